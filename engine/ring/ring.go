@@ -1,0 +1,238 @@
+// Package ring holds §4.2's consistent hashing and §4.3's preference lists:
+// which nodes are home to a key, and who stands in for them.
+//
+// A ring is a pure function of its members (in the order in which they joined)
+// and its Config. Positions of tokens come from node names, so a ring never
+// hangs on ports or addresses.
+package ring
+
+import (
+	"bytes"
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"sort"
+)
+
+// Position is a point on the ring: 128 bits, big endian.
+type Position [16]byte
+
+// Of returns a key's position: MD5(key) (§4.1).
+func Of(key []byte) Position { return md5.Sum(key) }
+
+// String is the position in hexadecimal.
+func (p Position) String() string { return hex.EncodeToString(p[:]) }
+
+// Compare orders positions clockwise from zero.
+func (p Position) Compare(o Position) int { return bytes.Compare(p[:], o[:]) }
+
+// Fraction is the position as a share of the whole ring, 0 ≤ f < 1.
+func (p Position) Fraction() float64 {
+	f, scale := 0.0, 1.0/256
+	for _, b := range p[:8] {
+		f += float64(b) * scale
+		scale /= 256
+	}
+	return min(f, 1-1e-16)
+}
+
+// A Strategy is one of §6.2's ways to cut the ring and place tokens.
+type Strategy int
+
+const (
+	// TokensRandom is strategy 1: T random tokens per node, ranges cut by tokens.
+	TokensRandom Strategy = 1
+	// TokensOverPartitions is strategy 2: T random tokens per node, Q equal partitions.
+	TokensOverPartitions Strategy = 2
+	// EqualPartitions is strategy 3: Q equal partitions, Q/S tokens per node.
+	EqualPartitions Strategy = 3
+)
+
+// Config is what a ring is made from besides its members.
+type Config struct {
+	Strategy Strategy
+	N        int // replicas per key (§4.3)
+	Q        int // equal partitions; strategies 2 and 3
+	T        int // tokens per node of weight 1; strategies 1 and 2
+}
+
+// DefaultQ divides evenly among 1 to 6, 10, 12, 15, 20 and 30 nodes.
+const DefaultQ = 60
+
+// DefaultT is the tokens per node for strategies 1 and 2.
+const DefaultT = 12
+
+// Limits of a ring's size; beyond them it would be no map but a database.
+const (
+	MaxMembers = 4096
+	MaxTokens  = 1 << 17
+)
+
+// A Member is one node of the ring.
+type Member struct {
+	Name   string
+	Weight int // capacity relative to other nodes (§4.2 heterogeneity); at least 1
+}
+
+// A Token is one position that a node holds.
+type Token struct {
+	At   Position
+	Node string
+}
+
+// A Range is a part (Start, End] of the key space with one list of homes.
+type Range struct {
+	Start, End Position
+	Homes      []string // the N nodes that store it, by rank; fewer if the ring is smaller
+	token      int      // where the walk for its preference list begins
+}
+
+// Ring is an immutable view of who owns what. It is safe for concurrent use.
+type Ring struct {
+	cfg     Config
+	members []Member
+	tokens  []Token // sorted by At
+	ranges  []Range // sorted by End; the first one wraps around zero
+}
+
+// New builds the ring of members, which are in the order of their joining.
+func New(cfg Config, members []Member) (*Ring, error) {
+	if err := cfg.check(members); err != nil {
+		return nil, err
+	}
+	r := &Ring{cfg: cfg, members: slices.Clone(members)}
+	switch cfg.Strategy {
+	case TokensRandom:
+		r.tokens = randomTokens(members, cfg.T)
+		r.ranges = cutByTokens(r.tokens)
+	case TokensOverPartitions:
+		r.tokens = randomTokens(members, cfg.T)
+		r.ranges = cutEqually(cfg.Q, func(end Position) int { return firstToken(r.tokens, end) })
+	case EqualPartitions:
+		r.tokens = equalTokens(members, cfg.Q)
+		i := -1
+		r.ranges = cutEqually(cfg.Q, func(Position) int { i++; return i })
+	}
+	for i := range r.ranges {
+		rg := &r.ranges[i]
+		rg.Homes = slices.Collect(r.walk(rg.token, min(cfg.N, len(members))))
+	}
+	return r, nil
+}
+
+func (cfg Config) check(members []Member) error {
+	tokens := 0
+	seen := map[string]bool{}
+	for _, m := range members {
+		if m.Weight < 1 {
+			return fmt.Errorf("ring: weight of %s is %d, want at least 1", m.Name, m.Weight)
+		}
+		if seen[m.Name] {
+			return fmt.Errorf("ring: two members are called %s", m.Name)
+		}
+		seen[m.Name] = true
+		tokens += m.Weight * cfg.T
+	}
+	switch {
+	case len(members) == 0:
+		return errors.New("ring: no members")
+	case len(members) > MaxMembers:
+		return fmt.Errorf("ring: %d members, the limit is %d", len(members), MaxMembers)
+	case cfg.N < 1:
+		return fmt.Errorf("ring: N is %d, want at least 1", cfg.N)
+	case cfg.Strategy < TokensRandom || cfg.Strategy > EqualPartitions:
+		return fmt.Errorf("ring: strategy %d, want 1, 2 or 3", cfg.Strategy)
+	case cfg.Strategy != EqualPartitions && cfg.T < 1:
+		return fmt.Errorf("ring: T is %d tokens a node, want at least 1", cfg.T)
+	case cfg.Strategy != EqualPartitions && tokens > MaxTokens:
+		return fmt.Errorf("ring: %d tokens, the limit is %d; use a smaller T", tokens, MaxTokens)
+	case cfg.Strategy != TokensRandom && (cfg.Q < len(members) || cfg.Q > MaxTokens):
+		return fmt.Errorf("ring: Q is %d partitions, want at least one a node (%d) and at most %d", cfg.Q, len(members), MaxTokens)
+	}
+	return nil
+}
+
+// Config returns what the ring was made with.
+func (r *Ring) Config() Config { return r.cfg }
+
+// Members returns the ring's members in the order of their joining.
+func (r *Ring) Members() []Member { return r.members }
+
+// Tokens returns all tokens clockwise from zero.
+func (r *Ring) Tokens() []Token { return r.tokens }
+
+// Ranges returns the key ranges clockwise; the first wraps around zero.
+func (r *Ring) Ranges() []Range { return r.ranges }
+
+// Index returns the index in Ranges of the range that p falls into.
+func (r *Ring) Index(p Position) int {
+	i := sort.Search(len(r.ranges), func(i int) bool { return r.ranges[i].End.Compare(p) >= 0 })
+	return i % len(r.ranges)
+}
+
+// Homes returns the N nodes that store key, by rank (§4.3).
+func (r *Ring) Homes(key []byte) []string { return r.ranges[r.Index(Of(key))].Homes }
+
+// Preference returns key's whole preference list: the homes, then every other
+// node in the order in which it would stand in (§4.3, §4.6).
+func (r *Ring) Preference(key []byte) []string {
+	return slices.Collect(r.walk(r.ranges[r.Index(Of(key))].token, len(r.members)))
+}
+
+// walk yields up to limit distinct nodes clockwise from token i: positions of
+// nodes seen before are skipped (§4.3).
+func (r *Ring) walk(i, limit int) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		seen := make([]string, 0, limit)
+		for k := 0; k < len(r.tokens) && len(seen) < limit; k++ {
+			n := r.tokens[(i+k)%len(r.tokens)].Node
+			if slices.Contains(seen, n) {
+				continue
+			}
+			seen = append(seen, n)
+			if !yield(n) {
+				return
+			}
+		}
+	}
+}
+
+// TokenCount returns how many tokens each node holds.
+func (r *Ring) TokenCount() map[string]int {
+	m := make(map[string]int, len(r.members))
+	for _, t := range r.tokens {
+		m[t.Node]++
+	}
+	return m
+}
+
+// Share returns for each node the part of the key space for which it is the
+// first home, 0 to 1.
+func (r *Ring) Share() map[string]float64 {
+	m := make(map[string]float64, len(r.members))
+	for _, rg := range r.ranges {
+		m[rg.Homes[0]] += rg.Size()
+	}
+	return m
+}
+
+// Size is the range's part of the key space, 0 to 1.
+func (rg Range) Size() float64 {
+	s := rg.End.Fraction() - rg.Start.Fraction()
+	if s <= 0 {
+		s++
+	}
+	return s
+}
+
+// Holds says whether p is in (Start, End].
+func (rg Range) Holds(p Position) bool {
+	after, upTo := p.Compare(rg.Start) > 0, p.Compare(rg.End) <= 0
+	if rg.Start.Compare(rg.End) < 0 {
+		return after && upTo
+	}
+	return after || upTo
+}

@@ -1,0 +1,143 @@
+package ring
+
+// §6.2 Ensuring uniform load distribution: the three strategies.
+
+import (
+	"crypto/md5"
+	"fmt"
+	"math/big"
+	"slices"
+	"sort"
+	"strings"
+)
+
+// randomTokens gives every node T tokens per unit of weight at positions
+// hashed from its name (strategies 1 and 2).
+func randomTokens(members []Member, t int) []Token {
+	var out []Token
+	for _, m := range members {
+		for i := range t * m.Weight {
+			out = append(out, Token{At: tokenHash(m.Name, i), Node: m.Name})
+		}
+	}
+	slices.SortFunc(out, func(a, b Token) int {
+		if c := a.At.Compare(b.At); c != 0 {
+			return c
+		}
+		return strings.Compare(a.Node, b.Node)
+	})
+	return out
+}
+
+func tokenHash(node string, i int) Position { return md5.Sum(fmt.Appendf(nil, "%s#%d", node, i)) }
+
+// cutByTokens makes a range of every gap between tokens (strategy 1).
+func cutByTokens(tokens []Token) []Range {
+	out := make([]Range, len(tokens))
+	for i, t := range tokens {
+		prev := tokens[(i+len(tokens)-1)%len(tokens)]
+		out[i] = Range{Start: prev.At, End: t.At, token: i}
+	}
+	return out
+}
+
+// cutEqually makes Q ranges of equal size; token tells where the preference
+// list of the range that ends at a position begins.
+func cutEqually(q int, token func(end Position) int) []Range {
+	out := make([]Range, q)
+	for i := range out {
+		end := equalPosition(i, q)
+		out[i] = Range{Start: equalPosition((i+q-1)%q, q), End: end, token: token(end)}
+	}
+	return out
+}
+
+// equalPosition is the end of the i-th of q equal partitions: (i+1)·2¹²⁸/q − 1.
+func equalPosition(i, q int) Position {
+	x := new(big.Int).Lsh(big.NewInt(int64(i+1)), 128)
+	x.Div(x, big.NewInt(int64(q)))
+	x.Sub(x, big.NewInt(1))
+	var p Position
+	x.FillBytes(p[:])
+	return p
+}
+
+// firstToken finds the first token at or clockwise after p.
+func firstToken(tokens []Token, p Position) int {
+	i := sort.Search(len(tokens), func(i int) bool { return tokens[i].At.Compare(p) >= 0 })
+	return i % len(tokens)
+}
+
+// equalTokens places one token at the end of each of Q partitions and deals
+// them out (strategy 3): the members join one after another, and each steals
+// its share from those that hold the most, so that a ring that grew and a ring
+// that was born with the same members in the same order are one ring.
+func equalTokens(members []Member, q int) []Token {
+	d := newDeal(q, members[0])
+	for _, m := range members[1:] {
+		d.join(m)
+	}
+	out := make([]Token, q)
+	for p, i := range d.owner {
+		out[p] = Token{At: equalPosition(p, q), Node: d.members[i].Name}
+	}
+	return out
+}
+
+// deal is the state of dealing out strategy 3's partitions.
+type deal struct {
+	owner   []int // partition → index in members
+	members []Member
+	held    []int // tokens per member
+	weight  int
+}
+
+func newDeal(q int, first Member) *deal {
+	return &deal{owner: make([]int, q), members: []Member{first}, held: []int{q}, weight: first.Weight}
+}
+
+// join lets m steal tokens until it holds its share, always from the member
+// that is furthest above its own. Which partition goes is hashed from the
+// names, as good as random and the same everywhere.
+func (d *deal) join(m Member) {
+	me := len(d.members)
+	d.members, d.held, d.weight = append(d.members, m), append(d.held, 0), d.weight+m.Weight
+	order := shuffled(m.Name, len(d.owner))
+	byOwner := make([][]int, me)
+	for _, p := range order {
+		byOwner[d.owner[p]] = append(byOwner[d.owner[p]], p)
+	}
+	for share := len(d.owner) * m.Weight / d.weight; d.held[me] < share; {
+		v := d.richest(me)
+		p := byOwner[v][0]
+		byOwner[v] = byOwner[v][1:]
+		d.owner[p] = me
+		d.held[v]--
+		d.held[me]++
+	}
+}
+
+// richest is the member, other than me, that holds most tokens per weight.
+func (d *deal) richest(me int) int {
+	best := -1
+	for i := range d.members {
+		if i == me {
+			continue
+		}
+		if best < 0 || d.held[i]*d.members[best].Weight > d.held[best]*d.members[i].Weight {
+			best = i
+		}
+	}
+	return best
+}
+
+// shuffled returns the numbers 0 to q-1 in an order hashed from name.
+func shuffled(name string, q int) []int {
+	hash := make([]Position, q)
+	out := make([]int, q)
+	for p := range out {
+		hash[p], out[p] = tokenHash(name, p), p
+	}
+	slices.SortFunc(out, func(a, b int) int { return hash[a].Compare(hash[b]) })
+	return out
+}

@@ -1,0 +1,169 @@
+// Package trace is the one event stream of a cluster and its one reducer.
+// Everything a person sees (the terminal screens, status, traces, what a
+// script asserts) is a View of these events, so that a live cluster, a
+// simulation and a recorded file look alike.
+package trace
+
+import (
+	"time"
+
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// A Kind says what happened. The paper section of each is in Sections.
+type Kind string
+
+const (
+	// The cluster, told by its driver.
+	Cluster    Kind = "cluster" // Settings: a snapshot begins
+	NodeUp     Kind = "node-up" // Addr
+	NodeDown   Kind = "node-down"
+	NodePaused Kind = "node-paused"
+	NodeWiped  Kind = "node-wiped"
+	Split      Kind = "partition" // Groups, OneWay
+	Heal       Kind = "heal"
+	Slow       Kind = "slow"    // Link, Delay
+	Loss       Kind = "loss"    // Link, Percent
+	Dropped    Kind = "dropped" // a message Node → Peer was lost to a fault
+	DiskFailed Kind = "disk-failed"
+	Gap        Kind = "gap" // Count events were not delivered to this subscriber
+
+	// What a node holds, told when asked.
+	State    Kind = "state"    // State
+	Replicas Kind = "replicas" // Key, Stored
+
+	// One request.
+	Requested  Kind = "requested"  // Op; a client's request reaches Node
+	Forwarded  Kind = "forwarded"  // to Peer, one of the top N
+	Coordinate Kind = "coordinate" // Versions: the new one; Homes; a put gets its clock
+	Replicate  Kind = "replicate"  // a replica goes to Peer, with a hint if For is set
+	Stored     Kind = "stored"     // Versions: all that Node now holds as home; from Peer; Op: purpose
+	HintStored Kind = "hint-stored"
+	Ack        Kind = "ack"        // Peer holds it durably; Count of Want
+	ReadFrom   Kind = "read"       // Node asks Peer
+	ReadReply  Kind = "read-reply" // Peer answered with Versions; Count of Want
+	Reconciled Kind = "reconciled" // Versions: the siblings left; Count versions were ancestors
+	ReadRepair Kind = "read-repair"
+	Replied    Kind = "replied" // Op, Err, Count of Want, Elapsed, Versions, Hinted
+	LWWLost    Kind = "lww-lost"
+	FreshEpoch Kind = "fresh-epoch"
+
+	// A node's own work.
+	HintSent      Kind = "hint-sent"      // to Peer
+	HintDelivered Kind = "hint-delivered" // Peer holds it durably; the hint is gone
+	HintRefused   Kind = "hint-refused"
+	Suspect       Kind = "suspect" // Node believes Peer failed
+	Alive         Kind = "alive"   // Node heard from Peer again
+	Damaged       Kind = "damaged" // Key's record failed its checksum
+)
+
+// Sections maps each kind to the section of the paper it shows.
+var Sections = map[Kind]string{
+	Cluster: "§4", NodeUp: "§4.8", NodeDown: "§4.8", NodePaused: "§4.8", NodeWiped: "§4.7",
+	Split: "§4.6", Heal: "§4.6", Slow: "§4.8", Loss: "§4.8", Dropped: "§4.8", DiskFailed: "§5", Gap: "§4",
+	State: "§4", Replicas: "§4.3",
+	Requested: "§4.1", Forwarded: "§4.5", Coordinate: "§4.4", Replicate: "§4.5", Stored: "§4.5", HintStored: "§4.6",
+	Ack: "§4.5", ReadFrom: "§4.5", ReadReply: "§4.5", Reconciled: "§4.4", ReadRepair: "§5", Replied: "§4.5",
+	LWWLost: "§4.4", FreshEpoch: "§4.4",
+	HintSent: "§4.6", HintDelivered: "§4.6", HintRefused: "§4.6", Suspect: "§4.8", Alive: "§4.8", Damaged: "§5",
+}
+
+// An Event is one thing that happened. Which fields are set hangs on Kind.
+type Event struct {
+	Seq     uint64        // counts up by one in a stream; 0 in a snapshot
+	Time    time.Duration // since 1970
+	Node    string        // where it happened; "" for the whole cluster
+	Kind    Kind
+	Request uint64 // the client request that caused it, 0 for none
+	Key     []byte
+	Peer    string // the node at the other end of the message
+	For     string // the home that a hint is kept for
+	Op      string // get, put, del; put, handoff, read-repair on Stored
+	// Versions have their values cut to PreviewLen, but for kind Replicas, which
+	// has its own.
+	Versions vclock.Siblings
+	Homes    []string
+	Hinted   []wire.Hint
+	Nodes    []string // Replied: who acked or answered
+	Count    int
+	Want     int
+	Err      wire.Code
+	Message  string
+	Elapsed  time.Duration
+
+	Settings *Settings
+	State    *NodeState
+	Replicas []Replica
+	Addr     string
+	Groups   [][]string
+	OneWay   bool
+	Link     string
+	Delay    time.Duration
+	Percent  float64
+}
+
+// Section is the part of the paper that the event shows.
+func (e Event) Section() string { return Sections[e.Kind] }
+
+// Settings are a cluster's fixed choices.
+type Settings struct {
+	Name     string   `json:"cluster"`
+	Nodes    []string `json:"nodes"` // in the order of their joining
+	N        int      `json:"n"`
+	R        int      `json:"r"`
+	W        int      `json:"w"`
+	Mode     string   `json:"mode"` // siblings or lww
+	Strict   bool     `json:"strict"`
+	Strategy int      `json:"strategy"`
+	Q        int      `json:"q"`
+	T        int      `json:"t"`
+	Mem      bool     `json:"mem"` // nodes keep their data in memory only
+}
+
+// Modes of reconciliation (§4.4).
+const (
+	ModeSiblings = "siblings"
+	ModeLWW      = "lww"
+)
+
+// NodeState is a node's account of itself.
+type NodeState struct {
+	Keys     int         `json:"keys"` // live keys held as home
+	Hints    []HintCount `json:"hints,omitempty"`
+	Suspects []string    `json:"suspects,omitempty"`
+}
+
+// HintCount is what a holder keeps for one other node.
+type HintCount struct {
+	For    string        `json:"for"`
+	Keys   int           `json:"keys"`
+	Oldest time.Duration `json:"oldest"` // when the oldest was stored, since 1970
+}
+
+// A Replica is what a node holds of one key in one role.
+type Replica struct {
+	For      string // the home it is kept for; "" if the node holds it as a home
+	Versions vclock.Siblings
+}
+
+// PreviewLen is how much of a value an event keeps, in bytes: events are kept
+// by the ten thousand, values may have a megabyte each.
+const PreviewLen = 256
+
+// Preview returns s with values cut to PreviewLen.
+func Preview(s vclock.Siblings) vclock.Siblings {
+	for i, v := range s {
+		if len(v.Value) > PreviewLen {
+			out := make(vclock.Siblings, len(s))
+			copy(out, s)
+			for j := i; j < len(out); j++ {
+				if b := out[j].Value; len(b) > PreviewLen {
+					out[j].Value = append(append([]byte(nil), b[:PreviewLen]...), "…"...)
+				}
+			}
+			return out
+		}
+	}
+	return s
+}

@@ -1,0 +1,442 @@
+package trace
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"ringside/engine/ring"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// Bounds of what a View remembers.
+const (
+	MaxLog      = 2000 // events
+	MaxRequests = 500  // requests with their events
+	MaxKeys     = 500  // keys with what each node holds of them
+	MaxSeconds  = 60   // of rates
+	MaxLatency  = 1000 // replies from which percentiles are taken
+)
+
+// NodeStatus is whether a node runs.
+type NodeStatus string
+
+const (
+	Up     NodeStatus = "up"
+	Down   NodeStatus = "down"
+	Paused NodeStatus = "paused"
+)
+
+// A View is a cluster as its events tell it. Apply is the only way to change
+// it. It is for one goroutine.
+type View struct {
+	Settings Settings
+	Ring     *ring.Ring    // nil until a Cluster event came
+	Now      time.Duration // time of the newest event
+	Seq      uint64        // of the newest event of a stream
+	Missed   int           // events lost to a gap since the last snapshot
+	Nodes    []*Node       // in the order of Settings.Nodes
+	Groups   [][]string    // of the split that is on; nil for none
+	OneWay   bool
+	SplitAt  time.Duration
+	Slow     map[string]time.Duration // link as it was named → delay
+	Loss     map[string]float64       // link as it was named → percent
+	Log      []Event                  // newest last
+	Ops      Rate                     // replies to clients
+	Lost     int                      // versions that last write wins threw away
+	Repairs  int                      // replicas that read repair mended
+
+	keys      map[string]*Key
+	requests  map[uint64]*Request
+	order     []uint64 // requests, oldest first
+	latencies []time.Duration
+}
+
+// A Node of the view.
+type Node struct {
+	Name     string
+	Status   NodeStatus
+	Addr     string
+	Keys     int
+	Hints    map[string]HintCount // by the home they are for
+	Suspects map[string]bool      // peers that it believes failed
+	Load     Rate                 // replicas stored and read
+}
+
+// HintTotal is the number of hints that the node holds.
+func (n *Node) HintTotal() int {
+	t := 0
+	for _, h := range n.Hints {
+		t += h.Keys
+	}
+	return t
+}
+
+// A Key of the view: what each node was last seen to hold of it.
+type Key struct {
+	Key     []byte
+	Held    map[string]map[string]vclock.Siblings // node → home it is for, "" for its own → siblings
+	Touched time.Duration
+}
+
+// A Request is a client's request and all that it caused.
+type Request struct {
+	ID     uint64
+	Events []Event
+}
+
+// NewView returns an empty view.
+func NewView() *View {
+	return &View{keys: map[string]*Key{}, requests: map[uint64]*Request{}, Slow: map[string]time.Duration{}, Loss: map[string]float64{}}
+}
+
+// Apply reduces one event into the view.
+func (v *View) Apply(e Event) {
+	v.Now = max(v.Now, e.Time)
+	if e.Seq > 0 {
+		v.Seq = e.Seq
+		v.remember(e)
+	}
+	switch e.Kind {
+	case Cluster:
+		v.begin(*e.Settings)
+	case NodeUp, NodeDown, NodePaused, NodeWiped:
+		v.status(e)
+	case Split:
+		v.Groups, v.OneWay, v.SplitAt = e.Groups, e.OneWay, e.Time
+	case Heal:
+		v.Groups, v.OneWay = nil, false
+		clear(v.Slow)
+		clear(v.Loss)
+	case Slow:
+		setOrDelete(v.Slow, e.Link, e.Delay)
+	case Loss:
+		setOrDelete(v.Loss, e.Link, e.Percent)
+	case Gap:
+		v.Missed += e.Count
+	case LWWLost:
+		v.Lost += e.Count
+	case ReadRepair:
+		v.Repairs++
+	case Replied:
+		v.replied(e)
+	default:
+		v.applyNode(e)
+	}
+}
+
+// applyNode reduces what a node tells of what it holds and believes.
+func (v *View) applyNode(e Event) {
+	n := v.Node(e.Node)
+	if n == nil {
+		return
+	}
+	switch e.Kind {
+	case State:
+		n.setState(e.State)
+	case Replicas:
+		k := v.touch(e)
+		k.Held[e.Node] = map[string]vclock.Siblings{}
+		for _, r := range e.Replicas {
+			k.Held[e.Node][r.For] = r.Versions
+		}
+	case Stored:
+		n.Load.add(e.Time)
+		v.hold(e, "")
+		n.Keys += e.Count
+	case HintStored:
+		n.Load.add(e.Time)
+		v.hold(e, e.For)
+		n.addHint(e.For, e.Count, e.Time)
+	case HintDelivered:
+		delete(v.touch(e).Held[e.Node], e.For)
+		n.addHint(e.For, -1, e.Time)
+	case ReadReply:
+		if p := v.Node(e.Peer); p != nil {
+			p.Load.add(e.Time)
+		}
+	case Suspect:
+		n.Suspects[e.Peer] = true
+	case Alive:
+		delete(n.Suspects, e.Peer)
+	}
+}
+
+func (v *View) begin(s Settings) {
+	v.Settings, v.Missed = s, 0
+	v.Groups, v.OneWay = nil, false
+	clear(v.Slow)
+	clear(v.Loss)
+	members := make([]ring.Member, len(s.Nodes))
+	nodes := make([]*Node, len(s.Nodes))
+	for i, name := range s.Nodes {
+		members[i] = ring.Member{Name: name, Weight: 1}
+		if nodes[i] = v.Node(name); nodes[i] == nil {
+			nodes[i] = &Node{Name: name, Status: Down, Hints: map[string]HintCount{}, Suspects: map[string]bool{}}
+		}
+	}
+	v.Nodes = nodes
+	r, err := ring.New(ring.Config{Strategy: ring.Strategy(s.Strategy), N: s.N, Q: s.Q, T: s.T}, members)
+	if err == nil { // a cluster that runs has a ring; a forged file has none
+		v.Ring = r
+	}
+}
+
+func (v *View) status(e Event) {
+	n := v.Node(e.Node)
+	if n == nil {
+		return
+	}
+	switch e.Kind {
+	case NodeUp:
+		n.Status = Up
+		if e.Addr != "" {
+			n.Addr = e.Addr
+		}
+	case NodeDown:
+		n.Status = Down
+		clear(n.Suspects)
+	case NodePaused:
+		n.Status = Paused
+	case NodeWiped:
+		n.Keys = 0
+		clear(n.Hints)
+		for _, k := range v.keys {
+			delete(k.Held, n.Name)
+		}
+	}
+}
+
+func (n *Node) setState(s *NodeState) {
+	n.Keys = s.Keys
+	clear(n.Hints)
+	for _, h := range s.Hints {
+		n.Hints[h.For] = h
+	}
+	clear(n.Suspects)
+	for _, p := range s.Suspects {
+		n.Suspects[p] = true
+	}
+}
+
+func (n *Node) addHint(home string, by int, at time.Duration) {
+	h := n.Hints[home]
+	if h.Keys == 0 {
+		h = HintCount{For: home, Oldest: at}
+	}
+	if h.Keys += by; h.Keys <= 0 {
+		delete(n.Hints, home)
+		return
+	}
+	n.Hints[home] = h
+}
+
+func (v *View) replied(e Event) {
+	v.Ops.add(e.Time)
+	v.latencies = append(v.latencies, e.Elapsed)
+	if len(v.latencies) > MaxLatency {
+		v.latencies = v.latencies[len(v.latencies)-MaxLatency:]
+	}
+}
+
+// Percentile returns the p-quantile (0 to 1) of the latest replies, 0 if there are none.
+func (v *View) Percentile(p float64) time.Duration {
+	if len(v.latencies) == 0 {
+		return 0
+	}
+	s := slices.Sorted(slices.Values(v.latencies))
+	return s[min(int(p*float64(len(s))), len(s)-1)]
+}
+
+// remember keeps the event in the log and with its request.
+func (v *View) remember(e Event) {
+	if len(v.Log) >= MaxLog+MaxLog/4 { // drop in batches: the copy is paid once in MaxLog/4 events
+		v.Log = slices.Delete(v.Log, 0, len(v.Log)-MaxLog)
+	}
+	v.Log = append(v.Log, e)
+	if e.Request == 0 {
+		return
+	}
+	r := v.requests[e.Request]
+	if r == nil {
+		r = &Request{ID: e.Request}
+		v.requests[e.Request] = r
+		v.order = append(v.order, e.Request)
+		if len(v.order) > MaxRequests {
+			delete(v.requests, v.order[0])
+			v.order = v.order[1:]
+		}
+	}
+	r.Events = append(r.Events, e)
+}
+
+// touch returns the view's account of the event's key.
+func (v *View) touch(e Event) *Key {
+	k := v.keys[string(e.Key)]
+	if k == nil {
+		if len(v.keys) >= MaxKeys {
+			v.forgetOldestKey()
+		}
+		k = &Key{Key: e.Key, Held: map[string]map[string]vclock.Siblings{}}
+		v.keys[string(e.Key)] = k
+	}
+	k.Touched = e.Time
+	return k
+}
+
+func (v *View) forgetOldestKey() {
+	var oldest *Key
+	for _, k := range v.keys {
+		if oldest == nil || cmp.Or(cmp.Compare(k.Touched, oldest.Touched), slices.Compare(k.Key, oldest.Key)) < 0 {
+			oldest = k
+		}
+	}
+	delete(v.keys, string(oldest.Key))
+}
+
+func (v *View) hold(e Event, home string) {
+	k := v.touch(e)
+	if k.Held[e.Node] == nil {
+		k.Held[e.Node] = map[string]vclock.Siblings{}
+	}
+	k.Held[e.Node][home] = e.Versions
+}
+
+// Node returns the node called name, nil if there is none.
+func (v *View) Node(name string) *Node {
+	i := slices.IndexFunc(v.Nodes, func(n *Node) bool { return n.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return v.Nodes[i]
+}
+
+// Key returns the account of a key, nil if no event told of it.
+func (v *View) Key(key []byte) *Key { return v.keys[string(key)] }
+
+// Keys returns the keys that events told of, sorted.
+func (v *View) Keys() []*Key {
+	out := make([]*Key, 0, len(v.keys))
+	for _, k := range slices.Sorted(maps.Keys(v.keys)) {
+		out = append(out, v.keys[k])
+	}
+	return out
+}
+
+// Request returns a request with its events, nil if it is unknown or forgotten.
+func (v *View) Request(id uint64) *Request { return v.requests[id] }
+
+// LastRequest returns the request that began last, nil if there was none.
+func (v *View) LastRequest() *Request {
+	if len(v.order) == 0 {
+		return nil
+	}
+	return v.requests[v.order[len(v.order)-1]]
+}
+
+// Hints is the number of hints held in the whole cluster.
+func (v *View) Hints() int {
+	t := 0
+	for _, n := range v.Nodes {
+		t += n.HintTotal()
+	}
+	return t
+}
+
+// Side returns the index in Groups of the group that node is in, -1 without a split.
+func (v *View) Side(node string) int {
+	return slices.IndexFunc(v.Groups, func(g []string) bool { return slices.Contains(g, node) })
+}
+
+// Converged says whether all homes of key are up and hold the same versions
+// and nobody keeps a hint for it. The view must have been told of the key's Replicas.
+func (v *View) Converged(key []byte) bool { return v.Blocking(key) == "" }
+
+// Blocking names what keeps a key from being converged, "" if it is.
+func (v *View) Blocking(key []byte) string {
+	if v.Ring == nil {
+		return "the cluster is not up"
+	}
+	k := v.Key(key)
+	if k == nil {
+		k = &Key{}
+	}
+	for _, n := range v.Nodes {
+		for home, s := range k.Held[n.Name] {
+			if home != "" && len(s) > 0 {
+				return n.Name + " keeps a hint for " + home
+			}
+		}
+	}
+	homes := v.Ring.Homes(key)
+	for _, h := range homes {
+		if n := v.Node(h); n == nil || n.Status != Up {
+			return "home " + h + " is not up"
+		}
+	}
+	for _, h := range homes[1:] {
+		a, b := k.Held[homes[0]][""], k.Held[h][""]
+		if !a.Equal(b) {
+			return h + " and " + homes[0] + " differ: " + orNothing(b) + " and " + orNothing(a)
+		}
+	}
+	return ""
+}
+
+func orNothing(s vclock.Siblings) string {
+	if len(s) == 0 {
+		return "nothing"
+	}
+	return s.String()
+}
+
+// Failed says whether e is a reply that is an error.
+func (e Event) Failed() bool { return e.Kind == Replied && e.Err != wire.OK }
+
+func setOrDelete[V comparable](m map[string]V, link string, val V) {
+	var zero V
+	if val == zero {
+		delete(m, link)
+		return
+	}
+	m[link] = val
+}
+
+// A Rate counts events per second over the last MaxSeconds.
+type Rate struct {
+	counts [MaxSeconds]int
+	last   int64 // second of the newest count
+	Total  int
+}
+
+func (r *Rate) add(t time.Duration) {
+	sec := int64(t / time.Second)
+	r.advance(sec)
+	if sec > r.last-MaxSeconds {
+		r.counts[sec%MaxSeconds]++
+	}
+	r.Total++
+}
+
+func (r *Rate) advance(sec int64) {
+	for s := max(r.last+1, sec-MaxSeconds+1); s <= sec; s++ {
+		r.counts[s%MaxSeconds] = 0
+	}
+	r.last = max(r.last, sec)
+}
+
+// Last returns the counts of the n whole seconds before now, oldest first.
+func (r *Rate) Last(now time.Duration, n int) []int {
+	n = min(n, MaxSeconds-1)
+	out := make([]int, n)
+	sec := int64(now / time.Second)
+	for i := range out {
+		s := sec - int64(n) + int64(i)
+		if s <= r.last && s > r.last-MaxSeconds && s >= 0 {
+			out[i] = r.counts[s%MaxSeconds]
+		}
+	}
+	return out
+}

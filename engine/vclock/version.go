@@ -1,0 +1,136 @@
+package vclock
+
+import (
+	"slices"
+	"strings"
+)
+
+// A Version is one immutable version of an object (§4.4).
+type Version struct {
+	Dot     Dot
+	Past    Clock  // the context of the put that made it; never covers Dot
+	Value   []byte // never changed once made; nil when Deleted
+	Deleted bool   // a tombstone: the version a delete made
+	Time    int64  // coordinator's wall clock at the put, ns since 1970; decides last write wins
+}
+
+// Clock returns the version's vector clock as the paper has it: past and dot.
+func (v Version) Clock() Clock { return v.Past.With(v.Dot) }
+
+// Notation shows the clock in the paper's notation. Where the dot does not
+// follow on the past, a point parts the two: {n3:.2} is event 2 of n3 and has
+// not seen event 1.
+func (v Version) Notation() string {
+	return v.Clock().format(v.Dot, v.Past.Get(v.Dot.Actor))
+}
+
+// Siblings are the versions of one key that no other version supersedes,
+// sorted by dot. Siblings are immutable like clocks.
+//
+// A replica's siblings always hold the whole of what it knows about the key,
+// and replicas exchange nothing less. So whoever covers an event of an actor
+// has seen, or has seen superseded, every earlier one of that actor, and a
+// plain clock is an exact context.
+type Siblings []Version
+
+// Context returns the clock that covers every sibling (§4.4: "the context").
+func (s Siblings) Context() Clock {
+	var c Clock
+	for _, v := range s {
+		c = c.Merge(v.Past).With(v.Dot)
+	}
+	return c
+}
+
+// Merge returns what is left of both sets once ancestors are dropped: syntactic
+// reconciliation (§4.4). It is commutative, associative and idempotent.
+func (s Siblings) Merge(o Siblings) Siblings {
+	if len(o) == 0 || s.Equal(o) {
+		return s
+	}
+	if len(s) == 0 {
+		return o
+	}
+	out := make(Siblings, 0, len(s)+len(o))
+	out = append(out, s...)
+	for _, v := range o {
+		if !s.Has(v.Dot) {
+			out = append(out, v)
+		}
+	}
+	all := out
+	out = make(Siblings, 0, len(all))
+	for _, v := range all {
+		if !slices.ContainsFunc(all, func(w Version) bool { return w.Past.Covers(v.Dot) }) {
+			out = append(out, v)
+		}
+	}
+	out.sort()
+	return out
+}
+
+// Put returns the siblings after a put: v joins, and what v's past covers goes.
+func (s Siblings) Put(v Version) Siblings { return s.Merge(Siblings{v}) }
+
+// Latest returns the one sibling that last-write-wins keeps: the greatest time,
+// then the greatest dot. Merging and then taking the latest is associative as
+// long as a version's time is later than that of everything in its past.
+func (s Siblings) Latest() Siblings {
+	if len(s) < 2 {
+		return s
+	}
+	w := slices.MaxFunc(s, func(a, b Version) int {
+		switch {
+		case a.Time < b.Time:
+			return -1
+		case a.Time > b.Time:
+			return 1
+		}
+		return a.Dot.Compare(b.Dot)
+	})
+	return Siblings{w}
+}
+
+// Live returns the siblings that are not tombstones.
+func (s Siblings) Live() Siblings {
+	if !slices.ContainsFunc(s, func(v Version) bool { return v.Deleted }) {
+		return s
+	}
+	return slices.DeleteFunc(slices.Clone(s), func(v Version) bool { return v.Deleted })
+}
+
+// Has says whether the version made by d is among the siblings.
+func (s Siblings) Has(d Dot) bool {
+	return slices.ContainsFunc(s, func(v Version) bool { return v.Dot == d })
+}
+
+// Descends says whether merging o into s would change nothing.
+func (s Siblings) Descends(o Siblings) bool { return s.Merge(o).Equal(s) }
+
+// Equal says whether both hold the same versions. Versions are immutable, so
+// equal dots are enough.
+func (s Siblings) Equal(o Siblings) bool {
+	return slices.EqualFunc(s, o, func(a, b Version) bool { return a.Dot == b.Dot })
+}
+
+// Size returns the bytes of all values.
+func (s Siblings) Size() int {
+	n := 0
+	for _, v := range s {
+		n += len(v.Value)
+	}
+	return n
+}
+
+// String shows the clocks of all siblings, parted by the sign for concurrent.
+func (s Siblings) String() string {
+	parts := make([]string, len(s))
+	for i, v := range s {
+		parts[i] = v.Notation()
+	}
+	return strings.Join(parts, " ‖ ")
+}
+
+func (s Siblings) sort() {
+	slices.SortFunc(s, func(a, b Version) int { return a.Dot.Compare(b.Dot) })
+}

@@ -1,0 +1,191 @@
+// Package wire holds the messages between nodes and between clients and nodes,
+// their protobuf codec, frames, and the opaque context token of §4.1.
+package wire
+
+import (
+	"fmt"
+
+	"ringside/engine/vclock"
+)
+
+// Limits on what travels. A decoder checks them before it allocates.
+const (
+	MaxKey      = 1 << 10  // bytes; longer keys are file contents by mistake
+	MaxValue    = 1 << 20  // bytes; §2: "usually less than 1 MB"
+	MaxRecord   = 8 << 20  // bytes of all sibling values of a key that a coordinator still adds to
+	MaxSiblings = 64       // versions of a key that a coordinator still adds to
+	MaxClock    = 1 << 10  // entries of one clock
+	MaxFrame    = 64 << 20 // bytes; a record that many coordinators filled at once still fits
+	MaxName     = 32       // bytes of a node's name: ^[a-z0-9-]{1,32}$
+)
+
+// A Message goes from one node to another. It may be lost, delayed, repeated
+// and reordered.
+type Message struct {
+	From, To string
+	Request  uint64 // the client's request that caused it, 0 for a node's own work; for watching only
+	Op       uint64 // the sender's number for this exchange; the answer carries the same
+	Body     Body
+}
+
+// A Body is one of Ping, Pong, Read, ReadReply, Write, WriteReply, Forward, ForwardReply.
+type Body interface{ isBody() }
+
+// Ping asks whether a node is there (§4.8.3).
+type Ping struct{}
+
+// Pong answers Ping.
+type Pong struct{}
+
+// Read asks a replica for all it holds of a key (§4.5).
+type Read struct{ Key []byte }
+
+// ReadReply answers Read.
+type ReadReply struct {
+	Err      Code // OK, or why the replica cannot be counted toward R
+	Siblings vclock.Siblings
+}
+
+// A Purpose says why a replica is written. It decides nothing but what is shown.
+type Purpose uint8
+
+const (
+	Replicate  Purpose = iota // a client's put (§4.5)
+	Handoff                   // a hint walks home (§4.6)
+	ReadRepair                // a reader found the replica stale (§5)
+)
+
+func (p Purpose) String() string { return [...]string{"put", "handoff", "read-repair"}[p] }
+
+// Write asks a node to merge Siblings, which is all the sender knows of the
+// key, into its replica, durably.
+type Write struct {
+	Key      []byte
+	Siblings vclock.Siblings
+	LWW      bool   // keep only the latest of concurrent versions
+	For      string // the home that this replica stands in for (§4.6: the hint); "" if the receiver is a home
+	Purpose  Purpose
+}
+
+// WriteReply answers Write, after the write is durable.
+type WriteReply struct{ Err Code }
+
+// Forward hands a put to one of the key's top N, which coordinates it (§4.5).
+type Forward struct{ Put PutRequest }
+
+// ForwardReply answers Forward.
+type ForwardReply struct{ Reply PutReply }
+
+func (Ping) isBody()         {}
+func (Pong) isBody()         {}
+func (Read) isBody()         {}
+func (ReadReply) isBody()    {}
+func (Write) isBody()        {}
+func (WriteReply) isBody()   {}
+func (Forward) isBody()      {}
+func (ForwardReply) isBody() {}
+
+// Quorum is what a client asks for with one request (§4.5). The zero value of a field
+// means the cluster's default. Counts are of distinct nodes.
+type Quorum struct {
+	R, W   int
+	Strict bool // only the N homes count: no stand-ins, no hints
+}
+
+// A ClientRequest is a GetRequest or a PutRequest.
+type ClientRequest interface{ isClientRequest() }
+
+// GetRequest is get(key) of §4.1.
+type GetRequest struct {
+	Request uint64 // the client's number for it; shown in events
+	Key     []byte
+	Quorum  Quorum
+}
+
+// PutRequest is put(key, context, object) of §4.1; with Delete it writes a tombstone.
+type PutRequest struct {
+	Request uint64
+	Key     []byte
+	Context []byte // a token from a GetReply or PutReply; empty for a blind write
+	Value   []byte
+	Delete  bool
+	LWW     bool // reconcile by last write wins
+	Quorum  Quorum
+}
+
+// A ClientReply is a GetReply or a PutReply.
+type ClientReply interface{ isClientReply() }
+
+// GetReply answers GetRequest.
+type GetReply struct {
+	Request     uint64
+	Err         Code
+	Message     string          // says what to do if Err is not OK
+	Siblings    vclock.Siblings // live versions only; empty if the key is not found
+	Deleted     bool            // a tombstone is among the concurrent versions
+	Context     []byte          // covers every version, tombstones too
+	Coordinator string
+	Replied     []string // replicas that answered, in the order in which they did
+}
+
+// PutReply answers PutRequest.
+type PutReply struct {
+	Request     uint64
+	Err         Code
+	Message     string
+	Unknown     bool           // with Err: the write may have happened all the same
+	Version     vclock.Version // what was written, without its value
+	Siblings    int            // versions that the coordinator holds after the put, the new one among them
+	Context     []byte         // covers the new version and what its context covered
+	Coordinator string
+	Acks        []string // nodes that hold it durably, in the order in which they said so
+	Hinted      []Hint   // the stand-ins among them
+}
+
+// A Hint names a node that keeps a replica for another (§4.6).
+type Hint struct{ Holder, For string }
+
+func (GetRequest) isClientRequest() {}
+func (PutRequest) isClientRequest() {}
+func (GetReply) isClientReply()     {}
+func (PutReply) isClientReply()     {}
+
+// A Code says how a request ended.
+type Code uint8
+
+const (
+	OK Code = iota
+	QuorumNotReached
+	ContextRefused
+	TooLarge   // key, value or siblings over a limit
+	Overloaded // a named bound was hit; nothing was written
+	NodeDown   // the node that the client asked for is not running
+	BadRequest
+	Damaged // the replica's record fails its checksum
+)
+
+var codeNames = [...]string{"ok", "quorum_not_reached", "context_refused", "too_large", "overloaded", "node_down", "bad_request", "damaged"}
+
+// Valid says whether c is a known code; decoders check it.
+func (c Code) Valid() bool { return int(c) < len(codeNames) }
+
+// String is the code as JSON has it.
+func (c Code) String() string {
+	if !c.Valid() {
+		return fmt.Sprintf("code_%d", uint8(c))
+	}
+	return codeNames[c]
+}
+
+// ParseCode reads what String wrote; "" is OK.
+func ParseCode(s string) (Code, error) {
+	if s == "" {
+		return OK, nil
+	}
+	for i, n := range codeNames {
+		if n == s {
+			return Code(i), nil
+		}
+	}
+	return BadRequest, fmt.Errorf("wire: no code %q", s)
+}
