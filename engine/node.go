@@ -1,30 +1,38 @@
 package engine
 
 import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
 	"time"
 
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
+	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
+
+// MaxRequests is how many client requests a node works on at once; more are
+// refused with wire.Overloaded. Each may hold a value in memory.
+const MaxRequests = 4096
 
 // Config is what a node is made with. It never changes.
 type Config struct {
 	Name    string
 	Ring    *ring.Ring
-	R, W    int
-	Strict  bool // no sloppy quorum unless... see wire.Quorum.Strict
-	LWW     bool
+	R, W    int    // defaults where a request names none (§4.5)
+	Strict  bool   // no stand-ins, for every request (see wire.Quorum)
+	LWW     bool   // last write wins, for every put
 	Secret  []byte // seals contexts; the same on all nodes of a cluster
 	Seed    uint64 // of the node's random choices
 	Timings Timings
 
-	// Incarnation is a number that no earlier life of this node's disk had. The
-	// node uses it when its store is new, or when Distrust is set.
+	// Incarnation is a number (of incarnationBits) that no earlier life of this
+	// node's disk had. The node takes it when its store is new or Distrust is set.
 	Incarnation uint64
 	// Distrust says that the store may lack writes that were once durable (it was
-	// recovered from damage): the node's own counters prove nothing any more.
+	// recovered from damage), so that the counters in it prove nothing.
 	Distrust bool
 }
 
@@ -76,4 +84,211 @@ type Reply struct {
 	Client uint64
 	Body   wire.ClientReply // nil for Describe
 	Events []trace.Event    // for Describe
+}
+
+// A Node is one Dynamo node as a pure state machine. It is for one goroutine.
+type Node struct {
+	cfg    Config
+	db     store.Reader
+	rng    *rand.Rand
+	timers timers
+
+	now time.Duration // of the current step
+	out Output        // of the current step
+
+	peers    map[string]*peer
+	calls    map[uint64]*call
+	lastOp   uint64
+	requests int              // client requests being worked on
+	prefs    map[int][]string // range → whole preference list
+	hints    *hintBook
+	self     wire.Own // incarnation, and how many epochs were begun in it
+	keys     int      // live keys held as home
+}
+
+// New makes a node from what its store holds. The Output is to be carried out like a
+// Step's. An error means that the store could not be read.
+func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) {
+	n := &Node{
+		cfg: cfg, db: db, now: now,
+		rng:    rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
+		peers:  map[string]*peer{},
+		calls:  map[uint64]*call{},
+		prefs:  map[int][]string{},
+		hints:  newHintBook(),
+		lastOp: uint64(now), // above that of any earlier life, whose answers may still be under way
+	}
+	for _, m := range cfg.Ring.Members() {
+		if m.Name != cfg.Name {
+			n.peers[m.Name] = &peer{name: m.Name, heard: -cfg.Timings.Fresh}
+		}
+	}
+	if err := n.load(); err != nil {
+		return nil, Output{}, fmt.Errorf("engine: %s: %w", cfg.Name, err)
+	}
+	n.after(cfg.Timings.Handoff, n.scanHints)
+	return n, n.finish(), nil
+}
+
+// load reads what the node keeps in memory of its store.
+func (n *Node) load() error {
+	if err := n.loadSelf(); err != nil {
+		return err
+	}
+	if err := n.loadHints(); err != nil {
+		return err
+	}
+	return n.db.Scan(store.Data, nil, nil, func(_, v []byte) bool {
+		if rec, err := wire.DecodeRecord(v); err == nil && len(rec.Siblings.Live()) > 0 {
+			n.keys++
+		}
+		return true
+	})
+}
+
+// Step feeds one input to the node at time now and returns what the world must
+// do. It reads no clock and does no I/O but reads through store.Reader; equal
+// inputs and seed give equal outputs. now is since 1970 and never goes back.
+func (n *Node) Step(now time.Duration, in Input) Output {
+	n.now = max(n.now, now)
+	n.timers.fire(n.now)
+	switch in := in.(type) {
+	case nil:
+	case Receive:
+		n.receive(in.Message)
+	case Request:
+		n.request(in)
+	case PeerUp:
+		n.peerUp(in.Peer)
+	case PeerDown:
+		n.peerDown(in.Peer)
+	case Describe:
+		n.describe(in)
+	default:
+		panic(fmt.Sprintf("engine: unknown input %T", in))
+	}
+	return n.finish()
+}
+
+func (n *Node) finish() Output {
+	if t := n.timers.next(); t != nil {
+		n.out.Wake = t.at
+	}
+	out := n.out
+	n.out = Output{}
+	return out
+}
+
+func (n *Node) receive(m wire.Message) {
+	if n.peers[m.From] == nil {
+		return // not a member of the ring as we know it
+	}
+	switch b := m.Body.(type) {
+	case wire.Ping:
+		n.answer(m, wire.Pong{})
+	case wire.Read:
+		n.onRead(m, b)
+	case wire.Write:
+		n.onWrite(m, b)
+	case wire.Forward:
+		n.onForward(m, b)
+	default:
+		n.onAnswer(m)
+	}
+}
+
+func (n *Node) request(in Request) {
+	switch b := in.Body.(type) {
+	case wire.GetRequest:
+		n.onGet(in.Client, b)
+	case wire.PutRequest:
+		n.onClientPut(in.Client, b)
+	default:
+		panic(fmt.Sprintf("engine: unknown request %T", b))
+	}
+}
+
+// preference is the key's whole preference list (§4.3); its first N are homes.
+func (n *Node) preference(key []byte) []string {
+	i := n.cfg.Ring.Index(ring.Of(key))
+	p := n.prefs[i]
+	if p == nil {
+		p = n.cfg.Ring.Preference(key)
+		n.prefs[i] = p
+	}
+	return p
+}
+
+// replicas is N, or the number of members if that is smaller.
+func (n *Node) replicas() int { return min(n.cfg.Ring.Config().N, len(n.cfg.Ring.Members())) }
+
+func (n *Node) isHome(node string, pref []string) bool {
+	return slices.Contains(pref[:n.replicas()], node)
+}
+
+func (n *Node) after(d time.Duration, f func()) *timer { return n.timers.after(n.now, d, f) }
+
+func (n *Node) write(s store.Space, key, value []byte) {
+	n.out.Writes = append(n.out.Writes, store.Write{Space: s, Key: key, Value: value})
+}
+
+func (n *Node) reply(client uint64, body wire.ClientReply) {
+	n.out.Replies = append(n.out.Replies, Reply{Client: client, Body: body})
+}
+
+func (n *Node) emit(e trace.Event) {
+	e.Node, e.Time = n.cfg.Name, n.now
+	n.out.Events = append(n.out.Events, e)
+}
+
+func (n *Node) describe(in Describe) {
+	s := &trace.NodeState{Keys: n.keys, Hints: n.hints.counts()}
+	for _, m := range n.cfg.Ring.Members() {
+		if p := n.peers[m.Name]; p != nil && !p.healthy() {
+			s.Suspects = append(s.Suspects, m.Name)
+		}
+	}
+	events := []trace.Event{{Time: n.now, Node: n.cfg.Name, Kind: trace.State, State: s}}
+	for _, k := range in.Keys {
+		e := trace.Event{Time: n.now, Node: n.cfg.Name, Kind: trace.Replicas, Key: k}
+		if rec, err := n.record(store.Data, dataKey(k)); err == nil && len(rec.Siblings) > 0 {
+			e.Replicas = append(e.Replicas, trace.Replica{Versions: rec.Siblings})
+		}
+		for _, home := range n.hints.homes(k) {
+			if rec, err := n.record(store.Hints, hintKey(home, k)); err == nil {
+				e.Replicas = append(e.Replicas, trace.Replica{For: home, Versions: rec.Siblings})
+			}
+		}
+		events = append(events, e)
+	}
+	n.out.Replies = append(n.out.Replies, Reply{Client: in.Client, Events: events})
+}
+
+// quorum fills in the defaults of a client's wishes and checks them.
+func (n *Node) quorum(q wire.Quorum) (wire.Quorum, error) {
+	if q.R == 0 {
+		q.R = n.cfg.R
+	}
+	if q.W == 0 {
+		q.W = n.cfg.W
+	}
+	q.Strict = q.Strict || n.cfg.Strict
+	for _, x := range []struct {
+		name string
+		v    int
+	}{{"R", q.R}, {"W", q.W}} {
+		if most := n.replicas(); x.v < 1 || x.v > most {
+			return q, fmt.Errorf("%s=%d: want 1 to N=%d", x.name, x.v, most)
+		}
+	}
+	return q, nil
+}
+
+// latest is the greatest wall-clock time among siblings, 0 for none.
+func latest(s vclock.Siblings) int64 {
+	var t int64
+	for _, v := range s {
+		t = max(t, v.Time)
+	}
+	return t
 }

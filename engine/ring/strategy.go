@@ -107,7 +107,7 @@ func (d *deal) join(m Member) {
 	for _, p := range order {
 		byOwner[d.owner[p]] = append(byOwner[d.owner[p]], p)
 	}
-	for share := len(d.owner) * m.Weight / d.weight; d.held[me] < share; {
+	for share := max(1, len(d.owner)*m.Weight/d.weight); d.held[me] < share; {
 		v := d.richest(me)
 		p := byOwner[v][0]
 		byOwner[v] = byOwner[v][1:]
@@ -117,11 +117,12 @@ func (d *deal) join(m Member) {
 	}
 }
 
-// richest is the member, other than me, that holds most tokens per weight.
+// richest is the member, other than me, that holds most tokens per weight and
+// can spare one: nobody is left without, since there are as many tokens as members.
 func (d *deal) richest(me int) int {
 	best := -1
 	for i := range d.members {
-		if i == me {
+		if i == me || d.held[i] < 2 {
 			continue
 		}
 		if best < 0 || d.held[i]*d.members[best].Weight > d.held[best]*d.members[i].Weight {

@@ -45,9 +45,9 @@ const (
 	ReadReply  Kind = "read-reply" // Peer answered with Versions; Count of Want
 	Reconciled Kind = "reconciled" // Versions: the siblings left; Count versions were ancestors
 	ReadRepair Kind = "read-repair"
-	Replied    Kind = "replied" // Op, Err, Count of Want, Elapsed, Versions, Hinted
-	LWWLost    Kind = "lww-lost"
-	FreshEpoch Kind = "fresh-epoch"
+	Replied    Kind = "replied"     // Op, Err, Count of Want, Elapsed, Versions, Hinted
+	LWWLost    Kind = "lww-lost"    // Versions: those that last write wins threw away here
+	FreshEpoch Kind = "fresh-epoch" // Node cannot prove its counter for Key, and begins a new one
 
 	// A node's own work.
 	HintSent      Kind = "hint-sent"      // to Peer

@@ -17,6 +17,7 @@ const (
 	MaxRequests = 500  // requests with their events
 	MaxKeys     = 500  // keys with what each node holds of them
 	MaxSeconds  = 60   // of rates
+	MaxLost     = 1e5  // versions that last write wins threw away
 	MaxLatency  = 1000 // replies from which percentiles are taken
 )
 
@@ -45,10 +46,10 @@ type View struct {
 	Loss     map[string]float64       // link as it was named → percent
 	Log      []Event                  // newest last
 	Ops      Rate                     // replies to clients
-	Lost     int                      // versions that last write wins threw away
 	Repairs  int                      // replicas that read repair mended
 
 	keys      map[string]*Key
+	lost      map[string]bool // key and clock of the versions that last write wins threw away
 	requests  map[uint64]*Request
 	order     []uint64 // requests, oldest first
 	latencies []time.Duration
@@ -89,7 +90,7 @@ type Request struct {
 
 // NewView returns an empty view.
 func NewView() *View {
-	return &View{keys: map[string]*Key{}, requests: map[uint64]*Request{}, Slow: map[string]time.Duration{}, Loss: map[string]float64{}}
+	return &View{keys: map[string]*Key{}, requests: map[uint64]*Request{}, lost: map[string]bool{}, Slow: map[string]time.Duration{}, Loss: map[string]float64{}}
 }
 
 // Apply reduces one event into the view.
@@ -117,7 +118,7 @@ func (v *View) Apply(e Event) {
 	case Gap:
 		v.Missed += e.Count
 	case LWWLost:
-		v.Lost += e.Count
+		v.lose(e)
 	case ReadRepair:
 		v.Repairs++
 	case Replied:
@@ -163,6 +164,18 @@ func (v *View) applyNode(e Event) {
 		delete(n.Suspects, e.Peer)
 	}
 }
+
+// lose counts what last write wins threw away, once for all the replicas that did.
+func (v *View) lose(e Event) {
+	for _, ver := range e.Versions {
+		if len(v.lost) < MaxLost {
+			v.lost[string(e.Key)+"\x00"+ver.Dot.String()] = true
+		}
+	}
+}
+
+// Lost is the number of versions that last write wins threw away.
+func (v *View) Lost() int { return len(v.lost) }
 
 func (v *View) begin(s Settings) {
 	v.Settings, v.Missed = s, 0

@@ -41,6 +41,9 @@ func (d Dot) Compare(o Dot) int {
 	return cmp.Or(d.Actor.compare(o.Actor), cmp.Compare(d.Counter, o.Counter))
 }
 
+// String shows the dot whole, epoch included: n3~1a2b:2.
+func (d Dot) String() string { return fmt.Sprintf("%s~%x:%d", d.Node, d.Epoch, d.Counter) }
+
 // A Clock is a vector clock: for each actor the number of its events that are
 // covered. Entries are sorted by actor and unique. Clocks are immutable: every
 // operation returns a new one or one of its arguments.

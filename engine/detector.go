@@ -1,0 +1,189 @@
+package engine
+
+// §4.8.3 Failure Detection: purely local, driven by traffic.
+//
+// A node believes that a peer failed when the peer did not answer something
+// the node asked, or when the driver says that its connection is gone. Only an answer (or a new
+// connection) ends the belief, since a peer that can reach us is of no use unless we
+// can reach it. Failed peers are probed; healthy ones are not: "in the absence
+// of client requests, neither node needs to know whether the other is reachable".
+
+import (
+	"slices"
+	"time"
+
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// A peer is what the node believes of another one.
+type peer struct {
+	name     string
+	cut      bool          // the driver has no connection to it
+	suspect  bool          // it did not answer
+	heard    time.Duration // when it last answered
+	probing  bool          // a probe is planned
+	draining int           // hints sent to it and not yet acked
+}
+
+func (p *peer) healthy() bool { return !p.cut && !p.suspect }
+
+// A call is a message that wants an answer.
+type call struct {
+	to       string
+	keep     bool // stay after silence: a late answer still counts until the owner forgets the call
+	onAnswer func(wire.Body)
+	onSilent func() // no answer in time, or the connection is gone; at most once
+	patience *timer
+}
+
+// call sends body to a peer and remembers what to do with the answer. It
+// returns the call's number for forget.
+func (n *Node) call(to string, request uint64, body wire.Body, patience time.Duration, c call) uint64 {
+	n.lastOp++
+	op := n.lastOp
+	c.to = to
+	c.patience = n.after(patience, func() {
+		n.suspect(to)
+		n.silent(op)
+	})
+	n.calls[op] = &c
+	n.send(wire.Message{To: to, Request: request, Op: op, Body: body})
+	return op
+}
+
+func (n *Node) forget(op uint64) {
+	if c := n.calls[op]; c != nil {
+		c.patience.stop()
+		delete(n.calls, op)
+	}
+}
+
+// silent tells the owner of a call, once, that no answer came in time.
+func (n *Node) silent(op uint64) {
+	c := n.calls[op]
+	if c == nil {
+		return
+	}
+	c.patience.stop()
+	f := c.onSilent
+	c.onSilent = nil
+	if !c.keep {
+		delete(n.calls, op)
+	}
+	if f != nil {
+		f()
+	}
+}
+
+func (n *Node) send(m wire.Message) {
+	m.From = n.cfg.Name
+	n.out.Messages = append(n.out.Messages, m)
+}
+
+func (n *Node) answer(m wire.Message, body wire.Body) {
+	n.send(wire.Message{To: m.From, Request: m.Request, Op: m.Op, Body: body})
+}
+
+// onAnswer matches an answer with the call it belongs to. Answers count by
+// (call, peer): a repeated one, or one from somebody else, is dropped.
+func (n *Node) onAnswer(m wire.Message) {
+	n.alive(m.From)
+	c := n.calls[m.Op]
+	if c == nil || c.to != m.From {
+		return
+	}
+	n.forget(m.Op)
+	if c.onAnswer != nil {
+		c.onAnswer(m.Body)
+	}
+}
+
+func (n *Node) alive(name string) {
+	p := n.peers[name]
+	p.heard = n.now
+	if !p.suspect {
+		return
+	}
+	p.suspect = false
+	if !p.cut {
+		n.emit(trace.Event{Kind: trace.Alive, Peer: name})
+		n.deliverHints(p)
+	}
+}
+
+func (n *Node) suspect(name string) {
+	p := n.peers[name]
+	was := p.healthy()
+	p.suspect = true
+	if was {
+		n.emit(trace.Event{Kind: trace.Suspect, Peer: name})
+	}
+	n.probeLater(p)
+}
+
+func (n *Node) probeLater(p *peer) {
+	if p.probing || p.healthy() {
+		return
+	}
+	p.probing = true
+	n.after(n.cfg.Timings.Probe, func() {
+		p.probing = false
+		if p.suspect && !p.cut {
+			n.call(p.name, 0, wire.Ping{}, n.cfg.Timings.Patience, call{})
+		}
+		n.probeLater(p)
+	})
+}
+
+// peerDown ends the wait for every answer that cannot come any more.
+func (n *Node) peerDown(name string) {
+	p := n.peers[name]
+	if p == nil || p.cut {
+		return
+	}
+	was := p.healthy()
+	p.cut = true
+	if was {
+		n.emit(trace.Event{Kind: trace.Suspect, Peer: name})
+	}
+	var ops []uint64
+	for op, c := range n.calls {
+		if c.to == name {
+			ops = append(ops, op)
+		}
+	}
+	slices.Sort(ops)
+	for _, op := range ops {
+		n.silent(op)
+	}
+}
+
+// peerUp trusts a new connection: making it took answers from the peer.
+func (n *Node) peerUp(name string) {
+	p := n.peers[name]
+	if p == nil || p.healthy() {
+		return
+	}
+	p.cut, p.suspect = false, false
+	n.emit(trace.Event{Kind: trace.Alive, Peer: name})
+	n.deliverHints(p)
+}
+
+// healthy says whether the node would send a replica to name now.
+func (n *Node) healthy(name string) bool {
+	return name == n.cfg.Name || n.peers[name].healthy()
+}
+
+// connected says whether a message to name has a chance to arrive.
+func (n *Node) connected(name string) bool {
+	return name == n.cfg.Name || !n.peers[name].cut
+}
+
+// mayAnswer says whether an answer to one of calls could still come.
+func (n *Node) mayAnswer(calls []uint64) bool {
+	return slices.ContainsFunc(calls, func(op uint64) bool {
+		c := n.calls[op]
+		return c != nil && n.connected(c.to)
+	})
+}

@@ -1,0 +1,88 @@
+package engine
+
+// §4.4: who may stamp which dot. A counter comes from state that can be lost, so a
+// coordinator goes on counting only where it can prove that it holds its own latest
+// counter for the key: the counter is stored in the same record, and the
+// same batch, as the version it stamped. Wherever that record is gone (never
+// there, handed back with a hint, wiped, dropped in a recovery) the node begins
+// a fresh epoch, and no dot is ever minted twice.
+
+import (
+	"fmt"
+
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// An epoch is an incarnation of the node's disk and, in the low bits, a number
+// that counts the epochs begun in it.
+const (
+	incarnationBits = 40 // 34 years of milliseconds before one comes again
+	epochBits       = 64 - incarnationBits
+)
+
+var selfKey = []byte("self")
+
+// loadSelf finds out which incarnation this is. n.self.Epoch is the
+// incarnation, n.self.Counter the epochs begun in it.
+func (n *Node) loadSelf() error {
+	b, err := n.db.Get(store.Meta, selfKey)
+	if err != nil {
+		return err
+	}
+	if b != nil && !n.cfg.Distrust {
+		if n.self, err = wire.DecodeOwn(b); err == nil {
+			return nil
+		}
+	}
+	n.self = wire.Own{Epoch: n.cfg.Incarnation & (1<<incarnationBits - 1)}
+	n.saveSelf()
+	return nil
+}
+
+func (n *Node) saveSelf() { n.write(store.Meta, selfKey, wire.EncodeOwn(n.self)) }
+
+// mint returns the next dot of this node for key as epoch and counter.
+func (n *Node) mint(key []byte, home, standsIn bool, known vclock.Siblings) wire.Own {
+	if own, ok := n.lastMinted(key, home, standsIn); ok && n.trusts(own) {
+		own.Counter++
+		return own
+	}
+	n.self.Counter++
+	if n.self.Counter >= 1<<epochBits {
+		panic(fmt.Sprintf("engine: %s has begun %d epochs in one incarnation; wipe it", n.cfg.Name, n.self.Counter))
+	}
+	n.saveSelf()
+	own := wire.Own{Epoch: n.self.Epoch<<epochBits | n.self.Counter, Counter: 1}
+	for _, d := range known.Context() {
+		if d.Node == n.cfg.Name {
+			n.emit(trace.Event{Kind: trace.FreshEpoch, Key: key})
+			break
+		}
+	}
+	return own
+}
+
+// lastMinted reads the counter from where the node's role keeps it.
+func (n *Node) lastMinted(key []byte, home, standsIn bool) (wire.Own, bool) {
+	switch {
+	case home:
+		rec, err := n.record(store.Data, dataKey(key))
+		return rec.Own, err == nil
+	case standsIn:
+		b, err := n.db.Get(store.Own, dataKey(key))
+		if err != nil || b == nil {
+			return wire.Own{}, false
+		}
+		own, err := wire.DecodeOwn(b)
+		return own, err == nil
+	}
+	return wire.Own{}, false
+}
+
+// trusts says whether a counter was written in this incarnation of the disk.
+func (n *Node) trusts(own wire.Own) bool {
+	return own.Counter > 0 && own.Epoch>>epochBits == n.self.Epoch
+}

@@ -1,0 +1,90 @@
+package fault
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func nodes() *Net { return NewNet([]string{"n1", "n2", "n3", "n-4"}) }
+
+func apply(t *testing.T, n *Net, f Fault) {
+	t.Helper()
+	if err := n.Apply(f); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestSplit(t *testing.T) {
+	n := nodes()
+	apply(t, n, Fault{Kind: Split, Groups: [][]string{{"n1"}, {"n2"}}})
+	for link, cut := range map[Link]bool{
+		{"n1", "n2"}: true, {"n2", "n1"}: true, {"n3", "n-4"}: false, {"n1", "n3"}: true, {"n3", "n2"}: true,
+	} {
+		if n.Condition(link).Cut != cut {
+			t.Errorf("%v cut is %v", link, !cut)
+		}
+	}
+	if g := n.Groups(); len(g) != 3 || strings.Join(g[2], " ") != "n3 n-4" {
+		t.Errorf("groups %v: who is in none joins a last one", g)
+	}
+	apply(t, n, Fault{Kind: Split, Groups: [][]string{{"n1"}}, OneWay: true})
+	if !n.Condition(Link{"n1", "n2"}).Cut || n.Condition(Link{"n2", "n1"}).Cut {
+		t.Error("one-way: earlier groups cannot reach later ones, the others can")
+	}
+	apply(t, n, Fault{Kind: Heal})
+	if n.Condition(Link{"n1", "n2"}).Cut || n.Groups() != nil {
+		t.Error("heal left a cut")
+	}
+}
+
+func TestLinks(t *testing.T) {
+	n := nodes()
+	apply(t, n, Fault{Kind: Slow, Link: "n1>n3", Delay: time.Second})
+	apply(t, n, Fault{Kind: Loss, Link: "n2-n-4", Percent: 30})
+	if n.Condition(Link{"n1", "n3"}).Delay != time.Second || n.Condition(Link{"n3", "n1"}).Delay != 0 {
+		t.Error("n1>n3 is one way")
+	}
+	if n.Condition(Link{"n-4", "n2"}).Percent != 30 || n.Condition(Link{"n2", "n-4"}).Percent != 30 {
+		t.Error("n2-n-4 is both ways")
+	}
+	apply(t, n, Fault{Kind: Slow, Link: "n-4", Delay: time.Millisecond})
+	if n.Condition(Link{"n-4", "n1"}).Delay == 0 || n.Condition(Link{"n1", "n-4"}).Delay == 0 || n.Condition(Link{"n1", "n2"}).Delay != 0 {
+		t.Error("n-4 alone is all its links")
+	}
+	apply(t, n, Fault{Kind: Slow, Link: "n1>n3"})
+	if n.Condition(Link{"n1", "n3"}).Delay != 0 {
+		t.Error("delay 0 ends slowness")
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for want, f := range map[string]Fault{
+		"no node \"n9\"":    {Kind: Split, Groups: [][]string{{"n1"}, {"n9"}}},
+		"in two groups":     {Kind: Split, Groups: [][]string{{"n1"}, {"n1"}}},
+		"one group holds":   {Kind: Split, Groups: [][]string{{"n1", "n2", "n3", "n-4"}}},
+		"want n1>n3":        {Kind: Slow, Link: "n1-n9"},
+		"no link to itself": {Kind: Slow, Link: "n1>n1"},
+		"want 0 to 100":     {Kind: Loss, Link: "n1", Percent: 101},
+		"want 0 to 1m":      {Kind: Slow, Link: "n1", Delay: time.Hour},
+		"not a fault":       {Kind: Kill},
+	} {
+		if err := nodes().Apply(f); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: %v, want %q", f, err, want)
+		}
+	}
+}
+
+func TestParseGroups(t *testing.T) {
+	for _, args := range [][]string{{"n1,n2", "n3"}, {"n1,n2|n3"}, {"n1, n2 | n3"}} {
+		g, err := ParseGroups(args)
+		if err != nil || len(g) != 2 || strings.Join(g[0], " ") != "n1 n2" || g[1][0] != "n3" {
+			t.Errorf("%q: %v, %v", args, g, err)
+		}
+	}
+	for _, args := range [][]string{nil, {"n1,,n2"}, {""}} {
+		if g, err := ParseGroups(args); err == nil {
+			t.Errorf("%q gave %v", args, g)
+		}
+	}
+}

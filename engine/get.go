@@ -1,0 +1,231 @@
+package engine
+
+// §4.5 Execution of get(): any node coordinates a read. It asks the N
+// highest-ranked reachable nodes, answers once R of them have, and returns every
+// causally unrelated version with a context that covers them all.
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// A get is the state machine of one get.
+type get struct {
+	n       *Node
+	client  uint64
+	req     wire.GetRequest
+	quorum  wire.Quorum
+	pref    []string
+	began   time.Duration
+	used    map[string]bool
+	answers []readAnswer // one a node, in the order in which they came
+	lww     bool
+	calls   []uint64
+	waiting int // calls that neither answered nor fell silent
+	replied bool
+	timeout *timer
+}
+
+// A readAnswer is what one node holds.
+type readAnswer struct {
+	node     string
+	siblings vclock.Siblings
+	damaged  bool // it holds a record that fails its checksum
+}
+
+func (n *Node) onGet(client uint64, req wire.GetRequest) {
+	n.emit(trace.Event{Kind: trace.Requested, Request: req.Request, Key: req.Key, Op: "get"})
+	n.requests++
+	g := &get{n: n, client: client, req: req, began: n.now, used: map[string]bool{}, lww: n.cfg.LWW}
+	var err error
+	switch {
+	case n.requests > MaxRequests:
+		g.fail(wire.Overloaded, fmt.Sprintf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests))
+		return
+	case len(req.Key) == 0 || len(req.Key) > wire.MaxKey:
+		g.fail(wire.BadRequest, fmt.Sprintf("the key has %d bytes, want 1 to %d", len(req.Key), wire.MaxKey))
+		return
+	}
+	if g.quorum, err = n.quorum(req.Quorum); err != nil {
+		g.fail(wire.BadRequest, err.Error())
+		return
+	}
+	g.pref = n.preference(req.Key)
+	targets := g.targets()
+	if len(targets) < g.quorum.R {
+		g.fail(wire.QuorumNotReached, fmt.Sprintf("R=%d, but %s reaches only %d nodes for this key: %s",
+			g.quorum.R, n.cfg.Name, len(targets), strings.Join(targets, " ")))
+		return
+	}
+	g.timeout = n.after(n.cfg.Timings.Request, g.end)
+	for _, t := range targets {
+		g.ask(t)
+	}
+	g.settle()
+}
+
+// targets are the N highest-ranked reachable nodes. Homes that are only
+// suspected are asked too where there would be no quorum without them.
+func (g *get) targets() []string {
+	n, want := g.n, g.n.replicas()
+	list := g.pref
+	if g.quorum.Strict {
+		list = g.pref[:want]
+	}
+	var out []string
+	for _, node := range list {
+		if len(out) < want && n.healthy(node) {
+			out = append(out, node)
+			g.used[node] = true
+		}
+	}
+	for _, h := range g.pref[:want] {
+		if len(out) < g.quorum.R && !g.used[h] && n.connected(h) {
+			out = append(out, h)
+			g.used[h] = true
+		}
+	}
+	return out
+}
+
+// ask reads one replica; the node's own at once.
+func (g *get) ask(node string) {
+	n := g.n
+	if node == n.cfg.Name {
+		s, lww, code := n.known(g.req.Key)
+		g.answered(node, s, lww, code)
+		return
+	}
+	n.emit(trace.Event{Kind: trace.ReadFrom, Request: g.req.Request, Key: g.req.Key, Peer: node})
+	g.waiting++
+	waits := true
+	g.calls = append(g.calls, n.call(node, g.req.Request, wire.Read{Key: g.req.Key}, n.cfg.Timings.Patience, call{
+		keep: true,
+		onAnswer: func(b wire.Body) {
+			if waits {
+				waits = false
+				g.waiting--
+			}
+			if r, ok := b.(wire.ReadReply); ok {
+				g.answered(node, r.Siblings, r.LWW, r.Err)
+			}
+			g.settle()
+		},
+		onSilent: func() {
+			waits = false
+			g.waiting--
+			g.askNext()
+			g.settle()
+		},
+	}))
+}
+
+// askNext turns to the next healthy node of the preference list in place of a silent one.
+func (g *get) askNext() {
+	if g.quorum.Strict || g.replied {
+		return
+	}
+	for _, node := range g.pref {
+		if !g.used[node] && g.n.healthy(node) {
+			g.used[node] = true
+			g.ask(node)
+			return
+		}
+	}
+}
+
+// answered notes an answer. A damaged replica does not count toward R, but read
+// repair mends it.
+func (g *get) answered(node string, s vclock.Siblings, lww bool, code wire.Code) {
+	g.lww = g.lww || lww
+	g.answers = append(g.answers, readAnswer{node: node, siblings: s, damaged: code != wire.OK})
+	if g.replied {
+		return
+	}
+	g.n.emit(trace.Event{Kind: trace.ReadReply, Request: g.req.Request, Key: g.req.Key, Peer: node, Versions: s, Err: code, Count: len(g.counted()), Want: g.quorum.R})
+}
+
+// counted lists the nodes whose answers count toward R.
+func (g *get) counted() []string {
+	var out []string
+	for _, a := range g.answers {
+		if !a.damaged {
+			out = append(out, a.node)
+		}
+	}
+	return out
+}
+
+// merged is what all answers together say (§4.4 syntactic reconciliation).
+func (g *get) merged() vclock.Siblings {
+	var s vclock.Siblings
+	for _, a := range g.answers {
+		s = reconcile(s, a.siblings, g.lww)
+	}
+	return s
+}
+
+// settle answers the client once R have answered, then waits a little for
+// the others (§5), and ends the machine when there is nothing left to wait for.
+func (g *get) settle() {
+	n := g.n
+	if !g.replied && len(g.counted()) >= g.quorum.R {
+		g.succeed()
+		g.timeout.stop()
+		g.timeout = n.after(n.cfg.Timings.RepairGrace, g.end)
+	}
+	if g.waiting > 0 {
+		return
+	}
+	if g.replied || !n.mayAnswer(g.calls) {
+		g.end()
+	}
+}
+
+func (g *get) succeed() {
+	n, s := g.n, g.merged()
+	if len(s) > 1 {
+		n.emit(trace.Event{Kind: trace.Reconciled, Request: g.req.Request, Key: g.req.Key, Versions: s, Count: len(s)})
+	}
+	live := s.Live()
+	g.reply(wire.GetReply{
+		Siblings: live, Deleted: len(live) < len(s), Replied: g.counted(),
+		Context: wire.SealContext(n.cfg.Secret, g.req.Key, wire.Context{Clock: s.Context(), Time: latest(s)}),
+	})
+}
+
+func (g *get) fail(code wire.Code, message string) {
+	g.reply(wire.GetReply{Err: code, Message: message, Replied: g.counted()})
+}
+
+func (g *get) reply(r wire.GetReply) {
+	n := g.n
+	g.replied = true
+	n.requests--
+	r.Request, r.Coordinator = g.req.Request, n.cfg.Name
+	n.emit(trace.Event{
+		Kind: trace.Replied, Request: g.req.Request, Key: g.req.Key, Op: "get", Err: r.Err, Message: r.Message, Peer: n.cfg.Name,
+		Versions: r.Siblings, Nodes: r.Replied, Count: len(r.Replied), Want: g.quorum.R, Elapsed: n.now - g.began,
+	})
+	n.reply(g.client, r)
+}
+
+// end closes the machine: a client not yet answered never had its quorum, and
+// the replicas that were found stale are mended.
+func (g *get) end() {
+	for _, op := range g.calls {
+		g.n.forget(op)
+	}
+	g.timeout.stop()
+	if !g.replied {
+		g.fail(wire.QuorumNotReached, fmt.Sprintf("R=%d, but only %d answered in time: %s",
+			g.quorum.R, len(g.counted()), strings.Join(g.counted(), " ")))
+		return
+	}
+	g.repair()
+}

@@ -1,0 +1,245 @@
+package engine
+
+// §4.6 Handling Failures: Hinted Handoff. A replica whose home cannot be
+// reached goes to a stand-in with a hint that names the home. The stand-in keeps it in
+// a store of its own, scans that store, hands the replica over once the home is back,
+// and deletes it when the home has it durably, no sooner.
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+const (
+	// MaxHints bounds a node's hint store; beyond it the node refuses to stand
+	// in. The node keeps about 200 bytes of memory for each.
+	MaxHints = 1 << 20
+	// handoffWindow is how many hints may be under way to one home at once.
+	handoffWindow = 16
+)
+
+// hintKey is the home's name, a zero byte (no name holds one), position and key.
+func hintKey(home string, key []byte) []byte {
+	return slices.Concat([]byte(home), []byte{0}, dataKey(key))
+}
+
+func parseHintKey(k []byte) (home string, key []byte, ok bool) {
+	i := bytes.IndexByte(k, 0)
+	if i < 0 || len(k) < i+1+len(ring.Position{}) {
+		return "", nil, false
+	}
+	return string(k[:i]), slices.Clone(k[i+1+len(ring.Position{}):]), true
+}
+
+// hintBook is the index in memory of a node's hint store.
+type hintBook struct {
+	queues map[string]*hintQueue // by home
+	byKey  map[string][]string   // key → homes it is kept for, sorted
+	total  int
+}
+
+// hintQueue is what is kept for one home, oldest first.
+type hintQueue struct {
+	order []string // keys; may hold keys delivered since
+	hints map[string]*hint
+}
+
+type hint struct {
+	stored time.Duration // since 1970
+	flying bool          // sent, not yet acked
+	stale  bool          // changed since it was sent
+}
+
+func newHintBook() *hintBook {
+	return &hintBook{queues: map[string]*hintQueue{}, byKey: map[string][]string{}}
+}
+
+// homes lists for which homes a hint for key is kept.
+func (b *hintBook) homes(key []byte) []string { return b.byKey[string(key)] }
+
+// add notes a hint, or a change of one that is there.
+func (b *hintBook) add(home string, key []byte, at time.Duration) {
+	q := b.queues[home]
+	if q == nil {
+		q = &hintQueue{hints: map[string]*hint{}}
+		b.queues[home] = q
+	}
+	k := string(key)
+	if h := q.hints[k]; h != nil {
+		h.stale = true
+		return
+	}
+	q.hints[k] = &hint{stored: at}
+	q.order = append(q.order, k)
+	i, _ := slices.BinarySearch(b.byKey[k], home)
+	b.byKey[k] = slices.Insert(b.byKey[k], i, home)
+	b.total++
+}
+
+func (b *hintBook) remove(home string, key []byte) {
+	k := string(key)
+	delete(b.queues[home].hints, k)
+	if len(b.queues[home].hints) == 0 {
+		delete(b.queues, home)
+	}
+	b.byKey[k] = slices.DeleteFunc(slices.Clone(b.byKey[k]), func(h string) bool { return h == home })
+	if len(b.byKey[k]) == 0 {
+		delete(b.byKey, k)
+	}
+	b.total--
+}
+
+// oldest drops delivered keys from the front of the queue and returns the first left.
+func (q *hintQueue) oldest() *hint {
+	for len(q.order) > 0 {
+		if h := q.hints[q.order[0]]; h != nil {
+			return h
+		}
+		q.order = q.order[1:]
+	}
+	return nil
+}
+
+func (b *hintBook) sortedHomes() []string {
+	out := make([]string, 0, len(b.queues))
+	for h := range b.queues {
+		out = append(out, h)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (b *hintBook) counts() []trace.HintCount {
+	var out []trace.HintCount
+	for _, home := range b.sortedHomes() {
+		q := b.queues[home]
+		out = append(out, trace.HintCount{For: home, Keys: len(q.hints), Oldest: q.oldest().stored})
+	}
+	return out
+}
+
+// loadHints rebuilds the book from the store, oldest first.
+func (n *Node) loadHints() error {
+	type found struct {
+		home   string
+		key    []byte
+		stored time.Duration
+	}
+	var all []found
+	err := n.db.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
+		home, key, ok := parseHintKey(k)
+		rec, err := wire.DecodeRecord(v)
+		if ok && err == nil {
+			all = append(all, found{home, key, time.Duration(rec.Stored)})
+		}
+		return true
+	})
+	slices.SortStableFunc(all, func(a, b found) int {
+		if a.stored != b.stored {
+			return int(min(max(a.stored-b.stored, -1), 1))
+		}
+		return strings.Compare(a.home, b.home)
+	})
+	for _, f := range all {
+		n.hints.add(f.home, f.key, f.stored)
+	}
+	return err
+}
+
+// storeHint merges siblings into what the node keeps for home. own, if not
+// nil, is the counter of the dot just minted.
+func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) wire.Code {
+	if n.hints.total >= MaxHints {
+		n.emit(trace.Event{Kind: trace.HintRefused, Request: why.Request, Key: key, For: home, Peer: why.Peer})
+		return wire.Overloaded
+	}
+	k := hintKey(home, key)
+	rec := n.readable(store.Hints, key, k)
+	fresh := rec.Stored == 0
+	if fresh {
+		rec.Stored = int64(n.now)
+	}
+	if !n.mergeInto(&rec, key, siblings, lww, nil, why) && !fresh && own == nil {
+		return wire.OK
+	}
+	n.write(store.Hints, k, wire.EncodeRecord(rec))
+	if own != nil {
+		n.write(store.Own, dataKey(key), wire.EncodeOwn(*own))
+	}
+	n.hints.add(home, key, n.now)
+	why.Kind, why.Key, why.For, why.Versions = trace.HintStored, key, home, rec.Siblings
+	if fresh {
+		why.Count = 1
+	}
+	n.emit(why)
+	return wire.OK
+}
+
+// scanHints is the periodic scan. What a returning home sets off is quicker;
+// the scan catches whatever was refused or lost.
+func (n *Node) scanHints() {
+	for _, home := range n.hints.sortedHomes() {
+		if p := n.peers[home]; p != nil {
+			n.deliverHints(p)
+		}
+	}
+	n.after(n.cfg.Timings.Handoff, n.scanHints)
+}
+
+// deliverHints sends the oldest hints for p until its window is full.
+func (n *Node) deliverHints(p *peer) {
+	q := n.hints.queues[p.name]
+	if q == nil || !p.healthy() {
+		return
+	}
+	q.oldest()
+	for _, k := range q.order {
+		if p.draining >= handoffWindow {
+			return
+		}
+		if h := q.hints[k]; h != nil && !h.flying {
+			n.deliverHint(p, []byte(k), h)
+		}
+	}
+}
+
+func (n *Node) deliverHint(p *peer, key []byte, h *hint) {
+	rec := n.readable(store.Hints, key, hintKey(p.name, key))
+	h.flying, h.stale = true, false
+	p.draining++
+	n.emit(trace.Event{Kind: trace.HintSent, Key: key, Peer: p.name, For: p.name, Versions: rec.Siblings})
+	landed := func() { h.flying = false; p.draining-- }
+	n.call(p.name, 0, wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: wire.Handoff}, n.cfg.Timings.Patience, call{
+		onSilent: landed,
+		onAnswer: func(b wire.Body) {
+			landed()
+			if r, ok := b.(wire.WriteReply); !ok || r.Err != wire.OK {
+				return // the next scan tries again
+			}
+			if !h.stale {
+				n.dropHint(p.name, key)
+			}
+			n.deliverHints(p)
+		},
+	})
+}
+
+// dropHint deletes a hint that its home now holds. With the last hint for a key
+// goes the counter of the dots minted for it here: the next put this node
+// coordinates as a stand-in for the key begins a fresh epoch.
+func (n *Node) dropHint(home string, key []byte) {
+	n.hints.remove(home, key)
+	n.write(store.Hints, hintKey(home, key), nil)
+	if len(n.hints.homes(key)) == 0 {
+		n.write(store.Own, dataKey(key), nil)
+	}
+	n.emit(trace.Event{Kind: trace.HintDelivered, Key: key, Peer: home, For: home})
+}

@@ -1,0 +1,266 @@
+package engine
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// A world steps nodes by hand: messages are delivered at once and in order
+// unless their link is cut, and time moves only when nothing else can.
+type world struct {
+	t       *testing.T
+	now     time.Duration
+	names   []string
+	ring    *ring.Ring
+	nodes   map[string]*Node
+	stores  map[string]*store.Mem
+	wake    map[string]time.Duration
+	down    map[string]bool
+	cut     func(from, to string) bool
+	queue   []wire.Message
+	replies map[uint64]wire.ClientReply
+	events  []trace.Event
+	next    uint64
+	lives   uint64
+	lww     bool
+	log     bytes.Buffer // every output, for comparison
+}
+
+const (
+	testQ     = 60
+	testStart = 1_700_000_000 * time.Second
+)
+
+func newWorld(t *testing.T, names ...string) *world {
+	t.Helper()
+	var members []ring.Member
+	for _, n := range names {
+		members = append(members, ring.Member{Name: n, Weight: 1})
+	}
+	r, err := ring.New(ring.Config{Strategy: ring.EqualPartitions, N: 3, Q: testQ}, members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{
+		t: t, now: testStart, names: names, ring: r,
+		nodes: map[string]*Node{}, stores: map[string]*store.Mem{}, wake: map[string]time.Duration{},
+		down: map[string]bool{}, replies: map[uint64]wire.ClientReply{}, cut: func(_, _ string) bool { return false },
+	}
+	for _, n := range names {
+		w.stores[n] = store.NewMem()
+		w.start(n)
+	}
+	return w
+}
+
+func (w *world) start(name string) {
+	w.lives++
+	n, out, err := New(Config{
+		Name: name, Ring: w.ring, R: 2, W: 2, Secret: []byte("secret"), Seed: 1, Timings: DefaultTimings(), LWW: w.lww,
+		Incarnation: w.lives,
+	}, w.stores[name], w.now)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.nodes[name], w.down[name] = n, false
+	w.carryOut(name, out)
+}
+
+func (w *world) kill(name string) { w.down[name] = true }
+
+func (w *world) wipe(name string) {
+	w.stores[name] = store.NewMem()
+	w.start(name)
+}
+
+func (w *world) step(name string, in Input) {
+	if !w.down[name] {
+		w.carryOut(name, w.nodes[name].Step(w.now, in))
+	}
+}
+
+func (w *world) carryOut(name string, out Output) {
+	fmt.Fprintf(&w.log, "%v %s %#v\n", w.now, name, out)
+	if err := w.stores[name].Apply(out.Writes, true); err != nil {
+		w.t.Fatal(err)
+	}
+	w.queue = append(w.queue, out.Messages...)
+	for _, r := range out.Replies {
+		w.replies[r.Client] = r.Body
+	}
+	w.events = append(w.events, out.Events...)
+	w.wake[name] = out.Wake
+}
+
+// deliver carries messages until none is left.
+func (w *world) deliver() {
+	for len(w.queue) > 0 {
+		m := w.queue[0]
+		w.queue = w.queue[1:]
+		if !w.cut(m.From, m.To) {
+			w.step(m.To, Receive{m})
+		}
+	}
+}
+
+// pass lets time go by.
+func (w *world) pass(d time.Duration) {
+	end := w.now + d
+	for w.deliver(); ; w.deliver() {
+		first := ""
+		for _, n := range w.names {
+			if w.down[n] || w.wake[n] == 0 || w.wake[n] > end {
+				continue
+			}
+			if first == "" || w.wake[n] < w.wake[first] {
+				first = n
+			}
+		}
+		if first == "" {
+			break
+		}
+		w.now = max(w.now, w.wake[first])
+		w.step(first, nil)
+	}
+	w.now = end
+}
+
+// split cuts groups apart; told says whether the drivers tell the nodes so.
+func (w *world) split(told bool, groups ...[]string) {
+	side := func(n string) int {
+		return slices.IndexFunc(groups, func(g []string) bool { return slices.Contains(g, n) })
+	}
+	w.cut = func(from, to string) bool { return side(from) != side(to) }
+	if told {
+		w.tell(func(peer string) Input { return PeerDown{peer} }, w.cut)
+	}
+}
+
+func (w *world) heal(told bool) {
+	was := w.cut
+	w.cut = func(_, _ string) bool { return false }
+	if told {
+		w.tell(func(peer string) Input { return PeerUp{peer} }, was)
+	}
+}
+
+func (w *world) tell(in func(peer string) Input, cut func(from, to string) bool) {
+	for _, a := range w.names {
+		for _, b := range w.names {
+			if a != b && cut(a, b) {
+				w.step(a, in(b))
+			}
+		}
+	}
+	w.deliver()
+}
+
+// do sends a request to a node and waits for the reply.
+func (w *world) do(via string, req wire.ClientRequest) wire.ClientReply {
+	w.t.Helper()
+	w.next++
+	id := w.next
+	w.step(via, Request{Client: id, Body: req})
+	for w.deliver(); w.replies[id] == nil; {
+		if w.now > testStart+time.Hour {
+			w.t.Fatalf("%T through %s was never answered", req, via)
+		}
+		w.pass(10 * time.Millisecond)
+	}
+	return w.replies[id]
+}
+
+func (w *world) put(via, key, value string, ctx []byte) wire.PutReply {
+	w.t.Helper()
+	return w.do(via, wire.PutRequest{Key: []byte(key), Value: []byte(value), Context: ctx}).(wire.PutReply)
+}
+
+func (w *world) mustPut(via, key, value string, ctx []byte) wire.PutReply {
+	w.t.Helper()
+	r := w.put(via, key, value, ctx)
+	if r.Err != wire.OK {
+		w.t.Fatalf("put %s=%s through %s: %v: %s", key, value, via, r.Err, r.Message)
+	}
+	return r
+}
+
+func (w *world) get(via, key string) wire.GetReply {
+	w.t.Helper()
+	return w.do(via, wire.GetRequest{Key: []byte(key)}).(wire.GetReply)
+}
+
+// values reads key with R=N and lists the values, sorted.
+func (w *world) values(via, key string) []string {
+	w.t.Helper()
+	r := w.do(via, wire.GetRequest{Key: []byte(key), Quorum: wire.Quorum{R: min(3, len(w.names))}}).(wire.GetReply)
+	if r.Err != wire.OK {
+		w.t.Fatalf("get %s through %s: %v: %s", key, via, r.Err, r.Message)
+	}
+	var out []string
+	for _, v := range r.Siblings {
+		out = append(out, string(v.Value))
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (w *world) wantValues(via, key string, want ...string) {
+	w.t.Helper()
+	if got := w.values(via, key); !slices.Equal(got, want) {
+		w.t.Fatalf("%s through %s holds %q, want %q", key, via, got, want)
+	}
+}
+
+// hints is the number of hints in the whole world.
+func (w *world) hints() int {
+	total := 0
+	for _, n := range w.nodes {
+		total += n.hints.total
+	}
+	return total
+}
+
+func (w *world) saw(kind trace.Kind) []trace.Event {
+	var out []trace.Event
+	for _, e := range w.events {
+		if e.Kind == kind {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// keyAt finds a key whose preference list begins with nodes.
+func (w *world) keyAt(nodes ...string) string {
+	w.t.Helper()
+	for i := range 100_000 {
+		k := fmt.Sprintf("cart%d", i)
+		if slices.Equal(w.ring.Preference([]byte(k))[:len(nodes)], nodes) {
+			return k
+		}
+	}
+	w.t.Fatalf("no key has the preference list %v", nodes)
+	return ""
+}
+
+// keyOf finds a key whose homes are nodes, in any order.
+func (w *world) keyOf(nodes ...string) string {
+	w.t.Helper()
+	want := slices.Sorted(slices.Values(nodes))
+	for i := range 100_000 {
+		k := fmt.Sprintf("cart%d", i)
+		if slices.Equal(slices.Sorted(slices.Values(w.ring.Homes([]byte(k)))), want) {
+			return k
+		}
+	}
+	w.t.Fatalf("no key has the homes %v", nodes)
+	return ""
+}

@@ -1,0 +1,442 @@
+package engine
+
+// §4.5 Execution of put(): the coordinator makes the new clock, writes locally,
+// sends to the N highest-ranked reachable nodes, and succeeds once W of them,
+// itself among them, hold the version durably. §4.6: a home that cannot be
+// reached is stood in for by the next healthy node, with a hint.
+//
+// A put through a node outside the key's top N is handed to the first of the
+// top N that is there. It is handed over once: a second try could write twice.
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// A put is the state machine of one put that this node coordinates.
+type put struct {
+	n       *Node
+	req     wire.PutRequest
+	quorum  wire.Quorum
+	pref    []string
+	began   time.Duration
+	version vclock.Version
+	all     vclock.Siblings // what every replica is sent: all the coordinator knows
+	used    map[string]bool // nodes that were asked, or hold it already
+	acks    []string
+	hinted  []wire.Hint
+	calls   []uint64
+	waiting int // calls that neither answered nor fell silent
+	replied bool
+	timeout *timer
+	respond func(wire.PutReply)
+}
+
+// onClientPut begins a put that a client sent here.
+func (n *Node) onClientPut(client uint64, req wire.PutRequest) {
+	began := n.now
+	op := "put"
+	if req.Delete {
+		op = "del"
+	}
+	n.emit(trace.Event{Kind: trace.Requested, Request: req.Request, Key: req.Key, Op: op})
+	n.requests++
+	respond := func(r wire.PutReply) {
+		n.requests--
+		r.Request = req.Request
+		e := trace.Event{
+			Kind: trace.Replied, Request: req.Request, Key: req.Key, Op: op, Err: r.Err, Message: r.Message, Peer: r.Coordinator,
+			Nodes: r.Acks, Hinted: r.Hinted, Count: len(r.Acks), Want: req.Quorum.W, Elapsed: n.now - began,
+		}
+		if r.Err == wire.OK {
+			e.Versions = vclock.Siblings{r.Version}
+		}
+		n.emit(e)
+		n.reply(client, r)
+	}
+	refuse := func(code wire.Code, err error) {
+		respond(wire.PutReply{Err: code, Message: err.Error(), Coordinator: n.cfg.Name})
+	}
+	if n.requests > MaxRequests {
+		refuse(wire.Overloaded, fmt.Errorf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests))
+		return
+	}
+	if code, err := checkPut(req); err != nil {
+		refuse(code, err)
+		return
+	}
+	q, err := n.quorum(req.Quorum)
+	if err != nil {
+		refuse(wire.BadRequest, err)
+		return
+	}
+	req.Quorum, req.LWW = q, req.LWW || n.cfg.LWW
+	if pref := n.preference(req.Key); n.isHome(n.cfg.Name, pref) {
+		n.coordinate(req, respond)
+	} else {
+		n.route(req, pref, respond)
+	}
+}
+
+// checkPut refuses what no node should see.
+func checkPut(req wire.PutRequest) (wire.Code, error) {
+	switch {
+	case len(req.Key) == 0:
+		return wire.BadRequest, fmt.Errorf("the key is empty")
+	case len(req.Key) > wire.MaxKey:
+		return wire.TooLarge, fmt.Errorf("the key has %d bytes, the limit is %d", len(req.Key), wire.MaxKey)
+	case len(req.Value) > wire.MaxValue:
+		return wire.TooLarge, fmt.Errorf("the value has %d bytes, the limit is %d", len(req.Value), wire.MaxValue)
+	case req.Delete && len(req.Context) == 0:
+		return wire.BadRequest, fmt.Errorf("a delete needs the context of a get: without one it deletes nothing")
+	case req.Delete && len(req.Value) > 0:
+		return wire.BadRequest, fmt.Errorf("a delete carries no value")
+	}
+	return wire.OK, nil
+}
+
+// route hands the put to the best-ranked home that is known to be there now,
+// asking first if none was heard of lately. With no home left the node
+// coordinates as a stand-in itself, unless only homes may.
+func (n *Node) route(req wire.PutRequest, pref []string, respond func(wire.PutReply)) {
+	var homes []string
+	for _, h := range pref[:n.replicas()] {
+		if !n.healthy(h) {
+			continue
+		}
+		if n.now-n.peers[h].heard <= n.cfg.Timings.Fresh {
+			n.forward(h, req, respond)
+			return
+		}
+		homes = append(homes, h)
+	}
+	waiting, chosen := len(homes), false
+	standIn := func() {
+		if waiting > 0 || chosen {
+			return
+		}
+		if req.Quorum.Strict {
+			respond(wire.PutReply{Err: wire.QuorumNotReached, Coordinator: n.cfg.Name,
+				Message: fmt.Sprintf("%s reaches no home of the key (%s), and a strict quorum has no stand-ins", n.cfg.Name, strings.Join(pref[:n.replicas()], " "))})
+			return
+		}
+		n.coordinate(req, respond)
+	}
+	for _, h := range homes {
+		n.call(h, req.Request, wire.Ping{}, n.cfg.Timings.Patience, call{
+			onAnswer: func(wire.Body) {
+				if !chosen {
+					chosen = true
+					n.forward(h, req, respond)
+				}
+			},
+			onSilent: func() { waiting--; standIn() },
+		})
+	}
+	standIn()
+}
+
+// forward hands the put to home. If the home falls silent nobody can tell
+// whether it wrote.
+func (n *Node) forward(home string, req wire.PutRequest, respond func(wire.PutReply)) {
+	n.emit(trace.Event{Kind: trace.Forwarded, Request: req.Request, Key: req.Key, Peer: home})
+	n.call(home, req.Request, wire.Forward{Put: req}, n.cfg.Timings.Request+n.cfg.Timings.Patience, call{
+		onAnswer: func(b wire.Body) {
+			r, ok := b.(wire.ForwardReply)
+			if !ok {
+				r.Reply = wire.PutReply{Err: wire.BadRequest, Message: home + " answered something else than the put", Coordinator: home, Unknown: true}
+			}
+			respond(r.Reply)
+		},
+		onSilent: func() {
+			respond(wire.PutReply{Err: wire.QuorumNotReached, Unknown: true, Coordinator: home,
+				Message: fmt.Sprintf("%s took the put and was not heard of again; it may have been written: get the key before you try again", home)})
+		},
+	})
+}
+
+// onForward coordinates what another node received.
+func (n *Node) onForward(m wire.Message, f wire.Forward) {
+	if n.requests >= MaxRequests {
+		n.answer(m, wire.ForwardReply{Reply: wire.PutReply{Err: wire.Overloaded, Coordinator: n.cfg.Name,
+			Message: fmt.Sprintf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests)}})
+		return
+	}
+	n.requests++
+	n.coordinate(f.Put, func(r wire.PutReply) {
+		n.requests--
+		n.answer(m, wire.ForwardReply{Reply: r})
+	})
+}
+
+// coordinate runs the put from here.
+func (n *Node) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
+	p := &put{
+		n: n, req: req, quorum: req.Quorum, pref: n.preference(req.Key), began: n.now,
+		used: map[string]bool{n.cfg.Name: true},
+	}
+	p.respond = func(r wire.PutReply) {
+		p.replied = true
+		r.Coordinator = n.cfg.Name
+		respond(r)
+	}
+	plan := p.plan()
+	if plan.reached < p.quorum.W {
+		p.respond(wire.PutReply{Err: wire.QuorumNotReached, Message: p.missing(plan)})
+		return
+	}
+	if code, err := p.stamp(plan); err != nil {
+		p.respond(wire.PutReply{Err: code, Message: err.Error()})
+		return
+	}
+	p.timeout = n.after(n.cfg.Timings.Request, p.end)
+	for _, a := range plan.assigned {
+		if a.node == n.cfg.Name {
+			p.acked(a)
+			continue
+		}
+		p.replicate(a)
+	}
+	p.settle()
+}
+
+// An assignment gives one replica to a node, for itself or in for a home.
+type assignment struct{ node, home string }
+
+// A putPlan is where the replicas of a put go at first.
+type putPlan struct {
+	assigned []assignment
+	missing  []string // homes that nobody stands in for
+	reached  int      // assignments that have a chance
+}
+
+// plan gives each home's replica to the home itself or, if it is believed down,
+// to the next healthy node of the preference list. If that does not make a
+// quorum, homes that are only suspected are tried too: a refusal must be certain.
+func (p *put) plan() putPlan {
+	n, homes := p.n, p.pref[:p.n.replicas()]
+	var plan putPlan
+	var down []string
+	for _, h := range homes {
+		if n.healthy(h) {
+			plan.assigned = append(plan.assigned, assignment{h, h})
+			p.used[h] = true
+			continue
+		}
+		down = append(down, h)
+	}
+	if !p.quorum.Strict {
+		down = p.standIns(&plan, down)
+	}
+	plan.reached = len(plan.assigned)
+	for _, h := range down {
+		if plan.reached < p.quorum.W && n.connected(h) {
+			plan.assigned = append(plan.assigned, assignment{h, h})
+			p.used[h] = true
+			plan.reached++
+			continue
+		}
+		plan.missing = append(plan.missing, h)
+	}
+	return plan
+}
+
+// standIns fills plan with a stand-in for each of down, and returns the homes
+// for which none is left. A coordinator that is no home itself is the first of them.
+func (p *put) standIns(plan *putPlan, down []string) []string {
+	n := p.n
+	if len(down) > 0 && !n.isHome(n.cfg.Name, p.pref) {
+		plan.assigned = append(plan.assigned, assignment{n.cfg.Name, down[0]})
+		down = down[1:]
+	}
+	for len(down) > 0 {
+		s := p.nextStandIn()
+		if s == "" {
+			break
+		}
+		plan.assigned = append(plan.assigned, assignment{s, down[0]})
+		down = down[1:]
+	}
+	return down
+}
+
+// nextStandIn takes the next healthy node of the preference list that was not asked yet.
+func (p *put) nextStandIn() string {
+	for _, s := range p.pref[p.n.replicas():] {
+		if !p.used[s] && p.n.healthy(s) {
+			p.used[s] = true
+			return s
+		}
+	}
+	return ""
+}
+
+func (p *put) missing(plan putPlan) string {
+	have := make([]string, len(plan.assigned))
+	for i, a := range plan.assigned {
+		have[i] = a.node
+	}
+	slices.Sort(have)
+	reach := "nobody"
+	if len(have) > 0 {
+		reach = strings.Join(have, " ")
+	}
+	why := "the rest is down or cut off"
+	if p.quorum.Strict {
+		why = "a strict quorum has no stand-ins"
+	}
+	return fmt.Sprintf("W=%d, but %s reaches only %s for this key (%s); nothing was written", p.quorum.W, p.n.cfg.Name, reach, why)
+}
+
+// stamp makes the new version (§4.4) and writes it locally: it joins what the
+// coordinator knows of the key, and takes the place of what its context covers.
+func (p *put) stamp(plan putPlan) (wire.Code, error) {
+	n, key := p.n, p.req.Key
+	var ctx wire.Context
+	if len(p.req.Context) > 0 {
+		var err error
+		if ctx, err = wire.OpenContext(n.cfg.Secret, key, p.req.Context); err != nil {
+			return wire.ContextRefused, fmt.Errorf("%w; get the key again", err)
+		}
+	}
+	known, lww, code := n.known(key)
+	if code == wire.Damaged { // what is merged from here mends it
+		known, lww = nil, false
+	}
+	lww = lww || p.req.LWW
+	home, standsIn := n.isHome(n.cfg.Name, p.pref), ""
+	for _, a := range plan.assigned {
+		if a.node == n.cfg.Name && a.home != a.node {
+			standsIn = a.home
+		}
+	}
+	own := n.mint(key, home, standsIn != "", known)
+	p.version = vclock.Version{
+		Dot:  vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter},
+		Past: ctx.Clock, Value: p.req.Value, Deleted: p.req.Delete,
+		Time: max(int64(n.now), ctx.Time+1), // later than all it has seen, whatever the clocks say
+	}
+	p.all = reconcile(known, vclock.Siblings{p.version}, lww)
+	if len(p.all) > wire.MaxSiblings || len(p.all) > 1 && p.all.Size() > wire.MaxRecord {
+		return wire.TooLarge, fmt.Errorf("the key has %d concurrent versions of %d bytes in all, the limits are %d and %d; get it and put the reconciled value with the context",
+			len(p.all), p.all.Size(), wire.MaxSiblings, wire.MaxRecord)
+	}
+	n.emit(trace.Event{Kind: trace.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.pref[:n.replicas()], For: standsIn, Nodes: plan.missing})
+	if !p.all.Has(p.version.Dot) { // a later clock wrote before: last write wins
+		n.emit(trace.Event{Kind: trace.LWWLost, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}})
+	}
+	why := trace.Event{Request: p.req.Request, Peer: n.cfg.Name, Op: wire.Replicate.String()}
+	switch {
+	case home:
+		n.storeHome(key, p.all, lww, &own, why)
+	case standsIn != "":
+		if code := n.storeHint(standsIn, key, p.all, lww, &own, why); code != wire.OK {
+			return code, fmt.Errorf("%s keeps %d hints, its limit", n.cfg.Name, MaxHints)
+		}
+	}
+	p.req.LWW = lww
+	return wire.OK, nil
+}
+
+func (p *put) replicate(a assignment) {
+	n := p.n
+	w := wire.Write{Key: p.req.Key, Siblings: p.all, LWW: p.req.LWW, Purpose: wire.Replicate}
+	e := trace.Event{Kind: trace.Replicate, Request: p.req.Request, Key: p.req.Key, Peer: a.node}
+	if a.home != a.node {
+		w.For, e.For = a.home, a.home
+	}
+	n.emit(e)
+	p.waiting++
+	heard := false
+	p.calls = append(p.calls, n.call(a.node, p.req.Request, w, n.cfg.Timings.Patience, call{
+		keep: true,
+		onAnswer: func(b wire.Body) {
+			if !heard {
+				heard = true
+				p.waiting--
+			}
+			if r, ok := b.(wire.WriteReply); ok && r.Err == wire.OK {
+				p.acked(a)
+			} else {
+				p.replace(a)
+			}
+			p.settle()
+		},
+		onSilent: func() {
+			heard = true
+			p.waiting--
+			p.replace(a)
+			p.settle()
+		},
+	}))
+}
+
+// replace finds another stand-in for a replica that did not get through.
+func (p *put) replace(a assignment) {
+	if p.quorum.Strict {
+		return
+	}
+	if s := p.nextStandIn(); s != "" {
+		p.replicate(assignment{s, a.home})
+	}
+}
+
+// acked counts a node that holds the version durably: by node, never by number alone.
+func (p *put) acked(a assignment) {
+	if slices.Contains(p.acks, a.node) {
+		return
+	}
+	p.acks = append(p.acks, a.node)
+	if a.home != a.node {
+		p.hinted = append(p.hinted, wire.Hint{Holder: a.node, For: a.home})
+	}
+	p.n.emit(trace.Event{Kind: trace.Ack, Request: p.req.Request, Key: p.req.Key, Peer: a.node, For: standsInFor(a), Count: len(p.acks), Want: p.quorum.W})
+}
+
+func standsInFor(a assignment) string {
+	if a.home == a.node {
+		return ""
+	}
+	return a.home
+}
+
+// settle answers the client as soon as the outcome is known, and ends the
+// machine once every replica has answered or been given up.
+func (p *put) settle() {
+	n := p.n
+	if !p.replied && len(p.acks) >= p.quorum.W {
+		v := p.version
+		ctx := wire.Context{Clock: v.Clock(), Time: v.Time}
+		v.Value = nil
+		p.respond(wire.PutReply{
+			Version: v, Siblings: len(p.all), Acks: slices.Clone(p.acks), Hinted: slices.Clone(p.hinted),
+			Context: wire.SealContext(n.cfg.Secret, p.req.Key, ctx),
+		})
+	}
+	if p.waiting > 0 {
+		return
+	}
+	if p.replied || !n.mayAnswer(p.calls) {
+		p.end()
+	}
+}
+
+// end forgets the put; a client that was not answered yet never reached its quorum.
+func (p *put) end() {
+	for _, op := range p.calls {
+		p.n.forget(op)
+	}
+	p.timeout.stop()
+	if !p.replied {
+		p.respond(wire.PutReply{
+			Err: wire.QuorumNotReached, Unknown: true, Acks: p.acks, Hinted: p.hinted,
+			Message: fmt.Sprintf("W=%d, but only %s acknowledged in time; the write stays where it is and may be seen later", p.quorum.W, strings.Join(p.acks, " ")),
+		})
+	}
+}

@@ -1,0 +1,29 @@
+package engine
+
+// §5: "the state machine waits for a small period of time to receive any
+// outstanding responses. If stale versions were returned in any of the responses,
+// the coordinator updates those nodes with the latest version." Only homes are
+// mended: what a stand-in holds walks home by its hint.
+
+import (
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+func (g *get) repair() {
+	n, latest := g.n, g.merged()
+	if len(latest) == 0 {
+		return
+	}
+	for _, a := range g.answers {
+		if !n.isHome(a.node, g.pref) || a.siblings.Equal(latest) {
+			continue
+		}
+		n.emit(trace.Event{Kind: trace.ReadRepair, Request: g.req.Request, Key: g.req.Key, Peer: a.node, Versions: latest})
+		if a.node == n.cfg.Name {
+			n.storeHome(g.req.Key, latest, g.lww, nil, trace.Event{Request: g.req.Request, Peer: a.node, Op: wire.ReadRepair.String()})
+			continue
+		}
+		n.call(a.node, g.req.Request, wire.Write{Key: g.req.Key, Siblings: latest, LWW: g.lww, Purpose: wire.ReadRepair}, n.cfg.Timings.Patience, call{})
+	}
+}

@@ -1,0 +1,135 @@
+package engine
+
+// §4.3 Replication, on the side of the node that keeps a replica: merge what
+// comes with what is there, make it durable, then answer.
+//
+// Whatever arrives is everything its sender knows of the key, and is merged,
+// never put in place of what is there; so a message that comes twice, late or in
+// another order leaves the same state.
+
+import (
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// dataKey orders records by their position on the ring, so that a key range is one scan.
+func dataKey(key []byte) []byte {
+	p := ring.Of(key)
+	return append(append(make([]byte, 0, len(p)+len(key)), p[:]...), key...)
+}
+
+// record reads a record; none is the zero record.
+func (n *Node) record(s store.Space, dbKey []byte) (wire.Record, error) {
+	b, err := n.db.Get(s, dbKey)
+	if err != nil || b == nil {
+		return wire.Record{}, err
+	}
+	return wire.DecodeRecord(b)
+}
+
+// readable is record for state that is about to be merged into: a damaged
+// record counts as none, so that what comes mends it. Its own counter is gone
+// with it, so the next put begins a fresh epoch.
+func (n *Node) readable(s store.Space, key, dbKey []byte) wire.Record {
+	rec, err := n.record(s, dbKey)
+	if err != nil {
+		n.emit(trace.Event{Kind: trace.Damaged, Key: key, Message: err.Error()})
+		return wire.Record{}
+	}
+	return rec
+}
+
+// reconcile merges two sets of siblings (§4.4), and under last write wins keeps the latest.
+func reconcile(a, b vclock.Siblings, lww bool) vclock.Siblings {
+	s := a.Merge(b)
+	if lww {
+		s = s.Latest()
+	}
+	return s
+}
+
+// lost lists the versions that last write wins threw away when it made kept
+// from a and b: concurrent ones, not ancestors.
+func lost(a, b, kept vclock.Siblings) vclock.Siblings {
+	var out vclock.Siblings
+	for _, v := range a.Merge(b) {
+		if !kept.Has(v.Dot) {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// storeHome merges siblings into the node's own replica of key. own, if not
+// nil, is the counter of the dot just minted. why holds Request, Peer and Op of the event.
+func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) {
+	k := dataKey(key)
+	rec := n.readable(store.Data, key, k)
+	before := rec.Siblings
+	if !n.mergeInto(&rec, key, siblings, lww, own, why) {
+		return
+	}
+	n.write(store.Data, k, wire.EncodeRecord(rec))
+	why.Kind, why.Key, why.Versions = trace.Stored, key, rec.Siblings
+	why.Count = live(rec.Siblings) - live(before)
+	n.keys += why.Count
+	n.emit(why)
+}
+
+// live is 1 for a key that a get would find, 0 otherwise.
+func live(s vclock.Siblings) int { return min(len(s.Live()), 1) }
+
+// mergeInto merges siblings into rec and says whether that changed it.
+func (n *Node) mergeInto(rec *wire.Record, key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) bool {
+	before := *rec
+	rec.LWW = rec.LWW || lww
+	rec.Siblings = reconcile(before.Siblings, siblings, rec.LWW)
+	if rec.LWW {
+		if l := lost(before.Siblings, siblings, rec.Siblings); len(l) > 0 {
+			n.emit(trace.Event{Kind: trace.LWWLost, Request: why.Request, Key: key, Versions: l})
+		}
+	}
+	if own != nil {
+		rec.Own = *own
+	}
+	return own != nil || rec.LWW != before.LWW || !rec.Siblings.Equal(before.Siblings)
+}
+
+// onWrite keeps a replica, as a home or for one, and answers once it is durable:
+// the driver applies Writes before the answer leaves.
+func (n *Node) onWrite(m wire.Message, w wire.Write) {
+	why := trace.Event{Request: m.Request, Peer: m.From, Op: w.Purpose.String()}
+	err := wire.OK
+	if w.For == "" || w.For == n.cfg.Name {
+		n.storeHome(w.Key, w.Siblings, w.LWW, nil, why)
+	} else {
+		err = n.storeHint(w.For, w.Key, w.Siblings, w.LWW, nil, why)
+	}
+	n.answer(m, wire.WriteReply{Err: err})
+}
+
+// onRead tells all that the node knows of a key, hints included: they may be
+// the newest there is (§4.6).
+func (n *Node) onRead(m wire.Message, r wire.Read) {
+	s, lww, err := n.known(r.Key)
+	n.answer(m, wire.ReadReply{Err: err, Siblings: s, LWW: lww})
+}
+
+// known is everything the node holds of a key, in any role.
+func (n *Node) known(key []byte) (s vclock.Siblings, lww bool, code wire.Code) {
+	rec, err := n.record(store.Data, dataKey(key))
+	if err != nil {
+		n.emit(trace.Event{Kind: trace.Damaged, Key: key, Message: err.Error()})
+		return nil, false, wire.Damaged
+	}
+	s, lww = rec.Siblings, rec.LWW
+	for _, home := range n.hints.homes(key) {
+		hint := n.readable(store.Hints, key, hintKey(home, key))
+		lww = lww || hint.LWW
+		s = reconcile(s, hint.Siblings, lww)
+	}
+	return s, lww, wire.OK
+}

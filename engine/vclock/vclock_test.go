@@ -1,0 +1,152 @@
+package vclock
+
+import (
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func dot(node string, counter uint64) Dot { return Dot{Actor{node, 1}, counter} }
+
+func TestNotation(t *testing.T) {
+	for _, c := range []struct {
+		v    Version
+		want string
+	}{
+		{Version{Dot: dot("x", 1)}, "{x:1}"},
+		{Version{Dot: dot("x", 2), Past: Clock{dot("x", 1)}}, "{x:2}"},
+		{Version{Dot: dot("y", 1), Past: Clock{dot("x", 2)}}, "{x:2 y:1}"},
+		{Version{Dot: dot("x", 2)}, "{x:.2}"},
+		{Version{Dot: dot("x", 5), Past: Clock{dot("x", 3)}}, "{x:3.5}"},
+		{Version{Dot: Dot{Actor{"x", 0x1abcd}, 1}, Past: Clock{dot("x", 3)}}, "{x~0001:3 x~abcd:1}"},
+	} {
+		if got := c.v.Notation(); got != c.want {
+			t.Errorf("%+v shows as %s, want %s", c.v, got, c.want)
+		}
+	}
+}
+
+func TestClockOrder(t *testing.T) {
+	a := Clock{dot("x", 2), dot("y", 1)}
+	b := Clock{dot("x", 2), dot("z", 1)}
+	if a.Descends(b) || b.Descends(a) || !a.Descends(Clock{dot("x", 1)}) || !a.Descends(nil) {
+		t.Error("Descends is wrong")
+	}
+	if got := a.Merge(b).String(); got != "{x:2 y:1 z:1}" {
+		t.Errorf("merge is %s", got)
+	}
+	if !a.Merge(b).Valid() || (Clock{dot("y", 1), dot("x", 1)}).Valid() || (Clock{{Actor: Actor{Node: "x"}}}).Valid() {
+		t.Error("Valid is wrong")
+	}
+}
+
+// A history is a set of replicas' siblings made the way nodes make them: puts
+// at a coordinator with the context of some read, and exchanges.
+type history struct {
+	replicas []Siblings
+	counters []uint64
+	contexts []Clock
+	covered  map[Dot]bool // by a put whose context covers it
+	all      []Version
+}
+
+func drawHistory(t *rapid.T) *history {
+	const n = 3
+	h := &history{replicas: make([]Siblings, n), counters: make([]uint64, n), contexts: []Clock{nil}, covered: map[Dot]bool{}}
+	for range rapid.IntRange(1, 30).Draw(t, "steps") {
+		i := rapid.IntRange(0, n-1).Draw(t, "replica")
+		switch rapid.IntRange(0, 2).Draw(t, "what") {
+		case 0:
+			h.contexts = append(h.contexts, h.replicas[i].Context())
+		case 1:
+			h.counters[i]++
+			past := h.contexts[rapid.IntRange(0, len(h.contexts)-1).Draw(t, "context")]
+			v := Version{Dot: dot(fmt.Sprintf("n%d", i), h.counters[i]), Past: past}
+			for _, w := range h.all {
+				if past.Covers(w.Dot) {
+					h.covered[w.Dot] = true
+				}
+			}
+			h.all = append(h.all, v)
+			h.replicas[i] = h.replicas[i].Put(v)
+		case 2:
+			j := rapid.IntRange(0, n-1).Draw(t, "other")
+			h.replicas[j] = h.replicas[j].Merge(h.replicas[i])
+		}
+	}
+	return h
+}
+
+// Merge is commutative, associative and idempotent on states that nodes reach.
+func TestMergeLaws(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := drawHistory(t)
+		a, b, c := h.replicas[0], h.replicas[1], h.replicas[2]
+		if !a.Merge(b).Equal(b.Merge(a)) {
+			t.Fatalf("not commutative: %v and %v", a, b)
+		}
+		if !a.Merge(b).Merge(c).Equal(a.Merge(b.Merge(c))) {
+			t.Fatalf("not associative: %v, %v, %v", a, b, c)
+		}
+		if !a.Merge(a).Equal(a) || !a.Merge(b).Merge(b).Equal(a.Merge(b)) {
+			t.Fatalf("not idempotent: %v, %v", a, b)
+		}
+		if !a.Merge(b).Descends(a) {
+			t.Fatalf("%v does not descend from %v", a.Merge(b), a)
+		}
+	})
+}
+
+// Once everything is exchanged, the siblings are exactly the versions that no
+// put's context covered: none lost, none too many.
+func TestSiblingsAreTheMaximalVersions(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := drawHistory(t)
+		var all Siblings
+		for _, r := range h.replicas {
+			all = all.Merge(r)
+		}
+		for _, v := range h.all {
+			if all.Has(v.Dot) == h.covered[v.Dot] {
+				t.Fatalf("%s: kept %v, covered %v; left %v", v.Notation(), all.Has(v.Dot), h.covered[v.Dot], all)
+			}
+		}
+	})
+}
+
+// The latest of a merge does not hang on the order of merging, as long as
+// times respect the past.
+func TestLatestLaws(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := drawHistory(t)
+		times := map[Dot]int64{}
+		for _, v := range h.all {
+			var seen int64
+			for _, w := range h.all {
+				if v.Past.Covers(w.Dot) {
+					seen = max(seen, times[w.Dot])
+				}
+			}
+			times[v.Dot] = seen + int64(rapid.IntRange(1, 3).Draw(t, "time"))
+		}
+		for _, r := range h.replicas {
+			for i := range r {
+				r[i].Time = times[r[i].Dot]
+			}
+		}
+		a, b, c := h.replicas[0], h.replicas[1], h.replicas[2]
+		x := a.Merge(b).Latest().Merge(c).Latest()
+		y := a.Merge(b.Merge(c).Latest()).Latest()
+		if !x.Equal(y) || len(x) > 1 {
+			t.Fatalf("latest %v or %v of %v, %v, %v", x, y, a, b, c)
+		}
+	})
+}
+
+func TestLive(t *testing.T) {
+	s := Siblings{{Dot: dot("x", 1), Deleted: true}, {Dot: dot("y", 1)}}
+	if l := s.Live(); len(l) != 1 || l[0].Dot != dot("y", 1) || len(s) != 2 {
+		t.Errorf("live of %v is %v", s, l)
+	}
+}
