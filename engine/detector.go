@@ -24,6 +24,7 @@ type peer struct {
 	heard    time.Duration // when it last answered
 	probing  bool          // a probe is planned
 	draining int           // hints sent to it and not yet acked
+	forwards once          // puts that it handed over
 }
 
 func (p *peer) healthy() bool { return !p.cut && !p.suspect }

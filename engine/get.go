@@ -6,6 +6,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -193,8 +194,9 @@ func (g *get) succeed() {
 		n.emit(trace.Event{Kind: trace.Reconciled, Request: g.req.Request, Key: g.req.Key, Versions: s, Count: len(s)})
 	}
 	live := s.Live()
+	dead := slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return !v.Deleted })
 	g.reply(wire.GetReply{
-		Siblings: live, Deleted: len(live) < len(s), Replied: g.counted(),
+		Siblings: live, Deleted: len(dead) > 0, Tombstones: dead, Replied: g.counted(),
 		Context: wire.SealContext(n.cfg.Secret, g.req.Key, wire.Context{Clock: s.Context(), Time: latest(s)}),
 	})
 }
@@ -225,7 +227,6 @@ func (g *get) end() {
 	if !g.replied {
 		g.fail(wire.QuorumNotReached, fmt.Sprintf("R=%d, but only %d answered in time: %s",
 			g.quorum.R, len(g.counted()), strings.Join(g.counted(), " ")))
-		return
 	}
 	g.repair()
 }

@@ -162,7 +162,7 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 		return wire.Overloaded
 	}
 	k := hintKey(home, key)
-	rec := n.readable(store.Hints, key, k)
+	rec, _ := n.readable(store.Hints, key, k)
 	fresh := rec.Stored == 0
 	if fresh {
 		rec.Stored = int64(n.now)
@@ -212,7 +212,7 @@ func (n *Node) deliverHints(p *peer) {
 }
 
 func (n *Node) deliverHint(p *peer, key []byte, h *hint) {
-	rec := n.readable(store.Hints, key, hintKey(p.name, key))
+	rec, _ := n.readable(store.Hints, key, hintKey(p.name, key))
 	h.flying, h.stale = true, false
 	p.draining++
 	n.emit(trace.Event{Kind: trace.HintSent, Key: key, Peer: p.name, For: p.name, Versions: rec.Siblings})

@@ -89,7 +89,7 @@ type Reply struct {
 // A Node is one Dynamo node as a pure state machine. It is for one goroutine.
 type Node struct {
 	cfg    Config
-	db     store.Reader
+	db     *store.Overlay // the store, under what this step has written so far
 	rng    *rand.Rand
 	timers timers
 
@@ -110,7 +110,7 @@ type Node struct {
 // Step's. An error means that the store could not be read.
 func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) {
 	n := &Node{
-		cfg: cfg, db: db, now: now,
+		cfg: cfg, db: store.NewOverlay(db), now: now,
 		rng:    rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
 		peers:  map[string]*peer{},
 		calls:  map[uint64]*call{},
@@ -176,6 +176,7 @@ func (n *Node) finish() Output {
 	}
 	out := n.out
 	n.out = Output{}
+	n.db.Reset()
 	return out
 }
 
@@ -228,8 +229,11 @@ func (n *Node) isHome(node string, pref []string) bool {
 
 func (n *Node) after(d time.Duration, f func()) *timer { return n.timers.after(n.now, d, f) }
 
+// write adds to the step's batch; later reads of the same step see it (one
+// broken connection can set off many puts of one key at once).
 func (n *Node) write(s store.Space, key, value []byte) {
 	n.out.Writes = append(n.out.Writes, store.Write{Space: s, Key: key, Value: value})
+	n.db.Add(n.out.Writes[len(n.out.Writes)-1:])
 }
 
 func (n *Node) reply(client uint64, body wire.ClientReply) {

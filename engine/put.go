@@ -163,6 +163,9 @@ func (n *Node) forward(home string, req wire.PutRequest, respond func(wire.PutRe
 
 // onForward coordinates what another node received.
 func (n *Node) onForward(m wire.Message, f wire.Forward) {
+	if !n.peers[m.From].forwards.first(m.Op) {
+		return
+	}
 	if n.requests >= MaxRequests {
 		n.answer(m, wire.ForwardReply{Reply: wire.PutReply{Err: wire.Overloaded, Coordinator: n.cfg.Name,
 			Message: fmt.Sprintf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests)}})
@@ -320,7 +323,8 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	p.version = vclock.Version{
 		Dot:  vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter},
 		Past: ctx.Clock, Value: p.req.Value, Deleted: p.req.Delete,
-		Time: max(int64(n.now), ctx.Time+1), // later than all it has seen, whatever the clocks say
+		Request: p.req.Request,
+		Time:    max(int64(n.now), ctx.Time+1), // later than all it has seen, whatever the clocks say
 	}
 	p.all = reconcile(known, vclock.Siblings{p.version}, lww)
 	if len(p.all) > wire.MaxSiblings || len(p.all) > 1 && p.all.Size() > wire.MaxRecord {

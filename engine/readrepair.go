@@ -3,7 +3,8 @@ package engine
 // §5: "the state machine waits for a small period of time to receive any
 // outstanding responses. If stale versions were returned in any of the responses,
 // the coordinator updates those nodes with the latest version." Only homes are
-// mended: what a stand-in holds walks home by its hint.
+// mended: what a stand-in holds walks home by its hint. A read that failed repairs
+// too: what it found out is true all the same.
 
 import (
 	"ringside/engine/trace"
@@ -12,11 +13,11 @@ import (
 
 func (g *get) repair() {
 	n, latest := g.n, g.merged()
-	if len(latest) == 0 {
-		return
+	if len(latest) == 0 && len(g.answers) < n.replicas() {
+		return // a damaged replica is only declared empty if nobody else holds anything
 	}
 	for _, a := range g.answers {
-		if !n.isHome(a.node, g.pref) || a.siblings.Equal(latest) {
+		if !n.isHome(a.node, g.pref) || a.siblings.Equal(latest) && !a.damaged {
 			continue
 		}
 		n.emit(trace.Event{Kind: trace.ReadRepair, Request: g.req.Request, Key: g.req.Key, Peer: a.node, Versions: latest})

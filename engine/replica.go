@@ -33,13 +33,13 @@ func (n *Node) record(s store.Space, dbKey []byte) (wire.Record, error) {
 // readable is record for state that is about to be merged into: a damaged
 // record counts as none, so that what comes mends it. Its own counter is gone
 // with it, so the next put begins a fresh epoch.
-func (n *Node) readable(s store.Space, key, dbKey []byte) wire.Record {
+func (n *Node) readable(s store.Space, key, dbKey []byte) (rec wire.Record, damaged bool) {
 	rec, err := n.record(s, dbKey)
 	if err != nil {
 		n.emit(trace.Event{Kind: trace.Damaged, Key: key, Message: err.Error()})
-		return wire.Record{}
+		return wire.Record{}, true
 	}
-	return rec
+	return rec, false
 }
 
 // reconcile merges two sets of siblings (§4.4), and under last write wins keeps the latest.
@@ -67,9 +67,9 @@ func lost(a, b, kept vclock.Siblings) vclock.Siblings {
 // nil, is the counter of the dot just minted. why holds Request, Peer and Op of the event.
 func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) {
 	k := dataKey(key)
-	rec := n.readable(store.Data, key, k)
+	rec, damaged := n.readable(store.Data, key, k)
 	before := rec.Siblings
-	if !n.mergeInto(&rec, key, siblings, lww, own, why) {
+	if !n.mergeInto(&rec, key, siblings, lww, own, why) && !damaged {
 		return
 	}
 	n.write(store.Data, k, wire.EncodeRecord(rec))
@@ -127,7 +127,7 @@ func (n *Node) known(key []byte) (s vclock.Siblings, lww bool, code wire.Code) {
 	}
 	s, lww = rec.Siblings, rec.LWW
 	for _, home := range n.hints.homes(key) {
-		hint := n.readable(store.Hints, key, hintKey(home, key))
+		hint, _ := n.readable(store.Hints, key, hintKey(home, key))
 		lww = lww || hint.LWW
 		s = reconcile(s, hint.Siblings, lww)
 	}

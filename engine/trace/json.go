@@ -21,8 +21,9 @@ type VersionJSON struct {
 	Notation    string            `json:"notation"`
 	Coordinator string            `json:"coordinator"`
 	Time        string            `json:"time"`
+	Request     uint64            `json:"request,omitempty"`
 	Dot         DotJSON           `json:"dot"`
-	Past        []DotJSON         `json:"past,omitempty"`
+	Past        []EntryJSON       `json:"past,omitempty"`
 }
 
 // DotJSON is a dot. The epoch is a string because it has 64 bits.
@@ -32,17 +33,23 @@ type DotJSON struct {
 	Counter uint64 `json:"counter"`
 }
 
+// EntryJSON is an entry of a clock: the events after From up to Counter.
+type EntryJSON struct {
+	DotJSON
+	From uint64 `json:"from,omitempty"`
+}
+
 // JSONOf returns v in its JSON form.
 func JSONOf(v vclock.Version) VersionJSON {
 	j := VersionJSON{
 		Deleted: v.Deleted, Clock: v.Clock().Counters(), Notation: v.Notation(), Coordinator: v.Dot.Node,
-		Time: Timestamp(time.Duration(v.Time)), Dot: dotJSON(v.Dot),
+		Time: Timestamp(time.Duration(v.Time)), Request: v.Request, Dot: dotJSON(v.Dot),
 	}
 	if !v.Deleted {
 		j.Value, j.ValueBase64 = Text(v.Value)
 	}
-	for _, d := range v.Past {
-		j.Past = append(j.Past, dotJSON(d))
+	for _, e := range v.Past {
+		j.Past = append(j.Past, EntryJSON{dotJSON(vclock.Dot{Actor: e.Actor, Counter: e.Counter}), e.From})
 	}
 	return j
 }
@@ -91,9 +98,10 @@ func (d DotJSON) dot() vclock.Dot {
 
 // Version rebuilds the version.
 func (j VersionJSON) Version() (vclock.Version, error) {
-	v := vclock.Version{Dot: j.Dot.dot(), Deleted: j.Deleted}
+	v := vclock.Version{Dot: j.Dot.dot(), Deleted: j.Deleted, Request: j.Request}
 	for _, d := range j.Past {
-		v.Past = append(v.Past, d.dot())
+		e := d.dot()
+		v.Past = append(v.Past, vclock.Entry{Actor: e.Actor, Counter: e.Counter, From: d.From})
 	}
 	if !v.Past.Valid() {
 		return v, fmt.Errorf("trace: past of %s is not a clock", j.Notation)

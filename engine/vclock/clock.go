@@ -44,32 +44,59 @@ func (d Dot) Compare(o Dot) int {
 // String shows the dot whole, epoch included: n3~1a2b:2.
 func (d Dot) String() string { return fmt.Sprintf("%s~%x:%d", d.Node, d.Epoch, d.Counter) }
 
-// A Clock is a vector clock: for each actor the number of its events that are
-// covered. Entries are sorted by actor and unique. Clocks are immutable: every
-// operation returns a new one or one of its arguments.
-type Clock []Dot
-
-// Get returns the counter of a, 0 if absent.
-func (c Clock) Get(a Actor) uint64 {
-	i, ok := c.find(a)
-	if !ok {
-		return 0
-	}
-	return c[i].Counter
+// An Entry of a clock covers the events From+1 to Counter of one actor. From is
+// 0 in the paper's clocks: whoever has seen an event has seen all before it. It is more
+// after a blind put, whose client has seen none of its coordinator's earlier ones.
+type Entry struct {
+	Actor
+	Counter uint64
+	From    uint64
 }
 
-func (c Clock) find(a Actor) (int, bool) {
-	return slices.BinarySearchFunc(c, a, func(d Dot, a Actor) int { return d.Actor.compare(a) })
+func (e Entry) compare(o Entry) int {
+	return cmp.Or(e.Actor.compare(o.Actor), cmp.Compare(e.From, o.From))
+}
+
+func (e Entry) holds(o Entry) bool {
+	return e.Actor == o.Actor && e.From <= o.From && o.Counter <= e.Counter
+}
+
+// Entry returns the entry that covers d alone.
+func (d Dot) Entry() Entry { return Entry{d.Actor, d.Counter, d.Counter - 1} }
+
+// A Clock is a vector clock: for each actor the events that are covered.
+// Entries are sorted by actor and From, and do not touch each other. Clocks are
+// immutable: every operation returns a new one or one of its arguments.
+type Clock []Entry
+
+// Get returns the greatest counter of a that is covered, 0 if none is.
+func (c Clock) Get(a Actor) uint64 {
+	for i := len(c) - 1; i >= 0; i-- {
+		if c[i].Actor == a {
+			return c[i].Counter
+		}
+	}
+	return 0
 }
 
 // Covers says whether the event d is in c.
-func (c Clock) Covers(d Dot) bool { return d.Counter <= c.Get(d.Actor) }
+func (c Clock) Covers(d Dot) bool { return c.holds(d.Entry()) }
 
-// Descends says whether c covers every event of o ("the counters on the first
-// are less-than-or-equal to all of the second: the first is an ancestor").
+func (c Clock) holds(e Entry) bool {
+	for _, x := range c {
+		if x.holds(e) {
+			return true
+		}
+	}
+	return false
+}
+
+// Descends says whether c covers every event of o ("if the counters on the first
+// object's clock are less-than-or-equal to all of the nodes in the second clock,
+// then the first is an ancestor of the second").
 func (c Clock) Descends(o Clock) bool {
-	for _, d := range o {
-		if !c.Covers(d) {
+	for _, e := range o {
+		if !c.holds(e) {
 			return false
 		}
 	}
@@ -88,88 +115,85 @@ func (c Clock) Merge(o Clock) Clock {
 		return o
 	}
 	out := make(Clock, 0, len(c)+len(o))
-	for len(c) > 0 && len(o) > 0 {
-		switch k := c[0].Actor.compare(o[0].Actor); {
-		case k < 0:
-			out, c = append(out, c[0]), c[1:]
-		case k > 0:
-			out, o = append(out, o[0]), o[1:]
-		default:
-			d := c[0]
-			d.Counter = max(d.Counter, o[0].Counter)
-			out, c, o = append(out, d), c[1:], o[1:]
+	for len(c) > 0 || len(o) > 0 {
+		if len(o) == 0 || len(c) > 0 && c[0].compare(o[0]) <= 0 {
+			out, c = out.push(c[0]), c[1:]
+		} else {
+			out, o = out.push(o[0]), o[1:]
 		}
 	}
-	return append(append(out, c...), o...)
-}
-
-// With returns c with the event d (and those before it) covered.
-func (c Clock) With(d Dot) Clock {
-	i, ok := c.find(d.Actor)
-	switch {
-	case !ok:
-		return slices.Insert(slices.Clone(c), i, d)
-	case c[i].Counter >= d.Counter:
-		return c
-	}
-	out := slices.Clone(c)
-	out[i] = d
 	return out
 }
 
-// Valid says whether entries are sorted, unique and above zero; decoders check it.
+// push appends e, which is not before the last entry, or widens that to hold it.
+func (c Clock) push(e Entry) Clock {
+	if k := len(c) - 1; k >= 0 && c[k].Actor == e.Actor && e.From <= c[k].Counter {
+		c[k].Counter = max(c[k].Counter, e.Counter)
+		return c
+	}
+	return append(c, e)
+}
+
+// With returns c with the event d covered too.
+func (c Clock) With(d Dot) Clock { return c.Merge(Clock{d.Entry()}) }
+
+// Valid says whether entries are sorted, not empty and apart; decoders check it.
 func (c Clock) Valid() bool {
-	for i, d := range c {
-		if d.Counter == 0 || d.Node == "" || i > 0 && c[i-1].Actor.compare(d.Actor) >= 0 {
+	for i, e := range c {
+		if e.Node == "" || e.Counter <= e.From || i > 0 && (c[i-1].compare(e) >= 0 || c[i-1].Actor == e.Actor && e.From <= c[i-1].Counter) {
 			return false
 		}
 	}
 	return true
 }
 
-// epochDigits is how many hexadecimal digits of an epoch a clock shows.
-const epochDigits = 4
+// shortEpoch is a hash of an epoch for people, who need no more than to tell two apart.
+func shortEpoch(e uint64) uint16 {
+	const golden = 0x9e3779b97f4a7c15 // Fibonacci hashing
+	return uint16(e * golden >> 48)
+}
 
 // Name shows the actor of entry i: the node's name alone, and the end of its
 // epoch only where the clock holds two actors of one node.
 func (c Clock) Name(i int) string {
-	n := c[i].Node
-	if (i > 0 && c[i-1].Node == n) || (i+1 < len(c) && c[i+1].Node == n) {
-		return n + "~" + fmt.Sprintf("%0*x", epochDigits, c[i].Epoch&0xffff)
+	e := c[i]
+	if slices.ContainsFunc(c, func(o Entry) bool { return o.Node == e.Node && o.Epoch != e.Epoch }) {
+		return fmt.Sprintf("%s~%04x", e.Node, shortEpoch(e.Epoch))
 	}
-	return n
+	return e.Node
 }
 
-// Counters returns the clock as node → counter, the form of the paper and of JSON.
+// Counters returns the clock as node → greatest counter, the form of the paper and of JSON.
 func (c Clock) Counters() map[string]uint64 {
 	m := make(map[string]uint64, len(c))
-	for i, d := range c {
-		m[c.Name(i)] = d.Counter
+	for i, e := range c {
+		m[c.Name(i)] = e.Counter
 	}
 	return m
 }
 
-// String shows the clock as the paper does: {n1:1 n3:2}.
-func (c Clock) String() string { return c.format(Dot{}, 0) }
-
-// format shows the clock; the entry of dot is shown as base.counter if the dot
-// does not follow on its base.
-func (c Clock) format(dot Dot, base uint64) string {
+// String shows the clock as the paper does: {n1:1 n3:2}. Where events of an actor
+// are covered without those before them, a point parts them: {n3:.2} is event 2 of n3
+// without event 1, {n3:1.3-4} are the events 1, 3 and 4.
+func (c Clock) String() string {
 	var b strings.Builder
 	b.WriteByte('{')
-	for i, d := range c {
-		if i > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(c.Name(i))
-		b.WriteByte(':')
-		if d == dot && dot.Counter != base+1 {
-			if base > 0 {
-				b.WriteString(strconv.FormatUint(base, 10))
+	for i, e := range c {
+		if i == 0 || c[i-1].Actor != e.Actor {
+			if i > 0 {
+				b.WriteByte(' ')
 			}
-			b.WriteByte('.')
+			b.WriteString(c.Name(i))
+			b.WriteByte(':')
 		}
-		b.WriteString(strconv.FormatUint(d.Counter, 10))
+		if e.From > 0 {
+			b.WriteByte('.')
+			if e.From+1 < e.Counter {
+				b.WriteString(strconv.FormatUint(e.From+1, 10))
+				b.WriteByte('-')
+			}
+		}
+		b.WriteString(strconv.FormatUint(e.Counter, 10))
 	}
 	b.WriteByte('}')
 	return b.String()

@@ -9,17 +9,21 @@ import (
 
 func dot(node string, counter uint64) Dot { return Dot{Actor{node, 1}, counter} }
 
+func upTo(node string, counter uint64) Entry { return Entry{Actor{node, 1}, counter, 0} }
+
 func TestNotation(t *testing.T) {
 	for _, c := range []struct {
 		v    Version
 		want string
 	}{
 		{Version{Dot: dot("x", 1)}, "{x:1}"},
-		{Version{Dot: dot("x", 2), Past: Clock{dot("x", 1)}}, "{x:2}"},
-		{Version{Dot: dot("y", 1), Past: Clock{dot("x", 2)}}, "{x:2 y:1}"},
+		{Version{Dot: dot("x", 2), Past: Clock{upTo("x", 1)}}, "{x:2}"},
+		{Version{Dot: dot("y", 1), Past: Clock{upTo("x", 2)}}, "{x:2 y:1}"},
 		{Version{Dot: dot("x", 2)}, "{x:.2}"},
-		{Version{Dot: dot("x", 5), Past: Clock{dot("x", 3)}}, "{x:3.5}"},
-		{Version{Dot: Dot{Actor{"x", 0x1abcd}, 1}, Past: Clock{dot("x", 3)}}, "{x~0001:3 x~abcd:1}"},
+		{Version{Dot: dot("x", 5), Past: Clock{upTo("x", 3)}}, "{x:3.5}"},
+		{Version{Dot: dot("x", 5), Past: Clock{upTo("x", 1), {Actor{"x", 1}, 4, 2}}}, "{x:1.3-5}"},
+		{Version{Dot: dot("x", 2), Past: Clock{upTo("x", 1), {Actor{"x", 1}, 4, 2}}}, "{x:4}"},
+		{Version{Dot: Dot{Actor{"x", 0x1abcd}, 1}, Past: Clock{upTo("x", 3)}}, "{x~9e37:3 x~3a74:1}"},
 	} {
 		if got := c.v.Notation(); got != c.want {
 			t.Errorf("%+v shows as %s, want %s", c.v, got, c.want)
@@ -28,15 +32,15 @@ func TestNotation(t *testing.T) {
 }
 
 func TestClockOrder(t *testing.T) {
-	a := Clock{dot("x", 2), dot("y", 1)}
-	b := Clock{dot("x", 2), dot("z", 1)}
-	if a.Descends(b) || b.Descends(a) || !a.Descends(Clock{dot("x", 1)}) || !a.Descends(nil) {
+	a := Clock{upTo("x", 2), upTo("y", 1)}
+	b := Clock{upTo("x", 2), upTo("z", 1)}
+	if a.Descends(b) || b.Descends(a) || !a.Descends(Clock{upTo("x", 1)}) || !a.Descends(nil) {
 		t.Error("Descends is wrong")
 	}
 	if got := a.Merge(b).String(); got != "{x:2 y:1 z:1}" {
 		t.Errorf("merge is %s", got)
 	}
-	if !a.Merge(b).Valid() || (Clock{dot("y", 1), dot("x", 1)}).Valid() || (Clock{{Actor: Actor{Node: "x"}}}).Valid() {
+	if !a.Merge(b).Valid() || (Clock{upTo("y", 1), upTo("x", 1)}).Valid() || (Clock{{Actor: Actor{Node: "x"}}}).Valid() || (Clock{upTo("x", 1), {Actor{"x", 1}, 3, 1}}).Valid() {
 		t.Error("Valid is wrong")
 	}
 }
@@ -56,9 +60,13 @@ func drawHistory(t *rapid.T) *history {
 	h := &history{replicas: make([]Siblings, n), counters: make([]uint64, n), contexts: []Clock{nil}, covered: map[Dot]bool{}}
 	for range rapid.IntRange(1, 30).Draw(t, "steps") {
 		i := rapid.IntRange(0, n-1).Draw(t, "replica")
-		switch rapid.IntRange(0, 2).Draw(t, "what") {
-		case 0:
+		switch rapid.IntRange(0, 3).Draw(t, "what") {
+		case 0: // a get's context
 			h.contexts = append(h.contexts, h.replicas[i].Context())
+		case 3: // a put's
+			if len(h.all) > 0 {
+				h.contexts = append(h.contexts, h.all[len(h.all)-1].Clock())
+			}
 		case 1:
 			h.counters[i]++
 			past := h.contexts[rapid.IntRange(0, len(h.contexts)-1).Draw(t, "context")]

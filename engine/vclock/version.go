@@ -12,25 +12,17 @@ type Version struct {
 	Value   []byte // never changed once made; nil when Deleted
 	Deleted bool   // a tombstone: the version a delete made
 	Time    int64  // coordinator's wall clock at the put, ns since 1970; decides last write wins
+	Request uint64 // the client's number of the put; for watching only
 }
 
 // Clock returns the version's vector clock as the paper has it: past and dot.
 func (v Version) Clock() Clock { return v.Past.With(v.Dot) }
 
-// Notation shows the clock in the paper's notation. Where the dot does not
-// follow on the past, a point parts the two: {n3:.2} is event 2 of n3 and has
-// not seen event 1.
-func (v Version) Notation() string {
-	return v.Clock().format(v.Dot, v.Past.Get(v.Dot.Actor))
-}
+// Notation shows the clock in the paper's notation (see Clock.String).
+func (v Version) Notation() string { return v.Clock().String() }
 
 // Siblings are the versions of one key that no other version supersedes,
 // sorted by dot. Siblings are immutable like clocks.
-//
-// A replica's siblings always hold the whole of what it knows about the key,
-// and replicas exchange nothing less. So whoever covers an event of an actor
-// has seen, or has seen superseded, every earlier one of that actor, and a
-// plain clock is an exact context.
 type Siblings []Version
 
 // Context returns the clock that covers every sibling (§4.4: "the context").

@@ -44,6 +44,7 @@ type Read struct{ Key []byte }
 type ReadReply struct {
 	Err      Code // OK, or why the replica cannot be counted toward R
 	Siblings vclock.Siblings
+	LWW      bool // the record reconciles by last write wins
 }
 
 // A Purpose says why a replica is written. It decides nothing but what is shown.
@@ -123,6 +124,7 @@ type GetReply struct {
 	Message     string          // says what to do if Err is not OK
 	Siblings    vclock.Siblings // live versions only; empty if the key is not found
 	Deleted     bool            // a tombstone is among the concurrent versions
+	Tombstones  vclock.Siblings // the tombstones among the concurrent versions
 	Context     []byte          // covers every version, tombstones too
 	Coordinator string
 	Replied     []string // replicas that answered, in the order in which they did

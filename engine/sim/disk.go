@@ -1,0 +1,90 @@
+package sim
+
+import (
+	"slices"
+	"time"
+
+	"ringside/engine/store"
+)
+
+// A disk is what of a node outlives it: batches are whole or not there at all,
+// what was synced stays unless something is made to destroy it.
+type disk struct {
+	w        *world
+	mem      *store.Mem
+	undo     [][]store.Write // what the latest batches replaced, newest last
+	slowdown float64
+	failing  float64 // chance that a sync fails
+}
+
+// maxUndo is how many of the latest batches a damaged journal can lose.
+const maxUndo = 32
+
+func newDisk(w *world) *disk {
+	return &disk{w: w, mem: store.NewMem(), slowdown: 1}
+}
+
+var _ store.Reader = (*disk)(nil)
+
+func (d *disk) Get(s store.Space, key []byte) ([]byte, error) { return d.mem.Get(s, key) }
+
+func (d *disk) Scan(s store.Space, from, to []byte, fn func(k, v []byte) bool) error {
+	return d.mem.Scan(s, from, to, fn)
+}
+
+// syncTime is how long a flush takes: mostly a fraction of a millisecond, now and then a stall.
+func (d *disk) syncTime() time.Duration {
+	t := 100*time.Microsecond + d.w.exp(300*time.Microsecond)
+	if d.w.chance(.002) {
+		t += d.w.exp(200 * time.Millisecond)
+	}
+	return time.Duration(float64(t) * d.slowdown)
+}
+
+func (d *disk) fails() bool { return d.w.chance(d.failing) }
+
+func (d *disk) apply(batch []store.Write) {
+	back := make([]store.Write, 0, len(batch))
+	for _, w := range batch {
+		old, _ := d.mem.Get(w.Space, w.Key)
+		back = append(back, store.Write{Space: w.Space, Key: w.Key, Value: old})
+		d.mem.Apply([]store.Write{w}, true)
+	}
+	d.undo = append(d.undo, back)
+	if len(d.undo) > maxUndo {
+		d.undo = d.undo[1:]
+	}
+}
+
+// dropTail loses the latest k batches although they were synced, as a
+// recovery from a damaged journal does.
+func (d *disk) dropTail(k int) {
+	for range min(k, len(d.undo)) {
+		back := d.undo[len(d.undo)-1]
+		d.undo = d.undo[:len(d.undo)-1]
+		slices.Reverse(back)
+		d.mem.Apply(back, true)
+	}
+}
+
+// flip damages one byte of one value in s, and says of which key.
+func (d *disk) flip(s store.Space) (key []byte, ok bool) {
+	var keys [][]byte
+	d.mem.Scan(s, nil, nil, func(k, _ []byte) bool {
+		keys = append(keys, slices.Clone(k))
+		return true
+	})
+	if len(keys) == 0 {
+		return nil, false
+	}
+	key = keys[d.w.rng.IntN(len(keys))]
+	v, _ := d.mem.Get(s, key)
+	v = slices.Clone(v)
+	v[d.w.rng.IntN(len(v))] ^= 1 << d.w.rng.IntN(8)
+	d.mem.Apply([]store.Write{{Space: s, Key: key, Value: v}}, true)
+	d.undo = nil // it would bring back what the damage replaced
+	return key, true
+}
+
+// wipe loses everything.
+func (d *disk) wipe() { d.mem, d.undo = store.NewMem(), nil }

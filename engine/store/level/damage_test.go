@@ -1,0 +1,305 @@
+package level
+
+import (
+	"bytes"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"ringside/engine/store"
+)
+
+// random makes values that do not compress.
+var random = rand.NewChaCha8([32]byte{})
+
+// written returns a folder as a killed process leaves it: n synced puts in the
+// journal and nothing closed. The journal is returned, too.
+func written(t *testing.T, n int) (dir, journal string) {
+	t.Helper()
+	src, dir := t.TempDir(), t.TempDir()
+	s, _ := mustOpen(t, src)
+	for i := range n {
+		if err := put(s, i); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.CopyFS(dir, os.DirFS(src)); err != nil {
+		t.Fatal(err)
+	}
+	return dir, theFile(t, dir, "*.log")
+}
+
+func theFile(t *testing.T, dir, pattern string) string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, pattern))
+	if err != nil || len(names) != 1 {
+		t.Fatalf("%s: %v %v", pattern, names, err)
+	}
+	return names[0]
+}
+
+func mustRead(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func mustWrite(t *testing.T, name string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(name, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A journal cut anywhere is what a killed process leaves: exactly the batches
+// that were whole are there, and nothing is reported. 600 puts span blocks.
+func TestTornTailIsNoDamage(t *testing.T) {
+	const puts = 600
+	dir, journal := written(t, puts)
+	data := mustRead(t, journal)
+	each := float64(len(data)) / puts
+	if len(data) < 2*blockSize {
+		t.Fatalf("a journal of %d bytes tests no block's end", len(data))
+	}
+	cuts := []int{0, 1, 6, 7, 8, blockSize - 8, blockSize - 7, blockSize - 1, blockSize, blockSize + 1, blockSize + 7, len(data) - 1, len(data)}
+	for i := range 60 {
+		cuts = append(cuts, len(data)-len(data)/60*i-i)
+	}
+	for _, cut := range cuts {
+		at := t.TempDir()
+		if err := os.CopyFS(at, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		mustWrite(t, filepath.Join(at, filepath.Base(journal)), data[:cut])
+		s, report := mustOpen(t, at)
+		lost := missing(t, s, puts)
+		held := puts - len(lost)
+		if report.Recovered || len(lost) > 0 && lost[0] != held {
+			t.Errorf("cut at %d of %d: %+v, lost %v", cut, len(data), report, lost)
+		}
+		if want := int(float64(cut) / each); held < want-1 || held > want+1 {
+			t.Errorf("cut at %d of %d: %d puts held, about %d were whole", cut, len(data), held, want)
+		}
+		// The store goes on, and the next open finds no trace of the tear.
+		if err := put(s, puts); err != nil {
+			t.Error(err)
+		}
+		s.Close()
+		if s, report = mustOpen(t, at); report.Recovered || len(missing(t, s, held)) > 0 {
+			t.Errorf("cut at %d: opened again: %+v", cut, report)
+		}
+		s.Close()
+	}
+}
+
+// Every flipped bit of a journal is reported, in the last batch's length, too,
+// where it looks like a torn tail.
+func TestFlippedBitIsReported(t *testing.T) {
+	const puts = 5
+	dir, journal := written(t, puts)
+	data := mustRead(t, journal)
+	for bit := range 8 * len(data) {
+		if bit%3 != 0 && bit/8 < len(data)*(puts-1)/puts { // a third is enough for all but the last batch
+			continue
+		}
+		flipped := slices.Clone(data)
+		flipped[bit/8] ^= 1 << (bit % 8)
+		if _, torn := tornTail(flipped); torn {
+			t.Fatalf("bit %d of byte %d of %d passes for a torn tail", bit%8, bit/8, len(data))
+		}
+		if bit%211 != 0 {
+			continue
+		}
+		at := t.TempDir()
+		if err := os.CopyFS(at, os.DirFS(dir)); err != nil {
+			t.Fatal(err)
+		}
+		mustWrite(t, filepath.Join(at, filepath.Base(journal)), flipped)
+		s, report := mustOpen(t, at)
+		if !report.Recovered || report.Reason == "" {
+			t.Errorf("bit %d of byte %d of %d: %+v", bit%8, bit/8, len(data), report)
+		}
+		missing(t, s, puts) // what is there is what was put
+		s.Close()
+		if s, report = mustOpen(t, at); report.Recovered {
+			t.Errorf("opened again: %+v", report)
+		}
+		s.Close()
+	}
+}
+
+// After a power cut the tail can be zeros, which no process writes.
+func TestZerosAreReported(t *testing.T) {
+	dir, journal := written(t, 5)
+	mustWrite(t, journal, append(mustRead(t, journal), make([]byte, 100)...))
+	s, report := mustOpen(t, dir)
+	if lost := missing(t, s, 5); !report.Recovered || lost != nil {
+		t.Errorf("%+v, lost %v", report, lost)
+	}
+}
+
+// A torn journal that another with content follows has lost what was complete.
+func TestTornJournalBeforeAnotherIsReported(t *testing.T) {
+	dir, journal := written(t, 5)
+	data := mustRead(t, journal)
+	mustWrite(t, filepath.Join(dir, "000900.log"), nil)
+	mustWrite(t, journal, data[:len(data)-1])
+	if s, report := mustOpen(t, dir); report.Recovered {
+		t.Errorf("before an empty one: %+v", report)
+	} else {
+		s.Close()
+	}
+	dir, journal = written(t, 5)
+	mustWrite(t, filepath.Join(dir, "000900.log"), mustRead(t, journal))
+	mustWrite(t, journal, data[:len(data)-1])
+	if _, report := mustOpen(t, dir); !report.Recovered {
+		t.Error("before another: not reported")
+	}
+}
+
+// flushed returns a closed folder whose n puts are in tables, each of which
+// was in the journal when its folder was reopened.
+func flushed(t *testing.T, n int) string {
+	t.Helper()
+	dir, _ := written(t, n)
+	s, _ := mustOpen(t, dir)
+	if err := put(s, n); err != nil { // in the journal
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// A damaged manifest is built anew from the tables, and the journal replayed.
+func TestDamagedManifest(t *testing.T) {
+	for name, damage := range map[string]func(t *testing.T, dir string){
+		"flipped": func(t *testing.T, dir string) {
+			m := theFile(t, dir, "MANIFEST-*")
+			b := mustRead(t, m)
+			b[len(b)/2] ^= 1
+			mustWrite(t, m, b)
+		},
+		"gone":  func(t *testing.T, dir string) { os.Remove(theFile(t, dir, "MANIFEST-*")) },
+		"empty": func(t *testing.T, dir string) { mustWrite(t, theFile(t, dir, "MANIFEST-*"), nil) },
+		"no CURRENT": func(t *testing.T, dir string) {
+			os.Remove(filepath.Join(dir, "CURRENT"))
+			os.Remove(filepath.Join(dir, "CURRENT.bak"))
+		},
+		"odd CURRENT": func(t *testing.T, dir string) {
+			mustWrite(t, filepath.Join(dir, "CURRENT"), []byte("x"))
+			os.Remove(filepath.Join(dir, "CURRENT.bak"))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := flushed(t, 200)
+			damage(t, dir)
+			s, report := mustOpen(t, dir)
+			if lost := missing(t, s, 201); !report.Recovered || lost != nil {
+				t.Errorf("%+v, lost %v", report, lost)
+			}
+			s.Close()
+			if s, report = mustOpen(t, dir); report.Recovered || missing(t, s, 201) != nil {
+				t.Errorf("opened again: %+v", report)
+			}
+		})
+	}
+}
+
+// A manifest's last edit is torn if the process dies in it; its journals are
+// still there then.
+func TestTornManifestIsNoDamage(t *testing.T) {
+	dir := flushed(t, 200)
+	m := theFile(t, dir, "MANIFEST-*")
+	mustWrite(t, m, append(mustRead(t, m), 1, 2, 3, 4, 100, 0, chunkFull, 'x'))
+	s, report := mustOpen(t, dir)
+	if lost := missing(t, s, 201); report.Recovered || lost != nil {
+		t.Errorf("%+v, lost %v", report, lost)
+	}
+}
+
+// A damaged block of a table fails the reads that need it, and is never passed over.
+func TestDamagedTable(t *testing.T) {
+	dir := flushed(t, 200)
+	table := theFile(t, dir, "*.ldb")
+	b := mustRead(t, table)
+	b[100] ^= 1
+	mustWrite(t, table, b)
+	s, report := mustOpen(t, dir)
+	if report.Recovered {
+		t.Errorf("tables are not read by opening: %+v", report)
+	}
+	corrupt := 0
+	for i := range 200 {
+		v, err := s.Get(store.Data, key(i))
+		if errors.Is(err, store.ErrCorrupt) {
+			corrupt++
+		} else if err != nil || !bytes.Equal(v, value(i)) {
+			t.Fatalf("key %d: %q %v", i, v, err)
+		}
+	}
+	if corrupt == 0 {
+		t.Error("no read failed")
+	}
+	err := s.Scan(store.Data, nil, nil, func(_, _ []byte) bool { return true })
+	if !errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("scan: %v", err)
+	}
+}
+
+// A compaction that meets a damaged block poisons a strict store, since it
+// could only go on by dropping records in silence; a lenient one goes on.
+func TestDamagedTableInCompaction(t *testing.T) {
+	dir := flushed(t, 200)
+	table := theFile(t, dir, "*.ldb")
+	b := mustRead(t, table)
+	b[100] ^= 1
+	mustWrite(t, table, b)
+	fill := func(s *Store) (err error) {
+		junk := make([]byte, 64<<10)
+		for i := 0; i < 500 && err == nil; i++ { // 32 MiB: some compactions
+			random.Read(junk)
+			err = s.Apply([]store.Write{{Space: store.Data, Key: key(i % 200), Value: slices.Clone(junk)}}, false)
+		}
+		return err
+	}
+	s, _ := mustOpen(t, dir)
+	if err := fill(s); !errors.Is(err, store.ErrPoisoned) || !errors.Is(err, store.ErrCorrupt) {
+		t.Errorf("strictly: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	s, report, err := Open(dir, Options{Lenient: true})
+	if err != nil || !report.Recovered {
+		t.Fatalf("leniently: %+v %v", report, err)
+	}
+	defer s.Close()
+	if err := fill(s); err != nil {
+		t.Errorf("leniently: %v", err)
+	}
+}
+
+func FuzzTornTail(f *testing.F) {
+	f.Add([]byte{})
+	f.Add([]byte{1, 2, 3, 4, 5, 0, chunkFull, 'x'})
+	f.Add(append(make([]byte, blockSize), 1, 2, 3, 4, 5, 0, chunkFirst))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		n, torn := tornTail(data)
+		if n < 0 || n > int64(len(data)) || torn && n == int64(len(data)) {
+			t.Fatalf("%d %v of %d", n, torn, len(data))
+		}
+		if torn { // what is left after the cut is whole
+			if m, again := tornTail(data[:n]); again || m != n {
+				t.Fatalf("cut at %d, and then %d %v", n, m, again)
+			}
+		}
+	})
+}

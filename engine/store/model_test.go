@@ -1,0 +1,133 @@
+package store_test
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"ringside/engine/store"
+	"ringside/engine/store/level"
+)
+
+// Every store, and an Overlay of pending writes over one, behaves as a sorted
+// map does.
+func TestStoresBehaveAlike(t *testing.T) {
+	dir := t.TempDir()
+	runs := 0
+	rapid.Check(t, func(t *rapid.T) {
+		runs++
+		path := fmt.Sprintf("%s/%d", dir, runs)
+		disk, report, err := level.Open(path, level.Options{})
+		if err != nil || report.Recovered {
+			t.Fatal(report, err)
+		}
+		defer func() { disk.Close() }()
+		base := store.NewMem()
+		m := &model{
+			want: map[store.Space]map[string][]byte{}, mem: store.NewMem(), base: base, over: store.NewOverlay(base),
+		}
+		for range rapid.IntRange(1, 20).Draw(t, "steps") {
+			switch rapid.SampledFrom([]string{"apply", "apply", "apply", "flush", "reopen"}).Draw(t, "step") {
+			case "apply":
+				m.apply(t, disk)
+			case "flush": // what was pending is applied
+				if err := m.base.Apply(m.pending, true); err != nil {
+					t.Fatal(err)
+				}
+				m.over.Reset()
+				m.pending = nil
+			case "reopen":
+				if err := disk.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if disk, report, err = level.Open(path, level.Options{}); err != nil || report.Recovered {
+					t.Fatal(report, err)
+				}
+			}
+			for name, r := range map[string]store.Reader{"mem": m.mem, "overlay": m.over, "level": disk} {
+				m.compare(t, name, r)
+			}
+		}
+	})
+}
+
+type model struct {
+	want      map[store.Space]map[string][]byte
+	mem, base *store.Mem
+	over      *store.Overlay
+	pending   []store.Write // in over
+}
+
+var (
+	genSpace = rapid.SampledFrom([]store.Space{store.Data, store.Hints, store.Meta})
+	// Few keys, so that they meet, the highest and the empty one among them.
+	genKey = rapid.SampledFrom([][]byte{{}, {0}, []byte("a"), []byte("a\x00"), []byte("ab"), []byte("b"), {0xff}, {0xff, 0xff}})
+)
+
+func (m *model) apply(t *rapid.T, disk *level.Store) {
+	batch := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) store.Write {
+		w := store.Write{Space: genSpace.Draw(t, "space"), Key: genKey.Draw(t, "key")}
+		if !rapid.Bool().Draw(t, "remove") {
+			w.Value = append([]byte{}, rapid.SliceOfN(rapid.Byte(), 0, 3).Draw(t, "value")...)
+		}
+		return w
+	}), 0, 5).Draw(t, "batch")
+	for _, w := range batch {
+		if m.want[w.Space] == nil {
+			m.want[w.Space] = map[string][]byte{}
+		}
+		if m.want[w.Space][string(w.Key)] = w.Value; w.Value == nil {
+			delete(m.want[w.Space], string(w.Key))
+		}
+	}
+	sync := rapid.Bool().Draw(t, "sync")
+	for _, s := range []store.Store{m.mem, disk} {
+		if err := s.Apply(batch, sync); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.over.Add(batch)
+	m.pending = append(m.pending, batch...)
+}
+
+func (m *model) compare(t *rapid.T, name string, r store.Reader) {
+	sp, key := genSpace.Draw(t, "space"), genKey.Draw(t, "key")
+	got, err := r.Get(sp, key)
+	want := m.want[sp][string(key)]
+	if err != nil || !bytes.Equal(got, want) || (got == nil) != (want == nil) {
+		t.Fatalf("%s: get %c %q: %#v %v, want %#v", name, sp, key, got, err, want)
+	}
+	from, to := genKey.Draw(t, "from"), genKey.Draw(t, "to")
+	if rapid.Bool().Draw(t, "to the end") {
+		to = nil
+	}
+	if rapid.Bool().Draw(t, "from the start") {
+		from = nil
+	}
+	stop := rapid.IntRange(1, 10).Draw(t, "stop after")
+	var seen []string
+	err = r.Scan(sp, from, to, func(k, v []byte) bool {
+		seen = append(seen, fmt.Sprintf("%q=%q", k, v))
+		return len(seen) < stop
+	})
+	if exp := m.scan(sp, from, to, stop); err != nil || !slices.Equal(seen, exp) {
+		t.Fatalf("%s: scan %c [%q, %q): %v %v, want %v", name, sp, from, to, seen, err, exp)
+	}
+}
+
+func (m *model) scan(sp store.Space, from, to []byte, stop int) []string {
+	var keys, out []string
+	for k := range m.want[sp] {
+		if k >= string(from) && (to == nil || k < string(to)) {
+			keys = append(keys, k)
+		}
+	}
+	slices.Sort(keys)
+	for _, k := range keys[:min(stop, len(keys))] {
+		out = append(out, fmt.Sprintf("%q=%q", k, m.want[sp][k]))
+	}
+	return out
+}

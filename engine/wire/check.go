@@ -1,0 +1,239 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+
+	"ringside/engine/vclock"
+)
+
+// Limits of the codec alone, beside those of message.go.
+const (
+	// decodeSiblings is how many versions a message may carry: more than a
+	// coordinator adds to, since many coordinators may add at once.
+	decodeSiblings = 16 * MaxSiblings
+	// MaxToken is a context token's bytes: a clock of MaxClock entries with the
+	// longest names and counters takes 59 KiB.
+	MaxToken = 64 << 10
+	// MaxNodes bounds lists of nodes and the counts of a quorum.
+	MaxNodes = 1 << 10
+	// MaxText is an error message's bytes; longer ones are cut.
+	MaxText = 1 << 10
+)
+
+// ErrTooLarge is wrapped by what the codec refuses for its size alone.
+var ErrTooLarge = errors.New("too large")
+
+// ValidName says whether s can name a node: ^[a-z0-9-]{1,32}$.
+func ValidName(s string) bool {
+	if len(s) == 0 || len(s) > MaxName {
+		return false
+	}
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// The checks below run on both sides: a sender learns at once of what the
+// receiver would close the connection for.
+
+func checkMessage(m Message) error {
+	if err := first(checkName("from", m.From), checkName("to", m.To)); err != nil {
+		return err
+	}
+	switch b := m.Body.(type) {
+	case Ping, Pong:
+		return nil
+	case Read:
+		return checkSize("key", len(b.Key), MaxKey)
+	case ReadReply:
+		return first(checkCode(b.Err), checkSiblings(b.Siblings))
+	case Write:
+		return checkWrite(b)
+	case WriteReply:
+		return checkCode(b.Err)
+	case Forward:
+		return checkPut(b.Put)
+	case ForwardReply:
+		return checkPutReply(b.Reply)
+	}
+	return fmt.Errorf("no message body %T", m.Body)
+}
+
+func checkWrite(b Write) error {
+	if b.Purpose > ReadRepair {
+		return fmt.Errorf("no purpose %d", b.Purpose)
+	}
+	return first(
+		checkSize("key", len(b.Key), MaxKey),
+		checkOptionalName("for", b.For),
+		checkSiblings(b.Siblings))
+}
+
+func checkGet(r GetRequest) error {
+	return first(checkSize("key", len(r.Key), MaxKey), checkQuorum(r.Quorum))
+}
+
+func checkPut(r PutRequest) error {
+	if r.Delete && len(r.Value) > 0 {
+		return errors.New("a delete carries a value")
+	}
+	return first(
+		checkSize("key", len(r.Key), MaxKey),
+		checkSize("value", len(r.Value), MaxValue),
+		checkSize("context", len(r.Context), MaxToken),
+		checkQuorum(r.Quorum))
+}
+
+func checkGetReply(r GetReply) error {
+	return first(
+		checkCode(r.Err),
+		checkSiblings(r.Siblings),
+		checkSiblings(r.Tombstones),
+		checkSize("context", len(r.Context), MaxToken),
+		checkOptionalName("coordinator", r.Coordinator),
+		checkNames("replied", r.Replied))
+}
+
+func checkPutReply(r PutReply) error {
+	if err := first(
+		checkCode(r.Err),
+		checkSize("context", len(r.Context), MaxToken),
+		checkOptionalName("coordinator", r.Coordinator),
+		checkNames("acks", r.Acks),
+		checkSize("hinted", len(r.Hinted), MaxNodes)); err != nil {
+		return err
+	}
+	for _, h := range r.Hinted {
+		if err := first(checkName("holder", h.Holder), checkName("for", h.For)); err != nil {
+			return err
+		}
+	}
+	if r.Siblings < 0 || r.Siblings > decodeSiblings {
+		return fmt.Errorf("sibling count %d outside 0…%d", r.Siblings, decodeSiblings)
+	}
+	if v := r.Version; v.Dot == (vclock.Dot{}) { // nothing was written
+		if len(v.Past) > 0 || len(v.Value) > 0 || v.Deleted || v.Time != 0 || v.Request != 0 {
+			return errors.New("a version without a dot")
+		}
+		return nil
+	}
+	return checkVersion(r.Version)
+}
+
+// checkSiblings is checkVersions with the bounds on their number.
+func checkSiblings(s vclock.Siblings) error {
+	return first(checkSize("siblings", len(s), decodeSiblings), checkVersions(s))
+}
+
+// checkVersions refuses siblings that no node can have made: an unsound
+// version, or an order or a double that Siblings promises not to have.
+func checkVersions(s vclock.Siblings) error {
+	for i, v := range s {
+		if i > 0 && s[i-1].Dot.Compare(v.Dot) >= 0 {
+			return errors.New("siblings are not in the order of their dots")
+		}
+		if err := checkVersion(v); err != nil {
+			return fmt.Errorf("sibling %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+func checkVersion(v vclock.Version) error {
+	switch {
+	case !ValidName(v.Dot.Node):
+		return fmt.Errorf("dot: no node name %q", cut(v.Dot.Node))
+	case v.Dot.Counter == 0:
+		return errors.New("dot: counter 0")
+	case v.Deleted && len(v.Value) > 0:
+		return errors.New("a tombstone carries a value")
+	}
+	if err := first(checkSize("value", len(v.Value), MaxValue), checkClock(v.Past)); err != nil {
+		return err
+	}
+	if v.Past.Covers(v.Dot) {
+		return errors.New("past covers the version's own dot")
+	}
+	return nil
+}
+
+func checkClock(c vclock.Clock) error {
+	if err := checkSize("clock", len(c), MaxClock); err != nil {
+		return err
+	}
+	for _, d := range c {
+		if err := checkName("clock", d.Node); err != nil {
+			return err
+		}
+	}
+	if !c.Valid() {
+		return errors.New("clock: entries zero, double or out of order")
+	}
+	return nil
+}
+
+func checkQuorum(q Quorum) error {
+	if q.R < 0 || q.R > MaxNodes || q.W < 0 || q.W > MaxNodes {
+		return fmt.Errorf("quorum R=%d W=%d outside 0…%d", q.R, q.W, MaxNodes)
+	}
+	return nil
+}
+
+func checkCode(c Code) error {
+	if !c.Valid() {
+		return fmt.Errorf("no code %d", uint8(c))
+	}
+	return nil
+}
+
+func checkName(field, s string) error {
+	if !ValidName(s) {
+		return fmt.Errorf("%s: no node name %q", field, cut(s))
+	}
+	return nil
+}
+
+func checkOptionalName(field, s string) error {
+	if s == "" {
+		return nil
+	}
+	return checkName(field, s)
+}
+
+func checkNames(field string, names []string) error {
+	if err := checkSize(field, len(names), MaxNodes); err != nil {
+		return err
+	}
+	for _, s := range names {
+		if err := checkName(field, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkSize bounds bytes or entries.
+func checkSize(field string, n, limit int) error {
+	if n > limit {
+		return fmt.Errorf("%s of %d over the limit of %d: %w", field, n, limit, ErrTooLarge)
+	}
+	return nil
+}
+
+// cut keeps a hostile name from filling an error.
+func cut(s string) string { return s[:min(len(s), MaxName+1)] }
+
+// first returns the first error there is.
+func first(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,278 @@
+package wire
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"google.golang.org/protobuf/proto"
+	"pgregory.net/rapid"
+
+	"ringside/engine/vclock"
+	"ringside/engine/wire/wirepb"
+)
+
+func TestMessageRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := genMessage.Draw(t, "message")
+		b, err := AppendMessage([]byte("before"), m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := ParseMessage(bytes.TrimPrefix(b, []byte("before")))
+		if err != nil {
+			t.Fatal(err)
+		}
+		clear(b) // what was parsed must not care
+		if !reflect.DeepEqual(got, m) {
+			t.Fatalf("got %+v, want %+v", got, m)
+		}
+	})
+}
+
+func TestClientRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		id := rapid.Uint64().Draw(t, "id")
+		req, reply := genClientRequest.Draw(t, "request"), genClientReply.Draw(t, "reply")
+		b, err := AppendClientRequest(nil, id, req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gotID, gotReq, err := ParseClientRequest(b)
+		clear(b)
+		if err != nil || gotID != id || !reflect.DeepEqual(gotReq, req) {
+			t.Fatalf("request: got %d %+v %v, want %d %+v", gotID, gotReq, err, id, req)
+		}
+		if b, err = AppendClientReply(b[:0], id, reply); err != nil {
+			t.Fatal(err)
+		}
+		gotID, gotReply, err := ParseClientReply(b)
+		clear(b)
+		if err != nil || gotID != id || !reflect.DeepEqual(gotReply, reply) {
+			t.Fatalf("reply: got %d %+v %v, want %d %+v", gotID, gotReply, err, id, reply)
+		}
+	})
+}
+
+// An error text never keeps a reply from being sent.
+func TestReplyTextIsMadeToFit(t *testing.T) {
+	b, err := AppendClientReply(nil, 1, GetReply{Err: BadRequest, Message: "bad \xff" + strings.Repeat("é", MaxText)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, r, err := ParseClientReply(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := r.(GetReply).Message; !strings.HasPrefix(got, "bad éé") || len(got) > MaxText {
+		t.Errorf("message of %d bytes: %.20q", len(got), got)
+	}
+}
+
+func write(vs ...vclock.Version) Message {
+	return Message{From: "n1", To: "n2", Body: Write{Key: []byte("k"), Siblings: vs}}
+}
+
+func version(node string, counter uint64) vclock.Version {
+	return vclock.Version{Dot: dot(node, counter), Value: []byte("v")}
+}
+
+func dot(node string, counter uint64) vclock.Dot {
+	return vclock.Dot{Actor: vclock.Actor{Node: node}, Counter: counter}
+}
+
+func upTo(node string, counter uint64) vclock.Entry {
+	return vclock.Entry{Actor: vclock.Actor{Node: node}, Counter: counter}
+}
+
+func many(n int) vclock.Siblings {
+	var s vclock.Siblings
+	for i := range n {
+		s = append(s, version(fmt.Sprintf("n%08d", i), 1))
+	}
+	return s
+}
+
+// Both sides refuse what no node may send: the sender with an error before it
+// leaves, the receiver of bytes that some other program made.
+func TestRefusedMessages(t *testing.T) {
+	past := func(c ...vclock.Entry) vclock.Version {
+		return vclock.Version{Dot: dot("n9", 9), Past: c}
+	}
+	for name, c := range map[string]struct {
+		m        Message
+		says     string
+		tooLarge bool
+	}{
+		"no body":        {Message{From: "n1", To: "n2"}, "body", false},
+		"no sender":      {Message{To: "n2", Body: Ping{}}, "from: no node name", false},
+		"name":           {Message{From: "n1", To: "n_2", Body: Ping{}}, `to: no node name "n_2"`, false},
+		"long name":      {Message{From: strings.Repeat("n", MaxName+1), To: "n2", Body: Ping{}}, "from: no node name", false},
+		"key":            {Message{From: "n1", To: "n2", Body: Read{Key: make([]byte, MaxKey+1)}}, "key", true},
+		"value":          {write(vclock.Version{Dot: dot("n1", 1), Value: make([]byte, MaxValue+1)}), "value", true},
+		"siblings":       {write(many(decodeSiblings + 1)...), "siblings", true},
+		"sibling order":  {write(version("n2", 1), version("n1", 1)), "order", false},
+		"sibling twice":  {write(version("n1", 1), version("n1", 1)), "order", false},
+		"no dot":         {write(vclock.Version{}), "dot", false},
+		"counter 0":      {write(version("n1", 0)), "counter 0", false},
+		"dot's name":     {write(version("N1", 1)), "dot: no node name", false},
+		"full tombstone": {write(vclock.Version{Dot: dot("n1", 1), Deleted: true, Value: []byte("x")}), "tombstone", false},
+		"clock order":    {write(past(upTo("n2", 1), upTo("n1", 1))), "out of order", false},
+		"clock double":   {write(past(upTo("n1", 1), upTo("n1", 2))), "out of order", false},
+		"clock zero":     {write(past(upTo("n1", 0))), "zero", false},
+		"clock's name":   {write(past(upTo("../n", 1))), "clock: no node name", false},
+		"clock too long": {write(past(many(MaxClock + 1).Context()...)), "clock", true},
+		"own past":       {write(past(upTo("n9", 9))), "own dot", false},
+		"purpose":        {Message{From: "n1", To: "n2", Body: Write{Purpose: ReadRepair + 1}}, "purpose", false},
+		"for":            {Message{From: "n1", To: "n2", Body: Write{For: "N"}}, "for", false},
+		"code":           {Message{From: "n1", To: "n2", Body: WriteReply{Err: Damaged + 1}}, "code", false},
+		"full delete":    {Message{From: "n1", To: "n2", Body: Forward{Put: PutRequest{Delete: true, Value: []byte("x")}}}, "delete", false},
+		"quorum":         {Message{From: "n1", To: "n2", Body: Forward{Put: PutRequest{Quorum: Quorum{R: MaxNodes + 1}}}}, "quorum", false},
+		"context":        {Message{From: "n1", To: "n2", Body: Forward{Put: PutRequest{Context: make([]byte, MaxToken+1)}}}, "context", true},
+		"no dot, past":   {Message{From: "n1", To: "n2", Body: ForwardReply{Reply: PutReply{Version: vclock.Version{Time: 1}}}}, "without a dot", false},
+		"acks":           {Message{From: "n1", To: "n2", Body: ForwardReply{Reply: PutReply{Acks: make([]string, MaxNodes+1)}}}, "acks", true},
+		"ack's name":     {Message{From: "n1", To: "n2", Body: ForwardReply{Reply: PutReply{Acks: []string{""}}}}, "acks", false},
+		"hint's name":    {Message{From: "n1", To: "n2", Body: ForwardReply{Reply: PutReply{Hinted: []Hint{{}}}}}, "holder", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := AppendMessage(nil, c.m)
+			refused(t, "AppendMessage", err, c.says, c.tooLarge)
+			b, err := proto.Marshal(messageToPB(c.m))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = ParseMessage(b)
+			if name == "no dot, past" { // cannot even be written down
+				return
+			}
+			refused(t, "ParseMessage", err, c.says, c.tooLarge)
+		})
+	}
+}
+
+func refused(t *testing.T, what string, err error, says string, tooLarge bool) {
+	t.Helper()
+	switch {
+	case err == nil:
+		t.Errorf("%s: not refused", what)
+	case errors.Is(err, ErrTooLarge) != tooLarge:
+		t.Errorf("%s: %v: ErrTooLarge is %v", what, err, !tooLarge)
+	case !tooLarge && !strings.Contains(err.Error(), says):
+		t.Errorf("%s: %q does not say %q", what, err, says)
+	}
+}
+
+// The largest clock and the largest number of siblings do pass.
+func TestLimitsAreInclusive(t *testing.T) {
+	full := many(decodeSiblings)
+	full[0].Past = many(MaxClock + 1)[1:].Context()
+	full[0].Value = make([]byte, MaxValue)
+	b, err := AppendMessage(nil, write(full...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ParseMessage(b); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRefusedBytes(t *testing.T) {
+	ping := func(more ...byte) []byte {
+		return append([]byte{0x0a, 2, 'n', '1', 0x12, 2, 'n', '2', 0x2a, 0}, more...)
+	}
+	if _, err := ParseMessage(ping()); err != nil {
+		t.Fatal(err)
+	}
+	// A write of many empty versions: two bytes each that protobuf would turn
+	// into more than a hundred.
+	flood := append([]byte{0x0a, 2, 'n', '1', 0x12, 2, 'n', '2', 0x4a, 0x80, 0x80, 0x10}, bytes.Repeat([]byte{0x12, 0}, 1<<17)...)
+	for name, c := range map[string]struct {
+		b    []byte
+		says string
+	}{
+		"nothing":       {nil, "no body"},
+		"text":          {[]byte("GET / HTTP/1.1\r\n\r\n"), "wire: decode message"},
+		"unknown field": {ping(0x78, 1), "unknown field 15"},
+		"high field":    {ping(0xf8, 0x07, 1), "unknown field 127"},
+		"wrong type":    {ping(0x18 + 1), "unknown field 3"},
+		"twice":         {ping(0x0a, 2, 'n', '3'), "twice"},
+		"torn":          {ping()[:5], "not protobuf"},
+		"not UTF-8":     {append([]byte{0x0a, 2, 0xff, 0xfe}, ping()[4:]...), "UTF-8"},
+		"huge code":     {append(ping()[:8:8], 0x52, 3, 0x08, 0x80, 0x02), "no code 255"},
+		"flood":         {flood, "more than"},
+		"uneven clock":  {append(ping()[:8:8], 0x42, 0x0c, 0x12, 0x0a, 0x0a, 2, 'n', '1', 0x18, 1, 0x22, 0x02, 0x1a, 0x00), ""},
+	} {
+		_, err := ParseMessage(c.b)
+		if name == "uneven clock" { // an empty packed column is no column
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
+		if err == nil || !strings.Contains(err.Error(), c.says) {
+			t.Errorf("%s: %v does not say %q", name, err, c.says)
+		}
+	}
+}
+
+func TestUnevenClockColumns(t *testing.T) {
+	b, err := proto.Marshal(&wirepb.Message{From: "n1", To: "n2", Body: &wirepb.Message_Write{Write: &wirepb.Write{
+		Siblings: []*wirepb.Version{{Node: "n1", Counter: 1, Past: &wirepb.Clock{Node: []string{"n2"}, Counter: []uint64{1}}}},
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ParseMessage(b); err == nil || !strings.Contains(err.Error(), "columns") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Garbage of any size costs no more memory than a small multiple of itself.
+func TestRefusalAllocatesLittle(t *testing.T) {
+	flood := append([]byte{0x4a, 0x80, 0x80, 0x10}, bytes.Repeat([]byte{0x12, 0}, 1<<17)...)
+	r := testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
+			if _, err := ParseMessage(flood); err == nil {
+				b.Fatal("not refused")
+			}
+		}
+	})
+	if got := r.AllocedBytesPerOp(); got > 4<<10 {
+		t.Errorf("%d bytes for the refusal of %d", got, len(flood))
+	}
+}
+
+// A field added to a message and forgotten in wire.proto would be lost on the
+// way; the two must have as many fields.
+func TestNoFieldIsForgotten(t *testing.T) {
+	for _, c := range []struct {
+		plain any
+		pb    proto.Message
+	}{
+		{Read{}, &wirepb.Read{}}, {ReadReply{}, &wirepb.ReadReply{}}, {Write{}, &wirepb.Write{}},
+		{WriteReply{}, &wirepb.WriteReply{}}, {Forward{}, &wirepb.Forward{}}, {ForwardReply{}, &wirepb.ForwardReply{}},
+		{Quorum{}, &wirepb.Quorum{}}, {GetRequest{}, &wirepb.GetRequest{}}, {PutRequest{}, &wirepb.PutRequest{}},
+		{GetReply{}, &wirepb.GetReply{}}, {PutReply{}, &wirepb.PutReply{}}, {Hint{}, &wirepb.Hint{}},
+		{Record{}, &wirepb.Record{}}, {Own{}, &wirepb.Own{}}, {Context{}, &wirepb.Context{}},
+		{struct { // a Version with its dot laid open
+			Node           string
+			Epoch, Counter uint64
+			Past           vclock.Clock
+			Value          []byte
+			Deleted        bool
+			Time           int64
+			Request        uint64
+		}{}, &wirepb.Version{}},
+	} {
+		typ := reflect.TypeOf(c.plain)
+		if got, want := c.pb.ProtoReflect().Descriptor().Fields().Len(), typ.NumField(); got != want {
+			t.Errorf("%v has %d fields, its protobuf %d", typ, want, got)
+		}
+	}
+	if n := reflect.TypeOf(vclock.Version{}).NumField(); n != 6 {
+		t.Errorf("vclock.Version has %d fields; see to wire.proto", n)
+	}
+}

@@ -1,0 +1,76 @@
+package wire
+
+import (
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestContextRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		key := genBytes.Draw(t, "key")
+		c := Context{Clock: genClock.Draw(t, "clock"), Time: rapid.Int64().Draw(t, "time")}
+		token, err := DecodeToken(EncodeToken(SealContext(secretA, key, c)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := OpenContext(secretA, key, token)
+		if err != nil || !reflect.DeepEqual(got, c) {
+			t.Fatalf("got %+v %v, want %+v", got, err, c)
+		}
+		if _, err := OpenContext(secretA, append(key, 'x'), token); !errors.Is(err, errWrongToken) {
+			t.Fatalf("for another key: %v", err)
+		}
+		if _, err := OpenContext(secretB, key, token); !errors.Is(err, errWrongToken) {
+			t.Fatalf("of another cluster: %v", err)
+		}
+		bit := rapid.IntRange(0, 8*len(token)-1).Draw(t, "bit")
+		token[bit/8] ^= 1 << (bit % 8)
+		if _, err := OpenContext(secretA, key, token); err == nil {
+			t.Fatal("altered and opened")
+		}
+	})
+}
+
+func TestOpenContextRefusals(t *testing.T) {
+	token := SealContext(secretA, []byte("k"), Context{Clock: many(3).Context()})
+	other := slices.Clone(token)
+	other[0]++
+	for name, c := range map[string]struct {
+		token []byte
+		want  error
+	}{
+		"nothing": {nil, errNotToken},
+		"short":   {token[:tokenMAC], errNotToken},
+		"format":  {other, errNotToken},
+		"long":    {append([]byte{tokenFormat}, make([]byte, MaxToken)...), errNotToken},
+		"cut":     {token[:len(token)-1], errWrongToken},
+		"altered": {append(slices.Clone(token), 0), errWrongToken},
+	} {
+		if _, err := OpenContext(secretA, []byte("k"), c.token); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+	for _, s := range []string{"!", "a", "AB", strings.Repeat("A", 2*MaxToken), "AAA="} {
+		if _, err := DecodeToken(s); !errors.Is(err, errNotToken) {
+			t.Errorf("%.10q: %v", s, err)
+		}
+	}
+}
+
+// The largest clock with the longest names fits in a token.
+func TestLargestContextFits(t *testing.T) {
+	c := many(MaxClock).Context()
+	for i := range c {
+		c[i].Node += strings.Repeat("x", MaxName-len(c[i].Node))
+		c[i].Epoch, c[i].Counter = 1<<63, 1<<63
+	}
+	token := SealContext(secretA, []byte("k"), Context{Clock: c, Time: -1})
+	if _, err := OpenContext(secretA, []byte("k"), token); err != nil {
+		t.Errorf("%d bytes: %v", len(token), err)
+	}
+}

@@ -1,0 +1,157 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"ringside/engine/vclock"
+	"ringside/engine/wire/wirepb"
+)
+
+// The FromPB functions move the memory of their argument into what they
+// return; limits are left to check. A sub-message that is absent reads as an
+// empty one.
+
+func messageFromPB(p *wirepb.Message) (Message, error) {
+	m := Message{From: p.From, To: p.To, Request: p.Request, Op: p.Op}
+	var err error
+	switch b := p.Body.(type) {
+	case *wirepb.Message_Ping:
+		m.Body = Ping{}
+	case *wirepb.Message_Pong:
+		m.Body = Pong{}
+	case *wirepb.Message_Read:
+		m.Body = Read{Key: bytesFromPB(b.Read.GetKey())}
+	case *wirepb.Message_ReadReply:
+		var s vclock.Siblings
+		s, err = siblingsFromPB(b.ReadReply.GetSiblings())
+		m.Body = ReadReply{Err: codeFromPB(b.ReadReply.GetErr()), Siblings: s, LWW: b.ReadReply.GetLww()}
+	case *wirepb.Message_Write:
+		m.Body, err = writeFromPB(b.Write)
+	case *wirepb.Message_WriteReply:
+		m.Body = WriteReply{Err: codeFromPB(b.WriteReply.GetErr())}
+	case *wirepb.Message_Forward:
+		m.Body = Forward{Put: putFromPB(b.Forward.GetPut())}
+	case *wirepb.Message_ForwardReply:
+		var r PutReply
+		r, err = putReplyFromPB(b.ForwardReply.GetReply())
+		m.Body = ForwardReply{Reply: r}
+	default:
+		err = errors.New("no body")
+	}
+	return m, err
+}
+
+func writeFromPB(p *wirepb.Write) (Write, error) {
+	s, err := siblingsFromPB(p.GetSiblings())
+	return Write{
+		Key: bytesFromPB(p.GetKey()), Siblings: s, LWW: p.GetLww(),
+		For: p.GetFor(), Purpose: Purpose(small(p.GetPurpose())),
+	}, err
+}
+
+func getFromPB(p *wirepb.GetRequest) GetRequest {
+	return GetRequest{Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Quorum: quorumFromPB(p.GetQuorum())}
+}
+
+func putFromPB(p *wirepb.PutRequest) PutRequest {
+	return PutRequest{
+		Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Context: bytesFromPB(p.GetContext()),
+		Value: bytesFromPB(p.GetValue()), Delete: p.GetDelete(), LWW: p.GetLww(), Quorum: quorumFromPB(p.GetQuorum()),
+	}
+}
+
+func quorumFromPB(p *wirepb.Quorum) Quorum {
+	return Quorum{R: count(p.GetR()), W: count(p.GetW()), Strict: p.GetStrict()}
+}
+
+func getReplyFromPB(p *wirepb.GetReply) (GetReply, error) {
+	s, err := siblingsFromPB(p.GetSiblings())
+	if err != nil {
+		return GetReply{}, err
+	}
+	dead, err := siblingsFromPB(p.GetTombstones())
+	if err != nil {
+		return GetReply{}, err
+	}
+	r := GetReply{
+		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(),
+		Siblings: s, Deleted: p.GetDeleted(), Tombstones: dead, Context: bytesFromPB(p.GetContext()),
+		Coordinator: p.GetCoordinator(), Replied: p.GetReplied(),
+	}
+	return r, first(checkSize("message", len(r.Message), MaxText), checkGetReply(r))
+}
+
+func putReplyFromPB(p *wirepb.PutReply) (PutReply, error) {
+	r := PutReply{
+		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(), Unknown: p.GetUnknown(),
+		Siblings: count(p.GetSiblings()), Context: bytesFromPB(p.GetContext()),
+		Coordinator: p.GetCoordinator(), Acks: p.GetAcks(),
+	}
+	if v := p.GetVersion(); v != nil {
+		if err := versionFromPB(v, &r.Version); err != nil {
+			return PutReply{}, err
+		}
+	}
+	for _, h := range p.GetHinted() {
+		r.Hinted = append(r.Hinted, Hint{Holder: h.GetHolder(), For: h.GetFor()})
+	}
+	return r, first(checkSize("message", len(r.Message), MaxText), checkPutReply(r))
+}
+
+func siblingsFromPB(p []*wirepb.Version) (vclock.Siblings, error) {
+	if len(p) == 0 {
+		return nil, nil
+	}
+	out := make(vclock.Siblings, len(p))
+	for i, v := range p {
+		if err := versionFromPB(v, &out[i]); err != nil {
+			return nil, fmt.Errorf("sibling %d: %w", i, err)
+		}
+	}
+	return out, nil
+}
+
+func versionFromPB(p *wirepb.Version, v *vclock.Version) error {
+	past, err := clockFromPB(p.GetPast())
+	*v = vclock.Version{
+		Dot:  vclock.Dot{Actor: vclock.Actor{Node: p.GetNode(), Epoch: p.GetEpoch()}, Counter: p.GetCounter()},
+		Past: past, Value: bytesFromPB(p.GetValue()), Deleted: p.GetDeleted(), Time: int64(p.GetTime()), Request: p.GetRequest(),
+	}
+	return err
+}
+
+func clockFromPB(p *wirepb.Clock) (vclock.Clock, error) {
+	n := len(p.GetNode())
+	if f := len(p.GetFrom()); len(p.GetEpoch()) != n || len(p.GetCounter()) != n || f != 0 && f != n {
+		return nil, fmt.Errorf("clock: columns of %d, %d, %d and %d entries", n, len(p.GetEpoch()), len(p.GetCounter()), f)
+	}
+	if n == 0 {
+		return nil, nil
+	}
+	c := make(vclock.Clock, n)
+	for i := range c {
+		c[i] = vclock.Entry{Actor: vclock.Actor{Node: p.Node[i], Epoch: p.Epoch[i]}, Counter: p.Counter[i]}
+		if len(p.GetFrom()) > 0 {
+			c[i].From = p.From[i]
+		}
+	}
+	return c, nil
+}
+
+// bytesFromPB makes every empty byte string nil.
+func bytesFromPB(b []byte) []byte {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
+// codeFromPB keeps a code that does not fit in a byte from looking like one that does.
+func codeFromPB(c uint32) Code { return Code(small(c)) }
+
+func small(n uint32) uint8 { return uint8(min(n, math.MaxUint8)) }
+
+// count keeps a number that does not fit in an int of 32 bits positive and over every limit.
+func count(n uint32) int { return int(min(n, math.MaxInt32)) }

@@ -1,0 +1,150 @@
+package wire
+
+import (
+	"slices"
+
+	"pgregory.net/rapid"
+
+	"ringside/engine/vclock"
+)
+
+// Generators of everything that travels or is stored, as a decoder returns it:
+// empty lists are nil.
+
+var (
+	genName  = rapid.StringMatching(`[a-z0-9-]{1,32}`)
+	genNode  = rapid.SampledFrom([]string{"n1", "n2", "n3", "n10", "a-rather-long-name-of-32-letters"})
+	genBytes = rapid.Custom(func(t *rapid.T) []byte { return nilIfEmpty(rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "bytes")) })
+	genCode  = rapid.Map(rapid.IntRange(0, len(codeNames)-1), func(i int) Code { return Code(i) })
+)
+
+func nilIfEmpty[T any](s []T) []T {
+	if len(s) == 0 {
+		return nil
+	}
+	return s
+}
+
+func genDot(t *rapid.T) vclock.Dot {
+	return vclock.Dot{
+		Actor:   vclock.Actor{Node: genNode.Draw(t, "node"), Epoch: rapid.Uint64().Draw(t, "epoch")},
+		Counter: rapid.Uint64Min(1).Draw(t, "counter"),
+	}
+}
+
+var genClock = rapid.Custom(func(t *rapid.T) vclock.Clock {
+	var c vclock.Clock
+	for range rapid.IntRange(0, 5).Draw(t, "entries") {
+		d := genDot(t)
+		c = c.Merge(vclock.Clock{{Actor: d.Actor, Counter: d.Counter, From: rapid.Uint64Range(0, d.Counter-1).Draw(t, "from")}})
+	}
+	return c
+})
+
+var genVersion = rapid.Custom(func(t *rapid.T) vclock.Version {
+	v := vclock.Version{Dot: genDot(t), Past: genClock.Draw(t, "past"), Time: rapid.Int64().Draw(t, "time"), Request: rapid.Uint64().Draw(t, "version request")}
+	if v.Past.Covers(v.Dot) {
+		v.Past = nil
+	}
+	if v.Deleted = rapid.Bool().Draw(t, "deleted"); !v.Deleted {
+		v.Value = genBytes.Draw(t, "value")
+	}
+	return v
+})
+
+var genSiblings = rapid.Custom(func(t *rapid.T) vclock.Siblings {
+	s := rapid.SliceOfNDistinct(genVersion, 0, 4, func(v vclock.Version) vclock.Dot { return v.Dot }).Draw(t, "versions")
+	slices.SortFunc(s, func(a, b vclock.Version) int { return a.Dot.Compare(b.Dot) })
+	return nilIfEmpty(s)
+})
+
+var genQuorum = rapid.Custom(func(t *rapid.T) Quorum {
+	n := rapid.IntRange(0, MaxNodes)
+	return Quorum{R: n.Draw(t, "r"), W: n.Draw(t, "w"), Strict: rapid.Bool().Draw(t, "strict")}
+})
+
+var genGet = rapid.Custom(func(t *rapid.T) GetRequest {
+	return GetRequest{Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key"), Quorum: genQuorum.Draw(t, "quorum")}
+})
+
+var genPut = rapid.Custom(func(t *rapid.T) PutRequest {
+	r := PutRequest{
+		Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key"), Context: genBytes.Draw(t, "context"),
+		LWW: rapid.Bool().Draw(t, "lww"), Quorum: genQuorum.Draw(t, "quorum"),
+	}
+	if r.Delete = rapid.Bool().Draw(t, "delete"); !r.Delete {
+		r.Value = genBytes.Draw(t, "value")
+	}
+	return r
+})
+
+var genNames = rapid.Custom(func(t *rapid.T) []string {
+	return nilIfEmpty(rapid.SliceOfN(genName, 0, 4).Draw(t, "names"))
+})
+
+var genGetReply = rapid.Custom(func(t *rapid.T) GetReply {
+	return GetReply{
+		Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
+		Siblings: genSiblings.Draw(t, "siblings"), Deleted: rapid.Bool().Draw(t, "deleted"), Tombstones: genSiblings.Draw(t, "tombstones"), Context: genBytes.Draw(t, "context"),
+		Coordinator: genName.Draw(t, "coordinator"), Replied: genNames.Draw(t, "replied"),
+	}
+})
+
+var genPutReply = rapid.Custom(func(t *rapid.T) PutReply {
+	r := PutReply{
+		Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
+		Unknown: rapid.Bool().Draw(t, "unknown"), Siblings: rapid.IntRange(0, decodeSiblings).Draw(t, "count"),
+		Context: genBytes.Draw(t, "context"), Coordinator: genName.Draw(t, "coordinator"), Acks: genNames.Draw(t, "acks"),
+	}
+	if r.Err == OK {
+		r.Version = genVersion.Draw(t, "version")
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "hints") {
+		r.Hinted = append(r.Hinted, Hint{Holder: genName.Draw(t, "holder"), For: genName.Draw(t, "for")})
+	}
+	return r
+})
+
+var genBody = rapid.OneOf(
+	rapid.Just[Body](Ping{}),
+	rapid.Just[Body](Pong{}),
+	rapid.Map(genBytes, func(k []byte) Body { return Read{Key: k} }),
+	rapid.Custom(func(t *rapid.T) Body {
+		return ReadReply{Err: genCode.Draw(t, "err"), Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww")}
+	}),
+	rapid.Custom(func(t *rapid.T) Body {
+		return Write{
+			Key: genBytes.Draw(t, "key"), Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww"),
+			For:     rapid.OneOf(rapid.Just(""), genName).Draw(t, "for"),
+			Purpose: rapid.SampledFrom([]Purpose{Replicate, Handoff, ReadRepair}).Draw(t, "purpose"),
+		}
+	}),
+	rapid.Map(genCode, func(c Code) Body { return WriteReply{Err: c} }),
+	rapid.Map(genPut, func(r PutRequest) Body { return Forward{Put: r} }),
+	rapid.Map(genPutReply, func(r PutReply) Body { return ForwardReply{Reply: r} }),
+)
+
+var genMessage = rapid.Custom(func(t *rapid.T) Message {
+	return Message{
+		From: genName.Draw(t, "from"), To: genName.Draw(t, "to"),
+		Request: rapid.Uint64().Draw(t, "request"), Op: rapid.Uint64().Draw(t, "op"), Body: genBody.Draw(t, "body"),
+	}
+})
+
+var genClientRequest = rapid.OneOf(
+	rapid.Map(genGet, func(r GetRequest) ClientRequest { return r }),
+	rapid.Map(genPut, func(r PutRequest) ClientRequest { return r }),
+)
+
+var genClientReply = rapid.OneOf(
+	rapid.Map(genGetReply, func(r GetReply) ClientReply { return r }),
+	rapid.Map(genPutReply, func(r PutReply) ClientReply { return r }),
+)
+
+var genRecord = rapid.Custom(func(t *rapid.T) Record {
+	return Record{
+		Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww"),
+		Own:    Own{Epoch: rapid.Uint64().Draw(t, "epoch"), Counter: rapid.Uint64().Draw(t, "counter")},
+		Stored: rapid.Int64().Draw(t, "stored"),
+	}
+})

@@ -1,0 +1,120 @@
+package wire
+
+import (
+	"strings"
+
+	"ringside/engine/vclock"
+	"ringside/engine/wire/wirepb"
+)
+
+// The ToPB functions expect what check has passed. They share memory with
+// their argument: what they return lives only until it is marshaled.
+
+func messageToPB(m Message) *wirepb.Message {
+	p := &wirepb.Message{From: m.From, To: m.To, Request: m.Request, Op: m.Op}
+	switch b := m.Body.(type) {
+	case Ping:
+		p.Body = &wirepb.Message_Ping{Ping: &wirepb.Ping{}}
+	case Pong:
+		p.Body = &wirepb.Message_Pong{Pong: &wirepb.Pong{}}
+	case Read:
+		p.Body = &wirepb.Message_Read{Read: &wirepb.Read{Key: b.Key}}
+	case ReadReply:
+		p.Body = &wirepb.Message_ReadReply{ReadReply: &wirepb.ReadReply{
+			Err: uint32(b.Err), Siblings: siblingsToPB(b.Siblings), Lww: b.LWW}}
+	case Write:
+		p.Body = &wirepb.Message_Write{Write: &wirepb.Write{
+			Key: b.Key, Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, For: b.For, Purpose: uint32(b.Purpose)}}
+	case WriteReply:
+		p.Body = &wirepb.Message_WriteReply{WriteReply: &wirepb.WriteReply{Err: uint32(b.Err)}}
+	case Forward:
+		p.Body = &wirepb.Message_Forward{Forward: &wirepb.Forward{Put: putToPB(b.Put)}}
+	case ForwardReply:
+		p.Body = &wirepb.Message_ForwardReply{ForwardReply: &wirepb.ForwardReply{Reply: putReplyToPB(b.Reply)}}
+	}
+	return p
+}
+
+func getToPB(r GetRequest) *wirepb.GetRequest {
+	return &wirepb.GetRequest{Request: r.Request, Key: r.Key, Quorum: quorumToPB(r.Quorum)}
+}
+
+func putToPB(r PutRequest) *wirepb.PutRequest {
+	return &wirepb.PutRequest{
+		Request: r.Request, Key: r.Key, Context: r.Context, Value: r.Value,
+		Delete: r.Delete, Lww: r.LWW, Quorum: quorumToPB(r.Quorum),
+	}
+}
+
+func quorumToPB(q Quorum) *wirepb.Quorum {
+	if q == (Quorum{}) {
+		return nil
+	}
+	return &wirepb.Quorum{R: uint32(q.R), W: uint32(q.W), Strict: q.Strict}
+}
+
+func getReplyToPB(r GetReply) *wirepb.GetReply {
+	return &wirepb.GetReply{
+		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message),
+		Siblings: siblingsToPB(r.Siblings), Deleted: r.Deleted, Tombstones: siblingsToPB(r.Tombstones), Context: r.Context,
+		Coordinator: r.Coordinator, Replied: r.Replied,
+	}
+}
+
+func putReplyToPB(r PutReply) *wirepb.PutReply {
+	p := &wirepb.PutReply{
+		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), Unknown: r.Unknown,
+		Siblings: uint32(r.Siblings), Context: r.Context, Coordinator: r.Coordinator, Acks: r.Acks,
+	}
+	if r.Version.Dot != (vclock.Dot{}) {
+		p.Version = &wirepb.Version{}
+		versionToPB(r.Version, p.Version)
+	}
+	for _, h := range r.Hinted {
+		p.Hinted = append(p.Hinted, &wirepb.Hint{Holder: h.Holder, For: h.For})
+	}
+	return p
+}
+
+// text makes any string one that protobuf takes, within MaxText.
+func text(s string) string {
+	return strings.ToValidUTF8(s[:min(len(s), MaxText)], "")
+}
+
+func siblingsToPB(s vclock.Siblings) []*wirepb.Version {
+	if len(s) == 0 {
+		return nil
+	}
+	all := make([]wirepb.Version, len(s))
+	out := make([]*wirepb.Version, len(s))
+	for i, v := range s {
+		versionToPB(v, &all[i])
+		out[i] = &all[i]
+	}
+	return out
+}
+
+func versionToPB(v vclock.Version, p *wirepb.Version) {
+	p.Node, p.Epoch, p.Counter = v.Dot.Node, v.Dot.Epoch, v.Dot.Counter
+	p.Past = clockToPB(v.Past)
+	p.Value, p.Deleted, p.Time = v.Value, v.Deleted, uint64(v.Time)
+	p.Request = v.Request
+}
+
+func clockToPB(c vclock.Clock) *wirepb.Clock {
+	if len(c) == 0 {
+		return nil
+	}
+	nums := make([]uint64, 2*len(c))
+	p := &wirepb.Clock{Node: make([]string, len(c)), Epoch: nums[:len(c):len(c)], Counter: nums[len(c):]}
+	for i, d := range c {
+		p.Node[i], p.Epoch[i], p.Counter[i] = d.Node, d.Epoch, d.Counter
+		if d.From > 0 {
+			if p.From == nil {
+				p.From = make([]uint64, len(c))
+			}
+			p.From[i] = d.From
+		}
+	}
+	return p
+}
