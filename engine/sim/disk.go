@@ -17,6 +17,9 @@ type disk struct {
 	failing  float64 // chance that a sync fails
 }
 
+// maxSync bounds the longest stall of a flush.
+const maxSync = 5 * time.Second
+
 // maxUndo is how many of the latest batches a damaged journal can lose.
 const maxUndo = 32
 
@@ -38,7 +41,7 @@ func (d *disk) syncTime() time.Duration {
 	if d.w.chance(.002) {
 		t += d.w.exp(200 * time.Millisecond)
 	}
-	return time.Duration(float64(t) * d.slowdown)
+	return min(time.Duration(float64(t)*d.slowdown), maxSync)
 }
 
 func (d *disk) fails() bool { return d.w.chance(d.failing) }

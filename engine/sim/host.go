@@ -29,7 +29,7 @@ type host struct {
 	wakes   time.Duration
 	skew    time.Duration // its clock against the world's
 	drift   float64       // its clock's rate against the world's, minus 1
-	doubt   bool          // the disk was recovered from damage
+	doubt   bool          // the disk was recovered from damage, and no node has taken a new incarnation on it since
 
 	destroyed bool // the disk lost something that it had synced, at least once
 }
@@ -75,7 +75,7 @@ func (h *host) boot() {
 	if err != nil {
 		panic(fmt.Sprintf("sim: %v", err)) // the simulated disk reads or says what is damaged
 	}
-	h.node, h.doubt = n, false
+	h.node = n
 	var t turn
 	t.add(out)
 	h.overlay.Add(out.Writes)
@@ -139,6 +139,7 @@ func (h *host) commit(t *turn) {
 			return
 		}
 		h.disk.apply(t.writes)
+		h.doubt = false // the first batch of a life holds the node's new incarnation
 		h.overlay.Reset()
 		h.busy, h.pending = false, nil
 		h.release(t)

@@ -89,6 +89,9 @@ func Run(opt Options) Result {
 	return res
 }
 
+// calm is how long nodes need to notice that all their peers are back.
+const calm = 5 * time.Second
+
 // finished says whether all operations have ended.
 func (w *world) finished(ops int) bool {
 	return len(w.check.ops) >= ops && len(w.calls) == 0
@@ -97,7 +100,8 @@ func (w *world) finished(ops int) bool {
 // settle lets the cluster come to rest, then reads every key from all its homes,
 // which mends those that no hint could reach.
 func (w *world) settle() {
-	w.runUntil(w.now+quiesce, w.noHints)
+	w.runUntil(w.now+calm, nil)
+	w.runUntil(w.now+quiesce-calm, w.noHints)
 	for round := range 2 { // the first round may find damage, and mends it
 		for i := range w.opt.Keys {
 			w.readAll(fmt.Sprintf("key%d", i), round > 0)
