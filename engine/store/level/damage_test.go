@@ -126,12 +126,27 @@ func TestFlippedBitIsReported(t *testing.T) {
 			t.Errorf("bit %d of byte %d of %d: %+v", bit%8, bit/8, len(data), report)
 		}
 		missing(t, s, puts) // what is there is what was put
-		s.Close()
+		trust(t, at, s)
 		if s, report = mustOpen(t, at); report.Recovered {
 			t.Errorf("opened again: %+v", report)
 		}
 		s.Close()
 	}
+}
+
+// trust closes a recovered store, and ends the doubt about it: until somebody does,
+// every open reports it, since the crash that follows a recovery must not hide it.
+func trust(t *testing.T, dir string, s *Store) {
+	t.Helper()
+	s.Close()
+	s, report := mustOpen(t, dir)
+	if !report.Recovered || report.Reason == "" {
+		t.Errorf("opened again before anybody said to trust it: %+v", report)
+	}
+	if err := s.Trust(); err != nil {
+		t.Error(err)
+	}
+	s.Close()
 }
 
 // After a power cut the tail can be zeros, which no process writes.
@@ -205,7 +220,7 @@ func TestDamagedManifest(t *testing.T) {
 			if lost := missing(t, s, 201); !report.Recovered || lost != nil {
 				t.Errorf("%+v, lost %v", report, lost)
 			}
-			s.Close()
+			trust(t, dir, s)
 			if s, report = mustOpen(t, dir); report.Recovered || missing(t, s, 201) != nil {
 				t.Errorf("opened again: %+v", report)
 			}

@@ -37,7 +37,8 @@ type Options struct {
 // A Report tells what Open found.
 type Report struct {
 	// Recovered: records that had been durable may be gone. The caller's
-	// counters are no longer to be trusted; take a new incarnation.
+	// counters are no longer to be trusted; take a new incarnation. It is
+	// reported on every open until Store.Trust is called.
 	Recovered bool
 	Reason    string // of Recovered
 }
@@ -60,14 +61,21 @@ func Open(dir string, opts Options) (*Store, Report, error) {
 	if opts.openDisk == nil {
 		opts.openDisk = func() (storage.Storage, error) { return storage.OpenFile(dir, false) }
 	}
-	var report Report
-	var err error
-	if opts.Lenient {
+	report, err := readDoubt(dir)
+	if err != nil {
+		return nil, Report{}, fmt.Errorf("level: open: %w", err)
+	}
+	if opts.Lenient && !report.Recovered {
 		report = Report{Recovered: true, Reason: "opened leniently, as asked for"}
 	}
 	for _, a := range attempts {
 		if a.strict && opts.Lenient {
 			continue
+		}
+		if !a.strict { // before anything is dropped
+			if err := writeDoubt(dir, report.Reason); err != nil {
+				return nil, Report{}, fmt.Errorf("level: open: %w", err)
+			}
 		}
 		var s *Store
 		s, err = a.try(dir, opts)
