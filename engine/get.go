@@ -191,7 +191,7 @@ func (g *get) settle() {
 func (g *get) succeed() {
 	n, s := g.n, g.merged()
 	if len(s) > 1 {
-		n.emit(trace.Event{Kind: trace.Reconciled, Request: g.req.Request, Key: g.req.Key, Versions: s, Count: len(s)})
+		n.emit(trace.Event{Kind: trace.Reconciled, Request: g.req.Request, Key: g.req.Key, Versions: s})
 	}
 	live := s.Live()
 	dead := slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return !v.Deleted })

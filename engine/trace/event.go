@@ -43,7 +43,7 @@ const (
 	Ack        Kind = "ack"        // Peer holds it durably; Count of Want
 	ReadFrom   Kind = "read"       // Node asks Peer
 	ReadReply  Kind = "read-reply" // Peer answered with Versions; Count of Want
-	Reconciled Kind = "reconciled" // Versions: the siblings left; Count versions were ancestors
+	Reconciled Kind = "reconciled" // Versions: the siblings left, which are more than one
 	ReadRepair Kind = "read-repair"
 	Replied    Kind = "replied"     // Op, Err, Count of Want, Elapsed, Versions, Hinted
 	LWWLost    Kind = "lww-lost"    // Versions: those that last write wins threw away here

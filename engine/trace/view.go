@@ -102,7 +102,9 @@ func (v *View) Apply(e Event) {
 	}
 	switch e.Kind {
 	case Cluster:
-		v.begin(*e.Settings)
+		if e.Settings != nil {
+			v.begin(*e.Settings)
+		}
 	case NodeUp, NodeDown, NodePaused, NodeWiped:
 		v.status(e)
 	case Split:
@@ -136,7 +138,9 @@ func (v *View) applyNode(e Event) {
 	}
 	switch e.Kind {
 	case State:
-		n.setState(e.State)
+		if e.State != nil {
+			n.setState(e.State)
+		}
 	case Replicas:
 		k := v.touch(e)
 		k.Held[e.Node] = map[string]vclock.Siblings{}

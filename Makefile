@@ -1,0 +1,28 @@
+# Everything here also works without make: see the commands.
+
+.PHONY: check test race sim fuzz update demo
+
+check: ## what CI runs
+	bash .ci/run
+
+test:
+	go test ./...
+
+race:
+	go test -race ./...
+
+sim: ## a long walk through seeds: make sim SEEDS=100000
+	go test ./engine/sim -run TestSeeds -seeds $(or $(SEEDS),20000) -timeout 0 -v
+
+fuzz: ## each fuzz target for a while: make fuzz FUZZTIME=1m
+	@for pkg in $$(go list ./...); do \
+	  for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),30s) $$pkg || exit 1; \
+	  done; \
+	done
+
+update: ## write the golden files again, after looking at what changed
+	go test ./tui ./cli/... -update
+
+demo:
+	go run . demo

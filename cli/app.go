@@ -1,0 +1,213 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"ringside/cli/verbs"
+	"ringside/engine/trace"
+)
+
+// A command is a verb that this package does itself: it is about clusters or
+// about the program, and unknown to the prompt of the screens.
+type command struct {
+	verb *verbs.Verb
+	run  func(*session, *verbs.Call) error
+}
+
+// groupProgram is the heading of what is about the program itself.
+const groupProgram = "This program"
+
+// groups are the headings of help in their order.
+var groups = []string{verbs.GroupCluster, verbs.GroupData, verbs.GroupFaults, verbs.GroupLook, verbs.GroupScript, groupProgram}
+
+// commands is everything that can be run, in the order of help. init fills it
+// because man, help and run refer to it.
+var commands []command
+
+func init() { commands = listCommands() }
+
+func listCommands() []command {
+	out := []command{demoCommand, upCommand}
+	for _, v := range verbs.All() {
+		if v.Name != "help" {
+			out = append(out, command{v, (*session).runVerb})
+		}
+	}
+	out = append(out, lsCommand, tuiCommand, runCommand, completionCommand, manCommand, versionCommand, helpCommand)
+	slices.SortStableFunc(out, func(a, b command) int {
+		return slices.Index(groups, a.verb.Group) - slices.Index(groups, b.verb.Group)
+	})
+	return out
+}
+
+func allVerbs() []*verbs.Verb {
+	var out []*verbs.Verb
+	for _, c := range commands {
+		out = append(out, c.verb)
+	}
+	return out
+}
+
+func lookup(name string) *verbs.Verb {
+	list := allVerbs()
+	i := slices.IndexFunc(list, func(v *verbs.Verb) bool { return v.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return list[i]
+}
+
+func (s *session) runVerb(c *verbs.Call) error { return s.verbsEnv().Call(s.ctx, c) }
+
+// app builds the command line from the registry. Words after a command are left to
+// the registry's parser, which takes flags anywhere; the flags are listed for the manual.
+func (s *session) app() *cli.App {
+	app := &cli.App{
+		Name: program, HelpName: program, Usage: "Amazon's Dynamo on one machine, made to be watched",
+		Description: manDescription, Version: version(),
+		Reader: s.Stdin, Writer: s.Stdout, ErrWriter: s.Stderr,
+		HideHelp: true, HideVersion: true, // theirs are shared by every App of the process
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "cluster", Usage: globals[0].Help, Destination: &s.name},
+			&cli.BoolFlag{Name: "json", Usage: "print JSON", Destination: &s.json},
+			&cli.BoolFlag{Name: "no-color", Usage: globals[1].Help, Destination: &s.noColor},
+			&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show help"},
+			&cli.BoolFlag{Name: "version", Usage: "show the version"},
+		},
+		Action:         s.bare,
+		ExitErrHandler: func(*cli.Context, error) {}, // Run's caller exits
+		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return badGlobal(err) },
+	}
+	for _, cmd := range commands {
+		app.Commands = append(app.Commands, s.urfave(cmd))
+	}
+	app.Commands = append(app.Commands, &cli.Command{Name: completeName, Hidden: true, HideHelp: true, SkipFlagParsing: true,
+		Action: func(c *cli.Context) error { return s.complete(c.Args().Slice()) }})
+	return app
+}
+
+func badGlobal(err error) error {
+	return verbs.Usagef("%s; ringside help lists what there is", trace.Show([]byte(err.Error())))
+}
+
+func (s *session) urfave(cmd command) *cli.Command {
+	v := cmd.verb
+	args := strings.TrimPrefix(v.Synopsis(), v.Name)
+	out := &cli.Command{
+		Name: v.Name, Usage: v.Usage, Description: v.Help, Category: v.Group, UsageText: program + " " + v.Name + args,
+		HideHelp: true, SkipFlagParsing: true,
+		Action: func(c *cli.Context) error {
+			if c.Bool("help") {
+				return printText(s.Stdout, v.Manual())
+			}
+			return s.do(cmd, c.Args().Slice())
+		},
+	}
+	for _, f := range v.Flags {
+		out.Flags = append(out.Flags, urfaveFlag(f))
+	}
+	return out
+}
+
+func urfaveFlag(f verbs.Flag) cli.Flag {
+	if f.Kind == verbs.Bool {
+		return &cli.BoolFlag{Name: f.Name, Aliases: f.Aliases, Usage: f.Help}
+	}
+	return &cli.StringFlag{Name: f.Name, Aliases: f.Aliases, Usage: f.Help, Value: f.Default, DefaultText: f.Default}
+}
+
+// do parses the words after a command and runs it.
+func (s *session) do(cmd command, words []string) error {
+	c, err := verbs.Parse(cmd.verb, words, globals...)
+	if errors.Is(err, verbs.ErrHelp) {
+		return printText(s.Stdout, cmd.verb.Manual())
+	}
+	if err != nil {
+		return err
+	}
+	s.adopt(c)
+	return cmd.run(s, c)
+}
+
+// bare is what a command line without a known command does.
+func (s *session) bare(c *cli.Context) error {
+	switch word := c.Args().First(); {
+	case c.Bool("version"):
+		return s.do(versionCommand, nil)
+	case word != "":
+		return noCommand(word)
+	case c.Bool("help"):
+		return printText(s.Stdout, overview())
+	}
+	if out, _ := terminal(s.Stdout); out {
+		if in, _ := terminal(s.Stdin); in {
+			return s.do(demoCommand, nil)
+		}
+	}
+	return printText(s.Stdout, overview())
+}
+
+var helpCommand = command{
+	verb: &verbs.Verb{Name: "help", Group: groupProgram, Usage: "list the commands, or explain one",
+		Args: []verbs.Arg{{Name: "COMMAND", Complete: verbs.CompleteVerbs, Optional: true}}},
+	run: func(s *session, c *verbs.Call) error {
+		if c.Arg(0) == "" {
+			return printText(s.Stdout, overview())
+		}
+		v := lookup(c.Arg(0))
+		if v == nil {
+			return noCommand(c.Arg(0))
+		}
+		return printText(s.Stdout, v.Manual())
+	},
+}
+
+func noCommand(word string) error {
+	var names []string
+	for _, v := range allVerbs() {
+		names = append(names, v.Name)
+	}
+	hint := ""
+	if near := verbs.Nearest(word, names); near != "" {
+		hint = "; did you mean " + near + "?"
+	}
+	return verbs.Usagef("there is no command '%s'%s; ringside help lists them", trace.ShowShort([]byte(word), 60), hint)
+}
+
+// overview is the help of the whole program.
+func overview() string {
+	return `ringside is Amazon's Dynamo (SOSP 2007) on one machine, made to be watched.
+
+  ringside                          a cluster to play with, on this terminal
+  ringside up --detach              or: start one,
+  ringside put cart milk            write,
+  ringside partition n1,n2 n3,n4,n5  break,
+  ringside get cart                 and look
+
+` + verbs.Overview(allVerbs()) + `
+Every command takes --cluster NAME, --json, --no-color and --help, anywhere.
+Exit codes: 0 ok, 1 internal error, 2 usage, 3 key not found, 4 siblings where one value was
+asked for, 5 quorum not reached, 6 context refused, 7 no such cluster running, 8 an expect or
+wait that does not hold, 130 interrupted.
+`
+}
+
+func printText(w io.Writer, text string) error {
+	_, err := io.WriteString(w, text)
+	return err
+}
+
+func printJSON(w io.Writer, v any) error {
+	b, err := trace.MarshalSafe(v)
+	if err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	_, err = w.Write(append(b, '\n'))
+	return err
+}

@@ -1,0 +1,149 @@
+// Package cli is the command line: urfave/cli picks the command, the registry
+// of cli/verbs parses and does it, and this package adds what is about
+// clusters and this program rather than about a cluster's keys.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/mattn/go-isatty"
+	"golang.org/x/term"
+
+	"ringside/cli/verbs"
+	"ringside/localcluster"
+)
+
+// An Env is the world that a command line runs in. Nothing else of the process is used.
+type Env struct {
+	Args           []string // without the program's name
+	Stdin          io.Reader
+	Stdout, Stderr io.Writer
+	Getenv         func(string) string
+	Dir            string // the working folder; "" for the process's own
+	Host           *Host  // where up starts clusters that outlive the command; nil: up stays in the foreground
+}
+
+// Main runs the process's command line and returns its exit code.
+func Main(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	return Run(ctx, Env{Args: args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv})
+}
+
+// Run runs one command line and returns its exit code.
+func Run(ctx context.Context, env Env) int {
+	s := &session{Env: env, ctx: ctx}
+	err := s.app().RunContext(ctx, append([]string{program}, env.Args...))
+	if s.cluster != nil {
+		_ = s.cluster.close() // it only ever was a connection
+	}
+	return s.finish(err)
+}
+
+const program = "ringside"
+
+// A session is one command line being run.
+type session struct {
+	Env
+	ctx     context.Context
+	name    string // of the cluster
+	json    bool
+	noColor bool
+	cluster *lazy
+}
+
+// globals are the flags that may stand before the command and after it.
+var globals = []verbs.Flag{
+	{Name: "cluster", Kind: verbs.String, Value: "NAME", Help: "which cluster; RINGSIDE_CLUSTER otherwise, or default"},
+	{Name: "no-color", Kind: verbs.Bool, Help: "no colours; so do NO_COLOR and TERM=dumb"},
+}
+
+// adopt takes over the global flags that stood after the command.
+func (s *session) adopt(c *verbs.Call) {
+	if c.Has("cluster") {
+		s.name = c.String("cluster")
+	}
+	s.noColor = s.noColor || c.Bool("no-color")
+	s.json = s.json || c.Bool("json")
+}
+
+// clusterName is the cluster that the command line means.
+func (s *session) clusterName() string {
+	for _, name := range []string{s.name, s.Getenv("RINGSIDE_CLUSTER")} {
+		if name != "" {
+			return name
+		}
+	}
+	return localcluster.DefaultName
+}
+
+// home is the folder of clusters.
+func (s *session) home() (string, error) {
+	dir, err := localcluster.Home(s.Getenv)
+	return dir, told(err, "")
+}
+
+// verbsEnv is what a verb runs in. The cluster is only asked for when the verb uses it.
+func (s *session) verbsEnv() *verbs.Env {
+	tty, width := terminal(s.Stdout)
+	s.cluster = &lazy{session: s}
+	return &verbs.Env{
+		Cluster: s.cluster, In: s.Stdin, Out: s.Stdout, Err: s.Stderr, JSON: s.json, Terminal: tty, Width: width,
+		Color: tty && s.colours(), Dir: s.Dir, Contexts: contexts{s}, Extra: globals,
+	}
+}
+
+func (s *session) colours() bool {
+	return !s.noColor && !s.json && s.Getenv("NO_COLOR") == "" && s.Getenv("TERM") != "dumb"
+}
+
+// terminal says whether w is one, and how wide it is.
+func terminal(w any) (bool, int) {
+	f, ok := w.(*os.File)
+	if !ok || !isatty.IsTerminal(f.Fd()) && !isatty.IsCygwinTerminal(f.Fd()) {
+		return false, 0
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return true, 0
+	}
+	return true, width
+}
+
+// finish tells what went wrong and returns the exit code.
+func (s *session) finish(err error) int {
+	e := verbs.AsError(err)
+	switch {
+	case e == nil:
+		return verbs.ExitOK
+	case errors.Is(err, syscall.EPIPE): // head has what it wanted
+		return verbs.ExitOK
+	case e.Reported:
+	case s.json || wantsJSON(s.Args):
+		if err := printJSON(s.Stdout, verbs.ErrorJSON(e)); err != nil {
+			return verbs.ExitInternal
+		}
+		return e.Exit
+	case e.Exit == verbs.ExitInterrupted:
+	default:
+		_, _ = fmt.Fprintf(s.Stderr, "%s: %s\n", program, e.Message)
+	}
+	return e.Exit
+}
+
+// wantsJSON looks for --json where parsing did not get as far.
+func wantsJSON(args []string) bool {
+	if i := slices.Index(args, "--"); i >= 0 {
+		args = args[:i]
+	}
+	return slices.ContainsFunc(args, func(a string) bool { return strings.TrimLeft(a, "-") == "json" && a != "json" })
+}

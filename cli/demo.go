@@ -1,0 +1,204 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"ringside/cli/verbs"
+	"ringside/engine/ring"
+	"ringside/engine/trace"
+	"ringside/localcluster"
+	"ringside/tui"
+)
+
+const (
+	demoKey   = "cart"
+	demoNodes = 5
+	// minDemoNodes is what the conflict needs: W nodes on each side of a split.
+	minDemoNodes = 4
+)
+
+var demoCommand = command{
+	verb: &verbs.Verb{
+		Name: "demo", Group: verbs.GroupCluster, Section: "§4.4, §4.6",
+		Usage: "a throw-away cluster on this terminal; the story of a conflict as text without one",
+		Flags: []verbs.Flag{{Name: "n", Kind: verbs.Int, Default: fmt.Sprint(demoNodes), Value: "5", Help: "nodes"}, asciiFlag,
+			{Name: "text", Kind: verbs.Bool, Help: "tell the story even on a terminal"}},
+	},
+	run: (*session).demo,
+}
+
+func (s *session) demo(c *verbs.Call) error {
+	in, _ := terminal(s.Stdin)
+	out, _ := terminal(s.Stdout)
+	story := !in || !out || c.Bool("text")
+	if n := c.Int("n"); story && n < minDemoNodes {
+		return verbs.Usagef("demo: the conflict needs two nodes on each side of a split: -n %d or more", minDemoNodes)
+	}
+	cluster, cleanUp, err := s.throwAway(c.Int("n"))
+	if err != nil {
+		return err
+	}
+	defer cleanUp()
+	if story {
+		return s.tell(cluster, c.Int("n"))
+	}
+	steps := demoSteps(c.Int("n"))
+	var first []string
+	for _, step := range steps {
+		if step.command != "" {
+			first = append(first, step.command)
+		}
+	}
+	keys := []string{"put cart milk --save @cart", "put session alice", "put greeting hello"}
+	return s.play(c, cluster, keys, tui.Options{Key: demoKey, Suggest: slices.DeleteFunc(first, func(l string) bool { return l == keys[0] || l == "status" })})
+}
+
+// throwAway starts a cluster in a folder of its own, which cleanUp removes.
+func (s *session) throwAway(n int) (_ *localcluster.Cluster, cleanUp func(), err error) {
+	dir, err := shortTemp("ringside-demo-")
+	if err != nil {
+		return nil, nil, fmt.Errorf("demo: %w", err)
+	}
+	outer := s.Getenv
+	s.Getenv = func(name string) string { // contexts are kept with the cluster
+		if name == "RINGSIDE_HOME" {
+			return dir
+		}
+		return outer(name)
+	}
+	s.name = "demo"
+	remove := func() { _ = os.RemoveAll(dir) } // a temporary folder: the system clears what stays
+	nodes, err := nodeNames(n)
+	if err != nil {
+		remove()
+		return nil, nil, err
+	}
+	start, cancel := context.WithTimeout(s.ctx, startTimeout)
+	defer cancel()
+	c, err := localcluster.Start(start, localcluster.Options{Name: s.name, Home: dir, Mem: true, Settings: trace.Settings{Nodes: nodes}})
+	if err != nil {
+		remove()
+		return nil, nil, told(err, s.name)
+	}
+	return c, func() { _ = c.Close(); remove() }, nil
+}
+
+// shortTemp makes a temporary folder whose path leaves room for a socket's
+// name: systems allow about a hundred bytes, and some hide temporary files deep.
+func shortTemp(pattern string) (string, error) {
+	base := ""
+	if len(os.TempDir()) > 20 {
+		if i, err := os.Stat("/tmp"); err == nil && i.IsDir() {
+			base = "/tmp"
+		}
+	}
+	dir, err := os.MkdirTemp(base, pattern)
+	if err != nil && base != "" {
+		return os.MkdirTemp("", pattern)
+	}
+	return dir, err
+}
+
+// A step of the story: what is told, then a command that is really run. check
+// is an expression that then holds; a test replays the story with them.
+type step struct {
+	prose, command, check string
+}
+
+// demoSteps is the story of a conflict among n nodes. Who is cut off from whom
+// follows from where the key lives.
+func demoSteps(n int) []step {
+	sideA, sideB, lone := demoSides(n)
+	via := func(nodes []string) string { return " --via " + nodes[0] }
+	return []step{
+		{prose: fmt.Sprintf("A cluster of %d nodes. Every key lives on N=3 of them; a write needs W=2, a read R=2.", n), command: "status"},
+		{prose: "A shopping cart. Its place on the ring decides which nodes are its homes (§4.2, §4.3).", command: "ring " + demoKey},
+		{prose: "Put milk into it, and keep the context: the proof of what we have seen (§4.1).", command: "put cart milk --save @cart", check: "siblings(cart)==1"},
+		{prose: "Now the network breaks in two.", command: "partition " + strings.Join(sideA, ",") + " " + strings.Join(sideB, ",")},
+		{prose: "On one side someone adds eggs. W=2 nodes are there: no reason to refuse (§2: always writable).",
+			command: "put cart milk,eggs -c @cart" + via(sideB), check: "hints >= 0"},
+		{prose: fmt.Sprintf("On the other side someone adds beer to the same cart. %s: whoever is not a home stands in,\nand keeps a hint (§4.6).", lone),
+			command: "put cart milk,beer -c @cart" + via(sideA), check: "hints > 0"},
+		{prose: "Draw that last write, message by message.", command: "trace last"},
+		{prose: "The network heals, and the hints walk home.", command: "heal"},
+		{command: "wait hints=0", check: "hints==0"},
+		{prose: "What is in the cart? Neither version descends from the other, so both are kept (§4.4).", command: "get cart --save @cart", check: "siblings(cart)==2"},
+		{prose: "The store cannot know what a cart means. The application does: it merges (§4.4).", command: "resolve cart --union", check: "siblings(cart)==1"},
+		{command: "get cart", check: `all(["milk", "eggs", "beer"], value(cart) contains #)`},
+		{prose: "Nothing that anyone added was lost, and no write was ever refused. That is Dynamo."},
+	}
+}
+
+// demoSides cuts the nodes so that both sides can reach W=2 and the side
+// called A has to let a node stand in.
+func demoSides(n int) (a, b []string, lone string) {
+	nodes, err := nodeNames(n)
+	if err != nil { // the flag was checked
+		return nil, nil, ""
+	}
+	members := make([]ring.Member, n)
+	for i, name := range nodes {
+		members[i] = ring.Member{Name: name, Weight: 1}
+	}
+	r, err := ring.New(ring.Config{Strategy: ring.EqualPartitions, N: 3, Q: max(ring.DefaultQ, n), T: ring.DefaultT}, members)
+	if err != nil {
+		return nodes[:2], nodes[2:], "Two nodes are there"
+	}
+	pref := r.Preference([]byte(demoKey))
+	homes, rest := pref[:3], pref[3:]
+	a, b, lone = slices.Clone(rest), slices.Clone(homes), "None of its homes is there"
+	if len(a) < 2 { // one of the homes has to help out
+		a, b, lone = append(a, homes[2]), homes[:2], "One of its homes is there"
+	}
+	slices.Sort(a)
+	slices.Sort(b)
+	return a, b, lone
+}
+
+// tell runs the story as text.
+func (s *session) tell(cluster verbs.Cluster, n int) error {
+	env := s.verbsEnv()
+	env.Cluster, env.JSON = cluster, s.json
+	for i, step := range demoSteps(n) {
+		if err := s.tellStep(env, i, step); err != nil {
+			return told(err, s.name)
+		}
+	}
+	return nil
+}
+
+func (s *session) tellStep(env *verbs.Env, i int, st step) error {
+	text := ""
+	if i > 0 && st.prose != "" {
+		text = "\n"
+	}
+	if st.prose != "" {
+		text += "# " + strings.ReplaceAll(st.prose, "\n", "\n# ") + "\n"
+	}
+	if st.command != "" {
+		text += "$ " + program + " " + st.command + "\n"
+	}
+	if !s.json {
+		if err := printText(s.Stdout, text); err != nil {
+			return err
+		}
+	}
+	out := *env
+	out.Err = s.Stdout // what it says belongs to the story
+	if s.json {
+		out.Err = s.Stderr
+	}
+	return run(s.ctx, &out, st.command)
+}
+
+func run(ctx context.Context, env *verbs.Env, line string) error {
+	words, err := verbs.Split(line)
+	if err != nil {
+		return err
+	}
+	return verbs.Run(ctx, env, words)
+}

@@ -1,0 +1,12 @@
+package cli
+
+import (
+	"syscall"
+
+	"golang.org/x/sys/windows"
+)
+
+// ownSession keeps a detached cluster from the console's signals.
+func ownSession() *syscall.SysProcAttr {
+	return &syscall.SysProcAttr{CreationFlags: windows.DETACHED_PROCESS | windows.CREATE_NEW_PROCESS_GROUP}
+}

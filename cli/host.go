@@ -1,0 +1,179 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"ringside/cli/verbs"
+	"ringside/engine/fault"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+	"ringside/localcluster"
+)
+
+// A Host keeps the clusters that a script started in this process, until Close.
+type Host struct {
+	mu       sync.Mutex
+	clusters []*localcluster.Cluster
+}
+
+func (h *Host) add(c *localcluster.Cluster) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.clusters = append(h.clusters, c)
+}
+
+// Close takes all clusters down.
+func (h *Host) Close() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var errs []error
+	for _, c := range h.clusters {
+		errs = append(errs, c.Close())
+	}
+	h.clusters = nil
+	return errors.Join(errs...)
+}
+
+// told gives the errors of localcluster their exit codes.
+func told(err error, name string) error {
+	var usage *localcluster.UsageError
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &usage):
+		return &verbs.UsageError{Err: err}
+	case errors.Is(err, localcluster.ErrNotRunning):
+		flag := ""
+		if name != localcluster.DefaultName {
+			flag = " --cluster " + trace.Show([]byte(name))
+		}
+		return &verbs.Error{Exit: verbs.ExitNoCluster, Code: "no_cluster",
+			Message: fmt.Sprintf("no cluster %s is running; start it with: ringside up%s", trace.Show([]byte(name)), flag)}
+	}
+	return err
+}
+
+// lazy is the session's cluster, connected to at its first use: what is wrong
+// with a command line is said first, cluster or not.
+type lazy struct {
+	session *session
+	name    string
+	remote  *localcluster.Remote
+}
+
+var _ verbs.Cluster = (*lazy)(nil)
+
+func (l *lazy) connect(ctx context.Context) (*localcluster.Remote, error) {
+	if l.remote != nil {
+		return l.remote, nil
+	}
+	home, err := l.session.home()
+	if err != nil {
+		return nil, err
+	}
+	l.name = l.session.clusterName()
+	if l.remote, err = localcluster.Connect(ctx, home, l.name); err != nil {
+		l.remote = nil
+		return nil, told(err, l.name)
+	}
+	return l.remote, nil
+}
+
+func (l *lazy) close() error {
+	if l.remote == nil {
+		return nil
+	}
+	return l.remote.Close()
+}
+
+func (l *lazy) Do(ctx context.Context, via string, req wire.ClientRequest) (wire.ClientReply, error) {
+	r, err := l.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	reply, err := r.Do(ctx, via, req)
+	return reply, told(err, l.name)
+}
+
+func (l *lazy) Fault(ctx context.Context, f fault.Fault) error {
+	r, err := l.connect(ctx)
+	if err != nil {
+		return err
+	}
+	return told(r.Fault(ctx, f), l.name)
+}
+
+func (l *lazy) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, error) {
+	r, err := l.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	events, err := r.Snapshot(ctx, keys...)
+	return events, told(err, l.name)
+}
+
+func (l *lazy) Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error {
+	r, err := l.connect(ctx)
+	if err != nil {
+		return err
+	}
+	return told(r.Events(ctx, after, follow, fn), l.name)
+}
+
+func (l *lazy) Down(ctx context.Context) error {
+	r, err := l.connect(ctx)
+	if err != nil {
+		return err
+	}
+	return told(r.Down(ctx), l.name)
+}
+
+// contexts keeps what people name @NAME, per cluster.
+type contexts struct{ s *session }
+
+func (c contexts) path(name string) (string, error) {
+	home, err := c.s.home()
+	if err != nil {
+		return "", err
+	}
+	path, err := localcluster.ContextPath(home, c.s.clusterName(), name)
+	return path, told(err, "")
+}
+
+func (c contexts) Load(name string) (string, error) {
+	path, err := c.path(name)
+	if err != nil {
+		return "", err
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("load context: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+// Save replaces the file at once: a reader sees the old context or the new one.
+func (c contexts) Save(name, token string) error {
+	path, err := c.path(name)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return fmt.Errorf("save context: %w", err)
+	}
+	_, err = f.WriteString(token + "\n")
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(fmt.Errorf("save context: %w", err), os.Remove(f.Name()))
+	}
+	return nil
+}

@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"ringside/cli/verbs"
+	"ringside/engine/trace"
+	"ringside/localcluster"
+)
+
+var lsCommand = command{
+	verb: &verbs.Verb{Name: "ls", Group: verbs.GroupCluster, Usage: "list the clusters, running or not"},
+	run:  (*session).ls,
+}
+
+func (s *session) ls(*verbs.Call) error {
+	home, err := s.home()
+	if err != nil {
+		return err
+	}
+	list, err := localcluster.List(home)
+	if err != nil {
+		return told(err, "")
+	}
+	if s.json {
+		if list == nil {
+			list = []localcluster.Info{}
+		}
+		return printJSON(s.Stdout, map[string]any{"clusters": list})
+	}
+	if len(list) == 0 {
+		return printText(s.Stdout, "no clusters; start one with: ringside up\n")
+	}
+	var out strings.Builder
+	for _, i := range list {
+		state, dir := "down", trace.Show([]byte(i.Dir))
+		if i.Running {
+			state = fmt.Sprintf("up, pid %d", i.PID)
+		}
+		if i.Mem {
+			dir = "in memory"
+		}
+		fmt.Fprintf(&out, "%-12s %-16s %2d nodes  since %s  %s\n", trace.Show([]byte(i.Name)), state, i.Nodes, i.Started.Local().Format(time.DateTime), dir)
+	}
+	return printText(s.Stdout, out.String())
+}

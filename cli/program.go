@@ -1,0 +1,128 @@
+package cli
+
+import (
+	_ "embed"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"ringside/cli/verbs"
+	"ringside/engine/trace"
+)
+
+const manDescription = "A store of replicated keys as the paper has it (DeCandia et al., SOSP 2007): consistent hashing, sloppy quorums, " +
+	"vector clocks, hinted handoff, read repair. Nodes run on loopback TCP with real disks. Their failures, the network's splits, " +
+	"and what comes of them can be provoked and watched."
+
+var versionCommand = command{
+	verb: &verbs.Verb{Name: "version", Group: groupProgram, Usage: "show the version"},
+	run: func(s *session, _ *verbs.Call) error {
+		if s.json {
+			return printJSON(s.Stdout, map[string]string{"version": version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
+		}
+		return printText(s.Stdout, fmt.Sprintf("%s %s  %s %s/%s\n", program, version(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
+	},
+}
+
+// version is the module's, or the commit it was built from.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	if v := info.Main.Version; v != "" && v != "(devel)" {
+		return v
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return s.Value[:min(len(s.Value), 12)]
+		}
+	}
+	return "devel"
+}
+
+var manCommand = command{
+	verb: &verbs.Verb{Name: "man", Group: groupProgram, Usage: "print the manual page: ringside man | man -l -"},
+	run: func(s *session, _ *verbs.Call) error {
+		page, err := s.app().ToManWithSection(1)
+		if err != nil {
+			return fmt.Errorf("man: %w", err)
+		}
+		return printText(s.Stdout, page)
+	},
+}
+
+// completeName is the hidden command that completion scripts ask.
+const completeName = "__complete"
+
+//go:embed completion.txt
+var completionScripts string
+
+// shells whose completion scripts there are, as completion.txt has them.
+var shells = []string{"bash", "zsh", "fish", "pwsh"}
+
+var completionCommand = command{
+	verb: &verbs.Verb{Name: "completion", Group: groupProgram, Usage: "print the completion script of a shell",
+		Args: []verbs.Arg{{Name: "bash|zsh|fish|pwsh"}},
+		Help: `bash:  source <(ringside completion bash)
+zsh:   source <(ringside completion zsh)
+fish:  ringside completion fish | source
+pwsh:  ringside completion pwsh | Out-String | Invoke-Expression
+Keys, nodes and requests are completed from the running cluster.`},
+	run: func(s *session, c *verbs.Call) error {
+		for _, f := range txtar.Parse([]byte(completionScripts)).Files {
+			if f.Name == c.Arg(0) {
+				return printText(s.Stdout, string(f.Data))
+			}
+		}
+		return verbs.Usagef("completion: no script for '%s'; there are %s", trace.ShowShort([]byte(c.Arg(0)), 60), strings.Join(shells, " "))
+	},
+}
+
+// complete prints what the last word can become, one a line.
+func (s *session) complete(words []string) error {
+	if len(words) > 0 && words[0] == "--" {
+		words = words[1:]
+	}
+	words = s.skipGlobals(words)
+	var out []string
+	switch {
+	case len(words) == 0:
+		return nil
+	case len(words) == 1:
+		for _, v := range allVerbs() {
+			if strings.HasPrefix(v.Name, words[0]) {
+				out = append(out, v.Name)
+			}
+		}
+	default:
+		if v := lookup(words[0]); v != nil {
+			out = verbs.CompleteVerb(s.ctx, s.verbsEnv(), v, words[1:])
+		}
+		if words[0] == "completion" {
+			out = shells
+		}
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return printText(s.Stdout, strings.Join(out, "\n")+"\n")
+}
+
+// skipGlobals drops the global flags before the command, taking --cluster to heart.
+func (s *session) skipGlobals(words []string) []string {
+	for len(words) > 1 && strings.HasPrefix(words[0], "-") {
+		name, value, joined := strings.Cut(strings.TrimLeft(words[0], "-"), "=")
+		words = words[1:]
+		if name == "cluster" {
+			if !joined {
+				value, words = words[0], words[1:]
+			}
+			s.name = value
+		}
+	}
+	return words
+}

@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"ringside/cli/verbs"
+	"ringside/engine/trace"
+)
+
+// maxScripts bounds how many scripts run at once: each has clusters of its own.
+const maxScripts = 8
+
+var runCommand = command{
+	verb: &verbs.Verb{
+		Name: "run", Group: verbs.GroupScript,
+		Args:  []verbs.Arg{{Name: "FILE.txtar", Complete: verbs.CompleteFiles, Many: true}},
+		Usage: "run scripts; exit 8 if one fails",
+		Help: `A script is a .txtar in testscript's syntax (github.com/rogpeppe/go-internal/testscript)
+whose lines are those of a shell: ringside put cart milk --via n3. Each runs in a home of its
+own; ringside up inside one starts a throw-away cluster. A folder stands for its .txtar files.`,
+		Flags: []verbs.Flag{{Name: "v", Aliases: []string{"verbose"}, Kind: verbs.Bool, Help: "show what passed, too"}},
+	},
+	run: (*session).runScripts,
+}
+
+func (s *session) runScripts(c *verbs.Call) error {
+	files, err := s.scriptFiles(c.Args)
+	if err != nil {
+		return err
+	}
+	all := &scriptRun{verbose: c.Bool("v"), slots: make(chan struct{}, min(maxScripts, runtime.GOMAXPROCS(0)+1)), done: make(chan struct{})}
+	go func() {
+		defer close(all.done)
+		p := Scripts(s.ctx)
+		p.Files = files
+		testscript.RunT(all, p)
+	}()
+	<-all.done
+	if all.failed {
+		return fmt.Errorf("run: %s", strings.TrimSpace(all.log.String()))
+	}
+	failed := 0
+	for i, sub := range all.subs {
+		<-sub.done
+		if sub.failed {
+			failed++
+		}
+		if err := s.showScript(c, files[i], sub); err != nil {
+			return err
+		}
+	}
+	switch {
+	case s.ctx.Err() != nil:
+		return s.ctx.Err()
+	case failed > 0:
+		msg := fmt.Sprintf("run: %d of %d scripts failed", failed, len(files))
+		return &verbs.Error{Exit: verbs.ExitExpectation, Code: "script_failed", Message: msg, Reported: true}
+	}
+	return nil
+}
+
+// scriptFiles finds the scripts that are named.
+func (s *session) scriptFiles(args []string) ([]string, error) {
+	var out []string
+	for _, a := range args {
+		path := a
+		if s.Dir != "" && !filepath.IsAbs(path) {
+			path = filepath.Join(s.Dir, path)
+		}
+		info, err := os.Stat(path)
+		switch {
+		case err != nil:
+			return nil, verbs.Usagef("run: %w", err)
+		case !info.IsDir():
+			out = append(out, path)
+			continue
+		}
+		found, err := filepath.Glob(filepath.Join(path, "*.txtar"))
+		if err != nil || len(found) == 0 {
+			return nil, verbs.Usagef("run: the folder %s holds no .txtar", trace.Show([]byte(a)))
+		}
+		slices.Sort(found)
+		out = append(out, found...)
+	}
+	return out, nil
+}
+
+// failure is the line of a log that says where a script failed.
+var failure = regexp.MustCompile(`(?m)^FAIL: (.*):(\d+): (.*)$`)
+
+func (s *session) showScript(c *verbs.Call, file string, t *scriptRun) error {
+	log := strings.TrimSpace(t.log.String())
+	at, message := "", ""
+	if t.failed {
+		at, message = file, "see the log"
+		if m := failure.FindAllStringSubmatch(log, -1); m != nil {
+			last := m[len(m)-1]
+			at, message = file+":"+last[2], last[3]
+		} else if lines := strings.Split(log, "\n"); len(lines) > 0 {
+			message = lines[len(lines)-1]
+		}
+	}
+	if s.json {
+		return printJSON(s.Stdout, struct {
+			Script    string `json:"script"`
+			OK        bool   `json:"ok"`
+			ElapsedMS int64  `json:"elapsed_ms"`
+			FailedAt  string `json:"failed_at,omitempty"`
+			Message   string `json:"message,omitempty"`
+		}{file, !t.failed, t.took.Milliseconds(), at, message})
+	}
+	if t.failed {
+		return printText(s.Stdout, fmt.Sprintf("FAIL  %s  %s: %s\n%s\n", t.name, at, trace.Show([]byte(message)), indent(log)))
+	}
+	out := fmt.Sprintf("ok    %-20s %6.2fs\n", t.name, t.took.Seconds())
+	if c.Bool("v") {
+		out += indent(log) + "\n"
+	}
+	return printText(s.Stdout, out)
+}
+
+// indent sets a log off from the verdicts. A script's output may be anything, so it is made safe.
+func indent(log string) string {
+	lines := strings.Split(log, "\n")
+	for i, l := range lines {
+		lines[i] = "      " + showLog(l)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// showLog is trace.Show that leaves backslashes alone: logs hold text that went through it already.
+func showLog(line string) string {
+	parts := strings.Split(line, `\`)
+	for i, p := range parts {
+		parts[i] = trace.Show([]byte(p))
+	}
+	return strings.Join(parts, `\`)
+}

@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"strings"
+
+	"ringside/cli/verbs"
+	"ringside/engine/trace"
+	"ringside/localcluster"
+	"ringside/tui"
+)
+
+var asciiFlag = verbs.Flag{Name: "ascii", Kind: verbs.Bool, Help: "draw with ASCII signs only"}
+
+var tuiCommand = command{
+	verb: &verbs.Verb{
+		Name: "tui", Group: verbs.GroupCluster, Usage: "watch a running cluster on this terminal",
+		Flags: []verbs.Flag{asciiFlag, {Name: "key", Kind: verbs.String, Value: "KEY", Complete: verbs.CompleteKeys, Help: "the key to look at first"}},
+	},
+	run: func(s *session, c *verbs.Call) error {
+		home, err := s.home()
+		if err != nil {
+			return err
+		}
+		cluster, err := localcluster.Connect(s.ctx, home, s.clusterName())
+		if err != nil {
+			return told(err, s.clusterName())
+		}
+		defer cluster.Close()
+		return s.watch(c, cluster, tui.Options{Key: c.String("key")})
+	},
+}
+
+// watch shows the screens until their user has enough.
+func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) error {
+	in, _ := terminal(s.Stdin)
+	out, _ := terminal(s.Stdout)
+	if !in || !out {
+		return verbs.Usagef("%s: this is no terminal; status and events tell the same as text", c.Verb.Name)
+	}
+	env := &verbs.Env{Cluster: cluster, Dir: s.Dir, Contexts: contexts{s}, Extra: globals}
+	o.Cluster, o.ASCII, o.NoColor = cluster, c.Bool("ascii") || !s.unicode(), !s.colours()
+	o.Exec = func(ctx context.Context, line string) (string, int) { return runLine(ctx, env, line) }
+	o.Complete = func(line string) []string {
+		words := strings.Fields(line)
+		if line == "" || strings.HasSuffix(line, " ") {
+			words = append(words, "")
+		}
+		return verbs.Complete(s.ctx, env, words)
+	}
+	err := tui.Run(s.ctx, s.Stdin, s.Stdout, o)
+	if errors.Is(err, context.Canceled) {
+		return nil // Ctrl-C is how one leaves
+	}
+	return told(err, s.clusterName())
+}
+
+// unicode says whether the terminal was set up for more than ASCII.
+func (s *session) unicode() bool {
+	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
+		if v := strings.ToLower(s.Getenv(name)); v != "" {
+			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
+		}
+	}
+	return os.PathSeparator == '\\' // Windows sets none of them
+}
+
+// runLine runs one line of the prompt and returns all it said.
+func runLine(ctx context.Context, env *verbs.Env, line string) (string, int) {
+	var out strings.Builder
+	e := *env
+	e.Out, e.Err = &out, &out
+	words, err := verbs.Split(line)
+	if err == nil {
+		if len(words) > 0 && words[0] == program {
+			words = words[1:]
+		}
+		err = verbs.Run(ctx, &e, words)
+	}
+	failure := verbs.AsError(told(err, ""))
+	if failure == nil {
+		return out.String(), verbs.ExitOK
+	}
+	if !failure.Reported {
+		out.WriteString(failure.Message + "\n")
+	}
+	return out.String(), failure.Exit
+}
+
+// play shows an in-process cluster with a first few keys in it.
+func (s *session) play(c *verbs.Call, cluster verbs.Cluster, lines []string, o tui.Options) error {
+	env := &verbs.Env{Cluster: cluster, Contexts: contexts{s}}
+	for _, line := range lines {
+		if out, code := runLine(s.ctx, env, line); code != verbs.ExitOK {
+			return &verbs.Error{Exit: verbs.ExitInternal, Code: "internal", Message: "demo: " + trace.Show([]byte(line)) + ": " + strings.TrimSpace(out)}
+		}
+	}
+	return s.watch(c, cluster, o)
+}

@@ -1,0 +1,265 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/cli/verbs"
+	"ringside/engine/trace"
+	"ringside/localcluster"
+)
+
+const (
+	// startTimeout bounds a start: opening databases and ports takes milliseconds.
+	startTimeout = 30 * time.Second
+	// detachedVariable tells the process that --detach starts that it is the one.
+	detachedVariable = "RINGSIDE_DETACHED"
+)
+
+var upCommand = command{
+	verb: &verbs.Verb{
+		Name: "up", Group: verbs.GroupCluster, Section: "§4, §6",
+		Usage: "start a cluster; it runs until Ctrl-C or down",
+		Help: `N, R and W are the paper's: replicas of a key, and answers that a get and a put wait
+for. Without --mem the data stays on disk, and a later up goes on with it.`,
+		Flags: []verbs.Flag{
+			{Name: "n", Kind: verbs.Int, Value: "5", Help: "nodes, called n1, n2, ..."},
+			{Name: "names", Kind: verbs.String, Value: "x,y,z", Help: "nodes by name, instead of -n"},
+			{Name: "N", Kind: verbs.Int, Value: "3", Help: "replicas of each key (§4.3)"},
+			{Name: "R", Kind: verbs.Int, Value: "2", Help: "answers that a get waits for (§4.5)"},
+			{Name: "W", Kind: verbs.Int, Value: "2", Help: "durable replicas that a put waits for (§4.5)"},
+			{Name: "mode", Kind: verbs.String, Value: "siblings|lww", Help: "what becomes of concurrent versions: siblings, or last write wins (§4.4)"},
+			{Name: "sloppy", Kind: verbs.Bool, Default: "true", Help: "--sloppy=false: only homes count, no stand-ins, no hints (§4.6)"},
+			{Name: "strategy", Kind: verbs.Int, Value: "1|2|3", Help: "how the ring is cut and tokens are placed (§6.2)"},
+			{Name: "q", Kind: verbs.Int, Value: "Q", Help: "equal partitions of the ring; strategies 2 and 3"},
+			{Name: "tokens", Kind: verbs.Int, Value: "T", Help: "tokens a node; strategies 1 and 2"},
+			{Name: "dir", Kind: verbs.String, Value: "D", Complete: verbs.CompleteFiles, Help: "keep the data in this folder"},
+			{Name: "mem", Kind: verbs.Bool, Help: "keep the data in memory only"},
+			{Name: "port", Kind: verbs.Int, Value: "P", Help: "ports from here on, one a node; free ones otherwise"},
+			{Name: "detach", Aliases: []string{"d"}, Kind: verbs.Bool, Help: "return once it is ready; down ends it"},
+		},
+	},
+	run: (*session).up,
+}
+
+func (s *session) up(c *verbs.Call) error {
+	o, err := s.options(c)
+	if err != nil {
+		return err
+	}
+	child := s.Getenv(detachedVariable) != ""
+	s.json = s.json || child // whoever waits for the report reads JSON
+	if c.Bool("detach") && s.Host == nil && !child {
+		return s.detach(o)
+	}
+	start, cancel := context.WithTimeout(s.ctx, startTimeout)
+	defer cancel()
+	cluster, err := localcluster.Start(start, o)
+	if err != nil {
+		return told(err, o.Name)
+	}
+	if s.Host != nil {
+		s.Host.add(cluster)
+		return s.announce(cluster, o, false)
+	}
+	if err := s.announce(cluster, o, !child); err != nil {
+		return errors.Join(err, cluster.Close())
+	}
+	select {
+	case <-cluster.Done(): // a down from elsewhere
+		return nil
+	case <-s.ctx.Done():
+	}
+	if !s.json {
+		_, _ = fmt.Fprintf(s.Stderr, "\ntaking %s down; Ctrl-C again forces it\n", o.Name)
+	}
+	return cluster.Close()
+}
+
+// options reads the flags. What was not given stays zero: the data on disk knows better than a default.
+func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
+	home, err := s.home()
+	if err != nil {
+		return localcluster.Options{}, err
+	}
+	o := localcluster.Options{Name: s.clusterName(), Home: home, Dir: c.String("dir"), Mem: c.Bool("mem"), BasePort: c.Int("port"),
+		Settings: trace.Settings{N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Mode: c.String("mode"), Strict: !c.Bool("sloppy"),
+			Strategy: c.Int("strategy"), Q: c.Int("q"), T: c.Int("tokens")}}
+	if o.Dir != "" && s.Dir != "" && !filepath.IsAbs(o.Dir) {
+		o.Dir = filepath.Join(s.Dir, o.Dir)
+	}
+	switch names := c.String("names"); {
+	case names != "" && c.Has("n") && len(strings.Split(names, ",")) != c.Int("n"):
+		return o, verbs.Usagef("up: -n %d and --names %s do not agree; leave out -n", c.Int("n"), trace.Show([]byte(names)))
+	case names != "":
+		o.Settings.Nodes = strings.Split(names, ",")
+	case c.Has("n"):
+		if o.Settings.Nodes, err = nodeNames(c.Int("n")); err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+// maxNamed bounds the names that are made up; the cluster has a lower limit of its own, and says so.
+const maxNamed = 1000
+
+func nodeNames(n int) ([]string, error) {
+	if n > maxNamed {
+		return nil, verbs.Usagef("up: -n %d is too many", n)
+	}
+	out := make([]string, n)
+	for i := range out {
+		out[i] = fmt.Sprintf("n%d", i+1)
+	}
+	return out, nil
+}
+
+// An upNode and an upReport are what up says, with --json and to a --detach that waits for it.
+type upNode struct {
+	Node string `json:"node"`
+	Addr string `json:"addr"`
+}
+
+type upReport struct {
+	Cluster string   `json:"cluster"`
+	N       int      `json:"n"`
+	R       int      `json:"r"`
+	W       int      `json:"w"`
+	Mode    string   `json:"mode"`
+	Nodes   []upNode `json:"nodes"`
+	Dir     string   `json:"dir,omitempty"`
+	PID     int      `json:"pid"`
+}
+
+// announce tells what is up, where, and what to try next.
+func (s *session) announce(c *localcluster.Cluster, o localcluster.Options, foreground bool) error {
+	events, err := c.Snapshot(s.ctx)
+	if err != nil {
+		return err
+	}
+	view := trace.NewView()
+	for _, e := range events {
+		view.Apply(e)
+	}
+	set := view.Settings
+	r := upReport{Cluster: set.Name, N: set.N, R: set.R, W: set.W, Mode: set.Mode, PID: os.Getpid(), Dir: dataDir(o)}
+	for _, n := range view.Nodes {
+		r.Nodes = append(r.Nodes, upNode{n.Name, n.Addr})
+	}
+	return s.report(r, foreground)
+}
+
+// dataDir is where the cluster says that its data is.
+func dataDir(o localcluster.Options) string {
+	list, err := localcluster.List(o.Home)
+	if err != nil {
+		return ""
+	}
+	i := slices.IndexFunc(list, func(i localcluster.Info) bool { return i.Name == o.Name })
+	if i < 0 {
+		return ""
+	}
+	return list[i].Dir
+}
+
+func (s *session) report(r upReport, foreground bool) error {
+	if s.json {
+		return printJSON(s.Stdout, r)
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s is up: %d nodes, N=%d R=%d W=%d, %s\n", r.Cluster, len(r.Nodes), r.N, r.R, r.W, r.Mode)
+	for _, n := range r.Nodes {
+		fmt.Fprintf(&out, "  %-4s %s\n", n.Node, n.Addr)
+	}
+	if r.Dir != "" {
+		fmt.Fprintf(&out, "  data %s\n", r.Dir)
+	}
+	cmd := program
+	if r.Cluster != localcluster.DefaultName {
+		cmd += " --cluster " + r.Cluster
+	}
+	if foreground {
+		fmt.Fprintf(&out, "next, in another terminal:  %s put cart milk\n", cmd)
+		fmt.Fprintf(&out, "Ctrl-C here, or %s down, ends it\n", cmd)
+	} else {
+		fmt.Fprintf(&out, "next:  %s put cart milk\n", cmd)
+	}
+	return printText(s.Stdout, out.String())
+}
+
+// detach starts this program again in a session of its own, with the same
+// arguments, and waits until it says that it is ready or what went wrong.
+func (s *session) detach(o localcluster.Options) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("up: find this program: %w", err)
+	}
+	logName := filepath.Join(o.Home, o.Name+".log")
+	log, err := os.OpenFile(logName, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return fmt.Errorf("up: open log: %w", err)
+	}
+	defer log.Close()
+	cmd := exec.Command(self, s.Args...)
+	cmd.Args[0] = program
+	cmd.Dir, cmd.Stderr, cmd.SysProcAttr = s.Dir, log, ownSession()
+	cmd.Env = append(os.Environ(), detachedVariable+"=1")
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return fmt.Errorf("up: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("up: start in the background: %w", err)
+	}
+	report, err := awaitReport(s.ctx, out, logName)
+	if err != nil {
+		_ = cmd.Process.Kill() // gone already, or of no use
+		_ = cmd.Wait()
+		return err
+	}
+	return s.report(report, false)
+}
+
+// awaitReport reads the one line that a detached up prints.
+func awaitReport(ctx context.Context, out io.ReadCloser, logName string) (upReport, error) {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { _ = out.Close() })()
+	var answer struct {
+		upReport
+		Error *struct{ Code, Message string }
+		Exit  int
+	}
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &answer)
+	}
+	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return upReport{}, ctx.Err()
+	case err != nil:
+		return upReport{}, fmt.Errorf("up: the cluster did not come up; see %s", logName)
+	case answer.Error != nil:
+		return upReport{}, &verbs.Error{Exit: exitOf(answer.Error.Code), Code: answer.Error.Code, Message: answer.Error.Message}
+	}
+	return answer.upReport, nil
+}
+
+// exitOf is the exit code of the errors with which a start can end.
+func exitOf(code string) int {
+	if code == "usage" {
+		return verbs.ExitUsage
+	}
+	return verbs.ExitInternal
+}

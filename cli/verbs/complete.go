@@ -1,0 +1,189 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/engine/trace"
+)
+
+// completeTimeout bounds what a cluster is asked while someone holds the Tab key.
+const completeTimeout = 300 * time.Millisecond
+
+// Complete returns what the last of words, which may be empty, can become. e.Cluster
+// may be nil: then only what needs no cluster is known.
+func Complete(ctx context.Context, e *Env, words []string) []string {
+	if len(words) == 0 {
+		words = []string{""}
+	}
+	if len(words) == 1 {
+		return matching(words[0], Names())
+	}
+	v := Lookup(words[0])
+	if v == nil {
+		return nil
+	}
+	return CompleteVerb(ctx, e, v, words[1:])
+}
+
+// CompleteVerb is Complete for the words after a verb's name.
+func CompleteVerb(ctx context.Context, e *Env, v *Verb, words []string) []string {
+	last := words[len(words)-1]
+	args, wants := 0, (*Flag)(nil)
+	for i, w := range words[:len(words)-1] {
+		switch {
+		case wants != nil:
+			wants = nil
+		case w == "--":
+			if v == expectVerb {
+				return Complete(ctx, e, words[i+1:])
+			}
+		case strings.HasPrefix(w, "-") && w != "-":
+			if f := v.flag(strings.TrimLeft(w, "-")); f != nil && f.Kind != Bool {
+				wants = f
+			}
+		default:
+			args++
+		}
+	}
+	switch {
+	case wants != nil:
+		return matching(last, e.candidates(ctx, wants.Complete, last))
+	case strings.HasPrefix(last, "-"):
+		return matching(last, flagWords(v))
+	case len(v.Args) == 0:
+		return nil
+	}
+	a := v.Args[min(args, len(v.Args)-1)]
+	if args >= len(v.Args) && !a.Many {
+		return nil
+	}
+	return matching(last, e.candidates(ctx, a.Complete, last))
+}
+
+func flagWords(v *Verb) []string {
+	var out []string
+	for _, f := range append(slices.Clone(v.Flags), Common...) {
+		out = append(out, dashed(f.Name))
+	}
+	return out
+}
+
+func matching(prefix string, candidates []string) []string {
+	var out []string
+	for _, c := range candidates {
+		if strings.HasPrefix(c, prefix) && c != "" && !slices.Contains(out, c) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// candidates lists what can stand in a place.
+func (e *Env) candidates(ctx context.Context, what Completion, last string) []string {
+	switch what {
+	case CompleteVerbs:
+		return Names()
+	case CompleteConditions:
+		return append([]string{"up", "converged", "hints=0"}, e.conditionWords(ctx)...)
+	case CompleteContexts:
+		return e.contextWords(ctx)
+	case CompleteNodes, CompleteNodeLists, CompleteKeys, CompleteRequests:
+		return e.clusterWords(ctx, what, last)
+	}
+	return nil
+}
+
+// replay is a view of all that the cluster remembers, nil if it cannot be had quickly.
+func (e *Env) replay(ctx context.Context) *trace.View {
+	if e.Cluster == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, completeTimeout)
+	defer cancel()
+	view, err := e.view(ctx)
+	if err != nil {
+		return nil
+	}
+	events, err := e.past(ctx)
+	if err != nil {
+		return view
+	}
+	for _, ev := range events {
+		if ev.Kind != trace.Cluster {
+			view.Apply(ev)
+		}
+	}
+	return view
+}
+
+func (e *Env) clusterWords(ctx context.Context, what Completion, last string) []string {
+	view := e.replay(ctx)
+	if view == nil {
+		return nil
+	}
+	switch what {
+	case CompleteKeys:
+		return keyWords(view)
+	case CompleteRequests:
+		out := []string{"last"}
+		for i := len(view.Log) - 1; i >= 0; i-- {
+			if id := view.Log[i].Request; id > 0 {
+				out = append(out, fmt.Sprint(id))
+			}
+		}
+		return out
+	case CompleteNodeLists: // complete the name after the last comma
+		done := last[:strings.LastIndexAny(last, ",|")+1]
+		out := []string{}
+		for _, n := range view.Settings.Nodes {
+			if !slices.Contains(strings.FieldsFunc(done, func(r rune) bool { return r == ',' || r == '|' }), n) {
+				out = append(out, done+n)
+			}
+		}
+		return out
+	}
+	return view.Settings.Nodes
+}
+
+// keyWords are the keys that can be typed as they are.
+func keyWords(view *trace.View) []string {
+	var out []string
+	for _, k := range view.Keys() {
+		if s := string(k.Key); trace.Show(k.Key) == s && Join([]string{s}) == s {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (e *Env) conditionWords(ctx context.Context) []string {
+	view := e.replay(ctx)
+	if view == nil {
+		return nil
+	}
+	var out []string
+	for _, n := range view.Settings.Nodes {
+		out = append(out, "up="+n, "down="+n)
+	}
+	for _, k := range keyWords(view) {
+		out = append(out, "siblings("+k+")==", "converged("+k+")")
+	}
+	return out
+}
+
+// contextWords offers @KEY for each key, which is how contexts are mostly named.
+func (e *Env) contextWords(ctx context.Context) []string {
+	view := e.replay(ctx)
+	if view == nil {
+		return nil
+	}
+	var out []string
+	for _, k := range keyWords(view) {
+		out = append(out, "@"+k)
+	}
+	return out
+}

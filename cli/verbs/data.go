@@ -1,0 +1,370 @@
+package verbs
+
+// §4.1 get and put; del and resolve are puts.
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+var (
+	keyArgument = Arg{Name: "KEY", Complete: CompleteKeys}
+	viaFlag     = Flag{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "send the request to this node; otherwise to the first running one of the key's preference list"}
+	readFlag    = Flag{Name: "R", Aliases: []string{"r"}, Kind: Int, Value: "R", Help: "answers to wait for (§4.5); otherwise the cluster's R"}
+	writeFlag   = Flag{Name: "W", Aliases: []string{"w"}, Kind: Int, Value: "W", Help: "durable replicas to wait for (§4.5); otherwise the cluster's W"}
+	strictFlag  = Flag{Name: "strict", Kind: Bool, Help: "only the key's N homes count: no stand-ins, no hints (§4.6)"}
+	contextFlag = Flag{Name: "c", Aliases: []string{"context"}, Kind: String, Value: "CTX", Complete: CompleteContexts, Help: "what you had read: @NAME, @./FILE, or the context itself"}
+	saveFlag    = Flag{Name: "save", Kind: String, Value: "CTX", Complete: CompleteContexts, Help: "keep the new context as @NAME or @./FILE"}
+	unionFlag   = Flag{Name: "union", Kind: Bool, Help: "write the union of all siblings: of JSON arrays, or of items parted by commas"}
+)
+
+var getVerb = &Verb{
+	Name: "get", Group: GroupData, Section: "§4.1, §4.5",
+	Args:  []Arg{keyArgument},
+	Usage: "read a key: one value, or all siblings and their context",
+	Help: `R of the key's replicas must answer. Versions of which none descends from another
+are siblings: get shows them all, and the context that covers them. A put with that
+context replaces them (or see resolve).`,
+	Flags: []Flag{viaFlag, readFlag, strictFlag, saveFlag,
+		{Name: "one", Kind: Bool, Help: "fail with exit 4 if there are siblings"},
+		{Name: "raw", Kind: Bool, Help: "write the value's bytes unchanged, and nothing else"},
+		{Name: "force", Kind: Bool, Help: "with --raw: even to a terminal, which the bytes may drive"}},
+	Run: runGet,
+}
+
+func runGet(ctx context.Context, e *Env, c *Call) error {
+	key, err := keyArg(c)
+	if err != nil {
+		return err
+	}
+	if err := checkSave(c); err != nil {
+		return err
+	}
+	if c.Bool("raw") && e.Terminal && !c.Bool("force") {
+		return Usagef("get: --raw would let the value's bytes drive this terminal; send them to a file, or add --force")
+	}
+	g, err := e.read(ctx, c, key)
+	if err != nil {
+		return err
+	}
+	if c.Has("save") {
+		if err := e.saveContext(c.String("save"), g.Context); err != nil {
+			return err
+		}
+	}
+	switch {
+	case e.JSON:
+		return g.json(e, c)
+	case c.Bool("raw"):
+		return g.raw(e)
+	}
+	return g.show(ctx, e, c)
+}
+
+// got is the answer to a get.
+type got struct {
+	wire.GetReply
+	key     []byte
+	elapsed time.Duration
+}
+
+// read does a get with the flags of the call.
+func (e *Env) read(ctx context.Context, c *Call, key []byte) (*got, error) {
+	req := wire.GetRequest{Key: key, Quorum: quorumOf(c)}
+	via := ""
+	if c.flags["via"] != nil {
+		via = c.String("via")
+	}
+	return e.get(ctx, via, req)
+}
+
+func (e *Env) get(ctx context.Context, via string, req wire.GetRequest) (*got, error) {
+	start := time.Now()
+	reply, err := e.Cluster.Do(ctx, via, req)
+	if err != nil {
+		return nil, err
+	}
+	r, ok := reply.(wire.GetReply)
+	if !ok {
+		return nil, fmt.Errorf("get: the cluster answered with %T", reply)
+	}
+	if r.Err != wire.OK {
+		f := failed("get", req.Key, r.Err, r.Message)
+		f.Request = r.Request
+		return nil, f
+	}
+	return &got{r, req.Key, time.Since(start)}, nil
+}
+
+func quorumOf(c *Call) wire.Quorum {
+	q := wire.Quorum{Strict: c.Bool("strict")}
+	if c.flags["R"] != nil {
+		q.R = c.Int("R")
+	}
+	if c.flags["W"] != nil {
+		q.W = c.Int("W")
+	}
+	return q
+}
+
+// verdict is how a get ends beside its output.
+func (g *got) verdict(one bool) error {
+	switch n := len(g.Siblings); {
+	case n == 0:
+		msg := "get: no value for " + trace.Show(g.key)
+		if g.Deleted {
+			msg = "get: " + trace.Show(g.key) + " was deleted"
+		}
+		return &Error{Exit: ExitNotFound, Code: "key_not_found", Message: msg}
+	case n > 1 && one:
+		return &Error{Exit: ExitSiblings, Code: "siblings",
+			Message: fmt.Sprintf("get: %s has %d siblings, not one value; resolve %[1]s makes them one", trace.Show(g.key), n)}
+	}
+	return nil
+}
+
+func (g *got) json(e *Env, c *Call) error {
+	err := e.print(struct {
+		keyJSON
+		Found       bool                `json:"found"`
+		Siblings    []trace.VersionJSON `json:"siblings"`
+		Deleted     bool                `json:"deleted"`
+		Context     string              `json:"context"`
+		Coordinator string              `json:"coordinator"`
+		Replied     []string            `json:"replied"`
+		Request     uint64              `json:"request"`
+		ElapsedUS   int64               `json:"elapsed_us"`
+	}{keyOf(g.key), len(g.Siblings) > 0, trace.VersionsJSON(g.Siblings), g.Deleted, encodeToken(g.Context), g.Coordinator,
+		orEmpty(g.Replied), g.Request, g.elapsed.Microseconds()})
+	if err != nil {
+		return err
+	}
+	return reported(g.verdict(c.Bool("one") || c.Bool("raw")))
+}
+
+// reported marks an error whose facts the output holds already.
+func reported(err error) error {
+	if err == nil {
+		return nil
+	}
+	out := *AsError(err)
+	out.Reported = true
+	return &out
+}
+
+func (g *got) raw(e *Env) error {
+	if err := g.verdict(true); err != nil {
+		return err
+	}
+	_, err := e.Out.Write(g.Siblings[0].Value)
+	return err
+}
+
+func (g *got) show(ctx context.Context, e *Env, c *Call) error {
+	if err := g.verdict(c.Bool("one")); err != nil {
+		return err
+	}
+	view, err := e.view(ctx)
+	if err != nil {
+		return err
+	}
+	want := view.Settings.R
+	if n := c.Int("R"); n > 0 {
+		want = n
+	}
+	tail := e.tail(view, g.key, g.Coordinator, "R", want, g.Replied, nil, g.Request, g.elapsed)
+	if len(g.Siblings) == 1 && !g.Deleted {
+		v := g.Siblings[0]
+		return e.write(showValue(v.Value) + "\n  " + e.paint(accent, v.Notation()) + "  " + tail + "\n")
+	}
+	if err := e.write(g.showSiblings(e) + "  " + tail + "\n"); err != nil {
+		return err
+	}
+	k := Join([]string{c.Arg(0)})
+	e.note("  make them one:  resolve %s --pick 1  |  --with VALUE  |  --union", trace.Show([]byte(k)))
+	return nil
+}
+
+func (g *got) showSiblings(e *Env) string {
+	t := table{indent: "  "}
+	for i, v := range g.Siblings {
+		t.row(cell{text: fmt.Sprint(i + 1), style: bold}, cell{text: v.Notation(), style: accent}, cell{text: showValue(v.Value)})
+	}
+	for _, v := range g.Tombstones {
+		t.row(cell{text: "+", style: bold}, cell{text: v.Notation(), style: accent}, cell{text: "deleted", style: dim})
+	}
+	head := fmt.Sprintf("‖ %s has %d siblings: concurrent, none descends from another (§4.4)", trace.Show(g.key), len(g.Siblings))
+	if g.Deleted {
+		head = fmt.Sprintf("‖ %s: %s, and a delete that had not seen it (§4.4)", trace.Show(g.key), count(len(g.Siblings), "value"))
+	}
+	all := append(slices.Clone(g.Siblings), g.Tombstones...)
+	return e.paint(warn, head) + "\n" + t.render(e) + "  context " + e.paint(accent, all.Context().String()) + " covers them all\n"
+}
+
+// maxShown is how many runes of a value a line of text has room for.
+const maxShown = 400
+
+func showValue(b []byte) string {
+	if len(b) == 0 {
+		return "(empty)"
+	}
+	s := trace.ShowShort(b, maxShown)
+	if strings.HasSuffix(s, "…") && !strings.HasSuffix(string(b), "…") {
+		s += fmt.Sprintf("  (%d bytes)", len(b))
+	}
+	return s
+}
+
+// tail is the end of a request's line: who coordinated, who answered, its number and time.
+func (e *Env) tail(view *trace.View, key []byte, coordinator, letter string, want int, who []string, hints []wire.Hint, id uint64, took time.Duration) string {
+	coord := names([]string{coordinator})
+	if !slices.Contains(view.Ring.Homes(key), coordinator) {
+		coord += " (stand-in)"
+	}
+	acks := make([]string, len(who))
+	for i, n := range who {
+		acks[i] = names([]string{n})
+		for _, h := range hints {
+			if h.Holder == n {
+				acks[i] += e.paint(purple, " (for "+names([]string{h.For})+")")
+			}
+		}
+	}
+	return fmt.Sprintf("coordinator %s  %s %d/%d: %s  %s", coord, letter, len(who), want, strings.Join(acks, " "),
+		e.paint(dim, trace.RequestName(id)+"  "+span(took)))
+}
+
+var putVerb = &Verb{
+	Name: "put", Group: GroupData, Section: "§4.1, §4.5",
+	Args:  []Arg{keyArgument, {Name: "VALUE|-"}},
+	Usage: "write a value; - reads it from standard input",
+	Help: `The new version descends from what the context covers, and replaces it. A put
+without a context knows nothing: over an existing key it makes a sibling (a blind write).
+W replicas must hold it durably. Homes that cannot be reached have stand-ins, which keep
+the replica with a hint and hand it over later (§4.6).`,
+	Flags: []Flag{contextFlag, viaFlag, writeFlag, strictFlag, saveFlag},
+	Run:   runPut,
+}
+
+func runPut(ctx context.Context, e *Env, c *Call) error {
+	key, err := keyArg(c)
+	if err != nil {
+		return err
+	}
+	if err := checkSave(c); err != nil {
+		return err
+	}
+	req := wire.PutRequest{Key: key, Quorum: quorumOf(c)}
+	if req.Context, err = e.loadContext(c.String("c")); err != nil {
+		return err
+	}
+	if req.Value, err = e.readValue(c.Arg(1)); err != nil {
+		return err
+	}
+	return e.put(ctx, c, req, "")
+}
+
+var delVerb = &Verb{
+	Name: "del", Group: GroupData, Section: "§4.4",
+	Args:  []Arg{keyArgument},
+	Usage: "delete what the context covers",
+	Help: `A delete writes a tombstone: a version without a value, which descends from what
+was read. A write that the context does not cover stays, as it must.`,
+	Flags: []Flag{contextFlag, viaFlag, writeFlag, strictFlag, saveFlag},
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		key, err := keyArg(c)
+		if err != nil {
+			return err
+		}
+		if !c.Has("c") {
+			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("del: -c CTX is missing, which says what to delete; get %s --save @%[1]s, then del %[1]s -c @%[1]s", trace.Show(key))}
+		}
+		if err := checkSave(c); err != nil {
+			return err
+		}
+		req := wire.PutRequest{Key: key, Delete: true, Quorum: quorumOf(c)}
+		if req.Context, err = e.loadContext(c.String("c")); err != nil {
+			return err
+		}
+		return e.put(ctx, c, req, "")
+	},
+}
+
+// put sends the request and shows how it went; remark stands before that.
+func (e *Env) put(ctx context.Context, c *Call, req wire.PutRequest, remark string) error {
+	start := time.Now()
+	reply, err := e.Cluster.Do(ctx, c.String("via"), req)
+	if err != nil {
+		return err
+	}
+	elapsed := time.Since(start)
+	r, ok := reply.(wire.PutReply)
+	if !ok {
+		return fmt.Errorf("%s: the cluster answered with %T", c.Verb.Name, reply)
+	}
+	if r.Err != wire.OK {
+		return putFailed(c.Verb.Name, req.Key, r)
+	}
+	if c.Has("save") {
+		if err := e.saveContext(c.String("save"), r.Context); err != nil {
+			return err
+		}
+	}
+	if len(req.Context) == 0 && r.Siblings > 1 {
+		k := trace.Show([]byte(Join([]string{string(req.Key)})))
+		e.note("note: a blind write: %s had a value, and this put had no context, so they are %d siblings now (§4.4)\n      to replace what is there: get %s --save @ctx, then put %[3]s VALUE -c @ctx",
+			trace.Show(req.Key), r.Siblings, k)
+	}
+	if e.JSON {
+		return printPut(e, req.Key, r, elapsed)
+	}
+	return e.showPut(ctx, req, r, elapsed, remark)
+}
+
+func putFailed(op string, key []byte, r wire.PutReply) error {
+	f := failed(op, key, r.Err, r.Message)
+	f.Request, f.Unknown = r.Request, r.Unknown
+	if r.Unknown {
+		f.Message += "; the write may have happened all the same"
+	}
+	return f
+}
+
+func printPut(e *Env, key []byte, r wire.PutReply, elapsed time.Duration) error {
+	return e.print(struct {
+		keyJSON
+		Clock       map[string]uint64 `json:"clock"`
+		Notation    string            `json:"notation"`
+		Context     string            `json:"context"`
+		Coordinator string            `json:"coordinator"`
+		Acks        []string          `json:"acks"`
+		Hinted      []trace.HintJSON  `json:"hinted"`
+		Siblings    int               `json:"siblings"`
+		Request     uint64            `json:"request"`
+		ElapsedUS   int64             `json:"elapsed_us"`
+	}{keyOf(key), r.Version.Clock().Counters(), r.Version.Notation(), encodeToken(r.Context), r.Coordinator,
+		orEmpty(r.Acks), trace.HintsJSON(r.Hinted), r.Siblings, r.Request, elapsed.Microseconds()})
+}
+
+func (e *Env) showPut(ctx context.Context, req wire.PutRequest, r wire.PutReply, elapsed time.Duration, remark string) error {
+	view, err := e.view(ctx)
+	if err != nil {
+		return err
+	}
+	want := view.Settings.W
+	if req.Quorum.W > 0 {
+		want = req.Quorum.W
+	}
+	line := e.paint(good, "ok") + "  " + e.paint(accent, r.Version.Notation()) + "  " +
+		e.tail(view, req.Key, r.Coordinator, "W", want, r.Acks, r.Hinted, r.Request, elapsed)
+	if len(req.Context) > 0 && r.Siblings > 1 {
+		line += "\n  " + e.paint(warn, fmt.Sprintf("‖ %d siblings now: others wrote what your context had not seen (§4.4)", r.Siblings))
+	}
+	return e.write(remark + line + "\n")
+}

@@ -1,0 +1,293 @@
+package verbs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// An Env is what a verb runs in.
+type Env struct {
+	Cluster  Cluster
+	In       io.Reader // nil where there is none: the prompt of the screens
+	Out, Err io.Writer
+	JSON     bool
+	Color    bool
+	Terminal bool   // Out is a terminal
+	Width    int    // of the terminal, 0 if unknown
+	Dir      string // files are named relative to it; "" for the working folder
+	Contexts Contexts
+	Extra    []Flag // flags that the caller itself has read, or that it reads from the call
+}
+
+// Contexts keeps the contexts that people name as @NAME.
+type Contexts interface {
+	// Load returns the token saved as name. An error that wraps os.ErrNotExist says there is none.
+	Load(name string) (string, error)
+	Save(name, token string) error
+}
+
+// Run parses and runs one command. All errors are as AsError returns them; the caller prints them.
+func Run(ctx context.Context, e *Env, words []string) error {
+	if len(words) == 0 {
+		return nil
+	}
+	v := Lookup(words[0])
+	if v == nil {
+		return Usagef("there is no command %s%s; help lists them", quoted(words[0]), didYouMean(words[0], Names()))
+	}
+	c, err := Parse(v, words[1:], e.Extra...)
+	if errors.Is(err, ErrHelp) {
+		return e.write(v.Manual())
+	}
+	if err != nil {
+		return err
+	}
+	return e.Call(ctx, c)
+}
+
+// Call runs a command that is parsed already.
+func (e *Env) Call(ctx context.Context, c *Call) error {
+	if !c.Bool("json") {
+		return c.Verb.Run(ctx, e, c)
+	}
+	j := *e
+	j.JSON, j.Color = true, false
+	return c.Verb.Run(ctx, &j, c)
+}
+
+// Names returns the names of all verbs.
+func Names() []string {
+	out := make([]string, len(registry))
+	for i, v := range registry {
+		out[i] = v.Name
+	}
+	return out
+}
+
+// print writes one object of --json.
+func (e *Env) print(v any) error {
+	b, err := trace.MarshalSafe(v)
+	if err != nil {
+		return fmt.Errorf("print: %w", err)
+	}
+	_, err = e.Out.Write(append(b, '\n'))
+	return err
+}
+
+func (e *Env) write(text string) error {
+	_, err := io.WriteString(e.Out, text)
+	return err
+}
+
+// note writes a message to standard error; with --json too, it is no data.
+func (e *Env) note(format string, args ...any) {
+	_, _ = fmt.Fprintf(e.Err, format+"\n", args...) // who closed it does not want to know
+}
+
+// view returns the cluster as it is now, with what each node holds of keys.
+func (e *Env) view(ctx context.Context, keys ...[]byte) (*trace.View, error) {
+	events, err := e.Cluster.Snapshot(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	v := trace.NewView()
+	for _, ev := range events {
+		v.Apply(ev)
+	}
+	if v.Ring == nil {
+		return nil, errors.New("the cluster's account of itself lacks its ring")
+	}
+	return v, nil
+}
+
+// past returns the events that the cluster remembers, oldest first.
+func (e *Env) past(ctx context.Context) ([]trace.Event, error) {
+	var out []trace.Event
+	err := e.Cluster.Events(ctx, 0, false, func(batch []trace.Event) error {
+		out = append(out, batch...)
+		return nil
+	})
+	return out, err
+}
+
+// path names a file as the user did, relative to Dir.
+func (e *Env) path(name string) string {
+	if e.Dir == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(e.Dir, name)
+}
+
+// maxContextFile bounds what is read of an @./FILE: a token is far smaller.
+const maxContextFile = 1 << 20
+
+// loadContext reads -c: @NAME, @./FILE, or the context itself.
+func (e *Env) loadContext(arg string) ([]byte, error) {
+	text := arg
+	if name, ok := strings.CutPrefix(arg, "@"); ok {
+		var err error
+		if text, err = e.namedContext(name); err != nil {
+			return nil, err
+		}
+	}
+	if text = strings.TrimSpace(text); text == "" {
+		return nil, nil
+	}
+	token, err := wire.DecodeToken(text)
+	if err != nil {
+		return nil, &Error{Exit: ExitContext, Code: wire.ContextRefused.String(),
+			Message: fmt.Sprintf("context refused: %s is none; use one that get printed, @NAME or @./FILE", quoted(arg))}
+	}
+	return token, nil
+}
+
+func (e *Env) namedContext(name string) (string, error) {
+	if isPath(name) {
+		f, err := os.Open(e.path(name))
+		if err != nil {
+			return "", Usagef("read context: %w", err)
+		}
+		defer f.Close()
+		b, err := io.ReadAll(io.LimitReader(f, maxContextFile))
+		if err != nil {
+			return "", fmt.Errorf("read context: %w", err)
+		}
+		return string(b), nil
+	}
+	if e.Contexts == nil {
+		return "", Usagef("no contexts are kept here; use @./FILE or the context itself")
+	}
+	text, err := e.Contexts.Load(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return "", Usagef("no context is saved as %s; get KEY --save @%s saves one", quoted("@"+name), trace.Show([]byte(name)))
+	}
+	return text, err
+}
+
+// saveContext does --save.
+func (e *Env) saveContext(arg string, token []byte) error {
+	name, _ := strings.CutPrefix(arg, "@")
+	text := encodeToken(token)
+	if isPath(name) {
+		if err := os.WriteFile(e.path(name), []byte(text+"\n"), 0o600); err != nil {
+			return Usagef("save context: %w", err)
+		}
+		return nil
+	}
+	if e.Contexts == nil {
+		return Usagef("no contexts are kept here; use @./FILE")
+	}
+	return e.Contexts.Save(name, text)
+}
+
+// checkSave refuses a --save that cannot be meant, before anything is done.
+func checkSave(c *Call) error {
+	if s := c.String("save"); c.Has("save") && (!strings.HasPrefix(s, "@") || s == "@") {
+		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: --save wants @NAME or @./FILE, not %s", c.Verb.Name, quoted(s))}
+	}
+	return nil
+}
+
+func isPath(name string) bool { return strings.ContainsAny(name, `/\`) }
+
+// encodeToken shows a context; "" if it covers nothing.
+func encodeToken(token []byte) string {
+	if len(token) == 0 {
+		return ""
+	}
+	return wire.EncodeToken(token)
+}
+
+// readValue returns a put's value: the argument, or standard input for "-".
+func (e *Env) readValue(arg string) ([]byte, error) {
+	if arg != "-" {
+		return []byte(arg), checkValue([]byte(arg))
+	}
+	if e.In == nil {
+		return nil, Usagef("there is no standard input here; write the value itself")
+	}
+	var buf bytes.Buffer
+	if _, err := io.Copy(&buf, io.LimitReader(e.In, wire.MaxValue+1)); err != nil {
+		return nil, fmt.Errorf("read value from standard input: %w", err)
+	}
+	return buf.Bytes(), checkValue(buf.Bytes())
+}
+
+func checkValue(b []byte) error {
+	if len(b) <= wire.MaxValue {
+		return nil
+	}
+	return &Error{Exit: ExitUsage, Code: wire.TooLarge.String(),
+		Message: fmt.Sprintf("the value is larger than %d bytes, which is the limit: the paper's objects are \"usually less than 1 MB\" (§2)", wire.MaxValue)}
+}
+
+// keyArg returns the key that is argument 0.
+func keyArg(c *Call) ([]byte, error) {
+	if c.Arg(0) == "" {
+		return nil, &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: the key is empty", c.Verb.Name)}
+	}
+	return []byte(c.Arg(0)), nil
+}
+
+// keyJSON is a key in JSON: key_base64 if it is not UTF-8.
+type keyJSON struct {
+	Key       *string `json:"key,omitempty"`
+	KeyBase64 *string `json:"key_base64,omitempty"`
+}
+
+func keyOf(key []byte) keyJSON {
+	text, b64 := trace.Text(key)
+	return keyJSON{text, b64}
+}
+
+// orEmpty makes of no strings an empty list, which is [] in JSON.
+func orEmpty(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+// span shows a duration with the digits that matter: 0.42ms, 3.9ms, 1.20s.
+func span(d time.Duration) string {
+	ms := float64(d) / float64(time.Millisecond)
+	switch {
+	case d < time.Millisecond:
+		return fmt.Sprintf("%.2fms", ms)
+	case d < 100*time.Millisecond:
+		return fmt.Sprintf("%.1fms", ms)
+	case d < time.Second:
+		return fmt.Sprintf("%.0fms", ms)
+	case d < time.Minute:
+		return fmt.Sprintf("%.2fs", d.Seconds())
+	}
+	return d.Round(time.Second).String()
+}
+
+// count says "1 hint" or "2 hints".
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// names shows node names, which a forged cluster could have filled with anything.
+func names(nodes []string) string {
+	out := slices.Clone(nodes)
+	for i, n := range out {
+		out[i] = trace.Show([]byte(n))
+	}
+	return strings.Join(out, " ")
+}

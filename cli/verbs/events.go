@@ -1,0 +1,104 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/engine/trace"
+)
+
+var eventsVerb = &Verb{
+	Name: "events", Group: GroupLook, Section: "§4",
+	Usage: "list what happened, oldest first; -f goes on",
+	Help: `One line an event: time since the first one shown, node, section of the paper, what
+happened. What a cluster remembers is bounded; a gap says how many events are missing.`,
+	Flags: []Flag{
+		{Name: "f", Aliases: []string{"follow"}, Kind: Bool, Help: "go on as things happen, until Ctrl-C"},
+		{Name: "key", Kind: String, Value: "KEY", Complete: CompleteKeys, Help: "only those of this key"},
+		{Name: "node", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "only those at this node"},
+		{Name: "kind", Kind: String, Value: "KIND,...", Help: "only these kinds: hint-stored, read-repair, ..."}},
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		var first time.Duration
+		return e.Cluster.Events(ctx, 0, c.Bool("f"), func(batch []trace.Event) error {
+			var out strings.Builder
+			for _, ev := range batch {
+				if !chosen(ev, c) {
+					continue
+				}
+				if first == 0 {
+					first = ev.Time
+				}
+				if err := e.eventLine(&out, ev, first); err != nil {
+					return err
+				}
+			}
+			return e.write(out.String())
+		})
+	},
+}
+
+// chosen says whether the flags ask for the event. A gap always shows.
+func chosen(ev trace.Event, c *Call) bool {
+	if ev.Kind == trace.Gap {
+		return true
+	}
+	return (!c.Has("key") || string(ev.Key) == c.String("key")) &&
+		(!c.Has("node") || ev.Node == c.String("node")) &&
+		(!c.Has("kind") || slices.Contains(strings.Split(c.String("kind"), ","), string(ev.Kind)))
+}
+
+func (e *Env) eventLine(out *strings.Builder, ev trace.Event, first time.Duration) error {
+	if e.JSON {
+		b, err := trace.MarshalSafe(ev)
+		if err != nil {
+			return err
+		}
+		out.Write(b)
+		out.WriteByte('\n')
+		return nil
+	}
+	node := names([]string{ev.Node})
+	if node == "" {
+		node = "-"
+	}
+	line := fmt.Sprintf("%9s  %-4s  %s  %s %s", offset(ev.Time-first), node, e.paint(dim, fmt.Sprintf("%-6s", ev.Section())), e.paint(kindStyle(ev), string(ev.Kind)), Detail(ev))
+	line = strings.TrimRight(line, " ")
+	if ev.Request > 0 {
+		line += e.paint(dim, "  "+trace.RequestName(ev.Request))
+	}
+	out.WriteString(line + "\n")
+	return nil
+}
+
+// kindStyle colours what a watcher looks for.
+func kindStyle(ev trace.Event) style {
+	switch ev.Kind {
+	case trace.HintStored, trace.HintSent, trace.HintDelivered:
+		return purple
+	case trace.NodeDown, trace.NodeWiped, trace.Split, trace.Dropped, trace.DiskFailed, trace.Damaged, trace.LWWLost, trace.HintRefused:
+		return bad
+	case trace.Suspect, trace.NodePaused, trace.Slow, trace.Loss, trace.Gap:
+		return warn
+	case trace.NodeUp, trace.Heal, trace.Alive:
+		return good
+	case trace.Replied:
+		if ev.Failed() {
+			return bad
+		}
+	}
+	return plain
+}
+
+// offset shows a time since a beginning: 0.31ms, 120ms, 31.204s.
+func offset(d time.Duration) string {
+	switch {
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.2fms", float64(d)/float64(time.Millisecond))
+	case d < time.Second:
+		return fmt.Sprintf("%.0fms", float64(d)/float64(time.Millisecond))
+	}
+	return fmt.Sprintf("%.3fs", d.Seconds())
+}

@@ -1,0 +1,90 @@
+package verbs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"ringside/engine/trace"
+)
+
+var expectVerb = &Verb{
+	Name: "expect", Group: GroupScript, Section: "§4.4",
+	Args:  []Arg{{Name: "CONDITION", Complete: CompleteConditions, Many: true}},
+	Usage: "check that a condition holds now; exit 8 says what is instead",
+	Help:  exprHelp + "\nWith --exit CODE -- COMMAND... it runs a command, and checks its exit code.",
+	Flags: []Flag{{Name: "exit", Kind: String, Value: "CODE", Help: "the exit code that the command after -- must have"}, waitKeyFlag, viaFlag},
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		if c.Dash || c.Has("exit") {
+			return e.expectExit(ctx, c)
+		}
+		cond, err := parseCondition(strings.Join(c.Args, " "), c)
+		if err != nil {
+			return err
+		}
+		w := newWorld(e, cond)
+		blocks, err := cond.blocks(ctx, w)
+		var request *Error
+		if errors.As(err, &request) && request.Exit != ExitNoCluster {
+			blocks, err = request.Message, nil
+		}
+		switch {
+		case err != nil:
+			return err
+		case blocks != "":
+			return &Error{Exit: ExitExpectation, Code: "expectation_failed", Message: fmt.Sprintf("expect %s: %s", cond.text, blocks)}
+		case e.JSON:
+			return e.print(map[string]any{"condition": cond.text, "held": true})
+		}
+		line := e.paint(good, "ok") + "  " + cond.text
+		if len(w.said) > 0 {
+			line += e.paint(dim, "  "+strings.Join(w.said, ", "))
+		}
+		return e.write(line + "\n")
+	},
+}
+
+// expectExit runs the command after -- and compares its exit code.
+func (e *Env) expectExit(ctx context.Context, c *Call) error {
+	words := c.Rest
+	if len(words) > 0 && words[0] == "ringside" {
+		words = words[1:]
+	}
+	if !c.Dash || len(words) == 0 || len(c.Args) > len(c.Rest) {
+		return &UsageError{Verb: c.Verb, Err: errors.New("expect: write the command after --, as in expect --exit 5 -- get cart -R 3")}
+	}
+	want := "0"
+	if c.Has("exit") {
+		want = c.String("exit")
+	}
+	var out bytes.Buffer
+	inner := *e
+	inner.Out, inner.Err, inner.Color, inner.JSON, inner.Terminal = &out, &out, false, false, false
+	got := 0
+	err := Run(ctx, &inner, words)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	said := ""
+	if f := AsError(err); f != nil {
+		got, said = f.Exit, f.Message
+	}
+	command := trace.Show([]byte(Join(words)))
+	if fmt.Sprint(got) != want {
+		msg := fmt.Sprintf("expect --exit %s: %s ended with exit %d", trace.Show([]byte(want)), command, got)
+		if said = strings.TrimSpace(said + "\n" + out.String()); said != "" {
+			msg += ": " + said
+		}
+		return &Error{Exit: ExitExpectation, Code: "expectation_failed", Message: msg}
+	}
+	if e.JSON {
+		return e.print(map[string]any{"command": command, "held": true, "exit": got, "message": said})
+	}
+	line := fmt.Sprintf("%s  exit %d", e.paint(good, "ok"), got)
+	if said != "" {
+		line += e.paint(dim, "  "+strings.SplitN(said, "\n", 2)[0])
+	}
+	return e.write(line + "\n")
+}

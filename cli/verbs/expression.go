@@ -1,0 +1,315 @@
+package verbs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/vm"
+
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+)
+
+// maxExpression bounds what is compiled.
+const maxExpression = 4096
+
+// A function of the expression language. It takes min to max arguments, all
+// strings, and may be written without parentheses if min is 0.
+type function struct {
+	min, max int
+	call     func(ctx context.Context, w *world, args []string) (any, error)
+}
+
+var functions = map[string]function{
+	"siblings": {1, 1, ofGet(func(g *got) (any, error) { return len(g.Siblings), nil })},
+	"found":    {1, 1, ofGet(func(g *got) (any, error) { return len(g.Siblings) > 0, nil })},
+	"deleted":  {1, 1, ofGet(func(g *got) (any, error) { return g.Deleted, nil })},
+	"values": {1, 1, ofGet(func(g *got) (any, error) {
+		return eachSibling(g, func(v vclock.Version) string { return string(v.Value) }), nil
+	})},
+	"clocks": {1, 1, ofGet(func(g *got) (any, error) { return eachSibling(g, vclock.Version.Notation), nil })},
+	"clock":  {1, 1, ofGet(func(g *got) (any, error) { return g.Siblings.String(), nil })},
+	"coordinator": {1, 1, ofGet(func(g *got) (any, error) {
+		return strings.Join(eachSibling(g, func(v vclock.Version) string { return v.Dot.Node }), " "), nil
+	})},
+	"value": {1, 1, ofGet(func(g *got) (any, error) {
+		if len(g.Siblings) > 1 {
+			return nil, &Error{Exit: ExitSiblings, Code: "siblings", Message: fmt.Sprintf("value(%s): there are %d siblings: %s", trace.Show(g.key), len(g.Siblings), showVersions(g.Siblings))}
+		}
+		return strings.Join(eachSibling(g, func(v vclock.Version) string { return string(v.Value) }), ""), nil
+	})},
+	"homes": {1, 1, ofView(func(v *trace.View, args []string) (any, error) { return v.Ring.Homes([]byte(args[0])), nil })},
+	"converged": {0, 1, func(ctx context.Context, w *world, args []string) (any, error) {
+		look := allConverged
+		if len(args) == 1 {
+			look = func(ctx context.Context, w *world) (string, error) { return converged(ctx, w, []byte(args[0])) }
+		}
+		blocks, err := look(ctx, w)
+		if blocks != "" {
+			w.said = append(w.said, blocks)
+		}
+		return blocks == "", err
+	}},
+	"replica": {2, 2, func(ctx context.Context, w *world, args []string) (any, error) {
+		view, err := w.viewOf(ctx, []byte(args[1]))
+		if err != nil {
+			return nil, err
+		}
+		if _, err := nodeOf(view, args[0]); err != nil {
+			return nil, err
+		}
+		if k := view.Key([]byte(args[1])); k != nil {
+			return k.Held[args[0]][""].String(), nil
+		}
+		return "", nil
+	}},
+	"keys":   {1, 1, ofNode(func(n *trace.Node) any { return n.Keys })},
+	"up":     {0, 1, statusIs(trace.Up)},
+	"down":   {1, 1, statusIs(trace.Down)},
+	"paused": {1, 1, statusIs(trace.Paused)},
+	"nodes":  {0, 0, ofView(func(v *trace.View, _ []string) (any, error) { return v.Settings.Nodes, nil })},
+	"split":  {0, 0, ofView(func(v *trace.View, _ []string) (any, error) { return v.Groups != nil, nil })},
+	"hints":  {0, 2, ofView(hintCount)},
+}
+
+func ofGet(f func(*got) (any, error)) func(context.Context, *world, []string) (any, error) {
+	return func(ctx context.Context, w *world, args []string) (any, error) {
+		g, err := w.get(ctx, args[0])
+		if err != nil {
+			return nil, err
+		}
+		return f(g)
+	}
+}
+
+func ofView(f func(*trace.View, []string) (any, error)) func(context.Context, *world, []string) (any, error) {
+	return func(ctx context.Context, w *world, args []string) (any, error) {
+		v, err := w.view(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return f(v, args)
+	}
+}
+
+func ofNode(f func(*trace.Node) any) func(context.Context, *world, []string) (any, error) {
+	return ofView(func(v *trace.View, args []string) (any, error) {
+		n, err := nodeOf(v, args[0])
+		if err != nil {
+			return nil, err
+		}
+		return f(n), nil
+	})
+}
+
+// statusIs is up(NODE), or up for all nodes.
+func statusIs(want trace.NodeStatus) func(context.Context, *world, []string) (any, error) {
+	return ofView(func(v *trace.View, args []string) (any, error) {
+		if len(args) == 0 {
+			args = v.Settings.Nodes
+		}
+		for _, name := range args {
+			n, err := nodeOf(v, name)
+			if err != nil {
+				return nil, err
+			}
+			if n.Status != want {
+				return false, nil
+			}
+		}
+		return true, nil
+	})
+}
+
+func hintCount(v *trace.View, args []string) (any, error) {
+	if len(args) == 0 {
+		return v.Hints(), nil
+	}
+	n, err := nodeOf(v, args[0])
+	if err != nil {
+		return nil, err
+	}
+	if len(args) == 1 {
+		return n.HintTotal(), nil
+	}
+	return n.Hints[args[1]].Keys, nil
+}
+
+func nodeOf(v *trace.View, name string) (*trace.Node, error) {
+	if n := v.Node(name); n != nil {
+		return n, nil
+	}
+	return nil, Usagef("there is no node %s; there are %s", quoted(name), names(v.Settings.Nodes))
+}
+
+func eachSibling(g *got, f func(vclock.Version) string) []string {
+	out := make([]string, len(g.Siblings))
+	for i, v := range g.Siblings {
+		out[i] = f(v)
+	}
+	return out
+}
+
+func showVersions(s vclock.Siblings) string {
+	parts := make([]string, len(s))
+	for i, v := range s {
+		parts[i] = v.Notation() + " " + trace.ShowShort(v.Value, maxEventKey)
+	}
+	return strings.Join(parts, " ‖ ")
+}
+
+// An expression is a compiled condition.
+type expression struct{ program *vm.Program }
+
+// compile reads an expression. Words that name no function are strings, so
+// that keys and nodes need no quotes.
+func compile(text string) (*expression, error) {
+	if len(text) > maxExpression {
+		return nil, fmt.Errorf("the condition is longer than %d bytes", maxExpression)
+	}
+	env := map[string]any{}
+	for name := range functions {
+		env[name] = func(...any) (any, error) { return nil, errors.New("not while compiling") }
+	}
+	p := &patcher{}
+	program, err := expr.Compile(text, expr.Env(env), expr.Patch(p), expr.AsBool(), expr.DisableAllBuiltins(),
+		expr.EnableBuiltin("len"), expr.EnableBuiltin("all"), expr.EnableBuiltin("any"), expr.EnableBuiltin("none"))
+	if p.err != nil {
+		return nil, p.err
+	}
+	if err != nil {
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return nil, fmt.Errorf("%s is no condition: %s; try siblings(cart)==2, hints==0, up or converged", quoted(text), trace.Show([]byte(first)))
+	}
+	return &expression{program}, nil
+}
+
+// patcher turns words into strings and bare functions into calls, and mends
+// what hyphens and points in keys were taken for.
+type patcher struct{ err error }
+
+func (p *patcher) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		if f, ok := functions[n.Value]; !ok {
+			ast.Patch(node, &ast.StringNode{Value: n.Value})
+		} else if f.min == 0 {
+			ast.Patch(node, &ast.CallNode{Callee: &ast.IdentifierNode{Value: n.Value}})
+		}
+	case *ast.CallNode:
+		p.call(n)
+	case *ast.BinaryNode:
+		if left, right, ok := word(n.Left), word(n.Right), n.Operator == "-"; ok && left != "" && right != "" {
+			ast.Patch(node, &ast.StringNode{Value: left + "-" + right})
+		}
+	case *ast.MemberNode:
+		if left, right := word(n.Node), word(n.Property); left != "" && right != "" {
+			ast.Patch(node, &ast.StringNode{Value: left + "." + right})
+		}
+	}
+}
+
+// call undoes the patch of a callee and checks the number of arguments.
+func (p *patcher) call(n *ast.CallNode) {
+	if inner, ok := n.Callee.(*ast.CallNode); ok {
+		n.Callee = inner.Callee
+	}
+	name := "this"
+	switch c := n.Callee.(type) {
+	case *ast.IdentifierNode:
+		name = c.Value
+	case *ast.StringNode:
+		name = c.Value
+	}
+	f, ok := functions[name]
+	switch {
+	case p.err != nil:
+	case !ok:
+		p.err = fmt.Errorf("there is no function %s%s; there are %s", quoted(name), didYouMean(name, sortedKeys(functions)), strings.Join(sortedKeys(functions), " "))
+	case len(n.Arguments) < f.min || len(n.Arguments) > f.max:
+		p.err = fmt.Errorf("%s takes %s, not %d", name, arity(f), len(n.Arguments))
+	}
+}
+
+func arity(f function) string {
+	if f.min == f.max {
+		return count(f.min, "argument")
+	}
+	return fmt.Sprintf("%d to %s", f.min, count(f.max, "argument"))
+}
+
+// word is the text of a node that a key could be made of, "" otherwise.
+func word(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return n.Value
+	case *ast.IntegerNode:
+		return fmt.Sprint(n.Value)
+	}
+	return ""
+}
+
+// blocks evaluates the expression. Where it does not hold, the answer is what its parts were.
+func (x *expression) blocks(ctx context.Context, w *world) (string, error) {
+	env := map[string]any{}
+	var failure error
+	for name, f := range functions {
+		env[name] = func(params ...any) (any, error) {
+			args := make([]string, len(params))
+			for i, p := range params {
+				args[i] = fmt.Sprint(p)
+			}
+			v, err := f.call(ctx, w, args)
+			if err != nil {
+				failure = err // expr wraps it in a report of its own
+				return nil, err
+			}
+			w.say(name, args, v)
+			return v, nil
+		}
+	}
+	out, err := expr.Run(x.program, env)
+	switch {
+	case failure != nil:
+		return "", failure
+	case err != nil:
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return "", Usagef("the condition cannot be evaluated: %s", trace.Show([]byte(first)))
+	}
+	if held, _ := out.(bool); held {
+		return "", nil
+	}
+	if len(w.said) == 0 {
+		return "it is false", nil
+	}
+	return strings.Join(w.said, ", "), nil
+}
+
+// say notes what a part of the expression was.
+func (w *world) say(name string, args []string, v any) {
+	s := name
+	if len(args) > 0 {
+		s += "(" + trace.Show([]byte(strings.Join(args, ", "))) + ")"
+	}
+	switch v := v.(type) {
+	case string:
+		s += " is " + fmt.Sprintf(`"%s"`, trace.ShowShort([]byte(v), maxShown))
+	case []string:
+		s += " is " + trace.ShowShort(fmt.Appendf(nil, "%q", v), maxShown)
+	default:
+		s += fmt.Sprintf(" is %v", v)
+	}
+	if name == "siblings" {
+		if g := w.gets[args[0]]; g != nil && len(g.Siblings) > 0 {
+			s += " (" + showVersions(g.Siblings) + ")"
+		}
+	}
+	if !slices.Contains(w.said, s) {
+		w.said = append(w.said, s)
+	}
+}

@@ -1,0 +1,195 @@
+package verbs
+
+// Breaking and mending: splits, links and nodes.
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"ringside/engine/fault"
+	"ringside/engine/trace"
+)
+
+var partitionVerb = &Verb{
+	Name: "partition", Group: GroupFaults, Section: "§4.6",
+	Args:  []Arg{{Name: "GROUP", Complete: CompleteNodeLists, Many: true}},
+	Usage: "cut the network into groups of nodes",
+	Help: `Groups are arguments as in  partition n1,n2 n3,n4,n5  or one argument as in
+'n1,n2|n3,n4,n5'. A node in no group joins a last one. Clients still reach every node:
+both sides go on taking reads and writes.`,
+	Flags: []Flag{
+		{Name: "one-way", Kind: Bool, Help: "earlier groups cannot reach later ones, but later ones reach them"},
+		{Name: "for", Kind: Duration, Value: "10s", Help: "heal by itself after that"}},
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		groups, err := fault.ParseGroups(c.Args)
+		if err != nil {
+			return &UsageError{Err: err, Verb: c.Verb}
+		}
+		return e.breakIt(ctx, fault.Fault{Kind: fault.Split, Groups: groups, OneWay: c.Bool("one-way"), For: c.Duration("for")})
+	},
+}
+
+var healVerb = &Verb{
+	Name: "heal", Group: GroupFaults, Section: "§4.6",
+	Usage: "end splits, slowness and loss",
+	Help:  `All links work again. Nodes that are down stay down: see restart.`,
+	Run: func(ctx context.Context, e *Env, _ *Call) error {
+		return e.breakIt(ctx, fault.Fault{Kind: fault.Heal})
+	},
+}
+
+var (
+	killVerb = nodesVerb(fault.Kill, "§4.6", "crash nodes; their disks stay",
+		`The process is gone, its data is not: restart brings the node back with all it held.`)
+	pauseVerb = nodesVerb(fault.Pause, "§4.8.3", "stop nodes where they are; their connections stay",
+		`Nothing breaks, nothing answers: other nodes notice only by time-outs (about half a second).`)
+	resumeVerb  = nodesVerb(fault.Resume, "§4.8.3", "end a pause", "")
+	restartVerb = nodesVerb(fault.Restart, "§4.6", "start nodes again with their disks as they are",
+		`A node that runs is crashed first.`)
+	wipeVerb = nodesVerb(fault.Wipe, "§4.7", "crash nodes, lose their disks, start them again empty", "")
+)
+
+// nodesVerb makes the verb of a fault that is done to nodes.
+func nodesVerb(kind fault.Kind, section, usage, help string) *Verb {
+	return &Verb{
+		Name: string(kind), Group: GroupFaults, Section: section,
+		Args:  []Arg{{Name: "NODE", Complete: CompleteNodes, Many: true}},
+		Usage: usage, Help: help,
+		Run: func(ctx context.Context, e *Env, c *Call) error {
+			return e.breakIt(ctx, fault.Fault{Kind: kind, Nodes: nodeArgs(c.Args)})
+		},
+	}
+}
+
+// nodeArgs lets nodes be named apart or, as in groups, with commas.
+func nodeArgs(args []string) []string {
+	var out []string
+	for _, a := range args {
+		for n := range strings.SplitSeq(a, ",") {
+			if !slices.Contains(out, n) {
+				out = append(out, n)
+			}
+		}
+	}
+	return out
+}
+
+var slowVerb = &Verb{
+	Name: "slow", Group: GroupFaults, Section: "§4.8.3",
+	Args:  []Arg{{Name: "LINK", Complete: CompleteNodes}, {Name: "DELAY"}},
+	Usage: "delay the messages of a link",
+	Help:  `LINK is 'n1>n3' (one way), n1-n3 (both ways) or n1 (all its links); DELAY is as in 200ms; 0 ends it.`,
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		d, err := time.ParseDuration(c.Arg(1))
+		if err != nil {
+			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("slow: %s is not a delay such as 200ms", quoted(c.Arg(1)))}
+		}
+		return e.breakIt(ctx, fault.Fault{Kind: fault.Slow, Link: c.Arg(0), Delay: d})
+	},
+}
+
+var lossVerb = &Verb{
+	Name: "loss", Group: GroupFaults, Section: "§4.8.3",
+	Args:  []Arg{{Name: "LINK", Complete: CompleteNodes}, {Name: "PERCENT"}},
+	Usage: "lose a part of the messages of a link",
+	Help:  `LINK is 'n1>n3' (one way), n1-n3 (both ways) or n1 (all its links); PERCENT is 0 to 100; 0 ends it.`,
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		p, err := strconv.ParseFloat(strings.TrimSuffix(c.Arg(1), "%"), 64)
+		if err != nil {
+			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("loss: %s is not a percentage such as 20", quoted(c.Arg(1)))}
+		}
+		return e.breakIt(ctx, fault.Fault{Kind: fault.Loss, Link: c.Arg(0), Percent: p})
+	},
+}
+
+// breakIt does what f says and shows the cluster after it.
+func (e *Env) breakIt(ctx context.Context, f fault.Fault) error {
+	if err := e.Cluster.Fault(ctx, f); err != nil {
+		return err
+	}
+	view, err := e.view(ctx)
+	if err != nil {
+		return err
+	}
+	if e.JSON {
+		return e.print(struct {
+			Fault   fault.Kind `json:"fault"`
+			Nodes   []string   `json:"nodes,omitempty"`
+			Link    string     `json:"link,omitempty"`
+			DelayMS float64    `json:"delay_ms,omitempty"`
+			Percent float64    `json:"percent,omitempty"`
+			Split   [][]string `json:"split"`
+			OneWay  bool       `json:"one_way,omitempty"`
+			ForS    float64    `json:"for_s,omitempty"`
+		}{f.Kind, f.Nodes, f.Link, float64(f.Delay) / float64(time.Millisecond), f.Percent, view.Groups, view.OneWay, f.For.Seconds()})
+	}
+	return e.write(e.showFault(f, view) + "\n")
+}
+
+func (e *Env) showFault(f fault.Fault, view *trace.View) string {
+	link := trace.Show([]byte(f.Link))
+	switch f.Kind {
+	case fault.Split:
+		s := e.showSplit(view.Groups, view.OneWay)
+		if f.For > 0 {
+			s += e.paint(dim, "  heals by itself in "+f.For.String())
+		}
+		return s
+	case fault.Heal:
+		s := e.paint(good, "healed") + "  every link works again"
+		if n := view.Hints(); n > 0 {
+			s += e.paint(purple, fmt.Sprintf("  %s to hand over (§4.6)", count(n, "hint")))
+		}
+		return s
+	case fault.Slow:
+		if f.Delay == 0 {
+			return e.paint(good, "slow") + "  " + link + " is as fast as ever"
+		}
+		return e.paint(warn, "slow") + "  " + link + " takes " + f.Delay.String() + " longer, each way"
+	case fault.Loss:
+		if f.Percent == 0 {
+			return e.paint(good, "loss") + "  " + link + " loses nothing"
+		}
+		return e.paint(warn, "loss") + "  " + link + " loses " + strconv.FormatFloat(f.Percent, 'g', -1, 64) + "% of its messages"
+	}
+	lines := make([]string, len(f.Nodes))
+	for i, name := range f.Nodes {
+		lines[i] = e.nodeDone(f.Kind, name)
+	}
+	return strings.Join(lines, "\n")
+}
+
+// doneTo says what happened to a node.
+var doneTo = map[fault.Kind]string{
+	fault.Kill:    "crashed; its disk stays",
+	fault.Pause:   "paused; others notice by time-out",
+	fault.Resume:  "goes on",
+	fault.Restart: "started again with its disk",
+	fault.Wipe:    "lost its disk and started again empty",
+}
+
+func (e *Env) nodeDone(kind fault.Kind, name string) string {
+	st := good
+	if kind == fault.Kill || kind == fault.Wipe {
+		st = bad
+	} else if kind == fault.Pause {
+		st = warn
+	}
+	return e.paint(st, names([]string{name})) + "  " + doneTo[kind]
+}
+
+// showSplit draws the sides of a split: ✂ n1 n2 │ n3 n4 n5.
+func (e *Env) showSplit(groups [][]string, oneWay bool) string {
+	sides := make([]string, len(groups))
+	for i, g := range groups {
+		sides[i] = names(g)
+	}
+	if oneWay {
+		return e.paint(bad, "✂ split") + "  " + strings.Join(sides, " │◀ ") + e.paint(dim, "  one way: only messages to the left pass")
+	}
+	return e.paint(bad, "✂ split") + "  " + strings.Join(sides, " │ ")
+}

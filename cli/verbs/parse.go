@@ -1,0 +1,219 @@
+package verbs
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/kballard/go-shellquote"
+)
+
+// ErrHelp says that a verb's help was asked for with --help.
+var ErrHelp = errors.New("help was asked for")
+
+// Common are the flags that every verb has.
+var Common = []Flag{
+	{Name: "json", Kind: Bool, Help: "print JSON: one object, or one a line for streams"},
+	{Name: "help", Aliases: []string{"h"}, Kind: Bool, Help: "show this help"},
+}
+
+// A Call is a verb with its arguments and flags.
+type Call struct {
+	Verb  *Verb
+	Args  []string
+	Rest  []string // what stood after --, which is in Args too
+	Dash  bool     // whether there was a --
+	flags map[string]*flagValue
+}
+
+// Arg returns argument i, "" if it was left out.
+func (c *Call) Arg(i int) string {
+	if i >= len(c.Args) {
+		return ""
+	}
+	return c.Args[i]
+}
+
+// Has says whether the flag was given.
+func (c *Call) Has(name string) bool { return c.flags[name] != nil && c.flags[name].given }
+
+// String returns a flag's value as it was typed, or its default.
+func (c *Call) String(name string) string { return c.flags[name].text }
+
+// Bool returns the value of a flag without argument.
+func (c *Call) Bool(name string) bool { return c.flags[name] != nil && c.flags[name].on }
+
+// Int returns the value of a flag of kind Int, 0 if it was not given and has no default.
+func (c *Call) Int(name string) int { return c.flags[name].number }
+
+// Duration returns the value of a flag of kind Duration.
+func (c *Call) Duration(name string) time.Duration { return c.flags[name].duration }
+
+// Parse reads the words after a verb's name. Flags may stand anywhere; a word
+// after -- is an argument whatever it looks like, and - always is one. Extra flags
+// beyond the verb's own and Common are those of the caller.
+func Parse(v *Verb, words []string, extra ...Flag) (*Call, error) {
+	c, err := parse(v, words, append(Common, extra...))
+	var usage *UsageError
+	if errors.As(err, &usage) && usage.Verb == nil {
+		usage.Verb = v
+	}
+	return c, err
+}
+
+func parse(v *Verb, words []string, common []Flag) (*Call, error) {
+	c := &Call{Verb: v, flags: map[string]*flagValue{}}
+	fs := c.flagSet(common)
+	for len(words) > 0 {
+		w := words[0]
+		switch {
+		case w == "--":
+			c.Dash, c.Rest = true, words[1:]
+			c.Args = append(c.Args, c.Rest...)
+			words = nil
+		case w == "-" || !strings.HasPrefix(w, "-"):
+			c.Args = append(c.Args, w)
+			words = words[1:]
+		default:
+			n, err := parseFlag(fs, v, words)
+			if err != nil {
+				return nil, err
+			}
+			words = words[n:]
+		}
+	}
+	if c.Bool("help") {
+		return c, ErrHelp
+	}
+	return c, c.checkArgs()
+}
+
+// flagSet registers the flags of the verb, and of common those that it does not have itself.
+func (c *Call) flagSet(common []Flag) *flag.FlagSet {
+	fs := flag.NewFlagSet(c.Verb.Name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	fs.Usage = func() {}
+	add := func(f Flag) {
+		val := &flagValue{kind: f.Kind}
+		if f.Default != "" {
+			_ = val.Set(f.Default) // a test holds that every default is fit
+			val.given = false
+		}
+		c.flags[f.Name] = val
+		for _, name := range append([]string{f.Name}, f.Aliases...) {
+			if fs.Lookup(name) == nil {
+				fs.Var(val, name, f.Help)
+			}
+		}
+	}
+	for _, f := range c.Verb.Flags {
+		add(f)
+	}
+	for _, f := range common {
+		if c.Verb.flag(f.Name) == nil {
+			add(f)
+		}
+	}
+	return fs
+}
+
+// parseFlag reads the flag that words begin with and returns how many words it
+// took. One flag at a time is parsed, because a FlagSet stops at the first argument.
+func parseFlag(fs *flag.FlagSet, v *Verb, words []string) (int, error) {
+	name, _, joined := strings.Cut(strings.TrimLeft(words[0], "-"), "=")
+	f := fs.Lookup(name)
+	if f == nil || strings.HasPrefix(words[0], "---") {
+		return 0, Usagef("%s: unknown flag %s%s; put -- before a value that begins with -", v.Name, quoted(words[0]), didYouMean(dashed(name), flagNames(fs)))
+	}
+	n := 1
+	if !joined && !f.Value.(*flagValue).IsBoolFlag() {
+		if n = 2; len(words) < n {
+			return 0, Usagef("%s: %s wants a value", v.Name, dashed(name))
+		}
+	}
+	if err := fs.Parse(words[:n]); err != nil {
+		return 0, Usagef("%s: %s: %w", v.Name, dashed(name), f.Value.(*flagValue).problem)
+	}
+	return n, nil
+}
+
+func flagNames(fs *flag.FlagSet) []string {
+	var out []string
+	fs.VisitAll(func(f *flag.Flag) { out = append(out, dashed(f.Name)) })
+	return out
+}
+
+func (c *Call) checkArgs() error {
+	need, most := 0, len(c.Verb.Args)
+	for _, a := range c.Verb.Args {
+		if !a.Optional {
+			need++
+		}
+		if a.Many {
+			most = len(c.Args)
+		}
+	}
+	if len(c.Args) < need {
+		return Usagef("%s: %s is missing", c.Verb.Name, c.Verb.Args[len(c.Args)].Name)
+	}
+	if len(c.Args) > most {
+		return Usagef("%s: %s is one argument too many; quote a value that holds spaces", c.Verb.Name, quoted(c.Args[most]))
+	}
+	return nil
+}
+
+// flagValue is the value of one flag of any kind.
+type flagValue struct {
+	kind     Kind
+	given    bool
+	text     string
+	on       bool
+	number   int
+	duration time.Duration
+	problem  error
+}
+
+func (f *flagValue) String() string { return f.text }
+
+// IsBoolFlag tells package flag that no value follows.
+func (f *flagValue) IsBoolFlag() bool { return f.kind == Bool }
+
+func (f *flagValue) Set(s string) error {
+	f.given, f.text = true, s
+	var err error
+	switch f.kind {
+	case Bool:
+		if f.on, err = strconv.ParseBool(s); err != nil {
+			err = fmt.Errorf("%s is neither true nor false", quoted(s))
+		}
+	case Int:
+		if f.number, err = strconv.Atoi(s); err != nil || f.number < 1 {
+			err = fmt.Errorf("%s is not a number of at least 1", quoted(s))
+		}
+	case Duration:
+		if f.duration, err = time.ParseDuration(s); err != nil || f.duration < 0 {
+			err = fmt.Errorf("%s is not a duration such as 200ms, 5s or 1m", quoted(s))
+		}
+	}
+	f.problem = err
+	return err
+}
+
+// Split parts a line of the prompt into words, with the quotes of a shell.
+func Split(line string) ([]string, error) {
+	words, err := shellquote.Split(line)
+	switch {
+	case errors.Is(err, shellquote.UnterminatedEscapeError):
+		return nil, Usagef(`the line ends in a backslash`)
+	case err != nil:
+		return nil, Usagef(`a quote is not closed; write "it's" for it's`)
+	}
+	return words, nil
+}
+
+// Join quotes words so that Split, or a shell, gives them back.
+func Join(words []string) string { return shellquote.Join(words...) }

@@ -1,0 +1,187 @@
+package verbs
+
+import (
+	"fmt"
+	"strings"
+
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// maxEventKey is how many runes of a key a line about an event has room for.
+const maxEventKey = 40
+
+// Detail says what an event tells beside its node and kind: "cart for n1".
+func Detail(e trace.Event) string {
+	var parts []string
+	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	if e.Op != "" {
+		add("%s", trace.Show([]byte(e.Op)))
+	}
+	if e.Key != nil {
+		add("%s", trace.ShowShort(e.Key, maxEventKey))
+	}
+	if e.For != "" {
+		add("for %s", names([]string{e.For}))
+	}
+	if e.Peer != "" && (e.Peer != e.Node || e.Kind == trace.Ack) {
+		add("%s %s", preposition(e.Kind), names([]string{e.Peer}))
+	}
+	if len(e.Versions) > 0 {
+		add("%s", e.Versions)
+	}
+	if e.Want > 0 {
+		add("%d/%d", e.Count, e.Want)
+	}
+	if e.Kind == trace.Gap || e.Kind == trace.Dropped && e.Count > 1 {
+		add("(%d)", e.Count)
+	}
+	parts = append(parts, faultDetail(e)...)
+	if e.Err != wire.OK {
+		add("%s", e.Err)
+	}
+	if e.Message != "" {
+		add("%s", trace.Show([]byte(e.Message)))
+	}
+	if e.Elapsed > 0 {
+		add("%s", span(e.Elapsed))
+	}
+	return strings.Join(parts, " ")
+}
+
+// preposition fits the kinds whose Peer is where something came from.
+func preposition(k trace.Kind) string {
+	switch k {
+	case trace.Stored, trace.HintStored, trace.Ack, trace.ReadReply:
+		return "from"
+	case trace.Suspect, trace.Alive:
+		return "of"
+	}
+	return "to"
+}
+
+// faultDetail is the part of Detail about the cluster's driver.
+func faultDetail(e trace.Event) []string {
+	var out []string
+	if e.Settings != nil {
+		s := e.Settings
+		out = append(out, fmt.Sprintf("N=%d R=%d W=%d %s", s.N, s.R, s.W, names(s.Nodes)))
+	}
+	if len(e.Groups) > 0 {
+		sides := make([]string, len(e.Groups))
+		for i, g := range e.Groups {
+			sides[i] = names(g)
+		}
+		out = append(out, strings.Join(sides, " │ "))
+	}
+	if e.OneWay {
+		out = append(out, "one way")
+	}
+	if e.Link != "" {
+		out = append(out, trace.Show([]byte(e.Link)))
+	}
+	if e.Kind == trace.Slow {
+		out = append(out, e.Delay.String())
+	}
+	if e.Kind == trace.Loss {
+		out = append(out, fmt.Sprintf("%g%%", e.Percent))
+	}
+	if e.Addr != "" {
+		out = append(out, trace.Show([]byte(e.Addr)))
+	}
+	return out
+}
+
+// sentences say an event of a request in the paper's words.
+var sentences = map[trace.Kind]func(e trace.Event, node, peer string) string{
+	trace.Requested: func(e trace.Event, node, _ string) string {
+		return fmt.Sprintf("%s %s reaches %s", trace.Show([]byte(e.Op)), trace.ShowShort(e.Key, maxEventKey), node)
+	},
+	trace.Forwarded: func(_ trace.Event, node, peer string) string {
+		return fmt.Sprintf("%s is not among the key's homes: %s will coordinate", node, peer)
+	},
+	trace.Coordinate: func(e trace.Event, node, _ string) string {
+		s := node + " coordinates"
+		if e.For != "" {
+			s += ", standing in for " + names([]string{e.For})
+		}
+		if len(e.Versions) > 0 {
+			s += ", stamps " + e.Versions.String()
+		}
+		if len(e.Homes) > 0 {
+			s += "; homes " + names(e.Homes)
+		}
+		return s
+	},
+	trace.Replicate: func(e trace.Event, _, peer string) string {
+		if e.For != "" {
+			return fmt.Sprintf("%s stands in for %s: replica with a hint", peer, names([]string{e.For}))
+		}
+		return "replica to " + peer
+	},
+	trace.Stored: func(e trace.Event, node, _ string) string {
+		s := node + " stores " + clocks(e.Versions)
+		if e.Op != "" && e.Op != wire.Replicate.String() {
+			s += " (" + trace.Show([]byte(e.Op)) + ")"
+		}
+		return s
+	},
+	trace.HintStored: func(e trace.Event, node, _ string) string {
+		return fmt.Sprintf("%s keeps %s as a hint for %s", node, clocks(e.Versions), names([]string{e.For}))
+	},
+	trace.Ack: func(e trace.Event, _, peer string) string {
+		return fmt.Sprintf("%s holds it durably: %d of %d", peer, e.Count, e.Want)
+	},
+	trace.ReadFrom: func(_ trace.Event, _, peer string) string { return "what does " + peer + " hold?" },
+	trace.ReadReply: func(e trace.Event, _, peer string) string {
+		return fmt.Sprintf("%s holds %s: %d of %d", peer, clocks(e.Versions), e.Count, e.Want)
+	},
+	trace.Reconciled: func(e trace.Event, _, _ string) string {
+		return fmt.Sprintf("%d siblings are left: %s", len(e.Versions), clocks(e.Versions))
+	},
+	trace.ReadRepair: func(_ trace.Event, _, peer string) string { return peer + " was stale: read repair" },
+	trace.Replied:    func(e trace.Event, _, _ string) string { return replied(e) },
+	trace.Dropped: func(_ trace.Event, node, peer string) string {
+		return fmt.Sprintf("lost on the way from %s to %s", node, peer)
+	},
+	trace.HintSent:      func(e trace.Event, _, peer string) string { return "the hint walks home to " + peer },
+	trace.HintDelivered: func(e trace.Event, node, peer string) string { return peer + " has it; " + node + " drops its hint" },
+	trace.HintRefused:   func(e trace.Event, _, peer string) string { return peer + " does not take the hint" },
+	trace.FreshEpoch: func(e trace.Event, node, _ string) string {
+		return node + " cannot prove its last counter: a fresh epoch"
+	},
+	trace.LWWLost: func(e trace.Event, _, _ string) string { return clocks(e.Versions) + " lost to a later write" },
+}
+
+// Sentence says an event in the paper's words.
+func Sentence(e trace.Event) string {
+	if f := sentences[e.Kind]; f != nil {
+		return f(e, names([]string{e.Node}), names([]string{e.Peer}))
+	}
+	return strings.TrimSpace(string(e.Kind) + " " + Detail(e))
+}
+
+func replied(e trace.Event) string {
+	if e.Err != wire.OK {
+		return fmt.Sprintf("%s: %d of %d  %s", words[e.Err], e.Count, e.Want, span(e.Elapsed))
+	}
+	s := "ok"
+	if len(e.Versions) > 0 {
+		s += " " + e.Versions.String()
+	}
+	if e.Want > 0 {
+		s += fmt.Sprintf("  %d of %d", e.Count, e.Want)
+	}
+	if n := len(e.Hinted); n > 0 {
+		s += ", " + fmt.Sprint(n) + " hinted"
+	}
+	return s + "  " + span(e.Elapsed)
+}
+
+func clocks(s vclock.Siblings) string {
+	if len(s) == 0 {
+		return "nothing"
+	}
+	return s.String()
+}

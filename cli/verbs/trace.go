@@ -1,0 +1,269 @@
+package verbs
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+)
+
+var traceVerb = &Verb{
+	Name: "trace", Group: GroupLook, Section: "§4.5",
+	Args:  []Arg{{Name: "ID|last", Complete: CompleteRequests}},
+	Usage: "draw all that one request caused, message by message",
+	Help:  `Requests have the numbers that put and get print, as in #41; last is the one that began last.`,
+	Flags: []Flag{{Name: "list", Kind: Bool, Help: "a line an event, without the drawing"}},
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		r, view, err := e.request(ctx, c.Arg(0))
+		if err != nil {
+			return err
+		}
+		if e.JSON {
+			return printTrace(e, r)
+		}
+		return e.write(e.showTrace(r, view, c.Bool("list")))
+	},
+}
+
+// request finds a request among what the cluster remembers.
+func (e *Env) request(ctx context.Context, arg string) (*trace.Request, *trace.View, error) {
+	var id uint64
+	if arg != "last" {
+		var err error
+		if id, err = strconv.ParseUint(strings.TrimPrefix(arg, "#"), 10, 64); err != nil {
+			return nil, nil, Usagef("trace: %s is neither a request's number nor last", quoted(arg))
+		}
+	}
+	view, err := e.view(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	events, err := e.past(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, ev := range events {
+		if ev.Kind != trace.Cluster { // the snapshot told it
+			view.Apply(ev)
+		}
+	}
+	r := view.Request(id)
+	if arg == "last" {
+		r = view.LastRequest()
+	}
+	switch {
+	case r == nil && arg == "last":
+		return nil, nil, Usagef("trace: there was no request yet; put or get something first")
+	case r == nil:
+		return nil, nil, Usagef("trace: no request %s is remembered; events lists what is", trace.RequestName(id))
+	}
+	all := &trace.Request{ID: r.ID, Events: append(slices.Clone(r.Events), aftermath(events, r)...)}
+	return all, view, nil
+}
+
+// aftermath finds how the hints that the request left walked home: a node's
+// own work, which belongs to no request but carries the version that this one wrote.
+func aftermath(events []trace.Event, r *trace.Request) []trace.Event {
+	type walk struct{ from, to string }
+	sent := map[walk]bool{}
+	ours := func(v vclock.Version) bool { return v.Request == r.ID }
+	var out []trace.Event
+	for _, ev := range events {
+		if ev.Request != 0 || !bytes.Equal(ev.Key, r.Events[0].Key) {
+			continue
+		}
+		there, back := walk{ev.Node, ev.Peer}, walk{ev.Peer, ev.Node}
+		switch ev.Kind {
+		case trace.HintSent:
+			if sent[there] = slices.ContainsFunc(ev.Versions, ours); sent[there] {
+				out = append(out, ev)
+			}
+		case trace.Stored:
+			if sent[back] {
+				out = append(out, ev)
+			}
+		case trace.HintDelivered, trace.HintRefused:
+			if sent[there] {
+				out = append(out, ev)
+				delete(sent, there)
+			}
+		}
+	}
+	return out
+}
+
+func printTrace(e *Env, r *trace.Request) error {
+	first := r.Events[0]
+	return e.print(struct {
+		keyJSON
+		Request uint64        `json:"request"`
+		Op      string        `json:"op"`
+		Events  []trace.Event `json:"events"`
+	}{keyOf(first.Key), r.ID, first.Op, r.Events})
+}
+
+// maxLanes is how many nodes a drawing has columns for.
+const maxLanes = 9
+
+func (e *Env) showTrace(r *trace.Request, view *trace.View, list bool) string {
+	first := r.Events[0]
+	head := e.paint(bold, fmt.Sprintf("%s  %s %s", trace.RequestName(r.ID), trace.Show([]byte(first.Op)), trace.ShowShort(first.Key, maxEventKey))) +
+		e.paint(dim, "  "+strings.TrimSuffix(trace.Timestamp(first.Time)[11:23], "Z")+" UTC") + "\n"
+	d := newDrawing(r, view)
+	if list || len(d.nodes) > maxLanes || e.Width > 0 && d.width()+minNote > e.Width {
+		return head + e.traceList(r)
+	}
+	return head + d.draw(e, r)
+}
+
+func (e *Env) traceList(r *trace.Request) string {
+	t := table{indent: "  "}
+	t.head("time>", "at", "paper", "what happened")
+	for _, ev := range r.Events {
+		t.row(cell{text: offset(ev.Time - r.Events[0].Time), right: true}, cell{text: names([]string{ev.Node}), style: bold},
+			cell{text: ev.Section(), style: dim}, cell{text: Sentence(ev), style: kindStyle(ev)})
+	}
+	return t.render(e)
+}
+
+// A drawing is the space-time diagram of a request: a lane for the client and for
+// each node that had a part in it, time going down.
+type drawing struct {
+	nodes []string
+	lane  int // width of a lane
+}
+
+const (
+	timeWidth = 10 // of the column of times
+	minLane   = 7  // cells from one lane to the next: room for an arrow
+	minNote   = 30 // cells for what happened, or the drawing is not worth it
+)
+
+// longGap is a time between two events that the drawing says in words.
+const longGap = time.Second
+
+func newDrawing(r *trace.Request, view *trace.View) *drawing {
+	seen := map[string]bool{}
+	for _, ev := range r.Events {
+		for _, n := range []string{ev.Node, ev.Peer} {
+			seen[n] = true
+		}
+	}
+	d := &drawing{lane: minLane}
+	for _, n := range view.Settings.Nodes {
+		if seen[n] {
+			d.nodes = append(d.nodes, n)
+			d.lane = max(d.lane, len(n)+2)
+		}
+	}
+	return d
+}
+
+func (d *drawing) width() int { return timeWidth + (len(d.nodes)+1)*d.lane + 8 }
+
+// at returns the column of a node's line; the client's is the first.
+func (d *drawing) at(node string) int {
+	return (slices.Index(d.nodes, node)+1)*d.lane + d.lane/2
+}
+
+func (d *drawing) draw(e *Env, r *trace.Request) string {
+	var out strings.Builder
+	out.WriteString(strings.Repeat(" ", timeWidth) + d.heads(e) + "\n")
+	start, answered := r.Events[0].Time, false
+	for i, ev := range r.Events {
+		pause := ""
+		if i > 0 && ev.Time-r.Events[i-1].Time > longGap {
+			pause = span(ev.Time-r.Events[i-1].Time) + " later"
+		}
+		if answered {
+			pause = strings.TrimPrefix(pause+", after the client has its answer", ", ")
+		}
+		if pause != "" {
+			out.WriteString(strings.Repeat(" ", timeWidth) + e.paint(dim, d.blank('·')+"  "+pause) + "\n")
+		}
+		fmt.Fprintf(&out, "%*s %s  %s%s\n", timeWidth-1, offset(ev.Time-start), d.row(e, ev),
+			e.paint(dim, fmt.Sprintf("%-6s", ev.Section())), e.paint(kindStyle(ev), Sentence(ev)))
+		answered = ev.Kind == trace.Replied
+	}
+	return out.String()
+}
+
+// heads writes the names over their lines.
+func (d *drawing) heads(e *Env) string {
+	line := []rune(d.blank(' '))
+	put := func(col int, name string) {
+		for i, c := range []rune(name) {
+			line[max(0, col-len(name)/2)+i] = c
+		}
+	}
+	put(d.lane/2, "client")
+	for _, n := range d.nodes {
+		put(d.at(n), names([]string{n}))
+	}
+	return e.paint(bold, strings.TrimRight(string(line), " "))
+}
+
+func (d *drawing) blank(c rune) string {
+	return strings.Repeat(string(c), (len(d.nodes)+1)*d.lane)
+}
+
+// row draws one event: an arrow where a message goes, a mark where a node does something.
+func (d *drawing) row(e *Env, ev trace.Event) string {
+	line := []rune(d.blank(' '))
+	for i := range len(d.nodes) + 1 {
+		line[i*d.lane+d.lane/2] = '│'
+	}
+	client := d.lane / 2
+	node := d.at(ev.Node)
+	lo, hi := len(line), len(line) // what to colour
+	arrow := func(from, to int, lost bool) {
+		lo, hi = drawArrow(line, from, to, lost)
+	}
+	switch ev.Kind {
+	case trace.Requested:
+		arrow(client, node, false)
+	case trace.Replied:
+		arrow(node, client, false)
+	case trace.Forwarded, trace.Replicate, trace.ReadFrom, trace.ReadRepair, trace.HintSent:
+		arrow(node, d.at(ev.Peer), false)
+	case trace.Ack, trace.ReadReply, trace.HintDelivered, trace.HintRefused:
+		arrow(d.at(ev.Peer), node, false)
+	case trace.Dropped:
+		arrow(node, d.at(ev.Peer), true)
+	case trace.Stored, trace.HintStored:
+		line[node], lo, hi = '▣', node, node+1
+	default:
+		line[node], lo, hi = '◇', node, node+1
+	}
+	return e.paint(dim, string(line[:lo])) + e.paint(kindStyle(ev), string(line[lo:hi])) + e.paint(dim, string(line[hi:]))
+}
+
+// drawArrow draws from one line to another and returns what it drew over. A node's message to itself is a mark.
+func drawArrow(line []rune, from, to int, lost bool) (lo, hi int) {
+	if from == to {
+		line[from] = '●'
+		return from, from + 1
+	}
+	lo, hi = min(from, to), max(from, to)
+	for i := lo + 1; i < hi; i++ {
+		line[i] = '─'
+	}
+	head, tip, tail := '▶', hi-1, '├'
+	if to < from {
+		head, tip, tail = '◀', lo+1, '┤'
+	}
+	if lost {
+		head = '✗'
+	}
+	line[from], line[tip] = tail, head
+	return lo, hi + 1
+}
+
+// since shows how long ago something was, for messages about waiting.
+func since(start time.Time) string { return span(time.Since(start)) }

@@ -1,0 +1,147 @@
+package verbs
+
+import (
+	"context"
+	"slices"
+	"strings"
+)
+
+// A Verb is one command of the language. All about it is data, so that help,
+// completion and the manual are generated.
+type Verb struct {
+	Name    string
+	Group   string // heading it stands under in help
+	Args    []Arg
+	Usage   string // one line
+	Help    string // more of it
+	Section string // of the paper
+	Flags   []Flag
+	Run     func(context.Context, *Env, *Call) error
+}
+
+// An Arg is one positional argument.
+type Arg struct {
+	Name     string
+	Complete Completion
+	Optional bool
+	Many     bool // the last one: it takes all that follow
+}
+
+// A Kind is what a flag's value looks like.
+type Kind int
+
+const (
+	Bool Kind = iota
+	String
+	Int // at least 1
+	Duration
+)
+
+// A Flag of a verb.
+type Flag struct {
+	Name     string
+	Aliases  []string
+	Kind     Kind
+	Default  string // as it would be typed
+	Value    string // what help calls its value
+	Help     string
+	Complete Completion
+}
+
+// A Completion says what can be completed in a place.
+type Completion string
+
+const (
+	CompleteNothing    Completion = ""
+	CompleteKeys       Completion = "key"
+	CompleteNodes      Completion = "node"
+	CompleteNodeLists  Completion = "nodes" // n1,n2
+	CompleteConditions Completion = "condition"
+	CompleteVerbs      Completion = "verb"
+	CompleteContexts   Completion = "context"
+	CompleteRequests   Completion = "request"
+	CompleteFiles      Completion = "file"
+)
+
+// Groups of verbs, in the order of help.
+const (
+	GroupData    = "Data"
+	GroupFaults  = "Faults"
+	GroupLook    = "What the cluster holds"
+	GroupScript  = "Waiting and checking"
+	GroupCluster = "Clusters"
+)
+
+// registry is filled by init because help and expect refer to it.
+var registry []*Verb
+
+func init() {
+	registry = []*Verb{
+		getVerb, putVerb, delVerb, resolveVerb,
+		partitionVerb, healVerb, killVerb, pauseVerb, resumeVerb, restartVerb, wipeVerb, slowVerb, lossVerb,
+		statusVerb, ringVerb, inspectVerb, hintsVerb, traceVerb, eventsVerb,
+		waitVerb, expectVerb,
+		downVerb, helpVerb,
+	}
+}
+
+// All returns the verbs in the order of help. Callers must not change them.
+func All() []*Verb { return registry }
+
+// Lookup returns the verb called name, nil if there is none.
+func Lookup(name string) *Verb {
+	i := slices.IndexFunc(registry, func(v *Verb) bool { return v.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return registry[i]
+}
+
+// Synopsis is how the verb is written: get KEY [--via NODE] ...
+func (v *Verb) Synopsis() string {
+	parts := []string{v.Name}
+	for _, a := range v.Args {
+		parts = append(parts, a.synopsis())
+	}
+	for _, f := range v.Flags {
+		parts = append(parts, "["+f.synopsis()+"]")
+	}
+	return strings.Join(parts, " ")
+}
+
+func (a Arg) synopsis() string {
+	s := a.Name
+	if a.Many {
+		s += "..."
+	}
+	if a.Optional {
+		s = "[" + s + "]"
+	}
+	return s
+}
+
+func (f Flag) synopsis() string {
+	s := dashed(f.Name)
+	if f.Kind != Bool {
+		s += " " + f.Value
+	}
+	return s
+}
+
+// dashed writes a flag's name: -R, --via.
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
+
+// flag returns the flag called name or an alias of it, nil if there is none.
+func (v *Verb) flag(name string) *Flag {
+	for i, f := range v.Flags {
+		if f.Name == name || slices.Contains(f.Aliases, name) {
+			return &v.Flags[i]
+		}
+	}
+	return nil
+}

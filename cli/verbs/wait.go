@@ -1,0 +1,255 @@
+package verbs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"ringside/engine/trace"
+)
+
+const (
+	defaultWait = "5s"
+	// pollInterval is a fallback only: what changes comes as an event.
+	pollInterval = 250 * time.Millisecond
+	// settleInterval parts two looks at a busy cluster.
+	settleInterval = 5 * time.Millisecond
+)
+
+var (
+	waitKeyFlag = Flag{Name: "key", Kind: String, Value: "KEY", Complete: CompleteKeys, Help: "with converged: this key only"}
+	exprHelp    = `A condition is up, down=n3, up=n3, paused=n3, hints=0, converged, or an expression:
+siblings(cart)==2, value(cart)=="milk", 'hints(n4)>0 && up(n3)'. It may use
+  siblings(K) value(K) values(K) found(K) clock(K) coordinator(K)    a get of key K
+  homes(K) converged(K) replica(NODE,K) keys(NODE)                   what nodes hold
+  hints hints(HOLDER) hints(HOLDER,FOR) nodes up up(NODE) down(NODE) paused(NODE) split`
+)
+
+var waitVerb = &Verb{
+	Name: "wait", Group: GroupScript, Section: "§4.6, §4.8",
+	Args:  []Arg{{Name: "CONDITION", Complete: CompleteConditions, Many: true}},
+	Usage: "wait until a condition holds; exit 8 names what blocks it",
+	Help:  exprHelp,
+	Flags: []Flag{{Name: "timeout", Kind: Duration, Default: defaultWait, Value: "5s", Help: "give up after that"}, waitKeyFlag, viaFlag},
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		cond, err := parseCondition(strings.Join(c.Args, " "), c)
+		if err != nil {
+			return err
+		}
+		start := time.Now()
+		if err := e.wait(ctx, cond, c.Duration("timeout")); err != nil {
+			return err
+		}
+		if e.JSON {
+			return e.print(map[string]any{"condition": cond.text, "held": true, "elapsed_ms": time.Since(start).Milliseconds()})
+		}
+		return e.write(e.paint(good, "ok") + "  " + cond.text + e.paint(dim, "  after "+since(start)) + "\n")
+	},
+}
+
+// A condition can be looked at again and again. blocks is "" if it holds, and
+// otherwise says what keeps it from holding.
+type condition struct {
+	text   string
+	via    string // the node that gets go to
+	blocks func(ctx context.Context, w *world) (string, error)
+}
+
+// parseCondition reads the short forms, and expressions otherwise.
+func parseCondition(text string, c *Call) (*condition, error) {
+	out := &condition{text: trace.Show([]byte(text)), via: c.String("via")}
+	word := strings.ReplaceAll(text, " ", "")
+	name, arg, _ := strings.Cut(strings.ReplaceAll(word, "==", "="), "=")
+	n, numErr := strconv.Atoi(arg)
+	switch {
+	case word == "up":
+		out.blocks = allUp
+	case word == "converged" && c.Has("key"):
+		key := []byte(c.String("key"))
+		out.text += " " + trace.Show(key)
+		out.blocks = func(ctx context.Context, w *world) (string, error) { return converged(ctx, w, key) }
+	case word == "converged":
+		out.blocks = allConverged
+	case (name == "up" || name == "down" || name == "paused") && arg != "":
+		out.blocks = func(ctx context.Context, w *world) (string, error) {
+			return nodesAre(ctx, w, trace.NodeStatus(name), strings.Split(arg, ","))
+		}
+	case name == "hints" && numErr == nil:
+		out.blocks = func(ctx context.Context, w *world) (string, error) { return hintsAre(ctx, w, n) }
+	default:
+		x, err := compile(text)
+		if err != nil {
+			return nil, &UsageError{Err: err, Verb: c.Verb}
+		}
+		out.blocks = x.blocks
+	}
+	return out, nil
+}
+
+func allUp(ctx context.Context, w *world) (string, error) {
+	view, err := w.view(ctx)
+	if err != nil {
+		return "", err
+	}
+	return nodesAre(ctx, w, trace.Up, view.Settings.Nodes)
+}
+
+func nodesAre(ctx context.Context, w *world, want trace.NodeStatus, nodes []string) (string, error) {
+	view, err := w.view(ctx)
+	if err != nil {
+		return "", err
+	}
+	var blocks []string
+	for _, name := range nodes {
+		n := view.Node(name)
+		if n == nil {
+			return "", Usagef("there is no node %s; there are %s", quoted(name), names(view.Settings.Nodes))
+		}
+		if n.Status != want {
+			blocks = append(blocks, fmt.Sprintf("%s is %s", names([]string{name}), n.Status))
+		}
+	}
+	return strings.Join(blocks, ", "), nil
+}
+
+func hintsAre(ctx context.Context, w *world, want int) (string, error) {
+	view, err := w.view(ctx)
+	if err != nil || view.Hints() == want {
+		return "", err
+	}
+	if view.Hints() == 0 {
+		return "there are no hints", nil
+	}
+	return hintHolders(view), nil
+}
+
+// hintHolders says who keeps how many hints for whom, and why they stay.
+func hintHolders(view *trace.View) string {
+	var out []string
+	for _, n := range view.Nodes {
+		for _, home := range sortedKeys(n.Hints) {
+			s := fmt.Sprintf("%s keeps %s for %s", names([]string{n.Name}), count(n.Hints[home].Keys, "hint"), names([]string{home}))
+			h := view.Node(home)
+			switch {
+			case n.Status != trace.Up:
+				s += fmt.Sprintf(", and %s is %s", names([]string{n.Name}), n.Status)
+			case h != nil && h.Status != trace.Up:
+				s += ", which is " + string(h.Status)
+			case view.Groups != nil && view.Side(n.Name) != view.Side(home):
+				s += ", which is beyond the split"
+			}
+			out = append(out, s)
+		}
+	}
+	return strings.Join(out, "; ")
+}
+
+func converged(ctx context.Context, w *world, keys ...[]byte) (string, error) {
+	view, err := w.viewOf(ctx, keys...)
+	if err != nil {
+		return "", err
+	}
+	for _, k := range keys {
+		if b := view.Blocking(k); b != "" {
+			return trace.Show(k) + ": " + trace.Show([]byte(b)), nil
+		}
+	}
+	return "", nil
+}
+
+// allConverged looks at every key that the remembered events told of, and at
+// hints for any other.
+func allConverged(ctx context.Context, w *world) (string, error) {
+	view, err := w.view(ctx)
+	if err != nil {
+		return "", err
+	}
+	if view.Hints() > 0 {
+		return hintHolders(view), nil
+	}
+	keys, err := w.keys(ctx)
+	if err != nil {
+		return "", err
+	}
+	return converged(ctx, w, keys...)
+}
+
+// wait looks at the condition whenever an event may have changed it.
+func (e *Env) wait(ctx context.Context, cond *condition, timeout time.Duration) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	deadline := time.NewTimer(timeout)
+	defer deadline.Stop()
+	changed, stop := e.changes(ctx)
+	defer stop()
+	start := time.Now()
+	for {
+		blocks, err := e.look(ctx, cond, max(timeout-time.Since(start), pollInterval))
+		if err != nil || blocks == "" {
+			return err
+		}
+		select {
+		case <-changed:
+			time.Sleep(settleInterval)
+		case <-time.After(pollInterval):
+		case <-deadline.C:
+			return &Error{Exit: ExitExpectation, Code: "wait_timed_out",
+				Message: fmt.Sprintf("wait %s: not after %v: %s", cond.text, timeout, blocks)}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// look evaluates a condition once. A get that fails, or a cluster that is too
+// slow to answer, blocks it: the next look may find better.
+func (e *Env) look(ctx context.Context, cond *condition, limit time.Duration) (string, error) {
+	inner, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	blocks, err := cond.blocks(inner, newWorld(e, cond))
+	var request *Error
+	switch {
+	case err == nil:
+		return blocks, nil
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case errors.As(err, &request) && request.Exit != ExitNoCluster:
+		return request.Message, nil
+	case inner.Err() != nil:
+		return "the cluster does not answer", nil
+	}
+	return "", err
+}
+
+// changes signals events that can change what a condition looks at. Those
+// that a get itself causes are left out, or waiting would feed itself.
+func (e *Env) changes(ctx context.Context) (<-chan struct{}, func()) {
+	changed := make(chan struct{}, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() {
+		_ = e.Cluster.Events(ctx, 0, true, func(batch []trace.Event) error { // if it ends, polling goes on
+			for _, ev := range batch {
+				if changing[ev.Kind] {
+					select {
+					case changed <- struct{}{}:
+					default:
+					}
+					break
+				}
+			}
+			return nil
+		})
+	})
+	return changed, func() { cancel(); done.Wait() }
+}
+
+var changing = map[trace.Kind]bool{
+	trace.NodeUp: true, trace.NodeDown: true, trace.NodePaused: true, trace.NodeWiped: true, trace.Split: true, trace.Heal: true,
+	trace.Slow: true, trace.Loss: true, trace.Stored: true, trace.HintStored: true, trace.HintDelivered: true, trace.HintRefused: true,
+	trace.ReadRepair: true, trace.Suspect: true, trace.Alive: true, trace.LWWLost: true, trace.Gap: true,
+}

@@ -1,0 +1,81 @@
+package verbs
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// A world is one look at the cluster: everything is asked for at most once, so
+// that the parts of a condition speak of the same time as nearly as can be.
+type world struct {
+	env  *Env
+	via  string
+	now  *trace.View
+	gets map[string]*got
+	said []string // what the parts of an expression were, for the message
+}
+
+func newWorld(e *Env, c *condition) *world {
+	return &world{env: e, via: c.via, gets: map[string]*got{}}
+}
+
+func (w *world) view(ctx context.Context) (*trace.View, error) {
+	if w.now == nil {
+		v, err := w.env.view(ctx)
+		if err != nil {
+			return nil, err
+		}
+		w.now = v
+	}
+	return w.now, nil
+}
+
+// viewOf returns a view that knows the replicas of keys.
+func (w *world) viewOf(ctx context.Context, keys ...[]byte) (*trace.View, error) {
+	if w.now != nil && !slices.ContainsFunc(keys, func(k []byte) bool { return w.now.Key(k) == nil }) {
+		return w.now, nil
+	}
+	v, err := w.env.view(ctx, keys...)
+	if err == nil && w.now == nil {
+		w.now = v
+	}
+	return v, err
+}
+
+// keys returns the keys that the remembered events told of.
+func (w *world) keys(ctx context.Context) ([][]byte, error) {
+	events, err := w.env.past(ctx)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]time.Duration{}
+	for _, ev := range events {
+		if ev.Key != nil {
+			seen[string(ev.Key)] = ev.Time
+		}
+	}
+	out := make([][]byte, 0, len(seen))
+	for _, k := range sortedKeys(seen) {
+		out = append(out, []byte(k))
+	}
+	if len(out) > trace.MaxKeys { // the latest, as a View would keep them
+		slices.SortStableFunc(out, func(a, b []byte) int { return int(seen[string(b)]/1e3 - seen[string(a)]/1e3) })
+		out = out[:trace.MaxKeys]
+	}
+	return out, nil
+}
+
+func (w *world) get(ctx context.Context, key string) (*got, error) {
+	if g := w.gets[key]; g != nil {
+		return g, nil
+	}
+	g, err := w.env.get(ctx, w.via, wire.GetRequest{Key: []byte(key)})
+	if err == nil {
+		w.gets[key] = g
+	}
+	return g, err
+}

@@ -1,0 +1,72 @@
+/*
+Package engine is one Dynamo node as a pure state machine: it is stepped with one input at a
+time and says what the world must do. It reads no clock, starts no goroutine and does no I/O but
+reads through store.Reader, so that the same code runs on TCP and disks (package localcluster)
+and in virtual time under injected faults (package sim).
+
+# The driver's contract
+
+	out := node.Step(now, input)
+
+A driver carries out an Output in its order: Writes are durable, all of them or none, before any
+Message, Reply or Event leaves; and steps the node again by Wake. It may step several inputs
+before it applies their Writes as one batch (group commit), if the node's reads see the writes
+still pending (store.Overlay). If a batch fails, nothing of the turn leaves, and the node has
+crashed: close the store, open it again, make a new node. Messages may be lost, repeated,
+delayed and reordered, but what is under way to a node that crashes must not reach its next life
+(connections give that for free).
+
+# The paper in this package
+
+	§4.1  get, put, contexts             get.go, put.go; wire.Context
+	§4.2  partitioning                   ring
+	§4.3  replication, preference lists  ring; replica.go
+	§4.4  versions, vector clocks        vclock; epoch.go says who may stamp what
+	§4.5  get and put with N, R, W       get.go, put.go
+	§4.6  hinted handoff                 put.go sends hints, handoff.go brings them home
+	§4.8  failure detection              detector.go
+	§5    read repair                    readrepair.go
+	§5    local persistence              store, store/level
+	§6.2  partitioning strategies        ring
+
+# Words
+
+	coordinator      the node that runs a get's or a put's state machine
+	preference list  all nodes in the order in which they would hold a key; the first N are its homes
+	stand-in         a node that holds a replica for a home that cannot be reached
+	hint             that replica, with the home's name, in a store of its own
+	dot              one write event: actor and counter
+	actor, epoch     who mints dots: a node, and which life of its counters
+	context          what a client has seen, handed back with its next put
+	siblings         the versions of a key that no other supersedes
+	split            a network cut (the paper's partition is a range of keys)
+
+# Deviations from the paper
+
+Versions are dotted. With the paper's vector clocks, of two clients that write through one
+coordinator with the same old context, the second gets a clock that descends from the first's,
+which is silently swallowed. Here every version keeps its own dot apart from its past, and a put
+removes only what its context covers. Clocks print as in the paper, and Figure 3 comes out to
+the letter; {n3:.2} is event 2 of n3 that has not seen event 1.
+
+Counters have epochs. A coordinator that cannot prove that it holds its own latest counter for a
+key (the record is gone: wiped, handed back with a hint, damaged) counts in a fresh epoch.
+Clocks show a node's epoch only where they hold two of one node.
+
+Any node coordinates a get (§6.4 says so, §4.5 lets the first of the top N do it). A put is
+coordinated by one of the top N; a node outside hands it over once, to a home that it knows to
+be there (it pings first unless it heard from one a moment ago), because a second try might
+write twice. If no home is there it coordinates itself, as a stand-in.
+
+A put that cannot reach W nodes is refused before anything is written; peers that are only
+suspected are tried before that.
+
+Contexts are sealed with a secret of the cluster, so that a wrong one is refused and not
+believed.
+
+A delete is a put of a tombstone, and needs a context. Tombstones stay.
+
+The membership is fixed when the cluster is made, and replicas that missed a write without anybody keeping a
+hint for them are mended by reads only: joining and leaving (§4.8, §4.9) and anti-entropy (§4.7) are not there yet.
+*/
+package engine

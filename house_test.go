@@ -1,0 +1,145 @@
+package main
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// The arrows of the house. What a package may import of this module; a package that is
+// not named may import nothing of it.
+var arrows = map[string][]string{
+	"ringside":                    {"ringside/cli"},
+	"ringside/cli":                {"ringside/cli/verbs", "ringside/tui", "ringside/localcluster", "ringside/engine/..."},
+	"ringside/cli/verbs":          leaves,
+	"ringside/tui":                append([]string{"ringside/cli/verbs"}, leaves...),
+	"ringside/localcluster":       {"ringside/engine", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/store/level", "ringside/engine/wire", "ringside/engine/trace", "ringside/engine/fault", "ringside/engine/vclock"},
+	"ringside/engine":             {"ringside/engine/ring", "ringside/engine/store", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"},
+	"ringside/engine/sim":         {"ringside/engine", "ringside/engine/fault", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"},
+	"ringside/engine/trace":       {"ringside/engine/ring", "ringside/engine/vclock", "ringside/engine/wire"},
+	"ringside/engine/wire":        {"ringside/engine/store", "ringside/engine/vclock", "ringside/engine/wire/wirepb"},
+	"ringside/engine/store/level": {"ringside/engine/store"},
+	"ringside/testscripts":        {"ringside/cli"},
+}
+
+// leaves are the packages that know nothing of how nodes are driven.
+var leaves = []string{"ringside/engine/fault", "ringside/engine/ring", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"}
+
+// Libraries that only one package may know, so that another can take their place.
+var kept = map[string]string{
+	"github.com/charmbracelet/":       "ringside/tui",
+	"github.com/urfave/":              "ringside/cli",
+	"github.com/syndtr/goleveldb":     "ringside/engine/store/level",
+	"google.golang.org/protobuf":      "ringside/engine/wire",
+	"github.com/rogpeppe/go-internal": "ringside/cli",
+	"github.com/expr-lang/":           "ringside/cli/verbs",
+}
+
+// pure says whether a package must be free of I/O, concurrency, clocks and chance.
+func pure(pkg string) bool {
+	switch pkg {
+	case "ringside/engine/store/level", "ringside/engine/wire/wirepb":
+		return false
+	}
+	return strings.HasPrefix(pkg, "ringside/engine")
+}
+
+// What pure packages never import, and never call.
+var (
+	impureImports = []string{"net", "net/http", "os", "os/exec", "sync", "sync/atomic", "syscall", "crypto/rand", "math/rand", "context", "runtime"}
+	impureCalls   = map[string][]string{
+		"time": {"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"},
+		"rand": {"Int", "IntN", "Int64N", "Uint64", "Uint32", "Float64", "Perm", "Shuffle", "N"},
+	}
+)
+
+func TestHouse(t *testing.T) {
+	seen := map[string]bool{}
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != "." || d.Name() == "testdata") {
+			if err == nil {
+				err = fs.SkipDir
+			}
+			return err
+		}
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			pkg := strings.TrimSuffix("ringside/"+filepath.ToSlash(filepath.Dir(path)), "/.")
+			seen[pkg] = true
+			checkFile(t, pkg, path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range arrows {
+		if !seen[pkg] && pkg != "ringside/testscripts" {
+			t.Errorf("arrows name %s, which is not there", pkg)
+		}
+	}
+}
+
+func checkFile(t *testing.T, pkg, path string) {
+	f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, imp := range f.Imports {
+		p, _ := strconv.Unquote(imp.Path.Value)
+		checkImport(t, pkg, path, p)
+	}
+	if pure(pkg) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			if what := impure(n); what != "" {
+				t.Errorf("%s: %s in a pure package", path, what)
+			}
+			return true
+		})
+	}
+}
+
+func checkImport(t *testing.T, pkg, path, imp string) {
+	if imp == "ringside" || strings.HasPrefix(imp, "ringside/") {
+		allowed := slices.ContainsFunc(arrows[pkg], func(a string) bool {
+			root, all := strings.CutSuffix(a, "/...")
+			return imp == root || all && strings.HasPrefix(imp, root+"/")
+		})
+		if !allowed {
+			t.Errorf("%s: %s must not import %s", path, pkg, imp)
+		}
+		return
+	}
+	for lib, owner := range kept {
+		if strings.HasPrefix(imp, lib) && pkg != owner && !strings.HasPrefix(pkg, owner+"/") {
+			t.Errorf("%s: only %s may import %s", path, owner, imp)
+		}
+	}
+	if pure(pkg) && slices.Contains(impureImports, imp) {
+		t.Errorf("%s: %s must not import %s", path, pkg, imp)
+	}
+}
+
+// impure names what a pure package must not do, "" if n is nothing of that kind.
+func impure(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.GoStmt:
+		return "a goroutine"
+	case *ast.ChanType:
+		return "a channel"
+	case *ast.CallExpr:
+		sel, ok := n.Fun.(*ast.SelectorExpr)
+		if !ok {
+			return ""
+		}
+		if x, ok := sel.X.(*ast.Ident); ok && x.Obj == nil && slices.Contains(impureCalls[x.Name], sel.Sel.Name) {
+			return x.Name + "." + sel.Sel.Name
+		}
+	}
+	return ""
+}

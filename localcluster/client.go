@@ -1,0 +1,276 @@
+package localcluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"ringside/engine/wire"
+)
+
+const (
+	// requestTime is how long a client waits: above the engine's own time-outs,
+	// the one for handing a put to another node included, so that the node's
+	// account of what went wrong gets here first.
+	requestTime = 5 * time.Second
+	// maxInFlight bounds the requests on one client connection.
+	maxInFlight = 8192
+	// clientName is what clients say their name is; nodes do not care.
+	clientName = "client"
+)
+
+var (
+	errInFlight = errors.New("too many requests in flight")
+	errBroken   = errors.New("connection broke")
+)
+
+// client is the cluster's own client: one connection to each node, on which
+// any number of requests travel at once, each with a number.
+type client struct {
+	c     *Cluster
+	mu    sync.Mutex
+	conns map[string]*clientConn
+}
+
+// clientConn is one connection to a node. Its done is closed when it is broken.
+type clientConn struct {
+	out  *sender
+	done chan struct{}
+
+	mu     sync.Mutex
+	calls  map[uint64]chan wire.ClientReply // nil once the connection is broken
+	lastID uint64
+}
+
+// Do sends a client's request over TCP to the node called via; "" chooses the
+// first running node of the key's preference list. A request that the cluster
+// answers with a failure is no error: see the reply's Err.
+func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (wire.ClientReply, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if c.ctx.Err() != nil {
+		return nil, errStopped
+	}
+	req, key := c.number(req)
+	if req == nil {
+		return nil, usagef("a request is a GetRequest or a PutRequest")
+	}
+	if via == "" {
+		if via = c.firstRunning(key); via == "" {
+			return failure(req, wire.NodeDown, false, "no node is running; start one with restart NODE"), nil
+		}
+	}
+	n := c.node(via)
+	if n == nil {
+		return nil, c.unknownNode(via)
+	}
+	if n.life.Load() == nil {
+		return failure(req, wire.NodeDown, false, fmt.Sprintf("%s is down; start it with restart %s, or ask another node", via, via)), nil
+	}
+	return c.client.do(ctx, n, req)
+}
+
+// number gives the request its number if it has none, and returns its key.
+func (c *Cluster) number(req wire.ClientRequest) (wire.ClientRequest, []byte) {
+	switch r := req.(type) {
+	case wire.GetRequest:
+		if r.Request == 0 {
+			r.Request = c.requests.Add(1)
+		}
+		return r, r.Key
+	case wire.PutRequest:
+		if r.Request == 0 {
+			r.Request = c.requests.Add(1)
+		}
+		return r, r.Key
+	}
+	return nil, nil
+}
+
+// firstRunning is the first node of the key's preference list that works, "" if none does.
+func (c *Cluster) firstRunning(key []byte) string {
+	for _, name := range c.ring.Preference(key) {
+		if l := c.node(name).life.Load(); l != nil && !l.paused.Load() {
+			return name
+		}
+	}
+	return ""
+}
+
+func (c *Cluster) unknownNode(name string) error {
+	return usagef("there is no node %q; there are %s", name, strings.Join(c.settings.Nodes, " "))
+}
+
+// failure is a reply that says that a request failed, and whether it may have been carried out all the same.
+func failure(req wire.ClientRequest, code wire.Code, unknown bool, message string) wire.ClientReply {
+	switch r := req.(type) {
+	case wire.GetRequest:
+		return wire.GetReply{Request: r.Request, Err: code, Message: message}
+	case wire.PutRequest:
+		return wire.PutReply{Request: r.Request, Err: code, Message: message, Unknown: unknown}
+	}
+	panic(fmt.Sprintf("localcluster: unknown request %T", req))
+}
+
+// do sends the request to the node and waits for its reply.
+func (cl *client) do(ctx context.Context, n *node, req wire.ClientRequest) (wire.ClientReply, error) {
+	conn, err := cl.conn(ctx, n)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return failure(req, wire.NodeDown, false, fmt.Sprintf("%s does not answer: %v", n.name, err)), nil
+	}
+	id, reply, err := conn.call(req)
+	if errors.Is(err, errBroken) && n.life.Load() != nil { // by a life before this one
+		cl.drop(n.name, conn)
+		if conn, err = cl.conn(ctx, n); err == nil {
+			id, reply, err = conn.call(req)
+		} else {
+			err = errBroken
+		}
+	}
+	switch {
+	case errors.Is(err, wire.ErrTooLarge):
+		return failure(req, wire.TooLarge, false, err.Error()), nil
+	case errors.Is(err, errInFlight):
+		return failure(req, wire.Overloaded, false, n.name+" has too many requests in flight; try again"), nil
+	case errors.Is(err, errBroken):
+		return failure(req, wire.NodeDown, false, n.name+" went down; nothing was sent"), nil
+	case err != nil:
+		return failure(req, wire.BadRequest, false, err.Error()), nil
+	}
+	timer := time.NewTimer(requestTime)
+	defer timer.Stop()
+	select {
+	case r := <-reply:
+		return r, nil
+	case <-conn.done:
+		select { // it may have come before the end
+		case r := <-reply:
+			return r, nil
+		default:
+		}
+		return failure(req, wire.NodeDown, true, n.name+" went down before it answered"), nil
+	case <-timer.C:
+		conn.forget(id)
+		return failure(req, wire.QuorumNotReached, true, fmt.Sprintf("%s did not answer within %v", n.name, requestTime)), nil
+	case <-ctx.Done():
+		conn.forget(id)
+		return nil, ctx.Err()
+	}
+}
+
+// conn returns the connection to the node, and makes it if there is none.
+func (cl *client) conn(ctx context.Context, n *node) (*clientConn, error) {
+	cl.mu.Lock()
+	k := cl.conns[n.name]
+	cl.mu.Unlock()
+	if k != nil {
+		return k, nil
+	}
+	raw, err := dial(ctx, *n.addr.Load(), cl.c.secret, wire.RoleClient, clientName, n.name)
+	if err != nil {
+		return nil, err
+	}
+	k = &clientConn{out: newSender(raw), done: make(chan struct{}), calls: map[uint64]chan wire.ClientReply{}}
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
+	if other := cl.conns[n.name]; other != nil { // somebody was faster
+		_ = raw.Close()
+		return other, nil
+	}
+	if cl.conns == nil {
+		_ = raw.Close()
+		return nil, errStopped
+	}
+	cl.conns[n.name] = k
+	cl.c.wg.Go(func() { _ = k.out.run(k.done); _ = raw.Close() })
+	cl.c.wg.Go(func() {
+		k.receive(raw)
+		cl.drop(n.name, k)
+	})
+	return k, nil
+}
+
+// drop forgets the connection to a node, if it is still k or k is nil.
+func (cl *client) drop(name string, k *clientConn) {
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
+	if old := cl.conns[name]; old != nil && (k == nil || k == old) {
+		_ = old.out.conn.Close()
+		delete(cl.conns, name)
+	}
+}
+
+// close closes all connections and makes no more.
+func (cl *client) close() {
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
+	for _, k := range cl.conns {
+		_ = k.out.conn.Close()
+	}
+	cl.conns = nil
+}
+
+// call sends the request. Its reply will come on the channel.
+func (k *clientConn) call(req wire.ClientRequest) (id uint64, reply <-chan wire.ClientReply, err error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.calls == nil {
+		return 0, nil, errBroken
+	}
+	if len(k.calls) >= maxInFlight {
+		return 0, nil, errInFlight
+	}
+	k.lastID++
+	b, err := wire.AppendClientRequest(nil, k.lastID, req)
+	if err != nil {
+		return 0, nil, err
+	}
+	if !k.out.send(b) {
+		return 0, nil, errInFlight
+	}
+	ch := make(chan wire.ClientReply, 1)
+	k.calls[k.lastID] = ch
+	return k.lastID, ch, nil
+}
+
+func (k *clientConn) forget(id uint64) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.calls, id)
+}
+
+// receive hands out replies until the connection breaks.
+func (k *clientConn) receive(conn net.Conn) {
+	defer close(k.done)
+	defer func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.calls = nil
+	}()
+	frames := wire.NewFrameReader(conn, wire.MaxFrame)
+	for {
+		b, err := frames.Next()
+		if err != nil {
+			return
+		}
+		id, r, err := wire.ParseClientReply(b)
+		if err != nil {
+			return
+		}
+		k.mu.Lock()
+		ch := k.calls[id]
+		delete(k.calls, id)
+		k.mu.Unlock()
+		if ch != nil {
+			ch <- r // has room for the one reply
+		}
+	}
+}

@@ -1,0 +1,412 @@
+package localcluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/gofrs/flock"
+
+	"ringside/engine/fault"
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+)
+
+const (
+	// linkTime bounds how long Start waits for the links; without faults they
+	// take milliseconds.
+	linkTime = 5 * time.Second
+	// describeTime bounds how long Snapshot waits for one node's account of itself.
+	describeTime = time.Second
+)
+
+// Options say which cluster to start. Zero fields of Settings mean as the data
+// in Dir remembers it, or else the default.
+type Options struct {
+	Name     string // "" is default
+	Home     string // see Home
+	Dir      string // of the data; "" for a folder in Home
+	Mem      bool   // keep data in memory only
+	Settings trace.Settings
+	BasePort int // of the first node; the others follow; 0 for free ones
+
+	wrapStore func(node string, s store.Store) store.Store // tests break disks with it
+}
+
+// DefaultName is the cluster that is meant if none is named.
+const DefaultName = "default"
+
+// A Cluster is a running cluster of this process.
+type Cluster struct {
+	settings trace.Settings
+	basePort int
+	opts     Options
+	ring     *ring.Ring
+	secret   []byte
+	paths    paths
+	lock     *flock.Flock
+	disk     *disk // nil in memory
+	nodes    []*node
+	hub      hub
+	client   *client
+	control  *control
+	linked   bell // rings when a link comes up
+
+	began    time.Time // with the monotonic clock: now never goes back
+	requests atomic.Uint64
+	ctx      context.Context // ends when the cluster goes down
+	cancel   context.CancelFunc
+	wg       sync.WaitGroup
+	down     sync.Once
+	released chan struct{} // closed once nothing is running and nothing is locked
+	done     chan struct{} // closed once whoever asked for that knows
+
+	faults   sync.Mutex
+	splitEnd *time.Timer // heals the split that is on
+
+	netMu      sync.RWMutex
+	net        *fault.Net
+	conditions map[fault.Link]*fault.Condition // of every link; the map itself never changes
+	split      *trace.Event                    // the split that is on
+	linkFaults []fault.Fault                   // slowness and loss as they were asked for, in order
+
+	randMu sync.Mutex
+	rand   *rand.Rand // decides which messages are lost
+}
+
+// Start brings up a cluster: every node runs and every link is made when it
+// returns. ctx bounds the start, not the cluster.
+func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
+	if o.Name == "" {
+		o.Name = DefaultName
+	}
+	c := &Cluster{
+		opts: o, basePort: o.BasePort, began: time.Now(),
+		released: make(chan struct{}), done: make(chan struct{}),
+		rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+	}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	c.client = &client{c: c, conns: map[string]*clientConn{}}
+	defer func() {
+		if err != nil {
+			_ = c.Close()
+		}
+	}()
+	if err := c.claim(o); err != nil {
+		return nil, err
+	}
+	if err := c.build(); err != nil {
+		return nil, err
+	}
+	if err := c.startNodes(ctx); err != nil {
+		return nil, err
+	}
+	info := Info{Name: o.Name, PID: os.Getpid(), Nodes: len(c.nodes), Started: c.began, Mem: o.Mem}
+	if c.disk != nil {
+		info.Dir = c.disk.dir
+	}
+	if err := writeJSON(c.paths.info, info); err != nil {
+		return nil, fmt.Errorf("start: %w", err)
+	}
+	if c.control, err = listenControl(c); err != nil {
+		return nil, fmt.Errorf("start: %w", err)
+	}
+	return c, nil
+}
+
+// claim takes the cluster's name and its data, and settles its settings.
+func (c *Cluster) claim(o Options) (err error) {
+	switch {
+	case o.Home == "":
+		return usagef("start: no home folder")
+	case o.Mem && o.Dir != "":
+		return usagef("a cluster in memory has no data folder; leave out --dir or --mem")
+	case o.BasePort < 0 || o.BasePort+maxNodes > 1<<16:
+		return usagef("base port %d: want 1 to %d, or 0 for free ports", o.BasePort, 1<<16-maxNodes)
+	}
+	if c.paths, err = pathsOf(o.Home, o.Name); err != nil {
+		return err
+	}
+	if err := c.paths.create(); err != nil {
+		return err
+	}
+	if c.lock, err = lockFile(c.paths.lock); err != nil {
+		return err
+	}
+	if c.lock == nil {
+		return alreadyRunning(c.paths, o.Name)
+	}
+	if o.Mem {
+		c.secret = newSecret()
+		c.settings, err = withDefaults(o.Name, o.Settings)
+		c.settings.Mem = true
+		return err
+	}
+	dir := o.Dir
+	if dir == "" {
+		dir = c.paths.data
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return fmt.Errorf("open data root: %w", err)
+	}
+	if c.disk, c.settings, err = openDisk(dir, o.Name, o.Settings); err != nil {
+		return err
+	}
+	c.secret = c.disk.secret
+	return nil
+}
+
+func alreadyRunning(p paths, name string) error {
+	var info Info
+	if err := readJSON(p.info, &info); err == nil && answers(p.sock) {
+		return usagef("cluster %s is running already (pid %d); take it down first, or start another with --cluster NAME", name, info.PID)
+	}
+	return usagef("cluster %s is being started or stopped by another process; try again, or start another with --cluster NAME", name)
+}
+
+// build makes the nodes and the network between them, nothing of it running.
+func (c *Cluster) build() (err error) {
+	if c.ring, err = ringOf(c.settings); err != nil {
+		return err
+	}
+	for i, name := range c.settings.Nodes {
+		n := &node{c: c, name: name}
+		addr := ""
+		if c.basePort != 0 {
+			addr = loopback(c.basePort + i)
+		}
+		n.addr.Store(&addr)
+		if c.settings.Mem {
+			n.mem = store.NewMem()
+		}
+		c.nodes = append(c.nodes, n)
+	}
+	c.net = fault.NewNet(c.settings.Nodes)
+	c.conditions = map[fault.Link]*fault.Condition{}
+	for _, n := range c.nodes {
+		for _, o := range c.nodes {
+			if o != n {
+				n.peers = append(n.peers, o)
+				c.conditions[fault.Link{From: n.name, To: o.name}] = &fault.Condition{}
+			}
+		}
+	}
+	s := c.settings
+	c.tell(trace.Event{Kind: trace.Cluster, Settings: &s})
+	return nil
+}
+
+// startNodes opens all nodes at once, runs them, and waits for their links.
+func (c *Cluster) startNodes(ctx context.Context) error {
+	c.faults.Lock()
+	defer c.faults.Unlock()
+	lives, errs := make([]*life, len(c.nodes)), make([]error, len(c.nodes))
+	var wg sync.WaitGroup
+	for i, n := range c.nodes {
+		wg.Go(func() { lives[i], errs[i] = n.open() })
+	}
+	wg.Wait()
+	for _, l := range lives {
+		if l != nil {
+			l.run() // of a start that fails, too: Close ends it
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
+	if err := c.awaitLinks(ctx, linkTime); err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
+	if !c.allLinked() {
+		return fmt.Errorf("start: the nodes did not reach each other on 127.0.0.1 within %v", linkTime)
+	}
+	return nil
+}
+
+// node returns the node called name, nil if there is none.
+func (c *Cluster) node(name string) *node {
+	i := slices.Index(c.settings.Nodes, name)
+	if i < 0 {
+		return nil
+	}
+	return c.nodes[i]
+}
+
+// now is the time since 1970 by the wall clock at the start and what has passed
+// since: it never goes back.
+func (c *Cluster) now() time.Duration {
+	return time.Duration(c.began.UnixNano()) + time.Since(c.began)
+}
+
+// tell publishes an event of the cluster itself.
+func (c *Cluster) tell(e trace.Event) {
+	if e.Time == 0 {
+		e.Time = c.now()
+	}
+	c.hub.publish(e)
+}
+
+// chance is true in percent of its calls.
+func (c *Cluster) chance(percent float64) bool {
+	c.randMu.Lock()
+	defer c.randMu.Unlock()
+	return c.rand.Float64()*100 < percent
+}
+
+// Events calls fn with batches of events of sequence number > after, first
+// those still remembered; with follow it goes on until ctx ends or the cluster goes down. fn must not
+// keep the slice. A slow fn makes a Gap, never a slow cluster.
+func (c *Cluster) Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error {
+	if err := c.hub.read(ctx, after, follow, fn); err != nil {
+		return err
+	}
+	if follow {
+		return errStopped
+	}
+	return nil
+}
+
+// Snapshot returns events of sequence number 0 that tell a new View all there
+// is to know now, with the replicas of each key of keys. The Count of the first, of kind Cluster, is
+// the number of the newest event as the snapshot began: go on with Events from there.
+// A paused node keeps silent.
+func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, error) {
+	if c.ctx.Err() != nil {
+		return nil, errStopped
+	}
+	s := c.settings
+	out := []trace.Event{{Kind: trace.Cluster, Settings: &s, Count: int(c.hub.seq())}}
+	var running []*life
+	for _, n := range c.nodes {
+		l := n.life.Load()
+		if l == nil {
+			out = append(out, trace.Event{Node: n.name, Kind: trace.NodeDown})
+			continue
+		}
+		out = append(out, trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: *n.addr.Load()})
+		if l.paused.Load() {
+			out = append(out, trace.Event{Node: n.name, Kind: trace.NodePaused})
+			continue
+		}
+		running = append(running, l)
+	}
+	out = append(out, c.netEvents()...)
+	out = append(out, c.describe(ctx, running, keys)...)
+	now := c.now()
+	for i := range out {
+		if out[i].Time == 0 {
+			out[i].Time = now
+		}
+	}
+	return out, ctx.Err()
+}
+
+// netEvents tells of the split, the slowness and the loss that are on.
+func (c *Cluster) netEvents() []trace.Event {
+	c.netMu.RLock()
+	defer c.netMu.RUnlock()
+	var out []trace.Event
+	if c.split != nil {
+		out = append(out, *c.split)
+	}
+	for _, f := range c.linkFaults {
+		out = append(out, trace.Event{Kind: trace.Kind(f.Kind), Link: f.Link, Delay: f.Delay, Percent: f.Percent})
+	}
+	return out
+}
+
+// describe asks all of lives at once for their state and replicas.
+func (c *Cluster) describe(ctx context.Context, lives []*life, keys [][]byte) []trace.Event {
+	ctx, cancel := context.WithTimeout(ctx, describeTime)
+	defer cancel()
+	told := make([][]trace.Event, len(lives))
+	var wg sync.WaitGroup
+	for i, l := range lives {
+		wg.Go(func() { told[i] = l.describe(ctx, keys) })
+	}
+	wg.Wait()
+	return slices.Concat(told...)
+}
+
+// Done is closed once the cluster is down.
+func (c *Cluster) Done() <-chan struct{} { return c.done }
+
+// Down stops the cluster, as Close does.
+func (c *Cluster) Down(context.Context) error { return c.Close() }
+
+// Close stops the cluster in order and returns when nothing of it is left but
+// its data. Closing twice is harmless.
+func (c *Cluster) Close() error {
+	c.down.Do(c.shutdown)
+	<-c.done
+	return nil
+}
+
+func (c *Cluster) shutdown() {
+	c.cancel()
+	c.control.stopListening()
+	c.faults.Lock() // a fault that is under way ends first
+	var wg sync.WaitGroup
+	for _, n := range c.nodes {
+		if n.retry != nil {
+			n.retry.Stop()
+		}
+		if l := n.life.Load(); l != nil {
+			wg.Go(l.crash) // all writes are on disk already
+		}
+	}
+	if c.splitEnd != nil {
+		c.splitEnd.Stop()
+	}
+	wg.Wait()
+	c.faults.Unlock()
+	c.client.close()
+	c.hub.close()
+	c.wg.Wait()
+	if c.disk != nil {
+		c.disk.close()
+	}
+	if c.lock != nil {
+		if c.settings.Mem {
+			_ = os.Remove(c.paths.info)
+		}
+		_ = c.lock.Unlock()
+	}
+	close(c.released)
+	c.control.wait()
+	close(c.done)
+}
+
+// bell wakes all who wait for something to change.
+type bell struct {
+	mu sync.Mutex
+	ch chan struct{}
+}
+
+// wait returns a channel that the next ring closes. Look at what may have
+// changed only after calling it.
+func (b *bell) wait() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch == nil {
+		b.ch = make(chan struct{})
+	}
+	return b.ch
+}
+
+func (b *bell) ring() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ch != nil {
+		close(b.ch)
+		b.ch = nil
+	}
+}

@@ -1,0 +1,223 @@
+package localcluster
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"ringside/engine/fault"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+func connect(t *testing.T, c *Cluster) *Remote {
+	t.Helper()
+	r, err := Connect(t.Context(), filepath.Dir(c.paths.dir), c.settings.Name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+func TestConnectToNothing(t *testing.T) {
+	home := t.TempDir()
+	if _, err := Connect(t.Context(), home, "x"); !errors.Is(err, ErrNotRunning) {
+		t.Error(err)
+	}
+	_, err := Connect(t.Context(), home, "../x")
+	usageError(t, err)
+}
+
+func TestRemote(t *testing.T) {
+	c := begin(t, Options{Mem: true})
+	r := connect(t, c)
+	value := strings.Repeat("\x00", wire.MaxValue)
+	reply, err := r.Do(t.Context(), "n1", wire.PutRequest{Key: []byte("k\xff"), Value: []byte(value)})
+	if err != nil || reply.(wire.PutReply).Err != wire.OK || reply.(wire.PutReply).Request != 1 {
+		t.Fatalf("%+v, %v", reply, err)
+	}
+	reply, err = r.Do(t.Context(), "", wire.GetRequest{Key: []byte("k\xff")})
+	if err != nil || string(reply.(wire.GetReply).Siblings[0].Value) != value {
+		t.Fatalf("%v", err)
+	}
+	reply, err = r.Do(t.Context(), "", wire.PutRequest{Key: []byte("k"), Value: append([]byte(value), 1)})
+	if err != nil || reply.(wire.PutReply).Err != wire.TooLarge {
+		t.Errorf("%+v, %v", reply, err)
+	}
+	_, err = r.Do(t.Context(), "n9", wire.GetRequest{Key: []byte("k")})
+	usageError(t, err, "n9", "n1 n2 n3 n4 n5")
+	usageError(t, r.Fault(t.Context(), fault.Fault{Kind: fault.Kill}), "which node")
+	if err := r.Fault(t.Context(), fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1", "n2"}}}); err != nil {
+		t.Error(err)
+	}
+	events, err := r.Snapshot(t.Context(), []byte("k\xff"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := trace.NewView()
+	for _, e := range events {
+		v.Apply(e)
+	}
+	if len(v.Groups) != 2 || v.Key([]byte("k\xff")) == nil || v.Settings.Name != DefaultName {
+		t.Errorf("view %+v", v)
+	}
+}
+
+func TestRemoteEvents(t *testing.T) {
+	c := begin(t, Options{Mem: true})
+	r := connect(t, c)
+	var first, last uint64
+	if err := r.Events(t.Context(), 0, false, func(batch []trace.Event) error {
+		if first == 0 {
+			first = batch[0].Seq
+		}
+		last = batch[len(batch)-1].Seq
+		return nil
+	}); err != nil || first != 1 || last < 6 {
+		t.Errorf("events %d to %d, %v", first, last, err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	go func() { _ = c.Fault(ctx, fault.Fault{Kind: fault.Heal}) }()
+	err := r.Events(ctx, last, true, func(batch []trace.Event) error {
+		if batch[0].Seq <= last {
+			t.Errorf("event %d after %d", batch[0].Seq, last)
+		}
+		cancel()
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	stop := errors.New("enough")
+	if err := r.Events(t.Context(), 0, true, func([]trace.Event) error { return stop }); err != stop {
+		t.Error(err)
+	}
+	if _, err := r.Snapshot(t.Context()); err != nil { // the connections are still good
+		t.Error(err)
+	}
+}
+
+// The one who goes away takes its request back.
+func TestRemoteCancels(t *testing.T) {
+	c := begin(t, Options{Mem: true})
+	r := connect(t, c)
+	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n2"}})
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := r.Do(ctx, "n2", wire.GetRequest{Key: []byte("k")}); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("%v", err)
+	}
+	await(t, "the request to be forgotten", func() bool {
+		c.client.mu.Lock()
+		k := c.client.conns["n2"]
+		c.client.mu.Unlock()
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		return len(k.calls) == 0
+	})
+}
+
+func TestRemoteDown(t *testing.T) {
+	for _, mem := range []bool{true, false} {
+		home := t.TempDir()
+		c := begin(t, Options{Home: home, Mem: mem})
+		r, watcher := connect(t, c), connect(t, c)
+		watched := make(chan error)
+		go func() {
+			watched <- watcher.Events(t.Context(), 0, true, func([]trace.Event) error { return nil })
+		}()
+		if err := r.Down(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		begin(t, Options{Home: home, Mem: mem}) // the name is free as soon as Down returns
+		select {
+		case <-c.Done():
+		case <-time.After(5 * time.Second):
+			t.Fatal("not done")
+		}
+		if err := <-watched; !errors.Is(err, ErrNotRunning) {
+			t.Errorf("the watcher got %v", err)
+		}
+	}
+}
+
+func TestMalformedRequests(t *testing.T) {
+	c := begin(t, Options{Mem: true})
+	for name, tt := range map[string]struct {
+		send   string
+		closed bool
+	}{
+		"not json":      {"GET / HTTP/1.1\n", true},
+		"wrong type":    {`{"method":7}` + "\n", true},
+		"not base64":    {`{"method":"do","request":"!"}` + "\n", true},
+		"no method":     {"{}\n", false},
+		"wrong method":  {`{"method":"format"}` + "\n", false},
+		"no request":    {`{"method":"do"}` + "\n", false},
+		"wrong request": {`{"method":"do","request":"AAAA"}` + "\n", false},
+		"no fault":      {`{"method":"fault"}` + "\n", false},
+		"wrong fault":   {`{"method":"fault","fault":{"kind":"flood"}}` + "\n", false},
+		"too long":      {`{"method":"` + strings.Repeat("x", maxRequestLine) + "\n", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			conn, err := net.Dial("unix", c.paths.sock)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
+			go func() { _, _ = conn.Write([]byte(tt.send)) }()
+			in := bufio.NewReader(conn)
+			line, err := in.ReadBytes('\n')
+			var resp controlResponse
+			if err == nil {
+				err = json.Unmarshal(line, &resp)
+			}
+			if name != "too long" && (err != nil || resp.Error == nil || !resp.Last || resp.Error.Code != codeUsage) {
+				t.Errorf("%s, %v", line, err)
+			}
+			if tt.closed {
+				if _, err := in.ReadByte(); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("not closed: %v", err)
+				}
+			}
+		})
+	}
+	if _, err := connect(t, c).Snapshot(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTooManyControlConnections(t *testing.T) {
+	c := begin(t, Options{Mem: true})
+	var conns []net.Conn
+	defer func() {
+		for _, conn := range conns {
+			_ = conn.Close()
+		}
+	}()
+	for range maxControlConns {
+		conn, err := net.Dial("unix", c.paths.sock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conns = append(conns, conn)
+	}
+	await(t, "all to be let in", func() bool {
+		c.control.mu.Lock()
+		defer c.control.mu.Unlock()
+		return len(c.control.conns) == maxControlConns
+	})
+	r := connect(t, c)
+	if _, err := r.Snapshot(t.Context()); err == nil || !strings.Contains(err.Error(), "too many") {
+		t.Errorf("%v", err)
+	}
+}

@@ -1,0 +1,320 @@
+package localcluster
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/gofrs/flock"
+
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/store/level"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+const (
+	// dataFormat is the layout of the data root; another one is not touched.
+	dataFormat = 1
+	// maxNodes bounds a cluster in one process: every pair has two connections
+	// and every node a database.
+	maxNodes = 64
+)
+
+// reserved names are files of the data root; a node of that name would collide with them.
+var reserved = []string{"lock", "secret"}
+
+// Defaults of a cluster: the paper's (N,R,W) of §6, and five nodes.
+const (
+	defaultNodes = 5
+	defaultN     = 3
+	defaultR     = 2
+	defaultW     = 2
+)
+
+// clusterFile is cluster.json: what a data root was created with.
+type clusterFile struct {
+	Format   int            `json:"format"`
+	Settings trace.Settings `json:"settings"`
+}
+
+// owner is owner.json: who uses the data root, or used it last.
+type owner struct {
+	Cluster string `json:"cluster"`
+	PID     int    `json:"pid"`
+}
+
+// disk is a cluster's data root while this process uses it.
+type disk struct {
+	dir    string
+	root   *os.Root // wiping goes through it, so that nothing outside can be removed
+	lock   *flock.Flock
+	secret []byte
+}
+
+// openDisk takes the data root dir for the cluster called name and settles its
+// settings: those it was created with, or want and the defaults if it is new.
+func openDisk(dir, name string, want trace.Settings) (_ *disk, _ trace.Settings, err error) {
+	fresh, err := checkRoot(dir)
+	if err != nil {
+		return nil, want, err
+	}
+	if err := privateDir(dir); err != nil {
+		return nil, want, fmt.Errorf("open data root %s: %w", dir, err)
+	}
+	d := &disk{dir: dir}
+	defer func() {
+		if err != nil {
+			d.close()
+		}
+	}()
+	if d.lock, err = lockFile(filepath.Join(dir, "lock")); err != nil {
+		return nil, want, fmt.Errorf("open data root: %w", err)
+	}
+	if d.lock == nil {
+		return nil, want, inUse(dir)
+	}
+	if d.root, err = os.OpenRoot(dir); err != nil {
+		return nil, want, fmt.Errorf("open data root: %w", err)
+	}
+	if err := writeJSON(filepath.Join(dir, "owner.json"), owner{Cluster: name, PID: os.Getpid()}); err != nil {
+		return nil, want, fmt.Errorf("open data root: %w", err)
+	}
+	settings, err := d.settle(fresh, name, want)
+	if err != nil {
+		return nil, want, err
+	}
+	d.secret, err = loadSecret(filepath.Join(dir, "secret"))
+	return d, settings, err
+}
+
+// checkRoot refuses a folder that holds something else than a cluster's data.
+func checkRoot(dir string) (fresh bool, err error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("open data root: %w", err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "cluster.json")); err == nil {
+		return false, nil
+	}
+	ours := []string{"lock", "owner.json", "owner.json.new", "secret", "secret.new", "cluster.json.new"} // a first start that was cut short
+	for _, e := range entries {
+		if !slices.Contains(ours, e.Name()) {
+			return false, usagef("the folder %s holds something, but no cluster's data; choose an empty one with --dir", dir)
+		}
+	}
+	return true, nil
+}
+
+func inUse(dir string) error {
+	var o owner
+	if err := readJSON(filepath.Join(dir, "owner.json"), &o); err != nil {
+		return usagef("the data in %s is in use by another cluster; take that one down, or choose another folder with --dir", dir)
+	}
+	return usagef("the data in %s is in use by cluster %s (pid %d); take that one down, or choose another folder with --dir", dir, trace.Show([]byte(o.Cluster)), o.PID)
+}
+
+// settle returns the settings of the cluster. Only what the caller asked for can
+// differ from what the disk remembers: a zero field means as before.
+func (d *disk) settle(fresh bool, name string, want trace.Settings) (trace.Settings, error) {
+	path := filepath.Join(d.dir, "cluster.json")
+	if fresh {
+		s, err := withDefaults(name, want)
+		if err != nil {
+			return s, err
+		}
+		if err := writeJSON(path, clusterFile{Format: dataFormat, Settings: s}); err != nil {
+			return s, fmt.Errorf("remember the settings: %w", err)
+		}
+		return s, nil
+	}
+	var f clusterFile
+	if err := readJSON(path, &f); err != nil {
+		return want, fmt.Errorf("open data root: %w", err)
+	}
+	if f.Format != dataFormat {
+		return want, usagef("the data in %s has format %d, this program knows %d; use the program that made it, or another --dir", d.dir, f.Format, dataFormat)
+	}
+	if diff := differences(f.Settings, want); len(diff) > 0 {
+		return want, usagef("the cluster in %s was created with other settings: %s; leave them out to go on with it, or choose another folder with --dir",
+			d.dir, strings.Join(diff, ", "))
+	}
+	f.Settings.Name, f.Settings.Mem = name, false
+	return f.Settings, checkSettings(f.Settings)
+}
+
+// differences tells in words what want asks for that have is not.
+func differences(have, want trace.Settings) []string {
+	var out []string
+	differ := func(what string, asked bool, have, want any) {
+		if asked {
+			out = append(out, fmt.Sprintf("%s is %v, not %v", what, have, want))
+		}
+	}
+	differ("the nodes", want.Nodes != nil && !slices.Equal(have.Nodes, want.Nodes), strings.Join(have.Nodes, " "), strings.Join(want.Nodes, " "))
+	for _, f := range []struct {
+		what       string
+		have, want int
+	}{{"N", have.N, want.N}, {"R", have.R, want.R}, {"W", have.W, want.W}, {"strategy", have.Strategy, want.Strategy}, {"Q", have.Q, want.Q}, {"T", have.T, want.T}} {
+		differ(f.what, f.want != 0 && f.want != f.have, f.have, f.want)
+	}
+	differ("mode", want.Mode != "" && want.Mode != have.Mode, have.Mode, want.Mode)
+	differ("strict", want.Strict && !have.Strict, have.Strict, want.Strict)
+	return out
+}
+
+// withDefaults fills in what the caller left open.
+func withDefaults(name string, s trace.Settings) (trace.Settings, error) {
+	s.Name = name
+	if s.Nodes == nil {
+		for i := range defaultNodes {
+			s.Nodes = append(s.Nodes, fmt.Sprintf("n%d", i+1))
+		}
+	}
+	s.Nodes = slices.Clone(s.Nodes)
+	orDefault(&s.N, min(defaultN, len(s.Nodes)))
+	orDefault(&s.R, min(defaultR, s.N))
+	orDefault(&s.W, min(defaultW, s.N))
+	orDefault(&s.Strategy, int(ring.EqualPartitions))
+	orDefault(&s.Q, max(ring.DefaultQ, len(s.Nodes)))
+	orDefault(&s.T, ring.DefaultT)
+	if s.Mode == "" {
+		s.Mode = trace.ModeSiblings
+	}
+	return s, checkSettings(s)
+}
+
+func orDefault(v *int, d int) {
+	if *v == 0 {
+		*v = d
+	}
+}
+
+func checkSettings(s trace.Settings) error {
+	if len(s.Nodes) == 0 || len(s.Nodes) > maxNodes {
+		return usagef("a cluster has 1 to %d nodes, not %d", maxNodes, len(s.Nodes))
+	}
+	for i, n := range s.Nodes {
+		switch {
+		case !namePattern.MatchString(n) || slices.Contains(reserved, n):
+			return usagef("%q is no name for a node; use a-z, 0-9 and '-', at most 32, but not %s", n, strings.Join(reserved, " or "))
+		case slices.Contains(s.Nodes[:i], n):
+			return usagef("two nodes are called %s", n)
+		}
+	}
+	switch {
+	case s.N < 1 || s.N > len(s.Nodes):
+		return usagef("N=%d: want 1 to the number of nodes, %d", s.N, len(s.Nodes))
+	case s.R < 1 || s.R > s.N:
+		return usagef("R=%d: want 1 to N=%d", s.R, s.N)
+	case s.W < 1 || s.W > s.N:
+		return usagef("W=%d: want 1 to N=%d", s.W, s.N)
+	case s.Mode != trace.ModeSiblings && s.Mode != trace.ModeLWW:
+		return usagef("mode %q: want %s or %s", s.Mode, trace.ModeSiblings, trace.ModeLWW)
+	}
+	if _, err := ringOf(s); err != nil {
+		return usagef("%v", err)
+	}
+	return nil
+}
+
+// ringOf builds the ring that the settings describe.
+func ringOf(s trace.Settings) (*ring.Ring, error) {
+	members := make([]ring.Member, len(s.Nodes))
+	for i, n := range s.Nodes {
+		members[i] = ring.Member{Name: n, Weight: 1}
+	}
+	return ring.New(ring.Config{Strategy: ring.Strategy(s.Strategy), N: s.N, Q: s.Q, T: s.T}, members)
+}
+
+// loadSecret reads the cluster's secret, and makes one if there is none: should
+// it be lost, contexts given out earlier are refused, but the data can be read.
+func loadSecret(path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	switch {
+	case err == nil && len(b) == wire.SecretSize:
+		return b, nil
+	case err == nil:
+		return nil, fmt.Errorf("read secret: %s has %d bytes, want %d", path, len(b), wire.SecretSize)
+	case !errors.Is(err, os.ErrNotExist):
+		return nil, fmt.Errorf("read secret: %w", err)
+	}
+	b = newSecret()
+	if err := writeFile(path, b); err != nil {
+		return nil, fmt.Errorf("write secret: %w", err)
+	}
+	return b, nil
+}
+
+func newSecret() []byte {
+	b := make([]byte, wire.SecretSize)
+	_, _ = rand.Read(b) // never fails: it ends the program rather
+	return b
+}
+
+// node returns the folder of one node's database, made private first because
+// the database itself makes folders that others can read.
+func (d *disk) node(name string) (string, error) {
+	dir := filepath.Join(d.dir, name)
+	return dir, privateDir(dir)
+}
+
+// openStore opens the node's database. The report is not empty if it had to be
+// recovered and may lack writes that were once durable.
+func (n *node) openStore() (s store.Store, report string, err error) {
+	if n.mem != nil {
+		s = n.mem
+	} else {
+		dir, err := n.c.disk.node(n.name)
+		if err != nil {
+			return nil, "", err
+		}
+		db, found, err := level.Open(dir, level.Options{Lenient: n.lenient})
+		if err != nil {
+			return nil, "", err
+		}
+		n.lenient = false
+		if s = db; found.Recovered {
+			report = "recovered from damage: " + found.Reason
+		}
+	}
+	if wrap := n.c.opts.wrapStore; wrap != nil {
+		s = wrap(n.name, s)
+	}
+	return s, report, nil
+}
+
+// wipe loses the node's disk.
+func (n *node) wipe() error {
+	if n.mem != nil {
+		n.mem = store.NewMem()
+		return nil
+	}
+	return n.c.disk.wipe(n.name)
+}
+
+// wipe removes a node's folder. It cannot reach anything outside the data root.
+func (d *disk) wipe(name string) error {
+	if err := d.root.RemoveAll(name); err != nil {
+		return fmt.Errorf("wipe %s: %w", name, err)
+	}
+	return nil
+}
+
+// close gives the data root free.
+func (d *disk) close() {
+	if d.root != nil {
+		_ = d.root.Close()
+	}
+	if d.lock != nil {
+		_ = d.lock.Unlock()
+	}
+}

@@ -1,0 +1,26 @@
+// Package localcluster runs the nodes of a cluster in one process: a loop for
+// each, TCP links between them on loopback, databases on disk, and faults at will.
+//
+// It is a driver of package engine and knows nothing of Dynamo. A node is an
+// engine.Node with a life around it:
+//
+//	clients, peers ──► inbox ──► loop: step … step, apply one batch, publish, send, answer
+//	                               │                                       │
+//	                             store                        links ──► peers
+//
+// The loop takes all that waits in its inbox, steps it, applies every write
+// of that turn with one flush to disk, and only then lets anything leave the
+// node (persist before send). Events are published before messages are sent,
+// so that their numbers follow cause and effect.
+//
+// For each ordered pair of nodes there is one connection, made by the sender,
+// that carries messages in that direction only; so a one-way split, a slow link and a lossy
+// one are each a property of one connection. Faults act where a message enters its link
+// and again where it leaves it: once a split is on, nothing crosses it any more.
+//
+// Locks are taken in this order: Cluster.faults (one fault at a time; lives
+// begin and end), Cluster.netMu (conditions of links), life.turnMu, link.mu, inbox.mu.
+//
+// A cluster belongs to the process that started it. Others of the same user reach
+// it through a control socket: see Connect.
+package localcluster

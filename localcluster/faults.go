@@ -1,0 +1,336 @@
+package localcluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/engine/fault"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+)
+
+const (
+	// mendTime bounds how long Fault waits for links to come back.
+	mendTime = time.Second
+	// maxDiskFailures is how often in a row a node whose disk fails is started
+	// again, each time after twice the pause; then somebody has to look.
+	maxDiskFailures = 5
+	minDiskPause    = 100 * time.Millisecond
+	// diskTrust is how long a disk has to work before its failures are forgotten.
+	diskTrust = 10 * time.Second
+)
+
+// Fault breaks or mends something, and returns once it is so. A *UsageError
+// says that the fault makes no sense; then nothing has changed.
+func (c *Cluster) Fault(ctx context.Context, f fault.Fault) error {
+	c.faults.Lock()
+	defer c.faults.Unlock()
+	if c.ctx.Err() != nil {
+		return errStopped
+	}
+	switch f.Kind {
+	case fault.Split, fault.Heal, fault.Slow, fault.Loss:
+		if err := c.faultNet(f); err != nil {
+			return err
+		}
+	case fault.Kill, fault.Pause, fault.Resume, fault.Restart, fault.Wipe:
+		if err := c.faultNodes(f); err != nil {
+			return err
+		}
+	default:
+		return usagef("there is no fault %q", f.Kind)
+	}
+	switch f.Kind {
+	case fault.Split, fault.Heal, fault.Resume, fault.Restart, fault.Wipe:
+		return c.awaitLinks(ctx, mendTime)
+	}
+	return nil
+}
+
+// faultNet changes the network. The caller holds faults.
+func (c *Cluster) faultNet(f fault.Fault) error {
+	if f.For < 0 {
+		return usagef("partition: it cannot last %v", f.For)
+	}
+	if err := c.changeNet(f); err != nil {
+		return err
+	}
+	switch f.Kind {
+	case fault.Split, fault.Heal:
+		if c.splitEnd != nil {
+			c.splitEnd.Stop()
+			c.splitEnd = nil
+		}
+		if f.Kind == fault.Split && f.For > 0 {
+			c.healAfter(f.For)
+		}
+	}
+	return nil
+}
+
+// healAfter ends the split that is on by itself, unless another takes its place.
+func (c *Cluster) healAfter(d time.Duration) {
+	var timer *time.Timer
+	timer = time.AfterFunc(d, func() {
+		c.faults.Lock()
+		defer c.faults.Unlock()
+		if c.splitEnd != timer || c.ctx.Err() != nil {
+			return
+		}
+		c.splitEnd = nil
+		others := slices.Clone(c.linkFaults) // only the split is to end
+		_ = c.changeNet(fault.Fault{Kind: fault.Heal})
+		for _, f := range others {
+			_ = c.changeNet(f)
+		}
+	})
+	c.splitEnd = timer
+}
+
+// changeNet applies f to the books and to the links, at one instant for all of
+// them: afterwards nothing crosses a cut link, and both ends know of it.
+func (c *Cluster) changeNet(f fault.Fault) error {
+	c.netMu.Lock()
+	defer c.netMu.Unlock()
+	if err := c.net.Apply(f); err != nil {
+		return usagef("%v", err)
+	}
+	e := trace.Event{Kind: trace.Kind(f.Kind), OneWay: f.OneWay, Link: f.Link, Delay: f.Delay, Percent: f.Percent}
+	switch f.Kind {
+	case fault.Split:
+		e.Groups = cloneGroups(c.net.Groups())
+		e.Time = c.now()
+		c.split = &e
+	case fault.Heal:
+		c.split, c.linkFaults = nil, nil
+	default:
+		c.linkFaults = append(slices.DeleteFunc(c.linkFaults, func(o fault.Fault) bool {
+			return o.Kind == f.Kind && o.Link == f.Link
+		}), f)
+	}
+	c.tell(e)
+	for l, cond := range c.conditions {
+		*cond = c.net.Condition(l)
+		from, to := c.node(l.From).life.Load(), c.node(l.To).life.Load()
+		if from != nil {
+			k := from.links[l.To]
+			if cond.Cut {
+				k.takeDown(nil)
+			} else {
+				k.retime()
+				notify(k.kick)
+			}
+		}
+		if to != nil && cond.Cut {
+			to.cutInbound(l.From)
+		}
+	}
+	return nil
+}
+
+func cloneGroups(groups [][]string) [][]string {
+	out := make([][]string, len(groups))
+	for i, g := range groups {
+		out[i] = slices.Clone(g)
+	}
+	return out
+}
+
+// faultNodes does f to each of its nodes, or to none. The caller holds faults.
+func (c *Cluster) faultNodes(f fault.Fault) error {
+	nodes, err := c.nodesFor(f)
+	if err != nil {
+		return err
+	}
+	for _, n := range nodes {
+		if n.retry != nil { // whoever commands a node knows better than its disk
+			n.retry.Stop()
+			n.retry = nil
+		}
+		n.failures = 0
+		if err := c.faultNode(f.Kind, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nodesFor checks that f makes sense for its nodes.
+func (c *Cluster) nodesFor(f fault.Fault) ([]*node, error) {
+	if len(f.Nodes) == 0 {
+		return nil, usagef("%s: which node? there are %s", f.Kind, strings.Join(c.settings.Nodes, " "))
+	}
+	var out []*node
+	for _, name := range f.Nodes {
+		n := c.node(name)
+		if n == nil {
+			return nil, fmt.Errorf("%s: %w", f.Kind, c.unknownNode(name))
+		}
+		if slices.Contains(out, n) {
+			continue
+		}
+		if err := n.check(f.Kind); err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+func (n *node) check(kind fault.Kind) error {
+	l := n.life.Load()
+	switch {
+	case kind == fault.Restart || kind == fault.Wipe:
+		return nil
+	case l == nil && n.retry != nil && kind == fault.Kill:
+		return nil // it would have come back by itself
+	case l == nil && kind == fault.Kill:
+		return usagef("kill: %s is down already; start it with restart %s", n.name, n.name)
+	case l == nil:
+		return usagef("%s: %s is down; start it with restart %s", kind, n.name, n.name)
+	case kind == fault.Pause && l.paused.Load():
+		return usagef("pause: %s is paused already; end that with resume %s", n.name, n.name)
+	case kind == fault.Resume && !l.paused.Load():
+		return usagef("resume: %s is not paused", n.name)
+	}
+	return nil
+}
+
+func (c *Cluster) faultNode(kind fault.Kind, n *node) error {
+	switch l := n.life.Load(); kind {
+	case fault.Kill:
+		c.kill(n)
+	case fault.Pause:
+		l.turnMu.Lock() // once we have it, the loop stands still
+		l.paused.Store(true)
+		c.tell(trace.Event{Node: n.name, Kind: trace.NodePaused})
+	case fault.Resume:
+		c.tell(trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: *n.addr.Load()})
+		l.paused.Store(false)
+		l.turnMu.Unlock()
+	case fault.Restart:
+		c.kill(n)
+		return c.start(n)
+	case fault.Wipe:
+		c.kill(n)
+		if err := n.wipe(); err != nil {
+			return err
+		}
+		c.tell(trace.Event{Node: n.name, Kind: trace.NodeWiped})
+		return c.start(n)
+	}
+	return nil
+}
+
+// kill crashes the node if it is up, and lets its peers know what the system
+// would tell them: that its connections are gone. The caller holds faults.
+func (c *Cluster) kill(n *node) {
+	l := n.life.Load()
+	if l == nil {
+		return
+	}
+	l.crash()
+	c.client.drop(n.name, nil)
+	c.tell(trace.Event{Node: n.name, Kind: trace.NodeDown})
+	for _, p := range n.peers {
+		if o := p.life.Load(); o != nil {
+			o.links[n.name].takeDown(nil)
+		}
+	}
+}
+
+// start brings up a node that is down. The caller holds faults.
+func (c *Cluster) start(n *node) error {
+	l, err := n.open()
+	if err != nil {
+		return err
+	}
+	l.run()
+	for _, p := range n.peers {
+		if o := p.life.Load(); o != nil {
+			notify(o.links[n.name].kick)
+		}
+	}
+	return nil
+}
+
+// diskFailed is the end of a life whose store failed: what the disk holds now
+// is unknown until it is read again, so the node goes through a crash. The
+// caller is the life's loop, which ends.
+func (c *Cluster) diskFailed(l *life, cause error) {
+	c.wg.Go(func() {
+		c.faults.Lock()
+		defer c.faults.Unlock()
+		n := l.node
+		if n.life.Load() != l || c.ctx.Err() != nil {
+			return // somebody killed it meanwhile
+		}
+		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: cause.Error()})
+		c.kill(n)
+		if time.Since(l.began) > diskTrust {
+			n.failures = 0
+		}
+		n.lenient = errors.Is(cause, store.ErrCorrupt)
+		c.restartLater(n)
+	})
+}
+
+// restartLater starts a node whose disk failed after a pause. The caller holds faults.
+func (c *Cluster) restartLater(n *node) {
+	if n.failures++; n.failures > maxDiskFailures {
+		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed,
+			Message: fmt.Sprintf("the disk failed %d times in a row; the node stays down until restart %s", n.failures, n.name)})
+		return
+	}
+	var timer *time.Timer
+	timer = time.AfterFunc(minDiskPause<<(n.failures-1), func() {
+		c.faults.Lock()
+		defer c.faults.Unlock()
+		if n.retry != timer || c.ctx.Err() != nil {
+			return
+		}
+		n.retry = nil
+		if err := c.start(n); err != nil {
+			c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: err.Error()})
+			c.restartLater(n)
+		}
+	})
+	n.retry = timer
+}
+
+// awaitLinks waits until every link that can be up is up, for at most limit.
+func (c *Cluster) awaitLinks(ctx context.Context, limit time.Duration) error {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	for {
+		rung := c.linked.wait()
+		if c.allLinked() {
+			return nil
+		}
+		select {
+		case <-rung:
+		case <-timer.C:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-c.ctx.Done():
+			return errStopped
+		}
+	}
+}
+
+func (c *Cluster) allLinked() bool {
+	c.netMu.RLock()
+	defer c.netMu.RUnlock()
+	for l, cond := range c.conditions {
+		from, to := c.node(l.From).life.Load(), c.node(l.To).life.Load()
+		if from != nil && to != nil && !cond.Cut && !from.links[l.To].isUp() {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,219 @@
+package localcluster
+
+import (
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"ringside/engine/trace"
+)
+
+func usageError(t *testing.T, err error, words ...string) {
+	t.Helper()
+	var usage *UsageError
+	if !errors.As(err, &usage) {
+		t.Fatalf("not a usage error: %v", err)
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("%q does not say %q", err, w)
+		}
+	}
+}
+
+func TestHome(t *testing.T) {
+	base := t.TempDir()
+	for _, tt := range []struct {
+		env  map[string]string
+		want string
+	}{
+		{map[string]string{"RINGSIDE_HOME": base + "/a", "HOME": base}, base + "/a"},
+		{map[string]string{"XDG_DATA_HOME": base + "/x", "HOME": base}, base + "/x/ringside"},
+		{map[string]string{"XDG_DATA_HOME": "relative", "HOME": base}, base + "/.local/share/ringside"},
+		{map[string]string{"HOME": base}, base + "/.local/share/ringside"},
+	} {
+		got, err := Home(func(k string) string { return tt.env[k] })
+		if err != nil || got != filepath.FromSlash(tt.want) {
+			t.Errorf("%v: %s, %v", tt.env, got, err)
+		}
+		if s, err := os.Stat(got); err != nil || runtime.GOOS != "windows" && s.Mode().Perm() != dirMode {
+			t.Errorf("%s: %v, %v", got, s.Mode(), err)
+		}
+	}
+	_, err := Home(func(string) string { return "" })
+	usageError(t, err, "RINGSIDE_HOME")
+}
+
+func TestContextPath(t *testing.T) {
+	home := t.TempDir()
+	p, err := ContextPath(home, "default", "before-Split_1.ctx")
+	if err != nil || p != filepath.Join(home, "default", "contexts", "before-Split_1.ctx") {
+		t.Errorf("%s, %v", p, err)
+	}
+	for _, name := range []string{"", ".", "..", ".hidden", "a/b", `a\b`, "a\x00", "é", strings.Repeat("x", 65)} {
+		if _, err := ContextPath(home, "default", name); err == nil {
+			t.Errorf("%q was taken", name)
+		}
+	}
+	for _, cluster := range []string{"", "..", "a/b", "Upper", strings.Repeat("x", 33)} {
+		if _, err := ContextPath(home, cluster, "c"); err == nil {
+			t.Errorf("cluster %q was taken", cluster)
+		}
+	}
+}
+
+func TestSecondStart(t *testing.T) {
+	home, dir := t.TempDir(), filepath.Join(t.TempDir(), "data")
+	begin(t, Options{Home: home, Name: "first", Dir: dir})
+	_, err := Start(t.Context(), Options{Home: home, Name: "first"})
+	usageError(t, err, "first", "running already", "pid")
+	_, err = Start(t.Context(), Options{Home: home, Name: "second", Dir: dir})
+	usageError(t, err, dir, "in use by cluster first")
+	begin(t, Options{Home: home, Name: "second"})
+	begin(t, Options{Home: home, Name: "third", Mem: true})
+	infos, err := List(home)
+	if err != nil || len(infos) != 3 || infos[0].Dir != dir || infos[0].PID != os.Getpid() || !infos[2].Mem || infos[1].Nodes != 5 {
+		t.Fatalf("%+v, %v", infos, err)
+	}
+	for _, i := range infos {
+		if !i.Running {
+			t.Errorf("%s is not running", i.Name)
+		}
+	}
+}
+
+func TestListOfStopped(t *testing.T) {
+	home := t.TempDir()
+	if infos, err := List(filepath.Join(home, "nothing")); err != nil || infos != nil {
+		t.Errorf("%v, %v", infos, err)
+	}
+	for _, o := range []Options{{Home: home, Name: "disk"}, {Home: home, Name: "mem", Mem: true}} {
+		c, err := Start(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = c.Close()
+	}
+	infos, err := List(home)
+	if err != nil || len(infos) != 1 || infos[0].Name != "disk" || infos[0].Running {
+		t.Errorf("%+v, %v", infos, err)
+	}
+}
+
+func TestOtherSettings(t *testing.T) {
+	home := t.TempDir()
+	c, err := Start(t.Context(), Options{Home: home, Settings: trace.Settings{W: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Close()
+	_, err = Start(t.Context(), Options{Home: home, Settings: trace.Settings{N: 2, W: 1, Mode: trace.ModeLWW}})
+	usageError(t, err, "N is 3, not 2", "mode is siblings, not lww", "--dir")
+	if strings.Contains(err.Error(), "W is") {
+		t.Errorf("%q blames W, which is as before", err)
+	}
+	begin(t, Options{Home: home, Settings: trace.Settings{W: 1}})
+}
+
+func TestSenselessOptions(t *testing.T) {
+	home := t.TempDir()
+	long := filepath.Join(home, strings.Repeat("x", 100))
+	full := t.TempDir()
+	if err := os.WriteFile(filepath.Join(full, "thesis.tex"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		o     Options
+		words []string
+	}{
+		{Options{Home: long}, []string{"103", "RINGSIDE_HOME"}},
+		{Options{Home: home, Name: "../x"}, []string{"name for a cluster"}},
+		{Options{Home: home, Mem: true, Dir: full}, []string{"--mem"}},
+		{Options{Home: home, Dir: full}, []string{"no cluster's data"}},
+		{Options{Home: home, Mem: true, Settings: trace.Settings{Nodes: []string{"a", "a"}}}, []string{"two nodes"}},
+		{Options{Home: home, Mem: true, Settings: trace.Settings{Nodes: []string{"secret"}}}, []string{"secret"}},
+		{Options{Home: home, Mem: true, Settings: trace.Settings{Nodes: []string{"../a"}}}, []string{"a-z"}},
+		{Options{Home: home, Mem: true, Settings: trace.Settings{N: 9}}, []string{"N=9"}},
+		{Options{Home: home, Mem: true, Settings: trace.Settings{W: 4}}, []string{"W=4"}},
+		{Options{Home: home, Mem: true, Settings: trace.Settings{Q: 2}}, []string{"Q is 2"}},
+		{Options{Home: home, Mem: true, Settings: trace.Settings{Mode: "x"}}, []string{"mode"}},
+	} {
+		_, err := Start(t.Context(), tt.o)
+		usageError(t, err, tt.words...)
+	}
+	// What was refused has left nothing behind that is in the way.
+	begin(t, Options{Home: home})
+}
+
+func TestPortTaken(t *testing.T) {
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	_, err = Start(t.Context(), Options{Home: t.TempDir(), Mem: true, BasePort: ln.Addr().(*net.TCPAddr).Port})
+	if err == nil || !strings.Contains(err.Error(), "base port") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestUnwritableHome(t *testing.T) {
+	home := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(home, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Home(func(k string) string { return map[string]string{"RINGSIDE_HOME": home}[k] }); err == nil {
+		t.Error("a file was taken for a home")
+	}
+	if _, err := Start(t.Context(), Options{Home: home}); err == nil {
+		t.Error("a file was taken for a home")
+	}
+}
+
+// Only the owner can look into what a cluster leaves on disk.
+func TestModes(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no modes")
+	}
+	home, dir := t.TempDir(), t.TempDir()
+	c := begin(t, Options{Home: home, Dir: dir})
+	put(t, c, "", "k", "v", nil)
+	for _, p := range []string{filepath.Join(home, DefaultName), dir, filepath.Join(dir, "n1")} {
+		if s, err := os.Stat(p); err != nil || s.Mode().Perm() != 0o700 {
+			t.Errorf("%s: %v, %v", p, s.Mode(), err)
+		}
+	}
+	for _, p := range []string{"secret", "cluster.json", "lock", "owner.json"} {
+		if s, err := os.Stat(filepath.Join(dir, p)); err != nil || s.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v, %v", p, s.Mode(), err)
+		}
+	}
+	if s, err := os.Stat(c.paths.sock); err != nil || s.Mode().Perm() != 0o600 {
+		t.Errorf("sock: %v, %v", s.Mode(), err)
+	}
+}
+
+func TestStaleSocket(t *testing.T) {
+	home := t.TempDir()
+	p, err := pathsOf(home, DefaultName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.create(); err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("unix", p.sock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Start(t.Context(), Options{Home: home, Mem: true}); err == nil || !strings.Contains(err.Error(), "answers") {
+		t.Errorf("a socket that answers was removed: %v", err)
+	}
+	ln.(*net.UnixListener).SetUnlinkOnClose(false)
+	_ = ln.Close()
+	begin(t, Options{Home: home, Mem: true})
+}

@@ -1,0 +1,154 @@
+package localcluster
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+)
+
+func fill(h *hub, n int) {
+	for range n {
+		h.publish(trace.Event{Kind: trace.Ack})
+	}
+}
+
+func TestHubRemembersAndResumes(t *testing.T) {
+	var h hub
+	fill(&h, 10)
+	var got []uint64
+	collect := func(batch []trace.Event) error {
+		for _, e := range batch {
+			got = append(got, e.Seq)
+		}
+		return nil
+	}
+	if err := h.read(t.Context(), 7, false, collect); err != nil || len(got) != 3 || got[0] != 8 || got[2] != 10 {
+		t.Errorf("%v, %v", got, err)
+	}
+	got = nil
+	if err := h.read(t.Context(), 10, false, collect); err != nil || got != nil {
+		t.Errorf("%v, %v", got, err)
+	}
+}
+
+func TestHubTellsWhoFellBehind(t *testing.T) {
+	var h hub
+	fill(&h, MaxEvents+100)
+	var all []trace.Event
+	if err := h.read(t.Context(), 40, false, func(batch []trace.Event) error {
+		all = append(all, batch...)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if g := all[0]; g.Kind != trace.Gap || g.Count != 60 || g.Seq != 100 {
+		t.Errorf("first is %+v", g)
+	}
+	if len(all) != MaxEvents+1 || all[1].Seq != 101 || all[len(all)-1].Seq != MaxEvents+100 {
+		t.Errorf("%d events, %d to %d", len(all), all[1].Seq, all[len(all)-1].Seq)
+	}
+}
+
+func TestHubOfAnEarlierLife(t *testing.T) {
+	var h hub
+	fill(&h, 3)
+	var kinds []trace.Kind
+	if err := h.read(t.Context(), 1000, false, func(batch []trace.Event) error {
+		for _, e := range batch {
+			kinds = append(kinds, e.Kind)
+		}
+		return nil
+	}); err != nil || len(kinds) != 4 || kinds[0] != trace.Gap {
+		t.Errorf("%v, %v", kinds, err)
+	}
+}
+
+// A subscriber that never returns holds up nobody, and gets a gap when it does.
+func TestHubSlowSubscriber(t *testing.T) {
+	var h hub
+	fill(&h, 1)
+	entered, release := make(chan bool), make(chan bool)
+	var once sync.Once
+	gap := 0
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		_ = h.read(ctx, 0, true, func(batch []trace.Event) error {
+			once.Do(func() { close(entered); <-release })
+			for _, e := range batch {
+				if e.Kind == trace.Gap {
+					gap = e.Count
+				}
+				if e.Seq == 3*MaxEvents {
+					cancel()
+				}
+			}
+			return nil
+		})
+	})
+	<-entered
+	began := time.Now()
+	fill(&h, 3*MaxEvents-1)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("publishing took %v", took)
+	}
+	close(release)
+	wg.Wait()
+	if gap != 2*MaxEvents-1 {
+		t.Errorf("gap of %d events", gap)
+	}
+}
+
+func TestHubFollow(t *testing.T) {
+	var h hub
+	seen := make(chan uint64, 100)
+	done := make(chan error)
+	go func() {
+		done <- h.read(t.Context(), 0, true, func(batch []trace.Event) error {
+			for _, e := range batch {
+				seen <- e.Seq
+			}
+			return nil
+		})
+	}()
+	for want := range uint64(50) {
+		fill(&h, 1)
+		if got := <-seen; got != want+1 {
+			t.Fatalf("got %d, want %d", got, want+1)
+		}
+	}
+	h.close()
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	stop := errors.New("enough")
+	if err := h.read(t.Context(), 0, true, func([]trace.Event) error { return stop }); err != stop {
+		t.Error(err)
+	}
+}
+
+func TestHubCutsValues(t *testing.T) {
+	var h hub
+	h.publish(trace.Event{Kind: trace.Stored, Versions: vclock.Siblings{{Value: []byte(strings.Repeat("x", 1<<20))}}})
+	_ = h.read(t.Context(), 0, false, func(batch []trace.Event) error {
+		if n := len(batch[0].Versions[0].Value); n > trace.PreviewLen+3 {
+			t.Errorf("an event keeps %d bytes of a value", n)
+		}
+		return nil
+	})
+}
+
+func BenchmarkPublish(b *testing.B) {
+	var h hub
+	events := make([]trace.Event, 8)
+	b.ReportAllocs()
+	for b.Loop() {
+		h.publish(events...)
+	}
+}

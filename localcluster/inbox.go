@@ -1,0 +1,115 @@
+package localcluster
+
+import (
+	"sync"
+
+	"ringside/engine"
+)
+
+const (
+	// maxInbox and maxInboxBytes bound what waits for a node's loop. Peers beyond
+	// them wait (their connections fill, then their queues drop).
+	maxInbox      = 4096
+	maxInboxBytes = 32 << 20
+	// clientShare is the part of the inbox that clients may fill; the rest is for
+	// peers, whose messages end requests instead of beginning them.
+	clientShare = 2
+)
+
+// An arrival is an input on its way to a node's loop.
+type arrival struct {
+	in     engine.Input
+	answer func(engine.Reply) // for Request and Describe; called by the loop, never blocks
+	size   int
+}
+
+// inbox is the bounded queue in front of one node's loop.
+type inbox struct {
+	mu     sync.Mutex
+	items  []arrival
+	bytes  int
+	closed bool
+	space  chan struct{} // closed when there is room again; nil if nobody waits
+	ready  chan struct{} // holds a token if items may be there
+}
+
+func newInbox() *inbox { return &inbox{ready: make(chan struct{}, 1)} }
+
+// force adds what the driver itself has to say. It is not bounded: each link
+// has at most one change of state to tell per connection made or lost.
+func (b *inbox) force(a arrival) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.add(a)
+}
+
+// offer adds a if the share of the inbox that is free for it has room: 1/share
+// of the whole. A closed inbox swallows everything.
+func (b *inbox) offer(a arrival, share int) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.full(a.size, share) {
+		return false
+	}
+	b.add(a)
+	return true
+}
+
+// full lets in whatever finds the inbox empty, or a large message would never get through.
+func (b *inbox) full(size, share int) bool {
+	n := len(b.items)
+	return n > 0 && !b.closed && (n >= maxInbox/share || b.bytes+size > maxInboxBytes/share)
+}
+
+func (b *inbox) add(a arrival) {
+	if b.closed {
+		return
+	}
+	b.items = append(b.items, a)
+	b.bytes += a.size
+	select {
+	case b.ready <- struct{}{}:
+	default:
+	}
+}
+
+// room returns a channel that is closed once the inbox has been emptied.
+func (b *inbox) room() <-chan struct{} {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.space == nil {
+		b.space = make(chan struct{})
+		if b.closed || len(b.items) == 0 {
+			b.release()
+			return closedChan
+		}
+	}
+	return b.space
+}
+
+var closedChan = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
+
+func (b *inbox) release() {
+	if b.space != nil {
+		close(b.space)
+		b.space = nil
+	}
+}
+
+// take exchanges the items that wait for the empty slice into.
+func (b *inbox) take(into []arrival) []arrival {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := b.items
+	b.items, b.bytes = into[:0], 0
+	b.release()
+	return out
+}
+
+// close throws away what waits and everything that still comes.
+func (b *inbox) close() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed, b.items = true, nil
+	b.release()
+}

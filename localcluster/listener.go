@@ -1,0 +1,269 @@
+package localcluster
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"ringside/engine"
+	"ringside/engine/fault"
+	"ringside/engine/wire"
+)
+
+const (
+	// maxConns bounds the connections to one node: its peers, and clients.
+	maxConns = 1024
+	// maxOpening bounds those that have not shown yet who they are; others of
+	// the machine may dial, too.
+	maxOpening = 64
+	// maxRequestFrame is above a put of the largest value, key and context.
+	maxRequestFrame = wire.MaxValue + wire.MaxKey + wire.MaxToken + 4<<10
+	// acceptPause is how long a node waits when the system has no connection
+	// to give (too many open files).
+	acceptPause = 50 * time.Millisecond
+)
+
+// inbound is a connection on which a peer sends to us.
+type inbound struct {
+	conn net.Conn
+	peer string
+	cond *fault.Condition // of the link from the peer to us; guarded by Cluster.netMu
+	dead atomic.Bool      // what is still in our buffers is lost
+}
+
+func (in *inbound) close() {
+	in.dead.Store(true)
+	_ = in.conn.Close()
+}
+
+// listen takes the node's port: the one it had or was given, or a free one.
+// Only this machine can reach it.
+func (n *node) listen() (net.Listener, error) {
+	if last := n.addr.Load(); *last != "" {
+		if ln, err := net.Listen("tcp4", *last); err == nil {
+			return ln, nil
+		} else if n.c.basePort != 0 {
+			return nil, fmt.Errorf("listen for %s (another program has the port; choose another base port, or 0 for free ones): %w", n.name, err)
+		}
+	}
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for %s: %w", n.name, err)
+	}
+	return ln, nil
+}
+
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// accept serves the node's port until the life ends.
+func (l *life) accept() {
+	for {
+		conn, err := l.ln.Accept()
+		if err != nil {
+			if l.ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return
+			}
+			select {
+			case <-time.After(acceptPause):
+			case <-l.ctx.Done():
+			}
+			continue
+		}
+		if !l.admitConn(conn) {
+			_ = conn.Close()
+			continue
+		}
+		l.wg.Go(func() {
+			defer l.forgetConn(conn)
+			l.serve(conn)
+		})
+	}
+}
+
+// admitConn keeps account of a connection, unless there are too many.
+func (l *life) admitConn(conn net.Conn) bool {
+	l.connMu.Lock()
+	defer l.connMu.Unlock()
+	if l.conns == nil || len(l.conns) >= maxConns || l.opening >= maxOpening {
+		return false
+	}
+	l.conns[conn] = true
+	l.opening++
+	return true
+}
+
+func (l *life) forgetConn(conn net.Conn) {
+	_ = conn.Close()
+	l.connMu.Lock()
+	defer l.connMu.Unlock()
+	delete(l.conns, conn)
+}
+
+// closeConns closes all connections, and lets no more in.
+func (l *life) closeConns() {
+	l.connMu.Lock()
+	defer l.connMu.Unlock()
+	for conn := range l.conns {
+		_ = conn.Close()
+	}
+	for _, in := range l.inbound {
+		in.dead.Store(true)
+	}
+	l.conns = nil
+}
+
+// serve finds out who is there. Whatever does not know the cluster's secret is
+// shown the door without a word.
+func (l *life) serve(conn net.Conn) {
+	_ = conn.SetDeadline(time.Now().Add(openingTime))
+	role, peer, err := wire.Accept(conn, l.c.secret, l.node.name, rand.Reader)
+	l.connMu.Lock()
+	l.opening--
+	l.connMu.Unlock()
+	if err != nil {
+		return
+	}
+	_ = conn.SetDeadline(time.Time{})
+	switch role {
+	case wire.RoleNode:
+		l.servePeer(conn, peer)
+	case wire.RoleClient:
+		l.serveClient(conn)
+	}
+}
+
+// servePeer takes in what a peer sends until the connection ends or carries garbage.
+func (l *life) servePeer(conn net.Conn, peer string) {
+	cond := l.c.conditions[fault.Link{From: peer, To: l.node.name}]
+	if cond == nil {
+		return // no node of ours
+	}
+	in := &inbound{conn: conn, peer: peer, cond: cond}
+	if !l.enter(in) {
+		return
+	}
+	defer l.leave(in)
+	frames := wire.NewFrameReader(conn, wire.MaxFrame)
+	for {
+		b, err := frames.Next()
+		if err != nil {
+			return
+		}
+		m, err := wire.ParseMessage(b)
+		if err != nil || m.From != peer || m.To != l.node.name {
+			return
+		}
+		if !l.deliver(in, arrival{in: engine.Receive{Message: m}, size: len(b)}) {
+			return
+		}
+	}
+}
+
+// enter makes in the connection of its peer; an earlier one is dead. It fails
+// if the link is cut.
+func (l *life) enter(in *inbound) bool {
+	l.c.netMu.RLock()
+	defer l.c.netMu.RUnlock()
+	if in.cond.Cut {
+		return false
+	}
+	l.connMu.Lock()
+	defer l.connMu.Unlock()
+	if old := l.inbound[in.peer]; old != nil {
+		old.close()
+	}
+	l.inbound[in.peer] = in
+	return true
+}
+
+func (l *life) leave(in *inbound) {
+	l.connMu.Lock()
+	defer l.connMu.Unlock()
+	if l.inbound[in.peer] == in {
+		delete(l.inbound, in.peer)
+	}
+}
+
+// cutInbound closes the connection of a peer whose link is cut. The caller
+// holds netMu, so that nothing is being delivered.
+func (l *life) cutInbound(peer string) {
+	l.connMu.Lock()
+	defer l.connMu.Unlock()
+	if in := l.inbound[peer]; in != nil {
+		in.close()
+	}
+}
+
+// deliver puts a peer's message into the inbox. If that is full it waits: the
+// connection fills, then the sender's queue, and only that link suffers.
+func (l *life) deliver(in *inbound, a arrival) bool {
+	for {
+		delivered, ok := l.tryDeliver(in, a)
+		if delivered || !ok {
+			return ok
+		}
+		select {
+		case <-l.inbox.room():
+		case <-l.ctx.Done():
+			return false
+		}
+	}
+}
+
+// tryDeliver looks at the link's condition and delivers as one act: once a
+// split is on, nothing that was under way arrives.
+func (l *life) tryDeliver(in *inbound, a arrival) (delivered, ok bool) {
+	l.c.netMu.RLock()
+	defer l.c.netMu.RUnlock()
+	if in.cond.Cut || in.dead.Load() {
+		return false, false
+	}
+	return l.inbox.offer(a, 1), true
+}
+
+// serveClient takes in requests until the connection ends or carries garbage.
+func (l *life) serveClient(conn net.Conn) {
+	out := newSender(conn)
+	done := make(chan struct{})
+	l.wg.Go(func() {
+		_ = out.run(done)
+		_ = conn.Close()
+	})
+	defer close(done)
+	frames := wire.NewFrameReader(conn, maxRequestFrame)
+	for {
+		b, err := frames.Next()
+		if err != nil {
+			return
+		}
+		id, req, err := wire.ParseClientRequest(b)
+		if err != nil {
+			return
+		}
+		l.offer(arrival{
+			in:     engine.Request{Body: req},
+			answer: func(r engine.Reply) { answer(out, id, r.Body) },
+			size:   len(b),
+		})
+	}
+}
+
+// offer puts a request into the inbox, or refuses it at once.
+func (l *life) offer(a arrival) {
+	if !l.inbox.offer(a, clientShare) {
+		req := a.in.(engine.Request).Body
+		a.answer(engine.Reply{Body: failure(req, wire.Overloaded, false, l.node.name+" has too much to do; try again")})
+	}
+}
+
+// answer sends a reply; a client that does not read its replies is cut off.
+func answer(out *sender, id uint64, r wire.ClientReply) {
+	b, err := wire.AppendClientReply(nil, id, r)
+	if err != nil || !out.send(b) {
+		_ = out.conn.Close()
+	}
+}

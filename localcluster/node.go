@@ -1,0 +1,337 @@
+package localcluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"ringside/engine"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+const (
+	// maxTurn is how many inputs share one flush to disk; more would make the
+	// first wait for the last.
+	maxTurn = 512
+	// maxTurnBytes ends a turn early, so that one batch fits the database's buffers.
+	maxTurnBytes = 4 << 20
+)
+
+// A node is what of a node outlives its crashes: name, port, disk.
+type node struct {
+	c     *Cluster
+	name  string
+	life  atomic.Pointer[life] // nil while the node is down
+	addr  atomic.Pointer[string]
+	peers []*node // all others
+
+	// The rest is guarded by Cluster.faults.
+	mem         *store.Mem // the disk of a cluster without one
+	incarnation uint64     // the highest that was used
+	failures    int        // of the disk, one after another
+	lenient     bool       // the disk failed a write over damage: open past it
+	retry       *time.Timer
+}
+
+// A life is one run of a node from its start to its crash.
+type life struct {
+	node   *node
+	c      *Cluster
+	began  time.Time
+	ln     net.Listener
+	links  map[string]*link
+	inbox  *inbox
+	ctx    context.Context // ends with the life
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	turnMu sync.Mutex // held by the loop while it works, and by a pause
+	paused atomic.Bool
+
+	connMu  sync.Mutex
+	conns   map[net.Conn]bool
+	inbound map[string]*inbound // by peer
+	opening int                 // connections that have not shown who they are
+
+	// The rest belongs to the loop.
+	engine  *engine.Node
+	db      store.Store
+	reads   *watchedReader
+	overlay *store.Overlay
+	wake    time.Duration // as of the last step; 0 for never
+	clients map[uint64]func(engine.Reply)
+	lastID  uint64
+	out     engine.Output // of the turn
+	scratch []byte
+}
+
+// watchedReader remembers that the disk failed a read: what a node made of that
+// must not leave it. A damaged value is no failure of the disk; the engine mends it.
+type watchedReader struct {
+	store.Reader
+	err error
+}
+
+func (r *watchedReader) Get(s store.Space, key []byte) ([]byte, error) {
+	v, err := r.Reader.Get(s, key)
+	r.note(err)
+	return v, err
+}
+
+func (r *watchedReader) Scan(s store.Space, from, to []byte, fn func(key, value []byte) bool) error {
+	err := r.Reader.Scan(s, from, to, fn)
+	r.note(err)
+	return err
+}
+
+func (r *watchedReader) note(err error) {
+	if err != nil && !errors.Is(err, store.ErrCorrupt) && r.err == nil {
+		r.err = err
+	}
+}
+
+// open makes the node ready to run: its disk read, its port taken. Nothing
+// runs before run is called.
+func (n *node) open() (_ *life, err error) {
+	db, report, err := n.openStore()
+	if err != nil {
+		return nil, fmt.Errorf("open disk of %s: %w", n.name, err)
+	}
+	defer func() {
+		if err != nil {
+			_ = db.Close()
+		}
+	}()
+	l := &life{
+		node: n, c: n.c, began: time.Now(), db: db, reads: &watchedReader{Reader: db}, inbox: newInbox(),
+		links: map[string]*link{}, conns: map[net.Conn]bool{}, inbound: map[string]*inbound{},
+		clients: map[uint64]func(engine.Reply){},
+	}
+	l.overlay = store.NewOverlay(l.reads)
+	n.incarnation = max(n.incarnation+1, uint64(n.c.now()/time.Millisecond))
+	s := n.c.settings
+	now := n.c.now()
+	l.engine, l.out, err = engine.New(engine.Config{
+		Name: n.name, Ring: n.c.ring, R: s.R, W: s.W, Strict: s.Strict, LWW: s.Mode == trace.ModeLWW,
+		Secret: n.c.secret, Seed: rand.Uint64(), Timings: engine.DefaultTimings(),
+		Incarnation: n.incarnation, Distrust: report != "",
+	}, l.overlay, now)
+	if err != nil {
+		return nil, err
+	}
+	l.wake = l.out.Wake
+	if err := l.apply(); err != nil {
+		return nil, fmt.Errorf("start %s: %w", n.name, err)
+	}
+	if l.ln, err = n.listen(); err != nil {
+		return nil, err
+	}
+	addr := l.ln.Addr().String()
+	n.addr.Store(&addr)
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	for _, p := range n.peers {
+		l.links[p.name] = newLink(l, p)
+	}
+	n.c.tell(trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: addr, Message: report})
+	return l, nil
+}
+
+// run starts the life's goroutines.
+func (l *life) run() {
+	l.node.life.Store(l)
+	l.release() // what New had to say
+	l.wg.Go(l.loop)
+	l.wg.Go(l.accept)
+	for _, k := range l.links {
+		l.wg.Go(k.run)
+	}
+}
+
+// crash ends the life as a kill does: what the loop is working on never leaves
+// the node. It returns when all that belonged to the life is gone.
+func (l *life) crash() {
+	l.node.life.Store(nil)
+	l.cancel()
+	if l.paused.Load() {
+		l.turnMu.Unlock()
+	}
+	_ = l.ln.Close()
+	l.inbox.close()
+	for _, k := range l.links {
+		k.takeDown(nil)
+	}
+	l.closeConns()
+	l.wg.Wait()
+}
+
+// loop is the only owner of the engine.Node and of its store.
+func (l *life) loop() {
+	defer func() { _ = l.db.Close() }() // writes were flushed one by one
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	var batch []arrival
+	for {
+		l.arm(timer)
+		select {
+		case <-l.ctx.Done():
+			return
+		case <-l.inbox.ready:
+		case <-timer.C:
+		}
+		l.turnMu.Lock() // a paused node takes nothing in
+		batch = l.inbox.take(batch)
+		l.turnMu.Unlock()
+		if err := l.work(batch); err != nil {
+			l.c.diskFailed(l, err)
+			return
+		}
+		clear(batch)
+	}
+}
+
+func (l *life) arm(t *time.Timer) {
+	if l.wake == 0 {
+		t.Stop()
+		return
+	}
+	t.Reset(max(l.wake-l.c.now(), 0))
+}
+
+// work feeds the batch to the node, turn by turn. An empty batch is a turn, too: time has passed.
+func (l *life) work(batch []arrival) error {
+	for {
+		n, err := l.turn(batch)
+		if err != nil || n == len(batch) {
+			return err
+		}
+		batch = batch[n:]
+	}
+}
+
+// turn steps as much of the batch as may share a flush, applies what the node
+// wrote, and lets out what it said. It returns how many inputs it took.
+func (l *life) turn(batch []arrival) (n int, err error) {
+	l.turnMu.Lock() // a pause holds it
+	defer l.turnMu.Unlock()
+	if l.ctx.Err() != nil {
+		return len(batch), nil
+	}
+	now := l.c.now()
+	if len(batch) == 0 {
+		l.step(now, nil)
+	}
+	for bytes := 0; n < len(batch) && n < maxTurn && bytes < maxTurnBytes; n++ {
+		bytes += batch[n].size
+		l.step(now, l.admit(batch[n]))
+	}
+	if err := l.apply(); err != nil {
+		return n, err
+	}
+	if l.ctx.Err() == nil { // a node that was killed meanwhile says nothing more
+		l.release()
+	}
+	return n, nil
+}
+
+// admit gives a request its number within this life.
+func (l *life) admit(a arrival) engine.Input {
+	if a.answer == nil {
+		return a.in
+	}
+	l.lastID++
+	l.clients[l.lastID] = a.answer
+	switch in := a.in.(type) {
+	case engine.Request:
+		in.Client = l.lastID
+		return in
+	case engine.Describe:
+		in.Client = l.lastID
+		return in
+	}
+	panic(fmt.Sprintf("localcluster: %T has no answer", a.in))
+}
+
+func (l *life) step(now time.Duration, in engine.Input) {
+	o := l.engine.Step(now, in)
+	l.overlay.Add(o.Writes)
+	l.out.Writes = append(l.out.Writes, o.Writes...)
+	l.out.Messages = append(l.out.Messages, o.Messages...)
+	l.out.Replies = append(l.out.Replies, o.Replies...)
+	l.out.Events = append(l.out.Events, o.Events...)
+	l.wake = o.Wake
+}
+
+// apply makes the turn's writes durable. After an error nothing of the turn counts.
+func (l *life) apply() error {
+	if l.reads.err != nil {
+		return l.reads.err
+	}
+	if len(l.out.Writes) == 0 {
+		return nil
+	}
+	err := l.db.Apply(l.out.Writes, l.node.mem == nil)
+	l.overlay.Reset()
+	clear(l.out.Writes)
+	l.out.Writes = l.out.Writes[:0]
+	return err
+}
+
+// release lets the turn's outputs out.
+func (l *life) release() {
+	l.c.hub.publish(l.out.Events...)
+	l.send(l.out.Messages)
+	for _, r := range l.out.Replies {
+		if answer := l.clients[r.Client]; answer != nil {
+			delete(l.clients, r.Client)
+			answer(r)
+		}
+	}
+	clear(l.out.Events)
+	clear(l.out.Messages)
+	clear(l.out.Replies)
+	l.out = engine.Output{Writes: l.out.Writes, Messages: l.out.Messages[:0], Replies: l.out.Replies[:0], Events: l.out.Events[:0]}
+}
+
+// send hands messages to their links.
+func (l *life) send(messages []wire.Message) {
+	if len(messages) == 0 {
+		return
+	}
+	l.c.netMu.RLock()
+	defer l.c.netMu.RUnlock()
+	for _, m := range messages {
+		k := l.links[m.To]
+		if k == nil {
+			continue // the engine's ring has no others
+		}
+		payload, err := wire.AppendMessage(l.scratch[:0], m)
+		if err != nil {
+			k.dropped(m.Request, err.Error())
+			continue
+		}
+		k.enqueue(m.Request, payload)
+		if l.scratch = payload; cap(payload) > keepBuffer {
+			l.scratch = nil
+		}
+	}
+}
+
+// describe asks the node for its state without waiting for room in its inbox.
+func (l *life) describe(ctx context.Context, keys [][]byte) []trace.Event {
+	got := make(chan []trace.Event, 1)
+	l.inbox.force(arrival{in: engine.Describe{Keys: keys}, answer: func(r engine.Reply) { got <- r.Events }})
+	select {
+	case events := <-got:
+		return events
+	case <-l.ctx.Done():
+	case <-ctx.Done():
+	}
+	return nil
+}

@@ -1,0 +1,303 @@
+package tui
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"ringside/engine/ring"
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+)
+
+// A row of the key card is drawn by draw; rows of a lower rank give way last.
+type row struct {
+	rank int
+	draw func(c *canvas, y int)
+}
+
+// Ranks of the card's rows. Where the card is short, the highest go first.
+const (
+	rankMust = iota
+	rankNext
+	rankVerdict
+	rankMore
+	rankAncestry
+	rankBlank
+)
+
+// narrowCard is the width below which holders give way to values.
+const narrowCard = 50
+
+// drawKey draws the key card: who is home to the chosen key, who holds what,
+// and whether they agree.
+func (m *model) drawKey(c *canvas) {
+	a, ok := m.account()
+	if !ok {
+		c.box("Key", "", m.focus == keyPane)
+		c.put(2, 1, dim, "no key chosen: [ ] walks through known keys")
+		return
+	}
+	title := `Key "` + trace.ShowShort(a.key, max(c.w/4, 8)) + `"`
+	if m.view.Ring.Config().Strategy != ring.TokensRandom {
+		title += fmt.Sprintf(" p%02d", m.view.Ring.Index(ring.Of(a.key)))
+	}
+	sign, short, st := m.verdictSign(a)
+	c.box(title, "", m.focus == keyPane)
+	if c.width(title)+c.width(sign)+9 > c.w {
+		sign = short
+	}
+	if w := c.width(sign); c.width(title)+w+9 <= c.w {
+		x := c.putRight(c.w-3, 0, st|bold, sign)
+		c.put(x-1, 0, plain, " ")
+		c.put(c.w-3, 0, plain, " ")
+	}
+	in := newCanvas(c.th, c.w-4, c.h-2)
+	rows := m.cardRows(a, in.w)
+	for drop := rankBlank; drop > rankMust && len(rows) > in.h; drop-- {
+		for i := len(rows) - 1; i >= 0 && len(rows) > in.h; i-- {
+			if rows[i].rank == drop {
+				rows = append(rows[:i], rows[i+1:]...)
+			}
+		}
+	}
+	for y, r := range rows {
+		if y < in.h {
+			r.draw(in, y)
+		}
+	}
+	c.paste(2, 1, in)
+}
+
+func text(rank int, st style, s string) row {
+	return row{rank, func(c *canvas, y int) { c.put(0, y, st, s) }}
+}
+
+// cardRows are all that the card has to say.
+func (m *model) cardRows(a account, w int) []row {
+	blank := text(rankBlank, plain, "")
+	rows := []row{{rankMust, func(c *canvas, y int) { m.drawPreference(c, y, a) }}, blank}
+	rows = append(rows, m.holdingRows(a, w)...)
+	if dag := m.ancestry(a); len(dag) > 0 {
+		rows = append(append(rows, blank), dag...)
+	}
+	rows = append(rows, blank)
+	_, _, st := m.verdictSign(a)
+	for i, line := range m.verdict(a) {
+		rows = append(rows, text(rankVerdict+min(i, 1), st, line))
+	}
+	rows = append(rows, blank)
+	next := strings.Join(m.next(a), "  ·  ")
+	return append(rows, row{rankNext, func(c *canvas, y int) {
+		x := c.put(0, y, dim, "next ")
+		c.put(x, y, accent, next)
+	}})
+}
+
+// drawPreference draws the preference list: the homes by rank, then who would stand in.
+func (m *model) drawPreference(c *canvas, y int, a account) {
+	list := func(x int, nodes []string, from int) int {
+		for i, n := range nodes {
+			if i > 0 {
+				x = c.put(x, y, dim, " "+m.th.next+" ")
+			}
+			st := nodeStyle(m.place(n))
+			if from == 0 {
+				st |= bold
+			}
+			x = c.put(x, y, st, name(n)+m.ifNotUp(n))
+		}
+		return x
+	}
+	x := c.put(0, y, dim, "home ")
+	x = list(x, a.homes, 0)
+	if len(a.fallbacks) > 0 {
+		x = c.put(x, y, dim, "   fallbacks ")
+		list(x, a.fallbacks, len(a.homes))
+	}
+}
+
+// place is a node's index in the order of joining.
+func (m *model) place(node string) int {
+	for i, n := range m.view.Nodes {
+		if n.Name == node {
+			return i
+		}
+	}
+	return -1
+}
+
+// holdingRows tell who holds which versions, one row a version.
+func (m *model) holdingRows(a account, w int) []row {
+	if len(a.holdings) == 0 {
+		return []row{text(rankMust, dim, "nothing stored under this key yet")}
+	}
+	who, clock := 0, 0
+	probe := newCanvas(m.th, 0, 0)
+	for _, h := range a.holdings {
+		who = max(who, probe.width(m.holders(h)))
+		for _, v := range h.siblings {
+			clock = max(clock, len(notation(v)))
+		}
+	}
+	limit := w * 2 / 5
+	if w < narrowCard { // the values must tell the versions apart
+		limit = w / 4
+	}
+	who, clock = min(who, limit), min(clock, w/2)
+	var rows []row
+	for _, h := range a.holdings {
+		for i, v := range h.siblings {
+			rows = append(rows, row{rankMust, func(c *canvas, y int) {
+				if i == 0 {
+					st := plain
+					if len(h.homes) == 0 {
+						st = hint
+					}
+					c.putMax(0, y, who, st, m.holders(h))
+				}
+				m.drawVersion(c, who+2, y, c.w-clock-1, v, a)
+			}})
+		}
+	}
+	if len(a.empty) > 0 {
+		rows = append(rows, row{rankMust, func(c *canvas, y int) {
+			c.putMax(0, y, who, dim, names(a.empty, " "))
+			c.put(who+2, y, dim, "nothing")
+		}})
+	}
+	return rows
+}
+
+// drawVersion draws a value that ends before column end, and the clock after it.
+func (m *model) drawVersion(c *canvas, x, y, end int, v vclock.Version, a account) {
+	st := plain
+	if len(a.heads) > 1 && a.heads.Has(v.Dot) {
+		st = concurrent
+	}
+	if !a.heads.Has(v.Dot) {
+		st = dim
+	}
+	c.putMax(x, y, end, st, value(v, end-x))
+	c.put(end+1, y, st, notation(v))
+}
+
+// value shows what a version holds, cut to limit.
+func value(v vclock.Version, limit int) string {
+	if v.Deleted {
+		return "(deleted)"
+	}
+	if len(v.Value) == 0 {
+		return "(empty)"
+	}
+	return trace.ShowShort(v.Value, max(limit, 1))
+}
+
+// verdictSign is the verdict in a word or two, and where that is too long.
+func (m *model) verdictSign(a account) (long, short string, st style) {
+	switch {
+	case len(a.heads) == 0:
+		return "empty", "empty", dim
+	case len(a.heads) > 1:
+		short = fmt.Sprintf("%s %d", m.th.concurrent, len(a.heads))
+		return short + " versions diverge", short, concurrent
+	case len(a.stale) > 0:
+		return fmt.Sprintf("%d of %d homes stale", len(a.stale), len(a.homes)), "stale", warn
+	case a.blocking != "":
+		return "not converged", m.th.no, warn
+	}
+	return m.th.yes + " converged", m.th.yes, good
+}
+
+// verdict says what the replicas' state means.
+func (m *model) verdict(a account) []string {
+	split := len(m.view.Groups) > 0
+	switch {
+	case len(a.heads) == 0:
+		return nil
+	case len(a.heads) > 1:
+		when := "get returns"
+		if split {
+			when = "After heal, get returns"
+		}
+		return []string{
+			m.th.concurrent + " CONCURRENT: neither descends from the other.",
+			fmt.Sprintf("%s %d siblings and 1 context.", when, len(a.heads)),
+		}
+	case len(a.stale) > 0:
+		return []string{
+			strings.Join(a.stale, " ") + " " + lack(len(a.stale)) + " " + clocks(a.heads) + ".",
+			"A hint or read repair brings it home (§4.6, §5).",
+		}
+	case a.blocking != "":
+		return []string{trace.ShowShort([]byte(a.blocking), 200) + "."}
+	}
+	return []string{fmt.Sprintf("%s all %d homes hold the same.", m.th.yes, len(a.homes))}
+}
+
+func lack(n int) string {
+	if n == 1 {
+		return "lacks"
+	}
+	return "lack"
+}
+
+// next proposes commands that lead on from the key's state.
+func (m *model) next(a account) []string {
+	key := quoteWord(string(a.key))
+	if trace.Show(a.key) != string(a.key) { // no one can type it
+		return []string{"events", "hints"}
+	}
+	for _, h := range a.homes {
+		if n := m.view.Node(h); n != nil && n.Status == trace.Down && len(m.view.Groups) == 0 {
+			return []string{"restart " + h, "get " + key}
+		}
+	}
+	switch {
+	case len(m.view.Groups) > 0 && len(a.heads) > 1:
+		return []string{"heal", "get " + key + " --via " + m.otherSide(a.homes[0]), "trace last"}
+	case len(m.view.Groups) > 0:
+		return []string{"put " + key + " beer --via " + m.otherSide(a.homes[0]), "heal"}
+	case len(a.heads) == 0:
+		return []string{"put " + key + " milk"}
+	case len(a.heads) > 1:
+		return []string{"get " + key, "resolve " + key + " --union"}
+	case len(a.stale) > 0:
+		return []string{"get " + key, "hints"}
+	}
+	return []string{"get " + key, m.splitProposal(a), "trace last"}
+}
+
+// otherSide is a node that node cannot reach.
+func (m *model) otherSide(node string) string {
+	side := m.view.Side(node)
+	for _, n := range m.view.Nodes {
+		if n.Status == trace.Up && m.view.Side(n.Name) != side {
+			return n.Name
+		}
+	}
+	return node
+}
+
+// splitProposal cuts the fallbacks off from the homes, or the last node off.
+func (m *model) splitProposal(a account) string {
+	var cut []string
+	for _, n := range m.view.Nodes {
+		if bytes.Equal([]byte(n.Name), []byte(a.homes[0])) || len(cut) < len(m.view.Nodes)/2 && m.isFallback(a, n.Name) {
+			cut = append(cut, n.Name)
+		}
+	}
+	if len(cut) == len(m.view.Nodes) || len(cut) > sideNodes {
+		return "partition " + a.homes[0]
+	}
+	return "partition " + strings.Join(cut, ",")
+}
+
+func (m *model) isFallback(a account, node string) bool {
+	for _, f := range a.fallbacks {
+		if f == node {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,285 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+)
+
+// run does what cmd says and hands the messages back, as the program would; ticks are left out.
+func (s *scene) run(cmd tea.Cmd) {
+	if cmd == nil {
+		return
+	}
+	got := make(chan tea.Msg, 1)
+	go func() { got <- cmd() }()
+	select {
+	case msg := <-got:
+		if batch, ok := msg.(tea.BatchMsg); ok {
+			for _, c := range batch {
+				s.run(c)
+			}
+			return
+		}
+		s.Update(msg)
+	case <-time.After(50 * time.Millisecond): // a tick, or a wait for the feed
+	}
+}
+
+func interactive(t *testing.T) (*scene, *[]string) {
+	t.Helper()
+	var ran []string
+	s := newScene(5, Options{
+		Exec: func(_ context.Context, line string) (string, int) {
+			ran = append(ran, line)
+			if strings.HasPrefix(line, "bad") {
+				return "bad: no such verb", 2
+			}
+			return strings.Repeat("line\n", 20), 0
+		},
+		Complete: func(line string) []string {
+			if strings.HasSuffix(line, " ") {
+				return nil
+			}
+			return slices.DeleteFunc([]string{"partition", "pause"}, func(w string) bool { return !strings.HasPrefix(w, line) })
+		},
+		Suggest: []string{"put cart milk", "heal"},
+	})
+	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
+	healthy(s)
+	s.take()
+	return s, &ran
+}
+
+func shows(t *testing.T, s *scene, want string) {
+	t.Helper()
+	if !strings.Contains(s.View(), want) {
+		t.Errorf("no %q in\n%s", want, s.View())
+	}
+}
+
+func TestPromptRunsAndRecalls(t *testing.T) {
+	s, ran := interactive(t)
+	s.run(s.typeLine("ringside get user -R 2"))
+	if !slices.Equal(*ran, []string{"get user -R 2"}) {
+		t.Fatalf("ran %q", *ran)
+	}
+	if string(s.key) != "user" {
+		t.Errorf("the verb's key is not chosen but %q", s.key)
+	}
+	shows(t, s, "✓ get user -R 2")
+	shows(t, s, "1–9 of 21")
+	s.press("pgdown")
+	shows(t, s, "10–18 of 21")
+	s.run(s.typeLine("bad"))
+	shows(t, s, "✗ exit 2  bad")
+	shows(t, s, "bad: no such verb")
+	s.press("up")
+	shows(t, s, "ringside▸ bad")
+	s.press("up")
+	shows(t, s, "ringside▸ get user -R 2")
+	s.press("down", "down")
+	if !s.prompt.line.empty() {
+		t.Errorf("the new line is %q", s.prompt.line.String())
+	}
+}
+
+func TestPromptCompletesAndSuggests(t *testing.T) {
+	s, _ := interactive(t)
+	shows(t, s, "try put cart milk")
+	s.press("right")
+	shows(t, s, "ringside▸ put cart milk")
+	s.run(s.typeLine(""))
+	shows(t, s, "try heal")
+	tab := func() {
+		_, cmd := s.Update(keyMsg("tab"))
+		s.run(cmd)
+	}
+	s.press("p")
+	tab()
+	shows(t, s, "partition  pause")
+	s.press("r")
+	tab()
+	if got := s.prompt.line.String(); got != "partition " {
+		t.Errorf("completed to %q", got)
+	}
+}
+
+func TestPaneKeys(t *testing.T) {
+	s, ran := interactive(t)
+	s.press("esc")
+	if s.focus != nodesPane {
+		t.Fatalf("esc leads to pane %d", s.focus)
+	}
+	s.press("down", "down")
+	for _, k := range []string{"K", "h", "t", "enter"} {
+		_, cmd := s.Update(keyMsg(k))
+		s.run(cmd)
+	}
+	if want := []string{"kill n3", "heal", "trace last", "get cart --via n3"}; !slices.Equal(*ran, want) {
+		t.Errorf("ran %q, want %q", *ran, want)
+	}
+	s.press("p")
+	if s.focus != promptPane || s.prompt.line.String() != "partition " {
+		t.Errorf("p gives pane %d, %q", s.focus, s.prompt.line.String())
+	}
+	s.press("esc", "s")
+	if got := s.prompt.line.String(); got != "slow n3 100ms" {
+		t.Errorf("s gives %q", got)
+	}
+	s.press("esc", "w", "x")
+	if s.focus != promptPane || !strings.HasSuffix(s.prompt.line.String(), "wx") {
+		t.Errorf("typing gives pane %d, %q", s.focus, s.prompt.line.String())
+	}
+	s.press("esc", "c")
+	shows(t, s, "ringside get cart --via n3")
+}
+
+func TestTabGoesRound(t *testing.T) {
+	s, _ := interactive(t)
+	var seen []paneID
+	for range focusable {
+		s.press("tab")
+		seen = append(seen, s.focus)
+	}
+	if !slices.Equal(seen, []paneID{nodesPane, keyPane, logPane, promptPane}) {
+		t.Errorf("tab visits %v", seen)
+	}
+	s.press("shift+tab") // in the prompt it is no binding
+	s.press("tab", "shift+tab")
+	if s.focus != promptPane {
+		t.Errorf("shift+tab leads to %d", s.focus)
+	}
+}
+
+func TestQuitting(t *testing.T) {
+	for name, keys := range map[string][]string{"q": {"esc", "q"}, "ctrl+c": {"ctrl+c"}, "ctrl+c in help": {"?", "ctrl+c"}, "ctrl+c in filter": {"esc", "/", "ctrl+c"}, "line": {"q", "enter"}, "ctrl+d": {"ctrl+d"}} {
+		s, _ := interactive(t)
+		var cmd tea.Cmd
+		for _, k := range keys {
+			_, cmd = s.Update(keyMsg(k))
+		}
+		if cmd == nil {
+			t.Errorf("%s does not quit", name)
+		} else if _, ok := cmd().(tea.QuitMsg); !ok {
+			t.Errorf("%s does not quit", name)
+		}
+	}
+}
+
+func TestChoosingKeys(t *testing.T) {
+	s, _ := interactive(t)
+	for _, k := range []string{"apple", "dog"} {
+		s.tell(trace.Event{Kind: trace.Stored, Node: "n1", Key: []byte(k), Versions: vclock.Siblings{version("n1", 1, "x")}})
+	}
+	s.take()
+	s.press("esc")
+	var seen []string
+	for range 3 {
+		s.press("]")
+		seen = append(seen, string(s.key))
+	}
+	s.press("[")
+	if got := strings.Join(append(seen, string(s.key)), " "); got != "dog apple cart apple" {
+		t.Errorf("] ] ] [ choose %q", got)
+	}
+}
+
+func TestLogFilterAndFollow(t *testing.T) {
+	s, ran := interactive(t)
+	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n3"})
+	s.take()
+	s.press("esc", "/", "d", "o", "w", "n", "enter")
+	shows(t, s, "Events / down")
+	if strings.Contains(s.View(), "GET ") {
+		t.Error("the filter lets a get through")
+	}
+	s.press("esc", "down", "down")
+	shows(t, s, "▲ 1 newer")
+	e, _ := s.logSelected()
+	s.tell(trace.Event{Kind: trace.NodeUp, Node: "n3"})
+	s.take()
+	if again, _ := s.logSelected(); again.Seq != e.Seq {
+		t.Error("a new event moves the selection")
+	}
+	_, cmd := s.Update(keyMsg("enter"))
+	s.run(cmd)
+	if !slices.Contains(*ran, "trace 41") {
+		t.Errorf("enter ran %q", *ran)
+	}
+	s.press("G")
+	if s.log.anchor != 0 {
+		t.Error("G does not follow")
+	}
+	s.press("v")
+	shows(t, s, "REPLICA")
+}
+
+func TestPauseStopsTheDisplayOnly(t *testing.T) {
+	s, _ := interactive(t)
+	s.press("esc", "space")
+	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n3"})
+	s.take()
+	shows(t, s, "PAUSED +1")
+	shows(t, s, "5 up")
+	s.press("space")
+	shows(t, s, "4 up · 1 down")
+}
+
+func TestMissedEventsAndLostCluster(t *testing.T) {
+	s, _ := interactive(t)
+	s.tell(trace.Event{Kind: trace.Gap, Count: 7})
+	s.take()
+	shows(t, s, "missed 7 events")
+	if !s.snap.due {
+		t.Error("no snapshot is due after a gap")
+	}
+	s.feed.setLink(lost, errors.New("connection refused"))
+	s.take()
+	shows(t, s, "the cluster does not answer: connection refused")
+	s.feed.setLink(live, nil)
+	s.at += time.Minute
+	s.Update(secondMsg{})
+	s.take()
+	if title, _, _ := strings.Cut(s.View(), "\n"); strings.Contains(title, "answer") || strings.Contains(title, "missed") {
+		t.Error("the trouble stays on the screen")
+	}
+}
+
+func TestZoomAndResize(t *testing.T) {
+	s, _ := interactive(t)
+	s.press("esc", "z")
+	if r := s.places[nodesPane]; s.View() == "" || s.places[nodesPane].w != 120 {
+		t.Errorf("zoomed pane at %+v", r)
+	}
+	for _, size := range [][2]int{{200, 60}, {61, 17}, {1, 1}, {76, 30}, {120, 36}} {
+		s.Update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+		checkFrame(t, "resized", s.View(), size[0], size[1], false)
+	}
+	s.press("esc")
+	shows(t, s, "Key \"cart\"")
+}
+
+func TestWordsOfALine(t *testing.T) {
+	for line, want := range map[string]string{
+		"get cart": "cart", "put -c @cart user milk": "user", "put --via=n1 'a b' x": "a b", "get --one user": "user",
+		"heal": "", "get": "", `put "q\"k" v`: `q"k`, "expect siblings(cart)==2": "", "get -- -k": "-k",
+	} {
+		if got := keyOf(line); got != want {
+			t.Errorf("keyOf(%q) is %q, want %q", line, got, want)
+		}
+	}
+	for _, w := range []string{"cart", "a b", "it's", "-x", "", `back\slash`} {
+		if got := words("get " + quoteWord(w)); len(got) != 2 || got[1] != w {
+			t.Errorf("%q quoted is %q", w, got)
+		}
+	}
+}

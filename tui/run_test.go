@@ -1,0 +1,208 @@
+package tui
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/muesli/termenv"
+
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+)
+
+// A fakeCluster is a Source that tells what it is given.
+type fakeCluster struct {
+	mu     sync.Mutex
+	events []trace.Event
+	broken int // how many more calls of Events with follow fail
+}
+
+func (f *fakeCluster) Snapshot(context.Context, ...[]byte) ([]trace.Event, error) {
+	s := trace.Settings{Name: "fake", Nodes: []string{"n1", "n2", "n3"}, N: 3, R: 2, W: 2, Strategy: 3, Q: 60}
+	return []trace.Event{{Time: time.Hour, Kind: trace.Cluster, Settings: &s}, {Time: time.Hour, Kind: trace.NodeUp, Node: "n1"}}, nil
+}
+
+func (f *fakeCluster) Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error {
+	f.mu.Lock()
+	var out []trace.Event
+	for _, e := range f.events {
+		if e.Seq > after {
+			out = append(out, e)
+		}
+	}
+	broken := follow && f.broken > 0
+	if broken {
+		f.broken--
+	}
+	f.mu.Unlock()
+	if err := fn(out); err != nil || !follow {
+		return err
+	}
+	if broken {
+		return errors.New("read: broken pipe")
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// output is a writer that can be read while it is written.
+type output struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (o *output) Write(b []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.b.Write(b)
+}
+
+func (o *output) waitFor(t *testing.T, want string) {
+	t.Helper()
+	for range 500 {
+		o.mu.Lock()
+		ok := strings.Contains(o.b.String(), want)
+		o.mu.Unlock()
+		if ok {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("no %q on the screen", want)
+}
+
+func TestRunStartsAndQuits(t *testing.T) {
+	in, keys := io.Pipe()
+	out := &output{}
+	done := make(chan error)
+	cluster := &fakeCluster{events: []trace.Event{{Seq: 1, Time: time.Hour, Kind: trace.NodeUp, Node: "n1", Addr: "127.0.0.1:1"}}, broken: 1}
+	go func() {
+		done <- Run(t.Context(), in, out, Options{Cluster: cluster, Exec: func(context.Context, string) (string, int) { return "done it", 0 }, Key: "cart"})
+	}()
+	out.waitFor(t, "ringside ▸ fake")
+	out.waitFor(t, "does not answer") // the stream broke once
+	_, _ = io.WriteString(keys, "heal\r")
+	out.waitFor(t, "done it")
+	_, _ = io.WriteString(keys, "\x03")
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("quitting gave %v", err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("ctrl+c does not quit")
+	}
+	if s := out.b.String(); !strings.Contains(s, "\x1b[?1049l") || !strings.HasSuffix(s[strings.LastIndex(s, "\x1b[?25"):], "h") && !strings.Contains(s, "\x1b[?25h") {
+		t.Error("the terminal is not restored")
+	}
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	out := &output{}
+	done := make(chan error)
+	in, _ := io.Pipe()
+	go func() { done <- Run(ctx, in, out, Options{Cluster: &fakeCluster{}}) }()
+	out.waitFor(t, "ringside ▸ fake")
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+func TestRunSurvivesAPanic(t *testing.T) {
+	in, _ := io.Pipe()
+	err := Run(t.Context(), in, &output{}, Options{Cluster: &panicky{}})
+	if err == nil || !strings.Contains(err.Error(), "panic") {
+		t.Errorf("ended with %v", err)
+	}
+}
+
+type panicky struct{ fakeCluster }
+
+func (*panicky) Events(context.Context, uint64, bool, func([]trace.Event) error) error {
+	panic("oh no")
+}
+
+func TestFeedDropsTheOldest(t *testing.T) {
+	f := newFeed(nil)
+	batchOf := func(from uint64, n int) []trace.Event {
+		out := make([]trace.Event, n)
+		for i := range out {
+			out[i].Seq = from + uint64(i)
+		}
+		return out
+	}
+	_ = f.add(batchOf(1, maxWaiting))
+	_ = f.add(batchOf(maxWaiting+1, 10))
+	b := f.take()
+	if len(b.events) != maxWaiting || b.dropped != 10 || b.events[0].Seq != 11 {
+		t.Errorf("%d events from %d, %d dropped", len(b.events), b.events[0].Seq, b.dropped)
+	}
+}
+
+func TestFeedNoticesAnotherCluster(t *testing.T) {
+	f := newFeed(&fakeCluster{events: []trace.Event{{Seq: 3}}})
+	f.after = 100
+	if err := f.history(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if b := f.take(); !b.reset || len(b.events) != 1 || f.position() != 3 {
+		t.Errorf("reset %v, %d events, position %d", b.reset, len(b.events), f.position())
+	}
+}
+
+// One operation is one second of a busy cluster: 10,000 events in 30 frames.
+// It must take a small part of a second.
+func BenchmarkBusySecond(b *testing.B) {
+	th := newTheme(io.Discard, false, false)
+	th.renderer.SetColorProfile(termenv.TrueColor)
+	s := startScene(5, Options{}, th)
+	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
+	events := make([]trace.Event, 0, 10_000)
+	for i := range cap(events) {
+		v := vclock.Siblings{version("n1", uint64(i+1), "value")}
+		kinds := []trace.Event{
+			{Kind: trace.Requested, Node: "n1", Key: cart, Op: "put"}, {Kind: trace.Coordinate, Node: "n1", Key: cart, Versions: v},
+			{Kind: trace.Stored, Node: "n2", Key: cart, Versions: v}, {Kind: trace.Ack, Node: "n1", Peer: "n2", Key: cart},
+			{Kind: trace.Replied, Node: "n1", Op: "put", Key: cart, Versions: v, Elapsed: time.Millisecond},
+		}
+		e := kinds[i%len(kinds)]
+		e.Request = uint64(i/len(kinds) + 1)
+		events = append(events, e)
+	}
+	const frames = 30
+	b.ReportAllocs()
+	for b.Loop() {
+		for f := range frames {
+			part := events[f*len(events)/frames : (f+1)*len(events)/frames]
+			s.tell(part...)
+			s.take()
+			if s.View() == "" {
+				b.Fatal("no frame")
+			}
+		}
+		s.Update(secondMsg{})
+	}
+	b.ReportMetric(float64(s.drawn)/float64(b.N), "frames/op")
+}
+
+// The ring is the dearest pane, drawn when nodes or faults change.
+func BenchmarkRing(b *testing.B) {
+	th := newTheme(io.Discard, false, false)
+	th.renderer.SetColorProfile(termenv.TrueColor)
+	s := startScene(5, Options{}, th)
+	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
+	s.View()
+	for b.Loop() {
+		s.ringSig = ""
+		s.draw(ringPane)
+	}
+}

@@ -1,0 +1,303 @@
+package tui
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unsafe"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/charmbracelet/x/ansi"
+
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+var update = flag.Bool("update", false, "write the golden frames anew")
+
+// start is the fixed time of the tests: 12:04:20 UTC.
+var start = time.Date(2026, 1, 2, 12, 4, 20, 0, time.UTC)
+
+// A scene feeds a model as a cluster would.
+type scene struct {
+	*model
+	seq uint64
+	at  time.Duration
+}
+
+func newScene(nodes int, o Options) *scene {
+	return startScene(nodes, o, newTheme(io.Discard, o.ASCII, true))
+}
+
+func startScene(nodes int, o Options, th *theme) *scene {
+	if o.Key == "" {
+		o.Key = "cart"
+	}
+	m := newModel(context.Background(), o, th, newFeed(nil))
+	m.zone, m.link = time.UTC, live
+	s := &scene{model: m, at: time.Duration(start.UnixNano())}
+	m.clock = func() time.Time { return time.Unix(0, int64(s.at)) }
+	m.feed.setLink(live, nil)
+	settings := trace.Settings{Name: "demo", N: min(3, nodes), R: 2, W: 2, Mode: trace.ModeSiblings, Strategy: 3, Q: 60, T: 12}
+	for i := range nodes {
+		settings.Nodes = append(settings.Nodes, fmt.Sprintf("n%d", i+1))
+	}
+	s.snapshot(trace.Event{Kind: trace.Cluster, Settings: &settings})
+	for i, n := range settings.Nodes {
+		s.snapshot(trace.Event{Kind: trace.NodeUp, Node: n, Addr: "127.0.0.1:7001"},
+			trace.Event{Kind: trace.State, Node: n, State: &trace.NodeState{Keys: 110 + i}})
+	}
+	s.take()
+	return s
+}
+
+// snapshot tells events of sequence number 0.
+func (s *scene) snapshot(events ...trace.Event) {
+	for i := range events {
+		events[i].Time = s.at
+	}
+	_ = s.feed.add(events)
+}
+
+// tell puts events into the stream, a millisecond apart.
+func (s *scene) tell(events ...trace.Event) {
+	for i := range events {
+		s.seq++
+		s.at += time.Millisecond
+		events[i].Seq, events[i].Time = s.seq, s.at
+	}
+	_ = s.feed.add(events)
+}
+
+func (s *scene) take() { s.Update(feedMsg{}) }
+
+func (s *scene) press(keys ...string) {
+	for _, k := range keys {
+		s.Update(keyMsg(k))
+	}
+}
+
+func keyMsg(k string) tea.KeyMsg {
+	named := map[string]tea.KeyType{
+		"enter": tea.KeyEnter, "esc": tea.KeyEsc, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "up": tea.KeyUp, "down": tea.KeyDown,
+		"right": tea.KeyRight, "left": tea.KeyLeft, "space": tea.KeySpace, "ctrl+c": tea.KeyCtrlC, "ctrl+o": tea.KeyCtrlO,
+		"pgdown": tea.KeyPgDown, "backspace": tea.KeyBackspace, "ctrl+w": tea.KeyCtrlW, "ctrl+d": tea.KeyCtrlD,
+	}
+	if t, ok := named[k]; ok {
+		msg := tea.KeyMsg{Type: t}
+		if t == tea.KeySpace {
+			msg.Runes = []rune{' '}
+		}
+		return msg
+	}
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(k)}
+}
+
+func (s *scene) typeLine(line string) tea.Cmd {
+	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(line), Paste: true})
+	_, cmd := s.Update(keyMsg("enter"))
+	return cmd
+}
+
+func version(node string, counter uint64, value string, past ...vclock.Dot) vclock.Version {
+	v := vclock.Version{Dot: dot(node, counter), Value: []byte(value)}
+	for _, d := range past {
+		v.Past = v.Past.With(d)
+	}
+	return v
+}
+
+func dot(node string, counter uint64) vclock.Dot {
+	return vclock.Dot{Actor: vclock.Actor{Node: node}, Counter: counter}
+}
+
+var cart = []byte("cart")
+
+// put tells of a put that n4 n1 n2, the homes of cart, all take.
+func (s *scene) put(request uint64, v vclock.Version, homes ...string) {
+	all := vclock.Siblings{v}
+	s.tell(trace.Event{Kind: trace.Requested, Node: v.Dot.Node, Key: cart, Op: "put", Request: request},
+		trace.Event{Kind: trace.Coordinate, Node: v.Dot.Node, Key: cart, Request: request, Versions: all, Homes: homes})
+	for _, h := range homes {
+		s.tell(trace.Event{Kind: trace.Stored, Node: h, Peer: v.Dot.Node, Key: cart, Op: "put", Request: request, Versions: all, Count: 1})
+	}
+	s.tell(trace.Event{Kind: trace.Replied, Node: v.Dot.Node, Op: "put", Key: cart, Request: request, Versions: all, Nodes: homes, Count: len(homes), Want: 2, Elapsed: 3900 * time.Microsecond})
+}
+
+func healthy(s *scene) {
+	s.put(40, version("n4", 1, `["milk"]`), "n4", "n1", "n2")
+	s.tell(trace.Event{Kind: trace.Replied, Node: "n1", Op: "get", Key: cart, Request: 41, Versions: vclock.Siblings{version("n4", 1, `["milk"]`)}, Nodes: []string{"n4", "n1"}, Count: 2, Want: 2, Elapsed: 800 * time.Microsecond})
+}
+
+// split cuts n4 n1 from the others; both sides put.
+func split(s *scene) {
+	healthy(s)
+	s.tell(trace.Event{Kind: trace.Split, Groups: [][]string{{"n1", "n4"}, {"n2", "n3", "n5"}}})
+	for _, a := range []string{"n1", "n4"} {
+		for _, b := range []string{"n2", "n3", "n5"} {
+			s.tell(trace.Event{Kind: trace.Suspect, Node: a, Peer: b}, trace.Event{Kind: trace.Suspect, Node: b, Peer: a})
+		}
+	}
+	beer := version("n1", 1, `["milk","beer"]`, dot("n4", 1))
+	s.put(42, beer, "n4", "n1")
+	eggs := version("n2", 1, `["milk","eggs"]`, dot("n4", 1))
+	all := vclock.Siblings{eggs}
+	s.tell(trace.Event{Kind: trace.Stored, Node: "n2", Peer: "n2", Key: cart, Op: "put", Request: 43, Versions: all},
+		trace.Event{Kind: trace.HintStored, Node: "n3", Peer: "n2", For: "n4", Key: cart, Request: 43, Versions: all, Count: 1},
+		trace.Event{Kind: trace.HintStored, Node: "n5", Peer: "n2", For: "n1", Key: cart, Request: 43, Versions: all, Count: 1},
+		trace.Event{Kind: trace.Replied, Node: "n2", Op: "put", Key: cart, Request: 43, Versions: all, Nodes: []string{"n2", "n3", "n5"}, Count: 3, Want: 2,
+			Hinted: []wire.Hint{{Holder: "n3", For: "n4"}, {Holder: "n5", For: "n1"}}, Elapsed: 3900 * time.Microsecond})
+	s.at += 42 * time.Second
+}
+
+func killed(s *scene) {
+	healthy(s)
+	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n1"}, trace.Event{Kind: trace.Suspect, Node: "n4", Peer: "n1"},
+		trace.Event{Kind: trace.NodePaused, Node: "n5"}, trace.Event{Kind: trace.Suspect, Node: "n4", Peer: "n5"},
+		trace.Event{Kind: trace.Slow, Link: "n2-n3", Delay: 100 * time.Millisecond}, trace.Event{Kind: trace.Loss, Link: "n2>n4", Percent: 30})
+}
+
+// resolved joins the siblings again.
+func resolved(s *scene) {
+	split(s)
+	s.tell(trace.Event{Kind: trace.Heal})
+	for _, a := range []string{"n1", "n4"} {
+		for _, b := range []string{"n2", "n3", "n5"} {
+			s.tell(trace.Event{Kind: trace.Alive, Node: a, Peer: b}, trace.Event{Kind: trace.Alive, Node: b, Peer: a})
+		}
+	}
+	for _, h := range []struct{ holder, home string }{{"n3", "n4"}, {"n5", "n1"}} {
+		s.tell(trace.Event{Kind: trace.HintDelivered, Node: h.holder, For: h.home, Peer: h.home, Key: cart})
+	}
+	s.put(44, version("n4", 2, `["milk","beer","eggs"]`, dot("n1", 1), dot("n2", 1), dot("n4", 1)), "n4", "n1", "n2")
+}
+
+// evil is a text that would do harm if a terminal read it.
+const evil = "\x1b]0;owned\x07\x1b[2J\u202etxt\u0000\xff\r\nrm"
+
+func hostile(s *scene) {
+	s.choose([]byte(evil))
+	v := version("n1", 1, evil+"界\u0301"+strings.Repeat("\u0300", 40))
+	s.tell(trace.Event{Kind: trace.Stored, Node: "n1", Peer: evil, Key: []byte(evil), Op: evil, Versions: vclock.Siblings{v}},
+		trace.Event{Kind: trace.Replied, Node: evil, Op: evil, Key: []byte(evil), Request: 1, Err: wire.QuorumNotReached, Message: evil, Want: 2},
+		trace.Event{Kind: trace.DiskFailed, Node: "n2", Message: evil}, trace.Event{Kind: trace.Kind(evil), Node: evil, Message: evil},
+		trace.Event{Kind: trace.Split, Groups: [][]string{{"n1", evil}, {"n2"}}}, trace.Event{Kind: trace.Slow, Link: evil, Delay: 1})
+	s.model.o.Exec = func(context.Context, string) (string, int) { return evil + "\n" + evil, 1 }
+	s.Update(execMsgOf(s, evil))
+}
+
+func execMsgOf(s *scene, line string) tea.Msg {
+	s.execute(line)
+	out, code := s.o.Exec(s.ctx, line)
+	return execMsg{line, out, code}
+}
+
+func nothing(*scene) {}
+
+func TestFrames(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		nodes int
+		tell  func(*scene)
+	}{
+		{"healthy", 5, healthy}, {"split", 5, split}, {"killed", 5, killed}, {"resolved", 5, resolved}, {"empty", 5, nothing},
+		{"hostile", 5, hostile}, {"thirty", 30, healthy}, {"single", 1, nothing},
+	} {
+		for _, size := range []struct{ w, h int }{{120, 36}, {80, 24}, {60, 16}, {50, 10}} {
+			for _, ascii := range []bool{false, true} {
+				s := newScene(c.nodes, Options{ASCII: ascii})
+				s.Update(tea.WindowSizeMsg{Width: size.w, Height: size.h})
+				c.tell(s)
+				s.take()
+				frame := s.View()
+				name := fmt.Sprintf("%s-%dx%d", c.name, size.w, size.h)
+				if ascii {
+					name += "-ascii"
+				}
+				checkFrame(t, name, frame, size.w, size.h, ascii)
+				if !ascii || c.name == "split" {
+					golden(t, name, frame)
+				}
+			}
+		}
+	}
+}
+
+func TestHelpFrame(t *testing.T) {
+	s := newScene(5, Options{})
+	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
+	s.press("?")
+	golden(t, "help-120x36", s.View())
+	s.press("x")
+	if strings.Contains(s.View(), "any key closes it") {
+		t.Error("help stays")
+	}
+}
+
+// checkFrame holds for every frame: exact size, printable, ASCII where asked for.
+func checkFrame(t *testing.T, name, frame string, w, h int, ascii bool) {
+	t.Helper()
+	lines := strings.Split(frame, "\n")
+	if len(lines) != h {
+		t.Errorf("%s: %d lines, want %d", name, len(lines), h)
+	}
+	for i, l := range lines {
+		if got := ansi.StringWidth(l); got != w {
+			t.Errorf("%s: line %d has %d columns, want %d: %q", name, i, got, w, l)
+		}
+		for _, r := range l {
+			if !unicode.IsPrint(r) || ascii && r > 0x7e {
+				t.Errorf("%s: line %d shows %U", name, i, r)
+			}
+		}
+	}
+}
+
+func golden(t *testing.T, name, frame string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(frame+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if frame+"\n" != string(want) {
+		t.Errorf("%s differs (go test ./tui -update writes it anew):\n%s", name, frame)
+	}
+}
+
+// An idle screen costs nothing: the same frame, not an equal one.
+func TestIdleFrameIsCached(t *testing.T) {
+	s := newScene(5, Options{})
+	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
+	healthy(s)
+	s.take()
+	first, drawn := s.View(), s.drawn
+	s.Update(feedMsg{})
+	s.Update(secondMsg{})
+	second := s.View()
+	if unsafe.StringData(first) != unsafe.StringData(second) || s.drawn != drawn {
+		t.Errorf("%d frames drawn while nothing happened", s.drawn-drawn)
+	}
+	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n3"})
+	s.take()
+	if s.View() == first {
+		t.Error("a crash does not show")
+	}
+}

@@ -1,0 +1,194 @@
+package tui
+
+import (
+	"strconv"
+	"strings"
+
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// A phrase is an event in the paper's words.
+type phrase struct {
+	word string // what happened, in a word
+	st   style
+	text string
+}
+
+// maxLogKey is how many columns a key takes in the log.
+const maxLogKey = 20
+
+// story are the kinds that tell what happened; the others are the messages
+// that made it happen.
+var story = map[trace.Kind]bool{
+	trace.NodeUp: true, trace.NodeDown: true, trace.NodePaused: true, trace.NodeWiped: true, trace.Split: true,
+	trace.Heal: true, trace.Slow: true, trace.Loss: true, trace.DiskFailed: true, trace.Gap: true,
+	trace.HintStored: true, trace.ReadRepair: true, trace.Replied: true, trace.LWWLost: true, trace.FreshEpoch: true,
+	trace.HintDelivered: true, trace.HintRefused: true, trace.Suspect: true, trace.Alive: true, trace.Damaged: true,
+}
+
+// tells says whether e belongs to the story.
+func tells(e trace.Event) bool { return story[e.Kind] }
+
+// describe puts an event into words.
+func (m *model) describe(e trace.Event) phrase {
+	switch e.Kind {
+	case trace.NodeUp, trace.NodeDown, trace.NodePaused, trace.NodeWiped, trace.Split, trace.Heal, trace.Slow,
+		trace.Loss, trace.Dropped, trace.DiskFailed, trace.Gap, trace.Suspect, trace.Alive:
+		return m.describeWorld(e)
+	case trace.Replied:
+		return describeReply(e)
+	}
+	return m.describeWork(e)
+}
+
+// describeWorld is for what happens to nodes and links.
+func (m *model) describeWorld(e trace.Event) phrase {
+	peer := names(append([]string{e.Peer}, e.Nodes...), " ") // several where the log merged rows
+	switch e.Kind {
+	case trace.NodeUp:
+		return phrase{"UP", good, "runs" + prefixed(" at ", trace.ShowShort([]byte(e.Addr), 24))}
+	case trace.NodeDown:
+		return phrase{"DOWN", bad, "crashed; its disk stays" + prefixed(": ", message(e))}
+	case trace.NodePaused:
+		return phrase{"PAUSED", warn, "works no more; its connections stay"}
+	case trace.NodeWiped:
+		return phrase{"WIPED", bad, "lost its disk"}
+	case trace.Split:
+		way := ""
+		if e.OneWay {
+			way = " (one way)"
+		}
+		return phrase{m.th.cut + " SPLIT", bad, "partition " + groups(e.Groups, sideNodes) + way}
+	case trace.Heal:
+		return phrase{"HEAL", good, "the network is whole again"}
+	case trace.Slow:
+		return phrase{"SLOW", warn, trace.ShowShort([]byte(e.Link), 2*maxName) + " by " + elapsed(e.Delay)}
+	case trace.Loss:
+		return phrase{"LOSS", warn, trace.ShowShort([]byte(e.Link), 2*maxName) + " loses " + strconv.FormatFloat(e.Percent, 'g', 4, 64) + "%"}
+	case trace.Dropped:
+		return phrase{"DROPPED", bad, "a message to " + peer + " was lost"}
+	case trace.DiskFailed:
+		return phrase{"DISK", bad, "failed" + prefixed(": ", message(e))}
+	case trace.Gap:
+		return phrase{"GAP", bad, "missed " + plural(e.Count, "event")}
+	case trace.Suspect:
+		return phrase{"SUSPECT", warn, "believes " + peer + " failed"}
+	}
+	return phrase{"ALIVE", good, "hears from " + peer + " again"}
+}
+
+// describeReply is for the end of a client's request.
+func describeReply(e trace.Event) phrase {
+	p := phrase{strings.ToUpper(trace.ShowShort([]byte(e.Op), 8)), plain, ""}
+	quorum := "W"
+	if e.Op == "get" {
+		quorum = "R"
+	}
+	count := quorum + " " + strconv.Itoa(e.Count) + "/" + strconv.Itoa(e.Want)
+	switch {
+	case e.Failed():
+		p.st = bad
+		p.text = count + " failed: " + strings.ReplaceAll(e.Err.String(), "_", " ") + prefixed(" · ", message(e))
+	case e.Op == "get" && len(e.Versions.Live()) == 0:
+		p.text = count + " not found"
+	case e.Op == "get" && len(e.Versions) > 1:
+		p.st = concurrent
+		p.text = count + " ‖ " + strconv.Itoa(len(e.Versions)) + " siblings " + clocks(e.Versions)
+	default:
+		p.text = count + " ok " + clocks(e.Versions)
+	}
+	if len(e.Nodes) > 0 {
+		p.text += " (" + names(e.Nodes, " ") + ")"
+	}
+	for i, h := range e.Hinted {
+		p.text += map[bool]string{true: " hinted ", false: " "}[i == 0] + name(h.Holder) + "▸" + name(h.For)
+	}
+	p.text += "  " + elapsed(e.Elapsed)
+	return p
+}
+
+// describeWork is for what nodes do for requests and for each other.
+func (m *model) describeWork(e trace.Event) phrase {
+	peer, home, count := name(e.Peer), name(e.For), strconv.Itoa(e.Count)+"/"+strconv.Itoa(e.Want)
+	switch e.Kind {
+	case trace.Requested:
+		return phrase{"REQUEST", plain, "a client asks for " + trace.ShowShort([]byte(e.Op), 8)}
+	case trace.Forwarded:
+		return phrase{"FORWARD", plain, "to " + peer + ", one of the top N"}
+	case trace.Coordinate:
+		return phrase{"COORDINATE", accent, prefixed("stamps ", clocks(e.Versions)) + prefixed(" for ", names(e.Homes, " "))}
+	case trace.Replicate:
+		if e.For != "" {
+			return phrase{"REPLICATE", hint, "to " + peer + ", hinted for " + home}
+		}
+		return phrase{"REPLICATE", plain, "to " + peer}
+	case trace.Stored:
+		return phrase{"REPLICA", siblingStyle(e.Versions, plain), "stored " + clocks(e.Versions) + prefixed(" by ", trace.ShowShort([]byte(e.Op), 12)) + prefixed(" from ", peer)}
+	case trace.HintStored:
+		return phrase{m.th.glyphs.hint + " HINT", hint, "kept for " + home + " " + clocks(e.Versions)}
+	case trace.Ack:
+		return phrase{"ACK", plain, peer + " holds it durably  " + count}
+	case trace.ReadFrom:
+		return phrase{"READ", plain, "asks " + peer}
+	case trace.ReadReply:
+		return phrase{"ANSWER", plain, peer + " has " + orNothing(e.Versions) + "  " + count}
+	case trace.Reconciled:
+		return phrase{"RECONCILE", siblingStyle(e.Versions, accent), "leaves " + orNothing(e.Versions)}
+	case trace.ReadRepair:
+		return phrase{"REPAIR", accent, "read repair: " + peer + " was stale" + prefixed(", gets ", clocks(e.Versions))}
+	case trace.LWWLost:
+		return phrase{"LWW LOST", bad, "last write wins threw away " + clocks(e.Versions)}
+	case trace.FreshEpoch:
+		return phrase{"EPOCH", warn, "starts a fresh epoch: its counters cannot be proved"}
+	case trace.HintSent:
+		return phrase{"HANDOFF", hint, "hint leaves for " + peer}
+	case trace.HintDelivered:
+		return phrase{"HANDOFF", hint, name(e.For) + prefixed(" via ", differs(peer, home)) + " holds it durably; the hint is gone"}
+	case trace.HintRefused:
+		return phrase{"HINT", bad, "refused" + prefixed(" for ", home) + prefixed(": ", message(e))}
+	case trace.Damaged:
+		return phrase{"DAMAGED", bad, "the record failed its checksum" + prefixed(": ", message(e))}
+	}
+	return phrase{strings.ToUpper(trace.ShowShort([]byte(e.Kind), 10)), dim, message(e)}
+}
+
+func message(e trace.Event) string {
+	if e.Message == "" && e.Err != wire.OK {
+		return e.Err.String()
+	}
+	return trace.ShowShort([]byte(e.Message), 80)
+}
+
+// prefixed is s after prefix, or nothing.
+func prefixed(prefix, s string) string {
+	if s == "" {
+		return ""
+	}
+	return prefix + s
+}
+
+func differs(a, b string) string {
+	if a == b {
+		return ""
+	}
+	return a
+}
+
+func orNothing(s vclock.Siblings) string {
+	if len(s) == 0 {
+		return "nothing"
+	}
+	return clocks(s)
+}
+
+func siblingStyle(s vclock.Siblings, otherwise style) style {
+	if len(s) > 1 {
+		return concurrent
+	}
+	return otherwise
+}
+
+// traceID is how the trace verb names a request.
+func traceID(id uint64) string { return strconv.FormatUint(id, 10) }
