@@ -46,15 +46,24 @@ func (s *session) demo(c *verbs.Call) error {
 	if story {
 		return s.tell(cluster, c.Int("n"))
 	}
-	steps := demoSteps(c.Int("n"))
-	var first []string
-	for _, step := range steps {
-		if step.command != "" {
-			first = append(first, step.command)
+	if c.Int("n") < minDemoNodes {
+		return s.play(c, cluster, demoKeys, tui.Options{Key: demoKey})
+	}
+	return s.play(c, cluster, demoKeys, tui.Options{Key: demoKey, Suggest: suggestions(c.Int("n"))})
+}
+
+// demoKeys is what the screens begin with.
+var demoKeys = []string{"put cart milk --save @cart", "put session alice", "put greeting hello"}
+
+// suggestions are the steps of the story from the split on.
+func suggestions(n int) []string {
+	var out []string
+	for _, st := range demoSteps(n) {
+		if st.command != "" {
+			out = append(out, st.command)
 		}
 	}
-	keys := []string{"put cart milk --save @cart", "put session alice", "put greeting hello"}
-	return s.play(c, cluster, keys, tui.Options{Key: demoKey, Suggest: slices.DeleteFunc(first, func(l string) bool { return l == keys[0] || l == "status" })})
+	return out[slices.IndexFunc(out, func(l string) bool { return strings.HasPrefix(l, "partition") }):]
 }
 
 // throwAway starts a cluster in a folder of its own, which cleanUp removes.

@@ -63,6 +63,7 @@ func told(err error, name string) error {
 // with a command line is said first, cluster or not.
 type lazy struct {
 	session *session
+	mu      sync.Mutex // wait looks at the cluster and follows its events at once
 	name    string
 	remote  *localcluster.Remote
 }
@@ -70,6 +71,8 @@ type lazy struct {
 var _ verbs.Cluster = (*lazy)(nil)
 
 func (l *lazy) connect(ctx context.Context) (*localcluster.Remote, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	if l.remote != nil {
 		return l.remote, nil
 	}

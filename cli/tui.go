@@ -42,7 +42,7 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) err
 	}
 	env := &verbs.Env{Cluster: cluster, Dir: s.Dir, Contexts: contexts{s}, Extra: globals}
 	o.Cluster, o.ASCII, o.NoColor = cluster, c.Bool("ascii") || !s.unicode(), !s.colours()
-	o.Exec = func(ctx context.Context, line string) (string, int) { return runLine(ctx, env, line) }
+	o.Exec = func(ctx context.Context, line string) (string, int) { return runLine(ctx, env, s.clusterName(), line) }
 	o.Complete = func(line string) []string {
 		words := strings.Fields(line)
 		if line == "" || strings.HasSuffix(line, " ") {
@@ -68,7 +68,7 @@ func (s *session) unicode() bool {
 }
 
 // runLine runs one line of the prompt and returns all it said.
-func runLine(ctx context.Context, env *verbs.Env, line string) (string, int) {
+func runLine(ctx context.Context, env *verbs.Env, cluster, line string) (string, int) {
 	var out strings.Builder
 	e := *env
 	e.Out, e.Err = &out, &out
@@ -79,7 +79,7 @@ func runLine(ctx context.Context, env *verbs.Env, line string) (string, int) {
 		}
 		err = verbs.Run(ctx, &e, words)
 	}
-	failure := verbs.AsError(told(err, ""))
+	failure := verbs.AsError(told(err, cluster))
 	if failure == nil {
 		return out.String(), verbs.ExitOK
 	}
@@ -93,7 +93,7 @@ func runLine(ctx context.Context, env *verbs.Env, line string) (string, int) {
 func (s *session) play(c *verbs.Call, cluster verbs.Cluster, lines []string, o tui.Options) error {
 	env := &verbs.Env{Cluster: cluster, Contexts: contexts{s}}
 	for _, line := range lines {
-		if out, code := runLine(s.ctx, env, line); code != verbs.ExitOK {
+		if out, code := runLine(s.ctx, env, s.name, line); code != verbs.ExitOK {
 			return &verbs.Error{Exit: verbs.ExitInternal, Code: "internal", Message: "demo: " + trace.Show([]byte(line)) + ": " + strings.TrimSpace(out)}
 		}
 	}

@@ -83,7 +83,7 @@ func (s *session) up(c *verbs.Call) error {
 	if !s.json {
 		_, _ = fmt.Fprintf(s.Stderr, "\ntaking %s down; Ctrl-C again forces it\n", o.Name)
 	}
-	return cluster.Close()
+	return errors.Join(cluster.Close(), s.ctx.Err())
 }
 
 // options reads the flags. What was not given stays zero: the data on disk knows better than a default.

@@ -325,7 +325,7 @@ func TestKV679WipedCoordinator(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
 	ctx := w.mustPut("n3", key, "v1", nil).Context
-	ctx = w.mustPut("n3", key, "v2", ctx).Context
+	w.mustPut("n3", key, "v2", ctx)
 	w.wipe("n3")
 	w.mustPut("n3", key, "new", nil) // n3 knows nothing of the key
 	w.pass(time.Second)

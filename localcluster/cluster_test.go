@@ -296,7 +296,7 @@ func TestAllDown(t *testing.T) {
 func TestRestartOfTheWholeCluster(t *testing.T) {
 	home := t.TempDir()
 	dir := t.TempDir()
-	o := Options{Home: home, Dir: dir, Settings: trace.Settings{Nodes: []string{"a", "b", "c", "d"}, R: 1}}
+	o := Options{Home: home, Dir: dir, Settings: trace.Settings{Nodes: []string{"a", "b", "c", "d"}, R: 3}}
 	c, err := Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
@@ -306,7 +306,7 @@ func TestRestartOfTheWholeCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = begin(t, Options{Home: home, Dir: dir})
-	if c.settings.R != 1 || len(c.settings.Nodes) != 4 {
+	if c.settings.R != 3 || len(c.settings.Nodes) != 4 {
 		t.Fatalf("settings %+v", c.settings)
 	}
 	want(t, get(t, c, "d", "cart"), "milk")

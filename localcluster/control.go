@@ -225,6 +225,9 @@ func (s *control) answer(ctx context.Context, conn net.Conn, line []byte) bool {
 	}
 	last := controlResponse{Last: true}
 	if err := s.handle(ctx, conn, req, &last); err != nil {
+		if errors.Is(err, context.Canceled) && s.c.ctx.Err() != nil {
+			err = errStopped
+		}
 		last.Error = encodeError(err)
 	}
 	return respond(conn, last) == nil

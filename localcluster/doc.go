@@ -19,7 +19,7 @@
 // and again where it leaves it: once a split is on, nothing crosses it any more.
 //
 // Locks are taken in this order: Cluster.faults (one fault at a time; lives
-// begin and end), Cluster.netMu (conditions of links), life.turnMu, link.mu, inbox.mu.
+// begin and end), life.turnMu, Cluster.netMu (conditions of links), life.connMu or link.mu, inbox.mu.
 //
 // A cluster belongs to the process that started it. Others of the same user reach
 // it through a control socket: see Connect.

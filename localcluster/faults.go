@@ -249,6 +249,11 @@ func (c *Cluster) start(n *node) error {
 	if err != nil {
 		return err
 	}
+	for _, p := range n.peers {
+		if k := l.links[p.name]; p.life.Load() == nil || k.cut() {
+			k.takeDown(nil) // known before the first request
+		}
+	}
 	l.run()
 	for _, p := range n.peers {
 		if o := p.life.Load(); o != nil {

@@ -84,9 +84,11 @@ func TestSplitLosesWhatIsUnderWay(t *testing.T) {
 	}
 	send()
 	do(t, c, fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1"}}})
-	if k.isUp() || len(k.late) != 0 {
+	k.mu.Lock()
+	if k.conn != nil || len(k.late) != 0 {
 		t.Error("the link kept its messages")
 	}
+	k.mu.Unlock()
 	do(t, c, fault.Fault{Kind: fault.Heal})
 	time.Sleep(150 * time.Millisecond)
 	if from, _ := arrived(c, "n2"); from["n1"] != base["n1"]+1 {

@@ -246,7 +246,7 @@ func (l *life) serveClient(conn net.Conn) {
 		}
 		l.offer(arrival{
 			in:     engine.Request{Body: req},
-			answer: func(r engine.Reply) { answer(out, id, r.Body) },
+			answer: func(r engine.Reply) { answer(out, id, req, r.Body) },
 			size:   len(b),
 		})
 	}
@@ -260,9 +260,12 @@ func (l *life) offer(a arrival) {
 	}
 }
 
-// answer sends a reply; a client that does not read its replies is cut off.
-func answer(out *sender, id uint64, r wire.ClientReply) {
+// answer sends the reply to req; a client that does not read its replies is cut off.
+func answer(out *sender, id uint64, req wire.ClientRequest, r wire.ClientReply) {
 	b, err := wire.AppendClientReply(nil, id, r)
+	if err != nil { // more siblings than a frame takes
+		b, err = wire.AppendClientReply(nil, id, failure(req, wire.TooLarge, true, err.Error()))
+	}
 	if err != nil || !out.send(b) {
 		_ = out.conn.Close()
 	}

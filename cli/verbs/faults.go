@@ -149,7 +149,7 @@ func (e *Env) showFault(f fault.Fault, view *trace.View) string {
 		if f.Delay == 0 {
 			return e.paint(good, "slow") + "  " + link + " is as fast as ever"
 		}
-		return e.paint(warn, "slow") + "  " + link + " takes " + f.Delay.String() + " longer, each way"
+		return e.paint(warn, "slow") + "  " + "messages on " + link + " take " + f.Delay.String() + " longer"
 	case fault.Loss:
 		if f.Percent == 0 {
 			return e.paint(good, "loss") + "  " + link + " loses nothing"

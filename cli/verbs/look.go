@@ -5,6 +5,7 @@ package verbs
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -203,7 +204,7 @@ func printRing(e *Env, r *ring.Ring, key string) error {
 		Key      *place `json:"of_key,omitempty"`
 	}{N: cfg.N, Strategy: int(cfg.Strategy), Q: len(r.Ranges())}
 	for _, m := range r.Members() {
-		out.Nodes = append(out.Nodes, node{m.Name, tokens[m.Name], share[m.Name]})
+		out.Nodes = append(out.Nodes, node{m.Name, tokens[m.Name], math.Round(share[m.Name]*shareDigits) / shareDigits})
 	}
 	for _, g := range r.Ranges() {
 		out.Ranges = append(out.Ranges, rng{g.Start.String(), g.End.String(), g.Homes})
@@ -215,6 +216,9 @@ func printRing(e *Env, r *ring.Ring, key string) error {
 	}
 	return e.print(out)
 }
+
+// shareDigits rounds shares in JSON to what is no artefact of adding them up.
+const shareDigits = 1e9
 
 // shareWidth is the longest bar of a share, in cells.
 const shareWidth = 30

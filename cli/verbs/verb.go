@@ -80,8 +80,8 @@ func init() {
 		getVerb, putVerb, delVerb, resolveVerb,
 		partitionVerb, healVerb, killVerb, pauseVerb, resumeVerb, restartVerb, wipeVerb, slowVerb, lossVerb,
 		statusVerb, ringVerb, inspectVerb, hintsVerb, traceVerb, eventsVerb,
-		waitVerb, expectVerb,
-		downVerb, helpVerb,
+		waitVerb, expectVerb, helpVerb,
+		downVerb,
 	}
 }
 

@@ -1,0 +1,301 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"ringside/cli/verbs"
+	"ringside/localcluster"
+)
+
+// TestMain lets the tests start this binary as the program, as up --detach does.
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == program {
+		os.Exit(Main(os.Args))
+	}
+	os.Exit(m.Run())
+}
+
+// home is a folder whose path leaves room for a socket's name, and which is its test's own.
+func home(t *testing.T) string {
+	t.Helper()
+	dir, err := shortTemp("rt-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		downAll(dir)
+		_ = os.RemoveAll(dir)
+	})
+	return dir
+}
+
+type result struct {
+	out, err string
+	exit     int
+}
+
+// ringside runs a line as a shell would.
+func ringside(t *testing.T, dir, line string, change ...func(*Env)) result {
+	t.Helper()
+	words, err := verbs.Split(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, stderr bytes.Buffer
+	env := Env{Args: words, Stdin: strings.NewReader(""), Stdout: &out, Stderr: &stderr, Getenv: getenv(dir)}
+	for _, c := range change {
+		c(&env)
+	}
+	exit := Run(t.Context(), env)
+	return result{out.String(), stderr.String(), exit}
+}
+
+func getenv(dir string) func(string) string {
+	return func(name string) string {
+		if name == "RINGSIDE_HOME" {
+			return dir
+		}
+		return ""
+	}
+}
+
+// The story that the demo tells is true: every command works, and every check
+// holds after its step, whatever the number of nodes.
+func TestDemoStory(t *testing.T) {
+	for _, n := range []int{4, 5, 7, 12} {
+		s := &session{Env: Env{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Getenv: getenv("")}, ctx: t.Context()}
+		cluster, cleanUp, err := s.throwAway(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		env := s.verbsEnv()
+		env.Cluster = cluster
+		for i, st := range demoSteps(n) {
+			if err := s.tellStep(env, i, st); err != nil {
+				t.Errorf("n=%d: %s: %v", n, st.command, err)
+			}
+			if st.check == "" {
+				continue
+			}
+			if err := verbs.Run(s.ctx, env, []string{"expect", st.check}); err != nil {
+				t.Errorf("n=%d: after %s: %v", n, st.command, err)
+			}
+		}
+		cleanUp()
+	}
+}
+
+func TestDemoAsText(t *testing.T) {
+	r := ringside(t, home(t), "demo")
+	if r.exit != 0 || !strings.Contains(r.out, "$ ringside resolve cart --union") || !strings.Contains(r.out, "milk,eggs,beer") {
+		t.Errorf("exit %d: %s%s", r.exit, r.out, r.err)
+	}
+}
+
+// Global flags may stand before and after the command.
+func TestGlobalFlags(t *testing.T) {
+	dir := home(t)
+	for _, line := range []string{"--cluster red --json get cart", "get cart --cluster red --json", "--json get --cluster=red cart", "get --json cart --cluster red"} {
+		r := ringside(t, dir, line)
+		if r.exit != verbs.ExitNoCluster || r.err != "" || !strings.Contains(r.out, `"code":"no_cluster"`) || !strings.Contains(r.out, "ringside up --cluster red") {
+			t.Errorf("%s: %+v", line, r)
+		}
+	}
+}
+
+// What is wrong with a command line is said before a cluster is looked for.
+func TestUsage(t *testing.T) {
+	dir := home(t)
+	for line, want := range map[string]string{
+		"get":                    "usage: get KEY",
+		"git cart":               "did you mean get?",
+		"--jsno":                 "ringside help",
+		"--cluster":              "ringside help",
+		"up -n 0":                "at least 1",
+		"up -n 3 --names a,b":    "do not agree",
+		"up -n 2 -N 3":           "N=3",
+		"up --mode chaos --mem":  "chaos",
+		"up --mem --dir d":       "--dir or --mem",
+		"up --names a,A":         "is no name",
+		"get cart --cluster ../": "is no name",
+		"completion tcsh":        "bash zsh fish pwsh",
+		"help git":               "did you mean get?",
+		"demo -n 3":              "-n 4 or more",
+		"tui":                    "ringside up",
+		"run nothing.txtar":      "nothing.txtar",
+		"run .":                  "holds no .txtar",
+		"put k v -c @../../x":    "read context",
+	} {
+		r := ringside(t, dir, line)
+		if want := want; !strings.Contains(r.err, want) || r.out != "" || r.exit != verbs.ExitUsage && line != "tui" {
+			t.Errorf("%s: %+v, want %q", line, r, want)
+		}
+	}
+}
+
+func TestHelpGoesToStandardOutput(t *testing.T) {
+	dir := home(t)
+	for _, line := range []string{"", "--help", "-h", "help", "help up", "up --help", "get -h cart", "partition --help"} {
+		if r := ringside(t, dir, line); r.exit != 0 || r.err != "" || r.out == "" {
+			t.Errorf("%q: %+v", line, r)
+		}
+	}
+	for _, line := range []string{"version", "--version", "man", "completion bash", "completion zsh", "completion fish", "completion pwsh"} {
+		if r := ringside(t, dir, line); r.exit != 0 || r.err != "" || len(r.out) < 20 {
+			t.Errorf("%q: %+v", line, r)
+		}
+	}
+}
+
+// Every command of the contract is there, in help, the manual and completion.
+func TestCommandsAreListed(t *testing.T) {
+	dir := home(t)
+	overview, man, complete := ringside(t, dir, "help").out, ringside(t, dir, "man").out, ringside(t, dir, "__complete -- ''").out
+	for name := range strings.FieldsSeq(`demo up down ls status tui get put del resolve partition heal kill pause resume restart wipe
+		slow loss ring inspect hints trace events wait expect run completion man version help`) {
+		if !strings.Contains(overview, "\n  "+name+" ") || !strings.Contains(man, name) || !strings.Contains("\n"+complete, "\n"+name+"\n") {
+			t.Errorf("%s is not in help, the manual and completion", name)
+		}
+	}
+}
+
+func TestUpRunsUntilInterrupted(t *testing.T) {
+	dir := home(t)
+	ctx, interrupt := context.WithCancel(t.Context())
+	in, out := io.Pipe()
+	exit := make(chan int)
+	go func() {
+		exit <- Run(ctx, Env{Args: []string{"up", "--json", "-n", "3"}, Stdout: out, Stderr: io.Discard, Getenv: getenv(dir)})
+	}()
+	var report upReport
+	if err := json.NewDecoder(in).Decode(&report); err != nil || len(report.Nodes) != 3 || report.PID != os.Getpid() || report.Dir == "" {
+		t.Fatalf("%v: %+v", err, report)
+	}
+	if r := ringside(t, dir, "put cart milk"); r.exit != 0 {
+		t.Errorf("put: %+v", r)
+	}
+	if r := ringside(t, dir, "up"); r.exit != verbs.ExitUsage || !strings.Contains(r.err, "running already") {
+		t.Errorf("up twice: %+v", r)
+	}
+	events, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer stop()
+	follow := ringside(t, dir, "events -f --json", func(e *Env) { e.Stdout = io.Discard; go func() { <-events.Done(); interrupt() }() })
+	if follow.exit != verbs.ExitNoCluster { // the cluster went away under it
+		t.Errorf("events -f: %+v", follow)
+	}
+	if got := <-exit; got != verbs.ExitInterrupted {
+		t.Errorf("up ended with exit %d", got)
+	}
+	if r := ringside(t, dir, "get cart"); r.exit != verbs.ExitNoCluster {
+		t.Errorf("after that: %+v", r)
+	}
+}
+
+func TestDetach(t *testing.T) {
+	dir := home(t)
+	t.Setenv("RINGSIDE_HOME", dir) // for the other process
+	r := ringside(t, dir, "up --detach --json -n 3 --mem")
+	var report upReport
+	if err := json.Unmarshal([]byte(r.out), &report); err != nil || r.exit != 0 || report.PID == os.Getpid() {
+		t.Fatalf("%+v: %v", r, err)
+	}
+	if r := ringside(t, dir, "put cart milk"); r.exit != 0 {
+		t.Errorf("put: %+v", r)
+	}
+	if r := ringside(t, dir, "up --detach"); r.exit != verbs.ExitUsage || !strings.Contains(r.err, "running already") {
+		t.Errorf("up twice: %+v", r)
+	}
+	if r := ringside(t, dir, "down"); r.exit != 0 {
+		t.Errorf("down: %+v", r)
+	}
+	if r := ringside(t, dir, "ls --json"); r.out != "{\"clusters\":[]}\n" {
+		t.Errorf("ls: %+v", r)
+	}
+}
+
+// Command lines share nothing: scripts run many at once.
+func TestParallelCommandLines(t *testing.T) {
+	host := &Host{}
+	defer host.Close()
+	dir := home(t)
+	if r := ringside(t, dir, "up -n 3 --mem", func(e *Env) { e.Host = host }); r.exit != 0 {
+		t.Fatalf("up: %+v", r)
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		for _, line := range []string{"put cart milk --save @x", "get cart --json", "help", "man", "--version", "--json status", "nonsense", "wait hints=0"} {
+			wg.Go(func() { ringside(t, dir, line) })
+		}
+	}
+	wg.Wait()
+}
+
+// shut is a pipe whose reader went away, as head does.
+type shut struct{}
+
+func (shut) Write([]byte) (int, error) { return 0, &os.PathError{Op: "write", Path: "|1", Err: syscall.EPIPE} }
+
+func TestBrokenPipeIsQuiet(t *testing.T) {
+	if r := ringside(t, home(t), "help", func(e *Env) { e.Stdout = shut{} }); r.exit != 0 || r.err != "" {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestScriptsAreReported(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"good.txtar": "ringside up --mem -n 3\nringside put cart milk\nringside expect 'value(cart)==\"milk\"'\n",
+		"bad.txtar":  "# it fails here\nringside up --mem -n 3\n\n! ringside get nothing\nringside get nothing\n",
+		"odd.txtar":  "nonsense\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in := func(e *Env) { e.Dir = dir }
+	r := ringside(t, home(t), "run good.txtar bad.txtar odd.txtar --json", in)
+	var lines []struct {
+		Script, FailedAt, Message string
+		OK                        bool
+	}
+	for line := range strings.Lines(strings.ReplaceAll(r.out, "failed_at", "FailedAt")) {
+		lines = append(lines, struct {
+			Script, FailedAt, Message string
+			OK                        bool
+		}{})
+		if err := json.Unmarshal([]byte(line), &lines[len(lines)-1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if r.exit != verbs.ExitExpectation || len(lines) != 3 || !lines[0].OK || lines[1].OK || lines[2].OK ||
+		!strings.HasSuffix(lines[1].FailedAt, "bad.txtar:5") || lines[1].Message != "exit 3" || !strings.Contains(lines[2].Message, "unknown command") {
+		t.Errorf("exit %d: %+v", r.exit, lines)
+	}
+	if r := ringside(t, home(t), "run .", in); !strings.Contains(r.out, "FAIL  bad") || !strings.Contains(r.out, "it fails here") || !strings.Contains(r.out, "ok    good") {
+		t.Errorf("%+v", r)
+	}
+	if r := ringside(t, home(t), "run good.txtar -v", in); r.exit != 0 || !strings.Contains(r.out, "> ringside put cart milk") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestToldKeepsOtherErrors(t *testing.T) {
+	broken := errors.New("broken")
+	if told(broken, "") != broken || told(nil, "") != nil {
+		t.Error("an error of no special kind changed")
+	}
+	if e := verbs.AsError(told(localcluster.ErrNotRunning, "default")); e.Exit != verbs.ExitNoCluster {
+		t.Errorf("%+v", e)
+	}
+}

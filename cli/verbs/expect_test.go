@@ -1,0 +1,203 @@
+package verbs
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+func TestExpressions(t *testing.T) {
+	for line, want := range map[string]bool{
+		`siblings(cart)==2`:                              true,
+		`siblings(cart) == 1 || hints > 2`:               true,
+		`siblings("cart")==2 && !split`:                  false,
+		`values(cart)==["milk,beer","milk,eggs"]`:        true,
+		`"milk,eggs" in values(cart)`:                    true,
+		`clocks(cart)[0]=="{n1:1 n4:1}"`:                 true,
+		`clock(cart)=="{n1:1 n4:1} ‖ {n4:2}"`:            true,
+		`coordinator(cart)=="n1 n4"`:                     true,
+		`homes(cart)[0]==n4`:                             true,
+		`n5 not in homes(cart)`:                          true,
+		`hints(n3)==3 && hints(n3,n4)==1 && hints==3`:    true,
+		`hints()==3`:                                     true,
+		`up(n1) && down(n2) && !up && !paused(n1)`:       true,
+		`len(nodes)==5 && all(nodes, keys(#)==1)`:        true,
+		`replica(n1,cart)=="{n4:2}"`:                     true,
+		`replica(n5,cart)==""`:                           true,
+		`!converged(cart) && !converged`:                 true,
+		`found(my-key) && found(user.x) && found(a-b.c)`: true,
+		`deleted(cart)`:                                  false,
+		`up=n1`:                                          true,
+		`down=n2`:                                        true,
+		`up=n1,n2`:                                       false,
+		`hints=3`:                                        true,
+		`hints==0`:                                       false,
+		`up`:                                             false,
+		`converged`:                                      false,
+	} {
+		s := scene(t).say("expect " + Join([]string{line}))
+		if held := s.exit == 0; held != want || s.exit != 0 && s.exit != ExitExpectation {
+			t.Errorf("%s: exit %d: %+v", line, s.exit, s.failure)
+		}
+	}
+}
+
+func TestWrongExpressionsSayWhy(t *testing.T) {
+	for line, want := range map[string]string{
+		`sibling(cart)==1`:                   "did you mean siblings?",
+		`siblings()==1`:                      "takes 1 argument, not 0",
+		`hints(a,b,c)==1`:                    "takes 0 to 2 arguments, not 3",
+		`siblngs == 1`:                       "mismatched types",
+		`siblings(cart)`:                     "",
+		`siblings(cart`:                      "is no condition",
+		`up(n9)`:                             "there is no node 'n9'",
+		`up=n9`:                              "there is no node 'n9'",
+		`"milk"`:                             "is no condition",
+		strings.Repeat("(", maxExpression+1): "longer than",
+	} {
+		s := scene(t).say("expect " + Join([]string{line}))
+		if s.exit != ExitUsage && s.exit != ExitExpectation || !strings.Contains(s.failure.Message, want) {
+			t.Errorf("%.40s: exit %d: %+v", line, s.exit, s.failure)
+		}
+		if want != "" && s.exit != ExitUsage {
+			t.Errorf("%.40s: exit %d, want %d", line, s.exit, ExitUsage)
+		}
+	}
+}
+
+func TestExpectSaysWhatIsInstead(t *testing.T) {
+	s := scene(t).say("expect 'siblings(cart)==1 || hints==0'")
+	for _, want := range []string{"siblings(cart) is 2 ({n1:1 n4:1} milk,beer ‖ {n4:2} milk,eggs)", "hints is 3"} {
+		if !strings.Contains(s.failure.Message, want) {
+			t.Errorf("%q lacks %q", s.failure.Message, want)
+		}
+	}
+	f := scene(t)
+	f.get = wire.GetReply{Err: wire.QuorumNotReached, Message: "R=2, but only n1"}
+	if s := f.say("expect 'siblings(cart)==1'"); s.exit != ExitExpectation || !strings.Contains(s.failure.Message, "only n1") {
+		t.Errorf("a get that fails: %+v", s.failure)
+	}
+}
+
+func TestExpectExit(t *testing.T) {
+	for line, exit := range map[string]int{
+		"expect --exit 4 -- get cart --one":          0,
+		"expect --exit 4 -- ringside get cart --one": 0,
+		"expect -- get cart":                         0,
+		"expect --exit 0 -- get cart --one":          ExitExpectation,
+		"expect --exit 5 -- get cart":                ExitExpectation,
+		"expect --exit 5 -- nonsense":                ExitExpectation,
+		"expect --exit 2 -- nonsense":                0,
+		"expect --exit 5":                            ExitUsage,
+		"expect --exit 5 --":                         ExitUsage,
+		"expect --exit 5 get cart":                   ExitUsage,
+		"expect up -- get cart":                      ExitUsage,
+	} {
+		if s := scene(t).say(line); s.exit != exit {
+			t.Errorf("%s: exit %d, want %d: %+v", line, s.exit, exit, s.failure)
+		}
+	}
+}
+
+func TestWaitNamesWhatBlocks(t *testing.T) {
+	for cond, want := range map[string]string{
+		"hints=0":              "n3 keeps 2 hints for n1, which is beyond the split; n3 keeps 1 hint for n4, which is beyond the split",
+		"up":                   "n2 is down",
+		"up=n1,n2":             "n2 is down",
+		"down=n1":              "n1 is up",
+		"converged":            "n3 keeps",
+		"converged --key cart": "n3 keeps a hint for n4",
+		"'siblings(cart)==1'":  "siblings(cart) is 2",
+	} {
+		s := scene(t).say("wait --timeout 20ms " + cond)
+		if s.exit != ExitExpectation || s.failure.Code != "wait_timed_out" || !strings.Contains(s.failure.Message, want) {
+			t.Errorf("%s: %+v", cond, s.failure)
+		}
+	}
+}
+
+// An event wakes the wait; the poll alone would come too late.
+func TestWaitWakesOnEvents(t *testing.T) {
+	f := newFake(t)
+	f.down = []string{"n3"}
+	waker := &waking{fake: f, event: make(chan struct{})}
+	go func() {
+		time.Sleep(20 * time.Millisecond)
+		waker.mu.Lock()
+		waker.back = true
+		waker.mu.Unlock()
+		close(waker.event)
+	}()
+	start := time.Now()
+	s := f.say("wait up", func(e *Env) { e.Cluster = waker })
+	if took := time.Since(start); s.exit != 0 || took > pollInterval {
+		t.Errorf("exit %d after %v", s.exit, took)
+	}
+}
+
+// waking is a cluster whose node n3 comes back with an event.
+type waking struct {
+	*fake
+	back  bool
+	event chan struct{}
+}
+
+func (w *waking) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.back {
+		w.down = nil
+	}
+	return w.fake.Snapshot(ctx, keys...)
+}
+
+func (w *waking) Events(ctx context.Context, _ uint64, follow bool, fn func([]trace.Event) error) error {
+	select {
+	case <-w.event:
+		if err := fn([]trace.Event{{Seq: 1, Node: "n3", Kind: trace.NodeUp}}); err != nil {
+			return err
+		}
+	case <-ctx.Done():
+	}
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestComplete(t *testing.T) {
+	f := scene(t)
+	for line, want := range map[string][]string{
+		"pa":                     {"partition", "pause"},
+		"get ":                   {"cart"},
+		"get cart --v":           {"--via"},
+		"get cart --via ":        {"n1", "n2", "n3", "n4", "n5"},
+		"get cart x":             nil,
+		"put cart -c @":          {"@cart"},
+		"partition n1,":          {"n1,n2", "n1,n3", "n1,n4", "n1,n5"},
+		"kill n1 n":              {"n1", "n2", "n3", "n4", "n5"},
+		"trace ":                 {"last", "41"},
+		"help tr":                {"trace"},
+		"expect --exit 5 -- res": {"resolve", "resume", "restart"},
+		"expect -- get ca":       {"cart"},
+		"wait hin":               {"hints=0"},
+		"nonsense ":              nil,
+	} {
+		words := strings.Fields(line)
+		if strings.HasSuffix(line, " ") {
+			words = append(words, "")
+		}
+		got := Complete(context.Background(), &Env{Cluster: f}, words)
+		slices.Sort(got)
+		want := slices.Sorted(slices.Values(want))
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: got %q, want %q", line, got, want)
+		}
+	}
+	if got := Complete(context.Background(), &Env{}, []string{"get", ""}); got != nil {
+		t.Errorf("without a cluster: %q", got)
+	}
+}

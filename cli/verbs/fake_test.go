@@ -1,0 +1,176 @@
+package verbs
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ringside/engine/fault"
+	"ringside/engine/ring"
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// fake is a Cluster that says what a test tells it to.
+type fake struct {
+	t        *testing.T
+	settings trace.Settings
+	down     []string
+	groups   [][]string
+	oneWay   bool
+	hints    map[string]map[string]int         // holder → home → keys
+	held     map[string]map[string]heldVersion // key → node → versions
+	get      wire.GetReply
+	put      wire.PutReply
+	err      error // of every call
+
+	mu     sync.Mutex
+	puts   []wire.PutRequest
+	vias   []string
+	faults []fault.Fault
+	events []trace.Event
+	isDown bool
+}
+
+type heldVersion struct {
+	home     string // "" if the node is a home
+	versions vclock.Siblings
+}
+
+var t0 = time.Date(2007, 10, 14, 12, 4, 31, 0, time.UTC) // SOSP 2007 began that day
+
+func newFake(t *testing.T) *fake {
+	return &fake{t: t, settings: trace.Settings{Name: "default", Nodes: []string{"n1", "n2", "n3", "n4", "n5"}, N: 3, R: 2, W: 2,
+		Mode: trace.ModeSiblings, Strategy: int(ring.EqualPartitions), Q: ring.DefaultQ, T: ring.DefaultT}}
+}
+
+func (f *fake) Do(_ context.Context, via string, req wire.ClientRequest) (wire.ClientReply, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.vias = append(f.vias, via)
+	if p, ok := req.(wire.PutRequest); ok {
+		f.puts = append(f.puts, p)
+		return f.put, f.err
+	}
+	return f.get, f.err
+}
+
+func (f *fake) Fault(_ context.Context, x fault.Fault) error {
+	f.faults = append(f.faults, x)
+	switch x.Kind {
+	case fault.Split:
+		f.groups, f.oneWay = x.Groups, x.OneWay
+	case fault.Heal:
+		f.groups = nil
+	}
+	return f.err
+}
+
+func (f *fake) Snapshot(_ context.Context, keys ...[]byte) ([]trace.Event, error) {
+	at := time.Duration(t0.UnixNano())
+	out := []trace.Event{{Time: at, Kind: trace.Cluster, Settings: &f.settings}}
+	for _, n := range f.settings.Nodes {
+		st := &trace.NodeState{Keys: 1}
+		for _, home := range sortedKeys(f.hints[n]) {
+			st.Hints = append(st.Hints, trace.HintCount{For: home, Keys: f.hints[n][home], Oldest: at})
+		}
+		kind := trace.NodeUp
+		for _, d := range f.down {
+			if d == n {
+				kind = trace.NodeDown
+			}
+		}
+		out = append(out, trace.Event{Time: at, Node: n, Kind: kind, Addr: "127.0.0.1:4000"}, trace.Event{Time: at, Node: n, Kind: trace.State, State: st})
+		for _, k := range keys {
+			e := trace.Event{Time: at, Node: n, Kind: trace.Replicas, Key: k}
+			if h, ok := f.held[string(k)][n]; ok {
+				e.Replicas = []trace.Replica{{For: h.home, Versions: h.versions}}
+			}
+			out = append(out, e)
+		}
+	}
+	if f.groups != nil {
+		out = append(out, trace.Event{Time: at, Kind: trace.Split, Groups: f.groups, OneWay: f.oneWay})
+	}
+	return out, f.err
+}
+
+func (f *fake) Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error {
+	if err := fn(f.events); err != nil {
+		return err
+	}
+	if follow {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return f.err
+}
+
+func (f *fake) Down(context.Context) error { f.isDown = true; return f.err }
+
+// memory keeps contexts in a map.
+type memory map[string]string
+
+func (m memory) Load(name string) (string, error) {
+	s, ok := m[name]
+	if !ok {
+		return "", os.ErrNotExist
+	}
+	return s, nil
+}
+
+func (m memory) Save(name, token string) error { m[name] = token; return nil }
+
+// said is all that a command said.
+type said struct {
+	out, err string
+	exit     int
+	failure  *Error
+}
+
+// say runs a line of the prompt against f.
+func (f *fake) say(line string, change ...func(*Env)) said {
+	f.t.Helper()
+	words, err := Split(line)
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	var out, stderr bytes.Buffer
+	e := &Env{Cluster: f, Out: &out, Err: &stderr, Contexts: memory{"old": wire.EncodeToken([]byte("seen"))}}
+	for _, c := range change {
+		c(e)
+	}
+	failure := AsError(Run(context.Background(), e, words))
+	s := said{out: out.String(), err: stderr.String(), failure: failure}
+	if failure != nil {
+		s.exit = failure.Exit
+	}
+	return s
+}
+
+func version(node string, counter uint64, value string, past ...vclock.Dot) vclock.Version {
+	v := vclock.Version{Dot: dot(node, counter), Value: []byte(value), Time: t0.UnixNano()}
+	for _, d := range past {
+		v.Past = v.Past.With(d)
+	}
+	return v
+}
+
+func dot(node string, counter uint64) vclock.Dot {
+	return vclock.Dot{Actor: vclock.Actor{Node: node, Epoch: 7}, Counter: counter}
+}
+
+// diverged is what the paper's cart looks like after a split.
+func diverged() vclock.Siblings {
+	return vclock.Siblings{version("n1", 1, "milk,beer", dot("n4", 1)), version("n4", 2, "milk,eggs", dot("n4", 1))}
+}
+
+func stdin(s string) func(*Env) { return func(e *Env) { e.In = strings.NewReader(s) } }
+
+var errBroken = errors.New("broken pipe to the cluster")

@@ -1,0 +1,147 @@
+package verbs
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+func TestFlagsStandAnywhere(t *testing.T) {
+	for _, line := range []string{
+		"put cart milk --via n3 -c @old", "put --via n3 cart -c @old milk", "put -c=@old --via=n3 cart milk",
+		"put cart --via n3 milk --context @old", "put --via n3 -c @old -- cart milk",
+	} {
+		words, err := Split(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := Parse(putVerb, words[1:])
+		if err != nil {
+			t.Errorf("%s: %v", line, err)
+			continue
+		}
+		if c.Arg(0) != "cart" || c.Arg(1) != "milk" || c.String("via") != "n3" || c.String("c") != "@old" {
+			t.Errorf("%s: got %q via %q -c %q", line, c.Args, c.String("via"), c.String("c"))
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	for _, tc := range []struct {
+		line string
+		args []string
+		want string // part of the error; "" for none
+	}{
+		{"put cart -", []string{"cart", "-"}, ""},
+		{"put cart -- -5", []string{"cart", "-5"}, ""},
+		{"put -- cart --via", []string{"cart", "--via"}, ""},
+		{"put cart ''", []string{"cart", ""}, ""},
+		{`put cart "it's"`, []string{"cart", "it's"}, ""},
+		{"put cart milk --via --", []string{"cart", "milk"}, ""}, // the value of --via
+		{"slow n1>n3 20ms", []string{"n1>n3", "20ms"}, ""},
+		{"partition n1,n2|n3", []string{"n1,n2|n3"}, ""},
+		{"trace #41", []string{"#41"}, ""},
+		{"put cart -5", nil, "unknown flag '-5'"},
+		{"put cart milk --vai n1", nil, "did you mean --via"},
+		{"put cart milk ---via n1", nil, "unknown flag"},
+		{"put cart milk --via", nil, "--via wants a value"},
+		{"put cart milk -W 0", nil, "not a number of at least 1"},
+		{"put cart milk -W -1", nil, "not a number of at least 1"},
+		{"put cart milk --strict=maybe", nil, "neither true nor false"},
+		{"put cart", nil, "VALUE|- is missing"},
+		{"put cart milk eggs", nil, "'eggs' is one argument too many"},
+		{"partition", nil, "GROUP is missing"},
+		{"wait up --timeout soon", nil, "not a duration"},
+		{"wait up --timeout -5s", nil, "not a duration"},
+		{"get cart --help", []string{"cart"}, ErrHelp.Error()},
+		{"get -h", nil, ErrHelp.Error()},
+	} {
+		words, err := Split(tc.line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := Parse(Lookup(words[0]), words[1:])
+		switch {
+		case tc.want == "" && err != nil:
+			t.Errorf("%s: %v", tc.line, err)
+		case tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)):
+			t.Errorf("%s: got error %v, want %q", tc.line, err, tc.want)
+		case tc.want == "" && !slices.Equal(c.Args, tc.args):
+			t.Errorf("%s: got %q, want %q", tc.line, c.Args, tc.args)
+		}
+		if err != nil && !errors.Is(err, ErrHelp) && !strings.Contains(AsError(err).Message, "usage: "+words[0]) {
+			t.Errorf("%s: no synopsis in %q", tc.line, AsError(err).Message)
+		}
+	}
+}
+
+func TestSplitSaysWhatIsWrong(t *testing.T) {
+	for _, line := range []string{"put cart it's", `put "cart`, `put cart \`} {
+		if _, err := Split(line); AsError(err).Exit != ExitUsage {
+			t.Errorf("%s: got %v", line, err)
+		}
+	}
+}
+
+func TestJoinAndSplitAreInverse(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		words := rapid.SliceOf(rapid.String()).Draw(t, "words")
+		back, err := Split(Join(words))
+		if err != nil || !slices.Equal(words, back) {
+			t.Fatalf("%q became %q: %v", words, back, err)
+		}
+	})
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add("put cart milk -c @x --via n1")
+	f.Add("wait --timeout= -- x")
+	f.Fuzz(func(t *testing.T, line string) {
+		words, err := Split(line)
+		if err != nil || len(words) == 0 {
+			return
+		}
+		for _, v := range All() {
+			if c, err := Parse(v, words); err == nil && c == nil {
+				t.Fatal("neither call nor error")
+			}
+		}
+	})
+}
+
+// What help, completion and the manual are generated from must be there and fit.
+func TestRegistryIsComplete(t *testing.T) {
+	seen := map[string]bool{}
+	for _, v := range All() {
+		if seen[v.Name] || v.Usage == "" || v.Group == "" || v.Run == nil || v.Section == "" && v.Name != "help" {
+			t.Errorf("%s: a name twice, or a field is missing", v.Name)
+		}
+		seen[v.Name] = true
+		for i, a := range v.Args {
+			if a.Many && i != len(v.Args)-1 {
+				t.Errorf("%s: only the last argument can take many", v.Name)
+			}
+		}
+		for _, f := range v.Flags {
+			if f.Help == "" || f.Kind != Bool && f.Value == "" {
+				t.Errorf("%s: flag %s lacks help or the name of its value", v.Name, f.Name)
+			}
+			if f.Default != "" {
+				if err := (&flagValue{kind: f.Kind}).Set(f.Default); err != nil {
+					t.Errorf("%s: flag %s: default %q: %v", v.Name, f.Name, f.Default, err)
+				}
+			}
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	for word, want := range map[string]string{"git": "get", "pit": "put", "hela": "heal", "paritition": "partition", "statsu": "status", "xyzzy": "", "": "", "zz": ""} {
+		if got := Nearest(word, Names()); got != want {
+			t.Errorf("%q: got %q, want %q", word, got, want)
+		}
+	}
+}

@@ -1,0 +1,361 @@
+package verbs
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"ringside/engine/fault"
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// timings differ from run to run, but for what the recorded events say.
+var timings = regexp.MustCompile(`\d+(\.\d+)?(ms|s)\b|"(elapsed_us|elapsed_ms|oldest_s)":[0-9.e+]+`)
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	if !strings.HasPrefix(name, "trace") && !strings.HasPrefix(name, "events") {
+		got = timings.ReplaceAllStringFunc(got, func(s string) string {
+			if strings.HasPrefix(s, `"`) {
+				return s[:strings.Index(s, ":")+1] + "0"
+			}
+			return "0ms"
+		})
+	}
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s:\n%s\nwant:\n%s", name, got, want)
+	}
+}
+
+// scene is a cluster with a cart that diverged in a split, and the put that did it.
+func scene(t *testing.T) *fake {
+	f := newFake(t)
+	f.down = []string{"n2"}
+	f.groups = [][]string{{"n3", "n5"}, {"n1", "n2", "n4"}}
+	f.hints = map[string]map[string]int{"n3": {"n4": 1, "n1": 2}}
+	s := diverged()
+	f.held = map[string]map[string]heldVersion{"cart": {"n4": {"", s}, "n1": {"", s[1:]}, "n3": {"n4", s[:1]}}}
+	f.get = wire.GetReply{Request: 5, Siblings: s, Context: []byte("token"), Coordinator: "n4", Replied: []string{"n4", "n1"}}
+	f.put = wire.PutReply{Request: 41, Version: s[0], Siblings: 1, Context: []byte("token"), Coordinator: "n3", Acks: []string{"n3", "n5"},
+		Hinted: []wire.Hint{{Holder: "n3", For: "n4"}, {Holder: "n5", For: "n1"}}}
+	f.events = recorded()
+	return f
+}
+
+// recorded is a put through a stand-in, one message lost, its hint handed over later.
+func recorded() []trace.Event {
+	v := version("n3", 1, "milk", dot("n4", 1))
+	v.Request = 41
+	s := vclock.Siblings{v}
+	at := func(us int) time.Duration { return time.Duration(t0.UnixNano()) + time.Duration(us)*time.Microsecond }
+	key := []byte("cart")
+	out := []trace.Event{
+		{Time: at(0), Node: "n3", Kind: trace.Requested, Request: 41, Key: key, Op: "put"},
+		{Time: at(90), Node: "n3", Kind: trace.Coordinate, Request: 41, Key: key, Versions: s, Homes: []string{"n4", "n1", "n2"}, For: "n4"},
+		{Time: at(110), Node: "n3", Kind: trace.HintStored, Request: 41, Key: key, Versions: s, For: "n4", Count: 1},
+		{Time: at(120), Node: "n3", Kind: trace.Ack, Request: 41, Key: key, Peer: "n3", Count: 1, Want: 2},
+		{Time: at(125), Node: "n3", Kind: trace.Replicate, Request: 41, Key: key, Peer: "n5", For: "n1"},
+		{Time: at(300), Node: "n3", Kind: trace.Dropped, Request: 41, Peer: "n5", Message: "lost"},
+		{Time: at(400), Node: "n5", Kind: trace.HintStored, Request: 41, Key: key, Versions: s, For: "n1", Count: 1},
+		{Time: at(520), Node: "n3", Kind: trace.Ack, Request: 41, Key: key, Peer: "n5", Count: 2, Want: 2},
+		{Time: at(600), Node: "n3", Kind: trace.Replied, Request: 41, Key: key, Op: "put", Peer: "n3", Versions: s, Count: 2, Want: 2, Elapsed: 600 * time.Microsecond,
+			Hinted: []wire.Hint{{Holder: "n3", For: "n4"}, {Holder: "n5", For: "n1"}}},
+		{Time: at(5_000_000), Kind: trace.Heal},
+		{Time: at(31_200_000), Node: "n3", Kind: trace.HintSent, Key: key, Peer: "n4", For: "n4", Versions: s},
+		{Time: at(31_200_400), Node: "n4", Kind: trace.Stored, Key: key, Peer: "n3", Op: "handoff", Versions: diverged()},
+		{Time: at(31_200_900), Node: "n3", Kind: trace.HintDelivered, Key: key, Peer: "n4", For: "n4"},
+	}
+	for i := range out {
+		out[i].Seq = uint64(i + 1)
+	}
+	return out
+}
+
+// Everything a verb prints, as people and as programs get it.
+func TestOutput(t *testing.T) {
+	for name, line := range map[string]string{
+		"get-siblings": "get cart", "put-stand-in": "put cart milk,beer -c @old", "put-blind": "put cart beer", "inspect": "inspect cart",
+		"status": "status", "ring": "ring", "ring-key": "ring cart", "hints": "hints", "trace": "trace 41", "trace-list": "trace last --list",
+		"events": "events", "partition": "partition n3,n5 n1,n2,n4 --for 10s", "one-way": "partition n1 n2 --one-way", "heal": "heal", "kill": "kill n1,n2 n3",
+		"slow": "slow n1>n3 20ms", "slow-off": "slow n1 0s", "loss": "loss n1 12.5%", "expect": "expect siblings(cart)==2", "expect-exit": "expect --exit 4 -- get cart --one",
+		"resolve": "resolve cart --union", "down": "down", "help": "help", "help-put": "help put", "wait": "wait hints=3",
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := scene(t)
+			if name == "put-blind" {
+				f.put.Siblings = 2
+			}
+			s := f.say(line)
+			if s.exit != 0 {
+				t.Fatalf("%s: exit %d: %s", line, s.exit, s.failure.Message)
+			}
+			text := s.out
+			if s.err != "" {
+				text += "--- stderr\n" + s.err
+			}
+			golden(t, name, text)
+			if name == "events" || strings.HasPrefix(name, "help") {
+				return
+			}
+			s = scene(t).say(line + " --json") // -- takes it for an argument
+			if name != "expect-exit" {
+				if strings.Count(s.out, "\n") != 1 || !json.Valid([]byte(s.out)) {
+					t.Errorf("%s --json: not one object a line: %s", line, s.out)
+				}
+				golden(t, name+".json", s.out)
+			}
+		})
+	}
+}
+
+func TestGetOfOneValue(t *testing.T) {
+	f := newFake(t)
+	f.get = wire.GetReply{Request: 2, Siblings: diverged()[:1], Context: []byte("token"), Coordinator: "n4", Replied: []string{"n4", "n1"}}
+	golden(t, "get", f.say("get cart").out)
+	if s := f.say("get cart --raw"); s.out != "milk,beer" {
+		t.Errorf("--raw: got %q", s.out)
+	}
+	contexts := memory{}
+	f.say("get cart --save @mine", func(e *Env) { e.Contexts = contexts })
+	if contexts["mine"] != wire.EncodeToken([]byte("token")) {
+		t.Errorf("saved %q", contexts)
+	}
+}
+
+func TestRawRefusesATerminal(t *testing.T) {
+	f := newFake(t)
+	f.get = wire.GetReply{Siblings: vclock.Siblings{version("n1", 1, "\x1b]0;owned\a")}, Coordinator: "n1"}
+	terminal := func(e *Env) { e.Terminal = true }
+	if s := f.say("get cart --raw", terminal); s.exit != ExitUsage || s.out != "" || len(f.vias) != 0 {
+		t.Errorf("got exit %d and %q", s.exit, s.out)
+	}
+	if s := f.say("get cart --raw --force", terminal); s.out != "\x1b]0;owned\a" {
+		t.Errorf("--force: got %q", s.out)
+	}
+}
+
+func TestExitCodes(t *testing.T) {
+	for code, want := range map[wire.Code]int{
+		wire.QuorumNotReached: 5, wire.NodeDown: 5, wire.Overloaded: 5, wire.ContextRefused: 6, wire.TooLarge: 2, wire.BadRequest: 2, wire.Damaged: 1,
+	} {
+		f := newFake(t)
+		f.put = wire.PutReply{Err: code, Message: "because", Unknown: true, Request: 9}
+		s := f.say("put cart milk")
+		if s.exit != want || s.failure.Code != code.String() || !strings.Contains(s.failure.Message, "because") || !strings.Contains(s.failure.Message, "may have happened") {
+			t.Errorf("%v: exit %d, code %s, %q", code, s.exit, s.failure.Code, s.failure.Message)
+		}
+	}
+	f := newFake(t)
+	f.err = errBroken
+	if s := f.say("get cart"); s.exit != ExitInternal {
+		t.Errorf("a broken cluster: exit %d", s.exit)
+	}
+	f = newFake(t)
+	if s := f.say("get cart"); s.exit != ExitNotFound || s.failure.Reported {
+		t.Errorf("not found: %+v", s.failure)
+	}
+	if s := f.say("get cart --json"); s.exit != ExitNotFound || !s.failure.Reported || !strings.Contains(s.out, `"found":false,"siblings":[]`) {
+		t.Errorf("not found as JSON: %+v %s", s.failure, s.out)
+	}
+	f.get.Siblings = diverged()
+	for _, line := range []string{"get cart --one", "get cart --raw", "get cart --one --json"} {
+		if s := f.say(line); s.exit != ExitSiblings {
+			t.Errorf("%s: exit %d", line, s.exit)
+		}
+	}
+}
+
+func TestPutSendsWhatWasAsked(t *testing.T) {
+	f := newFake(t)
+	file := filepath.Join(t.TempDir(), "cart.ctx")
+	if err := os.WriteFile(file, []byte(wire.EncodeToken([]byte("filed"))+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ line, context, value string }{
+		{"put cart milk", "", "milk"},
+		{"put cart milk -c @old", "seen", "milk"},
+		{"put cart milk -c @" + file, "filed", "milk"},
+		{"put cart milk -c " + wire.EncodeToken([]byte("given")), "given", "milk"},
+		{"put cart -", "", "from\x00stdin\n"},
+	} {
+		f.puts = nil
+		if s := f.say(tc.line+" --via n3 -W 3 --strict", stdin("from\x00stdin\n")); s.exit != 0 {
+			t.Fatalf("%s: %s", tc.line, s.failure.Message)
+		}
+		p := f.puts[0]
+		if string(p.Context) != tc.context || string(p.Value) != tc.value || p.Quorum != (wire.Quorum{W: 3, Strict: true}) || f.vias[len(f.vias)-1] != "n3" {
+			t.Errorf("%s: sent %+v", tc.line, p)
+		}
+	}
+}
+
+func TestNothingIsSentThatCannotBeMeant(t *testing.T) {
+	for line, exit := range map[string]int{
+		"put cart milk -c @nothing": 2, "put cart milk -c @./nothing": 2, "put cart milk -c '!'": 6, "put '' milk": 2, "del cart": 2,
+		"put cart milk --save cart": 2, "put cart milk --save @": 2, "resolve cart": 2, "resolve cart --pick 1 --union": 2, "slow n1 fast": 2, "loss n1 much": 2, "partition n1,,n2 n3": 2,
+	} {
+		f := newFake(t)
+		if s := f.say(line); s.exit != exit || len(f.puts)+len(f.faults) > 0 {
+			t.Errorf("%s: exit %d, want %d; sent %v %v", line, s.exit, exit, f.puts, f.faults)
+		}
+	}
+	f := newFake(t)
+	big := strings.Repeat("x", wire.MaxValue+1)
+	if s := f.say("put cart -", stdin(big)); s.exit != ExitUsage || s.failure.Code != "too_large" || len(f.puts) > 0 {
+		t.Errorf("a value over the limit: %+v", s.failure)
+	}
+	if s := f.say("put cart -", stdin(big[1:])); s.exit != 0 || len(f.puts[0].Value) != wire.MaxValue {
+		t.Errorf("a value at the limit: %+v", s.failure)
+	}
+	if s := f.say("put cart -"); s.exit != ExitUsage {
+		t.Errorf("without standard input: exit %d", s.exit)
+	}
+}
+
+func TestFaults(t *testing.T) {
+	for line, want := range map[string]fault.Fault{
+		"partition 'n1,n2|n3' --one-way --for 10s": {Kind: fault.Split, Groups: [][]string{{"n1", "n2"}, {"n3"}}, OneWay: true, For: 10 * time.Second},
+		"wipe n1 n2": {Kind: fault.Wipe, Nodes: []string{"n1", "n2"}},
+		"loss n1 5%": {Kind: fault.Loss, Link: "n1", Percent: 5},
+		"slow n1 0":  {Kind: fault.Slow, Link: "n1"},
+	} {
+		f := newFake(t)
+		f.say(line)
+		if got, _ := json.Marshal(f.faults[0]); !bytes.Equal(got, mustJSON(want)) {
+			t.Errorf("%s: got %s", line, got)
+		}
+	}
+}
+
+func mustJSON(v any) []byte {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
+func TestUnion(t *testing.T) {
+	for _, tc := range []struct {
+		values []string
+		want   string
+	}{
+		{[]string{"milk,eggs", "milk,beer"}, "milk,eggs,beer"},
+		{[]string{" milk , eggs", "", "eggs"}, "milk,eggs"},
+		{[]string{`["milk","eggs"]`, `["milk", "beer"]`}, `["milk","eggs","beer"]`},
+		{[]string{`[{"a":1,"b":2},1.0]`, `[{"b":2, "a":1},1,"<&>"]`}, `[{"a":1,"b":2},1.0,1,"<&>"]`},
+		{[]string{`[]`, `[]`}, `[]`},
+		{[]string{`["milk"]`, `beer`}, `["milk"],beer`},
+		{[]string{`null`, `[1]`}, `null,[1]`},
+		{[]string{"[\"\xff\"]", "[\"\xfe\"]"}, "[\"\xff\"],[\"\xfe\"]"}, // not UTF-8, so no JSON
+	} {
+		var s vclock.Siblings
+		for _, v := range tc.values {
+			s = append(s, vclock.Version{Value: []byte(v)})
+		}
+		if got := string(union(s)); got != tc.want {
+			t.Errorf("%q: got %s, want %s", tc.values, got, tc.want)
+		}
+	}
+}
+
+func TestResolve(t *testing.T) {
+	for line, want := range map[string]string{"resolve cart --pick 2": "milk,eggs", "resolve cart --with tea": "tea", "resolve cart --union": "milk,beer,eggs"} {
+		f := scene(t)
+		f.say(line)
+		if len(f.puts) != 1 || string(f.puts[0].Value) != want || string(f.puts[0].Context) != "token" {
+			t.Errorf("%s: sent %+v", line, f.puts)
+		}
+	}
+	if s := scene(t).say("resolve cart --pick 3"); s.exit != ExitUsage {
+		t.Errorf("a sibling that there is not: exit %d", s.exit)
+	}
+}
+
+// Bytes from outside never reach a terminal as they are, in no verb's output.
+func TestHostileBytesAreEscaped(t *testing.T) {
+	const evil = "a\x1b]0;owned\a\r\x9b2J\u202e\u009b\xff"
+	hostile := func() *fake {
+		f := scene(t)
+		f.settings.Name = evil
+		bad := vclock.Siblings{version("n4", 1, evil), version("n1", 1, evil)}
+		f.get.Siblings, f.get.Coordinator, f.get.Replied = bad, evil, []string{evil}
+		f.put.Coordinator, f.put.Acks, f.put.Hinted = evil, []string{evil}, []wire.Hint{{Holder: evil, For: evil}}
+		f.put.Siblings = 2
+		f.held = map[string]map[string]heldVersion{evil: {"n4": {"", bad}, "n3": {evil, bad}}}
+		f.hints = map[string]map[string]int{"n3": {evil: 1}}
+		f.groups = [][]string{{evil}, {"n1"}}
+		for i := range f.events {
+			e := &f.events[i]
+			e.Key, e.Op, e.Message, e.For = []byte(evil), evil, evil, evil
+			if e.Kind == trace.Dropped {
+				e.Err = wire.BadRequest
+			}
+			e.Homes, e.Link, e.Addr, e.Groups = []string{evil}, evil, evil, [][]string{{evil}}
+		}
+		return f
+	}
+	key := Join([]string{evil})
+	for _, line := range []string{"get " + key, "put " + key + " x", "del " + key + " -c @old", "resolve " + key + " --union", "inspect " + key, "ring " + key, "status", "hints",
+		"trace last", "trace last --list", "events", "expect " + Join([]string{`value("` + evil + `")=="x"`}), "expect " + Join([]string{`siblings(cart)==9`}), "wait hints=9 --timeout 1ms",
+		"partition n1 n2", "kill " + key, "slow " + key + " 5ms", "down", "get " + key + " --one", key, "get --" + key, "help " + key, "trace " + key, "put k v -c " + key} {
+		for _, suffix := range []string{"", " --json"} {
+			s := hostile().say(line + suffix)
+			all := s.out + s.err
+			if s.failure != nil {
+				all += s.failure.Message
+			}
+			for _, r := range all {
+				if r != '\n' && !unicode.IsPrint(r) || !utf8.ValidString(all) {
+					t.Errorf("%s%s: %q in %q", line, suffix, r, all)
+					break
+				}
+			}
+		}
+	}
+}
+
+func TestColourIsOnlyAdded(t *testing.T) {
+	for _, line := range []string{"get cart", "status", "trace 41", "events", "inspect cart", "hints"} {
+		f := scene(t)
+		plain, painted := f.say(line).out, f.say(line, func(e *Env) { e.Color = true }).out
+		if painted == plain {
+			t.Errorf("%s: no colour", line)
+		}
+		bare := regexp.MustCompile("\x1b\\[[0-9;]*m").ReplaceAllString(painted, "")
+		if timings.ReplaceAllString(bare, "") != timings.ReplaceAllString(plain, "") {
+			t.Errorf("%s: colour changes the text:\n%s\n%s", line, bare, plain)
+		}
+	}
+}
+
+func TestTraceFitsTheTerminal(t *testing.T) {
+	f := scene(t)
+	narrow := f.say("trace 41", func(e *Env) { e.Width = 40 }).out
+	if strings.Contains(narrow, "│") || !strings.Contains(narrow, "n3 keeps {n3:1 n4:1} as a hint for n4") {
+		t.Errorf("on 40 columns:\n%s", narrow)
+	}
+}

@@ -1,0 +1,52 @@
+package localcluster
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"ringside/engine/wire"
+)
+
+// Puts and gets of small values over TCP, R=W=2 of N=3 on five nodes.
+func BenchmarkCluster(b *testing.B) {
+	for _, mem := range []bool{false, true} {
+		c, err := Start(b.Context(), Options{Home: b.TempDir(), Mem: mem})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, op := range []string{"put", "get"} {
+			for _, clients := range []int{1, 64} {
+				b.Run(fmt.Sprintf("mem=%v/%s/%d", mem, op, clients), func(b *testing.B) { load(b, c, op, clients) })
+			}
+		}
+		_ = c.Close()
+	}
+}
+
+func load(b *testing.B, c *Cluster, op string, clients int) {
+	var wg sync.WaitGroup
+	for w := range clients {
+		wg.Go(func() {
+			for i := w; i < b.N; i += clients {
+				key := fmt.Appendf(nil, "key-%d", i%1000)
+				var err error
+				var r wire.ClientReply
+				if op == "get" {
+					r, err = c.Do(b.Context(), "", wire.GetRequest{Key: key})
+				} else {
+					// Blind puts would make siblings: every one has its own key.
+					r, err = c.Do(b.Context(), "", wire.PutRequest{Key: fmt.Appendf(nil, "key-%d-%d", i, b.N), Value: make([]byte, 100)})
+				}
+				if err != nil {
+					b.Error(err)
+					return
+				}
+				if p, ok := r.(wire.PutReply); ok && p.Err != wire.OK {
+					b.Errorf("%v: %s", p.Err, p.Message)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
