@@ -39,7 +39,7 @@ func listCommands() []command {
 			out = append(out, command{v, (*session).runVerb})
 		}
 	}
-	out = append(out, lsCommand, tuiCommand, runCommand, completionCommand, manCommand, versionCommand, helpCommand)
+	out = append(out, lsCommand, tuiCommand, runCommand, simCommand, completionCommand, manCommand, versionCommand, helpCommand)
 	slices.SortStableFunc(out, func(a, b command) int {
 		return slices.Index(groups, a.verb.Group) - slices.Index(groups, b.verb.Group)
 	})

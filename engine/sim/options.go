@@ -34,7 +34,8 @@ type Options struct {
 	Keys    int      // few, so that clients meet
 	Faults  []string // of FaultKinds; nil: drawn; empty but not nil: none
 	Length  time.Duration
-	Blind   float64 // chance that a put comes without a context; negative: none does
+	Blind   float64 // chance that a put comes without a context; negative: all come with the newest
+	Odd     float64 // chance that a request asks for a quorum of its own; negative: none does
 
 	FaultEvery time.Duration // mean time between two faults
 }
@@ -90,6 +91,9 @@ func (o Options) Draw() Options {
 	if o.Faults == nil {
 		o.Faults = drawFaults(rng)
 	}
+	if o.Odd == 0 && len(o.Faults) > 0 {
+		o.Odd = .2
+	}
 	return o
 }
 
@@ -142,8 +146,8 @@ func (o Options) String() string {
 	if o.Faults != nil && faults == "" {
 		faults = NoFaults
 	}
-	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --mode %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --fault-every %v --faults %s",
-		o.Seed, o.Nodes, o.N, o.R, o.W, o.Mode, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, o.Blind, o.FaultEvery, faults)
+	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --mode %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --faults %s",
+		o.Seed, o.Nodes, o.N, o.R, o.W, o.Mode, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.Odd), o.FaultEvery, faults)
 }
 
 // NoFaults is how an empty list of faults is written.

@@ -152,7 +152,6 @@ func (d *drawing) ops() []Op {
 	o, rng := d.o, d.rng
 	var out []Op
 	think := o.Length * time.Duration(o.Clients) / time.Duration(o.Ops)
-	oddQuorums := len(o.Faults) > 0
 	for c := range o.Clients {
 		var at time.Duration
 		for range o.Ops/o.Clients + min(1, max(0, o.Ops%o.Clients-c)) {
@@ -166,11 +165,11 @@ func (d *drawing) ops() []Op {
 			}
 			if op.Kind == "del" || op.Kind == "put" && rng.Float64() >= o.Blind {
 				op.Context = 0
-				if rng.Float64() < .15 {
+				if rng.Float64() < .15 && o.Blind >= 0 {
 					op.Context = rng.IntN(keptContexts)
 				}
 			}
-			if oddQuorums && rng.Float64() < .2 {
+			if rng.Float64() < o.Odd {
 				most := min(o.N, o.Nodes)
 				op.R, op.W, op.Strict = 1+rng.IntN(most), 1+rng.IntN(most), rng.Float64() < .2
 			}
