@@ -42,7 +42,7 @@ type sentHint struct {
 	ids []uint64
 }
 
-// maxViolations bounds what one run reports; the first one counts.
+// maxViolations bounds what one run reports, but for the first of each property.
 const maxViolations = 10
 
 func newChecker(w *world) *checker {
@@ -57,7 +57,8 @@ func newChecker(w *world) *checker {
 }
 
 func (c *checker) fail(property, format string, args ...any) {
-	if len(c.violations) < maxViolations {
+	known := slices.ContainsFunc(c.violations, func(v Violation) bool { return v.Property == property })
+	if len(c.violations) < maxViolations || !known {
 		c.violations = append(c.violations, Violation{c.w.plan.Seed, property, fmt.Sprintf(format, args...)})
 	}
 }

@@ -201,7 +201,8 @@ func (s *shrinking) details() {
 		if o.R+o.W > 0 || o.Strict {
 			s.try(func(p *Plan) { p.Ops[i].R, p.Ops[i].W, p.Ops[i].Strict = 0, 0, false })
 		}
-		if o.Context > 0 {
+		plain := o.Kind == "put" && o.Context != Blind && s.try(func(p *Plan) { p.Ops[i].Context = Blind })
+		if o.Context > 0 && !plain {
 			s.try(func(p *Plan) { p.Ops[i].Context = 0 })
 		}
 	}
