@@ -244,7 +244,9 @@ func TestParallelCommandLines(t *testing.T) {
 // shut is a pipe whose reader went away, as head does.
 type shut struct{}
 
-func (shut) Write([]byte) (int, error) { return 0, &os.PathError{Op: "write", Path: "|1", Err: syscall.EPIPE} }
+func (shut) Write([]byte) (int, error) {
+	return 0, &os.PathError{Op: "write", Path: "|1", Err: syscall.EPIPE}
+}
 
 func TestBrokenPipeIsQuiet(t *testing.T) {
 	if r := ringside(t, home(t), "help", func(e *Env) { e.Stdout = shut{} }); r.exit != 0 || r.err != "" {
