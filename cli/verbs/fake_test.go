@@ -78,7 +78,7 @@ func (f *fake) Snapshot(_ context.Context, keys ...[]byte) ([]trace.Event, error
 	for _, n := range f.settings.Nodes {
 		st := &trace.NodeState{Keys: 1}
 		for _, home := range sortedKeys(f.hints[n]) {
-			st.Hints = append(st.Hints, trace.HintCount{For: home, Keys: f.hints[n][home], Oldest: at})
+			st.Hints = append(st.Hints, trace.HintCount{For: home, Keys: f.hints[n][home], Oldest: time.Duration(time.Now().Add(-42 * time.Second).UnixNano())})
 		}
 		kind := trace.NodeUp
 		for _, d := range f.down {

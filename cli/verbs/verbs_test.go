@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files")
 
 // timings differ from run to run, but for what the recorded events say.
-var timings = regexp.MustCompile(`\d+(\.\d+)?(ms|s)\b|"(elapsed_us|elapsed_ms|oldest_s)":[0-9.e+]+`)
+var timings = regexp.MustCompile(`(\d+h)?(\d+m)?\d+(\.\d+)?(ms|s)\b|"(elapsed_us|elapsed_ms|oldest_s)":[0-9.e+]+`)
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
