@@ -111,10 +111,10 @@ func TestForward(t *testing.T) {
 func TestHintedHandoff(t *testing.T) {
 	for _, told := range []bool{true, false} {
 		w := five(t)
-		key := w.keyAt("n3", "n4", "n5", "n1", "n2")
+		key := w.keyAt("n3", "n4", "n5", "n2", "n1")
 		w.split(told, []string{"n1", "n2", "n3"}, []string{"n4", "n5"})
 		p := w.do("n3", wire.PutRequest{Key: []byte(key), Value: []byte("milk"), Quorum: wire.Quorum{W: 3}}).(wire.PutReply)
-		if p.Err != wire.OK || !slices.Equal(p.Hinted, []wire.Hint{{Holder: "n1", For: "n4"}, {Holder: "n2", For: "n5"}}) {
+		if p.Err != wire.OK || !slices.Equal(p.Hinted, []wire.Hint{{Holder: "n2", For: "n4"}, {Holder: "n1", For: "n5"}}) {
 			t.Fatalf("told=%v: put: %+v", told, p)
 		}
 		if w.hints() != 2 {
@@ -170,7 +170,7 @@ func TestQuorumRefused(t *testing.T) {
 // conflict plays the conflict of the demo and returns the world.
 func conflict(t *testing.T) *world {
 	w := five(t)
-	key := w.keyAt("n3", "n4", "n5", "n1", "n2")
+	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
 	milk := w.mustPut("n3", key, "milk", nil)
 	w.split(true, []string{"n1", "n2"}, []string{"n3", "n4", "n5"})
 	eggs := w.mustPut("n3", key, "milk,eggs", milk.Context)
@@ -208,7 +208,7 @@ func TestDeterminism(t *testing.T) {
 // §4.4: the last write of each side of a three-way split survives as a sibling.
 func TestThreeWaySplit(t *testing.T) {
 	w := five(t)
-	key := w.keyAt("n3", "n4", "n5", "n1", "n2")
+	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
 	base := w.mustPut("n3", key, "base", nil)
 	w.split(true, []string{"n1", "n2"}, []string{"n3"}, []string{"n4", "n5"})
 	for via, value := range map[string]string{"n1": "a", "n3": "b", "n4": "c"} {
@@ -247,7 +247,7 @@ func TestDeleteAndRecreate(t *testing.T) {
 // §5: a read mends the replicas that it finds stale.
 func TestReadRepair(t *testing.T) {
 	w := five(t)
-	key := w.keyAt("n3", "n4", "n5", "n1", "n2")
+	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
 	p := w.mustPut("n3", key, "v1", nil)
 	w.kill("n5")
 	w.kill("n1")
@@ -275,7 +275,7 @@ func TestReadRepair(t *testing.T) {
 // §4.8.3: failure detection is local and driven by traffic: who asks nothing suspects nobody.
 func TestDetectionIsLocal(t *testing.T) {
 	w := five(t)
-	key := w.keyAt("n3", "n4", "n5", "n1", "n2")
+	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
 	w.kill("n5")
 	w.pass(10 * time.Second)
 	if len(w.saw(trace.Suspect)) != 0 {
@@ -302,7 +302,7 @@ func TestLastWriteWins(t *testing.T) {
 	for _, n := range w.names {
 		w.start(n)
 	}
-	key := w.keyAt("n3", "n4", "n5", "n1", "n2")
+	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
 	w.mustPut("n3", key, "base", nil)
 	w.split(true, []string{"n1", "n2"}, []string{"n3", "n4", "n5"})
 	w.mustPut("n3", key, "first", nil)
@@ -339,7 +339,7 @@ func TestKV679WipedCoordinator(t *testing.T) {
 // state of the key from somebody else.
 func TestKV679HandedBackHint(t *testing.T) {
 	w := five(t)
-	key := w.keyAt("n3", "n4", "n5", "n1", "n2")
+	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
 	w.split(true, []string{"n1"}, []string{"n2", "n3", "n4", "n5"})
 	one := wire.Quorum{W: 1}
 	put := func(value string) {

@@ -168,7 +168,7 @@ func dot(node string, counter uint64) vclock.Dot {
 
 // diverged is what the paper's cart looks like after a split.
 func diverged() vclock.Siblings {
-	return vclock.Siblings{version("n1", 1, "milk,beer", dot("n4", 1)), version("n4", 2, "milk,eggs", dot("n4", 1))}
+	return vclock.Siblings{version("n4", 1, "milk,beer", dot("n3", 1)), version("n3", 2, "milk,eggs", dot("n3", 1))}
 }
 
 func stdin(s string) func(*Env) { return func(e *Env) { e.In = strings.NewReader(s) } }
