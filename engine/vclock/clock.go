@@ -137,6 +137,25 @@ func (c Clock) push(e Entry) Clock {
 // With returns c with the event d covered too.
 func (c Clock) With(d Dot) Clock { return c.Merge(Clock{d.Entry()}) }
 
+// Without returns c with the event d no longer covered.
+func (c Clock) Without(d Dot) Clock {
+	gone := d.Entry()
+	for i, e := range c {
+		if !e.holds(gone) {
+			continue
+		}
+		out := slices.Clone(c[:i])
+		if e.From < gone.From {
+			out = append(out, Entry{e.Actor, gone.From, e.From})
+		}
+		if gone.Counter < e.Counter {
+			out = append(out, Entry{e.Actor, e.Counter, gone.Counter})
+		}
+		return append(out, c[i+1:]...)
+	}
+	return c
+}
+
 // Valid says whether entries are sorted, not empty and apart; decoders check it.
 func (c Clock) Valid() bool {
 	for i, e := range c {

@@ -45,6 +45,17 @@ func TestClockOrder(t *testing.T) {
 	}
 }
 
+func TestWithout(t *testing.T) {
+	c := Clock{upTo("x", 5), upTo("y", 1)}
+	for d, want := range map[Dot]string{
+		dot("x", 5): "{x:4 y:1}", dot("x", 1): "{x:.2-5 y:1}", dot("x", 3): "{x:2.4-5 y:1}", dot("y", 1): "{x:5}", dot("z", 1): "{x:5 y:1}", dot("x", 6): "{x:5 y:1}",
+	} {
+		if got := c.Without(d); got.String() != want || !got.Valid() || got.Covers(d) {
+			t.Errorf("without %v: %v, want %s", d, got, want)
+		}
+	}
+}
+
 // A history is a set of replicas' siblings made the way nodes make them: puts
 // at a coordinator with the context of some read, and exchanges.
 type history struct {

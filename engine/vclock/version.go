@@ -8,7 +8,7 @@ import (
 // A Version is one immutable version of an object (§4.4).
 type Version struct {
 	Dot     Dot
-	Past    Clock  // the context of the put that made it; never covers Dot
+	Past    Clock  // the context of the put that made it, and what was superseded by then; never covers Dot
 	Value   []byte // never changed once made; nil when Deleted
 	Deleted bool   // a tombstone: the version a delete made
 	Time    int64  // coordinator's wall clock at the put, ns since 1970; decides last write wins
@@ -30,6 +30,16 @@ func (s Siblings) Context() Clock {
 	var c Clock
 	for _, v := range s {
 		c = c.Merge(v.Past).With(v.Dot)
+	}
+	return c
+}
+
+// Superseded returns the clock that covers every event that s knows of but for
+// those of the siblings themselves: all that is known to be no sibling any more.
+func (s Siblings) Superseded() Clock {
+	c := s.Context()
+	for _, v := range s {
+		c = c.Without(v.Dot)
 	}
 	return c
 }
