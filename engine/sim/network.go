@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"fmt"
 	"time"
 
 	"ringside/engine"
@@ -92,7 +93,7 @@ func topic(m wire.Message) uint64 {
 	case wire.ForwardReply:
 		return 8
 	}
-	return 0
+	return hashString(fmt.Sprintf("%T", m.Body))
 }
 
 func (n *network) carry(m wire.Message, d time.Duration) {

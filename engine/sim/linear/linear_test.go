@@ -17,7 +17,7 @@ func TestScenarios(t *testing.T) {
 		r := sim.Run(s.Options)
 		a := Check(r.History)
 		if len(r.Violations) > 0 || !a.Decided || a.Linearizable != s.Legal || !s.Shows(r.History) {
-			t.Errorf("%s: seed %d: %v, linearizable %v (decided %v), shows its reason %v", s.Name, s.Options.Seed, r.Violations, a.Linearizable, a.Decided, s.Shows(r.History))
+			t.Errorf("%s: seed %d: %v, linearizable %v (decided %v), shows its reason %v; if the engine changed, find a new one: go test ./engine/sim/linear -run TestSearch -search 1000 -v", s.Name, s.Options.Seed, r.Violations, a.Linearizable, a.Decided, s.Shows(r.History))
 		}
 		var html strings.Builder
 		if err := a.HTML(&html); err != nil || !strings.Contains(html.String(), "<html") && !strings.Contains(html.String(), "<!DOCTYPE html>") {

@@ -40,18 +40,18 @@ var Scenarios = []Scenario{
 	},
 	{
 		Name: "sloppy-split", Why: "R+W>N, but across a split stand-ins make up both quorums (§4.6)",
-		Options: with(func(o *sim.Options) { o.Seed, o.Faults = 13, []string{"partition"} }),
+		Options: with(func(o *sim.Options) { o.Seed, o.Faults = 18, []string{"partition"} }),
 		Shows:   allAcked,
 	},
 	{
 		Name: "small-quorum", Why: "R+W≤N: a read need not meet the latest write (§4.5)",
-		Options: with(func(o *sim.Options) { o.Seed, o.R, o.W, o.Length = 1, 1, 1, 100*time.Millisecond }),
+		Options: with(func(o *sim.Options) { o.Seed, o.R, o.W, o.Length = 3, 1, 1, 100*time.Millisecond }),
 		Shows:   allAcked,
 	},
 	{
 		Name: "partial-write", Why: "a write that failed on some replicas is seen, and then it is not",
 		Options: with(func(o *sim.Options) {
-			o.Seed, o.R, o.W, o.Quorum, o.Faults = 13, 1, 3, sim.StrictQuorum, []string{"partition"}
+			o.Seed, o.R, o.W, o.Quorum, o.Faults = 5, 1, 3, sim.StrictQuorum, []string{"partition"}
 		}),
 		Shows: seenThenUnseen,
 	},
