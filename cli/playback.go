@@ -62,11 +62,13 @@ func record(p sim.Plan) *playback {
 
 // simScreens shows one run.
 func (s *session) simScreens(c *verbs.Call, p sim.Plan) error {
-	key := ""
-	if len(p.Ops) > 0 {
-		key = p.Ops[0].Key
+	uses, busiest := map[string]int{}, ""
+	for _, o := range p.Ops {
+		if uses[o.Key]++; uses[o.Key] > uses[busiest] {
+			busiest = o.Key
+		}
 	}
-	return s.watch(c, record(p), tui.Options{Key: key})
+	return s.watch(c, record(p), tui.Options{Key: busiest})
 }
 
 // position is the recording's time now; the lock is held.

@@ -32,7 +32,7 @@ func (w *world) settle() {
 	}
 	w.calm(w.names)
 	w.runUntil(w.now+noticing, nil)
-	w.runUntil(w.now+quiesce-noticing, func() bool { return w.hintsAmong(w.names) == "" })
+	w.awaitHints(w.names, w.now+quiesce-noticing)
 	if left := w.hintsAmong(w.names); left != "" {
 		w.check.fail("P5", "%v after the last fault %s", quiesce, left)
 	}
@@ -52,6 +52,14 @@ func (w *world) settle() {
 		}
 	}
 	w.check.final()
+}
+
+// awaitHints lets time pass until none of nodes keeps a hint for another, or until end.
+func (w *world) awaitHints(nodes []string, end time.Duration) {
+	const look = 100 * time.Millisecond
+	for w.now < end && w.hintsAmong(nodes) != "" {
+		w.runUntil(min(end, w.now+look), nil)
+	}
 }
 
 // hintsAmong says which of nodes keeps a hint for another of them, "" if none does.
@@ -99,7 +107,7 @@ func (w *world) settleCore() {
 	for i, key := range w.check.keys {
 		w.probe(key, core[i%len(core)])
 	}
-	w.runUntil(w.now+quiesce, func() bool { return w.hintsAmong(core) == "" })
+	w.awaitHints(core, w.now+quiesce)
 	if left := w.hintsAmong(core); left != "" {
 		w.check.fail("P5", "%v after the last fault of the core %v, %s", quiesce, core, left)
 	}

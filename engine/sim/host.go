@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"ringside/engine"
@@ -25,6 +24,7 @@ type host struct {
 	paused  bool
 	life    uint64 // counts starts; what was scheduled in an earlier life is void
 	inbox   []engine.Input
+	spare   []engine.Input // the last turn's, to be filled again
 	busy    bool
 	pending *turn // being made durable
 	wakes   time.Duration
@@ -120,7 +120,8 @@ func (h *host) work() {
 	var t turn
 	k := min(len(h.inbox), maxTurn)
 	batch := h.inbox[:k]
-	h.inbox = slices.Clone(h.inbox[k:])
+	h.inbox = append(h.spare[:0], h.inbox[k:]...)
+	h.spare = batch
 	now := h.clock()
 	h.w.check.inbox(h)
 	for _, in := range batch {

@@ -114,8 +114,6 @@ func drawFaults(rng *rand.Rand) []string {
 	return out
 }
 
-func (o Options) lww() bool { return o.Mode == trace.ModeLWW }
-
 // Check says what is wrong with options that a person gave.
 func (o Options) Check() error {
 	switch {

@@ -16,7 +16,7 @@ import (
 )
 
 var (
-	seeds  = flag.Uint64("seeds", 120, "how many seeds to run")
+	seeds  = flag.Uint64("seeds", 100, "how many seeds to run")
 	first  = flag.Uint64("seed", 1, "the first seed")
 	hashes = flag.String("hashes", "", "a file of trace hashes: written if it is not there, compared with if it is")
 )
