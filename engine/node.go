@@ -245,14 +245,19 @@ func (n *Node) emit(e trace.Event) {
 	n.out.Events = append(n.out.Events, e)
 }
 
-func (n *Node) describe(in Describe) {
+// State is the node's account of itself. It changes nothing.
+func (n *Node) State() *trace.NodeState {
 	s := &trace.NodeState{Keys: n.keys, Hints: n.hints.counts()}
 	for _, m := range n.cfg.Ring.Members() {
 		if p := n.peers[m.Name]; p != nil && !p.healthy() {
 			s.Suspects = append(s.Suspects, m.Name)
 		}
 	}
-	events := []trace.Event{{Time: n.now, Node: n.cfg.Name, Kind: trace.State, State: s}}
+	return s
+}
+
+func (n *Node) describe(in Describe) {
+	events := []trace.Event{{Time: n.now, Node: n.cfg.Name, Kind: trace.State, State: n.State()}}
 	for _, k := range in.Keys {
 		e := trace.Event{Time: n.now, Node: n.cfg.Name, Kind: trace.Replicas, Key: k}
 		if rec, err := n.record(store.Data, dataKey(k)); err == nil && len(rec.Siblings) > 0 {

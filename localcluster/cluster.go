@@ -289,6 +289,9 @@ func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, 
 		l := n.life.Load()
 		if l == nil {
 			out = append(out, trace.Event{Node: n.name, Kind: trace.NodeDown})
+			if s := n.last.Load(); s != nil { // the hints on its disk still wait for their homes
+				out = append(out, trace.Event{Node: n.name, Kind: trace.State, State: s})
+			}
 			continue
 		}
 		out = append(out, trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: *n.addr.Load()})

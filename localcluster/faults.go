@@ -220,6 +220,7 @@ func (c *Cluster) faultNode(kind fault.Kind, n *node) error {
 		if err := n.wipe(); err != nil {
 			return err
 		}
+		n.last.Store(nil)
 		c.tell(trace.Event{Node: n.name, Kind: trace.NodeWiped})
 		return c.start(n)
 	}
@@ -234,6 +235,9 @@ func (c *Cluster) kill(n *node) {
 		return
 	}
 	l.crash()
+	last := l.engine.State() // its loop has ended
+	last.Suspects = nil
+	n.last.Store(last)
 	c.client.drop(n.name, nil)
 	c.tell(trace.Event{Node: n.name, Kind: trace.NodeDown})
 	for _, p := range n.peers {

@@ -30,7 +30,8 @@ type node struct {
 	name  string
 	life  atomic.Pointer[life] // nil while the node is down
 	addr  atomic.Pointer[string]
-	peers []*node // all others
+	last  atomic.Pointer[trace.NodeState] // what it said of itself when it went down; nil if that is lost or never was
+	peers []*node                         // all others
 
 	// The rest is guarded by Cluster.faults.
 	mem         *store.Mem // the disk of a cluster without one
