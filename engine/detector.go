@@ -32,14 +32,15 @@ func (p *peer) healthy() bool { return !p.cut && !p.suspect }
 // A call is a message that wants an answer.
 type call struct {
 	to       string
-	keep     bool // stay after silence: a late answer still counts until the owner forgets the call
+	keep     bool // stay after silence: a late answer still counts until the owner abandons the call
+	silent   bool // no answer came in time
 	onAnswer func(wire.Body)
 	onSilent func() // no answer in time, or the connection is gone; at most once
 	patience *timer
 }
 
 // call sends body to a peer and remembers what to do with the answer. It
-// returns the call's number for forget.
+// returns the call's number for abandon.
 func (n *Node) call(to string, request uint64, body wire.Body, patience time.Duration, c call) uint64 {
 	n.lastOp++
 	op := n.lastOp
@@ -53,10 +54,23 @@ func (n *Node) call(to string, request uint64, body wire.Body, patience time.Dur
 	return op
 }
 
+// forget ends a call whose answer arrived.
 func (n *Node) forget(op uint64) {
-	if c := n.calls[op]; c != nil {
-		c.patience.stop()
+	c := n.calls[op]
+	c.patience.stop()
+	delete(n.calls, op)
+}
+
+// abandon ends the owner's interest in a call. The wait for the answer goes on:
+// whoever stays silent is suspected, whether or not somebody still needs to know.
+func (n *Node) abandon(op uint64) {
+	c := n.calls[op]
+	switch {
+	case c == nil:
+	case c.silent:
 		delete(n.calls, op)
+	default:
+		c.keep, c.onAnswer, c.onSilent = false, nil, nil
 	}
 }
 
@@ -68,7 +82,7 @@ func (n *Node) silent(op uint64) {
 	}
 	c.patience.stop()
 	f := c.onSilent
-	c.onSilent = nil
+	c.onSilent, c.silent = nil, true
 	if !c.keep {
 		delete(n.calls, op)
 	}

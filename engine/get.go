@@ -221,7 +221,7 @@ func (g *get) reply(r wire.GetReply) {
 // the replicas that were found stale are mended.
 func (g *get) end() {
 	for _, op := range g.calls {
-		g.n.forget(op)
+		g.n.abandon(op)
 	}
 	g.timeout.stop()
 	if !g.replied {

@@ -167,8 +167,9 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 	if fresh {
 		rec.Stored = int64(n.now)
 	}
-	if !n.mergeInto(&rec, key, siblings, lww, nil, why) && !fresh && own == nil {
-		return wire.OK
+	changed, code := n.mergeInto(&rec, key, siblings, lww, nil, why)
+	if code != wire.OK || !changed && !fresh && own == nil {
+		return code
 	}
 	n.write(store.Hints, k, wire.EncodeRecord(rec))
 	if own != nil {

@@ -334,6 +334,9 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		return wire.TooLarge, fmt.Errorf("the key has %d concurrent versions of %d bytes in all, the limits are %d and %d; get it and put the reconciled value with the context",
 			len(p.all), p.all.Size(), wire.MaxSiblings, wire.MaxRecord)
 	}
+	if k := len(p.all.Context()); k > wire.MaxClock {
+		return wire.TooLarge, fmt.Errorf("the key's clock has %d entries, the limit is %d; put under another key", k, wire.MaxClock)
+	}
 	n.emit(trace.Event{Kind: trace.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.pref[:n.replicas()], For: standsIn, Nodes: plan.missing})
 	if !p.all.Has(p.version.Dot) { // a later clock wrote before: last write wins
 		n.emit(trace.Event{Kind: trace.LWWLost, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}})
@@ -341,11 +344,14 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	why := trace.Event{Request: p.req.Request, Peer: n.cfg.Name, Op: wire.Replicate.String()}
 	switch {
 	case home:
-		n.storeHome(key, p.all, lww, &own, why)
+		code = n.storeHome(key, p.all, lww, &own, why)
 	case standsIn != "":
-		if code := n.storeHint(standsIn, key, p.all, lww, &own, why); code != wire.OK {
-			return code, fmt.Errorf("%s keeps %d hints, its limit", n.cfg.Name, MaxHints)
-		}
+		code = n.storeHint(standsIn, key, p.all, lww, &own, why)
+	default: // handed over to a node that is no home; it keeps nothing
+		code = wire.OK
+	}
+	if code != wire.OK {
+		return code, fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d", n.cfg.Name, code, n.hints.total, MaxHints)
 	}
 	p.req.LWW = lww
 	return wire.OK, nil
@@ -437,7 +443,7 @@ func (p *put) settle() {
 // end forgets the put; a client that was not answered yet never reached its quorum.
 func (p *put) end() {
 	for _, op := range p.calls {
-		p.n.forget(op)
+		p.n.abandon(op)
 	}
 	p.timeout.stop()
 	if !p.replied {

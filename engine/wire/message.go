@@ -14,6 +14,7 @@ const (
 	MaxValue    = 1 << 20  // bytes; §2: "usually less than 1 MB"
 	MaxRecord   = 8 << 20  // bytes of all sibling values of a key that a coordinator still adds to
 	MaxSiblings = 64       // versions of a key that a coordinator still adds to
+	MaxMerged   = 1024     // versions of a key that a replica takes: many coordinators may have added at once
 	MaxClock    = 1 << 10  // entries of one clock
 	MaxFrame    = 64 << 20 // bytes; a record that many coordinators filled at once still fits
 	MaxName     = 32       // bytes of a node's name: ^[a-z0-9-]{1,32}$
