@@ -32,8 +32,9 @@ func (p *peer) healthy() bool { return !p.cut && !p.suspect }
 // A call is a message that wants an answer.
 type call struct {
 	to       string
-	keep     bool // stay after silence: a late answer still counts until the owner abandons the call
-	silent   bool // no answer came in time
+	keep     bool   // stay after silence: a late answer still counts until the owner abandons the call
+	silent   bool   // no answer came in time
+	onGone   func() // the connection broke after that: no late answer can come either
 	onAnswer func(wire.Body)
 	onSilent func() // no answer in time, or the connection is gone; at most once
 	patience *timer
@@ -70,7 +71,7 @@ func (n *Node) abandon(op uint64) {
 	case c.silent:
 		delete(n.calls, op)
 	default:
-		c.keep, c.onAnswer, c.onSilent = false, nil, nil
+		c.keep, c.onAnswer, c.onSilent, c.onGone = false, nil, nil, nil
 	}
 }
 
@@ -170,7 +171,27 @@ func (n *Node) peerDown(name string) {
 	}
 	slices.Sort(ops)
 	for _, op := range ops {
+		if c := n.calls[op]; c != nil && c.silent {
+			delete(n.calls, op)
+			if c.onGone != nil {
+				c.onGone()
+			}
+			continue
+		}
 		n.silent(op)
+	}
+}
+
+// unsent makes up for a message that never left. Nobody is to be suspected for
+// that: a question is taken as unanswered, and in place of an answer that was too
+// large the peer is told so.
+func (n *Node) unsent(m wire.Message) {
+	if b, ok := m.Body.(wire.ReadReply); ok && b.Err == wire.OK {
+		n.answer(wire.Message{From: m.To, Request: m.Request, Op: m.Op}, wire.ReadReply{Err: wire.Overloaded})
+		return
+	}
+	if c := n.calls[m.Op]; c != nil && c.to == m.To {
+		n.silent(m.Op)
 	}
 }
 

@@ -44,15 +44,14 @@ func (n *Node) readable(s store.Space, key, dbKey []byte) (rec wire.Record, dama
 
 // reconcile merges two sets of siblings (§4.4), and under last write wins keeps the latest.
 func reconcile(a, b vclock.Siblings, lww bool) vclock.Siblings {
-	s := a.Merge(b)
 	if lww {
-		s = s.Latest()
+		return a.Latest(b)
 	}
-	return s
+	return a.Merge(b)
 }
 
 // lost lists the versions that last write wins threw away when it made kept
-// from a and b: concurrent ones, not ancestors.
+// from a and b: concurrent ones, not ancestors of what it kept.
 func lost(a, b, kept vclock.Siblings) vclock.Siblings {
 	var out vclock.Siblings
 	for _, v := range a.Merge(b) {
@@ -75,7 +74,7 @@ func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wi
 	}
 	n.write(store.Data, k, wire.EncodeRecord(rec))
 	why.Kind, why.Key, why.Versions = trace.Stored, key, rec.Siblings
-	why.Count = live(rec.Siblings) - live(before)
+	why.Count = live(rec.Siblings) - liveBefore(before, damaged)
 	n.keys += why.Count
 	n.emit(why)
 	return wire.OK
@@ -83,6 +82,14 @@ func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wi
 
 // live is 1 for a key that a get would find, 0 otherwise.
 func live(s vclock.Siblings) int { return min(len(s.Live()), 1) }
+
+// liveBefore is live for a record as it was read; a damaged one counted as a key.
+func liveBefore(s vclock.Siblings, damaged bool) int {
+	if damaged {
+		return 1
+	}
+	return live(s)
+}
 
 // mergeInto merges siblings into rec and says whether that changed it, or
 // refuses what would not fit into one message any more: who keeps it, keeps it until

@@ -94,7 +94,7 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 		rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.client = &client{c: c, conns: map[string]*clientConn{}}
+	c.client = &client{c: c, conns: map[string]*clientConn{}, dials: map[*life]*dialing{}}
 	defer func() {
 		if err != nil {
 			_ = c.Close()

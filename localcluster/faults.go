@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// mendTime bounds how long Fault waits for links to come back.
+	// mendTime bounds how long Fault waits for links to come back; without other
+	// faults they take milliseconds.
 	mendTime = time.Second
 	// maxDiskFailures is how often in a row a node whose disk fails is started
 	// again, each time after twice the pause; then somebody has to look.
@@ -24,8 +25,9 @@ const (
 	diskTrust = 10 * time.Second
 )
 
-// Fault breaks or mends something, and returns once it is so. A *UsageError
-// says that the fault makes no sense; then nothing has changed.
+// Fault breaks or mends something, and returns once it is so. Only links that
+// come back with it are another matter: they are waited for, but no longer than
+// mendTime. A *UsageError says that the fault makes no sense; then nothing has changed.
 func (c *Cluster) Fault(ctx context.Context, f fault.Fault) error {
 	c.faults.Lock()
 	defer c.faults.Unlock()
@@ -311,7 +313,8 @@ func (c *Cluster) restartLater(n *node) {
 	n.retry = timer
 }
 
-// awaitLinks waits until every link that can be up is up, for at most limit.
+// awaitLinks waits until every link that can be up is up, for at most limit;
+// that some are not by then is no error.
 func (c *Cluster) awaitLinks(ctx context.Context, limit time.Duration) error {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
