@@ -32,7 +32,7 @@ type world struct {
 	lives   uint64
 	lww     bool
 	refuse  func(wire.Message) bool // messages that the driver cannot send
-	log     bytes.Buffer // every output, for comparison
+	log     bytes.Buffer            // every output, for comparison
 }
 
 const (

@@ -227,14 +227,14 @@ func TestEventsAreListed(t *testing.T) {
 	}
 }
 
-// What is said not to be there is not there.
+// What is said not to be there is not there; doc.go may say so too.
 func TestGapsAreOpen(t *testing.T) {
 	for _, s := range sections {
 		for _, g := range s.Gaps {
 			looked := 0
 			sourceFiles(t, g.In, func(name string, data []byte) {
 				looked++
-				if !strings.HasPrefix(name, "cli/paper/") && strings.Contains(strings.ToLower(string(data)), strings.ToLower(g.Word)) {
+				if !strings.HasPrefix(name, "cli/paper/") && filepath.Base(name) != "doc.go" && strings.Contains(strings.ToLower(string(data)), strings.ToLower(g.Word)) {
 					t.Errorf("§%s: %q, but %s has %q in it", s.ID, g.Says, name, g.Word)
 				}
 			})
