@@ -25,7 +25,7 @@ fuzz: ## each fuzz target for a while: make fuzz FUZZTIME=1m
 	done
 
 update: ## write the golden files again, after looking at what changed
-	go test ./tui ./cli/... -update
+	go test ./tui ./cli/verbs ./cli/paper -update
 
 demo:
 	go run . demo

@@ -31,7 +31,8 @@ type world struct {
 	next    uint64
 	lives   uint64
 	lww     bool
-	log     bytes.Buffer // every output, for comparison
+	refuse  func(wire.Message) bool // messages that the driver cannot send
+	log     bytes.Buffer            // every output, for comparison
 }
 
 const (
@@ -92,12 +93,22 @@ func (w *world) carryOut(name string, out Output) {
 	if err := w.stores[name].Apply(out.Writes, true); err != nil {
 		w.t.Fatal(err)
 	}
-	w.queue = append(w.queue, out.Messages...)
+	var refused []wire.Message
+	for _, m := range out.Messages {
+		if w.refuse != nil && w.refuse(m) {
+			refused = append(refused, m)
+			continue
+		}
+		w.queue = append(w.queue, m)
+	}
 	for _, r := range out.Replies {
 		w.replies[r.Client] = r.Body
 	}
 	w.events = append(w.events, out.Events...)
 	w.wake[name] = out.Wake
+	for _, m := range refused {
+		w.step(name, Unsent{m})
+	}
 }
 
 // deliver carries messages until none is left.

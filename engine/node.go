@@ -13,8 +13,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// MaxRequests is how many client requests a node works on at once; more are
-// refused with wire.Overloaded. Each may hold a value in memory.
+// MaxRequests is how many client requests a node works on at once, until the last
+// replica has answered or is given up; more are refused with wire.Overloaded. Each may hold a value in memory.
 const MaxRequests = 4096
 
 // Config is what a node is made with. It never changes.
@@ -36,7 +36,7 @@ type Config struct {
 	Distrust bool
 }
 
-// An Input is one of Receive, Request, PeerUp, PeerDown, Describe, or nil when
+// An Input is one of Receive, Request, PeerUp, PeerDown, Unsent, Describe, or nil when
 // only time has passed.
 type Input interface{ isInput() }
 
@@ -57,6 +57,10 @@ type PeerUp struct{ Peer string }
 // A driver need not know; silence is noticed too.
 type PeerDown struct{ Peer string }
 
+// Unsent says that a Message of an earlier Output never left: it could not be
+// encoded, or too much was waiting for its receiver already.
+type Unsent struct{ Message wire.Message }
+
 // Describe asks for State and Replicas events of the node, the latter for each
 // key of Keys. They come as Reply.Events, not as Output.Events.
 type Describe struct {
@@ -68,6 +72,7 @@ func (Receive) isInput()  {}
 func (Request) isInput()  {}
 func (PeerUp) isInput()   {}
 func (PeerDown) isInput() {}
+func (Unsent) isInput()   {}
 func (Describe) isInput() {}
 
 // Output is what the world must do after a Step, in this order.
@@ -89,8 +94,8 @@ type Reply struct {
 // A Node is one Dynamo node as a pure state machine. It is for one goroutine.
 type Node struct {
 	cfg    Config
-	db     *store.Overlay // the store, under what this step has written so far
 	rng    *rand.Rand
+	db     *store.Overlay // the store, under what this step has written so far
 	timers timers
 
 	now time.Duration // of the current step
@@ -139,7 +144,8 @@ func (n *Node) load() error {
 		return err
 	}
 	return n.db.Scan(store.Data, nil, nil, func(_, v []byte) bool {
-		if rec, err := wire.DecodeRecord(v); err == nil && len(rec.Siblings.Live()) > 0 {
+		rec, err := wire.DecodeRecord(v)
+		if err != nil || len(rec.Siblings.Live()) > 0 { // what is damaged was a key, and will be one again
 			n.keys++
 		}
 		return true
@@ -148,7 +154,8 @@ func (n *Node) load() error {
 
 // Step feeds one input to the node at time now and returns what the world must
 // do. It reads no clock and does no I/O but reads through store.Reader; equal
-// inputs and seed give equal outputs. now is since 1970 and never goes back.
+// inputs and seed give equal outputs. now is since 1970 and never goes back, not even
+// from one life of the node to the next.
 func (n *Node) Step(now time.Duration, in Input) Output {
 	n.now = max(n.now, now)
 	n.timers.fire(n.now)
@@ -162,6 +169,8 @@ func (n *Node) Step(now time.Duration, in Input) Output {
 		n.peerUp(in.Peer)
 	case PeerDown:
 		n.peerDown(in.Peer)
+	case Unsent:
+		n.unsent(in.Message)
 	case Describe:
 		n.describe(in)
 	default:
@@ -245,14 +254,19 @@ func (n *Node) emit(e trace.Event) {
 	n.out.Events = append(n.out.Events, e)
 }
 
-func (n *Node) describe(in Describe) {
+// State is the node's account of itself. It changes nothing.
+func (n *Node) State() *trace.NodeState {
 	s := &trace.NodeState{Keys: n.keys, Hints: n.hints.counts()}
 	for _, m := range n.cfg.Ring.Members() {
 		if p := n.peers[m.Name]; p != nil && !p.healthy() {
 			s.Suspects = append(s.Suspects, m.Name)
 		}
 	}
-	events := []trace.Event{{Time: n.now, Node: n.cfg.Name, Kind: trace.State, State: s}}
+	return s
+}
+
+func (n *Node) describe(in Describe) {
+	events := []trace.Event{{Time: n.now, Node: n.cfg.Name, Kind: trace.State, State: n.State()}}
 	for _, k := range in.Keys {
 		e := trace.Event{Time: n.now, Node: n.cfg.Name, Kind: trace.Replicas, Key: k}
 		if rec, err := n.record(store.Data, dataKey(k)); err == nil && len(rec.Siblings) > 0 {

@@ -156,6 +156,21 @@ func (c Clock) Without(d Dot) Clock {
 	return c
 }
 
+// Compact returns a clock with one entry for each node: the latest counter of its
+// latest epoch, as if all before were covered. Not for clocks that decide what supersedes what.
+func (c Clock) Compact() Clock {
+	out := make(Clock, 0, len(c))
+	for _, e := range c {
+		e.From = 0
+		if k := len(out) - 1; k >= 0 && out[k].Node == e.Node {
+			out[k] = e
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
 // Valid says whether entries are sorted, not empty and apart; decoders check it.
 func (c Clock) Valid() bool {
 	for i, e := range c {

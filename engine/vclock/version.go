@@ -1,6 +1,7 @@
 package vclock
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -74,23 +75,17 @@ func (s Siblings) Merge(o Siblings) Siblings {
 // Put returns the siblings after a put: v joins, and what v's past covers goes.
 func (s Siblings) Put(v Version) Siblings { return s.Merge(Siblings{v}) }
 
-// Latest returns the one sibling that last-write-wins keeps: the greatest time,
-// then the greatest dot. Merging and then taking the latest is associative as
-// long as a version's time is later than that of everything in its past.
-func (s Siblings) Latest() Siblings {
-	if len(s) < 2 {
-		return s
+// Latest returns the one version of both sets that last write wins keeps: that of
+// the greatest time, then of the greatest dot. Clocks have no say, so that the
+// order of merging has none either.
+func (s Siblings) Latest(o Siblings) Siblings {
+	all := slices.Concat(s, o)
+	if len(all) == 0 {
+		return nil
 	}
-	w := slices.MaxFunc(s, func(a, b Version) int {
-		switch {
-		case a.Time < b.Time:
-			return -1
-		case a.Time > b.Time:
-			return 1
-		}
-		return a.Dot.Compare(b.Dot)
-	})
-	return Siblings{w}
+	return Siblings{slices.MaxFunc(all, func(a, b Version) int {
+		return cmp.Or(cmp.Compare(a.Time, b.Time), a.Dot.Compare(b.Dot))
+	})}
 }
 
 // Live returns the siblings that are not tombstones.

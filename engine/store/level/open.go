@@ -12,6 +12,8 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/filter"
 	"github.com/syndtr/goleveldb/leveldb/opt"
 	"github.com/syndtr/goleveldb/leveldb/storage"
+
+	"ringside/engine/store"
 )
 
 // Sizes of one open database: a machine runs many nodes, and an open database
@@ -30,6 +32,11 @@ type Options struct {
 	// reopen after an Apply that failed with store.ErrCorrupt. The report
 	// says Recovered.
 	Lenient bool
+	// Rebuild, if not nil, is what made the store unreadable: damage that a scan
+	// met in a table, which opening does not see. Open then goes straight to
+	// rebuilding: every table is read, and written again without its damaged
+	// blocks, so that scans end. The report says Recovered.
+	Rebuild error
 
 	openDisk func() (storage.Storage, error) // for tests; nil: the folder's files
 }
@@ -52,8 +59,9 @@ var ErrInUse = errors.New("in use by another process, or open already")
 // It opens strictly first. What a killed process leaves behind, a last batch
 // that ends with its file, is cut off in silence: nobody was told that it was
 // durable. On any other damage it opens leniently, drops what is damaged, and
-// the report says so. Other errors (permissions, a full disk, ErrInUse) are
-// returned.
+// the report says so. Damage that is left after that is returned as
+// store.ErrCorrupt, and other errors (permissions, a full disk, ErrInUse) as
+// they are.
 func Open(dir string, opts Options) (*Store, Report, error) {
 	if err := makeDir(dir); err != nil {
 		return nil, Report{}, fmt.Errorf("level: open: %w", err)
@@ -65,11 +73,15 @@ func Open(dir string, opts Options) (*Store, Report, error) {
 	if err != nil {
 		return nil, Report{}, fmt.Errorf("level: open: %w", err)
 	}
-	if opts.Lenient && !report.Recovered {
+	switch {
+	case report.Recovered:
+	case opts.Rebuild != nil:
+		report = Report{Recovered: true, Reason: opts.Rebuild.Error()}
+	case opts.Lenient:
 		report = Report{Recovered: true, Reason: "opened leniently, as asked for"}
 	}
 	for _, a := range attempts {
-		if a.strict && opts.Lenient {
+		if a.strict && opts.Lenient || !a.rebuild && opts.Rebuild != nil {
 			continue
 		}
 		if !a.strict { // before anything is dropped
@@ -94,9 +106,10 @@ func Open(dir string, opts Options) (*Store, Report, error) {
 
 // An attempt is one way to open a database.
 type attempt struct {
-	strict bool
-	flags  opt.Strict
-	open   func(storage.Storage, *opt.Options) (*leveldb.DB, error)
+	strict  bool
+	rebuild bool
+	flags   opt.Strict
+	open    func(storage.Storage, *opt.Options) (*leveldb.DB, error)
 }
 
 // The attempts, in the order of what they leave standing. A damaged manifest is
@@ -104,9 +117,9 @@ type attempt struct {
 // Recover builds a new one from the tables themselves. Recover must not be
 // strict: it would drop a whole table for one bad block.
 var attempts = []attempt{
-	{true, opt.StrictManifest | opt.StrictJournal | opt.DefaultStrict, leveldb.Open},
-	{false, lenient | opt.StrictManifest, leveldb.Open},
-	{false, lenient, leveldb.Recover},
+	{strict: true, flags: opt.StrictManifest | opt.StrictJournal | opt.DefaultStrict, open: leveldb.Open},
+	{flags: lenient | opt.StrictManifest, open: leveldb.Open},
+	{rebuild: true, flags: lenient, open: leveldb.Recover},
 }
 
 // lenient still verifies every checksum and fails reads of what is damaged,
@@ -114,7 +127,7 @@ var attempts = []attempt{
 const lenient = opt.StrictJournalChecksum | opt.StrictBlockChecksum | opt.StrictReader
 
 // errDamaged marks the errors that a more lenient attempt may get past.
-var errDamaged = errors.New("damaged")
+var errDamaged = fmt.Errorf("damaged: %w", store.ErrCorrupt)
 
 // try opens dir with a storage of its own, since goleveldb does not give back
 // the lock on one when it panics.
