@@ -15,8 +15,7 @@ import (
 // However many requests are the first to a node, they share one connection.
 func TestFirstRequestsShareADial(t *testing.T) {
 	c := begin(t, Options{Mem: true})
-	p := put(t, c, "n2", "k", "v", nil)
-	_ = p
+	put(t, c, "n2", "k", "v", nil)
 	for range 3 {
 		var wg sync.WaitGroup
 		for range 512 {

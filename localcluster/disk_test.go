@@ -238,10 +238,6 @@ func TestFlippedTable(t *testing.T) {
 	if told := ups(c, "n1"); len(told) != 1 || !strings.Contains(told[0], "recovered from damage") {
 		t.Errorf("n1 came up with %q", told)
 	}
-	held := len(view(t, c).Nodes) // n1 answers
-	if held != 5 {
-		t.Errorf("%d nodes", held)
-	}
 	all(c)
 	_ = c.Close()
 

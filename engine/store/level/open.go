@@ -12,6 +12,7 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/filter"
 	"github.com/syndtr/goleveldb/leveldb/opt"
 	"github.com/syndtr/goleveldb/leveldb/storage"
+	"github.com/syndtr/goleveldb/leveldb/util"
 
 	"ringside/engine/store"
 )
@@ -23,6 +24,9 @@ const (
 	blockCache  = 256 << 10
 	openFiles   = 16 // tables kept open; each is a file descriptor
 	bloomBits   = 10 // a bit key: about 1 % of absent keys cost a read
+	// wholeLevel, in tables, is more than a level ever has: taken table by table,
+	// a level leaves gaps, and what is below a gap is not written again.
+	wholeLevel = 1 << 20
 )
 
 // Options of Open; the zero value is right for a first open.
@@ -33,9 +37,9 @@ type Options struct {
 	// says Recovered.
 	Lenient bool
 	// Rebuild, if not nil, is what made the store unreadable: damage that a scan
-	// met in a table, which opening does not see. Open then goes straight to
-	// rebuilding: every table is read, and written again without its damaged
-	// blocks, so that scans end. The report says Recovered.
+	// met in a table, which opening does not see. Open is lenient then, and
+	// writes every table again without its damaged blocks, so that scans end.
+	// The report says Recovered.
 	Rebuild error
 
 	openDisk func() (storage.Storage, error) // for tests; nil: the folder's files
@@ -81,7 +85,7 @@ func Open(dir string, opts Options) (*Store, Report, error) {
 		report = Report{Recovered: true, Reason: "opened leniently, as asked for"}
 	}
 	for _, a := range attempts {
-		if a.strict && opts.Lenient || !a.rebuild && opts.Rebuild != nil {
+		if a.strict && (opts.Lenient || opts.Rebuild != nil) {
 			continue
 		}
 		if !a.strict { // before anything is dropped
@@ -106,20 +110,20 @@ func Open(dir string, opts Options) (*Store, Report, error) {
 
 // An attempt is one way to open a database.
 type attempt struct {
-	strict  bool
-	rebuild bool
-	flags   opt.Strict
-	open    func(storage.Storage, *opt.Options) (*leveldb.DB, error)
+	strict bool
+	flags  opt.Strict
+	open   func(storage.Storage, *opt.Options) (*leveldb.DB, error)
 }
 
 // The attempts, in the order of what they leave standing. A damaged manifest is
 // never read leniently, since tables that it then does not name are deleted;
-// Recover builds a new one from the tables themselves. Recover must not be
-// strict: it would drop a whole table for one bad block.
+// Recover builds a new one from the tables themselves. Recover is strict, and
+// drops a whole table for one bad block: a lenient one writes such a table again
+// in the wrong order and with the wrong filter, so that reads miss keys or panic.
 var attempts = []attempt{
-	{strict: true, flags: opt.StrictManifest | opt.StrictJournal | opt.DefaultStrict, open: leveldb.Open},
-	{flags: lenient | opt.StrictManifest, open: leveldb.Open},
-	{rebuild: true, flags: lenient, open: leveldb.Recover},
+	{true, opt.StrictManifest | opt.StrictJournal | opt.DefaultStrict, leveldb.Open},
+	{false, lenient | opt.StrictManifest, leveldb.Open},
+	{false, lenient | opt.StrictRecovery, leveldb.Recover},
 }
 
 // lenient still verifies every checksum and fails reads of what is damaged,
@@ -151,7 +155,16 @@ func (a attempt) try(dir string, opts Options) (_ *Store, err error) {
 	if d.intact, err = tornTails(raw); err != nil {
 		return nil, err
 	}
-	db, err := a.open(d, goleveldbOptions(a.flags))
+	options := goleveldbOptions(a.flags)
+	if opts.Rebuild != nil { // rewrite must take each level whole
+		options.CompactionSourceLimitFactor = wholeLevel
+	}
+	db, err := a.open(d, options)
+	if err == nil && opts.Rebuild != nil {
+		if err = rewrite(db); err != nil {
+			_ = db.Close()
+		}
+	}
 	switch {
 	case errors.Is(err, storage.ErrLocked):
 		return nil, ErrInUse
@@ -161,6 +174,31 @@ func (a attempt) try(dir string, opts Options) (_ *Store, err error) {
 		return nil, err
 	}
 	return &Store{db: db, disk: d}, nil
+}
+
+// rewrite writes every table again; a lenient store leaves out what is damaged.
+// A compaction of everything passes over tables that nothing above them
+// overlaps, so two keys around all spaces see to it that something does.
+func rewrite(db *leveldb.DB) error {
+	edges := [][]byte{{0}, {0xff}}
+	for _, k := range edges {
+		if err := db.Put(k, k, nil); err != nil {
+			return err
+		}
+	}
+	if err := db.CompactRange(util.Range{}); err != nil {
+		return err
+	}
+	for _, k := range edges {
+		if err := db.Delete(k, nil); err != nil {
+			return err
+		}
+	}
+	it := db.NewIterator(nil, nil)
+	defer it.Release()
+	for it.Next() {
+	}
+	return it.Error()
 }
 
 func goleveldbOptions(flags opt.Strict) *opt.Options {
