@@ -1,6 +1,6 @@
 # Everything here also works without make: see the commands.
 
-.PHONY: check test race sim fuzz update demo
+.PHONY: check test race sim scale fuzz update demo
 
 check: ## what CI runs
 	bash .ci/run
@@ -11,8 +11,11 @@ test:
 race:
 	go test -race ./...
 
-sim: ## a long walk through seeds: make sim SEEDS=100000
-	go test ./engine/sim -run TestSeeds -seeds $(or $(SEEDS),20000) -timeout 0 -v
+sim: ## a long walk through seeds: make sim SEEDS=100000 FIRST=1
+	go run . sim --seeds $(or $(SEEDS),20000) --seed $(or $(FIRST),1)
+
+scale: ## a thousand nodes for an hour of virtual time
+	go run . sim --seed 1 --nodes 1000 -N 3 --ops 20000 --keys 200 --clients 40 --length 1h --faults crash,partition,loss,wipe
 
 fuzz: ## each fuzz target for a while: make fuzz FUZZTIME=1m
 	@for pkg in $$(go list ./...); do \

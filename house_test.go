@@ -23,6 +23,7 @@ var arrows = map[string][]string{
 	"ringside/localcluster":       {"ringside/engine", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/store/level", "ringside/engine/wire", "ringside/engine/trace", "ringside/engine/fault", "ringside/engine/vclock"},
 	"ringside/engine":             {"ringside/engine/ring", "ringside/engine/store", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"},
 	"ringside/engine/sim":         {"ringside/engine", "ringside/engine/fault", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"},
+	"ringside/engine/sim/linear":  {"ringside/engine/sim", "ringside/engine/trace"},
 	"ringside/engine/trace":       {"ringside/engine/ring", "ringside/engine/vclock", "ringside/engine/wire"},
 	"ringside/engine/wire":        {"ringside/engine/store", "ringside/engine/vclock", "ringside/engine/wire/wirepb"},
 	"ringside/engine/store/level": {"ringside/engine/store"},
@@ -40,6 +41,7 @@ var kept = map[string]string{
 	"google.golang.org/protobuf":      "ringside/engine/wire",
 	"github.com/rogpeppe/go-internal": "ringside/cli",
 	"github.com/expr-lang/":           "ringside/cli/verbs",
+	"github.com/anishathalye/":        "ringside/engine/sim/linear",
 }
 
 // pure says whether a package must be free of I/O, concurrency, clocks and chance.

@@ -42,7 +42,7 @@ func listCommands() []command {
 			out = append(out, command{v, (*session).runVerb})
 		}
 	}
-	out = append(out, lsCommand, tuiCommand, runCommand, paperCommand, completionCommand, manCommand, versionCommand, helpCommand)
+	out = append(out, lsCommand, tuiCommand, runCommand, simCommand, paperCommand, completionCommand, manCommand, versionCommand, helpCommand)
 	slices.SortStableFunc(out, func(a, b command) int {
 		return slices.Index(groups, a.verb.Group) - slices.Index(groups, b.verb.Group)
 	})

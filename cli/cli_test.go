@@ -163,7 +163,7 @@ func TestCommandsAreListed(t *testing.T) {
 	dir := home(t)
 	overview, man, complete := ringside(t, dir, "help").out, ringside(t, dir, "man").out, ringside(t, dir, "__complete -- ''").out
 	for name := range strings.FieldsSeq(`demo up down ls status tui get put del resolve partition heal kill pause resume restart wipe
-		slow loss ring inspect hints trace events wait expect run paper completion man version help`) {
+		slow loss ring inspect hints trace events wait expect run sim paper completion man version help`) {
 		if !strings.Contains(overview, "\n  "+name+" ") || !strings.Contains(man, name) || !strings.Contains("\n"+complete, "\n"+name+"\n") {
 			t.Errorf("%s is not in help, the manual and completion", name)
 		}
