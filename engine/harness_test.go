@@ -27,10 +27,14 @@ type world struct {
 	cut     func(from, to string) bool
 	queue   []wire.Message
 	replies map[uint64]wire.ClientReply
+	told    map[uint64][]trace.Event
 	events  []trace.Event
 	next    uint64
 	lives   uint64
 	lww     bool
+	timings Timings
+	sent    int          // bytes of all messages
+	silent  bool         // keep no log
 	log     bytes.Buffer // every output, for comparison
 }
 
@@ -52,6 +56,7 @@ func newWorld(t *testing.T, names ...string) *world {
 	w := &world{
 		t: t, now: testStart, names: names, ring: r,
 		nodes: map[string]*Node{}, stores: map[string]*store.Mem{}, wake: map[string]time.Duration{},
+		timings: quietTimings(), told: map[uint64][]trace.Event{},
 		down: map[string]bool{}, replies: map[uint64]wire.ClientReply{}, cut: func(_, _ string) bool { return false },
 	}
 	for _, n := range names {
@@ -61,10 +66,17 @@ func newWorld(t *testing.T, names ...string) *world {
 	return w
 }
 
+// quietTimings are without anti-entropy, which would mend what a test looks at.
+func quietTimings() Timings {
+	t := DefaultTimings()
+	t.AntiEntropy = 0
+	return t
+}
+
 func (w *world) start(name string) {
 	w.lives++
 	n, out, err := New(Config{
-		Name: name, Ring: w.ring, R: 2, W: 2, Secret: []byte("secret"), Seed: 1, Timings: DefaultTimings(), LWW: w.lww,
+		Name: name, Ring: w.ring, R: 2, W: 2, Secret: []byte("secret"), Seed: 1, Timings: w.timings, LWW: w.lww,
 		Incarnation: w.lives,
 	}, w.stores[name], w.now)
 	if err != nil {
@@ -88,13 +100,15 @@ func (w *world) step(name string, in Input) {
 }
 
 func (w *world) carryOut(name string, out Output) {
-	fmt.Fprintf(&w.log, "%v %s %#v\n", w.now, name, out)
+	if !w.silent {
+		fmt.Fprintf(&w.log, "%v %s %#v\n", w.now, name, out)
+	}
 	if err := w.stores[name].Apply(out.Writes, true); err != nil {
 		w.t.Fatal(err)
 	}
 	w.queue = append(w.queue, out.Messages...)
 	for _, r := range out.Replies {
-		w.replies[r.Client] = r.Body
+		w.replies[r.Client], w.told[r.Client] = r.Body, r.Events
 	}
 	w.events = append(w.events, out.Events...)
 	w.wake[name] = out.Wake
@@ -105,6 +119,7 @@ func (w *world) deliver() {
 	for len(w.queue) > 0 {
 		m := w.queue[0]
 		w.queue = w.queue[1:]
+		w.sent += wire.MessageSize(m)
 		if !w.cut(m.From, m.To) {
 			w.step(m.To, Receive{m})
 		}

@@ -68,11 +68,16 @@ func lost(a, b, kept vclock.Siblings) vclock.Siblings {
 func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) {
 	k := dataKey(key)
 	rec, damaged := n.readable(store.Data, key, k)
-	before := rec.Siblings
+	old, before := rec, rec.Siblings
 	if !n.mergeInto(&rec, key, siblings, lww, own, why) && !damaged {
 		return
 	}
 	n.write(store.Data, k, wire.EncodeRecord(rec))
+	if damaged { // nobody knows what the tree was told of the record
+		n.regrow(ring.Of(key))
+	} else {
+		n.grow(k, old, rec)
+	}
 	why.Kind, why.Key, why.Versions = trace.Stored, key, rec.Siblings
 	why.Count = live(rec.Siblings) - live(before)
 	n.keys += why.Count
