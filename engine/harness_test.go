@@ -16,7 +16,7 @@ import (
 // A world steps nodes by hand: messages are delivered at once and in order
 // unless their link is cut, and time moves only when nothing else can.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	now     time.Duration
 	names   []string
 	ring    *ring.Ring
@@ -43,7 +43,7 @@ const (
 	testStart = 1_700_000_000 * time.Second
 )
 
-func newWorld(t *testing.T, names ...string) *world {
+func newWorld(t testing.TB, names ...string) *world {
 	t.Helper()
 	var members []ring.Member
 	for _, n := range names {
