@@ -78,7 +78,9 @@ func (n *Node) beginAntiEntropy() {
 	}
 }
 
-// cycle plans a round for each range that the node hosts, with the home whose turn it is.
+// cycle plans a round for each range that the node holds anything of, with the
+// home whose turn it is. Of the others there is nothing to tell: a home that holds what this
+// one does not begins a round itself.
 func (n *Node) cycle() {
 	n.after(n.cfg.Timings.AntiEntropy, n.cycle)
 	n.prune()
@@ -86,13 +88,13 @@ func (n *Node) cycle() {
 	turn := n.sync.turns
 	n.sync.turns++
 	for _, rg := range n.ring().Ranges() {
-		others := n.otherHomes(rg.Homes)
-		if len(others) == len(rg.Homes) || len(others) == 0 {
+		at, others := n.plotOf(rg), n.otherHomes(rg.Homes)
+		if len(others) == len(rg.Homes) || n.tree(at).Root() == 0 {
 			continue
 		}
 		for i := range others { // the next one that is there
 			if peer := others[(turn+i)%len(others)]; n.healthy(peer) {
-				n.plan(task{taskKey: taskKey{n.plotOf(rg), peer}})
+				n.plan(task{taskKey: taskKey{at, peer}})
 				break
 			}
 		}

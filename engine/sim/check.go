@@ -28,6 +28,7 @@ type checker struct {
 	violations []Violation
 	dots       map[string]uint64 // key and dot → the put that minted it
 	excused    map[uint64]bool   // writes whose every carrier was destroyed
+	mended     int               // replicas that read repair and anti-entropy mended
 }
 
 // maxViolations bounds what one run reports; the first one counts.
@@ -52,9 +53,16 @@ func (c *checker) op(id uint64) *operation {
 
 // event watches what nodes say they do.
 func (c *checker) event(e trace.Event) {
-	if e.Kind != trace.Coordinate {
-		return
+	switch {
+	case e.Kind == trace.Stored && (e.Op == wire.AntiEntropy.String() || e.Op == wire.ReadRepair.String()):
+		c.mended++
+	case e.Kind == trace.Coordinate:
+		c.minted(e)
 	}
+}
+
+// minted watches for P6.
+func (c *checker) minted(e trace.Event) {
 	d := e.Versions[0].Dot
 	k := string(e.Key) + " " + d.String()
 	if other, ok := c.dots[k]; ok {
@@ -270,6 +278,20 @@ func (c *checker) final() {
 	}
 	for _, n := range c.w.names {
 		c.hintsLeft(c.w.hosts[n])
+		if c.w.opt.mends() {
+			c.w.hosts[n].rotten = false // whatever rotted was found
+		}
+		c.audit(c.w.hosts[n])
+	}
+}
+
+// audit is P10: the tree that took every write as it came is the one that its store makes.
+func (c *checker) audit(h *host) {
+	if !h.up || h.rotten {
+		return
+	}
+	if err := h.node.Audit(); err != nil {
+		c.fail("P10", "%s: %v", h.name, err)
 	}
 }
 

@@ -31,6 +31,7 @@ type host struct {
 	drift   float64       // its clock's rate against the world's, minus 1
 	doubt   bool          // the disk was recovered from damage, and no node has taken a new incarnation on it since
 
+	rotten    bool // a record rotted in this life of the node, which need not have noticed
 	destroyed bool // the disk lost something that it had synced, at least once
 }
 
@@ -66,11 +67,11 @@ func (h *host) boot() {
 	w := h.w
 	w.lives++
 	h.life, h.up, h.paused, h.busy, h.pending = w.lives, true, false, false, nil
-	h.inbox = nil
+	h.inbox, h.rotten = nil, false
 	h.overlay = store.NewOverlay(h.disk)
 	n, out, err := engine.New(engine.Config{
 		Name: h.name, Ring: w.ring, R: w.opt.R, W: w.opt.W, LWW: w.opt.LWW, Secret: []byte("sim"), Seed: w.opt.Seed + w.lives,
-		Timings: engine.DefaultTimings(), Incarnation: w.lives, Distrust: h.doubt,
+		Timings: w.opt.timings(), Incarnation: w.lives, Distrust: h.doubt,
 	}, h.overlay, h.clock())
 	if err != nil {
 		panic(fmt.Sprintf("sim: %v", err)) // the simulated disk reads or says what is damaged
@@ -82,6 +83,13 @@ func (h *host) boot() {
 	h.wakeAt(out.Wake)
 	h.commit(&t)
 	w.net.refresh()
+}
+
+// timings are the default ones but for anti-entropy.
+func (o Options) timings() engine.Timings {
+	t := engine.DefaultTimings()
+	t.AntiEntropy = max(o.AntiEntropy, 0)
+	return t
 }
 
 func (t *turn) add(o engine.Output) {

@@ -171,6 +171,7 @@ func (n *nemesis) flip() {
 	n.w.fault("disk-flip")
 	space := []store.Space{store.Data, store.Data, store.Hints, store.Own, store.Meta}[n.w.rng.IntN(5)]
 	n.w.check.destroying(h, func() { h.disk.flip(space) })
+	h.rotten = h.rotten || space == store.Data
 }
 
 func (n *nemesis) wipe() {

@@ -21,6 +21,9 @@ type Options struct {
 	Think      time.Duration // mean pause of a client between two operations
 	FaultEvery time.Duration // mean time between two faults
 	NoFaults   bool
+	// AntiEntropy is the time between two rounds of a key range (§4.7); below 0 it
+	// is off, and the cluster converges by the reads at the end.
+	AntiEntropy time.Duration
 }
 
 // Draw fills in the defaults of a run of Seed; some are drawn from it.
@@ -44,8 +47,17 @@ func (o Options) Draw() Options {
 	if o.FaultEvery == 0 {
 		o.FaultEvery = time.Second + time.Duration(rng.Int64N(int64(10*time.Second)))
 	}
+	if o.AntiEntropy == 0 {
+		o.AntiEntropy = 200*time.Millisecond + time.Duration(rng.ExpFloat64()*float64(4*time.Second))
+		if rng.IntN(4) == 0 {
+			o.AntiEntropy = -1
+		}
+	}
 	return o
 }
+
+// mends says whether nodes compare their trees unasked.
+func (o Options) mends() bool { return o.AntiEntropy > 0 }
 
 // quiet says whether every read must see every write acked before it.
 func (o Options) quiet() bool { return o.NoFaults && o.R+o.W > o.N }
@@ -74,6 +86,7 @@ func Run(opt Options) Result {
 		c := &client{w: w, left: opt.Ops/opt.Clients + min(1, max(0, opt.Ops%opt.Clients-i)), contexts: map[string][]seen{}}
 		w.after(w.exp(opt.Think), c.next)
 	}
+	w.after(w.exp(auditEvery), w.auditSome)
 	w.runUntil(start+time.Hour, func() bool { return w.finished(opt.Ops) })
 	if n != nil {
 		n.stop()
@@ -97,17 +110,40 @@ func (w *world) finished(ops int) bool {
 	return len(w.check.ops) >= ops && len(w.calls) == 0
 }
 
-// settle lets the cluster come to rest, then reads every key from all its homes,
-// which mends those that no hint could reach.
+// settle lets the cluster come to rest. Replicas that no hint could reach are
+// mended by anti-entropy. Where that is off every key is read from all its homes.
 func (w *world) settle() {
 	w.runUntil(w.now+calm, nil)
 	w.runUntil(w.now+quiesce-calm, w.noHints)
+	if w.opt.mends() {
+		w.runUntil(w.now+mendCycles*w.opt.AntiEntropy+calm, nil)
+		before := w.check.mended
+		w.runUntil(w.now+mendCycles*w.opt.AntiEntropy, nil)
+		if k := w.check.mended - before; k > 0 {
+			w.check.fail("P5", "%d replicas are still being mended after the last fault", k)
+		}
+		return
+	}
 	for round := range 2 { // the first round may find damage, and mends it
 		for i := range w.opt.Keys {
 			w.readAll(fmt.Sprintf("key%d", i), round > 0)
 		}
 		w.runUntil(w.now+2*time.Second, nil)
 	}
+}
+
+// mendCycles is how many cycles of anti-entropy make the cluster converge: in two
+// every home has compared itself with both others, and the first one may
+// have found damage only after it had compared.
+const mendCycles = 4
+
+// auditEvery is the mean time between two looks at what nodes remember of their stores.
+const auditEvery = 3 * time.Second
+
+// auditSome checks P10 on a node at a random instant.
+func (w *world) auditSome() {
+	w.check.audit(w.hosts[w.pick(w.names)])
+	w.after(w.exp(auditEvery), w.auditSome)
 }
 
 func (w *world) noHints() bool {
