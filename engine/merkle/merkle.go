@@ -13,6 +13,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"ringside/engine/ring"
 	"ringside/engine/vclock"
@@ -108,6 +109,14 @@ func (t *Tree) Below(to []uint64, level, i, levels int) []uint64 {
 		to = append(to, t.Hash(level+levels, i<<levels+k))
 	}
 	return to
+}
+
+// Equal says whether both have the same hashes everywhere.
+func (t *Tree) Equal(o *Tree) bool {
+	if t.depth != o.depth || t.Root() != o.Root() {
+		return false
+	}
+	return t.nodes == nil || o.nodes == nil || slices.Equal(t.nodes, o.nodes) // a tree without nodes has root 0
 }
 
 // Update tells the tree that the state of the key at p, which is in the range, changed.

@@ -161,7 +161,10 @@ func (v *View) blockingRange(rg ring.Range) string {
 }
 
 // A Span is a key range (Start, End].
-type Span struct{ Start, End ring.Position }
+type Span struct {
+	Start ring.Position `json:"start"`
+	End   ring.Position `json:"end"`
+}
 
 // RangeName is what people call the i-th range of the ring: p07.
 func RangeName(i int) string { return fmt.Sprintf("p%02d", i) }
