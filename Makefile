@@ -1,6 +1,6 @@
 # Everything here also works without make: see the commands.
 
-.PHONY: check test race sim fuzz update demo
+.PHONY: check test race sim scale fuzz update demo
 
 check: ## what CI runs
 	bash .ci/run
@@ -11,18 +11,21 @@ test:
 race:
 	go test -race ./...
 
-sim: ## a long walk through seeds: make sim SEEDS=100000
-	go test ./engine/sim -run TestSeeds -seeds $(or $(SEEDS),20000) -timeout 0 -v
+sim: ## a long walk through seeds: make sim SEEDS=100000 FIRST=1
+	go run . sim --seeds $(or $(SEEDS),20000) --seed $(or $(FIRST),1)
+
+scale: ## a thousand nodes for an hour of virtual time
+	go run . sim --seed 1 --nodes 1000 -N 3 --ops 20000 --keys 200 --clients 40 --length 1h --faults crash,partition,loss,wipe
 
 fuzz: ## each fuzz target for a while: make fuzz FUZZTIME=1m
 	@for pkg in $$(go list ./...); do \
 	  for f in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-	    go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),30s) $$pkg || exit 1; \
+	    go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(or $(FUZZTIME),30s) -fuzzminimizetime 100x $$pkg || exit 1; \
 	  done; \
 	done
 
 update: ## write the golden files again, after looking at what changed
-	go test ./tui ./cli/... -update
+	go test ./tui ./cli/verbs ./cli/paper -update
 
 demo:
 	go run . demo

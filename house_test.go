@@ -16,13 +16,15 @@ import (
 // not named may import nothing of it.
 var arrows = map[string][]string{
 	"ringside":                    {"ringside/cli"},
-	"ringside/cli":                {"ringside/cli/verbs", "ringside/tui", "ringside/localcluster", "ringside/engine/..."},
+	"ringside/cli":                {"ringside/cli/paper", "ringside/cli/verbs", "ringside/tui", "ringside/localcluster", "ringside/engine/..."},
+	"ringside/cli/paper":          {"ringside/engine/ring", "ringside/engine/trace"},
 	"ringside/cli/verbs":          leaves,
 	"ringside/tui":                append([]string{"ringside/cli/verbs"}, leaves...),
 	"ringside/localcluster":       {"ringside/engine", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/store/level", "ringside/engine/wire", "ringside/engine/trace", "ringside/engine/fault", "ringside/engine/vclock"},
 	"ringside/engine":             {"ringside/engine/merkle", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"},
 	"ringside/engine/merkle":      {"ringside/engine/ring", "ringside/engine/vclock"},
 	"ringside/engine/sim":         {"ringside/engine", "ringside/engine/fault", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"},
+	"ringside/engine/sim/linear":  {"ringside/engine/sim", "ringside/engine/trace"},
 	"ringside/engine/trace":       {"ringside/engine/ring", "ringside/engine/vclock", "ringside/engine/wire"},
 	"ringside/engine/wire":        {"ringside/engine/store", "ringside/engine/vclock", "ringside/engine/wire/wirepb"},
 	"ringside/engine/store/level": {"ringside/engine/store"},
@@ -40,6 +42,7 @@ var kept = map[string]string{
 	"google.golang.org/protobuf":      "ringside/engine/wire",
 	"github.com/rogpeppe/go-internal": "ringside/cli",
 	"github.com/expr-lang/":           "ringside/cli/verbs",
+	"github.com/anishathalye/":        "ringside/engine/sim/linear",
 }
 
 // pure says whether a package must be free of I/O, concurrency, clocks and chance.

@@ -20,11 +20,14 @@ type command struct {
 	run  func(*session, *verbs.Call) error
 }
 
-// groupProgram is the heading of what is about the program itself.
-const groupProgram = "This program"
+// Headings of what is about the paper, and about the program itself.
+const (
+	groupPaper   = "The paper"
+	groupProgram = "This program"
+)
 
 // groups are the headings of help in their order.
-var groups = []string{verbs.GroupCluster, verbs.GroupData, verbs.GroupFaults, verbs.GroupLook, verbs.GroupScript, groupProgram}
+var groups = []string{verbs.GroupCluster, verbs.GroupData, verbs.GroupFaults, verbs.GroupLook, verbs.GroupScript, groupPaper, groupProgram}
 
 // commands is everything that can be run, in the order of help. init fills it
 // because man, help and run refer to it.
@@ -39,7 +42,7 @@ func listCommands() []command {
 			out = append(out, command{v, (*session).runVerb})
 		}
 	}
-	out = append(out, lsCommand, tuiCommand, runCommand, completionCommand, manCommand, versionCommand, helpCommand)
+	out = append(out, lsCommand, tuiCommand, runCommand, simCommand, paperCommand, completionCommand, manCommand, versionCommand, helpCommand)
 	slices.SortStableFunc(out, func(a, b command) int {
 		return slices.Index(groups, a.verb.Group) - slices.Index(groups, b.verb.Group)
 	})

@@ -127,13 +127,12 @@ func (s *session) finish(err error) int {
 		return verbs.ExitOK
 	case errors.Is(err, syscall.EPIPE): // head has what it wanted
 		return verbs.ExitOK
-	case e.Reported:
+	case e.Reported, e.Exit == verbs.ExitInterrupted: // who pressed Ctrl-C knows
 	case s.json || wantsJSON(s.Args):
 		if err := printJSON(s.Stdout, verbs.ErrorJSON(e)); err != nil {
 			return verbs.ExitInternal
 		}
 		return e.Exit
-	case e.Exit == verbs.ExitInterrupted:
 	default:
 		_, _ = fmt.Fprintf(s.Stderr, "%s: %s\n", program, e.Message)
 	}

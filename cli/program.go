@@ -66,7 +66,7 @@ var shells = []string{"bash", "zsh", "fish", "pwsh"}
 
 var completionCommand = command{
 	verb: &verbs.Verb{Name: "completion", Group: groupProgram, Usage: "print the completion script of a shell",
-		Args: []verbs.Arg{{Name: "bash|zsh|fish|pwsh"}},
+		Args: []verbs.Arg{{Name: "bash|zsh|fish|pwsh", Words: shells}},
 		Help: `bash:  source <(ringside completion bash)
 zsh:   source <(ringside completion zsh)
 fish:  ringside completion fish | source
@@ -101,9 +101,6 @@ func (s *session) complete(words []string) error {
 	default:
 		if v := lookup(words[0]); v != nil {
 			out = verbs.CompleteVerb(s.ctx, s.verbsEnv(), v, words[1:])
-		}
-		if words[0] == "completion" {
-			out = shells
 		}
 	}
 	if len(out) == 0 {

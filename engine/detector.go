@@ -33,14 +33,16 @@ func (p *peer) healthy() bool { return !p.cut && !p.suspect }
 // A call is a message that wants an answer.
 type call struct {
 	to       string
-	keep     bool // stay after silence: a late answer still counts until the owner forgets the call
+	keep     bool   // stay after silence: a late answer still counts until the owner abandons the call
+	silent   bool   // no answer came in time
+	onGone   func() // the connection broke after that: no late answer can come either
 	onAnswer func(wire.Body)
 	onSilent func() // no answer in time, or the connection is gone; at most once
 	patience *timer
 }
 
 // call sends body to a peer and remembers what to do with the answer. It
-// returns the call's number for forget.
+// returns the call's number for abandon.
 func (n *Node) call(to string, request uint64, body wire.Body, patience time.Duration, c call) uint64 {
 	n.lastOp++
 	op := n.lastOp
@@ -54,10 +56,23 @@ func (n *Node) call(to string, request uint64, body wire.Body, patience time.Dur
 	return op
 }
 
+// forget ends a call whose answer arrived.
 func (n *Node) forget(op uint64) {
-	if c := n.calls[op]; c != nil {
-		c.patience.stop()
+	c := n.calls[op]
+	c.patience.stop()
+	delete(n.calls, op)
+}
+
+// abandon ends the owner's interest in a call. The wait for the answer goes on:
+// whoever stays silent is suspected, whether or not somebody still needs to know.
+func (n *Node) abandon(op uint64) {
+	c := n.calls[op]
+	switch {
+	case c == nil:
+	case c.silent:
 		delete(n.calls, op)
+	default:
+		c.keep, c.onAnswer, c.onSilent, c.onGone = false, nil, nil, nil
 	}
 }
 
@@ -69,7 +84,7 @@ func (n *Node) silent(op uint64) {
 	}
 	c.patience.stop()
 	f := c.onSilent
-	c.onSilent = nil
+	c.onSilent, c.silent = nil, true
 	if !c.keep {
 		delete(n.calls, op)
 	}
@@ -158,7 +173,27 @@ func (n *Node) peerDown(name string) {
 	}
 	slices.Sort(ops)
 	for _, op := range ops {
+		if c := n.calls[op]; c != nil && c.silent {
+			delete(n.calls, op)
+			if c.onGone != nil {
+				c.onGone()
+			}
+			continue
+		}
 		n.silent(op)
+	}
+}
+
+// unsent makes up for a message that never left. Nobody is to be suspected for
+// that: a question is taken as unanswered, and in place of an answer that was too
+// large the peer is told so.
+func (n *Node) unsent(m wire.Message) {
+	if b, ok := m.Body.(wire.ReadReply); ok && b.Err == wire.OK {
+		n.answer(wire.Message{From: m.To, Request: m.Request, Op: m.Op}, wire.ReadReply{Err: wire.Overloaded})
+		return
+	}
+	if c := n.calls[m.Op]; c != nil && c.to == m.To {
+		n.silent(m.Op)
 	}
 }
 

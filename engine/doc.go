@@ -12,7 +12,8 @@ A driver carries out an Output in its order: Writes are durable, all of them or 
 Message, Reply or Event leaves; and steps the node again by Wake. It may step several inputs
 before it applies their Writes as one batch (group commit), if the node's reads see the writes
 still pending (store.Overlay). If a batch fails, nothing of the turn leaves, and the node has
-crashed: close the store, open it again, make a new node. Messages may be lost, repeated,
+crashed: close the store, open it again, make a new node. The same holds if a read fails with
+anything but store.ErrCorrupt. Messages may be lost, repeated,
 delayed and reordered, but what is under way to a node that crashes must not reach its next life
 (connections give that for free).
 
@@ -59,14 +60,22 @@ be there (it pings first unless it heard from one a moment ago), because a secon
 write twice. If no home is there it coordinates itself, as a stand-in.
 
 A put that cannot reach W nodes is refused before anything is written; peers that are only
-suspected are tried before that.
+suspected are tried before that. A stand-in that knows nothing of a key counts toward R only
+beside a home, or where no home can be reached: slowness is not absence.
 
 Contexts are sealed with a secret of the cluster, so that a wrong one is refused and not
 believed.
 
 A delete is a put of a tombstone, and needs a context. Tombstones stay.
 
+A new version's past also covers what its coordinator knows to be superseded, so that clients
+which never read do not fill clocks with gaps. A version never travels without its siblings.
+
 The membership is fixed when the cluster is made, and replicas that missed a write without anybody keeping a
 hint for them are mended by reads only: joining and leaving (§4.8, §4.9) and anti-entropy (§4.7) are not there yet.
+
+Nor are there truncation of clocks (§4.4; a key whose clock has too many entries is refused),
+preference lists over data centres (§4.6), the fastest replier as the next coordinator and
+client-driven coordination (§5, §6.4), the object buffer (§6.1) and admission control (§6.5).
 */
 package engine

@@ -8,8 +8,6 @@ package engine
 // a fresh epoch, and no dot is ever minted twice.
 
 import (
-	"fmt"
-
 	"ringside/engine/store"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
@@ -44,19 +42,22 @@ func (n *Node) loadSelf() error {
 
 func (n *Node) saveSelf() { n.write(store.Meta, selfKey, wire.EncodeOwn(n.self)) }
 
-// mint returns the next dot of this node for key as epoch and counter.
-func (n *Node) mint(key []byte, home, standsIn bool, known vclock.Siblings) wire.Own {
+// mint returns the next dot of this node for key as epoch and counter. seen is all
+// that the put and the node's own state know to have happened.
+func (n *Node) mint(key []byte, home, standsIn bool, seen vclock.Clock) wire.Own {
 	if own, ok := n.lastMinted(key, home, standsIn); ok && n.trusts(own) {
 		own.Counter++
-		return own
+		if seen.Get(vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}) < own.Counter {
+			return own
+		} // somebody has seen more of us than we have: our disk is an old copy
 	}
 	n.self.Counter++
-	if n.self.Counter >= 1<<epochBits {
-		panic(fmt.Sprintf("engine: %s has begun %d epochs in one incarnation; wipe it", n.cfg.Name, n.self.Counter))
+	if n.self.Counter >= 1<<epochBits { // so many took longer than the millisecond that they borrow from the future
+		n.self = wire.Own{Epoch: (n.self.Epoch + 1) % (1 << incarnationBits), Counter: 1}
 	}
 	n.saveSelf()
 	own := wire.Own{Epoch: n.self.Epoch<<epochBits | n.self.Counter, Counter: 1}
-	for _, d := range known.Context() {
+	for _, d := range seen {
 		if d.Node == n.cfg.Name {
 			n.emit(trace.Event{Kind: trace.FreshEpoch, Key: key})
 			break

@@ -41,11 +41,10 @@ type readAnswer struct {
 
 func (n *Node) onGet(client uint64, req wire.GetRequest) {
 	n.emit(trace.Event{Kind: trace.Requested, Request: req.Request, Key: req.Key, Op: "get"})
-	n.requests++
 	g := &get{n: n, client: client, req: req, began: n.now, used: map[string]bool{}, lww: n.cfg.LWW}
 	var err error
 	switch {
-	case n.requests > MaxRequests:
+	case n.requests >= MaxRequests:
 		g.fail(wire.Overloaded, fmt.Sprintf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests))
 		return
 	case len(req.Key) == 0 || len(req.Key) > wire.MaxKey:
@@ -63,6 +62,7 @@ func (n *Node) onGet(client uint64, req wire.GetRequest) {
 			g.quorum.R, n.cfg.Name, len(targets), strings.Join(targets, " ")))
 		return
 	}
+	n.requests++
 	g.timeout = n.after(n.cfg.Timings.Request, g.end)
 	for _, t := range targets {
 		g.ask(t)
@@ -70,7 +70,7 @@ func (n *Node) onGet(client uint64, req wire.GetRequest) {
 	g.settle()
 }
 
-// targets are the N highest-ranked reachable nodes. Homes that are only
+// targets are the N highest-ranked reachable nodes. Those that are only
 // suspected are asked too where there would be no quorum without them.
 func (g *get) targets() []string {
 	n, want := g.n, g.n.replicas()
@@ -85,10 +85,10 @@ func (g *get) targets() []string {
 			g.used[node] = true
 		}
 	}
-	for _, h := range g.pref[:want] {
-		if len(out) < g.quorum.R && !g.used[h] && n.connected(h) {
-			out = append(out, h)
-			g.used[h] = true
+	for _, node := range list { // homes come first in it
+		if len(out) < g.quorum.R && !g.used[node] && n.connected(node) {
+			out = append(out, node)
+			g.used[node] = true
 		}
 	}
 	return out
@@ -112,8 +112,13 @@ func (g *get) ask(node string) {
 				waits = false
 				g.waiting--
 			}
-			if r, ok := b.(wire.ReadReply); ok {
+			r, ok := b.(wire.ReadReply)
+			switch {
+			case !ok:
+			case r.Err == wire.OK || r.Err == wire.Damaged:
 				g.answered(node, r.Siblings, r.LWW, r.Err)
+			default: // it is there, but cannot say now
+				g.askNext()
 			}
 			g.settle()
 		},
@@ -123,6 +128,7 @@ func (g *get) ask(node string) {
 			g.askNext()
 			g.settle()
 		},
+		onGone: g.settle,
 	}))
 }
 
@@ -151,15 +157,43 @@ func (g *get) answered(node string, s vclock.Siblings, lww bool, code wire.Code)
 	g.n.emit(trace.Event{Kind: trace.ReadReply, Request: g.req.Request, Key: g.req.Key, Peer: node, Versions: s, Err: code, Count: len(g.counted()), Want: g.quorum.R})
 }
 
-// counted lists the nodes whose answers count toward R.
-func (g *get) counted() []string {
-	var out []string
-	for _, a := range g.answers {
-		if !a.damaged {
-			out = append(out, a.node)
+// askHomes turns to homes that were passed over because they are suspected, once
+// those that were asked do not make a quorum.
+func (g *get) askHomes() {
+	for _, h := range g.pref[:g.n.replicas()] {
+		if !g.used[h] && g.n.connected(h) {
+			g.used[h] = true
+			g.ask(h)
 		}
 	}
+}
+
+// counted lists the nodes whose answers count toward R: not those of damaged
+// replicas, and those of stand-ins that know nothing only beside the answer of a home, or
+// where no home can be reached. Or else half a second of slowness at the
+// homes would make a key that is there look as if it were not.
+func (g *get) counted() []string {
+	wait := g.homeMayAnswer()
+	var out []string
+	for _, a := range g.answers {
+		if a.damaged || wait && len(a.siblings) == 0 && !g.n.isHome(a.node, g.pref) {
+			continue
+		}
+		out = append(out, a.node)
+	}
 	return out
+}
+
+// homeMayAnswer says whether no home has answered, and one still could.
+func (g *get) homeMayAnswer() bool {
+	may := false
+	for _, h := range g.pref[:g.n.replicas()] {
+		if slices.ContainsFunc(g.answers, func(a readAnswer) bool { return a.node == h }) {
+			return false
+		}
+		may = may || g.n.connected(h)
+	}
+	return may
 }
 
 // merged is what all answers together say (§4.4 syntactic reconciliation).
@@ -180,6 +214,9 @@ func (g *get) settle() {
 		g.timeout.stop()
 		g.timeout = n.after(n.cfg.Timings.RepairGrace, g.end)
 	}
+	if !g.replied && g.waiting == 0 && !g.quorum.Strict {
+		g.askHomes()
+	}
 	if g.waiting > 0 {
 		return
 	}
@@ -190,6 +227,10 @@ func (g *get) settle() {
 
 func (g *get) succeed() {
 	n, s := g.n, g.merged()
+	if len(s) > wire.MaxMerged || s.Size() > wire.MaxFrame/2 {
+		g.fail(wire.TooLarge, fmt.Sprintf("the key has %d concurrent versions of %d bytes in all, more than one answer holds; get it with -R 1 and reconcile what that gives", len(s), s.Size()))
+		return
+	}
 	if len(s) > 1 {
 		n.emit(trace.Event{Kind: trace.Reconciled, Request: g.req.Request, Key: g.req.Key, Versions: s})
 	}
@@ -208,7 +249,6 @@ func (g *get) fail(code wire.Code, message string) {
 func (g *get) reply(r wire.GetReply) {
 	n := g.n
 	g.replied = true
-	n.requests--
 	r.Request, r.Coordinator = g.req.Request, n.cfg.Name
 	n.emit(trace.Event{
 		Kind: trace.Replied, Request: g.req.Request, Key: g.req.Key, Op: "get", Err: r.Err, Message: r.Message, Peer: n.cfg.Name,
@@ -221,8 +261,9 @@ func (g *get) reply(r wire.GetReply) {
 // the replicas that were found stale are mended.
 func (g *get) end() {
 	for _, op := range g.calls {
-		g.n.forget(op)
+		g.n.abandon(op)
 	}
+	g.n.requests--
 	g.timeout.stop()
 	if !g.replied {
 		g.fail(wire.QuorumNotReached, fmt.Sprintf("R=%d, but only %d answered in time: %s",

@@ -136,8 +136,8 @@ func (n *Node) loadHints() error {
 	var all []found
 	err := n.db.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
 		home, key, ok := parseHintKey(k)
-		rec, err := wire.DecodeRecord(v)
-		if ok && err == nil {
+		if ok { // a damaged one is found out, and told, when its turn comes
+			rec, _ := wire.DecodeRecord(v)
 			all = append(all, found{home, key, time.Duration(rec.Stored)})
 		}
 		return true
@@ -167,8 +167,9 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 	if fresh {
 		rec.Stored = int64(n.now)
 	}
-	if !n.mergeInto(&rec, key, siblings, lww, nil, why) && !fresh && own == nil {
-		return wire.OK
+	changed, code := n.mergeInto(&rec, key, siblings, lww, nil, why)
+	if code != wire.OK || !changed && !fresh && own == nil {
+		return code
 	}
 	n.write(store.Hints, k, wire.EncodeRecord(rec))
 	if own != nil {
@@ -212,7 +213,11 @@ func (n *Node) deliverHints(p *peer) {
 }
 
 func (n *Node) deliverHint(p *peer, key []byte, h *hint) {
-	rec, _ := n.readable(store.Hints, key, hintKey(p.name, key))
+	rec, damaged := n.readable(store.Hints, key, hintKey(p.name, key))
+	if damaged {
+		n.dropHint(p.name, key, trace.HintLost)
+		return
+	}
 	h.flying, h.stale = true, false
 	p.draining++
 	n.emit(trace.Event{Kind: trace.HintSent, Key: key, Peer: p.name, For: p.name, Versions: rec.Siblings})
@@ -225,21 +230,21 @@ func (n *Node) deliverHint(p *peer, key []byte, h *hint) {
 				return // the next scan tries again
 			}
 			if !h.stale {
-				n.dropHint(p.name, key)
+				n.dropHint(p.name, key, trace.HintDelivered)
 			}
 			n.deliverHints(p)
 		},
 	})
 }
 
-// dropHint deletes a hint that its home now holds. With the last hint for a key
+// dropHint deletes a hint that its home now holds, or that is damaged. With the last hint for a key
 // goes the counter of the dots minted for it here: the next put this node
 // coordinates as a stand-in for the key begins a fresh epoch.
-func (n *Node) dropHint(home string, key []byte) {
+func (n *Node) dropHint(home string, key []byte, kind trace.Kind) {
 	n.hints.remove(home, key)
 	n.write(store.Hints, hintKey(home, key), nil)
 	if len(n.hints.homes(key)) == 0 {
 		n.write(store.Own, dataKey(key), nil)
 	}
-	n.emit(trace.Event{Kind: trace.HintDelivered, Key: key, Peer: home, For: home})
+	n.emit(trace.Event{Kind: kind, Key: key, Peer: home, For: home})
 }

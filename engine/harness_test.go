@@ -33,9 +33,10 @@ type world struct {
 	lives   uint64
 	lww     bool
 	timings Timings
-	sent    int          // bytes of all messages
-	silent  bool         // keep no log
-	log     bytes.Buffer // every output, for comparison
+	sent    int                     // bytes of all messages
+	silent  bool                    // keep no log
+	refuse  func(wire.Message) bool // messages that the driver cannot send
+	log     bytes.Buffer            // every output, for comparison
 }
 
 const (
@@ -106,12 +107,22 @@ func (w *world) carryOut(name string, out Output) {
 	if err := w.stores[name].Apply(out.Writes, true); err != nil {
 		w.t.Fatal(err)
 	}
-	w.queue = append(w.queue, out.Messages...)
+	var refused []wire.Message
+	for _, m := range out.Messages {
+		if w.refuse != nil && w.refuse(m) {
+			refused = append(refused, m)
+			continue
+		}
+		w.queue = append(w.queue, m)
+	}
 	for _, r := range out.Replies {
 		w.replies[r.Client], w.told[r.Client] = r.Body, r.Events
 	}
 	w.events = append(w.events, out.Events...)
 	w.wake[name] = out.Wake
+	for _, m := range refused {
+		w.step(name, Unsent{m})
+	}
 }
 
 // deliver carries messages until none is left.

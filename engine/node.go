@@ -13,8 +13,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// MaxRequests is how many client requests a node works on at once; more are
-// refused with wire.Overloaded. Each may hold a value in memory.
+// MaxRequests is how many client requests a node works on at once, until the last
+// replica has answered or is given up; more are refused with wire.Overloaded. Each may hold a value in memory.
 const MaxRequests = 4096
 
 // Config is what a node is made with. It never changes.
@@ -36,8 +36,8 @@ type Config struct {
 	Distrust bool
 }
 
-// An Input is one of Receive, Request, PeerUp, PeerDown, Describe, Compare, or nil
-// when only time has passed.
+// An Input is one of Receive, Request, PeerUp, PeerDown, Unsent, Describe, Compare,
+// or nil when only time has passed.
 type Input interface{ isInput() }
 
 // Receive is a message from another node.
@@ -56,6 +56,10 @@ type PeerUp struct{ Peer string }
 // PeerDown says that the driver cannot reach Peer: its connection broke, or is refused.
 // A driver need not know; silence is noticed too.
 type PeerDown struct{ Peer string }
+
+// Unsent says that a Message of an earlier Output never left: it could not be
+// encoded, or too much was waiting for its receiver already.
+type Unsent struct{ Message wire.Message }
 
 // Describe asks for State and Replicas events of the node, the latter for each
 // key of Keys. They come as Reply.Events, not as Output.Events.
@@ -77,6 +81,7 @@ func (Receive) isInput()  {}
 func (Request) isInput()  {}
 func (PeerUp) isInput()   {}
 func (PeerDown) isInput() {}
+func (Unsent) isInput()   {}
 func (Describe) isInput() {}
 func (Compare) isInput()  {}
 
@@ -99,8 +104,8 @@ type Reply struct {
 // A Node is one Dynamo node as a pure state machine. It is for one goroutine.
 type Node struct {
 	cfg    Config
-	db     *store.Overlay // the store, under what this step has written so far
 	rng    *rand.Rand
+	db     *store.Overlay // the store, under what this step has written so far
 	timers timers
 
 	now time.Duration // of the current step
@@ -155,17 +160,21 @@ func (n *Node) load() error {
 	}
 	n.plant()
 	return n.db.Scan(store.Data, nil, nil, func(k, v []byte) bool {
-		if rec, err := wire.DecodeRecord(v); err == nil {
-			n.keys += live(rec.Siblings)
-			n.grow(k, wire.Record{}, rec)
+		rec, err := wire.DecodeRecord(v)
+		if err != nil { // what is damaged was a key, and will be one again
+			n.keys++
+			return true
 		}
+		n.keys += live(rec.Siblings)
+		n.grow(k, wire.Record{}, rec)
 		return true
 	})
 }
 
 // Step feeds one input to the node at time now and returns what the world must
 // do. It reads no clock and does no I/O but reads through store.Reader; equal
-// inputs and seed give equal outputs. now is since 1970 and never goes back.
+// inputs and seed give equal outputs. now is since 1970 and never goes back, not even
+// from one life of the node to the next.
 func (n *Node) Step(now time.Duration, in Input) Output {
 	n.now = max(n.now, now)
 	n.timers.fire(n.now)
@@ -179,6 +188,8 @@ func (n *Node) Step(now time.Duration, in Input) Output {
 		n.peerUp(in.Peer)
 	case PeerDown:
 		n.peerDown(in.Peer)
+	case Unsent:
+		n.unsent(in.Message)
 	case Describe:
 		n.describe(in)
 	case Compare:
@@ -266,14 +277,19 @@ func (n *Node) emit(e trace.Event) {
 	n.out.Events = append(n.out.Events, e)
 }
 
-func (n *Node) describe(in Describe) {
+// State is the node's account of itself. It changes nothing.
+func (n *Node) State() *trace.NodeState {
 	s := &trace.NodeState{Keys: n.keys, Hints: n.hints.counts(), Roots: n.roots()}
 	for _, m := range n.cfg.Ring.Members() {
 		if p := n.peers[m.Name]; p != nil && !p.healthy() {
 			s.Suspects = append(s.Suspects, m.Name)
 		}
 	}
-	events := []trace.Event{{Time: n.now, Node: n.cfg.Name, Kind: trace.State, State: s}}
+	return s
+}
+
+func (n *Node) describe(in Describe) {
+	events := []trace.Event{{Time: n.now, Node: n.cfg.Name, Kind: trace.State, State: n.State()}}
 	for _, k := range in.Keys {
 		e := trace.Event{Time: n.now, Node: n.cfg.Name, Kind: trace.Replicas, Key: k}
 		if rec, err := n.record(store.Data, dataKey(k)); err == nil && len(rec.Siblings) > 0 {

@@ -19,6 +19,10 @@ import (
 	"ringside/engine/wire"
 )
 
+// compactAt is how many entries a clock may have under last write wins, where it only serves to
+// tell what was lost.
+const compactAt = 64
+
 // A put is the state machine of one put that this node coordinates.
 type put struct {
 	n       *Node
@@ -46,9 +50,7 @@ func (n *Node) onClientPut(client uint64, req wire.PutRequest) {
 		op = "del"
 	}
 	n.emit(trace.Event{Kind: trace.Requested, Request: req.Request, Key: req.Key, Op: op})
-	n.requests++
 	respond := func(r wire.PutReply) {
-		n.requests--
 		r.Request = req.Request
 		e := trace.Event{
 			Kind: trace.Replied, Request: req.Request, Key: req.Key, Op: op, Err: r.Err, Message: r.Message, Peer: r.Coordinator,
@@ -63,7 +65,7 @@ func (n *Node) onClientPut(client uint64, req wire.PutRequest) {
 	refuse := func(code wire.Code, err error) {
 		respond(wire.PutReply{Err: code, Message: err.Error(), Coordinator: n.cfg.Name})
 	}
-	if n.requests > MaxRequests {
+	if n.requests >= MaxRequests {
 		refuse(wire.Overloaded, fmt.Errorf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests))
 		return
 	}
@@ -115,6 +117,9 @@ func (n *Node) route(req wire.PutRequest, pref []string, respond func(wire.PutRe
 			return
 		}
 		homes = append(homes, h)
+	}
+	if len(homes) == 0 && req.Quorum.Strict { // nobody may stand in, so ask those that are only suspected
+		homes = slices.DeleteFunc(slices.Clone(pref[:n.replicas()]), func(h string) bool { return !n.connected(h) })
 	}
 	waiting, chosen := len(homes), false
 	standIn := func() {
@@ -171,11 +176,7 @@ func (n *Node) onForward(m wire.Message, f wire.Forward) {
 			Message: fmt.Sprintf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests)}})
 		return
 	}
-	n.requests++
-	n.coordinate(f.Put, func(r wire.PutReply) {
-		n.requests--
-		n.answer(m, wire.ForwardReply{Reply: r})
-	})
+	n.coordinate(f.Put, func(r wire.PutReply) { n.answer(m, wire.ForwardReply{Reply: r}) })
 }
 
 // coordinate runs the put from here.
@@ -198,6 +199,7 @@ func (n *Node) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
 		p.respond(wire.PutReply{Err: code, Message: err.Error()})
 		return
 	}
+	n.requests++
 	p.timeout = n.after(n.cfg.Timings.Request, p.end)
 	for _, a := range plan.assigned {
 		if a.node == n.cfg.Name {
@@ -221,7 +223,8 @@ type putPlan struct {
 
 // plan gives each home's replica to the home itself or, if it is believed down,
 // to the next healthy node of the preference list. If that does not make a
-// quorum, homes that are only suspected are tried too: a refusal must be certain.
+// quorum, homes and then stand-ins that are only suspected are tried too: what is
+// refused must have been hopeless.
 func (p *put) plan() putPlan {
 	n, homes := p.n, p.pref[:p.n.replicas()]
 	var plan putPlan
@@ -247,6 +250,15 @@ func (p *put) plan() putPlan {
 		}
 		plan.missing = append(plan.missing, h)
 	}
+	for len(plan.missing) > 0 && plan.reached < p.quorum.W && !p.quorum.Strict {
+		s := p.nextStandIn(n.connected)
+		if s == "" {
+			break
+		}
+		plan.assigned = append(plan.assigned, assignment{s, plan.missing[0]})
+		plan.missing = plan.missing[1:]
+		plan.reached++
+	}
 	return plan
 }
 
@@ -259,7 +271,7 @@ func (p *put) standIns(plan *putPlan, down []string) []string {
 		down = down[1:]
 	}
 	for len(down) > 0 {
-		s := p.nextStandIn()
+		s := p.nextStandIn(n.healthy)
 		if s == "" {
 			break
 		}
@@ -269,10 +281,10 @@ func (p *put) standIns(plan *putPlan, down []string) []string {
 	return down
 }
 
-// nextStandIn takes the next healthy node of the preference list that was not asked yet.
-func (p *put) nextStandIn() string {
+// nextStandIn takes the next node of the preference list that was not asked yet and is fit.
+func (p *put) nextStandIn(fit func(string) bool) string {
 	for _, s := range p.pref[p.n.replicas():] {
-		if !p.used[s] && p.n.healthy(s) {
+		if !p.used[s] && fit(s) {
 			p.used[s] = true
 			return s
 		}
@@ -319,10 +331,17 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 			standsIn = a.home
 		}
 	}
-	own := n.mint(key, home, standsIn != "", known)
+	// The past also takes in what others have superseded. That changes nothing (a
+	// version never travels without its siblings), but without it each round of two
+	// clients that never read would leave one more gap in both their clocks.
+	own := n.mint(key, home, standsIn != "", ctx.Clock.Merge(known.Context()))
+	past := ctx.Clock.Merge(known.Superseded())
+	if lww && len(past) > compactAt {
+		past = past.Compact() // times decide, and each dot that lost would leave one more gap for ever
+	}
 	p.version = vclock.Version{
 		Dot:  vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter},
-		Past: ctx.Clock, Value: p.req.Value, Deleted: p.req.Delete,
+		Past: past, Value: p.req.Value, Deleted: p.req.Delete,
 		Request: p.req.Request,
 		Time:    max(int64(n.now), ctx.Time+1), // later than all it has seen, whatever the clocks say
 	}
@@ -331,6 +350,9 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		return wire.TooLarge, fmt.Errorf("the key has %d concurrent versions of %d bytes in all, the limits are %d and %d; get it and put the reconciled value with the context",
 			len(p.all), p.all.Size(), wire.MaxSiblings, wire.MaxRecord)
 	}
+	if k := len(p.all.Context()); k > wire.MaxClock {
+		return wire.TooLarge, fmt.Errorf("the key's clock has %d entries, the limit is %d; put under another key", k, wire.MaxClock)
+	}
 	n.emit(trace.Event{Kind: trace.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.pref[:n.replicas()], For: standsIn, Nodes: plan.missing})
 	if !p.all.Has(p.version.Dot) { // a later clock wrote before: last write wins
 		n.emit(trace.Event{Kind: trace.LWWLost, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}})
@@ -338,11 +360,14 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	why := trace.Event{Request: p.req.Request, Peer: n.cfg.Name, Op: wire.Replicate.String()}
 	switch {
 	case home:
-		n.storeHome(key, p.all, lww, &own, why)
+		code = n.storeHome(key, p.all, lww, &own, why)
 	case standsIn != "":
-		if code := n.storeHint(standsIn, key, p.all, lww, &own, why); code != wire.OK {
-			return code, fmt.Errorf("%s keeps %d hints, its limit", n.cfg.Name, MaxHints)
-		}
+		code = n.storeHint(standsIn, key, p.all, lww, &own, why)
+	default: // handed over to a node that is no home; it keeps nothing
+		code = wire.OK
+	}
+	if code != wire.OK {
+		return code, fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d", n.cfg.Name, code, n.hints.total, MaxHints)
 	}
 	p.req.LWW = lww
 	return wire.OK, nil
@@ -378,6 +403,7 @@ func (p *put) replicate(a assignment) {
 			p.replace(a)
 			p.settle()
 		},
+		onGone: p.settle,
 	}))
 }
 
@@ -386,7 +412,7 @@ func (p *put) replace(a assignment) {
 	if p.quorum.Strict {
 		return
 	}
-	if s := p.nextStandIn(); s != "" {
+	if s := p.nextStandIn(p.n.healthy); s != "" {
 		p.replicate(assignment{s, a.home})
 	}
 }
@@ -434,8 +460,9 @@ func (p *put) settle() {
 // end forgets the put; a client that was not answered yet never reached its quorum.
 func (p *put) end() {
 	for _, op := range p.calls {
-		p.n.forget(op)
+		p.n.abandon(op)
 	}
+	p.n.requests--
 	p.timeout.stop()
 	if !p.replied {
 		p.respond(wire.PutReply{

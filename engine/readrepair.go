@@ -13,8 +13,8 @@ import (
 
 func (g *get) repair() {
 	n, latest := g.n, g.merged()
-	if len(latest) == 0 && len(g.answers) < n.replicas() {
-		return // a damaged replica is only declared empty if nobody else holds anything
+	if len(latest) == 0 && !g.soundHomes(n.replicas()-1) {
+		return // a damaged replica is declared empty only if every other home says that there was nothing
 	}
 	for _, a := range g.answers {
 		if !n.isHome(a.node, g.pref) || a.siblings.Equal(latest) && !a.damaged {
@@ -27,4 +27,14 @@ func (g *get) repair() {
 		}
 		n.call(a.node, g.req.Request, wire.Write{Key: g.req.Key, Siblings: latest, LWW: g.lww, Purpose: wire.ReadRepair}, n.cfg.Timings.Patience, call{})
 	}
+}
+
+// soundHomes says whether at least want homes answered from sound replicas.
+func (g *get) soundHomes(want int) bool {
+	for _, a := range g.answers {
+		if !a.damaged && g.n.isHome(a.node, g.pref) {
+			want--
+		}
+	}
+	return want <= 0
 }

@@ -44,15 +44,14 @@ func (n *Node) readable(s store.Space, key, dbKey []byte) (rec wire.Record, dama
 
 // reconcile merges two sets of siblings (§4.4), and under last write wins keeps the latest.
 func reconcile(a, b vclock.Siblings, lww bool) vclock.Siblings {
-	s := a.Merge(b)
 	if lww {
-		s = s.Latest()
+		return a.Latest(b)
 	}
-	return s
+	return a.Merge(b)
 }
 
 // lost lists the versions that last write wins threw away when it made kept
-// from a and b: concurrent ones, not ancestors.
+// from a and b: concurrent ones, not ancestors of what it kept.
 func lost(a, b, kept vclock.Siblings) vclock.Siblings {
 	var out vclock.Siblings
 	for _, v := range a.Merge(b) {
@@ -65,12 +64,13 @@ func lost(a, b, kept vclock.Siblings) vclock.Siblings {
 
 // storeHome merges siblings into the node's own replica of key. own, if not
 // nil, is the counter of the dot just minted. why holds Request, Peer and Op of the event.
-func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) {
+func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) wire.Code {
 	k := dataKey(key)
 	rec, damaged := n.readable(store.Data, key, k)
 	old, before := rec, rec.Siblings
-	if !n.mergeInto(&rec, key, siblings, lww, own, why) && !damaged {
-		return
+	changed, code := n.mergeInto(&rec, key, siblings, lww, own, why)
+	if code != wire.OK || !changed && !damaged {
+		return code
 	}
 	n.write(store.Data, k, wire.EncodeRecord(rec))
 	if damaged { // nobody knows what the tree was told of the record
@@ -79,19 +79,34 @@ func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wi
 		n.grow(k, old, rec)
 	}
 	why.Kind, why.Key, why.Versions = trace.Stored, key, rec.Siblings
-	why.Count = live(rec.Siblings) - live(before)
+	why.Count = live(rec.Siblings) - liveBefore(before, damaged)
 	n.keys += why.Count
 	n.emit(why)
+	return wire.OK
 }
 
 // live is 1 for a key that a get would find, 0 otherwise.
 func live(s vclock.Siblings) int { return min(len(s.Live()), 1) }
 
-// mergeInto merges siblings into rec and says whether that changed it.
-func (n *Node) mergeInto(rec *wire.Record, key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) bool {
+// liveBefore is live for a record as it was read; a damaged one counted as a key.
+func liveBefore(s vclock.Siblings, damaged bool) int {
+	if damaged {
+		return 1
+	}
+	return live(s)
+}
+
+// mergeInto merges siblings into rec and says whether that changed it, or
+// refuses what would not fit into one message any more: who keeps it, keeps it until
+// somebody has reconciled the key.
+func (n *Node) mergeInto(rec *wire.Record, key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) (changed bool, code wire.Code) {
 	before := *rec
 	rec.LWW = rec.LWW || lww
 	rec.Siblings = reconcile(before.Siblings, siblings, rec.LWW)
+	if len(rec.Siblings) > wire.MaxMerged || rec.Siblings.Size() > wire.MaxFrame/2 {
+		*rec = before
+		return false, wire.TooLarge
+	}
 	if rec.LWW {
 		if l := lost(before.Siblings, siblings, rec.Siblings); len(l) > 0 {
 			n.emit(trace.Event{Kind: trace.LWWLost, Request: why.Request, Key: key, Versions: l})
@@ -100,16 +115,16 @@ func (n *Node) mergeInto(rec *wire.Record, key []byte, siblings vclock.Siblings,
 	if own != nil {
 		rec.Own = *own
 	}
-	return own != nil || rec.LWW != before.LWW || !rec.Siblings.Equal(before.Siblings)
+	return own != nil || rec.LWW != before.LWW || !rec.Siblings.Equal(before.Siblings), wire.OK
 }
 
 // onWrite keeps a replica, as a home or for one, and answers once it is durable:
 // the driver applies Writes before the answer leaves.
 func (n *Node) onWrite(m wire.Message, w wire.Write) {
 	why := trace.Event{Request: m.Request, Peer: m.From, Op: w.Purpose.String()}
-	err := wire.OK
+	var err wire.Code
 	if w.For == "" || w.For == n.cfg.Name {
-		n.storeHome(w.Key, w.Siblings, w.LWW, nil, why)
+		err = n.storeHome(w.Key, w.Siblings, w.LWW, nil, why)
 	} else {
 		err = n.storeHint(w.For, w.Key, w.Siblings, w.LWW, nil, why)
 	}

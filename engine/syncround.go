@@ -281,9 +281,11 @@ func (r *round) fetched(a wire.SyncReply) {
 		}
 		got[s.Hash] = true
 		r.count(e.Key)
-		if !r.task.look {
+		if r.task.look {
+			continue
+		}
+		if r.n.storeHome(e.Key, e.Siblings, e.LWW, nil, trace.Event{Peer: r.task.peer, Op: wire.AntiEntropy.String()}) == wire.OK {
 			r.res.Received++
-			r.n.storeHome(e.Key, e.Siblings, e.LWW, nil, trace.Event{Peer: r.task.peer, Op: wire.AntiEntropy.String()})
 		}
 	}
 	r.pull = slices.DeleteFunc(slices.Clone(r.pull), func(h uint64) bool { return got[h] })

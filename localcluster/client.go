@@ -26,6 +26,7 @@ const (
 var (
 	errInFlight = errors.New("too many requests in flight")
 	errBroken   = errors.New("connection broke")
+	errDown     = errors.New("it is down")
 )
 
 // client is the cluster's own client: one connection to each node, on which
@@ -33,7 +34,17 @@ var (
 type client struct {
 	c     *Cluster
 	mu    sync.Mutex
-	conns map[string]*clientConn
+	conns map[string]*clientConn // nil once the cluster goes down
+	dials map[*life]*dialing     // under way
+}
+
+// A dialing is an attempt to connect, shared by all who wait for it: a node
+// turns away who dials it hundreds of times at once. Its done is closed when
+// conn and err are set.
+type dialing struct {
+	done chan struct{}
+	conn *clientConn
+	err  error
 }
 
 // clientConn is one connection to a node. Its done is closed when it is broken.
@@ -141,7 +152,7 @@ func (cl *client) do(ctx context.Context, n *node, req wire.ClientRequest) (wire
 	case errors.Is(err, errInFlight):
 		return failure(req, wire.Overloaded, false, n.name+" has too many requests in flight; try again"), nil
 	case errors.Is(err, errBroken):
-		return failure(req, wire.NodeDown, false, n.name+" went down; nothing was sent"), nil
+		return failure(req, wire.NodeDown, false, n.name+lost(n)+"; nothing was sent"), nil
 	case err != nil:
 		return failure(req, wire.BadRequest, false, err.Error()), nil
 	}
@@ -156,7 +167,7 @@ func (cl *client) do(ctx context.Context, n *node, req wire.ClientRequest) (wire
 			return r, nil
 		default:
 		}
-		return failure(req, wire.NodeDown, true, n.name+" went down before it answered"), nil
+		return failure(req, wire.NodeDown, true, n.name+lost(n)+" before it answered"), nil
 	case <-timer.C:
 		conn.forget(id)
 		return failure(req, wire.QuorumNotReached, true, fmt.Sprintf("%s did not answer within %v", n.name, requestTime)), nil
@@ -166,22 +177,70 @@ func (cl *client) do(ctx context.Context, n *node, req wire.ClientRequest) (wire
 	}
 }
 
-// conn returns the connection to the node, and makes it if there is none.
+// lost says what became of the connection to the node: a life can end, and a
+// connection within a life.
+func lost(n *node) string {
+	if n.life.Load() == nil {
+		return " went down"
+	}
+	return " broke the connection or was restarted"
+}
+
+// conn returns the connection to the node, and waits for one if there is none.
 func (cl *client) conn(ctx context.Context, n *node) (*clientConn, error) {
 	cl.mu.Lock()
-	k := cl.conns[n.name]
-	cl.mu.Unlock()
-	if k != nil {
+	if k := cl.conns[n.name]; k != nil {
+		cl.mu.Unlock()
 		return k, nil
 	}
-	raw, err := dial(ctx, *n.addr.Load(), cl.c.secret, wire.RoleClient, clientName, n.name)
+	d, err := cl.dialing(n)
+	cl.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	select {
+	case <-d.done:
+		return d.conn, d.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// dialing returns the attempt to connect to the node's present life that is
+// under way, and begins it if there is none. The caller holds mu.
+func (cl *client) dialing(n *node) (*dialing, error) {
+	if cl.conns == nil {
+		return nil, errStopped
+	}
+	l := n.life.Load()
+	if l == nil {
+		return nil, errDown
+	}
+	if d := cl.dials[l]; d != nil {
+		return d, nil
+	}
+	d := &dialing{done: make(chan struct{})}
+	cl.dials[l] = d
+	cl.c.wg.Go(func() {
+		d.conn, d.err = cl.dial(n)
+		cl.mu.Lock()
+		delete(cl.dials, l)
+		cl.mu.Unlock()
+		close(d.done)
+	})
+	return d, nil
+}
+
+// dial makes the connection to the node. It is bound to no single request: others wait for it, too.
+func (cl *client) dial(n *node) (k *clientConn, err error) {
+	raw, err := dial(cl.c.ctx, *n.addr.Load(), cl.c.secret, wire.RoleClient, clientName, n.name)
 	if err != nil {
 		return nil, err
 	}
 	k = &clientConn{out: newSender(raw), done: make(chan struct{}), calls: map[uint64]chan wire.ClientReply{}}
 	cl.mu.Lock()
 	defer cl.mu.Unlock()
-	if other := cl.conns[n.name]; other != nil { // somebody was faster
+	if other := cl.conns[n.name]; other != nil { // to another life, and it was faster
 		_ = raw.Close()
 		return other, nil
 	}

@@ -98,7 +98,7 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 		rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.client = &client{c: c, conns: map[string]*clientConn{}}
+	c.client = &client{c: c, conns: map[string]*clientConn{}, dials: map[*life]*dialing{}}
 	defer func() {
 		if err != nil {
 			_ = c.Close()
@@ -295,6 +295,9 @@ func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, 
 		l := n.life.Load()
 		if l == nil {
 			out = append(out, trace.Event{Node: n.name, Kind: trace.NodeDown})
+			if s := n.last.Load(); s != nil { // the hints on its disk still wait for their homes
+				out = append(out, trace.Event{Node: n.name, Kind: trace.State, State: s})
+			}
 			continue
 		}
 		out = append(out, trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: *n.addr.Load()})

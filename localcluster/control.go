@@ -139,24 +139,30 @@ func (s *control) accept() {
 			}
 			continue
 		}
-		if !s.admit(conn) {
+		switch full, down := s.admit(conn); {
+		case down:
+			_ = conn.Close() // as if nobody had listened
+		case full:
 			_ = conn.SetWriteDeadline(time.Now().Add(goodbyeTime))
 			_ = respond(conn, controlResponse{Last: true, Error: &controlError{codeOverloaded, "too many programs talk to this cluster"}})
 			_ = conn.Close()
-			continue
+		default:
+			s.wg.Go(func() { s.serve(conn) })
 		}
-		s.wg.Go(func() { s.serve(conn) })
 	}
 }
 
-func (s *control) admit(conn net.Conn) bool {
+func (s *control) admit(conn net.Conn) (full, down bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.conns == nil || len(s.conns) >= maxControlConns {
-		return false
+	switch {
+	case s.conns == nil:
+		return false, true
+	case len(s.conns) >= maxControlConns:
+		return true, false
 	}
 	s.conns[conn] = true
-	return true
+	return false, false
 }
 
 // stopListening removes the socket, and lets nobody who does not read hold up the end.

@@ -267,9 +267,10 @@ func (d *disk) node(name string) (string, error) {
 	return dir, privateDir(dir)
 }
 
-// openStore opens the node's database. The report is not empty if it had to be
-// recovered and may lack writes that were once durable.
-func (n *node) openStore() (s store.Store, report string, err error) {
+// openStore opens the node's database, or rebuilds it if rebuild says what is
+// wrong with it. The report is not empty if it had to be recovered and may lack
+// writes that were once durable.
+func (n *node) openStore(rebuild error) (s store.Store, report string, err error) {
 	if n.mem != nil {
 		s = n.mem
 	} else {
@@ -277,7 +278,7 @@ func (n *node) openStore() (s store.Store, report string, err error) {
 		if err != nil {
 			return nil, "", err
 		}
-		db, found, err := level.Open(dir, level.Options{Lenient: n.lenient})
+		db, found, err := level.Open(dir, level.Options{Lenient: n.lenient, Rebuild: rebuild})
 		if err != nil {
 			return nil, "", err
 		}
@@ -290,6 +291,16 @@ func (n *node) openStore() (s store.Store, report string, err error) {
 		s = wrap(n.name, s)
 	}
 	return s, report, nil
+}
+
+// beyondRepair adds to the cause what somebody can do about a database that is
+// damaged even after it was rebuilt.
+func (n *node) beyondRepair(cause error) error {
+	if n.mem != nil || !errors.Is(cause, store.ErrCorrupt) {
+		return cause
+	}
+	return fmt.Errorf("%w; the data in %s is damaged beyond repair: move that folder away, and the node starts empty and is refilled by hints and read repair of its peers",
+		cause, filepath.Join(n.c.disk.dir, n.name))
 }
 
 // wipe loses the node's disk.

@@ -1,10 +1,12 @@
 package localcluster
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -172,6 +174,115 @@ func TestDamagedDisk(t *testing.T) {
 	for i := range 50 {
 		want(t, get(t, c, "n3", fmt.Sprintf("k%d", i)), "value")
 	}
+}
+
+// flipTable leaves name's disk with data in a table, one byte of which is flipped.
+// The cluster must not be running.
+func flipTable(t *testing.T, dir, name string) {
+	t.Helper()
+	tables, err := filepath.Glob(filepath.Join(dir, name, "*.ldb"))
+	if err != nil || len(tables) == 0 {
+		t.Fatalf("no table of %s: %v", name, err)
+	}
+	b, err := os.ReadFile(tables[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/3] ^= 0x40
+	if err := os.WriteFile(tables[0], b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ups are the messages with which a node came up, in order.
+func ups(c *Cluster, name string) (told []string) {
+	_ = c.Events(context.Background(), 0, false, func(batch []trace.Event) error {
+		for _, e := range batch {
+			if e.Kind == trace.NodeUp && e.Node == name {
+				told = append(told, e.Message)
+			}
+		}
+		return nil
+	})
+	return told
+}
+
+// inTables returns the folders of a cluster that is down and whose keys are in tables.
+func inTables(t *testing.T, keys int) (o Options) {
+	t.Helper()
+	o = Options{Home: t.TempDir(), Dir: t.TempDir()}
+	c := begin(t, o)
+	value := strings.Repeat("v", 500)
+	for i := range keys {
+		put(t, c, "", fmt.Sprintf("k%d", i), fmt.Sprint(i, value), nil)
+	}
+	_ = c.Close()
+	_ = begin(t, o).Close() // replays journals into tables
+	return o
+}
+
+// One flipped byte in a table does not keep the cluster down, nor lose anything:
+// the node drops what is damaged, says so, and its peers fill the hole.
+func TestFlippedTable(t *testing.T) {
+	const keys = 300
+	o := inTables(t, keys)
+	all := func(c *Cluster) {
+		t.Helper()
+		value := strings.Repeat("v", 500)
+		for i := range keys {
+			want(t, get(t, c, "", fmt.Sprintf("k%d", i)), fmt.Sprint(i, value))
+		}
+	}
+	flipTable(t, o.Dir, "n1")
+	c := begin(t, o)
+	if told := ups(c, "n1"); len(told) != 1 || !strings.Contains(told[0], "recovered from damage") {
+		t.Errorf("n1 came up with %q", told)
+	}
+	all(c)
+	_ = c.Close()
+
+	c = begin(t, o)
+	for _, n := range c.settings.Nodes {
+		if told := ups(c, n); len(told) != 1 || told[0] != "" {
+			t.Errorf("the second time %s came up with %q", n, told)
+		}
+	}
+	all(c)
+
+	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n2"}})
+	flipTable(t, o.Dir, "n2")
+	do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n2"}})
+	if told := ups(c, "n2"); len(told) != 2 || !strings.Contains(told[1], "recovered from damage") {
+		t.Errorf("n2 came up with %q", told)
+	}
+	all(c)
+}
+
+// hopeless is a disk that cannot be scanned, rebuilt or not.
+type hopeless struct{ store.Store }
+
+func (hopeless) Scan(store.Space, []byte, []byte, func(key, value []byte) bool) error {
+	return store.ErrCorrupt
+}
+
+// Whoever has a disk that cannot be mended is told which folder is to go.
+func TestDiskBeyondRepair(t *testing.T) {
+	var bad atomic.Bool
+	o := Options{Dir: t.TempDir(), wrapStore: func(node string, s store.Store) store.Store {
+		if node == "n2" && bad.Load() {
+			return hopeless{s}
+		}
+		return s
+	}}
+	c := begin(t, o)
+	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n2"}})
+	bad.Store(true)
+	err := c.Fault(t.Context(), fault.Fault{Kind: fault.Restart, Nodes: []string{"n2"}})
+	if err == nil || !strings.Contains(err.Error(), filepath.Join(o.Dir, "n2")) || !strings.Contains(err.Error(), "move that folder away") {
+		t.Errorf("restart: %v", err)
+	}
+	bad.Store(false)
+	do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n2"}}) // both stores were closed
 }
 
 // Wiping cannot reach outside the data root.

@@ -14,7 +14,8 @@ import (
 )
 
 const (
-	// mendTime bounds how long Fault waits for links to come back.
+	// mendTime bounds how long Fault waits for links to come back; without other
+	// faults they take milliseconds.
 	mendTime = time.Second
 	// maxDiskFailures is how often in a row a node whose disk fails is started
 	// again, each time after twice the pause; then somebody has to look.
@@ -24,8 +25,9 @@ const (
 	diskTrust = 10 * time.Second
 )
 
-// Fault breaks or mends something, and returns once it is so. A *UsageError
-// says that the fault makes no sense; then nothing has changed.
+// Fault breaks or mends something, and returns once it is so. Only links that
+// come back with it are another matter: they are waited for, but no longer than
+// mendTime. A *UsageError says that the fault makes no sense; then nothing has changed.
 func (c *Cluster) Fault(ctx context.Context, f fault.Fault) error {
 	c.faults.Lock()
 	defer c.faults.Unlock()
@@ -220,6 +222,7 @@ func (c *Cluster) faultNode(kind fault.Kind, n *node) error {
 		if err := n.wipe(); err != nil {
 			return err
 		}
+		n.last.Store(nil)
 		c.tell(trace.Event{Node: n.name, Kind: trace.NodeWiped})
 		return c.start(n)
 	}
@@ -234,6 +237,9 @@ func (c *Cluster) kill(n *node) {
 		return
 	}
 	l.crash()
+	last := l.engine.State() // its loop has ended
+	last.Suspects = nil
+	n.last.Store(last)
 	c.client.drop(n.name, nil)
 	c.tell(trace.Event{Node: n.name, Kind: trace.NodeDown})
 	for _, p := range n.peers {
@@ -307,7 +313,8 @@ func (c *Cluster) restartLater(n *node) {
 	n.retry = timer
 }
 
-// awaitLinks waits until every link that can be up is up, for at most limit.
+// awaitLinks waits until every link that can be up is up, for at most limit;
+// that some are not by then is no error.
 func (c *Cluster) awaitLinks(ctx context.Context, limit time.Duration) error {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()

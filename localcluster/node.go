@@ -30,7 +30,8 @@ type node struct {
 	name  string
 	life  atomic.Pointer[life] // nil while the node is down
 	addr  atomic.Pointer[string]
-	peers []*node // all others
+	last  atomic.Pointer[trace.NodeState] // what it said of itself when it went down; nil if that is lost or never was
+	peers []*node                         // all others
 
 	// The rest is guarded by Cluster.faults.
 	mem         *store.Mem // the disk of a cluster without one
@@ -99,10 +100,35 @@ func (r *watchedReader) note(err error) {
 
 // open makes the node ready to run: its disk read, its port taken. Nothing
 // runs before run is called.
-func (n *node) open() (_ *life, err error) {
-	db, report, err := n.openStore()
+func (n *node) open() (*life, error) {
+	n.incarnation = max(n.incarnation+1, uint64(n.c.now()/time.Millisecond))
+	l, report, err := n.boot(nil)
+	if n.mem == nil && errors.Is(err, store.ErrCorrupt) { // opening alone reads no table
+		l, report, err = n.boot(err)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("open disk of %s: %w", n.name, err)
+		return nil, n.beyondRepair(err)
+	}
+	if l.ln, err = n.listen(); err != nil {
+		_ = l.db.Close()
+		return nil, err
+	}
+	addr := l.ln.Addr().String()
+	n.addr.Store(&addr)
+	l.ctx, l.cancel = context.WithCancel(context.Background())
+	for _, p := range n.peers {
+		l.links[p.name] = newLink(l, p)
+	}
+	n.c.tell(trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: addr, Message: report})
+	return l, nil
+}
+
+// boot makes a life of what the node's disk holds; rebuild is nil, or what made
+// that fail before. store.ErrCorrupt: the disk can be read in parts only.
+func (n *node) boot(rebuild error) (_ *life, report string, err error) {
+	db, report, err := n.openStore(rebuild)
+	if err != nil {
+		return nil, "", fmt.Errorf("open disk of %s: %w", n.name, err)
 	}
 	defer func() {
 		if err != nil {
@@ -115,7 +141,6 @@ func (n *node) open() (_ *life, err error) {
 		clients: map[uint64]func(engine.Reply){},
 	}
 	l.overlay = store.NewOverlay(l.reads)
-	n.incarnation = max(n.incarnation+1, uint64(n.c.now()/time.Millisecond))
 	s := n.c.settings
 	now := n.c.now()
 	l.engine, l.out, err = engine.New(engine.Config{
@@ -124,23 +149,24 @@ func (n *node) open() (_ *life, err error) {
 		Incarnation: n.incarnation, Distrust: report != "",
 	}, l.overlay, now)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	l.wake = l.out.Wake
 	if err := l.apply(); err != nil {
-		return nil, fmt.Errorf("start %s: %w", n.name, err)
+		return nil, "", fmt.Errorf("start %s: %w", n.name, err)
 	}
-	if l.ln, err = n.listen(); err != nil {
-		return nil, err
+	if err := trust(db, report); err != nil {
+		return nil, "", fmt.Errorf("start %s: %w", n.name, err)
 	}
-	addr := l.ln.Addr().String()
-	n.addr.Store(&addr)
-	l.ctx, l.cancel = context.WithCancel(context.Background())
-	for _, p := range n.peers {
-		l.links[p.name] = newLink(l, p)
+	return l, report, nil
+}
+
+// trust ends the doubt about a recovered store: the node's new incarnation is durable.
+func trust(db store.Store, report string) error {
+	if t, ok := db.(interface{ Trust() error }); ok && report != "" {
+		return t.Trust()
 	}
-	n.c.tell(trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: addr, Message: report})
-	return l, nil
+	return nil
 }
 
 func timings(s trace.Settings) engine.Timings {

@@ -2,6 +2,7 @@ package localcluster
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -137,9 +138,9 @@ var errHungUp = errors.New("the cluster hung up")
 
 // exchange is clean if the connection can be used again.
 func exchange(conn *remoteConn, line []byte, fn func(controlResponse) error) (clean bool, err error) {
-	if _, err := conn.Write(line); err != nil {
-		return false, fmt.Errorf("%w: %w", errHungUp, err)
-	}
+	_, broken := conn.Write(line)
+	// A cluster that refuses the connection says why and hangs up, perhaps
+	// before the request was written: what it said is still there to be read.
 	for conn.in.Scan() {
 		var resp controlResponse
 		if err := json.Unmarshal(conn.in.Bytes(), &resp); err != nil {
@@ -155,10 +156,7 @@ func exchange(conn *remoteConn, line []byte, fn func(controlResponse) error) (cl
 			return true, nil
 		}
 	}
-	err = conn.in.Err()
-	if err == nil {
-		err = io.ErrUnexpectedEOF
-	}
+	err = cmp.Or(conn.in.Err(), broken, io.ErrUnexpectedEOF)
 	return false, fmt.Errorf("%w: %w", errHungUp, err)
 }
 

@@ -73,6 +73,9 @@ func (m *model) segments() []segment {
 	if s := m.linkSegment(); s.text != "" {
 		out = append(out, s)
 	}
+	if p := m.playback(); p != nil {
+		out = append(out, playbackSegment(p.Progress()))
+	}
 	if m.paused {
 		out = append(out, segment{0, warn | bold | reverse, "PAUSED +" + strconv.Itoa(m.feed.pending()) + " (space)", ""})
 	}

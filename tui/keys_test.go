@@ -178,7 +178,7 @@ func TestQuitting(t *testing.T) {
 func TestChoosingKeys(t *testing.T) {
 	s, _ := interactive(t)
 	for _, k := range []string{"apple", "dog"} {
-		s.tell(trace.Event{Kind: trace.Stored, Node: "n1", Key: []byte(k), Versions: vclock.Siblings{version("n1", 1, "x")}})
+		s.tell(trace.Event{Kind: trace.Stored, Node: "n4", Key: []byte(k), Versions: vclock.Siblings{version("n4", 1, "x")}})
 	}
 	s.take()
 	s.press("esc")
@@ -195,7 +195,7 @@ func TestChoosingKeys(t *testing.T) {
 
 func TestLogFilterAndFollow(t *testing.T) {
 	s, ran := interactive(t)
-	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n3"})
+	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n2"})
 	s.take()
 	s.press("esc", "/", "d", "o", "w", "n", "enter")
 	shows(t, s, "Events / down")
@@ -205,7 +205,7 @@ func TestLogFilterAndFollow(t *testing.T) {
 	s.press("esc", "down", "down")
 	shows(t, s, "▲ 1 newer")
 	e, _ := s.logSelected()
-	s.tell(trace.Event{Kind: trace.NodeUp, Node: "n3"})
+	s.tell(trace.Event{Kind: trace.NodeUp, Node: "n2"})
 	s.take()
 	if again, _ := s.logSelected(); again.Seq != e.Seq {
 		t.Error("a new event moves the selection")
@@ -226,7 +226,7 @@ func TestLogFilterAndFollow(t *testing.T) {
 func TestPauseStopsTheDisplayOnly(t *testing.T) {
 	s, _ := interactive(t)
 	s.press("esc", "space")
-	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n3"})
+	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n2"})
 	s.take()
 	shows(t, s, "PAUSED +1")
 	shows(t, s, "5 up")
@@ -270,7 +270,7 @@ func TestZoomAndResize(t *testing.T) {
 
 func TestWordsOfALine(t *testing.T) {
 	for line, want := range map[string]string{
-		"get cart": "cart", "put -c @cart user milk": "user", "put --via=n1 'a b' x": "a b", "get --one user": "user",
+		"get cart": "cart", "put -c @cart user milk": "user", "put --via=n4 'a b' x": "a b", "get --one user": "user",
 		"heal": "", "get": "", `put "q\"k" v`: `q"k`, "expect siblings(cart)==2": "", "get -- -k": "-k",
 	} {
 		if got := keyOf(line); got != want {

@@ -79,6 +79,10 @@ func newModel(ctx context.Context, o Options, th *theme, f *feed) *model {
 		copy: func(string) {}, focus: promptPane, before: nodesPane, key: []byte(o.Key),
 	}
 	m.anchor = m.clock()
+	if m.playback() != nil {
+		m.bindings = append(playbackKeys(), m.bindings...)
+		m.focus = nodesPane
+	}
 	return m
 }
 
@@ -237,6 +241,9 @@ func (m *model) miss(n int) {
 // now is the cluster's time: that of its newest event, moved on by our clock.
 // So a simulation or a recording shows its own time.
 func (m *model) now() time.Duration {
+	if p := m.playback(); p != nil {
+		return p.Progress().Now
+	}
 	if m.at == 0 {
 		return m.view.Now
 	}

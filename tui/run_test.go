@@ -25,8 +25,8 @@ type fakeCluster struct {
 }
 
 func (f *fakeCluster) Snapshot(context.Context, ...[]byte) ([]trace.Event, error) {
-	s := trace.Settings{Name: "fake", Nodes: []string{"n1", "n2", "n3"}, N: 3, R: 2, W: 2, Strategy: 3, Q: 60}
-	return []trace.Event{{Time: time.Hour, Kind: trace.Cluster, Settings: &s}, {Time: time.Hour, Kind: trace.NodeUp, Node: "n1"}}, nil
+	s := trace.Settings{Name: "fake", Nodes: []string{"n4", "n5", "n2"}, N: 3, R: 2, W: 2, Strategy: 3, Q: 60}
+	return []trace.Event{{Time: time.Hour, Kind: trace.Cluster, Settings: &s}, {Time: time.Hour, Kind: trace.NodeUp, Node: "n4"}}, nil
 }
 
 func (f *fakeCluster) Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error {
@@ -82,7 +82,7 @@ func TestRunStartsAndQuits(t *testing.T) {
 	in, keys := io.Pipe()
 	out := &output{}
 	done := make(chan error)
-	cluster := &fakeCluster{events: []trace.Event{{Seq: 1, Time: time.Hour, Kind: trace.NodeUp, Node: "n1", Addr: "127.0.0.1:1"}}, broken: 1}
+	cluster := &fakeCluster{events: []trace.Event{{Seq: 1, Time: time.Hour, Kind: trace.NodeUp, Node: "n4", Addr: "127.0.0.1:1"}}, broken: 1}
 	go func() {
 		done <- Run(t.Context(), in, out, Options{Cluster: cluster, Exec: func(context.Context, string) (string, int) { return "done it", 0 }, Key: "cart"})
 	}()
@@ -168,11 +168,11 @@ func BenchmarkBusySecond(b *testing.B) {
 	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
 	events := make([]trace.Event, 0, 10_000)
 	for i := range cap(events) {
-		v := vclock.Siblings{version("n1", uint64(i+1), "value")}
+		v := vclock.Siblings{version("n4", uint64(i+1), "value")}
 		kinds := []trace.Event{
-			{Kind: trace.Requested, Node: "n1", Key: cart, Op: "put"}, {Kind: trace.Coordinate, Node: "n1", Key: cart, Versions: v},
-			{Kind: trace.Stored, Node: "n2", Key: cart, Versions: v}, {Kind: trace.Ack, Node: "n1", Peer: "n2", Key: cart},
-			{Kind: trace.Replied, Node: "n1", Op: "put", Key: cart, Versions: v, Elapsed: time.Millisecond},
+			{Kind: trace.Requested, Node: "n4", Key: cart, Op: "put"}, {Kind: trace.Coordinate, Node: "n4", Key: cart, Versions: v},
+			{Kind: trace.Stored, Node: "n5", Key: cart, Versions: v}, {Kind: trace.Ack, Node: "n4", Peer: "n5", Key: cart},
+			{Kind: trace.Replied, Node: "n4", Op: "put", Key: cart, Versions: v, Elapsed: time.Millisecond},
 		}
 		e := kinds[i%len(kinds)]
 		e.Request = uint64(i/len(kinds) + 1)

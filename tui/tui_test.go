@@ -121,7 +121,7 @@ func dot(node string, counter uint64) vclock.Dot {
 
 var cart = []byte("cart")
 
-// put tells of a put that n4 n1 n2, the homes of cart, all take.
+// put tells of a put that n3 n4 n5, the homes of cart, all take.
 func (s *scene) put(request uint64, v vclock.Version, homes ...string) {
 	all := vclock.Siblings{v}
 	s.tell(trace.Event{Kind: trace.Requested, Node: v.Dot.Node, Key: cart, Op: "put", Request: request},
@@ -133,51 +133,51 @@ func (s *scene) put(request uint64, v vclock.Version, homes ...string) {
 }
 
 func healthy(s *scene) {
-	s.put(40, version("n4", 1, `["milk"]`), "n4", "n1", "n2")
-	s.tell(trace.Event{Kind: trace.Replied, Node: "n1", Op: "get", Key: cart, Request: 41, Versions: vclock.Siblings{version("n4", 1, `["milk"]`)}, Nodes: []string{"n4", "n1"}, Count: 2, Want: 2, Elapsed: 800 * time.Microsecond})
+	s.put(40, version("n3", 1, `["milk"]`), "n3", "n4", "n5")
+	s.tell(trace.Event{Kind: trace.Replied, Node: "n4", Op: "get", Key: cart, Request: 41, Versions: vclock.Siblings{version("n3", 1, `["milk"]`)}, Nodes: []string{"n3", "n4"}, Count: 2, Want: 2, Elapsed: 800 * time.Microsecond})
 }
 
-// split cuts n4 n1 from the others; both sides put.
+// split cuts n3 n4 from the others; both sides put.
 func split(s *scene) {
 	healthy(s)
-	s.tell(trace.Event{Kind: trace.Split, Groups: [][]string{{"n1", "n4"}, {"n2", "n3", "n5"}}})
-	for _, a := range []string{"n1", "n4"} {
-		for _, b := range []string{"n2", "n3", "n5"} {
+	s.tell(trace.Event{Kind: trace.Split, Groups: [][]string{{"n4", "n3"}, {"n5", "n2", "n1"}}})
+	for _, a := range []string{"n4", "n3"} {
+		for _, b := range []string{"n5", "n2", "n1"} {
 			s.tell(trace.Event{Kind: trace.Suspect, Node: a, Peer: b}, trace.Event{Kind: trace.Suspect, Node: b, Peer: a})
 		}
 	}
-	beer := version("n1", 1, `["milk","beer"]`, dot("n4", 1))
-	s.put(42, beer, "n4", "n1")
-	eggs := version("n2", 1, `["milk","eggs"]`, dot("n4", 1))
+	beer := version("n4", 1, `["milk","beer"]`, dot("n3", 1))
+	s.put(42, beer, "n3", "n4")
+	eggs := version("n5", 1, `["milk","eggs"]`, dot("n3", 1))
 	all := vclock.Siblings{eggs}
-	s.tell(trace.Event{Kind: trace.Stored, Node: "n2", Peer: "n2", Key: cart, Op: "put", Request: 43, Versions: all},
-		trace.Event{Kind: trace.HintStored, Node: "n3", Peer: "n2", For: "n4", Key: cart, Request: 43, Versions: all, Count: 1},
-		trace.Event{Kind: trace.HintStored, Node: "n5", Peer: "n2", For: "n1", Key: cart, Request: 43, Versions: all, Count: 1},
-		trace.Event{Kind: trace.Replied, Node: "n2", Op: "put", Key: cart, Request: 43, Versions: all, Nodes: []string{"n2", "n3", "n5"}, Count: 3, Want: 2,
-			Hinted: []wire.Hint{{Holder: "n3", For: "n4"}, {Holder: "n5", For: "n1"}}, Elapsed: 3900 * time.Microsecond})
+	s.tell(trace.Event{Kind: trace.Stored, Node: "n5", Peer: "n5", Key: cart, Op: "put", Request: 43, Versions: all},
+		trace.Event{Kind: trace.HintStored, Node: "n2", Peer: "n5", For: "n3", Key: cart, Request: 43, Versions: all, Count: 1},
+		trace.Event{Kind: trace.HintStored, Node: "n1", Peer: "n5", For: "n4", Key: cart, Request: 43, Versions: all, Count: 1},
+		trace.Event{Kind: trace.Replied, Node: "n5", Op: "put", Key: cart, Request: 43, Versions: all, Nodes: []string{"n5", "n2", "n1"}, Count: 3, Want: 2,
+			Hinted: []wire.Hint{{Holder: "n2", For: "n3"}, {Holder: "n1", For: "n4"}}, Elapsed: 3900 * time.Microsecond})
 	s.at += 42 * time.Second
 }
 
 func killed(s *scene) {
 	healthy(s)
-	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n1"}, trace.Event{Kind: trace.Suspect, Node: "n4", Peer: "n1"},
-		trace.Event{Kind: trace.NodePaused, Node: "n5"}, trace.Event{Kind: trace.Suspect, Node: "n4", Peer: "n5"},
-		trace.Event{Kind: trace.Slow, Link: "n2-n3", Delay: 100 * time.Millisecond}, trace.Event{Kind: trace.Loss, Link: "n2>n4", Percent: 30})
+	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n4"}, trace.Event{Kind: trace.Suspect, Node: "n3", Peer: "n4"},
+		trace.Event{Kind: trace.NodePaused, Node: "n1"}, trace.Event{Kind: trace.Suspect, Node: "n3", Peer: "n1"},
+		trace.Event{Kind: trace.Slow, Link: "n5-n2", Delay: 100 * time.Millisecond}, trace.Event{Kind: trace.Loss, Link: "n5>n3", Percent: 30})
 }
 
 // resolved joins the siblings again.
 func resolved(s *scene) {
 	split(s)
 	s.tell(trace.Event{Kind: trace.Heal})
-	for _, a := range []string{"n1", "n4"} {
-		for _, b := range []string{"n2", "n3", "n5"} {
+	for _, a := range []string{"n4", "n3"} {
+		for _, b := range []string{"n5", "n2", "n1"} {
 			s.tell(trace.Event{Kind: trace.Alive, Node: a, Peer: b}, trace.Event{Kind: trace.Alive, Node: b, Peer: a})
 		}
 	}
-	for _, h := range []struct{ holder, home string }{{"n3", "n4"}, {"n5", "n1"}} {
+	for _, h := range []struct{ holder, home string }{{"n2", "n3"}, {"n1", "n4"}} {
 		s.tell(trace.Event{Kind: trace.HintDelivered, Node: h.holder, For: h.home, Peer: h.home, Key: cart})
 	}
-	s.put(44, version("n4", 2, `["milk","beer","eggs"]`, dot("n1", 1), dot("n2", 1), dot("n4", 1)), "n4", "n1", "n2")
+	s.put(44, version("n3", 2, `["milk","beer","eggs"]`, dot("n4", 1), dot("n5", 1), dot("n3", 1)), "n3", "n4", "n5")
 }
 
 // evil is a text that would do harm if a terminal read it.
@@ -185,11 +185,11 @@ const evil = "\x1b]0;owned\x07\x1b[2J\u202etxt\u0000\xff\r\nrm"
 
 func hostile(s *scene) {
 	s.choose([]byte(evil))
-	v := version("n1", 1, evil+"界\u0301"+strings.Repeat("\u0300", 40))
-	s.tell(trace.Event{Kind: trace.Stored, Node: "n1", Peer: evil, Key: []byte(evil), Op: evil, Versions: vclock.Siblings{v}},
+	v := version("n4", 1, evil+"界\u0301"+strings.Repeat("\u0300", 40))
+	s.tell(trace.Event{Kind: trace.Stored, Node: "n4", Peer: evil, Key: []byte(evil), Op: evil, Versions: vclock.Siblings{v}},
 		trace.Event{Kind: trace.Replied, Node: evil, Op: evil, Key: []byte(evil), Request: 1, Err: wire.QuorumNotReached, Message: evil, Want: 2},
-		trace.Event{Kind: trace.DiskFailed, Node: "n2", Message: evil}, trace.Event{Kind: trace.Kind(evil), Node: evil, Message: evil},
-		trace.Event{Kind: trace.Split, Groups: [][]string{{"n1", evil}, {"n2"}}}, trace.Event{Kind: trace.Slow, Link: evil, Delay: 1})
+		trace.Event{Kind: trace.DiskFailed, Node: "n5", Message: evil}, trace.Event{Kind: trace.Kind(evil), Node: evil, Message: evil},
+		trace.Event{Kind: trace.Split, Groups: [][]string{{"n4", evil}, {"n5"}}}, trace.Event{Kind: trace.Slow, Link: evil, Delay: 1})
 	s.model.o.Exec = func(context.Context, string) (string, int) { return evil + "\n" + evil, 1 }
 	s.Update(execMsgOf(s, evil))
 }
@@ -295,7 +295,7 @@ func TestIdleFrameIsCached(t *testing.T) {
 	if unsafe.StringData(first) != unsafe.StringData(second) || s.drawn != drawn {
 		t.Errorf("%d frames drawn while nothing happened", s.drawn-drawn)
 	}
-	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n3"})
+	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n2"})
 	s.take()
 	if s.View() == first {
 		t.Error("a crash does not show")

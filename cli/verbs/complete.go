@@ -61,7 +61,7 @@ func CompleteVerb(ctx context.Context, e *Env, v *Verb, words []string) []string
 	if args >= len(v.Args) && !a.Many {
 		return nil
 	}
-	return matching(last, e.candidates(ctx, a.Complete, last))
+	return matching(last, append(e.candidates(ctx, a.Complete, last), a.Words...))
 }
 
 func flagWords(v *Verb) []string {

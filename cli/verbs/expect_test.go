@@ -18,23 +18,23 @@ func TestExpressions(t *testing.T) {
 		`siblings("cart")==2 && !split`:                  false,
 		`values(cart)==["milk,beer","milk,eggs"]`:        true,
 		`"milk,eggs" in values(cart)`:                    true,
-		`clocks(cart)[0]=="{n1:1 n4:1}"`:                 true,
-		`clock(cart)=="{n1:1 n4:1} ‖ {n4:2}"`:            true,
-		`coordinator(cart)=="n1 n4"`:                     true,
-		`homes(cart)[0]==n4`:                             true,
-		`n5 not in homes(cart)`:                          true,
-		`hints(n3)==3 && hints(n3,n4)==1 && hints==3`:    true,
+		`clocks(cart)[0]=="{n3:1 n4:1}"`:                 true,
+		`clock(cart)=="{n3:1 n4:1} ‖ {n3:2}"`:            true,
+		`coordinator(cart)=="n4 n3"`:                     true,
+		`homes(cart)[0]==n3`:                             true,
+		`n1 not in homes(cart)`:                          true,
+		`hints(n2)==3 && hints(n2,n3)==1 && hints==3`:    true,
 		`hints()==3`:                                     true,
-		`up(n1) && down(n2) && !up && !paused(n1)`:       true,
+		`up(n4) && down(n5) && !up && !paused(n4)`:       true,
 		`len(nodes)==5 && all(nodes, keys(#)==1)`:        true,
-		`replica(n1,cart)=="{n4:2}"`:                     true,
-		`replica(n5,cart)==""`:                           true,
+		`replica(n4,cart)=="{n3:2}"`:                     true,
+		`replica(n1,cart)==""`:                           true,
 		`!converged(cart) && !converged`:                 true,
 		`found(my-key) && found(user.x) && found(a-b.c)`: true,
 		`deleted(cart)`:                                  false,
-		`up=n1`:                                          true,
-		`down=n2`:                                        true,
-		`up=n1,n2`:                                       false,
+		`up=n4`:                                          true,
+		`down=n5`:                                        true,
+		`up=n4,n5`:                                       false,
 		`hints=3`:                                        true,
 		`hints==0`:                                       false,
 		`up`:                                             false,
@@ -72,14 +72,14 @@ func TestWrongExpressionsSayWhy(t *testing.T) {
 
 func TestExpectSaysWhatIsInstead(t *testing.T) {
 	s := scene(t).say("expect 'siblings(cart)==1 || hints==0'")
-	for _, want := range []string{"siblings(cart) is 2 ({n1:1 n4:1} milk,beer ‖ {n4:2} milk,eggs)", "hints is 3"} {
+	for _, want := range []string{"siblings(cart) is 2 ({n3:1 n4:1} milk,beer ‖ {n3:2} milk,eggs)", "hints is 3"} {
 		if !strings.Contains(s.failure.Message, want) {
 			t.Errorf("%q lacks %q", s.failure.Message, want)
 		}
 	}
 	f := scene(t)
-	f.get = wire.GetReply{Err: wire.QuorumNotReached, Message: "R=2, but only n1"}
-	if s := f.say("expect 'siblings(cart)==1'"); s.exit != ExitExpectation || !strings.Contains(s.failure.Message, "only n1") {
+	f.get = wire.GetReply{Err: wire.QuorumNotReached, Message: "R=2, but only n4"}
+	if s := f.say("expect 'siblings(cart)==1'"); s.exit != ExitExpectation || !strings.Contains(s.failure.Message, "only n4") {
 		t.Errorf("a get that fails: %+v", s.failure)
 	}
 }
@@ -106,12 +106,12 @@ func TestExpectExit(t *testing.T) {
 
 func TestWaitNamesWhatBlocks(t *testing.T) {
 	for cond, want := range map[string]string{
-		"hints=0":              "n3 keeps 2 hints for n1, which is beyond the split; n3 keeps 1 hint for n4, which is beyond the split",
-		"up":                   "n2 is down",
-		"up=n1,n2":             "n2 is down",
-		"down=n1":              "n1 is up",
-		"converged":            "n3 keeps",
-		"converged --key cart": "n3 keeps a hint for n4",
+		"hints=0":              "n2 keeps 1 hint for n3, which is beyond the split; n2 keeps 2 hints for n4, which is beyond the split",
+		"up":                   "n5 is down",
+		"up=n4,n5":             "n5 is down",
+		"down=n4":              "n4 is up",
+		"converged":            "n2 keeps",
+		"converged --key cart": "n2 keeps a hint for n3",
 		"'siblings(cart)==1'":  "siblings(cart) is 2",
 	} {
 		s := scene(t).say("wait --timeout 20ms " + cond)
@@ -124,7 +124,7 @@ func TestWaitNamesWhatBlocks(t *testing.T) {
 // An event wakes the wait; the poll alone would come too late.
 func TestWaitWakesOnEvents(t *testing.T) {
 	f := newFake(t)
-	f.down = []string{"n3"}
+	f.down = []string{"n2"}
 	waker := &waking{fake: f, event: make(chan struct{})}
 	go func() {
 		time.Sleep(20 * time.Millisecond)
@@ -140,7 +140,7 @@ func TestWaitWakesOnEvents(t *testing.T) {
 	}
 }
 
-// waking is a cluster whose node n3 comes back with an event.
+// waking is a cluster whose node n2 comes back with an event.
 type waking struct {
 	*fake
 	back  bool
@@ -159,7 +159,7 @@ func (w *waking) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, e
 func (w *waking) Events(ctx context.Context, _ uint64, follow bool, fn func([]trace.Event) error) error {
 	select {
 	case <-w.event:
-		if err := fn([]trace.Event{{Seq: 1, Node: "n3", Kind: trace.NodeUp}}); err != nil {
+		if err := fn([]trace.Event{{Seq: 1, Node: "n2", Kind: trace.NodeUp}}); err != nil {
 			return err
 		}
 	case <-ctx.Done():
@@ -177,8 +177,8 @@ func TestComplete(t *testing.T) {
 		"get cart --via ":        {"n1", "n2", "n3", "n4", "n5"},
 		"get cart x":             nil,
 		"put cart -c @":          {"@cart"},
-		"partition n1,":          {"n1,n2", "n1,n3", "n1,n4", "n1,n5"},
-		"kill n1 n":              {"n1", "n2", "n3", "n4", "n5"},
+		"partition n4,":          {"n4,n5", "n4,n2", "n4,n3", "n4,n1"},
+		"kill n4 n":              {"n1", "n2", "n3", "n4", "n5"},
 		"trace ":                 {"last", "41"},
 		"help tr":                {"trace"},
 		"expect --exit 5 -- res": {"resolve", "resume", "restart"},

@@ -88,7 +88,7 @@ func (f *fake) Snapshot(_ context.Context, keys ...[]byte) ([]trace.Event, error
 	for _, n := range f.settings.Nodes {
 		st := &trace.NodeState{Keys: 1, Roots: f.roots[n]}
 		for _, home := range sortedKeys(f.hints[n]) {
-			st.Hints = append(st.Hints, trace.HintCount{For: home, Keys: f.hints[n][home], Oldest: at})
+			st.Hints = append(st.Hints, trace.HintCount{For: home, Keys: f.hints[n][home], Oldest: time.Duration(time.Now().Add(-42 * time.Second).UnixNano())})
 		}
 		kind := trace.NodeUp
 		for _, d := range f.down {
@@ -178,7 +178,7 @@ func dot(node string, counter uint64) vclock.Dot {
 
 // diverged is what the paper's cart looks like after a split.
 func diverged() vclock.Siblings {
-	return vclock.Siblings{version("n1", 1, "milk,beer", dot("n4", 1)), version("n4", 2, "milk,eggs", dot("n4", 1))}
+	return vclock.Siblings{version("n4", 1, "milk,beer", dot("n3", 1)), version("n3", 2, "milk,eggs", dot("n3", 1))}
 }
 
 func stdin(s string) func(*Env) { return func(e *Env) { e.In = strings.NewReader(s) } }

@@ -11,8 +11,8 @@ import (
 
 func TestFlagsStandAnywhere(t *testing.T) {
 	for _, line := range []string{
-		"put cart milk --via n3 -c @old", "put --via n3 cart -c @old milk", "put -c=@old --via=n3 cart milk",
-		"put cart --via n3 milk --context @old", "put --via n3 -c @old -- cart milk",
+		"put cart milk --via n2 -c @old", "put --via n2 cart -c @old milk", "put -c=@old --via=n2 cart milk",
+		"put cart --via n2 milk --context @old", "put --via n2 -c @old -- cart milk",
 	} {
 		words, err := Split(line)
 		if err != nil {
@@ -23,7 +23,7 @@ func TestFlagsStandAnywhere(t *testing.T) {
 			t.Errorf("%s: %v", line, err)
 			continue
 		}
-		if c.Arg(0) != "cart" || c.Arg(1) != "milk" || c.String("via") != "n3" || c.String("c") != "@old" {
+		if c.Arg(0) != "cart" || c.Arg(1) != "milk" || c.String("via") != "n2" || c.String("c") != "@old" {
 			t.Errorf("%s: got %q via %q -c %q", line, c.Args, c.String("via"), c.String("c"))
 		}
 	}
@@ -41,12 +41,12 @@ func TestParse(t *testing.T) {
 		{"put cart ''", []string{"cart", ""}, ""},
 		{`put cart "it's"`, []string{"cart", "it's"}, ""},
 		{"put cart milk --via --", []string{"cart", "milk"}, ""}, // the value of --via
-		{"slow n1>n3 20ms", []string{"n1>n3", "20ms"}, ""},
-		{"partition n1,n2|n3", []string{"n1,n2|n3"}, ""},
+		{"slow n4>n2 20ms", []string{"n4>n2", "20ms"}, ""},
+		{"partition n4,n5|n2", []string{"n4,n5|n2"}, ""},
 		{"trace #41", []string{"#41"}, ""},
 		{"put cart -5", nil, "unknown flag '-5'"},
-		{"put cart milk --vai n1", nil, "did you mean --via"},
-		{"put cart milk ---via n1", nil, "unknown flag"},
+		{"put cart milk --vai n4", nil, "did you mean --via"},
+		{"put cart milk ---via n4", nil, "unknown flag"},
 		{"put cart milk --via", nil, "--via wants a value"},
 		{"put cart milk -W 0", nil, "not a number of at least 1"},
 		{"put cart milk -W -1", nil, "not a number of at least 1"},
@@ -97,7 +97,7 @@ func TestJoinAndSplitAreInverse(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	f.Add("put cart milk -c @x --via n1")
+	f.Add("put cart milk -c @x --via n4")
 	f.Add("wait --timeout= -- x")
 	f.Fuzz(func(t *testing.T, line string) {
 		words, err := Split(line)

@@ -23,6 +23,7 @@ type Verb struct {
 type Arg struct {
 	Name     string
 	Complete Completion
+	Words    []string // what can stand here, where it is one of few
 	Optional bool
 	Many     bool // the last one: it takes all that follow
 }

@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files")
 
 // timings differ from run to run, but for what the recorded events say.
-var timings = regexp.MustCompile(`\d+(\.\d+)?(ms|s)\b|"(elapsed_us|elapsed_ms|oldest_s)":[0-9.e+]+`)
+var timings = regexp.MustCompile(`(\d+h)?(\d+m)?\d+(\.\d+)?(ms|s)\b|"(elapsed_us|elapsed_ms|oldest_s)":[0-9.e+]+`)
 
 func golden(t *testing.T, name, got string) {
 	t.Helper()
@@ -53,40 +53,40 @@ func golden(t *testing.T, name, got string) {
 // scene is a cluster with a cart that diverged in a split, and the put that did it.
 func scene(t *testing.T) *fake {
 	f := newFake(t)
-	f.down = []string{"n2"}
-	f.groups = [][]string{{"n3", "n5"}, {"n1", "n2", "n4"}}
-	f.hints = map[string]map[string]int{"n3": {"n4": 1, "n1": 2}}
+	f.down = []string{"n5"}
+	f.groups = [][]string{{"n2", "n1"}, {"n4", "n5", "n3"}}
+	f.hints = map[string]map[string]int{"n2": {"n3": 1, "n4": 2}}
 	s := diverged()
-	f.held = map[string]map[string]heldVersion{"cart": {"n4": {"", s}, "n1": {"", s[1:]}, "n3": {"n4", s[:1]}}}
-	f.get = wire.GetReply{Request: 5, Siblings: s, Context: []byte("token"), Coordinator: "n4", Replied: []string{"n4", "n1"}}
-	f.put = wire.PutReply{Request: 41, Version: s[0], Siblings: 1, Context: []byte("token"), Coordinator: "n3", Acks: []string{"n3", "n5"},
-		Hinted: []wire.Hint{{Holder: "n3", For: "n4"}, {Holder: "n5", For: "n1"}}}
+	f.held = map[string]map[string]heldVersion{"cart": {"n3": {"", s}, "n4": {"", s[1:]}, "n2": {"n3", s[:1]}}}
+	f.get = wire.GetReply{Request: 5, Siblings: s, Context: []byte("token"), Coordinator: "n3", Replied: []string{"n3", "n4"}}
+	f.put = wire.PutReply{Request: 41, Version: s[0], Siblings: 1, Context: []byte("token"), Coordinator: "n2", Acks: []string{"n2", "n1"},
+		Hinted: []wire.Hint{{Holder: "n2", For: "n3"}, {Holder: "n1", For: "n4"}}}
 	f.events = recorded()
 	return f
 }
 
 // recorded is a put through a stand-in, one message lost, its hint handed over later.
 func recorded() []trace.Event {
-	v := version("n3", 1, "milk", dot("n4", 1))
+	v := version("n2", 1, "milk", dot("n3", 1))
 	v.Request = 41
 	s := vclock.Siblings{v}
 	at := func(us int) time.Duration { return time.Duration(t0.UnixNano()) + time.Duration(us)*time.Microsecond }
 	key := []byte("cart")
 	out := []trace.Event{
-		{Time: at(0), Node: "n3", Kind: trace.Requested, Request: 41, Key: key, Op: "put"},
-		{Time: at(90), Node: "n3", Kind: trace.Coordinate, Request: 41, Key: key, Versions: s, Homes: []string{"n4", "n1", "n2"}, For: "n4"},
-		{Time: at(110), Node: "n3", Kind: trace.HintStored, Request: 41, Key: key, Versions: s, For: "n4", Count: 1},
-		{Time: at(120), Node: "n3", Kind: trace.Ack, Request: 41, Key: key, Peer: "n3", Count: 1, Want: 2},
-		{Time: at(125), Node: "n3", Kind: trace.Replicate, Request: 41, Key: key, Peer: "n5", For: "n1"},
-		{Time: at(300), Node: "n3", Kind: trace.Dropped, Request: 41, Peer: "n5", Message: "lost"},
-		{Time: at(400), Node: "n5", Kind: trace.HintStored, Request: 41, Key: key, Versions: s, For: "n1", Count: 1},
-		{Time: at(520), Node: "n3", Kind: trace.Ack, Request: 41, Key: key, Peer: "n5", Count: 2, Want: 2},
-		{Time: at(600), Node: "n3", Kind: trace.Replied, Request: 41, Key: key, Op: "put", Peer: "n3", Versions: s, Count: 2, Want: 2, Elapsed: 600 * time.Microsecond,
-			Hinted: []wire.Hint{{Holder: "n3", For: "n4"}, {Holder: "n5", For: "n1"}}},
+		{Time: at(0), Node: "n2", Kind: trace.Requested, Request: 41, Key: key, Op: "put"},
+		{Time: at(90), Node: "n2", Kind: trace.Coordinate, Request: 41, Key: key, Versions: s, Homes: []string{"n3", "n4", "n5"}, For: "n3"},
+		{Time: at(110), Node: "n2", Kind: trace.HintStored, Request: 41, Key: key, Versions: s, For: "n3", Count: 1},
+		{Time: at(120), Node: "n2", Kind: trace.Ack, Request: 41, Key: key, Peer: "n2", Count: 1, Want: 2},
+		{Time: at(125), Node: "n2", Kind: trace.Replicate, Request: 41, Key: key, Peer: "n1", For: "n4"},
+		{Time: at(300), Node: "n2", Kind: trace.Dropped, Request: 41, Peer: "n1", Message: "lost"},
+		{Time: at(400), Node: "n1", Kind: trace.HintStored, Request: 41, Key: key, Versions: s, For: "n4", Count: 1},
+		{Time: at(520), Node: "n2", Kind: trace.Ack, Request: 41, Key: key, Peer: "n1", Count: 2, Want: 2},
+		{Time: at(600), Node: "n2", Kind: trace.Replied, Request: 41, Key: key, Op: "put", Peer: "n2", Versions: s, Count: 2, Want: 2, Elapsed: 600 * time.Microsecond,
+			Hinted: []wire.Hint{{Holder: "n2", For: "n3"}, {Holder: "n1", For: "n4"}}},
 		{Time: at(5_000_000), Kind: trace.Heal},
-		{Time: at(31_200_000), Node: "n3", Kind: trace.HintSent, Key: key, Peer: "n4", For: "n4", Versions: s},
-		{Time: at(31_200_400), Node: "n4", Kind: trace.Stored, Key: key, Peer: "n3", Op: "handoff", Versions: diverged()},
-		{Time: at(31_200_900), Node: "n3", Kind: trace.HintDelivered, Key: key, Peer: "n4", For: "n4"},
+		{Time: at(31_200_000), Node: "n2", Kind: trace.HintSent, Key: key, Peer: "n3", For: "n3", Versions: s},
+		{Time: at(31_200_400), Node: "n3", Kind: trace.Stored, Key: key, Peer: "n2", Op: "handoff", Versions: diverged()},
+		{Time: at(31_200_900), Node: "n2", Kind: trace.HintDelivered, Key: key, Peer: "n3", For: "n3"},
 	}
 	for i := range out {
 		out[i].Seq = uint64(i + 1)
@@ -99,8 +99,8 @@ func TestOutput(t *testing.T) {
 	for name, line := range map[string]string{
 		"get-siblings": "get cart", "put-stand-in": "put cart milk,beer -c @old", "put-blind": "put cart beer", "inspect": "inspect cart",
 		"status": "status", "ring": "ring", "ring-key": "ring cart", "hints": "hints", "trace": "trace 41", "trace-list": "trace last --list",
-		"events": "events", "partition": "partition n3,n5 n1,n2,n4 --for 10s", "one-way": "partition n1 n2 --one-way", "heal": "heal", "kill": "kill n1,n2 n3",
-		"slow": "slow n1>n3 20ms", "slow-off": "slow n1 0s", "loss": "loss n1 12.5%", "expect": "expect siblings(cart)==2", "expect-exit": "expect --exit 4 -- get cart --one",
+		"events": "events", "partition": "partition n2,n1 n4,n5,n3 --for 10s", "one-way": "partition n4 n5 --one-way", "heal": "heal", "kill": "kill n4,n5 n2",
+		"slow": "slow n4>n2 20ms", "slow-off": "slow n4 0s", "loss": "loss n4 12.5%", "expect": "expect siblings(cart)==2", "expect-exit": "expect --exit 4 -- get cart --one",
 		"resolve": "resolve cart --union", "down": "down", "help": "help", "help-put": "help put", "wait": "wait hints=3",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestOutput(t *testing.T) {
 
 func TestGetOfOneValue(t *testing.T) {
 	f := newFake(t)
-	f.get = wire.GetReply{Request: 2, Siblings: diverged()[:1], Context: []byte("token"), Coordinator: "n4", Replied: []string{"n4", "n1"}}
+	f.get = wire.GetReply{Request: 2, Siblings: diverged()[:1], Context: []byte("token"), Coordinator: "n3", Replied: []string{"n3", "n4"}}
 	golden(t, "get", f.say("get cart").out)
 	if s := f.say("get cart --raw"); s.out != "milk,beer" {
 		t.Errorf("--raw: got %q", s.out)
@@ -147,7 +147,7 @@ func TestGetOfOneValue(t *testing.T) {
 
 func TestRawRefusesATerminal(t *testing.T) {
 	f := newFake(t)
-	f.get = wire.GetReply{Siblings: vclock.Siblings{version("n1", 1, "\x1b]0;owned\a")}, Coordinator: "n1"}
+	f.get = wire.GetReply{Siblings: vclock.Siblings{version("n4", 1, "\x1b]0;owned\a")}, Coordinator: "n4"}
 	terminal := func(e *Env) { e.Terminal = true }
 	if s := f.say("get cart --raw", terminal); s.exit != ExitUsage || s.out != "" || len(f.vias) != 0 {
 		t.Errorf("got exit %d and %q", s.exit, s.out)
@@ -202,11 +202,11 @@ func TestPutSendsWhatWasAsked(t *testing.T) {
 		{"put cart -", "", "from\x00stdin\n"},
 	} {
 		f.puts = nil
-		if s := f.say(tc.line+" --via n3 -W 3 --strict", stdin("from\x00stdin\n")); s.exit != 0 {
+		if s := f.say(tc.line+" --via n2 -W 3 --strict", stdin("from\x00stdin\n")); s.exit != 0 {
 			t.Fatalf("%s: %s", tc.line, s.failure.Message)
 		}
 		p := f.puts[0]
-		if string(p.Context) != tc.context || string(p.Value) != tc.value || p.Quorum != (wire.Quorum{W: 3, Strict: true}) || f.vias[len(f.vias)-1] != "n3" {
+		if string(p.Context) != tc.context || string(p.Value) != tc.value || p.Quorum != (wire.Quorum{W: 3, Strict: true}) || f.vias[len(f.vias)-1] != "n2" {
 			t.Errorf("%s: sent %+v", tc.line, p)
 		}
 	}
@@ -215,7 +215,7 @@ func TestPutSendsWhatWasAsked(t *testing.T) {
 func TestNothingIsSentThatCannotBeMeant(t *testing.T) {
 	for line, exit := range map[string]int{
 		"put cart milk -c @nothing": 2, "put cart milk -c @./nothing": 2, "put cart milk -c '!'": 6, "put '' milk": 2, "del cart": 2,
-		"put cart milk --save cart": 2, "put cart milk --save @": 2, "resolve cart": 2, "resolve cart --pick 1 --union": 2, "slow n1 fast": 2, "loss n1 much": 2, "partition n1,,n2 n3": 2,
+		"put cart milk --save cart": 2, "put cart milk --save @": 2, "resolve cart": 2, "resolve cart --pick 1 --union": 2, "slow n4 fast": 2, "loss n4 much": 2, "partition n4,,n5 n2": 2,
 	} {
 		f := newFake(t)
 		if s := f.say(line); s.exit != exit || len(f.puts)+len(f.faults) > 0 {
@@ -237,10 +237,10 @@ func TestNothingIsSentThatCannotBeMeant(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	for line, want := range map[string]fault.Fault{
-		"partition 'n1,n2|n3' --one-way --for 10s": {Kind: fault.Split, Groups: [][]string{{"n1", "n2"}, {"n3"}}, OneWay: true, For: 10 * time.Second},
-		"wipe n1 n2": {Kind: fault.Wipe, Nodes: []string{"n1", "n2"}},
-		"loss n1 5%": {Kind: fault.Loss, Link: "n1", Percent: 5},
-		"slow n1 0":  {Kind: fault.Slow, Link: "n1"},
+		"partition 'n4,n5|n2' --one-way --for 10s": {Kind: fault.Split, Groups: [][]string{{"n4", "n5"}, {"n2"}}, OneWay: true, For: 10 * time.Second},
+		"wipe n4 n5": {Kind: fault.Wipe, Nodes: []string{"n4", "n5"}},
+		"loss n4 5%": {Kind: fault.Loss, Link: "n4", Percent: 5},
+		"slow n4 0":  {Kind: fault.Slow, Link: "n4"},
 	} {
 		f := newFake(t)
 		f.say(line)
@@ -301,13 +301,13 @@ func TestHostileBytesAreEscaped(t *testing.T) {
 	hostile := func() *fake {
 		f := scene(t)
 		f.settings.Name = evil
-		bad := vclock.Siblings{version("n4", 1, evil), version("n1", 1, evil)}
+		bad := vclock.Siblings{version("n3", 1, evil), version("n4", 1, evil)}
 		f.get.Siblings, f.get.Coordinator, f.get.Replied = bad, evil, []string{evil}
 		f.put.Coordinator, f.put.Acks, f.put.Hinted = evil, []string{evil}, []wire.Hint{{Holder: evil, For: evil}}
 		f.put.Siblings = 2
-		f.held = map[string]map[string]heldVersion{evil: {"n4": {"", bad}, "n3": {evil, bad}}}
-		f.hints = map[string]map[string]int{"n3": {evil: 1}}
-		f.groups = [][]string{{evil}, {"n1"}}
+		f.held = map[string]map[string]heldVersion{evil: {"n3": {"", bad}, "n2": {evil, bad}}}
+		f.hints = map[string]map[string]int{"n2": {evil: 1}}
+		f.groups = [][]string{{evil}, {"n4"}}
 		for i := range f.events {
 			e := &f.events[i]
 			e.Key, e.Op, e.Message, e.For = []byte(evil), evil, evil, evil
@@ -321,7 +321,7 @@ func TestHostileBytesAreEscaped(t *testing.T) {
 	key := Join([]string{evil})
 	for _, line := range []string{"get " + key, "put " + key + " x", "del " + key + " -c @old", "resolve " + key + " --union", "inspect " + key, "ring " + key, "status", "hints",
 		"trace last", "trace last --list", "events", "expect " + Join([]string{`value("` + evil + `")=="x"`}), "expect " + Join([]string{`siblings(cart)==9`}), "wait hints=9 --timeout 1ms",
-		"partition n1 n2", "kill " + key, "slow " + key + " 5ms", "down", "get " + key + " --one", key, "get --" + key, "help " + key, "trace " + key, "put k v -c " + key} {
+		"partition n4 n5", "kill " + key, "slow " + key + " 5ms", "down", "get " + key + " --one", key, "get --" + key, "help " + key, "trace " + key, "put k v -c " + key} {
 		for _, suffix := range []string{"", " --json"} {
 			s := hostile().say(line + suffix)
 			all := s.out + s.err
@@ -355,7 +355,7 @@ func TestColourIsOnlyAdded(t *testing.T) {
 func TestTraceFitsTheTerminal(t *testing.T) {
 	f := scene(t)
 	narrow := f.say("trace 41", func(e *Env) { e.Width = 40 }).out
-	if strings.Contains(narrow, "│") || !strings.Contains(narrow, "n3 keeps {n3:1 n4:1} as a hint for n4") {
+	if strings.Contains(narrow, "│") || !strings.Contains(narrow, "n2 keeps {n2:1 n3:1} as a hint for n3") {
 		t.Errorf("on 40 columns:\n%s", narrow)
 	}
 }

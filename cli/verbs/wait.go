@@ -118,8 +118,16 @@ func nodesAre(ctx context.Context, w *world, want trace.NodeStatus, nodes []stri
 
 func hintsAre(ctx context.Context, w *world, want int) (string, error) {
 	view, err := w.view(ctx)
-	if err != nil || view.Hints() == want {
+	if err != nil {
 		return "", err
+	}
+	for _, n := range view.Nodes {
+		if want == 0 && view.Hints() == 0 && n.Status == trace.Paused {
+			return names([]string{n.Name}) + " is paused, and does not say what it keeps", nil
+		}
+	}
+	if view.Hints() == want {
+		return "", nil
 	}
 	if view.Hints() == 0 {
 		return "there are no hints", nil

@@ -207,10 +207,11 @@ func (n *Net) Groups() [][]string { return n.groups }
 
 // Condition returns the state of one link.
 func (n *Net) Condition(l Link) Condition {
-	return Condition{Cut: n.cut(l), Delay: n.slow[l], Percent: n.loss[l]}
+	return Condition{Cut: n.Cut(l), Delay: n.slow[l], Percent: n.loss[l]}
 }
 
-func (n *Net) cut(l Link) bool {
+// Cut says whether a split parts the two ends of a link in its direction.
+func (n *Net) Cut(l Link) bool {
 	if n.groups == nil {
 		return false
 	}

@@ -110,6 +110,7 @@ type Ring struct {
 	members []Member
 	tokens  []Token // sorted by At
 	ranges  []Range // sorted by End; the first one wraps around zero
+	holders []int32 // index in members of each token's node
 }
 
 // New builds the ring of members, which are in the order of their joining.
@@ -130,11 +131,23 @@ func New(cfg Config, members []Member) (*Ring, error) {
 		i := -1
 		r.ranges = cutEqually(cfg.Q, func(Position) int { i++; return i })
 	}
+	r.findHolders()
 	for i := range r.ranges {
 		rg := &r.ranges[i]
 		rg.Homes = slices.Collect(r.walk(rg.token, min(cfg.N, len(members))))
 	}
 	return r, nil
+}
+
+func (r *Ring) findHolders() {
+	index := make(map[string]int32, len(r.members))
+	for i, m := range r.members {
+		index[m.Name] = int32(i)
+	}
+	r.holders = make([]int32, len(r.tokens))
+	for i, t := range r.tokens {
+		r.holders[i] = index[t.Node]
+	}
 }
 
 func (cfg Config) check(members []Member) error {
@@ -193,25 +206,53 @@ func (r *Ring) Homes(key []byte) []string { return r.ranges[r.Index(Of(key))].Ho
 // Preference returns key's whole preference list: the homes, then every other
 // node in the order in which it would stand in (§4.3, §4.6).
 func (r *Ring) Preference(key []byte) []string {
-	return slices.Collect(r.walk(r.ranges[r.Index(Of(key))].token, len(r.members)))
+	return slices.AppendSeq(make([]string, 0, len(r.members)), r.walk(r.ranges[r.Index(Of(key))].token, len(r.members)))
 }
 
 // walk yields up to limit distinct nodes clockwise from token i: positions of
 // nodes seen before are skipped (§4.3).
 func (r *Ring) walk(i, limit int) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		seen := make([]string, 0, limit)
-		for k := 0; k < len(r.tokens) && len(seen) < limit; k++ {
-			n := r.tokens[(i+k)%len(r.tokens)].Node
-			if slices.Contains(seen, n) {
-				continue
-			}
-			seen = append(seen, n)
-			if !yield(n) {
+		seen := newSeen(limit, len(r.members))
+		for k := 0; k < len(r.tokens) && seen.count < limit; k++ {
+			at := (i + k) % len(r.tokens)
+			if seen.add(r.holders[at]) && !yield(r.tokens[at].Node) {
 				return
 			}
 		}
 	}
+}
+
+// A seen is a set of members: a list while they are few, as the homes of a range are,
+// a table where the walk is long.
+type seen struct {
+	count int
+	list  []int32
+	table []bool
+}
+
+// seenInList is how many members are looked for in a list.
+const seenInList = 16
+
+func newSeen(limit, members int) *seen {
+	if limit <= seenInList {
+		return &seen{list: make([]int32, 0, limit)}
+	}
+	return &seen{table: make([]bool, members)}
+}
+
+// add says whether m is new.
+func (s *seen) add(m int32) bool {
+	switch {
+	case s.table == nil && slices.Contains(s.list, m), s.table != nil && s.table[m]:
+		return false
+	case s.table == nil:
+		s.list = append(s.list, m)
+	default:
+		s.table[m] = true
+	}
+	s.count++
+	return true
 }
 
 // TokenCount returns how many tokens each node holds.

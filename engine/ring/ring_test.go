@@ -34,6 +34,7 @@ func TestFigure2(t *testing.T) {
 		r.members = append(r.members, Member{Name: n, Weight: 1})
 		r.tokens = append(r.tokens, Token{At: equalPosition(i, 7), Node: n})
 	}
+	r.findHolders()
 	r.ranges = cutByTokens(r.tokens)
 	var storedAtD []string
 	for i := range r.ranges {

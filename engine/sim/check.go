@@ -3,9 +3,9 @@ package sim
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
+	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
@@ -24,51 +24,141 @@ type Violation struct {
 
 type checker struct {
 	w          *world
-	ops        []*operation // by id-1
+	quiet      bool // P7 is checked
+	keys       []string
+	ops        map[uint64]*operation
+	byKey      map[string][]*operation // as they began
+	lastID     uint64
 	violations []Violation
-	dots       map[string]uint64 // key and dot → the put that minted it
-	excused    map[uint64]bool   // writes whose every carrier was destroyed
-	mended     int               // replicas that read repair and anti-entropy mended
+	dots       map[string]uint64   // key and dot → the put that minted it
+	excused    map[uint64]bool     // writes whose every carrier was destroyed
+	sent       map[string]sentHint // holder, home and key → what was sent home last
+	repairs    int                 // replicas that reads mended
+	synced     int                 // replicas that anti-entropy mended
+	lwwLost    int                 // acked writes that last write wins threw away
 }
 
-// maxViolations bounds what one run reports; the first one counts.
+// A sentHint is what a stand-in handed over.
+type sentHint struct {
+	at  time.Duration
+	ids []uint64
+}
+
+// maxViolations bounds what one run reports, but for the first of each property.
 const maxViolations = 10
 
 func newChecker(w *world) *checker {
-	return &checker{w: w, dots: map[string]uint64{}, excused: map[uint64]bool{}}
+	c := &checker{
+		w: w, quiet: w.plan.quiet(), keys: w.plan.keys(), ops: map[uint64]*operation{}, byKey: map[string][]*operation{},
+		dots: map[string]uint64{}, excused: map[uint64]bool{}, sent: map[string]sentHint{},
+	}
+	for _, op := range w.plan.Ops {
+		c.lastID = max(c.lastID, op.ID)
+	}
+	return c
 }
 
 func (c *checker) fail(property, format string, args ...any) {
-	if len(c.violations) < maxViolations {
-		c.violations = append(c.violations, Violation{c.w.opt.Seed, property, fmt.Sprintf(format, args...)})
+	known := slices.ContainsFunc(c.violations, func(v Violation) bool { return v.Property == property })
+	if len(c.violations) < maxViolations || !known {
+		c.violations = append(c.violations, Violation{c.w.plan.Seed, property, fmt.Sprintf(format, args...)})
 	}
 }
 
-func (c *checker) op(id uint64) *operation {
-	if id == 0 || id > uint64(len(c.ops)) {
-		return nil
+// bits is a set of small numbers.
+type bits []uint64
+
+func (b *bits) add(i int) {
+	for i/64 >= len(*b) {
+		*b = append(*b, 0)
 	}
-	return c.ops[id-1]
+	(*b)[i/64] |= 1 << (i % 64)
+}
+
+func (b *bits) union(o bits) {
+	for i, x := range o {
+		if i >= len(*b) {
+			*b = append(*b, x)
+		} else {
+			(*b)[i] |= x
+		}
+	}
+}
+
+func (b bits) has(i int) bool { return i/64 < len(b) && b[i/64]&(1<<(i%64)) != 0 }
+
+// begin enters an operation into the graph. Its parents ended before, so their
+// ancestors are known.
+func (c *checker) begin(op *operation) {
+	op.place = len(c.byKey[op.Key])
+	for id := range op.parents {
+		if p := c.ops[id]; p != nil {
+			op.past.union(p.past)
+			op.past.add(p.place)
+		}
+	}
+	c.ops[op.ID] = op
+	c.byKey[op.Key] = append(c.byKey[op.Key], op)
+}
+
+// descends says whether write a has write b among its ancestors.
+func (c *checker) descends(a, b uint64) bool {
+	x, y := c.ops[a], c.ops[b]
+	return x != nil && y != nil && x.Key == y.Key && x.past.has(y.place)
+}
+
+func (c *checker) carries(ids []uint64, id uint64) bool {
+	return slices.ContainsFunc(ids, func(x uint64) bool { return x == id || c.descends(x, id) })
 }
 
 // event watches what nodes say they do.
 func (c *checker) event(e trace.Event) {
-	switch {
-	case e.Kind == trace.Stored && (e.Op == wire.AntiEntropy.String() || e.Op == wire.ReadRepair.String()):
-		c.mended++
-	case e.Kind == trace.Coordinate:
-		c.minted(e)
+	switch e.Kind {
+	case trace.Coordinate:
+		d := e.Versions[0].Dot
+		k := string(e.Key) + " " + d.String()
+		if other, ok := c.dots[k]; ok {
+			c.fail("P6", "dot %v of %s was stamped on #%d and on #%d", d, e.Key, other, e.Request)
+		}
+		c.dots[k] = e.Request
+	case trace.ReadRepair:
+		c.repairs++
+	case trace.Stored:
+		if e.Op == wire.AntiEntropy.String() {
+			c.synced++
+		}
+	case trace.HintSent:
+		c.sent[e.Node+" "+e.For+" "+string(e.Key)] = sentHint{c.w.now, idsOf(e.Versions)}
+	case trace.HintDelivered:
+		c.delivered(e)
 	}
 }
 
-// minted watches for P6.
-func (c *checker) minted(e trace.Event) {
-	d := e.Versions[0].Dot
-	k := string(e.Key) + " " + d.String()
-	if other, ok := c.dots[k]; ok {
-		c.fail("P6", "dot %v of %s was stamped on #%d and on #%d", d, e.Key, other, e.Request)
+// delivered is P9: a hint is dropped only once its home has it durably.
+func (c *checker) delivered(e trace.Event) {
+	k := e.Node + " " + e.For + " " + string(e.Key)
+	s, home := c.sent[k], c.w.hosts[e.For]
+	delete(c.sent, k)
+	if c.w.plan.lww() || home.destroyed >= s.at {
+		return // a later write may have won there; what it had may be gone since
 	}
-	c.dots[k] = e.Request
+	held := c.held(home, string(e.Key))
+	for _, id := range s.ids {
+		if !c.carries(held, id) && !c.superseded(id) {
+			c.fail("P9", "%s dropped its hint for %s with #%d of %s, which %s does not hold", e.Node, e.For, id, e.Key, e.For)
+		}
+	}
+}
+
+// superseded says whether some disk holds a descendant of a write, or one was destroyed:
+// who has heard of it rightly refuses the write itself.
+func (c *checker) superseded(id uint64) bool {
+	op := c.ops[id]
+	return op != nil && slices.ContainsFunc(c.byKey[op.Key], func(d *operation) bool {
+		return c.descends(d.ID, id) && (c.excused[d.ID] || slices.ContainsFunc(c.w.names, func(n string) bool {
+			return slices.Contains(c.held(c.w.hosts[n], op.Key), d.ID)
+		}))
+	})
 }
 
 // idOf tells which write made a version, by what the client put there.
@@ -80,265 +170,169 @@ func idOf(v vclock.Version) uint64 {
 	return id
 }
 
+func idsOf(s vclock.Siblings) []uint64 {
+	out := make([]uint64, len(s))
+	for i, v := range s {
+		out[i] = idOf(v)
+	}
+	return out
+}
+
+// distinct says whether no node stands in a list twice.
+func distinct(nodes []string) bool {
+	return len(slices.Compact(slices.Sorted(slices.Values(nodes)))) == len(nodes)
+}
+
 // read checks one answer to a get.
 func (c *checker) read(op *operation, r wire.GetReply) {
-	if n := len(slices.Compact(slices.Sorted(slices.Values(r.Replied)))); n != len(r.Replied) {
-		c.fail("P13", "get #%d counts a replica twice: %v", op.id, r.Replied)
+	if !distinct(r.Replied) {
+		c.fail("P13", "get #%d counts a replica twice: %v", op.ID, r.Replied)
 	}
-	all := slices.Concat(r.Siblings, r.Tombstones)
-	ids := make([]uint64, len(all))
-	for i, v := range all {
-		ids[i] = idOf(v)
-		w := c.op(ids[i])
+	ids := idsOf(slices.Concat(r.Siblings, r.Tombstones))
+	op.read = ids[:len(r.Siblings)]
+	for i, id := range ids {
+		w := c.ops[id]
 		switch {
-		case w == nil || w.key != op.key || w.kind == "get":
-			c.fail("P8", "get #%d of %s returns %q, which nobody wrote there", op.id, op.key, v.Value)
+		case w == nil || w.Key != op.Key || w.Kind == "get" || (w.Kind == "del") != (i >= len(r.Siblings)):
+			c.fail("P8", "get #%d of %s returns #%d, which nobody wrote there", op.ID, op.Key, id)
 			return
-		case w.outcome == failed:
-			c.fail("P8", "get #%d of %s returns #%d, which was refused for certain", op.id, op.key, ids[i])
+		case w.outcome == failed && w.ended > 0:
+			c.fail("P8", "get #%d of %s returns #%d, which was refused for certain", op.ID, op.Key, id)
 		}
 	}
-	c.concurrent(fmt.Sprintf("get #%d of %s", op.id, op.key), ids)
-	if c.w.opt.quiet() {
+	c.concurrent(fmt.Sprintf("get #%d of %s", op.ID, op.Key), ids)
+	if c.quiet {
 		c.sees(op, ids)
 	}
 }
 
-// concurrent checks that none of the writes descends from another (P2: one too many).
+// maxKept is how many siblings a key can have in all: each coordinator refuses to
+// add beyond wire.MaxSiblings, but those of a split cannot know of each other.
+func (c *checker) maxKept() int { return wire.MaxSiblings * c.w.plan.Nodes }
+
+// concurrent checks that none of the writes descends from another (P2: one too many),
+// and that their number is bounded (P13).
 func (c *checker) concurrent(what string, ids []uint64) {
-	if c.w.opt.LWW && len(ids) > 1 {
+	if len(ids) > c.maxKept() {
+		c.fail("P13", "%s holds %d versions, the bound is %d", what, len(ids), c.maxKept())
+	}
+	if c.w.plan.lww() && len(ids) > 1 {
 		c.fail("P2", "%s holds %d versions under last write wins", what, len(ids))
 	}
-	for _, a := range ids {
-		for _, b := range ids {
+	for i, a := range ids {
+		for j, b := range ids {
 			if a != b && c.descends(a, b) {
 				c.fail("P2", "%s holds #%d and its ancestor #%d", what, a, b)
 			}
-			if a == b && countOf(ids, a) > 1 {
+			if a == b && i < j {
 				c.fail("P2", "%s holds #%d twice", what, a)
 			}
 		}
 	}
 }
 
-func countOf(ids []uint64, id uint64) int {
-	k := 0
-	for _, x := range ids {
-		if x == id {
-			k++
-		}
-	}
-	return k
-}
-
-// descends says whether write a has write b among its ancestors.
-func (c *checker) descends(a, b uint64) bool {
-	seen := map[uint64]bool{}
-	stack := []uint64{a}
-	for len(stack) > 0 {
-		op := c.op(stack[len(stack)-1])
-		stack = stack[:len(stack)-1]
-		if op == nil {
-			continue
-		}
-		for p := range op.parents {
-			if p == b {
-				return true
-			}
-			if !seen[p] {
-				seen[p] = true
-				stack = append(stack, p)
-			}
-		}
-	}
-	return false
-}
-
 // sees is P7, for runs without faults and with R+W>N: whatever was acked
 // before the read began is in it, or superseded in it.
 func (c *checker) sees(op *operation, ids []uint64) {
-	if c.w.opt.LWW {
+	if c.w.plan.lww() {
 		return
 	}
-	for _, w := range c.ops {
-		if w.key != op.key || w.kind == "get" || w.outcome != ok || w.ended >= op.began {
-			continue
-		}
-		if !c.carries(ids, w.id) {
-			c.fail("P7", "get #%d of %s lacks #%d, which was acked before", op.id, op.key, w.id)
+	for _, w := range c.byKey[op.Key] {
+		if w.Kind != "get" && w.outcome == ok && w.ended < op.began && !c.carries(ids, w.ID) {
+			c.fail("P7", "get #%d of %s lacks #%d, which was acked before", op.ID, op.Key, w.ID)
 		}
 	}
-}
-
-func (c *checker) carries(ids []uint64, id uint64) bool {
-	return slices.ContainsFunc(ids, func(x uint64) bool { return x == id || c.descends(x, id) })
 }
 
 // acked checks the answer to a put.
 func (c *checker) acked(op *operation, r wire.PutReply) {
-	if n := len(slices.Compact(slices.Sorted(slices.Values(r.Acks)))); n != len(r.Acks) || n == 0 {
-		c.fail("P13", "put #%d counts acks %v", op.id, r.Acks)
+	if !distinct(r.Acks) || len(r.Acks) == 0 {
+		c.fail("P13", "put #%d counts acks %v", op.ID, r.Acks)
+	}
+	if r.Siblings > wire.MaxSiblings {
+		c.fail("P13", "put #%d was acked by a coordinator that holds %d siblings, its limit is %d", op.ID, r.Siblings, wire.MaxSiblings)
+	}
+	if c.w.plan.lww() || c.excused[op.ID] {
+		return
 	}
 	for _, node := range r.Acks { // persist before ack, as seen from outside
-		if h := c.w.hosts[node]; h.up && !c.carries(c.held(h, op.key), op.id) && !c.excused[op.id] && !c.w.opt.LWW && !c.superseded(h, op) {
-			c.fail("P1", "put #%d was acked by %s, whose disk does not hold it", op.id, node)
+		if h := c.w.hosts[node]; h.up && h.destroyed == 0 && !c.carries(c.held(h, op.Key), op.ID) && !c.elsewhere(h, op) {
+			c.fail("P1", "put #%d was acked by %s, whose disk does not hold it", op.ID, node)
 		}
 	}
 }
 
-// superseded allows for a holder that merged a descendant, handed a hint over,
-// or lost its disk, between its ack and the client's answer.
-func (c *checker) superseded(h *host, op *operation) bool {
-	return h.destroyed || slices.ContainsFunc(c.w.names, func(n string) bool {
-		return n != h.name && c.carries(c.held(c.w.hosts[n], op.key), op.id)
+// elsewhere allows for a holder that handed a hint over between its ack and the client's answer.
+func (c *checker) elsewhere(h *host, op *operation) bool {
+	return slices.ContainsFunc(c.w.names, func(n string) bool {
+		return n != h.name && c.carries(c.held(c.w.hosts[n], op.Key), op.ID)
 	})
+}
+
+// inbox is P13 for what waits for a node.
+func (c *checker) inbox(h *host) {
+	if len(h.inbox) > maxInbox {
+		c.fail("P13", "%d inputs wait for %s, the bound is %d", len(h.inbox), h.name, maxInbox)
+	}
 }
 
 // held lists the writes of key that a host's disk holds in any role.
 func (c *checker) held(h *host, key string) []uint64 {
 	var ids []uint64
-	for _, s := range c.w.stored(h, key) {
-		for _, v := range s {
-			ids = append(ids, idOf(v))
-		}
+	for _, r := range c.w.stored(h, key) {
+		ids = append(ids, idsOf(r.Versions)...)
 	}
 	return ids
 }
 
-// stored reads the siblings that a host's disk holds of key, as a home and as a stand-in.
-func (w *world) stored(h *host, key string) []vclock.Siblings {
-	var out []vclock.Siblings
-	for _, s := range []store.Space{store.Data, store.Hints} {
-		h.disk.Scan(s, nil, nil, func(k, v []byte) bool {
-			if strings.HasSuffix(string(k), key) {
-				if rec, err := wire.DecodeRecord(v); err == nil {
-					out = append(out, rec.Siblings)
-				}
-			}
-			return true
-		})
+// stored reads what a host's disk holds of key, as a home and as a stand-in. What is
+// damaged counts as not there.
+func (w *world) stored(h *host, key string) []trace.Replica {
+	var out []trace.Replica
+	at := ring.Of([]byte(key))
+	suffix := string(at[:]) + key
+	if b, _ := h.disk.Get(store.Data, []byte(suffix)); b != nil {
+		if rec, err := wire.DecodeRecord(b); err == nil {
+			out = append(out, trace.Replica{Versions: rec.Siblings})
+		}
 	}
+	h.disk.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
+		if n := len(k) - len(suffix) - 1; n > 0 && string(k[n+1:]) == suffix {
+			if rec, err := wire.DecodeRecord(v); err == nil {
+				out = append(out, trace.Replica{For: string(k[:n]), Versions: rec.Siblings})
+			}
+		}
+		return true
+	})
 	return out
 }
 
 // destroying runs do, which destroys something on h's disk, and excuses the writes
 // of which h held the last copy.
 func (c *checker) destroying(h *host, do func()) {
-	before := c.carried()
+	before := map[string][]uint64{}
+	for _, key := range c.keys {
+		before[key] = c.held(h, key)
+	}
 	do()
-	after := c.carried()
-	for id := range before {
-		if !after[id] {
-			c.excused[id] = true
-		}
+	h.destroyed = c.w.now
+	for _, key := range c.keys {
+		c.excuse(key, before[key])
 	}
-	h.destroyed = true
 }
 
-// carried lists the writes that some disk holds, or holds a descendant of.
-func (c *checker) carried() map[uint64]bool {
-	out := map[uint64]bool{}
-	for i := range c.w.opt.Keys {
-		key := fmt.Sprintf("key%d", i)
-		for _, n := range c.w.names {
-			for _, id := range c.held(c.w.hosts[n], key) {
-				c.addAncestors(out, id)
-			}
-		}
-	}
-	return out
-}
-
-func (c *checker) addAncestors(out map[uint64]bool, id uint64) {
-	if out[id] {
+// excuse excuses those of ids, and of their ancestors, that no disk carries any more.
+func (c *checker) excuse(key string, ids []uint64) {
+	if len(ids) == 0 {
 		return
 	}
-	out[id] = true
-	if op := c.op(id); op != nil {
-		for p := range op.parents {
-			c.addAncestors(out, p)
-		}
-	}
-}
-
-// final checks the quiescent cluster.
-func (c *checker) final() {
-	for i := range c.w.opt.Keys {
-		key := fmt.Sprintf("key%d", i)
-		ids := c.converged(key)
-		c.concurrent(key, ids)
-		for _, op := range c.ops {
-			if op.key != key || op.kind == "get" || op.outcome != ok || c.excused[op.id] || c.w.opt.LWW {
-				continue
-			}
-			if !c.carries(ids, op.id) && !c.ancestorOfExcused(op.id) {
-				c.fail("P1", "%s #%d of %s was acked by %v at %v, and is lost; left is %v", op.kind, op.id, key, op.acks, op.ended-start, ids)
-			}
-		}
-	}
+	var left []uint64
 	for _, n := range c.w.names {
-		c.hintsLeft(c.w.hosts[n])
-		if c.w.opt.mends() {
-			c.w.hosts[n].rotten = false // whatever rotted was found
-		}
-		c.audit(c.w.hosts[n])
+		left = append(left, c.held(c.w.hosts[n], key)...)
 	}
-}
-
-// audit is P10: the tree that took every write as it came is the one that its store makes.
-func (c *checker) audit(h *host) {
-	if !h.up || h.rotten {
-		return
-	}
-	if err := h.node.Audit(); err != nil {
-		c.fail("P10", "%s: %v", h.name, err)
-	}
-}
-
-// ancestorOfExcused: a write that a destroyed write had superseded went with it.
-func (c *checker) ancestorOfExcused(id uint64) bool {
-	for x := range c.excused {
-		if c.descends(x, id) {
-			return true
+	for _, op := range c.byKey[key] {
+		if c.carries(ids, op.ID) && !c.carries(left, op.ID) {
+			c.excused[op.ID] = true
 		}
 	}
-	return false
 }
-
-// converged checks that all homes of key hold the same (P5), and says what.
-func (c *checker) converged(key string) []uint64 {
-	homes := c.w.ring.Homes([]byte(key))
-	var first vclock.Siblings
-	for i, n := range homes {
-		var s vclock.Siblings
-		for _, x := range c.w.stored(c.w.hosts[n], key) {
-			s = s.Merge(x)
-		}
-		if i == 0 {
-			first = s
-		} else if !s.Equal(first) {
-			c.fail("P5", "%s at %s is %v, at %s %v", key, homes[0], first, n, s)
-		}
-	}
-	ids := make([]uint64, len(first))
-	for i, v := range first {
-		ids[i] = idOf(v)
-	}
-	return ids
-}
-
-func (c *checker) hintsLeft(h *host) {
-	left := 0
-	h.disk.Scan(store.Hints, nil, nil, func(_, v []byte) bool {
-		if _, err := wire.DecodeRecord(v); err == nil {
-			left++
-		}
-		return true
-	})
-	if left > 0 {
-		c.fail("P5", "%s still keeps %d hints %v after the last fault", h.name, left, quiesce)
-	}
-}
-
-// quiesce is how long the cluster may take to converge once faults have ended.
-const quiesce = 30 * time.Second

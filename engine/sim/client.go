@@ -7,7 +7,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// Clients get, put and delete a few keys through whichever node is up, each
+// Clients get, put and delete a few keys through whichever node the plan says, each
 // with its own memory of contexts, some of them old.
 
 // An outcome of an operation as its client saw it.
@@ -19,19 +19,21 @@ const (
 	failed // certainly not carried out
 )
 
-// An operation is one request of a client. Its id is the number of the request
+func (o outcome) String() string { return [...]string{"unknown", "ok", "failed"}[o] }
+
+// An operation is one request of a client. Its ID is the number of the request
 // and, for a put, stands in the value.
 type operation struct {
+	Op
 	w       *world
-	id      uint64
-	key     string
-	kind    string // get, put, del
-	via     string
-	parents map[uint64]bool // writes that the context of the put covers, by what its client read
 	began   time.Duration
-	ended   time.Duration
+	ended   time.Duration // 0: it has not
 	outcome outcome
+	parents map[uint64]bool // writes that the context of the put covers, by what its client read
+	place   int             // among the operations of its key
+	past    bits            // places of its ancestors
 	acks    []string
+	read    []uint64 // writes that a get found, tombstones left out
 	done    func(wire.ClientReply)
 }
 
@@ -47,7 +49,7 @@ type seen struct {
 // A client issues one operation after the other.
 type client struct {
 	w        *world
-	left     int
+	ops      []Op
 	contexts map[string][]seen // per key, newest last
 }
 
@@ -56,65 +58,89 @@ const keptContexts = 3
 
 func value(id uint64) []byte { return fmt.Appendf(nil, "op%d", id) }
 
+// valueID reads what value wrote.
 func valueID(b []byte) (id uint64, ok bool) {
-	_, err := fmt.Sscanf(string(b), "op%d", &id)
-	return id, err == nil
+	if len(b) < 3 || string(b[:2]) != "op" {
+		return 0, false
+	}
+	for _, c := range b[2:] {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		id = 10*id + uint64(c-'0')
+	}
+	return id, true
 }
 
+// employ sets the plan's clients to work.
+func (w *world) employ() {
+	clients := map[int]*client{}
+	var order []*client
+	for _, op := range w.plan.Ops {
+		c := clients[op.Client]
+		if c == nil {
+			c = &client{w: w, contexts: map[string][]seen{}}
+			clients[op.Client] = c
+			order = append(order, c)
+		}
+		c.ops = append(c.ops, op)
+	}
+	w.busy = len(order)
+	for _, c := range order {
+		c.next()
+	}
+}
+
+// next plans the client's next operation.
 func (c *client) next() {
-	w := c.w
-	if c.left == 0 {
+	if len(c.ops) == 0 {
+		c.w.busy--
 		return
 	}
-	c.left--
-	key := fmt.Sprintf("key%d", w.rng.IntN(w.opt.Keys))
-	op := &operation{w: w, key: key, began: w.now, via: w.pick(w.names)}
-	w.check.ops = append(w.check.ops, op)
-	op.id = uint64(len(w.check.ops))
+	op := c.ops[0]
+	c.ops = c.ops[1:]
+	c.w.at(max(c.w.now, start+op.At), func() { c.begin(op) })
+}
+
+func (c *client) begin(o Op) {
+	w := c.w
+	op := &operation{Op: o, w: w}
 	op.done = func(r wire.ClientReply) {
 		c.learn(op, r)
-		w.after(w.exp(w.opt.Think), c.next)
+		c.next()
 	}
+	kept := c.contexts[op.Key]
+	if op.Kind == "del" && len(kept) == 0 {
+		op.Kind = "get" // a delete needs a context, and this is how to come by one
+	}
+	q := wire.Quorum{R: op.R, W: op.W, Strict: op.Strict}
+	if op.Kind == "get" {
+		op.send(wire.GetRequest{Request: op.ID, Key: []byte(op.Key), Quorum: q})
+		return
+	}
+	put := wire.PutRequest{Request: op.ID, Key: []byte(op.Key), Delete: op.Kind == "del", Quorum: q}
+	if op.Kind == "put" {
+		put.Value = value(op.ID)
+	}
+	if len(kept) > 0 && op.Context != Blind {
+		s := kept[max(0, len(kept)-1-op.Context)]
+		put.Context, op.parents = s.token, s.writes
+	}
+	op.send(put)
+}
+
+// send begins the operation.
+func (op *operation) send(body wire.ClientRequest) {
+	w := op.w
+	op.began = w.now
+	w.check.begin(op)
+	w.request(op, body)
 	w.after(clientTimeout, func() {
-		if w.calls[op.id] != nil {
-			delete(w.calls, op.id)
+		if w.calls[op.ID] == op {
+			delete(w.calls, op.ID)
 			op.finish(nil)
 		}
 	})
-	q := w.drawQuorum()
-	kept := c.contexts[key]
-	switch x := w.rng.Float64(); {
-	case x < .4:
-		op.kind = "get"
-		w.request(op, op.via, wire.GetRequest{Request: op.id, Key: []byte(key), Quorum: q})
-		return
-	case x < .5 && len(kept) > 0:
-		op.kind = "del"
-	default:
-		op.kind = "put"
-	}
-	put := wire.PutRequest{Request: op.id, Key: []byte(key), Delete: op.kind == "del", Quorum: q}
-	if op.kind == "put" {
-		put.Value = value(op.id)
-	}
-	if len(kept) > 0 && (op.kind == "del" || w.chance(.8)) {
-		s := kept[len(kept)-1]
-		if w.chance(.15) {
-			s = kept[w.rng.IntN(len(kept))]
-		}
-		put.Context, op.parents = s.token, s.writes
-	}
-	w.request(op, op.via, put)
-}
-
-// drawQuorum mostly takes the defaults.
-func (w *world) drawQuorum() wire.Quorum {
-	var q wire.Quorum
-	if !w.opt.quiet() && w.chance(.2) {
-		most := min(w.opt.N, w.opt.Nodes)
-		q = wire.Quorum{R: 1 + w.rng.IntN(most), W: 1 + w.rng.IntN(most), Strict: w.chance(.2)}
-	}
-	return q
 }
 
 // learn keeps the context of an answer.
@@ -138,15 +164,15 @@ func (c *client) learn(op *operation, r wire.ClientReply) {
 		if r.Err != wire.OK {
 			return
 		}
-		s = seen{token: r.Context, writes: map[uint64]bool{op.id: true}}
+		s = seen{token: r.Context, writes: map[uint64]bool{op.ID: true}}
 	default:
 		return
 	}
-	kept := append(c.contexts[op.key], s)
+	kept := append(c.contexts[op.Key], s)
 	if len(kept) > keptContexts {
 		kept = kept[1:]
 	}
-	c.contexts[op.key] = kept
+	c.contexts[op.Key] = kept
 }
 
 // finish notes how an operation ended; no reply is a time-out.
@@ -168,6 +194,6 @@ func (op *operation) finish(r wire.ClientReply) {
 			op.outcome = failed
 		}
 	}
-	op.w.note(uint64(op.ended), op.id, uint64(op.outcome))
+	op.w.note(uint64(op.ended), op.ID, uint64(op.outcome))
 	op.done(r)
 }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -10,7 +11,6 @@ import (
 // A disk is what of a node outlives it: batches are whole or not there at all,
 // what was synced stays unless something is made to destroy it.
 type disk struct {
-	w        *world
 	mem      *store.Mem
 	undo     [][]store.Write // what the latest batches replaced, newest last
 	slowdown float64
@@ -23,9 +23,7 @@ const maxSync = 5 * time.Second
 // maxUndo is how many of the latest batches a damaged journal can lose.
 const maxUndo = 32
 
-func newDisk(w *world) *disk {
-	return &disk{w: w, mem: store.NewMem(), slowdown: 1}
-}
+func newDisk() *disk { return &disk{mem: store.NewMem(), slowdown: 1} }
 
 var _ store.Reader = (*disk)(nil)
 
@@ -35,23 +33,22 @@ func (d *disk) Scan(s store.Space, from, to []byte, fn func(k, v []byte) bool) e
 	return d.mem.Scan(s, from, to, fn)
 }
 
-// syncTime is how long a flush takes: mostly a fraction of a millisecond, now and then a stall.
-func (d *disk) syncTime() time.Duration {
-	t := 100*time.Microsecond + d.w.exp(300*time.Microsecond)
-	if d.w.chance(.002) {
-		t += d.w.exp(200 * time.Millisecond)
+// sync draws how long a flush takes, mostly a fraction of a millisecond, now and
+// then a stall, and whether it fails.
+func (d *disk) sync(r *rand.Rand) (took time.Duration, fails bool) {
+	took = 100*time.Microsecond + exp(r, 300*time.Microsecond)
+	if chance(r, .002) {
+		took += exp(r, 200*time.Millisecond)
 	}
-	return min(time.Duration(float64(t)*d.slowdown), maxSync)
+	return min(time.Duration(float64(took)*d.slowdown), maxSync), chance(r, d.failing)
 }
-
-func (d *disk) fails() bool { return d.w.chance(d.failing) }
 
 func (d *disk) apply(batch []store.Write) {
 	back := make([]store.Write, 0, len(batch))
-	for _, w := range batch {
+	for i, w := range batch {
 		old, _ := d.mem.Get(w.Space, w.Key)
 		back = append(back, store.Write{Space: w.Space, Key: w.Key, Value: old})
-		d.mem.Apply([]store.Write{w}, true)
+		d.mem.Apply(batch[i:i+1], true)
 	}
 	d.undo = append(d.undo, back)
 	if len(d.undo) > maxUndo {
@@ -70,23 +67,24 @@ func (d *disk) dropTail(k int) {
 	}
 }
 
-// flip damages one byte of one value in s, and says of which key.
-func (d *disk) flip(s store.Space) (key []byte, ok bool) {
+// flip damages one bit of one value in s, and says whether there was one.
+func (d *disk) flip(s store.Space, which int) bool {
 	var keys [][]byte
 	d.mem.Scan(s, nil, nil, func(k, _ []byte) bool {
 		keys = append(keys, slices.Clone(k))
 		return true
 	})
 	if len(keys) == 0 {
-		return nil, false
+		return false
 	}
-	key = keys[d.w.rng.IntN(len(keys))]
+	key := keys[which%len(keys)]
 	v, _ := d.mem.Get(s, key)
 	v = slices.Clone(v)
-	v[d.w.rng.IntN(len(v))] ^= 1 << d.w.rng.IntN(8)
+	bit := mix(uint64(which)) % uint64(8*len(v))
+	v[bit/8] ^= 1 << (bit % 8)
 	d.mem.Apply([]store.Write{{Space: s, Key: key, Value: v}}, true)
 	d.undo = nil // it would bring back what the damage replaced
-	return key, true
+	return true
 }
 
 // wipe loses everything.

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"ringside/engine"
@@ -17,6 +16,7 @@ import (
 type host struct {
 	w       *world
 	name    string
+	id      uint64 // its place among the world's nodes
 	disk    *disk
 	node    *engine.Node
 	overlay *store.Overlay
@@ -24,6 +24,7 @@ type host struct {
 	paused  bool
 	life    uint64 // counts starts; what was scheduled in an earlier life is void
 	inbox   []engine.Input
+	spare   []engine.Input // the last turn's, to be filled again
 	busy    bool
 	pending *turn // being made durable
 	wakes   time.Duration
@@ -31,8 +32,8 @@ type host struct {
 	drift   float64       // its clock's rate against the world's, minus 1
 	doubt   bool          // the disk was recovered from damage, and no node has taken a new incarnation on it since
 
-	rotten    bool // a record rotted in this life of the node, which need not have noticed
-	destroyed bool // the disk lost something that it had synced, at least once
+	rotten    bool          // a record rotted in this life of the node, which need not have noticed
+	destroyed time.Duration // when the disk last lost something that it had synced; 0: never
 }
 
 // A turn is what one drain of the inbox came to.
@@ -50,8 +51,8 @@ const (
 	maxTurn = 64
 )
 
-func newHost(w *world, name string) *host {
-	return &host{w: w, name: name, disk: newDisk(w)}
+func newHost(w *world, name string, id int) *host {
+	return &host{w: w, name: name, id: uint64(id), disk: newDisk()}
 }
 
 // clock is the host's own time.
@@ -65,13 +66,14 @@ func (h *host) boot() {
 		return
 	}
 	w := h.w
-	w.lives++
-	h.life, h.up, h.paused, h.busy, h.pending = w.lives, true, false, false, nil
-	h.inbox, h.rotten = nil, false
+	h.life++
+	h.rotten = false
+	h.up, h.paused, h.busy, h.pending, h.inbox = true, false, false, nil, nil
 	h.overlay = store.NewOverlay(h.disk)
 	n, out, err := engine.New(engine.Config{
-		Name: h.name, Ring: w.ring, R: w.opt.R, W: w.opt.W, LWW: w.opt.LWW, Secret: []byte("sim"), Seed: w.opt.Seed + w.lives,
-		Timings: w.opt.timings(), Incarnation: w.lives, Distrust: h.doubt,
+		Name: h.name, Ring: w.ring, R: w.plan.R, W: w.plan.W, LWW: w.plan.lww(), Strict: w.plan.Quorum == StrictQuorum,
+		Secret: []byte("sim"), Seed: mix(w.plan.Seed ^ mix(h.id<<32|h.life)),
+		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), Distrust: h.doubt,
 	}, h.overlay, h.clock())
 	if err != nil {
 		panic(fmt.Sprintf("sim: %v", err)) // the simulated disk reads or says what is damaged
@@ -82,14 +84,25 @@ func (h *host) boot() {
 	h.overlay.Add(out.Writes)
 	h.wakeAt(out.Wake)
 	h.commit(&t)
-	w.net.refresh()
+	w.net.refreshOf(h.name)
+	w.tellBoot(h)
 }
 
 // timings are the default ones but for anti-entropy.
-func (o Options) timings() engine.Timings {
+func (p *Plan) timings() engine.Timings {
 	t := engine.DefaultTimings()
-	t.AntiEntropy = max(o.AntiEntropy, 0)
+	t.AntiEntropy = p.AntiEntropy
 	return t
+}
+
+// request is the client's request that the turn is about, the first if it is about many.
+func (t *turn) request() uint64 {
+	for _, e := range t.events {
+		if e.Request > 0 {
+			return e.Request
+		}
+	}
+	return 0
 }
 
 func (t *turn) add(o engine.Output) {
@@ -116,8 +129,10 @@ func (h *host) work() {
 	var t turn
 	k := min(len(h.inbox), maxTurn)
 	batch := h.inbox[:k]
-	h.inbox = slices.Clone(h.inbox[k:])
+	h.inbox = append(h.spare[:0], h.inbox[k:]...)
+	h.spare = batch
 	now := h.clock()
+	h.w.check.inbox(h)
 	for _, in := range batch {
 		out := h.node.Step(now, in)
 		h.w.steps++
@@ -136,17 +151,19 @@ func (h *host) commit(t *turn) {
 	}
 	h.busy, h.pending = true, t
 	life := h.life
-	h.w.after(h.disk.syncTime(), func() {
+	took, fails := h.disk.sync(h.w.dice(forDisk, h.id, t.request()))
+	h.w.after(took, func() {
 		if h.life != life || !h.up {
 			return
 		}
-		if h.disk.fails() {
-			h.w.fault("disk-failed-sync")
+		if fails && !h.w.net.calm[h.name] {
+			h.w.fault(failedSyncKind)
+			h.w.tell(trace.Event{Kind: trace.DiskFailed, Node: h.name, Message: "a flush failed"})
 			h.crash()
-			h.w.after(h.w.exp(time.Second), h.boot)
+			h.w.later(exp(h.w.dice(forReboot, h.id), time.Second), h.boot)
 			return
 		}
-		h.disk.apply(t.writes)
+		h.disk.apply(h.w.plan.bug.batch(t.writes))
 		h.doubt = false // the first batch of a life holds the node's new incarnation
 		h.overlay.Reset()
 		h.busy, h.pending = false, nil
@@ -187,17 +204,26 @@ func (h *host) crash() {
 	if !h.up {
 		return
 	}
-	if h.pending != nil && h.w.chance(.5) {
+	if h.pending != nil && chance(h.w.dice(forCrash, h.id), .5) {
 		h.disk.apply(h.pending.writes)
 	}
 	h.up, h.paused, h.busy, h.pending, h.inbox, h.wakes = false, false, false, nil, nil, 0
 	h.w.net.forget(h.name)
-	h.w.net.refresh()
+	h.w.net.refreshOf(h.name)
+	h.w.tell(trace.Event{Kind: trace.NodeDown, Node: h.name})
 }
 
-func (h *host) pause() { h.paused = h.up }
+func (h *host) pause() {
+	if h.up && !h.paused {
+		h.paused = true
+		h.w.tell(trace.Event{Kind: trace.NodePaused, Node: h.name})
+	}
+}
 
 func (h *host) resume() {
-	h.paused = false
-	h.work()
+	if h.up && h.paused {
+		h.paused = false
+		h.w.tell(trace.Event{Kind: trace.NodeUp, Node: h.name})
+		h.work()
+	}
 }

@@ -1,201 +1,299 @@
 package sim
 
 import (
+	"slices"
 	"time"
 
 	"ringside/engine/fault"
 	"ringside/engine/store"
+	"ringside/engine/trace"
 )
 
-// The nemesis breaks things. Which kinds a run has, and how often, is drawn
-// from the seed: a run with few kinds goes deep where one with all goes wide.
+// The nemesis breaks things, as the plan says.
 
-// FaultKinds are all there are. A campaign in which one never fires proves nothing about it.
-var FaultKinds = []string{
-	"partition", "one-way", "loss", "repeat", "long-delay", "clog", "cut-message",
-	"crash", "pause", "skew", "disk-slow", "disk-failed-sync", "disk-lost-tail", "disk-flip", "wipe",
+// Kinds of faults, as plans, the command line and counts call them.
+const (
+	partitionKind  = "partition"
+	oneWayKind     = "one-way"
+	lossKind       = "loss"
+	repeatKind     = "repeat"
+	longDelayKind  = "long-delay"
+	slowLinksKind  = "slow-links"
+	clogKind       = "clog"
+	crashKind      = "crash"
+	pauseKind      = "pause"
+	skewKind       = "skew"
+	diskSlowKind   = "disk-slow"
+	failedSyncKind = "disk-failed-sync"
+	lostTailKind   = "disk-lost-tail"
+	flipKind       = "disk-flip"
+	wipeKind       = "wipe"
+	// cutMessage is counted, and comes of partitions.
+	cutMessage = "cut-message"
+)
+
+// A kind of fault: how likely it is that a run has it, and for those that strike at
+// times how one strike is drawn and done.
+type kind struct {
+	name string
+	odds float64
+	draw func(*drawing, *Strike)
+	do   func(*world, Strike)
 }
 
-// nemesis decides on what a run has to endure.
-type nemesis struct {
-	w       *world
-	actions []func()
-	stopped bool
+// kinds are all there are. A campaign in which one never fires proves nothing about it.
+var kinds []kind
+
+func init() { // its functions refer to it
+	node := func(d *drawing, s *Strike) { s.Nodes = []string{pick(d.rng, d.names)} }
+	kinds = []kind{
+		{partitionKind, .7, drawPartition, (*world).split},
+		{oneWayKind, .3, drawOneWay, (*world).split},
+		{lossKind, .5, nil, nil},
+		{repeatKind, .5, nil, nil},
+		{longDelayKind, .5, nil, nil},
+		{slowLinksKind, .3, nil, nil},
+		{clogKind, .3, drawClog, (*world).clog},
+		{crashKind, .6, node, (*world).crash},
+		{pauseKind, .4, node, (*world).pause},
+		{skewKind, .3, nil, nil},
+		{diskSlowKind, .3, func(d *drawing, s *Strike) { node(d, s); s.Amount = 2 + d.rng.IntN(500) }, (*world).slowDisk},
+		{failedSyncKind, .2, nil, nil},
+		{lostTailKind, .2, func(d *drawing, s *Strike) { node(d, s); s.Amount = 1 + d.rng.IntN(maxUndo) }, (*world).loseTail},
+		{flipKind, .2, drawFlip, (*world).flip},
+		{wipeKind, .15, node, (*world).wipe},
+	}
 }
 
-func (w *world) unleash() *nemesis {
-	n := &nemesis{w: w}
-	maybe := func(p float64, action func()) {
-		if w.chance(p) {
-			n.actions = append(n.actions, action)
-		}
+// FaultKinds names all kinds of faults.
+func FaultKinds() []string {
+	out := make([]string, len(kinds))
+	for i, k := range kinds {
+		out[i] = k.name
 	}
-	w.net.tells = w.chance(.5)
-	if w.chance(.5) {
-		w.net.loss = w.rng.Float64() * .1
-	}
-	if w.chance(.5) {
-		w.net.repeat = w.rng.Float64() * .1
-	}
-	if w.chance(.5) {
-		w.net.tail = w.rng.Float64() * .05
-	}
-	if w.chance(.3) {
-		w.net.delay *= time.Duration(1 + w.rng.IntN(50))
-	}
-	if w.chance(.3) {
-		for _, name := range w.names {
-			w.hosts[name].skew = time.Duration((w.rng.Float64() - .5) * float64(20*time.Second))
-			w.hosts[name].drift = (w.rng.Float64() - .5) * .02
-		}
-		w.fault("skew")
-	}
-	if w.chance(.2) {
-		for _, name := range w.names {
-			w.hosts[name].disk.failing = w.rng.Float64() * .002
-		}
-	}
-	maybe(.7, n.partition)
-	maybe(.3, n.oneWay)
-	maybe(.6, n.crash)
-	maybe(.4, n.pause)
-	maybe(.3, n.clog)
-	maybe(.3, n.slowDisk)
-	maybe(.2, n.loseTail)
-	maybe(.2, n.flip)
-	maybe(.15, n.wipe)
-	if len(n.actions) > 0 {
-		n.later()
-	}
-	return n
+	return out
 }
 
-func (n *nemesis) later() {
-	n.w.after(200*time.Millisecond+n.w.exp(n.w.opt.FaultEvery), func() {
-		if n.stopped {
-			return
+// kindOf returns the kind called name, nil if it is none that strikes.
+func kindOf(name string) *kind {
+	i := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name && k.do != nil })
+	if i < 0 {
+		return nil
+	}
+	return &kinds[i]
+}
+
+// drawPartition parts the nodes into two or three groups.
+func drawPartition(d *drawing, s *Strike) {
+	groups := make([][]string, 2+d.rng.IntN(2))
+	for _, name := range d.names {
+		i := d.rng.IntN(len(groups))
+		groups[i] = append(groups[i], name)
+	}
+	s.Groups = slices.DeleteFunc(groups, func(g []string) bool { return len(g) == 0 })
+}
+
+// drawOneWay takes one node that is not heard, or that hears nobody.
+func drawOneWay(d *drawing, s *Strike) {
+	one := []string{pick(d.rng, d.names)}
+	rest := slices.DeleteFunc(slices.Clone(d.names), func(n string) bool { return n == one[0] })
+	s.Groups = [][]string{one, rest}
+	if d.rng.Float64() < .5 {
+		s.Groups = [][]string{rest, one}
+	}
+	s.Groups = slices.DeleteFunc(s.Groups, func(g []string) bool { return len(g) == 0 })
+}
+
+func drawClog(d *drawing, s *Strike) {
+	s.Nodes = []string{pick(d.rng, d.names), pick(d.rng, d.names)}
+}
+
+func drawFlip(d *drawing, s *Strike) {
+	s.Nodes, s.For = []string{pick(d.rng, d.names)}, 0
+	s.Space = pick(d.rng, spaceNames)
+	s.Amount = d.rng.IntN(1e6)
+}
+
+// unleash sets the weather and plans the strikes.
+func (w *world) unleash() {
+	we := w.plan.Weather
+	w.net.tells, w.net.delay = we.Tells, we.Delay
+	w.net.loss, w.net.repeat, w.net.tail = we.Loss, we.Repeat, we.LongDelay
+	if we.Delay > usualDelay {
+		w.fault(slowLinksKind)
+	}
+	if we.Skew != nil {
+		w.fault(skewKind)
+	}
+	for i, name := range w.names {
+		h := w.hosts[name]
+		if we.Skew != nil {
+			h.skew, h.drift = we.Skew[i], we.Drift[i]
 		}
-		n.actions[n.w.rng.IntN(len(n.actions))]()
-		n.later()
+		if we.FailedSync != nil {
+			h.disk.failing = we.FailedSync[i]
+		}
+	}
+	for _, s := range w.plan.Strikes {
+		w.at(start+s.At, func() {
+			if !w.peace {
+				kindOf(s.Kind).do(w, s)
+			}
+		})
+	}
+}
+
+// later mends something unless peace came before, which mends in its own way.
+func (w *world) later(d time.Duration, mend func()) {
+	w.after(d, func() {
+		if !w.peace {
+			mend()
+		}
 	})
 }
 
-// aWhile is how long a fault lasts: from a blink to longer than anybody's patience.
-func (n *nemesis) aWhile() time.Duration {
-	return time.Duration(float64(50*time.Millisecond) * (1 + 200*n.w.rng.Float64()*n.w.rng.Float64()))
-}
-
-func (n *nemesis) host() *host { return n.w.hosts[n.w.pick(n.w.names)] }
-
-func (n *nemesis) partition() {
-	w := n.w
-	groups := make([][]string, 2+w.rng.IntN(2))
-	for _, name := range w.names {
-		i := w.rng.IntN(len(groups))
-		groups[i] = append(groups[i], name)
+// split cuts the network; it heals when its time is over unless another cut came since.
+func (w *world) split(s Strike) {
+	if len(s.Groups) < 2 {
+		return // it is all the nodes together
 	}
-	n.split("partition", groups, false)
-}
-
-func (n *nemesis) oneWay() {
-	w := n.w
-	n.split("one-way", [][]string{{w.pick(w.names)}}, w.chance(.5))
-}
-
-func (n *nemesis) split(kind string, groups [][]string, oneWay bool) {
-	w := n.w
-	var full [][]string
-	for _, g := range groups {
-		if len(g) > 0 {
-			full = append(full, g)
+	w.fault(s.Kind)
+	w.cut(s.Groups, s.Kind == oneWayKind)
+	mine := w.net.cutCount
+	w.later(s.For, func() {
+		if w.net.cutCount == mine {
+			w.heal()
 		}
+	})
+}
+
+func (w *world) cut(groups [][]string, oneWay bool) {
+	w.net.change(fault.Fault{Kind: fault.Split, Groups: groups, OneWay: oneWay})
+	w.tell(trace.Event{Kind: trace.Split, Groups: w.net.cuts.Groups(), OneWay: oneWay})
+}
+
+func (w *world) heal() {
+	w.net.change(fault.Fault{Kind: fault.Heal})
+	w.tell(trace.Event{Kind: trace.Heal})
+}
+
+func (w *world) crash(s Strike) {
+	if h := w.hosts[s.Nodes[0]]; h.up {
+		w.fault(s.Kind)
+		h.crash()
+		w.later(s.For, h.boot)
 	}
-	if len(full[0]) == len(w.names) {
-		return
+}
+
+func (w *world) pause(s Strike) {
+	if h := w.hosts[s.Nodes[0]]; h.up {
+		w.fault(s.Kind)
+		h.pause()
+		w.later(s.For, h.resume)
 	}
-	w.fault(kind)
-	w.net.change(fault.Fault{Kind: fault.Split, Groups: full, OneWay: oneWay})
-	w.after(n.aWhile(), func() { w.net.change(fault.Fault{Kind: fault.Heal}) })
 }
 
-func (n *nemesis) crash() {
-	h := n.host()
-	if !h.up {
-		return
-	}
-	n.w.fault("crash")
-	h.crash()
-	n.w.after(n.aWhile(), h.boot)
+func (w *world) clog(s Strike) {
+	w.fault(s.Kind)
+	w.net.clogged[fault.Link{From: s.Nodes[0], To: s.Nodes[1]}] = w.now + s.For
 }
 
-func (n *nemesis) pause() {
-	h := n.host()
-	n.w.fault("pause")
-	h.pause()
-	n.w.after(n.aWhile(), h.resume)
-}
-
-func (n *nemesis) clog() {
-	w := n.w
-	l := fault.Link{From: w.pick(w.names), To: w.pick(w.names)}
-	w.fault("clog")
-	w.net.clogged[l] = w.now + n.aWhile()
-}
-
-func (n *nemesis) slowDisk() {
-	h := n.host()
-	n.w.fault("disk-slow")
-	h.disk.slowdown = 1 + n.w.rng.Float64()*500
-	n.w.after(n.aWhile(), func() { h.disk.slowdown = 1 })
+func (w *world) slowDisk(s Strike) {
+	h := w.hosts[s.Nodes[0]]
+	w.fault(s.Kind)
+	h.disk.slowdown = float64(s.Amount)
+	w.later(s.For, func() { h.disk.slowdown = 1 })
 }
 
 // loseTail is a crash after which the journal is found damaged: what was opened
 // lacks the latest batches, though they were synced.
-func (n *nemesis) loseTail() {
-	h := n.host()
+func (w *world) loseTail(s Strike) {
+	h := w.hosts[s.Nodes[0]]
 	if !h.up {
 		return
 	}
-	n.w.fault("disk-lost-tail")
+	w.fault(s.Kind)
 	h.crash()
-	n.w.check.destroying(h, func() { h.disk.dropTail(1 + n.w.rng.IntN(maxUndo)) })
+	w.check.destroying(h, func() { h.disk.dropTail(s.Amount) })
 	h.doubt = true
-	n.w.after(n.aWhile(), h.boot)
+	w.later(s.For, h.boot)
 }
 
-func (n *nemesis) flip() {
-	h := n.host()
+// spaces are what of a disk can be damaged, as scripts call it; data twice as
+// often as the rest.
+var (
+	spaceNames = []string{"data", "data", "hints", "own", "meta"}
+	spaces     = map[string]store.Space{"data": store.Data, "hints": store.Hints, "own": store.Own, "meta": store.Meta}
+)
+
+func (w *world) flip(s Strike) {
+	h := w.hosts[s.Nodes[0]]
 	if h.busy || !h.up {
 		return
 	}
-	n.w.fault("disk-flip")
-	space := []store.Space{store.Data, store.Data, store.Hints, store.Own, store.Meta}[n.w.rng.IntN(5)]
-	n.w.check.destroying(h, func() { h.disk.flip(space) })
-	h.rotten = h.rotten || space == store.Data
+	w.check.destroying(h, func() {
+		if h.disk.flip(spaces[s.Space], s.Amount) {
+			h.rotten = h.rotten || spaces[s.Space] == store.Data
+			w.fault(s.Kind)
+		}
+	})
 }
 
-func (n *nemesis) wipe() {
-	h := n.host()
+func (w *world) wipe(s Strike) {
+	h := w.hosts[s.Nodes[0]]
 	if !h.up {
 		return
 	}
-	n.w.fault("wipe")
+	w.fault(s.Kind)
 	h.crash()
-	n.w.check.destroying(h, h.disk.wipe)
-	n.w.after(n.aWhile(), h.boot)
+	w.check.destroying(h, h.disk.wipe)
+	w.tell(trace.Event{Kind: trace.NodeWiped, Node: h.name})
+	w.later(s.For, h.boot)
 }
 
-// stop ends all faults.
-func (n *nemesis) stop() {
-	w := n.w
-	n.stopped = true
-	w.net.loss, w.net.repeat, w.net.tail, w.net.delay = 0, 0, 0, 300*time.Microsecond
+// calm ends all faults among the nodes of core, which may talk to each other again.
+func (w *world) calm(core []string) {
+	w.peace = true
+	w.net.calm = map[string]bool{}
 	clear(w.net.clogged)
-	for _, name := range w.names {
+	if w.net.cuts.Groups() != nil {
+		w.heal()
+	}
+	for _, name := range core {
+		w.net.calm[name] = true
 		h := w.hosts[name]
 		h.disk.slowdown, h.disk.failing = 1, 0
 		h.resume()
 		h.boot()
 	}
-	w.net.change(fault.Fault{Kind: fault.Heal})
+}
+
+// breakRest leaves those outside the core as the plan says.
+func (w *world) breakRest() {
+	var rest []string
+	for _, name := range w.names {
+		if !w.net.calm[name] {
+			rest = append(rest, name)
+		}
+	}
+	for _, name := range rest {
+		h := w.hosts[name]
+		switch w.plan.Rest {
+		case restDown:
+			h.crash()
+		case restPaused:
+			h.pause()
+		default:
+			h.resume()
+			h.boot()
+		}
+	}
+	switch w.plan.Rest {
+	case restCut:
+		w.cut([][]string{w.plan.Core, rest}, false)
+	case restDeaf:
+		w.cut([][]string{w.plan.Core, rest}, true)
+	case restMute:
+		w.cut([][]string{rest, w.plan.Core}, true)
+	}
 }

@@ -1,13 +1,13 @@
 // Package sim hosts the engine's nodes in virtual time: a clock that jumps, a
 // network that delays, loses, repeats and cuts, disks that lose what was not synced, and
-// clients whose history a checker holds against its own causal graph. Everything is
-// drawn from one seed, so that a run is a number.
+// clients whose history a checker holds against its own causal graph. A run is drawn
+// from one seed, so that it is a number; and its plan is data, so that it can be made
+// smaller, written down and played again.
 package sim
 
 import (
 	"container/heap"
 	"fmt"
-	"hash/fnv"
 	"math/rand/v2"
 	"time"
 
@@ -22,8 +22,10 @@ const start = 1_700_000_000 * time.Second
 
 // A world is one simulated cluster with its clients.
 type world struct {
-	opt    Options
-	rng    *rand.Rand
+	plan   *Plan
+	pcg    *rand.PCG
+	rng    *rand.Rand        // over pcg: see dice
+	thrown map[uint64]uint64 // how often dice were thrown for what
 	now    time.Duration
 	queue  eventQueue
 	seq    uint64
@@ -31,11 +33,13 @@ type world struct {
 	names  []string
 	hosts  map[string]*host
 	net    *network
+	peace  bool           // the strikes are over
 	faults map[string]int // kind → how often it fired
 	check  *checker
-	lives  uint64
 	hash   uint64
 	steps  int
+	events int
+	busy   int                   // clients that have something left to do
 	calls  map[uint64]*operation // client number → what waits for the reply
 	onEach func(trace.Event)     // for whoever watches
 }
@@ -63,35 +67,48 @@ func (q *eventQueue) Pop() any {
 	return e
 }
 
-func newWorld(opt Options) *world {
+func newWorld(p *Plan, onEach func(trace.Event)) *world {
 	w := &world{
-		opt: opt, rng: rand.New(rand.NewPCG(opt.Seed, 0x64796e616d6f)), now: start, hosts: map[string]*host{},
-		faults: map[string]int{}, calls: map[uint64]*operation{}, hash: fnv.New64a().Sum64(),
+		plan: p, pcg: rand.NewPCG(p.Seed, 0), thrown: map[uint64]uint64{}, now: start, names: p.names(), hosts: map[string]*host{},
+		faults: map[string]int{}, calls: map[uint64]*operation{}, hash: mix(p.Seed), onEach: onEach,
 	}
-	var members []ring.Member
-	for i := range opt.Nodes {
-		name := fmt.Sprintf("n%d", i+1)
-		w.names = append(w.names, name)
-		members = append(members, ring.Member{Name: name, Weight: 1})
+	w.rng = rand.New(w.pcg)
+	members := make([]ring.Member, len(w.names))
+	for i, name := range w.names {
+		members[i] = ring.Member{Name: name, Weight: 1}
 	}
-	r, err := ring.New(ring.Config{Strategy: ring.EqualPartitions, N: min(opt.N, opt.Nodes), Q: max(ring.DefaultQ, opt.Nodes)}, members)
+	s := p.settings()
+	r, err := ring.New(ring.Config{Strategy: ring.EqualPartitions, N: s.N, Q: s.Q}, members)
 	if err != nil {
-		panic(fmt.Sprintf("sim: %v", err))
+		panic(fmt.Sprintf("sim: %v", err)) // plans are checked
 	}
 	w.ring = r
 	w.net = newNetwork(w)
 	w.check = newChecker(w)
+	w.tell(trace.Event{Kind: trace.Cluster, Settings: &s})
+	for i, n := range w.names {
+		w.hosts[n] = newHost(w, n, i)
+	}
 	for _, n := range w.names {
-		w.hosts[n] = newHost(w, n)
 		w.hosts[n].boot()
 	}
 	return w
 }
 
+// settings are the cluster's choices as watchers are told them.
+func (p *Plan) settings() trace.Settings {
+	return trace.Settings{
+		Name: fmt.Sprintf("seed-%d", p.Seed), Nodes: p.names(), N: min(p.N, p.Nodes), R: p.R, W: p.W, Mode: p.Mode,
+		Strict: p.Quorum == StrictQuorum, Strategy: int(ring.EqualPartitions), Q: max(ring.DefaultQ, p.Nodes), T: ring.DefaultT,
+	}
+}
+
 // after schedules do.
-func (w *world) after(d time.Duration, do func()) {
+func (w *world) after(d time.Duration, do func()) { w.at(w.now+d, do) }
+
+func (w *world) at(t time.Duration, do func()) {
 	w.seq++
-	heap.Push(&w.queue, event{at: w.now + d, seq: w.seq, do: do})
+	heap.Push(&w.queue, event{at: t, seq: w.seq, do: do})
 }
 
 // runUntil lets virtual time pass until end, or until done says so.
@@ -111,19 +128,9 @@ func (w *world) runUntil(end time.Duration, done func() bool) {
 
 // note folds something that happened into the run's hash.
 func (w *world) note(parts ...uint64) {
-	const prime = 1099511628211
 	for _, p := range parts {
-		for range 8 {
-			w.hash = (w.hash ^ (p & 0xff)) * prime
-			p >>= 8
-		}
+		w.hash = mix(w.hash ^ p)
 	}
-}
-
-func hashString(s string) uint64 {
-	h := fnv.New64a()
-	h.Write([]byte(s))
-	return h.Sum64()
 }
 
 // fault counts an injected fault.
@@ -132,38 +139,71 @@ func (w *world) fault(kind string) {
 	w.note(hashString(kind))
 }
 
-func (w *world) chance(p float64) bool { return p > 0 && w.rng.Float64() < p }
-
-// exp draws from an exponential distribution.
-func (w *world) exp(mean time.Duration) time.Duration {
-	return time.Duration(w.rng.ExpFloat64() * float64(mean))
-}
-
-func (w *world) pick(names []string) string { return names[w.rng.IntN(len(names))] }
-
 // observe hands a node's events to the checker.
 func (w *world) observe(events []trace.Event) {
+	w.events += len(events)
 	for _, e := range events {
-		w.note(uint64(e.Time), hashString(string(e.Kind)), hashString(e.Node), hashString(e.Peer), e.Request, uint64(len(e.Versions)))
+		w.note(uint64(e.Time), hashString(e.Kind), hashString(e.Node), hashString(e.Peer), e.Request, uint64(len(e.Versions)))
 		w.check.event(e)
 		if w.onEach != nil {
+			e.Time = w.now
 			w.onEach(e)
 		}
 	}
+}
+
+// tell reports to whoever watches what a cluster's driver would.
+func (w *world) tell(e trace.Event) {
+	if w.onEach != nil {
+		e.Time = w.now
+		w.onEach(e)
+	}
+}
+
+// tellBoot reports that a node is up, and what is on its disk: damage may have taken
+// something that no event told of.
+func (w *world) tellBoot(h *host) {
+	if w.onEach == nil {
+		return
+	}
+	w.tell(trace.Event{Kind: trace.NodeUp, Node: h.name})
+	state := &trace.NodeState{}
+	hints := map[string]*trace.HintCount{}
+	for _, key := range w.check.keys {
+		e := trace.Event{Kind: trace.Replicas, Node: h.name, Key: []byte(key)}
+		for _, r := range w.stored(h, key) {
+			e.Replicas = append(e.Replicas, r)
+			switch {
+			case r.For == "":
+				state.Keys += min(1, len(r.Versions.Live()))
+			case hints[r.For] == nil:
+				hints[r.For] = &trace.HintCount{For: r.For, Keys: 1, Oldest: w.now}
+			default:
+				hints[r.For].Keys++
+			}
+		}
+		w.tell(e)
+	}
+	for _, name := range w.names {
+		if c := hints[name]; c != nil {
+			state.Hints = append(state.Hints, *c)
+		}
+	}
+	w.tell(trace.Event{Kind: trace.State, Node: h.name, State: state})
 }
 
 // replied hands a node's answer to the client that waits for it.
 func (w *world) replied(r engine.Reply) {
 	if op := w.calls[r.Client]; op != nil && r.Body != nil {
 		delete(w.calls, r.Client)
-		op.finish(r.Body)
+		op.finish(w.plan.bug.reply(r.Body))
 	}
 }
 
 // request sends a client's request to a node; the client's link is not faulty.
-func (w *world) request(op *operation, via string, body wire.ClientRequest) {
-	w.calls[op.id] = op
-	w.after(w.exp(100*time.Microsecond), func() {
-		w.hosts[via].input(engine.Request{Client: op.id, Body: body})
+func (w *world) request(op *operation, body wire.ClientRequest) {
+	w.calls[op.ID] = op
+	w.after(exp(w.dice(forClient, op.ID), 100*time.Microsecond), func() {
+		w.hosts[op.Via].input(engine.Request{Client: op.ID, Body: body})
 	})
 }

@@ -31,7 +31,7 @@ const (
 
 	// What a node holds, told when asked.
 	State    Kind = "state"    // State
-	Replicas Kind = "replicas" // Key, Stored
+	Replicas Kind = "replicas" // Key, Replicas
 
 	// One request.
 	Requested  Kind = "requested"  // Op; a client's request reaches Node
@@ -53,6 +53,7 @@ const (
 	HintSent      Kind = "hint-sent"      // to Peer
 	HintDelivered Kind = "hint-delivered" // Peer holds it durably; the hint is gone
 	HintRefused   Kind = "hint-refused"
+	HintLost      Kind = "hint-lost"     // the hint that Node kept for For failed its checksum
 	Suspect       Kind = "suspect"       // Node believes Peer failed
 	Alive         Kind = "alive"         // Node heard from Peer again
 	Damaged       Kind = "damaged"       // Key's record failed its checksum
@@ -69,7 +70,7 @@ var Sections = map[Kind]string{
 	Requested: "§4.1", Forwarded: "§4.5", Coordinate: "§4.4", Replicate: "§4.5", Stored: "§4.5", HintStored: "§4.6",
 	Ack: "§4.5", ReadFrom: "§4.5", ReadReply: "§4.5", Reconciled: "§4.4", ReadRepair: "§5", Replied: "§4.5",
 	LWWLost: "§4.4", FreshEpoch: "§4.4",
-	HintSent: "§4.6", HintDelivered: "§4.6", HintRefused: "§4.6", Suspect: "§4.8", Alive: "§4.8", Damaged: "§5",
+	HintSent: "§4.6", HintDelivered: "§4.6", HintRefused: "§4.6", HintLost: "§4.6", Suspect: "§4.8", Alive: "§4.8", Damaged: "§5",
 	SyncStarted: "§4.7", SyncCompared: "§4.7", SyncDone: "§4.7",
 }
 

@@ -83,7 +83,7 @@ func untext(text, b64 *string) ([]byte, error) {
 	return nil, nil
 }
 
-// Timestamp shows a time since 1970 as RFC 3339 with microseconds, UTC.
+// Timestamp shows a time since 1970 as RFC 3339 with nanoseconds, UTC.
 func Timestamp(t time.Duration) string {
 	return time.Unix(0, int64(t)).UTC().Format("2006-01-02T15:04:05.000000000Z07:00")
 }

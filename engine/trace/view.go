@@ -164,7 +164,7 @@ func (v *View) applyNode(e Event) {
 		n.Load.add(e.Time)
 		v.hold(e, e.For)
 		n.addHint(e.For, e.Count, e.Time)
-	case HintDelivered:
+	case HintDelivered, HintLost:
 		delete(v.touch(e).Held[e.Node], e.For)
 		n.addHint(e.For, -1, e.Time)
 	case ReadReply:

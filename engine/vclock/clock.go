@@ -137,6 +137,40 @@ func (c Clock) push(e Entry) Clock {
 // With returns c with the event d covered too.
 func (c Clock) With(d Dot) Clock { return c.Merge(Clock{d.Entry()}) }
 
+// Without returns c with the event d no longer covered.
+func (c Clock) Without(d Dot) Clock {
+	gone := d.Entry()
+	for i, e := range c {
+		if !e.holds(gone) {
+			continue
+		}
+		out := slices.Clone(c[:i])
+		if e.From < gone.From {
+			out = append(out, Entry{e.Actor, gone.From, e.From})
+		}
+		if gone.Counter < e.Counter {
+			out = append(out, Entry{e.Actor, e.Counter, gone.Counter})
+		}
+		return append(out, c[i+1:]...)
+	}
+	return c
+}
+
+// Compact returns a clock with one entry for each node: the latest counter of its
+// latest epoch, as if all before were covered. Not for clocks that decide what supersedes what.
+func (c Clock) Compact() Clock {
+	out := make(Clock, 0, len(c))
+	for _, e := range c {
+		e.From = 0
+		if k := len(out) - 1; k >= 0 && out[k].Node == e.Node {
+			out[k] = e
+			continue
+		}
+		out = append(out, e)
+	}
+	return out
+}
+
 // Valid says whether entries are sorted, not empty and apart; decoders check it.
 func (c Clock) Valid() bool {
 	for i, e := range c {

@@ -1,6 +1,7 @@
 package vclock
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -8,7 +9,7 @@ import (
 // A Version is one immutable version of an object (§4.4).
 type Version struct {
 	Dot     Dot
-	Past    Clock  // the context of the put that made it; never covers Dot
+	Past    Clock  // the context of the put that made it, and what was superseded by then; never covers Dot
 	Value   []byte // never changed once made; nil when Deleted
 	Deleted bool   // a tombstone: the version a delete made
 	Time    int64  // coordinator's wall clock at the put, ns since 1970; decides last write wins
@@ -30,6 +31,16 @@ func (s Siblings) Context() Clock {
 	var c Clock
 	for _, v := range s {
 		c = c.Merge(v.Past).With(v.Dot)
+	}
+	return c
+}
+
+// Superseded returns the clock that covers every event that s knows of but for
+// those of the siblings themselves: all that is known to be no sibling any more.
+func (s Siblings) Superseded() Clock {
+	c := s.Context()
+	for _, v := range s {
+		c = c.Without(v.Dot)
 	}
 	return c
 }
@@ -64,23 +75,17 @@ func (s Siblings) Merge(o Siblings) Siblings {
 // Put returns the siblings after a put: v joins, and what v's past covers goes.
 func (s Siblings) Put(v Version) Siblings { return s.Merge(Siblings{v}) }
 
-// Latest returns the one sibling that last-write-wins keeps: the greatest time,
-// then the greatest dot. Merging and then taking the latest is associative as
-// long as a version's time is later than that of everything in its past.
-func (s Siblings) Latest() Siblings {
-	if len(s) < 2 {
-		return s
+// Latest returns the one version of both sets that last write wins keeps: that of
+// the greatest time, then of the greatest dot. Clocks have no say, so that the
+// order of merging has none either.
+func (s Siblings) Latest(o Siblings) Siblings {
+	all := slices.Concat(s, o)
+	if len(all) == 0 {
+		return nil
 	}
-	w := slices.MaxFunc(s, func(a, b Version) int {
-		switch {
-		case a.Time < b.Time:
-			return -1
-		case a.Time > b.Time:
-			return 1
-		}
-		return a.Dot.Compare(b.Dot)
-	})
-	return Siblings{w}
+	return Siblings{slices.MaxFunc(all, func(a, b Version) int {
+		return cmp.Or(cmp.Compare(a.Time, b.Time), a.Dot.Compare(b.Dot))
+	})}
 }
 
 // Live returns the siblings that are not tombstones.

@@ -9,9 +9,6 @@ import (
 
 // Limits of the codec alone, beside those of message.go.
 const (
-	// decodeSiblings is how many versions a message may carry: more than a
-	// coordinator adds to, since many coordinators may add at once.
-	decodeSiblings = 16 * MaxSiblings
 	// MaxToken is a context token's bytes: a clock of MaxClock entries with the
 	// longest names and counters takes 59 KiB.
 	MaxToken = 64 << 10
@@ -151,8 +148,8 @@ func checkPutReply(r PutReply) error {
 			return err
 		}
 	}
-	if r.Siblings < 0 || r.Siblings > decodeSiblings {
-		return fmt.Errorf("sibling count %d outside 0…%d", r.Siblings, decodeSiblings)
+	if r.Siblings < 0 || r.Siblings > MaxMerged {
+		return fmt.Errorf("sibling count %d outside 0…%d", r.Siblings, MaxMerged)
 	}
 	if v := r.Version; v.Dot == (vclock.Dot{}) { // nothing was written
 		if len(v.Past) > 0 || len(v.Value) > 0 || v.Deleted || v.Time != 0 || v.Request != 0 {
@@ -165,7 +162,7 @@ func checkPutReply(r PutReply) error {
 
 // checkSiblings is checkVersions with the bounds on their number.
 func checkSiblings(s vclock.Siblings) error {
-	return first(checkSize("siblings", len(s), decodeSiblings), checkVersions(s))
+	return first(checkSize("siblings", len(s), MaxMerged), checkVersions(s))
 }
 
 // checkVersions refuses siblings that no node can have made: an unsound

@@ -116,7 +116,7 @@ func TestRefusedMessages(t *testing.T) {
 		"long name":      {Message{From: strings.Repeat("n", MaxName+1), To: "n2", Body: Ping{}}, "from: no node name", false},
 		"key":            {Message{From: "n1", To: "n2", Body: Read{Key: make([]byte, MaxKey+1)}}, "key", true},
 		"value":          {write(vclock.Version{Dot: dot("n1", 1), Value: make([]byte, MaxValue+1)}), "value", true},
-		"siblings":       {write(many(decodeSiblings + 1)...), "siblings", true},
+		"siblings":       {write(many(MaxMerged + 1)...), "siblings", true},
 		"sibling order":  {write(version("n2", 1), version("n1", 1)), "order", false},
 		"sibling twice":  {write(version("n1", 1), version("n1", 1)), "order", false},
 		"no dot":         {write(vclock.Version{}), "dot", false},
@@ -188,7 +188,7 @@ func refused(t *testing.T, what string, err error, says string, tooLarge bool) {
 
 // The largest clock and the largest number of siblings do pass.
 func TestLimitsAreInclusive(t *testing.T) {
-	full := many(decodeSiblings)
+	full := many(MaxMerged)
 	full[0].Past = many(MaxClock + 1)[1:].Context()
 	full[0].Value = make([]byte, MaxValue)
 	b, err := AppendMessage(nil, write(full...))

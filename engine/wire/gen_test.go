@@ -93,7 +93,7 @@ var genGetReply = rapid.Custom(func(t *rapid.T) GetReply {
 var genPutReply = rapid.Custom(func(t *rapid.T) PutReply {
 	r := PutReply{
 		Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
-		Unknown: rapid.Bool().Draw(t, "unknown"), Siblings: rapid.IntRange(0, decodeSiblings).Draw(t, "count"),
+		Unknown: rapid.Bool().Draw(t, "unknown"), Siblings: rapid.IntRange(0, MaxMerged).Draw(t, "count"),
 		Context: genBytes.Draw(t, "context"), Coordinator: genName.Draw(t, "coordinator"), Acks: genNames.Draw(t, "acks"),
 	}
 	if r.Err == OK {

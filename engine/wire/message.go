@@ -8,14 +8,16 @@ import (
 	"ringside/engine/vclock"
 )
 
-// Limits on what travels. A decoder checks them before it allocates.
+// Limits on what travels. A decoder checks those of single fields before it
+// allocates; a coordinator those of a whole key before it writes.
 const (
 	MaxKey      = 1 << 10  // bytes; longer keys are file contents by mistake
 	MaxValue    = 1 << 20  // bytes; §2: "usually less than 1 MB"
 	MaxRecord   = 8 << 20  // bytes of all sibling values of a key that a coordinator still adds to
 	MaxSiblings = 64       // versions of a key that a coordinator still adds to
+	MaxMerged   = 1024     // versions of a key that a replica takes: many coordinators may have added at once
 	MaxClock    = 1 << 10  // entries of one clock
-	MaxFrame    = 64 << 20 // bytes; a record that many coordinators filled at once still fits
+	MaxFrame    = 64 << 20 // bytes; half of it is the most that a replica takes of one key
 	MaxName     = 32       // bytes of a node's name: ^[a-z0-9-]{1,32}$
 
 	MaxSyncNodes   = 64   // nodes of a hash tree that one message asks about
@@ -184,10 +186,10 @@ type PutReply struct {
 	Message     string
 	Unknown     bool           // with Err: the write may have happened all the same
 	Version     vclock.Version // what was written, without its value
-	Siblings    int            // versions that the coordinator holds after the put, the new one among them
+	Siblings    int            // versions that the coordinator holds after the put
 	Context     []byte         // covers the new version and what its context covered
 	Coordinator string
-	Acks        []string // nodes that hold it durably, in the order in which they said so
+	Acks        []string // nodes that hold it durably, or what supersedes it (under last write wins: a later one), in the order in which they said so
 	Hinted      []Hint   // the stand-ins among them
 }
 
@@ -207,7 +209,7 @@ const (
 	QuorumNotReached
 	ContextRefused
 	TooLarge   // key, value or siblings over a limit
-	Overloaded // a named bound was hit; nothing was written
+	Overloaded // a named bound was hit; nothing of the request was written
 	NodeDown   // the node that the client asked for is not running
 	BadRequest
 	Damaged // the replica's record fails its checksum

@@ -30,8 +30,8 @@ type field struct {
 
 const (
 	// maxRepeated bounds every repeated field of every message: the largest of
-	// decodeSiblings, MaxClock and MaxNodes.
-	maxRepeated = max(decodeSiblings, MaxClock, MaxNodes)
+	// MaxMerged, MaxClock and MaxNodes.
+	maxRepeated = max(MaxMerged, MaxClock, MaxNodes)
 	// maxPacked is the bytes of maxRepeated packed numbers of the longest kind.
 	maxPacked = maxRepeated * 10
 )

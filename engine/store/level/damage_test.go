@@ -269,6 +269,53 @@ func TestDamagedTable(t *testing.T) {
 	}
 }
 
+// A store that cannot be scanned is rebuilt: it loses what was damaged, says so
+// until it is trusted, and is whole from then on.
+func TestRebuild(t *testing.T) {
+	dir := flushed(t, 200)
+	table := theFile(t, dir, "*.ldb")
+	b := mustRead(t, table)
+	b[100] ^= 1
+	mustWrite(t, table, b)
+	scan := func(s *Store) (held int, err error) {
+		err = s.Scan(store.Data, nil, nil, func(_, _ []byte) bool { held++; return true })
+		return held, err
+	}
+	s, _ := mustOpen(t, dir)
+	_, damage := scan(s)
+	if !errors.Is(damage, store.ErrCorrupt) {
+		t.Fatalf("scan: %v", damage)
+	}
+	s.Close()
+	s, report, err := Open(dir, Options{Rebuild: damage})
+	if err != nil || !report.Recovered || report.Reason != damage.Error() {
+		t.Fatalf("%+v %v", report, err)
+	}
+	held, err := scan(s)
+	if lost := missing(t, s, 201); err != nil || held == 0 || held == 201 || len(lost) != 201-held {
+		t.Errorf("%d of 201 held, %d lost, %v", held, len(lost), err)
+	}
+	trust(t, dir, s)
+	s, report = mustOpen(t, dir)
+	if again, err := scan(s); report.Recovered || again != held || err != nil {
+		t.Errorf("opened again: %+v, %d held, %v", report, again, err)
+	}
+	s.Close()
+}
+
+// What cannot be rebuilt is named as damage.
+func TestRebuildFails(t *testing.T) {
+	dir := flushed(t, 200)
+	table := theFile(t, dir, "*.ldb")
+	if err := errors.Join(os.Remove(table), os.Mkdir(table, 0o700)); err != nil {
+		t.Fatal(err)
+	}
+	if s, _, err := Open(dir, Options{Rebuild: store.ErrCorrupt}); err == nil {
+		s.Close()
+		t.Error("rebuilt from nothing")
+	}
+}
+
 // A compaction that meets a damaged block poisons a strict store, since it
 // could only go on by dropping records in silence; a lenient one goes on.
 func TestDamagedTableInCompaction(t *testing.T) {

@@ -12,6 +12,9 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/filter"
 	"github.com/syndtr/goleveldb/leveldb/opt"
 	"github.com/syndtr/goleveldb/leveldb/storage"
+	"github.com/syndtr/goleveldb/leveldb/util"
+
+	"ringside/engine/store"
 )
 
 // Sizes of one open database: a machine runs many nodes, and an open database
@@ -21,6 +24,9 @@ const (
 	blockCache  = 256 << 10
 	openFiles   = 16 // tables kept open; each is a file descriptor
 	bloomBits   = 10 // a bit key: about 1 % of absent keys cost a read
+	// wholeLevel, in tables, is more than a level ever has: taken table by table,
+	// a level leaves gaps, and what is below a gap is not written again.
+	wholeLevel = 1 << 20
 )
 
 // Options of Open; the zero value is right for a first open.
@@ -30,6 +36,11 @@ type Options struct {
 	// reopen after an Apply that failed with store.ErrCorrupt. The report
 	// says Recovered.
 	Lenient bool
+	// Rebuild, if not nil, is what made the store unreadable: damage that a scan
+	// met in a table, which opening does not see. Open is lenient then, and
+	// writes every table again without its damaged blocks, so that scans end.
+	// The report says Recovered.
+	Rebuild error
 
 	openDisk func() (storage.Storage, error) // for tests; nil: the folder's files
 }
@@ -52,8 +63,9 @@ var ErrInUse = errors.New("in use by another process, or open already")
 // It opens strictly first. What a killed process leaves behind, a last batch
 // that ends with its file, is cut off in silence: nobody was told that it was
 // durable. On any other damage it opens leniently, drops what is damaged, and
-// the report says so. Other errors (permissions, a full disk, ErrInUse) are
-// returned.
+// the report says so. Damage that is left after that is returned as
+// store.ErrCorrupt, and other errors (permissions, a full disk, ErrInUse) as
+// they are.
 func Open(dir string, opts Options) (*Store, Report, error) {
 	if err := makeDir(dir); err != nil {
 		return nil, Report{}, fmt.Errorf("level: open: %w", err)
@@ -65,11 +77,15 @@ func Open(dir string, opts Options) (*Store, Report, error) {
 	if err != nil {
 		return nil, Report{}, fmt.Errorf("level: open: %w", err)
 	}
-	if opts.Lenient && !report.Recovered {
+	switch {
+	case report.Recovered:
+	case opts.Rebuild != nil:
+		report = Report{Recovered: true, Reason: opts.Rebuild.Error()}
+	case opts.Lenient:
 		report = Report{Recovered: true, Reason: "opened leniently, as asked for"}
 	}
 	for _, a := range attempts {
-		if a.strict && opts.Lenient {
+		if a.strict && (opts.Lenient || opts.Rebuild != nil) {
 			continue
 		}
 		if !a.strict { // before anything is dropped
@@ -101,12 +117,13 @@ type attempt struct {
 
 // The attempts, in the order of what they leave standing. A damaged manifest is
 // never read leniently, since tables that it then does not name are deleted;
-// Recover builds a new one from the tables themselves. Recover must not be
-// strict: it would drop a whole table for one bad block.
+// Recover builds a new one from the tables themselves. Recover is strict, and
+// drops a whole table for one bad block: a lenient one writes such a table again
+// in the wrong order and with the wrong filter, so that reads miss keys or panic.
 var attempts = []attempt{
 	{true, opt.StrictManifest | opt.StrictJournal | opt.DefaultStrict, leveldb.Open},
 	{false, lenient | opt.StrictManifest, leveldb.Open},
-	{false, lenient, leveldb.Recover},
+	{false, lenient | opt.StrictRecovery, leveldb.Recover},
 }
 
 // lenient still verifies every checksum and fails reads of what is damaged,
@@ -114,7 +131,7 @@ var attempts = []attempt{
 const lenient = opt.StrictJournalChecksum | opt.StrictBlockChecksum | opt.StrictReader
 
 // errDamaged marks the errors that a more lenient attempt may get past.
-var errDamaged = errors.New("damaged")
+var errDamaged = fmt.Errorf("damaged: %w", store.ErrCorrupt)
 
 // try opens dir with a storage of its own, since goleveldb does not give back
 // the lock on one when it panics.
@@ -138,7 +155,16 @@ func (a attempt) try(dir string, opts Options) (_ *Store, err error) {
 	if d.intact, err = tornTails(raw); err != nil {
 		return nil, err
 	}
-	db, err := a.open(d, goleveldbOptions(a.flags))
+	options := goleveldbOptions(a.flags)
+	if opts.Rebuild != nil { // rewrite must take each level whole
+		options.CompactionSourceLimitFactor = wholeLevel
+	}
+	db, err := a.open(d, options)
+	if err == nil && opts.Rebuild != nil {
+		if err = rewrite(db); err != nil {
+			_ = db.Close()
+		}
+	}
 	switch {
 	case errors.Is(err, storage.ErrLocked):
 		return nil, ErrInUse
@@ -148,6 +174,31 @@ func (a attempt) try(dir string, opts Options) (_ *Store, err error) {
 		return nil, err
 	}
 	return &Store{db: db, disk: d}, nil
+}
+
+// rewrite writes every table again; a lenient store leaves out what is damaged.
+// A compaction of everything passes over tables that nothing above them
+// overlaps, so two keys around all spaces see to it that something does.
+func rewrite(db *leveldb.DB) error {
+	edges := [][]byte{{0}, {0xff}}
+	for _, k := range edges {
+		if err := db.Put(k, k, nil); err != nil {
+			return err
+		}
+	}
+	if err := db.CompactRange(util.Range{}); err != nil {
+		return err
+	}
+	for _, k := range edges {
+		if err := db.Delete(k, nil); err != nil {
+			return err
+		}
+	}
+	it := db.NewIterator(nil, nil)
+	defer it.Release()
+	for it.Next() {
+	}
+	return it.Error()
 }
 
 func goleveldbOptions(flags opt.Strict) *opt.Options {

@@ -1,0 +1,125 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ringside/cli/paper"
+	"ringside/cli/verbs"
+	"ringside/engine/trace"
+)
+
+// figure8 is the argument that stands for Figure 8.
+const figure8 = "fig8"
+
+var paperCommand = command{
+	verb: &verbs.Verb{
+		Name: "paper", Group: groupPaper, Section: "Table 1, §6.2",
+		Args:  []verbs.Arg{{Name: "SECTION|" + figure8, Words: append([]string{figure8}, paper.Names()...), Optional: true}},
+		Usage: "what the paper says, where it is in the code, what shows it",
+		Help:  paperHelp,
+		Flags: []verbs.Flag{
+			{Name: "metadata", Kind: verbs.String, Value: "60,480", Help: fmt.Sprintf("fig8: these sizes instead of the published ones; %d to %d, at most %d of them", paper.MinMetadata, paper.MaxMetadata, paper.MaxSizes)},
+			{Name: "ascii", Kind: verbs.Bool, Help: "fig8: draw with ASCII signs only"},
+			{Name: "markdown", Kind: verbs.Bool, Help: "print Table 1 as the README has it"},
+		},
+	},
+	run: (*session).paper,
+}
+
+var paperHelp = fmt.Sprintf(`Without an argument: Table 1, with the files that do what it says and the scripts that
+show it. With a section (4.6 or §4.6): what it claims, where it is, what is otherwise here
+and what is not there. A section is there if a file that nodes are made of says so.
+
+fig8 computes Figure 8 from the code of the ring: the efficiency of the three strategies
+(mean load ÷ greatest load of a node) for S=%d nodes and N=%d replicas, beside what the
+paper published. The metadata is S·T tokens for strategies 1 and 2, Q partitions for 3.
+Load is the part of the replicated key space that a node holds: keys are uniform, and all
+N homes of a key count. (If only the first home did, strategy 3 would come out as 1.00 at
+every size, which is not what was published.) Tokens are a matter of luck, so each point
+is the mean of many rings, in which nodes have different names, until its standard error
+is small; JSON has it and their number. Strategy 2 has Q=%d: the paper does not state it,
+and this fits. Sizes that %d does not divide give some nodes more tokens than others.`,
+	paper.FigureNodes, paper.FigureReplicas, paper.FigurePartitions, paper.FigureNodes)
+
+func (s *session) paper(c *verbs.Call) error {
+	what := c.Arg(0)
+	switch {
+	case what != figure8 && (c.Has("metadata") || c.Has("ascii")):
+		return verbs.Usagef("paper: --metadata and --ascii are for %s", figure8)
+	case c.Bool("markdown") && (what != "" || s.json):
+		return verbs.Usagef("paper: --markdown is for Table 1 as text")
+	case c.Bool("markdown"):
+		return printText(s.Stdout, paper.Markdown())
+	case what == "":
+		return s.table1()
+	case what == figure8:
+		return s.figure8(c)
+	}
+	section := paper.Find(what)
+	if section == nil {
+		return &verbs.UsageError{Verb: c.Verb, Err: fmt.Errorf("paper: there is no page of '%s'; there are %s %s",
+			trace.ShowShort([]byte(what), 60), strings.Join(paper.Names(), " "), figure8)}
+	}
+	page := section.Page(commandSections())
+	if s.json {
+		return printJSON(s.Stdout, page)
+	}
+	_, width := terminal(s.Stdout)
+	return printText(s.Stdout, page.Text(width))
+}
+
+func (s *session) table1() error {
+	if s.json {
+		return printJSON(s.Stdout, map[string]any{"rows": paper.TableRows()})
+	}
+	_, width := terminal(s.Stdout)
+	return printText(s.Stdout, paper.Table(width))
+}
+
+// commandSections maps each command to the sections that its help names.
+func commandSections() map[string]string {
+	out := map[string]string{}
+	for _, v := range allVerbs() {
+		out[v.Name] = v.Section
+	}
+	return out
+}
+
+func (s *session) figure8(c *verbs.Call) error {
+	sizes := paper.PublishedSizes
+	if c.Has("metadata") {
+		var err error
+		if sizes, err = metadataSizes(c.String("metadata")); err != nil {
+			return &verbs.UsageError{Verb: c.Verb, Err: err}
+		}
+	}
+	f, err := paper.Figure8(s.ctx, sizes)
+	if err != nil {
+		return err
+	}
+	if s.json {
+		return printJSON(s.Stdout, f)
+	}
+	return printText(s.Stdout, f.Text(c.Bool("ascii")))
+}
+
+// metadataSizes reads the sizes of --metadata, each once, in ascending order.
+func metadataSizes(list string) ([]int, error) {
+	var out []int
+	for word := range strings.SplitSeq(list, ",") {
+		n, err := strconv.Atoi(strings.TrimSpace(word))
+		if err != nil {
+			return nil, fmt.Errorf("paper: --metadata wants numbers with commas between them, and '%s' is none", trace.ShowShort([]byte(word), 60))
+		}
+		out = append(out, n)
+	}
+	slices.Sort(out)
+	out = slices.Compact(out)
+	if err := paper.CheckSizes(out); err != nil {
+		return nil, fmt.Errorf("paper: --metadata: %w", err)
+	}
+	return out, nil
+}

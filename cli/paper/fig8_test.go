@@ -1,0 +1,151 @@
+package paper
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"ringside/engine/ring"
+	"ringside/engine/trace"
+)
+
+// tolerance is how well the published points can be read off the plot.
+const tolerance = .02
+
+// figure is computed once for all tests: it takes seconds.
+var figure = sync.OnceValues(func() (*Figure, error) { return Figure8(context.Background(), PublishedSizes) })
+
+// §6.2, Figure 8: all twelve published points come out of the ring's own code.
+func TestFigure8(t *testing.T) {
+	f, err := figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(f.Rows) != 3*len(PublishedSizes) {
+		t.Fatalf("%d points", len(f.Rows))
+	}
+	for _, p := range f.Rows {
+		if p.Published == nil {
+			t.Errorf("strategy %d at %d: no published point", p.Strategy, p.Metadata)
+		} else if math.Abs(p.Efficiency-*p.Published) > tolerance {
+			t.Errorf("strategy %d at %d: %.3f, published %.2f", p.Strategy, p.Metadata, p.Efficiency, *p.Published)
+		}
+		if p.Error > figureError {
+			t.Errorf("strategy %d at %d: %d rings leave a standard error of %.4f", p.Strategy, p.Metadata, p.Rings, p.Error)
+		}
+	}
+}
+
+// The figure as people and as programs get it, on every machine.
+func TestFigure8Output(t *testing.T) {
+	f, err := figure()
+	if err != nil {
+		t.Fatal(err)
+	}
+	js, err := trace.MarshalSafe(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "fig8", f.Text(false))
+	golden(t, "fig8-ascii", f.Text(true))
+	golden(t, "fig8.json", string(js)+"\n")
+	for _, r := range f.Text(true) {
+		if r > '~' {
+			t.Errorf("%q is not ASCII", r)
+		}
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s:\n%s\nwant:\n%s", name, got, want)
+	}
+}
+
+// Figures do not hang on what else is computed, nor on the order in which it is done.
+func TestFigure8IsDeterministic(t *testing.T) {
+	one, err := Figure8(t.Context(), []int{60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	many, err := Figure8(t.Context(), []int{30, 60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !reflect.DeepEqual(one.Rows, many.Rows[3:]) {
+		t.Errorf("alone %+v, among others %+v", one.Rows, many.Rows[3:])
+	}
+}
+
+// Every size within the limits has its tokens to the last, also where S does not divide it.
+func TestFigure8Sizes(t *testing.T) {
+	for _, size := range []int{MinMetadata, 31, 100, 1023, 4000} {
+		for _, strategy := range []ring.Strategy{ring.TokensRandom, ring.TokensOverPartitions, ring.EqualPartitions} {
+			r, err := figureRing(0, size, strategy)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := len(r.Tokens()); got != size {
+				t.Errorf("strategy %d: %d tokens, want %d", strategy, got, size)
+			}
+			if e := efficiency(r); e <= 0 || e > 1+1e-9 {
+				t.Errorf("strategy %d at %d: efficiency %v", strategy, size, e)
+			}
+		}
+	}
+	for _, sizes := range [][]int{{MinMetadata - 1}, {MaxMetadata + 1}, {-60}, slices.Repeat([]int{60}, MaxSizes+1)} {
+		if _, err := Figure8(t.Context(), sizes); err == nil {
+			t.Errorf("%v: no error", sizes)
+		}
+	}
+	for size := range published {
+		if !slices.Contains(PublishedSizes, size) {
+			t.Errorf("%d is published and not shown", size)
+		}
+	}
+}
+
+func TestFigure8CanBeInterrupted(t *testing.T) {
+	ctx, interrupt := context.WithCancel(t.Context())
+	interrupt()
+	if _, err := Figure8(ctx, PublishedSizes); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}
+
+// More sizes than fit side by side are drawn below each other, and odd ones are explained.
+func TestFigure8Chart(t *testing.T) {
+	f := &Figure{S: FigureNodes, N: FigureReplicas, Q: FigurePartitions}
+	for i := range chartSizes + 1 {
+		for s := range 3 {
+			f.Rows = append(f.Rows, Point{Metadata: 30*i + 31, Strategy: s + 1, Efficiency: float64(s+i) / 10})
+		}
+	}
+	text := f.Text(false)
+	if strings.Count(text, "└") != 2 || !strings.Contains(text, "30 nodes do not divide 31, 61") {
+		t.Error(text)
+	}
+	for line := range strings.Lines(f.chart(f.sizes()[:chartSizes])) {
+		if n := cells.StringWidth(line); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package paper
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// A Page is all there is about a section.
+type Page struct {
+	Section    string   `json:"section"`
+	Title      string   `json:"title"`
+	Claims     []string `json:"claims"`
+	There      *bool    `json:"there"` // nil where the section describes nothing to build
+	Files      []string `json:"files"`
+	Events     []string `json:"events"`
+	Commands   []string `json:"commands"`
+	Scripts    []Script `json:"scripts"`
+	Deviations []string `json:"deviations"`
+	Missing    []string `json:"missing"`
+	Parts      []Part   `json:"sections"`
+}
+
+// A Script of a page.
+type Script struct {
+	Script string `json:"script"`
+	Says   string `json:"says"`
+}
+
+// A Part is a section of a chapter.
+type Part struct {
+	Section string `json:"section"`
+	Title   string `json:"title"`
+	There   *bool  `json:"there"`
+}
+
+// Page makes the section's page. Commands are the program's, with the sections
+// that each names: put → "§4.1, §4.5".
+func (s *Section) Page(commands map[string]string) Page {
+	p := Page{
+		Section: s.ID, Title: s.Title, There: s.there(), Claims: orEmpty(s.Claims), Files: orEmpty(s.Files()), Events: orEmpty(s.Kinds()),
+		Commands: []string{}, Scripts: []Script{}, Deviations: orEmpty(s.Deviations), Missing: []string{}, Parts: []Part{},
+	}
+	for _, name := range slices.Sorted(maps.Keys(commands)) {
+		if s.named(strings.Split(commands[name], ", ")) {
+			p.Commands = append(p.Commands, name)
+		}
+	}
+	for _, name := range s.Scripts() {
+		p.Scripts = append(p.Scripts, Script{name, sources.Scripts[name].Says})
+	}
+	if s.Missing() {
+		p.Missing = append(p.Missing, "All of it, yet.")
+	} else {
+		for _, g := range s.Gaps {
+			p.Missing = append(p.Missing, g.Says)
+		}
+	}
+	for _, part := range s.Parts() {
+		p.Parts = append(p.Parts, Part{part.ID, part.Title, part.there()})
+	}
+	return p
+}
+
+func (s *Section) there() *bool {
+	if !s.Mechanism {
+		return nil
+	}
+	there := !s.Missing()
+	return &there
+}
+
+func orEmpty(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+// Text is the page for a terminal of a width, 0 if it is not known.
+func (p Page) Text(width int) string {
+	if width <= 0 || width > pageWidth {
+		width = pageWidth
+	}
+	var out strings.Builder
+	out.WriteString(hang("§"+p.Section+" ", p.Title, width))
+	list := func(title string, items []string) {
+		if len(items) == 0 {
+			return
+		}
+		out.WriteString("\n" + title + "\n")
+		for _, item := range items {
+			out.WriteString(hang("  - ", item, width))
+		}
+	}
+	list("The paper says", p.Claims)
+	list("Otherwise here", p.Deviations)
+	list("Not there", p.Missing)
+	out.WriteByte('\n')
+	row := func(title string, items []string) {
+		if len(items) > 0 {
+			out.WriteString(hang(fmt.Sprintf("%-10s", title), strings.Join(items, " "), width))
+		}
+	}
+	row("files", p.Files)
+	row("events", p.Events)
+	row("commands", p.Commands)
+	for i, s := range p.Scripts {
+		title := ""
+		if i == 0 {
+			title = "scripts"
+		}
+		out.WriteString(hang(fmt.Sprintf("%-10s%-12s", title, s.Script), s.Says, width))
+	}
+	for _, part := range p.Parts {
+		state := ""
+		if part.There != nil && !*part.There {
+			state = " (not there yet)"
+		}
+		out.WriteString(hang(fmt.Sprintf("%-8s", "§"+part.Section), part.Title+state, width))
+	}
+	return strings.TrimRight(out.String(), "\n") + "\n"
+}

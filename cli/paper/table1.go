@@ -1,0 +1,139 @@
+package paper
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// A Row of Table 1: a problem, the technique that Dynamo has for it, and what is gained.
+type Row struct {
+	Problem, Technique, Advantage string
+	Sections                      []string // whose files do it
+	// Show names the scripts to begin with, where all that name the sections would be too many.
+	Show []string
+}
+
+// Rows is Table 1 in our words, with the paper's nouns.
+var Rows = []Row{
+	{
+		"Partitioning", "Consistent hashing", "Nodes can be added one at a time",
+		[]string{"4.2", "6.2"}, []string{"ring", "fig8"},
+	},
+	{
+		"High availability for writes", "Vector clocks, reconciled during reads", "The size of versions does not hang on the rate of updates",
+		[]string{"4.4"}, []string{"figure3", "conflict", "race"},
+	},
+	{
+		"Handling temporary failures", "Sloppy quorum and hinted handoff", "Available and durable while some replicas cannot be reached",
+		[]string{"4.6"}, []string{"handoff", "lone"},
+	},
+	{
+		"Recovering from permanent failures", "Anti-entropy using Merkle trees", "Divergent replicas come together in the background",
+		[]string{"4.7"}, nil,
+	},
+	{
+		"Membership and failure detection", "Gossip-based membership, and failure detection", "All nodes stay alike; there is no central registry of who is a member and who is alive",
+		[]string{"4.8.1", "4.8.2", "4.8.3"}, nil,
+	},
+}
+
+// A TableRow is a row with where it is and what shows it, for JSON.
+type TableRow struct {
+	Problem   string   `json:"problem"`
+	Technique string   `json:"technique"`
+	Advantage string   `json:"advantage"`
+	Sections  []string `json:"sections"`
+	Files     []string `json:"files"`
+	Scripts   []string `json:"scripts"`
+	Missing   []string `json:"missing"` // sections that are not there yet
+}
+
+// TableRows is Table 1 for JSON.
+func TableRows() []TableRow {
+	out := make([]TableRow, len(Rows))
+	for i, r := range Rows {
+		out[i] = TableRow{r.Problem, r.Technique, r.Advantage, r.Sections, orEmpty(r.Files()), orEmpty(r.Scripts()), orEmpty(r.Missing())}
+	}
+	return out
+}
+
+// Files lists the files of the engine that do what the row says.
+func (r Row) Files() []string {
+	var out []string
+	for _, id := range r.Sections {
+		for _, f := range Find(id).Files() {
+			if !slices.Contains(out, f) {
+				out = append(out, f)
+			}
+		}
+	}
+	return out
+}
+
+// Missing lists the sections of the row that are not there yet.
+func (r Row) Missing() []string {
+	var out []string
+	for _, id := range r.Sections {
+		if Find(id).Missing() {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// Scripts lists the scripts that show the row: a script shows nothing of what is not there.
+func (r Row) Scripts() []string {
+	if len(r.Files()) == 0 {
+		return nil
+	}
+	if r.Show != nil {
+		return r.Show
+	}
+	var out []string
+	for _, id := range r.Sections {
+		if s := Find(id); !s.Missing() {
+			out = append(out, s.Scripts()...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// short is how the table writes a file of the engine.
+func short(file string) string { return strings.TrimPrefix(file, "engine/") }
+
+// problem names the problem and where the paper is about it.
+func (r Row) problem() string { return r.Problem + " (§" + strings.Join(r.Sections, ", §") + ")" }
+
+// code says in which files the row is, as they are to be written, and what of it is not there.
+func (r Row) code(files []string) string {
+	parts := []string{}
+	if len(files) > 0 {
+		parts = append(parts, strings.Join(files, ", "))
+	}
+	if m := r.Missing(); m != nil {
+		parts = append(parts, "§"+strings.Join(m, ", §")+" not there yet")
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Markdown is Table 1 as the README has it.
+func Markdown() string {
+	var out strings.Builder
+	out.WriteString("| Problem | Technique | Advantage | In the code | Shown by |\n|---|---|---|---|---|\n")
+	for _, r := range Rows {
+		var files, scripts []string
+		for _, f := range r.Files() {
+			files = append(files, "["+short(f)+"]("+f+")")
+		}
+		for _, s := range r.Scripts() {
+			scripts = append(scripts, "["+s+"]("+path.Join("testscripts", s+".txtar")+")")
+		}
+		if scripts == nil {
+			scripts = []string{"–"}
+		}
+		out.WriteString("| " + strings.Join([]string{r.problem(), r.Technique, r.Advantage, r.code(files), strings.Join(scripts, ", ")}, " | ") + " |\n")
+	}
+	return out.String()
+}

@@ -1,0 +1,227 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"ringside/cli/verbs"
+	"ringside/engine/fault"
+	"ringside/engine/sim"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// The same seeds give the same account, but for the time it took.
+func TestSimJSON(t *testing.T) {
+	var reports [2]simReport
+	for i := range reports {
+		r := ringside(t, t.TempDir(), "sim --seed 7 --seeds 6 --ops 60 --nodes 5 --json")
+		if err := json.Unmarshal([]byte(r.out), &reports[i]); err != nil || r.exit != 0 || r.err != "" {
+			t.Fatalf("%v: %+v", err, r)
+		}
+		for _, field := range []string{"seeds", "events", "virtual_s", "wall_s", "faults", "violations", "trace_hash"} {
+			if !strings.Contains(r.out, `"`+field+`":`) {
+				t.Errorf("no %s in %s", field, r.out)
+			}
+		}
+		reports[i].WallS = 0
+	}
+	a, _ := json.Marshal(reports[0])
+	b, _ := json.Marshal(reports[1])
+	if string(a) != string(b) || reports[0].Seeds != 6 || reports[0].Events == 0 || len(reports[0].Faults) == 0 || reports[0].Violations == nil {
+		t.Errorf("%s, then %s", a, b)
+	}
+}
+
+func TestSimText(t *testing.T) {
+	r := ringside(t, t.TempDir(), "sim --seed 3 --ops 40 --faults crash,loss")
+	if r.exit != 0 || r.err != "" || !strings.Contains(r.out, "every property held") || !strings.Contains(r.out, "loss ") || strings.Contains(r.out, "wipe") {
+		t.Errorf("%+v", r)
+	}
+	if r := ringside(t, t.TempDir(), "sim --for 300ms --ops 30 --faults none"); r.exit != 0 || !strings.Contains(r.out, "faults:  none") {
+		t.Errorf("%+v", r)
+	}
+}
+
+func TestSimUsage(t *testing.T) {
+	for line, want := range map[string]string{
+		"sim --seed x":                   "no number",
+		"sim --faults fire":              "no fault",
+		"sim --nodes 3 -R 4 -N 3":        "R=4",
+		"sim --mode chaos":               "chaos",
+		"sim --check serializable":       "only linearizable",
+		"sim --html x.html":              "--check",
+		"sim --replay nothing.script":    "nothing.script",
+		"sim --replay a --seed 1":        "no seeds",
+		"sim --seed 1 --tui":             "no terminal",
+		"sim --seeds 3 --tui":            "one run",
+		"sim --blind 2":                  "no chance",
+		"sim --nodes 5000":               "the limit",
+		"sim --quorum loose --seed 1":    "loose",
+		"sim --faults none,crash --json": "no fault",
+	} {
+		r := ringside(t, t.TempDir(), line)
+		if r.exit != verbs.ExitUsage || !strings.Contains(r.err+r.out, want) {
+			t.Errorf("%s: %+v, want %q", line, r, want)
+		}
+	}
+}
+
+// A run that is written down plays again.
+func TestSimScript(t *testing.T) {
+	dir := t.TempDir()
+	in := func(e *Env) { e.Dir = dir }
+	first := ringside(t, dir, "sim --seed 11 --ops 50 --script run.script --json", in)
+	again := ringside(t, dir, "sim --replay run.script --json", in)
+	var a, b simReport
+	if err := json.Unmarshal([]byte(first.out), &a); err != nil {
+		t.Fatalf("%+v", first)
+	}
+	if err := json.Unmarshal([]byte(again.out), &b); err != nil || a.TraceHash != b.TraceHash || a.Events != b.Events || again.err != "" {
+		t.Errorf("%+v, replayed %+v", first, again)
+	}
+}
+
+// A failing campaign says so in every form, shrinks, and exits 8.
+func TestSimViolation(t *testing.T) {
+	dir := t.TempDir()
+	// A run that fails, by the account of its result: the engine has no such seed to offer.
+	r := sim.Run(sim.Options{Seed: 2, Ops: 20, Faults: []string{}})
+	r.Violations = []sim.Violation{{Seed: 2, Property: "P1", Detail: "put #3 of key0 is lost"}}
+	for _, asJSON := range []bool{false, true} {
+		c := &campaign{opt: sim.Options{Seed: 2}, began: time.Now(), faults: map[string]int{}}
+		c.add(r)
+		var out strings.Builder
+		s := &session{Env: Env{Stdout: &out, Stderr: &out, Dir: dir}, ctx: t.Context(), json: asJSON}
+		call, err := verbs.Parse(simCommand.verb, nil, globals...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		exit := s.finish(s.simDone(call, c, "--seed 2 --ops 20", true))
+		if exit != verbs.ExitExpectation || !strings.Contains(out.String(), "put #3 of key0 is lost") || !strings.Contains(out.String(), "--seed 2 --ops 20") {
+			t.Errorf("exit %d: %s", exit, out.String())
+		}
+	}
+	if _, err := os.Stat(filepath.Join(dir, "sim-2.script")); err != nil {
+		t.Error(err)
+	}
+}
+
+// A campaign that is large enough for a kind of fault, and never had it, fails.
+func TestCoverage(t *testing.T) {
+	c := &campaign{opt: sim.Options{Seed: 1, Faults: []string{"crash", "wipe"}}, done: coverageSeeds, faults: map[string]int{"crash": 9}}
+	c.cover()
+	if len(c.violations) != 1 || c.violations[0].Property != "coverage" || !strings.Contains(c.violations[0].Detail, "wipe") {
+		t.Errorf("%+v", c.violations)
+	}
+	small := &campaign{opt: c.opt, done: coverageSeeds - 1, faults: c.faults}
+	if small.cover(); len(small.violations) != 0 {
+		t.Errorf("%+v of a small campaign", small.violations)
+	}
+}
+
+// Interrupted, a campaign ends.
+func TestSimInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := (&campaign{opt: sim.Options{Seed: 1}, seeds: 1000}).run(ctx); err == nil {
+		t.Error("it ran to its end")
+	}
+}
+
+func TestSimLinearizable(t *testing.T) {
+	dir := t.TempDir()
+	in := func(e *Env) { e.Dir = dir }
+	r := ringside(t, dir, "sim --check linearizable", in)
+	if r.exit != 0 || strings.Count(r.out, "NOT linearizable") != 3 || !strings.Contains(r.out, "serial         linearizable") {
+		t.Fatalf("%+v", r)
+	}
+	// The command that it prints for a scenario shows the same.
+	for line := range strings.Lines(r.out) {
+		command, ok := strings.CutPrefix(strings.TrimSpace(line), "ringside ")
+		if !ok || !strings.Contains(command, "--mode") {
+			continue
+		}
+		one := ringside(t, dir, command+" --html picture.html", in)
+		if serial := strings.Contains(command, "--clients 1"); serial != (one.exit == 0) || !serial && one.exit != verbs.ExitExpectation {
+			t.Errorf("%s: %+v", command, one)
+		}
+		if b, err := os.ReadFile(filepath.Join(dir, "picture.html")); err != nil || len(b) < 1000 {
+			t.Errorf("picture of %d bytes: %v", len(b), err)
+		}
+	}
+}
+
+// A recording is a cluster to look at: its snapshot at the end is what the run came to.
+func TestPlayback(t *testing.T) {
+	b := record(sim.NewPlan(sim.Options{Seed: 4, Ops: 40, Nodes: 5, N: 3, Faults: []string{"crash", "partition"}}))
+	b.TogglePause()
+	b.Step()
+	b.Step()
+	count := func() int {
+		n := 0
+		if err := b.Events(t.Context(), 0, false, func(e []trace.Event) error { n += len(e); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	before := count()
+	if b.Step(); count() != before+1 || !b.Progress().Paused {
+		t.Errorf("a step went from %d to %d events", before, count())
+	}
+	for range len(b.events) {
+		b.Step()
+	}
+	key := []byte("key0")
+	events, err := b.Snapshot(t.Context(), key)
+	if err != nil || count() != len(b.events) || b.Progress().At != b.Progress().Length {
+		t.Fatalf("%v: %d of %d events, %+v", err, count(), len(b.events), b.Progress())
+	}
+	v := trace.NewView()
+	for _, e := range events {
+		v.Apply(e)
+	}
+	if v.Hints() != 0 || len(v.Groups) > 0 || !v.Converged(key) || len(v.Nodes) != 5 {
+		t.Errorf("at its end: %d hints, split %v, %s", v.Hints(), v.Groups, v.Blocking(key))
+	}
+	for _, err := range []error{b.Fault(t.Context(), fault.Fault{Kind: fault.Heal}), b.Down(t.Context())} {
+		if verbs.AsError(err).Exit != verbs.ExitUsage {
+			t.Errorf("a recording was changed: %v", err)
+		}
+	}
+	if _, err := b.Do(t.Context(), "n1", wire.GetRequest{}); verbs.AsError(err).Exit != verbs.ExitUsage {
+		t.Errorf("a recording took a request: %v", err)
+	}
+}
+
+// Time runs at the chosen speed, and a change of speed loses nothing.
+func TestPlaybackSpeed(t *testing.T) {
+	b := record(sim.NewPlan(sim.Options{Seed: 4, Ops: 20, Nodes: 3, Faults: []string{}}))
+	b.Speed(+100)
+	if got := b.Progress().Speed; got != fastest {
+		t.Errorf("speed %v", got)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	next := uint64(1)
+	_ = b.Events(ctx, 0, true, func(events []trace.Event) error {
+		for _, e := range events {
+			if e.Seq != next {
+				t.Errorf("event %d came for %d", e.Seq, next)
+			}
+			next = e.Seq + 1
+		}
+		if int(next) > len(b.events) {
+			stop()
+		}
+		return nil
+	})
+	if int(next) != len(b.events)+1 {
+		t.Errorf("%d of %d events in a minute", next-1, len(b.events))
+	}
+}

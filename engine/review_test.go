@@ -1,0 +1,293 @@
+package engine
+
+// Bugs that a reader found, each as the test that showed it.
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// damage spoils what a node's store holds under dbKey.
+func (w *world) damage(node string, s store.Space, dbKey []byte) {
+	w.t.Helper()
+	if b, err := w.stores[node].Get(s, dbKey); b == nil || err != nil {
+		w.t.Fatalf("%s holds nothing to damage", node)
+	}
+	if err := w.stores[node].Apply([]store.Write{{Space: s, Key: dbKey, Value: []byte("garbage")}}, true); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Under last write wins every version that loses leaves a gap in later clocks;
+// the clock must stay short, or no context of the key can be used any more.
+func TestLWWClocksStayShort(t *testing.T) {
+	w := five(t)
+	w.lww = true
+	for _, n := range w.names {
+		w.start(n)
+	}
+	key := w.keyAt("n1")
+	for i := range 300 {
+		r := w.get("n1", key)
+		for _, v := range []string{"a", "b"} {
+			w.pass(time.Millisecond)
+			w.mustPut("n1", key, v, r.Context)
+		}
+		if k := len(r.Siblings); i > 0 && (k != 1 || len(r.Siblings[0].Past) > compactAt+2) {
+			t.Fatalf("round %d: %d versions, clock of %d entries", i, k, len(r.Siblings[0].Past))
+		}
+	}
+}
+
+// A peer that hangs is suspected by those that only read.
+func TestReadsSuspectAHungPeer(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n1", "n2", "n3")
+	w.mustPut("n1", key, "v", nil)
+	w.kill("n3")
+	for range 10 {
+		w.get("n1", key)
+		w.pass(100 * time.Millisecond)
+	}
+	if len(w.saw(trace.Suspect)) == 0 {
+		t.Fatal("n3 never answered, and is not suspected")
+	}
+}
+
+// A damaged replica is not declared empty while a home that may hold the value is away.
+func TestDamageIsNotDeclaredEmpty(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n1", "n2", "n3")
+	w.split(true, []string{"n1", "n2"}, []string{"n3", "n4", "n5"})
+	w.mustPut("n1", key, "v", nil)
+	w.heal(true)
+	w.pass(3 * time.Second)
+	w.damage("n1", store.Data, dataKey([]byte(key)))
+	w.split(true, []string{"n2"}, []string{"n1", "n3", "n4", "n5"})
+	w.get("n3", key)
+	w.pass(time.Second)
+	if r := w.do("n1", wire.GetRequest{Key: []byte(key), Quorum: wire.Quorum{R: 2, Strict: true}}).(wire.GetReply); r.Err == wire.OK {
+		t.Fatalf("a strict quorum of %v answers %v with a damaged replica", r.Replied, r.Siblings)
+	}
+	w.heal(true)
+	w.get("n3", key)
+	w.pass(time.Second) // and now all homes are there, so it is mended
+	w.wantValues("n3", key, "v")
+}
+
+// A strict put through an outsider asks homes that are only suspected before it is refused.
+func TestStrictPutAsksTheSuspected(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n3", "n4", "n5")
+	w.split(false, []string{"n1"}, []string{"n2", "n3", "n4", "n5"})
+	w.put("n1", key, "v", nil) // now n1 suspects all homes
+	w.heal(false)
+	r := w.do("n1", wire.PutRequest{Key: []byte(key), Value: []byte("x"), Quorum: wire.Quorum{Strict: true, W: 1}}).(wire.PutReply)
+	if r.Err != wire.OK {
+		t.Fatalf("%v %s", r.Err, r.Message)
+	}
+}
+
+// Stand-ins that are only suspected are tried before a put or a get is refused.
+func TestSuspectedStandInsAreTried(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n3", "n4", "n5")
+	w.nodes["n3"].suspect("n1")
+	w.nodes["n3"].suspect("n2")
+	w.step("n3", PeerDown{"n4"})
+	w.step("n3", PeerDown{"n5"})
+	w.mustPut("n3", key, "v", nil)
+	if r := w.get("n3", key); r.Err != wire.OK {
+		t.Fatalf("get: %v %s", r.Err, r.Message)
+	}
+}
+
+// Half a second of slowness at the homes does not make a key look as if it were not there.
+func TestSlownessIsNotAbsence(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5", "n6")
+	key := w.keyAt("n1", "n2", "n3")
+	w.mustPut("n1", key, "v", nil)
+	for _, h := range []string{"n1", "n2", "n3"} {
+		w.nodes["n4"].suspect(h) // wrongly
+	}
+	if r := w.get("n4", key); r.Err != wire.OK || len(r.Siblings) != 1 {
+		t.Fatalf("%v %s: %v from %v", r.Err, r.Message, r.Siblings, r.Replied)
+	}
+}
+
+// More new keys than one incarnation has epochs for.
+func TestEpochsDoNotRunOut(t *testing.T) {
+	w := five(t)
+	w.nodes["n1"].self.Counter = 1<<epochBits - 3
+	for i := range 40 {
+		w.mustPut("n1", fmt.Sprintf("new%d", i), "v", nil)
+		w.mustPut("n1", w.keyAt("n1"), "v", nil)
+	}
+	if dots := w.mintedTwice(); dots != nil {
+		t.Fatalf("minted twice: %v", dots)
+	}
+}
+
+// A disk that was put back from an older copy does not make its node stamp a
+// dot that others have seen.
+func TestRestoredCopy(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n1", "n2", "n3")
+	ctx := w.mustPut("n1", key, "one", nil).Context
+	old := store.NewMem()
+	for _, s := range []store.Space{store.Data, store.Meta} {
+		w.stores["n1"].Scan(s, nil, nil, func(k, v []byte) bool {
+			old.Apply([]store.Write{{Space: s, Key: slices.Clone(k), Value: slices.Clone(v)}}, true)
+			return true
+		})
+	}
+	ctx = w.mustPut("n1", key, "two", ctx).Context
+	w.stores["n1"] = old
+	w.start("n1")
+	w.mustPut("n1", key, "three", ctx)
+	w.wantValues("n2", key, "three")
+}
+
+// A hint whose record is damaged is told as lost, not as delivered.
+func TestDamagedHint(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
+	w.split(true, []string{"n1", "n2", "n3", "n4"}, []string{"n5"})
+	w.mustPut("n3", key, "v", nil)
+	w.damage("n2", store.Hints, hintKey("n5", []byte(key)))
+	w.heal(true)
+	w.pass(3 * time.Second)
+	if len(w.saw(trace.HintDelivered)) != 0 || len(w.saw(trace.HintLost)) != 1 || w.hints() != 0 {
+		t.Fatalf("delivered %v, lost %v, %d left", w.saw(trace.HintDelivered), w.saw(trace.HintLost), w.hints())
+	}
+}
+
+// A put whose last hope goes is answered at once.
+func TestNobodyLeftToWaitFor(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3")
+	key := w.keyAt("n1")
+	w.split(false, []string{"n1"}, []string{"n2", "n3"})
+	w.step("n1", Request{Client: 99, Body: wire.PutRequest{Key: []byte(key), Value: []byte("x")}})
+	w.pass(600 * time.Millisecond)
+	w.step("n1", PeerDown{"n2"})
+	w.step("n1", PeerDown{"n3"})
+	if w.replies[99] == nil {
+		t.Fatal("both others are down, and the put still waits for them")
+	}
+}
+
+// A replica that was damaged and mended is one key, as before.
+func TestKeysAreCountedOnce(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n1", "n2", "n3")
+	w.mustPut("n1", key, "v", nil)
+	w.damage("n1", store.Data, dataKey([]byte(key)))
+	w.get("n1", key)
+	w.pass(time.Second)
+	if k := w.nodes["n1"].keys; k != 1 {
+		t.Fatalf("n1 counts %d keys", k)
+	}
+}
+
+// A put that was overtaken on its way is not taken for a repetition.
+func TestOnceAllowsReordering(t *testing.T) {
+	var o once
+	for i := range uint64(2000) {
+		if op := 10_000 - i; !o.first(op) || o.first(op) {
+			t.Fatalf("%d", op)
+		}
+	}
+	o.first(10 * onceWindow)
+	if o.first(1) || len(o.seen) != 1 || len(o.order) != 1 {
+		t.Fatalf("%d remembered after the window moved on", len(o.seen))
+	}
+}
+
+// What never left its node makes nobody look dead.
+func TestUnsent(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n1", "n2", "n3")
+	w.mustPut("n1", key, "v", nil)
+	lost := 0
+	w.refuse = func(m wire.Message) bool {
+		r, ok := m.Body.(wire.ReadReply)
+		big := ok && len(r.Siblings) > 0 && m.From == "n2"
+		if big {
+			lost++
+		}
+		return big
+	}
+	r := w.do("n1", wire.GetRequest{Key: []byte(key), Quorum: wire.Quorum{R: 2}}).(wire.GetReply)
+	if r.Err != wire.OK || len(r.Siblings) != 1 || lost == 0 || len(w.saw(trace.Suspect)) != 0 {
+		t.Fatalf("%v from %v, %d refused, suspects %v", r.Err, r.Replied, lost, w.saw(trace.Suspect))
+	}
+}
+
+// After any storm nothing is left over: no call, no request, no hint, no timer.
+func TestNothingIsLeftOver(t *testing.T) {
+	for seed := range uint64(60) {
+		w := five(t)
+		storm(w, rand.New(rand.NewPCG(seed, 1)))
+		w.heal(true)
+		w.pass(20 * time.Second)
+		for name, n := range w.nodes {
+			timers, draining := 0, 0
+			for _, q := range n.timers.queues {
+				timers += len(q.items)
+			}
+			for _, p := range n.peers {
+				draining += p.draining
+			}
+			own := 0
+			w.stores[name].Scan(store.Own, nil, nil, func(_, _ []byte) bool { own++; return true })
+			if len(n.calls) > 0 || n.requests != 0 || draining != 0 || timers > 2 || n.hints.total != 0 || own != 0 {
+				t.Fatalf("seed %d %s: %d calls, %d requests, %d draining, %d timers, %d hints, %d own counters",
+					seed, name, len(n.calls), n.requests, draining, timers, n.hints.total, own)
+			}
+		}
+	}
+}
+
+// storm splits, kills and restarts while requests are under way.
+func storm(w *world, r *rand.Rand) {
+	for range 120 {
+		switch r.IntN(8) {
+		case 0:
+			var groups [2][]string
+			for _, n := range w.names {
+				i := r.IntN(2)
+				groups[i] = append(groups[i], n)
+			}
+			w.heal(true)
+			w.split(r.IntN(2) == 0, groups[:]...)
+		case 1:
+			w.heal(true)
+		case 2:
+			w.pass(time.Duration(r.IntN(900)) * time.Millisecond)
+		case 3:
+			n := w.names[r.IntN(5)]
+			w.kill(n)
+			w.pass(time.Duration(r.IntN(700)) * time.Millisecond)
+			w.start(n)
+		default:
+			w.next++
+			via, key := w.names[r.IntN(5)], fmt.Appendf(nil, "k%d", r.IntN(4))
+			q := wire.Quorum{R: 1 + r.IntN(3), W: 1 + r.IntN(3), Strict: r.IntN(3) == 0}
+			if r.IntN(2) == 0 {
+				w.step(via, Request{Client: w.next, Body: wire.GetRequest{Key: key, Quorum: q}})
+			} else {
+				w.step(via, Request{Client: w.next, Body: wire.PutRequest{Key: key, Value: []byte("v"), LWW: string(key) == "k3", Quorum: q}})
+			}
+			if r.IntN(2) == 0 {
+				w.deliver()
+			}
+		}
+	}
+}

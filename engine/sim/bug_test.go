@@ -1,0 +1,190 @@
+package sim
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// bugs are planted in the cluster, each against a property, which must fall.
+var bugs = []struct {
+	name     string
+	property string
+	opt      Options
+	bug      bug
+}{
+	{"a flush that keeps nothing of every eighth batch", "P1", Options{}, bug{onBatch: everyEighth(func([]store.Write) []store.Write { return nil })}},
+	{"versions travel without their past", "P2", Options{Faults: []string{crashKind}, Mode: trace.ModeSiblings}, bug{onMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
+		return mapVersions(s, func(v vclock.Version) vclock.Version { v.Past = nil; return v })
+	})}},
+	{"tombstones are left out of what travels", "P3", Options{Faults: []string{lossKind}, R: 2, W: 2, N: 3, Quorum: Sloppy, Mode: trace.ModeSiblings}, bug{
+		onMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
+			return slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return v.Deleted })
+		}),
+		onBatch: everyEighth(dropTombstones),
+	}},
+	{"a tombstone claims to have seen what comes after it", "P4", Options{Faults: []string{lossKind}, Mode: trace.ModeSiblings, N: 3, R: 2, W: 2, Keys: 1}, bug{onBatch: swallowByTombstone}},
+	{"hints are never handed over", "P5", Options{Faults: []string{partitionKind, crashKind}, Mode: trace.ModeSiblings}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+		w, ok := m.Body.(wire.Write)
+		return ok && w.Purpose == wire.Handoff
+	}}},
+	{"a wiped disk goes on with the old actor's counters", "P6", Options{Faults: []string{wipeKind}}, bug{oldLife: true}},
+	{"reads answer from nobody", "P7", Options{Faults: []string{}, N: 3, R: 2, W: 2, Nodes: 5, Mode: trace.ModeSiblings}, bug{onReply: func(r wire.ClientReply) wire.ClientReply {
+		if g, ok := r.(wire.GetReply); ok {
+			g.Siblings, g.Tombstones = nil, nil
+			return g
+		}
+		return r
+	}}},
+	{"a value changes on its way", "P8", Options{Faults: []string{lossKind}}, bug{onMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
+		return mapVersions(s, func(v vclock.Version) vclock.Version {
+			if !v.Deleted {
+				v.Value = []byte("op999999")
+			}
+			return v
+		})
+	})}},
+	{"a hint is acked, and not written", "P9", Options{Faults: []string{partitionKind, crashKind}, Mode: trace.ModeSiblings, Nodes: 5, N: 3}, bug{onMessage: changeHandoffs}},
+	{"trees are never compared, and nothing is read", "P5", Options{Faults: []string{wipeKind}, Mode: trace.ModeSiblings, AntiEntropy: minAntiEntropy}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+		_, ok := m.Body.(wire.Sync)
+		return ok
+	}}},
+	{"a batch that is not the one the trees were told of", "P10", Options{Faults: []string{lossKind}, Mode: trace.ModeSiblings}, bug{onBatch: everyEighth(func(b []store.Write) []store.Write {
+		return changeRecords(b, func(vclock.Siblings) vclock.Siblings { return nil })
+	})}},
+	{"an ack counts twice", "P13", Options{}, bug{onReply: func(r wire.ClientReply) wire.ClientReply {
+		if p, ok := r.(wire.PutReply); ok && len(p.Acks) > 0 {
+			p.Acks = append(slices.Clone(p.Acks), p.Acks[0])
+			return p
+		}
+		return r
+	}}},
+}
+
+// everyEighth changes each eighth batch that holds data.
+func everyEighth(change func([]store.Write) []store.Write) func([]store.Write) []store.Write {
+	n := 0
+	return func(b []store.Write) []store.Write {
+		if !slices.ContainsFunc(b, func(w store.Write) bool { return w.Space == store.Data }) {
+			return b
+		}
+		if n++; n%8 != 0 {
+			return b
+		}
+		return change(b)
+	}
+}
+
+func mapVersions(s vclock.Siblings, f func(vclock.Version) vclock.Version) vclock.Siblings {
+	out := slices.Clone(s)
+	for i := range out {
+		out[i] = f(out[i])
+	}
+	return out
+}
+
+func changeWrites(f func(vclock.Siblings) vclock.Siblings) func(*world, *wire.Message) bool {
+	return func(_ *world, m *wire.Message) bool {
+		if w, ok := m.Body.(wire.Write); ok {
+			w.Siblings = f(w.Siblings)
+			m.Body = w
+		}
+		return false
+	}
+}
+
+// changeRecords changes the siblings of every data record of a batch.
+func changeRecords(b []store.Write, f func(vclock.Siblings) vclock.Siblings) []store.Write {
+	out := slices.Clone(b)
+	for i, w := range out {
+		if rec, err := wire.DecodeRecord(w.Value); w.Space == store.Data && w.Value != nil && err == nil {
+			rec.Siblings = f(rec.Siblings)
+			out[i].Value = wire.EncodeRecord(rec)
+		}
+	}
+	return out
+}
+
+// dropTombstones brings back what a delete had covered: the tombstone goes, and an
+// empty record lets the older value of any other replica in again.
+func dropTombstones(b []store.Write) []store.Write {
+	return changeRecords(b, func(s vclock.Siblings) vclock.Siblings {
+		return slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return v.Deleted })
+	})
+}
+
+// swallowByTombstone lets a tombstone among siblings take the others with it.
+func swallowByTombstone(b []store.Write) []store.Write {
+	return changeRecords(b, func(s vclock.Siblings) vclock.Siblings {
+		dead := slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return !v.Deleted })
+		if len(dead) == 0 {
+			return s
+		}
+		return dead
+	})
+}
+
+// changeHandoffs makes of a hint that is handed over a write of nothing.
+func changeHandoffs(_ *world, m *wire.Message) bool {
+	if w, ok := m.Body.(wire.Write); ok && w.Purpose == wire.Handoff {
+		w.Siblings = nil
+		m.Body = w
+	}
+	return false
+}
+
+// Every property falls where it should: a check that cannot fail is worth nothing.
+func TestBugsAreFound(t *testing.T) {
+	const most = 60
+	for _, b := range bugs {
+		found := false
+		said := map[string]bool{}
+		for seed := uint64(1); seed <= most && !found; seed++ {
+			o := b.opt
+			o.Seed = seed
+			p := NewPlan(o)
+			p.bug = &b.bug
+			r := Play(p, nil)
+			found = r.Broke(b.property)
+			for _, v := range r.Violations {
+				said[v.Property] = true
+			}
+		}
+		if !found {
+			t.Errorf("%s: %s held for %d seeds; fell: %v", b.name, b.property, most, said)
+		}
+	}
+}
+
+// A failing run shrinks to a few lines, which say what happened and fail again when they are read back.
+func TestShrink(t *testing.T) {
+	var p Plan
+	for seed := uint64(1); ; seed++ {
+		p = NewPlan(Options{Seed: seed, Faults: []string{wipeKind, partitionKind, lossKind}, Nodes: 5, N: 3, R: 2, W: 2, Mode: trace.ModeSiblings, Quorum: Sloppy, Ops: 100})
+		p.bug = &bug{oldLife: true}
+		if Play(p, nil).Broke("P6") {
+			break
+		}
+	}
+	q, r := Shrink(p, "P6", func() bool { return true })
+	if len(q.Ops) > 6 || len(q.Strikes) > 2 || len(q.keys()) != 1 || !r.Broke("P6") {
+		t.Errorf("shrunk only to:\n%s", Report(q, r, "--seed 1"))
+	}
+	text := Report(q, r, "--seed 1")
+	if !strings.Contains(text, "# P6: dot") || !strings.Contains(text, "wipe n") || !strings.Contains(text, "acked by") {
+		t.Errorf("the report lacks what happened:\n%s", text)
+	}
+	again, err := ParseScript(strings.NewReader(text))
+	if err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	again.bug = p.bug
+	if s := Play(again, nil); s.Hash != r.Hash || s.Hash != again.Expect.Hash || !s.Broke(again.Expect.Property) {
+		t.Errorf("replayed: hash %x, want %x; %v", s.Hash, r.Hash, s.Violations)
+	}
+}

@@ -1,0 +1,311 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// What must hold once the faults are over: first among the nodes of the core, while the
+// rest stays broken, then in the whole cluster.
+
+const (
+	// noticing is how long nodes need to notice that their peers are back.
+	noticing = 5 * time.Second
+	// quiesce is how long the cluster may take to hand over its hints once faults have ended.
+	quiesce = 30 * time.Second
+	// mending is how long the repairs of a read may take.
+	mending = 2 * time.Second
+)
+
+// settle is the second phase of a run.
+func (w *world) settle() {
+	if len(w.plan.Core) > 0 {
+		w.calm(w.plan.Core)
+		w.breakRest()
+		w.settleCore()
+	}
+	w.calm(w.names)
+	w.runUntil(w.now+noticing, nil)
+	w.awaitHints(w.names, w.now+quiesce-noticing)
+	if left := w.hintsAmong(w.names); left != "" {
+		w.check.fail("P5", "%v after the last fault %s", quiesce, left)
+	}
+	if w.plan.AntiEntropy > 0 {
+		w.settleUnread()
+	}
+	// The first round of reads finds what no hint could reach, and damage; the
+	// second must succeed; the third has nothing left to mend.
+	for round := range 3 {
+		repairs := w.check.repairs
+		must := round > 0 || w.plan.AntiEntropy > 0
+		for _, key := range w.check.keys {
+			homes := w.ring.Homes([]byte(key))
+			if w.readAll(key, homes[0], len(homes)) != ok && must {
+				w.check.fail("P5", "get of %s from all its homes fails after the last fault", key)
+			}
+		}
+		w.runUntil(w.now+mending, nil)
+		if n := w.check.repairs - repairs; (round == 2 || w.plan.AntiEntropy > 0) && n > 0 {
+			w.check.fail("P5", "reads of the converged cluster still mend %d replicas", n)
+		}
+	}
+	w.check.final()
+}
+
+// syncTime is how long anti-entropy may take to make whoever can reach each other
+// converge. In N-1 cycles every home has compared itself with each other one; one more passes
+// before damage is found, one before a silent peer is given up, and one is under way.
+func (w *world) syncTime() time.Duration {
+	return time.Duration(w.plan.N+2)*w.plan.AntiEntropy + noticing
+}
+
+// settleUnread lets anti-entropy alone mend what no hint could reach. Then the homes
+// agree, nothing is mended any more, and every tree is what its store makes (P5, P10).
+func (w *world) settleUnread() {
+	w.runUntil(w.now+w.syncTime(), nil)
+	for _, key := range w.check.keys {
+		w.check.agree(key, w.ring.Homes([]byte(key)))
+	}
+	synced := w.check.synced
+	w.runUntil(w.now+w.syncTime(), nil)
+	if n := w.check.synced - synced; n > 0 {
+		w.check.fail("P5", "anti-entropy still mends %d replicas of the converged cluster", n)
+	}
+	for _, n := range w.names {
+		w.hosts[n].rotten = false // whatever rotted was found
+		w.check.audit(w.hosts[n])
+	}
+}
+
+// auditEvery is the mean time between two looks at what nodes remember of their stores.
+const auditEvery = 3 * time.Second
+
+// auditLater checks P10 at random instants.
+func (w *world) auditLater() {
+	r := w.dice(forAudit)
+	h := w.hosts[pick(r, w.names)]
+	w.after(exp(r, auditEvery), func() {
+		w.check.audit(h)
+		w.auditLater()
+	})
+}
+
+// audit is P10: the trees that took every write as it came are those that the store makes.
+func (c *checker) audit(h *host) {
+	if !h.up || h.rotten {
+		return
+	}
+	if err := h.node.Audit(); err != nil {
+		c.fail("P10", "%s: %v", h.name, err)
+	}
+}
+
+// awaitHints lets time pass until none of nodes keeps a hint for another, or until end.
+func (w *world) awaitHints(nodes []string, end time.Duration) {
+	const look = 100 * time.Millisecond
+	for w.now < end && w.hintsAmong(nodes) != "" {
+		w.runUntil(min(end, w.now+look), nil)
+	}
+}
+
+// hintsAmong says which of nodes keeps a hint for another of them, "" if none does.
+func (w *world) hintsAmong(nodes []string) string {
+	for _, n := range nodes {
+		left, home := 0, ""
+		w.hosts[n].disk.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
+			i := slices.Index(k, 0)
+			if _, err := wire.DecodeRecord(v); err == nil && i > 0 && slices.Contains(nodes, string(k[:i])) {
+				left, home = left+1, string(k[:i])
+			}
+			return true
+		})
+		if left > 0 {
+			return fmt.Sprintf("%s keeps %d hints, one for %s", n, left, home)
+		}
+	}
+	return ""
+}
+
+// readAll reads a key from r nodes.
+func (w *world) readAll(key, via string, r int) outcome {
+	op := w.ask(Op{Kind: "get", Key: key, Via: via, R: r})
+	op.send(wire.GetRequest{Request: op.ID, Key: []byte(key), Quorum: wire.Quorum{R: r}})
+	return w.await(op)
+}
+
+// ask makes an operation of the checker's own.
+func (w *world) ask(o Op) *operation {
+	w.check.lastID++
+	o.ID = w.check.lastID
+	return &operation{Op: o, w: w, done: func(wire.ClientReply) {}}
+}
+
+func (w *world) await(op *operation) outcome {
+	w.runUntil(w.now+clientTimeout+time.Millisecond, func() bool { return op.ended > 0 })
+	return op.outcome
+}
+
+// settleCore lets the core come to rest while the others stay broken: it takes
+// writes, hands over its hints, and its homes agree.
+func (w *world) settleCore() {
+	core := w.plan.Core
+	w.runUntil(w.now+noticing, nil)
+	for i, key := range w.check.keys {
+		w.probe(key, core[i%len(core)])
+	}
+	w.awaitHints(core, w.now+quiesce)
+	if left := w.hintsAmong(core); left != "" {
+		w.check.fail("P5", "%v after the last fault of the core %v, %s", quiesce, core, left)
+	}
+	rounds := 2
+	if w.plan.AntiEntropy > 0 {
+		w.runUntil(w.now+w.syncTime(), nil)
+		rounds = 0
+	}
+	for round := range rounds {
+		for i, key := range w.check.keys {
+			if r := w.reach(key); w.readAll(key, core[i%len(core)], r) != ok && round > 0 && r > 0 && !w.damaged(key) {
+				w.check.fail("P5", "get of %s with R=%d via %s fails though its core %v is whole", key, r, core[i%len(core)], core)
+			}
+		}
+		w.runUntil(w.now+mending, nil)
+	}
+	for _, key := range w.check.keys {
+		w.check.agree(key, w.coreHomes(key))
+	}
+}
+
+// coreHomes are the homes of key in the core.
+func (w *world) coreHomes(key string) []string {
+	var out []string
+	for _, h := range w.ring.Homes([]byte(key)) {
+		if slices.Contains(w.plan.Core, h) {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// reach is how many nodes of the core hold, or can hold, replicas of key.
+func (w *world) reach(key string) int {
+	if w.plan.Quorum == StrictQuorum {
+		return len(w.coreHomes(key))
+	}
+	return min(len(w.plan.Core), len(w.ring.Homes([]byte(key))))
+}
+
+// damaged says whether a home of key in the core holds a record that fails its
+// checksum: until a home outside is back it cannot know what was in it.
+func (w *world) damaged(key string) bool {
+	at := ring.Of([]byte(key))
+	return slices.ContainsFunc(w.coreHomes(key), func(h string) bool {
+		b, _ := w.hosts[h].disk.Get(store.Data, append(at[:], key...))
+		_, err := wire.DecodeRecord(b)
+		return b != nil && err != nil
+	})
+}
+
+// probe puts into a key through a node of the core: as long as it reaches W nodes
+// there is no reason to refuse (§2: always writable), but for siblings that have reached their limit.
+func (w *world) probe(key, via string) {
+	if w.reach(key) < w.plan.W {
+		return
+	}
+	op := w.ask(Op{Kind: "put", Key: key, Via: via, Context: Blind})
+	full := false
+	finished := op.done
+	op.done = func(r wire.ClientReply) {
+		p, isPut := r.(wire.PutReply)
+		full = isPut && p.Err == wire.TooLarge
+		finished(r)
+	}
+	op.send(wire.PutRequest{Request: op.ID, Key: []byte(key), Value: value(op.ID)})
+	if w.await(op) != ok && !full {
+		w.check.fail("P5", "put #%d of %s with W=%d via %s fails though its core %v is whole", op.ID, key, w.plan.W, via, w.plan.Core)
+	}
+}
+
+// final checks the quiescent cluster.
+func (c *checker) final() {
+	for _, key := range c.keys {
+		left := idsOf(c.agree(key, c.w.ring.Homes([]byte(key))))
+		c.concurrent(key, left)
+		for _, op := range c.byKey[key] {
+			if op.Kind != "get" && op.outcome == ok && !c.carries(left, op.ID) && !c.gone(op) {
+				c.missing(op, left)
+			}
+		}
+	}
+}
+
+// agree checks that homes of key hold the same (P5), and says what.
+func (c *checker) agree(key string, homes []string) vclock.Siblings {
+	var first vclock.Siblings
+	for i, n := range homes {
+		var s vclock.Siblings
+		for _, r := range c.w.stored(c.w.hosts[n], key) {
+			if r.For == "" {
+				s = r.Versions
+			}
+		}
+		if i == 0 {
+			first = s
+		} else if !s.Equal(first) {
+			c.fail("P5", "%s at %s is %v, at %s %v", key, homes[0], first, n, s)
+		}
+	}
+	return first
+}
+
+// gone excuses a write that was destroyed, or whose descendant was.
+func (c *checker) gone(op *operation) bool {
+	if c.excused[op.ID] {
+		return true
+	}
+	for id := range c.excused {
+		if c.descends(id, op.ID) {
+			return true
+		}
+	}
+	return false
+}
+
+// missing judges an acked write of which nothing is left.
+func (c *checker) missing(op *operation, left []uint64) {
+	ancestor := slices.IndexFunc(left, func(id uint64) bool { return c.descends(op.ID, id) })
+	what := fmt.Sprintf("%s #%d of %s, acked by %v at %v,", op.Kind, op.ID, op.Key, op.acks, op.ended-start)
+	switch {
+	case c.w.plan.lww() && (ancestor < 0 && len(left) > 0 || c.destroyedAny(op.Key)):
+		c.lwwLost++ // by design (P14): a concurrent write with a later time won, if only to be destroyed
+	case op.Kind == "del" && ancestor >= 0:
+		c.fail("P3", "%s is undone: #%d is back", what, left[ancestor])
+	case op.Kind == "put" && c.swallowed(op, left):
+		c.fail("P4", "%s was swallowed by a delete that it was put after; left is %v", what, left)
+	default:
+		c.fail("P1", "%s is lost; left is %v", what, left)
+	}
+}
+
+// destroyedAny says whether any write of key was destroyed.
+func (c *checker) destroyedAny(key string) bool {
+	return slices.ContainsFunc(c.byKey[key], func(op *operation) bool { return c.excused[op.ID] })
+}
+
+// swallowed says whether all that is left are deletes, and one of them was acked before the put began.
+func (c *checker) swallowed(op *operation, left []uint64) bool {
+	before := false
+	for _, id := range left {
+		d := c.ops[id]
+		if d == nil || d.Kind != "del" {
+			return false
+		}
+		before = before || d.ended > 0 && d.ended < op.began
+	}
+	return before
+}

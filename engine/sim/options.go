@@ -1,0 +1,175 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/engine/trace"
+)
+
+// Quorums, as the command line calls them.
+const (
+	Sloppy       = "sloppy"
+	StrictQuorum = "strict"
+)
+
+// Limits of a run: beyond them it would take longer than anybody waits.
+const (
+	MaxNodes = 1024
+	MaxOps   = 1 << 20
+)
+
+// Options are what a run is made from. Draw fills in what is zero.
+type Options struct {
+	Seed    uint64
+	Nodes   int
+	N, R, W int
+	Mode    string   // siblings or lww
+	Quorum  string   // sloppy or strict
+	Ops     int      // by all clients together
+	Clients int      // each does one thing after the other
+	Keys    int      // few, so that clients meet
+	Faults  []string // of FaultKinds; nil: drawn; empty but not nil: none
+	Length  time.Duration
+	Blind   float64 // chance that a put comes without a context; negative: all come with the newest
+	Odd     float64 // chance that a request asks for a quorum of its own; negative: none does
+
+	FaultEvery time.Duration // mean time between two faults
+
+	AntiEntropy time.Duration // between two comparisons of a key range (§4.7); negative: never, reads mend
+}
+
+// Draw fills in the defaults of a run of Seed; most are drawn from it, the usual
+// more often than the odd. A second Draw changes nothing.
+func (o Options) Draw() Options {
+	rng := rand.New(rand.NewPCG(o.Seed, 0x6f7074696f6e73))
+	oddly := func(p *int, usual, low, high int, odds float64) {
+		high = max(low, high)
+		odd := low + rng.IntN(high-low+1)
+		if rng.Float64() >= odds {
+			odd = min(max(usual, low), high)
+		}
+		if *p == 0 {
+			*p = odd
+		}
+	}
+	named := func(p *string, usual, odd string, odds float64) {
+		if rng.Float64() >= odds {
+			odd = usual
+		}
+		if *p == "" {
+			*p = odd
+		}
+	}
+	quorum := max(o.R, o.W, 1)
+	oddly(&o.Nodes, 5, max(o.N, quorum), 9, .2)
+	oddly(&o.N, 3, quorum, min(5, o.Nodes), .2)
+	most := min(o.N, o.Nodes)
+	oddly(&o.R, 2, 1, most, .25)
+	oddly(&o.W, 2, 1, most, .25)
+	named(&o.Mode, trace.ModeSiblings, trace.ModeLWW, .15)
+	named(&o.Quorum, Sloppy, StrictQuorum, .15)
+	oddly(&o.Ops, 300, 300, 300, 0)
+	oddly(&o.Clients, 4, 2, 6, 1)
+	o.Clients = min(o.Clients, o.Ops)
+	oddly(&o.Keys, 3, 1, 6, 1)
+	every := time.Second + time.Duration(rng.Int64N(int64(10*time.Second)))
+	if o.FaultEvery == 0 {
+		o.FaultEvery = every
+	}
+	blind := .2
+	if rng.Float64() < .04 { // siblings pile up to their limit
+		blind = .95
+	}
+	if o.Blind == 0 {
+		o.Blind = blind
+	}
+	if o.Length == 0 {
+		o.Length = time.Duration(o.Ops/o.Clients) * 1500 * time.Millisecond
+	}
+	if o.Faults == nil {
+		o.Faults = drawFaults(rng)
+	}
+	if o.Odd == 0 && len(o.Faults) > 0 {
+		o.Odd = .2
+	}
+	compared := minAntiEntropy + exp(rng, 4*time.Second).Round(grain)
+	if rng.Float64() < .3 {
+		compared = -1
+	}
+	if o.AntiEntropy == 0 {
+		o.AntiEntropy = compared
+	}
+	return o
+}
+
+// minAntiEntropy is the shortest time between two cycles of anti-entropy: what
+// is found in one should be mended before the next.
+const minAntiEntropy = 200 * time.Millisecond
+
+// healthyOdds is how many runs in a hundred have no fault at all, so that what only
+// holds without faults is checked too.
+const healthyOdds = 4
+
+// drawFaults chooses which kinds a run has: a run with few kinds goes deep where
+// one with all goes wide.
+func drawFaults(rng *rand.Rand) []string {
+	out := []string{}
+	healthy := rng.IntN(100) < healthyOdds
+	for _, k := range kinds {
+		if rng.Float64() < k.odds && !healthy {
+			out = append(out, k.name)
+		}
+	}
+	return out
+}
+
+// Check says what is wrong with options that a person gave.
+func (o Options) Check() error {
+	switch {
+	case o.Nodes > MaxNodes:
+		return fmt.Errorf("sim: %d nodes, the limit is %d", o.Nodes, MaxNodes)
+	case o.Ops > MaxOps:
+		return fmt.Errorf("sim: %d operations, the limit is %d", o.Ops, MaxOps)
+	case o.Mode != "" && o.Mode != trace.ModeSiblings && o.Mode != trace.ModeLWW:
+		return fmt.Errorf("sim: mode %q, want %s or %s", o.Mode, trace.ModeSiblings, trace.ModeLWW)
+	case o.Quorum != "" && o.Quorum != Sloppy && o.Quorum != StrictQuorum:
+		return fmt.Errorf("sim: quorum %q, want %s or %s", o.Quorum, Sloppy, StrictQuorum)
+	}
+	for _, f := range o.Faults {
+		if !slices.Contains(FaultKinds(), f) {
+			return fmt.Errorf("sim: no fault %q; there are %s", f, strings.Join(FaultKinds(), " "))
+		}
+	}
+	d := o.Draw()
+	if d.AntiEntropy >= 0 && (d.AntiEntropy < minAntiEntropy || d.AntiEntropy > maxTime) {
+		return fmt.Errorf("sim: anti-entropy every %v, want %v to %v", d.AntiEntropy, minAntiEntropy, maxTime)
+	}
+	if most := min(d.N, d.Nodes); d.R > most || d.W > most {
+		return fmt.Errorf("sim: R=%d W=%d with N=%d on %d nodes, want 1 to %d", d.R, d.W, d.N, d.Nodes, most)
+	}
+	return nil
+}
+
+// String is the options as the command line takes them, every one.
+func (o Options) String() string {
+	faults := strings.Join(o.Faults, ",")
+	if o.Faults != nil && faults == "" {
+		faults = NoFaults
+	}
+	compared := Off
+	if o.AntiEntropy > 0 {
+		compared = o.AntiEntropy.String()
+	}
+	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --mode %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --anti-entropy %s --faults %s",
+		o.Seed, o.Nodes, o.N, o.R, o.W, o.Mode, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.Odd), o.FaultEvery, compared, faults)
+}
+
+// Off is how anti-entropy that never runs is written.
+const Off = "off"
+
+// NoFaults is how an empty list of faults is written.
+const NoFaults = "none"

@@ -1,0 +1,271 @@
+package sim
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"ringside/engine/trace"
+)
+
+// A Plan is a run before it is played: everything that is done to the cluster, at which
+// time. It is data, so that a failing one can be made smaller item by item, written down
+// and played again. Times count from the start of the world.
+type Plan struct {
+	Seed    uint64 // of what is left to chance: delays, losses, flushes
+	Nodes   int
+	N, R, W int
+	Mode    string
+	Quorum  string
+	Weather Weather
+
+	AntiEntropy time.Duration // between two comparisons of a key range; 0: never
+
+	Ops     []Op     // in the order of At
+	Strikes []Strike // in the order of At
+	Peace   time.Duration
+	Core    []string // nodes that are whole after Peace while the rest stays broken; nil: all
+	Rest    string   // how it is broken: one of restStates
+
+	Expect Expect // what a script says that playing it shows; decides nothing
+
+	bug *bug // of the tests
+}
+
+// Expect is what came of a plan when it was written down.
+type Expect struct {
+	Property string // that does not hold; "": all do
+	Hash     uint64 // of the run; 0: not known
+}
+
+// Weather is what goes wrong all along, by chance.
+type Weather struct {
+	Loss, Repeat, LongDelay float64 // of a message
+	Delay                   time.Duration
+	Tells                   bool // drivers notice that connections break and come back
+	Skew                    []time.Duration
+	Drift                   []float64 // of clocks, by node; nil for none
+	FailedSync              []float64 // chance that a flush fails, by node; nil for none
+}
+
+// usualDelay is the mean delay of a message between processes of one machine under load.
+const usualDelay = 300 * time.Microsecond
+
+// An Op is one operation of a client. It begins at At, or when the client's
+// operation before it has ended.
+type Op struct {
+	At      time.Duration
+	Client  int
+	ID      uint64 // of the operation for good, whatever is left out around it; stands in the value
+	Kind    string // get, put, del
+	Key     string
+	Via     string
+	Context int // of put and del: which of the kept contexts, 0 the newest; Blind for none
+	R, W    int // 0: the cluster's
+	Strict  bool
+}
+
+// Blind is the Context of a put without one.
+const Blind = -1
+
+// A Strike is one fault.
+type Strike struct {
+	At     time.Duration
+	Kind   string
+	For    time.Duration // until it is mended
+	Nodes  []string      // whom it hits; clog: the two ends of the link
+	Groups [][]string    // partition, one-way
+	Amount int           // disk-slow: times slower; disk-lost-tail: batches; disk-flip: which record and bit
+	Space  string        // disk-flip
+}
+
+// grain is the precision of drawn times: what a person can read in a script.
+const grain = 100 * time.Microsecond
+
+// names returns the nodes' names.
+func (p *Plan) names() []string {
+	out := make([]string, p.Nodes)
+	for i := range out {
+		out[i] = fmt.Sprintf("n%d", i+1)
+	}
+	return out
+}
+
+func (p *Plan) lww() bool { return p.Mode == trace.ModeLWW }
+
+// quiet says whether every read must see every write acked before it (P7).
+func (p *Plan) quiet() bool {
+	return p.healthy() && p.R+p.W > min(p.N, p.Nodes) && !slices.ContainsFunc(p.Ops, func(o Op) bool { return o.R > 0 || o.W > 0 })
+}
+
+// healthy says whether nothing is made to go wrong.
+func (p *Plan) healthy() bool {
+	w := p.Weather
+	return len(p.Strikes) == 0 && len(p.Core) == 0 && w.Loss+w.Repeat+w.LongDelay == 0 && w.Delay <= usualDelay && w.Skew == nil && w.FailedSync == nil
+}
+
+// keys lists the keys of all operations, sorted.
+func (p *Plan) keys() []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, o := range p.Ops {
+		if !seen[o.Key] {
+			seen[o.Key] = true
+			out = append(out, o.Key)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// NewPlan draws the plan of a run.
+func NewPlan(o Options) Plan {
+	o = o.Draw()
+	d := drawing{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x706c616e))}
+	p := Plan{Seed: o.Seed, Nodes: o.Nodes, N: o.N, R: o.R, W: o.W, Mode: o.Mode, Quorum: o.Quorum, AntiEntropy: max(0, o.AntiEntropy)}
+	d.names = p.names()
+	p.Ops = d.ops()
+	p.Peace = p.Ops[len(p.Ops)-1].At + time.Second
+	p.Weather = d.weather()
+	p.Strikes = d.strikes(p.Peace)
+	if len(o.Faults) > 0 && o.Nodes > 1 && d.rng.Float64() < coreOdds {
+		d.core(&p)
+	}
+	return p
+}
+
+// A drawing makes a plan of a seed.
+type drawing struct {
+	o     Options
+	rng   *rand.Rand
+	names []string
+}
+
+func (d *drawing) has(kind string) bool { return slices.Contains(d.o.Faults, kind) }
+
+// upTo draws a rate that is short to write.
+func (d *drawing) upTo(most float64) float64 { return math.Ceil(d.rng.Float64()*most*1e4) / 1e4 }
+
+// ops draws what clients do: 40 % gets, now and then a delete, mostly with the newest
+// context they have, through whichever node, mostly with the default quorum.
+func (d *drawing) ops() []Op {
+	o, rng := d.o, d.rng
+	var out []Op
+	think := o.Length * time.Duration(o.Clients) / time.Duration(o.Ops)
+	for c := range o.Clients {
+		var at time.Duration
+		for range o.Ops/o.Clients + min(1, max(0, o.Ops%o.Clients-c)) {
+			at += exp(rng, think).Round(grain)
+			op := Op{At: at, Client: c + 1, Kind: "put", Key: fmt.Sprintf("key%d", rng.IntN(o.Keys)), Via: pick(rng, d.names), Context: Blind}
+			switch x := rng.Float64(); {
+			case x < .4:
+				op.Kind = "get"
+			case x < .47:
+				op.Kind = "del"
+			}
+			if op.Kind == "del" || op.Kind == "put" && rng.Float64() >= o.Blind {
+				op.Context = 0
+				if rng.Float64() < .15 && o.Blind >= 0 {
+					op.Context = rng.IntN(keptContexts)
+				}
+			}
+			if rng.Float64() < o.Odd {
+				most := min(o.N, o.Nodes)
+				op.R, op.W, op.Strict = 1+rng.IntN(most), 1+rng.IntN(most), rng.Float64() < .2
+			}
+			out = append(out, op)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Op) int { return cmp.Compare(a.At, b.At) })
+	for i := range out {
+		out[i].ID = uint64(i + 1)
+	}
+	return out
+}
+
+func (d *drawing) weather() Weather {
+	rng := d.rng
+	w := Weather{Delay: usualDelay, Tells: rng.Float64() < .5}
+	if d.has(lossKind) {
+		w.Loss = d.upTo(.1)
+	}
+	if d.has(repeatKind) {
+		w.Repeat = d.upTo(.1)
+	}
+	if d.has(longDelayKind) {
+		w.LongDelay = d.upTo(.05)
+	}
+	if d.has(slowLinksKind) {
+		w.Delay *= time.Duration(2 + rng.IntN(50))
+	}
+	if d.has(skewKind) {
+		for range d.names {
+			w.Skew = append(w.Skew, time.Duration((rng.Float64()-.5)*float64(20*time.Second)).Round(time.Millisecond))
+			w.Drift = append(w.Drift, d.upTo(.02)-.01)
+		}
+	}
+	if d.has(failedSyncKind) {
+		for range d.names {
+			w.FailedSync = append(w.FailedSync, d.upTo(.003))
+		}
+	}
+	return w
+}
+
+// strikes draws the faults up to the time of peace.
+func (d *drawing) strikes(peace time.Duration) []Strike {
+	var draws []func(*Strike)
+	var names []string
+	for _, k := range kinds {
+		if k.draw != nil && d.has(k.name) {
+			draws = append(draws, func(s *Strike) { k.draw(d, s) })
+			names = append(names, k.name)
+		}
+	}
+	if len(draws) == 0 {
+		return nil
+	}
+	var out []Strike
+	for at := time.Duration(0); ; {
+		at += 200*time.Millisecond + exp(d.rng, d.o.FaultEvery).Round(grain)
+		if at >= peace {
+			return out
+		}
+		i := d.rng.IntN(len(draws))
+		s := Strike{At: at, Kind: names[i], For: d.aWhile()}
+		draws[i](&s)
+		out = append(out, s)
+	}
+}
+
+// aWhile is how long a fault lasts: from a blink to longer than anybody's patience.
+func (d *drawing) aWhile() time.Duration {
+	return time.Duration(float64(50*time.Millisecond) * (1 + 200*d.rng.Float64()*d.rng.Float64())).Round(time.Millisecond)
+}
+
+// coreOdds is how many runs have nodes that stay broken after the faults.
+const coreOdds = .4
+
+// Ways in which the rest stays broken.
+const (
+	restDown   = "down"
+	restPaused = "paused"
+	restCut    = "cut"  // nothing passes between core and rest
+	restDeaf   = "deaf" // nothing of the core reaches the rest
+	restMute   = "mute" // nothing of the rest reaches the core
+)
+
+var restStates = []string{restDown, restPaused, restCut, restDeaf, restMute}
+
+// core draws who is whole after Peace: at least half.
+func (d *drawing) core(p *Plan) {
+	size := (p.Nodes+1)/2 + d.rng.IntN(p.Nodes-(p.Nodes+1)/2)
+	for _, i := range d.rng.Perm(p.Nodes)[:size] {
+		p.Core = append(p.Core, d.names[i])
+	}
+	slices.Sort(p.Core)
+	p.Rest = pick(d.rng, restStates)
+}

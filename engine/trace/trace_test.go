@@ -1,0 +1,245 @@
+package trace
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+func version(node string, counter uint64, value string) vclock.Version {
+	return vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: node, Epoch: 1 << 63}, Counter: counter}, Value: []byte(value), Time: 1, Request: 7}
+}
+
+// full is an event with every field set.
+func full() Event {
+	v := version("n1", 2, "\xff\x1b")
+	v.Past = vclock.Clock{{Actor: vclock.Actor{Node: "n1", Epoch: 9}, Counter: 4, From: 2}}
+	return Event{
+		Seq: 1, Time: 1_700_000_000_123_456_789, Node: "n1", Kind: Stored, Request: 41, Key: []byte("\x00key"), Peer: "n2", For: "n3", Op: "put",
+		Versions: vclock.Siblings{v, {Dot: version("n2", 1, "").Dot, Deleted: true}}, Homes: []string{"n1"}, Hinted: []wire.Hint{{Holder: "n1", For: "n2"}},
+		Nodes: []string{"n2"}, Count: -1, Want: 2, Err: wire.QuorumNotReached, Message: "why", Elapsed: 1500,
+		Settings: &Settings{Name: "c", Nodes: []string{"n1"}, N: 3, R: 2, W: 1, Mode: ModeLWW, Strict: true, Strategy: 3, Q: 60, T: 12, Mem: true},
+		State:    &NodeState{Keys: 1, Hints: []HintCount{{For: "n2", Keys: 1, Oldest: 5}}, Suspects: []string{"n3"}},
+		Replicas: []Replica{{For: "n2", Versions: vclock.Siblings{version("n1", 1, "v")}}},
+		Addr:     "127.0.0.1:1", Groups: [][]string{{"n1"}, {"n2"}}, OneWay: true, Link: "n1>n2", Delay: time.Second, Percent: 12.5,
+	}
+}
+
+// What an attached terminal gets is what a node told, whole.
+func TestEventSurvivesJSON(t *testing.T) {
+	e := full()
+	for i, v := 0, reflect.ValueOf(e); i < v.NumField(); i++ {
+		if v.Field(i).IsZero() {
+			t.Errorf("full does not set %s", v.Type().Field(i).Name)
+		}
+	}
+	b, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Event
+	if err := json.Unmarshal(b, &got); err != nil {
+		t.Fatal(err)
+	}
+	if e.Versions[1].Value = nil; !reflect.DeepEqual(got, e) {
+		t.Errorf("got  %+v\nwant %+v", got, e)
+	}
+}
+
+func TestBadEvents(t *testing.T) {
+	for _, s := range []string{
+		`{`, `{"time":"x"}`, `{"time":"2026-01-01T00:00:00Z","error":"nonsense"}`, `{"time":"2026-01-01T00:00:00Z","key_base64":"?"}`,
+		`{"time":"2026-01-01T00:00:00Z","versions":[{"time":"2026-01-01T00:00:00Z","past":[{"node":"","epoch":"1","counter":1}]}]}`,
+	} {
+		var e Event
+		if err := json.Unmarshal([]byte(s), &e); err == nil {
+			t.Errorf("%s was taken", s)
+		}
+	}
+}
+
+// Every kind names its section.
+func TestSections(t *testing.T) {
+	for k, s := range Sections {
+		if !strings.HasPrefix(s, "§") || k == "" {
+			t.Errorf("%q has section %q", k, s)
+		}
+	}
+	if (Event{Kind: HintStored}).Section() != "§4.6" {
+		t.Error("a hint is not of §4.6")
+	}
+}
+
+func TestShow(t *testing.T) {
+	for in, want := range map[string]string{
+		"milk": "milk", "käse ✂": "käse ✂", "\x1b[2J": `\x1b[2J`, "a\\x1b": `a\\x1b`, "\r\n\a\b": `\x0d\x0a\x07\x08`,
+		"\u009b31m": `\xc2\x9b31m`, "\u202eevil": `\xe2\x80\xaeevil`, "\xff": `\xff`, "": "", "�": "�",
+	} {
+		if got := Show([]byte(in)); got != want {
+			t.Errorf("%q shows as %q, want %q", in, got, want)
+		}
+	}
+	if got := ShowShort([]byte(strings.Repeat("é", 100)), 10); utf8.RuneCountInString(got) != 10 || !strings.HasSuffix(got, "…") {
+		t.Errorf("cut to %q", got)
+	}
+	if got := ShowShort([]byte("short"), 10); got != "short" {
+		t.Errorf("%q was cut", got)
+	}
+}
+
+func FuzzShow(f *testing.F) {
+	f.Add([]byte("\x1b]0;title\a"), 5)
+	f.Add([]byte("a\u202eb\u009bc\xff\\"), 80)
+	f.Fuzz(func(t *testing.T, b []byte, limit int) {
+		for _, s := range []string{Show(b), ShowShort(b, max(limit%100, 1))} {
+			for _, r := range s {
+				if !unicode.IsPrint(r) {
+					t.Fatalf("%q shows as %q", b, s)
+				}
+			}
+		}
+		if utf8.Valid(b) {
+			j, err := MarshalSafe(string(b))
+			var back string
+			if err != nil || json.Unmarshal(j, &back) != nil || back != string(b) {
+				t.Fatalf("%q became %q, then %q (%v)", b, j, back, err)
+			}
+			if i := bytes.IndexFunc(j, func(r rune) bool { return !unicode.IsPrint(r) }); i >= 0 {
+				t.Fatalf("JSON %q of %q can drive a terminal", j, b)
+			}
+		}
+	})
+}
+
+func FuzzEventJSON(f *testing.F) {
+	b, _ := json.Marshal(full())
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var e Event
+		if json.Unmarshal(b, &e) == nil {
+			NewView().Apply(e)
+			again, err := json.Marshal(e)
+			if err != nil {
+				t.Fatalf("%s was read and cannot be written: %v", b, err)
+			}
+			var back Event
+			if err := json.Unmarshal(again, &back); err != nil {
+				t.Fatalf("%s was written and cannot be read: %v", again, err)
+			}
+		}
+	})
+}
+
+// Two strings never show alike.
+func TestShowIsInjective(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := rapid.SliceOfN(rapid.SampledFrom([]byte("ax1b\\\x1b\xff")), 0, 8)
+		a, b := g.Draw(t, "a"), g.Draw(t, "b")
+		if !bytes.Equal(a, b) && Show(a) == Show(b) {
+			t.Fatalf("%q and %q both show as %s", a, b, Show(a))
+		}
+	})
+}
+
+// view is one of three nodes with a few events applied.
+func view(events ...Event) *View {
+	v := NewView()
+	v.Apply(Event{Kind: Cluster, Settings: &Settings{Name: "c", Nodes: []string{"n1", "n2", "n3"}, N: 3, R: 2, W: 2, Strategy: 3, Q: 60}})
+	for _, n := range v.Nodes {
+		v.Apply(Event{Kind: NodeUp, Node: n.Name, Addr: "127.0.0.1:1"})
+	}
+	for i, e := range events {
+		e.Seq = uint64(i + 1)
+		v.Apply(e)
+	}
+	return v
+}
+
+func TestViewFollowsHints(t *testing.T) {
+	s := vclock.Siblings{version("n1", 1, "v")}
+	key := []byte("cart")
+	stored := Event{Kind: HintStored, Node: "n1", For: "n2", Key: key, Versions: s, Count: 1, Time: time.Second}
+	v := view(stored, Event{Kind: HintStored, Node: "n1", For: "n2", Key: key, Versions: s})
+	if v.Hints() != 1 || v.Node("n1").Hints["n2"].Oldest != time.Second {
+		t.Errorf("hints %+v", v.Node("n1").Hints)
+	}
+	if b := v.Blocking(key); b != "n1 keeps a hint for n2" {
+		t.Errorf("blocked by %q", b)
+	}
+	for _, n := range []string{"n1", "n2", "n3"} {
+		v.Apply(Event{Kind: Stored, Node: n, Key: key, Versions: s, Count: 1})
+	}
+	v.Apply(Event{Kind: HintDelivered, Node: "n1", For: "n2", Key: key})
+	if v.Hints() != 0 || !v.Converged(key) || v.Node("n2").Keys != 1 {
+		t.Errorf("%d hints, blocked by %q", v.Hints(), v.Blocking(key))
+	}
+	v.Apply(Event{Kind: NodeDown, Node: "n3"})
+	if b := v.Blocking(key); b != "home n3 is not up" {
+		t.Errorf("blocked by %q", b)
+	}
+}
+
+// Last write wins loses a version once, however many replicas throw it away.
+func TestViewCountsLossesOnce(t *testing.T) {
+	lost := Event{Kind: LWWLost, Key: []byte("cart"), Versions: vclock.Siblings{version("n1", 1, "v")}}
+	other := lost
+	other.Key = []byte("other")
+	if v := view(lost, lost, other); v.Lost() != 2 {
+		t.Errorf("%d lost, want 2", v.Lost())
+	}
+}
+
+// A view is bounded, however long it watches.
+func TestViewIsBounded(t *testing.T) {
+	v := view()
+	for i := range 3 * MaxLog {
+		key := []byte{byte(i), byte(i >> 8)}
+		v.Apply(Event{Seq: uint64(i + 1), Time: time.Duration(i) * time.Millisecond, Kind: Stored, Node: "n1", Key: key, Request: uint64(i + 1)})
+		v.Apply(Event{Seq: uint64(i + 1), Time: time.Duration(i) * time.Millisecond, Kind: Replied, Node: "n1", Key: key, Request: uint64(i + 1), Elapsed: time.Duration(i)})
+	}
+	if len(v.Log) > 2*MaxLog || len(v.requests) > MaxRequests || len(v.order) > MaxRequests || len(v.keys) > MaxKeys || len(v.latencies) > MaxLatency {
+		t.Errorf("log %d, requests %d, keys %d, latencies %d", len(v.Log), len(v.requests), len(v.keys), len(v.latencies))
+	}
+	if v.Request(1) != nil || v.LastRequest().ID != 3*MaxLog {
+		t.Error("the wrong requests were forgotten")
+	}
+	if got := v.Ops.Last(v.Now, 3); len(got) != 3 || got[2] != 1000 {
+		t.Errorf("rates %v", got)
+	}
+	if p := v.Percentile(.99); p < 5900 || p > 6000 {
+		t.Errorf("p99 %d", p)
+	}
+}
+
+func TestViewOfFaults(t *testing.T) {
+	groups := [][]string{{"n1"}, {"n2", "n3"}}
+	v := view(Event{Kind: Split, Groups: groups, Time: 5}, Event{Kind: Slow, Link: "n1>n2", Delay: 1}, Event{Kind: Loss, Link: "n1", Percent: 3})
+	if v.Side("n2") != 1 || v.SplitAt != 5 || len(v.Slow) != 1 || len(v.Loss) != 1 {
+		t.Errorf("%+v", v)
+	}
+	v.Apply(Event{Kind: Slow, Link: "n1>n2"})
+	v.Apply(Event{Kind: Heal})
+	if v.Side("n2") != -1 || len(v.Slow)+len(v.Loss) != 0 {
+		t.Errorf("after heal: %+v", v)
+	}
+	v.Apply(Event{Kind: Suspect, Node: "n1", Peer: "n2"})
+	v.Apply(Event{Kind: State, Node: "n2", State: &NodeState{Keys: 5, Suspects: []string{"n3"}}})
+	v.Apply(Event{Kind: Alive, Node: "n1", Peer: "n2"})
+	if len(v.Node("n1").Suspects) != 0 || !v.Node("n2").Suspects["n3"] || v.Node("n2").Keys != 5 {
+		t.Errorf("suspects %v, %v", v.Node("n1").Suspects, v.Node("n2").Suspects)
+	}
+	v.Apply(Event{Kind: NodeWiped, Node: "n2"})
+	if v.Node("n2").Keys != 0 {
+		t.Error("a wiped node has keys")
+	}
+}

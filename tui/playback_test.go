@@ -1,0 +1,55 @@
+package tui
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// A fakePlayback notes what the user does with time.
+type fakePlayback struct {
+	fakeCluster
+	did []string
+	p   Progress
+}
+
+func (f *fakePlayback) TogglePause()       { f.did = append(f.did, "pause"); f.p.Paused = !f.p.Paused }
+func (f *fakePlayback) Step()              { f.did = append(f.did, "step") }
+func (f *fakePlayback) Progress() Progress { return f.p }
+func (f *fakePlayback) Speed(by int) {
+	if f.did = append(f.did, "slower"); by > 0 {
+		f.did[len(f.did)-1] = "faster"
+	}
+}
+
+// A recording's time is the user's, and the screens show its time and not the clock's.
+func TestPlaybackKeys(t *testing.T) {
+	f := &fakePlayback{p: Progress{Now: time.Hour, At: 1500 * time.Millisecond, Length: 2 * time.Minute, Speed: 4}}
+	s := newScene(5, Options{Cluster: f, ASCII: true, Key: "cart"})
+	s.w, s.h = 120, 36
+	s.redraw()
+	if frame := s.View(); !strings.Contains(frame, "x4 1.5s of 2m0s") || !strings.Contains(frame, "step") {
+		t.Errorf("no sign of the recording:\n%s", frame)
+	}
+	s.press("space", ".", "+", "-")
+	if got := strings.Join(f.did, " "); got != "pause step faster slower" || s.paused {
+		t.Errorf("keys did %q; the display is paused: %v", got, s.paused)
+	}
+	if frame := s.View(); !strings.Contains(frame, "PAUSED 1.5s of 2m0s") {
+		t.Errorf("a paused recording looks like\n%s", frame)
+	}
+	if s.now() != time.Hour {
+		t.Errorf("now is %v", s.now())
+	}
+}
+
+// A cluster that lives has no such keys.
+func TestNoPlaybackKeys(t *testing.T) {
+	s := newScene(5, Options{})
+	s.w, s.h = 120, 36
+	s.redraw()
+	s.press("esc", "space")
+	if !s.paused || strings.Contains(s.View(), "step") {
+		t.Errorf("paused %v:\n%s", s.paused, s.View())
+	}
+}
