@@ -11,6 +11,7 @@ package engine
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"ringside/engine/merkle"
@@ -164,6 +165,7 @@ func (r *round) below(nodes []uint32, a wire.SyncReply) {
 			r.end("")
 			return
 		}
+		r.res.FullCopy = max(r.res.FullCopy, a.Size)
 		r.tell(trace.SyncStarted)
 	}
 	down := min(syncLevels, tree.Depth()-r.level)
@@ -349,7 +351,7 @@ func tellTree(t *merkle.Tree, q wire.Sync) wire.SyncReply {
 	if q.Level == 0 && q.Root == t.Root() {
 		return wire.SyncReply{Same: true}
 	}
-	var a wire.SyncReply
+	a := wire.SyncReply{Size: min(t.Size(), math.MaxInt32)}
 	down := min(syncLevels, t.Depth()-q.Level)
 	for _, node := range q.Nodes {
 		a.Hashes = t.Below(a.Hashes, q.Level, int(node), down)

@@ -73,7 +73,7 @@ func roundsDetail(e trace.Event) string {
 	case e.Kind == trace.SyncStarted:
 		return fmt.Sprintf("range to %s: the roots differ", short(r.End))
 	case e.Kind == trace.SyncCompared:
-		return fmt.Sprintf("range to %s: %d hashes in %s, %s", short(r.End), r.Hashes, count(r.Levels, "level"), differ(r.Buckets, "bucket"))
+		return fmt.Sprintf("range to %s: %s in %s, %s", short(r.End), hashes(r.Hashes), count(r.Levels, "level"), differ(r.Buckets, "bucket"))
 	case len(e.Rounds) == 1 && r.Buckets+len(r.Err) > 0:
 		s := fmt.Sprintf("%s, %d sent, %d received, %s", differ(r.Count, "key"), r.Sent, r.Received, size(r.Bytes))
 		if r.Err != "" {

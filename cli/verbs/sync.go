@@ -191,6 +191,13 @@ func differ(n int, what string) string {
 
 func number(n int) cell { return cell{text: fmt.Sprint(n), right: true} }
 
+func hashes(n int) string {
+	if n == 1 {
+		return "1 hash"
+	}
+	return fmt.Sprintf("%d hashes", n)
+}
+
 // size shows a number of bytes: 412 B, 14.1 kB.
 func size(n int) string {
 	switch {
@@ -225,7 +232,7 @@ func (e *Env) showMerkle(view *trace.View, rounds []trace.SyncRound) string {
 // showPair tells how two homes compare, with the way down to the first bucket that differs.
 func (e *Env) showPair(r trace.SyncRound) string {
 	pair := e.paint(bold, names([]string{r.Left})+" ⇄ "+names([]string{r.Right}))
-	cost := e.paint(dim, fmt.Sprintf("  %d hashes compared, %s; a full copy takes %s", r.Hashes, size(r.Bytes), size(r.FullCopy)))
+	cost := e.paint(dim, fmt.Sprintf("  %s compared, %s; a full copy takes %s", hashes(r.Hashes), size(r.Bytes), size(r.FullCopy)))
 	switch {
 	case r.Err != "":
 		return pair + "  " + e.paint(warn, "not compared") + ": " + trace.Show([]byte(r.Err)) + "\n"

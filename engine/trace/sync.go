@@ -28,7 +28,7 @@ type SyncRound struct {
 	Levels    int           `json:"levels"` // of the tree that were looked at
 	Hashes    int           `json:"hashes_compared"`
 	Bytes     int           `json:"bytes"`           // of all messages, both ways
-	FullCopy  int           `json:"full_copy_bytes"` // that a copy of all that Left holds of the range would take, about
+	FullCopy  int           `json:"full_copy_bytes"` // that a copy of all that is held of the range would take, about
 	Keys      int           `json:"keys"`            // that Left holds of the range, tombstones too
 	Buckets   int           `json:"buckets"`         // whose hashes differ
 	Count     int           `json:"keys_differing"`

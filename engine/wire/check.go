@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"ringside/engine/vclock"
 )
@@ -88,7 +89,8 @@ func checkSyncReply(b SyncReply) error {
 	if err := first(
 		checkCode(b.Err),
 		checkSize("hashes", len(b.Hashes), MaxSyncHashes),
-		checkSize("entries", len(b.Entries), MaxSyncEntries)); err != nil {
+		checkSize("entries", len(b.Entries), MaxSyncEntries),
+		checkSize("size", b.Size, math.MaxInt32)); err != nil {
 		return err
 	}
 	for _, e := range b.Entries {

@@ -61,7 +61,7 @@ func syncFromPB(p *wirepb.Sync) (Sync, error) {
 }
 
 func syncReplyFromPB(p *wirepb.SyncReply) (SyncReply, error) {
-	r := SyncReply{Err: codeFromPB(p.GetErr()), Same: p.GetSame(), Hashes: p.GetHashes()}
+	r := SyncReply{Err: codeFromPB(p.GetErr()), Same: p.GetSame(), Hashes: p.GetHashes(), Size: int(min(p.GetSize(), math.MaxInt32))}
 	for _, e := range p.GetEntries() {
 		if e.GetFor() != "" || e.GetPurpose() != 0 {
 			return r, errors.New("an entry that is more than a key and its siblings")

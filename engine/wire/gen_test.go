@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"math"
 	"slices"
 
 	"pgregory.net/rapid"
@@ -135,7 +136,7 @@ var genBody = rapid.OneOf(
 		return s
 	}),
 	rapid.Custom(func(t *rapid.T) Body {
-		r := SyncReply{Err: genCode.Draw(t, "err"), Same: rapid.Bool().Draw(t, "same"), Hashes: genHashes.Draw(t, "hashes")}
+		r := SyncReply{Err: genCode.Draw(t, "err"), Same: rapid.Bool().Draw(t, "same"), Hashes: genHashes.Draw(t, "hashes"), Size: rapid.IntRange(0, math.MaxInt32).Draw(t, "size")}
 		for range rapid.IntRange(0, 2).Draw(t, "entries") {
 			r.Entries = append(r.Entries, Entry{Key: genBytes.Draw(t, "key"), Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww")})
 		}

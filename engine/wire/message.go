@@ -114,6 +114,7 @@ type SyncReply struct {
 	Err     Code
 	Same    bool     // AskTree: the roots are equal
 	Hashes  []uint64 // AskTree: for each node in turn, left to right; AskBuckets: one a key
+	Size    int      // AskTree, if the roots differ: about the bytes of a copy of the range
 	Entries []Entry  // AskKeys: as many as fit; they need not be all
 }
 

@@ -47,7 +47,7 @@ func syncToPB(b Sync) *wirepb.Sync {
 }
 
 func syncReplyToPB(b SyncReply) *wirepb.SyncReply {
-	p := &wirepb.SyncReply{Err: uint32(b.Err), Same: b.Same, Hashes: b.Hashes}
+	p := &wirepb.SyncReply{Err: uint32(b.Err), Same: b.Same, Hashes: b.Hashes, Size: uint64(b.Size)}
 	for _, e := range b.Entries {
 		p.Entries = append(p.Entries, &wirepb.Write{Key: e.Key, Siblings: siblingsToPB(e.Siblings), Lww: e.LWW})
 	}

@@ -930,6 +930,7 @@ type SyncReply struct {
 	Same          bool                   `protobuf:"varint,2,opt,name=same,proto3" json:"same,omitempty"`
 	Hashes        []uint64               `protobuf:"fixed64,3,rep,packed,name=hashes,proto3" json:"hashes,omitempty"`
 	Entries       []*Write               `protobuf:"bytes,4,rep,name=entries,proto3" json:"entries,omitempty"`
+	Size          uint64                 `protobuf:"varint,5,opt,name=size,proto3" json:"size,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -990,6 +991,13 @@ func (x *SyncReply) GetEntries() []*Write {
 		return x.Entries
 	}
 	return nil
+}
+
+func (x *SyncReply) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
 }
 
 // Zero means the cluster's default.
@@ -1905,12 +1913,13 @@ const file_wire_proto_rawDesc = "" +
 	"\x05level\x18\x05 \x01(\rR\x05level\x12\x14\n" +
 	"\x05nodes\x18\x06 \x03(\rR\x05nodes\x12\x12\n" +
 	"\x04root\x18\a \x01(\x06R\x04root\x12\x16\n" +
-	"\x06hashes\x18\b \x03(\x06R\x06hashes\"y\n" +
+	"\x06hashes\x18\b \x03(\x06R\x06hashes\"\x8d\x01\n" +
 	"\tSyncReply\x12\x10\n" +
 	"\x03err\x18\x01 \x01(\rR\x03err\x12\x12\n" +
 	"\x04same\x18\x02 \x01(\bR\x04same\x12\x16\n" +
 	"\x06hashes\x18\x03 \x03(\x06R\x06hashes\x12.\n" +
-	"\aentries\x18\x04 \x03(\v2\x14.ringside.wire.WriteR\aentries\"<\n" +
+	"\aentries\x18\x04 \x03(\v2\x14.ringside.wire.WriteR\aentries\x12\x12\n" +
+	"\x04size\x18\x05 \x01(\x04R\x04size\"<\n" +
 	"\x06Quorum\x12\f\n" +
 	"\x01r\x18\x01 \x01(\rR\x01r\x12\f\n" +
 	"\x01w\x18\x02 \x01(\rR\x01w\x12\x16\n" +
