@@ -1,6 +1,6 @@
 package trace
 
-// What the View knows of anti-entropy (§4.7).
+// Anti-entropy in events, and what a View makes of them.
 
 import (
 	"encoding/json"
@@ -12,7 +12,7 @@ import (
 	"ringside/engine/ring"
 )
 
-// A TreeRoot is the root of a node's hash tree of the key range (Start, End] (§4.7).
+// A TreeRoot is the root of a node's hash tree of the key range (Start, End].
 type TreeRoot struct {
 	Start ring.Position `json:"start"`
 	End   ring.Position `json:"end"`
