@@ -112,6 +112,15 @@ func (l *lazy) Fault(ctx context.Context, f fault.Fault) error {
 	return told(r.Fault(ctx, f), l.name)
 }
 
+func (l *lazy) Compare(ctx context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error) {
+	r, err := l.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	events, err := r.Compare(ctx, look, ranges...)
+	return events, told(err, l.name)
+}
+
 func (l *lazy) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, error) {
 	r, err := l.connect(ctx)
 	if err != nil {

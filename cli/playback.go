@@ -232,5 +232,10 @@ func (b *playback) Fault(context.Context, fault.Fault) error {
 	return &verbs.UsageError{Err: errRecording}
 }
 
+// Compare implements verbs.Cluster.
+func (b *playback) Compare(context.Context, bool, ...trace.Span) ([]trace.Event, error) {
+	return nil, &verbs.UsageError{Err: errRecording}
+}
+
 // Down implements verbs.Cluster.
 func (b *playback) Down(context.Context) error { return &verbs.UsageError{Err: errRecording} }

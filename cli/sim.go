@@ -53,6 +53,7 @@ Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. What is not given 
 			{Name: "blind", Kind: verbs.String, Value: "0.2", Help: "chance that a put comes without a context; 0: all come with the newest"},
 			{Name: "odd", Kind: verbs.String, Value: "0.2", Help: "chance that a request asks for a quorum of its own"},
 			{Name: "fault-every", Kind: verbs.Duration, Value: "5s", Help: "mean virtual time between two faults"},
+			{Name: "anti-entropy", Kind: verbs.String, Value: "10s|off", Help: "virtual time between two comparisons of a key range (§4.7)"},
 			{Name: "replay", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles, Help: "play a script instead of a seed"},
 			{Name: "script", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles, Help: "where to write the run as a script; of a run that fails, the smallest"},
 			{Name: "tui", Kind: verbs.Bool, Help: "play the run on this terminal's screens"},
@@ -108,6 +109,15 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 		}
 		if *p == 0 {
 			*p = -1 // 0 is drawn
+		}
+	}
+	switch every := c.String("anti-entropy"); every {
+	case "":
+	case sim.Off:
+		o.AntiEntropy = -1 // 0 is drawn
+	default:
+		if o.AntiEntropy, err = time.ParseDuration(every); err != nil || o.AntiEntropy <= 0 {
+			return o, verbs.Usagef("sim: --anti-entropy %s is no time such as 10s, nor %s", trace.ShowShort([]byte(every), 60), sim.Off)
 		}
 	}
 	if c.Has("faults") {

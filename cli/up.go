@@ -40,6 +40,7 @@ for. Without --mem the data stays on disk, and a later up goes on with it.`,
 			{Name: "W", Kind: verbs.Int, Value: "2", Help: "durable replicas that a put waits for (§4.5)"},
 			{Name: "mode", Kind: verbs.String, Value: "siblings|lww", Help: "what becomes of concurrent versions: siblings, or last write wins (§4.4)"},
 			{Name: "sloppy", Kind: verbs.Bool, Default: "true", Help: "--sloppy=false: only homes count, no stand-ins, no hints (§4.6)"},
+			{Name: "anti-entropy", Kind: verbs.Bool, Default: "true", Help: "--anti-entropy=false: homes compare their replicas only when told to, by sync (§4.7)"},
 			{Name: "strategy", Kind: verbs.Int, Value: "1|2|3", Help: "how the ring is cut and tokens are placed (§6.2)"},
 			{Name: "q", Kind: verbs.Int, Value: "Q", Help: "equal partitions of the ring; strategies 2 and 3"},
 			{Name: "tokens", Kind: verbs.Int, Value: "T", Help: "tokens a node; strategies 1 and 2"},
@@ -93,7 +94,7 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 		return localcluster.Options{}, err
 	}
 	o := localcluster.Options{Name: s.clusterName(), Home: home, Dir: c.String("dir"), Mem: c.Bool("mem"), BasePort: c.Int("port"),
-		Settings: trace.Settings{N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Mode: c.String("mode"), Strict: !c.Bool("sloppy"),
+		Settings: trace.Settings{N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Mode: c.String("mode"), Strict: !c.Bool("sloppy"), NoAntiEntropy: !c.Bool("anti-entropy"),
 			Strategy: c.Int("strategy"), Q: c.Int("q"), T: c.Int("tokens")}}
 	if o.Dir != "" && s.Dir != "" && !filepath.IsAbs(o.Dir) {
 		o.Dir = filepath.Join(s.Dir, o.Dir)

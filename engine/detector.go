@@ -25,6 +25,7 @@ type peer struct {
 	probing  bool          // a probe is planned
 	draining int           // hints sent to it and not yet acked
 	forwards once          // puts that it handed over
+	reunion  bool          // a comparison of all that is shared with it is planned
 }
 
 func (p *peer) healthy() bool { return !p.cut && !p.suspect }
@@ -125,6 +126,7 @@ func (n *Node) alive(name string) {
 	if !p.cut {
 		n.emit(trace.Event{Kind: trace.Alive, Peer: name})
 		n.deliverHints(p)
+		n.reunite(p)
 	}
 }
 
@@ -204,6 +206,7 @@ func (n *Node) peerUp(name string) {
 	p.cut, p.suspect = false, false
 	n.emit(trace.Event{Kind: trace.Alive, Peer: name})
 	n.deliverHints(p)
+	n.reunite(p)
 }
 
 // healthy says whether the node would send a replica to name now.

@@ -25,10 +25,12 @@ delayed and reordered, but what is under way to a node that crashes must not rea
 	§4.4  versions, vector clocks        vclock; epoch.go says who may stamp what
 	§4.5  get and put with N, R, W       get.go, put.go
 	§4.6  hinted handoff                 put.go sends hints, handoff.go brings them home
+	§4.7  anti-entropy, Merkle trees     merkle; trees.go keeps them, antientropy.go says when, syncround.go how
 	§4.8  failure detection              detector.go
 	§5    read repair                    readrepair.go
-	§5    local persistence              store, store/level
+	§5    local persistence              store, store/level; scrub.go looks for rot
 	§6.2  partitioning strategies        ring
+	§6.5  background work yields         antientropy.go
 
 # Words
 
@@ -40,6 +42,7 @@ delayed and reordered, but what is under way to a node that crashes must not rea
 	actor, epoch     who mints dots: a node, and which life of its counters
 	context          what a client has seen, handed back with its next put
 	siblings         the versions of a key that no other supersedes
+	tree             the Merkle tree of a key range; its root stands for all that a node holds of it
 	split            a network cut (the paper's partition is a range of keys)
 
 # Deviations from the paper
@@ -71,11 +74,17 @@ A delete is a put of a tombstone, and needs a context. Tombstones stay.
 A new version's past also covers what its coordinator knows to be superseded, so that clients
 which never read do not fill clocks with gaps. A version never travels without its siblings.
 
-The membership is fixed when the cluster is made, and replicas that missed a write without anybody keeping a
-hint for them are mended by reads only: joining and leaving (§4.8, §4.9) and anti-entropy (§4.7) are not there yet.
+A leaf of a Merkle tree is a bucket of neighbouring keys, about 65,000 to the whole ring, and hashes the
+dots of their versions, which stand for the values. The trees are in memory, and grown anew when a
+node starts. A home that holds nothing of a range leaves it to the others to begin a comparison.
+
+Background work yields to client requests in flight, where the paper's admission controller (§6.5)
+watches the latencies of the database.
+
+The membership is fixed when the cluster is made: joining and leaving (§4.8, §4.9) are not there yet.
 
 Nor are there truncation of clocks (§4.4; a key whose clock has too many entries is refused),
 preference lists over data centres (§4.6), the fastest replier as the next coordinator and
-client-driven coordination (§5, §6.4), the object buffer (§6.1) and admission control (§6.5).
+client-driven coordination (§5, §6.4) and the object buffer (§6.1).
 */
 package engine

@@ -16,7 +16,7 @@ import (
 // A world steps nodes by hand: messages are delivered at once and in order
 // unless their link is cut, and time moves only when nothing else can.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	now     time.Duration
 	names   []string
 	ring    *ring.Ring
@@ -27,10 +27,14 @@ type world struct {
 	cut     func(from, to string) bool
 	queue   []wire.Message
 	replies map[uint64]wire.ClientReply
+	told    map[uint64][]trace.Event
 	events  []trace.Event
 	next    uint64
 	lives   uint64
 	lww     bool
+	timings Timings
+	sent    int                     // bytes of all messages
+	silent  bool                    // keep no log
 	refuse  func(wire.Message) bool // messages that the driver cannot send
 	log     bytes.Buffer            // every output, for comparison
 }
@@ -40,7 +44,7 @@ const (
 	testStart = 1_700_000_000 * time.Second
 )
 
-func newWorld(t *testing.T, names ...string) *world {
+func newWorld(t testing.TB, names ...string) *world {
 	t.Helper()
 	var members []ring.Member
 	for _, n := range names {
@@ -53,6 +57,7 @@ func newWorld(t *testing.T, names ...string) *world {
 	w := &world{
 		t: t, now: testStart, names: names, ring: r,
 		nodes: map[string]*Node{}, stores: map[string]*store.Mem{}, wake: map[string]time.Duration{},
+		timings: quietTimings(), told: map[uint64][]trace.Event{},
 		down: map[string]bool{}, replies: map[uint64]wire.ClientReply{}, cut: func(_, _ string) bool { return false },
 	}
 	for _, n := range names {
@@ -62,10 +67,17 @@ func newWorld(t *testing.T, names ...string) *world {
 	return w
 }
 
+// quietTimings are without anti-entropy, which would mend what a test looks at.
+func quietTimings() Timings {
+	t := DefaultTimings()
+	t.AntiEntropy = 0
+	return t
+}
+
 func (w *world) start(name string) {
 	w.lives++
 	n, out, err := New(Config{
-		Name: name, Ring: w.ring, R: 2, W: 2, Secret: []byte("secret"), Seed: 1, Timings: DefaultTimings(), LWW: w.lww,
+		Name: name, Ring: w.ring, R: 2, W: 2, Secret: []byte("secret"), Seed: 1, Timings: w.timings, LWW: w.lww,
 		Incarnation: w.lives,
 	}, w.stores[name], w.now)
 	if err != nil {
@@ -89,7 +101,9 @@ func (w *world) step(name string, in Input) {
 }
 
 func (w *world) carryOut(name string, out Output) {
-	fmt.Fprintf(&w.log, "%v %s %#v\n", w.now, name, out)
+	if !w.silent {
+		fmt.Fprintf(&w.log, "%v %s %#v\n", w.now, name, out)
+	}
 	if err := w.stores[name].Apply(out.Writes, true); err != nil {
 		w.t.Fatal(err)
 	}
@@ -102,7 +116,7 @@ func (w *world) carryOut(name string, out Output) {
 		w.queue = append(w.queue, m)
 	}
 	for _, r := range out.Replies {
-		w.replies[r.Client] = r.Body
+		w.replies[r.Client], w.told[r.Client] = r.Body, r.Events
 	}
 	w.events = append(w.events, out.Events...)
 	w.wake[name] = out.Wake
@@ -116,6 +130,7 @@ func (w *world) deliver() {
 	for len(w.queue) > 0 {
 		m := w.queue[0]
 		w.queue = w.queue[1:]
+		w.sent += wire.MessageSize(m)
 		if !w.cut(m.From, m.To) {
 			w.step(m.To, Receive{m})
 		}

@@ -36,8 +36,8 @@ type Config struct {
 	Distrust bool
 }
 
-// An Input is one of Receive, Request, PeerUp, PeerDown, Unsent, Describe, or nil when
-// only time has passed.
+// An Input is one of Receive, Request, PeerUp, PeerDown, Unsent, Describe, Compare,
+// or nil when only time has passed.
 type Input interface{ isInput() }
 
 // Receive is a message from another node.
@@ -68,12 +68,22 @@ type Describe struct {
 	Keys   [][]byte
 }
 
+// Compare asks for a round of anti-entropy now (§4.7), of each of Ranges that the
+// node is a home of with each home ranked after it: told to all homes, each two of
+// them compare once. The Reply comes when the last round is over, with a SyncDone event.
+type Compare struct {
+	Client uint64
+	Ranges []trace.Span // none: all
+	Look   bool         // find out what differs, and mend nothing
+}
+
 func (Receive) isInput()  {}
 func (Request) isInput()  {}
 func (PeerUp) isInput()   {}
 func (PeerDown) isInput() {}
 func (Unsent) isInput()   {}
 func (Describe) isInput() {}
+func (Compare) isInput()  {}
 
 // Output is what the world must do after a Step, in this order.
 type Output struct {
@@ -84,11 +94,11 @@ type Output struct {
 	Wake     time.Duration  // step again by then; 0: no need
 }
 
-// A Reply answers the Request or Describe of Client.
+// A Reply answers the Request, Describe or Compare of Client.
 type Reply struct {
 	Client uint64
-	Body   wire.ClientReply // nil for Describe
-	Events []trace.Event    // for Describe
+	Body   wire.ClientReply // nil for Describe and Compare
+	Events []trace.Event    // for Describe and Compare
 }
 
 // A Node is one Dynamo node as a pure state machine. It is for one goroutine.
@@ -109,6 +119,8 @@ type Node struct {
 	hints    *hintBook
 	self     wire.Own // incarnation, and how many epochs were begun in it
 	keys     int      // live keys held as home
+	trees    *forest
+	sync     *syncer
 }
 
 // New makes a node from what its store holds. The Output is to be carried out like a
@@ -121,6 +133,8 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 		calls:  map[uint64]*call{},
 		prefs:  map[int][]string{},
 		hints:  newHintBook(),
+		trees:  newForest(),
+		sync:   newSyncer(),
 		lastOp: uint64(now), // above that of any earlier life, whose answers may still be under way
 	}
 	for _, m := range cfg.Ring.Members() {
@@ -132,6 +146,7 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 		return nil, Output{}, fmt.Errorf("engine: %s: %w", cfg.Name, err)
 	}
 	n.after(cfg.Timings.Handoff, n.scanHints)
+	n.beginAntiEntropy()
 	return n, n.finish(), nil
 }
 
@@ -143,11 +158,15 @@ func (n *Node) load() error {
 	if err := n.loadHints(); err != nil {
 		return err
 	}
-	return n.db.Scan(store.Data, nil, nil, func(_, v []byte) bool {
+	n.plant()
+	return n.db.Scan(store.Data, nil, nil, func(k, v []byte) bool {
 		rec, err := wire.DecodeRecord(v)
-		if err != nil || len(rec.Siblings.Live()) > 0 { // what is damaged was a key, and will be one again
+		if err != nil { // what is damaged was a key, and will be one again
 			n.keys++
+			return true
 		}
+		n.keys += live(rec.Siblings)
+		n.grow(k, wire.Record{}, rec)
 		return true
 	})
 }
@@ -173,6 +192,8 @@ func (n *Node) Step(now time.Duration, in Input) Output {
 		n.unsent(in.Message)
 	case Describe:
 		n.describe(in)
+	case Compare:
+		n.compare(in)
 	default:
 		panic(fmt.Sprintf("engine: unknown input %T", in))
 	}
@@ -202,6 +223,8 @@ func (n *Node) receive(m wire.Message) {
 		n.onWrite(m, b)
 	case wire.Forward:
 		n.onForward(m, b)
+	case wire.Sync:
+		n.onSync(m, b)
 	default:
 		n.onAnswer(m)
 	}
@@ -220,10 +243,10 @@ func (n *Node) request(in Request) {
 
 // preference is the key's whole preference list (§4.3); its first N are homes.
 func (n *Node) preference(key []byte) []string {
-	i := n.cfg.Ring.Index(ring.Of(key))
+	i := n.ring().Index(ring.Of(key))
 	p := n.prefs[i]
 	if p == nil {
-		p = n.cfg.Ring.Preference(key)
+		p = n.ring().Preference(key)
 		n.prefs[i] = p
 	}
 	return p
@@ -256,7 +279,7 @@ func (n *Node) emit(e trace.Event) {
 
 // State is the node's account of itself. It changes nothing.
 func (n *Node) State() *trace.NodeState {
-	s := &trace.NodeState{Keys: n.keys, Hints: n.hints.counts()}
+	s := &trace.NodeState{Keys: n.keys, Hints: n.hints.counts(), Roots: n.roots()}
 	for _, m := range n.cfg.Ring.Members() {
 		if p := n.peers[m.Name]; p != nil && !p.healthy() {
 			s.Suspects = append(s.Suspects, m.Name)

@@ -67,12 +67,17 @@ func lost(a, b, kept vclock.Siblings) vclock.Siblings {
 func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) wire.Code {
 	k := dataKey(key)
 	rec, damaged := n.readable(store.Data, key, k)
-	before := rec.Siblings
+	old, before := rec, rec.Siblings
 	changed, code := n.mergeInto(&rec, key, siblings, lww, own, why)
 	if code != wire.OK || !changed && !damaged {
 		return code
 	}
 	n.write(store.Data, k, wire.EncodeRecord(rec))
+	if damaged { // nobody knows what the tree was told of the record
+		n.regrow(ring.Of(key))
+	} else {
+		n.grow(k, old, rec)
+	}
 	why.Kind, why.Key, why.Versions = trace.Stored, key, rec.Siblings
 	why.Count = live(rec.Siblings) - liveBefore(before, damaged)
 	n.keys += why.Count

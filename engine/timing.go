@@ -13,6 +13,8 @@ type Timings struct {
 	Probe       time.Duration // between pings to a suspected peer
 	Handoff     time.Duration // between scans of the hint store (§4.6)
 	RepairGrace time.Duration // how long a read waits for stragglers after its reply (§5)
+	AntiEntropy time.Duration // between two comparisons of a key range with another home of it (§4.7); 0: never unasked
+	Reunion     time.Duration // from a peer's return to a comparison of all that is shared with it; up to twice that
 }
 
 // DefaultTimings suit one machine: a flush to disk may stall for a few hundred
@@ -25,6 +27,8 @@ func DefaultTimings() Timings {
 		Probe:       500 * time.Millisecond,
 		Handoff:     time.Second,
 		RepairGrace: 100 * time.Millisecond,
+		AntiEntropy: 10 * time.Second,
+		Reunion:     500 * time.Millisecond, // hints go first: what they bring need not be compared
 	}
 }
 

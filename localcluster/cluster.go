@@ -14,6 +14,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"ringside/engine"
 	"ringside/engine/fault"
 	"ringside/engine/ring"
 	"ringside/engine/store"
@@ -26,6 +27,9 @@ const (
 	linkTime = 5 * time.Second
 	// describeTime bounds how long Snapshot waits for one node's account of itself.
 	describeTime = time.Second
+	// compareTime bounds how long Compare waits for one node's rounds: a node that
+	// lost everything is filled again within it.
+	compareTime = time.Minute
 )
 
 // Options say which cluster to start. Zero fields of Settings mean as the data
@@ -148,6 +152,7 @@ func (c *Cluster) claim(o Options) (err error) {
 		c.secret = newSecret()
 		c.settings, err = withDefaults(o.Name, o.Settings)
 		c.settings.Mem = true
+		c.settings.NoAntiEntropy = o.Settings.NoAntiEntropy
 		return err
 	}
 	dir := o.Dir
@@ -160,6 +165,7 @@ func (c *Cluster) claim(o Options) (err error) {
 	if c.disk, c.settings, err = openDisk(dir, o.Name, o.Settings); err != nil {
 		return err
 	}
+	c.settings.NoAntiEntropy = o.Settings.NoAntiEntropy // of this run, whatever the last one was
 	c.secret = c.disk.secret
 	return nil
 }
@@ -333,10 +339,33 @@ func (c *Cluster) describe(ctx context.Context, lives []*life, keys [][]byte) []
 	told := make([][]trace.Event, len(lives))
 	var wg sync.WaitGroup
 	for i, l := range lives {
-		wg.Go(func() { told[i] = l.describe(ctx, keys) })
+		wg.Go(func() { told[i] = l.tell(ctx, engine.Describe{Keys: keys}) })
 	}
 	wg.Wait()
 	return slices.Concat(told...)
+}
+
+// Compare has every running node compare its trees with those of the other homes
+// now (§4.7), of ranges, or of all there are, and mend what differs, unless look is set. It
+// returns a SyncDone event of each node once the last round is over.
+func (c *Cluster) Compare(ctx context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error) {
+	if c.ctx.Err() != nil {
+		return nil, errStopped
+	}
+	waiting, cancel := context.WithTimeout(ctx, compareTime)
+	defer cancel()
+	told := make([][]trace.Event, len(c.nodes))
+	var wg sync.WaitGroup
+	for i, n := range c.nodes {
+		if l := n.life.Load(); l != nil && !l.paused.Load() {
+			wg.Go(func() { told[i] = l.tell(waiting, engine.Compare{Ranges: ranges, Look: look}) })
+		}
+	}
+	wg.Wait()
+	if waiting.Err() != nil && ctx.Err() == nil {
+		return nil, fmt.Errorf("compare: not over after %v", compareTime)
+	}
+	return slices.Concat(told...), ctx.Err()
 }
 
 // Done is closed once the cluster is down.

@@ -36,11 +36,13 @@ const (
 
 // A controlRequest asks for one method of a cluster.
 type controlRequest struct {
-	Method  string       `json:"method"`            // do, fault, snapshot, events, down
+	Method  string       `json:"method"`            // do, fault, snapshot, compare, events, down
 	Via     string       `json:"via,omitempty"`     // do
 	Request []byte       `json:"request,omitempty"` // do: as on the wire between clients and nodes
 	Fault   *fault.Fault `json:"fault,omitempty"`
 	Keys    [][]byte     `json:"keys,omitempty"`   // snapshot
+	Look    bool         `json:"look,omitempty"`   // compare
+	Ranges  []trace.Span `json:"ranges,omitempty"` // compare
 	After   uint64       `json:"after,omitempty"`  // events
 	Follow  bool         `json:"follow,omitempty"` // events
 }
@@ -264,6 +266,10 @@ func (s *control) handle(ctx context.Context, conn net.Conn, req controlRequest,
 				return err
 			}
 		}
+		return err
+	case "compare":
+		events, err := s.c.Compare(ctx, req.Look, req.Ranges...)
+		last.Events = events
 		return err
 	case "events":
 		return s.c.Events(ctx, req.After, req.Follow, func(batch []trace.Event) error {

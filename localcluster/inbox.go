@@ -19,7 +19,7 @@ const (
 // An arrival is an input on its way to a node's loop.
 type arrival struct {
 	in     engine.Input
-	answer func(engine.Reply) // for Request and Describe; called by the loop, never blocks
+	answer func(engine.Reply) // for Request, Describe and Compare; called by the loop, never blocks
 	size   int
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -144,7 +145,7 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 	now := n.c.now()
 	l.engine, l.out, err = engine.New(engine.Config{
 		Name: n.name, Ring: n.c.ring, R: s.R, W: s.W, Strict: s.Strict, LWW: s.Mode == trace.ModeLWW,
-		Secret: n.c.secret, Timings: engine.DefaultTimings(),
+		Secret: n.c.secret, Seed: rand.Uint64(), Timings: timings(s),
 		Incarnation: n.incarnation, Distrust: report != "",
 	}, l.overlay, now)
 	if err != nil {
@@ -166,6 +167,14 @@ func trust(db store.Store, report string) error {
 		return t.Trust()
 	}
 	return nil
+}
+
+func timings(s trace.Settings) engine.Timings {
+	t := engine.DefaultTimings()
+	if s.NoAntiEntropy {
+		t.AntiEntropy = 0
+	}
+	return t
 }
 
 // run starts the life's goroutines.
@@ -279,6 +288,9 @@ func (l *life) admit(a arrival) engine.Input {
 	case engine.Describe:
 		in.Client = l.lastID
 		return in
+	case engine.Compare:
+		in.Client = l.lastID
+		return in
 	}
 	panic(fmt.Sprintf("localcluster: %T has no answer", a.in))
 }
@@ -348,10 +360,10 @@ func (l *life) send(messages []wire.Message) {
 	}
 }
 
-// describe asks the node for its state without waiting for room in its inbox.
-func (l *life) describe(ctx context.Context, keys [][]byte) []trace.Event {
+// tell asks the node for what it answers with events, without waiting for room in its inbox.
+func (l *life) tell(ctx context.Context, in engine.Input) []trace.Event {
 	got := make(chan []trace.Event, 1)
-	l.inbox.force(arrival{in: engine.Describe{Keys: keys}, answer: func(r engine.Reply) { got <- r.Events }})
+	l.inbox.force(arrival{in: in, answer: func(r engine.Reply) { got <- r.Events }})
 	select {
 	case events := <-got:
 		return events

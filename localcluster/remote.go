@@ -182,6 +182,16 @@ func (r *Remote) Fault(ctx context.Context, f fault.Fault) error {
 	return r.call(ctx, controlRequest{Method: "fault", Fault: &f}, func(controlResponse) error { return nil })
 }
 
+// Compare is Cluster.Compare.
+func (r *Remote) Compare(ctx context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error) {
+	var out []trace.Event
+	err := r.call(ctx, controlRequest{Method: "compare", Look: look, Ranges: ranges}, func(resp controlResponse) error {
+		out = append(out, resp.Events...)
+		return nil
+	})
+	return out, err
+}
+
 // Snapshot is Cluster.Snapshot.
 func (r *Remote) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, error) {
 	var out []trace.Event

@@ -41,7 +41,7 @@ func TestThereAndNot(t *testing.T) {
 	with(t, index{Files: map[string][]string{file: {"4.7"}}, Scripts: map[string]indexedScript{"sync": {[]string{"4.7"}, "replicas meet"}}})
 	p := Find("4.7").Page(map[string]string{"merkle": "§4.7", "get": "§4.1, §4.5"})
 	if !*p.There || len(p.Missing) > 0 || !slices.Equal(p.Files, []string{file}) || !slices.Equal(p.Commands, []string{"merkle"}) ||
-		!slices.Equal(p.Scripts, []Script{{"sync", "replicas meet"}}) || !slices.Equal(p.Events, []string{"node-wiped"}) {
+		!slices.Equal(p.Scripts, []Script{{"sync", "replicas meet"}}) || !slices.Equal(p.Events, []string{"node-wiped", "sync-compared", "sync-done", "sync-started"}) {
 		t.Errorf("with files: %+v", p)
 	}
 	if m := Markdown(); strings.Contains(m, missing) || !strings.Contains(m, "[antientropy.go](engine/antientropy.go) | [sync](testscripts/sync.txtar) |") {

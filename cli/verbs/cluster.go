@@ -19,6 +19,9 @@ type Cluster interface {
 	Do(ctx context.Context, via string, req wire.ClientRequest) (wire.ClientReply, error)
 	// Fault breaks or mends something, and returns once it is so. A *UsageError says the fault makes no sense.
 	Fault(ctx context.Context, f fault.Fault) error
+	// Compare has the nodes compare their trees now (§4.7), of ranges, or of all there
+	// are, and mend what differs unless look is set. It returns SyncDone events.
+	Compare(ctx context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error)
 	// Snapshot returns events of sequence number 0 that tell a new View all
 	// there is to know now, with the replicas of each key of keys.
 	Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, error)

@@ -36,6 +36,11 @@ type fake struct {
 	faults []fault.Fault
 	events []trace.Event
 	isDown bool
+
+	rounds   []trace.SyncRound // that a comparison finds
+	roots    map[string][]trace.TreeRoot
+	looked   bool
+	compared []trace.Span
 }
 
 type heldVersion struct {
@@ -72,11 +77,16 @@ func (f *fake) Fault(_ context.Context, x fault.Fault) error {
 	return f.err
 }
 
+func (f *fake) Compare(_ context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error) {
+	f.looked, f.compared = look, ranges
+	return []trace.Event{{Kind: trace.SyncDone, Rounds: f.rounds}}, f.err
+}
+
 func (f *fake) Snapshot(_ context.Context, keys ...[]byte) ([]trace.Event, error) {
 	at := time.Duration(t0.UnixNano())
 	out := []trace.Event{{Time: at, Kind: trace.Cluster, Settings: &f.settings}}
 	for _, n := range f.settings.Nodes {
-		st := &trace.NodeState{Keys: 1}
+		st := &trace.NodeState{Keys: 1, Roots: f.roots[n]}
 		for _, home := range sortedKeys(f.hints[n]) {
 			st.Hints = append(st.Hints, trace.HintCount{For: home, Keys: f.hints[n][home], Oldest: time.Duration(time.Now().Add(-42 * time.Second).UnixNano())})
 		}

@@ -38,6 +38,9 @@ func Detail(e trace.Event) string {
 		add("(%d)", e.Count)
 	}
 	parts = append(parts, faultDetail(e)...)
+	if len(e.Rounds) > 0 {
+		add("%s", roundsDetail(e))
+	}
 	if e.Err != wire.OK {
 		add("%s", e.Err)
 	}
@@ -57,8 +60,32 @@ func preposition(k trace.Kind) string {
 		return "from"
 	case trace.Suspect, trace.Alive:
 		return "of"
+	case trace.SyncStarted, trace.SyncCompared, trace.SyncDone:
+		return "with"
 	}
 	return "to"
+}
+
+// roundsDetail is the part of Detail about anti-entropy.
+func roundsDetail(e trace.Event) string {
+	r := e.Rounds[0]
+	switch {
+	case e.Kind == trace.SyncStarted:
+		return fmt.Sprintf("range to %s: the roots differ", short(r.End))
+	case e.Kind == trace.SyncCompared:
+		return fmt.Sprintf("range to %s: %s in %s, %s", short(r.End), hashes(r.Hashes), count(r.Levels, "level"), differ(r.Buckets, "bucket"))
+	case len(e.Rounds) == 1 && r.Buckets+len(r.Err) > 0:
+		s := fmt.Sprintf("%s, %d sent, %d received, %s", differ(r.Count, "key"), r.Sent, r.Received, size(r.Bytes))
+		if r.Err != "" {
+			s += ", ended early: " + trace.Show([]byte(r.Err))
+		}
+		return s
+	}
+	total := 0
+	for _, r := range e.Rounds {
+		total += r.Bytes
+	}
+	return fmt.Sprintf("%s alike, %s", count(len(e.Rounds), "tree"), size(total))
 }
 
 // faultDetail is the part of Detail about the cluster's driver.

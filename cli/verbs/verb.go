@@ -80,7 +80,7 @@ func init() {
 	registry = []*Verb{
 		getVerb, putVerb, delVerb, resolveVerb,
 		partitionVerb, healVerb, killVerb, pauseVerb, resumeVerb, restartVerb, wipeVerb, slowVerb, lossVerb,
-		statusVerb, ringVerb, inspectVerb, hintsVerb, traceVerb, eventsVerb,
+		statusVerb, ringVerb, inspectVerb, hintsVerb, merkleVerb, syncVerb, traceVerb, eventsVerb,
 		waitVerb, expectVerb, helpVerb,
 		downVerb,
 	}

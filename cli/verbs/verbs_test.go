@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"ringside/engine/fault"
+	"ringside/engine/ring"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -62,7 +63,90 @@ func scene(t *testing.T) *fake {
 	f.put = wire.PutReply{Request: 41, Version: s[0], Siblings: 1, Context: []byte("token"), Coordinator: "n2", Acks: []string{"n2", "n1"},
 		Hinted: []wire.Hint{{Holder: "n2", For: "n3"}, {Holder: "n1", For: "n4"}}}
 	f.events = recorded()
+	f.rounds = compared(f)
 	return f
+}
+
+// compared is what the homes of cart find out about each other: n4 missed a write, n5 cannot be asked.
+func compared(f *fake) []trace.SyncRound {
+	rg := ringOf(f.t, f.settings).Ranges()[ringOf(f.t, f.settings).Index(ring.Of([]byte("cart")))]
+	path := []trace.SyncHash{{Level: 0, Node: 0, Left: 0x9f31, Right: 0x04c2}, {Level: 1, Node: 1, Left: 0xe2a7, Right: 0x71dd}}
+	return []trace.SyncRound{
+		{Start: rg.Start, End: rg.End, Left: "n3", Right: "n5", Err: "n5 does not answer", Differing: []trace.SyncKey{}},
+		{Start: rg.Start, End: rg.End, Left: "n3", Right: "n4", Levels: 1, Hashes: 3, Bytes: 412, FullCopy: 14100, Keys: 118, Buckets: 1, Count: 1, Sent: 1,
+			Differing: []trace.SyncKey{[]byte("ca\x1brt")}, Path: path},
+		{Start: rg.Start, End: rg.End, Left: "n4", Right: "n5", Hashes: 1, Bytes: 38, FullCopy: 14100, Keys: 118, Differing: []trace.SyncKey{}},
+	}
+}
+
+func ringOf(t *testing.T, s trace.Settings) *ring.Ring {
+	var members []ring.Member
+	for _, n := range s.Nodes {
+		members = append(members, ring.Member{Name: n, Weight: 1})
+	}
+	r, err := ring.New(ring.Config{Strategy: ring.Strategy(s.Strategy), N: s.N, Q: s.Q, T: s.T}, members)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// wait converged is about everything that nodes hold: it compares roots.
+func TestConvergedComparesRoots(t *testing.T) {
+	f := newFake(t)
+	rg := ringOf(t, f.settings).Ranges()[19]
+	root := func(x uint64) []trace.TreeRoot { return []trace.TreeRoot{{Start: rg.Start, End: rg.End, Root: x}} }
+	f.roots = map[string][]trace.TreeRoot{}
+	for _, h := range rg.Homes {
+		f.roots[h] = root(7)
+	}
+	if s := f.say("wait converged"); s.exit != 0 {
+		t.Fatalf("equal roots: %+v", s.failure)
+	}
+	f.roots[rg.Homes[1]] = root(8)
+	if s := f.say("wait converged --timeout 1ms"); s.exit != ExitExpectation || !strings.Contains(s.failure.Message, "p19: the trees of "+rg.Homes[0]+" and "+rg.Homes[1]+" differ") {
+		t.Fatalf("differing roots: %+v", s.failure)
+	}
+	delete(f.roots, rg.Homes[1]) // it holds nothing
+	if s := f.say("wait converged --timeout 1ms"); s.exit != ExitExpectation {
+		t.Fatal("an empty home counts as converged")
+	}
+	f.down = rg.Homes[1:2]
+	if s := f.say("wait converged --timeout 1ms"); s.exit != ExitExpectation || !strings.Contains(s.failure.Message, "home "+rg.Homes[1]+" is not up") {
+		t.Fatalf("a home is down: %+v", s.failure)
+	}
+}
+
+// A range is named as the ring counts it, or by a key of it.
+func TestSyncRanges(t *testing.T) {
+	f := scene(t)
+	ranges := ringOf(t, f.settings).Ranges()
+	for line, want := range map[string]int{"sync p07": 7, "merkle p07": 7, "merkle cart": 19, "sync p": -1} {
+		if want < 0 {
+			want = ringOf(t, f.settings).Index(ring.Of([]byte("p")))
+		}
+		if s := f.say(line); s.exit != 0 {
+			t.Fatalf("%s: %v", line, s.failure)
+		}
+		if len(f.compared) != 1 || f.compared[0] != (trace.Span{Start: ranges[want].Start, End: ranges[want].End}) {
+			t.Errorf("%s compared %v, want range %d", line, f.compared, want)
+		}
+		if look := strings.HasPrefix(line, "merkle"); look != f.looked {
+			t.Errorf("%s: looked only: %v", line, f.looked)
+		}
+	}
+	if s := f.say("sync"); s.exit != 0 || len(f.compared) != 0 {
+		t.Errorf("sync compared %v", f.compared)
+	}
+	for _, line := range []string{"sync p60", "merkle p999999999"} {
+		if s := f.say(line); s.exit != ExitUsage {
+			t.Errorf("%s: exit %d", line, s.exit)
+		}
+	}
+	f.rounds = nil
+	if s := f.say("merkle cart"); s.exit == 0 {
+		t.Error("merkle has nobody to compare, and says nothing of it")
+	}
 }
 
 // recorded is a put through a stand-in, one message lost, its hint handed over later.
@@ -102,6 +186,7 @@ func TestOutput(t *testing.T) {
 		"events": "events", "partition": "partition n2,n1 n4,n5,n3 --for 10s", "one-way": "partition n4 n5 --one-way", "heal": "heal", "kill": "kill n4,n5 n2",
 		"slow": "slow n4>n2 20ms", "slow-off": "slow n4 0s", "loss": "loss n4 12.5%", "expect": "expect siblings(cart)==2", "expect-exit": "expect --exit 4 -- get cart --one",
 		"resolve": "resolve cart --union", "down": "down", "help": "help", "help-put": "help put", "wait": "wait hints=3",
+		"merkle": "merkle cart", "sync": "sync", "sync-range": "sync p07",
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := scene(t)

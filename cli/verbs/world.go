@@ -3,7 +3,6 @@ package verbs
 import (
 	"context"
 	"slices"
-	"time"
 
 	"ringside/engine/trace"
 	"ringside/engine/wire"
@@ -44,29 +43,6 @@ func (w *world) viewOf(ctx context.Context, keys ...[]byte) (*trace.View, error)
 		w.now = v
 	}
 	return v, err
-}
-
-// keys returns the keys that the remembered events told of.
-func (w *world) keys(ctx context.Context) ([][]byte, error) {
-	events, err := w.env.past(ctx)
-	if err != nil {
-		return nil, err
-	}
-	seen := map[string]time.Duration{}
-	for _, ev := range events {
-		if ev.Key != nil {
-			seen[string(ev.Key)] = ev.Time
-		}
-	}
-	out := make([][]byte, 0, len(seen))
-	for _, k := range sortedKeys(seen) {
-		out = append(out, []byte(k))
-	}
-	if len(out) > trace.MaxKeys { // the latest, as a View would keep them
-		slices.SortStableFunc(out, func(a, b []byte) int { return int(seen[string(b)]/1e3 - seen[string(a)]/1e3) })
-		out = out[:trace.MaxKeys]
-	}
-	return out, nil
 }
 
 func (w *world) get(ctx context.Context, key string) (*got, error) {

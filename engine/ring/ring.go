@@ -26,6 +26,20 @@ func Of(key []byte) Position { return md5.Sum(key) }
 // String is the position in hexadecimal.
 func (p Position) String() string { return hex.EncodeToString(p[:]) }
 
+// MarshalText makes positions strings in JSON.
+func (p Position) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText reads what String wrote.
+func (p *Position) UnmarshalText(b []byte) error {
+	if len(b) != hex.EncodedLen(len(p)) {
+		return fmt.Errorf("ring: a position has %d digits, not %d", hex.EncodedLen(len(p)), len(b))
+	}
+	if _, err := hex.Decode(p[:], b); err != nil {
+		return fmt.Errorf("ring: position: %w", err)
+	}
+	return nil
+}
+
 // Compare orders positions clockwise from zero.
 func (p Position) Compare(o Position) int { return bytes.Compare(p[:], o[:]) }
 

@@ -50,6 +50,13 @@ var bugs = []struct {
 		})
 	})}},
 	{"a hint is acked, and not written", "P9", Options{Faults: []string{partitionKind, crashKind}, Mode: trace.ModeSiblings, Nodes: 5, N: 3}, bug{onMessage: changeHandoffs}},
+	{"trees are never compared, and nothing is read", "P5", Options{Faults: []string{wipeKind}, Mode: trace.ModeSiblings, AntiEntropy: minAntiEntropy}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+		_, ok := m.Body.(wire.Sync)
+		return ok
+	}}},
+	{"a batch that is not the one the trees were told of", "P10", Options{Faults: []string{lossKind}, Mode: trace.ModeSiblings}, bug{onBatch: everyEighth(func(b []store.Write) []store.Write {
+		return changeRecords(b, func(vclock.Siblings) vclock.Siblings { return nil })
+	})}},
 	{"an ack counts twice", "P13", Options{}, bug{onReply: func(r wire.ClientReply) wire.ClientReply {
 		if p, ok := r.(wire.PutReply); ok && len(p.Acks) > 0 {
 			p.Acks = append(slices.Clone(p.Acks), p.Acks[0])

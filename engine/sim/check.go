@@ -34,6 +34,7 @@ type checker struct {
 	excused    map[uint64]bool     // writes whose every carrier was destroyed
 	sent       map[string]sentHint // holder, home and key → what was sent home last
 	repairs    int                 // replicas that reads mended
+	synced     int                 // replicas that anti-entropy mended
 	lwwLost    int                 // acked writes that last write wins threw away
 }
 
@@ -122,6 +123,10 @@ func (c *checker) event(e trace.Event) {
 		c.dots[k] = e.Request
 	case trace.ReadRepair:
 		c.repairs++
+	case trace.Stored:
+		if e.Op == wire.AntiEntropy.String() {
+			c.synced++
+		}
 	case trace.HintSent:
 		c.sent[e.Node+" "+e.For+" "+string(e.Key)] = sentHint{c.w.now, idsOf(e.Versions)}
 	case trace.HintDelivered:

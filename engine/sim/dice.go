@@ -18,6 +18,7 @@ const (
 	forCrash
 	forReboot
 	forFlip
+	forAudit
 )
 
 // dice returns the source of chance for the next decision of this kind. It is good

@@ -36,22 +36,74 @@ func (w *world) settle() {
 	if left := w.hintsAmong(w.names); left != "" {
 		w.check.fail("P5", "%v after the last fault %s", quiesce, left)
 	}
+	if w.plan.AntiEntropy > 0 {
+		w.settleUnread()
+	}
 	// The first round of reads finds what no hint could reach, and damage; the
 	// second must succeed; the third has nothing left to mend.
 	for round := range 3 {
 		repairs := w.check.repairs
+		must := round > 0 || w.plan.AntiEntropy > 0
 		for _, key := range w.check.keys {
 			homes := w.ring.Homes([]byte(key))
-			if w.readAll(key, homes[0], len(homes)) != ok && round > 0 {
+			if w.readAll(key, homes[0], len(homes)) != ok && must {
 				w.check.fail("P5", "get of %s from all its homes fails after the last fault", key)
 			}
 		}
 		w.runUntil(w.now+mending, nil)
-		if n := w.check.repairs - repairs; round == 2 && n > 0 {
+		if n := w.check.repairs - repairs; (round == 2 || w.plan.AntiEntropy > 0) && n > 0 {
 			w.check.fail("P5", "reads of the converged cluster still mend %d replicas", n)
 		}
 	}
 	w.check.final()
+}
+
+// syncTime is how long anti-entropy may take to make whoever can reach each other
+// converge. In N-1 cycles every home has compared itself with each other one; one more passes
+// before damage is found, one before a silent peer is given up, and one is under way.
+func (w *world) syncTime() time.Duration {
+	return time.Duration(w.plan.N+2)*w.plan.AntiEntropy + noticing
+}
+
+// settleUnread lets anti-entropy alone mend what no hint could reach. Then the homes
+// agree, nothing is mended any more, and every tree is what its store makes (P5, P10).
+func (w *world) settleUnread() {
+	w.runUntil(w.now+w.syncTime(), nil)
+	for _, key := range w.check.keys {
+		w.check.agree(key, w.ring.Homes([]byte(key)))
+	}
+	synced := w.check.synced
+	w.runUntil(w.now+w.syncTime(), nil)
+	if n := w.check.synced - synced; n > 0 {
+		w.check.fail("P5", "anti-entropy still mends %d replicas of the converged cluster", n)
+	}
+	for _, n := range w.names {
+		w.hosts[n].rotten = false // whatever rotted was found
+		w.check.audit(w.hosts[n])
+	}
+}
+
+// auditEvery is the mean time between two looks at what nodes remember of their stores.
+const auditEvery = 3 * time.Second
+
+// auditLater checks P10 at random instants.
+func (w *world) auditLater() {
+	r := w.dice(forAudit)
+	h := w.hosts[pick(r, w.names)]
+	w.after(exp(r, auditEvery), func() {
+		w.check.audit(h)
+		w.auditLater()
+	})
+}
+
+// audit is P10: the trees that took every write as it came are those that the store makes.
+func (c *checker) audit(h *host) {
+	if !h.up || h.rotten {
+		return
+	}
+	if err := h.node.Audit(); err != nil {
+		c.fail("P10", "%s: %v", h.name, err)
+	}
 }
 
 // awaitHints lets time pass until none of nodes keeps a hint for another, or until end.
@@ -111,7 +163,12 @@ func (w *world) settleCore() {
 	if left := w.hintsAmong(core); left != "" {
 		w.check.fail("P5", "%v after the last fault of the core %v, %s", quiesce, core, left)
 	}
-	for round := range 2 {
+	rounds := 2
+	if w.plan.AntiEntropy > 0 {
+		w.runUntil(w.now+w.syncTime(), nil)
+		rounds = 0
+	}
+	for round := range rounds {
 		for i, key := range w.check.keys {
 			// A stand-in that knows nothing of a key is no proof that there is nothing, so
 			// without a home in the core there may be no answer.

@@ -32,6 +32,7 @@ type host struct {
 	drift   float64       // its clock's rate against the world's, minus 1
 	doubt   bool          // the disk was recovered from damage, and no node has taken a new incarnation on it since
 
+	rotten    bool          // a record rotted in this life of the node, which need not have noticed
 	destroyed time.Duration // when the disk last lost something that it had synced; 0: never
 }
 
@@ -66,12 +67,13 @@ func (h *host) boot() {
 	}
 	w := h.w
 	h.life++
+	h.rotten = false
 	h.up, h.paused, h.busy, h.pending, h.inbox = true, false, false, nil, nil
 	h.overlay = store.NewOverlay(h.disk)
 	n, out, err := engine.New(engine.Config{
 		Name: h.name, Ring: w.ring, R: w.plan.R, W: w.plan.W, LWW: w.plan.lww(), Strict: w.plan.Quorum == StrictQuorum,
 		Secret: []byte("sim"), Seed: mix(w.plan.Seed ^ mix(h.id<<32|h.life)),
-		Timings: engine.DefaultTimings(), Incarnation: w.plan.bug.incarnation(h.life), Distrust: h.doubt,
+		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), Distrust: h.doubt,
 	}, h.overlay, h.clock())
 	if err != nil {
 		panic(fmt.Sprintf("sim: %v", err)) // the simulated disk reads or says what is damaged
@@ -84,6 +86,13 @@ func (h *host) boot() {
 	h.commit(&t)
 	w.net.refreshOf(h.name)
 	w.tellBoot(h)
+}
+
+// timings are the default ones but for anti-entropy.
+func (p *Plan) timings() engine.Timings {
+	t := engine.DefaultTimings()
+	t.AntiEntropy = p.AntiEntropy
+	return t
 }
 
 // request is the client's request that the turn is about, the first if it is about many.

@@ -233,6 +233,7 @@ func (w *world) flip(s Strike) {
 	}
 	w.check.destroying(h, func() {
 		if h.disk.flip(spaces[s.Space], s.Amount) {
+			h.rotten = h.rotten || spaces[s.Space] == store.Data
 			w.fault(s.Kind)
 		}
 	})

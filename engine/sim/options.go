@@ -38,6 +38,8 @@ type Options struct {
 	Odd     float64 // chance that a request asks for a quorum of its own; negative: none does
 
 	FaultEvery time.Duration // mean time between two faults
+
+	AntiEntropy time.Duration // between two comparisons of a key range (§4.7); negative: never, reads mend
 }
 
 // Draw fills in the defaults of a run of Seed; most are drawn from it, the usual
@@ -94,8 +96,19 @@ func (o Options) Draw() Options {
 	if o.Odd == 0 && len(o.Faults) > 0 {
 		o.Odd = .2
 	}
+	compared := minAntiEntropy + exp(rng, 4*time.Second).Round(grain)
+	if rng.Float64() < .3 {
+		compared = -1
+	}
+	if o.AntiEntropy == 0 {
+		o.AntiEntropy = compared
+	}
 	return o
 }
+
+// minAntiEntropy is the shortest time between two cycles of anti-entropy: what
+// is found in one should be mended before the next.
+const minAntiEntropy = 200 * time.Millisecond
 
 // healthyOdds is how many runs in a hundred have no fault at all, so that what only
 // holds without faults is checked too.
@@ -132,6 +145,9 @@ func (o Options) Check() error {
 		}
 	}
 	d := o.Draw()
+	if d.AntiEntropy >= 0 && (d.AntiEntropy < minAntiEntropy || d.AntiEntropy > maxTime) {
+		return fmt.Errorf("sim: anti-entropy every %v, want %v to %v", d.AntiEntropy, minAntiEntropy, maxTime)
+	}
 	if most := min(d.N, d.Nodes); d.R > most || d.W > most {
 		return fmt.Errorf("sim: R=%d W=%d with N=%d on %d nodes, want 1 to %d", d.R, d.W, d.N, d.Nodes, most)
 	}
@@ -144,9 +160,16 @@ func (o Options) String() string {
 	if o.Faults != nil && faults == "" {
 		faults = NoFaults
 	}
-	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --mode %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --faults %s",
-		o.Seed, o.Nodes, o.N, o.R, o.W, o.Mode, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.Odd), o.FaultEvery, faults)
+	compared := Off
+	if o.AntiEntropy > 0 {
+		compared = o.AntiEntropy.String()
+	}
+	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --mode %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --anti-entropy %s --faults %s",
+		o.Seed, o.Nodes, o.N, o.R, o.W, o.Mode, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.Odd), o.FaultEvery, compared, faults)
 }
+
+// Off is how anti-entropy that never runs is written.
+const Off = "off"
 
 // NoFaults is how an empty list of faults is written.
 const NoFaults = "none"

@@ -21,6 +21,9 @@ type Plan struct {
 	Mode    string
 	Quorum  string
 	Weather Weather
+
+	AntiEntropy time.Duration // between two comparisons of a key range; 0: never
+
 	Ops     []Op     // in the order of At
 	Strikes []Strike // in the order of At
 	Peace   time.Duration
@@ -122,7 +125,7 @@ func (p *Plan) keys() []string {
 func NewPlan(o Options) Plan {
 	o = o.Draw()
 	d := drawing{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x706c616e))}
-	p := Plan{Seed: o.Seed, Nodes: o.Nodes, N: o.N, R: o.R, W: o.W, Mode: o.Mode, Quorum: o.Quorum}
+	p := Plan{Seed: o.Seed, Nodes: o.Nodes, N: o.N, R: o.R, W: o.W, Mode: o.Mode, Quorum: o.Quorum, AntiEntropy: max(0, o.AntiEntropy)}
 	d.names = p.names()
 	p.Ops = d.ops()
 	p.Peace = p.Ops[len(p.Ops)-1].At + time.Second

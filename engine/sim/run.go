@@ -31,6 +31,7 @@ func Play(p Plan, watch func(trace.Event)) Result {
 	w := newWorld(&p, watch)
 	w.unleash()
 	w.employ()
+	w.auditLater()
 	w.runUntil(start+p.Peace, nil)
 	w.runUntil(w.now+time.Duration(len(p.Ops))*clientTimeout, func() bool { return w.busy == 0 })
 	w.settle()

@@ -41,6 +41,9 @@ func (p *Plan) Script(remarks func(id uint64) string) string {
 	line("replicas N=%d R=%d W=%d", p.N, p.R, p.W)
 	line("mode %s", p.Mode)
 	line("quorum %s", p.Quorum)
+	if p.AntiEntropy > 0 {
+		line("anti-entropy %v", p.AntiEntropy)
+	}
 	p.Weather.script(line)
 	if p.Expect != (Expect{}) {
 		line("expect %s hash %016x", cmp.Or(p.Expect.Property, NoFaults), p.Expect.Hash)
@@ -197,6 +200,11 @@ func (p *Plan) parseLine(words []string) error {
 		p.Mode = f.word(0)
 	case "quorum":
 		p.Quorum = f.word(0)
+	case "anti-entropy":
+		every, err := time.ParseDuration(f.word(0))
+		if p.AntiEntropy = every; err != nil || every < minAntiEntropy || every > maxTime {
+			f.fail("anti-entropy %q: want %v to %v", f.word(0), minAntiEntropy, maxTime)
+		}
 	case "expect":
 		return p.parseExpect(words[1:])
 	case "weather":

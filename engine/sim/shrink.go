@@ -87,6 +87,9 @@ func (s *shrinking) weather() {
 			s.try(func(p *Plan) { p.Weather = old })
 		}
 	}
+	if s.best.AntiEntropy > 0 {
+		s.try(func(p *Plan) { p.AntiEntropy = 0 })
+	}
 	if len(s.best.Core) > 0 {
 		s.try(func(p *Plan) { p.Core, p.Rest = nil, "" })
 	}

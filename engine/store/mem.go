@@ -10,13 +10,19 @@ type Mem struct {
 	spaces map[Space]*memSpace
 }
 
-// memSpace is a map with its keys kept sorted on demand: point reads and
-// writes are what a node does all day, scans are rare.
+// memSpace is a map, and its keys in order. Keys that came since the order was
+// made wait in a short list of their own, so that scans between writes (anti-entropy
+// makes many) sort a few keys and not all of them.
 type memSpace struct {
 	values map[string][]byte
-	sorted []string
-	dirty  bool // sorted lacks keys of values
+	sorted []string // may hold keys that are gone
+	fresh  []string // not in sorted, or gone when they came again; in order unless mixed
+	mixed  bool
 }
+
+// maxFresh is how many keys wait: about what it costs to sort them is what a
+// scan may cost, and to put them among a hundred thousand others takes a millisecond.
+const maxFresh = 1024
 
 // NewMem returns an empty store.
 func NewMem() *Mem { return &Mem{spaces: map[Space]*memSpace{}} }
@@ -39,29 +45,63 @@ func (m *Mem) Scan(s Space, from, to []byte, fn func(key, value []byte) bool) er
 		return nil
 	}
 	sp.sort()
-	i, _ := slices.BinarySearch(sp.sorted, string(from))
-	for _, k := range sp.sorted[i:] {
+	old, fresh := sp.sorted[search(sp.sorted, from):], sp.fresh[search(sp.fresh, from):]
+	last, any := "", false
+	for len(old) > 0 || len(fresh) > 0 {
+		list := &old
+		if len(old) == 0 || len(fresh) > 0 && fresh[0] < old[0] {
+			list = &fresh
+		}
+		k := (*list)[0]
+		*list = (*list)[1:]
 		if to != nil && strings.Compare(k, string(to)) >= 0 {
 			return nil
 		}
 		v, ok := sp.values[k]
-		if ok && !fn([]byte(k), v) {
+		if !ok || any && k == last { // gone, or listed twice because it came again
+			continue
+		}
+		last, any = k, true
+		if !fn([]byte(k), v) {
 			return nil
 		}
 	}
 	return nil
 }
 
+func search(keys []string, from []byte) int {
+	i, _ := slices.BinarySearch(keys, string(from))
+	return i
+}
+
+// sort puts the fresh keys in order, and among the others if they are many.
 func (sp *memSpace) sort() {
-	if !sp.dirty {
-		return
+	if len(sp.fresh) > maxFresh {
+		sp.merge()
 	}
-	sp.sorted = sp.sorted[:0]
-	for k := range sp.values {
-		sp.sorted = append(sp.sorted, k)
+	if sp.mixed {
+		slices.Sort(sp.fresh)
+		sp.mixed = false
 	}
-	slices.Sort(sp.sorted)
-	sp.dirty = false
+}
+
+// merge makes one order of all keys that are there.
+func (sp *memSpace) merge() {
+	slices.Sort(sp.fresh)
+	old, fresh := sp.sorted, sp.fresh
+	all := make([]string, 0, len(sp.values))
+	for len(old) > 0 || len(fresh) > 0 {
+		list := &old
+		if len(old) == 0 || len(fresh) > 0 && fresh[0] < old[0] {
+			list = &fresh
+		}
+		k := (*list)[0]
+		*list = (*list)[1:]
+		if _, ok := sp.values[k]; ok && (len(all) == 0 || all[len(all)-1] != k) {
+			all = append(all, k)
+		}
+	}
+	sp.sorted, sp.fresh, sp.mixed = all, nil, false
 }
 
 // Apply implements Store; memory is as durable as it gets.
@@ -78,7 +118,10 @@ func (m *Mem) Apply(batch []Write, _ bool) error {
 			continue
 		}
 		if _, ok := sp.values[k]; !ok {
-			sp.dirty = true
+			if len(sp.fresh) > maxFresh+len(sp.values) { // keys that come and go, and nobody scans
+				sp.merge()
+			}
+			sp.fresh, sp.mixed = append(sp.fresh, k), true
 		}
 		sp.values[k] = w.Value
 	}

@@ -53,10 +53,13 @@ const (
 	HintSent      Kind = "hint-sent"      // to Peer
 	HintDelivered Kind = "hint-delivered" // Peer holds it durably; the hint is gone
 	HintRefused   Kind = "hint-refused"
-	HintLost      Kind = "hint-lost" // the hint that Node kept for For failed its checksum
-	Suspect       Kind = "suspect"   // Node believes Peer failed
-	Alive         Kind = "alive"     // Node heard from Peer again
-	Damaged       Kind = "damaged"   // Key's record failed its checksum
+	HintLost      Kind = "hint-lost"     // the hint that Node kept for For failed its checksum
+	Suspect       Kind = "suspect"       // Node believes Peer failed
+	Alive         Kind = "alive"         // Node heard from Peer again
+	Damaged       Kind = "damaged"       // Key's record failed its checksum
+	SyncStarted   Kind = "sync-started"  // Rounds: the trees of Node and Peer have different roots
+	SyncCompared  Kind = "sync-compared" // Rounds: how many buckets differ, and what it took to find out
+	SyncDone      Kind = "sync-done"     // Rounds: one that found a difference, or several that found none
 )
 
 // Sections maps each kind to the section of the paper it shows.
@@ -68,6 +71,7 @@ var Sections = map[Kind]string{
 	Ack: "§4.5", ReadFrom: "§4.5", ReadReply: "§4.5", Reconciled: "§4.4", ReadRepair: "§5", Replied: "§4.5",
 	LWWLost: "§4.4", FreshEpoch: "§4.4",
 	HintSent: "§4.6", HintDelivered: "§4.6", HintRefused: "§4.6", HintLost: "§4.6", Suspect: "§4.8", Alive: "§4.8", Damaged: "§5",
+	SyncStarted: "§4.7", SyncCompared: "§4.7", SyncDone: "§4.7",
 }
 
 // An Event is one thing that happened. Which fields are set hangs on Kind.
@@ -80,7 +84,7 @@ type Event struct {
 	Key     []byte
 	Peer    string // the node at the other end of the message
 	For     string // the home that a hint is kept for
-	Op      string // get, put, del; put, handoff, read-repair on Stored
+	Op      string // get, put, del; put, handoff, read-repair, anti-entropy on Stored
 	// Versions have their values cut to PreviewLen, but for kind Replicas, which
 	// has its own.
 	Versions vclock.Siblings
@@ -96,6 +100,7 @@ type Event struct {
 	Settings *Settings
 	State    *NodeState
 	Replicas []Replica
+	Rounds   []SyncRound
 	Addr     string
 	Groups   [][]string
 	OneWay   bool
@@ -120,6 +125,8 @@ type Settings struct {
 	Q        int      `json:"q"`
 	T        int      `json:"t"`
 	Mem      bool     `json:"mem"` // nodes keep their data in memory only
+
+	NoAntiEntropy bool `json:"no_anti_entropy,omitempty"` // nodes compare their trees only when told to (§4.7)
 }
 
 // Modes of reconciliation (§4.4).
@@ -133,6 +140,7 @@ type NodeState struct {
 	Keys     int         `json:"keys"` // live keys held as home
 	Hints    []HintCount `json:"hints,omitempty"`
 	Suspects []string    `json:"suspects,omitempty"`
+	Roots    []TreeRoot  `json:"roots,omitempty"` // of the ranges of which it holds anything
 }
 
 // HintCount is what a holder keeps for one other node.

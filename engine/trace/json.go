@@ -152,6 +152,7 @@ type eventJSON struct {
 	Settings  *Settings     `json:"settings,omitempty"`
 	State     *NodeState    `json:"state,omitempty"`
 	Replicas  []replicaJSON `json:"replicas,omitempty"`
+	Rounds    []SyncRound   `json:"rounds,omitempty"`
 	Addr      string        `json:"addr,omitempty"`
 	Groups    [][]string    `json:"groups,omitempty"`
 	OneWay    bool          `json:"one_way,omitempty"`
@@ -186,7 +187,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		Seq: e.Seq, Time: Timestamp(e.Time), Node: e.Node, Kind: e.Kind, Section: e.Section(), Request: e.Request,
 		Peer: e.Peer, For: e.For, Op: e.Op, Homes: e.Homes, Nodes: e.Nodes, Count: e.Count, Want: e.Want,
 		Message: e.Message, ElapsedUS: micros(e.Elapsed), Settings: e.Settings, State: e.State, Addr: e.Addr,
-		Groups: e.Groups, OneWay: e.OneWay, Link: e.Link, DelayUS: micros(e.Delay), Percent: e.Percent,
+		Groups: e.Groups, OneWay: e.OneWay, Link: e.Link, DelayUS: micros(e.Delay), Percent: e.Percent, Rounds: e.Rounds,
 	}
 	if e.Err != wire.OK {
 		j.Err = e.Err.String()
@@ -224,7 +225,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 		Seq: j.Seq, Time: time.Duration(t.UnixNano()), Node: j.Node, Kind: j.Kind, Request: j.Request,
 		Peer: j.Peer, For: j.For, Op: j.Op, Homes: j.Homes, Nodes: j.Nodes, Count: j.Count, Want: j.Want,
 		Message: j.Message, Elapsed: fromMicros(j.ElapsedUS), Settings: j.Settings, State: j.State, Addr: j.Addr,
-		Groups: j.Groups, OneWay: j.OneWay, Link: j.Link, Delay: fromMicros(j.DelayUS), Percent: j.Percent,
+		Groups: j.Groups, OneWay: j.OneWay, Link: j.Link, Delay: fromMicros(j.DelayUS), Percent: j.Percent, Rounds: j.Rounds,
 	}
 	if e.Err, err = wire.ParseCode(j.Err); err != nil {
 		return err

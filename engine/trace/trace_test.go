@@ -12,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"ringside/engine/ring"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -28,8 +29,11 @@ func full() Event {
 		Seq: 1, Time: 1_700_000_000_123_456_789, Node: "n1", Kind: Stored, Request: 41, Key: []byte("\x00key"), Peer: "n2", For: "n3", Op: "put",
 		Versions: vclock.Siblings{v, {Dot: version("n2", 1, "").Dot, Deleted: true}}, Homes: []string{"n1"}, Hinted: []wire.Hint{{Holder: "n1", For: "n2"}},
 		Nodes: []string{"n2"}, Count: -1, Want: 2, Err: wire.QuorumNotReached, Message: "why", Elapsed: 1500,
-		Settings: &Settings{Name: "c", Nodes: []string{"n1"}, N: 3, R: 2, W: 1, Mode: ModeLWW, Strict: true, Strategy: 3, Q: 60, T: 12, Mem: true},
-		State:    &NodeState{Keys: 1, Hints: []HintCount{{For: "n2", Keys: 1, Oldest: 5}}, Suspects: []string{"n3"}},
+		Settings: &Settings{Name: "c", Nodes: []string{"n1"}, N: 3, R: 2, W: 1, Mode: ModeLWW, Strict: true, Strategy: 3, Q: 60, T: 12, Mem: true, NoAntiEntropy: true},
+		State:    &NodeState{Keys: 1, Hints: []HintCount{{For: "n2", Keys: 1, Oldest: 5}}, Suspects: []string{"n3"},
+			Roots: []TreeRoot{{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b")), Root: 1 << 63}}},
+		Rounds: []SyncRound{{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b")), Left: "n1", Right: "n2", Levels: 10, Hashes: 33, Bytes: 412, FullCopy: 14100, Keys: 118,
+			Buckets: 1, Count: 3, Sent: 1, Received: 2, Err: "why", Differing: []SyncKey{[]byte("cart"), []byte("\xff")}, Path: []SyncHash{{Level: 1, Node: 1, Left: 1 << 63, Right: 2}}}},
 		Replicas: []Replica{{For: "n2", Versions: vclock.Siblings{version("n1", 1, "v")}}},
 		Addr:     "127.0.0.1:1", Groups: [][]string{{"n1"}, {"n2"}}, OneWay: true, Link: "n1>n2", Delay: time.Second, Percent: 12.5,
 	}
@@ -53,6 +57,23 @@ func TestEventSurvivesJSON(t *testing.T) {
 	}
 	if e.Versions[1].Value = nil; !reflect.DeepEqual(got, e) {
 		t.Errorf("got  %+v\nwant %+v", got, e)
+	}
+}
+
+// The view keeps the latest round of each pair, whoever began it, and adds up the rest.
+func TestViewOfAntiEntropy(t *testing.T) {
+	v := NewView()
+	end := ring.Of([]byte("cart"))
+	v.Apply(Event{Kind: Cluster, Settings: &Settings{Nodes: []string{"n1", "n2"}, N: 2, Strategy: 3, Q: 4}})
+	v.Apply(Event{Seq: 1, Time: 1, Node: "n1", Kind: SyncDone, Rounds: []SyncRound{{End: end, Left: "n1", Right: "n2", Bytes: 400, FullCopy: 9000, Count: 1}, {End: ring.Of([]byte("x")), Left: "n1", Right: "n2", Bytes: 90}}})
+	v.Apply(Event{Seq: 2, Time: 2, Node: "n2", Kind: SyncDone, Rounds: []SyncRound{{End: end, Left: "n2", Right: "n1", Bytes: 92}}})
+	v.Apply(Event{Seq: 3, Time: 2, Node: "n2", Kind: Stored, Op: wire.AntiEntropy.String(), Key: []byte("cart"), Count: 1})
+	v.Apply(Event{Seq: 4, Time: 2, Node: "n2", Kind: Stored, Op: wire.Handoff.String(), Key: []byte("cart")})
+	if want := (SyncTotals{Rounds: 3, Bytes: 582, FullCopy: 9000, Keys: 1}); v.Sync != want {
+		t.Errorf("totals %+v, want %+v", v.Sync, want)
+	}
+	if last := v.Synced[SyncPair{end, "n1", "n2"}]; len(v.Synced) != 2 || last.At != 2 || last.Left != "n2" || last.Count != 0 {
+		t.Errorf("%d pairs, the last round is %+v", len(v.Synced), last)
 	}
 }
 

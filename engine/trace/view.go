@@ -19,6 +19,7 @@ const (
 	MaxSeconds  = 60   // of rates
 	MaxLost     = 1e5  // versions that last write wins threw away
 	MaxLatency  = 1000 // replies from which percentiles are taken
+	MaxSynced   = 8192 // pairs of homes and ranges with their latest round of anti-entropy
 )
 
 // NodeStatus is whether a node runs.
@@ -47,6 +48,8 @@ type View struct {
 	Log      []Event                  // newest last
 	Ops      Rate                     // replies to clients
 	Repairs  int                      // replicas that read repair mended
+	Sync     SyncTotals               // anti-entropy, all together (§4.7)
+	Synced   map[SyncPair]LastRound   // the latest round of each range and pair of homes
 
 	keys      map[string]*Key
 	lost      map[string]bool // key and clock of the versions that last write wins threw away
@@ -63,6 +66,7 @@ type Node struct {
 	Keys     int
 	Hints    map[string]HintCount // by the home they are for
 	Suspects map[string]bool      // peers that it believes failed
+	Roots    map[Span]uint64      // of its hash trees, as of its last State; 0 for nothing
 	Load     Rate                 // replicas stored and read
 }
 
@@ -90,7 +94,7 @@ type Request struct {
 
 // NewView returns an empty view.
 func NewView() *View {
-	return &View{keys: map[string]*Key{}, requests: map[uint64]*Request{}, lost: map[string]bool{}, Slow: map[string]time.Duration{}, Loss: map[string]float64{}}
+	return &View{keys: map[string]*Key{}, requests: map[uint64]*Request{}, lost: map[string]bool{}, Synced: map[SyncPair]LastRound{}, Slow: map[string]time.Duration{}, Loss: map[string]float64{}}
 }
 
 // Apply reduces one event into the view.
@@ -123,6 +127,8 @@ func (v *View) Apply(e Event) {
 		v.lose(e)
 	case ReadRepair:
 		v.Repairs++
+	case SyncDone:
+		v.synced(e)
 	case Replied:
 		v.replied(e)
 	default:
@@ -148,6 +154,9 @@ func (v *View) applyNode(e Event) {
 			k.Held[e.Node][r.For] = r.Versions
 		}
 	case Stored:
+		if e.Op == wire.AntiEntropy.String() {
+			v.Sync.Keys++
+		}
 		n.Load.add(e.Time)
 		v.hold(e, "")
 		n.Keys += e.Count
@@ -235,6 +244,10 @@ func (n *Node) setState(s *NodeState) {
 	clear(n.Suspects)
 	for _, p := range s.Suspects {
 		n.Suspects[p] = true
+	}
+	n.Roots = make(map[Span]uint64, len(s.Roots))
+	for _, r := range s.Roots {
+		n.Roots[Span{r.Start, r.End}] = r.Root
 	}
 }
 

@@ -3,6 +3,7 @@ package wire
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"ringside/engine/vclock"
 )
@@ -57,12 +58,51 @@ func checkMessage(m Message) error {
 		return checkPut(b.Put)
 	case ForwardReply:
 		return checkPutReply(b.Reply)
+	case Sync:
+		return checkSync(b)
+	case SyncReply:
+		return checkSyncReply(b)
 	}
 	return fmt.Errorf("no message body %T", m.Body)
 }
 
+func checkSync(b Sync) error {
+	switch {
+	case b.Ask > AskKeys:
+		return fmt.Errorf("no question %d", b.Ask)
+	case b.Depth < 0 || b.Depth > MaxSyncDepth || b.Level < 0 || b.Level > b.Depth:
+		return fmt.Errorf("level %d of a tree of depth %d, which is at most %d", b.Level, b.Depth, MaxSyncDepth)
+	}
+	level := b.Level
+	if b.Ask != AskTree {
+		level = b.Depth
+	}
+	for i, n := range b.Nodes {
+		if n >= 1<<level || i > 0 && b.Nodes[i-1] >= n {
+			return fmt.Errorf("node %d: outside level %d, double or out of order", n, level)
+		}
+	}
+	return first(checkSize("nodes", len(b.Nodes), MaxSyncNodes), checkSize("hashes", len(b.Hashes), MaxSyncHashes))
+}
+
+func checkSyncReply(b SyncReply) error {
+	if err := first(
+		checkCode(b.Err),
+		checkSize("hashes", len(b.Hashes), MaxSyncHashes),
+		checkSize("entries", len(b.Entries), MaxSyncEntries),
+		checkSize("size", b.Size, math.MaxInt32)); err != nil {
+		return err
+	}
+	for _, e := range b.Entries {
+		if err := first(checkSize("key", len(e.Key), MaxKey), checkSiblings(e.Siblings)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func checkWrite(b Write) error {
-	if b.Purpose > ReadRepair {
+	if b.Purpose > AntiEntropy {
 		return fmt.Errorf("no purpose %d", b.Purpose)
 	}
 	return first(

@@ -39,6 +39,9 @@ func ParseMessage(b []byte) (Message, error) {
 	return m, nil
 }
 
+// MessageSize is how many bytes AppendMessage would append.
+func MessageSize(m Message) int { return deterministic.Size(messageToPB(m)) }
+
 // AppendClientRequest appends r's encoding to dst. The id is the connection's
 // own number for the request: its reply carries the same, so that many can be
 // in flight at once.

@@ -22,6 +22,9 @@ func TestMessageRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if size := len(b) - len("before"); size != MessageSize(m) {
+			t.Fatalf("%d bytes, said to be %d", size, MessageSize(m))
+		}
 		got, err := ParseMessage(bytes.TrimPrefix(b, []byte("before")))
 		if err != nil {
 			t.Fatal(err)
@@ -126,7 +129,17 @@ func TestRefusedMessages(t *testing.T) {
 		"clock's name":   {write(past(upTo("../n", 1))), "clock: no node name", false},
 		"clock too long": {write(past(many(MaxClock + 1).Context()...)), "clock", true},
 		"own past":       {write(past(upTo("n9", 9))), "own dot", false},
-		"purpose":        {Message{From: "n1", To: "n2", Body: Write{Purpose: ReadRepair + 1}}, "purpose", false},
+		"purpose":        {Message{From: "n1", To: "n2", Body: Write{Purpose: AntiEntropy + 1}}, "purpose", false},
+		"question":       {Message{From: "n1", To: "n2", Body: Sync{Ask: AskKeys + 1}}, "question", false},
+		"depth":          {Message{From: "n1", To: "n2", Body: Sync{Depth: MaxSyncDepth + 1}}, "depth", false},
+		"level":          {Message{From: "n1", To: "n2", Body: Sync{Depth: 3, Level: 4}}, "level", false},
+		"tree node":      {Message{From: "n1", To: "n2", Body: Sync{Depth: 3, Level: 2, Nodes: []uint32{4}}}, "node 4", false},
+		"bucket":         {Message{From: "n1", To: "n2", Body: Sync{Depth: 3, Ask: AskBuckets, Nodes: []uint32{8}}}, "node 8", false},
+		"tree order":     {Message{From: "n1", To: "n2", Body: Sync{Depth: 3, Level: 2, Nodes: []uint32{1, 1}}}, "order", false},
+		"tree nodes":     {Message{From: "n1", To: "n2", Body: Sync{Depth: 8, Level: 8, Nodes: ascending(MaxSyncNodes + 1)}}, "nodes", true},
+		"hashes":         {Message{From: "n1", To: "n2", Body: SyncReply{Hashes: make([]uint64, MaxSyncHashes+1)}}, "hashes", true},
+		"entries":        {Message{From: "n1", To: "n2", Body: SyncReply{Entries: make([]Entry, MaxSyncEntries+1)}}, "entries", true},
+		"entry's key":    {Message{From: "n1", To: "n2", Body: SyncReply{Entries: []Entry{{Key: make([]byte, MaxKey+1)}}}}, "key", true},
 		"for":            {Message{From: "n1", To: "n2", Body: Write{For: "N"}}, "for", false},
 		"code":           {Message{From: "n1", To: "n2", Body: WriteReply{Err: Damaged + 1}}, "code", false},
 		"full delete":    {Message{From: "n1", To: "n2", Body: Forward{Put: PutRequest{Delete: true, Value: []byte("x")}}}, "delete", false},
@@ -151,6 +164,14 @@ func TestRefusedMessages(t *testing.T) {
 			refused(t, "ParseMessage", err, c.says, c.tooLarge)
 		})
 	}
+}
+
+func ascending(n uint32) []uint32 {
+	out := make([]uint32, n)
+	for i := range out {
+		out[i] = uint32(i)
+	}
+	return out
 }
 
 func refused(t *testing.T, what string, err error, says string, tooLarge bool) {

@@ -37,10 +37,42 @@ func messageFromPB(p *wirepb.Message) (Message, error) {
 		var r PutReply
 		r, err = putReplyFromPB(b.ForwardReply.GetReply())
 		m.Body = ForwardReply{Reply: r}
+	case *wirepb.Message_Sync:
+		m.Body, err = syncFromPB(b.Sync)
+	case *wirepb.Message_SyncReply:
+		m.Body, err = syncReplyFromPB(b.SyncReply)
 	default:
 		err = errors.New("no body")
 	}
 	return m, err
+}
+
+func syncFromPB(p *wirepb.Sync) (Sync, error) {
+	s := Sync{
+		Depth: count(p.GetDepth()), Ask: SyncAsk(small(p.GetAsk())), Level: count(p.GetLevel()),
+		Nodes: p.GetNodes(), Root: p.GetRoot(), Hashes: p.GetHashes(),
+	}
+	if len(p.GetStart()) != len(s.Start) || len(p.GetEnd()) != len(s.End) {
+		return s, fmt.Errorf("a range from %d bytes to %d, want %d each", len(p.GetStart()), len(p.GetEnd()), len(s.Start))
+	}
+	copy(s.Start[:], p.GetStart())
+	copy(s.End[:], p.GetEnd())
+	return s, nil
+}
+
+func syncReplyFromPB(p *wirepb.SyncReply) (SyncReply, error) {
+	r := SyncReply{Err: codeFromPB(p.GetErr()), Same: p.GetSame(), Hashes: p.GetHashes(), Size: int(min(p.GetSize(), math.MaxInt32))}
+	for _, e := range p.GetEntries() {
+		if e.GetFor() != "" || e.GetPurpose() != 0 {
+			return r, errors.New("an entry that is more than a key and its siblings")
+		}
+		s, err := siblingsFromPB(e.GetSiblings())
+		if err != nil {
+			return r, err
+		}
+		r.Entries = append(r.Entries, Entry{Key: bytesFromPB(e.GetKey()), Siblings: s, LWW: e.GetLww()})
+	}
+	return r, nil
 }
 
 func writeFromPB(p *wirepb.Write) (Write, error) {

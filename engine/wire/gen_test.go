@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"math"
 	"slices"
 
 	"pgregory.net/rapid"
@@ -116,13 +117,36 @@ var genBody = rapid.OneOf(
 		return Write{
 			Key: genBytes.Draw(t, "key"), Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww"),
 			For:     rapid.OneOf(rapid.Just(""), genName).Draw(t, "for"),
-			Purpose: rapid.SampledFrom([]Purpose{Replicate, Handoff, ReadRepair}).Draw(t, "purpose"),
+			Purpose: rapid.SampledFrom([]Purpose{Replicate, Handoff, ReadRepair, AntiEntropy}).Draw(t, "purpose"),
 		}
 	}),
 	rapid.Map(genCode, func(c Code) Body { return WriteReply{Err: c} }),
 	rapid.Map(genPut, func(r PutRequest) Body { return Forward{Put: r} }),
 	rapid.Map(genPutReply, func(r PutReply) Body { return ForwardReply{Reply: r} }),
+	rapid.Custom(func(t *rapid.T) Body {
+		s := Sync{Depth: rapid.IntRange(0, MaxSyncDepth).Draw(t, "depth"), Ask: SyncAsk(rapid.IntRange(0, 2).Draw(t, "ask")), Root: rapid.Uint64().Draw(t, "root"), Hashes: genHashes.Draw(t, "hashes")}
+		s.Level = rapid.IntRange(0, s.Depth).Draw(t, "level")
+		copy(s.Start[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "start"))
+		copy(s.End[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "end"))
+		level := s.Level
+		if s.Ask != AskTree {
+			level = s.Depth
+		}
+		s.Nodes = nilIfEmpty(rapid.SliceOfNDistinct(rapid.Uint32Range(0, 1<<level-1), 0, 1, rapid.ID[uint32]).Draw(t, "nodes"))
+		return s
+	}),
+	rapid.Custom(func(t *rapid.T) Body {
+		r := SyncReply{Err: genCode.Draw(t, "err"), Same: rapid.Bool().Draw(t, "same"), Hashes: genHashes.Draw(t, "hashes"), Size: rapid.IntRange(0, math.MaxInt32).Draw(t, "size")}
+		for range rapid.IntRange(0, 2).Draw(t, "entries") {
+			r.Entries = append(r.Entries, Entry{Key: genBytes.Draw(t, "key"), Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww")})
+		}
+		return r
+	}),
 )
+
+var genHashes = rapid.Custom(func(t *rapid.T) []uint64 {
+	return nilIfEmpty(rapid.SliceOfN(rapid.Uint64(), 0, 5).Draw(t, "hashes"))
+})
 
 var genMessage = rapid.Custom(func(t *rapid.T) Message {
 	return Message{

@@ -19,6 +19,11 @@ const (
 	MaxClock    = 1 << 10  // entries of one clock
 	MaxFrame    = 64 << 20 // bytes; half of it is the most that a replica takes of one key
 	MaxName     = 32       // bytes of a node's name: ^[a-z0-9-]{1,32}$
+
+	MaxSyncNodes   = 64   // nodes of a hash tree that one message asks about
+	MaxSyncHashes  = 1024 // hashes in one message: those four levels below MaxSyncNodes
+	MaxSyncEntries = 256  // keys that one message carries whole
+	MaxSyncDepth   = 16   // levels of a hash tree below its root
 )
 
 // A Message goes from one node to another. It may be lost, delayed, repeated
@@ -30,7 +35,8 @@ type Message struct {
 	Body     Body
 }
 
-// A Body is one of Ping, Pong, Read, ReadReply, Write, WriteReply, Forward, ForwardReply.
+// A Body is one of Ping, Pong, Read, ReadReply, Write, WriteReply, Forward,
+// ForwardReply, Sync, SyncReply.
 type Body interface{ isBody() }
 
 // Ping asks whether a node is there (§4.8.3).
@@ -53,12 +59,15 @@ type ReadReply struct {
 type Purpose uint8
 
 const (
-	Replicate  Purpose = iota // a client's put (§4.5)
-	Handoff                   // a hint walks home (§4.6)
-	ReadRepair                // a reader found the replica stale (§5)
+	Replicate   Purpose = iota // a client's put (§4.5)
+	Handoff                    // a hint walks home (§4.6)
+	ReadRepair                 // a reader found the replica stale (§5)
+	AntiEntropy                // two homes compared their trees (§4.7)
 )
 
-func (p Purpose) String() string { return [...]string{"put", "handoff", "read-repair"}[p] }
+func (p Purpose) String() string {
+	return [...]string{"put", "handoff", "read-repair", "anti-entropy"}[p]
+}
 
 // Write asks a node to merge Siblings, which is all the sender knows of the
 // key, into its replica, durably.
@@ -79,6 +88,43 @@ type Forward struct{ Put PutRequest }
 // ForwardReply answers Forward.
 type ForwardReply struct{ Reply PutReply }
 
+// SyncAsk says what a Sync wants to know.
+type SyncAsk uint8
+
+const (
+	AskTree    SyncAsk = iota // the hashes a few levels below Nodes of Level
+	AskBuckets                // the hash of each key in the buckets Nodes
+	AskKeys                   // the keys in the buckets Nodes whose hashes are Hashes, whole
+)
+
+// Sync asks about the hash tree of the key range (Start, End], which both nodes
+// are homes of (§4.7). It leaves nothing behind at the node that answers.
+type Sync struct {
+	Start, End [16]byte
+	Depth      int // of the sender's tree; the same everywhere while rings are
+	Ask        SyncAsk
+	Level      int      // AskTree; 0 is the root
+	Nodes      []uint32 // of Level, or buckets; ascending
+	Root       uint64   // AskTree: the sender's root, if Level is 0
+	Hashes     []uint64 // AskKeys
+}
+
+// SyncReply answers Sync.
+type SyncReply struct {
+	Err     Code
+	Same    bool     // AskTree: the roots are equal
+	Hashes  []uint64 // AskTree: for each node in turn, left to right; AskBuckets: one a key
+	Size    int      // AskTree, if the roots differ: about the bytes of a copy of the range
+	Entries []Entry  // AskKeys: as many as fit; they need not be all
+}
+
+// An Entry is all that a home holds of one key.
+type Entry struct {
+	Key      []byte
+	Siblings vclock.Siblings
+	LWW      bool
+}
+
 func (Ping) isBody()         {}
 func (Pong) isBody()         {}
 func (Read) isBody()         {}
@@ -87,6 +133,8 @@ func (Write) isBody()        {}
 func (WriteReply) isBody()   {}
 func (Forward) isBody()      {}
 func (ForwardReply) isBody() {}
+func (Sync) isBody()         {}
+func (SyncReply) isBody()    {}
 
 // Quorum is what a client asks for with one request (§4.5). The zero value of a field
 // means the cluster's default. Counts are of distinct nodes.

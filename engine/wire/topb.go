@@ -31,6 +31,25 @@ func messageToPB(m Message) *wirepb.Message {
 		p.Body = &wirepb.Message_Forward{Forward: &wirepb.Forward{Put: putToPB(b.Put)}}
 	case ForwardReply:
 		p.Body = &wirepb.Message_ForwardReply{ForwardReply: &wirepb.ForwardReply{Reply: putReplyToPB(b.Reply)}}
+	case Sync:
+		p.Body = &wirepb.Message_Sync{Sync: syncToPB(b)}
+	case SyncReply:
+		p.Body = &wirepb.Message_SyncReply{SyncReply: syncReplyToPB(b)}
+	}
+	return p
+}
+
+func syncToPB(b Sync) *wirepb.Sync {
+	return &wirepb.Sync{
+		Start: b.Start[:], End: b.End[:], Depth: uint32(b.Depth), Ask: uint32(b.Ask), Level: uint32(b.Level),
+		Nodes: b.Nodes, Root: b.Root, Hashes: b.Hashes,
+	}
+}
+
+func syncReplyToPB(b SyncReply) *wirepb.SyncReply {
+	p := &wirepb.SyncReply{Err: uint32(b.Err), Same: b.Same, Hashes: b.Hashes, Size: uint64(b.Size)}
+	for _, e := range b.Entries {
+		p.Entries = append(p.Entries, &wirepb.Write{Key: e.Key, Siblings: siblingsToPB(e.Siblings), Lww: e.LWW})
 	}
 	return p
 }

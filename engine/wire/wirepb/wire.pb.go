@@ -213,6 +213,8 @@ type Message struct {
 	//	*Message_WriteReply
 	//	*Message_Forward
 	//	*Message_ForwardReply
+	//	*Message_Sync
+	//	*Message_SyncReply
 	Body          isMessage_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -355,6 +357,24 @@ func (x *Message) GetForwardReply() *ForwardReply {
 	return nil
 }
 
+func (x *Message) GetSync() *Sync {
+	if x != nil {
+		if x, ok := x.Body.(*Message_Sync); ok {
+			return x.Sync
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetSyncReply() *SyncReply {
+	if x != nil {
+		if x, ok := x.Body.(*Message_SyncReply); ok {
+			return x.SyncReply
+		}
+	}
+	return nil
+}
+
 type isMessage_Body interface {
 	isMessage_Body()
 }
@@ -391,6 +411,14 @@ type Message_ForwardReply struct {
 	ForwardReply *ForwardReply `protobuf:"bytes,12,opt,name=forward_reply,json=forwardReply,proto3,oneof"`
 }
 
+type Message_Sync struct {
+	Sync *Sync `protobuf:"bytes,14,opt,name=sync,proto3,oneof"`
+}
+
+type Message_SyncReply struct {
+	SyncReply *SyncReply `protobuf:"bytes,15,opt,name=sync_reply,json=syncReply,proto3,oneof"`
+}
+
 func (*Message_Ping) isMessage_Body() {}
 
 func (*Message_Pong) isMessage_Body() {}
@@ -406,6 +434,10 @@ func (*Message_WriteReply) isMessage_Body() {}
 func (*Message_Forward) isMessage_Body() {}
 
 func (*Message_ForwardReply) isMessage_Body() {}
+
+func (*Message_Sync) isMessage_Body() {}
+
+func (*Message_SyncReply) isMessage_Body() {}
 
 type Ping struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -791,6 +823,183 @@ func (x *ForwardReply) GetReply() *PutReply {
 	return nil
 }
 
+// start and end have 16 bytes each.
+type Sync struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Start         []byte                 `protobuf:"bytes,1,opt,name=start,proto3" json:"start,omitempty"`
+	End           []byte                 `protobuf:"bytes,2,opt,name=end,proto3" json:"end,omitempty"`
+	Depth         uint32                 `protobuf:"varint,3,opt,name=depth,proto3" json:"depth,omitempty"`
+	Ask           uint32                 `protobuf:"varint,4,opt,name=ask,proto3" json:"ask,omitempty"`
+	Level         uint32                 `protobuf:"varint,5,opt,name=level,proto3" json:"level,omitempty"`
+	Nodes         []uint32               `protobuf:"varint,6,rep,packed,name=nodes,proto3" json:"nodes,omitempty"`
+	Root          uint64                 `protobuf:"fixed64,7,opt,name=root,proto3" json:"root,omitempty"`
+	Hashes        []uint64               `protobuf:"fixed64,8,rep,packed,name=hashes,proto3" json:"hashes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Sync) Reset() {
+	*x = Sync{}
+	mi := &file_wire_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Sync) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Sync) ProtoMessage() {}
+
+func (x *Sync) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Sync.ProtoReflect.Descriptor instead.
+func (*Sync) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *Sync) GetStart() []byte {
+	if x != nil {
+		return x.Start
+	}
+	return nil
+}
+
+func (x *Sync) GetEnd() []byte {
+	if x != nil {
+		return x.End
+	}
+	return nil
+}
+
+func (x *Sync) GetDepth() uint32 {
+	if x != nil {
+		return x.Depth
+	}
+	return 0
+}
+
+func (x *Sync) GetAsk() uint32 {
+	if x != nil {
+		return x.Ask
+	}
+	return 0
+}
+
+func (x *Sync) GetLevel() uint32 {
+	if x != nil {
+		return x.Level
+	}
+	return 0
+}
+
+func (x *Sync) GetNodes() []uint32 {
+	if x != nil {
+		return x.Nodes
+	}
+	return nil
+}
+
+func (x *Sync) GetRoot() uint64 {
+	if x != nil {
+		return x.Root
+	}
+	return 0
+}
+
+func (x *Sync) GetHashes() []uint64 {
+	if x != nil {
+		return x.Hashes
+	}
+	return nil
+}
+
+type SyncReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Err           uint32                 `protobuf:"varint,1,opt,name=err,proto3" json:"err,omitempty"`
+	Same          bool                   `protobuf:"varint,2,opt,name=same,proto3" json:"same,omitempty"`
+	Hashes        []uint64               `protobuf:"fixed64,3,rep,packed,name=hashes,proto3" json:"hashes,omitempty"`
+	Entries       []*Write               `protobuf:"bytes,4,rep,name=entries,proto3" json:"entries,omitempty"`
+	Size          uint64                 `protobuf:"varint,5,opt,name=size,proto3" json:"size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SyncReply) Reset() {
+	*x = SyncReply{}
+	mi := &file_wire_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SyncReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SyncReply) ProtoMessage() {}
+
+func (x *SyncReply) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SyncReply.ProtoReflect.Descriptor instead.
+func (*SyncReply) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *SyncReply) GetErr() uint32 {
+	if x != nil {
+		return x.Err
+	}
+	return 0
+}
+
+func (x *SyncReply) GetSame() bool {
+	if x != nil {
+		return x.Same
+	}
+	return false
+}
+
+func (x *SyncReply) GetHashes() []uint64 {
+	if x != nil {
+		return x.Hashes
+	}
+	return nil
+}
+
+func (x *SyncReply) GetEntries() []*Write {
+	if x != nil {
+		return x.Entries
+	}
+	return nil
+}
+
+func (x *SyncReply) GetSize() uint64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
 // Zero means the cluster's default.
 type Quorum struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -803,7 +1012,7 @@ type Quorum struct {
 
 func (x *Quorum) Reset() {
 	*x = Quorum{}
-	mi := &file_wire_proto_msgTypes[11]
+	mi := &file_wire_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -815,7 +1024,7 @@ func (x *Quorum) String() string {
 func (*Quorum) ProtoMessage() {}
 
 func (x *Quorum) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[11]
+	mi := &file_wire_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -828,7 +1037,7 @@ func (x *Quorum) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quorum.ProtoReflect.Descriptor instead.
 func (*Quorum) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{11}
+	return file_wire_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Quorum) GetR() uint32 {
@@ -866,7 +1075,7 @@ type ClientRequest struct {
 
 func (x *ClientRequest) Reset() {
 	*x = ClientRequest{}
-	mi := &file_wire_proto_msgTypes[12]
+	mi := &file_wire_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -878,7 +1087,7 @@ func (x *ClientRequest) String() string {
 func (*ClientRequest) ProtoMessage() {}
 
 func (x *ClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[12]
+	mi := &file_wire_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -891,7 +1100,7 @@ func (x *ClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientRequest.ProtoReflect.Descriptor instead.
 func (*ClientRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{12}
+	return file_wire_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ClientRequest) GetId() uint64 {
@@ -953,7 +1162,7 @@ type GetRequest struct {
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_wire_proto_msgTypes[13]
+	mi := &file_wire_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -965,7 +1174,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[13]
+	mi := &file_wire_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -978,7 +1187,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{13}
+	return file_wire_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetRequest) GetRequest() uint64 {
@@ -1017,7 +1226,7 @@ type PutRequest struct {
 
 func (x *PutRequest) Reset() {
 	*x = PutRequest{}
-	mi := &file_wire_proto_msgTypes[14]
+	mi := &file_wire_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1029,7 +1238,7 @@ func (x *PutRequest) String() string {
 func (*PutRequest) ProtoMessage() {}
 
 func (x *PutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[14]
+	mi := &file_wire_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1042,7 +1251,7 @@ func (x *PutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutRequest.ProtoReflect.Descriptor instead.
 func (*PutRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{14}
+	return file_wire_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *PutRequest) GetRequest() uint64 {
@@ -1108,7 +1317,7 @@ type ClientReply struct {
 
 func (x *ClientReply) Reset() {
 	*x = ClientReply{}
-	mi := &file_wire_proto_msgTypes[15]
+	mi := &file_wire_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1120,7 +1329,7 @@ func (x *ClientReply) String() string {
 func (*ClientReply) ProtoMessage() {}
 
 func (x *ClientReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[15]
+	mi := &file_wire_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1133,7 +1342,7 @@ func (x *ClientReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientReply.ProtoReflect.Descriptor instead.
 func (*ClientReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{15}
+	return file_wire_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ClientReply) GetId() uint64 {
@@ -1201,7 +1410,7 @@ type GetReply struct {
 
 func (x *GetReply) Reset() {
 	*x = GetReply{}
-	mi := &file_wire_proto_msgTypes[16]
+	mi := &file_wire_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1213,7 +1422,7 @@ func (x *GetReply) String() string {
 func (*GetReply) ProtoMessage() {}
 
 func (x *GetReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[16]
+	mi := &file_wire_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1226,7 +1435,7 @@ func (x *GetReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReply.ProtoReflect.Descriptor instead.
 func (*GetReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{16}
+	return file_wire_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *GetReply) GetRequest() uint64 {
@@ -1310,7 +1519,7 @@ type PutReply struct {
 
 func (x *PutReply) Reset() {
 	*x = PutReply{}
-	mi := &file_wire_proto_msgTypes[17]
+	mi := &file_wire_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1322,7 +1531,7 @@ func (x *PutReply) String() string {
 func (*PutReply) ProtoMessage() {}
 
 func (x *PutReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[17]
+	mi := &file_wire_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1335,7 +1544,7 @@ func (x *PutReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutReply.ProtoReflect.Descriptor instead.
 func (*PutReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{17}
+	return file_wire_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *PutReply) GetRequest() uint64 {
@@ -1418,7 +1627,7 @@ type Hint struct {
 
 func (x *Hint) Reset() {
 	*x = Hint{}
-	mi := &file_wire_proto_msgTypes[18]
+	mi := &file_wire_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1430,7 +1639,7 @@ func (x *Hint) String() string {
 func (*Hint) ProtoMessage() {}
 
 func (x *Hint) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[18]
+	mi := &file_wire_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1443,7 +1652,7 @@ func (x *Hint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hint.ProtoReflect.Descriptor instead.
 func (*Hint) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{18}
+	return file_wire_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Hint) GetHolder() string {
@@ -1473,7 +1682,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_wire_proto_msgTypes[19]
+	mi := &file_wire_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1485,7 +1694,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[19]
+	mi := &file_wire_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1498,7 +1707,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{19}
+	return file_wire_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Record) GetSiblings() []*Version {
@@ -1540,7 +1749,7 @@ type Own struct {
 
 func (x *Own) Reset() {
 	*x = Own{}
-	mi := &file_wire_proto_msgTypes[20]
+	mi := &file_wire_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1552,7 +1761,7 @@ func (x *Own) String() string {
 func (*Own) ProtoMessage() {}
 
 func (x *Own) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[20]
+	mi := &file_wire_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1565,7 +1774,7 @@ func (x *Own) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Own.ProtoReflect.Descriptor instead.
 func (*Own) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{20}
+	return file_wire_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Own) GetEpoch() uint64 {
@@ -1593,7 +1802,7 @@ type Context struct {
 
 func (x *Context) Reset() {
 	*x = Context{}
-	mi := &file_wire_proto_msgTypes[21]
+	mi := &file_wire_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1605,7 +1814,7 @@ func (x *Context) String() string {
 func (*Context) ProtoMessage() {}
 
 func (x *Context) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[21]
+	mi := &file_wire_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1618,7 +1827,7 @@ func (x *Context) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Context.ProtoReflect.Descriptor instead.
 func (*Context) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{21}
+	return file_wire_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Context) GetClock() *Clock {
@@ -1654,7 +1863,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x05value\x18\x05 \x01(\fR\x05value\x12\x18\n" +
 	"\adeleted\x18\x06 \x01(\bR\adeleted\x12\x12\n" +
 	"\x04time\x18\a \x01(\x06R\x04time\x12\x18\n" +
-	"\arequest\x18\b \x01(\x04R\arequest\"\xff\x03\n" +
+	"\arequest\x18\b \x01(\x04R\arequest\"\xe5\x04\n" +
 	"\aMessage\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x18\n" +
@@ -1670,7 +1879,10 @@ const file_wire_proto_rawDesc = "" +
 	" \x01(\v2\x19.ringside.wire.WriteReplyH\x00R\n" +
 	"writeReply\x122\n" +
 	"\aforward\x18\v \x01(\v2\x16.ringside.wire.ForwardH\x00R\aforward\x12B\n" +
-	"\rforward_reply\x18\f \x01(\v2\x1b.ringside.wire.ForwardReplyH\x00R\fforwardReplyB\x06\n" +
+	"\rforward_reply\x18\f \x01(\v2\x1b.ringside.wire.ForwardReplyH\x00R\fforwardReply\x12)\n" +
+	"\x04sync\x18\x0e \x01(\v2\x13.ringside.wire.SyncH\x00R\x04sync\x129\n" +
+	"\n" +
+	"sync_reply\x18\x0f \x01(\v2\x18.ringside.wire.SyncReplyH\x00R\tsyncReplyB\x06\n" +
 	"\x04body\"\x06\n" +
 	"\x04Ping\"\x06\n" +
 	"\x04Pong\"\x18\n" +
@@ -1692,7 +1904,22 @@ const file_wire_proto_rawDesc = "" +
 	"\aForward\x12+\n" +
 	"\x03put\x18\x01 \x01(\v2\x19.ringside.wire.PutRequestR\x03put\"=\n" +
 	"\fForwardReply\x12-\n" +
-	"\x05reply\x18\x01 \x01(\v2\x17.ringside.wire.PutReplyR\x05reply\"<\n" +
+	"\x05reply\x18\x01 \x01(\v2\x17.ringside.wire.PutReplyR\x05reply\"\xae\x01\n" +
+	"\x04Sync\x12\x14\n" +
+	"\x05start\x18\x01 \x01(\fR\x05start\x12\x10\n" +
+	"\x03end\x18\x02 \x01(\fR\x03end\x12\x14\n" +
+	"\x05depth\x18\x03 \x01(\rR\x05depth\x12\x10\n" +
+	"\x03ask\x18\x04 \x01(\rR\x03ask\x12\x14\n" +
+	"\x05level\x18\x05 \x01(\rR\x05level\x12\x14\n" +
+	"\x05nodes\x18\x06 \x03(\rR\x05nodes\x12\x12\n" +
+	"\x04root\x18\a \x01(\x06R\x04root\x12\x16\n" +
+	"\x06hashes\x18\b \x03(\x06R\x06hashes\"\x8d\x01\n" +
+	"\tSyncReply\x12\x10\n" +
+	"\x03err\x18\x01 \x01(\rR\x03err\x12\x12\n" +
+	"\x04same\x18\x02 \x01(\bR\x04same\x12\x16\n" +
+	"\x06hashes\x18\x03 \x03(\x06R\x06hashes\x12.\n" +
+	"\aentries\x18\x04 \x03(\v2\x14.ringside.wire.WriteR\aentries\x12\x12\n" +
+	"\x04size\x18\x05 \x01(\x04R\x04size\"<\n" +
 	"\x06Quorum\x12\f\n" +
 	"\x01r\x18\x01 \x01(\rR\x01r\x12\f\n" +
 	"\x01w\x18\x02 \x01(\rR\x01w\x12\x16\n" +
@@ -1772,7 +1999,7 @@ func file_wire_proto_rawDescGZIP() []byte {
 	return file_wire_proto_rawDescData
 }
 
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_wire_proto_goTypes = []any{
 	(*Clock)(nil),         // 0: ringside.wire.Clock
 	(*Version)(nil),       // 1: ringside.wire.Version
@@ -1785,17 +2012,19 @@ var file_wire_proto_goTypes = []any{
 	(*WriteReply)(nil),    // 8: ringside.wire.WriteReply
 	(*Forward)(nil),       // 9: ringside.wire.Forward
 	(*ForwardReply)(nil),  // 10: ringside.wire.ForwardReply
-	(*Quorum)(nil),        // 11: ringside.wire.Quorum
-	(*ClientRequest)(nil), // 12: ringside.wire.ClientRequest
-	(*GetRequest)(nil),    // 13: ringside.wire.GetRequest
-	(*PutRequest)(nil),    // 14: ringside.wire.PutRequest
-	(*ClientReply)(nil),   // 15: ringside.wire.ClientReply
-	(*GetReply)(nil),      // 16: ringside.wire.GetReply
-	(*PutReply)(nil),      // 17: ringside.wire.PutReply
-	(*Hint)(nil),          // 18: ringside.wire.Hint
-	(*Record)(nil),        // 19: ringside.wire.Record
-	(*Own)(nil),           // 20: ringside.wire.Own
-	(*Context)(nil),       // 21: ringside.wire.Context
+	(*Sync)(nil),          // 11: ringside.wire.Sync
+	(*SyncReply)(nil),     // 12: ringside.wire.SyncReply
+	(*Quorum)(nil),        // 13: ringside.wire.Quorum
+	(*ClientRequest)(nil), // 14: ringside.wire.ClientRequest
+	(*GetRequest)(nil),    // 15: ringside.wire.GetRequest
+	(*PutRequest)(nil),    // 16: ringside.wire.PutRequest
+	(*ClientReply)(nil),   // 17: ringside.wire.ClientReply
+	(*GetReply)(nil),      // 18: ringside.wire.GetReply
+	(*PutReply)(nil),      // 19: ringside.wire.PutReply
+	(*Hint)(nil),          // 20: ringside.wire.Hint
+	(*Record)(nil),        // 21: ringside.wire.Record
+	(*Own)(nil),           // 22: ringside.wire.Own
+	(*Context)(nil),       // 23: ringside.wire.Context
 }
 var file_wire_proto_depIdxs = []int32{
 	0,  // 0: ringside.wire.Version.past:type_name -> ringside.wire.Clock
@@ -1807,28 +2036,31 @@ var file_wire_proto_depIdxs = []int32{
 	8,  // 6: ringside.wire.Message.write_reply:type_name -> ringside.wire.WriteReply
 	9,  // 7: ringside.wire.Message.forward:type_name -> ringside.wire.Forward
 	10, // 8: ringside.wire.Message.forward_reply:type_name -> ringside.wire.ForwardReply
-	1,  // 9: ringside.wire.ReadReply.siblings:type_name -> ringside.wire.Version
-	1,  // 10: ringside.wire.Write.siblings:type_name -> ringside.wire.Version
-	14, // 11: ringside.wire.Forward.put:type_name -> ringside.wire.PutRequest
-	17, // 12: ringside.wire.ForwardReply.reply:type_name -> ringside.wire.PutReply
-	13, // 13: ringside.wire.ClientRequest.get:type_name -> ringside.wire.GetRequest
-	14, // 14: ringside.wire.ClientRequest.put:type_name -> ringside.wire.PutRequest
-	11, // 15: ringside.wire.GetRequest.quorum:type_name -> ringside.wire.Quorum
-	11, // 16: ringside.wire.PutRequest.quorum:type_name -> ringside.wire.Quorum
-	16, // 17: ringside.wire.ClientReply.get:type_name -> ringside.wire.GetReply
-	17, // 18: ringside.wire.ClientReply.put:type_name -> ringside.wire.PutReply
-	1,  // 19: ringside.wire.GetReply.siblings:type_name -> ringside.wire.Version
-	1,  // 20: ringside.wire.GetReply.tombstones:type_name -> ringside.wire.Version
-	1,  // 21: ringside.wire.PutReply.version:type_name -> ringside.wire.Version
-	18, // 22: ringside.wire.PutReply.hinted:type_name -> ringside.wire.Hint
-	1,  // 23: ringside.wire.Record.siblings:type_name -> ringside.wire.Version
-	20, // 24: ringside.wire.Record.own:type_name -> ringside.wire.Own
-	0,  // 25: ringside.wire.Context.clock:type_name -> ringside.wire.Clock
-	26, // [26:26] is the sub-list for method output_type
-	26, // [26:26] is the sub-list for method input_type
-	26, // [26:26] is the sub-list for extension type_name
-	26, // [26:26] is the sub-list for extension extendee
-	0,  // [0:26] is the sub-list for field type_name
+	11, // 9: ringside.wire.Message.sync:type_name -> ringside.wire.Sync
+	12, // 10: ringside.wire.Message.sync_reply:type_name -> ringside.wire.SyncReply
+	1,  // 11: ringside.wire.ReadReply.siblings:type_name -> ringside.wire.Version
+	1,  // 12: ringside.wire.Write.siblings:type_name -> ringside.wire.Version
+	16, // 13: ringside.wire.Forward.put:type_name -> ringside.wire.PutRequest
+	19, // 14: ringside.wire.ForwardReply.reply:type_name -> ringside.wire.PutReply
+	7,  // 15: ringside.wire.SyncReply.entries:type_name -> ringside.wire.Write
+	15, // 16: ringside.wire.ClientRequest.get:type_name -> ringside.wire.GetRequest
+	16, // 17: ringside.wire.ClientRequest.put:type_name -> ringside.wire.PutRequest
+	13, // 18: ringside.wire.GetRequest.quorum:type_name -> ringside.wire.Quorum
+	13, // 19: ringside.wire.PutRequest.quorum:type_name -> ringside.wire.Quorum
+	18, // 20: ringside.wire.ClientReply.get:type_name -> ringside.wire.GetReply
+	19, // 21: ringside.wire.ClientReply.put:type_name -> ringside.wire.PutReply
+	1,  // 22: ringside.wire.GetReply.siblings:type_name -> ringside.wire.Version
+	1,  // 23: ringside.wire.GetReply.tombstones:type_name -> ringside.wire.Version
+	1,  // 24: ringside.wire.PutReply.version:type_name -> ringside.wire.Version
+	20, // 25: ringside.wire.PutReply.hinted:type_name -> ringside.wire.Hint
+	1,  // 26: ringside.wire.Record.siblings:type_name -> ringside.wire.Version
+	22, // 27: ringside.wire.Record.own:type_name -> ringside.wire.Own
+	0,  // 28: ringside.wire.Context.clock:type_name -> ringside.wire.Clock
+	29, // [29:29] is the sub-list for method output_type
+	29, // [29:29] is the sub-list for method input_type
+	29, // [29:29] is the sub-list for extension type_name
+	29, // [29:29] is the sub-list for extension extendee
+	0,  // [0:29] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
@@ -1845,12 +2077,14 @@ func file_wire_proto_init() {
 		(*Message_WriteReply)(nil),
 		(*Message_Forward)(nil),
 		(*Message_ForwardReply)(nil),
+		(*Message_Sync)(nil),
+		(*Message_SyncReply)(nil),
 	}
-	file_wire_proto_msgTypes[12].OneofWrappers = []any{
+	file_wire_proto_msgTypes[14].OneofWrappers = []any{
 		(*ClientRequest_Get)(nil),
 		(*ClientRequest_Put)(nil),
 	}
-	file_wire_proto_msgTypes[15].OneofWrappers = []any{
+	file_wire_proto_msgTypes[17].OneofWrappers = []any{
 		(*ClientReply_Get)(nil),
 		(*ClientReply_Put)(nil),
 	}
@@ -1860,7 +2094,7 @@ func file_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   22,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -1,0 +1,257 @@
+package verbs
+
+// Anti-entropy by hand (§4.7): sync mends, merkle looks.
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ringside/engine/ring"
+	"ringside/engine/trace"
+)
+
+const rangeHelp = `RANGE is p00, p01, ... as  ring --ranges  counts them; any other word is a KEY, and means the
+range that it falls into.`
+
+var syncVerb = &Verb{
+	Name: "sync", Group: GroupScript, Section: "§4.7",
+	Args:  []Arg{{Name: "RANGE", Complete: CompleteKeys, Optional: true}},
+	Usage: "have homes compare their replicas now and mend what differs",
+	Help: `Each two homes of a range compare the roots of their hash trees, go down where they differ,
+and exchange just the keys that differ, both ways. Returns when the last two are done. ` + rangeHelp + `
+Nodes do the same by themselves every ten seconds, and soon after one came back.`,
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		view, rounds, err := e.compare(ctx, c, false)
+		if err != nil {
+			return err
+		}
+		if e.JSON {
+			return printSync(e, view, rounds)
+		}
+		return e.write(e.showSync(view, rounds))
+	},
+}
+
+var merkleVerb = &Verb{
+	Name: "merkle", Group: GroupLook, Section: "§4.7",
+	Args:  []Arg{{Name: "KEY|RANGE", Complete: CompleteKeys}},
+	Usage: "show where the hash trees of a range's homes differ; mends nothing",
+	Help: `Every two homes compare their trees as anti-entropy does, and name the keys that differ. With --json
+the object is about the first two that differ; pairs holds all. ` + rangeHelp,
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		view, rounds, err := e.compare(ctx, c, true)
+		if err != nil {
+			return err
+		}
+		if len(rounds) == 0 {
+			return &Error{Exit: ExitInternal, Code: "nobody_compared", Message: "fewer than two homes of the range are up: there is nothing to compare"}
+		}
+		slices.SortStableFunc(rounds, func(a, b trace.SyncRound) int { return rank(a) - rank(b) })
+		if e.JSON {
+			return printMerkle(e, view, rounds)
+		}
+		return e.write(e.showMerkle(view, rounds))
+	},
+}
+
+// rank puts rounds that tell something first.
+func rank(r trace.SyncRound) int {
+	switch {
+	case r.Count > 0:
+		return 0
+	case r.Err == "":
+		return 1
+	}
+	return 2
+}
+
+// compare has the nodes compare the range of argument 0, or all.
+func (e *Env) compare(ctx context.Context, c *Call, look bool) (*trace.View, []trace.SyncRound, error) {
+	view, err := e.view(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	var ranges []trace.Span
+	if arg := c.Arg(0); arg != "" {
+		i, err := rangeArg(view.Ring, arg, c)
+		if err != nil {
+			return nil, nil, err
+		}
+		rg := view.Ring.Ranges()[i]
+		ranges = []trace.Span{{Start: rg.Start, End: rg.End}}
+	}
+	events, err := e.Cluster.Compare(ctx, look, ranges...)
+	if err != nil {
+		return nil, nil, err
+	}
+	var rounds []trace.SyncRound
+	for _, ev := range events {
+		rounds = append(rounds, ev.Rounds...)
+	}
+	return view, rounds, nil
+}
+
+// rangeArg reads p07, or a key.
+func rangeArg(r *ring.Ring, arg string, c *Call) (int, error) {
+	digits, ok := strings.CutPrefix(arg, "p")
+	i, err := strconv.ParseUint(digits, 10, 31)
+	switch most := len(r.Ranges()); {
+	case !ok || err != nil:
+		return r.Index(ring.Of([]byte(arg))), nil
+	case i >= uint64(most):
+		return 0, &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: there is no range %s; they are p00 to %s", c.Verb.Name, quoted(arg), trace.RangeName(most-1))}
+	}
+	return int(i), nil
+}
+
+// rangeName is what the round's range is called on the view's ring.
+func rangeName(view *trace.View, r trace.SyncRound) string {
+	return trace.RangeName(view.Ring.Index(r.End))
+}
+
+// A syncSum adds up rounds.
+type syncSum struct {
+	Rounds   int `json:"rounds"`
+	Count    int `json:"keys_differing"`
+	Sent     int `json:"keys_sent"`
+	Received int `json:"keys_received"`
+	Hashes   int `json:"hashes_compared"`
+	Bytes    int `json:"bytes"`
+	FullCopy int `json:"full_copy_bytes"`
+	Failed   int `json:"failed"`
+}
+
+func sumOf(rounds []trace.SyncRound) syncSum {
+	s := syncSum{Rounds: len(rounds)}
+	for _, r := range rounds {
+		s.Count += r.Count
+		s.Sent += r.Sent
+		s.Received += r.Received
+		s.Hashes += r.Hashes
+		s.Bytes += r.Bytes
+		s.FullCopy += r.FullCopy
+		if r.Err != "" {
+			s.Failed++
+		}
+	}
+	return s
+}
+
+// roundJSON is a round with the name of its range.
+type roundJSON struct {
+	Range string `json:"range"`
+	trace.SyncRound
+}
+
+func printSync(e *Env, view *trace.View, rounds []trace.SyncRound) error {
+	out := struct {
+		syncSum
+		Differing []roundJSON `json:"differing"` // rounds that found or met something
+	}{sumOf(rounds), []roundJSON{}}
+	for _, r := range rounds {
+		if r.Count > 0 || r.Err != "" {
+			out.Differing = append(out.Differing, roundJSON{rangeName(view, r), r})
+		}
+	}
+	return e.print(out)
+}
+
+func (e *Env) showSync(view *trace.View, rounds []trace.SyncRound) string {
+	s := sumOf(rounds)
+	verdict := e.paint(good, "in sync")
+	if s.Failed > 0 {
+		verdict = e.paint(warn, fmt.Sprintf("%s of %d not done", count(s.Failed, "comparison"), s.Rounds))
+	}
+	head := fmt.Sprintf("%s  %s, %s differed: %d sent, %d received", verdict, count(s.Rounds, "comparison"), count(s.Count, "key"), s.Sent, s.Received) +
+		e.paint(dim, fmt.Sprintf("  %s of messages, a full copy takes %s (§4.7)", size(s.Bytes), size(s.FullCopy))) + "\n"
+	t := table{indent: "  "}
+	t.head("range", "homes", "differ>", "sent>", "received>", "bytes>", "")
+	for _, r := range rounds {
+		if r.Count > 0 || r.Err != "" {
+			t.row(cell{text: rangeName(view, r), style: bold}, cell{text: names([]string{r.Left, r.Right})}, number(r.Count), number(r.Sent), number(r.Received),
+				cell{text: size(r.Bytes), right: true}, cell{text: trace.Show([]byte(r.Err)), style: warn})
+		}
+	}
+	if len(t.rows) == 1 {
+		return head
+	}
+	return head + t.render(e)
+}
+
+// differ says "1 key differs" or "2 keys differ".
+func differ(n int, what string) string {
+	if n == 1 {
+		return count(n, what) + " differs"
+	}
+	return count(n, what) + " differ"
+}
+
+func number(n int) cell { return cell{text: fmt.Sprint(n), right: true} }
+
+func hashes(n int) string {
+	if n == 1 {
+		return "1 hash"
+	}
+	return fmt.Sprintf("%d hashes", n)
+}
+
+// size shows a number of bytes: 412 B, 14.1 kB.
+func size(n int) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d B", n)
+	case n < 1000*1000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}
+
+func printMerkle(e *Env, view *trace.View, rounds []trace.SyncRound) error {
+	out := struct {
+		roundJSON
+		Pairs []roundJSON `json:"pairs"`
+	}{roundJSON{rangeName(view, rounds[0]), rounds[0]}, nil}
+	for _, r := range rounds {
+		out.Pairs = append(out.Pairs, roundJSON{rangeName(view, r), r})
+	}
+	return e.print(out)
+}
+
+func (e *Env) showMerkle(view *trace.View, rounds []trace.SyncRound) string {
+	rg := view.Ring.Ranges()[view.Ring.Index(rounds[0].End)]
+	out := fmt.Sprintf("%s  (%s, %s]  homes %s\n", e.paint(bold, rangeName(view, rounds[0])), short(rg.Start), short(rg.End), names(rg.Homes))
+	for _, r := range rounds {
+		out += e.showPair(r)
+	}
+	return out
+}
+
+// showPair tells how two homes compare, with the way down to the first bucket that differs.
+func (e *Env) showPair(r trace.SyncRound) string {
+	pair := e.paint(bold, names([]string{r.Left})+" ⇄ "+names([]string{r.Right}))
+	cost := e.paint(dim, fmt.Sprintf("  %s compared, %s; a full copy takes %s", hashes(r.Hashes), size(r.Bytes), size(r.FullCopy)))
+	switch {
+	case r.Err != "":
+		return pair + "  " + e.paint(warn, "not compared") + ": " + trace.Show([]byte(r.Err)) + "\n"
+	case r.Count == 0:
+		return pair + "  " + e.paint(good, "equal roots") + cost + "\n"
+	}
+	out := pair + "  " + e.paint(warn, differ(r.Count, "key")) + cost + "\n"
+	t := table{indent: "  "}
+	t.head("level>", "node>", names([]string{r.Left}), names([]string{r.Right}))
+	for _, p := range r.Path {
+		t.row(number(p.Level), number(p.Node), cell{text: fmt.Sprintf("%016x", p.Left)}, cell{text: fmt.Sprintf("%016x", p.Right), style: warn})
+	}
+	out += t.render(e)
+	shown := make([]string, len(r.Differing))
+	for i, k := range r.Differing {
+		shown[i] = trace.ShowShort(k, maxEventKey)
+	}
+	if more := r.Count - len(shown); more > 0 {
+		shown = append(shown, fmt.Sprintf("and %d more", more))
+	}
+	return out + "  differing: " + strings.Join(shown, " ") + "\n"
+}

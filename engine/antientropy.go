@@ -1,0 +1,263 @@
+package engine
+
+// §4.7 Handling permanent failures: Replica synchronization. "To detect the
+// inconsistencies between replicas faster and to minimize the amount of transferred
+// data, Dynamo uses Merkle trees": in every cycle a node compares its tree of each key
+// range that it hosts with that of another home of the range, each of them in turn; soon
+// after a peer came back it compares all that is shared with it. What a round does is in
+// syncround.go; here is when, and how much of it at once.
+//
+// §6.5: background work gets what clients leave of a node. Rounds move a bounded number
+// of bytes a second, less the more client requests the node works on.
+
+import (
+	"slices"
+	"time"
+
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+const (
+	// maxRounds is how many rounds a node runs at once: enough to hide that one
+	// of the peers is far away.
+	maxRounds = 4
+	// syncRate is the bytes a second of a node's rounds, both ways, while no
+	// client wants anything: a lost node of 100,000 small keys is whole again in seconds.
+	syncRate = 8 << 20
+	// syncBurst is what rounds may move at once after a rest. It bounds what one
+	// step adds to a node's turn.
+	syncBurst = 512 << 10
+	// syncYield is how many client requests in flight halve the rate; twice as
+	// many leave a third, and so on. It never falls to nothing: what is never compared never converges.
+	syncYield = 8
+	// syncBusy is how many client requests in flight make a node refuse its
+	// peers' rounds. They come again in the next cycle.
+	syncBusy = 512
+	// syncPause is how long rounds wait once their bytes are used up.
+	syncPause = 10 * time.Millisecond
+	// maxQuiet is how many rounds that found nothing one event lists; a larger
+	// cycle has several.
+	maxQuiet = 256
+)
+
+// syncer is a node's anti-entropy.
+type syncer struct {
+	tasks    []task // waiting, in order
+	waiting  map[taskKey]bool
+	running  int
+	turns    int               // cycles begun; which home's turn it is
+	quiet    []trace.SyncRound // rounds of this cycle that found nothing
+	scrubbed []byte            // where the scrub goes on
+	paced    []func()          // what waits for bytes
+	pacing   bool              // paced is being worked off
+	pausing  bool              // a timer goes on with paced
+	bytes    int               // that may be moved now; below 0 is a debt
+	filled   time.Duration     // when bytes was last added to
+}
+
+// A task is a round to be run.
+type task struct {
+	taskKey
+	look bool
+	done func(trace.SyncRound) // nil: nobody waits for it
+}
+
+type taskKey struct {
+	plot plot
+	peer string
+}
+
+func newSyncer() *syncer { return &syncer{waiting: map[taskKey]bool{}} }
+
+// beginAntiEntropy plans the first cycle; every node has its own moment.
+func (n *Node) beginAntiEntropy() {
+	n.sync.filled, n.sync.bytes = n.now, syncBurst
+	if every := n.cfg.Timings.AntiEntropy; every > 0 {
+		n.after(1+time.Duration(n.rng.Int64N(int64(every))), n.cycle)
+	}
+}
+
+// cycle plans a round for each range that the node holds anything of, with the
+// home whose turn it is. Of the others there is nothing to tell: a home that holds what this
+// one does not begins a round itself.
+func (n *Node) cycle() {
+	n.after(n.cfg.Timings.AntiEntropy, n.cycle)
+	n.prune()
+	n.scrub()
+	turn := n.sync.turns
+	n.sync.turns++
+	for _, rg := range n.ring().Ranges() {
+		at, others := n.plotOf(rg), n.otherHomes(rg.Homes)
+		if len(others) == len(rg.Homes) || n.tree(at).Root() == 0 {
+			continue
+		}
+		for i := range others { // the next one that is there
+			if peer := others[(turn+i)%len(others)]; n.healthy(peer) {
+				n.plan(task{taskKey: taskKey{at, peer}})
+				break
+			}
+		}
+	}
+	n.startRounds()
+}
+
+func (n *Node) otherHomes(homes []string) []string {
+	return slices.DeleteFunc(slices.Clone(homes), func(h string) bool { return h == n.cfg.Name })
+}
+
+// reunite plans a round for each range that is shared with a peer that came back.
+func (n *Node) reunite(p *peer) {
+	if n.cfg.Timings.AntiEntropy == 0 || p.reunion {
+		return
+	}
+	p.reunion = true
+	wait := n.cfg.Timings.Reunion
+	if n.rng.IntN(2) == 0 { // or all its peers would come at once
+		wait *= 2
+	}
+	n.after(wait, func() {
+		p.reunion = false
+		if !p.healthy() {
+			return // its next return plans another
+		}
+		for _, rg := range n.ring().Ranges() {
+			if at := n.plotOf(rg); n.share(at, p.name) {
+				n.plan(task{taskKey: taskKey{at, p.name}})
+			}
+		}
+		n.startRounds()
+	})
+}
+
+// compare does what somebody asked for by hand.
+func (n *Node) compare(in Compare) {
+	var tasks []task
+	for _, rg := range n.ring().Ranges() {
+		at := n.plotOf(rg)
+		me := slices.Index(rg.Homes, n.cfg.Name)
+		if me < 0 || len(in.Ranges) > 0 && !slices.Contains(in.Ranges, at.Span) {
+			continue
+		}
+		for _, peer := range rg.Homes[me+1:] {
+			tasks = append(tasks, task{taskKey: taskKey{at, peer}, look: in.Look})
+		}
+	}
+	var rounds []trace.SyncRound
+	answer := func() {
+		e := trace.Event{Time: n.now, Node: n.cfg.Name, Kind: trace.SyncDone, Rounds: rounds}
+		n.out.Replies = append(n.out.Replies, Reply{Client: in.Client, Events: []trace.Event{e}})
+	}
+	if len(tasks) == 0 {
+		answer()
+		return
+	}
+	for i := range tasks {
+		tasks[i].done = func(r trace.SyncRound) {
+			if rounds = append(rounds, r); len(rounds) == len(tasks) {
+				answer()
+			}
+		}
+	}
+	n.sync.tasks = append(tasks, n.sync.tasks...) // somebody waits
+	n.startRounds()
+}
+
+// plan adds a task that nobody waits for, unless it waits already.
+func (n *Node) plan(t task) {
+	if !n.sync.waiting[t.taskKey] {
+		n.sync.waiting[t.taskKey] = true
+		n.sync.tasks = append(n.sync.tasks, t)
+	}
+}
+
+// startRounds runs what waits, as much at once as may be.
+func (n *Node) startRounds() {
+	s := n.sync
+	for s.running < maxRounds && len(s.tasks) > 0 {
+		t := s.tasks[0]
+		s.tasks = s.tasks[1:]
+		if t.done == nil {
+			delete(s.waiting, t.taskKey)
+			if !n.healthy(t.peer) || !n.share(t.plot, t.peer) {
+				continue // things changed while it waited
+			}
+		}
+		s.running++
+		n.startRound(t)
+	}
+	if s.running == 0 && len(s.tasks) == 0 {
+		n.tellQuiet()
+	}
+}
+
+// roundOver is how every round ends.
+func (n *Node) roundOver(t task, r trace.SyncRound) {
+	s := n.sync
+	s.running--
+	if r.Buckets > 0 || r.Err != "" && t.done != nil {
+		n.emit(trace.Event{Kind: trace.SyncDone, Peer: t.peer, Rounds: []trace.SyncRound{r}})
+	} else if r.Err == "" {
+		if s.quiet = append(s.quiet, r); len(s.quiet) >= maxQuiet {
+			n.tellQuiet()
+		}
+	}
+	if t.done != nil {
+		t.done(r)
+	}
+	n.startRounds()
+}
+
+// tellQuiet tells of rounds that found nothing, all at once: there are many, and they say little.
+func (n *Node) tellQuiet() {
+	if len(n.sync.quiet) > 0 {
+		n.emit(trace.Event{Kind: trace.SyncDone, Rounds: n.sync.quiet})
+		n.sync.quiet = nil
+	}
+}
+
+// pace runs f as soon as rounds may move bytes again.
+func (n *Node) pace(f func()) {
+	n.sync.paced = append(n.sync.paced, f)
+	n.runPaced()
+}
+
+func (n *Node) runPaced() {
+	s := n.sync
+	if s.pacing {
+		return // f paced something itself
+	}
+	s.pacing = true
+	n.refill()
+	for len(s.paced) > 0 && s.bytes > 0 {
+		f := s.paced[0]
+		s.paced = s.paced[1:]
+		f()
+	}
+	s.pacing = false
+	if len(s.paced) > 0 && !s.pausing {
+		s.pausing = true
+		n.after(syncPause, func() {
+			s.pausing = false
+			n.runPaced()
+		})
+	}
+}
+
+// refill adds what the time since the last refill allows. Client requests in
+// flight are the feedback of §6.5: they are what a node that falls behind has more of.
+func (n *Node) refill() {
+	s := n.sync
+	passed := min(n.now-s.filled, time.Second)
+	s.filled = n.now
+	s.bytes = min(s.bytes+int(passed.Seconds()*float64(n.syncShare())), syncBurst)
+}
+
+func (n *Node) syncShare() int { return syncRate * syncYield / (syncYield + n.requests) }
+
+// charge takes a message's bytes from the budget and returns them.
+func (n *Node) charge(body wire.Body, peer string) int {
+	size := wire.MessageSize(wire.Message{From: n.cfg.Name, To: peer, Op: n.lastOp, Body: body})
+	n.sync.bytes -= size
+	return size
+}

@@ -1,0 +1,442 @@
+package engine
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+var many = flag.Int("keys", 20_000, "keys of the large worlds")
+
+// withAntiEntropy lets the nodes compare their trees unasked.
+func withAntiEntropy(w *world) {
+	w.timings = DefaultTimings()
+	for _, n := range w.names {
+		w.start(n)
+	}
+}
+
+// compare tells all nodes to compare everything now, and returns their rounds.
+func (w *world) compare(look bool, ranges ...trace.Span) []trace.SyncRound {
+	w.t.Helper()
+	var ids []uint64
+	for _, n := range w.names {
+		if !w.down[n] {
+			w.next++
+			ids = append(ids, w.next)
+			w.step(n, Compare{Client: w.next, Ranges: ranges, Look: look})
+		}
+	}
+	var out []trace.SyncRound
+	for _, id := range ids {
+		for w.deliver(); w.told[id] == nil; {
+			if w.now > testStart+time.Hour {
+				w.t.Fatal("a comparison never ended")
+			}
+			w.pass(10 * time.Millisecond)
+		}
+		out = append(out, w.told[id][0].Rounds...)
+	}
+	return out
+}
+
+func (w *world) audit() {
+	w.t.Helper()
+	for _, n := range w.names {
+		if err := w.nodes[n].Audit(); err != nil {
+			w.t.Fatalf("%s: %v", n, err)
+		}
+	}
+}
+
+// wantEqualRoots fails unless all homes of every range have one root.
+func (w *world) wantEqualRoots() {
+	w.t.Helper()
+	w.audit()
+	for i, rg := range w.ring.Ranges() {
+		first := w.nodes[rg.Homes[0]]
+		for _, h := range rg.Homes[1:] {
+			if a, b := first.tree(first.plotOf(rg)).Root(), w.nodes[h].tree(first.plotOf(rg)).Root(); a != b {
+				w.t.Fatalf("%s: root %x at %s, %x at %s", trace.RangeName(i), a, rg.Homes[0], b, h)
+			}
+		}
+	}
+}
+
+// fill gives every home the same keys, past the protocol.
+func (w *world) fill(keys int) {
+	batches := map[string][]store.Write{}
+	for i := range keys {
+		key := fmt.Appendf(nil, "key%d", i)
+		rec := wire.Record{Siblings: vclock.Siblings{{
+			Dot:   vclock.Dot{Actor: vclock.Actor{Node: w.names[0], Epoch: 7}, Counter: 1},
+			Value: fmt.Appendf(nil, "a value of some forty bytes, number %05d", i), Time: int64(testStart),
+		}}}
+		for _, h := range w.ring.Homes(key) {
+			batches[h] = append(batches[h], store.Write{Space: store.Data, Key: dataKey(key), Value: wire.EncodeRecord(rec)})
+		}
+	}
+	for _, n := range w.names {
+		if err := w.stores[n].Apply(batches[n], true); err != nil {
+			w.t.Fatal(err)
+		}
+		w.start(n)
+	}
+	w.silent = true
+}
+
+func total(rounds []trace.SyncRound, of func(trace.SyncRound) int) int {
+	sum := 0
+	for _, r := range rounds {
+		sum += of(r)
+	}
+	return sum
+}
+
+// §4.7: a home that missed a write, with nobody left to keep a hint for it, gets it
+// by anti-entropy, unasked and unread.
+func TestMissedWriteComesByAntiEntropy(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3")
+	withAntiEntropy(w)
+	w.kill("n3")
+	w.tell(func(p string) Input { return PeerDown{p} }, func(_, to string) bool { return to == "n3" })
+	r := w.mustPut("n1", "cart", "milk", nil)
+	if w.hints() != 0 {
+		t.Fatal("somebody keeps a hint")
+	}
+	gone := w.mustPut("n1", "gone", "x", nil)
+	w.do("n1", wire.PutRequest{Key: []byte("gone"), Delete: true, Context: gone.Context})
+	w.start("n3")
+	w.tell(func(p string) Input { return PeerUp{p} }, func(_, to string) bool { return to == "n3" })
+	w.pass(3 * w.timings.Reunion)
+	rec, err := w.nodes["n3"].record(store.Data, dataKey([]byte("cart")))
+	if err != nil || !rec.Siblings.Has(r.Version.Dot) {
+		t.Fatalf("n3 holds %v, %v", rec.Siblings, err)
+	}
+	if rec, _ := w.nodes["n3"].record(store.Data, dataKey([]byte("gone"))); len(rec.Siblings) != 1 || !rec.Siblings[0].Deleted {
+		t.Fatalf("n3 holds %v of a deleted key", rec.Siblings)
+	}
+	w.wantEqualRoots()
+	for _, e := range w.saw(trace.Stored) {
+		if e.Node == "n3" && e.Op != "anti-entropy" {
+			t.Errorf("n3 got %s by %s", e.Key, e.Op)
+		}
+	}
+}
+
+// Without anybody coming or going the periodic cycle finds the difference, too.
+func TestEveryCycleComparesEveryRange(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	withAntiEntropy(w)
+	for i := range 20 { // each at one home only
+		key := fmt.Appendf(nil, "key%d", i)
+		home := w.nodes[w.ring.Homes(key)[i%3]]
+		w.step(home.cfg.Name, Receive{wire.Message{From: w.ring.Homes(key)[(i+1)%3], To: home.cfg.Name, Op: 1 << 60, Body: wire.Write{Key: key, Siblings: vclock.Siblings{{
+			Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 1}, Value: []byte("v")}}}}})
+	}
+	w.pass(3 * w.timings.AntiEntropy) // the first one ends within it, and two cycles reach both other homes
+	w.wantEqualRoots()
+
+	// and then repairs fall to zero (P5)
+	mark := len(w.events)
+	w.pass(3 * w.timings.AntiEntropy)
+	for _, e := range w.events[mark:] {
+		if e.Kind == trace.Stored || e.Kind == trace.SyncStarted {
+			t.Fatalf("%s %s %s after convergence", e.Node, e.Kind, e.Key)
+		}
+	}
+	if len(w.events) == mark {
+		t.Fatal("no round was run")
+	}
+}
+
+// §4.7: the cost grows with the differences, not with the data. Ten keys that differ among
+// 100,000 cost a few kilobytes, and the next comparison exchanges no hash but the roots.
+func TestTenDifferencesCostKilobytes(t *testing.T) {
+	w := newWorld(t, "n1", "n2")
+	w.fill(*many)
+	for i := range 10 {
+		key := fmt.Appendf(nil, "key%d", i*777)
+		w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, Body: wire.Write{Key: key, Siblings: vclock.Siblings{{
+			Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 2}, Past: vclock.Clock{{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 1}}, Value: []byte("newer")}}}}})
+	}
+	w.queue = nil
+	w.sent = 0
+	rounds := w.compare(false)
+	bytes, full := total(rounds, func(r trace.SyncRound) int { return r.Bytes }), total(rounds, func(r trace.SyncRound) int { return r.FullCopy })
+	t.Logf("%d keys, ten differ: %d bytes in %d rounds (%d on the wire), %d hashes; a full copy takes %d",
+		*many, bytes, len(rounds), w.sent, total(rounds, func(r trace.SyncRound) int { return r.Hashes }), full)
+	if k := total(rounds, func(r trace.SyncRound) int { return r.Count }); k != 10 {
+		t.Errorf("%d keys differ", k)
+	}
+	if moved := total(rounds, func(r trace.SyncRound) int { return r.Sent + r.Received }); moved < 10 || moved > 20 {
+		t.Errorf("%d keys were moved", moved)
+	}
+	if w.sent > 24<<10 || w.sent > bytes+1000 {
+		t.Errorf("%d bytes on the wire, %d counted", w.sent, bytes)
+	}
+	w.wantEqualRoots()
+
+	w.sent = 0
+	again := w.compare(false)
+	t.Logf("once more: %d bytes in %d rounds", w.sent, len(again))
+	if total(again, func(r trace.SyncRound) int { return r.Sent + r.Received + r.Buckets }) != 0 {
+		t.Errorf("the second time something was exchanged: %+v", again)
+	}
+	if w.sent > 150*len(again) {
+		t.Errorf("%d bytes for %d equal trees", w.sent, len(again))
+	}
+}
+
+// CORRECTNESS, "a whole range wiped, rebuilt by anti-entropy": a node that lost its disk is
+// rebuilt from the other homes. Nothing is read, and no hint is there.
+func TestWipedNodeIsRebuilt(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	w.fill(*many)
+	want := w.nodes["n4"].keys
+	w.wipe("n4")
+	w.sent = 0
+	began := w.now
+	rounds := w.compare(false)
+	t.Logf("%d keys again after %v of the node's time, %d bytes on the wire for %d of data", want, w.now-began, w.sent,
+		total(rounds, func(r trace.SyncRound) int { return r.FullCopy }))
+	if got := w.nodes["n4"].keys; got != want {
+		t.Errorf("n4 holds %d keys, before it held %d", got, want)
+	}
+	w.wantEqualRoots()
+	if again := w.compare(false); total(again, func(r trace.SyncRound) int { return r.Buckets }) != 0 {
+		t.Error("the second comparison finds differences")
+	}
+}
+
+// §4.7, a look: what differs is named, the way down to it is told, and nothing is mended.
+func TestLookTellsAndMendsNothing(t *testing.T) {
+	w := newWorld(t, "n1", "n2")
+	w.fill(1000)
+	key := []byte("key7")
+	w.step("n2", Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, Body: wire.Write{Key: key, Siblings: vclock.Siblings{{
+		Dot: vclock.Dot{Actor: vclock.Actor{Node: "n2", Epoch: 7}, Counter: 1}, Value: []byte("other")}}}}})
+	w.queue = nil
+	rg := w.ring.Ranges()[w.ring.Index(ring.Of(key))]
+	for range 2 {
+		rounds := w.compare(true, trace.Span{Start: rg.Start, End: rg.End})
+		if len(rounds) != 1 {
+			t.Fatalf("%d rounds for one range of two homes", len(rounds))
+		}
+		r := rounds[0]
+		if r.Count != 1 || len(r.Differing) != 1 || string(r.Differing[0]) != "key7" || r.Sent+r.Received != 0 || r.Err != "" {
+			t.Fatalf("got %+v", r)
+		}
+		n1, n2 := w.nodes["n1"], w.nodes["n2"]
+		if len(r.Path) != r.Levels+1 || r.Levels != n1.plotOf(rg).depth {
+			t.Fatalf("the way down has %d places, the tree %d levels", len(r.Path), r.Levels)
+		}
+		at := map[string]*Node{r.Left: n1, r.Right: n2}
+		if r.Left == "n2" {
+			at = map[string]*Node{r.Left: n2, r.Right: n1}
+		}
+		for i, p := range r.Path {
+			l, right := at[r.Left].tree(n1.plotOf(rg)).Hash(i, p.Node), at[r.Right].tree(n1.plotOf(rg)).Hash(i, p.Node)
+			if p.Level != i || p.Left != l || p.Right != right || l == right {
+				t.Fatalf("place %d is %+v, the trees have %x and %x there", i, p, l, right)
+			}
+		}
+	}
+	if len(w.compare(false)) != len(w.ring.Ranges()) {
+		t.Fatal("not every range was compared")
+	}
+	w.wantValues("n1", "key7", "a value of some forty bytes, number 00007", "other")
+}
+
+// §6.5: clients come first. Requests in flight take bytes from the rounds, and a
+// node with very many answers no rounds at all.
+func TestAntiEntropyYields(t *testing.T) {
+	took := func(requests int) time.Duration {
+		w := newWorld(t, "n1", "n2")
+		w.fill(2000)
+		w.wipe("n2")
+		w.nodes["n1"].requests = requests
+		w.nodes["n1"].sync.bytes = 0
+		began := w.now
+		w.compare(false)
+		if requests < syncBusy {
+			w.wantEqualRoots()
+		}
+		return w.now - began
+	}
+	idle, busy := took(0), took(syncBusy-1)
+	if busy < 4*idle {
+		t.Errorf("idle %v, busy %v", idle, busy)
+	}
+	w := newWorld(t, "n1", "n2")
+	w.fill(100)
+	w.wipe("n2")
+	for _, n := range w.names {
+		w.nodes[n].requests = syncBusy
+	}
+	rounds := w.compare(false)
+	for _, r := range rounds {
+		if r.Err == "" || r.Sent+r.Received > 0 {
+			t.Fatalf("a busy node took part: %+v", r)
+		}
+	}
+}
+
+// Peers that are cut off are left alone, and a round that loses its peer ends.
+func TestAntiEntropySkipsTheUnreachable(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3")
+	withAntiEntropy(w)
+	w.mustPut("n1", "cart", "milk", nil)
+	w.kill("n3") // nobody is told
+	rounds := w.compare(false)
+	failed := 0
+	for _, r := range rounds {
+		if lost := r.Left == "n3" || r.Right == "n3"; lost != (r.Err != "") {
+			t.Fatalf("%s with %s: %q", r.Left, r.Right, r.Err)
+		} else if lost {
+			failed++
+		}
+	}
+	if failed == 0 {
+		t.Fatal("no round met the dead node")
+	}
+	if asked := w.saw(trace.Suspect); len(asked) == 0 {
+		t.Error("nobody suspects it")
+	}
+	w.sent = 0
+	mark := w.now
+	w.compare(false)
+	if w.now != mark {
+		t.Errorf("rounds with a suspect took %v", w.now-mark)
+	}
+}
+
+// A range that was cut differently is compared as it is now, and a question
+// about the old one is refused.
+func TestAntiEntropyFollowsTheRing(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3")
+	withAntiEntropy(w)
+	for i := range 50 {
+		w.mustPut("n1", fmt.Sprintf("key%d", i), "v", nil)
+	}
+	old := w.nodes["n2"].plotOf(w.ring.Ranges()[3])
+	r, err := ring.New(ring.Config{Strategy: ring.EqualPartitions, N: 3, Q: 36}, w.ring.Members())
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.ring = r
+	for _, n := range w.names {
+		w.nodes[n].cfg.Ring = r
+		clear(w.nodes[n].prefs)
+	}
+	w.step("n2", Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, Body: wire.Sync{Start: old.Start, End: old.End, Depth: old.depth, Nodes: []uint32{0}}}})
+	if a, ok := w.queue[0].Body.(wire.SyncReply); !ok || a.Err != wire.BadRequest {
+		t.Fatalf("the old range was answered with %+v", w.queue[0].Body)
+	}
+	w.queue = nil
+	w.mustPut("n1", "key50", "v", nil)
+	w.wantEqualRoots()
+	w.pass(2 * w.timings.AntiEntropy)
+	w.audit()
+	for _, n := range w.names {
+		if got := len(w.nodes[n].trees.trees); got != len(r.Ranges()) {
+			t.Errorf("%s keeps %d trees for %d ranges", n, got, len(r.Ranges()))
+		}
+	}
+}
+
+// A record that rots on the disk is found by the scrub and mended by another home.
+func TestScrubFindsDamage(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3")
+	withAntiEntropy(w)
+	r := w.mustPut("n1", "cart", "milk", nil)
+	k := dataKey([]byte("cart"))
+	b, _ := w.stores["n2"].Get(store.Data, k)
+	b = slices.Clone(b)
+	b[len(b)/2] ^= 1
+	if err := w.stores["n2"].Apply([]store.Write{{Space: store.Data, Key: k, Value: b}}, true); err != nil {
+		t.Fatal(err)
+	}
+	w.pass(3 * w.timings.AntiEntropy)
+	rec, err := w.nodes["n2"].record(store.Data, k)
+	if err != nil || !rec.Siblings.Has(r.Version.Dot) {
+		t.Fatalf("n2 holds %v, %v", rec.Siblings, err)
+	}
+	w.wantEqualRoots()
+}
+
+// CORRECTNESS, "expired tombstone and endless read repair", as far as it applies to
+// tombstones that never expire: a deleted key that one home lost stays deleted, and once its
+// tombstone is back nothing is repaired any more, neither by reads nor by comparing.
+func TestTombstonesAreNotRepairedForEver(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3")
+	withAntiEntropy(w)
+	r := w.mustPut("n1", "cart", "milk", nil)
+	w.do("n1", wire.PutRequest{Key: []byte("cart"), Delete: true, Context: r.Context})
+	w.wipe("n3")
+	w.compare(false)
+	w.wantEqualRoots()
+	mark := len(w.events)
+	for _, via := range w.names {
+		w.wantValues(via, "cart")
+	}
+	w.pass(5 * w.timings.AntiEntropy)
+	w.compare(false)
+	for _, e := range w.events[mark:] {
+		if e.Kind == trace.ReadRepair || e.Kind == trace.Stored || e.Kind == trace.SyncStarted {
+			t.Fatalf("%s %s %s from %s after convergence", e.Node, e.Kind, e.Key, e.Peer)
+		}
+	}
+	for _, n := range w.names {
+		if rec, err := w.nodes[n].record(store.Data, dataKey([]byte("cart"))); err != nil || len(rec.Siblings) != 1 || !rec.Siblings[0].Deleted {
+			t.Errorf("%s holds %v, %v", n, rec.Siblings, err)
+		}
+	}
+}
+
+// KV679 by way of anti-entropy: what comes back to a node that lost its disk proves
+// nothing of its counters, so its next put stamps a dot that nobody has seen.
+func TestRebuiltNodeMintsFreshDots(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3")
+	old := w.mustPut("n1", "cart", "milk", nil)
+	w.wipe("n1")
+	w.compare(false)
+	w.wantEqualRoots()
+	next := w.mustPut("n1", "cart", "eggs", nil)
+	if next.Version.Dot.Actor == old.Version.Dot.Actor {
+		t.Fatalf("dots %v and %v of one actor", old.Version.Dot, next.Version.Dot)
+	}
+	w.wantValues("n2", "cart", "eggs", "milk")
+}
+
+// A write that arrives while its range is being compared is neither lost nor
+// taken for a difference in the next comparison.
+func TestWritesDuringAComparison(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3")
+	w.fill(3000)
+	w.wipe("n3")
+	for _, n := range w.names {
+		w.next++
+		w.step(n, Compare{Client: w.next})
+	}
+	for i := 0; len(w.queue) > 0; i++ {
+		m := w.queue[0]
+		w.queue = w.queue[1:]
+		w.step(m.To, Receive{m})
+		if i%50 == 0 {
+			w.next++
+			w.step(w.names[i%3], Request{Client: w.next, Body: wire.PutRequest{Key: fmt.Appendf(nil, "key%d", i), Value: []byte("new")}})
+		}
+	}
+	w.pass(time.Second)
+	w.compare(false)
+	w.wantEqualRoots()
+}

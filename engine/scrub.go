@@ -1,0 +1,51 @@
+package engine
+
+// §5, §4.7: a record can rot on the disk, and its tree would go on telling that all
+// is well. So a little of the store is read again in every cycle of anti-entropy: a record
+// that fails its checksum counts as none from then on, its range differs from those of the
+// other homes, and they mend it.
+
+import (
+	"slices"
+
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// What one cycle reads, whichever comes first: a few milliseconds of a node's time.
+const (
+	scrubRecords = 1024
+	scrubBytes   = 1 << 20
+)
+
+// scrub reads on from where it stopped the last time, and begins again at the end.
+func (n *Node) scrub() {
+	records, size := 0, 0
+	var damaged [][]byte
+	var next []byte
+	_ = n.db.Scan(store.Data, n.sync.scrubbed, nil, func(k, v []byte) bool {
+		if records >= scrubRecords || size >= scrubBytes {
+			next = slices.Clone(k)
+			return false
+		}
+		records++
+		size += len(v)
+		if _, err := wire.DecodeRecord(v); err != nil {
+			damaged = append(damaged, slices.Clone(k))
+		}
+		return true
+	})
+	n.sync.scrubbed = next
+	seen := map[ring.Position]bool{}
+	for _, k := range damaged {
+		p, key := splitDataKey(k)
+		if end := n.rangeAt(p).End; !seen[end] {
+			seen[end] = true
+			if before, after := n.regrow(p); before != after { // or it was found before, and nobody has anything better
+				n.emit(trace.Event{Kind: trace.Damaged, Key: key, Message: "a scrub found the record damaged"})
+			}
+		}
+	}
+}

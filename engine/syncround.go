@@ -1,0 +1,405 @@
+package engine
+
+// §4.7: "two nodes exchange the root of the Merkle tree corresponding to the key
+// ranges that they host in common. Subsequently, using this tree traversal scheme the nodes
+// determine if they have any differences and perform the appropriate synchronization action."
+//
+// One node runs a round, the other only answers, and remembers nothing of it. Each
+// answer goes four levels down, so that a tree takes three questions. Of the buckets that
+// differ the hashes of the keys are exchanged, then just the keys that differ: pulled first, then
+// pushed if the other still lacks something. Everything is merged as any replica is.
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"ringside/engine/merkle"
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+const (
+	// syncLevels is how many levels an answer goes down: 16 hashes for each node
+	// that differs, where the two of the next level would take four times the questions.
+	syncLevels = 4
+	// listedKeys is how many keys are listed at once, about: it takes either node
+	// a millisecond. A bucket with more than wire.MaxSyncHashes (of a ring with
+	// sixty million keys) is listed in part; then pushes from both sides bring the rest.
+	listedKeys = 128
+	// fetchBytes bounds what one answer carries of records; it holds at least one.
+	fetchBytes = 256 << 10
+	// pushWindow is how many pushed keys may be under way at once.
+	pushWindow = 16
+)
+
+// A round is one comparison of a range with another home of it.
+type round struct {
+	n       *Node
+	task    task
+	res     trace.SyncRound
+	over    bool
+	level   int      // of nodes
+	nodes   []uint32 // that differ and were not looked into
+	deeper  []uint32 // their descendants that differ
+	buckets []uint32 // those being listed
+	theirs  map[uint64]bool
+	pull    []uint64 // hashes of keys that the other holds so, and we do not
+	push    [][]byte // keys that we hold as the other does not
+	flying  int
+	counted map[string]bool // keys of these buckets that differ
+}
+
+func (n *Node) startRound(t task) {
+	r := &round{n: n, task: t, nodes: []uint32{0}, res: trace.SyncRound{
+		Start: t.plot.Start, End: t.plot.End, Left: n.cfg.Name, Right: t.peer, Differing: []trace.SyncKey{},
+	}}
+	if tree, ok := r.tree(); ok {
+		r.res.FullCopy, r.res.Keys = tree.Size(), tree.Keys()
+	}
+	r.descend()
+}
+
+// tree is the node's own tree, as long as both are homes of the range.
+func (r *round) tree() (*merkle.Tree, bool) {
+	if !r.n.share(r.task.plot, r.task.peer) {
+		r.end("the ring changed")
+		return nil, false
+	}
+	return r.n.tree(r.task.plot), true
+}
+
+// ask sends a message of the round and hands the answer on. What goes wrong ends
+// the round: the next one finds whatever this one left.
+func (r *round) ask(body wire.Body, then func(wire.Body)) {
+	n := r.n
+	n.pace(func() {
+		if r.over {
+			return
+		}
+		if !n.healthy(r.task.peer) {
+			r.end(r.task.peer + " is not reachable")
+			return
+		}
+		r.res.Bytes += n.charge(body, r.task.peer)
+		n.call(r.task.peer, 0, body, n.cfg.Timings.Patience, call{
+			onSilent: func() { r.end(r.task.peer + " does not answer") },
+			onAnswer: func(b wire.Body) {
+				if r.over {
+					return
+				}
+				r.res.Bytes += n.charge(b, r.task.peer)
+				then(b)
+			},
+		})
+	})
+}
+
+// askTree is ask for what a SyncReply answers.
+func (r *round) askTree(q wire.Sync, then func(wire.SyncReply)) {
+	p := r.task.plot
+	q.Start, q.End, q.Depth = p.Start, p.End, p.depth
+	r.ask(q, func(b wire.Body) {
+		switch a, ok := b.(wire.SyncReply); {
+		case !ok:
+			r.end(r.task.peer + " answered something else")
+		case a.Err == wire.Overloaded:
+			r.end(r.task.peer + " is busy")
+		case a.Err != wire.OK:
+			r.end(r.task.peer + " does not share the range")
+		default:
+			then(a)
+		}
+	})
+}
+
+func (r *round) end(err string) {
+	if r.over {
+		return
+	}
+	r.over = true
+	r.res.Err = err
+	r.n.roundOver(r.task, r.res)
+}
+
+// descend asks for the hashes below the nodes that differ, level by level.
+func (r *round) descend() {
+	tree, ok := r.tree()
+	if !ok {
+		return
+	}
+	if len(r.nodes) == 0 {
+		r.level += min(syncLevels, tree.Depth()-r.level)
+		r.nodes, r.deeper = r.deeper, nil
+		if len(r.nodes) == 0 { // they became equal meanwhile
+			r.end("")
+			return
+		}
+	}
+	if r.level == tree.Depth() {
+		r.res.Buckets = len(r.nodes)
+		r.tell(trace.SyncCompared)
+		r.list()
+		return
+	}
+	nodes := r.nodes[:min(len(r.nodes), wire.MaxSyncNodes)]
+	r.nodes = r.nodes[len(nodes):]
+	r.askTree(wire.Sync{Ask: wire.AskTree, Level: r.level, Nodes: nodes, Root: tree.Root()}, func(a wire.SyncReply) { r.below(nodes, a) })
+}
+
+func (r *round) tell(kind trace.Kind) {
+	r.n.emit(trace.Event{Kind: kind, Peer: r.task.peer, Rounds: []trace.SyncRound{r.res}})
+}
+
+// below compares the hashes of the descendants of nodes.
+func (r *round) below(nodes []uint32, a wire.SyncReply) {
+	tree, ok := r.tree()
+	if !ok {
+		return
+	}
+	if r.level == 0 {
+		r.res.Hashes++
+		if a.Same {
+			r.end("")
+			return
+		}
+		r.res.FullCopy = max(r.res.FullCopy, a.Size)
+		r.tell(trace.SyncStarted)
+	}
+	down := min(syncLevels, tree.Depth()-r.level)
+	if len(a.Hashes) != len(nodes)<<down {
+		r.end(fmt.Sprintf("%s answered with %d hashes", r.task.peer, len(a.Hashes)))
+		return
+	}
+	r.res.Hashes += len(a.Hashes)
+	r.res.Levels = max(r.res.Levels, r.level+down)
+	for i, h := range a.Hashes {
+		if d := int(nodes[i>>down])<<down + i&(1<<down-1); tree.Hash(r.level+down, d) != h {
+			r.deeper = append(r.deeper, uint32(d))
+		}
+	}
+	if k := len(r.res.Path); k == 0 || k == r.level+1 { // no message of this level showed a way down yet
+		r.follow(tree, nodes, a.Hashes, down)
+	}
+	r.descend()
+}
+
+// follow notes the way down to the first node that differs. The levels that were
+// not sent fold out of the one that was.
+func (r *round) follow(tree *merkle.Tree, nodes []uint32, hashes []uint64, down int) {
+	if len(r.deeper) == 0 {
+		return
+	}
+	to := int(r.deeper[0])
+	i := slices.Index(nodes, uint32(to>>down))
+	theirs := hashes[i<<down : (i+1)<<down]
+	first := int(nodes[i]) << down
+	var way []trace.SyncHash
+	for up := 0; up <= down; up++ {
+		level, node := r.level+down-up, to>>up
+		way = append(way, trace.SyncHash{Level: level, Node: node, Left: tree.Hash(level, node), Right: theirs[node-first>>up]})
+		if up < down {
+			theirs = merkle.Fold(theirs)
+		}
+	}
+	slices.Reverse(way)
+	r.res.Path = append(r.res.Path[:min(len(r.res.Path), r.level)], way...)
+}
+
+// list asks for the hashes of the keys in the next buckets that differ.
+func (r *round) list() {
+	tree, ok := r.tree()
+	if !ok {
+		return
+	}
+	if len(r.nodes) == 0 {
+		r.end("")
+		return
+	}
+	k := min(max(listedKeys/(tree.Keys()>>tree.Depth()+1), 1), wire.MaxSyncNodes, len(r.nodes))
+	r.buckets, r.nodes = r.nodes[:k], r.nodes[k:]
+	r.askTree(wire.Sync{Ask: wire.AskBuckets, Nodes: r.buckets}, r.listed)
+}
+
+// listed finds out which keys differ.
+func (r *round) listed(a wire.SyncReply) {
+	tree, ok := r.tree()
+	if !ok {
+		return
+	}
+	r.res.Hashes += len(a.Hashes)
+	r.theirs = make(map[uint64]bool, len(a.Hashes))
+	for _, h := range a.Hashes {
+		r.theirs[h] = true
+	}
+	r.counted = map[string]bool{}
+	mine := map[uint64]bool{}
+	r.push = nil
+	r.n.scanList(tree, r.buckets, func(h held) bool {
+		mine[h.state.Hash] = true
+		if !r.theirs[h.state.Hash] {
+			r.push = append(r.push, h.key)
+			r.count(h.key)
+		}
+		return true
+	})
+	r.pull = slices.DeleteFunc(slices.Clone(a.Hashes), func(h uint64) bool { return mine[h] })
+	r.fetch()
+}
+
+func (r *round) count(key []byte) {
+	if r.counted[string(key)] {
+		return
+	}
+	r.counted[string(key)] = true
+	r.res.Count++
+	if len(r.res.Differing) < trace.MaxSyncKeys {
+		r.res.Differing = append(r.res.Differing, key)
+	}
+}
+
+// fetch pulls what the other holds and this node does not.
+func (r *round) fetch() {
+	if len(r.pull) == 0 {
+		r.pushSome()
+		return
+	}
+	want := r.pull[:min(len(r.pull), wire.MaxSyncEntries)]
+	r.askTree(wire.Sync{Ask: wire.AskKeys, Nodes: r.buckets, Hashes: want}, r.fetched)
+}
+
+func (r *round) fetched(a wire.SyncReply) {
+	tree, ok := r.tree()
+	if !ok {
+		return
+	}
+	got := map[uint64]bool{}
+	for _, e := range a.Entries {
+		s := merkle.StateOf(e.Key, e.Siblings, e.LWW)
+		if !slices.Contains(r.buckets, uint32(tree.Bucket(ring.Of(e.Key)))) || !r.theirs[s.Hash] {
+			continue // nothing that was asked for
+		}
+		got[s.Hash] = true
+		r.count(e.Key)
+		if r.task.look {
+			continue
+		}
+		if r.n.storeHome(e.Key, e.Siblings, e.LWW, nil, trace.Event{Peer: r.task.peer, Op: wire.AntiEntropy.String()}) == wire.OK {
+			r.res.Received++
+		}
+	}
+	r.pull = slices.DeleteFunc(slices.Clone(r.pull), func(h uint64) bool { return got[h] })
+	if len(got) == 0 { // the rest changed since it was listed
+		r.pull = nil
+	}
+	r.fetch()
+}
+
+// pushSome sends what this node holds and the other does not, until the window
+// is full, and goes on with the next buckets when all has landed.
+func (r *round) pushSome() {
+	if r.task.look {
+		r.push = nil
+	}
+	for len(r.push) > 0 && r.flying < pushWindow && !r.over {
+		key := r.push[0]
+		r.push = r.push[1:]
+		rec, err := r.n.record(store.Data, dataKey(key))
+		if err != nil || len(rec.Siblings) == 0 || r.theirs[stateOf(key, rec).Hash] {
+			continue // what was pulled is all there is
+		}
+		r.flying++
+		w := wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: wire.AntiEntropy}
+		r.ask(w, func(b wire.Body) {
+			r.flying--
+			if a, ok := b.(wire.WriteReply); ok && a.Err == wire.OK {
+				r.res.Sent++
+			}
+			r.pushSome()
+		})
+	}
+	if len(r.push) == 0 && r.flying == 0 && !r.over {
+		r.list()
+	}
+}
+
+// onSync answers a question of another node's round.
+func (n *Node) onSync(m wire.Message, q wire.Sync) {
+	at := plot{trace.Span{Start: q.Start, End: q.End}, q.Depth}
+	switch {
+	case !n.share(at, m.From):
+		n.answer(m, wire.SyncReply{Err: wire.BadRequest})
+		return
+	case n.requests >= syncBusy:
+		n.answer(m, wire.SyncReply{Err: wire.Overloaded})
+		return
+	}
+	tree := n.tree(at)
+	switch q.Ask {
+	case wire.AskTree:
+		n.answer(m, tellTree(tree, q))
+	case wire.AskBuckets:
+		n.answer(m, n.tellBuckets(tree, q))
+	case wire.AskKeys:
+		n.answer(m, n.tellKeys(tree, q))
+	}
+}
+
+func tellTree(t *merkle.Tree, q wire.Sync) wire.SyncReply {
+	if q.Level == 0 && q.Root == t.Root() {
+		return wire.SyncReply{Same: true}
+	}
+	a := wire.SyncReply{Size: min(t.Size(), math.MaxInt32)}
+	down := min(syncLevels, t.Depth()-q.Level)
+	for _, node := range q.Nodes {
+		a.Hashes = t.Below(a.Hashes, q.Level, int(node), down)
+	}
+	return a
+}
+
+func (n *Node) tellBuckets(t *merkle.Tree, q wire.Sync) wire.SyncReply {
+	var a wire.SyncReply
+	n.scanList(t, q.Nodes, func(h held) bool {
+		a.Hashes = append(a.Hashes, h.state.Hash)
+		return len(a.Hashes) < wire.MaxSyncHashes
+	})
+	return a
+}
+
+func (n *Node) tellKeys(t *merkle.Tree, q wire.Sync) wire.SyncReply {
+	want := make(map[uint64]bool, len(q.Hashes))
+	for _, h := range q.Hashes {
+		want[h] = true
+	}
+	var a wire.SyncReply
+	size := 0
+	n.scanList(t, q.Nodes, func(h held) bool {
+		if !want[h.state.Hash] {
+			return true
+		}
+		if size += h.size; size > fetchBytes && len(a.Entries) > 0 {
+			return false
+		}
+		a.Entries = append(a.Entries, wire.Entry{Key: h.key, Siblings: h.rec.Siblings, LWW: h.rec.LWW})
+		return len(a.Entries) < wire.MaxSyncEntries
+	})
+	return a
+}
+
+// scanList is scanBuckets for buckets in ascending order; neighbours are one scan.
+func (n *Node) scanList(t *merkle.Tree, buckets []uint32, fn func(held) bool) {
+	more := true
+	for i := 0; i < len(buckets) && more; {
+		k := 1
+		for i+k < len(buckets) && buckets[i+k] == buckets[i]+uint32(k) {
+			k++
+		}
+		n.scanBuckets(t, int(buckets[i]), k, func(h held) bool {
+			more = fn(h)
+			return more
+		})
+		i += k
+	}
+}

@@ -1,0 +1,206 @@
+package engine
+
+// §4.7: "each node maintains a separate Merkle tree for each key range (the set of
+// keys covered by a virtual node) it hosts". The trees live in memory: every write of a
+// record tells its tree in the same step, and a new node grows them in the scan with
+// which it begins, so that no crash can part them from the records.
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"ringside/engine/merkle"
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// forest holds the trees of the ranges that are known; those of a range that
+// is asked for the first time are grown from the store. An empty tree takes no memory for hashes.
+type forest struct {
+	trees map[plot]*merkle.Tree
+}
+
+// A plot is what a tree hangs on. The depth belongs to it because it follows
+// from the number of ranges: nodes that agree on their ring agree on it.
+type plot struct {
+	trace.Span
+	depth int
+}
+
+func newForest() *forest { return &forest{trees: map[plot]*merkle.Tree{}} }
+
+// ring is the ring as the node knows it now; nothing below keeps any of it.
+func (n *Node) ring() *ring.Ring { return n.cfg.Ring }
+
+func (n *Node) plotOf(rg ring.Range) plot {
+	return plot{trace.Span{Start: rg.Start, End: rg.End}, merkle.Depth(len(n.ring().Ranges()))}
+}
+
+// rangeAt is the key range that p falls into.
+func (n *Node) rangeAt(p ring.Position) ring.Range {
+	r := n.ring()
+	return r.Ranges()[r.Index(p)]
+}
+
+// rangeOf finds the range again that a message or a round is about. It is gone
+// if the ring was cut differently since.
+func (n *Node) rangeOf(p plot) (ring.Range, bool) {
+	rg := n.rangeAt(p.End)
+	return rg, n.plotOf(rg) == p
+}
+
+// share says whether the range is there, and whether this node and peer are both homes of it.
+func (n *Node) share(p plot, peer string) bool {
+	rg, ok := n.rangeOf(p)
+	return ok && slices.Contains(rg.Homes, n.cfg.Name) && slices.Contains(rg.Homes, peer)
+}
+
+// plant makes an empty tree for every range: the scan that follows fills them.
+func (n *Node) plant() {
+	for _, rg := range n.ring().Ranges() {
+		n.trees.at(n.plotOf(rg))
+	}
+}
+
+func (f *forest) at(p plot) *merkle.Tree {
+	t := f.trees[p]
+	if t == nil {
+		t = merkle.New(p.Start, p.End, p.depth)
+		f.trees[p] = t
+	}
+	return t
+}
+
+// grow tells the tree of a record's range what became of the record. A range
+// without a tree gets one from the store, once it is asked for.
+func (n *Node) grow(dbKey []byte, before, after wire.Record) {
+	p, key := splitDataKey(dbKey)
+	if t := n.trees.trees[n.plotOf(n.rangeAt(p))]; t != nil {
+		t.Update(p, stateOf(key, before), stateOf(key, after))
+	}
+}
+
+func stateOf(key []byte, rec wire.Record) merkle.State {
+	return merkle.StateOf(key, rec.Siblings, rec.LWW)
+}
+
+// tree returns the tree of a range.
+func (n *Node) tree(p plot) *merkle.Tree {
+	if t := n.trees.trees[p]; t != nil {
+		return t
+	}
+	t := n.trees.at(p)
+	n.scanBuckets(t, 0, 1<<p.depth, func(h held) bool {
+		t.Update(h.at, merkle.State{}, h.state)
+		return true
+	})
+	return t
+}
+
+// regrow grows the tree of the range of p anew, and returns its root before and after.
+func (n *Node) regrow(p ring.Position) (before, after uint64) {
+	at := n.plotOf(n.rangeAt(p))
+	before = n.tree(at).Root()
+	delete(n.trees.trees, at)
+	return before, n.tree(at).Root()
+}
+
+// prune drops the trees of ranges that the ring does not have any more.
+func (n *Node) prune() {
+	for p := range n.trees.trees {
+		if _, ok := n.rangeOf(p); !ok {
+			delete(n.trees.trees, p)
+		}
+	}
+}
+
+// roots lists the ranges of which the node holds anything, clockwise.
+func (n *Node) roots() []trace.TreeRoot {
+	var out []trace.TreeRoot
+	for _, rg := range n.ring().Ranges() {
+		if root := n.tree(n.plotOf(rg)).Root(); root != 0 {
+			out = append(out, trace.TreeRoot{Start: rg.Start, End: rg.End, Root: root})
+		}
+	}
+	return out
+}
+
+// held is one key of a bucket.
+type held struct {
+	at    ring.Position
+	key   []byte
+	rec   wire.Record
+	state merkle.State
+	size  int // of the record as it is stored
+}
+
+// scanBuckets calls fn with the keys of neighbouring buckets of the tree, in
+// the order of their positions, until it returns false. A damaged record counts as none:
+// whoever holds the key whole will mend it. A store that fails is the driver's to notice.
+func (n *Node) scanBuckets(t *merkle.Tree, bucket, buckets int, fn func(held) bool) {
+	first, last, ok := t.Span(bucket, buckets)
+	if !ok {
+		return
+	}
+	more := true
+	visit := func(k, v []byte) bool {
+		p, key := splitDataKey(k)
+		rec, err := wire.DecodeRecord(v)
+		if err == nil && len(rec.Siblings) > 0 {
+			more = fn(held{at: p, key: bytes.Clone(key), rec: rec, state: stateOf(key, rec), size: len(v)})
+		}
+		return more
+	}
+	if last.Compare(first) >= 0 {
+		_ = n.db.Scan(store.Data, first[:], after(last), visit)
+		return
+	}
+	_ = n.db.Scan(store.Data, first[:], nil, visit)
+	if more {
+		_ = n.db.Scan(store.Data, nil, after(last), visit)
+	}
+}
+
+// after is the first database key beyond all keys at p, nil if there is none.
+func after(p ring.Position) []byte {
+	for i := len(p) - 1; i >= 0; i-- {
+		if p[i]++; p[i] != 0 {
+			return p[:]
+		}
+	}
+	return nil
+}
+
+func splitDataKey(k []byte) (p ring.Position, key []byte) {
+	copy(p[:], k)
+	return p, k[len(p):]
+}
+
+// Audit reads the whole store and says where what the node remembers of it is
+// wrong. It is for tests and simulators.
+func (n *Node) Audit() error {
+	trees := newForest()
+	err := n.db.Scan(store.Data, nil, nil, func(k, v []byte) bool {
+		if rec, err := wire.DecodeRecord(v); err == nil {
+			p, key := splitDataKey(k)
+			trees.at(n.plotOf(n.rangeAt(p))).Update(p, merkle.State{}, stateOf(key, rec))
+		}
+		return true
+	})
+	if err != nil {
+		return fmt.Errorf("audit: %w", err)
+	}
+	for i, rg := range n.ring().Ranges() {
+		have, want := n.tree(n.plotOf(rg)), trees.at(n.plotOf(rg))
+		if !have.Equal(want) {
+			return fmt.Errorf("audit: %s: the tree with root %x is not the one with %x that its keys make", trace.RangeName(i), have.Root(), want.Root())
+		}
+		if have.Keys() != want.Keys() || have.Size() != want.Size() {
+			return fmt.Errorf("audit: %s: %d keys of %d bytes, there are %d of %d", trace.RangeName(i), have.Keys(), have.Size(), want.Keys(), want.Size())
+		}
+	}
+	return nil
+}
