@@ -237,7 +237,7 @@ func (g *get) succeed() {
 	live := s.Live()
 	dead := slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return !v.Deleted })
 	g.reply(wire.GetReply{
-		Siblings: live, Deleted: len(dead) > 0, Tombstones: dead, Replied: g.counted(),
+		Siblings: live, Tombstones: dead, Replied: g.counted(),
 		Context: wire.SealContext(n.cfg.Secret, g.req.Key, wire.Context{Clock: s.Context(), Time: latest(s)}),
 	})
 }

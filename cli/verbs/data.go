@@ -118,7 +118,7 @@ func (g *got) verdict(one bool) error {
 	switch n := len(g.Siblings); {
 	case n == 0:
 		msg := "get: no value for " + trace.Show(g.key)
-		if g.Deleted {
+		if g.Deleted() {
 			msg = "get: " + trace.Show(g.key) + " was deleted"
 		}
 		return &Error{Exit: ExitNotFound, Code: "key_not_found", Message: msg}
@@ -140,7 +140,7 @@ func (g *got) json(e *Env, c *Call) error {
 		Replied     []string            `json:"replied"`
 		Request     uint64              `json:"request"`
 		ElapsedUS   int64               `json:"elapsed_us"`
-	}{keyOf(g.key), len(g.Siblings) > 0, trace.VersionsJSON(g.Siblings), g.Deleted, encodeToken(g.Context), g.Coordinator,
+	}{keyOf(g.key), len(g.Siblings) > 0, trace.VersionsJSON(g.Siblings), g.Deleted(), encodeToken(g.Context), g.Coordinator,
 		orEmpty(g.Replied), g.Request, g.elapsed.Microseconds()})
 	if err != nil {
 		return err
@@ -179,7 +179,7 @@ func (g *got) show(ctx context.Context, e *Env, c *Call) error {
 		want = n
 	}
 	tail := e.tail(view, g.key, g.Coordinator, "R", want, g.Replied, nil, g.Request, g.elapsed)
-	if len(g.Siblings) == 1 && !g.Deleted {
+	if len(g.Siblings) == 1 && !g.Deleted() {
 		v := g.Siblings[0]
 		return e.write(showValue(v.Value) + "\n  " + e.paint(accent, v.Notation()) + "  " + tail + "\n")
 	}
@@ -200,7 +200,7 @@ func (g *got) showSiblings(e *Env) string {
 		t.row(cell{text: "+", style: bold}, cell{text: v.Notation(), style: accent}, cell{text: "deleted", style: dim})
 	}
 	head := fmt.Sprintf("‖ %s has %d siblings: concurrent, none descends from another (§4.4)", trace.Show(g.key), len(g.Siblings))
-	if g.Deleted {
+	if g.Deleted() {
 		head = fmt.Sprintf("‖ %s: %s, and a delete that had not seen it (§4.4)", trace.Show(g.key), count(len(g.Siblings), "value"))
 	}
 	all := append(slices.Clone(g.Siblings), g.Tombstones...)

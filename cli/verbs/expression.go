@@ -28,7 +28,7 @@ type function struct {
 var functions = map[string]function{
 	"siblings": {1, 1, ofGet(func(g *got) (any, error) { return len(g.Siblings), nil })},
 	"found":    {1, 1, ofGet(func(g *got) (any, error) { return len(g.Siblings) > 0, nil })},
-	"deleted":  {1, 1, ofGet(func(g *got) (any, error) { return g.Deleted, nil })},
+	"deleted":  {1, 1, ofGet(func(g *got) (any, error) { return g.Deleted(), nil })},
 	"values": {1, 1, ofGet(func(g *got) (any, error) {
 		return eachSibling(g, func(v vclock.Version) string { return string(v.Value) }), nil
 	})},

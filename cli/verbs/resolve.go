@@ -52,7 +52,7 @@ func runResolve(ctx context.Context, e *Env, c *Call) error {
 	if err != nil {
 		return err
 	}
-	if err := g.verdict(false); err != nil && !(g.Deleted && c.Has("with")) {
+	if err := g.verdict(false); err != nil && !(g.Deleted() && c.Has("with")) {
 		return err
 	}
 	value, err := g.choose(e, c)

@@ -109,7 +109,7 @@ func getReplyFromPB(p *wirepb.GetReply) (GetReply, error) {
 	}
 	r := GetReply{
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(),
-		Siblings: s, Deleted: p.GetDeleted(), Tombstones: dead, Context: bytesFromPB(p.GetContext()),
+		Siblings: s, Tombstones: dead, Context: bytesFromPB(p.GetContext()),
 		Coordinator: p.GetCoordinator(), Replied: p.GetReplied(),
 	}
 	return r, first(checkSize("message", len(r.Message), MaxText), checkGetReply(r))

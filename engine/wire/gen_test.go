@@ -86,7 +86,7 @@ var genNames = rapid.Custom(func(t *rapid.T) []string {
 var genGetReply = rapid.Custom(func(t *rapid.T) GetReply {
 	return GetReply{
 		Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
-		Siblings: genSiblings.Draw(t, "siblings"), Deleted: rapid.Bool().Draw(t, "deleted"), Tombstones: genSiblings.Draw(t, "tombstones"), Context: genBytes.Draw(t, "context"),
+		Siblings: genSiblings.Draw(t, "siblings"), Tombstones: genSiblings.Draw(t, "tombstones"), Context: genBytes.Draw(t, "context"),
 		Coordinator: genName.Draw(t, "coordinator"), Replied: genNames.Draw(t, "replied"),
 	}
 })

@@ -173,12 +173,14 @@ type GetReply struct {
 	Err         Code
 	Message     string          // says what to do if Err is not OK
 	Siblings    vclock.Siblings // live versions only; empty if the key is not found
-	Deleted     bool            // a tombstone is among the concurrent versions
 	Tombstones  vclock.Siblings // the tombstones among the concurrent versions
 	Context     []byte          // covers every version, tombstones too
 	Coordinator string
 	Replied     []string // replicas that answered, in the order in which they did
 }
+
+// Deleted says whether a tombstone is among the concurrent versions.
+func (r GetReply) Deleted() bool { return len(r.Tombstones) > 0 }
 
 // PutReply answers PutRequest.
 type PutReply struct {

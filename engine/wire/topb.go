@@ -75,7 +75,7 @@ func quorumToPB(q Quorum) *wirepb.Quorum {
 func getReplyToPB(r GetReply) *wirepb.GetReply {
 	return &wirepb.GetReply{
 		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message),
-		Siblings: siblingsToPB(r.Siblings), Deleted: r.Deleted, Tombstones: siblingsToPB(r.Tombstones), Context: r.Context,
+		Siblings: siblingsToPB(r.Siblings), Tombstones: siblingsToPB(r.Tombstones), Context: r.Context,
 		Coordinator: r.Coordinator, Replied: r.Replied,
 	}
 }

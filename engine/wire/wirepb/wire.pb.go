@@ -1399,11 +1399,10 @@ type GetReply struct {
 	Err           uint32                 `protobuf:"varint,2,opt,name=err,proto3" json:"err,omitempty"`
 	Message       string                 `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
 	Siblings      []*Version             `protobuf:"bytes,4,rep,name=siblings,proto3" json:"siblings,omitempty"`
-	Deleted       bool                   `protobuf:"varint,5,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	Tombstones    []*Version             `protobuf:"bytes,5,rep,name=tombstones,proto3" json:"tombstones,omitempty"`
 	Context       []byte                 `protobuf:"bytes,6,opt,name=context,proto3" json:"context,omitempty"`
 	Coordinator   string                 `protobuf:"bytes,7,opt,name=coordinator,proto3" json:"coordinator,omitempty"`
 	Replied       []string               `protobuf:"bytes,8,rep,name=replied,proto3" json:"replied,omitempty"`
-	Tombstones    []*Version             `protobuf:"bytes,9,rep,name=tombstones,proto3" json:"tombstones,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1466,11 +1465,11 @@ func (x *GetReply) GetSiblings() []*Version {
 	return nil
 }
 
-func (x *GetReply) GetDeleted() bool {
+func (x *GetReply) GetTombstones() []*Version {
 	if x != nil {
-		return x.Deleted
+		return x.Tombstones
 	}
-	return false
+	return nil
 }
 
 func (x *GetReply) GetContext() []byte {
@@ -1490,13 +1489,6 @@ func (x *GetReply) GetCoordinator() string {
 func (x *GetReply) GetReplied() []string {
 	if x != nil {
 		return x.Replied
-	}
-	return nil
-}
-
-func (x *GetReply) GetTombstones() []*Version {
-	if x != nil {
-		return x.Tombstones
 	}
 	return nil
 }
@@ -1947,19 +1939,18 @@ const file_wire_proto_rawDesc = "" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12+\n" +
 	"\x03get\x18\x02 \x01(\v2\x17.ringside.wire.GetReplyH\x00R\x03get\x12+\n" +
 	"\x03put\x18\x03 \x01(\v2\x17.ringside.wire.PutReplyH\x00R\x03putB\x06\n" +
-	"\x04body\"\xac\x02\n" +
+	"\x04body\"\x92\x02\n" +
 	"\bGetReply\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\x122\n" +
-	"\bsiblings\x18\x04 \x03(\v2\x16.ringside.wire.VersionR\bsiblings\x12\x18\n" +
-	"\adeleted\x18\x05 \x01(\bR\adeleted\x12\x18\n" +
+	"\bsiblings\x18\x04 \x03(\v2\x16.ringside.wire.VersionR\bsiblings\x126\n" +
+	"\n" +
+	"tombstones\x18\x05 \x03(\v2\x16.ringside.wire.VersionR\n" +
+	"tombstones\x12\x18\n" +
 	"\acontext\x18\x06 \x01(\fR\acontext\x12 \n" +
 	"\vcoordinator\x18\a \x01(\tR\vcoordinator\x12\x18\n" +
-	"\areplied\x18\b \x03(\tR\areplied\x126\n" +
-	"\n" +
-	"tombstones\x18\t \x03(\v2\x16.ringside.wire.VersionR\n" +
-	"tombstones\"\xb5\x02\n" +
+	"\areplied\x18\b \x03(\tR\areplied\"\xb5\x02\n" +
 	"\bPutReply\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
