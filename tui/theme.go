@@ -107,10 +107,11 @@ type theme struct {
 // A sequence is what comes before and after a run of one style.
 type sequence struct{ before, after string }
 
-// newTheme makes the theme for a terminal that out leads to. The question for its
-// background was put once, when lipgloss was initialised; here only the answer is read.
+// newTheme makes the theme for a terminal that out leads to, which is asked for its
+// background here, once, before Bubble Tea reads from it.
 func newTheme(out io.Writer, ascii, noColor bool) *theme {
-	t := &theme{glyphs: unicodeGlyphs, ascii: ascii, renderer: lipgloss.NewRenderer(out), dark: lipgloss.HasDarkBackground()}
+	t := &theme{glyphs: unicodeGlyphs, ascii: ascii, renderer: lipgloss.NewRenderer(out)}
+	t.dark = t.renderer.HasDarkBackground()
 	if ascii {
 		t.glyphs = asciiGlyphs
 	}

@@ -1,0 +1,66 @@
+package testscripts
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A command that draws no screens asks the terminal nothing: one that does not
+// answer would cost it seconds, and NO_COLOR would not be obeyed.
+func TestCommandsDoNotAskTheTerminal(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin := filepath.Join(t.TempDir(), "ringside")
+	if err := os.Symlink(self, bin); err != nil {
+		t.Fatal(err)
+	}
+	master, slave := terminal(t)
+	cmd := exec.Command(bin, "version")
+	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "CI=")
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	cmd.SysProcAttr = &unix.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Run(); err != nil {
+		t.Fatal(err)
+	}
+	if err := master.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	out := make([]byte, 4096)
+	n, err := master.Read(out)
+	if err != nil || !bytes.HasPrefix(out[:n], []byte("ringside ")) || bytes.Contains(out[:n], []byte("\x1b")) {
+		t.Errorf("version wrote %q to the terminal (%v)", out[:n], err)
+	}
+}
+
+// terminal opens a pseudo-terminal that never answers.
+func terminal(t *testing.T) (master, slave *os.File) {
+	t.Helper()
+	fd, err := unix.Open("/dev/ptmx", unix.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+	if err != nil {
+		t.Skipf("no pseudo-terminals here: %v", err)
+	}
+	master = os.NewFile(uintptr(fd), "ptmx")
+	t.Cleanup(func() { master.Close() })
+	if err := unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0); err != nil {
+		t.Fatal(err)
+	}
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { slave.Close() })
+	return master, slave
+}

@@ -1,0 +1,3 @@
+package tui
+
+import _ "background.invalid/assume" // before bubbletea asks the terminal
