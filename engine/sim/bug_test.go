@@ -146,7 +146,7 @@ func TestBugsAreFound(t *testing.T) {
 		said := map[string]bool{}
 		for seed := uint64(1); seed <= most && !found; seed++ {
 			o := b.opt
-			o.Seed = seed
+			o.Seed, o.Ops = seed, 120
 			p := NewPlan(o)
 			p.bug = &b.bug
 			r := Play(p, nil)

@@ -9,7 +9,7 @@ import (
 // A plan written and read is the same plan, and plays the same.
 func TestScriptRoundTrip(t *testing.T) {
 	for seed := uint64(1); seed <= 40; seed++ {
-		p := NewPlan(Options{Seed: seed})
+		p := NewPlan(Options{Seed: seed, Ops: 120})
 		q, err := ParseScript(strings.NewReader(p.Script(nil)))
 		if err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, p.Script(nil))
