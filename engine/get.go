@@ -24,6 +24,7 @@ type get struct {
 	pref    []string
 	began   time.Duration
 	used    map[string]bool
+	silent  map[string]bool // asked, and no answer in time
 	answers []readAnswer // one a node, in the order in which they came
 	lww     bool
 	calls   []uint64
@@ -41,7 +42,7 @@ type readAnswer struct {
 
 func (n *Node) onGet(client uint64, req wire.GetRequest) {
 	n.emit(trace.Event{Kind: trace.Requested, Request: req.Request, Key: req.Key, Op: "get"})
-	g := &get{n: n, client: client, req: req, began: n.now, used: map[string]bool{}, lww: n.cfg.LWW}
+	g := &get{n: n, client: client, req: req, began: n.now, used: map[string]bool{}, silent: map[string]bool{}, lww: n.cfg.LWW}
 	var err error
 	switch {
 	case n.requests >= MaxRequests:
@@ -125,6 +126,7 @@ func (g *get) ask(node string) {
 		onSilent: func() {
 			waits = false
 			g.waiting--
+			g.silent[node] = true
 			g.askNext()
 			g.settle()
 		},
@@ -191,7 +193,7 @@ func (g *get) homeMayAnswer() bool {
 		if slices.ContainsFunc(g.answers, func(a readAnswer) bool { return a.node == h }) {
 			return false
 		}
-		may = may || g.n.connected(h)
+		may = may || g.n.connected(h) && !g.silent[h]
 	}
 	return may
 }

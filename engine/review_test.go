@@ -291,3 +291,23 @@ func storm(w *world, r *rand.Rand) {
 		}
 	}
 }
+
+// A stand-in answers for a key whose homes are all silent, though nobody said that they are gone.
+func TestSilentHomesDoNotBlockReads(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5", "n6")
+	key := w.keyAt("n1", "n2", "n3")
+	w.split(false, []string{"n1", "n2", "n3"}, []string{"n4", "n5", "n6"})
+	w.mustPut("n4", key, "v", nil)
+	for _, via := range []string{"n4", "n5"} {
+		if r := w.get(via, key); r.Err != wire.OK || len(r.Siblings) != 1 {
+			t.Fatalf("via %s: %v %s: %v from %v", via, r.Err, r.Message, r.Siblings, r.Replied)
+		}
+	}
+	other := key + "0" // nobody ever wrote it
+	for i := 1; !slices.Equal(w.ring.Homes([]byte(other)), w.ring.Homes([]byte(key))); i++ {
+		other = fmt.Sprint(key, i)
+	}
+	if r := w.get("n6", other); r.Err != wire.OK || len(r.Siblings) != 0 {
+		t.Fatalf("%v %s from %v", r.Err, r.Message, r.Replied)
+	}
+}
