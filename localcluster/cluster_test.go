@@ -191,6 +191,7 @@ func TestKillAndRestart(t *testing.T) {
 		c := begin(t, o)
 		addr := *c.node("n3").addr.Load()
 		put(t, c, "n3", "cart", "milk", nil)
+		await(t, "the third replica", func() bool { return view(t, c, "cart").Converged([]byte("cart")) })
 		do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n3"}})
 		r, err := c.Do(t.Context(), "n3", wire.GetRequest{Key: []byte("cart")})
 		if err != nil || r.(wire.GetReply).Err != wire.NodeDown {
