@@ -13,7 +13,7 @@
 // node (persist before send). Events are published before messages are sent,
 // so that their numbers follow cause and effect.
 //
-// Requests of clients pass a gate before they are read, so that a crowd that asks
+// Requests of clients pass a gate on their way to the inbox, so that a crowd that asks
 // for large values takes turns. A message for which there is no room is not lost in
 // silence: the node that sent it is told.
 //

@@ -19,8 +19,8 @@ const (
 	replyMemory = 7.0 / 8
 )
 
-// gate holds clients' requests back before they are read from their
-// connections, so that a crowd of large ones takes turns instead of filling
+// gate holds clients' requests back, one of each connection and unread all after it,
+// so that a crowd of large ones takes turns instead of filling
 // every queue at once.
 type gate struct {
 	mu     sync.Mutex
