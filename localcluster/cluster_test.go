@@ -191,6 +191,7 @@ func TestKillAndRestart(t *testing.T) {
 		c := begin(t, o)
 		addr := *c.node("n3").addr.Load()
 		put(t, c, "n3", "cart", "milk", nil)
+		await(t, "the third replica", func() bool { return view(t, c, "cart").Converged([]byte("cart")) })
 		do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n3"}})
 		r, err := c.Do(t.Context(), "n3", wire.GetRequest{Key: []byte("cart")})
 		if err != nil || r.(wire.GetReply).Err != wire.NodeDown {
@@ -219,7 +220,14 @@ func TestWipe(t *testing.T) {
 			put(t, c, "", fmt.Sprintf("k%d", i), "v", nil)
 		}
 		var had int
-		await(t, "n2 to have something to lose", func() bool { had = view(t, c).Node("n2").Keys; return had >= 5 })
+		await(t, "every replica to arrive", func() bool {
+			v, total := view(t, c), 0
+			for _, n := range v.Nodes {
+				total += n.Keys
+			}
+			had = v.Node("n2").Keys
+			return total == 20*3
+		})
 		before := c.node("n2").incarnation
 		do(t, c, fault.Fault{Kind: fault.Wipe, Nodes: []string{"n2"}})
 		if n := view(t, c).Node("n2"); n.Keys >= had || n.Status != trace.Up {

@@ -13,6 +13,10 @@
 // node (persist before send). Events are published before messages are sent,
 // so that their numbers follow cause and effect.
 //
+// Requests of clients pass a gate on their way to the inbox, so that a crowd that asks
+// for large values takes turns. A message for which there is no room is not lost in
+// silence: the node that sent it is told.
+//
 // For each ordered pair of nodes there is one connection, made by the sender,
 // that carries messages in that direction only; so a one-way split, a slow link and a lossy
 // one are each a property of one connection. Faults act where a message enters its link

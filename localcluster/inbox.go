@@ -8,7 +8,7 @@ import (
 
 const (
 	// maxInbox and maxInboxBytes bound what waits for a node's loop. Peers beyond
-	// them wait (their connections fill, then their queues drop).
+	// them wait (their connections fill, then their queues refuse).
 	maxInbox      = 4096
 	maxInboxBytes = 32 << 20
 	// clientShare is the part of the inbox that clients may fill; the rest is for
@@ -35,8 +35,10 @@ type inbox struct {
 
 func newInbox() *inbox { return &inbox{ready: make(chan struct{}, 1)} }
 
-// force adds what the driver itself has to say. It is not bounded: each link
-// has at most one change of state to tell per connection made or lost.
+// force adds what the driver itself has to say or to ask, which must not be lost
+// and takes no memory to speak of. It is not bounded here, but by who calls: a
+// link tells a change of state once per connection made or lost, and whoever
+// asks for the node's state waits for the answer.
 func (b *inbox) force(a arrival) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -76,24 +76,26 @@ func notify(c chan struct{}) {
 	}
 }
 
-// enqueue takes a message on its way, or loses it. On a link that is being made
+// enqueue takes a message on its way, or loses it as the network's condition
+// wants; false means that there was no room for it. On a link that is being made
 // it waits: the answer to the first message over a mended link must not be lost
 // because the other direction is mended a moment later. The caller is the
 // sender's loop and holds netMu for reading.
-func (k *link) enqueue(request uint64, payload []byte) {
+func (k *link) enqueue(request uint64, payload []byte) (ok bool) {
 	switch {
 	case k.cond.Cut:
 		k.dropped(request, "cut")
-		return
+		return true
 	case k.cond.Percent > 0 && k.from.c.chance(k.cond.Percent):
 		k.dropped(request, "loss")
-		return
+		return true
 	}
 	if why := k.queue(payload); why != "" {
 		k.dropped(request, why)
-		return
+		return false
 	}
 	notify(k.wake)
+	return true
 }
 
 func (k *link) queue(payload []byte) (refused string) {

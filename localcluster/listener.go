@@ -225,9 +225,11 @@ func (l *life) tryDeliver(in *inbound, a arrival) (delivered, ok bool) {
 	return l.inbox.offer(a, 1), true
 }
 
-// serveClient takes in requests until the connection ends or carries garbage.
+// serveClient takes in requests until the connection ends or carries garbage,
+// or its client reads nothing of what it asked for.
 func (l *life) serveClient(conn net.Conn) {
 	out := newSender(conn)
+	out.stall = stallTime
 	done := make(chan struct{})
 	l.wg.Go(func() {
 		_ = out.run(done)
@@ -236,6 +238,7 @@ func (l *life) serveClient(conn net.Conn) {
 	defer close(done)
 	frames := wire.NewFrameReader(conn, maxRequestFrame)
 	for {
+		out.awaitRoom()
 		b, err := frames.Next()
 		if err != nil {
 			return
@@ -244,9 +247,13 @@ func (l *life) serveClient(conn net.Conn) {
 		if err != nil {
 			return
 		}
+		cost, ok := l.gate.enter(l.ctx, len(b))
+		if !ok {
+			return
+		}
 		l.offer(arrival{
 			in:     engine.Request{Body: req},
-			answer: func(r engine.Reply) { answer(out, id, req, r.Body) },
+			answer: func(r engine.Reply) { l.gate.leave(cost, answer(out, id, req, r.Body)) },
 			size:   len(b),
 		})
 	}
@@ -260,13 +267,21 @@ func (l *life) offer(a arrival) {
 	}
 }
 
-// answer sends the reply to req; a client that does not read its replies is cut off.
-func answer(out *sender, id uint64, req wire.ClientRequest, r wire.ClientReply) {
+// answer sends the reply to req and returns its size. To a client that reads more
+// slowly than it asks, a reply that does not fit becomes a refusal, for which
+// there always is room; only a client that reads nothing is cut off, by the writer.
+func answer(out *sender, id uint64, req wire.ClientRequest, r wire.ClientReply) (size int) {
 	b, err := wire.AppendClientReply(nil, id, r)
 	if err != nil { // more siblings than a frame takes
 		b, err = wire.AppendClientReply(nil, id, failure(req, wire.TooLarge, true, err.Error()))
 	}
+	if err == nil && out.send(b) {
+		return len(b)
+	}
+	size = len(b) // the next one may be as large
+	b, err = wire.AppendClientReply(nil, id, failure(req, wire.Overloaded, true, "too many replies wait to be read on this connection; try again"))
 	if err != nil || !out.send(b) {
 		_ = out.conn.Close()
 	}
+	return size
 }

@@ -49,6 +49,7 @@ type life struct {
 	ln     net.Listener
 	links  map[string]*link
 	inbox  *inbox
+	gate   *gate           // of clients' requests
 	ctx    context.Context // ends with the life
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
@@ -136,7 +137,7 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 		}
 	}()
 	l := &life{
-		node: n, c: n.c, began: time.Now(), db: db, reads: &watchedReader{Reader: db}, inbox: newInbox(),
+		node: n, c: n.c, began: time.Now(), db: db, reads: &watchedReader{Reader: db}, inbox: newInbox(), gate: newGate(),
 		links: map[string]*link{}, conns: map[net.Conn]bool{}, inbound: map[string]*inbound{},
 		clients: map[uint64]func(engine.Reply){},
 	}
@@ -351,13 +352,23 @@ func (l *life) send(messages []wire.Message) {
 		payload, err := wire.AppendMessage(l.scratch[:0], m)
 		if err != nil {
 			k.dropped(m.Request, err.Error())
+			l.unsent(m, wire.MaxFrame)
 			continue
 		}
-		k.enqueue(m.Request, payload)
+		if !k.enqueue(m.Request, payload) {
+			l.unsent(m, len(payload))
+		}
 		if l.scratch = payload; cap(payload) > keepBuffer {
 			l.scratch = nil
 		}
 	}
+}
+
+// unsent tells the node that a message of about size bytes never left, so that
+// it need not take the receiver for dead. An inbox that is full has no room for it:
+// then the receiver's silence has to do.
+func (l *life) unsent(m wire.Message, size int) {
+	l.inbox.offer(arrival{in: engine.Unsent{Message: m}, size: size}, 1)
 }
 
 // tell asks the node for what it answers with events, without waiting for room in its inbox.

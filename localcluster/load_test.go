@@ -1,0 +1,252 @@
+package localcluster
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"ringside/engine"
+	"ringside/engine/fault"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// countEvents counts the events of a kind so far.
+func countEvents(t *testing.T, c *Cluster, kind trace.Kind) (n int) {
+	t.Helper()
+	_ = c.Events(t.Context(), 0, false, func(batch []trace.Event) error {
+		for _, e := range batch {
+			if e.Kind == kind {
+				n++
+			}
+		}
+		return nil
+	})
+	return n
+}
+
+// A healthy cluster carries many large reads at once: none is refused, nothing is
+// lost, and nobody takes the crowd for a failure.
+func TestManyLargeReads(t *testing.T) {
+	readers, size := 192, wire.MaxValue
+	if raceDetector { // it looks at every byte of every copy, which takes longer than the nodes' patience
+		readers, size = 64, wire.MaxValue/32
+	}
+	for name, rank := range map[string]int{"home": 0, "no home": 4} {
+		t.Run(name, func(t *testing.T) {
+			// A machine that is busy with something else can stand still for longer
+			// than a node is patient, but not every time.
+			const attempts = 4
+			var bad map[string]int
+			for range attempts {
+				if bad = readAtOnce(t, rank, readers, size); len(bad) == 0 {
+					return
+				}
+				t.Logf("%v", bad)
+			}
+			t.Errorf("%d times in a row: %v", attempts, bad)
+		})
+	}
+}
+
+// readAtOnce lets many read one value through the node of that rank in its
+// preference list, and returns what went wrong and how often. A message lost is an error at once.
+func readAtOnce(t *testing.T, rank, readers, size int) (bad map[string]int) {
+	t.Helper()
+	c := begin(t, Options{Mem: true})
+	defer c.Close()
+	pref := c.ring.Preference([]byte("big"))
+	value := bytes.Repeat([]byte("x"), size)
+	put(t, c, pref[0], "big", string(value), nil)
+	var mu sync.Mutex
+	bad = map[string]int{}
+	var wg sync.WaitGroup
+	for range readers {
+		wg.Go(func() {
+			r, err := c.Do(t.Context(), pref[rank], wire.GetRequest{Key: []byte("big")})
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if g := r.(wire.GetReply); g.Err != wire.OK || len(g.Siblings) != 1 || !bytes.Equal(g.Siblings[0].Value, value) {
+				mu.Lock()
+				defer mu.Unlock()
+				bad[fmt.Sprintf("%v: %s: %d siblings", g.Err, g.Message, len(g.Siblings))]++
+			}
+		})
+	}
+	wg.Wait()
+	if n := countEvents(t, c, trace.Suspect); n > 0 {
+		bad["suspicions"] = n
+	}
+	if n := countEvents(t, c, trace.Dropped); n > 0 {
+		t.Errorf("%d events of lost messages", n)
+	}
+	return bad
+}
+
+// A client that asks for more than it reads gets refusals in place of values, each
+// request its own, and keeps its connection as long as it reads at all.
+func TestSlowReaderIsRefused(t *testing.T) {
+	near, far := net.Pipe() // nothing is written that is not read
+	defer far.Close()
+	out := newSender(near)
+	out.stall = stallTime
+	value := bytes.Repeat([]byte("x"), wire.MaxValue)
+	const asked = 100
+	for id := range uint64(asked) {
+		req := wire.GetRequest{Request: id, Key: []byte("k")}
+		answer(out, id, req, wire.GetReply{Request: id, Siblings: sibling(value)})
+	}
+	put := wire.PutRequest{Request: asked, Key: []byte("k")}
+	answer(out, asked, put, wire.PutReply{Request: asked, Acks: []string{"n1", "n2"}})
+	if n := len(out.out.buf); n > maxQueueBytes+replyReserve {
+		t.Errorf("%d bytes wait", n)
+	}
+	done := make(chan struct{})
+	defer close(done)
+	go func() { _ = out.run(done) }()
+	frames, got := wire.NewFrameReader(far, wire.MaxFrame), map[wire.Code]int{}
+	for id := range uint64(asked + 1) {
+		b, err := frames.Next()
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen, r, err := wire.ParseClientReply(b)
+		if err != nil || seen != id {
+			t.Fatalf("reply %d in place of %d: %v", seen, id, err)
+		}
+		switch r := r.(type) {
+		case wire.GetReply:
+			got[r.Err]++
+		case wire.PutReply:
+			if r.Err != wire.OK || len(r.Acks) != 2 {
+				t.Errorf("the put: %+v", r)
+			}
+		}
+	}
+	if fit := maxQueueBytes / wire.MaxValue; got[wire.OK] < fit-1 || got[wire.OK]+got[wire.Overloaded] != asked {
+		t.Errorf("%v of %d gets, %d fit", got, asked, fit)
+	}
+}
+
+// The writer gives up on a client that reads nothing, not on one that reads slowly.
+func TestOnlyAStalledClientIsCutOff(t *testing.T) {
+	const stall = 100 * time.Millisecond
+	near, far := net.Pipe()
+	defer far.Close()
+	out := newSender(near)
+	out.stall = stall
+	ended, done := make(chan error, 1), make(chan struct{})
+	defer close(done)
+	out.send(make([]byte, 100))
+	go func() { ended <- out.run(done) }()
+	for range 10 { // twice as long as it may stand still
+		time.Sleep(stall / 5)
+		if _, err := io.ReadFull(far, make([]byte, 5)); err != nil {
+			t.Fatalf("a slow reader was cut off: %v", err)
+		}
+	}
+	select {
+	case err := <-ended:
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Error(err)
+		}
+	case <-time.After(50 * stall):
+		t.Error("a client that reads nothing is waited for")
+	}
+}
+
+// The sender of a message that found no room is told; that of a lost one is not.
+func TestUnsentIsTold(t *testing.T) {
+	c := begin(t, Options{Mem: true})
+	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n1"}}) // its loop stands still: we are it
+	l := c.node("n1").life.Load()
+	unsent := func(m wire.Message) (n int) {
+		l.inbox.take(nil)
+		l.send([]wire.Message{m})
+		for _, a := range l.inbox.take(nil) {
+			if in, ok := a.in.(engine.Unsent); ok && in.Message.Op == m.Op && in.Message.To == m.To {
+				n++
+			}
+		}
+		return n
+	}
+	ping := wire.Message{From: "n1", To: "n2", Op: 1e9, Body: wire.Ping{}}
+	if n := unsent(ping); n != 0 {
+		t.Errorf("told %d times of a message that was sent", n)
+	}
+	huge := ping
+	huge.Body = wire.Write{Key: []byte("k"), Siblings: sibling(make([]byte, wire.MaxFrame))}
+	if n := unsent(huge); n != 1 {
+		t.Errorf("told %d times of a message that is too large", n)
+	}
+	do(t, c, fault.Fault{Kind: fault.Slow, Link: "n1>n2", Delay: time.Minute})
+	for range maxQueue { // nothing leaves
+		l.send([]wire.Message{ping})
+	}
+	if n := unsent(ping); n != 1 {
+		t.Errorf("told %d times of a message that found no room", n)
+	}
+	do(t, c, fault.Fault{Kind: fault.Loss, Link: "n1>n2", Percent: 100})
+	if n := unsent(ping); n != 0 {
+		t.Errorf("told %d times of an injected loss", n)
+	}
+	do(t, c, fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1"}}})
+	if n := unsent(ping); n != 0 {
+		t.Errorf("told %d times of a cut", n)
+	}
+}
+
+// Large requests take turns, small ones need not, and nobody is in the way of the first.
+func TestGate(t *testing.T) {
+	g := newGate()
+	if _, ok := g.tryEnter(maxAtWork); !ok {
+		t.Error("a huge request never gets in")
+	}
+	if _, ok := g.tryEnter(0); ok {
+		t.Error("the gate is open behind a huge request")
+	}
+	g = newGate()
+	in := 0
+	for ; ; in++ {
+		if _, ok := g.tryEnter(100); !ok {
+			break
+		}
+	}
+	if in == 0 || in > maxAtWork/wire.MaxValue {
+		t.Errorf("%d replies of unknown size at once", in)
+	}
+	entered := make(chan bool)
+	go func() {
+		_, ok := g.enter(t.Context(), 100)
+		entered <- ok
+	}()
+	g.leave(g.atWork, 100)
+	if !<-entered {
+		t.Error("nobody was let in")
+	}
+	for range 100 { // replies are small
+		g.leave(0, 100)
+	}
+	for in = 0; ; in++ {
+		if _, ok := g.tryEnter(100); !ok {
+			break
+		}
+	}
+	if in < maxAtWork/leastCost/2 {
+		t.Errorf("only %d small requests at once", in)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, ok := g.enter(ctx, 100); ok {
+		t.Error("a full gate let somebody in")
+	}
+}
