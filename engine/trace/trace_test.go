@@ -30,7 +30,7 @@ func full() Event {
 		Versions: vclock.Siblings{v, {Dot: version("n2", 1, "").Dot, Deleted: true}}, Homes: []string{"n1"}, Hinted: []wire.Hint{{Holder: "n1", For: "n2"}},
 		Nodes: []string{"n2"}, Count: -1, Want: 2, Err: wire.QuorumNotReached, Message: "why", Elapsed: 1500,
 		Settings: &Settings{Name: "c", Nodes: []string{"n1"}, N: 3, R: 2, W: 1, Mode: ModeLWW, Strict: true, Strategy: 3, Q: 60, T: 12, Mem: true, NoAntiEntropy: true},
-		State:    &NodeState{Keys: 1, Hints: []HintCount{{For: "n2", Keys: 1, Oldest: 5}}, Suspects: []string{"n3"},
+		State: &NodeState{Keys: 1, Hints: []HintCount{{For: "n2", Keys: 1, Oldest: 5}}, Suspects: []string{"n3"},
 			Roots: []TreeRoot{{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b")), Root: 1 << 63}}},
 		Rounds: []SyncRound{{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b")), Left: "n1", Right: "n2", Levels: 10, Hashes: 33, Bytes: 412, FullCopy: 14100, Keys: 118,
 			Buckets: 1, Count: 3, Sent: 1, Received: 2, Err: "why", Differing: []SyncKey{[]byte("cart"), []byte("\xff")}, Path: []SyncHash{{Level: 1, Node: 1, Left: 1 << 63, Right: 2}}}},
