@@ -14,7 +14,7 @@ import (
 	"ringside/engine/wire"
 )
 
-var many = flag.Int("keys", 20_000, "keys of the large worlds")
+var many = flag.Int("keys", 10_000, "keys of the large worlds")
 
 // withAntiEntropy lets the nodes compare their trees unasked.
 func withAntiEntropy(w *world) {
