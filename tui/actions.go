@@ -160,7 +160,7 @@ func (m *model) helpOrType() tea.Cmd {
 }
 
 func (m *model) toggleHelp() tea.Cmd {
-	m.help = !m.help
+	m.help, m.helpTop = !m.help, 0
 	m.redraw()
 	return nil
 }
@@ -189,6 +189,12 @@ const wheelRows = 3
 
 // point handles the mouse: the wheel scrolls what is under it, a click selects.
 func (m *model) point(e tea.MouseMsg) tea.Cmd {
+	switch {
+	case m.help && e.Button == tea.MouseButtonWheelUp:
+		m.scrollHelp(-wheelRows)
+	case m.help && e.Button == tea.MouseButtonWheelDown:
+		m.scrollHelp(wheelRows)
+	}
 	for p := paneID(0); p < focusable; p++ {
 		r := m.places[p]
 		if e.X < r.x || e.X >= r.x+r.w || e.Y < r.y || e.Y >= r.y+r.h {

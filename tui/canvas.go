@@ -232,7 +232,7 @@ func (c *canvas) box(title, note string, focused bool) {
 func (c *canvas) paste(x, y int, o *canvas) {
 	for j := 0; j < o.h; j++ {
 		for i := 0; i < o.w; i++ {
-			if x+i < c.w && y+j < c.h {
+			if x+i < c.w && y+j >= 0 && y+j < c.h {
 				c.cells[(y+j)*c.w+x+i] = o.cells[j*o.w+i]
 			}
 		}

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 
@@ -35,7 +34,7 @@ func (m *model) drawKey(c *canvas) {
 	a, ok := m.account()
 	if !ok {
 		c.box("Key", "", m.focus == keyPane)
-		c.put(2, 1, dim, "no key chosen: [ ] walks through known keys")
+		c.put(2, 1, dim, "no key yet: the first one written shows here")
 		return
 	}
 	title := `Key "` + trace.ShowShort(a.key, max(c.w/4, 8)) + `"`
@@ -200,6 +199,9 @@ func (m *model) verdictSign(a account) (long, short string, st style) {
 		return "empty", "empty", dim
 	case len(a.heads) > 1:
 		short = fmt.Sprintf("%s %d", m.th.concurrent, len(a.heads))
+		if m.agreed(a) {
+			return short + " siblings", short, concurrent
+		}
 		return short + " versions diverge", short, concurrent
 	case len(a.stale) > 0:
 		return fmt.Sprintf("%d of %d homes stale", len(a.stale), len(a.homes)), "stale", warn
@@ -216,14 +218,14 @@ func (m *model) verdict(a account) []string {
 	case len(a.heads) == 0:
 		return nil
 	case len(a.heads) > 1:
-		when := "get returns"
-		if split {
-			when = "After heal, get returns"
+		first := m.th.concurrent + " CONCURRENT: neither descends from the other."
+		switch {
+		case m.agreed(a):
+			return []string{first, fmt.Sprintf("All %d homes hold these %d; they wait to be reconciled.", len(a.homes), len(a.heads))}
+		case split:
+			return []string{first, fmt.Sprintf("After heal, get returns %d siblings and 1 context.", len(a.heads))}
 		}
-		return []string{
-			m.th.concurrent + " CONCURRENT: neither descends from the other.",
-			fmt.Sprintf("%s %d siblings and 1 context.", when, len(a.heads)),
-		}
+		return []string{first, fmt.Sprintf("get returns %d siblings and 1 context.", len(a.heads))}
 	case len(a.stale) > 0:
 		return []string{
 			strings.Join(a.stale, " ") + " " + lack(len(a.stale)) + " " + clocks(a.heads) + ".",
@@ -235,69 +237,15 @@ func (m *model) verdict(a account) []string {
 	return []string{fmt.Sprintf("%s all %d homes hold the same.", m.th.yes, len(a.homes))}
 }
 
+// agreed says whether every home holds the same siblings, with nothing under way
+// that could change that.
+func (m *model) agreed(a account) bool {
+	return len(m.view.Groups) == 0 && len(a.stale) == 0 && a.blocking == ""
+}
+
 func lack(n int) string {
 	if n == 1 {
 		return "lacks"
 	}
 	return "lack"
-}
-
-// next proposes commands that lead on from the key's state.
-func (m *model) next(a account) []string {
-	key := quoteWord(string(a.key))
-	if trace.Show(a.key) != string(a.key) { // no one can type it
-		return []string{"events", "hints"}
-	}
-	for _, h := range a.homes {
-		if n := m.view.Node(h); n != nil && n.Status == trace.Down && len(m.view.Groups) == 0 {
-			return []string{"restart " + h, "get " + key}
-		}
-	}
-	switch {
-	case len(m.view.Groups) > 0 && len(a.heads) > 1:
-		return []string{"heal", "get " + key + " --via " + m.otherSide(a.homes[0]), "trace last"}
-	case len(m.view.Groups) > 0:
-		return []string{"put " + key + " beer --via " + m.otherSide(a.homes[0]), "heal"}
-	case len(a.heads) == 0:
-		return []string{"put " + key + " milk"}
-	case len(a.heads) > 1:
-		return []string{"get " + key, "resolve " + key + " --union"}
-	case len(a.stale) > 0:
-		return []string{"get " + key, "hints"}
-	}
-	return []string{"get " + key, m.splitProposal(a), "trace last"}
-}
-
-// otherSide is a node that node cannot reach.
-func (m *model) otherSide(node string) string {
-	side := m.view.Side(node)
-	for _, n := range m.view.Nodes {
-		if n.Status == trace.Up && m.view.Side(n.Name) != side {
-			return n.Name
-		}
-	}
-	return node
-}
-
-// splitProposal cuts the fallbacks off from the homes, or the last node off.
-func (m *model) splitProposal(a account) string {
-	var cut []string
-	for _, n := range m.view.Nodes {
-		if bytes.Equal([]byte(n.Name), []byte(a.homes[0])) || len(cut) < len(m.view.Nodes)/2 && m.isFallback(a, n.Name) {
-			cut = append(cut, n.Name)
-		}
-	}
-	if len(cut) == len(m.view.Nodes) || len(cut) > sideNodes {
-		return "partition " + a.homes[0]
-	}
-	return "partition " + strings.Join(cut, ",")
-}
-
-func (m *model) isFallback(a account, node string) bool {
-	for _, f := range a.fallbacks {
-		if f == node {
-			return true
-		}
-	}
-	return false
 }

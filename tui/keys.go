@@ -48,6 +48,7 @@ func bindings() []binding {
 		bind(prompt, inHelp, func(m *model) tea.Cmd { return m.recall(+1) }, "", "", "down", "ctrl+n"),
 		bind(prompt, inLine, (*model).acceptHint, "→", "take the suggestion", "right"),
 		bind(prompt, inLine, (*model).leavePrompt, "esc", "to the panes: p h K s t …", "esc"),
+		bind(prompt, inHelp, (*model).clearLine, "ctrl+u", "clear the line", "ctrl+u"),
 		bind(prompt, pinned, (*model).helpOrType, "?", "help", "?"),
 		bind(prompt, inHelp, (*model).endOfInput, "ctrl+d", "quit, on an empty line", "ctrl+d"),
 
@@ -73,7 +74,7 @@ func bindings() []binding {
 		bind(panes, inLine, (*model).togglePause, "space", "pause", " "),
 		bind(panes, pinned, (*model).quit, "q", "quit", "q"),
 
-		bind(anywhere, inHelp, func(m *model) tea.Cmd { return m.page(-1) }, "PgUp", "scroll back", "pgup", "ctrl+u"),
+		bind(anywhere, inHelp, func(m *model) tea.Cmd { return m.page(-1) }, "PgUp", "scroll back", "pgup"),
 		bind(anywhere, inHelp, func(m *model) tea.Cmd { return m.page(+1) }, "PgDn", "scroll on", "pgdown"),
 		bind(anywhere, inHelp, (*model).toggleZoom, "ctrl+o", "one pane on the whole screen", "ctrl+o"),
 		bind(panes, inHelp, (*model).toggleZoom, "z", "one pane on the whole screen", "z"),
@@ -104,10 +105,11 @@ func runLine(line string) func(*model) tea.Cmd {
 	return func(m *model) tea.Cmd { return m.execute(line) }
 }
 
+// onNode asks for a verb about the selected node; ⏎ confirms it.
 func onNode(verb string) func(*model) tea.Cmd {
 	return func(m *model) tea.Cmd {
 		if n := m.selected(); n != nil {
-			return m.execute(verb + n.Name)
+			return m.ask(verb + n.Name)
 		}
 		return m.ask(verb)
 	}

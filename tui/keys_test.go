@@ -51,7 +51,7 @@ func interactive(t *testing.T) (*scene, *[]string) {
 			}
 			return slices.DeleteFunc([]string{"partition", "pause"}, func(w string) bool { return !strings.HasPrefix(w, line) })
 		},
-		Suggest: []string{"put cart milk", "heal"},
+		Suggest: []string{"put cart milk", "partition n1", "wait hints=0", "heal"},
 	})
 	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
 	healthy(s)
@@ -94,10 +94,13 @@ func TestPromptRunsAndRecalls(t *testing.T) {
 
 func TestPromptCompletesAndSuggests(t *testing.T) {
 	s, _ := interactive(t)
-	shows(t, s, "try put cart milk")
+	shows(t, s, "try partition n1") // a put without a context would be a blind write
 	s.press("right")
-	shows(t, s, "ringside▸ put cart milk")
+	shows(t, s, "ringside▸ partition n1")
 	s.run(s.typeLine(""))
+	shows(t, s, "try get cart --save @cart") // nothing to heal, no hints to wait for
+	s.tell(trace.Event{Kind: trace.Split, Groups: [][]string{{"n1"}, {"n2", "n3", "n4", "n5"}}})
+	s.take()
 	shows(t, s, "try heal")
 	tab := func() {
 		_, cmd := s.Update(keyMsg("tab"))
@@ -120,7 +123,17 @@ func TestPaneKeys(t *testing.T) {
 		t.Fatalf("esc leads to pane %d", s.focus)
 	}
 	s.press("down", "down")
-	for _, k := range []string{"K", "h", "t", "enter"} {
+	for k, want := range map[string]string{"K": "kill n3", "R": "restart n3"} {
+		s.press(k)
+		if got := s.prompt.line.String(); got != want || len(*ran) > 0 {
+			t.Errorf("%s gives %q, ran %q", k, got, *ran)
+		}
+		shows(t, s, "│▸1 ◉ n3")
+		s.press("ctrl+u", "esc")
+	}
+	s.run(s.typeLine("kill n3"))
+	s.press("esc")
+	for _, k := range []string{"h", "t", "enter"} {
 		_, cmd := s.Update(keyMsg(k))
 		s.run(cmd)
 	}
@@ -281,5 +294,31 @@ func TestWordsOfALine(t *testing.T) {
 		if got := words("get " + quoteWord(w)); len(got) != 2 || got[1] != w {
 			t.Errorf("%q quoted is %q", w, got)
 		}
+	}
+}
+
+func TestPasteAndClear(t *testing.T) {
+	s, ran := interactive(t)
+	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("get a\r\n\nget b\nkill n1\n"), Paste: true})
+	if got := s.prompt.line.String(); got != "get a" || len(*ran) > 0 {
+		t.Fatalf("the line is %q, ran %q", got, *ran)
+	}
+	shows(t, s, "2 more pasted lines")
+	s.run(s.typeLine(""))
+	if got := s.prompt.line.String(); got != "get b" || !slices.Equal(*ran, []string{"get a"}) {
+		t.Errorf("the line is %q, ran %q", got, *ran)
+	}
+	s.press("ctrl+u")
+	if !s.prompt.line.empty() || len(s.prompt.pasted) > 0 {
+		t.Errorf("ctrl+u leaves %q and %q", s.prompt.line.String(), s.prompt.pasted)
+	}
+}
+
+func TestBadLineChoosesNoKey(t *testing.T) {
+	s, _ := interactive(t)
+	s.o.Exec = func(context.Context, string) (string, int) { return "get: no such flag", usageExit }
+	s.run(s.typeLine("get user --nonsense"))
+	if string(s.key) != "cart" {
+		t.Errorf("a line that does not parse chose %q", s.key)
 	}
 }

@@ -60,8 +60,6 @@ func (l *lineEditor) edit(k tea.KeyMsg) {
 		l.at = 0
 	case tea.KeyEnd, tea.KeyCtrlE:
 		l.at = len(l.runes)
-	case tea.KeyCtrlU:
-		l.deleteTo(0)
 	case tea.KeyCtrlK:
 		l.runes = l.runes[:l.at]
 	case tea.KeyCtrlW:

@@ -54,6 +54,7 @@ type model struct {
 
 	focus, before paneID
 	zoomed, help  bool
+	helpTop       int // first row of the help in sight
 	paused, mouse bool
 
 	link     link
@@ -66,6 +67,7 @@ type model struct {
 	snapLast time.Time
 
 	key     []byte
+	follow  followState
 	node    int // selected in the nodes table
 	busiest int // the load that is a full bar
 	log     logState
@@ -78,6 +80,7 @@ func newModel(ctx context.Context, o Options, th *theme, f *feed) *model {
 		ctx: ctx, o: o, th: th, feed: f, view: trace.NewView(), bindings: bindings(), clock: time.Now, zone: time.Local,
 		copy: func(string) {}, focus: promptPane, before: nodesPane, key: []byte(o.Key),
 	}
+	m.follow.off = o.Key != ""
 	m.anchor = m.clock()
 	if m.playback() != nil {
 		m.bindings = append(playbackKeys(), m.bindings...)
@@ -118,7 +121,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, tea.Batch(m.takeFeed(), m.awaitFeed(m.clock()))
 	case secondMsg:
 		m.mark(headerPane, nodesPane)
-		return m, tea.Batch(everySecond(), m.wantSnap(false))
+		return m, tea.Batch(everySecond(), m.wantSnap(m.followKey()))
 	case snapDueMsg:
 		m.snap.due = false
 		return m, m.snapshot()
@@ -139,7 +142,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 // typed handles one key.
 func (m *model) typed(k tea.KeyMsg) tea.Cmd {
 	if m.help && k.Type != tea.KeyCtrlC {
-		return m.toggleHelp()
+		return m.keyInHelp(k)
 	}
 	if m.log.editing && k.Type != tea.KeyCtrlC {
 		m.editFilter(k)
@@ -171,6 +174,7 @@ func (m *model) takeFeed() tea.Cmd {
 	b := m.feed.take()
 	if b.reset {
 		m.view = trace.NewView()
+		m.forgetFollowed()
 		m.redraw()
 	}
 	m.miss(b.dropped)
@@ -194,12 +198,14 @@ func (m *model) applyAll(events []trace.Event) (moved bool) {
 		moved = moved || e.Seq > 0 || e.Kind == trace.Gap
 		m.apply(e)
 	}
+	m.noteKeys(events)
+	moved = m.followKey() || moved
 	if len(events) > 0 {
 		if now := m.now(); m.view.Now > now || m.at == 0 {
 			m.at, m.anchor = m.view.Now, m.clock()
 		}
 		m.node = min(m.node, max(len(m.view.Nodes)-1, 0))
-		m.mark(headerPane, ringPane, nodesPane, keyPane, logPane, keyLinePane)
+		m.mark(headerPane, ringPane, nodesPane, keyPane, logPane, promptPane, keyLinePane)
 	}
 	return moved
 }
@@ -294,14 +300,22 @@ func (m *model) takeSnapshot(s snapMsg) tea.Cmd {
 	return cmd
 }
 
-// choose makes key the one that the ring and the card show.
+// choose makes key the one that the ring and the card show, for good.
 func (m *model) choose(key []byte) tea.Cmd {
-	if len(key) == 0 || bytes.Equal(key, m.key) {
+	if len(key) == 0 {
 		return nil
 	}
-	m.key = bytes.Clone(key)
-	m.mark(ringPane, nodesPane, keyPane)
+	m.follow.off = true
+	if bytes.Equal(key, m.key) {
+		return nil
+	}
+	m.setKey(key)
 	return m.snapshot()
+}
+
+func (m *model) setKey(key []byte) {
+	m.key = bytes.Clone(key)
+	m.mark(ringPane, nodesPane, keyPane, promptPane)
 }
 
 // selected is the node chosen in the nodes table, nil if there is none.

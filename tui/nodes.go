@@ -141,8 +141,7 @@ func (m *model) drawNode(c *canvas, y int, col columns, i, rank int) {
 	if rank > 0 {
 		c.put(col.rank, y, plain|bold, strconv.Itoa(rank))
 	}
-	selected := i == m.node && m.focus == nodesPane
-	if selected {
+	if i == m.node { // always in sight: K, R and s are about it
 		c.put(0, y, accent|bold, m.th.cursor)
 	}
 	c.put(col.glyph, y, state|bold, m.glyph(n))
@@ -172,7 +171,7 @@ func (m *model) drawNode(c *canvas, y int, col columns, i, rank int) {
 	if col.load > 0 && n.Status != trace.Down {
 		c.put(col.load, y, st, m.th.sparkline(n.Load.Last(m.now(), col.loadWidth), m.busiest))
 	}
-	if selected {
+	if i == m.node && m.focus == nodesPane {
 		c.highlight(0, y, c.w)
 	}
 }

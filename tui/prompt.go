@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,6 +17,9 @@ const (
 	maxOutput  = 2000 // lines of one command; what is longer belongs in a shell
 )
 
+// usageExit is the exit code of a line that could not be parsed.
+const usageExit = 2
+
 // promptState is the prompt: the line, what ran before, what came of it.
 type promptState struct {
 	line       lineEditor
@@ -24,7 +28,9 @@ type promptState struct {
 	draft      string // the new line while an old one is looked at
 	last       string // the last command that ran
 	candidates []string
-	suggested  int // how many of the suggested first steps were taken
+	suggested  int               // how many of the suggested first steps were taken
+	pasted     []string          // lines of a paste that wait for the one in the prompt to run
+	contexts   map[string]string // name → key whose context a command of ours saved there
 
 	running string // the command that runs
 	cancel  context.CancelFunc
@@ -51,8 +57,41 @@ type completeMsg struct {
 // editPrompt takes a key that is bound to nothing else.
 func (m *model) editPrompt(k tea.KeyMsg) {
 	m.prompt.candidates = nil
+	if k.Paste {
+		k.Runes = m.prompt.paste(k.Runes)
+	}
 	m.prompt.line.edit(k)
 	m.mark(promptPane)
+}
+
+// paste takes the first line of a pasted text; the others wait, and each needs
+// an Enter of its own, so that pasting runs nothing.
+func (p *promptState) paste(r []rune) []rune {
+	lines := strings.FieldsFunc(string(r), func(r rune) bool { return r == '\n' || r == '\r' })
+	lines = slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "" })
+	if len(lines) < 2 {
+		return r
+	}
+	p.pasted = append(p.pasted, lines[1:min(len(lines), maxHistory)]...)
+	return []rune(lines[0])
+}
+
+// nextPasted puts the next line of a paste into the prompt.
+func (p *promptState) nextPasted() {
+	p.line.set("")
+	if len(p.pasted) > 0 {
+		p.line.set(p.pasted[0])
+		p.pasted = p.pasted[1:]
+	}
+}
+
+// clearLine drops the line, and what was pasted with it.
+func (m *model) clearLine() tea.Cmd {
+	p := &m.prompt
+	p.line.set("")
+	p.pasted, p.candidates, p.back = nil, nil, 0
+	m.mark(promptPane)
+	return nil
 }
 
 // ask puts a line into the prompt for the user to finish.
@@ -68,10 +107,14 @@ func (m *model) ask(line string) tea.Cmd {
 func (m *model) submit() tea.Cmd {
 	line := strings.TrimSpace(m.prompt.line.String())
 	line = strings.TrimSpace(strings.TrimPrefix(line, "ringside "))
+	if m.prompt.running != "" {
+		m.mark(promptPane) // the line stays until the command ends
+		return nil
+	}
+	m.prompt.nextPasted()
 	if line == "" {
 		return nil
 	}
-	m.prompt.line.set("")
 	m.prompt.back, m.prompt.candidates = 0, nil
 	switch line {
 	case "q", "quit", "exit":
@@ -97,8 +140,8 @@ func (m *model) execute(line string) tea.Cmd {
 	if len(p.history) == 0 || p.history[len(p.history)-1] != line {
 		p.history = append(p.history[max(0, len(p.history)-maxHistory+1):], line)
 	}
-	if p.suggested < len(m.o.Suggest) && verb(line) == verb(m.o.Suggest[p.suggested]) {
-		p.suggested++
+	if i := m.step(); i < len(m.o.Suggest) && verb(line) == verb(m.o.Suggest[i]) {
+		p.suggested = i + 1
 	}
 	if m.o.Exec == nil {
 		m.say("no commands here")
@@ -107,10 +150,10 @@ func (m *model) execute(line string) tea.Cmd {
 	ctx, cancel := context.WithCancel(m.ctx)
 	p.running, p.cancel, p.last = line, cancel, line
 	exec := m.o.Exec
-	return tea.Batch(m.choose([]byte(keyOf(line))), func() tea.Msg {
+	return func() tea.Msg {
 		out, code := exec(ctx, line)
 		return execMsg{line, out, code}
-	})
+	}
 }
 
 // verb is the first word of a line: a suggestion counts as taken once its verb ran.
@@ -143,7 +186,13 @@ func (m *model) executed(e execMsg) tea.Cmd {
 	}
 	p.expanded = len(p.output) > 2
 	m.redraw()
-	return m.wantSnap(true)
+	key := keyOf(e.line)
+	if e.code == usageExit || key == "" {
+		return m.wantSnap(true)
+	}
+	m.noteContext(e.line, key)
+	chosen := m.choose([]byte(key))
+	return tea.Batch(chosen, m.wantSnap(true))
 }
 
 // say shows a word of the screen's own in the output area.
@@ -216,20 +265,6 @@ func commonPrefix(words []string) string {
 	return strings.ToValidUTF8(p, "")
 }
 
-// suggestion is what an empty line proposes: the next of the suggested first
-// steps, then what the chosen key's state calls for.
-func (m *model) suggestion() string {
-	if m.prompt.suggested < len(m.o.Suggest) {
-		return m.o.Suggest[m.prompt.suggested]
-	}
-	if a, ok := m.account(); ok {
-		if next := m.next(a); len(next) > 0 {
-			return next[0]
-		}
-	}
-	return ""
-}
-
 // acceptHint takes the suggestion, or moves the cursor on.
 func (m *model) acceptHint() tea.Cmd {
 	if m.prompt.line.empty() {
@@ -261,6 +296,9 @@ func (m *model) drawPrompt(c *canvas) {
 		if p.more {
 			note += " (cut)"
 		}
+	}
+	if len(p.pasted) > 0 {
+		note = plural(len(p.pasted), "more pasted line") + " · ⏎ one by one · ctrl+u drops them"
 	}
 	c.box("Prompt", note, focused)
 	m.drawLine(in, focused)

@@ -89,7 +89,7 @@ func keyMsg(k string) tea.KeyMsg {
 	named := map[string]tea.KeyType{
 		"enter": tea.KeyEnter, "esc": tea.KeyEsc, "tab": tea.KeyTab, "shift+tab": tea.KeyShiftTab, "up": tea.KeyUp, "down": tea.KeyDown,
 		"right": tea.KeyRight, "left": tea.KeyLeft, "space": tea.KeySpace, "ctrl+c": tea.KeyCtrlC, "ctrl+o": tea.KeyCtrlO,
-		"pgdown": tea.KeyPgDown, "backspace": tea.KeyBackspace, "ctrl+w": tea.KeyCtrlW, "ctrl+d": tea.KeyCtrlD,
+		"pgdown": tea.KeyPgDown, "pgup": tea.KeyPgUp, "ctrl+u": tea.KeyCtrlU, "backspace": tea.KeyBackspace, "ctrl+w": tea.KeyCtrlW, "ctrl+d": tea.KeyCtrlD,
 	}
 	if t, ok := named[k]; ok {
 		msg := tea.KeyMsg{Type: t}
@@ -200,7 +200,12 @@ func execMsgOf(s *scene, line string) tea.Msg {
 	return execMsg{line, out, code}
 }
 
-func nothing(*scene) {}
+// nothing is a cluster that was asked for its replicas and has none.
+func nothing(s *scene) {
+	for _, n := range s.view.Nodes {
+		s.snapshot(trace.Event{Kind: trace.Replicas, Node: n.Name, Key: cart})
+	}
+}
 
 func TestFrames(t *testing.T) {
 	for _, c := range []struct {
@@ -238,6 +243,45 @@ func TestHelpFrame(t *testing.T) {
 	golden(t, "help-120x36", s.View())
 	s.press("x")
 	if strings.Contains(s.View(), "any key closes it") {
+		t.Error("help stays")
+	}
+	for _, ascii := range []bool{false, true} {
+		helpAt80x24(t, ascii)
+	}
+}
+
+// helpAt80x24 scrolls through a help that does not fit: all of it can be reached.
+func helpAt80x24(t *testing.T, ascii bool) {
+	s := newScene(5, Options{ASCII: ascii})
+	s.Update(tea.WindowSizeMsg{Width: 80, Height: 24})
+	s.press("?")
+	all := s.View()
+	if !ascii {
+		golden(t, "help-80x24", all)
+	}
+	checkFrame(t, "help", all, 80, 24, ascii)
+	for range 60 {
+		s.press("down")
+		all += s.View()
+	}
+	if !ascii {
+		golden(t, "help-80x24-end", s.View())
+	}
+	for _, l := range s.legend() {
+		for _, w := range append(strings.Fields(l.text), strings.Fields(l.sign)...) {
+			if !ascii && !strings.Contains(all, w) {
+				t.Errorf("%q cannot be reached", w)
+			}
+		}
+	}
+	body, _, _ := strings.Cut(all, "╰")
+	if !ascii && strings.Contains(strings.ReplaceAll(body, "s t …", ""), "…") {
+		t.Errorf("the help is cut:\n%s", body)
+	}
+	s.press("pgup", "pgup", "pgup")
+	shows(t, s, "In the panes")
+	s.press("x")
+	if s.help {
 		t.Error("help stays")
 	}
 }
