@@ -25,7 +25,7 @@ type get struct {
 	began   time.Duration
 	used    map[string]bool
 	silent  map[string]bool // asked, and no answer in time
-	answers []readAnswer // one a node, in the order in which they came
+	answers []readAnswer    // one a node, in the order in which they came
 	lww     bool
 	calls   []uint64
 	waiting int // calls that neither answered nor fell silent
