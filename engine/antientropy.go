@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/ring"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
@@ -50,6 +51,7 @@ type syncer struct {
 	quiet    []trace.SyncRound // rounds of this cycle that found nothing
 	scrubbed []byte            // where the scrub goes on
 	paced    []func()          // what waits for bytes
+	soon     bool              // a timer starts what waits
 	pacing   bool              // paced is being worked off
 	pausing  bool              // a timer goes on with paced
 	bytes    int               // that may be moved now; below 0 is a debt
@@ -126,6 +128,27 @@ func (n *Node) reunite(p *peer) {
 				n.plan(task{taskKey: taskKey{at, p.name}})
 			}
 		}
+		n.startRounds()
+	})
+}
+
+// compareSoon plans rounds with all other homes of key: a hint that brought something
+// new tells of a time when homes could not be reached, and for some of them nobody
+// may have stood in.
+func (n *Node) compareSoon(key []byte) {
+	if n.cfg.Timings.AntiEntropy == 0 {
+		return
+	}
+	rg := n.rangeAt(ring.Of(key))
+	for _, peer := range n.otherHomes(rg.Homes) {
+		n.plan(task{taskKey: taskKey{n.plotOf(rg), peer}})
+	}
+	if n.sync.soon {
+		return
+	}
+	n.sync.soon = true
+	n.after(n.cfg.Timings.Reunion, func() {
+		n.sync.soon = false
 		n.startRounds()
 	})
 }

@@ -440,3 +440,18 @@ func TestWritesDuringAComparison(t *testing.T) {
 	w.compare(false)
 	w.wantEqualRoots()
 }
+
+// A hint that comes home sets off comparisons with the other homes: for some of
+// them nobody may have stood in, and ten seconds are long on a stage.
+func TestHandoffSetsOffComparisons(t *testing.T) {
+	w := five(t)
+	withAntiEntropy(w)
+	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
+	w.split(true, []string{"n1", "n2"}, []string{"n3", "n4", "n5"})
+	w.mustPut("n1", key, "v", nil) // n1 and n2 keep it for n3 and n4; nobody is left for n5
+	w.heal(true)
+	w.pass(2 * DefaultTimings().Reunion)
+	if s, _, _ := w.nodes["n5"].known([]byte(key)); len(s) != 1 {
+		t.Fatalf("n5 holds %v", s)
+	}
+}

@@ -124,7 +124,11 @@ func (n *Node) onWrite(m wire.Message, w wire.Write) {
 	why := trace.Event{Request: m.Request, Peer: m.From, Op: w.Purpose.String()}
 	var err wire.Code
 	if w.For == "" || w.For == n.cfg.Name {
+		before := len(n.out.Writes)
 		err = n.storeHome(w.Key, w.Siblings, w.LWW, nil, why)
+		if w.Purpose == wire.Handoff && len(n.out.Writes) > before {
+			n.compareSoon(w.Key)
+		}
 	} else {
 		err = n.storeHint(w.For, w.Key, w.Siblings, w.LWW, nil, why)
 	}
