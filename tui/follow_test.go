@@ -101,6 +101,9 @@ func TestSuggestionsTellAStory(t *testing.T) {
 		s.tell(trace.Event{Kind: trace.Stored, Node: n, Key: cart, Op: "handoff", Versions: vclock.Siblings{eggs, beer}})
 	}
 	at("resolve cart --union")
+	if _, saved := s.contextOf("cart"); saved {
+		t.Error("a context from before the split is used after it")
+	}
 	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
 	shows(t, s, "they wait to be reconciled")
 }

@@ -175,6 +175,7 @@ func (m *model) takeFeed() tea.Cmd {
 	if b.reset {
 		m.view = trace.NewView()
 		m.forgetFollowed()
+		m.prompt.contexts = nil
 		m.redraw()
 	}
 	m.miss(b.dropped)
@@ -194,6 +195,9 @@ func (m *model) applyAll(events []trace.Event) (moved bool) {
 		}
 		if e.Kind == trace.Gap {
 			m.miss(e.Count)
+		}
+		if e.Kind == trace.Heal {
+			m.prompt.contexts = nil // what the sides wrote meets now: read again
 		}
 		moved = moved || e.Seq > 0 || e.Kind == trace.Gap
 		m.apply(e)

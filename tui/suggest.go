@@ -2,6 +2,7 @@ package tui
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 
@@ -78,9 +79,14 @@ func (m *model) hasValue(key string) bool {
 	return false
 }
 
-// noteContext remembers under which name a command saved a key's context.
+// noteContext remembers under which name a command saved a key's context. A
+// write in a whole cluster makes older contexts of the key out of date; in a
+// split they are what the other side still has to go by.
 func (m *model) noteContext(line, key string) {
 	w := words(line)
+	if len(m.view.Groups) == 0 && slices.Contains([]string{"put", "del", "resolve"}, w[0]) {
+		maps.DeleteFunc(m.prompt.contexts, func(_, k string) bool { return k == key })
+	}
 	for i, x := range w {
 		name, joined := strings.CutPrefix(x, "--save=")
 		if x == "--save" && i+1 < len(w) {
@@ -163,11 +169,11 @@ func (m *model) nextInSplit(a account, key, context string, saved bool) []string
 	if !saved {
 		return []string{"get " + key + " --save " + context, "heal"}
 	}
-	via, item, base := far, "beer", a.heads[0]
+	via, items, base := far, []string{"beer", "bread", "tea"}, a.heads[0]
 	if behind, old := m.behind(a); behind != "" {
-		via, item, base = behind, "eggs", old
+		via, items, base = behind, []string{"eggs", "salt", "jam"}, old
 	}
-	return []string{"put " + key + " " + quoteWord(withItem(base, item)) + " -c " + context + " --via " + via, "heal"}
+	return []string{"put " + key + " " + quoteWord(withItem(base, items)) + " -c " + context + " --via " + via, "heal"}
 }
 
 // behind is a node on a side of the split where a home has not got the newest
@@ -209,10 +215,13 @@ func (m *model) sideHolds(a account, side int) bool {
 // maxBase is how long a value may be that a suggestion repeats.
 const maxBase = 40
 
-// withItem adds an item to a value as resolve --union reads it: to a JSON
+// withItem adds one of items to a value as resolve --union reads it: to a JSON
 // array, or to items parted by commas.
-func withItem(v vclock.Version, item string) string {
-	base := string(v.Value)
+func withItem(v vclock.Version, items []string) string {
+	base, item := string(v.Value), items[0]
+	if i := slices.IndexFunc(items, func(s string) bool { return !strings.Contains(base, s) }); i > 0 {
+		item = items[i]
+	}
 	if v.Deleted || base == "" || len(base) > maxBase || trace.Show(v.Value) != base {
 		return item
 	}
