@@ -83,6 +83,12 @@ func (s *session) app() *cli.App {
 			&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show help"},
 			&cli.BoolFlag{Name: "version", Usage: "show the version"},
 		},
+		Before: func(c *cli.Context) error {
+			if c.IsSet("cluster") && s.name == "" {
+				return verbs.Usagef("--cluster: %w", verbs.ErrEmpty)
+			}
+			return nil
+		},
 		Action:         s.bare,
 		ExitErrHandler: func(*cli.Context, error) {}, // Run's caller exits
 		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return badGlobal(err) },

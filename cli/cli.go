@@ -33,7 +33,11 @@ type Env struct {
 
 // Main runs the process's command line and returns its exit code.
 func Main(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup means it
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	return Run(ctx, Env{Args: args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv})
@@ -89,7 +93,7 @@ func (s *session) clusterName() string {
 // home is the folder of clusters.
 func (s *session) home() (string, error) {
 	dir, err := localcluster.Home(s.Getenv)
-	return dir, told(err, "")
+	return dir, unusable(told(err, ""), "set RINGSIDE_HOME to a folder of your own")
 }
 
 // verbsEnv is what a verb runs in. The cluster is only asked for when the verb uses it.
@@ -103,7 +107,7 @@ func (s *session) verbsEnv() *verbs.Env {
 }
 
 func (s *session) colours() bool {
-	return !s.noColor && !s.json && s.Getenv("NO_COLOR") == "" && s.Getenv("TERM") != "dumb"
+	return !s.noColor && !s.json && s.Getenv("NO_COLOR") == "" && !s.dumb()
 }
 
 // terminal says whether w is one, and how wide it is.

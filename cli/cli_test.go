@@ -281,7 +281,7 @@ func TestScriptsAreReported(t *testing.T) {
 		}
 	}
 	if r.exit != verbs.ExitExpectation || len(lines) != 3 || !lines[0].OK || lines[1].OK || lines[2].OK ||
-		!strings.HasSuffix(lines[1].FailedAt, "bad.txtar:5") || lines[1].Message != "exit 3" || !strings.Contains(lines[2].Message, "unknown command") {
+		!strings.HasSuffix(lines[1].FailedAt, "bad.txtar:5") || lines[1].Message != "exit 3: get: no value for nothing" || !strings.Contains(lines[2].Message, "unknown command") {
 		t.Errorf("exit %d: %+v", r.exit, lines)
 	}
 	if r := ringside(t, home(t), "run .", in); !strings.Contains(r.out, "FAIL  bad") || !strings.Contains(r.out, "it fails here") || !strings.Contains(r.out, "ok    good") {

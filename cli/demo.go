@@ -34,7 +34,7 @@ var demoCommand = command{
 func (s *session) demo(c *verbs.Call) error {
 	in, _ := terminal(s.Stdin)
 	out, _ := terminal(s.Stdout)
-	story := !in || !out || c.Bool("text")
+	story := !in || !out || s.dumb() || c.Bool("text")
 	if n := c.Int("n"); story && n < minDemoNodes {
 		return verbs.Usagef("demo: the conflict needs two nodes on each side of a split: -n %d or more", minDemoNodes)
 	}

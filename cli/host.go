@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"ringside/cli/verbs"
 	"ringside/engine/fault"
@@ -57,6 +60,18 @@ func told(err error, name string) error {
 			Message: fmt.Sprintf("no cluster %s is running; start it with: ringside up%s", trace.Show([]byte(name)), flag)}
 	}
 	return err
+}
+
+// misplaced is why a folder that someone chose cannot be used. A disk that is full or broken is none of it.
+var misplaced = []error{fs.ErrPermission, fs.ErrNotExist, fs.ErrExist, syscall.ENOTDIR, syscall.EISDIR, syscall.EROFS}
+
+// unusable makes a usage error of a folder that cannot be used.
+func unusable(err error, instead string) error {
+	var path *fs.PathError
+	if !errors.As(err, &path) || !slices.ContainsFunc(misplaced, func(m error) bool { return errors.Is(path, m) }) {
+		return err
+	}
+	return verbs.Usagef("the folder cannot be used: %s; %s", trace.Show([]byte(path.Error())), instead)
 }
 
 // lazy is the session's cluster, connected to at its first use: what is wrong

@@ -38,7 +38,7 @@ func TestPaper(t *testing.T) {
 		"paper 9.9":                         "there is no page of '9.9'; there are 2 3",
 		"paper fig5":                        "there is no page of 'fig5'",
 		"paper fig8 --metadata 60,many":     "'many' is none",
-		"paper fig8 --metadata ''":          "'' is none",
+		"paper fig8 --metadata ''":          "the value is empty",
 		"paper fig8 --metadata 29":          "29 is out of range",
 		"paper fig8 --metadata 99999999":    "out of range",
 		"paper --metadata 60":               "--metadata and --ascii are for fig8",

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -44,12 +46,16 @@ func (s *session) runScripts(c *verbs.Call) error {
 		testscript.RunT(all, p)
 	}()
 	<-all.done
+	defer s.endPrograms()()
 	if all.failed {
 		return fmt.Errorf("run: %s", strings.TrimSpace(all.log.String()))
 	}
 	failed := 0
 	for i, sub := range all.subs {
 		<-sub.done
+		if s.ctx.Err() != nil {
+			continue
+		}
 		if sub.failed {
 			failed++
 		}
@@ -65,6 +71,26 @@ func (s *session) runScripts(c *verbs.Call) error {
 		return &verbs.Error{Exit: verbs.ExitExpectation, Code: "script_failed", Message: msg, Reported: true}
 	}
 	return nil
+}
+
+// endPrograms sees to it that scripts end when the session is interrupted: testscript
+// knows no way to stop the programs that they execute. It returns how to stop watching.
+func (s *session) endPrograms() func() {
+	over := make(chan struct{})
+	stop := context.AfterFunc(s.ctx, func() {
+		for tick := 0; ; tick++ { // a script that expects a program to fail goes on to the next
+			endChildren(tick >= killAfter)
+			select {
+			case <-over:
+				return
+			case <-time.After(endInterval):
+			}
+		}
+	})
+	return func() {
+		stop()
+		close(over)
+	}
 }
 
 // scriptFiles finds the scripts that are named.
@@ -93,6 +119,13 @@ func (s *session) scriptFiles(args []string) ([]string, error) {
 	return out, nil
 }
 
+const (
+	// endInterval parts two attempts to end the programs of scripts that are interrupted.
+	endInterval = 50 * time.Millisecond
+	// killAfter is after how many of them it is done by force.
+	killAfter = 10
+)
+
 // failure is the line of a log that says where a script failed.
 var failure = regexp.MustCompile(`(?m)^FAIL: (.*):(\d+): (.*)$`)
 
@@ -103,7 +136,7 @@ func (s *session) showScript(c *verbs.Call, file string, t *scriptRun) error {
 		at, message = file, "see the log"
 		if m := failure.FindAllStringSubmatch(log, -1); m != nil {
 			last := m[len(m)-1]
-			at, message = file+":"+last[2], last[3]
+			at, message = file+":"+last[2], strings.TrimSpace(last[3]+reason(log, last[3]))
 		} else if lines := strings.Split(log, "\n"); len(lines) > 0 {
 			message = lines[len(lines)-1]
 		}
@@ -125,6 +158,33 @@ func (s *session) showScript(c *verbs.Call, file string, t *scriptRun) error {
 		out += indent(log) + "\n"
 	}
 	return printText(s.Stdout, out)
+}
+
+// bareFailure is a message that only says that a command failed.
+var bareFailure = regexp.MustCompile(`^(exit \d+|unexpected (exec )?command failure)$`)
+
+// reason is what the command that failed said about it, where the message does not.
+func reason(log, message string) string {
+	if !bareFailure.MatchString(message) {
+		return ""
+	}
+	said := log[strings.LastIndex(log, "\n> ")+1:]
+	_, said, found := strings.Cut(said, "[stderr]\n")
+	if !found {
+		return ""
+	}
+	said = said[:max(0, strings.LastIndex(said, "FAIL: "))]
+	lines := strings.Split(strings.TrimSpace(said), "\n")
+	line := lines[len(lines)-1]
+	for _, l := range lines { // below our own there may be a synopsis
+		if own, ok := strings.CutPrefix(l, program+": "); ok {
+			line = own
+		}
+	}
+	if line == "" {
+		return ""
+	}
+	return ": " + line
 }
 
 // indent sets a log off from the verdicts. A script's output may be anything, so it is made safe.

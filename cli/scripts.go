@@ -32,7 +32,12 @@ type hostKey struct{}
 // whatever happens. The same serves ringside run and go test.
 func Scripts(ctx context.Context) testscript.Params {
 	return testscript.Params{
-		Setup: setUpScript,
+		Setup: func(env *testscript.Env) error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			return setUpScript(env)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			program: func(ts *testscript.TestScript, neg bool, args []string) { scriptCommand(ctx, ts, neg, args) },
 		},
@@ -116,6 +121,8 @@ func scriptCommand(ctx context.Context, ts *testscript.TestScript, neg bool, arg
 			Getenv: ts.Getenv, Dir: ts.MkAbs("."), Host: ts.Value(hostKey{}).(*Host)})
 	}
 	switch {
+	case ctx.Err() != nil:
+		ts.Fatalf("interrupted")
 	case neg && code == 0:
 		ts.Fatalf("it succeeded, which it should not")
 	case !neg && code != 0:

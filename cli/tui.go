@@ -2,9 +2,9 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"os"
 	"strings"
+	"time"
 
 	"ringside/cli/verbs"
 	"ringside/engine/trace"
@@ -20,6 +20,9 @@ var tuiCommand = command{
 		Flags: []verbs.Flag{asciiFlag, {Name: "key", Kind: verbs.String, Value: "KEY", Complete: verbs.CompleteKeys, Help: "the key to look at first"}},
 	},
 	run: func(s *session, c *verbs.Call) error {
+		if s.dumb() {
+			return s.canDraw(c)
+		}
 		home, err := s.home()
 		if err != nil {
 			return err
@@ -35,10 +38,8 @@ var tuiCommand = command{
 
 // watch shows the screens until their user has enough.
 func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) error {
-	in, _ := terminal(s.Stdin)
-	out, _ := terminal(s.Stdout)
-	if !in || !out {
-		return verbs.Usagef("%s: this is no terminal; status and events tell the same as text", c.Verb.Name)
+	if err := s.canDraw(c); err != nil {
+		return err
 	}
 	env := &verbs.Env{Cluster: cluster, Dir: s.Dir, Contexts: contexts{s}, Extra: globals}
 	o.Cluster, o.ASCII, o.NoColor = cluster, c.Bool("ascii") || !s.unicode(), !s.colours()
@@ -50,12 +51,47 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) err
 		}
 		return verbs.Complete(s.ctx, env, words)
 	}
-	err := tui.Run(s.ctx, s.Stdin, s.Stdout, o)
-	if errors.Is(err, context.Canceled) {
-		return nil // Ctrl-C is how one leaves
+	ctx, cancel := late(s.ctx, quitGrace)
+	defer cancel()
+	err := tui.Run(ctx, s.Stdin, s.Stdout, o)
+	if s.ctx.Err() != nil { // a signal; the key Ctrl-C is how one leaves, and no error
+		return s.ctx.Err()
 	}
 	return told(err, s.clusterName())
 }
+
+// quitGrace is how long the screens have to leave by themselves on a signal.
+const quitGrace = 200 * time.Millisecond
+
+// late is a context that ends some time after parent. Bubble Tea handles signals
+// itself, and hangs if its context ends while it is about to say so.
+func late(parent context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	stop := context.AfterFunc(parent, func() {
+		select {
+		case <-time.After(grace):
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	return ctx, func() { stop(); cancel() }
+}
+
+// canDraw refuses what is no terminal that screens can be drawn on.
+func (s *session) canDraw(c *verbs.Call) error {
+	in, _ := terminal(s.Stdin)
+	out, _ := terminal(s.Stdout)
+	if !in || !out {
+		return verbs.Usagef("%s: this is no terminal; status and events tell the same as text", c.Verb.Name)
+	}
+	if s.dumb() {
+		return verbs.Usagef("%s: it needs a terminal that can draw, and TERM=dumb says that this one cannot; status and events tell the same as text", c.Verb.Name)
+	}
+	return nil
+}
+
+// dumb says whether the terminal is one that cannot place what it shows.
+func (s *session) dumb() bool { return s.Getenv("TERM") == "dumb" }
 
 // unicode says whether the terminal was set up for more than ASCII.
 func (s *session) unicode() bool {
@@ -93,7 +129,9 @@ func runLine(ctx context.Context, env *verbs.Env, cluster, line string) (string,
 func (s *session) play(c *verbs.Call, cluster verbs.Cluster, lines []string, o tui.Options) error {
 	env := &verbs.Env{Cluster: cluster, Contexts: contexts{s}}
 	for _, line := range lines {
-		if out, code := runLine(s.ctx, env, s.name, line); code != verbs.ExitOK {
+		if out, code := runLine(s.ctx, env, s.name, line); s.ctx.Err() != nil {
+			return s.ctx.Err()
+		} else if code != verbs.ExitOK {
 			return &verbs.Error{Exit: verbs.ExitInternal, Code: "internal", Message: "demo: " + trace.Show([]byte(line)) + ": " + strings.TrimSpace(out)}
 		}
 	}

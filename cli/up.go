@@ -67,7 +67,7 @@ func (s *session) up(c *verbs.Call) error {
 	defer cancel()
 	cluster, err := localcluster.Start(start, o)
 	if err != nil {
-		return told(err, o.Name)
+		return unusable(told(err, o.Name), "choose another folder with --dir or RINGSIDE_HOME")
 	}
 	if s.Host != nil {
 		s.Host.add(cluster)
@@ -141,6 +141,7 @@ type upReport struct {
 	Nodes   []upNode `json:"nodes"`
 	Dir     string   `json:"dir,omitempty"`
 	PID     int      `json:"pid"`
+	Keys    int      `json:"keys"` // that its fullest node holds: 0 for a new cluster
 }
 
 // announce tells what is up, where, and what to try next.
@@ -157,6 +158,9 @@ func (s *session) announce(c *localcluster.Cluster, o localcluster.Options, fore
 	r := upReport{Cluster: set.Name, N: set.N, R: set.R, W: set.W, Mode: set.Mode, PID: os.Getpid(), Dir: dataDir(o)}
 	for _, n := range view.Nodes {
 		r.Nodes = append(r.Nodes, upNode{n.Name, n.Addr})
+	}
+	for _, n := range view.Nodes {
+		r.Keys = max(r.Keys, n.Keys)
 	}
 	return s.report(r, foreground)
 }
@@ -179,7 +183,7 @@ func (s *session) report(r upReport, foreground bool) error {
 		return printJSON(s.Stdout, r)
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s is up: %d nodes, N=%d R=%d W=%d, %s\n", r.Cluster, len(r.Nodes), r.N, r.R, r.W, r.Mode)
+	fmt.Fprintf(&out, "%s is up: %s, N=%d R=%d W=%d, %s\n", r.Cluster, nodeCount(len(r.Nodes)), r.N, r.R, r.W, r.Mode)
 	for _, n := range r.Nodes {
 		fmt.Fprintf(&out, "  %-4s %s\n", n.Node, n.Addr)
 	}
@@ -190,13 +194,24 @@ func (s *session) report(r upReport, foreground bool) error {
 	if r.Cluster != localcluster.DefaultName {
 		cmd += " --cluster " + r.Cluster
 	}
+	next := "put cart milk"
+	if r.Keys > 0 {
+		next = "status" // it could hold a cart
+	}
 	if foreground {
-		fmt.Fprintf(&out, "next, in another terminal:  %s put cart milk\n", cmd)
+		fmt.Fprintf(&out, "next, in another terminal:  %s %s\n", cmd, next)
 		fmt.Fprintf(&out, "Ctrl-C here, or %s down, ends it\n", cmd)
 	} else {
-		fmt.Fprintf(&out, "next:  %s put cart milk\n", cmd)
+		fmt.Fprintf(&out, "next:  %s %s\n", cmd, next)
 	}
 	return printText(s.Stdout, out.String())
+}
+
+func nodeCount(n int) string {
+	if n == 1 {
+		return "1 node"
+	}
+	return fmt.Sprintf("%d nodes", n)
 }
 
 // detach starts this program again in a session of its own, with the same
@@ -209,7 +224,7 @@ func (s *session) detach(o localcluster.Options) error {
 	logName := filepath.Join(o.Home, o.Name+".log")
 	log, err := os.OpenFile(logName, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return fmt.Errorf("up: open log: %w", err)
+		return unusable(fmt.Errorf("up: open log: %w", err), "choose another folder with RINGSIDE_HOME")
 	}
 	defer log.Close()
 	cmd := exec.Command(self, s.Args...)

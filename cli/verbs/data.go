@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"ringside/engine/trace"
 	"ringside/engine/wire"
@@ -24,13 +25,18 @@ var (
 	unionFlag   = Flag{Name: "union", Kind: Bool, Help: "write the union of all siblings: of JSON arrays, or of items parted by commas"}
 )
 
+// notationHelp explains what stands for a version.
+const notationHelp = `A version is written as its clock: {n3:2} is event 2 of n3, which has seen event 1.
+{n3:.2}, with a point, is event 2 of n3 that has not seen event 1.`
+
 var getVerb = &Verb{
 	Name: "get", Group: GroupData, Section: "§4.1, §4.5",
 	Args:  []Arg{keyArgument},
 	Usage: "read a key: one value, or all siblings and their context",
 	Help: `R of the key's replicas must answer. Versions of which none descends from another
 are siblings: get shows them all, and the context that covers them. A put with that
-context replaces them (or see resolve).`,
+context replaces them (or see resolve).
+` + notationHelp,
 	Flags: []Flag{viaFlag, readFlag, strictFlag, saveFlag,
 		{Name: "one", Kind: Bool, Help: "fail with exit 4 if there are siblings"},
 		{Name: "raw", Kind: Bool, Help: "write the value's bytes unchanged, and nothing else"},
@@ -117,14 +123,14 @@ func quorumOf(c *Call) wire.Quorum {
 func (g *got) verdict(one bool) error {
 	switch n := len(g.Siblings); {
 	case n == 0:
-		msg := "get: no value for " + trace.Show(g.key)
+		msg := "get: no value for " + shortKey(g.key)
 		if g.Deleted() {
-			msg = "get: " + trace.Show(g.key) + " was deleted"
+			msg = "get: " + shortKey(g.key) + " was deleted"
 		}
 		return &Error{Exit: ExitNotFound, Code: "key_not_found", Message: msg}
 	case n > 1 && one:
 		return &Error{Exit: ExitSiblings, Code: "siblings",
-			Message: fmt.Sprintf("get: %s has %d siblings, not one value; resolve %[1]s makes them one", trace.Show(g.key), n)}
+			Message: fmt.Sprintf("get: %s has %d siblings, not one value; resolve %[1]s makes them one", shortKey(g.key), n)}
 	}
 	return nil
 }
@@ -186,8 +192,11 @@ func (g *got) show(ctx context.Context, e *Env, c *Call) error {
 	if err := e.write(g.showSiblings(e) + "  " + tail + "\n"); err != nil {
 		return err
 	}
-	k := Join([]string{c.Arg(0)})
-	e.note("  make them one:  resolve %s --pick 1  |  --with VALUE  |  --union", trace.Show([]byte(k)))
+	k, ok := shellWord(g.key)
+	if !ok {
+		k = "KEY"
+	}
+	e.note("  make them one:  resolve %s --pick 1  |  --with VALUE  |  --union", k)
 	return nil
 }
 
@@ -199,9 +208,9 @@ func (g *got) showSiblings(e *Env) string {
 	for _, v := range g.Tombstones {
 		t.row(cell{text: "+", style: bold}, cell{text: v.Notation(), style: accent}, cell{text: "deleted", style: dim})
 	}
-	head := fmt.Sprintf("‖ %s has %d siblings: concurrent, none descends from another (§4.4)", trace.Show(g.key), len(g.Siblings))
+	head := fmt.Sprintf("‖ %s has %d siblings: concurrent, none descends from another (§4.4)", shortKey(g.key), len(g.Siblings))
 	if g.Deleted() {
-		head = fmt.Sprintf("‖ %s: %s, and a delete that had not seen it (§4.4)", trace.Show(g.key), count(len(g.Siblings), "value"))
+		head = fmt.Sprintf("‖ %s: %s, and a delete that had not seen it (§4.4)", shortKey(g.key), count(len(g.Siblings), "value"))
 	}
 	all := append(slices.Clone(g.Siblings), g.Tombstones...)
 	return e.paint(warn, head) + "\n" + t.render(e) + "  context " + e.paint(accent, all.Context().String()) + " covers them all\n"
@@ -247,7 +256,8 @@ var putVerb = &Verb{
 	Help: `The new version descends from what the context covers, and replaces it. A put
 without a context knows nothing: over an existing key it makes a sibling (a blind write).
 W replicas must hold it durably. Homes that cannot be reached have stand-ins, which keep
-the replica with a hint and hand it over later (§4.6).`,
+the replica with a hint and hand it over later (§4.6).
+` + notationHelp,
 	Flags: []Flag{contextFlag, viaFlag, writeFlag, strictFlag, saveFlag},
 	Run:   runPut,
 }
@@ -283,7 +293,7 @@ was read. A write that the context does not cover stays, as it must.`,
 			return err
 		}
 		if !c.Has("c") {
-			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("del: -c CTX is missing, which says what to delete; get %s --save @%[1]s, then del %[1]s -c @%[1]s", trace.Show(key))}
+			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("del: -c CTX is missing, which says what to delete; get %s --save @%[1]s, then del %[1]s -c @%[1]s", shortKey(key))}
 		}
 		if err := checkSave(c); err != nil {
 			return err
@@ -317,14 +327,37 @@ func (e *Env) put(ctx context.Context, c *Call, req wire.PutRequest, remark stri
 		}
 	}
 	if len(req.Context) == 0 && r.Siblings > 1 {
-		k := trace.Show([]byte(Join([]string{string(req.Key)})))
-		e.note("note: a blind write: %s had a value, and this put had no context, so they are %d siblings now (§4.4)\n      to replace what is there: get %s --save @ctx, then put %[3]s VALUE -c @ctx",
-			trace.Show(req.Key), r.Siblings, k)
+		e.note("%s", blindNote(req.Key, r))
 	}
 	if e.JSON {
 		return printPut(e, req.Key, r, elapsed)
 	}
 	return e.showPut(ctx, req, r, elapsed, remark)
+}
+
+// blindNote says what came of a put without a context over an existing key.
+func blindNote(key []byte, r wire.PutReply) string {
+	out := fmt.Sprintf("note: a blind write: %s had a value, and this put had no context, so they are %d siblings now (§4.4)",
+		trace.ShowShort(key, maxEventKey), r.Siblings)
+	for node, own := range r.Version.Clock().Counters() {
+		if dotted := fmt.Sprintf("%s:.%d", node, own); strings.Contains(r.Version.Notation(), dotted) {
+			out += fmt.Sprintf("\n      {%s} is event %d of %s that has not seen event %d", names([]string{dotted}), own, names([]string{node}), own-1)
+		}
+	}
+	word, ok := shellWord(key)
+	if !ok {
+		return out + "\n      to replace what is there: get it with --save @ctx, then put with -c @ctx"
+	}
+	return out + fmt.Sprintf("\n      to replace what is there: get %s --save @ctx, then put %[1]s VALUE -c @ctx", word)
+}
+
+// shellWord is a key as it is typed, which a long one, or one with signs that cannot be shown, is not.
+func shellWord(key []byte) (string, bool) {
+	word := Join([]string{string(key)})
+	if strings.HasPrefix(word, "-") { // it would be a flag
+		return "", false
+	}
+	return word, trace.Show(key) == string(key) && utf8.RuneCount(key) <= maxEventKey
 }
 
 func putFailed(op string, key []byte, r wire.PutReply) error {

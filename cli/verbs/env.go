@@ -142,7 +142,10 @@ func (e *Env) loadContext(arg string) ([]byte, error) {
 		}
 	}
 	if text = strings.TrimSpace(text); text == "" {
-		return nil, nil
+		if arg != "" && !strings.HasPrefix(arg, "@") {
+			return nil, Usagef("-c: %w", ErrEmpty)
+		}
+		return nil, nil // what get saved of a key without a value
 	}
 	token, err := wire.DecodeToken(text)
 	if err != nil {
@@ -161,7 +164,7 @@ func (e *Env) namedContext(name string) (string, error) {
 		defer f.Close()
 		b, err := io.ReadAll(io.LimitReader(f, maxContextFile))
 		if err != nil {
-			return "", fmt.Errorf("read context: %w", err)
+			return "", Usagef("read context: %w; -c @FILE wants a file that --save @FILE wrote", err)
 		}
 		return string(b), nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 
 	"ringside/engine/trace"
 	"ringside/engine/wire"
@@ -70,8 +71,16 @@ func AsError(err error) *Error {
 	case errors.Is(err, context.Canceled):
 		return &Error{Exit: ExitInterrupted, Code: "interrupted", Message: "interrupted"}
 	}
-	return &Error{Exit: ExitInternal, Code: "internal", Message: err.Error()}
+	return &Error{Exit: ExitInternal, Code: "internal", Message: outside(err.Error())}
 }
+
+// inside is what our packages say of where an error arose, which is nothing to its reader.
+var inside = regexp.MustCompile(`(^|: )wire: ((en|de)code [a-z ]+: |(open|seal) context: |frame of [0-9a-z ,]+: )?`)
+
+func outside(message string) string { return inside.ReplaceAllString(message, "$1") }
+
+// shortKey is a key in a sentence.
+func shortKey(key []byte) string { return trace.ShowShort(key, maxEventKey) }
 
 // exits maps the codes of failed requests to exit codes.
 var exits = map[wire.Code]int{
@@ -100,9 +109,9 @@ func failed(op string, key []byte, code wire.Code, message string) *Error {
 	if !ok {
 		exit = ExitInternal
 	}
-	msg := fmt.Sprintf("%s %s: %s", op, trace.Show(key), words[code])
+	msg := fmt.Sprintf("%s %s: %s", op, shortKey(key), words[code])
 	if message != "" {
-		msg += ": " + trace.Show([]byte(message))
+		msg += ": " + trace.Show([]byte(outside(message)))
 	}
 	return &Error{Exit: exit, Code: code.String(), Message: msg}
 }

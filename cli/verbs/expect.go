@@ -20,7 +20,7 @@ var expectVerb = &Verb{
 		if c.Dash || c.Has("exit") {
 			return e.expectExit(ctx, c)
 		}
-		cond, err := parseCondition(strings.Join(c.Args, " "), c)
+		cond, err := parseConditions(c)
 		if err != nil {
 			return err
 		}

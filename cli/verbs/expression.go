@@ -300,7 +300,7 @@ func (w *world) say(name string, args []string, v any) {
 	case string:
 		s += " is " + fmt.Sprintf(`"%s"`, trace.ShowShort([]byte(v), maxShown))
 	case []string:
-		s += " is " + trace.ShowShort(fmt.Appendf(nil, "%q", v), maxShown)
+		s += " are " + trace.ShowShort(fmt.Appendf(nil, "%q", v), maxShown)
 	default:
 		s += fmt.Sprintf(" is %v", v)
 	}

@@ -107,7 +107,7 @@ func (e *Env) showStatus(view *trace.View) string {
 		}
 		t.row(row...)
 	}
-	head := fmt.Sprintf("%s  N=%d R=%d W=%d  %s quorum, %s  %d of %d nodes up", e.paint(bold, trace.Show([]byte(s.Name))), s.N, s.R, s.W, quorum, s.Mode, up, len(view.Nodes))
+	head := fmt.Sprintf("%s  N=%d R=%d W=%d  %s quorum, %s  %d of %s up", e.paint(bold, trace.Show([]byte(s.Name))), s.N, s.R, s.W, quorum, s.Mode, up, count(len(view.Nodes), "node"))
 	if s.Mem {
 		head += ", in memory"
 	}

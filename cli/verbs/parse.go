@@ -15,6 +15,10 @@ import (
 // ErrHelp says that a verb's help was asked for with --help.
 var ErrHelp = errors.New("help was asked for")
 
+// ErrEmpty says that a flag was given without a value. It is never taken for no
+// flag: a put with a lost context would be a blind write.
+var ErrEmpty = errors.New("the value is empty (an unset shell variable?); give one, or leave the flag out")
+
 // Common are the flags that every verb has.
 var Common = []Flag{
 	{Name: "json", Kind: Bool, Help: "print JSON: one object, or one a line for streams"},
@@ -98,7 +102,7 @@ func (c *Call) flagSet(common []Flag) *flag.FlagSet {
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() {}
 	add := func(f Flag) {
-		val := &flagValue{kind: f.Kind}
+		val := &flagValue{kind: f.Kind, mayBeEmpty: f.MayBeEmpty}
 		if f.Default != "" {
 			_ = val.Set(f.Default) // a test holds that every default is fit
 			val.given = false
@@ -168,13 +172,14 @@ func (c *Call) checkArgs() error {
 
 // flagValue is the value of one flag of any kind.
 type flagValue struct {
-	kind     Kind
-	given    bool
-	text     string
-	on       bool
-	number   int
-	duration time.Duration
-	problem  error
+	kind       Kind
+	given      bool
+	text       string
+	on         bool
+	number     int
+	duration   time.Duration
+	problem    error
+	mayBeEmpty bool
 }
 
 func (f *flagValue) String() string { return f.text }
@@ -186,6 +191,10 @@ func (f *flagValue) Set(s string) error {
 	f.given, f.text = true, s
 	var err error
 	switch f.kind {
+	case String:
+		if s == "" && !f.mayBeEmpty {
+			err = ErrEmpty
+		}
 	case Bool:
 		if f.on, err = strconv.ParseBool(s); err != nil {
 			err = fmt.Errorf("%s is neither true nor false", quoted(s))

@@ -11,7 +11,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -26,7 +25,7 @@ version descends from every one of them. --pick takes the number that get shows;
 are never lost, and removed ones can come back.`,
 	Flags: []Flag{
 		{Name: "pick", Kind: Int, Value: "I", Help: "keep sibling I"},
-		{Name: "with", Kind: String, Value: "VALUE", Help: "write this value"},
+		{Name: "with", Kind: String, Value: "VALUE", Help: "write this value", MayBeEmpty: true},
 		unionFlag, viaFlag, readFlag, writeFlag, strictFlag, saveFlag},
 	Run: runResolve,
 }
@@ -62,7 +61,10 @@ func runResolve(ctx context.Context, e *Env, c *Call) error {
 	if err := checkValue(value); err != nil {
 		return err
 	}
-	remark := fmt.Sprintf("%s: %s become one: %s\n", trace.Show(key), count(len(g.Siblings), "sibling"), showValue(value))
+	remark := fmt.Sprintf("%s: %s become one: %s\n", shortKey(key), count(len(g.Siblings), "sibling"), showValue(value))
+	if len(g.Siblings) == 1 {
+		remark = fmt.Sprintf("%s had one value; now it is: %s\n", shortKey(key), showValue(value))
+	}
 	return e.put(ctx, c, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
 }
 
@@ -75,7 +77,7 @@ func (g *got) choose(e *Env, c *Call) ([]byte, error) {
 	}
 	i := c.Int("pick")
 	if i > len(g.Siblings) {
-		return nil, Usagef("resolve: --pick %d: %s has %s", i, trace.Show(g.key), count(len(g.Siblings), "sibling"))
+		return nil, Usagef("resolve: --pick %d: %s has %s", i, shortKey(g.key), count(len(g.Siblings), "sibling"))
 	}
 	return g.Siblings[i-1].Value, nil
 }

@@ -40,13 +40,14 @@ const (
 
 // A Flag of a verb.
 type Flag struct {
-	Name     string
-	Aliases  []string
-	Kind     Kind
-	Default  string // as it would be typed
-	Value    string // what help calls its value
-	Help     string
-	Complete Completion
+	Name       string
+	Aliases    []string
+	Kind       Kind
+	Default    string // as it would be typed
+	Value      string // what help calls its value
+	Help       string
+	Complete   Completion
+	MayBeEmpty bool // whether "" can be meant; elsewhere it is an unset shell variable
 }
 
 // A Completion says what can be completed in a place.

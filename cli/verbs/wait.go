@@ -26,7 +26,8 @@ var (
 siblings(cart)==2, value(cart)=="milk", 'hints(n4)>0 && up(n3)'. It may use
   siblings(K) value(K) values(K) found(K) clock(K) coordinator(K)    a get of key K
   homes(K) converged(K) replica(NODE,K) keys(NODE)                   what nodes hold
-  hints hints(HOLDER) hints(HOLDER,FOR) nodes up up(NODE) down(NODE) paused(NODE) split`
+  hints hints(HOLDER) hints(HOLDER,FOR) nodes up up(NODE) down(NODE) paused(NODE) split
+Of several conditions, as in  wait up hints=0 converged , all have to hold.`
 )
 
 var waitVerb = &Verb{
@@ -36,7 +37,7 @@ var waitVerb = &Verb{
 	Help:  exprHelp,
 	Flags: []Flag{{Name: "timeout", Kind: Duration, Default: defaultWait, Value: "5s", Help: "give up after that"}, waitKeyFlag, viaFlag},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
-		cond, err := parseCondition(strings.Join(c.Args, " "), c)
+		cond, err := parseConditions(c)
 		if err != nil {
 			return err
 		}
@@ -57,6 +58,43 @@ type condition struct {
 	text   string
 	via    string // the node that gets go to
 	blocks func(ctx context.Context, w *world) (string, error)
+}
+
+// parseConditions reads the arguments. If each is a condition, all have to hold;
+// otherwise they are one whose spaces were not quoted: hints == 0.
+func parseConditions(c *Call) (*condition, error) {
+	var all []*condition
+	for _, text := range c.Args {
+		cond, err := parseCondition(text, c)
+		if err != nil {
+			break
+		}
+		all = append(all, cond)
+	}
+	if len(all) < len(c.Args) || len(all) == 1 {
+		return parseCondition(strings.Join(c.Args, " "), c)
+	}
+	texts := make([]string, len(all))
+	for i, cond := range all {
+		texts[i] = cond.text
+	}
+	return &condition{text: strings.Join(texts, ", "), via: c.String("via"), blocks: func(ctx context.Context, w *world) (string, error) {
+		var blocks []string
+		var said []string
+		for _, cond := range all {
+			w.said = nil // a part speaks for itself
+			b, err := cond.blocks(ctx, w)
+			if err != nil {
+				return "", err
+			}
+			if b != "" {
+				blocks = append(blocks, cond.text+": "+b)
+			}
+			said = append(said, w.said...)
+		}
+		w.said = said
+		return strings.Join(blocks, "; "), nil
+	}}, nil
 }
 
 // parseCondition reads the short forms, and expressions otherwise.
