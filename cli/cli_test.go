@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -299,5 +300,24 @@ func TestToldKeepsOtherErrors(t *testing.T) {
 	}
 	if e := verbs.AsError(told(localcluster.ErrNotRunning, "default")); e.Exit != verbs.ExitNoCluster {
 		t.Errorf("%+v", e)
+	}
+}
+
+func TestScriptIsInterrupted(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("its console tells all processes")
+	}
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	if err := os.WriteFile(filepath.Join(dir, "a.txtar"), []byte("! exec sleep 100\nexec sleep 100\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	start := time.Now()
+	time.AfterFunc(200*time.Millisecond, cancel)
+	exit := Run(ctx, Env{Args: []string{"run", "a.txtar"}, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Getenv: os.Getenv, Dir: dir})
+	left, err := filepath.Glob(filepath.Join(dir, "go-test-script*"))
+	if exit != verbs.ExitInterrupted || time.Since(start) > 10*time.Second || len(left) > 0 || err != nil {
+		t.Errorf("exit %d after %v; left: %v %v", exit, time.Since(start), left, err)
 	}
 }

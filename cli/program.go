@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"ringside/cli/verbs"
 	"ringside/engine/trace"
+	"ringside/localcluster"
 )
 
 const manDescription = "A store of replicated keys as the paper has it (DeCandia et al., SOSP 2007): consistent hashing, sloppy quorums, " +
@@ -87,11 +89,13 @@ func (s *session) complete(words []string) error {
 	if len(words) > 0 && words[0] == "--" {
 		words = words[1:]
 	}
-	words = s.skipGlobals(words)
 	var out []string
+	before := words
+	words = s.skipGlobals(words)
 	switch {
-	case len(words) == 0:
-		return nil
+	case len(words) == 0: // the value of --cluster
+		words = before[len(before)-1:]
+		out = slices.DeleteFunc(s.clusterNames(), func(n string) bool { return !strings.HasPrefix(n, words[0]) })
 	case len(words) == 1:
 		for _, v := range allVerbs() {
 			if strings.HasPrefix(v.Name, words[0]) {
@@ -100,13 +104,69 @@ func (s *session) complete(words []string) error {
 		}
 	default:
 		if v := lookup(words[0]); v != nil {
-			out = verbs.CompleteVerb(s.ctx, s.verbsEnv(), v, words[1:])
+			s.adoptCluster(words[1 : len(words)-1])
+			env := s.verbsEnv()
+			env.Extra = s.globalsWithNames()
+			if v.Name == helpCommand.verb.Name {
+				v = helpOfAll()
+			}
+			out = verbs.CompleteVerb(s.ctx, env, v, words[1:])
 		}
 	}
 	if len(out) == 0 {
 		return nil
 	}
 	return printText(s.Stdout, strings.Join(out, "\n")+"\n")
+}
+
+// globalsWithNames are the global flags with what can be their values now.
+func (s *session) globalsWithNames() []verbs.Flag {
+	out := slices.Clone(globals)
+	for i := range out {
+		if out[i].Name == "cluster" {
+			out[i].Words = s.clusterNames()
+		}
+	}
+	return out
+}
+
+func (s *session) clusterNames() []string {
+	home, err := s.home()
+	if err != nil {
+		return nil
+	}
+	list, err := localcluster.List(home)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for _, i := range list {
+		out = append(out, i.Name)
+	}
+	return out
+}
+
+// adoptCluster takes a --cluster after the command to heart.
+func (s *session) adoptCluster(words []string) {
+	for i, w := range words {
+		switch name, value, joined := strings.Cut(w, "="); {
+		case name != "--cluster":
+		case joined:
+			s.name = value
+		case i+1 < len(words):
+			s.name = words[i+1]
+		}
+	}
+}
+
+// helpOfAll is help whose argument can be any command, not only the registry's.
+func helpOfAll() *verbs.Verb {
+	v := *helpCommand.verb
+	v.Args = []verbs.Arg{{Name: v.Args[0].Name, Optional: true}}
+	for _, c := range allVerbs() {
+		v.Args[0].Words = append(v.Args[0].Words, c.Name)
+	}
+	return &v
 }
 
 // skipGlobals drops the global flags before the command, taking --cluster to heart.
@@ -116,7 +176,7 @@ func (s *session) skipGlobals(words []string) []string {
 		words = words[1:]
 		if name == "cluster" {
 			if !joined {
-				value, words = words[0], words[1:]
+				value, words = words[0], words[1:] // there is one, if only the word to complete
 			}
 			s.name = value
 		}

@@ -42,18 +42,27 @@ func CompleteVerb(ctx context.Context, e *Env, v *Verb, words []string) []string
 				return Complete(ctx, e, words[i+1:])
 			}
 		case strings.HasPrefix(w, "-") && w != "-":
-			if f := v.flag(strings.TrimLeft(w, "-")); f != nil && f.Kind != Bool {
+			if f := v.anyFlag(e, w); f != nil && f.Kind != Bool {
 				wants = f
 			}
 		default:
 			args++
 		}
 	}
+	if flag, value, joined := strings.Cut(last, "="); joined && wants == nil && strings.HasPrefix(last, "-") {
+		var out []string
+		if f := v.anyFlag(e, flag); f != nil && f.Kind != Bool { // --via=n1
+			for _, w := range matching(value, append(e.candidates(ctx, f.Complete, value), f.Words...)) {
+				out = append(out, flag+"="+w)
+			}
+		}
+		return out
+	}
 	switch {
 	case wants != nil:
-		return matching(last, e.candidates(ctx, wants.Complete, last))
+		return matching(last, append(e.candidates(ctx, wants.Complete, last), wants.Words...))
 	case strings.HasPrefix(last, "-"):
-		return matching(last, flagWords(v))
+		return matching(last, flagWords(e, v))
 	case len(v.Args) == 0:
 		return nil
 	}
@@ -64,9 +73,18 @@ func CompleteVerb(ctx context.Context, e *Env, v *Verb, words []string) []string
 	return matching(last, append(e.candidates(ctx, a.Complete, last), a.Words...))
 }
 
-func flagWords(v *Verb) []string {
+// anyFlag is the verb's flag, or one that every verb has.
+func (v *Verb) anyFlag(e *Env, word string) *Flag {
+	name := strings.TrimLeft(word, "-")
+	if f := v.flag(name); f != nil {
+		return f
+	}
+	return (&Verb{Flags: slices.Concat(Common, e.Extra)}).flag(name)
+}
+
+func flagWords(e *Env, v *Verb) []string {
 	var out []string
-	for _, f := range append(slices.Clone(v.Flags), Common...) {
+	for _, f := range slices.Concat(v.Flags, Common, e.Extra) {
 		out = append(out, dashed(f.Name))
 	}
 	return out

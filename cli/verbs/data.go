@@ -130,7 +130,7 @@ func (g *got) verdict(one bool) error {
 		return &Error{Exit: ExitNotFound, Code: "key_not_found", Message: msg}
 	case n > 1 && one:
 		return &Error{Exit: ExitSiblings, Code: "siblings",
-			Message: fmt.Sprintf("get: %s has %d siblings, not one value; resolve %[1]s makes them one", shortKey(g.key), n)}
+			Message: fmt.Sprintf("get: %s has %d siblings, not one value; resolve %s makes them one", shortKey(g.key), n, typed(g.key))}
 	}
 	return nil
 }
@@ -192,11 +192,7 @@ func (g *got) show(ctx context.Context, e *Env, c *Call) error {
 	if err := e.write(g.showSiblings(e) + "  " + tail + "\n"); err != nil {
 		return err
 	}
-	k, ok := shellWord(g.key)
-	if !ok {
-		k = "KEY"
-	}
-	e.note("  make them one:  resolve %s --pick 1  |  --with VALUE  |  --union", k)
+	e.note("  make them one:  resolve %s --pick 1  |  --with VALUE  |  --union", typed(g.key))
 	return nil
 }
 
@@ -224,7 +220,7 @@ func showValue(b []byte) string {
 		return "(empty)"
 	}
 	s := trace.ShowShort(b, maxShown)
-	if strings.HasSuffix(s, "…") && !strings.HasSuffix(string(b), "…") {
+	if s != trace.Show(b) {
 		s += fmt.Sprintf("  (%d bytes)", len(b))
 	}
 	return s
@@ -293,7 +289,7 @@ was read. A write that the context does not cover stays, as it must.`,
 			return err
 		}
 		if !c.Has("c") {
-			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("del: -c CTX is missing, which says what to delete; get %s --save @%[1]s, then del %[1]s -c @%[1]s", shortKey(key))}
+			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("del: -c CTX is missing, which says what to delete; get %s --save @ctx, then del %[1]s -c @ctx", typed(key))}
 		}
 		if err := checkSave(c); err != nil {
 			return err
@@ -344,20 +340,16 @@ func blindNote(key []byte, r wire.PutReply) string {
 			out += fmt.Sprintf("\n      {%s} is event %d of %s that has not seen event %d", names([]string{dotted}), own, names([]string{node}), own-1)
 		}
 	}
-	word, ok := shellWord(key)
-	if !ok {
-		return out + "\n      to replace what is there: get it with --save @ctx, then put with -c @ctx"
-	}
-	return out + fmt.Sprintf("\n      to replace what is there: get %s --save @ctx, then put %[1]s VALUE -c @ctx", word)
+	return out + fmt.Sprintf("\n      to replace what is there: get %s --save @ctx, then put %[1]s VALUE -c @ctx", typed(key))
 }
 
-// shellWord is a key as it is typed, which a long one, or one with signs that cannot be shown, is not.
-func shellWord(key []byte) (string, bool) {
-	word := Join([]string{string(key)})
-	if strings.HasPrefix(word, "-") { // it would be a flag
-		return "", false
+// typed is a key as a shell takes it, or KEY for one that is long, would be a
+// flag, or has signs that cannot be shown.
+func typed(key []byte) string {
+	if trace.Show(key) != string(key) || utf8.RuneCount(key) > maxEventKey || strings.HasPrefix(string(key), "-") {
+		return "KEY"
 	}
-	return word, trace.Show(key) == string(key) && utf8.RuneCount(key) <= maxEventKey
+	return Join([]string{string(key)})
 }
 
 func putFailed(op string, key []byte, r wire.PutReply) error {

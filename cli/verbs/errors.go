@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"ringside/engine/trace"
 	"ringside/engine/wire"
@@ -110,7 +111,7 @@ func failed(op string, key []byte, code wire.Code, message string) *Error {
 		exit = ExitInternal
 	}
 	msg := fmt.Sprintf("%s %s: %s", op, shortKey(key), words[code])
-	if message != "" {
+	if message = strings.TrimSuffix(message, ": "+words[code]); message != "" {
 		msg += ": " + trace.Show([]byte(outside(message)))
 	}
 	return &Error{Exit: exit, Code: code.String(), Message: msg}

@@ -47,7 +47,8 @@ type Flag struct {
 	Value      string // what help calls its value
 	Help       string
 	Complete   Completion
-	MayBeEmpty bool // whether "" can be meant; elsewhere it is an unset shell variable
+	Words      []string // what the value can be, where it is one of few
+	MayBeEmpty bool     // whether "" can be meant; elsewhere it is an unset shell variable
 }
 
 // A Completion says what can be completed in a place.

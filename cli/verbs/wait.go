@@ -99,7 +99,7 @@ func parseConditions(c *Call) (*condition, error) {
 
 // parseCondition reads the short forms, and expressions otherwise.
 func parseCondition(text string, c *Call) (*condition, error) {
-	out := &condition{text: trace.Show([]byte(text)), via: c.String("via")}
+	out := &condition{text: trace.ShowShort([]byte(text), maxShown), via: c.String("via")}
 	word := strings.ReplaceAll(text, " ", "")
 	name, arg, _ := strings.Cut(strings.ReplaceAll(word, "==", "="), "=")
 	n, numErr := strconv.Atoi(arg)
