@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"strings"
-	"time"
 
 	"ringside/cli/verbs"
 	"ringside/engine/trace"
@@ -51,30 +50,11 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) err
 		}
 		return verbs.Complete(s.ctx, env, words)
 	}
-	ctx, cancel := late(s.ctx, quitGrace)
-	defer cancel()
-	err := tui.Run(ctx, s.Stdin, s.Stdout, o)
+	err := tui.Run(s.ctx, s.Stdin, s.Stdout, o)
 	if s.ctx.Err() != nil { // a signal; the key Ctrl-C is how one leaves, and no error
 		return s.ctx.Err()
 	}
 	return told(err, s.clusterName())
-}
-
-// quitGrace is how long the screens have to leave by themselves on a signal.
-const quitGrace = 200 * time.Millisecond
-
-// late is a context that ends some time after parent. Bubble Tea handles signals
-// itself, and hangs if its context ends while it is about to say so.
-func late(parent context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
-	stop := context.AfterFunc(parent, func() {
-		select {
-		case <-time.After(grace):
-			cancel()
-		case <-ctx.Done():
-		}
-	})
-	return ctx, func() { stop(); cancel() }
 }
 
 // canDraw refuses what is no terminal that screens can be drawn on.

@@ -7,6 +7,7 @@ import (
 
 	"ringside/engine/fault"
 	"ringside/engine/trace"
+	"ringside/engine/wire"
 )
 
 // §4.7 over TCP: a node that lost its disk holds everything again after one
@@ -15,8 +16,11 @@ func TestCompareRebuildsAWipedNode(t *testing.T) {
 	inBothModes(t, func(t *testing.T, o Options) {
 		o.Settings.NoAntiEntropy = true
 		c := begin(t, o)
-		for i := range 50 {
-			put(t, c, "", fmt.Sprintf("key%d", i), "v", nil)
+		for i := range 50 { // W=3: no replica is under way when n2 goes, for which somebody would stand in
+			r, err := c.Do(t.Context(), "", wire.PutRequest{Key: fmt.Appendf(nil, "key%d", i), Value: []byte("v"), Quorum: wire.Quorum{W: 3}})
+			if err != nil || r.(wire.PutReply).Err != wire.OK {
+				t.Fatal(r, err)
+			}
 		}
 		await(t, "equal roots", func() bool { return view(t, c).Unconverged() == "" })
 		before := view(t, c).Node("n2")

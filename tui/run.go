@@ -52,7 +52,8 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 		m.copy = func(string) {}
 		m.redraw()
 	}
-	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond))
+	// Signals end ctx; its own handler can hang if that happens while it reports one.
+	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond))
 	var wg sync.WaitGroup
 	var crash error
 	wg.Go(func() {
