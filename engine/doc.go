@@ -23,8 +23,8 @@ delayed and reordered, but what is under way to a node that crashes must not rea
 	§4.2  partitioning                   ring
 	§4.3  replication, preference lists  ring; replica.go
 	§4.4  versions, vector clocks        vclock; epoch.go says who may stamp what
-	§4.5  get and put with N, R, W       get.go, put.go
-	§4.6  hinted handoff                 put.go sends hints, handoff.go brings them home
+	§4.5  get and put with N, R, W       get.go, put.go, forward.go
+	§4.6  sloppy quorum, hinted handoff  sloppyquorum.go sends hints, handoff.go brings them home
 	§4.7  anti-entropy, Merkle trees     merkle; trees.go keeps them, antientropy.go says when, syncround.go how
 	§4.8  failure detection              detector.go
 	§5    read repair                    readrepair.go

@@ -2,11 +2,8 @@ package engine
 
 // §4.5 Execution of put(): the coordinator makes the new clock, writes locally,
 // sends to the N highest-ranked reachable nodes, and succeeds once W of them,
-// itself among them, hold the version durably. §4.6: a home that cannot be
-// reached is stood in for by the next healthy node, with a hint.
-//
-// A put through a node outside the key's top N is handed to the first of the
-// top N that is there. It is handed over once: a second try could write twice.
+// itself among them, hold the version durably. Where the replicas go is in
+// sloppyquorum.go, how a put comes to its coordinator in forward.go.
 
 import (
 	"fmt"
@@ -103,82 +100,6 @@ func checkPut(req wire.PutRequest) (wire.Code, error) {
 	return wire.OK, nil
 }
 
-// route hands the put to the best-ranked home that is known to be there now,
-// asking first if none was heard of lately. With no home left the node
-// coordinates as a stand-in itself, unless only homes may.
-func (n *Node) route(req wire.PutRequest, pref []string, respond func(wire.PutReply)) {
-	var homes []string
-	for _, h := range pref[:n.replicas()] {
-		if !n.healthy(h) {
-			continue
-		}
-		if n.now-n.peers[h].heard <= n.cfg.Timings.Fresh {
-			n.forward(h, req, respond)
-			return
-		}
-		homes = append(homes, h)
-	}
-	if len(homes) == 0 && req.Quorum.Strict { // nobody may stand in, so ask those that are only suspected
-		homes = slices.DeleteFunc(slices.Clone(pref[:n.replicas()]), func(h string) bool { return !n.connected(h) })
-	}
-	waiting, chosen := len(homes), false
-	standIn := func() {
-		if waiting > 0 || chosen {
-			return
-		}
-		if req.Quorum.Strict {
-			respond(wire.PutReply{Err: wire.QuorumNotReached, Coordinator: n.cfg.Name,
-				Message: fmt.Sprintf("%s reaches no home of the key (%s), and a strict quorum has no stand-ins", n.cfg.Name, strings.Join(pref[:n.replicas()], " "))})
-			return
-		}
-		n.coordinate(req, respond)
-	}
-	for _, h := range homes {
-		n.call(h, req.Request, wire.Ping{}, n.cfg.Timings.Patience, call{
-			onAnswer: func(wire.Body) {
-				if !chosen {
-					chosen = true
-					n.forward(h, req, respond)
-				}
-			},
-			onSilent: func() { waiting--; standIn() },
-		})
-	}
-	standIn()
-}
-
-// forward hands the put to home. If the home falls silent nobody can tell
-// whether it wrote.
-func (n *Node) forward(home string, req wire.PutRequest, respond func(wire.PutReply)) {
-	n.emit(trace.Event{Kind: trace.Forwarded, Request: req.Request, Key: req.Key, Peer: home})
-	n.call(home, req.Request, wire.Forward{Put: req}, n.cfg.Timings.Request+n.cfg.Timings.Patience, call{
-		onAnswer: func(b wire.Body) {
-			r, ok := b.(wire.ForwardReply)
-			if !ok {
-				r.Reply = wire.PutReply{Err: wire.BadRequest, Message: home + " answered something else than the put", Coordinator: home, Unknown: true}
-			}
-			respond(r.Reply)
-		},
-		onSilent: func() {
-			respond(wire.PutReply{Err: wire.QuorumNotReached, Unknown: true, Coordinator: home,
-				Message: fmt.Sprintf("%s took the put and was not heard of again; it may have been written: get the key before you try again", home)})
-		},
-	})
-}
-
-// onForward coordinates what another node received.
-func (n *Node) onForward(m wire.Message, f wire.Forward) {
-	if !n.peers[m.From].forwards.first(m.Op) {
-		return
-	}
-	if n.requests >= MaxRequests {
-		n.answer(m, wire.ForwardReply{Reply: wire.PutReply{Err: wire.Overloaded, Coordinator: n.cfg.Name,
-			Message: fmt.Sprintf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests)}})
-		return
-	}
-	n.coordinate(f.Put, func(r wire.PutReply) { n.answer(m, wire.ForwardReply{Reply: r}) })
-}
-
 // coordinate runs the put from here.
 func (n *Node) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
 	p := &put{
@@ -209,104 +130,6 @@ func (n *Node) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
 		p.replicate(a)
 	}
 	p.settle()
-}
-
-// An assignment gives one replica to a node, for itself or in for a home.
-type assignment struct{ node, home string }
-
-// A putPlan is where the replicas of a put go at first.
-type putPlan struct {
-	assigned []assignment
-	missing  []string // homes that nobody stands in for
-	reached  int      // assignments that have a chance
-}
-
-// plan gives each home's replica to the home itself or, if it is believed down,
-// to the next healthy node of the preference list. If that does not make a
-// quorum, homes and then stand-ins that are only suspected are tried too: what is
-// refused must have been hopeless.
-func (p *put) plan() putPlan {
-	n, homes := p.n, p.pref[:p.n.replicas()]
-	var plan putPlan
-	var down []string
-	for _, h := range homes {
-		if n.healthy(h) {
-			plan.assigned = append(plan.assigned, assignment{h, h})
-			p.used[h] = true
-			continue
-		}
-		down = append(down, h)
-	}
-	if !p.quorum.Strict {
-		down = p.standIns(&plan, down)
-	}
-	plan.reached = len(plan.assigned)
-	for _, h := range down {
-		if plan.reached < p.quorum.W && n.connected(h) {
-			plan.assigned = append(plan.assigned, assignment{h, h})
-			p.used[h] = true
-			plan.reached++
-			continue
-		}
-		plan.missing = append(plan.missing, h)
-	}
-	for len(plan.missing) > 0 && plan.reached < p.quorum.W && !p.quorum.Strict {
-		s := p.nextStandIn(n.connected)
-		if s == "" {
-			break
-		}
-		plan.assigned = append(plan.assigned, assignment{s, plan.missing[0]})
-		plan.missing = plan.missing[1:]
-		plan.reached++
-	}
-	return plan
-}
-
-// standIns fills plan with a stand-in for each of down, and returns the homes
-// for which none is left. A coordinator that is no home itself is the first of them.
-func (p *put) standIns(plan *putPlan, down []string) []string {
-	n := p.n
-	if len(down) > 0 && !n.isHome(n.cfg.Name, p.pref) {
-		plan.assigned = append(plan.assigned, assignment{n.cfg.Name, down[0]})
-		down = down[1:]
-	}
-	for len(down) > 0 {
-		s := p.nextStandIn(n.healthy)
-		if s == "" {
-			break
-		}
-		plan.assigned = append(plan.assigned, assignment{s, down[0]})
-		down = down[1:]
-	}
-	return down
-}
-
-// nextStandIn takes the next node of the preference list that was not asked yet and is fit.
-func (p *put) nextStandIn(fit func(string) bool) string {
-	for _, s := range p.pref[p.n.replicas():] {
-		if !p.used[s] && fit(s) {
-			p.used[s] = true
-			return s
-		}
-	}
-	return ""
-}
-
-func (p *put) missing(plan putPlan) string {
-	have := make([]string, len(plan.assigned))
-	for i, a := range plan.assigned {
-		have[i] = a.node
-	}
-	slices.Sort(have)
-	reach := "nobody"
-	if len(have) > 0 {
-		reach = strings.Join(have, " ")
-	}
-	why := "the rest is down or cut off"
-	if p.quorum.Strict {
-		why = "a strict quorum has no stand-ins"
-	}
-	return fmt.Sprintf("W=%d, but %s reaches only %s for this key (%s); nothing was written", p.quorum.W, p.n.cfg.Name, reach, why)
 }
 
 // stamp makes the new version (§4.4) and writes it locally: it joins what the

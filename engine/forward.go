@@ -1,0 +1,91 @@
+package engine
+
+// §4.5: "the node that receives the request will not coordinate it if the node is
+// not in the top N of the requested key's preference list. Instead, that node will
+// forward the request" to one of the top N. It is handed over once, to one that is
+// known to be there: a second try could write twice.
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// route hands the put to the best-ranked home that is known to be there now,
+// asking first if none was heard of lately. With no home left the node
+// coordinates as a stand-in itself, unless only homes may.
+func (n *Node) route(req wire.PutRequest, pref []string, respond func(wire.PutReply)) {
+	var homes []string
+	for _, h := range pref[:n.replicas()] {
+		if !n.healthy(h) {
+			continue
+		}
+		if n.now-n.peers[h].heard <= n.cfg.Timings.Fresh {
+			n.forward(h, req, respond)
+			return
+		}
+		homes = append(homes, h)
+	}
+	if len(homes) == 0 && req.Quorum.Strict { // nobody may stand in, so ask those that are only suspected
+		homes = slices.DeleteFunc(slices.Clone(pref[:n.replicas()]), func(h string) bool { return !n.connected(h) })
+	}
+	waiting, chosen := len(homes), false
+	standIn := func() {
+		if waiting > 0 || chosen {
+			return
+		}
+		if req.Quorum.Strict {
+			respond(wire.PutReply{Err: wire.QuorumNotReached, Coordinator: n.cfg.Name,
+				Message: fmt.Sprintf("%s reaches no home of the key (%s), and a strict quorum has no stand-ins", n.cfg.Name, strings.Join(pref[:n.replicas()], " "))})
+			return
+		}
+		n.coordinate(req, respond)
+	}
+	for _, h := range homes {
+		n.call(h, req.Request, wire.Ping{}, n.cfg.Timings.Patience, call{
+			onAnswer: func(wire.Body) {
+				if !chosen {
+					chosen = true
+					n.forward(h, req, respond)
+				}
+			},
+			onSilent: func() { waiting--; standIn() },
+		})
+	}
+	standIn()
+}
+
+// forward hands the put to home. If the home falls silent nobody can tell
+// whether it wrote.
+func (n *Node) forward(home string, req wire.PutRequest, respond func(wire.PutReply)) {
+	n.emit(trace.Event{Kind: trace.Forwarded, Request: req.Request, Key: req.Key, Peer: home})
+	n.call(home, req.Request, wire.Forward{Put: req}, n.cfg.Timings.Request+n.cfg.Timings.Patience, call{
+		onAnswer: func(b wire.Body) {
+			r, ok := b.(wire.ForwardReply)
+			if !ok {
+				r.Reply = wire.PutReply{Err: wire.BadRequest, Message: home + " answered something else than the put", Coordinator: home, Unknown: true}
+			}
+			respond(r.Reply)
+		},
+		onSilent: func() {
+			respond(wire.PutReply{Err: wire.QuorumNotReached, Unknown: true, Coordinator: home,
+				Message: fmt.Sprintf("%s took the put and was not heard of again; it may have been written: get the key before you try again", home)})
+		},
+	})
+}
+
+// onForward coordinates what another node received.
+func (n *Node) onForward(m wire.Message, f wire.Forward) {
+	if !n.peers[m.From].forwards.first(m.Op) {
+		return
+	}
+	if n.requests >= MaxRequests {
+		n.answer(m, wire.ForwardReply{Reply: wire.PutReply{Err: wire.Overloaded, Coordinator: n.cfg.Name,
+			Message: fmt.Sprintf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests)}})
+		return
+	}
+	n.coordinate(f.Put, func(r wire.PutReply) { n.answer(m, wire.ForwardReply{Reply: r}) })
+}

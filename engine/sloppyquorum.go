@@ -1,0 +1,110 @@
+package engine
+
+// §4.6 Sloppy quorum: "all read and write operations are performed on the first N
+// healthy nodes from the preference list, which may not always be the first N nodes
+// encountered while walking the consistent hashing ring". A home that cannot be reached is
+// stood in for by the next healthy node, with a hint.
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// An assignment gives one replica to a node, for itself or in for a home.
+type assignment struct{ node, home string }
+
+// A putPlan is where the replicas of a put go at first.
+type putPlan struct {
+	assigned []assignment
+	missing  []string // homes that nobody stands in for
+	reached  int      // assignments that have a chance
+}
+
+// plan gives each home's replica to the home itself or, if it is believed down,
+// to the next healthy node of the preference list. If that does not make a
+// quorum, homes and then stand-ins that are only suspected are tried too: what is
+// refused must have been hopeless.
+func (p *put) plan() putPlan {
+	n, homes := p.n, p.pref[:p.n.replicas()]
+	var plan putPlan
+	var down []string
+	for _, h := range homes {
+		if n.healthy(h) {
+			plan.assigned = append(plan.assigned, assignment{h, h})
+			p.used[h] = true
+			continue
+		}
+		down = append(down, h)
+	}
+	if !p.quorum.Strict {
+		down = p.standIns(&plan, down)
+	}
+	plan.reached = len(plan.assigned)
+	for _, h := range down {
+		if plan.reached < p.quorum.W && n.connected(h) {
+			plan.assigned = append(plan.assigned, assignment{h, h})
+			p.used[h] = true
+			plan.reached++
+			continue
+		}
+		plan.missing = append(plan.missing, h)
+	}
+	for len(plan.missing) > 0 && plan.reached < p.quorum.W && !p.quorum.Strict {
+		s := p.nextStandIn(n.connected)
+		if s == "" {
+			break
+		}
+		plan.assigned = append(plan.assigned, assignment{s, plan.missing[0]})
+		plan.missing = plan.missing[1:]
+		plan.reached++
+	}
+	return plan
+}
+
+// standIns fills plan with a stand-in for each of down, and returns the homes
+// for which none is left. A coordinator that is no home itself is the first of them.
+func (p *put) standIns(plan *putPlan, down []string) []string {
+	n := p.n
+	if len(down) > 0 && !n.isHome(n.cfg.Name, p.pref) {
+		plan.assigned = append(plan.assigned, assignment{n.cfg.Name, down[0]})
+		down = down[1:]
+	}
+	for len(down) > 0 {
+		s := p.nextStandIn(n.healthy)
+		if s == "" {
+			break
+		}
+		plan.assigned = append(plan.assigned, assignment{s, down[0]})
+		down = down[1:]
+	}
+	return down
+}
+
+// nextStandIn takes the next node of the preference list that was not asked yet and is fit.
+func (p *put) nextStandIn(fit func(string) bool) string {
+	for _, s := range p.pref[p.n.replicas():] {
+		if !p.used[s] && fit(s) {
+			p.used[s] = true
+			return s
+		}
+	}
+	return ""
+}
+
+func (p *put) missing(plan putPlan) string {
+	have := make([]string, len(plan.assigned))
+	for i, a := range plan.assigned {
+		have[i] = a.node
+	}
+	slices.Sort(have)
+	reach := "nobody"
+	if len(have) > 0 {
+		reach = strings.Join(have, " ")
+	}
+	why := "the rest is down or cut off"
+	if p.quorum.Strict {
+		why = "a strict quorum has no stand-ins"
+	}
+	return fmt.Sprintf("W=%d, but %s reaches only %s for this key (%s); nothing was written", p.quorum.W, p.n.cfg.Name, reach, why)
+}
