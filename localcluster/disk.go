@@ -159,7 +159,7 @@ func differences(have, want trace.Settings) []string {
 			out = append(out, fmt.Sprintf("%s is %v, not %v", what, have, want))
 		}
 	}
-	differ("the nodes", want.Nodes != nil && !slices.Equal(have.Nodes, want.Nodes), strings.Join(have.Nodes, " "), strings.Join(want.Nodes, " "))
+	differ("the list of nodes", want.Nodes != nil && !slices.Equal(have.Nodes, want.Nodes), strings.Join(have.Nodes, " "), strings.Join(want.Nodes, " "))
 	for _, f := range []struct {
 		what       string
 		have, want int
