@@ -17,7 +17,12 @@ import (
 // route hands the put to the best-ranked home that is known to be there now,
 // asking first if none was heard of lately. With no home left the node
 // coordinates as a stand-in itself, unless only homes may.
-func (n *Node) route(req wire.PutRequest, pref []string, respond func(wire.PutReply)) {
+func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutReply)) {
+	n.requests++
+	respond := func(r wire.PutReply) {
+		n.requests--
+		answer(r)
+	}
 	var homes []string
 	for _, h := range pref[:n.replicas()] {
 		if !n.healthy(h) {
@@ -42,7 +47,8 @@ func (n *Node) route(req wire.PutRequest, pref []string, respond func(wire.PutRe
 				Message: fmt.Sprintf("%s reaches no home of the key (%s), and a strict quorum has no stand-ins", n.cfg.Name, strings.Join(pref[:n.replicas()], " "))})
 			return
 		}
-		n.coordinate(req, respond)
+		n.requests-- // the put counts for itself from here
+		n.coordinate(req, answer)
 	}
 	for _, h := range homes {
 		n.call(h, req.Request, wire.Ping{}, n.cfg.Timings.Patience, call{
@@ -82,9 +88,8 @@ func (n *Node) onForward(m wire.Message, f wire.Forward) {
 	if !n.peers[m.From].forwards.first(m.Op) {
 		return
 	}
-	if n.requests >= MaxRequests {
-		n.answer(m, wire.ForwardReply{Reply: wire.PutReply{Err: wire.Overloaded, Coordinator: n.cfg.Name,
-			Message: fmt.Sprintf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests)}})
+	if err := n.busy(); err != nil {
+		n.answer(m, wire.ForwardReply{Reply: wire.PutReply{Err: wire.Overloaded, Coordinator: n.cfg.Name, Message: err.Error()}})
 		return
 	}
 	n.coordinate(f.Put, func(r wire.PutReply) { n.answer(m, wire.ForwardReply{Reply: r}) })

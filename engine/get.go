@@ -45,8 +45,8 @@ func (n *Node) onGet(client uint64, req wire.GetRequest) {
 	g := &get{n: n, client: client, req: req, began: n.now, used: map[string]bool{}, silent: map[string]bool{}, lww: n.cfg.LWW}
 	var err error
 	switch {
-	case n.requests >= MaxRequests:
-		g.fail(wire.Overloaded, fmt.Sprintf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests))
+	case n.busy() != nil:
+		g.fail(wire.Overloaded, n.busy().Error())
 		return
 	case len(req.Key) == 0 || len(req.Key) > wire.MaxKey:
 		g.fail(wire.BadRequest, fmt.Sprintf("the key has %d bytes, want 1 to %d", len(req.Key), wire.MaxKey))

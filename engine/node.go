@@ -325,6 +325,14 @@ func (n *Node) quorum(q wire.Quorum) (wire.Quorum, error) {
 	return q, nil
 }
 
+// busy says why a request has to be refused, nil if there is room for it.
+func (n *Node) busy() error {
+	if n.requests < MaxRequests {
+		return nil
+	}
+	return fmt.Errorf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests)
+}
+
 // latest is the greatest wall-clock time among siblings, 0 for none.
 func latest(s vclock.Siblings) int64 {
 	var t int64

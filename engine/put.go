@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
@@ -26,7 +25,6 @@ type put struct {
 	req     wire.PutRequest
 	quorum  wire.Quorum
 	pref    []string
-	began   time.Duration
 	version vclock.Version
 	all     vclock.Siblings // what every replica is sent: all the coordinator knows
 	used    map[string]bool // nodes that were asked, or hold it already
@@ -62,8 +60,8 @@ func (n *Node) onClientPut(client uint64, req wire.PutRequest) {
 	refuse := func(code wire.Code, err error) {
 		respond(wire.PutReply{Err: code, Message: err.Error(), Coordinator: n.cfg.Name})
 	}
-	if n.requests >= MaxRequests {
-		refuse(wire.Overloaded, fmt.Errorf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests))
+	if err := n.busy(); err != nil {
+		refuse(wire.Overloaded, err)
 		return
 	}
 	if code, err := checkPut(req); err != nil {
@@ -103,7 +101,7 @@ func checkPut(req wire.PutRequest) (wire.Code, error) {
 // coordinate runs the put from here.
 func (n *Node) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
 	p := &put{
-		n: n, req: req, quorum: req.Quorum, pref: n.preference(req.Key), began: n.now,
+		n: n, req: req, quorum: req.Quorum, pref: n.preference(req.Key),
 		used: map[string]bool{n.cfg.Name: true},
 	}
 	p.respond = func(r wire.PutReply) {

@@ -311,3 +311,23 @@ func TestSilentHomesDoNotBlockReads(t *testing.T) {
 		t.Fatalf("%v %s from %v", r.Err, r.Message, r.Replied)
 	}
 }
+
+// A put counts toward the node's limit while it is handed over, too.
+func TestHandedOverPutsAreBounded(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n3", "n4", "n5")
+	w.split(false, []string{"n1"}, []string{"n2", "n3", "n4", "n5"}) // nobody answers n1's pings
+	for i := range uint64(MaxRequests + 1) {
+		w.step("n1", Request{Client: 1000 + i, Body: wire.PutRequest{Key: []byte(key)}})
+	}
+	if r, ok := w.replies[1000+MaxRequests].(wire.PutReply); !ok || r.Err != wire.Overloaded {
+		t.Fatalf("request %d: %+v", MaxRequests+1, w.replies[1000+MaxRequests])
+	}
+	if w.replies[1000] != nil {
+		t.Fatalf("the first is answered already: %+v", w.replies[1000])
+	}
+	w.pass(10 * time.Second)
+	if n := w.nodes["n1"].requests; n != 0 {
+		t.Fatalf("%d requests never ended", n)
+	}
+}
