@@ -61,8 +61,9 @@ type syncer struct {
 // A task is a round to be run.
 type task struct {
 	taskKey
-	look bool
-	done func(trace.SyncRound) // nil: nobody waits for it
+	look     bool
+	transfer bool                  // push only, to a home of a range that this node is no home of (§4.9)
+	done     func(trace.SyncRound) // nil: nobody waits for it
 }
 
 type taskKey struct {
@@ -218,7 +219,12 @@ func (n *Node) startRounds() {
 func (n *Node) roundOver(t task, r trace.SyncRound) {
 	s := n.sync
 	s.running--
-	if r.Buckets > 0 || r.Err != "" && t.done != nil {
+	if !t.look && r.Err == "" {
+		n.syncedWith(t)
+	}
+	if t.transfer {
+		// told by who waits for it
+	} else if r.Buckets > 0 || r.Err != "" && t.done != nil {
 		n.emit(trace.Event{Kind: trace.SyncDone, Peer: t.peer, Rounds: []trace.SyncRound{r}})
 	} else if r.Err == "" {
 		if s.quiet = append(s.quiet, r); len(s.quiet) >= maxQuiet {
@@ -280,7 +286,7 @@ func (n *Node) syncShare() int { return syncRate * syncYield / (syncYield + n.re
 
 // charge takes a message's bytes from the budget and returns them.
 func (n *Node) charge(body wire.Body, peer string) int {
-	size := wire.MessageSize(wire.Message{From: n.cfg.Name, To: peer, Op: n.lastOp, Body: body})
+	size := wire.MessageSize(wire.Message{From: n.cfg.Name, To: peer, Op: n.lastOp, View: n.member.digest, Body: body})
 	n.sync.bytes -= size
 	return size
 }

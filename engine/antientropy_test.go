@@ -222,7 +222,7 @@ func TestLookTellsAndMendsNothing(t *testing.T) {
 	w := newWorld(t, "n1", "n2")
 	w.fill(1000)
 	key := []byte("key7")
-	w.step("n2", Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, Body: wire.Write{Key: key, Siblings: vclock.Siblings{{
+	w.step("n2", Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, View: w.nodes["n1"].member.digest, Body: wire.Write{Key: key, Siblings: vclock.Siblings{{
 		Dot: vclock.Dot{Actor: vclock.Actor{Node: "n2", Epoch: 7}, Counter: 1}, Value: []byte("other")}}}}})
 	w.queue = nil
 	rg := w.ring.Ranges()[w.ring.Index(ring.Of(key))]
@@ -334,10 +334,10 @@ func TestAntiEntropyFollowsTheRing(t *testing.T) {
 	}
 	w.ring = r
 	for _, n := range w.names {
-		w.nodes[n].cfg.Ring = r
+		w.nodes[n].member.ring = r
 		clear(w.nodes[n].prefs)
 	}
-	w.step("n2", Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, Body: wire.Sync{Start: old.Start, End: old.End, Depth: old.depth, Nodes: []uint32{0}}}})
+	w.step("n2", Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, View: w.nodes["n1"].member.digest, Body: wire.Sync{Start: old.Start, End: old.End, Depth: old.depth, Nodes: []uint32{0}}}})
 	if a, ok := w.queue[0].Body.(wire.SyncReply); !ok || a.Err != wire.BadRequest {
 		t.Fatalf("the old range was answered with %+v", w.queue[0].Body)
 	}

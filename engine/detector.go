@@ -25,6 +25,7 @@ type peer struct {
 	probing  bool          // a probe is planned
 	draining int           // hints sent to it and not yet acked
 	forwards once          // puts that it handed over
+	told     time.Duration // when it was last sent the membership history
 	reunion  bool          // a comparison of all that is shared with it is planned
 }
 
@@ -94,7 +95,7 @@ func (n *Node) silent(op uint64) {
 }
 
 func (n *Node) send(m wire.Message) {
-	m.From = n.cfg.Name
+	m.From, m.View = n.cfg.Name, n.member.digest
 	n.out.Messages = append(n.out.Messages, m)
 }
 
@@ -117,7 +118,7 @@ func (n *Node) onAnswer(m wire.Message) {
 }
 
 func (n *Node) alive(name string) {
-	p := n.peers[name]
+	p := n.peer(name)
 	p.heard = n.now
 	if !p.suspect {
 		return
@@ -131,7 +132,7 @@ func (n *Node) alive(name string) {
 }
 
 func (n *Node) suspect(name string) {
-	p := n.peers[name]
+	p := n.peer(name)
 	was := p.healthy()
 	p.suspect = true
 	if was {
@@ -141,7 +142,7 @@ func (n *Node) suspect(name string) {
 }
 
 func (n *Node) probeLater(p *peer) {
-	if p.probing || p.healthy() {
+	if p.probing || p.healthy() || !n.concerns(p.name) {
 		return
 	}
 	p.probing = true
@@ -154,10 +155,16 @@ func (n *Node) probeLater(p *peer) {
 	})
 }
 
+// concerns says whether the node has anything to do with name. Who left, and has got what
+// was kept for it, is let go.
+func (n *Node) concerns(name string) bool {
+	return n.belongs(name) || n.hints.queues[name] != nil || slices.Contains(n.cfg.Seeds, name)
+}
+
 // peerDown ends the wait for every answer that cannot come any more.
 func (n *Node) peerDown(name string) {
-	p := n.peers[name]
-	if p == nil || p.cut {
+	p := n.peer(name)
+	if p.cut {
 		return
 	}
 	was := p.healthy()
@@ -199,8 +206,8 @@ func (n *Node) unsent(m wire.Message) {
 
 // peerUp trusts a new connection: making it took answers from the peer.
 func (n *Node) peerUp(name string) {
-	p := n.peers[name]
-	if p == nil || p.healthy() {
+	p := n.peer(name)
+	if p.healthy() {
 		return
 	}
 	p.cut, p.suspect = false, false
@@ -211,12 +218,12 @@ func (n *Node) peerUp(name string) {
 
 // healthy says whether the node would send a replica to name now.
 func (n *Node) healthy(name string) bool {
-	return name == n.cfg.Name || n.peers[name].healthy()
+	return name == n.cfg.Name || n.peer(name).healthy()
 }
 
 // connected says whether a message to name has a chance to arrive.
 func (n *Node) connected(name string) bool {
-	return name == n.cfg.Name || !n.peers[name].cut
+	return name == n.cfg.Name || !n.peer(name).cut
 }
 
 // mayAnswer says whether an answer to one of calls could still come.

@@ -28,7 +28,7 @@ func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutRep
 		if !n.healthy(h) {
 			continue
 		}
-		if n.now-n.peers[h].heard <= n.cfg.Timings.Fresh {
+		if n.now-n.peer(h).heard <= n.cfg.Timings.Fresh {
 			n.forward(h, req, respond)
 			return
 		}
@@ -85,7 +85,7 @@ func (n *Node) forward(home string, req wire.PutRequest, respond func(wire.PutRe
 
 // onForward coordinates what another node received.
 func (n *Node) onForward(m wire.Message, f wire.Forward) {
-	if !n.peers[m.From].forwards.first(m.Op) {
+	if !n.peer(m.From).forwards.first(m.Op) {
 		return
 	}
 	if err := n.busy(); err != nil {

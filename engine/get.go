@@ -22,9 +22,13 @@ type get struct {
 	req     wire.GetRequest
 	quorum  wire.Quorum
 	pref    []string
+	view    uint64 // of the ring that pref is of
 	began   time.Duration
 	used    map[string]bool
 	silent  map[string]bool // asked, and no answer in time
+	instead map[string]bool // asked because they held the key before a home that is not given it yet
+	again   bool            // such homes were asked a second time
+	lenient bool            // answers of homes that are not given the key yet count if they hold something
 	answers []readAnswer    // one a node, in the order in which they came
 	lww     bool
 	calls   []uint64
@@ -37,12 +41,14 @@ type get struct {
 type readAnswer struct {
 	node     string
 	siblings vclock.Siblings
+	home     bool // it speaks as a home of the key
 	damaged  bool // it holds a record that fails its checksum
+	pending  bool // it was not given the key's range yet
 }
 
 func (n *Node) onGet(client uint64, req wire.GetRequest) {
 	n.emit(trace.Event{Kind: trace.Requested, Request: req.Request, Key: req.Key, Op: "get"})
-	g := &get{n: n, client: client, req: req, began: n.now, used: map[string]bool{}, silent: map[string]bool{}, lww: n.cfg.LWW}
+	g := &get{n: n, client: client, req: req, began: n.now, used: map[string]bool{}, silent: map[string]bool{}, instead: map[string]bool{}, lww: n.cfg.LWW}
 	var err error
 	switch {
 	case n.busy() != nil:
@@ -56,7 +62,7 @@ func (n *Node) onGet(client uint64, req wire.GetRequest) {
 		g.fail(wire.BadRequest, err.Error())
 		return
 	}
-	g.pref = n.preference(req.Key)
+	g.pref, g.view = n.preference(req.Key), n.member.digest
 	targets := g.targets()
 	if len(targets) < g.quorum.R {
 		g.fail(wire.QuorumNotReached, fmt.Sprintf("R=%d, but %s reaches only %d nodes for this key: %s",
@@ -99,8 +105,7 @@ func (g *get) targets() []string {
 func (g *get) ask(node string) {
 	n := g.n
 	if node == n.cfg.Name {
-		s, lww, code := n.known(g.req.Key)
-		g.answered(node, s, lww, code)
+		g.answered(node, n.reading(g.req.Key, g.view))
 		return
 	}
 	n.emit(trace.Event{Kind: trace.ReadFrom, Request: g.req.Request, Key: g.req.Key, Peer: node})
@@ -116,8 +121,8 @@ func (g *get) ask(node string) {
 			r, ok := b.(wire.ReadReply)
 			switch {
 			case !ok:
-			case r.Err == wire.OK || r.Err == wire.Damaged:
-				g.answered(node, r.Siblings, r.LWW, r.Err)
+			case r.Err == wire.OK || r.Err == wire.Damaged || r.Err == wire.Pending:
+				g.answered(node, r)
 			default: // it is there, but cannot say now
 				g.askNext()
 			}
@@ -150,13 +155,15 @@ func (g *get) askNext() {
 
 // answered notes an answer. A damaged replica does not count toward R, but read
 // repair mends it.
-func (g *get) answered(node string, s vclock.Siblings, lww bool, code wire.Code) {
-	g.lww = g.lww || lww
-	g.answers = append(g.answers, readAnswer{node: node, siblings: s, damaged: code != wire.OK})
+func (g *get) answered(node string, r wire.ReadReply) {
+	g.lww = g.lww || r.LWW
+	g.answers = slices.DeleteFunc(g.answers, func(a readAnswer) bool { return a.node == node }) // it was asked again
+	g.answers = append(g.answers, readAnswer{node: node, siblings: r.Siblings, home: r.Home, damaged: r.Err == wire.Damaged, pending: r.Err == wire.Pending})
 	if g.replied {
 		return
 	}
-	g.n.emit(trace.Event{Kind: trace.ReadReply, Request: g.req.Request, Key: g.req.Key, Peer: node, Versions: s, Err: code, Count: len(g.counted()), Want: g.quorum.R})
+	g.n.emit(trace.Event{Kind: trace.ReadReply, Request: g.req.Request, Key: g.req.Key, Peer: node, Versions: r.Siblings, Err: r.Err, Count: len(g.counted()), Want: g.quorum.R})
+	g.moved(node, r)
 }
 
 // askHomes turns to homes that were passed over because they are suspected, once
@@ -178,7 +185,10 @@ func (g *get) counted() []string {
 	wait := g.homeMayAnswer()
 	var out []string
 	for _, a := range g.answers {
-		if a.damaged || wait && len(a.siblings) == 0 && !g.n.isHome(a.node, g.pref) {
+		switch {
+		case a.damaged, a.pending && (!g.lenient || len(a.siblings) == 0):
+			continue
+		case wait && len(a.siblings) == 0 && !a.home:
 			continue
 		}
 		out = append(out, a.node)
@@ -186,13 +196,16 @@ func (g *get) counted() []string {
 	return out
 }
 
-// homeMayAnswer says whether no home has answered, and one still could.
+// homeMayAnswer says whether no home has answered that was given the key, and one still could.
 func (g *get) homeMayAnswer() bool {
 	may := false
-	for _, h := range g.pref[:g.n.replicas()] {
-		if slices.ContainsFunc(g.answers, func(a readAnswer) bool { return a.node == h }) {
+	for _, a := range g.answers {
+		if a.home {
 			return false
 		}
+		may = may || a.pending
+	}
+	for _, h := range g.pref[:g.n.replicas()] {
 		may = may || g.n.connected(h) && !g.silent[h]
 	}
 	return may
@@ -216,8 +229,8 @@ func (g *get) settle() {
 		g.timeout.stop()
 		g.timeout = n.after(n.cfg.Timings.RepairGrace, g.end)
 	}
-	if !g.replied && g.waiting == 0 && !g.quorum.Strict {
-		g.askHomes()
+	if !g.replied && g.waiting == 0 {
+		g.askMore()
 	}
 	if g.waiting > 0 {
 		return

@@ -176,6 +176,9 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 		n.write(store.Own, dataKey(key), wire.EncodeOwn(*own))
 	}
 	n.hints.add(home, key, n.now)
+	if !n.belongs(home) {
+		n.rehomeLater()
+	}
 	why.Kind, why.Key, why.For, why.Versions = trace.HintStored, key, home, rec.Siblings
 	if fresh {
 		why.Count = 1
@@ -188,9 +191,7 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 // the scan catches whatever was refused or lost.
 func (n *Node) scanHints() {
 	for _, home := range n.hints.sortedHomes() {
-		if p := n.peers[home]; p != nil {
-			n.deliverHints(p)
-		}
+		n.deliverHints(n.peer(home))
 	}
 	n.after(n.cfg.Timings.Handoff, n.scanHints)
 }
@@ -219,6 +220,7 @@ func (n *Node) deliverHint(p *peer, key []byte, h *hint) {
 		return
 	}
 	h.flying, h.stale = true, false
+	q := n.hints.queues[p.name]
 	p.draining++
 	n.emit(trace.Event{Kind: trace.HintSent, Key: key, Peer: p.name, For: p.name, Versions: rec.Siblings})
 	landed := func() { h.flying = false; p.draining-- }
@@ -226,10 +228,13 @@ func (n *Node) deliverHint(p *peer, key []byte, h *hint) {
 		onSilent: landed,
 		onAnswer: func(b wire.Body) {
 			landed()
+			if n.hints.queues[p.name] != q {
+				return // the home is gone, and the hint was looked after
+			}
 			if r, ok := b.(wire.WriteReply); !ok || r.Err != wire.OK {
 				return // the next scan tries again
 			}
-			if !h.stale {
+			if !h.stale && q.hints[string(key)] == h {
 				n.dropHint(p.name, key, trace.HintDelivered)
 			}
 			n.deliverHints(p)

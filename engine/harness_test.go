@@ -16,27 +16,30 @@ import (
 // A world steps nodes by hand: messages are delivered at once and in order
 // unless their link is cut, and time moves only when nothing else can.
 type world struct {
-	t       testing.TB
-	now     time.Duration
-	names   []string
-	ring    *ring.Ring
-	nodes   map[string]*Node
-	stores  map[string]*store.Mem
-	wake    map[string]time.Duration
-	down    map[string]bool
-	cut     func(from, to string) bool
-	queue   []wire.Message
-	replies map[uint64]wire.ClientReply
-	told    map[uint64][]trace.Event
-	events  []trace.Event
-	next    uint64
-	lives   uint64
-	lww     bool
-	timings Timings
-	sent    int                     // bytes of all messages
-	silent  bool                    // keep no log
-	refuse  func(wire.Message) bool // messages that the driver cannot send
-	log     bytes.Buffer            // every output, for comparison
+	t        testing.TB
+	now      time.Duration
+	names    []string
+	ring     *ring.Ring // of the founders
+	config   ring.Config
+	founders []ring.Member
+	seeds    []string
+	nodes    map[string]*Node
+	stores   map[string]*store.Mem
+	wake     map[string]time.Duration
+	down     map[string]bool
+	cut      func(from, to string) bool
+	queue    []wire.Message
+	replies  map[uint64]wire.ClientReply
+	told     map[uint64][]trace.Event
+	events   []trace.Event
+	next     uint64
+	lives    uint64
+	lww      bool
+	timings  Timings
+	sent     int                     // bytes of all messages
+	silent   bool                    // keep no log
+	refuse   func(wire.Message) bool // messages that the driver cannot send
+	log      bytes.Buffer            // every output, for comparison
 }
 
 const (
@@ -50,12 +53,13 @@ func newWorld(t testing.TB, names ...string) *world {
 	for _, n := range names {
 		members = append(members, ring.Member{Name: n, Weight: 1})
 	}
-	r, err := ring.New(ring.Config{Strategy: ring.EqualPartitions, N: 3, Q: testQ}, members)
+	cfg := ring.Config{Strategy: ring.EqualPartitions, N: 3, Q: testQ}
+	r, err := ring.New(cfg, members)
 	if err != nil {
 		t.Fatal(err)
 	}
 	w := &world{
-		t: t, now: testStart, names: names, ring: r,
+		t: t, now: testStart, names: names, ring: r, config: cfg, founders: members,
 		nodes: map[string]*Node{}, stores: map[string]*store.Mem{}, wake: map[string]time.Duration{},
 		timings: quietTimings(), told: map[uint64][]trace.Event{},
 		down: map[string]bool{}, replies: map[uint64]wire.ClientReply{}, cut: func(_, _ string) bool { return false },
@@ -70,14 +74,14 @@ func newWorld(t testing.TB, names ...string) *world {
 // quietTimings are without anti-entropy, which would mend what a test looks at.
 func quietTimings() Timings {
 	t := DefaultTimings()
-	t.AntiEntropy = 0
+	t.AntiEntropy, t.Gossip = 0, 0
 	return t
 }
 
 func (w *world) start(name string) {
 	w.lives++
 	n, out, err := New(Config{
-		Name: name, Ring: w.ring, R: 2, W: 2, Secret: []byte("secret"), Seed: 1, Timings: w.timings, LWW: w.lww,
+		Name: name, Ring: w.config, Founders: w.founders, Seeds: w.seeds, R: 2, W: 2, Secret: []byte("secret"), Seed: 1, Timings: w.timings, LWW: w.lww,
 		Incarnation: w.lives,
 	}, w.stores[name], w.now)
 	if err != nil {

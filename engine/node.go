@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -20,13 +21,17 @@ const MaxRequests = 4096
 // Config is what a node is made with. It never changes.
 type Config struct {
 	Name    string
-	Ring    *ring.Ring
+	Ring    ring.Config
 	R, W    int    // defaults where a request names none (§4.5)
 	Strict  bool   // no stand-ins, for every request (see wire.Quorum)
 	LWW     bool   // last write wins, for every put
 	Secret  []byte // seals contexts; the same on all nodes of a cluster
 	Seed    uint64 // of the node's random choices
 	Timings Timings
+
+	Founders []ring.Member // whom the cluster was born with; none for a node that is to join one
+	Seeds    []string      // whom the node gossips with besides the members that it knows of (§4.8.2)
+	Rings    *member.Rings // shared by nodes that one goroutine steps; nil: the node has its own
 
 	// Incarnation is a number (of incarnationBits) that no earlier life of this
 	// node's disk had. The node takes it when its store is new or Distrust is set.
@@ -37,7 +42,7 @@ type Config struct {
 }
 
 // An Input is one of Receive, Request, PeerUp, PeerDown, Unsent, Describe, Compare,
-// or nil when only time has passed.
+// Amend, or nil when only time has passed.
 type Input interface{ isInput() }
 
 // Receive is a message from another node.
@@ -77,6 +82,14 @@ type Compare struct {
 	Look   bool         // find out what differs, and mend nothing
 }
 
+// Amend asks for a change of the membership (§4.8.1); its Node, Kind, Weight and Zone count. The
+// Reply has a Membership event, with the change as it was written down or with Err and Message.
+type Amend struct {
+	Client uint64
+	Change member.Change
+}
+
+func (Amend) isInput()    {}
 func (Receive) isInput()  {}
 func (Request) isInput()  {}
 func (PeerUp) isInput()   {}
@@ -115,12 +128,14 @@ type Node struct {
 	calls    map[uint64]*call
 	lastOp   uint64
 	requests int              // client requests being worked on
-	prefs    map[int][]string // range → whole preference list
+	prefs    map[int][]string // range → whole preference list, of the ring as it is
 	hints    *hintBook
 	self     wire.Own // incarnation, and how many epochs were begun in it
 	keys     int      // live keys held as home
 	trees    *forest
 	sync     *syncer
+	member   *membership
+	transfer *transfers
 }
 
 // New makes a node from what its store holds. The Output is to be carried out like a
@@ -135,24 +150,26 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 		hints:  newHintBook(),
 		trees:  newForest(),
 		sync:   newSyncer(),
+		member: newMembership(cfg), transfer: newTransfers(),
 		lastOp: uint64(now), // above that of any earlier life, whose answers may still be under way
-	}
-	for _, m := range cfg.Ring.Members() {
-		if m.Name != cfg.Name {
-			n.peers[m.Name] = &peer{name: m.Name, heard: -cfg.Timings.Fresh}
-		}
 	}
 	if err := n.load(); err != nil {
 		return nil, Output{}, fmt.Errorf("engine: %s: %w", cfg.Name, err)
 	}
 	n.after(cfg.Timings.Handoff, n.scanHints)
 	n.beginAntiEntropy()
+	n.beginGossip()
+	n.handOverSoon()
+	n.rehomeLater()
 	return n, n.finish(), nil
 }
 
 // load reads what the node keeps in memory of its store.
 func (n *Node) load() error {
 	if err := n.loadSelf(); err != nil {
+		return err
+	}
+	if err := n.loadMembership(); err != nil {
 		return err
 	}
 	if err := n.loadHints(); err != nil {
@@ -169,6 +186,19 @@ func (n *Node) load() error {
 		n.grow(k, wire.Record{}, rec)
 		return true
 	})
+}
+
+// Ring is the ring as the node knows it now.
+func (n *Node) Ring() *ring.Ring { return n.ring() }
+
+// peer returns what the node believes of another one.
+func (n *Node) peer(name string) *peer {
+	p := n.peers[name]
+	if p == nil {
+		p = &peer{name: name, heard: -n.cfg.Timings.Fresh}
+		n.peers[name] = p
+	}
+	return p
 }
 
 // Step feeds one input to the node at time now and returns what the world must
@@ -194,6 +224,8 @@ func (n *Node) Step(now time.Duration, in Input) Output {
 		n.describe(in)
 	case Compare:
 		n.compare(in)
+	case Amend:
+		n.amend(in)
 	default:
 		panic(fmt.Sprintf("engine: unknown input %T", in))
 	}
@@ -211,12 +243,19 @@ func (n *Node) finish() Output {
 }
 
 func (n *Node) receive(m wire.Message) {
-	if n.peers[m.From] == nil {
-		return // not a member of the ring as we know it
+	if g, ok := m.Body.(wire.Gossip); ok {
+		n.onGossip(m, g)
+		return
+	}
+	n.compareViews(m)
+	if !n.inRing() {
+		return // whoever asks knows the node from a ring that it has yet to hear of
 	}
 	switch b := m.Body.(type) {
 	case wire.Ping:
 		n.answer(m, wire.Pong{})
+	case wire.Offer:
+		n.onOffer(m, b)
 	case wire.Read:
 		n.onRead(m, b)
 	case wire.Write:
@@ -231,6 +270,10 @@ func (n *Node) receive(m wire.Message) {
 }
 
 func (n *Node) request(in Request) {
+	if !n.inRing() {
+		n.refuseOutside(in)
+		return
+	}
 	switch b := in.Body.(type) {
 	case wire.GetRequest:
 		n.onGet(in.Client, b)
@@ -238,6 +281,17 @@ func (n *Node) request(in Request) {
 		n.onClientPut(in.Client, b)
 	default:
 		panic(fmt.Sprintf("engine: unknown request %T", b))
+	}
+}
+
+// refuseOutside answers the client of a node that is in no ring.
+func (n *Node) refuseOutside(in Request) {
+	why := n.cfg.Name + " knows of no ring yet: it has to join, and to hear of it"
+	switch b := in.Body.(type) {
+	case wire.GetRequest:
+		n.reply(in.Client, wire.GetReply{Request: b.Request, Err: wire.QuorumNotReached, Message: why, Coordinator: n.cfg.Name})
+	case wire.PutRequest:
+		n.reply(in.Client, wire.PutReply{Request: b.Request, Err: wire.QuorumNotReached, Message: why, Coordinator: n.cfg.Name})
 	}
 }
 
@@ -251,9 +305,6 @@ func (n *Node) preference(key []byte) []string {
 	}
 	return p
 }
-
-// replicas is N, or the number of members if that is smaller.
-func (n *Node) replicas() int { return min(n.cfg.Ring.Config().N, len(n.cfg.Ring.Members())) }
 
 func (n *Node) isHome(node string, pref []string) bool {
 	return slices.Contains(pref[:n.replicas()], node)
@@ -279,8 +330,11 @@ func (n *Node) emit(e trace.Event) {
 
 // State is the node's account of itself. It changes nothing.
 func (n *Node) State() *trace.NodeState {
-	s := &trace.NodeState{Keys: n.keys, Hints: n.hints.counts(), Roots: n.roots()}
-	for _, m := range n.cfg.Ring.Members() {
+	s := &trace.NodeState{
+		Keys: n.keys, Hints: n.hints.counts(), Roots: n.roots(), View: n.member.digest, Member: n.belongs(n.cfg.Name),
+		Pending: len(n.member.pending), Foreign: n.foreign(), Changes: n.member.history,
+	}
+	for _, m := range n.ring().Members() {
 		if p := n.peers[m.Name]; p != nil && !p.healthy() {
 			s.Suspects = append(s.Suspects, m.Name)
 		}

@@ -32,7 +32,7 @@ func (g *get) repair() {
 // soundHomes says whether at least want homes answered from sound replicas.
 func (g *get) soundHomes(want int) bool {
 	for _, a := range g.answers {
-		if !a.damaged && g.n.isHome(a.node, g.pref) {
+		if !a.damaged && !a.pending && g.n.isHome(a.node, g.pref) {
 			want--
 		}
 	}

@@ -78,6 +78,10 @@ func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wi
 	} else {
 		n.grow(k, old, rec)
 	}
+	if n.inRing() && !n.isHome(n.cfg.Name, n.preference(key)) { // it is to be handed over to those that are
+		n.transfer.left = false
+		n.handOverSoon()
+	}
 	why.Kind, why.Key, why.Versions = trace.Stored, key, rec.Siblings
 	why.Count = live(rec.Siblings) - liveBefore(before, damaged)
 	n.keys += why.Count
@@ -129,6 +133,9 @@ func (n *Node) onWrite(m wire.Message, w wire.Write) {
 		if w.Purpose == wire.Handoff && len(n.out.Writes) > before {
 			n.compareSoon(w.Key)
 		}
+		if w.Purpose == wire.Transfer {
+			n.transferGoesOn(m.From, w.Key)
+		}
 	} else {
 		err = n.storeHint(w.For, w.Key, w.Siblings, w.LWW, nil, why)
 	}
@@ -138,8 +145,22 @@ func (n *Node) onWrite(m wire.Message, w wire.Write) {
 // onRead tells all that the node knows of a key, hints included: they may be
 // the newest there is (§4.6).
 func (n *Node) onRead(m wire.Message, r wire.Read) {
-	s, lww, err := n.known(r.Key)
-	n.answer(m, wire.ReadReply{Err: err, Siblings: s, LWW: lww})
+	n.answer(m, n.reading(r.Key, m.View))
+}
+
+// reading is the node's answer to a reader that knows the ring as view.
+func (n *Node) reading(key []byte, view uint64) wire.ReadReply {
+	s, lww, err := n.known(key)
+	home, pending := n.holds(key)
+	r := wire.ReadReply{Err: err, Siblings: s, LWW: lww, Home: home}
+	switch {
+	case err != wire.OK:
+	case pending != nil:
+		r.Err, r.Ask = wire.Pending, pending.from
+	case !home && view != n.member.digest: // nobody can tell whether it was asked as a home
+		r.Err = wire.Pending
+	}
+	return r
 }
 
 // known is everything the node holds of a key, in any role.

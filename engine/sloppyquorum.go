@@ -66,7 +66,7 @@ func (p *put) plan() putPlan {
 // for which none is left. A coordinator that is no home itself is the first of them.
 func (p *put) standIns(plan *putPlan, down []string) []string {
 	n := p.n
-	if len(down) > 0 && !n.isHome(n.cfg.Name, p.pref) {
+	if len(down) > 0 && !n.isHome(n.cfg.Name, p.pref) && n.belongs(n.cfg.Name) {
 		plan.assigned = append(plan.assigned, assignment{n.cfg.Name, down[0]})
 		down = down[1:]
 	}

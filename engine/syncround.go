@@ -49,6 +49,7 @@ type round struct {
 	pull    []uint64 // hashes of keys that the other holds so, and we do not
 	push    [][]byte // keys that we hold as the other does not
 	flying  int
+	refused bool            // a pushed key was
 	counted map[string]bool // keys of these buckets that differ
 }
 
@@ -64,11 +65,27 @@ func (n *Node) startRound(t task) {
 
 // tree is the node's own tree, as long as both are homes of the range.
 func (r *round) tree() (*merkle.Tree, bool) {
-	if !r.n.share(r.task.plot, r.task.peer) {
+	if !r.n.mayCompare(r.task) {
 		r.end("the ring changed")
 		return nil, false
 	}
 	return r.n.tree(r.task.plot), true
+}
+
+// mayCompare says whether the task still makes sense on the ring of now.
+func (n *Node) mayCompare(t task) bool {
+	if !t.transfer {
+		return n.share(t.plot, t.peer)
+	}
+	rg, ok := n.rangeOf(t.plot)
+	return ok && slices.Contains(rg.Homes, t.peer) && !slices.Contains(rg.Homes, n.cfg.Name)
+}
+
+func (r *round) purpose() wire.Purpose {
+	if r.task.transfer {
+		return wire.Transfer
+	}
+	return wire.AntiEntropy
 }
 
 // ask sends a message of the round and hands the answer on. What goes wrong ends
@@ -215,7 +232,11 @@ func (r *round) list() {
 		return
 	}
 	if len(r.nodes) == 0 {
-		r.end("")
+		why := ""
+		if r.refused && r.task.transfer {
+			why = r.task.peer + " did not take all of it"
+		}
+		r.end(why)
 		return
 	}
 	k := min(max(listedKeys/(tree.Keys()>>tree.Depth()+1), 1), wire.MaxSyncNodes, len(r.nodes))
@@ -245,7 +266,7 @@ func (r *round) listed(a wire.SyncReply) {
 		}
 		return true
 	})
-	r.pull = slices.DeleteFunc(slices.Clone(a.Hashes), func(h uint64) bool { return mine[h] })
+	r.pull = slices.DeleteFunc(slices.Clone(a.Hashes), func(h uint64) bool { return mine[h] || r.task.transfer })
 	r.fetch()
 }
 
@@ -311,11 +332,13 @@ func (r *round) pushSome() {
 			continue // what was pulled is all there is
 		}
 		r.flying++
-		w := wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: wire.AntiEntropy}
+		w := wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: r.purpose()}
 		r.ask(w, func(b wire.Body) {
 			r.flying--
 			if a, ok := b.(wire.WriteReply); ok && a.Err == wire.OK {
 				r.res.Sent++
+			} else {
+				r.refused = true
 			}
 			r.pushSome()
 		})
@@ -329,7 +352,7 @@ func (r *round) pushSome() {
 func (n *Node) onSync(m wire.Message, q wire.Sync) {
 	at := plot{trace.Span{Start: q.Start, End: q.End}, q.Depth}
 	switch {
-	case !n.share(at, m.From):
+	case !n.hosts(at):
 		n.answer(m, wire.SyncReply{Err: wire.BadRequest})
 		return
 	case n.requests >= syncBusy:

@@ -14,6 +14,8 @@ type Timings struct {
 	Handoff     time.Duration // between scans of the hint store (§4.6)
 	RepairGrace time.Duration // how long a read waits for stragglers after its reply (§5)
 	AntiEntropy time.Duration // between two comparisons of a key range with another home of it (§4.7); 0: never unasked
+	Gossip      time.Duration // between two exchanges of the membership with a random peer (§4.8.1); 0: never unasked
+	Transfer    time.Duration // between two looks at what is to be handed over to new homes (§4.9)
 	Reunion     time.Duration // from a peer's return to a comparison of all that is shared with it; up to twice that
 }
 
@@ -28,6 +30,8 @@ func DefaultTimings() Timings {
 		Handoff:     time.Second,
 		RepairGrace: 100 * time.Millisecond,
 		AntiEntropy: 10 * time.Second,
+		Gossip:      time.Second,
+		Transfer:    500 * time.Millisecond,
 		Reunion:     500 * time.Millisecond, // hints go first: what they bring need not be compared
 	}
 }

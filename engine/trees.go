@@ -32,12 +32,11 @@ type plot struct {
 
 func newForest() *forest { return &forest{trees: map[plot]*merkle.Tree{}} }
 
-// ring is the ring as the node knows it now; nothing below keeps any of it.
-func (n *Node) ring() *ring.Ring { return n.cfg.Ring }
-
 func (n *Node) plotOf(rg ring.Range) plot {
 	return plot{trace.Span{Start: rg.Start, End: rg.End}, merkle.Depth(len(n.ring().Ranges()))}
 }
+
+func (n *Node) plotAt(p ring.Position) plot { return n.plotOf(n.rangeAt(p)) }
 
 // rangeAt is the key range that p falls into.
 func (n *Node) rangeAt(p ring.Position) ring.Range {
@@ -48,8 +47,17 @@ func (n *Node) rangeAt(p ring.Position) ring.Range {
 // rangeOf finds the range again that a message or a round is about. It is gone
 // if the ring was cut differently since.
 func (n *Node) rangeOf(p plot) (ring.Range, bool) {
+	if !n.inRing() {
+		return ring.Range{}, false
+	}
 	rg := n.rangeAt(p.End)
 	return rg, n.plotOf(rg) == p
+}
+
+// hosts says whether the range is there, and whether this node is a home of it.
+func (n *Node) hosts(p plot) bool {
+	rg, ok := n.rangeOf(p)
+	return ok && slices.Contains(rg.Homes, n.cfg.Name)
 }
 
 // share says whether the range is there, and whether this node and peer are both homes of it.
@@ -78,7 +86,10 @@ func (f *forest) at(p plot) *merkle.Tree {
 // without a tree gets one from the store, once it is asked for.
 func (n *Node) grow(dbKey []byte, before, after wire.Record) {
 	p, key := splitDataKey(dbKey)
-	if t := n.trees.trees[n.plotOf(n.rangeAt(p))]; t != nil {
+	if !n.inRing() {
+		return
+	}
+	if t := n.trees.trees[n.plotAt(p)]; t != nil {
 		t.Update(p, stateOf(key, before), stateOf(key, after))
 	}
 }
@@ -145,18 +156,32 @@ func (n *Node) scanBuckets(t *merkle.Tree, bucket, buckets int, fn func(held) bo
 	if !ok {
 		return
 	}
-	more := true
-	visit := func(k, v []byte) bool {
+	n.scanData(first, last, func(k, v []byte) bool {
 		p, key := splitDataKey(k)
 		rec, err := wire.DecodeRecord(v)
-		if err == nil && len(rec.Siblings) > 0 {
-			more = fn(held{at: p, key: bytes.Clone(key), rec: rec, state: stateOf(key, rec), size: len(v)})
-		}
-		return more
+		return err != nil || len(rec.Siblings) == 0 ||
+			fn(held{at: p, key: bytes.Clone(key), rec: rec, state: stateOf(key, rec), size: len(v)})
+	})
+}
+
+// scanRange calls fn with all records of a range, the damaged ones too.
+func (n *Node) scanRange(s trace.Span, fn func(k, v []byte)) {
+	t := merkle.New(s.Start, s.End, 0)
+	if first, last, ok := t.Span(0, 1); ok {
+		n.scanData(first, last, func(k, v []byte) bool { fn(k, v); return true })
 	}
+}
+
+// scanData visits the records from first to last, which may lie beyond zero, clockwise.
+func (n *Node) scanData(first, last ring.Position, fn func(k, v []byte) bool) {
 	if last.Compare(first) >= 0 {
-		_ = n.db.Scan(store.Data, first[:], after(last), visit)
+		_ = n.db.Scan(store.Data, first[:], after(last), fn)
 		return
+	}
+	more := true
+	visit := func(k, v []byte) bool {
+		more = fn(k, v)
+		return more
 	}
 	_ = n.db.Scan(store.Data, first[:], nil, visit)
 	if more {

@@ -83,12 +83,14 @@ const DefaultT = 12
 const (
 	MaxMembers = 4096
 	MaxTokens  = 1 << 17
+	MaxWeight  = 100
 )
 
 // A Member is one node of the ring.
 type Member struct {
 	Name   string
-	Weight int // capacity relative to other nodes (§4.2 heterogeneity); at least 1
+	Weight int    // capacity relative to other nodes (§4.2 heterogeneity); at least 1
+	Zone   string // data centre (§4.6); "" is a zone like any other
 }
 
 // A Token is one position that a node holds.
@@ -111,6 +113,7 @@ type Ring struct {
 	tokens  []Token // sorted by At
 	ranges  []Range // sorted by End; the first one wraps around zero
 	holders []int32 // index in members of each token's node
+	zones   int     // how many distinct ones there are
 }
 
 // New builds the ring of members, which are in the order of their joining.
@@ -118,7 +121,19 @@ func New(cfg Config, members []Member) (*Ring, error) {
 	if err := cfg.check(members); err != nil {
 		return nil, err
 	}
+	steps := make([]Step, len(members))
+	for i, m := range members {
+		steps[i] = Step{Member: m}
+	}
+	return cfg.build(members, steps), nil
+}
+
+// build makes the ring of members, which steps led to. It checks nothing.
+func (cfg Config) build(members []Member, steps []Step) *Ring {
 	r := &Ring{cfg: cfg, members: slices.Clone(members)}
+	if len(members) == 0 {
+		return r
+	}
 	switch cfg.Strategy {
 	case TokensRandom:
 		r.tokens = randomTokens(members, cfg.T)
@@ -127,23 +142,26 @@ func New(cfg Config, members []Member) (*Ring, error) {
 		r.tokens = randomTokens(members, cfg.T)
 		r.ranges = cutEqually(cfg.Q, func(end Position) int { return firstToken(r.tokens, end) })
 	case EqualPartitions:
-		r.tokens = equalTokens(members, cfg.Q)
+		r.tokens = equalTokens(steps, cfg.Q)
 		i := -1
 		r.ranges = cutEqually(cfg.Q, func(Position) int { i++; return i })
 	}
 	r.findHolders()
 	for i := range r.ranges {
 		rg := &r.ranges[i]
-		rg.Homes = slices.Collect(r.walk(rg.token, min(cfg.N, len(members))))
+		rg.Homes = r.list(rg.token, min(cfg.N, len(members)))
 	}
-	return r, nil
+	return r
 }
 
 func (r *Ring) findHolders() {
 	index := make(map[string]int32, len(r.members))
+	zones := map[string]bool{}
 	for i, m := range r.members {
 		index[m.Name] = int32(i)
+		zones[m.Zone] = true
 	}
+	r.zones = len(zones)
 	r.holders = make([]int32, len(r.tokens))
 	for i, t := range r.tokens {
 		r.holders[i] = index[t.Node]
@@ -154,8 +172,8 @@ func (cfg Config) check(members []Member) error {
 	tokens := 0
 	seen := map[string]bool{}
 	for _, m := range members {
-		if m.Weight < 1 {
-			return fmt.Errorf("ring: weight of %s is %d, want at least 1", m.Name, m.Weight)
+		if m.Weight < 1 || m.Weight > MaxWeight {
+			return fmt.Errorf("ring: weight of %s is %d, want 1 to %d", m.Name, m.Weight, MaxWeight)
 		}
 		if seen[m.Name] {
 			return fmt.Errorf("ring: two members are called %s", m.Name)
@@ -188,6 +206,11 @@ func (r *Ring) Config() Config { return r.cfg }
 // Members returns the ring's members in the order of their joining.
 func (r *Ring) Members() []Member { return r.members }
 
+// Has says whether node is a member.
+func (r *Ring) Has(node string) bool {
+	return slices.ContainsFunc(r.members, func(m Member) bool { return m.Name == node })
+}
+
 // Tokens returns all tokens clockwise from zero.
 func (r *Ring) Tokens() []Token { return r.tokens }
 
@@ -206,7 +229,15 @@ func (r *Ring) Homes(key []byte) []string { return r.ranges[r.Index(Of(key))].Ho
 // Preference returns key's whole preference list: the homes, then every other
 // node in the order in which it would stand in (§4.3, §4.6).
 func (r *Ring) Preference(key []byte) []string {
-	return slices.AppendSeq(make([]string, 0, len(r.members)), r.walk(r.ranges[r.Index(Of(key))].token, len(r.members)))
+	return r.list(r.ranges[r.Index(Of(key))].token, len(r.members))
+}
+
+// list is the preference list, as far as limit, of the range whose walk begins at token i.
+func (r *Ring) list(i, limit int) []string {
+	if r.zones < 2 {
+		return slices.AppendSeq(make([]string, 0, limit), r.walk(i, limit))
+	}
+	return r.spread(slices.Collect(r.walk(i, len(r.members))), limit)
 }
 
 // walk yields up to limit distinct nodes clockwise from token i: positions of

@@ -136,8 +136,8 @@ func TestRefused(t *testing.T) {
 		{Config{Strategy: 3, N: 3, Q: 2}, members(3), "Q is 2"},
 		{Config{Strategy: 1, N: 3}, members(3), "T is 0"},
 		{Config{Strategy: 1, N: 3, T: MaxTokens}, members(2), "use a smaller T"},
-		{Config{Strategy: 3, N: 3, Q: 60}, []Member{{"a", 0}}, "weight"},
-		{Config{Strategy: 3, N: 3, Q: 60}, []Member{{"a", 1}, {"a", 1}}, "two members"},
+		{Config{Strategy: 3, N: 3, Q: 60}, []Member{{Name: "a"}}, "weight"},
+		{Config{Strategy: 3, N: 3, Q: 60}, []Member{{Name: "a", Weight: 1}, {Name: "a", Weight: 1}}, "two members"},
 	} {
 		if _, err := New(c.cfg, c.m); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("New(%+v): %v, want %q", c.cfg, err, c.want)

@@ -74,13 +74,17 @@ func firstToken(tokens []Token, p Position) int {
 }
 
 // equalTokens places one token at the end of each of Q partitions and deals
-// them out (strategy 3): the members join one after another, and each steals
-// its share from those that hold the most, so that a ring that grew and a ring
-// that was born with the same members in the same order are one ring.
-func equalTokens(members []Member, q int) []Token {
-	d := newDeal(q, members[0])
-	for _, m := range members[1:] {
-		d.join(m)
+// them out (strategy 3): the members come and go one after another. Who joins steals
+// its share from those that hold the most, who leaves has its tokens dealt out to the
+// others, so that a ring is what its history makes of it, and the same everywhere.
+func equalTokens(steps []Step, q int) []Token {
+	d := newDeal(q)
+	for _, s := range steps {
+		if s.Leave {
+			d.leave(s.Name)
+		} else {
+			d.join(s.Member)
+		}
 	}
 	out := make([]Token, q)
 	for p, i := range d.owner {
@@ -94,32 +98,66 @@ type deal struct {
 	owner   []int // partition → index in members
 	members []Member
 	held    []int // tokens per member
-	weight  int
+	gone    []bool
+	weight  int // of those that are there
+	there   int
 }
 
-func newDeal(q int, first Member) *deal {
-	return &deal{owner: make([]int, q), members: []Member{first}, held: []int{q}, weight: first.Weight}
-}
+func newDeal(q int) *deal { return &deal{owner: make([]int, q)} }
 
 // join lets m steal tokens until it holds its share, always from the member
 // that is furthest above its own. Which partition goes is hashed from the
 // names, as good as random and the same everywhere.
 func (d *deal) join(m Member) {
 	me := len(d.members)
-	d.members, d.held, d.weight = append(d.members, m), append(d.held, 0), d.weight+m.Weight
-	order := shuffled(m.Name, len(d.owner))
+	d.members, d.held, d.gone = append(d.members, m), append(d.held, 0), append(d.gone, false)
+	d.weight, d.there = d.weight+m.Weight, d.there+1
+	if d.there == 1 {
+		clear(d.held)
+		for p := range d.owner {
+			d.owner[p] = me
+		}
+		d.held[me] = len(d.owner)
+		return
+	}
 	byOwner := make([][]int, me)
-	for _, p := range order {
+	for _, p := range shuffled(m.Name, len(d.owner)) {
 		byOwner[d.owner[p]] = append(byOwner[d.owner[p]], p)
 	}
 	for share := max(1, len(d.owner)*m.Weight/d.weight); d.held[me] < share; {
 		v := d.richest(me)
 		p := byOwner[v][0]
 		byOwner[v] = byOwner[v][1:]
-		d.owner[p] = me
-		d.held[v]--
-		d.held[me]++
+		d.give(p, me)
 	}
+}
+
+// leave deals out the tokens of name to the others, each to the one that holds
+// the fewest for its weight ("its tokens are randomly distributed to the remaining nodes
+// such that these properties are preserved").
+func (d *deal) leave(name string) {
+	me := -1
+	for i, m := range d.members {
+		if m.Name == name && !d.gone[i] {
+			me = i
+		}
+	}
+	d.gone[me] = true
+	d.weight, d.there = d.weight-d.members[me].Weight, d.there-1
+	if d.there == 0 {
+		return
+	}
+	for _, p := range shuffled(name, len(d.owner)) {
+		if d.owner[p] == me {
+			d.give(p, d.poorest(p))
+		}
+	}
+}
+
+func (d *deal) give(p, to int) {
+	d.held[d.owner[p]]--
+	d.owner[p] = to
+	d.held[to]++
 }
 
 // richest is the member, other than me, that holds most tokens per weight and
@@ -131,6 +169,26 @@ func (d *deal) richest(me int) int {
 			continue
 		}
 		if best < 0 || d.held[i]*d.members[best].Weight > d.held[best]*d.members[i].Weight {
+			best = i
+		}
+	}
+	return best
+}
+
+// poorest is the member that holds the fewest tokens for its weight; of several
+// equal ones chance decides, drawn from the names and partition p.
+func (d *deal) poorest(p int) int {
+	best := -1
+	for i, m := range d.members {
+		if d.gone[i] {
+			continue
+		}
+		if best < 0 {
+			best = i
+			continue
+		}
+		mine, theirs := d.held[i]*d.members[best].Weight, d.held[best]*m.Weight
+		if mine < theirs || mine == theirs && tokenHash(m.Name, p).Compare(tokenHash(d.members[best].Name, p)) < 0 {
 			best = i
 		}
 	}

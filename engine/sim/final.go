@@ -36,6 +36,7 @@ func (w *world) settle() {
 	if left := w.hintsAmong(w.names); left != "" {
 		w.check.fail("P5", "%v after the last fault %s", quiesce, left)
 	}
+	w.awaitRing(w.now + quiesce)
 	if w.plan.AntiEntropy > 0 {
 		w.settleUnread()
 	}
@@ -239,6 +240,7 @@ func (w *world) probe(key, via string) {
 // final checks the quiescent cluster.
 func (c *checker) final() {
 	for _, key := range c.keys {
+		c.onlyAtHome(key)
 		left := idsOf(c.agree(key, c.w.ring.Homes([]byte(key))))
 		c.concurrent(key, left)
 		for _, op := range c.byKey[key] {

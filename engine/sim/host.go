@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
@@ -71,7 +72,7 @@ func (h *host) boot() {
 	h.up, h.paused, h.busy, h.pending, h.inbox = true, false, false, nil, nil
 	h.overlay = store.NewOverlay(h.disk)
 	n, out, err := engine.New(engine.Config{
-		Name: h.name, Ring: w.ring, R: w.plan.R, W: w.plan.W, LWW: w.plan.lww(), Strict: w.plan.Quorum == StrictQuorum,
+		Name: h.name, Ring: w.ring.Config(), Rings: w.rings, Founders: w.foundersOf(h), Seeds: w.plan.seeds(), R: w.plan.R, W: w.plan.W, LWW: w.plan.lww(), Strict: w.plan.Quorum == StrictQuorum,
 		Secret: []byte("sim"), Seed: mix(w.plan.Seed ^ mix(h.id<<32|h.life)),
 		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), Distrust: h.doubt,
 	}, h.overlay, h.clock())
@@ -87,6 +88,16 @@ func (h *host) boot() {
 	w.net.refreshOf(h.name)
 	w.tellBoot(h)
 }
+
+// foundersOf is whom the node knows of from the beginning; one that joins knows only the seeds.
+func (w *world) foundersOf(h *host) []ring.Member {
+	if int(h.id) < len(w.founders) {
+		return w.founders
+	}
+	return nil
+}
+
+func (p *Plan) seeds() []string { return p.names()[:min(seedNodes, p.Nodes)] }
 
 // timings are the default ones but for anti-entropy.
 func (p *Plan) timings() engine.Timings {
@@ -163,6 +174,7 @@ func (h *host) commit(t *turn) {
 			h.w.later(exp(h.w.dice(forReboot, h.id), time.Second), h.boot)
 			return
 		}
+		h.w.check.dropping(h, t.writes)
 		h.disk.apply(h.w.plan.bug.batch(t.writes))
 		h.doubt = false // the first batch of a life holds the node's new incarnation
 		h.overlay.Reset()

@@ -62,6 +62,9 @@ func init() { // its functions refer to it
 		{lostTailKind, .2, func(d *drawing, s *Strike) { node(d, s); s.Amount = 1 + d.rng.IntN(maxUndo) }, (*world).loseTail},
 		{flipKind, .2, drawFlip, (*world).flip},
 		{wipeKind, .15, node, (*world).wipe},
+		{joinKind, .25, drawJoin, (*world).join},
+		{leaveKind, .2, drawLeave, (*world).leave},
+		{removeKind, .15, drawLeave, (*world).remove},
 	}
 }
 
@@ -125,7 +128,7 @@ func (w *world) unleash() {
 	if we.Skew != nil {
 		w.fault(skewKind)
 	}
-	for i, name := range w.names {
+	for i, name := range w.plan.names() {
 		h := w.hosts[name]
 		if we.Skew != nil {
 			h.skew, h.drift = we.Skew[i], we.Drift[i]

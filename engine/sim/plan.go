@@ -131,7 +131,8 @@ func NewPlan(o Options) Plan {
 	p.Peace = p.Ops[len(p.Ops)-1].At + time.Second
 	p.Weather = d.weather()
 	p.Strikes = d.strikes(p.Peace)
-	if len(o.Faults) > 0 && o.Nodes > 1 && d.rng.Float64() < coreOdds {
+	moves := slices.ContainsFunc(p.Strikes, func(s Strike) bool { return changesMembers(s.Kind) })
+	if len(o.Faults) > 0 && o.Nodes > 1 && d.rng.Float64() < coreOdds && !moves { // a range may not be dropped while one of its homes is broken
 		d.core(&p)
 	}
 	return p
@@ -142,6 +143,8 @@ type drawing struct {
 	o     Options
 	rng   *rand.Rand
 	names []string
+
+	joined int // new nodes that strikes have join
 }
 
 func (d *drawing) has(kind string) bool { return slices.Contains(d.o.Faults, kind) }

@@ -407,10 +407,13 @@ func (s Strike) check(names []string) error {
 		return fault.NewNet(names).Apply(fault.Fault{Kind: fault.Split, Groups: s.Groups})
 	}
 	want := 1
-	if s.Kind == clogKind {
+	if s.Kind == clogKind || changesMembers(s.Kind) {
 		want = 2
 	}
-	for _, n := range s.Nodes {
+	for i, n := range s.Nodes {
+		if changesMembers(s.Kind) && i == 0 && wire.ValidName(n) {
+			continue // it may join in this run
+		}
 		if !slices.Contains(names, n) {
 			return fmt.Errorf("no node %q", n)
 		}

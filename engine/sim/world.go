@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
@@ -29,10 +30,15 @@ type world struct {
 	now    time.Duration
 	queue  eventQueue
 	seq    uint64
-	ring   *ring.Ring
-	names  []string
+	names  []string // of all hosts, the founders first
 	hosts  map[string]*host
 	net    *network
+
+	founders []ring.Member
+	history  member.History // all changes of the membership that any node wrote down
+	rings    *member.Rings  // shared by all nodes
+	ring     *ring.Ring     // that the history makes
+
 	peace  bool           // the strikes are over
 	faults map[string]int // kind → how often it fired
 	check  *checker
@@ -73,16 +79,13 @@ func newWorld(p *Plan, onEach func(trace.Event)) *world {
 		faults: map[string]int{}, calls: map[uint64]*operation{}, hash: mix(p.Seed), onEach: onEach,
 	}
 	w.rng = rand.New(w.pcg)
-	members := make([]ring.Member, len(w.names))
-	for i, name := range w.names {
-		members[i] = ring.Member{Name: name, Weight: 1}
+	for _, name := range w.names {
+		w.founders = append(w.founders, ring.Member{Name: name, Weight: 1})
 	}
 	s := p.settings()
-	r, err := ring.New(ring.Config{Strategy: ring.EqualPartitions, N: s.N, Q: s.Q}, members)
-	if err != nil {
-		panic(fmt.Sprintf("sim: %v", err)) // plans are checked
-	}
-	w.ring = r
+	w.history = member.Founders(w.founders)
+	w.rings = member.NewRings(ring.Config{Strategy: ring.EqualPartitions, N: p.N, Q: s.Q})
+	w.ring = w.rings.Of(w.history)
 	w.net = newNetwork(w)
 	w.check = newChecker(w)
 	w.tell(trace.Event{Kind: trace.Cluster, Settings: &s})
@@ -144,6 +147,9 @@ func (w *world) observe(events []trace.Event) {
 	w.events += len(events)
 	for _, e := range events {
 		w.note(uint64(e.Time), hashString(e.Kind), hashString(e.Node), hashString(e.Peer), e.Request, uint64(len(e.Versions)))
+		if e.Kind == trace.Membership {
+			w.learn(e)
+		}
 		w.check.event(e)
 		if w.onEach != nil {
 			e.Time = w.now

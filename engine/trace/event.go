@@ -7,6 +7,7 @@ package trace
 import (
 	"time"
 
+	"ringside/engine/member"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -60,6 +61,16 @@ const (
 	SyncStarted   Kind = "sync-started"  // Rounds: the trees of Node and Peer have different roots
 	SyncCompared  Kind = "sync-compared" // Rounds: how many buckets differ, and what it took to find out
 	SyncDone      Kind = "sync-done"     // Rounds: one that found a difference, or several that found none
+
+	// The membership.
+	Membership       Kind = "membership"        // Changes that are news to Node, told by Peer; Count: members now
+	RangeOffered     Kind = "range-offered"     // Node, no home of Span any more, offers its Count keys to Peer
+	RangeConfirmed   Kind = "range-confirmed"   // Node, a home of Span, wants the Count keys that Peer has
+	RangeTransferred Kind = "range-transferred" // Peer holds all of Span that Node does; Count keys travelled
+	RangeDropped     Kind = "range-dropped"     // all homes of Span hold Node's Count keys; Node has them no more
+	RangeReady       Kind = "range-ready"       // Node was given all of Span, and counts toward R from now on
+	HintRehomed      Kind = "hint-rehomed"      // For is gone; what Node kept for it goes to the homes of now
+	Departed         Kind = "departed"          // Node left, and holds nothing any more that others need
 )
 
 // Sections maps each kind to the section of the paper it shows.
@@ -72,6 +83,8 @@ var Sections = map[Kind]string{
 	LWWLost: "§4.4", FreshEpoch: "§4.4",
 	HintSent: "§4.6", HintDelivered: "§4.6", HintRefused: "§4.6", HintLost: "§4.6", Suspect: "§4.8", Alive: "§4.8", Damaged: "§5",
 	SyncStarted: "§4.7", SyncCompared: "§4.7", SyncDone: "§4.7",
+	Membership: "§4.8", RangeOffered: "§4.9", RangeConfirmed: "§4.9", RangeTransferred: "§4.9", RangeDropped: "§4.9", RangeReady: "§4.9",
+	HintRehomed: "§4.9", Departed: "§4.9",
 }
 
 // An Event is one thing that happened. Which fields are set hangs on Kind.
@@ -101,6 +114,8 @@ type Event struct {
 	State    *NodeState
 	Replicas []Replica
 	Rounds   []SyncRound
+	Changes  member.History
+	Span     *Span // key range
 	Addr     string
 	Groups   [][]string
 	OneWay   bool
@@ -141,6 +156,12 @@ type NodeState struct {
 	Hints    []HintCount `json:"hints,omitempty"`
 	Suspects []string    `json:"suspects,omitempty"`
 	Roots    []TreeRoot  `json:"roots,omitempty"` // of the ranges of which it holds anything
+
+	View    uint64         `json:"view,string"`       // the digest of its membership history (§4.8.1)
+	Member  bool           `json:"member"`            // it belongs to the ring as it knows it
+	Pending int            `json:"pending,omitempty"` // ranges that it is a home of and was not given yet (§4.9)
+	Foreign int            `json:"foreign,omitempty"` // keys that it holds and is no home of
+	Changes member.History `json:"changes,omitempty"`
 }
 
 // HintCount is what a holder keeps for one other node.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 
+	"ringside/engine/member"
+	"ringside/engine/ring"
 	"ringside/engine/vclock"
 )
 
@@ -49,7 +51,7 @@ func checkMessage(m Message) error {
 	case Read:
 		return checkSize("key", len(b.Key), MaxKey)
 	case ReadReply:
-		return first(checkCode(b.Err), checkSiblings(b.Siblings))
+		return first(checkCode(b.Err), checkSiblings(b.Siblings), checkNames("ask", b.Ask))
 	case Write:
 		return checkWrite(b)
 	case WriteReply:
@@ -62,8 +64,46 @@ func checkMessage(m Message) error {
 		return checkSync(b)
 	case SyncReply:
 		return checkSyncReply(b)
+	case Gossip:
+		return checkChanges(b.Changes)
+	case Offer:
+		return checkOffer(b)
+	case OfferReply:
+		return first(checkCode(b.Err), checkSize("answer", int(b.Answer), int(OfferNothing)))
 	}
 	return fmt.Errorf("no message body %T", m.Body)
+}
+
+func checkOffer(b Offer) error {
+	return first(
+		checkSize("depth", b.Depth, MaxSyncDepth),
+		checkSize("phase", int(b.Phase), int(OfferAsk)),
+		checkNames("from", b.From),
+		checkSize("keys", b.Keys, math.MaxInt32),
+		checkSize("size", b.Size, math.MaxInt32))
+}
+
+// checkChanges refuses what no node can have written down.
+func checkChanges(h member.History) error {
+	if err := checkSize("changes", len(h), member.MaxChanges); err != nil {
+		return err
+	}
+	for i, c := range h {
+		switch {
+		case !c.Kind.Valid():
+			return fmt.Errorf("change %d: no kind %d", i, c.Kind)
+		case c.Time <= 0:
+			return fmt.Errorf("change %d: time %d", i, c.Time)
+		case c.Weight < 0 || c.Weight > ring.MaxWeight || c.Kind == member.Join && c.Weight == 0:
+			return fmt.Errorf("change %d: weight %d, want 1 to %d", i, c.Weight, ring.MaxWeight)
+		case i > 0 && !h[i-1].Before(c):
+			return fmt.Errorf("change %d is out of order", i)
+		}
+		if err := first(checkName("by", c.By), checkName("node", c.Node), checkOptionalName("zone", c.Zone)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func checkSync(b Sync) error {
@@ -102,7 +142,7 @@ func checkSyncReply(b SyncReply) error {
 }
 
 func checkWrite(b Write) error {
-	if b.Purpose > AntiEntropy {
+	if b.Purpose > Transfer {
 		return fmt.Errorf("no purpose %d", b.Purpose)
 	}
 	return first(

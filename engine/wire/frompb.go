@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"ringside/engine/member"
 	"ringside/engine/vclock"
 	"ringside/engine/wire/wirepb"
 )
@@ -14,7 +15,7 @@ import (
 // empty one.
 
 func messageFromPB(p *wirepb.Message) (Message, error) {
-	m := Message{From: p.From, To: p.To, Request: p.Request, Op: p.Op}
+	m := Message{From: p.From, To: p.To, Request: p.Request, Op: p.Op, View: p.View}
 	var err error
 	switch b := p.Body.(type) {
 	case *wirepb.Message_Ping:
@@ -26,7 +27,7 @@ func messageFromPB(p *wirepb.Message) (Message, error) {
 	case *wirepb.Message_ReadReply:
 		var s vclock.Siblings
 		s, err = siblingsFromPB(b.ReadReply.GetSiblings())
-		m.Body = ReadReply{Err: codeFromPB(b.ReadReply.GetErr()), Siblings: s, LWW: b.ReadReply.GetLww()}
+		m.Body = ReadReply{Err: codeFromPB(b.ReadReply.GetErr()), Siblings: s, LWW: b.ReadReply.GetLww(), Home: b.ReadReply.GetHome(), Ask: b.ReadReply.GetAsk()}
 	case *wirepb.Message_Write:
 		m.Body, err = writeFromPB(b.Write)
 	case *wirepb.Message_WriteReply:
@@ -41,6 +42,12 @@ func messageFromPB(p *wirepb.Message) (Message, error) {
 		m.Body, err = syncFromPB(b.Sync)
 	case *wirepb.Message_SyncReply:
 		m.Body, err = syncReplyFromPB(b.SyncReply)
+	case *wirepb.Message_Gossip:
+		m.Body = Gossip{Changes: changesFromPB(b.Gossip.GetChanges()), Ask: b.Gossip.GetAsk()}
+	case *wirepb.Message_Offer:
+		m.Body, err = offerFromPB(b.Offer)
+	case *wirepb.Message_OfferReply:
+		m.Body = OfferReply{Err: codeFromPB(b.OfferReply.GetErr()), Answer: OfferAnswer(small(b.OfferReply.GetAnswer()))}
 	default:
 		err = errors.New("no body")
 	}
@@ -52,16 +59,45 @@ func syncFromPB(p *wirepb.Sync) (Sync, error) {
 		Depth: count(p.GetDepth()), Ask: SyncAsk(small(p.GetAsk())), Level: count(p.GetLevel()),
 		Nodes: p.GetNodes(), Root: p.GetRoot(), Hashes: p.GetHashes(),
 	}
-	if len(p.GetStart()) != len(s.Start) || len(p.GetEnd()) != len(s.End) {
-		return s, fmt.Errorf("a range from %d bytes to %d, want %d each", len(p.GetStart()), len(p.GetEnd()), len(s.Start))
+	var err error
+	s.Start, s.End, err = spanFromPB(p.GetStart(), p.GetEnd())
+	return s, err
+}
+
+func spanFromPB(from, to []byte) (start, end [16]byte, err error) {
+	if len(from) != len(start) || len(to) != len(end) {
+		return start, end, fmt.Errorf("a range from %d bytes to %d, want %d each", len(from), len(to), len(start))
 	}
-	copy(s.Start[:], p.GetStart())
-	copy(s.End[:], p.GetEnd())
-	return s, nil
+	copy(start[:], from)
+	copy(end[:], to)
+	return start, end, nil
+}
+
+func offerFromPB(p *wirepb.Offer) (Offer, error) {
+	o := Offer{
+		Depth: count(p.GetDepth()), Phase: OfferPhase(small(p.GetPhase())),
+		Keys: int(min(p.GetKeys(), math.MaxInt32)), Size: int(min(p.GetSize(), math.MaxInt32)), From: p.GetFrom(),
+	}
+	var err error
+	o.Start, o.End, err = spanFromPB(p.GetStart(), p.GetEnd())
+	return o, err
+}
+
+func changesFromPB(p []*wirepb.Change) member.History {
+	var h member.History
+	for _, c := range p {
+		h = append(h, member.Change{
+			Time: int64(c.GetTime()), By: c.GetBy(), Node: c.GetNode(), Kind: member.Kind(small(c.GetKind())),
+			Weight: count(c.GetWeight()), Zone: c.GetZone(),
+		})
+	}
+	return h
 }
 
 func syncReplyFromPB(p *wirepb.SyncReply) (SyncReply, error) {
-	r := SyncReply{Err: codeFromPB(p.GetErr()), Same: p.GetSame(), Hashes: p.GetHashes(), Size: int(min(p.GetSize(), math.MaxInt32))}
+	r := SyncReply{
+		Err: codeFromPB(p.GetErr()), Same: p.GetSame(), Hashes: p.GetHashes(), Size: int(min(p.GetSize(), math.MaxInt32)),
+	}
 	for _, e := range p.GetEntries() {
 		if e.GetFor() != "" || e.GetPurpose() != 0 {
 			return r, errors.New("an entry that is more than a key and its siblings")

@@ -5,6 +5,7 @@ package wire
 import (
 	"fmt"
 
+	"ringside/engine/member"
 	"ringside/engine/vclock"
 )
 
@@ -32,11 +33,12 @@ type Message struct {
 	From, To string
 	Request  uint64 // the client's request that caused it, 0 for a node's own work; for watching only
 	Op       uint64 // the sender's number for this exchange; the answer carries the same
+	View     uint64 // the digest of the sender's membership history (§4.8.1)
 	Body     Body
 }
 
 // A Body is one of Ping, Pong, Read, ReadReply, Write, WriteReply, Forward,
-// ForwardReply, Sync, SyncReply.
+// ForwardReply, Sync, SyncReply, Gossip, Offer, OfferReply.
 type Body interface{ isBody() }
 
 // Ping asks whether a node is there (§4.8.3).
@@ -52,7 +54,9 @@ type Read struct{ Key []byte }
 type ReadReply struct {
 	Err      Code // OK, or why the replica cannot be counted toward R
 	Siblings vclock.Siblings
-	LWW      bool // the record reconciles by last write wins
+	LWW      bool     // the record reconciles by last write wins
+	Home     bool     // it is a home of the key as it knows the ring, or was one and has not handed the key over yet
+	Ask      []string // with Pending: who held the key before
 }
 
 // A Purpose says why a replica is written. It decides nothing but what is shown.
@@ -63,10 +67,11 @@ const (
 	Handoff                    // a hint walks home (§4.6)
 	ReadRepair                 // a reader found the replica stale (§5)
 	AntiEntropy                // two homes compared their trees (§4.7)
+	Transfer                   // a key range has a new home (§4.9)
 )
 
 func (p Purpose) String() string {
-	return [...]string{"put", "handoff", "read-repair", "anti-entropy"}[p]
+	return [...]string{"put", "handoff", "read-repair", "anti-entropy", "transfer"}[p]
 }
 
 // Write asks a node to merge Siblings, which is all the sender knows of the
@@ -118,6 +123,48 @@ type SyncReply struct {
 	Entries []Entry  // AskKeys: as many as fit; they need not be all
 }
 
+// Gossip reconciles membership histories (§4.8.1). It comes at no answer: what the receiver lacks it
+// takes, and what the sender lacks it sends back.
+type Gossip struct {
+	Changes member.History // all of the sender's; none if it only wants to compare views
+	Ask     bool           // send yours back
+}
+
+// An OfferPhase says which step of a transfer an Offer is.
+type OfferPhase uint8
+
+const (
+	OfferRange OfferPhase = iota // the range is yours now; do you want what I hold of it?
+	OfferDone                    // you hold all of it that I do
+	OfferAsk                     // the range is mine now; do you hold anything of it that I lack?
+)
+
+// Offer is how a node that holds a key range (Start, End] without being a home of it brings
+// it to one of its homes (§4.9: "nodes will offer and upon confirmation from X transfer").
+type Offer struct {
+	Start, End [16]byte
+	Depth      int // of the sender's tree
+	Phase      OfferPhase
+	Keys       int
+	Size       int      // about the bytes of a copy
+	From       []string // with OfferDone: who has yet to hand the range over to the sender
+}
+
+// OfferReply answers Offer.
+type OfferReply struct {
+	Err    Code
+	Answer OfferAnswer
+}
+
+// An OfferAnswer says what the new home wants.
+type OfferAnswer uint8
+
+const (
+	OfferConfirmed OfferAnswer = iota // send it
+	OfferLater                        // not now: another node is sending it, or there is more to come
+	OfferNothing                      // to OfferAsk: you have all that I do
+)
+
 // An Entry is all that a home holds of one key.
 type Entry struct {
 	Key      []byte
@@ -135,6 +182,9 @@ func (Forward) isBody()      {}
 func (ForwardReply) isBody() {}
 func (Sync) isBody()         {}
 func (SyncReply) isBody()    {}
+func (Gossip) isBody()       {}
+func (Offer) isBody()        {}
+func (OfferReply) isBody()   {}
 
 // Quorum is what a client asks for with one request (§4.5). The zero value of a field
 // means the cluster's default. Counts are of distinct nodes.
@@ -216,9 +266,10 @@ const (
 	NodeDown   // the node that the client asked for is not running
 	BadRequest
 	Damaged // the replica's record fails its checksum
+	Pending // the key's range was not yet handed to the node, or it is no home of it and knows another ring
 )
 
-var codeNames = [...]string{"ok", "quorum_not_reached", "context_refused", "too_large", "overloaded", "node_down", "bad_request", "damaged"}
+var codeNames = [...]string{"ok", "quorum_not_reached", "context_refused", "too_large", "overloaded", "node_down", "bad_request", "damaged", "pending"}
 
 // Valid says whether c is a known code; decoders check it.
 func (c Code) Valid() bool { return int(c) < len(codeNames) }

@@ -7,6 +7,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"ringside/engine/member"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire/wirepb"
@@ -28,9 +29,10 @@ type Own struct{ Epoch, Counter uint64 }
 // included), and the protobuf. The format names the kind, so that one kind is
 // never read as another.
 const (
-	recordFormat = 0x01
-	ownFormat    = 0x02
-	sealSize     = 1 + 4
+	recordFormat     = 0x01
+	ownFormat        = 0x02
+	membershipFormat = 0x03
+	sealSize         = 1 + 4
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -72,6 +74,62 @@ func DecodeOwn(b []byte) (Own, error) {
 		return Own{}, fmt.Errorf("wire: decode own dot: %w", err)
 	}
 	return ownFromPB(&p), nil
+}
+
+// A Membership is what a node must not forget of the membership.
+type Membership struct {
+	Changes member.History
+	Pending []PendingRange // that the node is a home of and was not given yet
+	Lost    []PendingRange // that it was a home of, and still holds in full; without From
+}
+
+// A PendingRange is a key range (Start, End] that changes hands; From held it before.
+type PendingRange struct {
+	Start, End [16]byte
+	From       []string
+}
+
+// EncodeMembership returns m as it is stored, never nil.
+func EncodeMembership(m Membership) []byte {
+	p := &wirepb.Membership{Changes: changesToPB(m.Changes)}
+	p.Pending, p.Lost = rangesToPB(m.Pending), rangesToPB(m.Lost)
+	return seal(membershipFormat, p)
+}
+
+func rangesToPB(rs []PendingRange) []*wirepb.Pending {
+	var out []*wirepb.Pending
+	for _, r := range rs {
+		out = append(out, &wirepb.Pending{Start: r.Start[:], End: r.End[:], From: r.From})
+	}
+	return out
+}
+
+func rangesFromPB(ps []*wirepb.Pending) ([]PendingRange, error) {
+	var out []PendingRange
+	for _, p := range ps {
+		start, end, err := spanFromPB(p.Start, p.End)
+		if err := first(err, checkNames("from", p.From)); err != nil {
+			return nil, err
+		}
+		out = append(out, PendingRange{Start: start, End: end, From: p.From})
+	}
+	return out, nil
+}
+
+// DecodeMembership reads what EncodeMembership wrote. Every error wraps store.ErrCorrupt.
+func DecodeMembership(b []byte) (Membership, error) {
+	var p wirepb.Membership
+	if err := unseal(membershipFormat, b, &p); err != nil {
+		return Membership{}, fmt.Errorf("wire: decode membership: %w", err)
+	}
+	m := Membership{Changes: changesFromPB(p.Changes)}
+	var errPending, errLost error
+	m.Pending, errPending = rangesFromPB(p.Pending)
+	m.Lost, errLost = rangesFromPB(p.Lost)
+	if err := first(checkChanges(m.Changes), errPending, errLost); err != nil {
+		return Membership{}, fmt.Errorf("wire: decode membership: %w: %w", store.ErrCorrupt, err)
+	}
+	return m, nil
 }
 
 func ownToPB(o Own) *wirepb.Own {

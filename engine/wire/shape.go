@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
 
+	"ringside/engine/member"
 	"ringside/engine/wire/wirepb"
 )
 
@@ -16,8 +17,8 @@ type shape struct {
 	fields [maxField]field
 }
 
-// maxField is one more than the highest field number: those of one byte.
-const maxField = 16
+// maxField is one more than the highest field number.
+const maxField = 32
 
 type field struct {
 	name     string
@@ -30,8 +31,8 @@ type field struct {
 
 const (
 	// maxRepeated bounds every repeated field of every message: the largest of
-	// MaxMerged, MaxClock and MaxNodes.
-	maxRepeated = max(MaxMerged, MaxClock, MaxNodes)
+	// MaxMerged, MaxClock, MaxNodes and what a history may have.
+	maxRepeated = max(MaxMerged, MaxClock, MaxNodes, member.MaxChanges)
 	// maxPacked is the bytes of maxRepeated packed numbers of the longest kind.
 	maxPacked = maxRepeated * 10
 )

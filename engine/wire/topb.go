@@ -3,6 +3,7 @@ package wire
 import (
 	"strings"
 
+	"ringside/engine/member"
 	"ringside/engine/vclock"
 	"ringside/engine/wire/wirepb"
 )
@@ -11,7 +12,7 @@ import (
 // their argument: what they return lives only until it is marshaled.
 
 func messageToPB(m Message) *wirepb.Message {
-	p := &wirepb.Message{From: m.From, To: m.To, Request: m.Request, Op: m.Op}
+	p := &wirepb.Message{From: m.From, To: m.To, Request: m.Request, Op: m.Op, View: m.View}
 	switch b := m.Body.(type) {
 	case Ping:
 		p.Body = &wirepb.Message_Ping{Ping: &wirepb.Ping{}}
@@ -21,7 +22,7 @@ func messageToPB(m Message) *wirepb.Message {
 		p.Body = &wirepb.Message_Read{Read: &wirepb.Read{Key: b.Key}}
 	case ReadReply:
 		p.Body = &wirepb.Message_ReadReply{ReadReply: &wirepb.ReadReply{
-			Err: uint32(b.Err), Siblings: siblingsToPB(b.Siblings), Lww: b.LWW}}
+			Err: uint32(b.Err), Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, Home: b.Home, Ask: b.Ask}}
 	case Write:
 		p.Body = &wirepb.Message_Write{Write: &wirepb.Write{
 			Key: b.Key, Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, For: b.For, Purpose: uint32(b.Purpose)}}
@@ -35,6 +36,13 @@ func messageToPB(m Message) *wirepb.Message {
 		p.Body = &wirepb.Message_Sync{Sync: syncToPB(b)}
 	case SyncReply:
 		p.Body = &wirepb.Message_SyncReply{SyncReply: syncReplyToPB(b)}
+	case Gossip:
+		p.Body = &wirepb.Message_Gossip{Gossip: &wirepb.Gossip{Changes: changesToPB(b.Changes), Ask: b.Ask}}
+	case Offer:
+		p.Body = &wirepb.Message_Offer{Offer: &wirepb.Offer{
+			Start: b.Start[:], End: b.End[:], Depth: uint32(b.Depth), Phase: uint32(b.Phase), Keys: uint64(b.Keys), Size: uint64(b.Size), From: b.From}}
+	case OfferReply:
+		p.Body = &wirepb.Message_OfferReply{OfferReply: &wirepb.OfferReply{Err: uint32(b.Err), Answer: uint32(b.Answer)}}
 	}
 	return p
 }
@@ -52,6 +60,14 @@ func syncReplyToPB(b SyncReply) *wirepb.SyncReply {
 		p.Entries = append(p.Entries, &wirepb.Write{Key: e.Key, Siblings: siblingsToPB(e.Siblings), Lww: e.LWW})
 	}
 	return p
+}
+
+func changesToPB(h member.History) []*wirepb.Change {
+	var out []*wirepb.Change
+	for _, c := range h {
+		out = append(out, &wirepb.Change{Time: uint64(c.Time), By: c.By, Node: c.Node, Kind: uint32(c.Kind), Weight: uint32(c.Weight), Zone: c.Zone})
+	}
+	return out
 }
 
 func getToPB(r GetRequest) *wirepb.GetRequest {

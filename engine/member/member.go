@@ -1,0 +1,168 @@
+// Package member holds §4.8.1's membership: "the node that serves the request writes
+// the membership change and its time of issue to persistent store. The membership changes
+// form a history because nodes can be removed and added back multiple times."
+//
+// A history only grows. Two nodes reconcile theirs by taking all changes of both, and what
+// the members are follows from the changes in the order of their times. So a node that was
+// removed does not come back by gossip: whoever remembers it as a member learns that it left,
+// never the other way around.
+package member
+
+import (
+	"cmp"
+	"encoding/binary"
+	"hash/fnv"
+	"slices"
+
+	"ringside/engine/ring"
+)
+
+// MaxChanges bounds a history, so that one message holds it; further changes are refused.
+const MaxChanges = 4096
+
+// A Kind says what a change does.
+type Kind uint8
+
+const (
+	Join   Kind = iota // the node takes its share of the ring
+	Leave              // the node hands over all it has and goes
+	Remove             // the node is gone for good; the others do without what it had
+)
+
+// String is the kind as people and JSON have it.
+func (k Kind) String() string { return [...]string{"join", "leave", "remove"}[k] }
+
+// Valid says whether k is a known kind; decoders check it.
+func (k Kind) Valid() bool { return k <= Remove }
+
+// A Change is one explicit act of an administrator (§4.8.1).
+type Change struct {
+	Time   int64 // ns since 1970 by the clock of By; later than that of every change By knew of
+	By     string
+	Node   string
+	Kind   Kind
+	Weight int    // Join: capacity relative to other nodes (§4.2)
+	Zone   string // Join: data centre (§4.6)
+}
+
+// Before says whether c stands before o in a history.
+func (c Change) Before(o Change) bool { return c.compare(o) < 0 }
+
+func (c Change) compare(o Change) int {
+	return cmp.Or(cmp.Compare(c.Time, o.Time), cmp.Compare(c.Node, o.Node), cmp.Compare(c.By, o.By),
+		cmp.Compare(c.Kind, o.Kind), cmp.Compare(c.Weight, o.Weight), cmp.Compare(c.Zone, o.Zone))
+}
+
+// Founders is the history of a cluster that was born with members: each of them joined
+// by itself, one nanosecond after the other, before all other changes.
+func Founders(members []ring.Member) History {
+	h := make(History, len(members))
+	for i, m := range members {
+		h[i] = Change{Time: int64(i + 1), By: m.Name, Node: m.Name, Weight: m.Weight, Zone: m.Zone}
+	}
+	slices.SortFunc(h, Change.compare)
+	return h
+}
+
+// A History is a set of changes, sorted. It is immutable.
+type History []Change
+
+// Merge returns the changes of both. It is commutative, associative and idempotent.
+func (h History) Merge(o History) History {
+	if h.Covers(o) {
+		return h
+	}
+	out := slices.Concat(h, o)
+	slices.SortFunc(out, Change.compare)
+	return slices.Compact(out)
+}
+
+// Covers says whether h has every change of o.
+func (h History) Covers(o History) bool {
+	return !slices.ContainsFunc(o, func(c Change) bool { return !h.Has(c) })
+}
+
+// Has says whether c is one of the changes.
+func (h History) Has(c Change) bool {
+	_, ok := slices.BinarySearchFunc(h, c, Change.compare)
+	return ok
+}
+
+// Without returns the changes of h that o does not have.
+func (h History) Without(o History) History {
+	return slices.DeleteFunc(slices.Clone(h), o.Has)
+}
+
+// With returns h with the next change: what comes at now, or later than all that is known.
+func (h History) With(now int64, c Change) (History, Change) {
+	c.Time = now
+	if len(h) > 0 {
+		c.Time = max(now, h[len(h)-1].Time+1)
+	}
+	return append(slices.Clone(h), c), c
+}
+
+// Last returns the latest change of node.
+func (h History) Last(node string) (Change, bool) {
+	for _, c := range slices.Backward(h) {
+		if c.Node == node {
+			return c, true
+		}
+	}
+	return Change{}, false
+}
+
+// Digest stands for all the changes; equal histories have equal ones. It is never 0.
+func (h History) Digest() uint64 {
+	sum := fnv.New64a()
+	var num [8]byte
+	write := func(s string) {
+		binary.BigEndian.PutUint64(num[:], uint64(len(s)))
+		_, _ = sum.Write(num[:])
+		_, _ = sum.Write([]byte(s))
+	}
+	for _, c := range h {
+		for _, x := range []uint64{uint64(c.Time), uint64(c.Kind), uint64(c.Weight)} {
+			binary.BigEndian.PutUint64(num[:], x)
+			_, _ = sum.Write(num[:])
+		}
+		write(c.By)
+		write(c.Node)
+		write(c.Zone)
+	}
+	return max(sum.Sum64(), 1)
+}
+
+// Ring is what the history makes of the ring; it may have no members.
+func (h History) Ring(cfg ring.Config) *ring.Ring {
+	steps := make([]ring.Step, len(h))
+	for i, c := range h {
+		steps[i] = ring.Step{Member: ring.Member{Name: c.Node, Weight: max(c.Weight, 1), Zone: c.Zone}, Leave: c.Kind != Join}
+	}
+	return ring.Replay(cfg, steps)
+}
+
+// Rings remembers the rings of histories, by digest: a large ring takes a while to build, and
+// nodes of one process may share what they know. It is for one goroutine.
+type Rings struct {
+	cfg   ring.Config
+	known map[uint64]*ring.Ring
+}
+
+// NewRings returns an empty memory of rings made with cfg.
+func NewRings(cfg ring.Config) *Rings { return &Rings{cfg: cfg, known: map[uint64]*ring.Ring{}} }
+
+// maxRings bounds what is remembered: nodes differ by a few changes at most.
+const maxRings = 16
+
+// Of returns the ring of h.
+func (r *Rings) Of(h History) *ring.Ring {
+	d := h.Digest()
+	if r.known[d] == nil {
+		if len(r.known) >= maxRings {
+			clear(r.known)
+		}
+		r.known[d] = h.Ring(r.cfg)
+	}
+	return r.known[d]
+}

@@ -1,0 +1,75 @@
+package member
+
+import (
+	"fmt"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"ringside/engine/ring"
+)
+
+var cfg = ring.Config{Strategy: ring.EqualPartitions, N: 3, Q: 60}
+
+func drawHistory(t *rapid.T, label string) History {
+	var h History
+	for _, i := range rapid.SliceOfN(rapid.IntRange(0, 200), 0, 12).Draw(t, label) {
+		h = h.Merge(History{{Time: int64(i / 2), By: fmt.Sprintf("n%d", i%3), Node: fmt.Sprintf("n%d", i%7), Kind: Kind(i % 3), Weight: 1}})
+	}
+	return h
+}
+
+// §4.8.1: however nodes gossip, they come to one history, and one ring.
+func TestMergeLaws(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b, c := drawHistory(t, "a"), drawHistory(t, "b"), drawHistory(t, "c")
+		same := func(what string, x, y History) {
+			if x.Digest() != y.Digest() || len(x) != len(y) || !x.Covers(y) {
+				t.Fatalf("%s: %v and %v", what, x, y)
+			}
+		}
+		same("commutative", a.Merge(b), b.Merge(a))
+		same("associative", a.Merge(b.Merge(c)), a.Merge(b).Merge(c))
+		same("idempotent", a.Merge(a), a)
+		if a.Digest() == b.Digest() && !a.Covers(b) {
+			t.Fatalf("%v and %v have one digest", a, b)
+		}
+		if d := a.Merge(b).Without(b); !a.Covers(d) || len(d)+len(b) != len(a.Merge(b)) {
+			t.Fatalf("a without b is %v", d)
+		}
+	})
+}
+
+// A removed node does not come back by gossip: no history of before its removal
+// makes it a member again.
+func TestRemovedNodeStaysRemoved(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		old := drawHistory(t, "old")
+		if !old.Ring(cfg).Has("n1") {
+			t.Skip()
+		}
+		now, _ := old.With(0, Change{By: "n0", Node: "n1", Kind: Remove})
+		stale := old[:rapid.IntRange(0, len(old)).Draw(t, "stale")]
+		if stale.Merge(now).Ring(cfg).Has("n1") {
+			t.Fatal("n1 is back")
+		}
+		again, _ := now.With(0, Change{By: "n0", Node: "n1", Kind: Join, Weight: 1})
+		if !again.Ring(cfg).Has("n1") {
+			t.Fatal("n1 cannot join again")
+		}
+	})
+}
+
+func TestFounders(t *testing.T) {
+	h := Founders([]ring.Member{{Name: "z", Weight: 1}, {Name: "a", Weight: 2, Zone: "east"}})
+	m := h.Ring(cfg).Members()
+	if len(m) != 2 || m[0].Name != "z" || m[1] != (ring.Member{Name: "a", Weight: 2, Zone: "east"}) {
+		t.Errorf("founders are %v", m)
+	}
+	if _, ok := h.Last("b"); ok {
+		t.Error("b has a change")
+	}
+	if c, ok := h.Last("a"); !ok || c.Kind != Join {
+		t.Errorf("last change of a: %v %v", c, ok)
+	}
+}

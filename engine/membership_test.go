@@ -1,0 +1,407 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ringside/engine/member"
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// newcomer starts a node that knows nobody but the seeds.
+func (w *world) newcomer(name string, seeds ...string) {
+	w.stores[name] = store.NewMem()
+	w.names = append(w.names, name)
+	founders, s := w.founders, w.seeds
+	w.founders, w.seeds = nil, seeds
+	w.start(name)
+	w.founders, w.seeds = founders, s
+}
+
+// change has via write down a change, and waits until every node knows it and
+// nothing is left to hand over.
+func (w *world) change(via, node string, kind member.Kind) {
+	w.t.Helper()
+	w.amend(via, node, kind)
+	w.settle()
+}
+
+func (w *world) amend(via, node string, kind member.Kind) {
+	w.t.Helper()
+	w.next++
+	w.step(via, Amend{Client: w.next, Change: member.Change{Node: node, Kind: kind, Weight: 1}})
+	if e := w.told[w.next][0]; e.Err != wire.OK {
+		w.t.Fatalf("%s: %s %s: %s", via, kind, node, e.Message)
+	}
+}
+
+// settle lets time pass until all nodes that are up agree on the ring and nothing is under way.
+func (w *world) settle() {
+	w.t.Helper()
+	for range 600 {
+		w.pass(100 * time.Millisecond)
+		if w.unsettled() == "" {
+			return
+		}
+	}
+	w.t.Fatalf("after a minute %s", w.unsettled())
+}
+
+func (w *world) unsettled() string {
+	up := slices.DeleteFunc(slices.Clone(w.names), func(n string) bool { return w.down[n] })
+	for _, name := range up {
+		n := w.nodes[name]
+		switch {
+		case n.member.digest != w.nodes[up[0]].member.digest:
+			return name + " knows another ring"
+		case len(n.transfer.out)+n.foreign() > 0:
+			return fmt.Sprintf("%s has %d ranges and %d keys to hand over", name, len(n.transfer.out), n.foreign())
+		case len(n.member.pending) > 0:
+			return fmt.Sprintf("%s waits for %d ranges", name, len(n.member.pending))
+		case n.hints.total > 0:
+			return fmt.Sprintf("%s keeps %d hints", name, n.hints.total)
+		}
+	}
+	return ""
+}
+
+func (w *world) ringNow() *ring.Ring { return w.nodes[w.names[0]].ring() }
+
+// wantHomes checks that exactly the N homes of each key hold it, and hold the same.
+func (w *world) wantHomes(keys ...string) {
+	w.t.Helper()
+	for _, k := range keys {
+		homes := w.ringNow().Homes([]byte(k))
+		var first wire.Record
+		for _, name := range w.names {
+			rec, err := w.nodes[name].record(store.Data, dataKey([]byte(k)))
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			switch is := slices.Contains(homes, name); {
+			case is != (len(rec.Siblings) > 0) && !w.down[name]:
+				w.t.Fatalf("%s is at %s: %v; homes are %v", k, name, len(rec.Siblings) > 0, homes)
+			case name == homes[0]:
+				first = rec
+			}
+		}
+		for _, h := range homes {
+			if rec, _ := w.nodes[h].record(store.Data, dataKey([]byte(k))); !rec.Siblings.Equal(first.Siblings) && !w.down[h] {
+				w.t.Fatalf("%s at %s is %v, at %s %v", k, homes[0], first.Siblings, h, rec.Siblings)
+			}
+		}
+	}
+}
+
+func gossiping(w *world) {
+	w.timings.Gossip = time.Second
+	for _, n := range w.names {
+		w.start(n)
+	}
+}
+
+func (w *world) fillKeys(via string, count int) []string {
+	w.t.Helper()
+	keys := make([]string, count)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("key%d", i)
+		w.mustPut(via, keys[i], "v", nil)
+	}
+	w.pass(time.Second)
+	return keys
+}
+
+// §4.8.1, §4.9: a node joins, explicitly, at any node. All learn of it by gossip; it is given its
+// share, and each key is at its N homes and nowhere else. When it leaves the reverse happens.
+func TestJoinAndLeave(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	gossiping(w)
+	keys := w.fillKeys("n1", 200)
+	w.newcomer("n6", "n1")
+	w.change("n3", "n6", member.Join)
+	if !w.ringNow().Has("n6") || len(w.ringNow().Members()) != 6 {
+		t.Fatalf("members are %v", w.ringNow().Members())
+	}
+	w.wantHomes(keys...)
+	if w.nodes["n6"].keys == 0 {
+		t.Fatal("n6 was given nothing")
+	}
+	for _, k := range keys {
+		w.wantValues("n6", k, "v")
+	}
+	w.change("n1", "n6", member.Leave)
+	w.wantHomes(keys...)
+	if len(w.saw(trace.Departed)) != 1 || w.nodes["n6"].keys != 0 {
+		t.Fatalf("n6 departed %d times and holds %d keys", len(w.saw(trace.Departed)), w.nodes["n6"].keys)
+	}
+	for _, k := range keys {
+		w.wantValues("n2", k, "v")
+	}
+}
+
+// §4.9: what is handed over was offered before, and confirmed; it is dropped only when every
+// new home said that it holds all of it.
+func TestTransferNeedsConfirmation(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	gossiping(w)
+	w.fillKeys("n1", 100)
+	w.newcomer("n6", "n1")
+	w.change("n1", "n6", member.Join)
+	type step struct{ loser, home, span string }
+	offered, confirmed, sent := map[step]bool{}, map[step]bool{}, map[step]bool{}
+	drops := 0
+	for _, e := range w.events {
+		if e.Span == nil {
+			continue
+		}
+		span := fmt.Sprint(*e.Span)
+		switch e.Kind {
+		case trace.RangeOffered:
+			offered[step{e.Node, e.Peer, span}] = true
+		case trace.RangeConfirmed:
+			if !offered[step{e.Peer, e.Node, span}] {
+				t.Errorf("%s confirmed what %s did not offer", e.Node, e.Peer)
+			}
+			confirmed[step{e.Peer, e.Node, span}] = true
+		case trace.RangeTransferred:
+			if !confirmed[step{e.Node, e.Peer, span}] {
+				t.Errorf("%s sent what %s did not confirm", e.Node, e.Peer)
+			}
+			sent[step{e.Node, e.Peer, span}] = true
+		case trace.RangeDropped:
+			drops++
+			for _, h := range w.ringNow().Ranges()[w.ringNow().Index(e.Span.End)].Homes {
+				if e.Count > 0 && !sent[step{e.Node, h, span}] {
+					t.Errorf("%s dropped a range that %s does not hold", e.Node, h)
+				}
+			}
+		}
+	}
+	if drops == 0 {
+		t.Error("nobody dropped anything")
+	}
+}
+
+// P11: while a new home is down nobody drops what it lacks, and what is written meanwhile
+// comes along.
+func TestNothingIsDroppedBeforeAllHomesHoldIt(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	gossiping(w)
+	keys := w.fillKeys("n1", 100)
+	w.newcomer("n6", "n1")
+	w.amend("n1", "n6", member.Join)
+	w.deliver()
+	w.kill("n6")
+	w.pass(20 * time.Second)
+	if k := len(w.saw(trace.RangeDropped)); k > 0 {
+		for _, e := range w.saw(trace.RangeDropped) {
+			if slices.Contains(w.ringNow().Ranges()[w.ringNow().Index(e.Span.End)].Homes, "n6") && e.Count > 0 {
+				t.Fatalf("%s dropped %d keys of a range of n6", e.Node, e.Count)
+			}
+		}
+	}
+	for _, k := range keys {
+		w.mustPut("n2", k, "w", w.get("n2", k).Context)
+	}
+	w.start("n6")
+	w.settle()
+	w.wantHomes(keys...)
+	for _, k := range keys {
+		w.wantValues("n6", k, "w")
+	}
+}
+
+// A new home is not counted toward R before it was given the range: nobody is told that a key
+// is not there which is only under way.
+func TestReadsWhileRangesMove(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	gossiping(w)
+	keys := w.fillKeys("n1", 60)
+	for i, name := range []string{"n6", "n7", "n8"} {
+		w.newcomer(name, "n1")
+		w.amend(fmt.Sprintf("n%d", i+1), name, member.Join)
+	}
+	for range 40 {
+		for i, k := range keys {
+			via := w.names[i%len(w.names)]
+			if !w.nodes[via].inRing() {
+				continue
+			}
+			if r := w.get(via, k); r.Err != wire.OK || len(r.Siblings) != 1 {
+				t.Fatalf("get %s through %s: %v %s, %d siblings", k, via, r.Err, r.Message, len(r.Siblings))
+			}
+		}
+		w.pass(10 * time.Millisecond)
+	}
+	w.settle()
+	w.wantHomes(keys...)
+}
+
+// Gossip resurrecting a removed node: a node that slept through its removal comes back, learns of it,
+// hands over what it has, and is no member again.
+func TestRemovedNodeReturns(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	gossiping(w)
+	keys := w.fillKeys("n1", 60)
+	w.split(true, []string{"n5"}, []string{"n1", "n2", "n3", "n4"})
+	lone := w.keyOf("n5", "n1", "n2")
+	r := w.do("n5", wire.PutRequest{Key: []byte(lone), Value: []byte("only n5 has this"), Quorum: wire.Quorum{W: 1}}).(wire.PutReply)
+	if r.Err != wire.OK {
+		t.Fatal(r.Message)
+	}
+	w.kill("n5")
+	w.heal(true)
+	w.change("n1", "n5", member.Remove)
+	w.wantHomes(keys...)
+	w.start("n5")
+	w.settle()
+	if w.ringNow().Has("n5") || w.nodes["n5"].belongs("n5") {
+		t.Fatal("n5 is a member again")
+	}
+	w.wantHomes(append(keys, lone)...)
+	w.wantValues("n1", lone, "only n5 has this")
+	if len(w.saw(trace.Departed)) != 1 {
+		t.Error("n5 did not depart")
+	}
+}
+
+// Hints held for a node removed by force go to the homes of now.
+func TestHintsForARemovedNode(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	gossiping(w)
+	key := w.keyAt("n1", "n2", "n3")
+	w.kill("n1")
+	w.mustPut("n2", key, "a", nil)
+	w.pass(3 * time.Second)
+	if w.hints() != 1 {
+		t.Fatalf("%d hints", w.hints())
+	}
+	w.change("n2", "n1", member.Remove)
+	if w.hints() != 0 || len(w.saw(trace.HintRehomed)) != 1 {
+		t.Fatalf("%d hints left, %d looked after", w.hints(), len(w.saw(trace.HintRehomed)))
+	}
+	w.names = slices.DeleteFunc(w.names, func(n string) bool { return n == "n1" })
+	w.wantHomes(key)
+	w.wantValues("n3", key, "a")
+}
+
+// A hint is replayed to a node that is leaving: it passes it on.
+func TestHintForALeavingNode(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	gossiping(w)
+	key := w.keyAt("n1", "n2", "n3")
+	w.split(true, []string{"n1"}, []string{"n2", "n3", "n4", "n5"})
+	w.mustPut("n2", key, "a", nil)
+	w.amend("n1", "n1", member.Leave) // nobody else knows yet
+	w.heal(true)
+	w.settle()
+	w.wantHomes(key)
+	w.wantValues("n3", key, "a")
+	if w.nodes["n1"].keys != 0 {
+		t.Error("n1 holds something still")
+	}
+}
+
+// Writes are not lost while nodes join and leave at once.
+func TestWritesWhileNodesJoinAndLeaveAtOnce(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5", "n6")
+	gossiping(w)
+	keys := w.fillKeys("n1", 60)
+	for _, name := range []string{"n7", "n8", "n9"} {
+		w.newcomer(name, "n1", "n2")
+	}
+	w.amend("n1", "n7", member.Join)
+	w.amend("n2", "n3", member.Leave)
+	w.amend("n4", "n8", member.Join)
+	w.kill("n6")
+	for i, k := range keys { // old views everywhere
+		via := []string{"n1", "n2", "n3", "n4", "n5"}[i%5]
+		w.mustPut(via, k, "w", w.get(via, k).Context)
+	}
+	w.amend("n5", "n6", member.Remove)
+	w.amend("n1", "n9", member.Join)
+	for i, k := range keys {
+		via := []string{"n1", "n2", "n4", "n5"}[i%4]
+		w.mustPut(via, k, "x", w.get(via, k).Context)
+	}
+	w.settle()
+	w.names = slices.DeleteFunc(w.names, func(n string) bool { return n == "n6" })
+	w.wantHomes(keys...)
+	for _, k := range keys {
+		w.wantValues("n9", k, "x")
+	}
+}
+
+// §4.8.2: nodes that join at themselves and know no seed make rings that never meet;
+// with a seed known to both they are one ring.
+func TestSeedsPreventLogicalPartitions(t *testing.T) {
+	for _, seeds := range [][]string{nil, {"a"}} {
+		w := newWorld(t, "a")
+		w.seeds = seeds
+		gossiping(w)
+		for _, name := range []string{"b", "c"} {
+			w.newcomer(name, seeds...)
+			w.amend(name, name, member.Join)
+		}
+		w.pass(time.Minute)
+		rings := map[uint64]bool{}
+		for _, n := range w.names {
+			rings[w.nodes[n].member.digest] = true
+		}
+		if want := 3 - 2*len(seeds); len(rings) != want {
+			t.Errorf("seeds %v: %d rings, want %d", seeds, len(rings), want)
+		}
+	}
+}
+
+func TestChangesThatCannotBe(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3")
+	for _, c := range []struct {
+		change member.Change
+		want   string
+	}{
+		{member.Change{Node: "N7", Kind: member.Join, Weight: 1}, "no name for a node"},
+		{member.Change{Node: "n2", Kind: member.Join, Weight: 1}, "a member already"},
+		{member.Change{Node: "n4", Kind: member.Join}, "weight"},
+		{member.Change{Node: "n4", Kind: member.Leave}, "no member"},
+	} {
+		w.next++
+		w.step("n1", Amend{Client: w.next, Change: c.change})
+		if e := w.told[w.next][0]; e.Err == wire.OK || !strings.Contains(e.Message, c.want) {
+			t.Errorf("%+v: %v %q, want %q", c.change, e.Err, e.Message, c.want)
+		}
+	}
+	w.amend("n1", "n3", member.Leave)
+	w.next++
+	w.step("n1", Amend{Client: w.next, Change: member.Change{Node: "n2", Kind: member.Leave}})
+	if e := w.told[w.next][0]; !strings.Contains(e.Message, "no request could reach R=2 and W=2") {
+		t.Errorf("the last but one may leave: %q", e.Message)
+	}
+}
+
+// What a node knows of the ring outlives a crash, and so does what it is yet to be given.
+func TestMembershipIsDurable(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4")
+	gossiping(w)
+	w.fillKeys("n1", 30)
+	w.newcomer("n5", "n1")
+	w.cut = func(from, to string) bool { return from != "n1" && to == "n5" || from == "n5" && to != "n1" }
+	w.amend("n1", "n5", member.Join)
+	w.pass(5 * time.Second)
+	before := len(w.nodes["n5"].member.pending)
+	if before == 0 {
+		t.Fatal("n5 waits for nothing")
+	}
+	w.start("n5")
+	if got := len(w.nodes["n5"].member.pending); got != before || !w.nodes["n5"].belongs("n5") {
+		t.Fatalf("n5 waits for %d ranges after a restart, for %d before; member: %v", got, before, w.nodes["n5"].belongs("n5"))
+	}
+	w.cut = func(_, _ string) bool { return false }
+	w.settle()
+}

@@ -1,0 +1,198 @@
+package sim
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"ringside/engine"
+	"ringside/engine/member"
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// Nodes join, leave and are removed while everything else goes wrong, too (§4.8, §4.9).
+
+// Kinds of membership changes, as faults.
+const (
+	joinKind   = "join"
+	leaveKind  = "leave"
+	removeKind = "remove" // it crashes, is removed, and comes back later to find that out
+)
+
+// seedNodes is how many of the founders all nodes know as seeds (§4.8.2).
+const seedNodes = 2
+
+// drawJoin takes a new node, or now and then one that may have left before, and the node that is told.
+func drawJoin(d *drawing, s *Strike) {
+	node := pick(d.rng, d.names)
+	if d.rng.Float64() < .7 {
+		d.joined++
+		node = fmt.Sprintf("n%d", len(d.names)+d.joined)
+	}
+	s.Nodes, s.For = []string{node, pick(d.rng, d.names)}, 0
+}
+
+func drawLeave(d *drawing, s *Strike) {
+	all := slices.Clone(d.names)
+	for i := range d.joined {
+		all = append(all, fmt.Sprintf("n%d", len(d.names)+1+i))
+	}
+	s.Nodes = []string{pick(d.rng, all), pick(d.rng, d.names)}
+	if s.Kind == leaveKind {
+		s.For = 0
+	}
+}
+
+func changesMembers(kind string) bool {
+	return kind == joinKind || kind == leaveKind || kind == removeKind
+}
+
+func (w *world) join(s Strike) {
+	node := s.Nodes[0]
+	if w.ring.Has(node) || w.ring.CanJoin(ring.Member{Name: node, Weight: 1}) != nil {
+		return
+	}
+	if w.hosts[node] == nil {
+		w.addHost(node)
+	}
+	w.amend(s, member.Join)
+}
+
+// addHost starts a node that knows of nobody but the seeds.
+func (w *world) addHost(name string) {
+	h := newHost(w, name, len(w.names))
+	w.hosts[name] = h
+	w.names = append(w.names, name)
+	w.net.cuts.Add(name)
+	h.boot()
+}
+
+// leave asks a node to go, unless there would be fewer than N left.
+func (w *world) leave(s Strike) {
+	if w.canGo(s.Nodes[0]) {
+		w.amend(s, member.Leave)
+	}
+}
+
+func (w *world) remove(s Strike) {
+	if !w.canGo(s.Nodes[0]) {
+		return
+	}
+	h := w.hosts[s.Nodes[0]]
+	h.crash()
+	w.amend(s, member.Remove)
+	w.later(s.For, h.boot)
+}
+
+func (w *world) canGo(node string) bool {
+	return w.ring.Has(node) && len(w.ring.Members()) > max(w.plan.N, w.plan.R, w.plan.W)
+}
+
+// amend tells the change to the node that the plan says, or to the first that is there.
+func (w *world) amend(s Strike, kind member.Kind) {
+	for _, via := range append([]string{s.Nodes[1]}, w.names...) {
+		if h := w.hosts[via]; h.up && !h.paused && w.ring.Has(via) {
+			w.fault(s.Kind)
+			h.input(engine.Amend{Change: member.Change{Node: s.Nodes[0], Kind: kind, Weight: 1}})
+			return
+		}
+	}
+}
+
+// learn keeps the world's own account of the membership: all changes that any node wrote down.
+func (w *world) learn(e trace.Event) {
+	h := w.history.Merge(e.Changes)
+	if len(h) == len(w.history) {
+		return
+	}
+	w.history, w.ring = h, w.rings.Of(h)
+}
+
+// recall makes the world's account that of the nodes: a change of which a wipe took the only copy
+// has never been.
+func (w *world) recall() {
+	w.history = nil
+	for _, name := range w.names {
+		w.history = w.history.Merge(w.hosts[name].node.State().Changes)
+	}
+	w.ring = w.rings.Of(w.history)
+}
+
+// unsettled says what of the membership is still under way, "" if nothing is.
+func (w *world) unsettled() string {
+	for _, name := range w.names {
+		s := w.hosts[name].node.State()
+		switch {
+		case s.View != w.history.Digest():
+			return fmt.Sprintf("%s knows %d of %d changes", name, len(s.Changes), len(w.history))
+		case s.Member != w.ring.Has(name):
+			return fmt.Sprintf("%s takes itself for a member: %v", name, s.Member)
+		case s.Pending > 0:
+			return fmt.Sprintf("%s waits for %d ranges", name, s.Pending)
+		case s.Foreign > 0:
+			return fmt.Sprintf("%s holds %d keys that are not its own", name, s.Foreign)
+		}
+	}
+	return ""
+}
+
+// awaitRing is P12: the nodes agree on the ring, and everything is where it belongs.
+func (w *world) awaitRing(end time.Duration) {
+	w.recall()
+	const look = 100 * time.Millisecond
+	for w.now < end && w.unsettled() != "" {
+		w.runUntil(min(end, w.now+look), nil)
+	}
+	if left := w.unsettled(); left != "" {
+		w.check.fail("P12", "%v after the last fault %s", quiesce, left)
+	}
+}
+
+// onlyAtHome is P12 for one key: nobody but its homes holds it.
+func (c *checker) onlyAtHome(key string) {
+	homes := c.w.ring.Homes([]byte(key))
+	if want := min(c.w.plan.N, len(c.w.ring.Members())); len(homes) != want {
+		c.fail("P12", "%s has %d homes, want %d", key, len(homes), want)
+	}
+	for _, name := range c.w.names {
+		for _, r := range c.w.stored(c.w.hosts[name], key) {
+			if r.For == "" && len(r.Versions) > 0 && !slices.Contains(homes, name) {
+				c.fail("P12", "%s holds %s as %v, whose homes are %v", name, key, r.Versions, homes)
+			}
+		}
+	}
+}
+
+// dropping is P11: what a node deletes of its replicas, all homes hold durably, as that node knows the ring.
+func (c *checker) dropping(h *host, writes []store.Write) {
+	for _, wr := range writes {
+		if wr.Space != store.Data || wr.Value != nil {
+			continue
+		}
+		key := string(wr.Key[len(ring.Position{}):])
+		b, _ := h.disk.Get(store.Data, wr.Key)
+		rec, err := wire.DecodeRecord(b)
+		if err != nil || b == nil {
+			continue
+		}
+		for _, name := range h.node.Ring().Homes([]byte(key)) {
+			c.keeps(h, c.w.hosts[name], key, rec.Siblings)
+		}
+	}
+}
+
+func (c *checker) keeps(loser, home *host, key string, s vclock.Siblings) {
+	if home.destroyed > 0 || c.w.plan.lww() {
+		return // what it had may be gone since, or a later write won
+	}
+	held := c.held(home, key)
+	for _, id := range idsOf(s) {
+		if !c.carries(held, id) && !c.superseded(id) {
+			c.fail("P11", "%s dropped #%d of %s, which its home %s does not hold", loser.name, id, key, home.name)
+		}
+	}
+}
