@@ -224,6 +224,9 @@ func (n *Node) askForPending() {
 	for _, at := range sortedPlots(n.member.pending) {
 		rg, ok := n.rangeOf(at)
 		if !ok || !slices.Contains(rg.Homes, n.cfg.Name) {
+			if n.transfer.out[at] == nil && n.tree(at).Keys() == 0 { // it lost the range before it was given any of it
+				delete(n.member.pending, at)
+			}
 			continue
 		}
 		p, gone := n.member.pending[at], true
@@ -378,7 +381,7 @@ func (n *Node) drop(h *handover) {
 	delete(n.member.pending, h.plot)
 	wasHome := n.member.lost[h.plot]
 	delete(n.member.lost, h.plot)
-	count := 0
+	count, keys := 0, n.keys
 	var dropped [][]byte
 	n.scanRange(h.Span, func(k, v []byte) {
 		dropped = append(dropped, slices.Clone(k))
@@ -396,7 +399,7 @@ func (n *Node) drop(h *handover) {
 	n.trees.at(h.plot)
 	if wasHome || count > 0 {
 		n.saveMembership()
-		n.emit(trace.Event{Kind: trace.RangeDropped, Span: &trace.Span{Start: h.Start, End: h.End}, Count: count})
+		n.emit(trace.Event{Kind: trace.RangeDropped, Span: &trace.Span{Start: h.Start, End: h.End}, Count: count, Want: keys - n.keys})
 	}
 	n.tellLeft()
 }

@@ -105,16 +105,18 @@ func (c *Cluster) number(req wire.ClientRequest) (wire.ClientRequest, []byte) {
 
 // firstRunning is the first node of the key's preference list that works, "" if none does.
 func (c *Cluster) firstRunning(key []byte) string {
-	for _, name := range c.ring.Preference(key) {
-		if l := c.node(name).life.Load(); l != nil && !l.paused.Load() {
-			return name
+	for _, name := range c.roll.ring().Preference(key) {
+		if n := c.node(name); n != nil {
+			if l := n.life.Load(); l != nil && !l.paused.Load() {
+				return name
+			}
 		}
 	}
 	return ""
 }
 
 func (c *Cluster) unknownNode(name string) error {
-	return usagef("there is no node %q; there are %s", name, strings.Join(c.settings.Nodes, " "))
+	return usagef("there is no node %q; there are %s", name, strings.Join(c.roll.settings().Nodes, " "))
 }
 
 // failure is a reply that says that a request failed, and whether it may have been carried out all the same.

@@ -16,7 +16,6 @@ import (
 
 	"ringside/engine"
 	"ringside/engine/fault"
-	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
 )
@@ -50,15 +49,14 @@ const DefaultName = "default"
 
 // A Cluster is a running cluster of this process.
 type Cluster struct {
-	settings trace.Settings
 	basePort int
+	ports    int // how many were given out
 	opts     Options
-	ring     *ring.Ring
 	secret   []byte
 	paths    paths
 	lock     *flock.Flock
 	disk     *disk // nil in memory
-	nodes    []*node
+	roll     roll
 	hub      hub
 	client   *client
 	control  *control
@@ -78,7 +76,7 @@ type Cluster struct {
 
 	netMu      sync.RWMutex
 	net        *fault.Net
-	conditions map[fault.Link]*fault.Condition // of every link; the map itself never changes
+	conditions map[fault.Link]*fault.Condition // of every link
 	split      *trace.Event                    // the split that is on
 	linkFaults []fault.Fault                   // slowness and loss as they were asked for, in order
 
@@ -113,7 +111,7 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 	if err := c.startNodes(ctx); err != nil {
 		return nil, err
 	}
-	info := Info{Name: o.Name, PID: os.Getpid(), Nodes: len(c.nodes), Started: c.began, Mem: o.Mem}
+	info := Info{Name: o.Name, PID: os.Getpid(), Nodes: len(c.roll.nodes()), Started: c.began, Mem: o.Mem}
 	if c.disk != nil {
 		info.Dir = c.disk.dir
 	}
@@ -128,6 +126,8 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 
 // claim takes the cluster's name and its data, and settles its settings.
 func (c *Cluster) claim(o Options) (err error) {
+	var s trace.Settings
+	defer func() { c.roll.set(s) }()
 	switch {
 	case o.Home == "":
 		return usagef("start: no home folder")
@@ -150,9 +150,9 @@ func (c *Cluster) claim(o Options) (err error) {
 	}
 	if o.Mem {
 		c.secret = newSecret()
-		c.settings, err = withDefaults(o.Name, o.Settings)
-		c.settings.Mem = true
-		c.settings.NoAntiEntropy = o.Settings.NoAntiEntropy
+		s, err = withDefaults(o.Name, o.Settings)
+		s.Mem = true
+		s.NoAntiEntropy = o.Settings.NoAntiEntropy
 		return err
 	}
 	dir := o.Dir
@@ -162,10 +162,10 @@ func (c *Cluster) claim(o Options) (err error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return fmt.Errorf("open data root: %w", err)
 	}
-	if c.disk, c.settings, err = openDisk(dir, o.Name, o.Settings); err != nil {
+	if c.disk, s, err = openDisk(dir, o.Name, o.Settings); err != nil {
 		return err
 	}
-	c.settings.NoAntiEntropy = o.Settings.NoAntiEntropy // of this run, whatever the last one was
+	s.NoAntiEntropy = o.Settings.NoAntiEntropy // of this run, whatever the last one was
 	c.secret = c.disk.secret
 	return nil
 }
@@ -180,32 +180,12 @@ func alreadyRunning(p paths, name string) error {
 
 // build makes the nodes and the network between them, nothing of it running.
 func (c *Cluster) build() (err error) {
-	if c.ring, err = ringOf(c.settings); err != nil {
-		return err
-	}
-	for i, name := range c.settings.Nodes {
-		n := &node{c: c, name: name}
-		addr := ""
-		if c.basePort != 0 {
-			addr = loopback(c.basePort + i)
-		}
-		n.addr.Store(&addr)
-		if c.settings.Mem {
-			n.mem = store.NewMem()
-		}
-		c.nodes = append(c.nodes, n)
-	}
-	c.net = fault.NewNet(c.settings.Nodes)
+	s := c.roll.settings()
+	c.net = fault.NewNet(nil)
 	c.conditions = map[fault.Link]*fault.Condition{}
-	for _, n := range c.nodes {
-		for _, o := range c.nodes {
-			if o != n {
-				n.peers = append(n.peers, o)
-				c.conditions[fault.Link{From: n.name, To: o.name}] = &fault.Condition{}
-			}
-		}
+	for _, name := range s.Nodes {
+		c.add(name)
 	}
-	s := c.settings
 	c.tell(trace.Event{Kind: trace.Cluster, Settings: &s})
 	return nil
 }
@@ -214,9 +194,10 @@ func (c *Cluster) build() (err error) {
 func (c *Cluster) startNodes(ctx context.Context) error {
 	c.faults.Lock()
 	defer c.faults.Unlock()
-	lives, errs := make([]*life, len(c.nodes)), make([]error, len(c.nodes))
+	nodes := c.roll.nodes()
+	lives, errs := make([]*life, len(nodes)), make([]error, len(nodes))
 	var wg sync.WaitGroup
-	for i, n := range c.nodes {
+	for i, n := range nodes {
 		wg.Go(func() { lives[i], errs[i] = n.open() })
 	}
 	wg.Wait()
@@ -231,19 +212,11 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 	if err := c.awaitLinks(ctx, linkTime); err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
+	c.recall(lives)
 	if !c.allLinked() {
 		return fmt.Errorf("start: the nodes did not reach each other on 127.0.0.1 within %v", linkTime)
 	}
 	return nil
-}
-
-// node returns the node called name, nil if there is none.
-func (c *Cluster) node(name string) *node {
-	i := slices.Index(c.settings.Nodes, name)
-	if i < 0 {
-		return nil
-	}
-	return c.nodes[i]
 }
 
 // now is the time since 1970 by the wall clock at the start and what has passed
@@ -288,10 +261,10 @@ func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, 
 	if c.ctx.Err() != nil {
 		return nil, errStopped
 	}
-	s := c.settings
+	s := c.roll.settings()
 	out := []trace.Event{{Kind: trace.Cluster, Settings: &s, Count: int(c.hub.seq())}}
 	var running []*life
-	for _, n := range c.nodes {
+	for _, n := range c.roll.nodes() {
 		l := n.life.Load()
 		if l == nil {
 			out = append(out, trace.Event{Node: n.name, Kind: trace.NodeDown})
@@ -354,9 +327,10 @@ func (c *Cluster) Compare(ctx context.Context, look bool, ranges ...trace.Span) 
 	}
 	waiting, cancel := context.WithTimeout(ctx, compareTime)
 	defer cancel()
-	told := make([][]trace.Event, len(c.nodes))
+	nodes := c.roll.nodes()
+	told := make([][]trace.Event, len(nodes))
 	var wg sync.WaitGroup
-	for i, n := range c.nodes {
+	for i, n := range nodes {
 		if l := n.life.Load(); l != nil && !l.paused.Load() {
 			wg.Go(func() { told[i] = l.tell(waiting, engine.Compare{Ranges: ranges, Look: look}) })
 		}
@@ -387,7 +361,7 @@ func (c *Cluster) shutdown() {
 	c.control.stopListening()
 	c.faults.Lock() // a fault that is under way ends first
 	var wg sync.WaitGroup
-	for _, n := range c.nodes {
+	for _, n := range c.roll.nodes() {
 		if n.retry != nil {
 			n.retry.Stop()
 		}
@@ -407,7 +381,7 @@ func (c *Cluster) shutdown() {
 		c.disk.close()
 	}
 	if c.lock != nil {
-		if c.settings.Mem {
+		if c.roll.settings().Mem {
 			_ = os.Remove(c.paths.info)
 		}
 		_ = c.lock.Unlock()

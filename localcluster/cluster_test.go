@@ -117,13 +117,13 @@ func inBothModes(t *testing.T, test func(t *testing.T, o Options)) {
 func TestPutAndGetThroughEveryNode(t *testing.T) {
 	inBothModes(t, func(t *testing.T, o Options) {
 		c := begin(t, o)
-		for i, via := range append([]string{""}, c.settings.Nodes...) {
+		for i, via := range append([]string{""}, c.roll.settings().Nodes...) {
 			key := fmt.Sprintf("cart-%d", i)
 			p := put(t, c, via, key, "milk", nil)
-			if p.Request == 0 || len(p.Acks) < c.settings.W {
+			if p.Request == 0 || len(p.Acks) < c.roll.settings().W {
 				t.Fatalf("put reply %+v", p)
 			}
-			for _, other := range c.settings.Nodes {
+			for _, other := range c.roll.settings().Nodes {
 				want(t, get(t, c, other, key), "milk")
 			}
 		}
@@ -172,7 +172,7 @@ func TestSplitAndHeal(t *testing.T) {
 func TestPutRightAfterFault(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	for i := range 20 {
-		victim := c.settings.Nodes[i%5]
+		victim := c.roll.settings().Nodes[i%5]
 		do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{victim}})
 		began := time.Now()
 		put(t, c, "", fmt.Sprintf("k%d", i), "v", nil)
@@ -206,7 +206,7 @@ func TestKillAndRestart(t *testing.T) {
 			t.Errorf("n3 moved from %s to %s", addr, now)
 		}
 		want(t, get(t, c, "n3", "cart"), "milk")
-		for _, n := range c.settings.Nodes { // every replica survives the death of all
+		for _, n := range c.roll.settings().Nodes { // every replica survives the death of all
 			do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{n}})
 		}
 		want(t, get(t, c, "n1", "cart"), "milk")
@@ -294,7 +294,7 @@ func TestSenselessFaults(t *testing.T) {
 
 func TestAllDown(t *testing.T) {
 	c := begin(t, Options{Mem: true})
-	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: c.settings.Nodes})
+	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: c.roll.settings().Nodes})
 	r, err := c.Do(t.Context(), "", wire.PutRequest{Key: []byte("k"), Value: []byte("v")})
 	if err != nil || r.(wire.PutReply).Err != wire.NodeDown {
 		t.Errorf("%+v, %v", r, err)
@@ -314,8 +314,8 @@ func TestRestartOfTheWholeCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = begin(t, Options{Home: home, Dir: dir})
-	if c.settings.R != 3 || len(c.settings.Nodes) != 4 {
-		t.Fatalf("settings %+v", c.settings)
+	if c.roll.settings().R != 3 || len(c.roll.settings().Nodes) != 4 {
+		t.Fatalf("settings %+v", c.roll.settings())
 	}
 	want(t, get(t, c, "d", "cart"), "milk")
 	put(t, c, "b", "cart", "jam", token) // contexts stay good

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ringside/engine/fault"
+	"ringside/engine/member"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
@@ -36,23 +37,25 @@ const (
 
 // A controlRequest asks for one method of a cluster.
 type controlRequest struct {
-	Method  string       `json:"method"`            // do, fault, snapshot, compare, events, down
-	Via     string       `json:"via,omitempty"`     // do
-	Request []byte       `json:"request,omitempty"` // do: as on the wire between clients and nodes
-	Fault   *fault.Fault `json:"fault,omitempty"`
-	Keys    [][]byte     `json:"keys,omitempty"`   // snapshot
-	Look    bool         `json:"look,omitempty"`   // compare
-	Ranges  []trace.Span `json:"ranges,omitempty"` // compare
-	After   uint64       `json:"after,omitempty"`  // events
-	Follow  bool         `json:"follow,omitempty"` // events
+	Method  string          `json:"method"`            // do, fault, member, snapshot, compare, events, down
+	Via     string          `json:"via,omitempty"`     // do
+	Request []byte          `json:"request,omitempty"` // do: as on the wire between clients and nodes
+	Fault   *fault.Fault    `json:"fault,omitempty"`
+	Member  *member.Request `json:"member,omitempty"`
+	Keys    [][]byte        `json:"keys,omitempty"`   // snapshot
+	Look    bool            `json:"look,omitempty"`   // compare
+	Ranges  []trace.Span    `json:"ranges,omitempty"` // compare
+	After   uint64          `json:"after,omitempty"`  // events
+	Follow  bool            `json:"follow,omitempty"` // events
 }
 
 // A controlResponse answers it.
 type controlResponse struct {
-	Reply  []byte        `json:"reply,omitempty"`  // do
-	Events []trace.Event `json:"events,omitempty"` // snapshot, events: some of them
-	Error  *controlError `json:"error,omitempty"`
-	Last   bool          `json:"last,omitempty"`
+	Reply  []byte         `json:"reply,omitempty"`  // do
+	Change *member.Change `json:"change,omitempty"` // member
+	Events []trace.Event  `json:"events,omitempty"` // snapshot, events: some of them
+	Error  *controlError  `json:"error,omitempty"`
+	Last   bool           `json:"last,omitempty"`
 }
 
 type controlError struct {
@@ -219,6 +222,9 @@ func (s *control) serve(conn net.Conn) {
 				return
 			}
 		case <-ctx.Done():
+			if s.c.ctx.Err() != nil { // a request may be under way that nobody will look at any more
+				_ = respond(conn, controlResponse{Last: true, Error: encodeError(errStopped)})
+			}
 			return
 		}
 	}
@@ -259,6 +265,13 @@ func (s *control) handle(ctx context.Context, conn net.Conn, req controlRequest,
 			return usagef("the method fault needs a fault")
 		}
 		return s.c.Fault(ctx, *req.Fault)
+	case "member":
+		if req.Member == nil {
+			return usagef("the method member needs a change")
+		}
+		change, err := s.c.Member(ctx, *req.Member)
+		last.Change = &change
+		return err
 	case "snapshot":
 		events, err := s.c.Snapshot(ctx, req.Keys...)
 		for i := range events { // one a line: replicas can be large

@@ -19,7 +19,7 @@ import (
 
 func connect(t *testing.T, c *Cluster) *Remote {
 	t.Helper()
-	r, err := Connect(t.Context(), filepath.Dir(c.paths.dir), c.settings.Name)
+	r, err := Connect(t.Context(), filepath.Dir(c.paths.dir), c.roll.settings().Name)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,7 @@ const (
 	defaultN     = 3
 	defaultR     = 2
 	defaultW     = 2
+	defaultSeeds = 2
 )
 
 // clusterFile is cluster.json: what a data root was created with.
@@ -131,10 +132,7 @@ func (d *disk) settle(fresh bool, name string, want trace.Settings) (trace.Setti
 		if err != nil {
 			return s, err
 		}
-		if err := writeJSON(path, clusterFile{Format: dataFormat, Settings: s}); err != nil {
-			return s, fmt.Errorf("remember the settings: %w", err)
-		}
-		return s, nil
+		return s, d.remember(s)
 	}
 	var f clusterFile
 	if err := readJSON(path, &f); err != nil {
@@ -159,7 +157,9 @@ func differences(have, want trace.Settings) []string {
 			out = append(out, fmt.Sprintf("%s is %v, not %v", what, have, want))
 		}
 	}
-	differ("the list of nodes", want.Nodes != nil && !slices.Equal(have.Nodes, want.Nodes), strings.Join(have.Nodes, " "), strings.Join(want.Nodes, " "))
+	differ("the list of nodes that it was made with", want.Nodes != nil && !slices.Equal(names(have.Born()), want.Nodes), strings.Join(names(have.Born()), " "), strings.Join(want.Nodes, " "))
+	differ("weights and zones", want.Founders != nil && !slices.Equal(have.Born(), want.Founders), have.Born(), want.Founders)
+	differ("the list of seeds", want.Seeds != nil && !slices.Equal(have.Seeds, want.Seeds), strings.Join(have.Seeds, " "), strings.Join(want.Seeds, " "))
 	for _, f := range []struct {
 		what       string
 		have, want int
@@ -168,6 +168,14 @@ func differences(have, want trace.Settings) []string {
 	}
 	differ("mode", want.Mode != "" && want.Mode != have.Mode, have.Mode, want.Mode)
 	differ("strict", want.Strict && !have.Strict, have.Strict, want.Strict)
+	return out
+}
+
+func names(members []ring.Member) []string {
+	out := make([]string, len(members))
+	for i, m := range members {
+		out[i] = m.Name
+	}
 	return out
 }
 
@@ -180,6 +188,9 @@ func withDefaults(name string, s trace.Settings) (trace.Settings, error) {
 		}
 	}
 	s.Nodes = slices.Clone(s.Nodes)
+	if s.Seeds == nil {
+		s.Seeds = slices.Clone(s.Nodes[:min(defaultSeeds, len(s.Nodes))])
+	}
 	orDefault(&s.N, min(defaultN, len(s.Nodes)))
 	orDefault(&s.R, min(defaultR, s.N))
 	orDefault(&s.W, min(defaultW, s.N))
@@ -211,8 +222,8 @@ func checkSettings(s trace.Settings) error {
 		}
 	}
 	switch {
-	case s.N < 1 || s.N > len(s.Nodes):
-		return usagef("N=%d: want 1 to the number of nodes, %d", s.N, len(s.Nodes))
+	case s.N < 1 || s.N > len(s.Born()):
+		return usagef("N=%d: want 1 to the number of nodes, %d", s.N, len(s.Born()))
 	case s.R < 1 || s.R > s.N:
 		return usagef("R=%d: want 1 to N=%d", s.R, s.N)
 	case s.W < 1 || s.W > s.N:
@@ -220,19 +231,24 @@ func checkSettings(s trace.Settings) error {
 	case s.Mode != trace.ModeSiblings && s.Mode != trace.ModeLWW:
 		return usagef("mode %q: want %s or %s", s.Mode, trace.ModeSiblings, trace.ModeLWW)
 	}
-	if _, err := ringOf(s); err != nil {
+	for _, seed := range s.Seeds {
+		if !namePattern.MatchString(seed) {
+			return usagef("%q is no name for a seed; use names of nodes", seed)
+		}
+	}
+	if _, err := ring.New(s.RingConfig(), s.Born()); err != nil {
 		return usagef("%v", err)
 	}
 	return nil
 }
 
 // ringOf builds the ring that the settings describe.
-func ringOf(s trace.Settings) (*ring.Ring, error) {
-	members := make([]ring.Member, len(s.Nodes))
-	for i, n := range s.Nodes {
-		members[i] = ring.Member{Name: n, Weight: 1}
+// remember writes down what the cluster has become.
+func (d *disk) remember(s trace.Settings) error {
+	if err := writeJSON(filepath.Join(d.dir, "cluster.json"), clusterFile{Format: dataFormat, Settings: s}); err != nil {
+		return fmt.Errorf("remember the settings: %w", err)
 	}
-	return ring.New(ring.Config{Strategy: ring.Strategy(s.Strategy), N: s.N, Q: s.Q, T: s.T}, members)
+	return nil
 }
 
 // loadSecret reads the cluster's secret, and makes one if there is none: should

@@ -242,7 +242,7 @@ func TestFlippedTable(t *testing.T) {
 	_ = c.Close()
 
 	c = begin(t, o)
-	for _, n := range c.settings.Nodes {
+	for _, n := range c.roll.settings().Nodes {
 		if told := ups(c, n); len(told) != 1 || told[0] != "" {
 			t.Errorf("the second time %s came up with %q", n, told)
 		}

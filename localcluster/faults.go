@@ -164,7 +164,7 @@ func (c *Cluster) faultNodes(f fault.Fault) error {
 // nodesFor checks that f makes sense for its nodes.
 func (c *Cluster) nodesFor(f fault.Fault) ([]*node, error) {
 	if len(f.Nodes) == 0 {
-		return nil, usagef("%s: which node? there are %s", f.Kind, strings.Join(c.settings.Nodes, " "))
+		return nil, usagef("%s: which node? there are %s", f.Kind, strings.Join(c.roll.settings().Nodes, " "))
 	}
 	var out []*node
 	for _, name := range f.Nodes {
@@ -242,7 +242,7 @@ func (c *Cluster) kill(n *node) {
 	n.last.Store(last)
 	c.client.drop(n.name, nil)
 	c.tell(trace.Event{Node: n.name, Kind: trace.NodeDown})
-	for _, p := range n.peers {
+	for _, p := range c.others(n) {
 		if o := p.life.Load(); o != nil {
 			o.links[n.name].takeDown(nil)
 		}
@@ -255,13 +255,13 @@ func (c *Cluster) start(n *node) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range n.peers {
+	for _, p := range c.others(n) {
 		if k := l.links[p.name]; p.life.Load() == nil || k.cut() {
 			k.takeDown(nil) // known before the first request
 		}
 	}
 	l.run()
-	for _, p := range n.peers {
+	for _, p := range c.others(n) {
 		if o := p.life.Load(); o != nil {
 			notify(o.links[n.name].kick)
 		}

@@ -64,7 +64,7 @@ type lateFrame struct {
 
 func newLink(from *life, to *node) *link {
 	return &link{
-		from: from, to: to, cond: from.c.conditions[fault.Link{From: from.node.name, To: to.name}],
+		from: from, to: to, cond: from.c.condition(fault.Link{From: from.node.name, To: to.name}),
 		wake: make(chan struct{}, 1), kick: make(chan struct{}, 1),
 	}
 }
@@ -137,7 +137,7 @@ func (k *link) dropped(request uint64, why string) {
 func (k *link) run() {
 	pause := minRedial
 	for k.from.ctx.Err() == nil {
-		if k.cut() {
+		if k.cut() || k.to.gone.Load() {
 			k.takeDown(nil)
 			k.await(nil)
 			pause = minRedial

@@ -138,7 +138,7 @@ func (l *life) serve(conn net.Conn) {
 
 // servePeer takes in what a peer sends until the connection ends or carries garbage.
 func (l *life) servePeer(conn net.Conn, peer string) {
-	cond := l.c.conditions[fault.Link{From: peer, To: l.node.name}]
+	cond := l.c.condition(fault.Link{From: peer, To: l.node.name})
 	if cond == nil {
 		return // no node of ours
 	}

@@ -62,7 +62,7 @@ func readAtOnce(t *testing.T, rank, readers, size int) (bad map[string]int) {
 	t.Helper()
 	c := begin(t, Options{Mem: true})
 	defer c.Close()
-	pref := c.ring.Preference([]byte("big"))
+	pref := c.roll.ring().Preference([]byte("big"))
 	value := bytes.Repeat([]byte("x"), size)
 	put(t, c, pref[0], "big", string(value), nil)
 	var mu sync.Mutex

@@ -26,12 +26,12 @@ const (
 
 // A node is what of a node outlives its crashes: name, port, disk.
 type node struct {
-	c     *Cluster
-	name  string
-	life  atomic.Pointer[life] // nil while the node is down
-	addr  atomic.Pointer[string]
-	last  atomic.Pointer[trace.NodeState] // what it said of itself when it went down; nil if that is lost or never was
-	peers []*node                         // all others
+	c    *Cluster
+	name string
+	life atomic.Pointer[life] // nil while the node is down
+	addr atomic.Pointer[string]
+	last atomic.Pointer[trace.NodeState] // what it said of itself when it went down; nil if that is lost or never was
+	gone atomic.Bool                     // it left the ring for good, and was taken down
 
 	// The rest is guarded by Cluster.faults.
 	mem         *store.Mem // the disk of a cluster without one
@@ -117,7 +117,7 @@ func (n *node) open() (*life, error) {
 	addr := l.ln.Addr().String()
 	n.addr.Store(&addr)
 	l.ctx, l.cancel = context.WithCancel(context.Background())
-	for _, p := range n.peers {
+	for _, p := range n.c.others(n) {
 		l.links[p.name] = newLink(l, p)
 	}
 	n.c.tell(trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: addr, Message: report})
@@ -142,10 +142,10 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 		clients: map[uint64]func(engine.Reply){},
 	}
 	l.overlay = store.NewOverlay(l.reads)
-	s := n.c.settings
+	s := n.c.roll.settings()
 	now := n.c.now()
 	l.engine, l.out, err = engine.New(engine.Config{
-		Name: n.name, Ring: n.c.ring, R: s.R, W: s.W, Strict: s.Strict, LWW: s.Mode == trace.ModeLWW,
+		Name: n.name, Ring: s.RingConfig(), Founders: foundersFor(s, n.name), Seeds: s.Seeds, R: s.R, W: s.W, Strict: s.Strict, LWW: s.Mode == trace.ModeLWW,
 		Secret: n.c.secret, Seed: rand.Uint64(), Timings: timings(s),
 		Incarnation: n.incarnation, Distrust: report != "",
 	}, l.overlay, now)
@@ -292,6 +292,9 @@ func (l *life) admit(a arrival) engine.Input {
 	case engine.Compare:
 		in.Client = l.lastID
 		return in
+	case engine.Amend:
+		in.Client = l.lastID
+		return in
 	}
 	panic(fmt.Sprintf("localcluster: %T has no answer", a.in))
 }
@@ -324,6 +327,7 @@ func (l *life) apply() error {
 // release lets the turn's outputs out.
 func (l *life) release() {
 	l.c.hub.publish(l.out.Events...)
+	l.c.watch(l, l.out.Events)
 	l.send(l.out.Messages)
 	for _, r := range l.out.Replies {
 		if answer := l.clients[r.Client]; answer != nil {
@@ -347,7 +351,8 @@ func (l *life) send(messages []wire.Message) {
 	for _, m := range messages {
 		k := l.links[m.To]
 		if k == nil {
-			continue // the engine's ring has no others
+			l.unsent(m, wire.MaxFrame)
+			continue
 		}
 		payload, err := wire.AppendMessage(l.scratch[:0], m)
 		if err != nil {

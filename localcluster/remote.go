@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"ringside/engine/fault"
+	"ringside/engine/member"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
@@ -180,6 +181,18 @@ func (r *Remote) Do(ctx context.Context, via string, req wire.ClientRequest) (wi
 // Fault is Cluster.Fault.
 func (r *Remote) Fault(ctx context.Context, f fault.Fault) error {
 	return r.call(ctx, controlRequest{Method: "fault", Fault: &f}, func(controlResponse) error { return nil })
+}
+
+// Member is Cluster.Member.
+func (r *Remote) Member(ctx context.Context, req member.Request) (member.Change, error) {
+	var out member.Change
+	err := r.call(ctx, controlRequest{Method: "member", Member: &req}, func(resp controlResponse) error {
+		if resp.Change != nil {
+			out = *resp.Change
+		}
+		return nil
+	})
+	return out, err
 }
 
 // Compare is Cluster.Compare.

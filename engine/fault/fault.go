@@ -8,6 +8,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -200,6 +201,21 @@ func (n *Net) Add(node string) {
 	if k := len(n.groups); k > 0 {
 		n.groups[k-1] = append(n.groups[k-1], node)
 	}
+}
+
+// Remove forgets a node that is there no more.
+func (n *Net) Remove(node string) {
+	is := func(o string) bool { return o == node }
+	n.nodes = slices.DeleteFunc(n.nodes, is)
+	for i, g := range n.groups {
+		n.groups[i] = slices.DeleteFunc(slices.Clone(g), is)
+	}
+	n.groups = slices.DeleteFunc(n.groups, func(g []string) bool { return len(g) == 0 })
+	if len(n.groups) < 2 {
+		n.groups, n.oneWay = nil, false
+	}
+	maps.DeleteFunc(n.slow, func(l Link, _ time.Duration) bool { return is(l.From) || is(l.To) })
+	maps.DeleteFunc(n.loss, func(l Link, _ float64) bool { return is(l.From) || is(l.To) })
 }
 
 // Groups returns the groups of the split that is on, nil if there is none.

@@ -11,6 +11,7 @@ package member
 import (
 	"cmp"
 	"encoding/binary"
+	"fmt"
 	"hash/fnv"
 	"slices"
 
@@ -32,17 +33,45 @@ const (
 // String is the kind as people and JSON have it.
 func (k Kind) String() string { return [...]string{"join", "leave", "remove"}[k] }
 
+// ParseKind reads what String wrote.
+func ParseKind(s string) (Kind, error) {
+	for k := Join; k.Valid(); k++ {
+		if k.String() == s {
+			return k, nil
+		}
+	}
+	return Join, fmt.Errorf("member: no change %q", s)
+}
+
+// MarshalText makes kinds strings in JSON.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (k *Kind) UnmarshalText(b []byte) (err error) {
+	*k, err = ParseKind(string(b))
+	return err
+}
+
 // Valid says whether k is a known kind; decoders check it.
 func (k Kind) Valid() bool { return k <= Remove }
 
 // A Change is one explicit act of an administrator (§4.8.1).
 type Change struct {
-	Time   int64 // ns since 1970 by the clock of By; later than that of every change By knew of
-	By     string
-	Node   string
-	Kind   Kind
-	Weight int    // Join: capacity relative to other nodes (§4.2)
-	Zone   string // Join: data centre (§4.6)
+	Time   int64  `json:"time,string"` // ns since 1970 by the clock of By; later than that of every change By knew of
+	By     string `json:"by"`
+	Node   string `json:"node"`
+	Kind   Kind   `json:"kind"`
+	Weight int    `json:"weight,omitempty"` // Join: capacity relative to other nodes (§4.2)
+	Zone   string `json:"zone,omitempty"`   // Join: data centre (§4.6)
+}
+
+// A Request is what an administrator asks of a cluster.
+type Request struct {
+	Kind   Kind   `json:"kind"`
+	Node   string `json:"node,omitempty"` // Join: "" for the next free name
+	Via    string `json:"via,omitempty"`  // the node that writes it down; "" for one that is there
+	Weight int    `json:"weight,omitempty"`
+	Zone   string `json:"zone,omitempty"`
 }
 
 // Before says whether c stands before o in a history.

@@ -88,9 +88,9 @@ const (
 
 // A Member is one node of the ring.
 type Member struct {
-	Name   string
-	Weight int    // capacity relative to other nodes (§4.2 heterogeneity); at least 1
-	Zone   string // data centre (§4.6); "" is a zone like any other
+	Name   string `json:"node"`
+	Weight int    `json:"weight"`         // capacity relative to other nodes (§4.2 heterogeneity); at least 1
+	Zone   string `json:"zone,omitempty"` // data centre (§4.6); "" is a zone like any other
 }
 
 // A Token is one position that a node holds.

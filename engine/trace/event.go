@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ringside/engine/member"
+	"ringside/engine/ring"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -67,10 +68,11 @@ const (
 	RangeOffered     Kind = "range-offered"     // Node, no home of Span any more, offers its Count keys to Peer
 	RangeConfirmed   Kind = "range-confirmed"   // Node, a home of Span, wants the Count keys that Peer has
 	RangeTransferred Kind = "range-transferred" // Peer holds all of Span that Node does; Count keys travelled
-	RangeDropped     Kind = "range-dropped"     // all homes of Span hold Node's Count keys; Node has them no more
+	RangeDropped     Kind = "range-dropped"     // all homes of Span hold Node's Count keys, Want of them live; Node has them no more
 	RangeReady       Kind = "range-ready"       // Node was given all of Span, and counts toward R from now on
 	HintRehomed      Kind = "hint-rehomed"      // For is gone; what Node kept for it goes to the homes of now
 	Departed         Kind = "departed"          // Node left, and holds nothing any more that others need
+	NodeLeft         Kind = "node-left"         // the driver has taken down a node that departed
 )
 
 // Sections maps each kind to the section of the paper it shows.
@@ -84,7 +86,7 @@ var Sections = map[Kind]string{
 	HintSent: "§4.6", HintDelivered: "§4.6", HintRefused: "§4.6", HintLost: "§4.6", Suspect: "§4.8", Alive: "§4.8", Damaged: "§5",
 	SyncStarted: "§4.7", SyncCompared: "§4.7", SyncDone: "§4.7",
 	Membership: "§4.8", RangeOffered: "§4.9", RangeConfirmed: "§4.9", RangeTransferred: "§4.9", RangeDropped: "§4.9", RangeReady: "§4.9",
-	HintRehomed: "§4.9", Departed: "§4.9",
+	HintRehomed: "§4.9", Departed: "§4.9", NodeLeft: "§4.9",
 }
 
 // An Event is one thing that happened. Which fields are set hangs on Kind.
@@ -130,7 +132,7 @@ func (e Event) Section() string { return Sections[e.Kind] }
 // Settings are a cluster's fixed choices.
 type Settings struct {
 	Name     string   `json:"cluster"`
-	Nodes    []string `json:"nodes"` // in the order of their joining
+	Nodes    []string `json:"nodes"` // that there are, members or not
 	N        int      `json:"n"`
 	R        int      `json:"r"`
 	W        int      `json:"w"`
@@ -141,7 +143,31 @@ type Settings struct {
 	T        int      `json:"t"`
 	Mem      bool     `json:"mem"` // nodes keep their data in memory only
 
+	Founders []ring.Member  `json:"founders,omitempty"` // the members that the cluster was born with; none: Nodes, all alike
+	Seeds    []string       `json:"seeds"`              // whom all nodes know from outside the ring (§4.8.2)
+	Changes  member.History `json:"changes,omitempty"`  // of the membership; none: the founders alone
+
 	NoAntiEntropy bool `json:"no_anti_entropy,omitempty"` // nodes compare their trees only when told to (§4.7)
+}
+
+// Born returns the founders.
+func (s Settings) Born() []ring.Member {
+	if len(s.Founders) > 0 {
+		return s.Founders
+	}
+	out := make([]ring.Member, len(s.Nodes))
+	for i, n := range s.Nodes {
+		out[i] = ring.Member{Name: n, Weight: 1}
+	}
+	return out
+}
+
+// History is all that is known of the membership.
+func (s Settings) History() member.History { return member.Founders(s.Born()).Merge(s.Changes) }
+
+// RingConfig is what rings of the cluster are made with.
+func (s Settings) RingConfig() ring.Config {
+	return ring.Config{Strategy: ring.Strategy(s.Strategy), N: s.N, Q: s.Q, T: s.T}
 }
 
 // Modes of reconciliation (§4.4).

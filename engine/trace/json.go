@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"ringside/engine/member"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -129,36 +130,38 @@ func siblings(in []VersionJSON) (vclock.Siblings, error) {
 
 // eventJSON is an Event on the wire of scripts and of attached terminals.
 type eventJSON struct {
-	Seq       uint64        `json:"seq"`
-	Time      string        `json:"time"`
-	Node      string        `json:"node"`
-	Kind      Kind          `json:"kind"`
-	Section   string        `json:"section"`
-	Request   uint64        `json:"request,omitempty"`
-	Key       *string       `json:"key,omitempty"`
-	KeyBase64 *string       `json:"key_base64,omitempty"`
-	Peer      string        `json:"peer,omitempty"`
-	For       string        `json:"for,omitempty"`
-	Op        string        `json:"op,omitempty"`
-	Versions  []VersionJSON `json:"versions,omitempty"`
-	Homes     []string      `json:"homes,omitempty"`
-	Hinted    []HintJSON    `json:"hinted,omitempty"`
-	Nodes     []string      `json:"nodes,omitempty"`
-	Count     int           `json:"count,omitempty"`
-	Want      int           `json:"want,omitempty"`
-	Err       string        `json:"error,omitempty"`
-	Message   string        `json:"message,omitempty"`
-	ElapsedUS float64       `json:"elapsed_us,omitempty"`
-	Settings  *Settings     `json:"settings,omitempty"`
-	State     *NodeState    `json:"state,omitempty"`
-	Replicas  []replicaJSON `json:"replicas,omitempty"`
-	Rounds    []SyncRound   `json:"rounds,omitempty"`
-	Addr      string        `json:"addr,omitempty"`
-	Groups    [][]string    `json:"groups,omitempty"`
-	OneWay    bool          `json:"one_way,omitempty"`
-	Link      string        `json:"link,omitempty"`
-	DelayUS   float64       `json:"delay_us,omitempty"`
-	Percent   float64       `json:"percent,omitempty"`
+	Seq       uint64         `json:"seq"`
+	Time      string         `json:"time"`
+	Node      string         `json:"node"`
+	Kind      Kind           `json:"kind"`
+	Section   string         `json:"section"`
+	Request   uint64         `json:"request,omitempty"`
+	Key       *string        `json:"key,omitempty"`
+	KeyBase64 *string        `json:"key_base64,omitempty"`
+	Peer      string         `json:"peer,omitempty"`
+	For       string         `json:"for,omitempty"`
+	Op        string         `json:"op,omitempty"`
+	Versions  []VersionJSON  `json:"versions,omitempty"`
+	Homes     []string       `json:"homes,omitempty"`
+	Hinted    []HintJSON     `json:"hinted,omitempty"`
+	Nodes     []string       `json:"nodes,omitempty"`
+	Count     int            `json:"count,omitempty"`
+	Want      int            `json:"want,omitempty"`
+	Err       string         `json:"error,omitempty"`
+	Message   string         `json:"message,omitempty"`
+	ElapsedUS float64        `json:"elapsed_us,omitempty"`
+	Settings  *Settings      `json:"settings,omitempty"`
+	State     *NodeState     `json:"state,omitempty"`
+	Replicas  []replicaJSON  `json:"replicas,omitempty"`
+	Rounds    []SyncRound    `json:"rounds,omitempty"`
+	Span      *Span          `json:"range,omitempty"`
+	Changes   member.History `json:"changes,omitempty"`
+	Addr      string         `json:"addr,omitempty"`
+	Groups    [][]string     `json:"groups,omitempty"`
+	OneWay    bool           `json:"one_way,omitempty"`
+	Link      string         `json:"link,omitempty"`
+	DelayUS   float64        `json:"delay_us,omitempty"`
+	Percent   float64        `json:"percent,omitempty"`
 }
 
 // HintJSON is a hint as the command line's contract has it.
@@ -187,7 +190,7 @@ func (e Event) MarshalJSON() ([]byte, error) {
 		Seq: e.Seq, Time: Timestamp(e.Time), Node: e.Node, Kind: e.Kind, Section: e.Section(), Request: e.Request,
 		Peer: e.Peer, For: e.For, Op: e.Op, Homes: e.Homes, Nodes: e.Nodes, Count: e.Count, Want: e.Want,
 		Message: e.Message, ElapsedUS: micros(e.Elapsed), Settings: e.Settings, State: e.State, Addr: e.Addr,
-		Groups: e.Groups, OneWay: e.OneWay, Link: e.Link, DelayUS: micros(e.Delay), Percent: e.Percent, Rounds: e.Rounds,
+		Groups: e.Groups, OneWay: e.OneWay, Link: e.Link, DelayUS: micros(e.Delay), Percent: e.Percent, Rounds: e.Rounds, Span: e.Span, Changes: e.Changes,
 	}
 	if e.Err != wire.OK {
 		j.Err = e.Err.String()
@@ -225,7 +228,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 		Seq: j.Seq, Time: time.Duration(t.UnixNano()), Node: j.Node, Kind: j.Kind, Request: j.Request,
 		Peer: j.Peer, For: j.For, Op: j.Op, Homes: j.Homes, Nodes: j.Nodes, Count: j.Count, Want: j.Want,
 		Message: j.Message, Elapsed: fromMicros(j.ElapsedUS), Settings: j.Settings, State: j.State, Addr: j.Addr,
-		Groups: j.Groups, OneWay: j.OneWay, Link: j.Link, Delay: fromMicros(j.DelayUS), Percent: j.Percent, Rounds: j.Rounds,
+		Groups: j.Groups, OneWay: j.OneWay, Link: j.Link, Delay: fromMicros(j.DelayUS), Percent: j.Percent, Rounds: j.Rounds, Span: j.Span, Changes: j.Changes,
 	}
 	if e.Err, err = wire.ParseCode(j.Err); err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -35,7 +36,8 @@ const (
 // it. It is for one goroutine.
 type View struct {
 	Settings Settings
-	Ring     *ring.Ring    // nil until a Cluster event came
+	Ring     *ring.Ring    // of all changes that any node knows of; nil until a Cluster event came
+	History  member.History
 	Now      time.Duration // time of the newest event
 	Seq      uint64        // of the newest event of a stream
 	Missed   int           // events lost to a gap since the last snapshot
@@ -67,6 +69,10 @@ type Node struct {
 	Hints    map[string]HintCount // by the home they are for
 	Suspects map[string]bool      // peers that it believes failed
 	Roots    map[Span]uint64      // of its hash trees, as of its last State; 0 for nothing
+	History  member.History       // of the membership, as it knows it
+	Pending  int                  // ranges that it is a home of and was not given yet (§4.9)
+	Foreign  int                  // keys that it holds and is no home of, as of its last State
+	Departed bool                 // it left, and has nothing any more that others need
 	Load     Rate                 // replicas stored and read
 }
 
@@ -111,6 +117,10 @@ func (v *View) Apply(e Event) {
 		}
 	case NodeUp, NodeDown, NodePaused, NodeWiped:
 		v.status(e)
+	case NodeLeft:
+		v.Nodes = slices.DeleteFunc(v.Nodes, func(n *Node) bool { return n.Name == e.Node })
+	case Membership:
+		v.membership(e)
 	case Split:
 		v.Groups, v.OneWay, v.SplitAt = e.Groups, e.OneWay, e.Time
 	case Heal:
@@ -164,13 +174,21 @@ func (v *View) applyNode(e Event) {
 		n.Load.add(e.Time)
 		v.hold(e, e.For)
 		n.addHint(e.For, e.Count, e.Time)
-	case HintDelivered, HintLost:
+	case HintDelivered, HintLost, HintRehomed:
 		delete(v.touch(e).Held[e.Node], e.For)
 		n.addHint(e.For, -1, e.Time)
 	case ReadReply:
 		if p := v.Node(e.Peer); p != nil {
 			p.Load.add(e.Time)
 		}
+	case RangeReady:
+		n.Pending = max(0, n.Pending-1)
+	case RangeDropped:
+		n.Keys -= e.Want
+		n.Foreign = max(0, n.Foreign-e.Count)
+		v.drop(e)
+	case Departed:
+		n.Departed = true
 	case Suspect:
 		n.Suspects[e.Peer] = true
 	case Alive:
@@ -195,25 +213,59 @@ func (v *View) begin(s Settings) {
 	v.Groups, v.OneWay = nil, false
 	clear(v.Slow)
 	clear(v.Loss)
-	members := make([]ring.Member, len(s.Nodes))
 	nodes := make([]*Node, len(s.Nodes))
 	for i, name := range s.Nodes {
-		members[i] = ring.Member{Name: name, Weight: 1}
 		if nodes[i] = v.Node(name); nodes[i] == nil {
-			nodes[i] = &Node{Name: name, Status: Down, Hints: map[string]HintCount{}, Suspects: map[string]bool{}}
+			nodes[i] = newNode(name)
 		}
 	}
 	v.Nodes = nodes
-	r, err := ring.New(ring.Config{Strategy: ring.Strategy(s.Strategy), N: s.N, Q: s.Q, T: s.T}, members)
-	if err == nil { // a cluster that runs has a ring; a forged file has none
-		v.Ring = r
+	if _, err := ring.New(s.RingConfig(), s.Born()); err == nil { // a cluster that runs has a ring; a forged file has none
+		v.History = s.History()
+		v.Ring = v.History.Ring(s.RingConfig())
+	}
+}
+
+func newNode(name string) *Node {
+	return &Node{Name: name, Status: Down, Hints: map[string]HintCount{}, Suspects: map[string]bool{}}
+}
+
+// membership reduces what a node learned of the ring.
+func (v *View) membership(e Event) {
+	if n := v.Node(e.Node); n != nil {
+		n.History = n.History.Merge(e.Changes)
+	}
+	h := v.History.Merge(e.Changes)
+	if v.Ring == nil || len(h) == len(v.History) || len(h) > member.MaxChanges {
+		return
+	}
+	v.History, v.Ring = h, h.Ring(v.Settings.RingConfig())
+}
+
+// RingOf is the ring as the node knows it.
+func (v *View) RingOf(n *Node) *ring.Ring { return n.History.Ring(v.Settings.RingConfig()) }
+
+// drop forgets what the node held of a range.
+func (v *View) drop(e Event) {
+	if e.Span == nil {
+		return
+	}
+	rg := ring.Range{Start: e.Span.Start, End: e.Span.End}
+	for _, k := range v.keys {
+		if rg.Holds(ring.Of(k.Key)) {
+			delete(k.Held[e.Node], "")
+		}
 	}
 }
 
 func (v *View) status(e Event) {
 	n := v.Node(e.Node)
 	if n == nil {
-		return
+		if e.Kind != NodeUp || e.Node == "" || len(v.Nodes) >= ring.MaxMembers {
+			return
+		}
+		n = newNode(e.Node)
+		v.Nodes = append(v.Nodes, n)
 	}
 	switch e.Kind {
 	case NodeUp:
@@ -236,7 +288,10 @@ func (v *View) status(e Event) {
 }
 
 func (n *Node) setState(s *NodeState) {
-	n.Keys = s.Keys
+	n.Keys, n.Pending, n.Foreign = s.Keys, s.Pending, s.Foreign
+	if len(s.Changes) > 0 || s.View != 0 {
+		n.History = s.Changes
+	}
 	clear(n.Hints)
 	for _, h := range s.Hints {
 		n.Hints[h.For] = h

@@ -1,0 +1,181 @@
+package localcluster
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"ringside/engine"
+	"ringside/engine/fault"
+	"ringside/engine/member"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// amendTime bounds how long a node may take to write down a change.
+const amendTime = 5 * time.Second
+
+// Member has a node write down a change of the membership (§4.8.1), and returns it as it was
+// written. For a Join the node is started first, if it is not there; one that leaves is taken down
+// when it has handed over all it had. Neither is waited for. A *UsageError says that the change makes no sense.
+func (c *Cluster) Member(ctx context.Context, r member.Request) (member.Change, error) {
+	c.faults.Lock()
+	defer c.faults.Unlock()
+	if c.ctx.Err() != nil {
+		return member.Change{}, errStopped
+	}
+	if r.Kind == member.Join {
+		return c.join(ctx, r)
+	}
+	if c.node(r.Node) == nil && !c.roll.ring().Has(r.Node) {
+		return member.Change{}, c.unknownNode(r.Node)
+	}
+	via, err := c.scribe(r.Via, r.Node)
+	if err != nil {
+		return member.Change{}, err
+	}
+	return c.amend(ctx, via, r)
+}
+
+// join starts the node and has its joining written down. The caller holds faults.
+func (c *Cluster) join(ctx context.Context, r member.Request) (_ member.Change, err error) {
+	if r.Node == "" {
+		r.Node = c.freeName()
+	}
+	r.Weight = max(r.Weight, 1)
+	if !namePattern.MatchString(r.Node) || slices.Contains(reserved, r.Node) {
+		return member.Change{}, usagef("%q is no name for a node; use a-z, 0-9 and '-', at most %d", r.Node, wire.MaxName)
+	}
+	n := c.node(r.Node)
+	if n == nil {
+		if len(c.roll.nodes()) >= maxNodes {
+			return member.Change{}, usagef("a cluster in one process has at most %d nodes", maxNodes)
+		}
+		n = c.add(r.Node)
+		defer func() {
+			if err != nil {
+				_ = c.dismiss(n)
+			}
+		}()
+	}
+	if n.life.Load() == nil {
+		if err := c.start(n); err != nil {
+			return member.Change{}, err
+		}
+	}
+	if err := c.awaitLinks(ctx, mendTime); err != nil {
+		return member.Change{}, err
+	}
+	via, err := c.scribe(r.Via, r.Node)
+	if err != nil {
+		return member.Change{}, err
+	}
+	return c.amend(ctx, via, r)
+}
+
+// scribe is the node that is to write down a change about another: via, if it is named, or else
+// the first that belongs to the ring and works.
+func (c *Cluster) scribe(via, about string) (*life, error) {
+	if via != "" {
+		n := c.node(via)
+		if n == nil {
+			return nil, c.unknownNode(via)
+		}
+		if l := n.life.Load(); l != nil && !l.paused.Load() {
+			return l, nil
+		}
+		return nil, usagef("%s does not run; name another with --via, or start it with restart %s", via, via)
+	}
+	for _, n := range c.roll.nodes() {
+		if l := n.life.Load(); l != nil && !l.paused.Load() && n.name != about && c.roll.ring().Has(n.name) {
+			return l, nil
+		}
+	}
+	return nil, usagef("no other member of the ring works that could write it down")
+}
+
+func (c *Cluster) amend(ctx context.Context, via *life, r member.Request) (member.Change, error) {
+	ctx, cancel := context.WithTimeout(ctx, amendTime)
+	defer cancel()
+	told := via.tell(ctx, engine.Amend{Change: member.Change{Node: r.Node, Kind: r.Kind, Weight: r.Weight, Zone: r.Zone}})
+	switch {
+	case len(told) == 0:
+		return member.Change{}, fmt.Errorf("%s did not write it down within %v; look at the ring before you try again", via.node.name, amendTime)
+	case told[0].Err != wire.OK:
+		return member.Change{}, usagef("%s %s: %s", r.Kind, r.Node, told[0].Message)
+	}
+	c.roll.learn(told[0].Changes)
+	return told[0].Changes[0], c.remember()
+}
+
+// remember writes the settings to the data root. The caller holds faults.
+func (c *Cluster) remember() error {
+	if c.disk == nil {
+		return nil
+	}
+	return c.disk.remember(c.roll.settings())
+}
+
+// recall takes in what nodes that were started know of the membership: the process may have ended
+// before it could remember a change.
+func (c *Cluster) recall(lives []*life) {
+	for _, l := range lives {
+		for _, e := range l.tell(c.ctx, engine.Describe{}) {
+			if e.State != nil {
+				c.roll.learn(e.State.Changes)
+			}
+		}
+	}
+}
+
+// watch acts on what a node tells that concerns its host. The caller is the node's loop.
+func (c *Cluster) watch(l *life, events []trace.Event) {
+	for _, e := range events {
+		switch e.Kind {
+		case trace.Membership:
+			c.roll.learn(e.Changes)
+		case trace.Departed:
+			c.wg.Go(func() { c.retire(l) })
+		}
+	}
+}
+
+// retire takes down a node that has left and has nothing any more that others need, unless it
+// joined again meanwhile.
+func (c *Cluster) retire(l *life) {
+	c.faults.Lock()
+	defer c.faults.Unlock()
+	n := l.node
+	if n.life.Load() != l || c.ctx.Err() != nil || c.roll.ring().Has(n.name) {
+		return
+	}
+	if err := errors.Join(c.dismiss(n), c.remember()); err != nil {
+		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: err.Error()})
+	}
+}
+
+// dismiss removes a node from the cluster, with its disk. The caller holds faults.
+func (c *Cluster) dismiss(n *node) error {
+	c.kill(n)
+	n.gone.Store(true)
+	c.netMu.Lock()
+	for _, o := range c.roll.nodes() {
+		delete(c.conditions, fault.Link{From: n.name, To: o.name})
+		delete(c.conditions, fault.Link{From: o.name, To: n.name})
+	}
+	c.net.Remove(n.name)
+	if c.split != nil {
+		e := *c.split
+		if e.Groups = cloneGroups(c.net.Groups()); len(e.Groups) == 0 {
+			c.split = nil
+		} else {
+			c.split = &e
+		}
+	}
+	c.roll.remove(n)
+	c.netMu.Unlock()
+	c.tell(trace.Event{Node: n.name, Kind: trace.NodeLeft})
+	return n.wipe()
+}

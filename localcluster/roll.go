@@ -1,0 +1,161 @@
+package localcluster
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"ringside/engine/fault"
+	"ringside/engine/member"
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+)
+
+// A roll is the cluster's list of its nodes and of what was settled about them. Who is on it
+// is a host's business; who belongs to the ring is said by the membership history alone.
+type roll struct {
+	mu   sync.RWMutex
+	s    trace.Settings
+	r    *ring.Ring
+	list []*node
+}
+
+// settings returns a copy; its slices never change.
+func (r *roll) settings() trace.Settings {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.s
+}
+
+// ring is the ring of all changes that were made here.
+func (r *roll) ring() *ring.Ring {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.r
+}
+
+// nodes are all nodes that there are, in the order in which they came. The slice never changes.
+func (r *roll) nodes() []*node {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.list
+}
+
+func (r *roll) set(s trace.Settings) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.s, r.r = s, s.History().Ring(s.RingConfig())
+}
+
+// learn adds changes of the membership.
+func (r *roll) learn(h member.History) trace.Settings {
+	s := r.settings()
+	if all := s.History().Merge(h); len(all) > len(s.History()) {
+		s.Founders = s.Born() // Nodes will not be these for long
+		s.Changes = all
+		r.set(s)
+	}
+	return r.settings()
+}
+
+func (r *roll) add(n *node) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.list = append(slices.Clone(r.list), n)
+	if !slices.Contains(r.s.Nodes, n.name) {
+		r.s.Founders = r.s.Born()
+		r.s.Nodes = append(slices.Clone(r.s.Nodes), n.name)
+	}
+}
+
+func (r *roll) remove(n *node) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.s.Founders = r.s.Born()
+	r.list = slices.DeleteFunc(slices.Clone(r.list), func(o *node) bool { return o == n })
+	r.s.Nodes = slices.DeleteFunc(slices.Clone(r.s.Nodes), func(o string) bool { return o == n.name })
+}
+
+// node returns the node called name, nil if there is none.
+func (c *Cluster) node(name string) *node {
+	for _, n := range c.roll.nodes() {
+		if n.name == name {
+			return n
+		}
+	}
+	return nil
+}
+
+// others are all nodes but n.
+func (c *Cluster) others(n *node) []*node {
+	return slices.DeleteFunc(slices.Clone(c.roll.nodes()), func(o *node) bool { return o == n })
+}
+
+// freeName is the first of n1, n2, … beyond all that there are or were.
+func (c *Cluster) freeName() string {
+	s := c.roll.settings()
+	highest := 0
+	see := func(name string) {
+		if i, err := strconv.Atoi(strings.TrimPrefix(name, "n")); err == nil {
+			highest = max(highest, i)
+		}
+	}
+	for _, n := range s.Nodes {
+		see(n)
+	}
+	for _, ch := range s.History() {
+		see(ch.Node)
+	}
+	return "n" + strconv.Itoa(highest+1)
+}
+
+// foundersFor is what a node knows of the ring from the beginning: nothing if it joins later.
+func foundersFor(s trace.Settings, name string) []ring.Member {
+	born := s.Born()
+	if slices.ContainsFunc(born, func(m ring.Member) bool { return m.Name == name }) {
+		return born
+	}
+	return nil
+}
+
+// add makes a node and its place in the network, with nothing of it running. The caller holds
+// faults, or is the start.
+func (c *Cluster) add(name string) *node {
+	n := &node{c: c, name: name}
+	addr := ""
+	if c.basePort != 0 {
+		addr = loopback(c.basePort + c.ports)
+		c.ports++
+	}
+	n.addr.Store(&addr)
+	if c.roll.settings().Mem {
+		n.mem = store.NewMem()
+	}
+	c.netMu.Lock()
+	defer c.netMu.Unlock()
+	c.net.Add(name)
+	for _, o := range c.roll.nodes() {
+		for _, l := range []fault.Link{{From: name, To: o.name}, {From: o.name, To: name}} {
+			cond := c.net.Condition(l)
+			c.conditions[l] = &cond
+		}
+	}
+	for _, o := range c.roll.nodes() {
+		if l := o.life.Load(); l != nil {
+			k := &link{from: l, to: n, cond: c.conditions[fault.Link{From: o.name, To: name}], wake: make(chan struct{}, 1), kick: make(chan struct{}, 1)}
+			l.links[name] = k
+			l.wg.Go(k.run)
+		}
+	}
+	c.roll.add(n)
+	return n
+}
+
+// condition is the state of a link, guarded by netMu; nil if there is none.
+func (c *Cluster) condition(l fault.Link) *fault.Condition {
+	c.netMu.RLock()
+	defer c.netMu.RUnlock()
+	return c.conditions[l]
+}
