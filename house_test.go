@@ -20,19 +20,20 @@ var arrows = map[string][]string{
 	"ringside/cli/paper":          {"ringside/engine/ring", "ringside/engine/trace"},
 	"ringside/cli/verbs":          leaves,
 	"ringside/tui":                append([]string{"ringside/cli/verbs"}, leaves...),
-	"ringside/localcluster":       {"ringside/engine", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/store/level", "ringside/engine/wire", "ringside/engine/trace", "ringside/engine/fault", "ringside/engine/vclock"},
-	"ringside/engine":             {"ringside/engine/merkle", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"},
+	"ringside/localcluster":       {"ringside/engine", "ringside/engine/member", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/store/level", "ringside/engine/wire", "ringside/engine/trace", "ringside/engine/fault", "ringside/engine/vclock"},
+	"ringside/engine":             {"ringside/engine/member", "ringside/engine/merkle", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"},
+	"ringside/engine/member":      {"ringside/engine/ring"},
 	"ringside/engine/merkle":      {"ringside/engine/ring", "ringside/engine/vclock"},
-	"ringside/engine/sim":         {"ringside/engine", "ringside/engine/fault", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"},
+	"ringside/engine/sim":         {"ringside/engine", "ringside/engine/fault", "ringside/engine/member", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"},
 	"ringside/engine/sim/linear":  {"ringside/engine/sim", "ringside/engine/trace"},
-	"ringside/engine/trace":       {"ringside/engine/ring", "ringside/engine/vclock", "ringside/engine/wire"},
-	"ringside/engine/wire":        {"ringside/engine/store", "ringside/engine/vclock", "ringside/engine/wire/wirepb"},
+	"ringside/engine/trace":       {"ringside/engine/member", "ringside/engine/ring", "ringside/engine/vclock", "ringside/engine/wire"},
+	"ringside/engine/wire":        {"ringside/engine/member", "ringside/engine/store", "ringside/engine/vclock", "ringside/engine/wire/wirepb"},
 	"ringside/engine/store/level": {"ringside/engine/store"},
 	"ringside/testscripts":        {"ringside/cli"},
 }
 
 // leaves are the packages that know nothing of how nodes are driven.
-var leaves = []string{"ringside/engine/fault", "ringside/engine/ring", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"}
+var leaves = []string{"ringside/engine/fault", "ringside/engine/member", "ringside/engine/ring", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"}
 
 // Libraries that only one package may know, so that another can take their place.
 var kept = map[string]string{

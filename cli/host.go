@@ -14,6 +14,7 @@ import (
 
 	"ringside/cli/verbs"
 	"ringside/engine/fault"
+	"ringside/engine/member"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 	"ringside/localcluster"
@@ -125,6 +126,15 @@ func (l *lazy) Fault(ctx context.Context, f fault.Fault) error {
 		return err
 	}
 	return told(r.Fault(ctx, f), l.name)
+}
+
+func (l *lazy) Member(ctx context.Context, req member.Request) (member.Change, error) {
+	r, err := l.connect(ctx)
+	if err != nil {
+		return member.Change{}, err
+	}
+	change, err := r.Member(ctx, req)
+	return change, told(err, l.name)
 }
 
 func (l *lazy) Compare(ctx context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error) {

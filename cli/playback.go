@@ -10,6 +10,7 @@ import (
 
 	"ringside/cli/verbs"
 	"ringside/engine/fault"
+	"ringside/engine/member"
 	"ringside/engine/sim"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
@@ -230,6 +231,11 @@ func (b *playback) Do(context.Context, string, wire.ClientRequest) (wire.ClientR
 // Fault implements verbs.Cluster.
 func (b *playback) Fault(context.Context, fault.Fault) error {
 	return &verbs.UsageError{Err: errRecording}
+}
+
+// Member implements verbs.Cluster.
+func (b *playback) Member(context.Context, member.Request) (member.Change, error) {
+	return member.Change{}, &verbs.UsageError{Err: errRecording}
 }
 
 // Compare implements verbs.Cluster.

@@ -11,11 +11,15 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"ringside/cli/verbs"
+	"ringside/engine/member"
+	"ringside/engine/ring"
 	"ringside/engine/trace"
+	"ringside/engine/wire"
 	"ringside/localcluster"
 )
 
@@ -44,6 +48,9 @@ for. Without --mem the data stays on disk, and a later up goes on with it.`,
 			{Name: "strategy", Kind: verbs.Int, Value: "1|2|3", Help: "how the ring is cut and tokens are placed (§6.2)"},
 			{Name: "q", Kind: verbs.Int, Value: "Q", Help: "equal partitions of the ring; strategies 2 and 3"},
 			{Name: "tokens", Kind: verbs.Int, Value: "T", Help: "tokens a node; strategies 1 and 2"},
+			{Name: "weights", Kind: verbs.String, Value: "n3=2,n4=2", Help: "nodes with more capacity than the others: so many times their tokens (§4.2)"},
+			{Name: "zones", Kind: verbs.String, Value: "a,b,c", Help: "data centres, dealt out to the nodes in turn; homes are spread over them (§4.6)"},
+			{Name: "seeds", Kind: verbs.String, Value: "n1,n2|none", Help: "nodes that all know from outside the ring (§4.8.2); the first two otherwise"},
 			{Name: "dir", Kind: verbs.String, Value: "D", Complete: verbs.CompleteFiles, Help: "keep the data in this folder"},
 			{Name: "mem", Kind: verbs.Bool, Help: "keep the data in memory only"},
 			{Name: "port", Kind: verbs.Int, Value: "P", Help: "ports from here on, one a node; free ones otherwise"},
@@ -109,7 +116,49 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 			return o, err
 		}
 	}
-	return o, nil
+	switch seeds := c.String("seeds"); seeds {
+	case "":
+	case "none":
+		o.Settings.Seeds = []string{}
+	default:
+		o.Settings.Seeds = strings.Split(seeds, ",")
+	}
+	return o, founders(c, &o.Settings)
+}
+
+// founders reads --weights and --zones.
+func founders(c *verbs.Call, s *trace.Settings) (err error) {
+	weights, zones := c.String("weights"), c.String("zones")
+	if weights == "" && zones == "" {
+		return nil
+	}
+	if s.Nodes == nil {
+		if s.Nodes, err = nodeNames(localcluster.DefaultNodes); err != nil {
+			return err
+		}
+	}
+	s.Founders = s.Born()
+	if zones != "" {
+		list := strings.Split(zones, ",")
+		for i := range s.Founders {
+			if s.Founders[i].Zone = list[i%len(list)]; !wire.ValidName(s.Founders[i].Zone) {
+				return verbs.Usagef("up: --zones %s: a zone is called a-z, 0-9 and '-'", trace.Show([]byte(zones)))
+			}
+		}
+	}
+	if weights == "" {
+		return nil
+	}
+	for _, w := range strings.Split(weights, ",") {
+		node, text, _ := strings.Cut(w, "=")
+		weight, err := strconv.Atoi(text)
+		i := slices.IndexFunc(s.Founders, func(m ring.Member) bool { return m.Name == node })
+		if i < 0 || err != nil || weight < 1 || weight > member.MaxWeight {
+			return verbs.Usagef("up: --weights %s: want NODE=WEIGHT, a node of the cluster and 1 to %d", trace.Show([]byte(w)), member.MaxWeight)
+		}
+		s.Founders[i].Weight = weight
+	}
+	return nil
 }
 
 // maxNamed bounds the names that are made up; the cluster has a lower limit of its own, and says so.

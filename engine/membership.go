@@ -111,6 +111,10 @@ func (n *Node) checkChange(c member.Change) error {
 		return fmt.Errorf("the ring has seen %d changes, which is the limit", member.MaxChanges)
 	case c.Kind == member.Join && n.belongs(c.Node):
 		return fmt.Errorf("%s is a member already", c.Node)
+	case c.Kind == member.Join && (c.Weight < 1 || c.Weight > member.MaxWeight):
+		return fmt.Errorf("weight %d: want 1 to %d", c.Weight, member.MaxWeight)
+	case c.Kind == member.Join && c.Zone != "" && !wire.ValidName(c.Zone):
+		return fmt.Errorf("%q is no name for a zone; use a-z, 0-9 and '-', at most %d", c.Zone, wire.MaxName)
 	case c.Kind == member.Join:
 		return n.ring().CanJoin(ring.Member{Name: c.Node, Weight: c.Weight, Zone: c.Zone})
 	case !n.belongs(c.Node):

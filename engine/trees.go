@@ -132,8 +132,8 @@ func (n *Node) prune() {
 func (n *Node) roots() []trace.TreeRoot {
 	var out []trace.TreeRoot
 	for _, rg := range n.ring().Ranges() {
-		if root := n.tree(n.plotOf(rg)).Root(); root != 0 {
-			out = append(out, trace.TreeRoot{Start: rg.Start, End: rg.End, Root: root})
+		if t := n.tree(n.plotOf(rg)); t.Root() != 0 {
+			out = append(out, trace.TreeRoot{Start: rg.Start, End: rg.End, Root: t.Root(), Keys: t.Keys(), Size: t.Size()})
 		}
 	}
 	return out

@@ -31,7 +31,7 @@ var reserved = []string{"lock", "secret"}
 
 // Defaults of a cluster: the paper's (N,R,W) of §6, and five nodes.
 const (
-	defaultNodes = 5
+	DefaultNodes = 5 // where nobody says how many
 	defaultN     = 3
 	defaultR     = 2
 	defaultW     = 2
@@ -183,7 +183,7 @@ func names(members []ring.Member) []string {
 func withDefaults(name string, s trace.Settings) (trace.Settings, error) {
 	s.Name = name
 	if s.Nodes == nil {
-		for i := range defaultNodes {
+		for i := range DefaultNodes {
 			s.Nodes = append(s.Nodes, fmt.Sprintf("n%d", i+1))
 		}
 	}

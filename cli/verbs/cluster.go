@@ -6,6 +6,7 @@ import (
 	"context"
 
 	"ringside/engine/fault"
+	"ringside/engine/member"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
@@ -19,6 +20,9 @@ type Cluster interface {
 	Do(ctx context.Context, via string, req wire.ClientRequest) (wire.ClientReply, error)
 	// Fault breaks or mends something, and returns once it is so. A *UsageError says the fault makes no sense.
 	Fault(ctx context.Context, f fault.Fault) error
+	// Member has a node write down a change of the membership (§4.8.1), starting the node that joins. What
+	// follows from it is not waited for. A *UsageError says the change makes no sense.
+	Member(ctx context.Context, r member.Request) (member.Change, error)
 	// Compare has the nodes compare their trees now (§4.7), of ranges, or of all there
 	// are, and mend what differs unless look is set. It returns SyncDone events.
 	Compare(ctx context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error)

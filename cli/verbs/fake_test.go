@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ringside/engine/fault"
+	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
@@ -75,6 +76,16 @@ func (f *fake) Fault(_ context.Context, x fault.Fault) error {
 		f.groups = nil
 	}
 	return f.err
+}
+
+func (f *fake) Member(_ context.Context, r member.Request) (member.Change, error) {
+	h := f.settings.History()
+	h, c := h.With(int64(time.Hour), member.Change{By: "n1", Node: r.Node, Kind: r.Kind, Weight: r.Weight, Zone: r.Zone})
+	f.settings.Founders, f.settings.Changes = f.settings.Born(), h
+	if r.Kind == member.Join {
+		f.settings.Nodes = append(f.settings.Nodes, r.Node)
+	}
+	return c, f.err
 }
 
 func (f *fake) Compare(_ context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error) {

@@ -70,6 +70,7 @@ const (
 const (
 	GroupData    = "Data"
 	GroupFaults  = "Faults"
+	GroupRing    = "The ring"
 	GroupLook    = "What the cluster holds"
 	GroupScript  = "Waiting and checking"
 	GroupCluster = "Clusters"
@@ -82,8 +83,9 @@ func init() {
 	registry = []*Verb{
 		getVerb, putVerb, delVerb, resolveVerb,
 		partitionVerb, healVerb, killVerb, pauseVerb, resumeVerb, restartVerb, wipeVerb, slowVerb, lossVerb,
+		joinVerb, leaveVerb,
 		statusVerb, ringVerb, inspectVerb, hintsVerb, merkleVerb, syncVerb, traceVerb, eventsVerb,
-		waitVerb, expectVerb, helpVerb,
+		waitVerb, settleVerb, expectVerb, helpVerb,
 		downVerb,
 	}
 }

@@ -214,6 +214,9 @@ func allConverged(ctx context.Context, w *world) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if b := unsettled(view); b != "" {
+		return b, nil
+	}
 	if view.Hints() > 0 {
 		return hintHolders(view), nil
 	}
@@ -293,5 +296,6 @@ func (e *Env) changes(ctx context.Context) (<-chan struct{}, func()) {
 var changing = map[trace.Kind]bool{
 	trace.NodeUp: true, trace.NodeDown: true, trace.NodePaused: true, trace.NodeWiped: true, trace.Split: true, trace.Heal: true,
 	trace.Slow: true, trace.Loss: true, trace.Stored: true, trace.HintStored: true, trace.HintDelivered: true, trace.HintRefused: true,
+	trace.Membership: true, trace.RangeReady: true, trace.RangeDropped: true, trace.NodeLeft: true, trace.HintRehomed: true,
 	trace.ReadRepair: true, trace.Suspect: true, trace.Alive: true, trace.LWWLost: true, trace.Gap: true,
 }

@@ -21,6 +21,9 @@ import (
 // MaxChanges bounds a history, so that one message holds it; further changes are refused.
 const MaxChanges = 4096
 
+// MaxWeight is how many times the capacity of the smallest node a node may have.
+const MaxWeight = 100
+
 // A Kind says what a change does.
 type Kind uint8
 

@@ -83,7 +83,6 @@ const DefaultT = 12
 const (
 	MaxMembers = 4096
 	MaxTokens  = 1 << 17
-	MaxWeight  = 100
 )
 
 // A Member is one node of the ring.
@@ -172,8 +171,8 @@ func (cfg Config) check(members []Member) error {
 	tokens := 0
 	seen := map[string]bool{}
 	for _, m := range members {
-		if m.Weight < 1 || m.Weight > MaxWeight {
-			return fmt.Errorf("ring: weight of %s is %d, want 1 to %d", m.Name, m.Weight, MaxWeight)
+		if m.Weight < 1 {
+			return fmt.Errorf("ring: weight of %s is %d, want at least 1", m.Name, m.Weight)
 		}
 		if seen[m.Name] {
 			return fmt.Errorf("ring: two members are called %s", m.Name)

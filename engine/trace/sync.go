@@ -17,6 +17,8 @@ type TreeRoot struct {
 	Start ring.Position `json:"start"`
 	End   ring.Position `json:"end"`
 	Root  uint64        `json:"root,string"`
+	Keys  int           `json:"keys,omitempty"` // tombstones too
+	Size  int           `json:"size,omitempty"` // about the bytes of a copy
 }
 
 // A SyncRound is one comparison of two homes' trees of a key range.
@@ -142,7 +144,7 @@ func (v *View) Unconverged() string {
 
 func (v *View) blockingRange(rg ring.Range) string {
 	at := Span{rg.Start, rg.End}
-	holds := slices.ContainsFunc(v.Nodes, func(n *Node) bool { return n.Roots[at] != 0 })
+	holds := slices.ContainsFunc(v.Nodes, func(n *Node) bool { return n.Roots[at].Root != 0 })
 	if !holds {
 		return ""
 	}
@@ -153,7 +155,7 @@ func (v *View) blockingRange(rg ring.Range) string {
 	}
 	first := rg.Homes[0]
 	for _, h := range rg.Homes[1:] {
-		if v.Node(h).Roots[at] != v.Node(first).Roots[at] {
+		if v.Node(h).Roots[at].Root != v.Node(first).Roots[at].Root {
 			return "the trees of " + first + " and " + h + " differ"
 		}
 	}

@@ -68,7 +68,7 @@ type Node struct {
 	Keys     int
 	Hints    map[string]HintCount // by the home they are for
 	Suspects map[string]bool      // peers that it believes failed
-	Roots    map[Span]uint64      // of its hash trees, as of its last State; 0 for nothing
+	Roots    map[Span]TreeRoot    // of its hash trees, as of its last State; zero for nothing
 	History  member.History       // of the membership, as it knows it
 	Pending  int                  // ranges that it is a home of and was not given yet (§4.9)
 	Foreign  int                  // keys that it holds and is no home of, as of its last State
@@ -240,6 +240,11 @@ func (v *View) membership(e Event) {
 		return
 	}
 	v.History, v.Ring = h, h.Ring(v.Settings.RingConfig())
+	for _, m := range v.Ring.Members() {
+		if v.Node(m.Name) == nil {
+			v.Nodes = append(v.Nodes, newNode(m.Name))
+		}
+	}
 }
 
 // RingOf is the ring as the node knows it.
@@ -300,9 +305,9 @@ func (n *Node) setState(s *NodeState) {
 	for _, p := range s.Suspects {
 		n.Suspects[p] = true
 	}
-	n.Roots = make(map[Span]uint64, len(s.Roots))
+	n.Roots = make(map[Span]TreeRoot, len(s.Roots))
 	for _, r := range s.Roots {
-		n.Roots[Span{r.Start, r.End}] = r.Root
+		n.Roots[Span{r.Start, r.End}] = r
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"math"
 
 	"ringside/engine/member"
-	"ringside/engine/ring"
 	"ringside/engine/vclock"
 )
 
@@ -94,8 +93,8 @@ func checkChanges(h member.History) error {
 			return fmt.Errorf("change %d: no kind %d", i, c.Kind)
 		case c.Time <= 0:
 			return fmt.Errorf("change %d: time %d", i, c.Time)
-		case c.Weight < 0 || c.Weight > ring.MaxWeight || c.Kind == member.Join && c.Weight == 0:
-			return fmt.Errorf("change %d: weight %d, want 1 to %d", i, c.Weight, ring.MaxWeight)
+		case c.Weight < 0 || c.Weight > member.MaxWeight || c.Kind == member.Join && c.Weight == 0:
+			return fmt.Errorf("change %d: weight %d, want 1 to %d", i, c.Weight, member.MaxWeight)
 		case i > 0 && !h[i-1].Before(c):
 			return fmt.Errorf("change %d is out of order", i)
 		}

@@ -1,0 +1,233 @@
+package verbs
+
+// The ring changes: join, leave, and settle, which waits until it has.
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"ringside/engine/member"
+	"ringside/engine/ring"
+	"ringside/engine/trace"
+)
+
+const changeHelp = `The node named by --via (or the first member that works) writes the change down with its
+time, and gossip brings it to the others. Whoever loses a key range offers it to its new homes, sends it when
+they confirm, and drops it when all of them hold it: settle waits for that.`
+
+var (
+	changeViaFlag = Flag{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "the node that writes the change down"}
+	dryRunFlag    = Flag{Name: "dry-run", Kind: Bool, Help: "say what would move, and do nothing"}
+)
+
+var joinVerb = &Verb{
+	Name: "join", Group: GroupRing, Section: "§4.8.1, §4.9",
+	Args:  []Arg{{Name: "NODE", Optional: true}},
+	Usage: "start a node and let it join the ring",
+	Help: `Without a name it is the next free one. ` + changeHelp + `
+A node that is told of its own joining (--via itself) makes a ring alone unless it knows a seed (§4.8.2).`,
+	Flags: []Flag{
+		{Name: "weight", Kind: Int, Value: "W", Default: "1", Help: "its capacity, as a multiple of the smallest node's (§4.2)"},
+		{Name: "zone", Kind: String, Value: "ZONE", Help: "its data centre (§4.6)"},
+		changeViaFlag, dryRunFlag},
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		return e.change(ctx, c, member.Request{Kind: member.Join, Node: c.Arg(0), Weight: c.Int("weight"), Zone: c.String("zone"), Via: c.String("via")})
+	},
+}
+
+var leaveVerb = &Verb{
+	Name: "leave", Group: GroupRing, Section: "§4.8.1, §4.9",
+	Args:  []Arg{{Name: "NODE", Complete: CompleteNodes}},
+	Usage: "let a node hand over all it has and leave the ring",
+	Help: changeHelp + `
+The node is taken down when nothing is left on it. One that is dead for good cannot hand over anything:
+--force removes it, and the others bring each key back to N homes.`,
+	Flags: []Flag{{Name: "force", Kind: Bool, Help: "the node is dead: do without what only it had"}, changeViaFlag, dryRunFlag},
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		r := member.Request{Kind: member.Leave, Node: c.Arg(0), Via: c.String("via")}
+		if c.Bool("force") {
+			r.Kind = member.Remove
+		}
+		return e.change(ctx, c, r)
+	},
+}
+
+// change has a change written down, or says what it would move.
+func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
+	view, err := e.view(ctx)
+	if err != nil {
+		return err
+	}
+	if n := view.Node(r.Node); r.Kind == member.Remove && n != nil && n.Status == trace.Up {
+		return Usagef("%s is up: let it hand over what it has with  leave %s , or crash it first with  kill %s", names([]string{r.Node}), names([]string{r.Node}), names([]string{r.Node}))
+	}
+	if c.Bool("dry-run") {
+		return e.dryRun(view, r)
+	}
+	done, err := e.Cluster.Member(ctx, r)
+	if err != nil {
+		return err
+	}
+	if view, err = e.view(ctx); err != nil {
+		return err
+	}
+	if e.JSON {
+		return e.print(struct {
+			member.Change
+			Members int `json:"members"`
+		}{done, len(view.Ring.Members())})
+	}
+	said := map[member.Kind]string{
+		member.Join:   e.paint(good, "joins") + "  %s  %s wrote it down; the ring has %s",
+		member.Leave:  e.paint(warn, "leaves") + "  %s  %s wrote it down; the ring has %s",
+		member.Remove: e.paint(bad, "removed") + "  %s  %s wrote it down; the ring has %s",
+	}[done.Kind]
+	return e.write(fmt.Sprintf(said, names([]string{done.Node}), names([]string{done.By}), count(len(view.Ring.Members()), "member")) +
+		e.paint(dim, "; settle waits until its ranges have moved (§4.9)") + "\n")
+}
+
+// A move is what a change takes from some nodes and gives to others.
+type move struct {
+	Start ring.Position `json:"start"`
+	End   ring.Position `json:"end"`
+	From  []string      `json:"from"` // homes no more
+	To    []string      `json:"to"`   // homes from now on
+	Keys  int           `json:"keys"` // about
+	Bytes int           `json:"bytes"`
+}
+
+func (e *Env) dryRun(view *trace.View, r member.Request) error {
+	if r.Kind == member.Join && r.Node == "" {
+		r.Node = "a new node"
+	}
+	switch has := view.Ring.Has(r.Node); {
+	case r.Kind == member.Join && has:
+		return Usagef("%s is a member already", names([]string{r.Node}))
+	case r.Kind != member.Join && !has:
+		return Usagef("there is no member %s; there are %s", quoted(r.Node), names(memberNames(view.Ring)))
+	}
+	h, change := view.History.With(int64(view.Now), member.Change{Node: r.Node, Kind: r.Kind, Weight: max(r.Weight, 1), Zone: r.Zone})
+	after := h.Ring(view.Settings.RingConfig())
+	moves := movesBetween(view, after)
+	keys, bytes, share := 0, 0, 0.0
+	for _, m := range moves {
+		keys, bytes = keys+m.Keys*len(m.To), bytes+m.Bytes*len(m.To)
+		share += ring.Range{Start: m.Start, End: m.End}.Size() * float64(len(m.To))
+	}
+	if e.JSON {
+		return e.print(struct {
+			Node  string  `json:"node"`
+			Kind  string  `json:"kind"`
+			Moves []move  `json:"moves"`
+			Keys  int     `json:"keys"`
+			Bytes int     `json:"bytes"`
+			Share float64 `json:"share"`
+		}{r.Node, change.Kind.String(), moves, keys, bytes, share / float64(view.Settings.N)})
+	}
+	t := table{indent: "  "}
+	t.head("from", "to", "ranges>", "keys>", "bytes>")
+	for _, row := range sumMoves(moves) {
+		t.row(cell{text: names(row.From), style: bold}, cell{text: names(row.To), style: bold}, cell{text: strconv.Itoa(row.ranges), right: true},
+			cell{text: strconv.Itoa(row.Keys), right: true}, cell{text: strconv.Itoa(row.Bytes), right: true})
+	}
+	return e.write(fmt.Sprintf("if %s %ss, %.1f%% of all replicas move: about %s, %d bytes; nothing was done\n", names([]string{r.Node}), change.Kind, 100*share/float64(view.Settings.N), count(keys, "key"), bytes) + t.render(e))
+}
+
+func memberNames(r *ring.Ring) []string {
+	out := make([]string, len(r.Members()))
+	for i, m := range r.Members() {
+		out[i] = m.Name
+	}
+	return out
+}
+
+// movesBetween lists what moves if the ring becomes after, with the keys that nodes hold there now.
+func movesBetween(view *trace.View, after *ring.Ring) []move {
+	moves := []move{}
+	for _, s := range ring.Shifts(view.Ring, after) {
+		m := move{Start: s.Start, End: s.End, From: orEmpty(s.Lost()), To: orEmpty(s.Gained())}
+		rg := view.Ring.Ranges()[view.Ring.Index(s.End)]
+		part := s.Size() / rg.Size()
+		for _, h := range rg.Homes {
+			if n := view.Node(h); n != nil {
+				root := n.Roots[trace.Span{Start: rg.Start, End: rg.End}]
+				m.Keys, m.Bytes = max(m.Keys, int(float64(root.Keys)*part+.5)), max(m.Bytes, int(float64(root.Size)*part+.5))
+			}
+		}
+		moves = append(moves, m)
+	}
+	return moves
+}
+
+type moveSum struct {
+	move
+	ranges int
+}
+
+// sumMoves adds up what goes from the same nodes to the same nodes.
+func sumMoves(moves []move) []moveSum {
+	var out []moveSum
+	for _, m := range moves {
+		i := slices.IndexFunc(out, func(o moveSum) bool { return slices.Equal(o.From, m.From) && slices.Equal(o.To, m.To) })
+		if i < 0 {
+			i = len(out)
+			out = append(out, moveSum{move: move{From: m.From, To: m.To}})
+		}
+		out[i].ranges++
+		out[i].Keys += m.Keys
+		out[i].Bytes += m.Bytes
+	}
+	slices.SortStableFunc(out, func(a, b moveSum) int { return strings.Compare(strings.Join(a.From, " "), strings.Join(b.From, " ")) })
+	return out
+}
+
+// defaultSettle is longer than a wait: key ranges may be moving.
+const defaultSettle = "30s"
+
+var settleVerb = &Verb{
+	Name: "settle", Group: GroupScript, Section: "§4.6, §4.7, §4.8, §4.9",
+	Usage: "wait until nothing is under way any more; exit 8 names what is",
+	Help: `Settled is a cluster whose members are up and know one ring, in which no key range is on its way to a
+new home, nobody keeps a hint, and all homes hold the same. The same as  wait converged , with more patience.`,
+	Flags: []Flag{{Name: "timeout", Kind: Duration, Default: defaultSettle, Value: "30s", Help: "give up after that"}},
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		start := time.Now()
+		if err := e.wait(ctx, &condition{text: "settled", blocks: allConverged}, c.Duration("timeout")); err != nil {
+			return err
+		}
+		if e.JSON {
+			return e.print(map[string]any{"settled": true, "elapsed_ms": time.Since(start).Milliseconds()})
+		}
+		return e.write(e.paint(good, "settled") + e.paint(dim, "  after "+since(start)) + "\n")
+	},
+}
+
+// unsettled names what of the membership is still under way, "" if nothing is.
+func unsettled(view *trace.View) string {
+	for _, m := range view.Ring.Members() {
+		if n := view.Node(m.Name); n == nil || n.Status != trace.Up {
+			status := "not there"
+			if n != nil {
+				status = string(n.Status)
+			}
+			return fmt.Sprintf("%s, a member, is %s", names([]string{m.Name}), status)
+		}
+	}
+	for _, n := range view.Nodes {
+		name := names([]string{n.Name})
+		switch {
+		case n.Status != trace.Up:
+		case !n.History.Covers(view.History):
+			return fmt.Sprintf("%s knows %d of %s to the ring", name, len(n.History), count(len(view.History), "change"))
+		case n.Foreign > 0:
+			return fmt.Sprintf("%s has %s to hand over to new homes", name, count(n.Foreign, "key"))
+		case n.Pending > 0:
+			return fmt.Sprintf("%s is yet to be given %s", name, count(n.Pending, "range"))
+		}
+	}
+	return ""
+}
