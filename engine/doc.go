@@ -26,7 +26,10 @@ delayed and reordered, but what is under way to a node that crashes must not rea
 	§4.5  get and put with N, R, W       get.go, put.go, forward.go
 	§4.6  sloppy quorum, hinted handoff  sloppyquorum.go sends hints, handoff.go brings them home
 	§4.7  anti-entropy, Merkle trees     merkle; trees.go keeps them, antientropy.go says when, syncround.go how
-	§4.8  failure detection              detector.go
+	§4.8.1  membership, gossip           member; membership.go, gossip.go
+	§4.8.2  seeds                        gossip.go
+	§4.8.3  failure detection            detector.go
+	§4.9  adding and removing nodes      transfer.go; movedread.go reads meanwhile
 	§5    read repair                    readrepair.go
 	§5    local persistence              store, store/level; scrub.go looks for rot
 	§6.2  partitioning strategies        ring
@@ -43,6 +46,9 @@ delayed and reordered, but what is under way to a node that crashes must not rea
 	context          what a client has seen, handed back with its next put
 	siblings         the versions of a key that no other supersedes
 	tree             the Merkle tree of a key range; its root stands for all that a node holds of it
+	history          all changes of the membership that a node knows; the ring is what they make
+	view             the digest of a node's history
+	pending range    one that a node is a home of and was not given yet
 	split            a network cut (the paper's partition is a range of keys)
 
 # Deviations from the paper
@@ -81,10 +87,16 @@ node starts. A home that holds nothing of a range leaves it to the others to beg
 Background work yields to client requests in flight, where the paper's admission controller (§6.5)
 watches the latencies of the database.
 
-The membership is fixed when the cluster is made: joining and leaving (§4.8, §4.9) are not there yet.
+Tokens follow from the membership history, so that only histories are gossiped. Every message
+carries a digest of its sender's; whoever sees another than its own reconciles at once, and does not wait for the
+next second. A member that cannot be reached stays a member until somebody removes it.
 
-Nor are there truncation of clocks (§4.4; a key whose clock has too many entries is refused),
-preference lists over data centres (§4.6), the fastest replier as the next coordinator and
-client-driven coordination (§5, §6.4) and the object buffer (§6.1).
+A range is handed over by whoever holds it without being its home, to all N homes, and dropped when
+each of them holds it durably: joins, leaves, removed nodes that return, hints for nodes that are gone and writes by nodes
+that know an old ring are one case. A new home takes writes at once, but is not counted toward R
+before it was given the range; until then readers ask those that held it.
+
+There is no truncation of clocks yet (a key whose clock has too many entries is refused), and there are no
+client-driven clients and no object buffer.
 */
 package engine

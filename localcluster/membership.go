@@ -158,8 +158,7 @@ func (c *Cluster) retire(l *life) {
 
 // dismiss removes a node from the cluster, with its disk. The caller holds faults.
 func (c *Cluster) dismiss(n *node) error {
-	c.kill(n)
-	n.gone.Store(true)
+	n.gone.Store(true) // who looks from now on does not see it going down
 	c.netMu.Lock()
 	for _, o := range c.roll.nodes() {
 		delete(c.conditions, fault.Link{From: n.name, To: o.name})
@@ -176,6 +175,7 @@ func (c *Cluster) dismiss(n *node) error {
 	}
 	c.roll.remove(n)
 	c.netMu.Unlock()
+	c.kill(n)
 	c.tell(trace.Event{Node: n.name, Kind: trace.NodeLeft})
 	return n.wipe()
 }

@@ -148,10 +148,40 @@ func (m *model) describeWork(e trace.Event) phrase {
 		return phrase{"HANDOFF", hint, name(e.For) + prefixed(" via ", differs(peer, home)) + " holds it durably; the hint is gone"}
 	case trace.HintRefused:
 		return phrase{"HINT", bad, "refused" + prefixed(" for ", home) + prefixed(": ", message(e))}
+	case trace.Membership, trace.Departed, trace.NodeLeft, trace.RangeOffered, trace.RangeConfirmed, trace.RangeTransferred, trace.RangeDropped, trace.RangeReady, trace.HintRehomed:
+		return describeRing(e)
 	case trace.Damaged:
 		return phrase{"DAMAGED", bad, "the record failed its checksum" + prefixed(": ", message(e))}
 	}
 	return phrase{strings.ToUpper(trace.ShowShort([]byte(e.Kind), 10)), dim, message(e)}
+}
+
+// describeRing is for changes of the ring and what they set off (§4.8, §4.9).
+func describeRing(e trace.Event) phrase {
+	peer, keys := name(e.Peer), plural(e.Count, "key")
+	switch e.Kind {
+	case trace.Membership:
+		said := ""
+		for _, c := range e.Changes {
+			said += prefixed(" ", c.Kind.String()+" "+name(c.Node))
+		}
+		return phrase{"RING", accent, "learns" + said + prefixed(" from ", differs(peer, name(e.Node))) + ": " + plural(e.Count, "member")}
+	case trace.RangeOffered:
+		return phrase{"OFFER", plain, "offers " + keys + " of a range to its new home " + peer}
+	case trace.RangeConfirmed:
+		return phrase{"CONFIRM", good, "wants the " + keys + " that " + peer + " offers"}
+	case trace.RangeTransferred:
+		return phrase{"TRANSFER", accent, peer + " holds the range now, " + keys + " travelled"}
+	case trace.RangeDropped:
+		return phrase{"DROP", warn, "lets go of " + keys + ": all their homes hold them"}
+	case trace.RangeReady:
+		return phrase{"READY", good, "was given a range with " + keys + ", and counts toward R"}
+	case trace.HintRehomed:
+		return phrase{"HINT", hint, name(e.For) + " is gone: the hint goes to the homes of now"}
+	case trace.Departed:
+		return phrase{"DEPARTED", warn, "left, and has nothing that others need"}
+	}
+	return phrase{"LEFT", dim, "was taken down"}
 }
 
 func message(e trace.Event) string {

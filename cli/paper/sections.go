@@ -42,7 +42,6 @@ var sections = []Section{
 			"A key belongs to the first node clockwise from its position, so that a node that comes or goes concerns its neighbours only.",
 			"A node holds several tokens (virtual nodes): its load spreads over many others when it fails, and their number can follow its capacity.",
 		},
-		Gaps: []Gap{{"No command gives a node more weight than the others; the ring itself can.", "cli", `Name: "weight"`}},
 	},
 	{
 		ID: "4.3", Title: "Replication", Mechanism: true,
@@ -92,7 +91,6 @@ var sections = []Section{
 			"A stand-in that coordinates because no home is there keeps the first hint itself.",
 			"Quorums can be strict (--sloppy=false, --strict): then nobody stands in.",
 		},
-		Gaps: []Gap{{"The ring knows nothing of data centres.", "engine/ring", "data cent"}},
 	},
 	{
 		ID: "4.7", Title: "Handling permanent failures: replica synchronization", Mechanism: true,
@@ -114,6 +112,7 @@ var sections = []Section{
 			"An administrator joins or removes a node, expressly: an outage is no departure. The node that is told writes it down with its time; the changes form a history.",
 			"Once a second each node talks to a random peer, and the two reconcile their histories and their maps of tokens. So every node can send a request straight to the right place.",
 		},
+		Deviations: []string{"Tokens follow from the history, so that only histories are gossiped. Every message carries a digest of its sender's, and whoever sees another one reconciles at once."},
 	},
 	{
 		ID: "4.8.2", Title: "External discovery", Mechanism: true,
@@ -133,6 +132,10 @@ var sections = []Section{
 		Claims: []string{
 			"A node X that joins between A and B (N=3, A to G on the ring) takes over (F,G], (G,A] and (A,X] from B, C and D, which then hold them no longer.",
 			"They offer X the keys, and transfer them when X confirms, so that nothing is transferred twice. Removal is the reverse.",
+		},
+		Deviations: []string{
+			"Whoever holds a range without being its home brings it to all N homes and drops it when each of them holds it durably: joins, leaves, removed nodes that return and writes by nodes that know an old ring are one case.",
+			"A new home is not counted toward R before it was given the range; until then readers ask those that held it.",
 		},
 	},
 	{
@@ -168,9 +171,8 @@ var sections = []Section{
 		},
 		Deviations: []string{
 			"Tokens come from hashes of node names and not from dice, so that a ring is the same everywhere.",
-			"Strategy 3 deals out partitions as nodes join one after another, each stealing from those that hold most.",
+			"Strategy 3 deals out partitions as nodes join one after another, each stealing from those that hold most; those of one that leaves go to whoever holds the fewest, by chance among equals.",
 		},
-		Gaps: []Gap{{"In strategy 3 no node leaves yet: its tokens would be dealt out at random to the others.", "engine/ring", ") leave("}},
 	},
 	{
 		ID: "6.3", Title: "Divergent versions: when and how many?",

@@ -39,10 +39,14 @@ func printStatus(e *Env, view *trace.View) error {
 		Keys     int              `json:"keys"`
 		Hints    int              `json:"hints"`
 		Suspects []string         `json:"suspects"`
+		Member   bool             `json:"member"`  // of the ring, as it knows it
+		Changes  int              `json:"changes"` // of the membership that it knows (§4.8.1)
+		Pending  int              `json:"pending"` // ranges that it was not given yet (§4.9)
+		Foreign  int              `json:"foreign"` // keys that it is to hand over
 	}
 	nodes := make([]node, len(view.Nodes))
 	for i, n := range view.Nodes {
-		nodes[i] = node{n.Name, n.Status, n.Addr, n.Keys, n.HintTotal(), suspects(n)}
+		nodes[i] = node{n.Name, n.Status, n.Addr, n.Keys, n.HintTotal(), suspects(n), view.RingOf(n).Has(n.Name), len(n.History), n.Pending, n.Foreign}
 	}
 	s := view.Settings
 	return e.print(struct {
@@ -95,6 +99,10 @@ func (e *Env) showStatus(view *trace.View) string {
 	if view.Groups != nil {
 		titles = append([]string{"side"}, titles...)
 	}
+	moving := unsettledRing(view)
+	if moving {
+		titles = append(titles, "ring")
+	}
 	t.head(titles...)
 	for _, n := range view.Nodes {
 		if n.Status == trace.Up {
@@ -104,6 +112,9 @@ func (e *Env) showStatus(view *trace.View) string {
 			{text: fmt.Sprint(n.Keys), right: true}, {text: showHints(n), style: purple}, {text: names(suspects(n)), style: warn}, {text: trace.Show([]byte(n.Addr)), style: dim}}
 		if view.Groups != nil {
 			row = append([]cell{{text: side(view, n.Name)}}, row...)
+		}
+		if moving {
+			row = append(row, cell{text: inRing(view, n), style: accent})
 		}
 		t.row(row...)
 	}
@@ -122,6 +133,29 @@ func (e *Env) showStatus(view *trace.View) string {
 		out += e.paint(warn, "loss") + "  " + trace.Show([]byte(link)) + fmt.Sprintf(" of %g%%\n", view.Loss[link])
 	}
 	return out + t.render(e)
+}
+
+// unsettledRing says whether there is anything to tell of the nodes' places in the ring.
+func unsettledRing(view *trace.View) bool {
+	return slices.ContainsFunc(view.Nodes, func(n *trace.Node) bool { return inRing(view, n) != "" })
+}
+
+// inRing says what is not as it will stay about a node's place in the ring.
+func inRing(view *trace.View, n *trace.Node) string {
+	var parts []string
+	if !view.Ring.Has(n.Name) {
+		parts = append(parts, "no member")
+	}
+	if n.Status == trace.Up && view.Behind(n) > 0 {
+		parts = append(parts, fmt.Sprintf("knows %d of %s", len(n.History), count(len(view.History), "change")))
+	}
+	if n.Foreign > 0 {
+		parts = append(parts, count(n.Foreign, "key")+" to hand over")
+	}
+	if n.Pending > 0 {
+		parts = append(parts, count(n.Pending, "range")+" to be given")
+	}
+	return strings.Join(parts, ", ")
 }
 
 func sortedKeys[V any](m map[string]V) []string {
@@ -158,7 +192,8 @@ var ringVerb = &Verb{
 	Name: "ring", Group: GroupLook, Section: "§4.2, §4.3, §6.2",
 	Args:  []Arg{{Name: "KEY", Complete: CompleteKeys, Optional: true}},
 	Usage: "show who owns which part of the key space, or a key's place",
-	Flags: []Flag{{Name: "ranges", Kind: Bool, Help: "list every range with its homes"}},
+	Flags: []Flag{{Name: "ranges", Kind: Bool, Help: "list every range with its homes"},
+		{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "the ring as this node knows it"}},
 	Help: `A key's position is its MD5; the node of the first token clockwise is its first home, and
 the next distinct nodes are the others: its preference list (§4.3).`,
 	Run: func(ctx context.Context, e *Env, c *Call) error {
@@ -166,14 +201,36 @@ the next distinct nodes are the others: its preference list (§4.3).`,
 		if err != nil {
 			return err
 		}
+		if err := seeAs(view, c.String("via")); err != nil {
+			return err
+		}
 		if e.JSON {
 			return printRing(e, view.Ring, c.Arg(0))
+		}
+		if len(view.Ring.Members()) == 0 {
+			return e.write(names([]string{c.String("via")}) + " knows of no ring\n")
 		}
 		if c.Arg(0) != "" {
 			return e.write(e.showPlace(view, []byte(c.Arg(0))))
 		}
 		return e.write(e.showRing(view.Ring, c.Bool("ranges")))
 	},
+}
+
+// seeAs makes the view's ring the one that a node knows.
+func seeAs(view *trace.View, node string) error {
+	if node == "" {
+		return nil
+	}
+	n := view.Node(node)
+	switch {
+	case n == nil:
+		return Usagef("there is no node %s; there are %s", quoted(node), names(view.Settings.Nodes))
+	case n.Status != trace.Up:
+		return Usagef("%s is %s, and does not say what it knows", names([]string{node}), n.Status)
+	}
+	view.Ring = view.RingOf(n)
+	return nil
 }
 
 func printRing(e *Env, r *ring.Ring, key string) error {
@@ -209,7 +266,7 @@ func printRing(e *Env, r *ring.Ring, key string) error {
 	for _, g := range r.Ranges() {
 		out.Ranges = append(out.Ranges, rng{g.Start.String(), g.End.String(), g.Homes})
 	}
-	if key != "" {
+	if key != "" && len(r.Members()) > 0 {
 		k := []byte(key)
 		homes := r.Homes(k)
 		out.Key = &place{keyOf(k), ring.Of(k).String(), homes, orEmpty(r.Preference(k)[len(homes):])}
@@ -265,8 +322,11 @@ func (e *Env) showPlace(view *trace.View, key []byte) string {
 		if i >= len(homes) {
 			role = "stands in, with a hint (§4.6)"
 		}
-		n := view.Node(name)
-		t.row(cell{text: fmt.Sprint(i + 1), right: true}, cell{text: names([]string{name}), style: bold}, cell{text: string(n.Status), style: statusStyles[n.Status]}, cell{text: role})
+		status := trace.NodeStatus("gone") // a member that is nowhere: nobody has removed it yet
+		if n := view.Node(name); n != nil {
+			status = n.Status
+		}
+		t.row(cell{text: fmt.Sprint(i + 1), right: true}, cell{text: names([]string{name}), style: bold}, cell{text: string(status), style: statusStyles[status]}, cell{text: role})
 	}
 	return fmt.Sprintf("%s  MD5 %s  %.1f%% of the way round, range %d of %d\n", e.paint(bold, trace.Show(key)), p, 100*p.Fraction(), r.Index(p), len(r.Ranges())) +
 		"its preference list (§4.3):\n" + t.render(e)

@@ -192,11 +192,12 @@ var settleVerb = &Verb{
 	Name: "settle", Group: GroupScript, Section: "§4.6, §4.7, §4.8, §4.9",
 	Usage: "wait until nothing is under way any more; exit 8 names what is",
 	Help: `Settled is a cluster whose members are up and know one ring, in which no key range is on its way to a
-new home, nobody keeps a hint, and all homes hold the same. The same as  wait converged , with more patience.`,
+new home, nobody keeps a hint, and all homes hold the same. It is  wait converged  with more patience, and with
+all members up.`,
 	Flags: []Flag{{Name: "timeout", Kind: Duration, Default: defaultSettle, Value: "30s", Help: "give up after that"}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		start := time.Now()
-		if err := e.wait(ctx, &condition{text: "settled", blocks: allConverged}, c.Duration("timeout")); err != nil {
+		if err := e.wait(ctx, &condition{text: "settled", blocks: allSettled}, c.Duration("timeout")); err != nil {
 			return err
 		}
 		if e.JSON {
@@ -206,25 +207,35 @@ new home, nobody keeps a hint, and all homes hold the same. The same as  wait co
 	},
 }
 
-// unsettled names what of the membership is still under way, "" if nothing is.
-func unsettled(view *trace.View) string {
+// allSettled is allConverged, and all members are up.
+func allSettled(ctx context.Context, w *world) (string, error) {
+	view, err := w.view(ctx)
+	if err != nil {
+		return "", err
+	}
 	for _, m := range view.Ring.Members() {
-		if n := view.Node(m.Name); n == nil || n.Status != trace.Up {
-			status := "not there"
-			if n != nil {
-				status = string(n.Status)
-			}
-			return fmt.Sprintf("%s, a member, is %s", names([]string{m.Name}), status)
+		switch n := view.Node(m.Name); {
+		case n == nil:
+			return names([]string{m.Name}) + ", a member, is not there", nil
+		case n.Status != trace.Up:
+			return fmt.Sprintf("%s, a member, is %s", names([]string{m.Name}), n.Status), nil
 		}
 	}
+	return allConverged(ctx, w)
+}
+
+// unsettled names what of the membership is still under way, "" if nothing is.
+func unsettled(view *trace.View) string {
 	for _, n := range view.Nodes {
 		name := names([]string{n.Name})
 		switch {
 		case n.Status != trace.Up:
-		case !n.History.Covers(view.History):
+		case view.Behind(n) > 0:
 			return fmt.Sprintf("%s knows %d of %s to the ring", name, len(n.History), count(len(view.History), "change"))
 		case n.Foreign > 0:
 			return fmt.Sprintf("%s has %s to hand over to new homes", name, count(n.Foreign, "key"))
+		case !view.Ring.Has(n.Name):
+			return name + " has left and is about to be taken down"
 		case n.Pending > 0:
 			return fmt.Sprintf("%s is yet to be given %s", name, count(n.Pending, "range"))
 		}

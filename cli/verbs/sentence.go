@@ -31,13 +31,14 @@ func Detail(e trace.Event) string {
 	if len(e.Versions) > 0 {
 		add("%s", e.Versions)
 	}
-	if e.Want > 0 {
+	if e.Want > 0 && e.Kind != trace.RangeDropped {
 		add("%d/%d", e.Count, e.Want)
 	}
 	if e.Kind == trace.Gap || e.Kind == trace.Dropped && e.Count > 1 {
 		add("(%d)", e.Count)
 	}
 	parts = append(parts, faultDetail(e)...)
+	parts = append(parts, ringDetail(e)...)
 	if len(e.Rounds) > 0 {
 		add("%s", roundsDetail(e))
 	}
@@ -60,6 +61,8 @@ func preposition(k trace.Kind) string {
 		return "from"
 	case trace.Suspect, trace.Alive:
 		return "of"
+	case trace.Membership, trace.RangeConfirmed:
+		return "from"
 	case trace.SyncStarted, trace.SyncCompared, trace.SyncDone:
 		return "with"
 	}
@@ -80,6 +83,9 @@ func roundsDetail(e trace.Event) string {
 			s += ", ended early: " + trace.Show([]byte(r.Err))
 		}
 		return s
+	}
+	if e.Kind == trace.RangeTransferred {
+		return size(r.Bytes)
 	}
 	total := 0
 	for _, r := range e.Rounds {
@@ -119,6 +125,28 @@ func faultDetail(e trace.Event) []string {
 	}
 	return out
 }
+
+// ringDetail is the part of Detail about the membership and about ranges that move.
+func ringDetail(e trace.Event) []string {
+	var out []string
+	for i, c := range e.Changes {
+		if i == maxChanges {
+			out = append(out, fmt.Sprintf("and %d more", len(e.Changes)-i))
+			break
+		}
+		out = append(out, c.Kind.String()+" "+names([]string{c.Node}))
+	}
+	if e.Kind == trace.Membership && e.Count > 0 {
+		out = append(out, "("+count(e.Count, "member")+")")
+	}
+	if e.Span != nil {
+		out = append(out, count(e.Count, "key")+", range to "+short(e.Span.End))
+	}
+	return out
+}
+
+// maxChanges is how many changes a line about an event names.
+const maxChanges = 4
 
 // sentences say an event of a request in the paper's words.
 var sentences = map[trace.Kind]func(e trace.Event, node, peer string) string{

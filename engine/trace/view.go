@@ -36,7 +36,7 @@ const (
 // it. It is for one goroutine.
 type View struct {
 	Settings Settings
-	Ring     *ring.Ring    // of all changes that any node knows of; nil until a Cluster event came
+	Ring     *ring.Ring // of all changes that any node knows of; nil until a Cluster event came
 	History  member.History
 	Now      time.Duration // time of the newest event
 	Seq      uint64        // of the newest event of a stream
@@ -70,6 +70,7 @@ type Node struct {
 	Suspects map[string]bool      // peers that it believes failed
 	Roots    map[Span]TreeRoot    // of its hash trees, as of its last State; zero for nothing
 	History  member.History       // of the membership, as it knows it
+	View     uint64               // the digest of that; 0 if the node did not say
 	Pending  int                  // ranges that it is a home of and was not given yet (§4.9)
 	Foreign  int                  // keys that it holds and is no home of, as of its last State
 	Departed bool                 // it left, and has nothing any more that others need
@@ -234,6 +235,7 @@ func newNode(name string) *Node {
 func (v *View) membership(e Event) {
 	if n := v.Node(e.Node); n != nil {
 		n.History = n.History.Merge(e.Changes)
+		n.View = n.History.Digest()
 	}
 	h := v.History.Merge(e.Changes)
 	if v.Ring == nil || len(h) == len(v.History) || len(h) > member.MaxChanges {
@@ -247,8 +249,21 @@ func (v *View) membership(e Event) {
 	}
 }
 
+// Behind is how many changes of the membership the node does not know of.
+func (v *View) Behind(n *Node) int {
+	if n.View == 0 {
+		return 0
+	}
+	return len(v.History.Without(n.History))
+}
+
 // RingOf is the ring as the node knows it.
-func (v *View) RingOf(n *Node) *ring.Ring { return n.History.Ring(v.Settings.RingConfig()) }
+func (v *View) RingOf(n *Node) *ring.Ring {
+	if n.View == 0 || n.View == v.History.Digest() {
+		return v.Ring
+	}
+	return n.History.Ring(v.Settings.RingConfig())
+}
 
 // drop forgets what the node held of a range.
 func (v *View) drop(e Event) {
@@ -294,8 +309,8 @@ func (v *View) status(e Event) {
 
 func (n *Node) setState(s *NodeState) {
 	n.Keys, n.Pending, n.Foreign = s.Keys, s.Pending, s.Foreign
-	if len(s.Changes) > 0 || s.View != 0 {
-		n.History = s.Changes
+	if s.View != 0 {
+		n.History, n.View = s.Changes, s.View
 	}
 	clear(n.Hints)
 	for _, h := range s.Hints {

@@ -11,6 +11,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"pgregory.net/rapid"
 
+	"ringside/engine/member"
 	"ringside/engine/vclock"
 	"ringside/engine/wire/wirepb"
 )
@@ -129,7 +130,7 @@ func TestRefusedMessages(t *testing.T) {
 		"clock's name":   {write(past(upTo("../n", 1))), "clock: no node name", false},
 		"clock too long": {write(past(many(MaxClock + 1).Context()...)), "clock", true},
 		"own past":       {write(past(upTo("n9", 9))), "own dot", false},
-		"purpose":        {Message{From: "n1", To: "n2", Body: Write{Purpose: AntiEntropy + 1}}, "purpose", false},
+		"purpose":        {Message{From: "n1", To: "n2", Body: Write{Purpose: Transfer + 1}}, "purpose", false},
 		"question":       {Message{From: "n1", To: "n2", Body: Sync{Ask: AskKeys + 1}}, "question", false},
 		"depth":          {Message{From: "n1", To: "n2", Body: Sync{Depth: MaxSyncDepth + 1}}, "depth", false},
 		"level":          {Message{From: "n1", To: "n2", Body: Sync{Depth: 3, Level: 4}}, "level", false},
@@ -140,8 +141,15 @@ func TestRefusedMessages(t *testing.T) {
 		"hashes":         {Message{From: "n1", To: "n2", Body: SyncReply{Hashes: make([]uint64, MaxSyncHashes+1)}}, "hashes", true},
 		"entries":        {Message{From: "n1", To: "n2", Body: SyncReply{Entries: make([]Entry, MaxSyncEntries+1)}}, "entries", true},
 		"entry's key":    {Message{From: "n1", To: "n2", Body: SyncReply{Entries: []Entry{{Key: make([]byte, MaxKey+1)}}}}, "key", true},
+		"change order":   {Message{From: "n1", To: "n2", Body: Gossip{Changes: member.History{{Time: 2, By: "n1", Node: "n1", Weight: 1}, {Time: 1, By: "n1", Node: "n2", Weight: 1}}}}, "order", false},
+		"change kind":    {Message{From: "n1", To: "n2", Body: Gossip{Changes: member.History{{Time: 2, By: "n1", Node: "n1", Kind: member.Remove + 1}}}}, "kind", false},
+		"change weight":  {Message{From: "n1", To: "n2", Body: Gossip{Changes: member.History{{Time: 2, By: "n1", Node: "n1"}}}}, "weight", false},
+		"change time":    {Message{From: "n1", To: "n2", Body: Gossip{Changes: member.History{{By: "n1", Node: "n1", Weight: 1}}}}, "time", false},
+		"changes":        {Message{From: "n1", To: "n2", Body: Gossip{Changes: make(member.History, member.MaxChanges+1)}}, "changes", true},
+		"offer's phase":  {Message{From: "n1", To: "n2", Body: Offer{Phase: OfferAsk + 1}}, "phase", true},
+		"offer's answer": {Message{From: "n1", To: "n2", Body: OfferReply{Answer: OfferNothing + 1}}, "answer", true},
 		"for":            {Message{From: "n1", To: "n2", Body: Write{For: "N"}}, "for", false},
-		"code":           {Message{From: "n1", To: "n2", Body: WriteReply{Err: Damaged + 1}}, "code", false},
+		"code":           {Message{From: "n1", To: "n2", Body: WriteReply{Err: Pending + 1}}, "code", false},
 		"full delete":    {Message{From: "n1", To: "n2", Body: Forward{Put: PutRequest{Delete: true, Value: []byte("x")}}}, "delete", false},
 		"quorum":         {Message{From: "n1", To: "n2", Body: Forward{Put: PutRequest{Quorum: Quorum{R: MaxNodes + 1}}}}, "quorum", false},
 		"context":        {Message{From: "n1", To: "n2", Body: Forward{Put: PutRequest{Context: make([]byte, MaxToken+1)}}}, "context", true},

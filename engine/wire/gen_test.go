@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"ringside/engine/member"
 	"ringside/engine/vclock"
 )
 
@@ -111,13 +112,13 @@ var genBody = rapid.OneOf(
 	rapid.Just[Body](Pong{}),
 	rapid.Map(genBytes, func(k []byte) Body { return Read{Key: k} }),
 	rapid.Custom(func(t *rapid.T) Body {
-		return ReadReply{Err: genCode.Draw(t, "err"), Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww")}
+		return ReadReply{Err: genCode.Draw(t, "err"), Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww"), Home: rapid.Bool().Draw(t, "home"), Ask: genNames.Draw(t, "ask")}
 	}),
 	rapid.Custom(func(t *rapid.T) Body {
 		return Write{
 			Key: genBytes.Draw(t, "key"), Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww"),
 			For:     rapid.OneOf(rapid.Just(""), genName).Draw(t, "for"),
-			Purpose: rapid.SampledFrom([]Purpose{Replicate, Handoff, ReadRepair, AntiEntropy}).Draw(t, "purpose"),
+			Purpose: rapid.SampledFrom([]Purpose{Replicate, Handoff, ReadRepair, AntiEntropy, Transfer}).Draw(t, "purpose"),
 		}
 	}),
 	rapid.Map(genCode, func(c Code) Body { return WriteReply{Err: c} }),
@@ -142,7 +143,34 @@ var genBody = rapid.OneOf(
 		}
 		return r
 	}),
+	rapid.Custom(func(t *rapid.T) Body {
+		return Gossip{Changes: genHistory.Draw(t, "changes"), Ask: rapid.Bool().Draw(t, "ask")}
+	}),
+	rapid.Custom(func(t *rapid.T) Body {
+		o := Offer{
+			Depth: rapid.IntRange(0, MaxSyncDepth).Draw(t, "depth"), Phase: OfferPhase(rapid.IntRange(0, int(OfferAsk)).Draw(t, "phase")),
+			Keys: rapid.IntRange(0, math.MaxInt32).Draw(t, "keys"), Size: rapid.IntRange(0, math.MaxInt32).Draw(t, "size"), From: genNames.Draw(t, "from"),
+		}
+		copy(o.Start[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "start"))
+		copy(o.End[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "end"))
+		return o
+	}),
+	rapid.Custom(func(t *rapid.T) Body {
+		return OfferReply{Err: genCode.Draw(t, "err"), Answer: OfferAnswer(rapid.IntRange(0, int(OfferNothing)).Draw(t, "answer"))}
+	}),
 )
+
+var genHistory = rapid.Custom(func(t *rapid.T) member.History {
+	var h member.History
+	for range rapid.IntRange(0, 4).Draw(t, "changes") {
+		h = h.Merge(member.History{{
+			Time: rapid.Int64Range(1, math.MaxInt64).Draw(t, "time"), By: genName.Draw(t, "by"), Node: genName.Draw(t, "node"),
+			Kind: member.Kind(rapid.IntRange(0, int(member.Remove)).Draw(t, "kind")), Weight: rapid.IntRange(1, member.MaxWeight).Draw(t, "weight"),
+			Zone: rapid.OneOf(rapid.Just(""), genName).Draw(t, "zone"),
+		}})
+	}
+	return h
+})
 
 var genHashes = rapid.Custom(func(t *rapid.T) []uint64 {
 	return nilIfEmpty(rapid.SliceOfN(rapid.Uint64(), 0, 5).Draw(t, "hashes"))
@@ -151,7 +179,7 @@ var genHashes = rapid.Custom(func(t *rapid.T) []uint64 {
 var genMessage = rapid.Custom(func(t *rapid.T) Message {
 	return Message{
 		From: genName.Draw(t, "from"), To: genName.Draw(t, "to"),
-		Request: rapid.Uint64().Draw(t, "request"), Op: rapid.Uint64().Draw(t, "op"), Body: genBody.Draw(t, "body"),
+		Request: rapid.Uint64().Draw(t, "request"), Op: rapid.Uint64().Draw(t, "op"), View: rapid.Uint64().Draw(t, "view"), Body: genBody.Draw(t, "body"),
 	}
 })
 

@@ -79,3 +79,25 @@ func TestRecordGolden(t *testing.T) {
 		t.Errorf("got %+v %v, want %+v", got, err, r)
 	}
 }
+
+// What a node must not forget of the membership survives its disk, and nothing else is taken for it.
+func TestMembershipRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := Membership{Changes: genHistory.Draw(t, "changes")}
+		for range rapid.IntRange(0, 3).Draw(t, "ranges") {
+			r := PendingRange{From: genNames.Draw(t, "from")}
+			copy(r.End[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "end"))
+			m.Pending = append(m.Pending, r)
+			m.Lost = append(m.Lost, PendingRange{Start: r.End})
+		}
+		b := EncodeMembership(m)
+		got, err := DecodeMembership(b)
+		if err != nil || !reflect.DeepEqual(got, m) {
+			t.Fatalf("got %+v, %v; want %+v", got, err, m)
+		}
+		b[rapid.IntRange(0, len(b)-1).Draw(t, "at")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
+		if _, err := DecodeMembership(b); !errors.Is(err, store.ErrCorrupt) {
+			t.Fatalf("a flipped bit gives %v", err)
+		}
+	})
+}

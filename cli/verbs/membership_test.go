@@ -1,0 +1,53 @@
+package verbs
+
+import (
+	"strings"
+	"testing"
+
+	"ringside/engine/ring"
+	"ringside/engine/trace"
+)
+
+func TestJoinAndLeave(t *testing.T) {
+	f := newFake(t)
+	if s := f.say("join n6 --weight 2 --zone east --json"); s.exit != 0 || !strings.Contains(s.out, `"node":"n6","kind":"join","weight":2,"zone":"east","members":6`) {
+		t.Errorf("exit %d: %s", s.exit, s.out)
+	}
+	if s := f.say("leave n6"); s.exit != 0 || !strings.Contains(s.out, "leaves  n6  n1 wrote it down; the ring has 5 members") {
+		t.Errorf("exit %d: %s", s.exit, s.out)
+	}
+	if s := f.say("leave n5 --force"); s.exit != ExitUsage || !strings.Contains(s.failure.Message, "n5 is up") {
+		t.Errorf("a node that is up is removed: exit %d, %v", s.exit, s.failure)
+	}
+}
+
+// What would move is said without anything being done.
+func TestDryRun(t *testing.T) {
+	f := newFake(t)
+	rg := mustRing(t, f).Ranges()[0]
+	f.roots = map[string][]trace.TreeRoot{rg.Homes[0]: {{Start: rg.Start, End: rg.End, Root: 1, Keys: 10, Size: 1000}}}
+	before := len(f.settings.Nodes)
+	s := f.say("leave " + rg.Homes[0] + " --dry-run --json")
+	if s.exit != 0 || !strings.Contains(s.out, `"keys":10,"bytes":1000`) {
+		t.Errorf("exit %d: %s", s.exit, s.out)
+	}
+	if s := f.say("join --dry-run"); s.exit != 0 || !strings.Contains(s.out, "if a new node joins, ") || !strings.Contains(s.out, "nothing was done") {
+		t.Errorf("exit %d: %s", s.exit, s.out)
+	}
+	if len(f.settings.Nodes) != before {
+		t.Error("a dry run changed something")
+	}
+	for line, want := range map[string]string{"join n1 --dry-run": "a member already", "leave n9 --dry-run": "no member"} {
+		if s := f.say(line); s.exit != ExitUsage || !strings.Contains(s.failure.Message, want) {
+			t.Errorf("%s: exit %d, %v", line, s.exit, s.failure)
+		}
+	}
+}
+
+func mustRing(t *testing.T, f *fake) *ring.Ring {
+	r, err := ring.New(f.settings.RingConfig(), f.settings.Born())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
