@@ -15,6 +15,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/member"
 	"ringside/engine/wire"
 )
 
@@ -62,9 +63,17 @@ func (n *Node) gossipPeers() []string {
 	return out
 }
 
-// rumor passes news on at once to a few peers other than the one that told them.
-func (n *Node) rumor(from string) {
-	peers := slices.DeleteFunc(n.gossipPeers(), func(p string) bool { return p == from })
+// rumor passes news on at once: to those whom they are about, if this node wrote them down,
+// and to a few other peers.
+func (n *Node) rumor(news member.History, from string) {
+	told := map[string]bool{from: true}
+	for _, c := range news {
+		if c.By == n.cfg.Name && !told[c.Node] && c.Node != n.cfg.Name && n.connected(c.Node) {
+			told[c.Node] = true
+			n.sendHistory(c.Node, false)
+		}
+	}
+	peers := slices.DeleteFunc(n.gossipPeers(), func(p string) bool { return told[p] })
 	n.rng.Shuffle(len(peers), func(i, j int) { peers[i], peers[j] = peers[j], peers[i] })
 	for _, p := range peers[:min(rumorPeers, len(peers))] {
 		n.sendHistory(p, false)

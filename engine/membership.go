@@ -137,7 +137,7 @@ func (n *Node) learn(h member.History, from string) {
 	n.emit(trace.Event{Kind: trace.Membership, Peer: from, Changes: news, Count: len(n.ring().Members())})
 	n.reshape(before)
 	n.saveMembership()
-	n.rumor(from)
+	n.rumor(news, from)
 }
 
 // reshape goes over from one ring to the next.

@@ -135,6 +135,7 @@ func (c *Cluster) watch(l *life, events []trace.Event) {
 	for _, e := range events {
 		switch e.Kind {
 		case trace.Membership:
+			l.inRing.Store(true)
 			c.roll.learn(e.Changes)
 		case trace.Departed:
 			c.wg.Go(func() { c.retire(l) })

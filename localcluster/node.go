@@ -54,6 +54,8 @@ type life struct {
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 
+	inRing atomic.Bool // it knows of a ring, and can take requests
+
 	turnMu sync.Mutex // held by the loop while it works, and by a pause
 	paused atomic.Bool
 
@@ -153,6 +155,7 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 		return nil, "", err
 	}
 	l.wake = l.out.Wake
+	l.inRing.Store(len(l.engine.Ring().Members()) > 0)
 	if err := l.apply(); err != nil {
 		return nil, "", fmt.Errorf("start %s: %w", n.name, err)
 	}

@@ -1,0 +1,202 @@
+package localcluster
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"ringside/engine/fault"
+	"ringside/engine/member"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// A writer counts a key of its own up, through whichever node the cluster chooses.
+type writer struct {
+	key   string
+	acked int            // the last number that was acknowledged
+	tried int            // the last that was sent
+	fails map[string]int // by message
+	stale int            // reads that lacked an acknowledged number
+}
+
+func (w *writer) run(ctx context.Context, t *testing.T, c *Cluster) {
+	for ctx.Err() == nil {
+		r, err := c.Do(t.Context(), "", wire.GetRequest{Key: []byte(w.key)})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		g := r.(wire.GetReply)
+		if g.Err != wire.OK {
+			w.fails[g.Message]++
+			continue
+		}
+		if w.acked > 0 && !w.sees(g) {
+			w.stale++
+		}
+		w.tried++
+		r, err = c.Do(t.Context(), "", wire.PutRequest{Key: []byte(w.key), Value: []byte(strconv.Itoa(w.tried)), Context: g.Context})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if p := r.(wire.PutReply); p.Err == wire.OK {
+			w.acked = w.tried
+		} else {
+			w.fails[p.Message]++
+		}
+	}
+}
+
+// sees says whether a read returned the last acknowledged number or a later one.
+func (w *writer) sees(g wire.GetReply) bool {
+	for _, v := range g.Siblings {
+		if n, _ := strconv.Atoi(string(v.Value)); n >= w.acked {
+			return true
+		}
+	}
+	return false
+}
+
+// settled waits until nothing is under way any more, and returns what there is then.
+func settled(t *testing.T, c *Cluster, limit time.Duration, keys ...[]byte) *trace.View {
+	t.Helper()
+	var blocks string
+	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		events, err := c.Snapshot(t.Context(), keys...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		view := trace.NewView()
+		for _, e := range events {
+			view.Apply(e)
+		}
+		if blocks = moving(view); blocks == "" {
+			return view
+		}
+	}
+	t.Fatalf("not settled after %v: %s", limit, blocks)
+	return nil
+}
+
+func moving(view *trace.View) string {
+	for _, n := range view.Nodes {
+		switch {
+		case n.Status != trace.Up:
+		case view.Behind(n) > 0:
+			return n.Name + " does not know the ring"
+		case n.Pending > 0 || n.Foreign > 0:
+			return fmt.Sprintf("%s waits for %d ranges and has %d keys to hand over", n.Name, n.Pending, n.Foreign)
+		case !view.Ring.Has(n.Name):
+			return n.Name + " is still there"
+		}
+	}
+	return view.Unconverged()
+}
+
+// §4.9 under load: three nodes join, one leaves and one that is dead is removed, while clients read
+// and write. Nothing that was acknowledged is lost, and every key is at its N homes and nowhere else.
+func TestJoinsAndLeavesUnderLoad(t *testing.T) {
+	c := begin(t, Options{})
+	defer c.Close()
+	ctx, stop := context.WithCancel(t.Context())
+	var work sync.WaitGroup
+	writers := make([]*writer, 24)
+	var keys [][]byte
+	for i := range writers {
+		writers[i] = &writer{key: fmt.Sprintf("counter%d", i), fails: map[string]int{}}
+		keys = append(keys, []byte(writers[i].key))
+		work.Go(func() { writers[i].run(ctx, t, c) })
+	}
+	change := func(r member.Request) {
+		t.Helper()
+		if _, err := c.Member(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	change(member.Request{Kind: member.Join})
+	change(member.Request{Kind: member.Leave, Node: "n2"})
+	change(member.Request{Kind: member.Join})
+	if err := c.Fault(t.Context(), fault.Fault{Kind: fault.Kill, Nodes: []string{"n4"}}); err != nil {
+		t.Fatal(err)
+	}
+	change(member.Request{Kind: member.Remove, Node: "n4"})
+	change(member.Request{Kind: member.Join})
+	moved := func() bool { // the removed node stays where it is, down
+		events, err := c.Snapshot(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		view := trace.NewView()
+		for _, e := range events {
+			view.Apply(e)
+		}
+		for _, n := range view.Nodes {
+			if n.Status == trace.Up && (n.Pending > 0 || view.Behind(n) > 0) || n.Name == "n2" {
+				return false
+			}
+		}
+		return true
+	}
+	for end := time.Now().Add(30 * time.Second); !moved() && time.Now().Before(end); {
+		time.Sleep(20 * time.Millisecond)
+	}
+	stop()
+	work.Wait()
+	began := time.Now()
+	view := settled(t, c, 30*time.Second, keys...)
+	var total, stale int
+	fails := map[string]int{}
+	for _, w := range writers {
+		total, stale = total+w.acked, stale+w.stale
+		for why, n := range w.fails {
+			fails[why] += n
+			if !strings.Contains(why, "n4") && !strings.Contains(why, "in time") { // one was killed, and the machine may stand still
+				t.Errorf("%d requests failed: %s", n, why)
+			}
+		}
+		r, err := c.Do(t.Context(), "", wire.GetRequest{Key: []byte(w.key), Quorum: wire.Quorum{R: 3}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !w.sees(r.(wire.GetReply)) {
+			t.Errorf("%s: %d was acknowledged; there is %v", w.key, w.acked, r.(wire.GetReply).Siblings)
+		}
+		homes := view.Ring.Homes([]byte(w.key))
+		for node, held := range view.Key([]byte(w.key)).Held {
+			if holds := len(held[""]) > 0; holds != slices.Contains(homes, node) && view.Node(node).Status == trace.Up {
+				t.Errorf("%s is at %s: %v; its homes are %v", w.key, node, holds, homes)
+			}
+		}
+	}
+	if want := []string{"n1", "n3", "n5", "n6", "n7", "n8"}; len(view.Ring.Members()) != len(want) {
+		t.Errorf("members are %v, want %v", view.Ring.Members(), want)
+	}
+	t.Logf("%d puts acknowledged, %d reads were stale, failed: %v; settled %v after the load", total, stale, fails, time.Since(began).Round(time.Millisecond))
+}
+
+// What a cluster has become outlives its process: who is a node, who is a member.
+func TestMembershipOutlivesTheProcess(t *testing.T) {
+	home := t.TempDir()
+	c := begin(t, Options{Home: home})
+	put(t, c, "n1", "cart", "milk", nil)
+	for _, r := range []member.Request{{Kind: member.Join, Zone: "east", Weight: 2}, {Kind: member.Leave, Node: "n3"}} {
+		if _, err := c.Member(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := settled(t, c, 10*time.Second)
+	_ = c.Close()
+	c = begin(t, Options{Home: home})
+	defer c.Close()
+	after := settled(t, c, 10*time.Second, []byte("cart"))
+	if !slices.Equal(before.Ring.Members(), after.Ring.Members()) || len(after.Nodes) != 5 || !after.Converged([]byte("cart")) {
+		t.Errorf("members were %v, are %v; %d nodes; %s", before.Ring.Members(), after.Ring.Members(), len(after.Nodes), after.Blocking([]byte("cart")))
+	}
+}
