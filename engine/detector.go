@@ -135,7 +135,7 @@ func (n *Node) suspect(name string) {
 	p := n.peer(name)
 	was := p.healthy()
 	p.suspect = true
-	if was {
+	if was && n.concerns(name) {
 		n.emit(trace.Event{Kind: trace.Suspect, Peer: name})
 	}
 	n.probeLater(p)
@@ -169,7 +169,7 @@ func (n *Node) peerDown(name string) {
 	}
 	was := p.healthy()
 	p.cut = true
-	if was {
+	if was && n.concerns(name) {
 		n.emit(trace.Event{Kind: trace.Suspect, Peer: name})
 	}
 	var ops []uint64

@@ -26,10 +26,16 @@ var story = map[trace.Kind]bool{
 	trace.Heal: true, trace.Slow: true, trace.Loss: true, trace.DiskFailed: true, trace.Gap: true,
 	trace.HintStored: true, trace.ReadRepair: true, trace.Replied: true, trace.LWWLost: true, trace.FreshEpoch: true,
 	trace.HintDelivered: true, trace.HintRefused: true, trace.Suspect: true, trace.Alive: true, trace.Damaged: true,
+	trace.Membership: true, trace.RangeTransferred: true, trace.RangeDropped: true, trace.Departed: true, trace.NodeLeft: true, trace.HintRehomed: true,
 }
 
 // tells says whether e belongs to the story.
-func tells(e trace.Event) bool { return story[e.Kind] }
+func tells(e trace.Event) bool {
+	if e.Kind == trace.RangeTransferred || e.Kind == trace.RangeDropped {
+		return e.Count > 0 // where nothing was, nothing moved
+	}
+	return story[e.Kind]
+}
 
 // describe puts an event into words.
 func (m *model) describe(e trace.Event) phrase {
