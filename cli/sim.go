@@ -54,6 +54,7 @@ Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. What is not given 
 			{Name: "odd", Kind: verbs.String, Value: "0.2", Help: "chance that a request asks for a quorum of its own"},
 			{Name: "fault-every", Kind: verbs.Duration, Value: "5s", Help: "mean virtual time between two faults"},
 			{Name: "anti-entropy", Kind: verbs.String, Value: "10s|off", Help: "virtual time between two comparisons of a key range (§4.7)"},
+			{Name: "buffer", Kind: verbs.String, Value: "8|off", Help: "objects in each node's buffer (§6.1), which a crash loses"},
 			{Name: "replay", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles, Help: "play a script instead of a seed"},
 			{Name: "script", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles, Help: "where to write the run as a script; of a run that fails, the smallest"},
 			{Name: "tui", Kind: verbs.Bool, Help: "play the run on this terminal's screens"},
@@ -118,6 +119,15 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 	default:
 		if o.AntiEntropy, err = time.ParseDuration(every); err != nil || o.AntiEntropy <= 0 {
 			return o, verbs.Usagef("sim: --anti-entropy %s is no time such as 10s, nor %s", trace.ShowShort([]byte(every), 60), sim.Off)
+		}
+	}
+	switch objects := c.String("buffer"); objects {
+	case "":
+	case sim.Off:
+		o.Buffer = -1 // 0 is drawn
+	default:
+		if o.Buffer, err = strconv.Atoi(objects); err != nil || o.Buffer <= 0 {
+			return o, verbs.Usagef("sim: --buffer %s is no number of objects, nor %s", trace.ShowShort([]byte(objects), 60), sim.Off)
 		}
 	}
 	if c.Has("faults") {

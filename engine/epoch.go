@@ -5,7 +5,8 @@ package engine
 // counter for the key: the counter is stored in the same record, and the
 // same batch, as the version it stamped. Wherever that record is gone (never
 // there, handed back with a hint, wiped, dropped in a recovery) the node begins
-// a fresh epoch, and no dot is ever minted twice.
+// a fresh epoch, and no dot is ever minted twice. A crash of a node with an object buffer
+// (§6.1) loses its latest counters, so there every life is an incarnation of its own.
 
 import (
 	"ringside/engine/store"
@@ -30,12 +31,18 @@ func (n *Node) loadSelf() error {
 	if err != nil {
 		return err
 	}
-	if b != nil && !n.cfg.Distrust {
-		if n.self, err = wire.DecodeOwn(b); err == nil {
-			return nil
-		}
+	last := wire.Own{}
+	if b != nil {
+		last, err = wire.DecodeOwn(b)
+	}
+	if b != nil && err == nil && !n.cfg.Distrust && !n.cfg.Buffered {
+		n.self = last
+		return nil
 	}
 	n.self = wire.Own{Epoch: n.cfg.Incarnation & (1<<incarnationBits - 1)}
+	if n.cfg.Buffered && n.self.Epoch <= last.Epoch { // a clock that was set back, where every life takes one
+		n.self.Epoch = (last.Epoch + 1) & (1<<incarnationBits - 1)
+	}
 	n.saveSelf()
 	return nil
 }

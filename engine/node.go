@@ -39,6 +39,9 @@ type Config struct {
 	// Distrust says that the store may lack writes that were once durable (it was
 	// recovered from damage), so that the counters in it prove nothing.
 	Distrust bool
+	// Buffered says that the driver has an object buffer (§6.1): Outputs need not be
+	// Durable, and a crash may lose the latest writes. The same on all nodes of a cluster.
+	Buffered bool
 }
 
 // An Input is one of Receive, Request, PeerUp, PeerDown, Unsent, Describe, Compare,
@@ -100,7 +103,8 @@ func (Compare) isInput()  {}
 
 // Output is what the world must do after a Step, in this order.
 type Output struct {
-	Writes   []store.Write  // 1. applied durably, in order, before anything below leaves the node
+	Writes   []store.Write  // 1. applied in order
+	Durable  bool           //    all that was written so far is durable before anything below leaves the node
 	Messages []wire.Message // 2. may be lost, delayed, repeated, reordered
 	Replies  []Reply        // 3. answers to local clients
 	Events   []trace.Event  // 4. for watching only; never change behaviour
@@ -121,8 +125,9 @@ type Node struct {
 	db     *store.Overlay // the store, under what this step has written so far
 	timers timers
 
-	now time.Duration // of the current step
-	out Output        // of the current step
+	now  time.Duration // of the current step
+	out  Output        // of the current step
+	lazy bool          // what is being written may wait in the object buffer
 
 	peers    map[string]*peer
 	calls    map[uint64]*call
@@ -315,6 +320,9 @@ func (n *Node) after(d time.Duration, f func()) *timer { return n.timers.after(n
 // write adds to the step's batch; later reads of the same step see it (one
 // broken connection can set off many puts of one key at once).
 func (n *Node) write(s store.Space, key, value []byte) {
+	if !n.lazy {
+		n.durably()
+	}
 	n.out.Writes = append(n.out.Writes, store.Write{Space: s, Key: key, Value: value})
 	n.db.Add(n.out.Writes[len(n.out.Writes)-1:])
 }

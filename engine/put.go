@@ -28,6 +28,7 @@ type put struct {
 	version vclock.Version
 	all     vclock.Siblings // what every replica is sent: all the coordinator knows
 	used    map[string]bool // nodes that were asked, or hold it already
+	durable string          // the one that is asked for a durable write where the others have a buffer (§6.1)
 	acks    []string
 	hinted  []wire.Hint
 	calls   []uint64
@@ -114,7 +115,11 @@ func (n *Node) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
 		p.respond(wire.PutReply{Err: wire.QuorumNotReached, Message: p.missing(plan)})
 		return
 	}
-	if code, err := p.stamp(plan); err != nil {
+	p.chooseDurable(plan.assigned)
+	var code wire.Code
+	var err error
+	n.keepAs(p.isLazy(n.cfg.Name), func() { code, err = p.stamp(plan) })
+	if err != nil {
 		p.respond(wire.PutReply{Err: code, Message: err.Error()})
 		return
 	}
@@ -196,7 +201,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 
 func (p *put) replicate(a assignment) {
 	n := p.n
-	w := wire.Write{Key: p.req.Key, Siblings: p.all, LWW: p.req.LWW, Purpose: wire.Replicate}
+	w := wire.Write{Key: p.req.Key, Siblings: p.all, LWW: p.req.LWW, Purpose: wire.Replicate, Lazy: p.isLazy(a.node)}
 	e := trace.Event{Kind: trace.Replicate, Request: p.req.Request, Key: p.req.Key, Peer: a.node}
 	if a.home != a.node {
 		w.For, e.For = a.home, a.home
@@ -234,11 +239,15 @@ func (p *put) replace(a assignment) {
 		return
 	}
 	if s := p.nextStandIn(p.n.healthy); s != "" {
+		if a.node == p.durable {
+			p.durable = s
+		}
 		p.replicate(assignment{s, a.home})
 	}
 }
 
-// acked counts a node that holds the version durably: by node, never by number alone.
+// acked counts a node that holds the version, durably unless it was asked to be lazy: by
+// node, never by number alone.
 func (p *put) acked(a assignment) {
 	if slices.Contains(p.acks, a.node) {
 		return
@@ -247,7 +256,11 @@ func (p *put) acked(a assignment) {
 	if a.home != a.node {
 		p.hinted = append(p.hinted, wire.Hint{Holder: a.node, For: a.home})
 	}
-	p.n.emit(trace.Event{Kind: trace.Ack, Request: p.req.Request, Key: p.req.Key, Peer: a.node, For: standsInFor(a), Count: len(p.acks), Want: p.quorum.W})
+	e := trace.Event{Kind: trace.Ack, Request: p.req.Request, Key: p.req.Key, Peer: a.node, For: standsInFor(a), Count: len(p.acks), Want: p.quorum.W}
+	if p.isLazy(a.node) {
+		e.Op = trace.OpBuffered
+	}
+	p.n.emit(e)
 }
 
 func standsInFor(a assignment) string {

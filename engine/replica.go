@@ -122,9 +122,13 @@ func (n *Node) mergeInto(rec *wire.Record, key []byte, siblings vclock.Siblings,
 	return own != nil || rec.LWW != before.LWW || !rec.Siblings.Equal(before.Siblings), wire.OK
 }
 
-// onWrite keeps a replica, as a home or for one, and answers once it is durable:
-// the driver applies Writes before the answer leaves.
+// onWrite keeps a replica, as a home or for one, and answers once it is durable, or in
+// the object buffer if that is enough: the driver sees to it before the answer leaves.
 func (n *Node) onWrite(m wire.Message, w wire.Write) {
+	n.keepAs(w.Lazy, func() { n.keep(m, w) })
+}
+
+func (n *Node) keep(m wire.Message, w wire.Write) {
 	why := trace.Event{Request: m.Request, Peer: m.From, Op: w.Purpose.String()}
 	var err wire.Code
 	if w.For == "" || w.For == n.cfg.Name {

@@ -41,6 +41,9 @@ type Options struct {
 	Settings trace.Settings
 	BasePort int // of the first node; the others follow; 0 for free ones
 
+	// FlushDelay is added to each flush to disk, for experiments: how long the next one of a node takes.
+	FlushDelay func(node string) time.Duration
+
 	wrapStore func(node string, s store.Store) store.Store // tests break disks with it
 }
 
@@ -366,7 +369,8 @@ func (c *Cluster) shutdown() {
 			n.retry.Stop()
 		}
 		if l := n.life.Load(); l != nil {
-			wg.Go(l.crash) // all writes are on disk already
+			l.orderly.Store(true)
+			wg.Go(l.crash) // all writes are on disk already, or are brought there from the buffer
 		}
 	}
 	if c.splitEnd != nil {

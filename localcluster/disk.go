@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gofrs/flock"
 
@@ -163,7 +164,7 @@ func differences(have, want trace.Settings) []string {
 	for _, f := range []struct {
 		what       string
 		have, want int
-	}{{"N", have.N, want.N}, {"R", have.R, want.R}, {"W", have.W, want.W}, {"strategy", have.Strategy, want.Strategy}, {"Q", have.Q, want.Q}, {"T", have.T, want.T}} {
+	}{{"N", have.N, want.N}, {"R", have.R, want.R}, {"W", have.W, want.W}, {"strategy", have.Strategy, want.Strategy}, {"Q", have.Q, want.Q}, {"T", have.T, want.T}, {"buffer", have.Buffer, want.Buffer}} {
 		differ(f.what, f.want != 0 && f.want != f.have, f.have, f.want)
 	}
 	differ("mode", want.Mode != "" && want.Mode != have.Mode, have.Mode, want.Mode)
@@ -228,6 +229,8 @@ func checkSettings(s trace.Settings) error {
 		return usagef("R=%d: want 1 to N=%d", s.R, s.N)
 	case s.W < 1 || s.W > s.N:
 		return usagef("W=%d: want 1 to N=%d", s.W, s.N)
+	case s.Buffer < 0 || s.Buffer > MaxBuffer:
+		return usagef("a buffer of %d objects: want 1 to %d, or none", s.Buffer, MaxBuffer)
 	case s.Mode != trace.ModeSiblings && s.Mode != trace.ModeLWW:
 		return usagef("mode %q: want %s or %s", s.Mode, trace.ModeSiblings, trace.ModeLWW)
 	}
@@ -289,6 +292,9 @@ func (d *disk) node(name string) (string, error) {
 func (n *node) openStore(rebuild error) (s store.Store, report string, err error) {
 	if n.mem != nil {
 		s = n.mem
+		if n.c.roll.settings().Buffer > 0 {
+			s = &shared{Store: s}
+		}
 	} else {
 		dir, err := n.c.disk.node(n.name)
 		if err != nil {
@@ -303,10 +309,27 @@ func (n *node) openStore(rebuild error) (s store.Store, report string, err error
 			report = "recovered from damage: " + found.Reason
 		}
 	}
+	if delay := n.c.opts.FlushDelay; delay != nil {
+		s = slowStore{s, func() time.Duration { return delay(n.name) }}
+	}
 	if wrap := n.c.opts.wrapStore; wrap != nil {
 		s = wrap(n.name, s)
 	}
 	return s, report, nil
+}
+
+// A slowStore takes longer to flush than it would.
+type slowStore struct {
+	store.Store
+	delay func() time.Duration
+}
+
+// Trust ends the doubt about a recovered store, if there is any.
+func (s slowStore) Trust() error { return trust(s.Store) }
+
+func (s slowStore) Apply(batch []store.Write, sync bool) error {
+	time.Sleep(s.delay())
+	return s.Store.Apply(batch, sync)
 }
 
 // beyondRepair adds to the cause what somebody can do about a database that is

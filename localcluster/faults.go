@@ -238,10 +238,16 @@ func (c *Cluster) kill(n *node) {
 	}
 	l.crash()
 	last := l.engine.State() // its loop has ended
+	if len(l.lost) > 0 && l.lost[0].State != nil {
+		last = l.lost[0].State
+	}
 	last.Suspects = nil
 	n.last.Store(last)
 	c.client.drop(n.name, nil)
 	c.tell(trace.Event{Node: n.name, Kind: trace.NodeDown})
+	for _, e := range l.lost {
+		c.tell(e)
+	}
 	for _, p := range c.others(n) {
 		if o := p.life.Load(); o != nil {
 			o.links[n.name].takeDown(nil)

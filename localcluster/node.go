@@ -59,6 +59,10 @@ type life struct {
 	turnMu sync.Mutex // held by the loop while it works, and by a pause
 	paused atomic.Bool
 
+	orderly  atomic.Bool   // the end of the life is no crash
+	buffered atomic.Int64  // objects that are in memory only
+	lost     []trace.Event // what a crash took with the buffer; set before wg is done
+
 	connMu  sync.Mutex
 	conns   map[net.Conn]bool
 	inbound map[string]*inbound // by peer
@@ -69,6 +73,7 @@ type life struct {
 	db      store.Store
 	reads   *watchedReader
 	overlay *store.Overlay
+	buffer  *buffer       // nil: every write is durable before anything else happens (§6.1)
 	wake    time.Duration // as of the last step; 0 for never
 	clients map[uint64]func(engine.Reply)
 	lastID  uint64
@@ -144,13 +149,12 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 		clients: map[uint64]func(engine.Reply){},
 	}
 	l.overlay = store.NewOverlay(l.reads)
-	s := n.c.roll.settings()
-	now := n.c.now()
-	l.engine, l.out, err = engine.New(engine.Config{
-		Name: n.name, Ring: s.RingConfig(), Founders: foundersFor(s, n.name), Seeds: s.Seeds, R: s.R, W: s.W, Strict: s.Strict, LWW: s.Mode == trace.ModeLWW,
-		Secret: n.c.secret, Seed: rand.Uint64(), Timings: timings(s),
-		Incarnation: n.incarnation, Distrust: report != "",
-	}, l.overlay, now)
+	var reads store.Reader = l.overlay
+	if most := n.c.roll.settings().Buffer; most > 0 {
+		l.buffer = newBuffer(l, most)
+		reads = l.buffer.objects
+	}
+	l.engine, l.out, err = engine.New(l.config(report != ""), reads, n.c.now())
 	if err != nil {
 		return nil, "", err
 	}
@@ -159,15 +163,27 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 	if err := l.apply(); err != nil {
 		return nil, "", fmt.Errorf("start %s: %w", n.name, err)
 	}
-	if err := trust(db, report); err != nil {
-		return nil, "", fmt.Errorf("start %s: %w", n.name, err)
+	if report != "" {
+		if err := trust(db); err != nil {
+			return nil, "", fmt.Errorf("start %s: %w", n.name, err)
+		}
 	}
 	return l, report, nil
 }
 
+// config is what the engine is made with. distrust says that the disk was recovered from damage.
+func (l *life) config(distrust bool) engine.Config {
+	n, s := l.node, l.c.roll.settings()
+	return engine.Config{
+		Name: n.name, Ring: s.RingConfig(), Founders: foundersFor(s, n.name), Seeds: s.Seeds, R: s.R, W: s.W, Strict: s.Strict, LWW: s.Mode == trace.ModeLWW,
+		Secret: n.c.secret, Seed: rand.Uint64(), Timings: timings(s),
+		Incarnation: n.incarnation, Distrust: distrust, Buffered: s.Buffer > 0,
+	}
+}
+
 // trust ends the doubt about a recovered store: the node's new incarnation is durable.
-func trust(db store.Store, report string) error {
-	if t, ok := db.(interface{ Trust() error }); ok && report != "" {
+func trust(db store.Store) error {
+	if t, ok := db.(interface{ Trust() error }); ok {
 		return t.Trust()
 	}
 	return nil
@@ -212,6 +228,12 @@ func (l *life) crash() {
 // loop is the only owner of the engine.Node and of its store.
 func (l *life) loop() {
 	defer func() { _ = l.db.Close() }() // writes were flushed one by one
+	var flushed <-chan error
+	var due <-chan time.Time
+	if b := l.buffer; b != nil {
+		flushed, due = b.flushed, b.timer.C
+		defer func() { b.end(l.orderly.Load()) }()
+	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	var batch []arrival
@@ -222,6 +244,15 @@ func (l *life) loop() {
 			return
 		case <-l.inbox.ready:
 		case <-timer.C:
+		case err := <-flushed:
+			if err := l.landed(err); err != nil {
+				l.c.diskFailed(l, err)
+				return
+			}
+			continue
+		case <-due:
+			l.buffer.due()
+			continue
 		}
 		l.turnMu.Lock() // a paused node takes nothing in
 		batch = l.inbox.take(batch)
@@ -245,6 +276,11 @@ func (l *life) arm(t *time.Timer) {
 // work feeds the batch to the node, turn by turn. An empty batch is a turn, too: time has passed.
 func (l *life) work(batch []arrival) error {
 	for {
+		if l.buffer != nil {
+			if err := l.buffer.makeRoom(); err != nil {
+				return err
+			}
+		}
 		n, err := l.turn(batch)
 		if err != nil || n == len(batch) {
 			return err
@@ -265,7 +301,7 @@ func (l *life) turn(batch []arrival) (n int, err error) {
 	if len(batch) == 0 {
 		l.step(now, nil)
 	}
-	for bytes := 0; n < len(batch) && n < maxTurn && bytes < maxTurnBytes; n++ {
+	for bytes := 0; n < len(batch) && n < maxTurn && bytes < maxTurnBytes && (l.buffer == nil || !l.buffer.full()); n++ {
 		bytes += batch[n].size
 		l.step(now, l.admit(batch[n]))
 	}
@@ -274,6 +310,9 @@ func (l *life) turn(batch []arrival) (n int, err error) {
 	}
 	if l.ctx.Err() == nil { // a node that was killed meanwhile says nothing more
 		l.release()
+		if l.buffer != nil {
+			l.buffer.turnOver()
+		}
 	}
 	return n, nil
 }
@@ -304,15 +343,20 @@ func (l *life) admit(a arrival) engine.Input {
 
 func (l *life) step(now time.Duration, in engine.Input) {
 	o := l.engine.Step(now, in)
-	l.overlay.Add(o.Writes)
-	l.out.Writes = append(l.out.Writes, o.Writes...)
+	if l.buffer != nil {
+		o = l.buffer.take(o)
+	} else {
+		l.overlay.Add(o.Writes)
+		l.out.Writes = append(l.out.Writes, o.Writes...)
+	}
 	l.out.Messages = append(l.out.Messages, o.Messages...)
 	l.out.Replies = append(l.out.Replies, o.Replies...)
 	l.out.Events = append(l.out.Events, o.Events...)
 	l.wake = o.Wake
 }
 
-// apply makes the turn's writes durable. After an error nothing of the turn counts.
+// apply makes the turn's writes durable, but for those in a buffer. After an error nothing
+// of the turn counts.
 func (l *life) apply() error {
 	if l.reads.err != nil {
 		return l.reads.err
@@ -332,16 +376,20 @@ func (l *life) release() {
 	l.c.hub.publish(l.out.Events...)
 	l.c.watch(l, l.out.Events)
 	l.send(l.out.Messages)
-	for _, r := range l.out.Replies {
+	l.reply(l.out.Replies)
+	clear(l.out.Events)
+	clear(l.out.Messages)
+	clear(l.out.Replies)
+	l.out = engine.Output{Writes: l.out.Writes, Messages: l.out.Messages[:0], Replies: l.out.Replies[:0], Events: l.out.Events[:0]}
+}
+
+func (l *life) reply(replies []engine.Reply) {
+	for _, r := range replies {
 		if answer := l.clients[r.Client]; answer != nil {
 			delete(l.clients, r.Client)
 			answer(r)
 		}
 	}
-	clear(l.out.Events)
-	clear(l.out.Messages)
-	clear(l.out.Replies)
-	l.out = engine.Output{Writes: l.out.Writes, Messages: l.out.Messages[:0], Replies: l.out.Replies[:0], Events: l.out.Events[:0]}
 }
 
 // send hands messages to their links.
@@ -385,6 +433,11 @@ func (l *life) tell(ctx context.Context, in engine.Input) []trace.Event {
 	l.inbox.force(arrival{in: in, answer: func(r engine.Reply) { got <- r.Events }})
 	select {
 	case events := <-got:
+		for _, e := range events {
+			if e.State != nil {
+				e.State.Buffered = int(l.buffered.Load())
+			}
+		}
 		return events
 	case <-l.ctx.Done():
 	case <-ctx.Done():

@@ -12,6 +12,7 @@ type bug struct {
 	onBatch   func([]store.Write) []store.Write
 	onReply   func(wire.ClientReply) wire.ClientReply
 	oldLife   bool // every life of a disk takes itself for the first
+	hasty     bool // buffers let out what should wait for the disk
 }
 
 func (b *bug) message(w *world, m *wire.Message) (drop bool) {
@@ -31,6 +32,8 @@ func (b *bug) reply(r wire.ClientReply) wire.ClientReply {
 	}
 	return b.onReply(r)
 }
+
+func (b *bug) forgetsToWait() bool { return b != nil && b.hasty }
 
 // incarnation is what a disk's life is told to call itself.
 func (b *bug) incarnation(life uint64) uint64 {

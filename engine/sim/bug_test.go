@@ -57,6 +57,7 @@ var bugs = []struct {
 	{"a batch that is not the one the trees were told of", "P10", Options{Faults: []string{lossKind}, Mode: trace.ModeSiblings}, bug{onBatch: everyEighth(func(b []store.Write) []store.Write {
 		return changeRecords(b, func(vclock.Siblings) vclock.Siblings { return nil })
 	})}},
+	{"a buffer that lets out what should wait for the disk", "P1", Options{Faults: []string{crashKind}, Mode: trace.ModeSiblings, Buffer: maxDrawnBuffer}, bug{hasty: true}},
 	{"an ack counts twice", "P13", Options{}, bug{onReply: func(r wire.ClientReply) wire.ClientReply {
 		if p, ok := r.(wire.PutReply); ok && len(p.Acks) > 0 {
 			p.Acks = append(slices.Clone(p.Acks), p.Acks[0])

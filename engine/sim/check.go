@@ -32,6 +32,7 @@ type checker struct {
 	violations []Violation
 	dots       map[string]uint64   // key and dot → the put that minted it
 	excused    map[uint64]bool     // writes whose every carrier was destroyed
+	durable    map[uint64][]string // write → nodes that were said to hold it durably, in plans with buffers
 	sent       map[string]sentHint // holder, home and key → what was sent home last
 	repairs    int                 // replicas that reads mended
 	synced     int                 // replicas that anti-entropy mended
@@ -50,7 +51,7 @@ const maxViolations = 10
 func newChecker(w *world) *checker {
 	c := &checker{
 		w: w, quiet: w.plan.quiet(), keys: w.plan.keys(), ops: map[uint64]*operation{}, byKey: map[string][]*operation{},
-		dots: map[string]uint64{}, excused: map[uint64]bool{}, sent: map[string]sentHint{},
+		dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, sent: map[string]sentHint{},
 	}
 	for _, op := range w.plan.Ops {
 		c.lastID = max(c.lastID, op.ID)
@@ -121,6 +122,10 @@ func (c *checker) event(e trace.Event) {
 			c.fail("P6", "dot %v of %s was stamped on #%d and on #%d", d, e.Key, other, e.Request)
 		}
 		c.dots[k] = e.Request
+	case trace.Ack:
+		if c.w.plan.Buffer > 0 && e.Op != trace.OpBuffered {
+			c.ackedDurably(e)
+		}
 	case trace.ReadRepair:
 		c.repairs++
 	case trace.Stored:
@@ -134,6 +139,29 @@ func (c *checker) event(e trace.Event) {
 	}
 }
 
+// ackedDurably is P1 where nodes have buffers: what a node says that it holds durably is on
+// its disk when the coordinator is told. The coordinator's own word is checked with the answer.
+func (c *checker) ackedDurably(e trace.Event) {
+	op := c.ops[e.Request]
+	if op == nil {
+		return
+	}
+	c.durable[op.ID] = append(c.durable[op.ID], e.Peer)
+	if e.Peer != e.Node {
+		c.onDisk(op, e.Peer)
+	}
+}
+
+func (c *checker) onDisk(op *operation, node string) {
+	h := c.w.hosts[node]
+	if c.w.plan.lww() || c.excused[op.ID] || h.destroyed >= op.began {
+		return
+	}
+	if !c.carries(c.heldIn(h.disk, op.Key), op.ID) && !c.elsewhere(h, op) {
+		c.fail("P1", "put #%d was acked as durable by %s, whose disk does not hold it", op.ID, node)
+	}
+}
+
 // delivered is P9: a hint is dropped only once its home has it durably.
 func (c *checker) delivered(e trace.Event) {
 	k := e.Node + " " + e.For + " " + string(e.Key)
@@ -142,7 +170,7 @@ func (c *checker) delivered(e trace.Event) {
 	if c.w.plan.lww() || home.destroyed >= s.at {
 		return // a later write may have won there; what it had may be gone since
 	}
-	held := c.held(home, string(e.Key))
+	held := c.heldIn(home.disk, string(e.Key))
 	for _, id := range s.ids {
 		if !c.carries(held, id) && !c.superseded(id) {
 			c.fail("P9", "%s dropped its hint for %s with #%d of %s, which %s does not hold", e.Node, e.For, id, e.Key, e.For)
@@ -256,7 +284,10 @@ func (c *checker) acked(op *operation, r wire.PutReply) {
 		return
 	}
 	for _, node := range r.Acks { // persist before ack, as seen from outside
-		if h := c.w.hosts[node]; h.up && h.destroyed == 0 && !c.carries(c.held(h, op.Key), op.ID) && !c.elsewhere(h, op) {
+		if c.w.plan.Buffer > 0 && slices.Contains(c.durable[op.ID], node) {
+			c.onDisk(op, node)
+		}
+		if h := c.w.hosts[node]; h.up && h.destroyed == 0 && h.lostAt < op.began && !c.carries(c.held(h, op.Key), op.ID) && !c.elsewhere(h, op) {
 			c.fail("P1", "put #%d was acked by %s, whose disk does not hold it", op.ID, node)
 		}
 	}
@@ -276,27 +307,31 @@ func (c *checker) inbox(h *host) {
 	}
 }
 
-// held lists the writes of key that a host's disk holds in any role.
-func (c *checker) held(h *host, key string) []uint64 {
+// held lists the writes of key that a host holds in any role, on its disk or in its buffer.
+func (c *checker) held(h *host, key string) []uint64 { return c.heldIn(h.view(), key) }
+
+func (c *checker) heldIn(from store.Reader, key string) []uint64 {
 	var ids []uint64
-	for _, r := range c.w.stored(h, key) {
+	for _, r := range c.w.storedIn(from, key) {
 		ids = append(ids, idsOf(r.Versions)...)
 	}
 	return ids
 }
 
-// stored reads what a host's disk holds of key, as a home and as a stand-in. What is
-// damaged counts as not there.
-func (w *world) stored(h *host, key string) []trace.Replica {
+// stored reads what a host holds of key, as a home and as a stand-in. What is damaged
+// counts as not there.
+func (w *world) stored(h *host, key string) []trace.Replica { return w.storedIn(h.view(), key) }
+
+func (w *world) storedIn(from store.Reader, key string) []trace.Replica {
 	var out []trace.Replica
 	at := ring.Of([]byte(key))
 	suffix := string(at[:]) + key
-	if b, _ := h.disk.Get(store.Data, []byte(suffix)); b != nil {
+	if b, _ := from.Get(store.Data, []byte(suffix)); b != nil {
 		if rec, err := wire.DecodeRecord(b); err == nil {
 			out = append(out, trace.Replica{Versions: rec.Siblings})
 		}
 	}
-	h.disk.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
+	from.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
 		if n := len(k) - len(suffix) - 1; n > 0 && string(k[n+1:]) == suffix {
 			if rec, err := wire.DecodeRecord(v); err == nil {
 				out = append(out, trace.Replica{For: string(k[:n]), Versions: rec.Siblings})
@@ -310,12 +345,18 @@ func (w *world) stored(h *host, key string) []trace.Replica {
 // destroying runs do, which destroys something on h's disk, and excuses the writes
 // of which h held the last copy.
 func (c *checker) destroying(h *host, do func()) {
+	c.losing(h, do)
+	h.destroyed = c.w.now
+}
+
+// losing is destroying for what was never on a disk: h goes without its buffer.
+func (c *checker) losing(h *host, do func()) {
 	before := map[string][]uint64{}
 	for _, key := range c.keys {
 		before[key] = c.held(h, key)
 	}
 	do()
-	h.destroyed = c.w.now
+	h.lostAt = c.w.now
 	for _, key := range c.keys {
 		c.excuse(key, before[key])
 	}

@@ -121,7 +121,7 @@ func (w *world) awaitHints(nodes []string, end time.Duration) {
 func (w *world) hintsAmong(nodes []string) string {
 	for _, n := range nodes {
 		left, home := 0, ""
-		w.hosts[n].disk.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
+		w.hosts[n].view().Scan(store.Hints, nil, nil, func(k, v []byte) bool {
 			i := slices.Index(k, 0)
 			if _, err := wire.DecodeRecord(v); err == nil && i > 0 && slices.Contains(nodes, string(k[:i])) {
 				left, home = left+1, string(k[:i])
@@ -211,7 +211,7 @@ func (w *world) reach(key string) int {
 func (w *world) damaged(key string, homes []string) bool {
 	at := ring.Of([]byte(key))
 	return slices.ContainsFunc(homes, func(h string) bool {
-		b, _ := w.hosts[h].disk.Get(store.Data, append(at[:], key...))
+		b, _ := w.hosts[h].view().Get(store.Data, append(at[:], key...))
 		_, err := wire.DecodeRecord(b)
 		return b != nil && err != nil
 	})

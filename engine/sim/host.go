@@ -21,6 +21,7 @@ type host struct {
 	disk    *disk
 	node    *engine.Node
 	overlay *store.Overlay
+	buffer  *buffer // of a plan that has buffers; nil otherwise, and while the node is down
 	up      bool
 	paused  bool
 	life    uint64 // counts starts; what was scheduled in an earlier life is void
@@ -35,6 +36,7 @@ type host struct {
 
 	rotten    bool          // a record rotted in this life of the node, which need not have noticed
 	destroyed time.Duration // when the disk last lost something that it had synced; 0: never
+	lostAt    time.Duration // when that happened, or the buffer was lost
 }
 
 // A turn is what one drain of the inbox came to.
@@ -71,11 +73,16 @@ func (h *host) boot() {
 	h.rotten = false
 	h.up, h.paused, h.busy, h.pending, h.inbox = true, false, false, nil, nil
 	h.overlay = store.NewOverlay(h.disk)
+	var reads store.Reader = h.overlay
+	if w.plan.Buffer > 0 {
+		h.buffer = newBuffer(h)
+		reads = h.buffer.objects
+	}
 	n, out, err := engine.New(engine.Config{
 		Name: h.name, Ring: w.ring.Config(), Rings: w.rings, Founders: w.foundersOf(h), Seeds: w.plan.seeds(), R: w.plan.R, W: w.plan.W, LWW: w.plan.lww(), Strict: w.plan.Quorum == StrictQuorum,
 		Secret: []byte("sim"), Seed: mix(w.plan.Seed ^ mix(h.id<<32|h.life)),
-		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), Distrust: h.doubt,
-	}, h.overlay, h.clock())
+		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), Distrust: h.doubt, Buffered: w.plan.Buffer > 0,
+	}, reads, h.clock())
 	if err != nil {
 		panic(fmt.Sprintf("sim: %v", err)) // the simulated disk reads or says what is damaged
 	}
@@ -137,6 +144,10 @@ func (h *host) work() {
 	if !h.up || h.paused || h.busy || len(h.inbox) == 0 {
 		return
 	}
+	if h.buffer != nil {
+		h.workBuffered()
+		return
+	}
 	var t turn
 	k := min(len(h.inbox), maxTurn)
 	batch := h.inbox[:k]
@@ -154,6 +165,19 @@ func (h *host) work() {
 	h.commit(&t)
 }
 
+// workBuffered is work with a buffer: nothing is shared, so nothing waits but for room.
+func (h *host) workBuffered() {
+	h.w.check.inbox(h)
+	for len(h.inbox) > 0 && !h.buffer.full() {
+		in := h.inbox[0]
+		h.inbox = h.inbox[1:]
+		out := h.node.Step(h.clock(), in)
+		h.w.steps++
+		h.buffer.take(out)
+		h.wakeAt(out.Wake)
+	}
+}
+
 // commit makes the turn's writes durable, which takes a while, and lets the rest out.
 func (h *host) commit(t *turn) {
 	if len(t.writes) == 0 {
@@ -168,10 +192,7 @@ func (h *host) commit(t *turn) {
 			return
 		}
 		if fails && !h.w.net.calm[h.name] {
-			h.w.fault(failedSyncKind)
-			h.w.tell(trace.Event{Kind: trace.DiskFailed, Node: h.name, Message: "a flush failed"})
-			h.crash()
-			h.w.later(exp(h.w.dice(forReboot, h.id), time.Second), h.boot)
+			h.flushFailed()
 			return
 		}
 		h.w.check.dropping(h, t.writes)
@@ -182,6 +203,22 @@ func (h *host) commit(t *turn) {
 		h.release(t)
 		h.work()
 	})
+}
+
+// flushFailed is a crash: nobody knows what is on the disk.
+func (h *host) flushFailed() {
+	h.w.fault(failedSyncKind)
+	h.w.tell(trace.Event{Kind: trace.DiskFailed, Node: h.name, Message: "a flush failed"})
+	h.crash()
+	h.w.later(exp(h.w.dice(forReboot, h.id), time.Second), h.boot)
+}
+
+// view is what the node would read now: its disk, and its buffer on top of it.
+func (h *host) view() store.Reader {
+	if h.buffer != nil {
+		return h.buffer.objects
+	}
+	return h.disk
 }
 
 func (h *host) release(t *turn) {
@@ -218,6 +255,9 @@ func (h *host) crash() {
 	}
 	if h.pending != nil && chance(h.w.dice(forCrash, h.id), .5) {
 		h.disk.apply(h.pending.writes)
+	}
+	if h.buffer != nil {
+		h.w.check.losing(h, h.buffer.crash)
 	}
 	h.up, h.paused, h.busy, h.pending, h.inbox, h.wakes = false, false, false, nil, nil, 0
 	h.w.net.forget(h.name)

@@ -30,6 +30,8 @@ const (
 	wipeKind       = "wipe"
 	// cutMessage is counted, and comes of partitions.
 	cutMessage = "cut-message"
+	// lostBuffer is counted, and comes of crashes in plans with buffers.
+	lostBuffer = "lost-buffer"
 )
 
 // A kind of fault: how likely it is that a run has it, and for those that strike at
@@ -231,7 +233,7 @@ var (
 
 func (w *world) flip(s Strike) {
 	h := w.hosts[s.Nodes[0]]
-	if h.busy || !h.up {
+	if h.busy || !h.up || h.buffer != nil && h.buffer.objects.Len() > 0 { // a flush would write over it
 		return
 	}
 	w.check.destroying(h, func() {

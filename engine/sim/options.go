@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -40,6 +41,7 @@ type Options struct {
 	FaultEvery time.Duration // mean time between two faults
 
 	AntiEntropy time.Duration // between two comparisons of a key range (§4.7); negative: never, reads mend
+	Buffer      int           // objects in each node's buffer (§6.1); negative: none, every write is durable
 }
 
 // Draw fills in the defaults of a run of Seed; most are drawn from it, the usual
@@ -103,8 +105,24 @@ func (o Options) Draw() Options {
 	if o.AntiEntropy == 0 {
 		o.AntiEntropy = compared
 	}
+	buffer := 1 + rng.IntN(maxDrawnBuffer)
+	if rng.Float64() >= bufferOdds {
+		buffer = -1
+	}
+	if o.Buffer == 0 {
+		o.Buffer = buffer
+	}
 	return o
 }
+
+const (
+	// bufferOdds is how many runs have object buffers: they weaken what P1 can ask for.
+	bufferOdds = .12
+	// maxDrawnBuffer is small, so that buffers are full now and then.
+	maxDrawnBuffer = 12
+	// MaxBuffer bounds a buffer that somebody asks for.
+	MaxBuffer = 1 << 20
+)
 
 // minAntiEntropy is the shortest time between two cycles of anti-entropy: what
 // is found in one should be mended before the next.
@@ -148,6 +166,9 @@ func (o Options) Check() error {
 	if d.AntiEntropy >= 0 && (d.AntiEntropy < minAntiEntropy || d.AntiEntropy > maxTime) {
 		return fmt.Errorf("sim: anti-entropy every %v, want %v to %v", d.AntiEntropy, minAntiEntropy, maxTime)
 	}
+	if o.Buffer > MaxBuffer {
+		return fmt.Errorf("sim: a buffer of %d objects, the limit is %d", o.Buffer, MaxBuffer)
+	}
 	if most := min(d.N, d.Nodes); d.R > most || d.W > most {
 		return fmt.Errorf("sim: R=%d W=%d with N=%d on %d nodes, want 1 to %d", d.R, d.W, d.N, d.Nodes, most)
 	}
@@ -164,11 +185,15 @@ func (o Options) String() string {
 	if o.AntiEntropy > 0 {
 		compared = o.AntiEntropy.String()
 	}
-	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --mode %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --anti-entropy %s --faults %s",
-		o.Seed, o.Nodes, o.N, o.R, o.W, o.Mode, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.Odd), o.FaultEvery, compared, faults)
+	buffer := Off
+	if o.Buffer > 0 {
+		buffer = strconv.Itoa(o.Buffer)
+	}
+	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --mode %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --anti-entropy %s --buffer %s --faults %s",
+		o.Seed, o.Nodes, o.N, o.R, o.W, o.Mode, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.Odd), o.FaultEvery, compared, buffer, faults)
 }
 
-// Off is how anti-entropy that never runs is written.
+// Off is how anti-entropy that never runs, and a buffer that is not there, are written.
 const Off = "off"
 
 // NoFaults is how an empty list of faults is written.

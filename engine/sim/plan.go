@@ -23,6 +23,7 @@ type Plan struct {
 	Weather Weather
 
 	AntiEntropy time.Duration // between two comparisons of a key range; 0: never
+	Buffer      int           // objects in each node's buffer (§6.1); 0: none
 
 	Ops     []Op     // in the order of At
 	Strikes []Strike // in the order of At
@@ -125,7 +126,7 @@ func (p *Plan) keys() []string {
 func NewPlan(o Options) Plan {
 	o = o.Draw()
 	d := drawing{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x706c616e))}
-	p := Plan{Seed: o.Seed, Nodes: o.Nodes, N: o.N, R: o.R, W: o.W, Mode: o.Mode, Quorum: o.Quorum, AntiEntropy: max(0, o.AntiEntropy)}
+	p := Plan{Seed: o.Seed, Nodes: o.Nodes, N: o.N, R: o.R, W: o.W, Mode: o.Mode, Quorum: o.Quorum, AntiEntropy: max(0, o.AntiEntropy), Buffer: max(0, o.Buffer)}
 	d.names = p.names()
 	p.Ops = d.ops()
 	p.Peace = p.Ops[len(p.Ops)-1].At + time.Second

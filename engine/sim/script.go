@@ -44,6 +44,9 @@ func (p *Plan) Script(remarks func(id uint64) string) string {
 	if p.AntiEntropy > 0 {
 		line("anti-entropy %v", p.AntiEntropy)
 	}
+	if p.Buffer > 0 {
+		line("buffer %d", p.Buffer)
+	}
 	p.Weather.script(line)
 	if p.Expect != (Expect{}) {
 		line("expect %s hash %016x", cmp.Or(p.Expect.Property, NoFaults), p.Expect.Hash)
@@ -205,6 +208,8 @@ func (p *Plan) parseLine(words []string) error {
 		if p.AntiEntropy = every; err != nil || every < minAntiEntropy || every > maxTime {
 			f.fail("anti-entropy %q: want %v to %v", f.word(0), minAntiEntropy, maxTime)
 		}
+	case "buffer":
+		p.Buffer = f.number(0, 1, MaxBuffer)
 	case "expect":
 		return p.parseExpect(words[1:])
 	case "weather":

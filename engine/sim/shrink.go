@@ -90,6 +90,9 @@ func (s *shrinking) weather() {
 	if s.best.AntiEntropy > 0 {
 		s.try(func(p *Plan) { p.AntiEntropy = 0 })
 	}
+	if s.best.Buffer > 0 {
+		s.try(func(p *Plan) { p.Buffer = 0 })
+	}
 	if len(s.best.Core) > 0 {
 		s.try(func(p *Plan) { p.Core, p.Rest = nil, "" })
 	}

@@ -81,7 +81,7 @@ func TestSeeds(t *testing.T) {
 	if *seeds < enough {
 		return
 	}
-	for _, k := range append(FaultKinds(), cutMessage) {
+	for _, k := range append(FaultKinds(), cutMessage, lostBuffer) {
 		if faults[k] == 0 {
 			t.Errorf("fault %s never fired", k)
 		}

@@ -29,7 +29,9 @@ const (
 	Loss       Kind = "loss"    // Link, Percent
 	Dropped    Kind = "dropped" // a message Node → Peer was lost to a fault
 	DiskFailed Kind = "disk-failed"
-	Gap        Kind = "gap" // Count events were not delivered to this subscriber
+	Buffered   Kind = "buffered"    // Count of at most Want objects are in Node's memory only
+	BufferLost Kind = "buffer-lost" // a crash took the Count objects that were in Node's memory only
+	Gap        Kind = "gap"         // Count events were not delivered to this subscriber
 
 	// What a node holds, told when asked.
 	State    Kind = "state"    // State
@@ -42,7 +44,7 @@ const (
 	Replicate  Kind = "replicate"  // a replica goes to Peer, with a hint if For is set
 	Stored     Kind = "stored"     // Versions: all that Node now holds as home; from Peer; Op: purpose
 	HintStored Kind = "hint-stored"
-	Ack        Kind = "ack"        // Peer holds it durably; Count of Want
+	Ack        Kind = "ack"        // Peer holds it, durably unless Op is OpBuffered; Count of Want
 	ReadFrom   Kind = "read"       // Node asks Peer
 	ReadReply  Kind = "read-reply" // Peer answered with Versions; Count of Want
 	Reconciled Kind = "reconciled" // Versions: the siblings left, which are more than one
@@ -79,6 +81,7 @@ const (
 var Sections = map[Kind]string{
 	Cluster: "§4", NodeUp: "§4.8", NodeDown: "§4.8", NodePaused: "§4.8", NodeWiped: "§4.7",
 	Split: "§4.6", Heal: "§4.6", Slow: "§4.8", Loss: "§4.8", Dropped: "§4.8", DiskFailed: "§5", Gap: "§4",
+	Buffered: "§6.1", BufferLost: "§6.1",
 	State: "§4", Replicas: "§4.3",
 	Requested: "§4.1", Forwarded: "§4.5", Coordinate: "§4.4", Replicate: "§4.5", Stored: "§4.5", HintStored: "§4.6",
 	Ack: "§4.5", ReadFrom: "§4.5", ReadReply: "§4.5", Reconciled: "§4.4", ReadRepair: "§5", Replied: "§4.5",
@@ -99,7 +102,7 @@ type Event struct {
 	Key     []byte
 	Peer    string // the node at the other end of the message
 	For     string // the home that a hint is kept for
-	Op      string // get, put, del; put, handoff, read-repair, anti-entropy on Stored
+	Op      string // get, put, del; put, handoff, read-repair, anti-entropy on Stored; OpBuffered on Ack
 	// Versions have their values cut to PreviewLen, but for kind Replicas, which
 	// has its own.
 	Versions vclock.Siblings
@@ -126,6 +129,9 @@ type Event struct {
 	Percent  float64
 }
 
+// OpBuffered is the Op of an Ack for a replica that is in its node's object buffer (§6.1).
+const OpBuffered = "buffered"
+
 // Section is the part of the paper that the event shows.
 func (e Event) Section() string { return Sections[e.Kind] }
 
@@ -141,7 +147,8 @@ type Settings struct {
 	Strategy int      `json:"strategy"`
 	Q        int      `json:"q"`
 	T        int      `json:"t"`
-	Mem      bool     `json:"mem"` // nodes keep their data in memory only
+	Mem      bool     `json:"mem"`              // nodes keep their data in memory only
+	Buffer   int      `json:"buffer,omitempty"` // objects in each node's buffer (§6.1); 0: none, every write is durable
 
 	Founders []ring.Member  `json:"founders,omitempty"` // the members that the cluster was born with; none: Nodes, all alike
 	Seeds    []string       `json:"seeds"`              // whom all nodes know from outside the ring (§4.8.2)
@@ -183,11 +190,12 @@ type NodeState struct {
 	Suspects []string    `json:"suspects,omitempty"`
 	Roots    []TreeRoot  `json:"roots,omitempty"` // of the ranges of which it holds anything
 
-	View    uint64         `json:"view,string"`       // the digest of its membership history (§4.8.1)
-	Member  bool           `json:"member"`            // it belongs to the ring as it knows it
-	Pending int            `json:"pending,omitempty"` // ranges that it is a home of and was not given yet (§4.9)
-	Foreign int            `json:"foreign,omitempty"` // keys that it holds and is no home of
-	Changes member.History `json:"changes,omitempty"`
+	View     uint64         `json:"view,string"`       // the digest of its membership history (§4.8.1)
+	Member   bool           `json:"member"`            // it belongs to the ring as it knows it
+	Pending  int            `json:"pending,omitempty"` // ranges that it is a home of and was not given yet (§4.9)
+	Foreign  int            `json:"foreign,omitempty"` // keys that it holds and is no home of
+	Changes  member.History `json:"changes,omitempty"`
+	Buffered int            `json:"buffered,omitempty"` // objects that are in its memory only (§6.1)
 }
 
 // HintCount is what a holder keeps for one other node.

@@ -74,6 +74,7 @@ type Node struct {
 	Pending  int                  // ranges that it is a home of and was not given yet (§4.9)
 	Foreign  int                  // keys that it holds and is no home of, as of its last State
 	Departed bool                 // it left, and has nothing any more that others need
+	Buffered int                  // objects that are in its memory only (§6.1)
 	Load     Rate                 // replicas stored and read
 }
 
@@ -159,11 +160,7 @@ func (v *View) applyNode(e Event) {
 			n.setState(e.State)
 		}
 	case Replicas:
-		k := v.touch(e)
-		k.Held[e.Node] = map[string]vclock.Siblings{}
-		for _, r := range e.Replicas {
-			k.Held[e.Node][r.For] = r.Versions
-		}
+		v.holds(e)
 	case Stored:
 		if e.Op == wire.AntiEntropy.String() {
 			v.Sync.Keys++
@@ -190,6 +187,15 @@ func (v *View) applyNode(e Event) {
 		v.drop(e)
 	case Departed:
 		n.Departed = true
+	case Buffered:
+		n.Buffered = e.Count
+	case BufferLost:
+		if e.State != nil {
+			n.setState(e.State)
+		}
+		if e.Key != nil {
+			v.holds(e)
+		}
 	case Suspect:
 		n.Suspects[e.Peer] = true
 	case Alive:
@@ -294,7 +300,7 @@ func (v *View) status(e Event) {
 			n.Addr = e.Addr
 		}
 	case NodeDown:
-		n.Status = Down
+		n.Status, n.Buffered = Down, 0
 		clear(n.Suspects)
 	case NodePaused:
 		n.Status = Paused
@@ -308,7 +314,7 @@ func (v *View) status(e Event) {
 }
 
 func (n *Node) setState(s *NodeState) {
-	n.Keys, n.Pending, n.Foreign = s.Keys, s.Pending, s.Foreign
+	n.Keys, n.Pending, n.Foreign, n.Buffered = s.Keys, s.Pending, s.Foreign, s.Buffered
 	if s.View != 0 {
 		n.History, n.View = s.Changes, s.View
 	}
@@ -401,6 +407,15 @@ func (v *View) forgetOldestKey() {
 	delete(v.keys, string(oldest.Key))
 }
 
+// holds notes all that a node holds of a key.
+func (v *View) holds(e Event) {
+	held := map[string]vclock.Siblings{}
+	for _, r := range e.Replicas {
+		held[r.For] = r.Versions
+	}
+	v.touch(e).Held[e.Node] = held
+}
+
 func (v *View) hold(e Event, home string) {
 	k := v.touch(e)
 	if k.Held[e.Node] == nil {
@@ -446,6 +461,15 @@ func (v *View) Hints() int {
 	t := 0
 	for _, n := range v.Nodes {
 		t += n.HintTotal()
+	}
+	return t
+}
+
+// Buffered is the number of objects in the memory of nodes that are not on their disks yet.
+func (v *View) Buffered() int {
+	t := 0
+	for _, n := range v.Nodes {
+		t += n.Buffered
 	}
 	return t
 }

@@ -99,7 +99,7 @@ func syncReplyFromPB(p *wirepb.SyncReply) (SyncReply, error) {
 		Err: codeFromPB(p.GetErr()), Same: p.GetSame(), Hashes: p.GetHashes(), Size: int(min(p.GetSize(), math.MaxInt32)),
 	}
 	for _, e := range p.GetEntries() {
-		if e.GetFor() != "" || e.GetPurpose() != 0 {
+		if e.GetFor() != "" || e.GetPurpose() != 0 || e.GetLazy() {
 			return r, errors.New("an entry that is more than a key and its siblings")
 		}
 		s, err := siblingsFromPB(e.GetSiblings())
@@ -115,7 +115,7 @@ func writeFromPB(p *wirepb.Write) (Write, error) {
 	s, err := siblingsFromPB(p.GetSiblings())
 	return Write{
 		Key: bytesFromPB(p.GetKey()), Siblings: s, LWW: p.GetLww(),
-		For: p.GetFor(), Purpose: Purpose(small(p.GetPurpose())),
+		For: p.GetFor(), Purpose: Purpose(small(p.GetPurpose())), Lazy: p.GetLazy(),
 	}, err
 }
 

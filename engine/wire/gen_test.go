@@ -119,6 +119,7 @@ var genBody = rapid.OneOf(
 			Key: genBytes.Draw(t, "key"), Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww"),
 			For:     rapid.OneOf(rapid.Just(""), genName).Draw(t, "for"),
 			Purpose: rapid.SampledFrom([]Purpose{Replicate, Handoff, ReadRepair, AntiEntropy, Transfer}).Draw(t, "purpose"),
+			Lazy:    rapid.Bool().Draw(t, "lazy"),
 		}
 	}),
 	rapid.Map(genCode, func(c Code) Body { return WriteReply{Err: c} }),

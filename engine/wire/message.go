@@ -75,16 +75,17 @@ func (p Purpose) String() string {
 }
 
 // Write asks a node to merge Siblings, which is all the sender knows of the
-// key, into its replica, durably.
+// key, into its replica, durably unless it is lazy.
 type Write struct {
 	Key      []byte
 	Siblings vclock.Siblings
 	LWW      bool   // keep only the latest of concurrent versions
 	For      string // the home that this replica stands in for (§4.6: the hint); "" if the receiver is a home
 	Purpose  Purpose
+	Lazy     bool // the receiver may keep it in its object buffer for a while (§6.1)
 }
 
-// WriteReply answers Write, after the write is durable.
+// WriteReply answers Write, after the write is durable, or in the buffer if it is lazy.
 type WriteReply struct{ Err Code }
 
 // Forward hands a put to one of the key's top N, which coordinates it (§4.5).

@@ -25,7 +25,7 @@ func messageToPB(m Message) *wirepb.Message {
 			Err: uint32(b.Err), Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, Home: b.Home, Ask: b.Ask}}
 	case Write:
 		p.Body = &wirepb.Message_Write{Write: &wirepb.Write{
-			Key: b.Key, Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, For: b.For, Purpose: uint32(b.Purpose)}}
+			Key: b.Key, Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, For: b.For, Purpose: uint32(b.Purpose), Lazy: b.Lazy}}
 	case WriteReply:
 		p.Body = &wirepb.Message_WriteReply{WriteReply: &wirepb.WriteReply{Err: uint32(b.Err)}}
 	case Forward:

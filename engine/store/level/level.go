@@ -6,6 +6,7 @@ package level
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/syndtr/goleveldb/leveldb"
 	lerrors "github.com/syndtr/goleveldb/leveldb/errors"
@@ -18,13 +19,22 @@ import (
 // keepBatch is the bytes of a batch whose memory is kept for the next one.
 const keepBatch = 1 << 20
 
-// Store is a store.Store in one folder. It is for one goroutine.
+// Store is a store.Store in one folder. One goroutine may read while another applies.
 type Store struct {
 	db       *leveldb.DB
 	disk     *disk
 	batch    leveldb.Batch
-	key      []byte // reused: a space and a key
-	poisoned error  // the first write error, wrapped with store.ErrPoisoned
+	key      []byte                // reused by Get: a space and a key
+	writeKey []byte                // reused by Apply
+	poison   atomic.Pointer[error] // the first write error, wrapped with store.ErrPoisoned
+}
+
+// poisoned is the first write error, if there was one.
+func (s *Store) poisoned() error {
+	if err := s.poison.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 var _ store.Store = (*Store)(nil)
@@ -32,8 +42,8 @@ var _ store.Store = (*Store)(nil)
 // Get implements store.Reader; the value is the caller's own copy. A block
 // that fails its checksum gives store.ErrCorrupt.
 func (s *Store) Get(sp store.Space, key []byte) ([]byte, error) {
-	if s.poisoned != nil {
-		return nil, s.poisoned
+	if err := s.poisoned(); err != nil {
+		return nil, err
 	}
 	s.key = append(append(s.key[:0], byte(sp)), key...)
 	v, err := s.db.Get(s.key, nil)
@@ -51,8 +61,8 @@ func (s *Store) Get(sp store.Space, key []byte) ([]byte, error) {
 // Scan implements store.Reader. It sees the store as it was when it began. A
 // block that fails its checksum ends it with store.ErrCorrupt.
 func (s *Store) Scan(sp store.Space, from, to []byte, fn func(key, value []byte) bool) error {
-	if s.poisoned != nil {
-		return s.poisoned
+	if err := s.poisoned(); err != nil {
+		return err
 	}
 	r := &util.Range{Start: spaceKey(sp, from), Limit: []byte{byte(sp) + 1}}
 	if to != nil {
@@ -77,16 +87,16 @@ func (s *Store) Scan(sp store.Space, from, to []byte, fn func(key, value []byte)
 // wraps store.ErrCorrupt, too, if damage on disk was the cause: then reopen
 // with Options.Lenient.
 func (s *Store) Apply(batch []store.Write, sync bool) error {
-	if s.poisoned != nil {
-		return s.poisoned
+	if err := s.poisoned(); err != nil {
+		return err
 	}
 	s.batch.Reset()
 	for _, w := range batch {
-		s.key = append(append(s.key[:0], byte(w.Space)), w.Key...)
+		s.writeKey = append(append(s.writeKey[:0], byte(w.Space)), w.Key...)
 		if w.Value == nil {
-			s.batch.Delete(s.key)
+			s.batch.Delete(s.writeKey)
 		} else {
-			s.batch.Put(s.key, w.Value)
+			s.batch.Put(s.writeKey, w.Value)
 		}
 	}
 	err := s.db.Write(&s.batch, &opt.WriteOptions{Sync: sync})
@@ -94,9 +104,10 @@ func (s *Store) Apply(batch []store.Write, sync bool) error {
 		s.batch = leveldb.Batch{}
 	}
 	if err != nil {
-		s.poisoned = fmt.Errorf("level: %w: %w", store.ErrPoisoned, named(err))
+		err = fmt.Errorf("level: %w: %w", store.ErrPoisoned, named(err))
+		s.poison.Store(&err)
 	}
-	return s.poisoned
+	return err
 }
 
 // Close implements store.Store. It can be called more than once.
@@ -105,7 +116,7 @@ func (s *Store) Close() error {
 	if errors.Is(err, leveldb.ErrClosed) {
 		return nil
 	}
-	if s.poisoned != nil { // goleveldb would only repeat what Apply returned
+	if s.poisoned() != nil { // goleveldb would only repeat what Apply returned
 		err = nil
 	}
 	if err = errors.Join(err, s.disk.Close()); err != nil {

@@ -694,6 +694,7 @@ type Write struct {
 	Lww           bool                   `protobuf:"varint,3,opt,name=lww,proto3" json:"lww,omitempty"`
 	For           string                 `protobuf:"bytes,4,opt,name=for,proto3" json:"for,omitempty"`
 	Purpose       uint32                 `protobuf:"varint,5,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	Lazy          bool                   `protobuf:"varint,6,opt,name=lazy,proto3" json:"lazy,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -761,6 +762,13 @@ func (x *Write) GetPurpose() uint32 {
 		return x.Purpose
 	}
 	return 0
+}
+
+func (x *Write) GetLazy() bool {
+	if x != nil {
+		return x.Lazy
+	}
+	return false
 }
 
 type WriteReply struct {
@@ -2367,13 +2375,14 @@ const file_wire_proto_rawDesc = "" +
 	"\bsiblings\x18\x02 \x03(\v2\x16.ringside.wire.VersionR\bsiblings\x12\x10\n" +
 	"\x03lww\x18\x03 \x01(\bR\x03lww\x12\x12\n" +
 	"\x04home\x18\x04 \x01(\bR\x04home\x12\x10\n" +
-	"\x03ask\x18\x05 \x03(\tR\x03ask\"\x8b\x01\n" +
+	"\x03ask\x18\x05 \x03(\tR\x03ask\"\x9f\x01\n" +
 	"\x05Write\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x122\n" +
 	"\bsiblings\x18\x02 \x03(\v2\x16.ringside.wire.VersionR\bsiblings\x12\x10\n" +
 	"\x03lww\x18\x03 \x01(\bR\x03lww\x12\x10\n" +
 	"\x03for\x18\x04 \x01(\tR\x03for\x12\x18\n" +
-	"\apurpose\x18\x05 \x01(\rR\apurpose\"\x1e\n" +
+	"\apurpose\x18\x05 \x01(\rR\apurpose\x12\x12\n" +
+	"\x04lazy\x18\x06 \x01(\bR\x04lazy\"\x1e\n" +
 	"\n" +
 	"WriteReply\x12\x10\n" +
 	"\x03err\x18\x01 \x01(\rR\x03err\"6\n" +
