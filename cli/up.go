@@ -35,7 +35,11 @@ var upCommand = command{
 		Name: "up", Group: verbs.GroupCluster, Section: "§4, §6",
 		Usage: "start a cluster; it runs until Ctrl-C or down",
 		Help: `N, R and W are the paper's: replicas of a key, and answers that a get and a put wait
-for. Without --mem the data stays on disk, and a later up goes on with it.`,
+for. Without --mem the data stays on disk, and a later up goes on with it.
+
+With --buffer puts are faster and less safe: each node keeps writes in memory for up to a tenth of a second, and of
+the N replicas of a put one is asked to be durable, for which nobody waits in particular. A node that is killed
+loses its buffer, and kill -9 of this process loses all of them at once.`,
 		Flags: []verbs.Flag{
 			{Name: "n", Kind: verbs.Int, Value: "5", Help: "nodes, called n1, n2, ..."},
 			{Name: "names", Kind: verbs.String, Value: "x,y,z", Help: "nodes by name, instead of -n"},
@@ -51,6 +55,7 @@ for. Without --mem the data stays on disk, and a later up goes on with it.`,
 			{Name: "weights", Kind: verbs.String, Value: "n3=2,n4=2", Help: "nodes with more capacity than the others: so many times their tokens (§4.2)"},
 			{Name: "zones", Kind: verbs.String, Value: "a,b,c", Help: "data centres, dealt out to the nodes in turn; homes are spread over them (§4.6)"},
 			{Name: "seeds", Kind: verbs.String, Value: "n1,n2|none", Help: "nodes that all know from outside the ring (§4.8.2); the first two otherwise"},
+			{Name: "buffer", Kind: verbs.Int, Value: "1000", Help: "objects that each node may keep in memory before they are on its disk; of a put only one replica is durable then (§6.1)"},
 			{Name: "dir", Kind: verbs.String, Value: "D", Complete: verbs.CompleteFiles, Help: "keep the data in this folder"},
 			{Name: "mem", Kind: verbs.Bool, Help: "keep the data in memory only"},
 			{Name: "port", Kind: verbs.Int, Value: "P", Help: "ports from here on, one a node; free ones otherwise"},
@@ -102,7 +107,7 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 	}
 	o := localcluster.Options{Name: s.clusterName(), Home: home, Dir: c.String("dir"), Mem: c.Bool("mem"), BasePort: c.Int("port"),
 		Settings: trace.Settings{N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Mode: c.String("mode"), Strict: !c.Bool("sloppy"), NoAntiEntropy: !c.Bool("anti-entropy"),
-			Strategy: c.Int("strategy"), Q: c.Int("q"), T: c.Int("tokens")}}
+			Strategy: c.Int("strategy"), Q: c.Int("q"), T: c.Int("tokens"), Buffer: c.Int("buffer")}}
 	if o.Dir != "" && s.Dir != "" && !filepath.IsAbs(o.Dir) {
 		o.Dir = filepath.Join(s.Dir, o.Dir)
 	}

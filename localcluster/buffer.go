@@ -1,6 +1,7 @@
 package localcluster
 
 import (
+	"cmp"
 	"sync"
 	"time"
 
@@ -36,8 +37,9 @@ type buffer struct {
 	l        *life
 	objects  *store.Buffer
 	most     int
-	held     []heldBack // what waits for the disk, in order
-	freed    int        // how many of held the present flush lets out
+	every    time.Duration // how long a write may stay in memory only
+	held     []heldBack    // what waits for the disk, in order
+	freed    int           // how many of held the present flush lets out
 	flushing bool
 	flushed  chan error // the end of a flush
 	since    time.Time  // of the oldest write that no flush took; zero: there is none
@@ -55,7 +57,7 @@ type heldBack struct {
 func newBuffer(l *life, most int) *buffer {
 	t := time.NewTimer(0)
 	t.Stop()
-	return &buffer{l: l, objects: store.NewBuffer(l.reads), most: most, flushed: make(chan error, 1), timer: t}
+	return &buffer{l: l, objects: store.NewBuffer(l.reads), most: most, every: cmp.Or(l.c.opts.flushEvery, flushEvery), flushed: make(chan error, 1), timer: t}
 }
 
 // take keeps the writes of a step, and what of it has to wait for the disk, and returns
@@ -67,7 +69,7 @@ func (b *buffer) take(o engine.Output) engine.Output {
 			b.since = time.Now()
 		}
 	}
-	if o.Durable && b.objects.Len() > 0 && len(o.Messages)+len(o.Replies) > 0 {
+	if o.Durable && !b.objects.Empty() && len(o.Messages)+len(o.Replies) > 0 {
 		b.held = append(b.held, heldBack{o.Messages, o.Replies})
 		o.Messages, o.Replies = nil, nil
 	}
@@ -75,12 +77,12 @@ func (b *buffer) take(o engine.Output) engine.Output {
 }
 
 func (b *buffer) full() bool {
-	return b.objects.Len() >= b.most || b.objects.Bytes() >= maxBufferBytes
+	return b.objects.Objects() >= b.most || b.objects.Bytes() >= maxBufferBytes || len(b.held) >= maxTurn
 }
 
 // turnOver ends a turn: the writer starts if there is a reason, and the timer is set.
 func (b *buffer) turnOver() {
-	if len(b.held) > 0 || b.objects.Len() > b.most/2 || b.objects.Bytes() > maxBufferBytes/2 {
+	if len(b.held) > 0 || b.objects.Objects() > b.most/2 || b.objects.Bytes() > maxBufferBytes/2 {
 		b.flush()
 	}
 	b.meter()
@@ -89,7 +91,7 @@ func (b *buffer) turnOver() {
 
 // flush starts the writer with all there is, unless it runs.
 func (b *buffer) flush() {
-	if b.flushing || b.objects.Waiting() == 0 {
+	if b.flushing || !b.objects.Waiting() {
 		return
 	}
 	batch := b.objects.Take()
@@ -104,7 +106,7 @@ func (b *buffer) landed(err error) error {
 		return err
 	}
 	b.objects.Flushed()
-	if b.objects.Waiting() == 0 {
+	if !b.objects.Waiting() {
 		b.freed = len(b.held)
 	}
 	free := b.held[:b.freed]
@@ -123,7 +125,7 @@ func (b *buffer) landed(err error) error {
 
 // due does what the timer was set for.
 func (b *buffer) due() {
-	if !b.since.IsZero() && time.Since(b.since) >= flushEvery {
+	if !b.since.IsZero() && time.Since(b.since) >= b.every {
 		b.flush()
 	}
 	b.meter()
@@ -132,7 +134,7 @@ func (b *buffer) due() {
 
 // meter tells how many objects are in memory only, if that is so for a while.
 func (b *buffer) meter() {
-	n := b.objects.Len()
+	n := b.objects.Objects()
 	b.l.buffered.Store(int64(n))
 	switch {
 	case n == b.told:
@@ -149,7 +151,7 @@ func (b *buffer) meter() {
 func (b *buffer) arm() {
 	at := b.telling
 	if !b.since.IsZero() && !b.flushing {
-		if f := b.since.Add(flushEvery); at.IsZero() || f.Before(at) {
+		if f := b.since.Add(b.every); at.IsZero() || f.Before(at) {
 			at = f
 		}
 	}
@@ -163,7 +165,7 @@ func (b *buffer) arm() {
 // makeRoom waits until the buffer is not full.
 func (b *buffer) makeRoom() error {
 	for b.full() && b.l.ctx.Err() == nil {
-		b.flush()
+		b.flush() // if it runs already, or holds back without anything left to write, its end comes
 		select {
 		case err := <-b.flushed:
 			if err := b.l.landed(err); err != nil {
@@ -189,7 +191,7 @@ func (b *buffer) end(orderly bool) {
 	if b.flushing && <-b.flushed == nil {
 		b.objects.Flushed()
 	}
-	if orderly && b.objects.Len() > 0 {
+	if orderly && !b.objects.Empty() {
 		_ = b.l.db.Apply(b.objects.Take(), b.l.node.mem == nil) // nobody was promised anything of it
 		return
 	}

@@ -44,7 +44,8 @@ type Options struct {
 	// FlushDelay is added to each flush to disk, for experiments: how long the next one of a node takes.
 	FlushDelay func(node string) time.Duration
 
-	wrapStore func(node string, s store.Store) store.Store // tests break disks with it
+	wrapStore  func(node string, s store.Store) store.Store // tests break disks with it
+	flushEvery time.Duration                                // of tests; 0: the usual time
 }
 
 // DefaultName is the cluster that is meant if none is named.

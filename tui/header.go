@@ -168,6 +168,13 @@ func (m *model) loadSegments() []segment {
 		st = hint | bold
 	}
 	out = append(out, segment{4, st, m.th.glyphs.hint + " hints " + strconv.Itoa(v.Hints()), "hints " + strconv.Itoa(v.Hints())})
+	if v.Settings.Buffer > 0 { // what a crash would take now
+		st, n := dim, strconv.Itoa(v.Buffered())
+		if v.Buffered() > 0 {
+			st = warn
+		}
+		out = append(out, segment{4, st, "in memory only " + n, "mem " + n})
+	}
 	if v.Settings.Mode == trace.ModeLWW {
 		out = append(out, segment{4, bad, "lost to LWW " + strconv.Itoa(v.Lost()), "lost " + strconv.Itoa(v.Lost())})
 	}

@@ -27,6 +27,7 @@ var story = map[trace.Kind]bool{
 	trace.HintStored: true, trace.ReadRepair: true, trace.Replied: true, trace.LWWLost: true, trace.FreshEpoch: true,
 	trace.HintDelivered: true, trace.HintRefused: true, trace.Suspect: true, trace.Alive: true, trace.Damaged: true,
 	trace.Membership: true, trace.RangeTransferred: true, trace.RangeDropped: true, trace.Departed: true, trace.NodeLeft: true, trace.HintRehomed: true,
+	trace.BufferLost: true,
 }
 
 // tells says whether e belongs to the story.
@@ -135,6 +136,9 @@ func (m *model) describeWork(e trace.Event) phrase {
 	case trace.HintStored:
 		return phrase{m.th.glyphs.hint + " HINT", hint, "kept for " + home + " " + clocks(e.Versions)}
 	case trace.Ack:
+		if e.Op == trace.OpBuffered {
+			return phrase{"ACK", plain, peer + " holds it in memory  " + count}
+		}
 		return phrase{"ACK", plain, peer + " holds it durably  " + count}
 	case trace.ReadFrom:
 		return phrase{"READ", plain, "asks " + peer}
@@ -156,6 +160,13 @@ func (m *model) describeWork(e trace.Event) phrase {
 		return phrase{"HINT", bad, "refused" + prefixed(" for ", home) + prefixed(": ", message(e))}
 	case trace.Membership, trace.Departed, trace.NodeLeft, trace.RangeOffered, trace.RangeConfirmed, trace.RangeTransferred, trace.RangeDropped, trace.RangeReady, trace.HintRehomed:
 		return describeRing(e)
+	case trace.Buffered:
+		return phrase{"BUFFER", dim, plural(e.Count, "object") + " in memory only, of " + strconv.Itoa(e.Want)}
+	case trace.BufferLost:
+		if e.Key != nil {
+			return phrase{"LOST", bad, "what was in memory only is gone"}
+		}
+		return phrase{"LOST", bad, plural(e.Count, "object") + " that it had in memory only"}
 	case trace.Damaged:
 		return phrase{"DAMAGED", bad, "the record failed its checksum" + prefixed(": ", message(e))}
 	}

@@ -78,7 +78,7 @@ func kindStyle(ev trace.Event) style {
 	switch ev.Kind {
 	case trace.HintStored, trace.HintSent, trace.HintDelivered:
 		return purple
-	case trace.NodeDown, trace.NodeWiped, trace.Split, trace.Dropped, trace.DiskFailed, trace.Damaged, trace.LWWLost, trace.HintRefused:
+	case trace.NodeDown, trace.NodeWiped, trace.Split, trace.Dropped, trace.DiskFailed, trace.Damaged, trace.LWWLost, trace.HintRefused, trace.BufferLost:
 		return bad
 	case trace.Suspect, trace.NodePaused, trace.Slow, trace.Loss, trace.Gap:
 		return warn

@@ -75,6 +75,8 @@ var functions = map[string]function{
 	"nodes":  {0, 0, ofView(func(v *trace.View, _ []string) (any, error) { return v.Settings.Nodes, nil })},
 	"split":  {0, 0, ofView(func(v *trace.View, _ []string) (any, error) { return v.Groups != nil, nil })},
 	"hints":  {0, 2, ofView(hintCount)},
+
+	"buffered": {0, 1, ofView(bufferedCount)},
 }
 
 func ofGet(f func(*got) (any, error)) func(context.Context, *world, []string) (any, error) {
@@ -138,6 +140,17 @@ func hintCount(v *trace.View, args []string) (any, error) {
 		return n.HintTotal(), nil
 	}
 	return n.Hints[args[1]].Keys, nil
+}
+
+func bufferedCount(v *trace.View, args []string) (any, error) {
+	if len(args) == 0 {
+		return v.Buffered(), nil
+	}
+	n, err := nodeOf(v, args[0])
+	if err != nil {
+		return nil, err
+	}
+	return n.Buffered, nil
 }
 
 func nodeOf(v *trace.View, name string) (*trace.Node, error) {

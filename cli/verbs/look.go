@@ -18,7 +18,9 @@ import (
 var statusVerb = &Verb{
 	Name: "status", Group: GroupLook, Section: "§4.8",
 	Usage: "show the nodes, splits and hints",
-	Help:  `A node's state is what its driver knows; what nodes believe of each other is their own (suspects).`,
+	Help: `A node's state is what its driver knows; what nodes believe of each other is their own (suspects).
+Of a cluster with buffers (§6.1) it shows how many objects are in a node's memory only now; hints are on disk,
+but at one node that is not their home.`,
 	Run: func(ctx context.Context, e *Env, _ *Call) error {
 		view, err := e.view(ctx)
 		if err != nil {
@@ -38,6 +40,7 @@ func printStatus(e *Env, view *trace.View) error {
 		Addr     string           `json:"addr"`
 		Keys     int              `json:"keys"`
 		Hints    int              `json:"hints"`
+		Buffered int              `json:"buffered"` // objects in its memory only
 		Suspects []string         `json:"suspects"`
 		Member   bool             `json:"member"`  // of the ring, as it knows it
 		Changes  int              `json:"changes"` // of the membership that it knows (§4.8.1)
@@ -46,7 +49,7 @@ func printStatus(e *Env, view *trace.View) error {
 	}
 	nodes := make([]node, len(view.Nodes))
 	for i, n := range view.Nodes {
-		nodes[i] = node{n.Name, n.Status, n.Addr, n.Keys, n.HintTotal(), suspects(n), view.RingOf(n).Has(n.Name), len(n.History), n.Pending, n.Foreign}
+		nodes[i] = node{n.Name, n.Status, n.Addr, n.Keys, n.HintTotal(), n.Buffered, suspects(n), view.RingOf(n).Has(n.Name), len(n.History), n.Pending, n.Foreign}
 	}
 	s := view.Settings
 	return e.print(struct {
@@ -64,7 +67,9 @@ func printStatus(e *Env, view *trace.View) error {
 		Slow     map[string]float64 `json:"slow_ms"`
 		Loss     map[string]float64 `json:"loss"`
 		Hints    int                `json:"hints"`
-	}{s.Name, s.N, s.R, s.W, s.Mode, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, slowMS(view), view.Loss, view.Hints()})
+		Buffer   int                `json:"buffer"` // objects that each node's buffer has room for; 0: there is none
+		Buffered int                `json:"buffered"`
+	}{s.Name, s.N, s.R, s.W, s.Mode, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, slowMS(view), view.Loss, view.Hints(), s.Buffer, view.Buffered()})
 }
 
 func slowMS(view *trace.View) map[string]float64 {
@@ -96,6 +101,9 @@ func (e *Env) showStatus(view *trace.View) string {
 	up := 0
 	t := table{indent: "  "}
 	titles := []string{"node", "state", "keys>", "hints", "believes down", "address"}
+	if s.Buffer > 0 {
+		titles = slices.Insert(titles, 3, "in memory only>")
+	}
 	if view.Groups != nil {
 		titles = append([]string{"side"}, titles...)
 	}
@@ -110,6 +118,9 @@ func (e *Env) showStatus(view *trace.View) string {
 		}
 		row := []cell{{text: names([]string{n.Name}), style: bold}, {text: string(n.Status), style: statusStyles[n.Status]},
 			{text: fmt.Sprint(n.Keys), right: true}, {text: showHints(n), style: purple}, {text: names(suspects(n)), style: warn}, {text: trace.Show([]byte(n.Addr)), style: dim}}
+		if s.Buffer > 0 {
+			row = slices.Insert(row, 3, cell{text: fmt.Sprintf("%d/%d", n.Buffered, s.Buffer), right: true, style: purple})
+		}
 		if view.Groups != nil {
 			row = append([]cell{{text: side(view, n.Name)}}, row...)
 		}
@@ -121,6 +132,9 @@ func (e *Env) showStatus(view *trace.View) string {
 	head := fmt.Sprintf("%s  N=%d R=%d W=%d  %s quorum, %s  %d of %s up", e.paint(bold, trace.Show([]byte(s.Name))), s.N, s.R, s.W, quorum, s.Mode, up, count(len(view.Nodes), "node"))
 	if s.Mem {
 		head += ", in memory"
+	}
+	if s.Buffer > 0 {
+		head += fmt.Sprintf(", buffers of %s", count(s.Buffer, "object"))
 	}
 	out := head + "\n"
 	if view.Groups != nil {

@@ -34,7 +34,7 @@ func Detail(e trace.Event) string {
 	if e.Want > 0 && e.Kind != trace.RangeDropped {
 		add("%d/%d", e.Count, e.Want)
 	}
-	if e.Kind == trace.Gap || e.Kind == trace.Dropped && e.Count > 1 {
+	if e.Kind == trace.Gap || e.Kind == trace.Dropped && e.Count > 1 || e.Kind == trace.BufferLost && e.Count > 0 {
 		add("(%d)", e.Count)
 	}
 	parts = append(parts, faultDetail(e)...)
@@ -186,7 +186,11 @@ var sentences = map[trace.Kind]func(e trace.Event, node, peer string) string{
 		return fmt.Sprintf("%s keeps %s as a hint for %s", node, clocks(e.Versions), names([]string{e.For}))
 	},
 	trace.Ack: func(e trace.Event, _, peer string) string {
-		return fmt.Sprintf("%s holds it durably: %d of %d", peer, e.Count, e.Want)
+		how := "durably"
+		if e.Op == trace.OpBuffered {
+			how = "in memory"
+		}
+		return fmt.Sprintf("%s holds it %s: %d of %d", peer, how, e.Count, e.Want)
 	},
 	trace.ReadFrom: func(_ trace.Event, _, peer string) string { return "what does " + peer + " hold?" },
 	trace.ReadReply: func(e trace.Event, _, peer string) string {

@@ -27,6 +27,7 @@ siblings(cart)==2, value(cart)=="milk", 'hints(n4)>0 && up(n3)'. It may use
   siblings(K) value(K) values(K) found(K) clock(K) coordinator(K)    a get of key K
   homes(K) converged(K) replica(NODE,K) keys(NODE)                   what nodes hold
   hints hints(HOLDER) hints(HOLDER,FOR) nodes up up(NODE) down(NODE) paused(NODE) split
+  buffered buffered(NODE)                                            objects in memory only
 Of several conditions, as in  wait up hints=0 converged , all have to hold.`
 )
 
@@ -298,4 +299,5 @@ var changing = map[trace.Kind]bool{
 	trace.Slow: true, trace.Loss: true, trace.Stored: true, trace.HintStored: true, trace.HintDelivered: true, trace.HintRefused: true,
 	trace.Membership: true, trace.RangeReady: true, trace.RangeDropped: true, trace.NodeLeft: true, trace.HintRehomed: true,
 	trace.ReadRepair: true, trace.Suspect: true, trace.Alive: true, trace.LWWLost: true, trace.Gap: true,
+	trace.Buffered: true, trace.BufferLost: true,
 }

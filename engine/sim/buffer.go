@@ -25,7 +25,7 @@ const flushEvery = 2 * time.Second
 
 func newBuffer(h *host) *buffer { return &buffer{h: h, objects: store.NewBuffer(h.disk)} }
 
-func (b *buffer) full() bool { return b.objects.Len() >= b.h.w.plan.Buffer }
+func (b *buffer) full() bool { return b.objects.Objects() >= b.h.w.plan.Buffer }
 
 // take keeps the writes of a step, lets out what need not wait, and starts a flush if
 // something has to.
@@ -35,7 +35,7 @@ func (b *buffer) take(o engine.Output) {
 	t.add(o)
 	h.w.observe(o.Events)
 	t.writes, t.events = nil, nil
-	if o.Durable && b.objects.Len() > 0 && !h.w.plan.bug.forgetsToWait() {
+	if o.Durable && !b.objects.Empty() && !h.w.plan.bug.forgetsToWait() {
 		b.held = append(b.held, t)
 	} else {
 		h.release(t)
@@ -43,7 +43,7 @@ func (b *buffer) take(o engine.Output) {
 	switch {
 	case len(b.held) > 0 || b.full():
 		b.flush()
-	case !b.due && b.objects.Len() > 0:
+	case !b.due && b.objects.Waiting():
 		b.due = true
 		life := h.life
 		h.w.after(flushEvery, func() {
@@ -57,13 +57,13 @@ func (b *buffer) take(o engine.Output) {
 }
 
 func (b *buffer) meter() {
-	b.h.w.tell(trace.Event{Kind: trace.Buffered, Node: b.h.name, Count: b.objects.Len(), Want: b.h.w.plan.Buffer})
+	b.h.w.tell(trace.Event{Kind: trace.Buffered, Node: b.h.name, Count: b.objects.Objects(), Want: b.h.w.plan.Buffer})
 }
 
 // flush brings all there is to disk, which takes a while, unless a flush runs.
 func (b *buffer) flush() {
 	h := b.h
-	if b.flushing != nil || b.objects.Waiting() == 0 {
+	if b.flushing != nil || !b.objects.Waiting() {
 		return
 	}
 	b.flushing, b.freed = b.objects.Take(), len(b.held)
@@ -87,7 +87,7 @@ func (b *buffer) landed() {
 	h.disk.apply(h.w.plan.bug.batch(b.flushing))
 	b.flushing = nil
 	b.objects.Flushed()
-	if b.objects.Waiting() == 0 {
+	if !b.objects.Waiting() {
 		b.freed = len(b.held)
 	}
 	free := b.held[:b.freed]

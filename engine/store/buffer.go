@@ -7,9 +7,14 @@ package store
 type Buffer struct {
 	newer, older *Overlay // writes since the last Take; those that it handed out, until Flushed
 	order        []overlayKey
-	bytes        int // of newer
-	taken        int // bytes of older
+	size, taken  extent // of newer, of older
 }
+
+// An extent is how much a half of a buffer holds.
+type extent struct{ objects, bytes int }
+
+// object says whether a space holds what §6.1 calls objects: replicas, as against what goes with them.
+func (s Space) object() bool { return s == Data || s == Hints }
 
 // NewBuffer returns an empty buffer over base.
 func NewBuffer(base Reader) *Buffer {
@@ -34,12 +39,15 @@ func (b *Buffer) Add(writes []Write) {
 	for _, w := range writes {
 		k := overlayKey{w.Space, string(w.Key)}
 		if old, ok := b.newer.pending[k]; ok {
-			b.bytes -= len(old)
+			b.size.bytes -= len(old)
 		} else {
 			b.order = append(b.order, k)
-			b.bytes += len(w.Key)
+			b.size.bytes += len(w.Key)
+			if w.Space.object() {
+				b.size.objects++
+			}
 		}
-		b.bytes += len(w.Value)
+		b.size.bytes += len(w.Value)
 	}
 	b.newer.Add(writes)
 }
@@ -52,25 +60,28 @@ func (b *Buffer) Take() []Write {
 		batch[i] = Write{Space: k.space, Key: []byte(k.key), Value: b.newer.pending[k]}
 	}
 	b.newer.pending, b.older.pending = b.older.pending, b.newer.pending
-	b.taken, b.bytes, b.order = b.bytes, 0, b.order[:0]
+	b.taken, b.size, b.order = b.size, extent{}, b.order[:0]
 	return batch
 }
 
 // Flushed says that what Take handed out is on disk.
 func (b *Buffer) Flushed() {
 	b.older.Reset()
-	b.taken = 0
+	b.taken = extent{}
 }
 
-// Waiting is how many keys have writes that no Take handed out.
-func (b *Buffer) Waiting() int { return len(b.newer.pending) }
+// Waiting says whether there are writes that no Take handed out.
+func (b *Buffer) Waiting() bool { return len(b.newer.pending) > 0 }
 
-// Len is how many keys have writes that are not on disk; one that was written again
+// Empty says whether all writes are on disk.
+func (b *Buffer) Empty() bool { return !b.Waiting() && len(b.older.pending) == 0 }
+
+// Objects is how many objects have writes that are not on disk; one that was written again
 // while its last write is being flushed counts twice, since both are in memory.
-func (b *Buffer) Len() int { return len(b.newer.pending) + len(b.older.pending) }
+func (b *Buffer) Objects() int { return b.size.objects + b.taken.objects }
 
 // Bytes is about the memory that those writes take.
-func (b *Buffer) Bytes() int { return b.bytes + b.taken }
+func (b *Buffer) Bytes() int { return b.size.bytes + b.taken.bytes }
 
 // Lost lists what a crash would lose now: all writes that are not on disk.
 func (b *Buffer) Lost() []Write {

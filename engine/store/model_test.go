@@ -26,11 +26,13 @@ func TestStoresBehaveAlike(t *testing.T) {
 		}
 		defer func() { disk.Close() }()
 		base := store.NewMem()
+		under := store.NewMem()
 		m := &model{
 			want: map[store.Space]map[string][]byte{}, mem: store.NewMem(), base: base, over: store.NewOverlay(base),
+			under: under, buffer: store.NewBuffer(under),
 		}
 		for range rapid.IntRange(1, 20).Draw(t, "steps") {
-			switch rapid.SampledFrom([]string{"apply", "apply", "apply", "flush", "reopen"}).Draw(t, "step") {
+			switch rapid.SampledFrom([]string{"apply", "apply", "apply", "flush", "take", "landed", "reopen"}).Draw(t, "step") {
 			case "apply":
 				m.apply(t, disk)
 			case "flush": // what was pending is applied
@@ -39,6 +41,12 @@ func TestStoresBehaveAlike(t *testing.T) {
 				}
 				m.over.Reset()
 				m.pending = nil
+			case "take": // the buffer's writer begins, unless it is at it
+				if m.taken == nil {
+					m.taken = m.buffer.Take()
+				}
+			case "landed":
+				m.landed(t)
 			case "reopen":
 				if err := disk.Close(); err != nil {
 					t.Fatal(err)
@@ -47,7 +55,7 @@ func TestStoresBehaveAlike(t *testing.T) {
 					t.Fatal(report, err)
 				}
 			}
-			for name, r := range map[string]store.Reader{"mem": m.mem, "overlay": m.over, "level": disk} {
+			for name, r := range map[string]store.Reader{"mem": m.mem, "overlay": m.over, "buffer": m.buffer, "level": disk} {
 				m.compare(t, name, r)
 			}
 		}
@@ -59,6 +67,24 @@ type model struct {
 	mem, base *store.Mem
 	over      *store.Overlay
 	pending   []store.Write // in over
+	under     *store.Mem
+	buffer    *store.Buffer // over under
+	taken     []store.Write // by the buffer's writer; nil: it does nothing
+}
+
+// landed ends a flush of the buffer: what it had taken is on disk, what came since is not.
+func (m *model) landed(t *rapid.T) {
+	if err := m.under.Apply(m.taken, true); err != nil {
+		t.Fatal(err)
+	}
+	m.taken = nil
+	m.buffer.Flushed()
+	if m.buffer.Empty() && (m.buffer.Objects() != 0 || m.buffer.Bytes() != 0) || m.buffer.Empty() == m.buffer.Waiting() {
+		t.Fatalf("%d objects of %d bytes are left of nothing", m.buffer.Objects(), m.buffer.Bytes())
+	}
+	if n := len(m.buffer.Lost()); (n == 0) != m.buffer.Empty() || m.buffer.Objects() > n {
+		t.Fatalf("%d objects, and %d writes to lose", m.buffer.Objects(), n)
+	}
 }
 
 var (
@@ -90,6 +116,7 @@ func (m *model) apply(t *rapid.T, disk *level.Store) {
 		}
 	}
 	m.over.Add(batch)
+	m.buffer.Add(batch)
 	m.pending = append(m.pending, batch...)
 }
 
