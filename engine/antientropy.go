@@ -5,10 +5,8 @@ package engine
 // data, Dynamo uses Merkle trees": in every cycle a node compares its tree of each key
 // range that it hosts with that of another home of the range, each of them in turn; soon
 // after a peer came back it compares all that is shared with it. What a round does is in
-// syncround.go; here is when, and how much of it at once.
-//
-// §6.5: background work gets what clients leave of a node. Rounds move a bounded number
-// of bytes a second, less the more client requests the node works on.
+// syncround.go; here is when, and how much of it at once. What that may take of a node is
+// up to its admission controller.
 
 import (
 	"slices"
@@ -16,27 +14,15 @@ import (
 
 	"ringside/engine/ring"
 	"ringside/engine/trace"
-	"ringside/engine/wire"
 )
 
 const (
 	// maxRounds is how many rounds a node runs at once: enough to hide that one
 	// of the peers is far away.
 	maxRounds = 4
-	// syncRate is the bytes a second of a node's rounds, both ways, while no
-	// client wants anything: a lost node of 100,000 small keys is whole again in seconds.
-	syncRate = 8 << 20
-	// syncBurst is what rounds may move at once after a rest. It bounds what one
-	// step adds to a node's turn.
-	syncBurst = 512 << 10
-	// syncYield is how many client requests in flight halve the rate; twice as
-	// many leave a third, and so on. It never falls to nothing: what is never compared never converges.
-	syncYield = 8
 	// syncBusy is how many client requests in flight make a node refuse its
 	// peers' rounds. They come again in the next cycle.
 	syncBusy = 512
-	// syncPause is how long rounds wait once their bytes are used up.
-	syncPause = 10 * time.Millisecond
 	// maxQuiet is how many rounds that found nothing one event lists; a larger
 	// cycle has several.
 	maxQuiet = 256
@@ -50,12 +36,7 @@ type syncer struct {
 	turns    int               // cycles begun; which home's turn it is
 	quiet    []trace.SyncRound // rounds of this cycle that found nothing
 	scrubbed []byte            // where the scrub goes on
-	paced    []func()          // what waits for bytes
 	soon     bool              // a timer starts what waits
-	pacing   bool              // paced is being worked off
-	pausing  bool              // a timer goes on with paced
-	bytes    int               // that may be moved now; below 0 is a debt
-	filled   time.Duration     // when bytes was last added to
 }
 
 // A task is a round to be run.
@@ -75,7 +56,6 @@ func newSyncer() *syncer { return &syncer{waiting: map[taskKey]bool{}} }
 
 // beginAntiEntropy plans the first cycle; every node has its own moment.
 func (n *Node) beginAntiEntropy() {
-	n.sync.filled, n.sync.bytes = n.now, syncBurst
 	if every := n.cfg.Timings.AntiEntropy; every > 0 {
 		n.after(1+time.Duration(n.rng.Int64N(int64(every))), n.cycle)
 	}
@@ -198,7 +178,7 @@ func (n *Node) plan(t task) {
 // startRounds runs what waits, as much at once as may be.
 func (n *Node) startRounds() {
 	s := n.sync
-	for s.running < maxRounds && len(s.tasks) > 0 {
+	for s.running < n.admit.part(maxRounds) && len(s.tasks) > 0 {
 		t := s.tasks[0]
 		s.tasks = s.tasks[1:]
 		if t.done == nil {
@@ -243,50 +223,4 @@ func (n *Node) tellQuiet() {
 		n.emit(trace.Event{Kind: trace.SyncDone, Rounds: n.sync.quiet})
 		n.sync.quiet = nil
 	}
-}
-
-// pace runs f as soon as rounds may move bytes again.
-func (n *Node) pace(f func()) {
-	n.sync.paced = append(n.sync.paced, f)
-	n.runPaced()
-}
-
-func (n *Node) runPaced() {
-	s := n.sync
-	if s.pacing {
-		return // f paced something itself
-	}
-	s.pacing = true
-	n.refill()
-	for len(s.paced) > 0 && s.bytes > 0 {
-		f := s.paced[0]
-		s.paced = s.paced[1:]
-		f()
-	}
-	s.pacing = false
-	if len(s.paced) > 0 && !s.pausing {
-		s.pausing = true
-		n.after(syncPause, func() {
-			s.pausing = false
-			n.runPaced()
-		})
-	}
-}
-
-// refill adds what the time since the last refill allows. Client requests in
-// flight are the feedback of §6.5: they are what a node that falls behind has more of.
-func (n *Node) refill() {
-	s := n.sync
-	passed := min(n.now-s.filled, time.Second)
-	s.filled = n.now
-	s.bytes = min(s.bytes+int(passed.Seconds()*float64(n.syncShare())), syncBurst)
-}
-
-func (n *Node) syncShare() int { return syncRate * syncYield / (syncYield + n.requests) }
-
-// charge takes a message's bytes from the budget and returns them.
-func (n *Node) charge(body wire.Body, peer string) int {
-	size := wire.MessageSize(wire.Message{From: n.cfg.Name, To: peer, Op: n.lastOp, View: n.member.digest, Body: body})
-	n.sync.bytes -= size
-	return size
 }

@@ -34,8 +34,10 @@ func (p *peer) healthy() bool { return !p.cut && !p.suspect }
 // A call is a message that wants an answer.
 type call struct {
 	to       string
-	keep     bool   // stay after silence: a late answer still counts until the owner abandons the call
-	silent   bool   // no answer came in time
+	keep     bool // stay after silence: a late answer still counts until the owner abandons the call
+	silent   bool // no answer came in time
+	front    bool // a client's request waits for it
+	began    time.Duration
 	onGone   func() // the connection broke after that: no late answer can come either
 	onAnswer func(wire.Body)
 	onSilent func() // no answer in time, or the connection is gone; at most once
@@ -47,7 +49,7 @@ type call struct {
 func (n *Node) call(to string, request uint64, body wire.Body, patience time.Duration, c call) uint64 {
 	n.lastOp++
 	op := n.lastOp
-	c.to = to
+	c.to, c.began = to, n.now
 	c.patience = n.after(patience, func() {
 		n.suspect(to)
 		n.silent(op)
@@ -112,6 +114,9 @@ func (n *Node) onAnswer(m wire.Message) {
 		return
 	}
 	n.forget(m.Op)
+	if c.front {
+		n.waited(n.now - c.began)
+	}
 	if c.onAnswer != nil {
 		c.onAnswer(m.Body)
 	}

@@ -112,7 +112,7 @@ func (g *get) ask(node string) {
 	g.waiting++
 	waits := true
 	g.calls = append(g.calls, n.call(node, g.req.Request, wire.Read{Key: g.req.Key}, n.cfg.Timings.Patience, call{
-		keep: true,
+		keep: true, front: true,
 		onAnswer: func(b wire.Body) {
 			if waits {
 				waits = false

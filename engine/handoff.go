@@ -213,18 +213,31 @@ func (n *Node) deliverHints(p *peer) {
 	}
 }
 
+// deliverHint hands one hint over when background work may (§6.5).
 func (n *Node) deliverHint(p *peer, key []byte, h *hint) {
+	h.flying = true
+	p.draining++
+	q := n.hints.queues[p.name]
+	n.pace(func() { n.sendHint(p, q, key, h) })
+}
+
+func (n *Node) sendHint(p *peer, q *hintQueue, key []byte, h *hint) {
+	landed := func() { h.flying = false; p.draining-- }
+	if !p.healthy() || n.hints.queues[p.name] != q || q.hints[string(key)] != h {
+		landed()
+		return // its return sets off another try; or the home is gone, and the hint was looked after
+	}
 	rec, damaged := n.readable(store.Hints, key, hintKey(p.name, key))
 	if damaged {
+		landed()
 		n.dropHint(p.name, key, trace.HintLost)
 		return
 	}
-	h.flying, h.stale = true, false
-	q := n.hints.queues[p.name]
-	p.draining++
+	h.stale = false
 	n.emit(trace.Event{Kind: trace.HintSent, Key: key, Peer: p.name, For: p.name, Versions: rec.Siblings})
-	landed := func() { h.flying = false; p.draining-- }
-	n.call(p.name, 0, wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: wire.Handoff}, n.cfg.Timings.Patience, call{
+	w := wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: wire.Handoff}
+	n.charge(w, p.name)
+	n.call(p.name, 0, w, n.cfg.Timings.Patience, call{
 		onSilent: landed,
 		onAnswer: func(b wire.Body) {
 			landed()

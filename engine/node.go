@@ -141,6 +141,7 @@ type Node struct {
 	sync     *syncer
 	member   *membership
 	transfer *transfers
+	admit    *admission
 }
 
 // New makes a node from what its store holds. The Output is to be carried out like a
@@ -156,6 +157,7 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 		trees:  newForest(),
 		sync:   newSyncer(),
 		member: newMembership(cfg), transfer: newTransfers(),
+		admit:  newAdmission(now),
 		lastOp: uint64(now), // above that of any earlier life, whose answers may still be under way
 	}
 	if err := n.load(); err != nil {
@@ -341,6 +343,7 @@ func (n *Node) State() *trace.NodeState {
 	s := &trace.NodeState{
 		Keys: n.keys, Hints: n.hints.counts(), Roots: n.roots(), View: n.member.digest, Member: n.belongs(n.cfg.Name),
 		Pending: len(n.member.pending), Foreign: n.foreign(), Changes: n.member.history,
+		Slice: n.admit.slice, P99: n.admit.p99,
 	}
 	for _, m := range n.ring().Members() {
 		if p := n.peers[m.Name]; p != nil && !p.healthy() {

@@ -210,7 +210,7 @@ func (p *put) replicate(a assignment) {
 	p.waiting++
 	heard := false
 	p.calls = append(p.calls, n.call(a.node, p.req.Request, w, n.cfg.Timings.Patience, call{
-		keep: true,
+		keep: true, front: true,
 		onAnswer: func(b wire.Body) {
 			if !heard {
 				heard = true

@@ -287,7 +287,7 @@ func (r *round) fetch() {
 		r.pushSome()
 		return
 	}
-	want := r.pull[:min(len(r.pull), wire.MaxSyncEntries)]
+	want := r.pull[:min(len(r.pull), r.n.admit.part(wire.MaxSyncEntries))]
 	r.askTree(wire.Sync{Ask: wire.AskKeys, Nodes: r.buckets, Hashes: want}, r.fetched)
 }
 

@@ -16,6 +16,7 @@ type Timings struct {
 	AntiEntropy time.Duration // between two comparisons of a key range with another home of it (§4.7); 0: never unasked
 	Gossip      time.Duration // between two exchanges of the membership with a random peer (§4.8.1); 0: never unasked
 	Transfer    time.Duration // between two looks at what is to be handed over to new homes (§4.9)
+	Foreground  time.Duration // 99th percentile of replicas' answers to clients' requests above which background work yields (§6.5); 0: it never does
 	Reunion     time.Duration // from a peer's return to a comparison of all that is shared with it; up to twice that
 }
 
@@ -32,6 +33,7 @@ func DefaultTimings() Timings {
 		AntiEntropy: 10 * time.Second,
 		Gossip:      time.Second,
 		Transfer:    500 * time.Millisecond,
+		Foreground:  50 * time.Millisecond,  // the paper's
 		Reunion:     500 * time.Millisecond, // hints go first: what they bring need not be compared
 	}
 }

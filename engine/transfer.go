@@ -415,6 +415,7 @@ func (n *Node) onOffer(m wire.Message, o wire.Offer) {
 	case o.Phase == wire.OfferAsk:
 		r.Answer = n.askedFor(at, m.From)
 	case o.Phase == wire.OfferDone:
+		n.durably() // what was the same here and there did not travel, and may be in our buffer only
 		n.gotAll(at, m.From, o.From)
 	default:
 		r.Answer = n.confirm(at, m.From, o.Keys)

@@ -212,8 +212,8 @@ func TestDownFlushesBuffers(t *testing.T) {
 	}
 	o.Settings = trace.Settings{}
 	c = begin(t, o)
-	if c.settings.Buffer != 1000 {
-		t.Errorf("the buffer of 1000 is remembered as one of %d", c.settings.Buffer)
+	if c.roll.settings().Buffer != 1000 {
+		t.Errorf("the buffer of 1000 is remembered as one of %d", c.roll.settings().Buffer)
 	}
 	for i := range puts {
 		r, err := c.Do(t.Context(), "", wire.GetRequest{Key: []byte(fmt.Sprint("k", i)), Quorum: wire.Quorum{R: 3}})
@@ -250,7 +250,7 @@ func TestBufferedCrashesUnderLoad(t *testing.T) {
 		})
 	}
 	for i := range 6 {
-		n := c.settings.Nodes[i%len(c.settings.Nodes)]
+		n := c.roll.settings().Nodes[i%len(c.roll.settings().Nodes)]
 		before := count(&mu, acked)
 		await(t, "more acks", func() bool { return count(&mu, acked) > before+20 })
 		if err := c.Fault(t.Context(), fault.Fault{Kind: fault.Restart, Nodes: []string{n}}); err != nil {

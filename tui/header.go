@@ -168,6 +168,10 @@ func (m *model) loadSegments() []segment {
 		st = hint | bold
 	}
 	out = append(out, segment{4, st, m.th.glyphs.hint + " hints " + strconv.Itoa(v.Hints()), "hints " + strconv.Itoa(v.Hints())})
+	if s := v.Slice(); s < 1 { // clients wait too long for anything else to go on
+		text := strconv.FormatFloat(100*s, 'g', 2, 64) + "%"
+		out = append(out, segment{6, warn, "background " + text, "bg " + text})
+	}
 	if v.Settings.Buffer > 0 { // what a crash would take now
 		st, n := dim, strconv.Itoa(v.Buffered())
 		if v.Buffered() > 0 {

@@ -160,6 +160,8 @@ func (m *model) describeWork(e trace.Event) phrase {
 		return phrase{"HINT", bad, "refused" + prefixed(" for ", home) + prefixed(": ", message(e))}
 	case trace.Membership, trace.Departed, trace.NodeLeft, trace.RangeOffered, trace.RangeConfirmed, trace.RangeTransferred, trace.RangeDropped, trace.RangeReady, trace.HintRehomed:
 		return describeRing(e)
+	case trace.Slice:
+		return phrase{"SLICE", dim, strconv.FormatFloat(e.Percent, 'g', 3, 64) + "% for background work; clients wait " + elapsed(e.Delay) + " at p99"}
 	case trace.Buffered:
 		return phrase{"BUFFER", dim, plural(e.Count, "object") + " in memory only, of " + strconv.Itoa(e.Want)}
 	case trace.BufferLost:

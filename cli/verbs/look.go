@@ -40,7 +40,8 @@ func printStatus(e *Env, view *trace.View) error {
 		Addr     string           `json:"addr"`
 		Keys     int              `json:"keys"`
 		Hints    int              `json:"hints"`
-		Buffered int              `json:"buffered"` // objects in its memory only
+		Buffered int              `json:"buffered"`        // objects in its memory only
+		Slice    float64          `json:"slice,omitempty"` // of its rate that background work may use
 		Suspects []string         `json:"suspects"`
 		Member   bool             `json:"member"`  // of the ring, as it knows it
 		Changes  int              `json:"changes"` // of the membership that it knows (§4.8.1)
@@ -49,7 +50,7 @@ func printStatus(e *Env, view *trace.View) error {
 	}
 	nodes := make([]node, len(view.Nodes))
 	for i, n := range view.Nodes {
-		nodes[i] = node{n.Name, n.Status, n.Addr, n.Keys, n.HintTotal(), n.Buffered, suspects(n), view.RingOf(n).Has(n.Name), len(n.History), n.Pending, n.Foreign}
+		nodes[i] = node{n.Name, n.Status, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n), view.RingOf(n).Has(n.Name), len(n.History), n.Pending, n.Foreign}
 	}
 	s := view.Settings
 	return e.print(struct {
@@ -139,6 +140,9 @@ func (e *Env) showStatus(view *trace.View) string {
 	out := head + "\n"
 	if view.Groups != nil {
 		out += e.showSplit(view.Groups, view.OneWay) + "\n"
+	}
+	if s := view.Slice(); s < 1 {
+		out += e.paint(warn, "busy") + fmt.Sprintf("  clients wait too long: background work is down to %.3g%% (§6.5)\n", 100*s)
 	}
 	for _, link := range sortedKeys(view.Slow) {
 		out += e.paint(warn, "slow") + "  " + trace.Show([]byte(link)) + " by " + view.Slow[link].String() + "\n"

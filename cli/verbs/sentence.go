@@ -117,6 +117,9 @@ func faultDetail(e trace.Event) []string {
 	if e.Kind == trace.Slow {
 		out = append(out, e.Delay.String())
 	}
+	if e.Kind == trace.Slice {
+		out = append(out, fmt.Sprintf("%.3g%% for background work, clients wait %s at p99", e.Percent, span(e.Delay)))
+	}
 	if e.Kind == trace.Loss {
 		out = append(out, fmt.Sprintf("%g%%", e.Percent))
 	}

@@ -69,7 +69,7 @@ func (b *buffer) flush() {
 	b.flushing, b.freed = b.objects.Take(), len(b.held)
 	life := h.life
 	took, fails := h.disk.sync(h.w.dice(forDisk, h.id))
-	h.w.after(took, func() {
+	h.w.after(took+h.disk.transfer(b.flushing), func() {
 		if h.life != life || !h.up {
 			return
 		}

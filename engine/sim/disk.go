@@ -15,6 +15,8 @@ type disk struct {
 	undo     [][]store.Write // what the latest batches replaced, newest last
 	slowdown float64
 	failing  float64 // chance that a sync fails
+	rate     int     // bytes a second; 0: any number in no time
+	steady   bool    // it never stalls
 }
 
 // maxSync bounds the longest stall of a flush.
@@ -37,10 +39,22 @@ func (d *disk) Scan(s store.Space, from, to []byte, fn func(k, v []byte) bool) e
 // then a stall, and whether it fails.
 func (d *disk) sync(r *rand.Rand) (took time.Duration, fails bool) {
 	took = 100*time.Microsecond + exp(r, 300*time.Microsecond)
-	if chance(r, .002) {
+	if chance(r, .002) && !d.steady {
 		took += exp(r, 200*time.Millisecond)
 	}
 	return min(time.Duration(float64(took)*d.slowdown), maxSync), chance(r, d.failing)
+}
+
+// transfer is how long the bytes of a batch take.
+func (d *disk) transfer(batch []store.Write) time.Duration {
+	if d.rate == 0 {
+		return 0
+	}
+	size := 0
+	for _, w := range batch {
+		size += len(w.Key) + len(w.Value)
+	}
+	return time.Duration(size) * time.Second / time.Duration(d.rate)
 }
 
 func (d *disk) apply(batch []store.Write) {

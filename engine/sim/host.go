@@ -106,10 +106,13 @@ func (w *world) foundersOf(h *host) []ring.Member {
 
 func (p *Plan) seeds() []string { return p.names()[:min(seedNodes, p.Nodes)] }
 
-// timings are the default ones but for anti-entropy.
+// timings are the default ones but for anti-entropy, and admission control in tests.
 func (p *Plan) timings() engine.Timings {
 	t := engine.DefaultTimings()
 	t.AntiEntropy = p.AntiEntropy
+	if p.foreground != 0 {
+		t.Foreground = max(0, p.foreground)
+	}
 	return t
 }
 
@@ -187,7 +190,7 @@ func (h *host) commit(t *turn) {
 	h.busy, h.pending = true, t
 	life := h.life
 	took, fails := h.disk.sync(h.w.dice(forDisk, h.id, t.request()))
-	h.w.after(took, func() {
+	h.w.after(took+h.disk.transfer(t.writes), func() {
 		if h.life != life || !h.up {
 			return
 		}

@@ -33,7 +33,8 @@ type Plan struct {
 
 	Expect Expect // what a script says that playing it shows; decides nothing
 
-	bug *bug // of the tests
+	bug        *bug          // of the tests
+	foreground time.Duration // of the tests: engine.Timings.Foreground; 0 for the usual, negative for none
 }
 
 // Expect is what came of a plan when it was written down.

@@ -64,6 +64,7 @@ const (
 	SyncStarted   Kind = "sync-started"  // Rounds: the trees of Node and Peer have different roots
 	SyncCompared  Kind = "sync-compared" // Rounds: how many buckets differ, and what it took to find out
 	SyncDone      Kind = "sync-done"     // Rounds: one that found a difference, or several that found none
+	Slice         Kind = "slice"         // Percent of its rate that Node leaves to background work; Delay: the 99th percentile of what clients wait for
 
 	// The membership.
 	Membership       Kind = "membership"        // Changes that are news to Node, told by Peer; Count: members now
@@ -90,6 +91,7 @@ var Sections = map[Kind]string{
 	SyncStarted: "§4.7", SyncCompared: "§4.7", SyncDone: "§4.7",
 	Membership: "§4.8", RangeOffered: "§4.9", RangeConfirmed: "§4.9", RangeTransferred: "§4.9", RangeDropped: "§4.9", RangeReady: "§4.9",
 	HintRehomed: "§4.9", Departed: "§4.9", NodeLeft: "§4.9",
+	Slice: "§6.5",
 }
 
 // An Event is one thing that happened. Which fields are set hangs on Kind.
@@ -196,6 +198,9 @@ type NodeState struct {
 	Foreign  int            `json:"foreign,omitempty"` // keys that it holds and is no home of
 	Changes  member.History `json:"changes,omitempty"`
 	Buffered int            `json:"buffered,omitempty"` // objects that are in its memory only (§6.1)
+
+	Slice float64       `json:"slice,omitempty"`  // of its rate that background work may use, 1 for all (§6.5)
+	P99   time.Duration `json:"p99_ns,omitempty"` // of replicas' answers to clients' requests, as far as it mattered to Slice
 }
 
 // HintCount is what a holder keeps for one other node.

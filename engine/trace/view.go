@@ -75,6 +75,7 @@ type Node struct {
 	Foreign  int                  // keys that it holds and is no home of, as of its last State
 	Departed bool                 // it left, and has nothing any more that others need
 	Buffered int                  // objects that are in its memory only (§6.1)
+	Slice    float64              // of its rate that background work may use (§6.5); 0: unknown
 	Load     Rate                 // replicas stored and read
 }
 
@@ -187,6 +188,8 @@ func (v *View) applyNode(e Event) {
 		v.drop(e)
 	case Departed:
 		n.Departed = true
+	case Slice:
+		n.Slice = e.Percent / 100
 	case Buffered:
 		n.Buffered = e.Count
 	case BufferLost:
@@ -314,7 +317,7 @@ func (v *View) status(e Event) {
 }
 
 func (n *Node) setState(s *NodeState) {
-	n.Keys, n.Pending, n.Foreign, n.Buffered = s.Keys, s.Pending, s.Foreign, s.Buffered
+	n.Keys, n.Pending, n.Foreign, n.Buffered, n.Slice = s.Keys, s.Pending, s.Foreign, s.Buffered, s.Slice
 	if s.View != 0 {
 		n.History, n.View = s.Changes, s.View
 	}
@@ -472,6 +475,17 @@ func (v *View) Buffered() int {
 		t += n.Buffered
 	}
 	return t
+}
+
+// Slice is the least part of its rate that any running node leaves to background work, 1 if all do with all (§6.5).
+func (v *View) Slice() float64 {
+	least := 1.0
+	for _, n := range v.Nodes {
+		if n.Status == Up && n.Slice > 0 {
+			least = min(least, n.Slice)
+		}
+	}
+	return least
 }
 
 // Side returns the index in Groups of the group that node is in, -1 without a split.
