@@ -114,7 +114,7 @@ func TestBackgroundNeverStarves(t *testing.T) {
 		w.wantEqualRoots()
 	}
 	handoff := func(w *world) {
-		p := w.nodes["n1"].peers["n2"]
+		p := w.nodes["n1"].peer("n2")
 		for i := range 500 {
 			w.nodes["n1"].storeHint("n2", fmt.Appendf(nil, "key%d", i), w.nodes["n1"].mustKnow(t, fmt.Sprintf("key%d", i)), false, nil, trace.Event{})
 		}

@@ -286,6 +286,8 @@ func (n *Node) request(in Request) {
 		n.onGet(in.Client, b)
 	case wire.PutRequest:
 		n.onClientPut(in.Client, b)
+	case wire.MembershipRequest:
+		n.reply(in.Client, wire.MembershipReply{Request: b.Request, View: n.member.digest, Changes: n.member.history})
 	default:
 		panic(fmt.Sprintf("engine: unknown request %T", b))
 	}

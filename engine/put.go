@@ -47,7 +47,7 @@ func (n *Node) onClientPut(client uint64, req wire.PutRequest) {
 	}
 	n.emit(trace.Event{Kind: trace.Requested, Request: req.Request, Key: req.Key, Op: op})
 	respond := func(r wire.PutReply) {
-		r.Request = req.Request
+		r.Request, r.View = req.Request, n.staleView(req.View)
 		e := trace.Event{
 			Kind: trace.Replied, Request: req.Request, Key: req.Key, Op: op, Err: r.Err, Message: r.Message, Peer: r.Coordinator,
 			Nodes: r.Acks, Hinted: r.Hinted, Count: len(r.Acks), Want: req.Quorum.W, Elapsed: n.now - began,

@@ -69,7 +69,7 @@ func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (w
 	}
 	req, key := c.number(req)
 	if req == nil {
-		return nil, usagef("a request is a GetRequest or a PutRequest")
+		return nil, usagef("a request is a GetRequest, a PutRequest or a MembershipRequest")
 	}
 	if via == "" {
 		if via = c.firstRunning(key); via == "" {
@@ -99,6 +99,8 @@ func (c *Cluster) number(req wire.ClientRequest) (wire.ClientRequest, []byte) {
 			r.Request = c.requests.Add(1)
 		}
 		return r, r.Key
+	case wire.MembershipRequest:
+		return r, nil
 	}
 	return nil, nil
 }
@@ -126,6 +128,8 @@ func failure(req wire.ClientRequest, code wire.Code, unknown bool, message strin
 		return wire.GetReply{Request: r.Request, Err: code, Message: message}
 	case wire.PutRequest:
 		return wire.PutReply{Request: r.Request, Err: code, Message: message, Unknown: unknown}
+	case wire.MembershipRequest:
+		return wire.MembershipReply{Request: r.Request, Err: code, Message: message}
 	}
 	panic(fmt.Sprintf("localcluster: unknown request %T", req))
 }

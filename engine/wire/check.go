@@ -175,6 +175,10 @@ func checkGetReply(r GetReply) error {
 		checkNames("replied", r.Replied))
 }
 
+func checkMembershipReply(r MembershipReply) error {
+	return first(checkCode(r.Err), checkChanges(r.Changes))
+}
+
 func checkPutReply(r PutReply) error {
 	if err := first(
 		checkCode(r.Err),

@@ -55,6 +55,8 @@ func AppendClientRequest(dst []byte, id uint64, r ClientRequest) ([]byte, error)
 	case PutRequest:
 		err = checkPut(r)
 		p.Body = &wirepb.ClientRequest_Put{Put: putToPB(r)}
+	case MembershipRequest:
+		p.Body = &wirepb.ClientRequest_Membership{Membership: &wirepb.MembershipRequest{Request: r.Request}}
 	default:
 		err = fmt.Errorf("no client request %T", r)
 	}
@@ -77,6 +79,8 @@ func ParseClientRequest(b []byte) (id uint64, r ClientRequest, err error) {
 	case *wirepb.ClientRequest_Put:
 		put := putFromPB(body.Put)
 		r, err = put, checkPut(put)
+	case *wirepb.ClientRequest_Membership:
+		r = MembershipRequest{Request: body.Membership.GetRequest()}
 	default:
 		err = fmt.Errorf("no body")
 	}
@@ -97,6 +101,10 @@ func AppendClientReply(dst []byte, id uint64, r ClientReply) ([]byte, error) {
 	case PutReply:
 		err = checkPutReply(r)
 		p.Body = &wirepb.ClientReply_Put{Put: putReplyToPB(r)}
+	case MembershipReply:
+		err = checkMembershipReply(r)
+		p.Body = &wirepb.ClientReply_Membership{Membership: &wirepb.MembershipReply{
+			Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), View: r.View, Changes: changesToPB(r.Changes)}}
 	default:
 		err = fmt.Errorf("no client reply %T", r)
 	}
@@ -117,6 +125,8 @@ func ParseClientReply(b []byte) (id uint64, r ClientReply, err error) {
 		r, err = getReplyFromPB(body.Get)
 	case *wirepb.ClientReply_Put:
 		r, err = putReplyFromPB(body.Put)
+	case *wirepb.ClientReply_Membership:
+		r, err = membershipReplyFromPB(body.Membership)
 	default:
 		err = fmt.Errorf("no body")
 	}

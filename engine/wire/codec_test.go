@@ -285,6 +285,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		{WriteReply{}, &wirepb.WriteReply{}}, {Forward{}, &wirepb.Forward{}}, {ForwardReply{}, &wirepb.ForwardReply{}},
 		{Quorum{}, &wirepb.Quorum{}}, {GetRequest{}, &wirepb.GetRequest{}}, {PutRequest{}, &wirepb.PutRequest{}},
 		{GetReply{}, &wirepb.GetReply{}}, {PutReply{}, &wirepb.PutReply{}}, {Hint{}, &wirepb.Hint{}},
+		{MembershipRequest{}, &wirepb.MembershipRequest{}}, {MembershipReply{}, &wirepb.MembershipReply{}},
 		{Record{}, &wirepb.Record{}}, {Own{}, &wirepb.Own{}}, {Context{}, &wirepb.Context{}},
 		{struct { // a Version with its dot laid open
 			Node           string

@@ -120,13 +120,13 @@ func writeFromPB(p *wirepb.Write) (Write, error) {
 }
 
 func getFromPB(p *wirepb.GetRequest) GetRequest {
-	return GetRequest{Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Quorum: quorumFromPB(p.GetQuorum())}
+	return GetRequest{Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Quorum: quorumFromPB(p.GetQuorum()), View: p.GetView()}
 }
 
 func putFromPB(p *wirepb.PutRequest) PutRequest {
 	return PutRequest{
 		Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Context: bytesFromPB(p.GetContext()),
-		Value: bytesFromPB(p.GetValue()), Delete: p.GetDelete(), LWW: p.GetLww(), Quorum: quorumFromPB(p.GetQuorum()),
+		Value: bytesFromPB(p.GetValue()), Delete: p.GetDelete(), LWW: p.GetLww(), Quorum: quorumFromPB(p.GetQuorum()), View: p.GetView(),
 	}
 }
 
@@ -146,16 +146,23 @@ func getReplyFromPB(p *wirepb.GetReply) (GetReply, error) {
 	r := GetReply{
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(),
 		Siblings: s, Tombstones: dead, Context: bytesFromPB(p.GetContext()),
-		Coordinator: p.GetCoordinator(), Replied: p.GetReplied(),
+		Coordinator: p.GetCoordinator(), Replied: p.GetReplied(), View: p.GetView(),
 	}
 	return r, first(checkSize("message", len(r.Message), MaxText), checkGetReply(r))
+}
+
+func membershipReplyFromPB(p *wirepb.MembershipReply) (MembershipReply, error) {
+	r := MembershipReply{
+		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(), View: p.GetView(), Changes: changesFromPB(p.GetChanges()),
+	}
+	return r, first(checkSize("message", len(r.Message), MaxText), checkMembershipReply(r))
 }
 
 func putReplyFromPB(p *wirepb.PutReply) (PutReply, error) {
 	r := PutReply{
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(), Unknown: p.GetUnknown(),
 		Siblings: count(p.GetSiblings()), Context: bytesFromPB(p.GetContext()),
-		Coordinator: p.GetCoordinator(), Acks: p.GetAcks(),
+		Coordinator: p.GetCoordinator(), Acks: p.GetAcks(), View: p.GetView(),
 	}
 	if v := p.GetVersion(); v != nil {
 		if err := versionFromPB(v, &r.Version); err != nil {

@@ -66,13 +66,13 @@ var genQuorum = rapid.Custom(func(t *rapid.T) Quorum {
 })
 
 var genGet = rapid.Custom(func(t *rapid.T) GetRequest {
-	return GetRequest{Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key"), Quorum: genQuorum.Draw(t, "quorum")}
+	return GetRequest{Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key"), Quorum: genQuorum.Draw(t, "quorum"), View: rapid.Uint64().Draw(t, "view")}
 })
 
 var genPut = rapid.Custom(func(t *rapid.T) PutRequest {
 	r := PutRequest{
 		Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key"), Context: genBytes.Draw(t, "context"),
-		LWW: rapid.Bool().Draw(t, "lww"), Quorum: genQuorum.Draw(t, "quorum"),
+		LWW: rapid.Bool().Draw(t, "lww"), Quorum: genQuorum.Draw(t, "quorum"), View: rapid.Uint64().Draw(t, "view"),
 	}
 	if r.Delete = rapid.Bool().Draw(t, "delete"); !r.Delete {
 		r.Value = genBytes.Draw(t, "value")
@@ -88,7 +88,7 @@ var genGetReply = rapid.Custom(func(t *rapid.T) GetReply {
 	return GetReply{
 		Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
 		Siblings: genSiblings.Draw(t, "siblings"), Tombstones: genSiblings.Draw(t, "tombstones"), Context: genBytes.Draw(t, "context"),
-		Coordinator: genName.Draw(t, "coordinator"), Replied: genNames.Draw(t, "replied"),
+		Coordinator: genName.Draw(t, "coordinator"), Replied: genNames.Draw(t, "replied"), View: rapid.Uint64().Draw(t, "view"),
 	}
 })
 
@@ -97,6 +97,7 @@ var genPutReply = rapid.Custom(func(t *rapid.T) PutReply {
 		Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
 		Unknown: rapid.Bool().Draw(t, "unknown"), Siblings: rapid.IntRange(0, MaxMerged).Draw(t, "count"),
 		Context: genBytes.Draw(t, "context"), Coordinator: genName.Draw(t, "coordinator"), Acks: genNames.Draw(t, "acks"),
+		View: rapid.Uint64().Draw(t, "view"),
 	}
 	if r.Err == OK {
 		r.Version = genVersion.Draw(t, "version")
@@ -187,11 +188,19 @@ var genMessage = rapid.Custom(func(t *rapid.T) Message {
 var genClientRequest = rapid.OneOf(
 	rapid.Map(genGet, func(r GetRequest) ClientRequest { return r }),
 	rapid.Map(genPut, func(r PutRequest) ClientRequest { return r }),
+	rapid.Map(rapid.Uint64(), func(n uint64) ClientRequest { return MembershipRequest{Request: n} }),
 )
 
 var genClientReply = rapid.OneOf(
 	rapid.Map(genGetReply, func(r GetReply) ClientReply { return r }),
 	rapid.Map(genPutReply, func(r PutReply) ClientReply { return r }),
+	rapid.Custom(func(t *rapid.T) ClientReply {
+		r := MembershipReply{Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), View: rapid.Uint64().Draw(t, "view")}
+		for i := range rapid.IntRange(0, 3).Draw(t, "changes") {
+			r.Changes = append(r.Changes, member.Change{Time: int64(i + 1), By: genName.Draw(t, "by"), Node: genName.Draw(t, "node"), Kind: member.Kind(rapid.IntRange(0, 2).Draw(t, "kind")), Weight: rapid.IntRange(1, 9).Draw(t, "weight")})
+		}
+		return r
+	}),
 )
 
 var genRecord = rapid.Custom(func(t *rapid.T) Record {

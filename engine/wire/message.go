@@ -194,7 +194,7 @@ type Quorum struct {
 	Strict bool // only the N homes count: no stand-ins, no hints
 }
 
-// A ClientRequest is a GetRequest or a PutRequest.
+// A ClientRequest is a GetRequest, a PutRequest or a MembershipRequest.
 type ClientRequest interface{ isClientRequest() }
 
 // GetRequest is get(key) of §4.1.
@@ -202,6 +202,7 @@ type GetRequest struct {
 	Request uint64 // the client's number for it; shown in events
 	Key     []byte
 	Quorum  Quorum
+	View    uint64 // the digest of the history by which the client found the node (§6.4); 0: it knows none
 }
 
 // PutRequest is put(key, context, object) of §4.1; with Delete it writes a tombstone.
@@ -213,9 +214,13 @@ type PutRequest struct {
 	Delete  bool
 	LWW     bool // reconcile by last write wins
 	Quorum  Quorum
+	View    uint64 // as in GetRequest
 }
 
-// A ClientReply is a GetReply or a PutReply.
+// MembershipRequest asks a node for what it knows of the membership (§6.4).
+type MembershipRequest struct{ Request uint64 }
+
+// A ClientReply is a GetReply, a PutReply or a MembershipReply.
 type ClientReply interface{ isClientReply() }
 
 // GetReply answers GetRequest.
@@ -228,6 +233,7 @@ type GetReply struct {
 	Context     []byte          // covers every version, tombstones too
 	Coordinator string
 	Replied     []string // replicas that answered, in the order in which they did
+	View        uint64   // the node's view, if the request named another: the client's is stale
 }
 
 // Deleted says whether a tombstone is among the concurrent versions.
@@ -245,6 +251,16 @@ type PutReply struct {
 	Coordinator string
 	Acks        []string // nodes that hold it durably, or what supersedes it (under last write wins: a later one), in the order in which they said so
 	Hinted      []Hint   // the stand-ins among them
+	View        uint64   // as in GetReply
+}
+
+// MembershipReply answers MembershipRequest.
+type MembershipReply struct {
+	Request uint64
+	Err     Code
+	Message string
+	View    uint64 // the digest of Changes
+	Changes member.History
 }
 
 // A Hint names a node that keeps a replica for another (§4.6).
@@ -254,6 +270,9 @@ func (GetRequest) isClientRequest() {}
 func (PutRequest) isClientRequest() {}
 func (GetReply) isClientReply()     {}
 func (PutReply) isClientReply()     {}
+
+func (MembershipRequest) isClientRequest() {}
+func (MembershipReply) isClientReply()     {}
 
 // A Code says how a request ended.
 type Code uint8

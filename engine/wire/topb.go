@@ -71,13 +71,13 @@ func changesToPB(h member.History) []*wirepb.Change {
 }
 
 func getToPB(r GetRequest) *wirepb.GetRequest {
-	return &wirepb.GetRequest{Request: r.Request, Key: r.Key, Quorum: quorumToPB(r.Quorum)}
+	return &wirepb.GetRequest{Request: r.Request, Key: r.Key, Quorum: quorumToPB(r.Quorum), View: r.View}
 }
 
 func putToPB(r PutRequest) *wirepb.PutRequest {
 	return &wirepb.PutRequest{
 		Request: r.Request, Key: r.Key, Context: r.Context, Value: r.Value,
-		Delete: r.Delete, Lww: r.LWW, Quorum: quorumToPB(r.Quorum),
+		Delete: r.Delete, Lww: r.LWW, Quorum: quorumToPB(r.Quorum), View: r.View,
 	}
 }
 
@@ -92,14 +92,14 @@ func getReplyToPB(r GetReply) *wirepb.GetReply {
 	return &wirepb.GetReply{
 		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message),
 		Siblings: siblingsToPB(r.Siblings), Tombstones: siblingsToPB(r.Tombstones), Context: r.Context,
-		Coordinator: r.Coordinator, Replied: r.Replied,
+		Coordinator: r.Coordinator, Replied: r.Replied, View: r.View,
 	}
 }
 
 func putReplyToPB(r PutReply) *wirepb.PutReply {
 	p := &wirepb.PutReply{
 		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), Unknown: r.Unknown,
-		Siblings: uint32(r.Siblings), Context: r.Context, Coordinator: r.Coordinator, Acks: r.Acks,
+		Siblings: uint32(r.Siblings), Context: r.Context, Coordinator: r.Coordinator, Acks: r.Acks, View: r.View,
 	}
 	if r.Version.Dot != (vclock.Dot{}) {
 		p.Version = &wirepb.Version{}

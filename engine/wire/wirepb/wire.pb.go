@@ -1553,6 +1553,7 @@ type ClientRequest struct {
 	//
 	//	*ClientRequest_Get
 	//	*ClientRequest_Put
+	//	*ClientRequest_Membership
 	Body          isClientRequest_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1620,6 +1621,15 @@ func (x *ClientRequest) GetPut() *PutRequest {
 	return nil
 }
 
+func (x *ClientRequest) GetMembership() *MembershipRequest {
+	if x != nil {
+		if x, ok := x.Body.(*ClientRequest_Membership); ok {
+			return x.Membership
+		}
+	}
+	return nil
+}
+
 type isClientRequest_Body interface {
 	isClientRequest_Body()
 }
@@ -1632,22 +1642,73 @@ type ClientRequest_Put struct {
 	Put *PutRequest `protobuf:"bytes,3,opt,name=put,proto3,oneof"`
 }
 
+type ClientRequest_Membership struct {
+	Membership *MembershipRequest `protobuf:"bytes,4,opt,name=membership,proto3,oneof"`
+}
+
 func (*ClientRequest_Get) isClientRequest_Body() {}
 
 func (*ClientRequest_Put) isClientRequest_Body() {}
+
+func (*ClientRequest_Membership) isClientRequest_Body() {}
+
+type MembershipRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       uint64                 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MembershipRequest) Reset() {
+	*x = MembershipRequest{}
+	mi := &file_wire_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MembershipRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MembershipRequest) ProtoMessage() {}
+
+func (x *MembershipRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MembershipRequest.ProtoReflect.Descriptor instead.
+func (*MembershipRequest) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *MembershipRequest) GetRequest() uint64 {
+	if x != nil {
+		return x.Request
+	}
+	return 0
+}
 
 type GetRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Request       uint64                 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
 	Key           []byte                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
 	Quorum        *Quorum                `protobuf:"bytes,3,opt,name=quorum,proto3" json:"quorum,omitempty"`
+	View          uint64                 `protobuf:"fixed64,4,opt,name=view,proto3" json:"view,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_wire_proto_msgTypes[21]
+	mi := &file_wire_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1659,7 +1720,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[21]
+	mi := &file_wire_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1672,7 +1733,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{21}
+	return file_wire_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *GetRequest) GetRequest() uint64 {
@@ -1696,6 +1757,13 @@ func (x *GetRequest) GetQuorum() *Quorum {
 	return nil
 }
 
+func (x *GetRequest) GetView() uint64 {
+	if x != nil {
+		return x.View
+	}
+	return 0
+}
+
 type PutRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Request       uint64                 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
@@ -1705,13 +1773,14 @@ type PutRequest struct {
 	Delete        bool                   `protobuf:"varint,5,opt,name=delete,proto3" json:"delete,omitempty"`
 	Lww           bool                   `protobuf:"varint,6,opt,name=lww,proto3" json:"lww,omitempty"`
 	Quorum        *Quorum                `protobuf:"bytes,7,opt,name=quorum,proto3" json:"quorum,omitempty"`
+	View          uint64                 `protobuf:"fixed64,8,opt,name=view,proto3" json:"view,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PutRequest) Reset() {
 	*x = PutRequest{}
-	mi := &file_wire_proto_msgTypes[22]
+	mi := &file_wire_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1723,7 +1792,7 @@ func (x *PutRequest) String() string {
 func (*PutRequest) ProtoMessage() {}
 
 func (x *PutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[22]
+	mi := &file_wire_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1736,7 +1805,7 @@ func (x *PutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutRequest.ProtoReflect.Descriptor instead.
 func (*PutRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{22}
+	return file_wire_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *PutRequest) GetRequest() uint64 {
@@ -1788,6 +1857,13 @@ func (x *PutRequest) GetQuorum() *Quorum {
 	return nil
 }
 
+func (x *PutRequest) GetView() uint64 {
+	if x != nil {
+		return x.View
+	}
+	return 0
+}
+
 type ClientReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1795,6 +1871,7 @@ type ClientReply struct {
 	//
 	//	*ClientReply_Get
 	//	*ClientReply_Put
+	//	*ClientReply_Membership
 	Body          isClientReply_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1802,7 +1879,7 @@ type ClientReply struct {
 
 func (x *ClientReply) Reset() {
 	*x = ClientReply{}
-	mi := &file_wire_proto_msgTypes[23]
+	mi := &file_wire_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1814,7 +1891,7 @@ func (x *ClientReply) String() string {
 func (*ClientReply) ProtoMessage() {}
 
 func (x *ClientReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[23]
+	mi := &file_wire_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1827,7 +1904,7 @@ func (x *ClientReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientReply.ProtoReflect.Descriptor instead.
 func (*ClientReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{23}
+	return file_wire_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *ClientReply) GetId() uint64 {
@@ -1862,6 +1939,15 @@ func (x *ClientReply) GetPut() *PutReply {
 	return nil
 }
 
+func (x *ClientReply) GetMembership() *MembershipReply {
+	if x != nil {
+		if x, ok := x.Body.(*ClientReply_Membership); ok {
+			return x.Membership
+		}
+	}
+	return nil
+}
+
 type isClientReply_Body interface {
 	isClientReply_Body()
 }
@@ -1874,9 +1960,91 @@ type ClientReply_Put struct {
 	Put *PutReply `protobuf:"bytes,3,opt,name=put,proto3,oneof"`
 }
 
+type ClientReply_Membership struct {
+	Membership *MembershipReply `protobuf:"bytes,4,opt,name=membership,proto3,oneof"`
+}
+
 func (*ClientReply_Get) isClientReply_Body() {}
 
 func (*ClientReply_Put) isClientReply_Body() {}
+
+func (*ClientReply_Membership) isClientReply_Body() {}
+
+type MembershipReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       uint64                 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
+	Err           uint32                 `protobuf:"varint,2,opt,name=err,proto3" json:"err,omitempty"`
+	Message       string                 `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	View          uint64                 `protobuf:"fixed64,4,opt,name=view,proto3" json:"view,omitempty"`
+	Changes       []*Change              `protobuf:"bytes,5,rep,name=changes,proto3" json:"changes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *MembershipReply) Reset() {
+	*x = MembershipReply{}
+	mi := &file_wire_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *MembershipReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*MembershipReply) ProtoMessage() {}
+
+func (x *MembershipReply) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use MembershipReply.ProtoReflect.Descriptor instead.
+func (*MembershipReply) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{25}
+}
+
+func (x *MembershipReply) GetRequest() uint64 {
+	if x != nil {
+		return x.Request
+	}
+	return 0
+}
+
+func (x *MembershipReply) GetErr() uint32 {
+	if x != nil {
+		return x.Err
+	}
+	return 0
+}
+
+func (x *MembershipReply) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *MembershipReply) GetView() uint64 {
+	if x != nil {
+		return x.View
+	}
+	return 0
+}
+
+func (x *MembershipReply) GetChanges() []*Change {
+	if x != nil {
+		return x.Changes
+	}
+	return nil
+}
 
 type GetReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1888,13 +2056,14 @@ type GetReply struct {
 	Context       []byte                 `protobuf:"bytes,6,opt,name=context,proto3" json:"context,omitempty"`
 	Coordinator   string                 `protobuf:"bytes,7,opt,name=coordinator,proto3" json:"coordinator,omitempty"`
 	Replied       []string               `protobuf:"bytes,8,rep,name=replied,proto3" json:"replied,omitempty"`
+	View          uint64                 `protobuf:"fixed64,9,opt,name=view,proto3" json:"view,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetReply) Reset() {
 	*x = GetReply{}
-	mi := &file_wire_proto_msgTypes[24]
+	mi := &file_wire_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1906,7 +2075,7 @@ func (x *GetReply) String() string {
 func (*GetReply) ProtoMessage() {}
 
 func (x *GetReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[24]
+	mi := &file_wire_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1919,7 +2088,7 @@ func (x *GetReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReply.ProtoReflect.Descriptor instead.
 func (*GetReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{24}
+	return file_wire_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetReply) GetRequest() uint64 {
@@ -1978,6 +2147,13 @@ func (x *GetReply) GetReplied() []string {
 	return nil
 }
 
+func (x *GetReply) GetView() uint64 {
+	if x != nil {
+		return x.View
+	}
+	return 0
+}
+
 type PutReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Request       uint64                 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
@@ -1990,13 +2166,14 @@ type PutReply struct {
 	Coordinator   string                 `protobuf:"bytes,8,opt,name=coordinator,proto3" json:"coordinator,omitempty"`
 	Acks          []string               `protobuf:"bytes,9,rep,name=acks,proto3" json:"acks,omitempty"`
 	Hinted        []*Hint                `protobuf:"bytes,10,rep,name=hinted,proto3" json:"hinted,omitempty"`
+	View          uint64                 `protobuf:"fixed64,11,opt,name=view,proto3" json:"view,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PutReply) Reset() {
 	*x = PutReply{}
-	mi := &file_wire_proto_msgTypes[25]
+	mi := &file_wire_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2008,7 +2185,7 @@ func (x *PutReply) String() string {
 func (*PutReply) ProtoMessage() {}
 
 func (x *PutReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[25]
+	mi := &file_wire_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2021,7 +2198,7 @@ func (x *PutReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutReply.ProtoReflect.Descriptor instead.
 func (*PutReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{25}
+	return file_wire_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *PutReply) GetRequest() uint64 {
@@ -2094,6 +2271,13 @@ func (x *PutReply) GetHinted() []*Hint {
 	return nil
 }
 
+func (x *PutReply) GetView() uint64 {
+	if x != nil {
+		return x.View
+	}
+	return 0
+}
+
 type Hint struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Holder        string                 `protobuf:"bytes,1,opt,name=holder,proto3" json:"holder,omitempty"`
@@ -2104,7 +2288,7 @@ type Hint struct {
 
 func (x *Hint) Reset() {
 	*x = Hint{}
-	mi := &file_wire_proto_msgTypes[26]
+	mi := &file_wire_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2116,7 +2300,7 @@ func (x *Hint) String() string {
 func (*Hint) ProtoMessage() {}
 
 func (x *Hint) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[26]
+	mi := &file_wire_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2129,7 +2313,7 @@ func (x *Hint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hint.ProtoReflect.Descriptor instead.
 func (*Hint) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{26}
+	return file_wire_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *Hint) GetHolder() string {
@@ -2159,7 +2343,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_wire_proto_msgTypes[27]
+	mi := &file_wire_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2171,7 +2355,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[27]
+	mi := &file_wire_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2184,7 +2368,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{27}
+	return file_wire_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Record) GetSiblings() []*Version {
@@ -2226,7 +2410,7 @@ type Own struct {
 
 func (x *Own) Reset() {
 	*x = Own{}
-	mi := &file_wire_proto_msgTypes[28]
+	mi := &file_wire_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2238,7 +2422,7 @@ func (x *Own) String() string {
 func (*Own) ProtoMessage() {}
 
 func (x *Own) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[28]
+	mi := &file_wire_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2251,7 +2435,7 @@ func (x *Own) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Own.ProtoReflect.Descriptor instead.
 func (*Own) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{28}
+	return file_wire_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Own) GetEpoch() uint64 {
@@ -2279,7 +2463,7 @@ type Context struct {
 
 func (x *Context) Reset() {
 	*x = Context{}
-	mi := &file_wire_proto_msgTypes[29]
+	mi := &file_wire_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2291,7 +2475,7 @@ func (x *Context) String() string {
 func (*Context) ProtoMessage() {}
 
 func (x *Context) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[29]
+	mi := &file_wire_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2304,7 +2488,7 @@ func (x *Context) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Context.ProtoReflect.Descriptor instead.
 func (*Context) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{29}
+	return file_wire_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Context) GetClock() *Clock {
@@ -2439,17 +2623,23 @@ const file_wire_proto_rawDesc = "" +
 	"\x06Quorum\x12\f\n" +
 	"\x01r\x18\x01 \x01(\rR\x01r\x12\f\n" +
 	"\x01w\x18\x02 \x01(\rR\x01w\x12\x16\n" +
-	"\x06strict\x18\x03 \x01(\bR\x06strict\"\x85\x01\n" +
+	"\x06strict\x18\x03 \x01(\bR\x06strict\"\xc9\x01\n" +
 	"\rClientRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12-\n" +
 	"\x03get\x18\x02 \x01(\v2\x19.ringside.wire.GetRequestH\x00R\x03get\x12-\n" +
-	"\x03put\x18\x03 \x01(\v2\x19.ringside.wire.PutRequestH\x00R\x03putB\x06\n" +
-	"\x04body\"g\n" +
+	"\x03put\x18\x03 \x01(\v2\x19.ringside.wire.PutRequestH\x00R\x03put\x12B\n" +
+	"\n" +
+	"membership\x18\x04 \x01(\v2 .ringside.wire.MembershipRequestH\x00R\n" +
+	"membershipB\x06\n" +
+	"\x04body\"-\n" +
+	"\x11MembershipRequest\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\x04R\arequest\"{\n" +
 	"\n" +
 	"GetRequest\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12-\n" +
-	"\x06quorum\x18\x03 \x01(\v2\x15.ringside.wire.QuorumR\x06quorum\"\xc1\x01\n" +
+	"\x06quorum\x18\x03 \x01(\v2\x15.ringside.wire.QuorumR\x06quorum\x12\x12\n" +
+	"\x04view\x18\x04 \x01(\x06R\x04view\"\xd5\x01\n" +
 	"\n" +
 	"PutRequest\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
@@ -2458,12 +2648,22 @@ const file_wire_proto_rawDesc = "" +
 	"\x05value\x18\x04 \x01(\fR\x05value\x12\x16\n" +
 	"\x06delete\x18\x05 \x01(\bR\x06delete\x12\x10\n" +
 	"\x03lww\x18\x06 \x01(\bR\x03lww\x12-\n" +
-	"\x06quorum\x18\a \x01(\v2\x15.ringside.wire.QuorumR\x06quorum\"\x7f\n" +
+	"\x06quorum\x18\a \x01(\v2\x15.ringside.wire.QuorumR\x06quorum\x12\x12\n" +
+	"\x04view\x18\b \x01(\x06R\x04view\"\xc1\x01\n" +
 	"\vClientReply\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12+\n" +
 	"\x03get\x18\x02 \x01(\v2\x17.ringside.wire.GetReplyH\x00R\x03get\x12+\n" +
-	"\x03put\x18\x03 \x01(\v2\x17.ringside.wire.PutReplyH\x00R\x03putB\x06\n" +
-	"\x04body\"\x92\x02\n" +
+	"\x03put\x18\x03 \x01(\v2\x17.ringside.wire.PutReplyH\x00R\x03put\x12@\n" +
+	"\n" +
+	"membership\x18\x04 \x01(\v2\x1e.ringside.wire.MembershipReplyH\x00R\n" +
+	"membershipB\x06\n" +
+	"\x04body\"\x9c\x01\n" +
+	"\x0fMembershipReply\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
+	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12\x12\n" +
+	"\x04view\x18\x04 \x01(\x06R\x04view\x12/\n" +
+	"\achanges\x18\x05 \x03(\v2\x15.ringside.wire.ChangeR\achanges\"\xa6\x02\n" +
 	"\bGetReply\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
@@ -2474,7 +2674,8 @@ const file_wire_proto_rawDesc = "" +
 	"tombstones\x12\x18\n" +
 	"\acontext\x18\x06 \x01(\fR\acontext\x12 \n" +
 	"\vcoordinator\x18\a \x01(\tR\vcoordinator\x12\x18\n" +
-	"\areplied\x18\b \x03(\tR\areplied\"\xb5\x02\n" +
+	"\areplied\x18\b \x03(\tR\areplied\x12\x12\n" +
+	"\x04view\x18\t \x01(\x06R\x04view\"\xc9\x02\n" +
 	"\bPutReply\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
@@ -2486,7 +2687,8 @@ const file_wire_proto_rawDesc = "" +
 	"\vcoordinator\x18\b \x01(\tR\vcoordinator\x12\x12\n" +
 	"\x04acks\x18\t \x03(\tR\x04acks\x12+\n" +
 	"\x06hinted\x18\n" +
-	" \x03(\v2\x13.ringside.wire.HintR\x06hinted\"0\n" +
+	" \x03(\v2\x13.ringside.wire.HintR\x06hinted\x12\x12\n" +
+	"\x04view\x18\v \x01(\x06R\x04view\"0\n" +
 	"\x04Hint\x12\x16\n" +
 	"\x06holder\x18\x01 \x01(\tR\x06holder\x12\x10\n" +
 	"\x03for\x18\x02 \x01(\tR\x03for\"\x8c\x01\n" +
@@ -2514,38 +2716,40 @@ func file_wire_proto_rawDescGZIP() []byte {
 	return file_wire_proto_rawDescData
 }
 
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
 var file_wire_proto_goTypes = []any{
-	(*Clock)(nil),         // 0: ringside.wire.Clock
-	(*Version)(nil),       // 1: ringside.wire.Version
-	(*Message)(nil),       // 2: ringside.wire.Message
-	(*Ping)(nil),          // 3: ringside.wire.Ping
-	(*Pong)(nil),          // 4: ringside.wire.Pong
-	(*Read)(nil),          // 5: ringside.wire.Read
-	(*ReadReply)(nil),     // 6: ringside.wire.ReadReply
-	(*Write)(nil),         // 7: ringside.wire.Write
-	(*WriteReply)(nil),    // 8: ringside.wire.WriteReply
-	(*Forward)(nil),       // 9: ringside.wire.Forward
-	(*ForwardReply)(nil),  // 10: ringside.wire.ForwardReply
-	(*Sync)(nil),          // 11: ringside.wire.Sync
-	(*SyncReply)(nil),     // 12: ringside.wire.SyncReply
-	(*Change)(nil),        // 13: ringside.wire.Change
-	(*Gossip)(nil),        // 14: ringside.wire.Gossip
-	(*Offer)(nil),         // 15: ringside.wire.Offer
-	(*OfferReply)(nil),    // 16: ringside.wire.OfferReply
-	(*Membership)(nil),    // 17: ringside.wire.Membership
-	(*Pending)(nil),       // 18: ringside.wire.Pending
-	(*Quorum)(nil),        // 19: ringside.wire.Quorum
-	(*ClientRequest)(nil), // 20: ringside.wire.ClientRequest
-	(*GetRequest)(nil),    // 21: ringside.wire.GetRequest
-	(*PutRequest)(nil),    // 22: ringside.wire.PutRequest
-	(*ClientReply)(nil),   // 23: ringside.wire.ClientReply
-	(*GetReply)(nil),      // 24: ringside.wire.GetReply
-	(*PutReply)(nil),      // 25: ringside.wire.PutReply
-	(*Hint)(nil),          // 26: ringside.wire.Hint
-	(*Record)(nil),        // 27: ringside.wire.Record
-	(*Own)(nil),           // 28: ringside.wire.Own
-	(*Context)(nil),       // 29: ringside.wire.Context
+	(*Clock)(nil),             // 0: ringside.wire.Clock
+	(*Version)(nil),           // 1: ringside.wire.Version
+	(*Message)(nil),           // 2: ringside.wire.Message
+	(*Ping)(nil),              // 3: ringside.wire.Ping
+	(*Pong)(nil),              // 4: ringside.wire.Pong
+	(*Read)(nil),              // 5: ringside.wire.Read
+	(*ReadReply)(nil),         // 6: ringside.wire.ReadReply
+	(*Write)(nil),             // 7: ringside.wire.Write
+	(*WriteReply)(nil),        // 8: ringside.wire.WriteReply
+	(*Forward)(nil),           // 9: ringside.wire.Forward
+	(*ForwardReply)(nil),      // 10: ringside.wire.ForwardReply
+	(*Sync)(nil),              // 11: ringside.wire.Sync
+	(*SyncReply)(nil),         // 12: ringside.wire.SyncReply
+	(*Change)(nil),            // 13: ringside.wire.Change
+	(*Gossip)(nil),            // 14: ringside.wire.Gossip
+	(*Offer)(nil),             // 15: ringside.wire.Offer
+	(*OfferReply)(nil),        // 16: ringside.wire.OfferReply
+	(*Membership)(nil),        // 17: ringside.wire.Membership
+	(*Pending)(nil),           // 18: ringside.wire.Pending
+	(*Quorum)(nil),            // 19: ringside.wire.Quorum
+	(*ClientRequest)(nil),     // 20: ringside.wire.ClientRequest
+	(*MembershipRequest)(nil), // 21: ringside.wire.MembershipRequest
+	(*GetRequest)(nil),        // 22: ringside.wire.GetRequest
+	(*PutRequest)(nil),        // 23: ringside.wire.PutRequest
+	(*ClientReply)(nil),       // 24: ringside.wire.ClientReply
+	(*MembershipReply)(nil),   // 25: ringside.wire.MembershipReply
+	(*GetReply)(nil),          // 26: ringside.wire.GetReply
+	(*PutReply)(nil),          // 27: ringside.wire.PutReply
+	(*Hint)(nil),              // 28: ringside.wire.Hint
+	(*Record)(nil),            // 29: ringside.wire.Record
+	(*Own)(nil),               // 30: ringside.wire.Own
+	(*Context)(nil),           // 31: ringside.wire.Context
 }
 var file_wire_proto_depIdxs = []int32{
 	0,  // 0: ringside.wire.Version.past:type_name -> ringside.wire.Clock
@@ -2564,31 +2768,34 @@ var file_wire_proto_depIdxs = []int32{
 	16, // 13: ringside.wire.Message.offer_reply:type_name -> ringside.wire.OfferReply
 	1,  // 14: ringside.wire.ReadReply.siblings:type_name -> ringside.wire.Version
 	1,  // 15: ringside.wire.Write.siblings:type_name -> ringside.wire.Version
-	22, // 16: ringside.wire.Forward.put:type_name -> ringside.wire.PutRequest
-	25, // 17: ringside.wire.ForwardReply.reply:type_name -> ringside.wire.PutReply
+	23, // 16: ringside.wire.Forward.put:type_name -> ringside.wire.PutRequest
+	27, // 17: ringside.wire.ForwardReply.reply:type_name -> ringside.wire.PutReply
 	7,  // 18: ringside.wire.SyncReply.entries:type_name -> ringside.wire.Write
 	13, // 19: ringside.wire.Gossip.changes:type_name -> ringside.wire.Change
 	13, // 20: ringside.wire.Membership.changes:type_name -> ringside.wire.Change
 	18, // 21: ringside.wire.Membership.pending:type_name -> ringside.wire.Pending
 	18, // 22: ringside.wire.Membership.lost:type_name -> ringside.wire.Pending
-	21, // 23: ringside.wire.ClientRequest.get:type_name -> ringside.wire.GetRequest
-	22, // 24: ringside.wire.ClientRequest.put:type_name -> ringside.wire.PutRequest
-	19, // 25: ringside.wire.GetRequest.quorum:type_name -> ringside.wire.Quorum
-	19, // 26: ringside.wire.PutRequest.quorum:type_name -> ringside.wire.Quorum
-	24, // 27: ringside.wire.ClientReply.get:type_name -> ringside.wire.GetReply
-	25, // 28: ringside.wire.ClientReply.put:type_name -> ringside.wire.PutReply
-	1,  // 29: ringside.wire.GetReply.siblings:type_name -> ringside.wire.Version
-	1,  // 30: ringside.wire.GetReply.tombstones:type_name -> ringside.wire.Version
-	1,  // 31: ringside.wire.PutReply.version:type_name -> ringside.wire.Version
-	26, // 32: ringside.wire.PutReply.hinted:type_name -> ringside.wire.Hint
-	1,  // 33: ringside.wire.Record.siblings:type_name -> ringside.wire.Version
-	28, // 34: ringside.wire.Record.own:type_name -> ringside.wire.Own
-	0,  // 35: ringside.wire.Context.clock:type_name -> ringside.wire.Clock
-	36, // [36:36] is the sub-list for method output_type
-	36, // [36:36] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	22, // 23: ringside.wire.ClientRequest.get:type_name -> ringside.wire.GetRequest
+	23, // 24: ringside.wire.ClientRequest.put:type_name -> ringside.wire.PutRequest
+	21, // 25: ringside.wire.ClientRequest.membership:type_name -> ringside.wire.MembershipRequest
+	19, // 26: ringside.wire.GetRequest.quorum:type_name -> ringside.wire.Quorum
+	19, // 27: ringside.wire.PutRequest.quorum:type_name -> ringside.wire.Quorum
+	26, // 28: ringside.wire.ClientReply.get:type_name -> ringside.wire.GetReply
+	27, // 29: ringside.wire.ClientReply.put:type_name -> ringside.wire.PutReply
+	25, // 30: ringside.wire.ClientReply.membership:type_name -> ringside.wire.MembershipReply
+	13, // 31: ringside.wire.MembershipReply.changes:type_name -> ringside.wire.Change
+	1,  // 32: ringside.wire.GetReply.siblings:type_name -> ringside.wire.Version
+	1,  // 33: ringside.wire.GetReply.tombstones:type_name -> ringside.wire.Version
+	1,  // 34: ringside.wire.PutReply.version:type_name -> ringside.wire.Version
+	28, // 35: ringside.wire.PutReply.hinted:type_name -> ringside.wire.Hint
+	1,  // 36: ringside.wire.Record.siblings:type_name -> ringside.wire.Version
+	30, // 37: ringside.wire.Record.own:type_name -> ringside.wire.Own
+	0,  // 38: ringside.wire.Context.clock:type_name -> ringside.wire.Clock
+	39, // [39:39] is the sub-list for method output_type
+	39, // [39:39] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
@@ -2614,10 +2821,12 @@ func file_wire_proto_init() {
 	file_wire_proto_msgTypes[20].OneofWrappers = []any{
 		(*ClientRequest_Get)(nil),
 		(*ClientRequest_Put)(nil),
+		(*ClientRequest_Membership)(nil),
 	}
-	file_wire_proto_msgTypes[23].OneofWrappers = []any{
+	file_wire_proto_msgTypes[24].OneofWrappers = []any{
 		(*ClientReply_Get)(nil),
 		(*ClientReply_Put)(nil),
+		(*ClientReply_Membership)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -2625,7 +2834,7 @@ func file_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   30,
+			NumMessages:   32,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
