@@ -17,7 +17,7 @@ import (
 var arrows = map[string][]string{
 	"ringside":                    {"ringside/cli"},
 	"ringside/cli":                {"ringside/cli/paper", "ringside/cli/verbs", "ringside/tui", "ringside/localcluster", "ringside/engine/..."},
-	"ringside/cli/paper":          {"ringside/engine/ring", "ringside/engine/trace"},
+	"ringside/cli/paper":          {"ringside/localcluster", "ringside/engine/fault", "ringside/engine/ring", "ringside/engine/trace", "ringside/engine/wire"},
 	"ringside/cli/verbs":          leaves,
 	"ringside/tui":                append([]string{"ringside/cli/verbs"}, leaves...),
 	"ringside/localcluster":       {"ringside/engine", "ringside/engine/member", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/store/level", "ringside/engine/wire", "ringside/engine/trace", "ringside/engine/fault", "ringside/engine/vclock"},

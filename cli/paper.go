@@ -11,13 +11,19 @@ import (
 	"ringside/engine/trace"
 )
 
-// figure8 is the argument that stands for Figure 8.
-const figure8 = "fig8"
+// The figures and tables that paper makes anew.
+const (
+	figure8 = "fig8"
+	figure5 = "fig5"
+	table2  = "table2"
+)
+
+var figures = []string{figure8, figure5, table2}
 
 var paperCommand = command{
 	verb: &verbs.Verb{
-		Name: "paper", Group: groupPaper, Section: "Table 1, §6.2",
-		Args:  []verbs.Arg{{Name: "SECTION|" + figure8, Words: append([]string{figure8}, paper.Names()...), Optional: true}},
+		Name: "paper", Group: groupPaper, Section: "Table 1, §6.1, §6.2, §6.4",
+		Args:  []verbs.Arg{{Name: "SECTION|" + strings.Join(figures, "|"), Words: append(slices.Clone(figures), paper.Names()...), Optional: true}},
 		Usage: "what the paper says, where it is in the code, what shows it",
 		Help:  paperHelp,
 		Flags: []verbs.Flag{
@@ -41,7 +47,12 @@ N homes of a key count. (If only the first home did, strategy 3 would come out a
 every size, which is not what was published.) Tokens are a matter of luck, so each point
 is the mean of many rings, in which nodes have different names, until its standard error
 is small; JSON has it and their number. Strategy 2 has Q=%d: the paper does not state it,
-and this fits. Sizes that %d does not divide give some nodes more tokens than others.`,
+and this fits. Sizes that %d does not divide give some nodes more tokens than others.
+
+fig5 and table2 start a throw-away cluster each and take some seconds. Its network and disks are slow on purpose, in
+a way that the output states: directions and ratios can be compared with the paper's, numbers cannot. fig5
+measures puts with and without the object buffer (§6.1) at the same load, table2 clients that go through a load balancer
+and clients that know the ring (§6.4).`,
 	paper.FigureNodes, paper.FigureReplicas, paper.FigurePartitions, paper.FigureNodes)
 
 func (s *session) paper(c *verbs.Call) error {
@@ -57,11 +68,15 @@ func (s *session) paper(c *verbs.Call) error {
 		return s.table1()
 	case what == figure8:
 		return s.figure8(c)
+	case what == figure5:
+		return measured(s, func() (texter, error) { return paper.Figure5(s.ctx, paper.UsualBuffer) })
+	case what == table2:
+		return measured(s, func() (texter, error) { return paper.Table2(s.ctx, paper.UsualCoordination) })
 	}
 	section := paper.Find(what)
 	if section == nil {
 		return &verbs.UsageError{Verb: c.Verb, Err: fmt.Errorf("paper: there is no page of '%s'; there are %s %s",
-			trace.ShowShort([]byte(what), 60), strings.Join(paper.Names(), " "), figure8)}
+			trace.ShowShort([]byte(what), 60), strings.Join(paper.Names(), " "), strings.Join(figures, " "))}
 	}
 	page := section.Page(commandSections())
 	if s.json {
@@ -69,6 +84,20 @@ func (s *session) paper(c *verbs.Call) error {
 	}
 	_, width := terminal(s.Stdout)
 	return printText(s.Stdout, page.Text(width))
+}
+
+// A texter is what a measurement came to.
+type texter interface{ Text() string }
+
+func measured(s *session, measure func() (texter, error)) error {
+	got, err := measure()
+	if err != nil {
+		return err
+	}
+	if s.json {
+		return printJSON(s.Stdout, got)
+	}
+	return printText(s.Stdout, got.Text())
 }
 
 func (s *session) table1() error {

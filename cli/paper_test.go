@@ -23,7 +23,8 @@ func TestPaper(t *testing.T) {
 		"paper 4.1 --json":                   `"commands":["get","put"]`,
 		"help paper":                         "--metadata 60,480",
 		"__complete -- paper 4.8.":           "4.8.1\n4.8.2\n4.8.3\n",
-		"__complete -- paper f":              "fig8\n",
+		"__complete -- paper f":              "fig5\nfig8\n",
+		"help paper --no-color":              "fig5 and table2 start a throw-away cluster",
 		"__complete -- completion z":         "zsh\n",
 	} {
 		r := ringside(t, dir, line)
@@ -36,7 +37,8 @@ func TestPaper(t *testing.T) {
 	}
 	for line, want := range map[string]string{
 		"paper 9.9":                         "there is no page of '9.9'; there are 2 3",
-		"paper fig5":                        "there is no page of 'fig5'",
+		"paper fig4":                        "there is no page of 'fig4'",
+		"paper fig5 --metadata 60":          "--metadata and --ascii are for fig8",
 		"paper fig8 --metadata 60,many":     "'many' is none",
 		"paper fig8 --metadata ''":          "the value is empty",
 		"paper fig8 --metadata 29":          "29 is out of range",

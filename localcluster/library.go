@@ -89,7 +89,8 @@ type Library struct {
 	ringC ring.Config
 
 	mu      sync.Mutex
-	view    uint64 // the digest of what it knows
+	history member.History
+	view    uint64 // its digest
 	ring    *ring.Ring
 	asking  bool // a refresh at once is under way
 	polls   int  // how often it asked because it was time
@@ -165,20 +166,23 @@ func (b *Library) download(ctx context.Context, nodes []string) error {
 		case !ok || m.Err != wire.OK:
 			last = fmt.Errorf("%s does not tell: %s", n, m.Message)
 		default:
-			b.learn(m.View, m.Changes)
-			return nil
+			b.learn(m.Changes)
+			if _, r := b.state(); r != nil {
+				return nil
+			}
+			last = fmt.Errorf("%s knows no ring yet", n)
 		}
 	}
 	return fmt.Errorf("download the membership: %w", last)
 }
 
-// learn takes a node's view: that of a node which joins, and knows no ring yet, is of no use.
-func (b *Library) learn(view uint64, h member.History) {
-	r := h.Ring(b.ringC)
+// learn adds what a node knows to what the library does: it may be the node that is behind.
+func (b *Library) learn(h member.History) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(r.Members()) > 0 {
-		b.view, b.ring = view, r
+	all := b.history.Merge(h)
+	if r := all.Ring(b.ringC); len(r.Members()) > 0 { // or the node joins, and knows no ring yet
+		b.history, b.view, b.ring = all, all.Digest(), r
 	}
 }
 

@@ -1,0 +1,160 @@
+package paper
+
+// Figure 5 and Table 2 are measurements, and are made again on a cluster of this machine: real
+// nodes, real connections, real clients. What the paper's figures hang on, its network and its
+// disks, is not here, so both are put in by hand: a delay on every hop, and disks that take
+// a while for each flush and stall now and then. Directions and ratios are comparable, numbers are not.
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"ringside/engine/fault"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+	"ringside/localcluster"
+)
+
+// A Disk is how long flushes take: every one Flush, and one in StallEvery, by chance, Stall more.
+type Disk struct {
+	Flush, Stall time.Duration
+	StallEvery   int
+}
+
+func (d Disk) delay(string) time.Duration {
+	if d.StallEvery > 0 && rand.IntN(d.StallEvery) == 0 {
+		return d.Flush + d.Stall
+	}
+	return d.Flush
+}
+
+// experimentNodes is the size of the clusters: with N=3 two of five nodes are no homes of a key.
+const experimentNodes = 5
+
+// startExperiment brings up a throw-away cluster, a hop between any two nodes of which takes so
+// long. The caller closes it.
+func startExperiment(ctx context.Context, s trace.Settings, d Disk, hop time.Duration) (_ *localcluster.Cluster, done func(), err error) {
+	home, err := os.MkdirTemp("", "ringside-paper-")
+	if err != nil {
+		return nil, nil, err
+	}
+	clean := func() { _ = os.RemoveAll(home) }
+	for i := range experimentNodes {
+		s.Nodes = append(s.Nodes, fmt.Sprintf("n%d", i+1))
+	}
+	s.Mode, s.NoAntiEntropy = trace.ModeLWW, true // concurrent blind writes are no matter here
+	c, err := localcluster.Start(ctx, localcluster.Options{Home: home, Mem: true, Settings: s, FlushDelay: d.delay})
+	if err != nil {
+		clean()
+		return nil, nil, err
+	}
+	done = func() { _ = c.Close(); clean() }
+	for i, a := range s.Nodes {
+		for _, b := range s.Nodes[i+1:] {
+			if err := c.Fault(ctx, fault.Fault{Kind: fault.Slow, Link: a + "-" + b, Delay: hop}); err != nil {
+				done()
+				return nil, nil, err
+			}
+		}
+	}
+	return c, done, nil
+}
+
+// sample is what a number of requests took.
+type sample struct {
+	mu     sync.Mutex
+	took   []time.Duration
+	failed int
+}
+
+func (s *sample) add(took time.Duration, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !ok {
+		s.failed++
+		return
+	}
+	s.took = append(s.took, took)
+}
+
+// Latencies sum a sample up, in milliseconds.
+type Latencies struct {
+	Count  int     `json:"count"`
+	Failed int     `json:"failed"`
+	Mean   float64 `json:"mean_ms"`
+	P50    float64 `json:"p50_ms"`
+	P99    float64 `json:"p99_ms"`
+	P999   float64 `json:"p999_ms"`
+	Least  float64 `json:"least_ms"`
+}
+
+func (s *sample) latencies() Latencies {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := Latencies{Count: len(s.took), Failed: s.failed}
+	if l.Count == 0 {
+		return l
+	}
+	slices.Sort(s.took)
+	var sum time.Duration
+	for _, d := range s.took {
+		sum += d
+	}
+	at := func(p float64) float64 { return millis(s.took[min(int(p*float64(l.Count)), l.Count-1)]) }
+	l.Mean, l.P50, l.P99, l.P999, l.Least = millis(sum/time.Duration(l.Count)), at(.5), at(.99), at(.999), at(0)
+	return l
+}
+
+func millis(d time.Duration) float64 {
+	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
+}
+
+// ratio is a/b, rounded to what such measurements are worth.
+func ratio(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return float64(int(100*a/b+.5)) / 100
+}
+
+// arrive makes requests at a rate, whether or not the earlier ones were answered, as a crowd of
+// independent clients does. What a request takes counts from when it was due.
+func arrive(ctx context.Context, rate int, length time.Duration, do func(i int) bool) (*sample, error) {
+	var s sample
+	var wg sync.WaitGroup
+	began := time.Now()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for i := range int(length.Seconds() * float64(rate)) {
+		due := began.Add(time.Duration(i) * time.Second / time.Duration(rate))
+		timer.Reset(time.Until(due))
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			wg.Wait()
+			return nil, ctx.Err()
+		}
+		wg.Go(func() {
+			ok := do(i)
+			s.add(time.Since(due), ok)
+		})
+	}
+	wg.Wait()
+	return &s, ctx.Err()
+}
+
+// putOK says whether a put was carried out.
+func putOK(r wire.ClientReply, err error) bool {
+	p, ok := r.(wire.PutReply)
+	return err == nil && ok && p.Err == wire.OK
+}
+
+func getOK(r wire.ClientReply, err error) bool {
+	g, ok := r.(wire.GetReply)
+	return err == nil && ok && g.Err == wire.OK
+}
