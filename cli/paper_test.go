@@ -23,7 +23,7 @@ func TestPaper(t *testing.T) {
 		"paper 4.1 --json":                   `"commands":["get","put"]`,
 		"help paper":                         "--metadata 60,480",
 		"__complete -- paper 4.8.":           "4.8.1\n4.8.2\n4.8.3\n",
-		"__complete -- paper f":              "fig5\nfig8\n",
+		"__complete -- paper f":              "fig8\nfig5\n",
 		"help paper --no-color":              "fig5 and table2 start a throw-away cluster",
 		"__complete -- completion z":         "zsh\n",
 	} {

@@ -11,7 +11,14 @@ and in virtual time under injected faults (package sim).
 A driver carries out an Output in its order: Writes are durable, all of them or none, before any
 Message, Reply or Event leaves; and steps the node again by Wake. It may step several inputs
 before it applies their Writes as one batch (group commit), if the node's reads see the writes
-still pending (store.Overlay). If a batch fails, nothing of the turn leaves, and the node has
+still pending (store.Overlay).
+
+A driver with an object buffer (§6.1, Config.Buffered) may keep Writes in memory for a while, where the
+node's reads see them (store.Buffer). Then only an Output that is Durable waits: for its own Writes and
+for all before them. What is on disk must always be a beginning of the order of the node's Writes. Events may be
+told before that: they say what the node did, and a crash may take it back.
+
+If a batch fails, nothing of the turn leaves, and the node has
 crashed: close the store, open it again, make a new node. The same holds if a read fails with
 anything but store.ErrCorrupt. Messages may be lost, repeated,
 delayed and reordered, but what is under way to a node that crashes must not reach its next life
@@ -32,8 +39,10 @@ delayed and reordered, but what is under way to a node that crashes must not rea
 	§4.9  adding and removing nodes      transfer.go; movedread.go reads meanwhile
 	§5    read repair                    readrepair.go
 	§5    local persistence              store, store/level; scrub.go looks for rot
+	§6.1  durability for speed           buffer.go, store.Buffer
 	§6.2  partitioning strategies        ring
-	§6.5  background work yields         antientropy.go
+	§6.4  client-driven coordination     clientdriven.go; the client is a driver's
+	§6.5  background work yields         admission.go
 
 # Words
 
@@ -84,8 +93,14 @@ A leaf of a Merkle tree is a bucket of neighbouring keys, about 65,000 to the wh
 dots of their versions, which stand for the values. The trees are in memory, and grown anew when a
 node starts. A home that holds nothing of a range leaves it to the others to begin a comparison.
 
-Background work yields to client requests in flight, where the paper's admission controller (§6.5)
-watches the latencies of the database.
+The admission controller (§6.5) watches how long replicas take to answer what clients' requests ask of them,
+not how long the database does: a node cannot see its own disk. Its slices are bytes a second, and never nothing.
+
+With object buffers (§6.1) every life of a node counts in epochs of its own, since a crash may take its latest
+counters. The writer brings a whole buffer to disk at once, in the order of the writes, and not object by object; so
+whenever a node has to be durable for one object it is for all before it.
+
+A client that knows the ring (§6.4) sends gets and puts to a home, which coordinates them; it does not coordinate gets itself.
 
 Tokens follow from the membership history, so that only histories are gossiped. Every message
 carries a digest of its sender's; whoever sees another than its own reconciles at once, and does not wait for the
@@ -96,7 +111,7 @@ each of them holds it durably: joins, leaves, removed nodes that return, hints f
 that know an old ring are one case. A new home takes writes at once, but is not counted toward R
 before it was given the range; until then readers ask those that held it.
 
-There is no truncation of clocks yet (a key whose clock has too many entries is refused), and there are no
-client-driven clients and no object buffer.
+There is no truncation of clocks yet (a key whose clock has too many entries is refused), and the fastest
+replier to a get does not coordinate the next put.
 */
 package engine

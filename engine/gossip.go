@@ -82,7 +82,6 @@ func (n *Node) rumor(news member.History, from string) {
 
 func (n *Node) sendHistory(to string, ask bool) {
 	n.peer(to).told = n.now
-	n.durably()
 	n.send(wire.Message{To: to, Body: wire.Gossip{Changes: n.member.history, Ask: ask}})
 }
 

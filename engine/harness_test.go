@@ -35,6 +35,7 @@ type world struct {
 	next     uint64
 	lives    uint64
 	lww      bool
+	buffered bool // the nodes take their stores for such with an object buffer
 	timings  Timings
 	sent     int                     // bytes of all messages
 	silent   bool                    // keep no log
@@ -82,7 +83,7 @@ func (w *world) start(name string) {
 	w.lives++
 	n, out, err := New(Config{
 		Name: name, Ring: w.config, Founders: w.founders, Seeds: w.seeds, R: 2, W: 2, Secret: []byte("secret"), Seed: 1, Timings: w.timings, LWW: w.lww,
-		Incarnation: w.lives,
+		Incarnation: w.lives, Buffered: w.buffered,
 	}, w.stores[name], w.now)
 	if err != nil {
 		w.t.Fatal(err)

@@ -161,13 +161,5 @@ func (n *Node) reshape(before *ring.Ring) {
 	n.handOverSoon()
 }
 
-// staleView is the node's view if a client found it by another one (§6.4), 0 otherwise.
-func (n *Node) staleView(client uint64) uint64 {
-	if client == 0 || client == n.member.digest {
-		return 0
-	}
-	return n.member.digest
-}
-
 // replicas is N, or the number of members if that is smaller.
 func (n *Node) replicas() int { return min(n.cfg.Ring.N, len(n.ring().Members())) }

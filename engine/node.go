@@ -287,7 +287,7 @@ func (n *Node) request(in Request) {
 	case wire.PutRequest:
 		n.onClientPut(in.Client, b)
 	case wire.MembershipRequest:
-		n.reply(in.Client, wire.MembershipReply{Request: b.Request, View: n.member.digest, Changes: n.member.history})
+		n.tellMembership(in.Client, b)
 	default:
 		panic(fmt.Sprintf("engine: unknown request %T", b))
 	}

@@ -13,6 +13,12 @@
 // node (persist before send). Events are published before messages are sent,
 // so that their numbers follow cause and effect.
 //
+// With object buffers (§6.1) the loop does not stop for the disk. The writes of a turn go to a
+// buffer, a writer brings that to disk, and only what the engine calls durable waits for it:
+//
+//	step … step, publish, send, answer ──► buffer ──► writer ──► store
+//	                  what is durable ◄──────────────────┘
+//
 // Requests of clients pass a gate on their way to the inbox, so that a crowd that asks
 // for large values takes turns. A message for which there is no room is not lost in
 // silence: the node that sent it is told.
@@ -24,6 +30,9 @@
 //
 // Locks are taken in this order: Cluster.faults (one fault at a time; lives
 // begin and end), life.turnMu, Cluster.netMu (conditions of links), life.connMu or link.mu, inbox.mu.
+//
+// Clients come to a node of their choice, through a Balancer, or with a Library that knows
+// the ring (§6.4).
 //
 // A cluster belongs to the process that started it. Others of the same user reach
 // it through a control socket: see Connect.

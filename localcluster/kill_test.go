@@ -8,10 +8,12 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -21,6 +23,9 @@ const killCycles = 5
 
 // childEnv tells this test binary, started by itself, to be the child, and where.
 const childEnv = "RINGSIDE_TEST_CHILD"
+
+// bufferEnv tells the child to have a buffer of so many objects, and to wait for all replicas of a put.
+const bufferEnv = "RINGSIDE_TEST_BUFFER"
 
 func TestMain(m *testing.M) {
 	if home := os.Getenv(childEnv); home != "" {
@@ -32,7 +37,12 @@ func TestMain(m *testing.M) {
 
 // child runs a cluster under load until it is killed, and prints each put that was acknowledged.
 func child(home string) {
-	c, err := Start(context.Background(), Options{Home: home})
+	var quorum wire.Quorum
+	objects, _ := strconv.Atoi(os.Getenv(bufferEnv))
+	if objects > 0 {
+		quorum.W = 3 // the durable replica among them
+	}
+	c, err := Start(context.Background(), Options{Home: home, Settings: trace.Settings{Buffer: objects}})
 	if err != nil {
 		fmt.Println("failed", err)
 		os.Exit(1)
@@ -42,7 +52,7 @@ func child(home string) {
 		go func() {
 			for i := 0; ; i++ {
 				key, value := fmt.Sprintf("p%d-w%d-%d", os.Getpid(), w, i), strings.Repeat("x", rand.IntN(3000))
-				r, err := c.Do(context.Background(), "", wire.PutRequest{Key: []byte(key), Value: []byte(key + value)})
+				r, err := c.Do(context.Background(), "", wire.PutRequest{Key: []byte(key), Value: []byte(key + value), Quorum: quorum})
 				if err == nil && r.(wire.PutReply).Err == wire.OK {
 					acks <- key
 				}
@@ -55,7 +65,13 @@ func child(home string) {
 }
 
 // A process that is killed at any moment loses nothing that it acknowledged.
-func TestKillNineLosesNothing(t *testing.T) {
+func TestKillNineLosesNothing(t *testing.T) { killNine(t, 0) }
+
+// Nor does one whose nodes have buffers (§6.1), all of which are lost at once, if the one
+// durable replica was waited for.
+func TestKillNineKeepsTheDurableReplica(t *testing.T) { killNine(t, 1000) }
+
+func killNine(t *testing.T, buffer int) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the child's own files stay open for a while")
 	}
@@ -66,7 +82,7 @@ func TestKillNineLosesNothing(t *testing.T) {
 	home := t.TempDir()
 	var acked []string
 	for cycle := range cycles {
-		acked = append(acked, runAndKill(t, home)...)
+		acked = append(acked, runAndKill(t, home, buffer)...)
 		infos, err := List(home)
 		if err != nil || len(infos) != 1 || infos[0].Running {
 			t.Errorf("after the kill: %+v, %v", infos, err)
@@ -78,7 +94,7 @@ func TestKillNineLosesNothing(t *testing.T) {
 		}
 		t.Logf("cycle %d: %d puts acknowledged so far, up again in %v", cycle, len(acked), time.Since(began))
 		for _, key := range acked {
-			if g := get(t, c, "", key); len(g.Siblings) != 1 || !strings.HasPrefix(string(g.Siblings[0].Value), key) {
+			if g := getAll(t, c, key); len(g.Siblings) != 1 || !strings.HasPrefix(string(g.Siblings[0].Value), key) {
 				t.Fatalf("%s was acknowledged and is %d siblings now", key, len(g.Siblings))
 			}
 		}
@@ -88,11 +104,25 @@ func TestKillNineLosesNothing(t *testing.T) {
 	}
 }
 
-// runAndKill runs a child for a while and returns what it said was acknowledged.
-func runAndKill(t *testing.T, home string) (acked []string) {
+// getAll is get from all homes.
+func getAll(t *testing.T, c *Cluster, key string) wire.GetReply {
+	t.Helper()
+	r, err := c.Do(t.Context(), "", wire.GetRequest{Key: []byte(key), Quorum: wire.Quorum{R: 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := r.(wire.GetReply)
+	if g.Err != wire.OK {
+		t.Fatalf("get %s: %v: %s", key, g.Err, g.Message)
+	}
+	return g
+}
+
+// runAndKill runs a child until a while after its first ack, and returns what it said was acknowledged.
+func runAndKill(t *testing.T, home string, buffer int) (acked []string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), childEnv+"="+home)
+	cmd.Env = append(os.Environ(), childEnv+"="+home, fmt.Sprintf("%s=%d", bufferEnv, buffer))
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -101,14 +131,15 @@ func runAndKill(t *testing.T, home string) (acked []string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	time.AfterFunc(time.Duration(150+rand.IntN(300))*time.Millisecond, func() { _ = cmd.Process.Kill() })
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		key, ok := strings.CutPrefix(lines.Text(), "ack ")
 		if !ok {
 			t.Fatalf("child: %s", lines.Text())
 		}
-		acked = append(acked, key)
+		if acked = append(acked, key); len(acked) == 1 {
+			time.AfterFunc(time.Duration(rand.IntN(300))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		}
 	}
 	_ = cmd.Wait()
 	return acked

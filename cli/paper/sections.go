@@ -161,6 +161,11 @@ var sections = []Section{
 			"Figure 4: the 99.9th percentile is near 200 ms, ten times the mean.",
 			"Figure 5: a buffer of 1,000 objects in memory takes a factor of 5 off it at peak. One of the N replicas is asked for a durable write, for which the coordinator does not wait in particular.",
 		},
+		Deviations: []string{
+			"Buffers are off unless asked for (up --buffer 1000). What a node holds in its buffer is shown, and so is what a crash took.",
+			"The writer brings a whole buffer to disk, in order, and not object by object: one durable write takes along all that waited. A full buffer holds the node back.",
+			"A hint that comes home, and all else that others rest on, stays durable before it is told. Every life of a node with a buffer counts in epochs of its own.",
+		},
 	},
 	{
 		ID: "6.2", Title: "Ensuring uniform load distribution", Mechanism: true,
@@ -187,11 +192,19 @@ var sections = []Section{
 			"A client that knows the ring saves the load balancer and the hop. It asks a random node for the membership every 10 s, and at once when it finds that what it knows is stale.",
 			"Table 2, server-driven to client-driven, in ms: 99.9th percentile of reads 68.9 to 30.4, of writes 68.5 to 30.4; mean of reads 3.9 to 1.55, of writes 4.02 to 1.9. (The text speaks of 3 to 4 ms saved on the mean, the table of 2.35 and 2.12.)",
 		},
+		Deviations: []string{
+			"A client that knows the ring hands gets to a home, too, and does not coordinate them itself.",
+			"A node tells it that it is stale with the answer to any request that names another view of the membership than the node's.",
+		},
 	},
 	{
 		ID: "6.5", Title: "Balancing background vs. foreground tasks", Mechanism: true,
 		Claims: []string{
 			"An admission controller deals out slices of time to handoff and anti-entropy, by how foreground work fares: for example, whether the 99th percentile of database reads of the last minute is near 50 ms.",
+		},
+		Deviations: []string{
+			"What is watched is how long replicas take to answer what clients' requests ask of them; fewer than a hundred answers in the last minute say nothing.",
+			"Slices are bytes a second, halved in a bad second and added to in a good one, and never less than a sixty-fourth.",
 		},
 	},
 	{
