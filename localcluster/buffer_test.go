@@ -133,13 +133,13 @@ func TestPutOfAllWaitsForTheDurableOne(t *testing.T) {
 // says what it lost, and what it comes back with is what its disk holds.
 func TestCrashLosesTheBuffer(t *testing.T) {
 	o := Options{Home: t.TempDir(), Settings: trace.Settings{NoAntiEntropy: true}}
-	c, disks := buffered(t, o, 100)
+	c, _ := buffered(t, o, 100)
 	put(t, c, "", "cart", "milk", nil)
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
 	o.flushEvery = time.Hour
-	c, disks = buffered(t, o, 100)
+	c, disks := buffered(t, o, 100)
 	token := get(t, c, "", "cart").Context
 	disks.hold()
 	p := put(t, c, "", "cart", "eggs", token)

@@ -36,8 +36,7 @@ func refill(t *testing.T, limit time.Duration) (latencies []time.Duration, back 
 		p.Ops = append(p.Ops, op)
 	}
 	var stored []time.Duration
-	var w *world
-	w = newWorld(&p, func(e trace.Event) {
+	w := newWorld(&p, func(e trace.Event) {
 		if e.Kind == trace.Stored && e.Node == "n3" && e.Op == wire.AntiEntropy.String() {
 			stored = append(stored, e.Time-start)
 		}

@@ -36,7 +36,7 @@ func (b *Buffer) Scan(s Space, from, to []byte, fn func(key, value []byte) bool)
 // Add appends writes. Of several to one key only the last one is kept: a batch is
 // whole on disk or not there at all.
 func (b *Buffer) Add(writes []Write) {
-	for _, w := range writes {
+	for i, w := range writes {
 		k := overlayKey{w.Space, string(w.Key)}
 		if old, ok := b.newer.pending[k]; ok {
 			b.size.bytes -= len(old)
@@ -48,8 +48,8 @@ func (b *Buffer) Add(writes []Write) {
 			}
 		}
 		b.size.bytes += len(w.Value)
+		b.newer.Add(writes[i : i+1]) // at once: a key may come twice
 	}
-	b.newer.Add(writes)
 }
 
 // Take hands out all that came since the last Take, to be applied as one batch.
