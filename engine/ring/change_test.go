@@ -142,3 +142,21 @@ func TestZones(t *testing.T) {
 		}
 	}
 }
+
+// However heavy a node is that joins, the others keep a token each.
+func TestHeavyNodeLeavesTheOthersSomething(t *testing.T) {
+	members := []Member{{Name: "a", Weight: 1}, {Name: "b", Weight: 1}, {Name: "c", Weight: 1}, {Name: "d", Weight: 100}}
+	for q := len(members); q < 100; q++ {
+		r, err := New(Config{Strategy: EqualPartitions, N: 1, Q: q}, members)
+		if err != nil {
+			t.Fatal(err)
+		}
+		held := map[string]int{}
+		for _, tok := range r.Tokens() {
+			held[tok.Node]++
+		}
+		if len(held) != len(members) || held["d"] < q/2-1 && q > 8 {
+			t.Fatalf("of %d partitions the nodes hold %v", q, held)
+		}
+	}
+}

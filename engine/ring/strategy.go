@@ -126,6 +126,9 @@ func (d *deal) join(m Member) {
 	}
 	for share := max(1, len(d.owner)*m.Weight/d.weight); d.held[me] < share; {
 		v := d.richest(me)
+		if v < 0 {
+			break // nobody gives away its last token, however heavy m is
+		}
 		p := byOwner[v][0]
 		byOwner[v] = byOwner[v][1:]
 		d.give(p, me)
