@@ -12,6 +12,7 @@ import (
 
 	"ringside/engine/trace"
 	"ringside/engine/wire"
+	"ringside/localcluster"
 )
 
 // PublishedBufferFactor is by how much the buffer lowered the 99.9th percentile at peak.
@@ -62,29 +63,39 @@ func Figure5(ctx context.Context, scale BufferScale) (*BufferFigure, error) {
 		name string
 		rate int
 	}{{"low", scale.Low}, {"peak", scale.Peak}}
-	rows := map[string]map[int]BufferRow{}
-	for _, objects := range []int{0, scale.Objects} {
+	sizes := []int{0, scale.Objects}
+	clusters := map[int]*localcluster.Cluster{}
+	for _, objects := range sizes {
 		c, done, err := startExperiment(ctx, trace.Settings{Buffer: objects}, scale.Disk, scale.Hop)
 		if err != nil {
 			return nil, fmt.Errorf("figure 5: %w", err)
 		}
-		for _, load := range loads {
-			s, err := arrive(ctx, load.rate, scale.Length, func(i int) bool {
-				key := fmt.Appendf(nil, "%s-%d", load.name, i)
-				return putOK(c.Do(ctx, "", wire.PutRequest{Key: key, Value: key}))
-			})
-			if err != nil {
-				done()
-				return nil, fmt.Errorf("figure 5: %w", err)
+		defer done()
+		clusters[objects] = c
+	}
+	rows := map[string]map[int]BufferRow{}
+	for _, load := range loads {
+		samples := map[int]*sample{}
+		for round := range rounds {
+			for _, objects := range sizes {
+				if samples[objects] == nil {
+					samples[objects] = &sample{}
+				}
+				err := samples[objects].arrive(ctx, load.rate, scale.Length/rounds, func(i int) bool {
+					key := fmt.Appendf(nil, "%s-%d-%d", load.name, round, i)
+					return putOK(clusters[objects].Do(ctx, "", wire.PutRequest{Key: key, Value: key}))
+				})
+				if err != nil {
+					return nil, fmt.Errorf("figure 5: %w", err)
+				}
 			}
-			row := BufferRow{load.name, load.rate, objects, s.latencies()}
-			f.Rows = append(f.Rows, row)
-			if rows[load.name] == nil {
-				rows[load.name] = map[int]BufferRow{}
-			}
-			rows[load.name][objects] = row
 		}
-		done()
+		rows[load.name] = map[int]BufferRow{}
+		for _, objects := range sizes {
+			row := BufferRow{load.name, load.rate, objects, samples[objects].latencies()}
+			rows[load.name][objects] = row
+			f.Rows = append(f.Rows, row)
+		}
 	}
 	for _, load := range loads {
 		without, with := rows[load.name][0], rows[load.name][scale.Objects]

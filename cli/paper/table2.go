@@ -43,8 +43,8 @@ type CoordinationScale struct {
 
 // UsualCoordination takes about ten seconds.
 var UsualCoordination = CoordinationScale{
-	Clients: 16, Length: 4500 * time.Millisecond, Keys: 200, Hop: 2 * time.Millisecond,
-	Disk: Disk{Flush: time.Millisecond, Stall: 20 * time.Millisecond, StallEvery: 200},
+	Clients: 24, Length: 4500 * time.Millisecond, Keys: 200, Hop: 5 * time.Millisecond,
+	Disk: Disk{Flush: time.Millisecond, Stall: 5 * time.Millisecond, StallEvery: 100},
 }
 
 // A CoordinationRow is one cell of each half of the table.
@@ -72,7 +72,7 @@ type CoordinationTable struct {
 	scale  CoordinationScale
 }
 
-// Table2 measures both approaches, one after the other, on one cluster.
+// Table2 measures both approaches, in turn, on one cluster.
 func Table2(ctx context.Context, scale CoordinationScale) (*CoordinationTable, error) {
 	c, done, err := startExperiment(ctx, trace.Settings{}, scale.Disk, scale.Hop)
 	if err != nil {
@@ -90,17 +90,23 @@ func table2(ctx context.Context, c *localcluster.Cluster, scale CoordinationScal
 	defer lib.Close()
 	t := &CoordinationTable{scale: scale}
 	got := map[[2]string]Latencies{}
-	for _, a := range []struct {
+	approaches := []struct {
 		name string
-		do   func(context.Context, wire.ClientRequest) (wire.ClientReply, error)
-	}{{serverDriven, c.Balancer(scale.Hop).Do}, {clientDriven, lib.Do}} {
-		r, w := work(ctx, scale, a.do)
-		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("table 2: %w", err)
+		do   doer
+		r, w sample
+	}{{name: serverDriven, do: c.Balancer(scale.Hop).Do}, {name: clientDriven, do: lib.Do}}
+	for range rounds {
+		for i := range approaches {
+			a := &approaches[i]
+			work(ctx, scale, a.do, &a.r, &a.w)
+			if err := ctx.Err(); err != nil {
+				return nil, fmt.Errorf("table 2: %w", err)
+			}
 		}
-		for op, s := range map[string]*sample{reads: r, writes: w} {
-			got[[2]string{a.name, op}] = s.latencies()
-		}
+	}
+	for i := range approaches {
+		a := &approaches[i]
+		got[[2]string{a.name, reads}], got[[2]string{a.name, writes}] = a.r.latencies(), a.w.latencies()
 	}
 	for _, op := range []string{reads, writes} {
 		server, client := [2]string{serverDriven, op}, [2]string{clientDriven, op}
@@ -115,10 +121,12 @@ func table2(ctx context.Context, c *localcluster.Cluster, scale CoordinationScal
 	return t, nil
 }
 
-// work has clients write and read keys in turn, each one thing after the other.
-func work(ctx context.Context, scale CoordinationScale, do func(context.Context, wire.ClientRequest) (wire.ClientReply, error)) (r, w *sample) {
-	r, w = &sample{}, &sample{}
-	end := time.Now().Add(scale.Length)
+// A doer sends a request in some client's way.
+type doer func(context.Context, wire.ClientRequest) (wire.ClientReply, error)
+
+// work has clients write and read keys in turn for one round, each one thing after the other.
+func work(ctx context.Context, scale CoordinationScale, do doer, r, w *sample) {
+	end := time.Now().Add(scale.Length / rounds)
 	var wg sync.WaitGroup
 	for range scale.Clients {
 		wg.Go(func() {
@@ -135,7 +143,6 @@ func work(ctx context.Context, scale CoordinationScale, do func(context.Context,
 		})
 	}
 	wg.Wait()
-	return r, w
 }
 
 // Text is the table for people.
