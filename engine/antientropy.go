@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
@@ -202,7 +203,9 @@ func (n *Node) startRounds() {
 		t := s.tasks[0]
 		s.tasks = s.tasks[1:]
 		if t.done == nil {
-			delete(s.waiting, t.taskKey)
+			if !mutant.Is(mutant.TaskWaitsForever) {
+				delete(s.waiting, t.taskKey)
+			}
 			if !n.healthy(t.peer) || !n.share(t.plot, t.peer) {
 				continue // things changed while it waited
 			}
@@ -218,7 +221,9 @@ func (n *Node) startRounds() {
 // roundOver is how every round ends.
 func (n *Node) roundOver(t task, r trace.SyncRound) {
 	s := n.sync
-	s.running--
+	if !mutant.Is(mutant.RoundNeverOver) || r.Err == "" {
+		s.running--
+	}
 	if !t.look && r.Err == "" {
 		n.syncedWith(t)
 	}

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/mutant"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
@@ -111,7 +112,11 @@ func (n *Node) onAnswer(m wire.Message) {
 	if c == nil || c.to != m.From {
 		return
 	}
-	n.forget(m.Op)
+	if mutant.Is(mutant.AckByCount) && c.keep {
+		c.patience.stop()
+	} else {
+		n.forget(m.Op)
+	}
 	if c.onAnswer != nil {
 		c.onAnswer(m.Body)
 	}
@@ -120,7 +125,7 @@ func (n *Node) onAnswer(m wire.Message) {
 func (n *Node) alive(name string) {
 	p := n.peer(name)
 	p.heard = n.now
-	if !p.suspect {
+	if !p.suspect || mutant.Is(mutant.SuspectedForever) {
 		return
 	}
 	p.suspect = false
@@ -142,7 +147,7 @@ func (n *Node) suspect(name string) {
 }
 
 func (n *Node) probeLater(p *peer) {
-	if p.probing || p.healthy() || !n.concerns(p.name) {
+	if p.probing || p.healthy() || !n.concerns(p.name) || mutant.Is(mutant.NeverProbed) {
 		return
 	}
 	p.probing = true
@@ -207,7 +212,7 @@ func (n *Node) unsent(m wire.Message) {
 // peerUp trusts a new connection: making it took answers from the peer.
 func (n *Node) peerUp(name string) {
 	p := n.peer(name)
-	if p.healthy() {
+	if p.healthy() || mutant.Is(mutant.ReturnUnnoticed) {
 		return
 	}
 	p.cut, p.suspect = false, false

@@ -8,6 +8,7 @@ package engine
 // a fresh epoch, and no dot is ever minted twice.
 
 import (
+	"ringside/engine/mutant"
 	"ringside/engine/store"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
@@ -30,12 +31,15 @@ func (n *Node) loadSelf() error {
 	if err != nil {
 		return err
 	}
-	if b != nil && !n.cfg.Distrust {
+	if b != nil && (!n.cfg.Distrust || mutant.Is(mutant.DistrustIgnored)) {
 		if n.self, err = wire.DecodeOwn(b); err == nil {
 			return nil
 		}
 	}
 	n.self = wire.Own{Epoch: n.cfg.Incarnation & (1<<incarnationBits - 1)}
+	if mutant.Is(mutant.IncarnationReused) {
+		n.self.Epoch = 1
+	}
 	n.saveSelf()
 	return nil
 }
@@ -51,11 +55,16 @@ func (n *Node) mint(key []byte, home, standsIn bool, seen vclock.Clock) wire.Own
 			return own
 		} // somebody has seen more of us than we have: our disk is an old copy
 	}
+	if mutant.Is(mutant.CounterReused) {
+		return wire.Own{Epoch: n.self.Epoch << epochBits, Counter: 1}
+	}
 	n.self.Counter++
 	if n.self.Counter >= 1<<epochBits { // so many took longer than the millisecond that they borrow from the future
 		n.self = wire.Own{Epoch: (n.self.Epoch + 1) % (1 << incarnationBits), Counter: 1}
 	}
-	n.saveSelf()
+	if !mutant.Is(mutant.EpochUnsaved) {
+		n.saveSelf()
+	}
 	own := wire.Own{Epoch: n.self.Epoch<<epochBits | n.self.Counter, Counter: 1}
 	for _, d := range seen {
 		if d.Node == n.cfg.Name {
@@ -85,5 +94,5 @@ func (n *Node) lastMinted(key []byte, home, standsIn bool) (wire.Own, bool) {
 
 // trusts says whether a counter was written in this incarnation of the disk.
 func (n *Node) trusts(own wire.Own) bool {
-	return own.Counter > 0 && own.Epoch>>epochBits == n.self.Epoch
+	return own.Counter > 0 && (own.Epoch>>epochBits == n.self.Epoch || mutant.Is(mutant.OldIncarnationTrusted))
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/engine/mutant"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
@@ -77,6 +78,10 @@ func (n *Node) forward(home string, req wire.PutRequest, respond func(wire.PutRe
 			respond(r.Reply)
 		},
 		onSilent: func() {
+			if mutant.Is(mutant.ForwardTriedTwice) {
+				n.forward(home, req, respond)
+				return
+			}
 			respond(wire.PutReply{Err: wire.QuorumNotReached, Unknown: true, Coordinator: home,
 				Message: fmt.Sprintf("%s took the put and was not heard of again; it may have been written: get the key before you try again", home)})
 		},
@@ -85,7 +90,7 @@ func (n *Node) forward(home string, req wire.PutRequest, respond func(wire.PutRe
 
 // onForward coordinates what another node received.
 func (n *Node) onForward(m wire.Message, f wire.Forward) {
-	if !n.peer(m.From).forwards.first(m.Op) {
+	if !n.peer(m.From).forwards.first(m.Op) && !mutant.Is(mutant.RepeatedForwardTaken) {
 		return
 	}
 	if err := n.busy(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/engine/mutant"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -82,7 +83,7 @@ func (n *Node) onGet(client uint64, req wire.GetRequest) {
 func (g *get) targets() []string {
 	n, want := g.n, g.n.replicas()
 	list := g.pref
-	if g.quorum.Strict {
+	if g.quorum.Strict && !mutant.Is(mutant.StrictReadsStandIns) {
 		list = g.pref[:want]
 	}
 	var out []string
@@ -224,7 +225,7 @@ func (g *get) merged() vclock.Siblings {
 // the others (§5), and ends the machine when there is nothing left to wait for.
 func (g *get) settle() {
 	n := g.n
-	if !g.replied && len(g.counted()) >= g.quorum.R {
+	if got := len(g.counted()); !g.replied && (got >= g.quorum.R || mutant.Is(mutant.ReadShortOfR) && got == g.quorum.R-1) {
 		g.succeed()
 		g.timeout.stop()
 		g.timeout = n.after(n.cfg.Timings.RepairGrace, g.end)
@@ -251,6 +252,12 @@ func (g *get) succeed() {
 	}
 	live := s.Live()
 	dead := slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return !v.Deleted })
+	switch {
+	case mutant.Is(mutant.OneSiblingShown):
+		live = live[:min(len(live), 1)]
+	case mutant.Is(mutant.ContextWithoutTombstones):
+		s = live
+	}
 	g.reply(wire.GetReply{
 		Siblings: live, Tombstones: dead, Replied: g.counted(),
 		Context: wire.SealContext(n.cfg.Secret, g.req.Key, wire.Context{Clock: s.Context(), Time: latest(s)}),

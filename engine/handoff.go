@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -134,6 +135,9 @@ func (n *Node) loadHints() error {
 		stored time.Duration
 	}
 	var all []found
+	if mutant.Is(mutant.HintsForgotten) {
+		return nil
+	}
 	err := n.db.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
 		home, key, ok := parseHintKey(k)
 		if ok { // a damaged one is found out, and told, when its turn comes
@@ -167,6 +171,9 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 	if fresh {
 		rec.Stored = int64(n.now)
 	}
+	if mutant.Is(mutant.HintReplaced) {
+		rec.Siblings = nil
+	}
 	changed, code := n.mergeInto(&rec, key, siblings, lww, nil, why)
 	if code != wire.OK || !changed && !fresh && own == nil {
 		return code
@@ -193,7 +200,9 @@ func (n *Node) scanHints() {
 	for _, home := range n.hints.sortedHomes() {
 		n.deliverHints(n.peer(home))
 	}
-	n.after(n.cfg.Timings.Handoff, n.scanHints)
+	if !mutant.Is(mutant.HintsScannedOnce) {
+		n.after(n.cfg.Timings.Handoff, n.scanHints)
+	}
 }
 
 // deliverHints sends the oldest hints for p until its window is full.
@@ -224,8 +233,23 @@ func (n *Node) deliverHint(p *peer, key []byte, h *hint) {
 	p.draining++
 	n.emit(trace.Event{Kind: trace.HintSent, Key: key, Peer: p.name, For: p.name, Versions: rec.Siblings})
 	landed := func() { h.flying = false; p.draining-- }
-	n.call(p.name, 0, wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: wire.Handoff}, n.cfg.Timings.Patience, call{
-		onSilent: landed,
+	w := wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: wire.Handoff}
+	if mutant.Is(mutant.HintDroppedOnSend) {
+		n.call(p.name, 0, w, n.cfg.Timings.Patience, call{})
+		n.dropHint(p.name, key, trace.HintDelivered)
+		landed()
+		return
+	}
+	n.call(p.name, 0, w, n.cfg.Timings.Patience, call{
+		onSilent: func() {
+			switch {
+			case mutant.Is(mutant.HintStuck):
+				return
+			case mutant.Is(mutant.HintDroppedOnSilence):
+				n.dropHint(p.name, key, trace.HintDelivered)
+			}
+			landed()
+		},
 		onAnswer: func(b wire.Body) {
 			landed()
 			if n.hints.queues[p.name] != q {
@@ -234,7 +258,7 @@ func (n *Node) deliverHint(p *peer, key []byte, h *hint) {
 			if r, ok := b.(wire.WriteReply); !ok || r.Err != wire.OK {
 				return // the next scan tries again
 			}
-			if !h.stale && q.hints[string(key)] == h {
+			if (!h.stale || mutant.Is(mutant.HintDroppedStale)) && q.hints[string(key)] == h {
 				n.dropHint(p.name, key, trace.HintDelivered)
 			}
 			n.deliverHints(p)

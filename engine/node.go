@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ringside/engine/member"
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -153,6 +154,9 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 		member: newMembership(cfg), transfer: newTransfers(),
 		lastOp: uint64(now), // above that of any earlier life, whose answers may still be under way
 	}
+	if mutant.Is(mutant.NumbersRestart) {
+		n.lastOp = 0
+	}
 	if err := n.load(); err != nil {
 		return nil, Output{}, fmt.Errorf("engine: %s: %w", cfg.Name, err)
 	}
@@ -183,7 +187,9 @@ func (n *Node) load() error {
 			return true
 		}
 		n.keys += live(rec.Siblings)
-		n.grow(k, wire.Record{}, rec)
+		if !mutant.Is(mutant.TreeNotPlanted) {
+			n.grow(k, wire.Record{}, rec)
+		}
 		return true
 	})
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/engine/mutant"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -111,6 +112,9 @@ func (n *Node) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
 	}
 	plan := p.plan()
 	if plan.reached < p.quorum.W {
+		if mutant.Is(mutant.RefusedAfterWriting) {
+			_, _ = p.stamp(plan)
+		}
 		p.respond(wire.PutReply{Err: wire.QuorumNotReached, Message: p.missing(plan)})
 		return
 	}
@@ -152,11 +156,8 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 			standsIn = a.home
 		}
 	}
-	// The past also takes in what others have superseded. That changes nothing (a
-	// version never travels without its siblings), but without it each round of two
-	// clients that never read would leave one more gap in both their clocks.
 	own := n.mint(key, home, standsIn != "", ctx.Clock.Merge(known.Context()))
-	past := ctx.Clock.Merge(known.Superseded())
+	past := p.past(ctx.Clock, known, own)
 	if lww && len(past) > compactAt {
 		past = past.Compact() // times decide, and each dot that lost would leave one more gap for ever
 	}
@@ -166,8 +167,11 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		Request: p.req.Request,
 		Time:    max(int64(n.now), ctx.Time+1), // later than all it has seen, whatever the clocks say
 	}
+	if mutant.Is(mutant.ContextTimeIgnored) {
+		p.version.Time = int64(n.now)
+	}
 	p.all = reconcile(known, vclock.Siblings{p.version}, lww)
-	if len(p.all) > wire.MaxSiblings || len(p.all) > 1 && p.all.Size() > wire.MaxRecord {
+	if len(p.all) > wire.MaxSiblings && !mutant.Is(mutant.SiblingsUnbounded) || len(p.all) > 1 && p.all.Size() > wire.MaxRecord {
 		return wire.TooLarge, fmt.Errorf("the key has %d concurrent versions of %d bytes in all, the limits are %d and %d; get it and put the reconciled value with the context",
 			len(p.all), p.all.Size(), wire.MaxSiblings, wire.MaxRecord)
 	}
@@ -194,11 +198,30 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	return wire.OK, nil
 }
 
+// past is what the new version supersedes: what its context covers. It also takes in what
+// others have superseded. That changes nothing (a version never travels without its
+// siblings), but without it each round of two clients that never read would leave one more gap
+// in both their clocks.
+func (p *put) past(ctx vclock.Clock, known vclock.Siblings, own wire.Own) vclock.Clock {
+	switch {
+	case mutant.Is(mutant.ContextIgnored):
+		ctx = nil
+	case mutant.Is(mutant.PutCoversUnseen), mutant.Is(mutant.DeleteCoversUnseen) && p.req.Delete:
+		ctx = ctx.Merge(known.Context())
+	case mutant.Is(mutant.ClocksUndotted) && own.Counter > 1:
+		ctx = ctx.Merge(vclock.Clock{{Actor: vclock.Actor{Node: p.n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter - 1}})
+	}
+	return ctx.Merge(known.Superseded())
+}
+
 func (p *put) replicate(a assignment) {
 	n := p.n
 	w := wire.Write{Key: p.req.Key, Siblings: p.all, LWW: p.req.LWW, Purpose: wire.Replicate}
+	if mutant.Is(mutant.SiblingsLeftBehind) {
+		w.Siblings = vclock.Siblings{p.version}
+	}
 	e := trace.Event{Kind: trace.Replicate, Request: p.req.Request, Key: p.req.Key, Peer: a.node}
-	if a.home != a.node {
+	if a.home != a.node && !mutant.Is(mutant.HintUnnamed) {
 		w.For, e.For = a.home, a.home
 	}
 	n.emit(e)
@@ -240,7 +263,7 @@ func (p *put) replace(a assignment) {
 
 // acked counts a node that holds the version durably: by node, never by number alone.
 func (p *put) acked(a assignment) {
-	if slices.Contains(p.acks, a.node) {
+	if slices.Contains(p.acks, a.node) && !mutant.Is(mutant.AckByCount) {
 		return
 	}
 	p.acks = append(p.acks, a.node)
@@ -261,7 +284,7 @@ func standsInFor(a assignment) string {
 // machine once every replica has answered or been given up.
 func (p *put) settle() {
 	n := p.n
-	if !p.replied && len(p.acks) >= p.quorum.W {
+	if !p.replied && (len(p.acks) >= p.quorum.W || mutant.Is(mutant.AckShortOfW) && len(p.acks) == p.quorum.W-1) {
 		v := p.version
 		ctx := wire.Context{Clock: v.Clock(), Time: v.Time}
 		v.Value = nil
@@ -287,7 +310,7 @@ func (p *put) end() {
 	p.timeout.stop()
 	if !p.replied {
 		p.respond(wire.PutReply{
-			Err: wire.QuorumNotReached, Unknown: true, Acks: p.acks, Hinted: p.hinted,
+			Err: wire.QuorumNotReached, Unknown: !mutant.Is(mutant.TimeoutSaysRefused), Acks: p.acks, Hinted: p.hinted,
 			Message: fmt.Sprintf("W=%d, but only %s acknowledged in time; the write stays where it is and may be seen later", p.quorum.W, strings.Join(p.acks, " ")),
 		})
 	}

@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"ringside/engine/merkle"
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -307,6 +308,9 @@ func (r *round) fetched(a wire.SyncReply) {
 		if r.task.look {
 			continue
 		}
+		if mutant.Is(mutant.SyncTruncates) {
+			e.Siblings = truncated(e.Siblings)
+		}
 		if r.n.storeHome(e.Key, e.Siblings, e.LWW, nil, trace.Event{Peer: r.task.peer, Op: wire.AntiEntropy.String()}) == wire.OK {
 			r.res.Received++
 		}
@@ -321,7 +325,7 @@ func (r *round) fetched(a wire.SyncReply) {
 // pushSome sends what this node holds and the other does not, until the window
 // is full, and goes on with the next buckets when all has landed.
 func (r *round) pushSome() {
-	if r.task.look {
+	if r.task.look || mutant.Is(mutant.NeverPushed) {
 		r.push = nil
 	}
 	for len(r.push) > 0 && r.flying < pushWindow && !r.over {
@@ -371,7 +375,7 @@ func (n *Node) onSync(m wire.Message, q wire.Sync) {
 }
 
 func tellTree(t *merkle.Tree, q wire.Sync) wire.SyncReply {
-	if q.Level == 0 && q.Root == t.Root() {
+	if q.Level == 0 && (q.Root == t.Root() || mutant.Is(mutant.RootsAlwaysSame)) {
 		return wire.SyncReply{Same: true}
 	}
 	a := wire.SyncReply{Size: min(t.Size(), math.MaxInt32)}

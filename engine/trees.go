@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"ringside/engine/merkle"
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -95,6 +96,12 @@ func (n *Node) grow(dbKey []byte, before, after wire.Record) {
 }
 
 func stateOf(key []byte, rec wire.Record) merkle.State {
+	switch {
+	case mutant.Is(mutant.FirstSiblingHashed):
+		rec.Siblings = rec.Siblings[:min(len(rec.Siblings), 1)]
+	case mutant.Is(mutant.TombstonesUnhashed):
+		rec.Siblings = rec.Siblings.Live()
+	}
 	return merkle.StateOf(key, rec.Siblings, rec.LWW)
 }
 

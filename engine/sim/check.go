@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -183,11 +184,27 @@ func distinct(nodes []string) bool {
 	return len(slices.Compact(slices.Sorted(slices.Values(nodes)))) == len(nodes)
 }
 
+// quorum checks that as many nodes count as the client or the cluster asked for, none of them
+// twice, and under a strict quorum only homes: what P1 and P7 rest upon.
+func (c *checker) quorum(op *operation, property string, nodes []string, own, usual int) {
+	p := c.w.plan
+	if want := min(cmp.Or(own, usual), p.N, p.Nodes); len(nodes) < want {
+		c.fail(property, "%s #%d succeeds with %v, the quorum is %d", op.Kind, op.ID, nodes, want)
+	}
+	if !distinct(nodes) {
+		c.fail("P13", "%s #%d counts a replica twice: %v", op.Kind, op.ID, nodes)
+	}
+	if op.Strict || p.Quorum == StrictQuorum {
+		homes := c.w.ring.Homes([]byte(op.Key))
+		if i := slices.IndexFunc(nodes, func(n string) bool { return !slices.Contains(homes, n) }); i >= 0 {
+			c.fail(property, "%s #%d is strict, and counts %s, which is no home of %s", op.Kind, op.ID, nodes[i], op.Key)
+		}
+	}
+}
+
 // read checks one answer to a get.
 func (c *checker) read(op *operation, r wire.GetReply) {
-	if !distinct(r.Replied) {
-		c.fail("P13", "get #%d counts a replica twice: %v", op.ID, r.Replied)
-	}
+	c.quorum(op, "P7", r.Replied, op.R, c.w.plan.R)
 	ids := idsOf(slices.Concat(r.Siblings, r.Tombstones))
 	op.read = ids[:len(r.Siblings)]
 	for i, id := range ids {
@@ -246,9 +263,7 @@ func (c *checker) sees(op *operation, ids []uint64) {
 
 // acked checks the answer to a put.
 func (c *checker) acked(op *operation, r wire.PutReply) {
-	if !distinct(r.Acks) || len(r.Acks) == 0 {
-		c.fail("P13", "put #%d counts acks %v", op.ID, r.Acks)
-	}
+	c.quorum(op, "P1", r.Acks, op.W, c.w.plan.W)
 	if r.Siblings > wire.MaxSiblings {
 		c.fail("P13", "put #%d was acked by a coordinator that holds %d siblings, its limit is %d", op.ID, r.Siblings, wire.MaxSiblings)
 	}

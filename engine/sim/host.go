@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -147,7 +148,9 @@ func (h *host) work() {
 	for _, in := range batch {
 		out := h.node.Step(now, in)
 		h.w.steps++
-		h.overlay.Add(out.Writes)
+		if !mutant.Is(mutant.PendingUnread) {
+			h.overlay.Add(out.Writes)
+		}
 		t.add(out)
 		h.wakeAt(out.Wake)
 	}
@@ -159,6 +162,10 @@ func (h *host) commit(t *turn) {
 	if len(t.writes) == 0 {
 		h.release(t)
 		return
+	}
+	if mutant.Is(mutant.AckBeforePersist) {
+		h.release(t)
+		t = &turn{writes: t.writes}
 	}
 	h.busy, h.pending = true, t
 	life := h.life
@@ -217,6 +224,9 @@ func (h *host) crash() {
 		return
 	}
 	if h.pending != nil && chance(h.w.dice(forCrash, h.id), .5) {
+		if k := len(h.pending.writes); mutant.Is(mutant.BatchTorn) {
+			h.pending.writes = h.pending.writes[k/2:]
+		}
 		h.disk.apply(h.pending.writes)
 	}
 	h.up, h.paused, h.busy, h.pending, h.inbox, h.wakes = false, false, false, nil, nil, 0
