@@ -40,8 +40,10 @@ const (
 	// coverageSeeds is how many runs must have had each kind of fault somewhere: of
 	// the rarest, one run in eight is made to have it.
 	coverageSeeds = 200
-	// coverageLength is the least length of runs that are expected to have all faults.
+	// coverageLength is the least length of runs that are expected to have all faults, and
+	// coverageOps the least number of operations where no length is given.
 	coverageLength = 30 * time.Second
+	coverageOps    = 80
 	// maxReported bounds the violations that are told of one campaign.
 	maxReported = 100
 	// redraw is how often progress is shown.
@@ -125,8 +127,8 @@ func spread(seed, hash uint64) uint64 {
 
 // cover lets a campaign fail that is large enough for every kind of fault, and never had one.
 func (c *campaign) cover() {
-	o := c.opt.Draw()
-	if c.done < coverageSeeds || o.Length < coverageLength || o.Nodes == 1 {
+	o := c.opt
+	if c.done < coverageSeeds || o.Length > 0 && o.Length < coverageLength || o.Nodes == 1 || o.Ops > 0 && o.Ops < coverageOps {
 		return
 	}
 	want := c.opt.Faults

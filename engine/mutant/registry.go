@@ -41,7 +41,7 @@ var registry = [names]Mutant{
 	ConcurrentDropped:  {"concurrent-dropped", []string{p1}, "merging keeps the latest of concurrent versions only", false},
 	SiblingsUnbounded:  {"siblings-unbounded", []string{p13}, "a coordinator adds siblings without end", false},
 	SiblingsLeftBehind: {"siblings-left-behind", []string{p1}, "a new version travels without its siblings", false},
-	ArrivalWins:        {"arrival-wins", []string{p5}, "under last write wins the version that comes last wins", false},
+	ArrivalWins:        {"arrival-wins", []string{p1, p3, p5}, "under last write wins the version that comes last wins", false},
 	ContextTimeIgnored: {"context-time-ignored", []string{p1, p3}, "under last write wins a put can be older than what it was put over", false},
 
 	CounterReused:         {"counter-reused", []string{p6}, "a coordinator that lost its counter for a key begins again at 1 in the same epoch", false},

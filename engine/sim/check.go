@@ -31,12 +31,13 @@ type checker struct {
 	byKey      map[string][]*operation // as they began
 	lastID     uint64
 	violations []Violation
-	dots       map[string]uint64   // key and dot → the put that minted it
-	excused    map[uint64]bool     // writes whose every carrier was destroyed
-	sent       map[string]sentHint // holder, home and key → what was sent home last
-	repairs    int                 // replicas that reads mended
-	synced     int                 // replicas that anti-entropy mended
-	lwwLost    int                 // acked writes that last write wins threw away
+	dots       map[string]uint64        // key and dot → the put that minted it
+	excused    map[uint64]bool          // writes whose every carrier was destroyed
+	sent       map[string]sentHint      // holder, home and key → what was sent home last
+	handed     map[string]time.Duration // holder and key → when it last handed a hint over
+	repairs    int                      // replicas that reads mended
+	synced     int                      // replicas that anti-entropy mended
+	lwwLost    int                      // acked writes that last write wins threw away
 }
 
 // A sentHint is what a stand-in handed over.
@@ -51,7 +52,7 @@ const maxViolations = 10
 func newChecker(w *world) *checker {
 	c := &checker{
 		w: w, quiet: w.plan.quiet(), keys: w.plan.keys(), ops: map[uint64]*operation{}, byKey: map[string][]*operation{},
-		dots: map[string]uint64{}, excused: map[uint64]bool{}, sent: map[string]sentHint{},
+		dots: map[string]uint64{}, excused: map[uint64]bool{}, sent: map[string]sentHint{}, handed: map[string]time.Duration{},
 	}
 	for _, op := range w.plan.Ops {
 		c.lastID = max(c.lastID, op.ID)
@@ -139,6 +140,7 @@ func (c *checker) event(e trace.Event) {
 func (c *checker) delivered(e trace.Event) {
 	k := e.Node + " " + e.For + " " + string(e.Key)
 	s, home := c.sent[k], c.w.hosts[e.For]
+	c.handed[e.Node+" "+string(e.Key)] = c.w.now
 	delete(c.sent, k)
 	if c.w.plan.lww() || home.destroyed >= s.at {
 		return // a later write may have won there; what it had may be gone since
@@ -267,21 +269,74 @@ func (c *checker) acked(op *operation, r wire.PutReply) {
 	if r.Siblings > wire.MaxSiblings {
 		c.fail("P13", "put #%d was acked by a coordinator that holds %d siblings, its limit is %d", op.ID, r.Siblings, wire.MaxSiblings)
 	}
-	if c.w.plan.lww() || c.excused[op.ID] {
+	op.copies = copies(r)
+	if c.excused[op.ID] {
 		return
 	}
 	for _, node := range r.Acks { // persist before ack, as seen from outside
-		if h := c.w.hosts[node]; h.up && h.destroyed == 0 && !c.carries(c.held(h, op.Key), op.ID) && !c.elsewhere(h, op) {
-			c.fail("P1", "put #%d was acked by %s, whose disk does not hold it", op.ID, node)
+		h := c.w.hosts[node]
+		if !h.up || h.destroyed > 0 {
+			continue
+		}
+		held := c.held(h, op.Key)
+		other := slices.ContainsFunc(held, func(id uint64) bool { return !c.descends(op.ID, id) })
+		switch {
+		case c.carries(held, op.ID) || c.handed[node+" "+op.Key] >= op.began || c.superseded(op.ID):
+		case !c.w.plan.lww():
+			c.fail("P1", "%s #%d was acked by %s, whose disk does not hold it", op.Kind, op.ID, node)
+		case !other: // a concurrent write may have won, but not what this one was put over
+			c.fail("P1", "%s #%d was acked by %s, which holds %v that it was put over", op.Kind, op.ID, node, held)
 		}
 	}
 }
 
-// elsewhere allows for a holder that handed a hint over between its ack and the client's answer.
-func (c *checker) elsewhere(h *host, op *operation) bool {
-	return slices.ContainsFunc(c.w.names, func(n string) bool {
-		return n != h.name && c.carries(c.held(c.w.hosts[n], op.Key), op.ID)
-	})
+// copies is on how many nodes an acked write stays at least: what two stand-ins keep for
+// one home comes to be one copy.
+func copies(r wire.PutReply) int {
+	at := slices.Clone(r.Acks)
+	for _, h := range r.Hinted {
+		if i := slices.Index(at, h.Holder); i >= 0 {
+			at[i] = h.For
+		}
+	}
+	slices.Sort(at)
+	return len(slices.Compact(at))
+}
+
+// kept is P1 while the run goes on: an acked write that nobody has put anything over is on as
+// many disks as acked it, but for those that were made to lose something.
+func (c *checker) kept() {
+	if c.w.plan.lww() {
+		return
+	}
+	for _, key := range c.keys {
+		var overwritten bits
+		for _, op := range c.byKey[key] {
+			overwritten.union(op.past)
+		}
+		on := map[uint64]int{}
+		for _, n := range c.w.names {
+			for _, id := range slices.Compact(slices.Sorted(slices.Values(c.held(c.w.hosts[n], key)))) {
+				on[id]++
+			}
+		}
+		for _, op := range c.byKey[key] {
+			if want := op.copies - c.destroyedSince(op.began); on[op.ID] < want && !overwritten.has(op.place) {
+				c.fail("P1", "%s #%d of %s, acked by %v, is on %d disks, want %d", op.Kind, op.ID, key, op.acks, on[op.ID], want)
+			}
+		}
+	}
+}
+
+// destroyedSince counts the nodes whose disks lost something since.
+func (c *checker) destroyedSince(since time.Duration) int {
+	count := 0
+	for _, n := range c.w.names {
+		if c.w.hosts[n].destroyed >= since {
+			count++
+		}
+	}
+	return count
 }
 
 // inbox is P13 for what waits for a node.

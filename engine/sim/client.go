@@ -33,6 +33,7 @@ type operation struct {
 	place   int             // among the operations of its key
 	past    bits            // places of its ancestors
 	acks    []string
+	copies  int      // of a put: how many nodes keep it at least, from its ack on
 	read    []uint64 // writes that a get found, tombstones left out
 	done    func(wire.ClientReply)
 }

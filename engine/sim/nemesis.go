@@ -129,12 +129,8 @@ func (w *world) unleash() {
 		w.fault(skewKind)
 	}
 	for i, name := range w.plan.names() {
-		h := w.hosts[name]
-		if we.Skew != nil {
-			h.skew, h.drift = we.Skew[i], we.Drift[i]
-		}
 		if we.FailedSync != nil {
-			h.disk.failing = we.FailedSync[i]
+			w.hosts[name].disk.failing = we.FailedSync[i]
 		}
 	}
 	for _, s := range w.plan.Strikes {

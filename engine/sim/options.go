@@ -77,18 +77,12 @@ func (o Options) Draw() Options {
 	o.Clients = min(o.Clients, o.Ops)
 	oddly(&o.Keys, 3, 1, 6, 1)
 	every := time.Second + time.Duration(rng.Int64N(int64(10*time.Second)))
-	if o.FaultEvery == 0 {
-		o.FaultEvery = every
-	}
 	blind := .2
 	if rng.Float64() < .04 { // siblings pile up to their limit
 		blind = .95
 	}
 	if o.Blind == 0 {
 		o.Blind = blind
-	}
-	if o.Length == 0 {
-		o.Length = time.Duration(o.Ops/o.Clients) * 1500 * time.Millisecond
 	}
 	if o.Faults == nil {
 		o.Faults = drawFaults(rng)
@@ -103,8 +97,26 @@ func (o Options) Draw() Options {
 	if o.AntiEntropy == 0 {
 		o.AntiEntropy = compared
 	}
+	think := 1500 * time.Millisecond
+	if rng.Float64() < hurriedOdds {
+		think, every = time.Millisecond+time.Duration(rng.Int64N(int64(20*time.Millisecond))).Round(grain), every/hurry
+	}
+	if o.FaultEvery == 0 {
+		o.FaultEvery = every.Round(grain)
+	}
+	if o.Length == 0 {
+		o.Length = time.Duration(o.Ops/o.Clients) * think
+	}
 	return o
 }
+
+const (
+	// hurriedOdds is how many runs have clients that do not wait for each other, so that
+	// requests meet within one message's time.
+	hurriedOdds = .1
+	// hurry is how much more often things break in them.
+	hurry = 20
+)
 
 // minAntiEntropy is the shortest time between two cycles of anti-entropy: what
 // is found in one should be mended before the next.
