@@ -49,7 +49,10 @@ type readAnswer struct {
 
 func (n *Node) onGet(client uint64, req wire.GetRequest) {
 	n.emit(trace.Event{Kind: trace.Requested, Request: req.Request, Key: req.Key, Op: "get"})
-	g := &get{n: n, client: client, req: req, began: n.now, used: map[string]bool{}, silent: map[string]bool{}, instead: map[string]bool{}, lww: n.cfg.LWW}
+	g := &get{
+		n: n, client: client, req: req, began: n.now, used: map[string]bool{}, silent: map[string]bool{}, instead: map[string]bool{}, lww: n.cfg.LWW,
+		pref: n.preference(req.Key), view: n.member.digest,
+	}
 	var err error
 	switch {
 	case n.busy() != nil:
@@ -63,7 +66,6 @@ func (n *Node) onGet(client uint64, req wire.GetRequest) {
 		g.fail(wire.BadRequest, err.Error())
 		return
 	}
-	g.pref, g.view = n.preference(req.Key), n.member.digest
 	targets := g.targets()
 	if len(targets) < g.quorum.R {
 		g.fail(wire.QuorumNotReached, fmt.Sprintf("R=%d, but %s reaches only %d nodes for this key: %s",
