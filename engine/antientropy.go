@@ -199,7 +199,7 @@ func (n *Node) plan(t task) {
 // startRounds runs what waits, as much at once as may be.
 func (n *Node) startRounds() {
 	s := n.sync
-	for s.running < maxRounds && len(s.tasks) > 0 {
+	for len(s.tasks) > 0 && !n.full(s.running, maxRounds) {
 		t := s.tasks[0]
 		s.tasks = s.tasks[1:]
 		if t.done == nil {
@@ -263,7 +263,7 @@ func (n *Node) runPaced() {
 	}
 	s.pacing = true
 	n.refill()
-	for len(s.paced) > 0 && s.bytes > 0 {
+	for len(s.paced) > 0 && s.bytes > 0 && !n.odd(LittleSync) {
 		f := s.paced[0]
 		s.paced = s.paced[1:]
 		f()

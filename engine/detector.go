@@ -49,6 +49,9 @@ func (n *Node) call(to string, request uint64, body wire.Body, patience time.Dur
 	n.lastOp++
 	op := n.lastOp
 	c.to = to
+	if n.odd(HastyDoubt) {
+		patience /= hasty
+	}
 	c.patience = n.after(patience, func() {
 		n.suspect(to)
 		n.silent(op)
@@ -151,7 +154,11 @@ func (n *Node) probeLater(p *peer) {
 		return
 	}
 	p.probing = true
-	n.after(n.cfg.Timings.Probe, func() {
+	wait := n.cfg.Timings.Probe
+	if n.odd(RareProbes) {
+		wait *= rare
+	}
+	n.after(wait, func() {
 		p.probing = false
 		if p.suspect && !p.cut {
 			n.call(p.name, 0, wire.Ping{}, n.cfg.Timings.Patience, call{})

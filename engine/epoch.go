@@ -49,7 +49,7 @@ func (n *Node) saveSelf() { n.write(store.Meta, selfKey, wire.EncodeOwn(n.self))
 // mint returns the next dot of this node for key as epoch and counter. seen is all
 // that the put and the node's own state know to have happened.
 func (n *Node) mint(key []byte, home, standsIn bool, seen vclock.Clock) wire.Own {
-	if own, ok := n.lastMinted(key, home, standsIn); ok && n.trusts(own) {
+	if own, ok := n.lastMinted(key, home, standsIn); ok && n.trusts(own) && !n.odd(FreshEpochs) {
 		own.Counter++
 		if seen.Get(vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}) < own.Counter {
 			return own

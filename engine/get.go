@@ -53,10 +53,10 @@ func (n *Node) onGet(client uint64, req wire.GetRequest) {
 		n: n, client: client, req: req, began: n.now, used: map[string]bool{}, silent: map[string]bool{}, instead: map[string]bool{}, lww: n.cfg.LWW,
 		pref: n.preference(req.Key), view: n.member.digest,
 	}
-	var err error
+	err := n.busy()
 	switch {
-	case n.busy() != nil:
-		g.fail(wire.Overloaded, n.busy().Error())
+	case err != nil:
+		g.fail(wire.Overloaded, err.Error())
 		return
 	case len(req.Key) == 0 || len(req.Key) > wire.MaxKey:
 		g.fail(wire.BadRequest, fmt.Sprintf("the key has %d bytes, want 1 to %d", len(req.Key), wire.MaxKey))
@@ -231,6 +231,10 @@ func (g *get) settle() {
 		g.succeed()
 		g.timeout.stop()
 		g.timeout = n.after(n.cfg.Timings.RepairGrace, g.end)
+		if n.odd(HastyGet) {
+			g.end()
+			return
+		}
 	}
 	if !g.replied && g.waiting == 0 {
 		g.askMore()

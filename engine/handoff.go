@@ -158,10 +158,14 @@ func (n *Node) loadHints() error {
 	return err
 }
 
+func (n *Node) hintsFull() bool {
+	return n.hints.total >= MaxHints || n.hints.total > 0 && n.odd(FewHints)
+}
+
 // storeHint merges siblings into what the node keeps for home. own, if not
-// nil, is the counter of the dot just minted.
+// nil, is the counter of the dot just minted: then there is room, or it would not have been.
 func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) wire.Code {
-	if n.hints.total >= MaxHints {
+	if own == nil && n.hintsFull() {
 		n.emit(trace.Event{Kind: trace.HintRefused, Request: why.Request, Key: key, For: home, Peer: why.Peer})
 		return wire.Overloaded
 	}
@@ -208,12 +212,12 @@ func (n *Node) scanHints() {
 // deliverHints sends the oldest hints for p until its window is full.
 func (n *Node) deliverHints(p *peer) {
 	q := n.hints.queues[p.name]
-	if q == nil || !p.healthy() {
+	if q == nil || !p.healthy() || n.odd(LazyHandoff) {
 		return
 	}
 	q.oldest()
 	for _, k := range q.order {
-		if p.draining >= handoffWindow {
+		if n.full(p.draining, handoffWindow) {
 			return
 		}
 		if h := q.hints[k]; h != nil && !h.flying {

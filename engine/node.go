@@ -40,6 +40,9 @@ type Config struct {
 	// Distrust says that the store may lack writes that were once durable (it was
 	// recovered from damage), so that the counters in it prove nothing.
 	Distrust bool
+
+	// Buggify, if not nil, is asked where the node could do what is rare (see Place).
+	Buggify func(Place) bool
 }
 
 // An Input is one of Receive, Request, PeerUp, PeerDown, Unsent, Describe, Compare,
@@ -387,10 +390,10 @@ func (n *Node) quorum(q wire.Quorum) (wire.Quorum, error) {
 
 // busy says why a request has to be refused, nil if there is room for it.
 func (n *Node) busy() error {
-	if n.requests < MaxRequests {
+	if n.requests < MaxRequests && (n.requests == 0 || !n.odd(FewRequests)) {
 		return nil
 	}
-	return fmt.Errorf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests)
+	return fmt.Errorf("%s works on %d requests already; try again", n.cfg.Name, n.requests)
 }
 
 // latest is the greatest wall-clock time among siblings, 0 for none.

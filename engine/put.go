@@ -156,9 +156,13 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 			standsIn = a.home
 		}
 	}
+	if standsIn != "" && n.hintsFull() { // before a dot is minted that nobody keeps
+		n.emit(trace.Event{Kind: trace.HintRefused, Request: p.req.Request, Key: key, For: standsIn, Peer: n.cfg.Name})
+		return wire.Overloaded, n.cannotKeep(wire.Overloaded)
+	}
 	own := n.mint(key, home, standsIn != "", ctx.Clock.Merge(known.Context()))
 	past := p.past(ctx.Clock, known, own)
-	if lww && len(past) > compactAt {
+	if lww && (len(past) > compactAt || len(past) > 1 && n.odd(EarlyCompaction)) {
 		past = past.Compact() // times decide, and each dot that lost would leave one more gap for ever
 	}
 	p.version = vclock.Version{
@@ -192,10 +196,14 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		code = wire.OK
 	}
 	if code != wire.OK {
-		return code, fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d", n.cfg.Name, code, n.hints.total, MaxHints)
+		return code, n.cannotKeep(code)
 	}
 	p.req.LWW = lww
 	return wire.OK, nil
+}
+
+func (n *Node) cannotKeep(code wire.Code) error {
+	return fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d", n.cfg.Name, code, n.hints.total, MaxHints)
 }
 
 // past is what the new version supersedes: what its context covers. It also takes in what
@@ -292,6 +300,10 @@ func (p *put) settle() {
 			Version: v, Siblings: len(p.all), Acks: slices.Clone(p.acks), Hinted: slices.Clone(p.hinted),
 			Context: wire.SealContext(n.cfg.Secret, p.req.Key, ctx),
 		})
+		if n.odd(HastyPut) {
+			p.end()
+			return
+		}
 	}
 	if p.waiting > 0 {
 		return

@@ -241,6 +241,9 @@ func (r *round) list() {
 		return
 	}
 	k := min(max(listedKeys/(tree.Keys()>>tree.Depth()+1), 1), wire.MaxSyncNodes, len(r.nodes))
+	if k > 1 && r.n.odd(ShortAnswers) {
+		k = 1
+	}
 	r.buckets, r.nodes = r.nodes[:k], r.nodes[k:]
 	r.askTree(wire.Sync{Ask: wire.AskBuckets, Nodes: r.buckets}, r.listed)
 }
@@ -328,7 +331,7 @@ func (r *round) pushSome() {
 	if r.task.look || mutant.Is(mutant.NeverPushed) {
 		r.push = nil
 	}
-	for len(r.push) > 0 && r.flying < pushWindow && !r.over {
+	for len(r.push) > 0 && !r.over && !r.n.full(r.flying, pushWindow) {
 		key := r.push[0]
 		r.push = r.push[1:]
 		rec, err := r.n.record(store.Data, dataKey(key))
@@ -359,7 +362,7 @@ func (n *Node) onSync(m wire.Message, q wire.Sync) {
 	case !n.hosts(at):
 		n.answer(m, wire.SyncReply{Err: wire.BadRequest})
 		return
-	case n.requests >= syncBusy:
+	case n.requests >= syncBusy || n.odd(LittleSync):
 		n.answer(m, wire.SyncReply{Err: wire.Overloaded})
 		return
 	}
@@ -390,7 +393,7 @@ func (n *Node) tellBuckets(t *merkle.Tree, q wire.Sync) wire.SyncReply {
 	var a wire.SyncReply
 	n.scanList(t, q.Nodes, func(h held) bool {
 		a.Hashes = append(a.Hashes, h.state.Hash)
-		return len(a.Hashes) < wire.MaxSyncHashes
+		return len(a.Hashes) < wire.MaxSyncHashes && !n.odd(ShortAnswers)
 	})
 	return a
 }
@@ -406,7 +409,7 @@ func (n *Node) tellKeys(t *merkle.Tree, q wire.Sync) wire.SyncReply {
 		if !want[h.state.Hash] {
 			return true
 		}
-		if size += h.size; size > fetchBytes && len(a.Entries) > 0 {
+		if size += h.size; len(a.Entries) > 0 && (size > fetchBytes || n.odd(ShortAnswers)) {
 			return false
 		}
 		a.Entries = append(a.Entries, wire.Entry{Key: h.key, Siblings: h.rec.Siblings, LWW: h.rec.LWW})

@@ -133,6 +133,11 @@ func (n *Node) prune() {
 			delete(n.trees.trees, p)
 		}
 	}
+	for _, rg := range n.ring().Ranges() {
+		if n.odd(ForgottenTrees) {
+			delete(n.trees.trees, n.plotOf(rg))
+		}
+	}
 }
 
 // roots lists the ranges of which the node holds anything, clockwise.

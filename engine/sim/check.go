@@ -303,28 +303,50 @@ func copies(r wire.PutReply) int {
 	return len(slices.Compact(at))
 }
 
-// kept is P1 while the run goes on: an acked write that nobody has put anything over is on as
-// many disks as acked it, but for those that were made to lose something.
+// kept is P1 while the run goes on. An acked write that nobody has put anything over is on
+// as many disks as acked it, but for those that were made to lose something. Of one that has
+// descendants, it and they are on as many as the least of the key's acks asks for: the
+// context that came with an ack covers what its coordinator knew to be superseded, by
+// versions that are just where that put was acked.
 func (c *checker) kept() {
 	if c.w.plan.lww() {
 		return
 	}
 	for _, key := range c.keys {
 		var overwritten bits
+		least := len(c.w.names)
 		for _, op := range c.byKey[key] {
 			overwritten.union(op.past)
-		}
-		on := map[uint64]int{}
-		for _, n := range c.w.names {
-			for _, id := range slices.Compact(slices.Sorted(slices.Values(c.held(c.w.hosts[n], key)))) {
-				on[id]++
+			if op.copies > 0 {
+				least = min(least, op.copies)
 			}
+		}
+		held := make([][]uint64, len(c.w.names))
+		for i, n := range c.w.names {
+			held[i] = c.held(c.w.hosts[n], key)
 		}
 		for _, op := range c.byKey[key] {
-			if want := op.copies - c.destroyedSince(op.began); on[op.ID] < want && !overwritten.has(op.place) {
-				c.fail("P1", "%s #%d of %s, acked by %v, is on %d disks, want %d", op.Kind, op.ID, key, op.acks, on[op.ID], want)
+			want := op.copies
+			if overwritten.has(op.place) {
+				want = min(want, least)
 			}
+			c.keptOn(op, held, want-c.destroyedSince(op.began))
 		}
+	}
+}
+
+// keptOn checks that at least want of the disks hold op or a descendant.
+func (c *checker) keptOn(op *operation, held [][]uint64, want int) {
+	for _, ids := range held {
+		if want <= 0 {
+			return
+		}
+		if c.carries(ids, op.ID) {
+			want--
+		}
+	}
+	if want > 0 {
+		c.fail("P1", "%s #%d of %s, acked by %v, is on %d disks too few", op.Kind, op.ID, op.Key, op.acks, want)
 	}
 }
 

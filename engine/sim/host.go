@@ -79,7 +79,7 @@ func (h *host) boot() {
 	n, out, err := engine.New(engine.Config{
 		Name: h.name, Ring: w.ring.Config(), Rings: w.rings, Founders: w.foundersOf(h), Seeds: w.plan.seeds(), R: w.plan.R, W: w.plan.W, LWW: w.plan.lww(), Strict: w.plan.Quorum == StrictQuorum,
 		Secret: []byte("sim"), Seed: mix(w.plan.Seed ^ mix(h.id<<32|h.life)),
-		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), Distrust: h.doubt,
+		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), Distrust: h.doubt, Buggify: h.buggify(),
 	}, h.overlay, h.clock())
 	if err != nil {
 		panic(fmt.Sprintf("sim: %v", err)) // the simulated disk reads or says what is damaged
@@ -104,13 +104,6 @@ func (w *world) foundersOf(h *host) []ring.Member {
 
 func (p *Plan) seeds() []string { return p.names()[:min(seedNodes, p.Nodes)] }
 
-// timings are the default ones but for anti-entropy.
-func (p *Plan) timings() engine.Timings {
-	t := engine.DefaultTimings()
-	t.AntiEntropy = p.AntiEntropy
-	return t
-}
-
 // request is the client's request that the turn is about, the first if it is about many.
 func (t *turn) request() uint64 {
 	for _, e := range t.events {
@@ -133,6 +126,9 @@ func (h *host) input(in engine.Input) {
 	if !h.up || len(h.inbox) >= maxInbox {
 		return
 	}
+	if _, ok := in.(engine.Receive); ok && len(h.inbox) >= tinyInbox && h.odd(smallInbox) {
+		return
+	}
 	h.inbox = append(h.inbox, in)
 	h.work()
 }
@@ -144,6 +140,9 @@ func (h *host) work() {
 	}
 	var t turn
 	k := min(len(h.inbox), maxTurn)
+	if k > 1 && h.odd(shortTurns) {
+		k = 1
+	}
 	batch := h.inbox[:k]
 	h.inbox = append(h.spare[:0], h.inbox[k:]...)
 	h.spare = batch

@@ -13,7 +13,7 @@ import (
 )
 
 // mostSeeds is in how many seeds each deliberate bug must be found.
-const mostSeeds = 1500
+const mostSeeds = 5000
 
 // Each bug is found in runs as any campaign draws them: one of the properties that it breaks falls.
 func TestMutants(t *testing.T) {

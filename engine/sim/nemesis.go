@@ -28,6 +28,8 @@ const (
 	lostTailKind   = "disk-lost-tail"
 	flipKind       = "disk-flip"
 	wipeKind       = "wipe"
+	// oddTimingsKind is a cluster with timings that nobody would choose.
+	oddTimingsKind = "odd-timings"
 	// cutMessage is counted, and comes of partitions.
 	cutMessage = "cut-message"
 )
@@ -65,16 +67,17 @@ func init() { // its functions refer to it
 		{joinKind, .25, drawJoin, (*world).join},
 		{leaveKind, .2, drawLeave, (*world).leave},
 		{removeKind, .15, drawLeave, (*world).remove},
+		{oddTimingsKind, .2, nil, nil},
 	}
 }
 
-// FaultKinds names all kinds of faults.
+// FaultKinds names all kinds of faults, and the places where nodes can be odd.
 func FaultKinds() []string {
 	out := make([]string, len(kinds))
 	for i, k := range kinds {
 		out[i] = k.name
 	}
-	return out
+	return append(out, oddPlaceNames()...)
 }
 
 // kindOf returns the kind called name, nil if it is none that strikes.
@@ -127,6 +130,9 @@ func (w *world) unleash() {
 	}
 	if we.Skew != nil {
 		w.fault(skewKind)
+	}
+	if w.plan.Timings != nil {
+		w.fault(oddTimingsKind)
 	}
 	for i, name := range w.plan.names() {
 		if we.FailedSync != nil {

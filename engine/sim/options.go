@@ -79,16 +79,13 @@ func (o Options) Draw() Options {
 	every := time.Second + time.Duration(rng.Int64N(int64(10*time.Second)))
 	blind := .2
 	if rng.Float64() < .04 { // siblings pile up to their limit
-		blind = .95
+		blind = piledUp
 	}
 	if o.Blind == 0 {
 		o.Blind = blind
 	}
 	if o.Faults == nil {
 		o.Faults = drawFaults(rng)
-	}
-	if o.Odd == 0 && len(o.Faults) > 0 {
-		o.Odd = .2
 	}
 	compared := minAntiEntropy + exp(rng, 4*time.Second).Round(grain)
 	if rng.Float64() < .3 {
@@ -99,7 +96,14 @@ func (o Options) Draw() Options {
 	}
 	think := 1500 * time.Millisecond
 	if rng.Float64() < hurriedOdds {
-		think, every = time.Millisecond+time.Duration(rng.Int64N(int64(20*time.Millisecond))).Round(grain), every/hurry
+		think, every = time.Millisecond<<rng.IntN(9), every/hurry
+	}
+	odd := .2
+	if rng.Float64() < .3 || len(o.Faults) == 0 { // where all ask for the same, the checker knows what to expect
+		odd = -1
+	}
+	if o.Odd == 0 {
+		o.Odd = odd
 	}
 	if o.FaultEvery == 0 {
 		o.FaultEvery = every.Round(grain)
@@ -111,6 +115,8 @@ func (o Options) Draw() Options {
 }
 
 const (
+	// piledUp is the chance of blind puts in runs without deletes, which no context keeps small.
+	piledUp = .99
 	// hurriedOdds is how many runs have clients that do not wait for each other, so that
 	// requests meet within one message's time.
 	hurriedOdds = .1
@@ -134,6 +140,12 @@ func drawFaults(rng *rand.Rand) []string {
 	for _, k := range kinds {
 		if rng.Float64() < k.odds && !healthy {
 			out = append(out, k.name)
+		}
+	}
+	odd := rng.Float64() < oddRuns
+	for _, p := range oddPlaceNames() {
+		if rng.Float64() < oddPlaces && odd && !healthy {
+			out = append(out, p)
 		}
 	}
 	return out

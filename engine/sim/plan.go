@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine"
 	"ringside/engine/trace"
 )
 
@@ -22,7 +23,10 @@ type Plan struct {
 	Quorum  string
 	Weather Weather
 
-	AntiEntropy time.Duration // between two comparisons of a key range; 0: never
+	AntiEntropy time.Duration   // between two comparisons of a key range; 0: never
+	Ranges      int             // of the ring; 0: the usual number
+	Timings     *engine.Timings // of all nodes, but for anti-entropy; nil: the usual ones
+	Odd         []string        // places at which nodes are odd at times (see engine.Place)
 
 	Ops     []Op     // in the order of At
 	Strikes []Strike // in the order of At
@@ -104,7 +108,7 @@ func (p *Plan) quiet() bool {
 // healthy says whether nothing is made to go wrong.
 func (p *Plan) healthy() bool {
 	w := p.Weather
-	return len(p.Strikes) == 0 && len(p.Core) == 0 && w.Loss+w.Repeat+w.LongDelay == 0 && w.Delay <= usualDelay && w.Skew == nil && w.FailedSync == nil
+	return len(p.Strikes) == 0 && len(p.Core) == 0 && len(p.Odd) == 0 && p.Timings == nil && w.Loss+w.Repeat+w.LongDelay == 0 && w.Delay <= usualDelay && w.Skew == nil && w.FailedSync == nil
 }
 
 // keys lists the keys of all operations, sorted.
@@ -135,8 +139,22 @@ func NewPlan(o Options) Plan {
 	if len(o.Faults) > 0 && o.Nodes > 1 && d.rng.Float64() < coreOdds && !moves { // a range may not be dropped while one of its homes is broken
 		d.core(&p)
 	}
+	if d.has(oddTimingsKind) {
+		p.Timings = d.timings()
+	}
+	if p.AntiEntropy > 0 && d.rng.Float64() < coarseOdds {
+		p.Ranges = p.Nodes
+	}
+	for _, place := range oddPlaceNames() {
+		if d.has(place) {
+			p.Odd = append(p.Odd, place)
+		}
+	}
 	return p
 }
+
+// coarseOdds is how many runs have as few ranges as a ring can have, so that keys share their trees.
+const coarseOdds = .3
 
 // A drawing makes a plan of a seed.
 type drawing struct {
@@ -166,7 +184,7 @@ func (d *drawing) ops() []Op {
 			switch x := rng.Float64(); {
 			case x < .4:
 				op.Kind = "get"
-			case x < .47:
+			case x < .47 && o.Blind < piledUp:
 				op.Kind = "del"
 			}
 			if op.Kind == "del" || op.Kind == "put" && rng.Float64() >= o.Blind {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ringside/engine/fault"
+	"ringside/engine/ring"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
@@ -43,6 +44,15 @@ func (p *Plan) Script(remarks func(id uint64) string) string {
 	line("quorum %s", p.Quorum)
 	if p.AntiEntropy > 0 {
 		line("anti-entropy %v", p.AntiEntropy)
+	}
+	if p.Ranges > 0 {
+		line("ranges %d", p.Ranges)
+	}
+	if p.Timings != nil {
+		line("timings %s", timingsText(*p.Timings))
+	}
+	if len(p.Odd) > 0 {
+		line("odd %s", strings.Join(p.Odd, " "))
 	}
 	p.Weather.script(line)
 	if p.Expect != (Expect{}) {
@@ -205,6 +215,12 @@ func (p *Plan) parseLine(words []string) error {
 		if p.AntiEntropy = every; err != nil || every < minAntiEntropy || every > maxTime {
 			f.fail("anti-entropy %q: want %v to %v", f.word(0), minAntiEntropy, maxTime)
 		}
+	case "ranges":
+		p.Ranges = f.number(0, 1, ring.DefaultQ)
+	case "timings":
+		p.Timings = parseTimings(&f)
+	case "odd":
+		p.Odd = f.words
 	case "expect":
 		return p.parseExpect(words[1:])
 	case "weather":
@@ -339,6 +355,11 @@ func (p *Plan) Check() error {
 	}
 	if err := p.checkWeather(); err != nil {
 		return err
+	}
+	for _, place := range p.Odd {
+		if !slices.Contains(oddPlaceNames(), place) {
+			return fmt.Errorf("odd: no place %q; there are %s", place, strings.Join(oddPlaceNames(), " "))
+		}
 	}
 	names := p.names()
 	seen := map[uint64]bool{}

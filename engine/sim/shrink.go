@@ -90,6 +90,17 @@ func (s *shrinking) weather() {
 	if s.best.AntiEntropy > 0 {
 		s.try(func(p *Plan) { p.AntiEntropy = 0 })
 	}
+	if s.best.Ranges > 0 {
+		s.try(func(p *Plan) { p.Ranges = 0 })
+	}
+	if s.best.Timings != nil {
+		s.try(func(p *Plan) { p.Timings = nil })
+	}
+	for _, place := range s.best.Odd {
+		s.try(func(p *Plan) {
+			p.Odd = slices.DeleteFunc(slices.Clone(p.Odd), func(x string) bool { return x == place })
+		})
+	}
 	if len(s.best.Core) > 0 {
 		s.try(func(p *Plan) { p.Core, p.Rest = nil, "" })
 	}

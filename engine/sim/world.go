@@ -6,6 +6,7 @@
 package sim
 
 import (
+	"cmp"
 	"container/heap"
 	"fmt"
 	"math/rand/v2"
@@ -102,7 +103,7 @@ func newWorld(p *Plan, onEach func(trace.Event)) *world {
 func (p *Plan) settings() trace.Settings {
 	return trace.Settings{
 		Name: fmt.Sprintf("seed-%d", p.Seed), Nodes: p.names(), N: min(p.N, p.Nodes), R: p.R, W: p.W, Mode: p.Mode,
-		Strict: p.Quorum == StrictQuorum, Strategy: int(ring.EqualPartitions), Q: max(ring.DefaultQ, p.Nodes), T: ring.DefaultT,
+		Strict: p.Quorum == StrictQuorum, Strategy: int(ring.EqualPartitions), Q: max(cmp.Or(p.Ranges, ring.DefaultQ), p.Nodes), T: ring.DefaultT,
 	}
 }
 
