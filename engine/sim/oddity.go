@@ -73,6 +73,7 @@ func (d *drawing) timings() *engine.Timings {
 	t := engine.DefaultTimings()
 	t.Patience, t.Request, t.Fresh, t.Probe = of(20, 100, 500, 1500), of(1000, 2000, 4000), of(0, 20, 1000), of(50, 500, 700)
 	t.Handoff, t.RepairGrace, t.Reunion = of(100, 1000, 3000), of(1, 100, 1000), of(50, 500, 2000)
+	t.Gossip, t.Transfer = of(100, 1000, 3000), of(50, 500, 2000)
 	return &t
 }
 
@@ -87,6 +88,7 @@ func timingsOf(t *engine.Timings) []timing {
 	return []timing{
 		{"patience", &t.Patience, leastTiming}, {"request", &t.Request, leastTiming}, {"fresh", &t.Fresh, 0}, {"probe", &t.Probe, leastTiming},
 		{"handoff", &t.Handoff, leastTiming}, {"grace", &t.RepairGrace, leastTiming}, {"reunion", &t.Reunion, leastTiming},
+		{"gossip", &t.Gossip, leastTiming}, {"transfer", &t.Transfer, leastTiming},
 	}
 }
 

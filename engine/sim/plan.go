@@ -111,6 +111,11 @@ func (p *Plan) healthy() bool {
 	return len(p.Strikes) == 0 && len(p.Core) == 0 && len(p.Odd) == 0 && p.Timings == nil && w.Loss+w.Repeat+w.LongDelay == 0 && w.Delay <= usualDelay && w.Skew == nil && w.FailedSync == nil
 }
 
+// moves says whether the membership changes.
+func (p *Plan) moves() bool {
+	return slices.ContainsFunc(p.Strikes, func(s Strike) bool { return changesMembers(s.Kind) })
+}
+
 // keys lists the keys of all operations, sorted.
 func (p *Plan) keys() []string {
 	var out []string
@@ -135,8 +140,7 @@ func NewPlan(o Options) Plan {
 	p.Peace = p.Ops[len(p.Ops)-1].At + time.Second
 	p.Weather = d.weather()
 	p.Strikes = d.strikes(p.Peace)
-	moves := slices.ContainsFunc(p.Strikes, func(s Strike) bool { return changesMembers(s.Kind) })
-	if len(o.Faults) > 0 && o.Nodes > 1 && d.rng.Float64() < coreOdds && !moves { // a range may not be dropped while one of its homes is broken
+	if len(o.Faults) > 0 && o.Nodes > 1 && d.rng.Float64() < coreOdds && !p.moves() { // a range may not be dropped while one of its homes is broken
 		d.core(&p)
 	}
 	if d.has(oddTimingsKind) {
