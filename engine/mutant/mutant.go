@@ -93,6 +93,13 @@ const (
 	TaskWaitsForever
 	NeverScrubbed
 
+	// §4.8, §4.9 membership
+	RangeDroppedUnconfirmed
+	LateWritesDropped
+	ForeignKept
+	ViewsUncompared
+	HintsOfGoneKept
+
 	// §5 persistence, and the driver's contract
 	AckBeforePersist
 	PendingUnread

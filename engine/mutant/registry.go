@@ -16,7 +16,8 @@ func All() []Mutant { return registry[:] }
 // The properties, as the simulator calls them.
 var (
 	p1, p2, p3, p4, p5, p6 = "P1", "P2", "P3", "P4", "P5", "P6"
-	p7, p8, p9, p10, p13   = "P7", "P8", "P9", "P10", "P13"
+	p7, p8, p9, p10, p11   = "P7", "P8", "P9", "P10", "P11"
+	p12, p13               = "P12", "P13"
 )
 
 var registry = [names]Mutant{
@@ -75,17 +76,23 @@ var registry = [names]Mutant{
 	ReturnUnnoticed:  {"return-unnoticed", []string{p5}, "a new connection does not end the belief that a peer is gone", false},
 
 	RootsAlwaysSame:    {"roots-always-same", []string{p5}, "a home says that its tree is the same, whatever it is asked", false},
-	NeverPushed:        {"never-pushed", []string{p5}, "a round pulls, and pushes nothing", false},
+	NeverPushed:        {"never-pushed", []string{p5, p11}, "a round pulls, and pushes nothing", false},
 	SyncReplaces:       {"sync-replaces", []string{p1}, "what anti-entropy brings takes the place of what is there", false},
 	SyncTruncates:      {"sync-truncates", []string{p2}, "anti-entropy truncates clocks", false},
 	FirstSiblingHashed: {"first-sibling-hashed", []string{p5}, "a tree hashes the first sibling of a key", false},
-	TombstonesUnhashed: {"tombstones-unhashed", []string{p5}, "a tree hashes no tombstones", false},
+	TombstonesUnhashed: {"tombstones-unhashed", []string{p5, p11}, "a tree hashes no tombstones", false},
 	TreeUntold:         {"tree-untold", []string{p10}, "a tree is not told of what was handed over", false},
 	TreeNotRegrown:     {"tree-not-regrown", []string{p10}, "a tree is told that a damaged record was none", false},
 	TreeNotPlanted:     {"tree-not-planted", []string{p10}, "a node that starts does not grow its trees", false},
-	RoundNeverOver:     {"round-never-over", []string{p5}, "a round that failed counts as running for ever", false},
-	TaskWaitsForever:   {"task-waits-forever", []string{p5}, "a range that was compared with a home is not compared with it again", false},
+	RoundNeverOver:     {"round-never-over", []string{p5, p12}, "a round that failed counts as running for ever", false},
+	TaskWaitsForever:   {"task-waits-forever", []string{p5, p12}, "a range that was compared with a home is not compared with it again", false},
 	NeverScrubbed:      {"never-scrubbed", []string{p5}, "nobody looks for records that rot", false},
+
+	RangeDroppedUnconfirmed: {"range-dropped-unconfirmed", []string{p11}, "a range is dropped when one of its homes has it", false},
+	LateWritesDropped:       {"late-writes-dropped", []string{p11}, "a range is dropped with what was written while it was handed over", false},
+	ForeignKept:             {"foreign-kept", []string{p12}, "a node keeps a range that is not its own any more", false},
+	ViewsUncompared:         {"views-uncompared", []string{p12}, "nodes do not notice that they know different rings", false},
+	HintsOfGoneKept:         {"hints-of-gone-kept", []string{p5, p12}, "hints for a node that is gone are looked after by nobody", false},
 
 	AckBeforePersist: {"ack-before-persist", []string{p1}, "acks leave before the disk has the batch", false},
 	PendingUnread:    {"pending-unread", []string{p6, p1}, "a node does not see what its turn has written and the disk has not", false},

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -149,6 +150,30 @@ func (c *checker) delivered(e trace.Event) {
 	for _, id := range s.ids {
 		if !c.carries(held, id) && !c.superseded(id) {
 			c.fail("P9", "%s dropped its hint for %s with #%d of %s, which %s does not hold", e.Node, e.For, id, e.Key, e.For)
+		}
+	}
+}
+
+// droppingHint is P9 once more, for what is on the disk or came before in the batch: a hint
+// that changed while it was under way is not what its home has acked.
+func (c *checker) droppingHint(h *host, dbKey []byte, before []store.Write) {
+	b, _ := h.disk.Get(store.Hints, dbKey)
+	for _, w := range before {
+		if w.Space == store.Hints && bytes.Equal(w.Key, dbKey) {
+			b = w.Value
+		}
+	}
+	rec, err := wire.DecodeRecord(b)
+	name, at, ok := bytes.Cut(dbKey, []byte{0})
+	home := c.w.hosts[string(name)]
+	if err != nil || !ok || home == nil || home.destroyed > 0 || c.w.plan.lww() || !h.node.Ring().Has(home.name) {
+		return // damaged, or for a node that is gone
+	}
+	key := string(at[len(ring.Position{}):])
+	held := c.held(home, key)
+	for _, id := range idsOf(rec.Siblings) {
+		if !c.carries(held, id) && !c.superseded(id) {
+			c.fail("P9", "%s drops its hint for %s with #%d of %s, which %s does not hold", h.name, home.name, id, key, home.name)
 		}
 	}
 }

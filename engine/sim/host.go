@@ -32,6 +32,7 @@ type host struct {
 	wakes   time.Duration
 	skew    time.Duration // its clock against the world's
 	drift   float64       // its clock's rate against the world's, minus 1
+	doomed  time.Duration // it crashes in its next commit, for that long; 0: it does not
 	doubt   bool          // the disk was recovered from damage, and no node has taken a new incarnation on it since
 
 	rotten    bool          // a record rotted in this life of the node, which need not have noticed
@@ -173,6 +174,9 @@ func (h *host) commit(t *turn) {
 	h.busy, h.pending = true, t
 	life := h.life
 	took, fails := h.disk.sync(h.w.dice(forDisk, h.id, t.request()))
+	if h.doomed > 0 {
+		h.doom(took)
+	}
 	h.w.after(took, func() {
 		if h.life != life || !h.up {
 			return

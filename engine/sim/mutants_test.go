@@ -81,5 +81,5 @@ func find(t *testing.T, n mutant.Name, m mutant.Mutant, most uint64) {
 	if fell == "" {
 		t.Fatalf("%v held in %d seeds: %s; fell: %v", m.Falls, most, m.Why, first)
 	}
-	t.Logf("%-4s fell in seed %-4d %6.1fs  %v", fell, seed, time.Since(began).Seconds(), first)
+	t.Logf("%-27s %-3s fell in seed %-4d after %5.1fs: %s", m.Title, fell, seed, time.Since(began).Seconds(), m.Why)
 }

@@ -21,6 +21,7 @@ const (
 	slowLinksKind  = "slow-links"
 	clogKind       = "clog"
 	crashKind      = "crash"
+	flushCrashKind = "crash-in-flush" // while a batch is on its way to the disk
 	pauseKind      = "pause"
 	skewKind       = "skew"
 	diskSlowKind   = "disk-slow"
@@ -57,6 +58,7 @@ func init() { // its functions refer to it
 		{slowLinksKind, .3, nil, nil},
 		{clogKind, .3, drawClog, (*world).clog},
 		{crashKind, .6, node, (*world).crash},
+		{flushCrashKind, .3, node, (*world).crashInFlush},
 		{pauseKind, .4, node, (*world).pause},
 		{skewKind, .3, nil, nil},
 		{diskSlowKind, .3, func(d *drawing, s *Strike) { node(d, s); s.Amount = 2 + d.rng.IntN(500) }, (*world).slowDisk},
@@ -188,6 +190,23 @@ func (w *world) crash(s Strike) {
 		h.crash()
 		w.later(s.For, h.boot)
 	}
+}
+
+// crashInFlush dooms a node to crash in the middle of its next commit.
+func (w *world) crashInFlush(s Strike) { w.hosts[s.Nodes[0]].doomed = s.For }
+
+// doom is the crash that waited for a commit.
+func (h *host) doom(took time.Duration) {
+	w, life, down := h.w, h.life, h.doomed
+	h.doomed = 0
+	w.after(took/2, func() {
+		if h.life != life || !h.up || w.net.calm[h.name] {
+			return
+		}
+		w.fault(flushCrashKind)
+		h.crash()
+		w.later(down, h.boot)
+	})
 }
 
 func (w *world) pause(s Strike) {

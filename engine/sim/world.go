@@ -3,6 +3,11 @@
 // clients whose history a checker holds against its own causal graph. A run is drawn
 // from one seed, so that it is a number; and its plan is data, so that it can be made
 // smaller, written down and played again.
+//
+// It can fail: bugs that a test plants from outside (bug_test.go), and those of package mutant
+// inside the engine, each make a property fall. Nodes can be made odd (oddity.go): limits that
+// are reached at once, replies that wait for nobody. Whatever can go wrong or be odd is counted,
+// and a campaign in which something never was proves nothing about it, and fails.
 package sim
 
 import (
