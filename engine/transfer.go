@@ -476,7 +476,7 @@ func (n *Node) transferGoesOn(from string, key []byte) {
 // rehomeLater looks after the hints for nodes that are gone, soon.
 func (n *Node) rehomeLater() {
 	gone := slices.ContainsFunc(n.hints.sortedHomes(), func(h string) bool { return !n.belongs(h) })
-	if !gone || n.transfer.rehomes || !n.inRing() || mutant.Is(mutant.HintsOfGoneKept) {
+	if !gone || n.transfer.rehomes || !n.inRing() {
 		return
 	}
 	n.transfer.rehomes = true

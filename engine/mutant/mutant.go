@@ -98,7 +98,6 @@ const (
 	LateWritesDropped
 	ForeignKept
 	ViewsUncompared
-	HintsOfGoneKept
 
 	// §5 persistence, and the driver's contract
 	AckBeforePersist

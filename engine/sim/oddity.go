@@ -71,7 +71,8 @@ func (p *Plan) timings() engine.Timings {
 func (d *drawing) timings() *engine.Timings {
 	of := func(all ...time.Duration) time.Duration { return pick(d.rng, all) * time.Millisecond }
 	t := engine.DefaultTimings()
-	t.Patience, t.Request, t.Fresh, t.Probe = of(20, 100, 500, 1500), of(1000, 2000, 4000), of(0, 20, 1000), of(50, 500, 700)
+	t.Patience, t.Fresh, t.Probe = of(20, 100, 500, 800), of(0, 20, 1000), of(50, 500, 700)
+	t.Request = max(of(1000, 2000, 3000), 4*t.Patience) // a home and some stand-ins may be silent one after the other
 	t.Handoff, t.RepairGrace, t.Reunion = of(100, 1000, 3000), of(1, 100, 1000), of(50, 500, 2000)
 	t.Gossip, t.Transfer = of(100, 1000, 3000), of(50, 500, 2000)
 	return &t
