@@ -105,5 +105,5 @@ const (
 	BatchTorn
 	NumbersRestart
 
-	names // how many there are
+	Names // how many there are, and None
 )

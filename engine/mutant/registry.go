@@ -15,12 +15,12 @@ func All() []Mutant { return registry[:] }
 
 // The properties, as the simulator calls them.
 var (
-	p1, p2, p3, p4, p5, p6 = "P1", "P2", "P3", "P4", "P5", "P6"
-	p7, p8, p9, p10, p11   = "P7", "P8", "P9", "P10", "P11"
-	p12, p13               = "P12", "P13"
+	p1, p2, p3, p5, p6   = "P1", "P2", "P3", "P5", "P6"
+	p7, p8, p9, p10, p11 = "P7", "P8", "P9", "P10", "P11"
+	p12, p13             = "P12", "P13"
 )
 
-var registry = [names]Mutant{
+var registry = [Names]Mutant{
 	AckShortOfW:          {"ack-short-of-w", []string{p1}, "a put is acked when one replica less than W holds it", true},
 	AckByCount:           {"ack-by-count", []string{p13}, "a repeated answer of one replica counts as that of another", false},
 	RefusedAfterWriting:  {"refused-after-writing", []string{p8}, "a put that reaches too few nodes is written here, and refused", false},

@@ -48,6 +48,9 @@ func TestNoMutant(t *testing.T) {
 
 // find plays seeds with a bug until a property falls that it breaks.
 func find(t *testing.T, n mutant.Name, m mutant.Mutant, most uint64) {
+	if m.Title == "" || len(m.Falls) == 0 {
+		t.Fatalf("bug %d is not in the registry", n)
+	}
 	mutant.Set(n)
 	defer mutant.Set(mutant.None)
 	began := time.Now()
