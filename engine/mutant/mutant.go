@@ -17,7 +17,7 @@ type Name int
 const (
 	None Name = iota
 
-	// §4.5 put
+	// put
 	AckShortOfW
 	AckByCount
 	RefusedAfterWriting
@@ -26,13 +26,13 @@ const (
 	ForwardTriedTwice
 	RepeatedForwardTaken
 
-	// §4.5 get
+	// get
 	ReadShortOfR
 	StrictReadsStandIns
 	OneSiblingShown
 	ContextWithoutTombstones
 
-	// §4.4 versions
+	// versions
 	ContextIgnored
 	PutCoversUnseen
 	DeleteCoversUnseen
@@ -44,19 +44,19 @@ const (
 	ArrivalWins
 	ContextTimeIgnored
 
-	// §4.4 who may stamp what
+	// who may stamp what
 	CounterReused
 	EpochUnsaved
 	IncarnationReused
 	DistrustIgnored
 	OldIncarnationTrusted
 
-	// §4.3 replicas
+	// replicas
 	ReplicaReplaced
 	TombstoneDropped
 	TombstoneReaped
 
-	// §4.6 hinted handoff
+	// hinted handoff
 	HintUnwritten
 	HintUnnamed
 	HintReplaced
@@ -68,18 +68,18 @@ const (
 	HintsScannedOnce
 	HandoffReplaces
 
-	// §5 read repair
+	// read repair
 	RepairNever
 	RepairReplaces
 	RepairTruncates
 	RepairWithoutTombstones
 
-	// §4.8 failure detection
+	// failure detection
 	SuspectedForever
 	NeverProbed
 	ReturnUnnoticed
 
-	// §4.7 anti-entropy
+	// anti-entropy
 	RootsAlwaysSame
 	NeverPushed
 	SyncReplaces
@@ -93,13 +93,13 @@ const (
 	TaskWaitsForever
 	NeverScrubbed
 
-	// §4.8, §4.9 membership
+	// membership
 	RangeDroppedUnconfirmed
 	LateWritesDropped
 	ForeignKept
 	ViewsUncompared
 
-	// §5 persistence, and the driver's contract
+	// persistence, and the driver's contract
 	AckBeforePersist
 	PendingUnread
 	BatchTorn
