@@ -294,6 +294,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 			Deleted        bool
 			Time           int64
 			Request        uint64
+			Literal        bool
 		}{}, &wirepb.Version{}},
 	} {
 		typ := reflect.TypeOf(c.plain)
@@ -301,7 +302,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 			t.Errorf("%v has %d fields, its protobuf %d", typ, want, got)
 		}
 	}
-	if n := reflect.TypeOf(vclock.Version{}).NumField(); n != 6 {
+	if n := reflect.TypeOf(vclock.Version{}).NumField(); n != 7 {
 		t.Errorf("vclock.Version has %d fields; see to wire.proto", n)
 	}
 }
