@@ -39,6 +39,9 @@ type Config struct {
 	// Distrust says that the store may lack writes that were once durable (it was
 	// recovered from damage), so that the counters in it prove nothing.
 	Distrust bool
+
+	Literal  bool // the paper's plain vector clocks, for every put (§4.4; see clocks.go)
+	Truncate int  // pairs that the clock of a new version may have (§4.4); 0: any number
 }
 
 // An Input is one of Receive, Request, PeerUp, PeerDown, Unsent, Describe, Compare,

@@ -16,7 +16,7 @@ import (
 
 var (
 	keyArgument = Arg{Name: "KEY", Complete: CompleteKeys}
-	viaFlag     = Flag{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "send the request to this node; otherwise to the first running one of the key's preference list"}
+	viaFlag     = Flag{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "send the request to this node; otherwise to the first running one of the key's preference list, which hands a put to the node that answered your last get first (§5)"}
 	readFlag    = Flag{Name: "R", Kind: Int, Value: "R", Help: "answers to wait for (§4.5); otherwise the cluster's R"}
 	writeFlag   = Flag{Name: "W", Kind: Int, Value: "W", Help: "durable replicas to wait for (§4.5); otherwise the cluster's W"}
 	strictFlag  = Flag{Name: "strict", Kind: Bool, Help: "only the key's N homes count: no stand-ins, no hints (§4.6)"}

@@ -1,0 +1,79 @@
+package engine
+
+// §4.4: the clock of a new version. Its past is what its client has seen, the context,
+// and by default what the coordinator knows to be superseded, too; only the clocks as the paper
+// has them, which are there for the lesson, take it for granted that whoever writes
+// through a node has seen all that the node wrote before.
+//
+// Truncation: "Along with each (node, counter) pair, Dynamo stores a timestamp that
+// indicates the last time the node updated the data item. When the number of (node,
+// counter) pairs in the vector clock reaches a threshold (say 10), the oldest pair is
+// removed from the clock." Only a coordinator does that, to the one version that it is
+// stamping, which is the same everywhere from then on: a replica that cut what it is sent would
+// never agree with the others. What deviates: pairs of the coordinator itself stay, since
+// they were updated just now, and so do those by which the put replaces what is there, or the
+// replaced would be back at once.
+
+import (
+	"fmt"
+	"slices"
+
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// compactAt is how many entries a clock may have under last write wins, where it only serves to
+// tell what was lost.
+const compactAt = 64
+
+// past is what the version stamped with own has seen.
+func (n *Node) past(ctx vclock.Clock, known vclock.Siblings, own wire.Own, lww bool) vclock.Clock {
+	if n.cfg.Literal {
+		if own.Counter == 1 {
+			return ctx
+		}
+		before := vclock.Entry{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter - 1}
+		return ctx.Merge(vclock.Clock{before}) // so the second of two clients with one old context swallows the first
+	}
+	// The past also takes in what others have superseded. That changes nothing (a
+	// version never travels without its siblings), but without it each round of two
+	// clients that never read would leave one more gap in both their clocks.
+	past := ctx.Merge(known.Superseded())
+	if lww && len(past) > compactAt {
+		past = past.Compact() // times decide, and each dot that lost would leave one more gap for ever
+	}
+	return past
+}
+
+// truncate cuts the clock of the new version if it is too long. known is what it replaces.
+func (p *put) truncate(known vclock.Siblings) {
+	n, v := p.n, &p.version
+	if n.cfg.Truncate == 0 {
+		v.Past = v.Past.Timeless() // nobody will look at the times
+		return
+	}
+	left, dropped := v.Clock().Truncate(n.cfg.Truncate, func(e vclock.Entry) bool {
+		return e.Actor == v.Dot.Actor || slices.ContainsFunc(known, func(old vclock.Version) bool { return vclock.Clock{e}.Covers(old.Dot) })
+	})
+	if len(dropped) == 0 {
+		return
+	}
+	v.Past = left.Without(v.Dot)
+	if i := slices.IndexFunc(p.all, func(w vclock.Version) bool { return w.Dot == v.Dot }); i >= 0 {
+		p.all = slices.Clone(p.all)
+		p.all[i] = *v
+	}
+	n.emit(trace.Event{
+		Kind: trace.Truncated, Request: p.req.Request, Key: p.req.Key, Versions: vclock.Siblings{*v}, Count: len(dropped),
+		Message: fmt.Sprintf("dropped %v of %d pairs", dropped, len(left)+len(dropped)),
+	})
+}
+
+// seal makes the token of a context for a client.
+func (n *Node) seal(key []byte, c wire.Context) []byte {
+	if n.cfg.Truncate == 0 {
+		c.Clock = c.Clock.Timeless()
+	}
+	return wire.SealContext(n.cfg.Secret, key, c)
+}
