@@ -11,8 +11,9 @@ package engine
 // removed from the clock." Only a coordinator does that, to the one version that it is
 // stamping, which is the same everywhere from then on: a replica that cut what it is sent would
 // never agree with the others. What deviates: pairs of the coordinator itself stay, since
-// they were updated just now, and so do those by which the put replaces what is there, or the
-// replaced would be back at once.
+// they were updated just now; and so do those of the versions that it replaces, or they would
+// be back at once, if it knows all that the client has seen: or else they are not the newest there are.
+// Counters come from records and not from clocks (epoch.go), so that no dot comes again.
 
 import (
 	"fmt"
@@ -46,12 +47,16 @@ func (n *Node) past(ctx vclock.Clock, known vclock.Siblings, own wire.Own, lww b
 	return past
 }
 
-// truncate cuts the clock of the new version if it is too long. known is what it replaces.
-func (p *put) truncate(known vclock.Siblings) {
+// truncate cuts the clock of the new version if it is too long. seen is what its client
+// had seen, known what is there.
+func (p *put) truncate(seen vclock.Clock, known vclock.Siblings) {
 	n, v := p.n, &p.version
 	if n.cfg.Truncate == 0 {
 		v.Past = v.Past.Timeless() // nobody will look at the times
 		return
+	}
+	if !known.Context().Descends(seen) {
+		known = nil
 	}
 	left, dropped := v.Clock().Truncate(n.cfg.Truncate, func(e vclock.Entry) bool {
 		return e.Actor == v.Dot.Actor || slices.ContainsFunc(known, func(old vclock.Version) bool { return vclock.Clock{e}.Covers(old.Dot) })

@@ -164,6 +164,32 @@ func TestTruncation(t *testing.T) {
 	}
 }
 
+// §4.4: what is cut is the oldest pair; but not that of a version which the put replaces, however
+// old, or that would be back at once.
+func TestTruncationKeepsWhatIsReplaced(t *testing.T) {
+	w := five(t)
+	w.restart(func(c *Config) { c.Truncate = 2 })
+	key := w.keyAt("n3", "n4", "n5")
+	base := w.mustPut("n3", key, "base", nil)
+	w.mustPut("n4", key, "old", base.Context)
+	for _, via := range []string{"n5", "n3", "n5", "n3"} { // all younger than what n4 stamped, which is a sibling all the time
+		base = w.mustPut(via, key, "young", base.Context)
+		w.pass(time.Second)
+	}
+	w.wantValues("n1", key, "old", "young")
+	p := w.mustPut("n5", key, "one", w.get("n3", key).Context)
+	w.pass(time.Second)
+	w.wantValues("n1", key, "one")
+	if got := p.Version.Notation(); got != "{n3:3 n4:1 n5:3}" {
+		t.Fatalf("clock %s", got)
+	}
+	if got := w.mustPut("n5", key, "two", p.Context).Version.Notation(); got != "{n3:3 n5:4}" {
+		t.Fatalf("clock %s after that", got)
+	}
+	w.pass(time.Second)
+	w.wantValues("n1", key, "two")
+}
+
 // §4.4: truncation is for whoever stamps: read repair, handoff and anti-entropy pass on what there is.
 func TestOnlyStampingTruncates(t *testing.T) {
 	w := five(t)

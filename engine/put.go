@@ -152,7 +152,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		Time: max(int64(n.now), ctx.Time+1), // later than all it has seen, whatever the clocks say
 	}
 	p.all = reconcile(known, vclock.Siblings{p.version}, lww)
-	p.truncate(known)
+	p.truncate(ctx.Clock, known)
 	if len(p.all) > wire.MaxSiblings || len(p.all) > 1 && p.all.Size() > wire.MaxRecord {
 		return wire.TooLarge, fmt.Errorf("the key has %d concurrent versions of %d bytes in all, the limits are %d and %d; get it and put the reconciled value with the context",
 			len(p.all), p.all.Size(), wire.MaxSiblings, wire.MaxRecord)

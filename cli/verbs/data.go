@@ -16,7 +16,7 @@ import (
 
 var (
 	keyArgument = Arg{Name: "KEY", Complete: CompleteKeys}
-	viaFlag     = Flag{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "send the request to this node; otherwise to the first running one of the key's preference list, which hands a put to the node that answered your last get first (§5)"}
+	viaFlag     = Flag{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "send the request to this node; otherwise to the first running one of the key's preference list"}
 	readFlag    = Flag{Name: "R", Kind: Int, Value: "R", Help: "answers to wait for (§4.5); otherwise the cluster's R"}
 	writeFlag   = Flag{Name: "W", Kind: Int, Value: "W", Help: "durable replicas to wait for (§4.5); otherwise the cluster's W"}
 	strictFlag  = Flag{Name: "strict", Kind: Bool, Help: "only the key's N homes count: no stand-ins, no hints (§4.6)"}
@@ -252,7 +252,8 @@ var putVerb = &Verb{
 	Help: `The new version descends from what the context covers, and replaces it. A put
 without a context knows nothing: over an existing key it makes a sibling (a blind write).
 W replicas must hold it durably. Homes that cannot be reached have stand-ins, which keep
-the replica with a hint and hand it over later (§4.6).
+the replica with a hint and hand it over later (§4.6). Without --via, and through a node that
+is no home, the home that answered your last get first coordinates, as the context tells (§5).
 ` + notationHelp,
 	Flags: []Flag{contextFlag, viaFlag, writeFlag, strictFlag, saveFlag},
 	Run:   runPut,
