@@ -141,7 +141,7 @@ func readBasket(g *got, want string) (*basket, error) {
 			return nil, Usagef("%s: sibling %d is a cart that merges by %s, and not by %s; leave out --merge, or choose one with resolve --pick", shortKey(g.key), i+1, merge, b.merge)
 		}
 		if err := b.take(v, i == 0); err != nil {
-			return nil, fmt.Errorf("%s: sibling %d: %w", shortKey(g.key), i+1, err)
+			return nil, Usagef("%s: sibling %d is no cart: %w", shortKey(g.key), i+1, err)
 		}
 	}
 	if b.merge == "" {

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"ringside/cli/verbs/cart"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
@@ -192,7 +193,11 @@ func (g *got) show(ctx context.Context, e *Env, c *Call) error {
 	if err := e.write(g.showSiblings(e) + "  " + tail + "\n"); err != nil {
 		return err
 	}
-	e.note("  make them one:  resolve %s --pick 1  |  --with VALUE  |  --union", typed(g.key))
+	merge := cartUnion
+	if len(g.Siblings) > 0 && cart.IsSet(g.Siblings[0].Value) {
+		merge = cartSet
+	}
+	e.note("  make them one:  resolve %s --pick 1  |  --with VALUE  |  --%s", typed(g.key), merge)
 	return nil
 }
 
