@@ -190,6 +190,45 @@ func TestTruncationKeepsWhatIsReplaced(t *testing.T) {
 	w.wantValues("n1", key, "two")
 }
 
+// §4.4: a coordinator that has missed what its client saw takes the oldest pair, though it is by
+// that pair that it replaces what it holds itself: or else the client's latest write would be back.
+func TestTruncationByAStaleCoordinator(t *testing.T) {
+	w := five(t)
+	w.restart(func(c *Config) { c.Truncate = 2 })
+	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
+	one := w.mustPut("n3", key, "one", nil)
+	w.split(true, []string{"n5"}, []string{"n1", "n2", "n3", "n4"})
+	two := w.mustPut("n4", key, "two", one.Context)
+	three := w.do("n5", wire.PutRequest{Key: []byte(key), Value: []byte("three"), Context: two.Context, Quorum: wire.Quorum{W: 1}}).(wire.PutReply)
+	if got := three.Version.Notation(); three.Err != wire.OK || got != "{n4:1 n5:1}" {
+		t.Fatalf("%+v with clock %s", three, got)
+	}
+	w.heal(true)
+	w.pass(5 * time.Second)
+	w.wantValues("n1", key, "three")
+}
+
+// Times cost nothing where clocks are not truncated.
+func TestTimesAreKeptForTruncationOnly(t *testing.T) {
+	for _, cut := range []int{0, 10} {
+		w := five(t)
+		w.restart(func(c *Config) { c.Truncate = cut })
+		key := w.keyAt("n3", "n4", "n5")
+		p := w.mustPut("n3", key, "a", nil)
+		p = w.mustPut("n4", key, "b", p.Context)
+		p = w.mustPut("n5", key, "c", w.get("n3", key).Context)
+		w.pass(time.Second)
+		timed := func(c vclock.Clock) bool {
+			return slices.ContainsFunc(c, func(e vclock.Entry) bool { return e.Time != 0 })
+		}
+		ctx, err := wire.OpenContext([]byte("secret"), []byte(key), p.Context)
+		s, _, _ := w.nodes["n3"].known([]byte(key))
+		if err != nil || timed(ctx.Clock) != (cut > 0) || timed(s[0].Past) != (cut > 0) {
+			t.Errorf("truncated at %d: context %+v, stored %+v, %v", cut, ctx.Clock, s[0].Past, err)
+		}
+	}
+}
+
 // §4.4: truncation is for whoever stamps: read repair, handoff and anti-entropy pass on what there is.
 func TestOnlyStampingTruncates(t *testing.T) {
 	w := five(t)
@@ -293,10 +332,13 @@ func TestFastestIsGone(t *testing.T) {
 		w.pass(time.Second)
 		w.split(told, []string{"n5"}, []string{"n1", "n2", "n3", "n4"})
 		for _, via := range []string{"n1", "n4"} {
-			want := map[string]string{"n1": "n3", "n4": "n4"}[via]
+			want, began := map[string]string{"n1": "n3", "n4": "n4"}[via], w.now
 			r := w.do(via, wire.PutRequest{Key: []byte(key), Value: []byte("eggs"), Context: ctx, Balanced: true}).(wire.PutReply)
 			if r.Err != wire.OK || r.Coordinator != want {
 				t.Fatalf("told=%v: via %s: %v by %s, want %s", told, via, r.Err, r.Coordinator, want)
+			}
+			if waited := w.now > began; waited == told {
+				t.Fatalf("told=%v: via %s: answered after %v", told, via, w.now-began)
 			}
 		}
 		if n := w.nodes["n1"].requests + w.nodes["n4"].requests; n != 0 {
