@@ -226,6 +226,11 @@ func TestTimesAreKeptForTruncationOnly(t *testing.T) {
 		if err != nil || timed(ctx.Clock) != (cut > 0) || timed(s[0].Past) != (cut > 0) {
 			t.Errorf("truncated at %d: context %+v, stored %+v, %v", cut, ctx.Clock, s[0].Past, err)
 		}
+		w.mustPut("n5", key, "d", p.Context)
+		blind := w.mustPut("n5", key, "e", nil).Version // knows only what n5 does: that c is superseded
+		if !blind.Past.Covers(p.Version.Dot) || timed(blind.Past) != (cut > 0) {
+			t.Errorf("truncated at %d: a blind put over it has seen %+v", cut, blind.Past)
+		}
 	}
 }
 
