@@ -30,7 +30,7 @@ func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutRep
 			continue
 		}
 		if n.now-n.peer(h).heard <= n.cfg.Timings.Fresh {
-			n.forward(h, req, respond)
+			n.forward(h, req, "", respond)
 			return
 		}
 		homes = append(homes, h)
@@ -56,7 +56,7 @@ func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutRep
 			onAnswer: func(wire.Body) {
 				if !chosen {
 					chosen = true
-					n.forward(h, req, respond)
+					n.forward(h, req, "", respond)
 				}
 			},
 			onSilent: func() { waiting--; standIn() },
@@ -65,10 +65,10 @@ func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutRep
 	standIn()
 }
 
-// forward hands the put to home. If the home falls silent nobody can tell
-// whether it wrote.
-func (n *Node) forward(home string, req wire.PutRequest, respond func(wire.PutReply)) {
-	n.emit(trace.Event{Kind: trace.Forwarded, Request: req.Request, Key: req.Key, Peer: home})
+// forward hands the put to home, and why says why to that one. If the home falls silent
+// nobody can tell whether it wrote.
+func (n *Node) forward(home string, req wire.PutRequest, why string, respond func(wire.PutReply)) {
+	n.emit(trace.Event{Kind: trace.Forwarded, Request: req.Request, Key: req.Key, Peer: home, Message: why})
 	n.call(home, req.Request, wire.Forward{Put: req}, n.cfg.Timings.Request+n.cfg.Timings.Patience, call{
 		onAnswer: func(b wire.Body) {
 			r, ok := b.(wire.ForwardReply)
@@ -79,7 +79,7 @@ func (n *Node) forward(home string, req wire.PutRequest, respond func(wire.PutRe
 		},
 		onSilent: func() {
 			if mutant.Is(mutant.ForwardTriedTwice) {
-				n.forward(home, req, respond)
+				n.forward(home, req, why, respond)
 				return
 			}
 			respond(wire.PutReply{Err: wire.QuorumNotReached, Unknown: true, Coordinator: home,

@@ -266,7 +266,7 @@ func (g *get) succeed() {
 	}
 	g.reply(wire.GetReply{
 		Siblings: live, Tombstones: dead, Replied: g.counted(),
-		Context: wire.SealContext(n.cfg.Secret, g.req.Key, wire.Context{Clock: s.Context(), Time: latest(s)}),
+		Context: n.seal(g.req.Key, wire.Context{Clock: s.Context(), Time: latest(s), Fastest: g.firstHome()}),
 	})
 }
 

@@ -42,7 +42,9 @@ type Config struct {
 	Distrust bool
 
 	// Buggify, if not nil, is asked where the node could do what is rare (see Place).
-	Buggify func(Place) bool
+	Buggify  func(Place) bool
+	Literal  bool // the paper's plain vector clocks, for every put (§4.4; see clocks.go)
+	Truncate int  // pairs that the clock of a new version may have (§4.4); 0: any number
 }
 
 // An Input is one of Receive, Request, PeerUp, PeerDown, Unsent, Describe, Compare,

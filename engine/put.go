@@ -3,7 +3,7 @@ package engine
 // §4.5 Execution of put(): the coordinator makes the new clock, writes locally,
 // sends to the N highest-ranked reachable nodes, and succeeds once W of them,
 // itself among them, hold the version durably. Where the replicas go is in
-// sloppyquorum.go, how a put comes to its coordinator in forward.go.
+// sloppyquorum.go, how a put comes to its coordinator in coordinator.go and forward.go.
 
 import (
 	"fmt"
@@ -15,10 +15,6 @@ import (
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
-
-// compactAt is how many entries a clock may have under last write wins, where it only serves to
-// tell what was lost.
-const compactAt = 64
 
 // A put is the state machine of one put that this node coordinates.
 type put struct {
@@ -75,11 +71,7 @@ func (n *Node) onClientPut(client uint64, req wire.PutRequest) {
 		return
 	}
 	req.Quorum, req.LWW = q, req.LWW || n.cfg.LWW
-	if pref := n.preference(req.Key); n.isHome(n.cfg.Name, pref) {
-		n.coordinate(req, respond)
-	} else {
-		n.route(req, pref, respond)
-	}
+	n.choose(req, respond)
 }
 
 // checkPut refuses what no node should see.
@@ -161,20 +153,17 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		return wire.Overloaded, n.cannotKeep(wire.Overloaded)
 	}
 	own := n.mint(key, home, standsIn != "", ctx.Clock.Merge(known.Context()))
-	past := p.past(ctx.Clock, known, own)
-	if lww && (len(past) > compactAt || len(past) > 1 && n.odd(EarlyCompaction)) {
-		past = past.Compact() // times decide, and each dot that lost would leave one more gap for ever
-	}
 	p.version = vclock.Version{
 		Dot:  vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter},
-		Past: past, Value: p.req.Value, Deleted: p.req.Delete,
-		Request: p.req.Request,
-		Time:    max(int64(n.now), ctx.Time+1), // later than all it has seen, whatever the clocks say
+		Past: p.past(ctx.Clock, known, own, lww), Value: p.req.Value, Deleted: p.req.Delete,
+		Request: p.req.Request, Literal: n.cfg.Literal,
+		Time: max(int64(n.now), ctx.Time+1), // later than all it has seen, whatever the clocks say
 	}
 	if mutant.Is(mutant.ContextTimeIgnored) {
 		p.version.Time = int64(n.now)
 	}
 	p.all = reconcile(known, vclock.Siblings{p.version}, lww)
+	p.truncate(ctx.Clock, known)
 	if len(p.all) > wire.MaxSiblings && !mutant.Is(mutant.SiblingsUnbounded) || len(p.all) > 1 && p.all.Size() > wire.MaxRecord {
 		return wire.TooLarge, fmt.Errorf("the key has %d concurrent versions of %d bytes in all, the limits are %d and %d; get it and put the reconciled value with the context",
 			len(p.all), p.all.Size(), wire.MaxSiblings, wire.MaxRecord)
@@ -182,7 +171,11 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	if k := len(p.all.Context()); k > wire.MaxClock {
 		return wire.TooLarge, fmt.Errorf("the key's clock has %d entries, the limit is %d; put under another key", k, wire.MaxClock)
 	}
-	n.emit(trace.Event{Kind: trace.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.pref[:n.replicas()], For: standsIn, Nodes: plan.missing})
+	chosen := ""
+	if ctx.Fastest == n.cfg.Name && home {
+		chosen = trace.Fastest
+	}
+	n.emit(trace.Event{Kind: trace.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.pref[:n.replicas()], For: standsIn, Nodes: plan.missing, Message: chosen})
 	if !p.all.Has(p.version.Dot) { // a later clock wrote before: last write wins
 		n.emit(trace.Event{Kind: trace.LWWLost, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}})
 	}
@@ -204,22 +197,6 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 
 func (n *Node) cannotKeep(code wire.Code) error {
 	return fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d", n.cfg.Name, code, n.hints.total, MaxHints)
-}
-
-// past is what the new version supersedes: what its context covers. It also takes in what
-// others have superseded. That changes nothing (a version never travels without its
-// siblings), but without it each round of two clients that never read would leave one more gap
-// in both their clocks.
-func (p *put) past(ctx vclock.Clock, known vclock.Siblings, own wire.Own) vclock.Clock {
-	switch {
-	case mutant.Is(mutant.ContextIgnored):
-		ctx = nil
-	case mutant.Is(mutant.PutCoversUnseen), mutant.Is(mutant.DeleteCoversUnseen) && p.req.Delete:
-		ctx = ctx.Merge(known.Context())
-	case mutant.Is(mutant.ClocksUndotted) && own.Counter > 1:
-		ctx = ctx.Merge(vclock.Clock{{Actor: vclock.Actor{Node: p.n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter - 1}})
-	}
-	return ctx.Merge(known.Superseded())
 }
 
 func (p *put) replicate(a assignment) {
@@ -298,7 +275,7 @@ func (p *put) settle() {
 		v.Value = nil
 		p.respond(wire.PutReply{
 			Version: v, Siblings: len(p.all), Acks: slices.Clone(p.acks), Hinted: slices.Clone(p.hinted),
-			Context: wire.SealContext(n.cfg.Secret, p.req.Key, ctx),
+			Context: n.seal(p.req.Key, ctx),
 		})
 		if n.odd(HastyPut) {
 			p.end()

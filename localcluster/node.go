@@ -150,6 +150,7 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 		Name: n.name, Ring: s.RingConfig(), Founders: foundersFor(s, n.name), Seeds: s.Seeds, R: s.R, W: s.W, Strict: s.Strict, LWW: s.Mode == trace.ModeLWW,
 		Secret: n.c.secret, Seed: rand.Uint64(), Timings: timings(s),
 		Incarnation: n.incarnation, Distrust: report != "",
+		Literal: s.Clocks == trace.ClocksLiteral, Truncate: s.Truncate,
 	}, l.overlay, now)
 	if err != nil {
 		return nil, "", err

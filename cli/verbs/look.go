@@ -3,6 +3,7 @@ package verbs
 // What the cluster holds: status, ring, inspect, hints. All read a trace.View.
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -55,6 +56,8 @@ func printStatus(e *Env, view *trace.View) error {
 		R        int                `json:"r"`
 		W        int                `json:"w"`
 		Mode     string             `json:"mode"`
+		Clocks   string             `json:"clocks"`
+		Truncate int                `json:"truncate"`
 		Strict   bool               `json:"strict"`
 		Strategy int                `json:"strategy"`
 		Mem      bool               `json:"mem"`
@@ -64,7 +67,7 @@ func printStatus(e *Env, view *trace.View) error {
 		Slow     map[string]float64 `json:"slow_ms"`
 		Loss     map[string]float64 `json:"loss"`
 		Hints    int                `json:"hints"`
-	}{s.Name, s.N, s.R, s.W, s.Mode, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, slowMS(view), view.Loss, view.Hints()})
+	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, trace.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, slowMS(view), view.Loss, view.Hints()})
 }
 
 func slowMS(view *trace.View) map[string]float64 {
@@ -118,7 +121,7 @@ func (e *Env) showStatus(view *trace.View) string {
 		}
 		t.row(row...)
 	}
-	head := fmt.Sprintf("%s  N=%d R=%d W=%d  %s quorum, %s  %d of %s up", e.paint(bold, trace.Show([]byte(s.Name))), s.N, s.R, s.W, quorum, s.Mode, up, count(len(view.Nodes), "node"))
+	head := fmt.Sprintf("%s  N=%d R=%d W=%d  %s quorum, %s  %d of %s up", e.paint(bold, trace.Show([]byte(s.Name))), s.N, s.R, s.W, quorum, trace.Show([]byte(s.Versioning())), up, count(len(view.Nodes), "node"))
 	if s.Mem {
 		head += ", in memory"
 	}

@@ -119,7 +119,7 @@ func (c *client) begin(o Op) {
 		op.send(wire.GetRequest{Request: op.ID, Key: []byte(op.Key), Quorum: q})
 		return
 	}
-	put := wire.PutRequest{Request: op.ID, Key: []byte(op.Key), Delete: op.Kind == "del", Quorum: q}
+	put := wire.PutRequest{Request: op.ID, Key: []byte(op.Key), Delete: op.Kind == "del", Quorum: q, Balanced: op.Balanced}
 	if op.Kind == "put" {
 		put.Value = value(op.ID)
 	}

@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"ringside/engine/trace"
+	"ringside/engine/wire"
 )
 
 // Quorums, as the command line calls them.
@@ -40,6 +42,9 @@ type Options struct {
 	FaultEvery time.Duration // mean time between two faults
 
 	AntiEntropy time.Duration // between two comparisons of a key range (§4.7); negative: never, reads mend
+
+	Clocks   string // dotted or literal; never drawn, since literal ones lose writes (§4.4)
+	Truncate int    // pairs at which clocks are cut (§4.4); negative: never
 }
 
 // Draw fills in the defaults of a run of Seed; most are drawn from it, the usual
@@ -111,6 +116,16 @@ func (o Options) Draw() Options {
 	if o.Length == 0 {
 		o.Length = time.Duration(o.Ops/o.Clients) * think
 	}
+	if o.Clocks == "" {
+		o.Clocks = trace.ClocksDotted
+	}
+	cut := 1 + rng.IntN(maxTruncate)
+	if rng.Float64() >= truncateOdds {
+		cut = -1
+	}
+	if o.Truncate == 0 {
+		o.Truncate = cut
+	}
 	return o
 }
 
@@ -122,6 +137,12 @@ const (
 	hurriedOdds = .1
 	// hurry is how much more often things break in them.
 	hurry = 20
+)
+
+// Some runs cut their clocks, and far below the paper's ten pairs: with few nodes clocks are short.
+const (
+	truncateOdds = .15
+	maxTruncate  = 6
 )
 
 // minAntiEntropy is the shortest time between two cycles of anti-entropy: what
@@ -160,6 +181,10 @@ func (o Options) Check() error {
 		return fmt.Errorf("sim: %d operations, the limit is %d", o.Ops, MaxOps)
 	case o.Mode != "" && o.Mode != trace.ModeSiblings && o.Mode != trace.ModeLWW:
 		return fmt.Errorf("sim: mode %q, want %s or %s", o.Mode, trace.ModeSiblings, trace.ModeLWW)
+	case o.Clocks != "" && o.Clocks != trace.ClocksDotted && o.Clocks != trace.ClocksLiteral:
+		return fmt.Errorf("sim: clocks %q, want %s or %s", o.Clocks, trace.ClocksDotted, trace.ClocksLiteral)
+	case o.Truncate > wire.MaxClock:
+		return fmt.Errorf("sim: truncate %d, want 1 to %d", o.Truncate, wire.MaxClock)
 	case o.Quorum != "" && o.Quorum != Sloppy && o.Quorum != StrictQuorum:
 		return fmt.Errorf("sim: quorum %q, want %s or %s", o.Quorum, Sloppy, StrictQuorum)
 	}
@@ -188,11 +213,15 @@ func (o Options) String() string {
 	if o.AntiEntropy > 0 {
 		compared = o.AntiEntropy.String()
 	}
-	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --mode %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --anti-entropy %s --faults %s",
-		o.Seed, o.Nodes, o.N, o.R, o.W, o.Mode, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.Odd), o.FaultEvery, compared, faults)
+	cut := Off
+	if o.Truncate > 0 {
+		cut = strconv.Itoa(o.Truncate)
+	}
+	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --mode %s --clocks %s --truncate %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --anti-entropy %s --faults %s",
+		o.Seed, o.Nodes, o.N, o.R, o.W, o.Mode, o.Clocks, cut, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.Odd), o.FaultEvery, compared, faults)
 }
 
-// Off is how anti-entropy that never runs is written.
+// Off is how anti-entropy that never runs is written, and clocks that are never cut.
 const Off = "off"
 
 // NoFaults is how an empty list of faults is written.

@@ -21,12 +21,14 @@ type Plan struct {
 	N, R, W int
 	Mode    string
 	Quorum  string
+	Clocks  string
 	Weather Weather
 
 	AntiEntropy time.Duration   // between two comparisons of a key range; 0: never
 	Ranges      int             // of the ring; 0: the usual number
 	Timings     *engine.Timings // of all nodes, but for anti-entropy; nil: the usual ones
 	Odd         []string        // places at which nodes are odd at times (see engine.Place)
+	Truncate    int             // pairs at which clocks are cut; 0: never
 
 	Ops     []Op     // in the order of At
 	Strikes []Strike // in the order of At
@@ -70,6 +72,8 @@ type Op struct {
 	Context int // of put and del: which of the kept contexts, 0 the newest; Blind for none
 	R, W    int // 0: the cluster's
 	Strict  bool
+	// Balanced: a put whose client left it to a load balancer which node to take (§5).
+	Balanced bool
 }
 
 // Blind is the Context of a put without one.
@@ -134,7 +138,7 @@ func (p *Plan) keys() []string {
 func NewPlan(o Options) Plan {
 	o = o.Draw()
 	d := drawing{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x706c616e))}
-	p := Plan{Seed: o.Seed, Nodes: o.Nodes, N: o.N, R: o.R, W: o.W, Mode: o.Mode, Quorum: o.Quorum, AntiEntropy: max(0, o.AntiEntropy)}
+	p := Plan{Seed: o.Seed, Nodes: o.Nodes, N: o.N, R: o.R, W: o.W, Mode: o.Mode, Quorum: o.Quorum, Clocks: o.Clocks, Truncate: max(0, o.Truncate), AntiEntropy: max(0, o.AntiEntropy)}
 	d.names = p.names()
 	p.Ops = d.ops()
 	p.Peace = p.Ops[len(p.Ops)-1].At + time.Second
@@ -205,8 +209,10 @@ func (d *drawing) ops() []Op {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Op) int { return cmp.Compare(a.At, b.At) })
+	balanced := rand.New(rand.NewPCG(o.Seed, 0x62616c616e636564)) // dice of its own: the rest stays as it was drawn before
 	for i := range out {
 		out[i].ID = uint64(i + 1)
+		out[i].Balanced = out[i].Kind != "get" && balanced.IntN(2) == 0
 	}
 	return out
 }

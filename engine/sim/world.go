@@ -109,6 +109,7 @@ func (p *Plan) settings() trace.Settings {
 	return trace.Settings{
 		Name: fmt.Sprintf("seed-%d", p.Seed), Nodes: p.names(), N: min(p.N, p.Nodes), R: p.R, W: p.W, Mode: p.Mode,
 		Strict: p.Quorum == StrictQuorum, Strategy: int(ring.EqualPartitions), Q: max(cmp.Or(p.Ranges, ring.DefaultQ), p.Nodes), T: ring.DefaultT,
+		Clocks: p.Clocks, Truncate: p.Truncate,
 	}
 }
 

@@ -212,6 +212,9 @@ type PutRequest struct {
 	Delete  bool
 	LWW     bool // reconcile by last write wins
 	Quorum  Quorum
+	// Balanced says that a load balancer chose the node: the client named none, and any of
+	// the top N may coordinate (§5).
+	Balanced bool
 }
 
 // A ClientReply is a GetReply or a PutReply.
