@@ -32,6 +32,7 @@ written as a script that says what happened; --replay plays it again.
   ringside sim --seed 42 --tui          watch one run; space pauses, . steps, + and - change the speed
   ringside sim --for 10m --faults crash,wipe
   ringside sim --check linearizable     what Dynamo is not, and the proof
+  ringside sim --clocks literal         the paper's own clocks lose writes; the smallest run that shows it
   ringside sim --nodes 1000 --ops 20000 --length 1h --faults crash --seed 1
 
 Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. What is not given is drawn from the seed.`,
@@ -46,6 +47,8 @@ Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. What is not given 
 			{Name: "R", Kind: verbs.Int, Value: "2", Help: "nodes that must answer a get"},
 			{Name: "W", Kind: verbs.Int, Value: "2", Help: "nodes that must acknowledge a put"},
 			{Name: "mode", Kind: verbs.String, Value: "siblings|lww", Help: "how conflicts are reconciled"},
+			{Name: "clocks", Kind: verbs.String, Value: "dotted|literal", Words: []string{trace.ClocksDotted, trace.ClocksLiteral}, Help: "literal: the paper's clocks, which lose writes (§4.4); a run never draws them"},
+			{Name: "truncate", Kind: verbs.String, Value: "10|off", Help: "pairs at which clocks are cut (§4.4)"},
 			{Name: "quorum", Kind: verbs.String, Value: "sloppy|strict", Help: "whether stand-ins count"},
 			{Name: "clients", Kind: verbs.Int, Value: "4", Help: "clients, which share the operations"},
 			{Name: "keys", Kind: verbs.Int, Value: "3", Help: "keys that they meet on"},
@@ -92,7 +95,7 @@ func (s *session) sim(c *verbs.Call) error {
 // simOptions reads the options of runs. Whatever seed fills them in, they must fit.
 func simOptions(c *verbs.Call) (sim.Options, error) {
 	o := sim.Options{
-		Seed: 1, Nodes: c.Int("nodes"), N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Mode: c.String("mode"), Quorum: c.String("quorum"),
+		Seed: 1, Nodes: c.Int("nodes"), N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Mode: c.String("mode"), Clocks: c.String("clocks"), Quorum: c.String("quorum"),
 		Ops: c.Int("ops"), Clients: c.Int("clients"), Keys: c.Int("keys"), Length: c.Duration("length"), FaultEvery: c.Duration("fault-every"),
 	}
 	var err error
@@ -128,6 +131,15 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 	default:
 		if o.Buffer, err = strconv.Atoi(objects); err != nil || o.Buffer <= 0 {
 			return o, verbs.Usagef("sim: --buffer %s is no number of objects, nor %s", trace.ShowShort([]byte(objects), 60), sim.Off)
+		}
+	}
+	switch cut := c.String("truncate"); cut {
+	case "":
+	case sim.Off:
+		o.Truncate = -1 // 0 is drawn
+	default:
+		if o.Truncate, err = strconv.Atoi(cut); err != nil || o.Truncate < 1 {
+			return o, verbs.Usagef("sim: --truncate %s is no number of pairs, nor %s", trace.ShowShort([]byte(cut), 60), sim.Off)
 		}
 	}
 	if c.Has("faults") {

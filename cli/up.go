@@ -47,6 +47,8 @@ loses its buffer, and kill -9 of this process loses all of them at once.`,
 			{Name: "R", Kind: verbs.Int, Value: "2", Help: "answers that a get waits for (§4.5)"},
 			{Name: "W", Kind: verbs.Int, Value: "2", Help: "durable replicas that a put waits for (§4.5)"},
 			{Name: "mode", Kind: verbs.String, Value: "siblings|lww", Words: []string{trace.ModeSiblings, trace.ModeLWW}, Help: "what becomes of concurrent versions: siblings, or last write wins (§4.4)"},
+			{Name: "clocks", Kind: verbs.String, Value: "dotted|literal", Words: []string{trace.ClocksDotted, trace.ClocksLiteral}, Help: "dotted, or the paper's literal vector clocks, with which a client can silently swallow what another wrote (§4.4)"},
+			{Name: "truncate", Kind: verbs.Int, Value: "10", Help: "cut clocks to that many pairs, the oldest first, at the cost of false siblings (§4.4); otherwise never"},
 			{Name: "sloppy", Kind: verbs.Bool, Default: "true", Help: "--sloppy=false: only homes count, no stand-ins, no hints (§4.6)"},
 			{Name: "anti-entropy", Kind: verbs.Bool, Default: "true", Help: "--anti-entropy=false: homes compare their replicas only when told to, by sync (§4.7)"},
 			{Name: "strategy", Kind: verbs.Int, Value: "1|2|3", Help: "how the ring is cut and tokens are placed (§6.2)"},
@@ -106,7 +108,7 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 		return localcluster.Options{}, err
 	}
 	o := localcluster.Options{Name: s.clusterName(), Home: home, Dir: c.String("dir"), Mem: c.Bool("mem"), BasePort: c.Int("port"),
-		Settings: trace.Settings{N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Mode: c.String("mode"), Strict: !c.Bool("sloppy"), NoAntiEntropy: !c.Bool("anti-entropy"),
+		Settings: trace.Settings{N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Mode: c.String("mode"), Strict: !c.Bool("sloppy"), Clocks: c.String("clocks"), Truncate: c.Int("truncate"), NoAntiEntropy: !c.Bool("anti-entropy"),
 			Strategy: c.Int("strategy"), Q: c.Int("q"), T: c.Int("tokens"), Buffer: c.Int("buffer")}}
 	if o.Dir != "" && s.Dir != "" && !filepath.IsAbs(o.Dir) {
 		o.Dir = filepath.Join(s.Dir, o.Dir)
@@ -192,6 +194,8 @@ type upReport struct {
 	R       int      `json:"r"`
 	W       int      `json:"w"`
 	Mode    string   `json:"mode"`
+	Clocks  string   `json:"clocks"`
+	Says    string   `json:"versioning"` // mode and clocks in words
 	Nodes   []upNode `json:"nodes"`
 	Dir     string   `json:"dir,omitempty"`
 	PID     int      `json:"pid"`
@@ -209,7 +213,7 @@ func (s *session) announce(c *localcluster.Cluster, o localcluster.Options, fore
 		view.Apply(e)
 	}
 	set := view.Settings
-	r := upReport{Cluster: set.Name, N: set.N, R: set.R, W: set.W, Mode: set.Mode, PID: os.Getpid(), Dir: dataDir(o)}
+	r := upReport{Cluster: set.Name, N: set.N, R: set.R, W: set.W, Mode: set.Mode, Clocks: set.Clocks, Says: set.Versioning(), PID: os.Getpid(), Dir: dataDir(o)}
 	for _, n := range view.Nodes {
 		r.Nodes = append(r.Nodes, upNode{n.Name, n.Addr})
 	}
@@ -237,7 +241,7 @@ func (s *session) report(r upReport, foreground bool) error {
 		return printJSON(s.Stdout, r)
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s is up: %s, N=%d R=%d W=%d, %s\n", r.Cluster, nodeCount(len(r.Nodes)), r.N, r.R, r.W, r.Mode)
+	fmt.Fprintf(&out, "%s is up: %s, N=%d R=%d W=%d, %s\n", r.Cluster, nodeCount(len(r.Nodes)), r.N, r.R, r.W, r.Says)
 	for _, n := range r.Nodes {
 		fmt.Fprintf(&out, "  %-4s %s\n", n.Node, n.Addr)
 	}

@@ -73,7 +73,7 @@ func (n *Node) runPaced() {
 	}
 	a.running = true
 	a.refill(n.now)
-	for len(a.waiting) > 0 && a.bytes > 0 {
+	for len(a.waiting) > 0 && a.bytes > 0 && !n.odd(LittleSync) {
 		f := a.waiting[0]
 		a.waiting = a.waiting[1:]
 		f()

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/trace"
 )
@@ -178,11 +179,13 @@ func (n *Node) plan(t task) {
 // startRounds runs what waits, as much at once as may be.
 func (n *Node) startRounds() {
 	s := n.sync
-	for s.running < n.admit.part(maxRounds) && len(s.tasks) > 0 {
+	for len(s.tasks) > 0 && !n.full(s.running, n.admit.part(maxRounds)) {
 		t := s.tasks[0]
 		s.tasks = s.tasks[1:]
 		if t.done == nil {
-			delete(s.waiting, t.taskKey)
+			if !mutant.Is(mutant.TaskWaitsForever) {
+				delete(s.waiting, t.taskKey)
+			}
 			if !n.healthy(t.peer) || !n.share(t.plot, t.peer) {
 				continue // things changed while it waited
 			}
@@ -198,7 +201,9 @@ func (n *Node) startRounds() {
 // roundOver is how every round ends.
 func (n *Node) roundOver(t task, r trace.SyncRound) {
 	s := n.sync
-	s.running--
+	if !mutant.Is(mutant.RoundNeverOver) || r.Err == "" {
+		s.running--
+	}
 	if !t.look && r.Err == "" {
 		n.syncedWith(t)
 	}

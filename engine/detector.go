@@ -12,6 +12,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/mutant"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
@@ -50,6 +51,9 @@ func (n *Node) call(to string, request uint64, body wire.Body, patience time.Dur
 	n.lastOp++
 	op := n.lastOp
 	c.to, c.began = to, n.now
+	if n.odd(HastyDoubt) {
+		patience /= hasty
+	}
 	c.patience = n.after(patience, func() {
 		n.suspect(to)
 		n.silent(op)
@@ -113,9 +117,13 @@ func (n *Node) onAnswer(m wire.Message) {
 	if c == nil || c.to != m.From {
 		return
 	}
-	n.forget(m.Op)
 	if c.front {
 		n.waited(n.now - c.began)
+	}
+	if mutant.Is(mutant.AckByCount) && c.keep {
+		c.patience.stop()
+	} else {
+		n.forget(m.Op)
 	}
 	if c.onAnswer != nil {
 		c.onAnswer(m.Body)
@@ -125,7 +133,7 @@ func (n *Node) onAnswer(m wire.Message) {
 func (n *Node) alive(name string) {
 	p := n.peer(name)
 	p.heard = n.now
-	if !p.suspect {
+	if !p.suspect || mutant.Is(mutant.SuspectedForever) {
 		return
 	}
 	p.suspect = false
@@ -147,11 +155,15 @@ func (n *Node) suspect(name string) {
 }
 
 func (n *Node) probeLater(p *peer) {
-	if p.probing || p.healthy() || !n.concerns(p.name) {
+	if p.probing || p.healthy() || !n.concerns(p.name) || mutant.Is(mutant.NeverProbed) {
 		return
 	}
 	p.probing = true
-	n.after(n.cfg.Timings.Probe, func() {
+	wait := n.cfg.Timings.Probe
+	if n.odd(RareProbes) {
+		wait *= rare
+	}
+	n.after(wait, func() {
 		p.probing = false
 		if p.suspect && !p.cut {
 			n.call(p.name, 0, wire.Ping{}, n.cfg.Timings.Patience, call{})
@@ -212,7 +224,7 @@ func (n *Node) unsent(m wire.Message) {
 // peerUp trusts a new connection: making it took answers from the peer.
 func (n *Node) peerUp(name string) {
 	p := n.peer(name)
-	if p.healthy() {
+	if p.healthy() || mutant.Is(mutant.ReturnUnnoticed) {
 		return
 	}
 	p.cut, p.suspect = false, false

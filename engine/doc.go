@@ -24,12 +24,15 @@ anything but store.ErrCorrupt. Messages may be lost, repeated,
 delayed and reordered, but what is under way to a node that crashes must not reach its next life
 (connections give that for free).
 
+Config.Buggify is for simulators alone: they ask the node to do what is rare and right (Place).
+Conditions with mutant.Is are deliberate bugs, and are not there in the ordinary build.
+
 # The paper in this package
 
 	§4.1  get, put, contexts             get.go, put.go; wire.Context
 	§4.2  partitioning                   ring
 	§4.3  replication, preference lists  ring; replica.go
-	§4.4  versions, vector clocks        vclock; epoch.go says who may stamp what
+	§4.4  versions, vector clocks        vclock; epoch.go says who may stamp what, clocks.go what a new clock holds
 	§4.5  get and put with N, R, W       get.go, put.go, forward.go
 	§4.6  sloppy quorum, hinted handoff  sloppyquorum.go sends hints, handoff.go brings them home
 	§4.7  anti-entropy, Merkle trees     merkle; trees.go keeps them, antientropy.go says when, syncround.go how
@@ -38,6 +41,7 @@ delayed and reordered, but what is under way to a node that crashes must not rea
 	§4.8.3  failure detection            detector.go
 	§4.9  adding and removing nodes      transfer.go; movedread.go reads meanwhile
 	§5    read repair                    readrepair.go
+	§5    choice of a put's coordinator  coordinator.go
 	§5    local persistence              store, store/level; scrub.go looks for rot
 	§6.1  durability for speed           buffer.go, store.Buffer
 	§6.2  partitioning strategies        ring
@@ -66,16 +70,27 @@ Versions are dotted. With the paper's vector clocks, of two clients that write t
 coordinator with the same old context, the second gets a clock that descends from the first's,
 which is silently swallowed. Here every version keeps its own dot apart from its past, and a put
 removes only what its context covers. Clocks print as in the paper, and Figure 3 comes out to
-the letter; {n3:.2} is event 2 of n3 that has not seen event 1.
+the letter; {n3:.2} is event 2 of n3 that has not seen event 1. The paper's own clocks can be had
+(Config.Literal), to see that.
+
+Clocks are not truncated unless asked for (Config.Truncate). Then a coordinator cuts the clock of
+the version that it stamps, and nobody else ever cuts one. It keeps its own pair, whatever its
+age, so that no counter comes again, and those of the versions that the put itself replaces. A clock
+that was cut supersedes less, so that replicas which slept bring back ancestors as siblings; no
+version goes that would have stayed. Times of pairs are stored and sent only in such clusters. A
+literal clock that was cut does not even descend from the one that it replaces: together
+the two are the paper, and no good.
 
 Counters have epochs. A coordinator that cannot prove that it holds its own latest counter for a
 key (the record is gone: wiped, handed back with a hint, damaged) counts in a fresh epoch.
 Clocks show a node's epoch only where they hold two of one node.
 
 Any node coordinates a get (§6.4 says so, §4.5 lets the first of the top N do it). A put is
-coordinated by one of the top N; a node outside hands it over once, to a home that it knows to
-be there (it pings first unless it heard from one a moment ago), because a second try might
-write twice. If no home is there it coordinates itself, as a stand-in.
+coordinated by one of the top N. A home to which a client sends it expressly takes it; else it is
+the home that answered the client's last get first, as its context tells (§5), if that is
+healthy; else the home that a load balancer found, or the first one there. A node hands a put over once, to
+a home that it knows to be there (it pings first unless it heard from it a moment ago), because a
+second try might write twice. If no home is there a node coordinates itself, as a stand-in.
 
 A put that cannot reach W nodes is refused before anything is written; peers that are only
 suspected are tried before that. A stand-in that knows nothing of a key counts toward R only
@@ -110,8 +125,5 @@ A range is handed over by whoever holds it without being its home, to all N home
 each of them holds it durably: joins, leaves, removed nodes that return, hints for nodes that are gone and writes by nodes
 that know an old ring are one case. A new home takes writes at once, but is not counted toward R
 before it was given the range; until then readers ask those that held it.
-
-There is no truncation of clocks yet (a key whose clock has too many entries is refused), and the fastest
-replier to a get does not coordinate the next put.
 */
 package engine

@@ -9,6 +9,7 @@ package engine
 // (§6.1) loses its latest counters, so there every life is an incarnation of its own.
 
 import (
+	"ringside/engine/mutant"
 	"ringside/engine/store"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
@@ -35,13 +36,16 @@ func (n *Node) loadSelf() error {
 	if b != nil {
 		last, err = wire.DecodeOwn(b)
 	}
-	if b != nil && err == nil && !n.cfg.Distrust && !n.cfg.Buffered {
+	if b != nil && err == nil && !n.cfg.Buffered && (!n.cfg.Distrust || mutant.Is(mutant.DistrustIgnored)) {
 		n.self = last
 		return nil
 	}
 	n.self = wire.Own{Epoch: n.cfg.Incarnation & (1<<incarnationBits - 1)}
 	if n.cfg.Buffered && n.self.Epoch <= last.Epoch { // a clock that was set back, where every life takes one
 		n.self.Epoch = (last.Epoch + 1) & (1<<incarnationBits - 1)
+	}
+	if mutant.Is(mutant.IncarnationReused) {
+		n.self.Epoch = 1
 	}
 	n.saveSelf()
 	return nil
@@ -52,17 +56,22 @@ func (n *Node) saveSelf() { n.write(store.Meta, selfKey, wire.EncodeOwn(n.self))
 // mint returns the next dot of this node for key as epoch and counter. seen is all
 // that the put and the node's own state know to have happened.
 func (n *Node) mint(key []byte, home, standsIn bool, seen vclock.Clock) wire.Own {
-	if own, ok := n.lastMinted(key, home, standsIn); ok && n.trusts(own) {
+	if own, ok := n.lastMinted(key, home, standsIn); ok && n.trusts(own) && !n.odd(FreshEpochs) {
 		own.Counter++
 		if seen.Get(vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}) < own.Counter {
 			return own
 		} // somebody has seen more of us than we have: our disk is an old copy
 	}
+	if mutant.Is(mutant.CounterReused) {
+		return wire.Own{Epoch: n.self.Epoch << epochBits, Counter: 1}
+	}
 	n.self.Counter++
 	if n.self.Counter >= 1<<epochBits { // so many took longer than the millisecond that they borrow from the future
 		n.self = wire.Own{Epoch: (n.self.Epoch + 1) % (1 << incarnationBits), Counter: 1}
 	}
-	n.saveSelf()
+	if !mutant.Is(mutant.EpochUnsaved) {
+		n.saveSelf()
+	}
 	own := wire.Own{Epoch: n.self.Epoch<<epochBits | n.self.Counter, Counter: 1}
 	for _, d := range seen {
 		if d.Node == n.cfg.Name {
@@ -92,5 +101,5 @@ func (n *Node) lastMinted(key []byte, home, standsIn bool) (wire.Own, bool) {
 
 // trusts says whether a counter was written in this incarnation of the disk.
 func (n *Node) trusts(own wire.Own) bool {
-	return own.Counter > 0 && own.Epoch>>epochBits == n.self.Epoch
+	return own.Counter > 0 && (own.Epoch>>epochBits == n.self.Epoch || mutant.Is(mutant.OldIncarnationTrusted))
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/engine/mutant"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
@@ -29,7 +30,7 @@ func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutRep
 			continue
 		}
 		if n.now-n.peer(h).heard <= n.cfg.Timings.Fresh {
-			n.forward(h, req, respond)
+			n.forward(h, req, "", respond)
 			return
 		}
 		homes = append(homes, h)
@@ -55,7 +56,7 @@ func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutRep
 			onAnswer: func(wire.Body) {
 				if !chosen {
 					chosen = true
-					n.forward(h, req, respond)
+					n.forward(h, req, "", respond)
 				}
 			},
 			onSilent: func() { waiting--; standIn() },
@@ -64,10 +65,10 @@ func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutRep
 	standIn()
 }
 
-// forward hands the put to home. If the home falls silent nobody can tell
-// whether it wrote.
-func (n *Node) forward(home string, req wire.PutRequest, respond func(wire.PutReply)) {
-	n.emit(trace.Event{Kind: trace.Forwarded, Request: req.Request, Key: req.Key, Peer: home})
+// forward hands the put to home, and why says why to that one. If the home falls silent
+// nobody can tell whether it wrote.
+func (n *Node) forward(home string, req wire.PutRequest, why string, respond func(wire.PutReply)) {
+	n.emit(trace.Event{Kind: trace.Forwarded, Request: req.Request, Key: req.Key, Peer: home, Message: why})
 	n.call(home, req.Request, wire.Forward{Put: req}, n.cfg.Timings.Request+n.cfg.Timings.Patience, call{
 		onAnswer: func(b wire.Body) {
 			r, ok := b.(wire.ForwardReply)
@@ -77,6 +78,10 @@ func (n *Node) forward(home string, req wire.PutRequest, respond func(wire.PutRe
 			respond(r.Reply)
 		},
 		onSilent: func() {
+			if mutant.Is(mutant.ForwardTriedTwice) {
+				n.forward(home, req, why, respond)
+				return
+			}
 			respond(wire.PutReply{Err: wire.QuorumNotReached, Unknown: true, Coordinator: home,
 				Message: fmt.Sprintf("%s took the put and was not heard of again; it may have been written: get the key before you try again", home)})
 		},
@@ -85,7 +90,7 @@ func (n *Node) forward(home string, req wire.PutRequest, respond func(wire.PutRe
 
 // onForward coordinates what another node received.
 func (n *Node) onForward(m wire.Message, f wire.Forward) {
-	if !n.peer(m.From).forwards.first(m.Op) {
+	if !n.peer(m.From).forwards.first(m.Op) && !mutant.Is(mutant.RepeatedForwardTaken) {
 		return
 	}
 	if err := n.busy(); err != nil {

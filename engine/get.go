@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/engine/mutant"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -48,11 +49,14 @@ type readAnswer struct {
 
 func (n *Node) onGet(client uint64, req wire.GetRequest) {
 	n.emit(trace.Event{Kind: trace.Requested, Request: req.Request, Key: req.Key, Op: "get"})
-	g := &get{n: n, client: client, req: req, began: n.now, used: map[string]bool{}, silent: map[string]bool{}, instead: map[string]bool{}, lww: n.cfg.LWW}
-	var err error
+	g := &get{
+		n: n, client: client, req: req, began: n.now, used: map[string]bool{}, silent: map[string]bool{}, instead: map[string]bool{}, lww: n.cfg.LWW,
+		pref: n.preference(req.Key), view: n.member.digest,
+	}
+	err := n.busy()
 	switch {
-	case n.busy() != nil:
-		g.fail(wire.Overloaded, n.busy().Error())
+	case err != nil:
+		g.fail(wire.Overloaded, err.Error())
 		return
 	case len(req.Key) == 0 || len(req.Key) > wire.MaxKey:
 		g.fail(wire.BadRequest, fmt.Sprintf("the key has %d bytes, want 1 to %d", len(req.Key), wire.MaxKey))
@@ -62,7 +66,6 @@ func (n *Node) onGet(client uint64, req wire.GetRequest) {
 		g.fail(wire.BadRequest, err.Error())
 		return
 	}
-	g.pref, g.view = n.preference(req.Key), n.member.digest
 	targets := g.targets()
 	if len(targets) < g.quorum.R {
 		g.fail(wire.QuorumNotReached, fmt.Sprintf("R=%d, but %s reaches only %d nodes for this key: %s",
@@ -82,7 +85,7 @@ func (n *Node) onGet(client uint64, req wire.GetRequest) {
 func (g *get) targets() []string {
 	n, want := g.n, g.n.replicas()
 	list := g.pref
-	if g.quorum.Strict {
+	if g.quorum.Strict && !mutant.Is(mutant.StrictReadsStandIns) {
 		list = g.pref[:want]
 	}
 	var out []string
@@ -224,10 +227,14 @@ func (g *get) merged() vclock.Siblings {
 // the others (§5), and ends the machine when there is nothing left to wait for.
 func (g *get) settle() {
 	n := g.n
-	if !g.replied && len(g.counted()) >= g.quorum.R {
+	if got := len(g.counted()); !g.replied && (got >= g.quorum.R || mutant.Is(mutant.ReadShortOfR) && got == g.quorum.R-1) {
 		g.succeed()
 		g.timeout.stop()
 		g.timeout = n.after(n.cfg.Timings.RepairGrace, g.end)
+		if n.odd(HastyGet) {
+			g.end()
+			return
+		}
 	}
 	if !g.replied && g.waiting == 0 {
 		g.askMore()
@@ -251,9 +258,15 @@ func (g *get) succeed() {
 	}
 	live := s.Live()
 	dead := slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return !v.Deleted })
+	switch {
+	case mutant.Is(mutant.OneSiblingShown):
+		live = live[:min(len(live), 1)]
+	case mutant.Is(mutant.ContextWithoutTombstones):
+		s = live
+	}
 	g.reply(wire.GetReply{
 		Siblings: live, Tombstones: dead, Replied: g.counted(),
-		Context: wire.SealContext(n.cfg.Secret, g.req.Key, wire.Context{Clock: s.Context(), Time: latest(s)}),
+		Context: n.seal(g.req.Key, wire.Context{Clock: s.Context(), Time: latest(s), Fastest: g.firstHome()}),
 	})
 }
 

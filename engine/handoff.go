@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -134,6 +135,9 @@ func (n *Node) loadHints() error {
 		stored time.Duration
 	}
 	var all []found
+	if mutant.Is(mutant.HintsForgotten) {
+		return nil
+	}
 	err := n.db.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
 		home, key, ok := parseHintKey(k)
 		if ok { // a damaged one is found out, and told, when its turn comes
@@ -154,10 +158,14 @@ func (n *Node) loadHints() error {
 	return err
 }
 
+func (n *Node) hintsFull() bool {
+	return n.hints.total >= MaxHints || n.hints.total > 0 && n.odd(FewHints)
+}
+
 // storeHint merges siblings into what the node keeps for home. own, if not
-// nil, is the counter of the dot just minted.
+// nil, is the counter of the dot just minted: then there is room, or it would not have been.
 func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) wire.Code {
-	if n.hints.total >= MaxHints {
+	if own == nil && n.hintsFull() {
 		n.emit(trace.Event{Kind: trace.HintRefused, Request: why.Request, Key: key, For: home, Peer: why.Peer})
 		return wire.Overloaded
 	}
@@ -166,6 +174,9 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 	fresh := rec.Stored == 0
 	if fresh {
 		rec.Stored = int64(n.now)
+	}
+	if mutant.Is(mutant.HintReplaced) {
+		rec.Siblings = nil
 	}
 	changed, code := n.mergeInto(&rec, key, siblings, lww, nil, why)
 	if code != wire.OK || !changed && !fresh && own == nil {
@@ -193,18 +204,20 @@ func (n *Node) scanHints() {
 	for _, home := range n.hints.sortedHomes() {
 		n.deliverHints(n.peer(home))
 	}
-	n.after(n.cfg.Timings.Handoff, n.scanHints)
+	if !mutant.Is(mutant.HintsScannedOnce) {
+		n.after(n.cfg.Timings.Handoff, n.scanHints)
+	}
 }
 
 // deliverHints sends the oldest hints for p until its window is full.
 func (n *Node) deliverHints(p *peer) {
 	q := n.hints.queues[p.name]
-	if q == nil || !p.healthy() {
+	if q == nil || !p.healthy() || n.odd(LazyHandoff) {
 		return
 	}
 	q.oldest()
 	for _, k := range q.order {
-		if p.draining >= handoffWindow {
+		if n.full(p.draining, handoffWindow) {
 			return
 		}
 		if h := q.hints[k]; h != nil && !h.flying {
@@ -237,8 +250,22 @@ func (n *Node) sendHint(p *peer, q *hintQueue, key []byte, h *hint) {
 	n.emit(trace.Event{Kind: trace.HintSent, Key: key, Peer: p.name, For: p.name, Versions: rec.Siblings})
 	w := wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: wire.Handoff}
 	n.charge(w, p.name)
+	if mutant.Is(mutant.HintDroppedOnSend) {
+		n.call(p.name, 0, w, n.cfg.Timings.Patience, call{})
+		n.dropHint(p.name, key, trace.HintDelivered)
+		landed()
+		return
+	}
 	n.call(p.name, 0, w, n.cfg.Timings.Patience, call{
-		onSilent: landed,
+		onSilent: func() {
+			switch {
+			case mutant.Is(mutant.HintStuck):
+				return
+			case mutant.Is(mutant.HintDroppedOnSilence):
+				n.dropHint(p.name, key, trace.HintDelivered)
+			}
+			landed()
+		},
 		onAnswer: func(b wire.Body) {
 			landed()
 			if n.hints.queues[p.name] != q {
@@ -247,7 +274,7 @@ func (n *Node) sendHint(p *peer, q *hintQueue, key []byte, h *hint) {
 			if r, ok := b.(wire.WriteReply); !ok || r.Err != wire.OK {
 				return // the next scan tries again
 			}
-			if !h.stale && q.hints[string(key)] == h {
+			if (!h.stale || mutant.Is(mutant.HintDroppedStale)) && q.hints[string(key)] == h {
 				n.dropHint(p.name, key, trace.HintDelivered)
 			}
 			n.deliverHints(p)

@@ -35,7 +35,8 @@ type world struct {
 	next     uint64
 	lives    uint64
 	lww      bool
-	buffered bool // the nodes take their stores for such with an object buffer
+	buffered bool          // the nodes take their stores for such with an object buffer
+	more     func(*Config) // what else is set
 	timings  Timings
 	sent     int                     // bytes of all messages
 	silent   bool                    // keep no log
@@ -81,15 +82,27 @@ func quietTimings() Timings {
 
 func (w *world) start(name string) {
 	w.lives++
-	n, out, err := New(Config{
+	cfg := Config{
 		Name: name, Ring: w.config, Founders: w.founders, Seeds: w.seeds, R: 2, W: 2, Secret: []byte("secret"), Seed: 1, Timings: w.timings, LWW: w.lww,
 		Incarnation: w.lives, Buffered: w.buffered,
-	}, w.stores[name], w.now)
+	}
+	if w.more != nil {
+		w.more(&cfg)
+	}
+	n, out, err := New(cfg, w.stores[name], w.now)
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	w.nodes[name], w.down[name] = n, false
 	w.carryOut(name, out)
+}
+
+// restart starts all nodes again, with another configuration.
+func (w *world) restart(more func(*Config)) {
+	w.more = more
+	for _, n := range w.names {
+		w.start(n)
+	}
 }
 
 func (w *world) kill(name string) { w.down[name] = true }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ringside/engine/member"
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -42,6 +43,11 @@ type Config struct {
 	// Buffered says that the driver has an object buffer (§6.1): Outputs need not be
 	// Durable, and a crash may lose the latest writes. The same on all nodes of a cluster.
 	Buffered bool
+
+	// Buggify, if not nil, is asked where the node could do what is rare (see Place).
+	Buggify  func(Place) bool
+	Literal  bool // the paper's plain vector clocks, for every put (§4.4; see clocks.go)
+	Truncate int  // pairs that the clock of a new version may have (§4.4); 0: any number
 }
 
 // An Input is one of Receive, Request, PeerUp, PeerDown, Unsent, Describe, Compare,
@@ -160,6 +166,9 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 		admit:  newAdmission(now),
 		lastOp: uint64(now), // above that of any earlier life, whose answers may still be under way
 	}
+	if mutant.Is(mutant.NumbersRestart) {
+		n.lastOp = 0
+	}
 	if err := n.load(); err != nil {
 		return nil, Output{}, fmt.Errorf("engine: %s: %w", cfg.Name, err)
 	}
@@ -190,7 +199,9 @@ func (n *Node) load() error {
 			return true
 		}
 		n.keys += live(rec.Siblings)
-		n.grow(k, wire.Record{}, rec)
+		if !mutant.Is(mutant.TreeNotPlanted) {
+			n.grow(k, wire.Record{}, rec)
+		}
 		return true
 	})
 }
@@ -394,10 +405,10 @@ func (n *Node) quorum(q wire.Quorum) (wire.Quorum, error) {
 
 // busy says why a request has to be refused, nil if there is room for it.
 func (n *Node) busy() error {
-	if n.requests < MaxRequests {
+	if n.requests < MaxRequests && (n.requests == 0 || !n.odd(FewRequests)) {
 		return nil
 	}
-	return fmt.Errorf("%s works on %d requests already; try again", n.cfg.Name, MaxRequests)
+	return fmt.Errorf("%s works on %d requests already; try again", n.cfg.Name, n.requests)
 }
 
 // latest is the greatest wall-clock time among siblings, 0 for none.

@@ -80,6 +80,183 @@ func TestRacingClients(t *testing.T) {
 	}
 }
 
+// §4.4: with the clocks as the paper has them the second of those clients gets a clock that
+// descends from the first's, and what the first was told is durable is gone without a trace.
+func TestLiteralClocksSwallow(t *testing.T) {
+	w := five(t)
+	w.restart(func(c *Config) { c.Literal = true })
+	key := w.keyAt("n3", "n4", "n5")
+	old := w.mustPut("n3", key, "milk", nil)
+	first := w.mustPut("n3", key, "milk,eggs", old.Context)
+	second := w.mustPut("n3", key, "milk,beer", old.Context)
+	if first.Version.Notation() != "{n3:2}" || second.Version.Notation() != "{n3:3}" || second.Siblings != 1 {
+		t.Fatalf("clocks %s and %s, %d siblings", first.Version.Notation(), second.Version.Notation(), second.Siblings)
+	}
+	w.wantValues("n1", key, "milk,beer")
+	if w.saw(trace.LWWLost) != nil {
+		t.Fatal("somebody noticed")
+	}
+	// through two coordinators nothing is wrong
+	w.mustPut("n4", key, "milk,tea", old.Context)
+	w.wantValues("n1", key, "milk,beer", "milk,tea")
+}
+
+// §4.4, Figure 3 comes out of the paper's own clocks, too.
+func TestFigure3Literal(t *testing.T) {
+	w := newWorld(t, "x", "y", "z", "v", "w")
+	w.restart(func(c *Config) { c.Literal = true })
+	key := w.keyOf("x", "y", "z")
+	d1 := w.mustPut("x", key, "D1", nil)
+	d2 := w.mustPut("x", key, "D2", d1.Context)
+	w.mustPut("y", key, "D3", d2.Context)
+	w.mustPut("z", key, "D4", d2.Context)
+	r := w.get("x", key)
+	d5 := w.mustPut("x", key, "D5", r.Context)
+	if got := r.Siblings.String() + " " + d5.Version.Notation(); got != "{x:2 y:1} ‖ {x:2 z:1} {x:3 y:1 z:1}" {
+		t.Fatal(got)
+	}
+	w.wantValues("w", key, "D5")
+}
+
+// §4.4: a clock that has too many pairs loses the one that was updated longest ago, when it is
+// stamped and at no other time. A replica that slept since then makes a false sibling of it;
+// all replicas agree on that, and no counter is used again.
+func TestTruncation(t *testing.T) {
+	w := five(t)
+	w.restart(func(c *Config) { c.Truncate = 2 })
+	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
+	v1 := w.mustPut("n3", key, "v1", nil)
+	w.split(true, []string{"n5"}, []string{"n1", "n2", "n3", "n4"})
+	w.pass(time.Second)
+	v2 := w.mustPut("n4", key, "v2", v1.Context)
+	v3 := w.mustPut("n3", key, "v3", v2.Context)
+	if v2.Version.Notation() != "{n3:1 n4:1}" || v3.Version.Notation() != "{n3:2 n4:1}" || w.saw(trace.Truncated) != nil {
+		t.Fatalf("clocks %s and %s, truncated %v", v2.Version.Notation(), v3.Version.Notation(), w.saw(trace.Truncated))
+	}
+	w.kill("n3")
+	w.kill("n4")
+	w.pass(time.Second)
+	v4 := w.do("n2", wire.PutRequest{Key: []byte(key), Value: []byte("v4"), Context: v3.Context}).(wire.PutReply)
+	if cut := w.saw(trace.Truncated); v4.Err != wire.OK || v4.Version.Notation() != "{n2:1 n3:2}" || len(cut) != 1 || cut[0].Message != "dropped {n4:1} of 3 pairs" {
+		t.Fatalf("%+v; truncated %+v", v4, cut)
+	}
+	v5 := w.do("n1", wire.PutRequest{Key: []byte(key), Value: []byte("v5"), Context: v4.Context}).(wire.PutReply)
+	if v5.Err != wire.OK || v5.Version.Notation() != "{n1:1 n2:1}" { // n3:2 was older than n2:1
+		t.Fatalf("%+v", v5)
+	}
+	w.start("n3")
+	w.start("n4")
+	w.heal(true)
+	w.pass(5 * time.Second)
+	// v1 is an ancestor of v5, and so is v3; n5 slept on the one, n3 and n4 on the other
+	w.wantValues("n1", key, "v3", "v5")
+	w.pass(time.Second)
+	for _, home := range []string{"n3", "n4", "n5"} {
+		if s, _, _ := w.nodes[home].known([]byte(key)); s.String() != "{n3:2 n4:1} ‖ {n1:1 n2:1}" && s.String() != "{n1:1 n2:1} ‖ {n3:2 n4:1}" {
+			t.Fatalf("%s holds %v", home, s)
+		}
+	}
+	w.mustPut("n3", key, "v6", w.get("n1", key).Context)
+	w.pass(time.Second)
+	w.wantValues("n2", key, "v6")
+	if dots := w.mintedTwice(); dots != nil {
+		t.Fatalf("minted twice: %v", dots)
+	}
+}
+
+// §4.4: what is cut is the oldest pair; but not that of a version which the put replaces, however
+// old, or that would be back at once.
+func TestTruncationKeepsWhatIsReplaced(t *testing.T) {
+	w := five(t)
+	w.restart(func(c *Config) { c.Truncate = 2 })
+	key := w.keyAt("n3", "n4", "n5")
+	base := w.mustPut("n3", key, "base", nil)
+	w.mustPut("n4", key, "old", base.Context)
+	for _, via := range []string{"n5", "n3", "n5", "n3"} { // all younger than what n4 stamped, which is a sibling all the time
+		base = w.mustPut(via, key, "young", base.Context)
+		w.pass(time.Second)
+	}
+	w.wantValues("n1", key, "old", "young")
+	p := w.mustPut("n5", key, "one", w.get("n3", key).Context)
+	w.pass(time.Second)
+	w.wantValues("n1", key, "one")
+	if got := p.Version.Notation(); got != "{n3:3 n4:1 n5:3}" {
+		t.Fatalf("clock %s", got)
+	}
+	if got := w.mustPut("n5", key, "two", p.Context).Version.Notation(); got != "{n3:3 n5:4}" {
+		t.Fatalf("clock %s after that", got)
+	}
+	w.pass(time.Second)
+	w.wantValues("n1", key, "two")
+}
+
+// §4.4: a coordinator that has missed what its client saw takes the oldest pair, though it is by
+// that pair that it replaces what it holds itself: or else the client's latest write would be back.
+func TestTruncationByAStaleCoordinator(t *testing.T) {
+	w := five(t)
+	w.restart(func(c *Config) { c.Truncate = 2 })
+	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
+	one := w.mustPut("n3", key, "one", nil)
+	w.split(true, []string{"n5"}, []string{"n1", "n2", "n3", "n4"})
+	two := w.mustPut("n4", key, "two", one.Context)
+	three := w.do("n5", wire.PutRequest{Key: []byte(key), Value: []byte("three"), Context: two.Context, Quorum: wire.Quorum{W: 1}}).(wire.PutReply)
+	if got := three.Version.Notation(); three.Err != wire.OK || got != "{n4:1 n5:1}" {
+		t.Fatalf("%+v with clock %s", three, got)
+	}
+	w.heal(true)
+	w.pass(5 * time.Second)
+	w.wantValues("n1", key, "three")
+}
+
+// Times cost nothing where clocks are not truncated.
+func TestTimesAreKeptForTruncationOnly(t *testing.T) {
+	for _, cut := range []int{0, 10} {
+		w := five(t)
+		w.restart(func(c *Config) { c.Truncate = cut })
+		key := w.keyAt("n3", "n4", "n5")
+		p := w.mustPut("n3", key, "a", nil)
+		p = w.mustPut("n4", key, "b", p.Context)
+		p = w.mustPut("n5", key, "c", w.get("n3", key).Context)
+		w.pass(time.Second)
+		timed := func(c vclock.Clock) bool {
+			return slices.ContainsFunc(c, func(e vclock.Entry) bool { return e.Time != 0 })
+		}
+		ctx, err := wire.OpenContext([]byte("secret"), []byte(key), p.Context)
+		s, _, _ := w.nodes["n3"].known([]byte(key))
+		if err != nil || timed(ctx.Clock) != (cut > 0) || timed(s[0].Past) != (cut > 0) {
+			t.Errorf("truncated at %d: context %+v, stored %+v, %v", cut, ctx.Clock, s[0].Past, err)
+		}
+		w.mustPut("n5", key, "d", p.Context)
+		blind := w.mustPut("n5", key, "e", nil).Version // knows only what n5 does: that c is superseded
+		if !blind.Past.Covers(p.Version.Dot) || timed(blind.Past) != (cut > 0) {
+			t.Errorf("truncated at %d: a blind put over it has seen %+v", cut, blind.Past)
+		}
+	}
+}
+
+// §4.4: truncation is for whoever stamps: read repair, handoff and anti-entropy pass on what there is.
+func TestOnlyStampingTruncates(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
+	ctx := w.mustPut("n3", key, "a", nil).Context
+	ctx = w.mustPut("n4", key, "b", ctx).Context
+	w.split(true, []string{"n5"}, []string{"n1", "n2", "n3", "n4"})
+	w.pass(time.Second)
+	long := w.mustPut("n3", key, "c", ctx).Version.Notation()
+	w.restart(func(c *Config) { c.Truncate = 1; c.Timings.AntiEntropy = time.Second })
+	w.heal(true)
+	w.wantValues("n5", key, "c")
+	w.pass(10 * time.Second)
+	for _, n := range w.names {
+		if s, _, _ := w.nodes[n].known([]byte(key)); len(s) > 0 && s.String() != long {
+			t.Fatalf("%s holds %v, want %s", n, s, long)
+		}
+	}
+	if w.hints() != 0 || w.saw(trace.Truncated) != nil {
+		t.Fatalf("%d hints, truncated %v", w.hints(), w.saw(trace.Truncated))
+	}
+}
+
 // §4.5: a put succeeds once W nodes hold it durably, a get once R have answered;
 // the answer names them.
 func TestQuorums(t *testing.T) {
@@ -110,6 +287,87 @@ func TestForward(t *testing.T) {
 	if p := w.mustPut("n1", key, "w", nil); p.Coordinator != "n4" {
 		t.Fatalf("coordinator %s with n3 down", p.Coordinator)
 	}
+}
+
+// §5: "the coordinator for a write is chosen to be the node that replied fastest to the
+// previous read operation which is stored in the context information of the request".
+func TestFastestCoordinates(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
+	w.mustPut("n3", key, "milk", nil)
+	w.pass(time.Second)
+	slow := w.fastest("n5", key)
+	for _, c := range []struct {
+		what, via   string
+		req         wire.PutRequest
+		coordinator string
+		forwarded   string // why
+	}{
+		{"a node that is no home", "n1", wire.PutRequest{Context: slow}, "n5", trace.Fastest},
+		{"a home that a load balancer chose", "n3", wire.PutRequest{Context: slow, Balanced: true}, "n5", trace.Fastest},
+		{"the home that the client named", "n3", wire.PutRequest{Context: slow}, "n3", "not at all"},
+		{"the fastest itself", "n5", wire.PutRequest{Context: slow, Balanced: true}, "n5", "not at all"},
+		{"no context", "n1", wire.PutRequest{Balanced: true}, "n3", ""},
+	} {
+		before := len(w.saw(trace.Forwarded))
+		c.req.Key, c.req.Value = []byte(key), []byte("eggs")
+		r := w.do(c.via, c.req).(wire.PutReply)
+		why := "not at all"
+		if f := w.saw(trace.Forwarded); len(f) > before {
+			why = f[len(f)-1].Message
+		}
+		if r.Err != wire.OK || r.Coordinator != c.coordinator || why != c.forwarded {
+			t.Errorf("%s: %v by %s, forwarded: %s; want %s, %s", c.what, r.Err, r.Coordinator, why, c.coordinator, c.forwarded)
+		}
+		w.pass(time.Second)
+	}
+	put := w.mustPut("n3", key, "tea", slow) // the context of a put names nobody
+	if ctx, err := wire.OpenContext([]byte("secret"), []byte(key), put.Context); err != nil || ctx.Fastest != "" {
+		t.Fatalf("%+v %v", ctx, err)
+	}
+}
+
+// §5: a node that was fastest and is not there any more is passed over: known to be down, or silent.
+func TestFastestIsGone(t *testing.T) {
+	for _, told := range []bool{true, false} {
+		w := five(t)
+		key := w.keyAt("n3", "n4", "n5", "n2", "n1")
+		w.mustPut("n3", key, "milk", nil)
+		ctx := w.fastest("n5", key)
+		w.pass(time.Second)
+		w.split(told, []string{"n5"}, []string{"n1", "n2", "n3", "n4"})
+		for _, via := range []string{"n1", "n4"} {
+			want, began := map[string]string{"n1": "n3", "n4": "n4"}[via], w.now
+			r := w.do(via, wire.PutRequest{Key: []byte(key), Value: []byte("eggs"), Context: ctx, Balanced: true}).(wire.PutReply)
+			if r.Err != wire.OK || r.Coordinator != want {
+				t.Fatalf("told=%v: via %s: %v by %s, want %s", told, via, r.Err, r.Coordinator, want)
+			}
+			if waited := w.now > began; waited == told {
+				t.Fatalf("told=%v: via %s: answered after %v", told, via, w.now-began)
+			}
+		}
+		if n := w.nodes["n1"].requests + w.nodes["n4"].requests; n != 0 {
+			w.pass(3 * time.Second)
+			if n := w.nodes["n1"].requests + w.nodes["n4"].requests; n != 0 {
+				t.Fatalf("told=%v: %d requests are counted for ever", told, n)
+			}
+		}
+	}
+}
+
+// fastest reads key through n1 so that home answers first, and returns the context.
+func (w *world) fastest(home, key string) []byte {
+	w.t.Helper()
+	was := w.cut
+	w.cut = func(from, to string) bool { return was(from, to) || from == "n1" && to != home }
+	r := w.do("n1", wire.GetRequest{Key: []byte(key), Quorum: wire.Quorum{R: 1}}).(wire.GetReply)
+	w.cut = was
+	ctx, err := wire.OpenContext([]byte("secret"), []byte(key), r.Context)
+	if err != nil || ctx.Fastest != home {
+		w.t.Fatalf("fastest is %q, want %s (%v)", ctx.Fastest, home, err)
+	}
+	w.pass(3 * time.Second) // n1 believes nobody down any more
+	return r.Context
 }
 
 // §4.6: with two of three homes down a put with W=2 still succeeds, the hints say

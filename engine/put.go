@@ -3,21 +3,18 @@ package engine
 // §4.5 Execution of put(): the coordinator makes the new clock, writes locally,
 // sends to the N highest-ranked reachable nodes, and succeeds once W of them,
 // itself among them, hold the version durably. Where the replicas go is in
-// sloppyquorum.go, how a put comes to its coordinator in forward.go.
+// sloppyquorum.go, how a put comes to its coordinator in coordinator.go and forward.go.
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
+	"ringside/engine/mutant"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
-
-// compactAt is how many entries a clock may have under last write wins, where it only serves to
-// tell what was lost.
-const compactAt = 64
 
 // A put is the state machine of one put that this node coordinates.
 type put struct {
@@ -75,11 +72,7 @@ func (n *Node) onClientPut(client uint64, req wire.PutRequest) {
 		return
 	}
 	req.Quorum, req.LWW = q, req.LWW || n.cfg.LWW
-	if pref := n.preference(req.Key); n.isHome(n.cfg.Name, pref) {
-		n.coordinate(req, respond)
-	} else {
-		n.route(req, pref, respond)
-	}
+	n.choose(req, respond)
 }
 
 // checkPut refuses what no node should see.
@@ -112,6 +105,9 @@ func (n *Node) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
 	}
 	plan := p.plan()
 	if plan.reached < p.quorum.W {
+		if mutant.Is(mutant.RefusedAfterWriting) {
+			_, _ = p.stamp(plan)
+		}
 		p.respond(wire.PutReply{Err: wire.QuorumNotReached, Message: p.missing(plan)})
 		return
 	}
@@ -157,29 +153,34 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 			standsIn = a.home
 		}
 	}
-	// The past also takes in what others have superseded. That changes nothing (a
-	// version never travels without its siblings), but without it each round of two
-	// clients that never read would leave one more gap in both their clocks.
-	own := n.mint(key, home, standsIn != "", ctx.Clock.Merge(known.Context()))
-	past := ctx.Clock.Merge(known.Superseded())
-	if lww && len(past) > compactAt {
-		past = past.Compact() // times decide, and each dot that lost would leave one more gap for ever
+	if standsIn != "" && n.hintsFull() { // before a dot is minted that nobody keeps
+		n.emit(trace.Event{Kind: trace.HintRefused, Request: p.req.Request, Key: key, For: standsIn, Peer: n.cfg.Name})
+		return wire.Overloaded, n.cannotKeep(wire.Overloaded)
 	}
+	own := n.mint(key, home, standsIn != "", ctx.Clock.Merge(known.Context()))
 	p.version = vclock.Version{
 		Dot:  vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter},
-		Past: past, Value: p.req.Value, Deleted: p.req.Delete,
-		Request: p.req.Request,
-		Time:    max(int64(n.now), ctx.Time+1), // later than all it has seen, whatever the clocks say
+		Past: p.past(ctx.Clock, known, own, lww), Value: p.req.Value, Deleted: p.req.Delete,
+		Request: p.req.Request, Literal: n.cfg.Literal,
+		Time: max(int64(n.now), ctx.Time+1), // later than all it has seen, whatever the clocks say
+	}
+	if mutant.Is(mutant.ContextTimeIgnored) {
+		p.version.Time = int64(n.now)
 	}
 	p.all = reconcile(known, vclock.Siblings{p.version}, lww)
-	if len(p.all) > wire.MaxSiblings || len(p.all) > 1 && p.all.Size() > wire.MaxRecord {
+	p.truncate(ctx.Clock, known)
+	if len(p.all) > wire.MaxSiblings && !mutant.Is(mutant.SiblingsUnbounded) || len(p.all) > 1 && p.all.Size() > wire.MaxRecord {
 		return wire.TooLarge, fmt.Errorf("the key has %d concurrent versions of %d bytes in all, the limits are %d and %d; get it and put the reconciled value with the context",
 			len(p.all), p.all.Size(), wire.MaxSiblings, wire.MaxRecord)
 	}
 	if k := len(p.all.Context()); k > wire.MaxClock {
 		return wire.TooLarge, fmt.Errorf("the key's clock has %d entries, the limit is %d; put under another key", k, wire.MaxClock)
 	}
-	n.emit(trace.Event{Kind: trace.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.pref[:n.replicas()], For: standsIn, Nodes: plan.missing})
+	chosen := ""
+	if ctx.Fastest == n.cfg.Name && home {
+		chosen = trace.Fastest
+	}
+	n.emit(trace.Event{Kind: trace.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.pref[:n.replicas()], For: standsIn, Nodes: plan.missing, Message: chosen})
 	if !p.all.Has(p.version.Dot) { // a later clock wrote before: last write wins
 		n.emit(trace.Event{Kind: trace.LWWLost, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}})
 	}
@@ -193,17 +194,24 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		code = wire.OK
 	}
 	if code != wire.OK {
-		return code, fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d", n.cfg.Name, code, n.hints.total, MaxHints)
+		return code, n.cannotKeep(code)
 	}
 	p.req.LWW = lww
 	return wire.OK, nil
 }
 
+func (n *Node) cannotKeep(code wire.Code) error {
+	return fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d", n.cfg.Name, code, n.hints.total, MaxHints)
+}
+
 func (p *put) replicate(a assignment) {
 	n := p.n
 	w := wire.Write{Key: p.req.Key, Siblings: p.all, LWW: p.req.LWW, Purpose: wire.Replicate, Lazy: p.isLazy(a.node)}
+	if mutant.Is(mutant.SiblingsLeftBehind) {
+		w.Siblings = vclock.Siblings{p.version}
+	}
 	e := trace.Event{Kind: trace.Replicate, Request: p.req.Request, Key: p.req.Key, Peer: a.node}
-	if a.home != a.node {
+	if a.home != a.node && !mutant.Is(mutant.HintUnnamed) {
 		w.For, e.For = a.home, a.home
 	}
 	n.emit(e)
@@ -249,7 +257,7 @@ func (p *put) replace(a assignment) {
 // acked counts a node that holds the version, durably unless it was asked to be lazy: by
 // node, never by number alone.
 func (p *put) acked(a assignment) {
-	if slices.Contains(p.acks, a.node) {
+	if slices.Contains(p.acks, a.node) && !mutant.Is(mutant.AckByCount) {
 		return
 	}
 	p.acks = append(p.acks, a.node)
@@ -274,14 +282,18 @@ func standsInFor(a assignment) string {
 // machine once every replica has answered or been given up.
 func (p *put) settle() {
 	n := p.n
-	if !p.replied && len(p.acks) >= p.quorum.W {
+	if !p.replied && (len(p.acks) >= p.quorum.W || mutant.Is(mutant.AckShortOfW) && len(p.acks) == p.quorum.W-1) {
 		v := p.version
 		ctx := wire.Context{Clock: v.Clock(), Time: v.Time}
 		v.Value = nil
 		p.respond(wire.PutReply{
 			Version: v, Siblings: len(p.all), Acks: slices.Clone(p.acks), Hinted: slices.Clone(p.hinted),
-			Context: wire.SealContext(n.cfg.Secret, p.req.Key, ctx),
+			Context: n.seal(p.req.Key, ctx),
 		})
+		if n.odd(HastyPut) {
+			p.end()
+			return
+		}
 	}
 	if p.waiting > 0 {
 		return
@@ -300,7 +312,7 @@ func (p *put) end() {
 	p.timeout.stop()
 	if !p.replied {
 		p.respond(wire.PutReply{
-			Err: wire.QuorumNotReached, Unknown: true, Acks: p.acks, Hinted: p.hinted,
+			Err: wire.QuorumNotReached, Unknown: !mutant.Is(mutant.TimeoutSaysRefused), Acks: p.acks, Hinted: p.hinted,
 			Message: fmt.Sprintf("W=%d, but only %s acknowledged in time; the write stays where it is and may be seen later", p.quorum.W, strings.Join(p.acks, " ")),
 		})
 	}

@@ -7,12 +7,21 @@ package engine
 // too: what it found out is true all the same.
 
 import (
+	"ringside/engine/mutant"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
 func (g *get) repair() {
 	n, latest := g.n, g.merged()
+	switch {
+	case mutant.Is(mutant.RepairNever):
+		return
+	case mutant.Is(mutant.RepairTruncates):
+		latest = truncated(latest)
+	case mutant.Is(mutant.RepairWithoutTombstones):
+		latest = latest.Live()
+	}
 	if len(latest) == 0 && !g.soundHomes(n.replicas()-1) {
 		return // a damaged replica is declared empty only if every other home says that there was nothing
 	}

@@ -8,6 +8,7 @@ package engine
 // another order leaves the same state.
 
 import (
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -44,7 +45,12 @@ func (n *Node) readable(s store.Space, key, dbKey []byte) (rec wire.Record, dama
 
 // reconcile merges two sets of siblings (§4.4), and under last write wins keeps the latest.
 func reconcile(a, b vclock.Siblings, lww bool) vclock.Siblings {
-	if lww {
+	switch {
+	case mutant.Is(mutant.ArrivalWins) && lww && len(b) > 0:
+		return b
+	case mutant.Is(mutant.AncestorsKept):
+		a, b = truncated(a), truncated(b)
+	case lww || mutant.Is(mutant.ConcurrentDropped):
 		return a.Latest(b)
 	}
 	return a.Merge(b)
@@ -73,9 +79,9 @@ func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wi
 		return code
 	}
 	n.write(store.Data, k, wire.EncodeRecord(rec))
-	if damaged { // nobody knows what the tree was told of the record
+	if damaged && !mutant.Is(mutant.TreeNotRegrown) { // nobody knows what the tree was told of the record
 		n.regrow(ring.Of(key))
-	} else {
+	} else if !mutant.Is(mutant.TreeUntold) || why.Op != wire.Handoff.String() {
 		n.grow(k, old, rec)
 	}
 	if n.inRing() && !n.isHome(n.cfg.Name, n.preference(key)) { // it is to be handed over to those that are
@@ -107,6 +113,7 @@ func (n *Node) mergeInto(rec *wire.Record, key []byte, siblings vclock.Siblings,
 	before := *rec
 	rec.LWW = rec.LWW || lww
 	rec.Siblings = reconcile(before.Siblings, siblings, rec.LWW)
+	corrupt(rec, siblings, why.Op)
 	if len(rec.Siblings) > wire.MaxMerged || rec.Siblings.Size() > wire.MaxFrame/2 {
 		*rec = before
 		return false, wire.TooLarge
@@ -140,7 +147,7 @@ func (n *Node) keep(m wire.Message, w wire.Write) {
 		if w.Purpose == wire.Transfer {
 			n.transferGoesOn(m.From, w.Key)
 		}
-	} else {
+	} else if !mutant.Is(mutant.HintUnwritten) {
 		err = n.storeHint(w.For, w.Key, w.Siblings, w.LWW, nil, why)
 	}
 	n.answer(m, wire.WriteReply{Err: err})

@@ -331,3 +331,20 @@ func TestHandedOverPutsAreBounded(t *testing.T) {
 		t.Fatalf("%d requests never ended", n)
 	}
 }
+
+// A get that is refused before anybody is asked is answered, and harms nobody.
+func TestRefusedGets(t *testing.T) {
+	w := five(t)
+	refused := func(want wire.Code, req wire.GetRequest) {
+		t.Helper()
+		w.step("n1", Request{Client: 7, Body: req})
+		if r, ok := w.replies[7].(wire.GetReply); !ok || r.Err != want || r.Message == "" || len(r.Replied) > 0 {
+			t.Fatalf("%+v, want %v", w.replies[7], want)
+		}
+	}
+	refused(wire.BadRequest, wire.GetRequest{})
+	refused(wire.BadRequest, wire.GetRequest{Key: make([]byte, wire.MaxKey+1)})
+	refused(wire.BadRequest, wire.GetRequest{Key: []byte("k"), Quorum: wire.Quorum{R: 4}})
+	w.nodes["n1"].requests = MaxRequests
+	refused(wire.Overloaded, wire.GetRequest{Key: []byte("k")})
+}

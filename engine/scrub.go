@@ -8,6 +8,7 @@ package engine
 import (
 	"slices"
 
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -22,6 +23,9 @@ const (
 
 // scrub reads on from where it stopped the last time, and begins again at the end.
 func (n *Node) scrub() {
+	if mutant.Is(mutant.NeverScrubbed) {
+		return
+	}
 	records, size := 0, 0
 	var damaged [][]byte
 	var next []byte

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ringside/engine/mutant"
 )
 
 // An assignment gives one replica to a node, for itself or in for a home.
@@ -37,7 +39,7 @@ func (p *put) plan() putPlan {
 		}
 		down = append(down, h)
 	}
-	if !p.quorum.Strict {
+	if !p.quorum.Strict || mutant.Is(mutant.StrictTakesStandIns) {
 		down = p.standIns(&plan, down)
 	}
 	plan.reached = len(plan.assigned)

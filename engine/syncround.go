@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"ringside/engine/merkle"
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -240,6 +241,9 @@ func (r *round) list() {
 		return
 	}
 	k := min(max(listedKeys/(tree.Keys()>>tree.Depth()+1), 1), wire.MaxSyncNodes, len(r.nodes))
+	if k > 1 && r.n.odd(ShortAnswers) {
+		k = 1
+	}
 	r.buckets, r.nodes = r.nodes[:k], r.nodes[k:]
 	r.askTree(wire.Sync{Ask: wire.AskBuckets, Nodes: r.buckets}, r.listed)
 }
@@ -307,6 +311,9 @@ func (r *round) fetched(a wire.SyncReply) {
 		if r.task.look {
 			continue
 		}
+		if mutant.Is(mutant.SyncTruncates) {
+			e.Siblings = truncated(e.Siblings)
+		}
 		if r.n.storeHome(e.Key, e.Siblings, e.LWW, nil, trace.Event{Peer: r.task.peer, Op: wire.AntiEntropy.String()}) == wire.OK {
 			r.res.Received++
 		}
@@ -321,10 +328,10 @@ func (r *round) fetched(a wire.SyncReply) {
 // pushSome sends what this node holds and the other does not, until the window
 // is full, and goes on with the next buckets when all has landed.
 func (r *round) pushSome() {
-	if r.task.look {
+	if r.task.look || mutant.Is(mutant.NeverPushed) {
 		r.push = nil
 	}
-	for len(r.push) > 0 && r.flying < pushWindow && !r.over {
+	for len(r.push) > 0 && !r.over && !r.n.full(r.flying, pushWindow) {
 		key := r.push[0]
 		r.push = r.push[1:]
 		rec, err := r.n.record(store.Data, dataKey(key))
@@ -355,7 +362,7 @@ func (n *Node) onSync(m wire.Message, q wire.Sync) {
 	case !n.hosts(at):
 		n.answer(m, wire.SyncReply{Err: wire.BadRequest})
 		return
-	case n.requests >= syncBusy:
+	case n.requests >= syncBusy || n.odd(LittleSync):
 		n.answer(m, wire.SyncReply{Err: wire.Overloaded})
 		return
 	}
@@ -371,7 +378,7 @@ func (n *Node) onSync(m wire.Message, q wire.Sync) {
 }
 
 func tellTree(t *merkle.Tree, q wire.Sync) wire.SyncReply {
-	if q.Level == 0 && q.Root == t.Root() {
+	if q.Level == 0 && (q.Root == t.Root() || mutant.Is(mutant.RootsAlwaysSame)) {
 		return wire.SyncReply{Same: true}
 	}
 	a := wire.SyncReply{Size: min(t.Size(), math.MaxInt32)}
@@ -386,7 +393,7 @@ func (n *Node) tellBuckets(t *merkle.Tree, q wire.Sync) wire.SyncReply {
 	var a wire.SyncReply
 	n.scanList(t, q.Nodes, func(h held) bool {
 		a.Hashes = append(a.Hashes, h.state.Hash)
-		return len(a.Hashes) < wire.MaxSyncHashes
+		return len(a.Hashes) < wire.MaxSyncHashes && !n.odd(ShortAnswers)
 	})
 	return a
 }
@@ -402,7 +409,7 @@ func (n *Node) tellKeys(t *merkle.Tree, q wire.Sync) wire.SyncReply {
 		if !want[h.state.Hash] {
 			return true
 		}
-		if size += h.size; size > fetchBytes && len(a.Entries) > 0 {
+		if size += h.size; len(a.Entries) > 0 && (size > fetchBytes || n.odd(ShortAnswers)) {
 			return false
 		}
 		a.Entries = append(a.Entries, wire.Entry{Key: h.key, Siblings: h.rec.Siblings, LWW: h.rec.LWW})

@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"ringside/engine/merkle"
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -199,7 +200,7 @@ const handOverPause = time.Millisecond
 // handOver goes on with everything that is to be handed over, and comes again
 // as long as there is something.
 func (n *Node) handOver() {
-	if !n.inRing() {
+	if !n.inRing() || mutant.Is(mutant.ForeignKept) {
 		return
 	}
 	for _, rg := range n.ring().Ranges() {
@@ -307,8 +308,11 @@ func (n *Node) advance(h *handover) {
 	}
 	all := true
 	for _, home := range rg.Homes {
-		if root, done := h.done[home]; done && root == n.tree(h.plot).Root() {
+		if root, done := h.done[home]; done && (root == n.tree(h.plot).Root() || mutant.Is(mutant.LateWritesDropped)) {
 			continue
+		}
+		if mutant.Is(mutant.RangeDroppedUnconfirmed) && len(h.done) > 0 {
+			break
 		}
 		all = false
 		if n.healthy(home) {

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"ringside/engine/merkle"
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -95,6 +96,12 @@ func (n *Node) grow(dbKey []byte, before, after wire.Record) {
 }
 
 func stateOf(key []byte, rec wire.Record) merkle.State {
+	switch {
+	case mutant.Is(mutant.FirstSiblingHashed):
+		rec.Siblings = rec.Siblings[:min(len(rec.Siblings), 1)]
+	case mutant.Is(mutant.TombstonesUnhashed):
+		rec.Siblings = rec.Siblings.Live()
+	}
 	return merkle.StateOf(key, rec.Siblings, rec.LWW)
 }
 
@@ -124,6 +131,11 @@ func (n *Node) prune() {
 	for p := range n.trees.trees {
 		if _, ok := n.rangeOf(p); !ok {
 			delete(n.trees.trees, p)
+		}
+	}
+	for _, rg := range n.ring().Ranges() {
+		if n.odd(ForgottenTrees) {
+			delete(n.trees.trees, n.plotOf(rg))
 		}
 	}
 }

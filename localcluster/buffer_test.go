@@ -94,10 +94,7 @@ func TestPutDoesNotWaitForDisks(t *testing.T) {
 			t.Errorf("%s says that it is durable, and no disk has moved", e.Peer)
 		}
 	}
-	v := view(t, c, "cart")
-	if v.Buffered() != 3 {
-		t.Errorf("%d objects are in memory only, want all 3 replicas", v.Buffered())
-	}
+	await(t, "all 3 replicas in memory only", func() bool { return view(t, c, "cart").Buffered() == 3 })
 	disks.free()
 	last := acks(t, c, p.Request, 3)
 	if durable := slices.DeleteFunc(last, func(e trace.Event) bool { return e.Op == trace.OpBuffered }); len(durable) != 1 {

@@ -58,7 +58,8 @@ type clientConn struct {
 }
 
 // Do sends a client's request over TCP to the node called via; "" chooses the
-// first running node of the key's preference list. A request that the cluster
+// first running node of the key's preference list, as a load balancer would, and leaves it to
+// that one to find a put's coordinator. A request that the cluster
 // answers with a failure is no error: see the reply's Err.
 func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (wire.ClientReply, error) {
 	if err := ctx.Err(); err != nil {
@@ -74,6 +75,10 @@ func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (w
 	if via == "" {
 		if via = c.firstRunning(key); via == "" {
 			return failure(req, wire.NodeDown, false, "no node is running; start one with restart NODE"), nil
+		}
+		if put, ok := req.(wire.PutRequest); ok {
+			put.Balanced = true
+			req = put
 		}
 	}
 	n := c.node(via)

@@ -1,6 +1,7 @@
 package localcluster
 
 import (
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -164,10 +165,12 @@ func differences(have, want trace.Settings) []string {
 	for _, f := range []struct {
 		what       string
 		have, want int
-	}{{"N", have.N, want.N}, {"R", have.R, want.R}, {"W", have.W, want.W}, {"strategy", have.Strategy, want.Strategy}, {"Q", have.Q, want.Q}, {"T", have.T, want.T}, {"buffer", have.Buffer, want.Buffer}} {
+	}{{"N", have.N, want.N}, {"R", have.R, want.R}, {"W", have.W, want.W}, {"strategy", have.Strategy, want.Strategy}, {"Q", have.Q, want.Q}, {"T", have.T, want.T},
+		{"the threshold of truncation", have.Truncate, want.Truncate}, {"buffer", have.Buffer, want.Buffer}} {
 		differ(f.what, f.want != 0 && f.want != f.have, f.have, f.want)
 	}
 	differ("mode", want.Mode != "" && want.Mode != have.Mode, have.Mode, want.Mode)
+	differ("the kind of clocks", want.Clocks != "" && want.Clocks != clocksOf(have), clocksOf(have), want.Clocks)
 	differ("strict", want.Strict && !have.Strict, have.Strict, want.Strict)
 	return out
 }
@@ -179,6 +182,9 @@ func names(members []ring.Member) []string {
 	}
 	return out
 }
+
+// clocksOf is the kind of clocks that settings mean.
+func clocksOf(s trace.Settings) string { return cmp.Or(s.Clocks, trace.ClocksDotted) }
 
 // withDefaults fills in what the caller left open.
 func withDefaults(name string, s trace.Settings) (trace.Settings, error) {
@@ -201,6 +207,7 @@ func withDefaults(name string, s trace.Settings) (trace.Settings, error) {
 	if s.Mode == "" {
 		s.Mode = trace.ModeSiblings
 	}
+	s.Clocks = clocksOf(s)
 	return s, checkSettings(s)
 }
 
@@ -233,6 +240,10 @@ func checkSettings(s trace.Settings) error {
 		return usagef("a buffer of %d objects: want 1 to %d, or none", s.Buffer, MaxBuffer)
 	case s.Mode != trace.ModeSiblings && s.Mode != trace.ModeLWW:
 		return usagef("mode %q: want %s or %s", s.Mode, trace.ModeSiblings, trace.ModeLWW)
+	case clocksOf(s) != trace.ClocksDotted && s.Clocks != trace.ClocksLiteral:
+		return usagef("clocks %q: want %s or %s", s.Clocks, trace.ClocksDotted, trace.ClocksLiteral)
+	case s.Truncate < 0 || s.Truncate > wire.MaxClock:
+		return usagef("truncate %d: want 1 to %d pairs", s.Truncate, wire.MaxClock)
 	}
 	for _, seed := range s.Seeds {
 		if !namePattern.MatchString(seed) {

@@ -178,6 +178,7 @@ func (l *life) config(distrust bool) engine.Config {
 		Name: n.name, Ring: s.RingConfig(), Founders: foundersFor(s, n.name), Seeds: s.Seeds, R: s.R, W: s.W, Strict: s.Strict, LWW: s.Mode == trace.ModeLWW,
 		Secret: n.c.secret, Seed: rand.Uint64(), Timings: timings(s),
 		Incarnation: n.incarnation, Distrust: distrust, Buffered: s.Buffer > 0,
+		Literal: s.Clocks == trace.ClocksLiteral, Truncate: s.Truncate,
 	}
 }
 

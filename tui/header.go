@@ -91,7 +91,7 @@ func (m *model) segments() []segment {
 	if s.Strict {
 		kind = "strict"
 	}
-	out = append(out, segment{5, plain, quorum + " " + kind + " · " + trace.ShowShort([]byte(s.Mode), 12), quorum + " " + kind})
+	out = append(out, segment{5, plain, quorum + " " + kind + " · " + trace.ShowShort([]byte(s.Versioning()), 40), quorum + " " + kind})
 	out = append(out, m.faultSegments()...)
 	if m.link == lost { // the load is not known, and the reason needs the room
 		return out

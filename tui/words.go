@@ -24,7 +24,7 @@ const maxLogKey = 20
 var story = map[trace.Kind]bool{
 	trace.NodeUp: true, trace.NodeDown: true, trace.NodePaused: true, trace.NodeWiped: true, trace.Split: true,
 	trace.Heal: true, trace.Slow: true, trace.Loss: true, trace.DiskFailed: true, trace.Gap: true,
-	trace.HintStored: true, trace.ReadRepair: true, trace.Replied: true, trace.LWWLost: true, trace.FreshEpoch: true,
+	trace.HintStored: true, trace.ReadRepair: true, trace.Replied: true, trace.LWWLost: true, trace.FreshEpoch: true, trace.Truncated: true,
 	trace.HintDelivered: true, trace.HintRefused: true, trace.Suspect: true, trace.Alive: true, trace.Damaged: true,
 	trace.Membership: true, trace.RangeTransferred: true, trace.RangeDropped: true, trace.Departed: true, trace.NodeLeft: true, trace.HintRehomed: true,
 	trace.BufferLost: true,
@@ -123,9 +123,12 @@ func (m *model) describeWork(e trace.Event) phrase {
 	case trace.Requested:
 		return phrase{"REQUEST", plain, "a client asks for " + trace.ShowShort([]byte(e.Op), 8)}
 	case trace.Forwarded:
+		if e.Message == trace.Fastest {
+			return phrase{"FORWARD", plain, "to " + peer + ": " + e.Message}
+		}
 		return phrase{"FORWARD", plain, "to " + peer + ", one of the top N"}
 	case trace.Coordinate:
-		return phrase{"COORDINATE", accent, prefixed("stamps ", clocks(e.Versions)) + prefixed(" for ", names(e.Homes, " "))}
+		return phrase{"COORDINATE", accent, prefixed("stamps ", clocks(e.Versions)) + prefixed(" for ", names(e.Homes, " ")) + prefixed("; ", trace.Show([]byte(e.Message)))}
 	case trace.Replicate:
 		if e.For != "" {
 			return phrase{"REPLICATE", hint, "to " + peer + ", hinted for " + home}
@@ -152,6 +155,8 @@ func (m *model) describeWork(e trace.Event) phrase {
 		return phrase{"LWW LOST", bad, "last write wins threw away " + clocks(e.Versions)}
 	case trace.FreshEpoch:
 		return phrase{"EPOCH", warn, "starts a fresh epoch: its counters cannot be proved"}
+	case trace.Truncated:
+		return phrase{"TRUNCATED", warn, "the clock is too long: " + message(e)}
 	case trace.HintSent:
 		return phrase{"HANDOFF", hint, "hint leaves for " + peer}
 	case trace.HintDelivered:

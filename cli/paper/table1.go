@@ -22,7 +22,7 @@ var Rows = []Row{
 	},
 	{
 		"High availability for writes", "Vector clocks, reconciled during reads", "The size of versions does not hang on the rate of updates",
-		[]string{"4.4"}, []string{"figure3", "conflict", "race"},
+		[]string{"4.4"}, []string{"figure3", "conflict", "race", "literal", "cart"},
 	},
 	{
 		"Handling temporary failures", "Sloppy quorum and hinted handoff", "Available and durable while some replicas cannot be reached",

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"ringside/cli/verbs/cart"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
@@ -192,7 +193,11 @@ func (g *got) show(ctx context.Context, e *Env, c *Call) error {
 	if err := e.write(g.showSiblings(e) + "  " + tail + "\n"); err != nil {
 		return err
 	}
-	e.note("  make them one:  resolve %s --pick 1  |  --with VALUE  |  --union", typed(g.key))
+	merge := cartUnion
+	if len(g.Siblings) > 0 && cart.IsSet(g.Siblings[0].Value) {
+		merge = cartSet
+	}
+	e.note("  make them one:  resolve %s --pick 1  |  --with VALUE  |  --%s", typed(g.key), merge)
 	return nil
 }
 
@@ -252,7 +257,8 @@ var putVerb = &Verb{
 	Help: `The new version descends from what the context covers, and replaces it. A put
 without a context knows nothing: over an existing key it makes a sibling (a blind write).
 W replicas must hold it durably. Homes that cannot be reached have stand-ins, which keep
-the replica with a hint and hand it over later (§4.6).
+the replica with a hint and hand it over later (§4.6). Without --via, and through a node that
+is no home, the home that answered your last get first coordinates, as the context tells (§5).
 ` + notationHelp,
 	Flags: []Flag{contextFlag, viaFlag, writeFlag, strictFlag, saveFlag},
 	Run:   runPut,

@@ -80,7 +80,7 @@ func kindStyle(ev trace.Event) style {
 		return purple
 	case trace.NodeDown, trace.NodeWiped, trace.Split, trace.Dropped, trace.DiskFailed, trace.Damaged, trace.LWWLost, trace.HintRefused, trace.BufferLost:
 		return bad
-	case trace.Suspect, trace.NodePaused, trace.Slow, trace.Loss, trace.Gap:
+	case trace.Suspect, trace.NodePaused, trace.Slow, trace.Loss, trace.Gap, trace.Truncated:
 		return warn
 	case trace.NodeUp, trace.Heal, trace.Alive:
 		return good

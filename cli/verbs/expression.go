@@ -75,6 +75,14 @@ var functions = map[string]function{
 	"nodes":  {0, 0, ofView(func(v *trace.View, _ []string) (any, error) { return v.Settings.Nodes, nil })},
 	"split":  {0, 0, ofView(func(v *trace.View, _ []string) (any, error) { return v.Groups != nil, nil })},
 	"hints":  {0, 2, ofView(hintCount)},
+	"lost": {0, 0, func(ctx context.Context, w *world, _ []string) (any, error) {
+		events, err := w.env.past(ctx)
+		view := trace.NewView()
+		for _, e := range events {
+			view.Apply(e)
+		}
+		return view.Lost(), err
+	}},
 
 	"buffered": {0, 1, ofView(bufferedCount)},
 }

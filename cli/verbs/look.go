@@ -3,6 +3,7 @@ package verbs
 // What the cluster holds: status, ring, inspect, hints. All read a trace.View.
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -59,6 +60,8 @@ func printStatus(e *Env, view *trace.View) error {
 		R        int                `json:"r"`
 		W        int                `json:"w"`
 		Mode     string             `json:"mode"`
+		Clocks   string             `json:"clocks"`
+		Truncate int                `json:"truncate"`
 		Strict   bool               `json:"strict"`
 		Strategy int                `json:"strategy"`
 		Mem      bool               `json:"mem"`
@@ -70,7 +73,7 @@ func printStatus(e *Env, view *trace.View) error {
 		Hints    int                `json:"hints"`
 		Buffer   int                `json:"buffer"` // objects that each node's buffer has room for; 0: there is none
 		Buffered int                `json:"buffered"`
-	}{s.Name, s.N, s.R, s.W, s.Mode, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, slowMS(view), view.Loss, view.Hints(), s.Buffer, view.Buffered()})
+	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, trace.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, slowMS(view), view.Loss, view.Hints(), s.Buffer, view.Buffered()})
 }
 
 func slowMS(view *trace.View) map[string]float64 {
@@ -130,7 +133,7 @@ func (e *Env) showStatus(view *trace.View) string {
 		}
 		t.row(row...)
 	}
-	head := fmt.Sprintf("%s  N=%d R=%d W=%d  %s quorum, %s  %d of %s up", e.paint(bold, trace.Show([]byte(s.Name))), s.N, s.R, s.W, quorum, s.Mode, up, count(len(view.Nodes), "node"))
+	head := fmt.Sprintf("%s  N=%d R=%d W=%d  %s quorum, %s  %d of %s up", e.paint(bold, trace.Show([]byte(s.Name))), s.N, s.R, s.W, quorum, trace.Show([]byte(s.Versioning())), up, count(len(view.Nodes), "node"))
 	if s.Mem {
 		head += ", in memory"
 	}

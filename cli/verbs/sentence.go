@@ -156,7 +156,10 @@ var sentences = map[trace.Kind]func(e trace.Event, node, peer string) string{
 	trace.Requested: func(e trace.Event, node, _ string) string {
 		return fmt.Sprintf("%s %s reaches %s", trace.Show([]byte(e.Op)), trace.ShowShort(e.Key, maxEventKey), node)
 	},
-	trace.Forwarded: func(_ trace.Event, node, peer string) string {
+	trace.Forwarded: func(e trace.Event, node, peer string) string {
+		if e.Message == trace.Fastest {
+			return fmt.Sprintf("%s hands it to %s: %s (§5)", node, peer, e.Message)
+		}
 		return fmt.Sprintf("%s is not among the key's homes: %s will coordinate", node, peer)
 	},
 	trace.Coordinate: func(e trace.Event, node, _ string) string {
@@ -169,6 +172,9 @@ var sentences = map[trace.Kind]func(e trace.Event, node, peer string) string{
 		}
 		if len(e.Homes) > 0 {
 			s += "; homes " + names(e.Homes)
+		}
+		if e.Message != "" {
+			s += "; " + trace.Show([]byte(e.Message)) + " (§5)"
 		}
 		return s
 	},
@@ -212,6 +218,9 @@ var sentences = map[trace.Kind]func(e trace.Event, node, peer string) string{
 	trace.HintRefused:   func(e trace.Event, _, peer string) string { return peer + " does not take the hint" },
 	trace.FreshEpoch: func(e trace.Event, node, _ string) string {
 		return node + " cannot prove its last counter: a fresh epoch"
+	},
+	trace.Truncated: func(e trace.Event, node, _ string) string {
+		return node + " cuts the clock, oldest pairs first: " + trace.Show([]byte(e.Message))
 	},
 	trace.LWWLost: func(e trace.Event, _, _ string) string { return clocks(e.Versions) + " lost to a later write" },
 }

@@ -81,7 +81,7 @@ var registry []*Verb
 
 func init() {
 	registry = []*Verb{
-		getVerb, putVerb, delVerb, resolveVerb,
+		getVerb, putVerb, delVerb, resolveVerb, cartVerb,
 		partitionVerb, healVerb, killVerb, pauseVerb, resumeVerb, restartVerb, wipeVerb, slowVerb, lossVerb,
 		joinVerb, leaveVerb,
 		statusVerb, ringVerb, inspectVerb, hintsVerb, merkleVerb, syncVerb, traceVerb, eventsVerb,

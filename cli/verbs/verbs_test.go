@@ -343,30 +343,6 @@ func mustJSON(v any) []byte {
 	return b
 }
 
-func TestUnion(t *testing.T) {
-	for _, tc := range []struct {
-		values []string
-		want   string
-	}{
-		{[]string{"milk,eggs", "milk,beer"}, "milk,eggs,beer"},
-		{[]string{" milk , eggs", "", "eggs"}, "milk,eggs"},
-		{[]string{`["milk","eggs"]`, `["milk", "beer"]`}, `["milk","eggs","beer"]`},
-		{[]string{`[{"a":1,"b":2},1.0]`, `[{"b":2, "a":1},1,"<&>"]`}, `[{"a":1,"b":2},1.0,1,"<&>"]`},
-		{[]string{`[]`, `[]`}, `[]`},
-		{[]string{`["milk"]`, `beer`}, `["milk"],beer`},
-		{[]string{`null`, `[1]`}, `null,[1]`},
-		{[]string{"[\"\xff\"]", "[\"\xfe\"]"}, "[\"\xff\"],[\"\xfe\"]"}, // not UTF-8, so no JSON
-	} {
-		var s vclock.Siblings
-		for _, v := range tc.values {
-			s = append(s, vclock.Version{Value: []byte(v)})
-		}
-		if got := string(union(s)); got != tc.want {
-			t.Errorf("%q: got %s, want %s", tc.values, got, tc.want)
-		}
-	}
-}
-
 func TestResolve(t *testing.T) {
 	for line, want := range map[string]string{"resolve cart --pick 2": "milk,eggs", "resolve cart --with tea": "tea", "resolve cart --union": "milk,beer,eggs"} {
 		f := scene(t)

@@ -33,6 +33,7 @@ type operation struct {
 	place   int             // among the operations of its key
 	past    bits            // places of its ancestors
 	acks    []string
+	copies  int      // of a put: how many nodes keep it at least, from its ack on
 	read    []uint64 // writes that a get found, tombstones left out
 	done    func(wire.ClientReply)
 }
@@ -118,7 +119,7 @@ func (c *client) begin(o Op) {
 		op.send(wire.GetRequest{Request: op.ID, Key: []byte(op.Key), Quorum: q})
 		return
 	}
-	put := wire.PutRequest{Request: op.ID, Key: []byte(op.Key), Delete: op.Kind == "del", Quorum: q}
+	put := wire.PutRequest{Request: op.ID, Key: []byte(op.Key), Delete: op.Kind == "del", Quorum: q, Balanced: op.Balanced}
 	if op.Kind == "put" {
 		put.Value = value(op.ID)
 	}

@@ -19,6 +19,7 @@ const (
 	forReboot
 	forFlip
 	forAudit
+	forOddity
 )
 
 // dice returns the source of chance for the next decision of this kind. It is good

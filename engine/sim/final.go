@@ -89,12 +89,13 @@ func (w *world) settleUnread() {
 // auditEvery is the mean time between two looks at what nodes remember of their stores.
 const auditEvery = 3 * time.Second
 
-// auditLater checks P10 at random instants.
+// auditLater checks P10, and P1 for what is on the disks, at random instants.
 func (w *world) auditLater() {
 	r := w.dice(forAudit)
 	h := w.hosts[pick(r, w.names)]
 	w.after(exp(r, auditEvery), func() {
 		w.check.audit(h)
+		w.check.kept()
 		w.auditLater()
 	})
 }

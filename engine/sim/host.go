@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -32,6 +33,7 @@ type host struct {
 	wakes   time.Duration
 	skew    time.Duration // its clock against the world's
 	drift   float64       // its clock's rate against the world's, minus 1
+	doomed  time.Duration // it crashes in its next commit, for that long; 0: it does not
 	doubt   bool          // the disk was recovered from damage, and no node has taken a new incarnation on it since
 
 	rotten    bool          // a record rotted in this life of the node, which need not have noticed
@@ -55,7 +57,11 @@ const (
 )
 
 func newHost(w *world, name string, id int) *host {
-	return &host{w: w, name: name, id: uint64(id), disk: newDisk()}
+	h := &host{w: w, name: name, id: uint64(id), disk: newDisk()}
+	if we := w.plan.Weather; id < len(we.Skew) { // from the first boot on: a node's time never goes back
+		h.skew, h.drift = we.Skew[id], we.Drift[id]
+	}
+	return h
 }
 
 // clock is the host's own time.
@@ -81,7 +87,8 @@ func (h *host) boot() {
 	n, out, err := engine.New(engine.Config{
 		Name: h.name, Ring: w.ring.Config(), Rings: w.rings, Founders: w.foundersOf(h), Seeds: w.plan.seeds(), R: w.plan.R, W: w.plan.W, LWW: w.plan.lww(), Strict: w.plan.Quorum == StrictQuorum,
 		Secret: []byte("sim"), Seed: mix(w.plan.Seed ^ mix(h.id<<32|h.life)),
-		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), Distrust: h.doubt, Buffered: w.plan.Buffer > 0,
+		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), Distrust: h.doubt, Buffered: w.plan.Buffer > 0, Buggify: h.buggify(),
+		Literal: w.plan.Clocks == trace.ClocksLiteral, Truncate: w.plan.Truncate,
 	}, reads, h.clock())
 	if err != nil {
 		panic(fmt.Sprintf("sim: %v", err)) // the simulated disk reads or says what is damaged
@@ -106,16 +113,6 @@ func (w *world) foundersOf(h *host) []ring.Member {
 
 func (p *Plan) seeds() []string { return p.names()[:min(seedNodes, p.Nodes)] }
 
-// timings are the default ones but for anti-entropy, and admission control in tests.
-func (p *Plan) timings() engine.Timings {
-	t := engine.DefaultTimings()
-	t.AntiEntropy = p.AntiEntropy
-	if p.foreground != 0 {
-		t.Foreground = max(0, p.foreground)
-	}
-	return t
-}
-
 // request is the client's request that the turn is about, the first if it is about many.
 func (t *turn) request() uint64 {
 	for _, e := range t.events {
@@ -138,6 +135,9 @@ func (h *host) input(in engine.Input) {
 	if !h.up || len(h.inbox) >= maxInbox {
 		return
 	}
+	if _, ok := in.(engine.Receive); ok && len(h.inbox) >= tinyInbox && h.odd(smallInbox) {
+		return
+	}
 	h.inbox = append(h.inbox, in)
 	h.work()
 }
@@ -153,6 +153,9 @@ func (h *host) work() {
 	}
 	var t turn
 	k := min(len(h.inbox), maxTurn)
+	if k > 1 && h.odd(shortTurns) {
+		k = 1
+	}
 	batch := h.inbox[:k]
 	h.inbox = append(h.spare[:0], h.inbox[k:]...)
 	h.spare = batch
@@ -161,7 +164,9 @@ func (h *host) work() {
 	for _, in := range batch {
 		out := h.node.Step(now, in)
 		h.w.steps++
-		h.overlay.Add(out.Writes)
+		if !mutant.Is(mutant.PendingUnread) {
+			h.overlay.Add(out.Writes)
+		}
 		t.add(out)
 		h.wakeAt(out.Wake)
 	}
@@ -187,9 +192,16 @@ func (h *host) commit(t *turn) {
 		h.release(t)
 		return
 	}
+	if mutant.Is(mutant.AckBeforePersist) {
+		h.release(t)
+		t = &turn{writes: t.writes}
+	}
 	h.busy, h.pending = true, t
 	life := h.life
 	took, fails := h.disk.sync(h.w.dice(forDisk, h.id, t.request()))
+	if h.doomed > 0 {
+		h.doom(took)
+	}
 	h.w.after(took+h.disk.transfer(t.writes), func() {
 		if h.life != life || !h.up {
 			return
@@ -257,10 +269,15 @@ func (h *host) crash() {
 		return
 	}
 	if h.pending != nil && chance(h.w.dice(forCrash, h.id), .5) {
+		if k := len(h.pending.writes); mutant.Is(mutant.BatchTorn) {
+			h.pending.writes = h.pending.writes[k/2:]
+		}
 		h.disk.apply(h.pending.writes)
 	}
-	if h.buffer != nil {
-		h.w.check.losing(h, h.buffer.crash)
+	if b := h.buffer; b != nil && b.objects.Empty() {
+		h.buffer = nil
+	} else if b != nil {
+		h.w.check.losing(h, b.crash)
 	}
 	h.up, h.paused, h.busy, h.pending, h.inbox, h.wakes = false, false, false, nil, nil, 0
 	h.w.net.forget(h.name)

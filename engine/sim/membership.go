@@ -169,7 +169,10 @@ func (c *checker) onlyAtHome(key string) {
 
 // dropping is P11: what a node deletes of its replicas, all homes hold durably, as that node knows the ring.
 func (c *checker) dropping(h *host, writes []store.Write) {
-	for _, wr := range writes {
+	for i, wr := range writes {
+		if wr.Space == store.Hints && wr.Value == nil {
+			c.droppingHint(h, wr.Key, writes[:i])
+		}
 		if wr.Space != store.Data || wr.Value != nil {
 			continue
 		}

@@ -21,6 +21,7 @@ const (
 	slowLinksKind  = "slow-links"
 	clogKind       = "clog"
 	crashKind      = "crash"
+	flushCrashKind = "crash-in-flush" // while a batch is on its way to the disk
 	pauseKind      = "pause"
 	skewKind       = "skew"
 	diskSlowKind   = "disk-slow"
@@ -28,6 +29,8 @@ const (
 	lostTailKind   = "disk-lost-tail"
 	flipKind       = "disk-flip"
 	wipeKind       = "wipe"
+	// oddTimingsKind is a cluster with timings that nobody would choose.
+	oddTimingsKind = "odd-timings"
 	// cutMessage is counted, and comes of partitions.
 	cutMessage = "cut-message"
 	// lostBuffer is counted, and comes of crashes in plans with buffers.
@@ -57,6 +60,7 @@ func init() { // its functions refer to it
 		{slowLinksKind, .3, nil, nil},
 		{clogKind, .3, drawClog, (*world).clog},
 		{crashKind, .6, node, (*world).crash},
+		{flushCrashKind, .3, node, (*world).crashInFlush},
 		{pauseKind, .4, node, (*world).pause},
 		{skewKind, .3, nil, nil},
 		{diskSlowKind, .3, func(d *drawing, s *Strike) { node(d, s); s.Amount = 2 + d.rng.IntN(500) }, (*world).slowDisk},
@@ -67,16 +71,17 @@ func init() { // its functions refer to it
 		{joinKind, .25, drawJoin, (*world).join},
 		{leaveKind, .2, drawLeave, (*world).leave},
 		{removeKind, .15, drawLeave, (*world).remove},
+		{oddTimingsKind, .2, nil, nil},
 	}
 }
 
-// FaultKinds names all kinds of faults.
+// FaultKinds names all kinds of faults, and the places where nodes can be odd.
 func FaultKinds() []string {
 	out := make([]string, len(kinds))
 	for i, k := range kinds {
 		out[i] = k.name
 	}
-	return out
+	return append(out, oddPlaceNames()...)
 }
 
 // kindOf returns the kind called name, nil if it is none that strikes.
@@ -130,13 +135,12 @@ func (w *world) unleash() {
 	if we.Skew != nil {
 		w.fault(skewKind)
 	}
+	if w.plan.Timings != nil {
+		w.fault(oddTimingsKind)
+	}
 	for i, name := range w.plan.names() {
-		h := w.hosts[name]
-		if we.Skew != nil {
-			h.skew, h.drift = we.Skew[i], we.Drift[i]
-		}
 		if we.FailedSync != nil {
-			h.disk.failing = we.FailedSync[i]
+			w.hosts[name].disk.failing = we.FailedSync[i]
 		}
 	}
 	for _, s := range w.plan.Strikes {
@@ -188,6 +192,23 @@ func (w *world) crash(s Strike) {
 		h.crash()
 		w.later(s.For, h.boot)
 	}
+}
+
+// crashInFlush dooms a node to crash in the middle of its next commit.
+func (w *world) crashInFlush(s Strike) { w.hosts[s.Nodes[0]].doomed = s.For }
+
+// doom is the crash that waited for a commit.
+func (h *host) doom(took time.Duration) {
+	w, life, down := h.w, h.life, h.doomed
+	h.doomed = 0
+	w.after(took/2, func() {
+		if h.life != life || !h.up || w.net.calm[h.name] {
+			return
+		}
+		w.fault(flushCrashKind)
+		h.crash()
+		w.later(down, h.boot)
+	})
 }
 
 func (w *world) pause(s Strike) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ringside/engine/trace"
+	"ringside/engine/wire"
 )
 
 // Quorums, as the command line calls them.
@@ -42,6 +43,9 @@ type Options struct {
 
 	AntiEntropy time.Duration // between two comparisons of a key range (§4.7); negative: never, reads mend
 	Buffer      int           // objects in each node's buffer (§6.1); negative: none, every write is durable
+
+	Clocks   string // dotted or literal; never drawn, since literal ones lose writes (§4.4)
+	Truncate int    // pairs at which clocks are cut (§4.4); negative: never
 }
 
 // Draw fills in the defaults of a run of Seed; most are drawn from it, the usual
@@ -79,24 +83,15 @@ func (o Options) Draw() Options {
 	o.Clients = min(o.Clients, o.Ops)
 	oddly(&o.Keys, 3, 1, 6, 1)
 	every := time.Second + time.Duration(rng.Int64N(int64(10*time.Second)))
-	if o.FaultEvery == 0 {
-		o.FaultEvery = every
-	}
 	blind := .2
 	if rng.Float64() < .04 { // siblings pile up to their limit
-		blind = .95
+		blind = piledUp
 	}
 	if o.Blind == 0 {
 		o.Blind = blind
 	}
-	if o.Length == 0 {
-		o.Length = time.Duration(o.Ops/o.Clients) * 1500 * time.Millisecond
-	}
 	if o.Faults == nil {
 		o.Faults = drawFaults(rng)
-	}
-	if o.Odd == 0 && len(o.Faults) > 0 {
-		o.Odd = .2
 	}
 	compared := minAntiEntropy + exp(rng, 4*time.Second).Round(grain)
 	if rng.Float64() < .3 {
@@ -104,6 +99,33 @@ func (o Options) Draw() Options {
 	}
 	if o.AntiEntropy == 0 {
 		o.AntiEntropy = compared
+	}
+	think := 1500 * time.Millisecond
+	if rng.Float64() < hurriedOdds {
+		think, every = time.Millisecond<<rng.IntN(9), every/hurry
+	}
+	odd := .2
+	if rng.Float64() < .3 || len(o.Faults) == 0 { // where all ask for the same, the checker knows what to expect
+		odd = -1
+	}
+	if o.Odd == 0 {
+		o.Odd = odd
+	}
+	if o.FaultEvery == 0 {
+		o.FaultEvery = every.Round(grain)
+	}
+	if o.Length == 0 {
+		o.Length = time.Duration(o.Ops/o.Clients) * think
+	}
+	if o.Clocks == "" {
+		o.Clocks = trace.ClocksDotted
+	}
+	cut := 1 + rng.IntN(maxTruncate)
+	if rng.Float64() >= truncateOdds {
+		cut = -1
+	}
+	if o.Truncate == 0 {
+		o.Truncate = cut
 	}
 	buffer := 1 + rng.IntN(maxDrawnBuffer)
 	if rng.Float64() >= bufferOdds {
@@ -114,6 +136,22 @@ func (o Options) Draw() Options {
 	}
 	return o
 }
+
+const (
+	// piledUp is the chance of blind puts in runs without deletes, which no context keeps small.
+	piledUp = .99
+	// hurriedOdds is how many runs have clients that do not wait for each other, so that
+	// requests meet within one message's time.
+	hurriedOdds = .1
+	// hurry is how much more often things break in them.
+	hurry = 20
+)
+
+// Some runs cut their clocks, and far below the paper's ten pairs: with few nodes clocks are short.
+const (
+	truncateOdds = .15
+	maxTruncate  = 6
+)
 
 const (
 	// bufferOdds is how many runs have object buffers: they weaken what P1 can ask for.
@@ -142,6 +180,12 @@ func drawFaults(rng *rand.Rand) []string {
 			out = append(out, k.name)
 		}
 	}
+	odd := rng.Float64() < oddRuns
+	for _, p := range oddPlaceNames() {
+		if rng.Float64() < oddPlaces && odd && !healthy {
+			out = append(out, p)
+		}
+	}
 	return out
 }
 
@@ -154,6 +198,10 @@ func (o Options) Check() error {
 		return fmt.Errorf("sim: %d operations, the limit is %d", o.Ops, MaxOps)
 	case o.Mode != "" && o.Mode != trace.ModeSiblings && o.Mode != trace.ModeLWW:
 		return fmt.Errorf("sim: mode %q, want %s or %s", o.Mode, trace.ModeSiblings, trace.ModeLWW)
+	case o.Clocks != "" && o.Clocks != trace.ClocksDotted && o.Clocks != trace.ClocksLiteral:
+		return fmt.Errorf("sim: clocks %q, want %s or %s", o.Clocks, trace.ClocksDotted, trace.ClocksLiteral)
+	case o.Truncate > wire.MaxClock:
+		return fmt.Errorf("sim: truncate %d, want 1 to %d", o.Truncate, wire.MaxClock)
 	case o.Quorum != "" && o.Quorum != Sloppy && o.Quorum != StrictQuorum:
 		return fmt.Errorf("sim: quorum %q, want %s or %s", o.Quorum, Sloppy, StrictQuorum)
 	}
@@ -189,11 +237,15 @@ func (o Options) String() string {
 	if o.Buffer > 0 {
 		buffer = strconv.Itoa(o.Buffer)
 	}
-	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --mode %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --anti-entropy %s --buffer %s --faults %s",
-		o.Seed, o.Nodes, o.N, o.R, o.W, o.Mode, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.Odd), o.FaultEvery, compared, buffer, faults)
+	cut := Off
+	if o.Truncate > 0 {
+		cut = strconv.Itoa(o.Truncate)
+	}
+	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --mode %s --clocks %s --truncate %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --anti-entropy %s --buffer %s --faults %s",
+		o.Seed, o.Nodes, o.N, o.R, o.W, o.Mode, o.Clocks, cut, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.Odd), o.FaultEvery, compared, buffer, faults)
 }
 
-// Off is how anti-entropy that never runs, and a buffer that is not there, are written.
+// Off is how anti-entropy that never runs is written, clocks that are never cut, and a buffer that is not there.
 const Off = "off"
 
 // NoFaults is how an empty list of faults is written.

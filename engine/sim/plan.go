@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine"
 	"ringside/engine/trace"
 )
 
@@ -20,10 +21,15 @@ type Plan struct {
 	N, R, W int
 	Mode    string
 	Quorum  string
+	Clocks  string
 	Weather Weather
 
-	AntiEntropy time.Duration // between two comparisons of a key range; 0: never
-	Buffer      int           // objects in each node's buffer (§6.1); 0: none
+	AntiEntropy time.Duration   // between two comparisons of a key range; 0: never
+	Ranges      int             // of the ring; 0: the usual number
+	Timings     *engine.Timings // of all nodes, but for anti-entropy; nil: the usual ones
+	Odd         []string        // places at which nodes are odd at times (see engine.Place)
+	Buffer      int             // objects in each node's buffer (§6.1); 0: none
+	Truncate    int             // pairs at which clocks are cut; 0: never
 
 	Ops     []Op     // in the order of At
 	Strikes []Strike // in the order of At
@@ -33,8 +39,7 @@ type Plan struct {
 
 	Expect Expect // what a script says that playing it shows; decides nothing
 
-	bug        *bug          // of the tests
-	foreground time.Duration // of the tests: engine.Timings.Foreground; 0 for the usual, negative for none
+	bug *bug // of the tests
 }
 
 // Expect is what came of a plan when it was written down.
@@ -68,6 +73,8 @@ type Op struct {
 	Context int // of put and del: which of the kept contexts, 0 the newest; Blind for none
 	R, W    int // 0: the cluster's
 	Strict  bool
+	// Balanced: a put whose client left it to a load balancer which node to take (§5).
+	Balanced bool
 }
 
 // Blind is the Context of a put without one.
@@ -106,7 +113,12 @@ func (p *Plan) quiet() bool {
 // healthy says whether nothing is made to go wrong.
 func (p *Plan) healthy() bool {
 	w := p.Weather
-	return len(p.Strikes) == 0 && len(p.Core) == 0 && w.Loss+w.Repeat+w.LongDelay == 0 && w.Delay <= usualDelay && w.Skew == nil && w.FailedSync == nil
+	return len(p.Strikes) == 0 && len(p.Core) == 0 && len(p.Odd) == 0 && p.Timings == nil && w.Loss+w.Repeat+w.LongDelay == 0 && w.Delay <= usualDelay && w.Skew == nil && w.FailedSync == nil
+}
+
+// moves says whether the membership changes.
+func (p *Plan) moves() bool {
+	return slices.ContainsFunc(p.Strikes, func(s Strike) bool { return changesMembers(s.Kind) })
 }
 
 // keys lists the keys of all operations, sorted.
@@ -127,18 +139,31 @@ func (p *Plan) keys() []string {
 func NewPlan(o Options) Plan {
 	o = o.Draw()
 	d := drawing{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x706c616e))}
-	p := Plan{Seed: o.Seed, Nodes: o.Nodes, N: o.N, R: o.R, W: o.W, Mode: o.Mode, Quorum: o.Quorum, AntiEntropy: max(0, o.AntiEntropy), Buffer: max(0, o.Buffer)}
+	p := Plan{Seed: o.Seed, Nodes: o.Nodes, N: o.N, R: o.R, W: o.W, Mode: o.Mode, Quorum: o.Quorum, Clocks: o.Clocks, Truncate: max(0, o.Truncate), AntiEntropy: max(0, o.AntiEntropy), Buffer: max(0, o.Buffer)}
 	d.names = p.names()
 	p.Ops = d.ops()
 	p.Peace = p.Ops[len(p.Ops)-1].At + time.Second
 	p.Weather = d.weather()
 	p.Strikes = d.strikes(p.Peace)
-	moves := slices.ContainsFunc(p.Strikes, func(s Strike) bool { return changesMembers(s.Kind) })
-	if len(o.Faults) > 0 && o.Nodes > 1 && d.rng.Float64() < coreOdds && !moves { // a range may not be dropped while one of its homes is broken
+	if len(o.Faults) > 0 && o.Nodes > 1 && d.rng.Float64() < coreOdds && !p.moves() { // a range may not be dropped while one of its homes is broken
 		d.core(&p)
+	}
+	if d.has(oddTimingsKind) {
+		p.Timings = d.timings()
+	}
+	if p.AntiEntropy > 0 && d.rng.Float64() < coarseOdds {
+		p.Ranges = p.Nodes
+	}
+	for _, place := range oddPlaceNames() {
+		if d.has(place) {
+			p.Odd = append(p.Odd, place)
+		}
 	}
 	return p
 }
+
+// coarseOdds is how many runs have as few ranges as a ring can have, so that keys share their trees.
+const coarseOdds = .3
 
 // A drawing makes a plan of a seed.
 type drawing struct {
@@ -168,7 +193,7 @@ func (d *drawing) ops() []Op {
 			switch x := rng.Float64(); {
 			case x < .4:
 				op.Kind = "get"
-			case x < .47:
+			case x < .47 && o.Blind < piledUp:
 				op.Kind = "del"
 			}
 			if op.Kind == "del" || op.Kind == "put" && rng.Float64() >= o.Blind {
@@ -185,8 +210,10 @@ func (d *drawing) ops() []Op {
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Op) int { return cmp.Compare(a.At, b.At) })
+	balanced := rand.New(rand.NewPCG(o.Seed, 0x62616c616e636564)) // dice of its own: the rest stays as it was drawn before
 	for i := range out {
 		out[i].ID = uint64(i + 1)
+		out[i].Balanced = out[i].Kind != "get" && balanced.IntN(2) == 0
 	}
 	return out
 }

@@ -14,6 +14,7 @@ type Result struct {
 	Virtual    time.Duration  // time that passed in the world
 	Faults     map[string]int // kind → how often it fired
 	Outcomes   [3]int         // operations by outcome: unknown, ok, failed
+	FalseOnes  int            // times that a key was seen to hold a version and its ancestor, where clocks are cut (§4.4)
 	LWWLost    int            // acked writes that last write wins threw away (P14)
 	Violations []Violation
 	Hash       uint64 // of everything that happened, in order
@@ -36,7 +37,7 @@ func Play(p Plan, watch func(trace.Event)) Result {
 	w.runUntil(w.now+time.Duration(len(p.Ops))*clientTimeout, func() bool { return w.busy == 0 })
 	w.settle()
 	res := Result{
-		Plan: p, Steps: w.steps, Events: w.events, Virtual: w.now - start, Faults: w.faults, LWWLost: w.check.lwwLost,
+		Plan: p, Steps: w.steps, Events: w.events, Virtual: w.now - start, Faults: w.faults, LWWLost: w.check.lwwLost, FalseOnes: w.check.falseOnes,
 		Violations: w.check.violations, Hash: w.hash, History: w.check.history(),
 	}
 	for _, op := range w.check.ops {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ringside/engine/fault"
+	"ringside/engine/ring"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
@@ -41,11 +42,26 @@ func (p *Plan) Script(remarks func(id uint64) string) string {
 	line("replicas N=%d R=%d W=%d", p.N, p.R, p.W)
 	line("mode %s", p.Mode)
 	line("quorum %s", p.Quorum)
+	if p.Clocks != trace.ClocksDotted {
+		line("clocks %s", p.Clocks)
+	}
+	if p.Truncate > 0 {
+		line("truncate %d", p.Truncate)
+	}
 	if p.AntiEntropy > 0 {
 		line("anti-entropy %v", p.AntiEntropy)
 	}
 	if p.Buffer > 0 {
 		line("buffer %d", p.Buffer)
+	}
+	if p.Ranges > 0 {
+		line("ranges %d", p.Ranges)
+	}
+	if p.Timings != nil {
+		line("timings %s", timingsText(*p.Timings))
+	}
+	if len(p.Odd) > 0 {
+		line("odd %s", strings.Join(p.Odd, " "))
 	}
 	p.Weather.script(line)
 	if p.Expect != (Expect{}) {
@@ -130,6 +146,9 @@ func (o Op) words() string {
 	if o.Strict {
 		s += " strict"
 	}
+	if o.Balanced {
+		s += " balanced"
+	}
 	return s
 }
 
@@ -155,7 +174,7 @@ func (s Strike) words() string {
 
 // ParseScript reads what Script wrote, or a person changed, and checks it.
 func ParseScript(r io.Reader) (Plan, error) {
-	p := Plan{Weather: Weather{Delay: usualDelay}, Mode: trace.ModeSiblings, Quorum: Sloppy}
+	p := Plan{Weather: Weather{Delay: usualDelay}, Mode: trace.ModeSiblings, Quorum: Sloppy, Clocks: trace.ClocksDotted}
 	in := bufio.NewScanner(r)
 	in.Buffer(nil, maxLine)
 	for n := 1; in.Scan(); n++ {
@@ -201,6 +220,10 @@ func (p *Plan) parseLine(words []string) error {
 		p.N, p.R, p.W = f.named("N", MaxNodes), f.named("R", MaxNodes), f.named("W", MaxNodes)
 	case "mode":
 		p.Mode = f.word(0)
+	case "clocks":
+		p.Clocks = f.word(0)
+	case "truncate":
+		p.Truncate = f.number(0, 1, wire.MaxClock)
 	case "quorum":
 		p.Quorum = f.word(0)
 	case "anti-entropy":
@@ -210,6 +233,12 @@ func (p *Plan) parseLine(words []string) error {
 		}
 	case "buffer":
 		p.Buffer = f.number(0, 1, MaxBuffer)
+	case "ranges":
+		p.Ranges = f.number(0, 1, ring.DefaultQ)
+	case "timings":
+		p.Timings = parseTimings(&f)
+	case "odd":
+		p.Odd = f.words
 	case "expect":
 		return p.parseExpect(words[1:])
 	case "weather":
@@ -286,6 +315,8 @@ func (p *Plan) parseOp(at time.Duration, words []string) error {
 		switch w := rest[0]; {
 		case w == "strict":
 			o.Strict = true
+		case w == "balanced":
+			o.Balanced = true
 		case w == "context" && len(rest) > 1 && slices.Contains(contextWords[:], rest[1]):
 			o.Context = slices.Index(contextWords[:], rest[1])
 			rest = rest[1:]
@@ -332,18 +363,23 @@ func (p *Plan) parseStrike(at time.Duration, words []string) error {
 
 // Check says what of a plan cannot be played.
 func (p *Plan) Check() error {
-	o := Options{Nodes: p.Nodes, N: p.N, R: p.R, W: p.W, Mode: p.Mode, Quorum: p.Quorum}
+	o := Options{Nodes: p.Nodes, N: p.N, R: p.R, W: p.W, Mode: p.Mode, Quorum: p.Quorum, Clocks: p.Clocks, Truncate: p.Truncate}
 	if p.Nodes < 1 || p.N < 1 || p.R < 1 || p.W < 1 {
 		return errors.New("nodes and replicas are not set")
 	}
 	if err := o.Check(); err != nil {
 		return err
 	}
-	if p.Mode == "" || p.Quorum == "" || p.Peace == 0 {
+	if p.Mode == "" || p.Quorum == "" || p.Clocks == "" || p.Peace == 0 {
 		return errors.New("mode, quorum or peace is not set")
 	}
 	if err := p.checkWeather(); err != nil {
 		return err
+	}
+	for _, place := range p.Odd {
+		if !slices.Contains(oddPlaceNames(), place) {
+			return fmt.Errorf("odd: no place %q; there are %s", place, strings.Join(oddPlaceNames(), " "))
+		}
 	}
 	names := p.names()
 	seen := map[uint64]bool{}

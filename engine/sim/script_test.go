@@ -40,6 +40,8 @@ func TestScriptErrors(t *testing.T) {
 		{"mode ", "mood "}:                     "no setting",
 		{"loss=0", "loss=7"}:                   "a chance of 7",
 		{"delay=300", "delay=-300"}:            "delay",
+		{"mode ", "odd haste\nmode "}:          "no place",
+		{"mode ", "timings probe=1s\nmode "}:   "patience",
 	} {
 		bad := strings.Replace(text, change[0], change[1], 1)
 		if _, err := ParseScript(strings.NewReader(bad)); bad == text || err == nil || !strings.Contains(err.Error(), want) {

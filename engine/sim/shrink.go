@@ -93,6 +93,20 @@ func (s *shrinking) weather() {
 	if s.best.Buffer > 0 {
 		s.try(func(p *Plan) { p.Buffer = 0 })
 	}
+	if s.best.Ranges > 0 {
+		s.try(func(p *Plan) { p.Ranges = 0 })
+	}
+	if s.best.Timings != nil {
+		s.try(func(p *Plan) { p.Timings = nil })
+	}
+	for _, place := range s.best.Odd {
+		s.try(func(p *Plan) {
+			p.Odd = slices.DeleteFunc(slices.Clone(p.Odd), func(x string) bool { return x == place })
+		})
+	}
+	if s.best.Truncate > 0 {
+		s.try(func(p *Plan) { p.Truncate = 0 })
+	}
 	if len(s.best.Core) > 0 {
 		s.try(func(p *Plan) { p.Core, p.Rest = nil, "" })
 	}
@@ -204,6 +218,9 @@ func (p *Plan) dropNode() {
 // details makes what is left plainer: the usual quorums and nodes, shorter faults, an earlier peace.
 func (s *shrinking) details() {
 	for i, o := range s.best.Ops {
+		if o.Balanced {
+			s.try(func(p *Plan) { p.Ops[i].Balanced = false })
+		}
 		if o.R+o.W > 0 || o.Strict {
 			s.try(func(p *Plan) { p.Ops[i].R, p.Ops[i].W, p.Ops[i].Strict = 0, 0, false })
 		}

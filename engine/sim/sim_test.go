@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"flag"
 	"fmt"
 	"maps"
@@ -11,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"ringside/engine/trace"
 )
@@ -49,7 +51,7 @@ const enough = 100
 func TestSeeds(t *testing.T) {
 	faults := map[string]int{}
 	var total Result
-	var modes [4]int // runs that are lww, strict, healthy, with a core
+	var modes [5]int // runs that are lww, strict, healthy, with a core, with clocks that are cut
 	count := func(i int, b bool) {
 		if b {
 			modes[i]++
@@ -62,6 +64,7 @@ func TestSeeds(t *testing.T) {
 		total.Steps += r.Steps
 		total.Virtual += r.Virtual
 		total.LWWLost += r.LWWLost
+		total.FalseOnes += r.FalseOnes
 		for i := range r.Outcomes {
 			total.Outcomes[i] += r.Outcomes[i]
 		}
@@ -69,12 +72,13 @@ func TestSeeds(t *testing.T) {
 		count(1, r.Plan.Quorum == StrictQuorum)
 		count(2, r.Plan.healthy())
 		count(3, len(r.Plan.Core) > 0)
+		count(4, r.Plan.Truncate > 0)
 		for _, v := range r.Violations {
 			t.Errorf("seed %d: %s: %s", v.Seed, v.Property, v.Detail)
 		}
 	})
-	t.Logf("%d steps, %v of virtual time, outcomes %v (unknown, ok, failed), runs %v (lww, strict, healthy, core), %d lost to lww",
-		total.Steps, total.Virtual, total.Outcomes, modes, total.LWWLost)
+	t.Logf("%d steps, %v of virtual time, outcomes %v (unknown, ok, failed), runs %v (lww, strict, healthy, core, truncated), %d lost to lww, %d false siblings",
+		total.Steps, total.Virtual, total.Outcomes, modes, total.LWWLost, total.FalseOnes)
 	for _, k := range slices.Sorted(maps.Keys(faults)) {
 		t.Logf("%-18s %d", k, faults[k])
 	}
@@ -88,11 +92,14 @@ func TestSeeds(t *testing.T) {
 	}
 	for i, n := range modes {
 		if n == 0 {
-			t.Errorf("no run was of kind %d of lww, strict, healthy, core", i)
+			t.Errorf("no run was of kind %d of lww, strict, healthy, core, truncated", i)
 		}
 	}
 	if total.LWWLost == 0 {
 		t.Error("last write wins lost nothing (P14)")
+	}
+	if total.FalseOnes == 0 {
+		t.Error("truncation made no false sibling (§4.4)")
 	}
 }
 
@@ -152,6 +159,122 @@ func TestHealthy(t *testing.T) {
 		if !r.Plan.quiet() || r.Outcomes[failed]+r.Outcomes[unknown] > 0 {
 			t.Errorf("seed %d: quiet %v, outcomes %v of a healthy run", s, r.Plan.quiet(), r.Outcomes)
 		}
+	}
+}
+
+// §4.4: with the paper's own clocks an acknowledged write is lost, and the checker finds that
+// within a few seeds, without any fault.
+func TestLiteralClocksAreGuilty(t *testing.T) {
+	const most = 3
+	for s := uint64(1); s <= most; s++ {
+		o := Options{Seed: s, Faults: []string{}, Mode: trace.ModeSiblings, Clocks: trace.ClocksLiteral}
+		if r := Run(o); r.Broke("P1") {
+			o.Clocks = trace.ClocksDotted
+			if r := Run(o); len(r.Violations) > 0 {
+				t.Errorf("seed %d fails with dotted clocks too: %v", s, r.Violations)
+			}
+			return
+		}
+	}
+	t.Errorf("no write was lost in %d seeds", most)
+}
+
+// §4.4: clocks that are cut cost false siblings, the more the shorter they are, and nothing else.
+func TestTruncationCosts(t *testing.T) {
+	count := func(cut int) (n int) {
+		each(1, 15, func(s uint64) Options {
+			return Options{Seed: s, Mode: trace.ModeSiblings, Truncate: cut, Faults: []string{partitionKind, crashKind, wipeKind}}
+		}, func(r Result) {
+			n += r.FalseOnes
+			for _, v := range r.Violations {
+				t.Errorf("cut at %d, seed %d: %s: %s", cut, v.Seed, v.Property, v.Detail)
+			}
+		})
+		return n
+	}
+	never, four, one := count(-1), count(4), count(1)
+	if never != 0 || four == 0 || one < 2*four {
+		t.Errorf("%d false siblings with whole clocks, %d with four pairs, %d with one", never, four, one)
+	}
+}
+
+// §4.4, P14: under last write wins a clock that runs ahead beats every later write through the others.
+func TestLWWWithClockSkew(t *testing.T) {
+	p, err := ParseScript(strings.NewReader(scriptHead + `
+seed 1
+nodes 3
+replicas N=3 R=2 W=2
+mode lww
+quorum sloppy
+clock n1 skew=10s drift=0
+clock n2 skew=0s drift=0
+clock n3 skew=-10s drift=0
+
+1 client 1 put#1 session via n1
+2 client 2 put#2 session via n2
+3 client 3 put#3 session via n3
+4 client 4 get#4 session via n3
+5 client 5 get#5 session via n2
+6 client 5 put#6 session via n3 context newest
+7 client 4 get#7 session via n2
+8 peace
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := Play(p, nil)
+	read := map[uint64][]uint64{}
+	for _, o := range r.History {
+		if o.Kind == "put" && o.Outcome != ok.String() {
+			t.Errorf("put #%d is not acknowledged", o.ID)
+		}
+		read[o.ID] = o.Read
+	}
+	// the first of three writes has won, and two that were acknowledged later are lost; but
+	// who has read it writes after it, whatever his node's clock says
+	if !slices.Equal(read[4], []uint64{1}) || r.LWWLost != 2 || !slices.Equal(read[7], []uint64{6}) || len(r.Violations) > 0 {
+		t.Errorf("read #%v, then #%v; %d lost; %v", read[4], read[7], r.LWWLost, r.Violations)
+	}
+}
+
+// §5: a put that goes to the node which answered the get first is likelier to be seen by the client's
+// next get, where R+W≤N promises nothing.
+func TestReadYourWrites(t *testing.T) {
+	missed := func(balanced bool) (n, of int) {
+		for s := uint64(1); s <= 60; s++ {
+			p := NewPlan(Options{Seed: s, Nodes: 5, N: 3, R: 1, W: 1, Keys: 1, Clients: 1, Mode: trace.ModeSiblings, Quorum: Sloppy,
+				Truncate: -1, AntiEntropy: -1, Faults: []string{slowLinksKind}, Odd: -1, Ops: 90, Length: 10 * time.Second})
+			p.Weather.Delay = 20 * time.Millisecond
+			for i := range p.Ops { // reads, writes with that context, and reads again at once
+				p.Ops[i].Kind, p.Ops[i].Context, p.Ops[i].Balanced = []string{"get", "put", "get"}[i%3], 0, balanced
+				if i%3 == 0 {
+					p.Ops[i].At = time.Duration(i) * time.Second
+				} else {
+					p.Ops[i].At = 0
+				}
+			}
+			slices.SortStableFunc(p.Ops, func(a, b Op) int { return cmp.Compare(a.ID, b.ID) })
+			wrote := uint64(0)
+			for _, o := range Play(p, nil).History {
+				switch {
+				case o.ID > uint64(len(p.Ops)): // the checker's own
+				case o.Kind == "put":
+					wrote = o.ID
+				case o.ID == wrote+1:
+					of++
+					if !slices.Contains(o.Read, wrote) {
+						n++
+					}
+				}
+			}
+		}
+		return n, of
+	}
+	here, all := missed(false)
+	fastest, _ := missed(true)
+	t.Logf("of %d gets right after a put of the same client, %d missed it, %d with the fastest node as its coordinator", all, here, fastest)
+	if all < 1000 || fastest >= here {
+		t.Errorf("of %d gets %d missed their put, %d with the fastest node", all, here, fastest)
 	}
 }
 

@@ -3,9 +3,15 @@
 // clients whose history a checker holds against its own causal graph. A run is drawn
 // from one seed, so that it is a number; and its plan is data, so that it can be made
 // smaller, written down and played again.
+//
+// It can fail: bugs that a test plants from outside (bug_test.go), and those of package mutant
+// inside the engine, each make a property fall. Nodes can be made odd (oddity.go): limits that
+// are reached at once, replies that wait for nobody. Whatever can go wrong or be odd is counted,
+// and a campaign in which something never was proves nothing about it, and fails.
 package sim
 
 import (
+	"cmp"
 	"container/heap"
 	"fmt"
 	"math/rand/v2"
@@ -102,7 +108,8 @@ func newWorld(p *Plan, onEach func(trace.Event)) *world {
 func (p *Plan) settings() trace.Settings {
 	return trace.Settings{
 		Name: fmt.Sprintf("seed-%d", p.Seed), Nodes: p.names(), N: min(p.N, p.Nodes), R: p.R, W: p.W, Mode: p.Mode,
-		Strict: p.Quorum == StrictQuorum, Strategy: int(ring.EqualPartitions), Q: max(ring.DefaultQ, p.Nodes), T: ring.DefaultT, Buffer: p.Buffer,
+		Strict: p.Quorum == StrictQuorum, Strategy: int(ring.EqualPartitions), Q: max(cmp.Or(p.Ranges, ring.DefaultQ), p.Nodes), T: ring.DefaultT,
+		Clocks: p.Clocks, Truncate: p.Truncate, Buffer: p.Buffer,
 	}
 }
 

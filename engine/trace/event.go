@@ -5,6 +5,7 @@
 package trace
 
 import (
+	"strconv"
 	"time"
 
 	"ringside/engine/member"
@@ -39,8 +40,8 @@ const (
 
 	// One request.
 	Requested  Kind = "requested"  // Op; a client's request reaches Node
-	Forwarded  Kind = "forwarded"  // to Peer, one of the top N
-	Coordinate Kind = "coordinate" // Versions: the new one; Homes; a put gets its clock
+	Forwarded  Kind = "forwarded"  // to Peer, one of the top N; Message: why to that one, if not as the first that is there
+	Coordinate Kind = "coordinate" // Versions: the new one; Homes; Message as for Forwarded; a put gets its clock
 	Replicate  Kind = "replicate"  // a replica goes to Peer, with a hint if For is set
 	Stored     Kind = "stored"     // Versions: all that Node now holds as home; from Peer; Op: purpose
 	HintStored Kind = "hint-stored"
@@ -52,6 +53,7 @@ const (
 	Replied    Kind = "replied"     // Op, Err, Count of Want, Elapsed, Versions, Hinted
 	LWWLost    Kind = "lww-lost"    // Versions: those that last write wins threw away here
 	FreshEpoch Kind = "fresh-epoch" // Node cannot prove its counter for Key, and begins a new one
+	Truncated  Kind = "truncated"   // Versions: the new one; Count of its clock's pairs were dropped; Message: which
 
 	// A node's own work.
 	HintSent      Kind = "hint-sent"      // to Peer
@@ -86,7 +88,7 @@ var Sections = map[Kind]string{
 	State: "§4", Replicas: "§4.3",
 	Requested: "§4.1", Forwarded: "§4.5", Coordinate: "§4.4", Replicate: "§4.5", Stored: "§4.5", HintStored: "§4.6",
 	Ack: "§4.5", ReadFrom: "§4.5", ReadReply: "§4.5", Reconciled: "§4.4", ReadRepair: "§5", Replied: "§4.5",
-	LWWLost: "§4.4", FreshEpoch: "§4.4",
+	LWWLost: "§4.4", FreshEpoch: "§4.4", Truncated: "§4.4",
 	HintSent: "§4.6", HintDelivered: "§4.6", HintRefused: "§4.6", HintLost: "§4.6", Suspect: "§4.8", Alive: "§4.8", Damaged: "§5",
 	SyncStarted: "§4.7", SyncCompared: "§4.7", SyncDone: "§4.7",
 	Membership: "§4.8", RangeOffered: "§4.9", RangeConfirmed: "§4.9", RangeTransferred: "§4.9", RangeDropped: "§4.9", RangeReady: "§4.9",
@@ -156,6 +158,9 @@ type Settings struct {
 	Seeds    []string       `json:"seeds"`              // whom all nodes know from outside the ring (§4.8.2)
 	Changes  member.History `json:"changes,omitempty"`  // of the membership; none: the founders alone
 
+	Clocks   string `json:"clocks,omitempty"`   // dotted, which "" means, or literal
+	Truncate int    `json:"truncate,omitempty"` // pairs at which clocks are cut; 0: never
+
 	NoAntiEntropy bool `json:"no_anti_entropy,omitempty"` // nodes compare their trees only when told to (§4.7)
 }
 
@@ -177,6 +182,28 @@ func (s Settings) History() member.History { return member.Founders(s.Born()).Me
 // RingConfig is what rings of the cluster are made with.
 func (s Settings) RingConfig() ring.Config {
 	return ring.Config{Strategy: ring.Strategy(s.Strategy), N: s.N, Q: s.Q, T: s.T}
+}
+
+// Fastest is the Message of Forwarded and Coordinate where the context chose the coordinator (§5).
+const Fastest = "it answered the last get first"
+
+// Kinds of clocks (§4.4).
+const (
+	ClocksDotted  = "dotted"  // each version keeps its own event apart from its past
+	ClocksLiteral = "literal" // the paper's vector clocks
+)
+
+// Versioning says how the cluster tells versions apart and what becomes of concurrent
+// ones, in a few words: the mode, and of the clocks what is not the default.
+func (s Settings) Versioning() string {
+	out := s.Mode
+	if s.Clocks == ClocksLiteral {
+		out += ", literal clocks"
+	}
+	if s.Truncate > 0 {
+		out += ", clocks cut at " + strconv.Itoa(s.Truncate)
+	}
+	return out
 }
 
 // Modes of reconciliation (§4.4).

@@ -24,6 +24,7 @@ type VersionJSON struct {
 	Time        string            `json:"time"`
 	Request     uint64            `json:"request,omitempty"`
 	Dot         DotJSON           `json:"dot"`
+	Literal     bool              `json:"literal,omitempty"` // a plain vector clock, as in the paper
 	Past        []EntryJSON       `json:"past,omitempty"`
 }
 
@@ -38,19 +39,24 @@ type DotJSON struct {
 type EntryJSON struct {
 	DotJSON
 	From uint64 `json:"from,omitempty"`
+	Time string `json:"time,omitempty"` // of the event; where clocks are truncated
 }
 
 // JSONOf returns v in its JSON form.
 func JSONOf(v vclock.Version) VersionJSON {
 	j := VersionJSON{
 		Deleted: v.Deleted, Clock: v.Clock().Counters(), Notation: v.Notation(), Coordinator: v.Dot.Node,
-		Time: Timestamp(time.Duration(v.Time)), Request: v.Request, Dot: dotJSON(v.Dot),
+		Time: Timestamp(time.Duration(v.Time)), Request: v.Request, Dot: dotJSON(v.Dot), Literal: v.Literal,
 	}
 	if !v.Deleted {
 		j.Value, j.ValueBase64 = Text(v.Value)
 	}
 	for _, e := range v.Past {
-		j.Past = append(j.Past, EntryJSON{dotJSON(vclock.Dot{Actor: e.Actor, Counter: e.Counter}), e.From})
+		p := EntryJSON{DotJSON: dotJSON(vclock.Dot{Actor: e.Actor, Counter: e.Counter}), From: e.From}
+		if e.Time != 0 {
+			p.Time = Timestamp(time.Duration(e.Time))
+		}
+		j.Past = append(j.Past, p)
 	}
 	return j
 }
@@ -97,12 +103,28 @@ func (d DotJSON) dot() vclock.Dot {
 	return vclock.Dot{Actor: vclock.Actor{Node: d.Node, Epoch: d.Epoch}, Counter: d.Counter}
 }
 
+// time is the entry's time, 0 if it has none.
+func (e EntryJSON) time() (int64, error) {
+	if e.Time == "" {
+		return 0, nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, e.Time)
+	if err != nil {
+		return 0, fmt.Errorf("trace: past: %w", err)
+	}
+	return t.UnixNano(), nil
+}
+
 // Version rebuilds the version.
 func (j VersionJSON) Version() (vclock.Version, error) {
-	v := vclock.Version{Dot: j.Dot.dot(), Deleted: j.Deleted, Request: j.Request}
+	v := vclock.Version{Dot: j.Dot.dot(), Deleted: j.Deleted, Request: j.Request, Literal: j.Literal}
 	for _, d := range j.Past {
 		e := d.dot()
-		v.Past = append(v.Past, vclock.Entry{Actor: e.Actor, Counter: e.Counter, From: d.From})
+		at, err := d.time()
+		if err != nil {
+			return v, err
+		}
+		v.Past = append(v.Past, vclock.Entry{Actor: e.Actor, Counter: e.Counter, From: d.From, Time: at})
 	}
 	if !v.Past.Valid() {
 		return v, fmt.Errorf("trace: past of %s is not a clock", j.Notation)

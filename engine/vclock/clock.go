@@ -51,6 +51,7 @@ type Entry struct {
 	Actor
 	Counter uint64
 	From    uint64
+	Time    int64 // wall clock of the event Counter, ns since 1970; 0 where clocks are not truncated
 }
 
 func (e Entry) compare(o Entry) int {
@@ -62,7 +63,7 @@ func (e Entry) holds(o Entry) bool {
 }
 
 // Entry returns the entry that covers d alone.
-func (d Dot) Entry() Entry { return Entry{d.Actor, d.Counter, d.Counter - 1} }
+func (d Dot) Entry() Entry { return Entry{Actor: d.Actor, Counter: d.Counter, From: d.Counter - 1} }
 
 // A Clock is a vector clock: for each actor the events that are covered.
 // Entries are sorted by actor and From, and do not touch each other. Clocks are
@@ -104,7 +105,9 @@ func (c Clock) Descends(o Clock) bool {
 }
 
 // Equal says whether both cover the same events.
-func (c Clock) Equal(o Clock) bool { return slices.Equal(c, o) }
+func (c Clock) Equal(o Clock) bool {
+	return slices.EqualFunc(c, o, func(a, b Entry) bool { return a.Counter == b.Counter && a.compare(b) == 0 })
+}
 
 // Merge returns the least clock that descends from both.
 func (c Clock) Merge(o Clock) Clock {
@@ -128,7 +131,9 @@ func (c Clock) Merge(o Clock) Clock {
 // push appends e, which is not before the last entry, or widens that to hold it.
 func (c Clock) push(e Entry) Clock {
 	if k := len(c) - 1; k >= 0 && c[k].Actor == e.Actor && e.From <= c[k].Counter {
-		c[k].Counter = max(c[k].Counter, e.Counter)
+		if e.Counter > c[k].Counter {
+			c[k].Counter, c[k].Time = e.Counter, e.Time
+		}
 		return c
 	}
 	return append(c, e)
@@ -146,10 +151,10 @@ func (c Clock) Without(d Dot) Clock {
 		}
 		out := slices.Clone(c[:i])
 		if e.From < gone.From {
-			out = append(out, Entry{e.Actor, gone.From, e.From})
+			out = append(out, Entry{e.Actor, gone.From, e.From, e.Time}) // the event before it has no time of its own
 		}
 		if gone.Counter < e.Counter {
-			out = append(out, Entry{e.Actor, e.Counter, gone.Counter})
+			out = append(out, Entry{e.Actor, e.Counter, gone.Counter, e.Time})
 		}
 		return append(out, c[i+1:]...)
 	}
@@ -169,6 +174,42 @@ func (c Clock) Compact() Clock {
 		out = append(out, e)
 	}
 	return out
+}
+
+// Timeless returns c without the times of its entries, which are of use only
+// where clocks are truncated.
+func (c Clock) Timeless() Clock {
+	if !slices.ContainsFunc(c, func(e Entry) bool { return e.Time != 0 }) {
+		return c
+	}
+	out := slices.Clone(c)
+	for i := range out {
+		out[i].Time = 0
+	}
+	return out
+}
+
+// Truncate drops the entries that were updated longest ago until no more than
+// limit are left ("when the number of (node, counter) pairs in the vector clock reaches a
+// threshold, the oldest pair is removed from the clock"). Those that keep says stay do,
+// even if they are too many.
+func (c Clock) Truncate(limit int, keep func(Entry) bool) (left, dropped Clock) {
+	left = c
+	for len(left) > limit {
+		oldest := -1
+		for i, e := range left {
+			if !keep(e) && (oldest < 0 || e.Time < left[oldest].Time) {
+				oldest = i
+			}
+		}
+		if oldest < 0 {
+			break
+		}
+		dropped = append(dropped, left[oldest])
+		left = slices.Delete(slices.Clone(left), oldest, oldest+1)
+	}
+	slices.SortFunc(dropped, Entry.compare)
+	return left, dropped
 }
 
 // Valid says whether entries are sorted, not empty and apart; decoders check it.

@@ -9,7 +9,12 @@ import (
 
 func dot(node string, counter uint64) Dot { return Dot{Actor{node, 1}, counter} }
 
-func upTo(node string, counter uint64) Entry { return Entry{Actor{node, 1}, counter, 0} }
+func upTo(node string, counter uint64) Entry { return between(node, 0, counter) }
+
+// between covers the events after from up to counter.
+func between(node string, from, counter uint64) Entry {
+	return Entry{Actor: Actor{node, 1}, Counter: counter, From: from}
+}
 
 func TestNotation(t *testing.T) {
 	for _, c := range []struct {
@@ -21,8 +26,8 @@ func TestNotation(t *testing.T) {
 		{Version{Dot: dot("y", 1), Past: Clock{upTo("x", 2)}}, "{x:2 y:1}"},
 		{Version{Dot: dot("x", 2)}, "{x:.2}"},
 		{Version{Dot: dot("x", 5), Past: Clock{upTo("x", 3)}}, "{x:3.5}"},
-		{Version{Dot: dot("x", 5), Past: Clock{upTo("x", 1), {Actor{"x", 1}, 4, 2}}}, "{x:1.3-5}"},
-		{Version{Dot: dot("x", 2), Past: Clock{upTo("x", 1), {Actor{"x", 1}, 4, 2}}}, "{x:4}"},
+		{Version{Dot: dot("x", 5), Past: Clock{upTo("x", 1), between("x", 2, 4)}}, "{x:1.3-5}"},
+		{Version{Dot: dot("x", 2), Past: Clock{upTo("x", 1), between("x", 2, 4)}}, "{x:4}"},
 		{Version{Dot: Dot{Actor{"x", 0x1abcd}, 1}, Past: Clock{upTo("x", 3)}}, "{x~9e37:3 x~3a74:1}"},
 	} {
 		if got := c.v.Notation(); got != c.want {
@@ -40,7 +45,7 @@ func TestClockOrder(t *testing.T) {
 	if got := a.Merge(b).String(); got != "{x:2 y:1 z:1}" {
 		t.Errorf("merge is %s", got)
 	}
-	if !a.Merge(b).Valid() || (Clock{upTo("y", 1), upTo("x", 1)}).Valid() || (Clock{{Actor: Actor{Node: "x"}}}).Valid() || (Clock{upTo("x", 1), {Actor{"x", 1}, 3, 1}}).Valid() {
+	if !a.Merge(b).Valid() || (Clock{upTo("y", 1), upTo("x", 1)}).Valid() || (Clock{{Actor: Actor{Node: "x"}}}).Valid() || (Clock{upTo("x", 1), between("x", 1, 3)}).Valid() {
 		t.Error("Valid is wrong")
 	}
 }
@@ -152,7 +157,7 @@ func TestLatestLaws(t *testing.T) {
 }
 
 func TestCompact(t *testing.T) {
-	c := Clock{upTo("x", 1), {Actor{"x", 1}, 4, 2}, {Actor{"x", 2}, 3, 0}, {Actor{"y", 1}, 2, 1}}
+	c := Clock{upTo("x", 1), between("x", 2, 4), {Actor: Actor{"x", 2}, Counter: 3}, between("y", 1, 2)}
 	if got := c.Compact(); got.String() != "{x:3 y:2}" || !got.Valid() {
 		t.Errorf("%v compacts to %v", c, got)
 	}

@@ -14,10 +14,27 @@ type Version struct {
 	Deleted bool   // a tombstone: the version a delete made
 	Time    int64  // coordinator's wall clock at the put, ns since 1970; decides last write wins
 	Request uint64 // the client's number of the put; for watching only
+	Literal bool   // its clock is a plain vector clock: see supersedes
 }
 
 // Clock returns the version's vector clock as the paper has it: past and dot.
-func (v Version) Clock() Clock { return v.Past.With(v.Dot) }
+func (v Version) Clock() Clock {
+	e := v.Dot.Entry()
+	e.Time = v.Time
+	return v.Past.Merge(Clock{e})
+}
+
+// supersedes says whether w takes the place of v. The past of a dotted version says so
+// outright. Of plain vector clocks only the whole can be compared, as the paper does: "if the
+// counters on the first object's clock are less-than-or-equal to all of the nodes in the
+// second clock, then the first is an ancestor of the second and can be forgotten".
+func (w Version) supersedes(v Version) bool {
+	if !w.Literal {
+		return w.Past.Covers(v.Dot)
+	}
+	a, b := w.Clock(), v.Clock()
+	return a.Descends(b) && !b.Descends(a)
+}
 
 // Notation shows the clock in the paper's notation (see Clock.String).
 func (v Version) Notation() string { return v.Clock().String() }
@@ -30,7 +47,7 @@ type Siblings []Version
 func (s Siblings) Context() Clock {
 	var c Clock
 	for _, v := range s {
-		c = c.Merge(v.Past).With(v.Dot)
+		c = c.Merge(v.Clock())
 	}
 	return c
 }
@@ -64,7 +81,7 @@ func (s Siblings) Merge(o Siblings) Siblings {
 	all := out
 	out = make(Siblings, 0, len(all))
 	for _, v := range all {
-		if !slices.ContainsFunc(all, func(w Version) bool { return w.Past.Covers(v.Dot) }) {
+		if !slices.ContainsFunc(all, func(w Version) bool { return w.supersedes(v) }) {
 			out = append(out, v)
 		}
 	}

@@ -12,8 +12,8 @@ import (
 // Limits of the codec alone, beside those of message.go.
 const (
 	// MaxToken is a context token's bytes: a clock of MaxClock entries with the
-	// longest names and counters takes 59 KiB.
-	MaxToken = 64 << 10
+	// longest names and counters, and with times, takes 67 KiB.
+	MaxToken = 72 << 10
 	// MaxNodes bounds lists of nodes and the counts of a quorum.
 	MaxNodes = 1 << 10
 	// MaxText is an error message's bytes; longer ones are cut.
@@ -197,7 +197,7 @@ func checkPutReply(r PutReply) error {
 		return fmt.Errorf("sibling count %d outside 0…%d", r.Siblings, MaxMerged)
 	}
 	if v := r.Version; v.Dot == (vclock.Dot{}) { // nothing was written
-		if len(v.Past) > 0 || len(v.Value) > 0 || v.Deleted || v.Time != 0 || v.Request != 0 {
+		if len(v.Past) > 0 || len(v.Value) > 0 || v.Deleted || v.Time != 0 || v.Request != 0 || v.Literal {
 			return errors.New("a version without a dot")
 		}
 		return nil

@@ -248,14 +248,20 @@ func TestRefusedBytes(t *testing.T) {
 }
 
 func TestUnevenClockColumns(t *testing.T) {
-	b, err := proto.Marshal(&wirepb.Message{From: "n1", To: "n2", Body: &wirepb.Message_Write{Write: &wirepb.Write{
-		Siblings: []*wirepb.Version{{Node: "n1", Counter: 1, Past: &wirepb.Clock{Node: []string{"n2"}, Counter: []uint64{1}}}},
-	}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := ParseMessage(b); err == nil || !strings.Contains(err.Error(), "columns") {
-		t.Errorf("got %v", err)
+	one, two := []uint64{1}, []uint64{1, 2}
+	for name, past := range map[string]*wirepb.Clock{
+		"epoch": {Node: []string{"n2"}, Counter: one}, "counter": {Node: []string{"n2"}, Epoch: one, Counter: two},
+		"from": {Node: []string{"n2"}, Epoch: one, Counter: one, From: two}, "time": {Node: []string{"n2"}, Epoch: one, Counter: one, Time: two},
+	} {
+		b, err := proto.Marshal(&wirepb.Message{From: "n1", To: "n2", Body: &wirepb.Message_Write{Write: &wirepb.Write{
+			Siblings: []*wirepb.Version{{Node: "n1", Counter: 1, Past: past}},
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ParseMessage(b); err == nil || !strings.Contains(err.Error(), "columns") {
+			t.Errorf("%s: got %v", name, err)
+		}
 	}
 }
 
@@ -295,6 +301,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 			Deleted        bool
 			Time           int64
 			Request        uint64
+			Literal        bool
 		}{}, &wirepb.Version{}},
 	} {
 		typ := reflect.TypeOf(c.plain)
@@ -302,7 +309,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 			t.Errorf("%v has %d fields, its protobuf %d", typ, want, got)
 		}
 	}
-	if n := reflect.TypeOf(vclock.Version{}).NumField(); n != 6 {
+	if n := reflect.TypeOf(vclock.Version{}).NumField(); n != 7 {
 		t.Errorf("vclock.Version has %d fields; see to wire.proto", n)
 	}
 }

@@ -20,8 +20,9 @@ import (
 
 // A Context is what a token holds.
 type Context struct {
-	Clock vclock.Clock
-	Time  int64 // the latest Version.Time that it covers
+	Clock   vclock.Clock
+	Time    int64  // the latest Version.Time that it covers
+	Fastest string // the home that answered the get first (§5); "" if none did, and after a put
 }
 
 const (
@@ -39,7 +40,7 @@ var (
 // the first 8 bytes of an HMAC-SHA256 that covers the key, too.
 func SealContext(secret, key []byte, c Context) []byte {
 	token, err := deterministic.MarshalAppend([]byte{tokenFormat},
-		&wirepb.Context{Clock: clockToPB(c.Clock), Time: uint64(c.Time)})
+		&wirepb.Context{Clock: clockToPB(c.Clock), Time: uint64(c.Time), Fastest: c.Fastest})
 	if err != nil { // a name that is no text: a programmer's error
 		panic(fmt.Sprintf("wire: seal context: %v", err))
 	}
@@ -74,9 +75,9 @@ func parseContext(b []byte) (Context, error) {
 	}
 	c, err := clockFromPB(p.Clock)
 	if err == nil {
-		err = checkClock(c)
+		err = first(checkClock(c), checkOptionalName("fastest", p.Fastest))
 	}
-	return Context{Clock: c, Time: int64(p.Time)}, err
+	return Context{Clock: c, Time: int64(p.Time), Fastest: p.Fastest}, err
 }
 
 func contextMAC(secret, key, body []byte) []byte {

@@ -13,7 +13,7 @@ import (
 func TestContextRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		key := genBytes.Draw(t, "key")
-		c := Context{Clock: genClock.Draw(t, "clock"), Time: rapid.Int64().Draw(t, "time")}
+		c := Context{Clock: genClock.Draw(t, "clock"), Time: rapid.Int64().Draw(t, "time"), Fastest: rapid.OneOf(rapid.Just(""), genName).Draw(t, "fastest")}
 		token, err := DecodeToken(EncodeToken(SealContext(secretA, key, c)))
 		if err != nil {
 			t.Fatal(err)
@@ -67,9 +67,9 @@ func TestLargestContextFits(t *testing.T) {
 	c := many(MaxClock).Context()
 	for i := range c {
 		c[i].Node += strings.Repeat("x", MaxName-len(c[i].Node))
-		c[i].Epoch, c[i].Counter = 1<<63, 1<<63
+		c[i].Epoch, c[i].Counter, c[i].Time = 1<<63, 1<<63, -1
 	}
-	token := SealContext(secretA, []byte("k"), Context{Clock: c, Time: -1})
+	token := SealContext(secretA, []byte("k"), Context{Clock: c, Time: -1, Fastest: c[0].Node})
 	if _, err := OpenContext(secretA, []byte("k"), token); err != nil {
 		t.Errorf("%d bytes: %v", len(token), err)
 	}

@@ -126,7 +126,7 @@ func getFromPB(p *wirepb.GetRequest) GetRequest {
 func putFromPB(p *wirepb.PutRequest) PutRequest {
 	return PutRequest{
 		Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Context: bytesFromPB(p.GetContext()),
-		Value: bytesFromPB(p.GetValue()), Delete: p.GetDelete(), LWW: p.GetLww(), Quorum: quorumFromPB(p.GetQuorum()), View: p.GetView(),
+		Value: bytesFromPB(p.GetValue()), Delete: p.GetDelete(), LWW: p.GetLww(), Quorum: quorumFromPB(p.GetQuorum()), Balanced: p.GetBalanced(), View: p.GetView(),
 	}
 }
 
@@ -193,14 +193,16 @@ func versionFromPB(p *wirepb.Version, v *vclock.Version) error {
 	*v = vclock.Version{
 		Dot:  vclock.Dot{Actor: vclock.Actor{Node: p.GetNode(), Epoch: p.GetEpoch()}, Counter: p.GetCounter()},
 		Past: past, Value: bytesFromPB(p.GetValue()), Deleted: p.GetDeleted(), Time: int64(p.GetTime()), Request: p.GetRequest(),
+		Literal: p.GetLiteral(),
 	}
 	return err
 }
 
 func clockFromPB(p *wirepb.Clock) (vclock.Clock, error) {
 	n := len(p.GetNode())
-	if f := len(p.GetFrom()); len(p.GetEpoch()) != n || len(p.GetCounter()) != n || f != 0 && f != n {
-		return nil, fmt.Errorf("clock: columns of %d, %d, %d and %d entries", n, len(p.GetEpoch()), len(p.GetCounter()), f)
+	from, times := len(p.GetFrom()), len(p.GetTime())
+	if len(p.GetEpoch()) != n || len(p.GetCounter()) != n || from != 0 && from != n || times != 0 && times != n {
+		return nil, fmt.Errorf("clock: columns of %d, %d, %d, %d and %d entries", n, len(p.GetEpoch()), len(p.GetCounter()), from, times)
 	}
 	if n == 0 {
 		return nil, nil
@@ -208,8 +210,11 @@ func clockFromPB(p *wirepb.Clock) (vclock.Clock, error) {
 	c := make(vclock.Clock, n)
 	for i := range c {
 		c[i] = vclock.Entry{Actor: vclock.Actor{Node: p.Node[i], Epoch: p.Epoch[i]}, Counter: p.Counter[i]}
-		if len(p.GetFrom()) > 0 {
+		if from > 0 {
 			c[i].From = p.From[i]
+		}
+		if times > 0 {
+			c[i].Time = int64(p.Time[i])
 		}
 	}
 	return c, nil

@@ -40,6 +40,11 @@ var genClock = rapid.Custom(func(t *rapid.T) vclock.Clock {
 		d := genDot(t)
 		c = c.Merge(vclock.Clock{{Actor: d.Actor, Counter: d.Counter, From: rapid.Uint64Range(0, d.Counter-1).Draw(t, "from")}})
 	}
+	if rapid.Bool().Draw(t, "timed") {
+		for i := range c {
+			c[i].Time = rapid.Int64().Draw(t, "updated")
+		}
+	}
 	return c
 })
 
@@ -48,6 +53,7 @@ var genVersion = rapid.Custom(func(t *rapid.T) vclock.Version {
 	if v.Past.Covers(v.Dot) {
 		v.Past = nil
 	}
+	v.Literal = rapid.Bool().Draw(t, "literal")
 	if v.Deleted = rapid.Bool().Draw(t, "deleted"); !v.Deleted {
 		v.Value = genBytes.Draw(t, "value")
 	}
@@ -72,7 +78,7 @@ var genGet = rapid.Custom(func(t *rapid.T) GetRequest {
 var genPut = rapid.Custom(func(t *rapid.T) PutRequest {
 	r := PutRequest{
 		Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key"), Context: genBytes.Draw(t, "context"),
-		LWW: rapid.Bool().Draw(t, "lww"), Quorum: genQuorum.Draw(t, "quorum"), View: rapid.Uint64().Draw(t, "view"),
+		LWW: rapid.Bool().Draw(t, "lww"), Quorum: genQuorum.Draw(t, "quorum"), Balanced: rapid.Bool().Draw(t, "balanced"), View: rapid.Uint64().Draw(t, "view"),
 	}
 	if r.Delete = rapid.Bool().Draw(t, "delete"); !r.Delete {
 		r.Value = genBytes.Draw(t, "value")

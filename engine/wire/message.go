@@ -215,6 +215,9 @@ type PutRequest struct {
 	LWW     bool // reconcile by last write wins
 	Quorum  Quorum
 	View    uint64 // as in GetRequest
+	// Balanced says that a load balancer chose the node: the client named none, and any of
+	// the top N may coordinate (§5).
+	Balanced bool
 }
 
 // MembershipRequest asks a node for what it knows of the membership (§6.4).

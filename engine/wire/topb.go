@@ -77,7 +77,7 @@ func getToPB(r GetRequest) *wirepb.GetRequest {
 func putToPB(r PutRequest) *wirepb.PutRequest {
 	return &wirepb.PutRequest{
 		Request: r.Request, Key: r.Key, Context: r.Context, Value: r.Value,
-		Delete: r.Delete, Lww: r.LWW, Quorum: quorumToPB(r.Quorum), View: r.View,
+		Delete: r.Delete, Lww: r.LWW, Quorum: quorumToPB(r.Quorum), Balanced: r.Balanced, View: r.View,
 	}
 }
 
@@ -133,7 +133,7 @@ func versionToPB(v vclock.Version, p *wirepb.Version) {
 	p.Node, p.Epoch, p.Counter = v.Dot.Node, v.Dot.Epoch, v.Dot.Counter
 	p.Past = clockToPB(v.Past)
 	p.Value, p.Deleted, p.Time = v.Value, v.Deleted, uint64(v.Time)
-	p.Request = v.Request
+	p.Request, p.Literal = v.Request, v.Literal
 }
 
 func clockToPB(c vclock.Clock) *wirepb.Clock {
@@ -149,6 +149,12 @@ func clockToPB(c vclock.Clock) *wirepb.Clock {
 				p.From = make([]uint64, len(c))
 			}
 			p.From[i] = d.From
+		}
+		if d.Time != 0 {
+			if p.Time == nil {
+				p.Time = make([]uint64, len(c))
+			}
+			p.Time[i] = uint64(d.Time)
 		}
 	}
 	return p

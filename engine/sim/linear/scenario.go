@@ -45,7 +45,7 @@ var Scenarios = []Scenario{
 	},
 	{
 		Name: "small-quorum", Why: "R+W≤N: a read need not meet the latest write (§4.5)",
-		Options: with(func(o *sim.Options) { o.Seed, o.R, o.W, o.Length = 3, 1, 1, 100*time.Millisecond }),
+		Options: with(func(o *sim.Options) { o.Seed, o.R, o.W, o.Length = 4, 1, 1, 100*time.Millisecond }),
 		Shows:   allAcked,
 	},
 	{

@@ -26,7 +26,9 @@ const (
 )
 
 // Clock is a vector clock as columns: entry i is node[i], epoch[i], counter[i],
-// from[i]. The column from is left out where it would be all zero.
+// from[i], time[i]. The columns from and time are left out where they would be all
+// zero; so it is only in clusters that truncate their clocks that a time, of 8 bytes, comes with
+// each entry.
 // Columns take three allocations where a list of entries takes one each.
 type Clock struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -34,6 +36,7 @@ type Clock struct {
 	Epoch         []uint64               `protobuf:"fixed64,2,rep,packed,name=epoch,proto3" json:"epoch,omitempty"`
 	Counter       []uint64               `protobuf:"varint,3,rep,packed,name=counter,proto3" json:"counter,omitempty"`
 	From          []uint64               `protobuf:"varint,4,rep,packed,name=from,proto3" json:"from,omitempty"`
+	Time          []uint64               `protobuf:"fixed64,5,rep,packed,name=time,proto3" json:"time,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -96,6 +99,13 @@ func (x *Clock) GetFrom() []uint64 {
 	return nil
 }
 
+func (x *Clock) GetTime() []uint64 {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
 // Version is one version of an object; the first three fields are its dot.
 type Version struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -107,6 +117,7 @@ type Version struct {
 	Deleted       bool                   `protobuf:"varint,6,opt,name=deleted,proto3" json:"deleted,omitempty"`
 	Time          uint64                 `protobuf:"fixed64,7,opt,name=time,proto3" json:"time,omitempty"`
 	Request       uint64                 `protobuf:"varint,8,opt,name=request,proto3" json:"request,omitempty"`
+	Literal       bool                   `protobuf:"varint,9,opt,name=literal,proto3" json:"literal,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -195,6 +206,13 @@ func (x *Version) GetRequest() uint64 {
 		return x.Request
 	}
 	return 0
+}
+
+func (x *Version) GetLiteral() bool {
+	if x != nil {
+		return x.Literal
+	}
+	return false
 }
 
 type Message struct {
@@ -1773,7 +1791,8 @@ type PutRequest struct {
 	Delete        bool                   `protobuf:"varint,5,opt,name=delete,proto3" json:"delete,omitempty"`
 	Lww           bool                   `protobuf:"varint,6,opt,name=lww,proto3" json:"lww,omitempty"`
 	Quorum        *Quorum                `protobuf:"bytes,7,opt,name=quorum,proto3" json:"quorum,omitempty"`
-	View          uint64                 `protobuf:"fixed64,8,opt,name=view,proto3" json:"view,omitempty"`
+	Balanced      bool                   `protobuf:"varint,8,opt,name=balanced,proto3" json:"balanced,omitempty"`
+	View          uint64                 `protobuf:"fixed64,9,opt,name=view,proto3" json:"view,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1855,6 +1874,13 @@ func (x *PutRequest) GetQuorum() *Quorum {
 		return x.Quorum
 	}
 	return nil
+}
+
+func (x *PutRequest) GetBalanced() bool {
+	if x != nil {
+		return x.Balanced
+	}
+	return false
 }
 
 func (x *PutRequest) GetView() uint64 {
@@ -2457,6 +2483,7 @@ type Context struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Clock         *Clock                 `protobuf:"bytes,1,opt,name=clock,proto3" json:"clock,omitempty"`
 	Time          uint64                 `protobuf:"fixed64,2,opt,name=time,proto3" json:"time,omitempty"`
+	Fastest       string                 `protobuf:"bytes,3,opt,name=fastest,proto3" json:"fastest,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2505,17 +2532,25 @@ func (x *Context) GetTime() uint64 {
 	return 0
 }
 
+func (x *Context) GetFastest() string {
+	if x != nil {
+		return x.Fastest
+	}
+	return ""
+}
+
 var File_wire_proto protoreflect.FileDescriptor
 
 const file_wire_proto_rawDesc = "" +
 	"\n" +
 	"\n" +
-	"wire.proto\x12\rringside.wire\"_\n" +
+	"wire.proto\x12\rringside.wire\"s\n" +
 	"\x05Clock\x12\x12\n" +
 	"\x04node\x18\x01 \x03(\tR\x04node\x12\x14\n" +
 	"\x05epoch\x18\x02 \x03(\x06R\x05epoch\x12\x18\n" +
 	"\acounter\x18\x03 \x03(\x04R\acounter\x12\x12\n" +
-	"\x04from\x18\x04 \x03(\x04R\x04from\"\xd5\x01\n" +
+	"\x04from\x18\x04 \x03(\x04R\x04from\x12\x12\n" +
+	"\x04time\x18\x05 \x03(\x06R\x04time\"\xef\x01\n" +
 	"\aVersion\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x06R\x05epoch\x12\x18\n" +
@@ -2524,7 +2559,8 @@ const file_wire_proto_rawDesc = "" +
 	"\x05value\x18\x05 \x01(\fR\x05value\x12\x18\n" +
 	"\adeleted\x18\x06 \x01(\bR\adeleted\x12\x12\n" +
 	"\x04time\x18\a \x01(\x06R\x04time\x12\x18\n" +
-	"\arequest\x18\b \x01(\x04R\arequest\"\x96\x06\n" +
+	"\arequest\x18\b \x01(\x04R\arequest\x12\x18\n" +
+	"\aliteral\x18\t \x01(\bR\aliteral\"\x96\x06\n" +
 	"\aMessage\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x18\n" +
@@ -2639,7 +2675,7 @@ const file_wire_proto_rawDesc = "" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12-\n" +
 	"\x06quorum\x18\x03 \x01(\v2\x15.ringside.wire.QuorumR\x06quorum\x12\x12\n" +
-	"\x04view\x18\x04 \x01(\x06R\x04view\"\xd5\x01\n" +
+	"\x04view\x18\x04 \x01(\x06R\x04view\"\xf1\x01\n" +
 	"\n" +
 	"PutRequest\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
@@ -2648,8 +2684,9 @@ const file_wire_proto_rawDesc = "" +
 	"\x05value\x18\x04 \x01(\fR\x05value\x12\x16\n" +
 	"\x06delete\x18\x05 \x01(\bR\x06delete\x12\x10\n" +
 	"\x03lww\x18\x06 \x01(\bR\x03lww\x12-\n" +
-	"\x06quorum\x18\a \x01(\v2\x15.ringside.wire.QuorumR\x06quorum\x12\x12\n" +
-	"\x04view\x18\b \x01(\x06R\x04view\"\xc1\x01\n" +
+	"\x06quorum\x18\a \x01(\v2\x15.ringside.wire.QuorumR\x06quorum\x12\x1a\n" +
+	"\bbalanced\x18\b \x01(\bR\bbalanced\x12\x12\n" +
+	"\x04view\x18\t \x01(\x06R\x04view\"\xc1\x01\n" +
 	"\vClientReply\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12+\n" +
 	"\x03get\x18\x02 \x01(\v2\x17.ringside.wire.GetReplyH\x00R\x03get\x12+\n" +
@@ -2699,10 +2736,11 @@ const file_wire_proto_rawDesc = "" +
 	"\x06stored\x18\x04 \x01(\x06R\x06stored\"5\n" +
 	"\x03Own\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x06R\x05epoch\x12\x18\n" +
-	"\acounter\x18\x02 \x01(\x04R\acounter\"I\n" +
+	"\acounter\x18\x02 \x01(\x04R\acounter\"c\n" +
 	"\aContext\x12*\n" +
 	"\x05clock\x18\x01 \x01(\v2\x14.ringside.wire.ClockR\x05clock\x12\x12\n" +
-	"\x04time\x18\x02 \x01(\x06R\x04timeB\x1dZ\x1bringside/engine/wire/wirepbb\x06proto3"
+	"\x04time\x18\x02 \x01(\x06R\x04time\x12\x18\n" +
+	"\afastest\x18\x03 \x01(\tR\afastestB\x1dZ\x1bringside/engine/wire/wirepbb\x06proto3"
 
 var (
 	file_wire_proto_rawDescOnce sync.Once

@@ -1,0 +1,232 @@
+package verbs
+
+// §4.4: an application that reconciles. The paper's cart merges by union, "however, deleted
+// items can resurface"; a cart that keeps apart what was removed from what was never there, an
+// observed-remove set, is next to it.
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"ringside/cli/verbs/cart"
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// How carts merge.
+const (
+	cartUnion = "union"
+	cartSet   = "or-set"
+)
+
+const (
+	cartAdd    = "add"
+	cartRemove = "remove"
+	cartShow   = "show"
+)
+
+var cartActions = []string{cartAdd, cartRemove, cartShow}
+
+// tagSize is the bytes of an addition's tag: enough that chance never makes two alike.
+const tagSize = 8
+
+var cartVerb = &Verb{
+	Name: "cart", Group: GroupData, Section: "§4.4",
+	Args: []Arg{
+		{Name: "ACTION", Words: cartActions}, keyArgument,
+		{Name: "ITEM", Optional: true, Many: true},
+	},
+	Usage: "keep a shopping cart: an application that merges siblings",
+	Help: `ACTION is add, remove or show. It reads the key, merges its siblings, adds or removes
+items, and puts the result with the context that covers all siblings. How it merges is
+decided when the cart is new:
+--merge union is the paper's cart, a list of items. Items added on two sides are never lost,
+but one that was removed on one side comes back from the other.
+--merge or-set tags each addition and remembers the tags that were removed (an observed-remove
+set): what was removed stays away, unless it was added anew.`,
+	Flags: []Flag{
+		{Name: "merge", Kind: String, Value: "union|or-set", Words: []string{cartUnion, cartSet}, Help: "how siblings merge; otherwise as the cart is, and union for a new one"},
+		viaFlag, readFlag, writeFlag, strictFlag, saveFlag},
+	Run: runCart,
+}
+
+func runCart(ctx context.Context, e *Env, c *Call) error {
+	action := c.Arg(0)
+	if !slices.Contains(cartActions, action) {
+		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("cart: %s is none of %s%s", quoted(action), strings.Join(cartActions, ", "), didYouMean(action, cartActions))}
+	}
+	key, items := []byte(c.Arg(1)), c.Args[2:]
+	if err := checkItems(c, action, items); err != nil {
+		return err
+	}
+	if err := checkSave(c); err != nil {
+		return err
+	}
+	g, err := e.read(ctx, c, key)
+	if err != nil {
+		return err
+	}
+	b, err := readBasket(g, c.String("merge"))
+	if err != nil {
+		return err
+	}
+	if action == cartShow {
+		if len(g.Siblings) == 0 {
+			return g.verdict(false)
+		}
+		return b.show(e, c, g)
+	}
+	for _, item := range items {
+		if err := b.change(action, item, g); err != nil {
+			return err
+		}
+	}
+	value := b.encode()
+	if err := checkValue(value); err != nil {
+		return err
+	}
+	remark := fmt.Sprintf("%s: %s\n", shortKey(key), b.words())
+	if n := len(g.Siblings); n > 1 {
+		remark = fmt.Sprintf("%s: %s merged by %s: %s\n", shortKey(key), count(n, "sibling"), b.merge, b.words())
+	}
+	return e.put(ctx, c, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
+}
+
+// checkItems looks at what of the command line can be judged without the cart.
+func checkItems(c *Call, action string, items []string) error {
+	merge := c.String("merge")
+	switch {
+	case c.Arg(1) == "":
+		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("cart: the key is empty")}
+	case c.Has("merge") && merge != cartUnion && merge != cartSet:
+		return Usagef("cart: --merge %s: want %s or %s", trace.ShowShort([]byte(merge), maxEventKey), cartUnion, cartSet)
+	case action == cartShow && len(items) > 0:
+		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("cart show takes no item")}
+	case action != cartShow && len(items) == 0:
+		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("cart %s: ITEM is missing", action)}
+	}
+	for _, item := range items {
+		if strings.TrimSpace(item) != item || item == "" || !utf8.ValidString(item) {
+			return Usagef("cart %s: %s is no item: it is empty, no text, or begins or ends with a space", action, quoted(item))
+		}
+	}
+	return nil
+}
+
+// A basket is a cart of either kind.
+type basket struct {
+	merge string
+	list  cart.List
+	set   cart.Set
+}
+
+// readBasket merges the siblings; want is how, "" for as they are.
+func readBasket(g *got, want string) (*basket, error) {
+	b := &basket{merge: want}
+	for i, v := range g.Siblings {
+		merge := cartUnion
+		if cart.IsSet(v.Value) {
+			merge = cartSet
+		}
+		if b.merge == "" {
+			b.merge = merge
+		}
+		if merge != b.merge {
+			return nil, Usagef("%s: sibling %d is a cart that merges by %s, and not by %s; leave out --merge, or choose one with resolve --pick", shortKey(g.key), i+1, merge, b.merge)
+		}
+		if err := b.take(v, i == 0); err != nil {
+			return nil, Usagef("%s: sibling %d is no cart: %w", shortKey(g.key), i+1, err)
+		}
+	}
+	if b.merge == "" {
+		b.merge = cartUnion
+	}
+	return b, nil
+}
+
+// take merges one sibling.
+func (b *basket) take(v vclock.Version, first bool) error {
+	if b.merge == cartSet {
+		s, err := cart.ParseSet(v.Value)
+		b.set = b.set.Merge(s)
+		return err
+	}
+	l := cart.ParseList(v.Value)
+	if !first {
+		l = b.list.Merge(l)
+	}
+	b.list = l
+	return nil
+}
+
+func (b *basket) items() []string {
+	if b.merge == cartSet {
+		return b.set.Items()
+	}
+	return b.list.Items()
+}
+
+func (b *basket) encode() []byte {
+	if b.merge == cartSet {
+		return b.set.Encode()
+	}
+	return b.list.Encode()
+}
+
+func (b *basket) words() string {
+	items := b.items()
+	if len(items) == 0 {
+		return "(empty)"
+	}
+	return trace.ShowShort([]byte(strings.Join(items, ", ")), maxShown)
+}
+
+// change adds or removes one item.
+func (b *basket) change(action, item string, g *got) (err error) {
+	if action == cartAdd && b.merge == cartSet {
+		var tag [tagSize]byte
+		_, _ = rand.Read(tag[:]) // never fails
+		b.set = b.set.Add(item, hex.EncodeToString(tag[:]))
+		return nil
+	}
+	if action == cartAdd {
+		if b.list, err = b.list.Add(item); err != nil {
+			return Usagef("cart add: %s: %w", trace.ShowShort([]byte(item), maxEventKey), err)
+		}
+		return nil
+	}
+	if !slices.Contains(b.items(), item) {
+		return &Error{Exit: ExitNotFound, Code: "item_not_found", Message: fmt.Sprintf("cart remove: there is no %s in %s", trace.ShowShort([]byte(item), maxEventKey), shortKey(g.key))}
+	}
+	b.set, b.list = b.set.Remove(item), b.list.Remove(item)
+	return nil
+}
+
+// show writes what is in the cart. It mends nothing: the siblings stay until somebody puts.
+func (b *basket) show(e *Env, c *Call, g *got) error {
+	if c.Has("save") {
+		if err := e.saveContext(c.String("save"), g.Context); err != nil {
+			return err
+		}
+	}
+	if e.JSON {
+		return e.print(struct {
+			keyJSON
+			Items    []string `json:"items"`
+			Merge    string   `json:"merge"`
+			Siblings int      `json:"siblings"`
+			Context  string   `json:"context"`
+		}{keyOf(g.key), orEmpty(b.items()), b.merge, len(g.Siblings), encodeToken(g.Context)})
+	}
+	line := b.words()
+	if n := len(g.Siblings); n > 1 {
+		line += "\n  " + e.paint(warn, fmt.Sprintf("‖ %s, merged by %s; the next add or remove makes them one (§4.4)", count(n, "sibling"), b.merge))
+	}
+	return e.write(line + "\n")
+}

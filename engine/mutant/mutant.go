@@ -1,0 +1,109 @@
+// Package mutant holds deliberate bugs of the engine, one of which can be switched on in a
+// build with the tag mutants. Each breaks something that a property of the simulator
+// promises, and a test there shows that the property falls: what no check would miss may
+// as well not be there. In the ordinary build Is is a constant, and nothing of them is left.
+//
+// A place reads
+//
+//	if mutant.Is(mutant.HintDroppedOnSend) { ... }
+//
+// To add one: a Name here, its line in the registry, its place, and make mutants.
+package mutant
+
+// A Name is one bug.
+type Name int
+
+// The bugs, by the mechanism that they are in. What each does says the registry.
+const (
+	None Name = iota
+
+	// put
+	AckShortOfW
+	AckByCount
+	RefusedAfterWriting
+	TimeoutSaysRefused
+	StrictTakesStandIns
+	ForwardTriedTwice
+	RepeatedForwardTaken
+
+	// get
+	ReadShortOfR
+	StrictReadsStandIns
+	OneSiblingShown
+	ContextWithoutTombstones
+
+	// versions
+	ContextIgnored
+	PutCoversUnseen
+	DeleteCoversUnseen
+	ClocksUndotted
+	AncestorsKept
+	ConcurrentDropped
+	SiblingsUnbounded
+	SiblingsLeftBehind
+	ArrivalWins
+	ContextTimeIgnored
+
+	// who may stamp what
+	CounterReused
+	EpochUnsaved
+	IncarnationReused
+	DistrustIgnored
+	OldIncarnationTrusted
+
+	// replicas
+	ReplicaReplaced
+	TombstoneDropped
+	TombstoneReaped
+
+	// hinted handoff
+	HintUnwritten
+	HintUnnamed
+	HintReplaced
+	HintDroppedOnSend
+	HintDroppedOnSilence
+	HintDroppedStale
+	HintStuck
+	HintsForgotten
+	HintsScannedOnce
+	HandoffReplaces
+
+	// read repair
+	RepairNever
+	RepairReplaces
+	RepairTruncates
+	RepairWithoutTombstones
+
+	// failure detection
+	SuspectedForever
+	NeverProbed
+	ReturnUnnoticed
+
+	// anti-entropy
+	RootsAlwaysSame
+	NeverPushed
+	SyncReplaces
+	SyncTruncates
+	FirstSiblingHashed
+	TombstonesUnhashed
+	TreeUntold
+	TreeNotRegrown
+	TreeNotPlanted
+	RoundNeverOver
+	TaskWaitsForever
+	NeverScrubbed
+
+	// membership
+	RangeDroppedUnconfirmed
+	LateWritesDropped
+	ForeignKept
+	ViewsUncompared
+
+	// persistence, and the driver's contract
+	AckBeforePersist
+	PendingUnread
+	BatchTorn
+	NumbersRestart
+
+	Names // how many there are, and None
+)

@@ -1,0 +1,100 @@
+//go:build mutants
+
+package mutant
+
+// A Mutant is what is known of a bug.
+type Mutant struct {
+	Title string
+	Falls []string // properties that it breaks; one must fall
+	Why   string   // what is broken
+	Quick bool     // found in so few seeds that every test run looks for it
+}
+
+// All lists the bugs by Name; None is no bug.
+func All() []Mutant { return registry[:] }
+
+// The properties, as the simulator calls them.
+var (
+	p1, p2, p3, p5, p6   = "P1", "P2", "P3", "P5", "P6"
+	p7, p8, p9, p10, p11 = "P7", "P8", "P9", "P10", "P11"
+	p12, p13             = "P12", "P13"
+)
+
+var registry = [Names]Mutant{
+	AckShortOfW:          {"ack-short-of-w", []string{p1}, "a put is acked when one replica less than W holds it", true},
+	AckByCount:           {"ack-by-count", []string{p13}, "a repeated answer of one replica counts as that of another", false},
+	RefusedAfterWriting:  {"refused-after-writing", []string{p8}, "a put that reaches too few nodes is written here, and refused", false},
+	TimeoutSaysRefused:   {"timeout-says-refused", []string{p8}, "a put that may have been written is said to be refused", true},
+	StrictTakesStandIns:  {"strict-takes-stand-ins", []string{p1}, "a strict put counts the acks of stand-ins", false},
+	ForwardTriedTwice:    {"forward-tried-twice", []string{p2}, "a put is handed over again when its coordinator stays silent", true},
+	RepeatedForwardTaken: {"repeated-forward-taken", []string{p2}, "a put that the network hands over twice is written twice", false},
+
+	ReadShortOfR:             {"read-short-of-r", []string{p7}, "a get is answered when one replica less than R has answered", true},
+	StrictReadsStandIns:      {"strict-reads-stand-ins", []string{p7}, "a strict get counts the answers of stand-ins", false},
+	OneSiblingShown:          {"one-sibling-shown", []string{p1}, "a get shows one sibling, and its context covers all", true},
+	ContextWithoutTombstones: {"context-without-tombstones", []string{p2}, "the context of a get does not cover the deletes that it saw", false},
+
+	ContextIgnored:     {"context-ignored", []string{p2}, "a put does not supersede what its context covers", true},
+	PutCoversUnseen:    {"put-covers-unseen", []string{p1}, "a put supersedes all that its coordinator holds, seen or not", true},
+	DeleteCoversUnseen: {"delete-covers-unseen", []string{p1}, "a delete supersedes all that its coordinator holds, seen or not", false},
+	ClocksUndotted:     {"clocks-undotted", []string{p1}, "a put supersedes all that its coordinator stamped before, as with plain vector clocks", true},
+	AncestorsKept:      {"ancestors-kept", []string{p2}, "merging keeps versions that others supersede", true},
+	ConcurrentDropped:  {"concurrent-dropped", []string{p1}, "merging keeps the latest of concurrent versions only", false},
+	SiblingsUnbounded:  {"siblings-unbounded", []string{p13}, "a coordinator adds siblings without end", true},
+	SiblingsLeftBehind: {"siblings-left-behind", []string{p1}, "a new version travels without its siblings", false},
+	ArrivalWins:        {"arrival-wins", []string{p1, p3, p5}, "under last write wins the version that comes last wins", false},
+	ContextTimeIgnored: {"context-time-ignored", []string{p1, p3}, "under last write wins a put can be older than what it was put over", false},
+
+	CounterReused:         {"counter-reused", []string{p6}, "a coordinator that lost its counter for a key begins again at 1 in the same epoch", true},
+	EpochUnsaved:          {"epoch-unsaved", []string{p6}, "how many epochs were begun is forgotten in a crash", false},
+	IncarnationReused:     {"incarnation-reused", []string{p6}, "a wiped disk takes the incarnation that it had", true},
+	DistrustIgnored:       {"distrust-ignored", []string{p6}, "a disk that lost its tail goes on with the counters it has", false},
+	OldIncarnationTrusted: {"old-incarnation-trusted", []string{p6}, "a counter of an earlier incarnation is counted on", false},
+
+	ReplicaReplaced:  {"replica-replaced", []string{p1}, "a replica that comes takes the place of what is there", true},
+	TombstoneDropped: {"tombstone-dropped", []string{p1, p3}, "a replica keeps no tombstone", false},
+	TombstoneReaped:  {"tombstone-reaped", []string{p3, p5}, "a tombstone goes when it is repaired or handed over", false},
+
+	HintUnwritten:        {"hint-unwritten", []string{p1}, "a stand-in acks, and keeps nothing", true},
+	HintUnnamed:          {"hint-unnamed", []string{p1, p5}, "a stand-in is not told for whom it keeps the replica", false},
+	HintReplaced:         {"hint-replaced", []string{p1}, "a second hint for a key takes the place of the first", true},
+	HintDroppedOnSend:    {"hint-dropped-on-send", []string{p9, p1}, "a hint is dropped when it is sent", true},
+	HintDroppedOnSilence: {"hint-dropped-on-silence", []string{p9, p1}, "a hint is dropped though its home did not answer", false},
+	HintDroppedStale:     {"hint-dropped-stale", []string{p9, p1}, "a hint that changed while it was under way is dropped all the same", false},
+	HintStuck:            {"hint-stuck", []string{p5}, "a hint whose home did not answer counts as under way for ever", false},
+	HintsForgotten:       {"hints-forgotten", []string{p5}, "a node that starts does not look for its hints", false},
+	HintsScannedOnce:     {"hints-scanned-once", []string{p5}, "the hint store is scanned once, and not again", true},
+	HandoffReplaces:      {"handoff-replaces", []string{p1}, "what is handed over takes the place of what the home holds", false},
+
+	RepairNever:             {"repair-never", []string{p5}, "reads mend nothing", true},
+	RepairReplaces:          {"repair-replaces", []string{p1}, "read repair takes the place of what was written meanwhile", false},
+	RepairTruncates:         {"repair-truncates", []string{p2}, "read repair truncates clocks", true},
+	RepairWithoutTombstones: {"repair-without-tombstones", []string{p5}, "read repair leaves tombstones out", false},
+
+	SuspectedForever: {"suspected-forever", []string{p5}, "a suspected peer is never trusted again by what it answers", false},
+	NeverProbed:      {"never-probed", []string{p5}, "a suspected peer is not asked again", true},
+	ReturnUnnoticed:  {"return-unnoticed", []string{p5}, "a new connection does not end the belief that a peer is gone", false},
+
+	RootsAlwaysSame:    {"roots-always-same", []string{p5}, "a home says that its tree is the same, whatever it is asked", true},
+	NeverPushed:        {"never-pushed", []string{p5, p11}, "a round pulls, and pushes nothing", false},
+	SyncReplaces:       {"sync-replaces", []string{p1}, "what anti-entropy brings takes the place of what is there", true},
+	SyncTruncates:      {"sync-truncates", []string{p2}, "anti-entropy truncates clocks", false},
+	FirstSiblingHashed: {"first-sibling-hashed", []string{p5}, "a tree hashes the first sibling of a key", false},
+	TombstonesUnhashed: {"tombstones-unhashed", []string{p5, p11}, "a tree hashes no tombstones", false},
+	TreeUntold:         {"tree-untold", []string{p10}, "a tree is not told of what was handed over", true},
+	TreeNotRegrown:     {"tree-not-regrown", []string{p10}, "a tree is told that a damaged record was none", false},
+	TreeNotPlanted:     {"tree-not-planted", []string{p10}, "a node that starts does not grow its trees", true},
+	RoundNeverOver:     {"round-never-over", []string{p5, p12}, "a round that failed counts as running for ever", false},
+	TaskWaitsForever:   {"task-waits-forever", []string{p5, p12}, "a range that was compared with a home is not compared with it again", false},
+	NeverScrubbed:      {"never-scrubbed", []string{p5}, "nobody looks for records that rot", false},
+
+	RangeDroppedUnconfirmed: {"range-dropped-unconfirmed", []string{p11}, "a range is dropped when one of its homes has it", true},
+	LateWritesDropped:       {"late-writes-dropped", []string{p11}, "a range is dropped with what was written while it was handed over", false},
+	ForeignKept:             {"foreign-kept", []string{p12}, "a node keeps a range that is not its own any more", false},
+	ViewsUncompared:         {"views-uncompared", []string{p12}, "nodes do not notice that they know different rings", true},
+
+	AckBeforePersist: {"ack-before-persist", []string{p1}, "acks leave before the disk has the batch", true},
+	PendingUnread:    {"pending-unread", []string{p6, p1}, "a node does not see what its turn has written and the disk has not", true},
+	BatchTorn:        {"batch-torn", []string{p6, p10, p1}, "half a batch survives a crash", false},
+	NumbersRestart:   {"numbers-restart", []string{p5}, "a node's messages are numbered from 1 in each life", false},
+}

@@ -1,0 +1,37 @@
+package engine
+
+// What more than one of the deliberate bugs of package mutant needs. In the ordinary build
+// nothing of it is left.
+
+import (
+	"ringside/engine/mutant"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// truncated takes the pasts of versions away, as a truncation of clocks would that knows
+// no measure.
+func truncated(s vclock.Siblings) vclock.Siblings {
+	out := make(vclock.Siblings, len(s))
+	for i, v := range s {
+		v.Past = nil
+		out[i] = v
+	}
+	return out
+}
+
+// corrupt breaks what op made of a record when siblings came.
+func corrupt(rec *wire.Record, siblings vclock.Siblings, op string) {
+	switch {
+	case mutant.Is(mutant.ReplicaReplaced) && op == wire.Replicate.String(),
+		mutant.Is(mutant.HandoffReplaces) && op == wire.Handoff.String(),
+		mutant.Is(mutant.RepairReplaces) && op == wire.ReadRepair.String(),
+		mutant.Is(mutant.SyncReplaces) && op == wire.AntiEntropy.String():
+		rec.Siblings = siblings
+	case mutant.Is(mutant.TombstoneDropped) && op == wire.Replicate.String(),
+		mutant.Is(mutant.TombstoneReaped) && op != wire.Replicate.String():
+		if len(rec.Siblings.Live()) == 0 {
+			rec.Siblings = nil
+		}
+	}
+}
