@@ -69,6 +69,9 @@ func (b *buffer) flush() {
 	b.flushing, b.freed = b.objects.Take(), len(b.held)
 	life := h.life
 	took, fails := h.disk.sync(h.w.dice(forDisk, h.id))
+	if h.doomed > 0 {
+		h.doom(took)
+	}
 	h.w.after(took+h.disk.transfer(b.flushing), func() {
 		if h.life != life || !h.up {
 			return

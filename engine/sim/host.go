@@ -177,6 +177,15 @@ func (h *host) work() {
 func (h *host) workBuffered() {
 	h.w.check.inbox(h)
 	for len(h.inbox) > 0 && !h.buffer.full() {
+		if len(h.inbox) > 1 && h.odd(shortTurns) { // the rest has a turn of its own
+			life := h.life
+			h.w.after(0, func() {
+				if h.life == life {
+					h.work()
+				}
+			})
+			return
+		}
 		in := h.inbox[0]
 		h.inbox = h.inbox[1:]
 		out := h.node.Step(h.clock(), in)
