@@ -172,6 +172,11 @@ func (n *Node) holds(key []byte) (home bool, pending *pendingRange) {
 	return n.member.lost[at] || n.isHome(n.cfg.Name, n.preference(key)), nil
 }
 
+// Awaits says whether the node is a home of key and was not given its range yet. It is for tests and simulators.
+func (n *Node) Awaits(key []byte) bool {
+	return n.member.pending[n.plotAt(ring.Of(key))] != nil
+}
+
 // handover returns the range's, which is begun if there is none.
 func (n *Node) handover(at plot) *handover {
 	h := n.transfer.out[at]
