@@ -204,9 +204,6 @@ func (n *Node) roundOver(t task, r trace.SyncRound) {
 	if !mutant.Is(mutant.RoundNeverOver) || r.Err == "" {
 		s.running--
 	}
-	if !t.look && r.Err == "" {
-		n.syncedWith(t)
-	}
 	if t.transfer {
 		// told by who waits for it
 	} else if r.Buckets > 0 || r.Err != "" && t.done != nil {

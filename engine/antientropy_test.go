@@ -196,7 +196,7 @@ func TestTenDifferencesCostKilobytes(t *testing.T) {
 	}
 }
 
-// CORRECTNESS, "a whole range wiped, rebuilt by anti-entropy": a node that lost its disk is
+// A whole range wiped, rebuilt by anti-entropy: a node that lost its disk is
 // rebuilt from the other homes. Nothing is read, and no hint is there.
 func TestWipedNodeIsRebuilt(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
@@ -355,7 +355,7 @@ func TestScrubFindsDamage(t *testing.T) {
 	w.wantEqualRoots()
 }
 
-// CORRECTNESS, "expired tombstone and endless read repair", as far as it applies to
+// Expired tombstone and endless read repair, as far as it applies to
 // tombstones that never expire: a deleted key that one home lost stays deleted, and once its
 // tombstone is back nothing is repaired any more, neither by reads nor by comparing.
 func TestTombstonesAreNotRepairedForEver(t *testing.T) {

@@ -25,7 +25,7 @@ func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutRep
 		answer(r)
 	}
 	var homes []string
-	for _, h := range pref[:n.replicas()] {
+	for _, h := range n.homesIn(pref) {
 		if !n.healthy(h) {
 			continue
 		}
@@ -36,7 +36,7 @@ func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutRep
 		homes = append(homes, h)
 	}
 	if len(homes) == 0 && req.Quorum.Strict { // nobody may stand in, so ask those that are only suspected
-		homes = slices.DeleteFunc(slices.Clone(pref[:n.replicas()]), func(h string) bool { return !n.connected(h) })
+		homes = slices.DeleteFunc(slices.Clone(n.homesIn(pref)), func(h string) bool { return !n.connected(h) })
 	}
 	waiting, chosen := len(homes), false
 	standIn := func() {
@@ -45,7 +45,7 @@ func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutRep
 		}
 		if req.Quorum.Strict {
 			respond(wire.PutReply{Err: wire.QuorumNotReached, Coordinator: n.cfg.Name,
-				Message: fmt.Sprintf("%s reaches no home of the key (%s), and a strict quorum has no stand-ins", n.cfg.Name, strings.Join(pref[:n.replicas()], " "))})
+				Message: fmt.Sprintf("%s reaches no home of the key (%s), and a strict quorum has no stand-ins", n.cfg.Name, strings.Join(n.homesIn(pref), " "))})
 			return
 		}
 		n.requests-- // the put counts for itself from here

@@ -172,7 +172,7 @@ func (g *get) answered(node string, r wire.ReadReply) {
 // askHomes turns to homes that were passed over because they are suspected, once
 // those that were asked do not make a quorum.
 func (g *get) askHomes() {
-	for _, h := range g.pref[:g.n.replicas()] {
+	for _, h := range g.n.homesIn(g.pref) {
 		if !g.used[h] && g.n.connected(h) {
 			g.used[h] = true
 			g.ask(h)
@@ -208,7 +208,7 @@ func (g *get) homeMayAnswer() bool {
 		}
 		may = may || a.pending
 	}
-	for _, h := range g.pref[:g.n.replicas()] {
+	for _, h := range g.n.homesIn(g.pref) {
 		may = may || g.n.connected(h) && !g.silent[h]
 	}
 	return may

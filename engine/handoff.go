@@ -109,6 +109,26 @@ func (q *hintQueue) oldest() *hint {
 	return nil
 }
 
+// oldestKeys lists up to limit keys of the queue, oldest first.
+func (q *hintQueue) oldestKeys(limit int) []string {
+	q.oldest()
+	var out []string
+	for _, k := range q.order {
+		if len(out) >= limit {
+			break
+		}
+		if q.hints[k] != nil && !slices.Contains(out[max(0, len(out)-1):], k) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// toEnd lets the others go before key.
+func (q *hintQueue) toEnd(key string) {
+	q.order = append(slices.DeleteFunc(q.order, func(k string) bool { return k == key }), key)
+}
+
 func (b *hintBook) sortedHomes() []string {
 	out := make([]string, 0, len(b.queues))
 	for h := range b.queues {

@@ -6,7 +6,9 @@ package engine
 // being reachable or not. How histories spread is in gossip.go, what a change sets off in transfer.go.
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 
 	"ringside/engine/member"
@@ -23,29 +25,35 @@ type membership struct {
 	digest  uint64     // of the history: the node's view, as messages carry it
 	ring    *ring.Ring // what the history makes of it; no members in a node that joins
 	pending map[plot]*pendingRange
-	lost    map[plot]bool // ranges that the node was a home of, and holds in full until they are handed over
+	lost    map[plot]bool       // ranges that the node was a home of, and holds as it did until they are handed over
+	news    bool                // the history is to be saved
+	changed map[trace.Span]bool // ranges of which something is to be saved
 }
 
-var membershipKey = []byte("membership")
+// Where the history is kept, and one record for each range that changes hands.
+var (
+	historyKey  = []byte("history")
+	rangePrefix = []byte("range/")
+	rangesEnd   = []byte("range0") // the first key beyond them
+)
+
+func rangeKey(s trace.Span) []byte { return slices.Concat(rangePrefix, s.Start[:], s.End[:]) }
 
 func newMembership(cfg Config) *membership {
-	m := &membership{rings: cfg.Rings, pending: map[plot]*pendingRange{}, lost: map[plot]bool{}}
+	m := &membership{rings: cfg.Rings, pending: map[plot]*pendingRange{}, lost: map[plot]bool{}, changed: map[trace.Span]bool{}}
 	if m.rings == nil {
 		m.rings = member.NewRings(cfg.Ring)
 	}
 	return m
 }
 
-// loadMembership reads the history. One that is lost or damaged begins again with the founders: gossip
-// brings the rest.
+// loadMembership reads the history, and what changes hands. A history that is lost or damaged begins
+// again with the founders: gossip brings the rest.
 func (n *Node) loadMembership() error {
 	n.member.set(member.Founders(n.cfg.Founders))
-	b, err := n.db.Get(store.Meta, membershipKey)
-	if err != nil {
+	b, err := n.db.Get(store.Meta, historyKey)
+	if err != nil || b == nil {
 		return err
-	}
-	if b == nil {
-		return nil
 	}
 	kept, err := wire.DecodeMembership(b)
 	if err != nil {
@@ -53,6 +61,19 @@ func (n *Node) loadMembership() error {
 		return nil
 	}
 	n.member.set(n.member.history.Merge(kept.Changes))
+	if !n.inRing() {
+		return nil
+	}
+	return n.db.Scan(store.Meta, rangePrefix, rangesEnd, func(_, v []byte) bool {
+		if kept, err := wire.DecodeMembership(v); err == nil { // of a damaged one the new homes will ask again
+			n.loadRanges(kept)
+		}
+		return true
+	})
+}
+
+// loadRanges goes on with ranges that change hands.
+func (n *Node) loadRanges(kept wire.Membership) {
 	for _, p := range kept.Pending {
 		n.await(ring.Shift{Start: p.Start, End: p.End, Before: p.From})
 	}
@@ -61,22 +82,50 @@ func (n *Node) loadMembership() error {
 			n.member.lost[at] = true
 		}
 	}
-	return nil
+	for _, p := range slices.Concat(kept.Pending, kept.Lost) {
+		if at := n.plotAt(p.End); !n.hosts(at) {
+			n.handover(at)
+		}
+	}
 }
 
 func (m *membership) set(h member.History) {
-	m.history, m.digest, m.ring = h, h.Digest(), m.rings.Of(h)
+	m.history, m.digest, m.ring, m.news = h, h.Digest(), m.rings.Of(h), true
 }
 
+// saveMembership writes what changed in this step.
 func (n *Node) saveMembership() {
-	m := wire.Membership{Changes: n.member.history}
-	for _, at := range sortedPlots(n.member.pending) {
-		m.Pending = append(m.Pending, wire.PendingRange{Start: at.Start, End: at.End, From: n.member.pending[at].from})
+	m := n.member
+	if m.news && len(m.history) > len(n.cfg.Founders) {
+		n.write(store.Meta, historyKey, wire.EncodeMembership(wire.Membership{Changes: m.history}))
 	}
-	for _, at := range sortedPlots(n.member.lost) {
-		m.Lost = append(m.Lost, wire.PendingRange{Start: at.Start, End: at.End})
+	m.news = false
+	for _, s := range slices.SortedFunc(maps.Keys(m.changed), func(a, b trace.Span) int { return cmp.Or(a.End.Compare(b.End), a.Start.Compare(b.Start)) }) {
+		n.write(store.Meta, rangeKey(s), n.rangeRecord(s))
 	}
-	n.write(store.Meta, membershipKey, wire.EncodeMembership(m))
+	clear(m.changed)
+}
+
+// rangeRecord is what is to be kept of a range, nil if it changes hands no more.
+func (n *Node) rangeRecord(s trace.Span) []byte {
+	if !n.inRing() {
+		return nil
+	}
+	at := n.plotAt(s.End)
+	if at.Span != s {
+		return nil
+	}
+	var m wire.Membership
+	if p := n.member.pending[at]; p != nil {
+		m.Pending = []wire.PendingRange{{Start: s.Start, End: s.End, From: p.from}}
+	}
+	if n.member.lost[at] {
+		m.Lost = []wire.PendingRange{{Start: s.Start, End: s.End}}
+	}
+	if m.Pending == nil && m.Lost == nil {
+		return nil
+	}
+	return wire.EncodeMembership(m)
 }
 
 // ring is the ring as the node knows it now; nothing below keeps any of it.
@@ -132,16 +181,34 @@ func (n *Node) learn(h member.History, from string) {
 	if len(news) == 0 || len(all) > member.MaxChanges {
 		return
 	}
-	before := n.ring()
+	before := n.stages(news, all)
 	n.member.set(all)
 	n.emit(trace.Event{Kind: trace.Membership, Peer: from, Changes: news, Count: len(n.ring().Members())})
 	n.reshape(before)
-	n.saveMembership()
 	n.rumor(news, from)
 }
 
+// maxStages is how many rings of the past a node looks at when it learns of many changes at once.
+const maxStages = 8
+
+// stages are the rings from the one that the node knew to the last but one: homes may have come and
+// gone in between. If it has joined itself, what was before that is not its business.
+func (n *Node) stages(news, all member.History) []*ring.Ring {
+	from, _ := slices.BinarySearchFunc(all, news[0], member.Change.Compare)
+	first := n.ring()
+	if own, ok := news.Last(n.cfg.Name); ok && own.Kind == member.Join {
+		from, _ = slices.BinarySearchFunc(all, own, member.Change.Compare)
+		first = n.member.rings.Of(all[:from])
+	}
+	out := []*ring.Ring{first}
+	for k := max(from+1, len(all)-maxStages); k < len(all); k++ {
+		out = append(out, n.member.rings.Of(all[:k]))
+	}
+	return out
+}
+
 // reshape goes over from one ring to the next.
-func (n *Node) reshape(before *ring.Ring) {
+func (n *Node) reshape(before []*ring.Ring) {
 	clear(n.prefs)
 	for _, m := range n.ring().Members() {
 		if m.Name != n.cfg.Name {
@@ -151,9 +218,8 @@ func (n *Node) reshape(before *ring.Ring) {
 	if !n.inRing() {
 		return
 	}
-	if len(before.Members()) == 0 { // it joins: others have had the ring without it
-		others := slices.DeleteFunc(slices.Clone(n.member.history), func(c member.Change) bool { return c.Node == n.cfg.Name })
-		before = n.member.rings.Of(others)
+	if n.belongs(n.cfg.Name) {
+		n.transfer.left = false
 	}
 	n.reshapePending(before)
 	n.prune()

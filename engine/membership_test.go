@@ -405,3 +405,150 @@ func TestMembershipIsDurable(t *testing.T) {
 	w.cut = func(_, _ string) bool { return false }
 	w.settle()
 }
+
+// Requests that are under way when a ring of fewer than N members grows end as others do.
+func TestRequestsOutliveATinyRing(t *testing.T) {
+	for _, body := range []wire.ClientRequest{
+		wire.GetRequest{Key: []byte("k"), Quorum: wire.Quorum{R: 2}},
+		wire.PutRequest{Key: []byte("k"), Value: []byte("w"), Quorum: wire.Quorum{W: 2}},
+	} {
+		w := newWorld(t, "n1", "n2")
+		gossiping(w)
+		w.mustPut("n1", "k", "v", nil)
+		w.newcomer("n3", "n1")
+		w.cut = func(from, to string) bool { return from == "n2" && to == "n1" }
+		w.next++
+		id := w.next
+		w.step("n1", Request{Client: id, Body: body})
+		w.amend("n1", "n3", member.Join)
+		w.pass(5 * time.Second)
+		if w.replies[id] == nil {
+			t.Errorf("%T was not answered", body)
+		}
+	}
+}
+
+// A dead node is removed, and joins again under its name with an empty disk: it learns of both at once,
+// and does not speak as a home before it was given its ranges.
+func TestNodeThatRejoinsWaitsForItsRanges(t *testing.T) {
+	for _, founder := range []bool{true, false} {
+		w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+		gossiping(w)
+		keys := w.fillKeys("n1", 60)
+		w.kill("n5")
+		w.pass(2 * time.Second)
+		w.change("n1", "n5", member.Remove)
+		w.amend("n1", "n5", member.Join)
+		w.pass(time.Second)
+		if founder {
+			w.wipe("n5")
+		} else {
+			w.names = slices.DeleteFunc(w.names, func(n string) bool { return n == "n5" })
+			w.newcomer("n5", "n1")
+		}
+		w.refuse = func(m wire.Message) bool { // what brings it its ranges does not get through
+			switch m.Body.(type) {
+			case wire.Gossip, wire.Read, wire.ReadReply:
+				return false
+			}
+			return m.To == "n5"
+		}
+		w.pass(2 * time.Second)
+		n := w.nodes["n5"]
+		if !n.belongs("n5") || len(n.member.pending) == 0 {
+			t.Fatalf("founder %v: n5 is a member: %v, and waits for %d ranges", founder, n.belongs("n5"), len(n.member.pending))
+		}
+		for _, k := range keys {
+			if r := n.reading([]byte(k), n.member.digest); r.Home && len(r.Siblings) == 0 {
+				t.Errorf("founder %v: as a home n5 claims that %s is not there", founder, k)
+			}
+		}
+		w.refuse = nil
+		w.settle()
+		w.wantHomes(keys...)
+	}
+}
+
+// However often something is to be handed over, a node looks after it at one pace.
+func TestHandoversKeepOnePace(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	gossiping(w)
+	keys := w.fillKeys("n1", 200)
+	w.newcomer("n6", "n1")
+	w.amend("n1", "n6", member.Join)
+	w.deliver()
+	w.kill("n6")
+	w.pass(5 * time.Second)
+	n := w.nodes["n1"]
+	for i, k := range keys { // by somebody who knows the old ring
+		if n.isHome("n1", n.preference([]byte(k))) {
+			continue
+		}
+		w.now += 3*time.Millisecond + time.Duration(i)*7*time.Microsecond
+		rec, _ := w.nodes[w.ringNow().Homes([]byte(k))[0]].record(store.Data, dataKey([]byte(k)))
+		w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, View: n.member.digest, Body: wire.Write{Key: []byte(k), Siblings: rec.Siblings}}})
+	}
+	w.pass(5 * time.Second)
+	before := len(w.saw(trace.RangeOffered))
+	w.pass(10 * time.Second)
+	if looks, most := len(w.saw(trace.RangeOffered))-before, 21*len(n.transfer.out)*4; looks > most {
+		t.Errorf("%d offers in ten seconds", looks)
+	}
+	pending := 0
+	for _, q := range n.timers.queues {
+		pending += len(q.items)
+	}
+	if pending > 200 {
+		t.Errorf("%d timers are running", pending)
+	}
+}
+
+// A range that goes on before it was given is not taken for complete because the node in
+// between started anew.
+func TestRangeInTransitOutlivesARestart(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	gossiping(w)
+	w.pass(time.Second)
+	h0 := w.nodes["n1"].member.history
+	h1, _ := h0.With(int64(w.now), member.Change{By: "n1", Node: "n6", Kind: member.Join, Weight: 1})
+	h2, _ := h1.With(int64(w.now), member.Change{By: "n1", Node: "n7", Kind: member.Join, Weight: 1})
+	first, second := h1.Ring(w.config).Ranges(), h2.Ring(w.config).Ranges()
+	through := func() (k int) {
+		n := w.nodes["n7"]
+		for i, rg := range second {
+			if slices.Contains(first[i].Homes, "n6") && !slices.Contains(rg.Homes, "n6") && slices.Contains(rg.Homes, "n7") && n.member.pending[n.plotOf(rg)] != nil {
+				k++
+			}
+		}
+		return k
+	}
+	w.newcomer("n6", "n1")
+	w.newcomer("n7", "n1")
+	w.refuse = func(m wire.Message) bool { // what the old homes say about transfers is slow
+		old := m.From != "n6" && m.From != "n7"
+		switch b := m.Body.(type) {
+		case wire.Offer:
+			return old && b.Phase != wire.OfferAsk
+		case wire.Write:
+			return old && b.Purpose == wire.Transfer
+		}
+		return false
+	}
+	w.amend("n1", "n6", member.Join)
+	w.pass(100 * time.Millisecond)
+	w.amend("n1", "n7", member.Join)
+	w.cut = func(from, to string) bool { return from == "n6" && to != "n1" && to != "n6" }
+	w.pass(20 * time.Millisecond)
+	before := through()
+	if before == 0 {
+		t.Fatal("no range passes through n6")
+	}
+	w.cut = func(_, _ string) bool { return false }
+	w.start("n6")
+	w.pass(5 * time.Second)
+	if after := through(); after != before {
+		t.Errorf("n7 waited for %d ranges by way of n6, and waits for %d though nobody handed anything over", before, after)
+	}
+	w.refuse = nil
+	w.settle()
+}

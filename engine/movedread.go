@@ -37,7 +37,7 @@ func (g *get) moved(node string, r wire.ReadReply) {
 func (g *get) askMore() {
 	if g.view != g.n.member.digest { // the ring changed meanwhile
 		g.pref, g.view = g.n.preference(g.req.Key), g.n.member.digest
-		for _, h := range g.pref[:g.n.replicas()] {
+		for _, h := range g.n.homesIn(g.pref) {
 			if !g.used[h] && g.n.healthy(h) {
 				g.used[h] = true
 				g.ask(h)

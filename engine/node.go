@@ -251,6 +251,7 @@ func (n *Node) Step(now time.Duration, in Input) Output {
 }
 
 func (n *Node) finish() Output {
+	n.saveMembership()
 	if t := n.timers.next(); t != nil {
 		n.out.Wake = t.at
 	}
@@ -326,8 +327,11 @@ func (n *Node) preference(key []byte) []string {
 	return p
 }
 
+// homesIn are the homes in a preference list, which may be of a ring that was smaller.
+func (n *Node) homesIn(pref []string) []string { return pref[:min(n.replicas(), len(pref))] }
+
 func (n *Node) isHome(node string, pref []string) bool {
-	return slices.Contains(pref[:n.replicas()], node)
+	return slices.Contains(n.homesIn(pref), node)
 }
 
 func (n *Node) after(d time.Duration, f func()) *timer { return n.timers.after(n.now, d, f) }

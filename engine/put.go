@@ -180,7 +180,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	if ctx.Fastest == n.cfg.Name && home {
 		chosen = trace.Fastest
 	}
-	n.emit(trace.Event{Kind: trace.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.pref[:n.replicas()], For: standsIn, Nodes: plan.missing, Message: chosen})
+	n.emit(trace.Event{Kind: trace.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.n.homesIn(p.pref), For: standsIn, Nodes: plan.missing, Message: chosen})
 	if !p.all.Has(p.version.Dot) { // a later clock wrote before: last write wins
 		n.emit(trace.Event{Kind: trace.LWWLost, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}})
 	}

@@ -85,7 +85,6 @@ func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wi
 		n.grow(k, old, rec)
 	}
 	if n.inRing() && !n.isHome(n.cfg.Name, n.preference(key)) { // it is to be handed over to those that are
-		n.transfer.left = false
 		n.handOverSoon()
 	}
 	why.Kind, why.Key, why.Versions = trace.Stored, key, rec.Siblings
@@ -137,6 +136,10 @@ func (n *Node) onWrite(m wire.Message, w wire.Write) {
 
 func (n *Node) keep(m wire.Message, w wire.Write) {
 	why := trace.Event{Request: m.Request, Peer: m.From, Op: w.Purpose.String()}
+	if n.transfer.left { // it has told that it holds nothing, and may be taken down any moment
+		n.answer(m, wire.WriteReply{Err: wire.Pending})
+		return
+	}
 	var err wire.Code
 	if w.For == "" || w.For == n.cfg.Name {
 		before := len(n.out.Writes)

@@ -28,7 +28,7 @@ type putPlan struct {
 // quorum, homes and then stand-ins that are only suspected are tried too: what is
 // refused must have been hopeless.
 func (p *put) plan() putPlan {
-	n, homes := p.n, p.pref[:p.n.replicas()]
+	n, homes := p.n, p.n.homesIn(p.pref)
 	var plan putPlan
 	var down []string
 	for _, h := range homes {
@@ -85,7 +85,7 @@ func (p *put) standIns(plan *putPlan, down []string) []string {
 
 // nextStandIn takes the next node of the preference list that was not asked yet and is fit.
 func (p *put) nextStandIn(fit func(string) bool) string {
-	for _, s := range p.pref[p.n.replicas():] {
+	for _, s := range p.pref[len(p.n.homesIn(p.pref)):] {
 		if !p.used[s] && fit(s) {
 			p.used[s] = true
 			return s

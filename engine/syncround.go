@@ -50,7 +50,7 @@ type round struct {
 	pull    []uint64 // hashes of keys that the other holds so, and we do not
 	push    [][]byte // keys that we hold as the other does not
 	flying  int
-	refused bool            // a pushed key was
+	refused bool            // not all that differs was taken
 	counted map[string]bool // keys of these buckets that differ
 }
 
@@ -139,6 +139,9 @@ func (r *round) end(err string) {
 	}
 	r.over = true
 	r.res.Err = err
+	if err == "" && !r.task.look && !r.refused {
+		r.n.syncedWith(r.task)
+	}
 	r.n.roundOver(r.task, r.res)
 }
 
@@ -316,11 +319,13 @@ func (r *round) fetched(a wire.SyncReply) {
 		}
 		if r.n.storeHome(e.Key, e.Siblings, e.LWW, nil, trace.Event{Peer: r.task.peer, Op: wire.AntiEntropy.String()}) == wire.OK {
 			r.res.Received++
+		} else {
+			r.refused = true
 		}
 	}
 	r.pull = slices.DeleteFunc(slices.Clone(r.pull), func(h uint64) bool { return got[h] })
 	if len(got) == 0 { // the rest changed since it was listed
-		r.pull = nil
+		r.pull, r.refused = nil, true
 	}
 	r.fetch()
 }

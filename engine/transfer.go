@@ -21,6 +21,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/member"
 	"ringside/engine/merkle"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
@@ -36,6 +37,7 @@ const rehomeBatch = 256
 type transfers struct {
 	out     map[plot]*handover
 	in      map[plot]incoming
+	again   bool // the next look at what is still to be handed over is planned
 	soon    bool // a look at what is to be handed over is planned
 	rehomes bool // a look at hints for nodes that are gone is planned
 	left    bool // it has told that it has nothing left
@@ -70,35 +72,70 @@ func sortedPlots[V any](m map[plot]V) []plot {
 	return slices.SortedFunc(maps.Keys(m), func(a, b plot) int { return cmp.Or(a.End.Compare(b.End), a.Start.Compare(b.Start)) })
 }
 
-// reshapePending finds out which ranges the node is to be given, and which it is to hand over.
-func (n *Node) reshapePending(before *ring.Ring) {
+// reshapePending finds out which ranges the node is to be given, and which it is to hand over, now
+// that the ring is another one than before.
+func (n *Node) reshapePending(before []*ring.Ring) {
 	pending, lost := n.member.pending, n.member.lost
 	n.member.pending, n.member.lost = map[plot]*pendingRange{}, map[plot]bool{}
-	for _, rg := range n.ring().Ranges() { // what was so before, if the ring is still cut there
-		at := n.plotOf(rg)
-		if lost[at] && !slices.Contains(rg.Homes, n.cfg.Name) {
+	for _, p := range sortedPlots(pending) {
+		n.keepWaiting(p, pending[p].from)
+	}
+	for at := range lost {
+		n.member.changed[at.Span] = true
+		if _, ok := n.rangeOf(at); ok && !n.hosts(at) {
 			n.member.lost[at] = true
 		}
-		for _, p := range sortedPlots(pending) {
-			if overlap(p.Span, at.Span) {
-				n.await(ring.Shift{Start: at.Start, End: at.End, Before: pending[p].from})
+	}
+	given := map[plot]float64{} // how much of a range the node was a home of
+	for i, r := range before {
+		for _, s := range ring.Shifts(r, n.ring()) {
+			switch at := n.plotAt(s.End); {
+			case slices.Contains(s.Gained(), n.cfg.Name):
+				if len(s.Before) > 0 {
+					n.await(s)
+				}
+			case i == 0 && slices.Contains(s.Lost(), n.cfg.Name):
+				given[at] += s.Size()
 			}
 		}
 	}
-	for _, s := range ring.Shifts(before, n.ring()) {
-		switch at := n.plotAt(s.End); {
-		case slices.Contains(s.Gained(), n.cfg.Name):
-			if len(s.Before) > 0 {
-				n.await(s)
-			}
-		case slices.Contains(s.Lost(), n.cfg.Name):
-			n.handover(at)
-			n.member.lost[at] = n.member.pending[at] == nil
-		}
+	for _, at := range sortedPlots(given) {
+		n.handover(at)
+		whole := given[at] > .999*ring.Range{Start: at.Start, End: at.End}.Size()
+		n.member.lost[at] = whole && n.member.pending[at] == nil
+		n.member.changed[at.Span] = true
 	}
-	for at := range n.member.pending {
+	for _, at := range sortedPlots(n.member.pending) {
+		n.member.changed[at.Span] = true
 		if n.hosts(at) && n.settledPending(at) {
 			delete(n.member.pending, at)
+		}
+	}
+	n.reshapeTransfers()
+}
+
+// keepWaiting goes on waiting for a range that the ring may have cut anew.
+func (n *Node) keepWaiting(p plot, from []string) {
+	n.member.changed[p.Span] = true
+	if _, ok := n.rangeOf(p); ok {
+		n.await(ring.Shift{Start: p.Start, End: p.End, Before: from})
+		return
+	}
+	for _, rg := range n.ring().Ranges() {
+		if at := n.plotOf(rg); overlap(p.Span, at.Span) {
+			n.await(ring.Shift{Start: at.Start, End: at.End, Before: from})
+		}
+	}
+}
+
+// reshapeTransfers forgets what was said of another ring: a home that had all may have been none in between.
+func (n *Node) reshapeTransfers() {
+	for _, h := range n.transfer.out {
+		clear(h.done)
+	}
+	for at := range n.transfer.in {
+		if !n.hosts(at) {
+			delete(n.transfer.in, at)
 		}
 	}
 }
@@ -111,6 +148,7 @@ func (n *Node) await(s ring.Shift) {
 		p = &pendingRange{given: map[string]bool{}, asked: map[string]bool{}, synced: map[string]bool{}}
 		n.member.pending[at] = p
 	}
+	n.member.changed[at.Span] = true
 	for _, f := range s.Before {
 		if f != n.cfg.Name && !slices.Contains(p.from, f) {
 			p.from = append(p.from, f)
@@ -158,7 +196,7 @@ func (n *Node) given(at plot) {
 		return
 	}
 	delete(n.member.pending, at)
-	n.saveMembership()
+	n.member.changed[at.Span] = true
 	n.emit(trace.Event{Kind: trace.RangeReady, Span: &trace.Span{Start: at.Start, End: at.End}, Count: n.tree(at).Keys()})
 }
 
@@ -170,6 +208,11 @@ func (n *Node) holds(key []byte) (home bool, pending *pendingRange) {
 		return false, p
 	}
 	return n.member.lost[at] || n.isHome(n.cfg.Name, n.preference(key)), nil
+}
+
+// Awaits says whether the node is a home of key and was not given its range yet. It is for tests and simulators.
+func (n *Node) Awaits(key []byte) bool {
+	return n.member.pending[n.plotAt(ring.Of(key))] != nil
 }
 
 // handover returns the range's, which is begun if there is none.
@@ -213,8 +256,12 @@ func (n *Node) handOver() {
 	}
 	n.askForPending()
 	n.startRounds()
-	if len(n.transfer.out)+len(n.member.pending) > 0 || !n.belongs(n.cfg.Name) && !n.transfer.left {
-		n.after(n.cfg.Timings.Transfer, n.handOverSoon)
+	if more := len(n.transfer.out)+len(n.member.pending) > 0 || !n.belongs(n.cfg.Name) && !n.transfer.left; more && !n.transfer.again {
+		n.transfer.again = true
+		n.after(n.cfg.Timings.Transfer, func() {
+			n.transfer.again = false
+			n.handOver()
+		})
 	}
 	n.tellLeft()
 }
@@ -227,6 +274,7 @@ func (n *Node) askForPending() {
 		if !ok || !slices.Contains(rg.Homes, n.cfg.Name) {
 			if n.transfer.out[at] == nil && n.tree(at).Keys() == 0 { // it lost the range before it was given any of it
 				delete(n.member.pending, at)
+				n.member.changed[at.Span] = true
 			}
 			continue
 		}
@@ -256,8 +304,7 @@ func (n *Node) askFor(at plot, p *pendingRange, from string) {
 		onAnswer: func(b wire.Body) {
 			p.asked[from] = false
 			if r, ok := b.(wire.OfferReply); ok && r.Err == wire.OK && r.Answer == wire.OfferNothing && n.member.pending[at] == p {
-				p.given[from] = true
-				n.given(at)
+				n.gotAll(at, from, r.From)
 			}
 		},
 	})
@@ -273,7 +320,8 @@ func (n *Node) syncedWith(t task) {
 
 // tellLeft says, once, that a node that left has nothing any more that others need.
 func (n *Node) tellLeft() {
-	gone := !n.belongs(n.cfg.Name) && n.empty()
+	last, known := n.member.history.Last(n.cfg.Name)
+	gone := known && last.Kind != member.Join && !n.belongs(n.cfg.Name) && n.empty()
 	if gone && !n.transfer.left {
 		n.emit(trace.Event{Kind: trace.Departed})
 	}
@@ -364,9 +412,7 @@ func (n *Node) offer(h *handover, home string) {
 func (n *Node) handed(h *handover, home string, root uint64) {
 	h.busy = true
 	o := h.message(n.tree(h.plot), wire.OfferDone)
-	if p := n.member.pending[h.plot]; p != nil { // it never had all of it
-		o.From = slices.DeleteFunc(slices.Clone(p.from), func(f string) bool { return p.given[f] })
-	}
+	o.From = n.missing(h.plot)
 	n.call(home, 0, o, n.cfg.Timings.Patience, call{
 		onSilent: func() { h.busy = false },
 		onAnswer: func(b wire.Body) {
@@ -383,8 +429,8 @@ func (n *Node) handed(h *handover, home string, root uint64) {
 func (n *Node) drop(h *handover) {
 	delete(n.transfer.out, h.plot)
 	delete(n.member.pending, h.plot)
-	wasHome := n.member.lost[h.plot]
 	delete(n.member.lost, h.plot)
+	n.member.changed[h.Span] = true
 	count, keys := 0, n.keys
 	var dropped [][]byte
 	n.scanRange(h.Span, func(k, v []byte) {
@@ -401,8 +447,7 @@ func (n *Node) drop(h *handover) {
 	}
 	delete(n.trees.trees, h.plot)
 	n.trees.at(h.plot)
-	if wasHome || count > 0 {
-		n.saveMembership()
+	if count > 0 {
 		n.emit(trace.Event{Kind: trace.RangeDropped, Span: &trace.Span{Start: h.Start, End: h.End}, Count: count, Want: keys - n.keys})
 	}
 	n.tellLeft()
@@ -417,7 +462,7 @@ func (n *Node) onOffer(m wire.Message, o wire.Offer) {
 	case !ok || n.hosts(at) == (o.Phase == wire.OfferAsk):
 		r.Err = wire.BadRequest // one of us knows another ring
 	case o.Phase == wire.OfferAsk:
-		r.Answer = n.askedFor(at, m.From)
+		r.Answer, r.From = n.askedFor(at)
 	case o.Phase == wire.OfferDone:
 		n.durably() // what was the same here and there did not travel, and may be in our buffer only
 		n.gotAll(at, m.From, o.From)
@@ -427,13 +472,22 @@ func (n *Node) onOffer(m wire.Message, o wire.Offer) {
 	n.answer(m, r)
 }
 
-// askedFor tells a new home whether there is anything left for it.
-func (n *Node) askedFor(at plot, home string) wire.OfferAnswer {
-	if h := n.transfer.out[at]; h == nil && n.tree(at).Keys() == 0 {
-		return wire.OfferNothing
+// askedFor tells a new home whether there is anything left for it, and who has yet to hand the range over to this node.
+func (n *Node) askedFor(at plot) (a wire.OfferAnswer, missing []string) {
+	if n.transfer.out[at] == nil && n.tree(at).Keys() == 0 {
+		return wire.OfferNothing, n.missing(at)
 	}
 	n.handOverSoon()
-	return wire.OfferLater
+	return wire.OfferLater, nil
+}
+
+// missing lists who has yet to hand a range over to this node.
+func (n *Node) missing(at plot) []string {
+	p := n.member.pending[at]
+	if p == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(p.from), func(f string) bool { return p.given[f] })
 }
 
 // gotAll notes that from has handed the range over. What from waits for itself, this node waits for now.
@@ -448,7 +502,6 @@ func (n *Node) gotAll(at plot, from string, missing []string) {
 	p.given[from] = true
 	if len(missing) > 0 {
 		n.await(ring.Shift{Start: at.Start, End: at.End, Before: missing})
-		n.saveMembership()
 	}
 	n.given(at)
 }
@@ -490,29 +543,43 @@ func (n *Node) rehomeLater() {
 // rehome makes what is kept for nodes that are gone the node's own, for the homes of now: if
 // it is none itself it hands it over like everything that is not its own.
 func (n *Node) rehome() {
-	left := rehomeBatch
+	left, refused := rehomeBatch, false
 	for _, home := range n.hints.sortedHomes() {
 		if n.belongs(home) {
 			continue
 		}
-		for _, k := range slices.Sorted(maps.Keys(n.hints.queues[home].hints)) {
-			if left--; left < 0 {
-				break
+		q := n.hints.queues[home]
+		for _, k := range q.oldestKeys(left) {
+			left--
+			if q.hints[k] == nil {
+				continue // it stood in the queue twice
 			}
-			n.rehomeHint(home, []byte(k))
+			refused = !n.rehomeHint(home, []byte(k)) || refused
 		}
 	}
-	n.rehomeLater()
 	n.handOverSoon()
+	if !refused {
+		n.rehomeLater()
+		return
+	}
+	n.transfer.rehomes = true // a key with too many siblings: it waits for somebody to reconcile it
+	n.after(n.cfg.Timings.Handoff, func() {
+		n.transfer.rehomes = false
+		n.rehome()
+	})
 }
 
-func (n *Node) rehomeHint(home string, key []byte) {
+// rehomeHint says whether the hint is gone.
+func (n *Node) rehomeHint(home string, key []byte) bool {
 	rec, damaged := n.readable(store.Hints, key, hintKey(home, key))
 	if damaged {
 		n.dropHint(home, key, trace.HintLost)
-		return
+		return true
 	}
-	if n.storeHome(key, rec.Siblings, rec.LWW, nil, trace.Event{Peer: home, Op: wire.Transfer.String()}) == wire.OK {
-		n.dropHint(home, key, trace.HintRehomed)
+	if n.storeHome(key, rec.Siblings, rec.LWW, nil, trace.Event{Peer: home, Op: wire.Transfer.String()}) != wire.OK {
+		n.hints.queues[home].toEnd(string(key))
+		return false
 	}
+	n.dropHint(home, key, trace.HintRehomed)
+	return true
 }

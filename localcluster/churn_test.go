@@ -3,6 +3,8 @@ package localcluster
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -198,5 +200,64 @@ func TestMembershipOutlivesTheProcess(t *testing.T) {
 	after := settled(t, c, 10*time.Second, []byte("cart"))
 	if !slices.Equal(before.Ring.Members(), after.Ring.Members()) || len(after.Nodes) != 5 || !after.Converged([]byte("cart")) {
 		t.Errorf("members were %v, are %v; %d nodes; %s", before.Ring.Members(), after.Ring.Members(), len(after.Nodes), after.Blocking([]byte("cart")))
+	}
+}
+
+// A founder that left and joins again begins with nothing, and does not say of anything that it is not there.
+func TestFounderJoinsAgain(t *testing.T) {
+	c := begin(t, Options{Mem: true, Settings: trace.Settings{N: 3, R: 1, W: 3}})
+	const keys = 400
+	for i := range keys {
+		put(t, c, "", fmt.Sprintf("k%d", i), strings.Repeat("v", 2000), nil)
+	}
+	for _, kind := range []member.Kind{member.Leave, member.Join} {
+		if _, err := c.Member(t.Context(), member.Request{Kind: kind, Node: "n5"}); err != nil {
+			t.Fatal(err)
+		}
+		if kind == member.Leave {
+			settled(t, c, 20*time.Second)
+		}
+	}
+	for i := range 3 * keys {
+		r, err := c.Do(t.Context(), "n5", wire.GetRequest{Key: fmt.Appendf(nil, "k%d", i%keys)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if g := r.(wire.GetReply); g.Err == wire.OK && len(g.Siblings) == 0 {
+			t.Fatalf("k%d is not found through n5", i%keys)
+		}
+	}
+}
+
+// The process ends after a node wrote a change down, and before the data root knows: the new member is
+// there again, with its disk.
+func TestMemberThatWasNotRemembered(t *testing.T) {
+	dir, home := t.TempDir(), t.TempDir()
+	c := begin(t, Options{Home: home, Dir: dir})
+	before, err := os.ReadFile(filepath.Join(dir, "cluster.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Member(t.Context(), member.Request{Kind: member.Join, Node: "n6"}); err != nil {
+		t.Fatal(err)
+	}
+	for i := range 50 {
+		put(t, c, "", fmt.Sprintf("k%d", i), "v", nil)
+	}
+	settled(t, c, 20*time.Second)
+	_ = c.Close()
+	if err := os.WriteFile(filepath.Join(dir, "cluster.json"), before, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c = begin(t, Options{Home: home, Dir: dir})
+	view := settled(t, c, 20*time.Second)
+	if n := view.Node("n6"); n == nil || n.Status != trace.Up || n.Keys == 0 {
+		t.Fatalf("n6 is %+v", n)
+	}
+	if _, err := c.Member(t.Context(), member.Request{Kind: member.Join, Node: "n6"}); err == nil {
+		t.Error("a member joins")
+	}
+	if n := settled(t, c, 20*time.Second).Node("n6"); n == nil || n.Keys == 0 {
+		t.Error("the refused join took what n6 has")
 	}
 }

@@ -54,7 +54,7 @@ const DefaultName = "default"
 // A Cluster is a running cluster of this process.
 type Cluster struct {
 	basePort int
-	ports    int // how many were given out
+	ports    map[string]int // by node, counted from basePort; guarded by faults
 	opts     Options
 	secret   []byte
 	paths    paths
@@ -216,7 +216,9 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 	if err := c.awaitLinks(ctx, linkTime); err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
-	c.recall(lives)
+	if err := c.recall(lives); err != nil {
+		return fmt.Errorf("start: %w", err)
+	}
 	if !c.allLinked() {
 		return fmt.Errorf("start: the nodes did not reach each other on 127.0.0.1 within %v", linkTime)
 	}

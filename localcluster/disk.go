@@ -256,8 +256,6 @@ func checkSettings(s trace.Settings) error {
 	return nil
 }
 
-// ringOf builds the ring that the settings describe.
-// remember writes down what the cluster has become.
 func (d *disk) remember(s trace.Settings) error {
 	if err := writeJSON(filepath.Join(d.dir, "cluster.json"), clusterFile{Format: dataFormat, Settings: s}); err != nil {
 		return fmt.Errorf("remember the settings: %w", err)

@@ -48,17 +48,29 @@ func (c *Cluster) join(ctx context.Context, r member.Request) (_ member.Change, 
 	if !namePattern.MatchString(r.Node) || slices.Contains(reserved, r.Node) {
 		return member.Change{}, usagef("%q is no name for a node; use a-z, 0-9 and '-', at most %d", r.Node, wire.MaxName)
 	}
+	if c.roll.ring().Has(r.Node) {
+		return member.Change{}, usagef("join %s: it is a member already", r.Node)
+	}
 	n := c.node(r.Node)
-	if n == nil {
+	fresh := n == nil
+	if fresh {
 		if len(c.roll.nodes()) >= maxNodes {
 			return member.Change{}, usagef("a cluster in one process has at most %d nodes", maxNodes)
 		}
 		n = c.add(r.Node)
-		defer func() {
-			if err != nil {
-				_ = c.dismiss(n)
-			}
-		}()
+	}
+	change, err := c.admit(ctx, n, r)
+	var refused *UsageError
+	if fresh && errors.As(err, &refused) && !c.roll.ring().Has(r.Node) { // or else it may have been written all the same
+		return change, errors.Join(err, c.dismiss(n))
+	}
+	return change, err
+}
+
+// admit has the joining of a node written down that runs, or is started.
+func (c *Cluster) admit(ctx context.Context, n *node, r member.Request) (member.Change, error) {
+	if err := c.remember(); err != nil { // before anybody can give it anything
+		return member.Change{}, err
 	}
 	if n.life.Load() == nil {
 		if err := c.start(n); err != nil {
@@ -120,7 +132,7 @@ func (c *Cluster) remember() error {
 
 // recall takes in what nodes that were started know of the membership: the process may have ended
 // before it could remember a change.
-func (c *Cluster) recall(lives []*life) {
+func (c *Cluster) recall(lives []*life) error {
 	for _, l := range lives {
 		for _, e := range l.tell(c.ctx, engine.Describe{}) {
 			if e.State != nil {
@@ -128,6 +140,14 @@ func (c *Cluster) recall(lives []*life) {
 			}
 		}
 	}
+	for _, m := range c.roll.ring().Members() {
+		if c.node(m.Name) == nil {
+			if err := c.start(c.add(m.Name)); err != nil {
+				return err
+			}
+		}
+	}
+	return c.remember()
 }
 
 // watch acts on what a node tells that concerns its host. The caller is the node's loop.
@@ -152,6 +172,11 @@ func (c *Cluster) retire(l *life) {
 	if n.life.Load() != l || c.ctx.Err() != nil || c.roll.ring().Has(n.name) {
 		return
 	}
+	for _, e := range l.tell(c.ctx, engine.Describe{}) {
+		if s := e.State; s != nil && (s.Member || s.Foreign > 0 || s.Pending > 0 || len(s.Hints) > 0) {
+			return // something came meanwhile; it will tell again
+		}
+	}
 	if err := errors.Join(c.dismiss(n), c.remember()); err != nil {
 		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: err.Error()})
 	}
@@ -159,6 +184,7 @@ func (c *Cluster) retire(l *life) {
 
 // dismiss removes a node from the cluster, with its disk. The caller holds faults.
 func (c *Cluster) dismiss(n *node) error {
+	delete(c.ports, n.name)
 	n.gone.Store(true) // who looks from now on does not see it going down
 	c.netMu.Lock()
 	for _, o := range c.roll.nodes() {

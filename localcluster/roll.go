@@ -1,6 +1,7 @@
 package localcluster
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -114,6 +115,9 @@ func (c *Cluster) freeName() string {
 // foundersFor is what a node knows of the ring from the beginning: nothing if it joins later.
 func foundersFor(s trace.Settings, name string) []ring.Member {
 	born := s.Born()
+	if last, ok := s.History().Last(name); ok && (last.By != name || last.Time > int64(len(born))) {
+		return nil // it left and came back since: what it knows of the ring is on its disk, or gone
+	}
 	if slices.ContainsFunc(born, func(m ring.Member) bool { return m.Name == name }) {
 		return born
 	}
@@ -126,8 +130,7 @@ func (c *Cluster) add(name string) *node {
 	n := &node{c: c, name: name}
 	addr := ""
 	if c.basePort != 0 {
-		addr = loopback(c.basePort + c.ports)
-		c.ports++
+		addr = loopback(c.basePort + c.freePort(name))
 	}
 	n.addr.Store(&addr)
 	if c.roll.settings().Mem {
@@ -151,6 +154,19 @@ func (c *Cluster) add(name string) *node {
 	}
 	c.roll.add(n)
 	return n
+}
+
+// freePort takes the first port that no node has.
+func (c *Cluster) freePort(name string) int {
+	if c.ports == nil {
+		c.ports = map[string]int{}
+	}
+	port := 0
+	for slices.Contains(slices.Collect(maps.Values(c.ports)), port) {
+		port++
+	}
+	c.ports[name] = port
+	return port
 }
 
 // condition is the state of a link, guarded by netMu; nil if there is none.

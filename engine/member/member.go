@@ -78,9 +78,10 @@ type Request struct {
 }
 
 // Before says whether c stands before o in a history.
-func (c Change) Before(o Change) bool { return c.compare(o) < 0 }
+func (c Change) Before(o Change) bool { return c.Compare(o) < 0 }
 
-func (c Change) compare(o Change) int {
+// Compare orders changes by time, then by what they say.
+func (c Change) Compare(o Change) int {
 	return cmp.Or(cmp.Compare(c.Time, o.Time), cmp.Compare(c.Node, o.Node), cmp.Compare(c.By, o.By),
 		cmp.Compare(c.Kind, o.Kind), cmp.Compare(c.Weight, o.Weight), cmp.Compare(c.Zone, o.Zone))
 }
@@ -92,7 +93,7 @@ func Founders(members []ring.Member) History {
 	for i, m := range members {
 		h[i] = Change{Time: int64(i + 1), By: m.Name, Node: m.Name, Weight: m.Weight, Zone: m.Zone}
 	}
-	slices.SortFunc(h, Change.compare)
+	slices.SortFunc(h, Change.Compare)
 	return h
 }
 
@@ -105,7 +106,7 @@ func (h History) Merge(o History) History {
 		return h
 	}
 	out := slices.Concat(h, o)
-	slices.SortFunc(out, Change.compare)
+	slices.SortFunc(out, Change.Compare)
 	return slices.Compact(out)
 }
 
@@ -116,7 +117,7 @@ func (h History) Covers(o History) bool {
 
 // Has says whether c is one of the changes.
 func (h History) Has(c Change) bool {
-	_, ok := slices.BinarySearchFunc(h, c, Change.compare)
+	_, ok := slices.BinarySearchFunc(h, c, Change.Compare)
 	return ok
 }
 
@@ -166,12 +167,14 @@ func (h History) Digest() uint64 {
 }
 
 // Ring is what the history makes of the ring; it may have no members.
-func (h History) Ring(cfg ring.Config) *ring.Ring {
+func (h History) Ring(cfg ring.Config) *ring.Ring { return ring.Replay(cfg, h.steps()) }
+
+func (h History) steps() []ring.Step {
 	steps := make([]ring.Step, len(h))
 	for i, c := range h {
 		steps[i] = ring.Step{Member: ring.Member{Name: c.Node, Weight: max(c.Weight, 1), Zone: c.Zone}, Leave: c.Kind != Join}
 	}
-	return ring.Replay(cfg, steps)
+	return steps
 }
 
 // Rings remembers the rings of histories, by digest: a large ring takes a while to build, and
@@ -179,6 +182,7 @@ func (h History) Ring(cfg ring.Config) *ring.Ring {
 type Rings struct {
 	cfg   ring.Config
 	known map[uint64]*ring.Ring
+	last  History // of the ring that was built last, which most others go on from
 }
 
 // NewRings returns an empty memory of rings made with cfg.
@@ -191,10 +195,22 @@ const maxRings = 16
 func (r *Rings) Of(h History) *ring.Ring {
 	d := h.Digest()
 	if r.known[d] == nil {
+		built := r.build(h)
 		if len(r.known) >= maxRings {
 			clear(r.known)
 		}
-		r.known[d] = h.Ring(r.cfg)
+		r.known[d], r.last = built, h
 	}
 	return r.known[d]
+}
+
+// build goes on from the ring that was built last, if h does.
+func (r *Rings) build(h History) *ring.Ring {
+	k := len(r.last)
+	if k > 0 && k <= len(h) && slices.Equal(h[:k], r.last) {
+		if before := r.known[r.last.Digest()]; before != nil {
+			return before.Go(h[k:].steps())
+		}
+	}
+	return h.Ring(r.cfg)
 }

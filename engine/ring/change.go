@@ -14,8 +14,11 @@ type Step struct {
 // Replay builds the ring that steps lead to, which may have no members. A step that cannot be
 // is passed over, everywhere alike: a member that joins again, one that leaves and is none,
 // one for which there is no room.
-func Replay(cfg Config, steps []Step) *Ring {
-	var members []Member
+func Replay(cfg Config, steps []Step) *Ring { return (&Ring{cfg: cfg}).Go(steps) }
+
+// Go builds the ring that steps lead to from r on, as Replay does.
+func (r *Ring) Go(steps []Step) *Ring {
+	cfg, members := r.cfg, slices.Clone(r.members)
 	var taken []Step
 	for _, s := range steps {
 		i := slices.IndexFunc(members, func(m Member) bool { return m.Name == s.Name })
@@ -29,7 +32,7 @@ func Replay(cfg Config, steps []Step) *Ring {
 		}
 		taken = append(taken, s)
 	}
-	return cfg.build(members, taken)
+	return cfg.build(members, r.deal, taken)
 }
 
 // CanJoin says why the ring has no room for m, nil if it has.

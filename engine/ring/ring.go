@@ -113,6 +113,7 @@ type Ring struct {
 	ranges  []Range // sorted by End; the first one wraps around zero
 	holders []int32 // index in members of each token's node
 	zones   int     // how many distinct ones there are
+	deal    *deal   // strategy 3: how the partitions were dealt out
 }
 
 // New builds the ring of members, which are in the order of their joining.
@@ -124,12 +125,15 @@ func New(cfg Config, members []Member) (*Ring, error) {
 	for i, m := range members {
 		steps[i] = Step{Member: m}
 	}
-	return cfg.build(members, steps), nil
+	return cfg.build(members, nil, steps), nil
 }
 
-// build makes the ring of members, which steps led to. It checks nothing.
-func (cfg Config) build(members []Member, steps []Step) *Ring {
+// build makes the ring of members, which steps led to, after those of an earlier deal. It checks nothing.
+func (cfg Config) build(members []Member, d *deal, steps []Step) *Ring {
 	r := &Ring{cfg: cfg, members: slices.Clone(members)}
+	if cfg.Strategy == EqualPartitions {
+		r.deal = d.after(cfg.Q, steps)
+	}
 	if len(members) == 0 {
 		return r
 	}
@@ -141,7 +145,7 @@ func (cfg Config) build(members []Member, steps []Step) *Ring {
 		r.tokens = randomTokens(members, cfg.T)
 		r.ranges = cutEqually(cfg.Q, func(end Position) int { return firstToken(r.tokens, end) })
 	case EqualPartitions:
-		r.tokens = equalTokens(steps, cfg.Q)
+		r.tokens = r.deal.tokens()
 		i := -1
 		r.ranges = cutEqually(cfg.Q, func(Position) int { i++; return i })
 	}

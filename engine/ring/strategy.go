@@ -73,27 +73,10 @@ func firstToken(tokens []Token, p Position) int {
 	return i % len(tokens)
 }
 
-// equalTokens places one token at the end of each of Q partitions and deals
-// them out (strategy 3): the members come and go one after another. Who joins steals
+// deal is the state of dealing out strategy 3's partitions, one at the end of each of which is a
+// token: the members come and go one after another. Who joins steals
 // its share from those that hold the most, who leaves has its tokens dealt out to the
 // others, so that a ring is what its history makes of it, and the same everywhere.
-func equalTokens(steps []Step, q int) []Token {
-	d := newDeal(q)
-	for _, s := range steps {
-		if s.Leave {
-			d.leave(s.Name)
-		} else {
-			d.join(s.Member)
-		}
-	}
-	out := make([]Token, q)
-	for p, i := range d.owner {
-		out[p] = Token{At: equalPosition(p, q), Node: d.members[i].Name}
-	}
-	return out
-}
-
-// deal is the state of dealing out strategy 3's partitions.
 type deal struct {
 	owner   []int // partition → index in members
 	members []Member
@@ -103,7 +86,33 @@ type deal struct {
 	there   int
 }
 
-func newDeal(q int) *deal { return &deal{owner: make([]int, q)} }
+// after is the deal that steps lead to from d, which may be nil and stays as it is.
+func (d *deal) after(q int, steps []Step) *deal {
+	next := &deal{owner: make([]int, q)}
+	if d != nil {
+		next = &deal{
+			owner: slices.Clone(d.owner), members: slices.Clone(d.members), held: slices.Clone(d.held), gone: slices.Clone(d.gone),
+			weight: d.weight, there: d.there,
+		}
+	}
+	for _, s := range steps {
+		if s.Leave {
+			next.leave(s.Name)
+		} else {
+			next.join(s.Member)
+		}
+	}
+	return next
+}
+
+// tokens places one token at the end of each partition.
+func (d *deal) tokens() []Token {
+	out := make([]Token, len(d.owner))
+	for p, i := range d.owner {
+		out[p] = Token{At: equalPosition(p, len(d.owner)), Node: d.members[i].Name}
+	}
+	return out
+}
 
 // join lets m steal tokens until it holds its share, always from the member
 // that is furthest above its own. Which partition goes is hashed from the

@@ -87,6 +87,7 @@ func (b *buffer) flush() {
 // landed ends a flush and lets out what waited for it.
 func (b *buffer) landed() {
 	h := b.h
+	h.w.check.dropping(h, b.flushing)
 	h.disk.apply(h.w.plan.bug.batch(b.flushing))
 	b.flushing = nil
 	b.objects.Flushed()

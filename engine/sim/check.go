@@ -175,9 +175,8 @@ func (c *checker) delivered(e trace.Event) {
 	if c.w.plan.lww() || home.destroyed >= s.at {
 		return // a later write may have won there; what it had may be gone since
 	}
-	held := c.heldIn(home.disk, string(e.Key))
 	for _, id := range s.ids {
-		if !c.carries(held, id) && !c.superseded(id) {
+		if !c.has(home, string(e.Key), id, 0) {
 			c.fail("P9", "%s dropped its hint for %s with #%d of %s, which %s does not hold", e.Node, e.For, id, e.Key, e.For)
 		}
 	}
@@ -199,9 +198,8 @@ func (c *checker) droppingHint(h *host, dbKey []byte, before []store.Write) {
 		return // damaged, or for a node that is gone
 	}
 	key := string(at[len(ring.Position{}):])
-	held := c.held(home, key)
 	for _, id := range idsOf(rec.Siblings) {
-		if !c.carries(held, id) && !c.superseded(id) {
+		if !c.has(home, key, id, 0) {
 			c.fail("P9", "%s drops its hint for %s with #%d of %s, which %s does not hold", h.name, home.name, id, key, home.name)
 		}
 	}

@@ -192,10 +192,28 @@ func (c *checker) keeps(loser, home *host, key string, s vclock.Siblings) {
 	if home.destroyed > 0 || c.w.plan.lww() {
 		return // what it had may be gone since, or a later write won
 	}
-	held := c.held(home, key)
 	for _, id := range idsOf(s) {
-		if !c.carries(held, id) && !c.superseded(id) {
+		if !c.has(home, key, id, 0) {
 			c.fail("P11", "%s dropped #%d of %s, which its home %s does not hold", loser.name, id, key, home.name)
 		}
 	}
+}
+
+// maxMoves is how many rings on from the one that a node knows the truth can be looked for.
+const maxMoves = 4
+
+// has says whether a home, by somebody's account of the ring, holds a write durably. One that knows a later
+// ring may have handed it on: then all homes of that ring have it. One that came back since, and is yet to be given
+// the range, had it.
+func (c *checker) has(home *host, key string, id uint64, moves int) bool {
+	if home.destroyed > 0 || c.carries(c.heldIn(home.disk, key), id) || c.superseded(id) {
+		return true
+	}
+	homes := home.node.Ring().Homes([]byte(key))
+	if slices.Contains(homes, home.name) {
+		return home.node.Awaits([]byte(key))
+	}
+	return moves < maxMoves && !slices.ContainsFunc(homes, func(next string) bool {
+		return !c.has(c.w.hosts[next], key, id, moves+1)
+	})
 }

@@ -122,6 +122,9 @@ func (v *View) Apply(e Event) {
 		v.status(e)
 	case NodeLeft:
 		v.Nodes = slices.DeleteFunc(v.Nodes, func(n *Node) bool { return n.Name == e.Node })
+		for _, k := range v.keys {
+			delete(k.Held, e.Node)
+		}
 	case Membership:
 		v.membership(e)
 	case Split:
@@ -243,6 +246,9 @@ func newNode(name string) *Node {
 // membership reduces what a node learned of the ring.
 func (v *View) membership(e Event) {
 	if n := v.Node(e.Node); n != nil {
+		if n.View == 0 { // it did not say what it knew; a member knew what all do
+			n.History = v.History
+		}
 		n.History = n.History.Merge(e.Changes)
 		n.View = n.History.Digest()
 	}
@@ -251,6 +257,9 @@ func (v *View) membership(e Event) {
 		return
 	}
 	v.History, v.Ring = h, h.Ring(v.Settings.RingConfig())
+	for _, n := range v.Nodes {
+		n.Departed = n.Departed && !v.Ring.Has(n.Name)
+	}
 	for _, m := range v.Ring.Members() {
 		if v.Node(m.Name) == nil {
 			v.Nodes = append(v.Nodes, newNode(m.Name))
@@ -308,7 +317,7 @@ func (v *View) status(e Event) {
 	case NodePaused:
 		n.Status = Paused
 	case NodeWiped:
-		n.Keys = 0
+		n.Keys, n.Foreign, n.Pending, n.Roots = 0, 0, 0, nil
 		clear(n.Hints)
 		for _, k := range v.keys {
 			delete(k.Held, n.Name)

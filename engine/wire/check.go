@@ -68,7 +68,7 @@ func checkMessage(m Message) error {
 	case Offer:
 		return checkOffer(b)
 	case OfferReply:
-		return first(checkCode(b.Err), checkSize("answer", int(b.Answer), int(OfferNothing)))
+		return first(checkCode(b.Err), checkSize("answer", int(b.Answer), int(OfferNothing)), checkNames("from", b.From))
 	}
 	return fmt.Errorf("no message body %T", m.Body)
 }

@@ -47,7 +47,7 @@ func messageFromPB(p *wirepb.Message) (Message, error) {
 	case *wirepb.Message_Offer:
 		m.Body, err = offerFromPB(b.Offer)
 	case *wirepb.Message_OfferReply:
-		m.Body = OfferReply{Err: codeFromPB(b.OfferReply.GetErr()), Answer: OfferAnswer(small(b.OfferReply.GetAnswer()))}
+		m.Body = OfferReply{Err: codeFromPB(b.OfferReply.GetErr()), Answer: OfferAnswer(small(b.OfferReply.GetAnswer())), From: b.OfferReply.GetFrom()}
 	default:
 		err = errors.New("no body")
 	}

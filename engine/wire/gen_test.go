@@ -164,7 +164,7 @@ var genBody = rapid.OneOf(
 		return o
 	}),
 	rapid.Custom(func(t *rapid.T) Body {
-		return OfferReply{Err: genCode.Draw(t, "err"), Answer: OfferAnswer(rapid.IntRange(0, int(OfferNothing)).Draw(t, "answer"))}
+		return OfferReply{Err: genCode.Draw(t, "err"), Answer: OfferAnswer(rapid.IntRange(0, int(OfferNothing)).Draw(t, "answer")), From: genNames.Draw(t, "from")}
 	}),
 )
 

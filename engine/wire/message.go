@@ -155,6 +155,7 @@ type Offer struct {
 type OfferReply struct {
 	Err    Code
 	Answer OfferAnswer
+	From   []string // with OfferNothing: who has yet to hand the range over to the node that answers
 }
 
 // An OfferAnswer says what the new home wants.

@@ -42,7 +42,7 @@ func messageToPB(m Message) *wirepb.Message {
 		p.Body = &wirepb.Message_Offer{Offer: &wirepb.Offer{
 			Start: b.Start[:], End: b.End[:], Depth: uint32(b.Depth), Phase: uint32(b.Phase), Keys: uint64(b.Keys), Size: uint64(b.Size), From: b.From}}
 	case OfferReply:
-		p.Body = &wirepb.Message_OfferReply{OfferReply: &wirepb.OfferReply{Err: uint32(b.Err), Answer: uint32(b.Answer)}}
+		p.Body = &wirepb.Message_OfferReply{OfferReply: &wirepb.OfferReply{Err: uint32(b.Err), Answer: uint32(b.Answer), From: b.From}}
 	}
 	return p
 }

@@ -1332,6 +1332,7 @@ type OfferReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Err           uint32                 `protobuf:"varint,1,opt,name=err,proto3" json:"err,omitempty"`
 	Answer        uint32                 `protobuf:"varint,2,opt,name=answer,proto3" json:"answer,omitempty"`
+	From          []string               `protobuf:"bytes,3,rep,name=from,proto3" json:"from,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1378,6 +1379,13 @@ func (x *OfferReply) GetAnswer() uint32 {
 		return x.Answer
 	}
 	return 0
+}
+
+func (x *OfferReply) GetFrom() []string {
+	if x != nil {
+		return x.From
+	}
+	return nil
 }
 
 // What a node keeps of the membership: the history, and the ranges that it is
@@ -2642,11 +2650,12 @@ const file_wire_proto_rawDesc = "" +
 	"\x05phase\x18\x04 \x01(\rR\x05phase\x12\x12\n" +
 	"\x04keys\x18\x05 \x01(\x04R\x04keys\x12\x12\n" +
 	"\x04size\x18\x06 \x01(\x04R\x04size\x12\x12\n" +
-	"\x04from\x18\a \x03(\tR\x04from\"6\n" +
+	"\x04from\x18\a \x03(\tR\x04from\"J\n" +
 	"\n" +
 	"OfferReply\x12\x10\n" +
 	"\x03err\x18\x01 \x01(\rR\x03err\x12\x16\n" +
-	"\x06answer\x18\x02 \x01(\rR\x06answer\"\x9b\x01\n" +
+	"\x06answer\x18\x02 \x01(\rR\x06answer\x12\x12\n" +
+	"\x04from\x18\x03 \x03(\tR\x04from\"\x9b\x01\n" +
 	"\n" +
 	"Membership\x12/\n" +
 	"\achanges\x18\x01 \x03(\v2\x15.ringside.wire.ChangeR\achanges\x120\n" +
