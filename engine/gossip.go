@@ -40,9 +40,32 @@ func (n *Node) beginGossip() {
 // digest that every message carries is enough to find out who lacks something.
 func (n *Node) gossip() {
 	n.after(n.cfg.Timings.Gossip, n.gossip)
-	if peers := n.gossipPeers(); len(peers) > 0 {
-		n.send(wire.Message{To: peers[n.rng.IntN(len(peers))], Body: wire.Gossip{}})
+	if p := n.gossipPeer(); p != "" {
+		n.send(wire.Message{To: p, Body: wire.Gossip{}})
 	}
+}
+
+// gossipDraws is how often a peer is drawn before all of them are looked at: most can be reached.
+const gossipDraws = 8
+
+// gossipPeer draws a member or seed that may be reached now, "" if there is none.
+func (n *Node) gossipPeer() string {
+	members, seeds := n.ring().Members(), n.cfg.Seeds
+	for range min(gossipDraws, len(members)) {
+		name := ""
+		if i := n.rng.IntN(len(members) + len(seeds)); i < len(members) {
+			name = members[i].Name
+		} else {
+			name = seeds[i-len(members)]
+		}
+		if name != n.cfg.Name && n.healthy(name) {
+			return name
+		}
+	}
+	if peers := n.gossipPeers(); len(peers) > 0 {
+		return peers[n.rng.IntN(len(peers))]
+	}
+	return ""
 }
 
 // gossipPeers are the members and seeds that may be reached now.
