@@ -51,11 +51,15 @@ const (
 
 func newWorld(t testing.TB, names ...string) *world {
 	t.Helper()
+	return newWorldOf(t, ring.Config{Strategy: ring.EqualPartitions, N: 3, Q: testQ}, names...)
+}
+
+func newWorldOf(t testing.TB, cfg ring.Config, names ...string) *world {
+	t.Helper()
 	var members []ring.Member
 	for _, n := range names {
 		members = append(members, ring.Member{Name: n, Weight: 1})
 	}
-	cfg := ring.Config{Strategy: ring.EqualPartitions, N: 3, Q: testQ}
 	r, err := ring.New(cfg, members)
 	if err != nil {
 		t.Fatal(err)

@@ -552,3 +552,60 @@ func TestRangeInTransitOutlivesARestart(t *testing.T) {
 	w.refuse = nil
 	w.settle()
 }
+
+// §4.9's vector: of nodes A to G in ring order with N=3, X joins between A and B. It becomes responsible
+// for (F,G], (G,A] and (A,X], which B, C and D offer it, and each of which it confirms; then these three
+// hold them no longer.
+func TestSection49(t *testing.T) {
+	cfg := ring.Config{Strategy: ring.TokensRandom, N: 3, T: 1}
+	at := func(name string) ring.Position {
+		r, err := ring.New(cfg, []ring.Member{{Name: name, Weight: 1}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.Tokens()[0].At
+	}
+	var names []string
+	for i := range 7 {
+		names = append(names, fmt.Sprintf("node%d", i))
+	}
+	slices.SortFunc(names, func(a, b string) int { return at(a).Compare(at(b)) })
+	x := ""
+	for i := 0; x == ""; i++ { // a name whose token falls between A's and B's
+		if n := fmt.Sprintf("x%d", i); at(names[0]).Compare(at(n)) < 0 && at(n).Compare(at(names[1])) < 0 {
+			x = n
+		}
+	}
+	letter := map[string]string{x: "X"}
+	for i, n := range names {
+		letter[n] = string(rune('A' + i))
+	}
+	w := newWorldOf(t, cfg, names...)
+	gossiping(w)
+	w.fillKeys(names[0], 300)
+	w.newcomer(x, names[0])
+	w.change(names[3], x, member.Join)
+	end := map[ring.Position]string{}
+	for n, l := range letter {
+		end[at(n)] = l
+	}
+	moves := func(kind trace.Kind) (out []string) {
+		for _, e := range w.saw(kind) {
+			who, to := e.Node, e.Peer
+			if kind == trace.RangeConfirmed {
+				who, to = to, who
+			}
+			if to == x || kind == trace.RangeDropped {
+				out = append(out, fmt.Sprintf("%s (%s,%s]", letter[who], end[e.Span.Start], end[e.Span.End]))
+			}
+		}
+		slices.Sort(out)
+		return slices.Compact(out)
+	}
+	want := []string{"B (F,G]", "C (G,A]", "D (A,X]"}
+	for _, kind := range []trace.Kind{trace.RangeOffered, trace.RangeConfirmed, trace.RangeTransferred, trace.RangeDropped} {
+		if got := moves(kind); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", kind, got, want)
+		}
+	}
+}
