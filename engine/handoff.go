@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/engine/merkle"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
@@ -203,6 +204,7 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 		return code
 	}
 	n.write(store.Hints, k, wire.EncodeRecord(rec))
+	n.collector.stored(key, merkle.State{})
 	if own != nil {
 		n.write(store.Own, dataKey(key), wire.EncodeOwn(*own))
 	}

@@ -16,6 +16,7 @@ type Timings struct {
 	AntiEntropy time.Duration // between two comparisons of a key range with another home of it (§4.7); 0: never unasked
 	Gossip      time.Duration // between two exchanges of the membership with a random peer (§4.8.1); 0: never unasked
 	Transfer    time.Duration // between two looks at what is to be handed over to new homes (§4.9)
+	Tombstones  time.Duration // grace after which a tombstone may be collected, and between the two rounds of that (§4.4); 0: they stay
 	Reunion     time.Duration // from a peer's return to a comparison of all that is shared with it; up to twice that
 }
 
@@ -32,6 +33,7 @@ func DefaultTimings() Timings {
 		AntiEntropy: 10 * time.Second,
 		Gossip:      time.Second,
 		Transfer:    500 * time.Millisecond,
+		Tombstones:  5 * time.Minute,        // of two messages at most a minute late each, with room
 		Reunion:     500 * time.Millisecond, // hints go first: what they bring need not be compared
 	}
 }

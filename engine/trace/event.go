@@ -65,6 +65,9 @@ const (
 	SyncCompared  Kind = "sync-compared" // Rounds: how many buckets differ, and what it took to find out
 	SyncDone      Kind = "sync-done"     // Rounds: one that found a difference, or several that found none
 
+	TombstoneCollected Kind = "tombstone-collected" // nobody can hold an ancestor of Key's tombstone any more; Node has dropped it
+	TombstonesKept     Kind = "tombstones-kept"     // Message: why Node cannot have Count or more old tombstones collected
+
 	// The membership.
 	Membership       Kind = "membership"        // Changes that are news to Node, told by Peer; Count: members now
 	RangeOffered     Kind = "range-offered"     // Node, no home of Span any more, offers its Count keys to Peer
@@ -87,6 +90,7 @@ var Sections = map[Kind]string{
 	LWWLost: "§4.4", FreshEpoch: "§4.4", Truncated: "§4.4",
 	HintSent: "§4.6", HintDelivered: "§4.6", HintRefused: "§4.6", HintLost: "§4.6", Suspect: "§4.8", Alive: "§4.8", Damaged: "§5",
 	SyncStarted: "§4.7", SyncCompared: "§4.7", SyncDone: "§4.7",
+	TombstoneCollected: "§4.4", TombstonesKept: "§4.4",
 	Membership: "§4.8", RangeOffered: "§4.9", RangeConfirmed: "§4.9", RangeTransferred: "§4.9", RangeDropped: "§4.9", RangeReady: "§4.9",
 	HintRehomed: "§4.9", Departed: "§4.9", NodeLeft: "§4.9",
 }
@@ -215,6 +219,9 @@ type NodeState struct {
 	Pending int            `json:"pending,omitempty"` // ranges that it is a home of and was not given yet (§4.9)
 	Foreign int            `json:"foreign,omitempty"` // keys that it holds and is no home of
 	Changes member.History `json:"changes,omitempty"`
+
+	Tombstones int    `json:"tombstones,omitempty"`      // keys of which it holds nothing but deleted versions (§4.4)
+	Kept       string `json:"tombstones_kept,omitempty"` // why those of which it is the first home stay, as far as it knows
 }
 
 // HintCount is what a holder keeps for one other node.

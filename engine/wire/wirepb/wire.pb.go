@@ -236,6 +236,8 @@ type Message struct {
 	//	*Message_Gossip
 	//	*Message_Offer
 	//	*Message_OfferReply
+	//	*Message_Collect
+	//	*Message_CollectReply
 	Body          isMessage_Body `protobuf_oneof:"body"`
 	View          uint64         `protobuf:"fixed64,13,opt,name=view,proto3" json:"view,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -424,6 +426,24 @@ func (x *Message) GetOfferReply() *OfferReply {
 	return nil
 }
 
+func (x *Message) GetCollect() *Collect {
+	if x != nil {
+		if x, ok := x.Body.(*Message_Collect); ok {
+			return x.Collect
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetCollectReply() *CollectReply {
+	if x != nil {
+		if x, ok := x.Body.(*Message_CollectReply); ok {
+			return x.CollectReply
+		}
+	}
+	return nil
+}
+
 func (x *Message) GetView() uint64 {
 	if x != nil {
 		return x.View
@@ -487,6 +507,14 @@ type Message_OfferReply struct {
 	OfferReply *OfferReply `protobuf:"bytes,18,opt,name=offer_reply,json=offerReply,proto3,oneof"`
 }
 
+type Message_Collect struct {
+	Collect *Collect `protobuf:"bytes,19,opt,name=collect,proto3,oneof"`
+}
+
+type Message_CollectReply struct {
+	CollectReply *CollectReply `protobuf:"bytes,20,opt,name=collect_reply,json=collectReply,proto3,oneof"`
+}
+
 func (*Message_Ping) isMessage_Body() {}
 
 func (*Message_Pong) isMessage_Body() {}
@@ -512,6 +540,10 @@ func (*Message_Gossip) isMessage_Body() {}
 func (*Message_Offer) isMessage_Body() {}
 
 func (*Message_OfferReply) isMessage_Body() {}
+
+func (*Message_Collect) isMessage_Body() {}
+
+func (*Message_CollectReply) isMessage_Body() {}
 
 type Ping struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1380,6 +1412,170 @@ func (x *OfferReply) GetFrom() []string {
 	return nil
 }
 
+type Tombstone struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           []byte                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	State         uint64                 `protobuf:"fixed64,2,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tombstone) Reset() {
+	*x = Tombstone{}
+	mi := &file_wire_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tombstone) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tombstone) ProtoMessage() {}
+
+func (x *Tombstone) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tombstone.ProtoReflect.Descriptor instead.
+func (*Tombstone) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Tombstone) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *Tombstone) GetState() uint64 {
+	if x != nil {
+		return x.State
+	}
+	return 0
+}
+
+type Collect struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Batch         uint64                 `protobuf:"varint,1,opt,name=batch,proto3" json:"batch,omitempty"`
+	Phase         uint32                 `protobuf:"varint,2,opt,name=phase,proto3" json:"phase,omitempty"`
+	Tombstones    []*Tombstone           `protobuf:"bytes,3,rep,name=tombstones,proto3" json:"tombstones,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Collect) Reset() {
+	*x = Collect{}
+	mi := &file_wire_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Collect) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Collect) ProtoMessage() {}
+
+func (x *Collect) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Collect.ProtoReflect.Descriptor instead.
+func (*Collect) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Collect) GetBatch() uint64 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
+}
+
+func (x *Collect) GetPhase() uint32 {
+	if x != nil {
+		return x.Phase
+	}
+	return 0
+}
+
+func (x *Collect) GetTombstones() []*Tombstone {
+	if x != nil {
+		return x.Tombstones
+	}
+	return nil
+}
+
+type CollectReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Err           uint32                 `protobuf:"varint,1,opt,name=err,proto3" json:"err,omitempty"`
+	Answers       []uint32               `protobuf:"varint,2,rep,packed,name=answers,proto3" json:"answers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CollectReply) Reset() {
+	*x = CollectReply{}
+	mi := &file_wire_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CollectReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CollectReply) ProtoMessage() {}
+
+func (x *CollectReply) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CollectReply.ProtoReflect.Descriptor instead.
+func (*CollectReply) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *CollectReply) GetErr() uint32 {
+	if x != nil {
+		return x.Err
+	}
+	return 0
+}
+
+func (x *CollectReply) GetAnswers() []uint32 {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
 // What a node keeps of the membership: the history, and the ranges that it is
 // a home of but has not been given yet.
 type Membership struct {
@@ -1393,7 +1589,7 @@ type Membership struct {
 
 func (x *Membership) Reset() {
 	*x = Membership{}
-	mi := &file_wire_proto_msgTypes[17]
+	mi := &file_wire_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1405,7 +1601,7 @@ func (x *Membership) String() string {
 func (*Membership) ProtoMessage() {}
 
 func (x *Membership) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[17]
+	mi := &file_wire_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1418,7 +1614,7 @@ func (x *Membership) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Membership.ProtoReflect.Descriptor instead.
 func (*Membership) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{17}
+	return file_wire_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Membership) GetChanges() []*Change {
@@ -1454,7 +1650,7 @@ type Pending struct {
 
 func (x *Pending) Reset() {
 	*x = Pending{}
-	mi := &file_wire_proto_msgTypes[18]
+	mi := &file_wire_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1466,7 +1662,7 @@ func (x *Pending) String() string {
 func (*Pending) ProtoMessage() {}
 
 func (x *Pending) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[18]
+	mi := &file_wire_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1479,7 +1675,7 @@ func (x *Pending) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pending.ProtoReflect.Descriptor instead.
 func (*Pending) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{18}
+	return file_wire_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Pending) GetStart() []byte {
@@ -1515,7 +1711,7 @@ type Quorum struct {
 
 func (x *Quorum) Reset() {
 	*x = Quorum{}
-	mi := &file_wire_proto_msgTypes[19]
+	mi := &file_wire_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1527,7 +1723,7 @@ func (x *Quorum) String() string {
 func (*Quorum) ProtoMessage() {}
 
 func (x *Quorum) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[19]
+	mi := &file_wire_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1540,7 +1736,7 @@ func (x *Quorum) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quorum.ProtoReflect.Descriptor instead.
 func (*Quorum) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{19}
+	return file_wire_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Quorum) GetR() uint32 {
@@ -1578,7 +1774,7 @@ type ClientRequest struct {
 
 func (x *ClientRequest) Reset() {
 	*x = ClientRequest{}
-	mi := &file_wire_proto_msgTypes[20]
+	mi := &file_wire_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1590,7 +1786,7 @@ func (x *ClientRequest) String() string {
 func (*ClientRequest) ProtoMessage() {}
 
 func (x *ClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[20]
+	mi := &file_wire_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1603,7 +1799,7 @@ func (x *ClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientRequest.ProtoReflect.Descriptor instead.
 func (*ClientRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{20}
+	return file_wire_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ClientRequest) GetId() uint64 {
@@ -1665,7 +1861,7 @@ type GetRequest struct {
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_wire_proto_msgTypes[21]
+	mi := &file_wire_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1677,7 +1873,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[21]
+	mi := &file_wire_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1690,7 +1886,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{21}
+	return file_wire_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetRequest) GetRequest() uint64 {
@@ -1730,7 +1926,7 @@ type PutRequest struct {
 
 func (x *PutRequest) Reset() {
 	*x = PutRequest{}
-	mi := &file_wire_proto_msgTypes[22]
+	mi := &file_wire_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1742,7 +1938,7 @@ func (x *PutRequest) String() string {
 func (*PutRequest) ProtoMessage() {}
 
 func (x *PutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[22]
+	mi := &file_wire_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1755,7 +1951,7 @@ func (x *PutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutRequest.ProtoReflect.Descriptor instead.
 func (*PutRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{22}
+	return file_wire_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *PutRequest) GetRequest() uint64 {
@@ -1828,7 +2024,7 @@ type ClientReply struct {
 
 func (x *ClientReply) Reset() {
 	*x = ClientReply{}
-	mi := &file_wire_proto_msgTypes[23]
+	mi := &file_wire_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1840,7 +2036,7 @@ func (x *ClientReply) String() string {
 func (*ClientReply) ProtoMessage() {}
 
 func (x *ClientReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[23]
+	mi := &file_wire_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1853,7 +2049,7 @@ func (x *ClientReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientReply.ProtoReflect.Descriptor instead.
 func (*ClientReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{23}
+	return file_wire_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ClientReply) GetId() uint64 {
@@ -1920,7 +2116,7 @@ type GetReply struct {
 
 func (x *GetReply) Reset() {
 	*x = GetReply{}
-	mi := &file_wire_proto_msgTypes[24]
+	mi := &file_wire_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1932,7 +2128,7 @@ func (x *GetReply) String() string {
 func (*GetReply) ProtoMessage() {}
 
 func (x *GetReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[24]
+	mi := &file_wire_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1945,7 +2141,7 @@ func (x *GetReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReply.ProtoReflect.Descriptor instead.
 func (*GetReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{24}
+	return file_wire_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetReply) GetRequest() uint64 {
@@ -2022,7 +2218,7 @@ type PutReply struct {
 
 func (x *PutReply) Reset() {
 	*x = PutReply{}
-	mi := &file_wire_proto_msgTypes[25]
+	mi := &file_wire_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2034,7 +2230,7 @@ func (x *PutReply) String() string {
 func (*PutReply) ProtoMessage() {}
 
 func (x *PutReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[25]
+	mi := &file_wire_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2047,7 +2243,7 @@ func (x *PutReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutReply.ProtoReflect.Descriptor instead.
 func (*PutReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{25}
+	return file_wire_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *PutReply) GetRequest() uint64 {
@@ -2130,7 +2326,7 @@ type Hint struct {
 
 func (x *Hint) Reset() {
 	*x = Hint{}
-	mi := &file_wire_proto_msgTypes[26]
+	mi := &file_wire_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2142,7 +2338,7 @@ func (x *Hint) String() string {
 func (*Hint) ProtoMessage() {}
 
 func (x *Hint) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[26]
+	mi := &file_wire_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2155,7 +2351,7 @@ func (x *Hint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hint.ProtoReflect.Descriptor instead.
 func (*Hint) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{26}
+	return file_wire_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Hint) GetHolder() string {
@@ -2185,7 +2381,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_wire_proto_msgTypes[27]
+	mi := &file_wire_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2197,7 +2393,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[27]
+	mi := &file_wire_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2210,7 +2406,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{27}
+	return file_wire_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *Record) GetSiblings() []*Version {
@@ -2252,7 +2448,7 @@ type Own struct {
 
 func (x *Own) Reset() {
 	*x = Own{}
-	mi := &file_wire_proto_msgTypes[28]
+	mi := &file_wire_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2264,7 +2460,7 @@ func (x *Own) String() string {
 func (*Own) ProtoMessage() {}
 
 func (x *Own) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[28]
+	mi := &file_wire_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2277,7 +2473,7 @@ func (x *Own) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Own.ProtoReflect.Descriptor instead.
 func (*Own) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{28}
+	return file_wire_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Own) GetEpoch() uint64 {
@@ -2306,7 +2502,7 @@ type Context struct {
 
 func (x *Context) Reset() {
 	*x = Context{}
-	mi := &file_wire_proto_msgTypes[29]
+	mi := &file_wire_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2318,7 +2514,7 @@ func (x *Context) String() string {
 func (*Context) ProtoMessage() {}
 
 func (x *Context) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[29]
+	mi := &file_wire_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2331,7 +2527,7 @@ func (x *Context) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Context.ProtoReflect.Descriptor instead.
 func (*Context) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{29}
+	return file_wire_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Context) GetClock() *Clock {
@@ -2376,7 +2572,7 @@ const file_wire_proto_rawDesc = "" +
 	"\adeleted\x18\x06 \x01(\bR\adeleted\x12\x12\n" +
 	"\x04time\x18\a \x01(\x06R\x04time\x12\x18\n" +
 	"\arequest\x18\b \x01(\x04R\arequest\x12\x18\n" +
-	"\aliteral\x18\t \x01(\bR\aliteral\"\x96\x06\n" +
+	"\aliteral\x18\t \x01(\bR\aliteral\"\x8e\a\n" +
 	"\aMessage\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x18\n" +
@@ -2399,7 +2595,9 @@ const file_wire_proto_rawDesc = "" +
 	"\x06gossip\x18\x10 \x01(\v2\x15.ringside.wire.GossipH\x00R\x06gossip\x12,\n" +
 	"\x05offer\x18\x11 \x01(\v2\x14.ringside.wire.OfferH\x00R\x05offer\x12<\n" +
 	"\voffer_reply\x18\x12 \x01(\v2\x19.ringside.wire.OfferReplyH\x00R\n" +
-	"offerReply\x12\x12\n" +
+	"offerReply\x122\n" +
+	"\acollect\x18\x13 \x01(\v2\x16.ringside.wire.CollectH\x00R\acollect\x12B\n" +
+	"\rcollect_reply\x18\x14 \x01(\v2\x1b.ringside.wire.CollectReplyH\x00R\fcollectReply\x12\x12\n" +
 	"\x04view\x18\r \x01(\x06R\x04viewB\x06\n" +
 	"\x04body\"\x06\n" +
 	"\x04Ping\"\x06\n" +
@@ -2462,7 +2660,19 @@ const file_wire_proto_rawDesc = "" +
 	"OfferReply\x12\x10\n" +
 	"\x03err\x18\x01 \x01(\rR\x03err\x12\x16\n" +
 	"\x06answer\x18\x02 \x01(\rR\x06answer\x12\x12\n" +
-	"\x04from\x18\x03 \x03(\tR\x04from\"\x9b\x01\n" +
+	"\x04from\x18\x03 \x03(\tR\x04from\"3\n" +
+	"\tTombstone\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\x06R\x05state\"o\n" +
+	"\aCollect\x12\x14\n" +
+	"\x05batch\x18\x01 \x01(\x04R\x05batch\x12\x14\n" +
+	"\x05phase\x18\x02 \x01(\rR\x05phase\x128\n" +
+	"\n" +
+	"tombstones\x18\x03 \x03(\v2\x18.ringside.wire.TombstoneR\n" +
+	"tombstones\":\n" +
+	"\fCollectReply\x12\x10\n" +
+	"\x03err\x18\x01 \x01(\rR\x03err\x12\x18\n" +
+	"\aanswers\x18\x02 \x03(\rR\aanswers\"\x9b\x01\n" +
 	"\n" +
 	"Membership\x12/\n" +
 	"\achanges\x18\x01 \x03(\v2\x15.ringside.wire.ChangeR\achanges\x120\n" +
@@ -2552,7 +2762,7 @@ func file_wire_proto_rawDescGZIP() []byte {
 	return file_wire_proto_rawDescData
 }
 
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 30)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_wire_proto_goTypes = []any{
 	(*Clock)(nil),         // 0: ringside.wire.Clock
 	(*Version)(nil),       // 1: ringside.wire.Version
@@ -2571,19 +2781,22 @@ var file_wire_proto_goTypes = []any{
 	(*Gossip)(nil),        // 14: ringside.wire.Gossip
 	(*Offer)(nil),         // 15: ringside.wire.Offer
 	(*OfferReply)(nil),    // 16: ringside.wire.OfferReply
-	(*Membership)(nil),    // 17: ringside.wire.Membership
-	(*Pending)(nil),       // 18: ringside.wire.Pending
-	(*Quorum)(nil),        // 19: ringside.wire.Quorum
-	(*ClientRequest)(nil), // 20: ringside.wire.ClientRequest
-	(*GetRequest)(nil),    // 21: ringside.wire.GetRequest
-	(*PutRequest)(nil),    // 22: ringside.wire.PutRequest
-	(*ClientReply)(nil),   // 23: ringside.wire.ClientReply
-	(*GetReply)(nil),      // 24: ringside.wire.GetReply
-	(*PutReply)(nil),      // 25: ringside.wire.PutReply
-	(*Hint)(nil),          // 26: ringside.wire.Hint
-	(*Record)(nil),        // 27: ringside.wire.Record
-	(*Own)(nil),           // 28: ringside.wire.Own
-	(*Context)(nil),       // 29: ringside.wire.Context
+	(*Tombstone)(nil),     // 17: ringside.wire.Tombstone
+	(*Collect)(nil),       // 18: ringside.wire.Collect
+	(*CollectReply)(nil),  // 19: ringside.wire.CollectReply
+	(*Membership)(nil),    // 20: ringside.wire.Membership
+	(*Pending)(nil),       // 21: ringside.wire.Pending
+	(*Quorum)(nil),        // 22: ringside.wire.Quorum
+	(*ClientRequest)(nil), // 23: ringside.wire.ClientRequest
+	(*GetRequest)(nil),    // 24: ringside.wire.GetRequest
+	(*PutRequest)(nil),    // 25: ringside.wire.PutRequest
+	(*ClientReply)(nil),   // 26: ringside.wire.ClientReply
+	(*GetReply)(nil),      // 27: ringside.wire.GetReply
+	(*PutReply)(nil),      // 28: ringside.wire.PutReply
+	(*Hint)(nil),          // 29: ringside.wire.Hint
+	(*Record)(nil),        // 30: ringside.wire.Record
+	(*Own)(nil),           // 31: ringside.wire.Own
+	(*Context)(nil),       // 32: ringside.wire.Context
 }
 var file_wire_proto_depIdxs = []int32{
 	0,  // 0: ringside.wire.Version.past:type_name -> ringside.wire.Clock
@@ -2600,33 +2813,36 @@ var file_wire_proto_depIdxs = []int32{
 	14, // 11: ringside.wire.Message.gossip:type_name -> ringside.wire.Gossip
 	15, // 12: ringside.wire.Message.offer:type_name -> ringside.wire.Offer
 	16, // 13: ringside.wire.Message.offer_reply:type_name -> ringside.wire.OfferReply
-	1,  // 14: ringside.wire.ReadReply.siblings:type_name -> ringside.wire.Version
-	1,  // 15: ringside.wire.Write.siblings:type_name -> ringside.wire.Version
-	22, // 16: ringside.wire.Forward.put:type_name -> ringside.wire.PutRequest
-	25, // 17: ringside.wire.ForwardReply.reply:type_name -> ringside.wire.PutReply
-	7,  // 18: ringside.wire.SyncReply.entries:type_name -> ringside.wire.Write
-	13, // 19: ringside.wire.Gossip.changes:type_name -> ringside.wire.Change
-	13, // 20: ringside.wire.Membership.changes:type_name -> ringside.wire.Change
-	18, // 21: ringside.wire.Membership.pending:type_name -> ringside.wire.Pending
-	18, // 22: ringside.wire.Membership.lost:type_name -> ringside.wire.Pending
-	21, // 23: ringside.wire.ClientRequest.get:type_name -> ringside.wire.GetRequest
-	22, // 24: ringside.wire.ClientRequest.put:type_name -> ringside.wire.PutRequest
-	19, // 25: ringside.wire.GetRequest.quorum:type_name -> ringside.wire.Quorum
-	19, // 26: ringside.wire.PutRequest.quorum:type_name -> ringside.wire.Quorum
-	24, // 27: ringside.wire.ClientReply.get:type_name -> ringside.wire.GetReply
-	25, // 28: ringside.wire.ClientReply.put:type_name -> ringside.wire.PutReply
-	1,  // 29: ringside.wire.GetReply.siblings:type_name -> ringside.wire.Version
-	1,  // 30: ringside.wire.GetReply.tombstones:type_name -> ringside.wire.Version
-	1,  // 31: ringside.wire.PutReply.version:type_name -> ringside.wire.Version
-	26, // 32: ringside.wire.PutReply.hinted:type_name -> ringside.wire.Hint
-	1,  // 33: ringside.wire.Record.siblings:type_name -> ringside.wire.Version
-	28, // 34: ringside.wire.Record.own:type_name -> ringside.wire.Own
-	0,  // 35: ringside.wire.Context.clock:type_name -> ringside.wire.Clock
-	36, // [36:36] is the sub-list for method output_type
-	36, // [36:36] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	18, // 14: ringside.wire.Message.collect:type_name -> ringside.wire.Collect
+	19, // 15: ringside.wire.Message.collect_reply:type_name -> ringside.wire.CollectReply
+	1,  // 16: ringside.wire.ReadReply.siblings:type_name -> ringside.wire.Version
+	1,  // 17: ringside.wire.Write.siblings:type_name -> ringside.wire.Version
+	25, // 18: ringside.wire.Forward.put:type_name -> ringside.wire.PutRequest
+	28, // 19: ringside.wire.ForwardReply.reply:type_name -> ringside.wire.PutReply
+	7,  // 20: ringside.wire.SyncReply.entries:type_name -> ringside.wire.Write
+	13, // 21: ringside.wire.Gossip.changes:type_name -> ringside.wire.Change
+	17, // 22: ringside.wire.Collect.tombstones:type_name -> ringside.wire.Tombstone
+	13, // 23: ringside.wire.Membership.changes:type_name -> ringside.wire.Change
+	21, // 24: ringside.wire.Membership.pending:type_name -> ringside.wire.Pending
+	21, // 25: ringside.wire.Membership.lost:type_name -> ringside.wire.Pending
+	24, // 26: ringside.wire.ClientRequest.get:type_name -> ringside.wire.GetRequest
+	25, // 27: ringside.wire.ClientRequest.put:type_name -> ringside.wire.PutRequest
+	22, // 28: ringside.wire.GetRequest.quorum:type_name -> ringside.wire.Quorum
+	22, // 29: ringside.wire.PutRequest.quorum:type_name -> ringside.wire.Quorum
+	27, // 30: ringside.wire.ClientReply.get:type_name -> ringside.wire.GetReply
+	28, // 31: ringside.wire.ClientReply.put:type_name -> ringside.wire.PutReply
+	1,  // 32: ringside.wire.GetReply.siblings:type_name -> ringside.wire.Version
+	1,  // 33: ringside.wire.GetReply.tombstones:type_name -> ringside.wire.Version
+	1,  // 34: ringside.wire.PutReply.version:type_name -> ringside.wire.Version
+	29, // 35: ringside.wire.PutReply.hinted:type_name -> ringside.wire.Hint
+	1,  // 36: ringside.wire.Record.siblings:type_name -> ringside.wire.Version
+	31, // 37: ringside.wire.Record.own:type_name -> ringside.wire.Own
+	0,  // 38: ringside.wire.Context.clock:type_name -> ringside.wire.Clock
+	39, // [39:39] is the sub-list for method output_type
+	39, // [39:39] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
@@ -2648,12 +2864,14 @@ func file_wire_proto_init() {
 		(*Message_Gossip)(nil),
 		(*Message_Offer)(nil),
 		(*Message_OfferReply)(nil),
+		(*Message_Collect)(nil),
+		(*Message_CollectReply)(nil),
 	}
-	file_wire_proto_msgTypes[20].OneofWrappers = []any{
+	file_wire_proto_msgTypes[23].OneofWrappers = []any{
 		(*ClientRequest_Get)(nil),
 		(*ClientRequest_Put)(nil),
 	}
-	file_wire_proto_msgTypes[23].OneofWrappers = []any{
+	file_wire_proto_msgTypes[26].OneofWrappers = []any{
 		(*ClientReply_Get)(nil),
 		(*ClientReply_Put)(nil),
 	}
@@ -2663,7 +2881,7 @@ func file_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   30,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
