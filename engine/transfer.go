@@ -247,7 +247,7 @@ func (n *Node) handOver() {
 		return
 	}
 	for _, rg := range n.ring().Ranges() {
-		if at := n.plotOf(rg); !slices.Contains(rg.Homes, n.cfg.Name) && n.tree(at).Keys() > 0 {
+		if at := n.plotOf(rg); !slices.Contains(rg.Homes, n.cfg.Name) && (n.tree(at).Keys() > 0 || n.member.lost[at]) {
 			n.handover(at)
 		}
 	}
