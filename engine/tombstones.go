@@ -23,7 +23,6 @@ import (
 
 	"ringside/engine/member"
 	"ringside/engine/merkle"
-	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
@@ -267,7 +266,7 @@ func (n *Node) answeredCollect(b *batch, from string, body wire.Body, then func(
 var objections = map[wire.CollectAnswer]string{
 	wire.CollectDiffers: "holds something else of a deleted key",
 	wire.CollectHinted:  "keeps a hint for a deleted key",
-	wire.CollectMoving:  "hands over the range of a deleted key, or is given it",
+	wire.CollectMoving:  "has yet to hand a deleted key over to its homes",
 	wire.CollectBusy:    "has too much to do to watch deleted keys",
 	wire.CollectChanged: "cannot say what came of a deleted key meanwhile",
 }
@@ -341,14 +340,11 @@ func (n *Node) onCollectAsk(from string, view uint64, c wire.Collect) wire.Colle
 	return r
 }
 
-// holdsOnly says whether the node holds nothing of a key but the tombstone, in no role.
+// holdsOnly says whether the node holds nothing of a key but, as a home, the tombstone. Ranges that change
+// hands need no other care: whoever still holds something of one says so, or is missed.
 func (n *Node) holdsOnly(t wire.Tombstone) wire.CollectAnswer {
-	at := n.plotAt(ring.Of(t.Key))
 	if len(n.hints.homes(t.Key)) > 0 {
 		return wire.CollectHinted
-	}
-	if n.member.pending[at] != nil || n.member.lost[at] || n.transfer.out[at] != nil {
-		return wire.CollectMoving
 	}
 	rec, err := n.record(store.Data, dataKey(t.Key))
 	switch {

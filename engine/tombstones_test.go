@@ -165,6 +165,14 @@ func TestTombstonesStay(t *testing.T) {
 			}, "n5 keeps a hint for a deleted key",
 			func(w *world) { w.refuse = nil },
 		},
+		"a node has yet to hand it over": {
+			func(w *world, key string) {
+				w.refuse = func(m wire.Message) bool { _, ok := m.Body.(wire.Offer); return ok }
+				w.step("n5", Receive{wire.Message{From: "n1", To: "n5", Op: 1, View: w.nodes["n5"].member.digest,
+					Body: wire.Write{Key: []byte(key), Siblings: w.held("n1", key)}}})
+			}, "n5 has yet to hand a deleted key over",
+			func(w *world) { w.refuse = nil },
+		},
 		"another ring": { // n5 was told of a change that nobody else knows
 			func(w *world, _ string) {
 				w.refuse = func(m wire.Message) bool { _, ok := m.Body.(wire.Gossip); return ok }

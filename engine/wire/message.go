@@ -210,7 +210,7 @@ const (
 	CollectAgreed  CollectAnswer = iota // it holds nothing else
 	CollectDiffers                      // it holds another version, or a damaged record
 	CollectHinted                       // it keeps a hint for the key
-	CollectMoving                       // the key's range changes hands
+	CollectMoving                       // it holds the tombstone and is no home: it has yet to hand it over
 	CollectBusy                         // it has no room for another key to watch, or repairs wait in it that may be old
 	CollectChanged                      // it cannot say that nothing else was there since it was asked first
 )
