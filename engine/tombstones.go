@@ -45,6 +45,13 @@ const (
 	stallPart = 4
 )
 
+// SafeDelay is how long a message may be under way at most where tombstones are collected with these
+// timings: what a request read before the first question may be sent again when it ends, and arrive
+// as late as that before the second.
+func (t Timings) SafeDelay() time.Duration {
+	return (t.Tombstones - t.Tombstones/stallPart - t.Request - t.RepairGrace) / 2
+}
+
 // collector is a node's part in the collection of tombstones.
 type collector struct {
 	scanned []byte            // where the next look goes on

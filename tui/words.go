@@ -161,6 +161,10 @@ func (m *model) describeWork(e trace.Event) phrase {
 		return phrase{"HINT", bad, "refused" + prefixed(" for ", home) + prefixed(": ", message(e))}
 	case trace.Membership, trace.Departed, trace.NodeLeft, trace.RangeOffered, trace.RangeConfirmed, trace.RangeTransferred, trace.RangeDropped, trace.RangeReady, trace.HintRehomed:
 		return describeRing(e)
+	case trace.TombstoneCollected:
+		return phrase{"COLLECTED", dim, "nothing older is left anywhere: drops the tombstone " + clocks(e.Versions)}
+	case trace.TombstonesKept:
+		return phrase{"KEPT", dim, "tombstones stay: " + message(e)}
 	case trace.Damaged:
 		return phrase{"DAMAGED", bad, "the record failed its checksum" + prefixed(": ", message(e))}
 	}

@@ -377,7 +377,7 @@ func (c *checker) keptOn(op *operation, held [][]uint64, want int) {
 			want--
 		}
 	}
-	if want > 0 {
+	if want > 0 && !c.buried(op.ID) {
 		c.fail("P1", "%s #%d of %s, acked by %v, is on %d disks too few", op.Kind, op.ID, op.Key, op.acks, want)
 	}
 }

@@ -157,6 +157,8 @@ type Settings struct {
 	Truncate int    `json:"truncate,omitempty"` // pairs at which clocks are cut; 0: never
 
 	NoAntiEntropy bool `json:"no_anti_entropy,omitempty"` // nodes compare their trees only when told to (§4.7)
+
+	Tombstones time.Duration `json:"tombstones,omitempty"` // ns of grace until tombstones are collected (§4.4); 0: the usual; negative: they stay
 }
 
 // Born returns the founders.

@@ -30,7 +30,7 @@ func full() Event {
 		Seq: 1, Time: 1_700_000_000_123_456_789, Node: "n1", Kind: Stored, Request: 41, Key: []byte("\x00key"), Peer: "n2", For: "n3", Op: "put",
 		Versions: vclock.Siblings{v, {Dot: version("n2", 1, "").Dot, Deleted: true}}, Homes: []string{"n1"}, Hinted: []wire.Hint{{Holder: "n1", For: "n2"}},
 		Nodes: []string{"n2"}, Count: -1, Want: 2, Err: wire.QuorumNotReached, Message: "why", Elapsed: 1500,
-		Settings: &Settings{Name: "c", Nodes: []string{"n1"}, N: 3, R: 2, W: 1, Mode: ModeLWW, Strict: true, Strategy: 3, Q: 60, T: 12, Mem: true, NoAntiEntropy: true,
+		Settings: &Settings{Name: "c", Nodes: []string{"n1"}, N: 3, R: 2, W: 1, Mode: ModeLWW, Strict: true, Strategy: 3, Q: 60, T: 12, Mem: true, NoAntiEntropy: true, Tombstones: 7,
 			Founders: []ring.Member{{Name: "n1", Weight: 2, Zone: "z"}}, Seeds: []string{"n1"}, Changes: member.History{{Time: 1, By: "n1", Node: "n1", Weight: 2, Zone: "z"}}},
 		State: &NodeState{Keys: 1, Hints: []HintCount{{For: "n2", Keys: 1, Oldest: 5}}, Suspects: []string{"n3"},
 			Roots: []TreeRoot{{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b")), Root: 1 << 63}}},
