@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"ringside/engine/merkle"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
@@ -204,7 +203,7 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 		return code
 	}
 	n.write(store.Hints, k, wire.EncodeRecord(rec))
-	n.collector.stored(key, merkle.State{})
+	n.collector.stored(key, wire.Record{}) // a hint is always something else
 	if own != nil {
 		n.write(store.Own, dataKey(key), wire.EncodeOwn(*own))
 	}

@@ -82,7 +82,7 @@ func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wi
 		return code
 	}
 	n.write(store.Data, k, wire.EncodeRecord(rec))
-	n.collector.stored(key, stateOf(key, rec))
+	n.collector.stored(key, rec)
 	if damaged && !mutant.Is(mutant.TreeNotRegrown) { // nobody knows what the tree was told of the record
 		n.regrow(ring.Of(key))
 	} else if !mutant.Is(mutant.TreeUntold) || why.Op != wire.Handoff.String() {

@@ -22,7 +22,6 @@ import (
 	"time"
 
 	"ringside/engine/member"
-	"ringside/engine/merkle"
 	"ringside/engine/store"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
@@ -242,8 +241,11 @@ func (n *Node) answeredCollect(b *batch, from string, body wire.Body, then func(
 	switch {
 	case b.over:
 		return
-	case !ok || r.Err != wire.OK || len(r.Answers) != len(b.tombstones):
+	case ok && r.Err == wire.Pending:
 		n.endBatch(b, from+" knows another ring")
+		return
+	case !ok || r.Err != wire.OK || len(r.Answers) != len(b.tombstones):
+		n.endBatch(b, from+" has answered before, or does not collect tombstones")
 		return
 	}
 	for i, a := range r.Answers {
@@ -365,9 +367,9 @@ func (n *Node) holdsOnly(t wire.Tombstone) wire.CollectAnswer {
 	return wire.CollectAgreed
 }
 
-// stored ends the watch of a key of which the node now holds something else.
-func (c *collector) stored(key []byte, state merkle.State) {
-	if w, ok := c.watched[string(key)]; ok && !w.dropped && w.state != state.Hash {
+// stored ends the watch of a key of which the node now holds something else, rec.
+func (c *collector) stored(key []byte, rec wire.Record) {
+	if w, ok := c.watched[string(key)]; ok && !w.dropped && w.state != stateOf(key, rec).Hash {
 		delete(c.watched, string(key))
 	}
 }

@@ -399,6 +399,11 @@ func TestNodesThatWentSayThatTheyHoldNothing(t *testing.T) {
 	if len(w.held("n5", key)) > 0 || w.hints() > 0 {
 		t.Fatal("n5 takes something though it went")
 	}
+	w.next++
+	w.step("n1", Amend{Client: w.next, Change: member.Change{Node: "n4", Kind: member.Gone}})
+	if e := w.told[w.next][0]; e.Err != wire.BadRequest {
+		t.Fatalf("n1 writes down that n4 holds nothing: %v", e.Changes)
+	}
 	w.kill("n5")
 	w.untilCollected(key)
 	w.start("n5") // it may join again, and is a node like any other

@@ -35,7 +35,7 @@ type checker struct {
 	dots       map[string]uint64        // key and dot → the put that minted it
 	excused    map[uint64]bool          // writes whose every carrier was destroyed
 	sent       map[string]sentHint      // holder, home and key → what was sent home last
-	handed     map[string]time.Duration // holder and key → when it last handed a hint over
+	handed     map[string]time.Duration // holder and key → when it last handed a hint or its replica over
 	repairs    int                      // replicas that reads mended
 	synced     int                      // replicas that anti-entropy mended
 	falseOnes  int                      // versions held beside a descendant, where clocks are cut

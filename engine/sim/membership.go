@@ -188,6 +188,7 @@ func (c *checker) dropping(h *host, t *turn) {
 		for _, name := range h.node.Ring().Homes([]byte(key)) {
 			c.keeps(h, c.w.hosts[name], key, rec.Siblings)
 		}
+		c.handed[h.name+" "+key] = c.w.now
 	}
 }
 
