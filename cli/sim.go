@@ -58,6 +58,7 @@ Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. What is not given 
 			{Name: "fault-every", Kind: verbs.Duration, Value: "5s", Help: "mean virtual time between two faults"},
 			{Name: "anti-entropy", Kind: verbs.String, Value: "10s|off", Help: "virtual time between two comparisons of a key range (§4.7)"},
 			{Name: "buffer", Kind: verbs.String, Value: "8|off", Help: "objects in each node's buffer (§6.1), which a crash loses"},
+			{Name: "tombstones", Kind: verbs.String, Value: "45s|off", Help: "virtual time until tombstones are collected (§4.4)"},
 			{Name: "replay", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles, Help: "play a script instead of a seed"},
 			{Name: "script", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles, Help: "where to write the run as a script; of a run that fails, the smallest"},
 			{Name: "tui", Kind: verbs.Bool, Help: "play the run on this terminal's screens"},
@@ -115,13 +116,15 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 			*p = -1 // 0 is drawn
 		}
 	}
-	switch every := c.String("anti-entropy"); every {
-	case "":
-	case sim.Off:
-		o.AntiEntropy = -1 // 0 is drawn
-	default:
-		if o.AntiEntropy, err = time.ParseDuration(every); err != nil || o.AntiEntropy <= 0 {
-			return o, verbs.Usagef("sim: --anti-entropy %s is no time such as 10s, nor %s", trace.ShowShort([]byte(every), 60), sim.Off)
+	for name, p := range map[string]*time.Duration{"anti-entropy": &o.AntiEntropy, "tombstones": &o.Tombstones} {
+		switch text := c.String(name); text {
+		case "":
+		case sim.Off:
+			*p = -1 // 0 is drawn
+		default:
+			if *p, err = time.ParseDuration(text); err != nil || *p <= 0 {
+				return o, verbs.Usagef("sim: --%s %s is no time such as 10s, nor %s", name, trace.ShowShort([]byte(text), 60), sim.Off)
+			}
 		}
 	}
 	switch objects := c.String("buffer"); objects {

@@ -51,6 +51,7 @@ loses its buffer, and kill -9 of this process loses all of them at once.`,
 			{Name: "truncate", Kind: verbs.Int, Value: "10", Help: "cut clocks to that many pairs, the oldest first, at the cost of false siblings (§4.4); otherwise never"},
 			{Name: "sloppy", Kind: verbs.Bool, Default: "true", Help: "--sloppy=false: only homes count, no stand-ins, no hints (§4.6)"},
 			{Name: "anti-entropy", Kind: verbs.Bool, Default: "true", Help: "--anti-entropy=false: homes compare their replicas only when told to, by sync (§4.7)"},
+			{Name: "tombstones", Kind: verbs.String, Value: "5m|off", Help: "how old what a delete leaves must be before it is collected, which takes as long again (§4.4); off: it stays"},
 			{Name: "strategy", Kind: verbs.Int, Value: "1|2|3", Help: "how the ring is cut and tokens are placed (§6.2)"},
 			{Name: "q", Kind: verbs.Int, Value: "Q", Help: "equal partitions of the ring; strategies 2 and 3"},
 			{Name: "tokens", Kind: verbs.Int, Value: "T", Help: "tokens a node; strategies 1 and 2"},
@@ -113,6 +114,9 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 	if o.Dir != "" && s.Dir != "" && !filepath.IsAbs(o.Dir) {
 		o.Dir = filepath.Join(s.Dir, o.Dir)
 	}
+	if o.Settings.Tombstones, err = grace(c); err != nil {
+		return o, err
+	}
 	switch names := c.String("names"); {
 	case names != "" && c.Has("n") && len(strings.Split(names, ",")) != c.Int("n"):
 		return o, verbs.Usagef("up: -n %d and --names %s do not agree; leave out -n", c.Int("n"), trace.Show([]byte(names)))
@@ -131,6 +135,22 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 		o.Settings.Seeds = strings.Split(seeds, ",")
 	}
 	return o, founders(c, &o.Settings)
+}
+
+// grace reads --tombstones; negative is off, 0 the usual.
+func grace(c *verbs.Call) (time.Duration, error) {
+	switch text := c.String("tombstones"); text {
+	case "":
+		return 0, nil
+	case "off":
+		return -1, nil
+	default:
+		d, err := time.ParseDuration(text)
+		if err != nil || d <= 0 {
+			return 0, verbs.Usagef("up: --tombstones %s is no time such as 5m, nor off", trace.ShowShort([]byte(text), 60))
+		}
+		return d, nil
+	}
 }
 
 // founders reads --weights and --zones.

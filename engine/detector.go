@@ -27,6 +27,7 @@ type peer struct {
 	draining int           // hints sent to it and not yet acked
 	forwards once          // puts that it handed over
 	told     time.Duration // when it was last sent the membership history
+	view     uint64        // of the membership, as of its last message
 	reunion  bool          // a comparison of all that is shared with it is planned
 }
 

@@ -32,7 +32,8 @@ Conditions with mutant.Is are deliberate bugs, and are not there in the ordinary
 	§4.1  get, put, contexts             get.go, put.go; wire.Context
 	§4.2  partitioning                   ring
 	§4.3  replication, preference lists  ring; replica.go
-	§4.4  versions, vector clocks        vclock; epoch.go says who may stamp what, clocks.go what a new clock holds
+	§4.4  versions, vector clocks        vclock; epoch.go says who may stamp what, clocks.go what a new clock holds,
+	                                     tombstones.go when a delete may be forgotten
 	§4.5  get and put with N, R, W       get.go, put.go, forward.go
 	§4.6  sloppy quorum, hinted handoff  sloppyquorum.go sends hints, handoff.go brings them home
 	§4.7  anti-entropy, Merkle trees     merkle; trees.go keeps them, antientropy.go says when, syncround.go how
@@ -62,6 +63,7 @@ Conditions with mutant.Is are deliberate bugs, and are not there in the ordinary
 	history          all changes of the membership that a node knows; the ring is what they make
 	view             the digest of a node's history
 	pending range    one that a node is a home of and was not given yet
+	tombstone        a version that a delete made; the grace is how old it is before it may be collected
 	split            a network cut (the paper's partition is a range of keys)
 
 # Deviations from the paper
@@ -99,7 +101,11 @@ beside a home, or where no home can be reached: slowness is not absence.
 Contexts are sealed with a secret of the cluster, so that a wrong one is refused and not
 believed.
 
-A delete is a put of a tombstone, and needs a context. Tombstones stay.
+A delete is a put of a tombstone, and needs a context. Five minutes later (earlier, or never, if told so) it is
+collected: once all nodes have said twice, as long apart, that they hold nothing older. That needs every
+member to be there, and every node that went to have said that it holds nothing. It is on from the start because
+a tombstone in doubt stays; all that is taken on trust is that no message is under way for longer than
+Timings.SafeDelay, twice what the slowest link can be told to be.
 
 A new version's past also covers what its coordinator knows to be superseded, so that clients
 which never read do not fill clocks with gaps. A version never travels without its siblings.

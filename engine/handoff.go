@@ -203,6 +203,7 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 		return code
 	}
 	n.write(store.Hints, k, wire.EncodeRecord(rec))
+	n.collector.stored(key, wire.Record{}) // a hint is always something else
 	if own != nil {
 		n.write(store.Own, dataKey(key), wire.EncodeOwn(*own))
 	}

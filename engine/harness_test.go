@@ -80,7 +80,7 @@ func newWorldOf(t testing.TB, cfg ring.Config, names ...string) *world {
 // quietTimings are without anti-entropy, which would mend what a test looks at.
 func quietTimings() Timings {
 	t := DefaultTimings()
-	t.AntiEntropy, t.Gossip = 0, 0
+	t.AntiEntropy, t.Gossip, t.Tombstones = 0, 0, 0
 	return t
 }
 

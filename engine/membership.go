@@ -24,6 +24,8 @@ type membership struct {
 	history member.History
 	digest  uint64     // of the history: the node's view, as messages carry it
 	ring    *ring.Ring // what the history makes of it; no members in a node that joins
+	self    string
+	gone    bool // the node went, and has said that it holds nothing any more
 	pending map[plot]*pendingRange
 	lost    map[plot]bool       // ranges that the node was a home of, and holds as it did until they are handed over
 	news    bool                // the history is to be saved
@@ -40,7 +42,7 @@ var (
 func rangeKey(s trace.Span) []byte { return slices.Concat(rangePrefix, s.Start[:], s.End[:]) }
 
 func newMembership(cfg Config) *membership {
-	m := &membership{rings: cfg.Rings, pending: map[plot]*pendingRange{}, lost: map[plot]bool{}, changed: map[trace.Span]bool{}}
+	m := &membership{self: cfg.Name, rings: cfg.Rings, pending: map[plot]*pendingRange{}, lost: map[plot]bool{}, changed: map[trace.Span]bool{}}
 	if m.rings == nil {
 		m.rings = member.NewRings(cfg.Ring)
 	}
@@ -91,6 +93,8 @@ func (n *Node) loadRanges(kept wire.Membership) {
 
 func (m *membership) set(h member.History) {
 	m.history, m.digest, m.ring, m.news = h, h.Digest(), m.rings.Of(h), true
+	last, _ := h.Last(m.self)
+	m.gone = last.Kind == member.Gone && !m.ring.Has(m.self)
 }
 
 // saveMembership writes what changed in this step.
@@ -164,6 +168,8 @@ func (n *Node) checkChange(c member.Change) error {
 		return fmt.Errorf("weight %d: want 1 to %d", c.Weight, member.MaxWeight)
 	case c.Kind == member.Join && c.Zone != "" && !wire.ValidName(c.Zone):
 		return fmt.Errorf("%q is no name for a zone; use a-z, 0-9 and '-', at most %d", c.Zone, wire.MaxName)
+	case c.Kind == member.Gone:
+		return fmt.Errorf("%s says itself when it has nothing any more", c.Node)
 	case c.Kind == member.Join:
 		return n.ring().CanJoin(ring.Member{Name: c.Node, Weight: c.Weight, Zone: c.Zone})
 	case !n.belongs(c.Node):
@@ -184,6 +190,7 @@ func (n *Node) learn(h member.History, from string) {
 	before := n.stages(news, all)
 	n.member.set(all)
 	n.emit(trace.Event{Kind: trace.Membership, Peer: from, Changes: news, Count: len(n.ring().Members())})
+	n.collector.forget()
 	n.reshape(before)
 	n.rumor(news, from)
 }

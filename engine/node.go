@@ -148,6 +148,8 @@ type Node struct {
 	member   *membership
 	transfer *transfers
 	admit    *admission
+
+	collector *collector
 }
 
 // New makes a node from what its store holds. The Output is to be carried out like a
@@ -163,8 +165,9 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 		trees:  newForest(),
 		sync:   newSyncer(),
 		member: newMembership(cfg), transfer: newTransfers(),
-		admit:  newAdmission(now),
-		lastOp: uint64(now), // above that of any earlier life, whose answers may still be under way
+		admit:     newAdmission(now),
+		collector: newCollector(),
+		lastOp:    uint64(now), // above that of any earlier life, whose answers may still be under way
 	}
 	if mutant.Is(mutant.NumbersRestart) {
 		n.lastOp = 0
@@ -177,6 +180,7 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 	n.beginGossip()
 	n.handOverSoon()
 	n.rehomeLater()
+	n.beginCollecting()
 	return n, n.finish(), nil
 }
 
@@ -225,6 +229,7 @@ func (n *Node) peer(name string) *peer {
 // from one life of the node to the next.
 func (n *Node) Step(now time.Duration, in Input) Output {
 	n.now = max(n.now, now)
+	n.noticeStall()
 	n.timers.fire(n.now)
 	switch in := in.(type) {
 	case nil:
@@ -262,6 +267,7 @@ func (n *Node) finish() Output {
 }
 
 func (n *Node) receive(m wire.Message) {
+	n.peer(m.From).view = m.View
 	if g, ok := m.Body.(wire.Gossip); ok {
 		n.onGossip(m, g)
 		return
@@ -283,6 +289,8 @@ func (n *Node) receive(m wire.Message) {
 		n.onForward(m, b)
 	case wire.Sync:
 		n.onSync(m, b)
+	case wire.Collect:
+		n.onCollect(m, b)
 	default:
 		n.onAnswer(m)
 	}
@@ -361,6 +369,12 @@ func (n *Node) State() *trace.NodeState {
 		Keys: n.keys, Hints: n.hints.counts(), Roots: n.roots(), View: n.member.digest, Member: n.belongs(n.cfg.Name),
 		Pending: len(n.member.pending), Foreign: n.foreign(), Changes: n.member.history,
 		Slice: n.admit.slice, P99: n.admit.p99,
+	}
+	for _, r := range s.Roots {
+		s.Tombstones += r.Keys
+	}
+	if s.Tombstones = max(0, s.Tombstones-n.keys); s.Tombstones > 0 {
+		s.Kept = n.collector.kept
 	}
 	for _, m := range n.ring().Members() {
 		if p := n.peers[m.Name]; p != nil && !p.healthy() {

@@ -71,6 +71,9 @@ func lost(a, b, kept vclock.Siblings) vclock.Siblings {
 // storeHome merges siblings into the node's own replica of key. own, if not
 // nil, is the counter of the dot just minted. why holds Request, Peer and Op of the event.
 func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) wire.Code {
+	if own == nil && n.collected(key, siblings, lww, why.Peer) {
+		return wire.OK
+	}
 	k := dataKey(key)
 	rec, damaged := n.readable(store.Data, key, k)
 	old, before := rec, rec.Siblings
@@ -79,6 +82,7 @@ func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wi
 		return code
 	}
 	n.write(store.Data, k, wire.EncodeRecord(rec))
+	n.collector.stored(key, rec)
 	if damaged && !mutant.Is(mutant.TreeNotRegrown) { // nobody knows what the tree was told of the record
 		n.regrow(ring.Of(key))
 	} else if !mutant.Is(mutant.TreeUntold) || why.Op != wire.Handoff.String() {
@@ -141,7 +145,9 @@ func (n *Node) keep(m wire.Message, w wire.Write) {
 		return
 	}
 	var err wire.Code
-	if w.For == "" || w.For == n.cfg.Name {
+	if n.member.gone { // who takes nothing any more need not be asked what it holds
+		err = wire.Overloaded
+	} else if w.For == "" || w.For == n.cfg.Name {
 		before := len(n.out.Writes)
 		err = n.storeHome(w.Key, w.Siblings, w.LWW, nil, why)
 		if w.Purpose == wire.Handoff && len(n.out.Writes) > before {

@@ -17,6 +17,7 @@ type Timings struct {
 	Gossip      time.Duration // between two exchanges of the membership with a random peer (§4.8.1); 0: never unasked
 	Transfer    time.Duration // between two looks at what is to be handed over to new homes (§4.9)
 	Foreground  time.Duration // 99th percentile of replicas' answers to clients' requests above which background work yields (§6.5); 0: it never does
+	Tombstones  time.Duration // grace after which a tombstone may be collected, and between the two rounds of that (§4.4); 0: they stay
 	Reunion     time.Duration // from a peer's return to a comparison of all that is shared with it; up to twice that
 }
 
@@ -34,6 +35,7 @@ func DefaultTimings() Timings {
 		Gossip:      time.Second,
 		Transfer:    500 * time.Millisecond,
 		Foreground:  50 * time.Millisecond,  // the paper's
+		Tombstones:  5 * time.Minute,        // of two messages at most a minute late each, with room
 		Reunion:     500 * time.Millisecond, // hints go first: what they bring need not be compared
 	}
 }

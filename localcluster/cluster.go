@@ -156,7 +156,7 @@ func (c *Cluster) claim(o Options) (err error) {
 		c.secret = newSecret()
 		s, err = withDefaults(o.Name, o.Settings)
 		s.Mem = true
-		s.NoAntiEntropy = o.Settings.NoAntiEntropy
+		s.NoAntiEntropy, s.Tombstones = o.Settings.NoAntiEntropy, o.Settings.Tombstones
 		return err
 	}
 	dir := o.Dir
@@ -169,7 +169,7 @@ func (c *Cluster) claim(o Options) (err error) {
 	if c.disk, s, err = openDisk(dir, o.Name, o.Settings); err != nil {
 		return err
 	}
-	s.NoAntiEntropy = o.Settings.NoAntiEntropy // of this run, whatever the last one was
+	s.NoAntiEntropy, s.Tombstones = o.Settings.NoAntiEntropy, o.Settings.Tombstones // of this run, whatever the last one was
 	c.secret = c.disk.secret
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"ringside/engine"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/store/level"
@@ -244,6 +245,9 @@ func checkSettings(s trace.Settings) error {
 		return usagef("clocks %q: want %s or %s", s.Clocks, trace.ClocksDotted, trace.ClocksLiteral)
 	case s.Truncate < 0 || s.Truncate > wire.MaxClock:
 		return usagef("truncate %d: want 1 to %d pairs", s.Truncate, wire.MaxClock)
+	}
+	if s.Tombstones > 0 && s.Tombstones < engine.MinTombstones {
+		return usagef("tombstones collected after %v: want at least %v, or off", s.Tombstones, engine.MinTombstones)
 	}
 	for _, seed := range s.Seeds {
 		if !namePattern.MatchString(seed) {

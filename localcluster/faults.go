@@ -96,6 +96,9 @@ func (c *Cluster) healAfter(d time.Duration) {
 // changeNet applies f to the books and to the links, at one instant for all of
 // them: afterwards nothing crosses a cut link, and both ends know of it.
 func (c *Cluster) changeNet(f fault.Fault) error {
+	if t := timings(c.roll.settings()); f.Kind == fault.Slow && t.Tombstones > 0 && f.Delay > t.SafeDelay() {
+		return usagef("slow: what is %v under way could outlast a tombstone, which is collected after %v; the most is %v here, or any delay with up --tombstones off", f.Delay, t.Tombstones, t.SafeDelay())
+	}
 	c.netMu.Lock()
 	defer c.netMu.Unlock()
 	if err := c.net.Apply(f); err != nil {

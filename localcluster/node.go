@@ -195,6 +195,9 @@ func timings(s trace.Settings) engine.Timings {
 	if s.NoAntiEntropy {
 		t.AntiEntropy = 0
 	}
+	if s.Tombstones != 0 {
+		t.Tombstones = max(0, s.Tombstones)
+	}
 	return t
 }
 

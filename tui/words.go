@@ -174,6 +174,10 @@ func (m *model) describeWork(e trace.Event) phrase {
 			return phrase{"LOST", bad, "what was in memory only is gone"}
 		}
 		return phrase{"LOST", bad, plural(e.Count, "object") + " that it had in memory only"}
+	case trace.TombstoneCollected:
+		return phrase{"COLLECTED", dim, "nothing older is left anywhere: drops the tombstone " + clocks(e.Versions)}
+	case trace.TombstonesKept:
+		return phrase{"KEPT", dim, "tombstones stay: " + message(e)}
 	case trace.Damaged:
 		return phrase{"DAMAGED", bad, "the record failed its checksum" + prefixed(": ", message(e))}
 	}

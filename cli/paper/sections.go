@@ -33,7 +33,7 @@ var sections = []Section{
 		},
 		Deviations: []string{
 			"Contexts are sealed with a secret of the cluster: one that was altered, or is for another key, is refused and not believed.",
-			"There is a delete. It is a put of a tombstone and needs a context; tombstones stay.",
+			"There is a delete. It is a put of a tombstone and needs a context. The tombstone is collected once all nodes have said twice that they hold nothing older.",
 		},
 	},
 	{

@@ -48,10 +48,13 @@ func printStatus(e *Env, view *trace.View) error {
 		Changes  int              `json:"changes"` // of the membership that it knows (§4.8.1)
 		Pending  int              `json:"pending"` // ranges that it was not given yet (§4.9)
 		Foreign  int              `json:"foreign"` // keys that it is to hand over
+
+		Tombstones int    `json:"tombstones"`                // keys of which it holds nothing but what a delete left (§4.4)
+		Kept       string `json:"tombstones_kept,omitempty"` // why those stay, if it knows
 	}
 	nodes := make([]node, len(view.Nodes))
 	for i, n := range view.Nodes {
-		nodes[i] = node{n.Name, n.Status, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n), view.RingOf(n).Has(n.Name), len(n.History), n.Pending, n.Foreign}
+		nodes[i] = node{n.Name, n.Status, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n), view.RingOf(n).Has(n.Name), len(n.History), n.Pending, n.Foreign, n.Dead, n.Kept}
 	}
 	s := view.Settings
 	return e.print(struct {
@@ -153,7 +156,21 @@ func (e *Env) showStatus(view *trace.View) string {
 	for _, link := range sortedKeys(view.Loss) {
 		out += e.paint(warn, "loss") + "  " + trace.Show([]byte(link)) + fmt.Sprintf(" of %g%%\n", view.Loss[link])
 	}
+	out += e.showKept(view)
 	return out + t.render(e)
+}
+
+// showKept tells why tombstones stay, each reason once.
+func (e *Env) showKept(view *trace.View) string {
+	out := ""
+	told := map[string]bool{}
+	for _, n := range view.Nodes {
+		if n.Kept != "" && n.Dead > 0 && !told[n.Kept] {
+			told[n.Kept] = true
+			out += e.paint(dim, "tombstones stay") + "  " + trace.Show([]byte(n.Kept)) + "\n"
+		}
+	}
+	return out
 }
 
 // unsettledRing says whether there is anything to tell of the nodes' places in the ring.

@@ -299,6 +299,6 @@ var changing = map[trace.Kind]bool{
 	trace.NodeUp: true, trace.NodeDown: true, trace.NodePaused: true, trace.NodeWiped: true, trace.Split: true, trace.Heal: true,
 	trace.Slow: true, trace.Loss: true, trace.Stored: true, trace.HintStored: true, trace.HintDelivered: true, trace.HintRefused: true,
 	trace.Membership: true, trace.RangeReady: true, trace.RangeDropped: true, trace.NodeLeft: true, trace.HintRehomed: true,
-	trace.ReadRepair: true, trace.Suspect: true, trace.Alive: true, trace.LWWLost: true, trace.Gap: true,
+	trace.TombstoneCollected: true, trace.ReadRepair: true, trace.Suspect: true, trace.Alive: true, trace.LWWLost: true, trace.Gap: true,
 	trace.Buffered: true, trace.BufferLost: true,
 }

@@ -31,10 +31,11 @@ const (
 	Join   Kind = iota // the node takes its share of the ring
 	Leave              // the node hands over all it has and goes
 	Remove             // the node is gone for good; the others do without what it had
+	Gone               // the node, which left or was removed, holds nothing any more and takes nothing until it joins again
 )
 
 // String is the kind as people and JSON have it.
-func (k Kind) String() string { return [...]string{"join", "leave", "remove"}[k] }
+func (k Kind) String() string { return [...]string{"join", "leave", "remove", "gone"}[k] }
 
 // ParseKind reads what String wrote.
 func ParseKind(s string) (Kind, error) {
@@ -56,9 +57,9 @@ func (k *Kind) UnmarshalText(b []byte) (err error) {
 }
 
 // Valid says whether k is a known kind; decoders check it.
-func (k Kind) Valid() bool { return k <= Remove }
+func (k Kind) Valid() bool { return k <= Gone }
 
-// A Change is one explicit act of an administrator (§4.8.1).
+// A Change is one explicit act of an administrator (§4.8.1), or the last word of a node that went.
 type Change struct {
 	Time   int64  `json:"time,string"` // ns since 1970 by the clock of By; later than that of every change By knew of
 	By     string `json:"by"`
@@ -145,6 +146,16 @@ func (h History) Last(node string) (Change, bool) {
 	return Change{}, false
 }
 
+// Goodbye is the last word of a node that went, ok is false if it was said. It stands right after the
+// change that it answers, whatever the clocks say, so that any later change of the node undoes it.
+func (h History) Goodbye(node string) (c Change, ok bool) {
+	last, ok := h.Last(node)
+	if !ok || last.Kind == Gone {
+		return Change{}, false
+	}
+	return Change{Time: last.Time + 1, By: node, Node: node, Kind: Gone}, true
+}
+
 // Digest stands for all the changes; equal histories have equal ones. It is never 0.
 func (h History) Digest() uint64 {
 	sum := fnv.New64a()
@@ -170,9 +181,11 @@ func (h History) Digest() uint64 {
 func (h History) Ring(cfg ring.Config) *ring.Ring { return ring.Replay(cfg, h.steps()) }
 
 func (h History) steps() []ring.Step {
-	steps := make([]ring.Step, len(h))
-	for i, c := range h {
-		steps[i] = ring.Step{Member: ring.Member{Name: c.Node, Weight: max(c.Weight, 1), Zone: c.Zone}, Leave: c.Kind != Join}
+	steps := make([]ring.Step, 0, len(h))
+	for _, c := range h {
+		if c.Kind != Gone { // it says what became of a change
+			steps = append(steps, ring.Step{Member: ring.Member{Name: c.Node, Weight: max(c.Weight, 1), Zone: c.Zone}, Leave: c.Kind != Join})
+		}
 	}
 	return steps
 }

@@ -2,6 +2,7 @@ package member
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -56,6 +57,33 @@ func TestRemovedNodeStaysRemoved(t *testing.T) {
 		again, _ := now.With(0, Change{By: "n0", Node: "n1", Kind: Join, Weight: 1})
 		if !again.Ring(cfg).Has("n1") {
 			t.Fatal("n1 cannot join again")
+		}
+	})
+}
+
+// The last word of a node that went changes no ring, and stands right after the change that it answers:
+// whatever is written about the node later undoes it, even by a clock that is behind.
+func TestGoodbye(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := drawHistory(t, "h")
+		last, ok := h.Last("n1")
+		c, says := h.Goodbye("n1")
+		if says != (ok && last.Kind != Gone) {
+			t.Fatalf("last change %v %v, goodbye %v", last, ok, says)
+		}
+		if !says {
+			return
+		}
+		said := h.Merge(History{c})
+		if now, _ := said.Last("n1"); now.Kind != Gone {
+			t.Fatalf("the last change is %v", now)
+		}
+		if a, b := h.Ring(cfg).Members(), said.Ring(cfg).Members(); !slices.Equal(a, b) {
+			t.Fatalf("members were %v, are %v", a, b)
+		}
+		again, _ := said.With(0, Change{By: "n2", Node: "n1", Kind: Join, Weight: 1})
+		if now, _ := again.Last("n1"); now.Kind != Join {
+			t.Fatalf("after it joined again the last change is %v", now)
 		}
 	})
 }

@@ -17,6 +17,8 @@ type buffer struct {
 	freed    int     // how many of held the present flush lets out
 	flushing []store.Write
 	due      bool // a flush is planned
+
+	collected []trace.Event // tombstones whose records are not gone from the disk yet
 }
 
 // flushEvery is how long a write stays in memory only, if nobody waits for it: long
@@ -34,6 +36,11 @@ func (b *buffer) take(o engine.Output) {
 	h, t := b.h, &turn{}
 	t.add(o)
 	h.w.observe(o.Events)
+	for _, e := range o.Events {
+		if e.Kind == trace.TombstoneCollected {
+			b.collected = append(b.collected, e)
+		}
+	}
 	t.writes, t.events = nil, nil
 	if o.Durable && !b.objects.Empty() && !h.w.plan.bug.forgetsToWait() {
 		b.held = append(b.held, t)
@@ -87,11 +94,12 @@ func (b *buffer) flush() {
 // landed ends a flush and lets out what waited for it.
 func (b *buffer) landed() {
 	h := b.h
-	h.w.check.dropping(h, b.flushing)
+	h.w.check.dropping(h, &turn{writes: b.flushing, events: b.collected})
 	h.disk.apply(h.w.plan.bug.batch(b.flushing))
 	b.flushing = nil
 	b.objects.Flushed()
 	if !b.objects.Waiting() {
+		b.collected = nil
 		b.freed = len(b.held)
 	}
 	free := b.held[:b.freed]

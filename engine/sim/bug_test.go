@@ -58,6 +58,16 @@ var bugs = []struct {
 		return changeRecords(b, func(vclock.Siblings) vclock.Siblings { return nil })
 	})}},
 	{"a buffer that lets out what should wait for the disk", "P1", Options{Faults: []string{crashKind}, Mode: trace.ModeSiblings, Buffer: maxDrawnBuffer}, bug{hasty: true}},
+	{"whoever is asked about a deleted key says that it holds nothing else", "P3", Options{Faults: []string{partitionKind, crashKind}, Mode: trace.ModeSiblings, Nodes: 5, N: 3, AntiEntropy: -1, Tombstones: minTombstones, Ops: 300}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+		if r, ok := m.Body.(wire.CollectReply); ok {
+			m.Body = wire.CollectReply{Answers: make([]wire.CollectAnswer, len(r.Answers))}
+		}
+		return false
+	}}},
+	{"one home never drops a tombstone", "P5", Options{Faults: []string{partitionKind}, Mode: trace.ModeSiblings, Nodes: 5, N: 3, Tombstones: minTombstones}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+		c, ok := m.Body.(wire.Collect)
+		return ok && c.Phase == wire.CollectDrop && m.To == "n3"
+	}}},
 	{"an ack counts twice", "P13", Options{}, bug{onReply: func(r wire.ClientReply) wire.ClientReply {
 		if p, ok := r.(wire.PutReply); ok && len(p.Acks) > 0 {
 			p.Acks = append(slices.Clone(p.Acks), p.Acks[0])
@@ -147,7 +157,7 @@ func TestBugsAreFound(t *testing.T) {
 		said := map[string]bool{}
 		for seed := uint64(1); seed <= most && !found; seed++ {
 			o := b.opt
-			o.Seed, o.Ops = seed, 120
+			o.Seed, o.Ops = seed, max(120, o.Ops)
 			p := NewPlan(o)
 			p.bug = &b.bug
 			r := Play(p, nil)

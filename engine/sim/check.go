@@ -36,11 +36,12 @@ type checker struct {
 	excused    map[uint64]bool          // writes whose every carrier was destroyed
 	durable    map[uint64][]string      // write → nodes that were said to hold it durably, in plans with buffers
 	sent       map[string]sentHint      // holder, home and key → what was sent home last
-	handed     map[string]time.Duration // holder and key → when it last handed a hint over
+	handed     map[string]time.Duration // holder and key → when it last handed a hint or its replica over
 	repairs    int                      // replicas that reads mended
 	synced     int                      // replicas that anti-entropy mended
 	falseOnes  int                      // versions held beside a descendant, where clocks are cut
-	lwwLost    int                      // acked writes that last write wins threw away
+	tombs      tombs
+	lwwLost    int // acked writes that last write wins threw away
 }
 
 // A sentHint is what a stand-in handed over.
@@ -55,7 +56,7 @@ const maxViolations = 10
 func newChecker(w *world) *checker {
 	c := &checker{
 		w: w, quiet: w.plan.quiet(), keys: w.plan.keys(), ops: map[uint64]*operation{}, byKey: map[string][]*operation{},
-		dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, sent: map[string]sentHint{}, handed: map[string]time.Duration{},
+		tombs: newTombs(), dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, sent: map[string]sentHint{}, handed: map[string]time.Duration{},
 	}
 	for _, op := range w.plan.Ops {
 		c.lastID = max(c.lastID, op.ID)
@@ -131,11 +132,13 @@ func (c *checker) event(e trace.Event) {
 			c.ackedDurably(e)
 		}
 	case trace.ReadRepair:
-		c.repairs++
+		c.repairs += min(1, len(c.unburied(e.Versions)))
 	case trace.Stored:
 		if e.Op == wire.AntiEntropy.String() {
-			c.synced++
+			c.synced += min(1, len(c.unburied(e.Versions)))
 		}
+	case trace.TombstoneCollected:
+		c.dropped(e)
 	case trace.HintSent:
 		c.sent[e.Node+" "+e.For+" "+string(e.Key)] = sentHint{c.w.now, idsOf(e.Versions)}
 	case trace.HintDelivered:
@@ -209,7 +212,7 @@ func (c *checker) droppingHint(h *host, dbKey []byte, before []store.Write) {
 // who has heard of it rightly refuses the write itself.
 func (c *checker) superseded(id uint64) bool {
 	op := c.ops[id]
-	return op != nil && slices.ContainsFunc(c.byKey[op.Key], func(d *operation) bool {
+	return c.buried(id) || op != nil && slices.ContainsFunc(c.byKey[op.Key], func(d *operation) bool {
 		return c.descends(d.ID, id) && (c.excused[d.ID] || slices.ContainsFunc(c.w.names, func(n string) bool {
 			return slices.Contains(c.held(c.w.hosts[n], op.Key), d.ID)
 		}))
@@ -272,6 +275,7 @@ func (c *checker) read(op *operation, r wire.GetReply) {
 		}
 	}
 	c.concurrent(fmt.Sprintf("get #%d of %s", op.ID, op.Key), ids)
+	c.resurfacedIn(fmt.Sprintf("get #%d", op.ID), op.Key, op.began, ids, "its client")
 	if c.quiet {
 		c.sees(op, ids)
 	}
@@ -313,7 +317,7 @@ func (c *checker) sees(op *operation, ids []uint64) {
 		return
 	}
 	for _, w := range c.byKey[op.Key] {
-		if w.Kind != "get" && w.outcome == ok && w.ended < op.began && !c.carries(ids, w.ID) {
+		if w.Kind != "get" && w.outcome == ok && w.ended < op.began && !c.carries(ids, w.ID) && !c.buried(w.ID) {
 			c.fail("P7", "get #%d of %s lacks #%d, which was acked before", op.ID, op.Key, w.ID)
 		}
 	}
@@ -404,7 +408,7 @@ func (c *checker) keptOn(op *operation, held [][]uint64, want int) {
 			want--
 		}
 	}
-	if want > 0 {
+	if want > 0 && !c.buried(op.ID) {
 		c.fail("P1", "%s #%d of %s, acked by %v, is on %d disks too few", op.Kind, op.ID, op.Key, op.acks, want)
 	}
 }
@@ -479,6 +483,7 @@ func (c *checker) losing(h *host, do func()) {
 	h.lostAt = c.w.now
 	for _, key := range c.keys {
 		c.excuse(key, before[key])
+		c.undo(before[key], c.held(h, key))
 	}
 }
 

@@ -58,6 +58,7 @@ func (w *world) settle() {
 			w.check.fail("P5", "reads of the converged cluster still mend %d replicas", n)
 		}
 	}
+	w.settleTombstones()
 	w.check.final()
 }
 
@@ -244,8 +245,9 @@ func (c *checker) final() {
 		c.onlyAtHome(key)
 		left := idsOf(c.agree(key, c.w.ring.Homes([]byte(key))))
 		c.concurrent(key, left)
+		c.resurfacedIn("in the end", key, c.w.now, left, "its homes")
 		for _, op := range c.byKey[key] {
-			if op.Kind != "get" && op.outcome == ok && !c.carries(left, op.ID) && !c.gone(op) {
+			if op.Kind != "get" && op.outcome == ok && !c.carries(left, op.ID) && !c.gone(op) && !c.buried(op.ID) {
 				c.missing(op, left)
 			}
 		}
@@ -259,7 +261,7 @@ func (c *checker) agree(key string, homes []string) vclock.Siblings {
 		var s vclock.Siblings
 		for _, r := range c.w.stored(c.w.hosts[n], key) {
 			if r.For == "" {
-				s = r.Versions
+				s = c.unburied(r.Versions)
 			}
 		}
 		if i == 0 {
@@ -289,7 +291,7 @@ func (c *checker) missing(op *operation, left []uint64) {
 	ancestor := slices.IndexFunc(left, func(id uint64) bool { return c.descends(op.ID, id) })
 	what := fmt.Sprintf("%s #%d of %s, acked by %v at %v,", op.Kind, op.ID, op.Key, op.acks, op.ended-start)
 	switch {
-	case c.w.plan.lww() && (ancestor < 0 && len(left) > 0 || c.destroyedAny(op.Key)):
+	case c.w.plan.lww() && (ancestor < 0 && (len(left) > 0 || c.collectedAny(op.Key)) || c.destroyedAny(op.Key)):
 		c.lwwLost++ // by design (P14): a concurrent write with a later time won, if only to be destroyed
 	case op.Kind == "del" && ancestor >= 0:
 		c.fail("P3", "%s is undone: #%d is back", what, left[ancestor])

@@ -219,7 +219,7 @@ func (h *host) commit(t *turn) {
 			h.flushFailed()
 			return
 		}
-		h.w.check.dropping(h, t.writes)
+		h.w.check.dropping(h, t)
 		h.disk.apply(h.w.plan.bug.batch(t.writes))
 		h.doubt = false // the first batch of a life holds the node's new incarnation
 		h.overlay.Reset()

@@ -168,15 +168,18 @@ func (c *checker) onlyAtHome(key string) {
 }
 
 // dropping is P11: what a node deletes of its replicas, all homes hold durably, as that node knows the ring.
-func (c *checker) dropping(h *host, writes []store.Write) {
-	for i, wr := range writes {
+func (c *checker) dropping(h *host, t *turn) {
+	for i, wr := range t.writes {
 		if wr.Space == store.Hints && wr.Value == nil {
-			c.droppingHint(h, wr.Key, writes[:i])
+			c.droppingHint(h, wr.Key, t.writes[:i])
 		}
 		if wr.Space != store.Data || wr.Value != nil {
 			continue
 		}
 		key := string(wr.Key[len(ring.Position{}):])
+		if t.collecting(key) {
+			continue // that is P3's concern
+		}
 		b, _ := h.disk.Get(store.Data, wr.Key)
 		rec, err := wire.DecodeRecord(b)
 		if err != nil || b == nil {
@@ -185,6 +188,7 @@ func (c *checker) dropping(h *host, writes []store.Write) {
 		for _, name := range h.node.Ring().Homes([]byte(key)) {
 			c.keeps(h, c.w.hosts[name], key, rec.Siblings)
 		}
+		c.handed[h.name+" "+key] = c.w.now
 	}
 }
 

@@ -56,13 +56,13 @@ func (h *host) odd(p engine.Place) bool {
 	return true
 }
 
-// timings are the default ones but for anti-entropy, or what the plan has in their place.
+// timings are the default ones but for anti-entropy and tombstones, or what the plan has in their place.
 func (p *Plan) timings() engine.Timings {
 	t := engine.DefaultTimings()
 	if p.Timings != nil {
 		t = *p.Timings
 	}
-	t.AntiEntropy = p.AntiEntropy
+	t.AntiEntropy, t.Tombstones = p.AntiEntropy, p.Tombstones
 	return t
 }
 

@@ -44,8 +44,9 @@ type Options struct {
 	AntiEntropy time.Duration // between two comparisons of a key range (§4.7); negative: never, reads mend
 	Buffer      int           // objects in each node's buffer (§6.1); negative: none, every write is durable
 
-	Clocks   string // dotted or literal; never drawn, since literal ones lose writes (§4.4)
-	Truncate int    // pairs at which clocks are cut (§4.4); negative: never
+	Clocks     string        // dotted or literal; never drawn, since literal ones lose writes (§4.4)
+	Truncate   int           // pairs at which clocks are cut (§4.4); negative: never
+	Tombstones time.Duration // grace after which tombstones are collected; negative: they stay
 }
 
 // Draw fills in the defaults of a run of Seed; most are drawn from it, the usual
@@ -114,6 +115,18 @@ func (o Options) Draw() Options {
 	if o.FaultEvery == 0 {
 		o.FaultEvery = every.Round(grain)
 	}
+	// A run with tombstones that are collected takes long enough for them to grow old.
+	graces := rand.New(rand.NewPCG(o.Seed, 0x67726163))
+	grace := minTombstones + time.Duration(graces.Int64N(int64(maxTombstones-minTombstones))).Round(grain)
+	if graces.Float64() < .6 || think < time.Second || o.Blind == piledUp { // the hurried are done before a tombstone is old
+		grace = -1
+	}
+	if o.Tombstones == 0 {
+		o.Tombstones = grace
+	}
+	if o.Length == 0 && o.Tombstones > 0 {
+		o.Length = 3 * restGraces * o.Tombstones
+	}
 	if o.Length == 0 {
 		o.Length = time.Duration(o.Ops/o.Clients) * think
 	}
@@ -160,6 +173,12 @@ const (
 	maxDrawnBuffer = 12
 	// MaxBuffer bounds a buffer that somebody asks for.
 	MaxBuffer = 1 << 20
+)
+
+// The graces that are drawn: a clogged link and a paused node hold a message for ten seconds each.
+const (
+	minTombstones = 30 * time.Second
+	maxTombstones = 60 * time.Second
 )
 
 // minAntiEntropy is the shortest time between two cycles of anti-entropy: what
@@ -217,6 +236,9 @@ func (o Options) Check() error {
 	if o.Buffer > MaxBuffer {
 		return fmt.Errorf("sim: a buffer of %d objects, the limit is %d", o.Buffer, MaxBuffer)
 	}
+	if d.Tombstones >= 0 && (d.Tombstones < minTombstones || d.Tombstones > maxTime) {
+		return fmt.Errorf("sim: tombstones collected after %v, want %v to %v", d.Tombstones, minTombstones, maxTime)
+	}
 	if most := min(d.N, d.Nodes); d.R > most || d.W > most {
 		return fmt.Errorf("sim: R=%d W=%d with N=%d on %d nodes, want 1 to %d", d.R, d.W, d.N, d.Nodes, most)
 	}
@@ -241,11 +263,15 @@ func (o Options) String() string {
 	if o.Truncate > 0 {
 		cut = strconv.Itoa(o.Truncate)
 	}
-	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --mode %s --clocks %s --truncate %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --anti-entropy %s --buffer %s --faults %s",
-		o.Seed, o.Nodes, o.N, o.R, o.W, o.Mode, o.Clocks, cut, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.Odd), o.FaultEvery, compared, buffer, faults)
+	collected := Off
+	if o.Tombstones > 0 {
+		collected = o.Tombstones.String()
+	}
+	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --mode %s --clocks %s --truncate %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --anti-entropy %s --tombstones %s --buffer %s --faults %s",
+		o.Seed, o.Nodes, o.N, o.R, o.W, o.Mode, o.Clocks, cut, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.Odd), o.FaultEvery, compared, collected, buffer, faults)
 }
 
-// Off is how anti-entropy that never runs is written, clocks that are never cut, and a buffer that is not there.
+// Off is how anti-entropy that never runs is written, clocks that are never cut, tombstones that stay, and a buffer that is not there.
 const Off = "off"
 
 // NoFaults is how an empty list of faults is written.

@@ -25,8 +25,9 @@ type Plan struct {
 	Weather Weather
 
 	AntiEntropy time.Duration   // between two comparisons of a key range; 0: never
+	Tombstones  time.Duration   // grace after which tombstones may be collected; 0: they stay
 	Ranges      int             // of the ring; 0: the usual number
-	Timings     *engine.Timings // of all nodes, but for anti-entropy; nil: the usual ones
+	Timings     *engine.Timings // of all nodes, but for anti-entropy and tombstones; nil: the usual ones
 	Odd         []string        // places at which nodes are odd at times (see engine.Place)
 	Buffer      int             // objects in each node's buffer (§6.1); 0: none
 	Truncate    int             // pairs at which clocks are cut; 0: never
@@ -139,9 +140,12 @@ func (p *Plan) keys() []string {
 func NewPlan(o Options) Plan {
 	o = o.Draw()
 	d := drawing{o: o, rng: rand.New(rand.NewPCG(o.Seed, 0x706c616e))}
-	p := Plan{Seed: o.Seed, Nodes: o.Nodes, N: o.N, R: o.R, W: o.W, Mode: o.Mode, Quorum: o.Quorum, Clocks: o.Clocks, Truncate: max(0, o.Truncate), AntiEntropy: max(0, o.AntiEntropy), Buffer: max(0, o.Buffer)}
+	p := Plan{Seed: o.Seed, Nodes: o.Nodes, N: o.N, R: o.R, W: o.W, Mode: o.Mode, Quorum: o.Quorum, Clocks: o.Clocks, Truncate: max(0, o.Truncate), AntiEntropy: max(0, o.AntiEntropy), Tombstones: max(0, o.Tombstones), Buffer: max(0, o.Buffer)}
 	d.names = p.names()
 	p.Ops = d.ops()
+	if p.Tombstones > 0 && o.Blind < piledUp {
+		d.rest(p.Ops, p.Tombstones)
+	}
 	p.Peace = p.Ops[len(p.Ops)-1].At + time.Second
 	p.Weather = d.weather()
 	p.Strikes = d.strikes(p.Peace)
@@ -217,6 +221,24 @@ func (d *drawing) ops() []Op {
 	}
 	return out
 }
+
+// rest has clients turn from some keys to others for longer than it takes to collect a tombstone, and
+// back again; and many of the keys that they turn from are deleted.
+func (d *drawing) rest(ops []Op, grace time.Duration) {
+	rng := rand.New(rand.NewPCG(d.o.Seed, 0x72657374))
+	for i := range ops {
+		op := &ops[i]
+		era := int(op.At / (restGraces * grace))
+		k := rng.IntN(d.o.Keys) + era%2*d.o.Keys
+		op.Key = fmt.Sprintf("key%d", k)
+		if op.Kind == "put" && rng.Float64() < .3 {
+			op.Kind, op.Context = "del", 0
+		}
+	}
+}
+
+// restGraces is how many graces a key is used, and then rests.
+const restGraces = 3
 
 func (d *drawing) weather() Weather {
 	rng := d.rng

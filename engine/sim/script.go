@@ -63,6 +63,9 @@ func (p *Plan) Script(remarks func(id uint64) string) string {
 	if len(p.Odd) > 0 {
 		line("odd %s", strings.Join(p.Odd, " "))
 	}
+	if p.Tombstones > 0 {
+		line("tombstones %v", p.Tombstones)
+	}
 	p.Weather.script(line)
 	if p.Expect != (Expect{}) {
 		line("expect %s hash %016x", cmp.Or(p.Expect.Property, NoFaults), p.Expect.Hash)
@@ -239,6 +242,11 @@ func (p *Plan) parseLine(words []string) error {
 		p.Timings = parseTimings(&f)
 	case "odd":
 		p.Odd = f.words
+	case "tombstones":
+		grace, err := time.ParseDuration(f.word(0))
+		if p.Tombstones = grace; err != nil || grace < minTombstones || grace > maxTime {
+			f.fail("tombstones %q: want %v to %v", f.word(0), minTombstones, maxTime)
+		}
 	case "expect":
 		return p.parseExpect(words[1:])
 	case "weather":

@@ -107,6 +107,9 @@ func (s *shrinking) weather() {
 	if s.best.Truncate > 0 {
 		s.try(func(p *Plan) { p.Truncate = 0 })
 	}
+	if s.best.Tombstones > 0 {
+		s.try(func(p *Plan) { p.Tombstones = 0 })
+	}
 	if len(s.best.Core) > 0 {
 		s.try(func(p *Plan) { p.Core, p.Rest = nil, "" })
 	}

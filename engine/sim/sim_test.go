@@ -65,6 +65,8 @@ func TestSeeds(t *testing.T) {
 		total.Virtual += r.Virtual
 		total.LWWLost += r.LWWLost
 		total.FalseOnes += r.FalseOnes
+		total.Collected += r.Collected
+		total.Early += r.Early
 		for i := range r.Outcomes {
 			total.Outcomes[i] += r.Outcomes[i]
 		}
@@ -77,8 +79,8 @@ func TestSeeds(t *testing.T) {
 			t.Errorf("seed %d: %s: %s", v.Seed, v.Property, v.Detail)
 		}
 	})
-	t.Logf("%d steps, %v of virtual time, outcomes %v (unknown, ok, failed), runs %v (lww, strict, healthy, core, truncated), %d lost to lww, %d false siblings",
-		total.Steps, total.Virtual, total.Outcomes, modes, total.LWWLost, total.FalseOnes)
+	t.Logf("%d steps, %v of virtual time, outcomes %v (unknown, ok, failed), runs %v (lww, strict, healthy, core, truncated), %d lost to lww, %d false siblings, %d tombstones dropped, %d of them under faults",
+		total.Steps, total.Virtual, total.Outcomes, modes, total.LWWLost, total.FalseOnes, total.Collected, total.Early)
 	for _, k := range slices.Sorted(maps.Keys(faults)) {
 		t.Logf("%-18s %d", k, faults[k])
 	}
@@ -94,6 +96,9 @@ func TestSeeds(t *testing.T) {
 		if n == 0 {
 			t.Errorf("no run was of kind %d of lww, strict, healthy, core, truncated", i)
 		}
+	}
+	if total.Early == 0 {
+		t.Error("no tombstone was collected under faults")
 	}
 	if total.LWWLost == 0 {
 		t.Error("last write wins lost nothing (P14)")

@@ -68,6 +68,9 @@ const (
 	SyncDone      Kind = "sync-done"     // Rounds: one that found a difference, or several that found none
 	Slice         Kind = "slice"         // Percent of its rate that Node leaves to background work; Delay: the 99th percentile of what clients wait for
 
+	TombstoneCollected Kind = "tombstone-collected" // nobody can hold an ancestor of Key's tombstone any more; Node has dropped it
+	TombstonesKept     Kind = "tombstones-kept"     // Message: why Node cannot have Count or more old tombstones collected
+
 	// The membership.
 	Membership       Kind = "membership"        // Changes that are news to Node, told by Peer; Count: members now
 	RangeOffered     Kind = "range-offered"     // Node, no home of Span any more, offers its Count keys to Peer
@@ -91,6 +94,7 @@ var Sections = map[Kind]string{
 	LWWLost: "§4.4", FreshEpoch: "§4.4", Truncated: "§4.4",
 	HintSent: "§4.6", HintDelivered: "§4.6", HintRefused: "§4.6", HintLost: "§4.6", Suspect: "§4.8", Alive: "§4.8", Damaged: "§5",
 	SyncStarted: "§4.7", SyncCompared: "§4.7", SyncDone: "§4.7",
+	TombstoneCollected: "§4.4", TombstonesKept: "§4.4",
 	Membership: "§4.8", RangeOffered: "§4.9", RangeConfirmed: "§4.9", RangeTransferred: "§4.9", RangeDropped: "§4.9", RangeReady: "§4.9",
 	HintRehomed: "§4.9", Departed: "§4.9", NodeLeft: "§4.9",
 	Slice: "§6.5",
@@ -162,6 +166,8 @@ type Settings struct {
 	Truncate int    `json:"truncate,omitempty"` // pairs at which clocks are cut; 0: never
 
 	NoAntiEntropy bool `json:"no_anti_entropy,omitempty"` // nodes compare their trees only when told to (§4.7)
+
+	Tombstones time.Duration `json:"tombstones,omitempty"` // ns of grace until tombstones are collected (§4.4); 0: the usual; negative: they stay
 }
 
 // Born returns the founders.
@@ -228,6 +234,9 @@ type NodeState struct {
 
 	Slice float64       `json:"slice,omitempty"`  // of its rate that background work may use, 1 for all (§6.5)
 	P99   time.Duration `json:"p99_ns,omitempty"` // of replicas' answers to clients' requests, as far as it mattered to Slice
+
+	Tombstones int    `json:"tombstones,omitempty"`      // keys of which it holds nothing but deleted versions (§4.4)
+	Kept       string `json:"tombstones_kept,omitempty"` // why those of which it is the first home stay, as far as it knows
 }
 
 // HintCount is what a holder keeps for one other node.

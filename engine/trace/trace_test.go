@@ -30,7 +30,7 @@ func full() Event {
 		Seq: 1, Time: 1_700_000_000_123_456_789, Node: "n1", Kind: Stored, Request: 41, Key: []byte("\x00key"), Peer: "n2", For: "n3", Op: "put",
 		Versions: vclock.Siblings{v, {Dot: version("n2", 1, "").Dot, Deleted: true}}, Homes: []string{"n1"}, Hinted: []wire.Hint{{Holder: "n1", For: "n2"}},
 		Nodes: []string{"n2"}, Count: -1, Want: 2, Err: wire.QuorumNotReached, Message: "why", Elapsed: 1500,
-		Settings: &Settings{Name: "c", Nodes: []string{"n1"}, N: 3, R: 2, W: 1, Mode: ModeLWW, Strict: true, Strategy: 3, Q: 60, T: 12, Mem: true, NoAntiEntropy: true,
+		Settings: &Settings{Name: "c", Nodes: []string{"n1"}, N: 3, R: 2, W: 1, Mode: ModeLWW, Strict: true, Strategy: 3, Q: 60, T: 12, Mem: true, NoAntiEntropy: true, Tombstones: 7,
 			Founders: []ring.Member{{Name: "n1", Weight: 2, Zone: "z"}}, Seeds: []string{"n1"}, Changes: member.History{{Time: 1, By: "n1", Node: "n1", Weight: 2, Zone: "z"}}},
 		State: &NodeState{Keys: 1, Hints: []HintCount{{For: "n2", Keys: 1, Oldest: 5}}, Suspects: []string{"n3"},
 			Roots: []TreeRoot{{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b")), Root: 1 << 63}}},
@@ -215,6 +215,22 @@ func TestViewFollowsHints(t *testing.T) {
 }
 
 // Last write wins loses a version once, however many replicas throw it away.
+// A node that drops a tombstone holds nothing of the key any more.
+func TestViewOfTombstones(t *testing.T) {
+	v := NewView()
+	v.Apply(Event{Kind: Cluster, Settings: &Settings{Nodes: []string{"n1"}, N: 1, R: 1, W: 1, Strategy: 3, Q: 8}})
+	dead := vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 1}, Counter: 2}, Deleted: true}}
+	v.Apply(Event{Kind: Stored, Node: "n1", Key: []byte("cart"), Versions: dead})
+	v.Apply(Event{Kind: State, Node: "n1", State: &NodeState{Tombstones: 1, Kept: "n2 cannot be reached"}})
+	if n := v.Node("n1"); n.Dead != 1 || n.Kept == "" || len(v.Key([]byte("cart")).Held["n1"][""]) != 1 {
+		t.Fatalf("the view has %d tombstones, kept for %q, and %v", n.Dead, n.Kept, v.Key([]byte("cart")).Held)
+	}
+	v.Apply(Event{Kind: TombstoneCollected, Node: "n1", Key: []byte("cart"), Versions: dead})
+	if n := v.Node("n1"); n.Dead != 0 || len(v.Key([]byte("cart")).Held["n1"]) != 0 {
+		t.Fatalf("the view has %d tombstones and %v", n.Dead, v.Key([]byte("cart")).Held)
+	}
+}
+
 func TestViewCountsLossesOnce(t *testing.T) {
 	lost := Event{Kind: LWWLost, Key: []byte("cart"), Versions: vclock.Siblings{version("n1", 1, "v")}}
 	other := lost

@@ -73,6 +73,8 @@ type Node struct {
 	View     uint64               // the digest of that; 0 if the node did not say
 	Pending  int                  // ranges that it is a home of and was not given yet (§4.9)
 	Foreign  int                  // keys that it holds and is no home of, as of its last State
+	Dead     int                  // keys of which it holds nothing but tombstones, as of its last State
+	Kept     string               // why tombstones stay, as of its last State
 	Departed bool                 // it left, and has nothing any more that others need
 	Buffered int                  // objects that are in its memory only (§6.1)
 	Slice    float64              // of its rate that background work may use (§6.5); 0: unknown
@@ -183,6 +185,9 @@ func (v *View) applyNode(e Event) {
 		if p := v.Node(e.Peer); p != nil {
 			p.Load.add(e.Time)
 		}
+	case TombstoneCollected:
+		delete(v.touch(e).Held[e.Node], "")
+		n.Dead = max(0, n.Dead-1)
 	case RangeReady:
 		n.Pending = max(0, n.Pending-1)
 	case RangeDropped:
@@ -327,6 +332,7 @@ func (v *View) status(e Event) {
 
 func (n *Node) setState(s *NodeState) {
 	n.Keys, n.Pending, n.Foreign, n.Buffered, n.Slice = s.Keys, s.Pending, s.Foreign, s.Buffered, s.Slice
+	n.Dead, n.Kept = s.Tombstones, s.Kept
 	if s.View != 0 {
 		n.History, n.View = s.Changes, s.View
 	}

@@ -69,8 +69,32 @@ func checkMessage(m Message) error {
 		return checkOffer(b)
 	case OfferReply:
 		return first(checkCode(b.Err), checkSize("answer", int(b.Answer), int(OfferNothing)), checkNames("from", b.From))
+	case Collect:
+		return checkCollect(b)
+	case CollectReply:
+		return checkCollectReply(b)
 	}
 	return fmt.Errorf("no message body %T", m.Body)
+}
+
+func checkCollect(b Collect) error {
+	for _, t := range b.Tombstones {
+		if err := checkSize("key", len(t.Key), MaxKey); err != nil {
+			return err
+		}
+	}
+	return first(
+		checkSize("phase", int(b.Phase), int(CollectDrop)),
+		checkSize("tombstones", len(b.Tombstones), MaxTombstones))
+}
+
+func checkCollectReply(b CollectReply) error {
+	for _, a := range b.Answers {
+		if a > CollectChanged {
+			return fmt.Errorf("no answer %d", a)
+		}
+	}
+	return first(checkCode(b.Err), checkSize("answers", len(b.Answers), MaxTombstones))
 }
 
 func checkOffer(b Offer) error {

@@ -48,10 +48,26 @@ func messageFromPB(p *wirepb.Message) (Message, error) {
 		m.Body, err = offerFromPB(b.Offer)
 	case *wirepb.Message_OfferReply:
 		m.Body = OfferReply{Err: codeFromPB(b.OfferReply.GetErr()), Answer: OfferAnswer(small(b.OfferReply.GetAnswer())), From: b.OfferReply.GetFrom()}
+	case *wirepb.Message_Collect:
+		m.Body = collectFromPB(b.Collect)
+	case *wirepb.Message_CollectReply:
+		r := CollectReply{Err: codeFromPB(b.CollectReply.GetErr())}
+		for _, a := range b.CollectReply.GetAnswers() {
+			r.Answers = append(r.Answers, CollectAnswer(small(a)))
+		}
+		m.Body = r
 	default:
 		err = errors.New("no body")
 	}
 	return m, err
+}
+
+func collectFromPB(p *wirepb.Collect) Collect {
+	c := Collect{Batch: p.GetBatch(), Phase: CollectPhase(small(p.GetPhase()))}
+	for _, t := range p.GetTombstones() {
+		c.Tombstones = append(c.Tombstones, Tombstone{Key: bytesFromPB(t.GetKey()), State: t.GetState()})
+	}
+	return c
 }
 
 func syncFromPB(p *wirepb.Sync) (Sync, error) {

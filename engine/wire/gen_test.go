@@ -166,6 +166,20 @@ var genBody = rapid.OneOf(
 	rapid.Custom(func(t *rapid.T) Body {
 		return OfferReply{Err: genCode.Draw(t, "err"), Answer: OfferAnswer(rapid.IntRange(0, int(OfferNothing)).Draw(t, "answer")), From: genNames.Draw(t, "from")}
 	}),
+	rapid.Custom(func(t *rapid.T) Body {
+		c := Collect{Batch: rapid.Uint64().Draw(t, "batch"), Phase: CollectPhase(rapid.IntRange(0, int(CollectDrop)).Draw(t, "phase"))}
+		for range rapid.IntRange(0, 3).Draw(t, "tombstones") {
+			c.Tombstones = append(c.Tombstones, Tombstone{Key: genBytes.Draw(t, "key"), State: rapid.Uint64().Draw(t, "state")})
+		}
+		return c
+	}),
+	rapid.Custom(func(t *rapid.T) Body {
+		r := CollectReply{Err: genCode.Draw(t, "err")}
+		for range rapid.IntRange(0, 3).Draw(t, "answers") {
+			r.Answers = append(r.Answers, CollectAnswer(rapid.IntRange(0, int(CollectChanged)).Draw(t, "answer")))
+		}
+		return r
+	}),
 )
 
 var genHistory = rapid.Custom(func(t *rapid.T) member.History {
@@ -173,7 +187,7 @@ var genHistory = rapid.Custom(func(t *rapid.T) member.History {
 	for range rapid.IntRange(0, 4).Draw(t, "changes") {
 		h = h.Merge(member.History{{
 			Time: rapid.Int64Range(1, math.MaxInt64).Draw(t, "time"), By: genName.Draw(t, "by"), Node: genName.Draw(t, "node"),
-			Kind: member.Kind(rapid.IntRange(0, int(member.Remove)).Draw(t, "kind")), Weight: rapid.IntRange(1, member.MaxWeight).Draw(t, "weight"),
+			Kind: member.Kind(rapid.IntRange(0, int(member.Gone)).Draw(t, "kind")), Weight: rapid.IntRange(1, member.MaxWeight).Draw(t, "weight"),
 			Zone: rapid.OneOf(rapid.Just(""), genName).Draw(t, "zone"),
 		}})
 	}

@@ -25,6 +25,8 @@ const (
 	MaxSyncHashes  = 1024 // hashes in one message: those four levels below MaxSyncNodes
 	MaxSyncEntries = 256  // keys that one message carries whole
 	MaxSyncDepth   = 16   // levels of a hash tree below its root
+
+	MaxTombstones = 256 // keys that one message asks about: with the longest keys a quarter of a megabyte
 )
 
 // A Message goes from one node to another. It may be lost, delayed, repeated
@@ -38,7 +40,7 @@ type Message struct {
 }
 
 // A Body is one of Ping, Pong, Read, ReadReply, Write, WriteReply, Forward,
-// ForwardReply, Sync, SyncReply, Gossip, Offer, OfferReply.
+// ForwardReply, Sync, SyncReply, Gossip, Offer, OfferReply, Collect, CollectReply.
 type Body interface{ isBody() }
 
 // Ping asks whether a node is there (§4.8.3).
@@ -174,6 +176,48 @@ type Entry struct {
 	LWW      bool
 }
 
+// A CollectPhase says which step of a collection of tombstones a Collect is.
+type CollectPhase uint8
+
+const (
+	CollectAsk   CollectPhase = iota // do you hold nothing else of these keys? Watch them from now on
+	CollectAgain                     // has it been so ever since?
+	CollectDrop                      // everybody said so twice: drop those that you hold
+)
+
+// Collect is about tombstones that all nodes may be able to do without.
+type Collect struct {
+	Batch      uint64 // the sender's number for these keys, in all phases; later batches have greater ones
+	Phase      CollectPhase
+	Tombstones []Tombstone
+}
+
+// A Tombstone is a key of which its first home holds nothing but deleted versions.
+type Tombstone struct {
+	Key   []byte
+	State uint64 // the hash of all that is held of it, as the hash trees have it
+}
+
+// CollectReply answers Collect.
+type CollectReply struct {
+	Err     Code
+	Answers []CollectAnswer // one a tombstone; none to CollectDrop
+}
+
+// A CollectAnswer says what a node knows of one key.
+type CollectAnswer uint8
+
+const (
+	CollectAgreed  CollectAnswer = iota // it holds nothing else
+	CollectDiffers                      // it holds another version, or a damaged record
+	CollectHinted                       // it keeps a hint for the key
+	CollectMoving                       // it holds the tombstone and is no home: it has yet to hand it over
+	CollectBusy                         // it has no room for another key to watch, or repairs wait in it that may be old
+	CollectChanged                      // it cannot say that nothing else was there since it was asked first
+)
+
+func (Collect) isBody()      {}
+func (CollectReply) isBody() {}
 func (Ping) isBody()         {}
 func (Pong) isBody()         {}
 func (Read) isBody()         {}

@@ -43,6 +43,22 @@ func messageToPB(m Message) *wirepb.Message {
 			Start: b.Start[:], End: b.End[:], Depth: uint32(b.Depth), Phase: uint32(b.Phase), Keys: uint64(b.Keys), Size: uint64(b.Size), From: b.From}}
 	case OfferReply:
 		p.Body = &wirepb.Message_OfferReply{OfferReply: &wirepb.OfferReply{Err: uint32(b.Err), Answer: uint32(b.Answer), From: b.From}}
+	case Collect:
+		p.Body = &wirepb.Message_Collect{Collect: collectToPB(b)}
+	case CollectReply:
+		r := &wirepb.CollectReply{Err: uint32(b.Err)}
+		for _, a := range b.Answers {
+			r.Answers = append(r.Answers, uint32(a))
+		}
+		p.Body = &wirepb.Message_CollectReply{CollectReply: r}
+	}
+	return p
+}
+
+func collectToPB(b Collect) *wirepb.Collect {
+	p := &wirepb.Collect{Batch: b.Batch, Phase: uint32(b.Phase)}
+	for _, t := range b.Tombstones {
+		p.Tombstones = append(p.Tombstones, &wirepb.Tombstone{Key: t.Key, State: t.State})
 	}
 	return p
 }

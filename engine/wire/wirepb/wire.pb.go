@@ -236,6 +236,8 @@ type Message struct {
 	//	*Message_Gossip
 	//	*Message_Offer
 	//	*Message_OfferReply
+	//	*Message_Collect
+	//	*Message_CollectReply
 	Body          isMessage_Body `protobuf_oneof:"body"`
 	View          uint64         `protobuf:"fixed64,13,opt,name=view,proto3" json:"view,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -424,6 +426,24 @@ func (x *Message) GetOfferReply() *OfferReply {
 	return nil
 }
 
+func (x *Message) GetCollect() *Collect {
+	if x != nil {
+		if x, ok := x.Body.(*Message_Collect); ok {
+			return x.Collect
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetCollectReply() *CollectReply {
+	if x != nil {
+		if x, ok := x.Body.(*Message_CollectReply); ok {
+			return x.CollectReply
+		}
+	}
+	return nil
+}
+
 func (x *Message) GetView() uint64 {
 	if x != nil {
 		return x.View
@@ -487,6 +507,14 @@ type Message_OfferReply struct {
 	OfferReply *OfferReply `protobuf:"bytes,18,opt,name=offer_reply,json=offerReply,proto3,oneof"`
 }
 
+type Message_Collect struct {
+	Collect *Collect `protobuf:"bytes,19,opt,name=collect,proto3,oneof"`
+}
+
+type Message_CollectReply struct {
+	CollectReply *CollectReply `protobuf:"bytes,20,opt,name=collect_reply,json=collectReply,proto3,oneof"`
+}
+
 func (*Message_Ping) isMessage_Body() {}
 
 func (*Message_Pong) isMessage_Body() {}
@@ -512,6 +540,10 @@ func (*Message_Gossip) isMessage_Body() {}
 func (*Message_Offer) isMessage_Body() {}
 
 func (*Message_OfferReply) isMessage_Body() {}
+
+func (*Message_Collect) isMessage_Body() {}
+
+func (*Message_CollectReply) isMessage_Body() {}
 
 type Ping struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1388,6 +1420,170 @@ func (x *OfferReply) GetFrom() []string {
 	return nil
 }
 
+type Tombstone struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           []byte                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	State         uint64                 `protobuf:"fixed64,2,opt,name=state,proto3" json:"state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tombstone) Reset() {
+	*x = Tombstone{}
+	mi := &file_wire_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tombstone) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tombstone) ProtoMessage() {}
+
+func (x *Tombstone) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tombstone.ProtoReflect.Descriptor instead.
+func (*Tombstone) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Tombstone) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *Tombstone) GetState() uint64 {
+	if x != nil {
+		return x.State
+	}
+	return 0
+}
+
+type Collect struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Batch         uint64                 `protobuf:"varint,1,opt,name=batch,proto3" json:"batch,omitempty"`
+	Phase         uint32                 `protobuf:"varint,2,opt,name=phase,proto3" json:"phase,omitempty"`
+	Tombstones    []*Tombstone           `protobuf:"bytes,3,rep,name=tombstones,proto3" json:"tombstones,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Collect) Reset() {
+	*x = Collect{}
+	mi := &file_wire_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Collect) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Collect) ProtoMessage() {}
+
+func (x *Collect) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Collect.ProtoReflect.Descriptor instead.
+func (*Collect) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *Collect) GetBatch() uint64 {
+	if x != nil {
+		return x.Batch
+	}
+	return 0
+}
+
+func (x *Collect) GetPhase() uint32 {
+	if x != nil {
+		return x.Phase
+	}
+	return 0
+}
+
+func (x *Collect) GetTombstones() []*Tombstone {
+	if x != nil {
+		return x.Tombstones
+	}
+	return nil
+}
+
+type CollectReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Err           uint32                 `protobuf:"varint,1,opt,name=err,proto3" json:"err,omitempty"`
+	Answers       []uint32               `protobuf:"varint,2,rep,packed,name=answers,proto3" json:"answers,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CollectReply) Reset() {
+	*x = CollectReply{}
+	mi := &file_wire_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CollectReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CollectReply) ProtoMessage() {}
+
+func (x *CollectReply) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CollectReply.ProtoReflect.Descriptor instead.
+func (*CollectReply) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *CollectReply) GetErr() uint32 {
+	if x != nil {
+		return x.Err
+	}
+	return 0
+}
+
+func (x *CollectReply) GetAnswers() []uint32 {
+	if x != nil {
+		return x.Answers
+	}
+	return nil
+}
+
 // What a node keeps of the membership: the history, and the ranges that it is
 // a home of but has not been given yet.
 type Membership struct {
@@ -1401,7 +1597,7 @@ type Membership struct {
 
 func (x *Membership) Reset() {
 	*x = Membership{}
-	mi := &file_wire_proto_msgTypes[17]
+	mi := &file_wire_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1413,7 +1609,7 @@ func (x *Membership) String() string {
 func (*Membership) ProtoMessage() {}
 
 func (x *Membership) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[17]
+	mi := &file_wire_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1426,7 +1622,7 @@ func (x *Membership) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Membership.ProtoReflect.Descriptor instead.
 func (*Membership) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{17}
+	return file_wire_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Membership) GetChanges() []*Change {
@@ -1462,7 +1658,7 @@ type Pending struct {
 
 func (x *Pending) Reset() {
 	*x = Pending{}
-	mi := &file_wire_proto_msgTypes[18]
+	mi := &file_wire_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1474,7 +1670,7 @@ func (x *Pending) String() string {
 func (*Pending) ProtoMessage() {}
 
 func (x *Pending) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[18]
+	mi := &file_wire_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1487,7 +1683,7 @@ func (x *Pending) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pending.ProtoReflect.Descriptor instead.
 func (*Pending) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{18}
+	return file_wire_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Pending) GetStart() []byte {
@@ -1523,7 +1719,7 @@ type Quorum struct {
 
 func (x *Quorum) Reset() {
 	*x = Quorum{}
-	mi := &file_wire_proto_msgTypes[19]
+	mi := &file_wire_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1535,7 +1731,7 @@ func (x *Quorum) String() string {
 func (*Quorum) ProtoMessage() {}
 
 func (x *Quorum) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[19]
+	mi := &file_wire_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1548,7 +1744,7 @@ func (x *Quorum) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quorum.ProtoReflect.Descriptor instead.
 func (*Quorum) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{19}
+	return file_wire_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Quorum) GetR() uint32 {
@@ -1587,7 +1783,7 @@ type ClientRequest struct {
 
 func (x *ClientRequest) Reset() {
 	*x = ClientRequest{}
-	mi := &file_wire_proto_msgTypes[20]
+	mi := &file_wire_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1599,7 +1795,7 @@ func (x *ClientRequest) String() string {
 func (*ClientRequest) ProtoMessage() {}
 
 func (x *ClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[20]
+	mi := &file_wire_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1612,7 +1808,7 @@ func (x *ClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientRequest.ProtoReflect.Descriptor instead.
 func (*ClientRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{20}
+	return file_wire_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ClientRequest) GetId() uint64 {
@@ -1687,7 +1883,7 @@ type MembershipRequest struct {
 
 func (x *MembershipRequest) Reset() {
 	*x = MembershipRequest{}
-	mi := &file_wire_proto_msgTypes[21]
+	mi := &file_wire_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1699,7 +1895,7 @@ func (x *MembershipRequest) String() string {
 func (*MembershipRequest) ProtoMessage() {}
 
 func (x *MembershipRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[21]
+	mi := &file_wire_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1712,7 +1908,7 @@ func (x *MembershipRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MembershipRequest.ProtoReflect.Descriptor instead.
 func (*MembershipRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{21}
+	return file_wire_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *MembershipRequest) GetRequest() uint64 {
@@ -1734,7 +1930,7 @@ type GetRequest struct {
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_wire_proto_msgTypes[22]
+	mi := &file_wire_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1746,7 +1942,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[22]
+	mi := &file_wire_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1759,7 +1955,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{22}
+	return file_wire_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetRequest) GetRequest() uint64 {
@@ -1807,7 +2003,7 @@ type PutRequest struct {
 
 func (x *PutRequest) Reset() {
 	*x = PutRequest{}
-	mi := &file_wire_proto_msgTypes[23]
+	mi := &file_wire_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1819,7 +2015,7 @@ func (x *PutRequest) String() string {
 func (*PutRequest) ProtoMessage() {}
 
 func (x *PutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[23]
+	mi := &file_wire_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1832,7 +2028,7 @@ func (x *PutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutRequest.ProtoReflect.Descriptor instead.
 func (*PutRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{23}
+	return file_wire_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *PutRequest) GetRequest() uint64 {
@@ -1913,7 +2109,7 @@ type ClientReply struct {
 
 func (x *ClientReply) Reset() {
 	*x = ClientReply{}
-	mi := &file_wire_proto_msgTypes[24]
+	mi := &file_wire_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1925,7 +2121,7 @@ func (x *ClientReply) String() string {
 func (*ClientReply) ProtoMessage() {}
 
 func (x *ClientReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[24]
+	mi := &file_wire_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1938,7 +2134,7 @@ func (x *ClientReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientReply.ProtoReflect.Descriptor instead.
 func (*ClientReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{24}
+	return file_wire_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ClientReply) GetId() uint64 {
@@ -2017,7 +2213,7 @@ type MembershipReply struct {
 
 func (x *MembershipReply) Reset() {
 	*x = MembershipReply{}
-	mi := &file_wire_proto_msgTypes[25]
+	mi := &file_wire_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2029,7 +2225,7 @@ func (x *MembershipReply) String() string {
 func (*MembershipReply) ProtoMessage() {}
 
 func (x *MembershipReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[25]
+	mi := &file_wire_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2042,7 +2238,7 @@ func (x *MembershipReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MembershipReply.ProtoReflect.Descriptor instead.
 func (*MembershipReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{25}
+	return file_wire_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *MembershipReply) GetRequest() uint64 {
@@ -2097,7 +2293,7 @@ type GetReply struct {
 
 func (x *GetReply) Reset() {
 	*x = GetReply{}
-	mi := &file_wire_proto_msgTypes[26]
+	mi := &file_wire_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2109,7 +2305,7 @@ func (x *GetReply) String() string {
 func (*GetReply) ProtoMessage() {}
 
 func (x *GetReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[26]
+	mi := &file_wire_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2122,7 +2318,7 @@ func (x *GetReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReply.ProtoReflect.Descriptor instead.
 func (*GetReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{26}
+	return file_wire_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *GetReply) GetRequest() uint64 {
@@ -2207,7 +2403,7 @@ type PutReply struct {
 
 func (x *PutReply) Reset() {
 	*x = PutReply{}
-	mi := &file_wire_proto_msgTypes[27]
+	mi := &file_wire_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2219,7 +2415,7 @@ func (x *PutReply) String() string {
 func (*PutReply) ProtoMessage() {}
 
 func (x *PutReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[27]
+	mi := &file_wire_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2232,7 +2428,7 @@ func (x *PutReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutReply.ProtoReflect.Descriptor instead.
 func (*PutReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{27}
+	return file_wire_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *PutReply) GetRequest() uint64 {
@@ -2322,7 +2518,7 @@ type Hint struct {
 
 func (x *Hint) Reset() {
 	*x = Hint{}
-	mi := &file_wire_proto_msgTypes[28]
+	mi := &file_wire_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2334,7 +2530,7 @@ func (x *Hint) String() string {
 func (*Hint) ProtoMessage() {}
 
 func (x *Hint) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[28]
+	mi := &file_wire_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2347,7 +2543,7 @@ func (x *Hint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hint.ProtoReflect.Descriptor instead.
 func (*Hint) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{28}
+	return file_wire_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Hint) GetHolder() string {
@@ -2377,7 +2573,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_wire_proto_msgTypes[29]
+	mi := &file_wire_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2389,7 +2585,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[29]
+	mi := &file_wire_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2402,7 +2598,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{29}
+	return file_wire_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *Record) GetSiblings() []*Version {
@@ -2444,7 +2640,7 @@ type Own struct {
 
 func (x *Own) Reset() {
 	*x = Own{}
-	mi := &file_wire_proto_msgTypes[30]
+	mi := &file_wire_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2456,7 +2652,7 @@ func (x *Own) String() string {
 func (*Own) ProtoMessage() {}
 
 func (x *Own) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[30]
+	mi := &file_wire_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2469,7 +2665,7 @@ func (x *Own) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Own.ProtoReflect.Descriptor instead.
 func (*Own) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{30}
+	return file_wire_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *Own) GetEpoch() uint64 {
@@ -2498,7 +2694,7 @@ type Context struct {
 
 func (x *Context) Reset() {
 	*x = Context{}
-	mi := &file_wire_proto_msgTypes[31]
+	mi := &file_wire_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2510,7 +2706,7 @@ func (x *Context) String() string {
 func (*Context) ProtoMessage() {}
 
 func (x *Context) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[31]
+	mi := &file_wire_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2523,7 +2719,7 @@ func (x *Context) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Context.ProtoReflect.Descriptor instead.
 func (*Context) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{31}
+	return file_wire_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Context) GetClock() *Clock {
@@ -2568,7 +2764,7 @@ const file_wire_proto_rawDesc = "" +
 	"\adeleted\x18\x06 \x01(\bR\adeleted\x12\x12\n" +
 	"\x04time\x18\a \x01(\x06R\x04time\x12\x18\n" +
 	"\arequest\x18\b \x01(\x04R\arequest\x12\x18\n" +
-	"\aliteral\x18\t \x01(\bR\aliteral\"\x96\x06\n" +
+	"\aliteral\x18\t \x01(\bR\aliteral\"\x8e\a\n" +
 	"\aMessage\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x18\n" +
@@ -2591,7 +2787,9 @@ const file_wire_proto_rawDesc = "" +
 	"\x06gossip\x18\x10 \x01(\v2\x15.ringside.wire.GossipH\x00R\x06gossip\x12,\n" +
 	"\x05offer\x18\x11 \x01(\v2\x14.ringside.wire.OfferH\x00R\x05offer\x12<\n" +
 	"\voffer_reply\x18\x12 \x01(\v2\x19.ringside.wire.OfferReplyH\x00R\n" +
-	"offerReply\x12\x12\n" +
+	"offerReply\x122\n" +
+	"\acollect\x18\x13 \x01(\v2\x16.ringside.wire.CollectH\x00R\acollect\x12B\n" +
+	"\rcollect_reply\x18\x14 \x01(\v2\x1b.ringside.wire.CollectReplyH\x00R\fcollectReply\x12\x12\n" +
 	"\x04view\x18\r \x01(\x06R\x04viewB\x06\n" +
 	"\x04body\"\x06\n" +
 	"\x04Ping\"\x06\n" +
@@ -2655,7 +2853,19 @@ const file_wire_proto_rawDesc = "" +
 	"OfferReply\x12\x10\n" +
 	"\x03err\x18\x01 \x01(\rR\x03err\x12\x16\n" +
 	"\x06answer\x18\x02 \x01(\rR\x06answer\x12\x12\n" +
-	"\x04from\x18\x03 \x03(\tR\x04from\"\x9b\x01\n" +
+	"\x04from\x18\x03 \x03(\tR\x04from\"3\n" +
+	"\tTombstone\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\fR\x03key\x12\x14\n" +
+	"\x05state\x18\x02 \x01(\x06R\x05state\"o\n" +
+	"\aCollect\x12\x14\n" +
+	"\x05batch\x18\x01 \x01(\x04R\x05batch\x12\x14\n" +
+	"\x05phase\x18\x02 \x01(\rR\x05phase\x128\n" +
+	"\n" +
+	"tombstones\x18\x03 \x03(\v2\x18.ringside.wire.TombstoneR\n" +
+	"tombstones\":\n" +
+	"\fCollectReply\x12\x10\n" +
+	"\x03err\x18\x01 \x01(\rR\x03err\x12\x18\n" +
+	"\aanswers\x18\x02 \x03(\rR\aanswers\"\x9b\x01\n" +
 	"\n" +
 	"Membership\x12/\n" +
 	"\achanges\x18\x01 \x03(\v2\x15.ringside.wire.ChangeR\achanges\x120\n" +
@@ -2763,7 +2973,7 @@ func file_wire_proto_rawDescGZIP() []byte {
 	return file_wire_proto_rawDescData
 }
 
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 32)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
 var file_wire_proto_goTypes = []any{
 	(*Clock)(nil),             // 0: ringside.wire.Clock
 	(*Version)(nil),           // 1: ringside.wire.Version
@@ -2782,21 +2992,24 @@ var file_wire_proto_goTypes = []any{
 	(*Gossip)(nil),            // 14: ringside.wire.Gossip
 	(*Offer)(nil),             // 15: ringside.wire.Offer
 	(*OfferReply)(nil),        // 16: ringside.wire.OfferReply
-	(*Membership)(nil),        // 17: ringside.wire.Membership
-	(*Pending)(nil),           // 18: ringside.wire.Pending
-	(*Quorum)(nil),            // 19: ringside.wire.Quorum
-	(*ClientRequest)(nil),     // 20: ringside.wire.ClientRequest
-	(*MembershipRequest)(nil), // 21: ringside.wire.MembershipRequest
-	(*GetRequest)(nil),        // 22: ringside.wire.GetRequest
-	(*PutRequest)(nil),        // 23: ringside.wire.PutRequest
-	(*ClientReply)(nil),       // 24: ringside.wire.ClientReply
-	(*MembershipReply)(nil),   // 25: ringside.wire.MembershipReply
-	(*GetReply)(nil),          // 26: ringside.wire.GetReply
-	(*PutReply)(nil),          // 27: ringside.wire.PutReply
-	(*Hint)(nil),              // 28: ringside.wire.Hint
-	(*Record)(nil),            // 29: ringside.wire.Record
-	(*Own)(nil),               // 30: ringside.wire.Own
-	(*Context)(nil),           // 31: ringside.wire.Context
+	(*Tombstone)(nil),         // 17: ringside.wire.Tombstone
+	(*Collect)(nil),           // 18: ringside.wire.Collect
+	(*CollectReply)(nil),      // 19: ringside.wire.CollectReply
+	(*Membership)(nil),        // 20: ringside.wire.Membership
+	(*Pending)(nil),           // 21: ringside.wire.Pending
+	(*Quorum)(nil),            // 22: ringside.wire.Quorum
+	(*ClientRequest)(nil),     // 23: ringside.wire.ClientRequest
+	(*MembershipRequest)(nil), // 24: ringside.wire.MembershipRequest
+	(*GetRequest)(nil),        // 25: ringside.wire.GetRequest
+	(*PutRequest)(nil),        // 26: ringside.wire.PutRequest
+	(*ClientReply)(nil),       // 27: ringside.wire.ClientReply
+	(*MembershipReply)(nil),   // 28: ringside.wire.MembershipReply
+	(*GetReply)(nil),          // 29: ringside.wire.GetReply
+	(*PutReply)(nil),          // 30: ringside.wire.PutReply
+	(*Hint)(nil),              // 31: ringside.wire.Hint
+	(*Record)(nil),            // 32: ringside.wire.Record
+	(*Own)(nil),               // 33: ringside.wire.Own
+	(*Context)(nil),           // 34: ringside.wire.Context
 }
 var file_wire_proto_depIdxs = []int32{
 	0,  // 0: ringside.wire.Version.past:type_name -> ringside.wire.Clock
@@ -2813,36 +3026,39 @@ var file_wire_proto_depIdxs = []int32{
 	14, // 11: ringside.wire.Message.gossip:type_name -> ringside.wire.Gossip
 	15, // 12: ringside.wire.Message.offer:type_name -> ringside.wire.Offer
 	16, // 13: ringside.wire.Message.offer_reply:type_name -> ringside.wire.OfferReply
-	1,  // 14: ringside.wire.ReadReply.siblings:type_name -> ringside.wire.Version
-	1,  // 15: ringside.wire.Write.siblings:type_name -> ringside.wire.Version
-	23, // 16: ringside.wire.Forward.put:type_name -> ringside.wire.PutRequest
-	27, // 17: ringside.wire.ForwardReply.reply:type_name -> ringside.wire.PutReply
-	7,  // 18: ringside.wire.SyncReply.entries:type_name -> ringside.wire.Write
-	13, // 19: ringside.wire.Gossip.changes:type_name -> ringside.wire.Change
-	13, // 20: ringside.wire.Membership.changes:type_name -> ringside.wire.Change
-	18, // 21: ringside.wire.Membership.pending:type_name -> ringside.wire.Pending
-	18, // 22: ringside.wire.Membership.lost:type_name -> ringside.wire.Pending
-	22, // 23: ringside.wire.ClientRequest.get:type_name -> ringside.wire.GetRequest
-	23, // 24: ringside.wire.ClientRequest.put:type_name -> ringside.wire.PutRequest
-	21, // 25: ringside.wire.ClientRequest.membership:type_name -> ringside.wire.MembershipRequest
-	19, // 26: ringside.wire.GetRequest.quorum:type_name -> ringside.wire.Quorum
-	19, // 27: ringside.wire.PutRequest.quorum:type_name -> ringside.wire.Quorum
-	26, // 28: ringside.wire.ClientReply.get:type_name -> ringside.wire.GetReply
-	27, // 29: ringside.wire.ClientReply.put:type_name -> ringside.wire.PutReply
-	25, // 30: ringside.wire.ClientReply.membership:type_name -> ringside.wire.MembershipReply
-	13, // 31: ringside.wire.MembershipReply.changes:type_name -> ringside.wire.Change
-	1,  // 32: ringside.wire.GetReply.siblings:type_name -> ringside.wire.Version
-	1,  // 33: ringside.wire.GetReply.tombstones:type_name -> ringside.wire.Version
-	1,  // 34: ringside.wire.PutReply.version:type_name -> ringside.wire.Version
-	28, // 35: ringside.wire.PutReply.hinted:type_name -> ringside.wire.Hint
-	1,  // 36: ringside.wire.Record.siblings:type_name -> ringside.wire.Version
-	30, // 37: ringside.wire.Record.own:type_name -> ringside.wire.Own
-	0,  // 38: ringside.wire.Context.clock:type_name -> ringside.wire.Clock
-	39, // [39:39] is the sub-list for method output_type
-	39, // [39:39] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	18, // 14: ringside.wire.Message.collect:type_name -> ringside.wire.Collect
+	19, // 15: ringside.wire.Message.collect_reply:type_name -> ringside.wire.CollectReply
+	1,  // 16: ringside.wire.ReadReply.siblings:type_name -> ringside.wire.Version
+	1,  // 17: ringside.wire.Write.siblings:type_name -> ringside.wire.Version
+	26, // 18: ringside.wire.Forward.put:type_name -> ringside.wire.PutRequest
+	30, // 19: ringside.wire.ForwardReply.reply:type_name -> ringside.wire.PutReply
+	7,  // 20: ringside.wire.SyncReply.entries:type_name -> ringside.wire.Write
+	13, // 21: ringside.wire.Gossip.changes:type_name -> ringside.wire.Change
+	17, // 22: ringside.wire.Collect.tombstones:type_name -> ringside.wire.Tombstone
+	13, // 23: ringside.wire.Membership.changes:type_name -> ringside.wire.Change
+	21, // 24: ringside.wire.Membership.pending:type_name -> ringside.wire.Pending
+	21, // 25: ringside.wire.Membership.lost:type_name -> ringside.wire.Pending
+	25, // 26: ringside.wire.ClientRequest.get:type_name -> ringside.wire.GetRequest
+	26, // 27: ringside.wire.ClientRequest.put:type_name -> ringside.wire.PutRequest
+	24, // 28: ringside.wire.ClientRequest.membership:type_name -> ringside.wire.MembershipRequest
+	22, // 29: ringside.wire.GetRequest.quorum:type_name -> ringside.wire.Quorum
+	22, // 30: ringside.wire.PutRequest.quorum:type_name -> ringside.wire.Quorum
+	29, // 31: ringside.wire.ClientReply.get:type_name -> ringside.wire.GetReply
+	30, // 32: ringside.wire.ClientReply.put:type_name -> ringside.wire.PutReply
+	28, // 33: ringside.wire.ClientReply.membership:type_name -> ringside.wire.MembershipReply
+	13, // 34: ringside.wire.MembershipReply.changes:type_name -> ringside.wire.Change
+	1,  // 35: ringside.wire.GetReply.siblings:type_name -> ringside.wire.Version
+	1,  // 36: ringside.wire.GetReply.tombstones:type_name -> ringside.wire.Version
+	1,  // 37: ringside.wire.PutReply.version:type_name -> ringside.wire.Version
+	31, // 38: ringside.wire.PutReply.hinted:type_name -> ringside.wire.Hint
+	1,  // 39: ringside.wire.Record.siblings:type_name -> ringside.wire.Version
+	33, // 40: ringside.wire.Record.own:type_name -> ringside.wire.Own
+	0,  // 41: ringside.wire.Context.clock:type_name -> ringside.wire.Clock
+	42, // [42:42] is the sub-list for method output_type
+	42, // [42:42] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
@@ -2864,13 +3080,15 @@ func file_wire_proto_init() {
 		(*Message_Gossip)(nil),
 		(*Message_Offer)(nil),
 		(*Message_OfferReply)(nil),
+		(*Message_Collect)(nil),
+		(*Message_CollectReply)(nil),
 	}
-	file_wire_proto_msgTypes[20].OneofWrappers = []any{
+	file_wire_proto_msgTypes[23].OneofWrappers = []any{
 		(*ClientRequest_Get)(nil),
 		(*ClientRequest_Put)(nil),
 		(*ClientRequest_Membership)(nil),
 	}
-	file_wire_proto_msgTypes[24].OneofWrappers = []any{
+	file_wire_proto_msgTypes[27].OneofWrappers = []any{
 		(*ClientReply_Get)(nil),
 		(*ClientReply_Put)(nil),
 		(*ClientReply_Membership)(nil),
@@ -2881,7 +3099,7 @@ func file_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   32,
+			NumMessages:   35,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
