@@ -314,6 +314,7 @@ func (n *Node) onCollect(m wire.Message, c wire.Collect) {
 		n.answer(m, wire.CollectReply{})
 		return
 	}
+	n.durably() // what this node agrees to rests on what it holds
 	n.answer(m, n.onCollectAsk(m.From, m.View, c))
 }
 
