@@ -117,7 +117,10 @@ func (w *world) settleTombstones() {
 	if grace == 0 {
 		return
 	}
-	w.runUntil(w.now+collectGraces*grace+quiesce, func() bool { return w.entombed() == "" })
+	const look = 100 * time.Millisecond
+	for end := w.now + collectGraces*grace + quiesce; w.now < end && w.entombed() != ""; {
+		w.runUntil(min(end, w.now+look), nil)
+	}
 	if key := w.entombed(); key != "" {
 		kept := ""
 		for _, n := range w.names {
