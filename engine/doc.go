@@ -40,7 +40,7 @@ Conditions with mutant.Is are deliberate bugs, and are not there in the ordinary
 	§4.8.1  membership, gossip           member; membership.go, gossip.go
 	§4.8.2  seeds                        gossip.go
 	§4.8.3  failure detection            detector.go
-	§4.9  adding and removing nodes      transfer.go; movedread.go reads meanwhile
+	§4.9  adding and removing nodes      transfer.go, pending.go, depart.go; movedread.go reads meanwhile, rehome.go
 	§5    read repair                    readrepair.go
 	§5    choice of a put's coordinator  coordinator.go
 	§5    local persistence              store, store/level; scrub.go looks for rot
@@ -130,6 +130,11 @@ next second. A member that cannot be reached stays a member until somebody remov
 A range is handed over by whoever holds it without being its home, to all N homes, and dropped when
 each of them holds it durably: joins, leaves, removed nodes that return, hints for nodes that are gone and writes by nodes
 that know an old ring are one case. A new home takes writes at once, but is not counted toward R
-before it was given the range; until then readers ask those that held it.
+before it was given the range; until then readers ask those that held it. R+W>N says nothing of the moment in which
+a change of the ring spreads: nodes that know it and nodes that do not may form quorums that do not meet.
+
+Changes are put in order by their times, which are later than all that their writer knew. Of two
+that did not know of each other the earlier one counts first, so that a join may turn out to have been one of a
+member, and mean nothing.
 */
 package engine

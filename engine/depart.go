@@ -1,0 +1,69 @@
+package engine
+
+// §4.9, the end of a removal: a node that left says so once it has nothing any more that others need.
+
+import (
+	"slices"
+
+	"ringside/engine/member"
+	"ringside/engine/ring"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// tellLeft says, once, that a node that left has nothing any more that others need.
+func (n *Node) tellLeft() {
+	last, known := n.member.history.Last(n.cfg.Name)
+	gone := known && last.Kind != member.Join && !n.belongs(n.cfg.Name) && n.empty() && n.goodbye()
+	if gone && !n.transfer.left {
+		n.emit(trace.Event{Kind: trace.Departed})
+	}
+	n.transfer.left = gone
+}
+
+// goodbye writes the node's last word into the history, so that nobody reckons with what it might hold, and says
+// whether a member knows of it: the node may be taken down then.
+func (n *Node) goodbye() bool {
+	if c, ok := n.member.history.Goodbye(n.cfg.Name); ok {
+		n.learn(n.member.history.Merge(member.History{c}), n.cfg.Name)
+	}
+	if !n.member.gone { // it never belonged, or the history is full
+		return true
+	}
+	if n.heardOut() {
+		return true
+	}
+	for _, m := range n.ring().Members() {
+		if n.healthy(m.Name) { // its answer tells what it knows
+			n.sendHistory(m.Name, false)
+			n.call(m.Name, 0, wire.Ping{}, n.cfg.Timings.Patience, call{onAnswer: func(wire.Body) {
+				if n.heardOut() {
+					n.tellLeft()
+				}
+			}})
+			break
+		}
+	}
+	return false
+}
+
+// heardOut says whether a member knows all that this node does of the membership.
+func (n *Node) heardOut() bool {
+	return slices.ContainsFunc(n.ring().Members(), func(m ring.Member) bool { return n.peer(m.Name).view == n.member.digest })
+}
+
+// empty says whether the node holds nothing for anybody.
+func (n *Node) empty() bool {
+	return n.hints.total == 0 && len(n.transfer.out) == 0 && n.foreign() == 0
+}
+
+// foreign is how many keys the node holds, tombstones too, of ranges that it is no home of.
+func (n *Node) foreign() int {
+	keys := 0
+	for _, rg := range n.ring().Ranges() {
+		if !slices.Contains(rg.Homes, n.cfg.Name) {
+			keys += n.tree(n.plotOf(rg)).Keys()
+		}
+	}
+	return keys
+}

@@ -1,0 +1,238 @@
+package engine
+
+// §4.9, on the side of the new home: it takes writes at once, but is not counted toward R before
+// it was given what its predecessors held. Each of those that is no home any more has to say that it handed
+// the range over; where one is gone for good the other homes' trees take its place.
+
+import (
+	"slices"
+
+	"ringside/engine/ring"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// A pendingRange is one that the node is a home of and was not given yet.
+type pendingRange struct {
+	from   []string        // its homes before
+	given  map[string]bool // those that have handed it over
+	asked  map[string]bool // those that are being asked
+	synced map[string]bool // homes whose trees were compared with, and all they hold taken
+}
+
+// reshapePending finds out which ranges the node is to be given, and which it is to hand over, now
+// that the ring is another one than before.
+func (n *Node) reshapePending(before []*ring.Ring) {
+	pending, lost := n.member.pending, n.member.lost
+	n.member.pending, n.member.lost = map[plot]*pendingRange{}, map[plot]bool{}
+	for _, p := range sortedPlots(pending) {
+		n.keepWaiting(p, pending[p].from)
+	}
+	for at := range lost {
+		n.member.changed[at.Span] = true
+		if _, ok := n.rangeOf(at); ok && !n.hosts(at) {
+			n.member.lost[at] = true
+		}
+	}
+	given := map[plot]float64{} // how much of a range the node was a home of
+	for i, r := range before {
+		for _, s := range ring.Shifts(r, n.ring()) {
+			switch at := n.plotAt(s.End); {
+			case slices.Contains(s.Gained(), n.cfg.Name):
+				if len(s.Before) > 0 {
+					n.await(s)
+				}
+			case i == 0 && slices.Contains(s.Lost(), n.cfg.Name):
+				given[at] += s.Size()
+			}
+		}
+	}
+	for _, at := range sortedPlots(given) {
+		n.handover(at)
+		whole := given[at] > .999*ring.Range{Start: at.Start, End: at.End}.Size()
+		n.member.lost[at] = whole && n.member.pending[at] == nil
+		n.member.changed[at.Span] = true
+	}
+	for _, at := range sortedPlots(n.member.pending) {
+		n.member.changed[at.Span] = true
+		if n.hosts(at) && n.settledPending(at) {
+			delete(n.member.pending, at)
+		}
+	}
+	n.reshapeTransfers()
+}
+
+// keepWaiting goes on waiting for a range that the ring may have cut anew.
+func (n *Node) keepWaiting(p plot, from []string) {
+	n.member.changed[p.Span] = true
+	if _, ok := n.rangeOf(p); ok {
+		n.await(ring.Shift{Start: p.Start, End: p.End, Before: from})
+		return
+	}
+	for _, rg := range n.ring().Ranges() {
+		if at := n.plotOf(rg); overlap(p.Span, at.Span) {
+			n.await(ring.Shift{Start: at.Start, End: at.End, Before: from})
+		}
+	}
+}
+
+// await notes that the node is yet to be given the range that the shift is in.
+func (n *Node) await(s ring.Shift) {
+	at := n.plotAt(s.End)
+	p := n.member.pending[at]
+	if p == nil {
+		p = &pendingRange{given: map[string]bool{}, asked: map[string]bool{}, synced: map[string]bool{}}
+		n.member.pending[at] = p
+	}
+	n.member.changed[at.Span] = true
+	for _, f := range s.Before {
+		if f != n.cfg.Name && !slices.Contains(p.from, f) {
+			p.from = append(p.from, f)
+		}
+	}
+}
+
+// overlap says whether two ranges have a key in common.
+func overlap(a, b trace.Span) bool {
+	in := func(p ring.Position, s trace.Span) bool { return ring.Range{Start: s.Start, End: s.End}.Holds(p) }
+	return in(a.End, b) || in(b.End, a)
+}
+
+// settledPending says whether the node holds all that the homes before it did: each of those that
+// are homes no more has handed the range over, or, where they are gone for good, all other homes of
+// now have been compared with.
+func (n *Node) settledPending(at plot) bool {
+	p := n.member.pending[at]
+	rg, ok := n.rangeOf(at)
+	if !ok {
+		return true
+	}
+	losers, away := 0, 0 // who is no home any more; who of them is no member and has not handed over
+	for _, f := range p.from {
+		if slices.Contains(rg.Homes, f) {
+			continue
+		}
+		switch losers++; {
+		case p.given[f]:
+		case n.belongs(f):
+			return false
+		default:
+			away++
+		}
+	}
+	if losers > 0 && away == 0 {
+		return true
+	}
+	return !slices.ContainsFunc(n.otherHomes(rg.Homes), func(h string) bool { return !p.synced[h] })
+}
+
+// given ends the wait for a range if nothing is missing any more.
+func (n *Node) given(at plot) {
+	if n.member.pending[at] == nil || !n.hosts(at) || !n.settledPending(at) {
+		return
+	}
+	delete(n.member.pending, at)
+	n.member.changed[at.Span] = true
+	n.emit(trace.Event{Kind: trace.RangeReady, Span: &trace.Span{Start: at.Start, End: at.End}, Count: n.tree(at).Keys()})
+}
+
+// holds says in which role the node may speak of a key: as a home, as one that is not given
+// the range yet and knows who held it, or as neither.
+func (n *Node) holds(key []byte) (home bool, pending *pendingRange) {
+	at := n.plotAt(ring.Of(key))
+	if p := n.member.pending[at]; p != nil {
+		return false, p
+	}
+	return n.member.lost[at] || n.isHome(n.cfg.Name, n.preference(key)), nil
+}
+
+// Awaits says whether the node is a home of key and was not given its range yet. It is for tests and simulators.
+func (n *Node) Awaits(key []byte) bool {
+	return n.member.pending[n.plotAt(ring.Of(key))] != nil
+}
+
+// askForPending asks those that held the ranges which the node waits for whether there is anything
+// left of them, and compares trees where they are gone.
+func (n *Node) askForPending() {
+	for _, at := range sortedPlots(n.member.pending) {
+		rg, ok := n.rangeOf(at)
+		if !ok || !slices.Contains(rg.Homes, n.cfg.Name) {
+			if n.transfer.out[at] == nil && n.tree(at).Keys() == 0 { // it lost the range before it was given any of it
+				delete(n.member.pending, at)
+				n.member.changed[at.Span] = true
+			}
+			continue
+		}
+		p, gone := n.member.pending[at], true
+		for _, f := range p.from {
+			if p.given[f] || slices.Contains(rg.Homes, f) {
+				continue
+			}
+			gone = gone && !n.belongs(f)
+			if n.healthy(f) && !p.asked[f] {
+				n.askFor(at, p, f)
+			}
+		}
+		for _, h := range n.otherHomes(rg.Homes) {
+			if gone && !p.synced[h] && n.healthy(h) {
+				n.plan(task{taskKey: taskKey{at, h}})
+			}
+		}
+		n.given(at)
+	}
+}
+
+func (n *Node) askFor(at plot, p *pendingRange, from string) {
+	p.asked[from] = true
+	n.call(from, 0, wire.Offer{Start: at.Start, End: at.End, Depth: at.depth, Phase: wire.OfferAsk}, n.cfg.Timings.Patience, call{
+		onSilent: func() { p.asked[from] = false },
+		onAnswer: func(b wire.Body) {
+			p.asked[from] = false
+			if r, ok := b.(wire.OfferReply); ok && r.Err == wire.OK && r.Answer == wire.OfferNothing && n.member.pending[at] == p {
+				n.gotAll(at, from, r.From)
+			}
+		},
+	})
+}
+
+// syncedWith notes that a round took all that another home holds of a range.
+func (n *Node) syncedWith(t task) {
+	if p := n.member.pending[t.plot]; p != nil && !t.transfer {
+		p.synced[t.peer] = true
+		n.given(t.plot)
+	}
+}
+
+// askedFor tells a new home whether there is anything left for it, and who has yet to hand the range over to this node.
+func (n *Node) askedFor(at plot) (a wire.OfferAnswer, missing []string) {
+	if n.transfer.out[at] == nil && n.tree(at).Keys() == 0 {
+		return wire.OfferNothing, n.missing(at)
+	}
+	n.handOverSoon()
+	return wire.OfferLater, nil
+}
+
+// missing lists who has yet to hand a range over to this node.
+func (n *Node) missing(at plot) []string {
+	p := n.member.pending[at]
+	if p == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(p.from), func(f string) bool { return p.given[f] })
+}
+
+// gotAll notes that from has handed the range over. What from waits for itself, this node waits for now.
+func (n *Node) gotAll(at plot, from string, missing []string) {
+	if n.transfer.in[at].from == from {
+		delete(n.transfer.in, at)
+	}
+	p := n.member.pending[at]
+	if p == nil {
+		return
+	}
+	p.given[from] = true
+	if len(missing) > 0 {
+		n.await(ring.Shift{Start: at.Start, End: at.End, Before: missing})
+	}
+	n.given(at)
+}
