@@ -158,6 +158,32 @@ func TestEveryCycleComparesEveryRange(t *testing.T) {
 	}
 }
 
+// §4.7: the cost grows with the differences, not with the data: the curve.
+func TestCostFollowsTheDifferences(t *testing.T) {
+	cost := func(keys, differ int) int {
+		w := newWorld(t, "n1", "n2")
+		w.fill(keys)
+		for i := range differ {
+			w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, View: w.nodes["n2"].member.digest, Body: wire.Write{
+				Key: fmt.Appendf(nil, "key%d", i*(keys/differ)), Siblings: vclock.Siblings{{
+					Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 2}, Past: vclock.Clock{{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 1}}, Value: []byte("newer")}}}}})
+		}
+		w.queue = nil
+		return total(w.compare(false), func(r trace.SyncRound) int { return r.Bytes })
+	}
+	const few, many, ratio = 5_000, 20_000, 4
+	for _, differ := range []int{1, 10, 100, 1000} {
+		small, large := cost(few, differ), cost(many, differ)
+		t.Logf("%5d keys differ: %7d bytes among %d keys, %7d among %d", differ, small, few, large, many)
+		if large > 2*small || large < small/2 {
+			t.Errorf("%d differences cost %d bytes among %d keys and %d among %d: the data, which is %d times as much, should not matter", differ, small, few, large, many, ratio)
+		}
+	}
+	if ten, thousand := cost(many, 10), cost(many, 1000); thousand < 5*ten || thousand > 100*ten {
+		t.Errorf("ten differences cost %d bytes, a thousand %d", ten, thousand)
+	}
+}
+
 // §4.7: the cost grows with the differences, not with the data. Ten keys that differ among
 // 100,000 cost a few kilobytes, and the next comparison exchanges no hash but the roots.
 func TestTenDifferencesCostKilobytes(t *testing.T) {
