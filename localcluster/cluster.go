@@ -216,7 +216,7 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 	if err := c.awaitLinks(ctx, linkTime); err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
-	if err := c.recall(lives); err != nil {
+	if err := c.recall(ctx, lives); err != nil {
 		return fmt.Errorf("start: %w", err)
 	}
 	if !c.allLinked() {

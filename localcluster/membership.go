@@ -132,7 +132,7 @@ func (c *Cluster) remember() error {
 
 // recall takes in what nodes that were started know of the membership: the process may have ended
 // before it could remember a change.
-func (c *Cluster) recall(lives []*life) error {
+func (c *Cluster) recall(ctx context.Context, lives []*life) error {
 	for _, l := range lives {
 		for _, e := range l.tell(c.ctx, engine.Describe{}) {
 			if e.State != nil {
@@ -146,6 +146,9 @@ func (c *Cluster) recall(lives []*life) error {
 				return err
 			}
 		}
+	}
+	if err := c.awaitLinks(ctx, linkTime); err != nil {
+		return err
 	}
 	return c.remember()
 }
