@@ -18,7 +18,7 @@ mutants: ## every deliberate bug is found: its name, the property that fell, in 
 	go test -tags mutants -count=1 -timeout 2h -v -run '^(TestMutants|TestNoMutant)$$' ./engine/sim
 
 scale: ## a thousand nodes for an hour of virtual time
-	go run . sim --seed 1 --nodes 1000 -N 3 --ops 20000 --keys 200 --clients 40 --length 1h --faults crash,partition,loss,wipe
+	go run . sim --seed 1 --nodes 1000 -N 3 --ops 20000 --keys 200 --clients 40 --length 1h --faults crash,partition,loss,wipe,join,leave
 
 fuzz: ## each fuzz target for a while: make fuzz FUZZTIME=1m
 	@for pkg in $$(go list ./...); do \
