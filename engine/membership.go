@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"ringside/engine/member"
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -182,6 +183,9 @@ func (n *Node) checkChange(c member.Change) error {
 
 // learn takes in the changes of h that are news, and goes on with the ring that they make.
 func (n *Node) learn(h member.History, from string) {
+	if mutant.Is(mutant.RemovalForgotten) {
+		h = slices.DeleteFunc(slices.Clone(h), func(c member.Change) bool { return c.Kind == member.Remove && c.By != n.cfg.Name })
+	}
 	news := h.Without(n.member.history)
 	all := n.member.history.Merge(news)
 	if len(news) == 0 || len(all) > member.MaxChanges {

@@ -7,6 +7,7 @@ package engine
 import (
 	"slices"
 
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
@@ -102,6 +103,9 @@ func overlap(a, b trace.Span) bool {
 // are homes no more has handed the range over, or, where they are gone for good, all other homes of
 // now have been compared with.
 func (n *Node) settledPending(at plot) bool {
+	if mutant.Is(mutant.PendingForever) {
+		return false
+	}
 	p := n.member.pending[at]
 	rg, ok := n.rangeOf(at)
 	if !ok {

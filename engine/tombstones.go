@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"ringside/engine/member"
+	"ringside/engine/mutant"
 	"ringside/engine/store"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
@@ -125,6 +126,10 @@ func (n *Node) collect() {
 	n.collector.batches[b.id] = b
 	for _, t := range found {
 		n.collector.active[string(t.Key)] = true
+	}
+	if mutant.Is(mutant.CollectedAtOnce) {
+		n.dropEverywhere(b)
+		return
 	}
 	n.askAll(b, wire.CollectAsk, func() {
 		n.after(n.cfg.Timings.Tombstones, func() {

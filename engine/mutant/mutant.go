@@ -98,6 +98,11 @@ const (
 	LateWritesDropped
 	ForeignKept
 	ViewsUncompared
+	RemovalForgotten // gossip brings a removed node back
+	PendingForever   // whoever was given a range goes on waiting for it
+
+	// tombstones
+	CollectedAtOnce // nobody is asked
 
 	// persistence, and the driver's contract
 	AckBeforePersist

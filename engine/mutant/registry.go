@@ -93,6 +93,11 @@ var registry = [Names]Mutant{
 	ForeignKept:             {"foreign-kept", []string{p12}, "a node keeps a range that is not its own any more", false},
 	ViewsUncompared:         {"views-uncompared", []string{p12}, "nodes do not notice that they know different rings", true},
 
+	RemovalForgotten: {"removal-forgotten", []string{p12}, "a node that learns of changes forgets who was removed", false},
+	PendingForever:   {"pending-forever", []string{p12}, "a new home never believes that it was given its range", false},
+
+	CollectedAtOnce: {"collected-at-once", []string{p3, p5}, "a tombstone is collected by whoever finds it, without a question to anybody", false},
+
 	AckBeforePersist: {"ack-before-persist", []string{p1}, "acks leave before the disk has the batch", true},
 	PendingUnread:    {"pending-unread", []string{p6, p1}, "a node does not see what its turn has written and the disk has not", true},
 	BatchTorn:        {"batch-torn", []string{p6, p10, p1}, "half a batch survives a crash", false},
