@@ -149,7 +149,7 @@ func (n *Node) suspect(name string) {
 	p := n.peer(name)
 	was := p.healthy()
 	p.suspect = true
-	if was && n.concerns(name) {
+	if was && n.belongs(name) {
 		n.emit(trace.Event{Kind: trace.Suspect, Peer: name})
 	}
 	n.probeLater(p)
@@ -187,7 +187,7 @@ func (n *Node) peerDown(name string) {
 	}
 	was := p.healthy()
 	p.cut = true
-	if was && n.concerns(name) {
+	if was && n.belongs(name) {
 		n.emit(trace.Event{Kind: trace.Suspect, Peer: name})
 	}
 	var ops []uint64

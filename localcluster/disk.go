@@ -196,6 +196,11 @@ func withDefaults(name string, s trace.Settings) (trace.Settings, error) {
 		}
 	}
 	s.Nodes = slices.Clone(s.Nodes)
+	for _, seed := range s.Seeds {
+		if !slices.Contains(s.Nodes, seed) {
+			return s, usagef("%s cannot be a seed: the nodes are %s", trace.Show([]byte(seed)), strings.Join(s.Nodes, " "))
+		}
+	}
 	if s.Seeds == nil {
 		s.Seeds = slices.Clone(s.Nodes[:min(defaultSeeds, len(s.Nodes))])
 	}

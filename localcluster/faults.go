@@ -239,6 +239,15 @@ func (c *Cluster) kill(n *node) {
 	if l == nil {
 		return
 	}
+	c.crash(n, l)
+	c.tell(trace.Event{Node: n.name, Kind: trace.NodeDown})
+	for _, e := range l.lost {
+		c.tell(e)
+	}
+}
+
+// crash ends a life of a node; others are to be told why.
+func (c *Cluster) crash(n *node, l *life) {
 	l.crash()
 	last := l.engine.State() // its loop has ended
 	if len(l.lost) > 0 && l.lost[0].State != nil {
@@ -247,10 +256,6 @@ func (c *Cluster) kill(n *node) {
 	last.Suspects = nil
 	n.last.Store(last)
 	c.client.drop(n.name, nil)
-	c.tell(trace.Event{Node: n.name, Kind: trace.NodeDown})
-	for _, e := range l.lost {
-		c.tell(e)
-	}
 	for _, p := range c.others(n) {
 		if o := p.life.Load(); o != nil {
 			o.links[n.name].takeDown(nil)

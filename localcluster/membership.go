@@ -32,6 +32,11 @@ func (c *Cluster) Member(ctx context.Context, r member.Request) (member.Change, 
 	if c.node(r.Node) == nil && !c.roll.ring().Has(r.Node) {
 		return member.Change{}, c.unknownNode(r.Node)
 	}
+	if n := c.node(r.Node); r.Kind == member.Leave && n != nil {
+		if l := n.life.Load(); l == nil || l.paused.Load() {
+			return member.Change{}, usagef("leave: %s does not run, and cannot hand over what it has: let it with  restart %s  or  resume %s , or remove it with  leave %s --force", r.Node, r.Node, r.Node, r.Node)
+		}
+	}
 	via, err := c.scribe(r.Via, r.Node)
 	if err != nil {
 		return member.Change{}, err
@@ -205,7 +210,9 @@ func (c *Cluster) dismiss(n *node) error {
 	}
 	c.roll.remove(n)
 	c.netMu.Unlock()
-	c.kill(n)
+	if l := n.life.Load(); l != nil {
+		c.crash(n, l)
+	}
 	c.tell(trace.Event{Node: n.name, Kind: trace.NodeLeft})
 	return n.wipe()
 }

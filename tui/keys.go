@@ -89,6 +89,9 @@ func (m *model) holds(b binding) bool {
 
 // press finds and does what a key is bound to.
 func (m *model) press(k tea.KeyMsg) (tea.Cmd, bool) {
+	if len(k.Runes) > 1 { // what comes in one burst is text, even if it spells the name of a key
+		return nil, false
+	}
 	for _, b := range m.bindings {
 		if m.holds(b) && key.Matches(k, b.Binding) {
 			return b.do(m), true

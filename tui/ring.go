@@ -82,10 +82,12 @@ func ringTitle(s trace.Settings, ranges int) string {
 
 func (m *model) newPlot(c *canvas) *plot {
 	v := m.view
-	p := &plot{canvas: c, m: m, ring: v.Ring, index: map[string]int{}, label: labels(v.Settings.Nodes)}
+	p := &plot{canvas: c, m: m, ring: v.Ring, index: map[string]int{}}
+	names := make([]string, len(v.Nodes)) // Settings has those of the beginning
 	for i, n := range v.Nodes {
-		p.index[n.Name] = i
+		p.index[n.Name], names[i] = i, n.Name
 	}
+	p.label = labels(names)
 	if len(m.key) > 0 {
 		p.homes = v.Ring.Homes(m.key)
 	}

@@ -276,6 +276,8 @@ func printRing(e *Env, r *ring.Ring, key string) error {
 		Node   string  `json:"node"`
 		Tokens int     `json:"tokens"`
 		Share  float64 `json:"share"`
+		Weight int     `json:"weight"`
+		Zone   string  `json:"zone"`
 	}
 	type rng struct {
 		Start  string   `json:"start"`
@@ -299,7 +301,7 @@ func printRing(e *Env, r *ring.Ring, key string) error {
 		Key      *place `json:"of_key,omitempty"`
 	}{N: cfg.N, Strategy: int(cfg.Strategy), Q: len(r.Ranges())}
 	for _, m := range r.Members() {
-		out.Nodes = append(out.Nodes, node{m.Name, tokens[m.Name], math.Round(share[m.Name]*shareDigits) / shareDigits})
+		out.Nodes = append(out.Nodes, node{m.Name, tokens[m.Name], math.Round(share[m.Name]*shareDigits) / shareDigits, m.Weight, m.Zone})
 	}
 	for _, g := range r.Ranges() {
 		out.Ranges = append(out.Ranges, rng{g.Start.String(), g.End.String(), g.Homes})
@@ -326,11 +328,20 @@ func (e *Env) showRing(r *ring.Ring, ranges bool) string {
 		most = max(most, s)
 	}
 	t := table{indent: "  "}
-	t.head("node", "tokens>", "share>", "of the key space, as first home")
+	titles := []string{"node", "tokens>", "share>", "of the key space, as first home"}
+	special := slices.ContainsFunc(r.Members(), func(m ring.Member) bool { return m.Weight > 1 || m.Zone != "" })
+	if special {
+		titles = append(titles[:1:1], append([]string{"weight>", "zone"}, titles[1:]...)...)
+	}
+	t.head(titles...)
 	for _, m := range r.Members() {
 		s := share[m.Name]
-		t.row(cell{text: names([]string{m.Name}), style: bold}, cell{text: fmt.Sprint(tokens[m.Name]), right: true},
-			cell{text: fmt.Sprintf("%.1f%%", 100*s), right: true}, cell{text: strings.Repeat("█", int(s/most*shareWidth+0.5)), style: accent})
+		row := []cell{{text: names([]string{m.Name}), style: bold}}
+		if special {
+			row = append(row, cell{text: fmt.Sprint(m.Weight), right: true}, cell{text: trace.Show([]byte(m.Zone))})
+		}
+		t.row(append(row, cell{text: fmt.Sprint(tokens[m.Name]), right: true},
+			cell{text: fmt.Sprintf("%.1f%%", 100*s), right: true}, cell{text: strings.Repeat("█", int(s/most*shareWidth+0.5)), style: accent})...)
 	}
 	what := [...]string{"", "T random tokens a node, ranges cut by tokens", "T random tokens a node, Q equal partitions", "Q/S tokens a node, Q equal partitions"}
 	out := fmt.Sprintf("strategy %d: %s (§6.2)  %d ranges, %d homes each\n", cfg.Strategy, what[cfg.Strategy], len(r.Ranges()), min(cfg.N, len(r.Members())))

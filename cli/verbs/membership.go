@@ -13,6 +13,7 @@ import (
 	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/trace"
+	"ringside/engine/wire"
 )
 
 const changeHelp = `The node named by --via (or the first member that works) writes the change down with its
@@ -78,8 +79,9 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 	if e.JSON {
 		return e.print(struct {
 			member.Change
-			Members int `json:"members"`
-		}{done, len(view.Ring.Members())})
+			Time    string `json:"time"`
+			Members int    `json:"members"`
+		}{done, trace.Timestamp(time.Duration(done.Time)), len(view.Ring.Members())})
 	}
 	said := map[member.Kind]string{
 		member.Join:   e.paint(good, "joins") + "  %s  %s wrote it down; the ring has %s",
@@ -101,6 +103,17 @@ type move struct {
 }
 
 func (e *Env) dryRun(view *trace.View, r member.Request) error {
+	for flag, name := range map[string]string{"NODE": r.Node, "--zone": r.Zone} {
+		if name != "" && !wire.ValidName(name) {
+			return Usagef("%s: %s is no name; use a-z, 0-9 and '-', at most %d", flag, quoted(name), wire.MaxName)
+		}
+	}
+	if r.Weight > member.MaxWeight {
+		return Usagef("--weight %d: want 1 to %d", r.Weight, member.MaxWeight)
+	}
+	if r.Via != "" && view.Node(r.Via) == nil {
+		return Usagef("--via: there is no node %s; there are %s", quoted(r.Via), names(view.Settings.Nodes))
+	}
 	if r.Kind == member.Join && r.Node == "" {
 		r.Node = "a new node"
 	}
@@ -228,7 +241,10 @@ func allSettled(ctx context.Context, w *world) (string, error) {
 func unsettled(view *trace.View) string {
 	for _, n := range view.Nodes {
 		name := names([]string{n.Name})
+		last, _ := view.History.Last(n.Name)
 		switch {
+		case n.Status != trace.Up && last.Kind == member.Leave:
+			return fmt.Sprintf("%s left, and is %s before it handed over all it had", name, n.Status)
 		case n.Status != trace.Up:
 		case view.Behind(n) > 0:
 			return fmt.Sprintf("%s knows %d of %s to the ring", name, len(n.History), count(len(view.History), "change"))

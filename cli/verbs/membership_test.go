@@ -10,7 +10,7 @@ import (
 
 func TestJoinAndLeave(t *testing.T) {
 	f := newFake(t)
-	if s := f.say("join n6 --weight 2 --zone east --json"); s.exit != 0 || !strings.Contains(s.out, `"node":"n6","kind":"join","weight":2,"zone":"east","members":6`) {
+	if s := f.say("join n6 --weight 2 --zone east --json"); s.exit != 0 || !strings.Contains(s.out, `"node":"n6","kind":"join","weight":2,"zone":"east","time":"1970-01-01T01:00:00.000000000Z","members":6`) {
 		t.Errorf("exit %d: %s", s.exit, s.out)
 	}
 	if s := f.say("leave n6"); s.exit != 0 || !strings.Contains(s.out, "leaves  n6  n1 wrote it down; the ring has 5 members") {

@@ -272,12 +272,18 @@ func (v *View) membership(e Event) {
 	}
 }
 
-// Behind is how many changes of the membership the node does not know of.
+// Behind is how many changes of the membership the node does not know of, and another that is up does.
 func (v *View) Behind(n *Node) int {
 	if n.View == 0 {
 		return 0
 	}
-	return len(v.History.Without(n.History))
+	var known member.History
+	for _, o := range v.Nodes {
+		if o.Status == Up {
+			known = known.Merge(o.History)
+		}
+	}
+	return len(known.Without(n.History))
 }
 
 // RingOf is the ring as the node knows it.
