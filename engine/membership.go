@@ -193,9 +193,9 @@ func (n *Node) learn(h member.History, from string) {
 	}
 	before := n.stages(news, all)
 	n.member.set(all)
-	n.emit(trace.Event{Kind: trace.Membership, Peer: from, Changes: news, Count: len(n.ring().Members())})
 	n.collector.forget()
 	n.reshape(before)
+	n.emit(trace.Event{Kind: trace.Membership, Peer: from, Changes: news, Count: len(n.ring().Members()), Want: len(n.member.pending)})
 	n.rumor(news, from)
 }
 

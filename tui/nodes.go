@@ -166,7 +166,14 @@ func (m *model) drawNode(c *canvas, y int, col columns, i, rank int) {
 		if col.load > 0 {
 			end = col.load - 1
 		}
-		c.putMax(col.hints, y, end, hint, m.hintTargets(n))
+		x := col.hints
+		if text := m.hintTargets(n); text != "" {
+			c.putMax(x, y, end, hint, text)
+			x += c.width(text) + 1
+		}
+		if x < end {
+			c.putMax(x, y, end, accent, m.moving(n))
+		}
 	}
 	if col.load > 0 && n.Status != trace.Down {
 		c.put(col.load, y, st, m.th.sparkline(n.Load.Last(m.now(), col.loadWidth), m.busiest))
@@ -202,6 +209,17 @@ func (m *model) hintTargets(n *trace.Node) string {
 		}
 	}
 	return strings.Join(out, " ")
+}
+
+// moving says what is under way about a node's place in the ring (§4.9).
+func (m *model) moving(n *trace.Node) string {
+	switch {
+	case m.view.Ring != nil && !m.view.Ring.Has(n.Name):
+		return "leaving"
+	case n.Pending > 0:
+		return "gets " + plural(n.Pending, "range")
+	}
+	return ""
 }
 
 // topLoad is the highest load of any node, so that all bars have one scale.

@@ -31,7 +31,7 @@ func Detail(e trace.Event) string {
 	if len(e.Versions) > 0 {
 		add("%s", e.Versions)
 	}
-	if e.Want > 0 && e.Kind != trace.RangeDropped {
+	if e.Want > 0 && e.Kind != trace.RangeDropped && e.Kind != trace.Membership {
 		add("%d/%d", e.Count, e.Want)
 	}
 	if e.Kind == trace.Gap || e.Kind == trace.Dropped && e.Count > 1 || e.Kind == trace.BufferLost && e.Count > 0 {

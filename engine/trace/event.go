@@ -72,7 +72,7 @@ const (
 	TombstonesKept     Kind = "tombstones-kept"     // Message: why Node cannot have Count or more old tombstones collected
 
 	// The membership.
-	Membership       Kind = "membership"        // Changes that are news to Node, told by Peer; Count: members now
+	Membership       Kind = "membership"        // Changes that are news to Node, told by Peer; Count: members now; Want: ranges that Node is yet to be given
 	RangeOffered     Kind = "range-offered"     // Node, no home of Span any more, offers its Count keys to Peer
 	RangeConfirmed   Kind = "range-confirmed"   // Node, a home of Span, wants the Count keys that Peer has
 	RangeTransferred Kind = "range-transferred" // Peer holds all of Span that Node does; Count keys travelled

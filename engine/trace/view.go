@@ -256,6 +256,7 @@ func (v *View) membership(e Event) {
 		}
 		n.History = n.History.Merge(e.Changes)
 		n.View = n.History.Digest()
+		n.Pending = e.Want
 	}
 	h := v.History.Merge(e.Changes)
 	if v.Ring == nil || len(h) == len(v.History) || len(h) > member.MaxChanges {
