@@ -196,11 +196,15 @@ func (c *checker) droppingHint(h *host, dbKey []byte, before []store.Write) {
 	}
 	rec, err := wire.DecodeRecord(b)
 	name, at, ok := bytes.Cut(dbKey, []byte{0})
-	home := c.w.hosts[string(name)]
-	if err != nil || !ok || home == nil || home.destroyed > 0 || c.w.plan.lww() || !h.node.Ring().Has(home.name) {
-		return // damaged, or for a node that is gone
+	if !ok {
+		return
 	}
 	key := string(at[len(ring.Position{}):])
+	c.handed[h.name+" "+key] = c.w.now // the event comes after the replies of the same turn
+	home := c.w.hosts[string(name)]
+	if err != nil || home == nil || home.destroyed > 0 || c.w.plan.lww() || !h.node.Ring().Has(home.name) {
+		return // damaged, or for a node that is gone
+	}
 	for _, id := range idsOf(rec.Siblings) {
 		if !c.has(home, key, id, 0) {
 			c.fail("P9", "%s drops its hint for %s with #%d of %s, which %s does not hold", h.name, home.name, id, key, home.name)

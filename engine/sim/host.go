@@ -282,6 +282,11 @@ func (h *host) crash() {
 			h.pending.writes = h.pending.writes[k/2:]
 		}
 		h.disk.apply(h.pending.writes)
+		for _, e := range h.pending.events { // which nobody will hear of
+			if e.Kind == trace.TombstoneCollected {
+				h.w.check.dropped(e)
+			}
+		}
 	}
 	if b := h.buffer; b != nil && b.objects.Empty() {
 		h.buffer = nil
