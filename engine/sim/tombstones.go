@@ -121,6 +121,9 @@ func (w *world) settleTombstones() {
 	for end := w.now + collectGraces*grace + quiesce; w.now < end && w.entombed() != ""; {
 		w.runUntil(min(end, w.now+look), nil)
 	}
+	if w.plan.AntiEntropy == 0 {
+		return // a home that missed a drop shows its tombstone to nobody until somebody reads the key
+	}
 	if key := w.entombed(); key != "" {
 		kept := ""
 		for _, n := range w.names {
