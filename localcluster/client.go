@@ -114,7 +114,7 @@ func (c *Cluster) number(req wire.ClientRequest) (wire.ClientRequest, []byte) {
 func (c *Cluster) firstRunning(key []byte) string {
 	for _, name := range c.roll.ring().Preference(key) {
 		if n := c.node(name); n != nil {
-			if l := n.life.Load(); l != nil && !l.paused.Load() && l.inRing.Load() {
+			if l := n.working(); l != nil && l.inRing.Load() {
 				return name
 			}
 		}

@@ -337,7 +337,7 @@ func (c *Cluster) Compare(ctx context.Context, look bool, ranges ...trace.Span) 
 	told := make([][]trace.Event, len(nodes))
 	var wg sync.WaitGroup
 	for i, n := range nodes {
-		if l := n.life.Load(); l != nil && !l.paused.Load() {
+		if l := n.working(); l != nil {
 			wg.Go(func() { told[i] = l.tell(waiting, engine.Compare{Ranges: ranges, Look: look}) })
 		}
 	}

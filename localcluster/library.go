@@ -18,9 +18,8 @@ import (
 // ring and goes to one of the key's homes itself: "the client periodically picks a random Dynamo
 // node and downloads its current view of Dynamo membership state".
 
-// PollEvery is how often a library asks for the membership: "In our production environments, we
-// have a client polling interval of 10 seconds" is how the paper puts what it found good enough,
-// since a client that finds itself stale asks at once.
+// PollEvery is how often a library asks for the membership, as often as the paper's clients do; one that
+// finds itself stale asks at once.
 const PollEvery = 10 * time.Second
 
 // hopPause waits for what a hop of the network takes.
@@ -74,7 +73,7 @@ func (b *Balancer) Do(ctx context.Context, req wire.ClientRequest) (wire.ClientR
 func (c *Cluster) running() []string {
 	var out []string
 	for _, n := range c.roll.nodes() {
-		if l := n.life.Load(); l != nil && !l.paused.Load() {
+		if n.working() != nil {
 			out = append(out, n.name)
 		}
 	}
@@ -103,10 +102,10 @@ type Library struct {
 // Library returns a client that knows the ring, as some node knows it now, and polls until
 // it is closed. A hop of the network, of which a request makes one each way, takes that much longer than loopback.
 func (c *Cluster) Library(ctx context.Context, hop time.Duration) (*Library, error) {
-	return c.library(ctx, hop, PollEvery)
+	return c.newLibrary(ctx, hop, PollEvery)
 }
 
-func (c *Cluster) library(ctx context.Context, hop, every time.Duration) (*Library, error) {
+func (c *Cluster) newLibrary(ctx context.Context, hop, every time.Duration) (*Library, error) {
 	b := &Library{c: c, hop: hop, ringC: c.roll.settings().RingConfig()}
 	b.ctx, b.cancel = context.WithCancel(c.ctx)
 	if err := b.download(ctx, c.running()); err != nil {

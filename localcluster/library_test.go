@@ -13,7 +13,7 @@ import (
 
 func library(t *testing.T, c *Cluster, every time.Duration) *Library {
 	t.Helper()
-	b, err := c.library(t.Context(), 0, every)
+	b, err := c.newLibrary(t.Context(), 0, every)
 	if err != nil {
 		t.Fatal(err)
 	}

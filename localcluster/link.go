@@ -62,11 +62,8 @@ type lateFrame struct {
 	payload []byte
 }
 
-func newLink(from *life, to *node) *link {
-	return &link{
-		from: from, to: to, cond: from.c.condition(fault.Link{From: from.node.name, To: to.name}),
-		wake: make(chan struct{}, 1), kick: make(chan struct{}, 1),
-	}
+func newLink(from *life, to *node, cond *fault.Condition) *link {
+	return &link{from: from, to: to, cond: cond, wake: make(chan struct{}, 1), kick: make(chan struct{}, 1)}
 }
 
 func notify(c chan struct{}) {

@@ -32,10 +32,8 @@ func (c *Cluster) Member(ctx context.Context, r member.Request) (member.Change, 
 	if c.node(r.Node) == nil && !c.roll.ring().Has(r.Node) {
 		return member.Change{}, c.unknownNode(r.Node)
 	}
-	if n := c.node(r.Node); r.Kind == member.Leave && n != nil {
-		if l := n.life.Load(); l == nil || l.paused.Load() {
-			return member.Change{}, usagef("leave: %s does not run, and cannot hand over what it has: let it with  restart %s  or  resume %s , or remove it with  leave %s --force", r.Node, r.Node, r.Node, r.Node)
-		}
+	if n := c.node(r.Node); r.Kind == member.Leave && n != nil && n.working() == nil {
+		return member.Change{}, usagef("leave: %s does not run, and cannot hand over what it has: let it with  restart %s  or  resume %s , or remove it with  leave %s --force", r.Node, r.Node, r.Node, r.Node)
 	}
 	via, err := c.scribe(r.Via, r.Node)
 	if err != nil {
@@ -100,13 +98,13 @@ func (c *Cluster) scribe(via, about string) (*life, error) {
 		if n == nil {
 			return nil, c.unknownNode(via)
 		}
-		if l := n.life.Load(); l != nil && !l.paused.Load() {
+		if l := n.working(); l != nil {
 			return l, nil
 		}
 		return nil, usagef("%s does not run; name another with --via, or start it with restart %s", via, via)
 	}
 	for _, n := range c.roll.nodes() {
-		if l := n.life.Load(); l != nil && !l.paused.Load() && n.name != about && c.roll.ring().Has(n.name) {
+		if l := n.working(); l != nil && n.name != about && c.roll.ring().Has(n.name) {
 			return l, nil
 		}
 	}
@@ -171,19 +169,14 @@ func (c *Cluster) watch(l *life, events []trace.Event) {
 	}
 }
 
-// retire takes down a node that has left and has nothing any more that others need, unless it
-// joined again meanwhile.
+// retire takes down a node that has left and has said, as the last word of it, that it has nothing any more that
+// others need; unless it joined again meanwhile. A departed node takes no writes, so that nothing can have come since.
 func (c *Cluster) retire(l *life) {
 	c.faults.Lock()
 	defer c.faults.Unlock()
 	n := l.node
-	if n.life.Load() != l || c.ctx.Err() != nil || c.roll.ring().Has(n.name) {
+	if n.life.Load() != l || c.ctx.Err() != nil || !c.roll.departed(n.name) {
 		return
-	}
-	for _, e := range l.tell(c.ctx, engine.Describe{}) {
-		if s := e.State; s != nil && (s.Member || s.Foreign > 0 || s.Pending > 0 || len(s.Hints) > 0) {
-			return // something came meanwhile; it will tell again
-		}
 	}
 	if err := errors.Join(c.dismiss(n), c.remember()); err != nil {
 		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: err.Error()})

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/fault"
 	"ringside/engine/store"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
@@ -125,7 +126,7 @@ func (n *node) open() (*life, error) {
 	n.addr.Store(&addr)
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	for _, p := range n.c.others(n) {
-		l.links[p.name] = newLink(l, p)
+		l.links[p.name] = newLink(l, p, n.c.condition(fault.Link{From: n.name, To: p.name}))
 	}
 	n.c.tell(trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: addr, Message: report})
 	return l, nil

@@ -50,15 +50,23 @@ func (r *roll) set(s trace.Settings) {
 	r.s, r.r = s, s.History().Ring(s.RingConfig())
 }
 
-// learn adds changes of the membership.
-func (r *roll) learn(h member.History) trace.Settings {
-	s := r.settings()
-	if all := s.History().Merge(h); len(all) > len(s.History()) {
-		s.Founders = s.Born() // Nodes will not be these for long
-		s.Changes = all
-		r.set(s)
+// learn adds changes of the membership. Several nodes may tell of some at once.
+func (r *roll) learn(h member.History) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known := r.s.History()
+	all := known.Merge(h)
+	if len(all) == len(known) {
+		return
 	}
-	return r.settings()
+	r.s.Founders, r.s.Changes = r.s.Born(), all // Nodes will not be the founders for long
+	r.r = all.Ring(r.s.RingConfig())
+}
+
+// departed says whether name has left, and has nothing any more.
+func (r *roll) departed(name string) bool {
+	last, _ := r.settings().History().Last(name)
+	return last.Kind == member.Gone && !r.ring().Has(name)
 }
 
 func (r *roll) add(n *node) {
@@ -89,6 +97,14 @@ func (c *Cluster) node(name string) *node {
 	return nil
 }
 
+// working is the node's life if it takes requests, nil if it is down or paused.
+func (n *node) working() *life {
+	if l := n.life.Load(); l != nil && !l.paused.Load() {
+		return l
+	}
+	return nil
+}
+
 // others are all nodes but n.
 func (c *Cluster) others(n *node) []*node {
 	return slices.DeleteFunc(slices.Clone(c.roll.nodes()), func(o *node) bool { return o == n })
@@ -112,16 +128,13 @@ func (c *Cluster) freeName() string {
 	return "n" + strconv.Itoa(highest+1)
 }
 
-// foundersFor is what a node knows of the ring from the beginning: nothing if it joins later.
+// foundersFor is whom a node knows to be in the ring from the beginning: nobody if it joins later.
 func foundersFor(s trace.Settings, name string) []ring.Member {
 	born := s.Born()
-	if last, ok := s.History().Last(name); ok && (last.By != name || last.Time > int64(len(born))) {
-		return nil // it left and came back since: what it knows of the ring is on its disk, or gone
+	if last, ok := s.History().Last(name); !ok || !member.Founders(born).Has(last) {
+		return nil // or it left and came back since: what it knows of the ring is on its disk, or gone
 	}
-	if slices.ContainsFunc(born, func(m ring.Member) bool { return m.Name == name }) {
-		return born
-	}
-	return nil
+	return born
 }
 
 // add makes a node and its place in the network, with nothing of it running. The caller holds
@@ -147,7 +160,7 @@ func (c *Cluster) add(name string) *node {
 	}
 	for _, o := range c.roll.nodes() {
 		if l := o.life.Load(); l != nil {
-			k := &link{from: l, to: n, cond: c.conditions[fault.Link{From: o.name, To: name}], wake: make(chan struct{}, 1), kick: make(chan struct{}, 1)}
+			k := newLink(l, n, c.conditions[fault.Link{From: o.name, To: name}])
 			l.links[name] = k
 			l.wg.Go(k.run)
 		}

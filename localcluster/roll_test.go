@@ -1,0 +1,31 @@
+package localcluster
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+
+	"ringside/engine/member"
+	"ringside/engine/trace"
+)
+
+// Several nodes tell of changes while nodes are added: nothing of either is lost.
+func TestRollTakesChangesAtOnce(t *testing.T) {
+	s, err := withDefaults("roll", trace.Settings{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r roll
+	r.set(s)
+	const many = 50
+	var work sync.WaitGroup
+	for i := range many {
+		name := fmt.Sprintf("x%d", i)
+		work.Go(func() { r.add(&node{name: name}) })
+		work.Go(func() { r.learn(member.History{{Time: int64(1000 + i), By: "n1", Node: name, Weight: 1}}) })
+	}
+	work.Wait()
+	if s := r.settings(); len(s.Nodes) != DefaultNodes+many || len(s.History()) != len(s.Born())+many || len(r.ring().Members()) != len(s.History()) {
+		t.Errorf("%d nodes, %d changes, %d members", len(s.Nodes), len(s.History()), len(r.ring().Members()))
+	}
+}
