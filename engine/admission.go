@@ -3,9 +3,8 @@ package engine
 // §6.5 Balancing background vs. foreground tasks: "background tasks were integrated with an
 // admission control mechanism. Each of the background tasks uses this controller to reserve
 // runtime slices of the resource", "a feedback mechanism based on the monitored performance
-// of the foreground tasks is employed to change the number of slices", for example "whether
-// the 99th percentile database read latency (over the last 60 seconds) is close enough to a
-// preset threshold (say 50ms)".
+// of the foreground tasks is employed to change the number of slices"; the paper's example is how
+// close the 99th percentile of database reads, over the last 60 seconds, is to 50 ms.
 //
 // Here the resource is bytes a second, which handoff, anti-entropy and whatever else has no client
 // waiting share in the order in which they ask. What is monitored is how long replicas take to

@@ -4,8 +4,8 @@ package engine
 // Dynamo node and downloads its current view of Dynamo membership state. Using this information the
 // client can determine which set of nodes form the preference list for any given key." The client
 // itself is not a node's business; here a node tells what it knows, and whoever comes
-// with another view hears of it with the answer, so that "if the client detects that its
-// membership table is stale" it need not wait until it asks again.
+// with another view hears of it with the answer, so that a client whose membership table is stale
+// need not wait until it asks again.
 
 import "ringside/engine/wire"
 

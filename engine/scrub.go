@@ -15,33 +15,41 @@ import (
 	"ringside/engine/wire"
 )
 
-// What one cycle reads, whichever comes first: a few milliseconds of a node's time.
+// What one look reads, whichever comes first: a few milliseconds of a node's time.
 const (
-	scrubRecords = 1024
-	scrubBytes   = 1 << 20
+	lookRecords = 1024
+	lookBytes   = 1 << 20
 )
+
+// readOn shows fn a little of the records, from the key where the last look stopped, until fn has enough,
+// and returns where to go on; nil is the beginning.
+func (n *Node) readOn(from []byte, fn func(k, v []byte) (more bool)) (next []byte) {
+	records, size, more := 0, 0, true
+	_ = n.db.Scan(store.Data, from, nil, func(k, v []byte) bool {
+		if !more || records >= lookRecords || size >= lookBytes {
+			next = slices.Clone(k)
+			return false
+		}
+		records++
+		size += len(v)
+		more = fn(k, v)
+		return true
+	})
+	return next
+}
 
 // scrub reads on from where it stopped the last time, and begins again at the end.
 func (n *Node) scrub() {
 	if mutant.Is(mutant.NeverScrubbed) {
 		return
 	}
-	records, size := 0, 0
 	var damaged [][]byte
-	var next []byte
-	_ = n.db.Scan(store.Data, n.sync.scrubbed, nil, func(k, v []byte) bool {
-		if records >= scrubRecords || size >= scrubBytes {
-			next = slices.Clone(k)
-			return false
-		}
-		records++
-		size += len(v)
+	n.sync.scrubbed = n.readOn(n.sync.scrubbed, func(k, v []byte) bool {
 		if _, err := wire.DecodeRecord(v); err != nil {
 			damaged = append(damaged, slices.Clone(k))
 		}
 		return true
 	})
-	n.sync.scrubbed = next
 	seen := map[ring.Position]bool{}
 	for _, k := range damaged {
 		p, key := splitDataKey(k)

@@ -34,9 +34,6 @@ const (
 	MinTombstones = 5 * time.Second
 	// collectEvery is the longest time between two looks for tombstones; a short grace has shorter ones.
 	collectEvery = 10 * time.Second
-	// collectRecords and collectBytes are what one look reads, whichever comes first: as much as a scrub.
-	collectRecords = 1024
-	collectBytes   = 1 << 20
 	// maxBatches is how many batches a node may have under way. Each takes the grace.
 	maxBatches = 32
 	// maxWatched is how many keys a node watches for all others together, about 200 bytes each.
@@ -140,22 +137,13 @@ func (n *Node) collect() {
 
 // oldTombstones reads on from where the last look stopped, and begins again at the end.
 func (n *Node) oldTombstones() []wire.Tombstone {
-	records, size := 0, 0
 	var found []wire.Tombstone
-	var next []byte
-	_ = n.db.Scan(store.Data, n.collector.scanned, nil, func(k, v []byte) bool {
-		if records >= collectRecords || size >= collectBytes || len(found) >= wire.MaxTombstones {
-			next = bytes.Clone(k)
-			return false
-		}
-		records++
-		size += len(v)
+	n.collector.scanned = n.readOn(n.collector.scanned, func(k, v []byte) bool {
 		if t, ok := n.collectable(k, v); ok {
 			found = append(found, t)
 		}
-		return true
+		return len(found) < wire.MaxTombstones
 	})
-	n.collector.scanned = next
 	return found
 }
 

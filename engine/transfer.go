@@ -1,18 +1,13 @@
 package engine
 
-// §4.9 Adding/Removing Storage Nodes: "for every key range that is assigned to node X, there may
-// be a number of nodes that are currently in charge of handling keys that fall within its token
-// range. Due to the allocation of key ranges to X, some existing nodes no longer have to store some of
-// their keys and these nodes transfer those keys to X": they "will offer and upon confirmation from X
-// transfer the appropriate set of keys". A removal does the reverse.
+// §4.9 Adding/Removing Storage Nodes: a node X that joins is assigned key ranges of which others were
+// in charge. "Some existing nodes no longer have to" keep some of their keys "and these nodes transfer
+// those keys to X": they offer them, and transfer them when X confirms. A removal does the reverse.
 //
 // Whoever holds anything of a range of which it is no home brings it to all N homes, and drops it
 // only when each of them has all of it durably, so that a join, a leave, a removed node that returns
 // and a write by somebody who knows an old ring are one case. A transfer is a round of anti-entropy that only
-// pushes: what the new home has already does not travel.
-//
-// A new home takes writes at once, but is not counted toward R before it was given what
-// its predecessors held.
+// pushes: what the new home has already does not travel. The new home's side is in pending.go.
 
 import (
 	"cmp"

@@ -185,7 +185,7 @@ func inRing(view *trace.View, n *trace.Node) string {
 		parts = append(parts, "no member")
 	}
 	if n.Status == trace.Up && view.Behind(n) > 0 {
-		parts = append(parts, fmt.Sprintf("knows %d of %s", len(n.History), count(len(view.History), "change")))
+		parts = append(parts, behind(view, n))
 	}
 	if n.Foreign > 0 {
 		parts = append(parts, count(n.Foreign, "key")+" to hand over")
@@ -194,6 +194,11 @@ func inRing(view *trace.View, n *trace.Node) string {
 		parts = append(parts, count(n.Pending, "range")+" to be given")
 	}
 	return strings.Join(parts, ", ")
+}
+
+// behind says how much of the membership a node knows, of what those that are up do together.
+func behind(view *trace.View, n *trace.Node) string {
+	return fmt.Sprintf("knows %d of %s", len(n.History), count(len(n.History)+view.Behind(n), "change"))
 }
 
 func sortedKeys[V any](m map[string]V) []string {

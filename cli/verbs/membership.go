@@ -83,12 +83,8 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 			Members int    `json:"members"`
 		}{done, trace.Timestamp(time.Duration(done.Time)), len(view.Ring.Members())})
 	}
-	said := map[member.Kind]string{
-		member.Join:   e.paint(good, "joins") + "  %s  %s wrote it down; the ring has %s",
-		member.Leave:  e.paint(warn, "leaves") + "  %s  %s wrote it down; the ring has %s",
-		member.Remove: e.paint(bad, "removed") + "  %s  %s wrote it down; the ring has %s",
-	}[done.Kind]
-	return e.write(fmt.Sprintf(said, names([]string{done.Node}), names([]string{done.By}), count(len(view.Ring.Members()), "member")) +
+	said := map[member.Kind]string{member.Join: e.paint(good, "joins"), member.Leave: e.paint(warn, "leaves"), member.Remove: e.paint(bad, "removed")}[done.Kind]
+	return e.write(fmt.Sprintf("%s  %s  %s wrote it down; the ring has %s", said, names([]string{done.Node}), names([]string{done.By}), count(len(view.Ring.Members()), "member")) +
 		e.paint(dim, "; settle waits until its ranges have moved (§4.9)") + "\n")
 }
 
@@ -247,7 +243,7 @@ func unsettled(view *trace.View) string {
 			return fmt.Sprintf("%s left, and is %s before it handed over all it had", name, n.Status)
 		case n.Status != trace.Up:
 		case view.Behind(n) > 0:
-			return fmt.Sprintf("%s knows %d of %s to the ring", name, len(n.History), count(len(view.History), "change"))
+			return name + " " + behind(view, n) + " to the ring"
 		case n.Foreign > 0:
 			return fmt.Sprintf("%s has %s to hand over to new homes", name, count(n.Foreign, "key"))
 		case !view.Ring.Has(n.Name):

@@ -75,7 +75,6 @@ type Node struct {
 	Foreign  int                  // keys that it holds and is no home of, as of its last State
 	Dead     int                  // keys of which it holds nothing but tombstones, as of its last State
 	Kept     string               // why tombstones stay, as of its last State
-	Departed bool                 // it left, and has nothing any more that others need
 	Buffered int                  // objects that are in its memory only (§6.1)
 	Slice    float64              // of its rate that background work may use (§6.5); 0: unknown
 	Load     Rate                 // replicas stored and read
@@ -124,9 +123,7 @@ func (v *View) Apply(e Event) {
 		v.status(e)
 	case NodeLeft:
 		v.Nodes = slices.DeleteFunc(v.Nodes, func(n *Node) bool { return n.Name == e.Node })
-		for _, k := range v.keys {
-			delete(k.Held, e.Node)
-		}
+		v.forgetHeld(e.Node)
 	case Membership:
 		v.membership(e)
 	case Split:
@@ -194,8 +191,6 @@ func (v *View) applyNode(e Event) {
 		n.Keys -= e.Want
 		n.Foreign = max(0, n.Foreign-e.Count)
 		v.drop(e)
-	case Departed:
-		n.Departed = true
 	case Slice:
 		n.Slice = e.Percent / 100
 	case Buffered:
@@ -263,9 +258,6 @@ func (v *View) membership(e Event) {
 		return
 	}
 	v.History, v.Ring = h, h.Ring(v.Settings.RingConfig())
-	for _, n := range v.Nodes {
-		n.Departed = n.Departed && !v.Ring.Has(n.Name)
-	}
 	for _, m := range v.Ring.Members() {
 		if v.Node(m.Name) == nil {
 			v.Nodes = append(v.Nodes, newNode(m.Name))
@@ -331,9 +323,14 @@ func (v *View) status(e Event) {
 	case NodeWiped:
 		n.Keys, n.Foreign, n.Pending, n.Roots = 0, 0, 0, nil
 		clear(n.Hints)
-		for _, k := range v.keys {
-			delete(k.Held, n.Name)
-		}
+		v.forgetHeld(n.Name)
+	}
+}
+
+// forgetHeld forgets what a node held of any key.
+func (v *View) forgetHeld(node string) {
+	for _, k := range v.keys {
+		delete(k.Held, node)
 	}
 }
 

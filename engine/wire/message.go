@@ -143,7 +143,7 @@ const (
 )
 
 // Offer is how a node that holds a key range (Start, End] without being a home of it brings
-// it to one of its homes (§4.9: "nodes will offer and upon confirmation from X transfer").
+// it to one of its homes (§4.9: offer, confirmation, transfer).
 type Offer struct {
 	Start, End [16]byte
 	Depth      int // of the sender's tree
