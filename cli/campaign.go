@@ -33,6 +33,7 @@ type campaign struct {
 	outcomes   [3]int
 	lwwLost    int
 	falseOnes  int
+	stale      int
 	violations []sim.Violation
 	worst      *sim.Result // of the lowest seed that failed
 	hash       uint64
@@ -50,15 +51,19 @@ const (
 	maxReported = 100
 	// redraw is how often progress is shown.
 	redraw = 200 * time.Millisecond
-	// garbage is how many times what is alive may be waiting to be collected, in percent:
-	// a run holds a few megabytes, and looking through them often takes a third of the time.
-	garbage = 800
+	// garbage is how many times what is alive may be waiting to be collected, in percent, where
+	// worlds have no more than smallWorld nodes: such a run holds a few megabytes, and looking
+	// through them often takes a third of the time.
+	garbage    = 800
+	smallWorld = 50
 )
 
 // run plays the campaign until it is through or ctx ends.
 func (c *campaign) run(ctx context.Context) error {
 	c.began, c.faults = time.Now(), map[string]int{}
-	defer debug.SetGCPercent(debug.SetGCPercent(garbage)) // worlds are small and short-lived
+	if c.opt.Nodes <= smallWorld {
+		defer debug.SetGCPercent(debug.SetGCPercent(garbage))
+	}
 	if c.duration > 0 {
 		var cancel func()
 		ctx, cancel = context.WithTimeout(ctx, c.duration)
@@ -108,6 +113,7 @@ func (c *campaign) add(r sim.Result) {
 	c.virtual += r.Virtual
 	c.lwwLost += r.LWWLost
 	c.falseOnes += r.FalseOnes
+	c.stale += r.Stale
 	c.hash += spread(r.Plan.Seed, r.Hash)
 	for k, n := range r.Faults {
 		c.faults[k] += n
@@ -206,6 +212,9 @@ func (c *campaign) text() string {
 	if len(c.faults) == 0 {
 		b.WriteString("  none")
 	}
+	if c.stale > 0 {
+		fmt.Fprintf(&b, "\n%d gets were stale: they lacked a write that was acknowledged before they began", c.stale)
+	}
 	if c.lwwLost > 0 {
 		fmt.Fprintf(&b, "\nlast write wins threw away %d acknowledged writes, by design (P14)", c.lwwLost)
 	}
@@ -234,6 +243,7 @@ type simReport struct {
 	First      uint64          `json:"first_seed"`
 	LWWLost    int             `json:"lww_lost"`       // P14: counted, by design
 	FalseOnes  int             `json:"false_siblings"` // seen where clocks are cut: counted, by design
+	Stale      int             `json:"stale_reads"`    // gets that lacked a write that was acked before they began
 	Options    string          `json:"options,omitempty"`
 	Script     string          `json:"script,omitempty"` // the smallest run that fails
 }
@@ -241,7 +251,7 @@ type simReport struct {
 func (c *campaign) json() simReport {
 	r := simReport{
 		Seeds: c.done, Events: c.events, VirtualS: c.virtual.Seconds(), WallS: time.Since(c.began).Seconds(), Faults: c.faults,
-		Violations: c.violations, TraceHash: fmt.Sprintf("%016x", c.hash), First: c.opt.Seed, LWWLost: c.lwwLost, FalseOnes: c.falseOnes,
+		Violations: c.violations, TraceHash: fmt.Sprintf("%016x", c.hash), First: c.opt.Seed, LWWLost: c.lwwLost, FalseOnes: c.falseOnes, Stale: c.stale,
 	}
 	if r.Violations == nil {
 		r.Violations = []sim.Violation{}

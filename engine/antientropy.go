@@ -71,9 +71,9 @@ func (n *Node) cycle() {
 	n.scrub()
 	turn := n.sync.turns
 	n.sync.turns++
-	for _, rg := range n.ring().Ranges() {
+	for rg := range n.ring().HostedBy(n.cfg.Name) {
 		at, others := n.plotOf(rg), n.otherHomes(rg.Homes)
-		if len(others) == len(rg.Homes) || n.tree(at).Root() == 0 {
+		if n.tree(at).Root() == 0 {
 			continue
 		}
 		for i := range others { // the next one that is there
@@ -105,9 +105,9 @@ func (n *Node) reunite(p *peer) {
 		if !p.healthy() {
 			return // its next return plans another
 		}
-		for _, rg := range n.ring().Ranges() {
-			if at := n.plotOf(rg); n.share(at, p.name) {
-				n.plan(task{taskKey: taskKey{at, p.name}})
+		for rg := range n.ring().HostedBy(n.cfg.Name) {
+			if slices.Contains(rg.Homes, p.name) {
+				n.plan(task{taskKey: taskKey{n.plotOf(rg), p.name}})
 			}
 		}
 		n.startRounds()
@@ -138,13 +138,12 @@ func (n *Node) compareSoon(key []byte) {
 // compare does what somebody asked for by hand.
 func (n *Node) compare(in Compare) {
 	var tasks []task
-	for _, rg := range n.ring().Ranges() {
+	for rg := range n.ring().HostedBy(n.cfg.Name) {
 		at := n.plotOf(rg)
-		me := slices.Index(rg.Homes, n.cfg.Name)
-		if me < 0 || len(in.Ranges) > 0 && !slices.Contains(in.Ranges, at.Span) {
+		if len(in.Ranges) > 0 && !slices.Contains(in.Ranges, at.Span) {
 			continue
 		}
-		for _, peer := range rg.Homes[me+1:] {
+		for _, peer := range rg.Homes[slices.Index(rg.Homes, n.cfg.Name)+1:] {
 			tasks = append(tasks, task{taskKey: taskKey{at, peer}, look: in.Look})
 		}
 	}

@@ -9,7 +9,6 @@ type Place string
 // The places.
 const (
 	FewRequests     Place = "few-requests"     // a node that works on anything is too busy for more
-	FewHints        Place = "few-hints"        // a stand-in that keeps a hint takes no other
 	TinyWindows     Place = "tiny-windows"     // hints, pushes and rounds go one at a time
 	ShortAnswers    Place = "short-answers"    // an answer of anti-entropy holds one key or bucket
 	LittleSync      Place = "little-sync"      // rounds have to wait, or are refused
@@ -26,7 +25,7 @@ const (
 // Places lists all places.
 func Places() []Place {
 	return []Place{
-		FewRequests, FewHints, TinyWindows, ShortAnswers, LittleSync, HastyPut, HastyGet, HastyDoubt,
+		FewRequests, TinyWindows, ShortAnswers, LittleSync, HastyPut, HastyGet, HastyDoubt,
 		RareProbes, LazyHandoff, FreshEpochs, EarlyCompaction, ForgottenTrees,
 	}
 }

@@ -7,6 +7,7 @@ package engine
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -20,8 +21,8 @@ import (
 )
 
 const (
-	// MaxHints bounds a node's hint store; beyond it the node refuses to stand
-	// in. The node keeps about 200 bytes of memory for each.
+	// MaxHints bounds a node's hint store if its Config does not; beyond it the node refuses
+	// to stand in. The node keeps about 200 bytes of memory for each.
 	MaxHints = 1 << 20
 	// handoffWindow is how many hints may be under way to one home at once.
 	handoffWindow = 16
@@ -178,8 +179,10 @@ func (n *Node) loadHints() error {
 	return err
 }
 
+func (n *Node) maxHints() int { return cmp.Or(n.cfg.MaxHints, MaxHints) }
+
 func (n *Node) hintsFull() bool {
-	return n.hints.total >= MaxHints || n.hints.total > 0 && n.odd(FewHints)
+	return n.hints.total >= n.maxHints() && !mutant.Is(mutant.HintsUnbounded)
 }
 
 // storeHint merges siblings into what the node keeps for home. own, if not

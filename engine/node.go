@@ -48,6 +48,7 @@ type Config struct {
 	Buggify  func(Place) bool
 	Literal  bool // the paper's plain vector clocks, for every put (§4.4; see clocks.go)
 	Truncate int  // pairs that the clock of a new version may have (§4.4); 0: any number
+	MaxHints int  // that the node keeps; 0: the constant of that name
 }
 
 // An Input is one of Receive, Request, PeerUp, PeerDown, Unsent, Describe, Compare,

@@ -201,7 +201,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 }
 
 func (n *Node) cannotKeep(code wire.Code) error {
-	return fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d", n.cfg.Name, code, n.hints.total, MaxHints)
+	return fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d", n.cfg.Name, code, n.hints.total, n.maxHints())
 }
 
 func (p *put) replicate(a assignment) {

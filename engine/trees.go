@@ -8,6 +8,7 @@ package engine
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 
 	"ringside/engine/merkle"
@@ -21,7 +22,8 @@ import (
 // forest holds the trees of the ranges that are known; those of a range that
 // is asked for the first time are grown from the store. An empty tree takes no memory for hashes.
 type forest struct {
-	trees map[plot]*merkle.Tree
+	trees  map[plot]*merkle.Tree
+	pruned *ring.Ring // for which the trees of ranges that are gone were dropped
 }
 
 // A plot is what a tree hangs on. The depth belongs to it because it follows
@@ -128,10 +130,15 @@ func (n *Node) regrow(p ring.Position) (before, after uint64) {
 
 // prune drops the trees of ranges that the ring does not have any more.
 func (n *Node) prune() {
-	for p := range n.trees.trees {
-		if _, ok := n.rangeOf(p); !ok {
-			delete(n.trees.trees, p)
-		}
+	if n.trees.pruned != n.ring() {
+		n.trees.pruned = n.ring()
+		maps.DeleteFunc(n.trees.trees, func(p plot, _ *merkle.Tree) bool {
+			_, ok := n.rangeOf(p)
+			return !ok
+		})
+	}
+	if n.cfg.Buggify == nil {
+		return
 	}
 	for _, rg := range n.ring().Ranges() {
 		if n.odd(ForgottenTrees) {

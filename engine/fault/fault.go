@@ -60,6 +60,7 @@ const MaxDelay = time.Minute
 type Net struct {
 	nodes  []string
 	groups [][]string
+	side   map[string]int // index in groups of each node
 	oneWay bool
 	slow   map[Link]time.Duration
 	loss   map[Link]float64
@@ -79,9 +80,9 @@ func (n *Net) Apply(f Fault) error {
 		if err != nil {
 			return err
 		}
-		n.groups, n.oneWay = groups, f.OneWay
+		n.part(groups, f.OneWay)
 	case Heal:
-		n.groups, n.oneWay = nil, false
+		n.part(nil, false)
 		clear(n.slow)
 		clear(n.loss)
 	case Slow:
@@ -200,6 +201,7 @@ func (n *Net) Add(node string) {
 	n.nodes = append(n.nodes, node)
 	if k := len(n.groups); k > 0 {
 		n.groups[k-1] = append(n.groups[k-1], node)
+		n.side[node] = k - 1
 	}
 }
 
@@ -207,12 +209,16 @@ func (n *Net) Add(node string) {
 func (n *Net) Remove(node string) {
 	is := func(o string) bool { return o == node }
 	n.nodes = slices.DeleteFunc(n.nodes, is)
-	for i, g := range n.groups {
-		n.groups[i] = slices.DeleteFunc(slices.Clone(g), is)
+	var left [][]string
+	for _, g := range n.groups {
+		if g = slices.DeleteFunc(slices.Clone(g), is); len(g) > 0 {
+			left = append(left, g)
+		}
 	}
-	n.groups = slices.DeleteFunc(n.groups, func(g []string) bool { return len(g) == 0 })
-	if len(n.groups) < 2 {
-		n.groups, n.oneWay = nil, false
+	if len(left) < 2 {
+		n.part(nil, false)
+	} else {
+		n.part(left, n.oneWay)
 	}
 	maps.DeleteFunc(n.slow, func(l Link, _ time.Duration) bool { return is(l.From) || is(l.To) })
 	maps.DeleteFunc(n.loss, func(l Link, _ float64) bool { return is(l.From) || is(l.To) })
@@ -231,15 +237,21 @@ func (n *Net) Cut(l Link) bool {
 	if n.groups == nil {
 		return false
 	}
-	from, to := n.groupOf(l.From), n.groupOf(l.To)
+	from, to := n.side[l.From], n.side[l.To]
 	if n.oneWay {
 		return from < to
 	}
 	return from != to
 }
 
-func (n *Net) groupOf(node string) int {
-	return slices.IndexFunc(n.groups, func(g []string) bool { return slices.Contains(g, node) })
+// part makes groups the split that is on; nil is none.
+func (n *Net) part(groups [][]string, oneWay bool) {
+	n.groups, n.oneWay, n.side = groups, oneWay, map[string]int{}
+	for i, g := range groups {
+		for _, node := range g {
+			n.side[node] = i
+		}
+	}
 }
 
 // ParseGroups reads the groups of a split: one group an argument, or all in

@@ -66,6 +66,7 @@ const (
 	HintStuck
 	HintsForgotten
 	HintsScannedOnce
+	HintsUnbounded
 	HandoffReplaces
 
 	// read repair

@@ -63,6 +63,7 @@ var registry = [Names]Mutant{
 	HintDroppedStale:     {"hint-dropped-stale", []string{p9, p1}, "a hint that changed while it was under way is dropped all the same", false},
 	HintStuck:            {"hint-stuck", []string{p5}, "a hint whose home did not answer counts as under way for ever", false},
 	HintsForgotten:       {"hints-forgotten", []string{p5}, "a node that starts does not look for its hints", false},
+	HintsUnbounded:       {"hints-unbounded", []string{p13}, "a node stands in however many hints it keeps", true},
 	HintsScannedOnce:     {"hints-scanned-once", []string{p5}, "the hint store is scanned once, and not again", true},
 	HandoffReplaces:      {"handoff-replaces", []string{p1}, "what is handed over takes the place of what the home holds", false},
 

@@ -109,11 +109,13 @@ type Range struct {
 type Ring struct {
 	cfg     Config
 	members []Member
-	tokens  []Token // sorted by At
-	ranges  []Range // sorted by End; the first one wraps around zero
-	holders []int32 // index in members of each token's node
-	zones   int     // how many distinct ones there are
-	deal    *deal   // strategy 3: how the partitions were dealt out
+	tokens  []Token          // sorted by At
+	ranges  []Range          // sorted by End; the first one wraps around zero
+	index   map[string]int32 // of each member in members
+	holders []int32          // index in members of each token's node
+	hosted  [][]int32        // indices in ranges of those that each member is a home of, clockwise
+	zones   int              // how many distinct ones there are
+	deal    *deal            // strategy 3: how the partitions were dealt out
 }
 
 // New builds the ring of members, which are in the order of their joining.
@@ -150,24 +152,29 @@ func (cfg Config) build(members []Member, d *deal, steps []Step) *Ring {
 		r.ranges = cutEqually(cfg.Q, func(Position) int { i++; return i })
 	}
 	r.findHolders()
+	r.hosted = make([][]int32, len(members))
 	for i := range r.ranges {
 		rg := &r.ranges[i]
 		rg.Homes = r.list(rg.token, min(cfg.N, len(members)))
+		for _, h := range rg.Homes {
+			m := r.index[h]
+			r.hosted[m] = append(r.hosted[m], int32(i))
+		}
 	}
 	return r
 }
 
 func (r *Ring) findHolders() {
-	index := make(map[string]int32, len(r.members))
+	r.index = make(map[string]int32, len(r.members))
 	zones := map[string]bool{}
 	for i, m := range r.members {
-		index[m.Name] = int32(i)
+		r.index[m.Name] = int32(i)
 		zones[m.Zone] = true
 	}
 	r.zones = len(zones)
 	r.holders = make([]int32, len(r.tokens))
 	for i, t := range r.tokens {
-		r.holders[i] = index[t.Node]
+		r.holders[i] = r.index[t.Node]
 	}
 }
 
@@ -211,7 +218,8 @@ func (r *Ring) Members() []Member { return r.members }
 
 // Has says whether node is a member.
 func (r *Ring) Has(node string) bool {
-	return slices.ContainsFunc(r.members, func(m Member) bool { return m.Name == node })
+	_, ok := r.index[node]
+	return ok
 }
 
 // Tokens returns all tokens clockwise from zero.
@@ -219,6 +227,21 @@ func (r *Ring) Tokens() []Token { return r.tokens }
 
 // Ranges returns the key ranges clockwise; the first wraps around zero.
 func (r *Ring) Ranges() []Range { return r.ranges }
+
+// HostedBy yields the ranges that node is a home of, clockwise; none if it is no member.
+func (r *Ring) HostedBy(node string) iter.Seq[Range] {
+	return func(yield func(Range) bool) {
+		m, ok := r.index[node]
+		if !ok {
+			return
+		}
+		for _, i := range r.hosted[m] {
+			if !yield(r.ranges[i]) {
+				return
+			}
+		}
+	}
+}
 
 // Index returns the index in Ranges of the range that p falls into.
 func (r *Ring) Index(p Position) int {

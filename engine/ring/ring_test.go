@@ -2,6 +2,7 @@ package ring
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -85,6 +86,15 @@ func TestRingLaws(t *testing.T) {
 				holding++
 			}
 			size += rg.Size()
+		}
+		for _, node := range pref {
+			hosted := slices.DeleteFunc(slices.Clone(r.Ranges()), func(rg Range) bool { return !slices.Contains(rg.Homes, node) })
+			if got := slices.Collect(r.HostedBy(node)); !reflect.DeepEqual(got, hosted) && len(got)+len(hosted) > 0 {
+				t.Fatalf("%s hosts %v, want %v", node, got, hosted)
+			}
+		}
+		if r.Has("nobody") || slices.Collect(r.HostedBy("nobody")) != nil {
+			t.Fatal("a node that is no member hosts ranges")
 		}
 		if len(r.Ranges()) > 1 && holding != 1 || size < .999 || size > 1.001 {
 			t.Fatalf("%d ranges hold the key, all have size %v", holding, size)

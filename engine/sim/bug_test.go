@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +68,13 @@ var bugs = []struct {
 	{"one home never drops a tombstone", "P5", Options{Faults: []string{partitionKind}, Mode: trace.ModeSiblings, Nodes: 5, N: 3, Tombstones: minTombstones}, bug{onMessage: func(_ *world, m *wire.Message) bool {
 		c, ok := m.Body.(wire.Collect)
 		return ok && c.Phase == wire.CollectDrop && m.To == "n3"
+	}}},
+	{"a write carries a key that is too long for a frame", "P13", Options{}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+		if w, ok := m.Body.(wire.Write); ok && w.Purpose == wire.Replicate {
+			w.Key = bytes.Repeat([]byte("k"), wire.MaxKey+1)
+			m.Body = w
+		}
+		return false
 	}}},
 	{"an ack counts twice", "P13", Options{}, bug{onReply: func(r wire.ClientReply) wire.ClientReply {
 		if p, ok := r.(wire.PutReply); ok && len(p.Acks) > 0 {

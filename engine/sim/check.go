@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -41,6 +42,7 @@ type checker struct {
 	synced     int                      // replicas that anti-entropy mended
 	falseOnes  int                      // versions held beside a descendant, where clocks are cut
 	tombs      tombs
+	stale      int // reads that lacked what was acked before
 	lwwLost    int // acked writes that last write wins threw away
 }
 
@@ -143,6 +145,10 @@ func (c *checker) event(e trace.Event) {
 		c.sent[e.Node+" "+e.For+" "+string(e.Key)] = sentHint{c.w.now, idsOf(e.Versions)}
 	case trace.HintDelivered:
 		c.delivered(e)
+	case trace.HintRefused:
+		if c.w.plan.maxHints() > 0 {
+			c.w.fault(string(fewHints))
+		}
 	}
 }
 
@@ -280,9 +286,7 @@ func (c *checker) read(op *operation, r wire.GetReply) {
 	}
 	c.concurrent(fmt.Sprintf("get #%d of %s", op.ID, op.Key), ids)
 	c.resurfacedIn(fmt.Sprintf("get #%d", op.ID), op.Key, op.began, ids, "its client")
-	if c.quiet {
-		c.sees(op, ids)
-	}
+	c.sees(op, ids)
 }
 
 // maxKept is how many siblings a key can have in all: each coordinator refuses to
@@ -314,17 +318,23 @@ func (c *checker) concurrent(what string, ids []uint64) {
 	}
 }
 
-// sees is P7, for runs without faults and with R+W>N: whatever was acked
-// before the read began is in it, or superseded in it.
+// sees counts the reads that are stale: something that was acked before they began is neither
+// in them nor superseded in them. Without faults and with R+W>N there are none (P7).
 func (c *checker) sees(op *operation, ids []uint64) {
 	if c.w.plan.lww() {
 		return
 	}
+	stale := 0
 	for _, w := range c.byKey[op.Key] {
-		if w.Kind != "get" && w.outcome == ok && w.ended < op.began && !c.carries(ids, w.ID) && !c.buried(w.ID) {
+		if w.Kind == "get" || w.outcome != ok || w.ended >= op.began || c.carries(ids, w.ID) || c.buried(w.ID) {
+			continue
+		}
+		stale = 1
+		if c.quiet {
 			c.fail("P7", "get #%d of %s lacks #%d, which was acked before", op.ID, op.Key, w.ID)
 		}
 	}
+	c.stale += stale
 }
 
 // acked checks the answer to a put.
@@ -433,6 +443,40 @@ func (c *checker) inbox(h *host) {
 	if len(h.inbox) > maxInbox {
 		c.fail("P13", "%d inputs wait for %s, the bound is %d", len(h.inbox), h.name, maxInbox)
 	}
+}
+
+// hints is P13 for what a node keeps for others.
+func (c *checker) hints(h *host) {
+	most, kept := c.w.plan.maxHints(), 0
+	if most == 0 {
+		return // no run comes near
+	}
+	h.disk.Scan(store.Hints, nil, nil, func(_, _ []byte) bool { kept++; return true })
+	if kept > most {
+		c.fail("P13", "%s keeps %d hints, the bound is %d", h.name, kept, most)
+	}
+}
+
+// framed is P13 for a message, and gives back what its receiver makes of the frame.
+func (c *checker) framed(m wire.Message) wire.Message {
+	b, err := wire.AppendMessage(nil, m)
+	if err == nil && len(b) > wire.MaxFrame {
+		err = fmt.Errorf("a frame of %d bytes, the bound is %d", len(b), wire.MaxFrame)
+	}
+	var got wire.Message
+	if err == nil {
+		got, err = wire.ParseMessage(b)
+	}
+	if err == nil {
+		if again, _ := wire.AppendMessage(nil, got); !bytes.Equal(b, again) {
+			err = errors.New("it is another one after the wire")
+		}
+	}
+	if err != nil {
+		c.fail("P13", "%T from %s to %s cannot be sent: %v", m.Body, m.From, m.To, err)
+		return m
+	}
+	return got
 }
 
 // held lists the writes of key that a host holds in any role, on its disk or in its buffer.

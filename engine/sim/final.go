@@ -96,6 +96,7 @@ func (w *world) auditLater() {
 	h := w.hosts[pick(r, w.names)]
 	w.after(exp(r, auditEvery), func() {
 		w.check.audit(h)
+		w.check.hints(h)
 		w.check.kept()
 		w.auditLater()
 	})
@@ -236,7 +237,7 @@ func (w *world) ruined(key string, homes []string) bool {
 }
 
 // probe puts into a key through a node of the core: as long as it reaches W nodes
-// there is no reason to refuse (§2: always writable), but for siblings that have reached their limit.
+// there is no reason to refuse (§2: always writable), but for siblings or hints that have reached their limit.
 func (w *world) probe(key, via string) {
 	if w.reach(key) < w.plan.W {
 		return
@@ -246,7 +247,7 @@ func (w *world) probe(key, via string) {
 	finished := op.done
 	op.done = func(r wire.ClientReply) {
 		p, isPut := r.(wire.PutReply)
-		full = isPut && p.Err == wire.TooLarge
+		full = isPut && (p.Err == wire.TooLarge || w.plan.maxHints() > 0)
 		finished(r)
 	}
 	op.send(wire.PutRequest{Request: op.ID, Key: []byte(key), Value: value(op.ID)})

@@ -16,6 +16,7 @@ import (
 
 // Places of the driver, which may be odd, too.
 const (
+	fewHints   engine.Place = "few-hints"   // hint stores are full with maxFewHints, peace or not
 	smallInbox engine.Place = "small-inbox" // messages are lost where a few wait already
 	shortTurns engine.Place = "short-turns" // inputs are not stepped together
 )
@@ -25,6 +26,8 @@ const (
 	oddRuns, oddPlaces = .5, .3
 	// oddity is how often a place acts that is asked.
 	oddity = .25
+	// maxFewHints is how many hints a node keeps where there are few.
+	maxFewHints = 2
 	// tinyInbox is what is left of an inbox that is small.
 	tinyInbox = 3
 )
@@ -32,10 +35,18 @@ const (
 // oddPlaceNames lists the places, as plans and the command line call them.
 func oddPlaceNames() []string {
 	var out []string
-	for _, p := range append(engine.Places(), smallInbox, shortTurns) {
+	for _, p := range append(engine.Places(), fewHints, smallInbox, shortTurns) {
 		out = append(out, string(p))
 	}
 	return out
+}
+
+// maxHints is how many hints each node keeps, 0 is as many as usual.
+func (p *Plan) maxHints() int {
+	if slices.Contains(p.Odd, string(fewHints)) {
+		return maxFewHints
+	}
+	return 0
 }
 
 // buggify is what the node is given to ask: nil where it would always be told no.

@@ -159,7 +159,8 @@ func NewPlan(o Options) Plan {
 		p.Ranges = p.Nodes
 	}
 	for _, place := range oddPlaceNames() {
-		if d.has(place) {
+		rare := place == string(engine.EarlyCompaction) && p.lww() && len(p.Odd) > 0 // few runs are such
+		if d.has(place) || rare {
 			p.Odd = append(p.Odd, place)
 		}
 	}

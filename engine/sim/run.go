@@ -15,6 +15,7 @@ type Result struct {
 	Faults     map[string]int // kind → how often it fired
 	Outcomes   [3]int         // operations by outcome: unknown, ok, failed
 	FalseOnes  int            // times that a key was seen to hold a version and its ancestor, where clocks are cut (§4.4)
+	Stale      int            // gets that lacked a write that was acked before they began
 	Collected  int            // tombstones that nodes dropped
 	Early      int            // those of them that were dropped before the faults had ended
 	LWWLost    int            // acked writes that last write wins threw away (P14)
@@ -40,7 +41,7 @@ func Play(p Plan, watch func(trace.Event)) Result {
 	w.settle()
 	res := Result{
 		Plan: p, Steps: w.steps, Events: w.events, Virtual: w.now - start, Faults: w.faults, LWWLost: w.check.lwwLost, FalseOnes: w.check.falseOnes,
-		Collected: w.check.tombs.drops, Early: w.check.tombs.early,
+		Stale: w.check.stale, Collected: w.check.tombs.drops, Early: w.check.tombs.early,
 		Violations: w.check.violations, Hash: w.hash, History: w.check.history(),
 	}
 	for _, op := range w.check.ops {

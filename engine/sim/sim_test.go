@@ -167,6 +167,20 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
+// §4.5: with R+W≤N a quorum to read need not meet the one to write, and where messages take their time
+// gets are stale; with R+W>N none is.
+func TestStaleReads(t *testing.T) {
+	stale := func(r, w int) (n int) {
+		each(1, 10, func(s uint64) Options {
+			return Options{Seed: s, Faults: []string{slowLinksKind}, Quorum: StrictQuorum, Nodes: 5, N: 3, R: r, W: w, Mode: trace.ModeSiblings, Odd: -1}
+		}, func(r Result) { n += r.Stale })
+		return n
+	}
+	if loose, met := stale(1, 1), stale(2, 2); loose == 0 || met > 0 {
+		t.Errorf("%d stale gets with R=W=1, %d with R=W=2", loose, met)
+	}
+}
+
 // §4.4: with the paper's own clocks an acknowledged write is lost, and the checker finds that
 // within a few seeds, without any fault.
 func TestLiteralClocksAreGuilty(t *testing.T) {
