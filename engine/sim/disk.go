@@ -13,6 +13,7 @@ import (
 type disk struct {
 	mem      *store.Mem
 	undo     [][]store.Write // what the latest batches replaced, newest last
+	tail     int             // how many of them are remembered
 	slowdown float64
 	failing  float64 // chance that a sync fails
 	rate     int     // bytes a second; 0: any number in no time
@@ -25,7 +26,8 @@ const maxSync = 5 * time.Second
 // maxUndo is how many of the latest batches a damaged journal can lose.
 const maxUndo = 32
 
-func newDisk() *disk { return &disk{mem: store.NewMem(), slowdown: 1} }
+// newDisk returns an empty disk that can lose its latest tail batches.
+func newDisk(tail int) *disk { return &disk{mem: store.NewMem(), slowdown: 1, tail: tail} }
 
 var _ store.Reader = (*disk)(nil)
 
@@ -58,6 +60,10 @@ func (d *disk) transfer(batch []store.Write) time.Duration {
 }
 
 func (d *disk) apply(batch []store.Write) {
+	if d.tail == 0 {
+		d.mem.Apply(batch, true)
+		return
+	}
 	back := make([]store.Write, 0, len(batch))
 	for i, w := range batch {
 		old, _ := d.mem.Get(w.Space, w.Key)
@@ -65,7 +71,7 @@ func (d *disk) apply(batch []store.Write) {
 		d.mem.Apply(batch[i:i+1], true)
 	}
 	d.undo = append(d.undo, back)
-	if len(d.undo) > maxUndo {
+	if len(d.undo) > d.tail {
 		d.undo = d.undo[1:]
 	}
 }

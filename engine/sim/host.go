@@ -57,7 +57,7 @@ const (
 )
 
 func newHost(w *world, name string, id int) *host {
-	h := &host{w: w, name: name, id: uint64(id), disk: newDisk()}
+	h := &host{w: w, name: name, id: uint64(id), disk: newDisk(w.plan.tail())}
 	if we := w.plan.Weather; id < len(we.Skew) { // from the first boot on: a node's time never goes back
 		h.skew, h.drift = we.Skew[id], we.Drift[id]
 	}

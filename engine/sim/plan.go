@@ -117,6 +117,14 @@ func (p *Plan) healthy() bool {
 	return len(p.Strikes) == 0 && len(p.Core) == 0 && len(p.Odd) == 0 && p.Timings == nil && w.Loss+w.Repeat+w.LongDelay == 0 && w.Delay <= usualDelay && w.Skew == nil && w.FailedSync == nil
 }
 
+// tail is how many of its latest batches a disk may be made to lose.
+func (p *Plan) tail() int {
+	if slices.ContainsFunc(p.Strikes, func(s Strike) bool { return s.Kind == lostTailKind }) {
+		return maxUndo
+	}
+	return 0
+}
+
 // moves says whether the membership changes.
 func (p *Plan) moves() bool {
 	return slices.ContainsFunc(p.Strikes, func(s Strike) bool { return changesMembers(s.Kind) })
