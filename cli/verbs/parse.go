@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -226,3 +228,5 @@ func Split(line string) ([]string, error) {
 
 // Join quotes words so that Split, or a shell, gives them back.
 func Join(words []string) string { return shellquote.Join(words...) }
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

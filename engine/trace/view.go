@@ -1,14 +1,11 @@
 package trace
 
 import (
-	"cmp"
-	"maps"
 	"slices"
 	"time"
 
 	"ringside/engine/member"
 	"ringside/engine/ring"
-	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
@@ -87,19 +84,6 @@ func (n *Node) HintTotal() int {
 		t += h.Keys
 	}
 	return t
-}
-
-// A Key of the view: what each node was last seen to hold of it.
-type Key struct {
-	Key     []byte
-	Held    map[string]map[string]vclock.Siblings // node → home it is for, "" for its own → siblings
-	Touched time.Duration
-}
-
-// A Request is a client's request and all that it caused.
-type Request struct {
-	ID     uint64
-	Events []Event
 }
 
 // NewView returns an empty view.
@@ -243,63 +227,6 @@ func newNode(name string) *Node {
 	return &Node{Name: name, Status: Down, Hints: map[string]HintCount{}, Suspects: map[string]bool{}}
 }
 
-// membership reduces what a node learned of the ring.
-func (v *View) membership(e Event) {
-	if n := v.Node(e.Node); n != nil {
-		if n.View == 0 { // it did not say what it knew; a member knew what all do
-			n.History = v.History
-		}
-		n.History = n.History.Merge(e.Changes)
-		n.View = n.History.Digest()
-		n.Pending = e.Want
-	}
-	h := v.History.Merge(e.Changes)
-	if v.Ring == nil || len(h) == len(v.History) || len(h) > member.MaxChanges {
-		return
-	}
-	v.History, v.Ring = h, h.Ring(v.Settings.RingConfig())
-	for _, m := range v.Ring.Members() {
-		if v.Node(m.Name) == nil {
-			v.Nodes = append(v.Nodes, newNode(m.Name))
-		}
-	}
-}
-
-// Behind is how many changes of the membership the node does not know of, and another that is up does.
-func (v *View) Behind(n *Node) int {
-	if n.View == 0 {
-		return 0
-	}
-	var known member.History
-	for _, o := range v.Nodes {
-		if o.Status == Up {
-			known = known.Merge(o.History)
-		}
-	}
-	return len(known.Without(n.History))
-}
-
-// RingOf is the ring as the node knows it.
-func (v *View) RingOf(n *Node) *ring.Ring {
-	if n.View == 0 || n.View == v.History.Digest() {
-		return v.Ring
-	}
-	return n.History.Ring(v.Settings.RingConfig())
-}
-
-// drop forgets what the node held of a range.
-func (v *View) drop(e Event) {
-	if e.Span == nil {
-		return
-	}
-	rg := ring.Range{Start: e.Span.Start, End: e.Span.End}
-	for _, k := range v.keys {
-		if rg.Holds(ring.Of(k.Key)) {
-			delete(k.Held[e.Node], "")
-		}
-	}
-}
-
 func (v *View) status(e Event) {
 	n := v.Node(e.Node)
 	if n == nil {
@@ -324,13 +251,6 @@ func (v *View) status(e Event) {
 		n.Keys, n.Foreign, n.Pending, n.Roots = 0, 0, 0, nil
 		clear(n.Hints)
 		v.forgetHeld(n.Name)
-	}
-}
-
-// forgetHeld forgets what a node held of any key.
-func (v *View) forgetHeld(node string) {
-	for _, k := range v.keys {
-		delete(k.Held, node)
 	}
 }
 
@@ -366,86 +286,6 @@ func (n *Node) addHint(home string, by int, at time.Duration) {
 	n.Hints[home] = h
 }
 
-func (v *View) replied(e Event) {
-	v.Ops.add(e.Time)
-	v.latencies = append(v.latencies, e.Elapsed)
-	if len(v.latencies) > MaxLatency {
-		v.latencies = v.latencies[len(v.latencies)-MaxLatency:]
-	}
-}
-
-// Percentile returns the p-quantile (0 to 1) of the latest replies, 0 if there are none.
-func (v *View) Percentile(p float64) time.Duration {
-	if len(v.latencies) == 0 {
-		return 0
-	}
-	s := slices.Sorted(slices.Values(v.latencies))
-	return s[min(int(p*float64(len(s))), len(s)-1)]
-}
-
-// remember keeps the event in the log and with its request.
-func (v *View) remember(e Event) {
-	if len(v.Log) >= MaxLog+MaxLog/4 { // drop in batches: the copy is paid once in MaxLog/4 events
-		v.Log = slices.Delete(v.Log, 0, len(v.Log)-MaxLog)
-	}
-	v.Log = append(v.Log, e)
-	if e.Request == 0 {
-		return
-	}
-	r := v.requests[e.Request]
-	if r == nil {
-		r = &Request{ID: e.Request}
-		v.requests[e.Request] = r
-		v.order = append(v.order, e.Request)
-		if len(v.order) > MaxRequests {
-			delete(v.requests, v.order[0])
-			v.order = v.order[1:]
-		}
-	}
-	r.Events = append(r.Events, e)
-}
-
-// touch returns the view's account of the event's key.
-func (v *View) touch(e Event) *Key {
-	k := v.keys[string(e.Key)]
-	if k == nil {
-		if len(v.keys) >= MaxKeys {
-			v.forgetOldestKey()
-		}
-		k = &Key{Key: e.Key, Held: map[string]map[string]vclock.Siblings{}}
-		v.keys[string(e.Key)] = k
-	}
-	k.Touched = e.Time
-	return k
-}
-
-func (v *View) forgetOldestKey() {
-	var oldest *Key
-	for _, k := range v.keys {
-		if oldest == nil || cmp.Or(cmp.Compare(k.Touched, oldest.Touched), slices.Compare(k.Key, oldest.Key)) < 0 {
-			oldest = k
-		}
-	}
-	delete(v.keys, string(oldest.Key))
-}
-
-// holds notes all that a node holds of a key.
-func (v *View) holds(e Event) {
-	held := map[string]vclock.Siblings{}
-	for _, r := range e.Replicas {
-		held[r.For] = r.Versions
-	}
-	v.touch(e).Held[e.Node] = held
-}
-
-func (v *View) hold(e Event, home string) {
-	k := v.touch(e)
-	if k.Held[e.Node] == nil {
-		k.Held[e.Node] = map[string]vclock.Siblings{}
-	}
-	k.Held[e.Node][home] = e.Versions
-}
-
 // Node returns the node called name, nil if there is none.
 func (v *View) Node(name string) *Node {
 	i := slices.IndexFunc(v.Nodes, func(n *Node) bool { return n.Name == name })
@@ -453,29 +293,6 @@ func (v *View) Node(name string) *Node {
 		return nil
 	}
 	return v.Nodes[i]
-}
-
-// Key returns the account of a key, nil if no event told of it.
-func (v *View) Key(key []byte) *Key { return v.keys[string(key)] }
-
-// Keys returns the keys that events told of, sorted.
-func (v *View) Keys() []*Key {
-	out := make([]*Key, 0, len(v.keys))
-	for _, k := range slices.Sorted(maps.Keys(v.keys)) {
-		out = append(out, v.keys[k])
-	}
-	return out
-}
-
-// Request returns a request with its events, nil if it is unknown or forgotten.
-func (v *View) Request(id uint64) *Request { return v.requests[id] }
-
-// LastRequest returns the request that began last, nil if there was none.
-func (v *View) LastRequest() *Request {
-	if len(v.order) == 0 {
-		return nil
-	}
-	return v.requests[v.order[len(v.order)-1]]
 }
 
 // Hints is the number of hints held in the whole cluster.
@@ -512,51 +329,6 @@ func (v *View) Side(node string) int {
 	return slices.IndexFunc(v.Groups, func(g []string) bool { return slices.Contains(g, node) })
 }
 
-// Converged says whether all homes of key are up and hold the same versions
-// and nobody keeps a hint for it. The view must have been told of the key's Replicas.
-func (v *View) Converged(key []byte) bool { return v.Blocking(key) == "" }
-
-// Blocking names what keeps a key from being converged, "" if it is.
-func (v *View) Blocking(key []byte) string {
-	if v.Ring == nil {
-		return "the cluster is not up"
-	}
-	k := v.Key(key)
-	if k == nil {
-		k = &Key{}
-	}
-	for _, n := range v.Nodes {
-		for home, s := range k.Held[n.Name] {
-			if home != "" && len(s) > 0 {
-				return n.Name + " keeps a hint for " + home
-			}
-		}
-	}
-	homes := v.Ring.Homes(key)
-	for _, h := range homes {
-		if n := v.Node(h); n == nil || n.Status != Up {
-			return "home " + h + " is not up"
-		}
-	}
-	for _, h := range homes[1:] {
-		a, b := k.Held[homes[0]][""], k.Held[h][""]
-		if !a.Equal(b) {
-			return h + " and " + homes[0] + " differ: " + orNothing(b) + " and " + orNothing(a)
-		}
-	}
-	return ""
-}
-
-func orNothing(s vclock.Siblings) string {
-	if len(s) == 0 {
-		return "nothing"
-	}
-	return s.String()
-}
-
-// Failed says whether e is a reply that is an error.
-func (e Event) Failed() bool { return e.Kind == Replied && e.Err != wire.OK }
-
 func setOrDelete[V comparable](m map[string]V, link string, val V) {
 	var zero V
 	if val == zero {
@@ -564,41 +336,4 @@ func setOrDelete[V comparable](m map[string]V, link string, val V) {
 		return
 	}
 	m[link] = val
-}
-
-// A Rate counts events per second over the last MaxSeconds.
-type Rate struct {
-	counts [MaxSeconds]int
-	last   int64 // second of the newest count
-	Total  int
-}
-
-func (r *Rate) add(t time.Duration) {
-	sec := int64(t / time.Second)
-	r.advance(sec)
-	if sec > r.last-MaxSeconds {
-		r.counts[sec%MaxSeconds]++
-	}
-	r.Total++
-}
-
-func (r *Rate) advance(sec int64) {
-	for s := max(r.last+1, sec-MaxSeconds+1); s <= sec; s++ {
-		r.counts[s%MaxSeconds] = 0
-	}
-	r.last = max(r.last, sec)
-}
-
-// Last returns the counts of the n whole seconds before now, oldest first.
-func (r *Rate) Last(now time.Duration, n int) []int {
-	n = min(n, MaxSeconds-1)
-	out := make([]int, n)
-	sec := int64(now / time.Second)
-	for i := range out {
-		s := sec - int64(n) + int64(i)
-		if s <= r.last && s > r.last-MaxSeconds && s >= 0 {
-			out[i] = r.counts[s%MaxSeconds]
-		}
-	}
-	return out
 }

@@ -1,0 +1,131 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"ringside/engine/ring"
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+)
+
+var inspectVerb = &Verb{
+	Name: "inspect", Group: GroupLook, Section: "§4.3, §4.4",
+	Args:  []Arg{keyArgument},
+	Usage: "show what every node holds of a key",
+	Help:  `Looks into the nodes' stores, past quorums: nothing is read through the protocol, nothing is repaired.`,
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		key, err := keyArg(c)
+		if err != nil {
+			return err
+		}
+		view, err := e.view(ctx, key)
+		if err != nil {
+			return err
+		}
+		if e.JSON {
+			return printInspect(e, view, key)
+		}
+		return e.write(e.showInspect(view, key))
+	},
+}
+
+// A replica is what one node holds of a key in one role.
+type replica struct {
+	node, home string // home: the node it is kept for, "" if node is itself a home
+	up         bool
+	versions   vclock.Siblings
+}
+
+// replicas lists the homes by rank, then who else holds something.
+func replicas(view *trace.View, key []byte) []replica {
+	held := map[string]map[string]vclock.Siblings{}
+	if k := view.Key(key); k != nil {
+		held = k.Held
+	}
+	homes := view.Ring.Homes(key)
+	var own, hinted []replica
+	for _, name := range view.Ring.Preference(key) {
+		n := view.Node(name)
+		up := n != nil && n.Status == trace.Up
+		if s := held[name][""]; slices.Contains(homes, name) || len(s) > 0 {
+			own = append(own, replica{name, "", up, s})
+		}
+		for _, home := range sortedKeys(held[name]) {
+			if s := held[name][home]; home != "" && len(s) > 0 {
+				hinted = append(hinted, replica{name, home, up, s})
+			}
+		}
+	}
+	return append(own, hinted...)
+}
+
+func printInspect(e *Env, view *trace.View, key []byte) error {
+	type entry struct {
+		Node     string              `json:"node"`
+		Role     string              `json:"role"`
+		For      string              `json:"for,omitempty"`
+		Up       bool                `json:"up"`
+		Versions []trace.VersionJSON `json:"versions"`
+	}
+	entries := []entry{}
+	for _, r := range replicas(view, key) {
+		role := "home"
+		if r.home != "" {
+			role = "hint"
+		}
+		entries = append(entries, entry{r.node, role, r.home, r.up, trace.VersionsJSON(r.versions)})
+	}
+	homes := view.Ring.Homes(key)
+	return e.print(struct {
+		keyJSON
+		Position   string   `json:"position"`
+		Preference []string `json:"preference"`
+		Fallbacks  []string `json:"fallbacks"`
+		Converged  bool     `json:"converged"`
+		Blocking   string   `json:"blocking,omitempty"`
+		Replicas   []entry  `json:"replicas"`
+	}{keyOf(key), ring.Of(key).String(), homes, orEmpty(view.Ring.Preference(key)[len(homes):]), view.Converged(key), view.Blocking(key), entries})
+}
+
+func (e *Env) showInspect(view *trace.View, key []byte) string {
+	homes := view.Ring.Homes(key)
+	t := table{indent: "  "}
+	t.head("node", "role", "clock", "value")
+	for _, r := range replicas(view, key) {
+		lead := []cell{{text: names([]string{r.node}), style: bold}, {text: "home"}}
+		if r.home != "" {
+			lead[1] = cell{text: "hint for " + names([]string{r.home}), style: purple}
+		}
+		if len(r.versions) == 0 {
+			nothing := "nothing"
+			if !r.up {
+				nothing = "it is " + string(view.Node(r.node).Status)
+			}
+			t.row(append(lead, cell{text: nothing, style: dim})...)
+		}
+		for i, v := range r.versions {
+			if i > 0 {
+				lead = []cell{{}, {text: "‖ sibling", style: warn}}
+			}
+			t.row(append(lead, cell{text: v.Notation(), style: accent}, versionCell(v))...)
+		}
+	}
+	head := fmt.Sprintf("%s  homes %s", e.paint(bold, trace.Show(key)), names(homes))
+	if rest := view.Ring.Preference(key)[len(homes):]; len(rest) > 0 {
+		head += e.paint(dim, "  then "+names(rest))
+	}
+	verdict := e.paint(good, "converged") + ": every home holds the same versions"
+	if b := view.Blocking(key); b != "" {
+		verdict = e.paint(warn, "not converged") + ": " + trace.Show([]byte(b))
+	}
+	return head + "\n" + t.render(e) + verdict + "\n"
+}
+
+func versionCell(v vclock.Version) cell {
+	if v.Deleted {
+		return cell{text: "deleted", style: dim}
+	}
+	return cell{text: showValue(v.Value)}
+}

@@ -1,0 +1,167 @@
+package verbs
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"ringside/engine/ring"
+	"ringside/engine/trace"
+)
+
+var ringVerb = &Verb{
+	Name: "ring", Group: GroupLook, Section: "§4.2, §4.3, §6.2",
+	Args:  []Arg{{Name: "KEY", Complete: CompleteKeys, Optional: true}},
+	Usage: "show who owns which part of the key space, or a key's place",
+	Flags: []Flag{{Name: "ranges", Kind: Bool, Help: "list every range with its homes"},
+		{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "the ring as this node knows it"}},
+	Help: `A key's position is its MD5; the node of the first token clockwise is its first home, and
+the next distinct nodes are the others: its preference list (§4.3).`,
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		view, err := e.view(ctx)
+		if err != nil {
+			return err
+		}
+		if err := seeAs(view, c.String("via")); err != nil {
+			return err
+		}
+		if e.JSON {
+			return printRing(e, view.Ring, c.Arg(0))
+		}
+		if len(view.Ring.Members()) == 0 {
+			return e.write(names([]string{c.String("via")}) + " knows of no ring\n")
+		}
+		if c.Arg(0) != "" {
+			return e.write(e.showPlace(view, []byte(c.Arg(0))))
+		}
+		return e.write(e.showRing(view.Ring, c.Bool("ranges")))
+	},
+}
+
+// seeAs makes the view's ring the one that a node knows.
+func seeAs(view *trace.View, node string) error {
+	if node == "" {
+		return nil
+	}
+	n := view.Node(node)
+	switch {
+	case n == nil:
+		return Usagef("there is no node %s; there are %s", quoted(node), names(view.Settings.Nodes))
+	case n.Status != trace.Up:
+		return Usagef("%s is %s, and does not say what it knows", names([]string{node}), n.Status)
+	}
+	view.Ring = view.RingOf(n)
+	return nil
+}
+
+func printRing(e *Env, r *ring.Ring, key string) error {
+	type node struct {
+		Node   string  `json:"node"`
+		Tokens int     `json:"tokens"`
+		Share  float64 `json:"share"`
+		Weight int     `json:"weight"`
+		Zone   string  `json:"zone"`
+	}
+	type rng struct {
+		Start  string   `json:"start"`
+		End    string   `json:"end"`
+		Owners []string `json:"owners"`
+	}
+	type place struct {
+		keyJSON
+		Position   string   `json:"position"`
+		Preference []string `json:"preference"`
+		Fallbacks  []string `json:"fallbacks"`
+	}
+	cfg := r.Config()
+	tokens, share := r.TokenCount(), r.Share()
+	out := struct {
+		N        int    `json:"n"`
+		Strategy int    `json:"strategy"`
+		Q        int    `json:"q"`
+		Nodes    []node `json:"nodes"`
+		Ranges   []rng  `json:"ranges"`
+		Key      *place `json:"of_key,omitempty"`
+	}{N: cfg.N, Strategy: int(cfg.Strategy), Q: len(r.Ranges())}
+	for _, m := range r.Members() {
+		out.Nodes = append(out.Nodes, node{m.Name, tokens[m.Name], math.Round(share[m.Name]*shareDigits) / shareDigits, m.Weight, m.Zone})
+	}
+	for _, g := range r.Ranges() {
+		out.Ranges = append(out.Ranges, rng{g.Start.String(), g.End.String(), g.Homes})
+	}
+	if key != "" && len(r.Members()) > 0 {
+		k := []byte(key)
+		homes := r.Homes(k)
+		out.Key = &place{keyOf(k), ring.Of(k).String(), homes, orEmpty(r.Preference(k)[len(homes):])}
+	}
+	return e.print(out)
+}
+
+// shareDigits rounds shares in JSON to what is no artefact of adding them up.
+const shareDigits = 1e9
+
+// shareWidth is the longest bar of a share, in cells.
+const shareWidth = 30
+
+func (e *Env) showRing(r *ring.Ring, ranges bool) string {
+	cfg := r.Config()
+	tokens, share := r.TokenCount(), r.Share()
+	most := 0.0
+	for _, s := range share {
+		most = max(most, s)
+	}
+	t := table{indent: "  "}
+	titles := []string{"node", "tokens>", "share>", "of the key space, as first home"}
+	special := slices.ContainsFunc(r.Members(), func(m ring.Member) bool { return m.Weight > 1 || m.Zone != "" })
+	if special {
+		titles = append(titles[:1:1], append([]string{"weight>", "zone"}, titles[1:]...)...)
+	}
+	t.head(titles...)
+	for _, m := range r.Members() {
+		s := share[m.Name]
+		row := []cell{{text: names([]string{m.Name}), style: bold}}
+		if special {
+			row = append(row, cell{text: fmt.Sprint(m.Weight), right: true}, cell{text: trace.Show([]byte(m.Zone))})
+		}
+		t.row(append(row, cell{text: fmt.Sprint(tokens[m.Name]), right: true},
+			cell{text: fmt.Sprintf("%.1f%%", 100*s), right: true}, cell{text: strings.Repeat("█", int(s/most*shareWidth+0.5)), style: accent})...)
+	}
+	what := [...]string{"", "T random tokens a node, ranges cut by tokens", "T random tokens a node, Q equal partitions", "Q/S tokens a node, Q equal partitions"}
+	out := fmt.Sprintf("strategy %d: %s (§6.2)  %d ranges, %d homes each\n", cfg.Strategy, what[cfg.Strategy], len(r.Ranges()), min(cfg.N, len(r.Members())))
+	out += t.render(e)
+	if !ranges {
+		return out
+	}
+	t = table{indent: "  "}
+	t.head("range>", "from, exclusive", "to, inclusive", "homes by rank")
+	for i, g := range r.Ranges() {
+		t.row(cell{text: fmt.Sprint(i), right: true}, cell{text: short(g.Start)}, cell{text: short(g.End)}, cell{text: names(g.Homes)})
+	}
+	return out + t.render(e)
+}
+
+// short shows the first digits of a position.
+func short(p ring.Position) string { return p.String()[:8] + "…" }
+
+func (e *Env) showPlace(view *trace.View, key []byte) string {
+	r := view.Ring
+	homes := r.Homes(key)
+	p := ring.Of(key)
+	t := table{indent: "  "}
+	t.head("rank>", "node", "state", "")
+	for i, name := range r.Preference(key) {
+		role := "home"
+		if i >= len(homes) {
+			role = "stands in, with a hint (§4.6)"
+		}
+		status := trace.NodeStatus("gone") // a member that is nowhere: nobody has removed it yet
+		if n := view.Node(name); n != nil {
+			status = n.Status
+		}
+		t.row(cell{text: fmt.Sprint(i + 1), right: true}, cell{text: names([]string{name}), style: bold}, cell{text: string(status), style: statusStyles[status]}, cell{text: role})
+	}
+	return fmt.Sprintf("%s  MD5 %s  %.1f%% of the way round, range %d of %d\n", e.paint(bold, trace.Show(key)), p, 100*p.Fraction(), r.Index(p), len(r.Ranges())) +
+		"its preference list (§4.3):\n" + t.render(e)
+}

@@ -1,0 +1,220 @@
+package verbs
+
+// status, ring, inspect and hints all read a trace.View.
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/engine/trace"
+)
+
+var statusVerb = &Verb{
+	Name: "status", Group: GroupLook, Section: "§4.8",
+	Usage: "show the nodes, splits and hints",
+	Help: `A node's state is what its driver knows; what nodes believe of each other is their own (suspects).
+Of a cluster with buffers (§6.1) it shows how many objects are in a node's memory only now; hints are on disk,
+but at one node that is not their home.`,
+	Run: func(ctx context.Context, e *Env, _ *Call) error {
+		view, err := e.view(ctx)
+		if err != nil {
+			return err
+		}
+		if e.JSON {
+			return printStatus(e, view)
+		}
+		return e.write(e.showStatus(view))
+	},
+}
+
+func printStatus(e *Env, view *trace.View) error {
+	type node struct {
+		Node     string           `json:"node"`
+		State    trace.NodeStatus `json:"state"`
+		Addr     string           `json:"addr"`
+		Keys     int              `json:"keys"`
+		Hints    int              `json:"hints"`
+		Buffered int              `json:"buffered"`        // objects in its memory only
+		Slice    float64          `json:"slice,omitempty"` // of its rate that background work may use
+		Suspects []string         `json:"suspects"`
+		Member   bool             `json:"member"`  // of the ring, as it knows it
+		Changes  int              `json:"changes"` // of the membership that it knows (§4.8.1)
+		Pending  int              `json:"pending"` // ranges that it was not given yet (§4.9)
+		Foreign  int              `json:"foreign"` // keys that it is to hand over
+
+		Tombstones int    `json:"tombstones"`                // keys of which it holds nothing but what a delete left (§4.4)
+		Kept       string `json:"tombstones_kept,omitempty"` // why those stay, if it knows
+	}
+	nodes := make([]node, len(view.Nodes))
+	for i, n := range view.Nodes {
+		nodes[i] = node{n.Name, n.Status, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n), view.RingOf(n).Has(n.Name), len(n.History), n.Pending, n.Foreign, n.Dead, n.Kept}
+	}
+	s := view.Settings
+	return e.print(struct {
+		Cluster  string             `json:"cluster"`
+		N        int                `json:"n"`
+		R        int                `json:"r"`
+		W        int                `json:"w"`
+		Mode     string             `json:"mode"`
+		Clocks   string             `json:"clocks"`
+		Truncate int                `json:"truncate"`
+		Strict   bool               `json:"strict"`
+		Strategy int                `json:"strategy"`
+		Mem      bool               `json:"mem"`
+		Nodes    []node             `json:"nodes"`
+		Split    [][]string         `json:"split"`
+		OneWay   bool               `json:"one_way"`
+		Slow     map[string]float64 `json:"slow_ms"`
+		Loss     map[string]float64 `json:"loss"`
+		Hints    int                `json:"hints"`
+		Buffer   int                `json:"buffer"` // objects that each node's buffer has room for; 0: there is none
+		Buffered int                `json:"buffered"`
+	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, trace.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, slowMS(view), view.Loss, view.Hints(), s.Buffer, view.Buffered()})
+}
+
+func slowMS(view *trace.View) map[string]float64 {
+	out := map[string]float64{}
+	for link, d := range view.Slow {
+		out[link] = float64(d) / float64(time.Millisecond)
+	}
+	return out
+}
+
+func suspects(n *trace.Node) []string {
+	out := []string{}
+	for p := range n.Suspects {
+		out = append(out, p)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// statusStyles colours a node's state.
+var statusStyles = map[trace.NodeStatus]style{trace.Up: good, trace.Down: bad, trace.Paused: warn}
+
+func (e *Env) showStatus(view *trace.View) string {
+	s := view.Settings
+	quorum := "sloppy"
+	if s.Strict {
+		quorum = "strict"
+	}
+	up := 0
+	t := table{indent: "  "}
+	titles := []string{"node", "state", "keys>", "hints", "believes down", "address"}
+	if s.Buffer > 0 {
+		titles = slices.Insert(titles, 3, "in memory only>")
+	}
+	if view.Groups != nil {
+		titles = append([]string{"side"}, titles...)
+	}
+	moving := unsettledRing(view)
+	if moving {
+		titles = append(titles, "ring")
+	}
+	t.head(titles...)
+	for _, n := range view.Nodes {
+		if n.Status == trace.Up {
+			up++
+		}
+		row := []cell{{text: names([]string{n.Name}), style: bold}, {text: string(n.Status), style: statusStyles[n.Status]},
+			{text: fmt.Sprint(n.Keys), right: true}, {text: showHints(n), style: purple}, {text: names(suspects(n)), style: warn}, {text: trace.Show([]byte(n.Addr)), style: dim}}
+		if s.Buffer > 0 {
+			row = slices.Insert(row, 3, cell{text: fmt.Sprintf("%d/%d", n.Buffered, s.Buffer), right: true, style: purple})
+		}
+		if view.Groups != nil {
+			row = append([]cell{{text: side(view, n.Name)}}, row...)
+		}
+		if moving {
+			row = append(row, cell{text: inRing(view, n), style: accent})
+		}
+		t.row(row...)
+	}
+	head := fmt.Sprintf("%s  N=%d R=%d W=%d  %s quorum, %s  %d of %s up", e.paint(bold, trace.Show([]byte(s.Name))), s.N, s.R, s.W, quorum, trace.Show([]byte(s.Versioning())), up, count(len(view.Nodes), "node"))
+	if s.Mem {
+		head += ", in memory"
+	}
+	if s.Buffer > 0 {
+		head += fmt.Sprintf(", buffers of %s", count(s.Buffer, "object"))
+	}
+	out := head + "\n"
+	if view.Groups != nil {
+		out += e.showSplit(view.Groups, view.OneWay) + "\n"
+	}
+	if s := view.Slice(); s < 1 {
+		out += e.paint(warn, "busy") + fmt.Sprintf("  clients wait too long: background work is down to %.3g%% (§6.5)\n", 100*s)
+	}
+	for _, link := range sortedKeys(view.Slow) {
+		out += e.paint(warn, "slow") + "  " + trace.Show([]byte(link)) + " by " + view.Slow[link].String() + "\n"
+	}
+	for _, link := range sortedKeys(view.Loss) {
+		out += e.paint(warn, "loss") + "  " + trace.Show([]byte(link)) + fmt.Sprintf(" of %g%%\n", view.Loss[link])
+	}
+	out += e.showKept(view)
+	return out + t.render(e)
+}
+
+// showKept tells why tombstones stay, each reason once.
+func (e *Env) showKept(view *trace.View) string {
+	out := ""
+	told := map[string]bool{}
+	for _, n := range view.Nodes {
+		if n.Kept != "" && n.Dead > 0 && !told[n.Kept] {
+			told[n.Kept] = true
+			out += e.paint(dim, "tombstones stay") + "  " + trace.Show([]byte(n.Kept)) + "\n"
+		}
+	}
+	return out
+}
+
+// unsettledRing says whether there is anything to tell of the nodes' places in the ring.
+func unsettledRing(view *trace.View) bool {
+	return slices.ContainsFunc(view.Nodes, func(n *trace.Node) bool { return inRing(view, n) != "" })
+}
+
+// inRing says what is not as it will stay about a node's place in the ring.
+func inRing(view *trace.View, n *trace.Node) string {
+	var parts []string
+	if !view.Ring.Has(n.Name) {
+		parts = append(parts, "no member")
+	}
+	if n.Status == trace.Up && view.Behind(n) > 0 {
+		parts = append(parts, behind(view, n))
+	}
+	if n.Foreign > 0 {
+		parts = append(parts, count(n.Foreign, "key")+" to hand over")
+	}
+	if n.Pending > 0 {
+		parts = append(parts, count(n.Pending, "range")+" to be given")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// behind says how much of the membership a node knows, of what those that are up do together.
+func behind(view *trace.View, n *trace.Node) string {
+	return fmt.Sprintf("knows %d of %s", len(n.History), count(len(n.History)+view.Behind(n), "change"))
+}
+
+// side letters a node's side of the split.
+func side(view *trace.View, node string) string {
+	i := view.Side(node)
+	if i < 0 {
+		return ""
+	}
+	if i < 26 {
+		return string(rune('A' + i))
+	}
+	return fmt.Sprint(i + 1)
+}
+
+// showHints lists what a node keeps for others: 2 for n3.
+func showHints(n *trace.Node) string {
+	var parts []string
+	for _, home := range sortedKeys(n.Hints) {
+		parts = append(parts, fmt.Sprintf("%d for %s", n.Hints[home].Keys, names([]string{home})))
+	}
+	return strings.Join(parts, ", ")
+}

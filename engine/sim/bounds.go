@@ -1,0 +1,57 @@
+package sim
+
+// P13: whatever waits, travels or is kept for others is bounded.
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+
+	"ringside/engine/store"
+	"ringside/engine/wire"
+)
+
+// maxKept is how many siblings a key can have in all: each coordinator refuses to
+// add beyond wire.MaxSiblings, but those of a split cannot know of each other.
+func (c *checker) maxKept() int { return wire.MaxSiblings * c.w.plan.Nodes }
+
+// inbox is P13 for what waits for a node.
+func (c *checker) inbox(h *host) {
+	if len(h.inbox) > maxInbox {
+		c.fail("P13", "%d inputs wait for %s, the bound is %d", len(h.inbox), h.name, maxInbox)
+	}
+}
+
+// hints is P13 for what a node keeps for others.
+func (c *checker) hints(h *host) {
+	most, kept := c.w.plan.maxHints(), 0
+	if most == 0 {
+		return // no run comes near
+	}
+	h.disk.Scan(store.Hints, nil, nil, func(_, _ []byte) bool { kept++; return true })
+	if kept > most {
+		c.fail("P13", "%s keeps %d hints, the bound is %d", h.name, kept, most)
+	}
+}
+
+// framed is P13 for a message, and gives back what its receiver makes of the frame.
+func (c *checker) framed(m wire.Message) wire.Message {
+	b, err := wire.AppendMessage(nil, m)
+	if err == nil && len(b) > wire.MaxFrame {
+		err = fmt.Errorf("a frame of %d bytes, the bound is %d", len(b), wire.MaxFrame)
+	}
+	var got wire.Message
+	if err == nil {
+		got, err = wire.ParseMessage(b)
+	}
+	if err == nil {
+		if again, _ := wire.AppendMessage(nil, got); !bytes.Equal(b, again) {
+			err = errors.New("it is another one after the wire")
+		}
+	}
+	if err != nil {
+		c.fail("P13", "%T from %s to %s cannot be sent: %v", m.Body, m.From, m.To, err)
+		return m
+	}
+	return got
+}

@@ -1,0 +1,62 @@
+package sim
+
+// P9: a hint is dropped only once its home has it durably.
+
+import (
+	"bytes"
+	"time"
+
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// A sentHint is what a stand-in handed over.
+type sentHint struct {
+	at  time.Duration
+	ids []uint64
+}
+
+// delivered is P9: a hint is dropped only once its home has it durably.
+func (c *checker) delivered(e trace.Event) {
+	k := e.Node + " " + e.For + " " + string(e.Key)
+	s, home := c.sent[k], c.w.hosts[e.For]
+	c.handed[e.Node+" "+string(e.Key)] = c.w.now
+	delete(c.sent, k)
+	if c.w.plan.lww() || home.destroyed >= s.at {
+		return // a later write may have won there; what it had may be gone since
+	}
+	for _, id := range s.ids {
+		if !c.has(home, string(e.Key), id, 0) {
+			c.fail("P9", "%s dropped its hint for %s with #%d of %s, which %s does not hold", e.Node, e.For, id, e.Key, e.For)
+		}
+	}
+}
+
+// droppingHint is P9 once more, for what is on the disk or came before in the batch: a hint
+// that changed while it was under way is not what its home has acked.
+func (c *checker) droppingHint(h *host, dbKey []byte, before []store.Write) {
+	b, _ := h.disk.Get(store.Hints, dbKey)
+	for _, w := range before {
+		if w.Space == store.Hints && bytes.Equal(w.Key, dbKey) {
+			b = w.Value
+		}
+	}
+	rec, err := wire.DecodeRecord(b)
+	name, at, ok := bytes.Cut(dbKey, []byte{0})
+	if !ok {
+		return
+	}
+	key := string(at[len(ring.Position{}):])
+	c.handed[h.name+" "+key] = c.w.now // the event comes after the replies of the same turn
+	home := c.w.hosts[string(name)]
+	if err != nil || home == nil || home.destroyed > 0 || c.w.plan.lww() || !h.node.Ring().Has(home.name) {
+		return // damaged, or for a node that is gone
+	}
+	for _, id := range idsOf(rec.Siblings) {
+		if !c.has(home, key, id, 0) {
+			c.fail("P9", "%s drops its hint for %s with #%d of %s, which %s does not hold", h.name, home.name, id, key, home.name)
+		}
+	}
+}

@@ -1,0 +1,191 @@
+package sim
+
+// P1 while the run goes on: what the disks hold of the writes that were acked, and which of them
+// are excused because all that held them was destroyed.
+
+import (
+	"slices"
+	"time"
+
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// kept is P1 while the run goes on. An acked write that nobody has put anything over is on
+// as many disks as acked it, but for those that were made to lose something. Of one that has
+// descendants, it and they are on as many as the least of the key's acks asks for: the
+// context that came with an ack covers what its coordinator knew to be superseded, by
+// versions that are just where that put was acked.
+func (c *checker) kept() {
+	if c.w.plan.lww() {
+		return
+	}
+	for _, key := range c.keys {
+		var overwritten bits
+		least := len(c.w.names)
+		for _, op := range c.byKey[key] {
+			overwritten.union(op.past)
+			if op.copies > 0 {
+				least = min(least, op.copies)
+			}
+		}
+		held := make([][]uint64, len(c.w.names))
+		for i, n := range c.w.names {
+			held[i] = c.held(c.w.hosts[n], key)
+		}
+		for _, op := range c.byKey[key] {
+			want := op.copies
+			if overwritten.has(op.place) {
+				want = min(want, least)
+			}
+			c.keptOn(op, held, want-c.destroyedSince(op.began))
+		}
+	}
+}
+
+// keptOn checks that at least want of the disks hold op or a descendant.
+func (c *checker) keptOn(op *operation, held [][]uint64, want int) {
+	for _, ids := range held {
+		if want <= 0 {
+			return
+		}
+		if c.carries(ids, op.ID) {
+			want--
+		}
+	}
+	if want > 0 && !c.buried(op.ID) {
+		c.fail("P1", "%s #%d of %s, acked by %v, is on %d disks too few", op.Kind, op.ID, op.Key, op.acks, want)
+	}
+}
+
+// destroyedSince counts the nodes whose disks or buffers lost something since.
+func (c *checker) destroyedSince(since time.Duration) int {
+	count := 0
+	for _, n := range c.w.names {
+		if c.w.hosts[n].lostAt >= since {
+			count++
+		}
+	}
+	return count
+}
+
+// copies is on how many nodes an acked write stays at least: what two stand-ins keep for
+// one home comes to be one copy.
+func copies(r wire.PutReply) int {
+	at := slices.Clone(r.Acks)
+	for _, h := range r.Hinted {
+		if i := slices.Index(at, h.Holder); i >= 0 {
+			at[i] = h.For
+		}
+	}
+	slices.Sort(at)
+	return len(slices.Compact(at))
+}
+
+// ackedDurably is P1 where nodes have buffers: what a node says that it holds durably is on
+// its disk when the coordinator is told. The coordinator's own word is checked with the answer.
+func (c *checker) ackedDurably(e trace.Event) {
+	op := c.ops[e.Request]
+	if op == nil {
+		return
+	}
+	c.durable[op.ID] = append(c.durable[op.ID], e.Peer)
+	if e.Peer != e.Node {
+		c.onDisk(op, e.Peer)
+	}
+}
+
+func (c *checker) onDisk(op *operation, node string) {
+	h := c.w.hosts[node]
+	if c.w.plan.lww() || c.excused[op.ID] || h.destroyed >= op.began {
+		return
+	}
+	if !c.carries(c.heldIn(h.disk, op.Key), op.ID) && c.handed[node+" "+op.Key] < op.began && !c.superseded(op.ID) {
+		c.fail("P1", "put #%d was acked as durable by %s, whose disk does not hold it", op.ID, node)
+	}
+}
+
+// superseded says whether some disk holds a descendant of a write, or one was destroyed:
+// who has heard of it rightly refuses the write itself.
+func (c *checker) superseded(id uint64) bool {
+	op := c.ops[id]
+	return c.buried(id) || op != nil && slices.ContainsFunc(c.byKey[op.Key], func(d *operation) bool {
+		return c.descends(d.ID, id) && (c.excused[d.ID] || slices.ContainsFunc(c.w.names, func(n string) bool {
+			return slices.Contains(c.held(c.w.hosts[n], op.Key), d.ID)
+		}))
+	})
+}
+
+// held lists the writes of key that a host holds in any role, on its disk or in its buffer.
+func (c *checker) held(h *host, key string) []uint64 { return c.heldIn(h.view(), key) }
+
+func (c *checker) heldIn(from store.Reader, key string) []uint64 {
+	var ids []uint64
+	for _, r := range c.w.storedIn(from, key) {
+		ids = append(ids, idsOf(r.Versions)...)
+	}
+	return ids
+}
+
+// stored reads what a host holds of key, as a home and as a stand-in. What is damaged
+// counts as not there.
+func (w *world) stored(h *host, key string) []trace.Replica { return w.storedIn(h.view(), key) }
+
+func (w *world) storedIn(from store.Reader, key string) []trace.Replica {
+	var out []trace.Replica
+	at := ring.Of([]byte(key))
+	suffix := string(at[:]) + key
+	if b, _ := from.Get(store.Data, []byte(suffix)); b != nil {
+		if rec, err := wire.DecodeRecord(b); err == nil {
+			out = append(out, trace.Replica{Versions: rec.Siblings})
+		}
+	}
+	from.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
+		if n := len(k) - len(suffix) - 1; n > 0 && string(k[n+1:]) == suffix {
+			if rec, err := wire.DecodeRecord(v); err == nil {
+				out = append(out, trace.Replica{For: string(k[:n]), Versions: rec.Siblings})
+			}
+		}
+		return true
+	})
+	return out
+}
+
+// destroying runs do, which destroys something on h's disk, and excuses the writes
+// of which h held the last copy.
+func (c *checker) destroying(h *host, do func()) {
+	c.losing(h, do)
+	h.destroyed = c.w.now
+}
+
+// losing is destroying for what was never on a disk: h goes without its buffer.
+func (c *checker) losing(h *host, do func()) {
+	before := map[string][]uint64{}
+	for _, key := range c.keys {
+		before[key] = c.held(h, key)
+	}
+	do()
+	h.lostAt = c.w.now
+	for _, key := range c.keys {
+		c.excuse(key, before[key])
+		c.undo(before[key], c.held(h, key))
+	}
+}
+
+// excuse excuses those of ids, and of their ancestors, that no disk carries any more.
+func (c *checker) excuse(key string, ids []uint64) {
+	if len(ids) == 0 {
+		return
+	}
+	var left []uint64
+	for _, n := range c.w.names {
+		left = append(left, c.held(c.w.hosts[n], key)...)
+	}
+	for _, op := range c.byKey[key] {
+		if c.carries(ids, op.ID) && !c.carries(left, op.ID) {
+			c.excused[op.ID] = true
+		}
+	}
+}

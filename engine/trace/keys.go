@@ -1,0 +1,121 @@
+package trace
+
+// What nodes hold of the keys that events told of.
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"ringside/engine/vclock"
+)
+
+// A Key of the view: what each node was last seen to hold of it.
+type Key struct {
+	Key     []byte
+	Held    map[string]map[string]vclock.Siblings // node → home it is for, "" for its own → siblings
+	Touched time.Duration
+}
+
+// Key returns the account of a key, nil if no event told of it.
+func (v *View) Key(key []byte) *Key { return v.keys[string(key)] }
+
+// Keys returns the keys that events told of, sorted.
+func (v *View) Keys() []*Key {
+	out := make([]*Key, 0, len(v.keys))
+	for _, k := range slices.Sorted(maps.Keys(v.keys)) {
+		out = append(out, v.keys[k])
+	}
+	return out
+}
+
+// touch returns the view's account of the event's key.
+func (v *View) touch(e Event) *Key {
+	k := v.keys[string(e.Key)]
+	if k == nil {
+		if len(v.keys) >= MaxKeys {
+			v.forgetOldestKey()
+		}
+		k = &Key{Key: e.Key, Held: map[string]map[string]vclock.Siblings{}}
+		v.keys[string(e.Key)] = k
+	}
+	k.Touched = e.Time
+	return k
+}
+
+func (v *View) forgetOldestKey() {
+	var oldest *Key
+	for _, k := range v.keys {
+		if oldest == nil || cmp.Or(cmp.Compare(k.Touched, oldest.Touched), slices.Compare(k.Key, oldest.Key)) < 0 {
+			oldest = k
+		}
+	}
+	delete(v.keys, string(oldest.Key))
+}
+
+// holds notes all that a node holds of a key.
+func (v *View) holds(e Event) {
+	held := map[string]vclock.Siblings{}
+	for _, r := range e.Replicas {
+		held[r.For] = r.Versions
+	}
+	v.touch(e).Held[e.Node] = held
+}
+
+func (v *View) hold(e Event, home string) {
+	k := v.touch(e)
+	if k.Held[e.Node] == nil {
+		k.Held[e.Node] = map[string]vclock.Siblings{}
+	}
+	k.Held[e.Node][home] = e.Versions
+}
+
+// forgetHeld forgets what a node held of any key.
+func (v *View) forgetHeld(node string) {
+	for _, k := range v.keys {
+		delete(k.Held, node)
+	}
+}
+
+// Converged says whether all homes of key are up and hold the same versions
+// and nobody keeps a hint for it. The view must have been told of the key's Replicas.
+func (v *View) Converged(key []byte) bool { return v.Blocking(key) == "" }
+
+// Blocking names what keeps a key from being converged, "" if it is.
+func (v *View) Blocking(key []byte) string {
+	if v.Ring == nil {
+		return "the cluster is not up"
+	}
+	k := v.Key(key)
+	if k == nil {
+		k = &Key{}
+	}
+	for _, n := range v.Nodes {
+		for home, s := range k.Held[n.Name] {
+			if home != "" && len(s) > 0 {
+				return n.Name + " keeps a hint for " + home
+			}
+		}
+	}
+	homes := v.Ring.Homes(key)
+	for _, h := range homes {
+		if n := v.Node(h); n == nil || n.Status != Up {
+			return "home " + h + " is not up"
+		}
+	}
+	for _, h := range homes[1:] {
+		a, b := k.Held[homes[0]][""], k.Held[h][""]
+		if !a.Equal(b) {
+			return h + " and " + homes[0] + " differ: " + orNothing(b) + " and " + orNothing(a)
+		}
+	}
+	return ""
+}
+
+func orNothing(s vclock.Siblings) string {
+	if len(s) == 0 {
+		return "nothing"
+	}
+	return s.String()
+}

@@ -1,0 +1,65 @@
+package trace
+
+// The membership, as the events of all nodes tell it.
+
+import (
+	"ringside/engine/member"
+	"ringside/engine/ring"
+)
+
+// membership reduces what a node learned of the ring.
+func (v *View) membership(e Event) {
+	if n := v.Node(e.Node); n != nil {
+		if n.View == 0 { // it did not say what it knew; a member knew what all do
+			n.History = v.History
+		}
+		n.History = n.History.Merge(e.Changes)
+		n.View = n.History.Digest()
+		n.Pending = e.Want
+	}
+	h := v.History.Merge(e.Changes)
+	if v.Ring == nil || len(h) == len(v.History) || len(h) > member.MaxChanges {
+		return
+	}
+	v.History, v.Ring = h, h.Ring(v.Settings.RingConfig())
+	for _, m := range v.Ring.Members() {
+		if v.Node(m.Name) == nil {
+			v.Nodes = append(v.Nodes, newNode(m.Name))
+		}
+	}
+}
+
+// Behind is how many changes of the membership the node does not know of, and another that is up does.
+func (v *View) Behind(n *Node) int {
+	if n.View == 0 {
+		return 0
+	}
+	var known member.History
+	for _, o := range v.Nodes {
+		if o.Status == Up {
+			known = known.Merge(o.History)
+		}
+	}
+	return len(known.Without(n.History))
+}
+
+// RingOf is the ring as the node knows it.
+func (v *View) RingOf(n *Node) *ring.Ring {
+	if n.View == 0 || n.View == v.History.Digest() {
+		return v.Ring
+	}
+	return n.History.Ring(v.Settings.RingConfig())
+}
+
+// drop forgets what the node held of a range.
+func (v *View) drop(e Event) {
+	if e.Span == nil {
+		return
+	}
+	rg := ring.Range{Start: e.Span.Start, End: e.Span.End}
+	for _, k := range v.keys {
+		if rg.Holds(ring.Of(k.Key)) {
+			delete(k.Held[e.Node], "")
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package trace
+
+// Requests with what was told of them, and how fast replies came.
+
+import (
+	"slices"
+	"time"
+
+	"ringside/engine/wire"
+)
+
+// A Request is a client's request and all that it caused.
+type Request struct {
+	ID     uint64
+	Events []Event
+}
+
+// Request returns a request with its events, nil if it is unknown or forgotten.
+func (v *View) Request(id uint64) *Request { return v.requests[id] }
+
+// LastRequest returns the request that began last, nil if there was none.
+func (v *View) LastRequest() *Request {
+	if len(v.order) == 0 {
+		return nil
+	}
+	return v.requests[v.order[len(v.order)-1]]
+}
+
+// remember keeps the event in the log and with its request.
+func (v *View) remember(e Event) {
+	if len(v.Log) >= MaxLog+MaxLog/4 { // drop in batches: the copy is paid once in MaxLog/4 events
+		v.Log = slices.Delete(v.Log, 0, len(v.Log)-MaxLog)
+	}
+	v.Log = append(v.Log, e)
+	if e.Request == 0 {
+		return
+	}
+	r := v.requests[e.Request]
+	if r == nil {
+		r = &Request{ID: e.Request}
+		v.requests[e.Request] = r
+		v.order = append(v.order, e.Request)
+		if len(v.order) > MaxRequests {
+			delete(v.requests, v.order[0])
+			v.order = v.order[1:]
+		}
+	}
+	r.Events = append(r.Events, e)
+}
+
+func (v *View) replied(e Event) {
+	v.Ops.add(e.Time)
+	v.latencies = append(v.latencies, e.Elapsed)
+	if len(v.latencies) > MaxLatency {
+		v.latencies = v.latencies[len(v.latencies)-MaxLatency:]
+	}
+}
+
+// Percentile returns the p-quantile (0 to 1) of the latest replies, 0 if there are none.
+func (v *View) Percentile(p float64) time.Duration {
+	if len(v.latencies) == 0 {
+		return 0
+	}
+	s := slices.Sorted(slices.Values(v.latencies))
+	return s[min(int(p*float64(len(s))), len(s)-1)]
+}
+
+// Failed says whether e is a reply that is an error.
+func (e Event) Failed() bool { return e.Kind == Replied && e.Err != wire.OK }
+
+// A Rate counts events per second over the last MaxSeconds.
+type Rate struct {
+	counts [MaxSeconds]int
+	last   int64 // second of the newest count
+	Total  int
+}
+
+func (r *Rate) add(t time.Duration) {
+	sec := int64(t / time.Second)
+	r.advance(sec)
+	if sec > r.last-MaxSeconds {
+		r.counts[sec%MaxSeconds]++
+	}
+	r.Total++
+}
+
+func (r *Rate) advance(sec int64) {
+	for s := max(r.last+1, sec-MaxSeconds+1); s <= sec; s++ {
+		r.counts[s%MaxSeconds] = 0
+	}
+	r.last = max(r.last, sec)
+}
+
+// Last returns the counts of the n whole seconds before now, oldest first.
+func (r *Rate) Last(now time.Duration, n int) []int {
+	n = min(n, MaxSeconds-1)
+	out := make([]int, n)
+	sec := int64(now / time.Second)
+	for i := range out {
+		s := sec - int64(n) + int64(i)
+		if s <= r.last && s > r.last-MaxSeconds && s >= 0 {
+			out[i] = r.counts[s%MaxSeconds]
+		}
+	}
+	return out
+}
