@@ -68,8 +68,8 @@ func (n *Node) onGet(client uint64, req wire.GetRequest) {
 	}
 	targets := g.targets()
 	if len(targets) < g.quorum.R {
-		g.fail(wire.QuorumNotReached, fmt.Sprintf("R=%d, but %s reaches only %d nodes for this key: %s",
-			g.quorum.R, n.cfg.Name, len(targets), strings.Join(targets, " ")))
+		g.fail(wire.QuorumNotReached, fmt.Sprintf("R=%d, but %s reaches only %s for this key; nothing was read",
+			g.quorum.R, n.cfg.Name, nodesInWords(targets)))
 		return
 	}
 	n.requests++

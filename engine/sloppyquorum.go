@@ -100,13 +100,16 @@ func (p *put) missing(plan putPlan) string {
 		have[i] = a.node
 	}
 	slices.Sort(have)
-	reach := "nobody"
-	if len(have) > 0 {
-		reach = strings.Join(have, " ")
-	}
 	why := "the rest is down or cut off"
 	if p.quorum.Strict {
 		why = "a strict quorum has no stand-ins"
 	}
-	return fmt.Sprintf("W=%d, but %s reaches only %s for this key (%s); nothing was written", p.quorum.W, p.n.cfg.Name, reach, why)
+	return fmt.Sprintf("W=%d, but %s reaches only %s for this key (%s); nothing was written", p.quorum.W, p.n.cfg.Name, nodesInWords(have), why)
+}
+
+func nodesInWords(nodes []string) string {
+	if len(nodes) == 0 {
+		return "nobody"
+	}
+	return strings.Join(nodes, " ")
 }

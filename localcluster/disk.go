@@ -161,7 +161,7 @@ func differences(have, want trace.Settings) []string {
 		}
 	}
 	differ("the list of nodes that it was made with", want.Nodes != nil && !slices.Equal(names(have.Born()), want.Nodes), strings.Join(names(have.Born()), " "), strings.Join(want.Nodes, " "))
-	differ("weights and zones", want.Founders != nil && !slices.Equal(have.Born(), want.Founders), have.Born(), want.Founders)
+	differ("weights and zones", want.Founders != nil && !slices.Equal(have.Born(), want.Founders), inWords(have.Born()), inWords(want.Founders))
 	differ("the list of seeds", want.Seeds != nil && !slices.Equal(have.Seeds, want.Seeds), strings.Join(have.Seeds, " "), strings.Join(want.Seeds, " "))
 	for _, f := range []struct {
 		what       string
@@ -182,6 +182,18 @@ func names(members []ring.Member) []string {
 		out[i] = m.Name
 	}
 	return out
+}
+
+// inWords tells the weights of members, and their zones if they have any.
+func inWords(members []ring.Member) string {
+	out := make([]string, len(members))
+	for i, m := range members {
+		out[i] = fmt.Sprintf("%s=%d", m.Name, m.Weight)
+		if m.Zone != "" {
+			out[i] += " in " + m.Zone
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // clocksOf is the kind of clocks that settings mean.

@@ -11,6 +11,14 @@ import (
 	"ringside/engine/wire"
 )
 
+func TestHelpNamesAllFunctions(t *testing.T) {
+	for name := range functions {
+		if !slices.ContainsFunc(strings.Fields(exprHelp), func(w string) bool { return w == name || strings.HasPrefix(w, name+"(") }) {
+			t.Errorf("the help of wait and expect says nothing of %s", name)
+		}
+	}
+}
+
 func TestExpressions(t *testing.T) {
 	for line, want := range map[string]bool{
 		`siblings(cart)==2`:                              true,

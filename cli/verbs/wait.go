@@ -24,7 +24,8 @@ var (
 	waitKeyFlag = Flag{Name: "key", Kind: String, Value: "KEY", Complete: CompleteKeys, Help: "with converged: this key only"}
 	exprHelp    = `A condition is up, down=n3, up=n3, paused=n3, hints=0, converged, or an expression:
 siblings(cart)==2, value(cart)=="milk", 'hints(n4)>0 && up(n3)'. It may use
-  siblings(K) value(K) values(K) found(K) clock(K) coordinator(K)    a get of key K
+  siblings(K) value(K) values(K) found(K) deleted(K)                 a get of key K
+  clock(K) clocks(K) coordinator(K)                                  who wrote what it gives
   homes(K) converged(K) replica(NODE,K) keys(NODE)                   what nodes hold
   hints hints(HOLDER) hints(HOLDER,FOR) nodes up up(NODE) down(NODE) paused(NODE) split
   buffered buffered(NODE)                                            objects in memory only
