@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sort"
 	"sync"
@@ -30,6 +31,7 @@ type playback struct {
 	anchor time.Time
 	speed  float64
 	paused bool
+	result sim.Result
 	view   *trace.View // after seen events
 	seen   int
 }
@@ -52,7 +54,7 @@ var errRecording = errors.New("this is a recording of a simulated run: it can be
 // record plays a plan and keeps what happens.
 func record(p sim.Plan) *playback {
 	b := &playback{turned: make(chan struct{}), anchor: time.Now(), speed: 1, view: trace.NewView()}
-	sim.Play(p, func(e trace.Event) {
+	b.result = sim.Play(p, func(e trace.Event) {
 		e.Seq = uint64(len(b.events) + 1)
 		e.Versions = trace.Preview(e.Versions)
 		b.events = append(b.events, e)
@@ -69,7 +71,14 @@ func (s *session) simScreens(c *verbs.Call, p sim.Plan) error {
 			busiest = o.Key
 		}
 	}
-	return s.watch(c, record(p), tui.Options{Key: busiest})
+	b := record(p)
+	if err := s.watch(c, b, tui.Options{Key: busiest}); err != nil {
+		return err
+	}
+	if v := b.result.Violations; len(v) > 0 {
+		return &verbs.Error{Exit: verbs.ExitExpectation, Code: "property_violated", Message: fmt.Sprintf("seed %d fails, %s: %s", v[0].Seed, v[0].Property, v[0].Detail)}
+	}
+	return nil
 }
 
 // position is the recording's time now; the lock is held.
@@ -141,7 +150,11 @@ func (b *playback) Progress() tui.Progress {
 	defer b.mu.Unlock()
 	first, last := b.events[0].Time, b.events[len(b.events)-1].Time
 	t := b.position()
-	return tui.Progress{Now: t, At: t - first, Length: last - first, Speed: b.speed, Paused: b.paused}
+	p := tui.Progress{Now: t, At: t - first, Length: last - first, Speed: b.speed, Paused: b.paused}
+	if end := b.events[len(b.events)-1]; b.happened() == len(b.events) {
+		p.Over, p.Failed = end.Message, end.Count > 0
+	}
+	return p
 }
 
 // Events implements verbs.Cluster.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -26,7 +27,8 @@ var simCommand = command{
 		Help: `Each run is drawn from its seed: the cluster, what clients do, what breaks and when. A checker with a
 causal graph of its own then says whether an acknowledged write was lost, a delete undone, a conflict made up,
 and whether replicas converge. A run that fails is made smaller until nothing can be left out, and
-written as a script that says what happened; --replay plays it again.
+written as a script that says what happened; --replay plays it again. What is not given is drawn from the
+seed, and the values below are examples; a single run tells its options, all of them.
 
   ringside sim                          ` + strconv.Itoa(defaultSeeds) + ` seeds
   ringside sim --seed 42 --tui          watch one run; space pauses, . steps, + and - change the speed
@@ -35,14 +37,16 @@ written as a script that says what happened; --replay plays it again.
   ringside sim --clocks literal         the paper's own clocks lose writes; the smallest run that shows it
   ringside sim --nodes 1000 --ops 20000 --length 1h --faults crash --seed 1
 
-Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. What is not given is drawn from the seed.`,
+Properties:
+` + propertiesHelp() + `
+Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. --faults list says what they are.`,
 		Flags: []verbs.Flag{
 			{Name: "seed", Kind: verbs.String, Value: "SEED", Help: "play this seed; with --seeds or --for, begin with it"},
-			{Name: "seeds", Kind: verbs.Int, Value: "COUNT", Help: "how many seeds"},
+			{Name: "seeds", Kind: verbs.Int, Value: "COUNT", Help: "how many seeds; otherwise " + strconv.Itoa(defaultSeeds)},
 			{Name: "for", Kind: verbs.Duration, Value: "10m", Help: "play seeds for that long"},
 			{Name: "nodes", Aliases: []string{"n"}, Kind: verbs.Int, Value: "5", Help: "nodes of the cluster"},
 			{Name: "ops", Kind: verbs.Int, Value: "300", Help: "operations of a run"},
-			{Name: "faults", Kind: verbs.String, Value: "a,b,c", Help: "only these kinds of faults, and in every run"},
+			{Name: "faults", Kind: verbs.String, Value: "a,b,c", Help: "only these kinds of faults, and in every run; list says what they are"},
 			{Name: "N", Kind: verbs.Int, Value: "3", Help: "replicas of a key"},
 			{Name: "R", Kind: verbs.Int, Value: "2", Help: "nodes that must answer a get"},
 			{Name: "W", Kind: verbs.Int, Value: "2", Help: "nodes that must acknowledge a put"},
@@ -60,7 +64,7 @@ Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. What is not given 
 			{Name: "buffer", Kind: verbs.String, Value: "8|off", Help: "objects in each node's buffer (§6.1), which a crash loses"},
 			{Name: "tombstones", Kind: verbs.String, Value: "45s|off", Help: "virtual time until tombstones are collected (§4.4)"},
 			{Name: "replay", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles, Help: "play a script instead of a seed"},
-			{Name: "script", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles, Help: "where to write the run as a script; of a run that fails, the smallest"},
+			{Name: "script", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles, Help: "where to write a single run as a script; of a run that fails, the smallest"},
 			{Name: "tui", Kind: verbs.Bool, Help: "play the run on this terminal's screens"},
 			{Name: "ascii", Kind: verbs.Bool, Help: "draw with ASCII signs only"},
 			{Name: "check", Kind: verbs.String, Value: "linearizable", Help: "ask porcupine about what clients saw; without --seed, of the committed seeds"},
@@ -70,27 +74,93 @@ Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. What is not given 
 	run: (*session).sim,
 }
 
+// propertiesHelp lists what runs are held against.
+func propertiesHelp() string {
+	var b strings.Builder
+	for _, p := range sim.Properties() {
+		fmt.Fprintf(&b, "  %-4s %s\n", p.Name, p.Says)
+	}
+	return b.String()
+}
+
 func (s *session) sim(c *verbs.Call) error {
+	if c.String("faults") == "list" {
+		return s.simFaults()
+	}
 	opt, err := simOptions(c)
 	if err != nil {
 		return err
 	}
 	one := c.Has("replay") || c.Has("seed") && !c.Has("seeds") && !c.Has("for")
+	if err := simUsage(c, one); err != nil {
+		return err
+	}
 	switch {
-	case c.Has("check") && c.String("check") != "linearizable":
-		return verbs.Usagef("sim: --check %s: only linearizable can be asked", trace.ShowShort([]byte(c.String("check")), 60))
-	case c.Has("html") && (!c.Has("check") || !one):
-		return verbs.Usagef("sim: --html is the picture of one run: give --check linearizable and --seed or --replay, too")
-	case c.Bool("tui") && !one && (c.Has("seeds") || c.Has("for")):
-		return verbs.Usagef("sim: --tui shows one run: give --seed alone")
-	case c.Has("replay") && (c.Has("seed") || c.Has("seeds") || c.Has("for")):
-		return verbs.Usagef("sim: --replay plays what the script says: give no seeds")
 	case c.Has("check") && !one:
 		return s.simScenarios()
 	case one || c.Bool("tui"):
 		return s.simOne(c, opt)
 	}
 	return s.simCampaign(c, opt)
+}
+
+// drawnFlags are those of which a run is drawn: what a script says itself.
+var drawnFlags = []string{
+	"nodes", "ops", "faults", "N", "R", "W", "mode", "clocks", "truncate", "quorum", "clients", "keys", "length", "blind", "odd", "fault-every",
+	"anti-entropy", "buffer", "tombstones",
+}
+
+// simUsage says which flags do not fit together.
+func simUsage(c *verbs.Call, one bool) error {
+	given := func(flags ...string) string {
+		if i := slices.IndexFunc(flags, c.Has); i >= 0 {
+			return flags[i]
+		}
+		return ""
+	}
+	for _, name := range []string{"for", "length", "fault-every"} {
+		if c.Has(name) && c.Duration(name) == 0 {
+			return verbs.Usagef("sim: --%s 0 is no time; leave it out, or give one such as 10s", name)
+		}
+	}
+	check := c.Has("check")
+	switch {
+	case check && c.String("check") != "linearizable":
+		return verbs.Usagef("sim: --check %s: only linearizable can be asked", trace.ShowShort([]byte(c.String("check")), 60))
+	case c.Has("html") && (!check || !one):
+		return verbs.Usagef("sim: --html is the picture of one run: give --check linearizable and --seed or --replay, too")
+	case c.Bool("tui") && !one && given("seeds", "for") != "":
+		return verbs.Usagef("sim: --tui shows one run: give --seed alone")
+	case c.Bool("tui") && check:
+		return verbs.Usagef("sim: --check tells what it finds as text: leave out --tui")
+	case c.Has("replay") && given("seed", "seeds", "for") != "":
+		return verbs.Usagef("sim: --replay plays what the script says: give no seeds")
+	case c.Has("replay") && given(drawnFlags...) != "":
+		return verbs.Usagef("sim: --replay plays what the script says: leave out %s, or change the script", verbs.Dashed(given(drawnFlags...)))
+	case c.Has("replay") && c.Has("script"):
+		return verbs.Usagef("sim: --replay plays a script that there is: leave out --script")
+	case check && !one && given(append(drawnFlags, "seeds", "for")...) != "":
+		return verbs.Usagef("sim: --check looks at one run, or at the committed ones: leave out %s, or give --seed alone", verbs.Dashed(given(append(drawnFlags, "seeds", "for")...)))
+	case check && c.Has("script"):
+		return verbs.Usagef("sim: --check writes no script: leave out --check, or --script")
+	}
+	return nil
+}
+
+// simFaults lists what can go wrong in a run.
+func (s *session) simFaults() error {
+	if s.json {
+		out := map[string]string{}
+		for _, f := range sim.Faults() {
+			out[f.Name] = f.Says
+		}
+		return printJSON(s.Stdout, map[string]any{"faults": out})
+	}
+	var text strings.Builder
+	for _, f := range sim.Faults() {
+		fmt.Fprintf(&text, "%-17s %s\n", f.Name, f.Says)
+	}
+	return printText(s.Stdout, text.String())
 }
 
 // simOptions reads the options of runs. Whatever seed fills them in, they must fit.
@@ -190,18 +260,17 @@ func (s *session) simOne(c *verbs.Call, o sim.Options) error {
 	if c.Bool("tui") {
 		return s.simScreens(c, p)
 	}
-	began := time.Now()
-	r := sim.Play(p, nil)
+	one := &campaign{opt: sim.Options{Seed: p.Seed}, began: time.Now(), faults: map[string]int{}}
+	r, ended := sim.PlayUntil(s.ctx, p, nil)
+	if !ended {
+		return s.ctx.Err()
+	}
 	if c.Has("check") {
 		return s.simLinear(c, r)
 	}
-	one := &campaign{opt: sim.Options{Seed: p.Seed}, began: began, faults: map[string]int{}}
 	one.add(r)
-	from := ""
-	if !c.Has("replay") {
-		from = o.Draw().String()
-	} else if p.Expect.Hash != 0 && p.Expect.Hash != r.Hash {
-		_, _ = fmt.Fprintf(s.Stderr, "the script was written by another version: this run's hash is %016x, that one's was %016x\n", r.Hash, p.Expect.Hash)
+	if c.Has("replay") && p.Expect.Hash != 0 && p.Expect.Hash != r.Hash {
+		_, _ = fmt.Fprintf(s.Stderr, "the script was changed, or another version wrote it: this run's hash is %016x, that one's was %016x\n", r.Hash, p.Expect.Hash)
 	}
 	if len(r.Violations) == 0 && c.Has("script") {
 		p.Expect = sim.Expect{Hash: r.Hash}
@@ -209,7 +278,7 @@ func (s *session) simOne(c *verbs.Call, o sim.Options) error {
 			return err
 		}
 	}
-	return s.simDone(c, one, from, !c.Has("replay"))
+	return s.simDone(c, one, o)
 }
 
 // simCampaign plays many seeds.
@@ -222,63 +291,80 @@ func (s *session) simCampaign(c *verbs.Call, o sim.Options) error {
 	if tty {
 		camp.progress = progressLine(s.Stderr, width)
 	}
-	err := camp.run(s.ctx)
+	camp.run(s.ctx)
 	if tty {
 		_, _ = fmt.Fprint(s.Stderr, "\r\x1b[K")
 	}
-	if err != nil {
-		return err
-	}
-	from := ""
-	if camp.worst != nil {
-		o.Seed = camp.worst.Plan.Seed
-		from = o.Draw().String()
-	}
-	return s.simDone(c, camp, from, true)
+	return s.simDone(c, camp, o)
 }
 
 // simDone tells how it went. A run that failed is made smaller first, if it was not
-// played from a script.
-func (s *session) simDone(c *verbs.Call, camp *campaign, from string, smaller bool) error {
+// played from a script. Whatever becomes of that, it is told that it failed.
+func (s *session) simDone(c *verbs.Call, camp *campaign, o sim.Options) error {
 	report := camp.json()
-	script := ""
-	if camp.worst != nil && smaller {
-		if tty, _ := terminal(s.Stderr); tty {
-			_, _ = fmt.Fprintf(s.Stderr, "seed %d fails; looking for the smallest run that still does\n", camp.worst.Plan.Seed)
-		}
-		p, r := sim.Shrink(camp.worst.Plan, camp.worst.Violations[0].Property, func() bool { return s.ctx.Err() == nil })
-		if s.ctx.Err() != nil {
-			return s.ctx.Err()
-		}
-		name := fmt.Sprintf("sim-%d.script", p.Seed)
-		if c.Has("script") {
-			name = c.String("script")
-		}
-		script = sim.Report(p, r, from)
-		if err := s.writeScript(name, script); err != nil {
-			return err
-		}
-		report.Options, report.Script = from, name
+	script, unwritten := "", error(nil)
+	switch {
+	case c.Has("replay"):
+	case camp.worst != nil:
+		o.Seed = camp.worst.Plan.Seed
+		report.Options = o.Draw().String()
+		script, report.Script, unwritten = s.shrink(c, *camp.worst, report.Options)
+	case camp.done == 1:
+		o.Seed = camp.opt.Seed
+		report.Options = o.Draw().String()
 	}
 	if s.json {
 		if err := printJSON(s.Stdout, report); err != nil {
 			return err
 		}
-	} else if err := printText(s.Stdout, camp.text()+failing(report, script)); err != nil {
+	} else if err := printText(s.Stdout, camp.text()+more(report, script)); err != nil {
 		return err
 	}
-	if len(camp.violations) == 0 {
-		return nil
+	if unwritten != nil {
+		_, _ = fmt.Fprintf(s.Stderr, "%s: %v; --script FILE writes it elsewhere\n", program, unwritten)
 	}
-	return &verbs.Error{Exit: verbs.ExitExpectation, Code: "property_violated", Message: camp.violations[0].Detail, Reported: true}
+	switch {
+	case len(camp.violations) > 0:
+		return &verbs.Error{Exit: verbs.ExitExpectation, Code: "property_violated", Message: camp.violations[0].Detail, Reported: true}
+	case camp.interrupted:
+		return s.ctx.Err()
+	case c.Has("script") && camp.done != 1 && !s.json:
+		return printText(s.Stdout, "no script was written: that of a single run is (--seed), or of one that fails\n")
+	}
+	return nil
 }
 
-// failing shows the smallest run that fails.
-func failing(r simReport, script string) string {
-	if script == "" {
+// shrink makes a run that fails smaller, and writes the smallest down that was found
+// until the session ended. An error says that it could not be written.
+func (s *session) shrink(c *verbs.Call, worst sim.Result, options string) (script, name string, err error) {
+	if tty, _ := terminal(s.Stderr); tty && s.ctx.Err() == nil {
+		_, _ = fmt.Fprintf(s.Stderr, "seed %d fails; looking for the smallest run that still does\n", worst.Plan.Seed)
+	}
+	p, r := sim.Shrink(s.ctx, worst, worst.Violations[0].Property)
+	name = fmt.Sprintf("sim-%d.script", p.Seed)
+	if c.Has("script") {
+		name = c.String("script")
+	}
+	script = sim.Report(p, r, options)
+	if err = s.writeScript(name, script); err != nil {
+		name = ""
+	}
+	return script, name, err
+}
+
+// more shows what a run was drawn from, and the smallest run that fails.
+func more(r simReport, script string) string {
+	if r.Options == "" {
 		return ""
 	}
-	return fmt.Sprintf("\nits options:      ringside sim %s\nthe smallest run: ringside sim --replay %s\n\n%s", r.Options, trace.Show([]byte(r.Script)), script)
+	text := fmt.Sprintf("its options:      ringside sim %s\n", r.Options)
+	if script == "" {
+		return text
+	}
+	if r.Script != "" {
+		text += fmt.Sprintf("the smallest run: ringside sim --replay %s\n", trace.Show([]byte(r.Script)))
+	}
+	return "\n" + text + "\n" + script
 }
 
 func (s *session) writeScript(name, text string) error {
@@ -328,7 +414,10 @@ func (s *session) simLinear(c *verbs.Call, r sim.Result) error {
 			return fmt.Errorf("sim: %w", err)
 		}
 	}
-	text := fmt.Sprintf("seed %d: %d operations: %s %s\n", rep.Seed, rep.Operations, rep.words(), strings.Join(rep.Keys, " "))
+	text := strings.TrimSpace(fmt.Sprintf("seed %d: %d operations: %s %s", rep.Seed, rep.Operations, rep.words(), strings.Join(rep.Keys, " "))) + "\n"
+	if c.Has("html") {
+		text += "its picture is in " + trace.Show([]byte(s.path(c.String("html")))) + "\n"
+	}
 	if s.json {
 		if err := printJSON(s.Stdout, rep); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -50,20 +51,28 @@ func TestSimText(t *testing.T) {
 
 func TestSimUsage(t *testing.T) {
 	for line, want := range map[string]string{
-		"sim --seed x":                   "no number",
-		"sim --faults fire":              "no fault",
-		"sim --nodes 3 -R 4 -N 3":        "R=4",
-		"sim --mode chaos":               "chaos",
-		"sim --check serializable":       "only linearizable",
-		"sim --html x.html":              "--check",
-		"sim --replay nothing.script":    "nothing.script",
-		"sim --replay a --seed 1":        "no seeds",
-		"sim --seed 1 --tui":             "no terminal",
-		"sim --seeds 3 --tui":            "one run",
-		"sim --blind 2":                  "no chance",
-		"sim --nodes 5000":               "the limit",
-		"sim --quorum loose --seed 1":    "loose",
-		"sim --faults none,crash --json": "no fault",
+		"sim --seed x":                                 "no number",
+		"sim --faults fire":                            "no fault",
+		"sim --nodes 3 -R 4 -N 3":                      "R=4",
+		"sim --mode chaos":                             "chaos",
+		"sim --check serializable":                     "only linearizable",
+		"sim --html x.html":                            "--check",
+		"sim --replay nothing.script":                  "nothing.script",
+		"sim --replay a --seed 1":                      "no seeds",
+		"sim --seed 1 --tui":                           "no terminal",
+		"sim --seeds 3 --tui":                          "one run",
+		"sim --blind 2":                                "no chance",
+		"sim --nodes 5000":                             "the limit",
+		"sim --quorum loose --seed 1":                  "loose",
+		"sim --faults none,crash --json":               "no fault",
+		"sim --for 0":                                  "no time",
+		"sim --length 100h":                            "at most 24h",
+		"sim --replay x --nodes 5":                     "leave out --nodes",
+		"sim --replay x --script y":                    "leave out --script",
+		"sim --check linearizable -R 3":                "leave out -R",
+		"sim --check linearizable --seed 3 --seeds 5":  "leave out --seeds",
+		"sim --check linearizable --seed 3 --script x": "no script",
+		"sim --check linearizable --seed 3 --tui":      "leave out --tui",
 	} {
 		r := ringside(t, t.TempDir(), line)
 		if r.exit != verbs.ExitUsage || !strings.Contains(r.err+r.out, want) {
@@ -102,8 +111,8 @@ func TestSimViolation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		exit := s.finish(s.simDone(call, c, "--seed 2 --ops 20", true))
-		if exit != verbs.ExitExpectation || !strings.Contains(out.String(), "put #3 of key0 is lost") || !strings.Contains(out.String(), "--seed 2 --ops 20") {
+		exit := s.finish(s.simDone(call, c, sim.Options{Ops: 20, Faults: []string{}}))
+		if exit != verbs.ExitExpectation || !strings.Contains(out.String(), "put #3 of key0 is lost") || !strings.Contains(out.String(), "--seed 2 --nodes") {
 			t.Errorf("exit %d: %s", exit, out.String())
 		}
 	}
@@ -114,23 +123,69 @@ func TestSimViolation(t *testing.T) {
 
 // A campaign that is large enough for a kind of fault, and never had it, fails.
 func TestCoverage(t *testing.T) {
-	c := &campaign{opt: sim.Options{Seed: 1, Faults: []string{"crash", "wipe"}}, done: coverageSeeds, faults: map[string]int{"crash": 9}}
-	c.cover()
-	if len(c.violations) != 1 || c.violations[0].Property != "coverage" || !strings.Contains(c.violations[0].Detail, "wipe") {
+	all := map[string]int{}
+	for _, k := range sim.FaultKinds() {
+		all[k] = 1
+	}
+	delete(all, "wipe")
+	c := &campaign{opt: sim.Options{Seed: 1}, done: coverageSeeds, faults: all}
+	if c.cover(); len(c.violations) != 1 || c.violations[0].Property != coverage || !strings.Contains(c.violations[0].Detail, "wipe") {
 		t.Errorf("%+v", c.violations)
 	}
 	small := &campaign{opt: c.opt, done: coverageSeeds - 1, faults: c.faults}
 	if small.cover(); len(small.violations) != 0 {
 		t.Errorf("%+v of a small campaign", small.violations)
 	}
+	// Options may leave no room for it: then it is said, and no more.
+	chosen := &campaign{opt: sim.Options{Seed: 1, Faults: []string{"crash", "wipe"}}, done: 3, faults: all}
+	if chosen.cover(); len(chosen.violations) != 0 || len(chosen.missing) != 1 || !strings.Contains(chosen.text(), "never fired: wipe") {
+		t.Errorf("%+v %v", chosen.violations, chosen.missing)
+	}
 }
 
-// Interrupted, a campaign ends.
+// Interrupted in the midst of a run, a campaign tells what there is to tell.
 func TestSimInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := (&campaign{opt: sim.Options{Seed: 1}, seeds: 1000}).run(ctx); err == nil {
-		t.Error("it ran to its end")
+	time.AfterFunc(300*time.Millisecond, cancel)
+	began := time.Now()
+	c := &campaign{opt: sim.Options{Seed: 1, Nodes: 30, Ops: 1 << 20, Length: 24 * time.Hour}, seeds: 1000}
+	if c.run(ctx); !c.interrupted || c.done > 0 || time.Since(began) > 30*time.Second {
+		t.Errorf("%d seeds in %v", c.done, time.Since(began))
+	}
+	var out strings.Builder
+	s := &session{Env: Env{Stdout: &out, Stderr: &out}, ctx: ctx}
+	call, err := verbs.Parse(simCommand.verb, nil, globals...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if exit := s.finish(s.simDone(call, c, c.opt)); exit != verbs.ExitInterrupted || !strings.Contains(out.String(), "interrupted") || strings.Contains(out.String(), "held") {
+		t.Errorf("exit %d: %s", exit, out.String())
+	}
+}
+
+// A run that failed is told of although nobody waits for the smallest, and although its
+// script cannot be written.
+func TestSimViolationIsTold(t *testing.T) {
+	r := sim.Run(sim.Options{Seed: 2, Ops: 20, Faults: []string{}})
+	r.Violations = []sim.Violation{{Seed: 2, Property: "P1", Detail: "put #3 of key0 is lost"}}
+	for _, dir := range []string{t.TempDir(), filepath.Join(t.TempDir(), "nowhere")} {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		c := &campaign{opt: sim.Options{Seed: 2}, began: time.Now(), faults: map[string]int{}, interrupted: true}
+		c.add(r)
+		var out, told strings.Builder
+		s := &session{Env: Env{Stdout: &out, Stderr: &told, Dir: dir}, ctx: ctx}
+		call, err := verbs.Parse(simCommand.verb, nil, globals...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		exit := s.finish(s.simDone(call, c, sim.Options{Ops: 20, Faults: []string{}}))
+		if exit != verbs.ExitExpectation || !strings.Contains(out.String(), "FAIL  seed 2") || !strings.Contains(out.String(), "P1 says: no acknowledged") || !strings.Contains(out.String(), "put#4 ") {
+			t.Errorf("exit %d: %s", exit, out.String())
+		}
+		if _, err := os.Stat(dir); (err == nil) == strings.Contains(told.String(), "nowhere") {
+			t.Errorf("%s: told %q", dir, told.String())
+		}
 	}
 }
 
@@ -200,6 +255,27 @@ func TestPlayback(t *testing.T) {
 }
 
 // Time runs at the chosen speed, and a change of speed loses nothing.
+// Who watches a run that fails is told when it does, and how it ended.
+func TestPlaybackOfAFailure(t *testing.T) {
+	var b *playback
+	for seed := uint64(1); b == nil || len(b.result.Violations) == 0; seed++ {
+		b = record(sim.NewPlan(sim.Options{Seed: seed, Faults: []string{}, Mode: trace.ModeSiblings, Clocks: trace.ClocksLiteral}))
+	}
+	if p := b.Progress(); p.Over != "" {
+		t.Errorf("it begins with %+v", p)
+	}
+	b.turn(func() { b.at = b.events[len(b.events)-1].Time })
+	if p := b.Progress(); p.Over != b.result.Violations[0].Property+" does not hold" || !p.Failed {
+		t.Errorf("it ends with %+v", p)
+	}
+	told := slices.ContainsFunc(b.events, func(e trace.Event) bool {
+		return e.Kind == trace.Violated && strings.Contains(e.Message, b.result.Violations[0].Detail) && e.Time < b.events[len(b.events)-1].Time
+	})
+	if !told {
+		t.Error("no event tells of the violation when it happens")
+	}
+}
+
 func TestPlaybackSpeed(t *testing.T) {
 	b := record(sim.NewPlan(sim.Options{Seed: 4, Ops: 20, Nodes: 3, Faults: []string{}}))
 	b.Speed(+100)

@@ -59,13 +59,17 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) err
 
 // canDraw refuses what is no terminal that screens can be drawn on.
 func (s *session) canDraw(c *verbs.Call) error {
+	instead := "status and events tell the same as text"
+	if c.Verb.Name == "sim" {
+		instead = "without --tui the run is told as text"
+	}
 	in, _ := terminal(s.Stdin)
 	out, _ := terminal(s.Stdout)
 	if !in || !out {
-		return verbs.Usagef("%s: this is no terminal; status and events tell the same as text", c.Verb.Name)
+		return verbs.Usagef("%s: this is no terminal; %s", c.Verb.Name, instead)
 	}
 	if s.dumb() {
-		return verbs.Usagef("%s: it needs a terminal that can draw, and TERM=dumb says that this one cannot; status and events tell the same as text", c.Verb.Name)
+		return verbs.Usagef("%s: it needs a terminal that can draw, and TERM=dumb says that this one cannot; %s", c.Verb.Name, instead)
 	}
 	return nil
 }

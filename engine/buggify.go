@@ -8,19 +8,37 @@ type Place string
 
 // The places.
 const (
-	FewRequests     Place = "few-requests"     // a node that works on anything is too busy for more
-	TinyWindows     Place = "tiny-windows"     // hints, pushes and rounds go one at a time
-	ShortAnswers    Place = "short-answers"    // an answer of anti-entropy holds one key or bucket
-	LittleSync      Place = "little-sync"      // rounds have to wait, or are refused
-	HastyPut        Place = "hasty-put"        // a put that has W acks waits for no other
-	HastyGet        Place = "hasty-get"        // a get that has R answers waits for no other
-	HastyDoubt      Place = "hasty-doubt"      // patience is over before an answer can come
-	RareProbes      Place = "rare-probes"      // a suspected peer is asked seldom
-	LazyHandoff     Place = "lazy-handoff"     // hints wait for the next scan
-	FreshEpochs     Place = "fresh-epochs"     // a counter that could be trusted is not
-	EarlyCompaction Place = "early-compaction" // under last write wins clocks are compacted as soon as they can be
-	ForgottenTrees  Place = "forgotten-trees"  // trees are grown anew when they are asked for
+	FewRequests     Place = "few-requests"
+	TinyWindows     Place = "tiny-windows"
+	ShortAnswers    Place = "short-answers"
+	LittleSync      Place = "little-sync"
+	HastyPut        Place = "hasty-put"
+	HastyGet        Place = "hasty-get"
+	HastyDoubt      Place = "hasty-doubt"
+	RareProbes      Place = "rare-probes"
+	LazyHandoff     Place = "lazy-handoff"
+	FreshEpochs     Place = "fresh-epochs"
+	EarlyCompaction Place = "early-compaction"
+	ForgottenTrees  Place = "forgotten-trees"
 )
+
+var places = map[Place]string{
+	FewRequests:     "a node that works on anything is too busy for more",
+	TinyWindows:     "hints, pushes and rounds go one at a time",
+	ShortAnswers:    "an answer of anti-entropy holds one key or bucket",
+	LittleSync:      "rounds have to wait, or are refused",
+	HastyPut:        "a put that has W acks waits for no other",
+	HastyGet:        "a get that has R answers waits for no other",
+	HastyDoubt:      "patience is over before an answer can come",
+	RareProbes:      "a suspected peer is asked seldom",
+	LazyHandoff:     "hints wait for the next scan",
+	FreshEpochs:     "a counter that could be trusted is not",
+	EarlyCompaction: "under last write wins clocks are compacted as soon as they can be",
+	ForgottenTrees:  "trees are grown anew when they are asked for",
+}
+
+// Says is what a node does there.
+func (p Place) Says() string { return places[p] }
 
 // Places lists all places.
 func Places() []Place {

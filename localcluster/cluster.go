@@ -115,11 +115,7 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 	if err := c.startNodes(ctx); err != nil {
 		return nil, err
 	}
-	info := Info{Name: o.Name, PID: os.Getpid(), Nodes: len(c.roll.nodes()), Started: c.began, Mem: o.Mem}
-	if c.disk != nil {
-		info.Dir = c.disk.dir
-	}
-	if err := writeJSON(c.paths.info, info); err != nil {
+	if err := c.writeInfo(); err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}
 	if c.control, err = listenControl(c); err != nil {

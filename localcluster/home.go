@@ -177,6 +177,15 @@ type Info struct {
 	Mem     bool      `json:"mem"`
 }
 
+// writeInfo tells other processes of the cluster.
+func (c *Cluster) writeInfo() error {
+	info := Info{Name: c.opts.Name, PID: os.Getpid(), Nodes: len(c.roll.nodes()), Started: c.began, Mem: c.opts.Mem}
+	if c.disk != nil {
+		info.Dir = c.disk.dir
+	}
+	return writeJSON(c.paths.info, info)
+}
+
 // List returns the clusters of home, sorted by name.
 func List(home string) ([]Info, error) {
 	entries, err := os.ReadDir(home)

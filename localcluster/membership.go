@@ -125,12 +125,14 @@ func (c *Cluster) amend(ctx context.Context, via *life, r member.Request) (membe
 	return told[0].Changes[0], c.remember()
 }
 
-// remember writes the settings to the data root. The caller holds faults.
+// remember writes the settings to the data root, and for List how many nodes there are. The
+// caller holds faults.
 func (c *Cluster) remember() error {
-	if c.disk == nil {
-		return nil
+	err := c.writeInfo()
+	if c.disk != nil {
+		err = errors.Join(err, c.disk.remember(c.roll.settings()))
 	}
-	return c.disk.remember(c.roll.settings())
+	return err
 }
 
 // recall takes in what nodes that were started know of the membership: the process may have ended

@@ -128,6 +128,9 @@ func (m *model) open() tea.Cmd {
 		if n == nil || len(m.key) == 0 {
 			return nil
 		}
+		if m.playback() != nil {
+			return m.execute("inspect " + quoteWord(string(m.key)))
+		}
 		if n.Status != trace.Up {
 			return m.ask("restart " + n.Name)
 		}

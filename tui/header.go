@@ -213,7 +213,9 @@ func (m *model) lineHelp(b binding) key.Help {
 	h := b.Help()
 	if h.Key == "⏎" && m.focus == nodesPane && m.selected() != nil {
 		h.Desc = "get via " + name(m.selected().Name)
-		if m.selected().Status != trace.Up {
+		if m.playback() != nil {
+			h.Desc = "inspect"
+		} else if m.selected().Status != trace.Up {
 			h.Desc = "restart " + name(m.selected().Name)
 		}
 	}

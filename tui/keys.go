@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"strings"
+
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 )
@@ -12,6 +14,7 @@ type binding struct {
 	where scope
 	line  shown
 	do    func(*model) tea.Cmd
+	live  bool // it is of no use where the cluster is a recording
 }
 
 // A scope is where a binding holds.
@@ -33,7 +36,13 @@ const (
 )
 
 func bind(where scope, line shown, do func(*model) tea.Cmd, help, does string, keys ...string) binding {
-	return binding{key.NewBinding(key.WithKeys(keys...), key.WithHelp(help, does)), where, line, do}
+	return binding{Binding: key.NewBinding(key.WithKeys(keys...), key.WithHelp(help, does)), where: where, line: line, do: do}
+}
+
+// onlyLive marks what changes a cluster, and so nothing that is over.
+func onlyLive(b binding) binding {
+	b.live = true
+	return b
 }
 
 // bindings are in the order in which the key line and the help show them.
@@ -58,11 +67,11 @@ func bindings() []binding {
 		bind(panes, inHelp, func(m *model) tea.Cmd { return m.move(+1) }, "", "", "down", "j"),
 		bind(panes, inLine, (*model).open, "⏎", "inspect", "enter"),
 		bind(panes, inLine, (*model).focusPrompt, ":", "command", ":", "i"),
-		bind(panes, inLine, prefill("partition "), "p", "partition", "p"),
-		bind(panes, inLine, runLine("heal"), "h", "heal", "h"),
-		bind(panes, inLine, onNode("kill "), "K", "kill", "K"),
-		bind(panes, inHelp, onNode("restart "), "R", "restart the selected node", "R"),
-		bind(panes, inLine, slowNode, "s", "slow", "s"),
+		onlyLive(bind(panes, inLine, prefill("partition "), "p", "partition", "p")),
+		onlyLive(bind(panes, inLine, runLine("heal"), "h", "heal", "h")),
+		onlyLive(bind(panes, inLine, onNode("kill "), "K", "kill", "K")),
+		onlyLive(bind(panes, inHelp, onNode("restart "), "R", "restart the selected node", "R")),
+		onlyLive(bind(panes, inLine, slowNode, "s", "slow", "s")),
 		bind(panes, inLine, runLine("trace last"), "t", "trace", "t"),
 		bind(panes, inLine, (*model).copyCommand, "c", "copy", "c"),
 		bind(panes, inLine, func(m *model) tea.Cmd { return m.stepKey(+1) }, "[ ]", "key before, after", "]"),
@@ -71,7 +80,7 @@ func bindings() []binding {
 		bind(panes, inHelp, (*model).followLog, "G", "follow the newest event", "G", "end"),
 		bind(panes, inHelp, (*model).verboseLog, "v", "every message, or the story", "v"),
 		bind(panes, inHelp, (*model).toggleMouse, "m", "mouse on or off (off: the terminal selects text)", "m"),
-		bind(panes, inLine, (*model).togglePause, "space", "pause", " "),
+		onlyLive(bind(panes, inLine, (*model).togglePause, "space", "pause", " ")),
 		bind(panes, pinned, (*model).quit, "q", "quit", "q"),
 
 		bind(anywhere, inHelp, func(m *model) tea.Cmd { return m.page(-1) }, "PgUp", "scroll back", "pgup"),
@@ -89,6 +98,14 @@ func (m *model) holds(b binding) bool {
 
 // press finds and does what a key is bound to.
 func (m *model) press(k tea.KeyMsg) (tea.Cmd, bool) {
+	if m.playback() != nil && m.focus != promptPane && !k.Paste && len(k.Runes) > 1 && strings.Trim(string(k.Runes), ".+-= ") == "" {
+		var cmds []tea.Cmd
+		for _, r := range k.Runes { // keys that were held down
+			cmd, _ := m.press(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}})
+			cmds = append(cmds, cmd)
+		}
+		return tea.Batch(cmds...), true
+	}
 	if len(k.Runes) > 1 { // what comes in one burst is text, even if it spells the name of a key
 		return nil, false
 	}

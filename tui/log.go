@@ -217,7 +217,7 @@ func (m *model) drawLog(c *canvas) {
 // drawEvent draws one event in one row.
 func (m *model) drawEvent(c *canvas, y int, e trace.Event) {
 	p := m.describe(e)
-	x := c.put(1, y, dim, clockTime(e.Time, m.zone))
+	x := c.put(1, y, dim, m.timeOf(e))
 	x = c.put(x+1, y, nodeStyle(m.place(e.Node))|bold, pad(c, name(e.Node), m.nameWidth(c)))
 	x = c.put(x+1, y, p.st|bold, pad(c, p.word, 10))
 	end := c.w - 1

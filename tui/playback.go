@@ -1,10 +1,13 @@
 package tui
 
 import (
+	"fmt"
 	"strconv"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
+
+	"ringside/engine/trace"
 )
 
 // A Playback is a Source whose time the user holds: a recorded run.
@@ -27,6 +30,8 @@ type Progress struct {
 	Length time.Duration
 	Speed  float64
 	Paused bool
+	Over   string // how it ended, once it has; "" before
+	Failed bool   // a property did not hold
 }
 
 // playback is the cluster as a Playback, nil if it is none.
@@ -52,9 +57,27 @@ func playbackKeys() []binding {
 	}
 }
 
+// timeOf is when an event happened: the time of day, or in a recording the seconds since it
+// began, as its script has them.
+func (m *model) timeOf(e trace.Event) string {
+	p := m.playback()
+	if p == nil {
+		return clockTime(e.Time, m.zone)
+	}
+	at := p.Progress()
+	return fmt.Sprintf("%*.4f", len(time.TimeOnly)+len(".000"), (e.Time - (at.Now - at.At)).Seconds())
+}
+
 // playbackSegment says where the recording stands.
 func playbackSegment(p Progress) segment {
 	at := p.At.Round(time.Millisecond).String() + " of " + p.Length.Round(time.Second).String()
+	if p.Over != "" {
+		st := good
+		if p.Failed {
+			st = bad
+		}
+		return segment{0, st | bold, "END " + at + ": " + p.Over, "END: " + p.Over}
+	}
 	if p.Paused {
 		return segment{0, warn | bold | reverse, "PAUSED " + at, ""}
 	}

@@ -4,6 +4,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"ringside/engine/trace"
 )
 
 // A fakePlayback notes what the user does with time.
@@ -40,6 +44,33 @@ func TestPlaybackKeys(t *testing.T) {
 	}
 	if s.now() != time.Hour {
 		t.Errorf("now is %v", s.now())
+	}
+}
+
+// Keys that are held down come in one burst, and what is over cannot be changed: no key offers to.
+func TestPlaybackIsLookedAt(t *testing.T) {
+	f := &fakePlayback{p: Progress{Now: time.Hour, At: time.Minute, Length: time.Minute, Speed: 1, Over: "P1 does not hold", Failed: true}}
+	s := newScene(5, Options{Cluster: f, ASCII: true, Key: "cart"})
+	s.w, s.h = 120, 36
+	s.redraw()
+	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("++-.")})
+	if got := strings.Join(f.did, " "); got != "faster faster slower step" || s.focus == promptPane {
+		t.Errorf("a burst of keys did %q", got)
+	}
+	s.tell(trace.Event{Kind: trace.Violated, Message: "P1: put #3 is lost"})
+	f.p.Now = s.at + 500*time.Millisecond
+	s.take()
+	s.redraw()
+	frame := s.View()
+	for _, want := range []string{"END 1m0s of 1m0s: P1 does not hold", "59.5000", "VIOLATED", "put #3 is lost"} {
+		if !strings.Contains(frame, want) {
+			t.Errorf("no %q in\n%s", want, frame)
+		}
+	}
+	for _, wrong := range []string{"partition", "heal", "kill", "resolve", "via n"} {
+		if strings.Contains(frame[strings.LastIndex(frame, "Prompt"):], wrong) {
+			t.Errorf("it offers %s:\n%s", wrong, frame)
+		}
 	}
 }
 

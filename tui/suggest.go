@@ -132,6 +132,9 @@ func (m *model) next(a account) []string {
 	if trace.Show(a.key) != string(a.key) { // no one can type it
 		return []string{"events", "hints"}
 	}
+	if m.playback() != nil { // what happened has happened
+		return []string{"inspect " + key, "trace last"}
+	}
 	context, saved := m.contextOf(string(a.key))
 	get := "get " + key
 	read := get + " --save " + context

@@ -27,7 +27,7 @@ var story = map[trace.Kind]bool{
 	trace.HintStored: true, trace.ReadRepair: true, trace.Replied: true, trace.LWWLost: true, trace.FreshEpoch: true, trace.Truncated: true,
 	trace.HintDelivered: true, trace.HintRefused: true, trace.Suspect: true, trace.Alive: true, trace.Damaged: true,
 	trace.Membership: true, trace.RangeTransferred: true, trace.RangeDropped: true, trace.Departed: true, trace.NodeLeft: true, trace.HintRehomed: true,
-	trace.BufferLost: true,
+	trace.BufferLost: true, trace.Violated: true, trace.RunOver: true,
 }
 
 // tells says whether e belongs to the story.
@@ -174,6 +174,10 @@ func (m *model) describeWork(e trace.Event) phrase {
 			return phrase{"LOST", bad, "what was in memory only is gone"}
 		}
 		return phrase{"LOST", bad, plural(e.Count, "object") + " that it had in memory only"}
+	case trace.Violated:
+		return phrase{"VIOLATED", bad, message(e)}
+	case trace.RunOver:
+		return phrase{"END", map[bool]style{true: good, false: bad}[e.Count == 0], message(e)}
 	case trace.TombstoneCollected:
 		return phrase{"COLLECTED", dim, "nothing older is left anywhere: drops the tombstone " + clocks(e.Versions)}
 	case trace.TombstonesKept:

@@ -85,7 +85,7 @@ func (v *Verb) anyFlag(e *Env, word string) *Flag {
 func flagWords(e *Env, v *Verb) []string {
 	var out []string
 	for _, f := range slices.Concat(v.Flags, Common, e.Extra) {
-		out = append(out, dashed(f.Name))
+		out = append(out, Dashed(f.Name))
 	}
 	return out
 }

@@ -90,9 +90,9 @@ func (v *Verb) Manual() string {
 
 // Names is the flag as help writes it: -c, --context CTX.
 func (f Flag) Names() string {
-	parts := []string{dashed(f.Name)}
+	parts := []string{Dashed(f.Name)}
 	for _, a := range f.Aliases {
-		parts = append(parts, dashed(a))
+		parts = append(parts, Dashed(a))
 	}
 	s := strings.Join(parts, ", ")
 	if f.Kind != Bool {

@@ -133,23 +133,23 @@ func parseFlag(fs *flag.FlagSet, v *Verb, words []string) (int, error) {
 	name, _, joined := strings.Cut(strings.TrimLeft(words[0], "-"), "=")
 	f := fs.Lookup(name)
 	if f == nil || strings.HasPrefix(words[0], "---") {
-		return 0, Usagef("%s: unknown flag %s%s; put -- before a value that begins with -", v.Name, quoted(words[0]), didYouMean(dashed(name), flagNames(fs)))
+		return 0, Usagef("%s: unknown flag %s%s; put -- before a value that begins with -", v.Name, quoted(words[0]), didYouMean(Dashed(name), flagNames(fs)))
 	}
 	n := 1
 	if !joined && !f.Value.(*flagValue).IsBoolFlag() {
 		if n = 2; len(words) < n {
-			return 0, Usagef("%s: %s wants a value", v.Name, dashed(name))
+			return 0, Usagef("%s: %s wants a value", v.Name, Dashed(name))
 		}
 	}
 	if err := fs.Parse(words[:n]); err != nil {
-		return 0, Usagef("%s: %s: %w", v.Name, dashed(name), f.Value.(*flagValue).problem)
+		return 0, Usagef("%s: %s: %w", v.Name, Dashed(name), f.Value.(*flagValue).problem)
 	}
 	return n, nil
 }
 
 func flagNames(fs *flag.FlagSet) []string {
 	var out []string
-	fs.VisitAll(func(f *flag.Flag) { out = append(out, dashed(f.Name)) })
+	fs.VisitAll(func(f *flag.Flag) { out = append(out, Dashed(f.Name)) })
 	return out
 }
 

@@ -126,15 +126,15 @@ func (a Arg) synopsis() string {
 }
 
 func (f Flag) synopsis() string {
-	s := dashed(f.Name)
+	s := Dashed(f.Name)
 	if f.Kind != Bool {
 		s += " " + f.Value
 	}
 	return s
 }
 
-// dashed writes a flag's name: -R, --via.
-func dashed(name string) string {
+// Dashed writes a flag's name: -R, --via.
+func Dashed(name string) string {
 	if len(name) == 1 {
 		return "-" + name
 	}

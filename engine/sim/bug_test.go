@@ -190,7 +190,7 @@ func TestShrink(t *testing.T) {
 			break
 		}
 	}
-	q, r := Shrink(p, "P6", func() bool { return true })
+	q, r := Shrink(t.Context(), Play(p, nil), "P6")
 	if len(q.Ops) > 6 || len(q.Strikes) > 2 || len(q.keys()) != 1 || !r.Broke("P6") {
 		t.Errorf("shrunk only to:\n%s", Report(q, r, "--seed 1"))
 	}

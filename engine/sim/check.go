@@ -15,9 +15,10 @@ import (
 
 // A Violation is a property that did not hold.
 type Violation struct {
-	Seed     uint64 `json:"seed"`
-	Property string `json:"property"` // P1 to P14
-	Detail   string `json:"detail"`
+	Seed     uint64  `json:"seed"`
+	Property string  `json:"property"` // P1 to P14: see Properties
+	Detail   string  `json:"detail"`
+	At       float64 `json:"at_s"` // virtual seconds since the run began
 }
 
 type checker struct {
@@ -26,6 +27,7 @@ type checker struct {
 	keys       []string
 	ops        map[uint64]*operation
 	byKey      map[string][]*operation // as they began
+	planned    uint64                  // the highest number of an operation of the plan; those above are the checker's own
 	lastID     uint64
 	violations []Violation
 	dots       map[string]uint64        // key and dot → the put that minted it
@@ -50,16 +52,21 @@ func newChecker(w *world) *checker {
 		tombs: newTombs(), dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, sent: map[string]sentHint{}, handed: map[string]time.Duration{},
 	}
 	for _, op := range w.plan.Ops {
-		c.lastID = max(c.lastID, op.ID)
+		c.planned = max(c.planned, op.ID)
 	}
+	c.lastID = c.planned
 	return c
 }
 
 func (c *checker) fail(property, format string, args ...any) {
-	known := slices.ContainsFunc(c.violations, func(v Violation) bool { return v.Property == property })
-	if len(c.violations) < maxViolations || !known {
-		c.violations = append(c.violations, Violation{c.w.plan.Seed, property, fmt.Sprintf(format, args...)})
+	v := Violation{c.w.plan.Seed, property, fmt.Sprintf(format, args...), (c.w.now - start).Seconds()}
+	again := slices.ContainsFunc(c.violations, func(o Violation) bool { return o.Property == property && o.Detail == v.Detail })
+	known := slices.ContainsFunc(c.violations, func(o Violation) bool { return o.Property == property })
+	if again || len(c.violations) >= maxViolations && known {
+		return
 	}
+	c.violations = append(c.violations, v)
+	c.w.tell(trace.Event{Kind: trace.Violated, Message: property + ": " + v.Detail})
 }
 
 // event watches what nodes say they do.
@@ -72,6 +79,9 @@ func (c *checker) event(e trace.Event) {
 			c.fail("P6", "dot %v of %s was stamped on #%d and on #%d", d, e.Key, other, e.Request)
 		}
 		c.dots[k] = e.Request
+		if op := c.ops[e.Request]; op != nil {
+			op.version = e.Versions[0]
+		}
 	case trace.Ack:
 		if c.w.plan.Buffer > 0 && e.Op != trace.OpBuffered {
 			c.ackedDurably(e)
@@ -127,15 +137,23 @@ func (c *checker) read(op *operation, r wire.GetReply) {
 		w := c.ops[id]
 		switch {
 		case w == nil || w.Key != op.Key || w.Kind == "get" || (w.Kind == "del") != (i >= len(r.Siblings)):
-			c.fail("P8", "get #%d of %s returns #%d, which nobody wrote there", op.ID, op.Key, id)
+			c.fail("P8", "%s returns #%d, which nobody wrote there", c.name(op), id)
 			return
 		case w.outcome == failed && w.ended > 0:
-			c.fail("P8", "get #%d of %s returns #%d, which was refused for certain", op.ID, op.Key, id)
+			c.fail("P8", "%s returns #%d, which was refused for certain", c.name(op), id)
 		}
 	}
-	c.concurrent(fmt.Sprintf("get #%d of %s", op.ID, op.Key), ids)
+	c.concurrent(c.name(op), ids)
 	c.resurfacedIn(fmt.Sprintf("get #%d", op.ID), op.Key, op.began, ids, "its client")
-	c.sees(op, ids)
+	c.sees(op, ids, r)
+}
+
+// name is what an operation is called in reports.
+func (c *checker) name(op *operation) string {
+	if op.ID > c.planned {
+		return fmt.Sprintf("the checker's own %s #%d of %s", op.Kind, op.ID, op.Key)
+	}
+	return fmt.Sprintf("%s #%d of %s", op.Kind, op.ID, op.Key)
 }
 
 // concurrent checks that none of the writes descends from another (P2: one too many),
@@ -164,19 +182,22 @@ func (c *checker) concurrent(what string, ids []uint64) {
 }
 
 // sees counts the reads that are stale: something that was acked before they began is neither
-// in them nor superseded in them. Without faults and with R+W>N there are none (P7).
-func (c *checker) sees(op *operation, ids []uint64) {
-	if c.w.plan.lww() {
-		return
+// in them nor superseded in them. Without faults and with R+W>N there are none (P7). Under last write
+// wins a later time supersedes; whose time is later only the nodes know, so that is counted and no more.
+func (c *checker) sees(op *operation, ids []uint64, r wire.GetReply) {
+	newest := int64(-1)
+	for _, v := range slices.Concat(r.Siblings, r.Tombstones) {
+		newest = max(newest, v.Time)
 	}
 	stale := 0
 	for _, w := range c.byKey[op.Key] {
-		if w.Kind == "get" || w.outcome != ok || w.ended >= op.began || c.carries(ids, w.ID) || c.buried(w.ID) {
+		superseded := c.carries(ids, w.ID) || c.w.plan.lww() && w.version.Time <= newest
+		if w.Kind == "get" || w.outcome != ok || w.ended >= op.began || superseded || c.buried(w.ID) {
 			continue
 		}
 		stale = 1
-		if c.quiet {
-			c.fail("P7", "get #%d of %s lacks #%d, which was acked before", op.ID, op.Key, w.ID)
+		if c.quiet && !c.w.plan.lww() {
+			c.fail("P7", "%s lacks #%d, which was acked before", c.name(op), w.ID)
 		}
 	}
 	c.stale += stale

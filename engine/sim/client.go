@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
@@ -33,8 +34,10 @@ type operation struct {
 	place   int             // among the operations of its key
 	past    bits            // places of its ancestors
 	acks    []string
-	copies  int      // of a put: how many nodes keep it at least, from its ack on
-	read    []uint64 // writes that a get found, tombstones left out
+	why     wire.Code      // it failed
+	version vclock.Version // that the coordinator made of a put, once it did
+	copies  int            // of a put: how many nodes keep it at least, from its ack on
+	read    []uint64       // writes that a get found, tombstones left out
 	done    func(wire.ClientReply)
 }
 
@@ -181,7 +184,7 @@ func (op *operation) finish(r wire.ClientReply) {
 	op.ended = op.w.now
 	switch r := r.(type) {
 	case wire.GetReply:
-		op.outcome = failed
+		op.outcome, op.why = failed, r.Err
 		if r.Err == wire.OK {
 			op.outcome = ok
 			op.w.check.read(op, r)
@@ -192,7 +195,7 @@ func (op *operation) finish(r wire.ClientReply) {
 			op.outcome, op.acks = ok, r.Acks
 			op.w.check.acked(op, r)
 		case !r.Unknown:
-			op.outcome = failed
+			op.outcome, op.why = failed, r.Err
 		}
 	}
 	op.w.note(uint64(op.ended), op.ID, uint64(op.outcome))

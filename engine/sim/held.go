@@ -47,16 +47,17 @@ func (c *checker) kept() {
 
 // keptOn checks that at least want of the disks hold op or a descendant.
 func (c *checker) keptOn(op *operation, held [][]uint64, want int) {
+	on := 0
 	for _, ids := range held {
-		if want <= 0 {
+		if on >= want {
 			return
 		}
 		if c.carries(ids, op.ID) {
-			want--
+			on++
 		}
 	}
-	if want > 0 && !c.buried(op.ID) {
-		c.fail("P1", "%s #%d of %s, acked by %v, is on %d disks too few", op.Kind, op.ID, op.Key, op.acks, want)
+	if on < want && !c.buried(op.ID) {
+		c.fail("P1", "%s, acked by %v, or what supersedes it should be on %d disks, and is on %d", c.name(op), op.acks, want, on)
 	}
 }
 

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -41,6 +42,7 @@ const (
 // times how one strike is drawn and done.
 type kind struct {
 	name string
+	says string
 	odds float64
 	draw func(*drawing, *Strike)
 	do   func(*world, Strike)
@@ -52,36 +54,51 @@ var kinds []kind
 func init() { // its functions refer to it
 	node := func(d *drawing, s *Strike) { s.Nodes = []string{pick(d.rng, d.names)} }
 	kinds = []kind{
-		{partitionKind, .7, drawPartition, (*world).split},
-		{oneWayKind, .3, drawOneWay, (*world).split},
-		{lossKind, .5, nil, nil},
-		{repeatKind, .5, nil, nil},
-		{longDelayKind, .5, nil, nil},
-		{slowLinksKind, .3, nil, nil},
-		{clogKind, .3, drawClog, (*world).clog},
-		{crashKind, .6, node, (*world).crash},
-		{flushCrashKind, .3, node, (*world).crashInFlush},
-		{pauseKind, .4, node, (*world).pause},
-		{skewKind, .3, nil, nil},
-		{diskSlowKind, .3, func(d *drawing, s *Strike) { node(d, s); s.Amount = 2 + d.rng.IntN(500) }, (*world).slowDisk},
-		{failedSyncKind, .2, nil, nil},
-		{lostTailKind, .2, func(d *drawing, s *Strike) { node(d, s); s.Amount = 1 + d.rng.IntN(maxUndo) }, (*world).loseTail},
-		{flipKind, .2, drawFlip, (*world).flip},
-		{wipeKind, .15, node, (*world).wipe},
-		{joinKind, .25, drawJoin, (*world).join},
-		{leaveKind, .2, drawLeave, (*world).leave},
-		{removeKind, .15, drawLeave, (*world).remove},
-		{oddTimingsKind, .2, nil, nil},
+		{partitionKind, "the network is split in two or three, for a while", .7, drawPartition, (*world).split},
+		{oneWayKind, "one side hears the other, and is not heard", .3, drawOneWay, (*world).split},
+		{lossKind, "messages are lost, all along", .5, nil, nil},
+		{repeatKind, "messages come twice, all along", .5, nil, nil},
+		{longDelayKind, "some messages take a hundred times as long", .5, nil, nil},
+		{slowLinksKind, "all messages take long", .3, nil, nil},
+		{clogKind, "nothing gets through a link for a while, and then everything at once", .3, drawClog, (*world).clog},
+		{crashKind, "a node crashes and comes back", .6, node, (*world).crash},
+		{flushCrashKind, "a node crashes while a batch is on its way to its disk", .3, node, (*world).crashInFlush},
+		{pauseKind, "a node stands still, and goes on", .4, node, (*world).pause},
+		{skewKind, "nodes' clocks are wrong, and run at different speeds", .3, nil, nil},
+		{diskSlowKind, "a disk is slow for a while", .3, func(d *drawing, s *Strike) { node(d, s); s.Amount = 2 + d.rng.IntN(500) }, (*world).slowDisk},
+		{failedSyncKind, "a flush fails, and nobody knows what is on the disk", .2, nil, nil},
+		{lostTailKind, "a disk loses its latest batches, although they were synced", .2, func(d *drawing, s *Strike) { node(d, s); s.Amount = 1 + d.rng.IntN(maxUndo) }, (*world).loseTail},
+		{flipKind, "one bit of a stored record flips", .2, drawFlip, (*world).flip},
+		{wipeKind, "a disk is lost", .15, node, (*world).wipe},
+		{joinKind, "a node joins the ring", .25, drawJoin, (*world).join},
+		{leaveKind, "a node hands over what it has, and leaves", .2, drawLeave, (*world).leave},
+		{removeKind, "a node is removed by force", .15, drawLeave, (*world).remove},
+		{oddTimingsKind, "timings that nobody would choose", .2, nil, nil},
 	}
 }
 
-// FaultKinds names all kinds of faults, and the places where nodes can be odd.
-func FaultKinds() []string {
-	out := make([]string, len(kinds))
-	for i, k := range kinds {
-		out[i] = k.name
+// A FaultKind is something that can go wrong, or a place where nodes can be odd.
+type FaultKind struct{ Name, Says string }
+
+// Faults lists all kinds.
+func Faults() []FaultKind {
+	var out []FaultKind
+	for _, k := range kinds {
+		out = append(out, FaultKind{k.name, k.says})
 	}
-	return append(out, oddPlaceNames()...)
+	for _, p := range oddPlaces() {
+		out = append(out, FaultKind{string(p), cmp.Or(p.Says(), driverPlaces[p])})
+	}
+	return out
+}
+
+// FaultKinds names all kinds.
+func FaultKinds() []string {
+	var out []string
+	for _, f := range Faults() {
+		out = append(out, f.Name)
+	}
+	return out
 }
 
 // kindOf returns the kind called name, nil if it is none that strikes.

@@ -16,14 +16,20 @@ import (
 
 // Places of the driver, which may be odd, too.
 const (
-	fewHints   engine.Place = "few-hints"   // hint stores are full with maxFewHints, peace or not
-	smallInbox engine.Place = "small-inbox" // messages are lost where a few wait already
-	shortTurns engine.Place = "short-turns" // inputs are not stepped together
+	fewHints   engine.Place = "few-hints"
+	smallInbox engine.Place = "small-inbox"
+	shortTurns engine.Place = "short-turns"
 )
 
+var driverPlaces = map[engine.Place]string{
+	fewHints:   "hint stores are full with two hints, peace or not",
+	smallInbox: "messages are lost where a few wait already",
+	shortTurns: "inputs are not stepped together",
+}
+
 const (
-	// oddRuns is how many runs have places that act, and oddPlaces how likely each is among them.
-	oddRuns, oddPlaces = .5, .3
+	// oddRuns is how many runs have places that act, and oddOnes how likely each is among them.
+	oddRuns, oddOnes = .5, .3
 	// oddity is how often a place acts that is asked.
 	oddity = .25
 	// maxFewHints is how many hints a node keeps where there are few.
@@ -32,10 +38,13 @@ const (
 	tinyInbox = 3
 )
 
+// oddPlaces lists the places of nodes and of their driver.
+func oddPlaces() []engine.Place { return append(engine.Places(), fewHints, smallInbox, shortTurns) }
+
 // oddPlaceNames lists the places, as plans and the command line call them.
 func oddPlaceNames() []string {
 	var out []string
-	for _, p := range append(engine.Places(), fewHints, smallInbox, shortTurns) {
+	for _, p := range oddPlaces() {
 		out = append(out, string(p))
 	}
 	return out

@@ -201,7 +201,7 @@ func drawFaults(rng *rand.Rand) []string {
 	}
 	odd := rng.Float64() < oddRuns
 	for _, p := range oddPlaceNames() {
-		if rng.Float64() < oddPlaces && odd && !healthy {
+		if rng.Float64() < oddOnes && odd && !healthy {
 			out = append(out, p)
 		}
 	}
@@ -215,6 +215,8 @@ func (o Options) Check() error {
 		return fmt.Errorf("sim: %d nodes, the limit is %d", o.Nodes, MaxNodes)
 	case o.Ops > MaxOps:
 		return fmt.Errorf("sim: %d operations, the limit is %d", o.Ops, MaxOps)
+	case o.Length > maxTime || o.FaultEvery > maxTime:
+		return fmt.Errorf("sim: %v, want at most %v of virtual time", max(o.Length, o.FaultEvery), maxTime)
 	case o.Mode != "" && o.Mode != trace.ModeSiblings && o.Mode != trace.ModeLWW:
 		return fmt.Errorf("sim: mode %q, want %s or %s", o.Mode, trace.ModeSiblings, trace.ModeLWW)
 	case o.Clocks != "" && o.Clocks != trace.ClocksDotted && o.Clocks != trace.ClocksLiteral:

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"time"
 
 	"ringside/engine/trace"
@@ -13,8 +14,9 @@ type Result struct {
 	Events     int            // what the nodes told
 	Virtual    time.Duration  // time that passed in the world
 	Faults     map[string]int // kind → how often it fired
-	Outcomes   [3]int         // operations by outcome: unknown, ok, failed
+	Outcomes   [3]int         // the plan's operations by outcome: unknown, ok, failed
 	FalseOnes  int            // times that a key was seen to hold a version and its ancestor, where clocks are cut (§4.4)
+	Gets, Puts int            // gets that were answered, puts and deletes that were acked
 	Stale      int            // gets that lacked a write that was acked before they began
 	Collected  int            // tombstones that nodes dropped
 	Early      int            // those of them that were dropped before the faults had ended
@@ -32,7 +34,26 @@ func Run(opt Options) Result { return Play(NewPlan(opt), nil) }
 // Play plays a plan that Check finds no fault with. watch, if not nil, is told all that
 // happens, as the subscriber of a real cluster is; it changes nothing.
 func Play(p Plan, watch func(trace.Event)) Result {
-	w := newWorld(&p, watch)
+	r, _ := PlayUntil(context.Background(), p, watch)
+	return r
+}
+
+// PlayUntil is Play, but once ctx ends it gives up, and says so.
+func PlayUntil(ctx context.Context, p Plan, watch func(trace.Event)) (_ Result, ended bool) {
+	defer func() {
+		if x := recover(); x != nil && x != (interrupted{}) {
+			panic(x)
+		}
+	}()
+	return play(ctx, &p, watch), true
+}
+
+// interrupted is what a world panics with that is to end: from the midst of whatever waits for its time to pass.
+type interrupted struct{}
+
+func play(ctx context.Context, p *Plan, watch func(trace.Event)) Result {
+	w := newWorld(p, watch)
+	w.ctx = ctx
 	w.unleash()
 	w.employ()
 	w.auditLater()
@@ -40,13 +61,26 @@ func Play(p Plan, watch func(trace.Event)) Result {
 	w.runUntil(w.now+time.Duration(len(p.Ops))*clientTimeout, func() bool { return w.busy == 0 })
 	w.settle()
 	res := Result{
-		Plan: p, Steps: w.steps, Events: w.events, Virtual: w.now - start, Faults: w.faults, LWWLost: w.check.lwwLost, FalseOnes: w.check.falseOnes,
+		Plan: *p, Steps: w.steps, Events: w.events, Virtual: w.now - start, Faults: w.faults, LWWLost: w.check.lwwLost, FalseOnes: w.check.falseOnes,
 		Stale: w.check.stale, Collected: w.check.tombs.drops, Early: w.check.tombs.early,
 		Violations: w.check.violations, Hash: w.hash, History: w.check.history(),
 	}
 	for _, op := range w.check.ops {
+		if op.ID > w.check.planned {
+			continue // the checker's own
+		}
 		res.Outcomes[op.outcome]++
+		if op.outcome == ok && op.Kind == "get" {
+			res.Gets++
+		} else if op.outcome == ok {
+			res.Puts++
+		}
 	}
+	verdict := "every property held"
+	if n := len(res.Violations); n > 0 {
+		verdict = res.Violations[0].Property + " does not hold"
+	}
+	w.tell(trace.Event{Kind: trace.RunOver, Count: len(res.Violations), Message: verdict})
 	return res
 }
 

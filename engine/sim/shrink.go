@@ -1,10 +1,13 @@
 package sim
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+
+	"ringside/engine/wire"
 )
 
 // MaxShrink is how many runs shrinking may take. Runs get shorter as it goes on: it is
@@ -13,13 +16,9 @@ const MaxShrink = 4000
 
 // Shrink looks for the smallest plan in which the same property falls: it leaves out clients,
 // keys, nodes, faults and operations, calms the weather, and keeps what still fails.
-// goOn is asked before each run.
-func Shrink(p Plan, property string, goOn func() bool) (Plan, Result) {
-	s := &shrinking{best: p, property: property, goOn: goOn}
-	s.result = Play(p, nil)
-	if !s.result.Broke(property) {
-		return p, s.result
-	}
+// r is a run in which it does. Once ctx ends what was found so far is the smallest.
+func Shrink(ctx context.Context, r Result, property string) (Plan, Result) {
+	s := &shrinking{ctx: ctx, best: r.Plan, property: property, result: r}
 	for before := -1; before != s.size() && s.more(); {
 		before = s.size()
 		s.weather()
@@ -38,11 +37,11 @@ type shrinking struct {
 	best     Plan
 	result   Result // of best
 	property string
-	goOn     func() bool
+	ctx      context.Context
 	runs     int
 }
 
-func (s *shrinking) more() bool { return s.runs < MaxShrink && s.goOn() }
+func (s *shrinking) more() bool { return s.runs < MaxShrink && s.ctx.Err() == nil }
 
 // size is what must fall for another round to be worth while.
 func (s *shrinking) size() int {
@@ -62,8 +61,8 @@ func (s *shrinking) try(change func(*Plan)) bool {
 		return false
 	}
 	s.runs++
-	r := Play(p, nil)
-	if !r.Broke(s.property) {
+	r, ended := PlayUntil(s.ctx, p, nil)
+	if !ended || !r.Broke(s.property) {
 		return false
 	}
 	s.best, s.result = p, r
@@ -239,6 +238,7 @@ func (s *shrinking) details() {
 			}
 		}
 	}
+	s.early()
 	last := time.Second
 	for _, o := range s.best.Ops {
 		last = max(last, o.At+time.Second)
@@ -249,6 +249,29 @@ func (s *shrinking) details() {
 	if last < s.best.Peace {
 		s.try(func(p *Plan) { p.Peace = last })
 	}
+}
+
+// early lets the run begin with what happens first.
+func (s *shrinking) early() {
+	first := s.best.Peace
+	for _, o := range s.best.Ops {
+		first = min(first, o.At)
+	}
+	for _, x := range s.best.Strikes {
+		first = min(first, x.At)
+	}
+	if first == 0 {
+		return
+	}
+	s.try(func(p *Plan) {
+		for i := range p.Ops {
+			p.Ops[i].At -= first
+		}
+		for i := range p.Strikes {
+			p.Strikes[i].At -= first
+		}
+		p.Peace -= first
+	})
 }
 
 // Report writes a failing plan as a script that says why it is wrong: what fell, the
@@ -276,8 +299,11 @@ func (r Result) remarks() func(uint64) string {
 				text = "found " + numbers(o.Read)
 			}
 		}
+		if o.Why != wire.OK {
+			text += ": " + o.Why.String()
+		}
 		if len(o.Acks) > 0 {
-			text = "acked by " + strings.Join(o.Acks, " ")
+			text = "acked by " + strings.Join(o.Acks, " ") + " as " + o.Version.Notation()
 		}
 		if o.Ended > 0 {
 			text += fmt.Sprintf(", %v later", (o.Ended - o.Began).Round(time.Microsecond))

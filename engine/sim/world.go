@@ -13,6 +13,7 @@ package sim
 import (
 	"cmp"
 	"container/heap"
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -49,6 +50,8 @@ type world struct {
 	faults map[string]int // kind → how often it fired
 	check  *checker
 	hash   uint64
+	ctx    context.Context // of who waits for the run
+	popped int             // from the queue
 	steps  int
 	events int
 	busy   int                   // clients that have something left to do
@@ -81,7 +84,7 @@ func (q *eventQueue) Pop() any {
 
 func newWorld(p *Plan, onEach func(trace.Event)) *world {
 	w := &world{
-		plan: p, pcg: rand.NewPCG(p.Seed, 0), thrown: map[uint64]uint64{}, now: start, names: p.names(), hosts: map[string]*host{},
+		ctx: context.Background(), plan: p, pcg: rand.NewPCG(p.Seed, 0), thrown: map[uint64]uint64{}, now: start, names: p.names(), hosts: map[string]*host{},
 		faults: map[string]int{}, calls: map[uint64]*operation{}, hash: mix(p.Seed), onEach: onEach,
 	}
 	w.rng = rand.New(w.pcg)
@@ -121,11 +124,17 @@ func (w *world) at(t time.Duration, do func()) {
 	heap.Push(&w.queue, event{at: t, seq: w.seq, do: do})
 }
 
+// askEvery is after how many things that happen a world looks whether it is to go on.
+const askEvery = 256
+
 // runUntil lets virtual time pass until end, or until done says so.
 func (w *world) runUntil(end time.Duration, done func() bool) {
 	for len(w.queue) > 0 && w.queue[0].at <= end {
 		if done != nil && done() {
 			return
+		}
+		if w.popped++; w.popped%askEvery == 0 && w.ctx.Err() != nil {
+			panic(interrupted{})
 		}
 		e := heap.Pop(&w.queue).(event)
 		w.now = e.at

@@ -34,6 +34,10 @@ const (
 	BufferLost Kind = "buffer-lost" // a crash took the Count objects that were in Node's memory only
 	Gap        Kind = "gap"         // Count events were not delivered to this subscriber
 
+	// A simulated cluster, told by its checker.
+	Violated Kind = "violated" // Message: the property that does not hold, and how
+	RunOver  Kind = "run-over" // Message: the verdict; Count violations
+
 	// What a node holds, told when asked.
 	State    Kind = "state"    // State
 	Replicas Kind = "replicas" // Key, Replicas
@@ -88,6 +92,7 @@ var Sections = map[Kind]string{
 	Cluster: "§4", NodeUp: "§4.8", NodeDown: "§4.8", NodePaused: "§4.8", NodeWiped: "§4.7",
 	Split: "§4.6", Heal: "§4.6", Slow: "§4.8", Loss: "§4.8", Dropped: "§4.8", DiskFailed: "§5", Gap: "§4",
 	Buffered: "§6.1", BufferLost: "§6.1",
+	Violated: "§4", RunOver: "§4",
 	State: "§4", Replicas: "§4.3",
 	Requested: "§4.1", Forwarded: "§4.5", Coordinate: "§4.4", Replicate: "§4.5", Stored: "§4.5", HintStored: "§4.6",
 	Ack: "§4.5", ReadFrom: "§4.5", ReadReply: "§4.5", Reconciled: "§4.4", ReadRepair: "§5", Replied: "§4.5",
