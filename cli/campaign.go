@@ -50,10 +50,6 @@ const (
 	// coverageSeeds is how many runs must have had each kind of fault somewhere: of
 	// the rarest, one run in eight is made to have it.
 	coverageSeeds = 200
-	// coverageLength is the least length of runs that are expected to have all faults, and
-	// coverageOps the least number of operations where no length is given.
-	coverageLength = 30 * time.Second
-	coverageOps    = 80
 	// maxReported bounds the violations that are told of one campaign.
 	maxReported = 100
 	// redraw is how often progress is shown.

@@ -5,6 +5,7 @@ package engine
 import (
 	"slices"
 
+	"ringside/engine/mutant"
 	"ringside/engine/store"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
@@ -16,7 +17,7 @@ const rehomeBatch = 256
 // rehomeLater looks after the hints for nodes that are gone, soon.
 func (n *Node) rehomeLater() {
 	gone := slices.ContainsFunc(n.hints.sortedHomes(), func(h string) bool { return !n.belongs(h) })
-	if !gone || n.transfer.rehomes || !n.inRing() {
+	if !gone || n.transfer.rehomes || !n.inRing() || mutant.Is(mutant.GoneHintsKept) {
 		return
 	}
 	n.transfer.rehomes = true
@@ -60,6 +61,10 @@ func (n *Node) rehomeHint(home string, key []byte) bool {
 	rec, damaged := n.readable(store.Hints, key, hintKey(home, key))
 	if damaged {
 		n.dropHint(home, key, trace.HintLost)
+		return true
+	}
+	if mutant.Is(mutant.GoneHintsDropped) {
+		n.dropHint(home, key, trace.HintRehomed)
 		return true
 	}
 	if n.storeHome(key, rec.Siblings, rec.LWW, nil, trace.Event{Peer: home, Op: wire.Transfer.String()}) != wire.OK {

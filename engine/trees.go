@@ -226,6 +226,9 @@ func splitDataKey(k []byte) (p ring.Position, key []byte) {
 // Audit reads the whole store and says where what the node remembers of it is
 // wrong. It is for tests and simulators.
 func (n *Node) Audit() error {
+	if !n.inRing() {
+		return nil // it has forgotten, with a damaged disk, what it holds keys for, and has no trees
+	}
 	trees := newForest()
 	err := n.db.Scan(store.Data, nil, nil, func(k, v []byte) bool {
 		if rec, err := wire.DecodeRecord(v); err == nil {

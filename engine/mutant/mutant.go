@@ -99,6 +99,8 @@ const (
 	LateWritesDropped
 	ForeignKept
 	ViewsUncompared
+	GoneHintsKept
+	GoneHintsDropped
 	RemovalForgotten // gossip brings a removed node back
 	PendingForever   // whoever was given a range goes on waiting for it
 

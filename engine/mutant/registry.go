@@ -94,6 +94,8 @@ var registry = [Names]Mutant{
 	ForeignKept:             {"foreign-kept", []string{p12}, "a node keeps a range that is not its own any more", false},
 	ViewsUncompared:         {"views-uncompared", []string{p12}, "nodes do not notice that they know different rings", true},
 
+	GoneHintsKept:    {"gone-hints-kept", []string{p5, p12}, "hints for a node that is gone stay where they are", false},
+	GoneHintsDropped: {"gone-hints-dropped", []string{p1, p9}, "hints for a node that is gone are dropped", false},
 	RemovalForgotten: {"removal-forgotten", []string{p12}, "a node that learns of changes forgets who was removed", false},
 	PendingForever:   {"pending-forever", []string{p12}, "a new home never believes that it was given its range", false},
 

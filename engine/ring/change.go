@@ -13,7 +13,8 @@ type Step struct {
 
 // Replay builds the ring that steps lead to, which may have no members. A step that cannot be
 // is passed over, everywhere alike: a member that joins again, one that leaves and is none,
-// one for which there is no room.
+// one for which there is no room, and the last member's leaving. Nodes that do not know of each other's
+// changes may each be sure that others stay; what they hold would belong to nobody.
 func Replay(cfg Config, steps []Step) *Ring { return (&Ring{cfg: cfg}).Go(steps) }
 
 // Go builds the ring that steps lead to from r on, as Replay does.
@@ -23,7 +24,7 @@ func (r *Ring) Go(steps []Step) *Ring {
 	for _, s := range steps {
 		i := slices.IndexFunc(members, func(m Member) bool { return m.Name == s.Name })
 		switch {
-		case s.Leave && i >= 0:
+		case s.Leave && i >= 0 && len(members) > 1:
 			members = slices.Delete(members, i, i+1)
 		case s.Leave, i >= 0, cfg.check(append(slices.Clone(members), s.Member)) != nil:
 			continue

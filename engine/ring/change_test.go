@@ -67,7 +67,8 @@ func TestReplayLaws(t *testing.T) {
 		prev := Replay(cfg, nil)
 		for range rapid.IntRange(1, 25).Draw(t, "steps") {
 			s := Step{Member: Member{Name: fmt.Sprintf("n%d", rapid.IntRange(1, 9).Draw(t, "node")), Weight: 1}, Leave: rapid.Bool().Draw(t, "leave")}
-			there[s.Name] = !s.Leave
+			last := s.Leave && len(prev.Members()) == 1 && prev.Has(s.Name) // stays, whatever is said
+			there[s.Name] = !s.Leave || last
 			steps = append(steps, s)
 			r := Replay(cfg, steps)
 			for _, m := range r.Members() {
@@ -79,6 +80,9 @@ func TestReplayLaws(t *testing.T) {
 				if is != r.Has(n) {
 					t.Fatalf("%s: member %v, want %v", n, r.Has(n), is)
 				}
+			}
+			if len(prev.Members()) > 0 && len(r.Members()) == 0 {
+				t.Fatal("nobody is left")
 			}
 			checkBalance(t, r)
 			for _, sh := range Shifts(prev, r) {

@@ -2,6 +2,10 @@ package sim
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"time"
 
 	"ringside/engine/trace"
@@ -39,13 +43,37 @@ func Play(p Plan, watch func(trace.Event)) Result {
 }
 
 // PlayUntil is Play, but once ctx ends it gives up, and says so.
-func PlayUntil(ctx context.Context, p Plan, watch func(trace.Event)) (_ Result, ended bool) {
+func PlayUntil(ctx context.Context, p Plan, watch func(trace.Event)) (r Result, ended bool) {
 	defer func() {
-		if x := recover(); x != nil && x != (interrupted{}) {
-			panic(x)
+		switch x := recover(); x {
+		case nil:
+		case interrupted{}:
+			r, ended = Result{}, false
+		default: // a campaign goes on, and the run can be made smaller like any that fails
+			v := Violation{Seed: p.Seed, Property: Panic, Detail: fmt.Sprintf("%v, %s", x, panickedAt())}
+			r, ended = Result{Plan: p, Faults: map[string]int{}, Violations: []Violation{v}}, true
 		}
 	}()
 	return play(ctx, &p, watch), true
+}
+
+// Panic is what takes the place of a property in runs that panic.
+const Panic = "panic"
+
+// panickedAt is the innermost function of this project that a panic came out of.
+func panickedAt() string {
+	var pcs [64]uintptr
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs[:])])
+	for panicked := false; ; {
+		f, more := frames.Next()
+		if panicked && !strings.HasPrefix(f.Function, "runtime.") {
+			return fmt.Sprintf("in %s, line %d of %s", f.Function, f.Line, filepath.Base(f.File))
+		}
+		panicked = panicked || f.Function == "runtime.gopanic"
+		if !more {
+			return "nobody knows where"
+		}
+	}
 }
 
 // interrupted is what a world panics with that is to end: from the midst of whatever waits for its time to pass.

@@ -6,8 +6,8 @@
 //
 // It can fail: bugs that a test plants from outside (bug_test.go), and those of package mutant
 // inside the engine, each make a property fall. Nodes can be made odd (oddity.go): limits that
-// are reached at once, replies that wait for nobody. Whatever can go wrong or be odd is counted,
-// and a campaign in which something never was proves nothing about it, and fails.
+// are reached at once, replies that wait for nobody. Whatever can go wrong or be odd is counted:
+// a campaign in which something never did proves nothing about it.
 package sim
 
 import (
