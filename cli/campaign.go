@@ -78,7 +78,7 @@ func (c *campaign) run(ctx context.Context) {
 			for seed, ok := c.take(ctx); ok; seed, ok = c.take(ctx) {
 				o := c.opt
 				o.Seed = seed
-				if r, ended := sim.PlayUntil(ctx, sim.NewPlan(o), nil); ended {
+				if r, ended := sim.PlayUntil(sim.NewPlan(o), func() bool { return ctx.Err() == nil }, nil); ended {
 					c.add(r)
 				}
 			}

@@ -227,6 +227,9 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 	return o, nil
 }
 
+// goOn says whether anybody waits for what the session does.
+func (s *session) goOn() bool { return s.ctx.Err() == nil }
+
 func (s *session) path(name string) string {
 	if s.Dir == "" || filepath.IsAbs(name) {
 		return name
@@ -261,7 +264,7 @@ func (s *session) simOne(c *verbs.Call, o sim.Options) error {
 		return s.simScreens(c, p)
 	}
 	one := &campaign{opt: sim.Options{Seed: p.Seed}, began: time.Now(), faults: map[string]int{}}
-	r, ended := sim.PlayUntil(s.ctx, p, nil)
+	r, ended := sim.PlayUntil(p, s.goOn, nil)
 	if !ended {
 		return s.ctx.Err()
 	}
@@ -340,7 +343,7 @@ func (s *session) shrink(c *verbs.Call, worst sim.Result, options string) (scrip
 	if tty, _ := terminal(s.Stderr); tty && s.ctx.Err() == nil {
 		_, _ = fmt.Fprintf(s.Stderr, "seed %d fails; looking for the smallest run that still does\n", worst.Plan.Seed)
 	}
-	p, r := sim.Shrink(s.ctx, worst, worst.Violations[0].Property)
+	p, r := sim.Shrink(worst, worst.Violations[0].Property, s.goOn)
 	name = fmt.Sprintf("sim-%d.script", p.Seed)
 	if c.Has("script") {
 		name = c.String("script")

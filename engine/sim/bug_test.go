@@ -190,7 +190,7 @@ func TestShrink(t *testing.T) {
 			break
 		}
 	}
-	q, r := Shrink(t.Context(), Play(p, nil), "P6")
+	q, r := Shrink(Play(p, nil), "P6", func() bool { return true })
 	if len(q.Ops) > 6 || len(q.Strikes) > 2 || len(q.keys()) != 1 || !r.Broke("P6") {
 		t.Errorf("shrunk only to:\n%s", Report(q, r, "--seed 1"))
 	}
@@ -205,5 +205,31 @@ func TestShrink(t *testing.T) {
 	again.bug = p.bug
 	if s := Play(again, nil); s.Hash != r.Hash || s.Hash != again.Expect.Hash || !s.Broke(again.Expect.Property) {
 		t.Errorf("replayed: hash %x, want %x; %v", s.Hash, r.Hash, s.Violations)
+	}
+}
+
+// A run that panics fails, says where, and can be made smaller.
+func TestPanicIsAFailure(t *testing.T) {
+	p := NewPlan(Options{Seed: 1, Ops: 40, Faults: []string{}})
+	p.bug = &bug{onReply: func(r wire.ClientReply) wire.ClientReply {
+		var none map[string]int
+		none["x"] = 1
+		return r
+	}}
+	r := Play(p, nil)
+	if !r.Broke(Panic) || !strings.Contains(r.Violations[0].Detail, "nil map, in bug_test.go:") {
+		t.Fatalf("%v", r.Violations)
+	}
+	if q, _ := Shrink(r, Panic, func() bool { return true }); len(q.Ops) != 1 {
+		t.Errorf("shrunk only to %d operations", len(q.Ops))
+	}
+}
+
+// A run that nobody waits for any more ends at once.
+func TestPlayUntil(t *testing.T) {
+	asked := 0
+	_, ended := PlayUntil(NewPlan(Options{Seed: 1}), func() bool { asked++; return asked < 3 }, nil)
+	if ended || asked != 3 {
+		t.Errorf("ended %v, asked %d times", ended, asked)
 	}
 }

@@ -1,10 +1,9 @@
 package sim
 
 import (
-	"context"
 	"fmt"
-	"path/filepath"
-	"runtime"
+	"path"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -38,50 +37,47 @@ func Run(opt Options) Result { return Play(NewPlan(opt), nil) }
 // Play plays a plan that Check finds no fault with. watch, if not nil, is told all that
 // happens, as the subscriber of a real cluster is; it changes nothing.
 func Play(p Plan, watch func(trace.Event)) Result {
-	r, _ := PlayUntil(context.Background(), p, watch)
+	r, _ := PlayUntil(p, func() bool { return true }, watch)
 	return r
 }
 
-// PlayUntil is Play, but once ctx ends it gives up, and says so.
-func PlayUntil(ctx context.Context, p Plan, watch func(trace.Event)) (r Result, ended bool) {
+// PlayUntil is Play, but gives up once goOn, which is asked all along, says no; ended is false then.
+func PlayUntil(p Plan, goOn func() bool, watch func(trace.Event)) (r Result, ended bool) {
 	defer func() {
 		switch x := recover(); x {
 		case nil:
 		case interrupted{}:
 			r, ended = Result{}, false
 		default: // a campaign goes on, and the run can be made smaller like any that fails
-			v := Violation{Seed: p.Seed, Property: Panic, Detail: fmt.Sprintf("%v, %s", x, panickedAt())}
+			v := Violation{Seed: p.Seed, Property: Panic, Detail: fmt.Sprintf("%v, in %s", x, panickedIn(string(debug.Stack())))}
 			r, ended = Result{Plan: p, Faults: map[string]int{}, Violations: []Violation{v}}, true
 		}
 	}()
-	return play(ctx, &p, watch), true
+	return play(&p, goOn, watch), true
 }
 
 // Panic is what takes the place of a property in runs that panic.
 const Panic = "panic"
 
-// panickedAt is the innermost function of this project that a panic came out of.
-func panickedAt() string {
-	var pcs [64]uintptr
-	frames := runtime.CallersFrames(pcs[:runtime.Callers(0, pcs[:])])
-	for panicked := false; ; {
-		f, more := frames.Next()
-		if panicked && !strings.HasPrefix(f.Function, "runtime.") {
-			return fmt.Sprintf("in %s, line %d of %s", f.Function, f.Line, filepath.Base(f.File))
-		}
-		panicked = panicked || f.Function == "runtime.gopanic"
-		if !more {
-			return "nobody knows where"
+// panickedIn is the line of this project's code that a panic came out of.
+func panickedIn(stack string) string {
+	_, after, _ := strings.Cut(stack, "\npanic(")
+	lines := strings.Split(after, "\n")
+	for i, l := range lines[:len(lines)-1] {
+		if strings.HasPrefix(l, "ringside/") {
+			file, _, _ := strings.Cut(path.Base(lines[i+1]), " ")
+			return file
 		}
 	}
+	return "code of others"
 }
 
 // interrupted is what a world panics with that is to end: from the midst of whatever waits for its time to pass.
 type interrupted struct{}
 
-func play(ctx context.Context, p *Plan, watch func(trace.Event)) Result {
+func play(p *Plan, goOn func() bool, watch func(trace.Event)) Result {
 	w := newWorld(p, watch)
-	w.ctx = ctx
+	w.goOn = goOn
 	w.unleash()
 	w.employ()
 	w.auditLater()

@@ -1,7 +1,6 @@
 package sim
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,9 +15,9 @@ const MaxShrink = 4000
 
 // Shrink looks for the smallest plan in which the same property falls: it leaves out clients,
 // keys, nodes, faults and operations, calms the weather, and keeps what still fails.
-// r is a run in which it does. Once ctx ends what was found so far is the smallest.
-func Shrink(ctx context.Context, r Result, property string) (Plan, Result) {
-	s := &shrinking{ctx: ctx, best: r.Plan, property: property, result: r}
+// r is a run in which it does. Once goOn says no, what was found so far is the smallest.
+func Shrink(r Result, property string, goOn func() bool) (Plan, Result) {
+	s := &shrinking{goOn: goOn, best: r.Plan, property: property, result: r}
 	for before := -1; before != s.size() && s.more(); {
 		before = s.size()
 		s.weather()
@@ -37,11 +36,11 @@ type shrinking struct {
 	best     Plan
 	result   Result // of best
 	property string
-	ctx      context.Context
+	goOn     func() bool
 	runs     int
 }
 
-func (s *shrinking) more() bool { return s.runs < MaxShrink && s.ctx.Err() == nil }
+func (s *shrinking) more() bool { return s.runs < MaxShrink && s.goOn() }
 
 // size is what must fall for another round to be worth while.
 func (s *shrinking) size() int {
@@ -61,7 +60,7 @@ func (s *shrinking) try(change func(*Plan)) bool {
 		return false
 	}
 	s.runs++
-	r, ended := PlayUntil(s.ctx, p, nil)
+	r, ended := PlayUntil(p, s.goOn, nil)
 	if !ended || !r.Broke(s.property) {
 		return false
 	}

@@ -13,7 +13,6 @@ package sim
 import (
 	"cmp"
 	"container/heap"
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -50,8 +49,8 @@ type world struct {
 	faults map[string]int // kind → how often it fired
 	check  *checker
 	hash   uint64
-	ctx    context.Context // of who waits for the run
-	popped int             // from the queue
+	goOn   func() bool // whether anybody waits for the run
+	popped int         // from the queue
 	steps  int
 	events int
 	busy   int                   // clients that have something left to do
@@ -84,7 +83,7 @@ func (q *eventQueue) Pop() any {
 
 func newWorld(p *Plan, onEach func(trace.Event)) *world {
 	w := &world{
-		ctx: context.Background(), plan: p, pcg: rand.NewPCG(p.Seed, 0), thrown: map[uint64]uint64{}, now: start, names: p.names(), hosts: map[string]*host{},
+		goOn: func() bool { return true }, plan: p, pcg: rand.NewPCG(p.Seed, 0), thrown: map[uint64]uint64{}, now: start, names: p.names(), hosts: map[string]*host{},
 		faults: map[string]int{}, calls: map[uint64]*operation{}, hash: mix(p.Seed), onEach: onEach,
 	}
 	w.rng = rand.New(w.pcg)
@@ -133,7 +132,7 @@ func (w *world) runUntil(end time.Duration, done func() bool) {
 		if done != nil && done() {
 			return
 		}
-		if w.popped++; w.popped%askEvery == 0 && w.ctx.Err() != nil {
+		if w.popped++; w.popped%askEvery == 0 && !w.goOn() {
 			panic(interrupted{})
 		}
 		e := heap.Pop(&w.queue).(event)
