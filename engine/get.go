@@ -62,7 +62,7 @@ func (n *Node) onGet(client uint64, req wire.GetRequest) {
 		g.fail(wire.BadRequest, fmt.Sprintf("the key has %d bytes, want 1 to %d", len(req.Key), wire.MaxKey))
 		return
 	}
-	if g.quorum, err = n.quorum(req.Quorum); err != nil {
+	if g.quorum, err = n.quorum(req.Quorum, true); err != nil {
 		g.fail(wire.BadRequest, err.Error())
 		return
 	}

@@ -402,8 +402,9 @@ func (n *Node) describe(in Describe) {
 	n.out.Replies = append(n.out.Replies, Reply{Client: in.Client, Events: events})
 }
 
-// quorum fills in the defaults of a client's wishes and checks them.
-func (n *Node) quorum(q wire.Quorum) (wire.Quorum, error) {
+// quorum fills in the defaults of a client's wishes and checks those that the request needs: a ring
+// that has shrunk below W can be read all the same, and one below R be written.
+func (n *Node) quorum(q wire.Quorum, reads bool) (wire.Quorum, error) {
 	if q.R == 0 {
 		q.R = n.cfg.R
 	}
@@ -411,13 +412,12 @@ func (n *Node) quorum(q wire.Quorum) (wire.Quorum, error) {
 		q.W = n.cfg.W
 	}
 	q.Strict = q.Strict || n.cfg.Strict
-	for _, x := range []struct {
-		name string
-		v    int
-	}{{"R", q.R}, {"W", q.W}} {
-		if most := n.replicas(); x.v < 1 || x.v > most {
-			return q, fmt.Errorf("%s=%d: want 1 to N=%d", x.name, x.v, most)
-		}
+	name, want := "W", q.W
+	if reads {
+		name, want = "R", q.R
+	}
+	if most := n.replicas(); want < 1 || want > most {
+		return q, fmt.Errorf("%s=%d: want 1 to N=%d", name, want, most)
 	}
 	return q, nil
 }

@@ -66,7 +66,7 @@ func (n *Node) onClientPut(client uint64, req wire.PutRequest) {
 		refuse(code, err)
 		return
 	}
-	q, err := n.quorum(req.Quorum)
+	q, err := n.quorum(req.Quorum, false)
 	if err != nil {
 		refuse(wire.BadRequest, err)
 		return
