@@ -13,7 +13,7 @@ import (
 
 // maxKept is how many siblings a key can have in all: each coordinator refuses to
 // add beyond wire.MaxSiblings, but those of a split cannot know of each other.
-func (c *checker) maxKept() int { return wire.MaxSiblings * c.w.plan.Nodes }
+func (c *checker) maxKept() int { return wire.MaxSiblings * len(c.w.names) }
 
 // inbox is P13 for what waits for a node.
 func (c *checker) inbox(h *host) {
