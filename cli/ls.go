@@ -42,7 +42,7 @@ func (s *session) ls(*verbs.Call) error {
 		if i.Mem {
 			dir = "in memory"
 		}
-		fmt.Fprintf(&out, "%-12s %-16s %8s  since %s  %s\n", trace.Show([]byte(i.Name)), state, nodeCount(i.Nodes), i.Started.Local().Format(time.DateTime), dir)
+		fmt.Fprintf(&out, "%-12s %-16s %8s  since %s  %s\n", trace.Show([]byte(i.Name)), state, verbs.Count(i.Nodes, "node"), i.Started.Local().Format(time.DateTime), dir)
 	}
 	return printText(s.Stdout, out.String())
 }

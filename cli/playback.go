@@ -148,10 +148,10 @@ func (b *playback) Speed(by int) {
 func (b *playback) Progress() tui.Progress {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	first, last := b.events[0].Time, b.events[len(b.events)-1].Time
+	first, end := b.events[0].Time, b.events[len(b.events)-1]
 	t := b.position()
-	p := tui.Progress{Now: t, At: t - first, Length: last - first, Speed: b.speed, Paused: b.paused}
-	if end := b.events[len(b.events)-1]; b.happened() == len(b.events) {
+	p := tui.Progress{Now: t, At: t - first, Length: end.Time - first, Speed: b.speed, Paused: b.paused}
+	if b.happened() == len(b.events) {
 		p.Over, p.Failed = end.Message, end.Count > 0
 	}
 	return p

@@ -261,7 +261,7 @@ func (s *session) report(r upReport, foreground bool) error {
 		return printJSON(s.Stdout, r)
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s is up: %s, N=%d R=%d W=%d, %s\n", r.Cluster, nodeCount(len(r.Nodes)), r.N, r.R, r.W, r.Says)
+	fmt.Fprintf(&out, "%s is up: %s, N=%d R=%d W=%d, %s\n", r.Cluster, verbs.Count(len(r.Nodes), "node"), r.N, r.R, r.W, r.Says)
 	for _, n := range r.Nodes {
 		fmt.Fprintf(&out, "  %-4s %s\n", n.Node, n.Addr)
 	}
@@ -283,13 +283,6 @@ func (s *session) report(r upReport, foreground bool) error {
 		fmt.Fprintf(&out, "next:  %s %s\n", cmd, next)
 	}
 	return printText(s.Stdout, out.String())
-}
-
-func nodeCount(n int) string {
-	if n == 1 {
-		return "1 node"
-	}
-	return fmt.Sprintf("%d nodes", n)
 }
 
 // detach starts this program again in a session of its own, with the same

@@ -22,30 +22,42 @@ const (
 	ForgottenTrees  Place = "forgotten-trees"
 )
 
-var places = map[Place]string{
-	FewRequests:     "a node that works on anything is too busy for more",
-	TinyWindows:     "hints, pushes and rounds go one at a time",
-	ShortAnswers:    "an answer of anti-entropy holds one key or bucket",
-	LittleSync:      "rounds have to wait, or are refused",
-	HastyPut:        "a put that has W acks waits for no other",
-	HastyGet:        "a get that has R answers waits for no other",
-	HastyDoubt:      "patience is over before an answer can come",
-	RareProbes:      "a suspected peer is asked seldom",
-	LazyHandoff:     "hints wait for the next scan",
-	FreshEpochs:     "a counter that could be trusted is not",
-	EarlyCompaction: "under last write wins clocks are compacted as soon as they can be",
-	ForgottenTrees:  "trees are grown anew when they are asked for",
+// places are in the order in which they are listed, and runs are drawn.
+var places = []struct {
+	Place
+	says string
+}{
+	{FewRequests, "a node that works on anything is too busy for more"},
+	{TinyWindows, "hints, pushes and rounds go one at a time"},
+	{ShortAnswers, "an answer of anti-entropy holds one key or bucket"},
+	{LittleSync, "rounds have to wait, or are refused"},
+	{HastyPut, "a put that has W acks waits for no other"},
+	{HastyGet, "a get that has R answers waits for no other"},
+	{HastyDoubt, "patience is over before an answer can come"},
+	{RareProbes, "a suspected peer is asked seldom"},
+	{LazyHandoff, "hints wait for the next scan"},
+	{FreshEpochs, "a counter that could be trusted is not"},
+	{EarlyCompaction, "under last write wins clocks are compacted as soon as they can be"},
+	{ForgottenTrees, "trees are grown anew when they are asked for"},
 }
 
 // Says is what a node does there.
-func (p Place) Says() string { return places[p] }
+func (p Place) Says() string {
+	for _, x := range places {
+		if x.Place == p {
+			return x.says
+		}
+	}
+	return ""
+}
 
 // Places lists all places.
 func Places() []Place {
-	return []Place{
-		FewRequests, TinyWindows, ShortAnswers, LittleSync, HastyPut, HastyGet, HastyDoubt,
-		RareProbes, LazyHandoff, FreshEpochs, EarlyCompaction, ForgottenTrees,
+	out := make([]Place, len(places))
+	for i, x := range places {
+		out[i] = x.Place
 	}
+	return out
 }
 
 const (

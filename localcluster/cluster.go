@@ -115,9 +115,6 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 	if err := c.startNodes(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.writeInfo(); err != nil {
-		return nil, fmt.Errorf("start: %w", err)
-	}
 	if c.control, err = listenControl(c); err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}

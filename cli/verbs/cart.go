@@ -93,7 +93,7 @@ func runCart(ctx context.Context, e *Env, c *Call) error {
 	}
 	remark := fmt.Sprintf("%s: %s\n", shortKey(key), b.words())
 	if n := len(g.Siblings); n > 1 {
-		remark = fmt.Sprintf("%s: %s merged by %s: %s\n", shortKey(key), count(n, "sibling"), b.merge, b.words())
+		remark = fmt.Sprintf("%s: %s merged by %s: %s\n", shortKey(key), Count(n, "sibling"), b.merge, b.words())
 	}
 	return e.put(ctx, c, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
 }
@@ -226,7 +226,7 @@ func (b *basket) show(e *Env, c *Call, g *got) error {
 	}
 	line := b.words()
 	if n := len(g.Siblings); n > 1 {
-		line += "\n  " + e.paint(warn, fmt.Sprintf("‖ %s, merged by %s; the next add or remove makes them one (§4.4)", count(n, "sibling"), b.merge))
+		line += "\n  " + e.paint(warn, fmt.Sprintf("‖ %s, merged by %s; the next add or remove makes them one (§4.4)", Count(n, "sibling"), b.merge))
 	}
 	return e.write(line + "\n")
 }

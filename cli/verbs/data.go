@@ -211,7 +211,7 @@ func (g *got) showSiblings(e *Env) string {
 	}
 	head := fmt.Sprintf("‖ %s has %d siblings: concurrent, none descends from another (§4.4)", shortKey(g.key), len(g.Siblings))
 	if g.Deleted() {
-		head = fmt.Sprintf("‖ %s: %s, and a delete that had not seen it (§4.4)", shortKey(g.key), count(len(g.Siblings), "value"))
+		head = fmt.Sprintf("‖ %s: %s, and a delete that had not seen it (§4.4)", shortKey(g.key), Count(len(g.Siblings), "value"))
 	}
 	all := append(slices.Clone(g.Siblings), g.Tombstones...)
 	return e.paint(warn, head) + "\n" + t.render(e) + "  context " + e.paint(accent, all.Context().String()) + " covers them all\n"

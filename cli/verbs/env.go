@@ -278,8 +278,8 @@ func span(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// count says "1 hint" or "2 hints".
-func count(n int, what string) string {
+// Count says "1 hint" or "2 hints".
+func Count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}

@@ -259,9 +259,9 @@ func (p *patcher) call(n *ast.CallNode) {
 
 func arity(f function) string {
 	if f.min == f.max {
-		return count(f.min, "argument")
+		return Count(f.min, "argument")
 	}
-	return fmt.Sprintf("%d to %s", f.min, count(f.max, "argument"))
+	return fmt.Sprintf("%d to %s", f.min, Count(f.max, "argument"))
 }
 
 // word is the text of a node that a key could be made of, "" otherwise.

@@ -142,7 +142,7 @@ func (e *Env) showFault(f fault.Fault, view *trace.View) string {
 	case fault.Heal:
 		s := e.paint(good, "healed") + "  every link works again"
 		if n := view.Hints(); n > 0 {
-			s += e.paint(purple, fmt.Sprintf("  %s to hand over (§4.6)", count(n, "hint")))
+			s += e.paint(purple, fmt.Sprintf("  %s to hand over (§4.6)", Count(n, "hint")))
 		}
 		return s
 	case fault.Slow:

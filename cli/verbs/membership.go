@@ -84,7 +84,7 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 		}{done, trace.Timestamp(time.Duration(done.Time)), len(view.Ring.Members())})
 	}
 	said := map[member.Kind]string{member.Join: e.paint(good, "joins"), member.Leave: e.paint(warn, "leaves"), member.Remove: e.paint(bad, "removed")}[done.Kind]
-	return e.write(fmt.Sprintf("%s  %s  %s wrote it down; the ring has %s", said, names([]string{done.Node}), names([]string{done.By}), count(len(view.Ring.Members()), "member")) +
+	return e.write(fmt.Sprintf("%s  %s  %s wrote it down; the ring has %s", said, names([]string{done.Node}), names([]string{done.By}), Count(len(view.Ring.Members()), "member")) +
 		e.paint(dim, "; settle waits until its ranges have moved (§4.9)") + "\n")
 }
 
@@ -143,7 +143,7 @@ func (e *Env) dryRun(view *trace.View, r member.Request) error {
 		t.row(cell{text: names(row.From), style: bold}, cell{text: names(row.To), style: bold}, cell{text: strconv.Itoa(row.ranges), right: true},
 			cell{text: strconv.Itoa(row.Keys), right: true}, cell{text: strconv.Itoa(row.Bytes), right: true})
 	}
-	return e.write(fmt.Sprintf("if %s %ss, %.1f%% of all replicas move: about %s, %d bytes; nothing was done\n", names([]string{r.Node}), change.Kind, 100*share/float64(view.Settings.N), count(keys, "key"), bytes) + t.render(e))
+	return e.write(fmt.Sprintf("if %s %ss, %.1f%% of all replicas move: about %s, %d bytes; nothing was done\n", names([]string{r.Node}), change.Kind, 100*share/float64(view.Settings.N), Count(keys, "key"), bytes) + t.render(e))
 }
 
 func memberNames(r *ring.Ring) []string {
@@ -245,11 +245,11 @@ func unsettled(view *trace.View) string {
 		case view.Behind(n) > 0:
 			return name + " " + behind(view, n) + " to the ring"
 		case n.Foreign > 0:
-			return fmt.Sprintf("%s has %s to hand over to new homes", name, count(n.Foreign, "key"))
+			return fmt.Sprintf("%s has %s to hand over to new homes", name, Count(n.Foreign, "key"))
 		case !view.Ring.Has(n.Name):
 			return name + " has left and is about to be taken down"
 		case n.Pending > 0:
-			return fmt.Sprintf("%s is yet to be given %s", name, count(n.Pending, "range"))
+			return fmt.Sprintf("%s is yet to be given %s", name, Count(n.Pending, "range"))
 		}
 	}
 	return ""

@@ -58,7 +58,7 @@ func runResolve(ctx context.Context, e *Env, c *Call) error {
 	if err := checkValue(value); err != nil {
 		return err
 	}
-	remark := fmt.Sprintf("%s: %s become one: %s\n", shortKey(key), count(len(g.Siblings), "sibling"), showValue(value))
+	remark := fmt.Sprintf("%s: %s become one: %s\n", shortKey(key), Count(len(g.Siblings), "sibling"), showValue(value))
 	if len(g.Siblings) == 1 {
 		remark = fmt.Sprintf("%s had one value; now it is: %s\n", shortKey(key), showValue(value))
 	}
@@ -76,7 +76,7 @@ func (g *got) choose(e *Env, c *Call) ([]byte, error) {
 	}
 	i := c.Int("pick")
 	if i > len(g.Siblings) {
-		return nil, Usagef("resolve: --pick %d: %s has %s", i, shortKey(g.key), count(len(g.Siblings), "sibling"))
+		return nil, Usagef("resolve: --pick %d: %s has %s", i, shortKey(g.key), Count(len(g.Siblings), "sibling"))
 	}
 	return g.Siblings[i-1].Value, nil
 }

@@ -76,7 +76,7 @@ func roundsDetail(e trace.Event) string {
 	case e.Kind == trace.SyncStarted:
 		return fmt.Sprintf("range to %s: the roots differ", short(r.End))
 	case e.Kind == trace.SyncCompared:
-		return fmt.Sprintf("range to %s: %s in %s, %s", short(r.End), hashes(r.Hashes), count(r.Levels, "level"), differ(r.Buckets, "bucket"))
+		return fmt.Sprintf("range to %s: %s in %s, %s", short(r.End), hashes(r.Hashes), Count(r.Levels, "level"), differ(r.Buckets, "bucket"))
 	case len(e.Rounds) == 1 && r.Buckets+len(r.Err) > 0:
 		s := fmt.Sprintf("%s, %d sent, %d received, %s", differ(r.Count, "key"), r.Sent, r.Received, size(r.Bytes))
 		if r.Err != "" {
@@ -91,7 +91,7 @@ func roundsDetail(e trace.Event) string {
 	for _, r := range e.Rounds {
 		total += r.Bytes
 	}
-	return fmt.Sprintf("%s alike, %s", count(len(e.Rounds), "tree"), size(total))
+	return fmt.Sprintf("%s alike, %s", Count(len(e.Rounds), "tree"), size(total))
 }
 
 // faultDetail is the part of Detail about the cluster's driver.
@@ -140,10 +140,10 @@ func ringDetail(e trace.Event) []string {
 		out = append(out, c.Kind.String()+" "+names([]string{c.Node}))
 	}
 	if e.Kind == trace.Membership && e.Count > 0 {
-		out = append(out, "("+count(e.Count, "member")+")")
+		out = append(out, "("+Count(e.Count, "member")+")")
 	}
 	if e.Span != nil {
-		out = append(out, count(e.Count, "key")+", range to "+short(e.Span.End))
+		out = append(out, Count(e.Count, "key")+", range to "+short(e.Span.End))
 	}
 	return out
 }

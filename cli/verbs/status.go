@@ -133,12 +133,12 @@ func (e *Env) showStatus(view *trace.View) string {
 		}
 		t.row(row...)
 	}
-	head := fmt.Sprintf("%s  N=%d R=%d W=%d  %s quorum, %s  %d of %s up", e.paint(bold, trace.Show([]byte(s.Name))), s.N, s.R, s.W, quorum, trace.Show([]byte(s.Versioning())), up, count(len(view.Nodes), "node"))
+	head := fmt.Sprintf("%s  N=%d R=%d W=%d  %s quorum, %s  %d of %s up", e.paint(bold, trace.Show([]byte(s.Name))), s.N, s.R, s.W, quorum, trace.Show([]byte(s.Versioning())), up, Count(len(view.Nodes), "node"))
 	if s.Mem {
 		head += ", in memory"
 	}
 	if s.Buffer > 0 {
-		head += fmt.Sprintf(", buffers of %s", count(s.Buffer, "object"))
+		head += fmt.Sprintf(", buffers of %s", Count(s.Buffer, "object"))
 	}
 	out := head + "\n"
 	if view.Groups != nil {
@@ -185,17 +185,17 @@ func inRing(view *trace.View, n *trace.Node) string {
 		parts = append(parts, behind(view, n))
 	}
 	if n.Foreign > 0 {
-		parts = append(parts, count(n.Foreign, "key")+" to hand over")
+		parts = append(parts, Count(n.Foreign, "key")+" to hand over")
 	}
 	if n.Pending > 0 {
-		parts = append(parts, count(n.Pending, "range")+" to be given")
+		parts = append(parts, Count(n.Pending, "range")+" to be given")
 	}
 	return strings.Join(parts, ", ")
 }
 
 // behind says how much of the membership a node knows, of what those that are up do together.
 func behind(view *trace.View, n *trace.Node) string {
-	return fmt.Sprintf("knows %d of %s", len(n.History), count(len(n.History)+view.Behind(n), "change"))
+	return fmt.Sprintf("knows %d of %s", len(n.History), Count(len(n.History)+view.Behind(n), "change"))
 }
 
 // side letters a node's side of the split.

@@ -163,9 +163,9 @@ func (e *Env) showSync(view *trace.View, rounds []trace.SyncRound) string {
 	s := sumOf(rounds)
 	verdict := e.paint(good, "in sync")
 	if s.Failed > 0 {
-		verdict = e.paint(warn, fmt.Sprintf("%s of %d not done", count(s.Failed, "comparison"), s.Rounds))
+		verdict = e.paint(warn, fmt.Sprintf("%s of %d not done", Count(s.Failed, "comparison"), s.Rounds))
 	}
-	head := fmt.Sprintf("%s  %s, %s differed: %d sent, %d received", verdict, count(s.Rounds, "comparison"), count(s.Count, "key"), s.Sent, s.Received) +
+	head := fmt.Sprintf("%s  %s, %s differed: %d sent, %d received", verdict, Count(s.Rounds, "comparison"), Count(s.Count, "key"), s.Sent, s.Received) +
 		e.paint(dim, fmt.Sprintf("  %s of messages, a full copy takes %s (§4.7)", size(s.Bytes), size(s.FullCopy))) + "\n"
 	t := table{indent: "  "}
 	t.head("range", "homes", "differ>", "sent>", "received>", "bytes>", "")
@@ -184,9 +184,9 @@ func (e *Env) showSync(view *trace.View, rounds []trace.SyncRound) string {
 // differ says "1 key differs" or "2 keys differ".
 func differ(n int, what string) string {
 	if n == 1 {
-		return count(n, what) + " differs"
+		return Count(n, what) + " differs"
 	}
-	return count(n, what) + " differ"
+	return Count(n, what) + " differ"
 }
 
 func number(n int) cell { return cell{text: fmt.Sprint(n), right: true} }

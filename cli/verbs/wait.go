@@ -181,7 +181,7 @@ func hintHolders(view *trace.View) string {
 	var out []string
 	for _, n := range view.Nodes {
 		for _, home := range sortedKeys(n.Hints) {
-			s := fmt.Sprintf("%s keeps %s for %s", names([]string{n.Name}), count(n.Hints[home].Keys, "hint"), names([]string{home}))
+			s := fmt.Sprintf("%s keeps %s for %s", names([]string{n.Name}), Count(n.Hints[home].Keys, "hint"), names([]string{home}))
 			h := view.Node(home)
 			switch {
 			case n.Status != trace.Up:

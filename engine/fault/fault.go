@@ -216,10 +216,9 @@ func (n *Net) Remove(node string) {
 		}
 	}
 	if len(left) < 2 {
-		n.part(nil, false)
-	} else {
-		n.part(left, n.oneWay)
+		left = nil
 	}
+	n.part(left, n.oneWay && left != nil)
 	maps.DeleteFunc(n.slow, func(l Link, _ time.Duration) bool { return is(l.From) || is(l.To) })
 	maps.DeleteFunc(n.loss, func(l Link, _ float64) bool { return is(l.From) || is(l.To) })
 }

@@ -22,7 +22,7 @@ const (
 )
 
 var driverPlaces = map[engine.Place]string{
-	fewHints:   "hint stores are full with two hints, peace or not",
+	fewHints:   fmt.Sprintf("hint stores are full with %d hints, peace or not", maxFewHints),
 	smallInbox: "messages are lost where a few wait already",
 	shortTurns: "inputs are not stepped together",
 }
