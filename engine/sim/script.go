@@ -101,7 +101,7 @@ func (p *Plan) timeline(remarks func(uint64) string) []string {
 		all = append(all, entry{s.At, "          " + s.words()})
 	}
 	for _, o := range p.Ops {
-		text := fmt.Sprintf("client %-3d", o.Client) + o.words()
+		text := fmt.Sprintf("client %-2d ", o.Client) + o.words()
 		if remarks != nil {
 			if r := remarks(o.ID); r != "" {
 				text = fmt.Sprintf("%-52s # %s", text, r)
