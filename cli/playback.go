@@ -26,7 +26,7 @@ type playback struct {
 
 	mu     sync.Mutex
 	turned chan struct{} // closed and replaced when speed, pause or place changes
-	shown  int           // events that were stepped to while paused
+	shown  int           // events so far, while paused
 	at     time.Duration // of the recording, at anchor
 	anchor time.Time
 	speed  float64
@@ -83,52 +83,72 @@ func (s *session) simScreens(c *verbs.Call, p sim.Plan) error {
 
 // position is the recording's time now; the lock is held.
 func (b *playback) position() time.Duration {
-	end := b.events[len(b.events)-1].Time
 	if b.paused {
-		return min(b.at, end)
+		return b.at
 	}
-	return min(b.at+time.Duration(float64(time.Since(b.anchor))*b.speed), end)
+	return min(b.at+time.Duration(float64(time.Since(b.anchor))*b.speed), b.end())
 }
+
+func (b *playback) start() time.Duration { return b.events[0].Time }
+func (b *playback) end() time.Duration   { return b.events[len(b.events)-1].Time }
 
 // happened is how many events there were so far; the lock is held.
 func (b *playback) happened() int {
-	t := b.position()
-	n := sort.Search(len(b.events), func(i int) bool { return b.events[i].Time > t })
 	if b.paused {
-		return max(b.shown, 0)
+		return b.shown
 	}
-	return n
+	return b.until(b.position())
+}
+
+// until is how many events there are up to t.
+func (b *playback) until(t time.Duration) int {
+	return sort.Search(len(b.events), func(i int) bool { return b.events[i].Time > t })
 }
 
 // turn changes how time runs, from where it is.
 func (b *playback) turn(change func()) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	n := b.happened()
-	b.at, b.anchor = b.position(), time.Now()
+	b.shown, b.at, b.anchor = b.happened(), b.position(), time.Now()
 	change()
-	if b.paused && b.shown < n {
-		b.shown = n
-	}
 	close(b.turned)
 	b.turned = make(chan struct{})
 }
 
-// TogglePause implements tui.Playback.
-func (b *playback) TogglePause() { b.turn(func() { b.paused = !b.paused }) }
+// TogglePause implements tui.Playback. What is over begins again.
+func (b *playback) TogglePause() {
+	b.turn(func() {
+		if b.shown == len(b.events) {
+			b.at, b.paused = b.start(), false
+			return
+		}
+		b.paused = !b.paused
+	})
+}
 
 // Step implements tui.Playback.
-func (b *playback) Step() {
+func (b *playback) Step(by int, shows func(trace.Event) bool) {
+	b.mu.Lock()
+	n := b.happened()
+	b.mu.Unlock()
+	for ; by > 0; by-- {
+		for n < len(b.events) && !shows(b.events[n]) {
+			n++
+		}
+		n = min(n+1, len(b.events))
+	}
+	for ; by < 0 && n > 1; by++ {
+		for n--; n > 1 && !shows(b.events[n]); n-- {
+		}
+	}
+	b.turn(func() { b.paused, b.shown, b.at = true, n, b.events[n-1].Time })
+}
+
+// Skip implements tui.Playback.
+func (b *playback) Skip(by time.Duration) {
 	b.turn(func() {
-		n := b.shown
-		if !b.paused {
-			t := b.at
-			n = sort.Search(len(b.events), func(i int) bool { return b.events[i].Time > t })
-		}
-		b.paused = true
-		if b.shown = min(n+1, len(b.events)); b.shown > 0 {
-			b.at = b.events[b.shown-1].Time
-		}
+		b.at = min(max(b.at+by, b.start()), b.end())
+		b.shown = b.until(b.at)
 	})
 }
 
@@ -148,11 +168,11 @@ func (b *playback) Speed(by int) {
 func (b *playback) Progress() tui.Progress {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	first, end := b.events[0].Time, b.events[len(b.events)-1]
 	t := b.position()
-	p := tui.Progress{Now: t, At: t - first, Length: end.Time - first, Speed: b.speed, Paused: b.paused}
+	p := tui.Progress{Now: t, At: t - b.start(), Length: b.end() - b.start(), Speed: b.speed, Paused: b.paused}
 	if b.happened() == len(b.events) {
-		p.Over, p.Failed = end.Message, end.Count > 0
+		over := b.events[len(b.events)-1]
+		p.Over, p.Failed = over.Message, over.Count > 0
 	}
 	return p
 }
@@ -165,6 +185,9 @@ func (b *playback) Events(ctx context.Context, after uint64, follow bool, fn fun
 		b.mu.Lock()
 		n, turned := b.happened(), b.turned
 		b.mu.Unlock()
+		if uint64(n) < after && follow {
+			return tui.ErrRewound
+		}
 		if from := int(min(after, uint64(n))); from < n {
 			if err := fn(slices.Clone(b.events[from:n])); err != nil {
 				return err
@@ -187,7 +210,11 @@ func (b *playback) Events(ctx context.Context, after uint64, follow bool, fn fun
 func (b *playback) Snapshot(_ context.Context, keys ...[]byte) ([]trace.Event, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for n := b.happened(); b.seen < n; b.seen++ {
+	n := b.happened()
+	if b.seen > n {
+		b.view, b.seen = trace.NewView(), 0
+	}
+	for ; b.seen < n; b.seen++ {
 		b.view.Apply(b.events[b.seen])
 	}
 	v, now := b.view, b.position()

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +16,7 @@ import (
 	"ringside/engine/sim"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
+	"ringside/tui"
 )
 
 // The same seeds give the same account, but for the time it took.
@@ -212,12 +214,15 @@ func TestSimLinearizable(t *testing.T) {
 	}
 }
 
+// all shows every event.
+func all(trace.Event) bool { return true }
+
 // A recording is a cluster to look at: its snapshot at the end is what the run came to.
 func TestPlayback(t *testing.T) {
 	b := record(sim.NewPlan(sim.Options{Seed: 4, Ops: 40, Nodes: 5, N: 3, Faults: []string{"crash", "partition"}}))
 	b.TogglePause()
-	b.Step()
-	b.Step()
+	b.Step(+1, all)
+	b.Step(+1, all)
 	count := func() int {
 		n := 0
 		if err := b.Events(t.Context(), 0, false, func(e []trace.Event) error { n += len(e); return nil }); err != nil {
@@ -226,12 +231,10 @@ func TestPlayback(t *testing.T) {
 		return n
 	}
 	before := count()
-	if b.Step(); count() != before+1 || !b.Progress().Paused {
+	if b.Step(+1, all); count() != before+1 || !b.Progress().Paused {
 		t.Errorf("a step went from %d to %d events", before, count())
 	}
-	for range len(b.events) {
-		b.Step()
-	}
+	b.Step(len(b.events), all)
 	key := []byte("key0")
 	events, err := b.Snapshot(t.Context(), key)
 	if err != nil || count() != len(b.events) || b.Progress().At != b.Progress().Length {
@@ -254,7 +257,58 @@ func TestPlayback(t *testing.T) {
 	}
 }
 
-// Time runs at the chosen speed, and a change of speed loses nothing.
+// A recording that is taken back shows what it showed then, and those who follow it are told.
+func TestPlaybackGoesBack(t *testing.T) {
+	b := record(sim.NewPlan(sim.Options{Seed: 4, Ops: 40, Nodes: 5, N: 3, Faults: []string{"crash", "partition"}}))
+	if b.TogglePause(); b.Progress().Paused != true {
+		t.Fatalf("%+v", b.Progress())
+	}
+	b.Skip(b.Progress().Length / 2)
+	b.Step(0, all) // at the time of an event
+	shown := func() (int, string) {
+		events, err := b.Snapshot(t.Context(), []byte("key0"))
+		text, _ := json.Marshal(events)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.shown, string(text)
+	}
+	n, then := shown()
+	if b.Step(+30, all); n < 10 {
+		t.Fatalf("%d of %d events half way", n, len(b.events))
+	}
+	seen := 0
+	err := b.Events(t.Context(), 0, true, func(e []trace.Event) error {
+		if seen += len(e); seen == n+30 {
+			b.Step(-30, all)
+		}
+		return nil
+	})
+	if back, now := shown(); !errors.Is(err, tui.ErrRewound) || seen != n+30 || back != n || now != then {
+		t.Errorf("error %v after %d events; %d are shown, want %d:\n%s\nwant\n%s", err, seen, back, n, now, then)
+	}
+	// A step goes from one event to the next that is shown, and back the same way.
+	crashed := func(e trace.Event) bool { return e.Kind == trace.NodeDown }
+	b.Step(+2, crashed)
+	if last := b.events[b.shown-1]; !crashed(last) || b.shown == len(b.events) {
+		t.Errorf("a step to a crash went to %s, event %d", last.Kind, b.shown)
+	}
+	if b.Step(-1, crashed); !crashed(b.events[b.shown]) {
+		t.Errorf("a step back from a crash went behind %s", b.events[b.shown].Kind)
+	}
+	b.Skip(-time.Hour)
+	if b.Step(-5, all); b.shown < 1 || b.Progress().At != 0 {
+		t.Errorf("before its beginning: %d events, %+v", b.shown, b.Progress())
+	}
+	b.Skip(time.Hour)
+	if p := b.Progress(); p.At != p.Length || p.Over == "" || b.shown != len(b.events) {
+		t.Errorf("after its end: %d events, %+v", b.shown, p)
+	}
+	if b.TogglePause(); b.Progress().Paused || b.Progress().At > b.Progress().Length/2 {
+		t.Errorf("space at the end: %+v", b.Progress())
+	}
+}
+
 // Who watches a run that fails is told when it does, and how it ended.
 func TestPlaybackOfAFailure(t *testing.T) {
 	var b *playback
@@ -264,7 +318,7 @@ func TestPlaybackOfAFailure(t *testing.T) {
 	if p := b.Progress(); p.Over != "" {
 		t.Errorf("it begins with %+v", p)
 	}
-	b.turn(func() { b.at = b.events[len(b.events)-1].Time })
+	b.Skip(time.Hour)
 	if p := b.Progress(); p.Over != b.result.Violations[0].Property+" does not hold" || !p.Failed {
 		t.Errorf("it ends with %+v", p)
 	}
@@ -276,6 +330,7 @@ func TestPlaybackOfAFailure(t *testing.T) {
 	}
 }
 
+// Time runs at the chosen speed, and a change of speed loses nothing.
 func TestPlaybackSpeed(t *testing.T) {
 	b := record(sim.NewPlan(sim.Options{Seed: 4, Ops: 20, Nodes: 3, Faults: []string{}}))
 	b.Speed(+100)

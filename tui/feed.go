@@ -52,7 +52,7 @@ type feed struct {
 	mu      sync.Mutex
 	waiting []trace.Event
 	dropped int  // since the last take
-	reset   bool // another cluster answers: what the view knew is void
+	reset   bool // another cluster answers, or an earlier state: what the view knew is void
 	link    link
 	err     error
 	after   uint64 // sequence number of the newest event read
@@ -126,6 +126,9 @@ func (f *feed) run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
+		if errors.Is(err, ErrRewound) {
+			continue
+		}
 		if err == nil {
 			err = errEnded
 		}
@@ -166,7 +169,8 @@ func (f *feed) position() uint64 {
 }
 
 // history takes the remembered events that are new. A cluster whose newest
-// event is older than what was read already is another cluster.
+// event is older than what was read already is another cluster, or a recording
+// that was taken back.
 func (f *feed) history(ctx context.Context) error {
 	after := f.position()
 	var newest uint64

@@ -98,7 +98,7 @@ func (m *model) holds(b binding) bool {
 
 // press finds and does what a key is bound to.
 func (m *model) press(k tea.KeyMsg) (tea.Cmd, bool) {
-	if m.playback() != nil && m.focus != promptPane && !k.Paste && len(k.Runes) > 1 && strings.Trim(string(k.Runes), ".+-= ") == "" {
+	if m.playback() != nil && m.focus != promptPane && !k.Paste && len(k.Runes) > 1 && strings.Trim(string(k.Runes), held) == "" {
 		var cmds []tea.Cmd
 		for _, r := range k.Runes { // keys that were held down
 			cmd, _ := m.press(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}})

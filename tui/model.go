@@ -83,7 +83,7 @@ func newModel(ctx context.Context, o Options, th *theme, f *feed) *model {
 	m.follow.off = o.Key != ""
 	m.anchor = m.clock()
 	if m.playback() != nil {
-		m.bindings = append(playbackKeys(), slices.DeleteFunc(m.bindings, func(b binding) bool { return b.live })...)
+		m.bindings = playbackBindings()
 		m.focus = nodesPane
 	}
 	return m

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -15,13 +16,23 @@ type Playback interface {
 	Source
 	// TogglePause stops time, or lets it go on.
 	TogglePause()
-	// Step stops time and lets the next event happen.
-	Step()
+	// Step stops time and lets events happen until by more of them are such that are
+	// shown; or takes back as many.
+	Step(by int, shows func(trace.Event) bool)
+	// Skip moves time on, or back.
+	Skip(by time.Duration)
 	// Speed makes time run twice as fast for each step up, half as fast for each down.
 	Speed(by int)
 	// Progress says where the recording stands.
 	Progress() Progress
 }
+
+// ErrRewound ends a stream of events whose newest have been taken back: what there is now
+// begins anew.
+var ErrRewound = errors.New("the recording was taken back")
+
+// skipped is how far one key moves a recording.
+const skipped = 5 * time.Second
 
 // Progress is the state of a Playback.
 type Progress struct {
@@ -40,21 +51,41 @@ func (m *model) playback() Playback {
 	return p
 }
 
+// held are the keys that come in bursts while they are held down.
+const held = ".,<>+-= "
+
 // playbackKeys come before all others: they take the place of pausing the display.
 func playbackKeys() []binding {
-	hold := func(do func(Playback)) func(*model) tea.Cmd {
+	hold := func(do func(*model, Playback)) func(*model) tea.Cmd {
 		return func(m *model) tea.Cmd {
-			do(m.playback())
+			do(m, m.playback())
 			m.mark(headerPane, nodesPane)
 			return m.wantSnap(true)
 		}
 	}
 	return []binding{
-		bind(panes, inLine, hold(Playback.TogglePause), "space", "pause", " "),
-		bind(panes, inLine, hold(Playback.Step), ".", "step", "."),
-		bind(panes, inLine, hold(func(p Playback) { p.Speed(+1) }), "+ -", "speed", "+", "="),
-		bind(panes, inHelp, hold(func(p Playback) { p.Speed(-1) }), "", "", "-"),
+		bind(panes, inLine, hold(func(_ *model, p Playback) { p.TogglePause() }), "space", "pause", " "),
+		bind(panes, inLine, hold(func(m *model, p Playback) { p.Step(+1, m.shows) }), ", .", "step back, on", "."),
+		bind(panes, inHelp, hold(func(m *model, p Playback) { p.Step(-1, m.shows) }), "", "", ","),
+		bind(panes, inLine, hold(func(_ *model, p Playback) { p.Skip(+skipped) }), "< >", skipped.String(), ">"),
+		bind(panes, inHelp, hold(func(_ *model, p Playback) { p.Skip(-skipped) }), "", "", "<"),
+		bind(panes, inLine, hold(func(_ *model, p Playback) { p.Speed(+1) }), "+ -", "speed", "+", "="),
+		bind(panes, inHelp, hold(func(_ *model, p Playback) { p.Speed(-1) }), "", "", "-"),
 	}
+}
+
+// playbackBindings are those of a cluster that can be looked at, and not be changed.
+func playbackBindings() []binding {
+	out := playbackKeys()
+	for _, b := range bindings() {
+		if b.Help().Key == "esc" { // the keys that it names elsewhere are not there
+			b.SetHelp("esc", "to the panes")
+		}
+		if !b.live {
+			out = append(out, b)
+		}
+	}
+	return out
 }
 
 // timeOf is when an event happened: the time of day, or in a recording the seconds since it

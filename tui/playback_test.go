@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -17,9 +18,12 @@ type fakePlayback struct {
 	p   Progress
 }
 
-func (f *fakePlayback) TogglePause()       { f.did = append(f.did, "pause"); f.p.Paused = !f.p.Paused }
-func (f *fakePlayback) Step()              { f.did = append(f.did, "step") }
-func (f *fakePlayback) Progress() Progress { return f.p }
+func (f *fakePlayback) TogglePause() { f.did = append(f.did, "pause"); f.p.Paused = !f.p.Paused }
+func (f *fakePlayback) Step(by int, _ func(trace.Event) bool) {
+	f.did = append(f.did, fmt.Sprintf("step %+d", by))
+}
+func (f *fakePlayback) Skip(by time.Duration) { f.did = append(f.did, "skip "+by.String()) }
+func (f *fakePlayback) Progress() Progress    { return f.p }
 func (f *fakePlayback) Speed(by int) {
 	if f.did = append(f.did, "slower"); by > 0 {
 		f.did[len(f.did)-1] = "faster"
@@ -35,8 +39,8 @@ func TestPlaybackKeys(t *testing.T) {
 	if frame := s.View(); !strings.Contains(frame, "x4 1.5s of 2m0s") || !strings.Contains(frame, "step") {
 		t.Errorf("no sign of the recording:\n%s", frame)
 	}
-	s.press("space", ".", "+", "-")
-	if got := strings.Join(f.did, " "); got != "pause step faster slower" || s.paused {
+	s.press("space", ".", ",", ">", "<", "+", "-")
+	if got := strings.Join(f.did, ", "); got != "pause, step +1, step -1, skip 5s, skip -5s, faster, slower" || s.paused {
 		t.Errorf("keys did %q; the display is paused: %v", got, s.paused)
 	}
 	if frame := s.View(); !strings.Contains(frame, "PAUSED 1.5s of 2m0s") {
@@ -53,8 +57,8 @@ func TestPlaybackIsLookedAt(t *testing.T) {
 	s := newScene(5, Options{Cluster: f, ASCII: true, Key: "cart"})
 	s.w, s.h = 120, 36
 	s.redraw()
-	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("++-.")})
-	if got := strings.Join(f.did, " "); got != "faster faster slower step" || s.focus == promptPane {
+	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("++-.<")})
+	if got := strings.Join(f.did, ", "); got != "faster, faster, slower, step +1, skip -5s" || s.focus == promptPane {
 		t.Errorf("a burst of keys did %q", got)
 	}
 	s.tell(trace.Event{Kind: trace.Violated, Message: "P1: put #3 is lost"})

@@ -161,6 +161,40 @@ func TestFeedNoticesAnotherCluster(t *testing.T) {
 
 // One operation is one second of a busy cluster: 10,000 events in 30 frames.
 // It must take a small part of a second.
+// A rewinding Source takes its last two events back once they were read.
+type rewinding struct{ fakeCluster }
+
+func (r *rewinding) Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error {
+	if follow && after == 3 {
+		r.events = r.events[:1]
+		return ErrRewound
+	}
+	return r.fakeCluster.Events(ctx, after, follow, fn)
+}
+
+// Where a recording is taken back the screens begin anew, and no link was lost.
+func TestFeedGoesBack(t *testing.T) {
+	r := &rewinding{fakeCluster: fakeCluster{events: []trace.Event{{Seq: 1}, {Seq: 2}, {Seq: 3}}}}
+	f := newFeed(r)
+	if err := f.follow(t.Context()); !errors.Is(err, ErrRewound) || f.position() != 3 {
+		t.Fatalf("error %v at %d", err, f.position())
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan struct{})
+	go func() { f.run(ctx); close(done) }()
+	for b := (batch{}); !b.reset; {
+		<-f.notify
+		if b = f.take(); b.link == lost {
+			t.Errorf("lost: %v", b.err)
+		}
+	}
+	cancel()
+	<-done
+	if f.position() != 1 {
+		t.Errorf("at %d", f.position())
+	}
+}
+
 func BenchmarkBusySecond(b *testing.B) {
 	th := newTheme(io.Discard, false, false)
 	th.renderer.SetColorProfile(termenv.TrueColor)
