@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"ringside/engine/mutant"
-	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
 	"ringside/engine/vclock"
@@ -33,12 +32,14 @@ func hintKey(home string, key []byte) []byte {
 	return slices.Concat([]byte(home), []byte{0}, dataKey(key))
 }
 
+// parseHintKey takes apart what hintKey made; ok is false for anything else.
 func parseHintKey(k []byte) (home string, key []byte, ok bool) {
-	i := bytes.IndexByte(k, 0)
-	if i < 0 || len(k) < i+1+len(ring.Position{}) {
+	name, rest, _ := bytes.Cut(k, []byte{0})
+	if !wire.ValidName(string(name)) || !isDataKey(rest) {
 		return "", nil, false
 	}
-	return string(k[:i]), slices.Clone(k[i+1+len(ring.Position{}):]), true
+	_, key = splitDataKey(rest)
+	return string(name), slices.Clone(key), true
 }
 
 // hintBook is the index in memory of a node's hint store.
@@ -156,17 +157,21 @@ func (n *Node) loadHints() error {
 		stored time.Duration
 	}
 	var all []found
+	var strange [][]byte
 	if mutant.Is(mutant.HintsForgotten) {
 		return nil
 	}
 	err := n.db.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
 		home, key, ok := parseHintKey(k)
-		if ok { // a damaged one is found out, and told, when its turn comes
-			rec, _ := wire.DecodeRecord(v)
-			all = append(all, found{home, key, time.Duration(rec.Stored)})
+		if !ok {
+			strange = append(strange, slices.Clone(k))
+			return true
 		}
+		rec, _ := wire.DecodeRecord(v) // a damaged one is found out, and told, when its turn comes
+		all = append(all, found{home, key, time.Duration(rec.Stored)})
 		return true
 	})
+	n.discard(store.Hints, strange)
 	slices.SortStableFunc(all, func(a, b found) int {
 		if a.stored != b.stored {
 			return int(min(max(a.stored-b.stored, -1), 1))

@@ -197,7 +197,12 @@ func (n *Node) load() error {
 		return err
 	}
 	n.plant()
-	return n.db.Scan(store.Data, nil, nil, func(k, v []byte) bool {
+	var strange [][]byte
+	err := n.db.Scan(store.Data, nil, nil, func(k, v []byte) bool {
+		if !isDataKey(k) {
+			strange = append(strange, slices.Clone(k))
+			return true
+		}
 		rec, err := wire.DecodeRecord(v)
 		if err != nil { // what is damaged was a key, and will be one again
 			n.keys++
@@ -209,6 +214,8 @@ func (n *Node) load() error {
 		}
 		return true
 	})
+	n.discard(store.Data, strange)
+	return err
 }
 
 // Ring is the ring as the node knows it now.

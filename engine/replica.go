@@ -8,6 +8,8 @@ package engine
 // another order leaves the same state.
 
 import (
+	"fmt"
+
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
@@ -20,6 +22,30 @@ import (
 func dataKey(key []byte) []byte {
 	p := ring.Of(key)
 	return append(append(make([]byte, 0, len(p)+len(key)), p[:]...), key...)
+}
+
+// isDataKey says whether dataKey made k.
+func isDataKey(k []byte) bool {
+	p, key := splitDataKey(k)
+	return len(key) > 0 && len(key) <= wire.MaxKey && p == ring.Of(key)
+}
+
+// splitDataKey takes apart what dataKey made.
+func splitDataKey(k []byte) (p ring.Position, key []byte) {
+	n := copy(p[:], k)
+	return p, k[n:]
+}
+
+// shownKey is how many bytes of a stored key are told.
+const shownKey = 48
+
+// discard removes records under keys that no key of a client makes: the disk is damaged where
+// its checksums do not reach. Nobody could ask for them, and no tree would ever agree about them.
+func (n *Node) discard(s store.Space, strange [][]byte) {
+	for _, k := range strange {
+		n.write(s, k, nil)
+		n.emit(trace.Event{Kind: trace.Damaged, Message: fmt.Sprintf("the stored key %x is none that could be asked for; its record is gone", k[:min(len(k), shownKey)])})
+	}
 }
 
 // record reads a record; none is the zero record.

@@ -218,11 +218,6 @@ func after(p ring.Position) []byte {
 	return nil
 }
 
-func splitDataKey(k []byte) (p ring.Position, key []byte) {
-	copy(p[:], k)
-	return p, k[len(p):]
-}
-
 // Audit reads the whole store and says where what the node remembers of it is
 // wrong. It is for tests and simulators.
 func (n *Node) Audit() error {

@@ -1,0 +1,103 @@
+package engine
+
+import (
+	"testing"
+
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// storedKeys are what a node keeps records under, and what is nearly that.
+func storedKeys() map[string]struct {
+	space store.Space
+	key   []byte
+	known bool // a node made it
+} {
+	type k = struct {
+		space store.Space
+		key   []byte
+		known bool
+	}
+	other := append(dataKey([]byte("k"))[:16:16], "other"...) // the position is not the key's
+	return map[string]k{
+		"data":                    {store.Data, dataKey([]byte("k")), true},
+		"data of another key":     {store.Data, other, false},
+		"data cut short":          {store.Data, dataKey([]byte("k"))[:9], false},
+		"data without a key":      {store.Data, dataKey(nil), false},
+		"data without anything":   {store.Data, []byte{}, false},
+		"hint":                    {store.Hints, hintKey("n2", []byte("k")), true},
+		"hint for no name":        {store.Hints, hintKey("N\x1b2", []byte("k")), false},
+		"hint for nobody":         {store.Hints, hintKey("", []byte("k")), false},
+		"hint of another key":     {store.Hints, append([]byte("n2\x00"), other...), false},
+		"hint that holds no zero": {store.Hints, []byte("n2"), false},
+	}
+}
+
+// storedRecord is one that a node could have written.
+func storedRecord() []byte {
+	v := vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1"}, Counter: 1}, Value: []byte("old")}
+	return wire.EncodeRecord(wire.Record{Siblings: vclock.Siblings{v}, Stored: int64(testStart)})
+}
+
+// with starts three nodes, the first of which finds a record on its disk.
+func with(t *testing.T, s store.Space, key, value []byte) *world {
+	w := newWorld(t, "n1", "n2", "n3")
+	w.silent, w.timings = true, DefaultTimings()
+	if err := w.stores["n1"].Apply([]store.Write{{Space: s, Key: key, Value: value}}, true); err != nil {
+		t.Fatal(err)
+	}
+	w.restart(nil)
+	return w
+}
+
+// A record under a key that no client's key makes is damage: it is told, and gone, and what
+// is under a key as a node writes it stays.
+func TestStrangeStoredKeys(t *testing.T) {
+	for name, k := range storedKeys() {
+		w := with(t, k.space, k.key, storedRecord())
+		if told := len(w.saw(trace.Damaged)); (told == 0) != k.known {
+			t.Errorf("%s: %d times told of damage", name, told)
+		}
+		if b, err := w.stores["n1"].Get(k.space, k.key); err != nil || (b != nil) != k.known {
+			t.Errorf("%s: %d bytes are left, error %v", name, len(b), err)
+		}
+		w.pass(DefaultTimings().AntiEntropy * 2)
+		want := ""
+		if k.known { // the data, or the hint that was handed over
+			want = "old"
+		}
+		got := ""
+		if r := w.get("n3", "k"); len(r.Siblings) > 0 {
+			got = string(r.Siblings[0].Value)
+		}
+		if got != want || w.hints() != 0 {
+			t.Errorf("%s: the key holds %q, and there are %d hints", name, got, w.hints())
+		}
+	}
+}
+
+// Whatever a disk holds, a node starts from it and serves.
+func FuzzStoredKeys(f *testing.F) {
+	for _, k := range storedKeys() {
+		f.Add(byte(k.space), k.key, storedRecord())
+	}
+	f.Add(byte(store.Own), dataKey([]byte("k")), wire.EncodeOwn(wire.Own{Epoch: 1, Counter: 2}))
+	f.Add(byte(store.Meta), selfKey, wire.EncodeOwn(wire.Own{Epoch: 1, Counter: 2}))
+	f.Add(byte(store.Meta), historyKey, wire.EncodeMembership(wire.Membership{}))
+	f.Add(byte(store.Meta), rangeKey(trace.Span{}), wire.EncodeMembership(wire.Membership{Lost: []wire.PendingRange{{}}}))
+	f.Fuzz(func(t *testing.T, space byte, key, value []byte) {
+		w := with(t, store.Space(space), key, value)
+		w.mustPut("n1", "k", "new", w.get("n1", "k").Context)
+		w.pass(DefaultTimings().AntiEntropy * 2)
+		for _, n := range w.names {
+			if err := w.nodes[n].Audit(); err != nil {
+				t.Errorf("%s: %v", n, err)
+			}
+		}
+		if r := w.get("n2", "k"); r.Err != wire.OK || len(r.Siblings) != 1 || string(r.Siblings[0].Value) != "new" {
+			t.Errorf("holds %+v", r)
+		}
+	})
+}
