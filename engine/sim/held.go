@@ -171,7 +171,7 @@ func (c *checker) losing(h *host, do func()) {
 	h.lostAt = c.w.now
 	for _, key := range c.keys {
 		c.excuse(key, before[key])
-		c.undo(before[key], c.held(h, key))
+		c.undo(h, before[key], c.held(h, key))
 	}
 }
 

@@ -1,9 +1,11 @@
 package sim
 
 import (
+	"math"
 	"slices"
 	"time"
 
+	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -95,11 +97,16 @@ func (c *checker) unburied(s vclock.Siblings) vclock.Siblings {
 	return nil
 }
 
-// undo notes what a disk holds again.
-func (c *checker) undo(before, now []uint64) {
+// undo notes what h's disk holds again. Of a node that went and had said that it holds nothing any more that
+// counts for good: nobody asks it before a tombstone goes.
+func (c *checker) undo(h *host, before, now []uint64) {
+	when := c.w.now
+	if last, _ := c.w.history.Last(h.name); last.Kind == member.Gone {
+		when = math.MaxInt64
+	}
 	for _, id := range now {
 		if !slices.Contains(before, id) {
-			c.tombs.undone[id] = c.w.now
+			c.tombs.undone[id] = when
 		}
 	}
 }
