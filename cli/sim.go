@@ -31,7 +31,8 @@ written as a script that says what happened; --replay plays it again. What is no
 seed, and the values below are examples; a single run tells its options, all of them.
 
   ringside sim                          ` + strconv.Itoa(defaultSeeds) + ` seeds
-  ringside sim --seed 42 --tui          watch one run; space pauses, . and , step on and back, < > + - seek and change the speed
+  ringside sim --seed 42 --tui          watch one run: space pauses, . and , step on and back, < and > seek, + and - change the
+                                        speed; with a filter (/violated) steps go from match to match
   ringside sim --for 10m --faults crash,wipe
   ringside sim --check linearizable     what Dynamo is not, and the proof
   ringside sim --clocks literal         the paper's own clocks lose writes; the smallest run that shows it
