@@ -2,6 +2,7 @@ package engine
 
 import (
 	"testing"
+	"time"
 
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -100,4 +101,27 @@ func FuzzStoredKeys(f *testing.F) {
 			t.Errorf("holds %+v", r)
 		}
 	})
+}
+
+// A node that joined, and finds both its history and a record damaged, knows no ring to scrub for: it waits
+// until it is told.
+func TestDamagedJoiner(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3")
+	db := store.NewMem()
+	for _, b := range []store.Write{{Space: store.Meta, Key: historyKey, Value: []byte("rot")}, {Space: store.Data, Key: dataKey([]byte("k")), Value: []byte("rot")}} {
+		if err := db.Apply([]store.Write{b}, true); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n, out, err := New(Config{Name: "n4", Ring: w.config, Seeds: []string{"n1"}, R: 2, W: 2, Secret: []byte("secret"), Timings: DefaultTimings(), Incarnation: 1}, db, testStart)
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := len(out.Events)
+	for now := testStart; now < testStart+3*DefaultTimings().AntiEntropy; now += time.Second {
+		told += len(n.Step(now, nil).Events)
+	}
+	if told == 0 || n.Audit() != nil {
+		t.Errorf("told %d events; %v", told, n.Audit())
+	}
 }

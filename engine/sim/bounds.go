@@ -15,13 +15,6 @@ import (
 // add beyond wire.MaxSiblings, but those of a split cannot know of each other.
 func (c *checker) maxKept() int { return wire.MaxSiblings * len(c.w.names) }
 
-// inbox is P13 for what waits for a node.
-func (c *checker) inbox(h *host) {
-	if len(h.inbox) > maxInbox {
-		c.fail("P13", "%d inputs wait for %s, the bound is %d", len(h.inbox), h.name, maxInbox)
-	}
-}
-
 // hints is P13 for what a node keeps for others.
 func (c *checker) hints(h *host) {
 	most, kept := c.w.plan.maxHints(), 0

@@ -118,6 +118,7 @@ func (b *buffer) landed() {
 func (b *buffer) crash() {
 	h := b.h
 	if b.flushing != nil && chance(h.w.dice(forCrash, h.id), .5) {
+		h.w.check.dropping(h, &turn{writes: b.flushing, events: b.collected})
 		h.disk.apply(b.flushing)
 		b.objects.Flushed()
 	}

@@ -32,6 +32,8 @@ type checker struct {
 	violations []Violation
 	dots       map[string]uint64        // key and dot → the put that minted it
 	excused    map[uint64]bool          // writes whose every carrier was destroyed
+	lost       map[uint64]*bits         // write → hosts that were made to lose it, and all that descends from it
+	fewest     int                      // homes that a key has had at least
 	durable    map[uint64][]string      // write → nodes that were said to hold it durably, in plans with buffers
 	sent       map[string]sentHint      // holder, home and key → what was sent home last
 	handed     map[string]time.Duration // holder and key → when it last handed a hint or its replica over
@@ -49,7 +51,7 @@ const maxViolations = 10
 func newChecker(w *world) *checker {
 	c := &checker{
 		w: w, quiet: w.plan.quiet(), keys: w.plan.keys(), ops: map[uint64]*operation{}, byKey: map[string][]*operation{},
-		tombs: newTombs(), dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, sent: map[string]sentHint{}, handed: map[string]time.Duration{},
+		tombs: newTombs(), dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, lost: map[uint64]*bits{}, fewest: w.plan.N, sent: map[string]sentHint{}, handed: map[string]time.Duration{},
 	}
 	for _, op := range w.plan.Ops {
 		c.planned = max(c.planned, op.ID)
@@ -220,13 +222,13 @@ func (c *checker) acked(op *operation, r wire.PutReply) {
 			c.onDisk(op, node)
 		}
 		h := c.w.hosts[node]
-		if !h.up || h.destroyed > 0 || h.lostAt >= op.began {
+		if !h.up || c.lostBy(h, op.ID) {
 			continue
 		}
 		held := c.held(h, op.Key)
 		other := slices.ContainsFunc(held, func(id uint64) bool { return !c.descends(op.ID, id) })
 		switch {
-		case c.carries(held, op.ID) || c.handed[node+" "+op.Key] >= op.began || c.superseded(op.ID):
+		case c.carries(held, op.ID) || c.handed[node+" "+op.Key] >= op.began || c.refuses(h, op.Key, op.ID):
 		case !c.w.plan.lww():
 			c.fail("P1", "%s #%d was acked by %s, whose disk does not hold it", op.Kind, op.ID, node)
 		case !other: // a concurrent write may have won, but not what this one was put over

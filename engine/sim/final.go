@@ -296,12 +296,15 @@ func (c *checker) agree(key string, homes []string) vclock.Siblings {
 			first = s
 		} else if !s.Equal(first) {
 			c.fail("P5", "%s at %s is %v, at %s %v", key, homes[0], first, n, s)
+		} else if !slices.Equal(idsOf(s), idsOf(first)) {
+			c.fail("P6", "%s at %s is %v, at %s %v: the same clocks for other writes", key, homes[0], idsOf(first), n, idsOf(s))
 		}
 	}
 	return first
 }
 
-// gone excuses a write that was destroyed, or whose descendant was.
+// gone excuses a write that was destroyed, or of which a descendant was: that one lives on in the contexts of
+// clients, which supersede the write even where a disk has it again.
 func (c *checker) gone(op *operation) bool {
 	if c.excused[op.ID] {
 		return true
@@ -319,8 +322,8 @@ func (c *checker) missing(op *operation, left []uint64) {
 	ancestor := slices.IndexFunc(left, func(id uint64) bool { return c.descends(op.ID, id) })
 	what := fmt.Sprintf("%s #%d of %s, acked by %v at %v,", op.Kind, op.ID, op.Key, op.acks, op.ended-start)
 	switch {
-	case c.w.plan.lww() && (ancestor < 0 && (len(left) > 0 || c.collectedAny(op.Key)) || c.destroyedAny(op.Key)):
-		c.lwwLost++ // by design (P14): a concurrent write with a later time won, if only to be destroyed
+	case c.w.plan.lww() && c.outlived(op, left):
+		c.lwwLost++ // by design (P14)
 	case op.Kind == "del" && ancestor >= 0:
 		c.fail("P3", "%s is undone: #%d is back", what, left[ancestor])
 	case op.Kind == "put" && c.swallowed(op, left):
@@ -330,9 +333,13 @@ func (c *checker) missing(op *operation, left []uint64) {
 	}
 }
 
-// destroyedAny says whether any write of key was destroyed.
-func (c *checker) destroyedAny(key string) bool {
-	return slices.ContainsFunc(c.byKey[key], func(op *operation) bool { return c.excused[op.ID] })
+// outlived says whether last write wins let a write with a later time win, if only to be destroyed, or to be a
+// delete whose tombstone is gone.
+func (c *checker) outlived(op *operation, left []uint64) bool {
+	return slices.ContainsFunc(c.byKey[op.Key], func(w *operation) bool {
+		there := slices.Contains(left, w.ID) || c.excused[w.ID] || c.tombs.collected[w.ID] > 0
+		return there && w != op && !c.descends(op.ID, w.ID) && w.version.Time >= op.version.Time
+	})
 }
 
 // swallowed says whether all that is left are deletes, and one of them was acked before the put began.

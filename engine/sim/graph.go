@@ -4,6 +4,7 @@ package sim
 // it took the context. What the store's clocks say is no evidence.
 
 import (
+	mathbits "math/bits"
 	"slices"
 
 	"ringside/engine/vclock"
@@ -29,7 +30,18 @@ func (b *bits) union(o bits) {
 	}
 }
 
-func (b bits) has(i int) bool { return i/64 < len(b) && b[i/64]&(1<<(i%64)) != 0 }
+func (b *bits) has(i int) bool { return b != nil && i/64 < len(*b) && (*b)[i/64]&(1<<(i%64)) != 0 }
+
+func (b *bits) count() int {
+	if b == nil {
+		return 0
+	}
+	n := 0
+	for _, x := range *b {
+		n += mathbits.OnesCount64(x)
+	}
+	return n
+}
 
 // begin enters an operation into the graph. Its parents ended before, so their
 // ancestors are known.

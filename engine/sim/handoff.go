@@ -24,8 +24,8 @@ func (c *checker) delivered(e trace.Event) {
 	s, home := c.sent[k], c.w.hosts[e.For]
 	c.handed[e.Node+" "+string(e.Key)] = c.w.now
 	delete(c.sent, k)
-	if c.w.plan.lww() || home.destroyed >= s.at {
-		return // a later write may have won there; what it had may be gone since
+	if c.w.plan.lww() {
+		return // a later write may have won there
 	}
 	for _, id := range s.ids {
 		if !c.has(home, string(e.Key), id, 0) {
@@ -34,16 +34,21 @@ func (c *checker) delivered(e trace.Event) {
 	}
 }
 
-// droppingHint is P9 once more, for what is on the disk or came before in the batch: a hint
-// that changed while it was under way is not what its home has acked.
-func (c *checker) droppingHint(h *host, dbKey []byte, before []store.Write) {
-	b, _ := h.disk.Get(store.Hints, dbKey)
-	for _, w := range before {
-		if w.Space == store.Hints && bytes.Equal(w.Key, dbKey) {
+// heldBefore is what a host holds under a key of its store once it has carried out writes.
+func (h *host) heldBefore(s store.Space, dbKey []byte, writes []store.Write) []byte {
+	b, _ := h.disk.Get(s, dbKey)
+	for _, w := range writes {
+		if w.Space == s && bytes.Equal(w.Key, dbKey) {
 			b = w.Value
 		}
 	}
-	rec, err := wire.DecodeRecord(b)
+	return b
+}
+
+// droppingHint is P9 once more, for what is on the disk or came before in the batch: a hint
+// that changed while it was under way is not what its home has acked.
+func (c *checker) droppingHint(h *host, dbKey []byte, before []store.Write) {
+	rec, err := wire.DecodeRecord(h.heldBefore(store.Hints, dbKey, before))
 	name, at, ok := bytes.Cut(dbKey, []byte{0})
 	if !ok {
 		return
@@ -51,7 +56,7 @@ func (c *checker) droppingHint(h *host, dbKey []byte, before []store.Write) {
 	key := string(at[len(ring.Position{}):])
 	c.handed[h.name+" "+key] = c.w.now // the event comes after the replies of the same turn
 	home := c.w.hosts[string(name)]
-	if err != nil || home == nil || home.destroyed > 0 || c.w.plan.lww() || !h.node.Ring().Has(home.name) {
+	if err != nil || home == nil || c.w.plan.lww() || !h.node.Ring().Has(home.name) {
 		return // damaged, or for a node that is gone
 	}
 	for _, id := range idsOf(rec.Siblings) {

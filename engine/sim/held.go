@@ -5,7 +5,6 @@ package sim
 
 import (
 	"slices"
-	"time"
 
 	"ringside/engine/ring"
 	"ringside/engine/store"
@@ -22,8 +21,9 @@ func (c *checker) kept() {
 	if c.w.plan.lww() {
 		return
 	}
+	c.countHomes()
 	for _, key := range c.keys {
-		var overwritten bits
+		var overwritten bits // by others
 		least := len(c.w.names)
 		for _, op := range c.byKey[key] {
 			overwritten.union(op.past)
@@ -36,11 +36,11 @@ func (c *checker) kept() {
 			held[i] = c.held(c.w.hosts[n], key)
 		}
 		for _, op := range c.byKey[key] {
-			want := op.copies
+			want := min(op.copies, c.fewest)
 			if overwritten.has(op.place) {
 				want = min(want, least)
 			}
-			c.keptOn(op, held, want-c.destroyedSince(op.began))
+			c.keptOn(op, held, want-c.lost[op.ID].count())
 		}
 	}
 }
@@ -56,21 +56,22 @@ func (c *checker) keptOn(op *operation, held [][]uint64, want int) {
 			on++
 		}
 	}
-	if on < want && !c.buried(op.ID) {
+	if on < want && !c.buried(op.ID) && !c.gone(op) {
 		c.fail("P1", "%s, acked by %v, or what supersedes it should be on %d disks, and is on %d", c.name(op), op.acks, want, on)
 	}
 }
 
-// destroyedSince counts the nodes whose disks or buffers lost something since.
-func (c *checker) destroyedSince(since time.Duration) int {
-	count := 0
+// countHomes notes how few homes a key may have by now, as any member knows the ring.
+func (c *checker) countHomes() {
 	for _, n := range c.w.names {
-		if c.w.hosts[n].lostAt >= since {
-			count++
+		if h := c.w.hosts[n]; h.up && h.node.Ring().Has(n) {
+			c.fewest = min(c.fewest, len(h.node.Ring().Members()))
 		}
 	}
-	return count
 }
+
+// lostBy says whether h was made to lose a write, or what descends from it, after it had held it.
+func (c *checker) lostBy(h *host, id uint64) bool { return c.lost[id].has(int(h.id)) }
 
 // copies is on how many nodes an acked write stays at least: what two stand-ins keep for
 // one home comes to be one copy.
@@ -100,10 +101,10 @@ func (c *checker) ackedDurably(e trace.Event) {
 
 func (c *checker) onDisk(op *operation, node string) {
 	h := c.w.hosts[node]
-	if c.w.plan.lww() || c.excused[op.ID] || h.destroyed >= op.began {
+	if c.w.plan.lww() || c.excused[op.ID] || c.lostBy(h, op.ID) {
 		return
 	}
-	if !c.carries(c.heldIn(h.disk, op.Key), op.ID) && c.handed[node+" "+op.Key] < op.began && !c.superseded(op.ID) {
+	if !c.carries(c.heldIn(h.disk, op.Key), op.ID) && c.handed[node+" "+op.Key] < op.began && !c.refuses(h, op.Key, op.ID) {
 		c.fail("P1", "put #%d was acked as durable by %s, whose disk does not hold it", op.ID, node)
 	}
 }
@@ -117,6 +118,12 @@ func (c *checker) superseded(id uint64) bool {
 			return slices.Contains(c.held(c.w.hosts[n], op.Key), d.ID)
 		}))
 	})
+}
+
+// refuses says whether h may go without a write that it was given because it, or who told it, had heard of a
+// descendant: then it holds something of the key, unless that was collected.
+func (c *checker) refuses(h *host, key string, id uint64) bool {
+	return c.buried(id) || c.superseded(id) && len(c.held(h, key)) > 0
 }
 
 // held lists the writes of key that a host holds in any role, on its disk or in its buffer.
@@ -154,24 +161,26 @@ func (w *world) storedIn(from store.Reader, key string) []trace.Replica {
 	return out
 }
 
-// destroying runs do, which destroys something on h's disk, and excuses the writes
-// of which h held the last copy.
-func (c *checker) destroying(h *host, do func()) {
-	c.losing(h, do)
-	h.destroyed = c.w.now
-}
-
-// losing is destroying for what was never on a disk: h goes without its buffer.
+// losing runs do, which destroys something on h's disk, or its buffer, and notes which writes h lost; those of
+// which it held the last copy are excused.
 func (c *checker) losing(h *host, do func()) {
 	before := map[string][]uint64{}
 	for _, key := range c.keys {
 		before[key] = c.held(h, key)
 	}
 	do()
-	h.lostAt = c.w.now
 	for _, key := range c.keys {
+		after := c.held(h, key)
+		for _, op := range c.byKey[key] {
+			if c.carries(before[key], op.ID) && !c.carries(after, op.ID) {
+				if c.lost[op.ID] == nil {
+					c.lost[op.ID] = &bits{}
+				}
+				c.lost[op.ID].add(int(h.id))
+			}
+		}
 		c.excuse(key, before[key])
-		c.undo(h, before[key], c.held(h, key))
+		c.undo(h, before[key], after)
 	}
 }
 

@@ -36,9 +36,8 @@ type host struct {
 	doomed  time.Duration // it crashes in its next commit, for that long; 0: it does not
 	doubt   bool          // the disk was recovered from damage, and no node has taken a new incarnation on it since
 
-	rotten    bool          // a record rotted in this life of the node, which need not have noticed
-	destroyed time.Duration // when the disk last lost something that it had synced; 0: never
-	lostAt    time.Duration // when that happened, or the buffer was lost
+	rotten bool          // a record rotted in this life of the node, which need not have noticed
+	forgot time.Duration // when the disk last lost what it had of the membership; forever where it may come out at any boot; 0: never
 }
 
 // A turn is what one drain of the inbox came to.
@@ -160,7 +159,6 @@ func (h *host) work() {
 	h.inbox = append(h.spare[:0], h.inbox[k:]...)
 	h.spare = batch
 	now := h.clock()
-	h.w.check.inbox(h)
 	for _, in := range batch {
 		out := h.node.Step(now, in)
 		h.w.steps++
@@ -175,7 +173,6 @@ func (h *host) work() {
 
 // workBuffered is work with a buffer: nothing is shared, so nothing waits but for room.
 func (h *host) workBuffered() {
-	h.w.check.inbox(h)
 	for len(h.inbox) > 0 && !h.buffer.full() {
 		if len(h.inbox) > 1 && h.odd(shortTurns) { // the rest has a turn of its own
 			life := h.life
@@ -281,10 +278,11 @@ func (h *host) crash() {
 		if k := len(h.pending.writes); mutant.Is(mutant.BatchTorn) {
 			h.pending.writes = h.pending.writes[k/2:]
 		}
+		h.w.check.dropping(h, h.pending)
 		h.disk.apply(h.pending.writes)
 		for _, e := range h.pending.events { // which nobody will hear of
-			if e.Kind == trace.TombstoneCollected {
-				h.w.check.dropped(e)
+			if e.Kind == trace.TombstoneCollected || e.Kind == trace.Coordinate {
+				h.w.check.event(e)
 			}
 		}
 	}

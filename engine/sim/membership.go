@@ -97,14 +97,28 @@ func (w *world) amend(s Strike, kind member.Kind) {
 	for _, via := range append([]string{s.Nodes[1]}, w.names...) {
 		if h := w.hosts[via]; h.up && !h.paused && w.ring.Has(via) {
 			w.fault(s.Kind)
+			w.ordered[order{s.Nodes[0], kind}] = true
 			h.input(engine.Amend{Change: member.Change{Node: s.Nodes[0], Kind: kind, Weight: 1}})
 			return
 		}
 	}
 }
 
-// learn keeps the world's own account of the membership: all changes that any node wrote down.
+// An order is a change of the membership that the plan asked a node for.
+type order struct {
+	node string
+	kind member.Kind
+}
+
+// learn keeps the world's own account of the membership: all changes that any node wrote down. Nobody
+// changes it but by order, and to say that itself is gone (P12).
 func (w *world) learn(e trace.Event) {
+	for _, c := range e.Changes {
+		asked := w.ordered[order{c.Node, c.Kind}] || c.Kind == member.Gone && c.By == c.Node
+		if !asked && !slices.Contains(w.history, c) {
+			w.check.fail("P12", "%s tells that %s is to %s, which nobody asked for", e.Node, c.Node, c.Kind)
+		}
+	}
 	h := w.history.Merge(e.Changes)
 	if len(h) == len(w.history) {
 		return
@@ -113,11 +127,18 @@ func (w *world) learn(e trace.Event) {
 }
 
 // recall makes the world's account that of the nodes: a change of which a wipe took the only copy
-// has never been.
+// has never been. Without one, or another such loss, what was told is known.
 func (w *world) recall() {
+	told, forgotten := w.history, w.plan.Buffer > 0
 	w.history = nil
 	for _, name := range w.names {
 		w.history = w.history.Merge(w.hosts[name].node.State().Changes)
+		forgotten = forgotten || w.hosts[name].forgot > 0
+	}
+	for _, c := range told {
+		if !forgotten && !slices.Contains(w.history, c) {
+			w.check.fail("P12", "nobody knows any more that %s was to %s, as %s wrote down", c.Node, c.Kind, c.By)
+		}
 	}
 	w.ring = w.rings.Of(w.history)
 }
@@ -180,7 +201,7 @@ func (c *checker) dropping(h *host, t *turn) {
 		if t.collecting(key) {
 			continue // that is P3's concern
 		}
-		b, _ := h.disk.Get(store.Data, wr.Key)
+		b := h.heldBefore(store.Data, wr.Key, t.writes[:i])
 		rec, err := wire.DecodeRecord(b)
 		if err != nil || b == nil {
 			continue
@@ -193,8 +214,8 @@ func (c *checker) dropping(h *host, t *turn) {
 }
 
 func (c *checker) keeps(loser, home *host, key string, s vclock.Siblings) {
-	if home.destroyed > 0 || c.w.plan.lww() {
-		return // what it had may be gone since, or a later write won
+	if c.w.plan.lww() {
+		return // a later write may have won there
 	}
 	for _, id := range idsOf(s) {
 		if !c.has(home, key, id, 0) {
@@ -208,9 +229,10 @@ const maxMoves = 4
 
 // has says whether a home, by somebody's account of the ring, holds a write durably. One that knows a later
 // ring may have handed it on: then all homes of that ring have it. One that came back since, and is yet to be given
-// the range, had it.
+// the range, had it. One that was made to lose it, or to forget the ring since the write began, may go without.
 func (c *checker) has(home *host, key string, id uint64, moves int) bool {
-	if home.destroyed > 0 || c.carries(c.heldIn(home.disk, key), id) || c.superseded(id) {
+	op := c.ops[id]
+	if op == nil || c.lostBy(home, id) || home.forgot >= op.began || c.carries(c.heldIn(home.disk, key), id) || c.refuses(home, key, id) {
 		return true
 	}
 	homes := home.node.Ring().Homes([]byte(key))

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -257,7 +258,8 @@ func (w *world) loseTail(s Strike) {
 	}
 	w.fault(s.Kind)
 	h.crash()
-	w.check.destroying(h, func() { h.disk.dropTail(s.Amount) })
+	w.check.losing(h, func() { h.disk.dropTail(s.Amount) })
+	h.forgot = max(h.forgot, w.now)
 	h.doubt = true
 	w.later(s.For, h.boot)
 }
@@ -274,10 +276,13 @@ func (w *world) flip(s Strike) {
 	if h.busy || !h.up || h.buffer != nil && !h.buffer.objects.Empty() { // a flush would write over it
 		return
 	}
-	w.check.destroying(h, func() {
+	w.check.losing(h, func() {
 		if h.disk.flip(spaces[s.Space], s.Amount) {
 			h.rotten = h.rotten || spaces[s.Space] == store.Data
 			w.fault(s.Kind)
+			if spaces[s.Space] == store.Meta {
+				h.forgot = math.MaxInt64
+			}
 		}
 	})
 }
@@ -289,7 +294,8 @@ func (w *world) wipe(s Strike) {
 	}
 	w.fault(s.Kind)
 	h.crash()
-	w.check.destroying(h, h.disk.wipe)
+	w.check.losing(h, h.disk.wipe)
+	h.forgot = max(h.forgot, w.now)
 	w.tell(trace.Event{Kind: trace.NodeWiped, Node: h.name})
 	w.later(s.For, h.boot)
 }

@@ -81,11 +81,6 @@ func (c *checker) buried(id uint64) bool {
 	return false
 }
 
-// collectedAny says whether any delete of key was collected: under last write wins it may have won before.
-func (c *checker) collectedAny(key string) bool {
-	return slices.ContainsFunc(c.byKey[key], func(op *operation) bool { return c.tombs.collected[op.ID] > 0 })
-}
-
 // unburied leaves out what is nothing but tombstones that are being collected: homes drop them one by one, and
 // who had not heard of it brings them back for a while.
 func (c *checker) unburied(s vclock.Siblings) vclock.Siblings {

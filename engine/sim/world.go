@@ -41,6 +41,7 @@ type world struct {
 	net    *network
 
 	founders []ring.Member
+	ordered  map[order]bool
 	history  member.History // all changes of the membership that any node wrote down
 	rings    *member.Rings  // shared by all nodes
 	ring     *ring.Ring     // that the history makes
@@ -83,7 +84,7 @@ func (q *eventQueue) Pop() any {
 
 func newWorld(p *Plan, onEach func(trace.Event)) *world {
 	w := &world{
-		goOn: func() bool { return true }, plan: p, pcg: rand.NewPCG(p.Seed, 0), thrown: map[uint64]uint64{}, now: start, names: p.names(), hosts: map[string]*host{},
+		goOn: func() bool { return true }, plan: p, pcg: rand.NewPCG(p.Seed, 0), thrown: map[uint64]uint64{}, now: start, names: p.names(), hosts: map[string]*host{}, ordered: map[order]bool{},
 		faults: map[string]int{}, calls: map[uint64]*operation{}, hash: mix(p.Seed), onEach: onEach,
 	}
 	w.rng = rand.New(w.pcg)
