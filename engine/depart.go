@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"ringside/engine/member"
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
@@ -25,6 +26,9 @@ func (n *Node) tellLeft() {
 // whether a member knows of it: the node may be taken down then.
 func (n *Node) goodbye() bool {
 	if c, ok := n.member.history.Goodbye(n.cfg.Name); ok {
+		if mutant.Is(mutant.RejoinsByItself) {
+			c.Kind, c.Weight = member.Join, 1
+		}
 		n.learn(n.member.history.Merge(member.History{c}), n.cfg.Name)
 	}
 	if !n.member.gone { // it never belonged, or the history is full

@@ -4,6 +4,9 @@ package engine
 // nothing of it is left.
 
 import (
+	"cmp"
+	"slices"
+
 	"ringside/engine/mutant"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -18,6 +21,14 @@ func truncated(s vclock.Siblings) vclock.Siblings {
 		out[i] = v
 	}
 	return out
+}
+
+// earliest leaves the first of concurrent versions.
+func earliest(s vclock.Siblings) vclock.Siblings {
+	if len(s) == 0 {
+		return s
+	}
+	return vclock.Siblings{slices.MinFunc(s, func(a, b vclock.Version) int { return cmp.Compare(a.Time, b.Time) })}
 }
 
 // corrupt breaks what op made of a record when siblings came.

@@ -74,6 +74,8 @@ func reconcile(a, b vclock.Siblings, lww bool) vclock.Siblings {
 	switch {
 	case mutant.Is(mutant.ArrivalWins) && lww && len(b) > 0:
 		return b
+	case mutant.Is(mutant.EarliestWins) && lww:
+		return earliest(a.Merge(b))
 	case mutant.Is(mutant.AncestorsKept):
 		a, b = truncated(a), truncated(b)
 	case lww || mutant.Is(mutant.ConcurrentDropped):

@@ -42,6 +42,7 @@ const (
 	SiblingsUnbounded
 	SiblingsLeftBehind
 	ArrivalWins
+	EarliestWins
 	ContextTimeIgnored
 
 	// who may stamp what
@@ -99,6 +100,7 @@ const (
 	LateWritesDropped
 	ForeignKept
 	ViewsUncompared
+	RejoinsByItself // a removed node that has handed over all it has joins again, and nobody asked it to
 	GoneHintsKept
 	GoneHintsDropped
 	RemovalForgotten // gossip brings a removed node back

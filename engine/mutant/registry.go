@@ -43,6 +43,7 @@ var registry = [Names]Mutant{
 	SiblingsUnbounded:  {"siblings-unbounded", []string{p13}, "a coordinator adds siblings without end", true},
 	SiblingsLeftBehind: {"siblings-left-behind", []string{p1}, "a new version travels without its siblings", false},
 	ArrivalWins:        {"arrival-wins", []string{p1, p3, p5}, "under last write wins the version that comes last wins", false},
+	EarliestWins:       {"earliest-wins", []string{p1, p3}, "under last write wins the earliest of concurrent versions wins", true},
 	ContextTimeIgnored: {"context-time-ignored", []string{p1, p3}, "under last write wins a put can be older than what it was put over", false},
 
 	CounterReused:         {"counter-reused", []string{p6}, "a coordinator that lost its counter for a key begins again at 1 in the same epoch", true},
@@ -94,6 +95,7 @@ var registry = [Names]Mutant{
 	ForeignKept:             {"foreign-kept", []string{p12}, "a node keeps a range that is not its own any more", false},
 	ViewsUncompared:         {"views-uncompared", []string{p12}, "nodes do not notice that they know different rings", true},
 
+	RejoinsByItself:  {"rejoins-by-itself", []string{p12}, "a node that was removed, and has nothing any more, joins again by itself", true},
 	GoneHintsKept:    {"gone-hints-kept", []string{p5, p12}, "hints for a node that is gone stay where they are", false},
 	GoneHintsDropped: {"gone-hints-dropped", []string{p1, p9}, "hints for a node that is gone are dropped", false},
 	RemovalForgotten: {"removal-forgotten", []string{p12}, "a node that learns of changes forgets who was removed", false},
