@@ -32,7 +32,7 @@ type checker struct {
 	violations []Violation
 	dots       map[string]uint64        // key and dot → the put that minted it
 	excused    map[uint64]bool          // writes whose every carrier was destroyed
-	lost       map[uint64]*bits         // write → hosts that were made to lose it, and all that descends from it
+	lost       map[uint64]*bits         // write → hosts that were made to lose it, or a descendant of it
 	fewest     int                      // homes that a key has had at least
 	durable    map[uint64][]string      // write → nodes that were said to hold it durably, in plans with buffers
 	sent       map[string]sentHint      // holder, home and key → what was sent home last

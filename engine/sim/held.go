@@ -70,7 +70,7 @@ func (c *checker) countHomes() {
 	}
 }
 
-// lostBy says whether h was made to lose a write, or what descends from it, after it had held it.
+// lostBy says whether h was made to lose a write, or a descendant of it, after it had held it.
 func (c *checker) lostBy(h *host, id uint64) bool { return c.lost[id].has(int(h.id)) }
 
 // copies is on how many nodes an acked write stays at least: what two stand-ins keep for
@@ -171,16 +171,26 @@ func (c *checker) losing(h *host, do func()) {
 	do()
 	for _, key := range c.keys {
 		after := c.held(h, key)
-		for _, op := range c.byKey[key] {
-			if c.carries(before[key], op.ID) && !c.carries(after, op.ID) {
-				if c.lost[op.ID] == nil {
-					c.lost[op.ID] = &bits{}
-				}
-				c.lost[op.ID].add(int(h.id))
-			}
-		}
+		c.lose(h, key, slices.DeleteFunc(slices.Clone(before[key]), func(id uint64) bool { return c.carries(after, id) }))
 		c.excuse(key, before[key])
 		c.undo(h, before[key], after)
+	}
+}
+
+// lose notes that h was made to lose writes of key: they, and what they supersede, may be missing there. An ancestor that is
+// back on the disk is superseded rightly by a client that had read the descendant; and under last write wins
+// one that was lost may have won over any other.
+func (c *checker) lose(h *host, key string, writes []uint64) {
+	if len(writes) == 0 {
+		return
+	}
+	for _, op := range c.byKey[key] {
+		if c.w.plan.lww() || c.carries(writes, op.ID) {
+			if c.lost[op.ID] == nil {
+				c.lost[op.ID] = &bits{}
+			}
+			c.lost[op.ID].add(int(h.id))
+		}
 	}
 }
 
