@@ -13,7 +13,7 @@ import (
 )
 
 // kept is P1 while the run goes on. An acked write that nobody has put anything over is on
-// as many disks as acked it, but for those that were made to lose something. Of one that has
+// as many disks as acked it, but for those that were made to lose it and for a ring that has become smaller. Of one that has
 // descendants, it and they are on as many as the least of the key's acks asks for: the
 // context that came with an ack covers what its coordinator knew to be superseded, by
 // versions that are just where that put was acked.
@@ -21,9 +21,8 @@ func (c *checker) kept() {
 	if c.w.plan.lww() {
 		return
 	}
-	c.countHomes()
 	for _, key := range c.keys {
-		var overwritten bits // by others
+		var overwritten bits
 		least := len(c.w.names)
 		for _, op := range c.byKey[key] {
 			overwritten.union(op.past)
@@ -61,7 +60,7 @@ func (c *checker) keptOn(op *operation, held [][]uint64, want int) {
 	}
 }
 
-// countHomes notes how few homes a key may have by now, as any member knows the ring.
+// countHomes notes how few homes a key may have, as any member knows the ring.
 func (c *checker) countHomes() {
 	for _, n := range c.w.names {
 		if h := c.w.hosts[n]; h.up && h.node.Ring().Has(n) {

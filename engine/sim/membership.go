@@ -113,6 +113,7 @@ type order struct {
 // learn keeps the world's own account of the membership: all changes that any node wrote down. Nobody
 // changes it but by order, and to say that itself is gone (P12).
 func (w *world) learn(e trace.Event) {
+	w.check.countHomes()
 	for _, c := range e.Changes {
 		asked := w.ordered[order{c.Node, c.Kind}] || c.Kind == member.Gone && c.By == c.Node
 		if !asked && !slices.Contains(w.history, c) {
