@@ -9,6 +9,7 @@ import (
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
+	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
@@ -129,8 +130,12 @@ func (c *checker) refuses(h *host, key string, id uint64) bool {
 func (c *checker) held(h *host, key string) []uint64 { return c.heldIn(h.view(), key) }
 
 func (c *checker) heldIn(from store.Reader, key string) []uint64 {
+	return idsIn(c.w.storedIn(from, key))
+}
+
+func idsIn(replicas []trace.Replica) []uint64 {
 	var ids []uint64
-	for _, r := range c.w.storedIn(from, key) {
+	for _, r := range replicas {
 		ids = append(ids, idsOf(r.Versions)...)
 	}
 	return ids
@@ -163,16 +168,22 @@ func (w *world) storedIn(from store.Reader, key string) []trace.Replica {
 // losing runs do, which destroys something on h's disk, or its buffer, and notes which writes h lost; those of
 // which it held the last copy are excused.
 func (c *checker) losing(h *host, do func()) {
-	before := map[string][]uint64{}
+	before := map[string][]trace.Replica{}
 	for _, key := range c.keys {
-		before[key] = c.held(h, key)
+		before[key] = c.w.stored(h, key)
 	}
 	do()
 	for _, key := range c.keys {
-		after := c.held(h, key)
-		c.lose(h, key, slices.DeleteFunc(slices.Clone(before[key]), func(id uint64) bool { return c.carries(after, id) }))
-		c.excuse(key, before[key])
-		c.undo(h, before[key], after)
+		after := c.w.stored(h, key)
+		for _, r := range before[key] { // as a home and as a stand-in it may hold the same, and each counts for a copy
+			var left vclock.Siblings
+			if i := slices.IndexFunc(after, func(a trace.Replica) bool { return a.For == r.For }); i >= 0 {
+				left = after[i].Versions
+			}
+			c.lose(h, key, slices.DeleteFunc(idsOf(r.Versions), func(id uint64) bool { return c.carries(idsOf(left), id) }))
+		}
+		c.excuse(key, idsIn(before[key]))
+		c.undo(h, idsIn(before[key]), idsIn(after))
 	}
 }
 
