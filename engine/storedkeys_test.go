@@ -10,19 +10,17 @@ import (
 	"ringside/engine/wire"
 )
 
-// storedKeys are what a node keeps records under, and what is nearly that.
-func storedKeys() map[string]struct {
+// A storedKey is what a record is kept under.
+type storedKey struct {
 	space store.Space
 	key   []byte
 	known bool // a node made it
-} {
-	type k = struct {
-		space store.Space
-		key   []byte
-		known bool
-	}
+}
+
+// storedKeys are what a node keeps records under, and what is nearly that.
+func storedKeys() map[string]storedKey {
 	other := append(dataKey([]byte("k"))[:16:16], "other"...) // the position is not the key's
-	return map[string]k{
+	return map[string]storedKey{
 		"data":                    {store.Data, dataKey([]byte("k")), true},
 		"data of another key":     {store.Data, other, false},
 		"data cut short":          {store.Data, dataKey([]byte("k"))[:9], false},

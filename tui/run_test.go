@@ -159,8 +159,6 @@ func TestFeedNoticesAnotherCluster(t *testing.T) {
 	}
 }
 
-// One operation is one second of a busy cluster: 10,000 events in 30 frames.
-// It must take a small part of a second.
 // A rewinding Source takes its last two events back once they were read.
 type rewinding struct{ fakeCluster }
 
@@ -195,6 +193,8 @@ func TestFeedGoesBack(t *testing.T) {
 	}
 }
 
+// One operation is one second of a busy cluster: 10,000 events in 30 frames.
+// It must take a small part of a second.
 func BenchmarkBusySecond(b *testing.B) {
 	th := newTheme(io.Discard, false, false)
 	th.renderer.SetColorProfile(termenv.TrueColor)
