@@ -1,0 +1,419 @@
+package cli
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"ringside/engine/trace"
+)
+
+// The tests of this file hold what scripts depend on: the shape of each command's JSON, exit codes, event
+// kinds and flags. The golden files may gain entries and never lose one. -update adds what is new; only a
+// person removes an entry, and then the contract is broken on purpose.
+var updateContract = flag.Bool("update", false, "add what is new to the contract's golden files")
+
+// recordings is how often -update records: an entry that is not in each recording depends on timing.
+const recordings = 3
+
+// A contractStep is one command of the recorded sequence, always run with --json.
+type contractStep struct {
+	name  string // of its entry in the golden file; "" for a command that only prepares
+	line  string
+	stdin string
+}
+
+// contractSteps is a sequence that shows each command's JSON with everything in it: conflicts, hints,
+// faults, a node that joins and one that is removed, and each kind of error. The homes of cart are n3, n4, n5.
+var contractSteps = []contractStep{
+	{"no cluster", "get cart", ""},
+	{"ls nothing", "ls", ""},
+	{"up", "up -n 5 --buffer 1000 --anti-entropy=false", ""},
+	{"ls", "ls", ""},
+	{"get nothing", "get cart", ""},
+	{"put", "put cart milk --save @cart", ""},
+	{"get", "get cart --save @seen", ""},
+	{"partition", "partition n1,n2 n3,n4,n5", ""},
+	{"", "put cart milk,eggs -c @cart --via n3 -W 3", ""},
+	{"put hinted", "put cart milk,beer -c @cart --via n1 --strict=false", ""},
+	{"put blind", "put cart tea --via n4", ""},
+	{"hints", "hints", ""},
+	{"wait times out", "wait hints=0 --timeout 10ms", ""},
+	{"expect fails", "expect hints==7", ""},
+	{"inspect", "inspect cart", ""},
+	{"status split", "status", ""},
+	{"merkle differs", "merkle cart", ""},
+	{"heal", "heal", ""},
+	{"wait", "wait hints=0", ""},
+	{"get siblings", "get cart --save @both", ""},
+	{"get one of siblings", "get cart --one", ""},
+	{"get raw of siblings", "get cart --raw", ""},
+	{"expect", "expect siblings(cart)==3", ""},
+	{"expect exit", "expect --exit 4 -- get cart --one", ""},
+	{"expect exit fails", "expect --exit 3 -- get cart", ""},
+	{"trace list", "trace --list", ""},
+	{"trace", "trace last", ""},
+	{"trace unknown", "trace 999999", ""},
+	{"resolve pick", "resolve cart --pick 1", ""},
+	{"", "put cart beer", ""},
+	{"resolve with", "resolve cart --with tea", ""},
+	{"", "put cart beer", ""},
+	{"resolve union", "resolve cart --union", ""},
+	{"resolve nothing", "resolve nothing --union", ""},
+	{"context refused", "put tea green -c @both", ""},
+	{"", "get cart --save @cart", ""},
+	{"del", "del cart -c @cart", ""},
+	{"get deleted", "get cart", ""},
+	{"del without context", "del cart", ""},
+	{"put bytes", "put blob -", "\xff\xfe"},
+	{"get bytes", "get blob", ""},
+	{"put key bytes", "put \xff\xfe x", ""},
+	{"get key bytes", "get \xff\xfe", ""},
+	{"inspect key bytes", "inspect \xff\xfe", ""},
+	{"cart add", "cart add set milk beer --merge or-set", ""},
+	{"cart show", "cart show set", ""},
+	{"cart remove", "cart remove set milk", ""},
+	{"cart remove nothing", "cart remove set gold", ""},
+	{"slow", "slow n1-n3 5ms", ""},
+	{"loss", "loss n2 1", ""},
+	{"partition one way", "partition n1 n2,n3,n4,n5 --one-way --for 1h", ""},
+	{"status faults", "status", ""},
+	{"", "heal", ""},
+	{"pause", "pause n5", ""},
+	{"resume", "resume n5", ""},
+	{"kill", "kill n3 n4", ""},
+	{"quorum", "put cart milk -W 3 --strict --via n5", ""},
+	{"quorum get", "get cart -R 3 --strict --via n5", ""},
+	{"node down", "get cart --via n4", ""},
+	{"status down", "status", ""},
+	{"restart", "restart n3 n4", ""},
+	{"wait up", "wait up hints=0", ""},
+	{"wipe", "wipe n4", ""},
+	{"sync", "sync", ""},
+	{"sync range", "sync cart", ""},
+	{"merkle", "merkle cart", ""},
+	{"ring", "ring", ""},
+	{"ring key", "ring cart", ""},
+	{"ring ranges", "ring --ranges", ""},
+	{"join dry-run", "join n6 --weight 2 --dry-run", ""},
+	{"join", "join n6 --weight 2 --zone a", ""},
+	{"settle", "settle", ""},
+	{"", "kill n6", ""},
+	{"leave dry-run", "leave n6 --force --dry-run", ""},
+	{"leave by force", "leave n6 --force", ""},
+	{"leave of none", "leave n9", ""},
+	{"events", "events", ""},
+	{"usage of a partition", "partition n1,n9 n2", ""},
+	{"tui without terminal", "tui", ""},
+	{"down", "down", ""},
+	{"lww up", "--cluster lww up -n 3 --mem --mode lww --clocks literal --truncate 10 --zones a,b --weights n1=2", ""},
+	{"lww put", "--cluster lww put cart milk", ""},
+	{"lww status", "--cluster lww status", ""},
+	{"", "--cluster lww down", ""},
+	{"usage", "get", ""},
+	{"usage of a flag", "get cart -R 0", ""},
+	{"usage of a command", "git cart", ""},
+	{"usage of a global flag", "--jsno", ""},
+	{"usage of save", "put cart milk --save cart", ""},
+	{"run", "run good.txtar bad.txtar", ""},
+	{"sim", "sim --seed 1 --ops 20", ""},
+	{"sim seeds", "sim --seeds 2 --ops 20 --faults crash", ""},
+	{"sim linearizable", "sim --check linearizable", ""},
+	{"paper", "paper", ""},
+	{"paper section", "paper 4.6", ""},
+	{"paper unknown", "paper 9.9", ""},
+	{"paper fig8", "paper fig8 --metadata 60", ""},
+	{"version", "version", ""},
+	{"help unknown", "help git", ""},
+	{"completion unknown", "completion tcsh", ""},
+}
+
+// A recording is what a command printed and how it ended. Shape holds a line for each field that the
+// JSON has anywhere: its path and type. A list's elements and a map's values share a path.
+type recording struct {
+	Line  string   `json:"line"`
+	Exit  int      `json:"exit"`
+	Shape []string `json:"shape"`
+}
+
+func TestContractOfCommands(t *testing.T) {
+	got := recordCommands(t)
+	if *updateContract {
+		for range recordings - 1 {
+			for name, again := range recordCommands(t) {
+				first := got[name]
+				first.Shape = slices.DeleteFunc(first.Shape, func(s string) bool { return !slices.Contains(again.Shape, s) })
+				got[name] = first
+			}
+		}
+	}
+	golden(t, "commands.json", got, func(want, got recording) (recording, string) {
+		switch lost := missing(want.Shape, got.Shape); {
+		case want.Exit != got.Exit:
+			return want, fmt.Sprintf("%s: exit %d, want %d", want.Line, got.Exit, want.Exit)
+		case len(lost) > 0:
+			return want, fmt.Sprintf("%s: the JSON no longer has %s", want.Line, strings.Join(lost, ", "))
+		}
+		return recording{got.Line, got.Exit, union(want.Shape, got.Shape)}, ""
+	})
+}
+
+// recordCommands runs the sequence in a home of its own.
+func recordCommands(t *testing.T) map[string]recording {
+	dir, host := home(t), &Host{}
+	defer host.Close()
+	for name, script := range map[string]string{"good.txtar": "ringside version\n", "bad.txtar": "ringside get cart\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := map[string]recording{}
+	for _, s := range contractSteps {
+		r := ringside(t, dir, s.line, func(e *Env) {
+			e.Args, e.Host, e.Dir = append(e.Args, "--json"), host, dir
+			if i := slices.Index(e.Args, "--"); i >= 0 {
+				e.Args = slices.Insert(e.Args[:len(e.Args)-1], i, "--json")
+			}
+			e.Stdin = strings.NewReader(s.stdin)
+		})
+		if s.name == "" {
+			if r.exit != 0 {
+				t.Fatalf("%s: exit %d: %s%s", s.line, r.exit, r.out, r.err)
+			}
+			continue
+		}
+		out[s.name] = recording{trace.Show([]byte(s.line)), r.exit, shape(t, s.line, r.out)}
+	}
+	return out
+}
+
+// shape lists the fields of a stream of JSON objects.
+func shape(t *testing.T, line, text string) []string {
+	t.Helper()
+	found := map[string]bool{}
+	for d := json.NewDecoder(strings.NewReader(text)); d.More(); {
+		var v any
+		if err := d.Decode(&v); err != nil {
+			t.Fatalf("%s: not JSON: %v: %.200s", line, err, text)
+		}
+		walk("", v, found)
+	}
+	return slices.Sorted(maps.Keys(found))
+}
+
+// openMaps are the objects whose keys are data: nodes, links, kinds of faults.
+var openMaps = regexp.MustCompile(`\.(clock|slow_ms|loss|faults)$`)
+
+func walk(path string, v any, found map[string]bool) {
+	kind := ""
+	switch v := v.(type) {
+	case map[string]any:
+		for name, field := range v {
+			if openMaps.MatchString(path) {
+				name = "*"
+			}
+			walk(path+"."+name, field, found)
+		}
+		kind = "object"
+	case []any:
+		for _, element := range v {
+			walk(path+"[]", element, found)
+		}
+		kind = "list"
+	case string:
+		kind = "string"
+	case float64:
+		kind = "number"
+	case bool:
+		kind = "bool"
+	case nil:
+		kind = "null"
+	}
+	found[path+" "+kind] = true
+}
+
+// A command in the contract: how many arguments it needs and takes, and its flags, each with its kind of value.
+type usage struct {
+	Needs int      `json:"needs"`
+	Takes int      `json:"takes"` // -1: any number
+	Flags []string `json:"flags"`
+}
+
+// flagLine is a line of a command's help that describes a flag: "  -c, --context CTX  what you had read".
+var flagLine = regexp.MustCompile(`(?m)^  ((?:-[A-Za-z]|--[a-z-]+)(?:, (?:-[A-Za-z]|--[a-z-]+))*)( \S+)?(?:  |$)`)
+
+func TestContractOfHelp(t *testing.T) {
+	dir := home(t)
+	got := map[string]usage{}
+	for _, v := range allVerbs() {
+		r := ringside(t, dir, "help "+v.Name)
+		u := usage{}
+		for _, m := range flagLine.FindAllStringSubmatch(r.out, -1) {
+			for name := range strings.SplitSeq(m[1], ", ") {
+				if m[2] != "" {
+					name += " VALUE"
+				}
+				u.Flags = append(u.Flags, name)
+			}
+		}
+		for _, a := range v.Args {
+			if u.Takes++; a.Many {
+				u.Takes = -1
+			}
+			if !a.Optional {
+				u.Needs++
+			}
+		}
+		got[v.Name] = u
+	}
+	golden(t, "help.json", got, func(want, got usage) (usage, string) {
+		switch lost := missing(want.Flags, got.Flags); {
+		case len(lost) > 0:
+			return want, "its help no longer has the flags " + strings.Join(lost, ", ")
+		case got.Needs > want.Needs:
+			return want, fmt.Sprintf("it needs %d arguments; it did with %d", got.Needs, want.Needs)
+		case got.Takes >= 0 && (want.Takes < 0 || got.Takes < want.Takes):
+			return want, fmt.Sprintf("it takes %d arguments; it took %d", got.Takes, want.Takes)
+		}
+		return usage{got.Needs, got.Takes, union(want.Flags, got.Flags)}, ""
+	})
+}
+
+// Each kind of event keeps its name and its section of the paper.
+func TestContractOfEventKinds(t *testing.T) {
+	got := map[string]string{}
+	for kind, section := range trace.Sections {
+		got[string(kind)] = section
+	}
+	golden(t, "kinds.json", got, func(want, got string) (string, string) {
+		if want != got {
+			return want, fmt.Sprintf("its section is %s, want %s", got, want)
+		}
+		return got, ""
+	})
+}
+
+// An event that has everything shows all fields that events can have.
+func TestContractOfEventFields(t *testing.T) {
+	var e trace.Event
+	fill(reflect.ValueOf(&e).Elem(), 0)
+	b, err := json.Marshal(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := map[string]string{}
+	for _, s := range shape(t, "event", string(b)) {
+		path, kind, _ := strings.Cut(s, " ")
+		lines[path] = kind
+	}
+	golden(t, "event.json", lines, func(want, got string) (string, string) {
+		if want != got {
+			return want, fmt.Sprintf("it is a %s, want a %s", got, want)
+		}
+		return got, ""
+	})
+}
+
+// maxFill bounds how deep fill goes into types that contain themselves.
+const maxFill = 12
+
+// fill gives every field a value that is not its zero value.
+func fill(v reflect.Value, depth int) {
+	if depth > maxFill || !v.CanSet() {
+		return
+	}
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString("x")
+	case reflect.Bool:
+		v.SetBool(true)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		v.SetInt(1)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+		v.SetUint(1)
+	case reflect.Float32, reflect.Float64:
+		v.SetFloat(1)
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), depth+1)
+	case reflect.Slice:
+		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
+		fill(v.Index(0), depth+1)
+	case reflect.Array:
+		for i := range v.Len() {
+			fill(v.Index(i), depth+1)
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			fill(v.Field(i), depth+1)
+		}
+	}
+}
+
+// golden compares got with a golden file, entry by entry: compare returns what the entry is from now on, and what is wrong
+// with it. Entries that only got has are new, and with -update they are added.
+func golden[V any](t *testing.T, name string, got map[string]V, compare func(want, got V) (V, string)) {
+	t.Helper()
+	path := filepath.Join("testdata", "contract", name)
+	want := map[string]V{}
+	b, err := os.ReadFile(path)
+	if err == nil {
+		err = json.Unmarshal(b, &want)
+	}
+	if err != nil && !(*updateContract && os.IsNotExist(err)) {
+		t.Fatal(err)
+	}
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		g, ok := got[key]
+		if !ok {
+			t.Errorf("%s: %q is gone", name, key)
+			continue
+		}
+		merged, wrong := compare(want[key], g)
+		if wrong != "" {
+			t.Errorf("%s: %q: %s", name, key, wrong)
+		}
+		want[key] = merged
+	}
+	if !*updateContract {
+		return
+	}
+	for key, g := range got {
+		if _, ok := want[key]; !ok {
+			want[key] = g
+		}
+	}
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	if err := enc.Encode(want); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func missing(want, got []string) []string {
+	var out []string
+	for _, s := range want {
+		if !slices.Contains(got, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func union(a, b []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
+}
