@@ -8,17 +8,18 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
-	"ringside/engine/fault"
 	"ringside/engine/member"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
 const (
-	// maxControlConns bounds the programs that talk to one cluster at a time.
+	// maxControlConns bounds the programs that talk to one cluster at a time. One more closes the
+	// oldest connection that has asked for nothing yet, if there is one, and is refused otherwise.
 	maxControlConns = 128
 	// maxRequestLine takes the largest put in base64.
 	maxRequestLine = 4 << 20
@@ -35,21 +36,7 @@ const (
 // to one that is the last. One request is answered at a time on a connection; closing the connection
 // takes back the request that is being answered.
 
-// A controlRequest asks for one method of a cluster.
-type controlRequest struct {
-	Method  string          `json:"method"`            // do, fault, member, snapshot, compare, events, down
-	Via     string          `json:"via,omitempty"`     // do
-	Request []byte          `json:"request,omitempty"` // do: as on the wire between clients and nodes
-	Fault   *fault.Fault    `json:"fault,omitempty"`
-	Member  *member.Request `json:"member,omitempty"`
-	Keys    [][]byte        `json:"keys,omitempty"`   // snapshot
-	Look    bool            `json:"look,omitempty"`   // compare
-	Ranges  []trace.Span    `json:"ranges,omitempty"` // compare
-	After   uint64          `json:"after,omitempty"`  // events
-	Follow  bool            `json:"follow,omitempty"` // events
-}
-
-// A controlResponse answers it.
+// A controlResponse answers a controlRequest.
 type controlResponse struct {
 	Reply  []byte         `json:"reply,omitempty"`  // do
 	Change *member.Change `json:"change,omitempty"` // member
@@ -100,8 +87,9 @@ type control struct {
 	ln net.Listener
 	wg sync.WaitGroup
 
-	mu    sync.Mutex
-	conns map[net.Conn]bool
+	mu     sync.Mutex
+	conns  map[net.Conn]bool
+	silent []net.Conn // those of conns that have asked for nothing yet, oldest first
 }
 
 // listenControl takes the socket. The cluster holds the lock of its name, so what
@@ -161,11 +149,26 @@ func (s *control) admit(conn net.Conn) (full, down bool) {
 	switch {
 	case s.conns == nil:
 		return false, true
-	case len(s.conns) >= maxControlConns:
+	case len(s.conns) >= maxControlConns && len(s.silent) == 0:
 		return true, false
+	case len(s.conns) >= maxControlConns:
+		oldest := s.silent[0]
+		_ = oldest.Close()
+		s.silent = slices.Delete(s.silent, 0, 1)
+		delete(s.conns, oldest)
 	}
 	s.conns[conn] = true
+	s.silent = append(s.silent, conn)
 	return false, false
+}
+
+// spoke notes that a connection has asked for something, or is over.
+func (s *control) spoke(conn net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if i := slices.Index(s.silent, conn); i >= 0 {
+		s.silent = slices.Delete(s.silent, i, i+1)
+	}
 }
 
 // stopListening removes the socket, and lets nobody who does not read hold up the end.
@@ -195,6 +198,7 @@ func (s *control) serve(conn net.Conn) {
 	defer func() {
 		cancel()
 		_ = conn.Close()
+		s.spoke(conn)
 		s.mu.Lock()
 		delete(s.conns, conn)
 		s.mu.Unlock()
@@ -218,6 +222,7 @@ func (s *control) serve(conn net.Conn) {
 	for {
 		select {
 		case line := <-lines:
+			s.spoke(conn)
 			if !s.answer(ctx, conn, line) {
 				return
 			}
@@ -232,13 +237,16 @@ func (s *control) serve(conn net.Conn) {
 
 // answer carries out one request. It returns false for one that is not even JSON.
 func (s *control) answer(ctx context.Context, conn net.Conn, line []byte) bool {
-	var req controlRequest
-	if err := json.Unmarshal(line, &req); err != nil {
-		_ = respond(conn, controlResponse{Last: true, Error: &controlError{codeUsage, "malformed request: " + err.Error()}})
+	req, err := parseControl(line)
+	if errors.Is(err, errMalformed) {
+		_ = respond(conn, controlResponse{Last: true, Error: &controlError{codeUsage, err.Error()}})
 		return false
 	}
 	last := controlResponse{Last: true}
-	if err := s.handle(ctx, conn, req, &last); err != nil {
+	if err == nil {
+		err = s.handle(ctx, conn, req, &last)
+	}
+	if err != nil {
 		if errors.Is(err, context.Canceled) && s.c.ctx.Err() != nil {
 			err = errStopped
 		}
@@ -247,6 +255,7 @@ func (s *control) answer(ctx context.Context, conn net.Conn, line []byte) bool {
 	return respond(conn, last) == nil
 }
 
+// handle carries out a request that parseControl let pass.
 func (s *control) handle(ctx context.Context, conn net.Conn, req controlRequest, last *controlResponse) error {
 	switch req.Method {
 	case "do":
@@ -261,14 +270,8 @@ func (s *control) handle(ctx context.Context, conn net.Conn, req controlRequest,
 		last.Reply, err = wire.AppendClientReply(nil, 0, reply)
 		return err
 	case "fault":
-		if req.Fault == nil {
-			return usagef("the method fault needs a fault")
-		}
 		return s.c.Fault(ctx, *req.Fault)
 	case "member":
-		if req.Member == nil {
-			return usagef("the method member needs a change")
-		}
 		change, err := s.c.Member(ctx, *req.Member)
 		last.Change = &change
 		return err
@@ -294,7 +297,7 @@ func (s *control) handle(ctx context.Context, conn net.Conn, req controlRequest,
 		_ = conn.SetWriteDeadline(time.Now().Add(goodbyeTime))
 		return nil
 	}
-	return usagef("there is no method %q", req.Method)
+	panic("localcluster: the method " + req.Method + " is not carried out")
 }
 
 func respond(conn net.Conn, r controlResponse) error {

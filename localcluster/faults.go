@@ -34,6 +34,9 @@ func (c *Cluster) Fault(ctx context.Context, f fault.Fault) error {
 	if c.ctx.Err() != nil {
 		return errStopped
 	}
+	if err := f.Check(); err != nil {
+		return usagef("%v", err)
+	}
 	switch f.Kind {
 	case fault.Split, fault.Heal, fault.Slow, fault.Loss:
 		if err := c.faultNet(f); err != nil {
@@ -43,8 +46,6 @@ func (c *Cluster) Fault(ctx context.Context, f fault.Fault) error {
 		if err := c.faultNodes(f); err != nil {
 			return err
 		}
-	default:
-		return usagef("there is no fault %q", f.Kind)
 	}
 	switch f.Kind {
 	case fault.Split, fault.Heal, fault.Resume, fault.Restart, fault.Wipe:
@@ -55,9 +56,6 @@ func (c *Cluster) Fault(ctx context.Context, f fault.Fault) error {
 
 // faultNet changes the network. The caller holds faults.
 func (c *Cluster) faultNet(f fault.Fault) error {
-	if f.For < 0 {
-		return usagef("partition: it cannot last %v", f.For)
-	}
 	if err := c.changeNet(f); err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"time"
@@ -17,9 +18,12 @@ import (
 const (
 	// maxConns bounds the connections to one node: its peers, and clients.
 	maxConns = 1024
-	// maxOpening bounds those that have not shown yet who they are; others of
-	// the machine may dial, too.
+	// maxOpening bounds the connections that have not proved yet that they know the cluster's
+	// secret. Any program of the machine can dial. One more connection closes the oldest of
+	// them: a peer proves itself within milliseconds, a program that only holds on never does.
 	maxOpening = 64
+	// maxClientConns bounds the connections of clients, so that each peer finds room.
+	maxClientConns = maxConns - maxOpening - 2*maxNodes
 	// maxRequestFrame is above a put of the largest value, key and context.
 	maxRequestFrame = wire.MaxValue + wire.MaxKey + wire.MaxToken + 4<<10
 	// acceptPause is how long a node waits when the system has no connection
@@ -84,22 +88,51 @@ func (l *life) accept() {
 	}
 }
 
-// admitConn keeps account of a connection, unless there are too many.
+// admitConn keeps account of a connection that has yet to prove who it is. It fails if
+// the life is over.
 func (l *life) admitConn(conn net.Conn) bool {
 	l.connMu.Lock()
 	defer l.connMu.Unlock()
-	if l.conns == nil || len(l.conns) >= maxConns || l.opening >= maxOpening {
+	if l.conns == nil {
 		return false
 	}
+	if len(l.opening) >= maxOpening {
+		_ = l.opening[0].Close()
+		l.opening = slices.Delete(l.opening, 0, 1)
+	}
 	l.conns[conn] = true
-	l.opening++
+	l.opening = append(l.opening, conn)
 	return true
+}
+
+// proved ends the opening of a connection. It fails if clients have all the connections
+// that they may have.
+func (l *life) proved(conn net.Conn, role wire.Role) bool {
+	l.connMu.Lock()
+	defer l.connMu.Unlock()
+	l.endOpening(conn)
+	if role != wire.RoleClient {
+		return true
+	}
+	if l.clientConns >= maxClientConns {
+		return false
+	}
+	l.clientConns++
+	return true
+}
+
+// endOpening takes conn from those that have not proved who they are. The caller holds connMu.
+func (l *life) endOpening(conn net.Conn) {
+	if i := slices.Index(l.opening, conn); i >= 0 {
+		l.opening = slices.Delete(l.opening, i, i+1)
+	}
 }
 
 func (l *life) forgetConn(conn net.Conn) {
 	_ = conn.Close()
 	l.connMu.Lock()
 	defer l.connMu.Unlock()
+	l.endOpening(conn)
 	delete(l.conns, conn)
 }
 
@@ -121,10 +154,7 @@ func (l *life) closeConns() {
 func (l *life) serve(conn net.Conn) {
 	_ = conn.SetDeadline(time.Now().Add(openingTime))
 	role, peer, err := wire.Accept(conn, l.c.secret, l.node.name, rand.Reader)
-	l.connMu.Lock()
-	l.opening--
-	l.connMu.Unlock()
-	if err != nil {
+	if err != nil || !l.proved(conn, role) {
 		return
 	}
 	_ = conn.SetDeadline(time.Time{})
@@ -228,6 +258,11 @@ func (l *life) tryDeliver(in *inbound, a arrival) (delivered, ok bool) {
 // serveClient takes in requests until the connection ends or carries garbage,
 // or its client reads nothing of what it asked for.
 func (l *life) serveClient(conn net.Conn) {
+	defer func() {
+		l.connMu.Lock()
+		defer l.connMu.Unlock()
+		l.clientConns--
+	}()
 	out := newSender(conn)
 	out.stall = stallTime
 	done := make(chan struct{})

@@ -26,6 +26,9 @@ func (c *Cluster) Member(ctx context.Context, r member.Request) (member.Change, 
 	if c.ctx.Err() != nil {
 		return member.Change{}, errStopped
 	}
+	if err := checkMember(r); err != nil {
+		return member.Change{}, usagef("%v", err)
+	}
 	if r.Kind == member.Join {
 		return c.join(ctx, r)
 	}

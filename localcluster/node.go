@@ -64,10 +64,11 @@ type life struct {
 	buffered atomic.Int64  // objects that are in memory only
 	lost     []trace.Event // what a crash took with the buffer; set before wg is done
 
-	connMu  sync.Mutex
-	conns   map[net.Conn]bool
-	inbound map[string]*inbound // by peer
-	opening int                 // connections that have not shown who they are
+	connMu      sync.Mutex
+	conns       map[net.Conn]bool
+	inbound     map[string]*inbound // by peer
+	opening     []net.Conn          // those that have not proved who they are, oldest first
+	clientConns int                 // those of clients
 
 	// The rest belongs to the loop.
 	engine  *engine.Node

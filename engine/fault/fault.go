@@ -86,13 +86,13 @@ func (n *Net) Apply(f Fault) error {
 		clear(n.slow)
 		clear(n.loss)
 	case Slow:
-		if f.Delay < 0 || f.Delay > MaxDelay {
-			return fmt.Errorf("slow: delay %v, want 0 to %v", f.Delay, MaxDelay)
+		if err := CheckDelay(f.Delay); err != nil {
+			return err
 		}
 		return n.setLinks(f.Link, func(l Link) { setOrClear(n.slow, l, f.Delay) })
 	case Loss:
-		if !(f.Percent >= 0 && f.Percent <= 100) {
-			return fmt.Errorf("loss: %v%%, want 0 to 100", f.Percent)
+		if err := CheckPercent(f.Percent); err != nil {
+			return err
 		}
 		return n.setLinks(f.Link, func(l Link) { setOrClear(n.loss, l, f.Percent) })
 	default:

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -85,6 +86,28 @@ func TestParseGroups(t *testing.T) {
 	for _, args := range [][]string{nil, {"n1,,n2"}, {""}} {
 		if g, err := ParseGroups(args); err == nil {
 			t.Errorf("%q gave %v", args, g)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	nan := math.NaN()
+	for _, f := range []Fault{
+		{}, {Kind: "flood"}, {Kind: Split}, {Kind: Split, Groups: [][]string{{"n1"}}, For: -1}, {Kind: Split, Groups: [][]string{{"n1"}}, For: MaxFor + 1},
+		{Kind: Split, Groups: [][]string{{"n1"}}, Nodes: []string{"n1"}}, {Kind: Heal, OneWay: true}, {Kind: Kill, Nodes: []string{"n1"}, Link: "n1"},
+		{Kind: Slow, Link: "n1", Delay: -1}, {Kind: Slow, Link: "n1", Delay: MaxDelay + 1}, {Kind: Slow, Link: "n1", Percent: nan},
+		{Kind: Loss, Link: "n1", Percent: nan}, {Kind: Loss, Link: "n1", Percent: math.Inf(1)}, {Kind: Loss, Link: "n1", Percent: -1},
+	} {
+		if f.Check() == nil {
+			t.Errorf("%+v makes sense", f)
+		}
+	}
+	for _, f := range []Fault{
+		{Kind: Heal}, {Kind: Split, Groups: [][]string{{"n1"}}, OneWay: true, For: MaxFor}, {Kind: Kill, Nodes: []string{"n1"}},
+		{Kind: Slow, Link: "n1", Delay: MaxDelay}, {Kind: Slow, Link: "n1"}, {Kind: Loss, Link: "n1", Percent: 100},
+	} {
+		if err := f.Check(); err != nil {
+			t.Errorf("%+v: %v", f, err)
 		}
 	}
 }

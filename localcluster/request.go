@@ -1,0 +1,195 @@
+package localcluster
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+
+	"ringside/engine/fault"
+	"ringside/engine/member"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+const (
+	// maxKeysAsked bounds the keys of one snapshot: each node answers with its versions of all of
+	// them, and a view remembers no more.
+	maxKeysAsked = trace.MaxKeys
+	// maxRangesAsked bounds the ranges of one comparison. The largest ring of a cluster in one
+	// process has fewer.
+	maxRangesAsked = 1 << 15
+)
+
+// A controlRequest asks for one method of a cluster.
+type controlRequest struct {
+	Method  string          `json:"method"`            // a key of methods
+	Via     string          `json:"via,omitempty"`     // do
+	Request []byte          `json:"request,omitempty"` // do: as on the wire between clients and nodes
+	Fault   *fault.Fault    `json:"fault,omitempty"`
+	Member  *member.Request `json:"member,omitempty"`
+	Keys    [][]byte        `json:"keys,omitempty"`   // snapshot
+	Look    bool            `json:"look,omitempty"`   // compare
+	Ranges  []trace.Span    `json:"ranges,omitempty"` // compare
+	After   uint64          `json:"after,omitempty"`  // events
+	Follow  bool            `json:"follow,omitempty"` // events
+}
+
+// A method of the control socket: the fields that a request for it may have, and those that it
+// must have. A field of an object that a field holds is written member.kind.
+type method struct {
+	takes []string
+	needs []string
+	check func(controlRequest) error // of the values; nil: any will do
+}
+
+// methods are all that the control socket understands. Any other method and any other field is
+// refused, so that a request of another program, or of another version of this one, changes nothing.
+var methods = map[string]method{
+	"do": {takes: []string{"via", "request"}, needs: []string{"request"}, check: checkDo},
+	"fault": {takes: []string{"fault", "fault.kind", "fault.groups", "fault.one_way", "fault.for", "fault.nodes", "fault.link", "fault.delay", "fault.percent"},
+		needs: []string{"fault", "fault.kind"}, check: func(r controlRequest) error { return r.Fault.Check() }},
+	"member": {takes: []string{"member", "member.kind", "member.node", "member.via", "member.weight", "member.zone"},
+		needs: []string{"member", "member.kind"}, check: func(r controlRequest) error { return checkMember(*r.Member) }},
+	"snapshot": {takes: []string{"keys"}, check: checkKeys},
+	"compare":  {takes: []string{"look", "ranges"}, check: checkRanges},
+	"events":   {takes: []string{"after", "follow"}},
+	"down":     {},
+}
+
+// errMalformed says that a line is not a request at all: the connection cannot be understood.
+var errMalformed = errors.New("malformed request")
+
+// parseControl reads and checks one line of the control socket. An error that wraps errMalformed
+// says that the line is not a JSON object of a request's types; a *UsageError says what else is wrong.
+func parseControl(line []byte) (controlRequest, error) {
+	var req controlRequest
+	in := json.NewDecoder(bytes.NewReader(line))
+	if err := in.Decode(&req); err != nil {
+		return req, fmt.Errorf("%w: %w", errMalformed, err)
+	}
+	if _, err := in.Token(); !errors.Is(err, io.EOF) {
+		return req, fmt.Errorf("%w: more than one value on a line", errMalformed)
+	}
+	m, known := methods[req.Method]
+	if !known {
+		return req, usagef("there is no method \"%s\"; want one of %s", trace.ShowShort([]byte(req.Method), 60), strings.Join(slices.Sorted(maps.Keys(methods)), " "))
+	}
+	if err := m.checkFields(req.Method, line); err != nil {
+		return req, err
+	}
+	if m.check != nil {
+		if err := m.check(req); err != nil {
+			return req, usagef("%s: %v", req.Method, err)
+		}
+	}
+	return req, nil
+}
+
+// checkFields holds the names of the fields on a line against those of its method. The decoder
+// would pass over unknown ones, and would take a missing one for zero.
+func (m method) checkFields(name string, line []byte) error {
+	have, err := fieldsOf("", line)
+	if err != nil {
+		return fmt.Errorf("%w: %w", errMalformed, err)
+	}
+	for _, f := range slices.Sorted(maps.Keys(have)) {
+		if f != "method" && !slices.Contains(m.takes, f) {
+			return usagef("%s: there is no field \"%s\"", name, trace.ShowShort([]byte(f), 60))
+		}
+	}
+	for _, f := range m.needs {
+		if !have[f] {
+			return usagef("%s: the field %s is missing", name, f)
+		}
+	}
+	return nil
+}
+
+// fieldsOf are the names of the fields of a JSON object and of the objects in it. A field that is
+// null counts as missing.
+func fieldsOf(prefix string, object []byte) (map[string]bool, error) {
+	var raw map[string]json.RawMessage
+	if err := json.Unmarshal(object, &raw); err != nil {
+		return nil, err
+	}
+	out := map[string]bool{}
+	for name, value := range raw {
+		value = bytes.TrimSpace(value)
+		out[prefix+name] = !bytes.Equal(value, []byte("null"))
+		if prefix == "" && bytes.HasPrefix(value, []byte("{")) {
+			inner, err := fieldsOf(name+".", value)
+			if err != nil {
+				return nil, err
+			}
+			maps.Copy(out, inner)
+		}
+	}
+	return out, nil
+}
+
+func checkDo(r controlRequest) error {
+	if r.Via != "" && !wire.ValidName(r.Via) {
+		return invalidNode(r.Via)
+	}
+	if len(r.Request) > maxRequestFrame {
+		return fmt.Errorf("a request of %d bytes: want at most %d", len(r.Request), maxRequestFrame)
+	}
+	_, _, err := wire.ParseClientRequest(r.Request)
+	return err
+}
+
+func checkKeys(r controlRequest) error {
+	if len(r.Keys) > maxKeysAsked {
+		return fmt.Errorf("%d keys: want at most %d", len(r.Keys), maxKeysAsked)
+	}
+	for _, k := range r.Keys {
+		if len(k) > wire.MaxKey {
+			return fmt.Errorf("a key of %d bytes: want at most %d", len(k), wire.MaxKey)
+		}
+	}
+	return nil
+}
+
+func checkRanges(r controlRequest) error {
+	if len(r.Ranges) > maxRangesAsked {
+		return fmt.Errorf("%d ranges: want at most %d", len(r.Ranges), maxRangesAsked)
+	}
+	return nil
+}
+
+// checkMember says what is wrong with a change of the membership, whatever the cluster.
+func checkMember(r member.Request) error {
+	switch {
+	case r.Kind != member.Join && r.Kind != member.Leave && r.Kind != member.Remove:
+		return fmt.Errorf("nobody can ask for the change %s; want join, leave or remove", kindName(r.Kind))
+	case r.Node == "" && r.Kind != member.Join:
+		return fmt.Errorf("%s: which node? none is named", r.Kind)
+	case r.Node != "" && !wire.ValidName(r.Node):
+		return invalidNode(r.Node)
+	case r.Via != "" && !wire.ValidName(r.Via):
+		return invalidNode(r.Via)
+	case r.Kind != member.Join && (r.Weight != 0 || r.Zone != ""):
+		return fmt.Errorf("%s: only a node that joins has a weight and a zone", r.Kind)
+	case r.Weight < 0 || r.Weight > member.MaxWeight:
+		return fmt.Errorf("%s: weight %d: want 1 to %d", r.Kind, r.Weight, member.MaxWeight)
+	case r.Zone != "" && !wire.ValidName(r.Zone):
+		return fmt.Errorf("%s: invalid zone name \"%s\": want %v", r.Kind, trace.ShowShort([]byte(r.Zone), 60), namePattern)
+	}
+	return nil
+}
+
+func kindName(k member.Kind) string {
+	if !k.Valid() {
+		return fmt.Sprintf("number %d", k)
+	}
+	return k.String()
+}
+
+func invalidNode(name string) error {
+	return fmt.Errorf("invalid node name \"%s\": want %v", trace.ShowShort([]byte(name), 60), namePattern)
+}

@@ -1,0 +1,247 @@
+package localcluster
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"ringside/engine/member"
+	"ringside/engine/wire"
+)
+
+// doLine is a request for a get, as the control socket has it.
+func doLine(t testing.TB, more string) string {
+	b, err := wire.AppendClientRequest(nil, 0, wire.GetRequest{Key: []byte("k")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return `{"method":"do","request":` + string(text) + more + `}`
+}
+
+// hostile are requests that must be refused, with a part of the reason.
+func hostile(t testing.TB) map[string]string {
+	return map[string]string{
+		// Fields that are missing must not be taken for zero: the zero change of the membership is a join.
+		`{"method":"member","member":{}}`:                                                             "member.kind is missing",
+		`{"method":"member","member":{"kind":null}}`:                                                  "member.kind is missing",
+		`{"method":"member","member":null}`:                                                           "member is missing",
+		`{"method":"member"}`:                                                                         "member is missing",
+		`{"method":"member","member":{"kind":"leave"}}`:                                               "which node",
+		`{"method":"member","member":{"kind":"gone","node":"n1"}}`:                                    "want join, leave or remove",
+		`{"method":"member","member":{"kind":"eject","node":"n1"}}`:                                   "no change",
+		`{"method":"member","member":{"kind":0,"node":"n9"}}`:                                         "malformed",
+		`{"method":"member","member":{"kind":"join","weight":-1}}`:                                    "weight -1",
+		`{"method":"member","member":{"kind":"join","weight":101}}`:                                   "weight 101",
+		`{"method":"member","member":{"kind":"join","weight":1e99}}`:                                  "malformed",
+		`{"method":"member","member":{"kind":"join","node":"../x"}}`:                                  "invalid node name",
+		`{"method":"member","member":{"kind":"join","zone":"Z\u202e"}}`:                               "invalid zone name",
+		`{"method":"member","member":{"kind":"join","via":"?"}}`:                                      "invalid node name",
+		`{"method":"member","member":{"kind":"join","force":true}}`:                                   "no field",
+		`{"method":"member","member":{"kind":"leave","node":"n1","weight":2}}`:                        "only a node that joins",
+		`{"method":"fault","fault":{}}`:                                                               "fault.kind is missing",
+		`{"method":"fault"}`:                                                                          "fault is missing",
+		`{"method":"fault","fault":{"kind":"flood"}}`:                                                 "no fault",
+		`{"method":"fault","fault":{"kind":"kill","nodes":["n1"],"for":5}}`:                           "has no field for",
+		`{"method":"fault","fault":{"kind":"heal","nodes":["n1"]}}`:                                   "has no field nodes",
+		`{"method":"fault","fault":{"kind":"loss","link":"n1","percent":101}}`:                        "want 0 to 100",
+		`{"method":"fault","fault":{"kind":"loss","link":"n1","percent":-1}}`:                         "want 0 to 100",
+		`{"method":"fault","fault":{"kind":"slow","link":"n1","delay":-1}}`:                           "want 0 to",
+		`{"method":"fault","fault":{"kind":"slow","link":"n1","delay":9000000000000000000}}`:          "want 0 to",
+		`{"method":"fault","fault":{"kind":"partition","for":5}}`:                                     "no groups",
+		`{"method":"fault","fault":{"kind":"partition","groups":[["n1"]],"for":-5}}`:                  "cannot last",
+		`{"method":"fault","fault":{"kind":"partition","groups":[["n1"]],"for":9000000000000000000}}`: "cannot last",
+		`{"method":"fault","fault":{"kind":"kill","nodes":["n1"],"hard":true}}`:                       "no field",
+		`{"method":"fault","fault":{"kind":"kill","nodes":"n1"}}`:                                     "malformed",
+		`{"method":"down","member":{"kind":"join"}}`:                                                  "no field",
+		`{"method":"down","yes":true}`:                                                                "no field",
+		`{"method":"events","follow":"true"}`:                                                         "malformed",
+		`{"method":"events","after":-1}`:                                                              "malformed",
+		`{"method":"events","Method":"down"}`:                                                         "no field",
+		`{"METHOD":"down"}`:                                                                           "no field",
+		`{"method":"snapshot","keys":["` + strings.Repeat("QUFB", wire.MaxKey/3+1) + `"]}`:            "want at most",
+		`{"method":"snapshot","keys":[` + strings.Repeat(`"QQ==",`, maxKeysAsked) + `"QQ=="]}`:        "want at most",
+		`{"method":"compare","ranges":[` + strings.Repeat(`{},`, maxRangesAsked) + `{}]}`:             "want at most",
+		`{"method":"do"}`:                    "request is missing",
+		`{"method":"do","request":""}`:       "no body",
+		`{"method":"do","request":"AAAA"}`:   "decode",
+		doLine(t, `,"via":"n1 "`):            "invalid node name",
+		doLine(t, `,"fault":{"kind":"heal"`): "malformed",
+		doLine(t, `,"follow":true`):          "no field",
+		`{}`:                                 "no method",
+		`{"method":"format"}`:                "no method",
+		`{"method":["down"]}`:                "malformed",
+		`{"method":"down"}{"method":"down"}`: "malformed",
+		`{"method":"down"} x`:                "malformed",
+		`[{"method":"down"}]`:                "malformed",
+		`null`:                               "no method",
+		``:                                   "malformed",
+		strings.Repeat(`{"member":`, 5000):   "malformed",
+	}
+}
+
+// Each control request is refused unless it is one of those that the socket understands, and a
+// refused one changes nothing.
+func TestHostileControlRequests(t *testing.T) {
+	c := begin(t, Options{Mem: true})
+	before := changeable(t, c)
+	for line, want := range hostile(t) {
+		resp := send(t, c, line)
+		if resp.Error == nil || resp.Error.Code != codeUsage || !strings.Contains(resp.Error.Message, want) || !resp.Last {
+			t.Errorf("%.120s: got %+v, want a usage error with %q", line, resp.Error, want)
+		}
+	}
+	if after := changeable(t, c); after != before {
+		t.Errorf("before %s\nafter  %s", before, after)
+	}
+}
+
+// What the command line sends is understood.
+func TestControlRequestsOfOurOwn(t *testing.T) {
+	for _, line := range []string{
+		`{"method":"member","member":{"kind":"join"}}`,
+		`{"method":"member","member":{"kind":"join","node":"n9","via":"n1","weight":2,"zone":"a"}}`,
+		`{"method":"member","member":{"kind":"remove","node":"n1"}}`,
+		`{"method":"fault","fault":{"kind":"partition","groups":[["n1"],["n2"]],"one_way":true,"for":5}}`,
+		`{"method":"fault","fault":{"kind":"loss","link":"n1","percent":0.5}}`,
+		`{"method":"snapshot"}`, `{"method":"snapshot","keys":["QQ=="]}`, `{"method":"compare","look":true}`,
+		`{"method":"events","after":3,"follow":true}`, `{"method":"down"}`, doLine(t, `,"via":"n1"`),
+	} {
+		if _, err := parseControl([]byte(line)); err != nil {
+			t.Errorf("%s: %v", line, err)
+		}
+	}
+}
+
+// Callers in the same process are held to the same rules.
+func TestSenselessChanges(t *testing.T) {
+	c := begin(t, Options{Mem: true})
+	for _, r := range []member.Request{{Kind: member.Gone, Node: "n1"}, {Kind: 9, Node: "n1"}, {Kind: member.Leave}, {Weight: -1}, {Node: "A!"}} {
+		var usage *UsageError
+		if _, err := c.Member(t.Context(), r); !errors.As(err, &usage) {
+			t.Errorf("%+v: %v", r, err)
+		}
+	}
+}
+
+// send has the cluster answer one line of its control socket.
+func send(t *testing.T, c *Cluster, line string) controlResponse {
+	t.Helper()
+	conn, err := net.Dial("unix", c.paths.sock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
+	go func() { _, _ = conn.Write([]byte(line + "\n")) }()
+	return lastResponse(t, conn)
+}
+
+func lastResponse(t testing.TB, conn net.Conn) controlResponse {
+	in := bufio.NewScanner(conn)
+	in.Buffer(nil, maxResponseLine)
+	var resp controlResponse
+	for !resp.Last {
+		if !in.Scan() {
+			t.Fatalf("no last response: %v", in.Err())
+		}
+		resp = controlResponse{}
+		if err := json.Unmarshal(in.Bytes(), &resp); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return resp
+}
+
+// changeable is everything about a cluster that a control request can change.
+func changeable(t testing.TB, c *Cluster) string {
+	c.faults.Lock()
+	defer c.faults.Unlock()
+	out := fmt.Sprintf("%+v timer %v", c.roll.settings(), c.splitEnd != nil)
+	for _, n := range c.roll.nodes() {
+		l := n.life.Load()
+		out += fmt.Sprintf(" %s up %v paused %v", n.name, l != nil, l != nil && l.paused.Load())
+	}
+	for _, e := range c.netEvents() {
+		b, err := json.Marshal(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out += " " + string(b)
+	}
+	return out + fmt.Sprint(" requests ", c.requests.Load())
+}
+
+// FuzzControl holds the decoder of the control socket to this: it does not panic, what it refuses
+// changes nothing, and what it lets pass is within its bounds and reads the same when it is written again.
+func FuzzControl(f *testing.F) {
+	for line := range hostile(f) {
+		if len(line) < 4<<10 {
+			f.Add([]byte(line))
+		}
+	}
+	f.Add([]byte(`{"method":"member","member":{"kind":"join","node":"n9","weight":2}}`))
+	f.Add([]byte(`{"method":"fault","fault":{"kind":"partition","groups":[["n1"],["n2"]],"for":5}}`))
+	f.Add([]byte(doLine(f, `,"via":"n1"`)))
+	c, err := Start(context.Background(), Options{Home: f.TempDir(), Mem: true})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { _ = c.Close() })
+	before := changeable(f, c)
+	f.Fuzz(func(t *testing.T, line []byte) {
+		req, err := parseControl(line)
+		if err == nil {
+			checkPassed(t, req)
+			return
+		}
+		var usage *UsageError
+		if !errors.Is(err, errMalformed) && !errors.As(err, &usage) {
+			t.Fatalf("%q: an error of no kind: %v", line, err)
+		}
+		near, far := net.Pipe()
+		defer far.Close()
+		go func() {
+			c.control.answer(t.Context(), near, line)
+			_ = near.Close()
+		}()
+		if resp := lastResponse(t, far); resp.Error == nil || resp.Error.Code != codeUsage {
+			t.Errorf("%q: answered with %+v", line, resp)
+		}
+		if after := changeable(t, c); after != before {
+			t.Fatalf("%q: before %s\nafter %s", line, before, after)
+		}
+	})
+}
+
+// checkPassed checks a request that the decoder let pass.
+func checkPassed(t *testing.T, req controlRequest) {
+	m, known := methods[req.Method]
+	if !known || (req.Method == "member") != (req.Member != nil) || (req.Method == "fault") != (req.Fault != nil) {
+		t.Fatalf("let pass: %+v", req)
+	}
+	if m.check != nil && m.check(req) != nil {
+		t.Fatalf("let pass: %+v: %v", req, m.check(req))
+	}
+	line, err := json.Marshal(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := parseControl(line)
+	if err != nil {
+		t.Fatalf("%s: %v", line, err)
+	}
+	if b, err := json.Marshal(again); err != nil || !bytes.Equal(b, line) {
+		t.Fatalf("%s reads as %s", line, b)
+	}
+}
