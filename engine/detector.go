@@ -173,10 +173,10 @@ func (n *Node) probeLater(p *peer) {
 	})
 }
 
-// concerns says whether the node has anything to do with name. Who left, and has got what
-// was kept for it, is let go.
+// concerns says whether the node has anything to do with name. A node that went is let go once it
+// has said that it holds nothing, and has got what was kept for it.
 func (n *Node) concerns(name string) bool {
-	return n.belongs(name) || n.hints.queues[name] != nil || slices.Contains(n.cfg.Seeds, name)
+	return n.belongs(name) || n.member.leaves(name) || n.hints.queues[name] != nil || slices.Contains(n.cfg.Seeds, name)
 }
 
 // peerDown ends the wait for every answer that cannot come any more.
@@ -225,6 +225,7 @@ func (n *Node) unsent(m wire.Message) {
 // peerUp trusts a new connection: making it took answers from the peer.
 func (n *Node) peerUp(name string) {
 	p := n.peer(name)
+	n.tellGuest(name)
 	if p.healthy() || mutant.Is(mutant.ReturnUnnoticed) {
 		return
 	}

@@ -48,15 +48,19 @@ func (n *Node) gossip() {
 // gossipDraws is how often a peer is drawn before all of them are looked at: most can be reached.
 const gossipDraws = 8
 
-// gossipPeer draws a member or seed that may be reached now, "" if there is none.
+// gossipPeer draws a member, a seed or a leaver that may be reached now, "" if there is none. A leaver
+// that lost its disk knows nobody, so that the members have to tell it that it left.
 func (n *Node) gossipPeer() string {
-	members, seeds := n.ring().Members(), n.cfg.Seeds
+	members, seeds, leavers := n.ring().Members(), n.cfg.Seeds, n.member.leavers
 	for range min(gossipDraws, len(members)) {
 		name := ""
-		if i := n.rng.IntN(len(members) + len(seeds)); i < len(members) {
+		switch i := n.rng.IntN(len(members) + len(seeds) + len(leavers)); {
+		case i < len(members):
 			name = members[i].Name
-		} else {
+		case i < len(members)+len(seeds):
 			name = seeds[i-len(members)]
+		default:
+			name = leavers[i-len(members)-len(seeds)]
 		}
 		if name != n.cfg.Name && n.healthy(name) {
 			return name
@@ -68,7 +72,7 @@ func (n *Node) gossipPeer() string {
 	return ""
 }
 
-// gossipPeers are the members and seeds that may be reached now.
+// gossipPeers are the members, seeds and leavers that may be reached now.
 func (n *Node) gossipPeers() []string {
 	var out []string
 	add := func(name string) {
@@ -84,7 +88,20 @@ func (n *Node) gossipPeers() []string {
 			add(s)
 		}
 	}
+	for _, l := range n.member.leavers {
+		if !slices.Contains(n.cfg.Seeds, l) {
+			add(l)
+		}
+	}
 	return out
+}
+
+// tellGuest sends the history to a node that went, as soon as there is a connection to it: its
+// disk may be lost, and with it what it knew.
+func (n *Node) tellGuest(name string) {
+	if _, went := n.member.history.Last(name); went && n.inRing() && !n.belongs(name) {
+		n.sendHistory(name, true)
+	}
 }
 
 // rumor passes news on at once: to those whom they are about, if this node wrote them down,

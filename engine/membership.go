@@ -26,7 +26,8 @@ type membership struct {
 	digest  uint64     // of the history: the node's view, as messages carry it
 	ring    *ring.Ring // what the history makes of it; no members in a node that joins
 	self    string
-	gone    bool // the node went, and has said that it holds nothing any more
+	gone    bool     // the node went, and has said that it holds nothing any more
+	leavers []string // nodes of the history that are no members and have not said that they hold nothing; sorted
 	pending map[plot]*pendingRange
 	lost    map[plot]bool       // ranges that the node was a home of, and holds as it did until they are handed over
 	news    bool                // the history is to be saved
@@ -96,6 +97,19 @@ func (m *membership) set(h member.History) {
 	m.history, m.digest, m.ring, m.news = h, h.Digest(), m.rings.Of(h), true
 	last, _ := h.Last(m.self)
 	m.gone = last.Kind == member.Gone && !m.ring.Has(m.self)
+	m.leavers = m.leavers[:0]
+	for name, c := range h.Latest() {
+		if c.Kind != member.Gone && !m.ring.Has(name) {
+			m.leavers = append(m.leavers, name)
+		}
+	}
+	slices.Sort(m.leavers)
+}
+
+// leaves says whether name is a leaver.
+func (m *membership) leaves(name string) bool {
+	_, ok := slices.BinarySearch(m.leavers, name)
+	return ok
 }
 
 // saveMembership writes what changed in this step.
@@ -173,12 +187,28 @@ func (n *Node) checkChange(c member.Change) error {
 		return fmt.Errorf("%s says itself when it has nothing any more", c.Node)
 	case c.Kind == member.Join:
 		return n.ring().CanJoin(ring.Member{Name: c.Node, Weight: c.Weight, Zone: c.Zone})
+	case n.member.leaves(c.Node):
+		return n.checkLeaver(c)
 	case !n.belongs(c.Node):
 		return fmt.Errorf("%s is no member as %s knows the ring", c.Node, n.cfg.Name)
 	case members-1 < max(n.cfg.R, n.cfg.W):
 		return fmt.Errorf("%s cannot go: with the %d members left no request could reach R=%d and W=%d", c.Node, members-1, n.cfg.R, n.cfg.W)
 	}
 	return nil
+}
+
+// checkLeaver checks a further change of a node that went. A node that left may still be removed:
+// if it died before it handed over what it held, the others do without that.
+func (n *Node) checkLeaver(c member.Change) error {
+	switch last, _ := n.member.history.Last(c.Node); {
+	case last.Kind == member.Leave && c.Kind == member.Remove:
+		return nil
+	case last.Kind == member.Leave:
+		return fmt.Errorf("%s leaves already; settle waits until it has handed over what it holds", c.Node)
+	case last.Kind == member.Remove:
+		return fmt.Errorf("%s was removed already", c.Node)
+	}
+	return fmt.Errorf("%s is no member as %s knows the ring", c.Node, n.cfg.Name)
 }
 
 // learn takes in the changes of h that are news, and goes on with the ring that they make.

@@ -385,6 +385,77 @@ func TestChangesThatCannotBe(t *testing.T) {
 	}
 }
 
+// A node that left and died before it handed over what it held can still be removed, and a node that
+// leaves or was removed is refused the same change again.
+func TestLeaverCanBeRemoved(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	gossiping(w)
+	keys := w.fillKeys("n1", 60)
+	refused := func(kind member.Kind, want string) {
+		t.Helper()
+		w.next++
+		w.step("n2", Amend{Client: w.next, Change: member.Change{Node: "n4", Kind: kind}})
+		if e := w.told[w.next][0]; e.Err == wire.OK || !strings.Contains(e.Message, want) {
+			t.Errorf("%s: %v %q, want %q", kind, e.Err, e.Message, want)
+		}
+	}
+	w.kill("n4")
+	w.change("n1", "n4", member.Leave)
+	refused(member.Leave, "n4 leaves already")
+	w.change("n2", "n4", member.Remove)
+	if last, _ := w.nodes["n1"].member.history.Last("n4"); last.Kind != member.Remove {
+		t.Errorf("n1 knows %v as the last change of n4", last)
+	}
+	refused(member.Remove, "n4 was removed already")
+	refused(member.Leave, "n4 was removed already")
+	w.wantHomes(keys...)
+	w.start("n4")
+	w.settle()
+	w.wantHomes(keys...)
+	if len(w.saw(trace.Departed)) != 1 {
+		t.Errorf("n4 departed %d times", len(w.saw(trace.Departed)))
+	}
+	refused(member.Remove, "no member")
+}
+
+// §4.8.1: a leaver that lost its disk knows nobody, and no seed is left that it could ask. The members tell it.
+func TestWipedLeaverIsTold(t *testing.T) {
+	for _, kind := range []member.Kind{member.Leave, member.Remove} {
+		w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+		gossiping(w)
+		keys := w.fillKeys("n1", 60)
+		w.kill("n4")
+		w.change("n1", "n4", kind)
+		founders := w.founders
+		w.founders = nil // of a node that went: what it knew was on its disk
+		w.wipe("n4")
+		w.founders = founders
+		w.settle()
+		if last, _ := w.nodes["n1"].member.history.Last("n4"); last.Kind != member.Gone || len(w.saw(trace.Departed)) != 1 {
+			t.Errorf("%s: n1 knows %v as the last change of n4, which departed %d times", kind, last, len(w.saw(trace.Departed)))
+		}
+		w.wantHomes(keys...)
+	}
+}
+
+// A node that said its last word, and lost its disk before anybody took it down, is told when it is back.
+func TestWipedGuestIsTold(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	gossiping(w)
+	w.change("n1", "n4", member.Leave)
+	w.kill("n4")
+	w.tell(func(peer string) Input { return PeerDown{peer} }, func(_, to string) bool { return to == "n4" })
+	founders := w.founders
+	w.founders = nil
+	w.wipe("n4")
+	w.founders = founders
+	w.tell(func(peer string) Input { return PeerUp{peer} }, func(_, to string) bool { return to == "n4" })
+	w.settle()
+	if n := len(w.saw(trace.Departed)); n != 2 {
+		t.Errorf("n4 departed %d times, want once in each life", n)
+	}
+}
+
 // What a node knows of the ring outlives a crash, and so does what it is yet to be given.
 func TestMembershipIsDurable(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4")

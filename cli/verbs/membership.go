@@ -46,7 +46,8 @@ var leaveVerb = &Verb{
 	Usage: "let a node hand over all it has and leave the ring",
 	Help: changeHelp + `
 The node is taken down when nothing is left on it. One that is dead for good cannot hand over anything:
---force removes it, and the others bring each key back to N homes.`,
+--force removes it, and the others bring each key back to N homes. --force also ends the wait for a node that died
+while it was leaving. A removed node that is started again brings what only it has, and goes.`,
 	Flags: []Flag{{Name: "force", Kind: Bool, Help: "the node is dead: do without what only it had"}, changeViaFlag, dryRunFlag},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		r := member.Request{Kind: member.Leave, Node: c.Arg(0), Via: c.String("via")}
@@ -227,30 +228,50 @@ func allSettled(ctx context.Context, w *world) (string, error) {
 		case n == nil:
 			return names([]string{m.Name}) + ", a member, is not there", nil
 		case n.Status != trace.Up:
-			return fmt.Sprintf("%s, a member, is %s", names([]string{m.Name}), n.Status), nil
+			return fmt.Sprintf("%s, a member, is %s; %s", names([]string{m.Name}), n.Status, wayOut(n)), nil
 		}
 	}
 	return allConverged(ctx, w)
 }
 
+// wayOut names the commands that end the wait for a node that does not run.
+func wayOut(n *trace.Node) string {
+	name := names([]string{n.Name})
+	back := "restart " + name + " starts it"
+	if n.Status == trace.Paused {
+		back = "resume " + name + " ends that"
+	}
+	return fmt.Sprintf("%s, leave %s --force does without it", back, name)
+}
+
 // unsettled names what of the membership is still under way, "" if nothing is.
 func unsettled(view *trace.View) string {
+	for _, n := range view.Nodes { // first of all, since others wait for such a node
+		if last, _ := view.History.Last(n.Name); n.Status != trace.Up && last.Kind == member.Leave {
+			return fmt.Sprintf("%s left, and is %s before it handed over all it had; %s", names([]string{n.Name}), n.Status, wayOut(n))
+		}
+	}
 	for _, n := range view.Nodes {
 		name := names([]string{n.Name})
-		last, _ := view.History.Last(n.Name)
 		switch {
-		case n.Status != trace.Up && last.Kind == member.Leave:
-			return fmt.Sprintf("%s left, and is %s before it handed over all it had", name, n.Status)
 		case n.Status != trace.Up:
 		case view.Behind(n) > 0:
-			return name + " " + behind(view, n) + " to the ring"
+			return name + " " + behind(view, n) + " to the ring" + beyond(view)
 		case n.Foreign > 0:
-			return fmt.Sprintf("%s has %s to hand over to new homes", name, Count(n.Foreign, "key"))
+			return fmt.Sprintf("%s has %s to hand over to new homes%s", name, Count(n.Foreign, "key"), beyond(view))
 		case !view.Ring.Has(n.Name):
 			return name + " has left and is about to be taken down"
 		case n.Pending > 0:
-			return fmt.Sprintf("%s is yet to be given %s", name, Count(n.Pending, "range"))
+			return fmt.Sprintf("%s is yet to be given %s%s", name, Count(n.Pending, "range"), beyond(view))
 		}
 	}
 	return ""
+}
+
+// beyond names the split that may keep nodes from what they wait for, and the command that ends it.
+func beyond(view *trace.View) string {
+	if view.Groups == nil {
+		return ""
+	}
+	return "; the network is split, heal ends that"
 }

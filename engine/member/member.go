@@ -146,6 +146,15 @@ func (h History) Last(node string) (Change, bool) {
 	return Change{}, false
 }
 
+// Latest returns the latest change of each node.
+func (h History) Latest() map[string]Change {
+	out := make(map[string]Change)
+	for _, c := range h {
+		out[c.Node] = c
+	}
+	return out
+}
+
 // Goodbye is the last word of a node that went, ok is false if it was said. It stands right after the
 // change that it answers, whatever the clocks say, so that any later change of the node undoes it.
 func (h History) Goodbye(node string) (c Change, ok bool) {
