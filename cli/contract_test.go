@@ -125,6 +125,7 @@ var contractSteps = []contractStep{
 	{"usage of a global flag", "--jsno", ""},
 	{"usage of save", "put cart milk --save cart", ""},
 	{"run", "run good.txtar bad.txtar", ""},
+	{"clock compare", "clock compare {n4:1} {n4:.2}", ""},
 	{"sim", "sim --seed 1 --ops 20", ""},
 	{"sim seeds", "sim --seeds 2 --ops 20 --faults crash", ""},
 	{"sim linearizable", "sim --check linearizable", ""},
@@ -206,6 +207,7 @@ func shape(t *testing.T, line, text string) []string {
 			t.Fatalf("%s: not JSON: %v: %.200s", line, err, text)
 		}
 		walk("", v, found)
+		checkVersions(t, line, v)
 	}
 	return slices.Sorted(maps.Keys(found))
 }
@@ -239,6 +241,29 @@ func walk(path string, v any, found map[string]bool) {
 		kind = "null"
 	}
 	found[path+" "+kind] = true
+}
+
+// checkVersions holds that what has a clock has all that decides how it relates to others.
+func checkVersions(t *testing.T, line string, v any) {
+	t.Helper()
+	switch v := v.(type) {
+	case map[string]any:
+		if _, ok := v["clock"].(map[string]any); ok {
+			_, dot := v["dot"].(map[string]any)
+			_, past := v["past"].([]any)
+			_, notation := v["notation"].(string)
+			if !dot || !past || !notation {
+				t.Errorf("%s: a version lacks dot, past or notation: %v", line, v)
+			}
+		}
+		for _, field := range v {
+			checkVersions(t, line, field)
+		}
+	case []any:
+		for _, element := range v {
+			checkVersions(t, line, element)
+		}
+	}
 }
 
 // A command in the contract: how many arguments it needs and takes, and its flags, each with its kind of value.

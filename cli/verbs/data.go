@@ -368,10 +368,14 @@ func putFailed(op string, key []byte, r wire.PutReply) error {
 }
 
 func printPut(e *Env, key []byte, r wire.PutReply, elapsed time.Duration) error {
+	v := trace.JSONOf(r.Version)
 	return e.print(struct {
 		keyJSON
 		Clock       map[string]uint64 `json:"clock"`
 		Notation    string            `json:"notation"`
+		Dot         trace.DotJSON     `json:"dot"`
+		Past        []trace.EntryJSON `json:"past"`
+		Literal     bool              `json:"literal,omitempty"`
 		Context     string            `json:"context"`
 		Coordinator string            `json:"coordinator"`
 		Acks        []string          `json:"acks"`
@@ -379,7 +383,7 @@ func printPut(e *Env, key []byte, r wire.PutReply, elapsed time.Duration) error 
 		Siblings    int               `json:"siblings"`
 		Request     uint64            `json:"request"`
 		ElapsedUS   int64             `json:"elapsed_us"`
-	}{keyOf(key), r.Version.Clock().Counters(), r.Version.Notation(), encodeToken(r.Context), r.Coordinator,
+	}{keyOf(key), v.Clock, v.Notation, v.Dot, v.Past, v.Literal, encodeToken(r.Context), r.Coordinator,
 		orEmpty(r.Acks), trace.HintsJSON(r.Hinted), r.Siblings, r.Request, elapsed.Microseconds()})
 }
 

@@ -84,7 +84,7 @@ func init() {
 		getVerb, putVerb, delVerb, resolveVerb, cartVerb,
 		partitionVerb, healVerb, killVerb, pauseVerb, resumeVerb, restartVerb, wipeVerb, slowVerb, lossVerb,
 		joinVerb, leaveVerb,
-		statusVerb, ringVerb, inspectVerb, hintsVerb, merkleVerb, syncVerb, traceVerb, eventsVerb,
+		statusVerb, ringVerb, inspectVerb, clockVerb, hintsVerb, merkleVerb, syncVerb, traceVerb, eventsVerb,
 		waitVerb, settleVerb, expectVerb, helpVerb,
 		downVerb,
 	}

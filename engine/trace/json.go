@@ -25,7 +25,7 @@ type VersionJSON struct {
 	Request     uint64            `json:"request,omitempty"`
 	Dot         DotJSON           `json:"dot"`
 	Literal     bool              `json:"literal,omitempty"` // a plain vector clock, as in the paper
-	Past        []EntryJSON       `json:"past,omitempty"`
+	Past        []EntryJSON       `json:"past"`
 }
 
 // DotJSON is a dot. The epoch is a string because it has 64 bits.
@@ -47,6 +47,7 @@ func JSONOf(v vclock.Version) VersionJSON {
 	j := VersionJSON{
 		Deleted: v.Deleted, Clock: v.Clock().Counters(), Notation: v.Notation(), Coordinator: v.Dot.Node,
 		Time: Timestamp(time.Duration(v.Time)), Request: v.Request, Dot: dotJSON(v.Dot), Literal: v.Literal,
+		Past: []EntryJSON{},
 	}
 	if !v.Deleted {
 		j.Value, j.ValueBase64 = Text(v.Value)
@@ -117,6 +118,21 @@ func (e EntryJSON) time() (int64, error) {
 
 // Version rebuilds the version.
 func (j VersionJSON) Version() (vclock.Version, error) {
+	v, err := j.Stamp()
+	if err != nil {
+		return v, err
+	}
+	t, err := time.Parse(time.RFC3339Nano, j.Time)
+	if err != nil {
+		return v, fmt.Errorf("trace: version: %w", err)
+	}
+	v.Time = t.UnixNano()
+	v.Value, err = untext(j.Value, j.ValueBase64)
+	return v, err
+}
+
+// Stamp rebuilds what of the version is needed to compare it with others: all but its value and time.
+func (j VersionJSON) Stamp() (vclock.Version, error) {
 	v := vclock.Version{Dot: j.Dot.dot(), Deleted: j.Deleted, Request: j.Request, Literal: j.Literal}
 	for _, d := range j.Past {
 		e := d.dot()
@@ -129,13 +145,7 @@ func (j VersionJSON) Version() (vclock.Version, error) {
 	if !v.Past.Valid() {
 		return v, fmt.Errorf("trace: past of %s is not a clock", j.Notation)
 	}
-	t, err := time.Parse(time.RFC3339Nano, j.Time)
-	if err != nil {
-		return v, fmt.Errorf("trace: version: %w", err)
-	}
-	v.Time = t.UnixNano()
-	v.Value, err = untext(j.Value, j.ValueBase64)
-	return v, err
+	return v, nil
 }
 
 func siblings(in []VersionJSON) (vclock.Siblings, error) {

@@ -1,0 +1,122 @@
+package verbs
+
+// §4.4: how two versions relate. A program that compares the counters of two clocks itself would take {n4:1} for an
+// ancestor of {n4:.2}.
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// clockCompare is the one action of clock.
+const clockCompare = "compare"
+
+var clockVerb = &Verb{
+	Name: "clock", Group: GroupLook, Section: "§4.4",
+	Args:  []Arg{{Name: clockCompare, Words: []string{clockCompare}}, {Name: "A"}, {Name: "B"}},
+	Usage: "say how two versions relate: before, after, equal or concurrent",
+	Help: `A and B are clocks as get shows them, such as '{n4:1}' and '{n4:.2}', or versions as JSON: an element of
+"siblings" of get, an element of "versions" of inspect, or what put prints. A is before B if B descends from A.
+` + notationHelp + `
+The counters alone mislead, and so does "clock" in JSON: {n4:1} and {n4:.2} are concurrent. JSON versions are
+compared by dot and past, which decide always. Notations show which life of a node's counters is meant (n1~3a74)
+only where a clock holds two of them; where one operand shows it and the other does not, compare JSON versions.
+--json prints {"relation":"before|after|equal|concurrent"}. No cluster has to run.`,
+	Run: func(_ context.Context, e *Env, c *Call) error {
+		if action := c.Arg(0); action != clockCompare {
+			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("clock: %s is not an action; there is %s", quoted(action), clockCompare)}
+		}
+		a, err := parseOperand(c.Arg(1))
+		if err != nil {
+			return &UsageError{Verb: c.Verb, Err: err}
+		}
+		b, err := parseOperand(c.Arg(2))
+		if err != nil {
+			return &UsageError{Verb: c.Verb, Err: err}
+		}
+		r, err := a.compare(b)
+		if err != nil {
+			return &UsageError{Verb: c.Verb, Err: err}
+		}
+		if e.JSON {
+			return e.print(map[string]any{"relation": r})
+		}
+		return e.write(relate(a, r, b) + "\n")
+	},
+}
+
+// An operand of a comparison is a clock as its notation shows it, and the version, if there is one.
+type operand struct {
+	shown   vclock.Clock
+	version *vclock.Version
+}
+
+// maxOperand bounds a version as JSON: its value and its clock.
+const maxOperand = 2*wire.MaxValue + vclock.MaxNotation
+
+func parseOperand(text string) (operand, error) {
+	switch trimmed := strings.TrimSpace(text); {
+	case strings.HasPrefix(trimmed, "@"):
+		return operand{}, errors.New("clock compare: a context is opaque (§4.1); compare the clocks or the JSON of the versions that get shows")
+	case len(text) > maxOperand:
+		return operand{}, fmt.Errorf("clock compare: the operand is longer than %d bytes", maxOperand)
+	case strings.HasPrefix(trimmed, "{") && strings.HasPrefix(strings.TrimSpace(trimmed[1:]), `"`):
+		return parseVersion(trimmed)
+	}
+	c, err := vclock.ParseClock(text)
+	if err != nil {
+		return operand{}, fmt.Errorf("clock compare: %w", err)
+	}
+	return operand{shown: c}, nil
+}
+
+// parseVersion reads a version as JSON. One without dot or past is refused: the counters alone do not decide.
+func parseVersion(text string) (operand, error) {
+	var has struct{ Dot, Past json.RawMessage }
+	var j trace.VersionJSON
+	if err := errors.Join(json.Unmarshal([]byte(text), &has), json.Unmarshal([]byte(text), &j)); err != nil {
+		return operand{}, fmt.Errorf("clock compare: %s is neither a notation such as {n1:1 n3:2} nor a version as JSON", trace.ShowShort([]byte(text), maxEventKey))
+	}
+	if has.Dot == nil || has.Past == nil {
+		return operand{}, errors.New(`clock compare: a version as JSON needs "dot" and "past": the counters of "clock" alone do not decide; or give the "notation"`)
+	}
+	v, err := j.Stamp()
+	switch {
+	case err != nil:
+		return operand{}, fmt.Errorf("clock compare: %w", err)
+	case !wire.ValidName(v.Dot.Node) || v.Dot.Epoch == 0 || v.Dot.Counter == 0 || v.Past.Covers(v.Dot):
+		return operand{}, errors.New(`clock compare: the "dot" of a version needs a node, an epoch and a counter, all of which its "past" does not cover`)
+	}
+	return operand{v.Clock().Shown(), &v}, nil
+}
+
+func (a operand) compare(b operand) (vclock.Relation, error) {
+	if a.version != nil && b.version != nil {
+		return a.version.Compare(*b.version), nil
+	}
+	if node := a.shown.HiddenEpoch(b.shown); node != "" {
+		return "", fmt.Errorf("clock compare: only one of the two clocks shows which life of the counters of %s it means, so they cannot be compared; give the versions as JSON", node)
+	}
+	return a.shown.Compare(b.shown), nil
+}
+
+// relate says a relation in words.
+func relate(a operand, r vclock.Relation, b operand) string {
+	x, y := a.shown.String(), b.shown.String()
+	switch r {
+	case vclock.Before:
+		return fmt.Sprintf("before: %s descends from %s", y, x)
+	case vclock.After:
+		return fmt.Sprintf("after: %s descends from %s", x, y)
+	case vclock.Equal:
+		return fmt.Sprintf("equal: both are %s", x)
+	}
+	return fmt.Sprintf("concurrent: neither of %s and %s descends from the other", x, y)
+}
