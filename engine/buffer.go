@@ -76,7 +76,7 @@ func KeysOf(writes []store.Write) [][]byte {
 	var out [][]byte
 	for _, w := range writes {
 		switch w.Space {
-		case store.Data, store.Own:
+		case store.Data:
 			_, key := splitDataKey(w.Key)
 			out = append(out, key)
 		case store.Hints:

@@ -126,9 +126,9 @@ func TestWithoutBuffersEverythingIsDurable(t *testing.T) {
 // of its own, even if its clock was set back.
 func TestEveryLifeHasItsIncarnation(t *testing.T) {
 	w := newBuffered(t, "n1", "n2", "n3")
-	first := w.nodes["n1"].self.Epoch
+	first := w.nodes["n1"].self.Incarnation
 	kept := store.NewMem()
-	if err := kept.Apply([]store.Write{{Space: store.Meta, Key: selfKey, Value: wire.EncodeOwn(wire.Own{Epoch: first})}}, true); err != nil {
+	if err := kept.Apply([]store.Write{{Space: store.Meta, Key: selfKey, Value: wire.EncodeSelf(wire.Self{Incarnation: first, Run: first})}}, true); err != nil {
 		t.Fatal(err)
 	}
 	key := w.keyAt("n1", "n2", "n3")

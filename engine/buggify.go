@@ -18,6 +18,7 @@ const (
 	RareProbes      Place = "rare-probes"
 	LazyHandoff     Place = "lazy-handoff"
 	FreshEpochs     Place = "fresh-epochs"
+	FewCounters     Place = "few-counters"
 	EarlyCompaction Place = "early-compaction"
 	ForgottenTrees  Place = "forgotten-trees"
 )
@@ -37,6 +38,7 @@ var places = []struct {
 	{RareProbes, "a suspected peer is asked seldom"},
 	{LazyHandoff, "hints wait for the next scan"},
 	{FreshEpochs, "a counter that could be trusted is not"},
+	{FewCounters, "counters that are kept apart from records are folded into floors"},
 	{EarlyCompaction, "under last write wins clocks are compacted as soon as they can be"},
 	{ForgottenTrees, "trees are grown anew when they are asked for"},
 }

@@ -32,7 +32,8 @@ Conditions with mutant.Is are deliberate bugs, and are not there in the ordinary
 	§4.1  get, put, contexts             get.go, put.go; wire.Context
 	§4.2  partitioning                   ring
 	§4.3  replication, preference lists  ring; replica.go
-	§4.4  versions, vector clocks        vclock; epoch.go says who may stamp what, clocks.go what a new clock holds,
+	§4.4  versions, vector clocks        vclock; epoch.go says who may stamp what, counters.go keeps what proves it,
+	                                     clocks.go says what a new clock holds,
 	                                     tombstones.go when a delete may be forgotten
 	§4.5  get and put with N, R, W       get.go, put.go, forward.go
 	§4.6  sloppy quorum, hinted handoff  sloppyquorum.go sends hints, handoff.go brings them home
@@ -83,9 +84,10 @@ version goes that would have stayed. Times of pairs are stored and sent only in 
 literal clock that was cut does not even descend from the one that it replaces: together
 the two are the paper, and no good.
 
-Counters have epochs. A coordinator that cannot prove that it holds its own latest counter for a
-key (the record is gone: wiped, handed back with a hint, damaged) counts in a fresh epoch.
-Clocks show a node's epoch only where they hold two of one node.
+Counters have epochs. A coordinator that cannot prove that it holds its own latest counter for a key counts in a
+fresh epoch: its disk was wiped, recovered from damage or put back from an older copy, or the record is damaged. A
+record that goes home with a hint, moves with its range or is collected leaves its counter behind, so that is no such
+case. Clocks show a node's epoch only where they hold two epochs of one node.
 
 Any node coordinates a get (§6.4 says so, §4.5 lets the first of the top N do it). A put is
 coordinated by one of the top N. A home to which a client sends it expressly takes it; else it is

@@ -1,14 +1,21 @@
 package engine
 
-// §4.4: who may stamp which dot. A counter comes from state that can be lost, so a
-// coordinator goes on counting only where it can prove that it holds its own latest
-// counter for the key: the counter is stored in the same record, and the
-// same batch, as the version it stamped. Wherever that record is gone (never
-// there, handed back with a hint, wiped, dropped in a recovery) the node begins
-// a fresh epoch, and no dot is ever minted twice. A crash of a node with an object buffer
-// (§6.1) loses its latest counters, so there every life is an incarnation of its own.
+// §4.4: which dot a coordinator may give to a new version. A dot must never be minted twice: replicas and
+// trees compare dots, so a dot that stands for two writes loses one of them without a trace.
+//
+// A counter comes from state that can be lost. The node therefore keeps the last dot that it minted for a key:
+// in the key's record, in the same batch as the version, or in the space store.Own if the node holds no
+// record of the key (counters.go). Nothing deletes that proof, so a key without it was never stamped in this epoch and
+// starts at 1. The clock of a key then has one entry for each node that coordinated it, as in the paper.
+//
+// A disk can lose that proof. After a wipe, after a recovery that may have dropped writes, and on a disk that is
+// older than the latest run of the node, the node takes a new incarnation: an epoch in which it has minted nothing.
+// Damage to a single record begins a new epoch within the incarnation. With an object buffer (§6.1) a crash
+// loses the latest counters, so every run of the node has an incarnation of its own.
 
 import (
+	"fmt"
+
 	"ringside/engine/mutant"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -16,90 +23,121 @@ import (
 	"ringside/engine/wire"
 )
 
-// An epoch is an incarnation of the node's disk and, in the low bits, a number
-// that counts the epochs begun in it.
+// An epoch is an incarnation of the node's disk in the high bits and the number of the epochs begun in the
+// incarnation in the low bits.
 const (
-	incarnationBits = 40 // 34 years of milliseconds before one comes again
+	incarnationBits = 40 // milliseconds since 1970, and 34 years until a number returns
 	epochBits       = 64 - incarnationBits
 )
 
 var selfKey = []byte("self")
 
-// loadSelf finds out which incarnation this is. n.self.Epoch is the
-// incarnation, n.self.Counter the epochs begun in it.
+// loadSelf reads the node's incarnation, or takes a new one if the counters on the disk prove nothing.
 func (n *Node) loadSelf() error {
 	b, err := n.db.Get(store.Meta, selfKey)
 	if err != nil {
 		return err
 	}
-	last := wire.Own{}
-	if b != nil {
-		last, err = wire.DecodeOwn(b)
+	var last wire.Self
+	known := b != nil
+	if known {
+		last, err = wire.DecodeSelf(b)
+		known = err == nil
 	}
-	if b != nil && err == nil && !n.cfg.Buffered && (!n.cfg.Distrust || mutant.Is(mutant.DistrustIgnored)) {
+	old := known && last.Run < n.cfg.LastRun && !mutant.Is(mutant.RunIgnored)
+	if old {
+		n.emit(trace.Event{Kind: trace.RolledBack, Message: fmt.Sprintf(
+			"the disk is a copy from before the latest run of %s; counters begin a new epoch", n.cfg.Name)})
+	}
+	doubted := old || n.cfg.Buffered || n.cfg.Distrust && !mutant.Is(mutant.DistrustIgnored)
+	if known && !doubted {
 		n.self = last
-		return nil
+		if last.Run == 0 { // a version of the program wrote this that began an epoch for each key
+			n.self.Epochs++
+		}
+	} else {
+		n.self = wire.Self{Incarnation: n.cfg.Incarnation & (1<<incarnationBits - 1)}
+		if n.cfg.Buffered && n.self.Incarnation <= last.Incarnation { // the clock was set back
+			n.self.Incarnation = (last.Incarnation + 1) & (1<<incarnationBits - 1)
+		}
+		if mutant.Is(mutant.IncarnationReused) {
+			n.self.Incarnation = 1
+		}
 	}
-	n.self = wire.Own{Epoch: n.cfg.Incarnation & (1<<incarnationBits - 1)}
-	if n.cfg.Buffered && n.self.Epoch <= last.Epoch { // a clock that was set back, where every life takes one
-		n.self.Epoch = (last.Epoch + 1) & (1<<incarnationBits - 1)
-	}
-	if mutant.Is(mutant.IncarnationReused) {
-		n.self.Epoch = 1
-	}
+	n.self.Run = max(n.cfg.Incarnation, last.Run)
 	n.saveSelf()
 	return nil
 }
 
-func (n *Node) saveSelf() { n.write(store.Meta, selfKey, wire.EncodeOwn(n.self)) }
+func (n *Node) saveSelf() { n.write(store.Meta, selfKey, wire.EncodeSelf(n.self)) }
 
-// mint returns the next dot of this node for key as epoch and counter. seen is all
-// that the put and the node's own state know to have happened.
-func (n *Node) mint(key []byte, home, standsIn bool, seen vclock.Clock) wire.Own {
-	if own, ok := n.lastMinted(key, home, standsIn); ok && n.trusts(own) && !n.odd(FreshEpochs) {
-		own.Counter++
-		if seen.Get(vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}) < own.Counter {
-			return own
-		} // somebody has seen more of us than we have: our disk is an old copy
-	}
-	if mutant.Is(mutant.CounterReused) {
-		return wire.Own{Epoch: n.self.Epoch << epochBits, Counter: 1}
-	}
-	n.self.Counter++
-	if n.self.Counter >= 1<<epochBits { // so many took longer than the millisecond that they borrow from the future
-		n.self = wire.Own{Epoch: (n.self.Epoch + 1) % (1 << incarnationBits), Counter: 1}
+// epoch is the epoch in which the node stamps keys that it has not stamped in this incarnation.
+func (n *Node) epoch() uint64 { return n.self.Incarnation<<epochBits | n.self.Epochs }
+
+// beginEpoch begins a new epoch: the proof of a counter is lost, and it is unknown for which key.
+func (n *Node) beginEpoch() {
+	if n.self.Epochs++; n.self.Epochs >= 1<<epochBits {
+		// So many epochs take longer than one millisecond, so no run was offered the next number yet.
+		n.self.Incarnation, n.self.Epochs = (n.self.Incarnation+1)%(1<<incarnationBits), 0
 	}
 	if !mutant.Is(mutant.EpochUnsaved) {
 		n.saveSelf()
 	}
-	own := wire.Own{Epoch: n.self.Epoch<<epochBits | n.self.Counter, Counter: 1}
+}
+
+// mint returns the next dot of this node for key. seen is all that the put and the node's own state know to
+// have happened. The caller stores the dot in the same step, with storeHome, storeHint or keepCounter.
+func (n *Node) mint(key []byte, seen vclock.Clock) wire.Own {
+	if own, ok := n.lastMinted(key); ok && !n.odd(FreshEpochs) {
+		own.Counter++
+		if seen.Get(vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}) < own.Counter {
+			return own
+		} // another node or a client has seen a later dot of this node, so the disk is an old copy
+	}
+	if mutant.Is(mutant.CounterReused) {
+		return wire.Own{Epoch: n.epoch(), Counter: 1}
+	}
+	n.beginEpoch()
 	for _, d := range seen {
 		if d.Node == n.cfg.Name {
 			n.emit(trace.Event{Kind: trace.FreshEpoch, Key: key})
 			break
 		}
 	}
-	return own
+	return wire.Own{Epoch: n.epoch(), Counter: 1}
 }
 
-// lastMinted reads the counter from where the node's role keeps it.
-func (n *Node) lastMinted(key []byte, home, standsIn bool) (wire.Own, bool) {
-	switch {
-	case home:
-		rec, err := n.record(store.Data, dataKey(key))
-		return rec.Own, err == nil
-	case standsIn:
-		b, err := n.db.Get(store.Own, dataKey(key))
-		if err != nil || b == nil {
-			return wire.Own{}, false
-		}
-		own, err := wire.DecodeOwn(b)
-		return own, err == nil
+// lastMinted returns the last dot that this node minted for key; Counter is 0 if it minted none. It
+// returns false if the disk cannot tell.
+func (n *Node) lastMinted(key []byte) (wire.Own, bool) {
+	k := dataKey(key)
+	rec, err := n.record(store.Data, k)
+	if err != nil {
+		return wire.Own{}, false
 	}
-	return wire.Own{}, false
+	kept, err := n.keptCounter(k)
+	if err != nil {
+		return wire.Own{}, false
+	}
+	last := latestOwn(n.trusted(rec.Own), n.trusted(kept))
+	if last.Counter == 0 {
+		last = n.counters.floor(k, n.epoch())
+	}
+	return last, true
 }
 
-// trusts says whether a counter was written in this incarnation of the disk.
-func (n *Node) trusts(own wire.Own) bool {
-	return own.Counter > 0 && (own.Epoch>>epochBits == n.self.Epoch || mutant.Is(mutant.OldIncarnationTrusted))
+// trusted returns own if it was minted in this incarnation, and the zero Own otherwise.
+func (n *Node) trusted(own wire.Own) wire.Own {
+	if own.Epoch>>epochBits == n.self.Incarnation || mutant.Is(mutant.OldIncarnationTrusted) {
+		return own
+	}
+	return wire.Own{}
+}
+
+// latestOwn returns the later of two dots of one incarnation.
+func latestOwn(a, b wire.Own) wire.Own {
+	if b.Counter > 0 && (a.Counter == 0 || b.Epoch > a.Epoch || b.Epoch == a.Epoch && b.Counter > a.Counter) {
+		return b
+	}
+	return a
 }

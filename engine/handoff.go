@@ -213,7 +213,7 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 	n.write(store.Hints, k, wire.EncodeRecord(rec))
 	n.collector.stored(key, wire.Record{}) // a hint is always something else
 	if own != nil {
-		n.write(store.Own, dataKey(key), wire.EncodeOwn(*own))
+		n.keepCounter(dataKey(key), *own)
 	}
 	n.hints.add(home, key, n.now)
 	if !n.belongs(home) {
@@ -311,13 +311,12 @@ func (n *Node) sendHint(p *peer, q *hintQueue, key []byte, h *hint) {
 	})
 }
 
-// dropHint deletes a hint that its home now holds, or that is damaged. With the last hint for a key
-// goes the counter of the dots minted for it here: the next put this node
-// coordinates as a stand-in for the key begins a fresh epoch.
+// dropHint deletes a hint that its home now holds, or that is damaged. The counter of the dots that this node
+// minted for the key stays (counters.go).
 func (n *Node) dropHint(home string, key []byte, kind trace.Kind) {
 	n.hints.remove(home, key)
 	n.write(store.Hints, hintKey(home, key), nil)
-	if len(n.hints.homes(key)) == 0 {
+	if len(n.hints.homes(key)) == 0 && mutant.Is(mutant.HintTookCounter) {
 		n.write(store.Own, dataKey(key), nil)
 	}
 	n.emit(trace.Event{Kind: kind, Key: key, Peer: home, For: home})

@@ -34,9 +34,12 @@ type Config struct {
 	Seeds    []string      // whom the node gossips with besides the members that it knows of (§4.8.2)
 	Rings    *member.Rings // shared by nodes that one goroutine steps; nil: the node has its own
 
-	// Incarnation is a number (of incarnationBits) that no earlier life of this
-	// node's disk had. The node takes it when its store is new or Distrust is set.
+	// Incarnation is the number of this run of the node, of incarnationBits bits. It is above that of all earlier
+	// runs. It becomes the disk's incarnation if the store is new or its counters prove nothing.
 	Incarnation uint64
+	// LastRun is the Incarnation of the latest run that got as far as its first durable batch, as the driver
+	// remembers it outside the store; 0 if the driver does not know. A store without that run is an old copy.
+	LastRun uint64
 	// Distrust says that the store may lack writes that were once durable (it was
 	// recovered from damage), so that the counters in it prove nothing.
 	Distrust bool
@@ -142,8 +145,9 @@ type Node struct {
 	requests int              // client requests being worked on
 	prefs    map[int][]string // range → whole preference list, of the ring as it is
 	hints    *hintBook
-	self     wire.Own // incarnation, and how many epochs were begun in it
-	keys     int      // live keys held as home
+	self     wire.Self // incarnation, and how many epochs were begun in it
+	counters *counters
+	keys     int // live keys held as home
 	trees    *forest
 	sync     *syncer
 	member   *membership
@@ -188,6 +192,9 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 // load reads what the node keeps in memory of its store.
 func (n *Node) load() error {
 	if err := n.loadSelf(); err != nil {
+		return err
+	}
+	if err := n.loadCounters(); err != nil {
 		return err
 	}
 	if err := n.loadMembership(); err != nil {

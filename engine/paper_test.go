@@ -629,14 +629,18 @@ func TestKV679HandedBackHint(t *testing.T) {
 	}
 }
 
-// mintedTwice lists dots that two puts got.
+// mintedTwice lists dots that two puts of one key got.
 func (w *world) mintedTwice() []vclock.Dot {
+	type event struct {
+		key string
+		dot vclock.Dot
+	}
 	var out []vclock.Dot
-	seen := map[vclock.Dot]bool{}
+	seen := map[event]bool{}
 	for _, e := range w.saw(trace.Coordinate) {
-		d := e.Versions[0].Dot
+		d := event{string(e.Key), e.Versions[0].Dot}
 		if seen[d] {
-			out = append(out, d)
+			out = append(out, d.dot)
 		}
 		seen[d] = true
 	}

@@ -157,7 +157,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		n.emit(trace.Event{Kind: trace.HintRefused, Request: p.req.Request, Key: key, For: standsIn, Peer: n.cfg.Name})
 		return wire.Overloaded, n.cannotKeep(wire.Overloaded)
 	}
-	own := n.mint(key, home, standsIn != "", ctx.Clock.Merge(known.Context()))
+	own := n.mint(key, ctx.Clock.Merge(known.Context()))
 	p.version = vclock.Version{
 		Dot:  vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter},
 		Past: p.past(ctx.Clock, known, own, lww), Value: p.req.Value, Deleted: p.req.Delete,
@@ -190,7 +190,8 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		code = n.storeHome(key, p.all, lww, &own, why)
 	case standsIn != "":
 		code = n.storeHint(standsIn, key, p.all, lww, &own, why)
-	default: // handed over to a node that is no home; it keeps nothing
+	default: // this node keeps no replica, but it must keep the counter
+		n.keepCounter(dataKey(key), own)
 		code = wire.OK
 	}
 	if code != wire.OK {

@@ -46,6 +46,9 @@ func (n *Node) discard(s store.Space, strange [][]byte) {
 		n.write(s, k, nil)
 		n.emit(trace.Event{Kind: trace.Damaged, Message: fmt.Sprintf("the stored key %x is none that could be asked for; its record is gone", k[:min(len(k), shownKey)])})
 	}
+	if len(strange) > 0 {
+		n.beginEpoch() // each may have been the counter of a key that seems to have none now
+	}
 }
 
 // record reads a record; none is the zero record.
@@ -58,8 +61,8 @@ func (n *Node) record(s store.Space, dbKey []byte) (wire.Record, error) {
 }
 
 // readable is record for state that is about to be merged into: a damaged
-// record counts as none, so that what comes mends it. Its own counter is gone
-// with it, so the next put begins a fresh epoch.
+// record counts as none, so that what comes mends it. A caller that writes over a damaged record
+// begins a new epoch, because the counter in it is lost.
 func (n *Node) readable(s store.Space, key, dbKey []byte) (rec wire.Record, damaged bool) {
 	rec, err := n.record(s, dbKey)
 	if err != nil {
@@ -110,6 +113,9 @@ func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wi
 		return code
 	}
 	n.write(store.Data, k, wire.EncodeRecord(rec))
+	if damaged && own == nil && !mutant.Is(mutant.DamagedCounterTrusted) {
+		n.beginEpoch()
+	}
 	n.collector.stored(key, rec)
 	if damaged && !mutant.Is(mutant.TreeNotRegrown) { // nobody knows what the tree was told of the record
 		n.regrow(ring.Of(key))

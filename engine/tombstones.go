@@ -413,7 +413,7 @@ func (n *Node) dropTombstones(c wire.Collect) {
 		if err != nil || !dead(rec.Siblings) || stateOf(t.Key, rec).Hash != t.State {
 			continue
 		}
-		n.write(store.Data, k, nil)
+		n.deleteRecord(k, rec.Own, false)
 		n.grow(k, rec, wire.Record{})
 		n.emit(trace.Event{Kind: trace.TombstoneCollected, Key: t.Key, Versions: rec.Siblings})
 	}

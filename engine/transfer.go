@@ -19,7 +19,6 @@ import (
 	"ringside/engine/merkle"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
-	"ringside/engine/store"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
@@ -206,18 +205,20 @@ func (n *Node) drop(h *handover) {
 	delete(n.member.lost, h.plot)
 	n.member.changed[h.Span] = true
 	count, keys := 0, n.keys
-	var dropped [][]byte
+	type gone struct {
+		key     []byte
+		own     wire.Own
+		damaged bool
+	}
+	var dropped []gone
 	n.scanRange(h.Span, func(k, v []byte) {
-		dropped = append(dropped, slices.Clone(k))
-		if rec, err := wire.DecodeRecord(v); err == nil {
-			n.keys -= live(rec.Siblings)
-		} else {
-			n.keys--
-		}
+		rec, err := wire.DecodeRecord(v)
+		dropped = append(dropped, gone{slices.Clone(k), rec.Own, err != nil})
+		n.keys -= liveBefore(rec.Siblings, err != nil)
 		count++
 	})
-	for _, k := range dropped {
-		n.write(store.Data, k, nil)
+	for _, d := range dropped {
+		n.deleteRecord(d.key, d.own, d.damaged)
 	}
 	delete(n.trees.trees, h.plot)
 	n.trees.at(h.plot)

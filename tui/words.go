@@ -24,7 +24,7 @@ const maxLogKey = 20
 var story = map[trace.Kind]bool{
 	trace.NodeUp: true, trace.NodeDown: true, trace.NodePaused: true, trace.NodeWiped: true, trace.Split: true,
 	trace.Heal: true, trace.Slow: true, trace.Loss: true, trace.DiskFailed: true, trace.Gap: true,
-	trace.HintStored: true, trace.ReadRepair: true, trace.Replied: true, trace.LWWLost: true, trace.FreshEpoch: true, trace.Truncated: true,
+	trace.HintStored: true, trace.ReadRepair: true, trace.Replied: true, trace.LWWLost: true, trace.FreshEpoch: true, trace.RolledBack: true, trace.Truncated: true,
 	trace.HintDelivered: true, trace.HintRefused: true, trace.Suspect: true, trace.Alive: true, trace.Damaged: true,
 	trace.Membership: true, trace.RangeTransferred: true, trace.RangeDropped: true, trace.Departed: true, trace.NodeLeft: true, trace.HintRehomed: true,
 	trace.BufferLost: true, trace.Violated: true, trace.RunOver: true,
@@ -155,6 +155,8 @@ func (m *model) describeWork(e trace.Event) phrase {
 		return phrase{"LWW LOST", bad, "last write wins threw away " + clocks(e.Versions)}
 	case trace.FreshEpoch:
 		return phrase{"EPOCH", warn, "starts a fresh epoch: its counters cannot be proved"}
+	case trace.RolledBack:
+		return phrase{"OLD DISK", bad, message(e)}
 	case trace.Truncated:
 		return phrase{"TRUNCATED", warn, "the clock is too long: " + message(e)}
 	case trace.HintSent:

@@ -219,6 +219,9 @@ var sentences = map[trace.Kind]func(e trace.Event, node, peer string) string{
 	trace.FreshEpoch: func(e trace.Event, node, _ string) string {
 		return node + " cannot prove its last counter: a fresh epoch"
 	},
+	trace.RolledBack: func(e trace.Event, node, _ string) string {
+		return node + " starts on an old disk: " + trace.Show([]byte(e.Message))
+	},
 	trace.Truncated: func(e trace.Event, node, _ string) string {
 		return node + " cuts the clock, oldest pairs first: " + trace.Show([]byte(e.Message))
 	},

@@ -51,6 +51,11 @@ const (
 	IncarnationReused
 	DistrustIgnored
 	OldIncarnationTrusted
+	RunIgnored
+	HintTookCounter
+	CounterDropped
+	FloorForgotten
+	DamagedCounterTrusted
 
 	// replicas
 	ReplicaReplaced

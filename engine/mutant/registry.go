@@ -51,6 +51,11 @@ var registry = [Names]Mutant{
 	IncarnationReused:     {"incarnation-reused", []string{p6}, "a wiped disk takes the incarnation that it had", true},
 	DistrustIgnored:       {"distrust-ignored", []string{p6}, "a disk that lost its tail goes on with the counters it has", false},
 	OldIncarnationTrusted: {"old-incarnation-trusted", []string{p6}, "a counter of an earlier incarnation is counted on", false},
+	RunIgnored:            {"run-ignored", []string{p6}, "a disk that is older than the latest run of its node goes on counting", false},
+	HintTookCounter:       {"hint-took-counter", []string{p6}, "the counter of a key goes home with the hint, and the next put counts from 1", true},
+	CounterDropped:        {"counter-dropped", []string{p6}, "the counter of a key goes with its record, and the next put counts from 1", true},
+	FloorForgotten:        {"floor-forgotten", []string{p6}, "counters beyond the limit are dropped and leave no floor", false},
+	DamagedCounterTrusted: {"damaged-counter-trusted", []string{p6}, "a damaged record is mended, and its key counts from 1", false},
 
 	ReplicaReplaced:  {"replica-replaced", []string{p1}, "a replica that comes takes the place of what is there", true},
 	TombstoneDropped: {"tombstone-dropped", []string{p1, p3}, "a replica keeps no tombstone", false},
@@ -64,7 +69,7 @@ var registry = [Names]Mutant{
 	HintDroppedStale:     {"hint-dropped-stale", []string{p9, p1}, "a hint that changed while it was under way is dropped all the same", false},
 	HintStuck:            {"hint-stuck", []string{p5}, "a hint whose home did not answer counts as under way for ever", false},
 	HintsForgotten:       {"hints-forgotten", []string{p5}, "a node that starts does not look for its hints", false},
-	HintsUnbounded:       {"hints-unbounded", []string{p13}, "a node stands in however many hints it keeps", true},
+	HintsUnbounded:       {"hints-unbounded", []string{p13}, "a node stands in however many hints it keeps", false},
 	HintsScannedOnce:     {"hints-scanned-once", []string{p5}, "the hint store is scanned once, and not again", true},
 	HandoffReplaces:      {"handoff-replaces", []string{p1}, "what is handed over takes the place of what the home holds", false},
 

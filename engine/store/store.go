@@ -13,7 +13,7 @@ const (
 	Data Space = 'd'
 	// Hints holds replicas kept for other nodes (§4.6: "a separate local database").
 	Hints Space = 'h'
-	// Own holds the last dot this node minted for a key that it coordinated as a stand-in.
+	// Own holds the last dot that this node minted for each key of which it has no record.
 	Own Space = 'o'
 	// Meta holds what a node knows of itself.
 	Meta Space = 'm'

@@ -57,6 +57,7 @@ const (
 	Replied    Kind = "replied"     // Op, Err, Count of Want, Elapsed, Versions, Hinted
 	LWWLost    Kind = "lww-lost"    // Versions: those that last write wins threw away here
 	FreshEpoch Kind = "fresh-epoch" // Node cannot prove its counter for Key, and begins a new one
+	RolledBack Kind = "rolled-back" // Node's disk is older than its latest run; Message: what follows
 	Truncated  Kind = "truncated"   // Versions: the new one; Count of its clock's pairs were dropped; Message: which
 
 	// A node's own work.
@@ -96,7 +97,7 @@ var Sections = map[Kind]string{
 	State: "§4", Replicas: "§4.3",
 	Requested: "§4.1", Forwarded: "§4.5", Coordinate: "§4.4", Replicate: "§4.5", Stored: "§4.5", HintStored: "§4.6",
 	Ack: "§4.5", ReadFrom: "§4.5", ReadReply: "§4.5", Reconciled: "§4.4", ReadRepair: "§5", Replied: "§4.5",
-	LWWLost: "§4.4", FreshEpoch: "§4.4", Truncated: "§4.4",
+	LWWLost: "§4.4", FreshEpoch: "§4.4", RolledBack: "§4.4", Truncated: "§4.4",
 	HintSent: "§4.6", HintDelivered: "§4.6", HintRefused: "§4.6", HintLost: "§4.6", Suspect: "§4.8", Alive: "§4.8", Damaged: "§5",
 	SyncStarted: "§4.7", SyncCompared: "§4.7", SyncDone: "§4.7",
 	TombstoneCollected: "§4.4", TombstonesKept: "§4.4",

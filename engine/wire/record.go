@@ -76,6 +76,27 @@ func DecodeOwn(b []byte) (Own, error) {
 	return ownFromPB(&p), nil
 }
 
+// Self is what a node stores of itself.
+type Self struct {
+	Incarnation uint64 // of the disk; below 2^40
+	Epochs      uint64 // how many epochs were begun in the incarnation; below 2^24
+	Run         uint64 // the number of the latest run of the node on this disk; 0 if no run has a number
+}
+
+// EncodeSelf returns s as it is stored, never nil.
+func EncodeSelf(s Self) []byte {
+	return seal(ownFormat, &wirepb.Self{Incarnation: s.Incarnation, Epochs: s.Epochs, Run: s.Run})
+}
+
+// DecodeSelf reads what EncodeSelf wrote. Every error wraps store.ErrCorrupt.
+func DecodeSelf(b []byte) (Self, error) {
+	var p wirepb.Self
+	if err := unseal(ownFormat, b, &p); err != nil {
+		return Self{}, fmt.Errorf("wire: decode self: %w", err)
+	}
+	return Self{Incarnation: p.Incarnation, Epochs: p.Epochs, Run: p.Run}, nil
+}
+
 // A Membership is what a node must not forget of the membership.
 type Membership struct {
 	Changes member.History

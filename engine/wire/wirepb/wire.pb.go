@@ -2682,6 +2682,67 @@ func (x *Own) GetCounter() uint64 {
 	return 0
 }
 
+// Self is what a node stores of itself. It reads what an older version stored as an Own.
+type Self struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Incarnation   uint64                 `protobuf:"fixed64,1,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	Epochs        uint64                 `protobuf:"varint,2,opt,name=epochs,proto3" json:"epochs,omitempty"`
+	Run           uint64                 `protobuf:"fixed64,3,opt,name=run,proto3" json:"run,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Self) Reset() {
+	*x = Self{}
+	mi := &file_wire_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Self) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Self) ProtoMessage() {}
+
+func (x *Self) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Self.ProtoReflect.Descriptor instead.
+func (*Self) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *Self) GetIncarnation() uint64 {
+	if x != nil {
+		return x.Incarnation
+	}
+	return 0
+}
+
+func (x *Self) GetEpochs() uint64 {
+	if x != nil {
+		return x.Epochs
+	}
+	return 0
+}
+
+func (x *Self) GetRun() uint64 {
+	if x != nil {
+		return x.Run
+	}
+	return 0
+}
+
 // Context is what a context token seals.
 type Context struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2694,7 +2755,7 @@ type Context struct {
 
 func (x *Context) Reset() {
 	*x = Context{}
-	mi := &file_wire_proto_msgTypes[34]
+	mi := &file_wire_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2706,7 +2767,7 @@ func (x *Context) String() string {
 func (*Context) ProtoMessage() {}
 
 func (x *Context) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[34]
+	mi := &file_wire_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2719,7 +2780,7 @@ func (x *Context) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Context.ProtoReflect.Descriptor instead.
 func (*Context) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{34}
+	return file_wire_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *Context) GetClock() *Clock {
@@ -2955,7 +3016,11 @@ const file_wire_proto_rawDesc = "" +
 	"\x06stored\x18\x04 \x01(\x06R\x06stored\"5\n" +
 	"\x03Own\x12\x14\n" +
 	"\x05epoch\x18\x01 \x01(\x06R\x05epoch\x12\x18\n" +
-	"\acounter\x18\x02 \x01(\x04R\acounter\"c\n" +
+	"\acounter\x18\x02 \x01(\x04R\acounter\"R\n" +
+	"\x04Self\x12 \n" +
+	"\vincarnation\x18\x01 \x01(\x06R\vincarnation\x12\x16\n" +
+	"\x06epochs\x18\x02 \x01(\x04R\x06epochs\x12\x10\n" +
+	"\x03run\x18\x03 \x01(\x06R\x03run\"c\n" +
 	"\aContext\x12*\n" +
 	"\x05clock\x18\x01 \x01(\v2\x14.ringside.wire.ClockR\x05clock\x12\x12\n" +
 	"\x04time\x18\x02 \x01(\x06R\x04time\x12\x18\n" +
@@ -2973,7 +3038,7 @@ func file_wire_proto_rawDescGZIP() []byte {
 	return file_wire_proto_rawDescData
 }
 
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 35)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
 var file_wire_proto_goTypes = []any{
 	(*Clock)(nil),             // 0: ringside.wire.Clock
 	(*Version)(nil),           // 1: ringside.wire.Version
@@ -3009,7 +3074,8 @@ var file_wire_proto_goTypes = []any{
 	(*Hint)(nil),              // 31: ringside.wire.Hint
 	(*Record)(nil),            // 32: ringside.wire.Record
 	(*Own)(nil),               // 33: ringside.wire.Own
-	(*Context)(nil),           // 34: ringside.wire.Context
+	(*Self)(nil),              // 34: ringside.wire.Self
+	(*Context)(nil),           // 35: ringside.wire.Context
 }
 var file_wire_proto_depIdxs = []int32{
 	0,  // 0: ringside.wire.Version.past:type_name -> ringside.wire.Clock
@@ -3099,7 +3165,7 @@ func file_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   35,
+			NumMessages:   36,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

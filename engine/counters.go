@@ -1,0 +1,180 @@
+package engine
+
+// §4.4: counters of keys of which the node holds no record. A stand-in hands its replica home, a key range goes to
+// its new homes, a tombstone is collected: the record goes, and the last dot that this node minted for the key
+// stays in the space store.Own, about 50 bytes. If the node stamps the key again, it counts on.
+//
+// The number of kept counters is bounded. Beyond the bound the node folds some of them into floors: a floor is the
+// highest counter of a part of the ring, and keys of that part that the node has not stamped yet start above it.
+
+import (
+	"bytes"
+	"encoding/binary"
+	"slices"
+
+	"ringside/engine/mutant"
+	"ringside/engine/store"
+	"ringside/engine/wire"
+)
+
+const (
+	// maxCounters bounds the counters that a node keeps apart from records: as many as hints.
+	maxCounters = 1 << 20
+	// foldBatch is how many counters are folded at once. It bounds the writes of a step.
+	foldBatch = 64
+)
+
+// counters is the index in memory of the space store.Own.
+type counters struct {
+	kept   int                 // entries of the space
+	floors map[uint16]wire.Own // by the first bits of the position (floorOf)
+	next   []byte              // where the next fold begins
+}
+
+// floorPrefix and two bytes are the key of a floor in the space store.Meta.
+var floorPrefix = []byte("floor")
+
+// floorOf is the part of the ring, of 4,096, in which a stored key is.
+func floorOf(dbKey []byte) uint16 { return binary.BigEndian.Uint16(dbKey) >> 4 }
+
+func floorKey(f uint16) []byte { return binary.BigEndian.AppendUint16(slices.Clone(floorPrefix), f) }
+
+// floor returns the dot above which a key that has no counter of its own starts in epoch.
+func (c *counters) floor(dbKey []byte, epoch uint64) wire.Own {
+	if f := c.floors[floorOf(dbKey)]; f.Epoch == epoch {
+		return f
+	}
+	return wire.Own{Epoch: epoch}
+}
+
+// loadCounters counts the counters in the store and reads the floors. A damaged floor begins a new epoch.
+func (n *Node) loadCounters() error {
+	n.counters = &counters{floors: map[uint16]wire.Own{}}
+	var strange [][]byte
+	err := n.db.Scan(store.Own, nil, nil, func(k, _ []byte) bool {
+		if n.counters.kept++; !isDataKey(k) {
+			strange = append(strange, slices.Clone(k))
+		}
+		return true
+	})
+	if err != nil {
+		return err
+	}
+	n.counters.kept -= len(strange)
+	n.discard(store.Own, strange)
+	damaged := false
+	err = n.db.Scan(store.Meta, floorPrefix, nil, func(k, v []byte) bool {
+		suffix, ok := bytes.CutPrefix(k, floorPrefix)
+		if !ok {
+			return false
+		}
+		own, err := wire.DecodeOwn(v)
+		if err != nil || len(suffix) != 2 {
+			damaged = true
+			return true
+		}
+		n.counters.floors[binary.BigEndian.Uint16(suffix)] = own
+		return true
+	})
+	if damaged {
+		n.beginEpoch()
+	}
+	return err
+}
+
+// keptCounter reads the counter of a key that is kept apart from a record; the zero Own if there is none.
+func (n *Node) keptCounter(dbKey []byte) (wire.Own, error) {
+	if n.counters.kept == 0 {
+		return wire.Own{}, nil
+	}
+	b, err := n.db.Get(store.Own, dbKey)
+	if err != nil || b == nil {
+		return wire.Own{}, err
+	}
+	return wire.DecodeOwn(b)
+}
+
+// keepCounter keeps own, if it was minted in this incarnation, as the last dot that this node minted for a key.
+func (n *Node) keepCounter(dbKey []byte, own wire.Own) {
+	if own = n.trusted(own); own.Counter == 0 || mutant.Is(mutant.CounterDropped) {
+		return
+	}
+	if old, err := n.db.Get(store.Own, dbKey); err == nil && old == nil {
+		n.counters.kept++
+	}
+	n.write(store.Own, dbKey, wire.EncodeOwn(own))
+	if n.counters.kept > maxCounters || n.odd(FewCounters) {
+		n.foldCounters()
+	}
+}
+
+// deleteRecord deletes a record and keeps own, the counter in it. A damaged record may have held any counter.
+func (n *Node) deleteRecord(dbKey []byte, own wire.Own, damaged bool) {
+	n.write(store.Data, dbKey, nil) // first, so that a fold does not put the counter back into the record
+	if damaged {
+		n.beginEpoch()
+		return
+	}
+	kept, err := n.keptCounter(dbKey)
+	if err != nil {
+		n.beginEpoch()
+		return
+	}
+	if own = n.trusted(own); latestOwn(n.trusted(kept), own) == own {
+		n.keepCounter(dbKey, own)
+	}
+}
+
+// foldCounters moves some of the kept counters into floors, or into the records of their keys.
+func (n *Node) foldCounters() {
+	type entry struct {
+		key []byte
+		own wire.Own
+		err error
+	}
+	var batch []entry
+	from := n.counters.next
+	n.counters.next = nil
+	_ = n.db.Scan(store.Own, from, nil, func(k, v []byte) bool {
+		if len(batch) >= foldBatch {
+			n.counters.next = slices.Clone(k)
+			return false
+		}
+		own, err := wire.DecodeOwn(v)
+		batch = append(batch, entry{slices.Clone(k), own, err})
+		return true
+	})
+	for _, e := range batch {
+		n.counters.kept--
+		n.write(store.Own, e.key, nil)
+		if e.err != nil {
+			n.beginEpoch()
+			continue
+		}
+		n.fold(e.key, n.trusted(e.own))
+	}
+}
+
+// fold keeps own in the key's record if there is one, and in a floor otherwise.
+func (n *Node) fold(dbKey []byte, own wire.Own) {
+	if own.Counter == 0 {
+		return
+	}
+	rec, err := n.record(store.Data, dbKey)
+	switch {
+	case err != nil:
+		n.beginEpoch()
+		return
+	case len(rec.Siblings) > 0:
+		rec.Own = latestOwn(n.trusted(rec.Own), own)
+		n.write(store.Data, dbKey, wire.EncodeRecord(rec))
+		return
+	case own.Epoch != n.epoch(): // a key without a counter starts in the present epoch
+		return
+	}
+	f := floorOf(dbKey)
+	if floor := n.counters.floor(dbKey, own.Epoch); own.Counter > floor.Counter && !mutant.Is(mutant.FloorForgotten) {
+		n.counters.floors[f] = own
+		n.write(store.Meta, floorKey(f), wire.EncodeOwn(own))
+	}
+}

@@ -1,0 +1,209 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"ringside/engine/member"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// conflict writes key on both sides of a split with one context, heals, and reconciles the siblings through n3.
+// It returns the notation of the put through n1, and of the reconciled version.
+func (w *world) conflict(key string, round int) (fallback, reconciled string) {
+	w.t.Helper()
+	ctx := w.get("n3", key).Context
+	w.split(true, []string{"n1", "n2"}, []string{"n3", "n4", "n5"})
+	w.mustPut("n3", key, fmt.Sprintf("one side %d", round), ctx)
+	other := w.mustPut("n1", key, fmt.Sprintf("other side %d", round), ctx)
+	w.heal(true)
+	w.pass(2 * time.Second)
+	if w.hints() != 0 {
+		w.t.Fatalf("round %d: %d hints are left", round, w.hints())
+	}
+	g := w.get("n3", key)
+	if len(g.Siblings) != 2 {
+		w.t.Fatalf("round %d: siblings %v", round, g.Siblings)
+	}
+	last := w.mustPut("n3", key, fmt.Sprintf("reconciled %d", round), g.Context)
+	return other.Version.Notation(), last.Version.Notation()
+}
+
+// §4.4: the size of a clock depends on the number of coordinators and not on the number of writes. n1 is a
+// fallback whose record goes home with the hint in each round.
+func TestClocksStayReadable(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n3", "n4", "n5")
+	if n := w.mustPut("n3", key, "milk", nil).Version.Notation(); n != "{n3:1}" {
+		t.Fatalf("first put %s", n)
+	}
+	for round := 1; round <= 20; round++ {
+		if round == 7 {
+			w.start("n1") // a restart keeps the counters
+		}
+		fallback, reconciled := w.conflict(key, round)
+		before := fmt.Sprintf("{n1:%d n3:%d}", round, 2*round-1)
+		after := fmt.Sprintf("{n1:%d n3:%d}", round, 2*round+1)
+		if fallback != before || reconciled != after {
+			t.Fatalf("round %d: %s and then %s, want %s and %s", round, fallback, reconciled, before, after)
+		}
+	}
+	if dots := w.mintedTwice(); dots != nil {
+		t.Fatalf("minted twice: %v", dots)
+	}
+	if e := w.saw(trace.FreshEpoch); e != nil {
+		t.Fatalf("fresh epochs: %v", e)
+	}
+}
+
+// Counters folded into floors are not minted again, whether the key has a record or not.
+func TestFoldedCountersAreNotMintedAgain(t *testing.T) {
+	w := five(t)
+	w.restart(func(c *Config) { c.Buggify = func(p Place) bool { return p == FewCounters } })
+	key := w.keyAt("n3", "n4", "n5")
+	w.mustPut("n3", key, "milk", nil)
+	for round := 1; round <= 8; round++ {
+		fallback, _ := w.conflict(key, round)
+		if want := fmt.Sprintf("{n1:%d n3:%d}", round, 2*round-1); fallback != want {
+			t.Fatalf("round %d: %s, want %s", round, fallback, want)
+		}
+		if round%3 == 0 {
+			w.start("n1")
+		}
+	}
+	if c := w.nodes["n1"].counters; c.kept != 0 || len(c.floors) != 1 {
+		t.Fatalf("%d counters and %d floors, want none and 1", c.kept, len(c.floors))
+	}
+	w.kill("n4") // n1 becomes a home of other keys, and stands in with a record of its own
+	for range 3 {
+		w.mustPut("n1", w.keyAt("n1"), "v", nil)
+	}
+	if dots := w.mintedTwice(); dots != nil {
+		t.Fatalf("minted twice: %v", dots)
+	}
+}
+
+// A home that loses its range and gets it back, and a deleted key that is created again, count on.
+func TestCountersSurviveTheirRecords(t *testing.T) {
+	w := five(t)
+	gossiping(w)
+	key := w.keyAt("n3", "n4", "n5")
+	p := w.mustPut("n3", key, "one", nil)
+	w.newcomer("n6", "n1")
+	w.change("n1", "n6", member.Join)
+	w.change("n1", "n3", member.Leave)
+	w.settle()
+	if rec, err := w.nodes["n3"].record(store.Data, dataKey([]byte(key))); err != nil || len(rec.Siblings) > 0 {
+		t.Fatalf("n3 left and holds %v %v", rec, err)
+	}
+	w.change("n1", "n3", member.Join)
+	w.settle()
+	ctx := w.get("n1", key).Context
+	again := w.do("n3", wire.PutRequest{Key: []byte(key), Value: []byte("two"), Context: ctx}).(wire.PutReply)
+	if again.Err != wire.OK || again.Coordinator != "n3" || again.Version.Dot.Counter != p.Version.Dot.Counter+1 || again.Version.Dot.Epoch != p.Version.Dot.Epoch {
+		t.Fatalf("%v after %v, through %s: %v", again.Version.Dot, p.Version.Dot, again.Coordinator, again.Err)
+	}
+}
+
+// copyOf returns a copy of a node's disk.
+func (w *world) copyOf(name string) *store.Mem {
+	out := store.NewMem()
+	for _, s := range []store.Space{store.Data, store.Hints, store.Own, store.Meta} {
+		err := w.stores[name].Scan(s, nil, nil, func(k, v []byte) bool {
+			return out.Apply([]store.Write{{Space: s, Key: slices.Clone(k), Value: slices.Clone(v)}}, true) == nil
+		})
+		if err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	return out
+}
+
+// A disk that was put back from an older copy, where no context and no record tells n3 that it stamped more. The
+// number of its latest run, which its driver keeps elsewhere, does.
+func TestOldCopyOfADisk(t *testing.T) {
+	w := five(t)
+	runs := map[string]uint64{}
+	w.more = func(c *Config) {
+		c.LastRun = runs[c.Name]
+		runs[c.Name] = c.Incarnation
+	}
+	w.restart(w.more)
+	key := w.keyAt("n3", "n4", "n5")
+	all := wire.Quorum{R: 3, W: 3}
+	put := func(value string, ctx []byte) wire.PutReply {
+		r := w.do("n3", wire.PutRequest{Key: []byte(key), Value: []byte(value), Context: ctx, Quorum: all}).(wire.PutReply)
+		if r.Err != wire.OK {
+			t.Fatalf("put %s: %v %s", value, r.Err, r.Message)
+		}
+		return r
+	}
+	ctx := put("one", nil).Context
+	old := w.copyOf("n3")
+	w.start("n3")
+	two := put("two", ctx)
+	w.stores["n3"] = old
+	w.start("n3")
+	if len(w.saw(trace.RolledBack)) != 1 {
+		t.Fatal("n3 did not tell that its disk is an old copy")
+	}
+	three := put("three", ctx)
+	if three.Version.Dot == two.Version.Dot {
+		t.Fatalf("%v was minted twice", two.Version.Dot)
+	}
+	w.kill("n3")
+	w.wantValues("n4", key, "three", "two")
+	w.start("n3")
+	if len(w.saw(trace.RolledBack)) != 1 {
+		t.Fatal("n3 doubts a disk that has its latest run")
+	}
+}
+
+// Damage to a record, to a kept counter and to a floor each begin a new epoch. The other keys count on.
+func TestDamagedCounters(t *testing.T) {
+	for name, damage := range map[string]func(w *world, key string){
+		"a record": func(w *world, key string) { w.damage("n3", store.Data, dataKey([]byte(key))) },
+		"a record that is mended by another node": func(w *world, key string) {
+			w.damage("n3", store.Data, dataKey([]byte(key)))
+			w.mustPut("n4", key, "mends", nil)
+			w.pass(time.Second)
+		},
+		"a kept counter": func(w *world, key string) {
+			n := w.nodes["n3"]
+			rec, _ := n.record(store.Data, dataKey([]byte(key)))
+			n.keepCounter(dataKey([]byte(key)), rec.Own)
+			w.carryOut("n3", n.finish())
+			w.damage("n3", store.Own, dataKey([]byte(key)))
+		},
+		"a floor": func(w *world, key string) {
+			f := floorKey(floorOf(dataKey([]byte(key))))
+			if err := w.stores["n3"].Apply([]store.Write{{Space: store.Meta, Key: f, Value: []byte("x")}}, true); err != nil {
+				w.t.Fatal(err)
+			}
+			w.start("n3")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := five(t)
+			key, other := w.keyAt("n3", "n4", "n5"), w.keyAt("n3")
+			w.mustPut("n3", key, "v", nil)
+			first := w.mustPut("n3", other, "v", nil).Version.Dot
+			before := w.nodes["n3"].epoch()
+			damage(w, key)
+			r := w.do("n3", wire.PutRequest{Key: []byte(key), Value: []byte("w")}).(wire.PutReply)
+			if r.Err != wire.OK || w.nodes["n3"].epoch() == before {
+				t.Fatalf("%v %s; epoch %x, before %x", r.Err, r.Message, w.nodes["n3"].epoch(), before)
+			}
+			if next := w.mustPut("n3", other, "w", nil).Version.Dot; next.Epoch != first.Epoch || next.Counter != first.Counter+1 {
+				t.Fatalf("another key counted from %v to %v", first, next)
+			}
+			if dots := w.mintedTwice(); dots != nil {
+				t.Fatalf("minted twice: %v", dots)
+			}
+		})
+	}
+}
