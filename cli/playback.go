@@ -227,7 +227,7 @@ func (b *playback) Snapshot(_ context.Context, keys ...[]byte) ([]trace.Event, e
 		}
 	}
 	if v.Groups != nil {
-		out = append(out, trace.Event{Time: v.SplitAt, Kind: trace.Split, Groups: v.Groups, OneWay: v.OneWay})
+		out = append(out, trace.Event{Time: v.SplitAt, Kind: trace.Split, Groups: v.Groups, OneWay: v.OneWay, Delay: v.SplitFor})
 	}
 	return out, nil
 }

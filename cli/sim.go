@@ -17,8 +17,15 @@ import (
 	"ringside/engine/trace"
 )
 
-// defaultSeeds is a campaign of a few seconds.
-const defaultSeeds = 200
+const (
+	// defaultSeeds is a campaign of a few seconds.
+	defaultSeeds = 200
+	// maxSeeds and maxCampaign take months.
+	maxSeeds    = 1_000_000_000
+	maxCampaign = 31 * 24 * time.Hour
+	// noTime is what to do instead of giving a time of 0.
+	noTime = "leave it out, or give a time such as 10s"
+)
 
 var simCommand = command{
 	verb: &verbs.Verb{
@@ -43,24 +50,24 @@ Properties:
 Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. --faults list says what they are.`,
 		Flags: []verbs.Flag{
 			{Name: "seed", Kind: verbs.String, Value: "SEED", Help: "play this seed; with --seeds or --for, begin with it"},
-			{Name: "seeds", Kind: verbs.Int, Value: "COUNT", Help: "how many seeds; otherwise " + strconv.Itoa(defaultSeeds)},
-			{Name: "for", Kind: verbs.Duration, Value: "10m", Help: "play seeds for that long"},
-			{Name: "nodes", Aliases: []string{"n"}, Kind: verbs.Int, Value: "5", Help: "nodes of the cluster"},
-			{Name: "ops", Kind: verbs.Int, Value: "300", Help: "operations of a run"},
+			{Name: "seeds", Kind: verbs.Int, Value: "COUNT", Max: maxSeeds, Help: "how many seeds; otherwise " + strconv.Itoa(defaultSeeds)},
+			{Name: "for", Kind: verbs.Duration, Value: "10m", Longest: maxCampaign, Zero: noTime, Help: "play seeds for that long"},
+			{Name: "nodes", Aliases: []string{"n"}, Kind: verbs.Int, Value: "5", Max: sim.MaxNodes, Help: "nodes of the cluster"},
+			{Name: "ops", Kind: verbs.Int, Value: "300", Max: sim.MaxOps, Help: "operations of a run"},
 			{Name: "faults", Kind: verbs.String, Value: "a,b,c", Help: "only these kinds of faults, and in every run; list says what they are"},
-			{Name: "N", Kind: verbs.Int, Value: "3", Help: "replicas of a key"},
-			{Name: "R", Kind: verbs.Int, Value: "2", Help: "nodes that must answer a get"},
-			{Name: "W", Kind: verbs.Int, Value: "2", Help: "nodes that must acknowledge a put"},
+			{Name: "N", Kind: verbs.Int, Value: "3", Max: sim.MaxNodes, Help: "replicas of a key"},
+			{Name: "R", Kind: verbs.Int, Value: "2", Max: sim.MaxNodes, Help: "nodes that must answer a get"},
+			{Name: "W", Kind: verbs.Int, Value: "2", Max: sim.MaxNodes, Help: "nodes that must acknowledge a put"},
 			{Name: "mode", Kind: verbs.String, Value: "siblings|lww", Help: "how conflicts are reconciled"},
 			{Name: "clocks", Kind: verbs.String, Value: "dotted|literal", Words: []string{trace.ClocksDotted, trace.ClocksLiteral}, Help: "literal: the paper's clocks, which lose writes (§4.4); a run never draws them"},
 			{Name: "truncate", Kind: verbs.String, Value: "10|off", Help: "pairs at which clocks are cut (§4.4)"},
 			{Name: "quorum", Kind: verbs.String, Value: "sloppy|strict", Help: "whether stand-ins count"},
-			{Name: "clients", Kind: verbs.Int, Value: "4", Help: "clients, which share the operations"},
-			{Name: "keys", Kind: verbs.Int, Value: "3", Help: "keys that they meet on"},
-			{Name: "length", Kind: verbs.Duration, Value: "2m", Help: "virtual time over which the operations are spread"},
+			{Name: "clients", Kind: verbs.Int, Value: "4", Max: sim.MaxOps, Help: "clients, which share the operations"},
+			{Name: "keys", Kind: verbs.Int, Value: "3", Max: sim.MaxOps, Help: "keys that they meet on"},
+			{Name: "length", Kind: verbs.Duration, Value: "2m", Longest: sim.MaxTime, Zero: noTime, Help: "virtual time over which the operations are spread"},
 			{Name: "blind", Kind: verbs.String, Value: "0.2", Help: "chance that a put comes without a context; 0: all come with the newest"},
 			{Name: "odd", Kind: verbs.String, Value: "0.2", Help: "chance that a request asks for a quorum of its own"},
-			{Name: "fault-every", Kind: verbs.Duration, Value: "5s", Help: "mean virtual time between two faults"},
+			{Name: "fault-every", Kind: verbs.Duration, Value: "5s", Longest: sim.MaxTime, Zero: noTime, Help: "mean virtual time between two faults"},
 			{Name: "anti-entropy", Kind: verbs.String, Value: "10s|off", Help: "virtual time between two comparisons of a key range (§4.7)"},
 			{Name: "buffer", Kind: verbs.String, Value: "8|off", Help: "objects in each node's buffer (§6.1), which a crash loses"},
 			{Name: "tombstones", Kind: verbs.String, Value: "45s|off", Help: "virtual time until tombstones are collected (§4.4)"},
@@ -118,11 +125,6 @@ func simUsage(c *verbs.Call, one bool) error {
 			return flags[i]
 		}
 		return ""
-	}
-	for _, name := range []string{"for", "length", "fault-every"} {
-		if c.Has(name) && c.Duration(name) == 0 {
-			return verbs.Usagef("sim: --%s 0 is no time; leave it out, or give one such as 10s", name)
-		}
 	}
 	check := c.Has("check")
 	switch {

@@ -130,8 +130,8 @@ func (c *Cluster) claim(o Options) (err error) {
 		return usagef("start: no home folder")
 	case o.Mem && o.Dir != "":
 		return usagef("a cluster in memory has no data folder; leave out --dir or --mem")
-	case o.BasePort < 0 || o.BasePort+maxNodes > 1<<16:
-		return usagef("base port %d: want 1 to %d, or 0 for free ports", o.BasePort, 1<<16-maxNodes)
+	case o.BasePort < 0 || o.BasePort > MaxBasePort:
+		return usagef("base port %d: want 1 to %d, or none for free ports", o.BasePort, MaxBasePort)
 	}
 	if c.paths, err = pathsOf(o.Home, o.Name); err != nil {
 		return err

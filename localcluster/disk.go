@@ -24,9 +24,14 @@ import (
 const (
 	// dataFormat is the layout of the data root; another one is not touched.
 	dataFormat = 1
-	// maxNodes bounds a cluster in one process: every pair has two connections
+	// MaxNodes bounds a cluster in one process: every pair has two connections
 	// and every node a database.
-	maxNodes = 64
+	MaxNodes = 64
+	// MaxBasePort is the highest port of a first node: those of all the others are above it.
+	MaxBasePort = 1<<16 - MaxNodes
+	// maxTombstones bounds how long tombstones are kept before they are collected. To keep them for
+	// ever there is off.
+	maxTombstones = 365 * 24 * time.Hour
 )
 
 // reserved names are files of the data root; a node of that name would collide with them.
@@ -236,8 +241,8 @@ func orDefault(v *int, d int) {
 }
 
 func checkSettings(s trace.Settings) error {
-	if len(s.Nodes) == 0 || len(s.Nodes) > maxNodes {
-		return usagef("a cluster has 1 to %d nodes, not %d", maxNodes, len(s.Nodes))
+	if len(s.Nodes) == 0 || len(s.Nodes) > MaxNodes {
+		return usagef("a cluster has 1 to %d nodes, not %d", MaxNodes, len(s.Nodes))
 	}
 	for i, n := range s.Nodes {
 		switch {
@@ -263,8 +268,8 @@ func checkSettings(s trace.Settings) error {
 	case s.Truncate < 0 || s.Truncate > wire.MaxClock:
 		return usagef("truncate %d: want 1 to %d pairs", s.Truncate, wire.MaxClock)
 	}
-	if s.Tombstones > 0 && s.Tombstones < engine.MinTombstones {
-		return usagef("tombstones collected after %v: want at least %v, or off", s.Tombstones, engine.MinTombstones)
+	if s.Tombstones > 0 && s.Tombstones < engine.MinTombstones || s.Tombstones > maxTombstones {
+		return usagef("tombstones collected after %v: want %v to %v, or off", s.Tombstones, engine.MinTombstones, maxTombstones)
 	}
 	for _, seed := range s.Seeds {
 		if !namePattern.MatchString(seed) {

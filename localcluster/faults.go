@@ -106,7 +106,7 @@ func (c *Cluster) changeNet(f fault.Fault) error {
 	switch f.Kind {
 	case fault.Split:
 		e.Groups = cloneGroups(c.net.Groups())
-		e.Time = c.now()
+		e.Time, e.Delay = c.now(), f.For
 		c.split = &e
 	case fault.Heal:
 		c.split, c.linkFaults = nil, nil

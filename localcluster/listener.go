@@ -23,7 +23,7 @@ const (
 	// them: a peer proves itself within milliseconds, a program that only holds on never does.
 	maxOpening = 64
 	// maxClientConns bounds the connections of clients, so that each peer finds room.
-	maxClientConns = maxConns - maxOpening - 2*maxNodes
+	maxClientConns = maxConns - maxOpening - 2*MaxNodes
 	// maxRequestFrame is above a put of the largest value, key and context.
 	maxRequestFrame = wire.MaxValue + wire.MaxKey + wire.MaxToken + 4<<10
 	// acceptPause is how long a node waits when the system has no connection

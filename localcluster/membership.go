@@ -60,8 +60,8 @@ func (c *Cluster) join(ctx context.Context, r member.Request) (_ member.Change, 
 	n := c.node(r.Node)
 	fresh := n == nil
 	if fresh {
-		if len(c.roll.nodes()) >= maxNodes {
-			return member.Change{}, usagef("a cluster in one process has at most %d nodes", maxNodes)
+		if len(c.roll.nodes()) >= MaxNodes {
+			return member.Change{}, usagef("a cluster in one process has at most %d nodes", MaxNodes)
 		}
 		n = c.add(r.Node)
 	}

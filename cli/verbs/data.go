@@ -18,8 +18,8 @@ import (
 var (
 	keyArgument = Arg{Name: "KEY", Complete: CompleteKeys}
 	viaFlag     = Flag{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "send the request to this node; otherwise to the first running one of the key's preference list"}
-	readFlag    = Flag{Name: "R", Kind: Int, Value: "R", Help: "answers to wait for (§4.5); otherwise the cluster's R"}
-	writeFlag   = Flag{Name: "W", Kind: Int, Value: "W", Help: "durable replicas to wait for (§4.5); otherwise the cluster's W"}
+	readFlag    = Flag{Name: "R", Kind: Int, Value: "R", Max: wire.MaxNodes, Help: "answers to wait for (§4.5); otherwise the cluster's R"}
+	writeFlag   = Flag{Name: "W", Kind: Int, Value: "W", Max: wire.MaxNodes, Help: "durable replicas to wait for (§4.5); otherwise the cluster's W"}
 	strictFlag  = Flag{Name: "strict", Kind: Bool, Help: "only the key's N homes count: no stand-ins, no hints (§4.6)"}
 	contextFlag = Flag{Name: "c", Aliases: []string{"context"}, Kind: String, Value: "CTX", Complete: CompleteContexts, Help: "what you had read: @NAME, @./FILE, or the context itself"}
 	saveFlag    = Flag{Name: "save", Kind: String, Value: "CTX", Complete: CompleteContexts, Help: "keep the new context as @NAME or @./FILE"}

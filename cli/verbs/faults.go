@@ -23,7 +23,7 @@ var partitionVerb = &Verb{
 both sides go on taking reads and writes.`,
 	Flags: []Flag{
 		{Name: "one-way", Kind: Bool, Help: "earlier groups cannot reach later ones, but later ones reach them"},
-		{Name: "for", Kind: Duration, Value: "10s", Help: "heal by itself after that"}},
+		{Name: "for", Kind: Duration, Value: "10s", Longest: fault.MaxFor, Zero: "a split that heals at once is none; leave --for out for one that stays", Help: "heal by itself after that"}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		groups, err := fault.ParseGroups(c.Args)
 		if err != nil {
@@ -88,6 +88,9 @@ var slowVerb = &Verb{
 		if err != nil {
 			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("slow: %s is not a delay such as 200ms", quoted(c.Arg(1)))}
 		}
+		if err := fault.CheckDelay(d); err != nil {
+			return &UsageError{Verb: c.Verb, Err: err}
+		}
 		return e.breakIt(ctx, fault.Fault{Kind: fault.Slow, Link: c.Arg(0), Delay: d})
 	},
 }
@@ -101,6 +104,9 @@ var lossVerb = &Verb{
 		p, err := strconv.ParseFloat(strings.TrimSuffix(c.Arg(1), "%"), 64)
 		if err != nil {
 			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("loss: %s is not a percentage such as 20", quoted(c.Arg(1)))}
+		}
+		if err := fault.CheckPercent(p); err != nil { // NaN and infinities are numbers for ParseFloat
+			return &UsageError{Verb: c.Verb, Err: err}
 		}
 		return e.breakIt(ctx, fault.Fault{Kind: fault.Loss, Link: c.Arg(0), Percent: p})
 	},

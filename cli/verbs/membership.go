@@ -32,7 +32,7 @@ var joinVerb = &Verb{
 	Help: `Without a name it is the next free one. ` + changeHelp + `
 A node that is told of its own joining (--via itself) makes a ring alone unless it knows a seed (§4.8.2).`,
 	Flags: []Flag{
-		{Name: "weight", Kind: Int, Value: "W", Default: "1", Help: "its capacity, as a multiple of the smallest node's (§4.2)"},
+		{Name: "weight", Kind: Int, Value: "W", Default: "1", Max: member.MaxWeight, Help: "its capacity, as a multiple of the smallest node's (§4.2)"},
 		{Name: "zone", Kind: String, Value: "ZONE", Help: "its data centre (§4.6)"},
 		changeViaFlag, dryRunFlag},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
@@ -204,7 +204,7 @@ var settleVerb = &Verb{
 	Help: `Settled is a cluster whose members are up and know one ring, in which no key range is on its way to a
 new home, nobody keeps a hint, and all homes hold the same. It is  wait converged  with more patience, and with
 all members up.`,
-	Flags: []Flag{{Name: "timeout", Kind: Duration, Default: defaultSettle, Value: "30s", Help: "give up after that"}},
+	Flags: []Flag{{Name: "timeout", Kind: Duration, Default: defaultSettle, Value: "30s", Longest: maxWait, Help: "give up after that"}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		start := time.Now()
 		if err := e.wait(ctx, &condition{text: "settled", blocks: allSettled}, c.Duration("timeout")); err != nil {

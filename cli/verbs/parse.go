@@ -104,7 +104,7 @@ func (c *Call) flagSet(common []Flag) *flag.FlagSet {
 	fs.SetOutput(io.Discard)
 	fs.Usage = func() {}
 	add := func(f Flag) {
-		val := &flagValue{kind: f.Kind, mayBeEmpty: f.MayBeEmpty}
+		val := &flagValue{kind: f.Kind, mayBeEmpty: f.MayBeEmpty, most: f.Max, longest: f.Longest, zero: f.Zero}
 		if f.Default != "" {
 			_ = val.Set(f.Default) // a test holds that every default is fit
 			val.given = false
@@ -182,6 +182,9 @@ type flagValue struct {
 	duration   time.Duration
 	problem    error
 	mayBeEmpty bool
+	most       int
+	longest    time.Duration
+	zero       string
 }
 
 func (f *flagValue) String() string { return f.text }
@@ -202,16 +205,38 @@ func (f *flagValue) Set(s string) error {
 			err = fmt.Errorf("%s is neither true nor false", quoted(s))
 		}
 	case Int:
-		if f.number, err = strconv.Atoi(s); err != nil || f.number < 1 {
-			err = fmt.Errorf("%s is not a number of at least 1", quoted(s))
-		}
+		f.number, err = f.parseInt(s)
 	case Duration:
-		if f.duration, err = time.ParseDuration(s); err != nil || f.duration < 0 {
-			err = fmt.Errorf("%s is not a duration such as 200ms, 5s or 1m", quoted(s))
-		}
+		f.duration, err = f.parseDuration(s)
 	}
 	f.problem = err
 	return err
+}
+
+func (f *flagValue) parseInt(s string) (int, error) {
+	n, err := strconv.Atoi(s)
+	switch {
+	case err == nil && n == 0 && f.zero != "":
+		return 0, errors.New("0 makes no sense: " + f.zero)
+	case err != nil && !errors.Is(err, strconv.ErrRange) || n < 1:
+		return 0, fmt.Errorf("%s is not a number of at least 1", quoted(s))
+	case n > f.most: // or too large for an int
+		return 0, fmt.Errorf("%s is too large: want at most %d", quoted(s), f.most)
+	}
+	return n, nil
+}
+
+func (f *flagValue) parseDuration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	switch {
+	case err != nil || d < 0:
+		return 0, fmt.Errorf("%s is not a duration such as 200ms, 5s or 1m", quoted(s))
+	case d == 0 && f.zero != "":
+		return 0, errors.New("0 makes no sense: " + f.zero)
+	case d > f.longest:
+		return 0, fmt.Errorf("%s is too long: want at most %v", quoted(s), f.longest)
+	}
+	return d, nil
 }
 
 // Split parts a line of the prompt into words, with the quotes of a shell.

@@ -130,7 +130,7 @@ func TestRegistryIsComplete(t *testing.T) {
 				t.Errorf("%s: flag %s lacks help or the name of its value", v.Name, f.Name)
 			}
 			if f.Default != "" {
-				if err := (&flagValue{kind: f.Kind}).Set(f.Default); err != nil {
+				if err := (&flagValue{kind: f.Kind, most: f.Max, longest: f.Longest}).Set(f.Default); err != nil {
 					t.Errorf("%s: flag %s: default %q: %v", v.Name, f.Name, f.Default, err)
 				}
 			}

@@ -19,7 +19,7 @@ version descends from every one of them. --pick takes the number that get shows;
 are never lost, and removed ones can come back. --or-set merges the sets of cart add
 --merge or-set, in which they do not.`,
 	Flags: []Flag{
-		{Name: "pick", Kind: Int, Value: "I", Help: "keep sibling I"},
+		{Name: "pick", Kind: Int, Value: "I", Max: wire.MaxMerged, Help: "keep sibling I"},
 		{Name: "with", Kind: String, Value: "VALUE", Help: "write this value", MayBeEmpty: true},
 		unionFlag,
 		{Name: "or-set", Kind: Bool, Help: "write the merge of all siblings, which are observed-remove sets"},

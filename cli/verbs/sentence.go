@@ -117,6 +117,9 @@ func faultDetail(e trace.Event) []string {
 	if e.Kind == trace.Slow {
 		out = append(out, e.Delay.String())
 	}
+	if e.Kind == trace.Split && e.Delay > 0 {
+		out = append(out, "for "+e.Delay.String())
+	}
 	if e.Kind == trace.Slice {
 		out = append(out, fmt.Sprintf("%.3g%% for background work, clients wait %s at p99", e.Percent, span(e.Delay)))
 	}

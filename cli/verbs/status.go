@@ -31,6 +31,9 @@ but at one node that is not their home.`,
 	},
 }
 
+// leftGrain is how exactly status tells what is left of a split: a command takes longer than less.
+const leftGrain = 100 * time.Millisecond
+
 func printStatus(e *Env, view *trace.View) error {
 	type node struct {
 		Node     string           `json:"node"`
@@ -68,12 +71,23 @@ func printStatus(e *Env, view *trace.View) error {
 		Nodes    []node             `json:"nodes"`
 		Split    [][]string         `json:"split"`
 		OneWay   bool               `json:"one_way"`
+		LeftS    *float64           `json:"split_left_s,omitempty"` // until the split heals by itself
 		Slow     map[string]float64 `json:"slow_ms"`
 		Loss     map[string]float64 `json:"loss"`
 		Hints    int                `json:"hints"`
 		Buffer   int                `json:"buffer"` // objects that each node's buffer has room for; 0: there is none
 		Buffered int                `json:"buffered"`
-	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, trace.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, slowMS(view), view.Loss, view.Hints(), s.Buffer, view.Buffered()})
+	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, trace.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, splitLeft(view), slowMS(view), view.Loss, view.Hints(), s.Buffer, view.Buffered()})
+}
+
+// splitLeft is how many seconds a timed split still lasts, nil if there is none.
+func splitLeft(view *trace.View) *float64 {
+	left, ok := view.SplitLeft()
+	if !ok {
+		return nil
+	}
+	s := left.Seconds()
+	return &s
 }
 
 func slowMS(view *trace.View) map[string]float64 {
@@ -142,7 +156,11 @@ func (e *Env) showStatus(view *trace.View) string {
 	}
 	out := head + "\n"
 	if view.Groups != nil {
-		out += e.showSplit(view.Groups, view.OneWay) + "\n"
+		out += e.showSplit(view.Groups, view.OneWay)
+		if left, ok := view.SplitLeft(); ok {
+			out += e.paint(dim, "  heals by itself in "+left.Round(leftGrain).String())
+		}
+		out += "\n"
 	}
 	if s := view.Slice(); s < 1 {
 		out += e.paint(warn, "busy") + fmt.Sprintf("  clients wait too long: background work is down to %.3g%% (§6.5)\n", 100*s)

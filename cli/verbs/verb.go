@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 )
 
 // A Verb is one command of the language. All about it is data, so that help,
@@ -49,6 +50,11 @@ type Flag struct {
 	Complete   Completion
 	Words      []string // what the value can be, where it is one of few
 	MayBeEmpty bool     // whether "" can be meant; elsewhere it is an unset shell variable
+
+	// Bounds of a number and of a duration. A test holds that each such flag has its own.
+	Max     int           // of kind Int: the largest value; the smallest is 1
+	Longest time.Duration // of kind Duration
+	Zero    string        // what to do instead of giving 0; a Duration without it may be 0
 }
 
 // A Completion says what can be completed in a place.

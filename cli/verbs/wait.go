@@ -14,6 +14,8 @@ import (
 
 const (
 	defaultWait = "5s"
+	// maxWait is longer than anybody sits before a terminal.
+	maxWait = 24 * time.Hour
 	// pollInterval is a fallback only: what changes comes as an event.
 	pollInterval = 250 * time.Millisecond
 	// settleInterval parts two looks at a busy cluster.
@@ -38,7 +40,7 @@ var waitVerb = &Verb{
 	Args:  []Arg{{Name: "CONDITION", Complete: CompleteConditions, Many: true}},
 	Usage: "wait until a condition holds; exit 8 names what blocks it",
 	Help:  exprHelp,
-	Flags: []Flag{{Name: "timeout", Kind: Duration, Default: defaultWait, Value: "5s", Help: "give up after that"}, waitKeyFlag, viaFlag},
+	Flags: []Flag{{Name: "timeout", Kind: Duration, Default: defaultWait, Value: "5s", Longest: maxWait, Help: "give up after that"}, waitKeyFlag, viaFlag},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		cond, err := parseConditions(c)
 		if err != nil {

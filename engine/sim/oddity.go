@@ -127,8 +127,8 @@ func timingsText(t engine.Timings) string {
 func parseTimings(f *field) *engine.Timings {
 	t := engine.DefaultTimings()
 	for _, x := range timingsOf(&t) {
-		if *x.value = f.duration(x.name); *x.value < x.least || *x.value > maxTime {
-			f.fail("%s=%v, want %v to %v", x.name, *x.value, x.least, maxTime)
+		if *x.value = f.duration(x.name); *x.value < x.least || *x.value > MaxTime {
+			f.fail("%s=%v, want %v to %v", x.name, *x.value, x.least, MaxTime)
 		}
 	}
 	return &t

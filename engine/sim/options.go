@@ -213,10 +213,12 @@ func (o Options) Check() error {
 	switch {
 	case o.Nodes > MaxNodes:
 		return fmt.Errorf("sim: %d nodes, the limit is %d", o.Nodes, MaxNodes)
+	case o.N > 0 && o.Nodes > 0 && o.N > o.Nodes:
+		return fmt.Errorf("sim: N=%d replicas on %d nodes, want at most one a node: a smaller N, or more nodes", o.N, o.Nodes)
 	case o.Ops > MaxOps:
 		return fmt.Errorf("sim: %d operations, the limit is %d", o.Ops, MaxOps)
-	case o.Length > maxTime || o.FaultEvery > maxTime:
-		return fmt.Errorf("sim: %v, want at most %v of virtual time", max(o.Length, o.FaultEvery), maxTime)
+	case o.Length > MaxTime || o.FaultEvery > MaxTime:
+		return fmt.Errorf("sim: %v, want at most %v of virtual time", max(o.Length, o.FaultEvery), MaxTime)
 	case o.Mode != "" && o.Mode != trace.ModeSiblings && o.Mode != trace.ModeLWW:
 		return fmt.Errorf("sim: mode %q, want %s or %s", o.Mode, trace.ModeSiblings, trace.ModeLWW)
 	case o.Clocks != "" && o.Clocks != trace.ClocksDotted && o.Clocks != trace.ClocksLiteral:
@@ -232,14 +234,14 @@ func (o Options) Check() error {
 		}
 	}
 	d := o.Draw()
-	if d.AntiEntropy >= 0 && (d.AntiEntropy < minAntiEntropy || d.AntiEntropy > maxTime) {
-		return fmt.Errorf("sim: anti-entropy every %v, want %v to %v", d.AntiEntropy, minAntiEntropy, maxTime)
+	if d.AntiEntropy >= 0 && (d.AntiEntropy < minAntiEntropy || d.AntiEntropy > MaxTime) {
+		return fmt.Errorf("sim: anti-entropy every %v, want %v to %v", d.AntiEntropy, minAntiEntropy, MaxTime)
 	}
 	if o.Buffer > MaxBuffer {
 		return fmt.Errorf("sim: a buffer of %d objects, the limit is %d", o.Buffer, MaxBuffer)
 	}
-	if d.Tombstones >= 0 && (d.Tombstones < minTombstones || d.Tombstones > maxTime) {
-		return fmt.Errorf("sim: tombstones collected after %v, want %v to %v", d.Tombstones, minTombstones, maxTime)
+	if d.Tombstones >= 0 && (d.Tombstones < minTombstones || d.Tombstones > MaxTime) {
+		return fmt.Errorf("sim: tombstones collected after %v, want %v to %v", d.Tombstones, minTombstones, MaxTime)
 	}
 	if most := min(d.N, d.Nodes); d.R > most || d.W > most {
 		return fmt.Errorf("sim: R=%d W=%d with N=%d on %d nodes, want 1 to %d", d.R, d.W, d.N, d.Nodes, most)

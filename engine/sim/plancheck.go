@@ -57,7 +57,7 @@ func (p *Plan) checkWeather() error {
 		return errors.New("weather: the delay is out of range, or not every node has its clock or disk")
 	}
 	for i, s := range w.Skew {
-		if s < -maxTime || s > maxTime || w.Drift[i] < -.5 || w.Drift[i] > .5 {
+		if s < -MaxTime || s > MaxTime || w.Drift[i] < -.5 || w.Drift[i] > .5 {
 			return fmt.Errorf("clock n%d is further off than a day, or than half its rate", i+1)
 		}
 	}
@@ -101,7 +101,7 @@ func (o Op) check(names []string, replicas int) error {
 }
 
 func (s Strike) check(names []string) error {
-	if s.For < 0 || s.For > maxTime || s.Amount < 0 {
+	if s.For < 0 || s.For > MaxTime || s.Amount < 0 {
 		return fmt.Errorf("lasts %v, by %d", s.For, s.Amount)
 	}
 	if s.Kind == partitionKind || s.Kind == oneWayKind {

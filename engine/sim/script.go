@@ -27,8 +27,8 @@ const scriptHead = "ringside sim script 1"
 const (
 	maxLine = 1 << 16 // bytes: a partition of MaxNodes nodes still fits
 	maxName = 64      // bytes of a key
-	// maxTime bounds the virtual time of a script: a day.
-	maxTime = 24 * time.Hour
+	// MaxTime bounds the virtual time of a script: a day.
+	MaxTime = 24 * time.Hour
 )
 
 // Script writes the plan as text. remarks, if not nil, says something about an operation.
@@ -230,8 +230,8 @@ func (p *Plan) parseLine(words []string) error {
 		p.Quorum = f.word(0)
 	case "anti-entropy":
 		every, err := time.ParseDuration(f.word(0))
-		if p.AntiEntropy = every; err != nil || every < minAntiEntropy || every > maxTime {
-			f.fail("anti-entropy %q: want %v to %v", f.word(0), minAntiEntropy, maxTime)
+		if p.AntiEntropy = every; err != nil || every < minAntiEntropy || every > MaxTime {
+			f.fail("anti-entropy %q: want %v to %v", f.word(0), minAntiEntropy, MaxTime)
 		}
 	case "buffer":
 		p.Buffer = f.number(0, 1, MaxBuffer)
@@ -243,8 +243,8 @@ func (p *Plan) parseLine(words []string) error {
 		p.Odd = f.words
 	case "tombstones":
 		grace, err := time.ParseDuration(f.word(0))
-		if p.Tombstones = grace; err != nil || grace < minTombstones || grace > maxTime {
-			f.fail("tombstones %q: want %v to %v", f.word(0), minTombstones, maxTime)
+		if p.Tombstones = grace; err != nil || grace < minTombstones || grace > MaxTime {
+			f.fail("tombstones %q: want %v to %v", f.word(0), minTombstones, MaxTime)
 		}
 	case "expect":
 		return p.parseExpect(words[1:])
@@ -278,7 +278,7 @@ func (p *Plan) parseExpect(words []string) error {
 
 func parseSeconds(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s + "s")
-	if err == nil && (d < 0 || d > maxTime) {
+	if err == nil && (d < 0 || d > MaxTime) {
 		err = fmt.Errorf("%s is outside of a day", s)
 	}
 	return d, err

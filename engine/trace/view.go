@@ -42,6 +42,7 @@ type View struct {
 	Groups   [][]string    // of the split that is on; nil for none
 	OneWay   bool
 	SplitAt  time.Duration
+	SplitFor time.Duration            // after which the split heals by itself; 0: it stays
 	Slow     map[string]time.Duration // link as it was named → delay
 	Loss     map[string]float64       // link as it was named → percent
 	Log      []Event                  // newest last
@@ -111,9 +112,9 @@ func (v *View) Apply(e Event) {
 	case Membership:
 		v.membership(e)
 	case Split:
-		v.Groups, v.OneWay, v.SplitAt = e.Groups, e.OneWay, e.Time
+		v.Groups, v.OneWay, v.SplitAt, v.SplitFor = e.Groups, e.OneWay, e.Time, e.Delay
 	case Heal:
-		v.Groups, v.OneWay = nil, false
+		v.Groups, v.OneWay, v.SplitFor = nil, false, 0
 		clear(v.Slow)
 		clear(v.Loss)
 	case Slow:
@@ -191,6 +192,14 @@ func (v *View) applyNode(e Event) {
 	case Alive:
 		delete(n.Suspects, e.Peer)
 	}
+}
+
+// SplitLeft is how long the split that is on still lasts; ok is false for one that stays.
+func (v *View) SplitLeft() (left time.Duration, ok bool) {
+	if v.Groups == nil || v.SplitFor == 0 {
+		return 0, false
+	}
+	return max(0, v.SplitAt+v.SplitFor-v.Now), true
 }
 
 // lose counts what last write wins threw away, once for all the replicas that did.
