@@ -1,6 +1,6 @@
 # Everything here also works without make: see the commands.
 
-.PHONY: check test race sim mutants scale fuzz update demo
+.PHONY: check test race sim mutants mutants-quick scale fuzz update demo
 
 check: ## what CI runs
 	bash .ci/run
@@ -16,6 +16,9 @@ sim: ## a long walk through seeds: make sim SEEDS=100000 FIRST=1
 
 mutants: ## every deliberate bug is found: its name, the property that fell, in which seed, after how long
 	go test -tags mutants -count=1 -timeout 2h -v -run '^(TestMutants|TestNoMutant)$$' ./engine/sim
+
+mutants-quick: ## the deliberate bugs that few seeds show, in about a minute
+	go test -tags mutants -count=1 -v -run '^(TestQuickMutants|TestNoMutant)$$' ./engine/sim
 
 scale: ## a thousand nodes for an hour of virtual time
 	go run . sim --seed 1 --nodes 1000 -N 3 --ops 20000 --keys 200 --clients 40 --length 1h --faults crash,partition,loss,wipe,join,leave

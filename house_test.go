@@ -65,8 +65,9 @@ var (
 	}
 )
 
-func TestHouse(t *testing.T) {
-	seen := map[string]bool{}
+// goFiles calls f for every Go file of the module outside testdata and hidden folders.
+func goFiles(t *testing.T, f func(path string)) {
+	t.Helper()
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != "." || d.Name() == "testdata") {
 			if err == nil {
@@ -74,16 +75,25 @@ func TestHouse(t *testing.T) {
 			}
 			return err
 		}
-		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
-			pkg := strings.TrimSuffix("ringside/"+filepath.ToSlash(filepath.Dir(path)), "/.")
-			seen[pkg] = true
-			checkFile(t, pkg, path)
+		if strings.HasSuffix(path, ".go") {
+			f(path)
 		}
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func TestHouse(t *testing.T) {
+	seen := map[string]bool{}
+	goFiles(t, func(path string) {
+		if !strings.HasSuffix(path, "_test.go") {
+			pkg := strings.TrimSuffix("ringside/"+filepath.ToSlash(filepath.Dir(path)), "/.")
+			seen[pkg] = true
+			checkFile(t, pkg, path)
+		}
+	})
 	for pkg := range arrows {
 		if !seen[pkg] && pkg != "ringside/testscripts" {
 			t.Errorf("arrows name %s, which is not there", pkg)
@@ -148,4 +158,125 @@ func impure(n ast.Node) string {
 		}
 	}
 	return ""
+}
+
+// Tests keep rules of their own: a rapid property draws valid cases instead of skipping others, and
+// no test builds the module again.
+func TestTestsKeepTheRules(t *testing.T) {
+	properties := 0
+	goFiles(t, func(path string) {
+		if !strings.HasSuffix(path, "_test.go") {
+			return
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		broken, drawing := brokenTestRules(f)
+		properties += drawing
+		for _, what := range broken {
+			t.Errorf("%s: %s", path, what)
+		}
+	})
+	if properties == 0 {
+		t.Error("no function with a *rapid.T was found")
+	}
+}
+
+// The rules above find what they are there for.
+func TestTestRulesCanFail(t *testing.T) {
+	for source, want := range map[string]int{
+		"rapid.Check(t, func(t *rapid.T) { if x { t.Skip() } })":                          1,
+		"rapid.Check(t, func(rt *rapid.T) { func() { rt.Skipf(`no`); rt.SkipNow() }() })": 2,
+		"rapid.Int().Filter(func(i int) bool { return i > 0 })":                           1,
+		"exec.CommandContext(ctx, `go`, `test`)":                                          1,
+		"rapid.Check(t, func(t *rapid.T) { t.Fatal() }); t.Skip(); exec.Command(`sh`)":    0,
+	} {
+		f, err := parser.ParseFile(token.NewFileSet(), "", "package p\nfunc f() { "+source+" }", 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if broken, _ := brokenTestRules(f); len(broken) != want {
+			t.Errorf("%s: found %q, want %d", source, broken, want)
+		}
+	}
+}
+
+// brokenTestRules lists what a test file must not do, and counts the functions that draw from a *rapid.T.
+func brokenTestRules(f *ast.File) (broken []string, drawing int) {
+	ast.Inspect(f, func(n ast.Node) bool {
+		typ, body := function(n)
+		if drawn := typ != nil && drawsFromRapid(typ); drawn && body != nil {
+			drawing++
+			for _, name := range calls(body) {
+				if name == "Skip" || name == "Skipf" || name == "SkipNow" {
+					broken = append(broken, name+" in a rapid property; draw valid cases instead")
+				}
+			}
+		}
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		switch name := called(call); {
+		case name == "Filter": // it skips when it draws too often in vain
+			broken = append(broken, "Filter of a rapid generator; draw valid cases instead")
+		case (name == "Command" || name == "CommandContext") && slices.ContainsFunc(call.Args, isGo):
+			broken = append(broken, "the go command is run; a test that needs a build of its own belongs to make and CI")
+		}
+		return true
+	})
+	return broken, drawing
+}
+
+// function returns the signature and the body of a function, nil if n is none.
+func function(n ast.Node) (*ast.FuncType, *ast.BlockStmt) {
+	switch n := n.(type) {
+	case *ast.FuncDecl:
+		return n.Type, n.Body
+	case *ast.FuncLit:
+		return n.Type, n.Body
+	}
+	return nil, nil
+}
+
+// drawsFromRapid says whether a parameter is a *rapid.T.
+func drawsFromRapid(f *ast.FuncType) bool {
+	return slices.ContainsFunc(f.Params.List, func(p *ast.Field) bool {
+		star, ok := p.Type.(*ast.StarExpr)
+		if !ok {
+			return false
+		}
+		sel, ok := star.X.(*ast.SelectorExpr)
+		if !ok {
+			return false
+		}
+		x, ok := sel.X.(*ast.Ident)
+		return ok && x.Name == "rapid" && sel.Sel.Name == "T"
+	})
+}
+
+// calls lists the methods and qualified functions that a body calls.
+func calls(body *ast.BlockStmt) (names []string) {
+	ast.Inspect(body, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			names = append(names, called(call))
+		}
+		return true
+	})
+	return names
+}
+
+// called is the name of the method or qualified function that is called, "" for any other.
+func called(call *ast.CallExpr) string {
+	if sel, ok := call.Fun.(*ast.SelectorExpr); ok {
+		return sel.Sel.Name
+	}
+	return ""
+}
+
+// isGo says whether an argument is the name of the go command.
+func isGo(arg ast.Expr) bool {
+	lit, ok := arg.(*ast.BasicLit)
+	return ok && (lit.Value == `"go"` || lit.Value == "`go`")
 }

@@ -7,7 +7,7 @@ type Mutant struct {
 	Title string
 	Falls []string // properties that it breaks; one must fall
 	Why   string   // what is broken
-	Quick bool     // found in so few seeds that every test run looks for it
+	Quick bool     // found in few seeds, so that make mutants-quick looks for it
 }
 
 // All lists the bugs by Name; None is no bug.

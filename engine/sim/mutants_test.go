@@ -19,20 +19,36 @@ const mostSeeds = 5000
 func TestMutants(t *testing.T) {
 	for i, m := range mutant.All() {
 		if i > int(mutant.None) {
-			t.Run(m.Title, func(t *testing.T) { find(t, mutant.Name(i), m, mostSeeds) })
+			t.Run(m.Title, func(t *testing.T) { find(t, mutant.Name(i), m, seedsFor(m)) })
 		}
 	}
 }
 
-// quickSeeds is in how many seeds a bug is found that every test run looks for.
+// quickSeeds is in how many seeds a quick bug must be found.
 const quickSeeds = 60
 
-// Those that few seeds show, one and more of each mechanism.
+// leastQuick is how many quick bugs the registry must have: one and more of each mechanism.
+const leastQuick = 20
+
+// seedsFor returns in how many seeds a bug must be found.
+func seedsFor(m mutant.Mutant) uint64 {
+	if m.Quick {
+		return quickSeeds
+	}
+	return mostSeeds
+}
+
+// TestQuickMutants looks for the bugs that few seeds show. TestMutants does that too, and takes much longer.
 func TestQuickMutants(t *testing.T) {
+	quick := 0
 	for i, m := range mutant.All() {
 		if m.Quick {
+			quick++
 			t.Run(m.Title, func(t *testing.T) { find(t, mutant.Name(i), m, quickSeeds) })
 		}
+	}
+	if quick < leastQuick {
+		t.Errorf("%d bugs are quick, want at least %d", quick, leastQuick)
 	}
 }
 
