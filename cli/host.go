@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -195,22 +194,11 @@ func (c contexts) Load(name string) (string, error) {
 	return strings.TrimSpace(string(b)), nil
 }
 
-// Save replaces the file at once: a reader sees the old context or the new one.
-func (c contexts) Save(name, token string) error {
+// Create opens a file that takes the place of the saved context.
+func (c contexts) Create(name string) (*verbs.ContextFile, error) {
 	path, err := c.path(name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
-	if err != nil {
-		return fmt.Errorf("save context: %w", err)
-	}
-	_, err = f.WriteString(token + "\n")
-	if err = errors.Join(err, f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("save context: %w", err), os.Remove(f.Name()))
-	}
-	return nil
+	return verbs.ReplaceContext(path)
 }

@@ -65,9 +65,11 @@ func runCart(ctx context.Context, e *Env, c *Call) error {
 	if err := checkItems(c, action, items); err != nil {
 		return err
 	}
-	if err := checkSave(c); err != nil {
+	save, err := e.openSave(c)
+	if err != nil {
 		return err
 	}
+	defer save.discard()
 	g, err := e.read(ctx, c, key)
 	if err != nil {
 		return err
@@ -80,7 +82,7 @@ func runCart(ctx context.Context, e *Env, c *Call) error {
 		if len(g.Siblings) == 0 {
 			return g.verdict(false)
 		}
-		return b.show(e, c, g)
+		return e.afterSave(save.keep(g.Context), func() error { return b.show(e, g) })
 	}
 	for _, item := range items {
 		if err := b.change(action, item, g); err != nil {
@@ -95,7 +97,7 @@ func runCart(ctx context.Context, e *Env, c *Call) error {
 	if n := len(g.Siblings); n > 1 {
 		remark = fmt.Sprintf("%s: %s merged by %s: %s\n", shortKey(key), Count(n, "sibling"), b.merge, b.words())
 	}
-	return e.put(ctx, c, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
+	return e.put(ctx, c, save, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
 }
 
 // checkItems looks at what of the command line can be judged without the cart.
@@ -209,12 +211,7 @@ func (b *basket) change(action, item string, g *got) (err error) {
 }
 
 // show writes what is in the cart. It mends nothing: the siblings stay until somebody puts.
-func (b *basket) show(e *Env, c *Call, g *got) error {
-	if c.Has("save") {
-		if err := e.saveContext(c.String("save"), g.Context); err != nil {
-			return err
-		}
-	}
+func (b *basket) show(e *Env, g *got) error {
 	if e.JSON {
 		return e.print(struct {
 			keyJSON

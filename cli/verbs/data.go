@@ -50,28 +50,27 @@ func runGet(ctx context.Context, e *Env, c *Call) error {
 	if err != nil {
 		return err
 	}
-	if err := checkSave(c); err != nil {
-		return err
-	}
 	if c.Bool("raw") && e.Terminal && !c.Bool("force") {
 		return Usagef("get: --raw would let the value's bytes drive this terminal; send them to a file, or add --force")
 	}
+	save, err := e.openSave(c)
+	if err != nil {
+		return err
+	}
+	defer save.discard()
 	g, err := e.read(ctx, c, key)
 	if err != nil {
 		return err
 	}
-	if c.Has("save") {
-		if err := e.saveContext(c.String("save"), g.Context); err != nil {
-			return err
+	return e.afterSave(save.keep(g.Context), func() error {
+		switch {
+		case e.JSON:
+			return g.json(e, c)
+		case c.Bool("raw"):
+			return g.raw(e)
 		}
-	}
-	switch {
-	case e.JSON:
-		return g.json(e, c)
-	case c.Bool("raw"):
-		return g.raw(e)
-	}
-	return g.show(ctx, e, c)
+		return g.show(ctx, e, c)
+	})
 }
 
 // got is the answer to a get.
@@ -269,9 +268,11 @@ func runPut(ctx context.Context, e *Env, c *Call) error {
 	if err != nil {
 		return err
 	}
-	if err := checkSave(c); err != nil {
+	save, err := e.openSave(c)
+	if err != nil {
 		return err
 	}
+	defer save.discard()
 	req := wire.PutRequest{Key: key, Quorum: quorumOf(c)}
 	if req.Context, err = e.loadContext(c.String("c")); err != nil {
 		return err
@@ -279,7 +280,7 @@ func runPut(ctx context.Context, e *Env, c *Call) error {
 	if req.Value, err = e.readValue(c.Arg(1)); err != nil {
 		return err
 	}
-	return e.put(ctx, c, req, "")
+	return e.put(ctx, c, save, req, "")
 }
 
 var delVerb = &Verb{
@@ -297,19 +298,21 @@ was read. A write that the context does not cover stays, as it must.`,
 		if !c.Has("c") {
 			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("del: -c CTX is missing, which says what to delete; get %s --save @ctx, then del %[1]s -c @ctx", typed(key))}
 		}
-		if err := checkSave(c); err != nil {
+		save, err := e.openSave(c)
+		if err != nil {
 			return err
 		}
+		defer save.discard()
 		req := wire.PutRequest{Key: key, Delete: true, Quorum: quorumOf(c)}
 		if req.Context, err = e.loadContext(c.String("c")); err != nil {
 			return err
 		}
-		return e.put(ctx, c, req, "")
+		return e.put(ctx, c, save, req, "")
 	},
 }
 
 // put sends the request and shows how it went; remark stands before that.
-func (e *Env) put(ctx context.Context, c *Call, req wire.PutRequest, remark string) error {
+func (e *Env) put(ctx context.Context, c *Call, save *saving, req wire.PutRequest, remark string) error {
 	start := time.Now()
 	reply, err := e.Cluster.Do(ctx, c.String("via"), req)
 	if err != nil {
@@ -323,18 +326,16 @@ func (e *Env) put(ctx context.Context, c *Call, req wire.PutRequest, remark stri
 	if r.Err != wire.OK {
 		return putFailed(c.Verb.Name, req.Key, r)
 	}
-	if c.Has("save") {
-		if err := e.saveContext(c.String("save"), r.Context); err != nil {
-			return err
-		}
-	}
+	saved := save.keep(r.Context)
 	if len(req.Context) == 0 && r.Siblings > 1 {
 		e.note("%s", blindNote(req.Key, r))
 	}
-	if e.JSON {
-		return printPut(e, req.Key, r, elapsed)
-	}
-	return e.showPut(ctx, req, r, elapsed, remark)
+	return e.afterSave(saved, func() error {
+		if e.JSON {
+			return printPut(e, req.Key, r, elapsed)
+		}
+		return e.showPut(ctx, req, r, elapsed, remark)
+	})
 }
 
 // blindNote says what came of a put without a context over an existing key.

@@ -34,7 +34,8 @@ type Env struct {
 type Contexts interface {
 	// Load returns the token saved as name. An error that wraps os.ErrNotExist says there is none.
 	Load(name string) (string, error)
-	Save(name, token string) error
+	// Create opens what is to be saved as name. A *UsageError says that name cannot be one.
+	Create(name string) (*ContextFile, error)
 }
 
 // Run parses and runs one command. All errors are as AsError returns them; the caller prints them.
@@ -176,30 +177,6 @@ func (e *Env) namedContext(name string) (string, error) {
 		return "", Usagef("no context is saved as %s; get KEY --save @%s saves one", quoted("@"+name), trace.Show([]byte(name)))
 	}
 	return text, err
-}
-
-// saveContext does --save.
-func (e *Env) saveContext(arg string, token []byte) error {
-	name, _ := strings.CutPrefix(arg, "@")
-	text := encodeToken(token)
-	if isPath(name) {
-		if err := os.WriteFile(e.path(name), []byte(text+"\n"), 0o600); err != nil {
-			return Usagef("save context: %w", err)
-		}
-		return nil
-	}
-	if e.Contexts == nil {
-		return Usagef("no contexts are kept here; use @./FILE")
-	}
-	return e.Contexts.Save(name, text)
-}
-
-// checkSave refuses a --save that cannot be meant, before anything is done.
-func checkSave(c *Call) error {
-	if s := c.String("save"); c.Has("save") && (!strings.HasPrefix(s, "@") || s == "@") {
-		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: --save wants @NAME or @./FILE, not %s", c.Verb.Name, quoted(s))}
-	}
-	return nil
 }
 
 func isPath(name string) bool { return strings.ContainsAny(name, `/\`) }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -135,18 +136,26 @@ func (f *fake) Events(ctx context.Context, after uint64, follow bool, fn func([]
 
 func (f *fake) Down(context.Context) error { f.isDown = true; return f.err }
 
-// memory keeps contexts in a map.
-type memory map[string]string
+// folder keeps contexts in files.
+type folder string
 
-func (m memory) Load(name string) (string, error) {
-	s, ok := m[name]
-	if !ok {
-		return "", os.ErrNotExist
-	}
-	return s, nil
+func (d folder) Load(name string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(string(d), name))
+	return strings.TrimSpace(string(b)), err
 }
 
-func (m memory) Save(name, token string) error { m[name] = token; return nil }
+func (d folder) Create(name string) (*ContextFile, error) {
+	return ReplaceContext(filepath.Join(string(d), name))
+}
+
+// contextsWith returns a folder with one saved context.
+func contextsWith(t *testing.T, name string, token []byte) folder {
+	d := folder(t.TempDir())
+	if err := os.WriteFile(filepath.Join(string(d), name), []byte(wire.EncodeToken(token)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
 
 // said is all that a command said.
 type said struct {
@@ -163,7 +172,7 @@ func (f *fake) say(line string, change ...func(*Env)) said {
 		f.t.Fatal(err)
 	}
 	var out, stderr bytes.Buffer
-	e := &Env{Cluster: f, Out: &out, Err: &stderr, Contexts: memory{"old": wire.EncodeToken([]byte("seen"))}}
+	e := &Env{Cluster: f, Out: &out, Err: &stderr, Contexts: contextsWith(f.t, "old", []byte("seen"))}
 	for _, c := range change {
 		c(e)
 	}

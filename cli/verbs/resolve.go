@@ -41,9 +41,11 @@ func runResolve(ctx context.Context, e *Env, c *Call) error {
 	if ways != 1 {
 		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("resolve: want one of --pick I, --with VALUE, --union and --or-set")}
 	}
-	if err := checkSave(c); err != nil {
+	save, err := e.openSave(c)
+	if err != nil {
 		return err
 	}
+	defer save.discard()
 	g, err := e.read(ctx, c, key)
 	if err != nil {
 		return err
@@ -62,7 +64,7 @@ func runResolve(ctx context.Context, e *Env, c *Call) error {
 	if len(g.Siblings) == 1 {
 		remark = fmt.Sprintf("%s had one value; now it is: %s\n", shortKey(key), showValue(value))
 	}
-	return e.put(ctx, c, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
+	return e.put(ctx, c, save, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
 }
 
 func (g *got) choose(e *Env, c *Call) ([]byte, error) {

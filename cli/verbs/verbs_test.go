@@ -223,10 +223,10 @@ func TestGetOfOneValue(t *testing.T) {
 	if s := f.say("get cart --raw"); s.out != "milk,beer" {
 		t.Errorf("--raw: got %q", s.out)
 	}
-	contexts := memory{}
+	contexts := folder(t.TempDir())
 	f.say("get cart --save @mine", func(e *Env) { e.Contexts = contexts })
-	if contexts["mine"] != wire.EncodeToken([]byte("token")) {
-		t.Errorf("saved %q", contexts)
+	if got, err := contexts.Load("mine"); err != nil || got != wire.EncodeToken([]byte("token")) {
+		t.Errorf("saved %q, %v", got, err)
 	}
 }
 

@@ -1,0 +1,175 @@
+package verbs
+
+// --save: the context of a get or put is kept under a name or in a file. The target is opened before the request is
+// sent, because a put that has taken effect must not end as a usage error.
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"ringside/engine/trace"
+)
+
+// A ContextFile is a file that a context is about to be written to. Exactly one of Commit and Discard is called.
+type ContextFile struct {
+	f    *os.File
+	path string
+	temp bool // f has a name of its own, and Commit renames it to path
+}
+
+// ReplaceContext opens a file that takes the place of the one at path, if there is one, when it is committed: a reader
+// sees the old context or the new one.
+func ReplaceContext(path string) (*ContextFile, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: syscall.EISDIR}
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
+	if err != nil {
+		return nil, err
+	}
+	return &ContextFile{f, path, true}, nil
+}
+
+// writeContext opens a file that the user named. One that is there is written in place: it may be a pipe. One that is
+// not there comes into being only with a context, because an empty one would mean a blind write.
+func writeContext(path string) (*ContextFile, error) {
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return ReplaceContext(path)
+	case err != nil:
+		return nil, err
+	}
+	return &ContextFile{f, path, false}, nil
+}
+
+// Commit writes the context.
+func (c *ContextFile) Commit(token string) error {
+	if info, err := c.f.Stat(); err == nil && info.Mode().IsRegular() {
+		if err := c.f.Truncate(0); err != nil {
+			return errors.Join(err, c.f.Close())
+		}
+	}
+	_, err := c.f.WriteString(token + "\n")
+	err = errors.Join(err, c.f.Close())
+	if !c.temp {
+		return err
+	}
+	if err == nil {
+		err = os.Rename(c.f.Name(), c.path)
+	}
+	if err != nil {
+		err = errors.Join(err, os.Remove(c.f.Name()))
+	}
+	return err
+}
+
+// Discard leaves everything as it was.
+func (c *ContextFile) Discard() {
+	_ = c.f.Close() // nothing was written to it
+	if c.temp {
+		_ = os.Remove(c.f.Name())
+	}
+}
+
+// A saving is what --save asks for. Its methods do nothing if it is nil: there is no --save.
+type saving struct {
+	call *Call
+	file *ContextFile // nil once it is committed or discarded
+}
+
+// openSave opens the target of --save. The caller defers discard.
+func (e *Env) openSave(c *Call) (*saving, error) {
+	if !c.Has("save") {
+		return nil, nil
+	}
+	var file *ContextFile
+	var err error
+	switch name, named := strings.CutPrefix(c.String("save"), "@"); {
+	case !named || name == "":
+		return nil, &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: --save wants @NAME or @./FILE, not %s", c.Verb.Name, quoted(c.String("save")))}
+	case isPath(name):
+		file, err = writeContext(e.path(name))
+	case e.Contexts == nil:
+		return nil, &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: --save %s: no contexts are kept here; use @./FILE", c.Verb.Name, shown(c))}
+	default:
+		file, err = e.Contexts.Create(name)
+	}
+	if err == nil {
+		return &saving{c, file}, nil
+	}
+	return nil, notWritable(c, err)
+}
+
+// shown is the target of --save as the user wrote it.
+func shown(c *Call) string { return trace.ShowShort([]byte(c.String("save")), maxShown) }
+
+// misplaced is why a target that the user chose cannot be written. A disk that is full or broken is not among it.
+var misplaced = []error{fs.ErrPermission, fs.ErrNotExist, fs.ErrInvalid, syscall.ENOTDIR, syscall.EISDIR, syscall.EROFS, syscall.ENAMETOOLONG, syscall.ELOOP, syscall.EINVAL}
+
+// notWritable tells why the target of --save cannot be opened. Nothing was sent.
+func notWritable(c *Call, err error) error {
+	var usage *UsageError
+	if errors.As(err, &usage) {
+		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: --save %s: %w; nothing was sent", c.Verb.Name, shown(c), err)}
+	}
+	err = fmt.Errorf("%s: --save %s cannot be written: %w; nothing was sent", c.Verb.Name, shown(c), cause(err))
+	if slices.ContainsFunc(misplaced, func(m error) bool { return errors.Is(err, m) }) {
+		return &UsageError{Verb: c.Verb, Err: err}
+	}
+	return err
+}
+
+// cause is the innermost error of a path error: the user knows the path under another name.
+func cause(err error) error {
+	var path *fs.PathError
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
+		return path.Err
+	case errors.As(err, &link):
+		return link.Err
+	}
+	return err
+}
+
+func (s *saving) discard() {
+	if s != nil && s.file != nil {
+		s.file.Discard()
+	}
+}
+
+// keep writes the context. An error says that the request took effect all the same.
+func (s *saving) keep(token []byte) error {
+	if s == nil {
+		return nil
+	}
+	file := s.file
+	s.file = nil
+	err := file.Commit(encodeToken(token))
+	if err == nil {
+		return nil
+	}
+	return &Error{Exit: ExitInternal, Code: "context_not_saved", Reported: true,
+		Message: fmt.Sprintf("%s: done, but its context could not be saved as %s: %v; get the key again to save it", s.call.Verb.Name, shown(s.call), cause(err))}
+}
+
+// afterSave shows the result of a request whose context was to be kept. If that failed, the failure is told after the result and
+// decides the exit code, unless the result has a worse one.
+func (e *Env) afterSave(saved error, show func() error) error {
+	err := show()
+	if saved == nil {
+		return err
+	}
+	e.note("%s", saved)
+	if err != nil {
+		return err
+	}
+	return saved
+}
