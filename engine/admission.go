@@ -9,6 +9,9 @@ package engine
 // Here the resource is bytes a second, which handoff, anti-entropy and whatever else has no client
 // waiting share in the order in which they ask. What is monitored is how long replicas take to
 // answer what clients' requests ask of them: that holds both nodes' disks and queues.
+// What deviates: a second in which no client waited gives all slices back and forgets the last
+// minute. Otherwise a rush would hold up the handoff of hints for a minute in which no client gains
+// by the delay.
 
 import (
 	"math/bits"
@@ -32,7 +35,7 @@ const (
 	// gets a turn never converges.
 	minSlice = 1.0 / 64
 	// growSlice is what a good second adds; a bad one takes half. So it gives way within
-	// seconds, and feels its way back.
+	// seconds, and feels its way back while clients are served.
 	growSlice = 1.0 / 16
 	// adjustEvery is how often the slice is thought about.
 	adjustEvery = time.Second
@@ -46,6 +49,7 @@ type admission struct {
 	slice    float64 // minSlice to 1
 	p99      time.Duration
 	watching bool // a timer thinks about the slice
+	answers  int  // of replicas, for clients' requests, since the slice was last thought about
 
 	waiting []func() // for bytes, in order
 	bytes   int      // that may be moved now; below 0 is a debt
@@ -109,19 +113,26 @@ func (n *Node) charge(body wire.Body, peer string) int {
 func (n *Node) waited(d time.Duration) {
 	a, limit := n.admit, n.cfg.Timings.Foreground
 	a.recent.add(n.now, d)
+	a.answers++
 	if limit > 0 && d > limit && !a.watching {
 		a.watching = true
 		n.after(adjustEvery, n.adjust)
 	}
 }
 
-// adjust is the feedback: the slice shrinks while clients wait too long, and grows back.
+// adjust is the feedback: the slice shrinks while clients wait too long, grows back when they no
+// longer do, and is whole at once when none waits.
 func (n *Node) adjust() {
 	a, before := n.admit, n.admit.slice
+	if a.answers == 0 && n.requests == 0 {
+		a.recent, a.slice = sketch{}, 1
+	}
+	a.answers = 0
 	var samples int
-	if a.p99, samples = a.recent.percentile(n.now, 99); a.p99 > n.cfg.Timings.Foreground && samples >= minSamples {
+	switch a.p99, samples = a.recent.percentile(n.now, 99); {
+	case a.p99 > n.cfg.Timings.Foreground && samples >= minSamples:
 		a.slice = max(a.slice/2, minSlice)
-	} else {
+	default:
 		a.slice = min(a.slice+growSlice, 1)
 	}
 	if a.slice != before {
