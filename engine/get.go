@@ -2,12 +2,12 @@ package engine
 
 // §4.5 Execution of get(): any node coordinates a read. It asks the N
 // highest-ranked reachable nodes, answers once R of them have, and returns every
-// causally unrelated version with a context that covers them all.
+// causally unrelated version with a context that covers them all. When it may say that there is no
+// version is in absence.go.
 
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"ringside/engine/mutant"
@@ -29,6 +29,8 @@ type get struct {
 	silent  map[string]bool // asked, and no answer in time
 	instead map[string]bool // asked because they held the key before a home that is not given it yet
 	again   bool            // such homes were asked a second time
+	beyond  bool            // all nodes beyond the homes were asked for hints
+	recheck recheck         // of homes that hints may have reached since they answered
 	lenient bool            // answers of homes that are not given the key yet count if they hold something
 	answers []readAnswer    // one a node, in the order in which they came
 	lww     bool
@@ -162,6 +164,7 @@ func (g *get) answered(node string, r wire.ReadReply) {
 	g.lww = g.lww || r.LWW
 	g.answers = slices.DeleteFunc(g.answers, func(a readAnswer) bool { return a.node == node }) // it was asked again
 	g.answers = append(g.answers, readAnswer{node: node, siblings: r.Siblings, home: r.Home, damaged: r.Err == wire.Damaged, pending: r.Err == wire.Pending})
+	g.recheck.wanted = g.recheck.wanted || r.Returned && !r.Home
 	if g.replied {
 		return
 	}
@@ -180,18 +183,17 @@ func (g *get) askHomes() {
 	}
 }
 
-// counted lists the nodes whose answers count toward R: not those of damaged
-// replicas, and those of stand-ins that know nothing only beside the answer of a home, or
-// where no home can be reached. Or else half a second of slowness at the
-// homes would make a key that is there look as if it were not.
+// counted lists the nodes whose answers count toward R. Those of damaged replicas do not. A stand-in
+// that knows nothing counts only if the key was found, and only beside a home or where no home can
+// answer any more: it cannot tell that there is nothing (see absence.go).
 func (g *get) counted() []string {
-	wait := g.homeMayAnswer()
+	nothing, wait := g.foundNothing(), g.homeMayAnswer()
 	var out []string
 	for _, a := range g.answers {
 		switch {
 		case a.damaged, a.pending && (!g.lenient || len(a.siblings) == 0):
 			continue
-		case wait && len(a.siblings) == 0 && !a.home:
+		case (nothing || wait) && len(a.siblings) == 0 && !a.home:
 			continue
 		}
 		out = append(out, a.node)
@@ -227,7 +229,10 @@ func (g *get) merged() vclock.Siblings {
 // the others (§5), and ends the machine when there is nothing left to wait for.
 func (g *get) settle() {
 	n := g.n
-	if got := len(g.counted()); !g.replied && (got >= g.quorum.R || mutant.Is(mutant.ReadShortOfR) && got == g.quorum.R-1) {
+	if !g.replied {
+		g.makeSure()
+	}
+	if !g.replied && g.decided() {
 		g.succeed()
 		g.timeout.stop()
 		g.timeout = n.after(n.cfg.Timings.RepairGrace, g.end)
@@ -245,6 +250,15 @@ func (g *get) settle() {
 	if g.replied || !n.mayAnswer(g.calls) {
 		g.end()
 	}
+}
+
+// decided says whether the answers are enough for the client.
+func (g *get) decided() bool {
+	got := len(g.counted())
+	if got < g.quorum.R && !(mutant.Is(mutant.ReadShortOfR) && got == g.quorum.R-1) {
+		return false
+	}
+	return !g.foundNothing() || g.absent()
 }
 
 func (g *get) succeed() {
@@ -271,7 +285,11 @@ func (g *get) succeed() {
 }
 
 func (g *get) fail(code wire.Code, message string) {
-	g.reply(wire.GetReply{Err: code, Message: message, Replied: g.counted()})
+	r := wire.GetReply{Err: code, Message: message, Replied: g.counted()}
+	if code == wire.QuorumNotReached {
+		r.Missing = g.unheard()
+	}
+	g.reply(r)
 }
 
 func (g *get) reply(r wire.GetReply) {
@@ -294,8 +312,9 @@ func (g *get) end() {
 	g.n.requests--
 	g.timeout.stop()
 	if !g.replied {
-		g.fail(wire.QuorumNotReached, fmt.Sprintf("R=%d, but only %d answered in time: %s",
-			g.quorum.R, len(g.counted()), strings.Join(g.counted(), " ")))
+		g.fail(wire.QuorumNotReached, g.shortfall())
 	}
-	g.repair()
+	if !g.req.NoRepair {
+		g.repair()
+	}
 }

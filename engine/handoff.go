@@ -47,6 +47,8 @@ type hintBook struct {
 	queues map[string]*hintQueue // by home
 	byKey  map[string][]string   // key → homes it is kept for, sorted
 	total  int
+
+	returned time.Duration // when a hint was last handed to its home, 0 for never
 }
 
 // hintQueue is what is kept for one home, oldest first.
@@ -315,9 +317,16 @@ func (n *Node) sendHint(p *peer, q *hintQueue, key []byte, h *hint) {
 // minted for the key stays (counters.go).
 func (n *Node) dropHint(home string, key []byte, kind trace.Kind) {
 	n.hints.remove(home, key)
+	n.hints.returned = n.now
 	n.write(store.Hints, hintKey(home, key), nil)
 	if len(n.hints.homes(key)) == 0 && mutant.Is(mutant.HintTookCounter) {
 		n.write(store.Own, dataKey(key), nil)
 	}
 	n.emit(trace.Event{Kind: kind, Key: key, Peer: home, For: home})
+}
+
+// returnedLately says whether a get that is still waiting for answers may have asked a home
+// before this node handed the home a hint.
+func (n *Node) returnedLately() bool {
+	return n.hints.returned > 0 && n.now-n.hints.returned <= n.cfg.Timings.Request
 }

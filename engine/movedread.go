@@ -48,9 +48,12 @@ func (g *get) askMore() {
 		return
 	}
 	g.askHomes()
+	if g.waiting == 0 && g.foundNothing() {
+		g.askBeyond()
+	}
 	if g.waiting == 0 && !g.lenient { // what there is has to do
 		g.lenient = true
-		if len(g.counted()) >= g.quorum.R {
+		if g.decided() {
 			g.succeed()
 		}
 	}

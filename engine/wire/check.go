@@ -196,7 +196,8 @@ func checkGetReply(r GetReply) error {
 		checkSiblings(r.Tombstones),
 		checkSize("context", len(r.Context), MaxToken),
 		checkOptionalName("coordinator", r.Coordinator),
-		checkNames("replied", r.Replied))
+		checkNames("replied", r.Replied),
+		checkNames("missing", r.Missing))
 }
 
 func checkMembershipReply(r MembershipReply) error {
@@ -209,6 +210,7 @@ func checkPutReply(r PutReply) error {
 		checkSize("context", len(r.Context), MaxToken),
 		checkOptionalName("coordinator", r.Coordinator),
 		checkNames("acks", r.Acks),
+		checkSiblings(r.LostTo),
 		checkSize("hinted", len(r.Hinted), MaxNodes)); err != nil {
 		return err
 	}

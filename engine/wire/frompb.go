@@ -27,7 +27,7 @@ func messageFromPB(p *wirepb.Message) (Message, error) {
 	case *wirepb.Message_ReadReply:
 		var s vclock.Siblings
 		s, err = siblingsFromPB(b.ReadReply.GetSiblings())
-		m.Body = ReadReply{Err: codeFromPB(b.ReadReply.GetErr()), Siblings: s, LWW: b.ReadReply.GetLww(), Home: b.ReadReply.GetHome(), Ask: b.ReadReply.GetAsk()}
+		m.Body = ReadReply{Err: codeFromPB(b.ReadReply.GetErr()), Siblings: s, LWW: b.ReadReply.GetLww(), Home: b.ReadReply.GetHome(), Ask: b.ReadReply.GetAsk(), Returned: b.ReadReply.GetReturned()}
 	case *wirepb.Message_Write:
 		m.Body, err = writeFromPB(b.Write)
 	case *wirepb.Message_WriteReply:
@@ -136,7 +136,7 @@ func writeFromPB(p *wirepb.Write) (Write, error) {
 }
 
 func getFromPB(p *wirepb.GetRequest) GetRequest {
-	return GetRequest{Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Quorum: quorumFromPB(p.GetQuorum()), View: p.GetView()}
+	return GetRequest{Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Quorum: quorumFromPB(p.GetQuorum()), View: p.GetView(), NoRepair: p.GetNoRepair()}
 }
 
 func putFromPB(p *wirepb.PutRequest) PutRequest {
@@ -162,7 +162,7 @@ func getReplyFromPB(p *wirepb.GetReply) (GetReply, error) {
 	r := GetReply{
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(),
 		Siblings: s, Tombstones: dead, Context: bytesFromPB(p.GetContext()),
-		Coordinator: p.GetCoordinator(), Replied: p.GetReplied(), View: p.GetView(),
+		Coordinator: p.GetCoordinator(), Replied: p.GetReplied(), View: p.GetView(), Missing: p.GetMissing(),
 	}
 	return r, first(checkSize("message", len(r.Message), MaxText), checkGetReply(r))
 }
@@ -175,10 +175,14 @@ func membershipReplyFromPB(p *wirepb.MembershipReply) (MembershipReply, error) {
 }
 
 func putReplyFromPB(p *wirepb.PutReply) (PutReply, error) {
+	lostTo, err := siblingsFromPB(p.GetLostTo())
+	if err != nil {
+		return PutReply{}, err
+	}
 	r := PutReply{
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(), Unknown: p.GetUnknown(),
 		Siblings: count(p.GetSiblings()), Context: bytesFromPB(p.GetContext()),
-		Coordinator: p.GetCoordinator(), Acks: p.GetAcks(), View: p.GetView(),
+		Coordinator: p.GetCoordinator(), Acks: p.GetAcks(), View: p.GetView(), LostTo: lostTo,
 	}
 	if v := p.GetVersion(); v != nil {
 		if err := versionFromPB(v, &r.Version); err != nil {

@@ -72,7 +72,7 @@ var genQuorum = rapid.Custom(func(t *rapid.T) Quorum {
 })
 
 var genGet = rapid.Custom(func(t *rapid.T) GetRequest {
-	return GetRequest{Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key"), Quorum: genQuorum.Draw(t, "quorum"), View: rapid.Uint64().Draw(t, "view")}
+	return GetRequest{Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key"), Quorum: genQuorum.Draw(t, "quorum"), View: rapid.Uint64().Draw(t, "view"), NoRepair: rapid.Bool().Draw(t, "no repair")}
 })
 
 var genPut = rapid.Custom(func(t *rapid.T) PutRequest {
@@ -94,7 +94,7 @@ var genGetReply = rapid.Custom(func(t *rapid.T) GetReply {
 	return GetReply{
 		Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
 		Siblings: genSiblings.Draw(t, "siblings"), Tombstones: genSiblings.Draw(t, "tombstones"), Context: genBytes.Draw(t, "context"),
-		Coordinator: genName.Draw(t, "coordinator"), Replied: genNames.Draw(t, "replied"), View: rapid.Uint64().Draw(t, "view"),
+		Coordinator: genName.Draw(t, "coordinator"), Replied: genNames.Draw(t, "replied"), View: rapid.Uint64().Draw(t, "view"), Missing: genNames.Draw(t, "missing"),
 	}
 })
 
@@ -103,7 +103,7 @@ var genPutReply = rapid.Custom(func(t *rapid.T) PutReply {
 		Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
 		Unknown: rapid.Bool().Draw(t, "unknown"), Siblings: rapid.IntRange(0, MaxMerged).Draw(t, "count"),
 		Context: genBytes.Draw(t, "context"), Coordinator: genName.Draw(t, "coordinator"), Acks: genNames.Draw(t, "acks"),
-		View: rapid.Uint64().Draw(t, "view"),
+		View: rapid.Uint64().Draw(t, "view"), LostTo: genSiblings.Draw(t, "lost to"),
 	}
 	if r.Err == OK {
 		r.Version = genVersion.Draw(t, "version")
@@ -119,7 +119,7 @@ var genBody = rapid.OneOf(
 	rapid.Just[Body](Pong{}),
 	rapid.Map(genBytes, func(k []byte) Body { return Read{Key: k} }),
 	rapid.Custom(func(t *rapid.T) Body {
-		return ReadReply{Err: genCode.Draw(t, "err"), Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww"), Home: rapid.Bool().Draw(t, "home"), Ask: genNames.Draw(t, "ask")}
+		return ReadReply{Err: genCode.Draw(t, "err"), Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww"), Home: rapid.Bool().Draw(t, "home"), Ask: genNames.Draw(t, "ask"), Returned: rapid.Bool().Draw(t, "returned")}
 	}),
 	rapid.Custom(func(t *rapid.T) Body {
 		return Write{

@@ -59,6 +59,7 @@ type ReadReply struct {
 	LWW      bool     // the record reconciles by last write wins
 	Home     bool     // it is a home of the key as it knows the ring, or was one and has not handed the key over yet
 	Ask      []string // with Pending: who held the key before
+	Returned bool     // it handed a hint to its home a moment ago, so a home that answered before that may hold more now (§4.6)
 }
 
 // A Purpose says why a replica is written. It decides nothing but what is shown.
@@ -248,6 +249,8 @@ type GetRequest struct {
 	Key     []byte
 	Quorum  Quorum
 	View    uint64 // the digest of the history by which the client found the node (§6.4); 0: it knows none
+	// NoRepair asks for a get that changes nothing: replicas found stale stay so (§5).
+	NoRepair bool
 }
 
 // PutRequest is put(key, context, object) of §4.1; with Delete it writes a tombstone.
@@ -282,6 +285,7 @@ type GetReply struct {
 	Coordinator string
 	Replied     []string // replicas that answered, in the order in which they did
 	View        uint64   // the node's view, if the request named another: the client's is stale
+	Missing     []string // with QuorumNotReached: nodes that may hold the key and did not answer, homes first
 }
 
 // Deleted says whether a tombstone is among the concurrent versions.
@@ -300,6 +304,9 @@ type PutReply struct {
 	Acks        []string // nodes that hold it durably, or what supersedes it (under last write wins: a later one), in the order in which they said so
 	Hinted      []Hint   // the stand-ins among them
 	View        uint64   // as in GetReply
+	// LostTo is the version, without its value, to which last write wins lost the new one before the put was
+	// acknowledged. It is empty otherwise.
+	LostTo vclock.Siblings
 }
 
 // MembershipReply answers MembershipRequest.

@@ -22,7 +22,7 @@ func messageToPB(m Message) *wirepb.Message {
 		p.Body = &wirepb.Message_Read{Read: &wirepb.Read{Key: b.Key}}
 	case ReadReply:
 		p.Body = &wirepb.Message_ReadReply{ReadReply: &wirepb.ReadReply{
-			Err: uint32(b.Err), Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, Home: b.Home, Ask: b.Ask}}
+			Err: uint32(b.Err), Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, Home: b.Home, Ask: b.Ask, Returned: b.Returned}}
 	case Write:
 		p.Body = &wirepb.Message_Write{Write: &wirepb.Write{
 			Key: b.Key, Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, For: b.For, Purpose: uint32(b.Purpose), Lazy: b.Lazy}}
@@ -87,7 +87,7 @@ func changesToPB(h member.History) []*wirepb.Change {
 }
 
 func getToPB(r GetRequest) *wirepb.GetRequest {
-	return &wirepb.GetRequest{Request: r.Request, Key: r.Key, Quorum: quorumToPB(r.Quorum), View: r.View}
+	return &wirepb.GetRequest{Request: r.Request, Key: r.Key, Quorum: quorumToPB(r.Quorum), View: r.View, NoRepair: r.NoRepair}
 }
 
 func putToPB(r PutRequest) *wirepb.PutRequest {
@@ -108,14 +108,14 @@ func getReplyToPB(r GetReply) *wirepb.GetReply {
 	return &wirepb.GetReply{
 		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message),
 		Siblings: siblingsToPB(r.Siblings), Tombstones: siblingsToPB(r.Tombstones), Context: r.Context,
-		Coordinator: r.Coordinator, Replied: r.Replied, View: r.View,
+		Coordinator: r.Coordinator, Replied: r.Replied, View: r.View, Missing: r.Missing,
 	}
 }
 
 func putReplyToPB(r PutReply) *wirepb.PutReply {
 	p := &wirepb.PutReply{
 		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), Unknown: r.Unknown,
-		Siblings: uint32(r.Siblings), Context: r.Context, Coordinator: r.Coordinator, Acks: r.Acks, View: r.View,
+		Siblings: uint32(r.Siblings), Context: r.Context, Coordinator: r.Coordinator, Acks: r.Acks, View: r.View, LostTo: siblingsToPB(r.LostTo),
 	}
 	if r.Version.Dot != (vclock.Dot{}) {
 		p.Version = &wirepb.Version{}

@@ -668,6 +668,7 @@ type ReadReply struct {
 	Lww           bool                   `protobuf:"varint,3,opt,name=lww,proto3" json:"lww,omitempty"`
 	Home          bool                   `protobuf:"varint,4,opt,name=home,proto3" json:"home,omitempty"`
 	Ask           []string               `protobuf:"bytes,5,rep,name=ask,proto3" json:"ask,omitempty"`
+	Returned      bool                   `protobuf:"varint,6,opt,name=returned,proto3" json:"returned,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -735,6 +736,13 @@ func (x *ReadReply) GetAsk() []string {
 		return x.Ask
 	}
 	return nil
+}
+
+func (x *ReadReply) GetReturned() bool {
+	if x != nil {
+		return x.Returned
+	}
+	return false
 }
 
 type Write struct {
@@ -1924,6 +1932,7 @@ type GetRequest struct {
 	Key           []byte                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
 	Quorum        *Quorum                `protobuf:"bytes,3,opt,name=quorum,proto3" json:"quorum,omitempty"`
 	View          uint64                 `protobuf:"fixed64,4,opt,name=view,proto3" json:"view,omitempty"`
+	NoRepair      bool                   `protobuf:"varint,5,opt,name=no_repair,json=noRepair,proto3" json:"no_repair,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1984,6 +1993,13 @@ func (x *GetRequest) GetView() uint64 {
 		return x.View
 	}
 	return 0
+}
+
+func (x *GetRequest) GetNoRepair() bool {
+	if x != nil {
+		return x.NoRepair
+	}
+	return false
 }
 
 type PutRequest struct {
@@ -2287,6 +2303,7 @@ type GetReply struct {
 	Coordinator   string                 `protobuf:"bytes,7,opt,name=coordinator,proto3" json:"coordinator,omitempty"`
 	Replied       []string               `protobuf:"bytes,8,rep,name=replied,proto3" json:"replied,omitempty"`
 	View          uint64                 `protobuf:"fixed64,9,opt,name=view,proto3" json:"view,omitempty"`
+	Missing       []string               `protobuf:"bytes,10,rep,name=missing,proto3" json:"missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2384,6 +2401,13 @@ func (x *GetReply) GetView() uint64 {
 	return 0
 }
 
+func (x *GetReply) GetMissing() []string {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
 type PutReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Request       uint64                 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
@@ -2397,6 +2421,7 @@ type PutReply struct {
 	Acks          []string               `protobuf:"bytes,9,rep,name=acks,proto3" json:"acks,omitempty"`
 	Hinted        []*Hint                `protobuf:"bytes,10,rep,name=hinted,proto3" json:"hinted,omitempty"`
 	View          uint64                 `protobuf:"fixed64,11,opt,name=view,proto3" json:"view,omitempty"`
+	LostTo        []*Version             `protobuf:"bytes,12,rep,name=lost_to,json=lostTo,proto3" json:"lost_to,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2506,6 +2531,13 @@ func (x *PutReply) GetView() uint64 {
 		return x.View
 	}
 	return 0
+}
+
+func (x *PutReply) GetLostTo() []*Version {
+	if x != nil {
+		return x.LostTo
+	}
+	return nil
 }
 
 type Hint struct {
@@ -2856,13 +2888,14 @@ const file_wire_proto_rawDesc = "" +
 	"\x04Ping\"\x06\n" +
 	"\x04Pong\"\x18\n" +
 	"\x04Read\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\fR\x03key\"\x89\x01\n" +
+	"\x03key\x18\x01 \x01(\fR\x03key\"\xa5\x01\n" +
 	"\tReadReply\x12\x10\n" +
 	"\x03err\x18\x01 \x01(\rR\x03err\x122\n" +
 	"\bsiblings\x18\x02 \x03(\v2\x16.ringside.wire.VersionR\bsiblings\x12\x10\n" +
 	"\x03lww\x18\x03 \x01(\bR\x03lww\x12\x12\n" +
 	"\x04home\x18\x04 \x01(\bR\x04home\x12\x10\n" +
-	"\x03ask\x18\x05 \x03(\tR\x03ask\"\x9f\x01\n" +
+	"\x03ask\x18\x05 \x03(\tR\x03ask\x12\x1a\n" +
+	"\breturned\x18\x06 \x01(\bR\breturned\"\x9f\x01\n" +
 	"\x05Write\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x122\n" +
 	"\bsiblings\x18\x02 \x03(\v2\x16.ringside.wire.VersionR\bsiblings\x12\x10\n" +
@@ -2949,13 +2982,14 @@ const file_wire_proto_rawDesc = "" +
 	"membershipB\x06\n" +
 	"\x04body\"-\n" +
 	"\x11MembershipRequest\x12\x18\n" +
-	"\arequest\x18\x01 \x01(\x04R\arequest\"{\n" +
+	"\arequest\x18\x01 \x01(\x04R\arequest\"\x98\x01\n" +
 	"\n" +
 	"GetRequest\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12-\n" +
 	"\x06quorum\x18\x03 \x01(\v2\x15.ringside.wire.QuorumR\x06quorum\x12\x12\n" +
-	"\x04view\x18\x04 \x01(\x06R\x04view\"\xf1\x01\n" +
+	"\x04view\x18\x04 \x01(\x06R\x04view\x12\x1b\n" +
+	"\tno_repair\x18\x05 \x01(\bR\bnoRepair\"\xf1\x01\n" +
 	"\n" +
 	"PutRequest\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
@@ -2980,7 +3014,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\x12\x12\n" +
 	"\x04view\x18\x04 \x01(\x06R\x04view\x12/\n" +
-	"\achanges\x18\x05 \x03(\v2\x15.ringside.wire.ChangeR\achanges\"\xa6\x02\n" +
+	"\achanges\x18\x05 \x03(\v2\x15.ringside.wire.ChangeR\achanges\"\xc0\x02\n" +
 	"\bGetReply\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
@@ -2992,7 +3026,9 @@ const file_wire_proto_rawDesc = "" +
 	"\acontext\x18\x06 \x01(\fR\acontext\x12 \n" +
 	"\vcoordinator\x18\a \x01(\tR\vcoordinator\x12\x18\n" +
 	"\areplied\x18\b \x03(\tR\areplied\x12\x12\n" +
-	"\x04view\x18\t \x01(\x06R\x04view\"\xc9\x02\n" +
+	"\x04view\x18\t \x01(\x06R\x04view\x12\x18\n" +
+	"\amissing\x18\n" +
+	" \x03(\tR\amissing\"\xfa\x02\n" +
 	"\bPutReply\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
@@ -3005,7 +3041,8 @@ const file_wire_proto_rawDesc = "" +
 	"\x04acks\x18\t \x03(\tR\x04acks\x12+\n" +
 	"\x06hinted\x18\n" +
 	" \x03(\v2\x13.ringside.wire.HintR\x06hinted\x12\x12\n" +
-	"\x04view\x18\v \x01(\x06R\x04view\"0\n" +
+	"\x04view\x18\v \x01(\x06R\x04view\x12/\n" +
+	"\alost_to\x18\f \x03(\v2\x16.ringside.wire.VersionR\x06lostTo\"0\n" +
 	"\x04Hint\x12\x16\n" +
 	"\x06holder\x18\x01 \x01(\tR\x06holder\x12\x10\n" +
 	"\x03for\x18\x02 \x01(\tR\x03for\"\x8c\x01\n" +
@@ -3117,14 +3154,15 @@ var file_wire_proto_depIdxs = []int32{
 	1,  // 36: ringside.wire.GetReply.tombstones:type_name -> ringside.wire.Version
 	1,  // 37: ringside.wire.PutReply.version:type_name -> ringside.wire.Version
 	31, // 38: ringside.wire.PutReply.hinted:type_name -> ringside.wire.Hint
-	1,  // 39: ringside.wire.Record.siblings:type_name -> ringside.wire.Version
-	33, // 40: ringside.wire.Record.own:type_name -> ringside.wire.Own
-	0,  // 41: ringside.wire.Context.clock:type_name -> ringside.wire.Clock
-	42, // [42:42] is the sub-list for method output_type
-	42, // [42:42] is the sub-list for method input_type
-	42, // [42:42] is the sub-list for extension type_name
-	42, // [42:42] is the sub-list for extension extendee
-	0,  // [0:42] is the sub-list for field type_name
+	1,  // 39: ringside.wire.PutReply.lost_to:type_name -> ringside.wire.Version
+	1,  // 40: ringside.wire.Record.siblings:type_name -> ringside.wire.Version
+	33, // 41: ringside.wire.Record.own:type_name -> ringside.wire.Own
+	0,  // 42: ringside.wire.Context.clock:type_name -> ringside.wire.Clock
+	43, // [43:43] is the sub-list for method output_type
+	43, // [43:43] is the sub-list for method input_type
+	43, // [43:43] is the sub-list for extension type_name
+	43, // [43:43] is the sub-list for extension extendee
+	0,  // [0:43] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
