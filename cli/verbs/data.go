@@ -23,7 +23,9 @@ var (
 	strictFlag  = Flag{Name: "strict", Kind: Bool, Help: "only the key's N homes count: no stand-ins, no hints (§4.6)"}
 	contextFlag = Flag{Name: "c", Aliases: []string{"context"}, Kind: String, Value: "CTX", Complete: CompleteContexts, Help: "what you had read: @NAME, @./FILE, or the context itself"}
 	saveFlag    = Flag{Name: "save", Kind: String, Value: "CTX", Complete: CompleteContexts, Help: "keep the new context as @NAME or @./FILE"}
-	unionFlag   = Flag{Name: "union", Kind: Bool, Help: "write the union of all siblings: of JSON arrays, or of items parted by commas"}
+	// noRepairFlag is for those that only want to look: a get mends the replicas that it finds stale.
+	noRepairFlag = Flag{Name: "no-repair", Kind: Bool, Help: "change nothing: replicas that are found stale stay so (§5)"}
+	unionFlag    = Flag{Name: "union", Kind: Bool, Help: "write the union of all siblings: of JSON arrays, or of items parted by commas"}
 )
 
 // notationHelp explains what stands for a version.
@@ -36,12 +38,14 @@ var getVerb = &Verb{
 	Usage: "read a key: one value, or all siblings and their context",
 	Help: `R of the key's replicas must answer. Versions of which none descends from another
 are siblings: get shows them all, and the context that covers them. A put with that
-context replaces them (or see resolve).
+context replaces them (or see resolve). There is no value (exit 3) only if R of the key's
+homes say so, and no node that may keep a hint for it is too slow to answer: exit 5 names those.
 ` + notationHelp,
 	Flags: []Flag{viaFlag, readFlag, strictFlag, saveFlag,
 		{Name: "one", Kind: Bool, Help: "fail with exit 4 if there are siblings"},
 		{Name: "raw", Kind: Bool, Help: "write the value's bytes unchanged, and nothing else"},
-		{Name: "force", Kind: Bool, Help: "with --raw: even to a terminal, which the bytes may drive"}},
+		{Name: "force", Kind: Bool, Help: "with --raw: even to a terminal, which the bytes may drive"},
+		noRepairFlag},
 	Run: runGet,
 }
 
@@ -82,7 +86,7 @@ type got struct {
 
 // read does a get with the flags of the call.
 func (e *Env) read(ctx context.Context, c *Call, key []byte) (*got, error) {
-	req := wire.GetRequest{Key: key, Quorum: quorumOf(c)}
+	req := wire.GetRequest{Key: key, Quorum: quorumOf(c), NoRepair: c.Bool(noRepairFlag.Name)}
 	via := ""
 	if c.flags["via"] != nil {
 		via = c.String("via")
@@ -102,7 +106,7 @@ func (e *Env) get(ctx context.Context, via string, req wire.GetRequest) (*got, e
 	}
 	if r.Err != wire.OK {
 		f := failed("get", req.Key, r.Err, r.Message)
-		f.Request = r.Request
+		f.Request, f.Missing = r.Request, r.Missing
 		return nil, f
 	}
 	return &got{r, req.Key, time.Since(start)}, nil

@@ -37,6 +37,8 @@ type Error struct {
 	// the write may have happened all the same.
 	Request uint64
 	Unknown bool
+	// Missing are the nodes for want of whose answers a get failed.
+	Missing []string
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -124,6 +126,8 @@ func ErrorJSON(e *Error) any {
 		Message string `json:"message"`
 		Request uint64 `json:"request,omitempty"`
 		Unknown bool   `json:"unknown,omitempty"`
+		// Missing is the nodes for want of whose answers a get failed.
+		Missing []string `json:"missing,omitempty"`
 	}
-	return map[string]body{"error": {e.Code, e.Message, e.Request, e.Unknown}}
+	return map[string]body{"error": {e.Code, e.Message, e.Request, e.Unknown, e.Missing}}
 }
