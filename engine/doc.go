@@ -35,7 +35,7 @@ Conditions with mutant.Is are deliberate bugs, and are not there in the ordinary
 	§4.4  versions, vector clocks        vclock; epoch.go says who may stamp what, counters.go keeps what proves it,
 	                                     clocks.go says what a new clock holds,
 	                                     tombstones.go when a delete may be forgotten
-	§4.5  get and put with N, R, W       get.go, put.go, forward.go
+	§4.5  get and put with N, R, W       get.go, absence.go, put.go, forward.go
 	§4.6  sloppy quorum, hinted handoff  sloppyquorum.go sends hints, handoff.go brings them home
 	§4.7  anti-entropy, Merkle trees     merkle; trees.go keeps them, antientropy.go says when, syncround.go how
 	§4.8.1  membership, gossip           member; membership.go, gossip.go
@@ -97,8 +97,8 @@ a home that it knows to be there (it pings first unless it heard from it a momen
 second try might write twice. If no home is there a node coordinates itself, as a stand-in.
 
 A put that cannot reach W nodes is refused before anything is written; peers that are only
-suspected are tried before that. A stand-in that knows nothing of a key counts toward R only
-beside a home, or where no home can be reached: slowness is not absence.
+suspected are tried before that. A get that finds nothing says so only if R homes and all but N-R of the
+nodes that could hold the key, hints included, have answered: slowness is not absence (absence.go).
 
 Contexts are sealed with a secret of the cluster, so that a wrong one is refused and not
 believed.
@@ -117,7 +117,8 @@ dots of their versions, which stand for the values. The trees are in memory, and
 node starts. A home that holds nothing of a range leaves it to the others to begin a comparison.
 
 The admission controller (§6.5) watches how long replicas take to answer what clients' requests ask of them,
-not how long the database does: a node cannot see its own disk. Its slices are bytes a second, and never nothing.
+not how long the database does: a node cannot see its own disk. Its slices are bytes a second, and never nothing. A second in
+which no client waits gives all slices back.
 
 With object buffers (§6.1) every life of a node counts in epochs of its own, since a crash may take its latest
 counters. The writer brings a whole buffer to disk at once, in the order of the writes, and not object by object; so
