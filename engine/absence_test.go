@@ -130,7 +130,10 @@ func TestHintsThatPassTheReader(t *testing.T) {
 	w, key := overloaded(t)
 	w.next++
 	w.step("n1", Request{Client: w.next, Body: wire.GetRequest{Key: []byte(key)}})
-	held := func(m wire.Message) bool { _, read := m.Body.(wire.Read); return read && (m.To == "n4" || m.To == "n5") }
+	held := func(m wire.Message) bool {
+		_, read := m.Body.(wire.Read)
+		return read && (m.To == "n4" || m.To == "n5")
+	}
 	var questions []wire.Message
 	for len(w.queue) > 0 { // the homes answer; the questions to the stand-ins are under way
 		m := w.queue[0]
