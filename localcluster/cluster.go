@@ -181,7 +181,7 @@ func (c *Cluster) build() (err error) {
 	c.net = fault.NewNet(nil)
 	c.conditions = map[fault.Link]*fault.Condition{}
 	for _, name := range s.Nodes {
-		c.add(name)
+		c.add(name, "")
 	}
 	c.tell(trace.Event{Kind: trace.Cluster, Settings: &s})
 	return nil

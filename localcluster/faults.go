@@ -135,6 +135,44 @@ func (c *Cluster) changeNet(f fault.Fault) error {
 	return nil
 }
 
+// retellSplit tells the groups of the split that is on once a node came or went. The caller holds
+// faults, or is the start, and netMu.
+func (c *Cluster) retellSplit() {
+	if c.split == nil {
+		return
+	}
+	now := c.now()
+	if len(c.net.Groups()) == 0 { // nobody is left on the other side
+		c.split = nil
+		if c.splitEnd != nil {
+			c.splitEnd.Stop()
+			c.splitEnd = nil
+		}
+		c.tell(trace.Event{Kind: trace.Heal, Time: now})
+		for _, f := range c.linkFaults { // which a heal ends for those who watch
+			c.tell(trace.Event{Kind: trace.Kind(f.Kind), Link: f.Link, Delay: f.Delay, Percent: f.Percent, Time: now})
+		}
+		return
+	}
+	e := *c.split
+	e.Groups = cloneGroups(c.net.Groups())
+	c.split = &e
+	told := e
+	told.Time, told.Elapsed = now, now-e.Time
+	c.tell(told)
+}
+
+// forgetLinks ends the slowness and the loss of links that are gone. The caller holds netMu.
+func (c *Cluster) forgetLinks() {
+	c.linkFaults = slices.DeleteFunc(c.linkFaults, func(f fault.Fault) bool {
+		if c.net.Knows(f.Link) {
+			return false
+		}
+		c.tell(trace.Event{Kind: trace.Kind(f.Kind), Link: f.Link}) // of nothing
+		return true
+	})
+}
+
 func cloneGroups(groups [][]string) [][]string {
 	out := make([][]string, len(groups))
 	for i, g := range groups {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"ringside/engine"
@@ -51,7 +52,7 @@ func (n *node) listen() (net.Listener, error) {
 		if ln, err := net.Listen("tcp4", *last); err == nil {
 			return ln, nil
 		} else if n.c.basePort != 0 {
-			return nil, fmt.Errorf("listen for %s (another program has the port; choose another base port, or 0 for free ones): %w", n.name, err)
+			return nil, n.noPort(err)
 		}
 	}
 	ln, err := net.Listen("tcp4", "127.0.0.1:0")
@@ -59,6 +60,15 @@ func (n *node) listen() (net.Listener, error) {
 		return nil, fmt.Errorf("listen for %s: %w", n.name, err)
 	}
 	return ln, nil
+}
+
+// noPort says why the node did not get its port, and what to do.
+func (n *node) noPort(err error) error {
+	why := ""
+	if errors.Is(err, syscall.EADDRINUSE) {
+		why = "another program has the port; "
+	}
+	return fmt.Errorf("listen for %s: %sfree it, or choose other ports with up --port: %w", n.name, why, err)
 }
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

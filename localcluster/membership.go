@@ -45,8 +45,9 @@ func (c *Cluster) Member(ctx context.Context, r member.Request) (member.Change, 
 	return c.amend(ctx, via, r)
 }
 
-// join starts the node and has its joining written down. The caller holds faults.
-func (c *Cluster) join(ctx context.Context, r member.Request) (_ member.Change, err error) {
+// join starts the node and has its joining written down. If that is refused, or the node cannot be
+// started, everything is as before. The caller holds faults.
+func (c *Cluster) join(ctx context.Context, r member.Request) (change member.Change, err error) {
 	if r.Node == "" {
 		r.Node = c.freeName()
 	}
@@ -58,40 +59,58 @@ func (c *Cluster) join(ctx context.Context, r member.Request) (_ member.Change, 
 		return member.Change{}, usagef("join %s: it is a member already", r.Node)
 	}
 	n := c.node(r.Node)
-	fresh := n == nil
-	if fresh {
-		if len(c.roll.nodes()) >= MaxNodes {
-			return member.Change{}, usagef("a cluster in one process has at most %d nodes", MaxNodes)
-		}
-		n = c.add(r.Node)
+	if n == nil && len(c.roll.nodes()) >= MaxNodes {
+		return member.Change{}, usagef("a cluster in one process has at most %d nodes", MaxNodes)
 	}
-	change, err := c.admit(ctx, n, r)
+	if r.Via != r.Node { // before anything changes
+		via, err := c.scribe(r.Via, r.Node)
+		if err != nil {
+			return member.Change{}, err
+		}
+		r.Via = via.node.name
+	}
+	undo := c.stop
+	if n == nil {
+		n, undo = c.add(r.Node, r.Via), c.withdraw
+	} else if n.life.Load() != nil {
+		undo = func(*node) error { return nil }
+	}
+	if err := c.prepare(ctx, n); err != nil {
+		return member.Change{}, errors.Join(fmt.Errorf("join %s: %w", r.Node, err), undo(n))
+	}
+	via, err := c.scribe(r.Via, r.Node)
+	if err == nil {
+		change, err = c.amend(ctx, via, r)
+	}
 	var refused *UsageError
-	if fresh && errors.As(err, &refused) && !c.roll.ring().Has(r.Node) { // or else it may have been written all the same
-		return change, errors.Join(err, c.dismiss(n))
+	if errors.As(err, &refused) && !c.roll.ring().Has(r.Node) { // after any other error the change may be written
+		err = errors.Join(err, undo(n))
 	}
 	return change, err
 }
 
-// admit has the joining of a node written down that runs, or is started.
-func (c *Cluster) admit(ctx context.Context, n *node, r member.Request) (member.Change, error) {
-	if err := c.remember(); err != nil { // before anybody can give it anything
-		return member.Change{}, err
-	}
+// prepare has the node that is to join run and listen before anybody writes down that it joins, and
+// remembers it before anybody can give it anything. The caller holds faults.
+func (c *Cluster) prepare(ctx context.Context, n *node) error {
 	if n.life.Load() == nil {
 		if err := c.start(n); err != nil {
-			return member.Change{}, err
+			return err
 		}
 	}
 	if err := c.awaitLinks(ctx, mendTime); err != nil {
-		return member.Change{}, err
+		return err
 	}
-	via, err := c.scribe(r.Via, r.Node)
-	if err != nil {
-		return member.Change{}, err
-	}
-	return c.amend(ctx, via, r)
+	return c.remember()
 }
+
+// stop takes down a node that was down before. The caller holds faults.
+func (c *Cluster) stop(n *node) error {
+	c.kill(n)
+	return nil
+}
+
+// withdraw removes a node that was there for its joining only. The caller holds faults.
+func (c *Cluster) withdraw(n *node) error { return errors.Join(c.dismiss(n), c.remember()) }
 
 // scribe is the node that is to write down a change about another: via, if it is named, or else
 // the first that belongs to the ring and works.
@@ -150,7 +169,7 @@ func (c *Cluster) recall(ctx context.Context, lives []*life) error {
 	}
 	for _, m := range c.roll.ring().Members() {
 		if c.node(m.Name) == nil {
-			if err := c.start(c.add(m.Name)); err != nil {
+			if err := c.start(c.add(m.Name, "")); err != nil {
 				return err
 			}
 		}
@@ -198,14 +217,8 @@ func (c *Cluster) dismiss(n *node) error {
 		delete(c.conditions, fault.Link{From: o.name, To: n.name})
 	}
 	c.net.Remove(n.name)
-	if c.split != nil {
-		e := *c.split
-		if e.Groups = cloneGroups(c.net.Groups()); len(e.Groups) == 0 {
-			c.split = nil
-		} else {
-			c.split = &e
-		}
-	}
+	c.retellSplit()
+	c.forgetLinks()
 	c.roll.remove(n)
 	c.netMu.Unlock()
 	if l := n.life.Load(); l != nil {

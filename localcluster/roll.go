@@ -137,9 +137,9 @@ func foundersFor(s trace.Settings, name string) []ring.Member {
 	return born
 }
 
-// add makes a node and its place in the network, with nothing of it running. The caller holds
-// faults, or is the start.
-func (c *Cluster) add(name string) *node {
+// add makes a node and its place in the network, with nothing of it running. During a split the
+// node is on the side of the node beside; "" is the last side. The caller holds faults, or is the start.
+func (c *Cluster) add(name, beside string) *node {
 	n := &node{c: c, name: name}
 	addr := ""
 	if c.basePort != 0 {
@@ -151,7 +151,8 @@ func (c *Cluster) add(name string) *node {
 	}
 	c.netMu.Lock()
 	defer c.netMu.Unlock()
-	c.net.Add(name)
+	c.net.Add(name, beside)
+	c.retellSplit()
 	for _, o := range c.roll.nodes() {
 		for _, l := range []fault.Link{{From: name, To: o.name}, {From: o.name, To: name}} {
 			cond := c.net.Condition(l)

@@ -187,10 +187,11 @@ func (m *model) drawNode(c *canvas, y int, col columns, i, rank int) {
 func (m *model) drawSees(c *canvas, x, y int, n *trace.Node) {
 	all := len(m.view.Nodes)
 	st := dim
-	if len(n.Suspects) > 0 {
+	sees := m.view.Sees(n)
+	if sees < all {
 		st = warn
 	}
-	c.put(x, y, st, fmt.Sprintf("%d/%d", all-len(n.Suspects), all))
+	c.put(x, y, st, fmt.Sprintf("%d/%d", sees, all))
 }
 
 // hintTargets shows for whom n keeps hints, and how many: →n3 ×2.

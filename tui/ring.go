@@ -365,7 +365,7 @@ func (p *plot) drawCounts() {
 // net rebuilds the state of every link from what the view knows of faults.
 func (m *model) net() *fault.Net {
 	v := m.view
-	n := fault.NewNet(v.Settings.Nodes)
+	n := fault.NewNet(nodeNames(v)) // those that joined or went since Settings were told among them
 	// The view's faults come from a cluster that accepted them; one from a
 	// forged file that makes no sense is not drawn.
 	if len(v.Groups) > 0 {
@@ -378,6 +378,14 @@ func (m *model) net() *fault.Net {
 		_ = n.Apply(fault.Fault{Kind: fault.Loss, Link: l, Percent: pc})
 	}
 	return n
+}
+
+func nodeNames(v *trace.View) []string {
+	out := make([]string, len(v.Nodes))
+	for i, n := range v.Nodes {
+		out[i] = n.Name
+	}
+	return out
 }
 
 // drawLinks draws the links between nodes: whole, cut, slow or lossy.

@@ -30,6 +30,7 @@ var joinVerb = &Verb{
 	Args:  []Arg{{Name: "NODE", Optional: true}},
 	Usage: "start a node and let it join the ring",
 	Help: `Without a name it is the next free one. ` + changeHelp + `
+During a split the node is on the side of the node that writes its joining down.
 A node that is told of its own joining (--via itself) makes a ring alone unless it knows a seed (§4.8.2).`,
 	Flags: []Flag{
 		{Name: "weight", Kind: Int, Value: "W", Default: "1", Max: member.MaxWeight, Help: "its capacity, as a multiple of the smallest node's (§4.2)"},
@@ -77,16 +78,35 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 	if view, err = e.view(ctx); err != nil {
 		return err
 	}
+	var group []string // of the split that is on
+	if i := view.Side(done.Node); i >= 0 && done.Kind == member.Join {
+		group = view.Groups[i]
+	}
 	if e.JSON {
 		return e.print(struct {
 			member.Change
-			Time    string `json:"time"`
-			Members int    `json:"members"`
-		}{done, trace.Timestamp(time.Duration(done.Time)), len(view.Ring.Members())})
+			Time    string   `json:"time"`
+			Members int      `json:"members"`
+			Side    []string `json:"side,omitempty"` // join during a split: the nodes that it can reach, itself among them
+		}{done, trace.Timestamp(time.Duration(done.Time)), len(view.Ring.Members()), group})
 	}
 	said := map[member.Kind]string{member.Join: e.paint(good, "joins"), member.Leave: e.paint(warn, "leaves"), member.Remove: e.paint(bad, "removed")}[done.Kind]
 	return e.write(fmt.Sprintf("%s  %s  %s wrote it down; the ring has %s", said, names([]string{done.Node}), names([]string{done.By}), Count(len(view.Ring.Members()), "member")) +
-		e.paint(dim, "; settle waits until its ranges have moved (§4.9)") + "\n")
+		e.paint(dim, "; settle waits until its ranges have moved (§4.9)") + "\n" + e.showSide(view, group, done.Node))
+}
+
+// showSide says on which side of the split a node is that joined: in the group that it can reach. It
+// returns "" if there is no split.
+func (e *Env) showSide(view *trace.View, group []string, node string) string {
+	if group == nil {
+		return ""
+	}
+	out := fmt.Sprintf("the network is split: %s is on side %s, with %s", names([]string{node}), side(view, node), names(without(group, node)))
+	return e.paint(warn, out) + "; the other sides learn of it after heal\n"
+}
+
+func without(group []string, node string) []string {
+	return slices.DeleteFunc(slices.Clone(group), func(n string) bool { return n == node })
 }
 
 // A move is what a change takes from some nodes and gives to others.

@@ -44,6 +44,7 @@ func printStatus(e *Env, view *trace.View) error {
 		Buffered int              `json:"buffered"`        // objects in its memory only
 		Slice    float64          `json:"slice,omitempty"` // of its rate that background work may use
 		Suspects []string         `json:"suspects"`
+		Sees     int              `json:"sees"`    // nodes that it believes to be there, itself among them
 		Member   bool             `json:"member"`  // of the ring, as it knows it
 		Changes  int              `json:"changes"` // of the membership that it knows (§4.8.1)
 		Pending  int              `json:"pending"` // ranges that it was not given yet (§4.9)
@@ -54,7 +55,7 @@ func printStatus(e *Env, view *trace.View) error {
 	}
 	nodes := make([]node, len(view.Nodes))
 	for i, n := range view.Nodes {
-		nodes[i] = node{n.Name, n.Status, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n), view.RingOf(n).Has(n.Name), len(n.History), n.Pending, n.Foreign, n.Dead, n.Kept}
+		nodes[i] = node{n.Name, n.Status, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n), view.Sees(n), view.RingOf(n).Has(n.Name), len(n.History), n.Pending, n.Foreign, n.Dead, n.Kept}
 	}
 	s := view.Settings
 	return e.print(struct {

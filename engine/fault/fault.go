@@ -193,16 +193,28 @@ func (n *Net) parse(link string) ([]Link, error) {
 	return out, nil
 }
 
-// Add makes a node known, in no group: a split that is on puts it in its last one.
-func (n *Net) Add(node string) {
+// Add makes a node known. A split that is on puts it into the group of the node beside, or into
+// the last group if there is no such node.
+func (n *Net) Add(node, beside string) {
 	if slices.Contains(n.nodes, node) {
 		return
 	}
 	n.nodes = append(n.nodes, node)
-	if k := len(n.groups); k > 0 {
-		n.groups[k-1] = append(n.groups[k-1], node)
-		n.side[node] = k - 1
+	if len(n.groups) == 0 {
+		return
 	}
+	i, known := n.side[beside]
+	if !known {
+		i = len(n.groups) - 1
+	}
+	n.groups[i] = append(n.groups[i], node)
+	n.side[node] = i
+}
+
+// Knows says whether all nodes that a link names are known.
+func (n *Net) Knows(link string) bool {
+	_, err := n.parse(link)
+	return err == nil
 }
 
 // Remove forgets a node that is there no more.

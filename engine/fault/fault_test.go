@@ -39,6 +39,30 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// A node that comes during a split is on the side of the one that lets it in, and gone from it when it goes.
+func TestAddDuringSplit(t *testing.T) {
+	n := nodes()
+	apply(t, n, Fault{Kind: Split, Groups: [][]string{{"n1", "n2"}, {"n3", "n-4"}}})
+	n.Add("a", "n1")
+	n.Add("b", "n3")
+	n.Add("c", "nobody")
+	n.Add("d", "")
+	var sides []string
+	for _, g := range n.Groups() {
+		sides = append(sides, strings.Join(g, " "))
+	}
+	if got := strings.Join(sides, " | "); got != "n1 n2 a | n3 n-4 b c d" {
+		t.Errorf("sides are %s", got)
+	}
+	if n.Cut(Link{"a", "n2"}) || !n.Cut(Link{"a", "b"}) || n.Cut(Link{"b", "n-4"}) {
+		t.Error("links are not cut as the sides say")
+	}
+	n.Remove("a")
+	if !n.Knows("n1>b") || n.Knows("n1>a") || n.Knows("a") {
+		t.Error("a removed node is known")
+	}
+}
+
 func TestLinks(t *testing.T) {
 	n := nodes()
 	apply(t, n, Fault{Kind: Slow, Link: "n1>n3", Delay: time.Second})

@@ -67,7 +67,7 @@ func (w *world) addHost(name string) {
 	h := newHost(w, name, len(w.names))
 	w.hosts[name] = h
 	w.names = append(w.names, name)
-	w.net.cuts.Add(name)
+	w.net.cuts.Add(name, "") // nobody in particular lets it in
 	h.boot()
 }
 

@@ -24,7 +24,7 @@ const (
 	NodeDown   Kind = "node-down"
 	NodePaused Kind = "node-paused"
 	NodeWiped  Kind = "node-wiped"
-	Split      Kind = "partition" // Groups, OneWay; Delay: after which it heals by itself, 0 for never
+	Split      Kind = "partition" // Groups, OneWay; Delay: after which it heals by itself, 0 for never; Elapsed: since it began, if Groups changed
 	Heal       Kind = "heal"
 	Slow       Kind = "slow"    // Link, Delay
 	Loss       Kind = "loss"    // Link, Percent

@@ -51,6 +51,20 @@ func (v *View) RingOf(n *Node) *ring.Ring {
 	return n.History.Ring(v.Settings.RingConfig())
 }
 
+// Sees is how many nodes of the view n believes to be there, itself among them. A node that has not
+// heard of the others does not see them.
+func (v *View) Sees(n *Node) int {
+	known := n.History.Latest()
+	sees := 0
+	for _, o := range v.Nodes {
+		_, heard := known[o.Name]
+		if o == n || (heard || n.View == 0) && !n.Suspects[o.Name] {
+			sees++
+		}
+	}
+	return sees
+}
+
 // drop forgets what the node held of a range.
 func (v *View) drop(e Event) {
 	if e.Span == nil {

@@ -112,7 +112,7 @@ func (v *View) Apply(e Event) {
 	case Membership:
 		v.membership(e)
 	case Split:
-		v.Groups, v.OneWay, v.SplitAt, v.SplitFor = e.Groups, e.OneWay, e.Time, e.Delay
+		v.Groups, v.OneWay, v.SplitAt, v.SplitFor = e.Groups, e.OneWay, e.Time-e.Elapsed, e.Delay
 	case Heal:
 		v.Groups, v.OneWay, v.SplitFor = nil, false, 0
 		clear(v.Slow)

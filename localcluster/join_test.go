@@ -1,0 +1,189 @@
+package localcluster
+
+import (
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"ringside/engine/fault"
+	"ringside/engine/member"
+	"ringside/engine/trace"
+)
+
+// settleLimit is far more than it takes to move the few ranges of an idle cluster.
+const settleLimit = 30 * time.Second
+
+// freeRun finds a run of free ports and returns the first. They are below those that systems give to
+// programs that ask for any, so that nobody takes one meanwhile.
+func freeRun(t *testing.T, count int) int {
+	t.Helper()
+	for range 100 {
+		if base := 10_000 + rand.IntN(20_000); runIsFree(base, count) {
+			return base
+		}
+	}
+	t.Fatal("no run of free ports")
+	return 0
+}
+
+func runIsFree(base, count int) bool {
+	for p := range count {
+		ln, err := net.Listen("tcp4", loopback(base+p))
+		if err != nil {
+			return false
+		}
+		_ = ln.Close()
+	}
+	return true
+}
+
+// occupy takes a port until the returned function is called.
+func occupy(t *testing.T, port int) (release func()) {
+	t.Helper()
+	ln, err := net.Listen("tcp4", loopback(port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = ln.Close() })
+	return func() { _ = ln.Close() }
+}
+
+func join(t *testing.T, c *Cluster, r member.Request) member.Change {
+	t.Helper()
+	r.Kind = member.Join
+	change, err := c.Member(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return change
+}
+
+// A join whose port another program has leaves nothing behind: no node, no member, nothing on disk.
+func TestJoinWithoutAPort(t *testing.T) {
+	o := Options{Home: t.TempDir(), Dir: t.TempDir(), BasePort: freeRun(t, 6)}
+	c := begin(t, o)
+	release := occupy(t, o.BasePort+5)
+	for range 2 {
+		_, err := c.Member(t.Context(), member.Request{Kind: member.Join})
+		if err == nil || !strings.HasPrefix(err.Error(), "join n6: ") || !strings.Contains(err.Error(), "another program has the port") {
+			t.Fatalf("join: %v", err)
+		}
+		v := view(t, c)
+		if len(v.Nodes) != 5 || v.Ring.Has("n6") {
+			t.Fatalf("there are %d nodes, n6 is a member: %v", len(v.Nodes), v.Ring.Has("n6"))
+		}
+	}
+	if _, err := os.Stat(filepath.Join(o.Dir, "n6")); err == nil {
+		t.Error("n6 has a folder")
+	}
+	_ = c.Close()
+	c = begin(t, o) // n6 is not remembered, whose port is still taken
+	release()
+	if got := join(t, c, member.Request{}); got.Node != "n6" {
+		t.Errorf("%s joined", got.Node)
+	}
+	settled(t, c, settleLimit)
+}
+
+// A join that is refused leaves everything as it was, a node that was down included.
+func TestRefusedJoinChangesNothing(t *testing.T) {
+	c := begin(t, Options{Mem: true})
+	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n5"}})
+	if _, err := c.Member(t.Context(), member.Request{Kind: member.Remove, Node: "n5"}); err != nil {
+		t.Fatal(err)
+	}
+	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n1", "n2", "n3", "n4"}})
+	for _, r := range []member.Request{{Node: "n6"}, {Node: "n6", Via: "n2"}, {Node: "n5"}, {Node: "n5", Via: "n9"}} {
+		r.Kind = member.Join
+		_, err := c.Member(t.Context(), r)
+		usageError(t, err)
+	}
+	do(t, c, fault.Fault{Kind: fault.Resume, Nodes: []string{"n1", "n2", "n3", "n4"}})
+	for _, r := range []member.Request{{Node: "n6", Weight: member.MaxWeight + 1}, {Node: "n5", Zone: "A!"}} {
+		r.Kind = member.Join
+		_, err := c.Member(t.Context(), r)
+		usageError(t, err)
+	}
+	v := view(t, c)
+	if len(v.Nodes) != 5 || v.Node("n5").Status != trace.Down {
+		t.Errorf("there are %d nodes, n5 is %s", len(v.Nodes), v.Node("n5").Status)
+	}
+}
+
+// A node that joins during a split is on the side of the node that writes its joining down: it reaches
+// that side, it is told so, and what nodes see is what they can reach.
+func TestJoinDuringSplit(t *testing.T) {
+	for _, via := range []string{"n1", "n4"} {
+		t.Run(via, func(t *testing.T) {
+			c := begin(t, Options{Mem: true})
+			do(t, c, fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1", "n2"}, {"n3", "n4", "n5"}}})
+			at := view(t, c).SplitAt
+			join(t, c, member.Request{Via: via})
+			await(t, "n6 to know the ring", func() bool {
+				v := view(t, c)
+				return v.Ring.Has("n6") && len(v.Node("n6").History) == len(v.History)
+			})
+			v := view(t, c)
+			side := v.Groups[v.Side(via)]
+			if v.Side("n6") != v.Side(via) || v.SplitAt != at {
+				t.Errorf("n6 is on side %d of %v, which began at %v", v.Side("n6"), v.Groups, v.SplitAt)
+			}
+			for _, n := range v.Nodes {
+				if group := v.Groups[v.Side(n.Name)]; len(group) != v.Sees(n) {
+					t.Errorf("%s sees %d nodes, its side is %v", n.Name, v.Sees(n), group)
+				}
+			}
+			for _, name := range side {
+				if v.Node(name).Suspects["n6"] {
+					t.Errorf("%s of the same side believes that n6 failed", name)
+				}
+			}
+			if told := watched(t, c); !slices.EqualFunc(told.Groups, v.Groups, slices.Equal[[]string]) || told.SplitAt != at {
+				t.Errorf("events tell of %v since %v, the snapshot of %v since %v", told.Groups, told.SplitAt, v.Groups, at)
+			}
+			do(t, c, fault.Fault{Kind: fault.Heal})
+			settled(t, c, settleLimit)
+		})
+	}
+}
+
+// watched is the cluster as its events tell it from the beginning.
+func watched(t *testing.T, c *Cluster) *trace.View {
+	t.Helper()
+	v := trace.NewView()
+	if err := c.Events(t.Context(), 0, false, func(batch []trace.Event) error {
+		for _, e := range batch {
+			v.Apply(e)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+// A side whose last node has left is no side any more, whoever watches; slow links of nodes that stay stay slow.
+func TestLastOfASideLeaves(t *testing.T) {
+	c := begin(t, Options{Mem: true})
+	join(t, c, member.Request{})
+	settled(t, c, settleLimit)
+	do(t, c, fault.Fault{Kind: fault.Slow, Link: "n1>n2", Delay: time.Millisecond})
+	do(t, c, fault.Fault{Kind: fault.Slow, Link: "n6", Delay: time.Millisecond})
+	do(t, c, fault.Fault{Kind: fault.Split, Groups: [][]string{{"n6"}, {"n1", "n2", "n3", "n4", "n5"}}, OneWay: true})
+	c.faults.Lock()
+	err := c.dismiss(c.node("n6"))
+	c.faults.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, v := range map[string]*trace.View{"snapshot": view(t, c), "events": watched(t, c)} {
+		if v.Groups != nil || len(v.Slow) != 1 || v.Slow["n1>n2"] == 0 {
+			t.Errorf("%s: sides %v, slow %v", what, v.Groups, v.Slow)
+		}
+	}
+}
