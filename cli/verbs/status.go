@@ -44,7 +44,7 @@ func printStatus(e *Env, view *trace.View) error {
 		Buffered int              `json:"buffered"`        // objects in its memory only
 		Slice    float64          `json:"slice,omitempty"` // of its rate that background work may use
 		Suspects []string         `json:"suspects"`
-		Sees     int              `json:"sees"`    // nodes that it believes to be there, itself among them
+		Sees     int              `json:"sees"`    // nodes that it believes to be there, itself among them; 0 if it does not run
 		Member   bool             `json:"member"`  // of the ring, as it knows it
 		Changes  int              `json:"changes"` // of the membership that it knows (§4.8.1)
 		Pending  int              `json:"pending"` // ranges that it was not given yet (§4.9)

@@ -52,8 +52,11 @@ func (v *View) RingOf(n *Node) *ring.Ring {
 }
 
 // Sees is how many nodes of the view n believes to be there, itself among them. A node that has not
-// heard of the others does not see them.
+// heard of the others does not see them, and one that does not run sees none.
 func (v *View) Sees(n *Node) int {
+	if n.Status != Up {
+		return 0
+	}
 	known := n.History.Latest()
 	sees := 0
 	for _, o := range v.Nodes {
