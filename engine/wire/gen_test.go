@@ -125,7 +125,7 @@ var genBody = rapid.OneOf(
 		return Write{
 			Key: genBytes.Draw(t, "key"), Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww"),
 			For:     rapid.OneOf(rapid.Just(""), genName).Draw(t, "for"),
-			Purpose: rapid.SampledFrom([]Purpose{Replicate, Handoff, ReadRepair, AntiEntropy, Transfer}).Draw(t, "purpose"),
+			Purpose: Purpose(rapid.IntRange(0, int(Transfer)).Draw(t, "purpose")),
 			Lazy:    rapid.Bool().Draw(t, "lazy"),
 		}
 	}),
@@ -133,7 +133,7 @@ var genBody = rapid.OneOf(
 	rapid.Map(genPut, func(r PutRequest) Body { return Forward{Put: r} }),
 	rapid.Map(genPutReply, func(r PutReply) Body { return ForwardReply{Reply: r} }),
 	rapid.Custom(func(t *rapid.T) Body {
-		s := Sync{Depth: rapid.IntRange(0, MaxSyncDepth).Draw(t, "depth"), Ask: SyncAsk(rapid.IntRange(0, 2).Draw(t, "ask")), Root: rapid.Uint64().Draw(t, "root"), Hashes: genHashes.Draw(t, "hashes")}
+		s := Sync{Depth: rapid.IntRange(0, MaxSyncDepth).Draw(t, "depth"), Ask: SyncAsk(rapid.IntRange(0, int(AskKeys)).Draw(t, "ask")), Root: rapid.Uint64().Draw(t, "root"), Hashes: genHashes.Draw(t, "hashes")}
 		s.Level = rapid.IntRange(0, s.Depth).Draw(t, "level")
 		copy(s.Start[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "start"))
 		copy(s.End[:], rapid.SliceOfN(rapid.Byte(), 16, 16).Draw(t, "end"))
@@ -217,7 +217,7 @@ var genClientReply = rapid.OneOf(
 	rapid.Custom(func(t *rapid.T) ClientReply {
 		r := MembershipReply{Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), View: rapid.Uint64().Draw(t, "view")}
 		for i := range rapid.IntRange(0, 3).Draw(t, "changes") {
-			r.Changes = append(r.Changes, member.Change{Time: int64(i + 1), By: genName.Draw(t, "by"), Node: genName.Draw(t, "node"), Kind: member.Kind(rapid.IntRange(0, 2).Draw(t, "kind")), Weight: rapid.IntRange(1, 9).Draw(t, "weight")})
+			r.Changes = append(r.Changes, member.Change{Time: int64(i + 1), By: genName.Draw(t, "by"), Node: genName.Draw(t, "node"), Kind: member.Kind(rapid.IntRange(0, int(member.Gone)).Draw(t, "kind")), Weight: rapid.IntRange(1, 9).Draw(t, "weight")})
 		}
 		return r
 	}),
