@@ -52,10 +52,17 @@ func TestOneReplicaIsDurable(t *testing.T) {
 	if !chosen["n2"] || !chosen["n3"] {
 		t.Errorf("only %v write to their disks", chosen)
 	}
+	own := 0
 	for _, e := range w.saw(trace.Ack) {
-		if e.Peer == "n1" && e.Op != trace.OpBuffered {
+		if e.Peer != "n1" {
+			continue
+		}
+		if own++; e.Op != trace.OpBuffered {
 			t.Fatal("the coordinator says that it holds its own write durably")
 		}
+	}
+	if own != 40 {
+		t.Errorf("the coordinator told %d times of 40 that it holds its own write", own)
 	}
 	for _, o := range []string{"n2", "n3", "n4"} {
 		w.step("n1", PeerDown{o})

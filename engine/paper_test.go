@@ -247,10 +247,18 @@ func TestOnlyStampingTruncates(t *testing.T) {
 	w.heal(true)
 	w.wantValues("n5", key, "c")
 	w.pass(10 * time.Second)
+	var hold []string
 	for _, n := range w.names {
-		if s, _, _ := w.nodes[n].known([]byte(key)); len(s) > 0 && s.String() != long {
+		s, _, _ := w.nodes[n].known([]byte(key))
+		if len(s) > 0 {
+			hold = append(hold, n)
+		}
+		if len(s) > 0 && s.String() != long {
 			t.Fatalf("%s holds %v, want %s", n, s, long)
 		}
+	}
+	if !slices.Equal(hold, []string{"n3", "n4", "n5"}) {
+		t.Fatalf("%v hold the key, want its homes", hold)
 	}
 	if w.hints() != 0 || w.saw(trace.Truncated) != nil {
 		t.Fatalf("%d hints, truncated %v", w.hints(), w.saw(trace.Truncated))
@@ -547,6 +555,9 @@ func TestDetectionIsLocal(t *testing.T) {
 	}
 	w.mustPut("n3", key, "v", nil)
 	w.pass(time.Second)
+	if len(w.saw(trace.Suspect)) == 0 {
+		t.Fatal("n3 waited for n5 in vain, and does not suspect it")
+	}
 	for _, e := range w.saw(trace.Suspect) {
 		if e.Node != "n3" || e.Peer != "n5" {
 			t.Fatalf("%s suspects %s", e.Node, e.Peer)

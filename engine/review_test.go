@@ -87,7 +87,12 @@ func TestStrictPutAsksTheSuspected(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
 	w.split(false, []string{"n1"}, []string{"n2", "n3", "n4", "n5"})
-	w.put("n1", key, "v", nil) // now n1 suspects all homes
+	w.put("n1", key, "v", nil)
+	for _, home := range []string{"n3", "n4", "n5"} {
+		if w.nodes["n1"].peer(home).healthy() {
+			t.Fatalf("n1 does not suspect %s", home)
+		}
+	}
 	w.heal(false)
 	r := w.do("n1", wire.PutRequest{Key: []byte(key), Value: []byte("x"), Quorum: wire.Quorum{Strict: true, W: 1}}).(wire.PutReply)
 	if r.Err != wire.OK {
@@ -198,6 +203,9 @@ func TestKeysAreCountedOnce(t *testing.T) {
 	w.damage("n1", store.Data, dataKey([]byte(key)))
 	w.get("n1", key)
 	w.pass(time.Second)
+	if s := w.held("n1", key); len(s) != 1 {
+		t.Fatalf("n1 was not mended: it holds %v", s)
+	}
 	if k := w.nodes["n1"].keys; k != 1 {
 		t.Fatalf("n1 counts %d keys", k)
 	}

@@ -50,7 +50,11 @@ func TestSection49Vector(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, "; "), strings.Join(want, "; "))
 	}
-	for _, s := range Shifts(after, before) { // removal is the reverse
+	reverse := Shifts(after, before)
+	if len(reverse) != len(want) {
+		t.Errorf("when X leaves, %d ranges move, want %d", len(reverse), len(want))
+	}
+	for _, s := range reverse { // removal is the reverse
 		if len(s.Lost()) != 1 || s.Lost()[0] != "X" {
 			t.Errorf("when X leaves, (%s,%s] goes from %v to %v", name(s.Start), name(s.End), s.Lost(), s.Gained())
 		}
@@ -100,7 +104,8 @@ func checkBalance(t *rapid.T, r *Ring) {
 	if r.cfg.Strategy != EqualPartitions || s == 0 {
 		return
 	}
-	for n, c := range r.TokenCount() {
+	for _, m := range r.Members() {
+		n, c := m.Name, r.TokenCount()[m.Name]
 		if c < r.cfg.Q/s-3 || c > r.cfg.Q/s+3 {
 			t.Fatalf("%d nodes: %s holds %d of %d tokens", s, n, c, r.cfg.Q)
 		}
@@ -116,10 +121,22 @@ func TestLeaveMovesOnlyItsTokens(t *testing.T) {
 	}
 	before := Replay(cfg, steps).Tokens()
 	after := Replay(cfg, append(steps, Step{Member: Member{Name: "n2"}, Leave: true})).Tokens()
+	if len(before) != len(after) {
+		t.Fatalf("%d tokens became %d", len(before), len(after))
+	}
+	freed := 0
 	for i := range before {
-		if before[i] != after[i] && before[i].Node != "n2" {
+		switch {
+		case after[i].Node == "n2":
+			t.Errorf("n2 left and holds token %d", i)
+		case before[i].Node == "n2":
+			freed++
+		case before[i] != after[i]:
 			t.Errorf("token %d moved from %s to %s", i, before[i].Node, after[i].Node)
 		}
+	}
+	if freed != cfg.Q/6 {
+		t.Errorf("n2 left %d tokens behind, want %d", freed, cfg.Q/6)
 	}
 }
 

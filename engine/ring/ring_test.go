@@ -78,6 +78,9 @@ func TestRingLaws(t *testing.T) {
 			t.Fatalf("homes %v, preference list %v", r.Homes(key), pref)
 		}
 		holding, size := 0, 0.0
+		if len(r.Ranges()) == 0 {
+			t.Fatal("no ranges")
+		}
 		for i, rg := range r.Ranges() {
 			if rg.Start != r.Ranges()[(i+len(r.Ranges())-1)%len(r.Ranges())].End {
 				t.Fatalf("gap before range %d", i)
@@ -107,7 +110,8 @@ func TestRingLaws(t *testing.T) {
 func TestEqualPartitions(t *testing.T) {
 	for s := 1; s <= 30; s++ {
 		r := mustNew(t, Config{Strategy: EqualPartitions, N: 3, Q: 60}, members(s))
-		for n, c := range r.TokenCount() {
+		for _, m := range r.Members() {
+			n, c := m.Name, r.TokenCount()[m.Name]
 			if c < 60/s || c > 60/s+2 {
 				t.Errorf("%d nodes: %s holds %d of 60 tokens", s, n, c)
 			}
