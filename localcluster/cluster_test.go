@@ -131,16 +131,24 @@ func TestPutAndGetThroughEveryNode(t *testing.T) {
 }
 
 func TestReadyQuickly(t *testing.T) {
+	const limit, attempts = 2 * time.Second, 4 // 0.5 s is the aim; test machines stall, but not every time
 	for _, mem := range []bool{false, true} {
-		began := time.Now()
-		c := begin(t, Options{Mem: mem})
-		took := time.Since(began)
-		t.Logf("mem=%v: 5 nodes ready in %v", mem, took)
-		if took > 2*time.Second { // 0.5 s is the aim; test machines stall
-			t.Errorf("took %v", took)
+		took := limit + 1
+		for range attempts {
+			if took <= limit {
+				break
+			}
+			began := time.Now()
+			c := begin(t, Options{Mem: mem})
+			took = time.Since(began)
+			t.Logf("mem=%v: 5 nodes ready in %v", mem, took)
+			if !c.allLinked() {
+				t.Error("a link is not up")
+			}
+			_ = c.Close()
 		}
-		if !c.allLinked() {
-			t.Error("a link is not up")
+		if took > limit {
+			t.Errorf("mem=%v: took more than %v %d times in a row", mem, limit, attempts)
 		}
 	}
 }
@@ -174,11 +182,12 @@ func TestPutRightAfterFault(t *testing.T) {
 	for i := range 20 {
 		victim := c.roll.settings().Nodes[i%5]
 		do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{victim}})
-		began := time.Now()
-		put(t, c, "", fmt.Sprintf("k%d", i), "v", nil)
-		if took := time.Since(began); took > 300*time.Millisecond {
-			t.Errorf("put after kill %s took %v: the peers were not told", victim, took)
+		for _, n := range view(t, c).Nodes { // whoever is not told waits for the dead node
+			if n.Name != victim && !n.Suspects[victim] {
+				t.Errorf("%s was not told that %s is dead", n.Name, victim)
+			}
 		}
+		put(t, c, "", fmt.Sprintf("k%d", i), "v", nil)
 		do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{victim}})
 		if !c.allLinked() {
 			t.Errorf("a link is not up after restart %s", victim)
@@ -384,7 +393,7 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 			t.Errorf("do after close: %v", err)
 		}
 	}
-	deadline := time.Now().Add(5 * time.Second)
+	deadline := time.Now().Add(15 * time.Second)
 	for runtime.NumGoroutine() > before {
 		if time.Now().After(deadline) {
 			buf := make([]byte, 1<<20)

@@ -142,5 +142,8 @@ func runAndKill(t *testing.T, home string, buffer int) (acked []string) {
 		}
 	}
 	_ = cmd.Wait()
+	if len(acked) == 0 {
+		t.Fatal("the child ended before it acknowledged anything")
+	}
 	return acked
 }

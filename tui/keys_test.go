@@ -3,6 +3,8 @@ package tui
 import (
 	"context"
 	"errors"
+	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -14,23 +16,31 @@ import (
 	"ringside/engine/vclock"
 )
 
-// run does what cmd says and hands the messages back, as the program would; ticks are left out.
+// run does what cmd says and hands the messages back, as the program would; ticks and waits for the feed are left out.
 func (s *scene) run(cmd tea.Cmd) {
-	if cmd == nil {
+	if cmd == nil || waits(cmd) {
 		return
 	}
-	got := make(chan tea.Msg, 1)
-	go func() { got <- cmd() }()
-	select {
-	case msg := <-got:
-		if batch, ok := msg.(tea.BatchMsg); ok {
-			for _, c := range batch {
-				s.run(c)
-			}
-			return
+	msg := cmd()
+	if batch, ok := msg.(tea.BatchMsg); ok {
+		for _, c := range batch {
+			s.run(c)
 		}
-		s.Update(msg)
-	case <-time.After(50 * time.Millisecond): // a tick, or a wait for the feed
+		return
+	}
+	s.Update(msg)
+}
+
+// waits says whether cmd is a tick or waits for the feed: both are told by the function that made them.
+func waits(cmd tea.Cmd) bool {
+	made := runtime.FuncForPC(reflect.ValueOf(cmd).Pointer()).Name()
+	return strings.Contains(made, "Tick.") || strings.Contains(made, "awaitFeed.")
+}
+
+func TestTicksAreTold(t *testing.T) {
+	s := newScene(5, Options{})
+	if !waits(everySecond()) || !waits(s.awaitFeed(time.Time{})) || waits(s.quit()) {
+		t.Error("run cannot tell a tick or a wait for the feed")
 	}
 }
 
