@@ -255,7 +255,7 @@ func (c *Cluster) Events(ctx context.Context, after uint64, follow bool, fn func
 // Snapshot returns events of sequence number 0 that tell a new View all there
 // is to know now, with the replicas of each key of keys. The Count of the first, of kind Cluster, is
 // the number of the newest event as the snapshot began: go on with Events from there.
-// A paused node keeps silent.
+// A node that is down or paused, or that does not answer in time, is told of as it was last.
 func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, error) {
 	if c.ctx.Err() != nil {
 		return nil, errStopped
@@ -267,14 +267,13 @@ func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, 
 		l := n.life.Load()
 		if l == nil {
 			out = append(out, trace.Event{Node: n.name, Kind: trace.NodeDown})
-			if s := n.last.Load(); s != nil { // the hints on its disk still wait for their homes
-				out = append(out, trace.Event{Node: n.name, Kind: trace.State, State: s})
-			}
+			out = append(out, n.lastKnown()...) // the hints on its disk still wait for their homes
 			continue
 		}
 		out = append(out, trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: *n.addr.Load()})
 		if l.paused.Load() {
 			out = append(out, trace.Event{Node: n.name, Kind: trace.NodePaused})
+			out = append(out, n.lastKnown()...)
 			continue
 		}
 		running = append(running, l)
@@ -304,6 +303,17 @@ func (c *Cluster) netEvents() []trace.Event {
 	return out
 }
 
+// lastKnown tells what the node said of itself before it fell silent.
+func (n *node) lastKnown() []trace.Event {
+	s := n.last.Load()
+	if s == nil {
+		return nil
+	}
+	last := *s
+	last.LastKnown = true
+	return []trace.Event{{Node: n.name, Kind: trace.State, State: &last}}
+}
+
 // describe asks all of lives at once for their state and replicas.
 func (c *Cluster) describe(ctx context.Context, lives []*life, keys [][]byte) []trace.Event {
 	ctx, cancel := context.WithTimeout(ctx, describeTime)
@@ -311,7 +321,17 @@ func (c *Cluster) describe(ctx context.Context, lives []*life, keys [][]byte) []
 	told := make([][]trace.Event, len(lives))
 	var wg sync.WaitGroup
 	for i, l := range lives {
-		wg.Go(func() { told[i] = l.tell(ctx, engine.Describe{Keys: keys}) })
+		wg.Go(func() {
+			if told[i] = l.tell(ctx, engine.Describe{Keys: keys}); len(told[i]) == 0 {
+				told[i] = l.node.lastKnown()
+				return
+			}
+			for _, e := range told[i] {
+				if e.State != nil && l.node.life.Load() == l {
+					l.node.last.Store(e.State)
+				}
+			}
+		})
 	}
 	wg.Wait()
 	return slices.Concat(told...)

@@ -248,6 +248,9 @@ func (c *Cluster) faultNode(kind fault.Kind, n *node) error {
 	case fault.Pause:
 		l.turnMu.Lock() // once we have it, the loop stands still
 		l.paused.Store(true)
+		last := l.engine.State()
+		last.Buffered = int(l.buffered.Load())
+		n.last.Store(last)
 		c.tell(trace.Event{Node: n.name, Kind: trace.NodePaused})
 	case fault.Resume:
 		c.tell(trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: *n.addr.Load()})

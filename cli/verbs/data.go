@@ -237,7 +237,7 @@ func showValue(b []byte) string {
 // tail is the end of a request's line: who coordinated, who answered, its number and time.
 func (e *Env) tail(view *trace.View, key []byte, coordinator, letter string, want int, who []string, hints []wire.Hint, id uint64, took time.Duration) string {
 	coord := names([]string{coordinator})
-	if !slices.Contains(view.Ring.Homes(key), coordinator) {
+	if letter == "W" && !slices.Contains(view.Ring.Homes(key), coordinator) { // any node coordinates a get
 		coord += " (stand-in)"
 	}
 	acks := make([]string, len(who))

@@ -74,7 +74,7 @@ func (f *fake) Fault(_ context.Context, x fault.Fault) error {
 	case fault.Split:
 		f.groups, f.oneWay = x.Groups, x.OneWay
 	case fault.Heal:
-		f.groups = nil
+		f.groups, f.hints = nil, nil // as fast as a cluster in memory hands them over
 	}
 	return f.err
 }

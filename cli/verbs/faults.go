@@ -38,7 +38,14 @@ var healVerb = &Verb{
 	Usage: "end splits, slowness and loss",
 	Help:  `All links work again. Nodes that are down stay down: see restart.`,
 	Run: func(ctx context.Context, e *Env, _ *Call) error {
-		return e.breakIt(ctx, fault.Fault{Kind: fault.Heal})
+		before, err := e.view(ctx) // once links work again, hints may be gone before the next look
+		if err != nil {
+			return err
+		}
+		if err := e.Cluster.Fault(ctx, fault.Fault{Kind: fault.Heal}); err != nil {
+			return err
+		}
+		return e.showHeal(before)
 	},
 }
 
@@ -136,6 +143,22 @@ func (e *Env) breakIt(ctx context.Context, f fault.Fault) error {
 	return e.write(e.showFault(f, view) + "\n")
 }
 
+// showHeal tells of a heal with the hints that there were before it, as status counts them.
+func (e *Env) showHeal(before *trace.View) error {
+	if e.JSON {
+		return e.print(struct {
+			Fault fault.Kind `json:"fault"`
+			Split [][]string `json:"split"`
+			Hints int        `json:"hints"` // to hand over
+		}{fault.Heal, nil, before.Hints()})
+	}
+	s := e.paint(good, "healed") + "  every link works again"
+	if n := before.Hints(); n > 0 {
+		s += e.paint(purple, fmt.Sprintf("  %s to hand over (§4.6)", Count(n, "hint")))
+	}
+	return e.write(s + "\n")
+}
+
 func (e *Env) showFault(f fault.Fault, view *trace.View) string {
 	link := trace.Show([]byte(f.Link))
 	switch f.Kind {
@@ -143,12 +166,6 @@ func (e *Env) showFault(f fault.Fault, view *trace.View) string {
 		s := e.showSplit(view.Groups, view.OneWay)
 		if f.For > 0 {
 			s += e.paint(dim, "  heals by itself in "+f.For.String())
-		}
-		return s
-	case fault.Heal:
-		s := e.paint(good, "healed") + "  every link works again"
-		if n := view.Hints(); n > 0 {
-			s += e.paint(purple, fmt.Sprintf("  %s to hand over (§4.6)", Count(n, "hint")))
 		}
 		return s
 	case fault.Slow:

@@ -18,7 +18,7 @@ var statusVerb = &Verb{
 	Usage: "show the nodes, splits and hints",
 	Help: `A node's state is what its driver knows; what nodes believe of each other is their own (suspects).
 Of a cluster with buffers (§6.1) it shows how many objects are in a node's memory only now; hints are on disk,
-but at one node that is not their home.`,
+but at one node that is not their home. The counts of a node that is down or paused are the last that it told.`,
 	Run: func(ctx context.Context, e *Env, _ *Call) error {
 		view, err := e.view(ctx)
 		if err != nil {
@@ -45,17 +45,19 @@ func printStatus(e *Env, view *trace.View) error {
 		Slice    float64          `json:"slice,omitempty"` // of its rate that background work may use
 		Suspects []string         `json:"suspects"`
 		Sees     int              `json:"sees"`    // nodes that it believes to be there, itself among them; 0 if it does not run
-		Member   bool             `json:"member"`  // of the ring, as it knows it
+		Member   bool             `json:"member"`  // of the ring
 		Changes  int              `json:"changes"` // of the membership that it knows (§4.8.1)
 		Pending  int              `json:"pending"` // ranges that it was not given yet (§4.9)
 		Foreign  int              `json:"foreign"` // keys that it is to hand over
 
 		Tombstones int    `json:"tombstones"`                // keys of which it holds nothing but what a delete left (§4.4)
 		Kept       string `json:"tombstones_kept,omitempty"` // why those stay, if it knows
+
+		LastKnown bool `json:"last_known,omitempty"` // the counts are what the node said before it fell silent
 	}
 	nodes := make([]node, len(view.Nodes))
 	for i, n := range view.Nodes {
-		nodes[i] = node{n.Name, n.Status, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n), view.Sees(n), view.RingOf(n).Has(n.Name), len(n.History), n.Pending, n.Foreign, n.Dead, n.Kept}
+		nodes[i] = node{n.Name, n.Status, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n), view.Sees(n), isMember(view, n), len(n.History), n.Pending, n.Foreign, n.Dead, n.Kept, !n.Current()}
 	}
 	s := view.Settings
 	return e.print(struct {
@@ -194,10 +196,14 @@ func unsettledRing(view *trace.View) bool {
 	return slices.ContainsFunc(view.Nodes, func(n *trace.Node) bool { return inRing(view, n) != "" })
 }
 
+// isMember says whether the node belongs to the ring that all nodes together know of. A node that was removed while
+// it was down does not know that yet.
+func isMember(view *trace.View, n *trace.Node) bool { return view.Ring.Has(n.Name) }
+
 // inRing says what is not as it will stay about a node's place in the ring.
 func inRing(view *trace.View, n *trace.Node) string {
 	var parts []string
-	if !view.Ring.Has(n.Name) {
+	if !isMember(view, n) {
 		parts = append(parts, "no member")
 	}
 	if n.Status == trace.Up && view.Behind(n) > 0 {

@@ -243,6 +243,8 @@ type NodeState struct {
 
 	Tombstones int    `json:"tombstones,omitempty"`      // keys of which it holds nothing but deleted versions (§4.4)
 	Kept       string `json:"tombstones_kept,omitempty"` // why those of which it is the first home stay, as far as it knows
+
+	LastKnown bool `json:"last_known,omitempty"` // the node does not answer now; this is what it said last
 }
 
 // HintCount is what a holder keeps for one other node.

@@ -42,7 +42,7 @@ func full() Event {
 		State: &NodeState{Keys: 1, Hints: []HintCount{{For: "n2", Keys: 1, Oldest: 5}}, Suspects: []string{"n3"},
 			Roots: []TreeRoot{{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b")), Root: 1 << 63, Keys: 3, Size: 900}},
 			View:  1 << 63, Member: true, Pending: 1, Foreign: 2, Changes: member.History{change}, Buffered: 3,
-			Slice: .5, P99: 7, Tombstones: 4, Kept: "n2 cannot be reached"},
+			Slice: .5, P99: 7, Tombstones: 4, Kept: "n2 cannot be reached", LastKnown: true},
 		Span:    &Span{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b"))},
 		Changes: member.History{change},
 		Rounds: []SyncRound{{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b")), Left: "n1", Right: "n2", Levels: 10, Hashes: 33, Bytes: 412, FullCopy: 14100, Keys: 118,
@@ -292,7 +292,7 @@ func TestViewOfTombstones(t *testing.T) {
 	v.Apply(Event{Kind: Cluster, Settings: &Settings{Nodes: []string{"n1"}, N: 1, R: 1, W: 1, Strategy: 3, Q: 8}})
 	dead := vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 1}, Counter: 2}, Deleted: true}}
 	v.Apply(Event{Kind: Stored, Node: "n1", Key: []byte("cart"), Versions: dead})
-	v.Apply(Event{Kind: State, Node: "n1", State: &NodeState{Tombstones: 1, Kept: "n2 cannot be reached"}})
+	v.Apply(Event{Kind: State, Node: "n1", State: &NodeState{Tombstones: 1, Kept: "n2 cannot be reached", LastKnown: true}})
 	if n := v.Node("n1"); n.Dead != 1 || n.Kept == "" || len(v.Key([]byte("cart")).Held["n1"][""]) != 1 {
 		t.Fatalf("the view has %d tombstones, kept for %q, and %v", n.Dead, n.Kept, v.Key([]byte("cart")).Held)
 	}

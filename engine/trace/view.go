@@ -75,6 +75,7 @@ type Node struct {
 	Kept     string               // why tombstones stay, as of its last State
 	Buffered int                  // objects that are in its memory only (§6.1)
 	Slice    float64              // of its rate that background work may use (§6.5); 0: unknown
+	Silent   bool                 // it did not answer the last snapshot, and the counts are what it said before
 	Load     Rate                 // replicas stored and read
 }
 
@@ -86,6 +87,9 @@ func (n *Node) HintTotal() int {
 	}
 	return t
 }
+
+// Current says whether the node's counts are as of the newest event. They are not while the node is down or paused.
+func (n *Node) Current() bool { return n.Status == Up && !n.Silent }
 
 // NewView returns an empty view.
 func NewView() *View {
@@ -247,7 +251,7 @@ func (v *View) status(e Event) {
 	}
 	switch e.Kind {
 	case NodeUp:
-		n.Status = Up
+		n.Status, n.Silent = Up, false
 		if e.Addr != "" {
 			n.Addr = e.Addr
 		}
@@ -265,7 +269,7 @@ func (v *View) status(e Event) {
 
 func (n *Node) setState(s *NodeState) {
 	n.Keys, n.Pending, n.Foreign, n.Buffered, n.Slice = s.Keys, s.Pending, s.Foreign, s.Buffered, s.Slice
-	n.Dead, n.Kept = s.Tombstones, s.Kept
+	n.Dead, n.Kept, n.Silent = s.Tombstones, s.Kept, s.LastKnown
 	if s.View != 0 {
 		n.History, n.View = s.Changes, s.View
 	}
