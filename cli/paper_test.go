@@ -59,11 +59,18 @@ func TestPaper(t *testing.T) {
 
 // The sections that commands name have pages, so that each page lists its commands.
 func TestCommandsNamePages(t *testing.T) {
+	sections := 0
 	for name, named := range commandSections() {
 		for section := range strings.SplitSeq(named, ", ") {
+			if strings.HasPrefix(section, "§") {
+				sections++
+			}
 			if strings.HasPrefix(section, "§") && paper.Find(section) == nil {
 				t.Errorf("%s is about %s, of which there is no page", name, section)
 			}
 		}
+	}
+	if sections < 20 {
+		t.Errorf("the commands name %d sections in all", sections)
 	}
 }

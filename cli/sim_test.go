@@ -102,7 +102,8 @@ func TestSimScript(t *testing.T) {
 func TestSimViolation(t *testing.T) {
 	dir := t.TempDir()
 	// A run that fails, by the account of its result: the engine has no such seed to offer.
-	r := sim.Run(sim.Options{Seed: 2, Ops: 20, Faults: []string{}})
+	// It is short, since shrinking tries in vain to leave out each part of it.
+	r := sim.Run(sim.Options{Seed: 2, Ops: 4, Nodes: 3, N: 3, Keys: 1, Clients: 1, Faults: []string{}, Odd: -1})
 	r.Violations = []sim.Violation{{Seed: 2, Property: "P1", Detail: "put #3 of key0 is lost"}}
 	for _, asJSON := range []bool{false, true} {
 		c := &campaign{opt: sim.Options{Seed: 2}, began: time.Now(), faults: map[string]int{}}
@@ -150,7 +151,7 @@ func TestSimInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(300*time.Millisecond, cancel)
 	began := time.Now()
-	c := &campaign{opt: sim.Options{Seed: 1, Nodes: 30, Ops: 1 << 20, Length: 24 * time.Hour}, seeds: 1000}
+	c := &campaign{opt: sim.Options{Seed: 1, Nodes: 30, Ops: 1 << 17, Length: 24 * time.Hour}, seeds: 1000}
 	if c.run(ctx); !c.interrupted || c.done > 0 || time.Since(began) > 30*time.Second {
 		t.Errorf("%d seeds in %v", c.done, time.Since(began))
 	}
@@ -199,11 +200,13 @@ func TestSimLinearizable(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	// The command that it prints for a scenario shows the same.
+	shown := 0
 	for line := range strings.Lines(r.out) {
 		command, ok := strings.CutPrefix(strings.TrimSpace(line), "ringside ")
 		if !ok || !strings.Contains(command, "--mode") {
 			continue
 		}
+		shown++
 		one := ringside(t, dir, command+" --html picture.html", in)
 		if serial := strings.Contains(command, "--clients 1"); serial != (one.exit == 0) || !serial && one.exit != verbs.ExitExpectation {
 			t.Errorf("%s: %+v", command, one)
@@ -211,6 +214,9 @@ func TestSimLinearizable(t *testing.T) {
 		if b, err := os.ReadFile(filepath.Join(dir, "picture.html")); err != nil || len(b) < 1000 {
 			t.Errorf("picture of %d bytes: %v", len(b), err)
 		}
+	}
+	if shown != 4 {
+		t.Errorf("%d of 4 scenarios print a command", shown)
 	}
 }
 
@@ -313,6 +319,9 @@ func TestPlaybackGoesBack(t *testing.T) {
 func TestPlaybackOfAFailure(t *testing.T) {
 	var b *playback
 	for seed := uint64(1); b == nil || len(b.result.Violations) == 0; seed++ {
+		if seed > 20 {
+			t.Fatal("no run fails with literal clocks")
+		}
 		b = record(sim.NewPlan(sim.Options{Seed: seed, Faults: []string{}, Mode: trace.ModeSiblings, Clocks: trace.ClocksLiteral}))
 	}
 	if p := b.Progress(); p.Over != "" {

@@ -129,8 +129,21 @@ func TestWaitNamesWhatBlocks(t *testing.T) {
 	}
 }
 
-// An event wakes the wait; the poll alone would come too late.
+// An event wakes the wait; the poll alone would come too late. The machine may stand still for as long as
+// the poll takes, but not every time.
 func TestWaitWakesOnEvents(t *testing.T) {
+	const attempts = 10
+	for range attempts {
+		if took := wakeByEvent(t); took < pollInterval {
+			return
+		}
+	}
+	t.Errorf("%d times in a row the wait took as long as the poll, %v", attempts, pollInterval)
+}
+
+// wakeByEvent waits for a node that comes back after a moment, and returns how long that took.
+func wakeByEvent(t *testing.T) time.Duration {
+	t.Helper()
 	f := newFake(t)
 	f.down = []string{"n2"}
 	waker := &waking{fake: f, event: make(chan struct{})}
@@ -143,9 +156,10 @@ func TestWaitWakesOnEvents(t *testing.T) {
 	}()
 	start := time.Now()
 	s := f.say("wait up", func(e *Env) { e.Cluster = waker })
-	if took := time.Since(start); s.exit != 0 || took > pollInterval {
-		t.Errorf("exit %d after %v", s.exit, took)
+	if s.exit != 0 {
+		t.Errorf("exit %d: %+v", s.exit, s.failure)
 	}
+	return time.Since(start)
 }
 
 // waking is a cluster whose node n2 comes back with an event.

@@ -243,9 +243,17 @@ func TestRawRefusesATerminal(t *testing.T) {
 }
 
 func TestExitCodes(t *testing.T) {
-	for code, want := range map[wire.Code]int{
+	exitOf := map[wire.Code]int{
 		wire.QuorumNotReached: 5, wire.NodeDown: 5, wire.Overloaded: 5, wire.ContextRefused: 6, wire.TooLarge: 2, wire.BadRequest: 2, wire.Damaged: 1,
-	} {
+	}
+	for code := wire.OK + 1; code.Valid(); code++ {
+		want, ok := exitOf[code]
+		if code == wire.Pending { // between nodes only
+			continue
+		}
+		if !ok || words[code] == "" {
+			t.Errorf("%v: has an exit code here: %v, is said as %q", code, ok, words[code])
+		}
 		f := newFake(t)
 		f.put = wire.PutReply{Err: code, Message: "because", Unknown: true, Request: 9}
 		s := f.say("put cart milk")
@@ -379,7 +387,7 @@ func TestHostileBytesAreEscaped(t *testing.T) {
 		}
 		return f
 	}
-	key := Join([]string{evil})
+	key, shown := Join([]string{evil}), 0 // how many lines show what is escaped
 	for _, line := range []string{"get " + key, "put " + key + " x", "del " + key + " -c @old", "resolve " + key + " --union", "inspect " + key, "ring " + key, "status", "hints",
 		"trace last", "trace last --list", "events", "expect " + Join([]string{`value("` + evil + `")=="x"`}), "expect " + Join([]string{`siblings(cart)==9`}), "wait hints=9 --timeout 1ms",
 		"partition n4 n5", "kill " + key, "slow " + key + " 5ms", "down", "get " + key + " --one", key, "get --" + key, "help " + key, "trace " + key, "put k v -c " + key} {
@@ -389,6 +397,12 @@ func TestHostileBytesAreEscaped(t *testing.T) {
 			if s.failure != nil {
 				all += s.failure.Message
 			}
+			if strings.Contains(all, "owned") {
+				shown++
+			}
+			if all == "" {
+				t.Errorf("%s%s says nothing", line, suffix)
+			}
 			for _, r := range all {
 				if r != '\n' && !unicode.IsPrint(r) || !utf8.ValidString(all) {
 					t.Errorf("%s%s: %q in %q", line, suffix, r, all)
@@ -396,6 +410,9 @@ func TestHostileBytesAreEscaped(t *testing.T) {
 				}
 			}
 		}
+	}
+	if shown < 40 {
+		t.Errorf("only %d lines show what was escaped", shown)
 	}
 }
 

@@ -4,10 +4,15 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"maps"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -105,6 +110,39 @@ func TestSeeds(t *testing.T) {
 	}
 	if total.FalseOnes == 0 {
 		t.Error("truncation made no false sibling (§4.4)")
+	}
+}
+
+// Each kind of fault that the source names can be drawn: TestSeeds asks for no other.
+func TestEveryFaultKindIsDrawn(t *testing.T) {
+	named := 0
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			c, ok := n.(*ast.ValueSpec)
+			if !ok || !strings.HasSuffix(c.Names[0].Name, "Kind") || len(c.Values) != 1 {
+				return true
+			}
+			lit, ok := c.Values[0].(*ast.BasicLit)
+			if !ok {
+				return true
+			}
+			named++
+			if kind, err := strconv.Unquote(lit.Value); err != nil || !slices.Contains(FaultKinds(), kind) {
+				t.Errorf("%s: %s, %s, is in no table", file, c.Names[0].Name, lit.Value)
+			}
+			return true
+		})
+	}
+	if named < 20 {
+		t.Errorf("the source names %d kinds of faults", named)
 	}
 }
 
