@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -21,23 +22,34 @@ happened. What a cluster remembers is bounded; a gap says how many events are mi
 		{Name: "node", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "only those at this node"},
 		{Name: "kind", Kind: String, Value: "KIND,...", Help: "only these kinds: hint-stored, read-repair, ..."}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
-		var first time.Duration
-		return e.Cluster.Events(ctx, 0, c.Bool("f"), func(batch []trace.Event) error {
-			var out strings.Builder
-			for _, ev := range batch {
-				if !chosen(ev, c) {
-					continue
-				}
-				if first == 0 {
-					first = ev.Time
-				}
-				if err := e.eventLine(&out, ev, first); err != nil {
-					return err
-				}
-			}
-			return e.write(out.String())
-		})
+		if e.JSON || c.Bool("f") {
+			var first time.Duration
+			return e.Cluster.Events(ctx, 0, c.Bool("f"), func(batch []trace.Event) error { return e.eventLines(c, batch, &first) })
+		}
+		all, err := e.past(ctx)
+		if err != nil {
+			return err
+		}
+		slices.SortStableFunc(all, func(a, b trace.Event) int { return cmp.Compare(a.Time, b.Time) }) // they come as they are durable
+		return e.eventLines(c, all, new(time.Duration))
 	},
+}
+
+// eventLines writes those of the events that the flags ask for. first is the time of the first one that was ever written.
+func (e *Env) eventLines(c *Call, events []trace.Event, first *time.Duration) error {
+	var out strings.Builder
+	for _, ev := range events {
+		if !chosen(ev, c) {
+			continue
+		}
+		if *first == 0 {
+			*first = ev.Time
+		}
+		if err := e.eventLine(&out, ev, *first); err != nil {
+			return err
+		}
+	}
+	return e.write(out.String())
 }
 
 // chosen says whether the flags ask for the event. A gap always shows.

@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -63,8 +64,9 @@ func (e *Env) request(ctx context.Context, arg string) (*trace.Request, *trace.V
 	case r == nil:
 		return nil, nil, Usagef("trace: no request %s is remembered; events lists what is", trace.RequestName(id))
 	}
-	all := &trace.Request{ID: r.ID, Events: append(slices.Clone(r.Events), aftermath(events, r)...)}
-	return all, view, nil
+	all := append(slices.Clone(r.Events), aftermath(events, r)...)
+	slices.SortStableFunc(all, func(a, b trace.Event) int { return cmp.Compare(a.Time, b.Time) })
+	return &trace.Request{ID: r.ID, Events: all}, view, nil
 }
 
 // aftermath finds how the hints that the request left walked home: a node's

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -435,5 +436,33 @@ func TestTraceFitsTheTerminal(t *testing.T) {
 	narrow := f.say("trace 41", func(e *Env) { e.Width = 40 }).out
 	if strings.Contains(narrow, "│") || !strings.Contains(narrow, "n2 keeps {n2:1 n3:1} as a hint for n3") {
 		t.Errorf("on 40 columns:\n%s", narrow)
+	}
+}
+
+// What a slow node did before the client had its answer is told late, and stands before the answer all the same.
+func TestRowsAreInTheOrderOfTime(t *testing.T) {
+	f := scene(t)
+	at := func(us int) time.Duration { return time.Duration(t0.UnixNano()) + time.Duration(us)*time.Microsecond }
+	key := []byte("cart")
+	f.events = []trace.Event{
+		{Seq: 1, Time: at(0), Node: "n3", Kind: trace.Requested, Request: 41, Key: key, Op: "put"},
+		{Seq: 2, Time: at(600), Node: "n3", Kind: trace.Replied, Request: 41, Key: key, Op: "put"},
+		{Seq: 3, Time: at(900), Node: "n3", Kind: trace.Ack, Request: 41, Key: key, Peer: "n5", Count: 3, Want: 2},
+		{Seq: 4, Time: at(300), Node: "n4", Kind: trace.Stored, Request: 41, Key: key, Peer: "n3"},
+		{Seq: 5, Time: at(500), Node: "n3", Kind: trace.HintDelivered, Key: key, Peer: "n5"},
+	}
+	for _, line := range []string{"trace 41", "trace 41 --list", "events"} {
+		out := f.say(line).out
+		stored, answer, ack := strings.Index(out, "0.30ms"), strings.Index(out, "0.60ms"), strings.Index(out, "0.90ms")
+		if stored < 0 || answer < stored || ack < answer {
+			t.Errorf("%s:\n%s", line, out)
+		}
+	}
+	var got struct{ Events []struct{ Time string } }
+	if err := json.Unmarshal([]byte(f.say("trace 41 --json").out), &got); err != nil || len(got.Events) != 4 {
+		t.Fatal(got, err)
+	}
+	if !slices.IsSortedFunc(got.Events, func(a, b struct{ Time string }) int { return strings.Compare(a.Time, b.Time) }) {
+		t.Errorf("trace --json: %v", got.Events)
 	}
 }

@@ -9,10 +9,20 @@ import (
 	"ringside/engine/wire"
 )
 
-// A Request is a client's request and all that it caused.
+// A Request is a client's request and all that it caused, in the order of time.
 type Request struct {
 	ID     uint64
 	Events []Event
+}
+
+// add puts the event in its place. Events of different nodes come as their batches are durable, and a node whose disk is
+// slow tells of what it did before others did more. Events of the same time keep the order in which they came.
+func (r *Request) add(e Event) {
+	i := len(r.Events)
+	for i > 0 && r.Events[i-1].Time > e.Time {
+		i--
+	}
+	r.Events = slices.Insert(r.Events, i, e)
 }
 
 // Request returns a request with its events, nil if it is unknown or forgotten.
@@ -45,7 +55,7 @@ func (v *View) remember(e Event) {
 			v.order = v.order[1:]
 		}
 	}
-	r.Events = append(r.Events, e)
+	r.add(e)
 }
 
 func (v *View) replied(e Event) {

@@ -6,6 +6,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -354,4 +355,29 @@ func TestViewOfFaults(t *testing.T) {
 	if v.Node("n2").Keys != 0 {
 		t.Error("a wiped node has keys")
 	}
+}
+
+// Events of a request stand in the order of time, however they came.
+func TestRequestsAreInTheOrderOfTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := NewView()
+		came := map[time.Duration][]uint64{}
+		n := rapid.IntRange(1, 20).Draw(t, "events")
+		for seq := uint64(1); seq <= uint64(n); seq++ {
+			at := time.Duration(rapid.IntRange(0, 5).Draw(t, "time"))
+			came[at] = append(came[at], seq)
+			v.Apply(Event{Seq: seq, Time: at, Kind: Ack, Request: 7, Node: "n1"})
+		}
+		var want []uint64
+		for _, at := range slices.Sorted(maps.Keys(came)) {
+			want = append(want, came[at]...)
+		}
+		var got []uint64
+		for _, e := range v.Request(7).Events {
+			got = append(got, e.Seq)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("events %v, want %v", got, want)
+		}
+	})
 }
