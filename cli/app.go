@@ -11,6 +11,7 @@ import (
 
 	"ringside/cli/verbs"
 	"ringside/engine/trace"
+	"ringside/localcluster"
 )
 
 // A command is a verb that this package does itself: it is about clusters or
@@ -42,7 +43,7 @@ func listCommands() []command {
 			out = append(out, command{v, (*session).runVerb})
 		}
 	}
-	out = append(out, lsCommand, tuiCommand, runCommand, simCommand, paperCommand, completionCommand, manCommand, versionCommand, helpCommand)
+	out = append(out, lsCommand, rmCommand, tuiCommand, runCommand, simCommand, paperCommand, completionCommand, manCommand, versionCommand, helpCommand)
 	slices.SortStableFunc(out, func(a, b command) int {
 		return slices.Index(groups, a.verb.Group) - slices.Index(groups, b.verb.Group)
 	})
@@ -73,7 +74,7 @@ func (s *session) runVerb(c *verbs.Call) error { return s.verbsEnv().Call(s.ctx,
 func (s *session) app() *cli.App {
 	app := &cli.App{
 		Name: program, HelpName: program, Usage: "Amazon's Dynamo on one machine, made to be watched",
-		Description: manDescription, Version: version(),
+		Description: manDescription, Version: localcluster.Version(),
 		Reader: s.Stdin, Writer: s.Stdout, ErrWriter: s.Stderr,
 		HideHelp: true, HideVersion: true, // theirs are shared by every App of the process
 		Flags: []cli.Flag{

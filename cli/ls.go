@@ -11,8 +11,9 @@ import (
 )
 
 var lsCommand = command{
-	verb: &verbs.Verb{Name: "ls", Group: verbs.GroupCluster, Usage: "list the clusters, running or not"},
-	run:  (*session).ls,
+	verb: &verbs.Verb{Name: "ls", Group: verbs.GroupCluster, Usage: "list the clusters, running or not",
+		Help: `A cluster that cannot be started as it is is listed as broken, with the reason. rm deletes one that is down.`},
+	run: (*session).ls,
 }
 
 func (s *session) ls(*verbs.Call) error {
@@ -36,13 +37,23 @@ func (s *session) ls(*verbs.Call) error {
 	var out strings.Builder
 	for _, i := range list {
 		state, dir := "down", trace.Show([]byte(i.Dir))
-		if i.Running {
+		switch {
+		case i.Running:
 			state = fmt.Sprintf("up, pid %d", i.PID)
+		case i.Problem != "":
+			state = "broken"
 		}
 		if i.Mem {
 			dir = "in memory"
 		}
-		fmt.Fprintf(&out, "%-12s %-16s %8s  since %s  %s\n", trace.Show([]byte(i.Name)), state, verbs.Count(i.Nodes, "node"), i.Started.Local().Format(time.DateTime), dir)
+		since := "never came up"
+		if !i.Started.IsZero() {
+			since = "since " + i.Started.Local().Format(time.DateTime)
+		}
+		fmt.Fprintf(&out, "%-12s %-16s %8s  %s  %s\n", trace.Show([]byte(i.Name)), state, verbs.Count(i.Nodes, "node"), since, dir)
+		if i.Problem != "" {
+			fmt.Fprintf(&out, "%-12s %s\n", "", trace.Show([]byte(i.Problem)))
+		}
 	}
 	return printText(s.Stdout, out.String())
 }

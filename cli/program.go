@@ -4,7 +4,6 @@ import (
 	_ "embed"
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -23,27 +22,10 @@ var versionCommand = command{
 	verb: &verbs.Verb{Name: "version", Group: groupProgram, Usage: "show the version"},
 	run: func(s *session, _ *verbs.Call) error {
 		if s.json {
-			return printJSON(s.Stdout, map[string]string{"version": version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
+			return printJSON(s.Stdout, map[string]string{"version": localcluster.Version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
 		}
-		return printText(s.Stdout, fmt.Sprintf("%s %s  %s %s/%s\n", program, version(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
+		return printText(s.Stdout, fmt.Sprintf("%s %s  %s %s/%s\n", program, localcluster.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
 	},
-}
-
-// version is the module's, or the commit it was built from.
-func version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value[:min(len(s.Value), 12)]
-		}
-	}
-	return "devel"
 }
 
 var manCommand = command{
@@ -104,6 +86,9 @@ func (s *session) complete(words []string) error {
 		}
 	default:
 		if v := lookup(words[0]); v != nil {
+			if v.Name == rmCommand.verb.Name {
+				v = s.rmOfAll()
+			}
 			s.adoptCluster(words[1 : len(words)-1])
 			env := s.verbsEnv()
 			env.Extra = s.globalsWithNames()
@@ -166,6 +151,13 @@ func helpOfAll() *verbs.Verb {
 	for _, c := range allVerbs() {
 		v.Args[0].Words = append(v.Args[0].Words, c.Name)
 	}
+	return &v
+}
+
+// rmOfAll is rm whose argument can be any cluster.
+func (s *session) rmOfAll() *verbs.Verb {
+	v := *rmCommand.verb
+	v.Args = []verbs.Arg{{Name: v.Args[0].Name, Words: s.clusterNames()}}
 	return &v
 }
 

@@ -62,6 +62,8 @@ loses its buffer, and kill -9 of this process loses all of them at once.`,
 			{Name: "dir", Kind: verbs.String, Value: "D", Complete: verbs.CompleteFiles, Help: "keep the data in this folder"},
 			{Name: "mem", Kind: verbs.Bool, Help: "keep the data in memory only"},
 			{Name: "port", Kind: verbs.Int, Value: "P", Max: localcluster.MaxBasePort, Zero: "leave it out for free ports", Help: "ports from here on, one a node; free ones otherwise"},
+			{Name: "fresh", Kind: verbs.Bool, Help: "delete the data that this cluster kept, and begin anew; asks first on a terminal, elsewhere it wants --yes"},
+			{Name: "yes", Aliases: []string{"y"}, Kind: verbs.Bool, Help: "with --fresh: delete without asking"},
 			{Name: "detach", Aliases: []string{"d"}, Kind: verbs.Bool, Help: "return once it is ready; down ends it"},
 		},
 	},
@@ -74,7 +76,12 @@ func (s *session) up(c *verbs.Call) error {
 		return err
 	}
 	child := s.Getenv(detachedVariable) != ""
-	s.json = s.json || child // whoever waits for the report reads JSON
+	s.json = s.json || child       // whoever waits for the report reads JSON
+	if c.Bool("fresh") && !child { // whoever started the child has deleted what there was
+		if err := s.clear(c, o); err != nil {
+			return err
+		}
+	}
 	if c.Bool("detach") && s.Host == nil && !child {
 		return s.detach(o)
 	}
@@ -111,6 +118,12 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 	o := localcluster.Options{Name: s.clusterName(), Home: home, Dir: c.String("dir"), Mem: c.Bool("mem"), BasePort: c.Int("port"),
 		Settings: trace.Settings{N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Mode: c.String("mode"), Strict: !c.Bool("sloppy"), Clocks: c.String("clocks"), Truncate: c.Int("truncate"), NoAntiEntropy: !c.Bool("anti-entropy"),
 			Strategy: c.Int("strategy"), Q: c.Int("q"), T: c.Int("tokens"), Buffer: c.Int("buffer")}}
+	switch {
+	case o.Mem && c.Bool("fresh"):
+		return o, verbs.Usagef("up: a cluster in memory begins anew each time; leave out --fresh or --mem")
+	case c.Bool("yes") && !c.Bool("fresh"):
+		return o, verbs.Usagef("up: --yes answers what --fresh asks; leave it out")
+	}
 	if o.Dir != "" && s.Dir != "" && !filepath.IsAbs(o.Dir) {
 		o.Dir = filepath.Join(s.Dir, o.Dir)
 	}
@@ -292,7 +305,7 @@ func (s *session) detach(o localcluster.Options) error {
 	if err != nil {
 		return fmt.Errorf("up: find this program: %w", err)
 	}
-	logName := filepath.Join(o.Home, o.Name+".log")
+	logName := logOf(o.Home, o.Name)
 	log, err := os.OpenFile(logName, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return unusable(fmt.Errorf("up: open log: %w", err), "choose another folder with RINGSIDE_HOME")

@@ -53,18 +53,19 @@ const DefaultName = "default"
 
 // A Cluster is a running cluster of this process.
 type Cluster struct {
-	basePort int
-	ports    map[string]int // by node, counted from basePort; guarded by faults
-	opts     Options
-	secret   []byte
-	paths    paths
-	lock     *flock.Flock
-	disk     *disk // nil in memory
-	roll     roll
-	hub      hub
-	client   *client
-	control  *control
-	linked   bell // rings when a link comes up
+	basePort  int
+	ports     map[string]int // by node, counted from basePort; guarded by faults
+	opts      Options
+	secret    []byte
+	paths     paths
+	lock      *flock.Flock
+	disk      *disk // nil in memory
+	stillborn bool  // the first start failed: nothing of it is to be left
+	roll      roll
+	hub       hub
+	client    *client
+	control   *control
+	linked    bell // rings when a link comes up
 
 	began    time.Time // with the monotonic clock: now never goes back
 	requests atomic.Uint64
@@ -103,6 +104,7 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 	c.client = &client{c: c, conns: map[string]*clientConn{}, dials: map[*life]*dialing{}}
 	defer func() {
 		if err != nil {
+			c.stillborn = c.disk != nil && c.disk.newborn
 			_ = c.Close()
 		}
 	}()
@@ -116,6 +118,9 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 		return nil, err
 	}
 	if c.control, err = listenControl(c); err != nil {
+		return nil, fmt.Errorf("start: %w", err)
+	}
+	if err := c.writeInfo(); err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}
 	return c, nil
@@ -398,6 +403,9 @@ func (c *Cluster) shutdown() {
 	c.hub.close()
 	c.wg.Wait()
 	if c.disk != nil {
+		if c.stillborn {
+			_ = c.disk.clear() // what is left is cleared by the next start
+		}
 		c.disk.close()
 	}
 	if c.lock != nil {

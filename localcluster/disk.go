@@ -22,8 +22,6 @@ import (
 )
 
 const (
-	// dataFormat is the layout of the data root; another one is not touched.
-	dataFormat = 1
 	// MaxNodes bounds a cluster in one process: every pair has two connections
 	// and every node a database.
 	MaxNodes = 64
@@ -46,12 +44,6 @@ const (
 	defaultSeeds = 2
 )
 
-// clusterFile is cluster.json: what a data root was created with.
-type clusterFile struct {
-	Format   int            `json:"format"`
-	Settings trace.Settings `json:"settings"`
-}
-
 // owner is owner.json: who uses the data root, or used it last.
 type owner struct {
 	Cluster string `json:"cluster"`
@@ -64,13 +56,15 @@ type disk struct {
 	root   *os.Root // wiping goes through it, so that nothing outside can be removed
 	lock   *flock.Flock
 	secret []byte
+
+	newborn  bool // there was no cluster here before this process
+	starting bool // the cluster's first start is not over: no client can have written anything
 }
 
 // openDisk takes the data root dir for the cluster called name and settles its
 // settings: those it was created with, or want and the defaults if it is new.
 func openDisk(dir, name string, want trace.Settings) (_ *disk, _ trace.Settings, err error) {
-	fresh, err := checkRoot(dir)
-	if err != nil {
+	if _, err := readRoot(dir); err != nil { // before anything is written into a folder of something else
 		return nil, want, err
 	}
 	if err := privateDir(dir); err != nil {
@@ -88,39 +82,27 @@ func openDisk(dir, name string, want trace.Settings) (_ *disk, _ trace.Settings,
 	if d.lock == nil {
 		return nil, want, inUse(dir)
 	}
+	f, err := readRoot(dir) // another process may have been here before the lock was ours
+	if err != nil {
+		return nil, want, err
+	}
 	if d.root, err = os.OpenRoot(dir); err != nil {
 		return nil, want, fmt.Errorf("open data root: %w", err)
+	}
+	if d.newborn, d.starting = f.Starting, f.Starting; d.newborn {
+		if err := d.clear(); err != nil { // what a first start left that was cut short
+			return nil, want, err
+		}
 	}
 	if err := writeJSON(filepath.Join(dir, "owner.json"), owner{Cluster: name, PID: os.Getpid()}); err != nil {
 		return nil, want, fmt.Errorf("open data root: %w", err)
 	}
-	settings, err := d.settle(fresh, name, want)
+	settings, err := d.settle(f, name, want)
 	if err != nil {
 		return nil, want, err
 	}
 	d.secret, err = loadSecret(filepath.Join(dir, "secret"))
 	return d, settings, err
-}
-
-// checkRoot refuses a folder that holds something else than a cluster's data.
-func checkRoot(dir string) (fresh bool, err error) {
-	entries, err := os.ReadDir(dir)
-	if errors.Is(err, os.ErrNotExist) {
-		return true, nil
-	}
-	if err != nil {
-		return false, fmt.Errorf("open data root: %w", err)
-	}
-	if _, err := os.Stat(filepath.Join(dir, "cluster.json")); err == nil {
-		return false, nil
-	}
-	ours := []string{"lock", "owner.json", "owner.json.new", "secret", "secret.new", "cluster.json.new"} // a first start that was cut short
-	for _, e := range entries {
-		if !slices.Contains(ours, e.Name()) {
-			return false, usagef("the folder %s holds something, but no cluster's data; choose an empty one with --dir", dir)
-		}
-	}
-	return true, nil
 }
 
 func inUse(dir string) error {
@@ -133,24 +115,16 @@ func inUse(dir string) error {
 
 // settle returns the settings of the cluster. Only what the caller asked for can
 // differ from what the disk remembers: a zero field means as before.
-func (d *disk) settle(fresh bool, name string, want trace.Settings) (trace.Settings, error) {
-	path := filepath.Join(d.dir, "cluster.json")
-	if fresh {
+func (d *disk) settle(f clusterFile, name string, want trace.Settings) (trace.Settings, error) {
+	if d.starting {
 		s, err := withDefaults(name, want)
 		if err != nil {
 			return s, err
 		}
 		return s, d.remember(s)
 	}
-	var f clusterFile
-	if err := readJSON(path, &f); err != nil {
-		return want, fmt.Errorf("open data root: %w", err)
-	}
-	if f.Format != dataFormat {
-		return want, usagef("the data in %s has format %d, this program knows %d; use the program that made it, or another --dir", d.dir, f.Format, dataFormat)
-	}
 	if diff := differences(f.Settings, want); len(diff) > 0 {
-		return want, usagef("the cluster in %s was created with other settings: %s; leave them out to go on with it, or choose another folder with --dir",
+		return want, usagef("the cluster in %s was created with other settings: %s; leave them out to go on with it, start anew with up --fresh, or choose another folder with --dir",
 			d.dir, strings.Join(diff, ", "))
 	}
 	f.Settings.Name, f.Settings.Mem = name, false
@@ -278,13 +252,6 @@ func checkSettings(s trace.Settings) error {
 	}
 	if _, err := ring.New(s.RingConfig(), s.Born()); err != nil {
 		return usagef("%v", err)
-	}
-	return nil
-}
-
-func (d *disk) remember(s trace.Settings) error {
-	if err := writeJSON(filepath.Join(d.dir, "cluster.json"), clusterFile{Format: dataFormat, Settings: s}); err != nil {
-		return fmt.Errorf("remember the settings: %w", err)
 	}
 	return nil
 }

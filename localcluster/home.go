@@ -8,8 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -164,55 +162,6 @@ func lockFile(path string) (*flock.Flock, error) {
 		return nil, nil
 	}
 	return l, nil
-}
-
-// Info describes a cluster, running or not.
-type Info struct {
-	Name    string    `json:"cluster"`
-	Running bool      `json:"running"`
-	PID     int       `json:"pid,omitempty"` // of the process that runs it, or last ran it
-	Dir     string    `json:"dir"`           // of the data; "" if it is kept in memory
-	Nodes   int       `json:"nodes"`
-	Started time.Time `json:"started"`
-	Mem     bool      `json:"mem"`
-}
-
-// writeInfo tells other processes of the cluster.
-func (c *Cluster) writeInfo() error {
-	info := Info{Name: c.opts.Name, PID: os.Getpid(), Nodes: len(c.roll.nodes()), Started: c.began, Mem: c.opts.Mem}
-	if c.disk != nil {
-		info.Dir = c.disk.dir
-	}
-	return writeJSON(c.paths.info, info)
-}
-
-// List returns the clusters of home, sorted by name.
-func List(home string) ([]Info, error) {
-	entries, err := os.ReadDir(home)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("list clusters: %w", err)
-	}
-	var out []Info
-	for _, e := range entries {
-		p, err := pathsOf(home, e.Name())
-		if err != nil || !e.IsDir() {
-			continue
-		}
-		info := Info{Name: e.Name()}
-		if err := readJSON(p.info, &info); err != nil {
-			continue // not a cluster's folder, or one that never came up
-		}
-		info.Name, info.Running = e.Name(), answers(p.sock)
-		if !info.Running && info.Mem {
-			continue // nothing is left of it
-		}
-		out = append(out, info)
-	}
-	slices.SortFunc(out, func(a, b Info) int { return strings.Compare(a.Name, b.Name) })
-	return out, nil
 }
 
 // answers says whether a process listens on the socket.

@@ -68,7 +68,7 @@ func (n *node) noPort(err error) error {
 	if errors.Is(err, syscall.EADDRINUSE) {
 		why = "another program has the port; "
 	}
-	return fmt.Errorf("listen for %s: %sfree it, or choose other ports with up --port: %w", n.name, why, err)
+	return fmt.Errorf("listen for %s: %sfree it, or choose another base port with up --port: %w", n.name, why, err)
 }
 
 func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }

@@ -177,7 +177,11 @@ func (c *Cluster) recall(ctx context.Context, lives []*life) error {
 	if err := c.awaitLinks(ctx, linkTime); err != nil {
 		return err
 	}
-	return c.remember()
+	if c.disk == nil {
+		return nil
+	}
+	c.disk.starting = false // before anybody can reach the cluster
+	return c.disk.remember(c.roll.settings())
 }
 
 // watch acts on what a node tells that concerns its host. The caller is the node's loop.

@@ -41,6 +41,53 @@ func TestCommandsDoNotAskTheTerminal(t *testing.T) {
 	}
 }
 
+// On a terminal a command that deletes asks first, and deletes nothing unless the answer is yes.
+func TestDeletionAsksOnATerminal(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin, home := filepath.Join(t.TempDir(), "ringside"), t.TempDir()
+	if err := os.Symlink(self, bin); err != nil {
+		t.Fatal(err)
+	}
+	root := filepath.Join(home, "old", "data")
+	if err := os.MkdirAll(root, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	kept := filepath.Join(root, "cluster.json")
+	if err := os.WriteFile(kept, []byte("{}"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		answer string
+		gone   bool
+	}{{"\n", false}, {"n\n", false}, {"maybe\n", false}, {"y\n", true}} {
+		master, slave := terminal(t)
+		cmd := exec.Command(bin, "rm", "old")
+		cmd.Env = append(os.Environ(), "RINGSIDE_HOME="+home, "TERM=xterm-256color")
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+		cmd.SysProcAttr = &unix.SysProcAttr{Setsid: true, Setctty: true}
+		if _, err := master.WriteString(tt.answer); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Run(); (err == nil) != tt.gone {
+			t.Errorf("%q: %v", tt.answer, err)
+		}
+		if _, err := os.Stat(kept); os.IsNotExist(err) != tt.gone {
+			t.Errorf("%q: the data is gone: %v", tt.answer, os.IsNotExist(err))
+		}
+		if err := master.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		out := make([]byte, 4096)
+		n, err := master.Read(out)
+		if err != nil || !bytes.Contains(out[:n], []byte("delete cluster old")) || !bytes.Contains(out[:n], []byte("[y/N]")) {
+			t.Errorf("rm wrote %q to the terminal (%v)", out[:n], err)
+		}
+	}
+}
+
 // terminal opens a pseudo-terminal that never answers.
 func terminal(t *testing.T) (master, slave *os.File) {
 	t.Helper()

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"ringside/cli/verbs"
+	"ringside/engine/trace"
+	"ringside/localcluster"
+)
+
+var rmCommand = command{
+	verb: &verbs.Verb{
+		Name: "rm", Group: verbs.GroupCluster,
+		Args:  []verbs.Arg{{Name: "NAME"}},
+		Usage: "delete a cluster that is down, with its data",
+		Help: `It deletes the data wherever the cluster keeps it, the saved contexts and the cluster's folder. It refuses a
+cluster that runs, and a folder that holds anything else. It asks first on a terminal; elsewhere it wants --yes.`,
+		Flags: []verbs.Flag{yesFlag},
+	},
+	run: (*session).rm,
+}
+
+var yesFlag = verbs.Flag{Name: "yes", Aliases: []string{"y"}, Kind: verbs.Bool, Help: "delete without asking"}
+
+func (s *session) rm(c *verbs.Call) error {
+	home, err := s.home()
+	if err != nil {
+		return err
+	}
+	r, err := localcluster.FindRemains(home, c.Arg(0), "", true)
+	if err != nil {
+		return unusable(told(err, ""), "choose another folder with RINGSIDE_HOME")
+	}
+	if err := s.confirm(c, r); err != nil {
+		return err
+	}
+	if err := r.Remove(); err != nil {
+		return told(err, "")
+	}
+	_ = os.Remove(logOf(home, r.Name)) // there is one if the cluster ran in the background
+	if s.json {
+		roots := r.Roots
+		if roots == nil {
+			roots = []string{}
+		}
+		return printJSON(s.Stdout, map[string]any{"removed": r.Name, "dirs": roots, "nodes": r.Nodes, "bytes": r.Bytes})
+	}
+	return printText(s.Stdout, r.Name+" is deleted\n")
+}
+
+// logOf is where a cluster that runs in the background writes.
+func logOf(home, name string) string { return filepath.Join(home, name+".log") }
+
+// clear deletes what a cluster that is to be started afresh has kept.
+func (s *session) clear(c *verbs.Call, o localcluster.Options) error {
+	r, err := localcluster.FindRemains(o.Home, o.Name, o.Dir, false)
+	if err != nil {
+		return unusable(told(err, o.Name), "choose another folder with --dir or RINGSIDE_HOME")
+	}
+	if len(r.Roots) == 0 {
+		return nil
+	}
+	if err := s.confirm(c, r); err != nil {
+		return err
+	}
+	return told(r.Remove(), o.Name)
+}
+
+// confirm asks whether remains are to be deleted. Where nobody can answer, --yes has to say so.
+func (s *session) confirm(c *verbs.Call, r *localcluster.Remains) error {
+	if c.Bool("yes") {
+		return nil
+	}
+	what := fmt.Sprintf("cluster %s", r.Name)
+	if len(r.Roots) > 0 {
+		dirs := make([]string, len(r.Roots))
+		for i, d := range r.Roots {
+			dirs[i] = trace.Show([]byte(d))
+		}
+		what += fmt.Sprintf(", %s of %s in %s", megabytes(r.Bytes), verbs.Count(r.Nodes, "node"), strings.Join(dirs, " and "))
+	}
+	in, _ := terminal(s.Stdin)
+	out, _ := terminal(s.Stderr)
+	if !in || !out {
+		return verbs.Usagef("%s: this deletes %s for good; say --yes if that is meant", c.Verb.Name, what)
+	}
+	_, _ = fmt.Fprintf(s.Stderr, "delete %s for good? [y/N] ", what)
+	answer, err := bufio.NewReader(s.Stdin).ReadString('\n')
+	if err != nil && err != io.EOF {
+		return fmt.Errorf("%s: read the answer: %w", c.Verb.Name, err)
+	}
+	if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
+		return verbs.Usagef("%s: nothing was deleted", c.Verb.Name)
+	}
+	return nil
+}
+
+// megabytes shows a size of data.
+func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

@@ -1,0 +1,109 @@
+package localcluster
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Info describes a cluster, running or not.
+type Info struct {
+	Name    string    `json:"cluster"`
+	Running bool      `json:"running"`
+	PID     int       `json:"pid,omitempty"` // of the process that runs it, or last ran it
+	Dir     string    `json:"dir"`           // of the data; "" if it is kept in memory
+	Nodes   int       `json:"nodes"`
+	Started time.Time `json:"started"`
+	Mem     bool      `json:"mem"`
+	Problem string    `json:"problem,omitempty"` // why it cannot be started as it is
+}
+
+// writeInfo tells other processes of the cluster.
+func (c *Cluster) writeInfo() error {
+	info := Info{Name: c.opts.Name, PID: os.Getpid(), Nodes: len(c.roll.nodes()), Started: c.began, Mem: c.opts.Mem}
+	if c.disk != nil {
+		info.Dir = c.disk.dir
+	}
+	return writeJSON(c.paths.info, info)
+}
+
+// List returns the clusters of home, sorted by name. A folder that is or was a cluster's and cannot be read is
+// listed with its Problem.
+func List(home string) ([]Info, error) {
+	entries, err := os.ReadDir(home)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list clusters: %w", err)
+	}
+	var out []Info
+	for _, e := range entries {
+		p, err := pathsOf(home, e.Name())
+		if err != nil || !e.IsDir() {
+			continue
+		}
+		if info, ok := lookAt(p, e.Name()); ok {
+			out = append(out, info)
+		}
+	}
+	slices.SortFunc(out, func(a, b Info) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+// lookAt describes the cluster in a folder of home. ok is false if there is none.
+func lookAt(p paths, name string) (info Info, ok bool) {
+	err := readJSON(p.info, &info)
+	if err != nil {
+		info = Info{}
+	}
+	info.Name, info.Running = name, answers(p.sock)
+	if info.Running || err == nil && info.Mem {
+		return info, info.Running // of one in memory that is down nothing is left
+	}
+	switch {
+	case err == nil:
+	case !errors.Is(err, os.ErrNotExist):
+		info.Problem = err.Error()
+	default: // it never came up, or only in another folder
+		if f, err := readRoot(p.data); err == nil && f.Starting && !cutShort(p.data) {
+			return info, false
+		}
+		info.Dir = p.data
+	}
+	if info.Problem == "" {
+		info.Problem = problemOf(&info)
+	}
+	return info, true
+}
+
+// cutShort says whether a first start began in a data root.
+func cutShort(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "cluster.json"))
+	return err == nil
+}
+
+// problemOf says why a cluster that is down cannot be started as it is, "" if it can. It fills in what
+// info lacks.
+func problemOf(info *Info) string {
+	if _, err := os.Stat(info.Dir); errors.Is(err, os.ErrNotExist) {
+		return "its data folder is gone"
+	}
+	f, err := readRoot(info.Dir)
+	switch {
+	case err != nil:
+		return err.Error()
+	case f.Starting && cutShort(info.Dir):
+		return "its first start was cut short; up begins anew"
+	case f.Starting:
+		return "its data folder is empty"
+	}
+	if info.Nodes == 0 {
+		info.Nodes = len(f.Settings.Nodes)
+	}
+	return ""
+}

@@ -1,0 +1,319 @@
+package localcluster
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ringside/engine/trace"
+)
+
+// startAndStop runs a cluster once.
+func startAndStop(t *testing.T, o Options) {
+	t.Helper()
+	c, err := Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, c, "", "cart", "milk", nil)
+	_ = c.Close()
+}
+
+func list(t *testing.T, home string) []Info {
+	t.Helper()
+	infos, err := List(home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return infos
+}
+
+// remove deletes all that a cluster left.
+func remove(home, name string) error {
+	r, err := FindRemains(home, name, "", true)
+	if err != nil {
+		return err
+	}
+	return r.Remove()
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(text), fileMode); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A first start that fails leaves nothing that is in the way of the next, with whatever settings.
+func TestFirstStartThatFails(t *testing.T) {
+	for name, dir := range map[string]string{"in home": "", "elsewhere": filepath.Join(t.TempDir(), "data")} {
+		t.Run(name, func(t *testing.T) {
+			o := Options{Home: t.TempDir(), Dir: dir, BasePort: freeRun(t, 6), Settings: trace.Settings{Nodes: []string{"a", "b", "c", "d", "e", "f"}, N: 2}}
+			release := occupy(t, o.BasePort+5)
+			if _, err := Start(t.Context(), o); err == nil || !strings.Contains(err.Error(), "another program has the port") {
+				t.Fatalf("start: %v", err)
+			}
+			if infos := list(t, o.Home); len(infos) != 0 {
+				t.Errorf("listed: %+v", infos)
+			}
+			release()
+			c := begin(t, Options{Home: o.Home, Dir: dir})
+			if s := c.roll.settings(); len(s.Nodes) != DefaultNodes || s.N != defaultN {
+				t.Errorf("the settings of the start that failed are in force: %+v", s)
+			}
+		})
+	}
+}
+
+// A later start that fails deletes nothing.
+func TestLaterStartThatFails(t *testing.T) {
+	o := Options{Home: t.TempDir()}
+	startAndStop(t, o)
+	o.BasePort = freeRun(t, DefaultNodes)
+	release := occupy(t, o.BasePort)
+	if _, err := Start(t.Context(), o); err == nil {
+		t.Fatal("it started without a port")
+	}
+	release()
+	o.BasePort = 0
+	want(t, get(t, begin(t, o), "", "cart"), "milk")
+}
+
+// A first start that a crash cut short is listed, and the next start begins anew.
+func TestFirstStartCutShort(t *testing.T) {
+	o := Options{Home: t.TempDir(), Settings: trace.Settings{Nodes: []string{"a", "b", "c"}}}
+	startAndStop(t, o)
+	p, err := pathsOf(o.Home, DefaultName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	editClusterFile(t, p.data, func(f map[string]any) { f["starting"] = true })
+	if err := os.Remove(p.info); err != nil {
+		t.Fatal(err)
+	}
+	infos := list(t, o.Home)
+	if len(infos) != 1 || !strings.Contains(infos[0].Problem, "first start was cut short") {
+		t.Fatalf("listed: %+v", infos)
+	}
+	c := begin(t, Options{Home: o.Home})
+	if n := len(c.roll.nodes()); n != DefaultNodes {
+		t.Errorf("there are %d nodes", n)
+	}
+	if _, err := os.Stat(filepath.Join(p.data, "a")); err == nil {
+		t.Error("node a of the start that was cut short has a folder")
+	}
+	_ = c.Close()
+	if infos := list(t, o.Home); len(infos) != 1 || infos[0].Problem != "" {
+		t.Errorf("listed: %+v", infos)
+	}
+}
+
+// editClusterFile changes cluster.json as another version of the program may have written it.
+func editClusterFile(t *testing.T, dir string, edit func(map[string]any)) {
+	t.Helper()
+	path := filepath.Join(dir, "cluster.json")
+	var f map[string]any
+	if err := readJSON(path, &f); err != nil {
+		t.Fatal(err)
+	}
+	edit(f)
+	b, err := json.Marshal(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, string(b))
+}
+
+// Data of another version is refused, and both versions are named; data of the first version, which named none, is taken.
+func TestDataOfAnotherVersion(t *testing.T) {
+	o := Options{Home: t.TempDir(), Dir: t.TempDir()}
+	startAndStop(t, o)
+	for _, tt := range []struct {
+		edit  func(map[string]any)
+		words []string
+	}{
+		{func(f map[string]any) { f["format"], f["writer"] = 7, "v9.1" }, []string{o.Dir, "format 7 by ringside v9.1", "this program, ringside " + Version() + ", knows format 1"}},
+		{func(f map[string]any) { f["format"], f["settings"] = 0, []string{"another shape"} }, []string{"format 0", "knows format 1"}},
+	} {
+		editClusterFile(t, o.Dir, tt.edit)
+		_, err := Start(t.Context(), o)
+		usageError(t, err, tt.words...)
+		if infos := list(t, o.Home); len(infos) != 1 || !strings.Contains(infos[0].Problem, tt.words[1]) {
+			t.Errorf("listed: %+v", infos)
+		}
+	}
+	startAndStop(t, Options{Home: o.Home, Name: "other"})
+	p, err := pathsOf(o.Home, "other")
+	if err != nil {
+		t.Fatal(err)
+	}
+	editClusterFile(t, p.data, func(f map[string]any) { delete(f, "format"); delete(f, "writer") })
+	want(t, get(t, begin(t, Options{Home: o.Home, Name: "other"}), "", "cart"), "milk")
+}
+
+// Folders that are broken are listed with the reason, and can be deleted.
+func TestBrokenClustersAreListed(t *testing.T) {
+	for name, tt := range map[string]struct {
+		harm func(p paths)
+		want string
+	}{
+		"settings": {func(p paths) { write(t, filepath.Join(p.data, "cluster.json"), "{") }, "cluster.json"},
+		"missing":  {func(p paths) { _ = os.Remove(filepath.Join(p.data, "cluster.json")) }, "no cluster's data"},
+		"info":     {func(p paths) { write(t, p.info, "?") }, "info.json"},
+		"no-info":  {func(p paths) { _ = os.Remove(p.info) }, ""},
+		"no-data":  {func(p paths) { _ = os.RemoveAll(p.data) }, "is gone"},
+		"no-name":  {func(p paths) { _ = os.Remove(p.info); _ = os.Remove(filepath.Join(p.data, "cluster.json")) }, "no cluster's data"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			home := t.TempDir()
+			startAndStop(t, Options{Home: home, Name: name})
+			p, err := pathsOf(home, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			tt.harm(p)
+			infos := list(t, home)
+			if len(infos) != 1 || infos[0].Running || !strings.Contains(infos[0].Problem, tt.want) || (infos[0].Problem == "") != (tt.want == "") {
+				t.Fatalf("listed: %+v, want %q", infos, tt.want)
+			}
+			if err := remove(home, name); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Stat(p.dir); err == nil || len(list(t, home)) != 0 {
+				t.Error("something is left")
+			}
+			startAndStop(t, Options{Home: home, Name: name})
+		})
+	}
+}
+
+// A cluster is deleted with its data wherever that is, and nothing else goes.
+func TestRemove(t *testing.T) {
+	home, dir := t.TempDir(), filepath.Join(t.TempDir(), "data")
+	startAndStop(t, Options{Home: home, Name: "stays"})
+	o := Options{Home: home, Name: "goes", Dir: dir}
+	startAndStop(t, o)
+	if _, err := ContextPath(home, "goes", "cart"); err != nil {
+		t.Fatal(err)
+	}
+	r, err := FindRemains(home, "goes", "", true)
+	if err != nil || !slices.Equal(r.Roots, []string{dir}) || r.Nodes != DefaultNodes || r.Bytes == 0 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	c := begin(t, o)
+	usageError(t, r.Remove(), "delete goes", "it is running", "ringside down --cluster goes")
+	usageError(t, remove(home, "goes"), "it is running")
+	_ = c.Close()
+	if err := r.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{dir, filepath.Join(home, "goes")} {
+		if _, err := os.Stat(path); err == nil {
+			t.Errorf("%s is left", path)
+		}
+	}
+	if infos := list(t, home); len(infos) != 1 || infos[0].Name != "stays" {
+		t.Errorf("listed: %+v", infos)
+	}
+	usageError(t, remove(home, "goes"), "there is no cluster goes")
+	usageError(t, remove(home, "../x"), "no name for a cluster")
+}
+
+// What is not a cluster's is not deleted, nor is anything beside it.
+func TestRemoveRefusesWhatIsNotItsOwn(t *testing.T) {
+	for name, harm := range map[string]func(p paths) string{
+		"a folder of something else": func(p paths) string {
+			_ = os.RemoveAll(p.dir)
+			_ = os.MkdirAll(filepath.Join(p.dir, "photos"), dirMode)
+			return "photos"
+		},
+		"a file beside the data": func(p paths) string { write(t, filepath.Join(p.dir, "notes.txt"), ""); return "notes.txt" },
+		"a file in the data":     func(p paths) string { write(t, filepath.Join(p.data, "notes.txt"), ""); return "notes.txt" },
+		"a file among a node's":  func(p paths) string { write(t, filepath.Join(p.data, "n1", "notes.txt"), ""); return "n1" },
+		"data in use by another": func(p paths) string {
+			begin(t, Options{Home: filepath.Dir(p.dir), Name: "other", Dir: p.data})
+			return "belongs to cluster other"
+		},
+		"a folder without anything": func(p paths) string {
+			_ = os.RemoveAll(p.dir)
+			_ = os.MkdirAll(p.dir, dirMode)
+			return "there is no cluster"
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			home := t.TempDir()
+			startAndStop(t, Options{Home: home})
+			p, err := pathsOf(home, DefaultName)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said := harm(p)
+			before := size(p.data)
+			usageError(t, remove(home, DefaultName), said)
+			if size(p.data) != before {
+				t.Error("something was deleted")
+			}
+		})
+	}
+}
+
+// A cluster whose data another one took over goes without it.
+func TestRemoveLeavesWhatAnotherTookOver(t *testing.T) {
+	home, dir := t.TempDir(), t.TempDir()
+	startAndStop(t, Options{Home: home, Name: "first", Dir: dir})
+	startAndStop(t, Options{Home: home, Name: "second", Dir: dir})
+	if err := remove(home, "first"); err != nil {
+		t.Fatal(err)
+	}
+	want(t, get(t, begin(t, Options{Home: home, Name: "second", Dir: dir}), "", "cart"), "milk", "milk") // each start puts one
+}
+
+// A link in a data root is deleted, and what it leads to is not.
+func TestRemoveFollowsNoLink(t *testing.T) {
+	home, outside := t.TempDir(), t.TempDir()
+	startAndStop(t, Options{Home: home})
+	p, err := pathsOf(home, DefaultName)
+	if err != nil {
+		t.Fatal(err)
+	}
+	precious := filepath.Join(outside, "precious")
+	write(t, precious, "")
+	if err := os.Symlink(outside, filepath.Join(p.data, "n9")); err != nil {
+		t.Skip(err)
+	}
+	if err := remove(home, DefaultName); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(precious); err != nil {
+		t.Error(err)
+	}
+}
+
+// Starting afresh deletes the data in the folder that is named and no other.
+func TestFreshData(t *testing.T) {
+	home, dir := t.TempDir(), t.TempDir()
+	startAndStop(t, Options{Home: home})
+	startAndStop(t, Options{Home: home, Dir: dir})
+	r, err := FindRemains(home, DefaultName, dir, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Remove(); err != nil {
+		t.Fatal(err)
+	}
+	r, err = FindRemains(home, DefaultName, dir, false)
+	if err != nil || len(r.Roots) != 0 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	c := begin(t, Options{Home: home, Dir: dir, Settings: trace.Settings{N: 1}})
+	if g := get(t, c, "", "cart"); len(g.Siblings) != 0 {
+		t.Errorf("cart is %q", values(g))
+	}
+	_ = c.Close()
+	want(t, get(t, begin(t, Options{Home: home}), "", "cart"), "milk")
+	_, err = FindRemains(home, DefaultName, t.TempDir(), false)
+	usageError(t, err, "it is running")
+}
