@@ -156,7 +156,7 @@ func TestPortTaken(t *testing.T) {
 	}
 	defer ln.Close()
 	_, err = Start(t.Context(), Options{Home: t.TempDir(), Mem: true, BasePort: ln.Addr().(*net.TCPAddr).Port})
-	if err == nil || !strings.Contains(err.Error(), "base port") {
+	if err == nil || !strings.Contains(err.Error(), "another program has the port") {
 		t.Errorf("%v", err)
 	}
 }
