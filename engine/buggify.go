@@ -1,5 +1,7 @@
 package engine
 
+import "time"
+
 // A Place is where a simulator can make the node do what is rare, and right all the same: a
 // limit that is reached at once, a reply that waits for nobody, a doubt without a reason. So
 // that what depends on none of it is seen to depend on none of it. No driver of real nodes has
@@ -20,6 +22,7 @@ const (
 	FreshEpochs     Place = "fresh-epochs"
 	FewCounters     Place = "few-counters"
 	EarlyCompaction Place = "early-compaction"
+	CoarseTimes     Place = "coarse-times"
 	ForgottenTrees  Place = "forgotten-trees"
 )
 
@@ -40,6 +43,7 @@ var places = []struct {
 	{FreshEpochs, "a counter that could be trusted is not"},
 	{FewCounters, "counters that are kept apart from records are folded into floors"},
 	{EarlyCompaction, "under last write wins clocks are compacted as soon as they can be"},
+	{CoarseTimes, "versions take their time from a clock of few ticks, so that many are of one time"},
 	{ForgottenTrees, "trees are grown anew when they are asked for"},
 }
 
@@ -63,12 +67,22 @@ func Places() []Place {
 }
 
 const (
+	coarse = 2 * time.Second // of the clock with few ticks
+
 	hasty = 64 // what patience is divided by
 	rare  = 4  // what the time between probes is multiplied with
 )
 
 // odd says whether the node shall do what is rare now.
 func (n *Node) odd(p Place) bool { return n.cfg.Buggify != nil && n.cfg.Buggify(p) }
+
+// stampTime is the time that a new version takes from the node's clock.
+func (n *Node) stampTime() int64 {
+	if n.odd(CoarseTimes) {
+		return int64(n.now.Truncate(coarse))
+	}
+	return int64(n.now)
+}
 
 // full says whether a window of so many has no room for one more.
 func (n *Node) full(used, window int) bool { return used >= window || used > 0 && n.odd(TinyWindows) }

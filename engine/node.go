@@ -52,6 +52,8 @@ type Config struct {
 	Literal  bool // the paper's plain vector clocks, for every put (§4.4; see clocks.go)
 	Truncate int  // pairs that the clock of a new version may have (§4.4); 0: any number
 	MaxHints int  // that the node keeps; 0: the constant of that name
+
+	MaxSiblings int // of a key that the node adds to; 0: wire.MaxSiblings
 }
 
 // An Input is one of Receive, Request, PeerUp, PeerDown, Unsent, Describe, Compare,

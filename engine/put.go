@@ -6,6 +6,7 @@ package engine
 // sloppyquorum.go, how a put comes to its coordinator in coordinator.go and forward.go.
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -162,16 +163,16 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		Dot:  vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter},
 		Past: p.past(ctx.Clock, known, own, lww), Value: p.req.Value, Deleted: p.req.Delete,
 		Request: p.req.Request, Literal: n.cfg.Literal,
-		Time: max(int64(n.now), ctx.Time+1), // later than all it has seen, whatever the clocks say
+		Time: max(n.stampTime(), ctx.Time+1), // later than all it has seen, whatever the clocks say
 	}
 	if mutant.Is(mutant.ContextTimeIgnored) {
 		p.version.Time = int64(n.now)
 	}
 	p.all = reconcile(known, vclock.Siblings{p.version}, lww)
 	p.truncate(ctx.Clock, known)
-	if len(p.all) > wire.MaxSiblings && !mutant.Is(mutant.SiblingsUnbounded) || len(p.all) > 1 && p.all.Size() > wire.MaxRecord {
+	if len(p.all) > n.maxSiblings() && !mutant.Is(mutant.SiblingsUnbounded) || len(p.all) > 1 && p.all.Size() > wire.MaxRecord {
 		return wire.TooLarge, fmt.Errorf("the key has %d concurrent versions of %d bytes in all, the limits are %d and %d; get it and put the reconciled value with the context",
-			len(p.all), p.all.Size(), wire.MaxSiblings, wire.MaxRecord)
+			len(p.all), p.all.Size(), n.maxSiblings(), wire.MaxRecord)
 	}
 	if k := len(p.all.Context()); k > wire.MaxClock {
 		return wire.TooLarge, fmt.Errorf("the key's clock has %d entries, the limit is %d; put under another key", k, wire.MaxClock)
@@ -200,6 +201,9 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	p.req.LWW = lww
 	return wire.OK, nil
 }
+
+// maxSiblings is how many versions of a key the node adds to at most.
+func (n *Node) maxSiblings() int { return cmp.Or(n.cfg.MaxSiblings, wire.MaxSiblings) }
 
 func (n *Node) cannotKeep(code wire.Code) error {
 	return fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d", n.cfg.Name, code, n.hints.total, n.maxHints())

@@ -4,6 +4,7 @@ package sim
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -11,9 +12,12 @@ import (
 	"ringside/engine/wire"
 )
 
+// mostSiblings is how many siblings a coordinator adds to.
+func (c *checker) mostSiblings() int { return cmp.Or(c.w.plan.maxSiblings(), wire.MaxSiblings) }
+
 // maxKept is how many siblings a key can have in all: each coordinator refuses to
-// add beyond wire.MaxSiblings, but those of a split cannot know of each other.
-func (c *checker) maxKept() int { return wire.MaxSiblings * len(c.w.names) }
+// add beyond its limit, but those of a split cannot know of each other.
+func (c *checker) maxKept() int { return c.mostSiblings() * len(c.w.names) }
 
 // hints is P13 for what a node keeps for others.
 func (c *checker) hints(h *host) {

@@ -41,8 +41,8 @@ type checker struct {
 	synced     int                      // replicas that anti-entropy mended
 	falseOnes  int                      // versions held beside a descendant, where clocks are cut
 	tombs      tombs
-	stale      int // reads that lacked what was acked before
-	lwwLost    int // acked writes that last write wins threw away
+	stale      int             // reads that lacked what was acked before
+	beaten     map[uint64]bool // acked writes that last write wins threw away, by design (P14)
 }
 
 // maxViolations bounds what one run reports, but for the first of each property.
@@ -51,7 +51,7 @@ const maxViolations = 10
 func newChecker(w *world) *checker {
 	c := &checker{
 		w: w, quiet: w.plan.quiet(), keys: w.plan.keys(), ops: map[uint64]*operation{}, byKey: map[string][]*operation{},
-		tombs: newTombs(), dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, lost: map[uint64]*bits{}, fewest: w.plan.N, sent: map[string]sentHint{}, handed: map[string]time.Duration{},
+		tombs: newTombs(), dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, lost: map[uint64]*bits{}, fewest: w.plan.N, sent: map[string]sentHint{}, handed: map[string]time.Duration{}, beaten: map[uint64]bool{},
 	}
 	for _, op := range w.plan.Ops {
 		c.planned = max(c.planned, op.ID)
@@ -207,11 +207,21 @@ func (c *checker) sees(op *operation, ids []uint64, r wire.GetReply) {
 	}
 }
 
+// refused checks the answer to a put that did not succeed.
+func (c *checker) refused(op *operation, r wire.PutReply) {
+	if r.Err == wire.TooLarge && c.w.plan.maxSiblings() > 0 {
+		c.w.fault(string(fewSiblings))
+	}
+}
+
 // acked checks the answer to a put.
 func (c *checker) acked(op *operation, r wire.PutReply) {
 	c.quorum(op, "P1", r.Acks, op.W, c.w.plan.W)
-	if r.Siblings > wire.MaxSiblings {
-		c.fail("P13", "put #%d was acked by a coordinator that holds %d siblings, its limit is %d", op.ID, r.Siblings, wire.MaxSiblings)
+	if r.Siblings > c.mostSiblings() {
+		c.fail("P13", "put #%d was acked by a coordinator that holds %d siblings, its limit is %d", op.ID, r.Siblings, c.mostSiblings())
+	}
+	if op.Of != "" {
+		c.fail("P6", "%s #%d of %s was taken with a context of %s", op.Kind, op.ID, op.Key, op.Of)
 	}
 	op.copies = copies(r)
 	if c.excused[op.ID] {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -113,7 +114,10 @@ func (c *client) begin(o Op) {
 		c.learn(op, r)
 		c.next()
 	}
-	kept := c.contexts[op.Key]
+	if op.Of != "" && len(c.contexts[op.Of]) == 0 {
+		op.Of = "" // there is none to take for another
+	}
+	kept := c.contexts[cmp.Or(op.Of, op.Key)]
 	if op.Kind == "del" && len(kept) == 0 {
 		op.Kind = "get" // a delete needs a context, and this is how to come by one
 	}
@@ -129,6 +133,10 @@ func (c *client) begin(o Op) {
 	if len(kept) > 0 && op.Context != Blind {
 		s := kept[max(0, len(kept)-1-op.Context)]
 		put.Context, op.parents = s.token, s.writes
+	}
+	if op.Of != "" {
+		op.parents = nil
+		w.fault(foreignKind)
 	}
 	op.send(put)
 }
@@ -197,6 +205,7 @@ func (op *operation) finish(r wire.ClientReply) {
 		case !r.Unknown:
 			op.outcome, op.why = failed, r.Err
 		}
+		op.w.check.refused(op, r)
 	}
 	op.w.note(uint64(op.ended), op.ID, uint64(op.outcome))
 	op.done(r)

@@ -25,6 +25,7 @@ const (
 
 // settle is the second phase of a run.
 func (w *world) settle() {
+	w.ending = true
 	if len(w.plan.Core) > 0 {
 		w.calm(w.plan.Core)
 		w.breakRest()
@@ -65,19 +66,17 @@ func (w *world) settle() {
 // syncTime is how long anti-entropy may take to make whoever can reach each other
 // converge. In N-1 cycles every home has compared itself with each other one; one more passes
 // before damage is found, one before a silent peer is given up, and one is under way.
-func (w *world) syncTime() time.Duration {
-	return time.Duration(w.plan.N+2)*w.plan.AntiEntropy + noticing
-}
+func (p *Plan) syncTime() time.Duration { return time.Duration(p.N+2)*p.AntiEntropy + noticing }
 
 // settleUnread lets anti-entropy alone mend what no hint could reach. Then the homes
 // agree, nothing is mended any more, and every tree is what its store makes (P5, P10).
 func (w *world) settleUnread() {
-	w.runUntil(w.now+w.syncTime(), nil)
+	w.runUntil(w.now+w.plan.syncTime(), nil)
 	for _, key := range w.check.keys {
 		w.check.agree(key, w.ring.Homes([]byte(key)))
 	}
 	synced := w.check.synced
-	w.runUntil(w.now+w.syncTime(), nil)
+	w.runUntil(w.now+w.plan.syncTime(), nil)
 	if n := w.check.synced - synced; n > 0 {
 		w.check.fail("P5", "anti-entropy still mends %d replicas of the converged cluster", n)
 	}
@@ -171,7 +170,7 @@ func (w *world) settleCore() {
 	}
 	rounds := 2
 	if w.plan.AntiEntropy > 0 {
-		w.runUntil(w.now+w.syncTime(), nil)
+		w.runUntil(w.now+w.plan.syncTime(), nil)
 		rounds = 0
 	}
 	for round := range rounds {
@@ -271,13 +270,17 @@ func (w *world) tryPut(key, via string) bool {
 func (c *checker) final() {
 	for _, key := range c.keys {
 		c.onlyAtHome(key)
-		left := idsOf(c.agree(key, c.w.ring.Homes([]byte(key))))
-		c.concurrent(key, left)
-		c.resurfacedIn("in the end", key, c.w.now, left, "its homes")
-		for _, op := range c.byKey[key] {
-			if op.Kind != "get" && op.outcome == ok && !c.carries(left, op.ID) && !c.gone(op) && !c.buried(op.ID) {
-				c.missing(op, left)
-			}
+		c.judge("in the end", key, idsOf(c.agree(key, c.w.ring.Homes([]byte(key)))))
+	}
+}
+
+// judge checks what the homes of key hold, which agree, against what was acked.
+func (c *checker) judge(when, key string, left []uint64) {
+	c.concurrent(key, left)
+	c.resurfacedIn(when, key, c.w.now, left, "its homes")
+	for _, op := range c.byKey[key] {
+		if op.Kind != "get" && op.outcome == ok && !c.carries(left, op.ID) && !c.gone(op) && !c.buried(op.ID) {
+			c.missing(op, left)
 		}
 	}
 }
@@ -323,7 +326,7 @@ func (c *checker) missing(op *operation, left []uint64) {
 	what := fmt.Sprintf("%s #%d of %s, acked by %v at %v,", op.Kind, op.ID, op.Key, op.acks, op.ended-start)
 	switch {
 	case c.w.plan.lww() && c.outlived(op, left):
-		c.lwwLost++ // by design (P14)
+		c.beaten[op.ID] = true
 	case op.Kind == "del" && ancestor >= 0:
 		c.fail("P3", "%s is undone: #%d is back", what, left[ancestor])
 	case op.Kind == "put" && c.swallowed(op, left):

@@ -87,7 +87,7 @@ func (h *host) boot() {
 		Name: h.name, Ring: w.ring.Config(), Rings: w.rings, Founders: w.foundersOf(h), Seeds: w.plan.seeds(), R: w.plan.R, W: w.plan.W, LWW: w.plan.lww(), Strict: w.plan.Quorum == StrictQuorum,
 		Secret: []byte("sim"), Seed: mix(w.plan.Seed ^ mix(h.id<<32|h.life)),
 		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), Distrust: h.doubt, Buffered: w.plan.Buffer > 0, Buggify: h.buggify(),
-		Literal: w.plan.Clocks == trace.ClocksLiteral, Truncate: w.plan.Truncate, MaxHints: w.plan.maxHints(),
+		Literal: w.plan.Clocks == trace.ClocksLiteral, Truncate: w.plan.Truncate, MaxHints: w.plan.maxHints(), MaxSiblings: w.plan.maxSiblings(),
 	}, reads, h.clock())
 	if err != nil {
 		panic(fmt.Sprintf("sim: %v", err)) // the simulated disk reads or says what is damaged

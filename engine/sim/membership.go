@@ -37,15 +37,17 @@ func drawJoin(d *drawing, s *Strike) {
 }
 
 func drawLeave(d *drawing, s *Strike) {
-	all := slices.Clone(d.names)
-	for i := range d.joined {
-		all = append(all, fmt.Sprintf("n%d", len(d.names)+1+i))
-	}
-	s.Nodes = []string{pick(d.rng, all), pick(d.rng, d.names)}
-	if s.Kind == leaveKind {
+	s.Nodes = []string{pick(d.rng, d.all()), pick(d.rng, d.names)}
+	switch {
+	case s.Kind == leaveKind:
 		s.For = 0
+	case d.o.Tombstones > 0: // long enough that a tombstone would be collected that waits for nobody
+		s.For *= awayFor
 	}
 }
+
+// awayFor is how much longer removed nodes stay away in runs that collect tombstones.
+const awayFor = 20
 
 func changesMembers(kind string) bool {
 	return kind == joinKind || kind == leaveKind || kind == removeKind
@@ -96,11 +98,20 @@ func (w *world) canGo(node string) bool {
 func (w *world) amend(s Strike, kind member.Kind) {
 	for _, via := range append([]string{s.Nodes[1]}, w.names...) {
 		if h := w.hosts[via]; h.up && !h.paused && w.ring.Has(via) {
-			w.fault(s.Kind)
 			w.ordered[order{s.Nodes[0], kind}] = true
 			h.input(engine.Amend{Change: member.Change{Node: s.Nodes[0], Kind: kind, Weight: 1}})
 			return
 		}
+	}
+}
+
+// orders name the kinds of changes as faults.
+var orders = map[member.Kind]string{member.Join: joinKind, member.Leave: leaveKind, member.Remove: removeKind}
+
+// amended counts a change that a node was asked for, once the node has written it down.
+func (w *world) amended(e trace.Event) {
+	for _, c := range e.Changes {
+		w.fault(orders[c.Kind])
 	}
 }
 

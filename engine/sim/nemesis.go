@@ -31,6 +31,8 @@ const (
 	lostTailKind   = "disk-lost-tail"
 	flipKind       = "disk-flip"
 	wipeKind       = "wipe"
+	lullKind       = "lull"            // everything is whole for a while, and has to converge
+	foreignKind    = "foreign-context" // a client presents the context of another key
 	// oddTimingsKind is a cluster with timings that nobody would choose.
 	oddTimingsKind = "odd-timings"
 	// cutMessage is counted, and comes of partitions.
@@ -53,7 +55,7 @@ type kind struct {
 var kinds []kind
 
 func init() { // its functions refer to it
-	node := func(d *drawing, s *Strike) { s.Nodes = []string{pick(d.rng, d.names)} }
+	node := func(d *drawing, s *Strike) { s.Nodes = []string{pick(d.rng, d.all())} }
 	kinds = []kind{
 		{partitionKind, "the network is split in two or three, for a while", .7, drawPartition, (*world).split},
 		{oneWayKind, "one side hears the other, and is not heard", .3, drawOneWay, (*world).split},
@@ -75,6 +77,8 @@ func init() { // its functions refer to it
 		{leaveKind, "a node hands over what it has, and leaves", .2, drawLeave, (*world).leave},
 		{removeKind, "a node is removed by force", .15, drawLeave, (*world).remove},
 		{oddTimingsKind, "timings that nobody would choose", .2, nil, nil},
+		{lullKind, "everything is whole for a while, and has to converge", .3, nil, (*world).lull},
+		{foreignKind, "clients present contexts of other keys", .3, nil, nil},
 	}
 }
 
@@ -114,7 +118,7 @@ func kindOf(name string) *kind {
 // drawPartition parts the nodes into two or three groups.
 func drawPartition(d *drawing, s *Strike) {
 	groups := make([][]string, 2+d.rng.IntN(2))
-	for _, name := range d.names {
+	for _, name := range d.all() {
 		i := d.rng.IntN(len(groups))
 		groups[i] = append(groups[i], name)
 	}
@@ -123,8 +127,8 @@ func drawPartition(d *drawing, s *Strike) {
 
 // drawOneWay takes one node that is not heard, or that hears nobody.
 func drawOneWay(d *drawing, s *Strike) {
-	one := []string{pick(d.rng, d.names)}
-	rest := slices.DeleteFunc(slices.Clone(d.names), func(n string) bool { return n == one[0] })
+	one := []string{pick(d.rng, d.all())}
+	rest := slices.DeleteFunc(d.all(), func(n string) bool { return n == one[0] })
 	s.Groups = [][]string{one, rest}
 	if d.rng.Float64() < .5 {
 		s.Groups = [][]string{rest, one}
@@ -133,11 +137,15 @@ func drawOneWay(d *drawing, s *Strike) {
 }
 
 func drawClog(d *drawing, s *Strike) {
-	s.Nodes = []string{pick(d.rng, d.names), pick(d.rng, d.names)}
+	from, rest := pick(d.rng, d.all()), d.all()
+	if len(rest) > 1 { // a node alone has no link, and nothing is drawn for it but this
+		rest = slices.DeleteFunc(rest, func(n string) bool { return n == from })
+	}
+	s.Nodes = []string{from, pick(d.rng, rest)}
 }
 
 func drawFlip(d *drawing, s *Strike) {
-	s.Nodes, s.For = []string{pick(d.rng, d.names)}, 0
+	s.Nodes, s.For = []string{pick(d.rng, d.all())}, 0
 	s.Space = pick(d.rng, spaceNames)
 	s.Amount = d.rng.IntN(1e6)
 }
@@ -156,18 +164,26 @@ func (w *world) unleash() {
 	if w.plan.Timings != nil {
 		w.fault(oddTimingsKind)
 	}
-	for i, name := range w.plan.names() {
-		if we.FailedSync != nil {
-			w.hosts[name].disk.failing = we.FailedSync[i]
-		}
-	}
+	w.breakDisks()
 	for _, s := range w.plan.Strikes {
 		w.at(start+s.At, func() {
-			if !w.peace {
+			if !w.peace && w.there(s) {
 				kindOf(s.Kind).do(w, s)
 			}
 		})
 	}
+}
+
+// breakDisks has flushes fail as often as the plan says.
+func (w *world) breakDisks() {
+	for i, failing := range w.plan.Weather.FailedSync {
+		w.hosts[w.names[i]].disk.failing = failing
+	}
+}
+
+// there says whether the nodes that a strike hits exist: one that was to join may have been refused.
+func (w *world) there(s Strike) bool {
+	return changesMembers(s.Kind) || !slices.ContainsFunc(s.Nodes, func(n string) bool { return w.hosts[n] == nil })
 }
 
 // later mends something unless peace came before, which mends in its own way.
@@ -181,11 +197,18 @@ func (w *world) later(d time.Duration, mend func()) {
 
 // split cuts the network; it heals when its time is over unless another cut came since.
 func (w *world) split(s Strike) {
-	if len(s.Groups) < 2 {
+	var groups [][]string
+	for _, g := range s.Groups {
+		g = slices.DeleteFunc(slices.Clone(g), func(n string) bool { return w.hosts[n] == nil })
+		if len(g) > 0 {
+			groups = append(groups, g)
+		}
+	}
+	if len(groups) < 2 {
 		return // it is all the nodes together
 	}
 	w.fault(s.Kind)
-	w.cut(s.Groups, s.Kind == oneWayKind)
+	w.cut(groups, s.Kind == oneWayKind)
 	mine := w.net.cutCount
 	w.later(s.For, func() {
 		if w.net.cutCount == mine {

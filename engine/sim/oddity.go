@@ -16,15 +16,17 @@ import (
 
 // Places of the driver, which may be odd, too.
 const (
-	fewHints   engine.Place = "few-hints"
-	smallInbox engine.Place = "small-inbox"
-	shortTurns engine.Place = "short-turns"
+	fewHints    engine.Place = "few-hints"
+	fewSiblings engine.Place = "few-siblings"
+	smallInbox  engine.Place = "small-inbox"
+	shortTurns  engine.Place = "short-turns"
 )
 
 var driverPlaces = map[engine.Place]string{
-	fewHints:   fmt.Sprintf("hint stores are full with %d hints, peace or not", maxFewHints),
-	smallInbox: "messages are lost where a few wait already",
-	shortTurns: "inputs are not stepped together",
+	fewHints:    fmt.Sprintf("hint stores are full with %d hints, peace or not", maxFewHints),
+	fewSiblings: fmt.Sprintf("coordinators add to keys of less than %d siblings only, peace or not", maxFewSiblings),
+	smallInbox:  "messages are lost where a few wait already",
+	shortTurns:  "inputs are not stepped together",
 }
 
 const (
@@ -34,12 +36,16 @@ const (
 	oddity = .25
 	// maxFewHints is how many hints a node keeps where there are few.
 	maxFewHints = 2
+	// maxFewSiblings is how many siblings a coordinator adds to where there may be few.
+	maxFewSiblings = 4
 	// tinyInbox is what is left of an inbox that is small.
 	tinyInbox = 3
 )
 
 // oddPlaces lists the places of nodes and of their driver.
-func oddPlaces() []engine.Place { return append(engine.Places(), fewHints, smallInbox, shortTurns) }
+func oddPlaces() []engine.Place {
+	return append(engine.Places(), fewHints, fewSiblings, smallInbox, shortTurns)
+}
 
 // oddPlaceNames lists the places, as plans and the command line call them.
 func oddPlaceNames() []string {
@@ -54,6 +60,14 @@ func oddPlaceNames() []string {
 func (p *Plan) maxHints() int {
 	if slices.Contains(p.Odd, string(fewHints)) {
 		return maxFewHints
+	}
+	return 0
+}
+
+// maxSiblings is the plan's bound on the siblings of a key that a coordinator adds to, 0 is the usual one.
+func (p *Plan) maxSiblings() int {
+	if slices.Contains(p.Odd, string(fewSiblings)) {
+		return maxFewSiblings
 	}
 	return 0
 }

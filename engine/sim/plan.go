@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/ring"
 	"ringside/engine/trace"
 )
 
@@ -27,6 +28,8 @@ type Plan struct {
 	AntiEntropy time.Duration   // between two comparisons of a key range; 0: never
 	Tombstones  time.Duration   // grace after which tombstones may be collected; 0: they stay
 	Ranges      int             // of the ring; 0: the usual number
+	Strategy    ring.Strategy   // of partitioning (§6.2); 0: equal partitions
+	Tokens      int             // of each node, with the other two strategies; 0: the usual number
 	Timings     *engine.Timings // of all nodes, but for anti-entropy and tombstones; nil: the usual ones
 	Odd         []string        // places at which nodes are odd at times (see engine.Place)
 	Buffer      int             // objects in each node's buffer (§6.1); 0: none
@@ -71,8 +74,9 @@ type Op struct {
 	Kind    string // get, put, del
 	Key     string
 	Via     string
-	Context int // of put and del: which of the kept contexts, 0 the newest; Blind for none
-	R, W    int // 0: the cluster's
+	Context int    // of put and del: which of the kept contexts, 0 the newest; Blind for none
+	Of      string // the key whose context the client presents by mistake; "": that of Key
+	R, W    int    // 0: the cluster's
 	Strict  bool
 	// Balanced: a put whose client left it to a load balancer which node to take (§5).
 	Balanced bool
@@ -154,18 +158,25 @@ func NewPlan(o Options) Plan {
 	if p.Tombstones > 0 && o.Blind < piledUp {
 		d.rest(p.Ops, p.Tombstones)
 	}
+	if d.has(foreignKind) {
+		d.confuse(p.Ops)
+	}
+	lull := d.lull(&p)
 	p.Peace = p.Ops[len(p.Ops)-1].At + time.Second
 	p.Weather = d.weather()
 	p.Strikes = d.strikes(p.Peace)
+	if lull.Kind != "" {
+		i, _ := slices.BinarySearchFunc(p.Strikes, lull.At, func(s Strike, at time.Duration) int { return cmp.Compare(s.At, at) })
+		p.Strikes = slices.Insert(p.Strikes, i, lull)
+	}
+	d.joinersServe(&p)
 	if len(o.Faults) > 0 && o.Nodes > 1 && d.rng.Float64() < coreOdds && !p.moves() { // a range may not be dropped while one of its homes is broken
 		d.core(&p)
 	}
 	if d.has(oddTimingsKind) {
 		p.Timings = d.timings()
 	}
-	if p.AntiEntropy > 0 && d.rng.Float64() < coarseOdds {
-		p.Ranges = p.Nodes
-	}
+	d.partitioning(&p)
 	for _, place := range oddPlaceNames() {
 		rare := place == string(engine.EarlyCompaction) && p.lww() && len(p.Odd) > 0 // few runs are such
 		if d.has(place) || rare {
@@ -177,6 +188,80 @@ func NewPlan(o Options) Plan {
 
 // coarseOdds is how many runs have as few ranges as a ring can have, so that keys share their trees.
 const coarseOdds = .3
+
+// partitioning draws how the ring is cut: into the usual ranges, or into few, so that keys share their trees and
+// many of them lie in the range that wraps around zero.
+func (d *drawing) partitioning(p *Plan) {
+	if p.AntiEntropy > 0 && d.rng.Float64() < coarseOdds {
+		p.Ranges = p.Nodes
+	}
+	rng := rand.New(rand.NewPCG(d.o.Seed, 0x7374726174)) // dice of its own
+	switch x := rng.Float64(); {
+	case x < tokensOdds:
+		p.Strategy, p.Ranges = ring.TokensRandom, 0
+	case x < 2*tokensOdds:
+		p.Strategy = ring.TokensOverPartitions
+	default:
+		return
+	}
+	p.Tokens = 1 + rng.IntN(maxDrawnTokens)
+}
+
+const (
+	// tokensOdds is how many runs have each of the strategies with random tokens.
+	tokensOdds = .2
+	// maxDrawnTokens is small: the fewer ranges there are, the more keys lie in the one that wraps around zero.
+	maxDrawnTokens = 3
+)
+
+// confuse has clients present the contexts of other keys now and then, which must be refused.
+func (d *drawing) confuse(ops []Op) {
+	rng := rand.New(rand.NewPCG(d.o.Seed, 0x666f726569676e))
+	for i := range ops {
+		if op := &ops[i]; op.Context != Blind && rng.Float64() < foreignOdds {
+			if other := pick(rng, ops).Key; other != op.Key {
+				op.Of = other
+			}
+		}
+	}
+}
+
+// foreignOdds is how many of the puts with a context come with one of another key, in runs that have such.
+const foreignOdds = .05
+
+// lull draws a time in the middle of the run in which everything is whole and clients rest, so that the cluster must
+// converge there. What clients do after it is put off for as long.
+func (d *drawing) lull(p *Plan) Strike {
+	if !d.has(lullKind) || len(p.Ops) < 2 {
+		return Strike{}
+	}
+	rng := rand.New(rand.NewPCG(d.o.Seed, 0x6c756c6c))
+	s := Strike{Kind: lullKind, At: p.Ops[len(p.Ops)/4+rng.IntN((len(p.Ops)+1)/2)].At, For: lullTime(p)}
+	for i := range p.Ops {
+		if p.Ops[i].At > s.At {
+			p.Ops[i].At += s.For
+		}
+	}
+	return s
+}
+
+// joinersServe has clients turn to nodes that join, too.
+func (d *drawing) joinersServe(p *Plan) {
+	rng := rand.New(rand.NewPCG(d.o.Seed, 0x6a6f696e))
+	for _, s := range p.Strikes {
+		if s.Kind != joinKind || slices.Contains(d.names, s.Nodes[0]) {
+			continue
+		}
+		for i := range p.Ops {
+			if p.Ops[i].At > s.At+time.Second && rng.Float64() < servedByJoiner {
+				p.Ops[i].Via = s.Nodes[0]
+			}
+		}
+	}
+}
+
+// servedByJoiner is how many operations go to each node that has joined.
+const servedByJoiner = .1
 
 // A drawing makes a plan of a seed.
 type drawing struct {
@@ -295,13 +380,46 @@ func (d *drawing) strikes(peace time.Duration) []Strike {
 	for at := time.Duration(0); ; {
 		at += 200*time.Millisecond + exp(d.rng, d.o.FaultEvery).Round(grain)
 		if at >= peace {
+			slices.SortStableFunc(out, func(a, b Strike) int { return cmp.Compare(a.At, b.At) })
 			return out
 		}
 		i := d.rng.IntN(len(draws))
 		s := Strike{At: at, Kind: names[i], For: d.aWhile()}
 		draws[i](&s)
 		out = append(out, s)
+		if s.Kind == joinKind || s.Kind == leaveKind {
+			out = d.strikeMoving(out, s, peace)
+		}
 	}
+}
+
+// strikeMoving has the node that joins or leaves break while it does, half of the time, in one of the ways in
+// which nodes break in this run.
+func (d *drawing) strikeMoving(out []Strike, moves Strike, peace time.Duration) []Strike {
+	var ways []string
+	for _, k := range []string{crashKind, flushCrashKind, pauseKind, wipeKind, lostTailKind} {
+		if d.has(k) {
+			ways = append(ways, k)
+		}
+	}
+	rng := rand.New(rand.NewPCG(d.o.Seed, uint64(moves.At)))
+	s := Strike{At: moves.At + exp(rng, time.Second).Round(grain), Nodes: moves.Nodes[:1], For: d.aWhile()}
+	if len(ways) == 0 || s.At >= peace || rng.Float64() < .5 {
+		return out
+	}
+	if s.Kind = pick(rng, ways); s.Kind == lostTailKind {
+		s.Amount = 1 + rng.IntN(maxUndo)
+	}
+	return append(out, s)
+}
+
+// all lists the founders, and the nodes that strikes had join so far.
+func (d *drawing) all() []string {
+	out := slices.Clone(d.names)
+	for i := range d.joined {
+		out = append(out, fmt.Sprintf("n%d", len(d.names)+1+i))
+	}
+	return out
 }
 
 // aWhile is how long a fault lasts: from a blink to longer than anybody's patience.

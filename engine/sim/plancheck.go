@@ -92,8 +92,10 @@ func (o Op) check(names []string, replicas int) error {
 		return fmt.Errorf("del#%d has no context", o.ID)
 	case len(o.Key) == 0 || len(o.Key) > maxName:
 		return fmt.Errorf("a key has 1 to %d bytes", maxName)
-	case !slices.Contains(names, o.Via):
+	case !slices.Contains(names, o.Via) && !wire.ValidName(o.Via): // it may join in this run
 		return fmt.Errorf("no node %q", o.Via)
+	case o.Of != "" && (o.Of == o.Key || o.Context == Blind || len(o.Of) > maxName):
+		return fmt.Errorf("#%d: a context of %q", o.ID, o.Of)
 	case o.R > replicas || o.W > replicas:
 		return fmt.Errorf("#%d: R=%d W=%d of %d replicas", o.ID, o.R, o.W, replicas)
 	}
@@ -111,18 +113,24 @@ func (s Strike) check(names []string) error {
 			}
 			return nil
 		}
-		return fault.NewNet(names).Apply(fault.Fault{Kind: fault.Split, Groups: s.Groups})
+		all := slices.Clone(names) // and those that may join in this run
+		for _, n := range slices.Concat(s.Groups...) {
+			if wire.ValidName(n) && !slices.Contains(all, n) {
+				all = append(all, n)
+			}
+		}
+		return fault.NewNet(all).Apply(fault.Fault{Kind: fault.Split, Groups: s.Groups})
 	}
 	want := 1
-	if s.Kind == clogKind || changesMembers(s.Kind) {
+	switch {
+	case s.Kind == clogKind || changesMembers(s.Kind):
 		want = 2
+	case s.Kind == lullKind:
+		want = 0
 	}
 	for i, n := range s.Nodes {
-		if changesMembers(s.Kind) && i == 0 && wire.ValidName(n) {
-			continue // it may join in this run
-		}
-		if !slices.Contains(names, n) {
-			return fmt.Errorf("no node %q", n)
+		if changesMembers(s.Kind) && i == 1 && !slices.Contains(names, n) || !wire.ValidName(n) {
+			return fmt.Errorf("no node %q", n) // but for those that may join in this run
 		}
 	}
 	if len(s.Nodes) != want || s.Kind == flipKind && s.Space == "" {

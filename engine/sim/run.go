@@ -85,7 +85,7 @@ func play(p *Plan, goOn func() bool, watch func(trace.Event)) Result {
 	w.runUntil(w.now+time.Duration(len(p.Ops))*clientTimeout, func() bool { return w.busy == 0 })
 	w.settle()
 	res := Result{
-		Plan: *p, Steps: w.steps, Events: w.events, Virtual: w.now - start, Faults: w.faults, LWWLost: w.check.lwwLost, FalseOnes: w.check.falseOnes,
+		Plan: *p, Steps: w.steps, Events: w.events, Virtual: w.now - start, Faults: w.faults, LWWLost: len(w.check.beaten), FalseOnes: w.check.falseOnes,
 		Stale: w.check.stale, Collected: w.check.tombs.drops, Early: w.check.tombs.early,
 		Violations: w.check.violations, Hash: w.hash, History: w.check.history(),
 	}

@@ -27,6 +27,8 @@ const scriptHead = "ringside sim script 1"
 const (
 	maxLine = 1 << 16 // bytes: a partition of MaxNodes nodes still fits
 	maxName = 64      // bytes of a key
+	// maxTokens bounds the tokens of a node: a ring of MaxNodes nodes and some that join still has room for them.
+	maxTokens = 32
 	// MaxTime bounds the virtual time of a script: a day.
 	MaxTime = 24 * time.Hour
 )
@@ -55,6 +57,9 @@ func (p *Plan) Script(remarks func(id uint64) string) string {
 	}
 	if p.Ranges > 0 {
 		line("ranges %d", p.Ranges)
+	}
+	if p.Strategy > 0 {
+		line("strategy %d T=%d", p.Strategy, p.Tokens)
 	}
 	if p.Timings != nil {
 		line("timings %s", timingsText(*p.Timings))
@@ -138,6 +143,9 @@ func (o Op) words() string {
 	s := fmt.Sprintf("%s#%d %s via %s", o.Kind, o.ID, o.Key, o.Via)
 	if o.Context != Blind {
 		s += " context " + contextWords[o.Context]
+	}
+	if o.Of != "" {
+		s += " of " + o.Of
 	}
 	if o.R > 0 {
 		s += fmt.Sprintf(" R=%d", o.R)
@@ -237,6 +245,9 @@ func (p *Plan) parseLine(words []string) error {
 		p.Buffer = f.number(0, 1, MaxBuffer)
 	case "ranges":
 		p.Ranges = f.number(0, 1, ring.DefaultQ)
+	case "strategy":
+		p.Strategy = ring.Strategy(f.number(0, int(ring.TokensRandom), int(ring.TokensOverPartitions)))
+		p.Tokens = f.named("T", maxTokens)
 	case "timings":
 		p.Timings = parseTimings(&f)
 	case "odd":
@@ -326,6 +337,9 @@ func (p *Plan) parseOp(at time.Duration, words []string) error {
 			o.Balanced = true
 		case w == "context" && len(rest) > 1 && slices.Contains(contextWords[:], rest[1]):
 			o.Context = slices.Index(contextWords[:], rest[1])
+			rest = rest[1:]
+		case w == "of" && len(rest) > 1:
+			o.Of = rest[1]
 			rest = rest[1:]
 		case strings.HasPrefix(w, "R="):
 			o.R = f.named("R", MaxNodes)

@@ -94,6 +94,9 @@ func (s *shrinking) weather() {
 	if s.best.Ranges > 0 {
 		s.try(func(p *Plan) { p.Ranges = 0 })
 	}
+	if s.best.Strategy > 0 {
+		s.try(func(p *Plan) { p.Strategy, p.Tokens = 0, 0 })
+	}
 	if s.best.Timings != nil {
 		s.try(func(p *Plan) { p.Timings = nil })
 	}
@@ -224,6 +227,9 @@ func (s *shrinking) details() {
 		}
 		if o.R+o.W > 0 || o.Strict {
 			s.try(func(p *Plan) { p.Ops[i].R, p.Ops[i].W, p.Ops[i].Strict = 0, 0, false })
+		}
+		if o.Of != "" {
+			s.try(func(p *Plan) { p.Ops[i].Of = "" })
 		}
 		plain := o.Kind == "put" && o.Context != Blind && s.try(func(p *Plan) { p.Ops[i].Context = Blind })
 		if o.Context > 0 && !plain {

@@ -46,7 +46,8 @@ type world struct {
 	rings    *member.Rings  // shared by all nodes
 	ring     *ring.Ring     // that the history makes
 
-	peace  bool           // the strikes are over
+	peace  bool           // the strikes are over, or rest
+	ending bool           // the strikes are over
 	faults map[string]int // kind → how often it fired
 	check  *checker
 	hash   uint64
@@ -93,7 +94,7 @@ func newWorld(p *Plan, onEach func(trace.Event)) *world {
 	}
 	s := p.settings()
 	w.history = member.Founders(w.founders)
-	w.rings = member.NewRings(ring.Config{Strategy: ring.EqualPartitions, N: p.N, Q: s.Q})
+	w.rings = member.NewRings(ring.Config{Strategy: ring.Strategy(s.Strategy), N: p.N, Q: s.Q, T: s.T})
 	w.ring = w.rings.Of(w.history)
 	w.net = newNetwork(w)
 	w.check = newChecker(w)
@@ -111,7 +112,7 @@ func newWorld(p *Plan, onEach func(trace.Event)) *world {
 func (p *Plan) settings() trace.Settings {
 	return trace.Settings{
 		Name: fmt.Sprintf("seed-%d", p.Seed), Nodes: p.names(), N: min(p.N, p.Nodes), R: p.R, W: p.W, Mode: p.Mode,
-		Strict: p.Quorum == StrictQuorum, Strategy: int(ring.EqualPartitions), Q: max(cmp.Or(p.Ranges, ring.DefaultQ), p.Nodes), T: ring.DefaultT,
+		Strict: p.Quorum == StrictQuorum, Strategy: int(cmp.Or(p.Strategy, ring.EqualPartitions)), Q: max(cmp.Or(p.Ranges, ring.DefaultQ), p.Nodes), T: cmp.Or(p.Tokens, ring.DefaultT),
 		Clocks: p.Clocks, Truncate: p.Truncate, Buffer: p.Buffer,
 	}
 }
@@ -216,6 +217,11 @@ func (w *world) tellBoot(h *host) {
 
 // replied hands a node's answer to the client that waits for it.
 func (w *world) replied(r engine.Reply) {
+	for _, e := range r.Events {
+		if e.Kind == trace.Membership {
+			w.amended(e)
+		}
+	}
 	if op := w.calls[r.Client]; op != nil && r.Body != nil {
 		delete(w.calls, r.Client)
 		op.finish(w.plan.bug.reply(r.Body))
@@ -226,6 +232,10 @@ func (w *world) replied(r engine.Reply) {
 func (w *world) request(op *operation, body wire.ClientRequest) {
 	w.calls[op.ID] = op
 	w.after(exp(w.dice(forClient, op.ID), 100*time.Microsecond), func() {
-		w.hosts[op.Via].input(engine.Request{Client: op.ID, Body: body})
+		via := w.hosts[op.Via]
+		if via == nil { // it has not joined
+			via = w.hosts[w.names[0]]
+		}
+		via.input(engine.Request{Client: op.ID, Body: body})
 	})
 }
