@@ -230,6 +230,12 @@ func (n *Node) load() error {
 // Ring is the ring as the node knows it now.
 func (n *Node) Ring() *ring.Ring { return n.ring() }
 
+// View is the digest of the membership history that the node knows.
+func (n *Node) View() uint64 { return n.member.digest }
+
+// History is the membership history that the node knows.
+func (n *Node) History() member.History { return n.member.history }
+
 // peer returns what the node believes of another one.
 func (n *Node) peer(name string) *peer {
 	p := n.peers[name]

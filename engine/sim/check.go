@@ -40,6 +40,8 @@ type checker struct {
 	repairs    int                      // replicas that reads mended
 	synced     int                      // replicas that anti-entropy mended
 	falseOnes  int                      // versions held beside a descendant, where clocks are cut
+	lossAt     map[string]time.Duration // host → when it was made to lose something last
+	cut        map[string]bool          // keys of which a clock was cut
 	tombs      tombs
 	stale      int             // reads that lacked what was acked before
 	beaten     map[uint64]bool // acked writes that last write wins threw away, by design (P14)
@@ -51,7 +53,7 @@ const maxViolations = 10
 func newChecker(w *world) *checker {
 	c := &checker{
 		w: w, quiet: w.plan.quiet(), keys: w.plan.keys(), ops: map[uint64]*operation{}, byKey: map[string][]*operation{},
-		tombs: newTombs(), dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, lost: map[uint64]*bits{}, fewest: w.plan.N, sent: map[string]sentHint{}, handed: map[string]time.Duration{}, beaten: map[uint64]bool{},
+		tombs: newTombs(), dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, lost: map[uint64]*bits{}, fewest: w.plan.N, sent: map[string]sentHint{}, handed: map[string]time.Duration{}, beaten: map[uint64]bool{}, lossAt: map[string]time.Duration{}, cut: map[string]bool{},
 	}
 	for _, op := range w.plan.Ops {
 		c.planned = max(c.planned, op.ID)
@@ -83,7 +85,10 @@ func (c *checker) event(e trace.Event) {
 		c.dots[k] = e.Request
 		if op := c.ops[e.Request]; op != nil {
 			op.version = e.Versions[0]
+			c.clocked(op)
 		}
+	case trace.Truncated:
+		c.cut[string(e.Key)] = true
 	case trace.Ack:
 		if c.w.plan.Buffer > 0 && e.Op != trace.OpBuffered {
 			c.ackedDurably(e)
@@ -145,7 +150,12 @@ func (c *checker) read(op *operation, r wire.GetReply) {
 			c.fail("P8", "%s returns #%d, which was refused for certain", c.name(op), id)
 		}
 	}
-	c.concurrent(c.name(op), ids)
+	c.concurrent(c.name(op), op.Key, ids)
+	view, glances := c.settledView(op, append(slices.Clone(r.Replied), r.Coordinator)), op.glances
+	c.w.after(0, func() { // events of the step that answered come after the answer
+		c.sealed(op, r.Context, ids)
+		c.shows(op, r, view, glances)
+	})
 	c.resurfacedIn(fmt.Sprintf("get #%d", op.ID), op.Key, op.began, ids, "its client")
 	c.sees(op, ids, r)
 }
@@ -160,7 +170,7 @@ func (c *checker) name(op *operation) string {
 
 // concurrent checks that none of the writes descends from another (P2: one too many),
 // and that their number is bounded (P13).
-func (c *checker) concurrent(what string, ids []uint64) {
+func (c *checker) concurrent(what, key string, ids []uint64) {
 	if len(ids) > c.maxKept() {
 		c.fail("P13", "%s holds %d versions, the bound is %d", what, len(ids), c.maxKept())
 	}
@@ -171,8 +181,14 @@ func (c *checker) concurrent(what string, ids []uint64) {
 		for j, b := range ids {
 			switch {
 			case a == b || !c.descends(a, b):
-			case c.w.plan.Truncate > 0: // what truncation costs: "descendant relationships cannot be derived accurately"
+			case c.cut[key]: // what truncation costs: "descendant relationships cannot be derived accurately"
 				c.falseOnes++
+			case c.w.plan.Truncate > 0: // the answer may come before the checker has heard of a cut in the same step
+				c.w.after(0, func() {
+					if !c.cut[key] {
+						c.fail("P2", "%s holds #%d and its ancestor #%d, and no clock was cut", what, a, b)
+					}
+				})
 			default:
 				c.fail("P2", "%s holds #%d and its ancestor #%d", what, a, b)
 			}
@@ -223,6 +239,11 @@ func (c *checker) acked(op *operation, r wire.PutReply) {
 	if op.Of != "" {
 		c.fail("P6", "%s #%d of %s was taken with a context of %s", op.Kind, op.ID, op.Key, op.Of)
 	}
+	if op.version.Dot.Counter == 0 { // the event of the same step comes after the answer
+		op.version = r.Version
+	}
+	op.view = c.settledView(op, append(slices.Clone(r.Acks), r.Coordinator))
+	c.w.after(0, func() { c.sealed(op, r.Context, []uint64{op.ID}) })
 	op.copies = copies(r)
 	if c.excused[op.ID] {
 		return

@@ -39,6 +39,8 @@ type operation struct {
 	version vclock.Version // that the coordinator made of a put, once it did
 	copies  int            // of a put: how many nodes keep it at least, from its ack on
 	read    []uint64       // writes that a get found, tombstones left out
+	glances []glance       // of all nodes when it began; nil once it ended
+	view    *view          // of a put that was acked; nil: a change of the ring was spreading
 	done    func(wire.ClientReply)
 }
 
@@ -146,6 +148,7 @@ func (op *operation) send(body wire.ClientRequest) {
 	w := op.w
 	op.began = w.now
 	w.check.begin(op)
+	op.glances = w.check.glances(op)
 	w.request(op, body)
 	w.after(clientTimeout, func() {
 		if w.calls[op.ID] == op {
@@ -207,6 +210,7 @@ func (op *operation) finish(r wire.ClientReply) {
 		}
 		op.w.check.refused(op, r)
 	}
+	op.glances = nil
 	op.w.note(uint64(op.ended), op.ID, uint64(op.outcome))
 	op.done(r)
 }

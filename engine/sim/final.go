@@ -96,9 +96,25 @@ func (w *world) auditLater() {
 	w.after(exp(r, auditEvery), func() {
 		w.check.audit(h)
 		w.check.hints(h)
+		w.check.replicas(h)
 		w.check.kept()
 		w.auditLater()
 	})
+}
+
+// replicas is P2 for what a node holds: a replica, and each hint, is siblings and nothing else.
+func (c *checker) replicas(h *host) {
+	for _, key := range c.keys {
+		for _, r := range c.w.stored(h, key) {
+			what := fmt.Sprintf("%s's replica of %s", h.name, key)
+			if r.For != "" {
+				what = fmt.Sprintf("%s's hint of %s for %s", h.name, key, r.For)
+			}
+			seen := c.falseOnes
+			c.concurrent(what, key, idsOf(r.Versions))
+			c.falseOnes = seen // only those that clients see are counted
+		}
+	}
 }
 
 // audit is P10: the trees that took every write as it came are those that the store makes.
@@ -276,7 +292,7 @@ func (c *checker) final() {
 
 // judge checks what the homes of key hold, which agree, against what was acked.
 func (c *checker) judge(when, key string, left []uint64) {
-	c.concurrent(key, left)
+	c.concurrent(key, key, left)
 	c.resurfacedIn(when, key, c.w.now, left, "its homes")
 	for _, op := range c.byKey[key] {
 		if op.Kind != "get" && op.outcome == ok && !c.carries(left, op.ID) && !c.gone(op) && !c.buried(op.ID) {
@@ -336,12 +352,12 @@ func (c *checker) missing(op *operation, left []uint64) {
 	}
 }
 
-// outlived says whether last write wins let a write with a later time win, if only to be destroyed, or to be a
+// outlived says whether last write wins let a write win that it prefers, if only to be destroyed, or to be a
 // delete whose tombstone is gone.
 func (c *checker) outlived(op *operation, left []uint64) bool {
 	return slices.ContainsFunc(c.byKey[op.Key], func(w *operation) bool {
 		there := slices.Contains(left, w.ID) || c.excused[w.ID] || c.tombs.collected[w.ID] > 0
-		return there && w != op && !c.descends(op.ID, w.ID) && w.version.Time >= op.version.Time
+		return there && w != op && !c.descends(op.ID, w.ID) && beats(w.version, op.version)
 	})
 }
 

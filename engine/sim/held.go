@@ -168,6 +168,7 @@ func (w *world) storedIn(from store.Reader, key string) []trace.Replica {
 // losing runs do, which destroys something on h's disk, or its buffer, and notes which writes h lost; those of
 // which it held the last copy are excused.
 func (c *checker) losing(h *host, do func()) {
+	c.lossAt[h.name] = c.w.now
 	before := map[string][]trace.Replica{}
 	for _, key := range c.keys {
 		before[key] = c.w.stored(h, key)

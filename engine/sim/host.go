@@ -85,7 +85,7 @@ func (h *host) boot() {
 	}
 	n, out, err := engine.New(engine.Config{
 		Name: h.name, Ring: w.ring.Config(), Rings: w.rings, Founders: w.foundersOf(h), Seeds: w.plan.seeds(), R: w.plan.R, W: w.plan.W, LWW: w.plan.lww(), Strict: w.plan.Quorum == StrictQuorum,
-		Secret: []byte("sim"), Seed: mix(w.plan.Seed ^ mix(h.id<<32|h.life)),
+		Secret: []byte(secret), Seed: mix(w.plan.Seed ^ mix(h.id<<32|h.life)),
 		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), Distrust: h.doubt, Buffered: w.plan.Buffer > 0, Buggify: h.buggify(),
 		Literal: w.plan.Clocks == trace.ClocksLiteral, Truncate: w.plan.Truncate, MaxHints: w.plan.maxHints(), MaxSiblings: w.plan.maxSiblings(),
 	}, reads, h.clock())
@@ -281,7 +281,7 @@ func (h *host) crash() {
 		h.w.check.dropping(h, h.pending)
 		h.disk.apply(h.pending.writes)
 		for _, e := range h.pending.events { // which nobody will hear of
-			if e.Kind == trace.TombstoneCollected || e.Kind == trace.Coordinate {
+			if e.Kind == trace.TombstoneCollected || e.Kind == trace.Coordinate || e.Kind == trace.Truncated {
 				h.w.check.event(e)
 			}
 		}

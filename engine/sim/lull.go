@@ -40,6 +40,7 @@ func (c *checker) rested(began time.Duration) {
 	if left := w.hintsAmong(w.names); left != "" {
 		c.fail("P5", "%v after the beginning of a lull %s", w.now-began, left)
 	}
+	w.recall()
 	if left := w.unsettled(); left != "" {
 		c.fail("P12", "%v after the beginning of a lull %s", w.now-began, left)
 		return // nobody can say whose the keys are

@@ -108,6 +108,8 @@ func (p *Plan) names() []string {
 	return out
 }
 
+func (p *Plan) literal() bool { return p.Clocks == trace.ClocksLiteral }
+
 func (p *Plan) lww() bool { return p.Mode == trace.ModeLWW }
 
 // quiet says whether every read must see every write acked before it (P7).

@@ -27,6 +27,9 @@ import (
 // start is the virtual time at which worlds begin, since 1970.
 const start = 1_700_000_000 * time.Second
 
+// secret seals contexts.
+const secret = "sim"
+
 // A world is one simulated cluster with its clients.
 type world struct {
 	plan   *Plan
