@@ -26,7 +26,7 @@ var arrows = map[string][]string{
 	"ringside/engine/member":      {"ringside/engine/ring"},
 	"ringside/engine/merkle":      {"ringside/engine/ring", "ringside/engine/vclock"},
 	"ringside/engine/sim":         {"ringside/engine", "ringside/engine/fault", "ringside/engine/member", "ringside/engine/mutant", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"},
-	"ringside/engine/sim/linear":  {"ringside/engine/sim", "ringside/engine/trace"},
+	"ringside/engine/sim/linear":  {"ringside/engine/ring", "ringside/engine/sim", "ringside/engine/trace"},
 	"ringside/engine/trace":       {"ringside/engine/member", "ringside/engine/ring", "ringside/engine/vclock", "ringside/engine/wire"},
 	"ringside/engine/wire":        {"ringside/engine/member", "ringside/engine/store", "ringside/engine/vclock", "ringside/engine/wire/wirepb"},
 	"ringside/engine/store/level": {"ringside/engine/store"},

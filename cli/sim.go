@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"ringside/cli/verbs"
+	"ringside/engine/ring"
 	"ringside/engine/sim"
 	"ringside/engine/sim/linear"
 	"ringside/engine/trace"
@@ -58,6 +59,7 @@ Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. --faults list says
 			{Name: "N", Kind: verbs.Int, Value: "3", Max: sim.MaxNodes, Help: "replicas of a key"},
 			{Name: "R", Kind: verbs.Int, Value: "2", Max: sim.MaxNodes, Help: "nodes that must answer a get"},
 			{Name: "W", Kind: verbs.Int, Value: "2", Max: sim.MaxNodes, Help: "nodes that must acknowledge a put"},
+			{Name: "strategy", Kind: verbs.Int, Value: "3", Max: 3, Help: "how the ring is partitioned (§6.2)"},
 			{Name: "mode", Kind: verbs.String, Value: "siblings|lww", Help: "how conflicts are reconciled"},
 			{Name: "clocks", Kind: verbs.String, Value: "dotted|literal", Words: []string{trace.ClocksDotted, trace.ClocksLiteral}, Help: "literal: the paper's clocks, which lose writes (§4.4); a run never draws them"},
 			{Name: "truncate", Kind: verbs.String, Value: "10|off", Help: "pairs at which clocks are cut (§4.4)"},
@@ -114,7 +116,7 @@ func (s *session) sim(c *verbs.Call) error {
 
 // drawnFlags are those of which a run is drawn: what a script says itself.
 var drawnFlags = []string{
-	"nodes", "ops", "faults", "N", "R", "W", "mode", "clocks", "truncate", "quorum", "clients", "keys", "length", "blind", "odd", "fault-every",
+	"nodes", "ops", "faults", "N", "R", "W", "strategy", "mode", "clocks", "truncate", "quorum", "clients", "keys", "length", "blind", "odd", "fault-every",
 	"anti-entropy", "buffer", "tombstones",
 }
 
@@ -169,7 +171,7 @@ func (s *session) simFaults() error {
 // simOptions reads the options of runs. Whatever seed fills them in, they must fit.
 func simOptions(c *verbs.Call) (sim.Options, error) {
 	o := sim.Options{
-		Seed: 1, Nodes: c.Int("nodes"), N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Mode: c.String("mode"), Clocks: c.String("clocks"), Quorum: c.String("quorum"),
+		Seed: 1, Nodes: c.Int("nodes"), N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Strategy: ring.Strategy(c.Int("strategy")), Mode: c.String("mode"), Clocks: c.String("clocks"), Quorum: c.String("quorum"),
 		Ops: c.Int("ops"), Clients: c.Int("clients"), Keys: c.Int("keys"), Length: c.Duration("length"), FaultEvery: c.Duration("fault-every"),
 	}
 	var err error

@@ -127,7 +127,7 @@ func (c *checker) quorum(op *operation, property string, nodes []string, own, us
 	if !distinct(nodes) {
 		c.fail("P13", "%s #%d counts a replica twice: %v", op.Kind, op.ID, nodes)
 	}
-	if (op.Strict || p.Quorum == StrictQuorum) && !p.moves() { // or the node may know another ring
+	if c.strict(op) && !p.moves() { // or the node may know another ring
 		homes := c.w.ring.Homes([]byte(op.Key))
 		if i := slices.IndexFunc(nodes, func(n string) bool { return !slices.Contains(homes, n) }); i >= 0 {
 			c.fail(property, "%s #%d is strict, and counts %s, which is no home of %s", op.Kind, op.ID, nodes[i], op.Key)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/engine/ring"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
@@ -39,6 +40,7 @@ type Options struct {
 	Blind   float64 // chance that a put comes without a context; negative: all come with the newest
 	Odd     float64 // chance that a request asks for a quorum of its own; negative: none does
 
+	Strategy   ring.Strategy // of partitioning (§6.2)
 	FaultEvery time.Duration // mean time between two faults
 
 	AntiEntropy time.Duration // between two comparisons of a key range (§4.7); negative: never, reads mend
@@ -130,6 +132,9 @@ func (o Options) Draw() Options {
 	if o.Length == 0 {
 		o.Length = time.Duration(o.Ops/o.Clients) * think
 	}
+	if o.Strategy == 0 {
+		o.Strategy = drawStrategy(o.Seed)
+	}
 	if o.Clocks == "" {
 		o.Clocks = trace.ClocksDotted
 	}
@@ -149,6 +154,24 @@ func (o Options) Draw() Options {
 	}
 	return o
 }
+
+// drawStrategy is mostly the usual strategy, with dice of its own.
+func drawStrategy(seed uint64) ring.Strategy {
+	switch x := rand.New(rand.NewPCG(seed, 0x7374726174)).Float64(); {
+	case x < tokensOdds:
+		return ring.TokensRandom
+	case x < 2*tokensOdds:
+		return ring.TokensOverPartitions
+	}
+	return ring.EqualPartitions
+}
+
+const (
+	// tokensOdds is how many runs have each of the strategies with random tokens.
+	tokensOdds = .2
+	// maxDrawnTokens is small: the fewer ranges there are, the more keys lie in the one that wraps around zero.
+	maxDrawnTokens = 3
+)
 
 const (
 	// piledUp is the chance of blind puts in runs without deletes, which no context keeps small.
@@ -228,6 +251,9 @@ func (o Options) Check() error {
 	case o.Quorum != "" && o.Quorum != Sloppy && o.Quorum != StrictQuorum:
 		return fmt.Errorf("sim: quorum %q, want %s or %s", o.Quorum, Sloppy, StrictQuorum)
 	}
+	if o.Strategy < 0 || o.Strategy > ring.EqualPartitions {
+		return fmt.Errorf("sim: strategy %d, want 1, 2 or 3", o.Strategy)
+	}
 	for _, f := range o.Faults {
 		if !slices.Contains(FaultKinds(), f) {
 			return fmt.Errorf("sim: no fault %q; there are %s", f, strings.Join(FaultKinds(), " "))
@@ -271,8 +297,8 @@ func (o Options) String() string {
 	if o.Tombstones > 0 {
 		collected = o.Tombstones.String()
 	}
-	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --mode %s --clocks %s --truncate %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --anti-entropy %s --tombstones %s --buffer %s --faults %s",
-		o.Seed, o.Nodes, o.N, o.R, o.W, o.Mode, o.Clocks, cut, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.Odd), o.FaultEvery, compared, collected, buffer, faults)
+	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --strategy %d --mode %s --clocks %s --truncate %s --quorum %s --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --anti-entropy %s --tombstones %s --buffer %s --faults %s",
+		o.Seed, o.Nodes, o.N, o.R, o.W, o.Strategy, o.Mode, o.Clocks, cut, o.Quorum, o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.Odd), o.FaultEvery, compared, collected, buffer, faults)
 }
 
 // Off is how anti-entropy that never runs is written, clocks that are never cut, tombstones that stay, and a buffer that is not there.

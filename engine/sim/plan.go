@@ -197,24 +197,15 @@ func (d *drawing) partitioning(p *Plan) {
 	if p.AntiEntropy > 0 && d.rng.Float64() < coarseOdds {
 		p.Ranges = p.Nodes
 	}
-	rng := rand.New(rand.NewPCG(d.o.Seed, 0x7374726174)) // dice of its own
-	switch x := rng.Float64(); {
-	case x < tokensOdds:
-		p.Strategy, p.Ranges = ring.TokensRandom, 0
-	case x < 2*tokensOdds:
-		p.Strategy = ring.TokensOverPartitions
-	default:
+	if d.o.Strategy == ring.EqualPartitions {
 		return
 	}
-	p.Tokens = 1 + rng.IntN(maxDrawnTokens)
+	p.Strategy = d.o.Strategy
+	p.Tokens = 1 + rand.New(rand.NewPCG(d.o.Seed, 0x746f6b656e73)).IntN(maxDrawnTokens) // dice of its own
+	if p.Strategy == ring.TokensRandom {
+		p.Ranges = 0
+	}
 }
-
-const (
-	// tokensOdds is how many runs have each of the strategies with random tokens.
-	tokensOdds = .2
-	// maxDrawnTokens is small: the fewer ranges there are, the more keys lie in the one that wraps around zero.
-	maxDrawnTokens = 3
-)
 
 // confuse has clients present the contexts of other keys now and then, which must be refused.
 func (d *drawing) confuse(ops []Op) {
@@ -388,6 +379,9 @@ func (d *drawing) strikes(peace time.Duration) []Strike {
 		i := d.rng.IntN(len(draws))
 		s := Strike{At: at, Kind: names[i], For: d.aWhile()}
 		draws[i](&s)
+		if len(s.Groups) == 1 {
+			continue // it is all the nodes together
+		}
 		out = append(out, s)
 		if s.Kind == joinKind || s.Kind == leaveKind {
 			out = d.strikeMoving(out, s, peace)

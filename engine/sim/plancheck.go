@@ -32,7 +32,7 @@ func (p *Plan) Check() error {
 			return fmt.Errorf("odd: no place %q; there are %s", place, strings.Join(oddPlaceNames(), " "))
 		}
 	}
-	names := p.names()
+	names := p.joining()
 	seen := map[uint64]bool{}
 	for _, o := range p.Ops {
 		if err := o.check(names, min(p.N, p.Nodes)); err != nil {
@@ -48,7 +48,18 @@ func (p *Plan) Check() error {
 			return fmt.Errorf("%s: %w", s.Kind, err)
 		}
 	}
-	return p.checkCore(names)
+	return p.checkCore(p.names())
+}
+
+// joining lists the founders, and the nodes that may join.
+func (p *Plan) joining() []string {
+	out := p.names()
+	for _, s := range p.Strikes {
+		if s.Kind == joinKind && len(s.Nodes) > 0 && wire.ValidName(s.Nodes[0]) && !slices.Contains(out, s.Nodes[0]) {
+			out = append(out, s.Nodes[0])
+		}
+	}
+	return out
 }
 
 func (p *Plan) checkWeather() error {
@@ -92,7 +103,7 @@ func (o Op) check(names []string, replicas int) error {
 		return fmt.Errorf("del#%d has no context", o.ID)
 	case len(o.Key) == 0 || len(o.Key) > maxName:
 		return fmt.Errorf("a key has 1 to %d bytes", maxName)
-	case !slices.Contains(names, o.Via) && !wire.ValidName(o.Via): // it may join in this run
+	case !slices.Contains(names, o.Via):
 		return fmt.Errorf("no node %q", o.Via)
 	case o.Of != "" && (o.Of == o.Key || o.Context == Blind || len(o.Of) > maxName):
 		return fmt.Errorf("#%d: a context of %q", o.ID, o.Of)
@@ -113,13 +124,7 @@ func (s Strike) check(names []string) error {
 			}
 			return nil
 		}
-		all := slices.Clone(names) // and those that may join in this run
-		for _, n := range slices.Concat(s.Groups...) {
-			if wire.ValidName(n) && !slices.Contains(all, n) {
-				all = append(all, n)
-			}
-		}
-		return fault.NewNet(all).Apply(fault.Fault{Kind: fault.Split, Groups: s.Groups})
+		return fault.NewNet(names).Apply(fault.Fault{Kind: fault.Split, Groups: s.Groups})
 	}
 	want := 1
 	switch {
@@ -129,8 +134,11 @@ func (s Strike) check(names []string) error {
 		want = 0
 	}
 	for i, n := range s.Nodes {
-		if changesMembers(s.Kind) && i == 1 && !slices.Contains(names, n) || !wire.ValidName(n) {
-			return fmt.Errorf("no node %q", n) // but for those that may join in this run
+		if changesMembers(s.Kind) && i == 0 && wire.ValidName(n) {
+			continue // it may join in this run
+		}
+		if !slices.Contains(names, n) {
+			return fmt.Errorf("no node %q", n)
 		}
 	}
 	if len(s.Nodes) != want || s.Kind == flipKind && s.Space == "" {

@@ -18,6 +18,7 @@ type glance struct {
 	host     *host
 	versions vclock.Siblings // in any role; of gets only
 	view     uint64          // 0: the node knew no ring
+	awaits   bool            // it was a home, and not given the key's range yet
 }
 
 // glances looks at all nodes for an operation that begins.
@@ -25,7 +26,7 @@ func (c *checker) glances(op *operation) []glance {
 	out := make([]glance, len(c.w.names))
 	for i, name := range c.w.names {
 		h := c.w.hosts[name]
-		out[i] = glance{host: h, view: h.node.View()}
+		out[i] = glance{host: h, view: h.node.View(), awaits: len(h.node.Ring().Members()) > 0 && h.node.Awaits([]byte(op.Key))}
 		if op.Kind == "get" {
 			for _, r := range c.w.stored(h, op.Key) {
 				out[i].versions = append(out[i].versions, r.Versions...)
@@ -53,13 +54,19 @@ func (c *checker) shows(op *operation, r wire.GetReply, view *view, glances []gl
 	if view == nil {
 		return
 	}
+	counted := slices.DeleteFunc(slices.Clone(r.Replied), func(n string) bool { // a sloppy get makes do with what such a home has
+		return !c.strict(op) && glances[c.w.hosts[n].id].awaits
+	})
 	homes := view.ring.Homes([]byte(op.Key))
 	for _, w := range c.byKey[op.Key] {
 		if w.outcome == ok && w.Kind != "get" && w.ended < op.began && w.view != nil && !c.reflects(got, w.ID, w.version) {
-			c.meets(op, w, got, r.Replied, homes, view)
+			c.meets(op, w, got, counted, homes, view)
 		}
 	}
 }
+
+// strict says whether only homes count for an operation.
+func (c *checker) strict(op *operation) bool { return op.Strict || c.w.plan.Quorum == StrictQuorum }
 
 // reflects says whether versions hold v, which write id made, or what supersedes it.
 func (c *checker) reflects(got vclock.Siblings, id uint64, v vclock.Version) bool {

@@ -56,6 +56,7 @@ func (s *shrinking) try(change func(*Plan)) bool {
 	p := s.best
 	p.Ops, p.Strikes = slices.Clone(p.Ops), slices.Clone(p.Strikes)
 	change(&p)
+	p.forgetStrangers()
 	if p.Check() != nil {
 		return false
 	}
@@ -178,6 +179,31 @@ func (s *shrinking) nodes() {
 			return
 		}
 	}
+}
+
+// forgetStrangers leaves out nodes that no strike has join any more.
+func (p *Plan) forgetStrangers() {
+	known := p.joining()
+	stranger := func(n string) bool { return !slices.Contains(known, n) }
+	for i := range p.Ops {
+		if stranger(p.Ops[i].Via) {
+			p.Ops[i].Via = known[0]
+		}
+	}
+	var strikes []Strike
+	for _, s := range p.Strikes {
+		groups := s.Groups
+		s.Groups = nil
+		for _, g := range groups {
+			if g = slices.DeleteFunc(slices.Clone(g), stranger); len(g) > 0 {
+				s.Groups = append(s.Groups, g)
+			}
+		}
+		if changesMembers(s.Kind) || !slices.ContainsFunc(s.Nodes, stranger) && (len(groups) == 0 || len(s.Groups) > 1) {
+			strikes = append(strikes, s)
+		}
+	}
+	p.Strikes = strikes
 }
 
 func (p *Plan) dropNode() {

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/ring"
 	"ringside/engine/sim"
 	"ringside/engine/trace"
 )
@@ -22,7 +23,7 @@ type Scenario struct {
 // usual are the options that the scenarios share.
 var usual = sim.Options{
 	Nodes: 5, N: 3, R: 2, W: 2, Mode: trace.ModeSiblings, Quorum: sim.Sloppy, Ops: 60, Clients: 3, Keys: 1,
-	Length: 30 * time.Second, Blind: .2, Odd: -1, Faults: []string{}, FaultEvery: 2 * time.Second,
+	Strategy: ring.EqualPartitions, Length: 30 * time.Second, Blind: .2, Odd: -1, Faults: []string{}, FaultEvery: 2 * time.Second,
 }
 
 func with(change func(*sim.Options)) sim.Options {
