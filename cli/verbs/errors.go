@@ -25,6 +25,9 @@ const (
 	ExitInterrupted = 130
 )
 
+// exitCodes are all the codes that a command can end with.
+var exitCodes = []int{ExitOK, ExitInternal, ExitUsage, ExitNotFound, ExitSiblings, ExitQuorum, ExitContext, ExitNoCluster, ExitExpectation, ExitInterrupted}
+
 // An Error ends a command: with an exit code for the shell and a code for JSON.
 type Error struct {
 	Exit    int

@@ -20,8 +20,11 @@ happened. What a cluster remembers is bounded; a gap says how many events are mi
 		{Name: "f", Aliases: []string{"follow"}, Kind: Bool, Help: "go on as things happen, until Ctrl-C"},
 		{Name: "key", Kind: String, Value: "KEY", Complete: CompleteKeys, Help: "only those of this key"},
 		{Name: "node", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "only those at this node"},
-		{Name: "kind", Kind: String, Value: "KIND,...", Help: "only these kinds: hint-stored, read-repair, ..."}},
+		{Name: "kind", Kind: String, Value: "KIND,...", Help: "only these kinds: hint-stored, read-repair, ...; a kind that does not exist is refused with a list of all"}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
+		if err := e.checkFilters(ctx, c); err != nil {
+			return err
+		}
 		if e.JSON || c.Bool("f") {
 			var first time.Duration
 			return e.Cluster.Events(ctx, 0, c.Bool("f"), func(batch []trace.Event) error { return e.eventLines(c, batch, &first) })
@@ -50,6 +53,23 @@ func (e *Env) eventLines(c *Call, events []trace.Event, first *time.Duration) er
 		}
 	}
 	return e.write(out.String())
+}
+
+// checkFilters refuses filters that no event can pass.
+func (e *Env) checkFilters(ctx context.Context, c *Call) error {
+	if c.Has("kind") {
+		if err := checkKinds(c.String("kind")); err != nil {
+			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("events: %w", err)}
+		}
+	}
+	if !c.Has("node") {
+		return nil
+	}
+	view, err := e.view(ctx)
+	if err != nil {
+		return err
+	}
+	return checkName(view, c.String("node"), aFormerNode)
 }
 
 // chosen says whether the flags ask for the event. A gap always shows.

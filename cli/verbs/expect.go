@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 
 	"ringside/engine/trace"
@@ -55,9 +57,12 @@ func (e *Env) expectExit(ctx context.Context, c *Call) error {
 	if !c.Dash || len(words) == 0 || len(c.Args) > len(c.Rest) {
 		return &UsageError{Verb: c.Verb, Err: errors.New("expect: write the command after --, as in expect --exit 5 -- get cart -R 3")}
 	}
-	want := "0"
+	want := strconv.Itoa(ExitOK)
 	if c.Has("exit") {
 		want = c.String("exit")
+	}
+	if !slices.ContainsFunc(exitCodes, func(code int) bool { return strconv.Itoa(code) == want }) {
+		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("expect: --exit %s: no command ends with that; there are %s", quoted(want), strings.Trim(fmt.Sprint(exitCodes), "[]"))}
 	}
 	var out bytes.Buffer
 	inner := *e

@@ -18,33 +18,45 @@ import (
 // maxExpression bounds what is compiled.
 const maxExpression = 4096
 
-// A function of the expression language. It takes min to max arguments, all
-// strings, and may be written without parentheses if min is 0.
+// A function of the expression language. It takes strings, of which the last ones may be left out, and may be written
+// without parentheses if it needs none.
 type function struct {
-	min, max int
-	call     func(ctx context.Context, w *world, args []string) (any, error)
+	needs int
+	takes []role
+	gives any  // a value of the type of its result: int, bool, string or []string
+	who   bool // the result is names of nodes
+	call  func(ctx context.Context, w *world, args []string) (any, error)
 }
 
+// A role is what an argument names.
+type role int
+
+const (
+	aKey        role = iota
+	aNode            // a node that is there
+	aFormerNode      // a node that is there, or was a member
+)
+
 var functions = map[string]function{
-	"siblings": {1, 1, ofGet(func(g *got) (any, error) { return len(g.Siblings), nil })},
-	"found":    {1, 1, ofGet(func(g *got) (any, error) { return len(g.Siblings) > 0, nil })},
-	"deleted":  {1, 1, ofGet(func(g *got) (any, error) { return g.Deleted(), nil })},
-	"values": {1, 1, ofGet(func(g *got) (any, error) {
+	"siblings": {1, []role{aKey}, 0, false, ofGet(func(g *got) (any, error) { return len(g.Siblings), nil })},
+	"found":    {1, []role{aKey}, false, false, ofGet(func(g *got) (any, error) { return len(g.Siblings) > 0, nil })},
+	"deleted":  {1, []role{aKey}, false, false, ofGet(func(g *got) (any, error) { return g.Deleted(), nil })},
+	"values": {1, []role{aKey}, []string{}, false, ofGet(func(g *got) (any, error) {
 		return eachSibling(g, func(v vclock.Version) string { return string(v.Value) }), nil
 	})},
-	"clocks": {1, 1, ofGet(func(g *got) (any, error) { return eachSibling(g, vclock.Version.Notation), nil })},
-	"clock":  {1, 1, ofGet(func(g *got) (any, error) { return g.Siblings.String(), nil })},
-	"coordinator": {1, 1, ofGet(func(g *got) (any, error) {
+	"clocks": {1, []role{aKey}, []string{}, false, ofGet(func(g *got) (any, error) { return eachSibling(g, vclock.Version.Notation), nil })},
+	"clock":  {1, []role{aKey}, "", false, ofGet(func(g *got) (any, error) { return g.Siblings.String(), nil })},
+	"coordinator": {1, []role{aKey}, "", true, ofGet(func(g *got) (any, error) {
 		return strings.Join(eachSibling(g, func(v vclock.Version) string { return v.Dot.Node }), " "), nil
 	})},
-	"value": {1, 1, ofGet(func(g *got) (any, error) {
+	"value": {1, []role{aKey}, "", false, ofGet(func(g *got) (any, error) {
 		if len(g.Siblings) > 1 {
 			return nil, &Error{Exit: ExitSiblings, Code: "siblings", Message: fmt.Sprintf("value(%s): there are %d siblings: %s", trace.Show(g.key), len(g.Siblings), showVersions(g.Siblings))}
 		}
 		return strings.Join(eachSibling(g, func(v vclock.Version) string { return string(v.Value) }), ""), nil
 	})},
-	"homes": {1, 1, ofView(func(v *trace.View, args []string) (any, error) { return v.Ring.Homes([]byte(args[0])), nil })},
-	"converged": {0, 1, func(ctx context.Context, w *world, args []string) (any, error) {
+	"homes": {1, []role{aKey}, []string{}, true, ofView(func(v *trace.View, args []string) (any, error) { return v.Ring.Homes([]byte(args[0])), nil })},
+	"converged": {0, []role{aKey}, false, false, func(ctx context.Context, w *world, args []string) (any, error) {
 		look := allConverged
 		if len(args) == 1 {
 			look = func(ctx context.Context, w *world) (string, error) { return converged(ctx, w, []byte(args[0])) }
@@ -55,7 +67,7 @@ var functions = map[string]function{
 		}
 		return blocks == "", err
 	}},
-	"replica": {2, 2, func(ctx context.Context, w *world, args []string) (any, error) {
+	"replica": {2, []role{aNode, aKey}, "", false, func(ctx context.Context, w *world, args []string) (any, error) {
 		view, err := w.viewOf(ctx, []byte(args[1]))
 		if err != nil {
 			return nil, err
@@ -68,14 +80,14 @@ var functions = map[string]function{
 		}
 		return "", nil
 	}},
-	"keys":   {1, 1, ofNode(func(n *trace.Node) any { return n.Keys })},
-	"up":     {0, 1, statusIs(trace.Up)},
-	"down":   {1, 1, statusIs(trace.Down)},
-	"paused": {1, 1, statusIs(trace.Paused)},
-	"nodes":  {0, 0, ofView(func(v *trace.View, _ []string) (any, error) { return v.Settings.Nodes, nil })},
-	"split":  {0, 0, ofView(func(v *trace.View, _ []string) (any, error) { return v.Groups != nil, nil })},
-	"hints":  {0, 2, ofView(hintCount)},
-	"lost": {0, 0, func(ctx context.Context, w *world, _ []string) (any, error) {
+	"keys":   {1, []role{aNode}, 0, false, ofNode(func(n *trace.Node) any { return n.Keys })},
+	"up":     {0, []role{aNode}, false, false, statusIs(trace.Up)},
+	"down":   {1, []role{aNode}, false, false, statusIs(trace.Down)},
+	"paused": {1, []role{aNode}, false, false, statusIs(trace.Paused)},
+	"nodes":  {0, nil, []string{}, true, ofView(func(v *trace.View, _ []string) (any, error) { return v.Settings.Nodes, nil })},
+	"split":  {0, nil, false, false, ofView(func(v *trace.View, _ []string) (any, error) { return v.Groups != nil, nil })},
+	"hints":  {0, []role{aNode, aFormerNode}, 0, false, ofView(hintCount)},
+	"lost": {0, nil, 0, false, func(ctx context.Context, w *world, _ []string) (any, error) {
 		events, err := w.env.past(ctx)
 		view := trace.NewView()
 		for _, e := range events {
@@ -83,8 +95,7 @@ var functions = map[string]function{
 		}
 		return view.Lost(), err
 	}},
-
-	"buffered": {0, 1, ofView(bufferedCount)},
+	"buffered": {0, []role{aNode}, 0, false, ofView(bufferedCount)},
 }
 
 func ofGet(f func(*got) (any, error)) func(context.Context, *world, []string) (any, error) {
@@ -147,6 +158,9 @@ func hintCount(v *trace.View, args []string) (any, error) {
 	if len(args) == 1 {
 		return n.HintTotal(), nil
 	}
+	if err := checkName(v, args[1], aFormerNode); err != nil {
+		return nil, err
+	}
 	return n.Hints[args[1]].Keys, nil
 }
 
@@ -162,10 +176,7 @@ func bufferedCount(v *trace.View, args []string) (any, error) {
 }
 
 func nodeOf(v *trace.View, name string) (*trace.Node, error) {
-	if n := v.Node(name); n != nil {
-		return n, nil
-	}
-	return nil, Usagef("there is no node %s; there are %s", quoted(name), names(v.Settings.Nodes))
+	return v.Node(name), checkName(v, name, aNode)
 }
 
 func eachSibling(g *got, f func(vclock.Version) string) []string {
@@ -184,8 +195,11 @@ func showVersions(s vclock.Siblings) string {
 	return strings.Join(parts, " ‖ ")
 }
 
-// An expression is a compiled condition.
-type expression struct{ program *vm.Program }
+// An expression is a compiled condition, and the nodes that it names.
+type expression struct {
+	program *vm.Program
+	named   []nodeName
+}
 
 // compile reads an expression. Words that name no function are strings, so
 // that keys and nodes need no quotes.
@@ -194,32 +208,59 @@ func compile(text string) (*expression, error) {
 		return nil, fmt.Errorf("the condition is longer than %d bytes", maxExpression)
 	}
 	env := map[string]any{}
-	for name := range functions {
-		env[name] = func(...any) (any, error) { return nil, errors.New("not while compiling") }
+	for name, f := range functions {
+		env[name] = giving(f.gives, func(...any) (any, error) { return nil, errors.New("not while compiling") })
 	}
 	p := &patcher{}
 	program, err := expr.Compile(text, expr.Env(env), expr.Patch(p), expr.AsBool(), expr.DisableAllBuiltins(),
 		expr.EnableBuiltin("len"), expr.EnableBuiltin("all"), expr.EnableBuiltin("any"), expr.EnableBuiltin("none"))
-	if p.err != nil {
+	switch {
+	case p.err != nil:
 		return nil, p.err
-	}
-	if err != nil {
+	case err != nil:
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		return nil, fmt.Errorf("%s is no condition: %s; try siblings(cart)==2, hints==0, up or converged", quoted(text), trace.Show([]byte(first)))
+		return nil, fmt.Errorf("%s is no condition: %s; try siblings(cart)==2, hints==0, len(nodes)==5, up or converged", quoted(text), trace.Show([]byte(first)))
+	case p.calls == 0:
+		return nil, fmt.Errorf("%s is no condition: it says nothing about the cluster; there are %s", quoted(text), strings.Join(sortedKeys(functions), " "))
 	}
-	return &expression{program}, nil
+	return &expression{program, p.named}, nil
 }
 
-// patcher turns words into strings and bare functions into calls, and mends
-// what hyphens and points in keys were taken for.
-type patcher struct{ err error }
+// giving gives a function its type of result, so that comparing that with another type does not compile.
+func giving(gives any, call func(...any) (any, error)) any {
+	switch gives.(type) {
+	case int:
+		return withResult[int](call)
+	case bool:
+		return withResult[bool](call)
+	case string:
+		return withResult[string](call)
+	}
+	return withResult[[]string](call)
+}
+
+func withResult[T any](call func(...any) (any, error)) func(...any) (T, error) {
+	return func(params ...any) (T, error) {
+		v, err := call(params...)
+		result, _ := v.(T)
+		return result, err
+	}
+}
+
+// patcher turns words into strings and bare functions into calls, mends what hyphens and points in keys were taken
+// for, and collects the nodes that are named.
+type patcher struct {
+	err   error
+	calls int
+	named []nodeName
+}
 
 func (p *patcher) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
 		if f, ok := functions[n.Value]; !ok {
 			ast.Patch(node, &ast.StringNode{Value: n.Value})
-		} else if f.min == 0 {
+		} else if p.calls++; f.needs == 0 {
 			ast.Patch(node, &ast.CallNode{Callee: &ast.IdentifierNode{Value: n.Value}})
 		}
 	case *ast.CallNode:
@@ -227,7 +268,11 @@ func (p *patcher) Visit(node *ast.Node) {
 	case *ast.BinaryNode:
 		if left, right, ok := word(n.Left), word(n.Right), n.Operator == "-"; ok && left != "" && right != "" {
 			ast.Patch(node, &ast.StringNode{Value: left + "-" + right})
+			return
 		}
+		p.compare(n)
+	case *ast.BuiltinNode:
+		p.each(n)
 	case *ast.MemberNode:
 		if left, right := word(n.Node), word(n.Property); left != "" && right != "" {
 			ast.Patch(node, &ast.StringNode{Value: left + "." + right})
@@ -235,33 +280,43 @@ func (p *patcher) Visit(node *ast.Node) {
 	}
 }
 
-// call undoes the patch of a callee and checks the number of arguments.
+// call undoes the patch of a callee and checks the arguments.
 func (p *patcher) call(n *ast.CallNode) {
 	if inner, ok := n.Callee.(*ast.CallNode); ok {
 		n.Callee = inner.Callee
 	}
-	name := "this"
-	switch c := n.Callee.(type) {
-	case *ast.IdentifierNode:
-		name = c.Value
-	case *ast.StringNode:
-		name = c.Value
-	}
+	name := callee(n)
 	f, ok := functions[name]
 	switch {
 	case p.err != nil:
 	case !ok:
 		p.err = fmt.Errorf("there is no function %s%s; there are %s", quoted(name), didYouMean(name, sortedKeys(functions)), strings.Join(sortedKeys(functions), " "))
-	case len(n.Arguments) < f.min || len(n.Arguments) > f.max:
+	case len(n.Arguments) < f.needs || len(n.Arguments) > len(f.takes):
 		p.err = fmt.Errorf("%s takes %s, not %d", name, arity(f), len(n.Arguments))
+	default:
+		for i, arg := range n.Arguments {
+			if s, ok := arg.(*ast.StringNode); ok && f.takes[i] != aKey {
+				p.named = append(p.named, nodeName{s.Value, f.takes[i]})
+			}
+		}
 	}
 }
 
-func arity(f function) string {
-	if f.min == f.max {
-		return Count(f.min, "argument")
+func callee(n *ast.CallNode) string {
+	switch c := n.Callee.(type) {
+	case *ast.IdentifierNode:
+		return c.Value
+	case *ast.StringNode:
+		return c.Value
 	}
-	return fmt.Sprintf("%d to %s", f.min, Count(f.max, "argument"))
+	return "this"
+}
+
+func arity(f function) string {
+	if f.needs == len(f.takes) {
+		return Count(f.needs, "argument")
+	}
+	return fmt.Sprintf("%d to %s", f.needs, Count(len(f.takes), "argument"))
 }
 
 // word is the text of a node that a key could be made of, "" otherwise.
@@ -277,10 +332,21 @@ func word(n ast.Node) string {
 
 // blocks evaluates the expression. Where it does not hold, the answer is what its parts were.
 func (x *expression) blocks(ctx context.Context, w *world) (string, error) {
+	if len(x.named) > 0 { // before the parts, of which some may not be looked at
+		view, err := w.view(ctx)
+		if err != nil {
+			return "", err
+		}
+		for _, n := range x.named {
+			if err := checkName(view, n.name, n.as); err != nil {
+				return "", err
+			}
+		}
+	}
 	env := map[string]any{}
 	var failure error
 	for name, f := range functions {
-		env[name] = func(params ...any) (any, error) {
+		env[name] = giving(f.gives, func(params ...any) (any, error) {
 			args := make([]string, len(params))
 			for i, p := range params {
 				args[i] = fmt.Sprint(p)
@@ -292,7 +358,7 @@ func (x *expression) blocks(ctx context.Context, w *world) (string, error) {
 			}
 			w.say(name, args, v)
 			return v, nil
-		}
+		})
 	}
 	out, err := expr.Run(x.program, env)
 	switch {

@@ -45,10 +45,10 @@ func seeAs(view *trace.View, node string) error {
 	if node == "" {
 		return nil
 	}
-	n := view.Node(node)
+	n, err := nodeOf(view, node)
 	switch {
-	case n == nil:
-		return Usagef("there is no node %s; there are %s", quoted(node), names(view.Settings.Nodes))
+	case err != nil:
+		return err
 	case n.Status != trace.Up:
 		return Usagef("%s is %s, and does not say what it knows", names([]string{node}), n.Status)
 	}

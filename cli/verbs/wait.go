@@ -32,7 +32,8 @@ siblings(cart)==2, value(cart)=="milk", 'hints(n4)>0 && up(n3)'. It may use
   hints hints(HOLDER) hints(HOLDER,FOR) nodes up up(NODE) down(NODE) paused(NODE) split
   buffered buffered(NODE)                                            objects in memory only
   lost                                                               to last write wins, as far as events remember
-Of several conditions, as in  wait up hints=0 converged , all have to hold.`
+Of several conditions, as in  wait up hints=0 converged , all have to hold. Naming a node that does not exist
+is a usage error, and so is a comparison that has one answer only, such as nodes==5 (a list) or hints>=0.`
 )
 
 var waitVerb = &Verb{
@@ -62,12 +63,38 @@ var waitVerb = &Verb{
 type condition struct {
 	text   string
 	via    string // the node that gets go to
+	keyed  bool   // it is about the key of --key
 	blocks func(ctx context.Context, w *world) (string, error)
 }
 
-// parseConditions reads the arguments. If each is a condition, all have to hold;
-// otherwise they are one whose spaces were not quoted: hints == 0.
+// parseConditions reads the arguments, and refuses flags that no part of them looks at.
 func parseConditions(c *Call) (*condition, error) {
+	cond, err := parseAll(c)
+	switch {
+	case err != nil:
+		return nil, err
+	case c.Has("key") && !cond.keyed:
+		return nil, &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: --key is for the condition converged; write the key in parentheses elsewhere, as in siblings(cart)", c.Verb.Name)}
+	case cond.via == "":
+		return cond, nil
+	}
+	all := *cond
+	all.blocks = func(ctx context.Context, w *world) (string, error) {
+		view, err := w.view(ctx)
+		if err == nil {
+			err = checkName(view, cond.via, aNode)
+		}
+		if err != nil {
+			return "", err
+		}
+		return cond.blocks(ctx, w)
+	}
+	return &all, nil
+}
+
+// parseAll reads the arguments. If each is a condition, all have to hold;
+// otherwise they are one whose spaces were not quoted: hints == 0.
+func parseAll(c *Call) (*condition, error) {
 	var all []*condition
 	for _, text := range c.Args {
 		cond, err := parseCondition(text, c)
@@ -79,11 +106,12 @@ func parseConditions(c *Call) (*condition, error) {
 	if len(all) < len(c.Args) || len(all) == 1 {
 		return parseCondition(strings.Join(c.Args, " "), c)
 	}
-	texts := make([]string, len(all))
+	texts, keyed := make([]string, len(all)), false
 	for i, cond := range all {
 		texts[i] = cond.text
+		keyed = keyed || cond.keyed
 	}
-	return &condition{text: strings.Join(texts, ", "), via: c.String("via"), blocks: func(ctx context.Context, w *world) (string, error) {
+	return &condition{text: strings.Join(texts, ", "), via: c.String("via"), keyed: keyed, blocks: func(ctx context.Context, w *world) (string, error) {
 		var blocks []string
 		var said []string
 		for _, cond := range all {
@@ -114,6 +142,7 @@ func parseCondition(text string, c *Call) (*condition, error) {
 	case word == "converged" && c.Has("key"):
 		key := []byte(c.String("key"))
 		out.text += " " + trace.Show(key)
+		out.keyed = true
 		out.blocks = func(ctx context.Context, w *world) (string, error) { return converged(ctx, w, key) }
 	case word == "converged":
 		out.blocks = allConverged
@@ -121,7 +150,7 @@ func parseCondition(text string, c *Call) (*condition, error) {
 		out.blocks = func(ctx context.Context, w *world) (string, error) {
 			return nodesAre(ctx, w, trace.NodeStatus(name), strings.Split(arg, ","))
 		}
-	case name == "hints" && numErr == nil:
+	case name == "hints" && numErr == nil && n >= 0:
 		out.blocks = func(ctx context.Context, w *world) (string, error) { return hintsAre(ctx, w, n) }
 	default:
 		x, err := compile(text)
@@ -148,9 +177,9 @@ func nodesAre(ctx context.Context, w *world, want trace.NodeStatus, nodes []stri
 	}
 	var blocks []string
 	for _, name := range nodes {
-		n := view.Node(name)
-		if n == nil {
-			return "", Usagef("there is no node %s; there are %s", quoted(name), names(view.Settings.Nodes))
+		n, err := nodeOf(view, name)
+		if err != nil {
+			return "", err
 		}
 		if n.Status != want {
 			blocks = append(blocks, fmt.Sprintf("%s is %s", names([]string{name}), n.Status))

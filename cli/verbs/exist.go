@@ -1,0 +1,137 @@
+package verbs
+
+// What a command or condition names must exist: a check of a node that is not there would hold for ever.
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr/ast"
+
+	"ringside/engine/trace"
+)
+
+// A nodeName is a node that a condition names, and whether it has to be there now.
+type nodeName struct {
+	name string
+	as   role
+}
+
+// checkName returns a usage error if there is no node of that name; a node that was a member is enough for aFormerNode.
+func checkName(v *trace.View, name string, as role) error {
+	if v.Node(name) != nil {
+		return nil
+	}
+	if _, was := v.History.Latest()[name]; was && as == aFormerNode {
+		return nil
+	}
+	return Usagef("there is no node %s; there are %s", quoted(name), names(v.Settings.Nodes))
+}
+
+// checkKinds returns an error if the list names a kind of event that does not exist.
+func checkKinds(list string) error {
+	for kind := range strings.SplitSeq(list, ",") {
+		if _, ok := trace.Sections[trace.Kind(kind)]; ok {
+			continue
+		}
+		var all []string
+		for k := range trace.Sections {
+			all = append(all, string(k))
+		}
+		slices.Sort(all)
+		return fmt.Errorf("there is no kind of event %s%s; there are %s", quoted(kind), didYouMean(kind, all), strings.Join(all, " "))
+	}
+	return nil
+}
+
+// compare looks at a comparison: names of nodes must be those of nodes, and counts are never negative.
+func (p *patcher) compare(n *ast.BinaryNode) {
+	switch n.Operator {
+	case "==", "!=", "in":
+		p.nameEach(n.Left, n.Right, givesNodes)
+		p.nameEach(n.Right, n.Left, givesNodes)
+	}
+	if p.err == nil && (vacuous(n.Left, n.Operator, n.Right) || vacuous(n.Right, mirrored[n.Operator], n.Left)) {
+		p.err = fmt.Errorf("%s is no condition: a count is 0 or more, whatever the cluster does", quoted(n.String()))
+	}
+}
+
+// each looks at what all, any and none say of each node: all(nodes, # != n9).
+func (p *patcher) each(n *ast.BuiltinNode) {
+	if len(n.Arguments) < 2 || !givesNodes(n.Arguments[0]) {
+		return
+	}
+	predicate := n.Arguments[1]
+	ast.Walk(&predicate, visit(func(inner ast.Node) {
+		if b, ok := inner.(*ast.BinaryNode); ok && slices.Contains([]string{"==", "!=", "in"}, b.Operator) {
+			p.nameEach(b.Left, b.Right, isElement)
+			p.nameEach(b.Right, b.Left, isElement)
+		}
+	}))
+}
+
+type visit func(ast.Node)
+
+func (f visit) Visit(n *ast.Node) { f(*n) }
+
+// nameEach notes the nodes that text names, if it is compared with names of nodes.
+func (p *patcher) nameEach(nodes, text ast.Node, isNodes func(ast.Node) bool) {
+	if !isNodes(nodes) {
+		return
+	}
+	list := []ast.Node{text}
+	if a, ok := text.(*ast.ArrayNode); ok {
+		list = a.Nodes
+	}
+	for _, n := range list {
+		if s, ok := n.(*ast.StringNode); ok {
+			for _, name := range strings.Fields(s.Value) { // coordinator gives several names as one text
+				p.named = append(p.named, nodeName{name, aFormerNode})
+			}
+		}
+	}
+}
+
+// givesNodes says whether the value of n is names of nodes.
+func givesNodes(n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.CallNode:
+		return functions[callee(n)].who
+	case *ast.MemberNode:
+		return givesNodes(n.Node)
+	case *ast.SliceNode:
+		return givesNodes(n.Node)
+	}
+	return false
+}
+
+func isElement(n ast.Node) bool { _, ok := n.(*ast.PointerNode); return ok }
+
+// mirrored is each comparison as it is read from the right.
+var mirrored = map[string]string{"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+
+// vacuous says whether n is a count, and its comparison with a number has one answer only.
+func vacuous(n ast.Node, operator string, with ast.Node) bool {
+	switch c := n.(type) {
+	case *ast.CallNode:
+		if _, ok := functions[callee(c)].gives.(int); !ok {
+			return false
+		}
+	case *ast.BuiltinNode:
+		if c.Name != "len" {
+			return false
+		}
+	default:
+		return false
+	}
+	if _, ok := mirrored[operator]; !ok {
+		return false
+	}
+	if u, ok := with.(*ast.UnaryNode); ok && u.Operator == "-" {
+		_, number := u.Node.(*ast.IntegerNode)
+		return number
+	}
+	i, ok := with.(*ast.IntegerNode)
+	return ok && i.Value == 0 && (operator == "<" || operator == ">=")
+}
