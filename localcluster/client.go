@@ -248,7 +248,7 @@ func (cl *client) dial(n *node) (k *clientConn, err error) {
 	if err != nil {
 		return nil, err
 	}
-	k = &clientConn{out: newSender(raw), done: make(chan struct{}), calls: map[uint64]chan wire.ClientReply{}}
+	k = &clientConn{out: newSender(raw, cl.c.memory.Out), done: make(chan struct{}), calls: map[uint64]chan wire.ClientReply{}}
 	cl.mu.Lock()
 	defer cl.mu.Unlock()
 	if other := cl.conns[n.name]; other != nil { // to another life, and it was faster
@@ -262,7 +262,7 @@ func (cl *client) dial(n *node) (k *clientConn, err error) {
 	cl.conns[n.name] = k
 	cl.c.wg.Go(func() { _ = k.out.run(k.done); _ = raw.Close() })
 	cl.c.wg.Go(func() {
-		k.receive(raw)
+		k.receive(raw, newHolder(cl.c.memory.In, cl.c.ctx.Done()))
 		cl.drop(n.name, k)
 	})
 	return k, nil
@@ -318,7 +318,7 @@ func (k *clientConn) forget(id uint64) {
 }
 
 // receive hands out replies until the connection breaks.
-func (k *clientConn) receive(conn net.Conn) {
+func (k *clientConn) receive(conn net.Conn, h *holder) {
 	defer close(k.done)
 	defer func() {
 		k.mu.Lock()
@@ -326,9 +326,13 @@ func (k *clientConn) receive(conn net.Conn) {
 		k.calls = nil
 	}()
 	frames := wire.NewFrameReader(conn, wire.MaxFrame)
+	frames.Admit = h.admitPeer
+	defer h.account.Close()
 	for {
+		h.account.Give(h.account.Used()) // of the last reply, which its caller has
 		b, err := frames.Next()
 		if err != nil {
+			h.account.Give(h.account.Used())
 			return
 		}
 		id, r, err := wire.ParseClientReply(b)

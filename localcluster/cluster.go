@@ -1,6 +1,7 @@
 package localcluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,6 +19,7 @@ import (
 	"ringside/engine/fault"
 	"ringside/engine/store"
 	"ringside/engine/trace"
+	"ringside/localcluster/budget"
 )
 
 const (
@@ -46,6 +48,7 @@ type Options struct {
 
 	wrapStore  func(node string, s store.Store) store.Store // tests break disks with it
 	flushEvery time.Duration                                // of tests; 0: the usual time
+	memory     int                                          // of tests, in bytes; 0: budget.Default
 }
 
 // DefaultName is the cluster that is meant if none is named.
@@ -65,7 +68,8 @@ type Cluster struct {
 	hub       hub
 	client    *client
 	control   *control
-	linked    bell // rings when a link comes up
+	linked    bell           // rings when a link comes up
+	memory    *budget.Budget // of all queues
 
 	began    time.Time // with the monotonic clock: now never goes back
 	requests atomic.Uint64
@@ -96,7 +100,7 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 		o.Name = DefaultName
 	}
 	c := &Cluster{
-		opts: o, basePort: o.BasePort, began: time.Now(),
+		opts: o, basePort: o.BasePort, began: time.Now(), memory: budget.New(cmp.Or(o.memory, budget.Default)),
 		released: make(chan struct{}), done: make(chan struct{}),
 		rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
@@ -117,6 +121,7 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 	if err := c.startNodes(ctx); err != nil {
 		return nil, err
 	}
+	c.wg.Go(c.trim)
 	if c.control, err = listenControl(c); err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}
@@ -284,6 +289,7 @@ func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, 
 		running = append(running, l)
 	}
 	out = append(out, c.netEvents()...)
+	out = append(out, c.memoryEvent())
 	out = append(out, c.describe(ctx, running, keys)...)
 	now := c.now()
 	for i := range out {

@@ -21,7 +21,8 @@
 //
 // Requests of clients pass a gate on their way to the inbox, so that a crowd that asks
 // for large values takes turns. A message for which there is no room is not lost in
-// silence: the node that sent it is told.
+// silence: the node that sent it is told. All queues, of which there are as many as pairs of nodes, share one budget
+// of memory (see package budget).
 //
 // For each ordered pair of nodes there is one connection, made by the sender,
 // that carries messages in that direction only; so a one-way split, a slow link and a lossy

@@ -3,8 +3,10 @@ package localcluster
 import (
 	"context"
 	"sync"
+	"time"
 
 	"ringside/engine/wire"
+	"ringside/localcluster/budget"
 )
 
 const (
@@ -15,6 +17,9 @@ const (
 	maxAtWork = 4 << 20
 	// leastCost makes maxAtWork a bound on the number of requests, too.
 	leastCost = 2 << 10
+	// gateTime is how long a request waits at a gate: its client is told that it was refused while it still waits
+	// for an answer, and knows that nothing was done.
+	gateTime = requestTime - time.Second
 	// replyMemory is the part of the foreseen size that one reply does not change.
 	replyMemory = 7.0 / 8
 )
@@ -27,23 +32,37 @@ type gate struct {
 	atWork int
 	reply  float64 // the size of a reply, as far as it can be foreseen
 	freed  bell
+	pool   *budget.Pool
+	held   *budget.Account // atWork bytes of pool
 }
 
 // newGate expects the worst until replies show better.
-func newGate() *gate { return &gate{reply: wire.MaxValue} }
+func newGate(pool *budget.Pool) *gate {
+	return &gate{reply: wire.MaxValue, pool: pool, held: pool.Open()}
+}
 
-// enter waits until there is room for a request of size bytes, and returns what
-// is to be given back to leave. A gate that nobody is in lets everybody in.
+// enter waits until there is room for a request of size bytes, but not for longer than gateTime, and returns what
+// is to be given back to leave. A gate that nobody is in lets everybody in that the budget has room for.
 func (g *gate) enter(ctx context.Context, size int) (cost int, ok bool) {
-	if cost, ok := g.tryEnter(size); ok {
-		return cost, true
-	}
+	var late <-chan time.Time
 	for {
-		freed := g.freed.wait() // before the next look
-		if cost, ok := g.tryEnter(size); ok {
+		left, freed := g.freed.wait(), g.pool.Freed() // before the look
+		cost, full := g.tryEnter(size)
+		switch full {
+		case nobody:
 			return cost, true
+		case thisGate:
+			freed = nil // a cluster under load frees too often to look each time
+		case thePool:
+			left = nil
+		}
+		if late == nil {
+			late = time.After(gateTime)
 		}
 		select {
+		case <-late:
+			return 0, false
+		case <-left:
 		case <-freed:
 		case <-ctx.Done():
 			return 0, false
@@ -51,22 +70,44 @@ func (g *gate) enter(ctx context.Context, size int) (cost int, ok bool) {
 	}
 }
 
-func (g *gate) tryEnter(size int) (cost int, ok bool) {
+// What has no room for a request.
+type obstacle int
+
+const (
+	nobody obstacle = iota
+	thisGate
+	thePool
+)
+
+func (g *gate) tryEnter(size int) (cost int, full obstacle) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	cost = leastCost + size + int(g.reply)
 	if g.atWork > 0 && g.atWork+cost > maxAtWork {
-		return 0, false
+		return 0, thisGate
+	}
+	if !g.held.Take(cost, 1) {
+		return 0, thePool
 	}
 	g.atWork += cost
-	return cost, true
+	return cost, nobody
 }
 
 // leave ends a request whose reply took size bytes.
 func (g *gate) leave(cost, size int) {
 	g.mu.Lock()
 	g.atWork -= cost
+	g.held.Give(cost)
 	g.reply = replyMemory*g.reply + (1-replyMemory)*float64(size)
 	g.mu.Unlock()
 	g.freed.ring()
+}
+
+// close gives back what requests hold that a life left without an answer.
+func (g *gate) close() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.held.Give(g.atWork)
+	g.held.Close()
+	g.atWork = 0
 }

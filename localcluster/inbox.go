@@ -4,10 +4,12 @@ import (
 	"sync"
 
 	"ringside/engine"
+	"ringside/localcluster/budget"
 )
 
 const (
-	// maxInbox and maxInboxBytes bound what waits for a node's loop. Peers beyond
+	// maxInbox and maxInboxBytes bound what waits for a node's loop, below the budget of the
+	// process: more would only wait for longer than anybody has patience. Peers beyond
 	// them wait (their connections fill, then their queues refuse).
 	maxInbox      = 4096
 	maxInboxBytes = 32 << 20
@@ -16,11 +18,12 @@ const (
 	clientShare = 2
 )
 
-// An arrival is an input on its way to a node's loop.
+// An arrival is an input on its way to a node's loop. The loop gives back its memory when it has worked on it.
 type arrival struct {
 	in     engine.Input
 	answer func(engine.Reply) // for Request, Describe and Compare; called by the loop, never blocks
 	size   int
+	held   *budget.Account // what its memory was taken from, size bytes; nil: it takes none to speak of
 }
 
 // inbox is the bounded queue in front of one node's loop.
@@ -46,7 +49,7 @@ func (b *inbox) force(a arrival) {
 }
 
 // offer adds a if the share of the inbox that is free for it has room: 1/share
-// of the whole. A closed inbox swallows everything.
+// of the whole. A closed inbox swallows everything. If it fails, the memory of a is still the caller's.
 func (b *inbox) offer(a arrival, share int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -65,6 +68,7 @@ func (b *inbox) full(size, share int) bool {
 
 func (b *inbox) add(a arrival) {
 	if b.closed {
+		a.giveBack()
 		return
 	}
 	b.items = append(b.items, a)
@@ -112,6 +116,7 @@ func (b *inbox) take(into []arrival) []arrival {
 func (b *inbox) close() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	giveBack(b.items)
 	b.closed, b.items = true, nil
 	b.release()
 }

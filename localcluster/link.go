@@ -63,7 +63,7 @@ type lateFrame struct {
 }
 
 func newLink(from *life, to *node, cond *fault.Condition) *link {
-	return &link{from: from, to: to, cond: cond, wake: make(chan struct{}, 1), kick: make(chan struct{}, 1)}
+	return &link{from: from, to: to, cond: cond, out: outbox{account: from.c.memory.Out.Open()}, wake: make(chan struct{}, 1), kick: make(chan struct{}, 1)}
 }
 
 func notify(c chan struct{}) {
@@ -98,8 +98,8 @@ func (k *link) enqueue(request uint64, payload []byte) (ok bool) {
 func (k *link) queue(payload []byte) (refused string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if !k.out.room(len(payload), len(k.late), k.lateSize) {
-		return "queue full"
+	if why := k.out.room(frameSize(payload), len(k.late), k.lateSize); why != "" {
+		return why
 	}
 	if k.cond.Delay == 0 && len(k.late) == 0 {
 		k.out.add(payload)
@@ -110,7 +110,7 @@ func (k *link) queue(payload []byte) (refused string) {
 		due = max(due, k.late[n-1].due)
 	}
 	k.late = append(k.late, lateFrame{due, append([]byte(nil), payload...)})
-	k.lateSize += len(payload)
+	k.lateSize += frameSize(payload)
 	return ""
 }
 
@@ -241,6 +241,7 @@ func (k *link) takeDown(conn net.Conn) {
 	}
 	k.lost.Add(int64(k.out.count + len(k.late)))
 	k.out.clear()
+	k.out.account.Give(k.lateSize)
 	k.late, k.lateSize = nil, 0
 	k.tell(down)
 }
@@ -282,12 +283,12 @@ func (k *link) carry(conn net.Conn) {
 func (k *link) write(conn net.Conn, broken <-chan struct{}) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var buf []byte
 	for {
-		var due time.Duration
-		buf, due = k.take(conn, buf)
+		buf, due := k.take(conn)
 		if len(buf) > 0 {
-			if _, err := conn.Write(buf); err != nil {
+			_, err := conn.Write(buf)
+			k.out.written(buf)
+			if err != nil {
 				return
 			}
 			continue
@@ -307,7 +308,7 @@ func (k *link) write(conn net.Conn, broken <-chan struct{}) {
 }
 
 // take returns all that may be written to conn now, and when there will be more.
-func (k *link) take(conn net.Conn, spare []byte) (buf []byte, due time.Duration) {
+func (k *link) take(conn net.Conn) (buf []byte, due time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.conn != conn {
@@ -317,7 +318,7 @@ func (k *link) take(conn net.Conn, spare []byte) (buf []byte, due time.Duration)
 		now, i := k.from.c.now(), 0
 		for ; i < len(k.late) && k.late[i].due <= now; i++ {
 			k.out.add(k.late[i].payload)
-			k.lateSize -= len(k.late[i].payload)
+			k.lateSize -= frameSize(k.late[i].payload)
 			k.late[i].payload = nil
 		}
 		if k.late = k.late[i:]; len(k.late) > 0 {
@@ -326,5 +327,5 @@ func (k *link) take(conn net.Conn, spare []byte) (buf []byte, due time.Duration)
 			k.late = nil
 		}
 	}
-	return k.out.take(spare), due
+	return k.out.take(), due
 }

@@ -188,6 +188,17 @@ func (l *life) servePeer(conn net.Conn, peer string) {
 	}
 	defer l.leave(in)
 	frames := wire.NewFrameReader(conn, wire.MaxFrame)
+	h := newHolder(l.c.memory.In, l.ctx.Done())
+	defer h.account.Close()
+	taken := 0 // of the frame that is being read
+	defer func() { h.account.Give(taken) }()
+	frames.Admit = func(size int) error {
+		err := h.admitPeer(size)
+		if err == nil {
+			taken = size
+		}
+		return err
+	}
 	for {
 		b, err := frames.Next()
 		if err != nil {
@@ -197,9 +208,10 @@ func (l *life) servePeer(conn net.Conn, peer string) {
 		if err != nil || m.From != peer || m.To != l.node.name {
 			return
 		}
-		if !l.deliver(in, arrival{in: engine.Receive{Message: m}, size: len(b)}) {
+		if !l.deliver(in, arrival{in: engine.Receive{Message: m}, size: len(b), held: h.account}) {
 			return
 		}
+		taken = 0 // the loop gives it back
 	}
 }
 
@@ -273,7 +285,7 @@ func (l *life) serveClient(conn net.Conn) {
 		defer l.connMu.Unlock()
 		l.clientConns--
 	}()
-	out := newSender(conn)
+	out := newSender(conn, l.c.memory.Out)
 	out.stall = stallTime
 	done := make(chan struct{})
 	l.wg.Go(func() {
@@ -282,6 +294,16 @@ func (l *life) serveClient(conn net.Conn) {
 	})
 	defer close(done)
 	frames := wire.NewFrameReader(conn, maxRequestFrame)
+	h := newHolder(l.c.memory.In, l.ctx.Done())
+	defer h.account.Close()
+	taken, refuse := 0, false // of the request that is being read
+	defer func() { h.account.Give(taken) }()
+	frames.Admit = func(size int) (err error) {
+		if refuse, err = h.admitClient(conn, size); err == nil {
+			taken = size
+		}
+		return err
+	}
 	for {
 		out.awaitRoom()
 		b, err := frames.Next()
@@ -292,21 +314,37 @@ func (l *life) serveClient(conn net.Conn) {
 		if err != nil {
 			return
 		}
+		if refuse {
+			_ = conn.SetReadDeadline(time.Time{})
+			h.account.Give(taken)
+			taken = 0
+			answer(out, id, req, failure(req, wire.Overloaded, false, noMemory))
+			continue
+		}
 		cost, ok := l.gate.enter(l.ctx, len(b))
-		if !ok {
+		if !ok && l.ctx.Err() != nil {
 			return
+		}
+		if !ok {
+			h.account.Give(taken)
+			taken = 0
+			answer(out, id, req, failure(req, wire.Overloaded, false, l.node.name+" has too much to do; try again"))
+			continue
 		}
 		l.offer(arrival{
 			in:     engine.Request{Body: req},
 			answer: func(r engine.Reply) { l.gate.leave(cost, answer(out, id, req, r.Body)) },
 			size:   len(b),
+			held:   h.account,
 		})
+		taken = 0 // the loop gives it back
 	}
 }
 
 // offer puts a request into the inbox, or refuses it at once.
 func (l *life) offer(a arrival) {
 	if !l.inbox.offer(a, clientShare) {
+		a.giveBack()
 		req := a.in.(engine.Request).Body
 		a.answer(engine.Reply{Body: failure(req, wire.Overloaded, false, l.node.name+" has too much to do; try again")})
 	}

@@ -16,6 +16,7 @@ import (
 	"ringside/engine/fault"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
+	"ringside/localcluster/budget"
 )
 
 // countEvents counts the events of a kind so far.
@@ -97,7 +98,7 @@ func readAtOnce(t *testing.T, rank, readers, size int) (bad map[string]int) {
 func TestSlowReaderIsRefused(t *testing.T) {
 	near, far := net.Pipe() // nothing is written that is not read
 	defer far.Close()
-	out := newSender(near)
+	out := newSender(near, budget.New(budget.Default).Out)
 	out.stall = stallTime
 	value := bytes.Repeat([]byte("x"), wire.MaxValue)
 	const asked = 100
@@ -153,7 +154,7 @@ func readSlowly(t *testing.T, stall time.Duration) bool {
 	t.Helper()
 	near, far := net.Pipe()
 	defer far.Close()
-	out := newSender(near)
+	out := newSender(near, budget.New(budget.Default).Out)
 	out.stall = stall
 	ended, done := make(chan error, 1), make(chan struct{})
 	defer close(done)
@@ -183,9 +184,10 @@ func TestUnsentIsTold(t *testing.T) {
 	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n1"}}) // its loop stands still: we are it
 	l := c.node("n1").life.Load()
 	unsent := func(m wire.Message) (n int) {
-		l.inbox.take(nil)
+		giveBack(l.inbox.take(nil))
 		l.send([]wire.Message{m})
 		for _, a := range l.inbox.take(nil) {
+			a.giveBack()
 			if in, ok := a.in.(engine.Unsent); ok && in.Message.Op == m.Op && in.Message.To == m.To {
 				n++
 			}
@@ -220,17 +222,17 @@ func TestUnsentIsTold(t *testing.T) {
 
 // Large requests take turns, small ones need not, and nobody is in the way of the first.
 func TestGate(t *testing.T) {
-	g := newGate()
-	if _, ok := g.tryEnter(maxAtWork); !ok {
+	g := newGate(budget.New(budget.Default).Work)
+	if _, full := g.tryEnter(maxAtWork); full != nobody {
 		t.Error("a huge request never gets in")
 	}
-	if _, ok := g.tryEnter(0); ok {
+	if _, full := g.tryEnter(0); full == nobody {
 		t.Error("the gate is open behind a huge request")
 	}
-	g = newGate()
+	g = newGate(budget.New(budget.Default).Work)
 	in := 0
 	for ; ; in++ {
-		if _, ok := g.tryEnter(100); !ok {
+		if _, full := g.tryEnter(100); full != nobody {
 			break
 		}
 	}
@@ -250,7 +252,7 @@ func TestGate(t *testing.T) {
 		g.leave(0, 100)
 	}
 	for in = 0; ; in++ {
-		if _, ok := g.tryEnter(100); !ok {
+		if _, full := g.tryEnter(100); full != nobody {
 			break
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"ringside/engine/store"
 	"ringside/engine/trace"
 	"ringside/engine/wire"
+	"ringside/localcluster/budget"
 )
 
 const (
@@ -51,6 +52,7 @@ type life struct {
 	links  map[string]*link
 	inbox  *inbox
 	gate   *gate           // of clients' requests
+	own    *budget.Account // of what the node tells itself
 	ctx    context.Context // ends with the life
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
@@ -126,6 +128,7 @@ func (n *node) open() (*life, error) {
 	addr := l.ln.Addr().String()
 	n.addr.Store(&addr)
 	l.ctx, l.cancel = context.WithCancel(context.Background())
+	l.gate, l.own = newGate(n.c.memory.Work), n.c.memory.In.Open()
 	for _, p := range n.c.others(n) {
 		l.links[p.name] = newLink(l, p, n.c.condition(fault.Link{From: n.name, To: p.name}))
 	}
@@ -146,7 +149,7 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 		}
 	}()
 	l := &life{
-		node: n, c: n.c, began: time.Now(), db: db, reads: &watchedReader{Reader: db}, inbox: newInbox(), gate: newGate(),
+		node: n, c: n.c, began: time.Now(), db: db, reads: &watchedReader{Reader: db}, inbox: newInbox(),
 		links: map[string]*link{}, conns: map[net.Conn]bool{}, inbound: map[string]*inbound{},
 		clients: map[uint64]func(engine.Reply){},
 	}
@@ -229,6 +232,7 @@ func (l *life) crash() {
 	}
 	l.closeConns()
 	l.wg.Wait()
+	l.free()
 }
 
 // loop is the only owner of the engine.Node and of its store.
@@ -263,7 +267,9 @@ func (l *life) loop() {
 		l.turnMu.Lock() // a paused node takes nothing in
 		batch = l.inbox.take(batch)
 		l.turnMu.Unlock()
-		if err := l.work(batch); err != nil {
+		err := l.work(batch)
+		giveBack(batch)
+		if err != nil {
 			l.c.diskFailed(l, err)
 			return
 		}
@@ -430,7 +436,12 @@ func (l *life) send(messages []wire.Message) {
 // it need not take the receiver for dead. An inbox that is full has no room for it:
 // then the receiver's silence has to do.
 func (l *life) unsent(m wire.Message, size int) {
-	l.inbox.offer(arrival{in: engine.Unsent{Message: m}, size: size}, 1)
+	if !l.own.Take(size, 1) {
+		return
+	}
+	if a := (arrival{in: engine.Unsent{Message: m}, size: size, held: l.own}); !l.inbox.offer(a, 1) {
+		a.giveBack()
+	}
 }
 
 // tell asks the node for what it answers with events, without waiting for room in its inbox.

@@ -8,11 +8,13 @@ import (
 	"time"
 
 	"ringside/engine/wire"
+	"ringside/localcluster/budget"
 )
 
 const (
 	// maxQueue and maxQueueBytes bound what waits to be written to one
-	// connection. One frame always fits, however large it is. Memory is taken
+	// connection, below the budget of the process. An empty queue takes one frame, however
+	// large, if the budget has room for it. Memory is taken
 	// only by what waits, which is little unless the other end stands still.
 	maxQueue      = 8192
 	maxQueueBytes = wire.MaxFrame
@@ -28,51 +30,56 @@ const (
 	maxBacklogBytes = maxQueueBytes / 2
 	// stallTime is how long a client may read nothing of the replies that wait for it.
 	stallTime = 5 * time.Second
-	// keepBuffer is the largest write buffer that is kept for reuse; a value of the
-	// largest size fits.
-	keepBuffer = 2 << 20
 )
 
 // outbox collects frames for one connection. Its writer takes all that is
-// there and writes it with one system call. The zero value works, without a mutex of its own:
-// the owner guards it.
+// there and writes it with one system call. It has no mutex of its own: the owner guards it.
 type outbox struct {
-	buf   []byte
-	count int
+	buf     []byte
+	count   int
+	account *budget.Account // what waits here, or elsewhere for this connection, and what is being written
 }
 
-// room says whether a payload of size bytes may be added, with other bytes
-// waiting elsewhere.
-func (o *outbox) room(size, otherCount, otherBytes int) bool {
+// room takes the memory for a frame of size bytes, with others waiting elsewhere. If there is none it says why.
+func (o *outbox) room(size, otherCount, otherBytes int) (refused string) {
 	n, bytes := o.count+otherCount, len(o.buf)+otherBytes
-	return n == 0 || n < maxQueue && bytes+size <= maxQueueBytes
+	switch {
+	case n > 0 && (n >= maxQueue || bytes+size > maxQueueBytes):
+		return "queue full"
+	case !o.account.Take(size, 1):
+		return "no memory left for it"
+	}
+	return ""
 }
 
-// reserve says whether a small payload fits beyond the limit.
+// reserve takes the memory for a small frame beyond the limit.
 func (o *outbox) reserve(size int) bool {
-	return size <= smallPayload && o.count < maxQueue && len(o.buf)+size <= maxQueueBytes+replyReserve
+	return size <= smallPayload+wire.FrameHeader && o.count < maxQueue && len(o.buf)+size <= maxQueueBytes+replyReserve && o.account.TakeReserved(size)
 }
 
+// add adds a payload for whose frame there is memory.
 func (o *outbox) add(payload []byte) {
+	if o.buf == nil {
+		o.buf = takeBuffer()
+	}
 	o.buf = wire.AppendFrame(o.buf, payload)
 	o.count++
 }
 
-// take exchanges what waits for an empty buffer.
-func (o *outbox) take(spare []byte) (out []byte) {
-	if cap(spare) > keepBuffer {
-		spare = nil
-	}
-	out, o.buf, o.count = o.buf, spare[:0], 0
+// take returns what waits. It is to be given to written.
+func (o *outbox) take() (out []byte) {
+	out, o.buf, o.count = o.buf, nil, 0
 	return out
 }
 
-func (o *outbox) clear() {
-	o.buf, o.count = o.buf[:0], 0
-	if cap(o.buf) > keepBuffer {
-		o.buf = nil
-	}
+// written ends the memory of what was taken. The owner need not be locked.
+func (o *outbox) written(buf []byte) {
+	o.account.Give(len(buf))
+	freeBuffer(buf)
 }
+
+// clear throws away what waits.
+func (o *outbox) clear() { o.written(o.take()) }
 
 // sender is an outbox with its lock and its writer, for connections on which
 // nothing is ever delayed: those of clients, both ends.
@@ -86,15 +93,20 @@ type sender struct {
 	ended bool          // there is no writer any more
 }
 
-func newSender(conn net.Conn) *sender {
-	return &sender{conn: conn, wake: make(chan struct{}, 1)}
+// newSender makes the sender of a connection. Its run gives back all the memory that it takes.
+func newSender(conn net.Conn, pool *budget.Pool) *sender {
+	return &sender{conn: conn, out: outbox{account: pool.Open()}, wake: make(chan struct{}, 1)}
 }
 
-// send queues a payload; false means that the other end reads too slowly for one of this size.
+// send queues a payload; false means that the other end reads too slowly for one of this size. After
+// the end of the connection what is sent is lost.
 func (s *sender) send(payload []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.out.room(len(payload), 0, 0) && !s.out.reserve(len(payload)) {
+	if s.ended {
+		return true
+	}
+	if size := frameSize(payload); s.out.room(size, 0, 0) != "" && !s.out.reserve(size) {
 		return false
 	}
 	s.out.add(payload)
@@ -127,10 +139,11 @@ func (s *sender) run(done <-chan struct{}) error {
 	defer func() {
 		s.mu.Lock()
 		s.ended = true
+		s.out.clear()
+		s.out.account.Close()
 		s.mu.Unlock()
 		s.taken.ring()
 	}()
-	var spare []byte
 	for {
 		select {
 		case <-s.wake:
@@ -138,13 +151,14 @@ func (s *sender) run(done <-chan struct{}) error {
 			return nil
 		}
 		s.mu.Lock()
-		buf := s.out.take(spare)
+		buf := s.out.take()
 		s.mu.Unlock()
 		s.taken.ring()
-		if err := s.write(buf); err != nil {
+		err := s.write(buf)
+		s.out.written(buf)
+		if err != nil {
 			return err
 		}
-		spare = buf
 	}
 }
 

@@ -80,7 +80,8 @@ func printStatus(e *Env, view *trace.View) error {
 		Hints    int                `json:"hints"`
 		Buffer   int                `json:"buffer"` // objects that each node's buffer has room for; 0: there is none
 		Buffered int                `json:"buffered"`
-	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, trace.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, splitLeft(view), slowMS(view), view.Loss, view.Hints(), s.Buffer, view.Buffered()})
+		Memory   trace.MemoryUse    `json:"memory"` // bytes that wait in the queues of all nodes, and their limit
+	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, trace.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, splitLeft(view), slowMS(view), view.Loss, view.Hints(), s.Buffer, view.Buffered(), view.Queues})
 }
 
 // splitLeft is how many seconds a timed split still lasts, nil if there is none.
@@ -167,6 +168,9 @@ func (e *Env) showStatus(view *trace.View) string {
 	}
 	if s := view.Slice(); s < 1 {
 		out += e.paint(warn, "busy") + fmt.Sprintf("  clients wait too long: background work is down to %.3g%% (§6.5)\n", 100*s)
+	}
+	if q := view.Queues; q.Used > q.Limit/4 {
+		out += e.paint(warn, "memory") + fmt.Sprintf("  the queues of all nodes hold %d of %d MiB; beyond that requests are refused\n", q.Used>>20, q.Limit>>20)
 	}
 	for _, link := range sortedKeys(view.Slow) {
 		out += e.paint(warn, "slow") + "  " + trace.Show([]byte(link)) + " by " + view.Slow[link].String() + "\n"

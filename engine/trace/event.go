@@ -31,6 +31,7 @@ const (
 	Dropped    Kind = "dropped" // a message Node → Peer was lost to a fault
 	DiskFailed Kind = "disk-failed"
 	Buffered   Kind = "buffered"    // Count of at most Want objects are in Node's memory only
+	Memory     Kind = "memory"      // Count of at most Want bytes wait in the queues of all nodes; in snapshots only
 	BufferLost Kind = "buffer-lost" // a crash took the Count objects that were in Node's memory only
 	Gap        Kind = "gap"         // Count events were not delivered to this subscriber
 
@@ -103,7 +104,7 @@ var Sections = map[Kind]string{
 	TombstoneCollected: "§4.4", TombstonesKept: "§4.4",
 	Membership: "§4.8", RangeOffered: "§4.9", RangeConfirmed: "§4.9", RangeTransferred: "§4.9", RangeDropped: "§4.9", RangeReady: "§4.9",
 	HintRehomed: "§4.9", Departed: "§4.9", NodeLeft: "§4.9",
-	Slice: "§6.5",
+	Slice: "§6.5", Memory: "§6.5",
 }
 
 // An Event is one thing that happened. Which fields are set hangs on Kind.

@@ -45,6 +45,7 @@ type View struct {
 	SplitFor time.Duration            // after which the split heals by itself; 0: it stays
 	Slow     map[string]time.Duration // link as it was named → delay
 	Loss     map[string]float64       // link as it was named → percent
+	Queues   MemoryUse                // as of the last snapshot
 	Log      []Event                  // newest last
 	Ops      Rate                     // replies to clients
 	Repairs  int                      // replicas that read repair mended
@@ -56,6 +57,12 @@ type View struct {
 	requests  map[uint64]*Request
 	order     []uint64 // requests, oldest first
 	latencies []time.Duration
+}
+
+// MemoryUse is what waits in the queues of all nodes, of a budget that it never passes.
+type MemoryUse struct {
+	Used  int `json:"used"`  // bytes
+	Limit int `json:"limit"` // bytes
 }
 
 // A Node of the view.
@@ -125,6 +132,8 @@ func (v *View) Apply(e Event) {
 		setOrDelete(v.Slow, e.Link, e.Delay)
 	case Loss:
 		setOrDelete(v.Loss, e.Link, e.Percent)
+	case Memory:
+		v.Queues = MemoryUse{e.Count, e.Want}
 	case Gap:
 		v.Missed += e.Count
 	case LWWLost:

@@ -10,13 +10,11 @@ import (
 )
 
 const (
-	// frameHeader is the payload's length (big-endian uint32) and its CRC-32C.
-	frameHeader = 8
+	// FrameHeader is the size of what stands before a payload: its length (big-endian uint32) and its CRC-32C.
+	FrameHeader = 8
 	// frameBuffer is what a reader reads ahead, so that frames that arrived
 	// together cost one system call.
 	frameBuffer = 64 << 10
-	// frameKeep is the largest buffer kept for the next big frame.
-	frameKeep = 1 << 20
 )
 
 // AppendFrame appends payload as a frame to dst, so that many frames go out in
@@ -31,8 +29,11 @@ func AppendFrame(dst, payload []byte) []byte {
 type FrameReader struct {
 	r     *bufio.Reader
 	limit int
-	held  int    // bytes of r that the last frame still points into
-	big   []byte // for frames that do not fit into r
+	held  int // bytes of r that the last frame still points into
+
+	// Admit, if it is not nil, is called with the length of each payload before any memory is taken for it. It
+	// may wait. An error ends the stream.
+	Admit func(size int) error
 }
 
 // NewFrameReader reads frames of at most limit bytes of payload from r.
@@ -50,6 +51,11 @@ func (f *FrameReader) Next() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if f.Admit != nil {
+		if err := f.Admit(n); err != nil {
+			return nil, fmt.Errorf("wire: frame of %d bytes: %w", n, err)
+		}
+	}
 	payload, err := f.payload(n)
 	if err != nil {
 		return nil, fmt.Errorf("wire: frame of %d bytes: %w", n, err)
@@ -61,7 +67,7 @@ func (f *FrameReader) Next() ([]byte, error) {
 }
 
 func (f *FrameReader) header() (n int, sum uint32, err error) {
-	h, err := f.r.Peek(frameHeader)
+	h, err := f.r.Peek(FrameHeader)
 	if err != nil {
 		if len(h) > 0 && errors.Is(err, io.EOF) {
 			return 0, 0, fmt.Errorf("wire: frame header of %d bytes: %w", len(h), io.ErrUnexpectedEOF)
@@ -79,12 +85,13 @@ func (f *FrameReader) header() (n int, sum uint32, err error) {
 		return 0, 0, fmt.Errorf("wire: frame of %d bytes, limit %d: %w", size, f.limit, ErrTooLarge)
 	}
 	sum = binary.BigEndian.Uint32(h[4:])
-	f.r.Discard(frameHeader)
+	f.r.Discard(FrameHeader)
 	return int(size), sum, nil
 }
 
 // payload reads n bytes: in place if the reader's buffer holds them, else into
-// a buffer that grows with what arrives, since a header is only a claim.
+// a buffer that grows with what arrives, since a header is only a claim. The buffer is not kept: a
+// connection that carries nothing holds no memory but r.
 func (f *FrameReader) payload(n int) ([]byte, error) {
 	if n <= f.r.Size() {
 		p, err := f.r.Peek(n)
@@ -94,7 +101,7 @@ func (f *FrameReader) payload(n int) ([]byte, error) {
 		f.held = n
 		return p, nil
 	}
-	buf := f.big[:0]
+	var buf []byte
 	for len(buf) < n {
 		if len(buf) == cap(buf) {
 			grown := make([]byte, len(buf), min(n, max(frameBuffer, 2*cap(buf))))
@@ -107,9 +114,6 @@ func (f *FrameReader) payload(n int) ([]byte, error) {
 		if err != nil {
 			return nil, unexpected(err)
 		}
-	}
-	if f.big = nil; cap(buf) <= frameKeep {
-		f.big = buf
 	}
 	return buf, nil
 }

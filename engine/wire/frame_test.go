@@ -17,7 +17,7 @@ func TestFrameRoundTrip(t *testing.T) {
 		sizes := rapid.SliceOfN(rapid.OneOf(
 			rapid.IntRange(1, 100),
 			rapid.IntRange(frameBuffer-10, frameBuffer+10),
-			rapid.IntRange(frameBuffer, 3*frameKeep)), 0, 5).Draw(t, "sizes")
+			rapid.IntRange(frameBuffer, 3<<20)), 0, 5).Draw(t, "sizes")
 		var stream []byte
 		var want [][]byte
 		for i, n := range sizes {
@@ -57,9 +57,9 @@ func TestFrameRefused(t *testing.T) {
 		"flipped":     {flipped, "checksum", nil},
 		"torn header": {good[:5], "header of 5 bytes", io.ErrUnexpectedEOF},
 		"torn":        {good[:len(good)-1], "frame of 7 bytes", io.ErrUnexpectedEOF},
-		"header only": {good[:frameHeader], "frame of 7 bytes", io.ErrUnexpectedEOF},
+		"header only": {good[:FrameHeader], "frame of 7 bytes", io.ErrUnexpectedEOF},
 		"torn big":    {big[:len(big)-1], "frame of 131072 bytes", io.ErrUnexpectedEOF},
-		"torn big 2":  {big[:frameHeader], "frame of 131072 bytes", io.ErrUnexpectedEOF},
+		"torn big 2":  {big[:FrameHeader], "frame of 131072 bytes", io.ErrUnexpectedEOF},
 	} {
 		_, err := NewFrameReader(bytes.NewReader(c.stream), 1<<20).Next()
 		if err == nil || !strings.Contains(err.Error(), c.says) || c.is != nil && !errors.Is(err, c.is) {

@@ -1,0 +1,238 @@
+package localcluster
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"ringside/engine/fault"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+	"ringside/localcluster/budget"
+)
+
+// crowd is a cluster of many nodes with a small budget. Last write wins, so that the data stays small.
+func crowd(t *testing.T, nodes, memory int) *Cluster {
+	var names []string
+	for i := range nodes {
+		names = append(names, fmt.Sprintf("n%d", i+1))
+	}
+	return begin(t, Options{Mem: true, memory: memory, Settings: trace.Settings{Nodes: names, Mode: trace.ModeLWW, NoAntiEntropy: true}})
+}
+
+// queued is what really waits in the queues of the cluster's links and in its inboxes.
+func queued(c *Cluster) (bytes int) {
+	for _, n := range c.roll.nodes() {
+		l := n.life.Load()
+		if l == nil {
+			continue
+		}
+		for _, k := range l.links {
+			k.mu.Lock()
+			bytes += len(k.out.buf)
+			for _, f := range k.late {
+				bytes += len(f.payload)
+			}
+			k.mu.Unlock()
+		}
+		l.inbox.mu.Lock()
+		bytes += l.inbox.bytes
+		l.inbox.mu.Unlock()
+	}
+	return bytes
+}
+
+// besiege sends requests with values of size bytes through all nodes but those that are left out, from many clients
+// at once, and returns how many ended with each code.
+func besiege(t *testing.T, c *Cluster, clients, requests, size int, leftOut ...string) map[wire.Code]int {
+	var via []string
+	for _, n := range c.roll.nodes() {
+		if !bytes.Contains([]byte(fmt.Sprint(leftOut)), []byte(n.name)) {
+			via = append(via, n.name)
+		}
+	}
+	value := bytes.Repeat([]byte("v"), size)
+	var mu sync.Mutex
+	codes := map[wire.Code]int{}
+	var wg sync.WaitGroup
+	for i := range clients {
+		wg.Go(func() {
+			for j := range requests {
+				key := fmt.Appendf(nil, "k%d", (i+j)%40)
+				code, err := ask(t, c, via[(i+j)%len(via)], key, value, j%2 == 0)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				mu.Lock()
+				codes[code]++
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return codes
+}
+
+// ask puts or gets once.
+func ask(t *testing.T, c *Cluster, via string, key, value []byte, put bool) (wire.Code, error) {
+	if put {
+		r, err := c.Do(t.Context(), via, wire.PutRequest{Key: key, Value: value})
+		if err != nil {
+			return 0, err
+		}
+		return r.(wire.PutReply).Err, nil
+	}
+	r, err := c.Do(t.Context(), via, wire.GetRequest{Key: key})
+	if err != nil {
+		return 0, err
+	}
+	return r.(wire.GetReply).Err, nil
+}
+
+func heap() int {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC() // what a sync.Pool holds outlives the first
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
+// Many nodes under load, with slow links and one that stands still, stay within the budget of their process, refuse what
+// is beyond it, and give all of it back.
+func TestQueuesStayWithinTheBudget(t *testing.T) {
+	const memory, nodes = 24 << 20, 16
+	c := crowd(t, nodes, memory)
+	before := heap()
+	do(t, c, fault.Fault{Kind: fault.Slow, Link: "n1", Delay: 300_000_000})
+	do(t, c, fault.Fault{Kind: fault.Slow, Link: "n2", Delay: 300_000_000})
+	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n3"}})
+	var over atomic.Int64
+	done, watching := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watching)
+		for {
+			if n := queued(c); n > memory {
+				over.Store(int64(n))
+			}
+			if u := c.memory.Use(); u.Used > u.Limit {
+				over.Store(int64(u.Used))
+			}
+			select {
+			case <-done:
+				return
+			default:
+				runtime.Gosched()
+			}
+		}
+	}()
+	codes := besiege(t, c, 128, 2, 200_000, "n3")
+	close(done)
+	<-watching
+	u := c.memory.Use()
+	t.Logf("%v, %+v", codes, u)
+	if n := over.Load(); n > 0 || u.Peak > u.Limit || u.Limit > memory {
+		t.Errorf("%d bytes were held of %d", n, memory)
+	}
+	if u.Refused == 0 || u.Peak < memory/4 {
+		t.Errorf("the load was no load: %+v", u)
+	}
+	if codes[wire.OK] == 0 || codes[wire.TooLarge] > 0 || codes[wire.BadRequest] > 0 {
+		t.Errorf("%v", codes)
+	}
+	do(t, c, fault.Fault{Kind: fault.Resume, Nodes: []string{"n3"}})
+	do(t, c, fault.Fault{Kind: fault.Heal})
+	await(t, "all memory to be given back", func() bool { return c.memory.Use().Used == 0 })
+	const data = 40 * 200_000 * (nodes + 3) // all values, and hints
+	if after := heap(); after > before+data {
+		t.Errorf("the heap grew from %d to %d bytes", before, after)
+	}
+}
+
+// A node that stands still stops the links to it, and nothing else: the others find memory for all that they do.
+func TestStandingNodeStarvesNobody(t *testing.T) {
+	c := crowd(t, 8, 128<<20)
+	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n1"}})
+	for range 3 {
+		besiege(t, c, 16, 20, 20_000, "n1")
+	}
+	stuck := c.memory.Use().Used
+	if stuck == 0 {
+		t.Error("nothing waits for the node that stands still")
+	}
+	codes := besiege(t, c, 8, 20, 20_000, "n1")
+	if len(codes) != 1 || codes[wire.OK] != 8*20 {
+		t.Errorf("beside a node that stands still: %v", codes)
+	}
+}
+
+// Whatever ends, a node, a connection or the cluster, gives back what it held, and its queues.
+func TestNoMemoryIsLeftBehind(t *testing.T) {
+	c := crowd(t, 5, 32<<20)
+	start := c.memory.Use().Queues
+	stop := make(chan struct{})
+	var load sync.WaitGroup
+	load.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				besiege(t, c, 16, 4, 100_000)
+			}
+		}
+	})
+	for range 5 {
+		do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n1", "n2"}})
+		do(t, c, fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1"}, {"n2"}}})
+		do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n3"}})
+		do(t, c, fault.Fault{Kind: fault.Heal})
+		do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n3"}})
+	}
+	close(stop)
+	load.Wait()
+	await(t, "all memory to be given back", func() bool { return c.memory.Use().Used == 0 })
+	const clients = 3 * 5 // a connection has two ends, each of which sends, and both receive
+	if u := c.memory.Use(); u.Queues > start+clients+5 {
+		t.Errorf("%d queues at the start, %d now", start, u.Queues)
+	}
+	if err := c.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if u := c.memory.Use(); u.Used != 0 || u.Queues != 0 {
+		t.Errorf("after the end: %+v", u)
+	}
+}
+
+// A request for which there is no memory is read and refused, and the connection goes on.
+func TestRequestWithoutMemoryIsRefused(t *testing.T) {
+	c := begin(t, Options{Mem: true, memory: 64 << 20})
+	var greedy []*budget.Account
+	for range 200 { // somebody takes all that is there for others
+		a := c.memory.In.Open()
+		for a.Take(10_000, clientShare) {
+		}
+		greedy = append(greedy, a)
+	}
+	code, err := ask(t, c, "n1", []byte("k"), make([]byte, 500_000), true)
+	if err != nil || code != wire.Overloaded {
+		t.Errorf("%v %v", code, err)
+	}
+	for _, a := range greedy {
+		a.Give(a.Used())
+	}
+	if code, err := ask(t, c, "n1", []byte("k"), make([]byte, 500_000), true); err != nil || code != wire.OK {
+		t.Errorf("%v %v", code, err)
+	}
+}
+
+// The status of a cluster tells what its queues hold and may hold.
+func TestSnapshotTellsMemory(t *testing.T) {
+	c := begin(t, Options{Mem: true})
+	if q := view(t, c).Queues; q.Limit < budget.Default-10 || q.Limit > budget.Default || q.Used > q.Limit {
+		t.Errorf("%+v", q)
+	}
+}
