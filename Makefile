@@ -32,6 +32,7 @@ fuzz: ## each fuzz target for a while: make fuzz FUZZTIME=1m
 
 update: ## write the golden files again, after looking at what changed
 	go test ./tui ./cli/verbs ./cli/paper -update
+	go test ./cli -run TestContract -update
 
 demo:
 	go run . demo

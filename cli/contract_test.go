@@ -18,8 +18,8 @@ import (
 )
 
 // The tests of this file hold what scripts depend on: the shape of each command's JSON, exit codes, event
-// kinds and flags. The golden files may gain entries and never lose one. -update adds what is new; only a
-// person removes an entry, and then the contract is broken on purpose.
+// kinds and flags. The golden files may gain entries and never lose one. What is new fails until -update adds it;
+// only a person removes an entry, and then the contract is broken on purpose.
 var updateContract = flag.Bool("update", false, "add what is new to the contract's golden files")
 
 // recordings is how often -update records: an entry that is not in each recording depends on timing.
@@ -424,13 +424,17 @@ func golden[V any](t *testing.T, name string, got map[string]V, compare func(wan
 		}
 		want[key] = merged
 	}
+	for key, g := range got {
+		if _, ok := want[key]; ok {
+			continue
+		}
+		if !*updateContract {
+			t.Errorf("%s: %q is new, and nothing holds it yet; add it with go test ./cli -run TestContract -update", name, key)
+		}
+		want[key] = g
+	}
 	if !*updateContract {
 		return
-	}
-	for key, g := range got {
-		if _, ok := want[key]; !ok {
-			want[key] = g
-		}
 	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
