@@ -90,7 +90,6 @@ func (w *world) fill(keys int) {
 		}
 		w.start(n)
 	}
-	w.silent = true
 }
 
 func total(rounds []trace.SyncRound, of func(trace.SyncRound) int) int {

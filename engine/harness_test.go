@@ -39,7 +39,7 @@ type world struct {
 	more     func(*Config) // what else is set
 	timings  Timings
 	sent     int                     // bytes of all messages
-	silent   bool                    // keep no log
+	logged   bool                    // keep a log, which takes longer than all that it tells of
 	refuse   func(wire.Message) bool // messages that the driver cannot send
 	log      bytes.Buffer            // every output, for comparison
 }
@@ -123,7 +123,7 @@ func (w *world) step(name string, in Input) {
 }
 
 func (w *world) carryOut(name string, out Output) {
-	if !w.silent {
+	if w.logged {
 		fmt.Fprintf(&w.log, "%v %s %#v\n", w.now, name, out)
 	}
 	if err := w.stores[name].Apply(out.Writes, true); err != nil {

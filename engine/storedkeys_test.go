@@ -43,7 +43,7 @@ func storedRecord() []byte {
 // with starts three nodes, the first of which finds a record on its disk.
 func with(t *testing.T, s store.Space, key, value []byte) *world {
 	w := newWorld(t, "n1", "n2", "n3")
-	w.silent, w.timings = true, DefaultTimings()
+	w.timings = DefaultTimings()
 	if err := w.stores["n1"].Apply([]store.Write{{Space: s, Key: key, Value: value}}, true); err != nil {
 		t.Fatal(err)
 	}
