@@ -74,7 +74,7 @@ func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (w
 	}
 	if via == "" {
 		if via = c.firstRunning(key); via == "" {
-			return failure(req, wire.NodeDown, false, "no node is running; start one with restart NODE"), nil
+			return c.explain(failure(req, wire.NodeDown, false, "no node is running; start one with restart NODE")), nil
 		}
 		if put, ok := req.(wire.PutRequest); ok {
 			put.Balanced = true
@@ -86,9 +86,10 @@ func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (w
 		return nil, c.unknownNode(via)
 	}
 	if n.life.Load() == nil {
-		return failure(req, wire.NodeDown, false, fmt.Sprintf("%s is down; start it with restart %s, or ask another node", via, via)), nil
+		return c.explain(failure(req, wire.NodeDown, false, fmt.Sprintf("%s is down; start it with restart %s, or ask another node", via, via))), nil
 	}
-	return c.client.do(ctx, n, req)
+	reply, err := c.client.do(ctx, n, req)
+	return c.explain(reply), err
 }
 
 // number gives the request its number if it has none, and returns its key.

@@ -49,6 +49,7 @@ type Options struct {
 	wrapStore  func(node string, s store.Store) store.Store // tests break disks with it
 	flushEvery time.Duration                                // of tests; 0: the usual time
 	memory     int                                          // of tests, in bytes; 0: budget.Default
+	diskPause  time.Duration                                // of tests: instead of minDiskPause; 0: that
 }
 
 // DefaultName is the cluster that is meant if none is named.
@@ -214,7 +215,7 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("start: %w", err)
+		return c.fullDisk(fmt.Errorf("start: %w", err))
 	}
 	if err := c.awaitLinks(ctx, linkTime); err != nil {
 		return fmt.Errorf("start: %w", err)
@@ -276,7 +277,7 @@ func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, 
 	for _, n := range c.roll.nodes() {
 		l := n.life.Load()
 		if l == nil {
-			out = append(out, trace.Event{Node: n.name, Kind: trace.NodeDown})
+			out = append(out, trace.Event{Node: n.name, Kind: trace.NodeDown, Message: n.reason()})
 			out = append(out, n.lastKnown()...) // the hints on its disk still wait for their homes
 			continue
 		}

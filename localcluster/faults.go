@@ -2,14 +2,12 @@ package localcluster
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"ringside/engine/fault"
-	"ringside/engine/store"
 	"ringside/engine/trace"
 )
 
@@ -17,12 +15,6 @@ const (
 	// mendTime bounds how long Fault waits for links to come back; without other
 	// faults they take milliseconds.
 	mendTime = time.Second
-	// maxDiskFailures is how often in a row a node whose disk fails is started
-	// again, each time after twice the pause; then somebody has to look.
-	maxDiskFailures = 5
-	minDiskPause    = 100 * time.Millisecond
-	// diskTrust is how long a disk has to work before its failures are forgotten.
-	diskTrust = 10 * time.Second
 )
 
 // Fault breaks or mends something, and returns once it is so. Only links that
@@ -192,7 +184,8 @@ func (c *Cluster) faultNodes(f fault.Fault) error {
 			n.retry.Stop()
 			n.retry = nil
 		}
-		n.failures = 0
+		n.failures, n.full = 0, 0
+		n.why.Store(nil)
 		if err := c.faultNode(f.Kind, n); err != nil {
 			return err
 		}
@@ -258,7 +251,7 @@ func (c *Cluster) faultNode(kind fault.Kind, n *node) error {
 		l.turnMu.Unlock()
 	case fault.Restart:
 		c.kill(n)
-		return c.start(n)
+		return c.startOrWait(n)
 	case fault.Wipe:
 		c.kill(n)
 		if err := n.wipe(); err != nil {
@@ -266,7 +259,7 @@ func (c *Cluster) faultNode(kind fault.Kind, n *node) error {
 		}
 		n.last.Store(nil)
 		c.tell(trace.Event{Node: n.name, Kind: trace.NodeWiped})
-		return c.start(n)
+		return c.startOrWait(n)
 	}
 	return nil
 }
@@ -279,7 +272,7 @@ func (c *Cluster) kill(n *node) {
 		return
 	}
 	c.crash(n, l)
-	c.tell(trace.Event{Node: n.name, Kind: trace.NodeDown})
+	c.tell(trace.Event{Node: n.name, Kind: trace.NodeDown, Message: n.reason()})
 	for _, e := range l.lost {
 		c.tell(e)
 	}
@@ -302,12 +295,24 @@ func (c *Cluster) crash(n *node, l *life) {
 	}
 }
 
+// startOrWait brings up a node that is down. If its disk is full it comes up by itself once there is
+// room, and the error says so. The caller holds faults.
+func (c *Cluster) startOrWait(n *node) error {
+	err := c.start(n)
+	if err == nil || !isFull(err) {
+		return err
+	}
+	c.restartLater(n, err)
+	return fmt.Errorf("start %s: %s: %w", n.name, n.reason(), err)
+}
+
 // start brings up a node that is down. The caller holds faults.
 func (c *Cluster) start(n *node) error {
 	l, err := n.open()
 	if err != nil {
 		return err
 	}
+	n.why.Store(nil)
 	for _, p := range c.others(n) {
 		if k := l.links[p.name]; p.life.Load() == nil || k.cut() {
 			k.takeDown(nil) // known before the first request
@@ -320,50 +325,6 @@ func (c *Cluster) start(n *node) error {
 		}
 	}
 	return nil
-}
-
-// diskFailed is the end of a life whose store failed: what the disk holds now
-// is unknown until it is read again, so the node goes through a crash. The
-// caller is the life's loop, which ends.
-func (c *Cluster) diskFailed(l *life, cause error) {
-	c.wg.Go(func() {
-		c.faults.Lock()
-		defer c.faults.Unlock()
-		n := l.node
-		if n.life.Load() != l || c.ctx.Err() != nil {
-			return // somebody killed it meanwhile
-		}
-		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: cause.Error()})
-		c.kill(n)
-		if time.Since(l.began) > diskTrust {
-			n.failures = 0
-		}
-		n.lenient = errors.Is(cause, store.ErrCorrupt)
-		c.restartLater(n)
-	})
-}
-
-// restartLater starts a node whose disk failed after a pause. The caller holds faults.
-func (c *Cluster) restartLater(n *node) {
-	if n.failures++; n.failures > maxDiskFailures {
-		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed,
-			Message: fmt.Sprintf("the disk failed %d times in a row; the node stays down until restart %s", n.failures, n.name)})
-		return
-	}
-	var timer *time.Timer
-	timer = time.AfterFunc(minDiskPause<<(n.failures-1), func() {
-		c.faults.Lock()
-		defer c.faults.Unlock()
-		if n.retry != timer || c.ctx.Err() != nil {
-			return
-		}
-		n.retry = nil
-		if err := c.start(n); err != nil {
-			c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: err.Error()})
-			c.restartLater(n)
-		}
-	})
-	n.retry = timer
 }
 
 // awaitLinks waits until every link that can be up is up, for at most limit;

@@ -76,7 +76,7 @@ func (c *Cluster) join(ctx context.Context, r member.Request) (change member.Cha
 		undo = func(*node) error { return nil }
 	}
 	if err := c.prepare(ctx, n); err != nil {
-		return member.Change{}, errors.Join(fmt.Errorf("join %s: %w", r.Node, err), undo(n))
+		return member.Change{}, errors.Join(c.fullDisk(fmt.Errorf("join %s: %w", r.Node, err)), undo(n))
 	}
 	via, err := c.scribe(r.Via, r.Node)
 	if err == nil {
@@ -100,6 +100,7 @@ func (c *Cluster) prepare(ctx context.Context, n *node) error {
 	if err := c.awaitLinks(ctx, mendTime); err != nil {
 		return err
 	}
+	n.remembered = true // even if it fails: one of two files may be written
 	return c.remember()
 }
 
@@ -110,7 +111,13 @@ func (c *Cluster) stop(n *node) error {
 }
 
 // withdraw removes a node that was there for its joining only. The caller holds faults.
-func (c *Cluster) withdraw(n *node) error { return errors.Join(c.dismiss(n), c.remember()) }
+func (c *Cluster) withdraw(n *node) error {
+	err := c.dismiss(n)
+	if n.remembered {
+		err = errors.Join(err, c.remember())
+	}
+	return err
+}
 
 // scribe is the node that is to write down a change about another: via, if it is named, or else
 // the first that belongs to the ring and works.

@@ -34,13 +34,16 @@ type node struct {
 	addr atomic.Pointer[string]
 	last atomic.Pointer[trace.NodeState] // what it said of itself when it went down; nil if that is lost or never was
 	gone atomic.Bool                     // it left the ring for good, and was taken down
+	why  atomic.Pointer[string]          // why it is down although nobody took it down; nil for no such reason
 
 	// The rest is guarded by Cluster.faults.
 	mem         *store.Mem // the disk of a cluster without one
 	incarnation uint64     // the highest that was used
 	failures    int        // of the disk, one after another
+	full        int        // how often in a row the disk was full
 	lenient     bool       // the disk failed a write over damage: open past it
 	retry       *time.Timer
+	remembered  bool // it joined, and the data root may say so
 }
 
 // A life is one run of a node from its start to its crash.

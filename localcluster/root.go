@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"slices"
+	"strings"
 
 	"ringside/engine/trace"
 )
@@ -107,7 +108,7 @@ func damagedRoot(dir string, cause error) error {
 }
 
 func isRootFile(name string) bool {
-	return name == rootLock || slices.ContainsFunc(rootFiles, func(f string) bool { return name == f || name == f+".new" })
+	return name == rootLock || strings.HasSuffix(name, probeSuffix) || slices.ContainsFunc(rootFiles, func(f string) bool { return name == f || name == f+".new" })
 }
 
 // databaseFile are the names of files that a node's database makes.

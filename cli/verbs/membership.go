@@ -248,7 +248,7 @@ func allSettled(ctx context.Context, w *world) (string, error) {
 		case n == nil:
 			return names([]string{m.Name}) + ", a member, is not there", nil
 		case n.Status != trace.Up:
-			return fmt.Sprintf("%s, a member, is %s; %s", names([]string{m.Name}), n.Status, wayOut(n)), nil
+			return fmt.Sprintf("%s, a member, is %s; %s", names([]string{m.Name}), stateOf(n), wayOut(n)), nil
 		}
 	}
 	return allConverged(ctx, w)
@@ -268,7 +268,7 @@ func wayOut(n *trace.Node) string {
 func unsettled(view *trace.View) string {
 	for _, n := range view.Nodes { // first of all, since others wait for such a node
 		if last, _ := view.History.Last(n.Name); n.Status != trace.Up && last.Kind == member.Leave {
-			return fmt.Sprintf("%s left, and is %s before it handed over all it had; %s", names([]string{n.Name}), n.Status, wayOut(n))
+			return fmt.Sprintf("%s left, and is %s before it handed over all it had; %s", names([]string{n.Name}), stateOf(n), wayOut(n))
 		}
 	}
 	for _, n := range view.Nodes {

@@ -17,6 +17,8 @@ var statusVerb = &Verb{
 	Name: "status", Group: GroupLook, Section: "§4.8",
 	Usage: "show the nodes, splits and hints",
 	Help: `A node's state is what its driver knows; what nodes believe of each other is their own (suspects).
+Of a node that is down although nobody took it down it says why (reason): one whose disk is full comes back by itself
+when there is room.
 Of a cluster with buffers (§6.1) it shows how many objects are in a node's memory only now; hints are on disk,
 but at one node that is not their home. The counts of a node that is down or paused are the last that it told.`,
 	Run: func(ctx context.Context, e *Env, _ *Call) error {
@@ -38,6 +40,7 @@ func printStatus(e *Env, view *trace.View) error {
 	type node struct {
 		Node     string           `json:"node"`
 		State    trace.NodeStatus `json:"state"`
+		Reason   string           `json:"reason,omitempty"` // why it is down, if nobody took it down
 		Addr     string           `json:"addr"`
 		Keys     int              `json:"keys"`
 		Hints    int              `json:"hints"`
@@ -57,7 +60,7 @@ func printStatus(e *Env, view *trace.View) error {
 	}
 	nodes := make([]node, len(view.Nodes))
 	for i, n := range view.Nodes {
-		nodes[i] = node{n.Name, n.Status, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n), view.Sees(n), isMember(view, n), len(n.History), n.Pending, n.Foreign, n.Dead, n.Kept, !n.Current()}
+		nodes[i] = node{n.Name, n.Status, n.Reason, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n), view.Sees(n), isMember(view, n), len(n.History), n.Pending, n.Foreign, n.Dead, n.Kept, !n.Current()}
 	}
 	s := view.Settings
 	return e.print(struct {
@@ -178,8 +181,28 @@ func (e *Env) showStatus(view *trace.View) string {
 	for _, link := range sortedKeys(view.Loss) {
 		out += e.paint(warn, "loss") + "  " + trace.Show([]byte(link)) + fmt.Sprintf(" of %g%%\n", view.Loss[link])
 	}
-	out += e.showKept(view)
+	out += e.showReasons(view) + e.showKept(view)
 	return out + t.render(e)
+}
+
+// showReasons tells why nodes are down that nobody took down, each reason once.
+func (e *Env) showReasons(view *trace.View) string {
+	out := ""
+	told := map[string]bool{}
+	for _, n := range view.Nodes {
+		if n.Reason == "" || told[n.Reason] {
+			continue
+		}
+		told[n.Reason] = true
+		var same []string
+		for _, o := range view.Nodes {
+			if o.Reason == n.Reason {
+				same = append(same, o.Name)
+			}
+		}
+		out += e.paint(bad, "down") + "  " + names(same) + ": " + trace.Show([]byte(n.Reason)) + "\n"
+	}
+	return out
 }
 
 // showKept tells why tombstones stay, each reason once.

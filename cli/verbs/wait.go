@@ -182,10 +182,18 @@ func nodesAre(ctx context.Context, w *world, want trace.NodeStatus, nodes []stri
 			return "", err
 		}
 		if n.Status != want {
-			blocks = append(blocks, fmt.Sprintf("%s is %s", names([]string{name}), n.Status))
+			blocks = append(blocks, fmt.Sprintf("%s is %s", names([]string{name}), stateOf(n)))
 		}
 	}
 	return strings.Join(blocks, ", "), nil
+}
+
+// stateOf is whether a node runs, and why not if nobody took it down.
+func stateOf(n *trace.Node) string {
+	if n.Reason == "" {
+		return string(n.Status)
+	}
+	return fmt.Sprintf("%s (%s)", n.Status, trace.Show([]byte(n.Reason)))
 }
 
 func hintsAre(ctx context.Context, w *world, want int) (string, error) {

@@ -19,9 +19,9 @@ type Kind string
 
 const (
 	// The cluster, told by its driver.
-	Cluster    Kind = "cluster" // Settings: a snapshot begins
-	NodeUp     Kind = "node-up" // Addr
-	NodeDown   Kind = "node-down"
+	Cluster    Kind = "cluster"   // Settings: a snapshot begins
+	NodeUp     Kind = "node-up"   // Addr
+	NodeDown   Kind = "node-down" // Message: why, if nobody took it down
 	NodePaused Kind = "node-paused"
 	NodeWiped  Kind = "node-wiped"
 	Split      Kind = "partition" // Groups, OneWay; Delay: after which it heals by itself, 0 for never; Elapsed: since it began, if Groups changed

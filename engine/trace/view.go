@@ -69,6 +69,7 @@ type MemoryUse struct {
 type Node struct {
 	Name     string
 	Status   NodeStatus
+	Reason   string // why it is down although nobody took it down; "" for no such reason
 	Addr     string
 	Keys     int
 	Hints    map[string]HintCount // by the home they are for
@@ -260,12 +261,12 @@ func (v *View) status(e Event) {
 	}
 	switch e.Kind {
 	case NodeUp:
-		n.Status, n.Silent = Up, false
+		n.Status, n.Silent, n.Reason = Up, false, ""
 		if e.Addr != "" {
 			n.Addr = e.Addr
 		}
 	case NodeDown:
-		n.Status, n.Buffered = Down, 0
+		n.Status, n.Buffered, n.Reason = Down, 0, e.Message
 		clear(n.Suspects)
 	case NodePaused:
 		n.Status = Paused

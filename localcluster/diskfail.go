@@ -1,0 +1,223 @@
+package localcluster
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+const (
+	// maxDiskFailures is how often in a row a node whose disk fails is started
+	// again, each time after twice the pause; then somebody has to look.
+	maxDiskFailures = 5
+	minDiskPause    = 100 * time.Millisecond
+	// maxRoomPause bounds the pause of a node whose disk is full: it waits for room as long as it takes, and
+	// a few seconds more do not matter to somebody who has just made room.
+	maxRoomPause = 3 * time.Second
+	// diskTrust is how long a disk has to work before its failures are forgotten.
+	diskTrust = 10 * time.Second
+	// roomNeeded is what must fit on a full disk before its node is started: the largest turn.
+	roomNeeded = maxTurnBytes
+	// probeSuffix ends the name of the file that finds out whether there is room.
+	probeSuffix = ".probe"
+)
+
+// diskFailed is the end of a life whose store failed: what the disk holds now
+// is unknown until it is read again, so the node goes through a crash. The
+// caller is the life's loop, which ends.
+func (c *Cluster) diskFailed(l *life, cause error) {
+	c.wg.Go(func() {
+		c.faults.Lock()
+		defer c.faults.Unlock()
+		n := l.node
+		if n.life.Load() != l || c.ctx.Err() != nil {
+			return // somebody killed it meanwhile
+		}
+		if time.Since(l.began) > diskTrust {
+			n.failures, n.full = 0, 0
+		}
+		n.lenient = errors.Is(cause, store.ErrCorrupt)
+		c.restartLater(n, cause)
+	})
+}
+
+// restartLater takes down a node whose disk failed, if it runs, and starts it again after a pause. If the disk is full
+// it goes on until there is room. The caller holds faults.
+func (c *Cluster) restartLater(n *node, cause error) {
+	full, least := isFull(cause), cmp.Or(c.opts.diskPause, minDiskPause)
+	why, pause := "", time.Duration(0)
+	switch {
+	case full:
+		pause = min(least<<min(n.full, maxDiskFailures), maxRoomPause)
+		why = "disk full; it comes back by itself when there is room" + n.roomAt()
+		if n.full++; n.full == 1 { // told once
+			c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: why + ": " + cause.Error()})
+		}
+	case n.failures == maxDiskFailures:
+		n.failures++
+		why = fmt.Sprintf("disk failed %d times in a row; it stays down until restart %s: %v", n.failures, n.name, cause)
+		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: why})
+	default:
+		pause = least << n.failures
+		n.failures++
+		why = "disk failed; it is started again"
+		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: cause.Error()})
+	}
+	c.bringDown(n, why)
+	if pause == 0 {
+		return
+	}
+	var timer *time.Timer
+	timer = time.AfterFunc(pause, func() {
+		c.faults.Lock()
+		defer c.faults.Unlock()
+		if n.retry != timer || c.ctx.Err() != nil {
+			return
+		}
+		if full {
+			c.wg.Go(func() { c.startIfRoom(n, timer) })
+		} else {
+			c.tryAgain(n, nil)
+		}
+	})
+	n.retry = timer
+}
+
+// startIfRoom starts a node that waits for room, if there is any. To find out takes a while, for which
+// nobody else has to wait.
+func (c *Cluster) startIfRoom(n *node, timer *time.Timer) {
+	err := n.probe()
+	c.faults.Lock()
+	defer c.faults.Unlock()
+	if n.retry == timer && c.ctx.Err() == nil {
+		c.tryAgain(n, err)
+	}
+}
+
+// tryAgain starts a node whose disk failed, unless err says that it makes no sense. The caller holds faults.
+func (c *Cluster) tryAgain(n *node, err error) {
+	n.retry = nil
+	if err == nil {
+		err = c.start(n)
+	}
+	if err != nil {
+		c.restartLater(n, err)
+	}
+}
+
+// bringDown sees to it that a node is down, and that others know why. The caller holds faults.
+func (c *Cluster) bringDown(n *node, why string) {
+	before := n.reason()
+	n.why.Store(&why)
+	if n.life.Load() == nil {
+		if before != why {
+			c.tell(trace.Event{Node: n.name, Kind: trace.NodeDown, Message: why})
+		}
+		return
+	}
+	c.kill(n)
+}
+
+// reason is why a node is down that nobody took down, "" if there is no such reason.
+func (n *node) reason() string {
+	if why := n.why.Load(); why != nil {
+		return *why
+	}
+	return ""
+}
+
+// roomAt says how much room a node needs where, "" in memory.
+func (n *node) roomAt() string {
+	if n.c.disk == nil {
+		return ""
+	}
+	return fmt.Sprintf(" for %d MB in %s", roomNeeded>>20, n.c.disk.dir)
+}
+
+// probe finds out whether there is room on the node's disk by writing as much as the node may want to.
+func (n *node) probe() (err error) {
+	if n.c.disk == nil {
+		return nil
+	}
+	path := filepath.Join(n.c.disk.dir, n.name+probeSuffix)
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, fileMode)
+	if err != nil {
+		return fmt.Errorf("look for room: %w", err)
+	}
+	defer func() {
+		if err = errors.Join(err, f.Close(), os.Remove(path)); err != nil {
+			err = fmt.Errorf("look for room: %w", err)
+		}
+	}()
+	if _, err := io.CopyN(f, zeros{}, roomNeeded); err != nil {
+		return err
+	}
+	return f.Sync() // some file systems find out no earlier
+}
+
+// zeros is a reader of zeros without end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) {
+	clear(p)
+	return len(p), nil
+}
+
+// fullDisk adds to an error what somebody can do about a disk that is full.
+func (c *Cluster) fullDisk(err error) error {
+	if !isFull(err) || c.disk == nil {
+		return err
+	}
+	return fmt.Errorf("%w; the disk is full: make room in %s", err, c.disk.dir)
+}
+
+// reasons says which nodes are down although nobody took them down, and why, "" if there are none.
+func (c *Cluster) reasons() string {
+	var whys, out []string
+	nodes := map[string][]string{}
+	for _, n := range c.roll.nodes() {
+		why := n.reason()
+		if why == "" || n.life.Load() != nil {
+			continue
+		}
+		if nodes[why] == nil {
+			whys = append(whys, why)
+		}
+		nodes[why] = append(nodes[why], n.name)
+	}
+	for _, why := range whys {
+		out = append(out, strings.Join(nodes[why], " ")+": "+why)
+	}
+	return strings.Join(out, "; ")
+}
+
+// explain adds to a reply that failed for want of nodes why some are down.
+func (c *Cluster) explain(reply wire.ClientReply) wire.ClientReply {
+	why := c.reasons()
+	if why == "" {
+		return reply
+	}
+	add := func(code wire.Code, message *string) {
+		if code == wire.NodeDown || code == wire.QuorumNotReached {
+			*message += "; " + why
+		}
+	}
+	switch r := reply.(type) {
+	case wire.GetReply:
+		add(r.Err, &r.Message)
+		return r
+	case wire.PutReply:
+		add(r.Err, &r.Message)
+		return r
+	}
+	return reply
+}

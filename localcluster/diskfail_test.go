@@ -1,0 +1,202 @@
+package localcluster
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"ringside/engine/fault"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// fullDisk has no room while full is set: it can be read, and nothing can be written.
+type fullDisk struct {
+	store.Store
+	full *atomic.Bool
+}
+
+func (d fullDisk) Apply(batch []store.Write, sync bool) error {
+	if d.full.Load() {
+		return fmt.Errorf("write: %w", syscall.ENOSPC)
+	}
+	return d.Store.Apply(batch, sync)
+}
+
+// fillable returns options of a cluster in which the disks of nodes are full while full is set.
+func fillable(full *atomic.Bool, nodes ...string) Options {
+	return Options{diskPause: time.Millisecond, wrapStore: func(node string, s store.Store) store.Store {
+		if strings.Contains(strings.Join(nodes, " "), node) {
+			return fullDisk{s, full}
+		}
+		return s
+	}}
+}
+
+// failures counts how often a node told that its disk failed.
+func failures(c *Cluster, node string) (count int) {
+	for _, e := range eventsOf(c, trace.DiskFailed) {
+		if e.Node == node {
+			count++
+		}
+	}
+	return count
+}
+
+func eventsOf(c *Cluster, kind trace.Kind) (out []trace.Event) {
+	_ = c.Events(c.ctx, 0, false, func(batch []trace.Event) error {
+		for _, e := range batch {
+			if e.Kind == kind {
+				out = append(out, e)
+			}
+		}
+		return nil
+	})
+	return out
+}
+
+// starve puts until each of nodes has stopped for want of room, and returns the last failure that a client was told.
+func starve(t *testing.T, c *Cluster, nodes ...string) (said string) {
+	t.Helper()
+	i := 0
+	await(t, "the nodes to stop", func() bool {
+		i++
+		r, err := c.Do(t.Context(), "", wire.PutRequest{Key: fmt.Append(nil, "k", i), Value: []byte("v"), Quorum: wire.Quorum{W: 1}}) // even the last node takes it
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p := r.(wire.PutReply); p.Err != wire.OK {
+			said = p.Message
+		}
+		for _, n := range nodes {
+			if c.node(n).life.Load() != nil {
+				return false
+			}
+		}
+		return true
+	})
+	return said
+}
+
+// A node whose disk is full says so for as long as it takes, more often than a broken disk is tried, and comes back
+// by itself once there is room.
+func TestFullDiskIsWaitedFor(t *testing.T) {
+	inBothModes(t, func(t *testing.T, o Options) {
+		var full atomic.Bool
+		o.wrapStore, o.diskPause = fillable(&full, "n2").wrapStore, time.Millisecond
+		c := begin(t, o)
+		put(t, c, "", "cart", "milk", nil)
+		full.Store(true)
+		starve(t, c, "n2")
+		n := c.node("n2")
+		await(t, "more attempts than a broken disk has", func() bool {
+			c.faults.Lock()
+			defer c.faults.Unlock()
+			return n.full > maxDiskFailures+1
+		})
+		v := view(t, c).Node("n2")
+		if v.Status != trace.Down || !strings.HasPrefix(v.Reason, "disk full; it comes back by itself when there is room") {
+			t.Errorf("n2 is %s: %q", v.Status, v.Reason)
+		}
+		if told := watched(t, c).Node("n2"); told.Status != trace.Down || told.Reason != v.Reason {
+			t.Errorf("events tell that n2 is %s: %q", told.Status, told.Reason)
+		}
+		if o.Mem == strings.Contains(v.Reason, "for 4 MB in ") {
+			t.Errorf("the reason is %q", v.Reason)
+		}
+		if got := failures(c, "n2"); got != 1 {
+			t.Errorf("n2 told %d times that its disk is full, want once", got)
+		}
+		r, err := c.Do(t.Context(), "n2", wire.GetRequest{Key: []byte("cart")})
+		if g := r.(wire.GetReply); err != nil || g.Err != wire.NodeDown || !strings.Contains(g.Message, "n2: disk full") {
+			t.Errorf("%+v, %v", g, err)
+		}
+		full.Store(false)
+		await(t, "n2 to come back", func() bool { return n.life.Load() != nil && c.allLinked() })
+		if v := view(t, c).Node("n2"); v.Reason != "" || v.Status != trace.Up {
+			t.Errorf("n2 is %s: %q", v.Status, v.Reason)
+		}
+		want(t, get(t, c, "n2", "cart"), "milk")
+	})
+}
+
+// If all disks are full, so that nobody is left, the client is told why; later everybody is back.
+func TestAllDisksFull(t *testing.T) {
+	var full atomic.Bool
+	c := begin(t, fillable(&full, "n1", "n2", "n3", "n4", "n5"))
+	put(t, c, "", "cart", "milk", nil)
+	full.Store(true)
+	if said := starve(t, c, "n1", "n2", "n3", "n4", "n5"); !strings.Contains(said, "disk full") {
+		t.Errorf("a put failed with %q", said)
+	}
+	r, err := c.Do(t.Context(), "", wire.GetRequest{Key: []byte("cart")})
+	if g := r.(wire.GetReply); err != nil || g.Err != wire.NodeDown || !strings.Contains(g.Message, "n1 n2 n3 n4 n5: disk full") {
+		t.Errorf("%+v, %v", g, err)
+	}
+	full.Store(false)
+	await(t, "all nodes to come back", func() bool { return len(c.running()) == 5 && c.allLinked() })
+	want(t, get(t, c, "", "cart"), "milk")
+}
+
+// A node that waits for room obeys: a kill ends the wait, a restart begins another, and the end of the
+// cluster ends all.
+func TestCommandsWhileADiskIsFull(t *testing.T) {
+	var full atomic.Bool
+	o := fillable(&full, "n2")
+	o.Dir = t.TempDir()
+	c := begin(t, o)
+	full.Store(true)
+	starve(t, c, "n2")
+	n := c.node("n2")
+	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n2"}})
+	if n.reason() != "" || n.retry != nil {
+		t.Errorf("killed n2 waits for room: %q", n.reason())
+	}
+	err := c.Fault(t.Context(), fault.Fault{Kind: fault.Restart, Nodes: []string{"n2"}})
+	if err == nil || !strings.Contains(err.Error(), "start n2: disk full; it comes back by itself") {
+		t.Errorf("restart: %v", err)
+	}
+	if v := view(t, c).Node("n2"); v.Reason == "" {
+		t.Error("n2 is down without a reason")
+	}
+	full.Store(false)
+	await(t, "n2 to come back", func() bool { return n.life.Load() != nil })
+	full.Store(true)
+	starve(t, c, "n2")
+	_ = c.Close()
+	if left, err := filepath.Glob(filepath.Join(o.Dir, "*"+probeSuffix)); err != nil || len(left) > 0 {
+		t.Errorf("probes are left: %v, %v", left, err)
+	}
+	full.Store(false)
+	begin(t, o)
+}
+
+// A start on a full disk says what to do, and a broken disk is told from a full one.
+func TestStartOnAFullDisk(t *testing.T) {
+	var full atomic.Bool
+	o := fillable(&full, "n2")
+	o.Dir = t.TempDir()
+	_ = begin(t, o).Close()
+	full.Store(true)
+	o.Home = t.TempDir()
+	if _, err := Start(t.Context(), o); err == nil || !strings.Contains(err.Error(), "the disk is full: make room in "+o.Dir) {
+		t.Errorf("%v", err)
+	}
+	full.Store(false)
+	begin(t, o)
+	for err, want := range map[error]bool{
+		&os.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC}:     true,
+		fmt.Errorf("level: %w: %w", store.ErrPoisoned, syscall.EDQUOT): true,
+		syscall.EIO: false, store.ErrCorrupt: false,
+	} {
+		if isFull(err) != want {
+			t.Errorf("%v is full: %v", err, !want)
+		}
+	}
+}
