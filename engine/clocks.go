@@ -37,6 +37,8 @@ func (p *put) past(ctx vclock.Clock, known vclock.Siblings, own wire.Own, lww bo
 		before = vclock.Clock{{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter - 1}}
 	}
 	switch {
+	case n.cfg.Literal && lww:
+		return ctx.Merge(before).Merge(known.Context())
 	case n.cfg.Literal:
 		return ctx.Merge(before) // so the second of two clients with one old context swallows the first
 	case mutant.Is(mutant.ContextIgnored):
@@ -49,9 +51,16 @@ func (p *put) past(ctx vclock.Clock, known vclock.Siblings, own wire.Own, lww bo
 	// The past also takes in what others have superseded. That changes nothing (a
 	// version never travels without its siblings), but without it each round of two
 	// clients that never read would leave one more gap in both their clocks.
-	past := ctx.Merge(known.Superseded())
-	if lww && (len(past) > compactAt || len(past) > 1 && n.odd(EarlyCompaction)) {
-		past = past.Compact() // times decide, and each dot that lost would leave one more gap for ever
+	if !lww {
+		return ctx.Merge(known.Superseded())
+	}
+	past := ctx.Merge(known.Context()) // what it replaces (lastwrite.go)
+	limit := compactAt
+	if n.odd(EarlyCompaction) {
+		limit = 1
+	}
+	if len(past) > limit { // each dot that lost would leave one more gap for ever
+		past = past.Compact(limit)
 	}
 	return past
 }

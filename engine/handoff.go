@@ -208,6 +208,7 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 	if mutant.Is(mutant.HintReplaced) {
 		rec.Siblings = nil
 	}
+	why.For = home
 	changed, code := n.mergeInto(&rec, key, siblings, lww, nil, why)
 	if code != wire.OK || !changed && !fresh && own == nil {
 		return code

@@ -156,7 +156,8 @@ type Node struct {
 	transfer *transfers
 	admit    *admission
 
-	collector *collector
+	lastWrites *lastWrites
+	collector  *collector
 }
 
 // New makes a node from what its store holds. The Output is to be carried out like a
@@ -172,7 +173,7 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 		trees:  newForest(),
 		sync:   newSyncer(),
 		member: newMembership(cfg), transfer: newTransfers(),
-		admit:     newAdmission(now),
+		admit: newAdmission(now), lastWrites: newLastWrites(),
 		collector: newCollector(),
 		lastOp:    uint64(now), // above that of any earlier life, whose answers may still be under way
 	}
@@ -391,7 +392,7 @@ func (n *Node) State() *trace.NodeState {
 	s := &trace.NodeState{
 		Keys: n.keys, Hints: n.hints.counts(), Roots: n.roots(), View: n.member.digest, Member: n.belongs(n.cfg.Name),
 		Pending: len(n.member.pending), Foreign: n.foreign(), Changes: n.member.history,
-		Slice: n.admit.slice, P99: n.admit.p99,
+		Slice: n.admit.slice, P99: n.admit.p99, Lost: n.lastWrites.lost,
 	}
 	for _, r := range s.Roots {
 		s.Tombstones += r.Keys

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"ringside/engine/mutant"
 	"ringside/engine/trace"
@@ -32,6 +33,8 @@ type put struct {
 	calls   []uint64
 	waiting int // calls that neither answered nor fell silent
 	replied bool
+	ackedAt time.Duration   // when the client was told that the put succeeded; 0 if it was not
+	lostTo  vclock.Siblings // what took the version's place under last write wins before that
 	timeout *timer
 	respond func(wire.PutReply)
 }
@@ -121,6 +124,7 @@ func (n *Node) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
 		return
 	}
 	n.requests++
+	n.lastWrites.begin(p)
 	p.timeout = n.after(n.cfg.Timings.Request, p.end)
 	for _, a := range plan.assigned {
 		if a.node == n.cfg.Name {
@@ -183,7 +187,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	}
 	n.emit(trace.Event{Kind: trace.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.n.homesIn(p.pref), For: standsIn, Nodes: plan.missing, Message: chosen})
 	if !p.all.Has(p.version.Dot) { // a later clock wrote before: last write wins
-		n.emit(trace.Event{Kind: trace.LWWLost, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}})
+		p.lostTo = p.all
 	}
 	why := trace.Event{Request: p.req.Request, Peer: n.cfg.Name, Op: wire.Replicate.String()}
 	switch {
@@ -291,9 +295,13 @@ func (p *put) settle() {
 		v := p.version
 		ctx := wire.Context{Clock: v.Clock(), Time: v.Time}
 		v.Value = nil
+		p.ackedAt = n.now
+		if len(p.lostTo) > 0 {
+			n.lost(p.req.Key, p.version, p.lostTo[0])
+		}
 		p.respond(wire.PutReply{
 			Version: v, Siblings: len(p.all), Acks: slices.Clone(p.acks), Hinted: slices.Clone(p.hinted),
-			Context: n.seal(p.req.Key, ctx),
+			Context: n.seal(p.req.Key, ctx), LostTo: withoutValues(p.lostTo),
 		})
 		if n.odd(HastyPut) {
 			p.end()
@@ -321,4 +329,5 @@ func (p *put) end() {
 			Message: fmt.Sprintf("W=%d, but only %s acknowledged in time; the write stays where it is and may be seen later", p.quorum.W, strings.Join(p.acks, " ")),
 		})
 	}
+	p.n.lastWrites.end(p)
 }

@@ -87,18 +87,6 @@ func reconcile(a, b vclock.Siblings, lww bool) vclock.Siblings {
 	return a.Merge(b)
 }
 
-// lost lists the versions that last write wins threw away when it made kept
-// from a and b: concurrent ones, not ancestors of what it kept.
-func lost(a, b, kept vclock.Siblings) vclock.Siblings {
-	var out vclock.Siblings
-	for _, v := range a.Merge(b) {
-		if !kept.Has(v.Dot) {
-			out = append(out, v)
-		}
-	}
-	return out
-}
-
 // storeHome merges siblings into the node's own replica of key. own, if not
 // nil, is the counter of the dot just minted. why holds Request, Peer and Op of the event.
 func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) wire.Code {
@@ -155,10 +143,8 @@ func (n *Node) mergeInto(rec *wire.Record, key []byte, siblings vclock.Siblings,
 		*rec = before
 		return false, wire.TooLarge
 	}
-	if rec.LWW {
-		if l := lost(before.Siblings, siblings, rec.Siblings); len(l) > 0 {
-			n.emit(trace.Event{Kind: trace.LWWLost, Request: why.Request, Key: key, Versions: l})
-		}
+	if rec.LWW && len(rec.Siblings) > 0 {
+		n.noticeLost(key, before.Siblings, siblings, rec.Siblings[0], why)
 	}
 	if own != nil {
 		rec.Own = *own

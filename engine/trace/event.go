@@ -56,7 +56,7 @@ const (
 	Reconciled Kind = "reconciled" // Versions: the siblings left, which are more than one
 	ReadRepair Kind = "read-repair"
 	Replied    Kind = "replied"     // Op, Err, Count of Want, Elapsed, Versions, Hinted
-	LWWLost    Kind = "lww-lost"    // Versions: those that last write wins threw away here
+	LWWLost    Kind = "lww-lost"    // Versions: an acknowledged one that last write wins lost; Message: the clock of the one that took its place
 	FreshEpoch Kind = "fresh-epoch" // Node cannot prove its counter for Key, and begins a new one
 	RolledBack Kind = "rolled-back" // Node's disk is older than its latest run; Message: what follows
 	Truncated  Kind = "truncated"   // Versions: the new one; Count of its clock's pairs were dropped; Message: which
@@ -241,6 +241,7 @@ type NodeState struct {
 
 	Slice float64       `json:"slice,omitempty"`  // of its rate that background work may use, 1 for all (§6.5)
 	P99   time.Duration `json:"p99_ns,omitempty"` // of replicas' answers to clients' requests, as far as it mattered to Slice
+	Lost  int           `json:"lost,omitempty"`   // acknowledged versions that this node saw last write wins lose, since it started
 
 	Tombstones int    `json:"tombstones,omitempty"`      // keys of which it holds nothing but deleted versions (§4.4)
 	Kept       string `json:"tombstones_kept,omitempty"` // why those of which it is the first home stay, as far as it knows

@@ -161,19 +161,31 @@ func (c Clock) Without(d Dot) Clock {
 	return c
 }
 
-// Compact returns a clock with one entry for each node: the latest counter of its
-// latest epoch, as if all before were covered. Not for clocks that decide what supersedes what.
-func (c Clock) Compact() Clock {
-	out := make(Clock, 0, len(c))
+// Compact returns a clock with one entry for each actor, which covers all events of c and those that
+// c lacks before them. If that leaves more than limit entries, only the latest epoch of each node
+// stays. Compact is not for clocks that decide what supersedes what.
+func (c Clock) Compact(limit int) Clock {
+	whole := make(Clock, 0, len(c))
 	for _, e := range c {
 		e.From = 0
-		if k := len(out) - 1; k >= 0 && out[k].Node == e.Node {
-			out[k] = e
+		if k := len(whole) - 1; k >= 0 && whole[k].Actor == e.Actor {
+			whole[k] = e
 			continue
 		}
-		out = append(out, e)
+		whole = append(whole, e)
 	}
-	return out
+	if len(whole) <= limit {
+		return whole
+	}
+	latest := whole[:0]
+	for _, e := range whole {
+		if k := len(latest) - 1; k >= 0 && latest[k].Node == e.Node {
+			latest[k] = e
+			continue
+		}
+		latest = append(latest, e)
+	}
+	return latest
 }
 
 // Timeless returns c without the times of its entries, which are of use only

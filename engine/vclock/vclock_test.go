@@ -158,8 +158,11 @@ func TestLatestLaws(t *testing.T) {
 
 func TestCompact(t *testing.T) {
 	c := Clock{upTo("x", 1), between("x", 2, 4), {Actor: Actor{"x", 2}, Counter: 3}, between("y", 1, 2)}
-	if got := c.Compact(); got.String() != "{x:3 y:2}" || !got.Valid() {
+	if got := c.Compact(2); got.String() != "{x:3 y:2}" || !got.Valid() {
 		t.Errorf("%v compacts to %v", c, got)
+	}
+	if got := c.Compact(3); len(got) != 3 || !got.Descends(c) || !got.Valid() {
+		t.Errorf("%v compacts to %v, which has room for all actors", c, got)
 	}
 }
 
