@@ -44,9 +44,10 @@ type get struct {
 type readAnswer struct {
 	node     string
 	siblings vclock.Siblings
-	home     bool // it speaks as a home of the key
-	damaged  bool // it holds a record that fails its checksum
-	pending  bool // it was not given the key's range yet
+	home     bool            // it speaks as a home of the key
+	lost     vclock.Siblings // to last write wins, as it remembers
+	damaged  bool            // it holds a record that fails its checksum
+	pending  bool            // it was not given the key's range yet
 }
 
 func (n *Node) onGet(client uint64, req wire.GetRequest) {
@@ -163,7 +164,7 @@ func (g *get) askNext() {
 func (g *get) answered(node string, r wire.ReadReply) {
 	g.lww = g.lww || r.LWW
 	g.answers = slices.DeleteFunc(g.answers, func(a readAnswer) bool { return a.node == node }) // it was asked again
-	g.answers = append(g.answers, readAnswer{node: node, siblings: r.Siblings, home: r.Home, damaged: r.Err == wire.Damaged, pending: r.Err == wire.Pending})
+	g.answers = append(g.answers, readAnswer{node: node, siblings: r.Siblings, home: r.Home, lost: r.Lost, damaged: r.Err == wire.Damaged, pending: r.Err == wire.Pending})
 	g.recheck.wanted = g.recheck.wanted || r.Returned && !r.Home
 	if g.replied {
 		return
@@ -280,7 +281,7 @@ func (g *get) succeed() {
 	}
 	g.reply(wire.GetReply{
 		Siblings: live, Tombstones: dead, Replied: g.counted(),
-		Context: n.seal(g.req.Key, wire.Context{Clock: s.Context(), Time: latest(s), Fastest: g.firstHome()}),
+		Context: n.seal(g.req.Key, wire.Context{Clock: s.Context(), Time: latest(s), Fastest: g.firstHome()}), Lost: g.lost(),
 	})
 }
 

@@ -27,6 +27,13 @@ import (
 	"ringside/engine/wire"
 )
 
+const (
+	// maxLostKeys is of how many keys a node remembers what they lost. It is only for people who look.
+	maxLostKeys = 1024
+	// maxLostVersions is how many versions of one key it remembers. An answer to a get carries them all.
+	maxLostVersions = 4
+)
+
 // maxFailedWrites is how many failed puts a node remembers, so that what they wrote does not count as
 // lost. Older ones were most likely displaced or superseded by now.
 const maxFailedWrites = 1024
@@ -36,6 +43,9 @@ type lastWrites struct {
 	puts   map[writeID]*put // not ended, or failed
 	failed []writeID        // oldest first
 	lost   int              // versions that the node told of
+
+	recent map[string]vclock.Siblings // key → the latest of those, values cut, oldest first
+	order  []string                   // keys of recent, oldest first
 }
 
 // A writeID names the version of a key. Dots of different keys may be equal.
@@ -44,7 +54,9 @@ type writeID struct {
 	dot vclock.Dot
 }
 
-func newLastWrites() *lastWrites { return &lastWrites{puts: map[writeID]*put{}} }
+func newLastWrites() *lastWrites {
+	return &lastWrites{puts: map[writeID]*put{}, recent: map[string]vclock.Siblings{}}
+}
 
 func (p *put) id() writeID { return writeID{string(p.req.Key), p.version.Dot} }
 
@@ -113,8 +125,45 @@ func (n *Node) tellsOf(key []byte, v vclock.Version, held bool, why trace.Event)
 
 // lost tells that v is lost to w.
 func (n *Node) lost(key []byte, v, w vclock.Version) {
-	n.lastWrites.lost++
+	n.lastWrites.remember(string(key), v)
 	n.emit(trace.Event{Kind: trace.LWWLost, Request: v.Request, Key: key, Versions: vclock.Siblings{v}, Message: w.Notation()})
+}
+
+// remember counts a lost version, and keeps it for those who ask about its key.
+func (l *lastWrites) remember(key string, v vclock.Version) {
+	l.lost++
+	if l.recent[key] == nil {
+		l.order = append(l.order, key)
+		if len(l.order) > maxLostKeys {
+			delete(l.recent, l.order[0])
+			l.order = l.order[1:]
+		}
+	}
+	all := append(slices.Clone(l.recent[key]), trace.Preview(vclock.Siblings{v})...)
+	l.recent[key] = all[max(0, len(all)-maxLostVersions):]
+}
+
+// lostOf returns the versions of a key that the node told of, sorted by dot.
+func (l *lastWrites) lostOf(key []byte) vclock.Siblings {
+	return sortedByDot(slices.Clone(l.recent[string(key)]))
+}
+
+func sortedByDot(s vclock.Siblings) vclock.Siblings {
+	slices.SortFunc(s, func(a, b vclock.Version) int { return a.Dot.Compare(b.Dot) })
+	return s
+}
+
+// lost is what the nodes that answered a get remember to be lost.
+func (g *get) lost() vclock.Siblings {
+	var out vclock.Siblings
+	for _, a := range g.answers {
+		for _, v := range a.lost {
+			if !out.Has(v.Dot) {
+				out = append(out, v)
+			}
+		}
+	}
+	return sortedByDot(out)[:min(len(out), wire.MaxMerged)]
 }
 
 // withoutValues returns s with its clocks alone.

@@ -106,6 +106,9 @@ func TestConcurrentWriteIsLost(t *testing.T) {
 		t.Fatalf("the first put: %+v\nthe second: %+v", a, b)
 	}
 	w.wantLost("first")
+	if r := w.get("n4", key); len(r.Lost) != 1 || r.Lost[0].Dot != a.Version.Dot || string(r.Siblings[0].Value) != "second" {
+		t.Errorf("a get tells %+v", r)
+	}
 	if e := w.saw(trace.LWWLost)[0]; e.Request != first || e.Message != b.Version.Notation() {
 		t.Errorf("told %+v, want request %d lost to %s", e, first, b.Version.Notation())
 	}

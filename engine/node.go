@@ -411,7 +411,7 @@ func (n *Node) State() *trace.NodeState {
 func (n *Node) describe(in Describe) {
 	events := []trace.Event{{Time: n.now, Node: n.cfg.Name, Kind: trace.State, State: n.State()}}
 	for _, k := range in.Keys {
-		e := trace.Event{Time: n.now, Node: n.cfg.Name, Kind: trace.Replicas, Key: k}
+		e := trace.Event{Time: n.now, Node: n.cfg.Name, Kind: trace.Replicas, Key: k, Versions: n.lastWrites.lostOf(k)}
 		if rec, err := n.record(store.Data, dataKey(k)); err == nil && len(rec.Siblings) > 0 {
 			e.Replicas = append(e.Replicas, trace.Replica{Versions: rec.Siblings})
 		}

@@ -192,7 +192,7 @@ func (n *Node) onRead(m wire.Message, r wire.Read) {
 func (n *Node) reading(key []byte, view uint64) wire.ReadReply {
 	s, lww, err := n.known(key)
 	home, pending := n.holds(key)
-	r := wire.ReadReply{Err: err, Siblings: s, LWW: lww, Home: home, Returned: n.returnedLately()}
+	r := wire.ReadReply{Err: err, Siblings: s, LWW: lww, Home: home, Returned: n.returnedLately(), Lost: n.lastWrites.lostOf(key)}
 	switch {
 	case err != wire.OK:
 	case pending != nil:

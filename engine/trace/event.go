@@ -118,8 +118,8 @@ type Event struct {
 	Peer    string // the node at the other end of the message
 	For     string // the home that a hint is kept for
 	Op      string // get, put, del; put, handoff, read-repair, anti-entropy on Stored; OpBuffered on Ack
-	// Versions have their values cut to PreviewLen, but for kind Replicas, which
-	// has its own.
+	// Versions have their values cut to PreviewLen. On an event of kind Replicas they are those that
+	// last write wins lost of the key; the field Replicas has what the node holds, with whole values.
 	Versions vclock.Siblings
 	Homes    []string
 	Hinted   []wire.Hint

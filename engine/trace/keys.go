@@ -16,6 +16,7 @@ type Key struct {
 	Key     []byte
 	Held    map[string]map[string]vclock.Siblings // node → home it is for, "" for its own → siblings
 	Touched time.Duration
+	Lost    vclock.Siblings // acknowledged versions that last write wins lost, the latest last; up to MaxKeyLost
 }
 
 // Key returns the account of a key, nil if no event told of it.
@@ -60,7 +61,19 @@ func (v *View) holds(e Event) {
 	for _, r := range e.Replicas {
 		held[r.For] = r.Versions
 	}
-	v.touch(e).Held[e.Node] = held
+	k := v.touch(e)
+	k.Held[e.Node] = held
+	k.lose(e.Versions)
+}
+
+// lose notes versions that last write wins lost.
+func (k *Key) lose(s vclock.Siblings) {
+	for _, v := range s {
+		if !k.Lost.Has(v.Dot) {
+			k.Lost = append(slices.Clone(k.Lost), v)
+		}
+	}
+	k.Lost = k.Lost[max(0, len(k.Lost)-MaxKeyLost):]
 }
 
 func (v *View) hold(e Event, home string) {

@@ -15,7 +15,8 @@ const (
 	MaxRequests = 500  // requests with their events
 	MaxKeys     = 500  // keys with what each node holds of them
 	MaxSeconds  = 60   // of rates
-	MaxLost     = 1e5  // versions that last write wins threw away
+	MaxLost     = 1e5  // versions that last write wins lost
+	MaxKeyLost  = 8    // of those, versions of one key
 	MaxLatency  = 1000 // replies from which percentiles are taken
 	MaxSynced   = 8192 // pairs of homes and ranges with their latest round of anti-entropy
 )
@@ -53,7 +54,7 @@ type View struct {
 	Synced   map[SyncPair]LastRound   // the latest round of each range and pair of homes
 
 	keys      map[string]*Key
-	lost      map[string]bool // key and clock of the versions that last write wins threw away
+	lost      map[string]bool // key and clock of the acknowledged versions that last write wins lost, as events told
 	requests  map[uint64]*Request
 	order     []uint64 // requests, oldest first
 	latencies []time.Duration
@@ -82,6 +83,7 @@ type Node struct {
 	Dead     int                  // keys of which it holds nothing but tombstones, as of its last State
 	Kept     string               // why tombstones stay, as of its last State
 	Buffered int                  // objects that are in its memory only (§6.1)
+	Lost     int                  // acknowledged versions that it saw last write wins lose, as of its last State
 	Slice    float64              // of its rate that background work may use (§6.5); 0: unknown
 	Silent   bool                 // it did not answer the last snapshot, and the counts are what it said before
 	Load     Rate                 // replicas stored and read
@@ -216,8 +218,9 @@ func (v *View) SplitLeft() (left time.Duration, ok bool) {
 	return max(0, v.SplitAt+v.SplitFor-v.Now), true
 }
 
-// lose counts what last write wins threw away, once for all the replicas that did.
+// lose counts what last write wins lost, once for each version.
 func (v *View) lose(e Event) {
+	v.touch(e).lose(e.Versions)
 	for _, ver := range e.Versions {
 		if len(v.lost) < MaxLost {
 			v.lost[string(e.Key)+"\x00"+ver.Dot.String()] = true
@@ -225,8 +228,15 @@ func (v *View) lose(e Event) {
 	}
 }
 
-// Lost is the number of versions that last write wins threw away.
-func (v *View) Lost() int { return len(v.lost) }
+// Lost is the number of acknowledged versions that last write wins lost, as far as events told or
+// nodes counted since they started.
+func (v *View) Lost() int {
+	counted := 0
+	for _, n := range v.Nodes {
+		counted += n.Lost
+	}
+	return max(len(v.lost), counted)
+}
 
 func (v *View) begin(s Settings) {
 	v.Settings, v.Missed = s, 0
@@ -279,7 +289,7 @@ func (v *View) status(e Event) {
 
 func (n *Node) setState(s *NodeState) {
 	n.Keys, n.Pending, n.Foreign, n.Buffered, n.Slice = s.Keys, s.Pending, s.Foreign, s.Buffered, s.Slice
-	n.Dead, n.Kept, n.Silent = s.Tombstones, s.Kept, s.LastKnown
+	n.Dead, n.Kept, n.Silent, n.Lost = s.Tombstones, s.Kept, s.LastKnown, s.Lost
 	if s.View != 0 {
 		n.History, n.View = s.Changes, s.View
 	}

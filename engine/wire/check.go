@@ -50,7 +50,7 @@ func checkMessage(m Message) error {
 	case Read:
 		return checkSize("key", len(b.Key), MaxKey)
 	case ReadReply:
-		return first(checkCode(b.Err), checkSiblings(b.Siblings), checkNames("ask", b.Ask))
+		return first(checkCode(b.Err), checkSiblings(b.Siblings), checkSiblings(b.Lost), checkNames("ask", b.Ask))
 	case Write:
 		return checkWrite(b)
 	case WriteReply:
@@ -197,7 +197,8 @@ func checkGetReply(r GetReply) error {
 		checkSize("context", len(r.Context), MaxToken),
 		checkOptionalName("coordinator", r.Coordinator),
 		checkNames("replied", r.Replied),
-		checkNames("missing", r.Missing))
+		checkNames("missing", r.Missing),
+		checkSiblings(r.Lost))
 }
 
 func checkMembershipReply(r MembershipReply) error {

@@ -25,9 +25,11 @@ func messageFromPB(p *wirepb.Message) (Message, error) {
 	case *wirepb.Message_Read:
 		m.Body = Read{Key: bytesFromPB(b.Read.GetKey())}
 	case *wirepb.Message_ReadReply:
-		var s vclock.Siblings
-		s, err = siblingsFromPB(b.ReadReply.GetSiblings())
-		m.Body = ReadReply{Err: codeFromPB(b.ReadReply.GetErr()), Siblings: s, LWW: b.ReadReply.GetLww(), Home: b.ReadReply.GetHome(), Ask: b.ReadReply.GetAsk(), Returned: b.ReadReply.GetReturned()}
+		var s, lost vclock.Siblings
+		if s, err = siblingsFromPB(b.ReadReply.GetSiblings()); err == nil {
+			lost, err = siblingsFromPB(b.ReadReply.GetLost())
+		}
+		m.Body = ReadReply{Lost: lost, Err: codeFromPB(b.ReadReply.GetErr()), Siblings: s, LWW: b.ReadReply.GetLww(), Home: b.ReadReply.GetHome(), Ask: b.ReadReply.GetAsk(), Returned: b.ReadReply.GetReturned()}
 	case *wirepb.Message_Write:
 		m.Body, err = writeFromPB(b.Write)
 	case *wirepb.Message_WriteReply:
@@ -159,10 +161,14 @@ func getReplyFromPB(p *wirepb.GetReply) (GetReply, error) {
 	if err != nil {
 		return GetReply{}, err
 	}
+	lost, err := siblingsFromPB(p.GetLost())
+	if err != nil {
+		return GetReply{}, err
+	}
 	r := GetReply{
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(),
 		Siblings: s, Tombstones: dead, Context: bytesFromPB(p.GetContext()),
-		Coordinator: p.GetCoordinator(), Replied: p.GetReplied(), View: p.GetView(), Missing: p.GetMissing(),
+		Coordinator: p.GetCoordinator(), Replied: p.GetReplied(), View: p.GetView(), Missing: p.GetMissing(), Lost: lost,
 	}
 	return r, first(checkSize("message", len(r.Message), MaxText), checkGetReply(r))
 }

@@ -94,7 +94,7 @@ var genGetReply = rapid.Custom(func(t *rapid.T) GetReply {
 	return GetReply{
 		Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
 		Siblings: genSiblings.Draw(t, "siblings"), Tombstones: genSiblings.Draw(t, "tombstones"), Context: genBytes.Draw(t, "context"),
-		Coordinator: genName.Draw(t, "coordinator"), Replied: genNames.Draw(t, "replied"), View: rapid.Uint64().Draw(t, "view"), Missing: genNames.Draw(t, "missing"),
+		Coordinator: genName.Draw(t, "coordinator"), Replied: genNames.Draw(t, "replied"), View: rapid.Uint64().Draw(t, "view"), Missing: genNames.Draw(t, "missing"), Lost: genSiblings.Draw(t, "lost"),
 	}
 })
 
@@ -119,7 +119,7 @@ var genBody = rapid.OneOf(
 	rapid.Just[Body](Pong{}),
 	rapid.Map(genBytes, func(k []byte) Body { return Read{Key: k} }),
 	rapid.Custom(func(t *rapid.T) Body {
-		return ReadReply{Err: genCode.Draw(t, "err"), Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww"), Home: rapid.Bool().Draw(t, "home"), Ask: genNames.Draw(t, "ask"), Returned: rapid.Bool().Draw(t, "returned")}
+		return ReadReply{Err: genCode.Draw(t, "err"), Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww"), Home: rapid.Bool().Draw(t, "home"), Ask: genNames.Draw(t, "ask"), Returned: rapid.Bool().Draw(t, "returned"), Lost: genSiblings.Draw(t, "lost")}
 	}),
 	rapid.Custom(func(t *rapid.T) Body {
 		return Write{

@@ -56,10 +56,11 @@ type Read struct{ Key []byte }
 type ReadReply struct {
 	Err      Code // OK, or why the replica cannot be counted toward R
 	Siblings vclock.Siblings
-	LWW      bool     // the record reconciles by last write wins
-	Home     bool     // it is a home of the key as it knows the ring, or was one and has not handed the key over yet
-	Ask      []string // with Pending: who held the key before
-	Returned bool     // it handed a hint to its home a moment ago, so a home that answered before that may hold more now (§4.6)
+	LWW      bool            // the record reconciles by last write wins
+	Home     bool            // it is a home of the key as it knows the ring, or was one and has not handed the key over yet
+	Ask      []string        // with Pending: who held the key before
+	Returned bool            // it handed a hint to its home a moment ago, so a home that answered before that may hold more now (§4.6)
+	Lost     vclock.Siblings // versions of the key that last write wins lost of late, as far as the node tells of them
 }
 
 // A Purpose says why a replica is written. It decides nothing but what is shown.
@@ -286,6 +287,9 @@ type GetReply struct {
 	Replied     []string // replicas that answered, in the order in which they did
 	View        uint64   // the node's view, if the request named another: the client's is stale
 	Missing     []string // with QuorumNotReached: nodes that may hold the key and did not answer, homes first
+	// Lost are acknowledged versions that last write wins lost of late, as far as the nodes that answered
+	// remember. Their values are cut.
+	Lost vclock.Siblings
 }
 
 // Deleted says whether a tombstone is among the concurrent versions.

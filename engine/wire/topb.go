@@ -22,7 +22,7 @@ func messageToPB(m Message) *wirepb.Message {
 		p.Body = &wirepb.Message_Read{Read: &wirepb.Read{Key: b.Key}}
 	case ReadReply:
 		p.Body = &wirepb.Message_ReadReply{ReadReply: &wirepb.ReadReply{
-			Err: uint32(b.Err), Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, Home: b.Home, Ask: b.Ask, Returned: b.Returned}}
+			Err: uint32(b.Err), Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, Home: b.Home, Ask: b.Ask, Returned: b.Returned, Lost: siblingsToPB(b.Lost)}}
 	case Write:
 		p.Body = &wirepb.Message_Write{Write: &wirepb.Write{
 			Key: b.Key, Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, For: b.For, Purpose: uint32(b.Purpose), Lazy: b.Lazy}}
@@ -108,7 +108,7 @@ func getReplyToPB(r GetReply) *wirepb.GetReply {
 	return &wirepb.GetReply{
 		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message),
 		Siblings: siblingsToPB(r.Siblings), Tombstones: siblingsToPB(r.Tombstones), Context: r.Context,
-		Coordinator: r.Coordinator, Replied: r.Replied, View: r.View, Missing: r.Missing,
+		Coordinator: r.Coordinator, Replied: r.Replied, View: r.View, Missing: r.Missing, Lost: siblingsToPB(r.Lost),
 	}
 }
 

@@ -669,6 +669,7 @@ type ReadReply struct {
 	Home          bool                   `protobuf:"varint,4,opt,name=home,proto3" json:"home,omitempty"`
 	Ask           []string               `protobuf:"bytes,5,rep,name=ask,proto3" json:"ask,omitempty"`
 	Returned      bool                   `protobuf:"varint,6,opt,name=returned,proto3" json:"returned,omitempty"`
+	Lost          []*Version             `protobuf:"bytes,7,rep,name=lost,proto3" json:"lost,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -743,6 +744,13 @@ func (x *ReadReply) GetReturned() bool {
 		return x.Returned
 	}
 	return false
+}
+
+func (x *ReadReply) GetLost() []*Version {
+	if x != nil {
+		return x.Lost
+	}
+	return nil
 }
 
 type Write struct {
@@ -2304,6 +2312,7 @@ type GetReply struct {
 	Replied       []string               `protobuf:"bytes,8,rep,name=replied,proto3" json:"replied,omitempty"`
 	View          uint64                 `protobuf:"fixed64,9,opt,name=view,proto3" json:"view,omitempty"`
 	Missing       []string               `protobuf:"bytes,10,rep,name=missing,proto3" json:"missing,omitempty"`
+	Lost          []*Version             `protobuf:"bytes,11,rep,name=lost,proto3" json:"lost,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2404,6 +2413,13 @@ func (x *GetReply) GetView() uint64 {
 func (x *GetReply) GetMissing() []string {
 	if x != nil {
 		return x.Missing
+	}
+	return nil
+}
+
+func (x *GetReply) GetLost() []*Version {
+	if x != nil {
+		return x.Lost
 	}
 	return nil
 }
@@ -2888,14 +2904,15 @@ const file_wire_proto_rawDesc = "" +
 	"\x04Ping\"\x06\n" +
 	"\x04Pong\"\x18\n" +
 	"\x04Read\x12\x10\n" +
-	"\x03key\x18\x01 \x01(\fR\x03key\"\xa5\x01\n" +
+	"\x03key\x18\x01 \x01(\fR\x03key\"\xd1\x01\n" +
 	"\tReadReply\x12\x10\n" +
 	"\x03err\x18\x01 \x01(\rR\x03err\x122\n" +
 	"\bsiblings\x18\x02 \x03(\v2\x16.ringside.wire.VersionR\bsiblings\x12\x10\n" +
 	"\x03lww\x18\x03 \x01(\bR\x03lww\x12\x12\n" +
 	"\x04home\x18\x04 \x01(\bR\x04home\x12\x10\n" +
 	"\x03ask\x18\x05 \x03(\tR\x03ask\x12\x1a\n" +
-	"\breturned\x18\x06 \x01(\bR\breturned\"\x9f\x01\n" +
+	"\breturned\x18\x06 \x01(\bR\breturned\x12*\n" +
+	"\x04lost\x18\a \x03(\v2\x16.ringside.wire.VersionR\x04lost\"\x9f\x01\n" +
 	"\x05Write\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x122\n" +
 	"\bsiblings\x18\x02 \x03(\v2\x16.ringside.wire.VersionR\bsiblings\x12\x10\n" +
@@ -3014,7 +3031,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\x12\x12\n" +
 	"\x04view\x18\x04 \x01(\x06R\x04view\x12/\n" +
-	"\achanges\x18\x05 \x03(\v2\x15.ringside.wire.ChangeR\achanges\"\xc0\x02\n" +
+	"\achanges\x18\x05 \x03(\v2\x15.ringside.wire.ChangeR\achanges\"\xec\x02\n" +
 	"\bGetReply\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
@@ -3028,7 +3045,8 @@ const file_wire_proto_rawDesc = "" +
 	"\areplied\x18\b \x03(\tR\areplied\x12\x12\n" +
 	"\x04view\x18\t \x01(\x06R\x04view\x12\x18\n" +
 	"\amissing\x18\n" +
-	" \x03(\tR\amissing\"\xfa\x02\n" +
+	" \x03(\tR\amissing\x12*\n" +
+	"\x04lost\x18\v \x03(\v2\x16.ringside.wire.VersionR\x04lost\"\xfa\x02\n" +
 	"\bPutReply\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
@@ -3132,37 +3150,39 @@ var file_wire_proto_depIdxs = []int32{
 	18, // 14: ringside.wire.Message.collect:type_name -> ringside.wire.Collect
 	19, // 15: ringside.wire.Message.collect_reply:type_name -> ringside.wire.CollectReply
 	1,  // 16: ringside.wire.ReadReply.siblings:type_name -> ringside.wire.Version
-	1,  // 17: ringside.wire.Write.siblings:type_name -> ringside.wire.Version
-	26, // 18: ringside.wire.Forward.put:type_name -> ringside.wire.PutRequest
-	30, // 19: ringside.wire.ForwardReply.reply:type_name -> ringside.wire.PutReply
-	7,  // 20: ringside.wire.SyncReply.entries:type_name -> ringside.wire.Write
-	13, // 21: ringside.wire.Gossip.changes:type_name -> ringside.wire.Change
-	17, // 22: ringside.wire.Collect.tombstones:type_name -> ringside.wire.Tombstone
-	13, // 23: ringside.wire.Membership.changes:type_name -> ringside.wire.Change
-	21, // 24: ringside.wire.Membership.pending:type_name -> ringside.wire.Pending
-	21, // 25: ringside.wire.Membership.lost:type_name -> ringside.wire.Pending
-	25, // 26: ringside.wire.ClientRequest.get:type_name -> ringside.wire.GetRequest
-	26, // 27: ringside.wire.ClientRequest.put:type_name -> ringside.wire.PutRequest
-	24, // 28: ringside.wire.ClientRequest.membership:type_name -> ringside.wire.MembershipRequest
-	22, // 29: ringside.wire.GetRequest.quorum:type_name -> ringside.wire.Quorum
-	22, // 30: ringside.wire.PutRequest.quorum:type_name -> ringside.wire.Quorum
-	29, // 31: ringside.wire.ClientReply.get:type_name -> ringside.wire.GetReply
-	30, // 32: ringside.wire.ClientReply.put:type_name -> ringside.wire.PutReply
-	28, // 33: ringside.wire.ClientReply.membership:type_name -> ringside.wire.MembershipReply
-	13, // 34: ringside.wire.MembershipReply.changes:type_name -> ringside.wire.Change
-	1,  // 35: ringside.wire.GetReply.siblings:type_name -> ringside.wire.Version
-	1,  // 36: ringside.wire.GetReply.tombstones:type_name -> ringside.wire.Version
-	1,  // 37: ringside.wire.PutReply.version:type_name -> ringside.wire.Version
-	31, // 38: ringside.wire.PutReply.hinted:type_name -> ringside.wire.Hint
-	1,  // 39: ringside.wire.PutReply.lost_to:type_name -> ringside.wire.Version
-	1,  // 40: ringside.wire.Record.siblings:type_name -> ringside.wire.Version
-	33, // 41: ringside.wire.Record.own:type_name -> ringside.wire.Own
-	0,  // 42: ringside.wire.Context.clock:type_name -> ringside.wire.Clock
-	43, // [43:43] is the sub-list for method output_type
-	43, // [43:43] is the sub-list for method input_type
-	43, // [43:43] is the sub-list for extension type_name
-	43, // [43:43] is the sub-list for extension extendee
-	0,  // [0:43] is the sub-list for field type_name
+	1,  // 17: ringside.wire.ReadReply.lost:type_name -> ringside.wire.Version
+	1,  // 18: ringside.wire.Write.siblings:type_name -> ringside.wire.Version
+	26, // 19: ringside.wire.Forward.put:type_name -> ringside.wire.PutRequest
+	30, // 20: ringside.wire.ForwardReply.reply:type_name -> ringside.wire.PutReply
+	7,  // 21: ringside.wire.SyncReply.entries:type_name -> ringside.wire.Write
+	13, // 22: ringside.wire.Gossip.changes:type_name -> ringside.wire.Change
+	17, // 23: ringside.wire.Collect.tombstones:type_name -> ringside.wire.Tombstone
+	13, // 24: ringside.wire.Membership.changes:type_name -> ringside.wire.Change
+	21, // 25: ringside.wire.Membership.pending:type_name -> ringside.wire.Pending
+	21, // 26: ringside.wire.Membership.lost:type_name -> ringside.wire.Pending
+	25, // 27: ringside.wire.ClientRequest.get:type_name -> ringside.wire.GetRequest
+	26, // 28: ringside.wire.ClientRequest.put:type_name -> ringside.wire.PutRequest
+	24, // 29: ringside.wire.ClientRequest.membership:type_name -> ringside.wire.MembershipRequest
+	22, // 30: ringside.wire.GetRequest.quorum:type_name -> ringside.wire.Quorum
+	22, // 31: ringside.wire.PutRequest.quorum:type_name -> ringside.wire.Quorum
+	29, // 32: ringside.wire.ClientReply.get:type_name -> ringside.wire.GetReply
+	30, // 33: ringside.wire.ClientReply.put:type_name -> ringside.wire.PutReply
+	28, // 34: ringside.wire.ClientReply.membership:type_name -> ringside.wire.MembershipReply
+	13, // 35: ringside.wire.MembershipReply.changes:type_name -> ringside.wire.Change
+	1,  // 36: ringside.wire.GetReply.siblings:type_name -> ringside.wire.Version
+	1,  // 37: ringside.wire.GetReply.tombstones:type_name -> ringside.wire.Version
+	1,  // 38: ringside.wire.GetReply.lost:type_name -> ringside.wire.Version
+	1,  // 39: ringside.wire.PutReply.version:type_name -> ringside.wire.Version
+	31, // 40: ringside.wire.PutReply.hinted:type_name -> ringside.wire.Hint
+	1,  // 41: ringside.wire.PutReply.lost_to:type_name -> ringside.wire.Version
+	1,  // 42: ringside.wire.Record.siblings:type_name -> ringside.wire.Version
+	33, // 43: ringside.wire.Record.own:type_name -> ringside.wire.Own
+	0,  // 44: ringside.wire.Context.clock:type_name -> ringside.wire.Clock
+	45, // [45:45] is the sub-list for method output_type
+	45, // [45:45] is the sub-list for method input_type
+	45, // [45:45] is the sub-list for extension type_name
+	45, // [45:45] is the sub-list for extension extendee
+	0,  // [0:45] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
