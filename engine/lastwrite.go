@@ -126,7 +126,8 @@ func (n *Node) tellsOf(key []byte, v vclock.Version, held bool, why trace.Event)
 // lost tells that v is lost to w.
 func (n *Node) lost(key []byte, v, w vclock.Version) {
 	n.lastWrites.remember(string(key), v)
-	n.emit(trace.Event{Kind: trace.LWWLost, Request: v.Request, Key: key, Versions: vclock.Siblings{v}, Message: w.Notation()})
+	n.emit(trace.Event{Kind: trace.LWWLost, Request: v.Request, Key: key, Versions: vclock.Siblings{v},
+		Message: "lost to " + w.Notation() + ", which had not seen it"})
 }
 
 // remember counts a lost version, and keeps it for those who ask about its key.

@@ -25,6 +25,9 @@ const (
 	rankBlank
 )
 
+// maxLostValue is how many signs of a lost value the card shows.
+const maxLostValue = 24
+
 // narrowCard is the width below which holders give way to values.
 const narrowCard = 50
 
@@ -84,6 +87,9 @@ func (m *model) cardRows(a account, w int) []row {
 	_, _, st := m.verdictSign(a)
 	for i, line := range m.verdict(a) {
 		rows = append(rows, text(rankVerdict+min(i, 1), st, line))
+	}
+	if line := m.lostLine(a); line != "" {
+		rows = append(rows, text(rankVerdict, bad, line))
 	}
 	rows = append(rows, blank)
 	next := strings.Join(m.next(a), "  ·  ")
@@ -220,6 +226,8 @@ func (m *model) verdict(a account) []string {
 	case len(a.heads) > 1:
 		first := m.th.concurrent + " CONCURRENT: neither descends from the other."
 		switch {
+		case m.lastWriteWins():
+			return []string{first, "Last write wins keeps " + clocks(latest(a.heads)) + " and loses the rest (§6)."}
 		case m.agreed(a):
 			return []string{first, fmt.Sprintf("All %d homes hold these %d; they wait to be reconciled.", len(a.homes), len(a.heads))}
 		case split:
@@ -235,6 +243,26 @@ func (m *model) verdict(a account) []string {
 		return []string{trace.ShowShort([]byte(a.blocking), 200) + "."}
 	}
 	return []string{fmt.Sprintf("%s all %d homes hold the same.", m.th.yes, len(a.homes))}
+}
+
+// lastWriteWins says whether the cluster keeps one of concurrent versions and no siblings.
+func (m *model) lastWriteWins() bool { return m.view.Settings.Mode == trace.ModeLWW }
+
+// latest is the version of s that last write wins keeps.
+func latest(s vclock.Siblings) vclock.Siblings { return s.Latest(nil) }
+
+// lostLine tells which acknowledged versions of the key last write wins lost, "" if none.
+func (m *model) lostLine(a account) string {
+	k := m.view.Key(a.key)
+	if k == nil || len(k.Lost) == 0 {
+		return ""
+	}
+	last := k.Lost[len(k.Lost)-1]
+	line := "Last write wins lost " + clocks(vclock.Siblings{last}) + " " + value(last, maxLostValue)
+	if more := len(k.Lost) - 1; more > 0 {
+		line += fmt.Sprintf(" and %d more", more)
+	}
+	return line + " (§6)."
 }
 
 // agreed says whether every home holds the same siblings, with nothing under way

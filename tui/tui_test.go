@@ -345,3 +345,24 @@ func TestIdleFrameIsCached(t *testing.T) {
 		t.Error("a crash does not show")
 	}
 }
+
+// Under last write wins the card promises no siblings: it says what is kept, and what was lost.
+func TestKeyCardUnderLastWriteWins(t *testing.T) {
+	s := newScene(5, Options{})
+	settings := s.view.Settings
+	settings.Mode = trace.ModeLWW
+	s.snapshot(trace.Event{Kind: trace.Cluster, Settings: &settings})
+	split(s)
+	s.take()
+	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
+	frame := ansi.Strip(s.View())
+	if !strings.Contains(frame, "Last write wins keeps ") || strings.Contains(frame, "siblings") {
+		t.Fatalf("the frame during the split:\n%s", frame)
+	}
+	beer := version("n4", 1, `["milk","beer"]`, dot("n3", 1))
+	s.tell(trace.Event{Kind: trace.Heal}, trace.Event{Kind: trace.LWWLost, Node: "n4", Key: cart, Versions: vclock.Siblings{beer}, Message: "lost to {n3:1 n5:1}, which had not seen it"})
+	s.take()
+	if frame = ansi.Strip(s.View()); !strings.Contains(frame, `Last write wins lost {n3:1 n4:1} ["milk","beer"] (§6).`) || !strings.Contains(frame, "lost to LWW 1") {
+		t.Fatalf("the frame after it:\n%s", frame)
+	}
+}

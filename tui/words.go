@@ -152,7 +152,7 @@ func (m *model) describeWork(e trace.Event) phrase {
 	case trace.ReadRepair:
 		return phrase{"REPAIR", accent, "read repair: " + peer + " was stale" + prefixed(", gets ", clocks(e.Versions))}
 	case trace.LWWLost:
-		return phrase{"LWW LOST", bad, "last write wins threw away " + clocks(e.Versions)}
+		return phrase{"LWW LOST", bad, "last write wins: " + clocks(e.Versions) + " is " + message(e)}
 	case trace.FreshEpoch:
 		return phrase{"EPOCH", warn, "starts a fresh epoch: its counters cannot be proved"}
 	case trace.RolledBack:

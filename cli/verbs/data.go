@@ -12,6 +12,7 @@ import (
 
 	"ringside/cli/verbs/cart"
 	"ringside/engine/trace"
+	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
@@ -150,8 +151,10 @@ func (g *got) json(e *Env, c *Call) error {
 		Replied     []string            `json:"replied"`
 		Request     uint64              `json:"request"`
 		ElapsedUS   int64               `json:"elapsed_us"`
+		// Lost is what last write wins lost of the key, as far as the nodes that answered remember.
+		Lost []trace.VersionJSON `json:"lost,omitempty"`
 	}{keyOf(g.key), len(g.Siblings) > 0, trace.VersionsJSON(g.Siblings), g.Deleted(), encodeToken(g.Context), g.Coordinator,
-		orEmpty(g.Replied), g.Request, g.elapsed.Microseconds()})
+		orEmpty(g.Replied), g.Request, g.elapsed.Microseconds(), trace.VersionsJSON(g.Lost)})
 	if err != nil {
 		return err
 	}
@@ -189,6 +192,9 @@ func (g *got) show(ctx context.Context, e *Env, c *Call) error {
 		want = n
 	}
 	tail := e.tail(view, g.key, g.Coordinator, "R", want, g.Replied, nil, g.Request, g.elapsed)
+	if len(g.Lost) > 0 {
+		e.note("%s", lostNote(g.Lost))
+	}
 	if len(g.Siblings) == 1 && !g.Deleted() {
 		v := g.Siblings[0]
 		return e.write(showValue(v.Value) + "\n  " + e.paint(accent, v.Notation()) + "  " + tail + "\n")
@@ -342,6 +348,21 @@ func (e *Env) put(ctx context.Context, c *Call, save *saving, req wire.PutReques
 	})
 }
 
+// lostNote tells of acknowledged versions that last write wins lost.
+func lostNote(lost vclock.Siblings) string {
+	out := fmt.Sprintf("note: last write wins lost %s of this key (§6)", Count(len(lost), "acknowledged write"))
+	for _, v := range lost {
+		out += "\n      " + v.Notation() + "  "
+		if v.Deleted {
+			out += "a delete"
+		} else {
+			out += trace.ShowShort(v.Value, maxEventKey)
+		}
+		out += "  " + trace.RequestName(v.Request)
+	}
+	return out
+}
+
 // blindNote says what came of a put without a context over an existing key.
 func blindNote(key []byte, r wire.PutReply) string {
 	out := fmt.Sprintf("note: a blind write: %s had a value, and this put had no context, so they are %d siblings now (§4.4)",
@@ -388,8 +409,10 @@ func printPut(e *Env, key []byte, r wire.PutReply, elapsed time.Duration) error 
 		Siblings    int               `json:"siblings"`
 		Request     uint64            `json:"request"`
 		ElapsedUS   int64             `json:"elapsed_us"`
+		// LostTo is what took the version's place under last write wins before it was acknowledged.
+		LostTo []trace.VersionJSON `json:"lost_to,omitempty"`
 	}{keyOf(key), v.Clock, v.Notation, v.Dot, v.Past, v.Literal, encodeToken(r.Context), r.Coordinator,
-		orEmpty(r.Acks), trace.HintsJSON(r.Hinted), r.Siblings, r.Request, elapsed.Microseconds()})
+		orEmpty(r.Acks), trace.HintsJSON(r.Hinted), r.Siblings, r.Request, elapsed.Microseconds(), trace.VersionsJSON(r.LostTo)})
 }
 
 func (e *Env) showPut(ctx context.Context, req wire.PutRequest, r wire.PutReply, elapsed time.Duration, remark string) error {
@@ -405,6 +428,9 @@ func (e *Env) showPut(ctx context.Context, req wire.PutRequest, r wire.PutReply,
 		e.tail(view, req.Key, r.Coordinator, "W", want, r.Acks, r.Hinted, r.Request, elapsed)
 	if len(req.Context) > 0 && r.Siblings > 1 {
 		line += "\n  " + e.paint(warn, fmt.Sprintf("‖ %d siblings now: others wrote what your context had not seen (§4.4)", r.Siblings))
+	}
+	for _, w := range r.LostTo {
+		line += "\n  " + e.paint(bad, fmt.Sprintf("lost already: last write wins keeps %s, a concurrent write with a later time (§6)", w.Notation()))
 	}
 	return e.write(remark + line + "\n")
 }

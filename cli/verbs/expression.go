@@ -88,12 +88,16 @@ var functions = map[string]function{
 	"split":  {0, nil, false, false, ofView(func(v *trace.View, _ []string) (any, error) { return v.Groups != nil, nil })},
 	"hints":  {0, []role{aNode, aFormerNode}, 0, false, ofView(hintCount)},
 	"lost": {0, nil, 0, false, func(ctx context.Context, w *world, _ []string) (any, error) {
+		now, err := w.view(ctx)
+		if err != nil {
+			return nil, err
+		}
 		events, err := w.env.past(ctx)
 		view := trace.NewView()
 		for _, e := range events {
 			view.Apply(e)
 		}
-		return view.Lost(), err
+		return max(view.Lost(), now.Lost()), err
 	}},
 	"buffered": {0, []role{aNode}, 0, false, ofView(bufferedCount)},
 }

@@ -86,7 +86,9 @@ func printInspect(e *Env, view *trace.View, key []byte) error {
 		Converged  bool     `json:"converged"`
 		Blocking   string   `json:"blocking,omitempty"`
 		Replicas   []entry  `json:"replicas"`
-	}{keyOf(key), ring.Of(key).String(), homes, orEmpty(view.Ring.Preference(key)[len(homes):]), view.Converged(key), view.Blocking(key), entries})
+		// Lost is what last write wins lost of the key, as far as nodes remember.
+		Lost []trace.VersionJSON `json:"lost,omitempty"`
+	}{keyOf(key), ring.Of(key).String(), homes, orEmpty(view.Ring.Preference(key)[len(homes):]), view.Converged(key), view.Blocking(key), entries, trace.VersionsJSON(lostOf(view, key))})
 }
 
 func (e *Env) showInspect(view *trace.View, key []byte) string {
@@ -120,7 +122,19 @@ func (e *Env) showInspect(view *trace.View, key []byte) string {
 	if b := view.Blocking(key); b != "" {
 		verdict = e.paint(warn, "not converged") + ": " + trace.Show([]byte(b))
 	}
-	return head + "\n" + t.render(e) + verdict + "\n"
+	out := head + "\n" + t.render(e) + verdict + "\n"
+	if lost := lostOf(view, key); len(lost) > 0 {
+		out += lostNote(lost) + "\n"
+	}
+	return out
+}
+
+// lostOf is what last write wins lost of a key, as far as the view was told.
+func lostOf(view *trace.View, key []byte) vclock.Siblings {
+	if k := view.Key(key); k != nil {
+		return k.Lost
+	}
+	return nil
 }
 
 func versionCell(v vclock.Version) cell {

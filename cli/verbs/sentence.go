@@ -228,7 +228,16 @@ var sentences = map[trace.Kind]func(e trace.Event, node, peer string) string{
 	trace.Truncated: func(e trace.Event, node, _ string) string {
 		return node + " cuts the clock, oldest pairs first: " + trace.Show([]byte(e.Message))
 	},
-	trace.LWWLost: func(e trace.Event, _, _ string) string { return clocks(e.Versions) + " lost to a later write" },
+	trace.LWWLost: func(e trace.Event, _, _ string) string { return lostTo(e) },
+}
+
+// lostTo tells of a version that last write wins lost, and to which one.
+func lostTo(e trace.Event) string {
+	how := "lost to a later write"
+	if e.Message != "" {
+		how = trace.Show([]byte(e.Message))
+	}
+	return "last write wins: " + clocks(e.Versions) + " is " + how
 }
 
 // Sentence says an event in the paper's words.

@@ -84,7 +84,8 @@ func printStatus(e *Env, view *trace.View) error {
 		Buffer   int                `json:"buffer"` // objects that each node's buffer has room for; 0: there is none
 		Buffered int                `json:"buffered"`
 		Memory   trace.MemoryUse    `json:"memory"` // bytes that wait in the queues of all nodes, and their limit
-	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, trace.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, splitLeft(view), slowMS(view), view.Loss, view.Hints(), s.Buffer, view.Buffered(), view.Queues})
+		Lost     int                `json:"lost"`   // acknowledged writes that last write wins lost, since the nodes started
+	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, trace.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, splitLeft(view), slowMS(view), view.Loss, view.Hints(), s.Buffer, view.Buffered(), view.Queues, view.Lost()})
 }
 
 // splitLeft is how many seconds a timed split still lasts, nil if there is none.
@@ -174,6 +175,13 @@ func (e *Env) showStatus(view *trace.View) string {
 	}
 	if q := view.Queues; q.Used > q.Limit/4 {
 		out += e.paint(warn, "memory") + fmt.Sprintf("  the queues of all nodes hold %d of %d MiB; beyond that requests are refused\n", q.Used>>20, q.Limit>>20)
+	}
+	if s.Mode == trace.ModeLWW || view.Lost() > 0 {
+		st := dim
+		if view.Lost() > 0 {
+			st = bad
+		}
+		out += e.paint(st, "lost") + "  " + Count(view.Lost(), "acknowledged write") + " to last write wins, since the nodes started (§6)\n"
 	}
 	for _, link := range sortedKeys(view.Slow) {
 		out += e.paint(warn, "slow") + "  " + trace.Show([]byte(link)) + " by " + view.Slow[link].String() + "\n"

@@ -31,7 +31,7 @@ siblings(cart)==2, value(cart)=="milk", 'hints(n4)>0 && up(n3)'. It may use
   homes(K) converged(K) replica(NODE,K) keys(NODE)                   what nodes hold
   hints hints(HOLDER) hints(HOLDER,FOR) nodes up up(NODE) down(NODE) paused(NODE) split
   buffered buffered(NODE)                                            objects in memory only
-  lost                                                               to last write wins, as far as events remember
+  lost                                                               acknowledged writes, to last write wins
 Of several conditions, as in  wait up hints=0 converged , all have to hold. Naming a node that does not exist
 is a usage error, and so is a comparison that has one answer only, such as nodes==5 (a list) or hints>=0.`
 )

@@ -56,7 +56,7 @@ const (
 	Reconciled Kind = "reconciled" // Versions: the siblings left, which are more than one
 	ReadRepair Kind = "read-repair"
 	Replied    Kind = "replied"     // Op, Err, Count of Want, Elapsed, Versions, Hinted
-	LWWLost    Kind = "lww-lost"    // Versions: an acknowledged one that last write wins lost; Message: the clock of the one that took its place
+	LWWLost    Kind = "lww-lost"    // Versions: an acknowledged one that last write wins lost; Message: to which one
 	FreshEpoch Kind = "fresh-epoch" // Node cannot prove its counter for Key, and begins a new one
 	RolledBack Kind = "rolled-back" // Node's disk is older than its latest run; Message: what follows
 	Truncated  Kind = "truncated"   // Versions: the new one; Count of its clock's pairs were dropped; Message: which
