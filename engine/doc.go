@@ -35,6 +35,7 @@ Conditions with mutant.Is are deliberate bugs, and are not there in the ordinary
 	§4.4  versions, vector clocks        vclock; epoch.go says who may stamp what, counters.go keeps what proves it,
 	                                     clocks.go says what a new clock holds,
 	                                     tombstones.go when a delete may be forgotten
+	                                     lastwrite.go what last write wins loses (§6)
 	§4.5  get and put with N, R, W       get.go, absence.go, put.go, forward.go
 	§4.6  sloppy quorum, hinted handoff  sloppyquorum.go sends hints, handoff.go brings them home
 	§4.7  anti-entropy, Merkle trees     merkle; trees.go keeps them, antientropy.go says when, syncround.go how
@@ -108,6 +109,9 @@ collected: once all nodes have said twice, as long apart, that they hold nothing
 member to be there, and every node that went to have said that it holds nothing. It is on from the start because
 a tombstone in doubt stays; all that is taken on trust is that no message is under way for longer than
 Timings.SafeDelay, twice what the slowest link can be told to be.
+
+Under last write wins a new version's past covers all that its coordinator held, so that the version which it
+replaces does not count as lost.
 
 A new version's past also covers what its coordinator knows to be superseded, so that clients
 which never read do not fill clocks with gaps. A version never travels without its siblings.
