@@ -43,7 +43,7 @@ func full() Event {
 		State: &NodeState{Keys: 1, Hints: []HintCount{{For: "n2", Keys: 1, Oldest: 5}}, Suspects: []string{"n3"},
 			Roots: []TreeRoot{{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b")), Root: 1 << 63, Keys: 3, Size: 900}},
 			View:  1 << 63, Member: true, Pending: 1, Foreign: 2, Changes: member.History{change}, Buffered: 3,
-			Slice: .5, P99: 7, Tombstones: 4, Kept: "n2 cannot be reached", LastKnown: true},
+			Slice: .5, P99: 7, Lost: 3, Tombstones: 4, Kept: "n2 cannot be reached", LastKnown: true},
 		Span:    &Span{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b"))},
 		Changes: member.History{change},
 		Rounds: []SyncRound{{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b")), Left: "n1", Right: "n2", Levels: 10, Hashes: 33, Bytes: 412, FullCopy: 14100, Keys: 118,
