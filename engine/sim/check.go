@@ -44,7 +44,8 @@ type checker struct {
 	cut        map[string]bool          // keys of which a clock was cut
 	tombs      tombs
 	stale      int             // reads that lacked what was acked before
-	beaten     map[uint64]bool // acked writes that last write wins threw away, by design (P14)
+	beaten     map[uint64]bool // acked writes that last write wins lost, by design (P14)
+	lwwTold    map[uint64]bool // writes that a node told to be lost to last write wins
 }
 
 // maxViolations bounds what one run reports, but for the first of each property.
@@ -53,7 +54,7 @@ const maxViolations = 10
 func newChecker(w *world) *checker {
 	c := &checker{
 		w: w, quiet: w.plan.quiet(), keys: w.plan.keys(), ops: map[uint64]*operation{}, byKey: map[string][]*operation{},
-		tombs: newTombs(), dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, lost: map[uint64]*bits{}, fewest: w.plan.N, sent: map[string]sentHint{}, handed: map[string]time.Duration{}, beaten: map[uint64]bool{}, lossAt: map[string]time.Duration{}, cut: map[string]bool{},
+		tombs: newTombs(), dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, lost: map[uint64]*bits{}, fewest: w.plan.N, sent: map[string]sentHint{}, handed: map[string]time.Duration{}, beaten: map[uint64]bool{}, lwwTold: map[uint64]bool{}, lossAt: map[string]time.Duration{}, cut: map[string]bool{},
 	}
 	for _, op := range w.plan.Ops {
 		c.planned = max(c.planned, op.ID)
@@ -92,6 +93,10 @@ func (c *checker) event(e trace.Event) {
 	case trace.Ack:
 		if c.w.plan.Buffer > 0 && e.Op != trace.OpBuffered {
 			c.ackedDurably(e)
+		}
+	case trace.LWWLost:
+		for _, v := range e.Versions {
+			c.lwwTold[v.Request] = true
 		}
 	case trace.ReadRepair:
 		c.repairs += min(1, len(c.unburied(e.Versions)))

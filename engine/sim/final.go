@@ -342,7 +342,9 @@ func (c *checker) missing(op *operation, left []uint64) {
 	what := fmt.Sprintf("%s #%d of %s, acked by %v at %v,", op.Kind, op.ID, op.Key, op.acks, op.ended-start)
 	switch {
 	case c.w.plan.lww() && c.outlived(op, left):
-		c.beaten[op.ID] = true
+		if c.lwwTold[op.ID] { // nobody tells of an ordinary overwrite
+			c.beaten[op.ID] = true
+		}
 	case op.Kind == "del" && ancestor >= 0:
 		c.fail("P3", "%s is undone: #%d is back", what, left[ancestor])
 	case op.Kind == "put" && c.swallowed(op, left):
