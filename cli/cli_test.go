@@ -241,6 +241,9 @@ func TestParallelCommandLines(t *testing.T) {
 	if r := ringside(t, dir, "up -n 3 --mem", func(e *Env) { e.Host = host }); r.exit != 0 {
 		t.Fatalf("up: %+v", r)
 	}
+	if r := ringside(t, dir, "put cart milk"); r.exit != 0 { // or the first get may come before the first put
+		t.Fatalf("put: %+v", r)
+	}
 	var wg sync.WaitGroup
 	for range 8 {
 		for _, line := range []string{"put cart milk --save @x", "get cart --json", "help", "man", "--version", "--json status", "nonsense", "wait hints=0"} {
