@@ -136,6 +136,15 @@ func (l *lazy) Member(ctx context.Context, req member.Request) (member.Change, e
 	return change, told(err, l.name)
 }
 
+func (l *lazy) CheckMember(ctx context.Context, req member.Request) (member.Change, error) {
+	r, err := l.connect(ctx)
+	if err != nil {
+		return member.Change{}, err
+	}
+	change, err := r.CheckMember(ctx, req)
+	return change, told(err, l.name)
+}
+
 func (l *lazy) Compare(ctx context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error) {
 	r, err := l.connect(ctx)
 	if err != nil {

@@ -278,6 +278,11 @@ func (b *playback) Member(context.Context, member.Request) (member.Change, error
 	return member.Change{}, &verbs.UsageError{Err: errRecording}
 }
 
+// CheckMember implements verbs.Cluster.
+func (b *playback) CheckMember(context.Context, member.Request) (member.Change, error) {
+	return member.Change{}, &verbs.UsageError{Err: errRecording}
+}
+
 // Compare implements verbs.Cluster.
 func (b *playback) Compare(context.Context, bool, ...trace.Span) ([]trace.Event, error) {
 	return nil, &verbs.UsageError{Err: errRecording}

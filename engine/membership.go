@@ -156,7 +156,7 @@ func (n *Node) inRing() bool { return len(n.ring().Members()) > 0 }
 // belongs says whether node is a member.
 func (n *Node) belongs(node string) bool { return n.ring().Has(node) }
 
-// amend writes down what an administrator says.
+// amend writes down what an administrator says, or only says what would become of it.
 func (n *Node) amend(in Amend) {
 	e := trace.Event{Time: n.now, Node: n.cfg.Name, Kind: trace.Membership, Peer: in.Change.Node}
 	if err := n.checkChange(in.Change); err != nil {
@@ -165,7 +165,9 @@ func (n *Node) amend(in Amend) {
 		in.Change.By = n.cfg.Name
 		h, c := n.member.history.With(int64(n.now), in.Change)
 		e.Changes = member.History{c}
-		n.learn(h, n.cfg.Name)
+		if !in.DryRun {
+			n.learn(h, n.cfg.Name)
+		}
 	}
 	n.out.Replies = append(n.out.Replies, Reply{Client: in.Client, Events: []trace.Event{e}})
 }

@@ -102,6 +102,7 @@ type Compare struct {
 type Amend struct {
 	Client uint64
 	Change member.Change
+	DryRun bool // check the change, and write nothing down
 }
 
 func (Amend) isInput()    {}

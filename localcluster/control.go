@@ -275,6 +275,10 @@ func (s *control) handle(ctx context.Context, conn net.Conn, req controlRequest,
 		change, err := s.c.Member(ctx, *req.Member)
 		last.Change = &change
 		return err
+	case "check-member": // a method of its own: to a field, an older version would be blind
+		change, err := s.c.CheckMember(ctx, *req.Member)
+		last.Change = &change
+		return err
 	case "snapshot":
 		events, err := s.c.Snapshot(ctx, req.Keys...)
 		for i := range events { // one a line: replicas can be large

@@ -21,6 +21,15 @@ const amendTime = 5 * time.Second
 // written. For a Join the node is started first, if it is not there; one that leaves is taken down
 // when it has handed over all it had. Neither is waited for. A *UsageError says that the change makes no sense.
 func (c *Cluster) Member(ctx context.Context, r member.Request) (member.Change, error) {
+	return c.change(ctx, r, false)
+}
+
+// CheckMember makes all the checks of Member and changes nothing. It returns the change as Member would have it written.
+func (c *Cluster) CheckMember(ctx context.Context, r member.Request) (member.Change, error) {
+	return c.change(ctx, r, true)
+}
+
+func (c *Cluster) change(ctx context.Context, r member.Request, dryRun bool) (member.Change, error) {
 	c.faults.Lock()
 	defer c.faults.Unlock()
 	if c.ctx.Err() != nil {
@@ -30,6 +39,13 @@ func (c *Cluster) Member(ctx context.Context, r member.Request) (member.Change, 
 		return member.Change{}, usagef("%v", err)
 	}
 	if r.Kind == member.Join {
+		r, err := c.checkJoin(r)
+		switch {
+		case err != nil:
+			return member.Change{}, err
+		case dryRun:
+			return c.dryJoin(ctx, r)
+		}
 		return c.join(ctx, r)
 	}
 	if c.node(r.Node) == nil && !c.roll.ring().Has(r.Node) {
@@ -42,34 +58,48 @@ func (c *Cluster) Member(ctx context.Context, r member.Request) (member.Change, 
 	if err != nil {
 		return member.Change{}, err
 	}
-	return c.amend(ctx, via, r)
+	return c.amend(ctx, via, r, dryRun)
+}
+
+// checkJoin completes a request for a join, and refuses one that makes no sense. The caller holds faults.
+func (c *Cluster) checkJoin(r member.Request) (member.Request, error) {
+	if r.Node == "" {
+		r.Node = c.freeName()
+	}
+	r.Weight = max(r.Weight, 1)
+	switch n := c.node(r.Node); {
+	case !namePattern.MatchString(r.Node) || slices.Contains(reserved, r.Node):
+		return r, usagef("%q is no name for a node; use a-z, 0-9 and '-', at most %d", r.Node, wire.MaxName)
+	case c.roll.ring().Has(r.Node):
+		return r, usagef("join %s: it is a member already", r.Node)
+	case n == nil && len(c.roll.nodes()) >= MaxNodes:
+		return r, usagef("a cluster in one process has at most %d nodes", MaxNodes)
+	case r.Via == r.Node:
+		return r, nil
+	}
+	via, err := c.scribe(r.Via, r.Node)
+	if err == nil {
+		r.Via = via.node.name
+	}
+	return r, err
+}
+
+// dryJoin says what would be written down of a join. A node that is to write down its own joining cannot be asked yet.
+func (c *Cluster) dryJoin(ctx context.Context, r member.Request) (member.Change, error) {
+	if r.Via == r.Node {
+		return member.Change{By: r.Node, Node: r.Node, Kind: r.Kind, Weight: r.Weight, Zone: r.Zone}, nil
+	}
+	via, err := c.scribe(r.Via, r.Node)
+	if err != nil {
+		return member.Change{}, err
+	}
+	return c.amend(ctx, via, r, true)
 }
 
 // join starts the node and has its joining written down. If that is refused, or the node cannot be
 // started, everything is as before. The caller holds faults.
 func (c *Cluster) join(ctx context.Context, r member.Request) (change member.Change, err error) {
-	if r.Node == "" {
-		r.Node = c.freeName()
-	}
-	r.Weight = max(r.Weight, 1)
-	if !namePattern.MatchString(r.Node) || slices.Contains(reserved, r.Node) {
-		return member.Change{}, usagef("%q is no name for a node; use a-z, 0-9 and '-', at most %d", r.Node, wire.MaxName)
-	}
-	if c.roll.ring().Has(r.Node) {
-		return member.Change{}, usagef("join %s: it is a member already", r.Node)
-	}
-	n := c.node(r.Node)
-	if n == nil && len(c.roll.nodes()) >= MaxNodes {
-		return member.Change{}, usagef("a cluster in one process has at most %d nodes", MaxNodes)
-	}
-	if r.Via != r.Node { // before anything changes
-		via, err := c.scribe(r.Via, r.Node)
-		if err != nil {
-			return member.Change{}, err
-		}
-		r.Via = via.node.name
-	}
-	undo := c.stop
+	n, undo := c.node(r.Node), c.stop
 	if n == nil {
 		n, undo = c.add(r.Node, r.Via), c.withdraw
 	} else if n.life.Load() != nil {
@@ -80,7 +110,7 @@ func (c *Cluster) join(ctx context.Context, r member.Request) (change member.Cha
 	}
 	via, err := c.scribe(r.Via, r.Node)
 	if err == nil {
-		change, err = c.amend(ctx, via, r)
+		change, err = c.amend(ctx, via, r, false)
 	}
 	var refused *UsageError
 	if errors.As(err, &refused) && !c.roll.ring().Has(r.Node) { // after any other error the change may be written
@@ -140,15 +170,20 @@ func (c *Cluster) scribe(via, about string) (*life, error) {
 	return nil, usagef("no other member of the ring works that could write it down")
 }
 
-func (c *Cluster) amend(ctx context.Context, via *life, r member.Request) (member.Change, error) {
+// amend has a node write a change down, or only check it.
+func (c *Cluster) amend(ctx context.Context, via *life, r member.Request, dryRun bool) (member.Change, error) {
 	ctx, cancel := context.WithTimeout(ctx, amendTime)
 	defer cancel()
-	told := via.tell(ctx, engine.Amend{Change: member.Change{Node: r.Node, Kind: r.Kind, Weight: r.Weight, Zone: r.Zone}})
+	told := via.tell(ctx, engine.Amend{Change: member.Change{Node: r.Node, Kind: r.Kind, Weight: r.Weight, Zone: r.Zone}, DryRun: dryRun})
 	switch {
+	case len(told) == 0 && dryRun:
+		return member.Change{}, fmt.Errorf("%s did not answer within %v", via.node.name, amendTime)
 	case len(told) == 0:
 		return member.Change{}, fmt.Errorf("%s did not write it down within %v; look at the ring before you try again", via.node.name, amendTime)
 	case told[0].Err != wire.OK:
 		return member.Change{}, usagef("%s %s: %s", r.Kind, r.Node, told[0].Message)
+	case dryRun:
+		return told[0].Changes[0], nil
 	}
 	c.roll.learn(told[0].Changes)
 	return told[0].Changes[0], c.remember()

@@ -185,8 +185,17 @@ func (r *Remote) Fault(ctx context.Context, f fault.Fault) error {
 
 // Member is Cluster.Member.
 func (r *Remote) Member(ctx context.Context, req member.Request) (member.Change, error) {
+	return r.change(ctx, "member", req)
+}
+
+// CheckMember is Cluster.CheckMember.
+func (r *Remote) CheckMember(ctx context.Context, req member.Request) (member.Change, error) {
+	return r.change(ctx, "check-member", req)
+}
+
+func (r *Remote) change(ctx context.Context, method string, req member.Request) (member.Change, error) {
 	var out member.Change
-	err := r.call(ctx, controlRequest{Method: "member", Member: &req}, func(resp controlResponse) error {
+	err := r.call(ctx, controlRequest{Method: method, Member: &req}, func(resp controlResponse) error {
 		if resp.Change != nil {
 			out = *resp.Change
 		}

@@ -55,6 +55,8 @@ var methods = map[string]method{
 		needs: []string{"fault", "fault.kind"}, check: func(r controlRequest) error { return r.Fault.Check() }},
 	"member": {takes: []string{"member", "member.kind", "member.node", "member.via", "member.weight", "member.zone"},
 		needs: []string{"member", "member.kind"}, check: func(r controlRequest) error { return checkMember(*r.Member) }},
+	"check-member": {takes: []string{"member", "member.kind", "member.node", "member.via", "member.weight", "member.zone"},
+		needs: []string{"member", "member.kind"}, check: func(r controlRequest) error { return checkMember(*r.Member) }},
 	"snapshot": {takes: []string{"keys"}, check: checkKeys},
 	"compare":  {takes: []string{"look", "ranges"}, check: checkRanges},
 	"events":   {takes: []string{"after", "follow"}},

@@ -89,6 +89,13 @@ func (f *fake) Member(_ context.Context, r member.Request) (member.Change, error
 	return c, f.err
 }
 
+func (f *fake) CheckMember(_ context.Context, r member.Request) (member.Change, error) {
+	if r.Node == "" {
+		r.Node = "n6"
+	}
+	return member.Change{By: "n1", Node: r.Node, Kind: r.Kind, Weight: max(r.Weight, 1), Zone: r.Zone}, f.err
+}
+
 func (f *fake) Compare(_ context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error) {
 	f.looked, f.compared = look, ranges
 	return []trace.Event{{Kind: trace.SyncDone, Rounds: f.rounds}}, f.err

@@ -13,7 +13,6 @@ import (
 	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/trace"
-	"ringside/engine/wire"
 )
 
 const changeHelp = `The node named by --via (or the first member that works) writes the change down with its
@@ -69,7 +68,7 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 		return Usagef("%s is up: let it hand over what it has with  leave %s , or crash it first with  kill %s", names([]string{r.Node}), names([]string{r.Node}), names([]string{r.Node}))
 	}
 	if c.Bool("dry-run") {
-		return e.dryRun(view, r)
+		return e.dryRun(ctx, view, r)
 	}
 	done, err := e.Cluster.Member(ctx, r)
 	if err != nil {
@@ -85,14 +84,27 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 	if e.JSON {
 		return e.print(struct {
 			member.Change
-			Time    string   `json:"time"`
-			Members int      `json:"members"`
-			Side    []string `json:"side,omitempty"` // join during a split: the nodes that it can reach, itself among them
-		}{done, trace.Timestamp(time.Duration(done.Time)), len(view.Ring.Members()), group})
+			Time     string   `json:"time"`
+			Members  int      `json:"members"`
+			Replicas int      `json:"replicas"`       // of each key
+			Side     []string `json:"side,omitempty"` // join during a split: the nodes that it can reach, itself among them
+		}{done, trace.Timestamp(time.Duration(done.Time)), len(view.Ring.Members()), replicasOn(view, view.Ring), group})
 	}
 	said := map[member.Kind]string{member.Join: e.paint(good, "joins"), member.Leave: e.paint(warn, "leaves"), member.Remove: e.paint(bad, "removed")}[done.Kind]
 	return e.write(fmt.Sprintf("%s  %s  %s wrote it down; the ring has %s", said, names([]string{done.Node}), names([]string{done.By}), Count(len(view.Ring.Members()), "member")) +
-		e.paint(dim, "; settle waits until its ranges have moved (§4.9)") + "\n" + e.showSide(view, group, done.Node))
+		e.paint(dim, "; settle waits until its ranges have moved (§4.9)") + "\n" + e.fewHomes(view, view.Ring) + e.showSide(view, group, done.Node))
+}
+
+// replicasOn is how many replicas each key has on a ring: N, or the number of members if that is smaller.
+func replicasOn(view *trace.View, r *ring.Ring) int { return min(view.Settings.N, len(r.Members())) }
+
+// fewHomes is a line that warns of a ring with fewer members than N, "" for one that has enough.
+func (e *Env) fewHomes(view *trace.View, r *ring.Ring) string {
+	have := replicasOn(view, r)
+	if have == view.Settings.N {
+		return ""
+	}
+	return e.paint(warn, "few members") + fmt.Sprintf("  each key has %s and not N=%d, until a node joins (§4.3)\n", Count(have, "replica"), view.Settings.N)
 }
 
 // showSide says on which side of the split a node is that joined: in the group that it can reach. It
@@ -119,28 +131,12 @@ type move struct {
 	Bytes int           `json:"bytes"`
 }
 
-func (e *Env) dryRun(view *trace.View, r member.Request) error {
-	for flag, name := range map[string]string{"NODE": r.Node, "--zone": r.Zone} {
-		if name != "" && !wire.ValidName(name) {
-			return Usagef("%s: %s is no name; use a-z, 0-9 and '-', at most %d", flag, quoted(name), wire.MaxName)
-		}
+func (e *Env) dryRun(ctx context.Context, view *trace.View, r member.Request) error {
+	change, err := e.Cluster.CheckMember(ctx, r)
+	if err != nil {
+		return err
 	}
-	if r.Weight > member.MaxWeight {
-		return Usagef("--weight %d: want 1 to %d", r.Weight, member.MaxWeight)
-	}
-	if r.Via != "" && view.Node(r.Via) == nil {
-		return Usagef("--via: there is no node %s; there are %s", quoted(r.Via), names(view.Settings.Nodes))
-	}
-	if r.Kind == member.Join && r.Node == "" {
-		r.Node = "a new node"
-	}
-	switch has := view.Ring.Has(r.Node); {
-	case r.Kind == member.Join && has:
-		return Usagef("%s is a member already", names([]string{r.Node}))
-	case r.Kind != member.Join && !has:
-		return Usagef("there is no member %s; there are %s", quoted(r.Node), names(memberNames(view.Ring)))
-	}
-	h, change := view.History.With(int64(view.Now), member.Change{Node: r.Node, Kind: r.Kind, Weight: max(r.Weight, 1), Zone: r.Zone})
+	h, _ := view.History.With(int64(view.Now), change)
 	after := h.Ring(view.Settings.RingConfig())
 	moves := movesBetween(view, after)
 	keys, bytes, share := 0, 0, 0.0
@@ -150,13 +146,15 @@ func (e *Env) dryRun(view *trace.View, r member.Request) error {
 	}
 	if e.JSON {
 		return e.print(struct {
-			Node  string  `json:"node"`
-			Kind  string  `json:"kind"`
-			Moves []move  `json:"moves"`
-			Keys  int     `json:"keys"`
-			Bytes int     `json:"bytes"`
-			Share float64 `json:"share"`
-		}{r.Node, change.Kind.String(), moves, keys, bytes, share / float64(view.Settings.N)})
+			Node     string  `json:"node"`
+			Kind     string  `json:"kind"`
+			Moves    []move  `json:"moves"`
+			Keys     int     `json:"keys"`
+			Bytes    int     `json:"bytes"`
+			Share    float64 `json:"share"`
+			Members  int     `json:"members"`  // after it
+			Replicas int     `json:"replicas"` // of each key, after it
+		}{change.Node, change.Kind.String(), moves, keys, bytes, share / float64(view.Settings.N), len(after.Members()), replicasOn(view, after)})
 	}
 	t := table{indent: "  "}
 	t.head("from", "to", "ranges>", "keys>", "bytes>")
@@ -164,15 +162,8 @@ func (e *Env) dryRun(view *trace.View, r member.Request) error {
 		t.row(cell{text: names(row.From), style: bold}, cell{text: names(row.To), style: bold}, cell{text: strconv.Itoa(row.ranges), right: true},
 			cell{text: strconv.Itoa(row.Keys), right: true}, cell{text: strconv.Itoa(row.Bytes), right: true})
 	}
-	return e.write(fmt.Sprintf("if %s %ss, %.1f%% of all replicas move: about %s, %d bytes; nothing was done\n", names([]string{r.Node}), change.Kind, 100*share/float64(view.Settings.N), Count(keys, "key"), bytes) + t.render(e))
-}
-
-func memberNames(r *ring.Ring) []string {
-	out := make([]string, len(r.Members()))
-	for i, m := range r.Members() {
-		out[i] = m.Name
-	}
-	return out
+	return e.write(fmt.Sprintf("if %s %ss, %.1f%% of all replicas move: about %s, %d bytes; nothing was done\n", names([]string{change.Node}), change.Kind, 100*share/float64(view.Settings.N), Count(keys, "key"), bytes) +
+		e.fewHomes(view, after) + t.render(e))
 }
 
 // movesBetween lists what moves if the ring becomes after, with the keys that nodes hold there now.

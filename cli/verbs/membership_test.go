@@ -31,16 +31,45 @@ func TestDryRun(t *testing.T) {
 	if s.exit != 0 || !strings.Contains(s.out, `"keys":10,"bytes":1000`) {
 		t.Errorf("exit %d: %s", s.exit, s.out)
 	}
-	if s := f.say("join --dry-run"); s.exit != 0 || !strings.Contains(s.out, "if a new node joins, ") || !strings.Contains(s.out, "nothing was done") {
+	if s := f.say("join --dry-run"); s.exit != 0 || !strings.Contains(s.out, "if n6 joins, ") || !strings.Contains(s.out, "nothing was done") {
 		t.Errorf("exit %d: %s", s.exit, s.out)
 	}
 	if len(f.settings.Nodes) != before {
 		t.Error("a dry run changed something")
 	}
-	for line, want := range map[string]string{"join n1 --dry-run": "a member already", "leave n9 --dry-run": "no member"} {
-		if s := f.say(line); s.exit != ExitUsage || !strings.Contains(s.failure.Message, want) {
+	f.err = Usagef("leave n4: it does not run")
+	for _, line := range []string{"join --dry-run", "leave n4 --dry-run"} { // whatever the change itself would be refused for
+		if s := f.say(line); s.exit != ExitUsage || s.failure.Message != f.err.Error() {
 			t.Errorf("%s: exit %d, %v", line, s.exit, s.failure)
 		}
+	}
+}
+
+// A ring of fewer members than N is told of, before it comes to that and as long as it lasts.
+func TestFewMembersAreTold(t *testing.T) {
+	f := newFake(t)
+	f.settings.Nodes = f.settings.Nodes[:3]
+	const few = "few members  each key has 2 replicas and not N=3, until a node joins"
+	if s := f.say("status"); strings.Contains(s.out, "few members") {
+		t.Errorf("three members: %s", s.out)
+	}
+	if s := f.say("leave n3 --dry-run"); !strings.Contains(s.out, few) {
+		t.Errorf("dry run: %s", s.out)
+	}
+	if s := f.say("leave n3 --dry-run --json"); !strings.Contains(s.out, `"members":2,"replicas":2}`) {
+		t.Errorf("dry run: %s", s.out)
+	}
+	if s := f.say("leave n3"); !strings.Contains(s.out, few) {
+		t.Errorf("leave: %s", s.out)
+	}
+	if s := f.say("status"); !strings.Contains(s.out, few) {
+		t.Errorf("status: %s", s.out)
+	}
+	if s := f.say("status --json"); !strings.Contains(s.out, `"members":2,"replicas":2}`) {
+		t.Errorf("status: %s", s.out)
+	}
+	if s := f.say("join n4 --json"); !strings.Contains(s.out, `"members":3,"replicas":3`) {
+		t.Errorf("join: %s", s.out)
 	}
 }
 

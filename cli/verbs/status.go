@@ -83,9 +83,12 @@ func printStatus(e *Env, view *trace.View) error {
 		Hints    int                `json:"hints"`
 		Buffer   int                `json:"buffer"` // objects that each node's buffer has room for; 0: there is none
 		Buffered int                `json:"buffered"`
-		Memory   trace.MemoryUse    `json:"memory"` // bytes that wait in the queues of all nodes, and their limit
-		Lost     int                `json:"lost"`   // acknowledged writes that last write wins lost, since the nodes started
-	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, trace.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, splitLeft(view), slowMS(view), view.Loss, view.Hints(), s.Buffer, view.Buffered(), view.Queues, view.Lost()})
+		Memory   trace.MemoryUse    `json:"memory"`   // bytes that wait in the queues of all nodes, and their limit
+		Lost     int                `json:"lost"`     // acknowledged writes that last write wins lost, since the nodes started
+		Members  int                `json:"members"`  // of the ring
+		Replicas int                `json:"replicas"` // of each key: N, or fewer if there are fewer members
+	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, trace.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, splitLeft(view), slowMS(view), view.Loss, view.Hints(), s.Buffer, view.Buffered(), view.Queues, view.Lost(),
+		len(view.Ring.Members()), replicasOn(view, view.Ring)})
 }
 
 // splitLeft is how many seconds a timed split still lasts, nil if there is none.
@@ -170,6 +173,7 @@ func (e *Env) showStatus(view *trace.View) string {
 		}
 		out += "\n"
 	}
+	out += e.fewHomes(view, view.Ring)
 	if s := view.Slice(); s < 1 {
 		out += e.paint(warn, "busy") + fmt.Sprintf("  clients wait too long: background work is down to %.3g%% (§6.5)\n", 100*s)
 	}
