@@ -1,21 +1,16 @@
 package localcluster
 
 import (
-	"cmp"
 	"sync"
 	"time"
 
 	"ringside/engine"
 	"ringside/engine/store"
 	"ringside/engine/trace"
-	"ringside/engine/wire"
 )
 
-// §6.1: a life with an object buffer. Its loop goes on stepping while a writer, one
-// goroutine at a time, brings what the buffer holds to disk; only outputs that the engine
-// calls durable wait for that. The writer starts when somebody waits for it, when the
-// oldest write has waited for long enough, and when half of the buffer is taken. A
-// full buffer stops the loop until there is room.
+// §6.1: a node with an object buffer. Its loop goes on stepping while a writer, one goroutine at a time, brings a batch
+// to disk. What waits for a batch and when a flush begins is decided by package driver.
 
 const (
 	// flushEvery is how long a write may stay in memory only.
@@ -32,171 +27,64 @@ const (
 	maxTold = 64
 )
 
-// A buffer is what a life has of §6.1. It belongs to the loop.
-type buffer struct {
-	l        *life
-	objects  *store.Buffer
-	most     int
-	every    time.Duration // how long a write may stay in memory only
-	held     []heldBack    // what waits for the disk, in order
-	freed    int           // how many of held the present flush lets out
-	flushing bool
-	flushed  chan error // the end of a flush
-	since    time.Time  // of the oldest write that no flush took; zero: there is none
-	told     int        // what the meter says
-	telling  time.Time  // when it is to say something new; zero: no need
-	timer    *time.Timer
+// A flusher applies the batches of a node with an object buffer. Its methods are for the node's loop.
+type flusher struct {
+	l       *life
+	running bool
+	done    chan error // the end of a batch; it has room for one
+	unsaid  bool       // the latest batch is durable, and the driver was not told because the node was killed
 }
 
-// heldBack is the part of an Output that must not leave yet.
-type heldBack struct {
-	messages []wire.Message
-	replies  []engine.Reply
+func newFlusher(l *life) *flusher { return &flusher{l: l, done: make(chan error, 1)} }
+
+// begin starts to apply a batch. The driver hands out one at a time.
+func (f *flusher) begin(batch []store.Write) {
+	f.running = true
+	f.l.wg.Go(func() { f.done <- f.l.db.Apply(batch, f.l.sync()) })
 }
 
-func newBuffer(l *life, most int) *buffer {
-	t := time.NewTimer(0)
-	t.Stop()
-	return &buffer{l: l, objects: store.NewBuffer(l.reads), most: most, every: cmp.Or(l.c.opts.flushEvery, flushEvery), flushed: make(chan error, 1), timer: t}
-}
-
-// take keeps the writes of a step, and what of it has to wait for the disk, and returns
-// the rest.
-func (b *buffer) take(o engine.Output) engine.Output {
-	if len(o.Writes) > 0 {
-		b.objects.Add(o.Writes)
-		if b.since.IsZero() {
-			b.since = time.Now()
-		}
-	}
-	if o.Durable && !b.objects.Empty() && len(o.Messages)+len(o.Replies) > 0 {
-		b.held = append(b.held, heldBack{o.Messages, o.Replies})
-		o.Messages, o.Replies = nil, nil
-	}
-	return o
-}
-
-func (b *buffer) full() bool {
-	return b.objects.Objects() >= b.most || b.objects.Bytes() >= maxBufferBytes || len(b.held) >= maxTurn
-}
-
-// turnOver ends a turn: the writer starts if there is a reason, and the timer is set.
-func (b *buffer) turnOver() {
-	if len(b.held) > 0 || b.objects.Objects() > b.most/2 || b.objects.Bytes() > maxBufferBytes/2 {
-		b.flush()
-	}
-	b.meter()
-	b.arm()
-}
-
-// flush starts the writer with all there is, unless it runs.
-func (b *buffer) flush() {
-	if b.flushing || !b.objects.Waiting() {
-		return
-	}
-	batch := b.objects.Take()
-	b.flushing, b.freed, b.since = true, len(b.held), time.Time{}
-	b.l.wg.Go(func() { b.flushed <- b.l.db.Apply(batch, b.l.node.mem == nil) })
-}
-
-// landed ends a flush, and lets out what waited for it.
-func (b *buffer) landed(err error) error {
-	b.flushing = false
+// landed ends a batch, and lets out what waited for it. A pause holds it up.
+func (f *flusher) landed(err error) error {
+	f.l.turnMu.Lock()
+	defer f.l.turnMu.Unlock()
+	f.running = false
 	if err != nil {
 		return err
 	}
-	b.objects.Flushed()
-	if !b.objects.Waiting() {
-		b.freed = len(b.held)
+	if f.l.ctx.Err() != nil { // a node that was killed meanwhile says nothing more
+		f.unsaid = true
+		return nil
 	}
-	free := b.held[:b.freed]
-	b.held = append([]heldBack(nil), b.held[b.freed:]...)
-	b.freed = 0
-	if b.l.ctx.Err() != nil {
-		return nil // a node that was killed meanwhile says nothing more
-	}
-	for _, h := range free {
-		b.l.send(h.messages)
-		b.l.reply(h.replies)
-	}
-	b.turnOver()
-	return nil
+	return f.l.carryOut(f.l.driver.Durable(f.l.c.now()))
 }
 
-// due does what the timer was set for.
-func (b *buffer) due() {
-	if !b.since.IsZero() && time.Since(b.since) >= b.every {
-		b.flush()
-	}
-	b.meter()
-	b.arm()
-}
-
-// meter tells how many objects are in memory only, if that is so for a while.
-func (b *buffer) meter() {
-	n := b.objects.Objects()
-	b.l.buffered.Store(int64(n))
-	switch {
-	case n == b.told:
-		b.telling = time.Time{}
-	case b.telling.IsZero():
-		b.telling = time.Now().Add(meterEvery)
-	case time.Now().After(b.telling):
-		b.told, b.telling = n, time.Time{}
-		b.l.c.tell(trace.Event{Node: b.l.node.name, Kind: trace.Buffered, Count: n, Want: b.most})
-	}
-}
-
-// arm sets the timer for whatever is due next.
-func (b *buffer) arm() {
-	at := b.telling
-	if !b.since.IsZero() && !b.flushing {
-		if f := b.since.Add(b.every); at.IsZero() || f.Before(at) {
-			at = f
-		}
-	}
-	if at.IsZero() {
-		b.timer.Stop()
-		return
-	}
-	b.timer.Reset(max(time.Until(at), 0) + time.Millisecond) // not a moment too early
-}
-
-// makeRoom waits until the buffer is not full.
-func (b *buffer) makeRoom() error {
-	for b.full() && b.l.ctx.Err() == nil {
-		b.flush() // if it runs already, or holds back without anything left to write, its end comes
+// makeRoom waits until the node may be stepped.
+func (f *flusher) makeRoom() error {
+	for f.l.driver.Busy() && f.l.ctx.Err() == nil {
 		select {
-		case err := <-b.flushed:
-			if err := b.l.landed(err); err != nil {
+		case err := <-f.done:
+			if err := f.landed(err); err != nil {
 				return err
 			}
-		case <-b.l.ctx.Done():
+		case <-f.l.ctx.Done():
 		}
 	}
 	return nil
 }
 
-// landed is buffer.landed for a node that may be paused.
-func (l *life) landed(err error) error {
-	l.turnMu.Lock()
-	defer l.turnMu.Unlock()
-	return l.buffer.landed(err)
-}
-
-// end is the end of the life. In order, all is brought to disk; in a crash what no flush
-// took is lost, and what the disk holds instead is found out.
-func (b *buffer) end(orderly bool) {
-	b.timer.Stop()
-	if b.flushing && <-b.flushed == nil {
-		b.objects.Flushed()
-	}
-	if orderly && !b.objects.Empty() {
-		_ = b.l.db.Apply(b.objects.Take(), b.l.node.mem == nil) // nobody was promised anything of it
+// end is the end of the run. An orderly end brings all to disk. A crash loses what no batch
+// took, and what the disk holds instead is found out.
+func (f *flusher) end() {
+	l := f.l
+	l.driver.Crash(f.unsaid || f.running && <-f.done == nil)
+	if l.orderly.Load() {
+		if rest := l.driver.Drain(); rest != nil {
+			_ = l.db.Apply(rest, l.sync()) // no client was promised anything of it
+		}
 		return
 	}
-	if lost := b.objects.Lost(); len(lost) > 0 {
-		b.l.lost = b.l.autopsy(lost)
+	if lost := l.driver.Lost(); len(lost) > 0 {
+		l.lost = l.autopsy(lost)
 	}
 }
 

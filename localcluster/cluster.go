@@ -65,6 +65,7 @@ type Cluster struct {
 	lock      *flock.Flock
 	disk      *disk // nil in memory
 	stillborn bool  // the first start failed: nothing of it is to be left
+	runs      *runs
 	roll      roll
 	hub       hub
 	client    *client
@@ -157,7 +158,7 @@ func (c *Cluster) claim(o Options) (err error) {
 		return alreadyRunning(c.paths, o.Name)
 	}
 	if o.Mem {
-		c.secret = newSecret()
+		c.secret, c.runs = newSecret(), newRuns()
 		s, err = withDefaults(o.Name, o.Settings)
 		s.Mem = true
 		s.NoAntiEntropy, s.Tombstones = o.Settings.NoAntiEntropy, o.Settings.Tombstones
@@ -174,7 +175,7 @@ func (c *Cluster) claim(o Options) (err error) {
 		return err
 	}
 	s.NoAntiEntropy, s.Tombstones = o.Settings.NoAntiEntropy, o.Settings.Tombstones // of this run, whatever the last one was
-	c.secret = c.disk.secret
+	c.secret, c.runs = c.disk.secret, c.disk.runs
 	return nil
 }
 

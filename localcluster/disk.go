@@ -56,6 +56,7 @@ type disk struct {
 	root   *os.Root // wiping goes through it, so that nothing outside can be removed
 	lock   *flock.Flock
 	secret []byte
+	runs   *runs
 
 	newborn  bool // there was no cluster here before this process
 	starting bool // the cluster's first start is not over: no client can have written anything
@@ -99,6 +100,9 @@ func openDisk(dir, name string, want trace.Settings) (_ *disk, _ trace.Settings,
 	}
 	settings, err := d.settle(f, name, want)
 	if err != nil {
+		return nil, want, err
+	}
+	if d.runs, err = openRuns(dir, d.newborn); err != nil {
 		return nil, want, err
 	}
 	d.secret, err = loadSecret(filepath.Join(dir, "secret"))
@@ -307,8 +311,11 @@ func (n *node) openStore(rebuild error) (s store.Store, report string, err error
 			return nil, "", err
 		}
 		n.lenient = false
-		if s = db; found.Recovered {
+		switch s = db; {
+		case found.Recovered:
 			report = "recovered from damage: " + found.Reason
+		case n.c.runs.doubted(n.name):
+			report = "the data folder is a copy or was put back from one; counters begin a new epoch"
 		}
 	}
 	if delay := n.c.opts.FlushDelay; delay != nil {

@@ -1,6 +1,7 @@
 package localcluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/driver"
 	"ringside/engine/fault"
 	"ringside/engine/store"
 	"ringside/engine/trace"
@@ -78,45 +80,18 @@ type life struct {
 	// The rest belongs to the loop.
 	engine  *engine.Node
 	db      store.Store
-	reads   *watchedReader
-	overlay *store.Overlay
-	buffer  *buffer       // nil: every write is durable before anything else happens (§6.1)
-	wake    time.Duration // as of the last step; 0 for never
+	driver  *driver.Driver
+	first   driver.Effects // what engine.New had to say; they leave when the loop begins
+	flusher *flusher       // nil without an object buffer: the loop applies each batch itself
 	clients map[uint64]func(engine.Reply)
 	lastID  uint64
-	out     engine.Output // of the turn
 	scratch []byte
-}
-
-// watchedReader remembers that the disk failed a read: what a node made of that
-// must not leave it. A damaged value is no failure of the disk; the engine mends it.
-type watchedReader struct {
-	store.Reader
-	err error
-}
-
-func (r *watchedReader) Get(s store.Space, key []byte) ([]byte, error) {
-	v, err := r.Reader.Get(s, key)
-	r.note(err)
-	return v, err
-}
-
-func (r *watchedReader) Scan(s store.Space, from, to []byte, fn func(key, value []byte) bool) error {
-	err := r.Reader.Scan(s, from, to, fn)
-	r.note(err)
-	return err
-}
-
-func (r *watchedReader) note(err error) {
-	if err != nil && !errors.Is(err, store.ErrCorrupt) && r.err == nil {
-		r.err = err
-	}
 }
 
 // open makes the node ready to run: its disk read, its port taken. Nothing
 // runs before run is called.
 func (n *node) open() (*life, error) {
-	n.incarnation = max(n.incarnation+1, uint64(n.c.now()/time.Millisecond))
+	n.incarnation = max(n.incarnation+1, n.c.runs.last(n.name)+1, uint64(n.c.now()/time.Millisecond))
 	l, report, err := n.boot(nil)
 	if n.mem == nil && errors.Is(err, store.ErrCorrupt) { // opening alone reads no table
 		l, report, err = n.boot(err)
@@ -152,40 +127,63 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 		}
 	}()
 	l := &life{
-		node: n, c: n.c, began: time.Now(), db: db, reads: &watchedReader{Reader: db}, inbox: newInbox(),
+		node: n, c: n.c, began: time.Now(), db: db, inbox: newInbox(),
 		links: map[string]*link{}, conns: map[net.Conn]bool{}, inbound: map[string]*inbound{},
 		clients: map[uint64]func(engine.Reply){},
 	}
-	l.overlay = store.NewOverlay(l.reads)
-	var reads store.Reader = l.overlay
-	if most := n.c.roll.settings().Buffer; most > 0 {
-		l.buffer = newBuffer(l, most)
-		reads = l.buffer.objects
-	}
-	l.engine, l.out, err = engine.New(l.config(report != ""), reads, n.c.now())
+	most := n.c.roll.settings().Buffer
+	l.driver = driver.New(db, driver.Options{
+		Node: n.name, Objects: most, Bytes: maxBufferBytes, FlushEvery: cmp.Or(n.c.opts.flushEvery, flushEvery), MeterEvery: meterEvery,
+	})
+	var first engine.Output
+	l.engine, first, err = engine.New(l.config(report != ""), l.driver.Reader(), n.c.now())
 	if err != nil {
 		return nil, "", err
 	}
-	l.wake = l.out.Wake
+	l.driver.Start(l.engine, first)
 	l.inRing.Store(len(l.engine.Ring().Members()) > 0)
-	if err := l.apply(); err != nil {
+	if err := l.begin(); err != nil {
 		return nil, "", fmt.Errorf("start %s: %w", n.name, err)
 	}
-	if report != "" {
-		if err := trust(db); err != nil {
-			return nil, "", fmt.Errorf("start %s: %w", n.name, err)
-		}
+	if most > 0 {
+		l.flusher = newFlusher(l)
 	}
 	return l, report, nil
 }
 
-// config is what the engine is made with. distrust says that the disk was recovered from damage.
+// begin makes the first batch of the run durable, which holds the node's incarnation. Only then is the
+// run remembered outside the store, and a doubtful disk trusted.
+func (l *life) begin() error {
+	act, err := l.driver.EndTurn(l.c.now())
+	if err != nil {
+		return err
+	}
+	if act.Batch != nil {
+		if err := l.db.Apply(act.Batch, l.sync()); err != nil {
+			return err
+		}
+		act = l.driver.Durable(l.c.now())
+	}
+	if !act.Began {
+		return errors.New("the node has no incarnation")
+	}
+	l.first = act.Effects
+	if err := trust(l.db); err != nil {
+		return err
+	}
+	return l.c.runs.began(l.node.name, l.node.incarnation)
+}
+
+// sync says whether a batch has to be on stable storage before Apply returns.
+func (l *life) sync() bool { return l.node.mem == nil }
+
+// config is what the engine is made with. distrust says that the disk was recovered from damage, or is a copy.
 func (l *life) config(distrust bool) engine.Config {
 	n, s := l.node, l.c.roll.settings()
 	return engine.Config{
 		Name: n.name, Ring: s.RingConfig(), Founders: foundersFor(s, n.name), Seeds: s.Seeds, R: s.R, W: s.W, Strict: s.Strict, LWW: s.Mode == trace.ModeLWW,
 		Secret: n.c.secret, Seed: rand.Uint64(), Timings: timings(s),
-		Incarnation: n.incarnation, Distrust: distrust, Buffered: s.Buffer > 0,
+		Incarnation: n.incarnation, LastRun: n.c.runs.last(n.name), Distrust: distrust, Buffered: s.Buffer > 0,
 		Literal: s.Clocks == trace.ClocksLiteral, Truncate: s.Truncate,
 	}
 }
@@ -212,7 +210,7 @@ func timings(s trace.Settings) engine.Timings {
 // run starts the life's goroutines.
 func (l *life) run() {
 	l.node.life.Store(l)
-	l.release() // what New had to say
+	l.release(l.first)
 	l.wg.Go(l.loop)
 	l.wg.Go(l.accept)
 	for _, k := range l.links {
@@ -242,10 +240,9 @@ func (l *life) crash() {
 func (l *life) loop() {
 	defer func() { _ = l.db.Close() }() // writes were flushed one by one
 	var flushed <-chan error
-	var due <-chan time.Time
-	if b := l.buffer; b != nil {
-		flushed, due = b.flushed, b.timer.C
-		defer func() { b.end(l.orderly.Load()) }()
+	if l.flusher != nil {
+		flushed = l.flusher.done
+		defer l.flusher.end()
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
@@ -258,13 +255,10 @@ func (l *life) loop() {
 		case <-l.inbox.ready:
 		case <-timer.C:
 		case err := <-flushed:
-			if err := l.landed(err); err != nil {
+			if err := l.flusher.landed(err); err != nil {
 				l.c.diskFailed(l, err)
 				return
 			}
-			continue
-		case <-due:
-			l.buffer.due()
 			continue
 		}
 		l.turnMu.Lock() // a paused node takes nothing in
@@ -280,19 +274,24 @@ func (l *life) loop() {
 	}
 }
 
+// arm sets the timer for when the node or its driver has something to do next.
 func (l *life) arm(t *time.Timer) {
-	if l.wake == 0 {
+	at := l.driver.Wake()
+	if due := l.driver.Due(); due > 0 && (at == 0 || due < at) {
+		at = due
+	}
+	if at == 0 {
 		t.Stop()
 		return
 	}
-	t.Reset(max(l.wake-l.c.now(), 0))
+	t.Reset(max(at-l.c.now(), 0))
 }
 
 // work feeds the batch to the node, turn by turn. An empty batch is a turn, too: time has passed.
 func (l *life) work(batch []arrival) error {
 	for {
-		if l.buffer != nil {
-			if err := l.buffer.makeRoom(); err != nil {
+		if l.flusher != nil {
+			if err := l.flusher.makeRoom(); err != nil {
 				return err
 			}
 		}
@@ -304,8 +303,8 @@ func (l *life) work(batch []arrival) error {
 	}
 }
 
-// turn steps as much of the batch as may share a flush, applies what the node
-// wrote, and lets out what it said. It returns how many inputs it took.
+// turn steps as much of the batch as may share a flush, and carries out what the driver
+// asks for. It returns how many inputs it took.
 func (l *life) turn(batch []arrival) (n int, err error) {
 	l.turnMu.Lock() // a pause holds it
 	defer l.turnMu.Unlock()
@@ -314,22 +313,39 @@ func (l *life) turn(batch []arrival) (n int, err error) {
 	}
 	now := l.c.now()
 	if len(batch) == 0 {
-		l.step(now, nil)
+		l.driver.Step(now, nil)
 	}
-	for bytes := 0; n < len(batch) && n < maxTurn && bytes < maxTurnBytes && (l.buffer == nil || !l.buffer.full()); n++ {
+	for bytes := 0; n < len(batch) && n < maxTurn && bytes < maxTurnBytes && !l.driver.Busy(); n++ {
 		bytes += batch[n].size
-		l.step(now, l.admit(batch[n]))
+		l.driver.Step(now, l.admit(batch[n]))
 	}
-	if err := l.apply(); err != nil {
+	act, err := l.driver.EndTurn(now)
+	if err != nil {
 		return n, err
 	}
-	if l.ctx.Err() == nil { // a node that was killed meanwhile says nothing more
-		l.release()
-		if l.buffer != nil {
-			l.buffer.turnOver()
+	return n, l.carryOut(act)
+}
+
+// carryOut does what the driver asks for, in its order.
+func (l *life) carryOut(act driver.Action) error {
+	for {
+		l.release(act.Effects)
+		l.buffered.Store(int64(l.driver.Objects()))
+		switch {
+		case act.Batch == nil:
+			return nil
+		case l.flusher != nil:
+			l.flusher.begin(act.Batch)
+			return nil
 		}
+		if err := l.db.Apply(act.Batch, l.sync()); err != nil {
+			return err
+		}
+		if l.ctx.Err() != nil { // a node that was killed meanwhile says nothing more
+			return nil
+		}
+		act = l.driver.Durable(l.c.now())
 	}
-	return n, nil
 }
 
 // admit gives a request its number within this life.
@@ -356,46 +372,12 @@ func (l *life) admit(a arrival) engine.Input {
 	panic(fmt.Sprintf("localcluster: %T has no answer", a.in))
 }
 
-func (l *life) step(now time.Duration, in engine.Input) {
-	o := l.engine.Step(now, in)
-	if l.buffer != nil {
-		o = l.buffer.take(o)
-	} else {
-		l.overlay.Add(o.Writes)
-		l.out.Writes = append(l.out.Writes, o.Writes...)
-	}
-	l.out.Messages = append(l.out.Messages, o.Messages...)
-	l.out.Replies = append(l.out.Replies, o.Replies...)
-	l.out.Events = append(l.out.Events, o.Events...)
-	l.wake = o.Wake
-}
-
-// apply makes the turn's writes durable, but for those in a buffer. After an error nothing
-// of the turn counts.
-func (l *life) apply() error {
-	if l.reads.err != nil {
-		return l.reads.err
-	}
-	if len(l.out.Writes) == 0 {
-		return nil
-	}
-	err := l.db.Apply(l.out.Writes, l.node.mem == nil)
-	l.overlay.Reset()
-	clear(l.out.Writes)
-	l.out.Writes = l.out.Writes[:0]
-	return err
-}
-
-// release lets the turn's outputs out.
-func (l *life) release() {
-	l.c.hub.publish(l.out.Events...)
-	l.c.watch(l, l.out.Events)
-	l.send(l.out.Messages)
-	l.reply(l.out.Replies)
-	clear(l.out.Events)
-	clear(l.out.Messages)
-	clear(l.out.Replies)
-	l.out = engine.Output{Writes: l.out.Writes, Messages: l.out.Messages[:0], Replies: l.out.Replies[:0], Events: l.out.Events[:0]}
+// release lets effects leave the node.
+func (l *life) release(e driver.Effects) {
+	l.c.hub.publish(e.Events...)
+	l.c.watch(l, e.Events)
+	l.send(e.Messages)
+	l.reply(e.Replies)
 }
 
 func (l *life) reply(replies []engine.Reply) {

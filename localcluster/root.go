@@ -20,7 +20,7 @@ const dataFormat = 1
 
 // rootFiles are the files of a data root, beside the folders of its nodes. The lock stays when the
 // others go: another process may be about to take it.
-var rootFiles = []string{"cluster.json", "owner.json", "secret", "runs.json", "root.stamp"}
+var rootFiles = []string{"cluster.json", "owner.json", "secret", runsName, stampName}
 
 const rootLock = "lock"
 

@@ -1,0 +1,101 @@
+package driver
+
+// §6.1: a node with an object buffer goes on while a batch is being written, and only outputs that are Durable wait
+// for the disk. A flush brings the whole buffer to disk. It begins when an output waits for it, when half of the buffer
+// is taken, and when the oldest write has been in memory for long enough. A full buffer stops the node.
+
+import (
+	"time"
+
+	"ringside/engine"
+	"ringside/engine/mutant"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+)
+
+// buffer is the object buffer of a Driver.
+type buffer struct {
+	opts    Options
+	objects *store.Buffer
+	held    []engine.Output // outputs that wait for the disk, in order; their messages and replies
+	freed   int             // how many of held the batch being written lets out
+	oldest  time.Duration   // when the oldest write that no batch has taken was noticed; 0: there is none
+	told    int             // the count of the latest Buffered event
+	telling time.Duration   // when a Buffered event is to be told; 0: there is nothing to tell
+}
+
+func newBuffer(base store.Reader, opts Options) *buffer {
+	return &buffer{opts: opts, objects: store.NewBuffer(base)}
+}
+
+// hold keeps back what of o must not leave before the writes so far, and those of o, are on disk.
+func (b *buffer) hold(o *engine.Output) {
+	if !o.Durable || b.objects.Empty() && len(o.Writes) == 0 || len(o.Messages)+len(o.Replies) == 0 || mutant.Is(mutant.AckBeforePersist) {
+		return
+	}
+	b.held = append(b.held, engine.Output{Messages: o.Messages, Replies: o.Replies})
+	o.Messages, o.Replies = nil, nil
+}
+
+func (b *buffer) full() bool {
+	return b.objects.Objects() >= b.opts.Objects || b.opts.Bytes > 0 && b.objects.Bytes() >= b.opts.Bytes || len(b.held) >= maxHeld
+}
+
+// due says whether a flush should begin.
+func (b *buffer) due(now time.Duration) bool {
+	return len(b.held) > 0 || b.objects.Objects() > b.opts.Objects/2 || b.opts.Bytes > 0 && b.objects.Bytes() > b.opts.Bytes/2 ||
+		b.oldest > 0 && now-b.oldest >= b.opts.FlushEvery
+}
+
+// take hands out all that no batch has taken.
+func (b *buffer) take() []store.Write {
+	b.freed, b.oldest = len(b.held), 0
+	return b.objects.Take()
+}
+
+// free lets out what waited for the batch that is durable now.
+func (b *buffer) free(e *Effects) {
+	if !b.objects.Waiting() {
+		b.freed = len(b.held)
+	}
+	for _, o := range b.held[:b.freed] {
+		e.add(o)
+	}
+	b.held = append([]engine.Output(nil), b.held[b.freed:]...)
+	b.freed = 0
+}
+
+// since notes when the oldest write came that no batch has taken.
+func (b *buffer) since(now time.Duration) {
+	if b.objects.Waiting() && b.oldest == 0 {
+		b.oldest = now
+	}
+}
+
+// meter tells how many objects are in memory only, if that has been so for a while: flushes take a
+// millisecond, and nobody could read an event for each.
+func (b *buffer) meter(now time.Duration, e *Effects) {
+	n := b.objects.Objects()
+	switch {
+	case n == b.told:
+		b.telling = 0
+		return
+	case b.telling == 0:
+		b.telling = now + b.opts.MeterEvery
+	}
+	if now >= b.telling {
+		b.told, b.telling = n, 0
+		e.Events = append(e.Events, trace.Event{Time: now, Node: b.opts.Node, Kind: trace.Buffered, Count: n, Want: b.opts.Objects})
+	}
+}
+
+// wants is when the buffer wants a call of EndTurn; 0 for never.
+func (b *buffer) wants(writing bool) time.Duration {
+	at := b.telling
+	if b.oldest > 0 && !writing {
+		if f := b.oldest + b.opts.FlushEvery; at == 0 || f < at {
+			at = f
+		}
+	}
+	return at
+}

@@ -1,0 +1,34 @@
+/*
+Package driver carries out what an engine.Node asks for, in the order that the contract of package engine demands.
+It is pure: localcluster drives real nodes with it, and the simulator drives simulated ones, so that what the
+simulator tests is what the program ships.
+
+# Terms
+
+	turn      the steps between two calls of EndTurn; they share one batch
+	batch     writes that the store takes as a whole or not at all
+	effects   the messages, replies and events of steps
+	run       the life of a node from its start to its crash
+
+# Use
+
+	d := driver.New(store, options)
+	node, out, err := engine.New(config, d.Reader(), now)
+	d.Start(node, out)
+	act := d.EndTurn(now)                  // and after each group of calls of Step
+
+The owner carries out an Action in this order. If Began is set, the owner first makes durable what it knows of the run
+outside the store. Then the Effects leave. Then the owner applies Batch, with Apply of the store, and calls Durable when
+the batch is on stable storage. If Apply fails, the owner calls Crash and starts the node again on the reopened store.
+
+# Invariants
+
+Without an object buffer nothing of a turn leaves before the turn's batch is durable, and no step is taken
+meanwhile (Busy). With an object buffer (§6.1) events leave at once, and an Output that is Durable waits until all that the
+node wrote before and in it is on disk; at most one batch is being written. The store always holds a prefix of the order of
+the node's writes. Nothing of a run leaves before the first batch of the run is durable, and that batch holds the node's
+incarnation; so an owner that trusts a doubtful disk when Began is set does not trust it too early.
+
+A Driver belongs to one goroutine. Begin reading in driver.go.
+*/
+package driver

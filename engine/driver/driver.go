@@ -1,0 +1,300 @@
+package driver
+
+import (
+	"errors"
+	"time"
+
+	"ringside/engine"
+	"ringside/engine/mutant"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// A Node is what a Driver steps: an *engine.Node.
+type Node interface {
+	Step(now time.Duration, in engine.Input) engine.Output
+}
+
+// Options are the choices of a Driver. The zero Options have no object buffer.
+type Options struct {
+	Node       string        // its name, for Buffered events
+	Objects    int           // that the object buffer holds (§6.1); 0: there is no buffer
+	Bytes      int           // that the objects of the buffer take; 0: any number
+	FlushEvery time.Duration // the longest time for which a write stays in the buffer only
+	MeterEvery time.Duration // the shortest time between two Buffered events
+}
+
+// maxHeld bounds the outputs that wait for a flush of the object buffer.
+const maxHeld = 512
+
+// Effects are what leaves the node. The slices belong to the Driver and are valid until its next call.
+type Effects struct {
+	Messages []wire.Message
+	Replies  []engine.Reply
+	Events   []trace.Event
+}
+
+func (e *Effects) add(o engine.Output) {
+	e.Messages = append(e.Messages, o.Messages...)
+	e.Replies = append(e.Replies, o.Replies...)
+	e.Events = append(e.Events, o.Events...)
+}
+
+// reset empties e and keeps its memory.
+func (e *Effects) reset() {
+	clear(e.Messages)
+	clear(e.Replies)
+	clear(e.Events)
+	e.Messages, e.Replies, e.Events = e.Messages[:0], e.Replies[:0], e.Events[:0]
+}
+
+// An Action is what the owner of a Driver must do, in the order of the fields.
+type Action struct {
+	Began bool // the first batch of the run is durable; nothing has left the node yet
+	Effects
+	Batch []store.Write // to be applied as a whole; nil: nothing. It is the owner's
+}
+
+// A Driver runs one node. The zero Driver is not usable.
+type Driver struct {
+	opts    Options
+	base    *watchedReader
+	overlay *store.Overlay // the writes of the turn and of the batch, over the store; nil with a buffer
+	buffer  *buffer        // nil without a buffer
+
+	node    Node
+	wake    time.Duration
+	writes  []store.Write // of the turn, without a buffer
+	turn    Effects
+	leaving bool // turn was handed to the owner, so the next call empties it
+	writing bool // a batch is with the owner
+	began   bool // the first batch is durable
+	crashed bool
+}
+
+// New returns a driver over db. The node must read through Reader.
+func New(db store.Reader, opts Options) *Driver {
+	d := &Driver{opts: opts, base: &watchedReader{Reader: db}}
+	if opts.Objects > 0 {
+		d.buffer = newBuffer(d.base, opts)
+	} else {
+		d.overlay = store.NewOverlay(d.base)
+	}
+	return d
+}
+
+// Reader shows the store as the node has written it, batches and buffered writes included.
+func (d *Driver) Reader() store.Reader {
+	if d.buffer != nil {
+		return d.buffer.objects
+	}
+	return d.overlay
+}
+
+// Start takes the node, and the Output with which engine.New returned it, as the first step of the run.
+func (d *Driver) Start(n Node, first engine.Output) {
+	d.node = n
+	d.take(first)
+}
+
+// Step feeds one input to the node. It panics while the driver is Busy.
+func (d *Driver) Step(now time.Duration, in engine.Input) {
+	if d.Busy() {
+		panic("driver: step while a batch is being written")
+	}
+	d.take(d.node.Step(now, in))
+}
+
+// Busy says whether the node must not be stepped: until its batch is durable, or until its buffer has room.
+func (d *Driver) Busy() bool {
+	switch {
+	case d.crashed:
+		return true
+	case d.buffer != nil && d.began:
+		return d.buffer.full()
+	}
+	return d.writing
+}
+
+// Wake is when the node wants to be stepped again at the latest; 0 for never.
+func (d *Driver) Wake() time.Duration { return d.wake }
+
+func (d *Driver) take(o engine.Output) {
+	d.sent()
+	d.wake = o.Wake
+	switch {
+	case d.buffer != nil && d.began:
+		d.buffer.hold(&o)
+		fallthrough
+	case d.buffer != nil:
+		d.buffer.objects.Add(o.Writes)
+	default:
+		if !mutant.Is(mutant.PendingUnread) {
+			d.overlay.Add(o.Writes)
+		}
+		d.writes = append(d.writes, o.Writes...)
+	}
+	d.turn.add(o)
+}
+
+// sent empties what the owner has let out.
+func (d *Driver) sent() {
+	if d.leaving {
+		d.turn.reset()
+		d.leaving = false
+	}
+}
+
+// let hands the effects of the turn to the owner.
+func (d *Driver) let(a Action) Action {
+	a.Effects = d.turn
+	d.leaving = true
+	return a
+}
+
+// EndTurn ends a turn that began at the latest at now. It is also called when Due has come. An error says that the store
+// failed a read: the node has crashed, and nothing of the turn counts.
+func (d *Driver) EndTurn(now time.Duration) (Action, error) {
+	d.sent()
+	switch {
+	case d.base.err != nil:
+		return Action{}, d.base.err
+	case d.buffer != nil && d.began:
+		return d.let(Action{Batch: d.flush(now)}), nil
+	case !d.pending():
+		a := Action{Began: !d.began}
+		d.began = true
+		return d.let(a), nil
+	}
+	a := Action{Batch: d.batch()}
+	if mutant.Is(mutant.AckBeforePersist) {
+		return d.let(a), nil
+	}
+	return a, nil
+}
+
+// pending says whether there are writes that no batch has taken.
+func (d *Driver) pending() bool {
+	if d.buffer != nil {
+		return d.buffer.objects.Waiting()
+	}
+	return len(d.writes) > 0
+}
+
+// batch takes all writes that no batch has taken.
+func (d *Driver) batch() []store.Write {
+	d.writing = true
+	if d.buffer != nil {
+		return d.buffer.take()
+	}
+	b := d.writes
+	d.writes = nil
+	return b
+}
+
+// flush begins to bring the object buffer to disk if that is due and no batch is being written.
+func (d *Driver) flush(now time.Duration) (batch []store.Write) {
+	if !d.writing && d.pending() && d.buffer.due(now) {
+		batch = d.batch()
+	}
+	d.buffer.since(now)
+	d.buffer.meter(now, &d.turn)
+	return batch
+}
+
+// Durable says that the Batch of the latest Action is on stable storage, and returns what waited for it.
+func (d *Driver) Durable(now time.Duration) Action {
+	if !d.writing || d.crashed {
+		panic("driver: no batch is being written")
+	}
+	d.sent()
+	d.writing = false
+	if d.buffer != nil {
+		d.buffer.objects.Flushed()
+	} else {
+		d.overlay.Reset()
+	}
+	if d.buffer != nil && d.began {
+		d.buffer.free(&d.turn)
+		return d.let(Action{Batch: d.flush(now)})
+	}
+	a := Action{Began: !d.began}
+	d.began = true
+	return d.let(a)
+}
+
+// Due is when EndTurn must be called at the latest though no input came: a write has been in the object buffer for
+// long enough, or a Buffered event is to be told. 0 for never.
+func (d *Driver) Due() time.Duration {
+	if d.buffer == nil || !d.began || d.crashed {
+		return 0
+	}
+	return d.buffer.wants(d.writing)
+}
+
+// Waiting returns what waits for the batch that is being written, without an object buffer.
+func (d *Driver) Waiting() Effects {
+	if d.leaving {
+		return Effects{}
+	}
+	return d.turn
+}
+
+// Crash ends the run. landed says that the batch being written got to the disk, though nobody was told.
+func (d *Driver) Crash(landed bool) {
+	if d.buffer != nil && d.writing && landed {
+		d.buffer.objects.Flushed()
+	}
+	d.crashed = true
+}
+
+// Objects is how many objects the object buffer holds that are not on disk; 0 without a buffer.
+func (d *Driver) Objects() int {
+	if d.buffer == nil {
+		return 0
+	}
+	return d.buffer.objects.Objects()
+}
+
+// Lost lists the writes of an object buffer that a crash takes: all that are not on disk.
+func (d *Driver) Lost() []store.Write {
+	if d.buffer == nil {
+		return nil
+	}
+	return d.buffer.objects.Lost()
+}
+
+// Drain returns what the object buffer holds, for an owner that ends the run in order; nil if there is nothing. No batch
+// may be with the owner.
+func (d *Driver) Drain() []store.Write {
+	if d.buffer == nil || d.buffer.objects.Empty() {
+		return nil
+	}
+	return d.buffer.objects.Take()
+}
+
+// watchedReader remembers that the store failed a read: what a node made of that must not leave it. A damaged
+// value is no failure of the store, because the engine mends it.
+type watchedReader struct {
+	store.Reader
+	err error
+}
+
+func (r *watchedReader) Get(s store.Space, key []byte) ([]byte, error) {
+	v, err := r.Reader.Get(s, key)
+	r.note(err)
+	return v, err
+}
+
+func (r *watchedReader) Scan(s store.Space, from, to []byte, fn func(key, value []byte) bool) error {
+	err := r.Reader.Scan(s, from, to, fn)
+	r.note(err)
+	return err
+}
+
+func (r *watchedReader) note(err error) {
+	if err != nil && !errors.Is(err, store.ErrCorrupt) && r.err == nil {
+		r.err = err
+	}
+}
