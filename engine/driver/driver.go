@@ -167,7 +167,7 @@ func (d *Driver) EndTurn(now time.Duration) (Action, error) {
 		d.began = true
 		return d.let(a), nil
 	}
-	a := Action{Batch: d.batch()}
+	a := Action{Batch: d.batch(), Began: !d.began && mutant.Is(mutant.TrustedTooEarly)}
 	if mutant.Is(mutant.AckBeforePersist) {
 		return d.let(a), nil
 	}

@@ -56,6 +56,7 @@ const (
 	CounterDropped
 	FloorForgotten
 	DamagedCounterTrusted
+	TrustedTooEarly
 
 	// replicas
 	ReplicaReplaced

@@ -1,6 +1,10 @@
 package sim
 
 import (
+	"time"
+
+	"ringside/engine"
+	"ringside/engine/driver"
 	"ringside/engine/store"
 	"ringside/engine/wire"
 )
@@ -33,7 +37,22 @@ func (b *bug) reply(r wire.ClientReply) wire.ClientReply {
 	return b.onReply(r)
 }
 
-func (b *bug) forgetsToWait() bool { return b != nil && b.hasty }
+// stepped is the node that a host's driver steps.
+func (b *bug) stepped(n driver.Node) driver.Node {
+	if b == nil || !b.hasty {
+		return n
+	}
+	return hastyNode{n}
+}
+
+// A hastyNode has nothing that must wait for the disk.
+type hastyNode struct{ driver.Node }
+
+func (n hastyNode) Step(now time.Duration, in engine.Input) engine.Output {
+	o := n.Node.Step(now, in)
+	o.Durable = false
+	return o
+}
 
 // incarnation is what a disk's life is told to call itself.
 func (b *bug) incarnation(life uint64) uint64 {

@@ -5,54 +5,61 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/driver"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
-	"ringside/engine/wire"
 )
 
-// A host runs one node the way the real driver does: it drains its inbox, steps
-// everything, makes one batch durable, and only then lets anything out. It is the
-// disk that takes the time; while it does, the inbox fills.
+// A host runs one node as localcluster does: it takes inputs from its inbox, steps the node, and carries out what
+// package driver asks for. The disk takes the time; while it does, the inbox fills.
 type host struct {
-	w       *world
-	name    string
-	id      uint64 // its place among the world's nodes
-	disk    *disk
-	node    *engine.Node
-	overlay *store.Overlay
-	buffer  *buffer // of a plan that has buffers; nil otherwise, and while the node is down
-	up      bool
-	paused  bool
-	life    uint64 // counts starts; what was scheduled in an earlier life is void
-	inbox   []engine.Input
-	spare   []engine.Input // the last turn's, to be filled again
-	busy    bool
-	pending *turn // being made durable
-	wakes   time.Duration
-	skew    time.Duration // its clock against the world's
-	drift   float64       // its clock's rate against the world's, minus 1
-	doomed  time.Duration // it crashes in its next commit, for that long; 0: it does not
-	doubt   bool          // the disk was recovered from damage, and no node has taken a new incarnation on it since
+	w         *world
+	name      string
+	id        uint64 // its place among the world's nodes
+	disk      *disk
+	node      *engine.Node
+	driver    *driver.Driver
+	up        bool
+	paused    bool
+	life      uint64 // counts starts; what was scheduled in an earlier life is void
+	ran       uint64 // the latest life whose first batch is durable, as remembered outside the disk
+	inbox     []engine.Input
+	spare     []engine.Input // the last turn's, to be filled again
+	flight    *batch         // being made durable
+	releasing bool           // effects are leaving the node
+	wakes     time.Duration
+	dues      time.Duration
+	skew      time.Duration // its clock against the world's
+	drift     float64       // its clock's rate against the world's, minus 1
+	doomed    time.Duration // it crashes in its next commit, for that long; 0: it does not
+	doubt     bool          // the disk was recovered from damage, and no node has taken a new incarnation on it since
+
+	collected []trace.Event // tombstones that a buffered node has dropped since its last batch was taken
 
 	rotten bool          // a record rotted in this life of the node, which need not have noticed
 	forgot time.Duration // when the disk last lost what it had of the membership; forever where it may come out at any boot; 0: never
 }
 
-// A turn is what one drain of the inbox came to.
-type turn struct {
-	writes   []store.Write
-	messages []wire.Message
-	replies  []engine.Reply
-	events   []trace.Event
+// A batch is what a host brings to its disk at once.
+type batch struct {
+	writes []store.Write
+	events []trace.Event // of the steps that wrote it; of a buffered node only the tombstones that it dropped
+	told   bool          // the events have been told
 }
+
+// buffered says whether the host's node has an object buffer (§6.1).
+func (h *host) buffered() bool { return h.w.plan.Buffer > 0 }
 
 const (
 	// maxInbox bounds what waits for a node; beyond it messages are lost.
 	maxInbox = 4096
 	// maxTurn is how many inputs share one commit.
 	maxTurn = 64
+	// flushEvery is how long a write stays in an object buffer, if nobody waits for it: long
+	// enough that crashes find some.
+	flushEvery = 2 * time.Second
 )
 
 func newHost(w *world, name string, id int) *host {
@@ -76,28 +83,21 @@ func (h *host) boot() {
 	w := h.w
 	h.life++
 	h.rotten = false
-	h.up, h.paused, h.busy, h.pending, h.inbox = true, false, false, nil, nil
-	h.overlay = store.NewOverlay(h.disk)
-	var reads store.Reader = h.overlay
-	if w.plan.Buffer > 0 {
-		h.buffer = newBuffer(h)
-		reads = h.buffer.objects
-	}
+	h.up, h.paused, h.flight, h.collected, h.inbox = true, false, nil, nil, nil
+	h.driver = driver.New(h.disk, driver.Options{Node: h.name, Objects: w.plan.Buffer, FlushEvery: flushEvery})
 	n, out, err := engine.New(engine.Config{
 		Name: h.name, Ring: w.ring.Config(), Rings: w.rings, Founders: w.foundersOf(h), Seeds: w.plan.seeds(), R: w.plan.R, W: w.plan.W, LWW: w.plan.lww(), Strict: w.plan.Quorum == StrictQuorum,
 		Secret: []byte(secret), Seed: mix(w.plan.Seed ^ mix(h.id<<32|h.life)),
-		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), Distrust: h.doubt, Buffered: w.plan.Buffer > 0, Buggify: h.buggify(),
+		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), LastRun: h.ran, Distrust: h.doubt, Buffered: h.buffered(), Buggify: h.buggify(),
 		Literal: w.plan.Clocks == trace.ClocksLiteral, Truncate: w.plan.Truncate, MaxHints: w.plan.maxHints(), MaxSiblings: w.plan.maxSiblings(),
-	}, reads, h.clock())
+	}, h.driver.Reader(), h.clock())
 	if err != nil {
 		panic(fmt.Sprintf("sim: %v", err)) // the simulated disk reads or says what is damaged
 	}
 	h.node = n
-	var t turn
-	t.add(out)
-	h.overlay.Add(out.Writes)
-	h.wakeAt(out.Wake)
-	h.commit(&t)
+	h.driver.Start(w.plan.bug.stepped(n), out)
+	h.wakeAt(h.driver.Wake())
+	h.endTurn()
 	w.net.refreshOf(h.name)
 	w.tellBoot(h)
 }
@@ -112,21 +112,14 @@ func (w *world) foundersOf(h *host) []ring.Member {
 
 func (p *Plan) seeds() []string { return p.names()[:min(seedNodes, p.Nodes)] }
 
-// request is the client's request that the turn is about, the first if it is about many.
-func (t *turn) request() uint64 {
-	for _, e := range t.events {
+// request is the client's request that the batch is about, the first if it is about many.
+func (b *batch) request() uint64 {
+	for _, e := range b.events {
 		if e.Request > 0 {
 			return e.Request
 		}
 	}
 	return 0
-}
-
-func (t *turn) add(o engine.Output) {
-	t.writes = append(t.writes, o.Writes...)
-	t.messages = append(t.messages, o.Messages...)
-	t.replies = append(t.replies, o.Replies...)
-	t.events = append(t.events, o.Events...)
 }
 
 // input queues what reaches the node.
@@ -141,40 +134,10 @@ func (h *host) input(in engine.Input) {
 	h.work()
 }
 
-// work takes a turn if there is something to do and nothing in the way.
+// work takes turns as long as there is something to do and nothing in the way.
 func (h *host) work() {
-	if !h.up || h.paused || h.busy || len(h.inbox) == 0 {
-		return
-	}
-	if h.buffer != nil {
-		h.workBuffered()
-		return
-	}
-	var t turn
-	k := min(len(h.inbox), maxTurn)
-	if k > 1 && h.odd(shortTurns) {
-		k = 1
-	}
-	batch := h.inbox[:k]
-	h.inbox = append(h.spare[:0], h.inbox[k:]...)
-	h.spare = batch
-	now := h.clock()
-	for _, in := range batch {
-		out := h.node.Step(now, in)
-		h.w.steps++
-		if !mutant.Is(mutant.PendingUnread) {
-			h.overlay.Add(out.Writes)
-		}
-		t.add(out)
-		h.wakeAt(out.Wake)
-	}
-	h.commit(&t)
-}
-
-// workBuffered is work with a buffer: nothing is shared, so nothing waits but for room.
-func (h *host) workBuffered() {
-	for len(h.inbox) > 0 && !h.buffer.full() {
-		if len(h.inbox) > 1 && h.odd(shortTurns) { // the rest has a turn of its own
+	for h.up && !h.paused && !h.releasing && !h.driver.Busy() && len(h.inbox) > 0 {
+		if h.buffered() && len(h.inbox) > 1 && h.odd(shortTurns) { // the rest has a turn of its own
 			life := h.life
 			h.w.after(0, func() {
 				if h.life == life {
@@ -183,32 +146,61 @@ func (h *host) workBuffered() {
 			})
 			return
 		}
-		in := h.inbox[0]
-		h.inbox = h.inbox[1:]
-		out := h.node.Step(h.clock(), in)
-		h.w.steps++
-		h.buffer.take(out)
-		h.wakeAt(out.Wake)
+		h.turn()
 	}
 }
 
-// commit makes the turn's writes durable, which takes a while, and lets the rest out.
-func (h *host) commit(t *turn) {
-	if len(t.writes) == 0 {
-		h.release(t)
+// turn steps the node with some of its inbox.
+func (h *host) turn() {
+	k := min(len(h.inbox), maxTurn)
+	if h.buffered() || k > 1 && h.odd(shortTurns) { // with a buffer nothing is shared, so nothing waits but for room
+		k = 1
+	}
+	inputs := h.inbox[:k]
+	h.inbox = append(h.spare[:0], h.inbox[k:]...)
+	h.spare = inputs
+	now := h.clock()
+	for _, in := range inputs {
+		h.driver.Step(now, in)
+		h.w.steps++
+		h.wakeAt(h.driver.Wake())
+	}
+	h.endTurn()
+}
+
+func (h *host) endTurn() {
+	act, err := h.driver.EndTurn(h.clock())
+	if err != nil {
+		panic(fmt.Sprintf("sim: %v", err)) // the simulated disk reads or says what is damaged
+	}
+	h.carryOut(act)
+}
+
+// carryOut does what the driver asks for, in its order.
+func (h *host) carryOut(act driver.Action) {
+	if act.Began {
+		h.doubt, h.ran = false, h.life
+	}
+	h.release(act.Effects)
+	h.dueAt(h.driver.Due())
+	if act.Batch == nil {
 		return
 	}
-	if mutant.Is(mutant.AckBeforePersist) {
-		h.release(t)
-		t = &turn{writes: t.writes}
+	h.flight = &batch{writes: act.Batch, events: h.driver.Waiting().Events}
+	if h.buffered() {
+		h.flight.events, h.flight.told, h.collected = h.collected, true, nil
 	}
-	h.busy, h.pending = true, t
+	h.commit(h.flight)
+}
+
+// commit makes a batch durable, which takes a while, and lets out what waits for it.
+func (h *host) commit(b *batch) {
 	life := h.life
-	took, fails := h.disk.sync(h.w.dice(forDisk, h.id, t.request()))
+	took, fails := h.disk.sync(h.w.dice(forDisk, h.id, b.request()))
 	if h.doomed > 0 {
 		h.doom(took)
 	}
-	h.w.after(took+h.disk.transfer(t.writes), func() {
+	h.w.after(took+h.disk.transfer(b.writes), func() {
 		if h.life != life || !h.up {
 			return
 		}
@@ -216,12 +208,10 @@ func (h *host) commit(t *turn) {
 			h.flushFailed()
 			return
 		}
-		h.w.check.dropping(h, t)
-		h.disk.apply(h.w.plan.bug.batch(t.writes))
-		h.doubt = false // the first batch of a life holds the node's new incarnation
-		h.overlay.Reset()
-		h.busy, h.pending = false, nil
-		h.release(t)
+		h.w.check.dropping(h, b)
+		h.disk.apply(h.w.plan.bug.batch(b.writes))
+		h.flight = nil
+		h.carryOut(h.driver.Durable(h.clock()))
 		h.work()
 	})
 }
@@ -236,20 +226,55 @@ func (h *host) flushFailed() {
 
 // view is what the node would read now: its disk, and its buffer on top of it.
 func (h *host) view() store.Reader {
-	if h.buffer != nil {
-		return h.buffer.objects
+	if h.up && h.buffered() {
+		return h.driver.Reader()
 	}
 	return h.disk
 }
 
-func (h *host) release(t *turn) {
-	for _, m := range t.messages {
+// release lets effects leave. A client that is answered may send its next request at once: the node takes it in
+// after that, because the effects are the driver's.
+func (h *host) release(e driver.Effects) {
+	h.releasing = true
+	defer func() { h.releasing = false }()
+	for _, m := range e.Messages {
 		h.w.net.send(m)
 	}
-	for _, r := range t.replies {
+	for _, r := range e.Replies {
 		h.w.replied(r)
 	}
-	h.w.observe(t.events)
+	h.w.observe(e.Events)
+	if !h.buffered() {
+		return
+	}
+	for _, e := range e.Events {
+		if e.Kind == trace.TombstoneCollected {
+			h.collected = append(h.collected, e)
+		}
+	}
+}
+
+// dueAt plans the call that the driver asked for, in the node's own time.
+func (h *host) dueAt(at time.Duration) {
+	if at == 0 || at == h.dues {
+		return
+	}
+	h.dues = at
+	life := h.life
+	h.w.after(h.until(at), func() {
+		if h.life != life || h.dues != at {
+			return
+		}
+		if h.dues = 0; h.up && !h.paused {
+			h.endTurn()
+			h.work()
+		}
+	})
+}
+
+// until is how long the world has to go on until the host's clock shows at.
+func (h *host) until(at time.Duration) time.Duration {
+	return time.Duration(float64(max(at-h.clock(), 0))/(1+h.drift)) + time.Microsecond
 }
 
 // wakeAt plans the step that the node asked for, in its own time.
@@ -259,8 +284,7 @@ func (h *host) wakeAt(at time.Duration) {
 	}
 	h.wakes = at
 	life := h.life
-	wait := time.Duration(float64(max(at-h.clock(), 0)) / (1 + h.drift))
-	h.w.after(wait+time.Microsecond, func() {
+	h.w.after(h.until(at), func() {
 		if h.life == life && h.wakes == at {
 			h.wakes = 0
 			h.input(nil)
@@ -274,27 +298,38 @@ func (h *host) crash() {
 	if !h.up {
 		return
 	}
-	if h.pending != nil && chance(h.w.dice(forCrash, h.id), .5) {
-		if k := len(h.pending.writes); mutant.Is(mutant.BatchTorn) {
-			h.pending.writes = h.pending.writes[k/2:]
+	if h.buffered() && len(h.driver.Lost()) > 0 {
+		h.w.check.losing(h, h.end)
+	} else {
+		h.end()
+	}
+	h.w.net.forget(h.name)
+	h.w.net.refreshOf(h.name)
+	h.w.tell(trace.Event{Kind: trace.NodeDown, Node: h.name})
+}
+
+// end ends the run of the driver, and loses what was in a buffer.
+func (h *host) end() {
+	landed := h.flight != nil && chance(h.w.dice(forCrash, h.id), .5)
+	if landed {
+		b := h.flight
+		if k := len(b.writes); mutant.Is(mutant.BatchTorn) {
+			b.writes = b.writes[k/2:]
 		}
-		h.w.check.dropping(h, h.pending)
-		h.disk.apply(h.pending.writes)
-		for _, e := range h.pending.events { // which nobody will hear of
-			if e.Kind == trace.TombstoneCollected || e.Kind == trace.Coordinate || e.Kind == trace.Truncated {
+		h.w.check.dropping(h, b)
+		h.disk.apply(b.writes)
+		for _, e := range b.events { // nobody else will hear of them
+			if !b.told && (e.Kind == trace.TombstoneCollected || e.Kind == trace.Coordinate || e.Kind == trace.Truncated) {
 				h.w.check.event(e)
 			}
 		}
 	}
-	if b := h.buffer; b != nil && b.objects.Empty() {
-		h.buffer = nil
-	} else if b != nil {
-		h.w.check.losing(h, b.crash)
+	h.driver.Crash(landed)
+	if n := len(engine.KeysOf(h.driver.Lost())); n > 0 {
+		h.w.fault(lostBuffer)
+		h.w.tell(trace.Event{Kind: trace.BufferLost, Node: h.name, Count: n})
 	}
-	h.up, h.paused, h.busy, h.pending, h.inbox, h.wakes = false, false, false, nil, nil, 0
-	h.w.net.forget(h.name)
-	h.w.net.refreshOf(h.name)
-	h.w.tell(trace.Event{Kind: trace.NodeDown, Node: h.name})
+	h.up, h.paused, h.flight, h.inbox, h.wakes, h.dues = false, false, nil, nil, 0, 0
 }
 
 func (h *host) pause() {
@@ -308,6 +343,7 @@ func (h *host) resume() {
 	if h.up && h.paused {
 		h.paused = false
 		h.w.tell(trace.Event{Kind: trace.NodeUp, Node: h.name})
+		h.dueAt(h.driver.Due())
 		h.work()
 	}
 }

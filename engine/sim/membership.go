@@ -201,7 +201,7 @@ func (c *checker) onlyAtHome(key string) {
 }
 
 // dropping is P11: what a node deletes of its replicas, all homes hold durably, as that node knows the ring.
-func (c *checker) dropping(h *host, t *turn) {
+func (c *checker) dropping(h *host, t *batch) {
 	for i, wr := range t.writes {
 		if wr.Space == store.Hints && wr.Value == nil {
 			c.droppingHint(h, wr.Key, t.writes[:i])

@@ -296,7 +296,7 @@ var (
 
 func (w *world) flip(s Strike) {
 	h := w.hosts[s.Nodes[0]]
-	if h.busy || !h.up || h.buffer != nil && !h.buffer.objects.Empty() { // a flush would write over it
+	if !h.up || h.flight != nil || h.buffered() && len(h.driver.Lost()) > 0 { // a flush would write over it
 		return
 	}
 	w.check.losing(h, func() {

@@ -107,7 +107,7 @@ func (c *checker) undo(h *host, before, now []uint64) {
 }
 
 // collecting says whether a turn drops key as a collected tombstone.
-func (t *turn) collecting(key string) bool {
+func (t *batch) collecting(key string) bool {
 	return slices.ContainsFunc(t.events, func(e trace.Event) bool {
 		return e.Kind == trace.TombstoneCollected && string(e.Key) == key
 	})
