@@ -1,7 +1,7 @@
 package engine
 
-// §6, timestamp based reconciliation: "last write wins", the version with the greatest time is the
-// correct one. A concurrent version that was acknowledged is then lost. Nodes tell of that, and of
+// §4.4, timestamp based reconciliation (Section 6 of the paper): "last write wins", the version with the
+// greatest time is the correct one. A concurrent version that was acknowledged is then lost. Nodes tell of that, and of
 // nothing else:
 //
 //   - Lost is an acknowledged version v that another one, w, displaced without having seen it: the
