@@ -115,6 +115,55 @@ func TestRefusedJoinChangesNothing(t *testing.T) {
 	}
 }
 
+// A join that the end of the process cuts short, before anybody wrote it down, leaves no node behind.
+func TestJoinCutShort(t *testing.T) {
+	o := Options{Home: t.TempDir(), Dir: t.TempDir()}
+	c := begin(t, o)
+	c.faults.Lock()
+	err := c.prepare(t.Context(), c.add("n6", "n1"))
+	c.faults.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = c.Close()
+	c = begin(t, o)
+	if v := view(t, c); len(v.Nodes) != 5 {
+		t.Errorf("there are %d nodes", len(v.Nodes))
+	}
+	if got := join(t, c, member.Request{}); got.Node != "n6" {
+		t.Errorf("%s joined", got.Node)
+	}
+	settled(t, c, settleLimit)
+	_ = c.Close()
+	if v := view(t, begin(t, o)); len(v.Nodes) != 6 || !v.Ring.Has("n6") {
+		t.Errorf("there are %d nodes, n6 is a member: %v", len(v.Nodes), v.Ring.Has("n6"))
+	}
+}
+
+// §4.8.2: rings that never met become one as soon as a member of one lets in a member of the other, even if that
+// one has lost its disk and knows nobody.
+func TestRingsThatNeverMetMeet(t *testing.T) {
+	for _, wiped := range []bool{false, true} {
+		c := begin(t, Options{Mem: true, Settings: trace.Settings{Nodes: []string{"n1", "n2", "n3"}, Seeds: []string{}}})
+		join(t, c, member.Request{Node: "x", Via: "x"})
+		if wiped {
+			do(t, c, fault.Fault{Kind: fault.Wipe, Nodes: []string{"x"}})
+		}
+		_, err := c.Member(t.Context(), member.Request{Kind: member.Join, Node: "n2", Via: "n1"})
+		usageError(t, err, "n2: it is a member already")
+		_, err = c.Member(t.Context(), member.Request{Kind: member.Join, Node: "x"})
+		usageError(t, err, "x: it is a member already")
+		join(t, c, member.Request{Node: "x", Via: "n1"})
+		v := settled(t, c, settleLimit)
+		for _, n := range v.Nodes {
+			if len(v.RingOf(n).Members()) != 4 {
+				t.Errorf("%s knows the members %v", n.Name, v.RingOf(n).Members())
+			}
+		}
+		_ = c.Close()
+	}
+}
+
 // A node that joins during a split is on the side of the node that writes its joining down: it reaches
 // that side, it is told so, and what nodes see is what they can reach.
 func TestJoinDuringSplit(t *testing.T) {

@@ -39,7 +39,7 @@ func (c *Cluster) change(ctx context.Context, r member.Request, dryRun bool) (me
 		return member.Change{}, usagef("%v", err)
 	}
 	if r.Kind == member.Join {
-		r, err := c.checkJoin(r)
+		r, err := c.checkJoin(ctx, r)
 		switch {
 		case err != nil:
 			return member.Change{}, err
@@ -62,7 +62,7 @@ func (c *Cluster) change(ctx context.Context, r member.Request, dryRun bool) (me
 }
 
 // checkJoin completes a request for a join, and refuses one that makes no sense. The caller holds faults.
-func (c *Cluster) checkJoin(r member.Request) (member.Request, error) {
+func (c *Cluster) checkJoin(ctx context.Context, r member.Request) (member.Request, error) {
 	if r.Node == "" {
 		r.Node = c.freeName()
 	}
@@ -70,7 +70,7 @@ func (c *Cluster) checkJoin(r member.Request) (member.Request, error) {
 	switch n := c.node(r.Node); {
 	case !namePattern.MatchString(r.Node) || slices.Contains(reserved, r.Node):
 		return r, usagef("%q is no name for a node; use a-z, 0-9 and '-', at most %d", r.Node, wire.MaxName)
-	case c.roll.ring().Has(r.Node):
+	case c.roll.ring().Has(r.Node) && (r.Via == "" || r.Via == r.Node):
 		return r, usagef("join %s: it is a member already", r.Node)
 	case n == nil && len(c.roll.nodes()) >= MaxNodes:
 		return r, usagef("a cluster in one process has at most %d nodes", MaxNodes)
@@ -78,10 +78,14 @@ func (c *Cluster) checkJoin(r member.Request) (member.Request, error) {
 		return r, nil
 	}
 	via, err := c.scribe(r.Via, r.Node)
-	if err == nil {
-		r.Via = via.node.name
+	switch {
+	case err != nil:
+		return r, err
+	case via.knowsMember(ctx, r.Node): // a node that knows another ring may let it in (§4.8.2)
+		return r, usagef("join %s: it is a member already", r.Node)
 	}
-	return r, err
+	r.Via = via.node.name
+	return r, nil
 }
 
 // dryJoin says what would be written down of a join. A node that is to write down its own joining cannot be asked yet.
@@ -117,6 +121,18 @@ func (c *Cluster) join(ctx context.Context, r member.Request) (change member.Cha
 		err = errors.Join(err, undo(n))
 	}
 	return change, err
+}
+
+// knowsMember says whether a node knows another as a member. One that does not answer knows nothing.
+func (l *life) knowsMember(ctx context.Context, name string) bool {
+	ctx, cancel := context.WithTimeout(ctx, amendTime)
+	defer cancel()
+	for _, e := range l.tell(ctx, engine.Describe{}) {
+		if e.State != nil && e.State.Changes.Ring(l.c.roll.settings().RingConfig()).Has(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // prepare has the node that is to join run and listen before anybody writes down that it joins, and
@@ -202,11 +218,21 @@ func (c *Cluster) remember() error {
 // recall takes in what nodes that were started know of the membership: the process may have ended
 // before it could remember a change.
 func (c *Cluster) recall(ctx context.Context, lives []*life) error {
+	var told []*node
 	for _, l := range lives {
 		for _, e := range l.tell(c.ctx, engine.Describe{}) {
 			if e.State != nil {
 				c.roll.learn(e.State.Changes)
+				told = append(told, l.node)
 			}
+		}
+	}
+	for _, n := range told {
+		if _, mentioned := c.roll.settings().History().Last(n.name); mentioned {
+			continue
+		}
+		if err := c.dismiss(n); err != nil { // the end of the process cut its joining short: nobody can have given it anything
+			return err
 		}
 	}
 	for _, m := range c.roll.ring().Members() {

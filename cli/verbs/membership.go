@@ -65,6 +65,9 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 		return err
 	}
 	if n := view.Node(r.Node); r.Kind == member.Remove && n != nil && n.Status == trace.Up {
+		if leaves(view, r.Node) {
+			return Usagef("%s is up and leaves: settle waits until it has; to do without what it has, crash it first with  kill %s", names([]string{r.Node}), names([]string{r.Node}))
+		}
 		return Usagef("%s is up: let it hand over what it has with  leave %s , or crash it first with  kill %s", names([]string{r.Node}), names([]string{r.Node}), names([]string{r.Node}))
 	}
 	if c.Bool("dry-run") {
@@ -164,6 +167,12 @@ func (e *Env) dryRun(ctx context.Context, view *trace.View, r member.Request) er
 	}
 	return e.write(fmt.Sprintf("if %s %ss, %.1f%% of all replicas move: about %s, %d bytes; nothing was done\n", names([]string{change.Node}), change.Kind, 100*share/float64(view.Settings.N), Count(keys, "key"), bytes) +
 		e.fewHomes(view, after) + t.render(e))
+}
+
+// leaves says whether a node left and has not handed over yet all that it has.
+func leaves(view *trace.View, node string) bool {
+	last, _ := view.History.Last(node)
+	return last.Kind == member.Leave && !view.Ring.Has(node)
 }
 
 // movesBetween lists what moves if the ring becomes after, with the keys that nodes hold there now.
@@ -271,6 +280,9 @@ func unsettled(view *trace.View) string {
 		case n.Foreign > 0:
 			return fmt.Sprintf("%s has %s to hand over to new homes%s", name, Count(n.Foreign, "key"), beyond(view))
 		case !view.Ring.Has(n.Name):
+			if last, known := view.History.Last(n.Name); !known || last.Kind == member.Join {
+				return fmt.Sprintf("%s runs and is not a member; join %s lets it in, kill %s takes it down", name, name, name)
+			}
 			return name + " has left and is about to be taken down"
 		case n.Pending > 0:
 			return fmt.Sprintf("%s is yet to be given %s%s", name, Count(n.Pending, "range"), beyond(view))
