@@ -173,9 +173,11 @@ func TestJoinDuringSplit(t *testing.T) {
 			do(t, c, fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1", "n2"}, {"n3", "n4", "n5"}}})
 			at := view(t, c).SplitAt
 			join(t, c, member.Request{Via: via})
-			await(t, "n6 to know the ring", func() bool {
+			await(t, "the side of "+via+" to know the ring", func() bool {
 				v := view(t, c)
-				return v.Ring.Has("n6") && len(v.Node("n6").History) == len(v.History)
+				return v.Ring.Has("n6") && !slices.ContainsFunc(v.Nodes, func(n *trace.Node) bool {
+					return v.Side(n.Name) == v.Side(via) && len(n.History) < len(v.History)
+				})
 			})
 			v := view(t, c)
 			side := v.Groups[v.Side(via)]
