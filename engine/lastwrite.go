@@ -34,18 +34,27 @@ const (
 	maxLostVersions = 4
 )
 
-// maxFailedWrites is how many failed puts a node remembers, so that what they wrote does not count as
-// lost. Older ones were most likely displaced or superseded by now.
-const maxFailedWrites = 1024
+// maxEndedWrites is how many of its latest puts a node remembers that succeeded, and how many that
+// failed. The former were on their way to other nodes a moment ago, and what the latter wrote does
+// not count as lost. Older ones were most likely displaced or superseded by now.
+const maxEndedWrites = 1024
 
 // lastWrites are the puts of a node under last write wins whose outcome matters.
 type lastWrites struct {
-	puts   map[writeID]*put // not ended, or failed
-	failed []writeID        // oldest first
-	lost   int              // versions that the node told of
+	puts      map[writeID]*lastWrite
+	succeeded []writeID // of those that ended, oldest first
+	failed    []writeID // the same
+	lost      int       // versions that the node told of
 
 	recent map[string]vclock.Siblings // key → the latest of those, values cut, oldest first
 	order  []string                   // keys of recent, oldest first
+}
+
+// A lastWrite is what a node knows of one of its puts under last write wins.
+type lastWrite struct {
+	put     *put                     // nil once it has ended
+	ackedAt time.Duration            // when the client was told that the put succeeded; 0 if it was not
+	heard   map[string]time.Duration // when each node acknowledged the version
 }
 
 // A writeID names the version of a key. Dots of different keys may be equal.
@@ -55,7 +64,7 @@ type writeID struct {
 }
 
 func newLastWrites() *lastWrites {
-	return &lastWrites{puts: map[writeID]*put{}, recent: map[string]vclock.Siblings{}}
+	return &lastWrites{puts: map[writeID]*lastWrite{}, recent: map[string]vclock.Siblings{}}
 }
 
 func (p *put) id() writeID { return writeID{string(p.req.Key), p.version.Dot} }
@@ -63,25 +72,39 @@ func (p *put) id() writeID { return writeID{string(p.req.Key), p.version.Dot} }
 // begin notes a put that was stamped.
 func (l *lastWrites) begin(p *put) {
 	if p.req.LWW {
-		l.puts[p.id()] = p
+		p.last = &lastWrite{put: p, heard: map[string]time.Duration{}}
+		l.puts[p.id()] = p.last
 	}
 }
 
-// end forgets a put that succeeded, and remembers a failed one.
+// hears notes that a node acknowledged the version.
+func (l *lastWrite) hears(node string, now time.Duration) {
+	if l != nil {
+		l.heard[node] = now
+	}
+}
+
+// succeeds notes that the client is told so now.
+func (l *lastWrite) succeeds(now time.Duration) {
+	if l != nil {
+		l.ackedAt = now
+	}
+}
+
+// end remembers how a put ended, and forgets an older one for it.
 func (l *lastWrites) end(p *put) {
-	id := p.id()
-	if l.puts[id] == nil {
+	if p.last == nil {
 		return
 	}
-	if p.ackedAt > 0 {
-		delete(l.puts, id)
-		return
+	p.last.put = nil
+	ended := &l.succeeded
+	if p.last.ackedAt == 0 {
+		ended = &l.failed
 	}
-	p.all, p.req.Value, p.version.Value = nil, nil, nil // only that it failed matters
-	l.failed = append(l.failed, id)
-	if len(l.failed) > maxFailedWrites {
-		delete(l.puts, l.failed[0])
-		l.failed = l.failed[1:]
+	*ended = append(*ended, p.id())
+	if len(*ended) > maxEndedWrites {
+		delete(l.puts, (*ended)[0])
+		*ended = (*ended)[1:]
 	}
 }
 
@@ -92,11 +115,11 @@ func (n *Node) noticeLost(key []byte, held, came vclock.Siblings, kept vclock.Ve
 		if v.Dot == kept.Dot {
 			continue
 		}
-		p := n.lastWrites.puts[writeID{string(key), v.Dot}]
+		own := n.lastWrites.puts[writeID{string(key), v.Dot}]
 		switch {
-		case p != nil && !p.replied:
-			p.lostTo = vclock.Siblings{kept} // told with the acknowledgement, if there is one
-		case p != nil && (p.ackedAt == 0 || p.precedes(kept)):
+		case own != nil && own.put != nil && !own.put.replied:
+			own.put.lostTo = vclock.Siblings{kept} // told with the acknowledgement, if there is one
+		case own != nil && (own.ackedAt == 0 || own.precedes(kept)):
 		case n.tellsOf(key, v, held.Has(v.Dot), why):
 			n.lost(key, v, kept)
 		}
@@ -105,10 +128,17 @@ func (n *Node) noticeLost(key []byte, held, came vclock.Siblings, kept vclock.Ve
 
 // precedes says whether w was stamped after the put was acknowledged, by a node that the put's version
 // had not reached yet, though it was on its way.
-func (p *put) precedes(w vclock.Version) bool {
-	return time.Duration(w.Time) > p.ackedAt && slices.ContainsFunc(p.calls, func(op uint64) bool {
-		c := p.n.calls[op]
-		return c != nil && !c.silent && c.to == w.Dot.Node
+func (l *lastWrite) precedes(w vclock.Version) bool {
+	stamped, node := time.Duration(w.Time), w.Dot.Node
+	if stamped <= l.ackedAt {
+		return false
+	}
+	if at, ok := l.heard[node]; ok {
+		return stamped <= at
+	}
+	return l.put != nil && slices.ContainsFunc(l.put.calls, func(op uint64) bool {
+		c := l.put.n.calls[op]
+		return c != nil && !c.silent && c.to == node
 	})
 }
 

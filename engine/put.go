@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"ringside/engine/mutant"
 	"ringside/engine/trace"
@@ -33,7 +32,7 @@ type put struct {
 	calls   []uint64
 	waiting int // calls that neither answered nor fell silent
 	replied bool
-	ackedAt time.Duration   // when the client was told that the put succeeded; 0 if it was not
+	last    *lastWrite      // nil unless last write wins
 	lostTo  vclock.Siblings // what took the version's place under last write wins before that
 	timeout *timer
 	respond func(wire.PutReply)
@@ -173,7 +172,11 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		p.version.Time = int64(n.now)
 	}
 	p.all = reconcile(known, vclock.Siblings{p.version}, lww)
-	p.truncate(ctx.Clock, known)
+	seen := ctx.Clock
+	if lww {
+		seen = nil // whatever the client has seen, the put takes the place of all that is known
+	}
+	p.truncate(seen, known)
 	if len(p.all) > n.maxSiblings() && !mutant.Is(mutant.SiblingsUnbounded) || len(p.all) > 1 && p.all.Size() > wire.MaxRecord {
 		return wire.TooLarge, fmt.Errorf("the key has %d concurrent versions of %d bytes in all, the limits are %d and %d; get it and put the reconciled value with the context",
 			len(p.all), p.all.Size(), n.maxSiblings(), wire.MaxRecord)
@@ -270,6 +273,7 @@ func (p *put) acked(a assignment) {
 		return
 	}
 	p.acks = append(p.acks, a.node)
+	p.last.hears(a.node, p.n.now)
 	if a.home != a.node {
 		p.hinted = append(p.hinted, wire.Hint{Holder: a.node, For: a.home})
 	}
@@ -295,7 +299,7 @@ func (p *put) settle() {
 		v := p.version
 		ctx := wire.Context{Clock: v.Clock(), Time: v.Time}
 		v.Value = nil
-		p.ackedAt = n.now
+		p.last.succeeds(n.now)
 		if len(p.lostTo) > 0 {
 			n.lost(p.req.Key, p.version, p.lostTo[0])
 		}

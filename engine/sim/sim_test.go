@@ -388,3 +388,35 @@ func BenchmarkRun(b *testing.B) {
 		Run(Options{Seed: uint64(i + 1), Nodes: 5})
 	}
 }
+
+// §6, P14: without faults last write wins loses only writes that another one overlaps in real time. What a client
+// writes after an acknowledgement is an ordinary overwrite, whichever nodes it goes through.
+func TestLWWLosesOnlyConcurrentWrites(t *testing.T) {
+	lost, writes := 0, 0
+	for seed := range uint64(40) {
+		p := NewPlan(Options{Seed: seed + 1, Mode: trace.ModeLWW, Faults: []string{}, Odd: -1, Blind: .8})
+		told := map[uint64]bool{}
+		r := Play(p, func(e trace.Event) {
+			if e.Kind == trace.LWWLost {
+				told[e.Request] = true
+			}
+		})
+		for _, v := range r.History {
+			if v.Kind == "get" {
+				continue
+			}
+			if writes++; !told[v.ID] {
+				continue
+			}
+			lost++
+			if !slices.ContainsFunc(r.History, func(w Observation) bool {
+				return w.ID != v.ID && w.Key == v.Key && w.Kind != "get" && w.Began < v.Ended && v.Began < w.Ended
+			}) {
+				t.Errorf("seed %d: #%d of %s, from %v to %v, is told to be lost, though no other write overlaps it", p.Seed, v.ID, v.Key, v.Began, v.Ended)
+			}
+		}
+	}
+	if t.Logf("%d of %d writes are lost", lost, writes); lost == 0 {
+		t.Error("no write is lost: this test tests nothing")
+	}
+}
