@@ -110,9 +110,11 @@ func TestPutOfAllWaitsForTheDurableOne(t *testing.T) {
 	answered := make(chan wire.PutReply, 1)
 	go func() {
 		r, err := c.Do(t.Context(), "", wire.PutRequest{Request: 7, Key: []byte("cart"), Value: []byte("milk"), Quorum: wire.Quorum{W: 3}})
-		if p, ok := r.(wire.PutReply); ok && err == nil {
-			answered <- p
+		p, ok := r.(wire.PutReply)
+		if !ok || err != nil {
+			t.Errorf("put: %+v, %v", r, err)
 		}
+		answered <- p
 	}()
 	acks(t, c, 7, 2)
 	select {

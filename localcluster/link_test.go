@@ -291,6 +291,9 @@ func TestStrangersAtThePorts(t *testing.T) {
 			idle = append(idle, conn)
 		}
 	}
+	if len(idle) <= maxOpening {
+		t.Errorf("only %d silent strangers got a connection", len(idle))
+	}
 	for _, conn := range idle {
 		_ = conn.SetReadDeadline(time.Now().Add(openingTime + 3*time.Second))
 		if _, err := conn.Read(make([]byte, 1)); err == nil {

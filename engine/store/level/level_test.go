@@ -150,7 +150,8 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// A disk with no room at all is an error of Open, and no reason to drop anything.
+// A disk with no room at all is an error of the first write, since opening writes nothing to a journal. It is no
+// reason to drop anything.
 func TestOpenOnFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := mustOpen(t, dir)
@@ -159,12 +160,14 @@ func TestOpenOnFullDisk(t *testing.T) {
 	}
 	s.Close()
 	b := &badDisk{full: true}
-	if s, _, err := Open(dir, Options{openDisk: b.open(dir)}); err == nil { // nothing is written to a journal by opening
-		if err := put(s, 1); !errors.Is(err, syscall.ENOSPC) {
-			t.Errorf("got %v", err)
-		}
-		s.Close()
+	s, _, err := Open(dir, Options{openDisk: b.open(dir)})
+	if err != nil {
+		t.Fatal(err)
 	}
+	if err := put(s, 1); !errors.Is(err, syscall.ENOSPC) {
+		t.Errorf("got %v", err)
+	}
+	s.Close()
 	s, report := mustOpen(t, dir)
 	if lost := missing(t, s, 1); report.Recovered || lost != nil {
 		t.Errorf("reopened: %+v, lost %v", report, lost)
