@@ -131,6 +131,7 @@ var contractSteps = []contractStep{
 	{"usage of a command", "git cart", ""},
 	{"usage of a global flag", "--jsno", ""},
 	{"usage of save", "put cart milk --save cart", ""},
+	{"demo", "demo", ""},
 	{"run", "run good.txtar bad.txtar", ""},
 	{"clock compare", "clock compare {n4:1} {n4:.2}", ""},
 	{"sim", "sim --seed 1 --ops 20", ""},

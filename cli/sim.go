@@ -105,6 +105,13 @@ func (s *session) sim(c *verbs.Call) error {
 	if err := simUsage(c, one); err != nil {
 		return err
 	}
+	for _, name := range []string{"script", "html"} { // before a campaign that may take hours
+		if c.Has(name) {
+			if err := verbs.CheckWritable(s.path(c.String(name))); err != nil {
+				return verbs.Usagef("sim: --%s %s cannot be written: %w; nothing was played", name, trace.ShowShort([]byte(c.String(name)), 60), err)
+			}
+		}
+	}
 	switch {
 	case c.Has("check") && !one:
 		return s.simScenarios()

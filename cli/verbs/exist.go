@@ -4,6 +4,7 @@ package verbs
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -53,7 +54,7 @@ func (p *patcher) compare(n *ast.BinaryNode) {
 		p.nameEach(n.Right, n.Left, givesNodes)
 	}
 	if p.err == nil && (vacuous(n.Left, n.Operator, n.Right) || vacuous(n.Right, mirrored[n.Operator], n.Left)) {
-		p.err = fmt.Errorf("%s is no condition: a count is 0 or more, whatever the cluster does", quoted(n.String()))
+		p.err = fmt.Errorf("%s is no condition: a count is a whole number from 0 on, whatever the cluster does", quoted(n.String()))
 	}
 }
 
@@ -131,6 +132,9 @@ func vacuous(n ast.Node, operator string, with ast.Node) bool {
 	if u, ok := with.(*ast.UnaryNode); ok && u.Operator == "-" {
 		_, number := u.Node.(*ast.IntegerNode)
 		return number
+	}
+	if f, ok := with.(*ast.FloatNode); ok {
+		return f.Value != math.Trunc(f.Value) && (operator == "==" || operator == "!=")
 	}
 	i, ok := with.(*ast.IntegerNode)
 	return ok && i.Value == 0 && (operator == "<" || operator == ">=")

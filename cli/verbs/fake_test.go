@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +25,7 @@ type fake struct {
 	t        *testing.T
 	settings trace.Settings
 	down     []string
+	silent   []string // they run, and do not answer
 	groups   [][]string
 	oneWay   bool
 	hints    map[string]map[string]int         // holder → home → keys
@@ -105,7 +107,7 @@ func (f *fake) Snapshot(_ context.Context, keys ...[]byte) ([]trace.Event, error
 	at := time.Duration(t0.UnixNano())
 	out := []trace.Event{{Time: at, Kind: trace.Cluster, Settings: &f.settings}}
 	for _, n := range f.settings.Nodes {
-		st := &trace.NodeState{Keys: 1, Roots: f.roots[n]}
+		st := &trace.NodeState{Keys: 1, LastKnown: slices.Contains(f.silent, n), Roots: f.roots[n]}
 		for _, home := range sortedKeys(f.hints[n]) {
 			st.Hints = append(st.Hints, trace.HintCount{For: home, Keys: f.hints[n][home], Oldest: time.Duration(time.Now().Add(-42 * time.Second).UnixNano())})
 		}

@@ -49,6 +49,16 @@ func writeContext(path string) (*ContextFile, error) {
 	return &ContextFile{f, path, false}, nil
 }
 
+// CheckWritable returns why a file cannot be written, nil if it can. It leaves everything as it was.
+func CheckWritable(path string) error {
+	f, err := writeContext(path)
+	if err != nil {
+		return cause(err)
+	}
+	f.Discard()
+	return nil
+}
+
 // Commit writes the context.
 func (c *ContextFile) Commit(token string) error {
 	if info, err := c.f.Stat(); err == nil && info.Mode().IsRegular() {

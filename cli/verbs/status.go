@@ -193,7 +193,7 @@ func (e *Env) showStatus(view *trace.View) string {
 	for _, link := range sortedKeys(view.Loss) {
 		out += e.paint(warn, "loss") + "  " + trace.Show([]byte(link)) + fmt.Sprintf(" of %g%%\n", view.Loss[link])
 	}
-	out += e.showReasons(view) + e.showKept(view)
+	out += e.showReasons(view) + e.showSilent(view) + e.showKept(view)
 	return out + t.render(e)
 }
 
@@ -215,6 +215,20 @@ func (e *Env) showReasons(view *trace.View) string {
 		out += e.paint(bad, "down") + "  " + names(same) + ": " + trace.Show([]byte(n.Reason)) + "\n"
 	}
 	return out
+}
+
+// showSilent names the nodes that run and did not answer.
+func (e *Env) showSilent(view *trace.View) string {
+	var silent []string
+	for _, n := range view.Nodes {
+		if n.Status == trace.Up && n.Silent {
+			silent = append(silent, n.Name)
+		}
+	}
+	if len(silent) == 0 {
+		return ""
+	}
+	return e.paint(warn, "silent") + "  " + names(silent) + ": no answer in time; the counts are the last that came\n"
 }
 
 // showKept tells why tombstones stay, each reason once.

@@ -466,3 +466,18 @@ func TestRowsAreInTheOrderOfTime(t *testing.T) {
 		t.Errorf("trace --json: %v", got.Events)
 	}
 }
+
+// Counts that are not current are marked.
+func TestSilentNodesAreTold(t *testing.T) {
+	f := newFake(t)
+	if s := f.say("status"); strings.Contains(s.out, "silent") {
+		t.Errorf("all answer: %s", s.out)
+	}
+	f.silent = []string{"n2", "n4"}
+	if s := f.say("status"); !strings.Contains(s.out, "silent  n2 n4: no answer in time; the counts are the last that came") {
+		t.Errorf("n2 and n4 are silent: %s", s.out)
+	}
+	if s := f.say("status --json"); strings.Count(s.out, `"last_known":true`) != 2 {
+		t.Errorf("n2 and n4 are silent: %s", s.out)
+	}
+}
