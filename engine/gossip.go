@@ -10,6 +10,9 @@ package engine
 // Every message says by a digest which history its sender knows. Who finds that another
 // knows a different one sends its own, and asks for the other's. Gossip is never waited for:
 // a peer that has no time for it is not suspected for that.
+//
+// A node gossips with leavers, too: nodes that went and have not said that they hold nothing any more. A leaver
+// that lost its disk knows no member that it could ask.
 
 import (
 	"slices"

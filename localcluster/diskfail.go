@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"time"
 
 	"ringside/engine/store"
@@ -64,12 +65,12 @@ func (c *Cluster) restartLater(n *node, cause error) {
 		}
 	case n.failures == maxDiskFailures:
 		n.failures++
-		why = fmt.Sprintf("disk failed %d times in a row; it stays down until restart %s: %v", n.failures, n.name, cause)
+		why = fmt.Sprintf("%s %d times in a row; it stays down until restart %s: %v", failed(cause), n.failures, n.name, cause)
 		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: why})
 	default:
 		pause = least << n.failures
 		n.failures++
-		why = "disk failed; it is started again"
+		why = failed(cause) + "; it is started again"
 		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: cause.Error()})
 	}
 	c.bringDown(n, why)
@@ -90,6 +91,14 @@ func (c *Cluster) restartLater(n *node, cause error) {
 		}
 	})
 	n.retry = timer
+}
+
+// failed says in two words what keeps a node down whose disk failed.
+func failed(cause error) string {
+	if errors.Is(cause, syscall.EADDRINUSE) {
+		return "port taken"
+	}
+	return "disk failed"
 }
 
 // startIfRoom starts a node that waits for room, if there is any. To find out takes a while, for which

@@ -200,3 +200,24 @@ func TestStartOnAFullDisk(t *testing.T) {
 		}
 	}
 }
+
+// A disk that fails for another reason is given up after a few attempts; then status says so, and what to do.
+func TestBrokenDiskSaysWhy(t *testing.T) {
+	var broken atomic.Bool
+	c := begin(t, Options{Mem: true, diskPause: time.Millisecond, wrapStore: func(node string, s store.Store) store.Store {
+		if node != "n2" {
+			return s
+		}
+		return &badDisk{Store: s, broken: &broken, reads: true, writes: true}
+	}})
+	broken.Store(true)
+	starve(t, c, "n2")
+	await(t, "the disk to be given up", func() bool {
+		return strings.HasPrefix(view(t, c).Node("n2").Reason, "disk failed 6 times in a row; it stays down until restart n2: ")
+	})
+	broken.Store(false)
+	do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n2"}})
+	if v := view(t, c).Node("n2"); v.Reason != "" || v.Status != trace.Up {
+		t.Errorf("n2 is %s: %q", v.Status, v.Reason)
+	}
+}

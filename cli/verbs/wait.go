@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"ringside/engine/member"
 	"ringside/engine/trace"
 )
 
@@ -167,7 +168,13 @@ func allUp(ctx context.Context, w *world) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return nodesAre(ctx, w, trace.Up, view.Settings.Nodes)
+	var expected []string // a node that was removed need not come back
+	for _, name := range view.Settings.Nodes {
+		if last, _ := view.History.Last(name); view.Ring.Has(name) || last.Kind != member.Remove {
+			expected = append(expected, name)
+		}
+	}
+	return nodesAre(ctx, w, trace.Up, expected)
 }
 
 func nodesAre(ctx context.Context, w *world, want trace.NodeStatus, nodes []string) (string, error) {
