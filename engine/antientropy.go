@@ -137,6 +137,9 @@ func (n *Node) compareSoon(key []byte) {
 
 // compare does what somebody asked for by hand.
 func (n *Node) compare(in Compare) {
+	if !in.Look {
+		n.refusals.retry() // somebody may have reconciled what was too large
+	}
 	var tasks []task
 	for rg := range n.ring().HostedBy(n.cfg.Name) {
 		at := n.plotOf(rg)

@@ -118,7 +118,9 @@ which never read do not fill clocks with gaps. A version never travels without i
 
 A leaf of a Merkle tree is a bucket of neighbouring keys, about 65,000 to the whole ring, and hashes the
 dots of their versions, which stand for the values. The trees are in memory, and grown anew when a
-node starts. A home that holds nothing of a range leaves it to the others to begin a comparison.
+node starts. A home that holds nothing of a range leaves it to the others to begin a comparison. Homes whose
+versions of a key do not fit into one replica do not send them to each other again until either holds
+something else; the key then differs until a client reconciles it (oversize.go).
 
 The admission controller (§6.5) watches how long replicas take to answer what clients' requests ask of them,
 not how long the database does: a node cannot see its own disk. Its slices are bytes a second, and never nothing. A second in

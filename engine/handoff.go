@@ -219,6 +219,7 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 		n.keepCounter(dataKey(key), *own)
 	}
 	n.hints.add(home, key, n.now)
+	n.refusals.changed(key)
 	if !n.belongs(home) {
 		n.rehomeLater()
 	}
@@ -252,7 +253,7 @@ func (n *Node) deliverHints(p *peer) {
 		if n.full(p.draining, handoffWindow) {
 			return
 		}
-		if h := q.hints[k]; h != nil && !h.flying {
+		if h := q.hints[k]; h != nil && !h.flying && !n.refusals.holdsHint(n.now, k, p.name) {
 			n.deliverHint(p, []byte(k), h)
 		}
 	}
@@ -303,8 +304,12 @@ func (n *Node) sendHint(p *peer, q *hintQueue, key []byte, h *hint) {
 			if n.hints.queues[p.name] != q {
 				return // the home is gone, and the hint was looked after
 			}
-			if r, ok := b.(wire.WriteReply); !ok || r.Err != wire.OK {
-				return // the next scan tries again
+			r, ok := b.(wire.WriteReply)
+			if ok && r.Err == wire.TooLarge {
+				n.refuse(refusal{TooLarge: trace.TooLarge{Key: key, Peer: p.name, Hint: true, Bytes: rec.Siblings.Size(), Versions: len(rec.Siblings)}, mine: stateOf(key, rec).Hash})
+			}
+			if !ok || r.Err != wire.OK {
+				return // a later scan tries again
 			}
 			if (!h.stale || mutant.Is(mutant.HintDroppedStale)) && q.hints[string(key)] == h {
 				n.dropHint(p.name, key, trace.HintDelivered)
@@ -318,6 +323,7 @@ func (n *Node) sendHint(p *peer, q *hintQueue, key []byte, h *hint) {
 // minted for the key stays (counters.go).
 func (n *Node) dropHint(home string, key []byte, kind trace.Kind) {
 	n.hints.remove(home, key)
+	n.refusals.merged(key, home)
 	n.hints.returned = n.now
 	n.write(store.Hints, hintKey(home, key), nil)
 	if len(n.hints.homes(key)) == 0 && mutant.Is(mutant.HintTookCounter) {

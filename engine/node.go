@@ -153,6 +153,7 @@ type Node struct {
 	keys     int // live keys held as home
 	trees    *forest
 	sync     *syncer
+	refusals *refusals
 	member   *membership
 	transfer *transfers
 	admit    *admission
@@ -166,14 +167,15 @@ type Node struct {
 func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) {
 	n := &Node{
 		cfg: cfg, db: store.NewOverlay(db), now: now,
-		rng:    rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
-		peers:  map[string]*peer{},
-		calls:  map[uint64]*call{},
-		prefs:  map[int][]string{},
-		hints:  newHintBook(),
-		trees:  newForest(),
-		sync:   newSyncer(),
-		member: newMembership(cfg), transfer: newTransfers(),
+		rng:      rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
+		peers:    map[string]*peer{},
+		calls:    map[uint64]*call{},
+		prefs:    map[int][]string{},
+		hints:    newHintBook(),
+		trees:    newForest(),
+		sync:     newSyncer(),
+		refusals: newRefusals(),
+		member:   newMembership(cfg), transfer: newTransfers(),
 		admit: newAdmission(now), lastWrites: newLastWrites(),
 		collector: newCollector(),
 		lastOp:    uint64(now), // above that of any earlier life, whose answers may still be under way
@@ -393,7 +395,7 @@ func (n *Node) State() *trace.NodeState {
 	s := &trace.NodeState{
 		Keys: n.keys, Hints: n.hints.counts(), Roots: n.roots(), View: n.member.digest, Member: n.belongs(n.cfg.Name),
 		Pending: len(n.member.pending), Foreign: n.foreign(), Changes: n.member.history,
-		Slice: n.admit.slice, P99: n.admit.p99, Lost: n.lastWrites.lost,
+		Slice: n.admit.slice, P99: n.admit.p99, Lost: n.lastWrites.lost, TooLarge: n.refusals.told(),
 	}
 	for _, r := range s.Roots {
 		s.Tombstones += r.Keys

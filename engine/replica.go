@@ -101,6 +101,7 @@ func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wi
 		return code
 	}
 	n.write(store.Data, k, wire.EncodeRecord(rec))
+	n.refusals.changed(key)
 	if damaged && own == nil && !mutant.Is(mutant.DamagedCounterTrusted) {
 		n.beginEpoch()
 	}

@@ -19,6 +19,7 @@ import (
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
+	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
@@ -183,6 +184,7 @@ func (r *round) below(nodes []uint32, a wire.SyncReply) {
 	if r.level == 0 {
 		r.res.Hashes++
 		if a.Same {
+			r.n.refusals.mergedAll(r.task.peer, func(key []byte) bool { return r.n.plotOf(r.n.rangeAt(ring.Of(key))) == r.task.plot })
 			r.end("")
 			return
 		}
@@ -270,11 +272,24 @@ func (r *round) listed(a wire.SyncReply) {
 		if !r.theirs[h.state.Hash] {
 			r.push = append(r.push, h.key)
 			r.count(h.key)
+		} else {
+			r.n.refusals.merged(h.key, r.task.peer)
 		}
 		return true
 	})
-	r.pull = slices.DeleteFunc(slices.Clone(a.Hashes), func(h uint64) bool { return mine[h] || r.task.transfer })
+	r.pull = slices.DeleteFunc(slices.Clone(a.Hashes), func(h uint64) bool { return mine[h] || r.task.transfer || r.held(h) })
 	r.fetch()
+}
+
+// held says whether the other's record of that hash is known to be too large to be merged. Its key still differs.
+func (r *round) held(hash uint64) bool {
+	f := r.n.refusals.holdsPull(r.n.now, r.task.peer, hash)
+	if f == nil {
+		return false
+	}
+	r.count(f.Key)
+	r.refused = true
+	return true
 }
 
 func (r *round) count(key []byte) {
@@ -317,9 +332,13 @@ func (r *round) fetched(a wire.SyncReply) {
 		if mutant.Is(mutant.SyncTruncates) {
 			e.Siblings = truncated(e.Siblings)
 		}
-		if r.n.storeHome(e.Key, e.Siblings, e.LWW, nil, trace.Event{Peer: r.task.peer, Op: wire.AntiEntropy.String()}) == wire.OK {
+		switch r.n.storeHome(e.Key, e.Siblings, e.LWW, nil, trace.Event{Peer: r.task.peer, Op: wire.AntiEntropy.String()}) {
+		case wire.OK:
 			r.res.Received++
-		} else {
+		case wire.TooLarge:
+			r.tooLarge(e.Key, s.Hash, e.Siblings)
+			fallthrough
+		default:
 			r.refused = true
 		}
 	}
@@ -328,6 +347,19 @@ func (r *round) fetched(a wire.SyncReply) {
 		r.pull, r.refused = nil, true
 	}
 	r.fetch()
+}
+
+// tooLarge remembers that the versions of a key at both ends do not fit together. theirs are those of the peer, as
+// far as this node was told of them.
+func (r *round) tooLarge(key []byte, hash uint64, theirs vclock.Siblings) {
+	rec, err := r.n.record(store.Data, dataKey(key))
+	if err != nil {
+		return
+	}
+	r.n.refuse(refusal{
+		TooLarge: trace.TooLarge{Key: key, Peer: r.task.peer, Bytes: rec.Siblings.Size(), Versions: len(rec.Siblings), PeerBytes: theirs.Size(), PeerVersions: len(theirs)},
+		mine:     stateOf(key, rec).Hash, theirs: hash,
+	})
 }
 
 // pushSome sends what this node holds and the other does not, until the window
@@ -339,6 +371,10 @@ func (r *round) pushSome() {
 	for len(r.push) > 0 && !r.over && !r.n.full(r.flying, pushWindow) {
 		key := r.push[0]
 		r.push = r.push[1:]
+		if r.n.refusals.holdsPush(r.n.now, r.task.peer, key, r.theirs) {
+			r.refused = true
+			continue
+		}
 		rec, err := r.n.record(store.Data, dataKey(key))
 		if err != nil || len(rec.Siblings) == 0 || r.theirs[stateOf(key, rec).Hash] {
 			continue // what was pulled is all there is
@@ -347,9 +383,15 @@ func (r *round) pushSome() {
 		w := wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: r.purpose()}
 		r.ask(w, func(b wire.Body) {
 			r.flying--
-			if a, ok := b.(wire.WriteReply); ok && a.Err == wire.OK {
+			a, ok := b.(wire.WriteReply)
+			switch {
+			case ok && a.Err == wire.OK:
+				r.n.refusals.merged(key, r.task.peer)
 				r.res.Sent++
-			} else {
+			case ok && a.Err == wire.TooLarge:
+				r.tooLarge(key, 0, nil)
+				fallthrough
+			default:
 				r.refused = true
 			}
 			r.pushSome()

@@ -267,9 +267,20 @@ func allConverged(ctx context.Context, w *world) (string, error) {
 		return b, nil
 	}
 	if view.Hints() > 0 {
-		return hintHolders(view), nil
+		return hintHolders(view) + oversized(view), nil
 	}
-	return trace.Show([]byte(view.Unconverged())), nil
+	if b := view.Unconverged(); b != "" {
+		return trace.Show([]byte(b)) + oversized(view), nil
+	}
+	return "", nil
+}
+
+// oversized names what waiting cannot mend: a key with more versions than fit into one replica.
+func oversized(view *trace.View) string {
+	if b := view.Oversized(); b != "" {
+		return "; " + b
+	}
+	return ""
 }
 
 // wait looks at the condition whenever an event may have changed it.

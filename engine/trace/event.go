@@ -71,6 +71,7 @@ const (
 	Damaged       Kind = "damaged"       // Key's record failed its checksum
 	SyncStarted   Kind = "sync-started"  // Rounds: the trees of Node and Peer have different roots
 	SyncCompared  Kind = "sync-compared" // Rounds: how many buckets differ, and what it took to find out
+	MergeRefused  Kind = "merge-refused" // Key's versions at Node and at Peer do not fit together; Count: their bytes; Message: more of that
 	SyncDone      Kind = "sync-done"     // Rounds: one that found a difference, or several that found none
 	Slice         Kind = "slice"         // Percent of its rate that Node leaves to background work; Delay: the 99th percentile of what clients wait for
 
@@ -100,7 +101,8 @@ var Sections = map[Kind]string{
 	Ack: "§4.5", ReadFrom: "§4.5", ReadReply: "§4.5", Reconciled: "§4.4", ReadRepair: "§5", Replied: "§4.5",
 	LWWLost: "§4.4", FreshEpoch: "§4.4", RolledBack: "§4.4", Truncated: "§4.4",
 	HintSent: "§4.6", HintDelivered: "§4.6", HintRefused: "§4.6", HintLost: "§4.6", Suspect: "§4.8", Alive: "§4.8", Damaged: "§5",
-	SyncStarted: "§4.7", SyncCompared: "§4.7", SyncDone: "§4.7",
+	MergeRefused: "§4.4",
+	SyncStarted:  "§4.7", SyncCompared: "§4.7", SyncDone: "§4.7",
 	TombstoneCollected: "§4.4", TombstonesKept: "§4.4",
 	Membership: "§4.8", RangeOffered: "§4.9", RangeConfirmed: "§4.9", RangeTransferred: "§4.9", RangeDropped: "§4.9", RangeReady: "§4.9",
 	HintRehomed: "§4.9", Departed: "§4.9", NodeLeft: "§4.9",
@@ -243,8 +245,10 @@ type NodeState struct {
 	P99   time.Duration `json:"p99_ns,omitempty"` // of replicas' answers to clients' requests, as far as it mattered to Slice
 	Lost  int           `json:"lost,omitempty"`   // acknowledged versions that this node saw last write wins lose, since it started
 
-	Tombstones int    `json:"tombstones,omitempty"`      // keys of which it holds nothing but deleted versions (§4.4)
-	Kept       string `json:"tombstones_kept,omitempty"` // why those of which it is the first home stay, as far as it knows
+	Tombstones int        `json:"tombstones,omitempty"` // keys of which it holds nothing but deleted versions (§4.4)
+	TooLarge   []TooLarge `json:"too_large,omitempty"`  // merges that were refused, the first of them
+
+	Kept string `json:"tombstones_kept,omitempty"` // why those of which it is the first home stay, as far as it knows
 
 	LastKnown bool `json:"last_known,omitempty"` // the node does not answer now; this is what it said last
 }

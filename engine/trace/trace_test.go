@@ -43,7 +43,8 @@ func full() Event {
 		State: &NodeState{Keys: 1, Hints: []HintCount{{For: "n2", Keys: 1, Oldest: 5}}, Suspects: []string{"n3"},
 			Roots: []TreeRoot{{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b")), Root: 1 << 63, Keys: 3, Size: 900}},
 			View:  1 << 63, Member: true, Pending: 1, Foreign: 2, Changes: member.History{change}, Buffered: 3,
-			Slice: .5, P99: 7, Lost: 3, Tombstones: 4, Kept: "n2 cannot be reached", LastKnown: true},
+			TooLarge: []TooLarge{{Key: SyncKey("\xffcart"), Peer: "n2", Hint: true, Bytes: 5, Versions: 3, PeerBytes: 4, PeerVersions: 2}},
+			Slice:    .5, P99: 7, Lost: 3, Tombstones: 4, Kept: "n2 cannot be reached", LastKnown: true},
 		Span:    &Span{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b"))},
 		Changes: member.History{change},
 		Rounds: []SyncRound{{Start: ring.Of([]byte("a")), End: ring.Of([]byte("b")), Left: "n1", Right: "n2", Levels: 10, Hashes: 33, Bytes: 412, FullCopy: 14100, Keys: 118,
@@ -380,4 +381,20 @@ func TestRequestsAreInTheOrderOfTime(t *testing.T) {
 			t.Fatalf("events %v, want %v", got, want)
 		}
 	})
+}
+
+// A key that no wait can bring together is named, with what to do about it.
+func TestOversizedIsNamed(t *testing.T) {
+	v := view(Event{Kind: NodeUp, Node: "n1"}, Event{Kind: State, Node: "n1", State: &NodeState{
+		TooLarge: []TooLarge{{Key: SyncKey("cart\x1b"), Peer: "n2", Bytes: 31 << 20, Versions: 40, PeerBytes: 9 << 20, PeerVersions: 12}}}})
+	got := v.Oversized()
+	for _, want := range []string{"n1 and n2", `cart\x1b`, "40 versions of 31.0 MiB", "12 versions of 9.0 MiB", "get cart", "-R 1 --via n1", "put cart", "via n2"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q lacks %q", got, want)
+		}
+	}
+	v.Apply(Event{Kind: State, Node: "n1", State: &NodeState{}})
+	if got := v.Oversized(); got != "" {
+		t.Errorf("still %q", got)
+	}
 }

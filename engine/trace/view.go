@@ -81,6 +81,7 @@ type Node struct {
 	Pending  int                  // ranges that it is a home of and was not given yet (§4.9)
 	Foreign  int                  // keys that it holds and is no home of, as of its last State
 	Dead     int                  // keys of which it holds nothing but tombstones, as of its last State
+	TooLarge []TooLarge           // merges with peers that were refused, as of its last State
 	Kept     string               // why tombstones stay, as of its last State
 	Buffered int                  // objects that are in its memory only (§6.1)
 	Lost     int                  // acknowledged versions that it saw last write wins lose, as of its last State
@@ -289,7 +290,7 @@ func (v *View) status(e Event) {
 
 func (n *Node) setState(s *NodeState) {
 	n.Keys, n.Pending, n.Foreign, n.Buffered, n.Slice = s.Keys, s.Pending, s.Foreign, s.Buffered, s.Slice
-	n.Dead, n.Kept, n.Silent, n.Lost = s.Tombstones, s.Kept, s.LastKnown, s.Lost
+	n.Dead, n.Kept, n.Silent, n.Lost, n.TooLarge = s.Tombstones, s.Kept, s.LastKnown, s.Lost, s.TooLarge
 	if s.View != 0 {
 		n.History, n.View = s.Changes, s.View
 	}

@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// pile gives a node versions of a key that nobody else has, past the protocol. Two such piles are more than one
+// replica takes.
+func (w *world) pile(name, actor string, key []byte, size int) vclock.Siblings {
+	var s vclock.Siblings
+	for i := range wire.MaxMerged * 2 / 3 {
+		s = append(s, vclock.Version{
+			Dot:   vclock.Dot{Actor: vclock.Actor{Node: actor, Epoch: 1000}, Counter: uint64(i + 1)},
+			Value: fmt.Appendf(make([]byte, 0, size), "%0*d", size, i), Time: int64(testStart),
+		})
+	}
+	s = vclock.Siblings{}.Merge(s)
+	rec := wire.Record{Siblings: s}
+	if err := w.stores[name].Apply([]store.Write{{Space: store.Data, Key: dataKey(key), Value: wire.EncodeRecord(rec)}}, true); err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}
+
+// refusedMerges are the events of merges that were refused, as node peer.
+func (w *world) refusedMerges() (out []string) {
+	for _, e := range w.events {
+		if e.Kind == trace.MergeRefused {
+			out = append(out, e.Node+" "+e.Peer)
+		}
+	}
+	return out
+}
+
+// §4.7: homes whose versions of a key do not fit together do not send them to each other in each round for ever, say
+// which key it is, and converge once a client has reconciled it.
+func TestTooLargeMergeIsNotSentForEver(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3")
+	key := []byte("cart")
+	const size = 100
+	w.pile("n1", "a", key, size)
+	w.pile("n2", "b", key, size)
+	withAntiEntropy(w)
+	w.pass(time.Minute)
+	told := w.refusedMerges()
+	if !slices.Contains(told, "n1 n2") || !slices.Contains(told, "n2 n1") {
+		t.Errorf("told of %v", told)
+	}
+	w.sent = 0
+	w.pass(30 * time.Minute)
+	quiet := w.sent
+	if again := w.refusedMerges(); len(again) != len(told) {
+		t.Errorf("told again: %v", again)
+	}
+	// What rounds, pings and gossip take without such a key is found out once it is gone.
+	state := w.nodes["n1"].State()
+	if len(state.TooLarge) == 0 || string(state.TooLarge[0].Key) != "cart" || state.TooLarge[0].Bytes != wire.MaxMerged*2/3*size {
+		t.Errorf("n1 tells of %+v", state.TooLarge)
+	}
+	for _, via := range []string{"n1", "n2", "n3"} { // what oversized tells people to do
+		w.reconcile(via, key)
+	}
+	w.compare(false)
+	w.pass(5 * time.Minute)
+	w.wantEqualRoots()
+	for _, n := range w.names {
+		if s := w.nodes[n].State(); len(s.TooLarge) != 0 {
+			t.Errorf("%s still tells of %+v", n, s.TooLarge)
+		}
+	}
+	w.sent = 0
+	w.pass(30 * time.Minute)
+	if more := quiet - w.sent; more > wire.MaxMerged*2/3*size*4 {
+		t.Errorf("in half an hour the key took %d bytes; it has %d at each home", more, wire.MaxMerged*2/3*size)
+	}
+}
+
+// reconcile does what a client does: it reads all that one home holds, and writes one version in its place.
+func (w *world) reconcile(via string, key []byte) {
+	w.t.Helper()
+	g := w.do(via, wire.GetRequest{Key: key, Quorum: wire.Quorum{R: 1}}).(wire.GetReply)
+	if g.Err != wire.OK {
+		w.t.Fatalf("get via %s: %v: %s", via, g.Err, g.Message)
+	}
+	p := w.do(via, wire.PutRequest{Key: key, Value: []byte("reconciled"), Context: g.Context, Quorum: wire.Quorum{W: 1}}).(wire.PutReply)
+	if p.Err != wire.OK {
+		w.t.Fatalf("put via %s: %v: %s", via, p.Err, p.Message)
+	}
+}
+
+// §4.6: a hint that its home has no room for is offered again more and more rarely.
+func TestTooLargeHintWaits(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4")
+	key := []byte("cart")
+	homes := w.ring.Preference(key)
+	home, holder := homes[0], homes[3]
+	w.pile(home, "a", key, 100)
+	for _, n := range w.names {
+		w.start(n)
+	}
+	s := w.pile(holder, "b", []byte("elsewhere"), 100)
+	n := w.nodes[holder]
+	w.step(holder, Receive{Message: wire.Message{From: homes[1], To: holder, Op: 1, Body: wire.Write{Key: key, Siblings: s, For: home}}})
+	w.deliver()
+	if len(n.hints.homes(key)) != 1 {
+		t.Fatal("no hint was kept")
+	}
+	w.pass(20 * time.Minute)
+	offers := 0
+	for _, e := range w.events {
+		if e.Kind == trace.HintSent && e.Node == holder {
+			offers++
+		}
+	}
+	if offers < 3 || offers > 12 {
+		t.Errorf("the hint was offered %d times in 20 minutes", offers)
+	}
+	if s := n.State(); len(s.TooLarge) != 1 || !s.TooLarge[0].Hint || s.TooLarge[0].Peer != home {
+		t.Errorf("%+v", s.TooLarge)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	b := newRefusals()
+	pulled := refusal{TooLarge: trace.TooLarge{Key: []byte("k"), Peer: "n2"}, mine: 1, theirs: 2}
+	blind := refusal{TooLarge: trace.TooLarge{Key: []byte("k"), Peer: "n3"}, mine: 1}
+	if !b.add(0, pulled) || b.add(0, pulled) || !b.add(0, blind) {
+		t.Error("what is new is told once")
+	}
+	if b.holdsPull(1, "n2", 2) == nil || b.holdsPull(1, "n3", 2) != nil || b.holdsPull(1, "n2", 3) != nil || b.holdsPull(2*knownRetry, "n2", 2) != nil {
+		t.Error("a pull is held as long as the peer's state is the one that was refused")
+	}
+	if !b.holdsPush(1, "n3", []byte("k"), nil) || b.holdsPush(firstRetry, "n3", []byte("k"), nil) {
+		t.Error("a blind push waits for its time")
+	}
+	for at, n := firstRetry, 0; n < 10; n++ {
+		b.add(at, blind)
+		wait := b.byKey["k"]["n3"].wait
+		if wait > lastRetry || wait < min(firstRetry<<(n+1), lastRetry) {
+			t.Errorf("attempt %d waits %v", n, wait)
+		}
+		at += wait
+	}
+	if b.holdsPush(1, "n2", []byte("k"), map[uint64]bool{7: true}) || b.holdsPull(1, "n2", 2) != nil {
+		t.Error("a peer that holds something else is tried again")
+	}
+	b.changed([]byte("k"))
+	if b.count != 0 || len(b.byKey) != 0 || len(b.pulled) != 0 {
+		t.Errorf("left: %+v", b)
+	}
+	for i := range 2 * maxRefusals {
+		b.add(0, refusal{TooLarge: trace.TooLarge{Key: fmt.Appendf(nil, "%d", i), Peer: "n2"}, mine: 1, theirs: uint64(i + 1)})
+	}
+	if b.count != maxRefusals || len(b.pulled) != maxRefusals || len(b.told()) != toldRefusals {
+		t.Errorf("%d are remembered", b.count)
+	}
+	b.retry()
+	if b.holdsPull(1, "n2", 1) != nil {
+		t.Error("after retry it is still held")
+	}
+	b.mergedAll("n2", func([]byte) bool { return true })
+	if b.count != 0 || len(b.pulled) != 0 {
+		t.Errorf("left: %d", b.count)
+	}
+}
