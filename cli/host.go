@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -203,11 +204,20 @@ func (c contexts) Load(name string) (string, error) {
 	return strings.TrimSpace(string(b)), nil
 }
 
-// Create opens a file that takes the place of the saved context.
+// Create opens a file that takes the place of the saved context. The cluster must run: nothing is left of one that
+// does not exist.
 func (c contexts) Create(name string) (*verbs.ContextFile, error) {
 	path, err := c.path(name)
 	if err != nil {
 		return nil, err
+	}
+	if c.s.cluster != nil {
+		if _, err := c.s.cluster.connect(c.s.ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("create folder for contexts: %w", err)
 	}
 	return verbs.ReplaceContext(path)
 }

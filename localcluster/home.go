@@ -63,7 +63,7 @@ func dataHome(getenv func(string) string) string {
 }
 
 // ContextPath returns the file that keeps the context called name (a script's
-// @NAME) of a cluster. Its folder is created.
+// @NAME) of a cluster. Nothing is created.
 func ContextPath(home, cluster, name string) (string, error) {
 	p, err := pathsOf(home, cluster)
 	if err != nil {
@@ -72,11 +72,7 @@ func ContextPath(home, cluster, name string) (string, error) {
 	if len(name) > maxContextName || !contextPattern.MatchString(name) {
 		return "", usagef("%q is no name for a context; use letters, digits, '_', '.' and '-', at most %d, and no '.' at the start", name, maxContextName)
 	}
-	dir := filepath.Join(p.dir, "contexts")
-	if err := os.MkdirAll(dir, dirMode); err != nil {
-		return "", fmt.Errorf("create folder for contexts: %w", err)
-	}
-	return filepath.Join(dir, name), nil
+	return filepath.Join(p.dir, "contexts", name), nil
 }
 
 // paths are the files by which a cluster is found.

@@ -2,6 +2,7 @@ package localcluster
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -196,7 +197,8 @@ func TestRemove(t *testing.T) {
 	startAndStop(t, Options{Home: home, Name: "stays"})
 	o := Options{Home: home, Name: "goes", Dir: dir}
 	startAndStop(t, o)
-	if _, err := ContextPath(home, "goes", "cart"); err != nil {
+	kept, err := ContextPath(home, "goes", "cart")
+	if err = errors.Join(err, os.MkdirAll(filepath.Dir(kept), dirMode), os.WriteFile(kept, nil, fileMode)); err != nil {
 		t.Fatal(err)
 	}
 	r, err := FindRemains(home, "goes", "", true)

@@ -125,8 +125,12 @@ var misplaced = []error{fs.ErrPermission, fs.ErrNotExist, fs.ErrInvalid, syscall
 
 // notWritable tells why the target of --save cannot be opened. Nothing was sent.
 func notWritable(c *Call, err error) error {
+	var other *Error // no cluster runs
 	var usage *UsageError
-	if errors.As(err, &usage) {
+	switch {
+	case errors.As(err, &other):
+		return err
+	case errors.As(err, &usage):
 		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: --save %s: %w; nothing was sent", c.Verb.Name, shown(c), err)}
 	}
 	err = fmt.Errorf("%s: --save %s cannot be written: %w; nothing was sent", c.Verb.Name, shown(c), cause(err))
