@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ringside/engine/trace"
@@ -88,6 +89,9 @@ func table2(ctx context.Context, c *localcluster.Cluster, scale CoordinationScal
 		return nil, fmt.Errorf("table 2: %w", err)
 	}
 	defer lib.Close()
+	if err := fill(ctx, scale, c.Balancer(scale.Hop).Do); err != nil {
+		return nil, fmt.Errorf("table 2: %w", err)
+	}
 	t := &CoordinationTable{scale: scale}
 	got := map[[2]string]Latencies{}
 	approaches := []struct {
@@ -123,6 +127,25 @@ func table2(ctx context.Context, c *localcluster.Cluster, scale CoordinationScal
 
 // A doer sends a request in some client's way.
 type doer func(context.Context, wire.ClientRequest) (wire.ClientReply, error)
+
+// fill writes each key once: a get of a key that is not there asks more nodes than the one that is measured.
+func fill(ctx context.Context, scale CoordinationScale, do doer) error {
+	var wg sync.WaitGroup
+	var failed atomic.Int64
+	for i := range scale.Keys {
+		wg.Go(func() {
+			key := fmt.Appendf(nil, "key%d", i)
+			if !putOK(do(ctx, wire.PutRequest{Key: key, Value: key})) {
+				failed.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if n := failed.Load(); n > 0 && ctx.Err() == nil {
+		return fmt.Errorf("write the keys: %d of %d puts failed", n, scale.Keys)
+	}
+	return ctx.Err()
+}
 
 // work has clients write and read keys in turn for one round, each one thing after the other.
 func work(ctx context.Context, scale CoordinationScale, do doer, r, w *sample) {
