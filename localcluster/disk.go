@@ -102,7 +102,7 @@ func openDisk(dir, name string, want trace.Settings) (_ *disk, _ trace.Settings,
 	if err != nil {
 		return nil, want, err
 	}
-	if d.runs, err = openRuns(dir, d.newborn); err != nil {
+	if d.runs, err = openRuns(dir); err != nil {
 		return nil, want, err
 	}
 	d.secret, err = loadSecret(filepath.Join(dir, "secret"))
@@ -306,6 +306,10 @@ func (n *node) openStore(rebuild error) (s store.Store, report string, err error
 		if err != nil {
 			return nil, "", err
 		}
+		copied, err := n.c.runs.doubted(n.name)
+		if err != nil {
+			return nil, "", err
+		}
 		db, found, err := level.Open(dir, level.Options{Lenient: n.lenient, Rebuild: rebuild})
 		if err != nil {
 			return nil, "", err
@@ -314,8 +318,8 @@ func (n *node) openStore(rebuild error) (s store.Store, report string, err error
 		switch s = db; {
 		case found.Recovered:
 			report = "recovered from damage: " + found.Reason
-		case n.c.runs.doubted(n.name):
-			report = "the data folder is a copy or was put back from one; counters begin a new epoch"
+		case copied:
+			report = "its folder is a copy or was put back from one; counters begin a new epoch"
 		}
 	}
 	if delay := n.c.opts.FlushDelay; delay != nil {

@@ -20,7 +20,7 @@ const dataFormat = 1
 
 // rootFiles are the files of a data root, beside the folders of its nodes. The lock stays when the
 // others go: another process may be about to take it.
-var rootFiles = []string{"cluster.json", "owner.json", "secret", runsName, stampName}
+var rootFiles = []string{"cluster.json", "owner.json", "secret", runsName}
 
 const rootLock = "lock"
 

@@ -3,116 +3,115 @@ package localcluster
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"sync"
 )
 
-// Files of the data root. A node's name holds no point, so no node's folder collides with them.
 const (
-	runsName  = "runs.json"
-	stampName = "root.stamp"
+	// runsName is the file of the data root that remembers the runs. A node's name holds no point, so no node's
+	// folder collides with it.
+	runsName = "runs.json"
+	// stampName is the file in a node's folder by which a copy of the folder is told from the original.
+	stampName = "STAMP"
 )
 
 // runs remembers, outside the folders of the nodes, the latest run of each node. A node's folder that does not
 // hold that run was put back from an older copy (engine.Config.LastRun).
 //
-// A copy of the whole data root takes runs.json with it. So the data root has a stamp, a file that is written anew at
-// each start, and runs.json holds what the file system says of that file: no copy, and nothing that was put back, has the same.
+// A copy may be from the latest run, and a copy of the whole data root takes runs.json with it. So each node's folder holds a
+// stamp, and runs.json holds what the file system says of the stamp. A copy of the stamp, and a stamp that was
+// put back, are other files or were changed at another time.
 type runs struct {
 	mu   sync.Mutex
-	path string // of runs.json; "" for a cluster in memory
+	dir  string // the data root; "" for a cluster in memory
 	file runsFile
 }
 
 // runsFile is runs.json.
 type runsFile struct {
-	Stamp   string            `json:"stamp"`             // of the data root
-	Runs    map[string]uint64 `json:"runs"`              // node → the number of its latest run
-	Doubted map[string]bool   `json:"doubted,omitempty"` // nodes whose folder may be an old copy, and that have not run since
+	Runs map[string]run `json:"runs"` // by node
+}
+
+// A run is the latest run of a node whose first batch is durable.
+type run struct {
+	Number uint64 `json:"number"`
+	Stamp  string `json:"stamp,omitempty"` // of the node's folder
 }
 
 // newRuns remembers the runs of a cluster in memory.
-func newRuns() *runs { return &runs{file: runsFile{Runs: map[string]uint64{}}} }
+func newRuns() *runs { return &runs{file: runsFile{Runs: map[string]run{}}} }
 
-// openRuns reads the runs of a data root and puts a new stamp on it. If the data root is a copy, or does not
-// say, all nodes in it are doubted.
-func openRuns(dir string, fresh bool) (*runs, error) {
-	r := &runs{path: filepath.Join(dir, runsName)}
-	stampFile := filepath.Join(dir, stampName)
-	err := readJSON(r.path, &r.file)
+// openRuns reads the runs of a data root.
+func openRuns(dir string) (*runs, error) {
+	r := newRuns()
+	r.dir = dir
+	err := readJSON(filepath.Join(dir, runsName), &r.file)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("open data root: %w; move the file away, and the nodes begin new epochs", err)
 	}
-	now, stampErr := stampOf(stampFile)
-	genuine := err == nil && stampErr == nil && now == r.file.Stamp
 	if r.file.Runs == nil {
-		r.file.Runs = map[string]uint64{}
+		r.file.Runs = map[string]run{}
 	}
-	if r.file.Doubted == nil {
-		r.file.Doubted = map[string]bool{}
-	}
-	if !genuine && !fresh {
-		if err := r.doubtAll(dir); err != nil {
-			return nil, err
-		}
-	}
-	if err := writeFile(stampFile, []byte("The data folder is stamped anew at each start, so that a copy of it is noticed.\n")); err != nil {
-		return nil, fmt.Errorf("stamp data root: %w", err)
-	}
-	if r.file.Stamp, err = stampOf(stampFile); err != nil {
-		return nil, fmt.Errorf("stamp data root: %w", err)
-	}
-	return r, r.save()
-}
-
-// doubtAll doubts all nodes that have a folder in the data root or have run in it.
-func (r *runs) doubtAll(dir string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return fmt.Errorf("open data root: %w", err)
-	}
-	for _, e := range entries {
-		if e.IsDir() && namePattern.MatchString(e.Name()) {
-			r.file.Doubted[e.Name()] = true
-		}
-	}
-	for name := range maps.Keys(r.file.Runs) {
-		r.file.Doubted[name] = true
-	}
-	return nil
-}
-
-func (r *runs) save() error {
-	if err := writeJSON(r.path, r.file); err != nil {
-		return fmt.Errorf("remember the runs of the nodes: %w", err)
-	}
-	return nil
+	return r, nil
 }
 
 // last is the number of a node's latest run, 0 if it has not run.
 func (r *runs) last(node string) uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.file.Runs[node]
+	return r.file.Runs[node].Number
 }
 
-// doubted says whether a node's folder may be an old copy.
-func (r *runs) doubted(node string) bool {
+// doubted says whether a node's folder holds data and is not the one that the node's latest run had.
+func (r *runs) doubted(node string) (bool, error) {
+	if r.dir == "" {
+		return false, nil
+	}
+	entries, err := os.ReadDir(filepath.Join(r.dir, node))
+	if errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0 {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	now, err := stampOf(filepath.Join(r.dir, node, stampName))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return false, err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.file.Doubted[node]
+	return now == "" || now != r.file.Runs[node].Stamp, nil
 }
 
 // began remembers that a run of a node is in its store durably. Nothing of the run has left the node yet.
-func (r *runs) began(node string, run uint64) error {
+func (r *runs) began(node string, number uint64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.file.Runs[node] = run
-	delete(r.file.Doubted, node)
-	if r.path == "" {
+	if r.dir == "" {
+		r.file.Runs[node] = run{Number: number}
 		return nil
 	}
-	return r.save()
+	stamp, err := r.stamp(node)
+	if err != nil {
+		return fmt.Errorf("stamp the folder of %s: %w", node, err)
+	}
+	r.file.Runs[node] = run{number, stamp}
+	if err := writeJSON(filepath.Join(r.dir, runsName), r.file); err != nil {
+		return fmt.Errorf("remember the run of %s: %w", node, err)
+	}
+	return nil
+}
+
+// stamp returns the stamp of a node's folder, which gets one if it has none.
+func (r *runs) stamp(node string) (string, error) {
+	path := filepath.Join(r.dir, node, stampName)
+	stamp, err := stampOf(path)
+	if !errors.Is(err, os.ErrNotExist) {
+		return stamp, err
+	}
+	if err := writeFile(path, []byte("This file tells the folder from its copies. Leave it where it is.\n")); err != nil {
+		return "", err
+	}
+	return stampOf(path)
 }

@@ -162,6 +162,8 @@ func (d *Driver) EndTurn(now time.Duration) (Action, error) {
 		return Action{}, d.base.err
 	case d.buffer != nil && d.began:
 		return d.let(Action{Batch: d.flush(now)}), nil
+	case d.writing: // what waits for the batch must not leave
+		return Action{}, nil
 	case !d.pending():
 		a := Action{Began: !d.began}
 		d.began = true

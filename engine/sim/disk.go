@@ -109,3 +109,15 @@ func (d *disk) flip(s store.Space, which int) bool {
 
 // wipe loses everything.
 func (d *disk) wipe() { d.mem, d.undo = store.NewMem(), nil }
+
+// copy returns a copy of what the disk holds.
+func (d *disk) copy() *store.Mem {
+	out := store.NewMem()
+	for _, s := range []store.Space{store.Data, store.Hints, store.Own, store.Meta} {
+		d.mem.Scan(s, nil, nil, func(k, v []byte) bool {
+			out.Apply([]store.Write{{Space: s, Key: slices.Clone(k), Value: slices.Clone(v)}}, true)
+			return true
+		})
+	}
+	return out
+}

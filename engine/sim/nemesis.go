@@ -29,6 +29,7 @@ const (
 	diskSlowKind   = "disk-slow"
 	failedSyncKind = "disk-failed-sync"
 	lostTailKind   = "disk-lost-tail"
+	oldCopyKind    = "disk-old-copy"
 	flipKind       = "disk-flip"
 	wipeKind       = "wipe"
 	lullKind       = "lull"            // everything is whole for a while, and has to converge
@@ -71,6 +72,7 @@ func init() { // its functions refer to it
 		{diskSlowKind, "a disk is slow for a while", .3, func(d *drawing, s *Strike) { node(d, s); s.Amount = 2 + d.rng.IntN(500) }, (*world).slowDisk},
 		{failedSyncKind, "a flush fails, and nobody knows what is on the disk", .2, nil, nil},
 		{lostTailKind, "a disk loses its latest batches, although they were synced", .2, func(d *drawing, s *Strike) { node(d, s); s.Amount = 1 + d.rng.IntN(maxUndo) }, (*world).loseTail},
+		{oldCopyKind, "a disk is put back from a copy that was taken a while before, and nobody says so", .2, func(d *drawing, s *Strike) { node(d, s); s.Amount = d.rng.IntN(2) }, (*world).putBack},
 		{flipKind, "one bit of a stored record flips", .2, drawFlip, (*world).flip},
 		{wipeKind, "a disk is lost", .15, node, (*world).wipe},
 		{joinKind, "a node joins the ring", .25, drawJoin, (*world).join},
@@ -285,6 +287,32 @@ func (w *world) loseTail(s Strike) {
 	h.forgot = max(h.forgot, w.now)
 	h.doubt = true
 	w.later(s.For, h.boot)
+}
+
+// putBack copies a disk, in a stop of its node if Amount is 1, and puts the copy back a while later. If the node
+// began a run meanwhile, only the number of that run, which is remembered outside the disk, tells that the disk is old. If it
+// did not, the driver has to notice that the disk is another one.
+func (w *world) putBack(s Strike) {
+	h := w.hosts[s.Nodes[0]]
+	if !h.up {
+		return
+	}
+	if s.Amount > 0 {
+		h.crash()
+		defer h.boot()
+	}
+	old, run := h.disk.copy(), h.ran
+	w.later(s.For, func() {
+		if !h.up {
+			return
+		}
+		w.fault(s.Kind)
+		h.crash()
+		w.check.losing(h, func() { h.disk.mem, h.disk.undo = old, nil })
+		h.forgot = max(h.forgot, w.now)
+		h.doubt = h.doubt || h.ran == run
+		h.boot()
+	})
 }
 
 // spaces are what of a disk can be damaged, as scripts call it; data twice as

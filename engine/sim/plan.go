@@ -92,7 +92,7 @@ type Strike struct {
 	For    time.Duration // until it is mended
 	Nodes  []string      // whom it hits; clog: the two ends of the link
 	Groups [][]string    // partition, one-way
-	Amount int           // disk-slow: times slower; disk-lost-tail: batches; disk-flip: which record and bit
+	Amount int           // disk-slow: times slower; disk-lost-tail: batches; disk-flip: which record and bit; disk-old-copy: 1 if its node is stopped for the copy
 	Space  string        // disk-flip
 }
 

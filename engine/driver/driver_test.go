@@ -1,0 +1,284 @@
+package driver_test
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"ringside/engine"
+	"ringside/engine/driver"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// A scriptedNode returns the outputs that it was given, one a step. Step i writes values that begin with i, sends a
+// message with Op i and tells an event with Request i.
+type scriptedNode struct {
+	reads store.Reader
+	next  engine.Output
+	bad   error // what it found wrong
+	last  map[string][]byte
+}
+
+func (n *scriptedNode) Step(time.Duration, engine.Input) engine.Output {
+	for k, want := range n.last { // the node reads what it has written
+		got, err := n.reads.Get(store.Data, []byte(k))
+		if err != nil || string(got) != string(want) {
+			n.bad = fmt.Errorf("read %q of %s: %v, want %q", got, k, err, want)
+		}
+	}
+	for _, w := range n.next.Writes {
+		n.last[string(w.Key)] = w.Value
+	}
+	return n.next
+}
+
+// output is that of step i, with some writes.
+func output(i, writes int, durable, speaks bool) engine.Output {
+	o := engine.Output{Durable: durable}
+	for w := range writes {
+		o.Writes = append(o.Writes, store.Write{Space: store.Data, Key: fmt.Appendf(nil, "k%d", w), Value: binary.BigEndian.AppendUint64(nil, uint64(i))})
+	}
+	o.Events = []trace.Event{{Request: uint64(i)}}
+	if speaks {
+		o.Messages = []wire.Message{{Op: uint64(i)}}
+		o.Replies = []engine.Reply{{Client: uint64(i)}}
+	}
+	return o
+}
+
+// An owner carries out what a driver asks for, on a store in memory that can be made to fail.
+type owner struct {
+	t        *rapid.T
+	d        *driver.Driver
+	node     *scriptedNode
+	disk     *store.Mem
+	now      time.Duration
+	steps    int
+	wrote    int // the latest step that wrote anything
+	began    bool
+	durable  int         // the highest step whose writes are all on disk, and of all steps before it
+	waits    map[int]int // step → the step whose writes have to be on disk before it speaks; 0 for none
+	told     map[int]bool
+	spoke    []int // steps whose messages have left, in order
+	speakers []int // steps that have messages
+	batch    []store.Write
+	inBatch  int // the last step of which batch has the writes
+	buffered bool
+}
+
+func newOwner(t *rapid.T, opts driver.Options) *owner {
+	o := &owner{
+		t: t, disk: store.NewMem(), now: time.Hour, waits: map[int]int{}, told: map[int]bool{}, buffered: opts.Objects > 0,
+		node: &scriptedNode{last: map[string][]byte{}},
+	}
+	o.d = driver.New(o.disk, opts)
+	o.node.reads = o.d.Reader()
+	o.node.next = o.draw(1) // the incarnation
+	o.d.Start(o.node, o.node.next)
+	for _, w := range o.node.next.Writes {
+		o.node.last[string(w.Key)] = w.Value
+	}
+	o.endTurn()
+	return o
+}
+
+// draw makes the output of the next step.
+func (o *owner) draw(least int) engine.Output {
+	o.steps++
+	writes := rapid.IntRange(least, 3).Draw(o.t, "writes")
+	durable := rapid.Bool().Draw(o.t, "durable")
+	speaks := rapid.Bool().Draw(o.t, "speaks")
+	if writes > 0 {
+		o.wrote = o.steps
+	}
+	if !o.buffered || durable || o.steps == 1 {
+		o.waits[o.steps] = o.wrote
+	}
+	if speaks {
+		o.speakers = append(o.speakers, o.steps)
+	}
+	return output(o.steps, writes, durable, speaks)
+}
+
+func (o *owner) step() {
+	o.node.next = o.draw(0)
+	o.d.Step(o.now, engine.PeerUp{})
+	if o.node.bad != nil {
+		o.t.Fatal(o.node.bad)
+	}
+}
+
+func (o *owner) endTurn() {
+	act, err := o.d.EndTurn(o.now)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	o.carryOut(act)
+}
+
+func (o *owner) carryOut(act driver.Action) {
+	if !o.pending() {
+		o.durable = o.steps // the node has written nothing that the disk does not have
+	}
+	if act.Began {
+		if o.began || o.durable == 0 {
+			o.t.Fatalf("the run began again %v, or before its first batch was durable", o.began)
+		}
+		o.began = true
+	}
+	if k := len(act.Messages) + len(act.Replies) + len(act.Events); k > 0 && !o.began {
+		o.t.Fatalf("%d effects left before the run began", k)
+	}
+	if len(act.Messages) != len(act.Replies) {
+		o.t.Fatalf("%d messages and %d replies", len(act.Messages), len(act.Replies))
+	}
+	for i, m := range act.Messages {
+		s := int(m.Op)
+		if act.Replies[i].Client != m.Op || slices.Contains(o.spoke, s) {
+			o.t.Fatalf("step %d spoke twice, or half", s)
+		}
+		if o.waits[s] > o.durable {
+			o.t.Fatalf("step %d spoke when the disk had no more than step %d", s, o.durable)
+		}
+		o.spoke = append(o.spoke, s)
+	}
+	for _, e := range act.Events {
+		if e.Kind == trace.Buffered {
+			continue
+		}
+		s := int(e.Request)
+		if o.told[s] || !o.buffered && o.waits[s] > o.durable {
+			o.t.Fatalf("step %d was told twice, or before its writes were durable", s)
+		}
+		o.told[s] = true
+	}
+	if act.Batch == nil {
+		return
+	}
+	if o.batch != nil {
+		o.t.Fatal("two batches at once")
+	}
+	o.batch, o.inBatch = act.Batch, o.steps
+}
+
+// pending says whether the node reads anything that the disk does not hold.
+func (o *owner) pending() bool {
+	for k, want := range o.node.last {
+		if got, _ := o.disk.Get(store.Data, []byte(k)); string(got) != string(want) {
+			return true
+		}
+	}
+	return o.batch != nil
+}
+
+// land applies the batch, the writes in their order, and says so.
+func (o *owner) land() {
+	if err := o.disk.Apply(o.batch, true); err != nil {
+		o.t.Fatal(err)
+	}
+	o.batch, o.durable = nil, max(o.durable, o.inBatch)
+	o.carryOut(o.d.Durable(o.now))
+}
+
+// Nothing leaves a node before what it rests on is durable, a batch holds all writes of its steps in their order, and
+// whatever waits leaves in the end, with an object buffer and without one.
+func TestPersistBeforeSend(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		opts := driver.Options{FlushEvery: time.Second, MeterEvery: time.Second}
+		if rapid.Bool().Draw(t, "buffered") {
+			opts.Objects = rapid.IntRange(1, 8).Draw(t, "objects")
+		}
+		o := newOwner(t, opts)
+		for range rapid.IntRange(1, 60).Draw(t, "actions") {
+			switch rapid.SampledFrom([]string{"step", "step", "step", "end", "land", "wait"}).Draw(t, "action") {
+			case "step":
+				if !o.d.Busy() {
+					o.step()
+				}
+			case "end":
+				o.endTurn()
+			case "land":
+				if o.batch != nil {
+					o.land()
+				}
+			case "wait":
+				o.now += time.Duration(rapid.IntRange(1, 2000).Draw(t, "ms")) * time.Millisecond
+				if due := o.d.Due(); due > 0 && due <= o.now {
+					o.endTurn()
+				}
+			}
+		}
+		for range 4 {
+			o.now += time.Hour
+			if o.batch != nil {
+				o.land()
+			} else {
+				o.endTurn()
+			}
+		}
+		if o.batch != nil || o.pending() {
+			t.Fatal("writes are left that nobody brings to disk")
+		}
+		if left := slices.Sorted(slices.Values(o.spoke)); !slices.Equal(left, o.speakers) || len(o.told) != o.steps {
+			t.Fatalf("of the steps %v only %v spoke; %d of %d were told", o.speakers, left, len(o.told), o.steps)
+		}
+	})
+}
+
+// A crash lets nothing out any more, and loses a buffer's writes but for those that got to the disk.
+func TestCrash(t *testing.T) {
+	for _, landed := range []bool{false, true} {
+		disk := store.NewMem()
+		d := driver.New(disk, driver.Options{Objects: 8, FlushEvery: time.Second})
+		n := &scriptedNode{reads: d.Reader(), last: map[string][]byte{}}
+		d.Start(n, output(1, 1, true, false))
+		act, _ := d.EndTurn(1)
+		d.Durable(1)
+		n.next = output(2, 2, true, true)
+		d.Step(2, nil)
+		if act, _ = d.EndTurn(2); len(act.Batch) != 2 || len(act.Messages) != 0 {
+			t.Fatalf("%+v", act)
+		}
+		n.next = output(3, 3, false, true)
+		d.Step(3, nil)
+		if act, _ = d.EndTurn(3); act.Batch != nil || len(act.Messages) != 1 {
+			t.Fatalf("%+v", act)
+		}
+		d.Crash(landed)
+		want := 5 // k0 and k1 twice, and k2
+		if landed {
+			want = 3
+		}
+		if lost := d.Lost(); len(lost) != want || !d.Busy() {
+			t.Errorf("landed %v: %d writes are lost, want %d; busy %v", landed, len(lost), want, d.Busy())
+		}
+	}
+}
+
+// failingReader fails its reads.
+type failingReader struct {
+	*store.Mem
+	err error
+}
+
+func (r failingReader) Get(store.Space, []byte) ([]byte, error) { return nil, r.err }
+
+// A turn in which the store failed a read has no effect. A damaged value is no such failure.
+func TestFailedRead(t *testing.T) {
+	for _, fails := range []error{errors.New("input/output error"), fmt.Errorf("block 7: %w", store.ErrCorrupt)} {
+		d := driver.New(failingReader{store.NewMem(), fails}, driver.Options{})
+		_, _ = d.Reader().Get(store.Data, []byte("k"))
+		d.Start(&scriptedNode{}, output(1, 1, true, true))
+		act, err := d.EndTurn(1)
+		if damaged := errors.Is(fails, store.ErrCorrupt); damaged != (err == nil) || damaged != (len(act.Batch) > 0) || len(act.Messages) > 0 {
+			t.Errorf("%v: %v %+v", fails, err, act)
+		}
+	}
+}

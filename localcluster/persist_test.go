@@ -1,0 +1,156 @@
+package localcluster
+
+import (
+	"errors"
+	"sync"
+	"testing"
+
+	"ringside/engine/fault"
+	"ringside/engine/store"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// A watchedStore calls before with each batch that reaches the disk, which fails if that fails.
+type watchedStore struct {
+	store.Store
+	before func(batch []store.Write) error
+	trust  func()
+}
+
+func (s watchedStore) Apply(batch []store.Write, sync bool) error {
+	if err := s.before(batch); err != nil {
+		return err
+	}
+	return s.Store.Apply(batch, sync)
+}
+
+// Trust is called by a node whose disk was recovered.
+func (s watchedStore) Trust() error {
+	s.trust()
+	return trust(s.Store)
+}
+
+// told says whether the hub has an event of a kind about key.
+func told(c *Cluster, node string, kind trace.Kind, key string) bool {
+	found := false
+	_ = c.Events(c.ctx, 0, false, func(events []trace.Event) error {
+		for _, e := range events {
+			found = found || e.Node == node && e.Kind == kind && string(e.Key) == key
+		}
+		return nil
+	})
+	return found
+}
+
+// holds says whether a batch has a record of the key, which is the end of the stored key.
+func holds(batch []store.Write, key string) bool {
+	for _, w := range batch {
+		if w.Space == store.Data && len(w.Key) == 16+len(key) && string(w.Key[16:]) == key {
+			return true
+		}
+	}
+	return false
+}
+
+// When a batch reaches the disk nothing of its turn has left the node. If the disk fails, nothing of the turn ever
+// does: no client is answered, and no other node has the write.
+func TestNothingLeavesBeforeTheDiskHasIt(t *testing.T) {
+	const key = "cart"
+	var c *Cluster
+	var mu sync.Mutex
+	var early, failed bool
+	ready := make(chan struct{})
+	o := Options{
+		Home:     t.TempDir(),
+		Settings: trace.Settings{Nodes: []string{"n1", "n2", "n3"}, N: 3, R: 3, W: 1},
+		wrapStore: func(node string, s store.Store) store.Store {
+			return watchedStore{s, func(batch []store.Write) error {
+				if node != "n1" || !holds(batch, key) {
+					return nil
+				}
+				<-ready
+				mu.Lock()
+				defer mu.Unlock()
+				early = early || told(c, "n1", trace.Coordinate, key)
+				if !failed {
+					failed = true
+					return errors.New("input/output error")
+				}
+				return nil
+			}, func() {}}
+		},
+	}
+	c = begin(t, o)
+	close(ready)
+	r, err := c.Do(t.Context(), "n1", wire.PutRequest{Key: []byte(key), Value: []byte("v")})
+	if err == nil && r.(wire.PutReply).Err == wire.OK {
+		t.Error("a put was acknowledged whose batch the disk had refused")
+	}
+	await(t, "n1 back", func() bool { return c.node("n1").life.Load() != nil && told(c, "n1", trace.DiskFailed, "") })
+	g, err := c.Do(t.Context(), "n2", wire.GetRequest{Key: []byte(key)})
+	if err != nil || len(g.(wire.GetReply).Siblings) > 0 {
+		t.Errorf("after the disk had failed: %v %+v", err, g)
+	}
+	put(t, c, "n1", key, "w", nil)
+	want(t, get(t, c, "n2", key), "w")
+	mu.Lock()
+	defer mu.Unlock()
+	if early || !failed {
+		t.Errorf("told before the disk had it: %v; the disk failed: %v", early, failed)
+	}
+}
+
+// A recovered disk is trusted only after the node's new incarnation is durable on it: a crash in between must
+// leave it doubtful.
+func TestTrustedOnlyWithANewIncarnation(t *testing.T) {
+	var mu sync.Mutex
+	var trusted, fails bool
+	batches := 0
+	o := inTables(t, 200)
+	o.wrapStore = func(node string, s store.Store) store.Store {
+		if node != "n2" {
+			return s
+		}
+		return watchedStore{s, func([]store.Write) error {
+			mu.Lock()
+			defer mu.Unlock()
+			if batches++; fails {
+				return errors.New("input/output error")
+			}
+			return nil
+		}, func() {
+			mu.Lock()
+			defer mu.Unlock()
+			trusted = trusted || batches > 0
+			if batches == 0 {
+				t.Error("trusted before anything was written")
+			}
+		}}
+	}
+	flipTable(t, o.Dir, "n2")
+	fails = true
+	if c, err := Start(t.Context(), o); err == nil {
+		_ = c.Close()
+		t.Fatal("started although the disk took nothing")
+	}
+	mu.Lock()
+	if trusted {
+		t.Error("trusted although the new incarnation is not on the disk")
+	}
+	fails, batches = false, 0
+	mu.Unlock()
+	c := begin(t, o)
+	if told := ups(c, "n2"); len(told) != 1 || told[0] == "" {
+		t.Errorf("the disk is not doubted any more: %q", told)
+	}
+	mu.Lock()
+	if !trusted {
+		t.Error("the disk is not trusted after the new incarnation is on it")
+	}
+	mu.Unlock()
+	do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n2"}})
+	if told := ups(c, "n2"); len(told) != 2 || told[1] != "" {
+		t.Errorf("the disk is doubted again: %q", told)
+	}
+}

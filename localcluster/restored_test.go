@@ -1,0 +1,175 @@
+package localcluster
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"ringside/engine/fault"
+	"ringside/engine/trace"
+	"ringside/engine/wire"
+)
+
+// putAll puts with W=3, through n3.
+func putAll(t *testing.T, c *Cluster, value string, token []byte) wire.PutReply {
+	t.Helper()
+	r, err := c.Do(t.Context(), "n3", wire.PutRequest{Key: []byte("cart"), Value: []byte(value), Context: token, Quorum: wire.Quorum{W: 3}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := r.(wire.PutReply)
+	if p.Err != wire.OK {
+		t.Fatalf("put %s: %v: %s", value, p.Err, p.Message)
+	}
+	return p
+}
+
+// three is a cluster of three nodes, all of which are homes of every key. The same options start it again.
+func three(t *testing.T, o *Options) *Cluster {
+	if o.Home == "" {
+		o.Home, o.Dir = t.TempDir(), filepath.Join(t.TempDir(), "data")
+		o.Settings = trace.Settings{Nodes: []string{"n1", "n2", "n3"}, N: 3, R: 2, W: 2}
+	}
+	return begin(t, *o)
+}
+
+// doubts lists how n3 came up and what it told of its disk.
+func doubts(c *Cluster) []string {
+	out := slices.DeleteFunc(ups(c, "n3"), func(s string) bool { return s == "" })
+	_ = c.Events(c.ctx, 0, false, func(events []trace.Event) error {
+		for _, e := range events {
+			if e.Kind == trace.RolledBack && e.Node == "n3" {
+				out = append(out, e.Message)
+			}
+		}
+		return nil
+	})
+	return out
+}
+
+func copyDir(t *testing.T, from, to string) {
+	t.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// putBack replaces dir by old, a copy of it.
+func putBack(t *testing.T, old, dir string) {
+	t.Helper()
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(old, dir); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A node's folder that was put back from an older copy: no dot is minted twice, and no write that was
+// acknowledged is lost. The copy is taken between two runs, or during a run and put back into the same one.
+func TestNodeFolderPutBack(t *testing.T) {
+	for name, hot := range map[string]bool{"between runs": false, "within a run": true} {
+		t.Run(name, func(t *testing.T) {
+			var o Options
+			c := three(t, &o)
+			folder, old := filepath.Join(o.Dir, "n3"), filepath.Join(t.TempDir(), "old")
+			one := putAll(t, c, "one", nil)
+			if hot {
+				copyDir(t, folder, old)
+			} else {
+				_ = c.Close()
+				copyDir(t, folder, old)
+				c = three(t, &o)
+			}
+			two := putAll(t, c, "two", one.Context)
+			if hot {
+				do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n3"}})
+				putBack(t, old, folder)
+				do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n3"}})
+			} else {
+				_ = c.Close()
+				putBack(t, old, folder)
+				c = three(t, &o)
+			}
+			if told := doubts(c); len(told) == 0 {
+				t.Error("n3 did not tell that its folder is an old copy")
+			}
+			three := putAll(t, c, "three", one.Context)
+			if three.Version.Dot == two.Version.Dot {
+				t.Errorf("%v was minted twice", two.Version.Dot)
+			}
+			do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n3"}})
+			want(t, get(t, c, "n1", "cart"), "three", "two")
+		})
+	}
+}
+
+// The whole data folder is put back while a client holds a context from the lost time: the context
+// does not swallow what others wrote since.
+func TestDataFolderPutBack(t *testing.T) {
+	for name, move := range map[string]bool{"a copy": false, "the original, after a copy was used": true} {
+		t.Run(name, func(t *testing.T) {
+			var o Options
+			c := three(t, &o)
+			one := putAll(t, c, "one", nil)
+			_ = c.Close()
+			old := filepath.Join(t.TempDir(), "old")
+			if move {
+				if err := os.Rename(o.Dir, old); err != nil {
+					t.Fatal(err)
+				}
+				copyDir(t, old, o.Dir)
+			} else {
+				copyDir(t, o.Dir, old)
+			}
+			c = three(t, &o)
+			two := putAll(t, c, "two", one.Context)
+			lost := putAll(t, c, "lost", two.Context)
+			_ = c.Close()
+			putBack(t, old, o.Dir)
+			c = three(t, &o)
+			unseen := putAll(t, c, "unseen", one.Context)
+			again := putAll(t, c, "again", lost.Context)
+			for _, p := range []wire.PutReply{unseen, again} {
+				if p.Version.Dot == two.Version.Dot || p.Version.Dot == lost.Version.Dot {
+					t.Errorf("%v was minted twice", p.Version.Dot)
+				}
+			}
+			want(t, get(t, c, "n1", "cart"), "again", "unseen")
+		})
+	}
+}
+
+// Neither a restart, nor a crash, nor another name of the folder makes a node doubt its disk.
+func TestGenuineFolderIsTrusted(t *testing.T) {
+	var o Options
+	c := three(t, &o)
+	p := putAll(t, c, "0", nil)
+	first := p.Version.Dot.Epoch
+	for i := range 3 {
+		switch i {
+		case 0:
+			do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n3"}})
+			do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n3"}})
+		case 1:
+			_ = c.Close()
+			c = three(t, &o)
+		case 2:
+			_ = c.Close()
+			moved := filepath.Join(t.TempDir(), "elsewhere")
+			if err := os.Rename(o.Dir, moved); err != nil {
+				t.Fatal(err)
+			}
+			o.Dir = moved
+			c = three(t, &o)
+		}
+		if told := doubts(c); len(told) > 0 {
+			t.Errorf("%d: n3 doubts its disk: %s", i, strings.Join(told, "; "))
+		}
+		if p = putAll(t, c, "v", p.Context); p.Version.Dot.Epoch != first {
+			t.Errorf("%d: a fresh epoch", i)
+		}
+	}
+}
