@@ -31,15 +31,20 @@ type Env struct {
 	Host           *Host  // where up starts clusters that outlive the command; nil: up stays in the foreground
 }
 
-// Main runs the process's command line and returns its exit code.
+// Main runs the process's command line and returns its exit code. Signals that ask for the end, SIGQUIT among them, end the
+// command in order: the terminal is as it was, and temporary folders are gone.
 func Main(args []string) int {
-	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup means it
 		signals = append(signals, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	context.AfterFunc(ctx, func() { // a second Ctrl-C ends the process at once
+		signal.Ignore(syscall.SIGHUP) // the kernel and the shell each send one when a terminal is closed
+		stop()
+	})
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // the write fails with EPIPE, instead of the process ending there
 	return Run(ctx, Env{Args: args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv})
 }
 

@@ -38,6 +38,9 @@ func (s *session) runScripts(c *verbs.Call) error {
 	if err != nil {
 		return err
 	}
+	var cancel context.CancelFunc
+	s.ctx, cancel = context.WithCancel(s.ctx)
+	defer cancel()
 	all := &scriptRun{verbose: c.Bool("v"), slots: make(chan struct{}, min(maxScripts, runtime.GOMAXPROCS(0)+1)), done: make(chan struct{})}
 	go func() {
 		defer close(all.done)
@@ -50,7 +53,7 @@ func (s *session) runScripts(c *verbs.Call) error {
 	if all.failed {
 		return fmt.Errorf("run: %s", strings.TrimSpace(all.log.String()))
 	}
-	failed := 0
+	failed, unshown := 0, error(nil)
 	for i, sub := range all.subs {
 		<-sub.done
 		if s.ctx.Err() != nil {
@@ -59,11 +62,14 @@ func (s *session) runScripts(c *verbs.Call) error {
 		if sub.failed {
 			failed++
 		}
-		if err := s.showScript(c, files[i], sub); err != nil {
-			return err
+		if err := s.showScript(c, files[i], sub); err != nil && unshown == nil {
+			unshown = err
+			cancel() // nobody reads on; the scripts end first, and clean up
 		}
 	}
 	switch {
+	case unshown != nil:
+		return unshown
 	case s.ctx.Err() != nil:
 		return s.ctx.Err()
 	case failed > 0:

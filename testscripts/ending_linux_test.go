@@ -1,0 +1,195 @@
+package testscripts
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// patience bounds what takes a fraction of a second on a machine that does nothing else.
+const patience = 30 * time.Second
+
+// program returns a path by which this binary is ringside, and a folder for its temporary files.
+func program(t *testing.T) (bin, tmp string) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin = filepath.Join(t.TempDir(), "ringside")
+	if err := os.Symlink(self, bin); err != nil {
+		t.Fatal(err)
+	}
+	if tmp, err = os.MkdirTemp("/tmp", "rt"); err != nil { // a short path, or the program goes elsewhere
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(tmp) })
+	return bin, tmp
+}
+
+// left lists what is in the folder for temporary files.
+func left(t *testing.T, tmp string) []string {
+	t.Helper()
+	list, err := filepath.Glob(filepath.Join(tmp, "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return list
+}
+
+// until waits for a condition that another process brings about.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("timed out waiting for %s", what)
+		}
+	}
+}
+
+// ended waits for the end of cmd and returns its exit code, -1 if a signal ended it.
+func ended(t *testing.T, cmd *exec.Cmd) int {
+	t.Helper()
+	kill := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	defer kill.Stop()
+	var exit *exec.ExitError
+	if err := cmd.Wait(); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return cmd.ProcessState.ExitCode()
+}
+
+// A reader that has enough, such as head, ends the demo, which leaves nothing behind.
+func TestClosedPipeLeavesNothingBehind(t *testing.T) {
+	for _, lines := range []int{1, 8, 30} {
+		bin, tmp := program(t)
+		cmd := exec.Command(bin, "demo", "--text")
+		cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
+		out, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for in := bufio.NewScanner(out); lines > 0 && in.Scan(); lines-- {
+		}
+		_ = out.Close()
+		if code := ended(t, cmd); code != 0 {
+			t.Errorf("the demo ended with exit %d", code)
+		}
+		if l := left(t, tmp); len(l) > 0 {
+			t.Errorf("left behind: %v", l)
+		}
+	}
+}
+
+// Each signal that asks for the end, at each stage of the demo, leaves nothing behind.
+func TestSignalsLeaveNothingBehind(t *testing.T) {
+	for _, sig := range []syscall.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT} {
+		for _, lines := range []int{0, 1, 20} {
+			t.Run(fmt.Sprintf("%v after %d lines", sig, lines), func(t *testing.T) { interrupt(t, sig, lines) })
+		}
+	}
+}
+
+func interrupt(t *testing.T, sig syscall.Signal, lines int) {
+	bin, tmp := program(t)
+	cmd := exec.Command(bin, "demo", "--text")
+	cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if err := unix.SetNonblock(int(w.Fd()), false); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 4096); err != nil { // so that it stands still where we stop reading
+		t.Fatal(err)
+	}
+	cmd.Stdout, cmd.Stderr = w, io.Discard
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	_ = w.Close()
+	until(t, "the demo to make its folder", func() bool { return len(left(t, tmp)) > 0 })
+	in := bufio.NewScanner(r)
+	for range lines {
+		in.Scan()
+	}
+	if err := cmd.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+	go func() { _, _ = io.Copy(io.Discard, r) }()
+	if code := ended(t, cmd); code != 130 {
+		t.Errorf("exit %d, want 130", code)
+	}
+	if l := left(t, tmp); len(l) > 0 {
+		t.Errorf("left behind: %v", l)
+	}
+}
+
+// The screens leave the terminal as it was, whatever signal ends them.
+func TestSignalsRestoreTheTerminal(t *testing.T) {
+	for _, sig := range []syscall.Signal{unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGINT} {
+		bin, tmp := program(t)
+		master, slave := terminal(t)
+		if err := unix.IoctlSetWinsize(int(slave.Fd()), unix.TIOCSWINSZ, &unix.Winsize{Row: 40, Col: 120}); err != nil {
+			t.Fatal(err)
+		}
+		before := modes(t, slave)
+		cmd := exec.Command(bin, "demo")
+		cmd.Env = append(os.Environ(), "TMPDIR="+tmp, "TERM=xterm-256color", "CI=")
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+		cmd.SysProcAttr = &unix.SysProcAttr{Setsid: true, Setctty: true}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		go answer(master)
+		until(t, "the screens", func() bool { return modes(t, slave) != before })
+		if err := cmd.Process.Signal(sig); err != nil {
+			t.Fatal(err)
+		}
+		ended(t, cmd)
+		if after := modes(t, slave); after != before {
+			t.Errorf("%v leaves the terminal raw", sig)
+		}
+		if l := left(t, tmp); len(l) > 0 {
+			t.Errorf("%v leaves behind: %v", sig, l)
+		}
+	}
+}
+
+// answer reads what is written to a terminal, and says where its cursor is when it is asked.
+func answer(master *os.File) {
+	for b := make([]byte, 4096); ; {
+		n, err := master.Read(b)
+		if err != nil {
+			return
+		}
+		if bytes.Contains(b[:n], []byte("\x1b[6n")) {
+			_, _ = master.WriteString("\x1b[1;1R")
+		}
+	}
+}
+
+// modes are what a raw terminal has otherwise.
+func modes(t *testing.T, tty *os.File) unix.Termios {
+	t.Helper()
+	m, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *m
+}
