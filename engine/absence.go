@@ -21,6 +21,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"ringside/engine/mutant"
 )
 
 // recheck is the second question to homes that may have been given a hint since they answered.
@@ -34,7 +36,7 @@ func (g *get) foundNothing() bool {
 // absent says whether the answers, none of which holds a version, show that there is none. R homes
 // are among them.
 func (g *get) absent() bool {
-	if g.quorum.Strict {
+	if g.quorum.Strict || mutant.Is(mutant.HintsUnasked) {
 		return true
 	}
 	return len(g.unheard()) <= g.n.replicas()-g.quorum.R && g.recheck.wanted == g.recheck.done
@@ -58,7 +60,7 @@ func (g *get) unheard() []string {
 
 // makeSure asks who else could hold the key once R homes hold nothing.
 func (g *get) makeSure() {
-	if g.quorum.Strict || !g.foundNothing() || len(g.counted()) < g.quorum.R {
+	if g.quorum.Strict || mutant.Is(mutant.HintsUnasked) || !g.foundNothing() || len(g.counted()) < g.quorum.R {
 		return
 	}
 	if len(g.unheard()) > g.n.replicas()-g.quorum.R {

@@ -30,6 +30,7 @@ const (
 	ReadShortOfR
 	StrictReadsStandIns
 	OneSiblingShown
+	HintsUnasked
 	ContextWithoutTombstones
 
 	// versions

@@ -31,6 +31,7 @@ var registry = [Names]Mutant{
 
 	ReadShortOfR:             {"read-short-of-r", []string{p7}, "a get is answered when one replica less than R has answered", true},
 	StrictReadsStandIns:      {"strict-reads-stand-ins", []string{p7}, "a strict get counts the answers of stand-ins", false},
+	HintsUnasked:             {"hints-unasked", []string{p7}, "a get says that there is nothing without asking who may keep hints", false},
 	OneSiblingShown:          {"one-sibling-shown", []string{p1}, "a get shows one sibling, and its context covers all", true},
 	ContextWithoutTombstones: {"context-without-tombstones", []string{p2}, "the context of a get does not cover the deletes that it saw", false},
 

@@ -160,6 +160,7 @@ func (c *checker) read(op *operation, r wire.GetReply) {
 	c.w.after(0, func() { // events of the step that answered come after the answer
 		c.sealed(op, r.Context, ids)
 		c.shows(op, r, view, glances)
+		c.absent(op, r, glances)
 	})
 	c.resurfacedIn(fmt.Sprintf("get #%d", op.ID), op.Key, op.began, ids, "its client")
 	c.sees(op, ids, r)

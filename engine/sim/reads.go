@@ -19,14 +19,19 @@ type glance struct {
 	versions vclock.Siblings // in any role; of gets only
 	view     uint64          // 0: the node knew no ring
 	awaits   bool            // it was a home, and not given the key's range yet
+
+	reachable bool   // the coordinator had to ask it before it could say that there is nothing
+	life      uint64 // which one it was
 }
 
 // glances looks at all nodes for an operation that begins.
 func (c *checker) glances(op *operation) []glance {
 	out := make([]glance, len(c.w.names))
+	reachable := c.reachable(op, op.Via)
 	for i, name := range c.w.names {
 		h := c.w.hosts[name]
-		out[i] = glance{host: h, view: h.node.View(), awaits: len(h.node.Ring().Members()) > 0 && h.node.Awaits([]byte(op.Key))}
+		out[i] = glance{host: h, view: h.node.View(), awaits: len(h.node.Ring().Members()) > 0 && h.node.Awaits([]byte(op.Key)), life: h.life,
+			reachable: slices.Contains(reachable, name)}
 		if op.Kind == "get" {
 			for _, r := range c.w.stored(h, op.Key) {
 				out[i].versions = append(out[i].versions, r.Versions...)
