@@ -80,14 +80,21 @@ func (w *world) leave(s Strike) {
 	}
 }
 
+// remove removes a member, or a node that left and may not have handed over yet what it has.
 func (w *world) remove(s Strike) {
-	if !w.canGo(s.Nodes[0]) {
+	if !w.canGo(s.Nodes[0]) && !w.leaves(s.Nodes[0]) {
 		return
 	}
 	h := w.hosts[s.Nodes[0]]
 	h.crash()
 	w.amend(s, member.Remove)
 	w.later(s.For, h.boot)
+}
+
+// leaves says whether a node left and has not said that it holds nothing any more.
+func (w *world) leaves(node string) bool {
+	last, _ := w.history.Last(node)
+	return last.Kind == member.Leave && !w.ring.Has(node)
 }
 
 func (w *world) canGo(node string) bool {
