@@ -176,6 +176,23 @@ func TestContractOfCommands(t *testing.T) {
 	})
 }
 
+// A new command adds its JSON to the contract.
+func TestContractKnowsEachCommand(t *testing.T) {
+	text := []string{"help", "man", "completion", "tui"} // they print no JSON, or need a terminal
+	for _, v := range allVerbs() {
+		recorded := slices.ContainsFunc(contractSteps, func(s contractStep) bool {
+			words := strings.Fields(s.line)
+			if words[0] == "--cluster" {
+				words = words[2:]
+			}
+			return s.name != "" && words[0] == v.Name
+		})
+		if !recorded && !slices.Contains(text, v.Name) {
+			t.Errorf("no step of contractSteps records the JSON of %s", v.Name)
+		}
+	}
+}
+
 // recordCommands runs the sequence in a home of its own.
 func recordCommands(t *testing.T) map[string]recording {
 	dir, host := home(t), &Host{}
