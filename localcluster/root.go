@@ -115,7 +115,7 @@ func isRootFile(name string) bool {
 var databaseFile = regexp.MustCompile(`^(CURRENT(\.bak|\.\d+)?|LOCK|LOG(\.old)?|MANIFEST-\d+|\d+\.(log|ldb|sst|tmp)|DOUBT)$`)
 
 // isNodeFolder says whether an entry of a data root is the folder of a node, with nothing but its
-// database, or a link that stands for one.
+// database and its stamp, or a link that stands for one.
 func isNodeFolder(dir string, e os.DirEntry) bool {
 	if !namePattern.MatchString(e.Name()) {
 		return false
@@ -124,7 +124,9 @@ func isNodeFolder(dir string, e os.DirEntry) bool {
 		return true
 	}
 	entries, err := os.ReadDir(filepath.Join(dir, e.Name()))
-	return err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !databaseFile.MatchString(e.Name()) })
+	return err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		return !databaseFile.MatchString(e.Name()) && strings.TrimSuffix(e.Name(), ".new") != stampName
+	})
 }
 
 // remember writes the settings to the data root.
