@@ -169,7 +169,7 @@ func (d *Driver) EndTurn(now time.Duration) (Action, error) {
 		d.began = true
 		return d.let(a), nil
 	}
-	a := Action{Batch: d.batch(), Began: !d.began && mutant.Is(mutant.TrustedTooEarly)}
+	a := Action{Batch: d.batch()}
 	if mutant.Is(mutant.AckBeforePersist) {
 		return d.let(a), nil
 	}

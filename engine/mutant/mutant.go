@@ -57,7 +57,6 @@ const (
 	CounterDropped
 	FloorForgotten
 	DamagedCounterTrusted
-	TrustedTooEarly
 
 	// replicas
 	ReplicaReplaced

@@ -57,7 +57,6 @@ var registry = [Names]Mutant{
 	CounterDropped:        {"counter-dropped", []string{p6}, "the counter of a key goes with its record, and the next put counts from 1", true},
 	FloorForgotten:        {"floor-forgotten", []string{p6}, "counters beyond the limit are dropped and leave no floor", false},
 	DamagedCounterTrusted: {"damaged-counter-trusted", []string{p6}, "a damaged record is mended, and its key counts from 1", false},
-	TrustedTooEarly:       {"trusted-too-early", []string{p6}, "a doubtful disk is trusted before the new incarnation is durable", false},
 
 	ReplicaReplaced:  {"replica-replaced", []string{p1}, "a replica that comes takes the place of what is there", true},
 	TombstoneDropped: {"tombstone-dropped", []string{p1, p3}, "a replica keeps no tombstone", false},
