@@ -99,8 +99,8 @@ func (s *session) up(c *verbs.Call) error {
 		return errors.Join(err, cluster.Close())
 	}
 	select {
-	case <-cluster.Done(): // a down from elsewhere
-		return nil
+	case <-cluster.Done(): // a down from elsewhere, unless it says otherwise
+		return told(cluster.Err(), o.Name)
 	case <-s.ctx.Done():
 	}
 	if !s.json {

@@ -13,8 +13,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"ringside/engine"
 	"ringside/engine/fault"
 	"ringside/engine/store"
@@ -62,7 +60,7 @@ type Cluster struct {
 	opts      Options
 	secret    []byte
 	paths     paths
-	lock      *flock.Flock
+	lock      *folderLock
 	disk      *disk // nil in memory
 	stillborn bool  // the first start failed: nothing of it is to be left
 	runs      *runs
@@ -70,8 +68,9 @@ type Cluster struct {
 	hub       hub
 	client    *client
 	control   *control
-	linked    bell           // rings when a link comes up
-	memory    *budget.Budget // of all queues
+	linked    bell                  // rings when a link comes up
+	memory    *budget.Budget        // of all queues
+	failed    atomic.Pointer[error] // why the cluster stopped by itself
 
 	began    time.Time // with the monotonic clock: now never goes back
 	requests atomic.Uint64
@@ -130,6 +129,7 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 	if err := c.writeInfo(); err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}
+	c.wg.Go(c.guard)
 	return c, nil
 }
 
@@ -417,7 +417,7 @@ func (c *Cluster) shutdown() {
 		c.disk.close()
 	}
 	if c.lock != nil {
-		if c.roll.settings().Mem {
+		if c.roll.settings().Mem && c.Err() == nil {
 			_ = os.Remove(c.paths.info)
 		}
 		_ = c.lock.Unlock()

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/gofrs/flock"
-
 	"ringside/engine"
 	"ringside/engine/ring"
 	"ringside/engine/store"
@@ -54,7 +52,7 @@ type owner struct {
 type disk struct {
 	dir    string
 	root   *os.Root // wiping goes through it, so that nothing outside can be removed
-	lock   *flock.Flock
+	lock   *folderLock
 	secret []byte
 	runs   *runs
 

@@ -35,6 +35,6 @@
 // Clients come to a node of their choice, through a Balancer, or with a Library that knows
 // the ring (§6.4).
 //
-// A cluster belongs to the process that started it. Others of the same user reach
+// A cluster belongs to the process that started it, which holds its folders (lock.go). Others of the same user reach
 // it through a control socket: see Connect.
 package localcluster

@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"time"
-
-	"github.com/gofrs/flock"
 )
 
 const (
@@ -145,19 +143,6 @@ func readJSON(path string, v any) error {
 		return fmt.Errorf("read %s: %w", path, err)
 	}
 	return nil
-}
-
-// lockFile takes the lock at path, nil if another holds it.
-func lockFile(path string) (*flock.Flock, error) {
-	l := flock.New(path, flock.SetPermissions(fileMode))
-	ok, err := l.TryLock()
-	if err != nil {
-		return nil, fmt.Errorf("lock %s: %w", path, err)
-	}
-	if !ok {
-		return nil, nil
-	}
-	return l, nil
 }
 
 // answers says whether a process listens on the socket.

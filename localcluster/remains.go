@@ -8,8 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/gofrs/flock"
-
 	"ringside/engine/trace"
 )
 
@@ -101,7 +99,7 @@ func clearRoot(dir string) error {
 
 // lock finds the remains and takes the locks of all that is to be deleted, which the caller gives back
 // whether or not there is an error.
-func (r *Remains) lock() (locks []*flock.Flock, err error) {
+func (r *Remains) lock() (locks []*folderLock, err error) {
 	if err := r.checkHome(); err != nil {
 		return nil, err
 	}
@@ -173,7 +171,7 @@ func (r *Remains) candidates() []string {
 }
 
 // addRoot takes the lock of a data root and adds it to what is to be deleted, if there is anything.
-func (r *Remains) addRoot(dir string) (*flock.Flock, error) {
+func (r *Remains) addRoot(dir string) (*folderLock, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0 {
 		return nil, nil
@@ -228,7 +226,7 @@ func size(dir string) (bytes int64) {
 	return bytes
 }
 
-func unlock(locks []*flock.Flock) {
+func unlock(locks []*folderLock) {
 	for _, l := range locks {
 		_ = l.Unlock()
 	}

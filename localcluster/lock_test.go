@@ -1,0 +1,106 @@
+package localcluster
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"ringside/engine/trace"
+)
+
+// A cluster holds its folders although somebody deletes the lock files, or everything else in them.
+func TestDeletedLockFilesLetNobodyIn(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("folders cannot be locked")
+	}
+	home, dir := t.TempDir(), t.TempDir()
+	c := begin(t, Options{Home: home, Dir: dir})
+	put(t, c, "n1", "k", "v", nil)
+	for _, lock := range []string{c.paths.lock, filepath.Join(dir, "lock")} {
+		if err := os.Remove(lock); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err := Start(t.Context(), Options{Home: home})
+	usageError(t, err, "running already")
+	_, err = Start(t.Context(), Options{Home: home, Name: "other", Dir: dir})
+	usageError(t, err, "in use")
+	_, err = FindRemains(home, DefaultName, "", true)
+	usageError(t, err, "running")
+	for _, f := range []string{c.paths.sock, c.paths.info} {
+		if err := os.Remove(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = Start(t.Context(), Options{Home: home})
+	usageError(t, err, DefaultName)
+	want(t, get(t, c, "n2", "k"), "v")
+}
+
+// A cluster whose folder is deleted or replaced stops, and leaves alone what is there in its place.
+func TestDeletedFolderStopsTheCluster(t *testing.T) {
+	elsewhere := filepath.Join(t.TempDir(), "away")
+	for name, tt := range map[string]struct {
+		o    Options
+		lose func(*Cluster) error
+		want string
+	}{
+		"cluster deleted": {Options{}, func(c *Cluster) error { return os.RemoveAll(c.paths.dir) }, "deleted"},
+		"in memory":       {Options{Mem: true}, func(c *Cluster) error { return os.RemoveAll(c.paths.dir) }, "deleted"},
+		"data deleted":    {Options{Dir: filepath.Join(t.TempDir(), "d")}, func(c *Cluster) error { return os.RemoveAll(c.disk.dir) }, "deleted"},
+		"data replaced": {Options{Dir: filepath.Join(t.TempDir(), "d")}, func(c *Cluster) error {
+			return errors.Join(os.Rename(c.disk.dir, elsewhere), os.Mkdir(c.disk.dir, dirMode))
+		}, "replaced"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tt.o.Home = t.TempDir()
+			c := begin(t, tt.o)
+			put(t, c, "n1", "k", "v", nil)
+			if err := c.Err(); err != nil {
+				t.Fatal(err)
+			}
+			if err := tt.lose(c); err != nil {
+				t.Fatal(err)
+			}
+			select {
+			case <-c.Done():
+			case <-time.After(20 * time.Second):
+				t.Fatal("it runs on")
+			}
+			if err := c.Err(); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("it stopped for %v", err)
+			}
+			if n := countEvents(t, c, trace.DiskFailed); n == 0 {
+				t.Error("no event tells of it")
+			}
+		})
+	}
+}
+
+// The second cluster, which starts where the folder of the first was, keeps its socket and its data when the first stops.
+func TestFolderOfAnotherIsLeftAlone(t *testing.T) {
+	home := t.TempDir()
+	first := begin(t, Options{Home: home, Mem: true})
+	if err := os.RemoveAll(first.paths.dir); err != nil {
+		t.Fatal(err)
+	}
+	second := begin(t, Options{Home: home, Mem: true})
+	put(t, second, "n1", "k", "v", nil)
+	<-first.Done()
+	if first.Err() == nil {
+		t.Error("the first does not say why it stopped")
+	}
+	if _, err := connect(t, second).Snapshot(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if err := second.Err(); err != nil || second.ctx.Err() != nil {
+		t.Errorf("the second stopped: %v", err)
+	}
+	if list, err := List(home); err != nil || len(list) != 1 || !list[0].Running {
+		t.Errorf("%+v %v", list, err)
+	}
+}
