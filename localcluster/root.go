@@ -112,7 +112,7 @@ func isRootFile(name string) bool {
 }
 
 // databaseFile are the names of files that a node's database makes.
-var databaseFile = regexp.MustCompile(`^(CURRENT(\.bak|\.\d+)?|LOCK|LOG(\.old)?|MANIFEST-\d+|\d+\.(log|ldb|sst|tmp)|DOUBT)$`)
+var databaseFile = regexp.MustCompile(`^(CURRENT(\.bak|\.\d+)?|LOCK|LOG(\.old)?|MANIFEST-\d+|\d+\.(log|ldb|sst|tmp)|DOUBT|STAMP(\.new)?)$`)
 
 // isNodeFolder says whether an entry of a data root is the folder of a node, with nothing but its
 // database and its stamp, or a link that stands for one.
