@@ -17,12 +17,14 @@ import (
 	"ringside/engine/trace"
 )
 
-// The tests of this file hold what scripts depend on: the shape of each command's JSON, exit codes, event
-// kinds and flags. The golden files may gain entries and never lose one. What is new fails until -update adds it;
-// only a person removes an entry, and then the contract is broken on purpose.
+// The tests of this file hold what scripts depend on: the shape of each command's JSON, exit codes,
+// event kinds and flags. The golden files may gain entries and never lose one. What is new fails
+// until -update adds it; only a person removes an entry, and then the contract is broken on
+// purpose.
 var updateContract = flag.Bool("update", false, "add what is new to the contract's golden files")
 
-// recordings is how often -update records: an entry that is not in each recording depends on timing.
+// recordings is how often -update records: an entry that is not in each recording depends on
+// timing.
 const recordings = 3
 
 // A contractStep is one command of the recorded sequence, always run with --json.
@@ -32,8 +34,9 @@ type contractStep struct {
 	stdin string
 }
 
-// contractSteps is a sequence that shows each command's JSON with everything in it: conflicts, hints,
-// faults, a node that joins and one that is removed, and each kind of error. The homes of cart are n3, n4, n5.
+// contractSteps is a sequence that shows each command's JSON with everything in it: conflicts,
+// hints, faults, a node that joins and one that is removed, and each kind of error. The homes of
+// cart are n3, n4, n5.
 var contractSteps = []contractStep{
 	{"no cluster", "get cart", ""},
 	{"ls nothing", "ls", ""},
@@ -146,8 +149,8 @@ var contractSteps = []contractStep{
 	{"completion unknown", "completion tcsh", ""},
 }
 
-// A recording is what a command printed and how it ended. Shape holds a line for each field that the
-// JSON has anywhere: its path and type. A list's elements and a map's values share a path.
+// A recording is what a command printed and how it ended. Shape holds a line for each field that
+// the JSON has anywhere: its path and type. A list's elements and a map's values share a path.
 type recording struct {
 	Line  string   `json:"line"`
 	Exit  int      `json:"exit"`
@@ -299,14 +302,16 @@ func checkVersions(t *testing.T, line string, v any) {
 	}
 }
 
-// A command in the contract: how many arguments it needs and takes, and its flags, each with its kind of value.
+// A command in the contract: how many arguments it needs and takes, and its flags, each with its
+// kind of value.
 type usage struct {
 	Needs int      `json:"needs"`
 	Takes int      `json:"takes"` // -1: any number
 	Flags []string `json:"flags"`
 }
 
-// flagLine is a line of a command's help that describes a flag: "  -c, --context CTX  what you had read".
+// flagLine is a line of a command's help that describes a flag: "  -c, --context CTX  what you had
+// read".
 var flagLine = regexp.MustCompile(`(?m)^  ((?:-[A-Za-z]|--[a-z-]+)(?:, (?:-[A-Za-z]|--[a-z-]+))*)( \S+)?(?:  |$)`)
 
 func TestContractOfHelp(t *testing.T) {
@@ -417,8 +422,9 @@ func fill(v reflect.Value, depth int) {
 	}
 }
 
-// golden compares got with a golden file, entry by entry: compare returns what the entry is from now on, and what is wrong
-// with it. Entries that only got has are new, and with -update they are added.
+// golden compares got with a golden file, entry by entry: compare returns what the entry is from
+// now on, and what is wrong with it. Entries that only got has are new, and with -update they are
+// added.
 func golden[V any](t *testing.T, name string, got map[string]V, compare func(want, got V) (V, string)) {
 	t.Helper()
 	path := filepath.Join("testdata", "contract", name)

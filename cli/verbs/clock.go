@@ -1,7 +1,7 @@
 package verbs
 
-// §4.4: how two versions relate. A program that compares the counters of two clocks itself would take {n4:1} for an
-// ancestor of {n4:.2}.
+// §4.4: how two versions relate. A program that compares the counters of two clocks itself would
+// take {n4:1} for an ancestor of {n4:.2}.
 
 import (
 	"context"
@@ -31,7 +31,7 @@ only where a clock holds two of them; where one operand shows it and the other d
 --json prints {"relation":"before|after|equal|concurrent"}. No cluster has to run.`,
 	Run: func(_ context.Context, e *Env, c *Call) error {
 		if action := c.Arg(0); action != clockCompare {
-			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("clock: %s is not an action; there is %s", quoted(action), clockCompare)}
+			return c.misused("%s is not an action; there is %s", quoted(action), clockCompare)
 		}
 		a, err := parseOperand(c.Arg(1))
 		if err != nil {
@@ -64,7 +64,8 @@ const maxOperand = 2*wire.MaxValue + vclock.MaxNotation
 func parseOperand(text string) (operand, error) {
 	switch trimmed := strings.TrimSpace(text); {
 	case strings.HasPrefix(trimmed, "@"):
-		return operand{}, errors.New("clock compare: a context is opaque (§4.1); compare the clocks or the JSON of the versions that get shows")
+		return operand{}, errors.New("clock compare: a context is opaque (§4.1); " +
+			"compare the clocks or the JSON of the versions that get shows")
 	case len(text) > maxOperand:
 		return operand{}, fmt.Errorf("clock compare: the operand is longer than %d bytes", maxOperand)
 	case strings.HasPrefix(trimmed, "{") && strings.HasPrefix(strings.TrimSpace(trimmed[1:]), `"`):
@@ -77,22 +78,26 @@ func parseOperand(text string) (operand, error) {
 	return operand{shown: c}, nil
 }
 
-// parseVersion reads a version as JSON. One without dot or past is refused: the counters alone do not decide.
+// parseVersion reads a version as JSON. One without dot or past is refused: the counters alone do
+// not decide.
 func parseVersion(text string) (operand, error) {
 	var has struct{ Dot, Past json.RawMessage }
 	var j trace.VersionJSON
 	if err := errors.Join(json.Unmarshal([]byte(text), &has), json.Unmarshal([]byte(text), &j)); err != nil {
-		return operand{}, fmt.Errorf("clock compare: %s is neither a notation such as {n1:1 n3:2} nor a version as JSON", trace.ShowShort([]byte(text), maxEventKey))
+		return operand{}, fmt.Errorf("clock compare: %s is neither a notation such as {n1:1 n3:2} nor a version as JSON",
+			trace.ShowShort([]byte(text), maxEventKey))
 	}
 	if has.Dot == nil || has.Past == nil {
-		return operand{}, errors.New(`clock compare: a version as JSON needs "dot" and "past": the counters of "clock" alone do not decide; or give the "notation"`)
+		return operand{}, errors.New(`clock compare: a version as JSON needs "dot" and "past": ` +
+			`the counters of "clock" alone do not decide; or give the "notation"`)
 	}
 	v, err := j.Stamp()
 	switch {
 	case err != nil:
 		return operand{}, fmt.Errorf("clock compare: %w", err)
 	case !wire.ValidName(v.Dot.Node) || v.Dot.Epoch == 0 || v.Dot.Counter == 0 || v.Past.Covers(v.Dot):
-		return operand{}, errors.New(`clock compare: the "dot" of a version needs a node, an epoch and a counter, all of which its "past" does not cover`)
+		return operand{}, errors.New(`clock compare: the "dot" of a version needs a node, an epoch and a counter, ` +
+			`and its "past" does not cover it`)
 	}
 	return operand{v.Clock().Shown(), &v}, nil
 }
@@ -102,7 +107,8 @@ func (a operand) compare(b operand) (vclock.Relation, error) {
 		return a.version.Compare(*b.version), nil
 	}
 	if node := a.shown.HiddenEpoch(b.shown); node != "" {
-		return "", fmt.Errorf("clock compare: only one of the two clocks shows which life of the counters of %s it means, so they cannot be compared; give the versions as JSON", node)
+		return "", fmt.Errorf("clock compare: only one of the two clocks shows which life of the counters of %s it means, "+
+			"so they cannot be compared; give the versions as JSON", node)
 	}
 	return a.shown.Compare(b.shown), nil
 }

@@ -53,7 +53,7 @@ func TestClockCompareRefuses(t *testing.T) {
 		{"{n4:1}", `{"clock":{"n4":2},"notation":"{n4:2}"}`, `needs "dot" and "past"`},
 		{"{n4:1}", `{"dot":{"node":"n4","epoch":"7","counter":0},"past":[]}`, "counter"},
 		{"{n4:1}", `{"dot":{"node":"n4","counter":1},"past":[]}`, "epoch"},
-		{"{n4:1}", `{"dot":{"node":"n4","epoch":"7","counter":1},"past":[{"node":"n4","epoch":"7","counter":2}]}`, "does not cover"},
+		{"{n4:1}", `{"dot":{"node":"n4","epoch":"7","counter":1},"past":[{"node":"n4","epoch":"7","counter":2}]}`, "does not cover it"},
 		{"{n4:1}", `{"dot":{"node":"n4","epoch":"7","counter":1},"past":[{"node":"n4","epoch":"7","counter":0}]}`, "not a clock"},
 		{"{n4:1}", `{"dot":`, "neither a notation"},
 		{"{n4:1}", "milk", "has no braces"},

@@ -59,6 +59,11 @@ func (e *UsageError) Unwrap() error { return e.Err }
 // Usagef makes a UsageError.
 func Usagef(format string, args ...any) error { return &UsageError{Err: fmt.Errorf(format, args...)} }
 
+// misused makes a UsageError of the call's verb, with its name before the message.
+func (c *Call) misused(format string, args ...any) error {
+	return &UsageError{Verb: c.Verb, Err: fmt.Errorf(c.Verb.Name+": "+format, args...)}
+}
+
 // AsError makes of any error the one that the shell is told.
 func AsError(err error) *Error {
 	var e *Error

@@ -1,6 +1,7 @@
 package verbs
 
-// What a command or condition names must exist: a check of a node that is not there would hold for ever.
+// What a command or condition names must exist: a check of a node that is not there would hold for
+// ever.
 
 import (
 	"fmt"
@@ -19,7 +20,8 @@ type nodeName struct {
 	as   role
 }
 
-// checkName returns a usage error if there is no node of that name; a node that was a member is enough for aFormerNode.
+// checkName returns a usage error if there is no node of that name; a node that was a member is
+// enough for aFormerNode.
 func checkName(v *trace.View, name string, as role) error {
 	if v.Node(name) != nil {
 		return nil
@@ -41,12 +43,14 @@ func checkKinds(list string) error {
 			all = append(all, string(k))
 		}
 		slices.Sort(all)
-		return fmt.Errorf("there is no kind of event %s%s; there are %s", quoted(kind), didYouMean(kind, all), strings.Join(all, " "))
+		return fmt.Errorf("there is no kind of event %s%s; there are %s",
+			quoted(kind), didYouMean(kind, all), strings.Join(all, " "))
 	}
 	return nil
 }
 
-// compare looks at a comparison: names of nodes must be those of nodes, and counts are never negative.
+// compare looks at a comparison: names of nodes must be those of nodes, and counts are never
+// negative.
 func (p *patcher) compare(n *ast.BinaryNode) {
 	switch n.Operator {
 	case "==", "!=", "in":
@@ -54,7 +58,8 @@ func (p *patcher) compare(n *ast.BinaryNode) {
 		p.nameEach(n.Right, n.Left, givesNodes)
 	}
 	if p.err == nil && (vacuous(n.Left, n.Operator, n.Right) || vacuous(n.Right, mirrored[n.Operator], n.Left)) {
-		p.err = fmt.Errorf("%s is no condition: a count is a whole number from 0 on, whatever the cluster does", quoted(n.String()))
+		p.err = fmt.Errorf("%s is no condition: a count is a whole number from 0 on, whatever the cluster does",
+			quoted(n.String()))
 	}
 }
 

@@ -8,7 +8,8 @@ import (
 	"ringside/engine/trace"
 )
 
-// A name of something that does not exist is a usage error that lists what there is, wherever it stands.
+// A name of something that does not exist is a usage error that lists what there is, wherever it
+// stands.
 func TestNamesMustExist(t *testing.T) {
 	const nodes, functions = "there are n1 n2 n3 n4 n5", "there are buffered clock"
 	for line, want := range map[string]string{

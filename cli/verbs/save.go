@@ -1,7 +1,7 @@
 package verbs
 
-// --save: the context of a get or put is kept under a name or in a file. The target is opened before the request is
-// sent, because a put that has taken effect must not end as a usage error.
+// --save: the context of a get or put is kept under a name or in a file. The target is opened
+// before the request is sent, because a put that has taken effect must not end as a usage error.
 
 import (
 	"errors"
@@ -16,15 +16,16 @@ import (
 	"ringside/engine/trace"
 )
 
-// A ContextFile is a file that a context is about to be written to. Exactly one of Commit and Discard is called.
+// A ContextFile is a file that a context is about to be written to. Exactly one of Commit and
+// Discard is called.
 type ContextFile struct {
 	f    *os.File
 	path string
 	temp bool // f has a name of its own, and Commit renames it to path
 }
 
-// ReplaceContext opens a file that takes the place of the one at path, if there is one, when it is committed: a reader
-// sees the old context or the new one.
+// ReplaceContext opens a file that takes the place of the one at path, if there is one, when it is
+// committed: a reader sees the old context or the new one.
 func ReplaceContext(path string) (*ContextFile, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: syscall.EISDIR}
@@ -36,8 +37,9 @@ func ReplaceContext(path string) (*ContextFile, error) {
 	return &ContextFile{f, path, true}, nil
 }
 
-// writeContext opens a file that the user named. One that is there is written in place: it may be a pipe. One that is
-// not there comes into being only with a context, because an empty one would mean a blind write.
+// writeContext opens a file that the user named. One that is there is written in place: it may be a
+// pipe. One that is not there comes into being only with a context, because an empty one would mean
+// a blind write.
 func writeContext(path string) (*ContextFile, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	switch {
@@ -49,7 +51,8 @@ func writeContext(path string) (*ContextFile, error) {
 	return &ContextFile{f, path, false}, nil
 }
 
-// CheckWritable returns why a file cannot be written, nil if it can. It leaves everything as it was.
+// CheckWritable returns why a file cannot be written, nil if it can. It leaves everything as it
+// was.
 func CheckWritable(path string) error {
 	f, err := writeContext(path)
 	if err != nil {
@@ -103,11 +106,11 @@ func (e *Env) openSave(c *Call) (*saving, error) {
 	var err error
 	switch name, named := strings.CutPrefix(c.String("save"), "@"); {
 	case !named || name == "":
-		return nil, &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: --save wants @NAME or @./FILE, not %s", c.Verb.Name, quoted(c.String("save")))}
+		return nil, c.misused("--save wants @NAME or @./FILE, not %s", quoted(c.String("save")))
 	case isPath(name):
 		file, err = writeContext(e.path(name))
 	case e.Contexts == nil:
-		return nil, &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: --save %s: no contexts are kept here; use @./FILE", c.Verb.Name, shown(c))}
+		return nil, c.misused("--save %s: no contexts are kept here; use @./FILE", shown(c))
 	default:
 		file, err = e.Contexts.Create(name)
 	}
@@ -120,8 +123,12 @@ func (e *Env) openSave(c *Call) (*saving, error) {
 // shown is the target of --save as the user wrote it.
 func shown(c *Call) string { return trace.ShowShort([]byte(c.String("save")), maxShown) }
 
-// misplaced is why a target that the user chose cannot be written. A disk that is full or broken is not among it.
-var misplaced = []error{fs.ErrPermission, fs.ErrNotExist, fs.ErrInvalid, syscall.ENOTDIR, syscall.EISDIR, syscall.EROFS, syscall.ENAMETOOLONG, syscall.ELOOP, syscall.EINVAL}
+// misplaced is why a target that the user chose cannot be written. A disk that is full or broken is
+// not among it.
+var misplaced = []error{
+	fs.ErrPermission, fs.ErrNotExist, fs.ErrInvalid, syscall.ENOTDIR,
+	syscall.EISDIR, syscall.EROFS, syscall.ENAMETOOLONG, syscall.ELOOP, syscall.EINVAL,
+}
 
 // notWritable tells why the target of --save cannot be opened. Nothing was sent.
 func notWritable(c *Call, err error) error {
@@ -131,7 +138,7 @@ func notWritable(c *Call, err error) error {
 	case errors.As(err, &other):
 		return err
 	case errors.As(err, &usage):
-		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: --save %s: %w; nothing was sent", c.Verb.Name, shown(c), err)}
+		return c.misused("--save %s: %w; nothing was sent", shown(c), err)
 	}
 	err = fmt.Errorf("%s: --save %s cannot be written: %w; nothing was sent", c.Verb.Name, shown(c), cause(err))
 	if slices.ContainsFunc(misplaced, func(m error) bool { return errors.Is(err, m) }) {
@@ -171,11 +178,12 @@ func (s *saving) keep(token []byte) error {
 		return nil
 	}
 	return &Error{Exit: ExitInternal, Code: "context_not_saved", Reported: true,
-		Message: fmt.Sprintf("%s: done, but its context could not be saved as %s: %v; get the key again to save it", s.call.Verb.Name, shown(s.call), cause(err))}
+		Message: fmt.Sprintf("%s: done, but its context could not be saved as %s: %v; get the key again to save it",
+			s.call.Verb.Name, shown(s.call), cause(err))}
 }
 
-// afterSave shows the result of a request whose context was to be kept. If that failed, the failure is told after the result and
-// decides the exit code, unless the result has a worse one.
+// afterSave shows the result of a request whose context was to be kept. If that failed, the failure
+// is told after the result and decides the exit code, unless the result has a worse one.
 func (e *Env) afterSave(saved error, show func() error) error {
 	err := show()
 	if saved == nil {

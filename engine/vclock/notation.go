@@ -28,12 +28,14 @@ const (
 	Concurrent Relation = "concurrent" // neither descends from the other
 )
 
-// Compare says how c relates to o: a clock is before each clock that covers all of its events and more.
+// Compare says how c relates to o: a clock is before each clock that covers all of its events and
+// more.
 func (c Clock) Compare(o Clock) Relation {
 	return relation(c.Descends(o), o.Descends(c))
 }
 
-// Compare says how v relates to w. It goes by dot and past, and so it is right where the greatest counters mislead.
+// Compare says how v relates to w. It goes by dot and past, and so it is right where the greatest
+// counters mislead.
 func (v Version) Compare(w Version) Relation {
 	if v.Dot == w.Dot {
 		return Equal
@@ -66,8 +68,9 @@ func (c Clock) Shown() Clock {
 	return out
 }
 
-// HiddenEpoch returns a node of which one of two parsed notations shows an epoch and the other none, "" if there
-// is no such node. The notations do not say whether the two mean the same events of that node.
+// HiddenEpoch returns a node of which one of two parsed notations shows an epoch and the other
+// none, "" if there is no such node. The notations do not say whether the two mean the same events
+// of that node.
 func (c Clock) HiddenEpoch(o Clock) string {
 	for _, e := range c {
 		for _, x := range o {
@@ -79,9 +82,10 @@ func (c Clock) HiddenEpoch(o Clock) string {
 	return ""
 }
 
-// ParseClock reads the notation that Clock.String writes; the order of nodes and the number of spaces are free. A
-// notation shows an epoch only where a clock holds two of one node, and then only a hash of it. So the epochs of the
-// result are 0, or stand for a hash: such a clock can be compared with another one that was parsed, and with nothing else.
+// ParseClock reads the notation that Clock.String writes; the order of nodes and the number of
+// spaces are free. A notation shows an epoch only where a clock holds two of one node, and then
+// only a hash of it. So the epochs of the result are 0, or stand for a hash: such a clock can be
+// compared with another one that was parsed, and with nothing else.
 func ParseClock(text string) (Clock, error) {
 	if len(text) > MaxNotation {
 		return nil, fmt.Errorf("parse clock: it is longer than %d bytes", MaxNotation)
@@ -89,7 +93,8 @@ func ParseClock(text string) (Clock, error) {
 	inner, open := strings.CutPrefix(strings.TrimSpace(text), "{")
 	inner, closed := strings.CutSuffix(inner, "}")
 	if !open || !closed {
-		return nil, fmt.Errorf("parse clock: %s has no braces; want the notation of a version, such as {n1:1 n3:2}", quote(text))
+		return nil, fmt.Errorf("parse clock: %s has no braces; want the notation of a version, such as {n1:1 n3:2}",
+			quote(text))
 	}
 	var c Clock
 	for _, field := range strings.Fields(inner) {
@@ -105,7 +110,8 @@ func ParseClock(text string) (Clock, error) {
 	}
 	for i, e := range c {
 		if (e.Epoch != 0) != (c.Name(i) != e.Node) {
-			return nil, fmt.Errorf("parse clock: %s: an epoch such as ~3a74 stands where a clock has two of one node, and at both of them", quote(text))
+			return nil, fmt.Errorf("parse clock: %s: an epoch such as ~3a74 stands where a clock has two of one node, "+
+				"and at both of them", quote(text))
 		}
 	}
 	return c, nil

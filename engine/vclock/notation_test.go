@@ -105,7 +105,8 @@ func TestHiddenEpoch(t *testing.T) {
 // manyEpochs are epochs whose short forms differ.
 var manyEpochs = []uint64{1, 7 << 24, 1<<40 + 3}
 
-// drawClock draws a valid clock with gaps, of at least least ranges of events for each node and epoch.
+// drawClock draws a valid clock with gaps, of at least least ranges of events for each node and
+// epoch.
 func drawClock(t *rapid.T, label string, least int, epochs []uint64) Clock {
 	var c Clock
 	for _, node := range []string{"n1", "n1-b", "n2"} {
@@ -135,13 +136,15 @@ func TestPrintParseRoundTrip(t *testing.T) {
 	})
 }
 
-// sameFields says whether two notations differ in the order of their actors only: parsed epochs have an order of their own.
+// sameFields says whether two notations differ in the order of their actors only: parsed epochs
+// have an order of their own.
 func sameFields(a, b string) bool {
 	fields := func(s string) []string { return slices.Sorted(strings.FieldsSeq(strings.Trim(s, "{}"))) }
 	return slices.Equal(fields(a), fields(b))
 }
 
-// The notations of two clocks of the same epochs relate as the clocks do, and each relation has its inverse.
+// The notations of two clocks of the same epochs relate as the clocks do, and each relation has its
+// inverse.
 func TestNotationsRelateAsClocksDo(t *testing.T) {
 	inverse := map[Relation]Relation{Before: After, After: Before, Equal: Equal, Concurrent: Concurrent}
 	rapid.Check(t, func(t *rapid.T) {
