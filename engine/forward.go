@@ -68,6 +68,9 @@ func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutRep
 // forward hands the put to home, and why says why to that one. If the home falls silent
 // nobody can tell whether it wrote.
 func (n *Node) forward(home string, req wire.PutRequest, why string, respond func(wire.PutReply)) {
+	if mutant.Is(mutant.ForwardWithoutContext) && !req.Delete {
+		req.Context = nil
+	}
 	n.emit(trace.Event{Kind: trace.Forwarded, Request: req.Request, Key: req.Key, Peer: home, Message: why})
 	n.call(home, req.Request, wire.Forward{Put: req}, n.cfg.Timings.Request+n.cfg.Timings.Patience, call{
 		onAnswer: func(b wire.Body) {

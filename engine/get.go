@@ -192,6 +192,7 @@ func (g *get) counted() []string {
 	var out []string
 	for _, a := range g.answers {
 		switch {
+		case mutant.Is(mutant.PendingCounted) && a.pending:
 		case a.damaged, a.pending && (!g.lenient || len(a.siblings) == 0):
 			continue
 		case (nothing || wait) && len(a.siblings) == 0 && !a.home:
@@ -220,7 +221,11 @@ func (g *get) homeMayAnswer() bool {
 // merged is what all answers together say (§4.4 syntactic reconciliation).
 func (g *get) merged() vclock.Siblings {
 	var s vclock.Siblings
-	for _, a := range g.answers {
+	answers := g.answers
+	if mutant.Is(mutant.LastAnswerUnmerged) && !g.replied {
+		answers = answers[:max(1, len(answers)-1)]
+	}
+	for _, a := range answers {
 		s = reconcile(s, a.siblings, g.lww)
 	}
 	return s
@@ -271,6 +276,9 @@ func (g *get) succeed() {
 	if len(s) > 1 {
 		n.emit(trace.Event{Kind: trace.Reconciled, Request: g.req.Request, Key: g.req.Key, Versions: s})
 	}
+	if mutant.Is(mutant.SiblingLeftOut) && len(s) > 2 {
+		s = s[1:]
+	}
 	live := s.Live()
 	dead := slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return !v.Deleted })
 	switch {
@@ -281,8 +289,20 @@ func (g *get) succeed() {
 	}
 	g.reply(wire.GetReply{
 		Siblings: live, Tombstones: dead, Replied: g.counted(),
-		Context: n.seal(g.req.Key, wire.Context{Clock: s.Context(), Time: latest(s), Fastest: g.firstHome()}), Lost: g.lost(),
+		Context: n.seal(g.req.Key, g.context(s)), Lost: g.lost(),
 	})
+}
+
+// context is what a client has seen that gets s.
+func (g *get) context(s vclock.Siblings) wire.Context {
+	ctx := wire.Context{Clock: s.Context(), Time: latest(s), Fastest: g.firstHome()}
+	switch {
+	case mutant.Is(mutant.ContextWithoutGaps):
+		ctx.Clock = ctx.Clock.Compact(wire.MaxClock)
+	case mutant.Is(mutant.ContextWithoutTime):
+		ctx.Time = 0
+	}
+	return ctx
 }
 
 func (g *get) fail(code wire.Code, message string) {
@@ -310,7 +330,9 @@ func (g *get) end() {
 	for _, op := range g.calls {
 		g.n.abandon(op)
 	}
-	g.n.requests--
+	if g.replied || !mutant.Is(mutant.RequestNeverOver) {
+		g.n.requests--
+	}
 	g.timeout.stop()
 	if !g.replied {
 		g.fail(wire.QuorumNotReached, g.shortfall())

@@ -71,7 +71,7 @@ func (p *put) id() writeID { return writeID{string(p.req.Key), p.version.Dot} }
 
 // begin notes a put that was stamped.
 func (l *lastWrites) begin(p *put) {
-	if p.req.LWW {
+	if p.lww {
 		p.last = &lastWrite{put: p, heard: map[string]time.Duration{}}
 		l.puts[p.id()] = p.last
 	}

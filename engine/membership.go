@@ -135,7 +135,7 @@ func (n *Node) rangeRecord(s trace.Span) []byte {
 		return nil
 	}
 	var m wire.Membership
-	if p := n.member.pending[at]; p != nil {
+	if p := n.member.pending[at]; p != nil && !mutant.Is(mutant.PendingUnsaved) {
 		m.Pending = []wire.PendingRange{{Start: s.Start, End: s.End, From: p.from}}
 	}
 	if n.member.lost[at] {
@@ -164,6 +164,9 @@ func (n *Node) amend(in Amend) {
 	} else {
 		in.Change.By = n.cfg.Name
 		h, c := n.member.history.With(int64(n.now), in.Change)
+		if mutant.Is(mutant.ChangeTooEarly) {
+			h, c = member.History{}.With(int64(n.now), in.Change)
+		}
 		e.Changes = member.History{c}
 		if !in.DryRun {
 			n.learn(h, n.cfg.Name)
@@ -217,6 +220,9 @@ func (n *Node) checkLeaver(c member.Change) error {
 func (n *Node) learn(h member.History, from string) {
 	if mutant.Is(mutant.RemovalForgotten) {
 		h = slices.DeleteFunc(slices.Clone(h), func(c member.Change) bool { return c.Kind == member.Remove && c.By != n.cfg.Name })
+	}
+	if mutant.Is(mutant.ShorterHistoryIgnored) && len(h) <= len(n.member.history) && from != n.cfg.Name {
+		return
 	}
 	news := h.Without(n.member.history)
 	all := n.member.history.Merge(news)

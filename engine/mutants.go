@@ -31,9 +31,27 @@ func earliest(s vclock.Siblings) vclock.Siblings {
 	return vclock.Siblings{slices.MinFunc(s, func(a, b vclock.Version) int { return cmp.Compare(a.Time, b.Time) })}
 }
 
+// leastOfTie is Latest with the opposite rule for versions of one time.
+func leastOfTie(a, b vclock.Siblings) vclock.Siblings {
+	all := slices.Concat(a, b)
+	if len(all) == 0 {
+		return nil
+	}
+	return vclock.Siblings{slices.MaxFunc(all, func(a, b vclock.Version) int {
+		return cmp.Or(cmp.Compare(a.Time, b.Time), b.Dot.Compare(a.Dot))
+	})}
+}
+
 // corrupt breaks what op made of a record when siblings came.
 func corrupt(rec *wire.Record, siblings vclock.Siblings, op string) {
 	switch {
+	case mutant.Is(mutant.AncestorKept) && !rec.LWW:
+		for _, v := range siblings {
+			if !rec.Siblings.Has(v.Dot) {
+				rec.Siblings = append(slices.Clone(rec.Siblings), v)
+			}
+		}
+		slices.SortFunc(rec.Siblings, func(a, b vclock.Version) int { return a.Dot.Compare(b.Dot) })
 	case mutant.Is(mutant.ReplicaReplaced) && op == wire.Replicate.String(),
 		mutant.Is(mutant.HandoffReplaces) && op == wire.Handoff.String(),
 		mutant.Is(mutant.RepairReplaces) && op == wire.ReadRepair.String(),

@@ -24,6 +24,7 @@ type put struct {
 	quorum  wire.Quorum
 	pref    []string
 	version vclock.Version
+	lww     bool            // only the latest version is kept
 	all     vclock.Siblings // what every replica is sent: all the coordinator knows
 	used    map[string]bool // nodes that were asked, or hold it already
 	durable string          // the one that is asked for a durable write where the others have a buffer (§6.1)
@@ -74,7 +75,7 @@ func (n *Node) onClientPut(client uint64, req wire.PutRequest) {
 		refuse(wire.BadRequest, err)
 		return
 	}
-	req.Quorum, req.LWW = q, req.LWW || n.cfg.LWW
+	req.Quorum = q
 	n.choose(req, respond)
 }
 
@@ -150,14 +151,14 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	if code == wire.Damaged { // what is merged from here mends it
 		known, lww = nil, false
 	}
-	lww = lww || p.req.LWW
+	lww = lww || n.cfg.LWW
 	home, standsIn := n.isHome(n.cfg.Name, p.pref), ""
 	for _, a := range plan.assigned {
 		if a.node == n.cfg.Name && a.home != a.node {
 			standsIn = a.home
 		}
 	}
-	if standsIn != "" && n.hintsFull() { // before a dot is minted that nobody keeps
+	if standsIn != "" && n.hintsFull() && !mutant.Is(mutant.OwnHintsUnbounded) { // before a dot is minted that nobody keeps
 		n.emit(trace.Event{Kind: trace.HintRefused, Request: p.req.Request, Key: key, For: standsIn, Peer: n.cfg.Name})
 		return wire.Overloaded, n.cannotKeep(wire.Overloaded)
 	}
@@ -177,7 +178,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		seen = nil // whatever the client has seen, the put takes the place of all that is known
 	}
 	p.truncate(seen, known)
-	if len(p.all) > n.maxSiblings() && !mutant.Is(mutant.SiblingsUnbounded) || len(p.all) > 1 && p.all.Size() > wire.MaxRecord {
+	if len(p.all) > n.maxSiblings() && (len(p.all) > n.maxSiblings()+1 || !mutant.Is(mutant.SiblingsOffByOne)) && !mutant.Is(mutant.SiblingsUnbounded) || len(p.all) > 1 && p.all.Size() > wire.MaxRecord {
 		return wire.TooLarge, fmt.Errorf("the key has %d concurrent versions of %d bytes in all, the limits are %d and %d; get it and put the reconciled value with the context",
 			len(p.all), p.all.Size(), n.maxSiblings(), wire.MaxRecord)
 	}
@@ -205,7 +206,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	if code != wire.OK {
 		return code, n.cannotKeep(code)
 	}
-	p.req.LWW = lww
+	p.lww = lww
 	return wire.OK, nil
 }
 
@@ -218,7 +219,7 @@ func (n *Node) cannotKeep(code wire.Code) error {
 
 func (p *put) replicate(a assignment) {
 	n := p.n
-	w := wire.Write{Key: p.req.Key, Siblings: p.all, LWW: p.req.LWW, Purpose: wire.Replicate, Lazy: p.isLazy(a.node)}
+	w := wire.Write{Key: p.req.Key, Siblings: p.all, LWW: p.lww, Purpose: wire.Replicate, Lazy: p.isLazy(a.node)}
 	if mutant.Is(mutant.SiblingsLeftBehind) {
 		w.Siblings = vclock.Siblings{p.version}
 	}
@@ -298,6 +299,12 @@ func (p *put) settle() {
 	if !p.replied && (len(p.acks) >= p.quorum.W || mutant.Is(mutant.AckShortOfW) && len(p.acks) == p.quorum.W-1) {
 		v := p.version
 		ctx := wire.Context{Clock: v.Clock(), Time: v.Time}
+		switch {
+		case mutant.Is(mutant.PutContextWithoutDot):
+			ctx.Clock = v.Past
+		case mutant.Is(mutant.PutContextOfSiblings):
+			ctx.Clock = p.all.Context()
+		}
 		v.Value = nil
 		p.last.succeeds(n.now)
 		if len(p.lostTo) > 0 {

@@ -63,7 +63,7 @@ func (n *Node) rehomeHint(home string, key []byte) bool {
 		n.dropHint(home, key, trace.HintLost)
 		return true
 	}
-	if mutant.Is(mutant.GoneHintsDropped) {
+	if mutant.Is(mutant.GoneHintsDropped) || mutant.Is(mutant.RehomedByHomesOnly) && !n.isHome(n.cfg.Name, n.preference(key)) {
 		n.dropHint(home, key, trace.HintRehomed)
 		return true
 	}

@@ -79,6 +79,8 @@ func reconcile(a, b vclock.Siblings, lww bool) vclock.Siblings {
 		return b
 	case mutant.Is(mutant.EarliestWins) && lww:
 		return earliest(a.Merge(b))
+	case mutant.Is(mutant.TieByLeastDot) && lww:
+		return leastOfTie(a, b)
 	case mutant.Is(mutant.AncestorsKept):
 		a, b = truncated(a), truncated(b)
 	case lww || mutant.Is(mutant.ConcurrentDropped):
@@ -161,12 +163,18 @@ func (n *Node) onWrite(m wire.Message, w wire.Write) {
 
 func (n *Node) keep(m wire.Message, w wire.Write) {
 	why := trace.Event{Request: m.Request, Peer: m.From, Op: w.Purpose.String()}
+	if (n.transfer.left || n.member.gone) && mutant.Is(mutant.GoneNodeAcks) {
+		n.answer(m, wire.WriteReply{})
+		return
+	}
 	if n.transfer.left { // it has told that it holds nothing, and may be taken down any moment
 		n.answer(m, wire.WriteReply{Err: wire.Pending})
 		return
 	}
 	var err wire.Code
-	if n.member.gone { // who takes nothing any more need not be asked what it holds
+	if w.Purpose == wire.AntiEntropy && n.odd(LittleSync) || w.Purpose == wire.Transfer && n.odd(LittleSync) {
+		err = wire.Overloaded
+	} else if n.member.gone { // who takes nothing any more need not be asked what it holds
 		err = wire.Overloaded
 	} else if w.For == "" || w.For == n.cfg.Name {
 		before := len(n.out.Writes)
@@ -192,6 +200,10 @@ func (n *Node) onRead(m wire.Message, r wire.Read) {
 // reading is the node's answer to a reader that knows the ring as view.
 func (n *Node) reading(key []byte, view uint64) wire.ReadReply {
 	s, lww, err := n.known(key)
+	if mutant.Is(mutant.HintsUnread) && err == wire.OK {
+		rec, _ := n.record(store.Data, dataKey(key))
+		s, lww = rec.Siblings, rec.LWW
+	}
 	home, pending := n.holds(key)
 	r := wire.ReadReply{Err: err, Siblings: s, LWW: lww, Home: home, Returned: n.returnedLately(), Lost: n.lastWrites.lostOf(key)}
 	switch {

@@ -296,7 +296,7 @@ func storm(w *world, r *rand.Rand) {
 			if r.IntN(2) == 0 {
 				w.step(via, Request{Client: w.next, Body: wire.GetRequest{Key: key, Quorum: q}})
 			} else {
-				w.step(via, Request{Client: w.next, Body: wire.PutRequest{Key: key, Value: []byte("v"), LWW: string(key) == "k3", Quorum: q}})
+				w.step(via, Request{Client: w.next, Body: wire.PutRequest{Key: key, Value: []byte("v"), Quorum: q}})
 			}
 			if r.IntN(2) == 0 {
 				w.deliver()

@@ -239,7 +239,7 @@ func (r *round) list() {
 	}
 	if len(r.nodes) == 0 {
 		why := ""
-		if r.refused && r.task.transfer {
+		if r.refused && r.task.transfer && !mutant.Is(mutant.RefusalIgnored) {
 			why = r.task.peer + " did not take all of it"
 		}
 		r.end(why)

@@ -38,6 +38,7 @@ type handover struct {
 	plot
 	done map[string]uint64 // home → the root of what it holds of ours
 	busy bool              // an offer or a transfer is under way
+	from time.Duration     // it waits until then
 }
 
 // An incoming transfer is one that the node has confirmed.
@@ -72,6 +73,9 @@ func (n *Node) handover(at plot) *handover {
 	if h == nil {
 		h = &handover{plot: at, done: map[string]uint64{}}
 		n.transfer.out[at] = h
+		if n.odd(SlowTransfers) {
+			h.from = n.now + slow
+		}
 	}
 	return h
 }
@@ -124,7 +128,7 @@ func (n *Node) advance(h *handover) {
 		delete(n.transfer.out, h.plot) // the ring changed again
 		return
 	}
-	if h.busy {
+	if h.busy || n.now < h.from {
 		return
 	}
 	all := true
@@ -134,6 +138,9 @@ func (n *Node) advance(h *handover) {
 		}
 		if mutant.Is(mutant.RangeDroppedUnconfirmed) && len(h.done) > 0 {
 			break
+		}
+		if mutant.Is(mutant.SilentHomePassedOver) && !n.healthy(home) && len(h.done) > 0 {
+			continue
 		}
 		all = false
 		if n.healthy(home) {
@@ -191,6 +198,9 @@ func (n *Node) handed(h *handover, home string, root uint64) {
 		onAnswer: func(b wire.Body) {
 			h.busy = false
 			if r, ok := b.(wire.OfferReply); ok && r.Err == wire.OK && n.transfer.out[h.plot] == h {
+				if mutant.Is(mutant.HandedLate) {
+					root = n.tree(h.plot).Root()
+				}
 				h.done[home] = root
 				n.advance(h)
 			}

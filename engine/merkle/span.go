@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"sort"
 
+	"ringside/engine/mutant"
 	"ringside/engine/ring"
 )
 
@@ -51,6 +52,9 @@ func (w wide) part(b uint64, d int) wide {
 func (t *Tree) Bucket(p ring.Position) int {
 	one := wide{0, 1}
 	off := toWide(p).minus(toWide(t.start)).minus(one)
+	if mutant.Is(mutant.BucketsShifted) && toWide(p).less(toWide(t.start)) {
+		off = toWide(p)
+	}
 	return sort.Search(1<<t.depth-1, func(b int) bool { return off.less(t.width.part(uint64(b+1), t.depth)) })
 }
 
@@ -70,5 +74,8 @@ func (t *Tree) Span(bucket, buckets int) (first, last ring.Position, ok bool) {
 		return first, last, false
 	}
 	base := toWide(t.start).plus(wide{0, 1})
+	if mutant.Is(mutant.WrapCutOff) && base.plus(to).less(base.plus(from)) {
+		return base.plus(from).position(), wide{^uint64(0), ^uint64(0)}.position(), true
+	}
 	return base.plus(from).position(), base.plus(to).minus(wide{0, 1}).position(), true
 }

@@ -25,6 +25,12 @@ const (
 	StrictTakesStandIns
 	ForwardTriedTwice
 	RepeatedForwardTaken
+	PutContextWithoutDot
+	PutContextOfSiblings
+	ForwardWithoutContext
+	ForeignContextTaken
+	SiblingsOffByOne
+	GoneNodeAcks
 
 	// get
 	ReadShortOfR
@@ -32,6 +38,13 @@ const (
 	OneSiblingShown
 	HintsUnasked
 	ContextWithoutTombstones
+	LastAnswerUnmerged
+	SiblingLeftOut
+	PendingCounted
+	HintsUnread
+	ContextWithoutGaps
+	ContextWithoutTime
+	RequestNeverOver
 
 	// versions
 	ContextIgnored
@@ -45,6 +58,8 @@ const (
 	ArrivalWins
 	EarliestWins
 	ContextTimeIgnored
+	TieUndecided
+	TieByLeastDot
 
 	// who may stamp what
 	CounterReused
@@ -62,6 +77,7 @@ const (
 	ReplicaReplaced
 	TombstoneDropped
 	TombstoneReaped
+	AncestorKept
 
 	// hinted handoff
 	HintUnwritten
@@ -75,6 +91,9 @@ const (
 	HintsScannedOnce
 	HintsUnbounded
 	HandoffReplaces
+	OwnHintsUnbounded
+	WindowsIgnored
+	RehomedByHomesOnly
 
 	// read repair
 	RepairNever
@@ -111,9 +130,26 @@ const (
 	GoneHintsDropped
 	RemovalForgotten // gossip brings a removed node back
 	PendingForever   // whoever was given a range goes on waiting for it
+	ChangeTooEarly
+	ShorterHistoryIgnored
+
+	// moving ranges
+	GivenByOne
+	PendingUnsaved
+	AskedTooEarly
+	HandedLate
+	SilentHomePassedOver
+	RefusalIgnored
+	WrapUnscanned
+	WrapCutOff
+	BucketsShifted
+	LastKeysElsewhere
 
 	// tombstones
 	CollectedAtOnce // nobody is asked
+	AbsentForgotten
+	SilenceAgrees
+	EmptyWithHints
 
 	// persistence, and the driver's contract
 	AckBeforePersist

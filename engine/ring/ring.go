@@ -15,6 +15,8 @@ import (
 	"iter"
 	"slices"
 	"sort"
+
+	"ringside/engine/mutant"
 )
 
 // Position is a point on the ring: 128 bits, big endian.
@@ -246,6 +248,9 @@ func (r *Ring) HostedBy(node string) iter.Seq[Range] {
 // Index returns the index in Ranges of the range that p falls into.
 func (r *Ring) Index(p Position) int {
 	i := sort.Search(len(r.ranges), func(i int) bool { return r.ranges[i].End.Compare(p) >= 0 })
+	if mutant.Is(mutant.LastKeysElsewhere) {
+		return min(i, len(r.ranges)-1)
+	}
 	return i % len(r.ranges)
 }
 

@@ -19,6 +19,25 @@ func (c *checker) mostSiblings() int { return cmp.Or(c.w.plan.maxSiblings(), wir
 // add beyond its limit, but those of a split cannot know of each other.
 func (c *checker) maxKept() int { return c.mostSiblings() * len(c.w.names) }
 
+// overrun is P13 for what waits in a node.
+func (c *checker) overrun(h *host) {
+	if !h.up {
+		return
+	}
+	if over := h.node.Overrun(); over != "" {
+		c.fail("P13", "%s has %s", h.name, over)
+	}
+}
+
+// idle is P13 for what clients asked long ago: no node works on it any more.
+func (c *checker) idle() {
+	for _, name := range c.w.names {
+		if n := c.w.hosts[name].node.Requests(); n != 0 {
+			c.fail("P13", "%s works on %d requests, and no client waits", name, n)
+		}
+	}
+}
+
 // hints is P13 for what a node keeps for others.
 func (c *checker) hints(h *host) {
 	most, kept := c.w.plan.maxHints(), 0

@@ -42,6 +42,13 @@ var bugs = []struct {
 		}
 		return r
 	}}},
+	{"a get shows half of its siblings, while nodes break and ranges move", "P7", Options{Faults: []string{partitionKind, crashKind, joinKind}, Mode: trace.ModeSiblings}, bug{onReply: func(r wire.ClientReply) wire.ClientReply {
+		if g, ok := r.(wire.GetReply); ok {
+			g.Siblings = g.Siblings[:(len(g.Siblings)+1)/2]
+			return g
+		}
+		return r
+	}}},
 	{"a value changes on its way", "P8", Options{Faults: []string{lossKind}}, bug{onMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
 		return mapVersions(s, func(v vclock.Version) vclock.Version {
 			if !v.Deleted {

@@ -40,6 +40,7 @@ type checker struct {
 	repairs    int                      // replicas that reads mended
 	synced     int                      // replicas that anti-entropy mended
 	falseOnes  int                      // versions held beside a descendant, where clocks are cut
+	taken      map[uint64]bool          // writes of which some copy was destroyed
 	lossAt     map[string]time.Duration // host → when it was made to lose something last
 	cut        map[string]bool          // keys of which a clock was cut
 	tombs      tombs
@@ -54,7 +55,7 @@ const maxViolations = 10
 func newChecker(w *world) *checker {
 	c := &checker{
 		w: w, quiet: w.plan.quiet(), keys: w.plan.keys(), ops: map[uint64]*operation{}, byKey: map[string][]*operation{},
-		tombs: newTombs(), dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, lost: map[uint64]*bits{}, fewest: w.plan.N, sent: map[string]sentHint{}, handed: map[string]time.Duration{}, beaten: map[uint64]bool{}, lwwTold: map[uint64]bool{}, lossAt: map[string]time.Duration{}, cut: map[string]bool{},
+		tombs: newTombs(), dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, lost: map[uint64]*bits{}, fewest: w.plan.N, sent: map[string]sentHint{}, handed: map[string]time.Duration{}, beaten: map[uint64]bool{}, lwwTold: map[uint64]bool{}, lossAt: map[string]time.Duration{}, taken: map[uint64]bool{}, cut: map[string]bool{},
 	}
 	for _, op := range w.plan.Ops {
 		c.planned = max(c.planned, op.ID)
@@ -104,6 +105,8 @@ func (c *checker) event(e trace.Event) {
 		if e.Op == wire.AntiEntropy.String() {
 			c.synced += min(1, len(c.unburied(e.Versions)))
 		}
+	case trace.Departed:
+		c.departed(c.w.hosts[e.Node])
 	case trace.TombstoneCollected:
 		c.dropped(e)
 	case trace.HintSent:

@@ -38,6 +38,7 @@ func (w *world) settle() {
 		w.check.fail("P5", "%v after the last fault %s", quiesce, left)
 	}
 	w.awaitRing(w.now + quiesce)
+	w.check.idle()
 	if w.plan.AntiEntropy > 0 {
 		w.settleUnread()
 	}
@@ -97,6 +98,7 @@ func (w *world) auditLater() {
 		w.check.audit(h)
 		w.check.hints(h)
 		w.check.replicas(h)
+		w.check.overrun(h)
 		w.check.kept()
 		w.auditLater()
 	})
@@ -317,9 +319,16 @@ func (c *checker) agree(key string, homes []string) vclock.Siblings {
 			c.fail("P5", "%s at %s is %v, at %s %v", key, homes[0], first, n, s)
 		} else if !slices.Equal(idsOf(s), idsOf(first)) {
 			c.fail("P6", "%s at %s is %v, at %s %v: the same clocks for other writes", key, homes[0], idsOf(first), n, idsOf(s))
+		} else if !slices.EqualFunc(s, first, sameVersion) {
+			c.fail("P6", "%s at %s and %s: the same dots for other pasts, times or requests", key, homes[0], n)
 		}
 	}
 	return first
+}
+
+// sameVersion says whether two versions of one dot are the same in all else.
+func sameVersion(a, b vclock.Version) bool {
+	return a.Past.Equal(b.Past) && a.Time == b.Time && a.Request == b.Request && a.Deleted == b.Deleted
 }
 
 // gone excuses a write that was destroyed, or of which a descendant was: that one lives on in the contexts of

@@ -56,12 +56,28 @@ func (c *checker) droppingHint(h *host, dbKey []byte, before []store.Write) {
 	key := string(at[len(ring.Position{}):])
 	c.handed[h.name+" "+key] = c.w.now // the event comes after the replies of the same turn
 	home := c.w.hosts[string(name)]
-	if err != nil || home == nil || c.w.plan.lww() || !h.node.Ring().Has(home.name) {
-		return // damaged, or for a node that is gone
+	if err != nil || home == nil || c.w.plan.lww() {
+		return // damaged, or a later write may have won
+	}
+	if !h.node.Ring().Has(home.name) {
+		c.rehoming(h, home, key, idsOf(rec.Siblings), before)
+		return
 	}
 	for _, id := range idsOf(rec.Siblings) {
 		if !c.has(home, key, id, 0) {
 			c.fail("P9", "%s drops its hint for %s with #%d of %s, which %s does not hold", h.name, home.name, id, key, home.name)
+		}
+	}
+}
+
+// rehoming is P9 for a hint whose home is no member as its holder knows the ring: the holder has made what it drops
+// its own, unless that came home before.
+func (c *checker) rehoming(h, home *host, key string, ids []uint64, before []store.Write) {
+	at := ring.Of([]byte(key))
+	own, _ := wire.DecodeRecord(h.heldBefore(store.Data, append(at[:], key...), before))
+	for _, id := range ids {
+		if !c.carries(idsOf(own.Siblings), id) && !c.has(home, key, id, 0) && !c.refuses(h, key, id) {
+			c.fail("P9", "%s drops its hint for %s, which is gone, with #%d of %s, and does not hold it", h.name, home.name, id, key)
 		}
 	}
 }

@@ -195,6 +195,9 @@ func (c *checker) lose(h *host, key string, writes []uint64) {
 	if len(writes) == 0 {
 		return
 	}
+	for _, id := range writes {
+		c.taken[id] = true
+	}
 	for _, op := range c.byKey[key] {
 		if c.w.plan.lww() || c.carries(writes, op.ID) {
 			if c.lost[op.ID] == nil {

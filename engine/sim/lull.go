@@ -4,6 +4,7 @@ package sim
 // the cluster has to come to rest as it has to in the end. Then things go wrong again.
 
 import (
+	"slices"
 	"time"
 )
 
@@ -55,9 +56,17 @@ func (c *checker) rested(began time.Duration) {
 		}
 	}
 	c.kept()
+	if c.w.resting(began + noticing) {
+		c.idle()
+	}
 	for _, name := range w.names {
 		c.audit(w.hosts[name])
 	}
+}
+
+// resting says whether no client has asked for anything since.
+func (w *world) resting(since time.Duration) bool {
+	return !slices.ContainsFunc(w.check.keys, func(key string) bool { return !w.check.untouched(key, since) })
 }
 
 // untouched says whether nobody has asked for key since, or still does.

@@ -119,6 +119,9 @@ var orders = map[member.Kind]string{member.Join: joinKind, member.Leave: leaveKi
 func (w *world) amended(e trace.Event) {
 	for _, c := range e.Changes {
 		w.fault(orders[c.Kind])
+		if h := w.hosts[c.By]; h.node.History().Has(c) && h.node.Ring().Has(c.Node) != (c.Kind == member.Join) {
+			w.check.fail("P12", "%s wrote down that %s is to %s, and the ring that it knows says otherwise", c.By, c.Node, c.Kind)
+		}
 	}
 }
 
@@ -243,6 +246,21 @@ func (c *checker) keeps(loser, home *host, key string, s vclock.Siblings) {
 	}
 }
 
+// departed is P11 and P9 for a node that says that it holds nothing any more: it may be taken down for good.
+func (c *checker) departed(h *host) {
+	for _, key := range c.keys {
+		for _, r := range c.w.stored(h, key) {
+			switch {
+			case len(r.Versions) == 0:
+			case r.For == "":
+				c.fail("P11", "%s says that it has left, and holds %s as %v", h.name, key, r.Versions)
+			default:
+				c.fail("P9", "%s says that it has left, and keeps a hint of %s for %s", h.name, key, r.For)
+			}
+		}
+	}
+}
+
 // maxMoves is how many rings on from the one that a node knows the truth can be looked for.
 const maxMoves = 4
 
@@ -253,6 +271,9 @@ func (c *checker) has(home *host, key string, id uint64, moves int) bool {
 	op := c.ops[id]
 	if op == nil || c.lostBy(home, id) || home.forgot >= op.began || c.carries(c.heldIn(home.disk, key), id) || c.refuses(home, key, id) {
 		return true
+	}
+	if len(home.node.Ring().Members()) == 0 {
+		return false // it knows no ring, and was not made to forget one
 	}
 	homes := home.node.Ring().Homes([]byte(key))
 	if slices.Contains(homes, home.name) {

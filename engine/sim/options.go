@@ -80,6 +80,7 @@ func (o Options) Draw() Options {
 	oddly(&o.R, 2, 1, most, .25)
 	oddly(&o.W, 2, 1, most, .25)
 	named(&o.Mode, trace.ModeSiblings, trace.ModeLWW, .15)
+	quorumGiven := o.Quorum != ""
 	named(&o.Quorum, Sloppy, StrictQuorum, .15)
 	oddly(&o.Ops, 300, 300, 300, 0)
 	oddly(&o.Clients, 4, 2, 6, 1)
@@ -95,6 +96,9 @@ func (o Options) Draw() Options {
 	}
 	if o.Faults == nil {
 		o.Faults = drawFaults(rng)
+	}
+	if slices.ContainsFunc(o.Faults, changesMembers) && !quorumGiven && rand.New(rand.NewPCG(o.Seed, 0x737472696374)).Float64() < strictMoves {
+		o.Quorum = StrictQuorum
 	}
 	compared := minAntiEntropy + exp(rng, 4*time.Second).Round(grain)
 	if rng.Float64() < .3 {
@@ -114,9 +118,6 @@ func (o Options) Draw() Options {
 	if o.Odd == 0 {
 		o.Odd = odd
 	}
-	if o.FaultEvery == 0 {
-		o.FaultEvery = every.Round(grain)
-	}
 	// A run with tombstones that are collected takes long enough for them to grow old.
 	graces := rand.New(rand.NewPCG(o.Seed, 0x67726163))
 	grace := minTombstones + time.Duration(graces.Int64N(int64(maxTombstones-minTombstones))).Round(grain)
@@ -125,6 +126,12 @@ func (o Options) Draw() Options {
 	}
 	if o.Tombstones == 0 {
 		o.Tombstones = grace
+	}
+	if o.Tombstones > 0 && graces.Float64() < .5 { // tombstones go only where nothing breaks for two graces
+		every *= seldom
+	}
+	if o.FaultEvery == 0 {
+		o.FaultEvery = every.Round(grain)
 	}
 	if o.Length == 0 && o.Tombstones > 0 {
 		o.Length = 3 * restGraces * o.Tombstones
@@ -173,12 +180,18 @@ const (
 	maxDrawnTokens = 3
 )
 
+// strictMoves is how many runs in which the ring changes have strict quorums: only those promise that a get does
+// without homes which were not given their range yet.
+const strictMoves = .4
+
 const (
 	// piledUp is the chance of blind puts in runs without deletes, which no context keeps small.
 	piledUp = .99
 	// hurriedOdds is how many runs have clients that do not wait for each other, so that
 	// requests meet within one message's time.
 	hurriedOdds = .1
+	// seldom is how much less often things break in many runs that collect tombstones.
+	seldom = 12
 	// hurry is how much more often things break in them.
 	hurry = 20
 )

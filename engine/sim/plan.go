@@ -160,6 +160,9 @@ func NewPlan(o Options) Plan {
 	if p.Tombstones > 0 && o.Blind < piledUp {
 		d.rest(p.Ops, p.Tombstones)
 	}
+	if o.Strategy == ring.TokensRandom {
+		nearZero(p.Ops)
+	}
 	if d.has(foreignKind) {
 		d.confuse(p.Ops)
 	}
@@ -180,7 +183,8 @@ func NewPlan(o Options) Plan {
 	}
 	d.partitioning(&p)
 	for _, place := range oddPlaceNames() {
-		rare := place == string(engine.EarlyCompaction) && p.lww() && len(p.Odd) > 0 // few runs are such
+		rare := place == string(engine.EarlyCompaction) && p.lww() && len(p.Odd) > 0 || // few runs are such
+			place == string(engine.SlowTransfers) && p.moves() && len(p.Odd) > 0
 		if d.has(place) || rare {
 			p.Odd = append(p.Odd, place)
 		}
@@ -204,6 +208,33 @@ func (d *drawing) partitioning(p *Plan) {
 	p.Tokens = 1 + rand.New(rand.NewPCG(d.o.Seed, 0x746f6b656e73)).IntN(maxDrawnTokens) // dice of its own
 	if p.Strategy == ring.TokensRandom {
 		p.Ranges = 0
+	}
+}
+
+// nearZero gives most keys names whose positions are close to zero on either side, in the range that wraps around.
+func nearZero(ops []Op) {
+	names := map[string]string{}
+	next := 100
+	for i := range ops {
+		op := &ops[i]
+		if names[op.Key] == "" {
+			names[op.Key] = op.Key
+			if len(names)%4 > 0 {
+				names[op.Key], next = nameNearZero(next)
+			}
+		}
+		op.Key = names[op.Key]
+	}
+}
+
+// nameNearZero is the first name with a number from n on that lies within a sixty-fourth of the ring of zero, and the
+// number to go on with. All names from 100 to 999 are equally long.
+func nameNearZero(n int) (string, int) {
+	for ; ; n++ {
+		name := fmt.Sprintf("key%d", n)
+		if at := ring.Of([]byte(name)); at[0] < 2 || at[0] > 253 {
+			return name, n + 1
+		}
 	}
 }
 
@@ -313,6 +344,7 @@ func (d *drawing) ops() []Op {
 // back again; and many of the keys that they turn from are deleted.
 func (d *drawing) rest(ops []Op, grace time.Duration) {
 	rng := rand.New(rand.NewPCG(d.o.Seed, 0x72657374))
+	last := map[string][]int{} // era and key → places of the operations
 	for i := range ops {
 		op := &ops[i]
 		era := int(op.At / (restGraces * grace))
@@ -320,6 +352,15 @@ func (d *drawing) rest(ops []Op, grace time.Duration) {
 		op.Key = fmt.Sprintf("key%d", k)
 		if op.Kind == "put" && rng.Float64() < .3 {
 			op.Kind, op.Context = "del", 0
+		}
+		id := fmt.Sprint(era, op.Key)
+		last[id] = append(last[id], i)
+	}
+	for _, at := range last {
+		if k := len(at); k > 1 && ops[at[k-1]].Kind != "get" { // whoever read the key last deletes it
+			get, del := &ops[at[k-2]], &ops[at[k-1]]
+			get.Kind, get.Context, get.Balanced = "get", Blind, false
+			del.Kind, del.Context, del.Client = "del", 0, get.Client
 		}
 	}
 }
@@ -379,6 +420,7 @@ func (d *drawing) strikes(peace time.Duration) []Strike {
 		i := d.rng.IntN(len(draws))
 		s := Strike{At: at, Kind: names[i], For: d.aWhile()}
 		draws[i](&s)
+		d.prolong(&s)
 		if len(s.Groups) == 1 {
 			continue // it is all the nodes together
 		}
@@ -386,6 +428,15 @@ func (d *drawing) strikes(peace time.Duration) []Strike {
 		if s.Kind == joinKind || s.Kind == leaveKind {
 			out = d.strikeMoving(out, s, peace)
 		}
+	}
+}
+
+// prolong has some faults last longer than a tombstone's grace, in runs that collect tombstones. Nothing of
+// that holds a message back: the grace is only safe if no message is under way for long.
+func (d *drawing) prolong(s *Strike) {
+	lasting := []string{crashKind, partitionKind, wipeKind, lostTailKind}
+	if d.o.Tombstones > 0 && slices.Contains(lasting, s.Kind) && rand.New(rand.NewPCG(d.o.Seed, uint64(s.At))).Float64() < .2 {
+		s.For *= awayFor
 	}
 }
 

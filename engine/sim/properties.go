@@ -12,7 +12,7 @@ func Properties() []Property {
 		{"P4", "a put after a delete is not taken for something that was deleted"},
 		{"P5", "once faults have ended replicas converge in bounded time, and then nothing is left to mend"},
 		{"P6", "a put supersedes what its context covers and nothing else, and no entry of a clock is given out twice"},
-		{"P7", "a get hears as many nodes as it must; without faults, and with R+W>N, it sees every write that was acknowledged before"},
+		{"P7", "a get hears as many nodes as it must and shows what they hold; where as many homes count as meet those that acknowledged a write, it sees that write"},
 		{"P8", "every value that is read was written, under that key"},
 		{"P9", "a hint is dropped once its home holds it durably, and not before"},
 		{"P10", "hash trees are those that the stored keys make"},

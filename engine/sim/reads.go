@@ -89,7 +89,7 @@ func beats(a, b vclock.Version) bool {
 // unbeaten says whether, under last write wins, nothing that would have won over w was destroyed or collected.
 func (c *checker) unbeaten(w *operation) bool {
 	return !slices.ContainsFunc(c.byKey[w.Key], func(d *operation) bool {
-		gone := c.excused[d.ID] || c.lost[d.ID].count() > 0 || c.tombs.collected[d.ID] > 0
+		gone := c.excused[d.ID] || c.taken[d.ID] || c.tombs.collected[d.ID] > 0
 		return gone && beats(d.version, w.version)
 	})
 }
@@ -136,8 +136,8 @@ func (c *checker) settledView(op *operation, nodes []string) *view {
 }
 
 // meets checks a get that lacks w, although w was acked before it began: the homes of the key that acked w
-// and those that answered must not be so many that some are both. A node whose disk was destroyed meanwhile, or that
-// was removed by force, counts as neither; a ring that a node has forgotten excuses all.
+// and those that answered must not be so many that some are both. A node whose disk was destroyed meanwhile does not
+// count, each removal by force may have taken a copy with it, and a ring that a node has forgotten excuses all.
 func (c *checker) meets(op, w *operation, got vclock.Siblings, replied, homes []string, at *view) {
 	if c.w.plan.lww() && !c.unbeaten(w) {
 		return
@@ -146,9 +146,9 @@ func (c *checker) meets(op, w *operation, got vclock.Siblings, replied, homes []
 		return
 	}
 	moved := len(at.history) != len(w.view.history)
-	acked, read := 0, 0
+	acked, read := -removals(w.view.history, at.history), 0
 	for _, name := range w.view.ring.Homes([]byte(op.Key)) {
-		if slices.Contains(w.acks, name) && !c.lostBy(c.w.hosts[name], w.ID) && !removed(name, w.view.history, at.history) {
+		if slices.Contains(w.acks, name) && !c.lostBy(c.w.hosts[name], w.ID) {
 			acked++
 		}
 	}
@@ -165,9 +165,15 @@ func (c *checker) meets(op, w *operation, got vclock.Siblings, replied, homes []
 	}
 }
 
-// removed says whether a node was removed by force between two histories: the others do without what it had.
-func removed(node string, before, after member.History) bool {
-	return slices.ContainsFunc(after.Without(before), func(c member.Change) bool { return c.Node == node && c.Kind == member.Remove })
+// removals counts the nodes that were removed by force between two histories: the others do without what they had.
+func removals(before, after member.History) int {
+	n := 0
+	for _, c := range after.Without(before) {
+		if c.Kind == member.Remove {
+			n++
+		}
+	}
+	return n
 }
 
 // clocked checks the clock of a new version (P6): it covers what its client had read, and beyond that only what others

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"ringside/engine/mutant"
 )
 
 // A Version is one immutable version of an object (§4.4).
@@ -101,6 +103,9 @@ func (s Siblings) Latest(o Siblings) Siblings {
 		return nil
 	}
 	return Siblings{slices.MaxFunc(all, func(a, b Version) int {
+		if mutant.Is(mutant.TieUndecided) {
+			return cmp.Compare(a.Time, b.Time)
+		}
 		return cmp.Or(cmp.Compare(a.Time, b.Time), a.Dot.Compare(b.Dot))
 	})}
 }

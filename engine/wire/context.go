@@ -10,6 +10,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"ringside/engine/mutant"
 	"ringside/engine/vclock"
 	"ringside/engine/wire/wirepb"
 )
@@ -84,7 +85,9 @@ func contextMAC(secret, key, body []byte) []byte {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte("ringside context\x00"))
 	mac.Write(binary.BigEndian.AppendUint32(nil, uint32(len(key))))
-	mac.Write(key)
+	if !mutant.Is(mutant.ForeignContextTaken) {
+		mac.Write(key)
+	}
 	mac.Write(body)
 	return mac.Sum(nil)[:tokenMAC]
 }

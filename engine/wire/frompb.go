@@ -144,7 +144,7 @@ func getFromPB(p *wirepb.GetRequest) GetRequest {
 func putFromPB(p *wirepb.PutRequest) PutRequest {
 	return PutRequest{
 		Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Context: bytesFromPB(p.GetContext()),
-		Value: bytesFromPB(p.GetValue()), Delete: p.GetDelete(), LWW: p.GetLww(), Quorum: quorumFromPB(p.GetQuorum()), Balanced: p.GetBalanced(), View: p.GetView(),
+		Value: bytesFromPB(p.GetValue()), Delete: p.GetDelete(), Quorum: quorumFromPB(p.GetQuorum()), Balanced: p.GetBalanced(), View: p.GetView(),
 	}
 }
 

@@ -48,7 +48,7 @@ func FuzzParseMessage(f *testing.F) {
 func FuzzParseClientRequest(f *testing.F) {
 	for _, r := range []ClientRequest{
 		GetRequest{Request: 1, Key: []byte("k"), Quorum: Quorum{R: 2}},
-		PutRequest{Request: 1, Key: []byte("k"), Context: []byte("c"), Value: []byte("v"), LWW: true},
+		PutRequest{Request: 1, Key: []byte("k"), Context: []byte("c"), Value: []byte("v"), Balanced: true},
 	} {
 		b, err := AppendClientRequest(nil, 7, r)
 		if err != nil {

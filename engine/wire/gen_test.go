@@ -78,7 +78,7 @@ var genGet = rapid.Custom(func(t *rapid.T) GetRequest {
 var genPut = rapid.Custom(func(t *rapid.T) PutRequest {
 	r := PutRequest{
 		Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key"), Context: genBytes.Draw(t, "context"),
-		LWW: rapid.Bool().Draw(t, "lww"), Quorum: genQuorum.Draw(t, "quorum"), Balanced: rapid.Bool().Draw(t, "balanced"), View: rapid.Uint64().Draw(t, "view"),
+		Quorum: genQuorum.Draw(t, "quorum"), Balanced: rapid.Bool().Draw(t, "balanced"), View: rapid.Uint64().Draw(t, "view"),
 	}
 	if r.Delete = rapid.Bool().Draw(t, "delete"); !r.Delete {
 		r.Value = genBytes.Draw(t, "value")

@@ -261,7 +261,6 @@ type PutRequest struct {
 	Context []byte // a token from a GetReply or PutReply; empty for a blind write
 	Value   []byte
 	Delete  bool
-	LWW     bool // reconcile by last write wins
 	Quorum  Quorum
 	View    uint64 // as in GetRequest
 	// Balanced says that a load balancer chose the node: the client named none, and any of

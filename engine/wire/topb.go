@@ -93,7 +93,7 @@ func getToPB(r GetRequest) *wirepb.GetRequest {
 func putToPB(r PutRequest) *wirepb.PutRequest {
 	return &wirepb.PutRequest{
 		Request: r.Request, Key: r.Key, Context: r.Context, Value: r.Value,
-		Delete: r.Delete, Lww: r.LWW, Quorum: quorumToPB(r.Quorum), Balanced: r.Balanced, View: r.View,
+		Delete: r.Delete, Quorum: quorumToPB(r.Quorum), Balanced: r.Balanced, View: r.View,
 	}
 }
 

@@ -2017,7 +2017,6 @@ type PutRequest struct {
 	Context       []byte                 `protobuf:"bytes,3,opt,name=context,proto3" json:"context,omitempty"`
 	Value         []byte                 `protobuf:"bytes,4,opt,name=value,proto3" json:"value,omitempty"`
 	Delete        bool                   `protobuf:"varint,5,opt,name=delete,proto3" json:"delete,omitempty"`
-	Lww           bool                   `protobuf:"varint,6,opt,name=lww,proto3" json:"lww,omitempty"`
 	Quorum        *Quorum                `protobuf:"bytes,7,opt,name=quorum,proto3" json:"quorum,omitempty"`
 	Balanced      bool                   `protobuf:"varint,8,opt,name=balanced,proto3" json:"balanced,omitempty"`
 	View          uint64                 `protobuf:"fixed64,9,opt,name=view,proto3" json:"view,omitempty"`
@@ -2086,13 +2085,6 @@ func (x *PutRequest) GetValue() []byte {
 func (x *PutRequest) GetDelete() bool {
 	if x != nil {
 		return x.Delete
-	}
-	return false
-}
-
-func (x *PutRequest) GetLww() bool {
-	if x != nil {
-		return x.Lww
 	}
 	return false
 }
@@ -3006,18 +2998,17 @@ const file_wire_proto_rawDesc = "" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12-\n" +
 	"\x06quorum\x18\x03 \x01(\v2\x15.ringside.wire.QuorumR\x06quorum\x12\x12\n" +
 	"\x04view\x18\x04 \x01(\x06R\x04view\x12\x1b\n" +
-	"\tno_repair\x18\x05 \x01(\bR\bnoRepair\"\xf1\x01\n" +
+	"\tno_repair\x18\x05 \x01(\bR\bnoRepair\"\xe5\x01\n" +
 	"\n" +
 	"PutRequest\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12\x18\n" +
 	"\acontext\x18\x03 \x01(\fR\acontext\x12\x14\n" +
 	"\x05value\x18\x04 \x01(\fR\x05value\x12\x16\n" +
-	"\x06delete\x18\x05 \x01(\bR\x06delete\x12\x10\n" +
-	"\x03lww\x18\x06 \x01(\bR\x03lww\x12-\n" +
+	"\x06delete\x18\x05 \x01(\bR\x06delete\x12-\n" +
 	"\x06quorum\x18\a \x01(\v2\x15.ringside.wire.QuorumR\x06quorum\x12\x1a\n" +
 	"\bbalanced\x18\b \x01(\bR\bbalanced\x12\x12\n" +
-	"\x04view\x18\t \x01(\x06R\x04view\"\xc1\x01\n" +
+	"\x04view\x18\t \x01(\x06R\x04viewJ\x04\b\x06\x10\a\"\xc1\x01\n" +
 	"\vClientReply\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12+\n" +
 	"\x03get\x18\x02 \x01(\v2\x17.ringside.wire.GetReplyH\x00R\x03get\x12+\n" +
