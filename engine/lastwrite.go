@@ -155,6 +155,9 @@ func (n *Node) tellsOf(key []byte, v vclock.Version, held bool, why trace.Event)
 
 // lost tells that v is lost to w.
 func (n *Node) lost(key []byte, v, w vclock.Version) {
+	if n.lastWrites.recent[string(key)].Has(v.Dot) {
+		return // it was told before: as a hint that comes home after the replica did
+	}
 	n.lastWrites.remember(string(key), v)
 	n.emit(trace.Event{Kind: trace.LWWLost, Request: v.Request, Key: key, Versions: vclock.Siblings{v},
 		Message: "lost to " + w.Notation() + ", which had not seen it"})

@@ -7,6 +7,7 @@ package engine
 import (
 	"slices"
 
+	"ringside/engine/member"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/trace"
@@ -100,8 +101,8 @@ func overlap(a, b trace.Span) bool {
 }
 
 // settledPending says whether the node holds all that the homes before it did: each of those that
-// are homes no more has handed the range over, or, where they are gone for good, all other homes of
-// now have been compared with.
+// are homes no more has handed the range over, or, where they are gone for good or leave and cannot be
+// reached, all other homes of now have been compared with.
 func (n *Node) settledPending(at plot) bool {
 	if mutant.Is(mutant.PendingForever) {
 		return false
@@ -120,7 +121,7 @@ func (n *Node) settledPending(at plot) bool {
 		case p.given[f] && mutant.Is(mutant.GivenByOne):
 			return true
 		case p.given[f]:
-		case n.belongs(f):
+		case n.belongs(f) || n.leaving(f):
 			return false
 		default:
 			away++
@@ -130,6 +131,12 @@ func (n *Node) settledPending(at plot) bool {
 		return true
 	}
 	return !slices.ContainsFunc(n.otherHomes(rg.Homes), func(h string) bool { return !p.synced[h] })
+}
+
+// leaving says whether a node is no member any more, has yet to hand over what it held, and may be there to do so.
+func (n *Node) leaving(node string) bool {
+	last, _ := n.member.history.Last(node)
+	return last.Kind == member.Leave && !n.belongs(node) && n.healthy(node)
 }
 
 // given ends the wait for a range if nothing is missing any more.
@@ -174,7 +181,7 @@ func (n *Node) askForPending() {
 			if p.given[f] || slices.Contains(rg.Homes, f) {
 				continue
 			}
-			gone = gone && !n.belongs(f)
+			gone = gone && !n.belongs(f) && !n.leaving(f)
 			if n.healthy(f) && !p.asked[f] {
 				n.askFor(at, p, f)
 			}

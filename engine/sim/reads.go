@@ -165,11 +165,13 @@ func (c *checker) meets(op, w *operation, got vclock.Siblings, replied, homes []
 	}
 }
 
-// removals counts the nodes that were removed by force between two histories: the others do without what they had.
+// removals counts the nodes that were removed by force between two histories, and those that left and have not said that
+// they handed everything over: if they cannot be reached the others do without what they had.
 func removals(before, after member.History) int {
 	n := 0
 	for _, c := range after.Without(before) {
-		if c.Kind == member.Remove {
+		last, _ := after.Last(c.Node)
+		if c.Kind == member.Remove || c.Kind == member.Leave && last == c {
 			n++
 		}
 	}
