@@ -118,8 +118,6 @@ func (n *Node) settledPending(at plot) bool {
 			continue
 		}
 		switch losers++; {
-		case p.given[f] && mutant.Is(mutant.GivenByOne):
-			return true
 		case p.given[f]:
 		case n.belongs(f) || n.leaving(f):
 			return false
@@ -219,9 +217,6 @@ func (n *Node) syncedWith(t task) {
 // askedFor tells a new home whether there is anything left for it, and who has yet to hand the range over to this node.
 func (n *Node) askedFor(at plot) (a wire.OfferAnswer, missing []string) {
 	if n.transfer.out[at] == nil && n.tree(at).Keys() == 0 {
-		if mutant.Is(mutant.AskedTooEarly) {
-			return wire.OfferNothing, nil
-		}
 		return wire.OfferNothing, n.missing(at)
 	}
 	n.handOverSoon()

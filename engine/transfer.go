@@ -198,9 +198,6 @@ func (n *Node) handed(h *handover, home string, root uint64) {
 		onAnswer: func(b wire.Body) {
 			h.busy = false
 			if r, ok := b.(wire.OfferReply); ok && r.Err == wire.OK && n.transfer.out[h.plot] == h {
-				if mutant.Is(mutant.HandedLate) {
-					root = n.tree(h.plot).Root()
-				}
 				h.done[home] = root
 				n.advance(h)
 			}

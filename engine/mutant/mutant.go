@@ -91,7 +91,6 @@ const (
 	HintsScannedOnce
 	HintsUnbounded
 	HandoffReplaces
-	OwnHintsUnbounded
 	WindowsIgnored
 	RehomedByHomesOnly
 
@@ -134,10 +133,6 @@ const (
 	ShorterHistoryIgnored
 
 	// moving ranges
-	GivenByOne
-	PendingUnsaved
-	AskedTooEarly
-	HandedLate
 	SilentHomePassedOver
 	RefusalIgnored
 	WrapUnscanned
@@ -149,7 +144,6 @@ const (
 	CollectedAtOnce // nobody is asked
 	AbsentForgotten
 	SilenceAgrees
-	EmptyWithHints
 
 	// persistence, and the driver's contract
 	AckBeforePersist

@@ -1,0 +1,42 @@
+package engine
+
+import (
+	"fmt"
+	"testing"
+
+	"ringside/engine/member"
+	"ringside/engine/ring"
+)
+
+// §4.9: a home that takes the place of a leaver waits for what the leaver hands over, as long as the leaver is
+// there: with N=1 there is no other home whose tree could take its place.
+func TestNewHomeWaitsForLeaver(t *testing.T) {
+	w := newWorldOf(t, ring.Config{Strategy: ring.EqualPartitions, N: 1, Q: ring.DefaultQ}, "n1", "n2", "n3")
+	w.restart(func(c *Config) { c.R, c.W = 1, 1 })
+	var keys []string
+	for i := range 60 {
+		if k := fmt.Sprintf("key%d", i); w.ring.Homes([]byte(k))[0] == "n3" {
+			keys = append(keys, k)
+		}
+	}
+	h, _ := w.nodes["n1"].member.history.With(int64(w.now), member.Change{Node: "n3", By: "n1", Kind: member.Leave})
+	for _, name := range []string{"n1", "n2"} {
+		w.nodes[name].learn(h, "n3") // and the leaver has handed over nothing yet
+	}
+	for _, k := range keys {
+		home := w.nodes["n1"].Ring().Homes([]byte(k))[0]
+		if !w.nodes[home].Awaits([]byte(k)) {
+			t.Errorf("%s takes %s for given, and n3 has yet to hand it over", home, k)
+		}
+	}
+	for _, name := range []string{"n1", "n2"} {
+		w.nodes[name].suspect("n3")
+		w.nodes[name].askForPending()
+	}
+	for _, k := range keys {
+		home := w.nodes["n1"].Ring().Homes([]byte(k))[0]
+		if w.nodes[home].Awaits([]byte(k)) {
+			t.Errorf("%s waits for %s, and n3 cannot be reached", home, k)
+		}
+	}
+}
