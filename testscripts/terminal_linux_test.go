@@ -77,15 +77,26 @@ func TestDeletionAsksOnATerminal(t *testing.T) {
 		if _, err := os.Stat(kept); os.IsNotExist(err) != tt.gone {
 			t.Errorf("%q: the data is gone: %v", tt.answer, os.IsNotExist(err))
 		}
-		if err := master.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
-			t.Fatal(err)
-		}
-		out := make([]byte, 4096)
-		n, err := master.Read(out)
-		if err != nil || !bytes.Contains(out[:n], []byte("delete cluster old")) || !bytes.Contains(out[:n], []byte("[y/N]")) {
-			t.Errorf("rm wrote %q to the terminal (%v)", out[:n], err)
+		if out, err := readUntil(master, "[y/N]"); err != nil || !bytes.Contains(out, []byte("delete cluster old")) {
+			t.Errorf("rm wrote %q to the terminal (%v)", out, err)
 		}
 	}
+}
+
+// readUntil reads a terminal, which gives what was written in pieces, up to the piece with text.
+func readUntil(master *os.File, text string) (out []byte, err error) {
+	if err := master.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		return nil, err
+	}
+	piece := make([]byte, 4096)
+	for !bytes.Contains(out, []byte(text)) {
+		n, err := master.Read(piece)
+		out = append(out, piece[:n]...)
+		if err != nil {
+			return out, err
+		}
+	}
+	return out, nil
 }
 
 // terminal opens a pseudo-terminal that never answers.
