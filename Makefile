@@ -1,6 +1,6 @@
 # Everything here also works without make: see the commands.
 
-.PHONY: check test race sim mutants mutants-quick scale fuzz update demo
+.PHONY: check test race sim mutants mutants-quick scale torture fuzz update demo
 
 check: ## what CI runs
 	bash .ci/run
@@ -22,6 +22,9 @@ mutants-quick: ## the deliberate bugs that few seeds show, in about a minute
 
 scale: ## a thousand nodes for an hour of virtual time
 	go run . sim --seed 1 --nodes 1000 -N 3 --ops 20000 --keys 200 --clients 40 --length 1h --faults crash,partition,loss,wipe,join,leave
+
+torture: ## kill -9 under load, and folders put back and damaged, a hundred times each
+	RINGSIDE_TEST_ROUNDS=$(or $(ROUNDS),100) go test -count=1 -timeout 1h -v -run '^(TestKillNine.*|TestFoldersPutBackAndDamaged)$$' ./localcluster
 
 fuzz: ## each fuzz target for a while: make fuzz FUZZTIME=1m
 	@for pkg in $$(go list ./...); do \

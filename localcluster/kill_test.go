@@ -75,10 +75,7 @@ func killNine(t *testing.T, buffer int) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the child's own files stay open for a while")
 	}
-	cycles := killCycles
-	if testing.Short() {
-		cycles = 2
-	}
+	cycles := roundsOr(t, killCycles)
 	home := t.TempDir()
 	var acked []string
 	for cycle := range cycles {
@@ -102,6 +99,26 @@ func killNine(t *testing.T, buffer int) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// roundsEnv asks for more rounds than an ordinary test run has; see the target torture of the Makefile.
+const roundsEnv = "RINGSIDE_TEST_ROUNDS"
+
+// roundsOr is how many rounds a test has that usually has so many.
+func roundsOr(t *testing.T, usual int) int {
+	t.Helper()
+	asked := os.Getenv(roundsEnv)
+	switch {
+	case asked != "":
+		n, err := strconv.Atoi(asked)
+		if err != nil || n < 1 {
+			t.Fatalf("%s=%q: want a number of rounds", roundsEnv, asked)
+		}
+		return n
+	case testing.Short():
+		return 2
+	}
+	return usual
 }
 
 // getAll is get from all homes.
