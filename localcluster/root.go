@@ -111,7 +111,7 @@ func isRootFile(name string) bool {
 	return name == rootLock || strings.HasSuffix(name, probeSuffix) || slices.ContainsFunc(rootFiles, func(f string) bool { return name == f || name == f+".new" })
 }
 
-// databaseFile are the names of files that a node's database makes.
+// databaseFile are the names of files that a node's database makes, and of the stamp beside them.
 var databaseFile = regexp.MustCompile(`^(CURRENT(\.bak|\.\d+)?|LOCK|LOG(\.old)?|MANIFEST-\d+|\d+\.(log|ldb|sst|tmp)|DOUBT|STAMP(\.new)?)$`)
 
 // isNodeFolder says whether an entry of a data root is the folder of a node, with nothing but its
@@ -124,9 +124,7 @@ func isNodeFolder(dir string, e os.DirEntry) bool {
 		return true
 	}
 	entries, err := os.ReadDir(filepath.Join(dir, e.Name()))
-	return err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool {
-		return !databaseFile.MatchString(e.Name()) && strings.TrimSuffix(e.Name(), ".new") != stampName
-	})
+	return err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !databaseFile.MatchString(e.Name()) })
 }
 
 // remember writes the settings to the data root.
