@@ -100,7 +100,11 @@ func (s *session) up(c *verbs.Call) error {
 	}
 	select {
 	case <-cluster.Done(): // a down from elsewhere, unless it says otherwise
-		return told(cluster.Err(), o.Name)
+		err := cluster.Err()
+		if err != nil && child { // stdout is gone, stderr is the log
+			_, _ = fmt.Fprintf(s.Stderr, "%s: cluster %s: %v\n", program, o.Name, err)
+		}
+		return told(err, o.Name)
 	case <-s.ctx.Done():
 	}
 	if !s.json {

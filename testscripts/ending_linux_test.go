@@ -3,6 +3,7 @@ package testscripts
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -192,4 +193,45 @@ func modes(t *testing.T, tty *os.File) unix.Termios {
 		t.Fatal(err)
 	}
 	return *m
+}
+
+// A cluster in the background whose folder is deleted ends, and its log says why.
+func TestDetachedClusterWithoutFolderEnds(t *testing.T) {
+	bin, home := program(t)
+	run := func(args ...string) string {
+		cmd := exec.Command(bin, args...)
+		cmd.Env = append(os.Environ(), "RINGSIDE_HOME="+home)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%v: %v", args, err)
+		}
+		return string(out)
+	}
+	run("up", "-n", "1", "--detach")
+	var list struct{ Clusters []struct{ PID int } }
+	if err := json.Unmarshal([]byte(run("ls", "--json")), &list); err != nil || len(list.Clusters) != 1 {
+		t.Fatalf("%+v %v", list, err)
+	}
+	pid := list.Clusters[0].PID
+	over := false
+	t.Cleanup(func() {
+		if !over {
+			_ = syscall.Kill(pid, unix.SIGKILL)
+		}
+	})
+	if err := os.RemoveAll(filepath.Join(home, "default")); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "its log to say why", func() bool {
+		log, _ := os.ReadFile(filepath.Join(home, "default.log"))
+		return bytes.Contains(log, []byte("was deleted while the cluster ran"))
+	})
+	until(t, "its end", func() bool { return syscall.Kill(pid, 0) != nil || zombie(pid) })
+	over = true
+}
+
+// zombie says whether a process has ended and only waits to be asked for.
+func zombie(pid int) bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	return err != nil || bytes.Contains(stat, []byte(") Z "))
 }
