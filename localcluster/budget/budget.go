@@ -116,10 +116,17 @@ type Account struct {
 	used atomic.Int64
 }
 
+// sharerPart is the least part of what is free that an account may hold which takes with a share: of those there are
+// far fewer than of links, and a part that falls with the number of links would refuse clients long before memory is short.
+const sharerPart = 16
+
 // Take takes n bytes if the account may grow by them. With a share of 2 or more it acts as if only 1/share of the
 // pool were there: the rest is left to those that are more important.
 func (a *Account) Take(n, share int) bool {
 	divisor := a.pool.divisor.Load()
+	if share > 1 {
+		divisor = min(divisor, sharerPart)
+	}
 	return a.take(int64(n), a.pool.open/int64(share), func(free int64) bool {
 		held := a.used.Load()
 		return held+int64(n) <= free/divisor || held == 0 && int64(n) <= free/2

@@ -62,6 +62,22 @@ func TestShare(t *testing.T) {
 	}
 }
 
+// Many links do not make the part of a client small.
+func TestSharersKeepTheirPart(t *testing.T) {
+	p := New(Default).In
+	for range 64 * 63 {
+		p.Open()
+	}
+	client, link := p.Open(), p.Open()
+	for client.Take(1000, 2) {
+	}
+	for link.Take(1000, 1) {
+	}
+	if c, l := client.Used(), link.Used(); c < int(p.open)/2/(sharerPart+2) || c > int(p.open)/2/sharerPart || l > c {
+		t.Errorf("a client holds %d, a link %d of %d", c, l, p.open)
+	}
+}
+
 // A queue that is empty takes one large thing; one that is not has to wait.
 func TestLargeFrames(t *testing.T) {
 	p := New(8 << 20).In
