@@ -8,6 +8,8 @@ and in virtual time under injected faults (package sim).
 
 	out := node.Step(now, input)
 
+Package driver implements this contract; localcluster and sim both use it.
+
 A driver carries out an Output in its order: Writes are durable, all of them or none, before any
 Message, Reply or Event leaves; and steps the node again by Wake. It may step several inputs
 before it applies their Writes as one batch (group commit), if the node's reads see the writes
