@@ -223,6 +223,7 @@ func nodeNames(n int) ([]string, error) {
 type upNode struct {
 	Node string `json:"node"`
 	Addr string `json:"addr"`
+	Note string `json:"note,omitempty"` // what the node found wrong with its disk
 }
 
 type upReport struct {
@@ -251,13 +252,28 @@ func (s *session) announce(c *localcluster.Cluster, o localcluster.Options, fore
 	}
 	set := view.Settings
 	r := upReport{Cluster: set.Name, N: set.N, R: set.R, W: set.W, Mode: set.Mode, Clocks: set.Clocks, Says: set.Versioning(), PID: os.Getpid(), Dir: dataDir(o)}
+	notes := notesOf(s.ctx, c)
 	for _, n := range view.Nodes {
-		r.Nodes = append(r.Nodes, upNode{n.Name, n.Addr})
+		r.Nodes = append(r.Nodes, upNode{n.Name, n.Addr, notes[n.Name]})
 	}
 	for _, n := range view.Nodes {
 		r.Keys = max(r.Keys, n.Keys)
 	}
 	return s.report(r, foreground)
+}
+
+// notesOf returns what nodes told of their disks as they came up, by node.
+func notesOf(ctx context.Context, c *localcluster.Cluster) map[string]string {
+	notes := map[string]string{}
+	_ = c.Events(ctx, 0, false, func(events []trace.Event) error { // without them the rest of the report is right
+		for _, e := range events {
+			if e.Kind == trace.NodeUp && e.Message != "" {
+				notes[e.Node] = e.Message
+			}
+		}
+		return nil
+	})
+	return notes
 }
 
 // dataDir is where the cluster says that its data is.
@@ -281,6 +297,9 @@ func (s *session) report(r upReport, foreground bool) error {
 	fmt.Fprintf(&out, "%s is up: %s, N=%d R=%d W=%d, %s\n", r.Cluster, verbs.Count(len(r.Nodes), "node"), r.N, r.R, r.W, r.Says)
 	for _, n := range r.Nodes {
 		fmt.Fprintf(&out, "  %-4s %s\n", n.Node, n.Addr)
+		if n.Note != "" {
+			fmt.Fprintf(&out, "       %s\n", trace.Show([]byte(n.Note)))
+		}
 	}
 	if r.Dir != "" {
 		fmt.Fprintf(&out, "  data %s\n", r.Dir)
