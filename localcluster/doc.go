@@ -35,6 +35,9 @@
 // Clients come to a node of their choice, through a Balancer, or with a Library that knows
 // the ring (§6.4).
 //
+// A node whose disk fails goes through a crash and is started again, a few times. One whose disk is full is
+// started once a probe finds room. A node that is down although nobody took it down has a reason, which snapshots tell.
+//
 // A cluster belongs to the process that started it, which holds its folders (lock.go). Others of the same user reach
 // it through a control socket: see Connect.
 package localcluster
