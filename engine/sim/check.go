@@ -252,6 +252,9 @@ func (c *checker) acked(op *operation, r wire.PutReply) {
 		op.version = r.Version
 	}
 	op.view = c.settledView(op, append(slices.Clone(r.Acks), r.Coordinator))
+	if op.view != nil && !op.view.history.Covers(c.w.history) {
+		op.view = nil // a change that nobody of them knew was spreading
+	}
 	c.w.after(0, func() { c.sealed(op, r.Context, []uint64{op.ID}) })
 	op.copies = copies(r)
 	if c.excused[op.ID] {
