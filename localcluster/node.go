@@ -34,7 +34,7 @@ type node struct {
 	name string
 	life atomic.Pointer[life] // nil while the node is down
 	addr atomic.Pointer[string]
-	last atomic.Pointer[trace.NodeState] // what it said of itself when it went down; nil if that is lost or never was
+	last atomic.Pointer[trace.NodeState] // its latest account of itself, of before it went down or was paused; nil if that is lost
 	gone atomic.Bool                     // it left the ring for good, and was taken down
 	why  atomic.Pointer[string]          // why it is down although nobody took it down; nil for no such reason
 
