@@ -112,15 +112,13 @@ func TestFoldersPutBackAndDamaged(t *testing.T) {
 		if err := c.Close(); err != nil {
 			t.Fatal(err)
 		}
+		next, copied := fmt.Sprintf("n%d", 1+rand.IntN(5)), filepath.Join(t.TempDir(), "old")
+		copyDir(t, filepath.Join(o.Dir, next), copied)
 		if old != "" {
-			victim += " " + harm(t, filepath.Join(o.Dir, victim), old)
-			t.Logf("round %d: %s", round, victim)
+			t.Logf("round %d: %s %s", round, victim, harm(t, filepath.Join(o.Dir, victim), old))
 		}
-		next := fmt.Sprintf("n%d", 1+rand.IntN(5))
-		old = filepath.Join(t.TempDir(), "old")
-		copyDir(t, filepath.Join(o.Dir, next), old)
+		old, victim = copied, next
 		c = begin(t, o)
-		victim = next
 	}
 }
 
