@@ -172,5 +172,5 @@ func (n *Node) refuse(r refusal) {
 	if !n.refusals.add(n.now, r) {
 		return
 	}
-	n.emit(trace.Event{Kind: trace.MergeRefused, Key: r.Key, Peer: r.Peer, Count: r.Bytes + r.PeerBytes, Want: trace.MaxMergedBytes, Message: r.Sizes()})
+	n.emit(trace.Event{Kind: trace.MergeRefused, Key: r.Key, Peer: r.Peer, Count: r.Bytes + r.PeerBytes, Want: trace.MaxMergedBytes, Message: r.Sizes(n.cfg.Name)})
 }

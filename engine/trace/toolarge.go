@@ -20,14 +20,15 @@ type TooLarge struct {
 	PeerVersions int     `json:"peer_versions,omitempty"`
 }
 
-// Sizes says how large both sides are.
-func (t TooLarge) Sizes() string {
+// Sizes says how large both sides are; node is the one that tells of it.
+func (t TooLarge) Sizes(node string) string {
 	out := fmt.Sprintf("%d versions of %s", t.Versions, mebibytes(t.Bytes))
 	if t.Hint {
 		out += " in a hint"
 	}
+	out += " at " + node
 	if t.PeerVersions > 0 {
-		out += fmt.Sprintf(" here and %d versions of %s at %s", t.PeerVersions, mebibytes(t.PeerBytes), t.Peer)
+		out += fmt.Sprintf(" and %d versions of %s at %s", t.PeerVersions, mebibytes(t.PeerBytes), t.Peer)
 	}
 	return out + fmt.Sprintf(" do not fit together; a replica holds at most %d versions of %s", wire.MaxMerged, mebibytes(MaxMergedBytes))
 }
@@ -49,7 +50,7 @@ func (v *View) Oversized() string {
 		t := n.TooLarge[0]
 		key := Show(t.Key)
 		return fmt.Sprintf("%s and %s cannot merge the key %s: %s; reconcile it: get %s -R 1 --via %s --save @all, put %s VALUE -c @all, and the same via %s, then sync",
-			n.Name, t.Peer, key, t.Sizes(), key, n.Name, key, t.Peer)
+			n.Name, t.Peer, key, t.Sizes(n.Name), key, n.Name, key, t.Peer)
 	}
 	return ""
 }

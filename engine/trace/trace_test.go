@@ -388,7 +388,7 @@ func TestOversizedIsNamed(t *testing.T) {
 	v := view(Event{Kind: NodeUp, Node: "n1"}, Event{Kind: State, Node: "n1", State: &NodeState{
 		TooLarge: []TooLarge{{Key: SyncKey("cart\x1b"), Peer: "n2", Bytes: 31 << 20, Versions: 40, PeerBytes: 9 << 20, PeerVersions: 12}}}})
 	got := v.Oversized()
-	for _, want := range []string{"n1 and n2", `cart\x1b`, "40 versions of 31.0 MiB", "12 versions of 9.0 MiB", "get cart", "-R 1 --via n1", "put cart", "via n2"} {
+	for _, want := range []string{"n1 and n2", `cart\x1b`, "40 versions of 31.0 MiB at n1", "12 versions of 9.0 MiB at n2", "get cart", "-R 1 --via n1", "put cart", "via n2"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q lacks %q", got, want)
 		}
