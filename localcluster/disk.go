@@ -304,7 +304,7 @@ func (n *node) openStore(rebuild error) (s store.Store, report string, err error
 		if err != nil {
 			return nil, "", err
 		}
-		copied, err := n.c.runs.doubted(n.name)
+		doubt, err := n.c.runs.doubt(n.name)
 		if err != nil {
 			return nil, "", err
 		}
@@ -316,8 +316,8 @@ func (n *node) openStore(rebuild error) (s store.Store, report string, err error
 		switch s = db; {
 		case found.Recovered:
 			report = "recovered from damage: " + found.Reason
-		case copied:
-			report = "its folder is a copy or was put back from one; counters begin a new epoch"
+		case doubt != "":
+			report = doubt
 		}
 	}
 	if delay := n.c.opts.FlushDelay; delay != nil {

@@ -63,25 +63,31 @@ func (r *runs) last(node string) uint64 {
 	return r.file.Runs[node].Number
 }
 
-// doubted says whether a node's folder holds data and is not the one that the node's latest run had.
-func (r *runs) doubted(node string) (bool, error) {
+// doubt says why a node's folder that holds data cannot be trusted; "" if it is the one that the node's latest run had.
+func (r *runs) doubt(node string) (string, error) {
 	if r.dir == "" {
-		return false, nil
+		return "", nil
 	}
 	entries, err := os.ReadDir(filepath.Join(r.dir, node))
 	if errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0 {
-		return false, nil
+		return "", nil
 	}
 	if err != nil {
-		return false, err
+		return "", err
 	}
 	now, err := stampOf(filepath.Join(r.dir, node, stampName))
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return false, err
+		return "", err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return now == "" || now != r.file.Runs[node].Stamp, nil
+	switch last, known := r.file.Runs[node]; {
+	case !known:
+		return "no run is remembered outside its folder; counters begin a new epoch", nil
+	case now == "" || now != last.Stamp:
+		return "its folder is a copy or was put back from one; counters begin a new epoch", nil
+	}
+	return "", nil
 }
 
 // began remembers that a run of a node is in its store durably. Nothing of the run has left the node yet.
