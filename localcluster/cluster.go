@@ -47,7 +47,7 @@ type Options struct {
 	wrapStore  func(node string, s store.Store) store.Store // tests break disks with it
 	flushEvery time.Duration                                // of tests; 0: the usual time
 	memory     int                                          // of tests, in bytes; 0: budget.Default
-	diskPause  time.Duration                                // of tests: instead of minDiskPause; 0: that
+	diskPause  time.Duration                                // of tests, instead of minDiskPause; 0: minDiskPause
 }
 
 // DefaultName is the cluster that is meant if none is named.
@@ -62,7 +62,7 @@ type Cluster struct {
 	paths     paths
 	lock      *folderLock
 	disk      *disk // nil in memory
-	stillborn bool  // the first start failed: nothing of it is to be left
+	stillborn bool  // the first start failed before a client could connect: its files are deleted
 	runs      *runs
 	roll      roll
 	hub       hub
@@ -70,7 +70,7 @@ type Cluster struct {
 	control   *control
 	linked    bell                  // rings when a link comes up
 	memory    *budget.Budget        // of all queues
-	failed    atomic.Pointer[error] // why the cluster stopped by itself
+	failed    atomic.Pointer[error] // the reason why the cluster stopped by itself
 
 	began    time.Time // with the monotonic clock: now never goes back
 	requests atomic.Uint64
@@ -109,7 +109,7 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 	c.client = &client{c: c, conns: map[string]*clientConn{}, dials: map[*life]*dialing{}}
 	defer func() {
 		if err != nil {
-			c.stillborn = c.disk != nil && c.disk.newborn
+			c.stillborn = c.disk != nil && c.disk.newborn && c.control == nil
 			_ = c.Close()
 		}
 	}()
@@ -267,7 +267,8 @@ func (c *Cluster) Events(ctx context.Context, after uint64, follow bool, fn func
 // Snapshot returns events of sequence number 0 that tell a new View all there
 // is to know now, with the replicas of each key of keys. The Count of the first, of kind Cluster, is
 // the number of the newest event as the snapshot began: go on with Events from there.
-// A node that is down or paused, or that does not answer in time, is told of as it was last.
+// For a node that is down or paused, or that does not answer in time, the events tell its last
+// known state.
 func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, error) {
 	if c.ctx.Err() != nil {
 		return nil, errStopped
@@ -316,7 +317,8 @@ func (c *Cluster) netEvents() []trace.Event {
 	return out
 }
 
-// lastKnown tells what the node said of itself before it fell silent.
+// lastKnown returns the last state that the node reported before it went down, was paused or
+// stopped answering.
 func (n *node) lastKnown() []trace.Event {
 	s := n.last.Load()
 	if s == nil {
@@ -412,7 +414,7 @@ func (c *Cluster) shutdown() {
 	c.wg.Wait()
 	if c.disk != nil {
 		if c.stillborn {
-			_ = c.disk.clear() // what is left is cleared by the next start
+			_ = c.disk.clear() // the next start clears what is left
 		}
 		c.disk.close()
 	}

@@ -31,7 +31,7 @@ const (
 )
 
 // reserved names are files of the data root; a node of that name would collide with them.
-var reserved = []string{"lock", "secret"}
+var reserved = []string{rootLock, secretName}
 
 // Defaults of a cluster: the paper's (N,R,W) of §6, and five nodes.
 const (
@@ -75,7 +75,7 @@ func openDisk(dir, name string, want trace.Settings) (_ *disk, _ trace.Settings,
 			d.close()
 		}
 	}()
-	if d.lock, err = lockFile(filepath.Join(dir, "lock")); err != nil {
+	if d.lock, err = lockFile(filepath.Join(dir, rootLock)); err != nil {
 		return nil, want, fmt.Errorf("open data root: %w", err)
 	}
 	if d.lock == nil {
@@ -93,7 +93,7 @@ func openDisk(dir, name string, want trace.Settings) (_ *disk, _ trace.Settings,
 			return nil, want, err
 		}
 	}
-	if err := writeJSON(filepath.Join(dir, "owner.json"), owner{Cluster: name, PID: os.Getpid()}); err != nil {
+	if err := writeJSON(filepath.Join(dir, ownerName), owner{Cluster: name, PID: os.Getpid()}); err != nil {
 		return nil, want, fmt.Errorf("open data root: %w", err)
 	}
 	settings, err := d.settle(f, name, want)
@@ -103,13 +103,13 @@ func openDisk(dir, name string, want trace.Settings) (_ *disk, _ trace.Settings,
 	if d.runs, err = openRuns(dir); err != nil {
 		return nil, want, err
 	}
-	d.secret, err = loadSecret(filepath.Join(dir, "secret"))
+	d.secret, err = loadSecret(filepath.Join(dir, secretName))
 	return d, settings, err
 }
 
 func inUse(dir string) error {
 	var o owner
-	if err := readJSON(filepath.Join(dir, "owner.json"), &o); err != nil {
+	if err := readJSON(filepath.Join(dir, ownerName), &o); err != nil {
 		return usagef("the data in %s is in use by another cluster; take that one down, or choose another folder with --dir", dir)
 	}
 	return usagef("the data in %s is in use by cluster %s (pid %d); take that one down, or choose another folder with --dir", dir, trace.Show([]byte(o.Cluster)), o.PID)

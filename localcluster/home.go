@@ -22,6 +22,9 @@ const (
 
 	dirMode  = 0o700
 	fileMode = 0o600
+
+	// newSuffix ends the name of a file that is being written and is about to be renamed.
+	newSuffix = ".new"
 )
 
 var (
@@ -111,7 +114,7 @@ func privateDir(dir string) error {
 
 // writeFile writes a small file so that a crash leaves the old or the new one.
 func writeFile(path string, data []byte) error {
-	tmp := path + ".new"
+	tmp := path + newSuffix
 	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, fileMode)
 	if err != nil {
 		return err

@@ -83,7 +83,7 @@ func lookAt(p paths, name string) (info Info, ok bool) {
 
 // cutShort says whether a first start began in a data root.
 func cutShort(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "cluster.json"))
+	_, err := os.Stat(filepath.Join(dir, clusterName))
 	return err == nil
 }
 

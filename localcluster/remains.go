@@ -11,24 +11,25 @@ import (
 	"ringside/engine/trace"
 )
 
-// Remains are what a cluster that is not running has left on disk, and can be deleted.
+// Remains describes the files on disk of a cluster that is not running. Remove deletes them.
 type Remains struct {
 	Name  string
 	Roots []string // data folders, each with a cluster's data
-	Nodes int      // of which there are folders
-	Bytes int64    // in the data folders
+	Nodes int      // nodes that have a folder in Roots
+	Bytes int64    // in Roots
 
 	paths paths
-	dir   string // where the data is; "" for where the cluster keeps it
-	whole bool   // the folder of the cluster in Home, too
+	dir   string // the data folder; "" for the one where the cluster keeps its data
+	whole bool   // the folder of the cluster in Home is deleted also
 }
 
-// homeFiles are what the folder of a cluster in Home holds.
-var homeFiles = []string{"lock", "sock", "info.json", "info.json.new", "data", "contexts"}
+// homeFiles are the entries that the folder of a cluster in Home may have.
+var homeFiles = []string{"lock", "sock", "info.json", "info.json" + newSuffix, "data", "contexts"}
 
-// FindRemains looks at what the cluster called name has left. With whole it is everything, wherever its data is;
-// otherwise its data in dir, or in its usual place if dir is "". A *UsageError says that it is running, that
-// there is no such cluster, or that a folder holds what is not a cluster's. Nothing is changed.
+// FindRemains finds the files of the cluster called name and changes nothing. If whole, Remains
+// covers everything, wherever the cluster keeps its data. Otherwise Remains covers the data in dir,
+// or in the usual place if dir is "". A *UsageError says that the cluster is running, that there is
+// no such cluster, or that a folder holds files of another program.
 func FindRemains(home, name, dir string, whole bool) (*Remains, error) {
 	p, err := pathsOf(home, name)
 	if err != nil {
@@ -48,7 +49,7 @@ func FindRemains(home, name, dir string, whole bool) (*Remains, error) {
 	return r, nil
 }
 
-// Remove deletes the remains, unless they are in use or hold something else by now.
+// Remove deletes the remains. It fails if they are in use, or hold files of another program by now.
 func (r *Remains) Remove() error {
 	if err := r.remove(); err != nil {
 		return fmt.Errorf("delete %s: %w", r.Name, err)
@@ -69,7 +70,7 @@ func (r *Remains) remove() error {
 		}
 	}
 	if len(now.Roots) > 0 {
-		if err := os.RemoveAll(filepath.Join(r.paths.dir, "contexts")); err != nil { // sealed with a secret that is gone
+		if err := os.RemoveAll(filepath.Join(r.paths.dir, "contexts")); err != nil { // the secret that sealed them is deleted
 			return err
 		}
 	}
@@ -78,7 +79,7 @@ func (r *Remains) remove() error {
 	}
 	for _, dir := range now.Roots {
 		_ = os.Remove(filepath.Join(dir, rootLock))
-		_ = os.Remove(dir) // unless somebody put something there
+		_ = os.Remove(dir) // fails if another program has put a file there meanwhile
 	}
 	for _, name := range homeFiles {
 		if err := os.Remove(filepath.Join(r.paths.dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -97,8 +98,8 @@ func clearRoot(dir string) error {
 	return (&disk{dir: dir, root: root}).clear()
 }
 
-// lock finds the remains and takes the locks of all that is to be deleted, which the caller gives back
-// whether or not there is an error.
+// lock finds the remains and takes the locks of all folders that are to be deleted. The caller
+// releases the locks, also after an error.
 func (r *Remains) lock() (locks []*folderLock, err error) {
 	if err := r.checkHome(); err != nil {
 		return nil, err
@@ -127,7 +128,7 @@ func (r *Remains) lock() (locks []*folderLock, err error) {
 	return locks, nil
 }
 
-// busy says that the cluster runs, or is about to.
+// busy returns the error for a cluster that runs, or is about to run.
 func (r *Remains) busy() error {
 	var info Info
 	if err := readJSON(r.paths.info, &info); err == nil && answers(r.paths.sock) {
@@ -155,7 +156,7 @@ func (r *Remains) checkHome() error {
 	return nil
 }
 
-// candidates are the folders where the data may be.
+// candidates returns the folders where the data may be.
 func (r *Remains) candidates() []string {
 	switch {
 	case r.dir != "":
@@ -164,13 +165,34 @@ func (r *Remains) candidates() []string {
 		return []string{r.paths.data}
 	}
 	var info Info
-	if err := readJSON(r.paths.info, &info); err != nil || info.Dir == "" || info.Dir == r.paths.data {
+	if err := readJSON(r.paths.info, &info); err != nil || info.Dir == "" || sameFolder(info.Dir, r.paths.data) {
 		return []string{r.paths.data}
 	}
 	return []string{r.paths.data, info.Dir}
 }
 
-// addRoot takes the lock of a data root and adds it to what is to be deleted, if there is anything.
+// sameFolder reports whether two paths lead to the same folder.
+func sameFolder(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return a == b || errX == nil && errY == nil && os.SameFile(x, y)
+}
+
+// owns reports whether the data in dir is this cluster's. It is false for the data of a cluster
+// with --dir that another cluster has taken over since: that data stays.
+func (r *Remains) owns(dir string) (bool, error) {
+	var o owner
+	switch err := readJSON(filepath.Join(dir, ownerName), &o); {
+	case err != nil || o.Cluster == r.Name:
+		return true, nil
+	case r.whole && dir != r.paths.data:
+		return false, nil
+	}
+	return false, usagef("the data in %s belongs to cluster %s; delete that one", dir, trace.Show([]byte(o.Cluster)))
+}
+
+// addRoot takes the lock of a data root and adds the data root to Roots if there is anything to
+// delete in it.
 func (r *Remains) addRoot(dir string) (*folderLock, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0 {
@@ -179,18 +201,14 @@ func (r *Remains) addRoot(dir string) (*folderLock, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return isRootFile(e.Name()) }) {
+	if !slices.ContainsFunc(entries, isRootFile) {
 		return nil, usagef("the folder %s holds something, but no cluster's data", dir)
 	}
 	if name := foreignEntry(dir, entries); name != "" {
 		return nil, usagef("%s is not a cluster's; move it away first", filepath.Join(dir, trace.Show([]byte(name))))
 	}
-	var o owner
-	if err := readJSON(filepath.Join(dir, "owner.json"), &o); err == nil && o.Cluster != r.Name {
-		if r.whole && dir != r.paths.data { // what another cluster took over stays
-			return nil, nil
-		}
-		return nil, usagef("the data in %s belongs to cluster %s; delete that one", dir, trace.Show([]byte(o.Cluster)))
+	if mine, err := r.owns(dir); err != nil || !mine { // before the lock: the other cluster may hold it
+		return nil, err
 	}
 	l, err := lockFile(filepath.Join(dir, rootLock))
 	if err != nil {
@@ -199,9 +217,12 @@ func (r *Remains) addRoot(dir string) (*folderLock, error) {
 	if l == nil {
 		return nil, inUse(dir)
 	}
+	if mine, err := r.owns(dir); err != nil || !mine { // another cluster had it between the two looks
+		return l, err
+	}
 	nodes := 0
 	for _, e := range entries {
-		if !isRootFile(e.Name()) {
+		if !isRootFile(e) {
 			nodes++
 		}
 	}
@@ -213,7 +234,7 @@ func (r *Remains) addRoot(dir string) (*folderLock, error) {
 	return l, nil
 }
 
-// size adds up the files below dir as far as they can be seen.
+// size returns the bytes of all files below dir that can be read.
 func size(dir string) (bytes int64) {
 	_ = filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
 		if err == nil && e.Type().IsRegular() {

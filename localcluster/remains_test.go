@@ -235,6 +235,23 @@ func TestRemoveRefusesWhatIsNotItsOwn(t *testing.T) {
 		"a file beside the data": func(p paths) string { write(t, filepath.Join(p.dir, "notes.txt"), ""); return "notes.txt" },
 		"a file in the data":     func(p paths) string { write(t, filepath.Join(p.data, "notes.txt"), ""); return "notes.txt" },
 		"a file among a node's":  func(p paths) string { write(t, filepath.Join(p.data, "n1", "notes.txt"), ""); return "n1" },
+		"a folder with the name of a file": func(p paths) string {
+			secret := filepath.Join(p.data, secretName)
+			_ = os.Remove(secret)
+			_ = os.Mkdir(secret, dirMode)
+			write(t, filepath.Join(secret, "key"), "precious")
+			return secretName
+		},
+		"a folder among a node's": func(p paths) string {
+			log := filepath.Join(p.data, "n1", "999999.log")
+			_ = os.Mkdir(log, dirMode)
+			write(t, filepath.Join(log, "key"), "precious")
+			return "n1"
+		},
+		"the settings of another program": func(p paths) string {
+			write(t, filepath.Join(p.data, clusterName), `{"name":"x"}`)
+			return clusterName
+		},
 		"data in use by another": func(p paths) string {
 			begin(t, Options{Home: filepath.Dir(p.dir), Name: "other", Dir: p.data})
 			return "belongs to cluster other"
@@ -262,6 +279,27 @@ func TestRemoveRefusesWhatIsNotItsOwn(t *testing.T) {
 	}
 }
 
+// A start in a folder that holds only a file of another program changes nothing there, even if the
+// file has a name that a cluster uses also.
+func TestStartRefusesWhatIsNotItsOwn(t *testing.T) {
+	for _, name := range []string{secretName, runsName, "n1" + probeSuffix, clusterName} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, name)
+			write(t, path, `{"precious":true}`)
+			_, err := Start(t.Context(), Options{Home: t.TempDir(), Dir: dir})
+			usageError(t, err, "--dir")
+			b, err := os.ReadFile(path)
+			if err != nil || string(b) != `{"precious":true}` {
+				t.Errorf("the file holds %q: %v", b, err)
+			}
+			if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+				t.Errorf("the folder holds %v: %v", entries, err)
+			}
+		})
+	}
+}
+
 // A cluster whose data another one took over goes without it.
 func TestRemoveLeavesWhatAnotherTookOver(t *testing.T) {
 	home, dir := t.TempDir(), t.TempDir()
@@ -271,6 +309,21 @@ func TestRemoveLeavesWhatAnotherTookOver(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, get(t, begin(t, Options{Home: home, Name: "second", Dir: dir}), "", "cart"), "milk", "milk") // each start puts one
+}
+
+// A cluster that was started with another spelling of its home is deleted like any other.
+func TestRemoveThroughAnotherPath(t *testing.T) {
+	home, link := t.TempDir(), filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(home, link); err != nil {
+		t.Skip(err)
+	}
+	startAndStop(t, Options{Home: link})
+	if err := remove(home, DefaultName); err != nil {
+		t.Fatal(err)
+	}
+	if infos := list(t, home); len(infos) != 0 {
+		t.Errorf("listed: %+v", infos)
+	}
 }
 
 // A link in a data root is deleted, and what it leads to is not.

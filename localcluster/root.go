@@ -14,17 +14,26 @@ import (
 	"ringside/engine/trace"
 )
 
-// dataFormat is the layout of the data root; another one is not touched. A file that names no
-// format was written by the first version.
+// dataFormat is the layout of the data root. A data root of another format is not touched. A file
+// that names no format was written by the first version.
 const dataFormat = 1
 
-// rootFiles are the files of a data root, beside the folders of its nodes. The lock stays when the
-// others go: another process may be about to take it.
-var rootFiles = []string{"cluster.json", "owner.json", "secret", runsName}
+const (
+	rootLock    = "lock"
+	clusterName = "cluster.json"
+	ownerName   = "owner.json"
+	secretName  = "secret"
+)
 
-const rootLock = "lock"
+// rootFiles are the files of a data root, beside its lock and the folders of its nodes. The lock
+// stays when the others are deleted: another process may be about to take the lock.
+var rootFiles = []string{clusterName, ownerName, secretName, runsName}
 
-// clusterFile is cluster.json: what a data root was created with.
+// firstFiles are the files that a first start may leave if it is cut short before cluster.json is
+// written.
+var firstFiles = []string{rootLock, ownerName, ownerName + newSuffix, clusterName + newSuffix}
+
+// clusterFile is the content of cluster.json: the settings that a data root was created with.
 type clusterFile struct {
 	Format   int            `json:"format"`
 	Writer   string         `json:"writer,omitempty"`   // the version of the program that wrote the file
@@ -32,7 +41,7 @@ type clusterFile struct {
 	Settings trace.Settings `json:"settings"`
 }
 
-// Version is the module's version, or the commit that the program was built from.
+// Version returns the module's version, or the commit that the program was built from.
 func Version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -49,11 +58,12 @@ func Version() string {
 	return "devel"
 }
 
-// shortCommit is how much of a commit's name tells it from all others.
+// shortCommit is the length of a commit's prefix that is unique in practice.
 const shortCommit = 12
 
-// readRoot reads cluster.json of a data root. Starting is set for a folder that is new, empty or left by a
-// first start that was cut short. A folder that holds something else than a cluster's data is refused.
+// readRoot reads cluster.json of a data root. Starting is set for a folder that is new, empty or
+// left by a first start that was cut short. A folder that holds anything but a cluster's data is
+// refused.
 func readRoot(dir string) (clusterFile, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
@@ -62,7 +72,7 @@ func readRoot(dir string) (clusterFile, error) {
 	if err != nil {
 		return clusterFile{}, fmt.Errorf("open data root: %w", err)
 	}
-	b, err := os.ReadFile(filepath.Join(dir, "cluster.json"))
+	b, err := os.ReadFile(filepath.Join(dir, clusterName))
 	switch {
 	case err == nil:
 		return parseClusterFile(dir, b)
@@ -70,7 +80,7 @@ func readRoot(dir string) (clusterFile, error) {
 		return clusterFile{}, fmt.Errorf("open data root: %w", err)
 	}
 	for _, e := range entries {
-		if !isRootFile(e.Name()) {
+		if !e.Type().IsRegular() || !slices.Contains(firstFiles, e.Name()) {
 			return clusterFile{}, usagef("the folder %s holds something, but no cluster's data; choose an empty one with --dir", dir)
 		}
 	}
@@ -80,11 +90,15 @@ func readRoot(dir string) (clusterFile, error) {
 // parseClusterFile looks at the format first: the rest of a file of another version may be different.
 func parseClusterFile(dir string, b []byte) (f clusterFile, err error) {
 	var version struct {
-		Format *int   `json:"format"`
-		Writer string `json:"writer"`
+		Format   *int            `json:"format"`
+		Writer   string          `json:"writer"`
+		Settings json.RawMessage `json:"settings"`
 	}
 	if err := json.Unmarshal(b, &version); err != nil {
 		return f, damagedRoot(dir, err)
+	}
+	if version.Format == nil && version.Settings == nil {
+		return f, usagef("%s was written by another program; choose another folder with --dir", filepath.Join(dir, clusterName))
 	}
 	if version.Format != nil && *version.Format != dataFormat {
 		by := ""
@@ -100,22 +114,33 @@ func parseClusterFile(dir string, b []byte) (f clusterFile, err error) {
 	return f, nil
 }
 
-// maxVersion is how much is shown of the version that a file names.
+// maxVersion bounds the bytes that an error shows of the version that a file names.
 const maxVersion = 60
 
 func damagedRoot(dir string, cause error) error {
-	return fmt.Errorf("open data root: read %s: %w; put the file back from a copy, or delete the cluster with rm", filepath.Join(dir, "cluster.json"), cause)
+	return fmt.Errorf("open data root: read %s: %w; put the file back from a copy, or delete the cluster with rm",
+		filepath.Join(dir, clusterName), cause)
 }
 
-func isRootFile(name string) bool {
-	return name == rootLock || strings.HasSuffix(name, probeSuffix) || slices.ContainsFunc(rootFiles, func(f string) bool { return name == f || name == f+".new" })
+// isRootFile reports whether an entry of a data root is a file of the cluster itself. A folder of
+// such a name is not.
+func isRootFile(e os.DirEntry) bool {
+	if !e.Type().IsRegular() {
+		return false
+	}
+	if node, probe := strings.CutSuffix(e.Name(), probeSuffix); probe {
+		return namePattern.MatchString(node)
+	}
+	return e.Name() == rootLock || slices.Contains(rootFiles, strings.TrimSuffix(e.Name(), newSuffix))
 }
 
-// databaseFile are the names of files that a node's database makes, and of the stamp beside them.
+// databaseFile matches the names of the files that a node's database makes, and of the stamp beside
+// them.
 var databaseFile = regexp.MustCompile(`^(CURRENT(\.bak|\.\d+)?|LOCK|LOG(\.old)?|MANIFEST-\d+|\d+\.(log|ldb|sst|tmp)|DOUBT|STAMP(\.new)?)$`)
 
-// isNodeFolder says whether an entry of a data root is the folder of a node, with nothing but its
-// database and its stamp, or a link that stands for one.
+// isNodeFolder reports whether an entry of a data root is the folder of a node. Such a folder holds
+// only the files of the node's database and the stamp. A symbolic link is taken for one, because
+// only the link is ever deleted.
 func isNodeFolder(dir string, e os.DirEntry) bool {
 	if !namePattern.MatchString(e.Name()) {
 		return false
@@ -124,20 +149,22 @@ func isNodeFolder(dir string, e os.DirEntry) bool {
 		return true
 	}
 	entries, err := os.ReadDir(filepath.Join(dir, e.Name()))
-	return err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool { return !databaseFile.MatchString(e.Name()) })
+	return err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool {
+		return !e.Type().IsRegular() || !databaseFile.MatchString(e.Name())
+	})
 }
 
 // remember writes the settings to the data root.
 func (d *disk) remember(s trace.Settings) error {
 	f := clusterFile{Format: dataFormat, Writer: Version(), Starting: d.starting, Settings: s}
-	if err := writeJSON(filepath.Join(d.dir, "cluster.json"), f); err != nil {
+	if err := writeJSON(filepath.Join(d.dir, clusterName), f); err != nil {
 		return fmt.Errorf("remember the settings: %w", err)
 	}
 	return nil
 }
 
-// clear deletes all that the data root holds but its lock. It refuses to begin if anything there is not the
-// cluster's. It cannot reach anything outside the data root.
+// clear deletes everything in the data root except its lock. If any entry is not the cluster's,
+// clear deletes nothing. It cannot reach anything outside the data root.
 func (d *disk) clear() error {
 	entries, err := os.ReadDir(d.dir)
 	if err != nil {
@@ -146,9 +173,8 @@ func (d *disk) clear() error {
 	if name := foreignEntry(d.dir, entries); name != "" {
 		return usagef("%s is not a cluster's; move it away first", filepath.Join(d.dir, trace.Show([]byte(name))))
 	}
-	slices.SortFunc(entries, func(a, b os.DirEntry) int { // cluster.json is the last to go: without it the rest is not known
-		return rootRank(a) - rootRank(b)
-	})
+	// Without cluster.json the rest is not recognized as a cluster's data, so cluster.json is deleted last.
+	slices.SortFunc(entries, func(a, b os.DirEntry) int { return rootRank(a) - rootRank(b) })
 	for _, e := range entries {
 		if e.Name() == rootLock {
 			continue
@@ -161,18 +187,26 @@ func (d *disk) clear() error {
 }
 
 func rootRank(e os.DirEntry) int {
-	if e.Name() == "cluster.json" {
+	if e.Name() == clusterName {
 		return 1
 	}
 	return 0
 }
 
-// foreignEntry names an entry of a data root that is not the cluster's, "" if there is none.
+// foreignEntry returns the name of an entry of a data root that is not the cluster's, "" if there
+// is none. A cluster.json that is damaged is still the cluster's.
 func foreignEntry(dir string, entries []os.DirEntry) string {
 	for _, e := range entries {
-		if !isRootFile(e.Name()) && !isNodeFolder(dir, e) {
+		if !isRootFile(e) && !isNodeFolder(dir, e) || e.Name() == clusterName && foreignCluster(dir) {
 			return e.Name()
 		}
 	}
 	return ""
+}
+
+// foreignCluster reports whether another program wrote the cluster.json in dir.
+func foreignCluster(dir string) bool {
+	var fields map[string]json.RawMessage
+	err := readJSON(filepath.Join(dir, clusterName), &fields)
+	return err == nil && fields["format"] == nil && fields["settings"] == nil
 }

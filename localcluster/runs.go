@@ -9,26 +9,28 @@ import (
 )
 
 const (
-	// runsName is the file of the data root that remembers the runs. A node's name holds no point, so no node's
-	// folder collides with it.
+	// runsName is the file of the data root that records the runs. The name of a node contains no
+	// dot, so no node's folder has this name.
 	runsName = "runs.json"
-	// stampName is the file in a node's folder by which a copy of the folder is told from the original.
+	// stampName is the file in a node's folder that distinguishes the folder from its copies.
 	stampName = "STAMP"
 )
 
-// runs remembers, outside the folders of the nodes, the latest run of each node. A node's folder that does not
-// hold that run was put back from an older copy (engine.Config.LastRun).
+// runs records the latest run of each node outside the folders of the nodes. A node's folder that
+// does not hold that run was put back from an older copy (engine.Config.LastRun).
 //
-// A copy may be from the latest run, and a copy of the whole data root takes runs.json with it. So each node's folder holds a
-// stamp, and runs.json holds what the file system says of the stamp. A copy of the stamp, and a stamp that was
-// put back, are other files or were changed at another time.
+// A copy may be from the latest run, and a copy of the whole data root includes runs.json.
+// Therefore each node's folder holds a stamp file, and runs.json holds the inode and the change
+// time of that file. A copy of the stamp file differs in the inode, and a stamp file that was put
+// back differs in the change time. A snapshot of the whole file system keeps both, so a node
+// cannot notice that one was put back.
 type runs struct {
 	mu   sync.Mutex
 	dir  string // the data root; "" for a cluster in memory
 	file runsFile
 }
 
-// runsFile is runs.json.
+// runsFile is the content of runs.json.
 type runsFile struct {
 	Runs map[string]run `json:"runs"` // by node
 }
@@ -36,10 +38,10 @@ type runsFile struct {
 // A run is the latest run of a node whose first batch is durable.
 type run struct {
 	Number uint64 `json:"number"`
-	Stamp  string `json:"stamp,omitempty"` // of the node's folder
+	Stamp  string `json:"stamp,omitempty"` // stampOf the node's stamp file
 }
 
-// newRuns remembers the runs of a cluster in memory.
+// newRuns returns the runs of a cluster in memory.
 func newRuns() *runs { return &runs{file: runsFile{Runs: map[string]run{}}} }
 
 // openRuns reads the runs of a data root.
@@ -48,7 +50,7 @@ func openRuns(dir string) (*runs, error) {
 	r.dir = dir
 	err := readJSON(filepath.Join(dir, runsName), &r.file)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("open data root: %w; move the file away, and the nodes begin new epochs", err)
+		return nil, fmt.Errorf("open data root: %w; move the file away, then the nodes begin new epochs", err)
 	}
 	if r.file.Runs == nil {
 		r.file.Runs = map[string]run{}
@@ -56,14 +58,15 @@ func openRuns(dir string) (*runs, error) {
 	return r, nil
 }
 
-// last is the number of a node's latest run, 0 if it has not run.
+// last returns the number of a node's latest run, 0 if the node has not run.
 func (r *runs) last(node string) uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.file.Runs[node].Number
 }
 
-// doubt says why a node's folder that holds data cannot be trusted; "" if it is the one that the node's latest run had.
+// doubt returns why a node's folder that holds data cannot be trusted, "" if it is the folder of the
+// node's latest run.
 func (r *runs) doubt(node string) (string, error) {
 	if r.dir == "" {
 		return "", nil
@@ -90,7 +93,8 @@ func (r *runs) doubt(node string) (string, error) {
 	return "", nil
 }
 
-// began remembers that a run of a node is in its store durably. Nothing of the run has left the node yet.
+// began records a run of a node. The run's first batch is durable, and no message of the run has
+// left the node yet.
 func (r *runs) began(node string, number uint64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -104,12 +108,12 @@ func (r *runs) began(node string, number uint64) error {
 	}
 	r.file.Runs[node] = run{number, stamp}
 	if err := writeJSON(filepath.Join(r.dir, runsName), r.file); err != nil {
-		return fmt.Errorf("remember the run of %s: %w", node, err)
+		return fmt.Errorf("record the run of %s: %w", node, err)
 	}
 	return nil
 }
 
-// stamp returns the stamp of a node's folder, which gets one if it has none.
+// stamp returns the stamp of a node's folder. It writes the stamp file if there is none.
 func (r *runs) stamp(node string) (string, error) {
 	path := filepath.Join(r.dir, node, stampName)
 	stamp, err := stampOf(path)

@@ -4,8 +4,8 @@ package localcluster
 
 import "os"
 
-// stampOf returns what a copy of the file does not have, as far as this system tells: copies
-// that keep the time of modification are not noticed.
+// stampOf returns the modification time of a file. A copy that keeps the modification time is
+// therefore not noticed on this system.
 func stampOf(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
