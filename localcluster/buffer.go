@@ -9,8 +9,9 @@ import (
 	"ringside/engine/trace"
 )
 
-// §6.1: a node with an object buffer. Its loop goes on stepping while a writer, one goroutine at a time, brings a batch
-// to disk. What waits for a batch and when a flush begins is decided by package driver.
+// §6.1: a node with an object buffer. Its loop goes on stepping while a writer, one goroutine at a
+// time, writes a batch to disk. Package driver decides when a flush begins and which effects wait
+// for a batch.
 
 const (
 	// flushEvery is how long a write may stay in memory only.
@@ -31,19 +32,19 @@ const (
 type flusher struct {
 	l       *life
 	running bool
-	done    chan error // the end of a batch; it has room for one
+	done    chan error // receives the result of Apply; buffered for one
 	unsaid  bool       // the latest batch is durable, and the driver was not told because the node was killed
 }
 
 func newFlusher(l *life) *flusher { return &flusher{l: l, done: make(chan error, 1)} }
 
-// begin starts to apply a batch. The driver hands out one at a time.
+// begin starts to apply a batch. The driver hands out one batch at a time.
 func (f *flusher) begin(batch []store.Write) {
 	f.running = true
 	f.l.wg.Go(func() { f.done <- f.l.db.Apply(batch, f.l.sync()) })
 }
 
-// landed ends a batch, and lets out what waited for it. A pause holds it up.
+// landed ends a batch and releases the effects that waited for it. During a pause, landed blocks.
 func (f *flusher) landed(err error) error {
 	f.l.turnMu.Lock()
 	defer f.l.turnMu.Unlock()
@@ -51,14 +52,14 @@ func (f *flusher) landed(err error) error {
 	if err != nil {
 		return err
 	}
-	if f.l.ctx.Err() != nil { // a node that was killed meanwhile says nothing more
+	if f.l.ctx.Err() != nil { // a node that was killed meanwhile sends nothing
 		f.unsaid = true
 		return nil
 	}
 	return f.l.carryOut(f.l.driver.Durable(f.l.c.now()))
 }
 
-// makeRoom waits until the node may be stepped.
+// makeRoom waits until the driver is no longer busy, so that the node may be stepped.
 func (f *flusher) makeRoom() error {
 	for f.l.driver.Busy() && f.l.ctx.Err() == nil {
 		select {
@@ -72,14 +73,14 @@ func (f *flusher) makeRoom() error {
 	return nil
 }
 
-// end is the end of the run. An orderly end brings all to disk. A crash loses what no batch
-// took, and what the disk holds instead is found out.
+// end ends the run. An orderly end writes the buffer to disk. After a crash, end records which
+// objects were lost with the buffer, and what the disk holds instead.
 func (f *flusher) end() {
 	l := f.l
 	l.driver.Crash(f.unsaid || f.running && <-f.done == nil)
 	if l.orderly.Load() {
 		if rest := l.driver.Drain(); rest != nil {
-			_ = l.db.Apply(rest, l.sync()) // no client was promised anything of it
+			_ = l.db.Apply(rest, l.sync()) // no acknowledgement depends on it
 		}
 		return
 	}

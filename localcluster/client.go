@@ -330,7 +330,7 @@ func (k *clientConn) receive(conn net.Conn, h *holder) {
 	frames.Admit = h.admitPeer
 	defer h.account.Close()
 	for {
-		h.account.Give(h.account.Used()) // of the last reply, which its caller has
+		h.account.Give(h.account.Used()) // the caller has the last reply
 		b, err := frames.Next()
 		if err != nil {
 			h.account.Give(h.account.Used())

@@ -18,8 +18,9 @@ import (
 )
 
 const (
-	// maxControlConns bounds the programs that talk to one cluster at a time. One more closes the
-	// oldest connection that has asked for nothing yet, if there is one, and is refused otherwise.
+	// maxControlConns bounds the control connections of one cluster. One more connection closes the
+	// oldest connection that has sent no request yet. If there is none, the new connection is
+	// refused.
 	maxControlConns = 128
 	// maxRequestLine takes the largest put in base64.
 	maxRequestLine = 4 << 20
@@ -89,7 +90,7 @@ type control struct {
 
 	mu     sync.Mutex
 	conns  map[net.Conn]bool
-	silent []net.Conn // those of conns that have asked for nothing yet, oldest first
+	silent []net.Conn // the members of conns that have sent no request yet, oldest first
 }
 
 // listenControl takes the socket. The cluster holds the lock of its name, so what
@@ -162,7 +163,7 @@ func (s *control) admit(conn net.Conn) (full, down bool) {
 	return false, false
 }
 
-// spoke notes that a connection has asked for something, or is over.
+// spoke records that a connection has sent a request, or has ended.
 func (s *control) spoke(conn net.Conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -255,7 +256,7 @@ func (s *control) answer(ctx context.Context, conn net.Conn, line []byte) bool {
 	return respond(conn, last) == nil
 }
 
-// handle carries out a request that parseControl let pass.
+// handle carries out a request that parseControl accepted.
 func (s *control) handle(ctx context.Context, conn net.Conn, req controlRequest, last *controlResponse) error {
 	switch req.Method {
 	case "do":
@@ -275,7 +276,7 @@ func (s *control) handle(ctx context.Context, conn net.Conn, req controlRequest,
 		change, err := s.c.Member(ctx, *req.Member)
 		last.Change = &change
 		return err
-	case "check-member": // a method of its own: to a field, an older version would be blind
+	case "check-member": // a method of its own, because an older version would ignore a field
 		change, err := s.c.CheckMember(ctx, *req.Member)
 		last.Change = &change
 		return err

@@ -25,8 +25,8 @@ const (
 	MaxNodes = 64
 	// MaxBasePort is the highest port of a first node: those of all the others are above it.
 	MaxBasePort = 1<<16 - MaxNodes
-	// maxTombstones bounds how long tombstones are kept before they are collected. To keep them for
-	// ever there is off.
+	// maxTombstones bounds how long tombstones are kept before they are collected. A cluster that
+	// keeps them for ever sets them off.
 	maxTombstones = 365 * 24 * time.Hour
 )
 
@@ -56,14 +56,14 @@ type disk struct {
 	secret []byte
 	runs   *runs
 
-	newborn  bool // there was no cluster here before this process
+	newborn  bool // this process created the cluster
 	starting bool // the cluster's first start is not over: no client can have written anything
 }
 
 // openDisk takes the data root dir for the cluster called name and settles its
 // settings: those it was created with, or want and the defaults if it is new.
 func openDisk(dir, name string, want trace.Settings) (_ *disk, _ trace.Settings, err error) {
-	if _, err := readRoot(dir); err != nil { // before anything is written into a folder of something else
+	if _, err := readRoot(dir); err != nil { // before anything is written into a folder of another program
 		return nil, want, err
 	}
 	if err := privateDir(dir); err != nil {
@@ -89,7 +89,7 @@ func openDisk(dir, name string, want trace.Settings) (_ *disk, _ trace.Settings,
 		return nil, want, fmt.Errorf("open data root: %w", err)
 	}
 	if d.newborn, d.starting = f.Starting, f.Starting; d.newborn {
-		if err := d.clear(); err != nil { // what a first start left that was cut short
+		if err := d.clear(); err != nil { // an earlier first start may have been cut short
 			return nil, want, err
 		}
 	}
@@ -126,7 +126,7 @@ func (d *disk) settle(f clusterFile, name string, want trace.Settings) (trace.Se
 		return s, d.remember(s)
 	}
 	if diff := differences(f.Settings, want); len(diff) > 0 {
-		return want, usagef("the cluster in %s was created with other settings: %s; leave them out to go on with it, start anew with up --fresh, or choose another folder with --dir",
+		return want, usagef("the cluster in %s was created with other settings: %s; leave them out to go on with it, start afresh with up --fresh, or choose another folder with --dir",
 			d.dir, strings.Join(diff, ", "))
 	}
 	f.Settings.Name, f.Settings.Mem = name, false

@@ -21,14 +21,15 @@ const (
 	// again, each time after twice the pause; then somebody has to look.
 	maxDiskFailures = 5
 	minDiskPause    = 100 * time.Millisecond
-	// maxRoomPause bounds the pause of a node whose disk is full: it waits for room as long as it takes, and
-	// a few seconds more do not matter to somebody who has just made room.
+	// maxRoomPause bounds the pause between two looks for room on a full disk. A user who has just
+	// made room can wait a few seconds for the node.
 	maxRoomPause = 3 * time.Second
 	// diskTrust is how long a disk has to work before its failures are forgotten.
 	diskTrust = 10 * time.Second
-	// roomNeeded is what must fit on a full disk before its node is started: the largest turn.
+	// roomNeeded is the number of bytes that must fit on a full disk before its node is started:
+	// the largest turn.
 	roomNeeded = maxTurnBytes
-	// probeSuffix ends the name of the file that finds out whether there is room.
+	// probeSuffix ends the name of the file that probe writes.
 	probeSuffix = ".probe"
 )
 
@@ -51,8 +52,8 @@ func (c *Cluster) diskFailed(l *life, cause error) {
 	})
 }
 
-// restartLater takes down a node whose disk failed, if it runs, and starts it again after a pause. If the disk is full
-// it goes on until there is room. The caller holds faults.
+// restartLater takes down a node whose disk failed, if the node runs, and starts it again after a
+// pause. If the disk is full, restartLater is repeated until there is room. The caller holds faults.
 func (c *Cluster) restartLater(n *node, cause error) {
 	full, least := isFull(cause), cmp.Or(c.opts.diskPause, minDiskPause)
 	why, pause := "", time.Duration(0)
@@ -93,7 +94,7 @@ func (c *Cluster) restartLater(n *node, cause error) {
 	n.retry = timer
 }
 
-// failed says in two words what keeps a node down whose disk failed.
+// failed returns in two words why a node cannot be started.
 func failed(cause error) string {
 	if errors.Is(cause, syscall.EADDRINUSE) {
 		return "port taken"
@@ -101,8 +102,8 @@ func failed(cause error) string {
 	return "disk failed"
 }
 
-// startIfRoom starts a node that waits for room, if there is any. To find out takes a while, for which
-// nobody else has to wait.
+// startIfRoom starts a node that waits for room, if there is any. The probe takes a while and runs
+// without the lock faults, so that other changes do not wait for it.
 func (c *Cluster) startIfRoom(n *node, timer *time.Timer) {
 	err := n.probe()
 	c.faults.Lock()
@@ -112,7 +113,8 @@ func (c *Cluster) startIfRoom(n *node, timer *time.Timer) {
 	}
 }
 
-// tryAgain starts a node whose disk failed, unless err says that it makes no sense. The caller holds faults.
+// tryAgain starts a node whose disk failed. If err is not nil, there is no room yet, and tryAgain
+// only sets the next timer. The caller holds faults.
 func (c *Cluster) tryAgain(n *node, err error) {
 	n.retry = nil
 	if err == nil {
@@ -123,7 +125,7 @@ func (c *Cluster) tryAgain(n *node, err error) {
 	}
 }
 
-// bringDown sees to it that a node is down, and that others know why. The caller holds faults.
+// bringDown takes a node down if it runs, and tells the reason. The caller holds faults.
 func (c *Cluster) bringDown(n *node, why string) {
 	before := n.reason()
 	n.why.Store(&why)
@@ -136,7 +138,7 @@ func (c *Cluster) bringDown(n *node, why string) {
 	c.kill(n)
 }
 
-// reason is why a node is down that nobody took down, "" if there is no such reason.
+// reason returns why a node went down by itself, "" if it did not.
 func (n *node) reason() string {
 	if why := n.why.Load(); why != nil {
 		return *why
@@ -144,7 +146,7 @@ func (n *node) reason() string {
 	return ""
 }
 
-// roomAt says how much room a node needs where, "" in memory.
+// roomAt returns the room that a node needs and the folder, in words; "" in memory.
 func (n *node) roomAt() string {
 	if n.c.disk == nil {
 		return ""
@@ -152,7 +154,7 @@ func (n *node) roomAt() string {
 	return fmt.Sprintf(" for %d MB in %s", roomNeeded>>20, n.c.disk.dir)
 }
 
-// probe finds out whether there is room on the node's disk by writing as much as the node may want to.
+// probe checks that there is room on the node's disk: it writes roomNeeded bytes and deletes them.
 func (n *node) probe() (err error) {
 	if n.c.disk == nil {
 		return nil
@@ -170,10 +172,10 @@ func (n *node) probe() (err error) {
 	if _, err := io.CopyN(f, zeros{}, roomNeeded); err != nil {
 		return err
 	}
-	return f.Sync() // some file systems find out no earlier
+	return f.Sync() // some file systems report a full disk only here
 }
 
-// zeros is a reader of zeros without end.
+// zeros is an endless reader of zero bytes.
 type zeros struct{}
 
 func (zeros) Read(p []byte) (int, error) {
@@ -181,7 +183,7 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// fullDisk adds to an error what somebody can do about a disk that is full.
+// fullDisk adds to an error of a full disk what to do about it.
 func (c *Cluster) fullDisk(err error) error {
 	if !isFull(err) || c.disk == nil {
 		return err
@@ -189,7 +191,7 @@ func (c *Cluster) fullDisk(err error) error {
 	return fmt.Errorf("%w; the disk is full: make room in %s", err, c.disk.dir)
 }
 
-// reasons says which nodes are down although nobody took them down, and why, "" if there are none.
+// reasons returns which nodes went down by themselves and why, "" if there are none.
 func (c *Cluster) reasons() string {
 	var whys, out []string
 	nodes := map[string][]string{}
@@ -209,7 +211,7 @@ func (c *Cluster) reasons() string {
 	return strings.Join(out, "; ")
 }
 
-// explain adds to a reply that failed for want of nodes why some are down.
+// explain adds to a reply that failed because nodes are down why they are down.
 func (c *Cluster) explain(reply wire.ClientReply) wire.ClientReply {
 	why := c.reasons()
 	if why == "" {

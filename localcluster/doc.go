@@ -21,8 +21,8 @@
 //
 // Requests of clients pass a gate on their way to the inbox, so that a crowd that asks
 // for large values takes turns. A message for which there is no room is not lost in
-// silence: the node that sent it is told. All queues, of which there are as many as pairs of nodes, share one budget
-// of memory (see package budget).
+// silence: the node that sent it is told. There are as many queues as pairs of nodes, and all of
+// them share one budget of memory (package budget).
 //
 // For each ordered pair of nodes there is one connection, made by the sender,
 // that carries messages in that direction only; so a one-way split, a slow link and a lossy
@@ -35,8 +35,9 @@
 // Clients come to a node of their choice, through a Balancer, or with a Library that knows
 // the ring (§6.4).
 //
-// A node whose disk fails goes through a crash and is started again, a few times. One whose disk is full is
-// started once a probe finds room. A node that is down although nobody took it down has a reason, which snapshots tell.
+// A node whose disk fails goes through a crash and is started again, a few times. A node whose disk
+// is full is started once a probe finds room. A node that went down by itself has a reason, which
+// snapshots tell.
 //
 // A cluster belongs to the process that started it, which holds its folders (lock.go). Others of the same user reach
 // it through a control socket: see Connect.

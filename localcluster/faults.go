@@ -127,21 +127,21 @@ func (c *Cluster) changeNet(f fault.Fault) error {
 	return nil
 }
 
-// retellSplit tells the groups of the split that is on once a node came or went. The caller holds
-// faults, or is the start, and netMu.
+// retellSplit publishes the groups of the current split again after a node was added or removed. The
+// caller holds netMu, and holds faults unless the cluster is starting.
 func (c *Cluster) retellSplit() {
 	if c.split == nil {
 		return
 	}
 	now := c.now()
-	if len(c.net.Groups()) == 0 { // nobody is left on the other side
+	if len(c.net.Groups()) == 0 { // no node is left on the other side
 		c.split = nil
 		if c.splitEnd != nil {
 			c.splitEnd.Stop()
 			c.splitEnd = nil
 		}
 		c.tell(trace.Event{Kind: trace.Heal, Time: now})
-		for _, f := range c.linkFaults { // which a heal ends for those who watch
+		for _, f := range c.linkFaults { // for a View, the event Heal ends these faults also
 			c.tell(trace.Event{Kind: trace.Kind(f.Kind), Link: f.Link, Delay: f.Delay, Percent: f.Percent, Time: now})
 		}
 		return
@@ -154,13 +154,13 @@ func (c *Cluster) retellSplit() {
 	c.tell(told)
 }
 
-// forgetLinks ends the slowness and the loss of links that are gone. The caller holds netMu.
+// forgetLinks ends the delay and the loss of links that are gone. The caller holds netMu.
 func (c *Cluster) forgetLinks() {
 	c.linkFaults = slices.DeleteFunc(c.linkFaults, func(f fault.Fault) bool {
 		if c.net.Knows(f.Link) {
 			return false
 		}
-		c.tell(trace.Event{Kind: trace.Kind(f.Kind), Link: f.Link}) // of nothing
+		c.tell(trace.Event{Kind: trace.Kind(f.Kind), Link: f.Link}) // no delay, no loss
 		return true
 	})
 }
@@ -295,8 +295,8 @@ func (c *Cluster) crash(n *node, l *life) {
 	}
 }
 
-// startOrWait brings up a node that is down. If its disk is full it comes up by itself once there is
-// room, and the error says so. The caller holds faults.
+// startOrWait starts a node that is down. If the node's disk is full, the node starts by itself once
+// there is room, and the error says so. The caller holds faults.
 func (c *Cluster) startOrWait(n *node) error {
 	err := c.start(n)
 	if err == nil || !isFull(err) {

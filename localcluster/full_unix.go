@@ -7,5 +7,5 @@ import (
 	"syscall"
 )
 
-// isFull says whether an error means that there is no room: on the disk, or within the user's quota.
+// isFull reports whether an error means that the disk is full, or the user's quota used up.
 func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }

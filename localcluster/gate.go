@@ -17,8 +17,8 @@ const (
 	maxAtWork = 4 << 20
 	// leastCost makes maxAtWork a bound on the number of requests, too.
 	leastCost = 2 << 10
-	// gateTime is how long a request waits at a gate: its client is told that it was refused while it still waits
-	// for an answer, and knows that nothing was done.
+	// gateTime is how long a request waits at a gate. It is shorter than the client's time-out, so
+	// that the client learns that the request was refused and nothing was done.
 	gateTime = requestTime - time.Second
 	// replyMemory is the part of the foreseen size that one reply does not change.
 	replyMemory = 7.0 / 8
@@ -33,7 +33,7 @@ type gate struct {
 	reply  float64 // the size of a reply, as far as it can be foreseen
 	freed  bell
 	pool   *budget.Pool
-	held   *budget.Account // atWork bytes of pool
+	held   *budget.Account // holds atWork bytes of pool
 }
 
 // newGate expects the worst until replies show better.
@@ -41,18 +41,19 @@ func newGate(pool *budget.Pool) *gate {
 	return &gate{reply: wire.MaxValue, pool: pool, held: pool.Open()}
 }
 
-// enter waits until there is room for a request of size bytes, but not for longer than gateTime, and returns what
-// is to be given back to leave. A gate that nobody is in lets everybody in that the budget has room for.
+// enter waits until there is room for a request of size bytes, but not longer than gateTime. It
+// returns the cost to pass to leave. An empty gate admits every request for which the budget has
+// room.
 func (g *gate) enter(ctx context.Context, size int) (cost int, ok bool) {
 	var late <-chan time.Time
 	for {
-		left, freed := g.freed.wait(), g.pool.Freed() // before the look
+		left, freed := g.freed.wait(), g.pool.Freed() // before tryEnter, so that no release is missed
 		cost, full := g.tryEnter(size)
 		switch full {
-		case nobody:
+		case noObstacle:
 			return cost, true
 		case thisGate:
-			freed = nil // a cluster under load frees too often to look each time
+			freed = nil // under load, memory is freed too often to try again each time
 		case thePool:
 			left = nil
 		}
@@ -70,11 +71,11 @@ func (g *gate) enter(ctx context.Context, size int) (cost int, ok bool) {
 	}
 }
 
-// What has no room for a request.
+// An obstacle is the part of a node that has no room for a request.
 type obstacle int
 
 const (
-	nobody obstacle = iota
+	noObstacle obstacle = iota
 	thisGate
 	thePool
 )
@@ -90,7 +91,7 @@ func (g *gate) tryEnter(size int) (cost int, full obstacle) {
 		return 0, thePool
 	}
 	g.atWork += cost
-	return cost, nobody
+	return cost, noObstacle
 }
 
 // leave ends a request whose reply took size bytes.
@@ -103,7 +104,7 @@ func (g *gate) leave(cost, size int) {
 	g.freed.ring()
 }
 
-// close gives back what requests hold that a life left without an answer.
+// close gives back the memory of requests that the life did not answer.
 func (g *gate) close() {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -9,7 +9,7 @@ import (
 
 const (
 	// maxInbox and maxInboxBytes bound what waits for a node's loop, below the budget of the
-	// process: more would only wait for longer than anybody has patience. Peers beyond
+	// process. More inputs would only wait longer than a client waits. Peers beyond
 	// them wait (their connections fill, then their queues refuse).
 	maxInbox      = 4096
 	maxInboxBytes = 32 << 20
@@ -18,12 +18,13 @@ const (
 	clientShare = 2
 )
 
-// An arrival is an input on its way to a node's loop. The loop gives back its memory when it has worked on it.
+// An arrival is an input on its way to a node's loop. The loop gives back the arrival's memory after
+// the turn.
 type arrival struct {
 	in     engine.Input
 	answer func(engine.Reply) // for Request, Describe and Compare; called by the loop, never blocks
 	size   int
-	held   *budget.Account // what its memory was taken from, size bytes; nil: it takes none to speak of
+	held   *budget.Account // the account that holds size bytes for it; nil: its memory is not counted
 }
 
 // inbox is the bounded queue in front of one node's loop.
@@ -49,7 +50,7 @@ func (b *inbox) force(a arrival) {
 }
 
 // offer adds a if the share of the inbox that is free for it has room: 1/share
-// of the whole. A closed inbox swallows everything. If it fails, the memory of a is still the caller's.
+// of the whole. A closed inbox swallows everything. If offer fails, the caller still holds the memory of a.
 func (b *inbox) offer(a arrival, share int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

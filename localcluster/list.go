@@ -22,7 +22,7 @@ type Info struct {
 	Problem string    `json:"problem,omitempty"` // why it cannot be started as it is
 }
 
-// writeInfo tells other processes of the cluster.
+// writeInfo writes the file by which other processes find the cluster.
 func (c *Cluster) writeInfo() error {
 	info := Info{Name: c.opts.Name, PID: os.Getpid(), Nodes: len(c.roll.nodes()), Started: c.began, Mem: c.opts.Mem}
 	if c.disk != nil {
@@ -31,7 +31,7 @@ func (c *Cluster) writeInfo() error {
 	return writeJSON(c.paths.info, info)
 }
 
-// List returns the clusters of home, sorted by name. A folder that is or was a cluster's and cannot be read is
+// List returns the clusters of home, sorted by name. A cluster's folder that cannot be read is
 // listed with its Problem.
 func List(home string) ([]Info, error) {
 	entries, err := os.ReadDir(home)
@@ -55,7 +55,7 @@ func List(home string) ([]Info, error) {
 	return out, nil
 }
 
-// lookAt describes the cluster in a folder of home. ok is false if there is none.
+// lookAt returns the description of the cluster in a folder of home. ok is false if there is none.
 func lookAt(p paths, name string) (info Info, ok bool) {
 	err := readJSON(p.info, &info)
 	if err != nil {
@@ -63,13 +63,13 @@ func lookAt(p paths, name string) (info Info, ok bool) {
 	}
 	info.Name, info.Running = name, answers(p.sock)
 	if info.Running || err == nil && info.Mem {
-		return info, info.Running // of one in memory that is down nothing is left
+		return info, info.Running // a cluster in memory that is down leaves no data
 	}
 	switch {
 	case err == nil:
 	case !errors.Is(err, os.ErrNotExist):
 		info.Problem = err.Error()
-	default: // it never came up, or only in another folder
+	default: // the cluster never came up, or only in another folder
 		if f, err := readRoot(p.data); err == nil && f.Starting && !cutShort(p.data) {
 			return info, false
 		}
@@ -81,14 +81,14 @@ func lookAt(p paths, name string) (info Info, ok bool) {
 	return info, true
 }
 
-// cutShort says whether a first start began in a data root.
+// cutShort reports whether a first start began in a data root.
 func cutShort(dir string) bool {
 	_, err := os.Stat(filepath.Join(dir, clusterName))
 	return err == nil
 }
 
-// problemOf says why a cluster that is down cannot be started as it is, "" if it can. It fills in what
-// info lacks.
+// problemOf returns why a cluster that is down cannot be started as it is, "" if it can. It sets
+// info.Nodes if that is 0.
 func problemOf(info *Info) string {
 	if _, err := os.Stat(info.Dir); errors.Is(err, os.ErrNotExist) {
 		return "its data folder is gone"

@@ -19,9 +19,10 @@ import (
 const (
 	// maxConns bounds the connections to one node: its peers, and clients.
 	maxConns = 1024
-	// maxOpening bounds the connections that have not proved yet that they know the cluster's
-	// secret. Any program of the machine can dial. One more connection closes the oldest of
-	// them: a peer proves itself within milliseconds, a program that only holds on never does.
+	// maxOpening bounds the connections that have not yet proved that they know the cluster's
+	// secret, because any program of the machine can dial. One more connection closes the oldest
+	// of them. A peer proves itself within milliseconds, so it is not affected by a program that
+	// only holds connections.
 	maxOpening = 64
 	// maxClientConns bounds the connections of clients, so that each peer finds room.
 	maxClientConns = maxConns - maxOpening - 2*MaxNodes
@@ -62,7 +63,7 @@ func (n *node) listen() (net.Listener, error) {
 	return ln, nil
 }
 
-// noPort says why the node did not get its port, and what to do.
+// noPort returns the error of a node that did not get its port, with what to do.
 func (n *node) noPort(err error) error {
 	why := ""
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -98,8 +99,8 @@ func (l *life) accept() {
 	}
 }
 
-// admitConn keeps account of a connection that has yet to prove who it is. It fails if
-// the life is over.
+// admitConn registers a connection that has not yet proved its role. It returns false if the life
+// is over.
 func (l *life) admitConn(conn net.Conn) bool {
 	l.connMu.Lock()
 	defer l.connMu.Unlock()
@@ -115,8 +116,8 @@ func (l *life) admitConn(conn net.Conn) bool {
 	return true
 }
 
-// proved ends the opening of a connection. It fails if clients have all the connections
-// that they may have.
+// proved ends the opening of a connection. It returns false if clients already have
+// maxClientConns.
 func (l *life) proved(conn net.Conn, role wire.Role) bool {
 	l.connMu.Lock()
 	defer l.connMu.Unlock()
@@ -131,7 +132,7 @@ func (l *life) proved(conn net.Conn, role wire.Role) bool {
 	return true
 }
 
-// endOpening takes conn from those that have not proved who they are. The caller holds connMu.
+// endOpening removes conn from opening. The caller holds connMu.
 func (l *life) endOpening(conn net.Conn) {
 	if i := slices.Index(l.opening, conn); i >= 0 {
 		l.opening = slices.Delete(l.opening, i, i+1)
@@ -190,7 +191,7 @@ func (l *life) servePeer(conn net.Conn, peer string) {
 	frames := wire.NewFrameReader(conn, wire.MaxFrame)
 	h := newHolder(l.c.memory.In, l.ctx.Done())
 	defer h.account.Close()
-	taken := 0 // of the frame that is being read
+	taken := 0 // bytes of the frame that is being read
 	defer func() { h.account.Give(taken) }()
 	frames.Admit = func(size int) error {
 		err := h.admitPeer(size)
@@ -211,7 +212,7 @@ func (l *life) servePeer(conn net.Conn, peer string) {
 		if !l.deliver(in, arrival{in: engine.Receive{Message: m}, size: len(b), held: h.account}) {
 			return
 		}
-		taken = 0 // the loop gives it back
+		taken = 0 // the loop gives the memory back
 	}
 }
 
@@ -296,7 +297,7 @@ func (l *life) serveClient(conn net.Conn) {
 	frames := wire.NewFrameReader(conn, maxRequestFrame)
 	h := newHolder(l.c.memory.In, l.ctx.Done())
 	defer h.account.Close()
-	taken, refuse := 0, false // of the request that is being read
+	taken, refuse := 0, false // bytes of the request that is being read; whether it is refused
 	defer func() { h.account.Give(taken) }()
 	frames.Admit = func(size int) (err error) {
 		if refuse, err = h.admitClient(conn, size); err == nil {
@@ -337,7 +338,7 @@ func (l *life) serveClient(conn net.Conn) {
 			size:   len(b),
 			held:   h.account,
 		})
-		taken = 0 // the loop gives it back
+		taken = 0 // the loop gives the memory back
 	}
 }
 

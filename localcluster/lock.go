@@ -14,26 +14,28 @@ import (
 	"ringside/engine/trace"
 )
 
-// Who holds a folder? A process locks the folder itself, and in it a file called lock. The lock of the folder holds
-// even if somebody deletes every file in it. The file is for systems on which a folder cannot be locked.
+// A process locks a folder in two ways: it locks the folder itself, and a file called lock in the
+// folder. The lock on the folder stays in force even if every file in the folder is deleted. The
+// file is for systems on which a folder cannot be locked.
 //
-// A folder that is deleted or replaced while a cluster runs takes its locks along, and a second cluster can start in
-// its place. Nothing that the first one writes would be found again, and its control socket cannot be reached. So
-// the first one looks at its folders twice a second, and stops when they are not those that it locked. It is not
-// possible to refuse the second one instead: it sees nothing of the first.
+// If a folder is deleted or replaced while a cluster runs, its locks go with it, and a second
+// cluster can start in its place. The first cluster's writes would then be lost, and its control
+// socket cannot be reached. Therefore each cluster checks its folders twice a second, and stops if
+// they are not the folders that it locked. The second cluster cannot be refused instead, because
+// it cannot see the first.
 
-// guardEvery is how often a cluster looks whether its folders are still there.
+// guardEvery is the time between two checks of a cluster's folders.
 const guardEvery = 500 * time.Millisecond
 
-// A folderLock is a folder that this process holds.
+// A folderLock is this process's lock on a folder.
 type folderLock struct {
 	dir    string
 	file   *flock.Flock
 	folder *flock.Flock // nil where folders cannot be locked
-	inode  os.FileInfo  // of the folder, as it was locked
+	inode  os.FileInfo  // of the folder when it was locked
 }
 
-// lockFile takes the folder of the file at path, nil if another process holds it.
+// lockFile locks the file at path and its folder. It returns nil if another process holds either.
 func lockFile(path string) (*folderLock, error) {
 	l := &folderLock{dir: filepath.Dir(path), file: flock.New(path, flock.SetPermissions(fileMode))}
 	ok, err := l.file.TryLock()
@@ -50,13 +52,14 @@ func lockFile(path string) (*folderLock, error) {
 	return l, nil
 }
 
-// lockFolder is false if another process holds the folder, or took its place meanwhile.
+// lockFolder locks the folder itself. ok is false if another process holds the folder, or replaced
+// it meanwhile.
 func (l *folderLock) lockFolder() (ok bool, err error) {
-	if runtime.GOOS != "windows" { // which locks files only
+	if runtime.GOOS != "windows" { // Windows locks files only
 		l.folder = flock.New(l.dir, flock.SetFlag(os.O_RDONLY))
 		ok, err := l.folder.TryLock()
 		switch {
-		case err != nil: // a file system that locks no folders; the file has to do
+		case err != nil: // this file system cannot lock folders, so the file alone is locked
 			l.folder = nil
 		case !ok:
 			return false, nil
@@ -74,8 +77,8 @@ func (l *folderLock) lockFolder() (ok bool, err error) {
 	return l.gone() == nil, nil
 }
 
-// gone says that the folder is not the one that was locked any more, nil if it is. A look that fails for another reason
-// says nothing.
+// gone returns an error if the folder was deleted or replaced since it was locked. It returns nil
+// if the check fails for another reason.
 func (l *folderLock) gone() error {
 	now, err := os.Stat(l.dir)
 	switch {
@@ -87,7 +90,7 @@ func (l *folderLock) gone() error {
 	return nil
 }
 
-// Unlock gives the folder free.
+// Unlock releases the folder.
 func (l *folderLock) Unlock() error {
 	var err error
 	if l.folder != nil {
@@ -96,7 +99,7 @@ func (l *folderLock) Unlock() error {
 	return errors.Join(err, l.file.Unlock())
 }
 
-// guard stops the cluster if one of its folders is not there any more.
+// guard stops the cluster if one of its folders is deleted or replaced.
 func (c *Cluster) guard() {
 	tick := time.NewTicker(guardEvery)
 	defer tick.Stop()
@@ -117,18 +120,19 @@ func (c *Cluster) guard() {
 	}
 }
 
-// abandon stops a cluster whose folder is gone. What stands in its place is left alone: it may be another cluster's.
+// abandon stops a cluster whose folder is gone. It leaves the files in that place alone, because
+// they may be another cluster's.
 func (c *Cluster) abandon(cause error) {
-	err := fmt.Errorf("%w; it has stopped, since nothing that it wrote would be found again", cause)
+	err := fmt.Errorf("%w; the cluster has stopped, since its writes would be lost", cause)
 	c.failed.Store(&err)
 	c.tell(trace.Event{Kind: trace.DiskFailed, Message: err.Error()})
 	if ln, ok := c.control.ln.(*net.UnixListener); ok {
 		ln.SetUnlinkOnClose(false)
 	}
-	go func() { _ = c.Close() }() // which waits for the caller
+	go func() { _ = c.Close() }() // Close waits for the caller of abandon
 }
 
-// Err is why the cluster stopped by itself, nil if it did not.
+// Err returns the reason why the cluster stopped by itself, nil if it did not.
 func (c *Cluster) Err() error {
 	if err := c.failed.Load(); err != nil {
 		return *err

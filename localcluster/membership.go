@@ -24,7 +24,8 @@ func (c *Cluster) Member(ctx context.Context, r member.Request) (member.Change, 
 	return c.change(ctx, r, false)
 }
 
-// CheckMember makes all the checks of Member and changes nothing. It returns the change as Member would have it written.
+// CheckMember makes all checks of Member and changes nothing. It returns the change that Member
+// would write.
 func (c *Cluster) CheckMember(ctx context.Context, r member.Request) (member.Change, error) {
 	return c.change(ctx, r, true)
 }
@@ -88,7 +89,8 @@ func (c *Cluster) checkJoin(ctx context.Context, r member.Request) (member.Reque
 	return r, nil
 }
 
-// dryJoin says what would be written down of a join. A node that is to write down its own joining cannot be asked yet.
+// dryJoin returns the change that a join would write. If the node is to write its own join, the
+// node does not run yet and is not asked.
 func (c *Cluster) dryJoin(ctx context.Context, r member.Request) (member.Change, error) {
 	if r.Via == r.Node {
 		return member.Change{By: r.Node, Node: r.Node, Kind: r.Kind, Weight: r.Weight, Zone: r.Zone}, nil
@@ -100,8 +102,8 @@ func (c *Cluster) dryJoin(ctx context.Context, r member.Request) (member.Change,
 	return c.amend(ctx, via, r, true)
 }
 
-// join starts the node and has its joining written down. If that is refused, or the node cannot be
-// started, everything is as before. The caller holds faults.
+// join starts the node and has its join written down. If the join is refused, or the node cannot be
+// started, join undoes its steps. The caller holds faults.
 func (c *Cluster) join(ctx context.Context, r member.Request) (change member.Change, err error) {
 	n, undo := c.node(r.Node), c.stop
 	if n == nil {
@@ -123,7 +125,8 @@ func (c *Cluster) join(ctx context.Context, r member.Request) (change member.Cha
 	return change, err
 }
 
-// knowsMember says whether a node knows another as a member. One that does not answer knows nothing.
+// knowsMember reports whether a node knows another as a member. It is false if the node does not
+// answer.
 func (l *life) knowsMember(ctx context.Context, name string) bool {
 	ctx, cancel := context.WithTimeout(ctx, amendTime)
 	defer cancel()
@@ -135,8 +138,9 @@ func (l *life) knowsMember(ctx context.Context, name string) bool {
 	return false
 }
 
-// prepare has the node that is to join run and listen before anybody writes down that it joins, and
-// remembers it before anybody can give it anything. The caller holds faults.
+// prepare starts the node that is to join, so that it listens before a member writes down its join.
+// It records the node in the data root before a peer can hand a key over to it. The caller holds
+// faults.
 func (c *Cluster) prepare(ctx context.Context, n *node) error {
 	if n.life.Load() == nil {
 		if err := c.start(n); err != nil {
@@ -146,7 +150,7 @@ func (c *Cluster) prepare(ctx context.Context, n *node) error {
 	if err := c.awaitLinks(ctx, mendTime); err != nil {
 		return err
 	}
-	n.remembered = true // even if it fails: one of two files may be written
+	n.remembered = true // also if remember fails: one of its two files may be written
 	return c.remember()
 }
 
@@ -156,7 +160,7 @@ func (c *Cluster) stop(n *node) error {
 	return nil
 }
 
-// withdraw removes a node that was there for its joining only. The caller holds faults.
+// withdraw removes a node that was added for a join that failed. The caller holds faults.
 func (c *Cluster) withdraw(n *node) error {
 	err := c.dismiss(n)
 	if n.remembered {
@@ -186,7 +190,7 @@ func (c *Cluster) scribe(via, about string) (*life, error) {
 	return nil, usagef("no other member of the ring works that could write it down")
 }
 
-// amend has a node write a change down, or only check it.
+// amend has the node via write a change down, or only check the change if dryRun.
 func (c *Cluster) amend(ctx context.Context, via *life, r member.Request, dryRun bool) (member.Change, error) {
 	ctx, cancel := context.WithTimeout(ctx, amendTime)
 	defer cancel()
@@ -231,7 +235,8 @@ func (c *Cluster) recall(ctx context.Context, lives []*life) error {
 		if _, mentioned := c.roll.settings().History().Last(n.name); mentioned {
 			continue
 		}
-		if err := c.dismiss(n); err != nil { // the end of the process cut its joining short: nobody can have given it anything
+		// The end of the process cut the node's join short. No peer can have handed a key over to it.
+		if err := c.dismiss(n); err != nil {
 			return err
 		}
 	}
@@ -248,7 +253,7 @@ func (c *Cluster) recall(ctx context.Context, lives []*life) error {
 	if c.disk == nil {
 		return nil
 	}
-	c.disk.starting = false // before anybody can reach the cluster
+	c.disk.starting = false // before a client can reach the cluster
 	return c.disk.remember(c.roll.settings())
 }
 

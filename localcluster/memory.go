@@ -12,24 +12,25 @@ import (
 	"ringside/localcluster/budget"
 )
 
-// All queues of a cluster take their memory from one budget, Cluster.memory, so that its bound does not grow with the
-// square of the nodes. See package budget for how the queues share it. A message that finds no room in its link is
-// told to its sender (engine.Unsent), a request of a client is refused (wire.Overloaded), and a connection from which
-// nothing can be taken waits, until its other end has no room either.
+// All queues of a cluster take their memory from one budget, Cluster.memory, so that its bound does
+// not grow with the square of the nodes. Package budget describes how the queues share it. If a
+// link has no memory for a message, the sender is told (engine.Unsent). If a node has none for a
+// client's request, the request is refused (wire.Overloaded). If a connection gets none for a
+// frame, the connection waits, until its other end has no room either.
 
-// noMemory refuses a request.
-const noMemory = "the queues of all nodes together have taken all the memory that they may; try again"
+// noMemory is the message of a request that is refused for lack of memory.
+const noMemory = "the queues of all nodes have used up their memory; try again"
 
 const (
-	// refuseTime bounds how long a node waits for the rest of a request that it reads only to refuse: others wait
-	// for the same memory.
+	// refuseTime bounds how long a node waits for the rest of a request that the node reads only to
+	// refuse it: other requests wait for the same memory.
 	refuseTime = time.Second
-	// keepBuffer is the largest write buffer that is used again; a value of the largest size fits.
+	// keepBuffer is the largest write buffer that is reused. A value of the largest size fits.
 	keepBuffer = 2 << 20
 )
 
-// buffers are write buffers that are free. All connections share them, and the garbage collector takes them when
-// nothing is written.
+// buffers holds free write buffers, which all connections share. The garbage collector takes them
+// when nothing is written.
 var buffers sync.Pool
 
 func takeBuffer() []byte {
@@ -45,7 +46,8 @@ func freeBuffer(b []byte) {
 	}
 }
 
-// A holder is what a connection's frames hold of the budget's In pool, from their first byte until a node has worked on them.
+// A holder accounts for the memory that a connection's frames take from the budget's In pool, from
+// their first byte until a node has worked on them.
 type holder struct {
 	account *budget.Account
 	pool    *budget.Pool
@@ -56,10 +58,10 @@ func newHolder(pool *budget.Pool, end <-chan struct{}) *holder {
 	return &holder{account: pool.Open(), pool: pool, end: end}
 }
 
-// await waits until take finds room. It fails if the owner ends.
+// await waits until take succeeds. It fails if the owner ends.
 func (h *holder) await(take func() bool) error {
 	for {
-		freed := h.pool.Freed() // before the next look
+		freed := h.pool.Freed() // before take, so that no release is missed
 		if take() {
 			return nil
 		}
@@ -71,13 +73,13 @@ func (h *holder) await(take func() bool) error {
 	}
 }
 
-// admitPeer takes the memory for a peer's frame, and waits for it.
+// admitPeer waits until there is memory for a peer's frame, and takes it.
 func (h *holder) admitPeer(size int) error {
 	return h.await(func() bool { return h.account.Take(size, 1) })
 }
 
-// admitClient takes the memory for a client's request. If there is none it says so: then the request is read, from
-// the reserve and without delay, only to be refused.
+// admitClient takes the memory for a client's request. If there is none, refuse is true, and the
+// memory comes from the reserve: the caller reads the request only to refuse it.
 func (h *holder) admitClient(conn net.Conn, size int) (refuse bool, err error) {
 	if h.account.Take(size, clientShare) {
 		return false, nil
@@ -86,7 +88,7 @@ func (h *holder) admitClient(conn net.Conn, size int) (refuse bool, err error) {
 	return true, h.await(func() bool { return h.account.TakeReserved(size) })
 }
 
-// giveBack ends the memory of arrivals that were worked on, or thrown away.
+// giveBack releases the memory of arrivals that were worked on or discarded.
 func giveBack(batch []arrival) {
 	for _, a := range batch {
 		a.giveBack()
@@ -99,31 +101,32 @@ func (a arrival) giveBack() {
 	}
 }
 
-// free gives back what the life's queues still hold. It has ended.
+// free gives back the memory that the life's queues still hold. The life has ended.
 func (l *life) free() {
 	for _, k := range l.links {
-		k.takeDown(nil) // of what the loop said last
+		k.takeDown(nil) // discards the last messages of the loop
 		k.out.account.Close()
 	}
 	l.gate.close()
 	l.own.Close()
 }
 
-// memoryEvent tells what the queues hold.
+// memoryEvent returns an event with the memory that the queues hold.
 func (c *Cluster) memoryEvent() trace.Event {
 	u := c.memory.Use()
 	return trace.Event{Kind: trace.Memory, Count: u.Used, Want: u.Limit}
 }
 
 const (
-	// trimEvery is how often a cluster looks whether a load is over.
+	// trimEvery is the time between two checks whether a load is over.
 	trimEvery = 2 * time.Second
 	// A load is over when the queues hold less than 1/calmPart of the budget, after more than 1/busyPart.
 	busyPart = 16
 	calmPart = 256
 )
 
-// trim gives memory back to the system after a load: the garbage collector alone would keep it for minutes.
+// trim gives memory back to the operating system after a load. The garbage collector alone would
+// keep the memory for minutes.
 func (c *Cluster) trim() {
 	tick := time.NewTicker(trimEvery)
 	defer tick.Stop()
@@ -144,5 +147,5 @@ func (c *Cluster) trim() {
 	}
 }
 
-// frameSize is what a payload takes in a queue.
+// frameSize returns the bytes that a payload takes in a queue.
 func frameSize(payload []byte) int { return wire.FrameHeader + len(payload) }

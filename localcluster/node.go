@@ -34,18 +34,18 @@ type node struct {
 	name string
 	life atomic.Pointer[life] // nil while the node is down
 	addr atomic.Pointer[string]
-	last atomic.Pointer[trace.NodeState] // its latest account of itself, of before it went down or was paused; nil if that is lost
+	last atomic.Pointer[trace.NodeState] // the latest state that the node reported; nil if that is lost
 	gone atomic.Bool                     // it left the ring for good, and was taken down
-	why  atomic.Pointer[string]          // why it is down although nobody took it down; nil for no such reason
+	why  atomic.Pointer[string]          // the reason why the node went down by itself; nil if it did not
 
 	// The rest is guarded by Cluster.faults.
 	mem         *store.Mem // the disk of a cluster without one
 	incarnation uint64     // the highest that was used
 	failures    int        // of the disk, one after another
-	full        int        // how often in a row the disk was full
+	full        int        // attempts in a row that found the disk full
 	lenient     bool       // the disk failed a write over damage: open past it
 	retry       *time.Timer
-	remembered  bool // it joined, and the data root may say so
+	remembered  bool // the node is joining, and the data root may list it
 }
 
 // A life is one run of a node from its start to its crash.
@@ -57,7 +57,7 @@ type life struct {
 	links  map[string]*link
 	inbox  *inbox
 	gate   *gate           // of clients' requests
-	own    *budget.Account // of what the node tells itself
+	own    *budget.Account // holds the notices of messages that were not sent
 	ctx    context.Context // ends with the life
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
@@ -74,14 +74,14 @@ type life struct {
 	connMu      sync.Mutex
 	conns       map[net.Conn]bool
 	inbound     map[string]*inbound // by peer
-	opening     []net.Conn          // those that have not proved who they are, oldest first
-	clientConns int                 // those of clients
+	opening     []net.Conn          // connections that have not proved their role, oldest first
+	clientConns int                 // connections of clients
 
 	// The rest belongs to the loop.
 	engine  *engine.Node
 	db      store.Store
 	driver  *driver.Driver
-	first   driver.Effects // what engine.New had to say; they leave when the loop begins
+	first   driver.Effects // effects of engine.New; they leave the node when the loop begins
 	flusher *flusher       // nil without an object buffer: the loop applies each batch itself
 	clients map[uint64]func(engine.Reply)
 	lastID  uint64
@@ -151,8 +151,8 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 	return l, report, nil
 }
 
-// begin makes the first batch of the run durable, which holds the node's incarnation. Only then is the
-// run remembered outside the store, and a doubtful disk trusted.
+// begin makes the first batch of the run durable, which holds the node's incarnation. Only then is
+// the run recorded outside the store, and a doubtful disk trusted.
 func (l *life) begin() error {
 	act, err := l.driver.EndTurn(l.c.now())
 	if err != nil {
@@ -174,10 +174,11 @@ func (l *life) begin() error {
 	return l.c.runs.began(l.node.name, l.node.incarnation)
 }
 
-// sync says whether a batch has to be on stable storage before Apply returns.
+// sync reports whether a batch has to be on stable storage before Apply returns.
 func (l *life) sync() bool { return l.node.mem == nil }
 
-// config is what the engine is made with. distrust says that the disk was recovered from damage, or is a copy.
+// config returns the configuration of the engine. distrust is set if the disk was recovered from
+// damage, or may be a copy.
 func (l *life) config(distrust bool) engine.Config {
 	n, s := l.node, l.c.roll.settings()
 	return engine.Config{
@@ -274,7 +275,7 @@ func (l *life) loop() {
 	}
 }
 
-// arm sets the timer for when the node or its driver has something to do next.
+// arm sets the timer to the next time at which the node or its driver has work.
 func (l *life) arm(t *time.Timer) {
 	at := l.driver.Wake()
 	if due := l.driver.Due(); due > 0 && (at == 0 || due < at) {
@@ -303,8 +304,8 @@ func (l *life) work(batch []arrival) error {
 	}
 }
 
-// turn steps as much of the batch as may share a flush, and carries out what the driver
-// asks for. It returns how many inputs it took.
+// turn steps as many inputs of the batch as may share a flush, and carries out the driver's action.
+// It returns the number of inputs that it took.
 func (l *life) turn(batch []arrival) (n int, err error) {
 	l.turnMu.Lock() // a pause holds it
 	defer l.turnMu.Unlock()
@@ -326,7 +327,7 @@ func (l *life) turn(batch []arrival) (n int, err error) {
 	return n, l.carryOut(act)
 }
 
-// carryOut does what the driver asks for, in its order.
+// carryOut carries out the driver's actions until the driver waits for an input or for the flusher.
 func (l *life) carryOut(act driver.Action) error {
 	for {
 		l.release(act.Effects)
@@ -341,7 +342,7 @@ func (l *life) carryOut(act driver.Action) error {
 		if err := l.db.Apply(act.Batch, l.sync()); err != nil {
 			return err
 		}
-		if l.ctx.Err() != nil { // a node that was killed meanwhile says nothing more
+		if l.ctx.Err() != nil { // a node that was killed meanwhile sends nothing
 			return nil
 		}
 		act = l.driver.Durable(l.c.now())

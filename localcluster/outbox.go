@@ -33,21 +33,22 @@ const (
 )
 
 // outbox collects frames for one connection. Its writer takes all that is
-// there and writes it with one system call. It has no mutex of its own: the owner guards it.
+// there and writes it with one system call. It has no mutex of its own: its owner's mutex guards it.
 type outbox struct {
 	buf     []byte
 	count   int
-	account *budget.Account // what waits here, or elsewhere for this connection, and what is being written
+	account *budget.Account // holds the frames that wait for this connection or are being written
 }
 
-// room takes the memory for a frame of size bytes, with others waiting elsewhere. If there is none it says why.
+// room takes the memory for a frame of size bytes. otherCount frames with otherBytes bytes wait for
+// the connection elsewhere. If there is no memory, room returns the reason.
 func (o *outbox) room(size, otherCount, otherBytes int) (refused string) {
 	n, bytes := o.count+otherCount, len(o.buf)+otherBytes
 	switch {
 	case n > 0 && (n >= maxQueue || bytes+size > maxQueueBytes):
 		return "queue full"
 	case !o.account.Take(size, 1):
-		return "no memory left for it"
+		return "no memory left"
 	}
 	return ""
 }
@@ -66,19 +67,19 @@ func (o *outbox) add(payload []byte) {
 	o.count++
 }
 
-// take returns what waits. It is to be given to written.
+// take returns the frames that wait. The caller passes them to written afterwards.
 func (o *outbox) take() (out []byte) {
 	out, o.buf, o.count = o.buf, nil, 0
 	return out
 }
 
-// written ends the memory of what was taken. The owner need not be locked.
+// written releases the memory of frames that were taken. The caller need not hold the owner's mutex.
 func (o *outbox) written(buf []byte) {
 	o.account.Give(len(buf))
 	freeBuffer(buf)
 }
 
-// clear throws away what waits.
+// clear discards the frames that wait.
 func (o *outbox) clear() { o.written(o.take()) }
 
 // sender is an outbox with its lock and its writer, for connections on which
@@ -93,13 +94,13 @@ type sender struct {
 	ended bool          // there is no writer any more
 }
 
-// newSender makes the sender of a connection. Its run gives back all the memory that it takes.
+// newSender returns the sender of a connection. run gives back all memory that the sender takes.
 func newSender(conn net.Conn, pool *budget.Pool) *sender {
 	return &sender{conn: conn, out: outbox{account: pool.Open()}, wake: make(chan struct{}, 1)}
 }
 
-// send queues a payload; false means that the other end reads too slowly for one of this size. After
-// the end of the connection what is sent is lost.
+// send queues a payload. It returns false if the other end reads too slowly for a payload of this
+// size. After the end of the connection, a payload is discarded.
 func (s *sender) send(payload []byte) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

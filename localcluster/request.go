@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// maxKeysAsked bounds the keys of one snapshot: each node answers with its versions of all of
-	// them, and a view remembers no more.
+	// maxKeysAsked bounds the keys of one snapshot: each node answers with its versions of every
+	// key, and a view keeps no more keys.
 	maxKeysAsked = trace.MaxKeys
 	// maxRangesAsked bounds the ranges of one comparison. The largest ring of a cluster in one
 	// process has fewer.
@@ -39,16 +39,16 @@ type controlRequest struct {
 	Follow  bool            `json:"follow,omitempty"` // events
 }
 
-// A method of the control socket: the fields that a request for it may have, and those that it
-// must have. A field of an object that a field holds is written member.kind.
+// A method of the control socket lists the fields that its request may have and must have. A field
+// of a nested object is written with a dot: member.kind.
 type method struct {
 	takes []string
 	needs []string
-	check func(controlRequest) error // of the values; nil: any will do
+	check func(controlRequest) error // checks the values; nil: every value is valid
 }
 
-// methods are all that the control socket understands. Any other method and any other field is
-// refused, so that a request of another program, or of another version of this one, changes nothing.
+// methods lists every method of the control socket. Any other method or field is refused, so that
+// a request of another program or another version of this program changes nothing.
 var methods = map[string]method{
 	"do": {takes: []string{"via", "request"}, needs: []string{"request"}, check: checkDo},
 	"fault": {takes: []string{"fault", "fault.kind", "fault.groups", "fault.one_way", "fault.for", "fault.nodes", "fault.link", "fault.delay", "fault.percent"},
@@ -63,11 +63,11 @@ var methods = map[string]method{
 	"down":     {},
 }
 
-// errMalformed says that a line is not a request at all: the connection cannot be understood.
+// errMalformed means that a line is not a request at all; the connection is then closed.
 var errMalformed = errors.New("malformed request")
 
 // parseControl reads and checks one line of the control socket. An error that wraps errMalformed
-// says that the line is not a JSON object of a request's types; a *UsageError says what else is wrong.
+// means that the line is not a JSON object of a request's types. Any other fault is a *UsageError.
 func parseControl(line []byte) (controlRequest, error) {
 	var req controlRequest
 	in := json.NewDecoder(bytes.NewReader(line))
@@ -92,8 +92,8 @@ func parseControl(line []byte) (controlRequest, error) {
 	return req, nil
 }
 
-// checkFields holds the names of the fields on a line against those of its method. The decoder
-// would pass over unknown ones, and would take a missing one for zero.
+// checkFields compares the names of the fields on a line with those of its method. The decoder
+// ignores unknown fields, and takes a missing field for zero.
 func (m method) checkFields(name string, line []byte) error {
 	have, err := fieldsOf("", line)
 	if err != nil {
@@ -112,8 +112,8 @@ func (m method) checkFields(name string, line []byte) error {
 	return nil
 }
 
-// fieldsOf are the names of the fields of a JSON object and of the objects in it. A field that is
-// null counts as missing.
+// fieldsOf returns the names of the fields of a JSON object and of the objects in it. A field that
+// is null counts as missing.
 func fieldsOf(prefix string, object []byte) (map[string]bool, error) {
 	var raw map[string]json.RawMessage
 	if err := json.Unmarshal(object, &raw); err != nil {
@@ -164,13 +164,13 @@ func checkRanges(r controlRequest) error {
 	return nil
 }
 
-// checkMember says what is wrong with a change of the membership, whatever the cluster.
+// checkMember returns the fault of a request for a membership change that no cluster accepts.
 func checkMember(r member.Request) error {
 	switch {
 	case r.Kind != member.Join && r.Kind != member.Leave && r.Kind != member.Remove:
-		return fmt.Errorf("nobody can ask for the change %s; want join, leave or remove", kindName(r.Kind))
+		return fmt.Errorf("the change %s cannot be requested; want join, leave or remove", kindName(r.Kind))
 	case r.Node == "" && r.Kind != member.Join:
-		return fmt.Errorf("%s: which node? none is named", r.Kind)
+		return fmt.Errorf("%s: no node is named; name one", r.Kind)
 	case r.Node != "" && !wire.ValidName(r.Node):
 		return invalidNode(r.Node)
 	case r.Via != "" && !wire.ValidName(r.Via):

@@ -137,8 +137,9 @@ func foundersFor(s trace.Settings, name string) []ring.Member {
 	return born
 }
 
-// add makes a node and its place in the network, with nothing of it running. During a split the
-// node is on the side of the node beside; "" is the last side. The caller holds faults, or is the start.
+// add adds a node to the cluster and the network, and starts nothing. During a split the node is on
+// the side of the node beside; "" is the last side. The caller holds faults, unless the cluster is
+// starting.
 func (c *Cluster) add(name, beside string) *node {
 	n := &node{c: c, name: name}
 	addr := ""

@@ -1,16 +1,18 @@
-// Package budget bounds the memory that waits in the queues of one process, however many queues there are.
+// Package budget bounds the memory of all queues of one process, however many queues there are.
 //
-// A Budget has three pools, so that no pool waits for itself. What waits to be worked on (In) is taken up by
-// a node's loop, which never waits for a pool. So In always drains, readers of connections always get on, and what
-// waits to be written (Out) drains as well. Clients' requests that are being worked on (Work) end by their time-outs.
+// A Budget has three pools, so that no pool waits for itself. In holds the inputs that wait for a
+// node's loop. The loop never waits for a pool, so In always drains. Therefore the readers of
+// connections always make progress, and Out, which holds the frames that wait to be written, drains
+// also. Work holds the clients' requests that a node works on, which end by their time-outs.
 //
-// In each pool a queue has an Account, and may grow to a part of what is still free. So a queue that stands still
-// stops growing while there is room for others, and the last bytes are out of reach of all. The idea is Choudhury and
-// Hahne's, "Dynamic queue length thresholds in a shared memory ATM switch" (1996). The part is 1/(2√a) with a
-// accounts. A node that stands still stops all links to it, which is √a of them: they leave more than half
-// of the pool to the others. An account that holds nothing may take one frame of any size that fits into half of what is free.
+// In each pool a queue has an Account, which may grow to a part of the free bytes. So a queue that
+// stands still stops growing while there is room for others, and no account reaches the last bytes.
+// The idea is from Choudhury and Hahne, "Dynamic queue length thresholds in a shared memory ATM
+// switch" (1996). With a accounts the part is 1/(2√a). A node that stands still stops all √a links
+// to it, and these leave more than half of the pool to the others. An empty account may take one
+// frame of any size that fits into half of the free bytes.
 //
-// Each pool keeps a reserve for what it takes to say no: a request that is read only to be refused, a short reply.
+// Each pool keeps a reserve for refusals: a request that is read only to be refused, a short reply.
 package budget
 
 import (
@@ -19,11 +21,12 @@ import (
 	"sync/atomic"
 )
 
-// Default is the budget of a process: a laptop can spare it, and at 64 nodes that all stand still it
-// leaves some megabytes to each, several of the paper's largest values.
+// Default is the budget of a process. A laptop can spare it. If 64 nodes all stand still, it leaves
+// some megabytes to each, enough for several values of the paper's largest size.
 const Default = 1 << 30
 
-// The parts of a budget. Work is a quarter: at 64 nodes each has the 4 MiB that its gate lets in at once.
+// The parts of a budget. Work is a quarter, so that each of 64 nodes has the 4 MiB that its gate
+// admits at once.
 const (
 	inPart      = 3.0 / 8
 	outPart     = 3.0 / 8
@@ -35,7 +38,7 @@ const (
 type Budget struct {
 	In   *Pool // messages and requests that wait for a node's loop, from their first byte on
 	Out  *Pool // messages and replies until they are written
-	Work *Pool // clients' requests and their foreseen replies, while a node works on them
+	Work *Pool // clients' requests and their expected replies, while a node works on them
 }
 
 // New returns a budget of limit bytes.
@@ -49,12 +52,12 @@ func New(limit int) *Budget {
 	return &Budget{In: part(inPart), Out: part(outPart), Work: part(workPart)}
 }
 
-// Use is what a budget's accounts hold together, and held at most.
+// Use describes the memory that all accounts of a budget hold.
 type Use struct {
 	Used    int // bytes now
 	Limit   int // bytes that Used never passes
-	Peak    int // the most bytes that each pool held, added up
-	Refused int // takes that found no room, since the start; one that waits counts each time it looks
+	Peak    int // the sum of the most bytes that each pool held
+	Refused int // takes that found no room, since the start; a waiting take counts each time it is tried
 	Queues  int // accounts that are open
 }
 
@@ -74,17 +77,17 @@ func (b *Budget) Use() Use {
 // A Pool is one part of a budget. It is safe for concurrent use.
 type Pool struct {
 	limit   int64 // Invariant: used <= limit
-	open    int64 // the part that is no reserve
+	open    int64 // limit without the reserve
 	used    atomic.Int64
 	peak    atomic.Int64
 	refused atomic.Int64
 
 	accounts atomic.Int64
-	divisor  atomic.Int64 // an account may hold what is free divided by that
+	divisor  atomic.Int64 // an account may hold the free bytes divided by divisor
 
-	waited atomic.Bool // freed may be waited for
+	waited atomic.Bool // a caller of Freed may wait
 	mu     sync.Mutex
-	freed  chan struct{} // closed by the next Give; nil if it was not asked for
+	freed  chan struct{} // closed by the next Give; nil if Freed was not called since
 }
 
 // Open returns an account for one queue, to be closed with it.
@@ -98,7 +101,8 @@ func (p *Pool) count(more int64) {
 	p.divisor.Store(max(2, int64(math.Ceil(2*math.Sqrt(float64(n))))))
 }
 
-// Freed returns a channel that is closed when something is given back. Look for room only after calling it.
+// Freed returns a channel that is closed by the next Give. Call Freed before Take, so that no Give
+// between the two is missed.
 func (p *Pool) Freed() <-chan struct{} {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -109,19 +113,20 @@ func (p *Pool) Freed() <-chan struct{} {
 	return p.freed
 }
 
-// An Account is what one queue holds of its pool. It is safe for concurrent use; takes of one account that
-// meet may pass its part of the pool together, and never the pool itself.
+// An Account counts the bytes that one queue holds of its pool. It is safe for concurrent use.
+// Concurrent takes of one account may together exceed its part of the pool, but never the pool.
 type Account struct {
 	pool *Pool
 	used atomic.Int64
 }
 
-// sharerPart is the least part of what is free that an account may hold which takes with a share: of those there are
-// far fewer than of links, and a part that falls with the number of links would refuse clients long before memory is short.
+// sharerPart bounds the divisor of an account that takes with a share. There are far fewer such
+// accounts than links. A part that falls with the number of links would refuse clients long before
+// memory is short.
 const sharerPart = 16
 
-// Take takes n bytes if the account may grow by them. With a share of 2 or more it acts as if only 1/share of the
-// pool were there: the rest is left to those that are more important.
+// Take takes n bytes if the account may grow by them. With a share of 2 or more, Take uses only
+// 1/share of the pool and leaves the rest to more important accounts.
 func (a *Account) Take(n, share int) bool {
 	divisor := a.pool.divisor.Load()
 	if share > 1 {
@@ -133,8 +138,8 @@ func (a *Account) Take(n, share int) bool {
 	})
 }
 
-// TakeReserved takes n bytes, from the reserve if need be, whatever the account holds already. It is for what ends a
-// request, and is soon given back. The last bytes are out of its reach, too.
+// TakeReserved takes n bytes, from the reserve if necessary, whatever the account already holds. It
+// is for bytes that end a request and are soon given back. It cannot take the last bytes either.
 func (a *Account) TakeReserved(n int) bool {
 	return a.take(int64(n), a.pool.limit, func(free int64) bool { return int64(n) <= free/4 })
 }
@@ -155,7 +160,7 @@ func (a *Account) take(n, limit int64, fits func(free int64) bool) bool {
 	}
 }
 
-// raise makes v at least n.
+// raise sets v to n if v is less than n.
 func raise(v *atomic.Int64, n int64) {
 	for old := v.Load(); n > old && !v.CompareAndSwap(old, n); old = v.Load() {
 	}
@@ -186,8 +191,8 @@ func (p *Pool) wake() {
 	}
 }
 
-// Close ends an account that holds nothing any more, or that is given back the rest later.
+// Close ends an account. Bytes that the account still holds are given back with Give later.
 func (a *Account) Close() { a.pool.count(-1) }
 
-// Used is what the account holds.
+// Used returns the bytes that the account holds.
 func (a *Account) Used() int { return int(a.used.Load()) }
