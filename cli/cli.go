@@ -31,8 +31,8 @@ type Env struct {
 	Host           *Host  // where up starts clusters that outlive the command; nil: up stays in the foreground
 }
 
-// Main runs the process's command line and returns its exit code. Signals that ask for the end, SIGQUIT among them, end the
-// command in order: the terminal is as it was, and temporary folders are gone.
+// Main runs the process's command line and returns its exit code. A signal that asks for the end,
+// also SIGQUIT, ends the command in order: Main restores the terminal and deletes temporary folders.
 func Main(args []string) int {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup means it
@@ -44,7 +44,7 @@ func Main(args []string) int {
 		signal.Ignore(syscall.SIGHUP) // the kernel and the shell each send one when a terminal is closed
 		stop()
 	})
-	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // the write fails with EPIPE, instead of the process ending there
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) // the write fails with EPIPE instead of ending the process
 	return Run(ctx, Env{Args: args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv})
 }
 

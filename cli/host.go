@@ -204,8 +204,8 @@ func (c contexts) Load(name string) (string, error) {
 	return strings.TrimSpace(string(b)), nil
 }
 
-// Create opens a file that takes the place of the saved context. The cluster must run: nothing is left of one that
-// does not exist.
+// Create opens a file that replaces the saved context. The cluster must run, so that no folder is
+// made for a cluster that does not exist.
 func (c contexts) Create(name string) (*verbs.ContextFile, error) {
 	path, err := c.path(name)
 	if err != nil {

@@ -154,7 +154,7 @@ func helpOfAll() *verbs.Verb {
 	return &v
 }
 
-// rmOfAll is rm whose argument can be any cluster.
+// rmOfAll returns the verb rm with the names of all clusters as words for completion.
 func (s *session) rmOfAll() *verbs.Verb {
 	v := *rmCommand.verb
 	v.Args = []verbs.Arg{{Name: v.Args[0].Name, Words: s.clusterNames()}}

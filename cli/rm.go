@@ -18,8 +18,9 @@ var rmCommand = command{
 		Name: "rm", Group: verbs.GroupCluster,
 		Args:  []verbs.Arg{{Name: "NAME"}},
 		Usage: "delete a cluster that is down, with its data",
-		Help: `It deletes the data wherever the cluster keeps it, the saved contexts and the cluster's folder. It refuses a
-cluster that runs, and a folder that holds anything else. It asks first on a terminal; elsewhere it wants --yes.`,
+		Help: `rm deletes the data wherever the cluster keeps it, the saved contexts and the cluster's folder. It refuses
+a cluster that runs, and a folder that holds files of another program. On a terminal rm asks first; elsewhere
+rm needs --yes.`,
 		Flags: []verbs.Flag{yesFlag},
 	},
 	run: (*session).rm,
@@ -42,7 +43,7 @@ func (s *session) rm(c *verbs.Call) error {
 	if err := r.Remove(); err != nil {
 		return told(err, "")
 	}
-	_ = os.Remove(logOf(home, r.Name)) // there is one if the cluster ran in the background
+	_ = os.Remove(logOf(home, r.Name)) // exists if the cluster ran in the background
 	if s.json {
 		roots := r.Roots
 		if roots == nil {
@@ -53,10 +54,10 @@ func (s *session) rm(c *verbs.Call) error {
 	return printText(s.Stdout, r.Name+" is deleted\n")
 }
 
-// logOf is where a cluster that runs in the background writes.
+// logOf returns the path of the log of a cluster that runs in the background.
 func logOf(home, name string) string { return filepath.Join(home, name+".log") }
 
-// clear deletes what a cluster that is to be started afresh has kept.
+// clear deletes the data of a cluster that is to be started afresh.
 func (s *session) clear(c *verbs.Call, o localcluster.Options) error {
 	r, err := localcluster.FindRemains(o.Home, o.Name, o.Dir, false)
 	if err != nil {
@@ -71,7 +72,7 @@ func (s *session) clear(c *verbs.Call, o localcluster.Options) error {
 	return told(r.Remove(), o.Name)
 }
 
-// confirm asks whether remains are to be deleted. Where nobody can answer, --yes has to say so.
+// confirm asks whether the remains are to be deleted. Without a terminal, --yes is required.
 func (s *session) confirm(c *verbs.Call, r *localcluster.Remains) error {
 	if c.Bool("yes") {
 		return nil
@@ -87,7 +88,7 @@ func (s *session) confirm(c *verbs.Call, r *localcluster.Remains) error {
 	in, _ := terminal(s.Stdin)
 	out, _ := terminal(s.Stderr)
 	if !in || !out {
-		return verbs.Usagef("%s: this deletes %s for good; say --yes if that is meant", c.Verb.Name, what)
+		return verbs.Usagef("%s: this deletes %s for good; add --yes if that is meant", c.Verb.Name, what)
 	}
 	_, _ = fmt.Fprintf(s.Stderr, "delete %s for good? [y/N] ", what)
 	answer, err := bufio.NewReader(s.Stdin).ReadString('\n')
@@ -100,5 +101,5 @@ func (s *session) confirm(c *verbs.Call, r *localcluster.Remains) error {
 	return nil
 }
 
-// megabytes shows a size of data.
+// megabytes formats a number of bytes.
 func megabytes(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/1e6) }

@@ -64,7 +64,7 @@ func (s *session) runScripts(c *verbs.Call) error {
 		}
 		if err := s.showScript(c, files[i], sub); err != nil && unshown == nil {
 			unshown = err
-			cancel() // nobody reads on; the scripts end first, and clean up
+			cancel() // the reader is gone; the scripts end first and clean up
 		}
 	}
 	switch {

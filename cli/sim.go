@@ -19,12 +19,12 @@ import (
 )
 
 const (
-	// defaultSeeds is a campaign of a few seconds.
+	// defaultSeeds makes a campaign of a few seconds.
 	defaultSeeds = 200
-	// maxSeeds and maxCampaign take months.
+	// maxSeeds and maxCampaign bound a campaign at months of running time.
 	maxSeeds    = 1_000_000_000
 	maxCampaign = 31 * 24 * time.Hour
-	// noTime is what to do instead of giving a time of 0.
+	// noTime advises what to give instead of a time of 0.
 	noTime = "leave it out, or give a time such as 10s"
 )
 

@@ -62,7 +62,7 @@ loses its buffer, and kill -9 of this process loses all of them at once.`,
 			{Name: "dir", Kind: verbs.String, Value: "D", Complete: verbs.CompleteFiles, Help: "keep the data in this folder"},
 			{Name: "mem", Kind: verbs.Bool, Help: "keep the data in memory only"},
 			{Name: "port", Kind: verbs.Int, Value: "P", Max: localcluster.MaxBasePort, Zero: "leave it out for free ports", Help: "ports from here on, one a node; free ones otherwise"},
-			{Name: "fresh", Kind: verbs.Bool, Help: "delete the data that this cluster kept, and begin anew; asks first on a terminal, elsewhere it wants --yes"},
+			{Name: "fresh", Kind: verbs.Bool, Help: "delete the data that this cluster kept, and start afresh; asks first on a terminal, elsewhere needs --yes"},
 			{Name: "yes", Aliases: []string{"y"}, Kind: verbs.Bool, Help: "with --fresh: delete without asking"},
 			{Name: "detach", Aliases: []string{"d"}, Kind: verbs.Bool, Help: "return once it is ready; down ends it"},
 		},
@@ -76,8 +76,8 @@ func (s *session) up(c *verbs.Call) error {
 		return err
 	}
 	child := s.Getenv(detachedVariable) != ""
-	s.json = s.json || child       // whoever waits for the report reads JSON
-	if c.Bool("fresh") && !child { // whoever started the child has deleted what there was
+	s.json = s.json || child       // the parent process reads the report as JSON
+	if c.Bool("fresh") && !child { // the parent process has already deleted the data
 		if err := s.clear(c, o); err != nil {
 			return err
 		}
@@ -99,7 +99,7 @@ func (s *session) up(c *verbs.Call) error {
 		return errors.Join(err, cluster.Close())
 	}
 	select {
-	case <-cluster.Done(): // a down from elsewhere, unless it says otherwise
+	case <-cluster.Done(): // down was called elsewhere, unless Err gives another reason
 		err := cluster.Err()
 		if err != nil && child { // stdout is gone, stderr is the log
 			_, _ = fmt.Fprintf(s.Stderr, "%s: cluster %s: %v\n", program, o.Name, err)
@@ -124,9 +124,9 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 			Strategy: c.Int("strategy"), Q: c.Int("q"), T: c.Int("tokens"), Buffer: c.Int("buffer")}}
 	switch {
 	case o.Mem && c.Bool("fresh"):
-		return o, verbs.Usagef("up: a cluster in memory begins anew each time; leave out --fresh or --mem")
+		return o, verbs.Usagef("up: a cluster in memory always starts afresh; leave out --fresh or --mem")
 	case c.Bool("yes") && !c.Bool("fresh"):
-		return o, verbs.Usagef("up: --yes answers what --fresh asks; leave it out")
+		return o, verbs.Usagef("up: --yes is for --fresh only; leave out --yes, or add --fresh")
 	}
 	if o.Dir != "" && s.Dir != "" && !filepath.IsAbs(o.Dir) {
 		o.Dir = filepath.Join(s.Dir, o.Dir)
@@ -223,7 +223,7 @@ func nodeNames(n int) ([]string, error) {
 type upNode struct {
 	Node string `json:"node"`
 	Addr string `json:"addr"`
-	Note string `json:"note,omitempty"` // what the node found wrong with its disk
+	Note string `json:"note,omitempty"` // the fault that the node found with its disk
 }
 
 type upReport struct {
@@ -262,10 +262,10 @@ func (s *session) announce(c *localcluster.Cluster, o localcluster.Options, fore
 	return s.report(r, foreground)
 }
 
-// notesOf returns what nodes told of their disks as they came up, by node.
+// notesOf returns, by node, the faults that nodes found with their disks when they came up.
 func notesOf(ctx context.Context, c *localcluster.Cluster) map[string]string {
 	notes := map[string]string{}
-	_ = c.Events(ctx, 0, false, func(events []trace.Event) error { // without them the rest of the report is right
+	_ = c.Events(ctx, 0, false, func(events []trace.Event) error { // after an error the report lacks only the notes
 		for _, e := range events {
 			if e.Kind == trace.NodeUp && e.Message != "" {
 				notes[e.Node] = e.Message

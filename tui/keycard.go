@@ -25,7 +25,7 @@ const (
 	rankBlank
 )
 
-// maxLostValue is how many signs of a lost value the card shows.
+// maxLostValue is how many characters of a lost value the card shows.
 const maxLostValue = 24
 
 // narrowCard is the width below which holders give way to values.
@@ -245,13 +245,14 @@ func (m *model) verdict(a account) []string {
 	return []string{fmt.Sprintf("%s all %d homes hold the same.", m.th.yes, len(a.homes))}
 }
 
-// lastWriteWins says whether the cluster keeps one of concurrent versions and no siblings.
+// lastWriteWins reports whether the cluster keeps one of concurrent versions and no siblings.
 func (m *model) lastWriteWins() bool { return m.view.Settings.Mode == trace.ModeLWW }
 
-// latest is the version of s that last write wins keeps.
+// latest returns the version of s that last write wins keeps.
 func latest(s vclock.Siblings) vclock.Siblings { return s.Latest(nil) }
 
-// lostLine tells which acknowledged versions of the key last write wins lost, "" if none.
+// lostLine returns the line on acknowledged versions of the key that last write wins lost, "" if
+// there are none.
 func (m *model) lostLine(a account) string {
 	k := m.view.Key(a.key)
 	if k == nil || len(k.Lost) == 0 {

@@ -16,7 +16,8 @@ import (
 	"ringside/engine/vclock"
 )
 
-// run does what cmd says and hands the messages back, as the program would; ticks and waits for the feed are left out.
+// run runs cmd and hands its messages to the model, as the program would. It leaves out ticks and
+// waits for the feed.
 func (s *scene) run(cmd tea.Cmd) {
 	if cmd == nil || waits(cmd) {
 		return
@@ -31,7 +32,8 @@ func (s *scene) run(cmd tea.Cmd) {
 	s.Update(msg)
 }
 
-// waits says whether cmd is a tick or waits for the feed: both are told by the function that made them.
+// waits reports whether cmd is a tick or waits for the feed. It recognizes both by the name of the
+// function that made them.
 func waits(cmd tea.Cmd) bool {
 	made := runtime.FuncForPC(reflect.ValueOf(cmd).Pointer()).Name()
 	return strings.Contains(made, "Tick.") || strings.Contains(made, "awaitFeed.")
@@ -40,7 +42,7 @@ func waits(cmd tea.Cmd) bool {
 func TestTicksAreTold(t *testing.T) {
 	s := newScene(5, Options{})
 	if !waits(everySecond()) || !waits(s.awaitFeed(time.Time{})) || waits(s.quit()) {
-		t.Error("run cannot tell a tick or a wait for the feed")
+		t.Error("waits does not recognize a tick or a wait for the feed")
 	}
 }
 

@@ -365,7 +365,7 @@ func (p *plot) drawCounts() {
 // net rebuilds the state of every link from what the view knows of faults.
 func (m *model) net() *fault.Net {
 	v := m.view
-	n := fault.NewNet(nodeNames(v)) // those that joined or went since Settings were told among them
+	n := fault.NewNet(nodeNames(v)) // Settings may be older than the latest join or leave
 	// The view's faults come from a cluster that accepted them; one from a
 	// forged file that makes no sense is not drawn.
 	if len(v.Groups) > 0 {

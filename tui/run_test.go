@@ -66,7 +66,7 @@ func (o *output) Write(b []byte) (int, error) {
 
 func (o *output) waitFor(t *testing.T, want string) {
 	t.Helper()
-	for range 3000 { // half a minute: a busy machine draws late
+	for range 3000 { // 30 s, because a busy machine draws late
 		o.mu.Lock()
 		ok := strings.Contains(o.b.String(), want)
 		o.mu.Unlock()

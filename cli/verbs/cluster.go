@@ -23,7 +23,8 @@ type Cluster interface {
 	// Member has a node write down a change of the membership (§4.8.1), starting the node that joins. What
 	// follows from it is not waited for. A *UsageError says the change makes no sense.
 	Member(ctx context.Context, r member.Request) (member.Change, error)
-	// CheckMember makes all the checks of Member and changes nothing. It returns the change as it would be written down.
+	// CheckMember makes all checks of Member and changes nothing. It returns the change that Member
+	// would write.
 	CheckMember(ctx context.Context, r member.Request) (member.Change, error)
 	// Compare has the nodes compare their trees now (§4.7), of ranges, or of all there
 	// are, and mend what differs unless look is set. It returns SyncDone events.

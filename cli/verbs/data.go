@@ -24,8 +24,8 @@ var (
 	strictFlag  = Flag{Name: "strict", Kind: Bool, Help: "only the key's N homes count: no stand-ins, no hints (§4.6)"}
 	contextFlag = Flag{Name: "c", Aliases: []string{"context"}, Kind: String, Value: "CTX", Complete: CompleteContexts, Help: "what you had read: @NAME, @./FILE, or the context itself"}
 	saveFlag    = Flag{Name: "save", Kind: String, Value: "CTX", Complete: CompleteContexts, Help: "keep the new context as @NAME or @./FILE"}
-	// noRepairFlag is for those that only want to look: a get mends the replicas that it finds stale.
-	noRepairFlag = Flag{Name: "no-repair", Kind: Bool, Help: "change nothing: replicas that are found stale stay so (§5)"}
+	// noRepairFlag is for callers that only observe: a get otherwise repairs stale replicas.
+	noRepairFlag = Flag{Name: "no-repair", Kind: Bool, Help: "change nothing: stale replicas are not repaired (§5)"}
 	unionFlag    = Flag{Name: "union", Kind: Bool, Help: "write the union of all siblings: of JSON arrays, or of items parted by commas"}
 )
 
@@ -39,8 +39,9 @@ var getVerb = &Verb{
 	Usage: "read a key: one value, or all siblings and their context",
 	Help: `R of the key's replicas must answer. Versions of which none descends from another
 are siblings: get shows them all, and the context that covers them. A put with that
-context replaces them (or see resolve). There is no value (exit 3) only if R of the key's
-homes say so, and no node that may keep a hint for it is too slow to answer: exit 5 names those.
+context replaces them (or see resolve). Exit 3 means that there is no value: R of the key's
+homes hold none, and of all nodes that may hold it, hints included, at most N-R did not
+answer. Otherwise exit 5 names the nodes that did not answer.
 ` + notationHelp,
 	Flags: []Flag{viaFlag, readFlag, strictFlag, saveFlag,
 		{Name: "one", Kind: Bool, Help: "fail with exit 4 if there are siblings"},
@@ -151,7 +152,7 @@ func (g *got) json(e *Env, c *Call) error {
 		Replied     []string            `json:"replied"`
 		Request     uint64              `json:"request"`
 		ElapsedUS   int64               `json:"elapsed_us"`
-		// Lost is what last write wins lost of the key, as far as the nodes that answered remember.
+		// Lost lists the key's versions that last write wins lost and that a node in Replied remembers.
 		Lost []trace.VersionJSON `json:"lost,omitempty"`
 	}{keyOf(g.key), len(g.Siblings) > 0, trace.VersionsJSON(g.Siblings), g.Deleted(), encodeToken(g.Context), g.Coordinator,
 		orEmpty(g.Replied), g.Request, g.elapsed.Microseconds(), trace.VersionsJSON(g.Lost)})
@@ -348,7 +349,7 @@ func (e *Env) put(ctx context.Context, c *Call, save *saving, req wire.PutReques
 	})
 }
 
-// lostNote tells of acknowledged versions that last write wins lost.
+// lostNote returns the note on acknowledged versions that last write wins lost.
 func lostNote(lost vclock.Siblings) string {
 	out := fmt.Sprintf("note: last write wins lost %s of this key (§6)", Count(len(lost), "acknowledged write"))
 	for _, v := range lost {
@@ -409,7 +410,7 @@ func printPut(e *Env, key []byte, r wire.PutReply, elapsed time.Duration) error 
 		Siblings    int               `json:"siblings"`
 		Request     uint64            `json:"request"`
 		ElapsedUS   int64             `json:"elapsed_us"`
-		// LostTo is what took the version's place under last write wins before it was acknowledged.
+		// LostTo is the version that replaced this one under last write wins before the acknowledgement.
 		LostTo []trace.VersionJSON `json:"lost_to,omitempty"`
 	}{keyOf(key), v.Clock, v.Notation, v.Dot, v.Past, v.Literal, encodeToken(r.Context), r.Coordinator,
 		orEmpty(r.Acks), trace.HintsJSON(r.Hinted), r.Siblings, r.Request, elapsed.Microseconds(), trace.VersionsJSON(r.LostTo)})
@@ -430,7 +431,7 @@ func (e *Env) showPut(ctx context.Context, req wire.PutRequest, r wire.PutReply,
 		line += "\n  " + e.paint(warn, fmt.Sprintf("‖ %d siblings now: others wrote what your context had not seen (§4.4)", r.Siblings))
 	}
 	for _, w := range r.LostTo {
-		line += "\n  " + e.paint(bad, fmt.Sprintf("lost already: last write wins keeps %s, a concurrent write with a later time (§6)", w.Notation()))
+		line += "\n  " + e.paint(bad, fmt.Sprintf("already lost: last write wins keeps %s, a concurrent write with a later time (§6)", w.Notation()))
 	}
 	return e.write(remark + line + "\n")
 }

@@ -34,7 +34,7 @@ type Env struct {
 type Contexts interface {
 	// Load returns the token saved as name. An error that wraps os.ErrNotExist says there is none.
 	Load(name string) (string, error)
-	// Create opens what is to be saved as name. A *UsageError says that name cannot be one.
+	// Create opens the file of the context called name. A *UsageError means that name is invalid.
 	Create(name string) (*ContextFile, error)
 }
 

@@ -25,7 +25,7 @@ const (
 	ExitInterrupted = 130
 )
 
-// exitCodes are all the codes that a command can end with.
+// exitCodes lists every code that a command can end with.
 var exitCodes = []int{ExitOK, ExitInternal, ExitUsage, ExitNotFound, ExitSiblings, ExitQuorum, ExitContext, ExitNoCluster, ExitExpectation, ExitInterrupted}
 
 // An Error ends a command: with an exit code for the shell and a code for JSON.
@@ -40,7 +40,7 @@ type Error struct {
 	// the write may have happened all the same.
 	Request uint64
 	Unknown bool
-	// Missing are the nodes for want of whose answers a get failed.
+	// Missing lists the nodes that a get needed and that did not answer.
 	Missing []string
 }
 
@@ -59,7 +59,7 @@ func (e *UsageError) Unwrap() error { return e.Err }
 // Usagef makes a UsageError.
 func Usagef(format string, args ...any) error { return &UsageError{Err: fmt.Errorf(format, args...)} }
 
-// misused makes a UsageError of the call's verb, with its name before the message.
+// misused returns a UsageError of the call's verb, with the verb's name before the message.
 func (c *Call) misused(format string, args ...any) error {
 	return &UsageError{Verb: c.Verb, Err: fmt.Errorf(c.Verb.Name+": "+format, args...)}
 }
@@ -134,7 +134,7 @@ func ErrorJSON(e *Error) any {
 		Message string `json:"message"`
 		Request uint64 `json:"request,omitempty"`
 		Unknown bool   `json:"unknown,omitempty"`
-		// Missing is the nodes for want of whose answers a get failed.
+		// Missing lists the nodes that a get needed and that did not answer.
 		Missing []string `json:"missing,omitempty"`
 	}
 	return map[string]body{"error": {e.Code, e.Message, e.Request, e.Unknown, e.Missing}}

@@ -20,7 +20,7 @@ happened. What a cluster remembers is bounded; a gap says how many events are mi
 		{Name: "f", Aliases: []string{"follow"}, Kind: Bool, Help: "go on as things happen, until Ctrl-C"},
 		{Name: "key", Kind: String, Value: "KEY", Complete: CompleteKeys, Help: "only those of this key"},
 		{Name: "node", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "only those at this node"},
-		{Name: "kind", Kind: String, Value: "KIND,...", Help: "only these kinds: hint-stored, read-repair, ...; a kind that does not exist is refused with a list of all"}},
+		{Name: "kind", Kind: String, Value: "KIND,...", Help: "only these kinds: hint-stored, read-repair, ...; the error for an unknown kind lists all kinds"}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		if err := e.checkFilters(ctx, c); err != nil {
 			return err
@@ -33,12 +33,13 @@ happened. What a cluster remembers is bounded; a gap says how many events are mi
 		if err != nil {
 			return err
 		}
-		slices.SortStableFunc(all, func(a, b trace.Event) int { return cmp.Compare(a.Time, b.Time) }) // they come as they are durable
+		slices.SortStableFunc(all, func(a, b trace.Event) int { return cmp.Compare(a.Time, b.Time) }) // a node publishes its events once they are durable
 		return e.eventLines(c, all, new(time.Duration))
 	},
 }
 
-// eventLines writes those of the events that the flags ask for. first is the time of the first one that was ever written.
+// eventLines writes the events that the flags select. first holds the time of the first event that
+// was written, and is set by it.
 func (e *Env) eventLines(c *Call, events []trace.Event, first *time.Duration) error {
 	var out strings.Builder
 	for _, ev := range events {

@@ -1,7 +1,7 @@
 package verbs
 
-// What a command or condition names must exist: a check of a node that is not there would hold for
-// ever.
+// A node or kind of event that a command or condition names must exist. Otherwise the condition could
+// hold for ever without a check.
 
 import (
 	"fmt"
@@ -14,14 +14,14 @@ import (
 	"ringside/engine/trace"
 )
 
-// A nodeName is a node that a condition names, and whether it has to be there now.
+// A nodeName is a node that a condition names, and the role in which the condition names it.
 type nodeName struct {
 	name string
 	as   role
 }
 
-// checkName returns a usage error if there is no node of that name; a node that was a member is
-// enough for aFormerNode.
+// checkName returns a usage error if there is no node of that name. For aFormerNode, a node that was
+// a member is sufficient.
 func checkName(v *trace.View, name string, as role) error {
 	if v.Node(name) != nil {
 		return nil
@@ -49,8 +49,8 @@ func checkKinds(list string) error {
 	return nil
 }
 
-// compare looks at a comparison: names of nodes must be those of nodes, and counts are never
-// negative.
+// compare checks a comparison. It notes the nodes that the comparison names, and refuses a
+// comparison of a count that always has the same result.
 func (p *patcher) compare(n *ast.BinaryNode) {
 	switch n.Operator {
 	case "==", "!=", "in":
@@ -58,12 +58,12 @@ func (p *patcher) compare(n *ast.BinaryNode) {
 		p.nameEach(n.Right, n.Left, givesNodes)
 	}
 	if p.err == nil && (vacuous(n.Left, n.Operator, n.Right) || vacuous(n.Right, mirrored[n.Operator], n.Left)) {
-		p.err = fmt.Errorf("%s is no condition: a count is a whole number from 0 on, whatever the cluster does",
+		p.err = fmt.Errorf("invalid condition %s: the result is always the same, because a count is a whole number of at least 0",
 			quoted(n.String()))
 	}
 }
 
-// each looks at what all, any and none say of each node: all(nodes, # != n9).
+// each notes the nodes that the predicate of all, any or none names: all(nodes, # != n9).
 func (p *patcher) each(n *ast.BuiltinNode) {
 	if len(n.Arguments) < 2 || !givesNodes(n.Arguments[0]) {
 		return
@@ -81,7 +81,7 @@ type visit func(ast.Node)
 
 func (f visit) Visit(n *ast.Node) { f(*n) }
 
-// nameEach notes the nodes that text names, if it is compared with names of nodes.
+// nameEach notes the nodes that text names, if the other side of the comparison is names of nodes.
 func (p *patcher) nameEach(nodes, text ast.Node, isNodes func(ast.Node) bool) {
 	if !isNodes(nodes) {
 		return
@@ -92,18 +92,18 @@ func (p *patcher) nameEach(nodes, text ast.Node, isNodes func(ast.Node) bool) {
 	}
 	for _, n := range list {
 		if s, ok := n.(*ast.StringNode); ok {
-			for _, name := range strings.Fields(s.Value) { // coordinator gives several names as one text
+			for _, name := range strings.Fields(s.Value) { // coordinator returns several names as one text
 				p.named = append(p.named, nodeName{name, aFormerNode})
 			}
 		}
 	}
 }
 
-// givesNodes says whether the value of n is names of nodes.
+// givesNodes reports whether the value of n is names of nodes.
 func givesNodes(n ast.Node) bool {
 	switch n := n.(type) {
 	case *ast.CallNode:
-		return functions[callee(n)].who
+		return functions[callee(n)].nodes
 	case *ast.MemberNode:
 		return givesNodes(n.Node)
 	case *ast.SliceNode:
@@ -114,10 +114,10 @@ func givesNodes(n ast.Node) bool {
 
 func isElement(n ast.Node) bool { _, ok := n.(*ast.PointerNode); return ok }
 
-// mirrored is each comparison as it is read from the right.
+// mirrored maps each comparison to the one with its sides exchanged.
 var mirrored = map[string]string{"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
-// vacuous says whether n is a count, and its comparison with a number has one answer only.
+// vacuous reports whether n is a count whose comparison with a number always has the same result.
 func vacuous(n ast.Node, operator string, with ast.Node) bool {
 	switch c := n.(type) {
 	case *ast.CallNode:

@@ -11,7 +11,7 @@ import (
 // A name of something that does not exist is a usage error that lists what there is, wherever it
 // stands.
 func TestNamesMustExist(t *testing.T) {
-	const nodes, functions = "there are n1 n2 n3 n4 n5", "there are buffered clock"
+	const nodes, functions = "there are n1 n2 n3 n4 n5", "use one of buffered clock"
 	for line, want := range map[string]string{
 		"events --kind nosuch":                       "there are ack alive",
 		"events --kind hint-strored":                 "did you mean hint-stored?",
@@ -50,17 +50,17 @@ func TestNamesMustExist(t *testing.T) {
 		"wait 'siblings(cart)==two' --timeout 1h":    "mismatched types int and string",
 		"wait 'value(cart)==5' --timeout 1h":         "mismatched types string and int",
 		"wait 'split==3' --timeout 1h":               "mismatched types bool and int",
-		"wait 'nodes.size==5' --timeout 1h":          "is no condition",
-		"wait hints=-1 --timeout 1h":                 "is no condition",
-		"wait 'hints==-1' --timeout 1h":              "a count is a whole number from 0 on",
-		"wait --timeout 1h '(-1)==hints'":            "a count is a whole number from 0 on",
-		"wait 'hints<0' --timeout 1h":                "a count is a whole number from 0 on",
-		"expect '0<=siblings(cart)'":                 "a count is a whole number from 0 on",
-		"wait 'len(nodes)==4.5' --timeout 1h":        "a count is a whole number from 0 on",
-		"expect 'len(nodes)>=0'":                     "a count is a whole number from 0 on",
+		"wait 'nodes.size==5' --timeout 1h":          "invalid condition",
+		"wait hints=-1 --timeout 1h":                 "invalid condition",
+		"wait 'hints==-1' --timeout 1h":              "a count is a whole number of at least 0",
+		"wait --timeout 1h '(-1)==hints'":            "a count is a whole number of at least 0",
+		"wait 'hints<0' --timeout 1h":                "a count is a whole number of at least 0",
+		"expect '0<=siblings(cart)'":                 "a count is a whole number of at least 0",
+		"wait 'len(nodes)==4.5' --timeout 1h":        "a count is a whole number of at least 0",
+		"expect 'len(nodes)>=0'":                     "a count is a whole number of at least 0",
 		"expect hints==3 --key cart":                 "--key is for the condition converged",
-		"expect --exit 42 -- get cart":               "there are 0 1 2",
-		"expect --exit five -- get cart":             "there are 0 1 2",
+		"expect --exit 42 -- get cart":               "want one of 0 1 2",
+		"expect --exit five -- get cart":             "want one of 0 1 2",
 	} {
 		s := scene(t).say(line)
 		if s.exit != ExitUsage || !strings.Contains(s.failure.Message, want) {

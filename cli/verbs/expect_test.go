@@ -62,10 +62,10 @@ func TestWrongExpressionsSayWhy(t *testing.T) {
 		`hints(a,b,c)==1`:                    "takes 0 to 2 arguments, not 3",
 		`siblngs == 1`:                       "mismatched types",
 		`siblings(cart)`:                     "",
-		`siblings(cart`:                      "is no condition",
+		`siblings(cart`:                      "invalid condition",
 		`up(n9)`:                             "there is no node 'n9'",
 		`up=n9`:                              "there is no node 'n9'",
-		`"milk"`:                             "is no condition",
+		`"milk"`:                             "invalid condition",
 		strings.Repeat("(", maxExpression+1): "longer than",
 	} {
 		s := scene(t).say("expect " + Join([]string{line}))

@@ -18,23 +18,23 @@ import (
 // maxExpression bounds what is compiled.
 const maxExpression = 4096
 
-// A function of the expression language. It takes strings, of which the last ones may be left out, and may be written
-// without parentheses if it needs none.
+// A function of the expression language takes strings. Arguments after the first needs may be left
+// out. A function that needs no argument may be written without parentheses.
 type function struct {
 	needs int
 	takes []role
-	gives any  // a value of the type of its result: int, bool, string or []string
-	who   bool // the result is names of nodes
+	gives any  // a value of the result's type: int, bool, string or []string
+	nodes bool // the result is names of nodes
 	call  func(ctx context.Context, w *world, args []string) (any, error)
 }
 
-// A role is what an argument names.
+// A role says what kind of thing an argument names.
 type role int
 
 const (
 	aKey        role = iota
-	aNode            // a node that is there
-	aFormerNode      // a node that is there, or was a member
+	aNode            // an existing node
+	aFormerNode      // an existing node, or a former member
 )
 
 var functions = map[string]function{
@@ -199,7 +199,7 @@ func showVersions(s vclock.Siblings) string {
 	return strings.Join(parts, " ‖ ")
 }
 
-// An expression is a compiled condition, and the nodes that it names.
+// An expression is a compiled condition with the nodes that the condition names.
 type expression struct {
 	program *vm.Program
 	named   []nodeName
@@ -223,14 +223,15 @@ func compile(text string) (*expression, error) {
 		return nil, p.err
 	case err != nil:
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		return nil, fmt.Errorf("%s is no condition: %s; try siblings(cart)==2, hints==0, len(nodes)==5, up or converged", quoted(text), trace.Show([]byte(first)))
+		return nil, fmt.Errorf("invalid condition %s: %s; try siblings(cart)==2, hints==0, len(nodes)==5, up or converged", quoted(text), trace.Show([]byte(first)))
 	case p.calls == 0:
-		return nil, fmt.Errorf("%s is no condition: it says nothing about the cluster; there are %s", quoted(text), strings.Join(sortedKeys(functions), " "))
+		return nil, fmt.Errorf("invalid condition %s: it does not depend on the cluster; use one of %s", quoted(text), strings.Join(sortedKeys(functions), " "))
 	}
 	return &expression{program, p.named}, nil
 }
 
-// giving gives a function its type of result, so that comparing that with another type does not compile.
+// giving returns call with the result type of gives, so that the compiler refuses a comparison with
+// another type.
 func giving(gives any, call func(...any) (any, error)) any {
 	switch gives.(type) {
 	case int:
@@ -251,8 +252,8 @@ func withResult[T any](call func(...any) (any, error)) func(...any) (T, error) {
 	}
 }
 
-// patcher turns words into strings and bare functions into calls, mends what hyphens and points in keys were taken
-// for, and collects the nodes that are named.
+// patcher turns words into strings and bare functions into calls. It joins keys again that the
+// parser split at hyphens and dots, and collects the nodes that the condition names.
 type patcher struct {
 	err   error
 	calls int
@@ -336,7 +337,7 @@ func word(n ast.Node) string {
 
 // blocks evaluates the expression. Where it does not hold, the answer is what its parts were.
 func (x *expression) blocks(ctx context.Context, w *world) (string, error) {
-	if len(x.named) > 0 { // before the parts, of which some may not be looked at
+	if len(x.named) > 0 { // first, because evaluation may skip parts
 		view, err := w.view(ctx)
 		if err != nil {
 			return "", err

@@ -23,7 +23,7 @@ var partitionVerb = &Verb{
 both sides go on taking reads and writes.`,
 	Flags: []Flag{
 		{Name: "one-way", Kind: Bool, Help: "earlier groups cannot reach later ones, but later ones reach them"},
-		{Name: "for", Kind: Duration, Value: "10s", Longest: fault.MaxFor, Zero: "a split that heals at once is none; leave --for out for one that stays", Help: "heal by itself after that"}},
+		{Name: "for", Kind: Duration, Value: "10s", Longest: fault.MaxFor, Zero: "such a split heals at once; leave --for out for a split that stays", Help: "heal by itself after that"}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		groups, err := fault.ParseGroups(c.Args)
 		if err != nil {
@@ -38,7 +38,7 @@ var healVerb = &Verb{
 	Usage: "end splits, slowness and loss",
 	Help:  `All links work again. Nodes that are down stay down: see restart.`,
 	Run: func(ctx context.Context, e *Env, _ *Call) error {
-		before, err := e.view(ctx) // once links work again, hints may be gone before the next look
+		before, err := e.view(ctx) // before the heal, because hints are delivered at once after it
 		if err != nil {
 			return err
 		}
@@ -112,7 +112,7 @@ var lossVerb = &Verb{
 		if err != nil {
 			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("loss: %s is not a percentage such as 20", quoted(c.Arg(1)))}
 		}
-		if err := fault.CheckPercent(p); err != nil { // NaN and infinities are numbers for ParseFloat
+		if err := fault.CheckPercent(p); err != nil { // ParseFloat accepts NaN and infinities
 			return &UsageError{Verb: c.Verb, Err: err}
 		}
 		return e.breakIt(ctx, fault.Fault{Kind: fault.Loss, Link: c.Arg(0), Percent: p})
@@ -143,7 +143,7 @@ func (e *Env) breakIt(ctx context.Context, f fault.Fault) error {
 	return e.write(e.showFault(f, view) + "\n")
 }
 
-// showHeal tells of a heal with the hints that there were before it, as status counts them.
+// showHeal shows a heal with the number of hints before it, counted as status counts them.
 func (e *Env) showHeal(before *trace.View) error {
 	if e.JSON {
 		return e.print(struct {

@@ -86,7 +86,7 @@ func printInspect(e *Env, view *trace.View, key []byte) error {
 		Converged  bool     `json:"converged"`
 		Blocking   string   `json:"blocking,omitempty"`
 		Replicas   []entry  `json:"replicas"`
-		// Lost is what last write wins lost of the key, as far as nodes remember.
+		// Lost lists the key's versions that last write wins lost and that a node remembers.
 		Lost []trace.VersionJSON `json:"lost,omitempty"`
 	}{keyOf(key), ring.Of(key).String(), homes, orEmpty(view.Ring.Preference(key)[len(homes):]), view.Converged(key), view.Blocking(key), entries, trace.VersionsJSON(lostOf(view, key))})
 }
@@ -129,7 +129,7 @@ func (e *Env) showInspect(view *trace.View, key []byte) string {
 	return out
 }
 
-// lostOf is what last write wins lost of a key, as far as the view was told.
+// lostOf returns the versions of a key that last write wins lost, as far as the view knows them.
 func lostOf(view *trace.View, key []byte) vclock.Siblings {
 	if k := view.Key(key); k != nil {
 		return k.Lost

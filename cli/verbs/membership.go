@@ -29,7 +29,7 @@ var joinVerb = &Verb{
 	Args:  []Arg{{Name: "NODE", Optional: true}},
 	Usage: "start a node and let it join the ring",
 	Help: `Without a name it is the next free one. ` + changeHelp + `
-During a split the node is on the side of the node that writes its joining down.
+During a split the node is on the side of the node that writes its join down.
 A node that is told of its own joining (--via itself) makes a ring alone unless it knows a seed (§4.8.2).`,
 	Flags: []Flag{
 		{Name: "weight", Kind: Int, Value: "W", Default: "1", Max: member.MaxWeight, Help: "its capacity, as a multiple of the smallest node's (§4.2)"},
@@ -46,8 +46,9 @@ var leaveVerb = &Verb{
 	Usage: "let a node hand over all it has and leave the ring",
 	Help: changeHelp + `
 The node is taken down when nothing is left on it. One that is dead for good cannot hand over anything:
---force removes it, and the others bring each key back to N homes. --force also ends the wait for a node that died
-while it was leaving. A removed node that is started again brings what only it has, and goes.`,
+--force removes it, and the others bring each key back to N homes. --force also ends the wait for a node
+that died while it was leaving. A removed node that is started again hands over the keys that only it has, and
+is then taken down.`,
 	Flags: []Flag{{Name: "force", Kind: Bool, Help: "the node is dead: do without what only it had"}, changeViaFlag, dryRunFlag},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		r := member.Request{Kind: member.Leave, Node: c.Arg(0), Via: c.String("via")}
@@ -66,7 +67,7 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 	}
 	if n := view.Node(r.Node); r.Kind == member.Remove && n != nil && n.Status == trace.Up {
 		if leaves(view, r.Node) {
-			return Usagef("%s is up and leaves: settle waits until it has; to do without what it has, crash it first with  kill %s", names([]string{r.Node}), names([]string{r.Node}))
+			return Usagef("leave %s --force: the node is up and is leaving; wait with settle, or give up its data with  kill %s  first", names([]string{r.Node}), names([]string{r.Node}))
 		}
 		return Usagef("%s is up: let it hand over what it has with  leave %s , or crash it first with  kill %s", names([]string{r.Node}), names([]string{r.Node}), names([]string{r.Node}))
 	}
@@ -80,7 +81,7 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 	if view, err = e.view(ctx); err != nil {
 		return err
 	}
-	var group []string // of the split that is on
+	var group []string // the group of the new node in the current split
 	if i := view.Side(done.Node); i >= 0 && done.Kind == member.Join {
 		group = view.Groups[i]
 	}
@@ -90,7 +91,7 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 			Time     string   `json:"time"`
 			Members  int      `json:"members"`
 			Replicas int      `json:"replicas"`       // of each key
-			Side     []string `json:"side,omitempty"` // join during a split: the nodes that it can reach, itself among them
+			Side     []string `json:"side,omitempty"` // join during a split: the nodes that the new node can reach, including itself
 		}{done, trace.Timestamp(time.Duration(done.Time)), len(view.Ring.Members()), replicasOn(view, view.Ring), group})
 	}
 	said := map[member.Kind]string{member.Join: e.paint(good, "joins"), member.Leave: e.paint(warn, "leaves"), member.Remove: e.paint(bad, "removed")}[done.Kind]
@@ -98,26 +99,27 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 		e.paint(dim, "; settle waits until its ranges have moved (§4.9)") + "\n" + e.fewHomes(view, view.Ring) + e.showSide(view, group, done.Node))
 }
 
-// replicasOn is how many replicas each key has on a ring: N, or the number of members if that is smaller.
+// replicasOn returns how many replicas each key has on a ring: N, or the number of members if that is
+// smaller.
 func replicasOn(view *trace.View, r *ring.Ring) int { return min(view.Settings.N, len(r.Members())) }
 
-// fewHomes is a line that warns of a ring with fewer members than N, "" for one that has enough.
+// fewHomes returns a warning if the ring has fewer than N members, "" otherwise.
 func (e *Env) fewHomes(view *trace.View, r *ring.Ring) string {
 	have := replicasOn(view, r)
 	if have == view.Settings.N {
 		return ""
 	}
-	return e.paint(warn, "few members") + fmt.Sprintf("  each key has %s and not N=%d, until a node joins (§4.3)\n", Count(have, "replica"), view.Settings.N)
+	return e.paint(warn, "few members") + fmt.Sprintf("  each key has %s instead of N=%d until a node joins (§4.3)\n", Count(have, "replica"), view.Settings.N)
 }
 
-// showSide says on which side of the split a node is that joined: in the group that it can reach. It
-// returns "" if there is no split.
+// showSide returns on which side of the split a node is that joined, and the nodes that it can reach.
+// It returns "" if there is no split.
 func (e *Env) showSide(view *trace.View, group []string, node string) string {
 	if group == nil {
 		return ""
 	}
 	out := fmt.Sprintf("the network is split: %s is on side %s, with %s", names([]string{node}), side(view, node), names(without(group, node)))
-	return e.paint(warn, out) + "; the other sides learn of it after heal\n"
+	return e.paint(warn, out) + "; the other sides learn of the join after heal\n"
 }
 
 func without(group []string, node string) []string {
@@ -155,8 +157,8 @@ func (e *Env) dryRun(ctx context.Context, view *trace.View, r member.Request) er
 			Keys     int     `json:"keys"`
 			Bytes    int     `json:"bytes"`
 			Share    float64 `json:"share"`
-			Members  int     `json:"members"`  // after it
-			Replicas int     `json:"replicas"` // of each key, after it
+			Members  int     `json:"members"`  // after the change
+			Replicas int     `json:"replicas"` // of each key, after the change
 		}{change.Node, change.Kind.String(), moves, keys, bytes, share / float64(view.Settings.N), len(after.Members()), replicasOn(view, after)})
 	}
 	t := table{indent: "  "}
@@ -169,7 +171,7 @@ func (e *Env) dryRun(ctx context.Context, view *trace.View, r member.Request) er
 		e.fewHomes(view, after) + t.render(e))
 }
 
-// leaves says whether a node left and has not handed over yet all that it has.
+// leaves reports whether a node left and has not yet handed over everything.
 func leaves(view *trace.View, node string) bool {
 	last, _ := view.History.Last(node)
 	return last.Kind == member.Leave && !view.Ring.Has(node)
@@ -254,21 +256,21 @@ func allSettled(ctx context.Context, w *world) (string, error) {
 	return allConverged(ctx, w)
 }
 
-// wayOut names the commands that end the wait for a node that does not run.
+// wayOut returns the commands that end the wait for a node that does not run.
 func wayOut(n *trace.Node) string {
 	name := names([]string{n.Name})
 	back := "restart " + name + " starts it"
 	if n.Status == trace.Paused {
-		back = "resume " + name + " ends that"
+		back = "resume " + name + " lets it go on"
 	}
-	return fmt.Sprintf("%s, leave %s --force does without it", back, name)
+	return fmt.Sprintf("%s, leave %s --force removes it", back, name)
 }
 
 // unsettled names what of the membership is still under way, "" if nothing is.
 func unsettled(view *trace.View) string {
-	for _, n := range view.Nodes { // first of all, since others wait for such a node
+	for _, n := range view.Nodes { // first, because other nodes wait for such a node
 		if last, _ := view.History.Last(n.Name); n.Status != trace.Up && last.Kind == member.Leave {
-			return fmt.Sprintf("%s left, and is %s before it handed over all it had; %s", names([]string{n.Name}), stateOf(n), wayOut(n))
+			return fmt.Sprintf("%s is leaving, is %s, and has not handed over everything; %s", names([]string{n.Name}), stateOf(n), wayOut(n))
 		}
 	}
 	for _, n := range view.Nodes {
@@ -291,10 +293,10 @@ func unsettled(view *trace.View) string {
 	return ""
 }
 
-// beyond names the split that may keep nodes from what they wait for, and the command that ends it.
+// beyond returns a note on the split that may block the nodes, with the command that ends the split.
 func beyond(view *trace.View) string {
 	if view.Groups == nil {
 		return ""
 	}
-	return "; the network is split, heal ends that"
+	return "; the network is split, heal ends the split"
 }

@@ -49,7 +49,7 @@ func TestDryRun(t *testing.T) {
 func TestFewMembersAreTold(t *testing.T) {
 	f := newFake(t)
 	f.settings.Nodes = f.settings.Nodes[:3]
-	const few = "few members  each key has 2 replicas and not N=3, until a node joins"
+	const few = "few members  each key has 2 replicas instead of N=3 until a node joins"
 	if s := f.say("status"); strings.Contains(s.out, "few members") {
 		t.Errorf("three members: %s", s.out)
 	}

@@ -16,16 +16,16 @@ import (
 	"ringside/engine/trace"
 )
 
-// A ContextFile is a file that a context is about to be written to. Exactly one of Commit and
-// Discard is called.
+// A ContextFile is an open file to which a context is about to be written. The caller calls exactly
+// one of Commit and Discard.
 type ContextFile struct {
 	f    *os.File
 	path string
 	temp bool // f has a name of its own, and Commit renames it to path
 }
 
-// ReplaceContext opens a file that takes the place of the one at path, if there is one, when it is
-// committed: a reader sees the old context or the new one.
+// ReplaceContext opens a new file that Commit renames to path, so that a reader sees either the old
+// context or the new one.
 func ReplaceContext(path string) (*ContextFile, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: syscall.EISDIR}
@@ -37,8 +37,8 @@ func ReplaceContext(path string) (*ContextFile, error) {
 	return &ContextFile{f, path, true}, nil
 }
 
-// writeContext opens a file that the user named. One that is there is written in place: it may be a
-// pipe. One that is not there comes into being only with a context, because an empty one would mean
+// writeContext opens a file that the user named. An existing file is written in place, because it may
+// be a pipe. A new file is created only together with its context, because an empty file would mean
 // a blind write.
 func writeContext(path string) (*ContextFile, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
@@ -51,8 +51,7 @@ func writeContext(path string) (*ContextFile, error) {
 	return &ContextFile{f, path, false}, nil
 }
 
-// CheckWritable returns why a file cannot be written, nil if it can. It leaves everything as it
-// was.
+// CheckWritable returns why a file cannot be written, nil if it can. It changes nothing.
 func CheckWritable(path string) error {
 	f, err := writeContext(path)
 	if err != nil {
@@ -83,7 +82,7 @@ func (c *ContextFile) Commit(token string) error {
 	return err
 }
 
-// Discard leaves everything as it was.
+// Discard closes the file without a change.
 func (c *ContextFile) Discard() {
 	_ = c.f.Close() // nothing was written to it
 	if c.temp {
@@ -91,7 +90,8 @@ func (c *ContextFile) Discard() {
 	}
 }
 
-// A saving is what --save asks for. Its methods do nothing if it is nil: there is no --save.
+// A saving is the open target of --save. A nil saving stands for a call without --save, and its
+// methods do nothing.
 type saving struct {
 	call *Call
 	file *ContextFile // nil once it is committed or discarded
@@ -120,19 +120,19 @@ func (e *Env) openSave(c *Call) (*saving, error) {
 	return nil, notWritable(c, err)
 }
 
-// shown is the target of --save as the user wrote it.
+// shown returns the target of --save as the user wrote it.
 func shown(c *Call) string { return trace.ShowShort([]byte(c.String("save")), maxShown) }
 
-// misplaced is why a target that the user chose cannot be written. A disk that is full or broken is
-// not among it.
+// misplaced lists the errors that are due to the user's choice of a target. The error of a full or
+// broken disk is not one of them.
 var misplaced = []error{
 	fs.ErrPermission, fs.ErrNotExist, fs.ErrInvalid, syscall.ENOTDIR,
 	syscall.EISDIR, syscall.EROFS, syscall.ENAMETOOLONG, syscall.ELOOP, syscall.EINVAL,
 }
 
-// notWritable tells why the target of --save cannot be opened. Nothing was sent.
+// notWritable returns the error of a target of --save that cannot be opened. Nothing was sent.
 func notWritable(c *Call, err error) error {
-	var other *Error // no cluster runs
+	var other *Error // for example: no cluster runs
 	var usage *UsageError
 	switch {
 	case errors.As(err, &other):
@@ -147,7 +147,7 @@ func notWritable(c *Call, err error) error {
 	return err
 }
 
-// cause is the innermost error of a path error: the user knows the path under another name.
+// cause returns the innermost error of a path error, because the user knows the path by another name.
 func cause(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
@@ -166,7 +166,7 @@ func (s *saving) discard() {
 	}
 }
 
-// keep writes the context. An error says that the request took effect all the same.
+// keep writes the context. The error says that the request took effect nevertheless.
 func (s *saving) keep(token []byte) error {
 	if s == nil {
 		return nil
@@ -183,7 +183,7 @@ func (s *saving) keep(token []byte) error {
 }
 
 // afterSave shows the result of a request whose context was to be kept. If that failed, the failure
-// is told after the result and decides the exit code, unless the result has a worse one.
+// is reported after the result and decides the exit code, unless showing the result fails also.
 func (e *Env) afterSave(saved error, show func() error) error {
 	err := show()
 	if saved == nil {

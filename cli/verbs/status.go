@@ -17,10 +17,10 @@ var statusVerb = &Verb{
 	Name: "status", Group: GroupLook, Section: "§4.8",
 	Usage: "show the nodes, splits and hints",
 	Help: `A node's state is what its driver knows; what nodes believe of each other is their own (suspects).
-Of a node that is down although nobody took it down it says why (reason): one whose disk is full comes back by itself
-when there is room.
+For a node that went down by itself, status shows the reason. A node whose disk is full comes back by itself when
+there is room.
 Of a cluster with buffers (§6.1) it shows how many objects are in a node's memory only now; hints are on disk,
-but at one node that is not their home. The counts of a node that is down or paused are the last that it told.`,
+but at one node that is not their home. For a node that is down or paused, status shows its last known counts.`,
 	Run: func(ctx context.Context, e *Env, _ *Call) error {
 		view, err := e.view(ctx)
 		if err != nil {
@@ -33,21 +33,22 @@ but at one node that is not their home. The counts of a node that is down or pau
 	},
 }
 
-// leftGrain is how exactly status tells what is left of a split: a command takes longer than less.
+// leftGrain is the precision with which status shows the time that is left of a split. A finer one
+// would be wrong by the time that the command takes.
 const leftGrain = 100 * time.Millisecond
 
 func printStatus(e *Env, view *trace.View) error {
 	type node struct {
 		Node     string           `json:"node"`
 		State    trace.NodeStatus `json:"state"`
-		Reason   string           `json:"reason,omitempty"` // why it is down, if nobody took it down
+		Reason   string           `json:"reason,omitempty"` // why the node went down by itself
 		Addr     string           `json:"addr"`
 		Keys     int              `json:"keys"`
 		Hints    int              `json:"hints"`
 		Buffered int              `json:"buffered"`        // objects in its memory only
 		Slice    float64          `json:"slice,omitempty"` // of its rate that background work may use
 		Suspects []string         `json:"suspects"`
-		Sees     int              `json:"sees"`    // nodes that it believes to be there, itself among them; 0 if it does not run
+		Sees     int              `json:"sees"`    // nodes that it believes to be up, including itself; 0 if it does not run
 		Member   bool             `json:"member"`  // of the ring
 		Changes  int              `json:"changes"` // of the membership that it knows (§4.8.1)
 		Pending  int              `json:"pending"` // ranges that it was not given yet (§4.9)
@@ -56,7 +57,7 @@ func printStatus(e *Env, view *trace.View) error {
 		Tombstones int    `json:"tombstones"`                // keys of which it holds nothing but what a delete left (§4.4)
 		Kept       string `json:"tombstones_kept,omitempty"` // why those stay, if it knows
 
-		LastKnown bool `json:"last_known,omitempty"` // the counts are what the node said before it fell silent
+		LastKnown bool `json:"last_known,omitempty"` // the counts are the last that the node reported
 	}
 	nodes := make([]node, len(view.Nodes))
 	for i, n := range view.Nodes {
@@ -91,7 +92,7 @@ func printStatus(e *Env, view *trace.View) error {
 		len(view.Ring.Members()), replicasOn(view, view.Ring)})
 }
 
-// splitLeft is how many seconds a timed split still lasts, nil if there is none.
+// splitLeft returns how many seconds a timed split still lasts, nil if there is none.
 func splitLeft(view *trace.View) *float64 {
 	left, ok := view.SplitLeft()
 	if !ok {
@@ -197,7 +198,7 @@ func (e *Env) showStatus(view *trace.View) string {
 	return out + t.render(e)
 }
 
-// showReasons tells why nodes are down that nobody took down, each reason once.
+// showReasons shows why nodes went down by themselves, each reason once.
 func (e *Env) showReasons(view *trace.View) string {
 	out := ""
 	told := map[string]bool{}
@@ -217,7 +218,7 @@ func (e *Env) showReasons(view *trace.View) string {
 	return out
 }
 
-// showSilent names the nodes that run and did not answer.
+// showSilent shows the nodes that run and did not answer.
 func (e *Env) showSilent(view *trace.View) string {
 	var silent []string
 	for _, n := range view.Nodes {
@@ -228,7 +229,7 @@ func (e *Env) showSilent(view *trace.View) string {
 	if len(silent) == 0 {
 		return ""
 	}
-	return e.paint(warn, "silent") + "  " + names(silent) + ": no answer in time; the counts are the last that came\n"
+	return e.paint(warn, "silent") + "  " + names(silent) + ": no answer in time; the counts are the last known\n"
 }
 
 // showKept tells why tombstones stay, each reason once.
@@ -249,8 +250,8 @@ func unsettledRing(view *trace.View) bool {
 	return slices.ContainsFunc(view.Nodes, func(n *trace.Node) bool { return inRing(view, n) != "" })
 }
 
-// isMember says whether the node belongs to the ring that all nodes together know of. A node that was removed while
-// it was down does not know that yet.
+// isMember reports whether the node belongs to the ring that results from the changes of all nodes.
+// A node that was removed while it was down does not know of its removal yet.
 func isMember(view *trace.View, n *trace.Node) bool { return view.Ring.Has(n.Name) }
 
 // inRing says what is not as it will stay about a node's place in the ring.

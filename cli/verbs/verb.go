@@ -51,10 +51,10 @@ type Flag struct {
 	Words      []string // what the value can be, where it is one of few
 	MayBeEmpty bool     // whether "" can be meant; elsewhere it is an unset shell variable
 
-	// Bounds of a number and of a duration. A test holds that each such flag has its own.
-	Max     int           // of kind Int: the largest value; the smallest is 1
-	Longest time.Duration // of kind Duration
-	Zero    string        // what to do instead of giving 0; a Duration without it may be 0
+	// Bounds of a number and of a duration. A test checks that each such flag has bounds.
+	Max     int           // for Int: the largest value; the smallest is 1
+	Longest time.Duration // for Duration: the longest
+	Zero    string        // advice instead of 0; a Duration without this advice may be 0
 }
 
 // A Completion says what can be completed in a place.

@@ -474,7 +474,7 @@ func TestSilentNodesAreTold(t *testing.T) {
 		t.Errorf("all answer: %s", s.out)
 	}
 	f.silent = []string{"n2", "n4"}
-	if s := f.say("status"); !strings.Contains(s.out, "silent  n2 n4: no answer in time; the counts are the last that came") {
+	if s := f.say("status"); !strings.Contains(s.out, "silent  n2 n4: no answer in time; the counts are the last known") {
 		t.Errorf("n2 and n4 are silent: %s", s.out)
 	}
 	if s := f.say("status --json"); strings.Count(s.out, `"last_known":true`) != 2 {

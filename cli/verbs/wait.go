@@ -15,7 +15,7 @@ import (
 
 const (
 	defaultWait = "5s"
-	// maxWait is longer than anybody sits before a terminal.
+	// maxWait bounds --timeout. A longer wait is taken for a mistake.
 	maxWait = 24 * time.Hour
 	// pollInterval is a fallback only: what changes comes as an event.
 	pollInterval = 250 * time.Millisecond
@@ -33,8 +33,8 @@ siblings(cart)==2, value(cart)=="milk", 'hints(n4)>0 && up(n3)'. It may use
   hints hints(HOLDER) hints(HOLDER,FOR) nodes up up(NODE) down(NODE) paused(NODE) split
   buffered buffered(NODE)                                            objects in memory only
   lost                                                               acknowledged writes, to last write wins
-Of several conditions, as in  wait up hints=0 converged , all have to hold. Naming a node that does not exist
-is a usage error, and so is a comparison that has one answer only, such as nodes==5 (a list) or hints>=0.`
+Of several conditions, as in  wait up hints=0 converged , all have to hold. Naming a node that does not exist is a
+usage error. A comparison with a fixed result is one also, such as nodes==5 (nodes is a list) or hints>=0.`
 )
 
 var waitVerb = &Verb{
@@ -64,11 +64,11 @@ var waitVerb = &Verb{
 type condition struct {
 	text   string
 	via    string // the node that gets go to
-	keyed  bool   // it is about the key of --key
+	keyed  bool   // the condition uses the key of --key
 	blocks func(ctx context.Context, w *world) (string, error)
 }
 
-// parseConditions reads the arguments, and refuses flags that no part of them looks at.
+// parseConditions reads the arguments, and refuses flags that none of the conditions uses.
 func parseConditions(c *Call) (*condition, error) {
 	cond, err := parseAll(c)
 	switch {
@@ -94,7 +94,7 @@ func parseConditions(c *Call) (*condition, error) {
 }
 
 // parseAll reads the arguments. If each is a condition, all have to hold;
-// otherwise they are one whose spaces were not quoted: hints == 0.
+// otherwise the arguments are one condition whose spaces were not quoted: hints == 0.
 func parseAll(c *Call) (*condition, error) {
 	var all []*condition
 	for _, text := range c.Args {
@@ -195,7 +195,7 @@ func nodesAre(ctx context.Context, w *world, want trace.NodeStatus, nodes []stri
 	return strings.Join(blocks, ", "), nil
 }
 
-// stateOf is whether a node runs, and why not if nobody took it down.
+// stateOf returns the state of a node, with the reason if the node went down by itself.
 func stateOf(n *trace.Node) string {
 	if n.Reason == "" {
 		return string(n.Status)
@@ -275,7 +275,8 @@ func allConverged(ctx context.Context, w *world) (string, error) {
 	return "", nil
 }
 
-// oversized names what waiting cannot mend: a key with more versions than fit into one replica.
+// oversized returns a note on a key with more versions than fit into one replica. Waiting does not
+// help such a key.
 func oversized(view *trace.View) string {
 	if b := view.Oversized(); b != "" {
 		return "; " + b

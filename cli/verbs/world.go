@@ -49,7 +49,7 @@ func (w *world) get(ctx context.Context, key string) (*got, error) {
 	if g := w.gets[key]; g != nil {
 		return g, nil
 	}
-	g, err := w.env.get(ctx, w.via, wire.GetRequest{Key: []byte(key), NoRepair: true}) // to look changes nothing
+	g, err := w.env.get(ctx, w.via, wire.GetRequest{Key: []byte(key), NoRepair: true}) // observation changes nothing
 	if err == nil {
 		w.gets[key] = g
 	}
