@@ -206,7 +206,8 @@ func TestTestRulesCanFail(t *testing.T) {
 	}
 }
 
-// brokenTestRules lists what a test file must not do, and counts the functions that draw from a *rapid.T.
+// brokenTestRules lists what a test file must not do, and counts the functions that draw from a
+// *rapid.T.
 func brokenTestRules(f *ast.File) (broken []string, drawing int) {
 	ast.Inspect(f, func(n ast.Node) bool {
 		typ, body := function(n)

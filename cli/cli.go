@@ -32,7 +32,8 @@ type Env struct {
 }
 
 // Main runs the process's command line and returns its exit code. A signal that asks for the end,
-// also SIGQUIT, ends the command in order: Main restores the terminal and deletes temporary folders.
+// also SIGQUIT, ends the command in order: Main restores the terminal and deletes temporary
+// folders.
 func Main(args []string) int {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup means it

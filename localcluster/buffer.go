@@ -28,7 +28,8 @@ const (
 	maxTold = 64
 )
 
-// A flusher applies the batches of a node with an object buffer. Its methods are for the node's loop.
+// A flusher applies the batches of a node with an object buffer. Its methods are for the node's
+// loop.
 type flusher struct {
 	l       *life
 	running bool

@@ -182,7 +182,7 @@ func TestPutRightAfterFault(t *testing.T) {
 	for i := range 20 {
 		victim := c.roll.settings().Nodes[i%5]
 		do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{victim}})
-		for _, n := range view(t, c).Nodes { // whoever is not told waits for the dead node
+		for _, n := range view(t, c).Nodes { // a node that is not told waits for the dead node
 			if n.Name != victim && !n.Suspects[victim] {
 				t.Errorf("%s was not told that %s is dead", n.Name, victim)
 			}

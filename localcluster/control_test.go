@@ -217,7 +217,7 @@ func TestTooManyControlConnections(t *testing.T) {
 	}
 }
 
-// Connections that ask for nothing do not shut out those that do.
+// Connections that send no request do not shut out connections that do.
 func TestSilentControlConnectionsGiveWay(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	for range 2 * maxControlConns {

@@ -53,7 +53,8 @@ func (c *Cluster) diskFailed(l *life, cause error) {
 }
 
 // restartLater takes down a node whose disk failed, if the node runs, and starts it again after a
-// pause. If the disk is full, restartLater is repeated until there is room. The caller holds faults.
+// pause. If the disk is full, restartLater is repeated until there is room. The caller holds
+// faults.
 func (c *Cluster) restartLater(n *node, cause error) {
 	full, least := isFull(cause), cmp.Or(c.opts.diskPause, minDiskPause)
 	why, pause := "", time.Duration(0)

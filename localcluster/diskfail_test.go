@@ -16,7 +16,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// fullDisk has no room while full is set: it can be read, and nothing can be written.
+// fullDisk is a store whose writes fail while full is set. Reads still work.
 type fullDisk struct {
 	store.Store
 	full *atomic.Bool
@@ -29,7 +29,7 @@ func (d fullDisk) Apply(batch []store.Write, sync bool) error {
 	return d.Store.Apply(batch, sync)
 }
 
-// fillable returns options of a cluster in which the disks of nodes are full while full is set.
+// fillable returns the options of a cluster whose nodes' disks are full while full is set.
 func fillable(full *atomic.Bool, nodes ...string) Options {
 	return Options{diskPause: time.Millisecond, wrapStore: func(node string, s store.Store) store.Store {
 		if strings.Contains(strings.Join(nodes, " "), node) {
@@ -39,7 +39,7 @@ func fillable(full *atomic.Bool, nodes ...string) Options {
 	}}
 }
 
-// failures counts how often a node told that its disk failed.
+// failures counts the events that tell that a node's disk failed.
 func failures(c *Cluster, node string) (count int) {
 	for _, e := range eventsOf(c, trace.DiskFailed) {
 		if e.Node == node {
@@ -61,7 +61,8 @@ func eventsOf(c *Cluster, kind trace.Kind) (out []trace.Event) {
 	return out
 }
 
-// starve puts until each of nodes has stopped for want of room, and returns the last failure that a client was told.
+// starve puts until each of nodes has stopped because its disk is full. It returns the last failure
+// that a client received.
 func starve(t *testing.T, c *Cluster, nodes ...string) (said string) {
 	t.Helper()
 	i := 0
@@ -84,8 +85,8 @@ func starve(t *testing.T, c *Cluster, nodes ...string) (said string) {
 	return said
 }
 
-// A node whose disk is full says so for as long as it takes, more often than a broken disk is tried, and comes back
-// by itself once there is room.
+// A node whose disk is full keeps trying, more often than a node whose disk is broken. It comes
+// back by itself once there is room.
 func TestFullDiskIsWaitedFor(t *testing.T) {
 	inBothModes(t, func(t *testing.T, o Options) {
 		var full atomic.Bool
@@ -126,7 +127,7 @@ func TestFullDiskIsWaitedFor(t *testing.T) {
 	})
 }
 
-// If all disks are full, so that nobody is left, the client is told why; later everybody is back.
+// If the disks of all nodes are full, the client's error says why. Later all nodes come back.
 func TestAllDisksFull(t *testing.T) {
 	var full atomic.Bool
 	c := begin(t, fillable(&full, "n1", "n2", "n3", "n4", "n5"))
@@ -144,8 +145,8 @@ func TestAllDisksFull(t *testing.T) {
 	want(t, get(t, c, "", "cart"), "milk")
 }
 
-// A node that waits for room obeys: a kill ends the wait, a restart begins another, and the end of the
-// cluster ends all.
+// A kill ends a node's wait for room, a restart begins another wait, and the end of the cluster
+// ends every wait.
 func TestCommandsWhileADiskIsFull(t *testing.T) {
 	var full atomic.Bool
 	o := fillable(&full, "n2")
@@ -177,7 +178,7 @@ func TestCommandsWhileADiskIsFull(t *testing.T) {
 	begin(t, o)
 }
 
-// A start on a full disk says what to do, and a broken disk is told from a full one.
+// The error of a start on a full disk says what to do. The error of a broken disk is another one.
 func TestStartOnAFullDisk(t *testing.T) {
 	var full atomic.Bool
 	o := fillable(&full, "n2")
@@ -201,7 +202,8 @@ func TestStartOnAFullDisk(t *testing.T) {
 	}
 }
 
-// A disk that fails for another reason is given up after a few attempts; then status says so, and what to do.
+// A node whose disk fails for another reason stays down after a few attempts. Its reason says what
+// to do.
 func TestBrokenDiskSaysWhy(t *testing.T) {
 	var broken atomic.Bool
 	c := begin(t, Options{Mem: true, diskPause: time.Millisecond, wrapStore: func(node string, s store.Store) store.Store {

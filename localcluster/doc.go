@@ -39,6 +39,6 @@
 // is full is started once a probe finds room. A node that went down by itself has a reason, which
 // snapshots tell.
 //
-// A cluster belongs to the process that started it, which holds its folders (lock.go). Others of the same user reach
-// it through a control socket: see Connect.
+// A cluster belongs to the process that started it, which holds its folders (lock.go). Others of
+// the same user reach it through a control socket: see Connect.
 package localcluster

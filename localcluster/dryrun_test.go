@@ -48,7 +48,7 @@ func TestDryRunsRefuseWhatChangesDo(t *testing.T) {
 	}
 	check(refused)
 
-	// with R=2 and W=2, two members have to stay
+	// R=2 and W=2 need two members
 	accepted := []member.Request{{Kind: member.Remove, Node: "n5"}, {Kind: member.Remove, Node: "n4"}, {Kind: member.Leave, Node: "n3"}}
 	for _, r := range accepted {
 		before := c.roll.settings().History().Digest()

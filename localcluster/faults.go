@@ -127,8 +127,8 @@ func (c *Cluster) changeNet(f fault.Fault) error {
 	return nil
 }
 
-// retellSplit publishes the groups of the current split again after a node was added or removed. The
-// caller holds netMu, and holds faults unless the cluster is starting.
+// retellSplit publishes the groups of the current split again after a node was added or removed.
+// The caller holds netMu, and holds faults unless the cluster is starting.
 func (c *Cluster) retellSplit() {
 	if c.split == nil {
 		return
@@ -295,8 +295,8 @@ func (c *Cluster) crash(n *node, l *life) {
 	}
 }
 
-// startOrWait starts a node that is down. If the node's disk is full, the node starts by itself once
-// there is room, and the error says so. The caller holds faults.
+// startOrWait starts a node that is down. If the node's disk is full, the node starts by itself
+// once there is room, and the error says so. The caller holds faults.
 func (c *Cluster) startOrWait(n *node) error {
 	err := c.start(n)
 	if err == nil || !isFull(err) {

@@ -29,8 +29,8 @@ func smallDisk(t *testing.T, size int) string {
 	return dir
 }
 
-// On a real file system that is full all nodes stop, and say so. Once somebody makes room they come back, and
-// everything is there that was acknowledged.
+// On a real file system that is full all nodes stop and say why. Once there is room the nodes come
+// back, and every acknowledged write is there.
 func TestRealFullDisk(t *testing.T) {
 	disk := smallDisk(t, 48<<20)
 	ballast := filepath.Join(disk, "ballast")

@@ -18,8 +18,8 @@ const (
 	clientShare = 2
 )
 
-// An arrival is an input on its way to a node's loop. The loop gives back the arrival's memory after
-// the turn.
+// An arrival is an input on its way to a node's loop. The loop gives back the arrival's memory
+// after the turn.
 type arrival struct {
 	in     engine.Input
 	answer func(engine.Reply) // for Request, Describe and Compare; called by the loop, never blocks
@@ -49,8 +49,8 @@ func (b *inbox) force(a arrival) {
 	b.add(a)
 }
 
-// offer adds a if the share of the inbox that is free for it has room: 1/share
-// of the whole. A closed inbox swallows everything. If offer fails, the caller still holds the memory of a.
+// offer adds a if the share of the inbox that is free for it has room: 1/share of the whole. A
+// closed inbox swallows everything. If offer fails, the caller still holds the memory of a.
 func (b *inbox) offer(a arrival, share int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -15,11 +15,11 @@ import (
 	"ringside/engine/trace"
 )
 
-// settleLimit is far more than it takes to move the few ranges of an idle cluster.
+// settleLimit is far longer than an idle cluster takes to move its few ranges.
 const settleLimit = 30 * time.Second
 
-// freeRun finds a run of free ports and returns the first. They are below those that systems give to
-// programs that ask for any, so that nobody takes one meanwhile.
+// freeRun returns the first port of a run of free ports. The run is below the ports that the system
+// assigns by itself, so that no other program takes one meanwhile.
 func freeRun(t *testing.T, count int) int {
 	t.Helper()
 	for range 100 {
@@ -42,7 +42,7 @@ func runIsFree(base, count int) bool {
 	return true
 }
 
-// occupy takes a port until the returned function is called.
+// occupy holds a port until the returned function is called.
 func occupy(t *testing.T, port int) (release func()) {
 	t.Helper()
 	ln, err := net.Listen("tcp4", loopback(port))
@@ -63,7 +63,7 @@ func join(t *testing.T, c *Cluster, r member.Request) member.Change {
 	return change
 }
 
-// A join whose port another program has leaves nothing behind: no node, no member, nothing on disk.
+// A join whose port another program holds leaves nothing behind: no node, no member, no file.
 func TestJoinWithoutAPort(t *testing.T) {
 	o := Options{Home: t.TempDir(), Dir: t.TempDir(), BasePort: freeRun(t, 6)}
 	c := begin(t, o)
@@ -82,7 +82,7 @@ func TestJoinWithoutAPort(t *testing.T) {
 		t.Error("n6 has a folder")
 	}
 	_ = c.Close()
-	c = begin(t, o) // n6 is not remembered, whose port is still taken
+	c = begin(t, o) // the data root does not list n6, whose port is still taken
 	release()
 	if got := join(t, c, member.Request{}); got.Node != "n6" {
 		t.Errorf("%s joined", got.Node)
@@ -90,7 +90,7 @@ func TestJoinWithoutAPort(t *testing.T) {
 	settled(t, c, settleLimit)
 }
 
-// A join that is refused leaves everything as it was, a node that was down included.
+// A join that is refused changes nothing, also if the node was there and down.
 func TestRefusedJoinChangesNothing(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n5"}})
@@ -115,7 +115,8 @@ func TestRefusedJoinChangesNothing(t *testing.T) {
 	}
 }
 
-// A join that the end of the process cuts short, before anybody wrote it down, leaves no node behind.
+// A join that the end of the process cuts short before a member wrote it down leaves no node
+// behind.
 func TestJoinCutShort(t *testing.T) {
 	o := Options{Home: t.TempDir(), Dir: t.TempDir()}
 	c := begin(t, o)
@@ -140,8 +141,8 @@ func TestJoinCutShort(t *testing.T) {
 	}
 }
 
-// §4.8.2: rings that never met become one as soon as a member of one lets in a member of the other, even if that
-// one has lost its disk and knows nobody.
+// §4.8.2: rings that never met become one as soon as a member of one ring lets in a member of the
+// other. This holds even if the second node has lost its disk and knows no other node.
 func TestRingsThatNeverMetMeet(t *testing.T) {
 	for _, wiped := range []bool{false, true} {
 		c := begin(t, Options{Mem: true, Settings: trace.Settings{Nodes: []string{"n1", "n2", "n3"}, Seeds: []string{}}})
@@ -164,8 +165,9 @@ func TestRingsThatNeverMetMeet(t *testing.T) {
 	}
 }
 
-// A node that joins during a split is on the side of the node that writes its joining down: it reaches
-// that side, it is told so, and what nodes see is what they can reach.
+// A node that joins during a split is on the side of the node that writes its join down. The new
+// node reaches that side, the join's reply names the side, and each node sees the nodes that it can
+// reach.
 func TestJoinDuringSplit(t *testing.T) {
 	for _, via := range []string{"n1", "n4"} {
 		t.Run(via, func(t *testing.T) {
@@ -203,7 +205,7 @@ func TestJoinDuringSplit(t *testing.T) {
 	}
 }
 
-// watched is the cluster as its events tell it from the beginning.
+// watched returns the view that results from all events of the cluster.
 func watched(t *testing.T, c *Cluster) *trace.View {
 	t.Helper()
 	v := trace.NewView()
@@ -218,7 +220,8 @@ func watched(t *testing.T, c *Cluster) *trace.View {
 	return v
 }
 
-// A side whose last node has left is no side any more, whoever watches; slow links of nodes that stay stay slow.
+// A split ends when the last node of a side has left, in the cluster's state and in its events.
+// Slow links between the remaining nodes stay slow.
 func TestLastOfASideLeaves(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	join(t, c, member.Request{})

@@ -101,10 +101,12 @@ func killNine(t *testing.T, buffer int) {
 	}
 }
 
-// roundsEnv asks for more rounds than an ordinary test run has; see the target torture of the Makefile.
+// roundsEnv names the variable that sets the number of rounds; see the target torture of the
+// Makefile.
 const roundsEnv = "RINGSIDE_TEST_ROUNDS"
 
-// roundsOr is how many rounds a test has that usually has so many.
+// roundsOr returns the number of rounds that roundsEnv sets, or usual without it. With -short it is
+// 2.
 func roundsOr(t *testing.T, usual int) int {
 	t.Helper()
 	asked := os.Getenv(roundsEnv)

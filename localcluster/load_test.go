@@ -147,8 +147,9 @@ func TestOnlyAStalledClientIsCutOff(t *testing.T) {
 	}
 }
 
-// readSlowly reads from a writer with pauses shorter than stall, for longer than stall in all, and then not at
-// all. It says whether the writer held out until then, and fails the test if the writer does not give up after that.
+// readSlowly reads from a writer with pauses shorter than stall, for longer than stall in all, and
+// then not at all. It says whether the writer held out until then, and fails the test if the writer
+// does not give up after that.
 func readSlowly(t *testing.T, stall time.Duration) bool {
 	t.Helper()
 	near, far := net.Pipe()
@@ -222,16 +223,16 @@ func TestUnsentIsTold(t *testing.T) {
 // Large requests take turns, small ones need not, and nobody is in the way of the first.
 func TestGate(t *testing.T) {
 	g := newGate(budget.New(budget.Default).Work)
-	if _, full := g.tryEnter(maxAtWork); full != nobody {
+	if _, full := g.tryEnter(maxAtWork); full != noObstacle {
 		t.Error("a huge request never gets in")
 	}
-	if _, full := g.tryEnter(0); full == nobody {
+	if _, full := g.tryEnter(0); full == noObstacle {
 		t.Error("the gate is open behind a huge request")
 	}
 	g = newGate(budget.New(budget.Default).Work)
 	in := 0
 	for ; ; in++ {
-		if _, full := g.tryEnter(100); full != nobody {
+		if _, full := g.tryEnter(100); full != noObstacle {
 			break
 		}
 	}
@@ -251,7 +252,7 @@ func TestGate(t *testing.T) {
 		g.leave(0, 100)
 	}
 	for in = 0; ; in++ {
-		if _, full := g.tryEnter(100); full != nobody {
+		if _, full := g.tryEnter(100); full != noObstacle {
 			break
 		}
 	}

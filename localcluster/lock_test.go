@@ -12,7 +12,7 @@ import (
 	"ringside/engine/trace"
 )
 
-// A cluster holds its folders although somebody deletes the lock files, or everything else in them.
+// A cluster still holds its folders after the lock files, or all files in the folders, are deleted.
 func TestDeletedLockFilesLetNobodyIn(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("folders cannot be locked")
@@ -41,7 +41,7 @@ func TestDeletedLockFilesLetNobodyIn(t *testing.T) {
 	want(t, get(t, c, "n2", "k"), "v")
 }
 
-// A cluster whose folder is deleted or replaced stops, and leaves alone what is there in its place.
+// A cluster whose folder is deleted or replaced stops, and does not touch the files in its place.
 func TestDeletedFolderStopsTheCluster(t *testing.T) {
 	elsewhere := filepath.Join(t.TempDir(), "away")
 	for name, tt := range map[string]struct {
@@ -81,7 +81,8 @@ func TestDeletedFolderStopsTheCluster(t *testing.T) {
 	}
 }
 
-// The second cluster, which starts where the folder of the first was, keeps its socket and its data when the first stops.
+// A second cluster that starts in place of the first cluster's folder keeps its socket and its data
+// when the first stops.
 func TestFolderOfAnotherIsLeftAlone(t *testing.T) {
 	home := t.TempDir()
 	first := begin(t, Options{Home: home, Mem: true})

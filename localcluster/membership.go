@@ -62,7 +62,8 @@ func (c *Cluster) change(ctx context.Context, r member.Request, dryRun bool) (me
 	return c.amend(ctx, via, r, dryRun)
 }
 
-// checkJoin completes a request for a join, and refuses one that makes no sense. The caller holds faults.
+// checkJoin completes a request for a join, and refuses one that makes no sense. The caller holds
+// faults.
 func (c *Cluster) checkJoin(ctx context.Context, r member.Request) (member.Request, error) {
 	if r.Node == "" {
 		r.Node = c.freeName()
@@ -235,7 +236,8 @@ func (c *Cluster) recall(ctx context.Context, lives []*life) error {
 		if _, mentioned := c.roll.settings().History().Last(n.name); mentioned {
 			continue
 		}
-		// The end of the process cut the node's join short. No peer can have handed a key over to it.
+		// The end of the process cut the node's join short. No peer can have handed a key over to
+		// it.
 		if err := c.dismiss(n); err != nil {
 			return err
 		}

@@ -120,7 +120,8 @@ func (c *Cluster) memoryEvent() trace.Event {
 const (
 	// trimEvery is the time between two checks whether a load is over.
 	trimEvery = 2 * time.Second
-	// A load is over when the queues hold less than 1/calmPart of the budget, after more than 1/busyPart.
+	// A load is over when the queues hold less than 1/calmPart of the budget, after more than
+	// 1/busyPart.
 	busyPart = 16
 	calmPart = 256
 )

@@ -14,7 +14,8 @@ import (
 	"ringside/localcluster/budget"
 )
 
-// crowd is a cluster of many nodes with a small budget. Last write wins, so that the data stays small.
+// crowd starts a cluster of many nodes with a small budget. Its mode is last write wins, so that
+// the data stays small.
 func crowd(t *testing.T, nodes, memory int) *Cluster {
 	var names []string
 	for i := range nodes {
@@ -23,7 +24,7 @@ func crowd(t *testing.T, nodes, memory int) *Cluster {
 	return begin(t, Options{Mem: true, memory: memory, Settings: trace.Settings{Nodes: names, Mode: trace.ModeLWW, NoAntiEntropy: true}})
 }
 
-// queued is what really waits in the queues of the cluster's links and in its inboxes.
+// queued returns the bytes that wait in the cluster's links and inboxes, counted one by one.
 func queued(c *Cluster) (bytes int) {
 	for _, n := range c.roll.nodes() {
 		l := n.life.Load()
@@ -45,8 +46,8 @@ func queued(c *Cluster) (bytes int) {
 	return bytes
 }
 
-// besiege sends requests with values of size bytes through all nodes but those that are left out, from many clients
-// at once, and returns how many ended with each code.
+// besiege sends requests with values of size bytes from many clients at once, through all nodes
+// except those that are left out. It returns how many requests ended with each code.
 func besiege(t *testing.T, c *Cluster, clients, requests, size int, leftOut ...string) map[wire.Code]int {
 	var via []string
 	for _, n := range c.roll.nodes() {
@@ -77,7 +78,7 @@ func besiege(t *testing.T, c *Cluster, clients, requests, size int, leftOut ...s
 	return codes
 }
 
-// ask puts or gets once.
+// ask does one put or one get.
 func ask(t *testing.T, c *Cluster, via string, key, value []byte, put bool) (wire.Code, error) {
 	if put {
 		r, err := c.Do(t.Context(), via, wire.PutRequest{Key: key, Value: value})
@@ -96,13 +97,13 @@ func ask(t *testing.T, c *Cluster, via string, key, value []byte, put bool) (wir
 func heap() int {
 	var m runtime.MemStats
 	runtime.GC()
-	runtime.GC() // what a sync.Pool holds outlives the first
+	runtime.GC() // a sync.Pool keeps its content during the first collection
 	runtime.ReadMemStats(&m)
 	return int(m.HeapAlloc)
 }
 
-// Many nodes under load, with slow links and one that stands still, stay within the budget of their process, refuse what
-// is beyond it, and give all of it back.
+// Many nodes under load stay within the budget of their process, although links are slow and one
+// node stands still. They refuse requests beyond the budget, and give all memory back.
 func TestQueuesStayWithinTheBudget(t *testing.T) {
 	const memory, nodes = 24 << 20, 16
 	c := crowd(t, nodes, memory)
@@ -146,13 +147,14 @@ func TestQueuesStayWithinTheBudget(t *testing.T) {
 	do(t, c, fault.Fault{Kind: fault.Resume, Nodes: []string{"n3"}})
 	do(t, c, fault.Fault{Kind: fault.Heal})
 	await(t, "all memory to be given back", func() bool { return c.memory.Use().Used == 0 })
-	const data = 40 * 200_000 * (nodes + 3) // all values, and hints
+	const data = 40 * 200_000 * (nodes + 3) // all values and hints
 	if after := heap(); after > before+data {
 		t.Errorf("the heap grew from %d to %d bytes", before, after)
 	}
 }
 
-// A node that stands still stops the links to it, and nothing else: the others find memory for all that they do.
+// A node that stands still stops only the links to it. The other nodes have memory for all their
+// work.
 func TestStandingNodeStarvesNobody(t *testing.T) {
 	c := crowd(t, 8, 128<<20)
 	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n1"}})
@@ -169,7 +171,8 @@ func TestStandingNodeStarvesNobody(t *testing.T) {
 	}
 }
 
-// Whatever ends, a node, a connection or the cluster, gives back what it held, and its queues.
+// A node, a connection and a cluster give back all their memory and close their accounts when they
+// end.
 func TestNoMemoryIsLeftBehind(t *testing.T) {
 	c := crowd(t, 5, 32<<20)
 	start := c.memory.Use().Queues
@@ -207,11 +210,11 @@ func TestNoMemoryIsLeftBehind(t *testing.T) {
 	}
 }
 
-// A request for which there is no memory is read and refused, and the connection goes on.
+// A request for which there is no memory is read and refused, and the connection stays open.
 func TestRequestWithoutMemoryIsRefused(t *testing.T) {
 	c := begin(t, Options{Mem: true, memory: 64 << 20})
 	var greedy []*budget.Account
-	for range 200 { // somebody takes all that is there for others
+	for range 200 { // takes all memory that others could use
 		a := c.memory.In.Open()
 		for a.Take(10_000, clientShare) {
 		}
@@ -229,7 +232,7 @@ func TestRequestWithoutMemoryIsRefused(t *testing.T) {
 	}
 }
 
-// The status of a cluster tells what its queues hold and may hold.
+// The status of a cluster shows the memory that its queues hold, and the limit.
 func TestSnapshotTellsMemory(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	if q := view(t, c).Queues; q.Limit < budget.Default-10 || q.Limit > budget.Default || q.Used > q.Limit {

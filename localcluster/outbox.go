@@ -32,8 +32,8 @@ const (
 	stallTime = 5 * time.Second
 )
 
-// outbox collects frames for one connection. Its writer takes all that is
-// there and writes it with one system call. It has no mutex of its own: its owner's mutex guards it.
+// outbox collects frames for one connection. Its writer takes all that is there and writes it with
+// one system call. It has no mutex of its own: its owner's mutex guards it.
 type outbox struct {
 	buf     []byte
 	count   int
@@ -73,7 +73,8 @@ func (o *outbox) take() (out []byte) {
 	return out
 }
 
-// written releases the memory of frames that were taken. The caller need not hold the owner's mutex.
+// written releases the memory of frames that were taken. The caller need not hold the owner's
+// mutex.
 func (o *outbox) written(buf []byte) {
 	o.account.Give(len(buf))
 	freeBuffer(buf)

@@ -17,7 +17,7 @@ const (
 	rushValue   = 500_000
 )
 
-// rush writes under keys of their own, all at once, and lists those that were acknowledged.
+// rush has many clients write different keys at once, and returns the keys that were acknowledged.
 func rush(t *testing.T, c *Cluster) (acked []string, hinted int) {
 	t.Helper()
 	value := bytes.Repeat([]byte("x"), rushValue)
@@ -31,7 +31,7 @@ func rush(t *testing.T, c *Cluster) (acked []string, hinted int) {
 				r, err := c.Do(t.Context(), nodes[(i+j)%len(nodes)], wire.PutRequest{Key: []byte(key), Value: value})
 				p, ok := r.(wire.PutReply)
 				if err != nil || !ok || p.Err != wire.OK {
-					continue // refused, or unknown: an overload may say so
+					continue // refused or unknown, as is allowed in an overload
 				}
 				mu.Lock()
 				acked = append(acked, key)
@@ -44,8 +44,8 @@ func rush(t *testing.T, c *Cluster) (acked []string, hinted int) {
 	return acked, hinted
 }
 
-// §4.5, §6.5: after an overload no acknowledged key reads as if it were not there, though its hints are not
-// delivered yet; and once the clients are gone, background work has its whole rate back at once.
+// §4.5, §6.5: after an overload no acknowledged key reads as absent, although its hints are not
+// delivered yet. Once the clients are idle, background work has its full rate again at once.
 func TestOverload(t *testing.T) {
 	if testing.Short() || raceDetector {
 		t.Skip("half a gigabyte goes to disk, and the race detector looks at each byte")
@@ -65,7 +65,7 @@ func TestOverload(t *testing.T) {
 		g, ok := r.(wire.GetReply)
 		switch {
 		case err != nil || !ok || g.Err != wire.OK:
-			doubts++ // it may be slow, but it must not say that there is nothing
+			doubts++ // the get may fail, but it must not say that there is no value
 		case len(g.Siblings) != 1:
 			t.Errorf("%s, which was acknowledged, reads as %d values from %v", key, len(g.Siblings), g.Replied)
 		}

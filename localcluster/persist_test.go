@@ -11,7 +11,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// A watchedStore calls before with each batch that reaches the disk, which fails if that fails.
+// A watchedStore calls before with each batch. If before returns an error, the batch fails.
 type watchedStore struct {
 	store.Store
 	before func(batch []store.Write) error
@@ -31,7 +31,7 @@ func (s watchedStore) Trust() error {
 	return trust(s.Store)
 }
 
-// told says whether the hub has an event of a kind about key.
+// told reports whether the hub has an event of a kind about key.
 func told(c *Cluster, node string, kind trace.Kind, key string) bool {
 	found := false
 	_ = c.Events(c.ctx, 0, false, func(events []trace.Event) error {
@@ -43,7 +43,7 @@ func told(c *Cluster, node string, kind trace.Kind, key string) bool {
 	return found
 }
 
-// holds says whether a batch has a record of the key, which is the end of the stored key.
+// holds reports whether a batch has a record of the key, which is the end of the stored key.
 func holds(batch []store.Write, key string) bool {
 	for _, w := range batch {
 		if w.Space == store.Data && len(w.Key) == 16+len(key) && string(w.Key[16:]) == key {
@@ -53,8 +53,8 @@ func holds(batch []store.Write, key string) bool {
 	return false
 }
 
-// When a batch reaches the disk nothing of its turn has left the node. If the disk fails, nothing of the turn ever
-// does: no client is answered, and no other node has the write.
+// When a batch reaches the disk, no effect of its turn has left the node. If the disk fails, no
+// effect of the turn ever leaves: no client is answered, and no other node has the write.
 func TestNothingLeavesBeforeTheDiskHasIt(t *testing.T) {
 	const key = "cart"
 	var c *Cluster
@@ -101,8 +101,8 @@ func TestNothingLeavesBeforeTheDiskHasIt(t *testing.T) {
 	}
 }
 
-// A recovered disk is trusted only after the node's new incarnation is durable on it: a crash in between must
-// leave it doubtful.
+// A recovered disk is trusted only after the node's new incarnation is durable on it: a crash in
+// between must leave it doubtful.
 func TestTrustedOnlyWithANewIncarnation(t *testing.T) {
 	var mu sync.Mutex
 	var trusted, fails bool

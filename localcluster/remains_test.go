@@ -32,7 +32,7 @@ func list(t *testing.T, home string) []Info {
 	return infos
 }
 
-// remove deletes all that a cluster left.
+// remove deletes all files of a cluster.
 func remove(home, name string) error {
 	r, err := FindRemains(home, name, "", true)
 	if err != nil {
@@ -48,7 +48,7 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// A first start that fails leaves nothing that is in the way of the next, with whatever settings.
+// A first start that fails leaves nothing that obstructs the next start, whatever its settings.
 func TestFirstStartThatFails(t *testing.T) {
 	for name, dir := range map[string]string{"in home": "", "elsewhere": filepath.Join(t.TempDir(), "data")} {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +83,7 @@ func TestLaterStartThatFails(t *testing.T) {
 	want(t, get(t, begin(t, o), "", "cart"), "milk")
 }
 
-// A first start that a crash cut short is listed, and the next start begins anew.
+// A first start that a crash cut short is listed, and the next start starts afresh.
 func TestFirstStartCutShort(t *testing.T) {
 	o := Options{Home: t.TempDir(), Settings: trace.Settings{Nodes: []string{"a", "b", "c"}}}
 	startAndStop(t, o)
@@ -128,7 +128,8 @@ func editClusterFile(t *testing.T, dir string, edit func(map[string]any)) {
 	write(t, path, string(b))
 }
 
-// Data of another version is refused, and both versions are named; data of the first version, which named none, is taken.
+// Data of another version is refused with an error that names both versions. Data of the first
+// version, which wrote no version, is accepted.
 func TestDataOfAnotherVersion(t *testing.T) {
 	o := Options{Home: t.TempDir(), Dir: t.TempDir()}
 	startAndStop(t, o)
@@ -191,7 +192,7 @@ func TestBrokenClustersAreListed(t *testing.T) {
 	}
 }
 
-// A cluster is deleted with its data wherever that is, and nothing else goes.
+// A cluster is deleted with its data wherever that is, and no other file is deleted.
 func TestRemove(t *testing.T) {
 	home, dir := t.TempDir(), filepath.Join(t.TempDir(), "data")
 	startAndStop(t, Options{Home: home, Name: "stays"})
@@ -224,7 +225,7 @@ func TestRemove(t *testing.T) {
 	usageError(t, remove(home, "../x"), "no name for a cluster")
 }
 
-// What is not a cluster's is not deleted, nor is anything beside it.
+// A folder that holds a file of another program is not deleted, not even in part.
 func TestRemoveRefusesWhatIsNotItsOwn(t *testing.T) {
 	for name, harm := range map[string]func(p paths) string{
 		"a folder of something else": func(p paths) string {
@@ -300,7 +301,7 @@ func TestStartRefusesWhatIsNotItsOwn(t *testing.T) {
 	}
 }
 
-// A cluster whose data another one took over goes without it.
+// Deleting a cluster whose data another cluster took over leaves the data.
 func TestRemoveLeavesWhatAnotherTookOver(t *testing.T) {
 	home, dir := t.TempDir(), t.TempDir()
 	startAndStop(t, Options{Home: home, Name: "first", Dir: dir})
@@ -326,7 +327,7 @@ func TestRemoveThroughAnotherPath(t *testing.T) {
 	}
 }
 
-// A link in a data root is deleted, and what it leads to is not.
+// A symbolic link in a data root is deleted, and its target is not.
 func TestRemoveFollowsNoLink(t *testing.T) {
 	home, outside := t.TempDir(), t.TempDir()
 	startAndStop(t, Options{Home: home})

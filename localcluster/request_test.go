@@ -16,7 +16,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// doLine is a request for a get, as the control socket has it.
+// doLine returns a request for a get as a line of the control socket.
 func doLine(t testing.TB, more string) string {
 	b, err := wire.AppendClientRequest(nil, 0, wire.GetRequest{Key: []byte("k")})
 	if err != nil {
@@ -32,12 +32,13 @@ func doLine(t testing.TB, more string) string {
 // hostile are requests that must be refused, with a part of the reason.
 func hostile(t testing.TB) map[string]string {
 	return map[string]string{
-		// Fields that are missing must not be taken for zero: the zero change of the membership is a join.
+		// Fields that are missing must not be taken for zero: the zero change of the membership is
+		// a join.
 		`{"method":"member","member":{}}`:                                                             "member.kind is missing",
 		`{"method":"member","member":{"kind":null}}`:                                                  "member.kind is missing",
 		`{"method":"member","member":null}`:                                                           "member is missing",
 		`{"method":"member"}`:                                                                         "member is missing",
-		`{"method":"member","member":{"kind":"leave"}}`:                                               "which node",
+		`{"method":"member","member":{"kind":"leave"}}`:                                               "no node is named",
 		`{"method":"member","member":{"kind":"gone","node":"n1"}}`:                                    "want join, leave or remove",
 		`{"method":"member","member":{"kind":"eject","node":"n1"}}`:                                   "no change",
 		`{"method":"member","member":{"kind":0,"node":"n9"}}`:                                         "malformed",
@@ -106,7 +107,7 @@ func TestHostileControlRequests(t *testing.T) {
 	}
 }
 
-// What the command line sends is understood.
+// Every request that the command line sends is accepted.
 func TestControlRequestsOfOurOwn(t *testing.T) {
 	for _, line := range []string{
 		`{"method":"member","member":{"kind":"join"}}`,
@@ -123,7 +124,7 @@ func TestControlRequestsOfOurOwn(t *testing.T) {
 	}
 }
 
-// Callers in the same process are held to the same rules.
+// Calls in the same process are checked by the same rules.
 func TestSenselessChanges(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	for _, r := range []member.Request{{Kind: member.Gone, Node: "n1"}, {Kind: 9, Node: "n1"}, {Kind: member.Leave}, {Weight: -1}, {Node: "A!"}} {
@@ -134,7 +135,7 @@ func TestSenselessChanges(t *testing.T) {
 	}
 }
 
-// send has the cluster answer one line of its control socket.
+// send sends one line to the cluster's control socket and returns the answer.
 func send(t *testing.T, c *Cluster, line string) controlResponse {
 	t.Helper()
 	conn, err := net.Dial("unix", c.paths.sock)
@@ -163,7 +164,7 @@ func lastResponse(t testing.TB, conn net.Conn) controlResponse {
 	return resp
 }
 
-// changeable is everything about a cluster that a control request can change.
+// changeable returns everything about a cluster that a control request can change.
 func changeable(t testing.TB, c *Cluster) string {
 	c.faults.Lock()
 	defer c.faults.Unlock()
@@ -182,8 +183,9 @@ func changeable(t testing.TB, c *Cluster) string {
 	return out + fmt.Sprint(" requests ", c.requests.Load())
 }
 
-// FuzzControl holds the decoder of the control socket to this: it does not panic, what it refuses
-// changes nothing, and what it lets pass is within its bounds and reads the same when it is written again.
+// FuzzControl checks that the decoder of the control socket does not panic. A refused request
+// changes nothing. An accepted request is within its bounds, and reads the same when it is written
+// again.
 func FuzzControl(f *testing.F) {
 	for line := range hostile(f) {
 		if len(line) < 4<<10 {
@@ -224,7 +226,7 @@ func FuzzControl(f *testing.F) {
 	})
 }
 
-// checkPassed checks a request that the decoder let pass.
+// checkPassed checks a request that the decoder accepted.
 func checkPassed(t *testing.T, req controlRequest) {
 	m, known := methods[req.Method]
 	if !known || (req.Method == "member") != (req.Member != nil) || (req.Method == "fault") != (req.Fault != nil) {

@@ -26,7 +26,8 @@ func putAll(t *testing.T, c *Cluster, value string, token []byte) wire.PutReply 
 	return p
 }
 
-// three is a cluster of three nodes, all of which are homes of every key. The same options start it again.
+// three starts a cluster of three nodes, which are all homes of every key. A second call with the
+// same options starts the cluster again.
 func three(t *testing.T, o *Options) *Cluster {
 	if o.Home == "" {
 		o.Home, o.Dir = t.TempDir(), filepath.Join(t.TempDir(), "data")
@@ -35,7 +36,7 @@ func three(t *testing.T, o *Options) *Cluster {
 	return begin(t, *o)
 }
 
-// doubts lists how n3 came up and what it told of its disk.
+// doubts lists the messages about its disk with which n3 came up.
 func doubts(c *Cluster) []string {
 	out := slices.DeleteFunc(ups(c, "n3"), func(s string) bool { return s == "" })
 	_ = c.Events(c.ctx, 0, false, func(events []trace.Event) error {
@@ -67,8 +68,9 @@ func putBack(t *testing.T, old, dir string) {
 	}
 }
 
-// A node's folder that was put back from an older copy: no dot is minted twice, and no write that was
-// acknowledged is lost. The copy is taken between two runs, or during a run and put back into the same one.
+// After a node's folder was put back from an older copy, no dot is minted twice, and no
+// acknowledged write is lost. The copy is taken between two runs, or during a run and put back
+// within the same run.
 func TestNodeFolderPutBack(t *testing.T) {
 	for name, hot := range map[string]bool{"between runs": false, "within a run": true} {
 		t.Run(name, func(t *testing.T) {
@@ -106,8 +108,8 @@ func TestNodeFolderPutBack(t *testing.T) {
 	}
 }
 
-// The whole data folder is put back while a client holds a context from the lost time: the context
-// does not swallow what others wrote since.
+// The whole data folder is put back while a client holds a context from the lost time. The context
+// does not cover writes that other clients made since.
 func TestDataFolderPutBack(t *testing.T) {
 	for name, move := range map[string]bool{"a copy": false, "the original, after a copy was used": true} {
 		t.Run(name, func(t *testing.T) {
@@ -142,7 +144,7 @@ func TestDataFolderPutBack(t *testing.T) {
 	}
 }
 
-// Neither a restart, nor a crash, nor another name of the folder makes a node doubt its disk.
+// Neither a restart, nor a crash, nor a rename of the folder makes a node doubt its disk.
 func TestGenuineFolderIsTrusted(t *testing.T) {
 	var o Options
 	c := three(t, &o)

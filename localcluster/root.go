@@ -87,7 +87,8 @@ func readRoot(dir string) (clusterFile, error) {
 	return clusterFile{Starting: true}, nil
 }
 
-// parseClusterFile looks at the format first: the rest of a file of another version may be different.
+// parseClusterFile looks at the format first: the rest of a file of another version may be
+// different.
 func parseClusterFile(dir string, b []byte) (f clusterFile, err error) {
 	var version struct {
 		Format   *int            `json:"format"`
@@ -173,7 +174,8 @@ func (d *disk) clear() error {
 	if name := foreignEntry(d.dir, entries); name != "" {
 		return usagef("%s is not a cluster's; move it away first", filepath.Join(d.dir, trace.Show([]byte(name))))
 	}
-	// Without cluster.json the rest is not recognized as a cluster's data, so cluster.json is deleted last.
+	// Without cluster.json the rest is not recognized as a cluster's data, so cluster.json is
+	// deleted last.
 	slices.SortFunc(entries, func(a, b os.DirEntry) int { return rootRank(a) - rootRank(b) })
 	for _, e := range entries {
 		if e.Name() == rootLock {

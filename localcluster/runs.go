@@ -65,8 +65,8 @@ func (r *runs) last(node string) uint64 {
 	return r.file.Runs[node].Number
 }
 
-// doubt returns why a node's folder that holds data cannot be trusted, "" if it is the folder of the
-// node's latest run.
+// doubt returns why a node's folder that holds data cannot be trusted, "" if it is the folder of
+// the node's latest run.
 func (r *runs) doubt(node string) (string, error) {
 	if r.dir == "" {
 		return "", nil

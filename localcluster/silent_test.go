@@ -7,7 +7,7 @@ import (
 	"ringside/engine/trace"
 )
 
-// A node that does not answer a snapshot is told of as it was last, and marked.
+// For a node that does not answer, a snapshot has its last known state, marked as such.
 func TestSilentNodesKeepTheirCounts(t *testing.T) {
 	inBothModes(t, func(t *testing.T, o Options) {
 		c := begin(t, o)
@@ -31,7 +31,7 @@ func TestSilentNodesKeepTheirCounts(t *testing.T) {
 		check("killed", "n4", trace.Down, false)
 
 		l := c.node("n5").life.Load()
-		l.turnMu.Lock() // it is busy for longer than a snapshot waits
+		l.turnMu.Lock() // the node is busy for longer than a snapshot waits
 		check("busy", "n5", trace.Up, false)
 		l.turnMu.Unlock()
 		check("no longer busy", "n5", trace.Up, true)

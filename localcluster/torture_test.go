@@ -17,7 +17,8 @@ import (
 const (
 	// folderRounds is how often a folder is put back or damaged in an ordinary test run.
 	folderRounds = 4
-	// tortureKeys are written by a client each, which knows what its key must hold.
+	// tortureKeys is the number of keys. One client writes each key, and knows what the key must
+	// hold.
 	tortureKeys = 12
 )
 
@@ -54,7 +55,8 @@ func (k *keeper) write(ctx context.Context, c *Cluster) {
 	}
 }
 
-// harm puts a node's folder back from a copy, damages a file in it, or loses it, and says which. old is a copy of the folder.
+// harm puts a node's folder back from a copy, damages a file in it, or loses it, and says which.
+// old is a copy of the folder.
 func harm(t *testing.T, folder, old string) string {
 	t.Helper()
 	switch rand.IntN(4) {
@@ -87,8 +89,8 @@ func harm(t *testing.T, folder, old string) string {
 	return "put back from a copy"
 }
 
-// Folders of nodes are put back from copies, damaged and lost, one in each round, under clients at work: no
-// acknowledged write is lost, and none becomes another.
+// Folders of nodes are put back from copies, damaged and lost, one in each round, under clients at
+// work: no acknowledged write is lost, and none becomes another.
 func TestFoldersPutBackAndDamaged(t *testing.T) {
 	o := Options{Home: t.TempDir(), Dir: filepath.Join(t.TempDir(), "data")}
 	keepers, keys := make([]*keeper, tortureKeys), make([]string, tortureKeys)
@@ -122,7 +124,8 @@ func TestFoldersPutBackAndDamaged(t *testing.T) {
 	}
 }
 
-// mend waits until no hint is left, has all homes compare their trees, and waits until they hold the same of keys.
+// mend waits until no hint is left, has all homes compare their trees, and waits until they hold
+// the same of keys.
 func mend(t *testing.T, c *Cluster, keys []string) {
 	t.Helper()
 	await(t, "the hints to go home", func() bool { return view(t, c).Hints() == 0 })

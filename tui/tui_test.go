@@ -346,8 +346,8 @@ func TestIdleFrameIsCached(t *testing.T) {
 	}
 }
 
-// Under last write wins the card does not mention siblings. It shows the version that is kept, and the
-// version that was lost.
+// Under last write wins the card does not mention siblings. It shows the version that is kept, and
+// the version that was lost.
 func TestKeyCardUnderLastWriteWins(t *testing.T) {
 	s := newScene(5, Options{})
 	settings := s.view.Settings

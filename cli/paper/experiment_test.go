@@ -14,8 +14,8 @@ import (
 // else can stand still for longer than a delay put in by hand.
 const attempts = 5
 
-// repeat measures until what it says is empty, each time with delays twice as long as before: a delay that is
-// long enough stands out, however slow the machine is.
+// repeat measures until what it says is empty, each time with delays twice as long as before: a
+// delay that is long enough stands out, however slow the machine is.
 func repeat(t *testing.T, measure func(times time.Duration) string) {
 	t.Helper()
 	for i := range attempts {

@@ -227,8 +227,8 @@ func TestEventsAreListed(t *testing.T) {
 	}
 }
 
-// TestGapsAreOpen holds that what a page says is not there is not there. It holds too that the search finds
-// a word that is there: today no page has a gap.
+// TestGapsAreOpen holds that what a page says is not there is not there. It holds too that the
+// search finds a word that is there: today no page has a gap.
 func TestGapsAreOpen(t *testing.T) {
 	for _, s := range sections {
 		for _, g := range s.Gaps {
@@ -275,7 +275,8 @@ func TestEngineDocAgrees(t *testing.T) {
 	}
 }
 
-// wronglyMissing lists the sections that a doc says are not there yet, although they are or are not known.
+// wronglyMissing lists the sections that a doc says are not there yet, although they are or are not
+// known.
 func wronglyMissing(doc string) (ids []string) {
 	for paragraph := range strings.SplitSeq(doc, "\n\n") {
 		if !strings.Contains(paragraph, "not there yet") {

@@ -128,7 +128,8 @@ func table2(ctx context.Context, c *localcluster.Cluster, scale CoordinationScal
 // A doer sends a request in some client's way.
 type doer func(context.Context, wire.ClientRequest) (wire.ClientReply, error)
 
-// fill writes each key once: a get of a key that is not there asks more nodes than the one that is measured.
+// fill writes each key once: a get of a key that is not there asks more nodes than the one that is
+// measured.
 func fill(ctx context.Context, scale CoordinationScale, do doer) error {
 	var wg sync.WaitGroup
 	var failed atomic.Int64

@@ -152,7 +152,8 @@ func (g *got) json(e *Env, c *Call) error {
 		Replied     []string            `json:"replied"`
 		Request     uint64              `json:"request"`
 		ElapsedUS   int64               `json:"elapsed_us"`
-		// Lost lists the key's versions that last write wins lost and that a node in Replied remembers.
+		// Lost lists the key's versions that last write wins lost and that a node in Replied
+		// remembers.
 		Lost []trace.VersionJSON `json:"lost,omitempty"`
 	}{keyOf(g.key), len(g.Siblings) > 0, trace.VersionsJSON(g.Siblings), g.Deleted(), encodeToken(g.Context), g.Coordinator,
 		orEmpty(g.Replied), g.Request, g.elapsed.Microseconds(), trace.VersionsJSON(g.Lost)})
@@ -410,7 +411,8 @@ func printPut(e *Env, key []byte, r wire.PutReply, elapsed time.Duration) error 
 		Siblings    int               `json:"siblings"`
 		Request     uint64            `json:"request"`
 		ElapsedUS   int64             `json:"elapsed_us"`
-		// LostTo is the version that replaced this one under last write wins before the acknowledgement.
+		// LostTo is the version that replaced this one under last write wins before the
+		// acknowledgement.
 		LostTo []trace.VersionJSON `json:"lost_to,omitempty"`
 	}{keyOf(key), v.Clock, v.Notation, v.Dot, v.Past, v.Literal, encodeToken(r.Context), r.Coordinator,
 		orEmpty(r.Acks), trace.HintsJSON(r.Hinted), r.Siblings, r.Request, elapsed.Microseconds(), trace.VersionsJSON(r.LostTo)})

@@ -1,7 +1,7 @@
 package verbs
 
-// A node or kind of event that a command or condition names must exist. Otherwise the condition could
-// hold for ever without a check.
+// A node or kind of event that a command or condition names must exist. Otherwise the condition
+// could hold for ever without a check.
 
 import (
 	"fmt"
@@ -20,8 +20,8 @@ type nodeName struct {
 	as   role
 }
 
-// checkName returns a usage error if there is no node of that name. For aFormerNode, a node that was
-// a member is sufficient.
+// checkName returns a usage error if there is no node of that name. For aFormerNode, a node that
+// was a member is sufficient.
 func checkName(v *trace.View, name string, as role) error {
 	if v.Node(name) != nil {
 		return nil

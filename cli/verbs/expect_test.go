@@ -129,8 +129,8 @@ func TestWaitNamesWhatBlocks(t *testing.T) {
 	}
 }
 
-// An event wakes the wait; the poll alone would come too late. The machine may stand still for as long as
-// the poll takes, but not every time.
+// An event wakes the wait; the poll alone would come too late. The machine may stand still for as
+// long as the poll takes, but not every time.
 func TestWaitWakesOnEvents(t *testing.T) {
 	const attempts = 10
 	for range attempts {

@@ -99,8 +99,8 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 		e.paint(dim, "; settle waits until its ranges have moved (§4.9)") + "\n" + e.fewHomes(view, view.Ring) + e.showSide(view, group, done.Node))
 }
 
-// replicasOn returns how many replicas each key has on a ring: N, or the number of members if that is
-// smaller.
+// replicasOn returns how many replicas each key has on a ring: N, or the number of members if that
+// is smaller.
 func replicasOn(view *trace.View, r *ring.Ring) int { return min(view.Settings.N, len(r.Members())) }
 
 // fewHomes returns a warning if the ring has fewer than N members, "" otherwise.
@@ -112,8 +112,8 @@ func (e *Env) fewHomes(view *trace.View, r *ring.Ring) string {
 	return e.paint(warn, "few members") + fmt.Sprintf("  each key has %s instead of N=%d until a node joins (§4.3)\n", Count(have, "replica"), view.Settings.N)
 }
 
-// showSide returns on which side of the split a node is that joined, and the nodes that it can reach.
-// It returns "" if there is no split.
+// showSide returns on which side of the split a node is that joined, and the nodes that it can
+// reach. It returns "" if there is no split.
 func (e *Env) showSide(view *trace.View, group []string, node string) string {
 	if group == nil {
 		return ""
@@ -293,7 +293,8 @@ func unsettled(view *trace.View) string {
 	return ""
 }
 
-// beyond returns a note on the split that may block the nodes, with the command that ends the split.
+// beyond returns a note on the split that may block the nodes, with the command that ends the
+// split.
 func beyond(view *trace.View) string {
 	if view.Groups == nil {
 		return ""

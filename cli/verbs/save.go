@@ -37,9 +37,9 @@ func ReplaceContext(path string) (*ContextFile, error) {
 	return &ContextFile{f, path, true}, nil
 }
 
-// writeContext opens a file that the user named. An existing file is written in place, because it may
-// be a pipe. A new file is created only together with its context, because an empty file would mean
-// a blind write.
+// writeContext opens a file that the user named. An existing file is written in place, because it
+// may be a pipe. A new file is created only together with its context, because an empty file would
+// mean a blind write.
 func writeContext(path string) (*ContextFile, error) {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	switch {
@@ -147,7 +147,8 @@ func notWritable(c *Call, err error) error {
 	return err
 }
 
-// cause returns the innermost error of a path error, because the user knows the path by another name.
+// cause returns the innermost error of a path error, because the user knows the path by another
+// name.
 func cause(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError

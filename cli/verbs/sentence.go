@@ -231,7 +231,8 @@ var sentences = map[trace.Kind]func(e trace.Event, node, peer string) string{
 	trace.LWWLost: func(e trace.Event, _, _ string) string { return lostTo(e) },
 }
 
-// lostTo returns the sentence on a version that last write wins lost, with the version that it lost to.
+// lostTo returns the sentence on a version that last write wins lost, with the version that it lost
+// to.
 func lostTo(e trace.Event) string {
 	how := "lost to a later write"
 	if e.Message != "" {

@@ -16,8 +16,8 @@ func TestPartsAddUp(t *testing.T) {
 	}
 }
 
-// A cluster of n nodes, of which one or some stand still: all links to them grow until they are refused. The others
-// still find room for the largest value, and most of the pool is free.
+// In a cluster of n nodes, some nodes stand still, and all links to them grow until they are
+// refused. The other links still have room for the largest value, and most of the pool is free.
 func TestStandingQueuesLeaveRoom(t *testing.T) {
 	const value = 1 << 20
 	for _, nodes := range []int{3, 5, 16, 64} {
@@ -47,7 +47,7 @@ func TestStandingQueuesLeaveRoom(t *testing.T) {
 	}
 }
 
-// However many accounts take with a share of 2, half of the pool is left to the others.
+// Accounts that take with a share of 2 leave half of the pool to the others, however many they are.
 func TestShare(t *testing.T) {
 	p := New(8 << 20).In
 	for range 1000 {
@@ -62,7 +62,7 @@ func TestShare(t *testing.T) {
 	}
 }
 
-// Many links do not make the part of a client small.
+// Many links do not reduce the part of a client.
 func TestSharersKeepTheirPart(t *testing.T) {
 	p := New(Default).In
 	for range 64 * 63 {
@@ -78,7 +78,7 @@ func TestSharersKeepTheirPart(t *testing.T) {
 	}
 }
 
-// A queue that is empty takes one large thing; one that is not has to wait.
+// An empty queue takes one large frame. A queue that is not empty has to wait.
 func TestLargeFrames(t *testing.T) {
 	p := New(8 << 20).In
 	for range 100 {
@@ -121,10 +121,10 @@ func TestOpenAndClose(t *testing.T) {
 	}
 }
 
-// The reserve is there when nothing else is.
+// The reserve has room when the rest of the pool is used up.
 func TestReserve(t *testing.T) {
 	p := New(8 << 20).Out
-	for free := p.open; free > 100; free = p.open - p.used.Load() { // each takes the half of what is left
+	for free := p.open; free > 100; free = p.open - p.used.Load() { // each takes half of the free bytes
 		if !p.Open().Take(int(free)/2, 1) {
 			t.Fatal("half of what is free was refused")
 		}
@@ -142,7 +142,8 @@ func TestReserve(t *testing.T) {
 	}
 }
 
-// Whatever is taken and given back, the pool never passes its limit and holds what its accounts hold.
+// For every sequence of takes and gives, the pool never exceeds its limit, and its use is the sum
+// of its accounts' uses.
 func TestPoolHoldsWhatItsAccountsHold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		p := New(rapid.IntRange(64, 4096).Draw(t, "limit")).In
@@ -168,7 +169,8 @@ func TestPoolHoldsWhatItsAccountsHold(t *testing.T) {
 	})
 }
 
-// Takes and gives of many goroutines never pass the limit, wake those that wait, and end at zero.
+// Takes and gives of many goroutines never exceed the limit, wake the waiting goroutines, and end
+// at zero.
 func TestPoolUnderLoad(t *testing.T) {
 	p := New(1 << 16).Out
 	var wg sync.WaitGroup
