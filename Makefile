@@ -17,13 +17,13 @@ sim: ## a long walk through seeds: make sim SEEDS=100000 FIRST=1
 mutants: ## every deliberate bug is found: its name, the property that fell, in which seed, after how long
 	go test -tags mutants -count=1 -timeout 2h -v -run '^(TestMutants|TestNoMutant)$$' ./engine/sim
 
-mutants-quick: ## the deliberate bugs that few seeds show, in about a minute
+mutants-quick: ## the deliberate bugs that a few seeds reveal, in about a minute
 	go test -tags mutants -count=1 -v -run '^(TestQuickMutants|TestNoMutant)$$' ./engine/sim
 
 scale: ## a thousand nodes for an hour of virtual time
 	go run . sim --seed 1 --nodes 1000 -N 3 --ops 20000 --keys 200 --clients 40 --length 1h --faults crash,partition,loss,wipe,join,leave
 
-torture: ## kill -9 under load, and folders put back and damaged, a hundred times each
+torture: ## kill -9 under load, and restored or damaged folders, a hundred rounds each
 	RINGSIDE_TEST_ROUNDS=$(or $(ROUNDS),100) go test -count=1 -timeout 1h -v -run '^(TestKillNine.*|TestFoldersPutBackAndDamaged)$$' ./localcluster
 
 fuzz: ## each fuzz target for a while: make fuzz FUZZTIME=1m

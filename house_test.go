@@ -187,7 +187,7 @@ func TestTestsKeepTheRules(t *testing.T) {
 	}
 }
 
-// The rules above find what they are there for.
+// The rules above find violations.
 func TestTestRulesCanFail(t *testing.T) {
 	for source, want := range map[string]int{
 		"rapid.Check(t, func(t *rapid.T) { if x { t.Skip() } })":                          1,
@@ -224,7 +224,7 @@ func brokenTestRules(f *ast.File) (broken []string, drawing int) {
 			return true
 		}
 		switch name := called(call); {
-		case name == "Filter": // it skips when it draws too often in vain
+		case name == "Filter": // Filter skips a case if it rejects too many values
 			broken = append(broken, "Filter of a rapid generator; draw valid cases instead")
 		case (name == "Command" || name == "CommandContext") && slices.ContainsFunc(call.Args, isGo):
 			broken = append(broken, "the go command is run; a test that needs a build of its own belongs to make and CI")
@@ -234,7 +234,7 @@ func brokenTestRules(f *ast.File) (broken []string, drawing int) {
 	return broken, drawing
 }
 
-// function returns the signature and the body of a function, nil if n is none.
+// function returns the signature and the body of a function, nil if n is not a function.
 func function(n ast.Node) (*ast.FuncType, *ast.BlockStmt) {
 	switch n := n.(type) {
 	case *ast.FuncDecl:
@@ -245,7 +245,7 @@ func function(n ast.Node) (*ast.FuncType, *ast.BlockStmt) {
 	return nil, nil
 }
 
-// drawsFromRapid says whether a parameter is a *rapid.T.
+// drawsFromRapid reports whether a parameter is a *rapid.T.
 func drawsFromRapid(f *ast.FuncType) bool {
 	return slices.ContainsFunc(f.Params.List, func(p *ast.Field) bool {
 		star, ok := p.Type.(*ast.StarExpr)
@@ -272,7 +272,7 @@ func calls(body *ast.BlockStmt) (names []string) {
 	return names
 }
 
-// called is the name of the method or qualified function that is called, "" for any other.
+// called returns the name of the method or qualified function that is called, "" for any other.
 func called(call *ast.CallExpr) string {
 	if sel, ok := call.Fun.(*ast.SelectorExpr); ok {
 		return sel.Sel.Name
@@ -280,7 +280,7 @@ func called(call *ast.CallExpr) string {
 	return ""
 }
 
-// isGo says whether an argument is the name of the go command.
+// isGo reports whether an argument is the name of the go command.
 func isGo(arg ast.Expr) bool {
 	lit, ok := arg.(*ast.BasicLit)
 	return ok && (lit.Value == `"go"` || lit.Value == "`go`")

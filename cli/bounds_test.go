@@ -8,15 +8,15 @@ import (
 	"ringside/cli/verbs"
 )
 
-// senseless are values that no number and no duration may have.
+// senseless lists values that are invalid for every number and every duration.
 var senseless = []string{"", "0", "-0", "-1", "-1s", "NaN", "nan", "Inf", "-Inf", "+Inf", "1e9", "0x10", "1_000", " 5", "5 ", "1.5", "٣", "99999999999999999999", "-99999999999999999999",
 	"9999999999999h", "1e99s", "NaNs", "two", "5\x00"}
 
-// lookOnce are flags for which 0 has a meaning: wait and settle look once.
+// lookOnce lists the flags for which 0 is valid: wait and settle then check once.
 var lookOnce = map[string]bool{"wait --timeout": true, "settle --timeout": true}
 
-// Each flag that is a number or a duration has an upper bound of its own, and refuses what makes no
-// sense with its name, its reason and the usage exit code.
+// Each flag that is a number or a duration has an upper bound of its own. It refuses an invalid
+// value with an error that names the flag and the reason, and with the usage exit code.
 func TestFlagsAreBounded(t *testing.T) {
 	for _, v := range allVerbs() {
 		for _, f := range v.Flags {

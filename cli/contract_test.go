@@ -17,9 +17,9 @@ import (
 	"ringside/engine/trace"
 )
 
-// The tests of this file hold what scripts depend on: the shape of each command's JSON, exit codes,
-// event kinds and flags. The golden files may gain entries and never lose one. What is new fails
-// until -update adds it; only a person removes an entry, and then the contract is broken on
+// The tests of this file check the contract that scripts depend on: the shape of each command's JSON,
+// exit codes, event kinds and flags. The golden files may gain entries and never lose one. A new
+// entry fails until -update adds it. An entry is removed only by hand, which breaks the contract on
 // purpose.
 var updateContract = flag.Bool("update", false, "add what is new to the contract's golden files")
 
@@ -179,7 +179,7 @@ func TestContractOfCommands(t *testing.T) {
 	})
 }
 
-// A new command adds its JSON to the contract.
+// Every command has its JSON in the contract.
 func TestContractKnowsEachCommand(t *testing.T) {
 	text := []string{"help", "man", "completion", "tui"} // they print no JSON, or need a terminal
 	for _, v := range allVerbs() {
@@ -221,7 +221,7 @@ func recordCommands(t *testing.T) map[string]recording {
 			continue
 		}
 		rec := recording{trace.Show([]byte(s.line)), r.exit, shape(t, s.line, r.out)}
-		if s.line == "events" { // which ones come is a matter of time; what each has is not
+		if s.line == "events" { // the set of events depends on timing, the fields of each event do not
 			lines := strings.SplitAfter(strings.TrimSpace(r.out), "\n")
 			for _, line := range lines {
 				one := shape(t, s.line, line)
@@ -279,7 +279,7 @@ func walk(path string, v any, found map[string]bool) {
 	found[path+" "+kind] = true
 }
 
-// checkVersions holds that what has a clock has all that decides how it relates to others.
+// checkVersions checks that every object with a clock has also dot, past and notation.
 func checkVersions(t *testing.T, line string, v any) {
 	t.Helper()
 	switch v := v.(type) {
@@ -365,7 +365,7 @@ func TestContractOfEventKinds(t *testing.T) {
 	})
 }
 
-// An event that has everything shows all fields that events can have.
+// An event with all fields set shows every field that an event can have.
 func TestContractOfEventFields(t *testing.T) {
 	var e trace.Event
 	fill(reflect.ValueOf(&e).Elem(), 0)
@@ -422,9 +422,8 @@ func fill(v reflect.Value, depth int) {
 	}
 }
 
-// golden compares got with a golden file, entry by entry: compare returns what the entry is from
-// now on, and what is wrong with it. Entries that only got has are new, and with -update they are
-// added.
+// golden compares got with a golden file, entry by entry. compare returns the updated entry and its
+// faults. With -update, golden adds the entries that only got has.
 func golden[V any](t *testing.T, name string, got map[string]V, compare func(want, got V) (V, string)) {
 	t.Helper()
 	path := filepath.Join("testdata", "contract", name)

@@ -17,7 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience bounds what takes a fraction of a second on a machine that does nothing else.
+// patience bounds steps that take a fraction of a second on an idle machine.
 const patience = 30 * time.Second
 
 // program returns a path by which this binary is ringside, and a folder for its temporary files.
@@ -38,7 +38,7 @@ func program(t *testing.T) (bin, tmp string) {
 	return bin, tmp
 }
 
-// left lists what is in the folder for temporary files.
+// left lists the folder for temporary files.
 func left(t *testing.T, tmp string) []string {
 	t.Helper()
 	list, err := filepath.Glob(filepath.Join(tmp, "*"))
@@ -48,7 +48,7 @@ func left(t *testing.T, tmp string) []string {
 	return list
 }
 
-// until waits for a condition that another process brings about.
+// until waits for a condition that depends on another process.
 func until(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(patience); !ok(); time.Sleep(time.Millisecond) {
@@ -70,7 +70,7 @@ func ended(t *testing.T, cmd *exec.Cmd) int {
 	return cmd.ProcessState.ExitCode()
 }
 
-// A reader that has enough, such as head, ends the demo, which leaves nothing behind.
+// A reader that closes the pipe, such as head, ends the demo, and the demo leaves no file behind.
 func TestClosedPipeLeavesNothingBehind(t *testing.T) {
 	for _, lines := range []int{1, 8, 30} {
 		bin, tmp := program(t)
@@ -95,7 +95,7 @@ func TestClosedPipeLeavesNothingBehind(t *testing.T) {
 	}
 }
 
-// Each signal that asks for the end, at each stage of the demo, leaves nothing behind.
+// After each signal that asks for the end, at each stage of the demo, no file is left behind.
 func TestSignalsLeaveNothingBehind(t *testing.T) {
 	for _, sig := range []syscall.Signal{unix.SIGINT, unix.SIGTERM, unix.SIGHUP, unix.SIGQUIT} {
 		for _, lines := range []int{0, 1, 20} {
@@ -116,7 +116,7 @@ func interrupt(t *testing.T, sig syscall.Signal, lines int) {
 	if err := unix.SetNonblock(int(w.Fd()), false); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 4096); err != nil { // so that it stands still where we stop reading
+	if _, err := unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 4096); err != nil { // so that the program blocks where the test stops reading
 		t.Fatal(err)
 	}
 	cmd.Stdout, cmd.Stderr = w, io.Discard
@@ -141,7 +141,7 @@ func interrupt(t *testing.T, sig syscall.Signal, lines int) {
 	}
 }
 
-// The screens leave the terminal as it was, whatever signal ends them.
+// The screens restore the terminal after every signal that ends them.
 func TestSignalsRestoreTheTerminal(t *testing.T) {
 	for _, sig := range []syscall.Signal{unix.SIGQUIT, unix.SIGTERM, unix.SIGHUP, unix.SIGINT} {
 		bin, tmp := program(t)
@@ -172,7 +172,7 @@ func TestSignalsRestoreTheTerminal(t *testing.T) {
 	}
 }
 
-// answer reads what is written to a terminal, and says where its cursor is when it is asked.
+// answer reads the output to a terminal, and replies to queries for the cursor's position.
 func answer(master *os.File) {
 	for b := make([]byte, 4096); ; {
 		n, err := master.Read(b)
@@ -185,7 +185,7 @@ func answer(master *os.File) {
 	}
 }
 
-// modes are what a raw terminal has otherwise.
+// modes returns the settings of a terminal that a raw terminal changes.
 func modes(t *testing.T, tty *os.File) unix.Termios {
 	t.Helper()
 	m, err := unix.IoctlGetTermios(int(tty.Fd()), unix.TCGETS)
@@ -230,7 +230,7 @@ func TestDetachedClusterWithoutFolderEnds(t *testing.T) {
 	over = true
 }
 
-// zombie says whether a process has ended and only waits to be asked for.
+// zombie reports whether a process has ended and waits for its parent to collect the exit code.
 func zombie(pid int) bool {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err != nil || bytes.Contains(stat, []byte(") Z "))

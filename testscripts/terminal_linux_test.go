@@ -83,7 +83,7 @@ func TestDeletionAsksOnATerminal(t *testing.T) {
 	}
 }
 
-// readUntil reads a terminal, which gives what was written in pieces, up to the piece with text.
+// readUntil reads the output to a terminal, which arrives in pieces, up to the piece with text.
 func readUntil(master *os.File, text string) (out []byte, err error) {
 	if err := master.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
 		return nil, err

@@ -9,7 +9,7 @@ import (
 	"ringside/engine/vclock"
 )
 
-// versionText is a version as get --json shows it.
+// versionText returns a version as get --json shows it.
 func versionText(t *testing.T, v vclock.Version) string {
 	b, err := json.Marshal(trace.JSONOf(v))
 	if err != nil {
@@ -22,7 +22,7 @@ func TestClockCompare(t *testing.T) {
 	blind := version("n4", 2, "tea")
 	first := version("n4", 1, "milk")
 	second := version("n4", 2, "beer", dot("n4", 1))
-	elsewhere := vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n4", Epoch: 9}, Counter: 1}} // {n4:1} too
+	elsewhere := vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n4", Epoch: 9}, Counter: 1}} // also {n4:1}
 	for _, c := range []struct{ a, b, want string }{
 		{"{n4:1}", "{n4:.2}", "concurrent"},
 		{"{n4:1}", "{n4:2}", "before"},

@@ -8,8 +8,8 @@ import (
 	"ringside/engine/trace"
 )
 
-// A name of something that does not exist is a usage error that lists what there is, wherever it
-// stands.
+// The name of a node or kind that does not exist is a usage error that lists the existing ones, in
+// every command and condition.
 func TestNamesMustExist(t *testing.T) {
 	const nodes, functions = "there are n1 n2 n3 n4 n5", "use one of buffered clock"
 	for line, want := range map[string]string{
@@ -69,7 +69,7 @@ func TestNamesMustExist(t *testing.T) {
 	}
 }
 
-// What exists may be named: a node that was a member, too, where it still has something to say.
+// An existing node may be named, and a former member where its events or hints are meant.
 func TestNamesThatExist(t *testing.T) {
 	for line, exit := range map[string]int{
 		"events --kind hint-stored,ack --node n2":                  0,
@@ -96,7 +96,7 @@ func TestNamesThatExist(t *testing.T) {
 	}
 }
 
-// Each kind that a cluster can tell of can be asked for.
+// events --kind accepts every kind of event.
 func TestEachKindCanBeChosen(t *testing.T) {
 	for kind := range trace.Sections {
 		if s := scene(t).say("events --kind " + string(kind)); s.exit != 0 {

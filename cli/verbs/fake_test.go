@@ -25,7 +25,7 @@ type fake struct {
 	t        *testing.T
 	settings trace.Settings
 	down     []string
-	silent   []string // they run, and do not answer
+	silent   []string // nodes that run and do not answer
 	groups   [][]string
 	oneWay   bool
 	hints    map[string]map[string]int         // holder → home → keys
@@ -76,7 +76,7 @@ func (f *fake) Fault(_ context.Context, x fault.Fault) error {
 	case fault.Split:
 		f.groups, f.oneWay = x.Groups, x.OneWay
 	case fault.Heal:
-		f.groups, f.hints = nil, nil // as fast as a cluster in memory hands them over
+		f.groups, f.hints = nil, nil // a cluster in memory hands its hints over as fast
 	}
 	return f.err
 }

@@ -38,14 +38,14 @@ func TestDryRun(t *testing.T) {
 		t.Error("a dry run changed something")
 	}
 	f.err = Usagef("leave n4: it does not run")
-	for _, line := range []string{"join --dry-run", "leave n4 --dry-run"} { // whatever the change itself would be refused for
+	for _, line := range []string{"join --dry-run", "leave n4 --dry-run"} { // a dry run is refused for the same reasons as the change
 		if s := f.say(line); s.exit != ExitUsage || s.failure.Message != f.err.Error() {
 			t.Errorf("%s: exit %d, %v", line, s.exit, s.failure)
 		}
 	}
 }
 
-// A ring of fewer members than N is told of, before it comes to that and as long as it lasts.
+// A ring with fewer members than N causes a warning, before the change and as long as the ring lasts.
 func TestFewMembersAreTold(t *testing.T) {
 	f := newFake(t)
 	f.settings.Nodes = f.settings.Nodes[:3]

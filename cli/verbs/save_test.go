@@ -9,7 +9,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// savers are the commands that take --save.
+// savers lists the commands that take --save.
 var savers = []string{
 	"get cart", "put cart milk", "del cart -c @old", "resolve cart --pick 1", "cart add cart tea", "cart remove cart milk", "cart show cart",
 }
@@ -29,7 +29,7 @@ func listing(t *testing.T, dir string) map[string]string {
 	return out
 }
 
-// A --save that cannot be written is told before anything is sent.
+// A target of --save that cannot be written is an error before a request is sent.
 func TestSaveIsOpenedFirst(t *testing.T) {
 	for _, line := range savers {
 		for target, want := range map[string]string{
@@ -63,7 +63,7 @@ func TestSaveIsOpenedFirst(t *testing.T) {
 	}
 }
 
-// A request that fails leaves the target as it was: an empty context would mean a blind write.
+// A request that fails does not change the target, because an empty context would mean a blind write.
 func TestFailureLeavesSaveAlone(t *testing.T) {
 	for _, line := range savers {
 		for _, target := range []string{"@./new", "@./kept", "@new", "@kept"} {
@@ -97,7 +97,7 @@ func TestSaveWrites(t *testing.T) {
 	}
 }
 
-// A disk that is full only when the context is written does not hide what the request did.
+// If the disk is full when the context is written, the result of the request is still shown.
 func TestSaveThatFailsLate(t *testing.T) {
 	const full = "/dev/full"
 	if _, err := os.Stat(full); err != nil {
