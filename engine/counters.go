@@ -108,10 +108,25 @@ func (n *Node) keepCounter(dbKey []byte, own wire.Own) {
 	}
 }
 
-// deleteRecord deletes a record and keeps own, the counter in it. A damaged record may have held any counter.
-func (n *Node) deleteRecord(dbKey []byte, own wire.Own, damaged bool) {
+// dropCounter deletes the kept counter of a key: the key's record holds a later one now. Only so is a kept counter
+// never older than the counter in the record, and damage to the record cannot bring an old counter back.
+func (n *Node) dropCounter(dbKey []byte) {
+	if n.counters.kept == 0 {
+		return
+	}
+	if b, err := n.db.Get(store.Own, dbKey); err == nil && b == nil {
+		return
+	}
+	n.counters.kept--
+	n.write(store.Own, dbKey, nil)
+}
+
+// deleteRecord deletes a record and keeps the counter in it. A damaged record may have held any counter. deleteRecord
+// reads the record itself, because a fold in this step may have moved a kept counter into the record.
+func (n *Node) deleteRecord(dbKey []byte) {
+	rec, err := n.record(store.Data, dbKey)
 	n.write(store.Data, dbKey, nil) // first, so that a fold does not put the counter back into the record
-	if damaged {
+	if err != nil {
 		n.beginEpoch()
 		return
 	}
@@ -120,7 +135,7 @@ func (n *Node) deleteRecord(dbKey []byte, own wire.Own, damaged bool) {
 		n.beginEpoch()
 		return
 	}
-	if own = n.trusted(own); latestOwn(n.trusted(kept), own) == own {
+	if own := n.trusted(rec.Own); latestOwn(n.trusted(kept), own) == own {
 		n.keepCounter(dbKey, own)
 	}
 }

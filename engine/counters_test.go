@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"ringside/engine/member"
+	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/trace"
+	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
@@ -205,5 +207,78 @@ func TestDamagedCounters(t *testing.T) {
 				t.Fatalf("minted twice: %v", dots)
 			}
 		})
+	}
+}
+
+// counted is a version of this node for key, stamped with the next dot and kept by keep.
+func (n *Node) counted(key []byte, keep func(own wire.Own, s vclock.Siblings)) wire.Own {
+	own := n.mint(key, nil)
+	dot := vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter}
+	keep(own, vclock.Siblings{{Dot: dot, Value: []byte("v")}})
+	return own
+}
+
+// A node that drops a range folds counters on the way. A fold can move the counter of a key into its record, and the
+// record is dropped after that.
+func TestDroppedRangeKeepsFoldedCounters(t *testing.T) {
+	w := five(t)
+	n := w.nodes["n3"]
+	rg := n.rangeAt(ring.Of([]byte(w.keyAt("n3"))))
+	var keys [][]byte
+	for i := 0; len(keys) < 2; i++ {
+		if key := fmt.Appendf(nil, "key %d", i); rg.Holds(ring.Of(key)) {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, func(a, b []byte) int { return slices.Compare(dataKey(a), dataKey(b)) })
+	asHome := func(key []byte) func(wire.Own, vclock.Siblings) {
+		return func(own wire.Own, s vclock.Siblings) { n.storeHome(key, s, false, &own, trace.Event{}) }
+	}
+	n.counted(keys[0], asHome(keys[0]))
+	n.counted(keys[1], asHome(keys[1]))
+	last := n.counted(keys[1], func(own wire.Own, _ vclock.Siblings) { n.keepCounter(dataKey(keys[1]), own) }) // as a stand-in
+	n.cfg.Buggify = func(p Place) bool { return p == FewCounters }
+	n.drop(n.handover(n.plotOf(rg)))
+	if next := n.mint(keys[1], nil); next.Epoch != last.Epoch || next.Counter != last.Counter+1 {
+		t.Fatalf("after %v the node counts on with %v", last, next)
+	}
+}
+
+// A counter that was kept apart is older than the one in a record that was stamped later. If the record is damaged,
+// the node must not count on from the older one.
+func TestDamagedRecordEndsItsKeptCounter(t *testing.T) {
+	for name, after := range map[string]func(n *Node, key []byte, others vclock.Siblings){
+		"mended": func(n *Node, key []byte, others vclock.Siblings) {
+			n.storeHome(key, others, false, nil, trace.Event{Op: wire.ReadRepair.String()})
+		},
+		"dropped": func(n *Node, key []byte, _ vclock.Siblings) {
+			n.drop(n.handover(n.plotOf(n.rangeAt(ring.Of(key)))))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := five(t)
+			n, key := w.nodes["n3"], []byte(w.keyAt("n3"))
+			n.counted(key, func(own wire.Own, _ vclock.Siblings) { n.keepCounter(dataKey(key), own) })
+			last := n.counted(key, func(own wire.Own, s vclock.Siblings) { n.storeHome(key, s, false, &own, trace.Event{}) })
+			w.carryOut("n3", n.finish())
+			w.damage("n3", store.Data, dataKey(key))
+			after(n, key, vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n4"}, Counter: 1}, Value: []byte("w")}})
+			if next := n.mint(key, nil); next.Epoch == last.Epoch && next.Counter <= last.Counter {
+				t.Fatalf("%v was minted twice, after %v", next, last)
+			}
+		})
+	}
+}
+
+// A damaged counter of a key that has a record costs one epoch, not one for each put.
+func TestDamagedKeptCounterCostsOneEpoch(t *testing.T) {
+	w := five(t)
+	n, key := w.nodes["n3"], w.keyAt("n3")
+	n.counted([]byte(key), func(own wire.Own, _ vclock.Siblings) { n.keepCounter(dataKey([]byte(key)), own) })
+	w.carryOut("n3", n.finish())
+	w.damage("n3", store.Own, dataKey([]byte(key)))
+	first := w.mustPut("n3", key, "v", nil).Version.Dot
+	if next := w.mustPut("n3", key, "w", nil).Version.Dot; next.Epoch != first.Epoch || next.Counter != first.Counter+1 {
+		t.Fatalf("counted from %v to %v", first, next)
 	}
 }

@@ -107,6 +107,9 @@ func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wi
 	if damaged && own == nil && !mutant.Is(mutant.DamagedCounterTrusted) {
 		n.beginEpoch()
 	}
+	if own != nil {
+		n.dropCounter(k)
+	}
 	n.collector.stored(key, rec)
 	if damaged && !mutant.Is(mutant.TreeNotRegrown) { // nobody knows what the tree was told of the record
 		n.regrow(ring.Of(key))

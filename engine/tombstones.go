@@ -419,7 +419,7 @@ func (n *Node) dropTombstones(c wire.Collect) {
 		if err != nil || !dead(rec.Siblings) || stateOf(t.Key, rec).Hash != t.State {
 			continue
 		}
-		n.deleteRecord(k, rec.Own, false)
+		n.deleteRecord(k)
 		n.grow(k, rec, wire.Record{})
 		n.emit(trace.Event{Kind: trace.TombstoneCollected, Key: t.Key, Versions: rec.Siblings})
 	}

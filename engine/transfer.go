@@ -212,20 +212,15 @@ func (n *Node) drop(h *handover) {
 	delete(n.member.lost, h.plot)
 	n.member.changed[h.Span] = true
 	count, keys := 0, n.keys
-	type gone struct {
-		key     []byte
-		own     wire.Own
-		damaged bool
-	}
-	var dropped []gone
+	var dropped [][]byte
 	n.scanRange(h.Span, func(k, v []byte) {
+		dropped = append(dropped, slices.Clone(k))
 		rec, err := wire.DecodeRecord(v)
-		dropped = append(dropped, gone{slices.Clone(k), rec.Own, err != nil})
 		n.keys -= liveBefore(rec.Siblings, err != nil)
 		count++
 	})
-	for _, d := range dropped {
-		n.deleteRecord(d.key, d.own, d.damaged)
+	for _, k := range dropped {
+		n.deleteRecord(k)
 	}
 	delete(n.trees.trees, h.plot)
 	n.trees.at(h.plot)
