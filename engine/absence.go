@@ -22,6 +22,7 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/engine/member"
 	"ringside/engine/mutant"
 )
 
@@ -42,20 +43,28 @@ func (g *get) absent() bool {
 	return len(g.unheard()) <= g.n.replicas()-g.quorum.R && g.recheck.wanted == g.recheck.done
 }
 
-// unheard lists the nodes that could hold the key and have not answered, in the order of the
-// preference list.
+// unheard lists the nodes that could hold the key and have not answered: homes first, in the order of
+// the preference list.
 func (g *get) unheard() []string {
-	var out []string
-	homes := len(g.n.homesIn(g.pref))
-	for i, node := range g.pref {
-		if i >= homes && (g.quorum.Strict || !g.n.connected(node)) {
-			continue
-		}
-		if !slices.ContainsFunc(g.answers, func(a readAnswer) bool { return a.node == node && !a.damaged }) {
-			out = append(out, node)
+	could := slices.Clone(g.n.homesIn(g.pref))
+	if !g.quorum.Strict {
+		could = append(could, g.keepers()...)
+	}
+	return slices.DeleteFunc(could, func(node string) bool {
+		return slices.ContainsFunc(g.answers, func(a readAnswer) bool { return a.node == node && !a.damaged })
+	})
+}
+
+// keepers lists the nodes beyond the homes that may keep a hint and that the coordinator has a
+// connection to: members, and nodes that leave and have not handed everything over yet.
+func (g *get) keepers() []string {
+	all := slices.Clone(g.pref[len(g.n.homesIn(g.pref)):])
+	for _, node := range g.n.member.leavers {
+		if last, _ := g.n.member.history.Last(node); last.Kind == member.Leave && !slices.Contains(g.pref, node) {
+			all = append(all, node)
 		}
 	}
-	return out
+	return slices.DeleteFunc(all, func(node string) bool { return !g.n.connected(node) })
 }
 
 // makeSure asks who else could hold the key once R homes hold nothing.
@@ -78,8 +87,8 @@ func (g *get) askBeyond() {
 		return
 	}
 	g.beyond = true
-	for _, node := range g.pref[len(g.n.homesIn(g.pref)):] {
-		if !g.used[node] && g.n.connected(node) {
+	for _, node := range g.keepers() {
+		if !g.used[node] {
 			g.used[node] = true
 			g.ask(node)
 		}

@@ -6,7 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/ring"
 	"ringside/engine/trace"
+	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
@@ -191,5 +193,21 @@ func TestGetWithoutRepair(t *testing.T) {
 	}
 	if read(false); len(w.nodes["n3"].mustKnow(t, key)) != 1 {
 		t.Fatal("an ordinary get mended nothing")
+	}
+}
+
+// A record that a node held for no home of its key goes to the homes like a hint. A get that asked them before that, and
+// this node after that, asks them again.
+func TestHandedOverRecordsPassTheReader(t *testing.T) {
+	w := five(t)
+	n, key := w.nodes["n5"], []byte(w.keyAt("n1", "n2", "n3"))
+	if n.reading(key, n.View()).Returned {
+		t.Fatal("n5 has handed over nothing")
+	}
+	v := vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1"}, Counter: 1}, Value: []byte("v")}
+	n.storeHome(key, vclock.Siblings{v}, false, nil, trace.Event{Peer: "n4", Op: wire.Transfer.String()})
+	n.drop(n.handover(n.plotOf(n.rangeAt(ring.Of(key)))))
+	if r := n.reading(key, n.View()); len(r.Siblings) != 0 || !r.Returned {
+		t.Fatalf("n5 holds %v, returned %v", r.Siblings, r.Returned)
 	}
 }

@@ -48,7 +48,7 @@ type hintBook struct {
 	byKey  map[string][]string   // key → homes it is kept for, sorted
 	total  int
 
-	returned time.Duration // when a hint was last handed to its home, 0 for never
+	returned time.Duration // when a hint or a record of a lost range was last handed to a home, 0 for never
 }
 
 // hintQueue is what is kept for one home, oldest first.
@@ -333,7 +333,7 @@ func (n *Node) dropHint(home string, key []byte, kind trace.Kind) {
 }
 
 // returnedLately says whether a get that is still waiting for answers may have asked a home
-// before this node handed the home a hint.
+// before this node handed the home a replica.
 func (n *Node) returnedLately() bool {
 	return n.hints.returned > 0 && n.now-n.hints.returned <= n.cfg.Timings.Request
 }

@@ -6,6 +6,7 @@ import (
 
 	"ringside/engine/member"
 	"ringside/engine/ring"
+	"ringside/engine/wire"
 )
 
 // §4.9: a home that takes the place of a leaver waits for what the leaver hands over, as long as the leaver is
@@ -39,4 +40,30 @@ func TestNewHomeWaitsForLeaver(t *testing.T) {
 			t.Errorf("%s waits for %s, and n3 cannot be reached", home, k)
 		}
 	}
+}
+
+// §4.6, §4.9: nodes that leave keep their hints until those have gone home. A get finds what only leavers hold, and it
+// does not say that there is no value while they are silent.
+func TestHintsOfLeaversAreFound(t *testing.T) {
+	w, key := overloaded(t)
+	h := w.nodes["n1"].member.history
+	for _, leaver := range []string{"n4", "n5"} {
+		h, _ = h.With(int64(w.now), member.Change{Node: leaver, By: "n1", Kind: member.Leave})
+	}
+	for _, name := range w.names {
+		w.nodes[name].learn(h, "n1")
+	}
+	if r := w.get("n1", key); r.Err != wire.OK || len(r.Siblings) != 1 {
+		t.Fatalf("%v %q, %d siblings from %v", r.Err, r.Message, len(r.Siblings), r.Replied)
+	}
+	if w.hints() == 0 {
+		t.Fatal("the hints went home: this test tests nothing")
+	}
+
+	w, key = overloaded(t)
+	for _, name := range w.names {
+		w.nodes[name].learn(h, "n1")
+	}
+	w.split(false, []string{"n1", "n2", "n3"}, []string{"n4", "n5"})
+	w.wantUnanswered(w.get("n1", key), "n4", "n5")
 }

@@ -221,6 +221,7 @@ func (n *Node) drop(h *handover) {
 	})
 	for _, k := range dropped {
 		n.deleteRecord(k)
+		n.hints.returned = n.now // a get may have asked the new homes before they were given the record
 	}
 	delete(n.trees.trees, h.plot)
 	n.trees.at(h.plot)
