@@ -1,21 +1,22 @@
 package engine
 
-// §4.5, §4.6: when a get may say that there is no value. A version that was acknowledged is at W
-// nodes, but with a sloppy quorum these may be stand-ins, and a node that is slow looks like one
-// that holds nothing. So "not found" needs more answers than a version that was found, for which R
-// answers are enough whoever gives them:
+// §4.5, §4.6: when a get may say that there is no value. An acknowledged version is at W nodes.
+// With a sloppy quorum these nodes may be stand-ins. A slow node looks like a node that holds
+// nothing. If a version was found, R answers of any nodes are enough. "Not found" needs all of the
+// following:
 //
-//   - R homes of the key answered, and hold nothing. A stand-in that holds nothing proves nothing.
-//   - Of the nodes that could hold the key, all but N-R answered, and hold nothing. These are the N
-//     homes and every other node that the coordinator has a connection to, since any of them may
-//     keep a hint. As R+W>N, at least one of any W of them has answered.
-//   - No hint went home between the answer of its home and that of its holder, or the homes have
-//     answered again since.
+//   - R homes of the key have answered that they hold nothing. Such an answer of a stand-in proves
+//     nothing.
+//   - All but N-R of the nodes that could hold the key have answered that they hold nothing. These
+//     are the N homes and each other member or leaver that the coordinator has a connection to,
+//     because any of them may keep a hint. As R+W>N, at least one of any W of them has answered.
+//   - No hint went home between the answer of its home and the answer of its holder, or the homes
+//     have answered again since then.
 //
-// Otherwise the get fails: the quorum was not reached. What deviates from the paper is the cost. A
-// get of a key that is not there asks the nodes beyond its homes too. A node without a connection is
-// not waited for unless it is a home: a get does not see what the other side of a split wrote,
-// whether it finds an older version or none. A strict quorum has no hints, so R homes decide.
+// Otherwise the get fails, because the quorum was not reached. The deviation from the paper is the
+// cost: a get of an absent key also asks the nodes beyond the homes. The get does not wait for a
+// node without a connection, unless that node is a home. During a split a get therefore misses what
+// only stand-ins of the other side hold. A strict quorum has no hints, so R homes decide.
 
 import (
 	"fmt"
@@ -26,7 +27,8 @@ import (
 	"ringside/engine/mutant"
 )
 
-// recheck is the second question to homes that may have been given a hint since they answered.
+// recheck is the state of the second question to homes. It is wanted if the homes may have been
+// given a hint since they answered.
 type recheck struct{ wanted, done bool }
 
 // foundNothing says whether no answer so far holds a version.
@@ -34,8 +36,8 @@ func (g *get) foundNothing() bool {
 	return !slices.ContainsFunc(g.answers, func(a readAnswer) bool { return len(a.siblings) > 0 })
 }
 
-// absent says whether the answers, none of which holds a version, show that there is none. R homes
-// are among them.
+// absent says whether the answers show that no node holds a version. The caller has checked that R
+// homes have answered and that no answer holds a version.
 func (g *get) absent() bool {
 	if g.quorum.Strict || mutant.Is(mutant.HintsUnasked) {
 		return true
@@ -43,8 +45,8 @@ func (g *get) absent() bool {
 	return len(g.unheard()) <= g.n.replicas()-g.quorum.R && g.recheck.wanted == g.recheck.done
 }
 
-// unheard lists the nodes that could hold the key and have not answered: homes first, in the order of
-// the preference list.
+// unheard lists the nodes that could hold the key and have not answered: homes first, in the order
+// of the preference list.
 func (g *get) unheard() []string {
 	could := slices.Clone(g.n.homesIn(g.pref))
 	if !g.quorum.Strict {
@@ -67,7 +69,8 @@ func (g *get) keepers() []string {
 	return slices.DeleteFunc(all, func(node string) bool { return !g.n.connected(node) })
 }
 
-// makeSure asks who else could hold the key once R homes hold nothing.
+// makeSure asks the other nodes that could hold the key, once R homes have answered that they hold
+// nothing.
 func (g *get) makeSure() {
 	if g.quorum.Strict || mutant.Is(mutant.HintsUnasked) || !g.foundNothing() || len(g.counted()) < g.quorum.R {
 		return
@@ -81,7 +84,7 @@ func (g *get) makeSure() {
 	}
 }
 
-// askBeyond asks all nodes beyond the homes that were not asked yet for hints, once.
+// askBeyond asks the keepers that were not asked yet for hints. It does so once.
 func (g *get) askBeyond() {
 	if g.quorum.Strict || g.beyond {
 		return
@@ -95,7 +98,7 @@ func (g *get) askBeyond() {
 	}
 }
 
-// askHomesAgain puts the question to the homes once more. Their first answers count no longer.
+// askHomesAgain asks the homes again. Their first answers no longer count.
 func (g *get) askHomesAgain() {
 	g.recheck.done = true
 	var homes []string
@@ -110,7 +113,7 @@ func (g *get) askHomesAgain() {
 	}
 }
 
-// shortfall says why the quorum was not reached, and who did not answer.
+// shortfall says why the quorum was not reached, and which nodes did not answer.
 func (g *get) shortfall() string {
 	homes, counted, unheard := g.n.homesIn(g.pref), g.counted(), g.unheard()
 	silent := slices.DeleteFunc(slices.Clone(homes), func(h string) bool { return !slices.Contains(unheard, h) })
@@ -118,7 +121,7 @@ func (g *get) shortfall() string {
 	case !g.foundNothing() || len(silent) == 0 && len(counted) < g.quorum.R:
 		return fmt.Sprintf("R=%d, but only %d answered in time: %s", g.quorum.R, len(counted), strings.Join(counted, " "))
 	case len(counted) < g.quorum.R:
-		return fmt.Sprintf("R=%d, but of the key's homes %s only %d answered in time; no answer from %s, so nobody can tell whether there is a value",
+		return fmt.Sprintf("R=%d, but of the key's homes %s only %d answered in time; no answer from %s, so there may be a value",
 			g.quorum.R, strings.Join(homes, " "), len(counted), strings.Join(silent, " "))
 	}
 	return fmt.Sprintf("R=%d, and %s hold nothing, but there is no answer from %s, which may keep a value or a hint",

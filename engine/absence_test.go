@@ -67,7 +67,8 @@ func TestOneHomeAwayIsNoDoubt(t *testing.T) {
 	}
 }
 
-// One home answered that it holds nothing, and the two that do not answer may hold a version that both acknowledged.
+// One home answered that it holds nothing, and the two that do not answer may hold a version that
+// both acknowledged.
 func TestOneHomeCannotSpeakForTwo(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n1", "n2", "n3")
@@ -196,8 +197,8 @@ func TestGetWithoutRepair(t *testing.T) {
 	}
 }
 
-// A record that a node held for no home of its key goes to the homes like a hint. A get that asked them before that, and
-// this node after that, asks them again.
+// A record that a node held for no home of its key goes to the homes like a hint. A get that asked
+// them before that, and this node after that, asks them again.
 func TestHandedOverRecordsPassTheReader(t *testing.T) {
 	w := five(t)
 	n, key := w.nodes["n5"], []byte(w.keyAt("n1", "n2", "n3"))

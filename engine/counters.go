@@ -1,11 +1,15 @@
 package engine
 
-// §4.4: counters of keys of which the node holds no record. A stand-in hands its replica home, a key range goes to
-// its new homes, a tombstone is collected: the record goes, and the last dot that this node minted for the key
-// stays in the space store.Own, about 50 bytes. If the node stamps the key again, it counts on.
+// §4.4: counters that are kept apart from records. A record goes when a stand-in hands its replica
+// home, when a key range moves to its new homes, and when a tombstone is collected. The last dot
+// that this node minted for the key stays in the space store.Own, in about 50 bytes. If the node
+// stamps the key again, it counts on.
 //
-// The number of kept counters is bounded. Beyond the bound the node folds some of them into floors: a floor is the
-// highest counter of a part of the ring, and keys of that part that the node has not stamped yet start above it.
+// Invariant: a kept counter is not older than the counter in the record of its key.
+//
+// The number of kept counters is bounded. Beyond the bound the node folds some of them into floors.
+// A floor is the highest folded counter of a part of the ring. A key of that part without a counter
+// of its own starts above the floor.
 
 import (
 	"bytes"
@@ -18,23 +22,24 @@ import (
 )
 
 const (
-	// maxCounters bounds the counters that a node keeps apart from records: as many as hints.
+	// maxCounters bounds the counters that a node keeps apart from records. It is the bound of
+	// hints.
 	maxCounters = 1 << 20
-	// foldBatch is how many counters are folded at once. It bounds the writes of a step.
+	// foldBatch is the number of counters that are folded at once. It bounds the writes of a step.
 	foldBatch = 64
 )
 
 // counters is the index in memory of the space store.Own.
 type counters struct {
 	kept   int                 // entries of the space
-	floors map[uint16]wire.Own // by the first bits of the position (floorOf)
-	next   []byte              // where the next fold begins
+	floors map[uint16]wire.Own // by part of the ring (floorOf)
+	next   []byte              // the key at which the next fold begins; nil: the first key
 }
 
-// floorPrefix and two bytes are the key of a floor in the space store.Meta.
+// floorPrefix begins the key of a floor in the space store.Meta. The two bytes of floorOf follow.
 var floorPrefix = []byte("floor")
 
-// floorOf is the part of the ring, of 4,096, in which a stored key is.
+// floorOf returns the part of the ring, 0 to 4,095, that holds a stored key.
 func floorOf(dbKey []byte) uint16 { return binary.BigEndian.Uint16(dbKey) >> 4 }
 
 func floorKey(f uint16) []byte { return binary.BigEndian.AppendUint16(slices.Clone(floorPrefix), f) }
@@ -47,7 +52,8 @@ func (c *counters) floor(dbKey []byte, epoch uint64) wire.Own {
 	return wire.Own{Epoch: epoch}
 }
 
-// loadCounters counts the counters in the store and reads the floors. A damaged floor begins a new epoch.
+// loadCounters counts the counters in the store and reads the floors. A damaged floor begins a new
+// epoch.
 func (n *Node) loadCounters() error {
 	n.counters = &counters{floors: map[uint16]wire.Own{}}
 	var strange [][]byte
@@ -82,7 +88,8 @@ func (n *Node) loadCounters() error {
 	return err
 }
 
-// keptCounter reads the counter of a key that is kept apart from a record; the zero Own if there is none.
+// keptCounter reads the counter of a key that is kept apart from the record. It returns the zero
+// Own if there is none.
 func (n *Node) keptCounter(dbKey []byte) (wire.Own, error) {
 	if n.counters.kept == 0 {
 		return wire.Own{}, nil
@@ -94,7 +101,8 @@ func (n *Node) keptCounter(dbKey []byte) (wire.Own, error) {
 	return wire.DecodeOwn(b)
 }
 
-// keepCounter keeps own, if it was minted in this incarnation, as the last dot that this node minted for a key.
+// keepCounter keeps own as the last dot that this node minted for a key, if own is of this
+// incarnation.
 func (n *Node) keepCounter(dbKey []byte, own wire.Own) {
 	if own = n.trusted(own); own.Counter == 0 || mutant.Is(mutant.CounterDropped) {
 		return
@@ -108,8 +116,8 @@ func (n *Node) keepCounter(dbKey []byte, own wire.Own) {
 	}
 }
 
-// dropCounter deletes the kept counter of a key: the key's record holds a later one now. Only so is a kept counter
-// never older than the counter in the record, and damage to the record cannot bring an old counter back.
+// dropCounter deletes the kept counter of a key whose record holds a later counter now. If the
+// record is damaged after that, no old counter comes back.
 func (n *Node) dropCounter(dbKey []byte) {
 	if n.counters.kept == 0 {
 		return
@@ -121,11 +129,12 @@ func (n *Node) dropCounter(dbKey []byte) {
 	n.write(store.Own, dbKey, nil)
 }
 
-// deleteRecord deletes a record and keeps the counter in it. A damaged record may have held any counter. deleteRecord
-// reads the record itself, because a fold in this step may have moved a kept counter into the record.
+// deleteRecord deletes a record and keeps the counter in it. A damaged record may have held any
+// counter, so a new epoch begins. deleteRecord reads the record itself, because a fold in this step
+// may have moved a kept counter into the record.
 func (n *Node) deleteRecord(dbKey []byte) {
 	rec, err := n.record(store.Data, dbKey)
-	n.write(store.Data, dbKey, nil) // first, so that a fold does not put the counter back into the record
+	n.write(store.Data, dbKey, nil) // first, so that a fold does not move the counter back into the record
 	if err != nil {
 		n.beginEpoch()
 		return
@@ -184,7 +193,7 @@ func (n *Node) fold(dbKey []byte, own wire.Own) {
 		rec.Own = latestOwn(n.trusted(rec.Own), own)
 		n.write(store.Data, dbKey, wire.EncodeRecord(rec))
 		return
-	case own.Epoch != n.epoch(): // a key without a counter starts in the present epoch
+	case own.Epoch != n.epoch(): // a key without a counter starts in the current epoch
 		return
 	}
 	f := floorOf(dbKey)

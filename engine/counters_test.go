@@ -14,8 +14,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// conflict writes key on both sides of a split with one context, heals, and reconciles the siblings through n3.
-// It returns the notation of the put through n1, and of the reconciled version.
+// conflict writes key on both sides of a split with one context, heals, and reconciles the siblings
+// through n3. It returns the notation of the put through n1, and of the reconciled version.
 func (w *world) conflict(key string, round int) (fallback, reconciled string) {
 	w.t.Helper()
 	ctx := w.get("n3", key).Context
@@ -35,8 +35,8 @@ func (w *world) conflict(key string, round int) (fallback, reconciled string) {
 	return other.Version.Notation(), last.Version.Notation()
 }
 
-// §4.4: the size of a clock depends on the number of coordinators and not on the number of writes. n1 is a
-// fallback whose record goes home with the hint in each round.
+// §4.4: the size of a clock depends on the number of coordinators and not on the number of writes.
+// n1 is a fallback whose record goes home with the hint in each round.
 func TestClocksStayReadable(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
@@ -125,8 +125,8 @@ func (w *world) copyOf(name string) *store.Mem {
 	return out
 }
 
-// A disk that was put back from an older copy, where no context and no record tells n3 that it stamped more. The
-// number of its latest run, which its driver keeps elsewhere, does.
+// A disk that was put back from an older copy, where no context and no record tells n3 that it
+// stamped more. The number of its latest run, which its driver keeps elsewhere, does.
 func TestOldCopyOfADisk(t *testing.T) {
 	w := five(t)
 	runs := map[string]uint64{}
@@ -165,7 +165,8 @@ func TestOldCopyOfADisk(t *testing.T) {
 	}
 }
 
-// Damage to a record, to a kept counter and to a floor each begin a new epoch. The other keys count on.
+// Damage to a record, to a kept counter and to a floor each begin a new epoch. The other keys count
+// on.
 func TestDamagedCounters(t *testing.T) {
 	for name, damage := range map[string]func(w *world, key string){
 		"a record": func(w *world, key string) { w.damage("n3", store.Data, dataKey([]byte(key))) },
@@ -218,8 +219,8 @@ func (n *Node) counted(key []byte, keep func(own wire.Own, s vclock.Siblings)) w
 	return own
 }
 
-// A node that drops a range folds counters on the way. A fold can move the counter of a key into its record, and the
-// record is dropped after that.
+// A node that drops a range folds counters on the way. A fold can move the counter of a key into
+// its record, and the record is dropped after that.
 func TestDroppedRangeKeepsFoldedCounters(t *testing.T) {
 	w := five(t)
 	n := w.nodes["n3"]
@@ -244,8 +245,8 @@ func TestDroppedRangeKeepsFoldedCounters(t *testing.T) {
 	}
 }
 
-// A counter that was kept apart is older than the one in a record that was stamped later. If the record is damaged,
-// the node must not count on from the older one.
+// A counter that was kept apart is older than the one in a record that was stamped later. If the
+// record is damaged, the node must not count on from the older one.
 func TestDamagedRecordEndsItsKeptCounter(t *testing.T) {
 	for name, after := range map[string]func(n *Node, key []byte, others vclock.Siblings){
 		"mended": func(n *Node, key []byte, others vclock.Siblings) {

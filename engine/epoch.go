@@ -1,17 +1,20 @@
 package engine
 
-// §4.4: which dot a coordinator may give to a new version. A dot must never be minted twice: replicas and
-// trees compare dots, so a dot that stands for two writes loses one of them without a trace.
+// §4.4: which dot a coordinator may give to a new version. A dot must never be minted twice:
+// replicas and trees compare dots, so a dot that stands for two writes loses one of them without a
+// trace.
 //
-// A counter comes from state that can be lost. The node therefore keeps the last dot that it minted for a key:
-// in the key's record, in the same batch as the version, or in the space store.Own if the node holds no
-// record of the key (counters.go). Nothing deletes that proof, so a key without it was never stamped in this epoch and
-// starts at 1. The clock of a key then has one entry for each node that coordinated it, as in the paper.
+// A counter comes from state that can be lost. The node therefore keeps the last dot that it minted
+// for a key: in the key's record, in the same batch as the version, or in the space store.Own if
+// the record does not hold the dot (counters.go). Nothing deletes that proof. A key without a proof
+// was not stamped in this epoch and starts at 1, or above the floor of its part of the ring. The
+// clock of a key then has one entry for each node that coordinated the key, as in the paper.
 //
-// A disk can lose that proof. After a wipe, after a recovery that may have dropped writes, and on a disk that is
-// older than the latest run of the node, the node takes a new incarnation: an epoch in which it has minted nothing.
-// Damage to a single record begins a new epoch within the incarnation. With an object buffer (§6.1) a crash
-// loses the latest counters, so every run of the node has an incarnation of its own.
+// A disk can lose that proof. The node then takes a new incarnation, in which it has minted
+// nothing: after a wipe, after a recovery that may have dropped writes, and on a disk that is older
+// than the latest run of the node. Damage to a single record begins a new epoch within the
+// incarnation. With an object buffer (§6.1) a crash loses the latest counters, so every run of the
+// node has an incarnation of its own.
 
 import (
 	"fmt"
@@ -23,16 +26,17 @@ import (
 	"ringside/engine/wire"
 )
 
-// An epoch is an incarnation of the node's disk in the high bits and the number of the epochs begun in the
-// incarnation in the low bits.
+// An epoch has two parts. The high bits are the incarnation of the node's disk. The low bits are
+// the number of epochs that were begun in that incarnation.
 const (
-	incarnationBits = 40 // milliseconds since 1970, and 34 years until a number returns
+	incarnationBits = 40 // milliseconds since 1970; a number returns after 34 years
 	epochBits       = 64 - incarnationBits
 )
 
 var selfKey = []byte("self")
 
-// loadSelf reads the node's incarnation, or takes a new one if the counters on the disk prove nothing.
+// loadSelf reads the node's incarnation, or takes a new one if the counters on the disk prove
+// nothing.
 func (n *Node) loadSelf() error {
 	b, err := n.db.Get(store.Meta, selfKey)
 	if err != nil {
@@ -52,7 +56,7 @@ func (n *Node) loadSelf() error {
 	doubted := old || n.cfg.Buffered || n.cfg.Distrust && !mutant.Is(mutant.DistrustIgnored)
 	if known && !doubted {
 		n.self = last
-		if last.Run == 0 { // a version of the program wrote this that began an epoch for each key
+		if last.Run == 0 { // an earlier version of the program wrote it, and began an epoch for each key
 			n.self.Epochs++
 		}
 	} else {
@@ -71,13 +75,14 @@ func (n *Node) loadSelf() error {
 
 func (n *Node) saveSelf() { n.write(store.Meta, selfKey, wire.EncodeSelf(n.self)) }
 
-// epoch is the epoch in which the node stamps keys that it has not stamped in this incarnation.
+// epoch returns the epoch in which the node stamps keys that it has not stamped in this
+// incarnation.
 func (n *Node) epoch() uint64 { return n.self.Incarnation<<epochBits | n.self.Epochs }
 
-// beginEpoch begins a new epoch: the proof of a counter is lost, and it is unknown for which key.
+// beginEpoch begins a new epoch, because the proof of a counter is lost.
 func (n *Node) beginEpoch() {
 	if n.self.Epochs++; n.self.Epochs >= 1<<epochBits {
-		// So many epochs take longer than one millisecond, so no run was offered the next number yet.
+		// So many epochs take longer than one millisecond. So no run has the next incarnation yet.
 		n.self.Incarnation, n.self.Epochs = (n.self.Incarnation+1)%(1<<incarnationBits), 0
 	}
 	if !mutant.Is(mutant.EpochUnsaved) {
@@ -85,8 +90,9 @@ func (n *Node) beginEpoch() {
 	}
 }
 
-// mint returns the next dot of this node for key. seen is all that the put and the node's own state know to
-// have happened. The caller stores the dot in the same step, with storeHome, storeHint or keepCounter.
+// mint returns the next dot of this node for key. seen covers the put's context and all versions
+// that the node holds. The caller stores the dot in the same step, with storeHome, storeHint or
+// keepCounter.
 func (n *Node) mint(key []byte, seen vclock.Clock) wire.Own {
 	if own, ok := n.lastMinted(key); ok && !n.odd(FreshEpochs) {
 		own.Counter++
@@ -107,8 +113,8 @@ func (n *Node) mint(key []byte, seen vclock.Clock) wire.Own {
 	return wire.Own{Epoch: n.epoch(), Counter: 1}
 }
 
-// lastMinted returns the last dot that this node minted for key; Counter is 0 if it minted none. It
-// returns false if the disk cannot tell.
+// lastMinted returns the last dot that this node minted for key, with Counter 0 if there is no such
+// dot. lastMinted returns false if the proof on the disk is damaged.
 func (n *Node) lastMinted(key []byte) (wire.Own, bool) {
 	k := dataKey(key)
 	rec, err := n.record(store.Data, k)

@@ -1,22 +1,22 @@
 package engine
 
-// §4.4, timestamp based reconciliation (Section 6 of the paper): "last write wins", the version with the
-// greatest time is the correct one. A concurrent version that was acknowledged is then lost. Nodes tell of that, and of
-// nothing else:
+// §4.4, §6: timestamp based reconciliation, "last write wins". The version with the greatest time
+// is the correct one. A concurrent version that was acknowledged is then lost. Nodes report only
+// such losses:
 //
-//   - Lost is an acknowledged version v that another one, w, displaced without having seen it: the
-//     coordinator of w did not hold v when it stamped w. An ordinary overwrite is no loss, be it
-//     with a context or without one. So under last write wins the past of a version covers all
-//     that its coordinator held (clocks.go), and v is lost if the past of w does not cover it.
-//   - A client that writes one version after the other may be quicker than replication: w comes
-//     after the acknowledgement of v while v is still on its way to the coordinator of w. Nobody
-//     would call that a loss, so v does not count as lost.
-//   - A loss is told once. The coordinator of v tells it, because no other node knows that v was
-//     acknowledged. If that node is no home of the key and holds v no longer, the replica of the
-//     first home tells it, wherever that replica is kept.
+//   - A version v is lost if v was acknowledged and a version w displaced v without having seen v:
+//     the coordinator of w did not hold v when it stamped w. An ordinary overwrite is not a loss,
+//     with or without a context. So under last write wins the past of a version covers all versions
+//     that its coordinator held (clocks.go). The version v is lost if the past of w does not cover
+//     v.
+//   - A client can write faster than the cluster replicates. Then w follows the acknowledgement of
+//     v while v is still on its way to the coordinator of w. In this case v does not count as lost.
+//   - A loss is reported once. The coordinator of v reports the loss, because only that node knows
+//     that v was acknowledged. If the coordinator is not a home of the key and no longer holds v,
+//     the replica of the first home reports the loss, even if a stand-in keeps that replica.
 //
-// A coordinator that is wiped or restarted forgets which of its latest puts failed, and a clock of
-// more than compactAt entries forgets epochs; then the count may be off by such versions.
+// A coordinator that is wiped or restarted forgets which of its latest puts failed. A clock of more
+// than compactAt entries forgets epochs. The count may be wrong by such versions.
 
 import (
 	"slices"
@@ -28,32 +28,32 @@ import (
 )
 
 const (
-	// maxLostKeys is of how many keys a node remembers what they lost. It is only for people who look.
+	// maxLostKeys bounds the keys whose lost versions a node remembers. They are only for display.
 	maxLostKeys = 1024
-	// maxLostVersions is how many versions of one key it remembers. An answer to a get carries them all.
+	// maxLostVersions bounds the lost versions of one key. An answer to a get carries all of them.
 	maxLostVersions = 4
 )
 
-// maxEndedWrites is how many of its latest puts a node remembers that succeeded, and how many that
-// failed. The former were on their way to other nodes a moment ago, and what the latter wrote does
-// not count as lost. Older ones were most likely displaced or superseded by now.
+// maxEndedWrites bounds the latest puts that succeeded, and also the latest puts that failed, that
+// a node remembers. A put that succeeded may still be on its way to other nodes. The version of a
+// put that failed does not count as lost. Older versions were most likely displaced or superseded.
 const maxEndedWrites = 1024
 
 // lastWrites are the puts of a node under last write wins whose outcome matters.
 type lastWrites struct {
 	puts      map[writeID]*lastWrite
-	succeeded []writeID // of those that ended, oldest first
-	failed    []writeID // the same
-	lost      int       // versions that the node told of
+	succeeded []writeID // puts that ended with success, oldest first
+	failed    []writeID // puts that ended without success, oldest first
+	lost      int       // lost versions that the node reported
 
-	recent map[string]vclock.Siblings // key → the latest of those, values cut, oldest first
+	recent map[string]vclock.Siblings // key → its latest lost versions, values cut, oldest first
 	order  []string                   // keys of recent, oldest first
 }
 
-// A lastWrite is what a node knows of one of its puts under last write wins.
+// A lastWrite holds the outcome of one put of the node under last write wins.
 type lastWrite struct {
 	put     *put                     // nil once it has ended
-	ackedAt time.Duration            // when the client was told that the put succeeded; 0 if it was not
+	ackedAt time.Duration            // when the client was told that the put succeeded; 0 if the client was not told
 	heard   map[string]time.Duration // when each node acknowledged the version
 }
 
@@ -84,14 +84,15 @@ func (l *lastWrite) hears(node string, now time.Duration) {
 	}
 }
 
-// succeeds notes that the client is told so now.
+// succeeds notes that the client is told now that the put succeeded.
 func (l *lastWrite) succeeds(now time.Duration) {
 	if l != nil {
 		l.ackedAt = now
 	}
 }
 
-// end remembers how a put ended, and forgets an older one for it.
+// end remembers how a put ended, and forgets the oldest put of the same outcome beyond
+// maxEndedWrites.
 func (l *lastWrites) end(p *put) {
 	if p.last == nil {
 		return
@@ -108,8 +109,9 @@ func (l *lastWrites) end(p *put) {
 	}
 }
 
-// noticeLost looks for versions that a merge of held, which was here, and came threw away in favour of
-// kept, though kept had not seen them. why tells of the write: its Request, Op, and For if this replica is a hint.
+// noticeLost reports versions that a merge dropped in favour of kept although kept had not seen
+// them. The merge was of held, the versions of this replica, and came. why describes the write: its
+// Request and Op, and For if this replica is a hint.
 func (n *Node) noticeLost(key []byte, held, came vclock.Siblings, kept vclock.Version, why trace.Event) {
 	for _, v := range held.Merge(came) {
 		if v.Dot == kept.Dot {
@@ -126,8 +128,8 @@ func (n *Node) noticeLost(key []byte, held, came vclock.Siblings, kept vclock.Ve
 	}
 }
 
-// precedes says whether w was stamped after the put was acknowledged, by a node that the put's version
-// had not reached yet, though it was on its way.
+// precedes says whether w was stamped after the put was acknowledged, by a node to which the put's
+// version was still on its way.
 func (l *lastWrite) precedes(w vclock.Version) bool {
 	stamped, node := time.Duration(w.Time), w.Dot.Node
 	if stamped <= l.ackedAt {
@@ -142,8 +144,8 @@ func (l *lastWrite) precedes(w vclock.Version) bool {
 	})
 }
 
-// tellsOf says whether this replica of key is the one that tells that v is lost. held says that the
-// replica held v before.
+// tellsOf says whether this replica of key must report that v is lost. held says that the replica
+// held v before the merge.
 func (n *Node) tellsOf(key []byte, v vclock.Version, held bool, why trace.Event) bool {
 	pref := n.preference(key)
 	if n.isHome(v.Dot.Node, pref) {
@@ -153,17 +155,17 @@ func (n *Node) tellsOf(key []byte, v vclock.Version, held bool, why trace.Event)
 	return first && (held || why.Op == wire.Replicate.String() || why.Op == wire.Handoff.String())
 }
 
-// lost tells that v is lost to w.
+// lost reports that v is lost to w.
 func (n *Node) lost(key []byte, v, w vclock.Version) {
 	if n.lastWrites.recent[string(key)].Has(v.Dot) {
-		return // it was told before: as a hint that comes home after the replica did
+		return // the loss was reported before, by the replica whose hint now comes home
 	}
 	n.lastWrites.remember(string(key), v)
 	n.emit(trace.Event{Kind: trace.LWWLost, Request: v.Request, Key: key, Versions: vclock.Siblings{v},
 		Message: "lost to " + w.Notation() + ", which had not seen it"})
 }
 
-// remember counts a lost version, and keeps it for those who ask about its key.
+// remember counts a lost version, and keeps it for later gets of its key.
 func (l *lastWrites) remember(key string, v vclock.Version) {
 	l.lost++
 	if l.recent[key] == nil {
@@ -177,7 +179,7 @@ func (l *lastWrites) remember(key string, v vclock.Version) {
 	l.recent[key] = all[max(0, len(all)-maxLostVersions):]
 }
 
-// lostOf returns the versions of a key that the node told of, sorted by dot.
+// lostOf returns the lost versions of a key that the node reported, sorted by dot.
 func (l *lastWrites) lostOf(key []byte) vclock.Siblings {
 	return sortedByDot(slices.Clone(l.recent[string(key)]))
 }
@@ -187,7 +189,7 @@ func sortedByDot(s vclock.Siblings) vclock.Siblings {
 	return s
 }
 
-// lost is what the nodes that answered a get remember to be lost.
+// lost returns the lost versions that the answers to the get name, sorted by dot.
 func (g *get) lost() vclock.Siblings {
 	var out vclock.Siblings
 	for _, a := range g.answers {
@@ -200,7 +202,7 @@ func (g *get) lost() vclock.Siblings {
 	return sortedByDot(out)[:min(len(out), wire.MaxMerged)]
 }
 
-// withoutValues returns s with its clocks alone.
+// withoutValues returns s without the values of its versions.
 func withoutValues(s vclock.Siblings) vclock.Siblings {
 	s = slices.Clone(s)
 	for i := range s {

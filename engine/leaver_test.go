@@ -9,8 +9,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// §4.9: a home that takes the place of a leaver waits for what the leaver hands over, as long as the leaver is
-// there: with N=1 there is no other home whose tree could take its place.
+// §4.9: a home that takes the place of a leaver waits for what the leaver hands over, as long as
+// the leaver is there: with N=1 there is no other home whose tree could take its place.
 func TestNewHomeWaitsForLeaver(t *testing.T) {
 	w := newWorldOf(t, ring.Config{Strategy: ring.EqualPartitions, N: 1, Q: ring.DefaultQ}, "n1", "n2", "n3")
 	w.restart(func(c *Config) { c.R, c.W = 1, 1 })
@@ -42,8 +42,8 @@ func TestNewHomeWaitsForLeaver(t *testing.T) {
 	}
 }
 
-// §4.6, §4.9: nodes that leave keep their hints until those have gone home. A get finds what only leavers hold, and it
-// does not say that there is no value while they are silent.
+// §4.6, §4.9: nodes that leave keep their hints until those have gone home. A get finds what only
+// leavers hold, and it does not say that there is no value while they are silent.
 func TestHintsOfLeaversAreFound(t *testing.T) {
 	w, key := overloaded(t)
 	h := w.nodes["n1"].member.history

@@ -22,7 +22,7 @@ func (n *Node) Overrun() string {
 	return ""
 }
 
-// mostDraining is the greatest number of hints that are under way to one home.
+// mostDraining returns the greatest number of hints that are under way to one home.
 func (n *Node) mostDraining() int {
 	most := 0
 	for _, p := range n.peers {
@@ -31,5 +31,5 @@ func (n *Node) mostDraining() int {
 	return most
 }
 
-// Requests is how many client requests the node works on. It is for tests and simulators.
+// Requests returns the number of client requests that the node works on. It is for tests and simulators.
 func (n *Node) Requests() int { return n.requests }

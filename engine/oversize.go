@@ -1,12 +1,12 @@
 package engine
 
-// §4.7 exchanges what differs between replicas until they hold the same. Versions of a key pile up until a client
-// reconciles them (§4.4), but a replica takes no more of a key than fits into a message (mergeInto). Two nodes that
-// together hold more cannot merge it.
+// §4.7: anti-entropy exchanges versions until replicas hold the same. Versions of a key pile up
+// until a client reconciles them (§4.4), but a replica holds at most what fits into one message
+// (mergeInto). Two nodes that together hold more versions than that cannot merge the key.
 //
-// Beyond the paper: a node remembers such a merge, and does not send the versions again as long as nothing
-// has changed at either end. Where it cannot tell, it tries again more and more rarely. Its State says why the key does
-// not converge.
+// Beyond the paper: a node remembers such a merge. It does not send the versions again as long as
+// both ends hold what they held. If the node does not know what the peer holds, it tries again
+// after growing waits. The node's State says why the key does not converge.
 
 import (
 	"cmp"
@@ -17,35 +17,38 @@ import (
 )
 
 const (
-	// firstRetry is how long a node waits before it tries a refused merge again if it does not know what the peer
-	// holds, and lastRetry the longest that it waits: each time it waits twice as long.
+	// firstRetry is the wait before a node tries a refused merge again, if the node does not know
+	// what the peer holds. Each further wait is twice as long, up to lastRetry.
 	firstRetry = 20 * time.Second
 	lastRetry  = 5 * time.Minute
-	// knownRetry is how long it waits if it knows that neither end has changed: then nothing can come of it.
+	// knownRetry is the wait if the node knows that neither end has changed. The merge would be
+	// refused again.
 	knownRetry = time.Hour
-	// maxRefusals bounds the refused merges that a node remembers; further ones are tried in each round.
+	// maxRefusals bounds the refused merges that a node remembers. Further merges are tried in each
+	// round.
 	maxRefusals = 1024
-	// toldRefusals is how many of them a node's State names.
+	// toldRefusals bounds the refused merges that a node's State names.
 	toldRefusals = 8
 )
 
 // A refusal is a merge of two nodes' versions of a key that one of them refused as too large.
 type refusal struct {
 	trace.TooLarge
-	mine   uint64        // the hash of what this node holds
-	theirs uint64        // of what the peer holds; 0 if this node does not know
-	until  time.Duration // when it is tried again
-	wait   time.Duration
+	mine   uint64        // the hash of this node's versions
+	theirs uint64        // the hash of the peer's versions; 0 if this node does not know
+	until  time.Duration // when the merge is tried again
+	wait   time.Duration // the latest wait without theirs
 }
 
-// refusals are those that a node remembers. Each ends when the node's own record of the key changes.
+// refusals holds the refusals that a node remembers. A refusal ends when the node's record of the
+// key changes.
 type refusals struct {
 	byKey  map[string]map[string]*refusal // by key and peer
-	pulled map[pulledState]*refusal       // those with theirs
+	pulled map[pulledState]*refusal       // the refusals whose theirs is known
 	count  int
 }
 
-// A pulledState is what a peer holds of some key.
+// A pulledState names the versions of a key that a peer holds.
 type pulledState struct {
 	peer string
 	hash uint64
@@ -55,7 +58,8 @@ func newRefusals() *refusals {
 	return &refusals{byKey: map[string]map[string]*refusal{}, pulled: map[pulledState]*refusal{}}
 }
 
-// add remembers a refusal, and returns false if it was known.
+// add remembers a refusal. It returns false if the refusal was known, or if there is no room for
+// it.
 func (b *refusals) add(now time.Duration, r refusal) (fresh bool) {
 	key := string(r.Key)
 	old := b.byKey[key][r.Peer]
@@ -97,17 +101,17 @@ func (b *refusals) remove(key, peer string) {
 	b.count--
 }
 
-// changed forgets what was refused of a key: the node holds something else of it now.
+// changed forgets the refusals of a key, because the node's versions of the key have changed.
 func (b *refusals) changed(key []byte) {
 	for peer := range b.byKey[string(key)] {
 		b.remove(string(key), peer)
 	}
 }
 
-// merged forgets what was refused with a peer: they have merged it.
+// merged forgets the refusal of a key with a peer, because the two have merged the key.
 func (b *refusals) merged(key []byte, peer string) { b.remove(string(key), peer) }
 
-// mergedAll is merged for all keys of which is says that they are meant.
+// mergedAll calls merged for each key for which is returns true, except for hints.
 func (b *refusals) mergedAll(peer string, is func(key []byte) bool) {
 	for key, peers := range b.byKey {
 		if peers[peer] != nil && !peers[peer].Hint && is([]byte(key)) {
@@ -116,8 +120,8 @@ func (b *refusals) mergedAll(peer string, is func(key []byte) bool) {
 	}
 }
 
-// holdsPull returns the refusal because of which the state of that hash is not to be pulled from peer now, nil if
-// there is none.
+// holdsPull returns the refusal that forbids pulling the versions of that hash from peer now, nil
+// if there is none.
 func (b *refusals) holdsPull(now time.Duration, peer string, hash uint64) *refusal {
 	if r := b.pulled[pulledState{peer, hash}]; r != nil && now < r.until {
 		return r
@@ -125,26 +129,27 @@ func (b *refusals) holdsPull(now time.Duration, peer string, hash uint64) *refus
 	return nil
 }
 
-// holdsPush says whether the key is not to be pushed to peer now. theirs are the hashes of what the peer holds.
+// holdsPush says whether a refusal forbids pushing the key to peer now. theirs are the hashes of
+// the peer's records.
 func (b *refusals) holdsPush(now time.Duration, peer string, key []byte, theirs map[uint64]bool) bool {
 	r := b.byKey[string(key)][peer]
 	if r == nil {
 		return false
 	}
-	if r.theirs != 0 && !theirs[r.theirs] { // the peer holds something else of it now
+	if r.theirs != 0 && !theirs[r.theirs] { // the peer's versions have changed
 		b.remove(string(key), peer)
 		return false
 	}
 	return now < r.until
 }
 
-// holdsHint says whether a hint is not to be delivered now.
+// holdsHint says whether a refusal forbids delivering a hint now.
 func (b *refusals) holdsHint(now time.Duration, key, home string) bool {
 	r := b.byKey[key][home]
 	return r != nil && now < r.until
 }
 
-// retry lets all of them be tried at once.
+// retry ends the waits of all refusals.
 func (b *refusals) retry() {
 	for _, peers := range b.byKey {
 		for _, r := range peers {
@@ -153,7 +158,7 @@ func (b *refusals) retry() {
 	}
 }
 
-// told lists the first refusals for State.
+// told lists the first toldRefusals refusals for State, by key and peer.
 func (b *refusals) told() []trace.TooLarge {
 	var out []trace.TooLarge
 	for _, peers := range b.byKey {
@@ -167,7 +172,7 @@ func (b *refusals) told() []trace.TooLarge {
 	return out[:min(len(out), toldRefusals)]
 }
 
-// refuse remembers a merge that was refused, and tells of it once.
+// refuse remembers a merge that was refused, and emits an event for the first refusal.
 func (n *Node) refuse(r refusal) {
 	if !n.refusals.add(n.now, r) {
 		return

@@ -281,7 +281,8 @@ func (r *round) listed(a wire.SyncReply) {
 	r.fetch()
 }
 
-// held says whether the other's record of that hash is known to be too large to be merged. Its key still differs.
+// held says whether the peer's record of that hash is known to be too large to be merged. Its key still
+// differs, so held counts the key.
 func (r *round) held(hash uint64) bool {
 	f := r.n.refusals.holdsPull(r.n.now, r.task.peer, hash)
 	if f == nil {
@@ -349,8 +350,8 @@ func (r *round) fetched(a wire.SyncReply) {
 	r.fetch()
 }
 
-// tooLarge remembers that the versions of a key at both ends do not fit together. theirs are those of the peer, as
-// far as this node was told of them.
+// tooLarge remembers that the versions of a key at both ends do not fit into one record. theirs are the
+// peer's versions, as far as this node knows them.
 func (r *round) tooLarge(key []byte, hash uint64, theirs vclock.Siblings) {
 	rec, err := r.n.record(store.Data, dataKey(key))
 	if err != nil {

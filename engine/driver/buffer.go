@@ -1,8 +1,9 @@
 package driver
 
-// §6.1: a node with an object buffer goes on while a batch is being written, and only outputs that are Durable wait
-// for the disk. A flush brings the whole buffer to disk. It begins when an output waits for it, when half of the buffer
-// is taken, and when the oldest write has been in memory for long enough. A full buffer stops the node.
+// §6.1: a node with an object buffer goes on while a batch is being written, and only outputs that
+// are Durable wait for the disk. A flush brings the whole buffer to disk. It begins when an output
+// waits for the disk, when half of the buffer is taken, and when the oldest write has been in
+// memory for FlushEvery. A full buffer stops the node.
 
 import (
 	"time"
@@ -18,17 +19,18 @@ type buffer struct {
 	opts    Options
 	objects *store.Buffer
 	held    []engine.Output // outputs that wait for the disk, in order; their messages and replies
-	freed   int             // how many of held the batch being written lets out
-	oldest  time.Duration   // when the oldest write that no batch has taken was noticed; 0: there is none
+	freed   int             // outputs of held that leave when the batch being written is durable
+	oldest  time.Duration   // when the oldest write that is in no batch was noticed; 0: there is no such write
 	told    int             // the count of the latest Buffered event
-	telling time.Duration   // when a Buffered event is to be told; 0: there is nothing to tell
+	telling time.Duration   // when the next Buffered event is due; 0: no event is due
 }
 
 func newBuffer(base store.Reader, opts Options) *buffer {
 	return &buffer{opts: opts, objects: store.NewBuffer(base)}
 }
 
-// hold keeps back what of o must not leave before the writes so far, and those of o, are on disk.
+// hold takes the messages and replies out of o that must wait until all writes so far, and those of
+// o, are on disk.
 func (b *buffer) hold(o *engine.Output) {
 	if !o.Durable || b.objects.Empty() && len(o.Writes) == 0 || len(o.Messages)+len(o.Replies) == 0 || mutant.Is(mutant.AckBeforePersist) {
 		return
@@ -47,13 +49,13 @@ func (b *buffer) due(now time.Duration) bool {
 		b.oldest > 0 && now-b.oldest >= b.opts.FlushEvery
 }
 
-// take hands out all that no batch has taken.
+// take returns the writes that are in no batch yet.
 func (b *buffer) take() []store.Write {
 	b.freed, b.oldest = len(b.held), 0
 	return b.objects.Take()
 }
 
-// free lets out what waited for the batch that is durable now.
+// free adds to e the outputs that waited for the batch that is durable now.
 func (b *buffer) free(e *Effects) {
 	if !b.objects.Waiting() {
 		b.freed = len(b.held)
@@ -65,15 +67,16 @@ func (b *buffer) free(e *Effects) {
 	b.freed = 0
 }
 
-// since notes when the oldest write came that no batch has taken.
+// since notes the time of the oldest write that is in no batch.
 func (b *buffer) since(now time.Duration) {
 	if b.objects.Waiting() && b.oldest == 0 {
 		b.oldest = now
 	}
 }
 
-// meter tells how many objects are in memory only, if that has been so for a while: flushes take a
-// millisecond, and nobody could read an event for each.
+// meter emits a Buffered event if the number of objects that are in memory only has differed from
+// the last event for MeterEvery. A flush takes a millisecond, so an event for each change would be
+// too many.
 func (b *buffer) meter(now time.Duration, e *Effects) {
 	n := b.objects.Objects()
 	switch {
@@ -89,7 +92,7 @@ func (b *buffer) meter(now time.Duration, e *Effects) {
 	}
 }
 
-// wants is when the buffer wants a call of EndTurn; 0 for never.
+// wants returns the time at which the buffer needs a call of EndTurn; 0 for never.
 func (b *buffer) wants(writing bool) time.Duration {
 	at := b.telling
 	if b.oldest > 0 && !writing {

@@ -11,16 +11,16 @@ import (
 	"ringside/engine/wire"
 )
 
-// A Node is what a Driver steps: an *engine.Node.
+// A Node is the node that a Driver steps. Outside of tests a Node is an *engine.Node.
 type Node interface {
 	Step(now time.Duration, in engine.Input) engine.Output
 }
 
 // Options are the choices of a Driver. The zero Options have no object buffer.
 type Options struct {
-	Node       string        // its name, for Buffered events
-	Objects    int           // that the object buffer holds (§6.1); 0: there is no buffer
-	Bytes      int           // that the objects of the buffer take; 0: any number
+	Node       string        // the node's name, for Buffered events
+	Objects    int           // bound of the object buffer (§6.1); 0: there is no buffer
+	Bytes      int           // bound of the bytes of the buffer's objects; 0: any number
 	FlushEvery time.Duration // the longest time for which a write stays in the buffer only
 	MeterEvery time.Duration // the shortest time between two Buffered events
 }
@@ -28,7 +28,8 @@ type Options struct {
 // maxHeld bounds the outputs that wait for a flush of the object buffer.
 const maxHeld = 512
 
-// Effects are what leaves the node. The slices belong to the Driver and are valid until its next call.
+// Effects are the messages, replies and events that leave the node. The slices belong to the Driver
+// and are valid until the next call of the Driver.
 type Effects struct {
 	Messages []wire.Message
 	Replies  []engine.Reply
@@ -49,11 +50,11 @@ func (e *Effects) reset() {
 	e.Messages, e.Replies, e.Events = e.Messages[:0], e.Replies[:0], e.Events[:0]
 }
 
-// An Action is what the owner of a Driver must do, in the order of the fields.
+// An Action lists the tasks of the owner of a Driver, in the order of the fields.
 type Action struct {
 	Began bool // the first batch of the run is durable; nothing has left the node yet
 	Effects
-	Batch []store.Write // to be applied as a whole; nil: nothing. It is the owner's
+	Batch []store.Write // to be applied as a whole; nil: nothing. Batch belongs to the owner
 }
 
 // A Driver runs one node. The zero Driver is not usable.
@@ -92,7 +93,8 @@ func (d *Driver) Reader() store.Reader {
 	return d.overlay
 }
 
-// Start takes the node, and the Output with which engine.New returned it, as the first step of the run.
+// Start takes the node, and the Output with which engine.New returned it, as the first step of the
+// run.
 func (d *Driver) Start(n Node, first engine.Output) {
 	d.node = n
 	d.take(first)
@@ -106,7 +108,8 @@ func (d *Driver) Step(now time.Duration, in engine.Input) {
 	d.take(d.node.Step(now, in))
 }
 
-// Busy says whether the node must not be stepped: until its batch is durable, or until its buffer has room.
+// Busy says whether the node must not be stepped, because its batch is not durable or its buffer is
+// full.
 func (d *Driver) Busy() bool {
 	switch {
 	case d.crashed:
@@ -117,7 +120,7 @@ func (d *Driver) Busy() bool {
 	return d.writing
 }
 
-// Wake is when the node wants to be stepped again at the latest; 0 for never.
+// Wake returns the latest time at which the node must be stepped again; 0 for never.
 func (d *Driver) Wake() time.Duration { return d.wake }
 
 func (d *Driver) take(o engine.Output) {
@@ -138,7 +141,7 @@ func (d *Driver) take(o engine.Output) {
 	d.turn.add(o)
 }
 
-// sent empties what the owner has let out.
+// sent empties the turn if the owner has let its effects out.
 func (d *Driver) sent() {
 	if d.leaving {
 		d.turn.reset()
@@ -153,8 +156,9 @@ func (d *Driver) let(a Action) Action {
 	return a
 }
 
-// EndTurn ends a turn that began at the latest at now. It is also called when Due has come. An error says that the store
-// failed a read: the node has crashed, and nothing of the turn counts.
+// EndTurn ends a turn that did not begin after now. The owner also calls EndTurn when Due has come.
+// An error says that the store failed a read. The node has then crashed, and the turn has no
+// effect.
 func (d *Driver) EndTurn(now time.Duration) (Action, error) {
 	d.sent()
 	switch {
@@ -162,7 +166,7 @@ func (d *Driver) EndTurn(now time.Duration) (Action, error) {
 		return Action{}, d.base.err
 	case d.buffer != nil && d.began:
 		return d.let(Action{Batch: d.flush(now)}), nil
-	case d.writing: // what waits for the batch must not leave
+	case d.writing: // the turn waits for the batch
 		return Action{}, nil
 	case !d.pending():
 		a := Action{Began: !d.began}
@@ -176,7 +180,7 @@ func (d *Driver) EndTurn(now time.Duration) (Action, error) {
 	return a, nil
 }
 
-// pending says whether there are writes that no batch has taken.
+// pending says whether there are writes that are in no batch.
 func (d *Driver) pending() bool {
 	if d.buffer != nil {
 		return d.buffer.objects.Waiting()
@@ -184,7 +188,7 @@ func (d *Driver) pending() bool {
 	return len(d.writes) > 0
 }
 
-// batch takes all writes that no batch has taken.
+// batch returns the writes that are in no batch yet.
 func (d *Driver) batch() []store.Write {
 	d.writing = true
 	if d.buffer != nil {
@@ -205,7 +209,8 @@ func (d *Driver) flush(now time.Duration) (batch []store.Write) {
 	return batch
 }
 
-// Durable says that the Batch of the latest Action is on stable storage, and returns what waited for it.
+// Durable tells the driver that the Batch of the latest Action is on stable storage. Durable
+// returns the effects that waited for that batch.
 func (d *Driver) Durable(now time.Duration) Action {
 	if !d.writing || d.crashed {
 		panic("driver: no batch is being written")
@@ -226,8 +231,8 @@ func (d *Driver) Durable(now time.Duration) Action {
 	return d.let(a)
 }
 
-// Due is when EndTurn must be called at the latest though no input came: a write has been in the object buffer for
-// long enough, or a Buffered event is to be told. 0 for never.
+// Due returns the latest time for the next call of EndTurn if no input comes; 0 for never. At that
+// time a write has been in the object buffer for FlushEvery, or a Buffered event is due.
 func (d *Driver) Due() time.Duration {
 	if d.buffer == nil || !d.began || d.crashed {
 		return 0
@@ -235,7 +240,8 @@ func (d *Driver) Due() time.Duration {
 	return d.buffer.wants(d.writing)
 }
 
-// Waiting returns what waits for the batch that is being written, without an object buffer.
+// Waiting returns the effects that wait for the batch being written. It is for drivers without an
+// object buffer.
 func (d *Driver) Waiting() Effects {
 	if d.leaving {
 		return Effects{}
@@ -243,7 +249,8 @@ func (d *Driver) Waiting() Effects {
 	return d.turn
 }
 
-// Crash ends the run. landed says that the batch being written got to the disk, though nobody was told.
+// Crash ends the run. landed says that the batch being written is on the disk, although Durable was
+// not called for that batch.
 func (d *Driver) Crash(landed bool) {
 	if d.buffer != nil && d.writing && landed {
 		d.buffer.objects.Flushed()
@@ -251,7 +258,8 @@ func (d *Driver) Crash(landed bool) {
 	d.crashed = true
 }
 
-// Objects is how many objects the object buffer holds that are not on disk; 0 without a buffer.
+// Objects returns the number of objects in the object buffer that are not on disk; 0 without a
+// buffer.
 func (d *Driver) Objects() int {
 	if d.buffer == nil {
 		return 0
@@ -259,7 +267,7 @@ func (d *Driver) Objects() int {
 	return d.buffer.objects.Objects()
 }
 
-// Lost lists the writes of an object buffer that a crash takes: all that are not on disk.
+// Lost lists the writes of an object buffer that a crash loses, which are all that are not on disk.
 func (d *Driver) Lost() []store.Write {
 	if d.buffer == nil {
 		return nil
@@ -267,8 +275,8 @@ func (d *Driver) Lost() []store.Write {
 	return d.buffer.objects.Lost()
 }
 
-// Drain returns what the object buffer holds, for an owner that ends the run in order; nil if there is nothing. No batch
-// may be with the owner.
+// Drain returns the writes in the object buffer, for an owner that ends the run in order; nil if
+// there are none. No batch may be with the owner.
 func (d *Driver) Drain() []store.Write {
 	if d.buffer == nil || d.buffer.objects.Empty() {
 		return nil
@@ -276,8 +284,9 @@ func (d *Driver) Drain() []store.Write {
 	return d.buffer.objects.Take()
 }
 
-// watchedReader remembers that the store failed a read: what a node made of that must not leave it. A damaged
-// value is no failure of the store, because the engine mends it.
+// watchedReader remembers that the store failed a read, because a turn with such a read must have
+// no effect. A damaged value is not a failure of the store, because the engine mends damaged
+// values.
 type watchedReader struct {
 	store.Reader
 	err error

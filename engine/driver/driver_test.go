@@ -17,8 +17,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// A scriptedNode returns the outputs that it was given, one a step. Step i writes values that begin with i, sends a
-// message with Op i and tells an event with Request i.
+// A scriptedNode returns the outputs that it was given, one a step. Step i writes values that begin
+// with i, sends a message with Op i and tells an event with Request i.
 type scriptedNode struct {
 	reads store.Reader
 	next  engine.Output
@@ -187,8 +187,8 @@ func (o *owner) land() {
 	o.carryOut(o.d.Durable(o.now))
 }
 
-// Nothing leaves a node before what it rests on is durable, a batch holds all writes of its steps in their order, and
-// whatever waits leaves in the end, with an object buffer and without one.
+// Nothing leaves a node before what it rests on is durable, a batch holds all writes of its steps
+// in their order, and whatever waits leaves in the end, with an object buffer and without one.
 func TestPersistBeforeSend(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		opts := driver.Options{FlushEvery: time.Second, MeterEvery: time.Second}
@@ -232,7 +232,8 @@ func TestPersistBeforeSend(t *testing.T) {
 	})
 }
 
-// A crash lets nothing out any more, and loses a buffer's writes but for those that got to the disk.
+// A crash lets nothing out any more, and loses a buffer's writes but for those that got to the
+// disk.
 func TestCrash(t *testing.T) {
 	for _, landed := range []bool{false, true} {
 		disk := store.NewMem()
