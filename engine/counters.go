@@ -68,7 +68,7 @@ func (n *Node) loadCounters() error {
 	}
 	n.counters.kept -= len(strange)
 	n.discard(store.Own, strange)
-	damaged := false
+	var damaged [][]byte
 	err = n.db.Scan(store.Meta, floorPrefix, nil, func(k, v []byte) bool {
 		suffix, ok := bytes.CutPrefix(k, floorPrefix)
 		if !ok {
@@ -76,13 +76,16 @@ func (n *Node) loadCounters() error {
 		}
 		own, err := wire.DecodeOwn(v)
 		if err != nil || len(suffix) != 2 {
-			damaged = true
+			damaged = append(damaged, slices.Clone(k))
 			return true
 		}
 		n.counters.floors[binary.BigEndian.Uint16(suffix)] = own
 		return true
 	})
-	if damaged {
+	for _, k := range damaged {
+		n.write(store.Meta, k, nil) // otherwise each start begins an epoch
+	}
+	if len(damaged) > 0 {
 		n.beginEpoch()
 	}
 	return err

@@ -283,3 +283,19 @@ func TestDamagedKeptCounterCostsOneEpoch(t *testing.T) {
 		t.Fatalf("counted from %v to %v", first, next)
 	}
 }
+
+// A damaged floor costs one epoch, not one for each start of the node.
+func TestDamagedFloorCostsOneEpoch(t *testing.T) {
+	w := five(t)
+	f := floorKey(floorOf(dataKey([]byte(w.keyAt("n3")))))
+	if err := w.stores["n3"].Apply([]store.Write{{Space: store.Meta, Key: f, Value: []byte("x")}}, true); err != nil {
+		t.Fatal(err)
+	}
+	before := w.nodes["n3"].epoch()
+	w.start("n3")
+	first := w.nodes["n3"].epoch()
+	w.start("n3")
+	if again := w.nodes["n3"].epoch(); first == before || again != first {
+		t.Fatalf("epochs %x, %x and %x of three starts", before, first, again)
+	}
+}
