@@ -249,7 +249,6 @@ func (cl *client) dial(n *node) (k *clientConn, err error) {
 	if err != nil {
 		return nil, err
 	}
-	k = &clientConn{out: newSender(raw, cl.c.memory.Out), done: make(chan struct{}), calls: map[uint64]chan wire.ClientReply{}}
 	cl.mu.Lock()
 	defer cl.mu.Unlock()
 	if other := cl.conns[n.name]; other != nil { // to another life, and it was faster
@@ -260,6 +259,7 @@ func (cl *client) dial(n *node) (k *clientConn, err error) {
 		_ = raw.Close()
 		return nil, errStopped
 	}
+	k = &clientConn{out: newSender(raw, cl.c.memory.Out), done: make(chan struct{}), calls: map[uint64]chan wire.ClientReply{}}
 	cl.conns[n.name] = k
 	cl.c.wg.Go(func() { _ = k.out.run(k.done); _ = raw.Close() })
 	cl.c.wg.Go(func() {

@@ -210,6 +210,19 @@ func TestNoMemoryIsLeftBehind(t *testing.T) {
 	}
 }
 
+// A connection that the client does not need, because another was faster, leaves no account open.
+func TestNeedlessConnectionClosesItsAccounts(t *testing.T) {
+	c := begin(t, Options{Mem: true, Settings: trace.Settings{Nodes: []string{"n1"}}})
+	put(t, c, "n1", "cart", "milk", nil)
+	start := c.memory.Use().Queues
+	for range 3 {
+		if _, err := c.client.dial(c.node("n1")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	await(t, "the accounts to be closed", func() bool { return c.memory.Use().Queues == start })
+}
+
 // A request for which there is no memory is read and refused, and the connection stays open.
 func TestRequestWithoutMemoryIsRefused(t *testing.T) {
 	c := begin(t, Options{Mem: true, memory: 64 << 20})
