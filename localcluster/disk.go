@@ -284,8 +284,12 @@ func newSecret() []byte {
 }
 
 // node returns the folder of one node's database, made private first because
-// the database itself makes folders that others can read.
+// the database itself makes folders that others can read. It fails if the data root is another
+// folder by now: the folder in its place may be another cluster's.
 func (d *disk) node(name string) (string, error) {
+	if err := d.lock.gone(); err != nil {
+		return "", err
+	}
 	dir := filepath.Join(d.dir, name)
 	return dir, privateDir(dir)
 }

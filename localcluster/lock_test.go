@@ -81,6 +81,24 @@ func TestDeletedFolderStopsTheCluster(t *testing.T) {
 	}
 }
 
+// A node that starts before the cluster notices that its data root was replaced writes nothing there.
+func TestNoNodeStartsInAnotherFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "data")
+	c := begin(t, Options{Dir: dir, Settings: trace.Settings{Nodes: []string{"n1"}}})
+	if err := os.Rename(dir, dir+"-moved"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(dir, dirMode); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.disk.node("n1"); err == nil || !strings.Contains(err.Error(), "was replaced") {
+		t.Errorf("the folder of n1: %v", err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
+		t.Errorf("the other folder holds %v: %v", entries, err)
+	}
+}
+
 // A second cluster that starts in place of the first cluster's folder keeps its socket and its data
 // when the first stops.
 func TestFolderOfAnotherIsLeftAlone(t *testing.T) {
