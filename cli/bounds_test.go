@@ -9,7 +9,8 @@ import (
 )
 
 // senseless lists values that are invalid for every number and every duration.
-var senseless = []string{"", "0", "-0", "-1", "-1s", "NaN", "nan", "Inf", "-Inf", "+Inf", "1e9", "0x10", "1_000", " 5", "5 ", "1.5", "٣", "99999999999999999999", "-99999999999999999999",
+var senseless = []string{"", "0", "-0", "-1", "-1s", "NaN", "nan", "Inf", "-Inf", "+Inf", "1e9", "0x10", "1_000",
+	" 5", "5 ", "1.5", "٣", "99999999999999999999", "-99999999999999999999",
 	"9999999999999h", "1e99s", "NaNs", "two", "5\x00"}
 
 // lookOnce lists the flags for which 0 is valid: wait and settle then check once.

@@ -173,7 +173,8 @@ func TestCommandsAreListed(t *testing.T) {
 		}
 	}
 	for _, name := range contract {
-		if !strings.Contains(overview, "\n  "+name+" ") || !strings.Contains(man, "\n.SH "+name+"\n") || !strings.Contains("\n"+complete, "\n"+name+"\n") {
+		if !strings.Contains(overview, "\n  "+name+" ") || !strings.Contains(man, "\n.SH "+name+"\n") ||
+			!strings.Contains("\n"+complete, "\n"+name+"\n") {
 			t.Errorf("%s is not in help, the manual and completion", name)
 		}
 	}

@@ -163,7 +163,8 @@ func TestContractOfCommands(t *testing.T) {
 		for range recordings - 1 {
 			for name, again := range recordCommands(t) {
 				first := got[name]
-				first.Shape = slices.DeleteFunc(first.Shape, func(s string) bool { return !slices.Contains(again.Shape, s) })
+				first.Shape = slices.DeleteFunc(first.Shape,
+					func(s string) bool { return !slices.Contains(again.Shape, s) })
 				got[name] = first
 			}
 		}
@@ -200,7 +201,8 @@ func TestContractKnowsEachCommand(t *testing.T) {
 func recordCommands(t *testing.T) map[string]recording {
 	dir, host := home(t), &Host{}
 	defer host.Close()
-	for name, script := range map[string]string{"good.txtar": "ringside version\n", "bad.txtar": "ringside get cart\n"} {
+	for name, script := range map[string]string{"good.txtar": "ringside version\n",
+		"bad.txtar": "ringside get cart\n"} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -452,7 +454,8 @@ func golden[V any](t *testing.T, name string, got map[string]V, compare func(wan
 			continue
 		}
 		if !*updateContract {
-			t.Errorf("%s: %q is new, and nothing holds it yet; add it with go test ./cli -run TestContract -update", name, key)
+			t.Errorf("%s: %q is new, and nothing holds it yet; add it with go test ./cli -run TestContract -update",
+				name, key)
 		}
 		want[key] = g
 	}

@@ -25,7 +25,8 @@ var demoCommand = command{
 	verb: &verbs.Verb{
 		Name: "demo", Group: verbs.GroupCluster, Section: "§4.4, §4.6",
 		Usage: "a throw-away cluster on this terminal; the story of a conflict as text without one",
-		Flags: []verbs.Flag{{Name: "n", Kind: verbs.Int, Default: fmt.Sprint(demoNodes), Value: "5", Max: localcluster.MaxNodes, Help: "nodes"}, asciiFlag,
+		Flags: []verbs.Flag{{Name: "n", Kind: verbs.Int, Default: fmt.Sprint(demoNodes), Value: "5",
+			Max: localcluster.MaxNodes, Help: "nodes"}, asciiFlag,
 			{Name: "text", Kind: verbs.Bool, Help: "tell the story even on a terminal"}},
 	},
 	run: (*session).demo,

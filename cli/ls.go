@@ -50,7 +50,8 @@ func (s *session) ls(*verbs.Call) error {
 		if !i.Started.IsZero() {
 			since = "since " + i.Started.Local().Format(time.DateTime)
 		}
-		fmt.Fprintf(&out, "%-12s %-16s %8s  %s  %s\n", trace.Show([]byte(i.Name)), state, verbs.Count(i.Nodes, "node"), since, dir)
+		fmt.Fprintf(&out, "%-12s %-16s %8s  %s  %s\n", trace.Show([]byte(i.Name)), state,
+			verbs.Count(i.Nodes, "node"), since, dir)
 		if i.Problem != "" {
 			fmt.Fprintf(&out, "%-12s %s\n", "", trace.Show([]byte(i.Problem)))
 		}

@@ -221,13 +221,15 @@ func (b *playback) Snapshot(_ context.Context, keys ...[]byte) ([]trace.Event, e
 	out := []trace.Event{{Time: now, Kind: trace.Cluster, Settings: &v.Settings}}
 	for _, n := range v.Nodes {
 		kind := map[trace.NodeStatus]trace.Kind{trace.Up: trace.NodeUp, trace.Down: trace.NodeDown, trace.Paused: trace.NodePaused}[n.Status]
-		out = append(out, trace.Event{Time: now, Kind: kind, Node: n.Name, Message: n.Reason}, trace.Event{Time: now, Kind: trace.State, Node: n.Name, State: stateOf(n, v.Nodes)})
+		out = append(out, trace.Event{Time: now, Kind: kind, Node: n.Name, Message: n.Reason},
+			trace.Event{Time: now, Kind: trace.State, Node: n.Name, State: stateOf(n, v.Nodes)})
 		for _, k := range keys {
 			out = append(out, trace.Event{Time: now, Kind: trace.Replicas, Node: n.Name, Key: k, Replicas: replicasOf(v, n.Name, k)})
 		}
 	}
 	if v.Groups != nil {
-		out = append(out, trace.Event{Time: v.SplitAt, Kind: trace.Split, Groups: v.Groups, OneWay: v.OneWay, Delay: v.SplitFor})
+		out = append(out, trace.Event{Time: v.SplitAt, Kind: trace.Split, Groups: v.Groups, OneWay: v.OneWay,
+			Delay: v.SplitFor})
 	}
 	return out, nil
 }

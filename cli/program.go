@@ -22,9 +22,11 @@ var versionCommand = command{
 	verb: &verbs.Verb{Name: "version", Group: groupProgram, Usage: "show the version"},
 	run: func(s *session, _ *verbs.Call) error {
 		if s.json {
-			return printJSON(s.Stdout, map[string]string{"version": localcluster.Version(), "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
+			return printJSON(s.Stdout, map[string]string{"version": localcluster.Version(), "go": runtime.Version(),
+				"os": runtime.GOOS, "arch": runtime.GOARCH})
 		}
-		return printText(s.Stdout, fmt.Sprintf("%s %s  %s %s/%s\n", program, localcluster.Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH))
+		return printText(s.Stdout, fmt.Sprintf("%s %s  %s %s/%s\n", program, localcluster.Version(),
+			runtime.Version(), runtime.GOOS, runtime.GOARCH))
 	},
 }
 

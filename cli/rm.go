@@ -83,7 +83,8 @@ func (s *session) confirm(c *verbs.Call, r *localcluster.Remains) error {
 		for i, d := range r.Roots {
 			dirs[i] = trace.Show([]byte(d))
 		}
-		what += fmt.Sprintf(", %s of %s in %s", megabytes(r.Bytes), verbs.Count(r.Nodes, "node"), strings.Join(dirs, " and "))
+		what += fmt.Sprintf(", %s of %s in %s", megabytes(r.Bytes), verbs.Count(r.Nodes, "node"),
+			strings.Join(dirs, " and "))
 	}
 	in, _ := terminal(s.Stdin)
 	out, _ := terminal(s.Stderr)

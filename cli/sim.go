@@ -51,9 +51,12 @@ Properties:
 Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. --faults list says what they are.`,
 		Flags: []verbs.Flag{
 			{Name: "seed", Kind: verbs.String, Value: "SEED", Help: "play this seed; with --seeds or --for, begin with it"},
-			{Name: "seeds", Kind: verbs.Int, Value: "COUNT", Max: maxSeeds, Help: "how many seeds; otherwise " + strconv.Itoa(defaultSeeds)},
-			{Name: "for", Kind: verbs.Duration, Value: "10m", Longest: maxCampaign, Zero: noTime, Help: "play seeds for that long"},
-			{Name: "nodes", Aliases: []string{"n"}, Kind: verbs.Int, Value: "5", Max: sim.MaxNodes, Help: "nodes of the cluster"},
+			{Name: "seeds", Kind: verbs.Int, Value: "COUNT", Max: maxSeeds,
+				Help: "how many seeds; otherwise " + strconv.Itoa(defaultSeeds)},
+			{Name: "for", Kind: verbs.Duration, Value: "10m", Longest: maxCampaign, Zero: noTime,
+				Help: "play seeds for that long"},
+			{Name: "nodes", Aliases: []string{"n"}, Kind: verbs.Int, Value: "5", Max: sim.MaxNodes,
+				Help: "nodes of the cluster"},
 			{Name: "ops", Kind: verbs.Int, Value: "300", Max: sim.MaxOps, Help: "operations of a run"},
 			{Name: "faults", Kind: verbs.String, Value: "a,b,c", Help: "only these kinds of faults, and in every run; list says what they are"},
 			{Name: "N", Kind: verbs.Int, Value: "3", Max: sim.MaxNodes, Help: "replicas of a key"},
@@ -64,12 +67,15 @@ Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. --faults list says
 			{Name: "clocks", Kind: verbs.String, Value: "dotted|literal", Words: []string{trace.ClocksDotted, trace.ClocksLiteral}, Help: "literal: the paper's clocks, which lose writes (§4.4); a run never draws them"},
 			{Name: "truncate", Kind: verbs.String, Value: "10|off", Help: "pairs at which clocks are cut (§4.4)"},
 			{Name: "quorum", Kind: verbs.String, Value: "sloppy|strict", Help: "whether stand-ins count"},
-			{Name: "clients", Kind: verbs.Int, Value: "4", Max: sim.MaxOps, Help: "clients, which share the operations"},
+			{Name: "clients", Kind: verbs.Int, Value: "4", Max: sim.MaxOps,
+				Help: "clients, which share the operations"},
 			{Name: "keys", Kind: verbs.Int, Value: "3", Max: sim.MaxOps, Help: "keys that they meet on"},
-			{Name: "length", Kind: verbs.Duration, Value: "2m", Longest: sim.MaxTime, Zero: noTime, Help: "virtual time over which the operations are spread"},
+			{Name: "length", Kind: verbs.Duration, Value: "2m", Longest: sim.MaxTime, Zero: noTime,
+				Help: "virtual time over which the operations are spread"},
 			{Name: "blind", Kind: verbs.String, Value: "0.2", Help: "chance that a put comes without a context; 0: all come with the newest"},
 			{Name: "odd", Kind: verbs.String, Value: "0.2", Help: "chance that a request asks for a quorum of its own"},
-			{Name: "fault-every", Kind: verbs.Duration, Value: "5s", Longest: sim.MaxTime, Zero: noTime, Help: "mean virtual time between two faults"},
+			{Name: "fault-every", Kind: verbs.Duration, Value: "5s", Longest: sim.MaxTime, Zero: noTime,
+				Help: "mean virtual time between two faults"},
 			{Name: "anti-entropy", Kind: verbs.String, Value: "10s|off", Help: "virtual time between two comparisons of a key range (§4.7)"},
 			{Name: "buffer", Kind: verbs.String, Value: "8|off", Help: "objects in each node's buffer (§6.1), which a crash loses"},
 			{Name: "tombstones", Kind: verbs.String, Value: "45s|off", Help: "virtual time until tombstones are collected (§4.4)"},
@@ -108,7 +114,8 @@ func (s *session) sim(c *verbs.Call) error {
 	for _, name := range []string{"script", "html"} { // before a campaign that may take hours
 		if c.Has(name) {
 			if err := verbs.CheckWritable(s.path(c.String(name))); err != nil {
-				return verbs.Usagef("sim: --%s %s cannot be written: %w; nothing was played", name, trace.ShowShort([]byte(c.String(name)), 60), err)
+				return verbs.Usagef("sim: --%s %s cannot be written: %w; nothing was played", name,
+					trace.ShowShort([]byte(c.String(name)), 60), err)
 			}
 		}
 	}
@@ -123,7 +130,8 @@ func (s *session) sim(c *verbs.Call) error {
 
 // drawnFlags are those of which a run is drawn: what a script says itself.
 var drawnFlags = []string{
-	"nodes", "ops", "faults", "N", "R", "W", "strategy", "mode", "clocks", "truncate", "quorum", "clients", "keys", "length", "blind", "odd", "fault-every",
+	"nodes", "ops", "faults", "N", "R", "W", "strategy", "mode", "clocks", "truncate", "quorum", "clients", "keys",
+	"length", "blind", "odd", "fault-every",
 	"anti-entropy", "buffer", "tombstones",
 }
 
@@ -178,8 +186,10 @@ func (s *session) simFaults() error {
 // simOptions reads the options of runs. Whatever seed fills them in, they must fit.
 func simOptions(c *verbs.Call) (sim.Options, error) {
 	o := sim.Options{
-		Seed: 1, Nodes: c.Int("nodes"), N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Strategy: ring.Strategy(c.Int("strategy")), Mode: c.String("mode"), Clocks: c.String("clocks"), Quorum: c.String("quorum"),
-		Ops: c.Int("ops"), Clients: c.Int("clients"), Keys: c.Int("keys"), Length: c.Duration("length"), FaultEvery: c.Duration("fault-every"),
+		Seed: 1, Nodes: c.Int("nodes"), N: c.Int("N"), R: c.Int("R"), W: c.Int("W"),
+		Strategy: ring.Strategy(c.Int("strategy")), Mode: c.String("mode"), Clocks: c.String("clocks"),
+		Quorum: c.String("quorum"), Ops: c.Int("ops"), Clients: c.Int("clients"), Keys: c.Int("keys"),
+		Length: c.Duration("length"), FaultEvery: c.Duration("fault-every"),
 	}
 	var err error
 	if c.Has("seed") {

@@ -186,7 +186,8 @@ func TestSimViolationIsTold(t *testing.T) {
 			t.Fatal(err)
 		}
 		exit := s.finish(s.simDone(call, c, sim.Options{Ops: 20, Faults: []string{}}))
-		if exit != verbs.ExitExpectation || !strings.Contains(out.String(), "FAIL  seed 2") || !strings.Contains(out.String(), "P1 says: no acknowledged") || !strings.Contains(out.String(), "#4 key") {
+		if exit != verbs.ExitExpectation || !strings.Contains(out.String(), "FAIL  seed 2") ||
+			!strings.Contains(out.String(), "P1 says: no acknowledged") || !strings.Contains(out.String(), "#4 key") {
 			t.Errorf("exit %d: %s", exit, out.String())
 		}
 		if _, err := os.Stat(dir); (err == nil) == strings.Contains(told.String(), "nowhere") {

@@ -86,7 +86,8 @@ func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (w
 		return nil, c.unknownNode(via)
 	}
 	if n.life.Load() == nil {
-		return c.explain(failure(req, wire.NodeDown, false, fmt.Sprintf("%s is down; start it with restart %s, or ask another node", via, via))), nil
+		return c.explain(failure(req, wire.NodeDown, false,
+			fmt.Sprintf("%s is down; start it with restart %s, or ask another node", via, via))), nil
 	}
 	reply, err := c.client.do(ctx, n, req)
 	return c.explain(reply), err
@@ -259,7 +260,8 @@ func (cl *client) dial(n *node) (k *clientConn, err error) {
 		_ = raw.Close()
 		return nil, errStopped
 	}
-	k = &clientConn{out: newSender(raw, cl.c.memory.Out), done: make(chan struct{}), calls: map[uint64]chan wire.ClientReply{}}
+	k = &clientConn{out: newSender(raw, cl.c.memory.Out), done: make(chan struct{}),
+		calls: map[uint64]chan wire.ClientReply{}}
 	cl.conns[n.name] = k
 	cl.c.wg.Go(func() { _ = k.out.run(k.done); _ = raw.Close() })
 	cl.c.wg.Go(func() {

@@ -245,7 +245,8 @@ func checkSettings(s trace.Settings) error {
 		return usagef("truncate %d: want 1 to %d pairs", s.Truncate, wire.MaxClock)
 	}
 	if s.Tombstones > 0 && s.Tombstones < engine.MinTombstones || s.Tombstones > maxTombstones {
-		return usagef("tombstones collected after %v: want %v to %v, or off", s.Tombstones, engine.MinTombstones, maxTombstones)
+		return usagef("tombstones collected after %v: want %v to %v, or off", s.Tombstones, engine.MinTombstones,
+			maxTombstones)
 	}
 	for _, seed := range s.Seeds {
 		if !namePattern.MatchString(seed) {

@@ -67,7 +67,8 @@ func (c *Cluster) restartLater(n *node, cause error) {
 		}
 	case n.failures == maxDiskFailures:
 		n.failures++
-		why = fmt.Sprintf("%s %d times in a row; it stays down until restart %s: %v", failed(cause), n.failures, n.name, cause)
+		why = fmt.Sprintf("%s %d times in a row; it stays down until restart %s: %v", failed(cause), n.failures,
+			n.name, cause)
 		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: why})
 	default:
 		pause = least << n.failures

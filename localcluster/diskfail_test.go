@@ -68,7 +68,9 @@ func starve(t *testing.T, c *Cluster, nodes ...string) (said string) {
 	i := 0
 	await(t, "the nodes to stop", func() bool {
 		i++
-		r, err := c.Do(t.Context(), "", wire.PutRequest{Key: fmt.Append(nil, "k", i), Value: []byte("v"), Quorum: wire.Quorum{W: 1}}) // even the last node takes it
+		// even the last node takes it
+		r, err := c.Do(t.Context(), "", wire.PutRequest{Key: fmt.Append(nil, "k", i), Value: []byte("v"),
+			Quorum: wire.Quorum{W: 1}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,7 +104,8 @@ func TestFullDiskIsWaitedFor(t *testing.T) {
 			return n.full > maxDiskFailures+1
 		})
 		v := view(t, c).Node("n2")
-		if v.Status != trace.Down || !strings.HasPrefix(v.Reason, "disk full; it comes back by itself when there is room") {
+		if v.Status != trace.Down || !strings.HasPrefix(v.Reason,
+			"disk full; it comes back by itself when there is room") {
 			t.Errorf("n2 is %s: %q", v.Status, v.Reason)
 		}
 		if told := watched(t, c).Node("n2"); told.Status != trace.Down || told.Reason != v.Reason {
@@ -115,7 +118,8 @@ func TestFullDiskIsWaitedFor(t *testing.T) {
 			t.Errorf("n2 told %d times that its disk is full, want once", got)
 		}
 		r, err := c.Do(t.Context(), "n2", wire.GetRequest{Key: []byte("cart")})
-		if g := r.(wire.GetReply); err != nil || g.Err != wire.NodeDown || !strings.Contains(g.Message, "n2: disk full") {
+		if g := r.(wire.GetReply); err != nil || g.Err != wire.NodeDown ||
+			!strings.Contains(g.Message, "n2: disk full") {
 			t.Errorf("%+v, %v", g, err)
 		}
 		full.Store(false)
@@ -137,7 +141,8 @@ func TestAllDisksFull(t *testing.T) {
 		t.Errorf("a put failed with %q", said)
 	}
 	r, err := c.Do(t.Context(), "", wire.GetRequest{Key: []byte("cart")})
-	if g := r.(wire.GetReply); err != nil || g.Err != wire.NodeDown || !strings.Contains(g.Message, "n1 n2 n3 n4 n5: disk full") {
+	if g := r.(wire.GetReply); err != nil || g.Err != wire.NodeDown ||
+		!strings.Contains(g.Message, "n1 n2 n3 n4 n5: disk full") {
 		t.Errorf("%+v, %v", g, err)
 	}
 	full.Store(false)
@@ -186,7 +191,8 @@ func TestStartOnAFullDisk(t *testing.T) {
 	_ = begin(t, o).Close()
 	full.Store(true)
 	o.Home = t.TempDir()
-	if _, err := Start(t.Context(), o); err == nil || !strings.Contains(err.Error(), "the disk is full: make room in "+o.Dir) {
+	if _, err := Start(t.Context(), o); err == nil ||
+		!strings.Contains(err.Error(), "the disk is full: make room in "+o.Dir) {
 		t.Errorf("%v", err)
 	}
 	full.Store(false)
@@ -206,16 +212,18 @@ func TestStartOnAFullDisk(t *testing.T) {
 // to do.
 func TestBrokenDiskSaysWhy(t *testing.T) {
 	var broken atomic.Bool
-	c := begin(t, Options{Mem: true, diskPause: time.Millisecond, wrapStore: func(node string, s store.Store) store.Store {
-		if node != "n2" {
-			return s
-		}
-		return &badDisk{Store: s, broken: &broken, reads: true, writes: true}
-	}})
+	c := begin(t, Options{Mem: true, diskPause: time.Millisecond,
+		wrapStore: func(node string, s store.Store) store.Store {
+			if node != "n2" {
+				return s
+			}
+			return &badDisk{Store: s, broken: &broken, reads: true, writes: true}
+		}})
 	broken.Store(true)
 	starve(t, c, "n2")
 	await(t, "the disk to be given up", func() bool {
-		return strings.HasPrefix(view(t, c).Node("n2").Reason, "disk failed 6 times in a row; it stays down until restart n2: ")
+		return strings.HasPrefix(view(t, c).Node("n2").Reason,
+			"disk failed 6 times in a row; it stays down until restart n2: ")
 	})
 	broken.Store(false)
 	do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n2"}})

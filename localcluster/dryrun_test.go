@@ -49,21 +49,24 @@ func TestDryRunsRefuseWhatChangesDo(t *testing.T) {
 	check(refused)
 
 	// R=2 and W=2 need two members
-	accepted := []member.Request{{Kind: member.Remove, Node: "n5"}, {Kind: member.Remove, Node: "n4"}, {Kind: member.Leave, Node: "n3"}}
+	accepted := []member.Request{{Kind: member.Remove, Node: "n5"}, {Kind: member.Remove, Node: "n4"},
+		{Kind: member.Leave, Node: "n3"}}
 	for _, r := range accepted {
 		before := c.roll.settings().History().Digest()
 		dry, err := c.CheckMember(t.Context(), r)
 		if err != nil || dry.Node != r.Node || dry.Kind != r.Kind || c.roll.settings().History().Digest() != before {
 			t.Fatalf("%+v: a dry run says %+v, %v", r, dry, err)
 		}
-		if wet, err := c.Member(t.Context(), r); err != nil || wet.Node != dry.Node || wet.Kind != dry.Kind || wet.By != dry.By {
+		if wet, err := c.Member(t.Context(), r); err != nil || wet.Node != dry.Node || wet.Kind != dry.Kind ||
+			wet.By != dry.By {
 			t.Fatalf("%+v: the change is %+v, %v; a dry run said %+v", r, wet, err, dry)
 		}
 	}
 	await(t, "n3 has gone, which is the last change", func() bool {
 		v := view(t, c)
 		last, _ := v.History.Last("n3")
-		return last.Kind == member.Gone && c.node("n3") == nil && v.Behind(v.Node("n1")) == 0 && v.Behind(v.Node("n2")) == 0
+		return last.Kind == member.Gone && c.node("n3") == nil && v.Behind(v.Node("n1")) == 0 &&
+			v.Behind(v.Node("n2")) == 0
 	})
 	check([]member.Request{{Kind: member.Leave, Node: "n2"}, {Kind: member.Leave, Node: "n1"}})
 }
@@ -71,9 +74,11 @@ func TestDryRunsRefuseWhatChangesDo(t *testing.T) {
 // A dry run of a join names the node that would join, and starts none.
 func TestDryRunOfAJoinStartsNothing(t *testing.T) {
 	c := begin(t, Options{Mem: true})
-	for _, r := range []member.Request{{Kind: member.Join}, {Kind: member.Join, Node: "n6", Via: "n6"}, {Kind: member.Join, Node: "n6", Via: "n2", Weight: 2, Zone: "a"}} {
+	for _, r := range []member.Request{{Kind: member.Join}, {Kind: member.Join, Node: "n6", Via: "n6"},
+		{Kind: member.Join, Node: "n6", Via: "n2", Weight: 2, Zone: "a"}} {
 		got, err := c.CheckMember(t.Context(), r)
-		if err != nil || got.Node != "n6" || got.Kind != member.Join || got.Weight != max(r.Weight, 1) || got.Zone != r.Zone {
+		if err != nil || got.Node != "n6" || got.Kind != member.Join || got.Weight != max(r.Weight, 1) ||
+			got.Zone != r.Zone {
 			t.Errorf("%+v: %+v, %v", r, got, err)
 		}
 	}

@@ -34,7 +34,8 @@ func smallDisk(t *testing.T, size int) string {
 func TestRealFullDisk(t *testing.T) {
 	disk := smallDisk(t, 48<<20)
 	ballast := filepath.Join(disk, "ballast")
-	c := begin(t, Options{Dir: filepath.Join(disk, "data"), Settings: trace.Settings{Nodes: []string{"n1", "n2", "n3"}}})
+	c := begin(t, Options{Dir: filepath.Join(disk, "data"),
+		Settings: trace.Settings{Nodes: []string{"n1", "n2", "n3"}}})
 	acked := map[string]bool{}
 	value := []byte(strings.Repeat("v", 64<<10))
 	next := 0

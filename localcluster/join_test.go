@@ -70,7 +70,8 @@ func TestJoinWithoutAPort(t *testing.T) {
 	release := occupy(t, o.BasePort+5)
 	for range 2 {
 		_, err := c.Member(t.Context(), member.Request{Kind: member.Join})
-		if err == nil || !strings.HasPrefix(err.Error(), "join n6: ") || !strings.Contains(err.Error(), "another program has the port") {
+		if err == nil || !strings.HasPrefix(err.Error(), "join n6: ") ||
+			!strings.Contains(err.Error(), "another program has the port") {
 			t.Fatalf("join: %v", err)
 		}
 		v := view(t, c)
@@ -145,7 +146,8 @@ func TestJoinCutShort(t *testing.T) {
 // other. This holds even if the second node has lost its disk and knows no other node.
 func TestRingsThatNeverMetMeet(t *testing.T) {
 	for _, wiped := range []bool{false, true} {
-		c := begin(t, Options{Mem: true, Settings: trace.Settings{Nodes: []string{"n1", "n2", "n3"}, Seeds: []string{}}})
+		c := begin(t, Options{Mem: true, Settings: trace.Settings{Nodes: []string{"n1", "n2", "n3"},
+			Seeds: []string{}}})
 		join(t, c, member.Request{Node: "x", Via: "x"})
 		if wiped {
 			do(t, c, fault.Fault{Kind: fault.Wipe, Nodes: []string{"x"}})
@@ -196,8 +198,10 @@ func TestJoinDuringSplit(t *testing.T) {
 					t.Errorf("%s of the same side believes that n6 failed", name)
 				}
 			}
-			if told := watched(t, c); !slices.EqualFunc(told.Groups, v.Groups, slices.Equal[[]string]) || told.SplitAt != at {
-				t.Errorf("events tell of %v since %v, the snapshot of %v since %v", told.Groups, told.SplitAt, v.Groups, at)
+			if told := watched(t, c); !slices.EqualFunc(told.Groups, v.Groups, slices.Equal[[]string]) ||
+				told.SplitAt != at {
+				t.Errorf("events tell of %v since %v, the snapshot of %v since %v", told.Groups, told.SplitAt,
+					v.Groups, at)
 			}
 			do(t, c, fault.Fault{Kind: fault.Heal})
 			settled(t, c, settleLimit)

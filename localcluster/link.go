@@ -63,7 +63,8 @@ type lateFrame struct {
 }
 
 func newLink(from *life, to *node, cond *fault.Condition) *link {
-	return &link{from: from, to: to, cond: cond, out: outbox{account: from.c.memory.Out.Open()}, wake: make(chan struct{}, 1), kick: make(chan struct{}, 1)}
+	return &link{from: from, to: to, cond: cond, out: outbox{account: from.c.memory.Out.Open()},
+		wake: make(chan struct{}, 1), kick: make(chan struct{}, 1)}
 }
 
 func notify(c chan struct{}) {

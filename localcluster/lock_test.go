@@ -51,7 +51,8 @@ func TestDeletedFolderStopsTheCluster(t *testing.T) {
 	}{
 		"cluster deleted": {Options{}, func(c *Cluster) error { return os.RemoveAll(c.paths.dir) }, "deleted"},
 		"in memory":       {Options{Mem: true}, func(c *Cluster) error { return os.RemoveAll(c.paths.dir) }, "deleted"},
-		"data deleted":    {Options{Dir: filepath.Join(t.TempDir(), "d")}, func(c *Cluster) error { return os.RemoveAll(c.disk.dir) }, "deleted"},
+		"data deleted": {Options{Dir: filepath.Join(t.TempDir(), "d")},
+			func(c *Cluster) error { return os.RemoveAll(c.disk.dir) }, "deleted"},
 		"data replaced": {Options{Dir: filepath.Join(t.TempDir(), "d")}, func(c *Cluster) error {
 			return errors.Join(os.Rename(c.disk.dir, elsewhere), os.Mkdir(c.disk.dir, dirMode))
 		}, "replaced"},

@@ -195,7 +195,8 @@ func (c *Cluster) scribe(via, about string) (*life, error) {
 func (c *Cluster) amend(ctx context.Context, via *life, r member.Request, dryRun bool) (member.Change, error) {
 	ctx, cancel := context.WithTimeout(ctx, amendTime)
 	defer cancel()
-	told := via.tell(ctx, engine.Amend{Change: member.Change{Node: r.Node, Kind: r.Kind, Weight: r.Weight, Zone: r.Zone}, DryRun: dryRun})
+	asked := member.Change{Node: r.Node, Kind: r.Kind, Weight: r.Weight, Zone: r.Zone}
+	told := via.tell(ctx, engine.Amend{Change: asked, DryRun: dryRun})
 	switch {
 	case len(told) == 0 && dryRun:
 		return member.Change{}, fmt.Errorf("%s did not answer within %v", via.node.name, amendTime)

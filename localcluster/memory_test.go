@@ -21,7 +21,8 @@ func crowd(t *testing.T, nodes, memory int) *Cluster {
 	for i := range nodes {
 		names = append(names, fmt.Sprintf("n%d", i+1))
 	}
-	return begin(t, Options{Mem: true, memory: memory, Settings: trace.Settings{Nodes: names, Mode: trace.ModeLWW, NoAntiEntropy: true}})
+	return begin(t, Options{Mem: true, memory: memory,
+		Settings: trace.Settings{Nodes: names, Mode: trace.ModeLWW, NoAntiEntropy: true}})
 }
 
 // queued returns the bytes that wait in the cluster's links and inboxes, counted one by one.

@@ -133,7 +133,8 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 	}
 	most := n.c.roll.settings().Buffer
 	l.driver = driver.New(db, driver.Options{
-		Node: n.name, Objects: most, Bytes: maxBufferBytes, FlushEvery: cmp.Or(n.c.opts.flushEvery, flushEvery), MeterEvery: meterEvery,
+		Node: n.name, Objects: most, Bytes: maxBufferBytes, FlushEvery: cmp.Or(n.c.opts.flushEvery, flushEvery),
+		MeterEvery: meterEvery,
 	})
 	var first engine.Output
 	l.engine, first, err = engine.New(l.config(report != ""), l.driver.Reader(), n.c.now())

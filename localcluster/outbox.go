@@ -55,7 +55,8 @@ func (o *outbox) room(size, otherCount, otherBytes int) (refused string) {
 
 // reserve takes the memory for a small frame beyond the limit.
 func (o *outbox) reserve(size int) bool {
-	return size <= smallPayload+wire.FrameHeader && o.count < maxQueue && len(o.buf)+size <= maxQueueBytes+replyReserve && o.account.TakeReserved(size)
+	return size <= smallPayload+wire.FrameHeader && o.count < maxQueue &&
+		len(o.buf)+size <= maxQueueBytes+replyReserve && o.account.TakeReserved(size)
 }
 
 // add adds a payload for whose frame there is memory.

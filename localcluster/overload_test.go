@@ -70,7 +70,8 @@ func TestOverload(t *testing.T) {
 			t.Errorf("%s, which was acknowledged, reads as %d values from %v", key, len(g.Siblings), g.Replied)
 		}
 	}
-	t.Logf("%d acknowledged, %d with hints; %d hints and a slice of %.3g after it; %d gets failed", len(acked), hinted, hints, slowest, doubts)
+	t.Logf("%d acknowledged, %d with hints; %d hints and a slice of %.3g after it; %d gets failed", len(acked),
+		hinted, hints, slowest, doubts)
 	await(t, "all of the rate for background work", func() bool { return view(t, c).Slice() == 1 })
 	t.Logf("background work was free after %v", time.Since(calm))
 }

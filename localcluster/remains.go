@@ -70,7 +70,8 @@ func (r *Remains) remove() error {
 		}
 	}
 	if len(now.Roots) > 0 {
-		if err := os.RemoveAll(filepath.Join(r.paths.dir, "contexts")); err != nil { // the secret that sealed them is deleted
+		// The secret that sealed the contexts is deleted.
+		if err := os.RemoveAll(filepath.Join(r.paths.dir, "contexts")); err != nil {
 			return err
 		}
 	}
@@ -150,7 +151,8 @@ func (r *Remains) checkHome() error {
 	}
 	for _, e := range entries {
 		if r.whole && !slices.Contains(homeFiles, e.Name()) {
-			return usagef("%s is not a cluster's; move it away first", filepath.Join(r.paths.dir, trace.Show([]byte(e.Name()))))
+			return usagef("%s is not a cluster's; move it away first",
+				filepath.Join(r.paths.dir, trace.Show([]byte(e.Name()))))
 		}
 	}
 	return nil

@@ -52,9 +52,11 @@ func write(t *testing.T, path, text string) {
 func TestFirstStartThatFails(t *testing.T) {
 	for name, dir := range map[string]string{"in home": "", "elsewhere": filepath.Join(t.TempDir(), "data")} {
 		t.Run(name, func(t *testing.T) {
-			o := Options{Home: t.TempDir(), Dir: dir, BasePort: freeRun(t, 6), Settings: trace.Settings{Nodes: []string{"a", "b", "c", "d", "e", "f"}, N: 2}}
+			o := Options{Home: t.TempDir(), Dir: dir, BasePort: freeRun(t, 6),
+				Settings: trace.Settings{Nodes: []string{"a", "b", "c", "d", "e", "f"}, N: 2}}
 			release := occupy(t, o.BasePort+5)
-			if _, err := Start(t.Context(), o); err == nil || !strings.Contains(err.Error(), "another program has the port") {
+			if _, err := Start(t.Context(), o); err == nil ||
+				!strings.Contains(err.Error(), "another program has the port") {
 				t.Fatalf("start: %v", err)
 			}
 			if infos := list(t, o.Home); len(infos) != 0 {
@@ -137,8 +139,10 @@ func TestDataOfAnotherVersion(t *testing.T) {
 		edit  func(map[string]any)
 		words []string
 	}{
-		{func(f map[string]any) { f["format"], f["writer"] = 7, "v9.1" }, []string{o.Dir, "format 7 by ringside v9.1", "this program, ringside " + Version() + ", knows format 1"}},
-		{func(f map[string]any) { f["format"], f["settings"] = 0, []string{"another shape"} }, []string{"format 0", "knows format 1"}},
+		{func(f map[string]any) { f["format"], f["writer"] = 7, "v9.1" },
+			[]string{o.Dir, "format 7 by ringside v9.1", "this program, ringside " + Version() + ", knows format 1"}},
+		{func(f map[string]any) { f["format"], f["settings"] = 0, []string{"another shape"} },
+			[]string{"format 0", "knows format 1"}},
 	} {
 		editClusterFile(t, o.Dir, tt.edit)
 		_, err := Start(t.Context(), o)
@@ -167,7 +171,8 @@ func TestBrokenClustersAreListed(t *testing.T) {
 		"info":     {func(p paths) { write(t, p.info, "?") }, "info.json"},
 		"no-info":  {func(p paths) { _ = os.Remove(p.info) }, ""},
 		"no-data":  {func(p paths) { _ = os.RemoveAll(p.data) }, "is gone"},
-		"no-name":  {func(p paths) { _ = os.Remove(p.info); _ = os.Remove(filepath.Join(p.data, "cluster.json")) }, "no cluster's data"},
+		"no-name": {func(p paths) { _ = os.Remove(p.info); _ = os.Remove(filepath.Join(p.data, "cluster.json")) },
+			"no cluster's data"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			home := t.TempDir()
@@ -178,7 +183,8 @@ func TestBrokenClustersAreListed(t *testing.T) {
 			}
 			tt.harm(p)
 			infos := list(t, home)
-			if len(infos) != 1 || infos[0].Running || !strings.Contains(infos[0].Problem, tt.want) || (infos[0].Problem == "") != (tt.want == "") {
+			if len(infos) != 1 || infos[0].Running || !strings.Contains(infos[0].Problem, tt.want) ||
+				(infos[0].Problem == "") != (tt.want == "") {
 				t.Fatalf("listed: %+v, want %q", infos, tt.want)
 			}
 			if err := remove(home, name); err != nil {
@@ -233,9 +239,18 @@ func TestRemoveRefusesWhatIsNotItsOwn(t *testing.T) {
 			_ = os.MkdirAll(filepath.Join(p.dir, "photos"), dirMode)
 			return "photos"
 		},
-		"a file beside the data": func(p paths) string { write(t, filepath.Join(p.dir, "notes.txt"), ""); return "notes.txt" },
-		"a file in the data":     func(p paths) string { write(t, filepath.Join(p.data, "notes.txt"), ""); return "notes.txt" },
-		"a file among a node's":  func(p paths) string { write(t, filepath.Join(p.data, "n1", "notes.txt"), ""); return "n1" },
+		"a file beside the data": func(p paths) string {
+			write(t, filepath.Join(p.dir, "notes.txt"), "")
+			return "notes.txt"
+		},
+		"a file in the data": func(p paths) string {
+			write(t, filepath.Join(p.data, "notes.txt"), "")
+			return "notes.txt"
+		},
+		"a file among a node's": func(p paths) string {
+			write(t, filepath.Join(p.data, "n1", "notes.txt"), "")
+			return "n1"
+		},
 		"a folder with the name of a file": func(p paths) string {
 			secret := filepath.Join(p.data, secretName)
 			_ = os.Remove(secret)
@@ -309,7 +324,8 @@ func TestRemoveLeavesWhatAnotherTookOver(t *testing.T) {
 	if err := remove(home, "first"); err != nil {
 		t.Fatal(err)
 	}
-	want(t, get(t, begin(t, Options{Home: home, Name: "second", Dir: dir}), "", "cart"), "milk", "milk") // each start puts one
+	// each start puts one
+	want(t, get(t, begin(t, Options{Home: home, Name: "second", Dir: dir}), "", "cart"), "milk", "milk")
 }
 
 // A cluster that was started with another spelling of its home is deleted like any other.

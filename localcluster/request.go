@@ -51,12 +51,16 @@ type method struct {
 // a request of another program or another version of this program changes nothing.
 var methods = map[string]method{
 	"do": {takes: []string{"via", "request"}, needs: []string{"request"}, check: checkDo},
-	"fault": {takes: []string{"fault", "fault.kind", "fault.groups", "fault.one_way", "fault.for", "fault.nodes", "fault.link", "fault.delay", "fault.percent"},
+	"fault": {takes: []string{"fault", "fault.kind", "fault.groups", "fault.one_way", "fault.for", "fault.nodes",
+		"fault.link", "fault.delay", "fault.percent"},
 		needs: []string{"fault", "fault.kind"}, check: func(r controlRequest) error { return r.Fault.Check() }},
 	"member": {takes: []string{"member", "member.kind", "member.node", "member.via", "member.weight", "member.zone"},
-		needs: []string{"member", "member.kind"}, check: func(r controlRequest) error { return checkMember(*r.Member) }},
-	"check-member": {takes: []string{"member", "member.kind", "member.node", "member.via", "member.weight", "member.zone"},
-		needs: []string{"member", "member.kind"}, check: func(r controlRequest) error { return checkMember(*r.Member) }},
+		needs: []string{"member", "member.kind"},
+		check: func(r controlRequest) error { return checkMember(*r.Member) }},
+	"check-member": {
+		takes: []string{"member", "member.kind", "member.node", "member.via", "member.weight", "member.zone"},
+		needs: []string{"member", "member.kind"},
+		check: func(r controlRequest) error { return checkMember(*r.Member) }},
 	"snapshot": {takes: []string{"keys"}, check: checkKeys},
 	"compare":  {takes: []string{"look", "ranges"}, check: checkRanges},
 	"events":   {takes: []string{"after", "follow"}},
@@ -79,7 +83,8 @@ func parseControl(line []byte) (controlRequest, error) {
 	}
 	m, known := methods[req.Method]
 	if !known {
-		return req, usagef("there is no method \"%s\"; want one of %s", trace.ShowShort([]byte(req.Method), 60), strings.Join(slices.Sorted(maps.Keys(methods)), " "))
+		return req, usagef("there is no method \"%s\"; want one of %s", trace.ShowShort([]byte(req.Method), 60),
+			strings.Join(slices.Sorted(maps.Keys(methods)), " "))
 	}
 	if err := m.checkFields(req.Method, line); err != nil {
 		return req, err
@@ -180,7 +185,8 @@ func checkMember(r member.Request) error {
 	case r.Weight < 0 || r.Weight > member.MaxWeight:
 		return fmt.Errorf("%s: weight %d: want 1 to %d", r.Kind, r.Weight, member.MaxWeight)
 	case r.Zone != "" && !wire.ValidName(r.Zone):
-		return fmt.Errorf("%s: invalid zone name \"%s\": want %v", r.Kind, trace.ShowShort([]byte(r.Zone), 60), namePattern)
+		return fmt.Errorf("%s: invalid zone name \"%s\": want %v", r.Kind, trace.ShowShort([]byte(r.Zone), 60),
+			namePattern)
 	}
 	return nil
 }

@@ -98,7 +98,8 @@ func TestHostileControlRequests(t *testing.T) {
 	before := changeable(t, c)
 	for line, want := range hostile(t) {
 		resp := send(t, c, line)
-		if resp.Error == nil || resp.Error.Code != codeUsage || !strings.Contains(resp.Error.Message, want) || !resp.Last {
+		if resp.Error == nil || resp.Error.Code != codeUsage || !strings.Contains(resp.Error.Message, want) ||
+			!resp.Last {
 			t.Errorf("%.120s: got %+v, want a usage error with %q", line, resp.Error, want)
 		}
 	}
@@ -127,7 +128,8 @@ func TestControlRequestsOfOurOwn(t *testing.T) {
 // Calls in the same process are checked by the same rules.
 func TestSenselessChanges(t *testing.T) {
 	c := begin(t, Options{Mem: true})
-	for _, r := range []member.Request{{Kind: member.Gone, Node: "n1"}, {Kind: 9, Node: "n1"}, {Kind: member.Leave}, {Weight: -1}, {Node: "A!"}} {
+	for _, r := range []member.Request{{Kind: member.Gone, Node: "n1"}, {Kind: 9, Node: "n1"}, {Kind: member.Leave},
+		{Weight: -1}, {Node: "A!"}} {
 		var usage *UsageError
 		if _, err := c.Member(t.Context(), r); !errors.As(err, &usage) {
 			t.Errorf("%+v: %v", r, err)

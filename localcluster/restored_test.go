@@ -15,7 +15,8 @@ import (
 // putAll puts with W=3, through n3.
 func putAll(t *testing.T, c *Cluster, value string, token []byte) wire.PutReply {
 	t.Helper()
-	r, err := c.Do(t.Context(), "n3", wire.PutRequest{Key: []byte("cart"), Value: []byte(value), Context: token, Quorum: wire.Quorum{W: 3}})
+	r, err := c.Do(t.Context(), "n3", wire.PutRequest{Key: []byte("cart"), Value: []byte(value), Context: token,
+		Quorum: wire.Quorum{W: 3}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,9 +35,10 @@ var firstFiles = []string{rootLock, ownerName, ownerName + newSuffix, clusterNam
 
 // clusterFile is the content of cluster.json: the settings that a data root was created with.
 type clusterFile struct {
-	Format   int            `json:"format"`
-	Writer   string         `json:"writer,omitempty"`   // the version of the program that wrote the file
-	Starting bool           `json:"starting,omitempty"` // the first start is not over: no client can have written anything
+	Format int    `json:"format"`
+	Writer string `json:"writer,omitempty"` // the version of the program that wrote the file
+	// Starting means that the first start is not over: no client can have written anything.
+	Starting bool           `json:"starting,omitempty"`
 	Settings trace.Settings `json:"settings"`
 }
 
@@ -99,7 +100,8 @@ func parseClusterFile(dir string, b []byte) (f clusterFile, err error) {
 		return f, damagedRoot(dir, err)
 	}
 	if version.Format == nil && version.Settings == nil {
-		return f, usagef("%s was written by another program; choose another folder with --dir", filepath.Join(dir, clusterName))
+		return f, usagef("%s was written by another program; choose another folder with --dir",
+			filepath.Join(dir, clusterName))
 	}
 	if version.Format != nil && *version.Format != dataFormat {
 		by := ""

@@ -37,7 +37,8 @@ func (k *keeper) write(ctx context.Context, c *Cluster) {
 	for ctx.Err() == nil {
 		k.puts++
 		value := fmt.Sprintf("%s-%d", k.key, k.puts)
-		r, err := c.Do(context.WithoutCancel(ctx), "", wire.PutRequest{Key: []byte(k.key), Value: []byte(value), Context: k.token})
+		r, err := c.Do(context.WithoutCancel(ctx), "",
+			wire.PutRequest{Key: []byte(k.key), Value: []byte(value), Context: k.token})
 		if err != nil {
 			k.failed++
 			k.next = value
@@ -106,7 +107,8 @@ func TestFoldersPutBackAndDamaged(t *testing.T) {
 		for _, k := range keepers {
 			wg.Go(func() { k.write(ctx, c) })
 		}
-		time.Sleep(time.Duration(20+rand.IntN(150)) * time.Millisecond) // how long the clients work, not a wait for anything
+		// how long the clients work, not a wait for anything
+		time.Sleep(time.Duration(20+rand.IntN(150)) * time.Millisecond)
 		stop()
 		wg.Wait()
 		mend(t, c, keys)

@@ -116,7 +116,8 @@ func interrupt(t *testing.T, sig syscall.Signal, lines int) {
 	if err := unix.SetNonblock(int(w.Fd()), false); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 4096); err != nil { // so that the program blocks where the test stops reading
+	// so that the program blocks where the test stops reading
+	if _, err := unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 4096); err != nil {
 		t.Fatal(err)
 	}
 	cmd.Stdout, cmd.Stderr = w, io.Discard

@@ -361,9 +361,11 @@ func TestKeyCardUnderLastWriteWins(t *testing.T) {
 		t.Fatalf("the frame during the split:\n%s", frame)
 	}
 	beer := version("n4", 1, `["milk","beer"]`, dot("n3", 1))
-	s.tell(trace.Event{Kind: trace.Heal}, trace.Event{Kind: trace.LWWLost, Node: "n4", Key: cart, Versions: vclock.Siblings{beer}, Message: "lost to {n3:1 n5:1}, which had not seen it"})
+	s.tell(trace.Event{Kind: trace.Heal}, trace.Event{Kind: trace.LWWLost, Node: "n4", Key: cart,
+		Versions: vclock.Siblings{beer}, Message: "lost to {n3:1 n5:1}, which had not seen it"})
 	s.take()
-	if frame = ansi.Strip(s.View()); !strings.Contains(frame, `Last write wins lost {n3:1 n4:1} ["milk","beer"] (§6).`) || !strings.Contains(frame, "lost to LWW 1") {
+	if frame = ansi.Strip(s.View()); !strings.Contains(frame,
+		`Last write wins lost {n3:1 n4:1} ["milk","beer"] (§6).`) || !strings.Contains(frame, "lost to LWW 1") {
 		t.Fatalf("the frame after it:\n%s", frame)
 	}
 }

@@ -24,7 +24,8 @@ const maxLogKey = 20
 var story = map[trace.Kind]bool{
 	trace.NodeUp: true, trace.NodeDown: true, trace.NodePaused: true, trace.NodeWiped: true, trace.Split: true,
 	trace.Heal: true, trace.Slow: true, trace.Loss: true, trace.DiskFailed: true, trace.Gap: true,
-	trace.HintStored: true, trace.ReadRepair: true, trace.Replied: true, trace.LWWLost: true, trace.FreshEpoch: true, trace.RolledBack: true, trace.Truncated: true,
+	trace.HintStored: true, trace.ReadRepair: true, trace.Replied: true, trace.LWWLost: true, trace.FreshEpoch: true,
+	trace.RolledBack: true, trace.Truncated: true,
 	trace.HintDelivered: true, trace.HintRefused: true, trace.Suspect: true, trace.Alive: true, trace.Damaged: true,
 	trace.Membership: true, trace.RangeTransferred: true, trace.RangeDropped: true, trace.Departed: true, trace.NodeLeft: true, trace.HintRehomed: true,
 	trace.BufferLost: true, trace.Violated: true, trace.RunOver: true,

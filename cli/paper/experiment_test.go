@@ -33,7 +33,8 @@ func repeat(t *testing.T, measure func(times time.Duration) string) {
 func TestFigure5(t *testing.T) {
 	repeat(t, func(times time.Duration) string {
 		flush := 50 * time.Millisecond * times
-		scale := BufferScale{Low: 20, Peak: 60, Length: 500 * time.Millisecond * times, Objects: 1000, Hop: time.Millisecond, Disk: Disk{Flush: flush}}
+		scale := BufferScale{Low: 20, Peak: 60, Length: 500 * time.Millisecond * times, Objects: 1000,
+			Hop: time.Millisecond, Disk: Disk{Flush: flush}}
 		f, err := Figure5(t.Context(), scale)
 		if err != nil {
 			t.Fatal(err)

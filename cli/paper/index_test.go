@@ -237,7 +237,8 @@ func TestGapsAreOpen(t *testing.T) {
 			}
 		}
 	}
-	if files := filesWith(t, Gap{In: "engine/merkle", Word: "package MERKLE"}); !slices.Equal(files, []string{"engine/merkle/merkle.go", "engine/merkle/span.go"}) {
+	if files := filesWith(t, Gap{In: "engine/merkle", Word: "package MERKLE"}); !slices.Equal(files,
+		[]string{"engine/merkle/merkle.go", "engine/merkle/span.go"}) {
 		t.Errorf("the word that is in both files of merkle is found in %q", files)
 	}
 	if files := filesWith(t, Gap{In: "engine/merkle", Word: "nonsense"}); files != nil {
@@ -251,7 +252,8 @@ func filesWith(t *testing.T, g Gap) (files []string) {
 	looked := 0
 	sourceFiles(t, g.In, func(name string, data []byte) {
 		looked++
-		if !strings.HasPrefix(name, "cli/paper/") && filepath.Base(name) != "doc.go" && strings.Contains(strings.ToLower(string(data)), strings.ToLower(g.Word)) {
+		if !strings.HasPrefix(name, "cli/paper/") && filepath.Base(name) != "doc.go" &&
+			strings.Contains(strings.ToLower(string(data)), strings.ToLower(g.Word)) {
 			files = append(files, name)
 		}
 	})
@@ -270,7 +272,8 @@ func TestEngineDocAgrees(t *testing.T) {
 	for _, id := range wronglyMissing(string(data)) {
 		t.Errorf("engine/doc.go says that §%s is not there yet; there is no such section, or some files say that they do it", id)
 	}
-	if ids := wronglyMissing("§4.7 is there.\n\n§4.6 and §9.9 are not there yet."); !slices.Equal(ids, []string{"4.6", "9.9"}) {
+	if ids := wronglyMissing("§4.7 is there.\n\n§4.6 and §9.9 are not there yet."); !slices.Equal(ids,
+		[]string{"4.6", "9.9"}) {
 		t.Errorf("a doc that is wrong about §4.6 and §9.9 is told to be wrong about %q", ids)
 	}
 }

@@ -19,14 +19,17 @@ import (
 var (
 	keyArgument = Arg{Name: "KEY", Complete: CompleteKeys}
 	viaFlag     = Flag{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "send the request to this node; otherwise to the first running one of the key's preference list"}
-	readFlag    = Flag{Name: "R", Kind: Int, Value: "R", Max: wire.MaxNodes, Help: "answers to wait for (§4.5); otherwise the cluster's R"}
-	writeFlag   = Flag{Name: "W", Kind: Int, Value: "W", Max: wire.MaxNodes, Help: "durable replicas to wait for (§4.5); otherwise the cluster's W"}
+	readFlag    = Flag{Name: "R", Kind: Int, Value: "R", Max: wire.MaxNodes,
+		Help: "answers to wait for (§4.5); otherwise the cluster's R"}
+	writeFlag = Flag{Name: "W", Kind: Int, Value: "W", Max: wire.MaxNodes,
+		Help: "durable replicas to wait for (§4.5); otherwise the cluster's W"}
 	strictFlag  = Flag{Name: "strict", Kind: Bool, Help: "only the key's N homes count: no stand-ins, no hints (§4.6)"}
 	contextFlag = Flag{Name: "c", Aliases: []string{"context"}, Kind: String, Value: "CTX", Complete: CompleteContexts, Help: "what you had read: @NAME, @./FILE, or the context itself"}
 	saveFlag    = Flag{Name: "save", Kind: String, Value: "CTX", Complete: CompleteContexts, Help: "keep the new context as @NAME or @./FILE"}
 	// noRepairFlag is for callers that only observe: a get otherwise repairs stale replicas.
 	noRepairFlag = Flag{Name: "no-repair", Kind: Bool, Help: "change nothing: stale replicas are not repaired (§5)"}
-	unionFlag    = Flag{Name: "union", Kind: Bool, Help: "write the union of all siblings: of JSON arrays, or of items parted by commas"}
+	unionFlag    = Flag{Name: "union", Kind: Bool,
+		Help: "write the union of all siblings: of JSON arrays, or of items parted by commas"}
 )
 
 // notationHelp explains what stands for a version.
@@ -415,7 +418,8 @@ func printPut(e *Env, key []byte, r wire.PutReply, elapsed time.Duration) error 
 		// acknowledgement.
 		LostTo []trace.VersionJSON `json:"lost_to,omitempty"`
 	}{keyOf(key), v.Clock, v.Notation, v.Dot, v.Past, v.Literal, encodeToken(r.Context), r.Coordinator,
-		orEmpty(r.Acks), trace.HintsJSON(r.Hinted), r.Siblings, r.Request, elapsed.Microseconds(), trace.VersionsJSON(r.LostTo)})
+		orEmpty(r.Acks), trace.HintsJSON(r.Hinted), r.Siblings, r.Request, elapsed.Microseconds(),
+		trace.VersionsJSON(r.LostTo)})
 }
 
 func (e *Env) showPut(ctx context.Context, req wire.PutRequest, r wire.PutReply, elapsed time.Duration, remark string) error {

@@ -26,7 +26,8 @@ const (
 )
 
 // exitCodes lists every code that a command can end with.
-var exitCodes = []int{ExitOK, ExitInternal, ExitUsage, ExitNotFound, ExitSiblings, ExitQuorum, ExitContext, ExitNoCluster, ExitExpectation, ExitInterrupted}
+var exitCodes = []int{ExitOK, ExitInternal, ExitUsage, ExitNotFound, ExitSiblings, ExitQuorum, ExitContext,
+	ExitNoCluster, ExitExpectation, ExitInterrupted}
 
 // An Error ends a command: with an exit code for the shell and a code for JSON.
 type Error struct {

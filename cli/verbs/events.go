@@ -20,20 +20,23 @@ happened. What a cluster remembers is bounded; a gap says how many events are mi
 		{Name: "f", Aliases: []string{"follow"}, Kind: Bool, Help: "go on as things happen, until Ctrl-C"},
 		{Name: "key", Kind: String, Value: "KEY", Complete: CompleteKeys, Help: "only those of this key"},
 		{Name: "node", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "only those at this node"},
-		{Name: "kind", Kind: String, Value: "KIND,...", Help: "only these kinds: hint-stored, read-repair, ...; the error for an unknown kind lists all kinds"}},
+		{Name: "kind", Kind: String, Value: "KIND,...",
+			Help: "only these kinds: hint-stored, read-repair, ...; the error for an unknown kind lists all kinds"}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		if err := e.checkFilters(ctx, c); err != nil {
 			return err
 		}
 		if e.JSON || c.Bool("f") {
 			var first time.Duration
-			return e.Cluster.Events(ctx, 0, c.Bool("f"), func(batch []trace.Event) error { return e.eventLines(c, batch, &first) })
+			return e.Cluster.Events(ctx, 0, c.Bool("f"),
+				func(batch []trace.Event) error { return e.eventLines(c, batch, &first) })
 		}
 		all, err := e.past(ctx)
 		if err != nil {
 			return err
 		}
-		slices.SortStableFunc(all, func(a, b trace.Event) int { return cmp.Compare(a.Time, b.Time) }) // a node publishes its events once they are durable
+		// a node publishes its events once they are durable
+		slices.SortStableFunc(all, func(a, b trace.Event) int { return cmp.Compare(a.Time, b.Time) })
 		return e.eventLines(c, all, new(time.Duration))
 	},
 }

@@ -44,8 +44,9 @@ var functions = map[string]function{
 	"values": {1, []role{aKey}, []string{}, false, ofGet(func(g *got) (any, error) {
 		return eachSibling(g, func(v vclock.Version) string { return string(v.Value) }), nil
 	})},
-	"clocks": {1, []role{aKey}, []string{}, false, ofGet(func(g *got) (any, error) { return eachSibling(g, vclock.Version.Notation), nil })},
-	"clock":  {1, []role{aKey}, "", false, ofGet(func(g *got) (any, error) { return g.Siblings.String(), nil })},
+	"clocks": {1, []role{aKey}, []string{}, false,
+		ofGet(func(g *got) (any, error) { return eachSibling(g, vclock.Version.Notation), nil })},
+	"clock": {1, []role{aKey}, "", false, ofGet(func(g *got) (any, error) { return g.Siblings.String(), nil })},
 	"coordinator": {1, []role{aKey}, "", true, ofGet(func(g *got) (any, error) {
 		return strings.Join(eachSibling(g, func(v vclock.Version) string { return v.Dot.Node }), " "), nil
 	})},
@@ -55,7 +56,8 @@ var functions = map[string]function{
 		}
 		return strings.Join(eachSibling(g, func(v vclock.Version) string { return string(v.Value) }), ""), nil
 	})},
-	"homes": {1, []role{aKey}, []string{}, true, ofView(func(v *trace.View, args []string) (any, error) { return v.Ring.Homes([]byte(args[0])), nil })},
+	"homes": {1, []role{aKey}, []string{}, true,
+		ofView(func(v *trace.View, args []string) (any, error) { return v.Ring.Homes([]byte(args[0])), nil })},
 	"converged": {0, []role{aKey}, false, false, func(ctx context.Context, w *world, args []string) (any, error) {
 		look := allConverged
 		if len(args) == 1 {
@@ -84,9 +86,11 @@ var functions = map[string]function{
 	"up":     {0, []role{aNode}, false, false, statusIs(trace.Up)},
 	"down":   {1, []role{aNode}, false, false, statusIs(trace.Down)},
 	"paused": {1, []role{aNode}, false, false, statusIs(trace.Paused)},
-	"nodes":  {0, nil, []string{}, true, ofView(func(v *trace.View, _ []string) (any, error) { return v.Settings.Nodes, nil })},
-	"split":  {0, nil, false, false, ofView(func(v *trace.View, _ []string) (any, error) { return v.Groups != nil, nil })},
-	"hints":  {0, []role{aNode, aFormerNode}, 0, false, ofView(hintCount)},
+	"nodes": {0, nil, []string{}, true,
+		ofView(func(v *trace.View, _ []string) (any, error) { return v.Settings.Nodes, nil })},
+	"split": {0, nil, false, false,
+		ofView(func(v *trace.View, _ []string) (any, error) { return v.Groups != nil, nil })},
+	"hints": {0, []role{aNode, aFormerNode}, 0, false, ofView(hintCount)},
 	"lost": {0, nil, 0, false, func(ctx context.Context, w *world, _ []string) (any, error) {
 		now, err := w.view(ctx)
 		if err != nil {
@@ -225,7 +229,8 @@ func compile(text string) (*expression, error) {
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, fmt.Errorf("invalid condition %s: %s; try siblings(cart)==2, hints==0, len(nodes)==5, up or converged", quoted(text), trace.Show([]byte(first)))
 	case p.calls == 0:
-		return nil, fmt.Errorf("invalid condition %s: it does not depend on the cluster; use one of %s", quoted(text), strings.Join(sortedKeys(functions), " "))
+		return nil, fmt.Errorf("invalid condition %s: it does not depend on the cluster; use one of %s", quoted(text),
+			strings.Join(sortedKeys(functions), " "))
 	}
 	return &expression{program, p.named}, nil
 }

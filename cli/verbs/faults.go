@@ -23,7 +23,9 @@ var partitionVerb = &Verb{
 both sides go on taking reads and writes.`,
 	Flags: []Flag{
 		{Name: "one-way", Kind: Bool, Help: "earlier groups cannot reach later ones, but later ones reach them"},
-		{Name: "for", Kind: Duration, Value: "10s", Longest: fault.MaxFor, Zero: "such a split heals at once; leave --for out for a split that stays", Help: "heal by itself after that"}},
+		{Name: "for", Kind: Duration, Value: "10s", Longest: fault.MaxFor,
+			Zero: "such a split heals at once; leave --for out for a split that stays",
+			Help: "heal by itself after that"}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		groups, err := fault.ParseGroups(c.Args)
 		if err != nil {

@@ -88,7 +88,8 @@ func printInspect(e *Env, view *trace.View, key []byte) error {
 		Replicas   []entry  `json:"replicas"`
 		// Lost lists the key's versions that last write wins lost and that a node remembers.
 		Lost []trace.VersionJSON `json:"lost,omitempty"`
-	}{keyOf(key), ring.Of(key).String(), homes, orEmpty(view.Ring.Preference(key)[len(homes):]), view.Converged(key), view.Blocking(key), entries, trace.VersionsJSON(lostOf(view, key))})
+	}{keyOf(key), ring.Of(key).String(), homes, orEmpty(view.Ring.Preference(key)[len(homes):]), view.Converged(key),
+		view.Blocking(key), entries, trace.VersionsJSON(lostOf(view, key))})
 }
 
 func (e *Env) showInspect(view *trace.View, key []byte) string {

@@ -32,7 +32,8 @@ var joinVerb = &Verb{
 During a split the node is on the side of the node that writes its join down.
 A node that is told of its own joining (--via itself) makes a ring alone unless it knows a seed (§4.8.2).`,
 	Flags: []Flag{
-		{Name: "weight", Kind: Int, Value: "W", Default: "1", Max: member.MaxWeight, Help: "its capacity, as a multiple of the smallest node's (§4.2)"},
+		{Name: "weight", Kind: Int, Value: "W", Default: "1", Max: member.MaxWeight,
+			Help: "its capacity, as a multiple of the smallest node's (§4.2)"},
 		{Name: "zone", Kind: String, Value: "ZONE", Help: "its data centre (§4.6)"},
 		changeViaFlag, dryRunFlag},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
@@ -88,15 +89,18 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 	if e.JSON {
 		return e.print(struct {
 			member.Change
-			Time     string   `json:"time"`
-			Members  int      `json:"members"`
-			Replicas int      `json:"replicas"`       // of each key
-			Side     []string `json:"side,omitempty"` // join during a split: the nodes that the new node can reach, including itself
-		}{done, trace.Timestamp(time.Duration(done.Time)), len(view.Ring.Members()), replicasOn(view, view.Ring), group})
+			Time     string `json:"time"`
+			Members  int    `json:"members"`
+			Replicas int    `json:"replicas"` // of each key
+			// join during a split: the nodes that the new node can reach, including itself
+			Side []string `json:"side,omitempty"`
+		}{done, trace.Timestamp(time.Duration(done.Time)), len(view.Ring.Members()), replicasOn(view, view.Ring),
+			group})
 	}
 	said := map[member.Kind]string{member.Join: e.paint(good, "joins"), member.Leave: e.paint(warn, "leaves"), member.Remove: e.paint(bad, "removed")}[done.Kind]
 	return e.write(fmt.Sprintf("%s  %s  %s wrote it down; the ring has %s", said, names([]string{done.Node}), names([]string{done.By}), Count(len(view.Ring.Members()), "member")) +
-		e.paint(dim, "; settle waits until its ranges have moved (§4.9)") + "\n" + e.fewHomes(view, view.Ring) + e.showSide(view, group, done.Node))
+		e.paint(dim, "; settle waits until its ranges have moved (§4.9)") + "\n" +
+		e.fewHomes(view, view.Ring) + e.showSide(view, group, done.Node))
 }
 
 // replicasOn returns how many replicas each key has on a ring: N, or the number of members if that
@@ -109,7 +113,8 @@ func (e *Env) fewHomes(view *trace.View, r *ring.Ring) string {
 	if have == view.Settings.N {
 		return ""
 	}
-	return e.paint(warn, "few members") + fmt.Sprintf("  each key has %s instead of N=%d until a node joins (§4.3)\n", Count(have, "replica"), view.Settings.N)
+	return e.paint(warn, "few members") + fmt.Sprintf("  each key has %s instead of N=%d until a node joins (§4.3)\n",
+		Count(have, "replica"), view.Settings.N)
 }
 
 // showSide returns on which side of the split a node is that joined, and the nodes that it can
@@ -118,7 +123,8 @@ func (e *Env) showSide(view *trace.View, group []string, node string) string {
 	if group == nil {
 		return ""
 	}
-	out := fmt.Sprintf("the network is split: %s is on side %s, with %s", names([]string{node}), side(view, node), names(without(group, node)))
+	out := fmt.Sprintf("the network is split: %s is on side %s, with %s", names([]string{node}), side(view, node),
+		names(without(group, node)))
 	return e.paint(warn, out) + "; the other sides learn of the join after heal\n"
 }
 
@@ -159,7 +165,8 @@ func (e *Env) dryRun(ctx context.Context, view *trace.View, r member.Request) er
 			Share    float64 `json:"share"`
 			Members  int     `json:"members"`  // after the change
 			Replicas int     `json:"replicas"` // of each key, after the change
-		}{change.Node, change.Kind.String(), moves, keys, bytes, share / float64(view.Settings.N), len(after.Members()), replicasOn(view, after)})
+		}{change.Node, change.Kind.String(), moves, keys, bytes, share / float64(view.Settings.N),
+			len(after.Members()), replicasOn(view, after)})
 	}
 	t := table{indent: "  "}
 	t.head("from", "to", "ranges>", "keys>", "bytes>")
@@ -167,7 +174,8 @@ func (e *Env) dryRun(ctx context.Context, view *trace.View, r member.Request) er
 		t.row(cell{text: names(row.From), style: bold}, cell{text: names(row.To), style: bold}, cell{text: strconv.Itoa(row.ranges), right: true},
 			cell{text: strconv.Itoa(row.Keys), right: true}, cell{text: strconv.Itoa(row.Bytes), right: true})
 	}
-	return e.write(fmt.Sprintf("if %s %ss, %.1f%% of all replicas move: about %s, %d bytes; nothing was done\n", names([]string{change.Node}), change.Kind, 100*share/float64(view.Settings.N), Count(keys, "key"), bytes) +
+	return e.write(fmt.Sprintf("if %s %ss, %.1f%% of all replicas move: about %s, %d bytes; nothing was done\n",
+		names([]string{change.Node}), change.Kind, 100*share/float64(view.Settings.N), Count(keys, "key"), bytes) +
 		e.fewHomes(view, after) + t.render(e))
 }
 
@@ -226,7 +234,8 @@ var settleVerb = &Verb{
 	Help: `Settled is a cluster whose members are up and know one ring, in which no key range is on its way to a
 new home, nobody keeps a hint, and all homes hold the same. It is  wait converged  with more patience, and with
 all members up.`,
-	Flags: []Flag{{Name: "timeout", Kind: Duration, Default: defaultSettle, Value: "30s", Longest: maxWait, Help: "give up after that"}},
+	Flags: []Flag{{Name: "timeout", Kind: Duration, Default: defaultSettle, Value: "30s", Longest: maxWait,
+		Help: "give up after that"}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		start := time.Now()
 		if err := e.wait(ctx, &condition{text: "settled", blocks: allSettled}, c.Duration("timeout")); err != nil {
@@ -270,7 +279,8 @@ func wayOut(n *trace.Node) string {
 func unsettled(view *trace.View) string {
 	for _, n := range view.Nodes { // first, because other nodes wait for such a node
 		if last, _ := view.History.Last(n.Name); n.Status != trace.Up && last.Kind == member.Leave {
-			return fmt.Sprintf("%s is leaving, is %s, and has not handed over everything; %s", names([]string{n.Name}), stateOf(n), wayOut(n))
+			return fmt.Sprintf("%s is leaving, is %s, and has not handed over everything; %s",
+				names([]string{n.Name}), stateOf(n), wayOut(n))
 		}
 	}
 	for _, n := range view.Nodes {
@@ -283,7 +293,8 @@ func unsettled(view *trace.View) string {
 			return fmt.Sprintf("%s has %s to hand over to new homes%s", name, Count(n.Foreign, "key"), beyond(view))
 		case !view.Ring.Has(n.Name):
 			if last, known := view.History.Last(n.Name); !known || last.Kind == member.Join {
-				return fmt.Sprintf("%s runs and is not a member; join %s lets it in, kill %s takes it down", name, name, name)
+				return fmt.Sprintf("%s runs and is not a member; join %s lets it in, kill %s takes it down", name,
+					name, name)
 			}
 			return name + " has left and is about to be taken down"
 		case n.Pending > 0:

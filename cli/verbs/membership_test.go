@@ -31,14 +31,16 @@ func TestDryRun(t *testing.T) {
 	if s.exit != 0 || !strings.Contains(s.out, `"keys":10,"bytes":1000`) {
 		t.Errorf("exit %d: %s", s.exit, s.out)
 	}
-	if s := f.say("join --dry-run"); s.exit != 0 || !strings.Contains(s.out, "if n6 joins, ") || !strings.Contains(s.out, "nothing was done") {
+	if s := f.say("join --dry-run"); s.exit != 0 || !strings.Contains(s.out, "if n6 joins, ") ||
+		!strings.Contains(s.out, "nothing was done") {
 		t.Errorf("exit %d: %s", s.exit, s.out)
 	}
 	if len(f.settings.Nodes) != before {
 		t.Error("a dry run changed something")
 	}
 	f.err = Usagef("leave n4: it does not run")
-	for _, line := range []string{"join --dry-run", "leave n4 --dry-run"} { // a dry run is refused for the same reasons as the change
+	// a dry run is refused for the same reasons as the change
+	for _, line := range []string{"join --dry-run", "leave n4 --dry-run"} {
 		if s := f.say(line); s.exit != ExitUsage || s.failure.Message != f.err.Error() {
 			t.Errorf("%s: exit %d, %v", line, s.exit, s.failure)
 		}

@@ -11,7 +11,8 @@ import (
 
 // savers lists the commands that take --save.
 var savers = []string{
-	"get cart", "put cart milk", "del cart -c @old", "resolve cart --pick 1", "cart add cart tea", "cart remove cart milk", "cart show cart",
+	"get cart", "put cart milk", "del cart -c @old", "resolve cart --pick 1", "cart add cart tea",
+	"cart remove cart milk", "cart show cart",
 }
 
 // listing returns the names and contents of a folder's files.
@@ -53,7 +54,8 @@ func TestSaveIsOpenedFirst(t *testing.T) {
 			}
 			f := scene(t)
 			s := f.say(line+" --save "+target, func(e *Env) { e.Dir, e.Contexts = dir, contexts })
-			if s.exit != ExitUsage || !strings.Contains(s.failure.Message, want) || !strings.Contains(s.failure.Message, "usage: ") {
+			if s.exit != ExitUsage || !strings.Contains(s.failure.Message, want) ||
+				!strings.Contains(s.failure.Message, "usage: ") {
 				t.Errorf("%s --save %.20s: exit %d, %+v", line, target, s.exit, s.failure)
 			}
 			if len(f.vias) > 0 || s.out != "" {
@@ -85,12 +87,14 @@ func TestSaveWrites(t *testing.T) {
 	for _, line := range savers {
 		for _, target := range []string{"@./new", "@./kept", "@new", "@kept"} {
 			dir := contextsWith(t, "kept", []byte("a context that is longer than the new one"))
-			if err := os.WriteFile(filepath.Join(string(dir), "old"), []byte(wire.EncodeToken([]byte("seen"))), 0o600); err != nil {
+			if err := os.WriteFile(filepath.Join(string(dir), "old"), []byte(wire.EncodeToken([]byte("seen"))),
+				0o600); err != nil {
 				t.Fatal(err)
 			}
 			s := scene(t).say(line+" --save "+target, func(e *Env) { e.Dir, e.Contexts = string(dir), dir })
 			name := strings.TrimPrefix(strings.TrimPrefix(target, "@"), "./")
-			if got := listing(t, string(dir)); s.exit != 0 || got[name] != wire.EncodeToken([]byte("token")) || len(got) > 3 {
+			if got := listing(t, string(dir)); s.exit != 0 || got[name] != wire.EncodeToken([]byte("token")) ||
+				len(got) > 3 {
 				t.Errorf("%s --save %s: exit %d, %v, %+v", line, target, s.exit, got, s.failure)
 			}
 		}
@@ -107,7 +111,8 @@ func TestSaveThatFailsLate(t *testing.T) {
 		for _, json := range []string{"", " --json"} {
 			f := scene(t)
 			s := f.say(line + json + " --save @" + full)
-			if s.exit != ExitInternal || s.failure.Code != "context_not_saved" || !strings.Contains(s.err, "no space left") || s.out == "" {
+			if s.exit != ExitInternal || s.failure.Code != "context_not_saved" ||
+				!strings.Contains(s.err, "no space left") || s.out == "" {
 				t.Errorf("%s%s: exit %d, %q, %q, %+v", line, json, s.exit, s.out, s.err, s.failure)
 			}
 			if strings.Count(s.out, "\n") != 1 && json != "" {

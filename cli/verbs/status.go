@@ -48,11 +48,12 @@ func printStatus(e *Env, view *trace.View) error {
 		Buffered int              `json:"buffered"`        // objects in its memory only
 		Slice    float64          `json:"slice,omitempty"` // of its rate that background work may use
 		Suspects []string         `json:"suspects"`
-		Sees     int              `json:"sees"`    // nodes that it believes to be up, including itself; 0 if it does not run
-		Member   bool             `json:"member"`  // of the ring
-		Changes  int              `json:"changes"` // of the membership that it knows (§4.8.1)
-		Pending  int              `json:"pending"` // ranges that it was not given yet (§4.9)
-		Foreign  int              `json:"foreign"` // keys that it is to hand over
+		// Sees counts the nodes that it believes to be up, including itself; 0 if it does not run.
+		Sees    int  `json:"sees"`
+		Member  bool `json:"member"`  // of the ring
+		Changes int  `json:"changes"` // of the membership that it knows (§4.8.1)
+		Pending int  `json:"pending"` // ranges that it was not given yet (§4.9)
+		Foreign int  `json:"foreign"` // keys that it is to hand over
 
 		Tombstones int    `json:"tombstones"`                // keys of which it holds nothing but what a delete left (§4.4)
 		Kept       string `json:"tombstones_kept,omitempty"` // why those stay, if it knows
@@ -61,7 +62,8 @@ func printStatus(e *Env, view *trace.View) error {
 	}
 	nodes := make([]node, len(view.Nodes))
 	for i, n := range view.Nodes {
-		nodes[i] = node{n.Name, n.Status, n.Reason, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n), view.Sees(n), isMember(view, n), len(n.History), n.Pending, n.Foreign, n.Dead, n.Kept, !n.Current()}
+		nodes[i] = node{n.Name, n.Status, n.Reason, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n),
+			view.Sees(n), isMember(view, n), len(n.History), n.Pending, n.Foreign, n.Dead, n.Kept, !n.Current()}
 	}
 	s := view.Settings
 	return e.print(struct {
@@ -84,11 +86,14 @@ func printStatus(e *Env, view *trace.View) error {
 		Hints    int                `json:"hints"`
 		Buffer   int                `json:"buffer"` // objects that each node's buffer has room for; 0: there is none
 		Buffered int                `json:"buffered"`
-		Memory   trace.MemoryUse    `json:"memory"`   // bytes that wait in the queues of all nodes, and their limit
-		Lost     int                `json:"lost"`     // acknowledged writes that last write wins lost, since the nodes started
-		Members  int                `json:"members"`  // of the ring
-		Replicas int                `json:"replicas"` // of each key: N, or fewer if there are fewer members
-	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, trace.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem, nodes, view.Groups, view.OneWay, splitLeft(view), slowMS(view), view.Loss, view.Hints(), s.Buffer, view.Buffered(), view.Queues, view.Lost(),
+		Memory   trace.MemoryUse    `json:"memory"` // bytes that wait in the queues of all nodes, and their limit
+		// Lost counts the acknowledged writes that last write wins lost since the nodes started.
+		Lost     int `json:"lost"`
+		Members  int `json:"members"`  // of the ring
+		Replicas int `json:"replicas"` // of each key: N, or fewer if there are fewer members
+	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, trace.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem,
+		nodes, view.Groups, view.OneWay, splitLeft(view), slowMS(view), view.Loss, view.Hints(), s.Buffer,
+		view.Buffered(), view.Queues, view.Lost(),
 		len(view.Ring.Members()), replicasOn(view, view.Ring)})
 }
 
@@ -166,7 +171,12 @@ func (e *Env) showStatus(view *trace.View) string {
 	if s.Buffer > 0 {
 		head += fmt.Sprintf(", buffers of %s", Count(s.Buffer, "object"))
 	}
-	out := head + "\n"
+	return head + "\n" + e.showNotes(view) + t.render(e)
+}
+
+// showNotes shows everything that differs from a healthy cluster, one line each.
+func (e *Env) showNotes(view *trace.View) string {
+	out := ""
 	if view.Groups != nil {
 		out += e.showSplit(view.Groups, view.OneWay)
 		if left, ok := view.SplitLeft(); ok {
@@ -176,17 +186,21 @@ func (e *Env) showStatus(view *trace.View) string {
 	}
 	out += e.fewHomes(view, view.Ring)
 	if s := view.Slice(); s < 1 {
-		out += e.paint(warn, "busy") + fmt.Sprintf("  clients wait too long: background work is down to %.3g%% (§6.5)\n", 100*s)
+		out += e.paint(warn, "busy") +
+			fmt.Sprintf("  clients wait too long: background work is down to %.3g%% (§6.5)\n", 100*s)
 	}
 	if q := view.Queues; q.Used > q.Limit/4 {
-		out += e.paint(warn, "memory") + fmt.Sprintf("  the queues of all nodes hold %d of %d MiB; beyond that requests are refused\n", q.Used>>20, q.Limit>>20)
+		out += e.paint(warn, "memory") +
+			fmt.Sprintf("  the queues of all nodes hold %d of %d MiB; requests beyond that are refused\n",
+				q.Used>>20, q.Limit>>20)
 	}
-	if s.Mode == trace.ModeLWW || view.Lost() > 0 {
+	if view.Settings.Mode == trace.ModeLWW || view.Lost() > 0 {
 		st := dim
 		if view.Lost() > 0 {
 			st = bad
 		}
-		out += e.paint(st, "lost") + "  " + Count(view.Lost(), "acknowledged write") + " to last write wins, since the nodes started (§6)\n"
+		out += e.paint(st, "lost") + "  " + Count(view.Lost(), "acknowledged write") +
+			" to last write wins, since the nodes started (§6)\n"
 	}
 	for _, link := range sortedKeys(view.Slow) {
 		out += e.paint(warn, "slow") + "  " + trace.Show([]byte(link)) + " by " + view.Slow[link].String() + "\n"
@@ -194,8 +208,7 @@ func (e *Env) showStatus(view *trace.View) string {
 	for _, link := range sortedKeys(view.Loss) {
 		out += e.paint(warn, "loss") + "  " + trace.Show([]byte(link)) + fmt.Sprintf(" of %g%%\n", view.Loss[link])
 	}
-	out += e.showReasons(view) + e.showSilent(view) + e.showKept(view)
-	return out + t.render(e)
+	return out + e.showReasons(view) + e.showSilent(view) + e.showKept(view)
 }
 
 // showReasons shows why nodes went down by themselves, each reason once.

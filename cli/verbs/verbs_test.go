@@ -463,7 +463,8 @@ func TestRowsAreInTheOrderOfTime(t *testing.T) {
 	if err := json.Unmarshal([]byte(f.say("trace 41 --json").out), &got); err != nil || len(got.Events) != 4 {
 		t.Fatal(got, err)
 	}
-	if !slices.IsSortedFunc(got.Events, func(a, b struct{ Time string }) int { return strings.Compare(a.Time, b.Time) }) {
+	earlier := func(a, b struct{ Time string }) int { return strings.Compare(a.Time, b.Time) }
+	if !slices.IsSortedFunc(got.Events, earlier) {
 		t.Errorf("trace --json: %v", got.Events)
 	}
 }
@@ -475,7 +476,8 @@ func TestSilentNodesAreTold(t *testing.T) {
 		t.Errorf("all answer: %s", s.out)
 	}
 	f.silent = []string{"n2", "n4"}
-	if s := f.say("status"); !strings.Contains(s.out, "silent  n2 n4: no answer in time; the counts are the last known") {
+	const silent = "silent  n2 n4: no answer in time; the counts are the last known"
+	if s := f.say("status"); !strings.Contains(s.out, silent) {
 		t.Errorf("n2 and n4 are silent: %s", s.out)
 	}
 	if s := f.say("status --json"); strings.Count(s.out, `"last_known":true`) != 2 {

@@ -42,7 +42,8 @@ var waitVerb = &Verb{
 	Args:  []Arg{{Name: "CONDITION", Complete: CompleteConditions, Many: true}},
 	Usage: "wait until a condition holds; exit 8 names what blocks it",
 	Help:  exprHelp,
-	Flags: []Flag{{Name: "timeout", Kind: Duration, Default: defaultWait, Value: "5s", Longest: maxWait, Help: "give up after that"}, waitKeyFlag, viaFlag},
+	Flags: []Flag{{Name: "timeout", Kind: Duration, Default: defaultWait, Value: "5s", Longest: maxWait,
+		Help: "give up after that"}, waitKeyFlag, viaFlag},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		cond, err := parseConditions(c)
 		if err != nil {
@@ -75,7 +76,8 @@ func parseConditions(c *Call) (*condition, error) {
 	case err != nil:
 		return nil, err
 	case c.Has("key") && !cond.keyed:
-		return nil, &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: --key is for the condition converged; write the key in parentheses elsewhere, as in siblings(cart)", c.Verb.Name)}
+		return nil, &UsageError{Verb: c.Verb,
+			Err: fmt.Errorf("%s: --key is for the condition converged; write the key in parentheses elsewhere, as in siblings(cart)", c.Verb.Name)}
 	case cond.via == "":
 		return cond, nil
 	}
@@ -112,23 +114,24 @@ func parseAll(c *Call) (*condition, error) {
 		texts[i] = cond.text
 		keyed = keyed || cond.keyed
 	}
-	return &condition{text: strings.Join(texts, ", "), via: c.String("via"), keyed: keyed, blocks: func(ctx context.Context, w *world) (string, error) {
-		var blocks []string
-		var said []string
-		for _, cond := range all {
-			w.said = nil // a part speaks for itself
-			b, err := cond.blocks(ctx, w)
-			if err != nil {
-				return "", err
+	return &condition{text: strings.Join(texts, ", "), via: c.String("via"), keyed: keyed,
+		blocks: func(ctx context.Context, w *world) (string, error) {
+			var blocks []string
+			var said []string
+			for _, cond := range all {
+				w.said = nil // a part speaks for itself
+				b, err := cond.blocks(ctx, w)
+				if err != nil {
+					return "", err
+				}
+				if b != "" {
+					blocks = append(blocks, cond.text+": "+b)
+				}
+				said = append(said, w.said...)
 			}
-			if b != "" {
-				blocks = append(blocks, cond.text+": "+b)
-			}
-			said = append(said, w.said...)
-		}
-		w.said = said
-		return strings.Join(blocks, "; "), nil
-	}}, nil
+			w.said = said
+			return strings.Join(blocks, "; "), nil
+		}}, nil
 }
 
 // parseCondition reads the short forms, and expressions otherwise.

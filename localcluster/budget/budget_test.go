@@ -39,7 +39,8 @@ func TestStandingQueuesLeaveRoom(t *testing.T) {
 		stopped := max(1, nodes/8)
 		fill(accounts[:stopped*(nodes-1)])
 		if quiet := accounts[len(accounts)-1]; !quiet.Take(value, 1) {
-			t.Errorf("%d nodes: %d that stand still leave %d of %d bytes, and no room for a large value", nodes, stopped, p.open-p.used.Load(), p.open)
+			t.Errorf("%d nodes: %d that stand still leave %d of %d bytes, and no room for a large value", nodes,
+				stopped, p.open-p.used.Load(), p.open)
 		}
 		if used := p.used.Load(); used > p.open {
 			t.Errorf("%d bytes of %d", used, p.open)
