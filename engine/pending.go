@@ -49,6 +49,7 @@ func (n *Node) reshapePending(before []*ring.Ring) {
 			}
 		}
 	}
+	n.awaitPassedOn(before)
 	for _, at := range sortedPlots(given) {
 		n.handover(at)
 		whole := given[at] > .999*ring.Range{Start: at.Start, End: at.End}.Size()
@@ -62,6 +63,33 @@ func (n *Node) reshapePending(before []*ring.Ring) {
 		}
 	}
 	n.reshapeTransfers()
+}
+
+// awaitPassedOn finds the ranges that the node got by one of the changes that it learns of, and lost by a later one.
+// Nobody handed them over to it, and their new homes ask it all the same. So it waits for the ranges, and names those
+// that held them when it hands the ranges over (missing).
+func (n *Node) awaitPassedOn(before []*ring.Ring) {
+	if n.member.gone {
+		return // its last word said that it had nothing to name any more
+	}
+	for i := 1; i < len(before); i++ {
+		for _, s := range ring.Shifts(before[i-1], before[i]) {
+			if len(s.Before) > 0 && slices.Contains(s.Gained(), n.cfg.Name) {
+				n.passOn(s)
+			}
+		}
+	}
+}
+
+// passOn waits for what a shift of the past gave to the node, where the node is no home now.
+func (n *Node) passOn(s ring.Shift) {
+	for _, rg := range n.ring().Ranges() {
+		at := n.plotOf(rg)
+		if overlap(trace.Span{Start: s.Start, End: s.End}, at.Span) && !slices.Contains(rg.Homes, n.cfg.Name) {
+			n.await(ring.Shift{Start: at.Start, End: at.End, Before: s.Before})
+			n.handover(at)
+		}
+	}
 }
 
 // keepWaiting goes on waiting for a range that the ring may have cut anew.
