@@ -37,6 +37,7 @@ type checker struct {
 	durable    map[uint64][]string      // write → nodes that were said to hold it durably, in plans with buffers
 	sent       map[string]sentHint      // holder, home and key → what was sent home last
 	handed     map[string]time.Duration // holder and key → when it last handed a hint or its replica over
+	leaving    map[string][]string      // holder and key → homes of a range that a node with a buffer dropped last
 	repairs    int                      // replicas that reads mended
 	synced     int                      // replicas that anti-entropy mended
 	falseOnes  int                      // versions held beside a descendant, where clocks are cut
@@ -55,7 +56,7 @@ const maxViolations = 10
 func newChecker(w *world) *checker {
 	c := &checker{
 		w: w, quiet: w.plan.quiet(), keys: w.plan.keys(), ops: map[uint64]*operation{}, byKey: map[string][]*operation{},
-		tombs: newTombs(), dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, lost: map[uint64]*bits{}, fewest: w.plan.N, sent: map[string]sentHint{}, handed: map[string]time.Duration{}, beaten: map[uint64]bool{}, lwwTold: map[uint64]bool{}, lossAt: map[string]time.Duration{}, taken: map[uint64]bool{}, cut: map[string]bool{},
+		tombs: newTombs(), dots: map[string]uint64{}, durable: map[uint64][]string{}, excused: map[uint64]bool{}, lost: map[uint64]*bits{}, fewest: w.plan.N, sent: map[string]sentHint{}, handed: map[string]time.Duration{}, leaving: map[string][]string{}, beaten: map[uint64]bool{}, lwwTold: map[uint64]bool{}, lossAt: map[string]time.Duration{}, taken: map[uint64]bool{}, cut: map[string]bool{},
 	}
 	for _, op := range w.plan.Ops {
 		c.planned = max(c.planned, op.ID)
@@ -92,6 +93,7 @@ func (c *checker) event(e trace.Event) {
 	case trace.Truncated:
 		c.cut[string(e.Key)] = true
 	case trace.Ack:
+		c.hears(e)
 		if c.w.plan.Buffer > 0 && e.Op != trace.OpBuffered {
 			c.ackedDurably(e)
 		}
@@ -105,6 +107,10 @@ func (c *checker) event(e trace.Event) {
 		if e.Op == wire.AntiEntropy.String() {
 			c.synced += min(1, len(c.unburied(e.Versions)))
 		}
+	case trace.RangeDropped:
+		c.drops(c.w.hosts[e.Node], *e.Span)
+	case trace.RangeReady:
+		c.given(c.w.hosts[e.Node])
 	case trace.Departed:
 		c.departed(c.w.hosts[e.Node])
 	case trace.TombstoneCollected:
@@ -252,8 +258,12 @@ func (c *checker) acked(op *operation, r wire.PutReply) {
 		op.version = r.Version
 	}
 	op.view = c.settledView(op, append(slices.Clone(r.Acks), r.Coordinator))
+	op.known = op.view
 	if op.view != nil && !op.view.history.Covers(c.w.history) {
 		op.view = nil // a change that nobody of them knew was spreading
+	}
+	for _, node := range r.Acks {
+		op.heldBy(node)
 	}
 	c.w.after(0, func() { c.sealed(op, r.Context, []uint64{op.ID}) })
 	op.copies = copies(r)

@@ -35,11 +35,13 @@ type operation struct {
 	place   int             // among the operations of its key
 	past    bits            // places of its ancestors
 	acks    []string
+	homes   []string       // of a put that was acked: those that acknowledged it as homes, in the ring of known
 	why     wire.Code      // it failed
 	version vclock.Version // that the coordinator made of a put, once it did
 	copies  int            // of a put: how many nodes keep it at least, from its ack on
 	read    []uint64       // writes that a get found, tombstones left out
 	glances []glance       // of all nodes when it began; nil once it ended
+	known   *view          // of a put that was acked: the view of all nodes that acked it; nil: they had different ones
 	view    *view          // of a put that was acked; nil: a change of the ring was spreading
 	done    func(wire.ClientReply)
 }

@@ -97,6 +97,7 @@ func (w *world) auditLater() {
 	w.after(exp(r, auditEvery), func() {
 		w.check.audit(h)
 		w.check.hints(h)
+		w.check.given(h)
 		w.check.replicas(h)
 		w.check.overrun(h)
 		w.check.kept()

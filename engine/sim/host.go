@@ -99,6 +99,7 @@ func (h *host) boot() {
 	h.wakeAt(h.driver.Wake())
 	h.endTurn()
 	w.net.refreshOf(h.name)
+	w.check.given(h)
 	w.tellBoot(h)
 }
 

@@ -228,10 +228,23 @@ func (c *checker) dropping(h *host, t *batch) {
 		if err != nil || b == nil {
 			continue
 		}
-		for _, name := range h.node.Ring().Homes([]byte(key)) {
+		homes := h.node.Ring().Homes([]byte(key))
+		if before := c.leaving[h.name+" "+key]; h.buffered() && before != nil {
+			homes = before
+		}
+		for _, name := range homes {
 			c.keeps(h, c.w.hosts[name], key, rec.Siblings)
 		}
 		c.handed[h.name+" "+key] = c.w.now
+	}
+}
+
+// drops notes, for a node with a buffer, which homes a range had that it drops: the disk learns of that later.
+func (c *checker) drops(h *host, span trace.Span) {
+	for _, key := range c.keys {
+		if at := ring.Of([]byte(key)); h.buffered() && (ring.Range{Start: span.Start, End: span.End}).Holds(at) {
+			c.leaving[h.name+" "+key] = h.node.Ring().Homes([]byte(key))
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ func Properties() []Property {
 		{"P8", "every value that is read was written, under that key"},
 		{"P9", "a hint is dropped once its home holds it durably, and not before"},
 		{"P10", "hash trees are those that the stored keys make"},
-		{"P11", "who gives a key range away drops it once all its new homes hold it durably, and not before"},
+		{"P11", "who gives a key range away drops it once all its new homes hold it durably, and not before; a new home counts once it holds what its predecessors acknowledged"},
 		{"P12", "in the end all nodes know one ring, and who was removed stays out of it"},
 		{"P13", "whatever waits, travels or is kept for others is bounded, and an acknowledgement counts once"},
 		{"P14", "what last write wins throws away is counted; it is no violation"},
