@@ -49,7 +49,8 @@ func FindRemains(home, name, dir string, whole bool) (*Remains, error) {
 	return r, nil
 }
 
-// Remove deletes the remains. It fails if they are in use, or hold files of another program by now.
+// Remove deletes the remains. It fails if they are in use, hold files of another program, or are in
+// other folders by now.
 func (r *Remains) Remove() error {
 	if err := r.remove(); err != nil {
 		return fmt.Errorf("delete %s: %w", r.Name, err)
@@ -63,6 +64,9 @@ func (r *Remains) remove() error {
 	defer unlock(locks)
 	if err != nil {
 		return err
+	}
+	if !slices.Equal(now.Roots, r.Roots) { // the caller agreed to delete r.Roots, and no other folder
+		return usagef("its data is now in other folders; nothing was deleted, try again")
 	}
 	for _, dir := range now.Roots {
 		if err := clearRoot(dir); err != nil {

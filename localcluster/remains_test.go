@@ -328,6 +328,19 @@ func TestRemoveLeavesWhatAnotherTookOver(t *testing.T) {
 	want(t, get(t, begin(t, Options{Home: home, Name: "second", Dir: dir}), "", "cart"), "milk", "milk")
 }
 
+// Remove deletes only the folders that FindRemains showed.
+func TestRemoveOnlyWhatWasShown(t *testing.T) {
+	home, dir := t.TempDir(), t.TempDir()
+	startAndStop(t, Options{Home: home})
+	r, err := FindRemains(home, DefaultName, "", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	startAndStop(t, Options{Home: home, Dir: dir})
+	usageError(t, r.Remove(), "other folders", "try again")
+	want(t, get(t, begin(t, Options{Home: home, Dir: dir}), "", "cart"), "milk")
+}
+
 // A cluster that was started with another spelling of its home is deleted like any other.
 func TestRemoveThroughAnotherPath(t *testing.T) {
 	home, link := t.TempDir(), filepath.Join(t.TempDir(), "link")
