@@ -12,7 +12,8 @@ import (
 
 var lsCommand = command{
 	verb: &verbs.Verb{Name: "ls", Group: verbs.GroupCluster, Usage: "list the clusters, running or not",
-		Help: `A cluster that cannot be started as it is is listed as broken, with the reason. rm deletes a cluster that is down.`},
+		Help: `A cluster that cannot be started as it is is listed as broken, with the reason.
+rm deletes a cluster that is down.`},
 	run: (*session).ls,
 }
 

@@ -18,8 +18,8 @@ var rmCommand = command{
 		Name: "rm", Group: verbs.GroupCluster,
 		Args:  []verbs.Arg{{Name: "NAME"}},
 		Usage: "delete a cluster that is down, with its data",
-		Help: `rm deletes the data wherever the cluster keeps it, the saved contexts and the cluster's folder. It refuses
-a cluster that runs, and a folder that holds files of another program. On a terminal rm asks first; elsewhere
+		Help: `rm deletes the data wherever the cluster keeps it, the saved contexts and the cluster's folder. It
+refuses a cluster that runs, and a folder that holds files of another program. On a terminal rm asks first; elsewhere
 rm needs --yes. --json prints {"removed":NAME,"dirs":[data folders],"nodes":COUNT,"bytes":COUNT}.`,
 		Flags: []verbs.Flag{yesFlag},
 	},

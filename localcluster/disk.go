@@ -126,7 +126,8 @@ func (d *disk) settle(f clusterFile, name string, want trace.Settings) (trace.Se
 		return s, d.remember(s)
 	}
 	if diff := differences(f.Settings, want); len(diff) > 0 {
-		return want, usagef("the cluster in %s was created with other settings: %s; leave them out to go on with it, start afresh with up --fresh, or choose another folder with --dir",
+		return want, usagef("the cluster in %s was created with other settings: %s; "+
+			"leave them out to go on with it, start afresh with up --fresh, or choose another folder with --dir",
 			d.dir, strings.Join(diff, ", "))
 	}
 	f.Settings.Name, f.Settings.Mem = name, false

@@ -82,7 +82,8 @@ func readRoot(dir string) (clusterFile, error) {
 	}
 	for _, e := range entries {
 		if !e.Type().IsRegular() || !slices.Contains(firstFiles, e.Name()) {
-			return clusterFile{}, usagef("the folder %s holds something, but no cluster's data; choose an empty one with --dir", dir)
+			return clusterFile{}, usagef("the folder %s holds something, but no cluster's data; choose an empty one with --dir",
+				dir)
 		}
 	}
 	return clusterFile{Starting: true}, nil
@@ -109,7 +110,8 @@ func parseClusterFile(dir string, b []byte) (f clusterFile, err error) {
 			by = " by ringside " + trace.ShowShort([]byte(version.Writer), maxVersion)
 		}
 		return f, usagef("the data in %s was written in format %d%s, and this program, ringside %s, knows format %d; "+
-			"use the program that wrote it, choose another folder with --dir, or delete the data with rm or up --fresh", dir, *version.Format, by, Version(), dataFormat)
+			"use the program that wrote it, choose another folder with --dir, or delete the data with rm or up --fresh",
+			dir, *version.Format, by, Version(), dataFormat)
 	}
 	if err := json.Unmarshal(b, &f); err != nil {
 		return f, damagedRoot(dir, err)
@@ -139,7 +141,8 @@ func isRootFile(e os.DirEntry) bool {
 
 // databaseFile matches the names of the files that a node's database makes, and of the stamp beside
 // them.
-var databaseFile = regexp.MustCompile(`^(CURRENT(\.bak|\.\d+)?|LOCK|LOG(\.old)?|MANIFEST-\d+|\d+\.(log|ldb|sst|tmp)|DOUBT|STAMP(\.new)?)$`)
+var databaseFile = regexp.MustCompile(`^(CURRENT(\.bak|\.\d+)?|LOCK|LOG(\.old)?|MANIFEST-\d+|` +
+	`\d+\.(log|ldb|sst|tmp)|DOUBT|STAMP(\.new)?)$`)
 
 // isNodeFolder reports whether an entry of a data root is the folder of a node. Such a folder holds
 // only the files of the node's database and the stamp. A symbolic link is taken for one, because

@@ -120,7 +120,8 @@ func (r *runs) stamp(node string) (string, error) {
 	if !errors.Is(err, os.ErrNotExist) {
 		return stamp, err
 	}
-	if err := writeFile(path, []byte("This file tells the folder from its copies. Leave it where it is.\n")); err != nil {
+	const text = "This file distinguishes the folder from its copies. Leave it where it is.\n"
+	if err := writeFile(path, []byte(text)); err != nil {
 		return "", err
 	}
 	return stampOf(path)

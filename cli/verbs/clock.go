@@ -84,7 +84,8 @@ func parseVersion(text string) (operand, error) {
 	var has struct{ Dot, Past json.RawMessage }
 	var j trace.VersionJSON
 	if err := errors.Join(json.Unmarshal([]byte(text), &has), json.Unmarshal([]byte(text), &j)); err != nil {
-		return operand{}, fmt.Errorf("clock compare: %s is neither a notation such as {n1:1 n3:2} nor a version as JSON",
+		return operand{}, fmt.Errorf("clock compare: %s is neither a notation such as {n1:1 n3:2} "+
+			"nor a version as JSON",
 			trace.ShowShort([]byte(text), maxEventKey))
 	}
 	if has.Dot == nil || has.Past == nil {
@@ -107,7 +108,8 @@ func (a operand) compare(b operand) (vclock.Relation, error) {
 		return a.version.Compare(*b.version), nil
 	}
 	if node := a.shown.HiddenEpoch(b.shown); node != "" {
-		return "", fmt.Errorf("clock compare: only one of the two clocks shows which life of the counters of %s it means, "+
+		return "", fmt.Errorf("clock compare: only one of the two clocks shows which life "+
+			"of the counters of %s it means, "+
 			"so they cannot be compared; give the versions as JSON", node)
 	}
 	return a.shown.Compare(b.shown), nil

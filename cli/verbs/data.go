@@ -437,7 +437,8 @@ func (e *Env) showPut(ctx context.Context, req wire.PutRequest, r wire.PutReply,
 		line += "\n  " + e.paint(warn, fmt.Sprintf("‖ %d siblings now: others wrote what your context had not seen (§4.4)", r.Siblings))
 	}
 	for _, w := range r.LostTo {
-		line += "\n  " + e.paint(bad, fmt.Sprintf("already lost: last write wins keeps %s, a concurrent write with a later time (§6)", w.Notation()))
+		line += "\n  " + e.paint(bad,
+			fmt.Sprintf("already lost: last write wins keeps %s, a concurrent write with a later time (§6)", w.Notation()))
 	}
 	return e.write(remark + line + "\n")
 }

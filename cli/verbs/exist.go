@@ -58,7 +58,8 @@ func (p *patcher) compare(n *ast.BinaryNode) {
 		p.nameEach(n.Right, n.Left, givesNodes)
 	}
 	if p.err == nil && (vacuous(n.Left, n.Operator, n.Right) || vacuous(n.Right, mirrored[n.Operator], n.Left)) {
-		p.err = fmt.Errorf("invalid condition %s: the result is always the same, because a count is a whole number of at least 0",
+		p.err = fmt.Errorf("invalid condition %s: the result is always the same, "+
+			"because a count is a whole number of at least 0",
 			quoted(n.String()))
 	}
 }

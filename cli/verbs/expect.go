@@ -62,7 +62,9 @@ func (e *Env) expectExit(ctx context.Context, c *Call) error {
 		want = c.String("exit")
 	}
 	if !slices.ContainsFunc(exitCodes, func(code int) bool { return strconv.Itoa(code) == want }) {
-		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("expect: --exit %s: no command ends with this code; want one of %s", quoted(want), strings.Trim(fmt.Sprint(exitCodes), "[]"))}
+		return &UsageError{Verb: c.Verb, Err: fmt.Errorf(
+			"expect: --exit %s: no command ends with this code; want one of %s",
+			quoted(want), strings.Trim(fmt.Sprint(exitCodes), "[]"))}
 	}
 	var out bytes.Buffer
 	inner := *e

@@ -227,7 +227,8 @@ func compile(text string) (*expression, error) {
 		return nil, p.err
 	case err != nil:
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		return nil, fmt.Errorf("invalid condition %s: %s; try siblings(cart)==2, hints==0, len(nodes)==5, up or converged", quoted(text), trace.Show([]byte(first)))
+		return nil, fmt.Errorf("invalid condition %s: %s; try siblings(cart)==2, hints==0, len(nodes)==5, up or converged",
+			quoted(text), trace.Show([]byte(first)))
 	case p.calls == 0:
 		return nil, fmt.Errorf("invalid condition %s: it does not depend on the cluster; use one of %s", quoted(text),
 			strings.Join(sortedKeys(functions), " "))

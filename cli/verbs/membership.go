@@ -68,7 +68,8 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 	}
 	if n := view.Node(r.Node); r.Kind == member.Remove && n != nil && n.Status == trace.Up {
 		if leaves(view, r.Node) {
-			return Usagef("leave %s --force: the node is up and is leaving; wait with settle, or give up its data with  kill %s  first", names([]string{r.Node}), names([]string{r.Node}))
+			return Usagef("leave %[1]s --force: the node is up and is leaving; "+
+				"wait with settle, or give up its data with  kill %[1]s  first", names([]string{r.Node}))
 		}
 		return Usagef("%s is up: let it hand over what it has with  leave %s , or crash it first with  kill %s", names([]string{r.Node}), names([]string{r.Node}), names([]string{r.Node}))
 	}

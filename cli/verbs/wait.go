@@ -77,7 +77,9 @@ func parseConditions(c *Call) (*condition, error) {
 		return nil, err
 	case c.Has("key") && !cond.keyed:
 		return nil, &UsageError{Verb: c.Verb,
-			Err: fmt.Errorf("%s: --key is for the condition converged; write the key in parentheses elsewhere, as in siblings(cart)", c.Verb.Name)}
+			Err: fmt.Errorf("%s: --key is for the condition converged; "+
+				"write the key in parentheses elsewhere, as in siblings(cart)",
+				c.Verb.Name)}
 	case cond.via == "":
 		return cond, nil
 	}
