@@ -171,7 +171,8 @@ func (c *Cluster) claim(o Options) (err error) {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return fmt.Errorf("open data root: %w", err)
 	}
-	if c.disk, s, err = openDisk(dir, o.Name, o.Settings); err != nil {
+	self := owner{Cluster: o.Name, PID: os.Getpid(), Home: o.Home}
+	if c.disk, s, err = openDisk(dir, self, o.Settings); err != nil {
 		return err
 	}
 	s.NoAntiEntropy, s.Tombstones = o.Settings.NoAntiEntropy, o.Settings.Tombstones // of this run, whatever the last one was

@@ -46,6 +46,7 @@ const (
 type owner struct {
 	Cluster string `json:"cluster"`
 	PID     int    `json:"pid"`
+	Home    string `json:"home,omitempty"` // where the cluster is listed
 }
 
 // disk is a cluster's data root while this process uses it.
@@ -60,9 +61,9 @@ type disk struct {
 	starting bool // the cluster's first start is not over: no client can have written anything
 }
 
-// openDisk takes the data root dir for the cluster called name and settles its
+// openDisk takes the data root dir for the cluster of o and settles its
 // settings: those it was created with, or want and the defaults if it is new.
-func openDisk(dir, name string, want trace.Settings) (_ *disk, _ trace.Settings, err error) {
+func openDisk(dir string, o owner, want trace.Settings) (_ *disk, _ trace.Settings, err error) {
 	if _, err := readRoot(dir); err != nil { // before anything is written into a folder of another program
 		return nil, want, err
 	}
@@ -93,10 +94,10 @@ func openDisk(dir, name string, want trace.Settings) (_ *disk, _ trace.Settings,
 			return nil, want, err
 		}
 	}
-	if err := writeJSON(filepath.Join(dir, ownerName), owner{Cluster: name, PID: os.Getpid()}); err != nil {
+	if err := writeJSON(filepath.Join(dir, ownerName), o); err != nil {
 		return nil, want, fmt.Errorf("open data root: %w", err)
 	}
-	settings, err := d.settle(f, name, want)
+	settings, err := d.settle(f, o.Cluster, want)
 	if err != nil {
 		return nil, want, err
 	}

@@ -185,13 +185,16 @@ func sameFolder(a, b string) bool {
 }
 
 // owns reports whether the data in dir is this cluster's. It is false for the data of a cluster
-// with --dir that another cluster has taken over since: that data stays.
+// with --dir that another cluster, perhaps in another home, has taken over since: that data stays.
 func (r *Remains) owns(dir string) (bool, error) {
 	var o owner
-	switch err := readJSON(filepath.Join(dir, ownerName), &o); {
-	case err != nil || o.Cluster == r.Name:
+	err := readJSON(filepath.Join(dir, ownerName), &o)
+	elsewhere := r.whole && dir != r.paths.data
+	home := filepath.Dir(r.paths.dir)
+	switch {
+	case err != nil || o.Cluster == r.Name && (!elsewhere || o.Home == "" || sameFolder(o.Home, home)):
 		return true, nil
-	case r.whole && dir != r.paths.data:
+	case elsewhere:
 		return false, nil
 	}
 	return false, usagef("the data in %s belongs to cluster %s; delete that one", dir, trace.Show([]byte(o.Cluster)))

@@ -328,6 +328,17 @@ func TestRemoveLeavesWhatAnotherTookOver(t *testing.T) {
 	want(t, get(t, begin(t, Options{Home: home, Name: "second", Dir: dir}), "", "cart"), "milk", "milk")
 }
 
+// Deleting a cluster leaves its data also if the other cluster has the same name, in another home.
+func TestRemoveLeavesWhatAnotherHomeTookOver(t *testing.T) {
+	home, other, dir := t.TempDir(), t.TempDir(), t.TempDir()
+	startAndStop(t, Options{Home: home, Dir: dir})
+	startAndStop(t, Options{Home: other, Dir: dir})
+	if err := remove(home, DefaultName); err != nil {
+		t.Fatal(err)
+	}
+	want(t, get(t, begin(t, Options{Home: other, Dir: dir}), "", "cart"), "milk", "milk") // each start puts one
+}
+
 // Remove deletes only the folders that FindRemains showed.
 func TestRemoveOnlyWhatWasShown(t *testing.T) {
 	home, dir := t.TempDir(), t.TempDir()
