@@ -18,7 +18,7 @@ import (
 
 const (
 	// maxDiskFailures is how often in a row a node whose disk fails is started
-	// again, each time after twice the pause; then somebody has to look.
+	// again, each time after twice the pause; then the user has to look.
 	maxDiskFailures = 5
 	minDiskPause    = 100 * time.Millisecond
 	// maxRoomPause bounds the pause between two looks for room on a full disk. A user who has just
@@ -42,7 +42,7 @@ func (c *Cluster) diskFailed(l *life, cause error) {
 		defer c.faults.Unlock()
 		n := l.node
 		if n.life.Load() != l || c.ctx.Err() != nil {
-			return // somebody killed it meanwhile
+			return // the node was killed meanwhile
 		}
 		if time.Since(l.began) > diskTrust {
 			n.failures, n.full = 0, 0

@@ -142,7 +142,7 @@ func TestTrustedOnlyWithANewIncarnation(t *testing.T) {
 	mu.Unlock()
 	c := begin(t, o)
 	if told := ups(c, "n2"); len(told) != 1 || told[0] == "" {
-		t.Errorf("the disk is not doubted any more: %q", told)
+		t.Errorf("the disk is no longer doubted: %q", told)
 	}
 	mu.Lock()
 	if !trusted {

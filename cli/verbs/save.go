@@ -51,8 +51,13 @@ func writeContext(path string) (*ContextFile, error) {
 	return &ContextFile{f, path, false}, nil
 }
 
-// CheckWritable returns why a file cannot be written, nil if it can. It changes nothing.
+// CheckWritable returns why a file cannot be written, nil if it can. It changes nothing. It does not
+// open a pipe or a device: the reader of a pipe would take the end of the check for the end of the
+// data.
 func CheckWritable(path string) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return nil
+	}
 	f, err := writeContext(path)
 	if err != nil {
 		return cause(err)

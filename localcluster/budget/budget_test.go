@@ -188,7 +188,7 @@ func TestPoolUnderLoad(t *testing.T) {
 					select {
 					case <-freed:
 					case <-time.After(10 * time.Second):
-						t.Error("nobody woke us")
+						t.Error("the waiting goroutine was not woken")
 						return
 					}
 				}

@@ -1,0 +1,26 @@
+package verbs
+
+import (
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The check of a named pipe neither waits for a reader nor ends the data of one.
+func TestPipesAreNotOpenedByTheCheck(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pipe")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Skip(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- CheckWritable(path) }()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("the check waits for a reader")
+	}
+}
