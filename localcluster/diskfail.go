@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// maxDiskFailures is how often in a row a node whose disk fails is started
-	// again, each time after twice the pause; then the user has to look.
+	// maxDiskFailures bounds how often in a row a node whose disk fails is started again. The pause
+	// doubles each time. After that the node stays down until the user restarts it.
 	maxDiskFailures = 5
 	minDiskPause    = 100 * time.Millisecond
 	// maxRoomPause bounds the pause between two looks for room on a full disk. A user who has just
@@ -33,9 +33,8 @@ const (
 	probeSuffix = ".probe"
 )
 
-// diskFailed is the end of a life whose store failed: what the disk holds now
-// is unknown until it is read again, so the node goes through a crash. The
-// caller is the life's loop, which ends.
+// diskFailed ends a life whose store failed. The content of the disk is unknown until it is read
+// again, so the node goes through a crash. The caller is the life's loop, which ends.
 func (c *Cluster) diskFailed(l *life, cause error) {
 	c.wg.Go(func() {
 		c.faults.Lock()

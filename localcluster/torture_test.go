@@ -107,7 +107,7 @@ func TestFoldersPutBackAndDamaged(t *testing.T) {
 		for _, k := range keepers {
 			wg.Go(func() { k.write(ctx, c) })
 		}
-		// how long the clients work, not a wait for anything
+		// The clients work for this long. The sleep stands for no condition.
 		time.Sleep(time.Duration(20+rand.IntN(150)) * time.Millisecond)
 		stop()
 		wg.Wait()

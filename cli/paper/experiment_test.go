@@ -10,12 +10,12 @@ import (
 	"ringside/engine/wire"
 )
 
-// attempts are how often a measurement may go wrong: a machine that is busy with something
-// else can stand still for longer than a delay put in by hand.
+// attempts bounds how often a measurement is repeated: a busy machine can stand still for longer than
+// an artificial delay.
 const attempts = 5
 
-// repeat measures until what it says is empty, each time with delays twice as long as before: a
-// delay that is long enough stands out, however slow the machine is.
+// repeat calls measure until it returns no complaint, each time with delays twice as long. A delay
+// that is long enough shows on every machine.
 func repeat(t *testing.T, measure func(times time.Duration) string) {
 	t.Helper()
 	for i := range attempts {

@@ -227,8 +227,8 @@ func TestEventsAreListed(t *testing.T) {
 	}
 }
 
-// TestGapsAreOpen holds that what a page says is not there is not there. It holds too that the
-// search finds a word that is there: today no page has a gap.
+// TestGapsAreOpen checks that a gap of a page is still open in the code. It also checks that the
+// search finds an existing word, because at present no page has a gap.
 func TestGapsAreOpen(t *testing.T) {
 	for _, s := range sections {
 		for _, g := range s.Gaps {

@@ -1,7 +1,7 @@
 package verbs
 
-// A node or kind of event that a command or condition names must exist. Otherwise the condition
-// could hold for ever without a check.
+// A node or kind of event that a command or condition names must exist. Otherwise a
+// condition on a mistyped name could always hold.
 
 import (
 	"fmt"

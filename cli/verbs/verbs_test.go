@@ -439,8 +439,7 @@ func TestTraceFitsTheTerminal(t *testing.T) {
 	}
 }
 
-// What a slow node did before the client had its answer is told late, and stands before the answer
-// all the same.
+// An event of a slow node from before the answer arrives late, and is still shown before the answer.
 func TestRowsAreInTheOrderOfTime(t *testing.T) {
 	f := scene(t)
 	at := func(us int) time.Duration { return time.Duration(t0.UnixNano()) + time.Duration(us)*time.Microsecond }
