@@ -1,7 +1,7 @@
 package engine
 
-// §4.4, §6: timestamp based reconciliation, "last write wins". The version with the greatest time
-// is the correct one. A concurrent version that was acknowledged is then lost. Nodes report only
+// §4.4: timestamp based reconciliation, "last write wins" (Section 6 of the paper names its use). The
+// version with the greatest time is the correct one. A concurrent version that was acknowledged is then lost. Nodes report only
 // such losses:
 //
 //   - A version v is lost if v was acknowledged and a version w displaced v without having seen v:

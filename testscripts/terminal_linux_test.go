@@ -56,7 +56,7 @@ func TestDeletionAsksOnATerminal(t *testing.T) {
 		t.Fatal(err)
 	}
 	kept := filepath.Join(root, "cluster.json")
-	if err := os.WriteFile(kept, []byte("{}"), 0o600); err != nil {
+	if err := os.WriteFile(kept, []byte(`{"format": 1, "settings": {"cluster": "old"}}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, tt := range []struct {
