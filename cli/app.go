@@ -19,6 +19,7 @@ import (
 type command struct {
 	verb *verbs.Verb
 	run  func(*session, *verbs.Call) error
+	own  string // what the command uses instead of the cluster that --cluster names; "" if it uses that one
 }
 
 // Headings of what is about the paper, and about the program itself.
@@ -40,7 +41,7 @@ func listCommands() []command {
 	out := []command{demoCommand, upCommand}
 	for _, v := range verbs.All() {
 		if v.Name != "help" {
-			out = append(out, command{v, (*session).runVerb})
+			out = append(out, command{verb: v, run: (*session).runVerb})
 		}
 	}
 	out = append(out, lsCommand, rmCommand, tuiCommand, runCommand, simCommand, paperCommand, completionCommand,
@@ -143,6 +144,10 @@ func (s *session) do(cmd command, words []string) error {
 		return err
 	}
 	s.adopt(c)
+	if cmd.own != "" && s.name != "" {
+		return verbs.Usagef("%s: --cluster %s: the command uses %s; leave --cluster out", cmd.verb.Name,
+			trace.ShowShort([]byte(s.name), 60), cmd.own)
+	}
 	return cmd.run(s, c)
 }
 

@@ -73,7 +73,7 @@ type session struct {
 
 // globals are the flags that may stand before the command and after it.
 var globals = []verbs.Flag{
-	{Name: "cluster", Kind: verbs.String, Value: "NAME", Help: "which cluster; RINGSIDE_CLUSTER otherwise, or default"},
+	{Name: verbs.ClusterFlag, Kind: verbs.String, Value: "NAME", Help: "which cluster; RINGSIDE_CLUSTER otherwise, or default"},
 	{Name: "no-color", Kind: verbs.Bool, Help: "no colours; so do NO_COLOR and TERM=dumb"},
 }
 
@@ -108,7 +108,8 @@ func (s *session) verbsEnv() *verbs.Env {
 	s.cluster = &lazy{session: s}
 	return &verbs.Env{
 		Cluster: s.cluster, In: s.Stdin, Out: s.Stdout, Err: s.Stderr, JSON: s.json, Terminal: tty, Width: width,
-		Color: tty && s.colours(), Dir: s.Dir, Contexts: contexts{s}, Extra: globals,
+		Color: tty && s.colours(), Name: s.clusterName(), Dir: s.Dir,
+		Contexts: contexts{s}, Extra: globals,
 	}
 }
 

@@ -30,6 +30,7 @@ var demoCommand = command{
 			{Name: "text", Kind: verbs.Bool, Help: "tell the story even on a terminal"}},
 	},
 	run: (*session).demo,
+	own: "a throw-away cluster",
 }
 
 func (s *session) demo(c *verbs.Call) error {

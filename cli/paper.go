@@ -33,6 +33,7 @@ var paperCommand = command{
 		},
 	},
 	run: (*session).paper,
+	own: "no running cluster",
 }
 
 var paperHelp = fmt.Sprintf(`Without an argument: Table 1, with the files that do what it says and the scripts that

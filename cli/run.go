@@ -31,6 +31,7 @@ own; ringside up inside one starts a throw-away cluster. A folder stands for its
 		Flags: []verbs.Flag{{Name: "v", Aliases: []string{"verbose"}, Kind: verbs.Bool, Help: "show what passed, too"}},
 	},
 	run: (*session).runScripts,
+	own: "the clusters that its scripts start",
 }
 
 func (s *session) runScripts(c *verbs.Call) error {

@@ -88,6 +88,7 @@ Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. --faults list says
 		},
 	},
 	run: (*session).sim,
+	own: "simulated clusters",
 }
 
 // propertiesHelp lists what runs are held against.

@@ -40,7 +40,7 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) err
 	if err := s.canDraw(c); err != nil {
 		return err
 	}
-	env := &verbs.Env{Cluster: cluster, Dir: s.Dir, Contexts: contexts{s}, Extra: globals}
+	env := &verbs.Env{Cluster: cluster, Name: s.clusterName(), Dir: s.Dir, Contexts: contexts{s}, Extra: globals}
 	o.Cluster, o.ASCII, o.NoColor = cluster, c.Bool("ascii") || !s.unicode(), !s.colours()
 	o.Exec = func(ctx context.Context, line string) (string, int) { return runLine(ctx, env, s.clusterName(), line) }
 	o.Complete = func(line string) []string {

@@ -25,6 +25,7 @@ type Env struct {
 	Color    bool
 	Terminal bool   // Out is a terminal
 	Width    int    // of the terminal, 0 if unknown
+	Name     string // of Cluster; Run refuses a command that names another one
 	Dir      string // files are named relative to it; "" for the working folder
 	Contexts Contexts
 	Extra    []Flag // flags that the caller itself has read, or that it reads from the call
@@ -51,10 +52,27 @@ func Run(ctx context.Context, e *Env, words []string) error {
 	if errors.Is(err, ErrHelp) {
 		return e.write(v.Manual())
 	}
+	if err == nil {
+		err = e.checkCluster(c)
+	}
 	if err != nil {
 		return err
 	}
 	return e.Call(ctx, c)
+}
+
+// ClusterFlag is the name of the flag that chooses a cluster. The caller of Run has read the flag
+// for all commands that it runs.
+const ClusterFlag = "cluster"
+
+// checkCluster returns a usage error if the call names another cluster than the one that the
+// command would act on.
+func (e *Env) checkCluster(c *Call) error {
+	if !c.Has(ClusterFlag) || c.String(ClusterFlag) == e.Name {
+		return nil
+	}
+	return c.misused("--cluster %s: commands here are for cluster %s; give the command to ringside in a shell",
+		quoted(c.String(ClusterFlag)), trace.Show([]byte(e.Name)))
 }
 
 // Call runs a command that is parsed already.

@@ -1,6 +1,7 @@
 package verbs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,9 @@ const (
 	maxWait = 24 * time.Hour
 	// pollInterval is a fallback only: what changes comes as an event.
 	pollInterval = 250 * time.Millisecond
+	// firstLook is how long the first look at a condition may take, even if --timeout is shorter.
+	// It is longer than a node waits for a quorum (2 s), so that the reason of the node is known.
+	firstLook = 3 * time.Second
 	// settleInterval parts two looks at a busy cluster.
 	settleInterval = 5 * time.Millisecond
 )
@@ -298,10 +302,20 @@ func (e *Env) wait(ctx context.Context, cond *condition, timeout time.Duration) 
 	changed, stop := e.changes(ctx)
 	defer stop()
 	start := time.Now()
+	reason := "" // what the last look that was not cut short found
 	for {
-		blocks, err := e.look(ctx, cond, max(timeout-time.Since(start), pollInterval))
-		if err != nil || blocks == "" {
+		limit := max(timeout-time.Since(start), pollInterval)
+		if reason == "" {
+			limit = max(limit, firstLook)
+		}
+		blocks, err := e.look(ctx, cond, limit)
+		switch {
+		case errors.Is(err, errCutShort):
+			reason = cmp.Or(reason, err.Error())
+		case err != nil || blocks == "":
 			return err
+		default:
+			reason = blocks
 		}
 		select {
 		case <-changed:
@@ -309,15 +323,18 @@ func (e *Env) wait(ctx context.Context, cond *condition, timeout time.Duration) 
 		case <-time.After(pollInterval):
 		case <-deadline.C:
 			return &Error{Exit: ExitExpectation, Code: "wait_timed_out",
-				Message: fmt.Sprintf("wait %s: not after %v: %s", cond.text, timeout, blocks)}
+				Message: fmt.Sprintf("wait %s: not after %v: %s", cond.text, timeout, reason)}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
+// errCutShort is returned by a look that the cluster did not answer within its limit.
+var errCutShort = errors.New("the cluster does not answer")
+
 // look evaluates a condition once. A get that fails, or a cluster that is too
-// slow to answer, blocks it: the next look may find better.
+// slow to answer (errCutShort), blocks it: the next look may find better.
 func (e *Env) look(ctx context.Context, cond *condition, limit time.Duration) (string, error) {
 	inner, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -331,7 +348,7 @@ func (e *Env) look(ctx context.Context, cond *condition, limit time.Duration) (s
 	case errors.As(err, &request) && request.Exit != ExitNoCluster:
 		return request.Message, nil
 	case inner.Err() != nil:
-		return "the cluster does not answer", nil
+		return "", errCutShort
 	}
 	return "", err
 }
