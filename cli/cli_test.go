@@ -337,3 +337,17 @@ func TestScriptIsInterrupted(t *testing.T) {
 		t.Errorf("exit %d after %v; left: %v %v", exit, time.Since(start), left, err)
 	}
 }
+
+// The prompt is attached to one cluster, so it refuses a command for another one.
+func TestPromptRefusesAnotherCluster(t *testing.T) {
+	env := &verbs.Env{Name: "a", Extra: globals} // without a cluster: nothing is sent
+	for _, line := range []string{"kill n1 --cluster b", "ringside put cart milk --cluster=b", "help --cluster b"} {
+		out, code := runLine(t.Context(), env, "a", line)
+		if code != verbs.ExitUsage || !strings.Contains(out, "commands here are for cluster a") {
+			t.Errorf("%s: exit %d, %q", line, code, out)
+		}
+	}
+	if out, code := runLine(t.Context(), env, "a", "clock compare {n1:1} {n1:1} --cluster a"); code != verbs.ExitOK {
+		t.Errorf("its own cluster: exit %d, %q", code, out)
+	}
+}

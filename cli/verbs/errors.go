@@ -129,14 +129,20 @@ func failed(op string, key []byte, code wire.Code, message string) *Error {
 }
 
 // ErrorJSON is the object that --json prints for an error.
-func ErrorJSON(e *Error) any {
-	type body struct {
+func ErrorJSON(e *Error) any { return map[string]any{"error": errorOf(e)} }
+
+// errorOf returns the field "error" of an object for err, nil if there is no error.
+func errorOf(err error) any {
+	if err == nil {
+		return nil
+	}
+	e := AsError(err)
+	return struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
 		Request uint64 `json:"request,omitempty"`
 		Unknown bool   `json:"unknown,omitempty"`
-		// Missing lists the nodes that a get needed and that did not answer.
+		// Missing lists the nodes that a request needed and that did not answer.
 		Missing []string `json:"missing,omitempty"`
-	}
-	return map[string]body{"error": {e.Code, e.Message, e.Request, e.Unknown, e.Missing}}
+	}{e.Code, e.Message, e.Request, e.Unknown, e.Missing}
 }

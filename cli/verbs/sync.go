@@ -3,6 +3,7 @@ package verbs
 // Anti-entropy by hand (§4.7): sync mends, merkle looks.
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -22,16 +23,18 @@ var syncVerb = &Verb{
 	Usage: "have homes compare their replicas now and mend what differs",
 	Help: `Each two homes of a range compare the roots of their hash trees, go down where they differ,
 and exchange just the keys that differ, both ways. Returns when the last two are done. ` + rangeHelp + `
+Exit 5 means that of a range no two homes could be compared, and names the reason.
 Nodes do the same by themselves every ten seconds, and soon after one came back.`,
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		view, rounds, err := e.compare(ctx, c, false)
 		if err != nil {
 			return err
 		}
+		failure := notCompared(c, view, rounds)
 		if e.JSON {
-			return printSync(e, view, rounds)
+			return cmp.Or(printSync(e, view, rounds, failure), reported(failure))
 		}
-		return e.write(e.showSync(view, rounds))
+		return cmp.Or(e.write(e.showSync(view, rounds)), failure)
 	},
 }
 
@@ -40,20 +43,22 @@ var merkleVerb = &Verb{
 	Args:  []Arg{{Name: "KEY|RANGE", Complete: CompleteKeys}},
 	Usage: "show where the hash trees of a range's homes differ; mends nothing",
 	Help: `Every two homes compare their trees as anti-entropy does, and name the keys that differ. With --json
-the object is about the first two that differ; pairs holds all. ` + rangeHelp,
+the object is about the first two that differ; pairs holds all. ` + rangeHelp + `
+Exit 5 means that no two homes could be compared, and names the reason.`,
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		view, rounds, err := e.compare(ctx, c, true)
 		if err != nil {
 			return err
 		}
+		failure := notCompared(c, view, rounds)
 		if len(rounds) == 0 {
-			return &Error{Exit: ExitInternal, Code: "nobody_compared", Message: "fewer than two homes of the range are up: there is nothing to compare"}
+			return failure
 		}
 		slices.SortStableFunc(rounds, func(a, b trace.SyncRound) int { return rank(a) - rank(b) })
 		if e.JSON {
-			return printMerkle(e, view, rounds)
+			return cmp.Or(printMerkle(e, view, rounds, failure), reported(failure))
 		}
-		return e.write(e.showMerkle(view, rounds))
+		return cmp.Or(e.write(e.showMerkle(view, rounds)), failure)
 	},
 }
 
@@ -92,6 +97,63 @@ func (e *Env) compare(ctx context.Context, c *Call, look bool) (*trace.View, []t
 		rounds = append(rounds, ev.Rounds...)
 	}
 	return view, rounds, nil
+}
+
+// notCompared returns an error if of a range that was asked for no two homes were compared, with the
+// reasons. Otherwise it returns nil.
+func notCompared(c *Call, view *trace.View, rounds []trace.SyncRound) error {
+	ranges, asked, missed := view.Ring.Ranges(), 0, []int{}
+	var why []string
+	for i, rg := range ranges {
+		if arg := c.Arg(0); arg != "" {
+			if wanted, err := rangeArg(view.Ring, arg, c); err != nil || wanted != i {
+				continue
+			}
+		}
+		asked++
+		of := slices.DeleteFunc(slices.Clone(rounds), func(r trace.SyncRound) bool { return view.Ring.Index(r.End) != i })
+		if slices.ContainsFunc(of, func(r trace.SyncRound) bool { return r.Err == "" }) {
+			continue
+		}
+		missed = append(missed, i)
+		for _, reason := range reasons(view, rg.Homes, of) {
+			if !slices.Contains(why, reason) {
+				why = append(why, reason)
+			}
+		}
+	}
+	if len(missed) == 0 {
+		return nil
+	}
+	which := trace.RangeName(missed[0])
+	if asked > 1 {
+		which = fmt.Sprintf("%d of %s", len(missed), Count(asked, "range"))
+	}
+	return &Error{Exit: ExitQuorum, Code: "not_compared",
+		Message: fmt.Sprintf("%s: no two homes of %s were compared: %s", c.Verb.Name, which, strings.Join(why, ", "))}
+}
+
+// reasons returns why no two homes of a range were compared, where rounds are the attempts.
+func reasons(view *trace.View, homes []string, rounds []trace.SyncRound) []string {
+	if len(homes) < 2 {
+		return []string{"each range has one home"}
+	}
+	var out []string
+	for _, h := range homes {
+		if n := view.Node(h); n != nil && n.Status != trace.Up {
+			out = append(out, names([]string{h})+" is "+stateOf(n))
+		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	for _, r := range rounds {
+		out = append(out, trace.Show([]byte(r.Err)))
+	}
+	if len(out) == 0 {
+		return []string{"the nodes are not told yet that they are its homes; settle waits for that"}
+	}
+	return out
 }
 
 // rangeArg reads p07, or a key.
@@ -146,11 +208,12 @@ type roundJSON struct {
 	trace.SyncRound
 }
 
-func printSync(e *Env, view *trace.View, rounds []trace.SyncRound) error {
+func printSync(e *Env, view *trace.View, rounds []trace.SyncRound, failure error) error {
 	out := struct {
 		syncSum
-		Differing []roundJSON `json:"differing"` // rounds that found or met something
-	}{sumOf(rounds), []roundJSON{}}
+		Differing []roundJSON `json:"differing"`       // rounds that found or met something
+		Error     any         `json:"error,omitempty"` // if of a range no two homes were compared
+	}{sumOf(rounds), []roundJSON{}, errorOf(failure)}
 	for _, r := range rounds {
 		if r.Count > 0 || r.Err != "" {
 			out.Differing = append(out.Differing, roundJSON{rangeName(view, r), r})
@@ -161,11 +224,11 @@ func printSync(e *Env, view *trace.View, rounds []trace.SyncRound) error {
 
 func (e *Env) showSync(view *trace.View, rounds []trace.SyncRound) string {
 	s := sumOf(rounds)
-	verdict := e.paint(good, "in sync")
-	if s.Failed > 0 {
-		verdict = e.paint(warn, fmt.Sprintf("%s of %d not done", Count(s.Failed, "comparison"), s.Rounds))
+	verdict := e.paint(good, "in sync") + "  " + Count(s.Rounds, "comparison")
+	if s.Failed > 0 || s.Rounds == 0 {
+		verdict = e.paint(warn, "incomplete") + fmt.Sprintf("  %d of %s done", s.Rounds-s.Failed, Count(s.Rounds, "comparison"))
 	}
-	head := fmt.Sprintf("%s  %s, %s differed: %d sent, %d received", verdict, Count(s.Rounds, "comparison"), Count(s.Count, "key"), s.Sent, s.Received) +
+	head := fmt.Sprintf("%s, %s differed: %d sent, %d received", verdict, Count(s.Count, "key"), s.Sent, s.Received) +
 		e.paint(dim, fmt.Sprintf("  %s of messages, a full copy takes %s (§4.7)", size(s.Bytes), size(s.FullCopy))) + "\n"
 	t := table{indent: "  "}
 	t.head("range", "homes", "differ>", "sent>", "received>", "bytes>", "")
@@ -209,15 +272,22 @@ func size(n int) string {
 	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }
 
-func printMerkle(e *Env, view *trace.View, rounds []trace.SyncRound) error {
-	out := struct {
+func printMerkle(e *Env, view *trace.View, rounds []trace.SyncRound, failure error) error {
+	type pairs struct {
 		roundJSON
 		Pairs []roundJSON `json:"pairs"`
-	}{roundJSON{rangeName(view, rounds[0]), rounds[0]}, nil}
+	}
+	out := pairs{roundJSON{rangeName(view, rounds[0]), rounds[0]}, nil}
 	for _, r := range rounds {
 		out.Pairs = append(out.Pairs, roundJSON{rangeName(view, r), r})
 	}
-	return e.print(out)
+	if failure == nil {
+		return e.print(out)
+	}
+	return e.print(struct {
+		pairs
+		Error any `json:"error"` // instead of the text of the first pair
+	}{out, errorOf(failure)})
 }
 
 func (e *Env) showMerkle(view *trace.View, rounds []trace.SyncRound) string {

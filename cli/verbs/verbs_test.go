@@ -145,8 +145,10 @@ func TestSyncRanges(t *testing.T) {
 		}
 	}
 	f.rounds = nil
-	if s := f.say("merkle cart"); s.exit == 0 {
-		t.Error("merkle has nobody to compare, and says nothing of it")
+	for _, line := range []string{"merkle cart", "sync cart", "sync"} { // no round was begun
+		if s := f.say(line); s.exit != ExitQuorum || !strings.Contains(s.failure.Message, "n5 is down") {
+			t.Errorf("%s: exit %d, %+v", line, s.exit, s.failure)
+		}
 	}
 }
 
