@@ -35,7 +35,8 @@ var upCommand = command{
 		Name: "up", Group: verbs.GroupCluster, Section: "§4, §6",
 		Usage: "start a cluster; it runs until Ctrl-C or down",
 		Help: `N, R and W are the paper's: replicas of a key, and answers that a get and a put wait
-for. Without --mem the data stays on disk, and a later up goes on with it.
+for. Without --mem the data stays on disk, and a later up goes on with it, in the folder that the last --dir
+named. If that folder is gone, up says so and starts nothing. --mem is refused for a cluster that has data on disk.
 
 With --buffer puts are faster and less safe: each node keeps writes in memory for up to a tenth of a second, and of
 the N replicas of a put one is asked to be durable, for which nobody waits in particular. A node that is killed
@@ -70,7 +71,7 @@ loses its buffer, and kill -9 of this process loses all of them at once.`,
 				Zero: "leave it out for nodes without a buffer",
 				Help: "objects that each node may keep in memory before they are on its disk; " +
 					"of a put only one replica is durable then (§6.1)"},
-			{Name: "dir", Kind: verbs.String, Value: "D", Complete: verbs.CompleteFiles, Help: "keep the data in this folder"},
+			{Name: "dir", Kind: verbs.String, Value: "D", Complete: verbs.CompleteFiles, Help: "keep the data in this folder; a later up goes on there"},
 			{Name: "mem", Kind: verbs.Bool, Help: "keep the data in memory only"},
 			{Name: "port", Kind: verbs.Int, Value: "P", Max: localcluster.MaxBasePort,
 				Zero: "leave it out for free ports", Help: "ports from here on, one a node; free ones otherwise"},

@@ -36,7 +36,7 @@ const (
 type Options struct {
 	Name     string // "" is default
 	Home     string // see Home
-	Dir      string // of the data; "" for a folder in Home
+	Dir      string // of the data; "" for the recorded folder, or else a folder in Home
 	Mem      bool   // keep data in memory only
 	Settings trace.Settings
 	BasePort int // of the first node; the others follow; 0 for free ones
@@ -158,6 +158,9 @@ func (c *Cluster) claim(o Options) (err error) {
 		return alreadyRunning(c.paths, o.Name)
 	}
 	if o.Mem {
+		if err := c.paths.refuseMem(); err != nil {
+			return err
+		}
 		c.secret, c.runs = newSecret(), newRuns()
 		s, err = withDefaults(o.Name, o.Settings)
 		s.Mem = true
@@ -166,7 +169,9 @@ func (c *Cluster) claim(o Options) (err error) {
 	}
 	dir := o.Dir
 	if dir == "" {
-		dir = c.paths.data
+		if dir, err = c.paths.findData(); err != nil {
+			return err
+		}
 	}
 	if dir, err = filepath.Abs(dir); err != nil {
 		return fmt.Errorf("open data root: %w", err)

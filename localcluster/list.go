@@ -22,15 +22,6 @@ type Info struct {
 	Problem string    `json:"problem,omitempty"` // why it cannot be started as it is
 }
 
-// writeInfo writes the file by which other processes find the cluster.
-func (c *Cluster) writeInfo() error {
-	info := Info{Name: c.opts.Name, PID: os.Getpid(), Nodes: len(c.roll.nodes()), Started: c.began, Mem: c.opts.Mem}
-	if c.disk != nil {
-		info.Dir = c.disk.dir
-	}
-	return writeJSON(c.paths.info, info)
-}
-
 // List returns the clusters of home, sorted by name. A cluster's folder that cannot be read is
 // listed with its Problem.
 func List(home string) ([]Info, error) {
@@ -58,26 +49,23 @@ func List(home string) ([]Info, error) {
 // lookAt returns the description of the cluster in a folder of home. ok is false if there is none.
 func lookAt(p paths, name string) (info Info, ok bool) {
 	err := readJSON(p.info, &info)
-	if err != nil {
+	if err != nil || info.Mem && !answers(p.sock) { // a cluster in memory that is down leaves no data
 		info = Info{}
 	}
 	info.Name, info.Running = name, answers(p.sock)
-	if info.Running || err == nil && info.Mem {
-		return info, info.Running // a cluster in memory that is down leaves no data
+	if info.Running {
+		return info, true
 	}
-	switch {
-	case err == nil:
-	case !errors.Is(err, os.ErrNotExist):
-		info.Problem = err.Error()
-	default: // the cluster never came up, or only in another folder
+	if info.Dir == "" && (err == nil || errors.Is(err, os.ErrNotExist)) { // it never came up with data on disk
 		if f, err := readRoot(p.data); err == nil && f.Starting && !cutShort(p.data) {
 			return info, false
 		}
-		info.Dir = p.data
 	}
-	if info.Problem == "" {
-		info.Problem = problemOf(&info)
+	if info.Dir, err = p.findData(); err != nil {
+		info.Problem = err.Error()
+		return info, true
 	}
+	info.Problem = problemOf(&info)
 	return info, true
 }
 
@@ -90,9 +78,6 @@ func cutShort(dir string) bool {
 // problemOf returns why a cluster that is down cannot be started as it is, "" if it can. It sets
 // info.Nodes if that is 0.
 func problemOf(info *Info) string {
-	if _, err := os.Stat(info.Dir); errors.Is(err, os.ErrNotExist) {
-		return "its data folder is gone"
-	}
 	f, err := readRoot(info.Dir)
 	switch {
 	case err != nil:
@@ -100,7 +85,7 @@ func problemOf(info *Info) string {
 	case f.Starting && cutShort(info.Dir):
 		return "its first start was cut short; up begins anew"
 	case f.Starting:
-		return "its data folder is empty"
+		return "its data was deleted; up begins anew"
 	}
 	if info.Nodes == 0 {
 		info.Nodes = len(f.Settings.Nodes)

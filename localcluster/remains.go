@@ -164,17 +164,14 @@ func (r *Remains) checkHome() error {
 
 // candidates returns the folders where the data may be.
 func (r *Remains) candidates() []string {
-	switch {
-	case r.dir != "":
+	if r.dir != "" {
 		return []string{r.dir}
-	case !r.whole:
-		return []string{r.paths.data}
 	}
-	var info Info
-	if err := readJSON(r.paths.info, &info); err != nil || info.Dir == "" || sameFolder(info.Dir, r.paths.data) {
-		return []string{r.paths.data}
+	dir, _ := r.paths.recorded() // a record that is damaged is deleted also
+	if !r.whole || dir == r.paths.data {
+		return []string{dir}
 	}
-	return []string{r.paths.data, info.Dir}
+	return []string{r.paths.data, dir}
 }
 
 // sameFolder reports whether two paths lead to the same folder.
@@ -189,15 +186,32 @@ func sameFolder(a, b string) bool {
 func (r *Remains) owns(dir string) (bool, error) {
 	var o owner
 	err := readJSON(filepath.Join(dir, ownerName), &o)
-	elsewhere := r.whole && dir != r.paths.data
+	elsewhere := r.dir == "" && dir != r.paths.data
 	home := filepath.Dir(r.paths.dir)
 	switch {
-	case err != nil || o.Cluster == r.Name && (!elsewhere || o.Home == "" || sameFolder(o.Home, home)):
+	case err != nil || o.is(r.Name, home) || !elsewhere && o.Cluster == r.Name:
 		return true, nil
-	case elsewhere:
+	case dir == r.paths.data && !o.keeps(dir, home):
+		return true, nil // the folder of the cluster is a copy of the owner's
+	case r.whole && elsewhere:
 		return false, nil
 	}
-	return false, usagef("the data in %s belongs to cluster %s; delete that one", dir, trace.Show([]byte(o.Cluster)))
+	return false, usagef("the data in %s belongs to cluster %s, which keeps its data there; delete that cluster first",
+		dir, trace.Show([]byte(o.Cluster)))
+}
+
+// keeps reports whether the owner's record says that it keeps its data in dir. home is the home of
+// an owner that names none.
+func (o owner) keeps(dir, home string) bool {
+	if o.Home != "" {
+		home = o.Home
+	}
+	p, err := pathsOf(home, o.Cluster)
+	if err != nil {
+		return false
+	}
+	now, err := p.recorded()
+	return err == nil && sameFolder(now, dir)
 }
 
 // addRoot takes the lock of a data root and adds the data root to Roots if there is anything to

@@ -168,7 +168,8 @@ func TestBrokenClustersAreListed(t *testing.T) {
 	}{
 		"settings": {func(p paths) { write(t, filepath.Join(p.data, "cluster.json"), "{") }, "cluster.json"},
 		"missing":  {func(p paths) { _ = os.Remove(filepath.Join(p.data, "cluster.json")) }, "no cluster's data"},
-		"info":     {func(p paths) { write(t, p.info, "?") }, "info.json"},
+		"info":     {func(p paths) { write(t, p.info, "?") }, ""},
+		"unknown":  {func(p paths) { write(t, p.info, "?"); _ = os.RemoveAll(p.data) }, "is not known"},
 		"no-info":  {func(p paths) { _ = os.Remove(p.info) }, ""},
 		"no-data":  {func(p paths) { _ = os.RemoveAll(p.data) }, "is gone"},
 		"no-name": {func(p paths) { _ = os.Remove(p.info); _ = os.Remove(filepath.Join(p.data, "cluster.json")) },
@@ -186,6 +187,11 @@ func TestBrokenClustersAreListed(t *testing.T) {
 			if len(infos) != 1 || infos[0].Running || !strings.Contains(infos[0].Problem, tt.want) ||
 				(infos[0].Problem == "") != (tt.want == "") {
 				t.Fatalf("listed: %+v, want %q", infos, tt.want)
+			}
+			if c, err := Start(t.Context(), Options{Home: home, Name: name}); (err == nil) != (tt.want == "") {
+				t.Errorf("start: %v, but the list says %q", err, tt.want)
+			} else if err == nil {
+				_ = c.Close()
 			}
 			if err := remove(home, name); err != nil {
 				t.Fatal(err)
@@ -409,7 +415,8 @@ func TestFreshData(t *testing.T) {
 		t.Errorf("cart is %q", values(g))
 	}
 	_ = c.Close()
-	want(t, get(t, begin(t, Options{Home: home}), "", "cart"), "milk")
+	usual := filepath.Join(home, DefaultName, "data")
+	want(t, get(t, begin(t, Options{Home: home, Dir: usual}), "", "cart"), "milk")
 	_, err = FindRemains(home, DefaultName, t.TempDir(), false)
 	usageError(t, err, "it is running")
 }
