@@ -24,8 +24,10 @@ var (
 	writeFlag = Flag{Name: "W", Kind: Int, Value: "W", Max: wire.MaxNodes,
 		Help: "durable replicas to wait for (§4.5); otherwise the cluster's W"}
 	strictFlag  = Flag{Name: "strict", Kind: Bool, Help: "only the key's N homes count: no stand-ins, no hints (§4.6)"}
-	contextFlag = Flag{Name: "c", Aliases: []string{"context"}, Kind: String, Value: "CTX", Complete: CompleteContexts, Help: "what you had read: @NAME, @./FILE, or the context itself"}
-	saveFlag    = Flag{Name: "save", Kind: String, Value: "CTX", Complete: CompleteContexts, Help: "keep the new context as @NAME or @./FILE"}
+	contextFlag = Flag{Name: "c", Aliases: []string{"context"}, Kind: String, Value: "CTX", Complete: CompleteContexts,
+		Help: "what you had read: @NAME, @./FILE (any path with a slash), or the context itself"}
+	saveFlag = Flag{Name: "save", Kind: String, Value: "CTX", Complete: CompleteContexts,
+		Help: "keep the new context as @NAME or @./FILE: a new file, or one with a context"}
 	// noRepairFlag is for callers that only observe: a get otherwise repairs stale replicas.
 	noRepairFlag = Flag{Name: "no-repair", Kind: Bool, Help: "change nothing: stale replicas are not repaired (§5)"}
 	unionFlag    = Flag{Name: "union", Kind: Bool,
@@ -289,10 +291,10 @@ func runPut(ctx context.Context, e *Env, c *Call) error {
 	}
 	defer save.discard()
 	req := wire.PutRequest{Key: key, Quorum: quorumOf(c)}
-	if req.Context, err = e.loadContext(c.String("c")); err != nil {
+	if req.Context, err = e.loadContext(ctx, c.String("c")); err != nil {
 		return err
 	}
-	if req.Value, err = e.readValue(c.Arg(1)); err != nil {
+	if req.Value, err = e.readValue(ctx, c.Arg(1)); err != nil {
 		return err
 	}
 	return e.put(ctx, c, save, req, "")
@@ -319,7 +321,7 @@ was read. A write that the context does not cover stays, as it must.`,
 		}
 		defer save.discard()
 		req := wire.PutRequest{Key: key, Delete: true, Quorum: quorumOf(c)}
-		if req.Context, err = e.loadContext(c.String("c")); err != nil {
+		if req.Context, err = e.loadContext(ctx, c.String("c")); err != nil {
 			return err
 		}
 		return e.put(ctx, c, save, req, "")

@@ -1,7 +1,6 @@
 package verbs
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -152,11 +151,11 @@ func (e *Env) path(name string) string {
 const maxContextFile = 1 << 20
 
 // loadContext reads -c: @NAME, @./FILE, or the context itself.
-func (e *Env) loadContext(arg string) ([]byte, error) {
+func (e *Env) loadContext(ctx context.Context, arg string) ([]byte, error) {
 	text := arg
 	if name, ok := strings.CutPrefix(arg, "@"); ok {
 		var err error
-		if text, err = e.namedContext(name); err != nil {
+		if text, err = e.namedContext(ctx, name); err != nil {
 			return nil, err
 		}
 	}
@@ -174,16 +173,14 @@ func (e *Env) loadContext(arg string) ([]byte, error) {
 	return token, nil
 }
 
-func (e *Env) namedContext(name string) (string, error) {
+func (e *Env) namedContext(ctx context.Context, name string) (string, error) {
 	if isPath(name) {
-		f, err := os.Open(e.path(name))
-		if err != nil {
-			return "", Usagef("read context: %w", err)
-		}
-		defer f.Close()
-		b, err := io.ReadAll(io.LimitReader(f, maxContextFile))
-		if err != nil {
-			return "", Usagef("read context: %w; -c @FILE wants a file that --save @FILE wrote", err)
+		b, err := untilDone(ctx, func() ([]byte, error) { return readStart(e.path(name), maxContextFile) })
+		switch {
+		case ctx.Err() != nil:
+			return "", ctx.Err()
+		case err != nil:
+			return "", Usagef("read context: %w; -c @./FILE wants a file that --save @./FILE wrote", err)
 		}
 		return string(b), nil
 	}
@@ -208,18 +205,51 @@ func encodeToken(token []byte) string {
 }
 
 // readValue returns a put's value: the argument, or standard input for "-".
-func (e *Env) readValue(arg string) ([]byte, error) {
+func (e *Env) readValue(ctx context.Context, arg string) ([]byte, error) {
 	if arg != "-" {
 		return []byte(arg), checkValue([]byte(arg))
 	}
 	if e.In == nil {
 		return nil, Usagef("there is no standard input here; write the value itself")
 	}
-	var buf bytes.Buffer
-	if _, err := io.Copy(&buf, io.LimitReader(e.In, wire.MaxValue+1)); err != nil {
+	b, err := untilDone(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(e.In, wire.MaxValue+1)) })
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil:
 		return nil, fmt.Errorf("read value from standard input: %w", err)
 	}
-	return buf.Bytes(), checkValue(buf.Bytes())
+	return b, checkValue(b)
+}
+
+// untilDone returns what read returns, or ctx's error once ctx is done: the other end of a pipe may
+// never write. The goroutine that reads then stays until the process ends.
+func untilDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
+	type result struct {
+		b   []byte
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		b, err := read()
+		done <- result{b, err}
+	}()
+	select {
+	case r := <-done:
+		return r.b, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// readStart returns the first bytes of a file, at most limit.
+func readStart(path string, limit int64) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, limit))
 }
 
 func checkValue(b []byte) error {

@@ -53,7 +53,7 @@ func runResolve(ctx context.Context, e *Env, c *Call) error {
 	if err := g.verdict(false); err != nil && !(g.Deleted() && c.Has("with")) {
 		return err
 	}
-	value, err := g.choose(e, c)
+	value, err := g.choose(ctx, e, c)
 	if err != nil {
 		return err
 	}
@@ -67,10 +67,10 @@ func runResolve(ctx context.Context, e *Env, c *Call) error {
 	return e.put(ctx, c, save, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
 }
 
-func (g *got) choose(e *Env, c *Call) ([]byte, error) {
+func (g *got) choose(ctx context.Context, e *Env, c *Call) ([]byte, error) {
 	switch {
 	case c.Has("with"):
-		return e.readValue(c.String("with"))
+		return e.readValue(ctx, c.String("with"))
 	case c.Bool(cartUnion):
 		return mergeCarts(g, cartUnion)
 	case c.Bool(cartSet):

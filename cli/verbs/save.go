@@ -6,6 +6,7 @@ package verbs
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"syscall"
 
 	"ringside/engine/trace"
+	"ringside/engine/wire"
 )
 
 // A ContextFile is an open file to which a context is about to be written. The caller calls exactly
@@ -37,18 +39,56 @@ func ReplaceContext(path string) (*ContextFile, error) {
 	return &ContextFile{f, path, true}, nil
 }
 
-// writeContext opens a file that the user named. An existing file is written in place, because it
-// may be a pipe. A new file is created only together with its context, because an empty file would
-// mean a blind write.
+// Reasons to refuse an existing file as a target of --save.
+var (
+	errIrregular = errors.New("it is not a regular file")
+	errForeign   = errors.New("the file holds something else than a context, which would be lost; name another file")
+)
+
+// writeContext opens a file that the user named. An existing file must be empty or hold a context.
+// A new file is created only together with its context, because an empty file would mean a blind
+// write.
 func writeContext(path string) (*ContextFile, error) {
-	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	f, err := openRegular(path, os.O_RDWR)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return ReplaceContext(path)
 	case err != nil:
 		return nil, err
 	}
+	if err := checkOurs(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
 	return &ContextFile{f, path, false}, nil
+}
+
+// openRegular opens an existing file and refuses a pipe, whose other end could let the caller wait
+// for ever, and a device.
+func openRegular(path string, flag int) (*os.File, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.IsDir():
+		return nil, &fs.PathError{Op: "open", Path: path, Err: syscall.EISDIR}
+	case !info.Mode().IsRegular():
+		return nil, errIrregular
+	}
+	return os.OpenFile(path, flag, 0)
+}
+
+// checkOurs returns errForeign unless the file is empty or holds a context.
+func checkOurs(f *os.File) error {
+	b, err := io.ReadAll(io.LimitReader(f, maxContextFile+1))
+	if err != nil {
+		return err
+	}
+	text := strings.TrimSpace(string(b))
+	token, err := wire.DecodeToken(text)
+	if len(b) == 0 || len(b) <= maxContextFile && err == nil && wire.Sealed(token) {
+		return nil
+	}
+	return errForeign
 }
 
 // CheckWritable returns why a file cannot be written, nil if it can. It changes nothing. It does not
@@ -58,22 +98,29 @@ func CheckWritable(path string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return nil
 	}
-	f, err := writeContext(path)
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	switch {
+	case err == nil:
+		return f.Close()
+	case !errors.Is(err, fs.ErrNotExist):
+		return cause(err)
+	}
+	created, err := ReplaceContext(path)
 	if err != nil {
 		return cause(err)
 	}
-	f.Discard()
+	created.Discard()
 	return nil
 }
 
 // Commit writes the context.
 func (c *ContextFile) Commit(token string) error {
-	if info, err := c.f.Stat(); err == nil && info.Mode().IsRegular() {
+	if !c.temp {
 		if err := c.f.Truncate(0); err != nil {
 			return errors.Join(err, c.f.Close())
 		}
 	}
-	_, err := c.f.WriteString(token + "\n")
+	_, err := c.f.WriteAt([]byte(token+"\n"), 0)
 	err = errors.Join(err, c.f.Close())
 	if !c.temp {
 		return err
@@ -132,7 +179,7 @@ func shown(c *Call) string { return trace.ShowShort([]byte(c.String("save")), ma
 // broken disk is not one of them.
 var misplaced = []error{
 	fs.ErrPermission, fs.ErrNotExist, fs.ErrInvalid, syscall.ENOTDIR,
-	syscall.EISDIR, syscall.EROFS, syscall.ENAMETOOLONG, syscall.ELOOP, syscall.EINVAL,
+	errIrregular, errForeign, syscall.EISDIR, syscall.EROFS, syscall.ENAMETOOLONG, syscall.ELOOP, syscall.EINVAL,
 }
 
 // notWritable returns the error of a target of --save that cannot be opened. Nothing was sent.

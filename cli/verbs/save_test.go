@@ -37,6 +37,8 @@ func TestSaveIsOpenedFirst(t *testing.T) {
 			"@./nowhere/ctx":                 "no such file",
 			"@./taken":                       "is a directory",
 			"@./file/ctx":                    "not a directory",
+			"@./foreign":                     "holds something else than a context",
+			"@/dev/null":                     "not a regular file",
 			"@named":                         "is a directory",
 			"plain":                          "wants @NAME or @./FILE",
 			"@":                              "wants @NAME or @./FILE",
@@ -52,8 +54,14 @@ func TestSaveIsOpenedFirst(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "file"), nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
+			if err := os.WriteFile(filepath.Join(dir, "foreign"), []byte("my notes\n"), 0o600); err != nil {
+				t.Fatal(err)
+			}
 			f := scene(t)
 			s := f.say(line+" --save "+target, func(e *Env) { e.Dir, e.Contexts = dir, contexts })
+			if got := listing(t, dir)["foreign"]; got != "my notes" {
+				t.Errorf("%s --save %.20s: the file of another program holds %q", line, target, got)
+			}
 			if s.exit != ExitUsage || !strings.Contains(s.failure.Message, want) ||
 				!strings.Contains(s.failure.Message, "usage: ") {
 				t.Errorf("%s --save %.20s: exit %d, %+v", line, target, s.exit, s.failure)
@@ -69,13 +77,13 @@ func TestSaveIsOpenedFirst(t *testing.T) {
 func TestFailureLeavesSaveAlone(t *testing.T) {
 	for _, line := range savers {
 		for _, target := range []string{"@./new", "@./kept", "@new", "@kept"} {
-			dir, contexts := contextsWith(t, "kept", []byte("before")), contextsWith(t, "kept", []byte("before"))
+			dir, contexts := contextsWith(t, "kept", []byte("\x01before the request")), contextsWith(t, "kept", []byte("\x01before the request"))
 			f := scene(t)
 			f.get = wire.GetReply{Err: wire.QuorumNotReached}
 			f.put = wire.PutReply{Err: wire.QuorumNotReached}
 			s := f.say(line+" --save "+target, func(e *Env) { e.Dir, e.Contexts = string(dir), contexts })
 			for _, d := range []folder{dir, contexts} {
-				if got := listing(t, string(d)); len(got) != 1 || got["kept"] != wire.EncodeToken([]byte("before")) {
+				if got := listing(t, string(d)); len(got) != 1 || got["kept"] != wire.EncodeToken([]byte("\x01before the request")) {
 					t.Errorf("%s --save %s left %v; %+v", line, target, got, s.failure)
 				}
 			}
@@ -86,7 +94,7 @@ func TestFailureLeavesSaveAlone(t *testing.T) {
 func TestSaveWrites(t *testing.T) {
 	for _, line := range savers {
 		for _, target := range []string{"@./new", "@./kept", "@new", "@kept"} {
-			dir := contextsWith(t, "kept", []byte("a context that is longer than the new one"))
+			dir := contextsWith(t, "kept", []byte("\x01a context that is longer than the new one"))
 			if err := os.WriteFile(filepath.Join(string(dir), "old"), []byte(wire.EncodeToken([]byte("seen"))),
 				0o600); err != nil {
 				t.Fatal(err)
@@ -101,6 +109,17 @@ func TestSaveWrites(t *testing.T) {
 	}
 }
 
+// onFullDisk keeps contexts on a disk that has no room for a new one.
+type onFullDisk struct {
+	folder
+	device string
+}
+
+func (d onFullDisk) Create(string) (*ContextFile, error) {
+	f, err := os.OpenFile(d.device, os.O_WRONLY, 0)
+	return &ContextFile{f: f, path: d.device, temp: false}, err
+}
+
 // If the disk is full when the context is written, the result of the request is still shown.
 func TestSaveThatFailsLate(t *testing.T) {
 	const full = "/dev/full"
@@ -110,7 +129,7 @@ func TestSaveThatFailsLate(t *testing.T) {
 	for _, line := range savers {
 		for _, json := range []string{"", " --json"} {
 			f := scene(t)
-			s := f.say(line + json + " --save @" + full)
+			s := f.say(line+json+" --save @ctx", func(e *Env) { e.Contexts = onFullDisk{contextsWith(t, "old", []byte("seen")), full} })
 			if s.exit != ExitInternal || s.failure.Code != "context_not_saved" ||
 				!strings.Contains(s.err, "no space left") || s.out == "" {
 				t.Errorf("%s%s: exit %d, %q, %q, %+v", line, json, s.exit, s.out, s.err, s.failure)

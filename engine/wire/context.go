@@ -48,10 +48,15 @@ func SealContext(secret, key []byte, c Context) []byte {
 	return append(token, contextMAC(secret, key, token)...)
 }
 
+// Sealed reports whether token has the form that SealContext gives. The seal is not checked.
+func Sealed(token []byte) bool {
+	return len(token) >= 1+tokenMAC && len(token) <= MaxToken && token[0] == tokenFormat
+}
+
 // OpenContext reads what SealContext made for key with the same secret. The
 // error says whether token is none, or one of something else.
 func OpenContext(secret, key, token []byte) (Context, error) {
-	if len(token) < 1+tokenMAC || len(token) > MaxToken || token[0] != tokenFormat {
+	if !Sealed(token) {
 		return Context{}, fmt.Errorf("wire: open context: %w", errNotToken)
 	}
 	body, mac := token[:len(token)-tokenMAC], token[len(token)-tokenMAC:]

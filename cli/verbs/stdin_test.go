@@ -1,0 +1,20 @@
+package verbs
+
+import (
+	"context"
+	"io"
+	"testing"
+)
+
+// A put that waits for its value ends when it is interrupted, also if the pipe stays open.
+func TestReadOfAValueIsInterrupted(t *testing.T) {
+	in, writer := io.Pipe()
+	defer writer.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f := newFake(t)
+	err := AsError(Run(ctx, &Env{Cluster: f, In: in, Out: io.Discard, Err: io.Discard}, []string{"put", "cart", "-"}))
+	if err == nil || err.Exit != ExitInterrupted || len(f.puts) > 0 {
+		t.Errorf("got %+v, %d puts", err, len(f.puts))
+	}
+}
