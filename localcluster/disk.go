@@ -101,10 +101,11 @@ func openDisk(dir string, o owner, want trace.Settings) (_ *disk, _ trace.Settin
 	if err != nil {
 		return nil, want, err
 	}
-	if d.runs, err = openRuns(dir); err != nil {
+	made := false
+	if d.secret, made, err = loadSecret(filepath.Join(dir, secretName)); err != nil {
 		return nil, want, err
 	}
-	d.secret, err = loadSecret(filepath.Join(dir, secretName))
+	d.runs, err = openRuns(dir, d.secret, made && !d.newborn)
 	return d, settings, err
 }
 
@@ -263,21 +264,21 @@ func checkSettings(s trace.Settings) error {
 
 // loadSecret reads the cluster's secret, and makes one if there is none: should
 // it be lost, contexts given out earlier are refused, but the data can be read.
-func loadSecret(path string) ([]byte, error) {
+func loadSecret(path string) (secret []byte, made bool, err error) {
 	b, err := os.ReadFile(path)
 	switch {
 	case err == nil && len(b) == wire.SecretSize:
-		return b, nil
+		return b, false, nil
 	case err == nil:
-		return nil, fmt.Errorf("read secret: %s has %d bytes, want %d", path, len(b), wire.SecretSize)
+		return nil, false, fmt.Errorf("read secret: %s has %d bytes, want %d", path, len(b), wire.SecretSize)
 	case !errors.Is(err, os.ErrNotExist):
-		return nil, fmt.Errorf("read secret: %w", err)
+		return nil, false, fmt.Errorf("read secret: %w", err)
 	}
 	b = newSecret()
 	if err := writeFile(path, b); err != nil {
-		return nil, fmt.Errorf("write secret: %w", err)
+		return nil, false, fmt.Errorf("write secret: %w", err)
 	}
-	return b, nil
+	return b, true, nil
 }
 
 func newSecret() []byte {
@@ -297,35 +298,15 @@ func (d *disk) node(name string) (string, error) {
 	return dir, privateDir(dir)
 }
 
-// openStore opens the node's database, or rebuilds it if rebuild says what is
-// wrong with it. The report is not empty if it had to be recovered and may lack
-// writes that were once durable.
-func (n *node) openStore(rebuild error) (s store.Store, report string, err error) {
+// openStore opens the node's database, or rebuilds it if rebuild says what is wrong with it.
+func (n *node) openStore(rebuild error) (s store.Store, found finding, err error) {
 	if n.mem != nil {
 		s = n.mem
 		if n.c.roll.settings().Buffer > 0 {
 			s = &shared{Store: s}
 		}
-	} else {
-		dir, err := n.c.disk.node(n.name)
-		if err != nil {
-			return nil, "", err
-		}
-		doubt, err := n.c.runs.doubt(n.name)
-		if err != nil {
-			return nil, "", err
-		}
-		db, found, err := level.Open(dir, level.Options{Lenient: n.lenient, Rebuild: rebuild})
-		if err != nil {
-			return nil, "", err
-		}
-		n.lenient = false
-		switch s = db; {
-		case found.Recovered:
-			report = "recovered from damage: " + found.Reason
-		case doubt != "":
-			report = doubt
-		}
+	} else if s, found, err = n.openDatabase(rebuild); err != nil {
+		return nil, found, err
 	}
 	if delay := n.c.opts.FlushDelay; delay != nil {
 		s = slowStore{s, func() time.Duration { return delay(n.name) }}
@@ -333,7 +314,38 @@ func (n *node) openStore(rebuild error) (s store.Store, report string, err error
 	if wrap := n.c.opts.wrapStore; wrap != nil {
 		s = wrap(n.name, s)
 	}
-	return s, report, nil
+	return s, found, nil
+}
+
+// openDatabase opens the node's database on disk.
+func (n *node) openDatabase(rebuild error) (store.Store, finding, error) {
+	dir, err := n.c.disk.node(n.name)
+	if err != nil {
+		return nil, finding{}, err
+	}
+	found, err := n.c.runs.inspect(n.name)
+	if err != nil {
+		return nil, finding{}, err
+	}
+	db, report, err := level.Open(dir, level.Options{Lenient: n.lenient, Rebuild: rebuild})
+	if err != nil {
+		return nil, finding{}, err
+	}
+	n.lenient = false
+	if report.Recovered {
+		found = finding{"recovered from damage: " + plainDamage(report.Reason), true}
+	}
+	return db, found, nil
+}
+
+// plainDamage returns the reason of a recovery without the marks by which the layers below tell
+// damage apart.
+func plainDamage(reason string) string {
+	plain := reason
+	for _, mark := range []string{"level: open: ", "damaged: ", store.ErrCorrupt.Error() + ": "} {
+		plain = strings.ReplaceAll(plain, mark, "")
+	}
+	return "what could not be read was dropped (" + plain + ")"
 }
 
 // A slowStore takes longer to flush than it would.
@@ -371,7 +383,7 @@ func (n *node) wipe() error {
 
 // wipe removes a node's folder. It cannot reach anything outside the data root.
 func (d *disk) wipe(name string) error {
-	if err := d.root.RemoveAll(name); err != nil {
+	if err := errors.Join(d.root.RemoveAll(name), d.runs.wiped(name)); err != nil {
 		return fmt.Errorf("wipe %s: %w", name, err)
 	}
 	return nil

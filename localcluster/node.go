@@ -117,7 +117,7 @@ func (n *node) open() (*life, error) {
 // boot makes a life of what the node's disk holds; rebuild is nil, or what made
 // that fail before. store.ErrCorrupt: the disk can be read in parts only.
 func (n *node) boot(rebuild error) (_ *life, report string, err error) {
-	db, report, err := n.openStore(rebuild)
+	db, found, err := n.openStore(rebuild)
 	if err != nil {
 		return nil, "", fmt.Errorf("open disk of %s: %w", n.name, err)
 	}
@@ -137,7 +137,7 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 		MeterEvery: meterEvery,
 	})
 	var first engine.Output
-	l.engine, first, err = engine.New(l.config(report != ""), l.driver.Reader(), n.c.now())
+	l.engine, first, err = engine.New(l.config(found.distrust), l.driver.Reader(), n.c.now())
 	if err != nil {
 		return nil, "", err
 	}
@@ -149,7 +149,7 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 	if most > 0 {
 		l.flusher = newFlusher(l)
 	}
-	return l, report, nil
+	return l, found.text, nil
 }
 
 // begin makes the first batch of the run durable, which holds the node's incarnation. Only then is

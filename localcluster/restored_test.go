@@ -1,6 +1,7 @@
 package localcluster
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -174,5 +175,106 @@ func TestGenuineFolderIsTrusted(t *testing.T) {
 		if p = putAll(t, c, "v", p.Context); p.Version.Dot.Epoch != first {
 			t.Errorf("%d: a fresh epoch", i)
 		}
+	}
+}
+
+// A node whose folder vanished says so at its start, between two runs or within one. A node that
+// the cluster itself wiped does not, also not if it starts in a later run.
+func TestNodeFolderVanishes(t *testing.T) {
+	for name, tt := range map[string]struct{ hot, wiped bool }{
+		"between runs": {}, "within a run": {hot: true}, "wiped": {hot: true, wiped: true},
+		"wiped before the end": {wiped: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var o Options
+			c := three(t, &o)
+			putAll(t, c, "one", nil)
+			do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n3"}})
+			vanish := func() {
+				if tt.wiped {
+					if err := c.node("n3").wipe(); err != nil {
+						t.Fatal(err)
+					}
+				} else if err := os.RemoveAll(filepath.Join(o.Dir, "n3")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if tt.hot {
+				vanish()
+				do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n3"}})
+			} else {
+				vanish()
+				_ = c.Close()
+				c = three(t, &o)
+			}
+			told := doubts(c)
+			if tt.wiped != (len(told) == 0) || !tt.wiped && !strings.Contains(told[0], "its folder was lost") {
+				t.Errorf("n3 came up with %q", told)
+			}
+			putAll(t, c, "two", nil)
+			_ = c.Close()
+			if told := doubts(three(t, &o)); len(told) > 0 {
+				t.Errorf("n3 came up again with %q", told)
+			}
+		})
+	}
+}
+
+// A node does not start on a folder of another cluster, neither with the cluster nor alone.
+func TestFolderOfAnotherClusterIsRefused(t *testing.T) {
+	var a, b Options
+	c := three(t, &b)
+	putAll(t, c, "foreign", nil)
+	_ = c.Close()
+	folder, away := "", filepath.Join(t.TempDir(), "away")
+	c = three(t, &a)
+	folder = filepath.Join(a.Dir, "n3")
+	putAll(t, c, "own", nil)
+	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n3"}})
+	if err := os.Rename(folder, away); err != nil {
+		t.Fatal(err)
+	}
+	copyDir(t, filepath.Join(b.Dir, "n3"), folder)
+	words := []string{folder, "another cluster", "move the folder away"}
+	usageError(t, c.Fault(t.Context(), fault.Fault{Kind: fault.Restart, Nodes: []string{"n3"}}), words...)
+	_ = c.Close()
+	_, err := Start(t.Context(), a)
+	usageError(t, err, words...)
+	putBack(t, away, folder)
+	c = three(t, &a)
+	if told := doubts(c); len(told) > 0 {
+		t.Errorf("n3 doubts its own folder: %q", told)
+	}
+	want(t, get(t, c, "n3", "cart"), "own")
+}
+
+// A stamp without a cluster, as an earlier version wrote it, is accepted and completed, and so are
+// the stamps of a cluster that lost its secret.
+func TestStampsWithoutTheClusterAreAccepted(t *testing.T) {
+	for name, harm := range map[string]func(dir string){
+		"earlier version": func(dir string) {
+			write(t, filepath.Join(dir, "n3", stampName), "This file distinguishes the folder from its copies.\n")
+		},
+		"lost secret": func(dir string) { _ = os.Remove(filepath.Join(dir, secretName)) },
+		"lost secret and runs": func(dir string) {
+			_ = errors.Join(os.Remove(filepath.Join(dir, secretName)), os.Remove(filepath.Join(dir, runsName)))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var o Options
+			c := three(t, &o)
+			putAll(t, c, "one", nil)
+			_ = c.Close()
+			harm(o.Dir)
+			for range 2 {
+				c = three(t, &o)
+				want(t, get(t, c, "n3", "cart"), "one")
+				id, err := stampedCluster(filepath.Join(o.Dir, "n3"))
+				if err != nil || id != clusterID(c.secret) {
+					t.Errorf("the stamp names %q, want %q: %v", id, clusterID(c.secret), err)
+				}
+				_ = c.Close()
+			}
+		})
 	}
 }

@@ -1,10 +1,13 @@
 package localcluster
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 )
 
@@ -24,10 +27,16 @@ const (
 // time of that file. A copy of the stamp file differs in the inode, and a stamp file that was put
 // back differs in the change time. A snapshot of the whole file system keeps both, so a node
 // cannot notice that one was put back.
+//
+// The stamp file also names the cluster, so that a node does not start on the folder of a node of
+// another cluster. A stamp file of an earlier version names none.
 type runs struct {
-	mu   sync.Mutex
-	dir  string // the data root; "" for a cluster in memory
-	file runsFile
+	mu      sync.Mutex
+	dir     string // the data root; "" for a cluster in memory
+	cluster string // the identifier of the cluster in the stamp files
+	// secretLost means that the stamp files may name the cluster by a secret that was lost.
+	secretLost bool
+	file       runsFile
 }
 
 // runsFile is the content of runs.json.
@@ -39,15 +48,23 @@ type runsFile struct {
 type run struct {
 	Number uint64 `json:"number"`
 	Stamp  string `json:"stamp,omitempty"` // stampOf the node's stamp file
+	Wiped  bool   `json:"wiped,omitempty"` // the cluster itself deleted the node's folder since
+}
+
+// A finding is what a node finds about its folder when it starts.
+type finding struct {
+	text     string // "" if there is nothing to tell
+	distrust bool   // the folder may lack writes that were once durable
 }
 
 // newRuns returns the runs of a cluster in memory.
 func newRuns() *runs { return &runs{file: runsFile{Runs: map[string]run{}}} }
 
-// openRuns reads the runs of a data root.
-func openRuns(dir string) (*runs, error) {
+// openRuns reads the runs of a data root, which has that secret. secretLost is set if the secret
+// was made just now for a cluster that had another one.
+func openRuns(dir string, secret []byte, secretLost bool) (*runs, error) {
 	r := newRuns()
-	r.dir = dir
+	r.dir, r.cluster, r.secretLost = dir, clusterID(secret), secretLost
 	err := readJSON(filepath.Join(dir, runsName), &r.file)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("open data root: %w; move the file away, then the nodes begin new epochs", err)
@@ -65,33 +82,61 @@ func (r *runs) last(node string) uint64 {
 	return r.file.Runs[node].Number
 }
 
-// doubt returns why a node's folder that holds data cannot be trusted, "" if it is the folder of
-// the node's latest run.
-func (r *runs) doubt(node string) (string, error) {
+// inspect looks at a node's folder before the node opens it. A *UsageError says that the folder is
+// of another cluster.
+func (r *runs) inspect(node string) (finding, error) {
 	if r.dir == "" {
-		return "", nil
-	}
-	entries, err := os.ReadDir(filepath.Join(r.dir, node))
-	if errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0 {
-		return "", nil
-	}
-	if err != nil {
-		return "", err
-	}
-	now, err := stampOf(filepath.Join(r.dir, node, stampName))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return "", err
+		return finding{}, nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch last, known := r.file.Runs[node]; {
-	case !known:
-		return "no run is remembered outside its folder; counters begin a new epoch", nil
-	case now == "" || now != last.Stamp:
-		return "its folder is a copy or was put back from one; counters begin a new epoch", nil
+	last, known := r.file.Runs[node]
+	dir := filepath.Join(r.dir, node)
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0 {
+		if known && !last.Wiped {
+			return finding{text: "its folder was lost; it starts empty, and its peers fill it again"}, nil
+		}
+		return finding{}, nil
 	}
-	return "", nil
+	if err != nil {
+		return finding{}, err
+	}
+	now, err := stampOf(filepath.Join(dir, stampName))
+	switch {
+	case err != nil && !errors.Is(err, os.ErrNotExist):
+		return finding{}, err
+	case known && now != "" && now == last.Stamp:
+		return finding{}, nil
+	}
+	of, err := stampedCluster(dir)
+	switch {
+	case err != nil:
+		return finding{}, err
+	case of != "" && of != r.cluster && !r.secretLost:
+		return finding{}, usagef("the folder %s is of a node of another cluster; move the folder away, then "+
+			"put back the folder of %s, or let %s start empty", dir, node, node)
+	case !known:
+		return finding{"no run is remembered outside its folder; counters begin a new epoch", true}, nil
+	}
+	return finding{"its folder is a copy or was put back from one; counters begin a new epoch", true}, nil
 }
+
+// wiped records that the cluster itself deleted a node's folder.
+func (r *runs) wiped(node string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last, known := r.file.Runs[node]
+	if !known || r.dir == "" {
+		return nil
+	}
+	last.Wiped = true
+	r.file.Runs[node] = last
+	return r.write()
+}
+
+// write writes the runs to the data root. The caller holds mu.
+func (r *runs) write() error { return writeJSON(filepath.Join(r.dir, runsName), r.file) }
 
 // began records a run of a node. The run's first batch is durable, and no message of the run has
 // left the node yet.
@@ -106,23 +151,59 @@ func (r *runs) began(node string, number uint64) error {
 	if err != nil {
 		return fmt.Errorf("stamp the folder of %s: %w", node, err)
 	}
-	r.file.Runs[node] = run{number, stamp}
-	if err := writeJSON(filepath.Join(r.dir, runsName), r.file); err != nil {
+	r.file.Runs[node] = run{Number: number, Stamp: stamp}
+	if err := r.write(); err != nil {
 		return fmt.Errorf("record the run of %s: %w", node, err)
 	}
 	return nil
 }
 
-// stamp returns the stamp of a node's folder. It writes the stamp file if there is none.
+// stamp returns the stamp of a node's folder. It writes the stamp file if there is none, or if the
+// file does not name the cluster.
 func (r *runs) stamp(node string) (string, error) {
-	path := filepath.Join(r.dir, node, stampName)
-	stamp, err := stampOf(path)
-	if !errors.Is(err, os.ErrNotExist) {
-		return stamp, err
-	}
-	const text = "This file distinguishes the folder from its copies. Leave it where it is.\n"
-	if err := writeFile(path, []byte(text)); err != nil {
+	dir := filepath.Join(r.dir, node)
+	path := filepath.Join(dir, stampName)
+	of, err := stampedCluster(dir)
+	if err != nil {
 		return "", err
 	}
+	if of != r.cluster {
+		text := "This file distinguishes the folder from its copies. Leave it where it is.\n" +
+			stampLabel + r.cluster + "\n"
+		if err := writeFile(path, []byte(text)); err != nil {
+			return "", err
+		}
+	}
 	return stampOf(path)
+}
+
+const (
+	// stampLabel stands before the identifier of the cluster in a stamp file.
+	stampLabel = "cluster "
+	// clusterIDSize is the number of bytes of a hash that tell clusters apart.
+	clusterIDSize = 16
+)
+
+// clusterID returns the identifier of the cluster that has the secret. It does not reveal the secret.
+func clusterID(secret []byte) string {
+	sum := sha256.Sum256(append([]byte("ringside: identifier of a cluster\x00"), secret...))
+	return hex.EncodeToString(sum[:clusterIDSize])
+}
+
+// stampedCluster returns the cluster that the stamp file of a node's folder names, "" if the file
+// names none.
+func stampedCluster(dir string) (string, error) {
+	b, err := os.ReadFile(filepath.Join(dir, stampName))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	for line := range strings.Lines(string(b)) {
+		if id, ok := strings.CutPrefix(line, stampLabel); ok {
+			return strings.TrimSpace(id), nil
+		}
+	}
+	return "", nil
 }

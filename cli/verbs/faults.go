@@ -58,7 +58,7 @@ var (
 		`Nothing breaks, nothing answers: other nodes notice only by time-outs (about half a second).`)
 	resumeVerb  = nodesVerb(fault.Resume, "§4.8.3", "end a pause", "")
 	restartVerb = nodesVerb(fault.Restart, "§4.6", "start nodes again with their disks as they are",
-		`A node that runs is crashed first.`)
+		`A node that runs is crashed first. restart says what a node found wrong with its disk (JSON: notes).`)
 	wipeVerb = nodesVerb(fault.Wipe, "§4.7", "crash nodes, lose their disks, start them again empty", "")
 )
 
@@ -130,19 +130,24 @@ func (e *Env) breakIt(ctx context.Context, f fault.Fault) error {
 	if err != nil {
 		return err
 	}
+	found := map[string]string{}
+	if f.Kind == fault.Restart {
+		found = e.foundAtStart(ctx)
+	}
 	if e.JSON {
 		return e.print(struct {
 			Fault   fault.Kind `json:"fault"`
 			Nodes   []string   `json:"nodes,omitempty"`
+			Notes   []nodeNote `json:"notes,omitempty"` // what restarted nodes found wrong with their disks
 			Link    string     `json:"link,omitempty"`
 			DelayMS float64    `json:"delay_ms,omitempty"`
 			Percent float64    `json:"percent,omitempty"`
 			Split   [][]string `json:"split"`
 			OneWay  bool       `json:"one_way,omitempty"`
 			ForS    float64    `json:"for_s,omitempty"`
-		}{f.Kind, f.Nodes, f.Link, float64(f.Delay) / float64(time.Millisecond), f.Percent, view.Groups, view.OneWay, f.For.Seconds()})
+		}{f.Kind, f.Nodes, notesOn(f.Nodes, found), f.Link, float64(f.Delay) / float64(time.Millisecond), f.Percent, view.Groups, view.OneWay, f.For.Seconds()})
 	}
-	return e.write(e.showFault(f, view) + "\n")
+	return e.write(e.showFault(f, view, found) + "\n")
 }
 
 // showHeal shows a heal with the number of hints before it, counted as status counts them.
@@ -161,7 +166,7 @@ func (e *Env) showHeal(before *trace.View) error {
 	return e.write(s + "\n")
 }
 
-func (e *Env) showFault(f fault.Fault, view *trace.View) string {
+func (e *Env) showFault(f fault.Fault, view *trace.View, found map[string]string) string {
 	link := trace.Show([]byte(f.Link))
 	switch f.Kind {
 	case fault.Split:
@@ -184,6 +189,9 @@ func (e *Env) showFault(f fault.Fault, view *trace.View) string {
 	lines := make([]string, len(f.Nodes))
 	for i, name := range f.Nodes {
 		lines[i] = e.nodeDone(f.Kind, name)
+		if note := found[name]; note != "" {
+			lines[i] = e.paint(warn, names([]string{name})) + "  started again: " + trace.Show([]byte(note))
+		}
 	}
 	return strings.Join(lines, "\n")
 }

@@ -1,0 +1,41 @@
+package verbs
+
+import (
+	"context"
+
+	"ringside/engine/trace"
+)
+
+// A nodeNote is what a node found wrong with its disk when it started.
+type nodeNote struct {
+	Node string `json:"node"`
+	Note string `json:"note"`
+}
+
+// foundAtStart returns, by node, what nodes found wrong with their disks at their latest start.
+func (e *Env) foundAtStart(ctx context.Context) map[string]string {
+	found := map[string]string{}
+	_ = e.Cluster.Events(ctx, 0, false, func(batch []trace.Event) error { // an error costs only the notes
+		for _, ev := range batch {
+			switch {
+			case ev.Kind == trace.NodeUp:
+				found[ev.Node] = ev.Message
+			case ev.Kind == trace.RolledBack && found[ev.Node] == "":
+				found[ev.Node] = ev.Message
+			}
+		}
+		return nil
+	})
+	return found
+}
+
+// notesOn returns the findings of the nodes, in their order.
+func notesOn(nodes []string, found map[string]string) []nodeNote {
+	var out []nodeNote
+	for _, n := range nodes {
+		if note := found[n]; note != "" {
+			out = append(out, nodeNote{n, note})
+		}
+	}
+	return out
+}
