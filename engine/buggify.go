@@ -49,7 +49,7 @@ var places = []struct {
 	{FewCounters, "counters that are kept apart from records are folded into floors"},
 	{EarlyCompaction, "under last write wins clocks are compacted as soon as they can be"},
 	{CoarseTimes, "versions take their time from a clock of few ticks, so that many are of one time"},
-	{SlowTransfers, "a range that is to be handed over waits for seconds first"},
+	{SlowTransfers, "a range that is to be handed over waits for seconds first, and again before it counts as handed over"},
 	{ForgottenTrees, "trees are grown anew when they are asked for"},
 }
 

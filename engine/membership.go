@@ -135,7 +135,7 @@ func (n *Node) rangeRecord(s trace.Span) []byte {
 		return nil
 	}
 	var m wire.Membership
-	if p := n.member.pending[at]; p != nil {
+	if p := n.member.pending[at]; p != nil && !mutant.Is(mutant.PendingUnsaved) {
 		m.Pending = []wire.PendingRange{{Start: s.Start, End: s.End, From: p.from}}
 	}
 	if n.member.lost[at] {

@@ -147,6 +147,9 @@ func (n *Node) settledPending(at plot) bool {
 		}
 		switch losers++; {
 		case p.given[f]:
+			if mutant.Is(mutant.GivenByOne) {
+				return true
+			}
 		case n.belongs(f) || n.leaving(f):
 			return false
 		default:

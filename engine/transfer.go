@@ -181,10 +181,26 @@ func (n *Node) offer(h *handover, home string) {
 					return
 				}
 				n.emit(trace.Event{Kind: trace.RangeTransferred, Peer: home, Span: span, Count: r.Sent, Rounds: []trace.SyncRound{r}})
-				n.handed(h, home, root)
+				n.transferred(h, home, root)
 			}})
 			n.startRounds()
 		},
+	})
+}
+
+// transferred goes on after a transfer of what made up root. Where the node is odd that takes a while, and what comes
+// to the node meanwhile is not part of root.
+func (n *Node) transferred(h *handover, home string, root uint64) {
+	if !n.odd(SlowTransfers) {
+		n.handed(h, home, root)
+		return
+	}
+	h.busy = true
+	n.after(slow, func() {
+		if h.busy = false; n.transfer.out[h.plot] != h || !n.mayCompare(task{taskKey: taskKey{h.plot, home}, transfer: true}) {
+			return // the ring changed, and the next look tries again
+		}
+		n.handed(h, home, root)
 	})
 }
 

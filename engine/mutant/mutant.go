@@ -89,6 +89,7 @@ const (
 	HintStuck
 	HintsForgotten
 	HintsScannedOnce
+	OwnHintsUnbounded
 	HintsUnbounded
 	HandoffReplaces
 	WindowsIgnored
@@ -139,6 +140,8 @@ const (
 	WrapCutOff
 	BucketsShifted
 	LastKeysElsewhere
+	GivenByOne
+	PendingUnsaved
 
 	// tombstones
 	CollectedAtOnce // nobody is asked

@@ -44,7 +44,7 @@ func (c *checker) hints(h *host) {
 	if most == 0 {
 		return // no run comes near
 	}
-	h.disk.Scan(store.Hints, nil, nil, func(_, _ []byte) bool { kept++; return true })
+	h.view().Scan(store.Hints, nil, nil, func(_, _ []byte) bool { kept++; return true })
 	if kept > most {
 		c.fail("P13", "%s keeps %d hints, the bound is %d", h.name, kept, most)
 	}

@@ -119,6 +119,8 @@ func (c *checker) event(e trace.Event) {
 		c.sent[e.Node+" "+e.For+" "+string(e.Key)] = sentHint{c.w.now, idsOf(e.Versions)}
 	case trace.HintDelivered:
 		c.delivered(e)
+	case trace.HintStored:
+		c.hints(c.w.hosts[e.Node])
 	case trace.HintRefused:
 		if c.w.plan.maxHints() > 0 {
 			c.w.fault(string(fewHints))

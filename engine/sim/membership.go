@@ -145,6 +145,8 @@ func (w *world) learn(e trace.Event) {
 	if len(h) == len(w.history) {
 		return
 	}
+	before, after := ringChanges(w.history), ringChanges(h)
+	w.unordered = w.unordered || !slices.Equal(before, after[:min(len(before), len(after))])
 	w.history, w.ring = h, w.rings.Of(h)
 }
 

@@ -175,6 +175,7 @@ func NewPlan(o Options) Plan {
 		p.Strikes = slices.Insert(p.Strikes, i, lull)
 	}
 	d.joinersServe(&p)
+	d.leaversServe(&p)
 	if len(o.Faults) > 0 && o.Nodes > 1 && d.rng.Float64() < coreOdds && !p.moves() { // a range may not be dropped while one of its homes is broken
 		d.core(&p)
 	}
@@ -184,12 +185,18 @@ func NewPlan(o Options) Plan {
 	d.partitioning(&p)
 	for _, place := range oddPlaceNames() {
 		rare := place == string(engine.EarlyCompaction) && p.lww() && len(p.Odd) > 0 || // few runs are such
-			place == string(engine.SlowTransfers) && p.moves() && len(p.Odd) > 0
+			place == string(engine.SlowTransfers) && p.moves() && len(p.Odd) > 0 || d.slowly(place, &p)
 		if d.has(place) || rare {
 			p.Odd = append(p.Odd, place)
 		}
 	}
 	return p
+}
+
+// slowly says whether hints and ranges travel slowly at times, in a run in which the ring changes: they meet then.
+func (d *drawing) slowly(place string, p *Plan) bool {
+	slow := place == string(engine.SlowTransfers) || place == string(engine.LazyHandoff)
+	return slow && p.moves() && rand.New(rand.NewPCG(d.o.Seed, hashString(place))).Float64() < slowMoves
 }
 
 // coarseOdds is how many runs have as few ranges as a ring can have, so that keys share their trees.
@@ -286,6 +293,24 @@ func (d *drawing) joinersServe(p *Plan) {
 
 // servedByJoiner is how many operations go to each node that has joined.
 const servedByJoiner = .1
+
+// leaversServe has clients turn to a node that is about to leave while another node is down: it keeps hints when it leaves.
+func (d *drawing) leaversServe(p *Plan) {
+	rng := rand.New(rand.NewPCG(d.o.Seed, 0x6c65617665))
+	for _, s := range p.Strikes {
+		i := slices.IndexFunc(p.Strikes, func(c Strike) bool {
+			return s.Kind == leaveKind && c.Kind == crashKind && c.Nodes[0] != s.Nodes[0] && c.At < s.At && s.At < c.At+c.For
+		})
+		for k := range p.Ops {
+			if op := &p.Ops[k]; i >= 0 && p.Strikes[i].At < op.At && op.At < s.At && rng.Float64() < servedByLeaver {
+				op.Via = s.Nodes[0]
+			}
+		}
+	}
+}
+
+// servedByLeaver is how many operations of that time go to the node that leaves.
+const servedByLeaver = .7
 
 // A drawing makes a plan of a seed.
 type drawing struct {
@@ -426,7 +451,7 @@ func (d *drawing) strikes(peace time.Duration) []Strike {
 		}
 		out = append(out, s)
 		if s.Kind == joinKind || s.Kind == leaveKind {
-			out = d.strikeMoving(out, s, peace)
+			out = d.strikeAround(d.strikeMoving(out, s, peace), s, peace)
 		}
 	}
 }
@@ -459,6 +484,30 @@ func (d *drawing) strikeMoving(out []Strike, moves Strike, peace time.Duration) 
 	}
 	return append(out, s)
 }
+
+// strikeAround has another node be down when the ring changes, half of the time: it learns late that it gives ranges away, and
+// others keep hints for it. Or another node joins soon after, so that ranges move again before they were given.
+func (d *drawing) strikeAround(out []Strike, moves Strike, peace time.Duration) []Strike {
+	rng := rand.New(rand.NewPCG(d.o.Seed, uint64(moves.At)^0x61726f756e64))
+	if at := moves.At - exp(rng, 2*time.Second).Round(grain); d.has(crashKind) && at > 0 && rng.Float64() < awayOdds {
+		out = append(out, Strike{At: at, Kind: crashKind, Nodes: []string{pick(rng, d.names)}, For: exp(rng, 4*time.Second).Round(time.Millisecond) + time.Second})
+	}
+	if at := moves.At + exp(rng, 500*time.Millisecond).Round(grain); d.has(joinKind) && at < peace && rng.Float64() < followOdds {
+		d.joined++
+		node := fmt.Sprintf("n%d", len(d.names)+d.joined)
+		out = append(out, Strike{At: at, Kind: joinKind, Nodes: []string{node, pick(rng, d.names)}})
+	}
+	return out
+}
+
+const (
+	// awayOdds is at how many changes of the ring another node is down, in runs in which nodes crash.
+	awayOdds = .5
+	// followOdds is how many changes of the ring have a node join soon after, in runs in which nodes join.
+	followOdds = .4
+	// slowMoves is how many runs in which the ring changes hand ranges over slowly at times.
+	slowMoves = .4
+)
 
 // all lists the founders, and the nodes that strikes had join so far.
 func (d *drawing) all() []string {

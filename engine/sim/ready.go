@@ -57,12 +57,9 @@ func (c *checker) forgotten() bool {
 // lacks checks that h, which does not hold w, need not hold it: h took the place of no home that acknowledged w, and
 // so few of the homes that count lack w that every quorum finds it.
 func (c *checker) lacks(h *host, w *operation, homes []string, at *view) {
-	old := w.known.ring.Homes([]byte(w.Key))
-	if ringsBetween(w.known.history, at.history) == 1 && !slices.Contains(old, h.name) {
-		for _, name := range w.homes {
-			if !slices.Contains(homes, name) {
-				c.fail("P11", "%s counts as a home of %s and lacks #%d, which %s acknowledged before it gave the key away", h.name, w.Key, w.ID, name)
-			}
+	for _, name := range c.predecessors(h, w, at) {
+		if slices.Contains(w.homes, name) && !slices.Contains(homes, name) {
+			c.fail("P11", "%s counts as a home of %s and lacks #%d, which %s acknowledged before it gave the key away", h.name, w.Key, w.ID, name)
 		}
 	}
 	lack := 0
@@ -91,13 +88,29 @@ func (c *checker) holds(h *host, w *operation) bool {
 	return c.reflects(got, w.ID, w.version) || c.outdated(got, w)
 }
 
-// ringsBetween counts the changes of the ring from one history to a later one.
-func ringsBetween(before, after member.History) int {
-	n := 0
-	for _, c := range after.Without(before) {
-		if c.Kind != member.Gone {
-			n++
+// predecessors lists the homes whose place h took when it became a home of the key of w, and that were homes from when w
+// was acknowledged until then. There are none if h was a home already, or if changes of the ring were not
+// learned in the order of their times: then nobody knew the rings in between.
+func (c *checker) predecessors(h *host, w *operation, at *view) []string {
+	changes, known := ringChanges(at.history), len(ringChanges(w.known.history))
+	var after []string
+	for k := len(changes); k >= known && !c.w.unordered; k-- {
+		homes := c.w.rings.Of(changes[:k]).Homes([]byte(w.Key))
+		if slices.Contains(homes, h.name) {
+			after = homes
+			continue
 		}
+		lost := slices.DeleteFunc(slices.Clone(homes), func(n string) bool { return slices.Contains(after, n) })
+		for ; k >= known; k-- {
+			homes := c.w.rings.Of(changes[:k]).Homes([]byte(w.Key))
+			lost = slices.DeleteFunc(lost, func(n string) bool { return !slices.Contains(homes, n) })
+		}
+		return lost
 	}
-	return n
+	return nil
+}
+
+// ringChanges leaves out what changes no ring.
+func ringChanges(h member.History) member.History {
+	return slices.DeleteFunc(slices.Clone(h), func(c member.Change) bool { return c.Kind == member.Gone })
 }

@@ -43,11 +43,12 @@ type world struct {
 	hosts  map[string]*host
 	net    *network
 
-	founders []ring.Member
-	ordered  map[order]bool
-	history  member.History // all changes of the membership that any node wrote down
-	rings    *member.Rings  // shared by all nodes
-	ring     *ring.Ring     // that the history makes
+	founders  []ring.Member
+	ordered   map[order]bool
+	history   member.History // all changes of the membership that any node wrote down
+	rings     *member.Rings  // shared by all nodes
+	unordered bool           // a change was written down that stands before another one which was known already
+	ring      *ring.Ring     // that the history makes
 
 	peace  bool           // the strikes are over, or rest
 	ending bool           // the strikes are over
