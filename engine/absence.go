@@ -119,10 +119,10 @@ func (g *get) shortfall() string {
 	silent := slices.DeleteFunc(slices.Clone(homes), func(h string) bool { return !slices.Contains(unheard, h) })
 	switch {
 	case !g.foundNothing() || len(silent) == 0 && len(counted) < g.quorum.R:
-		return fmt.Sprintf("R=%d, but only %d answered in time: %s", g.quorum.R, len(counted), strings.Join(counted, " "))
+		return fmt.Sprintf("R=%d, but %s answered in time", g.quorum.R, onlyOr(counted))
 	case len(counted) < g.quorum.R:
-		return fmt.Sprintf("R=%d, but of the key's homes %s only %d answered in time; no answer from %s, so there may be a value",
-			g.quorum.R, strings.Join(homes, " "), len(counted), strings.Join(silent, " "))
+		return fmt.Sprintf("R=%d, but of the key's homes %s %s answered in time; no answer from %s, so there may be a value",
+			g.quorum.R, strings.Join(homes, " "), onlyOr(counted), strings.Join(silent, " "))
 	}
 	return fmt.Sprintf("R=%d, and %s hold nothing, but there is no answer from %s, which may keep a value or a hint",
 		g.quorum.R, strings.Join(counted, " "), strings.Join(unheard, " "))

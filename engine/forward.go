@@ -44,7 +44,7 @@ func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutRep
 			return
 		}
 		if req.Quorum.Strict {
-			respond(wire.PutReply{Err: wire.QuorumNotReached, Coordinator: n.cfg.Name,
+			respond(wire.PutReply{Err: wire.QuorumNotReached, Coordinator: n.cfg.Name, Missing: slices.Clone(n.homesIn(pref)),
 				Message: fmt.Sprintf("%s reaches no home of the key (%s), and a strict quorum has no stand-ins", n.cfg.Name, strings.Join(n.homesIn(pref), " "))})
 			return
 		}
@@ -85,7 +85,7 @@ func (n *Node) forward(home string, req wire.PutRequest, why string, respond fun
 				n.forward(home, req, why, respond)
 				return
 			}
-			respond(wire.PutReply{Err: wire.QuorumNotReached, Unknown: true, Coordinator: home,
+			respond(wire.PutReply{Err: wire.QuorumNotReached, Unknown: true, Coordinator: home, Missing: []string{home},
 				Message: fmt.Sprintf("%s took the put and was not heard of again; it may have been written: get the key before you try again", home)})
 		},
 	})

@@ -27,6 +27,7 @@ type get struct {
 	began   time.Duration
 	used    map[string]bool
 	silent  map[string]bool // asked, and no answer in time
+	reached []string        // that could have been asked, of a get that was refused at once
 	instead map[string]bool // asked because they held the key before a home that is not given it yet
 	again   bool            // such homes were asked a second time
 	beyond  bool            // all nodes beyond the homes were asked for hints
@@ -71,8 +72,8 @@ func (n *Node) onGet(client uint64, req wire.GetRequest) {
 	}
 	targets := g.targets()
 	if len(targets) < g.quorum.R {
-		g.fail(wire.QuorumNotReached, fmt.Sprintf("R=%d, but %s reaches only %s for this key; nothing was read",
-			g.quorum.R, n.cfg.Name, nodesInWords(targets)))
+		g.reached = targets
+		g.fail(wire.QuorumNotReached, fmt.Sprintf("R=%d, but %s; nothing was read", g.quorum.R, n.reaches(targets)))
 		return
 	}
 	n.requests++
@@ -308,7 +309,7 @@ func (g *get) context(s vclock.Siblings) wire.Context {
 func (g *get) fail(code wire.Code, message string) {
 	r := wire.GetReply{Err: code, Message: message, Replied: g.counted()}
 	if code == wire.QuorumNotReached {
-		r.Missing = g.unheard()
+		r.Missing = slices.DeleteFunc(g.unheard(), func(node string) bool { return slices.Contains(g.reached, node) })
 	}
 	g.reply(r)
 }

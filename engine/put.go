@@ -9,7 +9,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
 
 	"ringside/engine/mutant"
 	"ringside/engine/trace"
@@ -112,7 +111,7 @@ func (n *Node) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
 		if mutant.Is(mutant.RefusedAfterWriting) {
 			_, _ = p.stamp(plan)
 		}
-		p.respond(wire.PutReply{Err: wire.QuorumNotReached, Message: p.missing(plan)})
+		p.respond(wire.PutReply{Err: wire.QuorumNotReached, Message: p.missing(plan), Missing: p.unheard(plan.nodes())})
 		return
 	}
 	p.chooseDurable(plan.assigned)
@@ -310,8 +309,9 @@ func (p *put) settle() {
 		if len(p.lostTo) > 0 {
 			n.lost(p.req.Key, p.version, p.lostTo[0])
 		}
+		live := p.all.Live()
 		p.respond(wire.PutReply{
-			Version: v, Siblings: len(p.all), Acks: slices.Clone(p.acks), Hinted: slices.Clone(p.hinted),
+			Version: v, Siblings: len(live), Deletes: len(p.all) - len(live), Acks: slices.Clone(p.acks), Hinted: slices.Clone(p.hinted),
 			Context: n.seal(p.req.Key, ctx), LostTo: withoutValues(p.lostTo),
 		})
 		if n.odd(HastyPut) {
@@ -337,7 +337,8 @@ func (p *put) end() {
 	if !p.replied {
 		p.respond(wire.PutReply{
 			Err: wire.QuorumNotReached, Unknown: !mutant.Is(mutant.TimeoutSaysRefused), Acks: p.acks, Hinted: p.hinted,
-			Message: fmt.Sprintf("W=%d, but only %s acknowledged in time; the write stays where it is and may be seen later", p.quorum.W, strings.Join(p.acks, " ")),
+			Message: fmt.Sprintf("W=%d, but %s acknowledged in time; the write stays where it is and may be seen later", p.quorum.W, onlyOr(p.acks)),
+			Missing: p.unheard(p.acks),
 		})
 	}
 	p.n.lastWrites.end(p)

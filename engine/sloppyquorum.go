@@ -94,22 +94,53 @@ func (p *put) nextStandIn(fit func(string) bool) string {
 	return ""
 }
 
-func (p *put) missing(plan putPlan) string {
-	have := make([]string, len(plan.assigned))
+// nodes lists the nodes that the plan gives a replica to.
+func (plan putPlan) nodes() []string {
+	out := make([]string, len(plan.assigned))
 	for i, a := range plan.assigned {
-		have[i] = a.node
+		out[i] = a.node
 	}
+	return out
+}
+
+// unheard lists the homes, and the other nodes that were asked, which are not among those that were
+// reached.
+func (p *put) unheard(reached []string) []string {
+	homes := p.n.homesIn(p.pref)
+	return slices.DeleteFunc(slices.Clone(p.pref), func(node string) bool {
+		needed := slices.Contains(homes, node) || p.used[node]
+		return !needed || node == p.n.cfg.Name || slices.Contains(reached, node)
+	})
+}
+
+func (p *put) missing(plan putPlan) string {
+	have := plan.nodes()
 	slices.Sort(have)
 	why := "the rest is down or cut off"
 	if p.quorum.Strict {
 		why = "a strict quorum has no stand-ins"
 	}
-	return fmt.Sprintf("W=%d, but %s reaches only %s for this key (%s); nothing was written", p.quorum.W, p.n.cfg.Name, nodesInWords(have), why)
+	return fmt.Sprintf("W=%d, but %s (%s); nothing was written", p.quorum.W, p.n.reaches(have), why)
 }
 
-func nodesInWords(nodes []string) string {
-	if len(nodes) == 0 {
-		return "nobody"
+// reaches says which of the nodes that may hold a key this node reaches.
+func (n *Node) reaches(nodes []string) string {
+	others := slices.DeleteFunc(slices.Clone(nodes), func(node string) bool { return node == n.cfg.Name })
+	switch {
+	case len(nodes) == 0:
+		return n.cfg.Name + " reaches none of the nodes that may hold this key"
+	case len(others) == 0:
+		return n.cfg.Name + " reaches only itself of the nodes that may hold this key"
+	case len(others) < len(nodes):
+		return n.cfg.Name + " reaches only itself and " + strings.Join(others, " ") + " for this key"
 	}
-	return strings.Join(nodes, " ")
+	return n.cfg.Name + " reaches only " + strings.Join(others, " ") + " for this key"
+}
+
+// onlyOr says in a sentence that no other node than these did something.
+func onlyOr(nodes []string) string {
+	if len(nodes) == 0 {
+		return "no node"
+	}
+	return "only " + strings.Join(nodes, " ")
 }

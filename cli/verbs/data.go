@@ -36,7 +36,8 @@ var (
 
 // notationHelp explains what stands for a version.
 const notationHelp = `A version is written as its clock: {n3:2} is event 2 of n3, which has seen event 1.
-{n3:.2}, with a point, is event 2 of n3 that has not seen event 1.`
+{n3:.2}, with a point, is event 2 of n3 that has not seen event 1; {n3:1.3} is event 3, which has seen
+event 1 and not event 2.`
 
 var getVerb = &Verb{
 	Name: "get", Group: GroupData, Section: "§4.1, §4.5",
@@ -46,7 +47,9 @@ var getVerb = &Verb{
 are siblings: get shows them all, and the context that covers them. A put with that
 context replaces them (or see resolve). Exit 3 means that there is no value: R of the key's
 homes hold none, and of all nodes that may hold it, hints included, at most N-R did not
-answer. Otherwise exit 5 names the nodes that did not answer.
+answer. Otherwise exit 5 names the nodes that did not answer. A delete is no sibling: if a value
+had not seen a delete, get shows the value and the delete. "found" in JSON means a value, "deleted" means
+that there is a delete also, and "deletes" lists such deletes.
 ` + notationHelp,
 	Flags: []Flag{viaFlag, readFlag, strictFlag, saveFlag,
 		{Name: "one", Kind: Bool, Help: "fail with exit 4 if there are siblings"},
@@ -152,6 +155,7 @@ func (g *got) json(e *Env, c *Call) error {
 		Found       bool                `json:"found"`
 		Siblings    []trace.VersionJSON `json:"siblings"`
 		Deleted     bool                `json:"deleted"`
+		Deletes     []trace.VersionJSON `json:"deletes"` // the tombstones beside Siblings
 		Context     string              `json:"context"`
 		Coordinator string              `json:"coordinator"`
 		Replied     []string            `json:"replied"`
@@ -160,7 +164,8 @@ func (g *got) json(e *Env, c *Call) error {
 		// Lost lists the key's versions that last write wins lost and that a node in Replied
 		// remembers.
 		Lost []trace.VersionJSON `json:"lost,omitempty"`
-	}{keyOf(g.key), len(g.Siblings) > 0, trace.VersionsJSON(g.Siblings), g.Deleted(), encodeToken(g.Context), g.Coordinator,
+	}{keyOf(g.key), len(g.Siblings) > 0, trace.VersionsJSON(g.Siblings), g.Deleted(),
+		trace.VersionsJSON(g.Tombstones), encodeToken(g.Context), g.Coordinator,
 		orEmpty(g.Replied), g.Request, g.elapsed.Microseconds(), trace.VersionsJSON(g.Lost)})
 	if err != nil {
 		return err
@@ -271,7 +276,8 @@ var putVerb = &Verb{
 	Args:  []Arg{keyArgument, {Name: "VALUE|-"}},
 	Usage: "write a value; - reads it from standard input",
 	Help: `The new version descends from what the context covers, and replaces it. A put
-without a context knows nothing: over an existing key it makes a sibling (a blind write).
+without a context covers only what its coordinator knows to be replaced already. So it makes a
+sibling of each value that the key has (a blind write).
 W replicas must hold it durably. Homes that cannot be reached have stand-ins, which keep
 the replica with a hint and hand it over later (§4.6). Without --via, and through a node that
 is no home, the home that answered your last get first coordinates, as the context tells (§5).
@@ -344,7 +350,7 @@ func (e *Env) put(ctx context.Context, c *Call, save *saving, req wire.PutReques
 		return putFailed(c.Verb.Name, req.Key, r)
 	}
 	saved := save.keep(r.Context)
-	if len(req.Context) == 0 && r.Siblings > 1 {
+	if len(req.Context) == 0 && r.Siblings+r.Deletes > 1 {
 		e.note("%s", blindNote(req.Key, r))
 	}
 	return e.afterSave(saved, func() error {
@@ -372,14 +378,39 @@ func lostNote(lost vclock.Siblings) string {
 
 // blindNote says what came of a put without a context over an existing key.
 func blindNote(key []byte, r wire.PutReply) string {
-	out := fmt.Sprintf("note: a blind write: %s had a value, and this put had no context, so they are %d siblings now (§4.4)",
-		trace.ShowShort(key, maxEventKey), r.Siblings)
-	for node, own := range r.Version.Clock().Counters() {
-		if dotted := fmt.Sprintf("%s:.%d", node, own); strings.Contains(r.Version.Notation(), dotted) {
-			out += fmt.Sprintf("\n      {%s} is event %d of %s that has not seen event %d", names([]string{dotted}), own, names([]string{node}), own-1)
-		}
+	was, now := "had a value", fmt.Sprintf("they are %d siblings now", r.Siblings)
+	switch {
+	case r.Siblings < 2:
+		was, now = "was deleted", "the value and the delete stand side by side now"
+	case r.Deletes > 0:
+		now += ", beside " + Count(r.Deletes, "delete")
+	}
+	out := fmt.Sprintf("note: a blind write: %s %s, and this put had no context, so %s (§4.4)",
+		trace.ShowShort(key, maxEventKey), was, now)
+	if d := r.Version.Dot; d.Counter > 1 && !r.Version.Past.Covers(vclock.Dot{Actor: d.Actor, Counter: d.Counter - 1}) {
+		out += fmt.Sprintf("\n      %s is event %d of %s that has not seen event %d", r.Version.Notation(), d.Counter,
+			names([]string{d.Node}), d.Counter-1)
 	}
 	return out + fmt.Sprintf("\n      to replace what is there: get %s --save @ctx, then put %[1]s VALUE -c @ctx", typed(key))
+}
+
+// unseen says what a put or del with a context left in place because the context does not cover it,
+// "" if nothing is left.
+func unseen(req wire.PutRequest, r wire.PutReply) string {
+	const others = ": others wrote what your context had not seen (§4.4)"
+	switch {
+	case len(req.Context) == 0:
+		return ""
+	case req.Delete && r.Siblings > 0:
+		return "‖ " + Count(r.Siblings, "value") + " left" + others
+	case req.Delete || r.Siblings+r.Deletes < 2:
+		return ""
+	case r.Siblings < 2:
+		return "‖ 1 value now, and a delete that your context had not seen (§4.4)"
+	case r.Deletes > 0:
+		return fmt.Sprintf("‖ %d siblings now, and a delete%s", r.Siblings, others)
+	}
+	return fmt.Sprintf("‖ %d siblings now%s", r.Siblings, others)
 }
 
 // typed is a key as a shell takes it, or KEY for one that is long, would be a
@@ -393,7 +424,7 @@ func typed(key []byte) string {
 
 func putFailed(op string, key []byte, r wire.PutReply) error {
 	f := failed(op, key, r.Err, r.Message)
-	f.Request, f.Unknown = r.Request, r.Unknown
+	f.Request, f.Unknown, f.Missing = r.Request, r.Unknown, r.Missing
 	if r.Unknown {
 		f.Message += "; the write may have happened all the same"
 	}
@@ -414,13 +445,14 @@ func printPut(e *Env, key []byte, r wire.PutReply, elapsed time.Duration) error 
 		Acks        []string          `json:"acks"`
 		Hinted      []trace.HintJSON  `json:"hinted"`
 		Siblings    int               `json:"siblings"`
+		Deletes     int               `json:"deletes"`
 		Request     uint64            `json:"request"`
 		ElapsedUS   int64             `json:"elapsed_us"`
 		// LostTo is the version that replaced this one under last write wins before the
 		// acknowledgement.
 		LostTo []trace.VersionJSON `json:"lost_to,omitempty"`
 	}{keyOf(key), v.Clock, v.Notation, v.Dot, v.Past, v.Literal, encodeToken(r.Context), r.Coordinator,
-		orEmpty(r.Acks), trace.HintsJSON(r.Hinted), r.Siblings, r.Request, elapsed.Microseconds(),
+		orEmpty(r.Acks), trace.HintsJSON(r.Hinted), r.Siblings, r.Deletes, r.Request, elapsed.Microseconds(),
 		trace.VersionsJSON(r.LostTo)})
 }
 
@@ -435,8 +467,8 @@ func (e *Env) showPut(ctx context.Context, req wire.PutRequest, r wire.PutReply,
 	}
 	line := e.paint(good, "ok") + "  " + e.paint(accent, r.Version.Notation()) + "  " +
 		e.tail(view, req.Key, r.Coordinator, "W", want, r.Acks, r.Hinted, r.Request, elapsed)
-	if len(req.Context) > 0 && r.Siblings > 1 {
-		line += "\n  " + e.paint(warn, fmt.Sprintf("‖ %d siblings now: others wrote what your context had not seen (§4.4)", r.Siblings))
+	if left := unseen(req, r); left != "" {
+		line += "\n  " + e.paint(warn, left)
 	}
 	for _, w := range r.LostTo {
 		line += "\n  " + e.paint(bad,

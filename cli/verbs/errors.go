@@ -41,7 +41,7 @@ type Error struct {
 	// the write may have happened all the same.
 	Request uint64
 	Unknown bool
-	// Missing lists the nodes that a get needed and that did not answer.
+	// Missing lists the nodes that a request needed and that did not answer.
 	Missing []string
 }
 

@@ -250,8 +250,8 @@ func (c *checker) refused(op *operation, r wire.PutReply) {
 // acked checks the answer to a put.
 func (c *checker) acked(op *operation, r wire.PutReply) {
 	c.quorum(op, "P1", r.Acks, op.W, c.w.plan.W)
-	if r.Siblings > c.mostSiblings() {
-		c.fail("P13", "put #%d was acked by a coordinator that holds %d siblings, its limit is %d", op.ID, r.Siblings, c.mostSiblings())
+	if held := r.Siblings + r.Deletes; held > c.mostSiblings() {
+		c.fail("P13", "put #%d was acked by a coordinator that holds %d siblings, its limit is %d", op.ID, held, c.mostSiblings())
 	}
 	if op.Of != "" {
 		c.fail("P6", "%s #%d of %s was taken with a context of %s", op.Kind, op.ID, op.Key, op.Of)

@@ -211,6 +211,7 @@ func checkPutReply(r PutReply) error {
 		checkSize("context", len(r.Context), MaxToken),
 		checkOptionalName("coordinator", r.Coordinator),
 		checkNames("acks", r.Acks),
+		checkNames("missing", r.Missing),
 		checkSiblings(r.LostTo),
 		checkSize("hinted", len(r.Hinted), MaxNodes)); err != nil {
 		return err
@@ -220,8 +221,10 @@ func checkPutReply(r PutReply) error {
 			return err
 		}
 	}
-	if r.Siblings < 0 || r.Siblings > MaxMerged {
-		return fmt.Errorf("sibling count %d outside 0…%d", r.Siblings, MaxMerged)
+	for _, n := range []int{r.Siblings, r.Deletes} {
+		if n < 0 || n > MaxMerged {
+			return fmt.Errorf("sibling count %d outside 0…%d", n, MaxMerged)
+		}
 	}
 	if v := r.Version; v.Dot == (vclock.Dot{}) { // nothing was written
 		if len(v.Past) > 0 || len(v.Value) > 0 || v.Deleted || v.Time != 0 || v.Request != 0 || v.Literal {

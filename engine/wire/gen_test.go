@@ -103,7 +103,7 @@ var genPutReply = rapid.Custom(func(t *rapid.T) PutReply {
 		Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
 		Unknown: rapid.Bool().Draw(t, "unknown"), Siblings: rapid.IntRange(0, MaxMerged).Draw(t, "count"),
 		Context: genBytes.Draw(t, "context"), Coordinator: genName.Draw(t, "coordinator"), Acks: genNames.Draw(t, "acks"),
-		View: rapid.Uint64().Draw(t, "view"), LostTo: genSiblings.Draw(t, "lost to"),
+		View: rapid.Uint64().Draw(t, "view"), LostTo: genSiblings.Draw(t, "lost to"), Deletes: rapid.IntRange(0, MaxMerged).Draw(t, "deletes"), Missing: genNames.Draw(t, "missing"),
 	}
 	if r.Err == OK {
 		r.Version = genVersion.Draw(t, "version")

@@ -301,7 +301,8 @@ type PutReply struct {
 	Message     string
 	Unknown     bool           // with Err: the write may have happened all the same
 	Version     vclock.Version // what was written, without its value
-	Siblings    int            // versions that the coordinator holds after the put
+	Siblings    int            // live versions that the coordinator holds after the put
+	Deletes     int            // tombstones beside them, as in GetReply.Tombstones
 	Context     []byte         // covers the new version and what its context covered
 	Coordinator string
 	Acks        []string // nodes that hold it durably, or what supersedes it (under last write wins: a later one), in the order in which they said so
@@ -310,6 +311,9 @@ type PutReply struct {
 	// LostTo is the version, without its value, to which last write wins lost the new one before the put was
 	// acknowledged. It is empty otherwise.
 	LostTo vclock.Siblings
+	// Missing lists, with QuorumNotReached, the nodes that the put needed and that could not be
+	// reached or did not answer, in the order of the preference list.
+	Missing []string
 }
 
 // MembershipReply answers MembershipRequest.

@@ -115,7 +115,7 @@ func getReplyToPB(r GetReply) *wirepb.GetReply {
 func putReplyToPB(r PutReply) *wirepb.PutReply {
 	p := &wirepb.PutReply{
 		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), Unknown: r.Unknown,
-		Siblings: uint32(r.Siblings), Context: r.Context, Coordinator: r.Coordinator, Acks: r.Acks, View: r.View, LostTo: siblingsToPB(r.LostTo),
+		Siblings: uint32(r.Siblings), Deletes: uint32(r.Deletes), Missing: r.Missing, Context: r.Context, Coordinator: r.Coordinator, Acks: r.Acks, View: r.View, LostTo: siblingsToPB(r.LostTo),
 	}
 	if r.Version.Dot != (vclock.Dot{}) {
 		p.Version = &wirepb.Version{}

@@ -2430,6 +2430,8 @@ type PutReply struct {
 	Hinted        []*Hint                `protobuf:"bytes,10,rep,name=hinted,proto3" json:"hinted,omitempty"`
 	View          uint64                 `protobuf:"fixed64,11,opt,name=view,proto3" json:"view,omitempty"`
 	LostTo        []*Version             `protobuf:"bytes,12,rep,name=lost_to,json=lostTo,proto3" json:"lost_to,omitempty"`
+	Deletes       uint32                 `protobuf:"varint,13,opt,name=deletes,proto3" json:"deletes,omitempty"`
+	Missing       []string               `protobuf:"bytes,14,rep,name=missing,proto3" json:"missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2544,6 +2546,20 @@ func (x *PutReply) GetView() uint64 {
 func (x *PutReply) GetLostTo() []*Version {
 	if x != nil {
 		return x.LostTo
+	}
+	return nil
+}
+
+func (x *PutReply) GetDeletes() uint32 {
+	if x != nil {
+		return x.Deletes
+	}
+	return 0
+}
+
+func (x *PutReply) GetMissing() []string {
+	if x != nil {
+		return x.Missing
 	}
 	return nil
 }
@@ -3037,7 +3053,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x04view\x18\t \x01(\x06R\x04view\x12\x18\n" +
 	"\amissing\x18\n" +
 	" \x03(\tR\amissing\x12*\n" +
-	"\x04lost\x18\v \x03(\v2\x16.ringside.wire.VersionR\x04lost\"\xfa\x02\n" +
+	"\x04lost\x18\v \x03(\v2\x16.ringside.wire.VersionR\x04lost\"\xae\x03\n" +
 	"\bPutReply\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
@@ -3051,7 +3067,9 @@ const file_wire_proto_rawDesc = "" +
 	"\x06hinted\x18\n" +
 	" \x03(\v2\x13.ringside.wire.HintR\x06hinted\x12\x12\n" +
 	"\x04view\x18\v \x01(\x06R\x04view\x12/\n" +
-	"\alost_to\x18\f \x03(\v2\x16.ringside.wire.VersionR\x06lostTo\"0\n" +
+	"\alost_to\x18\f \x03(\v2\x16.ringside.wire.VersionR\x06lostTo\x12\x18\n" +
+	"\adeletes\x18\r \x01(\rR\adeletes\x12\x18\n" +
+	"\amissing\x18\x0e \x03(\tR\amissing\"0\n" +
 	"\x04Hint\x12\x16\n" +
 	"\x06holder\x18\x01 \x01(\tR\x06holder\x12\x10\n" +
 	"\x03for\x18\x02 \x01(\tR\x03for\"\x8c\x01\n" +
