@@ -48,8 +48,11 @@ func (s *session) ls(*verbs.Call) error {
 			dir = "in memory"
 		}
 		since := "never came up"
-		if !i.Started.IsZero() {
+		switch {
+		case !i.Started.IsZero():
 			since = "since " + i.Started.Local().Format(time.DateTime)
+		case i.Problem == "": // its record was lost, but its data is there
+			since = "last start unknown"
 		}
 		fmt.Fprintf(&out, "%-12s %-16s %8s  %s  %s\n", trace.Show([]byte(i.Name)), state,
 			verbs.Count(i.Nodes, "node"), since, dir)

@@ -133,7 +133,7 @@ func (d *disk) settle(f clusterFile, name string, want trace.Settings) (trace.Se
 			d.dir, strings.Join(diff, ", "))
 	}
 	f.Settings.Name, f.Settings.Mem = name, false
-	return f.Settings, checkSettings(f.Settings)
+	return f.Settings, checkRoot(d.dir, f.Settings)
 }
 
 // differences tells in words what want asks for that have is not.
@@ -265,20 +265,28 @@ func checkSettings(s trace.Settings) error {
 // loadSecret reads the cluster's secret, and makes one if there is none: should
 // it be lost, contexts given out earlier are refused, but the data can be read.
 func loadSecret(path string) (secret []byte, made bool, err error) {
-	b, err := os.ReadFile(path)
-	switch {
-	case err == nil && len(b) == wire.SecretSize:
-		return b, false, nil
-	case err == nil:
-		return nil, false, fmt.Errorf("read secret: %s has %d bytes, want %d", path, len(b), wire.SecretSize)
-	case !errors.Is(err, os.ErrNotExist):
-		return nil, false, fmt.Errorf("read secret: %w", err)
+	b, err := readSecret(path)
+	if !errors.Is(err, os.ErrNotExist) {
+		return b, false, err
 	}
 	b = newSecret()
 	if err := writeFile(path, b); err != nil {
 		return nil, false, fmt.Errorf("write secret: %w", err)
 	}
 	return b, true, nil
+}
+
+// readSecret reads the cluster's secret. The error wraps os.ErrNotExist if there is none.
+func readSecret(path string) ([]byte, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read secret: %w", err)
+	}
+	if len(b) != wire.SecretSize {
+		return nil, fmt.Errorf("read secret: %s has %d bytes, want %d; put the file back from a copy, "+
+			"or move it away: then contexts from before are refused", path, len(b), wire.SecretSize)
+	}
+	return b, nil
 }
 
 func newSecret() []byte {

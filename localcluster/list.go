@@ -90,5 +90,8 @@ func problemOf(info *Info) string {
 	if info.Nodes == 0 {
 		info.Nodes = len(f.Settings.Nodes)
 	}
+	if err := checkRoot(info.Dir, f.Settings); err != nil {
+		return err.Error()
+	}
 	return ""
 }

@@ -171,7 +171,18 @@ func TestBrokenClustersAreListed(t *testing.T) {
 		"info":     {func(p paths) { write(t, p.info, "?") }, ""},
 		"unknown":  {func(p paths) { write(t, p.info, "?"); _ = os.RemoveAll(p.data) }, "is not known"},
 		"no-info":  {func(p paths) { _ = os.Remove(p.info) }, ""},
-		"no-data":  {func(p paths) { _ = os.RemoveAll(p.data) }, "is gone"},
+		"secret":   {func(p paths) { write(t, filepath.Join(p.data, secretName), "?") }, "secret has 1 bytes"},
+		"runs":     {func(p paths) { write(t, filepath.Join(p.data, runsName), "?") }, "move the file away"},
+		"settings-n": {func(p paths) {
+			editClusterFile(t, p.data, func(f map[string]any) {
+				f["settings"].(map[string]any)["n"] = 99
+			})
+		}, "N=99"},
+		"file": {func(p paths) {
+			_ = os.RemoveAll(filepath.Join(p.data, "n4"))
+			write(t, filepath.Join(p.data, "n4"), "")
+		}, "n4 is a file"},
+		"no-data": {func(p paths) { _ = os.RemoveAll(p.data) }, "is gone"},
 		"no-name": {func(p paths) { _ = os.Remove(p.info); _ = os.Remove(filepath.Join(p.data, "cluster.json")) },
 			"no cluster's data"},
 	} {
@@ -192,6 +203,10 @@ func TestBrokenClustersAreListed(t *testing.T) {
 				t.Errorf("start: %v, but the list says %q", err, tt.want)
 			} else if err == nil {
 				_ = c.Close()
+			}
+			if tt.want == "n4 is a file" {
+				usageError(t, remove(home, name), "n4 is not a cluster's")
+				return
 			}
 			if err := remove(home, name); err != nil {
 				t.Fatal(err)
@@ -255,7 +270,7 @@ func TestRemoveRefusesWhatIsNotItsOwn(t *testing.T) {
 		},
 		"a file among a node's": func(p paths) string {
 			write(t, filepath.Join(p.data, "n1", "notes.txt"), "")
-			return "n1"
+			return filepath.Join("n1", "notes.txt") + " is not a cluster's"
 		},
 		"a folder with the name of a file": func(p paths) string {
 			secret := filepath.Join(p.data, secretName)
@@ -268,7 +283,7 @@ func TestRemoveRefusesWhatIsNotItsOwn(t *testing.T) {
 			log := filepath.Join(p.data, "n1", "999999.log")
 			_ = os.Mkdir(log, dirMode)
 			write(t, filepath.Join(log, "key"), "precious")
-			return "n1"
+			return filepath.Join("n1", "999999.log")
 		},
 		"the settings of another program": func(p paths) string {
 			write(t, filepath.Join(p.data, clusterName), `{"name":"x"}`)

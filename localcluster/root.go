@@ -144,20 +144,51 @@ func isRootFile(e os.DirEntry) bool {
 var databaseFile = regexp.MustCompile(`^(CURRENT(\.bak|\.\d+)?|LOCK|LOG(\.old)?|MANIFEST-\d+|` +
 	`\d+\.(log|ldb|sst|tmp)|DOUBT|STAMP(\.new)?)$`)
 
-// isNodeFolder reports whether an entry of a data root is the folder of a node. Such a folder holds
-// only the files of the node's database and the stamp. A symbolic link is taken for one, because
-// only the link is ever deleted.
-func isNodeFolder(dir string, e os.DirEntry) bool {
+// foreignInNode returns the path, from the data root, of what is not the cluster's in an entry of
+// the data root that is no file of the cluster itself. It returns "" for the folder of a node. Such a
+// folder holds only the files of the node's database and the stamp. A symbolic link is taken for
+// one, because only the link is ever deleted.
+func foreignInNode(dir string, e os.DirEntry) string {
 	if !namePattern.MatchString(e.Name()) {
-		return false
+		return e.Name()
 	}
 	if e.Type()&os.ModeSymlink != 0 {
-		return true
+		return ""
 	}
 	entries, err := os.ReadDir(filepath.Join(dir, e.Name()))
-	return err == nil && !slices.ContainsFunc(entries, func(e os.DirEntry) bool {
-		return !e.Type().IsRegular() || !databaseFile.MatchString(e.Name())
-	})
+	if err != nil {
+		return e.Name()
+	}
+	own := func(e os.DirEntry) bool { return e.Type().IsRegular() && databaseFile.MatchString(e.Name()) }
+	foreign := slices.IndexFunc(entries, func(e os.DirEntry) bool { return !own(e) })
+	switch {
+	case foreign < 0:
+		return ""
+	case !slices.ContainsFunc(entries, own): // the whole folder is another program's
+		return e.Name()
+	}
+	return filepath.Join(e.Name(), entries[foreign].Name())
+}
+
+// checkRoot returns why a cluster with the settings s cannot be started in its data root, nil if
+// nothing is wrong with the files of the cluster itself.
+func checkRoot(dir string, s trace.Settings) error {
+	if err := checkSettings(s); err != nil {
+		return err
+	}
+	if _, err := readSecret(filepath.Join(dir, secretName)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	if _, err := openRuns(dir, nil, false); err != nil {
+		return err
+	}
+	for _, n := range s.Nodes {
+		path := filepath.Join(dir, n)
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			return usagef("%s is a file, and the folder of node %s has to be there; move the file away", path, n)
+		}
+	}
+	return nil
 }
 
 // remember writes the settings to the data root.
@@ -200,12 +231,18 @@ func rootRank(e os.DirEntry) int {
 	return 0
 }
 
-// foreignEntry returns the name of an entry of a data root that is not the cluster's, "" if there
-// is none. A cluster.json that is damaged is still the cluster's.
+// foreignEntry returns the path, from the data root, of an entry that is not the cluster's, "" if
+// there is none. A cluster.json that is damaged is still the cluster's.
 func foreignEntry(dir string, entries []os.DirEntry) string {
 	for _, e := range entries {
-		if !isRootFile(e) && !isNodeFolder(dir, e) || e.Name() == clusterName && foreignCluster(dir) {
+		if e.Name() == clusterName && foreignCluster(dir) {
 			return e.Name()
+		}
+		if isRootFile(e) {
+			continue
+		}
+		if path := foreignInNode(dir, e); path != "" {
+			return path
 		}
 	}
 	return ""
