@@ -61,9 +61,9 @@ loses its buffer, and kill -9 of this process loses all of them at once.`,
 			{Name: "strategy", Kind: verbs.Int, Value: "1|2|3", Max: int(ring.EqualPartitions),
 				Words: []string{"1", "2", "3"}, Help: "how the ring is cut and tokens are placed (§6.2)"},
 			{Name: "q", Kind: verbs.Int, Value: "Q", Max: ring.MaxTokens,
-				Help: "equal partitions of the ring; strategies 2 and 3"},
+				Help: "equal partitions of the ring; strategies 2 and 3 only"},
 			{Name: "tokens", Kind: verbs.Int, Value: "T", Max: ring.MaxTokens,
-				Help: "tokens a node; strategies 1 and 2"},
+				Help: "tokens a node; strategies 1 and 2 only"},
 			{Name: "weights", Kind: verbs.String, Value: "n3=2,n4=2", Help: "nodes with more capacity than the others: so many times their tokens (§4.2)"},
 			{Name: "zones", Kind: verbs.String, Value: "a,b,c", Help: "data centres, dealt out to the nodes in turn; homes are spread over them (§4.6)"},
 			{Name: "seeds", Kind: verbs.String, Value: "n1,n2|none", Help: "nodes that all know from outside the ring (§4.8.2); the first two otherwise"},
@@ -343,7 +343,11 @@ func (s *session) detach(o localcluster.Options) error {
 	if err != nil {
 		return fmt.Errorf("up: find this program: %w", err)
 	}
+	if err := localcluster.Check(o); err != nil { // before there is a log
+		return unusable(told(err, o.Name), "choose another folder with --dir or RINGSIDE_HOME")
+	}
 	logName := logOf(o.Home, o.Name)
+	_, absent := os.Lstat(logName)
 	log, err := os.OpenFile(logName, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return unusable(fmt.Errorf("up: open log: %w", err), "choose another folder with RINGSIDE_HOME")
@@ -364,6 +368,9 @@ func (s *session) detach(o localcluster.Options) error {
 	if err != nil {
 		_ = cmd.Process.Kill() // gone already, or of no use
 		_ = cmd.Wait()
+		if info, err := log.Stat(); err == nil && info.Size() == 0 && absent != nil {
+			_ = os.Remove(logName)
+		}
 		return err
 	}
 	return s.report(report, false)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,6 +63,7 @@ type Cluster struct {
 	paths     paths
 	lock      *folderLock
 	disk      *disk // nil in memory
+	litter    bool  // the start was refused and had made the folder of the cluster, which is deleted
 	stillborn bool  // the first start failed before a client could connect: its files are deleted
 	runs      *runs
 	roll      roll
@@ -133,21 +135,70 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 	return c, nil
 }
 
+// Check returns the *UsageError with which Start would refuse the options, and writes nothing.
+func Check(o Options) error {
+	_, err := o.check()
+	return err
+}
+
+// check returns the folder of the data, "" for a cluster in memory, if the options are valid.
+func (o Options) check() (dir string, err error) {
+	o.Name = cmp.Or(o.Name, DefaultName)
+	switch {
+	case o.Home == "":
+		return "", usagef("start: no home folder")
+	case o.Mem && o.Dir != "":
+		return "", usagef("a cluster in memory has no data folder; leave out --dir or --mem")
+	case o.BasePort < 0 || o.BasePort > MaxBasePort:
+		return "", usagef("base port %d: want 1 to %d, or none for free ports", o.BasePort, MaxBasePort)
+	case strings.HasPrefix(o.Name, "-"):
+		return "", usagef("%q is no name for a cluster: commands take a word that begins with '-' for a flag", o.Name)
+	}
+	p, err := pathsOf(o.Home, o.Name)
+	if err != nil {
+		return "", err
+	}
+	switch err := p.checkSocket(); {
+	case err != nil:
+		return "", err
+	case p.running():
+		return "", alreadyRunning(p, o.Name)
+	case o.Mem:
+		if err := p.refuseMem(); err != nil {
+			return "", err
+		}
+		_, err := withDefaults(o.Name, o.Settings)
+		return "", err
+	case o.Dir != "":
+		dir = o.Dir
+	default:
+		if dir, err = p.findData(); err != nil {
+			return "", err
+		}
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return "", fmt.Errorf("open data root: %w", err)
+	}
+	f, err := readRoot(dir)
+	if err != nil {
+		return "", err
+	}
+	_, err = settle(dir, f, o.Name, o.Settings)
+	return dir, err
+}
+
 // claim takes the cluster's name and its data, and settles its settings.
 func (c *Cluster) claim(o Options) (err error) {
 	var s trace.Settings
 	defer func() { c.roll.set(s) }()
-	switch {
-	case o.Home == "":
-		return usagef("start: no home folder")
-	case o.Mem && o.Dir != "":
-		return usagef("a cluster in memory has no data folder; leave out --dir or --mem")
-	case o.BasePort < 0 || o.BasePort > MaxBasePort:
-		return usagef("base port %d: want 1 to %d, or none for free ports", o.BasePort, MaxBasePort)
+	dir, err := o.check()
+	if err != nil {
+		return err
 	}
 	if c.paths, err = pathsOf(o.Home, o.Name); err != nil {
 		return err
 	}
+	_, absent := os.Lstat(c.paths.dir)
 	if err := c.paths.create(); err != nil {
 		return err
 	}
@@ -157,8 +208,9 @@ func (c *Cluster) claim(o Options) (err error) {
 	if c.lock == nil {
 		return alreadyRunning(c.paths, o.Name)
 	}
+	defer func() { c.litter = err != nil && absent != nil }()
 	if o.Mem {
-		if err := c.paths.refuseMem(); err != nil {
+		if err := c.paths.refuseMem(); err != nil { // another process may have been here since the check
 			return err
 		}
 		c.secret, c.runs = newSecret(), newRuns()
@@ -166,15 +218,6 @@ func (c *Cluster) claim(o Options) (err error) {
 		s.Mem = true
 		s.NoAntiEntropy, s.Tombstones = o.Settings.NoAntiEntropy, o.Settings.Tombstones
 		return err
-	}
-	dir := o.Dir
-	if dir == "" {
-		if dir, err = c.paths.findData(); err != nil {
-			return err
-		}
-	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		return fmt.Errorf("open data root: %w", err)
 	}
 	self := owner{Cluster: o.Name, PID: os.Getpid(), Home: o.Home}
 	if c.disk, s, err = openDisk(dir, self, o.Settings); err != nil {
@@ -185,10 +228,19 @@ func (c *Cluster) claim(o Options) (err error) {
 	return nil
 }
 
+// running reports whether a cluster has recorded that it came up, and still answers.
+func (p paths) running() bool {
+	var info Info
+	return readJSON(p.info, &info) == nil && answers(p.sock)
+}
+
 func alreadyRunning(p paths, name string) error {
 	var info Info
-	if err := readJSON(p.info, &info); err == nil && answers(p.sock) {
+	switch err := readJSON(p.info, &info); {
+	case err == nil && answers(p.sock):
 		return usagef("cluster %s is running already (pid %d); take it down first, or start another with --cluster NAME", name, info.PID)
+	case lockedBy(p.lock) != 0:
+		return usagef("%v, or start another cluster with --cluster NAME", silent(p, name))
 	}
 	return usagef("cluster %s is being started or stopped by another process; try again, or start another with --cluster NAME", name)
 }
@@ -427,6 +479,10 @@ func (c *Cluster) shutdown() {
 	if c.lock != nil {
 		if c.roll.settings().Mem && c.Err() == nil {
 			_ = os.Remove(c.paths.info)
+		}
+		if c.litter {
+			_ = os.Remove(c.paths.lock)
+			_ = os.Remove(c.paths.dir) // fails if it holds anything else
 		}
 		_ = c.lock.Unlock()
 	}

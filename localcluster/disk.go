@@ -94,12 +94,17 @@ func openDisk(dir string, o owner, want trace.Settings) (_ *disk, _ trace.Settin
 			return nil, want, err
 		}
 	}
+	settings, err := settle(dir, f, o.Cluster, want)
+	if err != nil {
+		return nil, want, err
+	}
 	if err := writeJSON(filepath.Join(dir, ownerName), o); err != nil {
 		return nil, want, fmt.Errorf("open data root: %w", err)
 	}
-	settings, err := d.settle(f, o.Cluster, want)
-	if err != nil {
-		return nil, want, err
+	if d.starting {
+		if err := d.remember(settings); err != nil {
+			return nil, want, err
+		}
 	}
 	made := false
 	if d.secret, made, err = loadSecret(filepath.Join(dir, secretName)); err != nil {
@@ -117,23 +122,35 @@ func inUse(dir string) error {
 	return usagef("the data in %s is in use by cluster %s (pid %d); take that one down, or choose another folder with --dir", dir, trace.Show([]byte(o.Cluster)), o.PID)
 }
 
-// settle returns the settings of the cluster. Only what the caller asked for can
+// settle returns the settings of the cluster in dir. Only what the caller asked for can
 // differ from what the disk remembers: a zero field means as before.
-func (d *disk) settle(f clusterFile, name string, want trace.Settings) (trace.Settings, error) {
-	if d.starting {
-		s, err := withDefaults(name, want)
-		if err != nil {
-			return s, err
-		}
-		return s, d.remember(s)
+func settle(dir string, f clusterFile, name string, want trace.Settings) (trace.Settings, error) {
+	if f.Starting {
+		return withDefaults(name, want)
+	}
+	if err := checkStrategy(want, f.Settings.Strategy); err != nil {
+		return want, err
 	}
 	if diff := differences(f.Settings, want); len(diff) > 0 {
 		return want, usagef("the cluster in %s was created with other settings: %s; "+
 			"leave them out to go on with it, start afresh with up --fresh, or choose another folder with --dir",
-			d.dir, strings.Join(diff, ", "))
+			dir, strings.Join(diff, ", "))
 	}
 	f.Settings.Name, f.Settings.Mem = name, false
-	return f.Settings, checkRoot(d.dir, f.Settings)
+	return f.Settings, checkRoot(dir, f.Settings)
+}
+
+// checkStrategy refuses settings that the strategy does not have (§6.2).
+func checkStrategy(want trace.Settings, strategy int) error {
+	switch {
+	case want.Q != 0 && strategy == int(ring.TokensRandom):
+		return usagef("-q %d: strategy %d has no equal partitions; leave out -q, or choose --strategy 2 or 3",
+			want.Q, strategy)
+	case want.T != 0 && strategy == int(ring.EqualPartitions):
+		return usagef("--tokens %d: strategy %d deals out Q/S tokens to each node; leave out --tokens, "+
+			"or choose --strategy 1 or 2", want.T, strategy)
+	}
+	return nil
 }
 
 // differences tells in words what want asks for that have is not.
@@ -192,6 +209,14 @@ func withDefaults(name string, s trace.Settings) (trace.Settings, error) {
 		}
 	}
 	s.Nodes = slices.Clone(s.Nodes)
+	for _, n := range s.Nodes {
+		if err := checkNewName(n); err != nil {
+			return s, err
+		}
+	}
+	if err := checkStrategy(s, cmp.Or(s.Strategy, int(ring.EqualPartitions))); err != nil {
+		return s, err
+	}
 	for _, seed := range s.Seeds {
 		if !slices.Contains(s.Nodes, seed) {
 			return s, usagef("%s cannot be a seed: the nodes are %s", trace.Show([]byte(seed)), strings.Join(s.Nodes, " "))
@@ -211,6 +236,15 @@ func withDefaults(name string, s trace.Settings) (trace.Settings, error) {
 	}
 	s.Clocks = clocksOf(s)
 	return s, checkSettings(s)
+}
+
+// checkNewName refuses a name for a new node that commands would take for a flag. A node that has
+// such a name already keeps it.
+func checkNewName(name string) error {
+	if strings.HasPrefix(name, "-") {
+		return usagef("%q is no name for a node: commands take a word that begins with '-' for a flag", name)
+	}
+	return nil
 }
 
 func orDefault(v *int, d int) {

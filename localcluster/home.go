@@ -93,10 +93,18 @@ func pathsOf(home, name string) (paths, error) {
 	}, nil
 }
 
-// create makes the cluster's folder, and makes sure that nobody else can look into it.
-func (p paths) create() error {
+// checkSocket refuses a home whose control sockets have a path that is too long.
+func (p paths) checkSocket() error {
 	if len(p.sock) > maxSocketPath {
 		return usagef("the control socket %s has a path of %d bytes and the system's limit is %d; set RINGSIDE_HOME to a shorter folder", p.sock, len(p.sock), maxSocketPath)
+	}
+	return nil
+}
+
+// create makes the cluster's folder, and makes sure that nobody else can look into it.
+func (p paths) create() error {
+	if err := p.checkSocket(); err != nil {
+		return err
 	}
 	return privateDir(p.dir)
 }

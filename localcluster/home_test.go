@@ -73,6 +73,9 @@ func TestSecondStart(t *testing.T) {
 	usageError(t, err, "first", "running already", "pid")
 	_, err = Start(t.Context(), Options{Home: home, Name: "second", Dir: dir})
 	usageError(t, err, dir, "in use by cluster first")
+	if _, err := os.Lstat(filepath.Join(home, "second")); err == nil {
+		t.Error("the start that was refused has left a folder")
+	}
 	begin(t, Options{Home: home, Name: "second"})
 	begin(t, Options{Home: home, Name: "third", Mem: true})
 	infos, err := List(home)
@@ -141,9 +144,18 @@ func TestSenselessOptions(t *testing.T) {
 		{Options{Home: home, Mem: true, Settings: trace.Settings{W: 4}}, []string{"W=4"}},
 		{Options{Home: home, Mem: true, Settings: trace.Settings{Q: 2}}, []string{"Q is 2"}},
 		{Options{Home: home, Mem: true, Settings: trace.Settings{Mode: "x"}}, []string{"mode"}},
+		{Options{Home: home, Settings: trace.Settings{Strategy: 1, Q: 8}}, []string{"-q 8", "strategy 1"}},
+		{Options{Home: home, Settings: trace.Settings{Strategy: 3, T: 4}}, []string{"--tokens 4", "strategy 3"}},
+		{Options{Home: home, Settings: trace.Settings{T: 4}}, []string{"--tokens 4", "--strategy 1 or 2"}},
+		{Options{Home: home, Name: "-x"}, []string{"-x", "flag"}},
+		{Options{Home: home, Settings: trace.Settings{Nodes: []string{"-a", "b"}}}, []string{"-a", "flag"}},
 	} {
+		usageError(t, Check(tt.o), tt.words...)
 		_, err := Start(t.Context(), tt.o)
 		usageError(t, err, tt.words...)
+	}
+	if entries, err := os.ReadDir(home); err != nil || len(entries) > 0 {
+		t.Errorf("what was refused has left %v, %v", entries, err)
 	}
 	// What was refused has left nothing behind that is in the way.
 	begin(t, Options{Home: home})

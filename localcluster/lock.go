@@ -7,6 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -33,6 +36,7 @@ type folderLock struct {
 	file   *flock.Flock
 	folder *flock.Flock // nil where folders cannot be locked
 	inode  os.FileInfo  // of the folder when it was locked
+	held   bool         // this process wrote itself into file
 }
 
 // lockFile locks the file at path and its folder. It returns nil if another process holds either.
@@ -49,7 +53,31 @@ func lockFile(path string) (*folderLock, error) {
 		_ = l.Unlock()
 		return nil, err
 	}
+	_ = os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())+"\n"), fileMode) // for lockedBy
+	l.held = true
 	return l, nil
+}
+
+// lockedBy returns the process that holds the lock file at path, 0 if there is none or it is not
+// known. An earlier version does not write the process into the file.
+func lockedBy(path string) int {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return 0
+	}
+	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
+	if err != nil || pid <= 0 {
+		return 0
+	}
+	if p, err := os.FindProcess(pid); err != nil || errors.Is(p.Signal(syscall.Signal(0)), os.ErrProcessDone) {
+		return 0 // it was killed
+	}
+	probe := flock.New(path, flock.SetFlag(os.O_RDONLY))
+	defer probe.Close()
+	if ok, err := probe.TryRLock(); err != nil || ok { // its number is another process's by now
+		return 0
+	}
+	return pid
 }
 
 // lockFolder locks the folder itself. ok is false if another process holds the folder, or replaced
@@ -93,6 +121,9 @@ func (l *folderLock) gone() error {
 // Unlock releases the folder.
 func (l *folderLock) Unlock() error {
 	var err error
+	if l.held && l.gone() == nil {
+		_ = os.Truncate(l.file.Path(), 0) // lockedBy also asks whether the process is there
+	}
 	if l.folder != nil {
 		err = l.folder.Unlock()
 	}

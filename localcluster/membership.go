@@ -69,7 +69,13 @@ func (c *Cluster) checkJoin(ctx context.Context, r member.Request) (member.Reque
 		r.Node = c.freeName()
 	}
 	r.Weight = max(r.Weight, 1)
-	switch n := c.node(r.Node); {
+	n := c.node(r.Node)
+	if n == nil {
+		if err := checkNewName(r.Node); err != nil {
+			return r, err
+		}
+	}
+	switch {
 	case !namePattern.MatchString(r.Node) || slices.Contains(reserved, r.Node):
 		return r, usagef("%q is no name for a node; use a-z, 0-9 and '-', at most %d", r.Node, wire.MaxName)
 	case c.roll.ring().Has(r.Node) && (r.Via == "" || r.Via == r.Node):
