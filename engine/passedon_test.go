@@ -50,3 +50,29 @@ func TestNewHomeWaitsForHoldersThatItsPredecessorNeverHeardFrom(t *testing.T) {
 		w.wantHomes(keys...)
 	}
 }
+
+// §4.9: a home that is asked for a range before it knows that it loses the range does not say that it has nothing left:
+// it still takes writes for it.
+func TestHomeThatKnowsNoChangeHandsNothingOver(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4")
+	home := w.ring.Homes([]byte("key"))[0]
+	at := w.nodes[home].plotAt(ring.Of([]byte("key")))
+	ask := wire.Offer{Start: at.Start, End: at.End, Depth: at.depth, Phase: wire.OfferAsk}
+	out := w.nodes[home].Step(w.now, Receive{wire.Message{From: "n9", To: home, Op: 1, Body: ask}})
+	i := slices.IndexFunc(out.Messages, func(m wire.Message) bool { return m.To == "n9" && m.Op == 1 })
+	if r, _ := out.Messages[i].Body.(wire.OfferReply); r.Err != wire.BadRequest {
+		t.Errorf("%s, which is a home, answers %v, %v", home, r.Err, r.Answer)
+	}
+}
+
+// §4.6, §4.9: a node that keeps a hint is not empty, so that it does not say goodbye when it leaves.
+func TestNodeWithHintsIsNotEmpty(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4")
+	key := w.keyAt("n1", "n2", "n3", "n4")
+	w.split(true, []string{"n1", "n2", "n4"}, []string{"n3"})
+	w.mustPut("n1", key, "v", nil)
+	w.pass(time.Second)
+	if n := w.nodes["n4"]; n.hints.total != 1 || n.empty() {
+		t.Errorf("n4 keeps %d hints, want 1, and is empty: %v", n.hints.total, n.empty())
+	}
+}
