@@ -29,7 +29,7 @@ const (
 )
 
 // groups are the headings of help in their order.
-var groups = []string{verbs.GroupCluster, verbs.GroupData, verbs.GroupFaults, verbs.GroupLook, verbs.GroupScript, groupPaper, groupProgram}
+var groups = []string{verbs.GroupCluster, verbs.GroupData, verbs.GroupFaults, verbs.GroupRing, verbs.GroupLook, verbs.GroupScript, groupPaper, groupProgram}
 
 // commands is everything that can be run, in the order of help. init fills it
 // because man, help and run refer to it.
@@ -171,14 +171,19 @@ func (s *session) bare(c *cli.Context) error {
 
 var helpCommand = command{
 	verb: &verbs.Verb{Name: "help", Group: groupProgram, Usage: "list the commands, or explain one",
+		Help: verbs.HelpHelp,
 		Args: []verbs.Arg{{Name: "COMMAND", Complete: verbs.CompleteVerbs, Optional: true}}},
 	run: func(s *session, c *verbs.Call) error {
-		if c.Arg(0) == "" {
-			return printText(s.Stdout, overview())
-		}
 		v := lookup(c.Arg(0))
-		if v == nil {
+		switch {
+		case c.Arg(0) == "" && s.json:
+			return printJSON(s.Stdout, verbs.OverviewJSON(allVerbs()))
+		case c.Arg(0) == "":
+			return printText(s.Stdout, overview())
+		case v == nil:
 			return noCommand(c.Arg(0))
+		case s.json:
+			return printJSON(s.Stdout, v.JSON())
 		}
 		return printText(s.Stdout, v.Manual())
 	},

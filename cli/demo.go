@@ -25,6 +25,8 @@ var demoCommand = command{
 	verb: &verbs.Verb{
 		Name: "demo", Group: verbs.GroupCluster, Section: "§4.4, §4.6",
 		Usage: "a throw-away cluster on this terminal; the story of a conflict as text without one",
+		Help: `No other shell can join it, because the cluster is in memory, in a folder of its own that demo deletes at its
+end. For a cluster that several shells share, use  up  and  tui .`,
 		Flags: []verbs.Flag{{Name: "n", Kind: verbs.Int, Default: fmt.Sprint(demoNodes), Value: "5",
 			Max: localcluster.MaxNodes, Help: "nodes"}, asciiFlag,
 			{Name: "text", Kind: verbs.Bool, Help: "tell the story even on a terminal"}},

@@ -31,11 +31,15 @@ var versionCommand = command{
 }
 
 var manCommand = command{
-	verb: &verbs.Verb{Name: "man", Group: groupProgram, Usage: "print the manual page: ringside man | man -l -"},
+	verb: &verbs.Verb{Name: "man", Group: groupProgram, Usage: "print the manual page: ringside man | man -l -",
+		Help: `--json prints {"page"}.`},
 	run: func(s *session, _ *verbs.Call) error {
 		page, err := s.app().ToManWithSection(1)
 		if err != nil {
 			return fmt.Errorf("man: %w", err)
+		}
+		if s.json {
+			return printJSON(s.Stdout, map[string]string{"page": page})
 		}
 		return printText(s.Stdout, page)
 	},
@@ -57,10 +61,14 @@ var completionCommand = command{
 zsh:   source <(ringside completion zsh)
 fish:  ringside completion fish | source
 pwsh:  ringside completion pwsh | Out-String | Invoke-Expression
-Keys, nodes and requests are completed from the running cluster.`},
+Keys, nodes and requests are completed from the running cluster. --json prints {"shell","script"}.`},
 	run: func(s *session, c *verbs.Call) error {
 		for _, f := range txtar.Parse([]byte(completionScripts)).Files {
-			if f.Name == c.Arg(0) {
+			switch {
+			case f.Name != c.Arg(0):
+			case s.json:
+				return printJSON(s.Stdout, map[string]string{"shell": f.Name, "script": string(f.Data)})
+			default:
 				return printText(s.Stdout, string(f.Data))
 			}
 		}

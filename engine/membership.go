@@ -197,7 +197,7 @@ func (n *Node) checkChange(c member.Change) error {
 	case !n.belongs(c.Node):
 		return fmt.Errorf("%s is no member as %s knows the ring", c.Node, n.cfg.Name)
 	case members-1 < max(n.cfg.R, n.cfg.W):
-		return fmt.Errorf("%s cannot go: with the %d members left no request could reach R=%d and W=%d", c.Node, members-1, n.cfg.R, n.cfg.W)
+		return fmt.Errorf("%s cannot go: with %s left no request could reach R=%d and W=%d", c.Node, membersInWords(members-1), n.cfg.R, n.cfg.W)
 	}
 	return nil
 }
@@ -278,3 +278,10 @@ func (n *Node) reshape(before []*ring.Ring) {
 
 // replicas is N, or the number of members if that is smaller.
 func (n *Node) replicas() int { return min(n.cfg.Ring.N, len(n.ring().Members())) }
+
+func membersInWords(n int) string {
+	if n == 1 {
+		return "1 member"
+	}
+	return fmt.Sprintf("%d members", n)
+}

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -125,7 +126,7 @@ func (c *Cluster) firstRunning(key []byte) string {
 }
 
 func (c *Cluster) unknownNode(name string) error {
-	return usagef("there is no node %q; there are %s", name, strings.Join(c.roll.settings().Nodes, " "))
+	return usagef("there is no node '%s'; there are %s", trace.ShowShort([]byte(name), 60), strings.Join(c.roll.settings().Nodes, " "))
 }
 
 // failure is a reply that says that a request failed, and whether it may have been carried out all the same.

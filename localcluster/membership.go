@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"ringside/engine"
@@ -53,7 +54,8 @@ func (c *Cluster) change(ctx context.Context, r member.Request, dryRun bool) (me
 		return member.Change{}, c.unknownNode(r.Node)
 	}
 	if n := c.node(r.Node); r.Kind == member.Leave && n != nil && n.working() == nil {
-		return member.Change{}, usagef("leave: %s does not run, and cannot hand over what it has: let it with  restart %s  or  resume %s , or remove it with  leave %s --force", r.Node, r.Node, r.Node, r.Node)
+		return member.Change{}, usagef("leave: %s, and cannot hand over what it has: let it with  %s , or remove it with  leave %s --force",
+			n.idle(), n.wayBack(), r.Node)
 	}
 	via, err := c.scribe(r.Via, r.Node)
 	if err != nil {
@@ -77,7 +79,8 @@ func (c *Cluster) checkJoin(ctx context.Context, r member.Request) (member.Reque
 	}
 	switch {
 	case !namePattern.MatchString(r.Node) || slices.Contains(reserved, r.Node):
-		return r, usagef("%q is no name for a node; use a-z, 0-9 and '-', at most %d", r.Node, wire.MaxName)
+		return r, usagef("join: invalid node name '%s': want %s, and not %s",
+			trace.ShowShort([]byte(r.Node), 60), nameRule, strings.Join(reserved, " or "))
 	case c.roll.ring().Has(r.Node) && (r.Via == "" || r.Via == r.Node):
 		return r, usagef("join %s: it is a member already", r.Node)
 	case n == nil && len(c.roll.nodes()) >= MaxNodes:
@@ -187,7 +190,7 @@ func (c *Cluster) scribe(via, about string) (*life, error) {
 		if l := n.working(); l != nil {
 			return l, nil
 		}
-		return nil, usagef("%s does not run; name another with --via, or start it with restart %s", via, via)
+		return nil, usagef("%s; name another node with --via, or first %s", n.idle(), n.wayBack())
 	}
 	for _, n := range c.roll.nodes() {
 		if l := n.working(); l != nil && n.name != about && c.roll.ring().Has(n.name) {

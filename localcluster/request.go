@@ -185,8 +185,7 @@ func checkMember(r member.Request) error {
 	case r.Weight < 0 || r.Weight > member.MaxWeight:
 		return fmt.Errorf("%s: weight %d: want 1 to %d", r.Kind, r.Weight, member.MaxWeight)
 	case r.Zone != "" && !wire.ValidName(r.Zone):
-		return fmt.Errorf("%s: invalid zone name \"%s\": want %v", r.Kind, trace.ShowShort([]byte(r.Zone), 60),
-			namePattern)
+		return fmt.Errorf("%s: invalid zone name '%s': want %s", r.Kind, trace.ShowShort([]byte(r.Zone), 60), nameRule)
 	}
 	return nil
 }
@@ -198,6 +197,9 @@ func kindName(k member.Kind) string {
 	return k.String()
 }
 
+// nameRule is namePattern in words.
+const nameRule = "1 to 32 of the characters a-z, 0-9 and '-'"
+
 func invalidNode(name string) error {
-	return fmt.Errorf("invalid node name \"%s\": want %v", trace.ShowShort([]byte(name), 60), namePattern)
+	return fmt.Errorf("invalid node name '%s': want %s", trace.ShowShort([]byte(name), 60), nameRule)
 }

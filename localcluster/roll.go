@@ -105,6 +105,22 @@ func (n *node) working() *life {
 	return nil
 }
 
+// idle says in an error why a node that is not working takes no request.
+func (n *node) idle() string {
+	if n.life.Load() != nil {
+		return n.name + " is paused"
+	}
+	return n.name + " is down"
+}
+
+// wayBack returns the command that lets a node work that is not working.
+func (n *node) wayBack() string {
+	if n.life.Load() != nil {
+		return "resume " + n.name
+	}
+	return "restart " + n.name
+}
+
 // others are all nodes but n.
 func (c *Cluster) others(n *node) []*node {
 	return slices.DeleteFunc(slices.Clone(c.roll.nodes()), func(o *node) bool { return o == n })

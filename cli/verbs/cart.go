@@ -74,7 +74,7 @@ func runCart(ctx context.Context, e *Env, c *Call) error {
 	if err != nil {
 		return err
 	}
-	b, err := readBasket(g, c.String("merge"))
+	b, err := readBasket(g, c.String("merge"), "leave out --merge")
 	if err != nil {
 		return err
 	}
@@ -128,23 +128,34 @@ type basket struct {
 	set   cart.Set
 }
 
-// readBasket merges the siblings; want is how, "" for as they are.
-func readBasket(g *got, want string) (*basket, error) {
+// kindOf returns how a cart merges.
+func kindOf(v vclock.Version) string {
+	if cart.IsSet(v.Value) {
+		return cartSet
+	}
+	return cartUnion
+}
+
+// readBasket merges the siblings; want is how, "" for as they are. For a cart that merges otherwise,
+// the error gives the advice.
+func readBasket(g *got, want, advice string) (*basket, error) {
 	b := &basket{merge: want}
 	for i, v := range g.Siblings {
-		merge := cartUnion
-		if cart.IsSet(v.Value) {
-			merge = cartSet
+		merge := kindOf(v)
+		if first := kindOf(g.Siblings[0]); merge != first { // no way to merge fits both
+			return nil, Usagef("%s: sibling 1 is a cart that merges by %s, and sibling %d by %s; "+
+				"keep one with  resolve %s --pick I", shortKey(g.key), first, i+1, merge, typed(g.key))
 		}
 		if b.merge == "" {
 			b.merge = merge
 		}
-		if merge != b.merge {
-			return nil, Usagef("%s: sibling %d is a cart that merges by %s, and not by %s; leave out --merge, or choose one with resolve --pick", shortKey(g.key), i+1, merge, b.merge)
-		}
-		if err := b.take(v, i == 0); err != nil {
+		if err := b.take(v, i == 0); merge == b.merge && err != nil {
 			return nil, Usagef("%s: sibling %d is no cart: %w", shortKey(g.key), i+1, err)
 		}
+	}
+	if len(g.Siblings) > 0 && b.merge != kindOf(g.Siblings[0]) {
+		return nil, Usagef("%s is a cart that merges by %s, and not by %s; %s", shortKey(g.key),
+			kindOf(g.Siblings[0]), b.merge, advice)
 	}
 	if b.merge == "" {
 		b.merge = cartUnion

@@ -90,6 +90,7 @@ func runGet(ctx context.Context, e *Env, c *Call) error {
 // got is the answer to a get.
 type got struct {
 	wire.GetReply
+	op      string // the command that got it
 	key     []byte
 	elapsed time.Duration
 }
@@ -101,7 +102,12 @@ func (e *Env) read(ctx context.Context, c *Call, key []byte) (*got, error) {
 	if c.flags["via"] != nil {
 		via = c.String("via")
 	}
-	return e.get(ctx, via, req)
+	g, err := e.get(ctx, via, req)
+	if err != nil {
+		return nil, err
+	}
+	g.op = c.Verb.Name
+	return g, nil
 }
 
 func (e *Env) get(ctx context.Context, via string, req wire.GetRequest) (*got, error) {
@@ -119,7 +125,7 @@ func (e *Env) get(ctx context.Context, via string, req wire.GetRequest) (*got, e
 		f.Request, f.Missing = r.Request, r.Missing
 		return nil, f
 	}
-	return &got{r, req.Key, time.Since(start)}, nil
+	return &got{GetReply: r, op: "get", key: req.Key, elapsed: time.Since(start)}, nil
 }
 
 func quorumOf(c *Call) wire.Quorum {
@@ -137,14 +143,14 @@ func quorumOf(c *Call) wire.Quorum {
 func (g *got) verdict(one bool) error {
 	switch n := len(g.Siblings); {
 	case n == 0:
-		msg := "get: no value for " + shortKey(g.key)
+		msg := g.op + ": no value for " + shortKey(g.key)
 		if g.Deleted() {
-			msg = "get: " + shortKey(g.key) + " was deleted"
+			msg = g.op + ": " + shortKey(g.key) + " was deleted"
 		}
 		return &Error{Exit: ExitNotFound, Code: "key_not_found", Message: msg}
 	case n > 1 && one:
 		return &Error{Exit: ExitSiblings, Code: "siblings",
-			Message: fmt.Sprintf("get: %s has %d siblings, not one value; resolve %s makes them one", shortKey(g.key), n, typed(g.key))}
+			Message: fmt.Sprintf("%s: %s has %d siblings, not one value; resolve %s makes them one", g.op, shortKey(g.key), n, typed(g.key))}
 	}
 	return nil
 }

@@ -60,7 +60,11 @@ func TestWrongExpressionsSayWhy(t *testing.T) {
 		`sibling(cart)==1`:                   "did you mean siblings?",
 		`siblings()==1`:                      "takes 1 argument, not 0",
 		`hints(a,b,c)==1`:                    "takes 0 to 2 arguments, not 3",
-		`siblngs == 1`:                       "mismatched types",
+		`siblngs == 1`:                       "there is no name 'siblngs'; did you mean siblings?",
+		`foo`:                                "there is no name 'foo'; there are buffered clock",
+		`conversed`:                          "did you mean converged?",
+		`siblings(cart)=2`:                   "compare with ==",
+		`lost=x`:                             "compare with ==",
 		`siblings(cart)`:                     "",
 		`siblings(cart`:                      "invalid condition",
 		`up(n9)`:                             "there is no node 'n9'",
@@ -75,6 +79,18 @@ func TestWrongExpressionsSayWhy(t *testing.T) {
 		if want != "" && s.exit != ExitUsage {
 			t.Errorf("%.40s: exit %d, want %d", line, s.exit, ExitUsage)
 		}
+	}
+}
+
+// A count that needs no argument can be compared with a single =.
+func TestCountsWithOneEqualSign(t *testing.T) {
+	for _, line := range []string{"lost=0", "buffered=0", "hints=3", "lost = 0"} {
+		if s := scene(t).say("expect " + Join([]string{line})); s.exit != 0 {
+			t.Errorf("%s: exit %d: %+v", line, s.exit, s.failure)
+		}
+	}
+	if s := scene(t).say("expect lost=1"); s.exit != ExitExpectation || !strings.Contains(s.failure.Message, "lost is 0") {
+		t.Errorf("lost=1: %+v", s.failure)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -225,6 +226,12 @@ func compile(text string) (*expression, error) {
 	switch {
 	case p.err != nil:
 		return nil, p.err
+	case err != nil && singleEqual.MatchString(text):
+		return nil, fmt.Errorf("invalid condition %s: compare with ==, as in siblings(cart)==2", quoted(text))
+	case err != nil && p.unknown() != "":
+		return nil, fmt.Errorf("invalid condition %s: there is no name %s%s; there are %s",
+			quoted(text), quoted(p.unknown()), didYouMean(p.unknown(), sortedKeys(functions)),
+			strings.Join(sortedKeys(functions), " "))
 	case err != nil:
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, fmt.Errorf("invalid condition %s: %s; try siblings(cart)==2, hints==0, len(nodes)==5, up or converged",
@@ -263,13 +270,29 @@ func withResult[T any](call func(...any) (any, error)) func(...any) (T, error) {
 type patcher struct {
 	err   error
 	calls int
+	words []string // that name no function
 	named []nodeName
+}
+
+// singleEqual matches an = that is not part of a comparison.
+var singleEqual = regexp.MustCompile(`[^=!<>]=[^=]`)
+
+// unknown returns a word of an expression that does not compile which was probably meant to name a
+// function, "" if there is none.
+func (p *patcher) unknown() string {
+	for _, w := range p.words {
+		if p.calls == 0 || Nearest(w, sortedKeys(functions)) != "" {
+			return w
+		}
+	}
+	return ""
 }
 
 func (p *patcher) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
 		if f, ok := functions[n.Value]; !ok {
+			p.words = append(p.words, n.Value)
 			ast.Patch(node, &ast.StringNode{Value: n.Value})
 		} else if p.calls++; f.needs == 0 {
 			ast.Patch(node, &ast.CallNode{Callee: &ast.IdentifierNode{Value: n.Value}})

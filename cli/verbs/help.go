@@ -28,16 +28,62 @@ var helpVerb = &Verb{
 	Name: "help", Group: GroupScript, Section: "",
 	Args:  []Arg{{Name: "COMMAND", Complete: CompleteVerbs, Optional: true}},
 	Usage: "list the commands, or explain one",
+	Help:  HelpHelp,
 	Run: func(_ context.Context, e *Env, c *Call) error {
-		if c.Arg(0) == "" {
-			return e.write(Overview(registry))
-		}
 		v := Lookup(c.Arg(0))
-		if v == nil {
+		switch {
+		case c.Arg(0) == "" && e.JSON:
+			return e.print(OverviewJSON(registry))
+		case c.Arg(0) == "":
+			return e.write(Overview(registry))
+		case v == nil:
 			return Usagef("there is no command %s%s; help lists them", quoted(c.Arg(0)), didYouMean(c.Arg(0), Names()))
+		case e.JSON:
+			return e.print(v.JSON())
 		}
 		return e.write(v.Manual())
 	},
+}
+
+// HelpHelp is the help of help: it says what --json prints.
+const HelpHelp = `--json prints {"name","group","usage","synopsis","help","section","flags":[{"name","aliases","value","default","help"}]}
+of a command, and {"commands":[the same of each]} without one.`
+
+// A verbJSON is a verb as help --json prints it.
+type verbJSON struct {
+	Name     string     `json:"name"`
+	Group    string     `json:"group"`
+	Usage    string     `json:"usage"`
+	Synopsis string     `json:"synopsis"`
+	Help     string     `json:"help"`
+	Section  string     `json:"section"`
+	Flags    []flagJSON `json:"flags"`
+}
+
+type flagJSON struct {
+	Name    string   `json:"name"`
+	Aliases []string `json:"aliases"`
+	Value   string   `json:"value"` // what help calls it; "" for a flag without a value
+	Default string   `json:"default"`
+	Help    string   `json:"help"`
+}
+
+// JSON returns the object that help --json prints of a verb.
+func (v *Verb) JSON() any {
+	out := verbJSON{v.Name, v.Group, v.Usage, v.Synopsis(), v.Help, v.Section, []flagJSON{}}
+	for _, f := range append(append([]Flag(nil), v.Flags...), Common...) {
+		out.Flags = append(out.Flags, flagJSON{f.Name, orEmpty(f.Aliases), f.Value, f.Default, f.Help})
+	}
+	return out
+}
+
+// OverviewJSON returns the object that help --json prints of verbs.
+func OverviewJSON(list []*Verb) any {
+	out := map[string][]any{"commands": {}}
+	for _, v := range list {
+		out["commands"] = append(out["commands"], v.JSON())
+	}
+	return out
 }
 
 // Overview lists verbs under the headings of their groups.

@@ -29,7 +29,8 @@ var joinVerb = &Verb{
 	Args:  []Arg{{Name: "NODE", Optional: true}},
 	Usage: "start a node and let it join the ring",
 	Help: `Without a name it is the next free one. ` + changeHelp + `
-During a split the node is on the side of the node that writes its join down.
+During a split a new node is on the side of the node that writes its join down. A node of the cluster that
+left and joins again stays on the side that it was on.
 A node that is told of its own joining (--via itself) makes a ring alone unless it knows a seed (§4.8.2).`,
 	Flags: []Flag{
 		{Name: "weight", Kind: Int, Value: "W", Default: "1", Max: member.MaxWeight,

@@ -163,6 +163,12 @@ func (c *Call) checkArgs() error {
 			most = len(c.Args)
 		}
 	}
+	for i, a := range c.Verb.Args[:min(len(c.Args), len(c.Verb.Args))] {
+		if word := c.Args[i]; len(c.Args) < need && len(a.Words) > 0 && !slices.Contains(a.Words, word) {
+			return Usagef("%s: %s is not one of: %s%s", c.Verb.Name, quoted(word), strings.Join(a.Words, " "),
+				didYouMean(word, a.Words))
+		}
+	}
 	if len(c.Args) < need {
 		return Usagef("%s: %s is missing", c.Verb.Name, c.Verb.Args[len(c.Args)].Name)
 	}
@@ -219,7 +225,7 @@ func (f *flagValue) parseInt(s string) (int, error) {
 	case err == nil && n == 0 && f.zero != "":
 		return 0, errors.New("0 makes no sense: " + f.zero)
 	case err != nil && !errors.Is(err, strconv.ErrRange) || n < 1:
-		return 0, fmt.Errorf("%s is not a number of at least 1", quoted(s))
+		return 0, fmt.Errorf("%s is not a whole number from 1 to %d", quoted(s), f.most)
 	case n > f.most: // or too large for an int
 		return 0, fmt.Errorf("%s is too large: want at most %d", quoted(s), f.most)
 	}

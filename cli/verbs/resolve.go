@@ -85,7 +85,11 @@ func (g *got) choose(ctx context.Context, e *Env, c *Call) ([]byte, error) {
 
 // mergeCarts is the value of all siblings merged.
 func mergeCarts(g *got, merge string) ([]byte, error) {
-	b, err := readBasket(g, merge)
+	other := cartUnion
+	if merge == cartUnion {
+		other = cartSet
+	}
+	b, err := readBasket(g, merge, "use --"+other+", or keep one with --pick I")
 	if err != nil {
 		return nil, err
 	}

@@ -163,6 +163,9 @@ func parseCondition(text string, c *Call) (*condition, error) {
 	case name == "hints" && numErr == nil && n >= 0:
 		out.blocks = func(ctx context.Context, w *world) (string, error) { return hintsAre(ctx, w, n) }
 	default:
+		if f, ok := functions[name]; ok && f.needs == 0 && f.gives == any(0) && numErr == nil {
+			text = name + "==" + arg // lost=0, as hints=0
+		}
 		x, err := compile(text)
 		if err != nil {
 			return nil, &UsageError{Err: err, Verb: c.Verb}

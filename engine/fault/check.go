@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -86,6 +88,12 @@ func CheckPercent(p float64) error {
 }
 
 // short keeps what somebody sent from filling an error message.
+// quote shows a word of the user in single quotes, escaped.
+func quote(s string) string {
+	q := strconv.Quote(short(s))
+	return "'" + strings.ReplaceAll(q[1:len(q)-1], `\\"`, `"`) + "'"
+}
+
 func short(s string) string {
 	const most = 60
 	if len(s) > most {

@@ -146,7 +146,7 @@ func (n *Net) complete(groups [][]string) ([][]string, error) {
 
 func (n *Net) known(node string) error {
 	if !slices.Contains(n.nodes, node) {
-		return fmt.Errorf("no node %q; there are %s", node, strings.Join(n.nodes, " "))
+		return fmt.Errorf("there is no node %s; there are %s", quote(node), strings.Join(n.nodes, " "))
 	}
 	return nil
 }
@@ -168,10 +168,10 @@ func (n *Net) setLinks(link string, set func(Link)) error {
 func (n *Net) parse(link string) ([]Link, error) {
 	if a, b, ok := strings.Cut(link, ">"); ok {
 		if err := errors.Join(n.known(a), n.known(b)); err != nil {
-			return nil, fmt.Errorf("link %q: %w", link, err)
+			return nil, fmt.Errorf("link %s: %w", quote(link), err)
 		}
 		if a == b {
-			return nil, fmt.Errorf("link %q: a node has no link to itself", link)
+			return nil, fmt.Errorf("link %s: a node has no link to itself", quote(link))
 		}
 		return []Link{{a, b}}, nil
 	}
@@ -182,7 +182,7 @@ func (n *Net) parse(link string) ([]Link, error) {
 		}
 	}
 	if err := n.known(link); err != nil {
-		return nil, fmt.Errorf("link %q: want n1>n3, n1-n3 or n1: %w", link, err)
+		return nil, fmt.Errorf("link %s: want n1>n3, n1-n3 or n1: %w", quote(link), err)
 	}
 	var out []Link
 	for _, o := range n.nodes {

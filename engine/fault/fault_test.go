@@ -85,14 +85,14 @@ func TestLinks(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	for want, f := range map[string]Fault{
-		"no node \"n9\"":    {Kind: Split, Groups: [][]string{{"n1"}, {"n9"}}},
-		"in two groups":     {Kind: Split, Groups: [][]string{{"n1"}, {"n1"}}},
-		"one group holds":   {Kind: Split, Groups: [][]string{{"n1", "n2", "n3", "n-4"}}},
-		"want n1>n3":        {Kind: Slow, Link: "n1-n9"},
-		"no link to itself": {Kind: Slow, Link: "n1>n1"},
-		"want 0 to 100":     {Kind: Loss, Link: "n1", Percent: 101},
-		"want 0 to 1m":      {Kind: Slow, Link: "n1", Delay: time.Hour},
-		"not a fault":       {Kind: Kill},
+		"there is no node 'n9'": {Kind: Split, Groups: [][]string{{"n1"}, {"n9"}}},
+		"in two groups":         {Kind: Split, Groups: [][]string{{"n1"}, {"n1"}}},
+		"one group holds":       {Kind: Split, Groups: [][]string{{"n1", "n2", "n3", "n-4"}}},
+		"want n1>n3":            {Kind: Slow, Link: "n1-n9"},
+		"no link to itself":     {Kind: Slow, Link: "n1>n1"},
+		"want 0 to 100":         {Kind: Loss, Link: "n1", Percent: 101},
+		"want 0 to 1m":          {Kind: Slow, Link: "n1", Delay: time.Hour},
+		"not a fault":           {Kind: Kill},
 	} {
 		if err := nodes().Apply(f); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", f, err, want)
