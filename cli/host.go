@@ -47,9 +47,12 @@ func (h *Host) Close() error {
 // told gives the errors of localcluster their exit codes.
 func told(err error, name string) error {
 	var usage *localcluster.UsageError
+	var silent *localcluster.SilentError
 	switch {
 	case err == nil:
 		return nil
+	case errors.As(err, &silent):
+		return &verbs.Error{Exit: verbs.ExitNoCluster, Code: "no_cluster", Message: trace.Show([]byte(err.Error()))}
 	case errors.As(err, &usage):
 		return &verbs.UsageError{Err: err}
 	case errors.Is(err, localcluster.ErrNotRunning):

@@ -296,6 +296,8 @@ func (s *control) handle(ctx context.Context, conn net.Conn, req controlRequest,
 		return s.c.Events(ctx, req.After, req.Follow, func(batch []trace.Event) error {
 			return respond(conn, controlResponse{Events: batch})
 		})
+	case "ping":
+		return nil
 	case "down":
 		go func() { _ = s.c.Close() }() // which waits for this answer
 		<-s.c.released

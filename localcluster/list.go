@@ -56,6 +56,10 @@ func lookAt(p paths, name string) (info Info, ok bool) {
 	if info.Running {
 		return info, true
 	}
+	if pid := lockedBy(p.lock); pid != 0 {
+		info.PID, info.Problem = pid, silent(p, name).Error()
+		return info, true
+	}
 	if info.Dir == "" && (err == nil || errors.Is(err, os.ErrNotExist)) { // it never came up with data on disk
 		if f, err := readRoot(p.data); err == nil && f.Starting && !cutShort(p.data) {
 			return info, false

@@ -139,6 +139,9 @@ func (r *Remains) busy() error {
 	if err := readJSON(r.paths.info, &info); err == nil && answers(r.paths.sock) {
 		return usagef("it is running (pid %d); take it down first with: ringside down --cluster %s", info.PID, r.Name)
 	}
+	if lockedBy(r.paths.lock) != 0 {
+		return usagef("%v", silent(r.paths, r.Name))
+	}
 	return usagef("it is being started or stopped by another process; try again")
 }
 

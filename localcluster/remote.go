@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"sync"
+	"time"
 
 	"ringside/engine/fault"
 	"ringside/engine/member"
@@ -17,13 +19,20 @@ import (
 	"ringside/engine/wire"
 )
 
-// maxIdle is how many connections a Remote keeps for its next requests.
-const maxIdle = 4
+const (
+	// maxIdle is how many connections a Remote keeps for its next requests.
+	maxIdle = 4
+	// silenceLimit is how long the process of a cluster may take to answer a ping, which it answers
+	// at once unless it is stopped or hangs. A busy machine can hold it up for a second or two.
+	silenceLimit = 5 * time.Second
+)
 
 // A Remote is a cluster that another process runs.
 type Remote struct {
-	name string
-	sock string
+	name    string
+	paths   paths
+	sock    string
+	silence time.Duration // silenceLimit, or less in tests
 
 	mu     sync.Mutex
 	idle   []*remoteConn
@@ -35,8 +44,13 @@ type remoteConn struct {
 	in *bufio.Scanner
 }
 
-// Connect finds the running cluster called name. The error wraps ErrNotRunning if there is none.
+// Connect finds the running cluster called name. The error wraps ErrNotRunning if there is none. It
+// is a *SilentError if a process holds the cluster and does not answer.
 func Connect(ctx context.Context, home, name string) (*Remote, error) {
+	return connectWithin(ctx, home, name, silenceLimit)
+}
+
+func connectWithin(ctx context.Context, home, name string, silence time.Duration) (*Remote, error) {
 	if name == "" {
 		name = DefaultName
 	}
@@ -44,9 +58,16 @@ func Connect(ctx context.Context, home, name string) (*Remote, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Remote{name: name, sock: p.sock}
+	r := &Remote{name: name, paths: p, sock: p.sock, silence: silence}
 	conn, err := r.dial(ctx)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrNotRunning) && lockedBy(p.lock) != 0:
+		return nil, silent(p, name)
+	case err != nil:
+		return nil, err
+	}
+	if err := r.ping(ctx); err != nil {
+		_ = conn.Close()
 		return nil, err
 	}
 	r.giveBack(conn)
@@ -68,6 +89,44 @@ func (r *Remote) dial(ctx context.Context) (*remoteConn, error) {
 	in := bufio.NewScanner(conn)
 	in.Buffer(make([]byte, firstLine), maxResponseLine)
 	return &remoteConn{conn, in}, nil
+}
+
+// ping returns a *SilentError if the cluster's process takes connections and does not answer. It
+// returns nil also if there is no such process: then the request itself fails.
+func (r *Remote) ping(ctx context.Context) error {
+	conn, err := r.dial(ctx)
+	if err != nil {
+		return ctx.Err()
+	}
+	defer conn.Close()
+	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
+	_ = conn.SetDeadline(time.Now().Add(r.silence))
+	_, _ = conn.Write([]byte(`{"method":"ping"}` + "\n")) // an earlier version answers that there is no such method
+	if conn.in.Scan() || !errors.Is(conn.in.Err(), os.ErrDeadlineExceeded) {
+		return ctx.Err()
+	}
+	var info Info
+	_ = readJSON(r.paths.info, &info) // the process is then unknown, 0
+	return &SilentError{fmt.Sprintf("cluster %s takes connections and has not answered for %v: its process %d is stopped "+
+		"or hangs; let it go on with: kill -CONT %d, or end it with: kill -9 %d", r.name, r.silence, info.PID, info.PID, info.PID)}
+}
+
+// watch pings the cluster as long as a request is under way, and ends the request if there is no
+// answer.
+func (r *Remote) watch(ctx context.Context, end context.CancelCauseFunc) {
+	tick := time.NewTicker(r.silence)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := r.ping(ctx); err != nil && ctx.Err() == nil {
+			end(err)
+			return
+		}
+	}
 }
 
 // take returns an idle connection or a new one.
@@ -118,11 +177,17 @@ func (r *Remote) call(ctx context.Context, req controlRequest, fn func(controlRe
 	if err != nil {
 		return err
 	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() }) // takes the request back
+	watched, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	go r.watch(watched, end)
+	stop := context.AfterFunc(watched, func() { _ = conn.Close() }) // takes the request back
 	clean, err := exchange(conn, append(line, '\n'), fn)
 	switch {
 	case !stop():
 		_ = conn.Close()
+		if ctx.Err() == nil {
+			return fmt.Errorf("%v; whether the request was carried out is not known", context.Cause(watched))
+		}
 		return ctx.Err()
 	case clean:
 		r.giveBack(conn)

@@ -65,6 +65,7 @@ var methods = map[string]method{
 	"compare":  {takes: []string{"look", "ranges"}, check: checkRanges},
 	"events":   {takes: []string{"after", "follow"}},
 	"down":     {},
+	"ping":     {},
 }
 
 // errMalformed means that a line is not a request at all; the connection is then closed.
