@@ -137,7 +137,7 @@ func TestUsage(t *testing.T) {
 		"tui":                    "ringside up",
 		"run nothing.txtar":      "nothing.txtar",
 		"run .":                  "holds no .txtar",
-		"put k v -c @../../x":    "read context",
+		"put k v -c @./no/x":     "read context",
 	} {
 		r := ringside(t, dir, line)
 		if want := want; !strings.Contains(r.err, want) || r.out != "" || r.exit != verbs.ExitUsage && line != "tui" {

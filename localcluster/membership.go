@@ -54,7 +54,7 @@ func (c *Cluster) change(ctx context.Context, r member.Request, dryRun bool) (me
 		return member.Change{}, c.unknownNode(r.Node)
 	}
 	if n := c.node(r.Node); r.Kind == member.Leave && n != nil && n.working() == nil {
-		return member.Change{}, usagef("leave: %s, and cannot hand over what it has: let it with  %s , or remove it with  leave %s --force",
+		return member.Change{}, usagef("leave: %s, and cannot hand over what it has: run  %s  first, or remove it with  leave %s --force",
 			n.idle(), n.wayBack(), r.Node)
 	}
 	via, err := c.scribe(r.Via, r.Node)
