@@ -246,6 +246,7 @@ func (c *checker) drops(h *host, span trace.Span) {
 	for _, key := range c.keys {
 		if at := ring.Of([]byte(key)); h.buffered() && (ring.Range{Start: span.Start, End: span.End}).Holds(at) {
 			c.leaving[h.name+" "+key] = h.node.Ring().Homes([]byte(key))
+			c.handed[h.name+" "+key] = c.w.now // the node reads its buffer, and finds nothing of the range from now on
 		}
 	}
 }
