@@ -138,7 +138,7 @@ func (n *Node) compareSoon(key []byte) {
 // compare does what somebody asked for by hand.
 func (n *Node) compare(in Compare) {
 	if !in.Look {
-		n.refusals.retry() // somebody may have reconciled what was too large
+		n.refusals.retry() // a client may have reconciled the versions that were too large
 	}
 	var tasks []task
 	for rg := range n.ring().HostedBy(n.cfg.Name) {

@@ -70,7 +70,7 @@ func (n *Node) reshapePending(before []*ring.Ring) {
 // that held them when it hands the ranges over (missing).
 func (n *Node) awaitPassedOn(before []*ring.Ring) {
 	if n.member.gone {
-		return // its last word said that it had nothing to name any more
+		return // its last word said that it had nothing left to name
 	}
 	for i := 1; i < len(before); i++ {
 		for _, s := range ring.Shifts(before[i-1], before[i]) {

@@ -157,7 +157,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 			standsIn = a.home
 		}
 	}
-	if standsIn != "" && n.hintsFull() && !mutant.Is(mutant.OwnHintsUnbounded) { // before a dot is minted that nobody keeps
+	if standsIn != "" && n.hintsFull() && !mutant.Is(mutant.OwnHintsUnbounded) { // before a dot is minted that no node keeps
 		n.emit(trace.Event{Kind: trace.HintRefused, Request: p.req.Request, Key: key, For: standsIn, Peer: n.cfg.Name})
 		return wire.Overloaded, n.cannotKeep(wire.Overloaded)
 	}

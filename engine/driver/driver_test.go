@@ -232,7 +232,7 @@ func TestPersistBeforeSend(t *testing.T) {
 	})
 }
 
-// A crash lets nothing out any more, and loses a buffer's writes but for those that got to the
+// After a crash nothing leaves the node, and the crash loses a buffer's writes but for those that got to the
 // disk.
 func TestCrash(t *testing.T) {
 	for _, landed := range []bool{false, true} {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// MaxFor bounds how long a split lasts that heals by itself: nobody waits for longer than a week.
+// MaxFor bounds how long a split lasts that heals by itself: a week.
 // A split that is to stay has no end.
 const MaxFor = 7 * 24 * time.Hour
 
@@ -87,7 +87,7 @@ func CheckPercent(p float64) error {
 	return nil
 }
 
-// short keeps what somebody sent from filling an error message.
+// short shortens input of a client for an error message.
 // quote shows a word of the user in single quotes, escaped.
 func quote(s string) string {
 	q := strconv.Quote(short(s))

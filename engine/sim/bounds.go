@@ -29,7 +29,7 @@ func (c *checker) overrun(h *host) {
 	}
 }
 
-// idle is P13 for what clients asked long ago: no node works on it any more.
+// idle is P13 for what clients asked long ago: no node still works on it.
 func (c *checker) idle() {
 	for _, name := range c.w.names {
 		if n := c.w.hosts[name].node.Requests(); n != 0 {

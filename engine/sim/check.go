@@ -262,7 +262,7 @@ func (c *checker) acked(op *operation, r wire.PutReply) {
 	op.view = c.settledView(op, append(slices.Clone(r.Acks), r.Coordinator))
 	op.known = op.view
 	if op.view != nil && !op.view.history.Covers(c.w.history) {
-		op.view = nil // a change that nobody of them knew was spreading
+		op.view = nil // a change that none of them knew was spreading
 	}
 	for _, node := range r.Acks {
 		op.heldBy(node)

@@ -367,7 +367,7 @@ func (c *checker) missing(op *operation, left []uint64) {
 	what := fmt.Sprintf("%s #%d of %s, acked by %v at %v,", op.Kind, op.ID, op.Key, op.acks, op.ended-start)
 	switch {
 	case c.w.plan.lww() && c.outlived(op, left):
-		if c.lwwTold[op.ID] { // nobody tells of an ordinary overwrite
+		if c.lwwTold[op.ID] { // no node tells of an ordinary overwrite
 			c.beaten[op.ID] = true
 		}
 	case op.Kind == "del" && ancestor >= 0:

@@ -57,7 +57,7 @@ const (
 	maxInbox = 4096
 	// maxTurn is how many inputs share one commit.
 	maxTurn = 64
-	// flushEvery is how long a write stays in an object buffer, if nobody waits for it: long
+	// flushEvery is how long a write stays in an object buffer, if no output waits for it: long
 	// enough that crashes find some.
 	flushEvery = 2 * time.Second
 )
@@ -319,7 +319,7 @@ func (h *host) end() {
 		}
 		h.w.check.dropping(h, b)
 		h.disk.apply(b.writes)
-		for _, e := range b.events { // nobody else will hear of them
+		for _, e := range b.events { // the run ends before the events are told
 			if !b.told && (e.Kind == trace.TombstoneCollected || e.Kind == trace.Coordinate || e.Kind == trace.Truncated) {
 				h.w.check.event(e)
 			}

@@ -44,7 +44,7 @@ func (c *checker) rested(began time.Duration) {
 	w.recall()
 	if left := w.unsettled(); left != "" {
 		c.fail("P12", "%v after the beginning of a lull %s", w.now-began, left)
-		return // nobody can say whose the keys are
+		return // no ring tells whose the keys are
 	}
 	for _, key := range c.keys {
 		if !c.untouched(key, began+noticing) {

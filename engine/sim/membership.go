@@ -69,7 +69,7 @@ func (w *world) addHost(name string) {
 	h := newHost(w, name, len(w.names))
 	w.hosts[name] = h
 	w.names = append(w.names, name)
-	w.net.cuts.Add(name, "") // nobody in particular lets it in
+	w.net.cuts.Add(name, "") // no node in particular lets it in
 	h.boot()
 }
 

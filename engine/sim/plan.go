@@ -382,7 +382,7 @@ func (d *drawing) rest(ops []Op, grace time.Duration) {
 		last[id] = append(last[id], i)
 	}
 	for _, at := range last {
-		if k := len(at); k > 1 && ops[at[k-1]].Kind != "get" { // whoever read the key last deletes it
+		if k := len(at); k > 1 && ops[at[k-1]].Kind != "get" { // the client that read the key last deletes it
 			get, del := &ops[at[k-2]], &ops[at[k-1]]
 			get.Kind, get.Context, get.Balanced = "get", Blind, false
 			del.Kind, del.Context, del.Client = "del", 0, get.Client

@@ -90,7 +90,7 @@ func (c *checker) holds(h *host, w *operation) bool {
 
 // predecessors lists the homes whose place h took when it became a home of the key of w, and that were homes from when w
 // was acknowledged until then. There are none if h was a home already, or if changes of the ring were not
-// learned in the order of their times: then nobody knew the rings in between.
+// learned in the order of their times: then no node knew the rings in between.
 func (c *checker) predecessors(h *host, w *operation, at *view) []string {
 	changes, known := ringChanges(at.history), len(ringChanges(w.known.history))
 	var after []string
