@@ -21,7 +21,7 @@ var Rows = []Row{
 		[]string{"4.2", "6.2"}, []string{"ring", "fig8"},
 	},
 	{
-		"High availability for writes", "Vector clocks, reconciled during reads", "The size of versions does not hang on the rate of updates",
+		"High availability for writes", "Vector clocks, reconciled during reads", "The size of versions does not depend on the rate of updates",
 		[]string{"4.4"}, []string{"figure3", "conflict", "race", "literal", "cart"},
 	},
 	{
