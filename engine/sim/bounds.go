@@ -15,9 +15,17 @@ import (
 // mostSiblings is how many siblings a coordinator adds to.
 func (c *checker) mostSiblings() int { return cmp.Or(c.w.plan.maxSiblings(), wire.MaxSiblings) }
 
-// maxKept is how many siblings a key can have in all: each coordinator refuses to
-// add beyond its limit, but those of a split cannot know of each other.
-func (c *checker) maxKept() int { return c.mostSiblings() * len(c.w.names) }
+// mostKept is how many siblings a key can have in all. A coordinator counts only the siblings that it holds: those of
+// a split do not know of each other's, and a node that handed its hint home, or lost its disk, counts from nothing again.
+func (c *checker) mostKept(key string) int {
+	return c.mostSiblings() * (len(c.w.names) + c.restarts[key])
+}
+
+// handsOn notes that a node may forget what it holds of key, since others have it.
+func (c *checker) handsOn(node, key string) {
+	c.handed[node+" "+key] = c.w.now
+	c.restarts[key]++
+}
 
 // overrun is P13 for what waits in a node.
 func (c *checker) overrun(h *host) {

@@ -22,7 +22,7 @@ type sentHint struct {
 func (c *checker) delivered(e trace.Event) {
 	k := e.Node + " " + e.For + " " + string(e.Key)
 	s, home := c.sent[k], c.w.hosts[e.For]
-	c.handed[e.Node+" "+string(e.Key)] = c.w.now
+	c.handsOn(e.Node, string(e.Key))
 	delete(c.sent, k)
 	if c.w.plan.lww() {
 		return // a later write may have won there
@@ -54,7 +54,7 @@ func (c *checker) droppingHint(h *host, dbKey []byte, before []store.Write) {
 		return
 	}
 	key := string(at[len(ring.Position{}):])
-	c.handed[h.name+" "+key] = c.w.now // the event comes after the replies of the same turn
+	c.handsOn(h.name, key) // the event comes after the replies of the same turn
 	home := c.w.hosts[string(name)]
 	if err != nil || home == nil || c.w.plan.lww() {
 		return // damaged, or a later write may have won

@@ -195,6 +195,7 @@ func (c *checker) lose(h *host, key string, writes []uint64) {
 	if len(writes) == 0 {
 		return
 	}
+	c.restarts[key]++
 	for _, id := range writes {
 		c.taken[id] = true
 	}

@@ -237,7 +237,7 @@ func (c *checker) dropping(h *host, t *batch) {
 		for _, name := range homes {
 			c.keeps(h, c.w.hosts[name], key, rec.Siblings)
 		}
-		c.handed[h.name+" "+key] = c.w.now
+		c.handsOn(h.name, key)
 	}
 }
 
@@ -246,7 +246,7 @@ func (c *checker) drops(h *host, span trace.Span) {
 	for _, key := range c.keys {
 		if at := ring.Of([]byte(key)); h.buffered() && (ring.Range{Start: span.Start, End: span.End}).Holds(at) {
 			c.leaving[h.name+" "+key] = h.node.Ring().Homes([]byte(key))
-			c.handed[h.name+" "+key] = c.w.now // the node reads its buffer, and finds nothing of the range from now on
+			c.handsOn(h.name, key) // the node reads its buffer, and finds nothing of the range from now on
 		}
 	}
 }
