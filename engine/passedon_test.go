@@ -51,6 +51,43 @@ func TestNewHomeWaitsForHoldersThatItsPredecessorNeverHeardFrom(t *testing.T) {
 	}
 }
 
+// §4.9: as above, but n6 has not heard that it was ever a member. n7 does not take its word that nothing is left of a range.
+func TestNewHomeDoesNotAskOneThatKnowsAnOlderRing(t *testing.T) {
+	w := newWorldOf(t, ring.Config{Strategy: ring.EqualPartitions, N: 3, Q: testQ}, "n1", "n2", "n3", "n4", "n5")
+	w.restart(func(c *Config) { c.R, c.W = 1, 1 })
+	gossiping(w)
+	keys := w.fillKeys("n1", 200)
+	w.newcomer("n6", "n1")
+	w.newcomer("n7", "n1")
+	w.pass(time.Second)
+	h1, _ := w.nodes["n1"].member.history.With(int64(w.now), member.Change{Node: "n6", By: "n1", Kind: member.Join, Weight: 1})
+	h2, _ := h1.With(int64(w.now), member.Change{Node: "n7", By: "n1", Kind: member.Join, Weight: 1})
+	between := w.nodes["n1"].member.rings.Of(h1)
+	w.refuse = func(m wire.Message) bool { // nothing is handed over, and n6 hears of no change
+		o, isOffer := m.Body.(wire.Offer)
+		_, isGossip := m.Body.(wire.Gossip)
+		return isOffer && o.Phase == wire.OfferRange && o.Keys > 0 || isGossip && m.To == "n6"
+	}
+	w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Body: wire.Gossip{Changes: h2}}})
+	w.pass(3 * time.Second)
+	passed := 0
+	for _, k := range keys {
+		at := []byte(k)
+		if slices.Contains(between.Homes(at), "n6") && !slices.Contains(w.ringNow().Homes(at), "n6") && slices.Contains(w.ringNow().Homes(at), "n7") {
+			passed++
+			if !w.nodes["n7"].Awaits(at) {
+				t.Errorf("n7 takes %s for given, and n6, which says so, knows no ring with n6", k)
+			}
+		}
+	}
+	if passed == 0 {
+		t.Fatal("no key goes through n6 to n7")
+	}
+	w.refuse = nil
+	w.settle()
+	w.wantHomes(keys...)
+}
+
 // §4.9: a home that is asked for a range before it knows that it loses the range does not say that it has nothing left:
 // it still takes writes for it.
 func TestHomeThatKnowsNoChangeHandsNothingOver(t *testing.T) {

@@ -253,8 +253,8 @@ func (n *Node) onOffer(m wire.Message, o wire.Offer) {
 	_, ok := n.rangeOf(at)
 	r := wire.OfferReply{Answer: wire.OfferLater}
 	switch {
-	case !ok || n.hosts(at) == (o.Phase == wire.OfferAsk):
-		r.Err = wire.BadRequest // one of us knows another ring
+	case !ok || n.hosts(at) == (o.Phase == wire.OfferAsk) || o.Phase != wire.OfferRange && m.View != n.member.digest:
+		r.Err = wire.BadRequest // one of the two nodes knows another ring, and may not know who else has to hand the range over
 	case o.Phase == wire.OfferAsk:
 		r.Answer, r.From = n.askedFor(at)
 	case o.Phase == wire.OfferDone:
