@@ -229,10 +229,10 @@ func (n *Node) learn(h member.History, from string) {
 	if len(news) == 0 || len(all) > member.MaxChanges {
 		return
 	}
-	before := n.stages(news, all)
+	before, beside := n.stages(news, all), n.ringBeside(news, all)
 	n.member.set(all)
 	n.collector.forget()
-	n.reshape(before)
+	n.reshape(before, beside)
 	n.emit(trace.Event{Kind: trace.Membership, Peer: from, Changes: news, Count: len(n.ring().Members()), Want: len(n.member.pending)})
 	n.rumor(news, from)
 }
@@ -256,8 +256,26 @@ func (n *Node) stages(news, all member.History) []*ring.Ring {
 	return out
 }
 
+// ringBeside returns the ring that a member may have known that made the news, or learned of them, without knowing of a
+// certain other change: of the join of this node if that is among the news, or else of the latest change that this node
+// knew. Two members may change the ring without knowing of each other, and by the times either change may be the first.
+// ringBeside returns nil if there is no such change.
+func (n *Node) ringBeside(news, all member.History) *ring.Ring {
+	missed, ok := news.Last(n.cfg.Name)
+	if !ok || missed.Kind != member.Join {
+		known := slices.DeleteFunc(slices.Clone(n.member.history), func(c member.Change) bool {
+			return c.Kind == member.Gone || c.By == c.Node && c.Kind == member.Join // all members know the founders
+		})
+		if len(known) == 0 {
+			return nil
+		}
+		missed = known[len(known)-1]
+	}
+	return n.member.rings.Of(slices.DeleteFunc(slices.Clone(all), func(c member.Change) bool { return c.Compare(missed) == 0 }))
+}
+
 // reshape goes over from one ring to the next.
-func (n *Node) reshape(before []*ring.Ring) {
+func (n *Node) reshape(before []*ring.Ring, beside *ring.Ring) {
 	clear(n.prefs)
 	for _, m := range n.ring().Members() {
 		if m.Name != n.cfg.Name {
@@ -270,7 +288,7 @@ func (n *Node) reshape(before []*ring.Ring) {
 	if n.belongs(n.cfg.Name) {
 		n.transfer.left = false
 	}
-	n.reshapePending(before)
+	n.reshapePending(before, beside)
 	n.prune()
 	n.rehomeLater()
 	n.handOverSoon()

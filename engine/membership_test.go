@@ -227,6 +227,11 @@ func TestReadsWhileRangesMove(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	gossiping(w)
 	keys := w.fillKeys("n1", 60)
+	began := w.now
+	w.refuse = func(m wire.Message) bool { // transfers take 200 ms
+		o, ok := m.Body.(wire.Offer)
+		return ok && o.Phase == wire.OfferRange && o.Keys > 0 && w.now < began+200*time.Millisecond
+	}
 	for i, name := range []string{"n6", "n7", "n8"} {
 		w.newcomer(name, "n1")
 		w.amend(fmt.Sprintf("n%d", i+1), name, member.Join)

@@ -22,9 +22,9 @@ type pendingRange struct {
 	synced map[string]bool // homes whose trees were compared with, and all they hold taken
 }
 
-// reshapePending finds out which ranges the node is to be given, and which it is to hand over, now
-// that the ring is another one than before.
-func (n *Node) reshapePending(before []*ring.Ring) {
+// reshapePending finds the ranges that the node is to be given and those that it is to hand over, after the ring changed.
+// before holds the rings from the one that the node knew to the last but one; beside is that of ringBeside.
+func (n *Node) reshapePending(before []*ring.Ring, beside *ring.Ring) {
 	pending, lost := n.member.pending, n.member.lost
 	n.member.pending, n.member.lost = map[plot]*pendingRange{}, map[plot]bool{}
 	for _, p := range sortedPlots(pending) {
@@ -46,6 +46,13 @@ func (n *Node) reshapePending(before []*ring.Ring) {
 				}
 			case i == 0 && slices.Contains(s.Lost(), n.cfg.Name):
 				given[at] += s.Size()
+			}
+		}
+	}
+	if beside != nil && len(beside.Members()) > 0 {
+		for _, s := range ring.Shifts(beside, n.ring()) {
+			if slices.Contains(s.Gained(), n.cfg.Name) && len(s.Before) > 0 {
+				n.await(s)
 			}
 		}
 	}
