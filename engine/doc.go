@@ -146,6 +146,7 @@ a change of the ring spreads: nodes that know it and nodes that do not may form 
 
 Changes are put in order by their times, which are later than all that their writer knew. Of two
 that did not know of each other the earlier one counts first, so that a join may turn out to have been one of a
-member, and mean nothing.
+member, and mean nothing. A new home therefore also waits for the homes of the ring without its own join, and believes what
+another node says of a range only if both know the same ring.
 */
 package engine
