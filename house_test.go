@@ -19,28 +19,32 @@ var arrows = map[string][]string{
 	"ringside/cli": {"ringside/cli/paper", "ringside/cli/verbs", "ringside/tui",
 		"ringside/localcluster", "ringside/engine/..."},
 	"ringside/cli/paper": {"ringside/localcluster", "ringside/engine/fault", "ringside/engine/ring",
-		"ringside/engine/trace", "ringside/engine/wire"},
+		"ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/escape", "ringside/engine/wire"},
 	"ringside/cli/verbs":      append([]string{"ringside/cli/verbs/cart"}, leaves...),
 	"ringside/cli/verbs/cart": {},
 	"ringside/tui":            append([]string{"ringside/cli/verbs"}, leaves...),
 	"ringside/localcluster": {"ringside/localcluster/budget", "ringside/engine", "ringside/engine/driver",
 		"ringside/engine/member", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/store/level",
-		"ringside/engine/wire", "ringside/engine/trace", "ringside/engine/fault", "ringside/engine/vclock"},
+		"ringside/engine/wire", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/fault", "ringside/engine/vclock"},
 	"ringside/engine": {"ringside/engine/member", "ringside/engine/merkle", "ringside/engine/mutant",
-		"ringside/engine/ring", "ringside/engine/store", "ringside/engine/trace", "ringside/engine/vclock",
+		"ringside/engine/ring", "ringside/engine/store", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/vclock",
 		"ringside/engine/wire"},
 	"ringside/engine/driver": {"ringside/engine", "ringside/engine/mutant", "ringside/engine/store",
-		"ringside/engine/trace", "ringside/engine/wire"},
+		"ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/wire"},
 	"ringside/engine/member": {"ringside/engine/ring"},
 	"ringside/engine/merkle": {"ringside/engine/mutant", "ringside/engine/ring", "ringside/engine/vclock"},
 	"ringside/engine/sim": {"ringside/engine", "ringside/engine/driver", "ringside/engine/fault",
 		"ringside/engine/member", "ringside/engine/mutant", "ringside/engine/ring", "ringside/engine/store",
-		"ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"},
-	"ringside/engine/sim/linear": {"ringside/engine/ring", "ringside/engine/sim", "ringside/engine/trace"},
+		"ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/vclock", "ringside/engine/wire"},
+	"ringside/engine/sim/linear": {"ringside/engine/ring", "ringside/engine/sim", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view"},
 	"ringside/engine/ring":       {"ringside/engine/mutant"},
 	"ringside/engine/vclock":     {"ringside/engine/mutant"},
-	"ringside/engine/trace": {"ringside/engine/member", "ringside/engine/ring", "ringside/engine/vclock",
-		"ringside/engine/wire"},
+	"ringside/engine/escape":     {},
+	"ringside/engine/settings":   {"ringside/engine/member", "ringside/engine/ring"},
+	"ringside/engine/event": {"ringside/engine/member", "ringside/engine/ring", "ringside/engine/settings",
+		"ringside/engine/vclock", "ringside/engine/wire"},
+	"ringside/engine/view": {"ringside/engine/escape", "ringside/engine/event", "ringside/engine/member",
+		"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/vclock", "ringside/engine/wire"},
 	"ringside/engine/wire": {"ringside/engine/mutant", "ringside/engine/member", "ringside/engine/store",
 		"ringside/engine/vclock", "ringside/engine/wire/wirepb"},
 	"ringside/engine/store/level":  {"ringside/engine/store"},
@@ -49,7 +53,7 @@ var arrows = map[string][]string{
 }
 
 // leaves are the packages that know nothing of how nodes are driven.
-var leaves = []string{"ringside/engine/fault", "ringside/engine/member", "ringside/engine/ring", "ringside/engine/trace", "ringside/engine/vclock", "ringside/engine/wire"}
+var leaves = []string{"ringside/engine/fault", "ringside/engine/member", "ringside/engine/ring", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/vclock", "ringside/engine/wire"}
 
 // Libraries that only one package may know, so that another can take their place.
 var kept = map[string]string{

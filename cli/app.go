@@ -10,7 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"ringside/cli/verbs"
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 	"ringside/localcluster"
 )
 
@@ -105,7 +105,7 @@ func (s *session) app() *cli.App {
 }
 
 func badGlobal(err error) error {
-	return verbs.Usagef("%s; ringside help lists what there is", trace.Show([]byte(err.Error())))
+	return verbs.Usagef("%s; ringside help lists what there is", escape.Terminal([]byte(err.Error())))
 }
 
 func (s *session) urfave(cmd command) *cli.Command {
@@ -146,7 +146,7 @@ func (s *session) do(cmd command, words []string) error {
 	s.adopt(c)
 	if cmd.own != "" && s.name != "" {
 		return verbs.Usagef("%s: --cluster %s: the command uses %s; leave --cluster out", cmd.verb.Name,
-			trace.ShowShort([]byte(s.name), 60), cmd.own)
+			escape.TerminalShort([]byte(s.name), 60), cmd.own)
 	}
 	return cmd.run(s, c)
 }
@@ -198,7 +198,7 @@ func noCommand(word string) error {
 	if near := verbs.Nearest(word, names); near != "" {
 		hint = "; did you mean " + near + "?"
 	}
-	return verbs.Usagef("there is no command '%s'%s; ringside help lists them", trace.ShowShort([]byte(word), 60), hint)
+	return verbs.Usagef("there is no command '%s'%s; ringside help lists them", escape.TerminalShort([]byte(word), 60), hint)
 }
 
 // overview is the help of the whole program.
@@ -225,7 +225,7 @@ func printText(w io.Writer, text string) error {
 }
 
 func printJSON(w io.Writer, v any) error {
-	b, err := trace.MarshalSafe(v)
+	b, err := escape.JSON(v)
 	if err != nil {
 		return fmt.Errorf("print: %w", err)
 	}

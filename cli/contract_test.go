@@ -14,7 +14,8 @@ import (
 	"strings"
 	"testing"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
+	"ringside/engine/event"
 )
 
 // The tests of this file check the contract that scripts depend on: the shape of each command's JSON,
@@ -222,7 +223,7 @@ func recordCommands(t *testing.T) map[string]recording {
 			}
 			continue
 		}
-		rec := recording{trace.Show([]byte(s.line)), r.exit, shape(t, s.line, r.out)}
+		rec := recording{escape.Terminal([]byte(s.line)), r.exit, shape(t, s.line, r.out)}
 		if s.line == "events" { // the set of events depends on timing, the fields of each event do not
 			lines := strings.SplitAfter(strings.TrimSpace(r.out), "\n")
 			for _, line := range lines {
@@ -356,7 +357,7 @@ func TestContractOfHelp(t *testing.T) {
 // Each kind of event keeps its name and its section of the paper.
 func TestContractOfEventKinds(t *testing.T) {
 	got := map[string]string{}
-	for kind, section := range trace.Sections {
+	for kind, section := range event.Sections {
 		got[string(kind)] = section
 	}
 	golden(t, "kinds.json", got, func(want, got string) (string, string) {
@@ -369,7 +370,7 @@ func TestContractOfEventKinds(t *testing.T) {
 
 // An event with all fields set shows every field that an event can have.
 func TestContractOfEventFields(t *testing.T) {
-	var e trace.Event
+	var e event.Event
 	fill(reflect.ValueOf(&e).Elem(), 0)
 	b, err := json.Marshal(e)
 	if err != nil {

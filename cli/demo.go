@@ -9,7 +9,7 @@ import (
 
 	"ringside/cli/verbs"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 	"ringside/localcluster"
 	"ringside/tui"
 )
@@ -92,7 +92,7 @@ func (s *session) throwAway(n int) (_ *localcluster.Cluster, cleanUp func(), err
 	}
 	start, cancel := context.WithTimeout(s.ctx, startTimeout)
 	defer cancel()
-	c, err := localcluster.Start(start, localcluster.Options{Name: s.name, Home: dir, Mem: true, Settings: trace.Settings{Nodes: nodes}})
+	c, err := localcluster.Start(start, localcluster.Options{Name: s.name, Home: dir, Mem: true, Settings: settings.Cluster{Nodes: nodes}})
 	if err != nil {
 		remove()
 		return nil, nil, told(err, s.name)

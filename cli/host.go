@@ -13,9 +13,10 @@ import (
 	"syscall"
 
 	"ringside/cli/verbs"
+	"ringside/engine/escape"
+	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 	"ringside/localcluster"
 )
@@ -52,16 +53,16 @@ func told(err error, name string) error {
 	case err == nil:
 		return nil
 	case errors.As(err, &silent):
-		return &verbs.Error{Exit: verbs.ExitNoCluster, Code: "no_cluster", Message: trace.Show([]byte(err.Error()))}
+		return &verbs.Error{Exit: verbs.ExitNoCluster, Code: "no_cluster", Message: escape.Terminal([]byte(err.Error()))}
 	case errors.As(err, &usage):
 		return &verbs.UsageError{Err: err}
 	case errors.Is(err, localcluster.ErrNotRunning):
 		flag := ""
 		if name != localcluster.DefaultName {
-			flag = " --cluster " + trace.Show([]byte(name))
+			flag = " --cluster " + escape.Terminal([]byte(name))
 		}
 		return &verbs.Error{Exit: verbs.ExitNoCluster, Code: "no_cluster",
-			Message: fmt.Sprintf("no cluster %s is running; start it with: ringside up%s", trace.Show([]byte(name)), flag)}
+			Message: fmt.Sprintf("no cluster %s is running; start it with: ringside up%s", escape.Terminal([]byte(name)), flag)}
 	}
 	return err
 }
@@ -75,7 +76,7 @@ func unusable(err error, instead string) error {
 	if !errors.As(err, &path) || !slices.ContainsFunc(misplaced, func(m error) bool { return errors.Is(path, m) }) {
 		return err
 	}
-	return verbs.Usagef("the folder cannot be used: %s; %s", trace.Show([]byte(path.Error())), instead)
+	return verbs.Usagef("the folder cannot be used: %s; %s", escape.Terminal([]byte(path.Error())), instead)
 }
 
 // lazy is the session's cluster, connected to at its first use: what is wrong
@@ -149,7 +150,7 @@ func (l *lazy) CheckMember(ctx context.Context, req member.Request) (member.Chan
 	return change, told(err, l.name)
 }
 
-func (l *lazy) Compare(ctx context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error) {
+func (l *lazy) Compare(ctx context.Context, look bool, ranges ...event.Span) ([]event.Event, error) {
 	r, err := l.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -158,7 +159,7 @@ func (l *lazy) Compare(ctx context.Context, look bool, ranges ...trace.Span) ([]
 	return events, told(err, l.name)
 }
 
-func (l *lazy) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, error) {
+func (l *lazy) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error) {
 	r, err := l.connect(ctx)
 	if err != nil {
 		return nil, err
@@ -167,7 +168,7 @@ func (l *lazy) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, err
 	return events, told(err, l.name)
 }
 
-func (l *lazy) Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error {
+func (l *lazy) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
 	r, err := l.connect(ctx)
 	if err != nil {
 		return err

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"ringside/cli/verbs"
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 	"ringside/localcluster"
 )
 
@@ -37,7 +37,7 @@ func (s *session) ls(*verbs.Call) error {
 	}
 	var out strings.Builder
 	for _, i := range list {
-		state, dir := "down", trace.Show([]byte(i.Dir))
+		state, dir := "down", escape.Terminal([]byte(i.Dir))
 		switch {
 		case i.Running:
 			state = fmt.Sprintf("up, pid %d", i.PID)
@@ -54,10 +54,10 @@ func (s *session) ls(*verbs.Call) error {
 		case i.Problem == "": // its record was lost, but its data is there
 			since = "last start unknown"
 		}
-		fmt.Fprintf(&out, "%-12s %-16s %8s  %s  %s\n", trace.Show([]byte(i.Name)), state,
+		fmt.Fprintf(&out, "%-12s %-16s %8s  %s  %s\n", escape.Terminal([]byte(i.Name)), state,
 			verbs.Count(i.Nodes, "node"), since, dir)
 		if i.Problem != "" {
-			fmt.Fprintf(&out, "%-12s %s\n", "", trace.Show([]byte(i.Problem)))
+			fmt.Fprintf(&out, "%-12s %s\n", "", escape.Terminal([]byte(i.Problem)))
 		}
 	}
 	return printText(s.Stdout, out.String())

@@ -8,7 +8,7 @@ import (
 
 	"ringside/cli/paper"
 	"ringside/cli/verbs"
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 )
 
 // The figures and tables that paper makes anew.
@@ -77,7 +77,7 @@ func (s *session) paper(c *verbs.Call) error {
 	section := paper.Find(what)
 	if section == nil {
 		return &verbs.UsageError{Verb: c.Verb, Err: fmt.Errorf("paper: there is no page of '%s'; there are %s %s",
-			trace.ShowShort([]byte(what), 60), strings.Join(paper.Names(), " "), strings.Join(figures, " "))}
+			escape.TerminalShort([]byte(what), 60), strings.Join(paper.Names(), " "), strings.Join(figures, " "))}
 	}
 	page := section.Page(commandSections())
 	if s.json {
@@ -142,7 +142,7 @@ func metadataSizes(list string) ([]int, error) {
 	for word := range strings.SplitSeq(list, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(word))
 		if err != nil {
-			return nil, fmt.Errorf("paper: --metadata wants numbers with commas between them, and '%s' is none", trace.ShowShort([]byte(word), 60))
+			return nil, fmt.Errorf("paper: --metadata wants numbers with commas between them, and '%s' is none", escape.TerminalShort([]byte(word), 60))
 		}
 		out = append(out, n)
 	}

@@ -10,11 +10,12 @@ import (
 	"time"
 
 	"ringside/cli/verbs"
+	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
 	"ringside/engine/sim"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
+	"ringside/engine/view"
 	"ringside/engine/wire"
 	"ringside/tui"
 )
@@ -22,7 +23,7 @@ import (
 // A playback is a recorded run that is shown as if it happened now, at a speed of
 // the viewer's choice. To those who look it is a cluster.
 type playback struct {
-	events []trace.Event // in the order of their times
+	events []event.Event // in the order of their times
 
 	mu     sync.Mutex
 	turned chan struct{} // closed and replaced when speed, pause or place changes
@@ -32,7 +33,7 @@ type playback struct {
 	speed  float64
 	paused bool
 	result sim.Result
-	view   *trace.View // after seen events
+	view   *view.Cluster // after seen events
 	seen   int
 }
 
@@ -53,10 +54,10 @@ var errRecording = errors.New("this is a recording of a simulated run: it can be
 
 // record plays a plan and keeps what happens.
 func record(p sim.Plan) *playback {
-	b := &playback{turned: make(chan struct{}), anchor: time.Now(), speed: 1, view: trace.NewView()}
-	b.result = sim.Play(p, func(e trace.Event) {
+	b := &playback{turned: make(chan struct{}), anchor: time.Now(), speed: 1, view: view.New()}
+	b.result = sim.Play(p, func(e event.Event) {
 		e.Seq = uint64(len(b.events) + 1)
-		e.Versions = trace.Preview(e.Versions)
+		e.Versions = event.Preview(e.Versions)
 		b.events = append(b.events, e)
 	})
 	b.at = b.events[0].Time
@@ -127,7 +128,7 @@ func (b *playback) TogglePause() {
 }
 
 // Step implements tui.Playback.
-func (b *playback) Step(by int, shows func(trace.Event) bool) {
+func (b *playback) Step(by int, shows func(event.Event) bool) {
 	b.mu.Lock()
 	n := b.happened()
 	b.mu.Unlock()
@@ -178,7 +179,7 @@ func (b *playback) Progress() tui.Progress {
 }
 
 // Events implements verbs.Cluster.
-func (b *playback) Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error {
+func (b *playback) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
 	tick := time.NewTicker(playbackTick)
 	defer tick.Stop()
 	for {
@@ -207,35 +208,35 @@ func (b *playback) Events(ctx context.Context, after uint64, follow bool, fn fun
 }
 
 // Snapshot implements verbs.Cluster: what the events so far come to.
-func (b *playback) Snapshot(_ context.Context, keys ...[]byte) ([]trace.Event, error) {
+func (b *playback) Snapshot(_ context.Context, keys ...[]byte) ([]event.Event, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	n := b.happened()
 	if b.seen > n {
-		b.view, b.seen = trace.NewView(), 0
+		b.view, b.seen = view.New(), 0
 	}
 	for ; b.seen < n; b.seen++ {
 		b.view.Apply(b.events[b.seen])
 	}
 	v, now := b.view, b.position()
-	out := []trace.Event{{Time: now, Kind: trace.Cluster, Settings: &v.Settings}}
+	out := []event.Event{{Time: now, Kind: event.Cluster, Settings: &v.Settings}}
 	for _, n := range v.Nodes {
-		kind := map[trace.NodeStatus]trace.Kind{trace.Up: trace.NodeUp, trace.Down: trace.NodeDown, trace.Paused: trace.NodePaused}[n.Status]
-		out = append(out, trace.Event{Time: now, Kind: kind, Node: n.Name, Message: n.Reason},
-			trace.Event{Time: now, Kind: trace.State, Node: n.Name, State: stateOf(n, v.Nodes)})
+		kind := map[view.Status]event.Kind{view.Up: event.NodeUp, view.Down: event.NodeDown, view.Paused: event.NodePaused}[n.Status]
+		out = append(out, event.Event{Time: now, Kind: kind, Node: n.Name, Message: n.Reason},
+			event.Event{Time: now, Kind: event.State, Node: n.Name, State: stateOf(n, v.Nodes)})
 		for _, k := range keys {
-			out = append(out, trace.Event{Time: now, Kind: trace.Replicas, Node: n.Name, Key: k, Replicas: replicasOf(v, n.Name, k)})
+			out = append(out, event.Event{Time: now, Kind: event.Replicas, Node: n.Name, Key: k, Replicas: replicasOf(v, n.Name, k)})
 		}
 	}
 	if v.Groups != nil {
-		out = append(out, trace.Event{Time: v.SplitAt, Kind: trace.Split, Groups: v.Groups, OneWay: v.OneWay,
+		out = append(out, event.Event{Time: v.SplitAt, Kind: event.Split, Groups: v.Groups, OneWay: v.OneWay,
 			Delay: v.SplitFor})
 	}
 	return out, nil
 }
 
-func stateOf(n *trace.Node, all []*trace.Node) *trace.NodeState {
-	s := &trace.NodeState{Keys: n.Keys}
+func stateOf(n *view.Node, all []*view.Node) *event.NodeState {
+	s := &event.NodeState{Keys: n.Keys}
 	for _, o := range all {
 		if h, ok := n.Hints[o.Name]; ok {
 			s.Hints = append(s.Hints, h)
@@ -247,15 +248,15 @@ func stateOf(n *trace.Node, all []*trace.Node) *trace.NodeState {
 	return s
 }
 
-func replicasOf(v *trace.View, node string, key []byte) []trace.Replica {
+func replicasOf(v *view.Cluster, node string, key []byte) []event.Replica {
 	k := v.Key(key)
 	if k == nil {
 		return nil
 	}
-	var out []trace.Replica
+	var out []event.Replica
 	add := func(home string, s vclock.Siblings) {
 		if len(s) > 0 {
-			out = append(out, trace.Replica{For: home, Versions: s})
+			out = append(out, event.Replica{For: home, Versions: s})
 		}
 	}
 	add("", k.Held[node][""])
@@ -286,7 +287,7 @@ func (b *playback) CheckMember(context.Context, member.Request) (member.Change, 
 }
 
 // Compare implements verbs.Cluster.
-func (b *playback) Compare(context.Context, bool, ...trace.Span) ([]trace.Event, error) {
+func (b *playback) Compare(context.Context, bool, ...event.Span) ([]event.Event, error) {
 	return nil, &verbs.UsageError{Err: errRecording}
 }
 

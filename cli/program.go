@@ -10,7 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"ringside/cli/verbs"
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 	"ringside/localcluster"
 )
 
@@ -72,7 +72,7 @@ Keys, nodes and requests are completed from the running cluster. --json prints {
 				return printText(s.Stdout, string(f.Data))
 			}
 		}
-		return verbs.Usagef("completion: no script for '%s'; there are %s", trace.ShowShort([]byte(c.Arg(0)), 60), strings.Join(shells, " "))
+		return verbs.Usagef("completion: no script for '%s'; there are %s", escape.TerminalShort([]byte(c.Arg(0)), 60), strings.Join(shells, " "))
 	},
 }
 

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"ringside/cli/verbs"
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 	"ringside/localcluster"
 )
 
@@ -81,7 +81,7 @@ func (s *session) confirm(c *verbs.Call, r *localcluster.Remains) error {
 	if len(r.Roots) > 0 {
 		dirs := make([]string, len(r.Roots))
 		for i, d := range r.Roots {
-			dirs[i] = trace.Show([]byte(d))
+			dirs[i] = escape.Terminal([]byte(d))
 		}
 		what += fmt.Sprintf(", %s of %s in %s", megabytes(r.Bytes), verbs.Count(r.Nodes, "node"),
 			strings.Join(dirs, " and "))

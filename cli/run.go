@@ -14,7 +14,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"ringside/cli/verbs"
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 )
 
 // maxScripts bounds how many scripts run at once: each has clusters of its own.
@@ -118,7 +118,7 @@ func (s *session) scriptFiles(args []string) ([]string, error) {
 		}
 		found, err := filepath.Glob(filepath.Join(path, "*.txtar"))
 		if err != nil || len(found) == 0 {
-			return nil, verbs.Usagef("run: the folder %s holds no .txtar", trace.Show([]byte(a)))
+			return nil, verbs.Usagef("run: the folder %s holds no .txtar", escape.Terminal([]byte(a)))
 		}
 		slices.Sort(found)
 		out = append(out, found...)
@@ -158,7 +158,7 @@ func (s *session) showScript(c *verbs.Call, file string, t *scriptRun) error {
 		}{file, !t.failed, t.took.Milliseconds(), at, message})
 	}
 	if t.failed {
-		return printText(s.Stdout, fmt.Sprintf("FAIL  %s  %s: %s\n%s\n", t.name, at, trace.Show([]byte(message)), indent(log)))
+		return printText(s.Stdout, fmt.Sprintf("FAIL  %s  %s: %s\n%s\n", t.name, at, escape.Terminal([]byte(message)), indent(log)))
 	}
 	out := fmt.Sprintf("ok    %-20s %6.2fs\n", t.name, t.took.Seconds())
 	if c.Bool("v") {
@@ -203,11 +203,11 @@ func indent(log string) string {
 	return strings.Join(lines, "\n")
 }
 
-// showLog is trace.Show that leaves backslashes alone: logs hold text that went through it already.
+// showLog is escape.Terminal that leaves backslashes alone: logs hold text that went through it already.
 func showLog(line string) string {
 	parts := strings.Split(line, `\`)
 	for i, p := range parts {
-		parts[i] = trace.Show([]byte(p))
+		parts[i] = escape.Terminal([]byte(p))
 	}
 	return strings.Join(parts, `\`)
 }

@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"ringside/cli/verbs"
+	"ringside/engine/escape"
 	"ringside/engine/ring"
+	"ringside/engine/settings"
 	"ringside/engine/sim"
 	"ringside/engine/sim/linear"
-	"ringside/engine/trace"
 )
 
 const (
@@ -64,7 +65,7 @@ Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. --faults list says
 			{Name: "W", Kind: verbs.Int, Value: "2", Max: sim.MaxNodes, Help: "nodes that must acknowledge a put"},
 			{Name: "strategy", Kind: verbs.Int, Value: "3", Max: 3, Help: "how the ring is partitioned (§6.2)"},
 			{Name: "mode", Kind: verbs.String, Value: "siblings|lww", Help: "how conflicts are reconciled"},
-			{Name: "clocks", Kind: verbs.String, Value: "dotted|literal", Words: []string{trace.ClocksDotted, trace.ClocksLiteral}, Help: "literal: the paper's clocks, which lose writes (§4.4); a run never draws them"},
+			{Name: "clocks", Kind: verbs.String, Value: "dotted|literal", Words: []string{settings.ClocksDotted, settings.ClocksLiteral}, Help: "literal: the paper's clocks, which lose writes (§4.4); a run never draws them"},
 			{Name: "truncate", Kind: verbs.String, Value: "10|off", Help: "pairs at which clocks are cut (§4.4)"},
 			{Name: "quorum", Kind: verbs.String, Value: "sloppy|strict", Help: "whether stand-ins count"},
 			{Name: "clients", Kind: verbs.Int, Value: "4", Max: sim.MaxOps,
@@ -116,7 +117,7 @@ func (s *session) sim(c *verbs.Call) error {
 		if c.Has(name) {
 			if err := verbs.CheckWritable(s.path(c.String(name))); err != nil {
 				return verbs.Usagef("sim: --%s %s cannot be written: %w; nothing was played", name,
-					trace.ShowShort([]byte(c.String(name)), 60), err)
+					escape.TerminalShort([]byte(c.String(name)), 60), err)
 			}
 		}
 	}
@@ -147,7 +148,7 @@ func simUsage(c *verbs.Call, one bool) error {
 	check := c.Has("check")
 	switch {
 	case check && c.String("check") != "linearizable":
-		return verbs.Usagef("sim: --check %s: only linearizable can be asked", trace.ShowShort([]byte(c.String("check")), 60))
+		return verbs.Usagef("sim: --check %s: only linearizable can be asked", escape.TerminalShort([]byte(c.String("check")), 60))
 	case c.Has("html") && (!check || !one):
 		return verbs.Usagef("sim: --html is the picture of one run: give --check linearizable and --seed or --replay, too")
 	case c.Bool("tui") && !one && given("seeds", "for") != "":
@@ -195,7 +196,7 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 	var err error
 	if c.Has("seed") {
 		if o.Seed, err = strconv.ParseUint(c.String("seed"), 10, 64); err != nil {
-			return o, verbs.Usagef("sim: --seed %s is no number", trace.ShowShort([]byte(c.String("seed")), 60))
+			return o, verbs.Usagef("sim: --seed %s is no number", escape.TerminalShort([]byte(c.String("seed")), 60))
 		}
 	}
 	for name, p := range map[string]*float64{"blind": &o.Blind, "odd": &o.Odd} {
@@ -203,7 +204,7 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 			continue
 		}
 		if *p, err = strconv.ParseFloat(c.String(name), 64); err != nil || !(*p >= 0 && *p <= 1) {
-			return o, verbs.Usagef("sim: --%s %s is no chance from 0 to 1", name, trace.ShowShort([]byte(c.String(name)), 60))
+			return o, verbs.Usagef("sim: --%s %s is no chance from 0 to 1", name, escape.TerminalShort([]byte(c.String(name)), 60))
 		}
 		if *p == 0 {
 			*p = -1 // 0 is drawn
@@ -216,7 +217,7 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 			*p = -1 // 0 is drawn
 		default:
 			if *p, err = time.ParseDuration(text); err != nil || *p <= 0 {
-				return o, verbs.Usagef("sim: --%s %s is no time such as 10s, nor %s", name, trace.ShowShort([]byte(text), 60), sim.Off)
+				return o, verbs.Usagef("sim: --%s %s is no time such as 10s, nor %s", name, escape.TerminalShort([]byte(text), 60), sim.Off)
 			}
 		}
 	}
@@ -226,7 +227,7 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 		o.Buffer = -1 // 0 is drawn
 	default:
 		if o.Buffer, err = strconv.Atoi(objects); err != nil || o.Buffer <= 0 {
-			return o, verbs.Usagef("sim: --buffer %s is no number of objects, nor %s", trace.ShowShort([]byte(objects), 60), sim.Off)
+			return o, verbs.Usagef("sim: --buffer %s is no number of objects, nor %s", escape.TerminalShort([]byte(objects), 60), sim.Off)
 		}
 	}
 	switch cut := c.String("truncate"); cut {
@@ -235,7 +236,7 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 		o.Truncate = -1 // 0 is drawn
 	default:
 		if o.Truncate, err = strconv.Atoi(cut); err != nil || o.Truncate < 1 {
-			return o, verbs.Usagef("sim: --truncate %s is no number of pairs, nor %s", trace.ShowShort([]byte(cut), 60), sim.Off)
+			return o, verbs.Usagef("sim: --truncate %s is no number of pairs, nor %s", escape.TerminalShort([]byte(cut), 60), sim.Off)
 		}
 	}
 	if c.Has("faults") {
@@ -272,7 +273,7 @@ func (s *session) simPlan(c *verbs.Call, o sim.Options) (sim.Plan, error) {
 	defer f.Close()
 	p, err := sim.ParseScript(f)
 	if err != nil {
-		return p, verbs.Usagef("sim: %s: %w", trace.Show([]byte(c.String("replay"))), err)
+		return p, verbs.Usagef("sim: %s: %w", escape.Terminal([]byte(c.String("replay"))), err)
 	}
 	return p, nil
 }
@@ -388,7 +389,7 @@ func more(r simReport, script string) string {
 		return text
 	}
 	if r.Script != "" {
-		text += fmt.Sprintf("the smallest run: ringside sim --replay %s\n", trace.Show([]byte(r.Script)))
+		text += fmt.Sprintf("the smallest run: ringside sim --replay %s\n", escape.Terminal([]byte(r.Script)))
 	}
 	return "\n" + text + "\n" + script
 }
@@ -442,7 +443,7 @@ func (s *session) simLinear(c *verbs.Call, r sim.Result) error {
 	}
 	text := strings.TrimSpace(fmt.Sprintf("seed %d: %d operations: %s %s", rep.Seed, rep.Operations, rep.words(), strings.Join(rep.Keys, " "))) + "\n"
 	if c.Has("html") {
-		text += "its picture is in " + trace.Show([]byte(s.path(c.String("html")))) + "\n"
+		text += "its picture is in " + escape.Terminal([]byte(s.path(c.String("html")))) + "\n"
 	}
 	if s.json {
 		if err := printJSON(s.Stdout, rep); err != nil {

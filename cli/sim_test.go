@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"ringside/cli/verbs"
+	"ringside/engine/event"
 	"ringside/engine/fault"
+	"ringside/engine/settings"
 	"ringside/engine/sim"
-	"ringside/engine/trace"
+	"ringside/engine/view"
 	"ringside/engine/wire"
 	"ringside/tui"
 )
@@ -225,7 +227,7 @@ func TestSimLinearizable(t *testing.T) {
 }
 
 // all shows every event.
-func all(trace.Event) bool { return true }
+func all(event.Event) bool { return true }
 
 // A recording is a cluster to look at: its snapshot at the end is what the run came to.
 func TestPlayback(t *testing.T) {
@@ -235,7 +237,7 @@ func TestPlayback(t *testing.T) {
 	b.Step(+1, all)
 	count := func() int {
 		n := 0
-		if err := b.Events(t.Context(), 0, false, func(e []trace.Event) error { n += len(e); return nil }); err != nil {
+		if err := b.Events(t.Context(), 0, false, func(e []event.Event) error { n += len(e); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		return n
@@ -250,7 +252,7 @@ func TestPlayback(t *testing.T) {
 	if err != nil || count() != len(b.events) || b.Progress().At != b.Progress().Length {
 		t.Fatalf("%v: %d of %d events, %+v", err, count(), len(b.events), b.Progress())
 	}
-	v := trace.NewView()
+	v := view.New()
 	for _, e := range events {
 		v.Apply(e)
 	}
@@ -288,7 +290,7 @@ func TestPlaybackGoesBack(t *testing.T) {
 		t.Fatalf("%d of %d events half way", n, len(b.events))
 	}
 	seen := 0
-	err := b.Events(t.Context(), 0, true, func(e []trace.Event) error {
+	err := b.Events(t.Context(), 0, true, func(e []event.Event) error {
 		if seen += len(e); seen == n+30 {
 			b.Step(-30, all)
 		}
@@ -298,7 +300,7 @@ func TestPlaybackGoesBack(t *testing.T) {
 		t.Errorf("error %v after %d events; %d are shown, want %d:\n%s\nwant\n%s", err, seen, back, n, now, then)
 	}
 	// A step goes from one event to the next that is shown, and back the same way.
-	crashed := func(e trace.Event) bool { return e.Kind == trace.NodeDown }
+	crashed := func(e event.Event) bool { return e.Kind == event.NodeDown }
 	b.Step(+2, crashed)
 	if last := b.events[b.shown-1]; !crashed(last) || b.shown == len(b.events) {
 		t.Errorf("a step to a crash went to %s, event %d", last.Kind, b.shown)
@@ -326,7 +328,7 @@ func TestPlaybackOfAFailure(t *testing.T) {
 		if seed > 20 {
 			t.Fatal("no run fails with literal clocks")
 		}
-		b = record(sim.NewPlan(sim.Options{Seed: seed, Faults: []string{}, Mode: trace.ModeSiblings, Clocks: trace.ClocksLiteral}))
+		b = record(sim.NewPlan(sim.Options{Seed: seed, Faults: []string{}, Mode: settings.ModeSiblings, Clocks: settings.ClocksLiteral}))
 	}
 	if p := b.Progress(); p.Over != "" {
 		t.Errorf("it begins with %+v", p)
@@ -335,8 +337,8 @@ func TestPlaybackOfAFailure(t *testing.T) {
 	if p := b.Progress(); p.Over != b.result.Violations[0].Property+" does not hold" || !p.Failed {
 		t.Errorf("it ends with %+v", p)
 	}
-	told := slices.ContainsFunc(b.events, func(e trace.Event) bool {
-		return e.Kind == trace.Violated && strings.Contains(e.Message, b.result.Violations[0].Detail) && e.Time < b.events[len(b.events)-1].Time
+	told := slices.ContainsFunc(b.events, func(e event.Event) bool {
+		return e.Kind == event.Violated && strings.Contains(e.Message, b.result.Violations[0].Detail) && e.Time < b.events[len(b.events)-1].Time
 	})
 	if !told {
 		t.Error("no event tells of the violation when it happens")
@@ -353,7 +355,7 @@ func TestPlaybackSpeed(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	next := uint64(1)
-	_ = b.Events(ctx, 0, true, func(events []trace.Event) error {
+	_ = b.Events(ctx, 0, true, func(events []event.Event) error {
 		for _, e := range events {
 			if e.Seq != next {
 				t.Errorf("event %d came for %d", e.Seq, next)

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"ringside/cli/verbs"
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 	"ringside/localcluster"
 	"ringside/tui"
 )
@@ -116,7 +116,7 @@ func (s *session) play(c *verbs.Call, cluster verbs.Cluster, lines []string, o t
 		if out, code := runLine(s.ctx, env, s.name, line); s.ctx.Err() != nil {
 			return s.ctx.Err()
 		} else if code != verbs.ExitOK {
-			return &verbs.Error{Exit: verbs.ExitInternal, Code: "internal", Message: "demo: " + trace.Show([]byte(line)) + ": " + strings.TrimSpace(out)}
+			return &verbs.Error{Exit: verbs.ExitInternal, Code: "internal", Message: "demo: " + escape.Terminal([]byte(line)) + ": " + strings.TrimSpace(out)}
 		}
 	}
 	return s.watch(c, cluster, o)

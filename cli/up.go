@@ -16,9 +16,12 @@ import (
 	"time"
 
 	"ringside/cli/verbs"
+	"ringside/engine/escape"
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
+	"ringside/engine/view"
 	"ringside/engine/wire"
 	"ringside/localcluster"
 )
@@ -49,8 +52,8 @@ loses its buffer, and kill -9 of this process loses all of them at once.`,
 				Help: "answers that a get waits for (§4.5)"},
 			{Name: "W", Kind: verbs.Int, Value: "2", Max: localcluster.MaxNodes,
 				Help: "durable replicas that a put waits for (§4.5)"},
-			{Name: "mode", Kind: verbs.String, Value: "siblings|lww", Words: []string{trace.ModeSiblings, trace.ModeLWW}, Help: "what becomes of concurrent versions: siblings, or last write wins (§4.4)"},
-			{Name: "clocks", Kind: verbs.String, Value: "dotted|literal", Words: []string{trace.ClocksDotted, trace.ClocksLiteral}, Help: "dotted, or the paper's literal vector clocks, with which a client can silently swallow what another wrote (§4.4)"},
+			{Name: "mode", Kind: verbs.String, Value: "siblings|lww", Words: []string{settings.ModeSiblings, settings.ModeLWW}, Help: "what becomes of concurrent versions: siblings, or last write wins (§4.4)"},
+			{Name: "clocks", Kind: verbs.String, Value: "dotted|literal", Words: []string{settings.ClocksDotted, settings.ClocksLiteral}, Help: "dotted, or the paper's literal vector clocks, with which a client can silently swallow what another wrote (§4.4)"},
 			{Name: "truncate", Kind: verbs.Int, Value: "10", Max: wire.MaxClock,
 				Zero: "leave it out for clocks that are never cut",
 				Help: "cut clocks to that many pairs, the oldest first, " +
@@ -135,7 +138,7 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 		return localcluster.Options{}, err
 	}
 	o := localcluster.Options{Name: s.clusterName(), Home: home, Dir: c.String("dir"), Mem: c.Bool("mem"), BasePort: c.Int("port"),
-		Settings: trace.Settings{N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Mode: c.String("mode"), Strict: !c.Bool("sloppy"), Clocks: c.String("clocks"), Truncate: c.Int("truncate"), NoAntiEntropy: !c.Bool("anti-entropy"),
+		Settings: settings.Cluster{N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Mode: c.String("mode"), Strict: !c.Bool("sloppy"), Clocks: c.String("clocks"), Truncate: c.Int("truncate"), NoAntiEntropy: !c.Bool("anti-entropy"),
 			Strategy: c.Int("strategy"), Q: c.Int("q"), T: c.Int("tokens"), Buffer: c.Int("buffer")}}
 	switch {
 	case o.Mem && c.Bool("fresh"):
@@ -151,7 +154,7 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 	}
 	switch names := c.String("names"); {
 	case names != "" && c.Has("n") && len(strings.Split(names, ",")) != c.Int("n"):
-		return o, verbs.Usagef("up: -n %d and --names %s do not agree; leave out -n", c.Int("n"), trace.Show([]byte(names)))
+		return o, verbs.Usagef("up: -n %d and --names %s do not agree; leave out -n", c.Int("n"), escape.Terminal([]byte(names)))
 	case names != "":
 		o.Settings.Nodes = strings.Split(names, ",")
 	case c.Has("n"):
@@ -179,14 +182,14 @@ func grace(c *verbs.Call) (time.Duration, error) {
 	default:
 		d, err := time.ParseDuration(text)
 		if err != nil || d <= 0 {
-			return 0, verbs.Usagef("up: --tombstones %s is no time such as 5m, nor off", trace.ShowShort([]byte(text), 60))
+			return 0, verbs.Usagef("up: --tombstones %s is no time such as 5m, nor off", escape.TerminalShort([]byte(text), 60))
 		}
 		return d, nil
 	}
 }
 
 // founders reads --weights and --zones.
-func founders(c *verbs.Call, s *trace.Settings) (err error) {
+func founders(c *verbs.Call, s *settings.Cluster) (err error) {
 	weights, zones := c.String("weights"), c.String("zones")
 	if weights == "" && zones == "" {
 		return nil
@@ -201,7 +204,7 @@ func founders(c *verbs.Call, s *trace.Settings) (err error) {
 		list := strings.Split(zones, ",")
 		for i := range s.Founders {
 			if s.Founders[i].Zone = list[i%len(list)]; !wire.ValidName(s.Founders[i].Zone) {
-				return verbs.Usagef("up: --zones %s: a zone is called a-z, 0-9 and '-'", trace.Show([]byte(zones)))
+				return verbs.Usagef("up: --zones %s: a zone is called a-z, 0-9 and '-'", escape.Terminal([]byte(zones)))
 			}
 		}
 	}
@@ -213,7 +216,7 @@ func founders(c *verbs.Call, s *trace.Settings) (err error) {
 		weight, err := strconv.Atoi(text)
 		i := slices.IndexFunc(s.Founders, func(m ring.Member) bool { return m.Name == node })
 		if i < 0 || err != nil || weight < 1 || weight > member.MaxWeight {
-			return verbs.Usagef("up: --weights %s: want NODE=WEIGHT, a node of the cluster and 1 to %d", trace.Show([]byte(w)), member.MaxWeight)
+			return verbs.Usagef("up: --weights %s: want NODE=WEIGHT, a node of the cluster and 1 to %d", escape.Terminal([]byte(w)), member.MaxWeight)
 		}
 		s.Founders[i].Weight = weight
 	}
@@ -261,17 +264,17 @@ func (s *session) announce(c *localcluster.Cluster, o localcluster.Options, fore
 	if err != nil {
 		return err
 	}
-	view := trace.NewView()
+	cluster := view.New()
 	for _, e := range events {
-		view.Apply(e)
+		cluster.Apply(e)
 	}
-	set := view.Settings
+	set := cluster.Settings
 	r := upReport{Cluster: set.Name, N: set.N, R: set.R, W: set.W, Mode: set.Mode, Clocks: set.Clocks, Says: set.Versioning(), PID: os.Getpid(), Dir: dataDir(o)}
 	notes := notesOf(s.ctx, c)
-	for _, n := range view.Nodes {
+	for _, n := range cluster.Nodes {
 		r.Nodes = append(r.Nodes, upNode{n.Name, n.Addr, notes[n.Name]})
 	}
-	for _, n := range view.Nodes {
+	for _, n := range cluster.Nodes {
 		r.Keys = max(r.Keys, n.Keys)
 	}
 	return s.report(r, foreground)
@@ -280,9 +283,9 @@ func (s *session) announce(c *localcluster.Cluster, o localcluster.Options, fore
 // notesOf returns, by node, the faults that nodes found with their disks when they came up.
 func notesOf(ctx context.Context, c *localcluster.Cluster) map[string]string {
 	notes := map[string]string{}
-	_ = c.Events(ctx, 0, false, func(events []trace.Event) error { // after an error the report lacks only the notes
+	_ = c.Events(ctx, 0, false, func(events []event.Event) error { // after an error the report lacks only the notes
 		for _, e := range events {
-			if e.Kind == trace.NodeUp && e.Message != "" {
+			if e.Kind == event.NodeUp && e.Message != "" {
 				notes[e.Node] = e.Message
 			}
 		}
@@ -313,7 +316,7 @@ func (s *session) report(r upReport, foreground bool) error {
 	for _, n := range r.Nodes {
 		fmt.Fprintf(&out, "  %-4s %s\n", n.Node, n.Addr)
 		if n.Note != "" {
-			fmt.Fprintf(&out, "       %s\n", trace.Show([]byte(n.Note)))
+			fmt.Fprintf(&out, "       %s\n", escape.Terminal([]byte(n.Note)))
 		}
 	}
 	if r.Dir != "" {

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -189,7 +189,7 @@ func TestGetWithoutRepair(t *testing.T) {
 	for range 3 {
 		read(true)
 	}
-	if got := w.nodes["n3"].mustKnow(t, key); len(got) != 0 || len(w.saw(trace.ReadRepair)) != 0 {
+	if got := w.nodes["n3"].mustKnow(t, key); len(got) != 0 || len(w.saw(event.ReadRepair)) != 0 {
 		t.Fatalf("n3 holds %v after gets without repair", got)
 	}
 	if read(false); len(w.nodes["n3"].mustKnow(t, key)) != 1 {
@@ -206,7 +206,7 @@ func TestHandedOverRecordsPassTheReader(t *testing.T) {
 		t.Fatal("n5 has handed over nothing")
 	}
 	v := vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1"}, Counter: 1}, Value: []byte("v")}
-	n.storeHome(key, vclock.Siblings{v}, false, nil, trace.Event{Peer: "n4", Op: wire.Transfer.String()})
+	n.storeHome(key, vclock.Siblings{v}, false, nil, event.Event{Peer: "n4", Op: wire.Transfer.String()})
 	n.drop(n.handover(n.plotOf(n.rangeAt(ring.Of(key)))))
 	if r := n.reading(key, n.View()); len(r.Siblings) != 0 || !r.Returned {
 		t.Fatalf("n5 holds %v, returned %v", r.Siblings, r.Returned)

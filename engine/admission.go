@@ -17,7 +17,7 @@ import (
 	"math/bits"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/wire"
 )
 
@@ -136,7 +136,7 @@ func (n *Node) adjust() {
 		a.slice = min(a.slice+growSlice, 1)
 	}
 	if a.slice != before {
-		n.emit(trace.Event{Kind: trace.Slice, Percent: 100 * a.slice, Delay: a.p99})
+		n.emit(event.Event{Kind: event.Slice, Percent: 100 * a.slice, Delay: a.p99})
 	}
 	if a.watching = a.slice < 1; a.watching {
 		n.after(adjustEvery, n.adjust)

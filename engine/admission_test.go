@@ -9,7 +9,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -32,7 +32,7 @@ func TestSliceFollowsLatency(t *testing.T) {
 	n := w.nodes["n1"]
 	w.suffer("n1", 40*time.Millisecond)
 	w.pass(10 * time.Second)
-	if n.admit.slice != 1 || len(w.saw(trace.Slice)) != 0 {
+	if n.admit.slice != 1 || len(w.saw(event.Slice)) != 0 {
 		t.Fatalf("a slice of %v after waits below the limit", n.admit.slice)
 	}
 	last := 1.0
@@ -59,7 +59,7 @@ func TestSliceFollowsLatency(t *testing.T) {
 		}
 		last = n.admit.slice
 	}
-	told := w.saw(trace.Slice)
+	told := w.saw(event.Slice)
 	if len(told) == 0 || told[0].Percent != 50 || told[0].Delay < 400*time.Millisecond || told[len(told)-1].Percent != 100 {
 		t.Errorf("watchers were told %+v", told)
 	}
@@ -146,7 +146,7 @@ func TestBackgroundNeverStarves(t *testing.T) {
 	handoff := func(w *world) {
 		p := w.nodes["n1"].peer("n2")
 		for i := range 500 {
-			w.nodes["n1"].storeHint("n2", fmt.Appendf(nil, "key%d", i), w.nodes["n1"].mustKnow(t, fmt.Sprintf("key%d", i)), false, nil, trace.Event{})
+			w.nodes["n1"].storeHint("n2", fmt.Appendf(nil, "key%d", i), w.nodes["n1"].mustKnow(t, fmt.Sprintf("key%d", i)), false, nil, event.Event{})
 		}
 		w.nodes["n1"].deliverHints(p)
 		w.carryOut("n1", w.nodes["n1"].finish())

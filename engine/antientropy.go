@@ -12,9 +12,9 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
 )
 
 const (
@@ -35,7 +35,7 @@ type syncer struct {
 	waiting  map[taskKey]bool
 	running  int
 	turns    int               // cycles begun; which home's turn it is
-	quiet    []trace.SyncRound // rounds of this cycle that found nothing
+	quiet    []event.SyncRound // rounds of this cycle that found nothing
 	scrubbed []byte            // where the scrub goes on
 	soon     bool              // a timer starts what waits
 }
@@ -45,7 +45,7 @@ type task struct {
 	taskKey
 	look     bool
 	transfer bool                  // push only, to a home of a range that this node is no home of (§4.9)
-	done     func(trace.SyncRound) // nil: nobody waits for it
+	done     func(event.SyncRound) // nil: nobody waits for it
 }
 
 type taskKey struct {
@@ -150,17 +150,17 @@ func (n *Node) compare(in Compare) {
 			tasks = append(tasks, task{taskKey: taskKey{at, peer}, look: in.Look})
 		}
 	}
-	var rounds []trace.SyncRound
+	var rounds []event.SyncRound
 	answer := func() {
-		e := trace.Event{Time: n.now, Node: n.cfg.Name, Kind: trace.SyncDone, Rounds: rounds}
-		n.out.Replies = append(n.out.Replies, Reply{Client: in.Client, Events: []trace.Event{e}})
+		e := event.Event{Time: n.now, Node: n.cfg.Name, Kind: event.SyncDone, Rounds: rounds}
+		n.out.Replies = append(n.out.Replies, Reply{Client: in.Client, Events: []event.Event{e}})
 	}
 	if len(tasks) == 0 {
 		answer()
 		return
 	}
 	for i := range tasks {
-		tasks[i].done = func(r trace.SyncRound) {
+		tasks[i].done = func(r event.SyncRound) {
 			if rounds = append(rounds, r); len(rounds) == len(tasks) {
 				answer()
 			}
@@ -201,7 +201,7 @@ func (n *Node) startRounds() {
 }
 
 // roundOver is how every round ends.
-func (n *Node) roundOver(t task, r trace.SyncRound) {
+func (n *Node) roundOver(t task, r event.SyncRound) {
 	s := n.sync
 	if !mutant.Is(mutant.RoundNeverOver) || r.Err == "" {
 		s.running--
@@ -209,7 +209,7 @@ func (n *Node) roundOver(t task, r trace.SyncRound) {
 	if t.transfer {
 		// told by who waits for it
 	} else if r.Buckets > 0 || r.Err != "" && t.done != nil {
-		n.emit(trace.Event{Kind: trace.SyncDone, Peer: t.peer, Rounds: []trace.SyncRound{r}})
+		n.emit(event.Event{Kind: event.SyncDone, Peer: t.peer, Rounds: []event.SyncRound{r}})
 	} else if r.Err == "" {
 		if s.quiet = append(s.quiet, r); len(s.quiet) >= maxQuiet {
 			n.tellQuiet()
@@ -224,7 +224,7 @@ func (n *Node) roundOver(t task, r trace.SyncRound) {
 // tellQuiet tells of rounds that found nothing, all at once: there are many, and they say little.
 func (n *Node) tellQuiet() {
 	if len(n.sync.quiet) > 0 {
-		n.emit(trace.Event{Kind: trace.SyncDone, Rounds: n.sync.quiet})
+		n.emit(event.Event{Kind: event.SyncDone, Rounds: n.sync.quiet})
 		n.sync.quiet = nil
 	}
 }

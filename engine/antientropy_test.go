@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -25,7 +25,7 @@ func withAntiEntropy(w *world) {
 }
 
 // compare tells all nodes to compare everything now, and returns their rounds.
-func (w *world) compare(look bool, ranges ...trace.Span) []trace.SyncRound {
+func (w *world) compare(look bool, ranges ...event.Span) []event.SyncRound {
 	w.t.Helper()
 	var ids []uint64
 	for _, n := range w.names {
@@ -35,7 +35,7 @@ func (w *world) compare(look bool, ranges ...trace.Span) []trace.SyncRound {
 			w.step(n, Compare{Client: w.next, Ranges: ranges, Look: look})
 		}
 	}
-	var out []trace.SyncRound
+	var out []event.SyncRound
 	for _, id := range ids {
 		for w.deliver(); w.told[id] == nil; {
 			if w.now > testStart+time.Hour {
@@ -65,7 +65,7 @@ func (w *world) wantEqualRoots() {
 		first := w.nodes[rg.Homes[0]]
 		for _, h := range rg.Homes[1:] {
 			if a, b := first.tree(first.plotOf(rg)).Root(), w.nodes[h].tree(first.plotOf(rg)).Root(); a != b {
-				w.t.Fatalf("%s: root %x at %s, %x at %s", trace.RangeName(i), a, rg.Homes[0], b, h)
+				w.t.Fatalf("%s: root %x at %s, %x at %s", event.RangeName(i), a, rg.Homes[0], b, h)
 			}
 		}
 	}
@@ -92,7 +92,7 @@ func (w *world) fill(keys int) {
 	}
 }
 
-func total(rounds []trace.SyncRound, of func(trace.SyncRound) int) int {
+func total(rounds []event.SyncRound, of func(event.SyncRound) int) int {
 	sum := 0
 	for _, r := range rounds {
 		sum += of(r)
@@ -124,7 +124,7 @@ func TestMissedWriteComesByAntiEntropy(t *testing.T) {
 		t.Fatalf("n3 holds %v of a deleted key", rec.Siblings)
 	}
 	w.wantEqualRoots()
-	for _, e := range w.saw(trace.Stored) {
+	for _, e := range w.saw(event.Stored) {
 		if e.Node == "n3" && e.Op != "anti-entropy" {
 			t.Errorf("n3 got %s by %s", e.Key, e.Op)
 		}
@@ -148,7 +148,7 @@ func TestEveryCycleComparesEveryRange(t *testing.T) {
 	mark := len(w.events)
 	w.pass(3 * w.timings.AntiEntropy)
 	for _, e := range w.events[mark:] {
-		if e.Kind == trace.Stored || e.Kind == trace.SyncStarted {
+		if e.Kind == event.Stored || e.Kind == event.SyncStarted {
 			t.Fatalf("%s %s %s after convergence", e.Node, e.Kind, e.Key)
 		}
 	}
@@ -168,7 +168,7 @@ func TestCostFollowsTheDifferences(t *testing.T) {
 					Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 2}, Past: vclock.Clock{{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 1}}, Value: []byte("newer")}}}}})
 		}
 		w.queue = nil
-		return total(w.compare(false), func(r trace.SyncRound) int { return r.Bytes })
+		return total(w.compare(false), func(r event.SyncRound) int { return r.Bytes })
 	}
 	const few, many, ratio = 5_000, 20_000, 4
 	for _, differ := range []int{1, 10, 100, 1000} {
@@ -196,13 +196,13 @@ func TestTenDifferencesCostKilobytes(t *testing.T) {
 	w.queue = nil
 	w.sent = 0
 	rounds := w.compare(false)
-	bytes, full := total(rounds, func(r trace.SyncRound) int { return r.Bytes }), total(rounds, func(r trace.SyncRound) int { return r.FullCopy })
+	bytes, full := total(rounds, func(r event.SyncRound) int { return r.Bytes }), total(rounds, func(r event.SyncRound) int { return r.FullCopy })
 	t.Logf("%d keys, ten differ: %d bytes in %d rounds (%d on the wire), %d hashes; a full copy takes %d",
-		*many, bytes, len(rounds), w.sent, total(rounds, func(r trace.SyncRound) int { return r.Hashes }), full)
-	if k := total(rounds, func(r trace.SyncRound) int { return r.Count }); k != 10 {
+		*many, bytes, len(rounds), w.sent, total(rounds, func(r event.SyncRound) int { return r.Hashes }), full)
+	if k := total(rounds, func(r event.SyncRound) int { return r.Count }); k != 10 {
 		t.Errorf("%d keys differ", k)
 	}
-	if moved := total(rounds, func(r trace.SyncRound) int { return r.Sent + r.Received }); moved < 10 || moved > 20 {
+	if moved := total(rounds, func(r event.SyncRound) int { return r.Sent + r.Received }); moved < 10 || moved > 20 {
 		t.Errorf("%d keys were moved", moved)
 	}
 	if w.sent > 24<<10 || w.sent > bytes+1000 {
@@ -213,7 +213,7 @@ func TestTenDifferencesCostKilobytes(t *testing.T) {
 	w.sent = 0
 	again := w.compare(false)
 	t.Logf("once more: %d bytes in %d rounds", w.sent, len(again))
-	if total(again, func(r trace.SyncRound) int { return r.Sent + r.Received + r.Buckets }) != 0 {
+	if total(again, func(r event.SyncRound) int { return r.Sent + r.Received + r.Buckets }) != 0 {
 		t.Errorf("the second time something was exchanged: %+v", again)
 	}
 	if w.sent > 150*len(again) {
@@ -232,12 +232,12 @@ func TestWipedNodeIsRebuilt(t *testing.T) {
 	began := w.now
 	rounds := w.compare(false)
 	t.Logf("%d keys again after %v of the node's time, %d bytes on the wire for %d of data", want, w.now-began, w.sent,
-		total(rounds, func(r trace.SyncRound) int { return r.FullCopy }))
+		total(rounds, func(r event.SyncRound) int { return r.FullCopy }))
 	if got := w.nodes["n4"].keys; got != want {
 		t.Errorf("n4 holds %d keys, before it held %d", got, want)
 	}
 	w.wantEqualRoots()
-	if again := w.compare(false); total(again, func(r trace.SyncRound) int { return r.Buckets }) != 0 {
+	if again := w.compare(false); total(again, func(r event.SyncRound) int { return r.Buckets }) != 0 {
 		t.Error("the second comparison finds differences")
 	}
 }
@@ -252,7 +252,7 @@ func TestLookTellsAndMendsNothing(t *testing.T) {
 	w.queue = nil
 	rg := w.ring.Ranges()[w.ring.Index(ring.Of(key))]
 	for range 2 {
-		rounds := w.compare(true, trace.Span{Start: rg.Start, End: rg.End})
+		rounds := w.compare(true, event.Span{Start: rg.Start, End: rg.End})
 		if len(rounds) != 1 {
 			t.Fatalf("%d rounds for one range of two homes", len(rounds))
 		}
@@ -318,7 +318,7 @@ func TestAntiEntropySkipsTheUnreachable(t *testing.T) {
 	if failed == 0 {
 		t.Fatal("no round met the dead node")
 	}
-	if asked := w.saw(trace.Suspect); len(asked) == 0 {
+	if asked := w.saw(event.Suspect); len(asked) == 0 {
 		t.Error("nobody suspects it")
 	}
 	w.sent = 0
@@ -401,7 +401,7 @@ func TestTombstonesAreNotRepairedForEver(t *testing.T) {
 	w.pass(5 * w.timings.AntiEntropy)
 	w.compare(false)
 	for _, e := range w.events[mark:] {
-		if e.Kind == trace.ReadRepair || e.Kind == trace.Stored || e.Kind == trace.SyncStarted {
+		if e.Kind == event.ReadRepair || e.Kind == event.Stored || e.Kind == event.SyncStarted {
 			t.Fatalf("%s %s %s from %s after convergence", e.Node, e.Kind, e.Key, e.Peer)
 		}
 	}

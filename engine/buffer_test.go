@@ -4,8 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"ringside/engine/event"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -53,11 +53,11 @@ func TestOneReplicaIsDurable(t *testing.T) {
 		t.Errorf("only %v write to their disks", chosen)
 	}
 	own := 0
-	for _, e := range w.saw(trace.Ack) {
+	for _, e := range w.saw(event.Ack) {
 		if e.Peer != "n1" {
 			continue
 		}
-		if own++; e.Op != trace.OpBuffered {
+		if own++; e.Op != event.OpBuffered {
 			t.Fatal("the coordinator says that it holds its own write durably")
 		}
 	}
@@ -108,9 +108,9 @@ func TestWhatOthersRestOnIsDurable(t *testing.T) {
 	if n.Step(w.now, Request{Client: 1, Body: wire.GetRequest{Key: []byte("k")}}).Durable {
 		t.Error("a get waits for the disk")
 	}
-	n.storeHint("n3", []byte("k"), v, false, nil, trace.Event{})
+	n.storeHint("n3", []byte("k"), v, false, nil, event.Event{})
 	n.finish()
-	n.dropHint("n3", []byte("k"), trace.HintDelivered)
+	n.dropHint("n3", []byte("k"), event.HintDelivered)
 	if !n.finish().Durable {
 		t.Error("a hint that is dropped need not be so on disk")
 	}

@@ -19,8 +19,8 @@ import (
 	"fmt"
 	"slices"
 
+	"ringside/engine/event"
 	"ringside/engine/mutant"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -87,8 +87,8 @@ func (p *put) truncate(seen vclock.Clock, known vclock.Siblings) {
 		p.all = slices.Clone(p.all)
 		p.all[i] = *v
 	}
-	n.emit(trace.Event{
-		Kind: trace.Truncated, Request: p.req.Request, Key: p.req.Key, Versions: vclock.Siblings{*v}, Count: len(dropped),
+	n.emit(event.Event{
+		Kind: event.Truncated, Request: p.req.Request, Key: p.req.Key, Versions: vclock.Siblings{*v}, Count: len(dropped),
 		Message: fmt.Sprintf("dropped %v of %d pairs", dropped, len(left)+len(dropped)),
 	})
 }

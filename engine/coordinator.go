@@ -11,7 +11,7 @@ package engine
 import (
 	"slices"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/wire"
 )
 
@@ -38,7 +38,7 @@ func (n *Node) choose(req wire.PutRequest, respond func(wire.PutReply)) {
 	}
 	n.requests++ // until somebody else counts it
 	n.ifThere(fastest, req.Request, func() {
-		n.forward(fastest, req, trace.Fastest, func(r wire.PutReply) {
+		n.forward(fastest, req, event.Fastest, func(r wire.PutReply) {
 			n.requests--
 			respond(r)
 		})

@@ -6,10 +6,10 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -57,7 +57,7 @@ func TestClocksStayReadable(t *testing.T) {
 	if dots := w.mintedTwice(); dots != nil {
 		t.Fatalf("minted twice: %v", dots)
 	}
-	if e := w.saw(trace.FreshEpoch); e != nil {
+	if e := w.saw(event.FreshEpoch); e != nil {
 		t.Fatalf("fresh epochs: %v", e)
 	}
 }
@@ -150,7 +150,7 @@ func TestOldCopyOfADisk(t *testing.T) {
 	two := put("two", ctx)
 	w.stores["n3"] = old
 	w.start("n3")
-	if len(w.saw(trace.RolledBack)) != 1 {
+	if len(w.saw(event.RolledBack)) != 1 {
 		t.Fatal("n3 did not tell that its disk is an old copy")
 	}
 	three := put("three", ctx)
@@ -160,7 +160,7 @@ func TestOldCopyOfADisk(t *testing.T) {
 	w.kill("n3")
 	w.wantValues("n4", key, "three", "two")
 	w.start("n3")
-	if len(w.saw(trace.RolledBack)) != 1 {
+	if len(w.saw(event.RolledBack)) != 1 {
 		t.Fatal("n3 doubts a disk that has its latest run")
 	}
 }
@@ -233,7 +233,7 @@ func TestDroppedRangeKeepsFoldedCounters(t *testing.T) {
 	}
 	slices.SortFunc(keys, func(a, b []byte) int { return slices.Compare(dataKey(a), dataKey(b)) })
 	asHome := func(key []byte) func(wire.Own, vclock.Siblings) {
-		return func(own wire.Own, s vclock.Siblings) { n.storeHome(key, s, false, &own, trace.Event{}) }
+		return func(own wire.Own, s vclock.Siblings) { n.storeHome(key, s, false, &own, event.Event{}) }
 	}
 	n.counted(keys[0], asHome(keys[0]))
 	n.counted(keys[1], asHome(keys[1]))
@@ -250,7 +250,7 @@ func TestDroppedRangeKeepsFoldedCounters(t *testing.T) {
 func TestDamagedRecordEndsItsKeptCounter(t *testing.T) {
 	for name, after := range map[string]func(n *Node, key []byte, others vclock.Siblings){
 		"mended": func(n *Node, key []byte, others vclock.Siblings) {
-			n.storeHome(key, others, false, nil, trace.Event{Op: wire.ReadRepair.String()})
+			n.storeHome(key, others, false, nil, event.Event{Op: wire.ReadRepair.String()})
 		},
 		"dropped": func(n *Node, key []byte, _ vclock.Siblings) {
 			n.drop(n.handover(n.plotOf(n.rangeAt(ring.Of(key)))))
@@ -260,7 +260,7 @@ func TestDamagedRecordEndsItsKeptCounter(t *testing.T) {
 			w := five(t)
 			n, key := w.nodes["n3"], []byte(w.keyAt("n3"))
 			n.counted(key, func(own wire.Own, _ vclock.Siblings) { n.keepCounter(dataKey(key), own) })
-			last := n.counted(key, func(own wire.Own, s vclock.Siblings) { n.storeHome(key, s, false, &own, trace.Event{}) })
+			last := n.counted(key, func(own wire.Own, s vclock.Siblings) { n.storeHome(key, s, false, &own, event.Event{}) })
 			w.carryOut("n3", n.finish())
 			w.damage("n3", store.Data, dataKey(key))
 			after(n, key, vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n4"}, Counter: 1}, Value: []byte("w")}})

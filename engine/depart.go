@@ -5,10 +5,10 @@ package engine
 import (
 	"slices"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -17,7 +17,7 @@ func (n *Node) tellLeft() {
 	last, known := n.member.history.Last(n.cfg.Name)
 	gone := known && last.Kind != member.Join && !n.belongs(n.cfg.Name) && n.empty() && n.goodbye()
 	if gone && !n.transfer.left {
-		n.emit(trace.Event{Kind: trace.Departed})
+		n.emit(event.Event{Kind: event.Departed})
 	}
 	n.transfer.left = gone
 }

@@ -12,8 +12,8 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/mutant"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -139,7 +139,7 @@ func (n *Node) alive(name string) {
 	}
 	p.suspect = false
 	if !p.cut {
-		n.emit(trace.Event{Kind: trace.Alive, Peer: name})
+		n.emit(event.Event{Kind: event.Alive, Peer: name})
 		n.deliverHints(p)
 		n.reunite(p)
 	}
@@ -150,7 +150,7 @@ func (n *Node) suspect(name string) {
 	was := p.healthy()
 	p.suspect = true
 	if was && n.belongs(name) {
-		n.emit(trace.Event{Kind: trace.Suspect, Peer: name})
+		n.emit(event.Event{Kind: event.Suspect, Peer: name})
 	}
 	n.probeLater(p)
 }
@@ -188,7 +188,7 @@ func (n *Node) peerDown(name string) {
 	was := p.healthy()
 	p.cut = true
 	if was && n.belongs(name) {
-		n.emit(trace.Event{Kind: trace.Suspect, Peer: name})
+		n.emit(event.Event{Kind: event.Suspect, Peer: name})
 	}
 	var ops []uint64
 	for op, c := range n.calls {
@@ -230,7 +230,7 @@ func (n *Node) peerUp(name string) {
 		return
 	}
 	p.cut, p.suspect = false, false
-	n.emit(trace.Event{Kind: trace.Alive, Peer: name})
+	n.emit(event.Event{Kind: event.Alive, Peer: name})
 	n.deliverHints(p)
 	n.reunite(p)
 }

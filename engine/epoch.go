@@ -19,9 +19,9 @@ package engine
 import (
 	"fmt"
 
+	"ringside/engine/event"
 	"ringside/engine/mutant"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -50,7 +50,7 @@ func (n *Node) loadSelf() error {
 	}
 	old := known && last.Run < n.cfg.LastRun && !mutant.Is(mutant.RunIgnored)
 	if old {
-		n.emit(trace.Event{Kind: trace.RolledBack, Message: fmt.Sprintf(
+		n.emit(event.Event{Kind: event.RolledBack, Message: fmt.Sprintf(
 			"the disk is a copy from before the latest run of %s; counters begin a new epoch", n.cfg.Name)})
 	}
 	doubted := old || n.cfg.Buffered || n.cfg.Distrust && !mutant.Is(mutant.DistrustIgnored)
@@ -106,7 +106,7 @@ func (n *Node) mint(key []byte, seen vclock.Clock) wire.Own {
 	n.beginEpoch()
 	for _, d := range seen {
 		if d.Node == n.cfg.Name {
-			n.emit(trace.Event{Kind: trace.FreshEpoch, Key: key})
+			n.emit(event.Event{Kind: event.FreshEpoch, Key: key})
 			break
 		}
 	}

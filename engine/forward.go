@@ -10,8 +10,8 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/engine/event"
 	"ringside/engine/mutant"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -71,7 +71,7 @@ func (n *Node) forward(home string, req wire.PutRequest, why string, respond fun
 	if mutant.Is(mutant.ForwardWithoutContext) && !req.Delete {
 		req.Context = nil
 	}
-	n.emit(trace.Event{Kind: trace.Forwarded, Request: req.Request, Key: req.Key, Peer: home, Message: why})
+	n.emit(event.Event{Kind: event.Forwarded, Request: req.Request, Key: req.Key, Peer: home, Message: why})
 	n.call(home, req.Request, wire.Forward{Put: req}, n.cfg.Timings.Request+n.cfg.Timings.Patience, call{
 		onAnswer: func(b wire.Body) {
 			r, ok := b.(wire.ForwardReply)

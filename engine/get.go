@@ -10,8 +10,8 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/mutant"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -52,7 +52,7 @@ type readAnswer struct {
 }
 
 func (n *Node) onGet(client uint64, req wire.GetRequest) {
-	n.emit(trace.Event{Kind: trace.Requested, Request: req.Request, Key: req.Key, Op: "get"})
+	n.emit(event.Event{Kind: event.Requested, Request: req.Request, Key: req.Key, Op: "get"})
 	g := &get{
 		n: n, client: client, req: req, began: n.now, used: map[string]bool{}, silent: map[string]bool{}, instead: map[string]bool{}, lww: n.cfg.LWW,
 		pref: n.preference(req.Key), view: n.member.digest,
@@ -115,7 +115,7 @@ func (g *get) ask(node string) {
 		g.answered(node, n.reading(g.req.Key, g.view))
 		return
 	}
-	n.emit(trace.Event{Kind: trace.ReadFrom, Request: g.req.Request, Key: g.req.Key, Peer: node})
+	n.emit(event.Event{Kind: event.ReadFrom, Request: g.req.Request, Key: g.req.Key, Peer: node})
 	g.waiting++
 	waits := true
 	g.calls = append(g.calls, n.call(node, g.req.Request, wire.Read{Key: g.req.Key}, n.cfg.Timings.Patience, call{
@@ -170,7 +170,7 @@ func (g *get) answered(node string, r wire.ReadReply) {
 	if g.replied {
 		return
 	}
-	g.n.emit(trace.Event{Kind: trace.ReadReply, Request: g.req.Request, Key: g.req.Key, Peer: node, Versions: r.Siblings, Err: r.Err, Count: len(g.counted()), Want: g.quorum.R})
+	g.n.emit(event.Event{Kind: event.ReadReply, Request: g.req.Request, Key: g.req.Key, Peer: node, Versions: r.Siblings, Err: r.Err, Count: len(g.counted()), Want: g.quorum.R})
 	g.moved(node, r)
 }
 
@@ -275,7 +275,7 @@ func (g *get) succeed() {
 		return
 	}
 	if len(s) > 1 {
-		n.emit(trace.Event{Kind: trace.Reconciled, Request: g.req.Request, Key: g.req.Key, Versions: s})
+		n.emit(event.Event{Kind: event.Reconciled, Request: g.req.Request, Key: g.req.Key, Versions: s})
 	}
 	if mutant.Is(mutant.SiblingLeftOut) && len(s) > 2 {
 		s = s[1:]
@@ -318,8 +318,8 @@ func (g *get) reply(r wire.GetReply) {
 	n := g.n
 	g.replied = true
 	r.Request, r.Coordinator, r.View = g.req.Request, n.cfg.Name, n.staleView(g.req.View)
-	n.emit(trace.Event{
-		Kind: trace.Replied, Request: g.req.Request, Key: g.req.Key, Op: "get", Err: r.Err, Message: r.Message, Peer: n.cfg.Name,
+	n.emit(event.Event{
+		Kind: event.Replied, Request: g.req.Request, Key: g.req.Key, Op: "get", Err: r.Err, Message: r.Message, Peer: n.cfg.Name,
 		Versions: r.Siblings, Nodes: r.Replied, Count: len(r.Replied), Want: g.quorum.R, Elapsed: n.now - g.began,
 	})
 	n.reply(g.client, r)

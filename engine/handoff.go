@@ -12,9 +12,9 @@ import (
 	"strings"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/mutant"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -142,11 +142,11 @@ func (b *hintBook) sortedHomes() []string {
 	return out
 }
 
-func (b *hintBook) counts() []trace.HintCount {
-	var out []trace.HintCount
+func (b *hintBook) counts() []event.HintCount {
+	var out []event.HintCount
 	for _, home := range b.sortedHomes() {
 		q := b.queues[home]
-		out = append(out, trace.HintCount{For: home, Keys: len(q.hints), Oldest: q.oldest().stored})
+		out = append(out, event.HintCount{For: home, Keys: len(q.hints), Oldest: q.oldest().stored})
 	}
 	return out
 }
@@ -194,9 +194,9 @@ func (n *Node) hintsFull() bool {
 
 // storeHint merges siblings into what the node keeps for home. own, if not
 // nil, is the counter of the dot just minted: then there is room, or it would not have been.
-func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) wire.Code {
+func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why event.Event) wire.Code {
 	if own == nil && n.hintsFull() {
-		n.emit(trace.Event{Kind: trace.HintRefused, Request: why.Request, Key: key, For: home, Peer: why.Peer})
+		n.emit(event.Event{Kind: event.HintRefused, Request: why.Request, Key: key, For: home, Peer: why.Peer})
 		return wire.Overloaded
 	}
 	k := hintKey(home, key)
@@ -223,7 +223,7 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 	if !n.belongs(home) {
 		n.rehomeLater()
 	}
-	why.Kind, why.Key, why.For, why.Versions = trace.HintStored, key, home, rec.Siblings
+	why.Kind, why.Key, why.For, why.Versions = event.HintStored, key, home, rec.Siblings
 	if fresh {
 		why.Count = 1
 	}
@@ -276,16 +276,16 @@ func (n *Node) sendHint(p *peer, q *hintQueue, key []byte, h *hint) {
 	rec, damaged := n.readable(store.Hints, key, hintKey(p.name, key))
 	if damaged {
 		landed()
-		n.dropHint(p.name, key, trace.HintLost)
+		n.dropHint(p.name, key, event.HintLost)
 		return
 	}
 	h.stale = false
-	n.emit(trace.Event{Kind: trace.HintSent, Key: key, Peer: p.name, For: p.name, Versions: rec.Siblings})
+	n.emit(event.Event{Kind: event.HintSent, Key: key, Peer: p.name, For: p.name, Versions: rec.Siblings})
 	w := wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: wire.Handoff}
 	n.charge(w, p.name)
 	if mutant.Is(mutant.HintDroppedOnSend) {
 		n.call(p.name, 0, w, n.cfg.Timings.Patience, call{})
-		n.dropHint(p.name, key, trace.HintDelivered)
+		n.dropHint(p.name, key, event.HintDelivered)
 		landed()
 		return
 	}
@@ -295,7 +295,7 @@ func (n *Node) sendHint(p *peer, q *hintQueue, key []byte, h *hint) {
 			case mutant.Is(mutant.HintStuck):
 				return
 			case mutant.Is(mutant.HintDroppedOnSilence):
-				n.dropHint(p.name, key, trace.HintDelivered)
+				n.dropHint(p.name, key, event.HintDelivered)
 			}
 			landed()
 		},
@@ -306,13 +306,13 @@ func (n *Node) sendHint(p *peer, q *hintQueue, key []byte, h *hint) {
 			}
 			r, ok := b.(wire.WriteReply)
 			if ok && r.Err == wire.TooLarge {
-				n.refuse(refusal{TooLarge: trace.TooLarge{Key: key, Peer: p.name, Hint: true, Bytes: rec.Siblings.Size(), Versions: len(rec.Siblings)}, mine: stateOf(key, rec).Hash})
+				n.refuse(refusal{TooLarge: event.TooLarge{Key: key, Peer: p.name, Hint: true, Bytes: rec.Siblings.Size(), Versions: len(rec.Siblings)}, mine: stateOf(key, rec).Hash})
 			}
 			if !ok || r.Err != wire.OK {
 				return // a later scan tries again
 			}
 			if (!h.stale || mutant.Is(mutant.HintDroppedStale)) && q.hints[string(key)] == h {
-				n.dropHint(p.name, key, trace.HintDelivered)
+				n.dropHint(p.name, key, event.HintDelivered)
 			}
 			n.deliverHints(p)
 		},
@@ -321,7 +321,7 @@ func (n *Node) sendHint(p *peer, q *hintQueue, key []byte, h *hint) {
 
 // dropHint deletes a hint that its home now holds, or that is damaged. The counter of the dots that this node
 // minted for the key stays (counters.go).
-func (n *Node) dropHint(home string, key []byte, kind trace.Kind) {
+func (n *Node) dropHint(home string, key []byte, kind event.Kind) {
 	n.hints.remove(home, key)
 	n.refusals.merged(key, home)
 	n.hints.returned = n.now
@@ -329,7 +329,7 @@ func (n *Node) dropHint(home string, key []byte, kind trace.Kind) {
 	if len(n.hints.homes(key)) == 0 && mutant.Is(mutant.HintTookCounter) {
 		n.write(store.Own, dataKey(key), nil)
 	}
-	n.emit(trace.Event{Kind: kind, Key: key, Peer: home, For: home})
+	n.emit(event.Event{Kind: kind, Key: key, Peer: home, For: home})
 }
 
 // returnedLately says whether a get that is still waiting for answers may have asked a home

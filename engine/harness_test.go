@@ -7,9 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -30,8 +30,8 @@ type world struct {
 	cut      func(from, to string) bool
 	queue    []wire.Message
 	replies  map[uint64]wire.ClientReply
-	told     map[uint64][]trace.Event
-	events   []trace.Event
+	told     map[uint64][]event.Event
+	events   []event.Event
 	next     uint64
 	lives    uint64
 	lww      bool
@@ -67,7 +67,7 @@ func newWorldOf(t testing.TB, cfg ring.Config, names ...string) *world {
 	w := &world{
 		t: t, now: testStart, names: names, ring: r, config: cfg, founders: members,
 		nodes: map[string]*Node{}, stores: map[string]*store.Mem{}, wake: map[string]time.Duration{},
-		timings: quietTimings(), told: map[uint64][]trace.Event{},
+		timings: quietTimings(), told: map[uint64][]event.Event{},
 		down: map[string]bool{}, replies: map[uint64]wire.ClientReply{}, cut: func(_, _ string) bool { return false },
 	}
 	for _, n := range names {
@@ -276,8 +276,8 @@ func (w *world) hints() int {
 	return total
 }
 
-func (w *world) saw(kind trace.Kind) []trace.Event {
-	var out []trace.Event
+func (w *world) saw(kind event.Kind) []event.Event {
+	var out []event.Event
 	for _, e := range w.events {
 		if e.Kind == kind {
 			out = append(out, e)

@@ -22,7 +22,7 @@ import (
 	"slices"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -112,7 +112,7 @@ func (l *lastWrites) end(p *put) {
 // noticeLost reports versions that a merge dropped in favour of kept although kept had not seen
 // them. The merge was of held, the versions of this replica, and came. why describes the write: its
 // Request and Op, and For if this replica is a hint.
-func (n *Node) noticeLost(key []byte, held, came vclock.Siblings, kept vclock.Version, why trace.Event) {
+func (n *Node) noticeLost(key []byte, held, came vclock.Siblings, kept vclock.Version, why event.Event) {
 	for _, v := range held.Merge(came) {
 		if v.Dot == kept.Dot {
 			continue
@@ -146,7 +146,7 @@ func (l *lastWrite) precedes(w vclock.Version) bool {
 
 // tellsOf says whether this replica of key must report that v is lost. held says that the replica
 // held v before the merge.
-func (n *Node) tellsOf(key []byte, v vclock.Version, held bool, why trace.Event) bool {
+func (n *Node) tellsOf(key []byte, v vclock.Version, held bool, why event.Event) bool {
 	pref := n.preference(key)
 	if n.isHome(v.Dot.Node, pref) {
 		return held && why.For == "" && v.Dot.Node == n.cfg.Name
@@ -161,7 +161,7 @@ func (n *Node) lost(key []byte, v, w vclock.Version) {
 		return // the loss was reported before, by the replica whose hint now comes home
 	}
 	n.lastWrites.remember(string(key), v)
-	n.emit(trace.Event{Kind: trace.LWWLost, Request: v.Request, Key: key, Versions: vclock.Siblings{v},
+	n.emit(event.Event{Kind: event.LWWLost, Request: v.Request, Key: key, Versions: vclock.Siblings{v},
 		Message: "lost to " + w.Notation() + ", which had not seen it"})
 }
 
@@ -175,7 +175,7 @@ func (l *lastWrites) remember(key string, v vclock.Version) {
 			l.order = l.order[1:]
 		}
 	}
-	all := append(slices.Clone(l.recent[key]), trace.Preview(vclock.Siblings{v})...)
+	all := append(slices.Clone(l.recent[key]), event.Preview(vclock.Siblings{v})...)
 	l.recent[key] = all[max(0, len(all)-maxLostVersions):]
 }
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/wire"
 )
 
@@ -23,7 +23,7 @@ func (w *world) wantLost(values ...string) {
 	w.t.Helper()
 	w.pass(time.Second)
 	var told []string
-	for _, e := range w.saw(trace.LWWLost) {
+	for _, e := range w.saw(event.LWWLost) {
 		for _, v := range e.Versions {
 			told = append(told, string(v.Value))
 		}
@@ -110,7 +110,7 @@ func TestConcurrentWriteIsLost(t *testing.T) {
 	if r := w.get("n4", key); len(r.Lost) != 1 || r.Lost[0].Dot != a.Version.Dot || string(r.Siblings[0].Value) != "second" {
 		t.Errorf("a get tells %+v", r)
 	}
-	if e := w.saw(trace.LWWLost)[0]; e.Request != first || !strings.Contains(e.Message, b.Version.Notation()) {
+	if e := w.saw(event.LWWLost)[0]; e.Request != first || !strings.Contains(e.Message, b.Version.Notation()) {
 		t.Errorf("told %+v, want request %d lost to %s", e, first, b.Version.Notation())
 	}
 }

@@ -3,7 +3,7 @@ package engine
 import (
 	"testing"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/vclock"
 )
 
@@ -19,7 +19,7 @@ func TestLossIsToldOnce(t *testing.T) {
 	n.lost(key, dot(1), dot(4))
 	told := 0
 	for _, e := range n.out.Events {
-		if e.Kind == trace.LWWLost {
+		if e.Kind == event.LWWLost {
 			told++
 		}
 	}

@@ -11,11 +11,11 @@ import (
 	"maps"
 	"slices"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -31,7 +31,7 @@ type membership struct {
 	pending map[plot]*pendingRange
 	lost    map[plot]bool       // ranges that the node was a home of, and holds as it did until they are handed over
 	news    bool                // the history is to be saved
-	changed map[trace.Span]bool // ranges of which something is to be saved
+	changed map[event.Span]bool // ranges of which something is to be saved
 }
 
 // Where the history is kept, and one record for each range that changes hands.
@@ -41,10 +41,10 @@ var (
 	rangesEnd   = []byte("range0") // the first key beyond them
 )
 
-func rangeKey(s trace.Span) []byte { return slices.Concat(rangePrefix, s.Start[:], s.End[:]) }
+func rangeKey(s event.Span) []byte { return slices.Concat(rangePrefix, s.Start[:], s.End[:]) }
 
 func newMembership(cfg Config) *membership {
-	m := &membership{self: cfg.Name, rings: cfg.Rings, pending: map[plot]*pendingRange{}, lost: map[plot]bool{}, changed: map[trace.Span]bool{}}
+	m := &membership{self: cfg.Name, rings: cfg.Rings, pending: map[plot]*pendingRange{}, lost: map[plot]bool{}, changed: map[event.Span]bool{}}
 	if m.rings == nil {
 		m.rings = member.NewRings(cfg.Ring)
 	}
@@ -61,7 +61,7 @@ func (n *Node) loadMembership() error {
 	}
 	kept, err := wire.DecodeMembership(b)
 	if err != nil {
-		n.emit(trace.Event{Kind: trace.Damaged, Message: "the membership history is damaged; the others know it"})
+		n.emit(event.Event{Kind: event.Damaged, Message: "the membership history is damaged; the others know it"})
 		return nil
 	}
 	n.member.set(n.member.history.Merge(kept.Changes))
@@ -82,7 +82,7 @@ func (n *Node) loadRanges(kept wire.Membership) {
 		n.await(ring.Shift{Start: p.Start, End: p.End, Before: p.From})
 	}
 	for _, p := range kept.Lost {
-		if at := n.plotAt(p.End); at.Span == (trace.Span{Start: p.Start, End: p.End}) {
+		if at := n.plotAt(p.End); at.Span == (event.Span{Start: p.Start, End: p.End}) {
 			n.member.lost[at] = true
 		}
 	}
@@ -119,14 +119,14 @@ func (n *Node) saveMembership() {
 		n.write(store.Meta, historyKey, wire.EncodeMembership(wire.Membership{Changes: m.history}))
 	}
 	m.news = false
-	for _, s := range slices.SortedFunc(maps.Keys(m.changed), func(a, b trace.Span) int { return cmp.Or(a.End.Compare(b.End), a.Start.Compare(b.Start)) }) {
+	for _, s := range slices.SortedFunc(maps.Keys(m.changed), func(a, b event.Span) int { return cmp.Or(a.End.Compare(b.End), a.Start.Compare(b.Start)) }) {
 		n.write(store.Meta, rangeKey(s), n.rangeRecord(s))
 	}
 	clear(m.changed)
 }
 
 // rangeRecord is what is to be kept of a range, nil if it changes hands no more.
-func (n *Node) rangeRecord(s trace.Span) []byte {
+func (n *Node) rangeRecord(s event.Span) []byte {
 	if !n.inRing() {
 		return nil
 	}
@@ -158,7 +158,7 @@ func (n *Node) belongs(node string) bool { return n.ring().Has(node) }
 
 // amend writes down what an administrator says, or only says what would become of it.
 func (n *Node) amend(in Amend) {
-	e := trace.Event{Time: n.now, Node: n.cfg.Name, Kind: trace.Membership, Peer: in.Change.Node}
+	e := event.Event{Time: n.now, Node: n.cfg.Name, Kind: event.Membership, Peer: in.Change.Node}
 	if err := n.checkChange(in.Change); err != nil {
 		e.Err, e.Message = wire.BadRequest, err.Error()
 	} else {
@@ -172,7 +172,7 @@ func (n *Node) amend(in Amend) {
 			n.learn(h, n.cfg.Name)
 		}
 	}
-	n.out.Replies = append(n.out.Replies, Reply{Client: in.Client, Events: []trace.Event{e}})
+	n.out.Replies = append(n.out.Replies, Reply{Client: in.Client, Events: []event.Event{e}})
 }
 
 func (n *Node) checkChange(c member.Change) error {
@@ -233,7 +233,7 @@ func (n *Node) learn(h member.History, from string) {
 	n.member.set(all)
 	n.collector.forget()
 	n.reshape(before, beside)
-	n.emit(trace.Event{Kind: trace.Membership, Peer: from, Changes: news, Count: len(n.ring().Members()), Want: len(n.member.pending)})
+	n.emit(event.Event{Kind: event.Membership, Peer: from, Changes: news, Count: len(n.ring().Members()), Want: len(n.member.pending)})
 	n.rumor(news, from)
 }
 

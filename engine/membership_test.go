@@ -7,10 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -137,8 +137,8 @@ func TestJoinAndLeave(t *testing.T) {
 	}
 	w.change("n1", "n6", member.Leave)
 	w.wantHomes(keys...)
-	if len(w.saw(trace.Departed)) != 1 || w.nodes["n6"].keys != 0 {
-		t.Fatalf("n6 departed %d times and holds %d keys", len(w.saw(trace.Departed)), w.nodes["n6"].keys)
+	if len(w.saw(event.Departed)) != 1 || w.nodes["n6"].keys != 0 {
+		t.Fatalf("n6 departed %d times and holds %d keys", len(w.saw(event.Departed)), w.nodes["n6"].keys)
 	}
 	for _, k := range keys {
 		w.wantValues("n2", k, "v")
@@ -162,19 +162,19 @@ func TestTransferNeedsConfirmation(t *testing.T) {
 		}
 		span := fmt.Sprint(*e.Span)
 		switch e.Kind {
-		case trace.RangeOffered:
+		case event.RangeOffered:
 			offered[step{e.Node, e.Peer, span}] = true
-		case trace.RangeConfirmed:
+		case event.RangeConfirmed:
 			if !offered[step{e.Peer, e.Node, span}] {
 				t.Errorf("%s confirmed what %s did not offer", e.Node, e.Peer)
 			}
 			confirmed[step{e.Peer, e.Node, span}] = true
-		case trace.RangeTransferred:
+		case event.RangeTransferred:
 			if !confirmed[step{e.Node, e.Peer, span}] {
 				t.Errorf("%s sent what %s did not confirm", e.Node, e.Peer)
 			}
 			sent[step{e.Node, e.Peer, span}] = true
-		case trace.RangeDropped:
+		case event.RangeDropped:
 			if e.Count > 0 {
 				drops++
 			}
@@ -201,12 +201,12 @@ func TestNothingIsDroppedBeforeAllHomesHoldIt(t *testing.T) {
 	w.deliver()
 	w.kill("n6")
 	w.pass(20 * time.Second)
-	for _, e := range w.saw(trace.RangeDropped) {
+	for _, e := range w.saw(event.RangeDropped) {
 		if slices.Contains(w.ringNow().Ranges()[w.ringNow().Index(e.Span.End)].Homes, "n6") && e.Count > 0 {
 			t.Fatalf("%s dropped %d keys of a range of n6", e.Node, e.Count)
 		}
 	}
-	offered := slices.ContainsFunc(w.saw(trace.RangeOffered), func(e trace.Event) bool { return e.Peer == "n6" && e.Count > 0 })
+	offered := slices.ContainsFunc(w.saw(event.RangeOffered), func(e event.Event) bool { return e.Peer == "n6" && e.Count > 0 })
 	if !offered {
 		t.Fatal("nobody has a key for n6: there is nothing to drop")
 	}
@@ -282,7 +282,7 @@ func TestRemovedNodeReturns(t *testing.T) {
 	}
 	w.wantHomes(append(keys, lone)...)
 	w.wantValues("n1", lone, "only n5 has this")
-	if len(w.saw(trace.Departed)) != 1 {
+	if len(w.saw(event.Departed)) != 1 {
 		t.Error("n5 did not depart")
 	}
 }
@@ -299,8 +299,8 @@ func TestHintsForARemovedNode(t *testing.T) {
 		t.Fatalf("%d hints", w.hints())
 	}
 	w.change("n2", "n1", member.Remove)
-	if w.hints() != 0 || len(w.saw(trace.HintRehomed)) != 1 {
-		t.Fatalf("%d hints left, %d looked after", w.hints(), len(w.saw(trace.HintRehomed)))
+	if w.hints() != 0 || len(w.saw(event.HintRehomed)) != 1 {
+		t.Fatalf("%d hints left, %d looked after", w.hints(), len(w.saw(event.HintRehomed)))
 	}
 	w.names = slices.DeleteFunc(w.names, func(n string) bool { return n == "n1" })
 	w.wantHomes(key)
@@ -428,8 +428,8 @@ func TestLeaverCanBeRemoved(t *testing.T) {
 	w.start("n4")
 	w.settle()
 	w.wantHomes(keys...)
-	if len(w.saw(trace.Departed)) != 1 {
-		t.Errorf("n4 departed %d times", len(w.saw(trace.Departed)))
+	if len(w.saw(event.Departed)) != 1 {
+		t.Errorf("n4 departed %d times", len(w.saw(event.Departed)))
 	}
 	refused(member.Remove, "no member")
 }
@@ -447,8 +447,8 @@ func TestWipedLeaverIsTold(t *testing.T) {
 		w.wipe("n4")
 		w.founders = founders
 		w.settle()
-		if last, _ := w.nodes["n1"].member.history.Last("n4"); last.Kind != member.Gone || len(w.saw(trace.Departed)) != 1 {
-			t.Errorf("%s: n1 knows %v as the last change of n4, which departed %d times", kind, last, len(w.saw(trace.Departed)))
+		if last, _ := w.nodes["n1"].member.history.Last("n4"); last.Kind != member.Gone || len(w.saw(event.Departed)) != 1 {
+			t.Errorf("%s: n1 knows %v as the last change of n4, which departed %d times", kind, last, len(w.saw(event.Departed)))
 		}
 		w.wantHomes(keys...)
 	}
@@ -467,7 +467,7 @@ func TestWipedGuestIsTold(t *testing.T) {
 	w.founders = founders
 	w.tell(func(peer string) Input { return PeerUp{peer} }, func(_, to string) bool { return to == "n4" })
 	w.settle()
-	if n := len(w.saw(trace.Departed)); n != 2 {
+	if n := len(w.saw(event.Departed)); n != 2 {
 		t.Errorf("n4 departed %d times, want once in each life", n)
 	}
 }
@@ -579,7 +579,7 @@ func TestHandoversKeepOnePace(t *testing.T) {
 	}
 	w.pass(5 * time.Second)
 	offers := func() (count int) {
-		for _, e := range w.saw(trace.RangeOffered) {
+		for _, e := range w.saw(event.RangeOffered) {
 			if e.Node == "n1" {
 				count++
 			}
@@ -686,13 +686,13 @@ func TestSection49(t *testing.T) {
 	for n, l := range letter {
 		end[at(n)] = l
 	}
-	moves := func(kind trace.Kind) (out []string) {
+	moves := func(kind event.Kind) (out []string) {
 		for _, e := range w.saw(kind) {
 			who, to := e.Node, e.Peer
-			if kind == trace.RangeConfirmed {
+			if kind == event.RangeConfirmed {
 				who, to = to, who
 			}
-			if to == x || kind == trace.RangeDropped {
+			if to == x || kind == event.RangeDropped {
 				out = append(out, fmt.Sprintf("%s (%s,%s]", letter[who], end[e.Span.Start], end[e.Span.End]))
 			}
 		}
@@ -700,7 +700,7 @@ func TestSection49(t *testing.T) {
 		return slices.Compact(out)
 	}
 	want := []string{"B (F,G]", "C (G,A]", "D (A,X]"}
-	for _, kind := range []trace.Kind{trace.RangeOffered, trace.RangeConfirmed, trace.RangeTransferred, trace.RangeDropped} {
+	for _, kind := range []event.Kind{event.RangeOffered, event.RangeConfirmed, event.RangeTransferred, event.RangeDropped} {
 		if got := moves(kind); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", kind, got, want)
 		}

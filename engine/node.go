@@ -6,11 +6,11 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -93,7 +93,7 @@ type Describe struct {
 // them compare once. The Reply comes when the last round is over, with a SyncDone event.
 type Compare struct {
 	Client uint64
-	Ranges []trace.Span // none: all
+	Ranges []event.Span // none: all
 	Look   bool         // find out what differs, and mend nothing
 }
 
@@ -120,7 +120,7 @@ type Output struct {
 	Durable  bool           //    all that was written so far is durable before anything below leaves the node
 	Messages []wire.Message // 2. may be lost, delayed, repeated, reordered
 	Replies  []Reply        // 3. answers to local clients
-	Events   []trace.Event  // 4. for watching only; never change behaviour
+	Events   []event.Event  // 4. for watching only; never change behaviour
 	Wake     time.Duration  // step again by then; 0: no need
 }
 
@@ -128,7 +128,7 @@ type Output struct {
 type Reply struct {
 	Client uint64
 	Body   wire.ClientReply // nil for Describe and Compare
-	Events []trace.Event    // for Describe and Compare
+	Events []event.Event    // for Describe and Compare
 }
 
 // A Node is one Dynamo node as a pure state machine. It is for one goroutine.
@@ -385,14 +385,14 @@ func (n *Node) reply(client uint64, body wire.ClientReply) {
 	n.out.Replies = append(n.out.Replies, Reply{Client: client, Body: body})
 }
 
-func (n *Node) emit(e trace.Event) {
+func (n *Node) emit(e event.Event) {
 	e.Node, e.Time = n.cfg.Name, n.now
 	n.out.Events = append(n.out.Events, e)
 }
 
 // State is the node's account of itself. It changes nothing.
-func (n *Node) State() *trace.NodeState {
-	s := &trace.NodeState{
+func (n *Node) State() *event.NodeState {
+	s := &event.NodeState{
 		Keys: n.keys, Hints: n.hints.counts(), Roots: n.roots(), View: n.member.digest, Member: n.belongs(n.cfg.Name),
 		Pending: len(n.member.pending), Foreign: n.foreign(), Changes: n.member.history,
 		Slice: n.admit.slice, P99: n.admit.p99, Lost: n.lastWrites.lost, TooLarge: n.refusals.told(),
@@ -412,15 +412,15 @@ func (n *Node) State() *trace.NodeState {
 }
 
 func (n *Node) describe(in Describe) {
-	events := []trace.Event{{Time: n.now, Node: n.cfg.Name, Kind: trace.State, State: n.State()}}
+	events := []event.Event{{Time: n.now, Node: n.cfg.Name, Kind: event.State, State: n.State()}}
 	for _, k := range in.Keys {
-		e := trace.Event{Time: n.now, Node: n.cfg.Name, Kind: trace.Replicas, Key: k, Versions: n.lastWrites.lostOf(k)}
+		e := event.Event{Time: n.now, Node: n.cfg.Name, Kind: event.Replicas, Key: k, Versions: n.lastWrites.lostOf(k)}
 		if rec, err := n.record(store.Data, dataKey(k)); err == nil && len(rec.Siblings) > 0 {
-			e.Replicas = append(e.Replicas, trace.Replica{Versions: rec.Siblings})
+			e.Replicas = append(e.Replicas, event.Replica{Versions: rec.Siblings})
 		}
 		for _, home := range n.hints.homes(k) {
 			if rec, err := n.record(store.Hints, hintKey(home, k)); err == nil {
-				e.Replicas = append(e.Replicas, trace.Replica{For: home, Versions: rec.Siblings})
+				e.Replicas = append(e.Replicas, event.Replica{For: home, Versions: rec.Siblings})
 			}
 		}
 		events = append(events, e)

@@ -13,7 +13,7 @@ import (
 	"slices"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 )
 
 const (
@@ -33,7 +33,7 @@ const (
 
 // A refusal is a merge of two nodes' versions of a key that one of them refused as too large.
 type refusal struct {
-	trace.TooLarge
+	event.TooLarge
 	mine   uint64        // the hash of this node's versions
 	theirs uint64        // the hash of the peer's versions; 0 if this node does not know
 	until  time.Duration // when the merge is tried again
@@ -159,14 +159,14 @@ func (b *refusals) retry() {
 }
 
 // told lists the first toldRefusals refusals for State, by key and peer.
-func (b *refusals) told() []trace.TooLarge {
-	var out []trace.TooLarge
+func (b *refusals) told() []event.TooLarge {
+	var out []event.TooLarge
 	for _, peers := range b.byKey {
 		for _, r := range peers {
 			out = append(out, r.TooLarge)
 		}
 	}
-	slices.SortFunc(out, func(a, b trace.TooLarge) int {
+	slices.SortFunc(out, func(a, b event.TooLarge) int {
 		return cmp.Or(slices.Compare(a.Key, b.Key), cmp.Compare(a.Peer, b.Peer))
 	})
 	return out[:min(len(out), toldRefusals)]
@@ -177,5 +177,5 @@ func (n *Node) refuse(r refusal) {
 	if !n.refusals.add(n.now, r) {
 		return
 	}
-	n.emit(trace.Event{Kind: trace.MergeRefused, Key: r.Key, Peer: r.Peer, Count: r.Bytes + r.PeerBytes, Want: trace.MaxMergedBytes, Message: r.Sizes(n.cfg.Name)})
+	n.emit(event.Event{Kind: event.MergeRefused, Key: r.Key, Peer: r.Peer, Count: r.Bytes + r.PeerBytes, Want: event.MaxMergedBytes, Message: r.Sizes(n.cfg.Name)})
 }

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -33,7 +33,7 @@ func (w *world) pile(name, actor string, key []byte, size int) vclock.Siblings {
 // refusedMerges are the events of merges that were refused, as node peer.
 func (w *world) refusedMerges() (out []string) {
 	for _, e := range w.events {
-		if e.Kind == trace.MergeRefused {
+		if e.Kind == event.MergeRefused {
 			out = append(out, e.Node+" "+e.Peer)
 		}
 	}
@@ -116,7 +116,7 @@ func TestTooLargeHintWaits(t *testing.T) {
 	w.pass(20 * time.Minute)
 	offers := 0
 	for _, e := range w.events {
-		if e.Kind == trace.HintSent && e.Node == holder {
+		if e.Kind == event.HintSent && e.Node == holder {
 			offers++
 		}
 	}
@@ -130,8 +130,8 @@ func TestTooLargeHintWaits(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	b := newRefusals()
-	pulled := refusal{TooLarge: trace.TooLarge{Key: []byte("k"), Peer: "n2"}, mine: 1, theirs: 2}
-	blind := refusal{TooLarge: trace.TooLarge{Key: []byte("k"), Peer: "n3"}, mine: 1}
+	pulled := refusal{TooLarge: event.TooLarge{Key: []byte("k"), Peer: "n2"}, mine: 1, theirs: 2}
+	blind := refusal{TooLarge: event.TooLarge{Key: []byte("k"), Peer: "n3"}, mine: 1}
 	if !b.add(0, pulled) || b.add(0, pulled) || !b.add(0, blind) {
 		t.Error("what is new is told once")
 	}
@@ -157,7 +157,7 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("left: %+v", b)
 	}
 	for i := range 2 * maxRefusals {
-		b.add(0, refusal{TooLarge: trace.TooLarge{Key: fmt.Appendf(nil, "%d", i), Peer: "n2"}, mine: 1, theirs: uint64(i + 1)})
+		b.add(0, refusal{TooLarge: event.TooLarge{Key: fmt.Appendf(nil, "%d", i), Peer: "n2"}, mine: 1, theirs: uint64(i + 1)})
 	}
 	if b.count != maxRefusals || len(b.pulled) != maxRefusals || len(b.told()) != toldRefusals {
 		t.Errorf("%d are remembered", b.count)

@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/vclock"
+	"ringside/engine/view"
 	"ringside/engine/wire"
 )
 
@@ -93,7 +94,7 @@ func TestLiteralClocksSwallow(t *testing.T) {
 		t.Fatalf("clocks %s and %s, %d siblings", first.Version.Notation(), second.Version.Notation(), second.Siblings)
 	}
 	w.wantValues("n1", key, "milk,beer")
-	if w.saw(trace.LWWLost) != nil {
+	if w.saw(event.LWWLost) != nil {
 		t.Fatal("somebody noticed")
 	}
 	// through two coordinators nothing is wrong
@@ -130,14 +131,14 @@ func TestTruncation(t *testing.T) {
 	w.pass(time.Second)
 	v2 := w.mustPut("n4", key, "v2", v1.Context)
 	v3 := w.mustPut("n3", key, "v3", v2.Context)
-	if v2.Version.Notation() != "{n3:1 n4:1}" || v3.Version.Notation() != "{n3:2 n4:1}" || w.saw(trace.Truncated) != nil {
-		t.Fatalf("clocks %s and %s, truncated %v", v2.Version.Notation(), v3.Version.Notation(), w.saw(trace.Truncated))
+	if v2.Version.Notation() != "{n3:1 n4:1}" || v3.Version.Notation() != "{n3:2 n4:1}" || w.saw(event.Truncated) != nil {
+		t.Fatalf("clocks %s and %s, truncated %v", v2.Version.Notation(), v3.Version.Notation(), w.saw(event.Truncated))
 	}
 	w.kill("n3")
 	w.kill("n4")
 	w.pass(time.Second)
 	v4 := w.do("n2", wire.PutRequest{Key: []byte(key), Value: []byte("v4"), Context: v3.Context}).(wire.PutReply)
-	if cut := w.saw(trace.Truncated); v4.Err != wire.OK || v4.Version.Notation() != "{n2:1 n3:2}" || len(cut) != 1 || cut[0].Message != "dropped {n4:1} of 3 pairs" {
+	if cut := w.saw(event.Truncated); v4.Err != wire.OK || v4.Version.Notation() != "{n2:1 n3:2}" || len(cut) != 1 || cut[0].Message != "dropped {n4:1} of 3 pairs" {
 		t.Fatalf("%+v; truncated %+v", v4, cut)
 	}
 	v5 := w.do("n1", wire.PutRequest{Key: []byte(key), Value: []byte("v5"), Context: v4.Context}).(wire.PutReply)
@@ -260,8 +261,8 @@ func TestOnlyStampingTruncates(t *testing.T) {
 	if !slices.Equal(hold, []string{"n3", "n4", "n5"}) {
 		t.Fatalf("%v hold the key, want its homes", hold)
 	}
-	if w.hints() != 0 || w.saw(trace.Truncated) != nil {
-		t.Fatalf("%d hints, truncated %v", w.hints(), w.saw(trace.Truncated))
+	if w.hints() != 0 || w.saw(event.Truncated) != nil {
+		t.Fatalf("%d hints, truncated %v", w.hints(), w.saw(event.Truncated))
 	}
 }
 
@@ -311,17 +312,17 @@ func TestFastestCoordinates(t *testing.T) {
 		coordinator string
 		forwarded   string // why
 	}{
-		{"a node that is no home", "n1", wire.PutRequest{Context: slow}, "n5", trace.Fastest},
-		{"a home that a load balancer chose", "n3", wire.PutRequest{Context: slow, Balanced: true}, "n5", trace.Fastest},
+		{"a node that is no home", "n1", wire.PutRequest{Context: slow}, "n5", event.Fastest},
+		{"a home that a load balancer chose", "n3", wire.PutRequest{Context: slow, Balanced: true}, "n5", event.Fastest},
 		{"the home that the client named", "n3", wire.PutRequest{Context: slow}, "n3", "not at all"},
 		{"the fastest itself", "n5", wire.PutRequest{Context: slow, Balanced: true}, "n5", "not at all"},
 		{"no context", "n1", wire.PutRequest{Balanced: true}, "n3", ""},
 	} {
-		before := len(w.saw(trace.Forwarded))
+		before := len(w.saw(event.Forwarded))
 		c.req.Key, c.req.Value = []byte(key), []byte("eggs")
 		r := w.do(c.via, c.req).(wire.PutReply)
 		why := "not at all"
-		if f := w.saw(trace.Forwarded); len(f) > before {
+		if f := w.saw(event.Forwarded); len(f) > before {
 			why = f[len(f)-1].Message
 		}
 		if r.Err != wire.OK || r.Coordinator != c.coordinator || why != c.forwarded {
@@ -541,7 +542,7 @@ func TestReadRepair(t *testing.T) {
 	if s, _, _ := w.nodes["n5"].known([]byte(key)); len(s) != 1 || string(s[0].Value) != "v2" {
 		t.Fatalf("n5 holds %v after the read", s)
 	}
-	if len(w.saw(trace.ReadRepair)) == 0 {
+	if len(w.saw(event.ReadRepair)) == 0 {
 		t.Fatal("no read repair was told")
 	}
 }
@@ -552,23 +553,23 @@ func TestDetectionIsLocal(t *testing.T) {
 	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
 	w.kill("n5")
 	w.pass(10 * time.Second)
-	if len(w.saw(trace.Suspect)) != 0 {
+	if len(w.saw(event.Suspect)) != 0 {
 		t.Fatal("a node was suspected without traffic")
 	}
 	w.mustPut("n3", key, "v", nil)
 	w.pass(time.Second)
-	if len(w.saw(trace.Suspect)) == 0 {
+	if len(w.saw(event.Suspect)) == 0 {
 		t.Fatal("n3 waited for n5 in vain, and does not suspect it")
 	}
-	for _, e := range w.saw(trace.Suspect) {
+	for _, e := range w.saw(event.Suspect) {
 		if e.Node != "n3" || e.Peer != "n5" {
 			t.Fatalf("%s suspects %s", e.Node, e.Peer)
 		}
 	}
 	w.start("n5")
 	w.pass(3 * time.Second)
-	if len(w.saw(trace.Alive)) == 0 || w.hints() != 0 {
-		t.Fatalf("alive %v, %d hints", w.saw(trace.Alive), w.hints())
+	if len(w.saw(event.Alive)) == 0 || w.hints() != 0 {
+		t.Fatalf("alive %v, %d hints", w.saw(event.Alive), w.hints())
 	}
 }
 
@@ -588,7 +589,7 @@ func TestLastWriteWins(t *testing.T) {
 	w.heal(true)
 	w.pass(2 * time.Second)
 	w.wantValues("n4", key, "second")
-	v := trace.NewView()
+	v := view.New()
 	for _, e := range w.events {
 		v.Apply(e)
 	}
@@ -644,14 +645,14 @@ func TestKV679HandedBackHint(t *testing.T) {
 
 // mintedTwice lists dots that two puts of one key got.
 func (w *world) mintedTwice() []vclock.Dot {
-	type event struct {
+	type told struct {
 		key string
 		dot vclock.Dot
 	}
 	var out []vclock.Dot
-	seen := map[event]bool{}
-	for _, e := range w.saw(trace.Coordinate) {
-		d := event{string(e.Key), e.Versions[0].Dot}
+	seen := map[told]bool{}
+	for _, e := range w.saw(event.Coordinate) {
+		d := told{string(e.Key), e.Versions[0].Dot}
 		if seen[d] {
 			out = append(out, d.dot)
 		}

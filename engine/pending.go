@@ -7,10 +7,10 @@ package engine
 import (
 	"slices"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -92,7 +92,7 @@ func (n *Node) awaitPassedOn(before []*ring.Ring) {
 func (n *Node) passOn(s ring.Shift) {
 	for _, rg := range n.ring().Ranges() {
 		at := n.plotOf(rg)
-		if overlap(trace.Span{Start: s.Start, End: s.End}, at.Span) && !slices.Contains(rg.Homes, n.cfg.Name) {
+		if overlap(event.Span{Start: s.Start, End: s.End}, at.Span) && !slices.Contains(rg.Homes, n.cfg.Name) {
 			n.await(ring.Shift{Start: at.Start, End: at.End, Before: s.Before})
 			n.handover(at)
 		}
@@ -130,8 +130,8 @@ func (n *Node) await(s ring.Shift) {
 }
 
 // overlap says whether two ranges have a key in common.
-func overlap(a, b trace.Span) bool {
-	in := func(p ring.Position, s trace.Span) bool { return ring.Range{Start: s.Start, End: s.End}.Holds(p) }
+func overlap(a, b event.Span) bool {
+	in := func(p ring.Position, s event.Span) bool { return ring.Range{Start: s.Start, End: s.End}.Holds(p) }
 	return in(a.End, b) || in(b.End, a)
 }
 
@@ -182,7 +182,7 @@ func (n *Node) given(at plot) {
 	}
 	delete(n.member.pending, at)
 	n.member.changed[at.Span] = true
-	n.emit(trace.Event{Kind: trace.RangeReady, Span: &trace.Span{Start: at.Start, End: at.End}, Count: n.tree(at).Keys()})
+	n.emit(event.Event{Kind: event.RangeReady, Span: &event.Span{Start: at.Start, End: at.End}, Count: n.tree(at).Keys()})
 }
 
 // holds says in which role the node may speak of a key: as a home, as one that is not given

@@ -10,8 +10,8 @@ import (
 	"fmt"
 	"slices"
 
+	"ringside/engine/event"
 	"ringside/engine/mutant"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -45,11 +45,11 @@ func (n *Node) onClientPut(client uint64, req wire.PutRequest) {
 	if req.Delete {
 		op = "del"
 	}
-	n.emit(trace.Event{Kind: trace.Requested, Request: req.Request, Key: req.Key, Op: op})
+	n.emit(event.Event{Kind: event.Requested, Request: req.Request, Key: req.Key, Op: op})
 	respond := func(r wire.PutReply) {
 		r.Request, r.View = req.Request, n.staleView(req.View)
-		e := trace.Event{
-			Kind: trace.Replied, Request: req.Request, Key: req.Key, Op: op, Err: r.Err, Message: r.Message, Peer: r.Coordinator,
+		e := event.Event{
+			Kind: event.Replied, Request: req.Request, Key: req.Key, Op: op, Err: r.Err, Message: r.Message, Peer: r.Coordinator,
 			Nodes: r.Acks, Hinted: r.Hinted, Count: len(r.Acks), Want: req.Quorum.W, Elapsed: n.now - began,
 		}
 		if r.Err == wire.OK {
@@ -158,7 +158,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		}
 	}
 	if standsIn != "" && n.hintsFull() && !mutant.Is(mutant.OwnHintsUnbounded) { // before a dot is minted that no node keeps
-		n.emit(trace.Event{Kind: trace.HintRefused, Request: p.req.Request, Key: key, For: standsIn, Peer: n.cfg.Name})
+		n.emit(event.Event{Kind: event.HintRefused, Request: p.req.Request, Key: key, For: standsIn, Peer: n.cfg.Name})
 		return wire.Overloaded, n.cannotKeep(wire.Overloaded)
 	}
 	own := n.mint(key, ctx.Clock.Merge(known.Context()))
@@ -186,13 +186,13 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	}
 	chosen := ""
 	if ctx.Fastest == n.cfg.Name && home {
-		chosen = trace.Fastest
+		chosen = event.Fastest
 	}
-	n.emit(trace.Event{Kind: trace.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.n.homesIn(p.pref), For: standsIn, Nodes: plan.missing, Message: chosen})
+	n.emit(event.Event{Kind: event.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.n.homesIn(p.pref), For: standsIn, Nodes: plan.missing, Message: chosen})
 	if !p.all.Has(p.version.Dot) { // a later clock wrote before: last write wins
 		p.lostTo = p.all
 	}
-	why := trace.Event{Request: p.req.Request, Peer: n.cfg.Name, Op: wire.Replicate.String()}
+	why := event.Event{Request: p.req.Request, Peer: n.cfg.Name, Op: wire.Replicate.String()}
 	switch {
 	case home:
 		code = n.storeHome(key, p.all, lww, &own, why)
@@ -222,7 +222,7 @@ func (p *put) replicate(a assignment) {
 	if mutant.Is(mutant.SiblingsLeftBehind) {
 		w.Siblings = vclock.Siblings{p.version}
 	}
-	e := trace.Event{Kind: trace.Replicate, Request: p.req.Request, Key: p.req.Key, Peer: a.node}
+	e := event.Event{Kind: event.Replicate, Request: p.req.Request, Key: p.req.Key, Peer: a.node}
 	if a.home != a.node && !mutant.Is(mutant.HintUnnamed) {
 		w.For, e.For = a.home, a.home
 	}
@@ -277,9 +277,9 @@ func (p *put) acked(a assignment) {
 	if a.home != a.node {
 		p.hinted = append(p.hinted, wire.Hint{Holder: a.node, For: a.home})
 	}
-	e := trace.Event{Kind: trace.Ack, Request: p.req.Request, Key: p.req.Key, Peer: a.node, For: standsInFor(a), Count: len(p.acks), Want: p.quorum.W}
+	e := event.Event{Kind: event.Ack, Request: p.req.Request, Key: p.req.Key, Peer: a.node, For: standsInFor(a), Count: len(p.acks), Want: p.quorum.W}
 	if p.isLazy(a.node) {
-		e.Op = trace.OpBuffered
+		e.Op = event.OpBuffered
 	}
 	p.n.emit(e)
 }

@@ -7,8 +7,8 @@ package engine
 // too: what it found out is true all the same.
 
 import (
+	"ringside/engine/event"
 	"ringside/engine/mutant"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -29,9 +29,9 @@ func (g *get) repair() {
 		if !n.isHome(a.node, g.pref) || a.siblings.Equal(latest) && !a.damaged {
 			continue
 		}
-		n.emit(trace.Event{Kind: trace.ReadRepair, Request: g.req.Request, Key: g.req.Key, Peer: a.node, Versions: latest})
+		n.emit(event.Event{Kind: event.ReadRepair, Request: g.req.Request, Key: g.req.Key, Peer: a.node, Versions: latest})
 		if a.node == n.cfg.Name {
-			n.storeHome(g.req.Key, latest, g.lww, nil, trace.Event{Request: g.req.Request, Peer: a.node, Op: wire.ReadRepair.String()})
+			n.storeHome(g.req.Key, latest, g.lww, nil, event.Event{Request: g.req.Request, Peer: a.node, Op: wire.ReadRepair.String()})
 			continue
 		}
 		n.call(a.node, g.req.Request, wire.Write{Key: g.req.Key, Siblings: latest, LWW: g.lww, Purpose: wire.ReadRepair}, n.cfg.Timings.Patience, call{})

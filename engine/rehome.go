@@ -5,9 +5,9 @@ package engine
 import (
 	"slices"
 
+	"ringside/engine/event"
 	"ringside/engine/mutant"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -60,17 +60,17 @@ func (n *Node) rehome() {
 func (n *Node) rehomeHint(home string, key []byte) bool {
 	rec, damaged := n.readable(store.Hints, key, hintKey(home, key))
 	if damaged {
-		n.dropHint(home, key, trace.HintLost)
+		n.dropHint(home, key, event.HintLost)
 		return true
 	}
 	if mutant.Is(mutant.GoneHintsDropped) || mutant.Is(mutant.RehomedByHomesOnly) && !n.isHome(n.cfg.Name, n.preference(key)) {
-		n.dropHint(home, key, trace.HintRehomed)
+		n.dropHint(home, key, event.HintRehomed)
 		return true
 	}
-	if n.storeHome(key, rec.Siblings, rec.LWW, nil, trace.Event{Peer: home, Op: wire.Transfer.String()}) != wire.OK {
+	if n.storeHome(key, rec.Siblings, rec.LWW, nil, event.Event{Peer: home, Op: wire.Transfer.String()}) != wire.OK {
 		n.hints.queues[home].toEnd(string(key))
 		return false
 	}
-	n.dropHint(home, key, trace.HintRehomed)
+	n.dropHint(home, key, event.HintRehomed)
 	return true
 }

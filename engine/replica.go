@@ -10,10 +10,10 @@ package engine
 import (
 	"fmt"
 
+	"ringside/engine/event"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -44,7 +44,7 @@ const shownKey = 48
 func (n *Node) discard(s store.Space, strange [][]byte) {
 	for _, k := range strange {
 		n.write(s, k, nil)
-		n.emit(trace.Event{Kind: trace.Damaged, Message: fmt.Sprintf("the stored key %x is none that could be asked for; its record is gone", k[:min(len(k), shownKey)])})
+		n.emit(event.Event{Kind: event.Damaged, Message: fmt.Sprintf("the stored key %x is none that could be asked for; its record is gone", k[:min(len(k), shownKey)])})
 	}
 	if len(strange) > 0 {
 		n.beginEpoch() // each may have been the counter of a key that seems to have none now
@@ -66,7 +66,7 @@ func (n *Node) record(s store.Space, dbKey []byte) (wire.Record, error) {
 func (n *Node) readable(s store.Space, key, dbKey []byte) (rec wire.Record, damaged bool) {
 	rec, err := n.record(s, dbKey)
 	if err != nil {
-		n.emit(trace.Event{Kind: trace.Damaged, Key: key, Message: err.Error()})
+		n.emit(event.Event{Kind: event.Damaged, Key: key, Message: err.Error()})
 		return wire.Record{}, true
 	}
 	return rec, false
@@ -91,7 +91,7 @@ func reconcile(a, b vclock.Siblings, lww bool) vclock.Siblings {
 
 // storeHome merges siblings into the node's own replica of key. own, if not
 // nil, is the counter of the dot just minted. why holds Request, Peer and Op of the event.
-func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) wire.Code {
+func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why event.Event) wire.Code {
 	if own == nil && n.collected(key, siblings, lww, why.Peer) {
 		return wire.OK
 	}
@@ -119,7 +119,7 @@ func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wi
 	if n.inRing() && !n.isHome(n.cfg.Name, n.preference(key)) { // it is to be handed over to those that are
 		n.handOverSoon()
 	}
-	why.Kind, why.Key, why.Versions = trace.Stored, key, rec.Siblings
+	why.Kind, why.Key, why.Versions = event.Stored, key, rec.Siblings
 	why.Count = live(rec.Siblings) - liveBefore(before, damaged)
 	n.keys += why.Count
 	n.emit(why)
@@ -140,7 +140,7 @@ func liveBefore(s vclock.Siblings, damaged bool) int {
 // mergeInto merges siblings into rec and says whether that changed it, or
 // refuses what would not fit into one message any more: who keeps it, keeps it until
 // somebody has reconciled the key.
-func (n *Node) mergeInto(rec *wire.Record, key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why trace.Event) (changed bool, code wire.Code) {
+func (n *Node) mergeInto(rec *wire.Record, key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why event.Event) (changed bool, code wire.Code) {
 	before := *rec
 	rec.LWW = rec.LWW || lww
 	rec.Siblings = reconcile(before.Siblings, siblings, rec.LWW)
@@ -165,7 +165,7 @@ func (n *Node) onWrite(m wire.Message, w wire.Write) {
 }
 
 func (n *Node) keep(m wire.Message, w wire.Write) {
-	why := trace.Event{Request: m.Request, Peer: m.From, Op: w.Purpose.String()}
+	why := event.Event{Request: m.Request, Peer: m.From, Op: w.Purpose.String()}
 	if (n.transfer.left || n.member.gone) && mutant.Is(mutant.GoneNodeAcks) {
 		n.answer(m, wire.WriteReply{})
 		return
@@ -223,7 +223,7 @@ func (n *Node) reading(key []byte, view uint64) wire.ReadReply {
 func (n *Node) known(key []byte) (s vclock.Siblings, lww bool, code wire.Code) {
 	rec, err := n.record(store.Data, dataKey(key))
 	if err != nil {
-		n.emit(trace.Event{Kind: trace.Damaged, Key: key, Message: err.Error()})
+		n.emit(event.Event{Kind: event.Damaged, Key: key, Message: err.Error()})
 		return nil, false, wire.Damaged
 	}
 	s, lww = rec.Siblings, rec.LWW

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -56,7 +56,7 @@ func TestReadsSuspectAHungPeer(t *testing.T) {
 		w.get("n1", key)
 		w.pass(100 * time.Millisecond)
 	}
-	if len(w.saw(trace.Suspect)) == 0 {
+	if len(w.saw(event.Suspect)) == 0 {
 		t.Fatal("n3 never answered, and is not suspected")
 	}
 }
@@ -176,8 +176,8 @@ func TestDamagedHint(t *testing.T) {
 	w.damage("n2", store.Hints, hintKey("n5", []byte(key)))
 	w.heal(true)
 	w.pass(3 * time.Second)
-	if len(w.saw(trace.HintDelivered)) != 0 || len(w.saw(trace.HintLost)) != 1 || w.hints() != 0 {
-		t.Fatalf("delivered %v, lost %v, %d left", w.saw(trace.HintDelivered), w.saw(trace.HintLost), w.hints())
+	if len(w.saw(event.HintDelivered)) != 0 || len(w.saw(event.HintLost)) != 1 || w.hints() != 0 {
+		t.Fatalf("delivered %v, lost %v, %d left", w.saw(event.HintDelivered), w.saw(event.HintLost), w.hints())
 	}
 }
 
@@ -240,8 +240,8 @@ func TestUnsent(t *testing.T) {
 		return big
 	}
 	r := w.do("n1", wire.GetRequest{Key: []byte(key), Quorum: wire.Quorum{R: 2}}).(wire.GetReply)
-	if r.Err != wire.OK || len(r.Siblings) != 1 || lost == 0 || len(w.saw(trace.Suspect)) != 0 {
-		t.Fatalf("%v from %v, %d refused, suspects %v", r.Err, r.Replied, lost, w.saw(trace.Suspect))
+	if r.Err != wire.OK || len(r.Siblings) != 1 || lost == 0 || len(w.saw(event.Suspect)) != 0 {
+		t.Fatalf("%v from %v, %d refused, suspects %v", r.Err, r.Replied, lost, w.saw(event.Suspect))
 	}
 }
 

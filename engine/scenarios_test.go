@@ -6,9 +6,9 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -96,7 +96,7 @@ func TestGossipMakesNobodySuspect(t *testing.T) {
 	if unheard == 0 {
 		t.Fatal("nobody told n5 anything")
 	}
-	before := len(w.saw(trace.Suspect))
+	before := len(w.saw(event.Suspect))
 	for _, n := range []string{"n1", "n2", "n3", "n4"} {
 		if p := w.nodes[n].peer("n5"); !p.healthy() {
 			t.Errorf("%s suspects n5 for its silence about gossip", n)
@@ -106,7 +106,7 @@ func TestGossipMakesNobodySuspect(t *testing.T) {
 	if k := len(out.Writes); k == 0 || k > len(w.ringNow().Ranges())+1 {
 		t.Errorf("500 changes make %d writes in one step", k)
 	}
-	if after := len(w.saw(trace.Suspect)); after != before {
+	if after := len(w.saw(event.Suspect)); after != before {
 		t.Errorf("%d suspicions", after-before)
 	}
 }
@@ -129,13 +129,13 @@ func TestRepeatedMessagesAreOneWrite(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
 	ctx := w.mustPut("n3", key, "v1", nil).Context
-	before := len(w.saw(trace.Coordinate))
+	before := len(w.saw(event.Coordinate))
 	m := wire.Message{From: "n1", To: "n3", Op: 1 << 50, View: w.nodes["n1"].member.digest, Body: wire.Forward{Put: wire.PutRequest{Key: []byte(key), Value: []byte("v2"), Context: ctx, Quorum: wire.Quorum{R: 2, W: 2}}}}
 	for range 3 {
 		w.step("n3", Receive{m})
 		w.deliver()
 	}
-	if k := len(w.saw(trace.Coordinate)) - before; k != 1 {
+	if k := len(w.saw(event.Coordinate)) - before; k != 1 {
 		t.Fatalf("coordinated %d times", k)
 	}
 	w.wantValues("n1", key, "v2")

@@ -8,10 +8,10 @@ package engine
 import (
 	"slices"
 
+	"ringside/engine/event"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -56,7 +56,7 @@ func (n *Node) scrub() {
 		if end := n.rangeAt(p).End; !seen[end] {
 			seen[end] = true
 			if before, after := n.regrow(p); before != after { // or it was found before, and nobody has anything better
-				n.emit(trace.Event{Kind: trace.Damaged, Key: key, Message: "a scrub found the record damaged"})
+				n.emit(event.Event{Kind: event.Damaged, Key: key, Message: "a scrub found the record damaged"})
 			}
 		}
 	}

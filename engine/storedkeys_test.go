@@ -4,8 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -56,7 +56,7 @@ func with(t *testing.T, s store.Space, key, value []byte) *world {
 func TestStrangeStoredKeys(t *testing.T) {
 	for name, k := range storedKeys() {
 		w := with(t, k.space, k.key, storedRecord())
-		if told := len(w.saw(trace.Damaged)); (told == 0) != k.known {
+		if told := len(w.saw(event.Damaged)); (told == 0) != k.known {
 			t.Errorf("%s: %d times told of damage", name, told)
 		}
 		if b, err := w.stores["n1"].Get(k.space, k.key); err != nil || (b != nil) != k.known {
@@ -85,7 +85,7 @@ func FuzzStoredKeys(f *testing.F) {
 	f.Add(byte(store.Own), dataKey([]byte("k")), wire.EncodeOwn(wire.Own{Epoch: 1, Counter: 2}))
 	f.Add(byte(store.Meta), selfKey, wire.EncodeOwn(wire.Own{Epoch: 1, Counter: 2}))
 	f.Add(byte(store.Meta), historyKey, wire.EncodeMembership(wire.Membership{}))
-	f.Add(byte(store.Meta), rangeKey(trace.Span{}), wire.EncodeMembership(wire.Membership{Lost: []wire.PendingRange{{}}}))
+	f.Add(byte(store.Meta), rangeKey(event.Span{}), wire.EncodeMembership(wire.Membership{Lost: []wire.PendingRange{{}}}))
 	f.Fuzz(func(t *testing.T, space byte, key, value []byte) {
 		w := with(t, store.Space(space), key, value)
 		w.mustPut("n1", "k", "new", w.get("n1", "k").Context)

@@ -14,11 +14,11 @@ import (
 	"math"
 	"slices"
 
+	"ringside/engine/event"
 	"ringside/engine/merkle"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -41,7 +41,7 @@ const (
 type round struct {
 	n       *Node
 	task    task
-	res     trace.SyncRound
+	res     event.SyncRound
 	over    bool
 	level   int      // of nodes
 	nodes   []uint32 // that differ and were not looked into
@@ -56,8 +56,8 @@ type round struct {
 }
 
 func (n *Node) startRound(t task) {
-	r := &round{n: n, task: t, nodes: []uint32{0}, res: trace.SyncRound{
-		Start: t.plot.Start, End: t.plot.End, Left: n.cfg.Name, Right: t.peer, Differing: []trace.SyncKey{},
+	r := &round{n: n, task: t, nodes: []uint32{0}, res: event.SyncRound{
+		Start: t.plot.Start, End: t.plot.End, Left: n.cfg.Name, Right: t.peer, Differing: []event.SyncKey{},
 	}}
 	if tree, ok := r.tree(); ok {
 		r.res.FullCopy, r.res.Keys = tree.Size(), tree.Keys()
@@ -162,7 +162,7 @@ func (r *round) descend() {
 	}
 	if r.level == tree.Depth() {
 		r.res.Buckets = len(r.nodes)
-		r.tell(trace.SyncCompared)
+		r.tell(event.SyncCompared)
 		r.list()
 		return
 	}
@@ -171,8 +171,8 @@ func (r *round) descend() {
 	r.askTree(wire.Sync{Ask: wire.AskTree, Level: r.level, Nodes: nodes, Root: tree.Root()}, func(a wire.SyncReply) { r.below(nodes, a) })
 }
 
-func (r *round) tell(kind trace.Kind) {
-	r.n.emit(trace.Event{Kind: kind, Peer: r.task.peer, Rounds: []trace.SyncRound{r.res}})
+func (r *round) tell(kind event.Kind) {
+	r.n.emit(event.Event{Kind: kind, Peer: r.task.peer, Rounds: []event.SyncRound{r.res}})
 }
 
 // below compares the hashes of the descendants of nodes.
@@ -189,7 +189,7 @@ func (r *round) below(nodes []uint32, a wire.SyncReply) {
 			return
 		}
 		r.res.FullCopy = max(r.res.FullCopy, a.Size)
-		r.tell(trace.SyncStarted)
+		r.tell(event.SyncStarted)
 	}
 	down := min(syncLevels, tree.Depth()-r.level)
 	if len(a.Hashes) != len(nodes)<<down {
@@ -219,10 +219,10 @@ func (r *round) follow(tree *merkle.Tree, nodes []uint32, hashes []uint64, down 
 	i := slices.Index(nodes, uint32(to>>down))
 	theirs := hashes[i<<down : (i+1)<<down]
 	first := int(nodes[i]) << down
-	var way []trace.SyncHash
+	var way []event.SyncHash
 	for up := 0; up <= down; up++ {
 		level, node := r.level+down-up, to>>up
-		way = append(way, trace.SyncHash{Level: level, Node: node, Left: tree.Hash(level, node), Right: theirs[node-first>>up]})
+		way = append(way, event.SyncHash{Level: level, Node: node, Left: tree.Hash(level, node), Right: theirs[node-first>>up]})
 		if up < down {
 			theirs = merkle.Fold(theirs)
 		}
@@ -299,7 +299,7 @@ func (r *round) count(key []byte) {
 	}
 	r.counted[string(key)] = true
 	r.res.Count++
-	if len(r.res.Differing) < trace.MaxSyncKeys {
+	if len(r.res.Differing) < event.MaxSyncKeys {
 		r.res.Differing = append(r.res.Differing, key)
 	}
 }
@@ -333,7 +333,7 @@ func (r *round) fetched(a wire.SyncReply) {
 		if mutant.Is(mutant.SyncTruncates) {
 			e.Siblings = truncated(e.Siblings)
 		}
-		switch r.n.storeHome(e.Key, e.Siblings, e.LWW, nil, trace.Event{Peer: r.task.peer, Op: wire.AntiEntropy.String()}) {
+		switch r.n.storeHome(e.Key, e.Siblings, e.LWW, nil, event.Event{Peer: r.task.peer, Op: wire.AntiEntropy.String()}) {
 		case wire.OK:
 			r.res.Received++
 		case wire.TooLarge:
@@ -358,7 +358,7 @@ func (r *round) tooLarge(key []byte, hash uint64, theirs vclock.Siblings) {
 		return
 	}
 	r.n.refuse(refusal{
-		TooLarge: trace.TooLarge{Key: key, Peer: r.task.peer, Bytes: rec.Siblings.Size(), Versions: len(rec.Siblings), PeerBytes: theirs.Size(), PeerVersions: len(theirs)},
+		TooLarge: event.TooLarge{Key: key, Peer: r.task.peer, Bytes: rec.Siblings.Size(), Versions: len(rec.Siblings), PeerBytes: theirs.Size(), PeerVersions: len(theirs)},
 		mine:     stateOf(key, rec).Hash, theirs: hash,
 	})
 }
@@ -405,7 +405,7 @@ func (r *round) pushSome() {
 
 // onSync answers a question of another node's round.
 func (n *Node) onSync(m wire.Message, q wire.Sync) {
-	at := plot{trace.Span{Start: q.Start, End: q.End}, q.Depth}
+	at := plot{event.Span{Start: q.Start, End: q.End}, q.Depth}
 	switch {
 	case !n.hosts(at):
 		n.answer(m, wire.SyncReply{Err: wire.BadRequest})

@@ -21,10 +21,10 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -194,7 +194,7 @@ func (n *Node) keepDead(count int, why string) {
 	if n.collector.kept != why {
 		n.collector.kept = why
 		if why != "" {
-			n.emit(trace.Event{Kind: trace.TombstonesKept, Count: count, Message: why})
+			n.emit(event.Event{Kind: event.TombstonesKept, Count: count, Message: why})
 		}
 	}
 }
@@ -421,7 +421,7 @@ func (n *Node) dropTombstones(c wire.Collect) {
 		}
 		n.deleteRecord(k)
 		n.grow(k, rec, wire.Record{})
-		n.emit(trace.Event{Kind: trace.TombstoneCollected, Key: t.Key, Versions: rec.Siblings})
+		n.emit(event.Event{Kind: event.TombstoneCollected, Key: t.Key, Versions: rec.Siblings})
 	}
 }
 

@@ -9,9 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -78,10 +78,10 @@ func (w *world) wantKept(key, why string) {
 	if got := first.State(); got.Tombstones == 0 || !strings.Contains(got.Kept, why) {
 		w.t.Fatalf("%s holds %d tombstones and says %q, want %q", first.cfg.Name, got.Tombstones, got.Kept, why)
 	}
-	if !slices.ContainsFunc(w.saw(trace.TombstonesKept), func(e trace.Event) bool { return strings.Contains(e.Message, why) }) {
+	if !slices.ContainsFunc(w.saw(event.TombstonesKept), func(e event.Event) bool { return strings.Contains(e.Message, why) }) {
 		w.t.Errorf("no event says %q", why)
 	}
-	if k := len(w.saw(trace.TombstoneCollected)); k > 0 {
+	if k := len(w.saw(event.TombstoneCollected)); k > 0 {
 		w.t.Fatalf("%d tombstones were dropped", k)
 	}
 }
@@ -97,7 +97,7 @@ func TestTombstonesAreCollected(t *testing.T) {
 		t.Fatalf("before the grace is over %v hold the tombstone, n1 counts %d", h, w.nodes["n1"].State().Tombstones)
 	}
 	w.untilCollected(key)
-	dropped := w.saw(trace.TombstoneCollected)
+	dropped := w.saw(event.TombstoneCollected)
 	if len(dropped) != 3 || string(dropped[0].Key) != key || w.nodes["n1"].State().Tombstones != 0 {
 		t.Fatalf("%d drops, n1 counts %d", len(dropped), w.nodes["n1"].State().Tombstones)
 	}
@@ -235,10 +235,10 @@ func TestLateWriteBetweenTheQuestions(t *testing.T) {
 		t.Fatalf("n3 holds %v", s)
 	}
 	w.pass(testGrace + testGrace/2)
-	if k := len(w.saw(trace.TombstoneCollected)); k > 0 {
+	if k := len(w.saw(event.TombstoneCollected)); k > 0 {
 		t.Fatalf("%d homes dropped the tombstone", k)
 	}
-	if e := w.saw(trace.TombstonesKept); len(e) == 0 || !strings.Contains(e[len(e)-1].Message, "n3 cannot say") {
+	if e := w.saw(event.TombstonesKept); len(e) == 0 || !strings.Contains(e[len(e)-1].Message, "n3 cannot say") {
 		t.Fatalf("told %v", e)
 	}
 	w.untilCollected(key)
@@ -300,7 +300,7 @@ func TestWatchesEnd(t *testing.T) {
 			w.untilWatched("n2", key)
 			happens(w)
 			w.pass(testGrace + testGrace/4)
-			if k := len(w.saw(trace.TombstoneCollected)); k > 0 {
+			if k := len(w.saw(event.TombstoneCollected)); k > 0 {
 				t.Fatalf("%d homes dropped the tombstone", k)
 			}
 			w.untilCollected(key)
@@ -355,8 +355,8 @@ func TestCollectedTombstonesAreNotRepairedForEver(t *testing.T) {
 		return false
 	}
 	w.untilCollected(key)
-	if missed != 1 || len(w.saw(trace.TombstoneCollected)) != 3 {
-		t.Fatalf("%d were not told, %d dropped it", missed, len(w.saw(trace.TombstoneCollected)))
+	if missed != 1 || len(w.saw(event.TombstoneCollected)) != 3 {
+		t.Fatalf("%d were not told, %d dropped it", missed, len(w.saw(event.TombstoneCollected)))
 	}
 	mark := len(w.events)
 	for _, via := range w.names {
@@ -364,7 +364,7 @@ func TestCollectedTombstonesAreNotRepairedForEver(t *testing.T) {
 		w.pass(5 * w.timings.AntiEntropy)
 	}
 	for _, e := range w.events[mark:] {
-		if e.Kind == trace.ReadRepair || e.Kind == trace.Stored || e.Kind == trace.SyncStarted || e.Kind == trace.TombstoneCollected {
+		if e.Kind == event.ReadRepair || e.Kind == event.Stored || e.Kind == event.SyncStarted || e.Kind == event.TombstoneCollected {
 			t.Fatalf("%s %s %s from %s once it was collected", e.Node, e.Kind, e.Key, e.Peer)
 		}
 	}
@@ -391,7 +391,7 @@ func TestNodesThatWentSayThatTheyHoldNothing(t *testing.T) {
 	key := w.keyAt("n1", "n2", "n3")
 	w.del("n1", key, w.mustPut("n1", key, "milk", nil).Context)
 	w.change("n1", "n5", member.Leave)
-	if last, _ := w.nodes["n1"].member.history.Last("n5"); last.Kind != member.Gone || last.By != "n5" || len(w.saw(trace.Departed)) != 1 {
+	if last, _ := w.nodes["n1"].member.history.Last("n5"); last.Kind != member.Gone || last.By != "n5" || len(w.saw(event.Departed)) != 1 {
 		t.Fatalf("the last change of n5 is %v", last)
 	}
 	w.step("n5", Receive{wire.Message{From: "n1", To: "n5", Op: 1, View: 1, Body: wire.Write{Key: []byte(key), Siblings: w.held("n1", key), For: "n3"}}})

@@ -16,10 +16,10 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/merkle"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -165,8 +165,8 @@ func (n *Node) offer(h *handover, home string) {
 		return
 	}
 	h.busy = true
-	span := &trace.Span{Start: h.Start, End: h.End}
-	n.emit(trace.Event{Kind: trace.RangeOffered, Peer: home, Span: span, Count: t.Keys()})
+	span := &event.Span{Start: h.Start, End: h.End}
+	n.emit(event.Event{Kind: event.RangeOffered, Peer: home, Span: span, Count: t.Keys()})
 	n.call(home, 0, h.message(t, wire.OfferRange), n.cfg.Timings.Patience, call{
 		onSilent: func() { h.busy = false },
 		onAnswer: func(b wire.Body) {
@@ -175,12 +175,12 @@ func (n *Node) offer(h *handover, home string) {
 				return
 			}
 			root := n.tree(h.plot).Root()
-			n.sync.tasks = append(n.sync.tasks, task{taskKey: taskKey{h.plot, home}, transfer: true, done: func(r trace.SyncRound) {
+			n.sync.tasks = append(n.sync.tasks, task{taskKey: taskKey{h.plot, home}, transfer: true, done: func(r event.SyncRound) {
 				h.busy = false
 				if r.Err != "" {
 					return
 				}
-				n.emit(trace.Event{Kind: trace.RangeTransferred, Peer: home, Span: span, Count: r.Sent, Rounds: []trace.SyncRound{r}})
+				n.emit(event.Event{Kind: event.RangeTransferred, Peer: home, Span: span, Count: r.Sent, Rounds: []event.SyncRound{r}})
 				n.transferred(h, home, root)
 			}})
 			n.startRounds()
@@ -242,14 +242,14 @@ func (n *Node) drop(h *handover) {
 	delete(n.trees.trees, h.plot)
 	n.trees.at(h.plot)
 	if count > 0 {
-		n.emit(trace.Event{Kind: trace.RangeDropped, Span: &trace.Span{Start: h.Start, End: h.End}, Count: count, Want: keys - n.keys})
+		n.emit(event.Event{Kind: event.RangeDropped, Span: &event.Span{Start: h.Start, End: h.End}, Count: count, Want: keys - n.keys})
 	}
 	n.tellLeft()
 }
 
 // onOffer answers a node that holds a range of ours, or waits for one that we hold.
 func (n *Node) onOffer(m wire.Message, o wire.Offer) {
-	at := plot{trace.Span{Start: o.Start, End: o.End}, o.Depth}
+	at := plot{event.Span{Start: o.Start, End: o.End}, o.Depth}
 	_, ok := n.rangeOf(at)
 	r := wire.OfferReply{Answer: wire.OfferLater}
 	switch {
@@ -272,7 +272,7 @@ func (n *Node) confirm(at plot, from string, keys int) wire.OfferAnswer {
 		return wire.OfferLater
 	}
 	n.transfer.in[at] = incoming{from, n.now + transferLease}
-	n.emit(trace.Event{Kind: trace.RangeConfirmed, Peer: from, Span: &at.Span, Count: keys})
+	n.emit(event.Event{Kind: event.RangeConfirmed, Peer: from, Span: &at.Span, Count: keys})
 	return wire.OfferConfirmed
 }
 

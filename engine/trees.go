@@ -11,11 +11,11 @@ import (
 	"maps"
 	"slices"
 
+	"ringside/engine/event"
 	"ringside/engine/merkle"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -29,14 +29,14 @@ type forest struct {
 // A plot is what a tree hangs on. The depth belongs to it because it follows
 // from the number of ranges: nodes that agree on their ring agree on it.
 type plot struct {
-	trace.Span
+	event.Span
 	depth int
 }
 
 func newForest() *forest { return &forest{trees: map[plot]*merkle.Tree{}} }
 
 func (n *Node) plotOf(rg ring.Range) plot {
-	return plot{trace.Span{Start: rg.Start, End: rg.End}, merkle.Depth(len(n.ring().Ranges()))}
+	return plot{event.Span{Start: rg.Start, End: rg.End}, merkle.Depth(len(n.ring().Ranges()))}
 }
 
 func (n *Node) plotAt(p ring.Position) plot { return n.plotOf(n.rangeAt(p)) }
@@ -148,11 +148,11 @@ func (n *Node) prune() {
 }
 
 // roots lists the ranges of which the node holds anything, clockwise.
-func (n *Node) roots() []trace.TreeRoot {
-	var out []trace.TreeRoot
+func (n *Node) roots() []event.TreeRoot {
+	var out []event.TreeRoot
 	for _, rg := range n.ring().Ranges() {
 		if t := n.tree(n.plotOf(rg)); t.Root() != 0 {
-			out = append(out, trace.TreeRoot{Start: rg.Start, End: rg.End, Root: t.Root(), Keys: t.Keys(), Size: t.Size()})
+			out = append(out, event.TreeRoot{Start: rg.Start, End: rg.End, Root: t.Root(), Keys: t.Keys(), Size: t.Size()})
 		}
 	}
 	return out
@@ -184,7 +184,7 @@ func (n *Node) scanBuckets(t *merkle.Tree, bucket, buckets int, fn func(held) bo
 }
 
 // scanRange calls fn with all records of a range, the damaged ones too.
-func (n *Node) scanRange(s trace.Span, fn func(k, v []byte)) {
+func (n *Node) scanRange(s event.Span, fn func(k, v []byte)) {
 	t := merkle.New(s.Start, s.End, 0)
 	if first, last, ok := t.Span(0, 1); ok {
 		n.scanData(first, last, func(k, v []byte) bool { fn(k, v); return true })
@@ -247,10 +247,10 @@ func (n *Node) Audit() error {
 	for i, rg := range n.ring().Ranges() {
 		have, want := n.tree(n.plotOf(rg)), trees.at(n.plotOf(rg))
 		if !have.Equal(want) {
-			return fmt.Errorf("audit: %s: the tree with root %x is not the one with %x that its keys make", trace.RangeName(i), have.Root(), want.Root())
+			return fmt.Errorf("audit: %s: the tree with root %x is not the one with %x that its keys make", event.RangeName(i), have.Root(), want.Root())
 		}
 		if have.Keys() != want.Keys() || have.Size() != want.Size() {
-			return fmt.Errorf("audit: %s: %d keys of %d bytes, there are %d of %d", trace.RangeName(i), have.Keys(), have.Size(), want.Keys(), want.Size())
+			return fmt.Errorf("audit: %s: %d keys of %d bytes, there are %d of %d", event.RangeName(i), have.Keys(), have.Size(), want.Keys(), want.Size())
 		}
 	}
 	return nil
@@ -267,7 +267,7 @@ func (n *Node) auditKey(key []byte) error {
 		return fmt.Errorf("%s lies outside of its range, from %v to %v", key, rg.Start, rg.End)
 	}
 	inRange, inBucket := false, false
-	n.scanRange(trace.Span{Start: rg.Start, End: rg.End}, func(k, _ []byte) {
+	n.scanRange(event.Span{Start: rg.Start, End: rg.End}, func(k, _ []byte) {
 		_, other := splitDataKey(k)
 		inRange = inRange || bytes.Equal(key, other)
 	})

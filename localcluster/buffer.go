@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/event"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 )
 
 // §6.1: a node with an object buffer. Its loop goes on stepping while a writer, one goroutine at a
@@ -91,9 +91,9 @@ func (f *flusher) end() {
 }
 
 // autopsy tells what a crash took with the buffer: what a node would say of the disk now.
-func (l *life) autopsy(lost []store.Write) []trace.Event {
+func (l *life) autopsy(lost []store.Write) []event.Event {
 	keys := engine.KeysOf(lost)
-	out := []trace.Event{{Node: l.node.name, Kind: trace.BufferLost, Count: len(keys)}}
+	out := []event.Event{{Node: l.node.name, Kind: event.BufferLost, Count: len(keys)}}
 	n, _, err := engine.New(l.config(false), l.db, l.c.now())
 	if err != nil {
 		return out
@@ -105,7 +105,7 @@ func (l *life) autopsy(lost []store.Write) []trace.Event {
 				out[0].State = e.State
 				continue
 			}
-			e.Kind = trace.BufferLost
+			e.Kind = event.BufferLost
 			out = append(out, e)
 		}
 	}

@@ -7,9 +7,10 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
+	"ringside/engine/settings"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -62,13 +63,13 @@ func buffered(t *testing.T, o Options, objects int) (*Cluster, *stillDisks) {
 }
 
 // acks returns the Ack events of the put, once there are count of them.
-func acks(t *testing.T, c *Cluster, request uint64, count int) (out []trace.Event) {
+func acks(t *testing.T, c *Cluster, request uint64, count int) (out []event.Event) {
 	t.Helper()
 	await(t, "acks", func() bool {
 		out = nil
-		_ = c.Events(t.Context(), 0, false, func(batch []trace.Event) error {
+		_ = c.Events(t.Context(), 0, false, func(batch []event.Event) error {
 			for _, e := range batch {
-				if e.Kind == trace.Ack && e.Request == request {
+				if e.Kind == event.Ack && e.Request == request {
 					out = append(out, e)
 				}
 			}
@@ -90,17 +91,17 @@ func TestPutDoesNotWaitForDisks(t *testing.T) {
 		t.Errorf("the buffers hold %q", got)
 	}
 	for _, e := range acks(t, c, p.Request, 2) {
-		if e.Op != trace.OpBuffered {
+		if e.Op != event.OpBuffered {
 			t.Errorf("%s says that it is durable, and no disk has moved", e.Peer)
 		}
 	}
-	await(t, "all 3 replicas in memory only", func() bool { return view(t, c, "cart").Buffered() == 3 })
+	await(t, "all 3 replicas in memory only", func() bool { return viewOf(t, c, "cart").Buffered() == 3 })
 	disks.free()
 	last := acks(t, c, p.Request, 3)
-	if durable := slices.DeleteFunc(last, func(e trace.Event) bool { return e.Op == trace.OpBuffered }); len(durable) != 1 {
+	if durable := slices.DeleteFunc(last, func(e event.Event) bool { return e.Op == event.OpBuffered }); len(durable) != 1 {
 		t.Errorf("%d of N replicas are durable: %v", len(durable), durable)
 	}
-	await(t, "empty buffers", func() bool { return view(t, c, "cart").Buffered() == 0 }) // the writer comes by without being asked
+	await(t, "empty buffers", func() bool { return viewOf(t, c, "cart").Buffered() == 0 }) // the writer comes by without being asked
 }
 
 // With W=N the put waits for the one durable replica, too.
@@ -131,7 +132,7 @@ func TestPutOfAllWaitsForTheDurableOne(t *testing.T) {
 // A crash takes what is in the buffer of one node. The others have it, the node itself
 // says what it lost, and what it comes back with is what its disk holds.
 func TestCrashLosesTheBuffer(t *testing.T) {
-	o := Options{Home: t.TempDir(), Settings: trace.Settings{NoAntiEntropy: true}}
+	o := Options{Home: t.TempDir(), Settings: settings.Cluster{NoAntiEntropy: true}}
 	c, _ := buffered(t, o, 100)
 	put(t, c, "", "cart", "milk", nil)
 	if err := c.Close(); err != nil {
@@ -153,14 +154,14 @@ func TestCrashLosesTheBuffer(t *testing.T) {
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	v := view(t, c, "cart")
-	_ = c.Events(t.Context(), 0, false, func(batch []trace.Event) error {
+	v := viewOf(t, c, "cart")
+	_ = c.Events(t.Context(), 0, false, func(batch []event.Event) error {
 		for _, e := range batch {
 			v.Apply(e)
 		}
 		return nil
 	})
-	if got := countEvents(t, c, trace.BufferLost); got != 2 { // how many, and what became of each
+	if got := countEvents(t, c, event.BufferLost); got != 2 { // how many, and what became of each
 		t.Errorf("%d events tell of the loss", got)
 	}
 	if held := v.Key([]byte("cart")).Held[victim][""]; len(held) != 1 || string(held[0].Value) != "milk" {
@@ -181,7 +182,7 @@ func TestCrashLosesTheBuffer(t *testing.T) {
 // A full buffer holds the node back until its disk has made room; nothing is refused or lost.
 func TestFullBufferHoldsBack(t *testing.T) {
 	const objects, puts = 4, 60
-	c, disks := buffered(t, Options{Mem: true, Settings: trace.Settings{Nodes: []string{"a"}, N: 1}}, objects)
+	c, disks := buffered(t, Options{Mem: true, Settings: settings.Cluster{Nodes: []string{"a"}, N: 1}}, objects)
 	disks.hold()
 	var wg sync.WaitGroup
 	for i := range puts {
@@ -200,7 +201,7 @@ func TestFullBufferHoldsBack(t *testing.T) {
 
 // A cluster that is taken down in order loses nothing of its buffers.
 func TestDownFlushesBuffers(t *testing.T) {
-	o := Options{Home: t.TempDir(), Settings: trace.Settings{Buffer: 1000}}
+	o := Options{Home: t.TempDir(), Settings: settings.Cluster{Buffer: 1000}}
 	c := begin(t, o)
 	const puts = 100
 	for i := range puts {
@@ -209,7 +210,7 @@ func TestDownFlushesBuffers(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	o.Settings = trace.Settings{}
+	o.Settings = settings.Cluster{}
 	c = begin(t, o)
 	if c.roll.settings().Buffer != 1000 {
 		t.Errorf("the buffer of 1000 is remembered as one of %d", c.roll.settings().Buffer)
@@ -225,7 +226,7 @@ func TestDownFlushesBuffers(t *testing.T) {
 // Buffers and everything else that hits a node at once: crashes under load lose no
 // write that two other replicas have.
 func TestBufferedCrashesUnderLoad(t *testing.T) {
-	c := begin(t, Options{Settings: trace.Settings{Buffer: 50}})
+	c := begin(t, Options{Settings: settings.Cluster{Buffer: 50}})
 	stop := make(chan struct{})
 	var mu sync.Mutex
 	acked := map[string]bool{}

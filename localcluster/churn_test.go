@@ -14,7 +14,8 @@ import (
 
 	"ringside/engine/fault"
 	"ringside/engine/member"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
+	"ringside/engine/view"
 	"ringside/engine/wire"
 )
 
@@ -67,7 +68,7 @@ func (w *writer) sees(g wire.GetReply) bool {
 }
 
 // settled waits until nothing is under way any more, and returns what there is then.
-func settled(t *testing.T, c *Cluster, limit time.Duration, keys ...[]byte) *trace.View {
+func settled(t *testing.T, c *Cluster, limit time.Duration, keys ...[]byte) *view.Cluster {
 	t.Helper()
 	var blocks string
 	for end := time.Now().Add(limit); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
@@ -75,31 +76,31 @@ func settled(t *testing.T, c *Cluster, limit time.Duration, keys ...[]byte) *tra
 		if err != nil {
 			t.Fatal(err)
 		}
-		view := trace.NewView()
+		cluster := view.New()
 		for _, e := range events {
-			view.Apply(e)
+			cluster.Apply(e)
 		}
-		if blocks = moving(view); blocks == "" {
-			return view
+		if blocks = moving(cluster); blocks == "" {
+			return cluster
 		}
 	}
 	t.Fatalf("not settled after %v: %s", limit, blocks)
 	return nil
 }
 
-func moving(view *trace.View) string {
-	for _, n := range view.Nodes {
+func moving(cluster *view.Cluster) string {
+	for _, n := range cluster.Nodes {
 		switch {
-		case n.Status != trace.Up:
-		case view.Behind(n) > 0:
+		case n.Status != view.Up:
+		case cluster.Behind(n) > 0:
 			return n.Name + " does not know the ring"
 		case n.Pending > 0 || n.Foreign > 0:
 			return fmt.Sprintf("%s waits for %d ranges and has %d keys to hand over", n.Name, n.Pending, n.Foreign)
-		case !view.Ring.Has(n.Name):
+		case !cluster.Ring.Has(n.Name):
 			return n.Name + " is still there"
 		}
 	}
-	return view.Unconverged()
+	return cluster.Unconverged()
 }
 
 // §4.9 under load: three nodes join, one leaves and one that is dead is removed, while clients read
@@ -135,12 +136,12 @@ func TestJoinsAndLeavesUnderLoad(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		view := trace.NewView()
+		cluster := view.New()
 		for _, e := range events {
-			view.Apply(e)
+			cluster.Apply(e)
 		}
-		for _, n := range view.Nodes {
-			if n.Status == trace.Up && (n.Pending > 0 || view.Behind(n) > 0) || n.Name == "n2" {
+		for _, n := range cluster.Nodes {
+			if n.Status == view.Up && (n.Pending > 0 || cluster.Behind(n) > 0) || n.Name == "n2" {
 				return false
 			}
 		}
@@ -152,7 +153,7 @@ func TestJoinsAndLeavesUnderLoad(t *testing.T) {
 	stop()
 	work.Wait()
 	began := time.Now()
-	view := settled(t, c, 30*time.Second, keys...)
+	cluster := settled(t, c, 30*time.Second, keys...)
 	var total, stale, replicas int
 	fails := map[string]int{}
 	for _, w := range writers {
@@ -170,13 +171,13 @@ func TestJoinsAndLeavesUnderLoad(t *testing.T) {
 		if !w.sees(r.(wire.GetReply)) {
 			t.Errorf("%s: %d was acknowledged; there is %v", w.key, w.acked, r.(wire.GetReply).Siblings)
 		}
-		homes := view.Ring.Homes([]byte(w.key))
-		for node, held := range view.Key([]byte(w.key)).Held {
+		homes := cluster.Ring.Homes([]byte(w.key))
+		for node, held := range cluster.Key([]byte(w.key)).Held {
 			holds := len(held[""]) > 0
 			if holds {
 				replicas++
 			}
-			if holds != slices.Contains(homes, node) && view.Node(node).Status == trace.Up {
+			if holds != slices.Contains(homes, node) && cluster.Node(node).Status == view.Up {
 				t.Errorf("%s is at %s: %v; its homes are %v", w.key, node, holds, homes)
 			}
 		}
@@ -185,7 +186,7 @@ func TestJoinsAndLeavesUnderLoad(t *testing.T) {
 		t.Errorf("%d puts were acknowledged, and %d replicas seen", total, replicas)
 	}
 	var members []string
-	for _, m := range view.Ring.Members() {
+	for _, m := range cluster.Ring.Members() {
 		members = append(members, m.Name)
 	}
 	slices.Sort(members)
@@ -217,7 +218,7 @@ func TestMembershipOutlivesTheProcess(t *testing.T) {
 
 // A founder that left and joins again begins with nothing, and does not say of anything that it is not there.
 func TestFounderJoinsAgain(t *testing.T) {
-	c := begin(t, Options{Mem: true, Settings: trace.Settings{N: 3, R: 1, W: 3}})
+	c := begin(t, Options{Mem: true, Settings: settings.Cluster{N: 3, R: 1, W: 3}})
 	const keys = 400
 	for i := range keys {
 		put(t, c, "", fmt.Sprintf("k%d", i), strings.Repeat("v", 2000), nil)
@@ -268,8 +269,8 @@ func TestMemberThatWasNotRemembered(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = begin(t, Options{Home: home, Dir: dir})
-	view := settled(t, c, 20*time.Second)
-	if n := view.Node("n6"); n == nil || n.Status != trace.Up || n.Keys == 0 {
+	cluster := settled(t, c, 20*time.Second)
+	if n := cluster.Node("n6"); n == nil || n.Status != view.Up || n.Keys == 0 {
 		t.Fatalf("n6 is %+v", n)
 	}
 	if _, err := c.Member(t.Context(), member.Request{Kind: member.Join, Node: "n6"}); err == nil {

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 	"ringside/engine/wire"
 )
 
@@ -126,7 +126,7 @@ func (c *Cluster) firstRunning(key []byte) string {
 }
 
 func (c *Cluster) unknownNode(name string) error {
-	return usagef("there is no node '%s'; there are %s", trace.ShowShort([]byte(name), 60), strings.Join(c.roll.settings().Nodes, " "))
+	return usagef("there is no node '%s'; there are %s", escape.TerminalShort([]byte(name), 60), strings.Join(c.roll.settings().Nodes, " "))
 }
 
 // failure is a reply that says that a request failed, and whether it may have been carried out all the same.

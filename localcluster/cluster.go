@@ -15,9 +15,10 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/event"
 	"ringside/engine/fault"
+	"ringside/engine/settings"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/localcluster/budget"
 )
 
@@ -39,7 +40,7 @@ type Options struct {
 	Home     string // see Home
 	Dir      string // of the data; "" for the recorded folder, or else a folder in Home
 	Mem      bool   // keep data in memory only
-	Settings trace.Settings
+	Settings settings.Cluster
 	BasePort int // of the first node; the others follow; 0 for free ones
 
 	// FlushDelay is added to each flush to disk, for experiments: how long the next one of a node takes.
@@ -89,7 +90,7 @@ type Cluster struct {
 	netMu      sync.RWMutex
 	net        *fault.Net
 	conditions map[fault.Link]*fault.Condition // of every link
-	split      *trace.Event                    // the split that is on
+	split      *event.Event                    // the split that is on
 	linkFaults []fault.Fault                   // slowness and loss as they were asked for, in order
 
 	randMu sync.Mutex
@@ -189,7 +190,7 @@ func (o Options) check() (dir string, err error) {
 
 // claim takes the cluster's name and its data, and settles its settings.
 func (c *Cluster) claim(o Options) (err error) {
-	var s trace.Settings
+	var s settings.Cluster
 	defer func() { c.roll.set(s) }()
 	dir, err := o.check()
 	if err != nil {
@@ -253,7 +254,7 @@ func (c *Cluster) build() (err error) {
 	for _, name := range s.Nodes {
 		c.add(name, "")
 	}
-	c.tell(trace.Event{Kind: trace.Cluster, Settings: &s})
+	c.tell(event.Event{Kind: event.Cluster, Settings: &s})
 	return nil
 }
 
@@ -295,7 +296,7 @@ func (c *Cluster) now() time.Duration {
 }
 
 // tell publishes an event of the cluster itself.
-func (c *Cluster) tell(e trace.Event) {
+func (c *Cluster) tell(e event.Event) {
 	if e.Time == 0 {
 		e.Time = c.now()
 	}
@@ -312,7 +313,7 @@ func (c *Cluster) chance(percent float64) bool {
 // Events calls fn with batches of events of sequence number > after, first
 // those still remembered; with follow it goes on until ctx ends or the cluster goes down. fn must not
 // keep the slice. A slow fn makes a Gap, never a slow cluster.
-func (c *Cluster) Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error {
+func (c *Cluster) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
 	if err := c.hub.read(ctx, after, follow, fn); err != nil {
 		return err
 	}
@@ -327,23 +328,23 @@ func (c *Cluster) Events(ctx context.Context, after uint64, follow bool, fn func
 // the number of the newest event as the snapshot began: go on with Events from there.
 // For a node that is down or paused, or that does not answer in time, the events tell its last
 // known state.
-func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, error) {
+func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error) {
 	if c.ctx.Err() != nil {
 		return nil, errStopped
 	}
 	s := c.roll.settings()
-	out := []trace.Event{{Kind: trace.Cluster, Settings: &s, Count: int(c.hub.seq())}}
+	out := []event.Event{{Kind: event.Cluster, Settings: &s, Count: int(c.hub.seq())}}
 	var running []*life
 	for _, n := range c.roll.nodes() {
 		l := n.life.Load()
 		if l == nil {
-			out = append(out, trace.Event{Node: n.name, Kind: trace.NodeDown, Message: n.reason()})
+			out = append(out, event.Event{Node: n.name, Kind: event.NodeDown, Message: n.reason()})
 			out = append(out, n.lastKnown()...) // the hints on its disk still wait for their homes
 			continue
 		}
-		out = append(out, trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: *n.addr.Load()})
+		out = append(out, event.Event{Node: n.name, Kind: event.NodeUp, Addr: *n.addr.Load()})
 		if l.paused.Load() {
-			out = append(out, trace.Event{Node: n.name, Kind: trace.NodePaused})
+			out = append(out, event.Event{Node: n.name, Kind: event.NodePaused})
 			out = append(out, n.lastKnown()...)
 			continue
 		}
@@ -362,36 +363,36 @@ func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, 
 }
 
 // netEvents tells of the split, the slowness and the loss that are on.
-func (c *Cluster) netEvents() []trace.Event {
+func (c *Cluster) netEvents() []event.Event {
 	c.netMu.RLock()
 	defer c.netMu.RUnlock()
-	var out []trace.Event
+	var out []event.Event
 	if c.split != nil {
 		out = append(out, *c.split)
 	}
 	for _, f := range c.linkFaults {
-		out = append(out, trace.Event{Kind: trace.Kind(f.Kind), Link: f.Link, Delay: f.Delay, Percent: f.Percent})
+		out = append(out, event.Event{Kind: event.Kind(f.Kind), Link: f.Link, Delay: f.Delay, Percent: f.Percent})
 	}
 	return out
 }
 
 // lastKnown returns the last state that the node reported before it went down, was paused or
 // stopped answering.
-func (n *node) lastKnown() []trace.Event {
+func (n *node) lastKnown() []event.Event {
 	s := n.last.Load()
 	if s == nil {
 		return nil
 	}
 	last := *s
 	last.LastKnown = true
-	return []trace.Event{{Node: n.name, Kind: trace.State, State: &last}}
+	return []event.Event{{Node: n.name, Kind: event.State, State: &last}}
 }
 
 // describe asks all of lives at once for their state and replicas.
-func (c *Cluster) describe(ctx context.Context, lives []*life, keys [][]byte) []trace.Event {
+func (c *Cluster) describe(ctx context.Context, lives []*life, keys [][]byte) []event.Event {
 	ctx, cancel := context.WithTimeout(ctx, describeTime)
 	defer cancel()
-	told := make([][]trace.Event, len(lives))
+	told := make([][]event.Event, len(lives))
 	var wg sync.WaitGroup
 	for i, l := range lives {
 		wg.Go(func() {
@@ -413,14 +414,14 @@ func (c *Cluster) describe(ctx context.Context, lives []*life, keys [][]byte) []
 // Compare has every running node compare its trees with those of the other homes
 // now (§4.7), of ranges, or of all there are, and mend what differs, unless look is set. It
 // returns a SyncDone event of each node once the last round is over.
-func (c *Cluster) Compare(ctx context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error) {
+func (c *Cluster) Compare(ctx context.Context, look bool, ranges ...event.Span) ([]event.Event, error) {
 	if c.ctx.Err() != nil {
 		return nil, errStopped
 	}
 	waiting, cancel := context.WithTimeout(ctx, compareTime)
 	defer cancel()
 	nodes := c.roll.nodes()
-	told := make([][]trace.Event, len(nodes))
+	told := make([][]event.Event, len(nodes))
 	var wg sync.WaitGroup
 	for i, n := range nodes {
 		if l := n.working(); l != nil {

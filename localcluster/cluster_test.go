@@ -12,7 +12,8 @@ import (
 	"time"
 
 	"ringside/engine/fault"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
+	"ringside/engine/view"
 	"ringside/engine/wire"
 )
 
@@ -79,7 +80,7 @@ func do(t *testing.T, c *Cluster, f fault.Fault) {
 	}
 }
 
-func view(t *testing.T, c *Cluster, keys ...string) *trace.View {
+func viewOf(t *testing.T, c *Cluster, keys ...string) *view.Cluster {
 	t.Helper()
 	var ks [][]byte
 	for _, k := range keys {
@@ -89,7 +90,7 @@ func view(t *testing.T, c *Cluster, keys ...string) *trace.View {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := trace.NewView()
+	v := view.New()
 	for _, e := range events {
 		v.Apply(e)
 	}
@@ -163,15 +164,15 @@ func TestSplitAndHeal(t *testing.T) {
 		put(t, c, "n4", "cart", "milk jam", first.Context)
 		want(t, get(t, c, "n2", "cart"), "milk eggs")
 		want(t, get(t, c, "n5", "cart"), "milk jam")
-		v := view(t, c, "cart")
+		v := viewOf(t, c, "cart")
 		if len(v.Groups) != 2 || v.Hints() == 0 {
 			t.Fatalf("groups %v, hints %d", v.Groups, v.Hints())
 		}
 		do(t, c, fault.Fault{Kind: fault.Heal})
-		await(t, "hints to be delivered", func() bool { return view(t, c).Hints() == 0 })
+		await(t, "hints to be delivered", func() bool { return viewOf(t, c).Hints() == 0 })
 		g := get(t, c, "n3", "cart") // and its read repair reaches homes that nobody kept a hint for
 		want(t, g, "milk eggs", "milk jam")
-		await(t, "convergence", func() bool { return view(t, c, "cart").Converged([]byte("cart")) })
+		await(t, "convergence", func() bool { return viewOf(t, c, "cart").Converged([]byte("cart")) })
 		put(t, c, "n3", "cart", "milk eggs jam", g.Context)
 		want(t, get(t, c, "n1", "cart"), "milk eggs jam")
 	})
@@ -182,7 +183,7 @@ func TestPutRightAfterFault(t *testing.T) {
 	for i := range 20 {
 		victim := c.roll.settings().Nodes[i%5]
 		do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{victim}})
-		for _, n := range view(t, c).Nodes { // a node that is not told waits for the dead node
+		for _, n := range viewOf(t, c).Nodes { // a node that is not told waits for the dead node
 			if n.Name != victim && !n.Suspects[victim] {
 				t.Errorf("%s was not told that %s is dead", n.Name, victim)
 			}
@@ -200,14 +201,14 @@ func TestKillAndRestart(t *testing.T) {
 		c := begin(t, o)
 		addr := *c.node("n3").addr.Load()
 		put(t, c, "n3", "cart", "milk", nil)
-		await(t, "the third replica", func() bool { return view(t, c, "cart").Converged([]byte("cart")) })
+		await(t, "the third replica", func() bool { return viewOf(t, c, "cart").Converged([]byte("cart")) })
 		do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n3"}})
 		r, err := c.Do(t.Context(), "n3", wire.GetRequest{Key: []byte("cart")})
 		if err != nil || r.(wire.GetReply).Err != wire.NodeDown {
 			t.Fatalf("get through a dead node: %+v, %v", r, err)
 		}
 		want(t, get(t, c, "", "cart"), "milk")
-		if v := view(t, c); v.Node("n3").Status != trace.Down {
+		if v := viewOf(t, c); v.Node("n3").Status != view.Down {
 			t.Errorf("n3 is %s", v.Node("n3").Status)
 		}
 		do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n3"}})
@@ -230,7 +231,7 @@ func TestWipe(t *testing.T) {
 		}
 		var had int
 		await(t, "every replica to arrive", func() bool {
-			v, total := view(t, c), 0
+			v, total := viewOf(t, c), 0
 			for _, n := range v.Nodes {
 				total += n.Keys
 			}
@@ -239,7 +240,7 @@ func TestWipe(t *testing.T) {
 		})
 		before := c.node("n2").incarnation
 		do(t, c, fault.Fault{Kind: fault.Wipe, Nodes: []string{"n2"}})
-		if n := view(t, c).Node("n2"); n.Keys >= had || n.Status != trace.Up {
+		if n := viewOf(t, c).Node("n2"); n.Keys >= had || n.Status != view.Up {
 			t.Errorf("after the wipe n2 has %d keys and is %s", n.Keys, n.Status)
 		}
 		if after := c.node("n2").incarnation; after <= before {
@@ -255,7 +256,7 @@ func TestPauseAndResume(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	put(t, c, "", "cart", "milk", nil)
 	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n2"}})
-	if v := view(t, c); v.Node("n2").Status != trace.Paused || v.Node("n2").Addr == "" {
+	if v := viewOf(t, c); v.Node("n2").Status != view.Paused || v.Node("n2").Addr == "" {
 		t.Errorf("n2 is %+v", v.Node("n2"))
 	}
 	put(t, c, "", "cart2", "milk", nil)
@@ -313,7 +314,7 @@ func TestAllDown(t *testing.T) {
 func TestRestartOfTheWholeCluster(t *testing.T) {
 	home := t.TempDir()
 	dir := t.TempDir()
-	o := Options{Home: home, Dir: dir, Settings: trace.Settings{Nodes: []string{"a", "b", "c", "d"}, R: 3}}
+	o := Options{Home: home, Dir: dir, Settings: settings.Cluster{Nodes: []string{"a", "b", "c", "d"}, R: 3}}
 	c, err := Start(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)

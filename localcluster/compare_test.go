@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"testing"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -22,10 +22,10 @@ func TestCompareRebuildsAWipedNode(t *testing.T) {
 				t.Fatal(r, err)
 			}
 		}
-		await(t, "equal roots", func() bool { return view(t, c).Unconverged() == "" })
-		before := view(t, c).Node("n2")
+		await(t, "equal roots", func() bool { return viewOf(t, c).Unconverged() == "" })
+		before := viewOf(t, c).Node("n2")
 		do(t, c, fault.Fault{Kind: fault.Wipe, Nodes: []string{"n2"}})
-		if v := view(t, c); v.Unconverged() == "" || v.Node("n2").Keys != 0 {
+		if v := viewOf(t, c); v.Unconverged() == "" || v.Node("n2").Keys != 0 {
 			t.Fatalf("n2 lost its disk, and holds %d keys; %q", v.Node("n2").Keys, v.Unconverged())
 		}
 		r, err := Connect(t.Context(), c.opts.Home, c.opts.Name)
@@ -34,14 +34,14 @@ func TestCompareRebuildsAWipedNode(t *testing.T) {
 		}
 		defer r.Close()
 		looked := rounds(t, r, true)
-		if v := view(t, c); v.Node("n2").Keys != 0 {
+		if v := viewOf(t, c); v.Node("n2").Keys != 0 {
 			t.Fatalf("a look mended %d keys", v.Node("n2").Keys)
 		}
 		mended := rounds(t, r, false)
 		if len(looked) != len(mended) || len(mended) != 3*len(c.roll.ring().Ranges()) {
 			t.Errorf("%d and %d rounds of %d ranges with three homes", len(looked), len(mended), len(c.roll.ring().Ranges()))
 		}
-		v := view(t, c)
+		v := viewOf(t, c)
 		if after := v.Node("n2"); v.Unconverged() != "" || after.Keys != before.Keys {
 			t.Fatalf("n2 holds %d keys, before it held %d; %s", after.Keys, before.Keys, v.Unconverged())
 		}
@@ -53,13 +53,13 @@ func TestCompareRebuildsAWipedNode(t *testing.T) {
 	})
 }
 
-func rounds(t *testing.T, r *Remote, look bool) []trace.SyncRound {
+func rounds(t *testing.T, r *Remote, look bool) []event.SyncRound {
 	t.Helper()
 	events, err := r.Compare(t.Context(), look)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []trace.SyncRound
+	var out []event.SyncRound
 	for _, e := range events {
 		for _, round := range e.Rounds {
 			if round.Err != "" {

@@ -12,8 +12,8 @@ import (
 	"sync"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -41,7 +41,7 @@ const (
 type controlResponse struct {
 	Reply  []byte         `json:"reply,omitempty"`  // do
 	Change *member.Change `json:"change,omitempty"` // member
-	Events []trace.Event  `json:"events,omitempty"` // snapshot, events: some of them
+	Events []event.Event  `json:"events,omitempty"` // snapshot, events: some of them
 	Error  *controlError  `json:"error,omitempty"`
 	Last   bool           `json:"last,omitempty"`
 }
@@ -293,7 +293,7 @@ func (s *control) handle(ctx context.Context, conn net.Conn, req controlRequest,
 		last.Events = events
 		return err
 	case "events":
-		return s.c.Events(ctx, req.After, req.Follow, func(batch []trace.Event) error {
+		return s.c.Events(ctx, req.After, req.Follow, func(batch []event.Event) error {
 			return respond(conn, controlResponse{Events: batch})
 		})
 	case "ping":

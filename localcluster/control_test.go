@@ -12,8 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
-	"ringside/engine/trace"
+	"ringside/engine/view"
 	"ringside/engine/wire"
 )
 
@@ -62,7 +63,7 @@ func TestRemote(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := trace.NewView()
+	v := view.New()
 	for _, e := range events {
 		v.Apply(e)
 	}
@@ -75,7 +76,7 @@ func TestRemoteEvents(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	r := connect(t, c)
 	var first, last uint64
-	if err := r.Events(t.Context(), 0, false, func(batch []trace.Event) error {
+	if err := r.Events(t.Context(), 0, false, func(batch []event.Event) error {
 		if first == 0 {
 			first = batch[0].Seq
 		}
@@ -87,7 +88,7 @@ func TestRemoteEvents(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() { _ = c.Fault(ctx, fault.Fault{Kind: fault.Heal}) }()
-	err := r.Events(ctx, last, true, func(batch []trace.Event) error {
+	err := r.Events(ctx, last, true, func(batch []event.Event) error {
 		if batch[0].Seq <= last {
 			t.Errorf("event %d after %d", batch[0].Seq, last)
 		}
@@ -98,7 +99,7 @@ func TestRemoteEvents(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	stop := errors.New("enough")
-	if err := r.Events(t.Context(), 0, true, func([]trace.Event) error { return stop }); err != stop {
+	if err := r.Events(t.Context(), 0, true, func([]event.Event) error { return stop }); err != stop {
 		t.Error(err)
 	}
 	if _, err := r.Snapshot(t.Context()); err != nil { // the connections are still good
@@ -133,7 +134,7 @@ func TestRemoteDown(t *testing.T) {
 		r, watcher := connect(t, c), connect(t, c)
 		watched := make(chan error)
 		go func() {
-			watched <- watcher.Events(t.Context(), 0, true, func([]trace.Event) error { return nil })
+			watched <- watcher.Events(t.Context(), 0, true, func([]event.Event) error { return nil })
 		}()
 		if err := r.Down(t.Context()); err != nil {
 			t.Fatal(err)

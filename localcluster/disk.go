@@ -12,10 +12,11 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/escape"
 	"ringside/engine/ring"
+	"ringside/engine/settings"
 	"ringside/engine/store"
 	"ringside/engine/store/level"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -63,7 +64,7 @@ type disk struct {
 
 // openDisk takes the data root dir for the cluster of o and settles its
 // settings: those it was created with, or want and the defaults if it is new.
-func openDisk(dir string, o owner, want trace.Settings) (_ *disk, _ trace.Settings, err error) {
+func openDisk(dir string, o owner, want settings.Cluster) (_ *disk, _ settings.Cluster, err error) {
 	if _, err := readRoot(dir); err != nil { // before anything is written into a folder of another program
 		return nil, want, err
 	}
@@ -119,12 +120,12 @@ func inUse(dir string) error {
 	if err := readJSON(filepath.Join(dir, ownerName), &o); err != nil {
 		return usagef("the data in %s is in use by another cluster; take that one down, or choose another folder with --dir", dir)
 	}
-	return usagef("the data in %s is in use by cluster %s (pid %d); take that one down, or choose another folder with --dir", dir, trace.Show([]byte(o.Cluster)), o.PID)
+	return usagef("the data in %s is in use by cluster %s (pid %d); take that one down, or choose another folder with --dir", dir, escape.Terminal([]byte(o.Cluster)), o.PID)
 }
 
 // settle returns the settings of the cluster in dir. Only what the caller asked for can
 // differ from what the disk remembers: a zero field means as before.
-func settle(dir string, f clusterFile, name string, want trace.Settings) (trace.Settings, error) {
+func settle(dir string, f clusterFile, name string, want settings.Cluster) (settings.Cluster, error) {
 	if f.Starting {
 		return withDefaults(name, want)
 	}
@@ -141,7 +142,7 @@ func settle(dir string, f clusterFile, name string, want trace.Settings) (trace.
 }
 
 // checkStrategy refuses settings that the strategy does not have (§6.2).
-func checkStrategy(want trace.Settings, strategy int) error {
+func checkStrategy(want settings.Cluster, strategy int) error {
 	switch {
 	case want.Q != 0 && strategy == int(ring.TokensRandom):
 		return usagef("-q %d: strategy %d has no equal partitions; leave out -q, or choose --strategy 2 or 3",
@@ -154,7 +155,7 @@ func checkStrategy(want trace.Settings, strategy int) error {
 }
 
 // differences tells in words what want asks for that have is not.
-func differences(have, want trace.Settings) []string {
+func differences(have, want settings.Cluster) []string {
 	var out []string
 	differ := func(what string, asked bool, have, want any) {
 		if asked {
@@ -198,10 +199,10 @@ func inWords(members []ring.Member) string {
 }
 
 // clocksOf is the kind of clocks that settings mean.
-func clocksOf(s trace.Settings) string { return cmp.Or(s.Clocks, trace.ClocksDotted) }
+func clocksOf(s settings.Cluster) string { return cmp.Or(s.Clocks, settings.ClocksDotted) }
 
 // withDefaults fills in what the caller left open.
-func withDefaults(name string, s trace.Settings) (trace.Settings, error) {
+func withDefaults(name string, s settings.Cluster) (settings.Cluster, error) {
 	s.Name = name
 	if s.Nodes == nil {
 		for i := range DefaultNodes {
@@ -219,7 +220,7 @@ func withDefaults(name string, s trace.Settings) (trace.Settings, error) {
 	}
 	for _, seed := range s.Seeds {
 		if !slices.Contains(s.Nodes, seed) {
-			return s, usagef("%s cannot be a seed: the nodes are %s", trace.Show([]byte(seed)), strings.Join(s.Nodes, " "))
+			return s, usagef("%s cannot be a seed: the nodes are %s", escape.Terminal([]byte(seed)), strings.Join(s.Nodes, " "))
 		}
 	}
 	if s.Seeds == nil {
@@ -232,7 +233,7 @@ func withDefaults(name string, s trace.Settings) (trace.Settings, error) {
 	orDefault(&s.Q, max(ring.DefaultQ, len(s.Nodes)))
 	orDefault(&s.T, ring.DefaultT)
 	if s.Mode == "" {
-		s.Mode = trace.ModeSiblings
+		s.Mode = settings.ModeSiblings
 	}
 	s.Clocks = clocksOf(s)
 	return s, checkSettings(s)
@@ -253,7 +254,7 @@ func orDefault(v *int, d int) {
 	}
 }
 
-func checkSettings(s trace.Settings) error {
+func checkSettings(s settings.Cluster) error {
 	if len(s.Nodes) == 0 || len(s.Nodes) > MaxNodes {
 		return usagef("a cluster has 1 to %d nodes, not %d", MaxNodes, len(s.Nodes))
 	}
@@ -274,10 +275,10 @@ func checkSettings(s trace.Settings) error {
 		return usagef("W=%d: want 1 to N=%d", s.W, s.N)
 	case s.Buffer < 0 || s.Buffer > MaxBuffer:
 		return usagef("a buffer of %d objects: want 1 to %d, or none", s.Buffer, MaxBuffer)
-	case s.Mode != trace.ModeSiblings && s.Mode != trace.ModeLWW:
-		return usagef("mode %q: want %s or %s", s.Mode, trace.ModeSiblings, trace.ModeLWW)
-	case clocksOf(s) != trace.ClocksDotted && s.Clocks != trace.ClocksLiteral:
-		return usagef("clocks %q: want %s or %s", s.Clocks, trace.ClocksDotted, trace.ClocksLiteral)
+	case s.Mode != settings.ModeSiblings && s.Mode != settings.ModeLWW:
+		return usagef("mode %q: want %s or %s", s.Mode, settings.ModeSiblings, settings.ModeLWW)
+	case clocksOf(s) != settings.ClocksDotted && s.Clocks != settings.ClocksLiteral:
+		return usagef("clocks %q: want %s or %s", s.Clocks, settings.ClocksDotted, settings.ClocksLiteral)
 	case s.Truncate < 0 || s.Truncate > wire.MaxClock:
 		return usagef("truncate %d: want 1 to %d pairs", s.Truncate, wire.MaxClock)
 	}

@@ -12,9 +12,9 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -78,9 +78,9 @@ func TestDiskFails(t *testing.T) {
 				want(t, get(t, c, "n2", key), "v")
 			}
 			failed := 0
-			_ = c.Events(t.Context(), 0, false, func(batch []trace.Event) error {
+			_ = c.Events(t.Context(), 0, false, func(batch []event.Event) error {
 				for _, e := range batch {
-					if e.Kind == trace.DiskFailed && e.Node == "n2" {
+					if e.Kind == event.DiskFailed && e.Node == "n2" {
 						failed++
 					}
 				}
@@ -160,9 +160,9 @@ func TestDamagedDisk(t *testing.T) {
 	}
 	do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n3"}})
 	told := ""
-	_ = c.Events(t.Context(), 0, false, func(batch []trace.Event) error {
+	_ = c.Events(t.Context(), 0, false, func(batch []event.Event) error {
 		for _, e := range batch {
-			if e.Kind == trace.NodeUp && e.Node == "n3" {
+			if e.Kind == event.NodeUp && e.Node == "n3" {
 				told = e.Message
 			}
 		}
@@ -196,9 +196,9 @@ func flipTable(t *testing.T, dir, name string) {
 
 // ups are the messages with which a node came up, in order.
 func ups(c *Cluster, name string) (told []string) {
-	_ = c.Events(context.Background(), 0, false, func(batch []trace.Event) error {
+	_ = c.Events(context.Background(), 0, false, func(batch []event.Event) error {
 		for _, e := range batch {
-			if e.Kind == trace.NodeUp && e.Node == name {
+			if e.Kind == event.NodeUp && e.Node == name {
 				told = append(told, e.Message)
 			}
 		}

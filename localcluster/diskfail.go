@@ -11,8 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -62,18 +62,18 @@ func (c *Cluster) restartLater(n *node, cause error) {
 		pause = min(least<<min(n.full, maxDiskFailures), maxRoomPause)
 		why = "disk full; it comes back by itself when there is room" + n.roomAt()
 		if n.full++; n.full == 1 { // told once
-			c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: why + ": " + cause.Error()})
+			c.tell(event.Event{Node: n.name, Kind: event.DiskFailed, Message: why + ": " + cause.Error()})
 		}
 	case n.failures == maxDiskFailures:
 		n.failures++
 		why = fmt.Sprintf("%s %d times in a row; it stays down until restart %s: %v", failed(cause), n.failures,
 			n.name, cause)
-		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: why})
+		c.tell(event.Event{Node: n.name, Kind: event.DiskFailed, Message: why})
 	default:
 		pause = least << n.failures
 		n.failures++
 		why = failed(cause) + "; it is started again"
-		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: cause.Error()})
+		c.tell(event.Event{Node: n.name, Kind: event.DiskFailed, Message: cause.Error()})
 	}
 	c.bringDown(n, why)
 	if pause == 0 {
@@ -132,7 +132,7 @@ func (c *Cluster) bringDown(n *node, why string) {
 	n.why.Store(&why)
 	if n.life.Load() == nil {
 		if before != why {
-			c.tell(trace.Event{Node: n.name, Kind: trace.NodeDown, Message: why})
+			c.tell(event.Event{Node: n.name, Kind: event.NodeDown, Message: why})
 		}
 		return
 	}

@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/store"
-	"ringside/engine/trace"
+	"ringside/engine/view"
 	"ringside/engine/wire"
 )
 
@@ -41,7 +42,7 @@ func fillable(full *atomic.Bool, nodes ...string) Options {
 
 // failures counts the events that tell that a node's disk failed.
 func failures(c *Cluster, node string) (count int) {
-	for _, e := range eventsOf(c, trace.DiskFailed) {
+	for _, e := range eventsOf(c, event.DiskFailed) {
 		if e.Node == node {
 			count++
 		}
@@ -49,8 +50,8 @@ func failures(c *Cluster, node string) (count int) {
 	return count
 }
 
-func eventsOf(c *Cluster, kind trace.Kind) (out []trace.Event) {
-	_ = c.Events(c.ctx, 0, false, func(batch []trace.Event) error {
+func eventsOf(c *Cluster, kind event.Kind) (out []event.Event) {
+	_ = c.Events(c.ctx, 0, false, func(batch []event.Event) error {
 		for _, e := range batch {
 			if e.Kind == kind {
 				out = append(out, e)
@@ -103,12 +104,12 @@ func TestFullDiskIsWaitedFor(t *testing.T) {
 			defer c.faults.Unlock()
 			return n.full > maxDiskFailures+1
 		})
-		v := view(t, c).Node("n2")
-		if v.Status != trace.Down || !strings.HasPrefix(v.Reason,
+		v := viewOf(t, c).Node("n2")
+		if v.Status != view.Down || !strings.HasPrefix(v.Reason,
 			"disk full; it comes back by itself when there is room") {
 			t.Errorf("n2 is %s: %q", v.Status, v.Reason)
 		}
-		if told := watched(t, c).Node("n2"); told.Status != trace.Down || told.Reason != v.Reason {
+		if told := watched(t, c).Node("n2"); told.Status != view.Down || told.Reason != v.Reason {
 			t.Errorf("events tell that n2 is %s: %q", told.Status, told.Reason)
 		}
 		if o.Mem == strings.Contains(v.Reason, "for 4 MB in ") {
@@ -124,7 +125,7 @@ func TestFullDiskIsWaitedFor(t *testing.T) {
 		}
 		full.Store(false)
 		await(t, "n2 to come back", func() bool { return n.life.Load() != nil && c.allLinked() })
-		if v := view(t, c).Node("n2"); v.Reason != "" || v.Status != trace.Up {
+		if v := viewOf(t, c).Node("n2"); v.Reason != "" || v.Status != view.Up {
 			t.Errorf("n2 is %s: %q", v.Status, v.Reason)
 		}
 		want(t, get(t, c, "n2", "cart"), "milk")
@@ -168,7 +169,7 @@ func TestCommandsWhileADiskIsFull(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "start n2: disk full; it comes back by itself") {
 		t.Errorf("restart: %v", err)
 	}
-	if v := view(t, c).Node("n2"); v.Reason == "" {
+	if v := viewOf(t, c).Node("n2"); v.Reason == "" {
 		t.Error("n2 is down without a reason")
 	}
 	full.Store(false)
@@ -222,12 +223,12 @@ func TestBrokenDiskSaysWhy(t *testing.T) {
 	broken.Store(true)
 	starve(t, c, "n2")
 	await(t, "the disk to be given up", func() bool {
-		return strings.HasPrefix(view(t, c).Node("n2").Reason,
+		return strings.HasPrefix(viewOf(t, c).Node("n2").Reason,
 			"disk failed 6 times in a row; it stays down until restart n2: ")
 	})
 	broken.Store(false)
 	do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n2"}})
-	if v := view(t, c).Node("n2"); v.Reason != "" || v.Status != trace.Up {
+	if v := viewOf(t, c).Node("n2"); v.Reason != "" || v.Status != view.Up {
 		t.Errorf("n2 is %s: %q", v.Status, v.Reason)
 	}
 }

@@ -63,7 +63,7 @@ func TestDryRunsRefuseWhatChangesDo(t *testing.T) {
 		}
 	}
 	await(t, "n3 has gone, which is the last change", func() bool {
-		v := view(t, c)
+		v := viewOf(t, c)
 		last, _ := v.History.Last("n3")
 		return last.Kind == member.Gone && c.node("n3") == nil && v.Behind(v.Node("n1")) == 0 &&
 			v.Behind(v.Node("n2")) == 0
@@ -82,7 +82,7 @@ func TestDryRunOfAJoinStartsNothing(t *testing.T) {
 			t.Errorf("%+v: %+v, %v", r, got, err)
 		}
 	}
-	if n := len(view(t, c).Nodes); n != 5 || c.node("n6") != nil {
+	if n := len(viewOf(t, c).Nodes); n != 5 || c.node("n6") != nil {
 		t.Errorf("there are %d nodes", n)
 	}
 }

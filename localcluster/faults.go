@@ -7,8 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
-	"ringside/engine/trace"
 )
 
 const (
@@ -94,7 +94,7 @@ func (c *Cluster) changeNet(f fault.Fault) error {
 	if err := c.net.Apply(f); err != nil {
 		return usagef("%v", err)
 	}
-	e := trace.Event{Kind: trace.Kind(f.Kind), OneWay: f.OneWay, Link: f.Link, Delay: f.Delay, Percent: f.Percent}
+	e := event.Event{Kind: event.Kind(f.Kind), OneWay: f.OneWay, Link: f.Link, Delay: f.Delay, Percent: f.Percent}
 	switch f.Kind {
 	case fault.Split:
 		e.Groups = cloneGroups(c.net.Groups())
@@ -140,9 +140,9 @@ func (c *Cluster) retellSplit() {
 			c.splitEnd.Stop()
 			c.splitEnd = nil
 		}
-		c.tell(trace.Event{Kind: trace.Heal, Time: now})
+		c.tell(event.Event{Kind: event.Heal, Time: now})
 		for _, f := range c.linkFaults { // for a View, the event Heal ends these faults also
-			c.tell(trace.Event{Kind: trace.Kind(f.Kind), Link: f.Link, Delay: f.Delay, Percent: f.Percent, Time: now})
+			c.tell(event.Event{Kind: event.Kind(f.Kind), Link: f.Link, Delay: f.Delay, Percent: f.Percent, Time: now})
 		}
 		return
 	}
@@ -160,7 +160,7 @@ func (c *Cluster) forgetLinks() {
 		if c.net.Knows(f.Link) {
 			return false
 		}
-		c.tell(trace.Event{Kind: trace.Kind(f.Kind), Link: f.Link}) // no delay, no loss
+		c.tell(event.Event{Kind: event.Kind(f.Kind), Link: f.Link}) // no delay, no loss
 		return true
 	})
 }
@@ -244,9 +244,9 @@ func (c *Cluster) faultNode(kind fault.Kind, n *node) error {
 		last := l.engine.State()
 		last.Buffered = int(l.buffered.Load())
 		n.last.Store(last)
-		c.tell(trace.Event{Node: n.name, Kind: trace.NodePaused})
+		c.tell(event.Event{Node: n.name, Kind: event.NodePaused})
 	case fault.Resume:
-		c.tell(trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: *n.addr.Load()})
+		c.tell(event.Event{Node: n.name, Kind: event.NodeUp, Addr: *n.addr.Load()})
 		l.paused.Store(false)
 		l.turnMu.Unlock()
 	case fault.Restart:
@@ -258,7 +258,7 @@ func (c *Cluster) faultNode(kind fault.Kind, n *node) error {
 			return err
 		}
 		n.last.Store(nil)
-		c.tell(trace.Event{Node: n.name, Kind: trace.NodeWiped})
+		c.tell(event.Event{Node: n.name, Kind: event.NodeWiped})
 		return c.startOrWait(n)
 	}
 	return nil
@@ -272,7 +272,7 @@ func (c *Cluster) kill(n *node) {
 		return
 	}
 	c.crash(n, l)
-	c.tell(trace.Event{Node: n.name, Kind: trace.NodeDown, Message: n.reason()})
+	c.tell(event.Event{Node: n.name, Kind: event.NodeDown, Message: n.reason()})
 	for _, e := range l.lost {
 		c.tell(e)
 	}

@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 	"ringside/engine/wire"
 )
 
@@ -35,7 +35,7 @@ func TestRealFullDisk(t *testing.T) {
 	disk := smallDisk(t, 48<<20)
 	ballast := filepath.Join(disk, "ballast")
 	c := begin(t, Options{Dir: filepath.Join(disk, "data"),
-		Settings: trace.Settings{Nodes: []string{"n1", "n2", "n3"}}})
+		Settings: settings.Cluster{Nodes: []string{"n1", "n2", "n3"}}})
 	acked := map[string]bool{}
 	value := []byte(strings.Repeat("v", 64<<10))
 	next := 0
@@ -63,7 +63,7 @@ func TestRealFullDisk(t *testing.T) {
 		write()
 		return len(c.running()) == 0
 	})
-	for _, n := range view(t, c).Nodes {
+	for _, n := range viewOf(t, c).Nodes {
 		if !strings.HasPrefix(n.Reason, "disk full") {
 			t.Errorf("%s is %s: %q", n.Name, n.Status, n.Reason)
 		}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 )
 
 func usageError(t *testing.T, err error, words ...string) {
@@ -109,17 +109,17 @@ func TestListOfStopped(t *testing.T) {
 
 func TestOtherSettings(t *testing.T) {
 	home := t.TempDir()
-	c, err := Start(t.Context(), Options{Home: home, Settings: trace.Settings{W: 1}})
+	c, err := Start(t.Context(), Options{Home: home, Settings: settings.Cluster{W: 1}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = c.Close()
-	_, err = Start(t.Context(), Options{Home: home, Settings: trace.Settings{N: 2, W: 1, Mode: trace.ModeLWW}})
+	_, err = Start(t.Context(), Options{Home: home, Settings: settings.Cluster{N: 2, W: 1, Mode: settings.ModeLWW}})
 	usageError(t, err, "N is 3, not 2", "mode is siblings, not lww", "--dir")
 	if strings.Contains(err.Error(), "W is") {
 		t.Errorf("%q blames W, which is as before", err)
 	}
-	begin(t, Options{Home: home, Settings: trace.Settings{W: 1}})
+	begin(t, Options{Home: home, Settings: settings.Cluster{W: 1}})
 }
 
 func TestSenselessOptions(t *testing.T) {
@@ -137,18 +137,18 @@ func TestSenselessOptions(t *testing.T) {
 		{Options{Home: home, Name: "../x"}, []string{"name for a cluster"}},
 		{Options{Home: home, Mem: true, Dir: full}, []string{"--mem"}},
 		{Options{Home: home, Dir: full}, []string{"no cluster's data"}},
-		{Options{Home: home, Mem: true, Settings: trace.Settings{Nodes: []string{"a", "a"}}}, []string{"two nodes"}},
-		{Options{Home: home, Mem: true, Settings: trace.Settings{Nodes: []string{"secret"}}}, []string{"secret"}},
-		{Options{Home: home, Mem: true, Settings: trace.Settings{Nodes: []string{"../a"}}}, []string{"a-z"}},
-		{Options{Home: home, Mem: true, Settings: trace.Settings{N: 9}}, []string{"N=9"}},
-		{Options{Home: home, Mem: true, Settings: trace.Settings{W: 4}}, []string{"W=4"}},
-		{Options{Home: home, Mem: true, Settings: trace.Settings{Q: 2}}, []string{"Q is 2"}},
-		{Options{Home: home, Mem: true, Settings: trace.Settings{Mode: "x"}}, []string{"mode"}},
-		{Options{Home: home, Settings: trace.Settings{Strategy: 1, Q: 8}}, []string{"-q 8", "strategy 1"}},
-		{Options{Home: home, Settings: trace.Settings{Strategy: 3, T: 4}}, []string{"--tokens 4", "strategy 3"}},
-		{Options{Home: home, Settings: trace.Settings{T: 4}}, []string{"--tokens 4", "--strategy 1 or 2"}},
+		{Options{Home: home, Mem: true, Settings: settings.Cluster{Nodes: []string{"a", "a"}}}, []string{"two nodes"}},
+		{Options{Home: home, Mem: true, Settings: settings.Cluster{Nodes: []string{"secret"}}}, []string{"secret"}},
+		{Options{Home: home, Mem: true, Settings: settings.Cluster{Nodes: []string{"../a"}}}, []string{"a-z"}},
+		{Options{Home: home, Mem: true, Settings: settings.Cluster{N: 9}}, []string{"N=9"}},
+		{Options{Home: home, Mem: true, Settings: settings.Cluster{W: 4}}, []string{"W=4"}},
+		{Options{Home: home, Mem: true, Settings: settings.Cluster{Q: 2}}, []string{"Q is 2"}},
+		{Options{Home: home, Mem: true, Settings: settings.Cluster{Mode: "x"}}, []string{"mode"}},
+		{Options{Home: home, Settings: settings.Cluster{Strategy: 1, Q: 8}}, []string{"-q 8", "strategy 1"}},
+		{Options{Home: home, Settings: settings.Cluster{Strategy: 3, T: 4}}, []string{"--tokens 4", "strategy 3"}},
+		{Options{Home: home, Settings: settings.Cluster{T: 4}}, []string{"--tokens 4", "--strategy 1 or 2"}},
 		{Options{Home: home, Name: "-x"}, []string{"-x", "flag"}},
-		{Options{Home: home, Settings: trace.Settings{Nodes: []string{"-a", "b"}}}, []string{"-a", "flag"}},
+		{Options{Home: home, Settings: settings.Cluster{Nodes: []string{"-a", "b"}}}, []string{"-a", "flag"}},
 	} {
 		usageError(t, Check(tt.o), tt.words...)
 		_, err := Start(t.Context(), tt.o)

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 )
 
 const (
@@ -22,14 +22,14 @@ const (
 // never wait for a reader; readers go through it by sequence number, each at its own pace.
 type hub struct {
 	mu     sync.Mutex
-	ring   []trace.Event // grows to MaxEvents; then event of number s is at (s-1) % MaxEvents
+	ring   []event.Event // grows to MaxEvents; then event of number s is at (s-1) % MaxEvents
 	last   uint64        // number of the newest event
 	more   chan struct{} // closed on the next publish or close; nil if nobody waits
 	closed bool
 }
 
 // publish numbers the events and remembers them.
-func (h *hub) publish(events ...trace.Event) {
+func (h *hub) publish(events ...event.Event) {
 	if len(events) == 0 {
 		return
 	}
@@ -41,7 +41,7 @@ func (h *hub) publish(events ...trace.Event) {
 	for _, e := range events {
 		h.last++
 		e.Seq = h.last
-		e.Versions = trace.Preview(e.Versions)
+		e.Versions = event.Preview(e.Versions)
 		if len(h.ring) < MaxEvents {
 			h.ring = append(h.ring, e)
 			continue
@@ -77,17 +77,17 @@ func (h *hub) seq() uint64 {
 // next appends to batch the events after number after, up to maxEventBatch. If
 // some of them are forgotten already it begins with a Gap event, which carries the number of
 // the last one missed. If there is none, more is closed when there may be.
-func (h *hub) next(after uint64, batch []trace.Event) (_ []trace.Event, more <-chan struct{}, closed bool) {
+func (h *hub) next(after uint64, batch []event.Event) (_ []event.Event, more <-chan struct{}, closed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if after > h.last {
 		// The reader knew an earlier life of this cluster: it has to begin anew.
 		after = 0
-		batch = append(batch, trace.Event{Kind: trace.Gap, Message: "the cluster was restarted; its events begin anew"})
+		batch = append(batch, event.Event{Kind: event.Gap, Message: "the cluster was restarted; its events begin anew"})
 	}
 	oldest := h.last - uint64(len(h.ring)) + 1
 	if after+1 < oldest {
-		gap := trace.Event{Seq: oldest - 1, Kind: trace.Gap, Count: int(oldest - 1 - after)}
+		gap := event.Event{Seq: oldest - 1, Kind: event.Gap, Count: int(oldest - 1 - after)}
 		gap.Time = h.ring[(oldest-1)%MaxEvents].Time
 		gap.Message = fmt.Sprintf("%d events were not delivered", gap.Count)
 		batch = append(batch, gap)
@@ -107,9 +107,9 @@ func (h *hub) next(after uint64, batch []trace.Event) (_ []trace.Event, more <-c
 
 // read calls fn with batches of events after number after: those remembered
 // now and, with follow, all that come until ctx ends or the hub is closed.
-func (h *hub) read(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error {
+func (h *hub) read(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
 	upTo := h.seq()
-	var batch []trace.Event
+	var batch []event.Event
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -121,7 +121,7 @@ func (h *hub) read(ctx context.Context, after uint64, follow bool, fn func([]tra
 		var closed bool
 		batch, more, closed = h.next(after, batch[:0])
 		if !follow {
-			batch = slices.DeleteFunc(batch, func(e trace.Event) bool { return e.Seq > upTo })
+			batch = slices.DeleteFunc(batch, func(e event.Event) bool { return e.Seq > upTo })
 		}
 		if len(batch) > 0 {
 			if err := fn(batch); err != nil {

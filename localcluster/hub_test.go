@@ -8,13 +8,13 @@ import (
 	"testing"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/vclock"
 )
 
 func fill(h *hub, n int) {
 	for range n {
-		h.publish(trace.Event{Kind: trace.Ack})
+		h.publish(event.Event{Kind: event.Ack})
 	}
 }
 
@@ -22,7 +22,7 @@ func TestHubRemembersAndResumes(t *testing.T) {
 	var h hub
 	fill(&h, 10)
 	var got []uint64
-	collect := func(batch []trace.Event) error {
+	collect := func(batch []event.Event) error {
 		for _, e := range batch {
 			got = append(got, e.Seq)
 		}
@@ -40,14 +40,14 @@ func TestHubRemembersAndResumes(t *testing.T) {
 func TestHubTellsWhoFellBehind(t *testing.T) {
 	var h hub
 	fill(&h, MaxEvents+100)
-	var all []trace.Event
-	if err := h.read(t.Context(), 40, false, func(batch []trace.Event) error {
+	var all []event.Event
+	if err := h.read(t.Context(), 40, false, func(batch []event.Event) error {
 		all = append(all, batch...)
 		return nil
 	}); err != nil {
 		t.Fatal(err)
 	}
-	if g := all[0]; g.Kind != trace.Gap || g.Count != 60 || g.Seq != 100 {
+	if g := all[0]; g.Kind != event.Gap || g.Count != 60 || g.Seq != 100 {
 		t.Errorf("first is %+v", g)
 	}
 	if len(all) != MaxEvents+1 || all[1].Seq != 101 || all[len(all)-1].Seq != MaxEvents+100 {
@@ -58,13 +58,13 @@ func TestHubTellsWhoFellBehind(t *testing.T) {
 func TestHubOfAnEarlierLife(t *testing.T) {
 	var h hub
 	fill(&h, 3)
-	var kinds []trace.Kind
-	if err := h.read(t.Context(), 1000, false, func(batch []trace.Event) error {
+	var kinds []event.Kind
+	if err := h.read(t.Context(), 1000, false, func(batch []event.Event) error {
 		for _, e := range batch {
 			kinds = append(kinds, e.Kind)
 		}
 		return nil
-	}); err != nil || len(kinds) != 4 || kinds[0] != trace.Gap {
+	}); err != nil || len(kinds) != 4 || kinds[0] != event.Gap {
 		t.Errorf("%v, %v", kinds, err)
 	}
 }
@@ -79,10 +79,10 @@ func TestHubSlowSubscriber(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		_ = h.read(ctx, 0, true, func(batch []trace.Event) error {
+		_ = h.read(ctx, 0, true, func(batch []event.Event) error {
 			once.Do(func() { close(entered); <-release })
 			for _, e := range batch {
-				if e.Kind == trace.Gap {
+				if e.Kind == event.Gap {
 					gap = e.Count
 				}
 				if e.Seq == 3*MaxEvents {
@@ -110,7 +110,7 @@ func TestHubFollow(t *testing.T) {
 	seen := make(chan uint64, 100)
 	done := make(chan error)
 	go func() {
-		done <- h.read(t.Context(), 0, true, func(batch []trace.Event) error {
+		done <- h.read(t.Context(), 0, true, func(batch []event.Event) error {
 			for _, e := range batch {
 				seen <- e.Seq
 			}
@@ -128,26 +128,26 @@ func TestHubFollow(t *testing.T) {
 		t.Error(err)
 	}
 	stop := errors.New("enough")
-	if err := h.read(t.Context(), 0, true, func([]trace.Event) error { return stop }); err != stop {
+	if err := h.read(t.Context(), 0, true, func([]event.Event) error { return stop }); err != stop {
 		t.Error(err)
 	}
 }
 
 func TestHubCutsValues(t *testing.T) {
 	var h hub
-	h.publish(trace.Event{Kind: trace.Stored, Versions: vclock.Siblings{{Value: []byte(strings.Repeat("x", 1<<20))}}})
+	h.publish(event.Event{Kind: event.Stored, Versions: vclock.Siblings{{Value: []byte(strings.Repeat("x", 1<<20))}}})
 	kept := 0
-	if err := h.read(t.Context(), 0, false, func(batch []trace.Event) error {
+	if err := h.read(t.Context(), 0, false, func(batch []event.Event) error {
 		kept = len(batch[0].Versions[0].Value)
 		return nil
-	}); err != nil || kept < trace.PreviewLen || kept > trace.PreviewLen+3 {
+	}); err != nil || kept < event.PreviewLen || kept > event.PreviewLen+3 {
 		t.Errorf("an event keeps %d bytes of a value, %v", kept, err)
 	}
 }
 
 func BenchmarkPublish(b *testing.B) {
 	var h hub
-	events := make([]trace.Event, 8)
+	events := make([]event.Event, 8)
 	b.ReportAllocs()
 	for b.Loop() {
 		h.publish(events...)

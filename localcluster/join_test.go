@@ -10,9 +10,11 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
+	"ringside/engine/view"
 )
 
 // settleLimit is far longer than an idle cluster takes to move its few ranges.
@@ -74,7 +76,7 @@ func TestJoinWithoutAPort(t *testing.T) {
 			!strings.Contains(err.Error(), "another program has the port") {
 			t.Fatalf("join: %v", err)
 		}
-		v := view(t, c)
+		v := viewOf(t, c)
 		if len(v.Nodes) != 5 || v.Ring.Has("n6") {
 			t.Fatalf("there are %d nodes, n6 is a member: %v", len(v.Nodes), v.Ring.Has("n6"))
 		}
@@ -110,8 +112,8 @@ func TestRefusedJoinChangesNothing(t *testing.T) {
 		_, err := c.Member(t.Context(), r)
 		usageError(t, err)
 	}
-	v := view(t, c)
-	if len(v.Nodes) != 5 || v.Node("n5").Status != trace.Down {
+	v := viewOf(t, c)
+	if len(v.Nodes) != 5 || v.Node("n5").Status != view.Down {
 		t.Errorf("there are %d nodes, n5 is %s", len(v.Nodes), v.Node("n5").Status)
 	}
 }
@@ -129,7 +131,7 @@ func TestJoinCutShort(t *testing.T) {
 	}
 	_ = c.Close()
 	c = begin(t, o)
-	if v := view(t, c); len(v.Nodes) != 5 {
+	if v := viewOf(t, c); len(v.Nodes) != 5 {
 		t.Errorf("there are %d nodes", len(v.Nodes))
 	}
 	if got := join(t, c, member.Request{}); got.Node != "n6" {
@@ -137,7 +139,7 @@ func TestJoinCutShort(t *testing.T) {
 	}
 	settled(t, c, settleLimit)
 	_ = c.Close()
-	if v := view(t, begin(t, o)); len(v.Nodes) != 6 || !v.Ring.Has("n6") {
+	if v := viewOf(t, begin(t, o)); len(v.Nodes) != 6 || !v.Ring.Has("n6") {
 		t.Errorf("there are %d nodes, n6 is a member: %v", len(v.Nodes), v.Ring.Has("n6"))
 	}
 }
@@ -146,7 +148,7 @@ func TestJoinCutShort(t *testing.T) {
 // other. This holds even if the second node has lost its disk and knows no other node.
 func TestRingsThatNeverMetMeet(t *testing.T) {
 	for _, wiped := range []bool{false, true} {
-		c := begin(t, Options{Mem: true, Settings: trace.Settings{Nodes: []string{"n1", "n2", "n3"},
+		c := begin(t, Options{Mem: true, Settings: settings.Cluster{Nodes: []string{"n1", "n2", "n3"},
 			Seeds: []string{}}})
 		join(t, c, member.Request{Node: "x", Via: "x"})
 		if wiped {
@@ -175,15 +177,15 @@ func TestJoinDuringSplit(t *testing.T) {
 		t.Run(via, func(t *testing.T) {
 			c := begin(t, Options{Mem: true})
 			do(t, c, fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1", "n2"}, {"n3", "n4", "n5"}}})
-			at := view(t, c).SplitAt
+			at := viewOf(t, c).SplitAt
 			join(t, c, member.Request{Via: via})
 			await(t, "the side of "+via+" to know the ring", func() bool {
-				v := view(t, c)
-				return v.Ring.Has("n6") && !slices.ContainsFunc(v.Nodes, func(n *trace.Node) bool {
+				v := viewOf(t, c)
+				return v.Ring.Has("n6") && !slices.ContainsFunc(v.Nodes, func(n *view.Node) bool {
 					return v.Side(n.Name) == v.Side(via) && len(n.History) < len(v.History)
 				})
 			})
-			v := view(t, c)
+			v := viewOf(t, c)
 			side := v.Groups[v.Side(via)]
 			if v.Side("n6") != v.Side(via) || v.SplitAt != at {
 				t.Errorf("n6 is on side %d of %v, which began at %v", v.Side("n6"), v.Groups, v.SplitAt)
@@ -210,10 +212,10 @@ func TestJoinDuringSplit(t *testing.T) {
 }
 
 // watched returns the view that results from all events of the cluster.
-func watched(t *testing.T, c *Cluster) *trace.View {
+func watched(t *testing.T, c *Cluster) *view.Cluster {
 	t.Helper()
-	v := trace.NewView()
-	if err := c.Events(t.Context(), 0, false, func(batch []trace.Event) error {
+	v := view.New()
+	if err := c.Events(t.Context(), 0, false, func(batch []event.Event) error {
 		for _, e := range batch {
 			v.Apply(e)
 		}
@@ -239,7 +241,7 @@ func TestLastOfASideLeaves(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for what, v := range map[string]*trace.View{"snapshot": view(t, c), "events": watched(t, c)} {
+	for what, v := range map[string]*view.Cluster{"snapshot": viewOf(t, c), "events": watched(t, c)} {
 		if v.Groups != nil || len(v.Slow) != 1 || v.Slow["n1>n2"] == 0 {
 			t.Errorf("%s: sides %v, slow %v", what, v.Groups, v.Slow)
 		}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 	"ringside/engine/wire"
 )
 
@@ -42,7 +42,7 @@ func child(home string) {
 	if objects > 0 {
 		quorum.W = 3 // the durable replica among them
 	}
-	c, err := Start(context.Background(), Options{Home: home, Settings: trace.Settings{Buffer: objects}})
+	c, err := Start(context.Background(), Options{Home: home, Settings: settings.Cluster{Buffer: objects}})
 	if err != nil {
 		fmt.Println("failed", err)
 		os.Exit(1)

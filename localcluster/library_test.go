@@ -5,9 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -44,7 +44,7 @@ func TestLibraryGoesToHomes(t *testing.T) {
 			t.Fatalf("%+v, %v", r, err)
 		}
 	}
-	if n := countEvents(t, c, trace.Forwarded); n != 0 {
+	if n := countEvents(t, c, event.Forwarded); n != 0 {
 		t.Errorf("%d puts were passed on", n)
 	}
 	for i := range requests {
@@ -52,7 +52,7 @@ func TestLibraryGoesToHomes(t *testing.T) {
 			t.Fatalf("%+v, %v", r, err)
 		}
 	}
-	if n := countEvents(t, c, trace.Forwarded); n == 0 || n == requests { // neither is likelier than once in 10^13
+	if n := countEvents(t, c, event.Forwarded); n == 0 || n == requests { // neither is likelier than once in 10^13
 		t.Errorf("of %d puts through the balancer %d were passed on", requests, n)
 	}
 	if _, updates := b.counts(); updates > 0 {

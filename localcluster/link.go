@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/event"
 	"ringside/engine/fault"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -128,7 +128,7 @@ func (k *link) dropped(request uint64, why string) {
 		return
 	}
 	k.tellAfter += dropEvery
-	k.from.c.tell(trace.Event{Node: k.from.node.name, Kind: trace.Dropped, Peer: k.to.name, Request: request, Message: why, Count: int(total)})
+	k.from.c.tell(event.Event{Node: k.from.node.name, Kind: event.Dropped, Peer: k.to.name, Request: request, Message: why, Count: int(total)})
 }
 
 // run keeps the link up until its node's life ends.

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/event"
 	"ringside/engine/fault"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -141,9 +141,9 @@ func TestLossIsTold(t *testing.T) {
 		l.send([]wire.Message{{From: "n1", To: "n2", Request: 7, Op: 1, Body: wire.Ping{}}})
 	}
 	n := 0
-	_ = c.Events(t.Context(), 0, false, func(batch []trace.Event) error {
+	_ = c.Events(t.Context(), 0, false, func(batch []event.Event) error {
 		for _, e := range batch {
-			if e.Kind == trace.Dropped && e.Node == "n1" && e.Peer == "n2" && e.Request == 7 {
+			if e.Kind == event.Dropped && e.Node == "n1" && e.Peer == "n2" && e.Request == 7 {
 				n++
 			}
 		}
@@ -160,7 +160,7 @@ func TestOneWaySplit(t *testing.T) {
 	if c.node("n1").life.Load().links["n2"].isUp() || !c.node("n2").life.Load().links["n1"].isUp() {
 		t.Error("the wrong way is cut")
 	}
-	if v := view(t, c); !v.OneWay || !v.Node("n1").Suspects["n2"] {
+	if v := viewOf(t, c); !v.OneWay || !v.Node("n1").Suspects["n2"] {
 		t.Errorf("one way %v, n1 suspects %v", v.OneWay, v.Node("n1").Suspects)
 	}
 	do(t, c, fault.Fault{Kind: fault.Heal})
@@ -174,18 +174,18 @@ func TestSplitHealsByItself(t *testing.T) {
 	split := fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1"}}, For: 50 * time.Millisecond}
 	do(t, c, fault.Fault{Kind: fault.Slow, Link: "n1", Delay: time.Millisecond})
 	do(t, c, split)
-	await(t, "the split to heal", func() bool { return view(t, c).Groups == nil && c.allLinked() })
-	if v := view(t, c); v.Slow["n1"] != time.Millisecond {
+	await(t, "the split to heal", func() bool { return viewOf(t, c).Groups == nil && c.allLinked() })
+	if v := viewOf(t, c); v.Slow["n1"] != time.Millisecond {
 		t.Errorf("slow links: %v", v.Slow)
 	}
 	do(t, c, split)
 	do(t, c, fault.Fault{Kind: fault.Split, Groups: [][]string{{"n2"}}}) // cancels the timer
 	time.Sleep(150 * time.Millisecond)
-	if v := view(t, c); v.Groups == nil || v.Groups[0][0] != "n2" {
+	if v := viewOf(t, c); v.Groups == nil || v.Groups[0][0] != "n2" {
 		t.Errorf("groups: %v", v.Groups)
 	}
 	do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n2"}}) // within the split
-	if v := view(t, c); len(v.Node("n2").Suspects) != 4 {
+	if v := viewOf(t, c); len(v.Node("n2").Suspects) != 4 {
 		t.Errorf("n2 was started in a split and suspects %v", v.Node("n2").Suspects)
 	}
 }

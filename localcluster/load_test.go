@@ -13,16 +13,16 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/event"
 	"ringside/engine/fault"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 	"ringside/localcluster/budget"
 )
 
 // countEvents counts the events of a kind so far.
-func countEvents(t *testing.T, c *Cluster, kind trace.Kind) (n int) {
+func countEvents(t *testing.T, c *Cluster, kind event.Kind) (n int) {
 	t.Helper()
-	_ = c.Events(t.Context(), 0, false, func(batch []trace.Event) error {
+	_ = c.Events(t.Context(), 0, false, func(batch []event.Event) error {
 		for _, e := range batch {
 			if e.Kind == kind {
 				n++
@@ -83,10 +83,10 @@ func readAtOnce(t *testing.T, rank, readers, size int) (bad map[string]int) {
 		})
 	}
 	wg.Wait()
-	if n := countEvents(t, c, trace.Suspect); n > 0 {
+	if n := countEvents(t, c, event.Suspect); n > 0 {
 		bad["suspicions"] = n
 	}
-	if n := countEvents(t, c, trace.Dropped); n > 0 {
+	if n := countEvents(t, c, event.Dropped); n > 0 {
 		t.Errorf("%d events of lost messages", n)
 	}
 	return bad

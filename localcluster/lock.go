@@ -14,7 +14,7 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 )
 
 // A process locks a folder in two ways: it locks the folder itself, and a file called lock in the
@@ -156,7 +156,7 @@ func (c *Cluster) guard() {
 func (c *Cluster) abandon(cause error) {
 	err := fmt.Errorf("%w; the cluster has stopped, since its writes would be lost", cause)
 	c.failed.Store(&err)
-	c.tell(trace.Event{Kind: trace.DiskFailed, Message: err.Error()})
+	c.tell(event.Event{Kind: event.DiskFailed, Message: err.Error()})
 	if ln, ok := c.control.ln.(*net.UnixListener); ok {
 		ln.SetUnlinkOnClose(false)
 	}

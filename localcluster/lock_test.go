@@ -9,7 +9,8 @@ import (
 	"testing"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
+	"ringside/engine/settings"
 )
 
 // A cluster still holds its folders after the lock files, or all files in the folders, are deleted.
@@ -75,7 +76,7 @@ func TestDeletedFolderStopsTheCluster(t *testing.T) {
 			if err := c.Err(); err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("it stopped for %v", err)
 			}
-			if n := countEvents(t, c, trace.DiskFailed); n == 0 {
+			if n := countEvents(t, c, event.DiskFailed); n == 0 {
 				t.Error("no event tells of it")
 			}
 		})
@@ -85,7 +86,7 @@ func TestDeletedFolderStopsTheCluster(t *testing.T) {
 // A node that starts before the cluster notices that its data root was replaced writes nothing there.
 func TestNoNodeStartsInAnotherFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	c := begin(t, Options{Dir: dir, Settings: trace.Settings{Nodes: []string{"n1"}}})
+	c := begin(t, Options{Dir: dir, Settings: settings.Cluster{Nodes: []string{"n1"}}})
 	if err := os.Rename(dir, dir+"-moved"); err != nil {
 		t.Fatal(err)
 	}

@@ -9,9 +9,10 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/escape"
+	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -80,7 +81,7 @@ func (c *Cluster) checkJoin(ctx context.Context, r member.Request) (member.Reque
 	switch {
 	case !namePattern.MatchString(r.Node) || slices.Contains(reserved, r.Node):
 		return r, usagef("join: invalid node name '%s': want %s, and not %s",
-			trace.ShowShort([]byte(r.Node), 60), nameRule, strings.Join(reserved, " or "))
+			escape.TerminalShort([]byte(r.Node), 60), nameRule, strings.Join(reserved, " or "))
 	case c.roll.ring().Has(r.Node) && (r.Via == "" || r.Via == r.Node):
 		return r, usagef("join %s: it is a member already", r.Node)
 	case n == nil && len(c.roll.nodes()) >= MaxNodes:
@@ -270,13 +271,13 @@ func (c *Cluster) recall(ctx context.Context, lives []*life) error {
 }
 
 // watch acts on what a node tells that concerns its host. The caller is the node's loop.
-func (c *Cluster) watch(l *life, events []trace.Event) {
+func (c *Cluster) watch(l *life, events []event.Event) {
 	for _, e := range events {
 		switch e.Kind {
-		case trace.Membership:
+		case event.Membership:
 			l.inRing.Store(true)
 			c.roll.learn(e.Changes)
-		case trace.Departed:
+		case event.Departed:
 			c.wg.Go(func() { c.retire(l) })
 		}
 	}
@@ -292,7 +293,7 @@ func (c *Cluster) retire(l *life) {
 		return
 	}
 	if err := errors.Join(c.dismiss(n), c.remember()); err != nil {
-		c.tell(trace.Event{Node: n.name, Kind: trace.DiskFailed, Message: err.Error()})
+		c.tell(event.Event{Node: n.name, Kind: event.DiskFailed, Message: err.Error()})
 	}
 }
 
@@ -313,6 +314,6 @@ func (c *Cluster) dismiss(n *node) error {
 	if l := n.life.Load(); l != nil {
 		c.crash(n, l)
 	}
-	c.tell(trace.Event{Node: n.name, Kind: trace.NodeLeft})
+	c.tell(event.Event{Node: n.name, Kind: event.NodeLeft})
 	return n.wipe()
 }

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/wire"
 	"ringside/localcluster/budget"
 )
@@ -112,9 +112,9 @@ func (l *life) free() {
 }
 
 // memoryEvent returns an event with the memory that the queues hold.
-func (c *Cluster) memoryEvent() trace.Event {
+func (c *Cluster) memoryEvent() event.Event {
 	u := c.memory.Use()
-	return trace.Event{Kind: trace.Memory, Count: u.Used, Want: u.Limit}
+	return event.Event{Kind: event.Memory, Count: u.Used, Want: u.Limit}
 }
 
 const (

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"ringside/engine/fault"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 	"ringside/engine/wire"
 	"ringside/localcluster/budget"
 )
@@ -22,7 +22,7 @@ func crowd(t *testing.T, nodes, memory int) *Cluster {
 		names = append(names, fmt.Sprintf("n%d", i+1))
 	}
 	return begin(t, Options{Mem: true, memory: memory,
-		Settings: trace.Settings{Nodes: names, Mode: trace.ModeLWW, NoAntiEntropy: true}})
+		Settings: settings.Cluster{Nodes: names, Mode: settings.ModeLWW, NoAntiEntropy: true}})
 }
 
 // queued returns the bytes that wait in the cluster's links and inboxes, counted one by one.
@@ -213,7 +213,7 @@ func TestNoMemoryIsLeftBehind(t *testing.T) {
 
 // A connection that the client does not need, because another was faster, leaves no account open.
 func TestNeedlessConnectionClosesItsAccounts(t *testing.T) {
-	c := begin(t, Options{Mem: true, Settings: trace.Settings{Nodes: []string{"n1"}}})
+	c := begin(t, Options{Mem: true, Settings: settings.Cluster{Nodes: []string{"n1"}}})
 	put(t, c, "n1", "cart", "milk", nil)
 	start := c.memory.Use().Queues
 	for range 3 {
@@ -249,7 +249,7 @@ func TestRequestWithoutMemoryIsRefused(t *testing.T) {
 // The status of a cluster shows the memory that its queues hold, and the limit.
 func TestSnapshotTellsMemory(t *testing.T) {
 	c := begin(t, Options{Mem: true})
-	if q := view(t, c).Queues; q.Limit < budget.Default-10 || q.Limit > budget.Default || q.Used > q.Limit {
+	if q := viewOf(t, c).Queues; q.Limit < budget.Default-10 || q.Limit > budget.Default || q.Used > q.Limit {
 		t.Errorf("%+v", q)
 	}
 }

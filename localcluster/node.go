@@ -13,9 +13,10 @@ import (
 
 	"ringside/engine"
 	"ringside/engine/driver"
+	"ringside/engine/event"
 	"ringside/engine/fault"
+	"ringside/engine/settings"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 	"ringside/localcluster/budget"
 )
@@ -34,7 +35,7 @@ type node struct {
 	name string
 	life atomic.Pointer[life] // nil while the node is down
 	addr atomic.Pointer[string]
-	last atomic.Pointer[trace.NodeState] // the latest state that the node reported; nil if that is lost
+	last atomic.Pointer[event.NodeState] // the latest state that the node reported; nil if that is lost
 	gone atomic.Bool                     // it left the ring for good, and was taken down
 	why  atomic.Pointer[string]          // the reason why the node went down by itself; nil if it did not
 
@@ -69,7 +70,7 @@ type life struct {
 
 	orderly  atomic.Bool   // the end of the life is no crash
 	buffered atomic.Int64  // objects that are in memory only
-	lost     []trace.Event // what a crash took with the buffer; set before wg is done
+	lost     []event.Event // what a crash took with the buffer; set before wg is done
 
 	connMu      sync.Mutex
 	conns       map[net.Conn]bool
@@ -110,7 +111,7 @@ func (n *node) open() (*life, error) {
 	for _, p := range n.c.others(n) {
 		l.links[p.name] = newLink(l, p, n.c.condition(fault.Link{From: n.name, To: p.name}))
 	}
-	n.c.tell(trace.Event{Node: n.name, Kind: trace.NodeUp, Addr: addr, Message: report})
+	n.c.tell(event.Event{Node: n.name, Kind: event.NodeUp, Addr: addr, Message: report})
 	return l, nil
 }
 
@@ -183,10 +184,10 @@ func (l *life) sync() bool { return l.node.mem == nil }
 func (l *life) config(distrust bool) engine.Config {
 	n, s := l.node, l.c.roll.settings()
 	return engine.Config{
-		Name: n.name, Ring: s.RingConfig(), Founders: foundersFor(s, n.name), Seeds: s.Seeds, R: s.R, W: s.W, Strict: s.Strict, LWW: s.Mode == trace.ModeLWW,
+		Name: n.name, Ring: s.RingConfig(), Founders: foundersFor(s, n.name), Seeds: s.Seeds, R: s.R, W: s.W, Strict: s.Strict, LWW: s.Mode == settings.ModeLWW,
 		Secret: n.c.secret, Seed: rand.Uint64(), Timings: timings(s),
 		Incarnation: n.incarnation, LastRun: n.c.runs.last(n.name), Distrust: distrust, Buffered: s.Buffer > 0,
-		Literal: s.Clocks == trace.ClocksLiteral, Truncate: s.Truncate,
+		Literal: s.Clocks == settings.ClocksLiteral, Truncate: s.Truncate,
 	}
 }
 
@@ -198,7 +199,7 @@ func trust(db store.Store) error {
 	return nil
 }
 
-func timings(s trace.Settings) engine.Timings {
+func timings(s settings.Cluster) engine.Timings {
 	t := engine.DefaultTimings()
 	if s.NoAntiEntropy {
 		t.AntiEntropy = 0
@@ -432,8 +433,8 @@ func (l *life) unsent(m wire.Message, size int) {
 }
 
 // tell asks the node for what it answers with events, without waiting for room in its inbox.
-func (l *life) tell(ctx context.Context, in engine.Input) []trace.Event {
-	got := make(chan []trace.Event, 1)
+func (l *life) tell(ctx context.Context, in engine.Input) []event.Event {
+	got := make(chan []event.Event, 1)
 	l.inbox.force(arrival{in: in, answer: func(r engine.Reply) { got <- r.Events }})
 	select {
 	case events := <-got:

@@ -54,12 +54,12 @@ func TestOverload(t *testing.T) {
 	acked, hinted := rush(t, c)
 	calm := time.Now()
 	slowest, doubts := 1.0, 0
-	for _, n := range view(t, c).Nodes {
+	for _, n := range viewOf(t, c).Nodes {
 		if n.Slice > 0 {
 			slowest = min(slowest, n.Slice)
 		}
 	}
-	hints := view(t, c).Hints()
+	hints := viewOf(t, c).Hints()
 	for _, key := range acked {
 		r, err := c.Do(t.Context(), "", wire.GetRequest{Key: []byte(key), NoRepair: true})
 		g, ok := r.(wire.GetReply)
@@ -72,6 +72,6 @@ func TestOverload(t *testing.T) {
 	}
 	t.Logf("%d acknowledged, %d with hints; %d hints and a slice of %.3g after it; %d gets failed", len(acked),
 		hinted, hints, slowest, doubts)
-	await(t, "all of the rate for background work", func() bool { return view(t, c).Slice() == 1 })
+	await(t, "all of the rate for background work", func() bool { return viewOf(t, c).Slice() == 1 })
 	t.Logf("background work was free after %v", time.Since(calm))
 }

@@ -5,9 +5,10 @@ import (
 	"sync"
 	"testing"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
+	"ringside/engine/settings"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -32,9 +33,9 @@ func (s watchedStore) Trust() error {
 }
 
 // told reports whether the hub has an event of a kind about key.
-func told(c *Cluster, node string, kind trace.Kind, key string) bool {
+func told(c *Cluster, node string, kind event.Kind, key string) bool {
 	found := false
-	_ = c.Events(c.ctx, 0, false, func(events []trace.Event) error {
+	_ = c.Events(c.ctx, 0, false, func(events []event.Event) error {
 		for _, e := range events {
 			found = found || e.Node == node && e.Kind == kind && string(e.Key) == key
 		}
@@ -63,7 +64,7 @@ func TestNothingLeavesBeforeTheDiskHasIt(t *testing.T) {
 	ready := make(chan struct{})
 	o := Options{
 		Home:     t.TempDir(),
-		Settings: trace.Settings{Nodes: []string{"n1", "n2", "n3"}, N: 3, R: 3, W: 1},
+		Settings: settings.Cluster{Nodes: []string{"n1", "n2", "n3"}, N: 3, R: 3, W: 1},
 		wrapStore: func(node string, s store.Store) store.Store {
 			return watchedStore{s, func(batch []store.Write) error {
 				if node != "n1" || !holds(batch, key) {
@@ -72,7 +73,7 @@ func TestNothingLeavesBeforeTheDiskHasIt(t *testing.T) {
 				<-ready
 				mu.Lock()
 				defer mu.Unlock()
-				early = early || told(c, "n1", trace.Coordinate, key)
+				early = early || told(c, "n1", event.Coordinate, key)
 				if !failed {
 					failed = true
 					return errors.New("input/output error")
@@ -87,7 +88,7 @@ func TestNothingLeavesBeforeTheDiskHasIt(t *testing.T) {
 	if err == nil && r.(wire.PutReply).Err == wire.OK {
 		t.Error("a put was acknowledged whose batch the disk had refused")
 	}
-	await(t, "n1 back", func() bool { return c.node("n1").life.Load() != nil && told(c, "n1", trace.DiskFailed, "") })
+	await(t, "n1 back", func() bool { return c.node("n1").life.Load() != nil && told(c, "n1", event.DiskFailed, "") })
 	g, err := c.Do(t.Context(), "n2", wire.GetRequest{Key: []byte(key)})
 	if err != nil || len(g.(wire.GetReply).Siblings) > 0 {
 		t.Errorf("after the disk had failed: %v %+v", err, g)

@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 )
 
 // A record is the content of info.json, which a cluster writes when it comes up. A later start
@@ -68,7 +68,7 @@ func (p paths) findData() (string, error) {
 	var o owner
 	if dir != p.data && readJSON(filepath.Join(dir, ownerName), &o) == nil && !o.is(name, home) {
 		return dir, usagef("the data folder %s of cluster %s belongs to cluster %s by now; name another folder with --dir, "+
-			"or give cluster %s up with: ringside rm %s", dir, name, trace.Show([]byte(o.Cluster)), name, name)
+			"or give cluster %s up with: ringside rm %s", dir, name, escape.Terminal([]byte(o.Cluster)), name, name)
 	}
 	return dir, nil
 }

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 )
 
 // Remains describes the files on disk of a cluster that is not running. Remove deletes them.
@@ -159,7 +159,7 @@ func (r *Remains) checkHome() error {
 	for _, e := range entries {
 		if r.whole && !slices.Contains(homeFiles, e.Name()) {
 			return usagef("%s is not a cluster's; move it away first",
-				filepath.Join(r.paths.dir, trace.Show([]byte(e.Name()))))
+				filepath.Join(r.paths.dir, escape.Terminal([]byte(e.Name()))))
 		}
 	}
 	return nil
@@ -200,7 +200,7 @@ func (r *Remains) owns(dir string) (bool, error) {
 		return false, nil
 	}
 	return false, usagef("the data in %s belongs to cluster %s, which keeps its data there; delete that cluster first",
-		dir, trace.Show([]byte(o.Cluster)))
+		dir, escape.Terminal([]byte(o.Cluster)))
 }
 
 // keeps reports whether the owner's record says that it keeps its data in dir. home is the home of
@@ -231,7 +231,7 @@ func (r *Remains) addRoot(dir string) (*folderLock, error) {
 		return nil, usagef("the folder %s holds something, but no cluster's data", dir)
 	}
 	if name := foreignEntry(dir, entries); name != "" {
-		return nil, usagef("%s is not a cluster's; move it away first", filepath.Join(dir, trace.Show([]byte(name))))
+		return nil, usagef("%s is not a cluster's; move it away first", filepath.Join(dir, escape.Terminal([]byte(name))))
 	}
 	if mine, err := r.owns(dir); err != nil || !mine { // before the lock: the other cluster may hold it
 		return nil, err

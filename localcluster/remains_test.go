@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 )
 
 // startAndStop runs a cluster once.
@@ -53,7 +53,7 @@ func TestFirstStartThatFails(t *testing.T) {
 	for name, dir := range map[string]string{"in home": "", "elsewhere": filepath.Join(t.TempDir(), "data")} {
 		t.Run(name, func(t *testing.T) {
 			o := Options{Home: t.TempDir(), Dir: dir, BasePort: freeRun(t, 6),
-				Settings: trace.Settings{Nodes: []string{"a", "b", "c", "d", "e", "f"}, N: 2}}
+				Settings: settings.Cluster{Nodes: []string{"a", "b", "c", "d", "e", "f"}, N: 2}}
 			release := occupy(t, o.BasePort+5)
 			if _, err := Start(t.Context(), o); err == nil ||
 				!strings.Contains(err.Error(), "another program has the port") {
@@ -87,7 +87,7 @@ func TestLaterStartThatFails(t *testing.T) {
 
 // A first start that a crash cut short is listed, and the next start starts afresh.
 func TestFirstStartCutShort(t *testing.T) {
-	o := Options{Home: t.TempDir(), Settings: trace.Settings{Nodes: []string{"a", "b", "c"}}}
+	o := Options{Home: t.TempDir(), Settings: settings.Cluster{Nodes: []string{"a", "b", "c"}}}
 	startAndStop(t, o)
 	p, err := pathsOf(o.Home, DefaultName)
 	if err != nil {
@@ -425,7 +425,7 @@ func TestFreshData(t *testing.T) {
 	if err != nil || len(r.Roots) != 0 {
 		t.Fatalf("%+v, %v", r, err)
 	}
-	c := begin(t, Options{Home: home, Dir: dir, Settings: trace.Settings{N: 1}})
+	c := begin(t, Options{Home: home, Dir: dir, Settings: settings.Cluster{N: 1}})
 	if g := get(t, c, "", "cart"); len(g.Siblings) != 0 {
 		t.Errorf("cart is %q", values(g))
 	}

@@ -13,9 +13,9 @@ import (
 	"sync"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -270,8 +270,8 @@ func (r *Remote) change(ctx context.Context, method string, req member.Request) 
 }
 
 // Compare is Cluster.Compare.
-func (r *Remote) Compare(ctx context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error) {
-	var out []trace.Event
+func (r *Remote) Compare(ctx context.Context, look bool, ranges ...event.Span) ([]event.Event, error) {
+	var out []event.Event
 	err := r.call(ctx, controlRequest{Method: "compare", Look: look, Ranges: ranges}, func(resp controlResponse) error {
 		out = append(out, resp.Events...)
 		return nil
@@ -280,8 +280,8 @@ func (r *Remote) Compare(ctx context.Context, look bool, ranges ...trace.Span) (
 }
 
 // Snapshot is Cluster.Snapshot.
-func (r *Remote) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, error) {
-	var out []trace.Event
+func (r *Remote) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error) {
+	var out []event.Event
 	err := r.call(ctx, controlRequest{Method: "snapshot", Keys: keys}, func(resp controlResponse) error {
 		out = append(out, resp.Events...)
 		return nil
@@ -290,7 +290,7 @@ func (r *Remote) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, e
 }
 
 // Events is Cluster.Events.
-func (r *Remote) Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error {
+func (r *Remote) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
 	return r.call(ctx, controlRequest{Method: "events", After: after, Follow: follow}, func(resp controlResponse) error {
 		if len(resp.Events) == 0 {
 			return nil

@@ -10,16 +10,18 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/engine/escape"
+	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
-	"ringside/engine/trace"
+	"ringside/engine/view"
 	"ringside/engine/wire"
 )
 
 const (
 	// maxKeysAsked bounds the keys of one snapshot: each node answers with its versions of every
 	// key, and a view keeps no more keys.
-	maxKeysAsked = trace.MaxKeys
+	maxKeysAsked = view.MaxKeys
 	// maxRangesAsked bounds the ranges of one comparison. The largest ring of a cluster in one
 	// process has fewer.
 	maxRangesAsked = 1 << 15
@@ -34,7 +36,7 @@ type controlRequest struct {
 	Member  *member.Request `json:"member,omitempty"`
 	Keys    [][]byte        `json:"keys,omitempty"`   // snapshot
 	Look    bool            `json:"look,omitempty"`   // compare
-	Ranges  []trace.Span    `json:"ranges,omitempty"` // compare
+	Ranges  []event.Span    `json:"ranges,omitempty"` // compare
 	After   uint64          `json:"after,omitempty"`  // events
 	Follow  bool            `json:"follow,omitempty"` // events
 }
@@ -84,7 +86,7 @@ func parseControl(line []byte) (controlRequest, error) {
 	}
 	m, known := methods[req.Method]
 	if !known {
-		return req, usagef("there is no method \"%s\"; want one of %s", trace.ShowShort([]byte(req.Method), 60),
+		return req, usagef("there is no method \"%s\"; want one of %s", escape.TerminalShort([]byte(req.Method), 60),
 			strings.Join(slices.Sorted(maps.Keys(methods)), " "))
 	}
 	if err := m.checkFields(req.Method, line); err != nil {
@@ -107,7 +109,7 @@ func (m method) checkFields(name string, line []byte) error {
 	}
 	for _, f := range slices.Sorted(maps.Keys(have)) {
 		if f != "method" && !slices.Contains(m.takes, f) {
-			return usagef("%s: there is no field \"%s\"", name, trace.ShowShort([]byte(f), 60))
+			return usagef("%s: there is no field \"%s\"", name, escape.TerminalShort([]byte(f), 60))
 		}
 	}
 	for _, f := range m.needs {
@@ -186,7 +188,7 @@ func checkMember(r member.Request) error {
 	case r.Weight < 0 || r.Weight > member.MaxWeight:
 		return fmt.Errorf("%s: weight %d: want 1 to %d", r.Kind, r.Weight, member.MaxWeight)
 	case r.Zone != "" && !wire.ValidName(r.Zone):
-		return fmt.Errorf("%s: invalid zone name '%s': want %s", r.Kind, trace.ShowShort([]byte(r.Zone), 60), nameRule)
+		return fmt.Errorf("%s: invalid zone name '%s': want %s", r.Kind, escape.TerminalShort([]byte(r.Zone), 60), nameRule)
 	}
 	return nil
 }
@@ -202,5 +204,5 @@ func kindName(k member.Kind) string {
 const nameRule = "1 to 32 of the characters a-z, 0-9 and '-'"
 
 func invalidNode(name string) error {
-	return fmt.Errorf("invalid node name '%s': want %s", trace.ShowShort([]byte(name), 60), nameRule)
+	return fmt.Errorf("invalid node name '%s': want %s", escape.TerminalShort([]byte(name), 60), nameRule)
 }

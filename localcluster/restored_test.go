@@ -8,8 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 	"ringside/engine/wire"
 )
 
@@ -33,7 +34,7 @@ func putAll(t *testing.T, c *Cluster, value string, token []byte) wire.PutReply 
 func three(t *testing.T, o *Options) *Cluster {
 	if o.Home == "" {
 		o.Home, o.Dir = t.TempDir(), filepath.Join(t.TempDir(), "data")
-		o.Settings = trace.Settings{Nodes: []string{"n1", "n2", "n3"}, N: 3, R: 2, W: 2}
+		o.Settings = settings.Cluster{Nodes: []string{"n1", "n2", "n3"}, N: 3, R: 2, W: 2}
 	}
 	return begin(t, *o)
 }
@@ -41,9 +42,9 @@ func three(t *testing.T, o *Options) *Cluster {
 // doubts lists the messages about its disk with which n3 came up.
 func doubts(c *Cluster) []string {
 	out := slices.DeleteFunc(ups(c, "n3"), func(s string) bool { return s == "" })
-	_ = c.Events(c.ctx, 0, false, func(events []trace.Event) error {
+	_ = c.Events(c.ctx, 0, false, func(events []event.Event) error {
 		for _, e := range events {
-			if e.Kind == trace.RolledBack && e.Node == "n3" {
+			if e.Kind == event.RolledBack && e.Node == "n3" {
 				out = append(out, e.Message)
 			}
 		}

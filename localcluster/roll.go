@@ -10,21 +10,21 @@ import (
 	"ringside/engine/fault"
 	"ringside/engine/member"
 	"ringside/engine/ring"
+	"ringside/engine/settings"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 )
 
 // A roll is the cluster's list of its nodes and of what was settled about them. Who is on it
 // is a host's business; who belongs to the ring is said by the membership history alone.
 type roll struct {
 	mu   sync.RWMutex
-	s    trace.Settings
+	s    settings.Cluster
 	r    *ring.Ring
 	list []*node
 }
 
 // settings returns a copy; its slices never change.
-func (r *roll) settings() trace.Settings {
+func (r *roll) settings() settings.Cluster {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	return r.s
@@ -44,7 +44,7 @@ func (r *roll) nodes() []*node {
 	return r.list
 }
 
-func (r *roll) set(s trace.Settings) {
+func (r *roll) set(s settings.Cluster) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.s, r.r = s, s.History().Ring(s.RingConfig())
@@ -145,7 +145,7 @@ func (c *Cluster) freeName() string {
 }
 
 // foundersFor is whom a node knows to be in the ring from the beginning: nobody if it joins later.
-func foundersFor(s trace.Settings, name string) []ring.Member {
+func foundersFor(s settings.Cluster, name string) []ring.Member {
 	born := s.Born()
 	if last, ok := s.History().Last(name); !ok || !member.Founders(born).Has(last) {
 		return nil // or it left and came back since: what it knows of the ring is on its disk, or gone

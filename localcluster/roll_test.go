@@ -6,12 +6,12 @@ import (
 	"testing"
 
 	"ringside/engine/member"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 )
 
 // Several nodes tell of changes while nodes are added: nothing of either is lost.
 func TestRollTakesChangesAtOnce(t *testing.T) {
-	s, err := withDefaults("roll", trace.Settings{})
+	s, err := withDefaults("roll", settings.Cluster{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,8 @@ import (
 	"slices"
 	"strings"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
+	"ringside/engine/settings"
 )
 
 // dataFormat is the layout of the data root. A data root of another format is not touched. A file
@@ -38,8 +39,8 @@ type clusterFile struct {
 	Format int    `json:"format"`
 	Writer string `json:"writer,omitempty"` // the version of the program that wrote the file
 	// Starting means that the first start is not over: no client can have written anything.
-	Starting bool           `json:"starting,omitempty"`
-	Settings trace.Settings `json:"settings"`
+	Starting bool             `json:"starting,omitempty"`
+	Settings settings.Cluster `json:"settings"`
 }
 
 // Version returns the module's version, or the commit that the program was built from.
@@ -107,7 +108,7 @@ func parseClusterFile(dir string, b []byte) (f clusterFile, err error) {
 	if version.Format != nil && *version.Format != dataFormat {
 		by := ""
 		if version.Writer != "" {
-			by = " by ringside " + trace.ShowShort([]byte(version.Writer), maxVersion)
+			by = " by ringside " + escape.TerminalShort([]byte(version.Writer), maxVersion)
 		}
 		return f, usagef("the data in %s was written in format %d%s, and this program, ringside %s, knows format %d; "+
 			"use the program that wrote it, choose another folder with --dir, or delete the data with rm or up --fresh",
@@ -172,7 +173,7 @@ func foreignInNode(dir string, e os.DirEntry) string {
 
 // checkRoot returns why a cluster with the settings s cannot be started in its data root, nil if
 // nothing is wrong with the files of the cluster itself.
-func checkRoot(dir string, s trace.Settings) error {
+func checkRoot(dir string, s settings.Cluster) error {
 	if err := checkSettings(s); err != nil {
 		return err
 	}
@@ -192,7 +193,7 @@ func checkRoot(dir string, s trace.Settings) error {
 }
 
 // remember writes the settings to the data root.
-func (d *disk) remember(s trace.Settings) error {
+func (d *disk) remember(s settings.Cluster) error {
 	f := clusterFile{Format: dataFormat, Writer: Version(), Starting: d.starting, Settings: s}
 	if err := writeJSON(filepath.Join(d.dir, clusterName), f); err != nil {
 		return fmt.Errorf("remember the settings: %w", err)
@@ -208,7 +209,7 @@ func (d *disk) clear() error {
 		return fmt.Errorf("clear data root: %w", err)
 	}
 	if name := foreignEntry(d.dir, entries); name != "" {
-		return usagef("%s is not a cluster's; move it away first", filepath.Join(d.dir, trace.Show([]byte(name))))
+		return usagef("%s is not a cluster's; move it away first", filepath.Join(d.dir, escape.Terminal([]byte(name))))
 	}
 	// Without cluster.json the rest is not recognized as a cluster's data, so cluster.json is
 	// deleted last.

@@ -4,7 +4,7 @@ import (
 	"testing"
 
 	"ringside/engine/fault"
-	"ringside/engine/trace"
+	"ringside/engine/view"
 )
 
 // For a node that does not answer, a snapshot has its last known state, marked as such.
@@ -13,34 +13,34 @@ func TestSilentNodesKeepTheirCounts(t *testing.T) {
 		c := begin(t, o)
 		put(t, c, "", "cart", "milk", nil)
 		await(t, "three replicas", func() bool {
-			v := view(t, c)
+			v := viewOf(t, c)
 			return v.Node("n3").Keys == 1 && v.Node("n4").Keys == 1 && v.Node("n5").Keys == 1
 		})
-		check := func(what string, name string, status trace.NodeStatus, current bool) {
+		check := func(what string, name string, status view.Status, current bool) {
 			t.Helper()
-			n := view(t, c).Node(name)
+			n := viewOf(t, c).Node(name)
 			if n.Keys != 1 || n.Status != status || n.Current() != current {
 				t.Errorf("%s: %s is %s with %d keys, current %v", what, name, n.Status, n.Keys, n.Current())
 			}
 		}
 		do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n3"}})
-		check("paused", "n3", trace.Paused, false)
+		check("paused", "n3", view.Paused, false)
 		do(t, c, fault.Fault{Kind: fault.Resume, Nodes: []string{"n3"}})
-		check("resumed", "n3", trace.Up, true)
+		check("resumed", "n3", view.Up, true)
 		do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n4"}})
-		check("killed", "n4", trace.Down, false)
+		check("killed", "n4", view.Down, false)
 
 		l := c.node("n5").life.Load()
 		l.turnMu.Lock() // the node is busy for longer than a snapshot waits
-		check("busy", "n5", trace.Up, false)
+		check("busy", "n5", view.Up, false)
 		l.turnMu.Unlock()
-		check("no longer busy", "n5", trace.Up, true)
+		check("no longer busy", "n5", view.Up, true)
 
 		do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n3"}})
 		do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n3"}})
-		check("killed while paused", "n3", trace.Down, false)
+		check("killed while paused", "n3", view.Down, false)
 		do(t, c, fault.Fault{Kind: fault.Wipe, Nodes: []string{"n3"}})
-		if n := view(t, c).Node("n3"); !n.Current() {
+		if n := viewOf(t, c).Node("n3"); !n.Current() {
 			t.Errorf("a wiped node that runs is %s, current %v", n.Status, n.Current())
 		}
 	})

@@ -130,12 +130,12 @@ func TestFoldersPutBackAndDamaged(t *testing.T) {
 // the same of keys.
 func mend(t *testing.T, c *Cluster, keys []string) {
 	t.Helper()
-	await(t, "the hints to go home", func() bool { return view(t, c).Hints() == 0 })
+	await(t, "the hints to go home", func() bool { return viewOf(t, c).Hints() == 0 })
 	if _, err := c.Compare(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "equal replicas", func() bool {
-		v := view(t, c, keys...)
+		v := viewOf(t, c, keys...)
 		return !slices.ContainsFunc(keys, func(k string) bool { return !v.Converged([]byte(k)) })
 	})
 }

@@ -5,7 +5,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"ringside/engine/trace"
+	"ringside/engine/view"
 )
 
 // What the keys do.
@@ -131,7 +131,7 @@ func (m *model) open() tea.Cmd {
 		if m.playback() != nil {
 			return m.execute("inspect " + quoteWord(string(m.key)))
 		}
-		if n.Status != trace.Up {
+		if n.Status != view.Up {
 			return m.ask("restart " + n.Name)
 		}
 		return m.execute("get " + quoteWord(string(m.key)) + " --via " + n.Name)

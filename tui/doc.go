@@ -1,4 +1,4 @@
-// Package tui shows a cluster on a terminal: a renderer of trace.View.
+// Package tui shows a cluster on a terminal: a renderer of view.Cluster.
 //
 // A reader goroutine (feed.go) buffers the cluster's events; the model takes
 // what has gathered at most thirty times a second, reduces it into the View,

@@ -7,17 +7,17 @@ import (
 	"sync"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 )
 
 // A Source feeds the screens.
 type Source interface {
 	// Snapshot returns events of sequence number 0 that tell a new View all
 	// there is to know now, with the replicas of each key of keys.
-	Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, error)
+	Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error)
 	// Events calls fn with batches of events of sequence number > after; with
 	// follow it goes on until ctx ends. fn must not keep the slice.
-	Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error
+	Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error
 }
 
 // Bounds of the feed.
@@ -50,7 +50,7 @@ type feed struct {
 	notify chan struct{} // holds one token while something waits
 
 	mu      sync.Mutex
-	waiting []trace.Event
+	waiting []event.Event
 	dropped int  // since the last take
 	reset   bool // another cluster answers, or an earlier state: what the view knew is void
 	link    link
@@ -64,7 +64,7 @@ func newFeed(src Source) *feed {
 
 // A batch is what gathered since the last take.
 type batch struct {
-	events  []trace.Event
+	events  []event.Event
 	dropped int
 	reset   bool
 	link    link
@@ -88,11 +88,11 @@ func (f *feed) pending() int {
 }
 
 // add is the callback of Events.
-func (f *feed) add(events []trace.Event) error {
+func (f *feed) add(events []event.Event) error {
 	f.mu.Lock()
 	f.waiting = append(f.waiting, events...)
 	if over := len(f.waiting) - maxWaiting; over > 0 {
-		f.waiting = append([]trace.Event(nil), f.waiting[over:]...)
+		f.waiting = append([]event.Event(nil), f.waiting[over:]...)
 		f.dropped += over
 	}
 	for _, e := range events {
@@ -174,8 +174,8 @@ func (f *feed) position() uint64 {
 func (f *feed) history(ctx context.Context) error {
 	after := f.position()
 	var newest uint64
-	var all []trace.Event
-	err := f.src.Events(ctx, 0, false, func(events []trace.Event) error {
+	var all []event.Event
+	err := f.src.Events(ctx, 0, false, func(events []event.Event) error {
 		for _, e := range events {
 			newest = max(newest, e.Seq)
 		}

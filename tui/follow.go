@@ -5,7 +5,8 @@ import (
 	"slices"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
+	"ringside/engine/view"
 )
 
 // followState is how the chosen key follows the cluster's requests: until the
@@ -21,14 +22,14 @@ const followPause = time.Second
 
 // noteKeys finds the key of the latest request. The first is one that was
 // written: a get of a key that nobody wrote shows nothing.
-func (m *model) noteKeys(events []trace.Event) {
+func (m *model) noteKeys(events []event.Event) {
 	f := &m.follow
 	if f.off {
 		return
 	}
 	first := len(m.key) == 0
 	for _, e := range slices.Backward(events) {
-		if len(e.Key) > 0 && (writes(e) || !first && e.Kind == trace.Requested) {
+		if len(e.Key) > 0 && (writes(e) || !first && e.Kind == event.Requested) {
 			f.next = e.Key
 			return
 		}
@@ -39,11 +40,11 @@ func (m *model) noteKeys(events []trace.Event) {
 }
 
 // writes says whether e belongs to a client's write.
-func writes(e trace.Event) bool {
+func writes(e event.Event) bool {
 	switch e.Kind {
-	case trace.Coordinate:
+	case event.Coordinate:
 		return true
-	case trace.Requested, trace.Replied, trace.Stored:
+	case event.Requested, event.Replied, event.Stored:
 		return e.Op == "put" || e.Op == "del"
 	}
 	return false
@@ -51,7 +52,7 @@ func writes(e trace.Event) bool {
 
 // lastTouched is the key that events told of last, nil if they told of none.
 func (m *model) lastTouched() []byte {
-	var last *trace.Key
+	var last *view.Key
 	for _, k := range m.view.Keys() {
 		if len(k.Held) > 0 && (last == nil || k.Touched > last.Touched) {
 			last = k

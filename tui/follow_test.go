@@ -6,7 +6,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/vclock"
 )
 
@@ -19,7 +19,7 @@ func fresh() *scene {
 }
 
 func (s *scene) request(op, key string) {
-	s.tell(trace.Event{Kind: trace.Requested, Node: "n1", Op: op, Key: []byte(key)})
+	s.tell(event.Event{Kind: event.Requested, Node: "n1", Op: op, Key: []byte(key)})
 	s.take()
 }
 
@@ -57,7 +57,7 @@ func TestFollowsTheLatestKeyUntilOneIsChosen(t *testing.T) {
 func TestStartsWithTheKeyWrittenLast(t *testing.T) {
 	s := fresh()
 	healthy(s)
-	s.tell(trace.Event{Kind: trace.Requested, Node: "n1", Op: "get", Key: []byte("other")})
+	s.tell(event.Event{Kind: event.Requested, Node: "n1", Op: "get", Key: []byte("other")})
 	s.take()
 	if string(s.key) != "cart" {
 		t.Errorf("the key is %q", s.key)
@@ -77,7 +77,7 @@ func TestSuggestionsTellAStory(t *testing.T) {
 	}
 	at("get cart --save @cart") // nobody told yet
 	for _, n := range []string{"n3", "n4", "n5"} {
-		s.snapshot(trace.Event{Kind: trace.Replicas, Node: n, Key: cart})
+		s.snapshot(event.Event{Kind: event.Replicas, Node: n, Key: cart})
 	}
 	at("put cart milk --save @cart")
 	milk := version("n3", 1, "milk")
@@ -85,7 +85,7 @@ func TestSuggestionsTellAStory(t *testing.T) {
 	at("get cart --save @cart")
 	s.noteContext("get cart --save @cart", "cart")
 	at("partition n1,n2,n3")
-	s.tell(trace.Event{Kind: trace.Split, Groups: [][]string{{"n1", "n2", "n3"}, {"n4", "n5"}}})
+	s.tell(event.Event{Kind: event.Split, Groups: [][]string{{"n1", "n2", "n3"}, {"n4", "n5"}}})
 	at("put cart milk,beer -c @cart --via n4")
 	beer := version("n4", 1, "milk,beer", milk.Dot)
 	s.put(2, beer, "n4", "n5")
@@ -93,12 +93,12 @@ func TestSuggestionsTellAStory(t *testing.T) {
 	eggs := version("n3", 2, "milk,eggs", milk.Dot)
 	s.put(3, eggs, "n3")
 	at("heal")
-	s.tell(trace.Event{Kind: trace.Heal}, trace.Event{Kind: trace.HintStored, Node: "n1", For: "n4", Key: []byte("x"), Count: 1})
+	s.tell(event.Event{Kind: event.Heal}, event.Event{Kind: event.HintStored, Node: "n1", For: "n4", Key: []byte("x"), Count: 1})
 	at("wait hints=0")
-	s.tell(trace.Event{Kind: trace.HintDelivered, Node: "n1", For: "n4", Key: []byte("x")})
+	s.tell(event.Event{Kind: event.HintDelivered, Node: "n1", For: "n4", Key: []byte("x")})
 	at("get cart --save @cart")
 	for _, n := range []string{"n3", "n4", "n5"} {
-		s.tell(trace.Event{Kind: trace.Stored, Node: n, Key: cart, Op: "handoff", Versions: vclock.Siblings{eggs, beer}})
+		s.tell(event.Event{Kind: event.Stored, Node: n, Key: cart, Op: "handoff", Versions: vclock.Siblings{eggs, beer}})
 	}
 	at("resolve cart --union")
 	if _, saved := s.contextOf("cart"); saved {

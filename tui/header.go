@@ -7,7 +7,9 @@ import (
 
 	"github.com/charmbracelet/bubbles/key"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
+	"ringside/engine/settings"
+	"ringside/engine/view"
 )
 
 // A segment of the title line. Where room is short, the one with the highest
@@ -67,7 +69,7 @@ func (m *model) segments() []segment {
 	v := m.view
 	title := "ringside"
 	if v.Settings.Name != "" {
-		title += " ▸ " + trace.ShowShort([]byte(v.Settings.Name), 16)
+		title += " ▸ " + escape.TerminalShort([]byte(v.Settings.Name), 16)
 	}
 	out := []segment{{0, accent | bold, title, ""}}
 	if s := m.linkSegment(); s.text != "" {
@@ -91,7 +93,7 @@ func (m *model) segments() []segment {
 	if s.Strict {
 		kind = "strict"
 	}
-	out = append(out, segment{5, plain, quorum + " " + kind + " · " + trace.ShowShort([]byte(s.Versioning()), 40), quorum + " " + kind})
+	out = append(out, segment{5, plain, quorum + " " + kind + " · " + escape.TerminalShort([]byte(s.Versioning()), 40), quorum + " " + kind})
 	out = append(out, m.faultSegments()...)
 	if m.link == lost { // the load is not known, and the reason needs the room
 		return out
@@ -108,7 +110,7 @@ func (m *model) linkSegment() segment {
 		text := "the cluster does not answer"
 		why := ""
 		if m.linkErr != nil {
-			why = ": " + trace.ShowShort([]byte(m.linkErr.Error()), 48)
+			why = ": " + escape.TerminalShort([]byte(m.linkErr.Error()), 48)
 		}
 		return segment{1, bad | bold | reverse, m.th.no + " " + text + why + " · retrying", m.th.no + " " + text}
 	}
@@ -140,7 +142,7 @@ func (m *model) faultSegments() []segment {
 func joinKeys[V any](links map[string]V) string {
 	var out []string
 	for l := range links {
-		out = append(out, trace.ShowShort([]byte(l), 2*maxName))
+		out = append(out, escape.TerminalShort([]byte(l), 2*maxName))
 	}
 	if len(out) > 2 {
 		return plural(len(out), "link")
@@ -179,7 +181,7 @@ func (m *model) loadSegments() []segment {
 		}
 		out = append(out, segment{4, st, "in memory only " + n, "mem " + n})
 	}
-	if v.Settings.Mode == trace.ModeLWW {
+	if v.Settings.Mode == settings.ModeLWW {
 		out = append(out, segment{4, bad, "lost to LWW " + strconv.Itoa(v.Lost()), "lost " + strconv.Itoa(v.Lost())})
 	}
 	return out
@@ -215,7 +217,7 @@ func (m *model) lineHelp(b binding) key.Help {
 		h.Desc = "get via " + name(m.selected().Name)
 		if m.playback() != nil {
 			h.Desc = "inspect"
-		} else if m.selected().Status != trace.Up {
+		} else if m.selected().Status != view.Up {
 			h.Desc = "restart " + name(m.selected().Name)
 		}
 	}

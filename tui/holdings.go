@@ -5,8 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/vclock"
+	"ringside/engine/view"
 )
 
 // A holding is the replicas of a key that hold the same siblings.
@@ -118,7 +119,7 @@ func (m *model) versions() vclock.Siblings {
 		}
 	}
 	for _, e := range m.view.Log {
-		if len(e.Versions) > 0 && bytes.Equal(e.Key, m.key) && (e.Kind == trace.Stored || e.Kind == trace.HintStored) {
+		if len(e.Versions) > 0 && bytes.Equal(e.Key, m.key) && (e.Kind == event.Stored || e.Kind == event.HintStored) {
 			add(e.Versions)
 		}
 	}
@@ -172,7 +173,7 @@ func (m *model) holders(h holding) string {
 // ifNotUp is the sign of a node that does not run: what it holds is what it
 // was last seen to hold.
 func (m *model) ifNotUp(node string) string {
-	if n := m.view.Node(node); n != nil && n.Status != trace.Up {
+	if n := m.view.Node(node); n != nil && n.Status != view.Up {
 		return m.glyph(n)
 	}
 	return ""

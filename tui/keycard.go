@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"ringside/engine/escape"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 	"ringside/engine/vclock"
 )
 
@@ -40,7 +41,7 @@ func (m *model) drawKey(c *canvas) {
 		c.put(2, 1, dim, "no key yet: the first one written shows here")
 		return
 	}
-	title := `Key "` + trace.ShowShort(a.key, max(c.w/4, 8)) + `"`
+	title := `Key "` + escape.TerminalShort(a.key, max(c.w/4, 8)) + `"`
 	if m.view.Ring.Config().Strategy != ring.TokensRandom {
 		title += fmt.Sprintf(" p%02d", m.view.Ring.Index(ring.Of(a.key)))
 	}
@@ -195,7 +196,7 @@ func value(v vclock.Version, limit int) string {
 	if len(v.Value) == 0 {
 		return "(empty)"
 	}
-	return trace.ShowShort(v.Value, max(limit, 1))
+	return escape.TerminalShort(v.Value, max(limit, 1))
 }
 
 // verdictSign is the verdict in a word or two, and where that is too long.
@@ -240,13 +241,13 @@ func (m *model) verdict(a account) []string {
 			"A hint or read repair brings it home (§4.6, §5).",
 		}
 	case a.blocking != "":
-		return []string{trace.ShowShort([]byte(a.blocking), 200) + "."}
+		return []string{escape.TerminalShort([]byte(a.blocking), 200) + "."}
 	}
 	return []string{fmt.Sprintf("%s all %d homes hold the same.", m.th.yes, len(a.homes))}
 }
 
 // lastWriteWins reports whether the cluster keeps one of concurrent versions and no siblings.
-func (m *model) lastWriteWins() bool { return m.view.Settings.Mode == trace.ModeLWW }
+func (m *model) lastWriteWins() bool { return m.view.Settings.Mode == settings.ModeLWW }
 
 // latest returns the version of s that last write wins keeps.
 func latest(s vclock.Siblings) vclock.Siblings { return s.Latest(nil) }

@@ -12,7 +12,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/vclock"
 )
 
@@ -111,7 +111,7 @@ func TestPromptCompletesAndSuggests(t *testing.T) {
 	shows(t, s, "ringside▸ partition n1")
 	s.run(s.typeLine(""))
 	shows(t, s, "try get cart --save @cart") // nothing to heal, no hints to wait for
-	s.tell(trace.Event{Kind: trace.Split, Groups: [][]string{{"n1"}, {"n2", "n3", "n4", "n5"}}})
+	s.tell(event.Event{Kind: event.Split, Groups: [][]string{{"n1"}, {"n2", "n3", "n4", "n5"}}})
 	s.take()
 	shows(t, s, "try heal")
 	tab := func() {
@@ -203,7 +203,7 @@ func TestQuitting(t *testing.T) {
 func TestChoosingKeys(t *testing.T) {
 	s, _ := interactive(t)
 	for _, k := range []string{"apple", "dog"} {
-		s.tell(trace.Event{Kind: trace.Stored, Node: "n4", Key: []byte(k), Versions: vclock.Siblings{version("n4", 1, "x")}})
+		s.tell(event.Event{Kind: event.Stored, Node: "n4", Key: []byte(k), Versions: vclock.Siblings{version("n4", 1, "x")}})
 	}
 	s.take()
 	s.press("esc")
@@ -220,7 +220,7 @@ func TestChoosingKeys(t *testing.T) {
 
 func TestLogFilterAndFollow(t *testing.T) {
 	s, ran := interactive(t)
-	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n2"})
+	s.tell(event.Event{Kind: event.NodeDown, Node: "n2"})
 	s.take()
 	s.press("esc", "/", "d", "o", "w", "n", "enter")
 	shows(t, s, "Events / down")
@@ -230,7 +230,7 @@ func TestLogFilterAndFollow(t *testing.T) {
 	s.press("esc", "down", "down")
 	shows(t, s, "▲ 1 newer")
 	e, _ := s.logSelected()
-	s.tell(trace.Event{Kind: trace.NodeUp, Node: "n2"})
+	s.tell(event.Event{Kind: event.NodeUp, Node: "n2"})
 	s.take()
 	if again, _ := s.logSelected(); again.Seq != e.Seq {
 		t.Error("a new event moves the selection")
@@ -251,7 +251,7 @@ func TestLogFilterAndFollow(t *testing.T) {
 func TestPauseStopsTheDisplayOnly(t *testing.T) {
 	s, _ := interactive(t)
 	s.press("esc", "space")
-	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n2"})
+	s.tell(event.Event{Kind: event.NodeDown, Node: "n2"})
 	s.take()
 	shows(t, s, "PAUSED +1")
 	shows(t, s, "5 up")
@@ -261,7 +261,7 @@ func TestPauseStopsTheDisplayOnly(t *testing.T) {
 
 func TestMissedEventsAndLostCluster(t *testing.T) {
 	s, _ := interactive(t)
-	s.tell(trace.Event{Kind: trace.Gap, Count: 7})
+	s.tell(event.Event{Kind: event.Gap, Count: 7})
 	s.take()
 	shows(t, s, "missed 7 events")
 	if !s.snap.due {

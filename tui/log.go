@@ -8,7 +8,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
+	"ringside/engine/event"
 )
 
 // logState is how the events pane looks at the log.
@@ -23,7 +24,7 @@ type logState struct {
 }
 
 // shows says whether e passes the filter.
-func (m *model) shows(e trace.Event) bool {
+func (m *model) shows(e event.Event) bool {
 	if m.log.filter == "" {
 		return m.log.verbose || tells(e)
 	}
@@ -31,7 +32,7 @@ func (m *model) shows(e trace.Event) bool {
 		return false
 	}
 	p := m.describe(e)
-	line := strings.ToLower(e.Node + " " + p.word + " " + p.text + " " + trace.ShowShort(e.Key, maxLogKey) + " " + e.Section() + " " + trace.RequestName(e.Request))
+	line := strings.ToLower(e.Node + " " + p.word + " " + p.text + " " + escape.TerminalShort(e.Key, maxLogKey) + " " + e.Section() + " " + event.RequestName(e.Request))
 	for _, w := range strings.Fields(strings.ToLower(m.log.filter)) {
 		if !strings.Contains(line, w) {
 			return false
@@ -48,10 +49,10 @@ type merger map[string]time.Duration
 const mergeWithin = 2 * time.Second
 
 // belief says whether e is what a node believes of another.
-func belief(e trace.Event) bool { return e.Kind == trace.Suspect || e.Kind == trace.Alive }
+func belief(e event.Event) bool { return e.Kind == event.Suspect || e.Kind == event.Alive }
 
 // joins says whether e, older than all before, belongs to a row that there is.
-func (g merger) joins(e trace.Event) bool {
+func (g merger) joins(e event.Event) bool {
 	if !belief(e) {
 		clear(g) // what happened between two beliefs is told between them
 		return false
@@ -67,7 +68,7 @@ func (g merger) joins(e trace.Event) bool {
 
 // logRows returns the events to show in n rows, newest first, the row that is
 // selected, and how many newer ones are out of sight.
-func (m *model) logRows(n int) (rows []trace.Event, selected, newer int) {
+func (m *model) logRows(n int) (rows []event.Event, selected, newer int) {
 	g := merger{}
 	selected = -1
 	for _, e := range slices.Backward(m.view.Log) {
@@ -103,10 +104,10 @@ func (m *model) logRows(n int) (rows []trace.Event, selected, newer int) {
 }
 
 // logSelected is the event that is selected, or the newest one.
-func (m *model) logSelected() (trace.Event, bool) {
+func (m *model) logSelected() (event.Event, bool) {
 	rows, i, _ := m.logRows(1)
 	if len(rows) == 0 {
-		return trace.Event{}, false
+		return event.Event{}, false
 	}
 	return rows[max(i, 0)], true
 }
@@ -215,14 +216,14 @@ func (m *model) drawLog(c *canvas) {
 }
 
 // drawEvent draws one event in one row.
-func (m *model) drawEvent(c *canvas, y int, e trace.Event) {
+func (m *model) drawEvent(c *canvas, y int, e event.Event) {
 	p := m.describe(e)
 	x := c.put(1, y, dim, m.timeOf(e))
 	x = c.put(x+1, y, nodeStyle(m.place(e.Node))|bold, pad(c, name(e.Node), m.nameWidth(c)))
 	x = c.put(x+1, y, p.st|bold, pad(c, p.word, 10))
 	end := c.w - 1
 	if e.Request > 0 {
-		end = c.putRight(end, y, dim, trace.RequestName(e.Request)) - 1
+		end = c.putRight(end, y, dim, event.RequestName(e.Request)) - 1
 	}
 	end = min(end, c.w-6)
 	if c.w >= 90 {
@@ -230,7 +231,7 @@ func (m *model) drawEvent(c *canvas, y int, e trace.Event) {
 	}
 	x++
 	if e.Key != nil {
-		x = c.putMax(x, y, end, plain|bold, trace.ShowShort(e.Key, maxLogKey)) + 1
+		x = c.putMax(x, y, end, plain|bold, escape.TerminalShort(e.Key, maxLogKey)) + 1
 	}
 	c.putMax(x, y, end, p.st, p.text)
 }

@@ -8,7 +8,8 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
+	"ringside/engine/view"
 )
 
 // Rhythms of the screen.
@@ -26,7 +27,7 @@ type (
 	feedMsg   struct{} // something waits in the feed
 	secondMsg struct{}
 	snapMsg   struct {
-		events []trace.Event
+		events []event.Event
 		err    error
 	}
 	snapDueMsg struct{}
@@ -39,7 +40,7 @@ type model struct {
 	o        Options
 	th       *theme
 	feed     *feed
-	view     *trace.View
+	view     *view.Cluster
 	bindings []binding
 	clock    func() time.Time
 	zone     *time.Location
@@ -77,7 +78,7 @@ type model struct {
 
 func newModel(ctx context.Context, o Options, th *theme, f *feed) *model {
 	m := &model{
-		ctx: ctx, o: o, th: th, feed: f, view: trace.NewView(), bindings: bindings(), clock: time.Now, zone: time.Local,
+		ctx: ctx, o: o, th: th, feed: f, view: view.New(), bindings: bindings(), clock: time.Now, zone: time.Local,
 		copy: func(string) {}, focus: promptPane, before: nodesPane, key: []byte(o.Key),
 	}
 	m.follow.off = o.Key != ""
@@ -173,7 +174,7 @@ func (m *model) takeFeed() tea.Cmd {
 	}
 	b := m.feed.take()
 	if b.reset {
-		m.view = trace.NewView()
+		m.view = view.New()
 		m.forgetFollowed()
 		m.prompt.contexts = nil
 		m.redraw()
@@ -188,18 +189,18 @@ func (m *model) takeFeed() tea.Cmd {
 
 // applyAll reduces events and says whether a snapshot is due: after events of
 // the stream, whose account of a key is a preview and whose counts are sums.
-func (m *model) applyAll(events []trace.Event) (moved bool) {
+func (m *model) applyAll(events []event.Event) (moved bool) {
 	for _, e := range events {
 		if !wellFormed(e) {
 			continue
 		}
-		if e.Kind == trace.Gap {
+		if e.Kind == event.Gap {
 			m.miss(e.Count)
 		}
-		if e.Kind == trace.Heal {
+		if e.Kind == event.Heal {
 			m.prompt.contexts = nil // what the sides wrote meets now: read again
 		}
-		moved = moved || e.Seq > 0 || e.Kind == trace.Gap
+		moved = moved || e.Seq > 0 || e.Kind == event.Gap
 		m.apply(e)
 	}
 	m.noteKeys(events)
@@ -216,25 +217,25 @@ func (m *model) applyAll(events []trace.Event) (moved bool) {
 
 // apply reduces one event. A snapshot tells of a split without its age if the
 // cluster does not keep it, so the age that is known stays.
-func (m *model) apply(e trace.Event) {
+func (m *model) apply(e event.Event) {
 	v := m.view
 	groups, at := v.Groups, v.SplitAt
-	if e.Kind == trace.Cluster {
+	if e.Kind == event.Cluster {
 		m.log.groups, m.log.splitAt = groups, at
 	}
 	v.Apply(e)
-	if e.Kind == trace.Split && e.Seq == 0 && m.log.splitAt > 0 && slices.EqualFunc(v.Groups, m.log.groups, slices.Equal[[]string]) {
+	if e.Kind == event.Split && e.Seq == 0 && m.log.splitAt > 0 && slices.EqualFunc(v.Groups, m.log.groups, slices.Equal[[]string]) {
 		v.SplitAt = min(v.SplitAt, m.log.splitAt)
 	}
 }
 
 // wellFormed says whether e has the parts that its kind needs. A recorded file
 // may hold anything.
-func wellFormed(e trace.Event) bool {
+func wellFormed(e event.Event) bool {
 	switch e.Kind {
-	case trace.Cluster:
+	case event.Cluster:
 		return e.Settings != nil
-	case trace.State:
+	case event.State:
 		return e.State != nil
 	}
 	return true
@@ -323,7 +324,7 @@ func (m *model) setKey(key []byte) {
 }
 
 // selected is the node chosen in the nodes table, nil if there is none.
-func (m *model) selected() *trace.Node {
+func (m *model) selected() *view.Node {
 	if m.node >= len(m.view.Nodes) {
 		return nil
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 	"ringside/engine/vclock"
 )
 
@@ -13,7 +13,7 @@ import (
 const maxName = 10
 
 // name shows a node's name.
-func name(n string) string { return trace.ShowShort([]byte(n), maxName) }
+func name(n string) string { return escape.TerminalShort([]byte(n), maxName) }
 
 // names shows nodes, parted by sep.
 func names(nodes []string, sep string) string {
@@ -128,7 +128,7 @@ func plural(n int, thing string) string {
 }
 
 // notation shows a version's clock.
-func notation(v vclock.Version) string { return trace.Show([]byte(v.Notation())) }
+func notation(v vclock.Version) string { return escape.Terminal([]byte(v.Notation())) }
 
 // clocks shows the clocks of siblings.
-func clocks(s vclock.Siblings) string { return trace.Show([]byte(s.String())) }
+func clocks(s vclock.Siblings) string { return escape.Terminal([]byte(s.String())) }

@@ -6,15 +6,15 @@ import (
 	"strconv"
 	"strings"
 
-	"ringside/engine/trace"
+	"ringside/engine/view"
 )
 
 // glyph is the sign of a node's state.
-func (m *model) glyph(n *trace.Node) string {
+func (m *model) glyph(n *view.Node) string {
 	switch {
-	case n.Status == trace.Down:
+	case n.Status == view.Down:
 		return m.th.down
-	case n.Status == trace.Paused:
+	case n.Status == view.Paused:
 		return m.th.paused
 	case m.suspected(n.Name):
 		return m.th.suspect
@@ -26,8 +26,8 @@ func (m *model) glyph(n *trace.Node) string {
 // failed. That the other side of a split does is no news.
 func (m *model) suspected(n string) bool {
 	side := m.view.Side(n)
-	return slices.ContainsFunc(m.view.Nodes, func(o *trace.Node) bool {
-		return o.Status == trace.Up && o.Suspects[n] && m.view.Side(o.Name) == side
+	return slices.ContainsFunc(m.view.Nodes, func(o *view.Node) bool {
+		return o.Status == view.Up && o.Suspects[n] && m.view.Side(o.Name) == side
 	})
 }
 
@@ -100,12 +100,12 @@ func (m *model) drawNodes(c *canvas) {
 
 // census counts nodes by their state.
 func (m *model) census() string {
-	count := map[trace.NodeStatus]int{}
+	count := map[view.Status]int{}
 	for _, n := range m.view.Nodes {
 		count[n.Status]++
 	}
-	out := fmt.Sprintf("%d up", count[trace.Up])
-	for _, s := range []trace.NodeStatus{trace.Paused, trace.Down} {
+	out := fmt.Sprintf("%d up", count[view.Up])
+	for _, s := range []view.Status{view.Paused, view.Down} {
 		if count[s] > 0 {
 			out += fmt.Sprintf(" · %d %s", count[s], s)
 		}
@@ -133,9 +133,9 @@ func (m *model) drawNode(c *canvas, y int, col columns, i, rank int) {
 	st := nodeStyle(i)
 	state := good
 	switch {
-	case n.Status == trace.Down:
+	case n.Status == view.Down:
 		state, st = bad, bad
-	case n.Status == trace.Paused || m.suspected(n.Name):
+	case n.Status == view.Paused || m.suspected(n.Name):
 		state = warn
 	}
 	if rank > 0 {
@@ -147,7 +147,7 @@ func (m *model) drawNode(c *canvas, y int, col columns, i, rank int) {
 	c.put(col.glyph, y, state|bold, m.glyph(n))
 	c.put(col.name, y, st|bold, name(n.Name))
 	c.put(col.side, y, plain, sideName(m.view.Side(n.Name)))
-	if n.Status != trace.Up {
+	if n.Status != view.Up {
 		x := col.keys
 		if x == 0 {
 			x = col.hints
@@ -161,7 +161,7 @@ func (m *model) drawNode(c *canvas, y int, col columns, i, rank int) {
 			m.drawSees(c, col.sees, y, n)
 		}
 	}
-	if n.Status == trace.Up || col.keys > 0 {
+	if n.Status == view.Up || col.keys > 0 {
 		end := c.w
 		if col.load > 0 {
 			end = col.load - 1
@@ -175,7 +175,7 @@ func (m *model) drawNode(c *canvas, y int, col columns, i, rank int) {
 			c.putMax(x, y, end, accent, m.moving(n))
 		}
 	}
-	if col.load > 0 && n.Status != trace.Down {
+	if col.load > 0 && n.Status != view.Down {
 		c.put(col.load, y, st, m.th.sparkline(n.Load.Last(m.now(), col.loadWidth), m.busiest))
 	}
 	if i == m.node && m.focus == nodesPane {
@@ -184,7 +184,7 @@ func (m *model) drawNode(c *canvas, y int, col columns, i, rank int) {
 }
 
 // drawSees shows how many nodes n believes to be there, itself among them.
-func (m *model) drawSees(c *canvas, x, y int, n *trace.Node) {
+func (m *model) drawSees(c *canvas, x, y int, n *view.Node) {
 	all := len(m.view.Nodes)
 	st := dim
 	sees := m.view.Sees(n)
@@ -195,7 +195,7 @@ func (m *model) drawSees(c *canvas, x, y int, n *trace.Node) {
 }
 
 // hintTargets shows for whom n keeps hints, and how many: →n3 ×2.
-func (m *model) hintTargets(n *trace.Node) string {
+func (m *model) hintTargets(n *view.Node) string {
 	if len(n.Hints) == 0 {
 		return ""
 	}
@@ -213,7 +213,7 @@ func (m *model) hintTargets(n *trace.Node) string {
 }
 
 // moving says what is under way about a node's place in the ring (§4.9).
-func (m *model) moving(n *trace.Node) string {
+func (m *model) moving(n *view.Node) string {
 	switch {
 	case m.view.Ring != nil && !m.view.Ring.Has(n.Name):
 		return "leaving"

@@ -8,7 +8,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 )
 
 // A Playback is a Source whose time the user holds: a recorded run.
@@ -18,7 +18,7 @@ type Playback interface {
 	TogglePause()
 	// Step stops time and lets events happen until by more of them are such that are
 	// shown; or takes back as many.
-	Step(by int, shows func(trace.Event) bool)
+	Step(by int, shows func(event.Event) bool)
 	// Skip moves time on, or back.
 	Skip(by time.Duration)
 	// Speed makes time run twice as fast for each step up, half as fast for each down.
@@ -90,7 +90,7 @@ func playbackBindings() []binding {
 
 // timeOf is when an event happened: the time of day, or in a recording the seconds since it
 // began, as its script has them.
-func (m *model) timeOf(e trace.Event) string {
+func (m *model) timeOf(e event.Event) string {
 	p := m.playback()
 	if p == nil {
 		return clockTime(e.Time, m.zone)

@@ -8,7 +8,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 )
 
 // A fakePlayback notes what the user does with time.
@@ -19,7 +19,7 @@ type fakePlayback struct {
 }
 
 func (f *fakePlayback) TogglePause() { f.did = append(f.did, "pause"); f.p.Paused = !f.p.Paused }
-func (f *fakePlayback) Step(by int, _ func(trace.Event) bool) {
+func (f *fakePlayback) Step(by int, _ func(event.Event) bool) {
 	f.did = append(f.did, fmt.Sprintf("step %+d", by))
 }
 func (f *fakePlayback) Skip(by time.Duration) { f.did = append(f.did, "skip "+by.String()) }
@@ -61,7 +61,7 @@ func TestPlaybackIsLookedAt(t *testing.T) {
 	if got := strings.Join(f.did, ", "); got != "faster, faster, slower, step +1, skip -5s" || s.focus == promptPane {
 		t.Errorf("a burst of keys did %q", got)
 	}
-	s.tell(trace.Event{Kind: trace.Violated, Message: "P1: put #3 is lost"})
+	s.tell(event.Event{Kind: event.Violated, Message: "P1: put #3 is lost"})
 	f.p.Now = s.at + 500*time.Millisecond
 	s.take()
 	s.redraw()

@@ -7,9 +7,11 @@ import (
 	"strconv"
 	"strings"
 
+	"ringside/engine/escape"
 	"ringside/engine/fault"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
+	"ringside/engine/view"
 )
 
 // The outer ring is the key space, its arcs by owner, zero at the top and
@@ -73,7 +75,7 @@ func (m *model) drawRing(c *canvas) {
 	c.paste(1, 1, in)
 }
 
-func ringTitle(s trace.Settings, ranges int) string {
+func ringTitle(s settings.Cluster, ranges int) string {
 	if ring.Strategy(s.Strategy) == ring.TokensRandom {
 		return fmt.Sprintf("%d tokens each, %d ranges", s.T, ranges)
 	}
@@ -241,7 +243,7 @@ func (p *plot) drawMarks() {
 	f := ring.Of(p.m.key).Fraction()
 	x, y := p.dot((p.outer+p.inner)/2, f)
 	p.set(x/2, y/4, plain|bold, p.th.key)
-	p.beside(f, plain|bold, p.th.key+" "+trace.ShowShort(p.m.key, 8))
+	p.beside(f, plain|bold, p.th.key+" "+escape.TerminalShort(p.m.key, 8))
 	for i, f := range p.walk() {
 		st := nodeStyle(p.index[p.homes[i]]) | bold
 		p.beside(f, st, ordinal(i+1))
@@ -322,17 +324,17 @@ func (p *plot) drawMesh() {
 		home := slices.Contains(p.homes, n.Name)
 		switch {
 		case len(nodes) <= namedMesh && p.outer >= 14:
-			text += trace.ShowShort([]byte(n.Name), 6)
+			text += escape.TerminalShort([]byte(n.Name), 6)
 		case len(nodes) <= namedMesh:
 			text += p.label[n.Name]
-		case home || n.Status != trace.Up || i == p.m.node:
+		case home || n.Status != view.Up || i == p.m.node:
 			lx, ly := p.dot(radius-7, float64(i)/float64(len(nodes)))
-			if label := trace.ShowShort([]byte(n.Name), 6); p.blank(lx/2-2, ly/4, p.width(label)+2) {
+			if label := escape.TerminalShort([]byte(n.Name), 6); p.blank(lx/2-2, ly/4, p.width(label)+2) {
 				p.put(lx/2-1, ly/4, st, label)
 			}
 		}
 		cx := x/2 - p.width(text)/2
-		if n.Status != trace.Up {
+		if n.Status != view.Up {
 			st = bad | bold
 		}
 		if i == p.m.node && p.m.focus == nodesPane {
@@ -344,16 +346,16 @@ func (p *plot) drawMesh() {
 
 // drawCounts stands for the mesh of a cluster too large for one.
 func (p *plot) drawCounts() {
-	count := map[trace.NodeStatus]int{}
+	count := map[view.Status]int{}
 	for _, n := range p.m.view.Nodes {
 		count[n.Status]++
 	}
 	y := p.h/2 - 1
 	for _, s := range []struct {
 		sign   string
-		status trace.NodeStatus
+		status view.Status
 		st     style
-	}{{p.th.up, trace.Up, good}, {p.th.paused, trace.Paused, warn}, {p.th.down, trace.Down, bad}} {
+	}{{p.th.up, view.Up, good}, {p.th.paused, view.Paused, warn}, {p.th.down, view.Down, bad}} {
 		if n := count[s.status]; n > 0 {
 			text := s.sign + " " + strconv.Itoa(n) + " " + string(s.status)
 			p.put(p.w/2-p.width(text)/2, y, s.st|bold, text)
@@ -380,7 +382,7 @@ func (m *model) net() *fault.Net {
 	return n
 }
 
-func nodeNames(v *trace.View) []string {
+func nodeNames(v *view.Cluster) []string {
 	out := make([]string, len(v.Nodes))
 	for i, n := range v.Nodes {
 		out[i] = n.Name
@@ -401,7 +403,7 @@ func (p *plot) drawLinks(at func(int) (int, int)) {
 	for i := range nodes {
 		for j := i + 1; j < len(nodes); j++ {
 			ring := j == i+1 || i == 0 && j == len(nodes)-1
-			if len(nodes) > fullMesh && !ring || nodes[i].Status == trace.Down || nodes[j].Status == trace.Down {
+			if len(nodes) > fullMesh && !ring || nodes[i].Status == view.Down || nodes[j].Status == view.Down {
 				continue
 			}
 			x0, y0 := at(i)

@@ -13,25 +13,26 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/muesli/termenv"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
+	"ringside/engine/settings"
 	"ringside/engine/vclock"
 )
 
 // A fakeCluster is a Source that tells what it is given.
 type fakeCluster struct {
 	mu     sync.Mutex
-	events []trace.Event
+	events []event.Event
 	broken int // how many more calls of Events with follow fail
 }
 
-func (f *fakeCluster) Snapshot(context.Context, ...[]byte) ([]trace.Event, error) {
-	s := trace.Settings{Name: "fake", Nodes: []string{"n4", "n5", "n2"}, N: 3, R: 2, W: 2, Strategy: 3, Q: 60}
-	return []trace.Event{{Time: time.Hour, Kind: trace.Cluster, Settings: &s}, {Time: time.Hour, Kind: trace.NodeUp, Node: "n4"}}, nil
+func (f *fakeCluster) Snapshot(context.Context, ...[]byte) ([]event.Event, error) {
+	s := settings.Cluster{Name: "fake", Nodes: []string{"n4", "n5", "n2"}, N: 3, R: 2, W: 2, Strategy: 3, Q: 60}
+	return []event.Event{{Time: time.Hour, Kind: event.Cluster, Settings: &s}, {Time: time.Hour, Kind: event.NodeUp, Node: "n4"}}, nil
 }
 
-func (f *fakeCluster) Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error {
+func (f *fakeCluster) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
 	f.mu.Lock()
-	var out []trace.Event
+	var out []event.Event
 	for _, e := range f.events {
 		if e.Seq > after {
 			out = append(out, e)
@@ -82,7 +83,7 @@ func TestRunStartsAndQuits(t *testing.T) {
 	in, keys := io.Pipe()
 	out := &output{}
 	done := make(chan error)
-	cluster := &fakeCluster{events: []trace.Event{{Seq: 1, Time: time.Hour, Kind: trace.NodeUp, Node: "n4", Addr: "127.0.0.1:1"}}, broken: 1}
+	cluster := &fakeCluster{events: []event.Event{{Seq: 1, Time: time.Hour, Kind: event.NodeUp, Node: "n4", Addr: "127.0.0.1:1"}}, broken: 1}
 	go func() {
 		done <- Run(t.Context(), in, out, Options{Cluster: cluster, Exec: func(context.Context, string) (string, int) { return "done it", 0 }, Key: "cart"})
 	}()
@@ -127,14 +128,14 @@ func TestRunSurvivesAPanic(t *testing.T) {
 
 type panicky struct{ fakeCluster }
 
-func (*panicky) Events(context.Context, uint64, bool, func([]trace.Event) error) error {
+func (*panicky) Events(context.Context, uint64, bool, func([]event.Event) error) error {
 	panic("oh no")
 }
 
 func TestFeedDropsTheOldest(t *testing.T) {
 	f := newFeed(nil)
-	batchOf := func(from uint64, n int) []trace.Event {
-		out := make([]trace.Event, n)
+	batchOf := func(from uint64, n int) []event.Event {
+		out := make([]event.Event, n)
 		for i := range out {
 			out[i].Seq = from + uint64(i)
 		}
@@ -149,7 +150,7 @@ func TestFeedDropsTheOldest(t *testing.T) {
 }
 
 func TestFeedNoticesAnotherCluster(t *testing.T) {
-	f := newFeed(&fakeCluster{events: []trace.Event{{Seq: 3}}})
+	f := newFeed(&fakeCluster{events: []event.Event{{Seq: 3}}})
 	f.after = 100
 	if err := f.history(t.Context()); err != nil {
 		t.Fatal(err)
@@ -162,7 +163,7 @@ func TestFeedNoticesAnotherCluster(t *testing.T) {
 // A rewinding Source takes its last two events back once they were read.
 type rewinding struct{ fakeCluster }
 
-func (r *rewinding) Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error {
+func (r *rewinding) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
 	if follow && after == 3 {
 		r.events = r.events[:1]
 		return ErrRewound
@@ -172,7 +173,7 @@ func (r *rewinding) Events(ctx context.Context, after uint64, follow bool, fn fu
 
 // Where a recording is taken back the screens begin anew, and no link was lost.
 func TestFeedGoesBack(t *testing.T) {
-	r := &rewinding{fakeCluster: fakeCluster{events: []trace.Event{{Seq: 1}, {Seq: 2}, {Seq: 3}}}}
+	r := &rewinding{fakeCluster: fakeCluster{events: []event.Event{{Seq: 1}, {Seq: 2}, {Seq: 3}}}}
 	f := newFeed(r)
 	if err := f.follow(t.Context()); !errors.Is(err, ErrRewound) || f.position() != 3 {
 		t.Fatalf("error %v at %d", err, f.position())
@@ -200,13 +201,13 @@ func BenchmarkBusySecond(b *testing.B) {
 	th.renderer.SetColorProfile(termenv.TrueColor)
 	s := startScene(5, Options{}, th)
 	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
-	events := make([]trace.Event, 0, 10_000)
+	events := make([]event.Event, 0, 10_000)
 	for i := range cap(events) {
 		v := vclock.Siblings{version("n4", uint64(i+1), "value")}
-		kinds := []trace.Event{
-			{Kind: trace.Requested, Node: "n4", Key: cart, Op: "put"}, {Kind: trace.Coordinate, Node: "n4", Key: cart, Versions: v},
-			{Kind: trace.Stored, Node: "n5", Key: cart, Versions: v}, {Kind: trace.Ack, Node: "n4", Peer: "n5", Key: cart},
-			{Kind: trace.Replied, Node: "n4", Op: "put", Key: cart, Versions: v, Elapsed: time.Millisecond},
+		kinds := []event.Event{
+			{Kind: event.Requested, Node: "n4", Key: cart, Op: "put"}, {Kind: event.Coordinate, Node: "n4", Key: cart, Versions: v},
+			{Kind: event.Stored, Node: "n5", Key: cart, Versions: v}, {Kind: event.Ack, Node: "n4", Peer: "n5", Key: cart},
+			{Kind: event.Replied, Node: "n4", Op: "put", Key: cart, Versions: v, Elapsed: time.Millisecond},
 		}
 		e := kinds[i%len(kinds)]
 		e.Request = uint64(i/len(kinds) + 1)

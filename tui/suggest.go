@@ -6,8 +6,9 @@ import (
 	"slices"
 	"strings"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 	"ringside/engine/vclock"
+	"ringside/engine/view"
 )
 
 // firstSteps are for a cluster in which no key is known.
@@ -31,7 +32,7 @@ func (m *model) suggestion() string {
 	if m.view.Ring == nil || m.playback() != nil {
 		return ""
 	}
-	if slices.ContainsFunc(m.view.Nodes, func(n *trace.Node) bool { return n.Keys > 0 || n.HintTotal() > 0 }) {
+	if slices.ContainsFunc(m.view.Nodes, func(n *view.Node) bool { return n.Keys > 0 || n.HintTotal() > 0 }) {
 		return firstRead // it may have a value
 	}
 	return firstWrite
@@ -129,7 +130,7 @@ func (m *model) contextOf(key string) (name string, saved bool) {
 // next proposes commands that lead on from the key's state.
 func (m *model) next(a account) []string {
 	key := quoteWord(string(a.key))
-	if trace.Show(a.key) != string(a.key) { // no one can type it
+	if escape.Terminal(a.key) != string(a.key) { // no one can type it
 		return []string{"events", "hints"}
 	}
 	if m.playback() != nil { // what happened has happened
@@ -139,7 +140,7 @@ func (m *model) next(a account) []string {
 	get := "get " + key
 	read := get + " --save " + context
 	for _, h := range a.homes {
-		if n := m.view.Node(h); n != nil && n.Status == trace.Down && len(m.view.Groups) == 0 {
+		if n := m.view.Node(h); n != nil && n.Status == view.Down && len(m.view.Groups) == 0 {
 			return []string{"restart " + h, get}
 		}
 	}
@@ -184,7 +185,7 @@ func (m *model) nextInSplit(a account, key, context string, saved bool) []string
 func (m *model) behind(a account) (node string, old vclock.Version) {
 	for _, h := range a.homes {
 		n := m.view.Node(h)
-		if n == nil || n.Status != trace.Up || !slices.Contains(a.stale, h) || m.sideHolds(a, m.view.Side(h)) {
+		if n == nil || n.Status != view.Up || !slices.Contains(a.stale, h) || m.sideHolds(a, m.view.Side(h)) {
 			continue
 		}
 		if held := m.view.Key(a.key).Held[h][""]; len(held) > 0 {
@@ -225,7 +226,7 @@ func withItem(v vclock.Version, items []string) string {
 	if i := slices.IndexFunc(items, func(s string) bool { return !strings.Contains(base, s) }); i > 0 {
 		item = items[i]
 	}
-	if v.Deleted || base == "" || len(base) > maxBase || trace.Show(v.Value) != base {
+	if v.Deleted || base == "" || len(base) > maxBase || escape.Terminal(v.Value) != base {
 		return item
 	}
 	var list []json.RawMessage
@@ -242,7 +243,7 @@ func withItem(v vclock.Version, items []string) string {
 func (m *model) otherSide(node string) string {
 	side := m.view.Side(node)
 	for _, n := range m.view.Nodes {
-		if n.Status == trace.Up && m.view.Side(n.Name) != side {
+		if n.Status == view.Up && m.view.Side(n.Name) != side {
 			return n.Name
 		}
 	}

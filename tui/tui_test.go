@@ -16,7 +16,8 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/ansi"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
+	"ringside/engine/settings"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -46,21 +47,21 @@ func startScene(nodes int, o Options, th *theme) *scene {
 	s := &scene{model: m, at: time.Duration(start.UnixNano())}
 	m.clock = func() time.Time { return time.Unix(0, int64(s.at)) }
 	m.feed.setLink(live, nil)
-	settings := trace.Settings{Name: "demo", N: min(3, nodes), R: 2, W: 2, Mode: trace.ModeSiblings, Strategy: 3, Q: 60, T: 12}
+	settings := settings.Cluster{Name: "demo", N: min(3, nodes), R: 2, W: 2, Mode: settings.ModeSiblings, Strategy: 3, Q: 60, T: 12}
 	for i := range nodes {
 		settings.Nodes = append(settings.Nodes, fmt.Sprintf("n%d", i+1))
 	}
-	s.snapshot(trace.Event{Kind: trace.Cluster, Settings: &settings})
+	s.snapshot(event.Event{Kind: event.Cluster, Settings: &settings})
 	for i, n := range settings.Nodes {
-		s.snapshot(trace.Event{Kind: trace.NodeUp, Node: n, Addr: "127.0.0.1:7001"},
-			trace.Event{Kind: trace.State, Node: n, State: &trace.NodeState{Keys: 110 + i}})
+		s.snapshot(event.Event{Kind: event.NodeUp, Node: n, Addr: "127.0.0.1:7001"},
+			event.Event{Kind: event.State, Node: n, State: &event.NodeState{Keys: 110 + i}})
 	}
 	s.take()
 	return s
 }
 
 // snapshot tells events of sequence number 0.
-func (s *scene) snapshot(events ...trace.Event) {
+func (s *scene) snapshot(events ...event.Event) {
 	for i := range events {
 		events[i].Time = s.at
 	}
@@ -68,7 +69,7 @@ func (s *scene) snapshot(events ...trace.Event) {
 }
 
 // tell puts events into the stream, a millisecond apart.
-func (s *scene) tell(events ...trace.Event) {
+func (s *scene) tell(events ...event.Event) {
 	for i := range events {
 		s.seq++
 		s.at += time.Millisecond
@@ -124,58 +125,58 @@ var cart = []byte("cart")
 // put tells of a put that n3 n4 n5, the homes of cart, all take.
 func (s *scene) put(request uint64, v vclock.Version, homes ...string) {
 	all := vclock.Siblings{v}
-	s.tell(trace.Event{Kind: trace.Requested, Node: v.Dot.Node, Key: cart, Op: "put", Request: request},
-		trace.Event{Kind: trace.Coordinate, Node: v.Dot.Node, Key: cart, Request: request, Versions: all, Homes: homes})
+	s.tell(event.Event{Kind: event.Requested, Node: v.Dot.Node, Key: cart, Op: "put", Request: request},
+		event.Event{Kind: event.Coordinate, Node: v.Dot.Node, Key: cart, Request: request, Versions: all, Homes: homes})
 	for _, h := range homes {
-		s.tell(trace.Event{Kind: trace.Stored, Node: h, Peer: v.Dot.Node, Key: cart, Op: "put", Request: request, Versions: all, Count: 1})
+		s.tell(event.Event{Kind: event.Stored, Node: h, Peer: v.Dot.Node, Key: cart, Op: "put", Request: request, Versions: all, Count: 1})
 	}
-	s.tell(trace.Event{Kind: trace.Replied, Node: v.Dot.Node, Op: "put", Key: cart, Request: request, Versions: all, Nodes: homes, Count: len(homes), Want: 2, Elapsed: 3900 * time.Microsecond})
+	s.tell(event.Event{Kind: event.Replied, Node: v.Dot.Node, Op: "put", Key: cart, Request: request, Versions: all, Nodes: homes, Count: len(homes), Want: 2, Elapsed: 3900 * time.Microsecond})
 }
 
 func healthy(s *scene) {
 	s.put(40, version("n3", 1, `["milk"]`), "n3", "n4", "n5")
-	s.tell(trace.Event{Kind: trace.Replied, Node: "n4", Op: "get", Key: cart, Request: 41, Versions: vclock.Siblings{version("n3", 1, `["milk"]`)}, Nodes: []string{"n3", "n4"}, Count: 2, Want: 2, Elapsed: 800 * time.Microsecond})
+	s.tell(event.Event{Kind: event.Replied, Node: "n4", Op: "get", Key: cart, Request: 41, Versions: vclock.Siblings{version("n3", 1, `["milk"]`)}, Nodes: []string{"n3", "n4"}, Count: 2, Want: 2, Elapsed: 800 * time.Microsecond})
 }
 
 // split cuts n3 n4 from the others; both sides put.
 func split(s *scene) {
 	healthy(s)
-	s.tell(trace.Event{Kind: trace.Split, Groups: [][]string{{"n4", "n3"}, {"n5", "n2", "n1"}}})
+	s.tell(event.Event{Kind: event.Split, Groups: [][]string{{"n4", "n3"}, {"n5", "n2", "n1"}}})
 	for _, a := range []string{"n4", "n3"} {
 		for _, b := range []string{"n5", "n2", "n1"} {
-			s.tell(trace.Event{Kind: trace.Suspect, Node: a, Peer: b}, trace.Event{Kind: trace.Suspect, Node: b, Peer: a})
+			s.tell(event.Event{Kind: event.Suspect, Node: a, Peer: b}, event.Event{Kind: event.Suspect, Node: b, Peer: a})
 		}
 	}
 	beer := version("n4", 1, `["milk","beer"]`, dot("n3", 1))
 	s.put(42, beer, "n3", "n4")
 	eggs := version("n5", 1, `["milk","eggs"]`, dot("n3", 1))
 	all := vclock.Siblings{eggs}
-	s.tell(trace.Event{Kind: trace.Stored, Node: "n5", Peer: "n5", Key: cart, Op: "put", Request: 43, Versions: all},
-		trace.Event{Kind: trace.HintStored, Node: "n2", Peer: "n5", For: "n3", Key: cart, Request: 43, Versions: all, Count: 1},
-		trace.Event{Kind: trace.HintStored, Node: "n1", Peer: "n5", For: "n4", Key: cart, Request: 43, Versions: all, Count: 1},
-		trace.Event{Kind: trace.Replied, Node: "n5", Op: "put", Key: cart, Request: 43, Versions: all, Nodes: []string{"n5", "n2", "n1"}, Count: 3, Want: 2,
+	s.tell(event.Event{Kind: event.Stored, Node: "n5", Peer: "n5", Key: cart, Op: "put", Request: 43, Versions: all},
+		event.Event{Kind: event.HintStored, Node: "n2", Peer: "n5", For: "n3", Key: cart, Request: 43, Versions: all, Count: 1},
+		event.Event{Kind: event.HintStored, Node: "n1", Peer: "n5", For: "n4", Key: cart, Request: 43, Versions: all, Count: 1},
+		event.Event{Kind: event.Replied, Node: "n5", Op: "put", Key: cart, Request: 43, Versions: all, Nodes: []string{"n5", "n2", "n1"}, Count: 3, Want: 2,
 			Hinted: []wire.Hint{{Holder: "n2", For: "n3"}, {Holder: "n1", For: "n4"}}, Elapsed: 3900 * time.Microsecond})
 	s.at += 42 * time.Second
 }
 
 func killed(s *scene) {
 	healthy(s)
-	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n4"}, trace.Event{Kind: trace.Suspect, Node: "n3", Peer: "n4"},
-		trace.Event{Kind: trace.NodePaused, Node: "n1"}, trace.Event{Kind: trace.Suspect, Node: "n3", Peer: "n1"},
-		trace.Event{Kind: trace.Slow, Link: "n5-n2", Delay: 100 * time.Millisecond}, trace.Event{Kind: trace.Loss, Link: "n5>n3", Percent: 30})
+	s.tell(event.Event{Kind: event.NodeDown, Node: "n4"}, event.Event{Kind: event.Suspect, Node: "n3", Peer: "n4"},
+		event.Event{Kind: event.NodePaused, Node: "n1"}, event.Event{Kind: event.Suspect, Node: "n3", Peer: "n1"},
+		event.Event{Kind: event.Slow, Link: "n5-n2", Delay: 100 * time.Millisecond}, event.Event{Kind: event.Loss, Link: "n5>n3", Percent: 30})
 }
 
 // resolved joins the siblings again.
 func resolved(s *scene) {
 	split(s)
-	s.tell(trace.Event{Kind: trace.Heal})
+	s.tell(event.Event{Kind: event.Heal})
 	for _, a := range []string{"n4", "n3"} {
 		for _, b := range []string{"n5", "n2", "n1"} {
-			s.tell(trace.Event{Kind: trace.Alive, Node: a, Peer: b}, trace.Event{Kind: trace.Alive, Node: b, Peer: a})
+			s.tell(event.Event{Kind: event.Alive, Node: a, Peer: b}, event.Event{Kind: event.Alive, Node: b, Peer: a})
 		}
 	}
 	for _, h := range []struct{ holder, home string }{{"n2", "n3"}, {"n1", "n4"}} {
-		s.tell(trace.Event{Kind: trace.HintDelivered, Node: h.holder, For: h.home, Peer: h.home, Key: cart})
+		s.tell(event.Event{Kind: event.HintDelivered, Node: h.holder, For: h.home, Peer: h.home, Key: cart})
 	}
 	s.put(44, version("n3", 2, `["milk","beer","eggs"]`, dot("n4", 1), dot("n5", 1), dot("n3", 1)), "n3", "n4", "n5")
 }
@@ -186,10 +187,10 @@ const evil = "\x1b]0;owned\x07\x1b[2J\u202etxt\u0000\xff\r\nrm"
 func hostile(s *scene) {
 	s.choose([]byte(evil))
 	v := version("n4", 1, evil+"界\u0301"+strings.Repeat("\u0300", 40))
-	s.tell(trace.Event{Kind: trace.Stored, Node: "n4", Peer: evil, Key: []byte(evil), Op: evil, Versions: vclock.Siblings{v}},
-		trace.Event{Kind: trace.Replied, Node: evil, Op: evil, Key: []byte(evil), Request: 1, Err: wire.QuorumNotReached, Message: evil, Want: 2},
-		trace.Event{Kind: trace.DiskFailed, Node: "n5", Message: evil}, trace.Event{Kind: trace.Kind(evil), Node: evil, Message: evil},
-		trace.Event{Kind: trace.Split, Groups: [][]string{{"n4", evil}, {"n5"}}}, trace.Event{Kind: trace.Slow, Link: evil, Delay: 1})
+	s.tell(event.Event{Kind: event.Stored, Node: "n4", Peer: evil, Key: []byte(evil), Op: evil, Versions: vclock.Siblings{v}},
+		event.Event{Kind: event.Replied, Node: evil, Op: evil, Key: []byte(evil), Request: 1, Err: wire.QuorumNotReached, Message: evil, Want: 2},
+		event.Event{Kind: event.DiskFailed, Node: "n5", Message: evil}, event.Event{Kind: event.Kind(evil), Node: evil, Message: evil},
+		event.Event{Kind: event.Split, Groups: [][]string{{"n4", evil}, {"n5"}}}, event.Event{Kind: event.Slow, Link: evil, Delay: 1})
 	s.model.o.Exec = func(context.Context, string) (string, int) { return evil + "\n" + evil, 1 }
 	s.Update(execMsgOf(s, evil))
 }
@@ -203,7 +204,7 @@ func execMsgOf(s *scene, line string) tea.Msg {
 // nothing is a cluster that was asked for its replicas and has none.
 func nothing(s *scene) {
 	for _, n := range s.view.Nodes {
-		s.snapshot(trace.Event{Kind: trace.Replicas, Node: n.Name, Key: cart})
+		s.snapshot(event.Event{Kind: event.Replicas, Node: n.Name, Key: cart})
 	}
 }
 
@@ -339,7 +340,7 @@ func TestIdleFrameIsCached(t *testing.T) {
 	if unsafe.StringData(first) != unsafe.StringData(second) || s.drawn != drawn {
 		t.Errorf("%d frames drawn while nothing happened", s.drawn-drawn)
 	}
-	s.tell(trace.Event{Kind: trace.NodeDown, Node: "n2"})
+	s.tell(event.Event{Kind: event.NodeDown, Node: "n2"})
 	s.take()
 	if s.View() == first {
 		t.Error("a crash does not show")
@@ -350,9 +351,9 @@ func TestIdleFrameIsCached(t *testing.T) {
 // the version that was lost.
 func TestKeyCardUnderLastWriteWins(t *testing.T) {
 	s := newScene(5, Options{})
-	settings := s.view.Settings
-	settings.Mode = trace.ModeLWW
-	s.snapshot(trace.Event{Kind: trace.Cluster, Settings: &settings})
+	chosen := s.view.Settings
+	chosen.Mode = settings.ModeLWW
+	s.snapshot(event.Event{Kind: event.Cluster, Settings: &chosen})
 	split(s)
 	s.take()
 	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
@@ -361,7 +362,7 @@ func TestKeyCardUnderLastWriteWins(t *testing.T) {
 		t.Fatalf("the frame during the split:\n%s", frame)
 	}
 	beer := version("n4", 1, `["milk","beer"]`, dot("n3", 1))
-	s.tell(trace.Event{Kind: trace.Heal}, trace.Event{Kind: trace.LWWLost, Node: "n4", Key: cart,
+	s.tell(event.Event{Kind: event.Heal}, event.Event{Kind: event.LWWLost, Node: "n4", Key: cart,
 		Versions: vclock.Siblings{beer}, Message: "lost to {n3:1 n5:1}, which had not seen it"})
 	s.take()
 	if frame = ansi.Strip(s.View()); !strings.Contains(frame,

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"ringside/engine/fault"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 	"ringside/engine/wire"
 	"ringside/localcluster"
 )
@@ -38,7 +38,7 @@ const experimentNodes = 5
 
 // startExperiment brings up a throw-away cluster, a hop between any two nodes of which takes so
 // long. The caller closes it.
-func startExperiment(ctx context.Context, s trace.Settings, d Disk, hop time.Duration) (_ *localcluster.Cluster, done func(), err error) {
+func startExperiment(ctx context.Context, s settings.Cluster, d Disk, hop time.Duration) (_ *localcluster.Cluster, done func(), err error) {
 	home, err := os.MkdirTemp("", "ringside-paper-")
 	if err != nil {
 		return nil, nil, err
@@ -47,7 +47,7 @@ func startExperiment(ctx context.Context, s trace.Settings, d Disk, hop time.Dur
 	for i := range experimentNodes {
 		s.Nodes = append(s.Nodes, fmt.Sprintf("n%d", i+1))
 	}
-	s.Mode, s.NoAntiEntropy = trace.ModeLWW, true // concurrent blind writes are no matter here
+	s.Mode, s.NoAntiEntropy = settings.ModeLWW, true // concurrent blind writes are no matter here
 	c, err := localcluster.Start(ctx, localcluster.Options{Home: home, Mem: true, Settings: s, FlushDelay: d.delay})
 	if err != nil {
 		clean()

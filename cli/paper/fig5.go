@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 	"ringside/engine/wire"
 	"ringside/localcluster"
 )
@@ -66,7 +66,7 @@ func Figure5(ctx context.Context, scale BufferScale) (*BufferFigure, error) {
 	sizes := []int{0, scale.Objects}
 	clusters := map[int]*localcluster.Cluster{}
 	for _, objects := range sizes {
-		c, done, err := startExperiment(ctx, trace.Settings{Buffer: objects}, scale.Disk, scale.Hop)
+		c, done, err := startExperiment(ctx, settings.Cluster{Buffer: objects}, scale.Disk, scale.Hop)
 		if err != nil {
 			return nil, fmt.Errorf("figure 5: %w", err)
 		}

@@ -12,8 +12,8 @@ import (
 	"sync"
 	"testing"
 
+	"ringside/engine/escape"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
 )
 
 // tolerance is how well the published points can be read off the plot.
@@ -49,7 +49,7 @@ func TestFigure8Output(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	js, err := trace.MarshalSafe(f)
+	js, err := escape.JSON(f)
 	if err != nil {
 		t.Fatal(err)
 	}

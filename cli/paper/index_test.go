@@ -17,7 +17,7 @@ import (
 	"strings"
 	"testing"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 )
 
 var update = flag.Bool("update", false, "write index.json and the golden files")
@@ -188,7 +188,7 @@ func TestSectionsAreKnown(t *testing.T) {
 			t.Errorf("%s.txtar: the first line wants: # §4.6: what it shows", name)
 		}
 	}
-	for kind, section := range trace.Sections {
+	for kind, section := range event.Sections {
 		check("the event "+string(kind), strings.TrimPrefix(section, "§"))
 	}
 }
@@ -220,7 +220,7 @@ func TestEventsAreListed(t *testing.T) {
 			pages[k] = append(pages[k], "§"+sections[i].ID)
 		}
 	}
-	for kind, section := range trace.Sections {
+	for kind, section := range event.Sections {
 		if !slices.Equal(pages[string(kind)], []string{section}) {
 			t.Errorf("%s is of %s, and listed under %v", kind, section, pages[string(kind)])
 		}

@@ -16,7 +16,7 @@ import (
 	"slices"
 	"strings"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 )
 
 // A Section of the paper.
@@ -115,7 +115,7 @@ func (s *Section) Scripts() []string {
 // Kinds lists the events that show the section.
 func (s *Section) Kinds() []string {
 	var out []string
-	for kind, section := range trace.Sections {
+	for kind, section := range event.Sections {
 		if Find(section) == s {
 			out = append(out, string(kind))
 		}

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 	"ringside/engine/wire"
 	"ringside/localcluster"
 )
@@ -75,7 +75,7 @@ type CoordinationTable struct {
 
 // Table2 measures both approaches, in turn, on one cluster.
 func Table2(ctx context.Context, scale CoordinationScale) (*CoordinationTable, error) {
-	c, done, err := startExperiment(ctx, trace.Settings{}, scale.Disk, scale.Hop)
+	c, done, err := startExperiment(ctx, settings.Cluster{}, scale.Disk, scale.Hop)
 	if err != nil {
 		return nil, fmt.Errorf("table 2: %w", err)
 	}

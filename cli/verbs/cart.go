@@ -14,7 +14,7 @@ import (
 	"unicode/utf8"
 
 	"ringside/cli/verbs/cart"
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -107,7 +107,7 @@ func checkItems(c *Call, action string, items []string) error {
 	case c.Arg(1) == "":
 		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("cart: the key is empty")}
 	case c.Has("merge") && merge != cartUnion && merge != cartSet:
-		return Usagef("cart: --merge %s: want %s or %s", trace.ShowShort([]byte(merge), maxEventKey), cartUnion, cartSet)
+		return Usagef("cart: --merge %s: want %s or %s", escape.TerminalShort([]byte(merge), maxEventKey), cartUnion, cartSet)
 	case action == cartShow && len(items) > 0:
 		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("cart show takes no item")}
 	case action != cartShow && len(items) == 0:
@@ -197,7 +197,7 @@ func (b *basket) words() string {
 	if len(items) == 0 {
 		return "(empty)"
 	}
-	return trace.ShowShort([]byte(strings.Join(items, ", ")), maxShown)
+	return escape.TerminalShort([]byte(strings.Join(items, ", ")), maxShown)
 }
 
 // change adds or removes one item.
@@ -210,12 +210,12 @@ func (b *basket) change(action, item string, g *got) (err error) {
 	}
 	if action == cartAdd {
 		if b.list, err = b.list.Add(item); err != nil {
-			return Usagef("cart add: %s: %w", trace.ShowShort([]byte(item), maxEventKey), err)
+			return Usagef("cart add: %s: %w", escape.TerminalShort([]byte(item), maxEventKey), err)
 		}
 		return nil
 	}
 	if !slices.Contains(b.items(), item) {
-		return &Error{Exit: ExitNotFound, Code: "item_not_found", Message: fmt.Sprintf("cart remove: there is no %s in %s", trace.ShowShort([]byte(item), maxEventKey), shortKey(g.key))}
+		return &Error{Exit: ExitNotFound, Code: "item_not_found", Message: fmt.Sprintf("cart remove: there is no %s in %s", escape.TerminalShort([]byte(item), maxEventKey), shortKey(g.key))}
 	}
 	b.set, b.list = b.set.Remove(item), b.list.Remove(item)
 	return nil

@@ -10,7 +10,8 @@ import (
 	"fmt"
 	"strings"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
+	"ringside/engine/event"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -82,11 +83,11 @@ func parseOperand(text string) (operand, error) {
 // not decide.
 func parseVersion(text string) (operand, error) {
 	var has struct{ Dot, Past json.RawMessage }
-	var j trace.VersionJSON
+	var j event.VersionJSON
 	if err := errors.Join(json.Unmarshal([]byte(text), &has), json.Unmarshal([]byte(text), &j)); err != nil {
 		return operand{}, fmt.Errorf("clock compare: %s is neither a notation such as {n1:1 n3:2} "+
 			"nor a version as JSON",
-			trace.ShowShort([]byte(text), maxEventKey))
+			escape.TerminalShort([]byte(text), maxEventKey))
 	}
 	if has.Dot == nil || has.Past == nil {
 		return operand{}, errors.New(`clock compare: a version as JSON needs "dot" and "past": ` +

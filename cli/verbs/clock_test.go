@@ -5,13 +5,13 @@ import (
 	"strings"
 	"testing"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/vclock"
 )
 
 // versionText returns a version as get --json shows it.
 func versionText(t *testing.T, v vclock.Version) string {
-	b, err := json.Marshal(trace.JSONOf(v))
+	b, err := json.Marshal(event.JSONOf(v))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,9 +5,9 @@ package verbs
 import (
 	"context"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -28,14 +28,14 @@ type Cluster interface {
 	CheckMember(ctx context.Context, r member.Request) (member.Change, error)
 	// Compare has the nodes compare their trees now (§4.7), of ranges, or of all there
 	// are, and mend what differs unless look is set. It returns SyncDone events.
-	Compare(ctx context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error)
+	Compare(ctx context.Context, look bool, ranges ...event.Span) ([]event.Event, error)
 	// Snapshot returns events of sequence number 0 that tell a new View all
 	// there is to know now, with the replicas of each key of keys.
-	Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, error)
+	Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error)
 	// Events calls fn with batches of events of sequence number > after, first those
 	// still remembered; with follow it goes on until ctx ends. fn must not keep the slice. A slow fn
 	// makes a Gap, never a slow cluster.
-	Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error
+	Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error
 	// Down stops the cluster.
 	Down(ctx context.Context) error
 }

@@ -7,7 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
+	"ringside/engine/event"
+	"ringside/engine/view"
 )
 
 // completeTimeout bounds what a cluster is asked while someone holds the Tab key.
@@ -116,40 +118,40 @@ func (e *Env) candidates(ctx context.Context, what Completion, last string) []st
 }
 
 // replay is a view of all that the cluster remembers, nil if it cannot be had quickly.
-func (e *Env) replay(ctx context.Context) *trace.View {
+func (e *Env) replay(ctx context.Context) *view.Cluster {
 	if e.Cluster == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, completeTimeout)
 	defer cancel()
-	view, err := e.view(ctx)
+	cluster, err := e.view(ctx)
 	if err != nil {
 		return nil
 	}
 	events, err := e.past(ctx)
 	if err != nil {
-		return view
+		return cluster
 	}
 	for _, ev := range events {
-		if ev.Kind != trace.Cluster {
-			view.Apply(ev)
+		if ev.Kind != event.Cluster {
+			cluster.Apply(ev)
 		}
 	}
-	return view
+	return cluster
 }
 
 func (e *Env) clusterWords(ctx context.Context, what Completion, last string) []string {
-	view := e.replay(ctx)
-	if view == nil {
+	cluster := e.replay(ctx)
+	if cluster == nil {
 		return nil
 	}
 	switch what {
 	case CompleteKeys:
-		return keyWords(view)
+		return keyWords(cluster)
 	case CompleteRequests:
 		out := []string{"last"}
-		for i := len(view.Log) - 1; i >= 0; i-- {
-			if id := view.Log[i].Request; id > 0 {
+		for i := len(cluster.Log) - 1; i >= 0; i-- {
+			if id := cluster.Log[i].Request; id > 0 {
 				out = append(out, fmt.Sprint(id))
 			}
 		}
@@ -157,21 +159,21 @@ func (e *Env) clusterWords(ctx context.Context, what Completion, last string) []
 	case CompleteNodeLists: // complete the name after the last comma
 		done := last[:strings.LastIndexAny(last, ",|")+1]
 		out := []string{}
-		for _, n := range view.Settings.Nodes {
+		for _, n := range cluster.Settings.Nodes {
 			if !slices.Contains(strings.FieldsFunc(done, func(r rune) bool { return r == ',' || r == '|' }), n) {
 				out = append(out, done+n)
 			}
 		}
 		return out
 	}
-	return view.Settings.Nodes
+	return cluster.Settings.Nodes
 }
 
 // keyWords are the keys that can be typed as they are.
-func keyWords(view *trace.View) []string {
+func keyWords(cluster *view.Cluster) []string {
 	var out []string
-	for _, k := range view.Keys() {
-		if s := string(k.Key); trace.Show(k.Key) == s && Join([]string{s}) == s {
+	for _, k := range cluster.Keys() {
+		if s := string(k.Key); escape.Terminal(k.Key) == s && Join([]string{s}) == s {
 			out = append(out, s)
 		}
 	}
@@ -179,15 +181,15 @@ func keyWords(view *trace.View) []string {
 }
 
 func (e *Env) conditionWords(ctx context.Context) []string {
-	view := e.replay(ctx)
-	if view == nil {
+	cluster := e.replay(ctx)
+	if cluster == nil {
 		return nil
 	}
 	var out []string
-	for _, n := range view.Settings.Nodes {
+	for _, n := range cluster.Settings.Nodes {
 		out = append(out, "up="+n, "down="+n)
 	}
-	for _, k := range keyWords(view) {
+	for _, k := range keyWords(cluster) {
 		out = append(out, "siblings("+k+")==", "converged("+k+")")
 	}
 	return out
@@ -195,12 +197,12 @@ func (e *Env) conditionWords(ctx context.Context) []string {
 
 // contextWords offers @KEY for each key, which is how contexts are mostly named.
 func (e *Env) contextWords(ctx context.Context) []string {
-	view := e.replay(ctx)
-	if view == nil {
+	cluster := e.replay(ctx)
+	if cluster == nil {
 		return nil
 	}
 	var out []string
-	for _, k := range keyWords(view) {
+	for _, k := range keyWords(cluster) {
 		out = append(out, "@"+k)
 	}
 	return out

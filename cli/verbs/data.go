@@ -11,8 +11,10 @@ import (
 	"unicode/utf8"
 
 	"ringside/cli/verbs/cart"
-	"ringside/engine/trace"
+	"ringside/engine/escape"
+	"ringside/engine/event"
 	"ringside/engine/vclock"
+	"ringside/engine/view"
 	"ringside/engine/wire"
 )
 
@@ -159,9 +161,9 @@ func (g *got) json(e *Env, c *Call) error {
 	err := e.print(struct {
 		keyJSON
 		Found       bool                `json:"found"`
-		Siblings    []trace.VersionJSON `json:"siblings"`
+		Siblings    []event.VersionJSON `json:"siblings"`
 		Deleted     bool                `json:"deleted"`
-		Deletes     []trace.VersionJSON `json:"deletes"` // the tombstones beside Siblings
+		Deletes     []event.VersionJSON `json:"deletes"` // the tombstones beside Siblings
 		Context     string              `json:"context"`
 		Coordinator string              `json:"coordinator"`
 		Replied     []string            `json:"replied"`
@@ -169,10 +171,10 @@ func (g *got) json(e *Env, c *Call) error {
 		ElapsedUS   int64               `json:"elapsed_us"`
 		// Lost lists the key's versions that last write wins lost and that a node in Replied
 		// remembers.
-		Lost []trace.VersionJSON `json:"lost,omitempty"`
-	}{keyOf(g.key), len(g.Siblings) > 0, trace.VersionsJSON(g.Siblings), g.Deleted(),
-		trace.VersionsJSON(g.Tombstones), encodeToken(g.Context), g.Coordinator,
-		orEmpty(g.Replied), g.Request, g.elapsed.Microseconds(), trace.VersionsJSON(g.Lost)})
+		Lost []event.VersionJSON `json:"lost,omitempty"`
+	}{keyOf(g.key), len(g.Siblings) > 0, event.VersionsJSON(g.Siblings), g.Deleted(),
+		event.VersionsJSON(g.Tombstones), encodeToken(g.Context), g.Coordinator,
+		orEmpty(g.Replied), g.Request, g.elapsed.Microseconds(), event.VersionsJSON(g.Lost)})
 	if err != nil {
 		return err
 	}
@@ -201,15 +203,15 @@ func (g *got) show(ctx context.Context, e *Env, c *Call) error {
 	if err := g.verdict(c.Bool("one")); err != nil {
 		return err
 	}
-	view, err := e.view(ctx)
+	cluster, err := e.view(ctx)
 	if err != nil {
 		return err
 	}
-	want := view.Settings.R
+	want := cluster.Settings.R
 	if n := c.Int("R"); n > 0 {
 		want = n
 	}
-	tail := e.tail(view, g.key, g.Coordinator, "R", want, g.Replied, nil, g.Request, g.elapsed)
+	tail := e.tail(cluster, g.key, g.Coordinator, "R", want, g.Replied, nil, g.Request, g.elapsed)
 	if len(g.Lost) > 0 {
 		e.note("%s", lostNote(g.Lost))
 	}
@@ -251,17 +253,17 @@ func showValue(b []byte) string {
 	if len(b) == 0 {
 		return "(empty)"
 	}
-	s := trace.ShowShort(b, maxShown)
-	if s != trace.Show(b) {
+	s := escape.TerminalShort(b, maxShown)
+	if s != escape.Terminal(b) {
 		s += fmt.Sprintf("  (%d bytes)", len(b))
 	}
 	return s
 }
 
 // tail is the end of a request's line: who coordinated, who answered, its number and time.
-func (e *Env) tail(view *trace.View, key []byte, coordinator, letter string, want int, who []string, hints []wire.Hint, id uint64, took time.Duration) string {
+func (e *Env) tail(cluster *view.Cluster, key []byte, coordinator, letter string, want int, who []string, hints []wire.Hint, id uint64, took time.Duration) string {
 	coord := names([]string{coordinator})
-	if letter == "W" && !slices.Contains(view.Ring.Homes(key), coordinator) { // any node coordinates a get
+	if letter == "W" && !slices.Contains(cluster.Ring.Homes(key), coordinator) { // any node coordinates a get
 		coord += " (stand-in)"
 	}
 	acks := make([]string, len(who))
@@ -274,7 +276,7 @@ func (e *Env) tail(view *trace.View, key []byte, coordinator, letter string, wan
 		}
 	}
 	return fmt.Sprintf("coordinator %s  %s %d/%d: %s  %s", coord, letter, len(who), want, strings.Join(acks, " "),
-		e.paint(dim, trace.RequestName(id)+"  "+span(took)))
+		e.paint(dim, event.RequestName(id)+"  "+span(took)))
 }
 
 var putVerb = &Verb{
@@ -375,9 +377,9 @@ func lostNote(lost vclock.Siblings) string {
 		if v.Deleted {
 			out += "a delete"
 		} else {
-			out += trace.ShowShort(v.Value, maxEventKey)
+			out += escape.TerminalShort(v.Value, maxEventKey)
 		}
-		out += "  " + trace.RequestName(v.Request)
+		out += "  " + event.RequestName(v.Request)
 	}
 	return out
 }
@@ -392,7 +394,7 @@ func blindNote(key []byte, r wire.PutReply) string {
 		now += ", beside " + Count(r.Deletes, "delete")
 	}
 	out := fmt.Sprintf("note: a blind write: %s %s, and this put had no context, so %s (§4.4)",
-		trace.ShowShort(key, maxEventKey), was, now)
+		escape.TerminalShort(key, maxEventKey), was, now)
 	if d := r.Version.Dot; d.Counter > 1 && !r.Version.Past.Covers(vclock.Dot{Actor: d.Actor, Counter: d.Counter - 1}) {
 		out += fmt.Sprintf("\n      %s is event %d of %s that has not seen event %d", r.Version.Notation(), d.Counter,
 			names([]string{d.Node}), d.Counter-1)
@@ -422,7 +424,7 @@ func unseen(req wire.PutRequest, r wire.PutReply) string {
 // typed is a key as a shell takes it, or KEY for one that is long, would be a
 // flag, or has signs that cannot be shown.
 func typed(key []byte) string {
-	if trace.Show(key) != string(key) || utf8.RuneCount(key) > maxEventKey || strings.HasPrefix(string(key), "-") {
+	if escape.Terminal(key) != string(key) || utf8.RuneCount(key) > maxEventKey || strings.HasPrefix(string(key), "-") {
 		return "KEY"
 	}
 	return Join([]string{string(key)})
@@ -438,41 +440,41 @@ func putFailed(op string, key []byte, r wire.PutReply) error {
 }
 
 func printPut(e *Env, key []byte, r wire.PutReply, elapsed time.Duration) error {
-	v := trace.JSONOf(r.Version)
+	v := event.JSONOf(r.Version)
 	return e.print(struct {
 		keyJSON
 		Clock       map[string]uint64 `json:"clock"`
 		Notation    string            `json:"notation"`
-		Dot         trace.DotJSON     `json:"dot"`
-		Past        []trace.EntryJSON `json:"past"`
+		Dot         event.DotJSON     `json:"dot"`
+		Past        []event.EntryJSON `json:"past"`
 		Literal     bool              `json:"literal,omitempty"`
 		Context     string            `json:"context"`
 		Coordinator string            `json:"coordinator"`
 		Acks        []string          `json:"acks"`
-		Hinted      []trace.HintJSON  `json:"hinted"`
+		Hinted      []event.HintJSON  `json:"hinted"`
 		Siblings    int               `json:"siblings"`
 		Deletes     int               `json:"deletes"`
 		Request     uint64            `json:"request"`
 		ElapsedUS   int64             `json:"elapsed_us"`
 		// LostTo is the version that replaced this one under last write wins before the
 		// acknowledgement.
-		LostTo []trace.VersionJSON `json:"lost_to,omitempty"`
+		LostTo []event.VersionJSON `json:"lost_to,omitempty"`
 	}{keyOf(key), v.Clock, v.Notation, v.Dot, v.Past, v.Literal, encodeToken(r.Context), r.Coordinator,
-		orEmpty(r.Acks), trace.HintsJSON(r.Hinted), r.Siblings, r.Deletes, r.Request, elapsed.Microseconds(),
-		trace.VersionsJSON(r.LostTo)})
+		orEmpty(r.Acks), event.HintsJSON(r.Hinted), r.Siblings, r.Deletes, r.Request, elapsed.Microseconds(),
+		event.VersionsJSON(r.LostTo)})
 }
 
 func (e *Env) showPut(ctx context.Context, req wire.PutRequest, r wire.PutReply, elapsed time.Duration, remark string) error {
-	view, err := e.view(ctx)
+	cluster, err := e.view(ctx)
 	if err != nil {
 		return err
 	}
-	want := view.Settings.W
+	want := cluster.Settings.W
 	if req.Quorum.W > 0 {
 		want = req.Quorum.W
 	}
 	line := e.paint(good, "ok") + "  " + e.paint(accent, r.Version.Notation()) + "  " +
-		e.tail(view, req.Key, r.Coordinator, "W", want, r.Acks, r.Hinted, r.Request, elapsed)
+		e.tail(cluster, req.Key, r.Coordinator, "W", want, r.Acks, r.Hinted, r.Request, elapsed)
 	if left := unseen(req, r); left != "" {
 		line += "\n  " + e.paint(warn, left)
 	}

@@ -11,7 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
+	"ringside/engine/event"
+	"ringside/engine/view"
 	"ringside/engine/wire"
 )
 
@@ -71,7 +73,7 @@ func (e *Env) checkCluster(c *Call) error {
 		return nil
 	}
 	return c.misused("--cluster %s: commands here are for cluster %s; give the command to ringside in a shell",
-		quoted(c.String(ClusterFlag)), trace.Show([]byte(e.Name)))
+		quoted(c.String(ClusterFlag)), escape.Terminal([]byte(e.Name)))
 }
 
 // Call runs a command that is parsed already.
@@ -95,7 +97,7 @@ func Names() []string {
 
 // print writes one object of --json.
 func (e *Env) print(v any) error {
-	b, err := trace.MarshalSafe(v)
+	b, err := escape.JSON(v)
 	if err != nil {
 		return fmt.Errorf("print: %w", err)
 	}
@@ -114,12 +116,12 @@ func (e *Env) note(format string, args ...any) {
 }
 
 // view returns the cluster as it is now, with what each node holds of keys.
-func (e *Env) view(ctx context.Context, keys ...[]byte) (*trace.View, error) {
+func (e *Env) view(ctx context.Context, keys ...[]byte) (*view.Cluster, error) {
 	events, err := e.Cluster.Snapshot(ctx, keys...)
 	if err != nil {
 		return nil, err
 	}
-	v := trace.NewView()
+	v := view.New()
 	for _, ev := range events {
 		v.Apply(ev)
 	}
@@ -130,9 +132,9 @@ func (e *Env) view(ctx context.Context, keys ...[]byte) (*trace.View, error) {
 }
 
 // past returns the events that the cluster remembers, oldest first.
-func (e *Env) past(ctx context.Context) ([]trace.Event, error) {
-	var out []trace.Event
-	err := e.Cluster.Events(ctx, 0, false, func(batch []trace.Event) error {
+func (e *Env) past(ctx context.Context) ([]event.Event, error) {
+	var out []event.Event
+	err := e.Cluster.Events(ctx, 0, false, func(batch []event.Event) error {
 		out = append(out, batch...)
 		return nil
 	})
@@ -189,7 +191,7 @@ func (e *Env) namedContext(ctx context.Context, name string) (string, error) {
 	}
 	text, err := e.Contexts.Load(name)
 	if errors.Is(err, os.ErrNotExist) {
-		return "", Usagef("no context is saved as %s; get KEY --save @%s saves one", quoted("@"+name), trace.Show([]byte(name)))
+		return "", Usagef("no context is saved as %s; get KEY --save @%s saves one", quoted("@"+name), escape.Terminal([]byte(name)))
 	}
 	return text, err
 }
@@ -275,7 +277,7 @@ type keyJSON struct {
 }
 
 func keyOf(key []byte) keyJSON {
-	text, b64 := trace.Text(key)
+	text, b64 := event.Text(key)
 	return keyJSON{text, b64}
 }
 
@@ -315,7 +317,7 @@ func Count(n int, what string) string {
 func names(nodes []string) string {
 	out := slices.Clone(nodes)
 	for i, n := range out {
-		out[i] = trace.Show([]byte(n))
+		out[i] = escape.Terminal([]byte(n))
 	}
 	return strings.Join(out, " ")
 }

@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strings"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 	"ringside/engine/wire"
 )
 
@@ -92,7 +92,7 @@ var inside = regexp.MustCompile(`(^|: )wire: ((en|de)code [a-z ]+: |(open|seal) 
 func outside(message string) string { return inside.ReplaceAllString(message, "$1") }
 
 // shortKey is a key in a sentence.
-func shortKey(key []byte) string { return trace.ShowShort(key, maxEventKey) }
+func shortKey(key []byte) string { return escape.TerminalShort(key, maxEventKey) }
 
 // exits maps the codes of failed requests to exit codes.
 var exits = map[wire.Code]int{
@@ -123,7 +123,7 @@ func failed(op string, key []byte, code wire.Code, message string) *Error {
 	}
 	msg := fmt.Sprintf("%s %s: %s", op, shortKey(key), words[code])
 	if message = strings.TrimSuffix(message, ": "+words[code]); message != "" {
-		msg += ": " + trace.Show([]byte(outside(message)))
+		msg += ": " + escape.Terminal([]byte(outside(message)))
 	}
 	return &Error{Exit: exit, Code: code.String(), Message: msg}
 }

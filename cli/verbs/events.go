@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
+	"ringside/engine/event"
 )
 
 var eventsVerb = &Verb{
@@ -29,21 +30,21 @@ happened. What a cluster remembers is bounded; a gap says how many events are mi
 		if e.JSON || c.Bool("f") {
 			var first time.Duration
 			return e.Cluster.Events(ctx, 0, c.Bool("f"),
-				func(batch []trace.Event) error { return e.eventLines(c, batch, &first) })
+				func(batch []event.Event) error { return e.eventLines(c, batch, &first) })
 		}
 		all, err := e.past(ctx)
 		if err != nil {
 			return err
 		}
 		// a node publishes its events once they are durable
-		slices.SortStableFunc(all, func(a, b trace.Event) int { return cmp.Compare(a.Time, b.Time) })
+		slices.SortStableFunc(all, func(a, b event.Event) int { return cmp.Compare(a.Time, b.Time) })
 		return e.eventLines(c, all, new(time.Duration))
 	},
 }
 
 // eventLines writes the events that the flags select. first holds the time of the first event that
 // was written, and is set by it.
-func (e *Env) eventLines(c *Call, events []trace.Event, first *time.Duration) error {
+func (e *Env) eventLines(c *Call, events []event.Event, first *time.Duration) error {
 	var out strings.Builder
 	for _, ev := range events {
 		if !chosen(ev, c) {
@@ -77,8 +78,8 @@ func (e *Env) checkFilters(ctx context.Context, c *Call) error {
 }
 
 // chosen says whether the flags ask for the event. A gap always shows.
-func chosen(ev trace.Event, c *Call) bool {
-	if ev.Kind == trace.Gap {
+func chosen(ev event.Event, c *Call) bool {
+	if ev.Kind == event.Gap {
 		return true
 	}
 	return (!c.Has("key") || string(ev.Key) == c.String("key")) &&
@@ -86,9 +87,9 @@ func chosen(ev trace.Event, c *Call) bool {
 		(!c.Has("kind") || slices.Contains(strings.Split(c.String("kind"), ","), string(ev.Kind)))
 }
 
-func (e *Env) eventLine(out *strings.Builder, ev trace.Event, first time.Duration) error {
+func (e *Env) eventLine(out *strings.Builder, ev event.Event, first time.Duration) error {
 	if e.JSON {
-		b, err := trace.MarshalSafe(ev)
+		b, err := escape.JSON(ev)
 		if err != nil {
 			return err
 		}
@@ -103,24 +104,24 @@ func (e *Env) eventLine(out *strings.Builder, ev trace.Event, first time.Duratio
 	line := fmt.Sprintf("%9s  %-4s  %s  %s %s", offset(ev.Time-first), node, e.paint(dim, fmt.Sprintf("%-6s", ev.Section())), e.paint(kindStyle(ev), string(ev.Kind)), Detail(ev))
 	line = strings.TrimRight(line, " ")
 	if ev.Request > 0 {
-		line += e.paint(dim, "  "+trace.RequestName(ev.Request))
+		line += e.paint(dim, "  "+event.RequestName(ev.Request))
 	}
 	out.WriteString(line + "\n")
 	return nil
 }
 
 // kindStyle colours what a watcher looks for.
-func kindStyle(ev trace.Event) style {
+func kindStyle(ev event.Event) style {
 	switch ev.Kind {
-	case trace.HintStored, trace.HintSent, trace.HintDelivered:
+	case event.HintStored, event.HintSent, event.HintDelivered:
 		return purple
-	case trace.NodeDown, trace.NodeWiped, trace.Split, trace.Dropped, trace.DiskFailed, trace.Damaged, trace.LWWLost, trace.HintRefused, trace.BufferLost:
+	case event.NodeDown, event.NodeWiped, event.Split, event.Dropped, event.DiskFailed, event.Damaged, event.LWWLost, event.HintRefused, event.BufferLost:
 		return bad
-	case trace.Suspect, trace.NodePaused, trace.Slow, trace.Loss, trace.Gap, trace.Truncated:
+	case event.Suspect, event.NodePaused, event.Slow, event.Loss, event.Gap, event.Truncated:
 		return warn
-	case trace.NodeUp, trace.Heal, trace.Alive:
+	case event.NodeUp, event.Heal, event.Alive:
 		return good
-	case trace.Replied:
+	case event.Replied:
 		if ev.Failed() {
 			return bad
 		}

@@ -11,7 +11,8 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
+	"ringside/engine/view"
 )
 
 // A nodeName is a node that a condition names, and the role in which the condition names it.
@@ -22,7 +23,7 @@ type nodeName struct {
 
 // checkName returns a usage error if there is no node of that name. For aFormerNode, a node that
 // was a member is sufficient.
-func checkName(v *trace.View, name string, as role) error {
+func checkName(v *view.Cluster, name string, as role) error {
 	if v.Node(name) != nil {
 		return nil
 	}
@@ -35,11 +36,11 @@ func checkName(v *trace.View, name string, as role) error {
 // checkKinds returns an error if the list names a kind of event that does not exist.
 func checkKinds(list string) error {
 	for kind := range strings.SplitSeq(list, ",") {
-		if _, ok := trace.Sections[trace.Kind(kind)]; ok {
+		if _, ok := event.Sections[event.Kind(kind)]; ok {
 			continue
 		}
 		var all []string
-		for k := range trace.Sections {
+		for k := range event.Sections {
 			all = append(all, string(k))
 		}
 		slices.Sort(all)

@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
-	"ringside/engine/trace"
 )
 
 // The name of a node or kind that does not exist is a usage error that lists the existing ones, in
@@ -98,7 +98,7 @@ func TestNamesThatExist(t *testing.T) {
 
 // events --kind accepts every kind of event.
 func TestEachKindCanBeChosen(t *testing.T) {
-	for kind := range trace.Sections {
+	for kind := range event.Sections {
 		if s := scene(t).say("events --kind " + string(kind)); s.exit != 0 {
 			t.Errorf("%s: %+v", kind, s.failure)
 		}

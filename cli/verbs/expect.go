@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 )
 
 var expectVerb = &Verb{
@@ -78,9 +78,9 @@ func (e *Env) expectExit(ctx context.Context, c *Call) error {
 	if f := AsError(err); f != nil {
 		got, said = f.Exit, f.Message
 	}
-	command := trace.Show([]byte(Join(words)))
+	command := escape.Terminal([]byte(Join(words)))
 	if fmt.Sprint(got) != want {
-		msg := fmt.Sprintf("expect --exit %s: %s ended with exit %d", trace.Show([]byte(want)), command, got)
+		msg := fmt.Sprintf("expect --exit %s: %s ended with exit %d", escape.Terminal([]byte(want)), command, got)
 		if said = strings.TrimSpace(said + "\n" + out.String()); said != "" {
 			msg += ": " + said
 		}

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/wire"
 )
 
@@ -185,7 +185,7 @@ type waking struct {
 	event chan struct{}
 }
 
-func (w *waking) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, error) {
+func (w *waking) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.back {
@@ -194,10 +194,10 @@ func (w *waking) Snapshot(ctx context.Context, keys ...[]byte) ([]trace.Event, e
 	return w.fake.Snapshot(ctx, keys...)
 }
 
-func (w *waking) Events(ctx context.Context, _ uint64, follow bool, fn func([]trace.Event) error) error {
+func (w *waking) Events(ctx context.Context, _ uint64, follow bool, fn func([]event.Event) error) error {
 	select {
 	case <-w.event:
-		if err := fn([]trace.Event{{Seq: 1, Node: "n2", Kind: trace.NodeUp}}); err != nil {
+		if err := fn([]event.Event{{Seq: 1, Node: "n2", Kind: event.NodeUp}}); err != nil {
 			return err
 		}
 	case <-ctx.Done():

@@ -12,8 +12,9 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/vm"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 	"ringside/engine/vclock"
+	"ringside/engine/view"
 )
 
 // maxExpression bounds what is compiled.
@@ -53,12 +54,12 @@ var functions = map[string]function{
 	})},
 	"value": {1, []role{aKey}, "", false, ofGet(func(g *got) (any, error) {
 		if len(g.Siblings) > 1 {
-			return nil, &Error{Exit: ExitSiblings, Code: "siblings", Message: fmt.Sprintf("value(%s): there are %d siblings: %s", trace.Show(g.key), len(g.Siblings), showVersions(g.Siblings))}
+			return nil, &Error{Exit: ExitSiblings, Code: "siblings", Message: fmt.Sprintf("value(%s): there are %d siblings: %s", escape.Terminal(g.key), len(g.Siblings), showVersions(g.Siblings))}
 		}
 		return strings.Join(eachSibling(g, func(v vclock.Version) string { return string(v.Value) }), ""), nil
 	})},
 	"homes": {1, []role{aKey}, []string{}, true,
-		ofView(func(v *trace.View, args []string) (any, error) { return v.Ring.Homes([]byte(args[0])), nil })},
+		ofView(func(v *view.Cluster, args []string) (any, error) { return v.Ring.Homes([]byte(args[0])), nil })},
 	"converged": {0, []role{aKey}, false, false, func(ctx context.Context, w *world, args []string) (any, error) {
 		look := allConverged
 		if len(args) == 1 {
@@ -71,26 +72,26 @@ var functions = map[string]function{
 		return blocks == "", err
 	}},
 	"replica": {2, []role{aNode, aKey}, "", false, func(ctx context.Context, w *world, args []string) (any, error) {
-		view, err := w.viewOf(ctx, []byte(args[1]))
+		cluster, err := w.viewOf(ctx, []byte(args[1]))
 		if err != nil {
 			return nil, err
 		}
-		if _, err := nodeOf(view, args[0]); err != nil {
+		if _, err := nodeOf(cluster, args[0]); err != nil {
 			return nil, err
 		}
-		if k := view.Key([]byte(args[1])); k != nil {
+		if k := cluster.Key([]byte(args[1])); k != nil {
 			return k.Held[args[0]][""].String(), nil
 		}
 		return "", nil
 	}},
-	"keys":   {1, []role{aNode}, 0, false, ofNode(func(n *trace.Node) any { return n.Keys })},
-	"up":     {0, []role{aNode}, false, false, statusIs(trace.Up)},
-	"down":   {1, []role{aNode}, false, false, statusIs(trace.Down)},
-	"paused": {1, []role{aNode}, false, false, statusIs(trace.Paused)},
+	"keys":   {1, []role{aNode}, 0, false, ofNode(func(n *view.Node) any { return n.Keys })},
+	"up":     {0, []role{aNode}, false, false, statusIs(view.Up)},
+	"down":   {1, []role{aNode}, false, false, statusIs(view.Down)},
+	"paused": {1, []role{aNode}, false, false, statusIs(view.Paused)},
 	"nodes": {0, nil, []string{}, true,
-		ofView(func(v *trace.View, _ []string) (any, error) { return v.Settings.Nodes, nil })},
+		ofView(func(v *view.Cluster, _ []string) (any, error) { return v.Settings.Nodes, nil })},
 	"split": {0, nil, false, false,
-		ofView(func(v *trace.View, _ []string) (any, error) { return v.Groups != nil, nil })},
+		ofView(func(v *view.Cluster, _ []string) (any, error) { return v.Groups != nil, nil })},
 	"hints": {0, []role{aNode, aFormerNode}, 0, false, ofView(hintCount)},
 	"lost": {0, nil, 0, false, func(ctx context.Context, w *world, _ []string) (any, error) {
 		now, err := w.view(ctx)
@@ -98,11 +99,11 @@ var functions = map[string]function{
 			return nil, err
 		}
 		events, err := w.env.past(ctx)
-		view := trace.NewView()
+		cluster := view.New()
 		for _, e := range events {
-			view.Apply(e)
+			cluster.Apply(e)
 		}
-		return max(view.Lost(), now.Lost()), err
+		return max(cluster.Lost(), now.Lost()), err
 	}},
 	"buffered": {0, []role{aNode}, 0, false, ofView(bufferedCount)},
 }
@@ -117,7 +118,7 @@ func ofGet(f func(*got) (any, error)) func(context.Context, *world, []string) (a
 	}
 }
 
-func ofView(f func(*trace.View, []string) (any, error)) func(context.Context, *world, []string) (any, error) {
+func ofView(f func(*view.Cluster, []string) (any, error)) func(context.Context, *world, []string) (any, error) {
 	return func(ctx context.Context, w *world, args []string) (any, error) {
 		v, err := w.view(ctx)
 		if err != nil {
@@ -127,8 +128,8 @@ func ofView(f func(*trace.View, []string) (any, error)) func(context.Context, *w
 	}
 }
 
-func ofNode(f func(*trace.Node) any) func(context.Context, *world, []string) (any, error) {
-	return ofView(func(v *trace.View, args []string) (any, error) {
+func ofNode(f func(*view.Node) any) func(context.Context, *world, []string) (any, error) {
+	return ofView(func(v *view.Cluster, args []string) (any, error) {
 		n, err := nodeOf(v, args[0])
 		if err != nil {
 			return nil, err
@@ -138,8 +139,8 @@ func ofNode(f func(*trace.Node) any) func(context.Context, *world, []string) (an
 }
 
 // statusIs is up(NODE), or up for all nodes.
-func statusIs(want trace.NodeStatus) func(context.Context, *world, []string) (any, error) {
-	return ofView(func(v *trace.View, args []string) (any, error) {
+func statusIs(want view.Status) func(context.Context, *world, []string) (any, error) {
+	return ofView(func(v *view.Cluster, args []string) (any, error) {
 		if len(args) == 0 {
 			args = v.Settings.Nodes
 		}
@@ -156,7 +157,7 @@ func statusIs(want trace.NodeStatus) func(context.Context, *world, []string) (an
 	})
 }
 
-func hintCount(v *trace.View, args []string) (any, error) {
+func hintCount(v *view.Cluster, args []string) (any, error) {
 	if len(args) == 0 {
 		return v.Hints(), nil
 	}
@@ -173,7 +174,7 @@ func hintCount(v *trace.View, args []string) (any, error) {
 	return n.Hints[args[1]].Keys, nil
 }
 
-func bufferedCount(v *trace.View, args []string) (any, error) {
+func bufferedCount(v *view.Cluster, args []string) (any, error) {
 	if len(args) == 0 {
 		return v.Buffered(), nil
 	}
@@ -184,7 +185,7 @@ func bufferedCount(v *trace.View, args []string) (any, error) {
 	return n.Buffered, nil
 }
 
-func nodeOf(v *trace.View, name string) (*trace.Node, error) {
+func nodeOf(v *view.Cluster, name string) (*view.Node, error) {
 	return v.Node(name), checkName(v, name, aNode)
 }
 
@@ -199,7 +200,7 @@ func eachSibling(g *got, f func(vclock.Version) string) []string {
 func showVersions(s vclock.Siblings) string {
 	parts := make([]string, len(s))
 	for i, v := range s {
-		parts[i] = v.Notation() + " " + trace.ShowShort(v.Value, maxEventKey)
+		parts[i] = v.Notation() + " " + escape.TerminalShort(v.Value, maxEventKey)
 	}
 	return strings.Join(parts, " ‖ ")
 }
@@ -235,7 +236,7 @@ func compile(text string) (*expression, error) {
 	case err != nil:
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, fmt.Errorf("invalid condition %s: %s; try siblings(cart)==2, hints==0, len(nodes)==5, up or converged",
-			quoted(text), trace.Show([]byte(first)))
+			quoted(text), escape.Terminal([]byte(first)))
 	case p.calls == 0:
 		return nil, fmt.Errorf("invalid condition %s: it does not depend on the cluster; use one of %s", quoted(text),
 			strings.Join(sortedKeys(functions), " "))
@@ -367,12 +368,12 @@ func word(n ast.Node) string {
 // blocks evaluates the expression. Where it does not hold, the answer is what its parts were.
 func (x *expression) blocks(ctx context.Context, w *world) (string, error) {
 	if len(x.named) > 0 { // first, because evaluation may skip parts
-		view, err := w.view(ctx)
+		cluster, err := w.view(ctx)
 		if err != nil {
 			return "", err
 		}
 		for _, n := range x.named {
-			if err := checkName(view, n.name, n.as); err != nil {
+			if err := checkName(cluster, n.name, n.as); err != nil {
 				return "", err
 			}
 		}
@@ -400,7 +401,7 @@ func (x *expression) blocks(ctx context.Context, w *world) (string, error) {
 		return "", failure
 	case err != nil:
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		return "", Usagef("the condition cannot be evaluated: %s", trace.Show([]byte(first)))
+		return "", Usagef("the condition cannot be evaluated: %s", escape.Terminal([]byte(first)))
 	}
 	if held, _ := out.(bool); held {
 		return "", nil
@@ -415,13 +416,13 @@ func (x *expression) blocks(ctx context.Context, w *world) (string, error) {
 func (w *world) say(name string, args []string, v any) {
 	s := name
 	if len(args) > 0 {
-		s += "(" + trace.Show([]byte(strings.Join(args, ", "))) + ")"
+		s += "(" + escape.Terminal([]byte(strings.Join(args, ", "))) + ")"
 	}
 	switch v := v.(type) {
 	case string:
-		s += " is " + fmt.Sprintf(`"%s"`, trace.ShowShort([]byte(v), maxShown))
+		s += " is " + fmt.Sprintf(`"%s"`, escape.TerminalShort([]byte(v), maxShown))
 	case []string:
-		s += " are " + trace.ShowShort(fmt.Appendf(nil, "%q", v), maxShown)
+		s += " are " + escape.TerminalShort(fmt.Appendf(nil, "%q", v), maxShown)
 	default:
 		s += fmt.Sprintf(" is %v", v)
 	}

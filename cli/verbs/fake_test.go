@@ -12,10 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -23,7 +24,7 @@ import (
 // fake is a Cluster that says what a test tells it to.
 type fake struct {
 	t        *testing.T
-	settings trace.Settings
+	settings settings.Cluster
 	down     []string
 	silent   []string // nodes that run and do not answer
 	groups   [][]string
@@ -38,13 +39,13 @@ type fake struct {
 	puts   []wire.PutRequest
 	vias   []string
 	faults []fault.Fault
-	events []trace.Event
+	events []event.Event
 	isDown bool
 
-	rounds   []trace.SyncRound // that a comparison finds
-	roots    map[string][]trace.TreeRoot
+	rounds   []event.SyncRound // that a comparison finds
+	roots    map[string][]event.TreeRoot
 	looked   bool
-	compared []trace.Span
+	compared []event.Span
 }
 
 type heldVersion struct {
@@ -55,8 +56,8 @@ type heldVersion struct {
 var t0 = time.Date(2007, 10, 14, 12, 4, 31, 0, time.UTC) // SOSP 2007 began that day
 
 func newFake(t *testing.T) *fake {
-	return &fake{t: t, settings: trace.Settings{Name: "default", Nodes: []string{"n1", "n2", "n3", "n4", "n5"}, N: 3, R: 2, W: 2,
-		Mode: trace.ModeSiblings, Strategy: int(ring.EqualPartitions), Q: ring.DefaultQ, T: ring.DefaultT}}
+	return &fake{t: t, settings: settings.Cluster{Name: "default", Nodes: []string{"n1", "n2", "n3", "n4", "n5"}, N: 3, R: 2, W: 2,
+		Mode: settings.ModeSiblings, Strategy: int(ring.EqualPartitions), Q: ring.DefaultQ, T: ring.DefaultT}}
 }
 
 func (f *fake) Do(_ context.Context, via string, req wire.ClientRequest) (wire.ClientReply, error) {
@@ -98,50 +99,50 @@ func (f *fake) CheckMember(_ context.Context, r member.Request) (member.Change, 
 	return member.Change{By: "n1", Node: r.Node, Kind: r.Kind, Weight: max(r.Weight, 1), Zone: r.Zone}, f.err
 }
 
-func (f *fake) Compare(_ context.Context, look bool, ranges ...trace.Span) ([]trace.Event, error) {
+func (f *fake) Compare(_ context.Context, look bool, ranges ...event.Span) ([]event.Event, error) {
 	f.looked, f.compared = look, ranges
 	rounds := slices.Clone(f.rounds)
 	for _, rg := range ringOf(f.t, f.settings).Ranges() { // f.rounds are about one range; the others are alike
-		span := trace.Span{Start: rg.Start, End: rg.End}
+		span := event.Span{Start: rg.Start, End: rg.End}
 		asked := len(ranges) == 0 || slices.Contains(ranges, span)
 		if len(f.rounds) > 0 && f.rounds[0].End != rg.End && asked {
-			rounds = append(rounds, trace.SyncRound{Start: rg.Start, End: rg.End, Left: rg.Homes[0], Right: rg.Homes[1],
-				Hashes: 1, Bytes: 38, Differing: []trace.SyncKey{}})
+			rounds = append(rounds, event.SyncRound{Start: rg.Start, End: rg.End, Left: rg.Homes[0], Right: rg.Homes[1],
+				Hashes: 1, Bytes: 38, Differing: []event.SyncKey{}})
 		}
 	}
-	return []trace.Event{{Kind: trace.SyncDone, Rounds: rounds}}, f.err
+	return []event.Event{{Kind: event.SyncDone, Rounds: rounds}}, f.err
 }
 
-func (f *fake) Snapshot(_ context.Context, keys ...[]byte) ([]trace.Event, error) {
+func (f *fake) Snapshot(_ context.Context, keys ...[]byte) ([]event.Event, error) {
 	at := time.Duration(t0.UnixNano())
-	out := []trace.Event{{Time: at, Kind: trace.Cluster, Settings: &f.settings}}
+	out := []event.Event{{Time: at, Kind: event.Cluster, Settings: &f.settings}}
 	for _, n := range f.settings.Nodes {
-		st := &trace.NodeState{Keys: 1, LastKnown: slices.Contains(f.silent, n), Roots: f.roots[n]}
+		st := &event.NodeState{Keys: 1, LastKnown: slices.Contains(f.silent, n), Roots: f.roots[n]}
 		for _, home := range sortedKeys(f.hints[n]) {
-			st.Hints = append(st.Hints, trace.HintCount{For: home, Keys: f.hints[n][home], Oldest: time.Duration(time.Now().Add(-42 * time.Second).UnixNano())})
+			st.Hints = append(st.Hints, event.HintCount{For: home, Keys: f.hints[n][home], Oldest: time.Duration(time.Now().Add(-42 * time.Second).UnixNano())})
 		}
-		kind := trace.NodeUp
+		kind := event.NodeUp
 		for _, d := range f.down {
 			if d == n {
-				kind = trace.NodeDown
+				kind = event.NodeDown
 			}
 		}
-		out = append(out, trace.Event{Time: at, Node: n, Kind: kind, Addr: "127.0.0.1:4000"}, trace.Event{Time: at, Node: n, Kind: trace.State, State: st})
+		out = append(out, event.Event{Time: at, Node: n, Kind: kind, Addr: "127.0.0.1:4000"}, event.Event{Time: at, Node: n, Kind: event.State, State: st})
 		for _, k := range keys {
-			e := trace.Event{Time: at, Node: n, Kind: trace.Replicas, Key: k}
+			e := event.Event{Time: at, Node: n, Kind: event.Replicas, Key: k}
 			if h, ok := f.held[string(k)][n]; ok {
-				e.Replicas = []trace.Replica{{For: h.home, Versions: h.versions}}
+				e.Replicas = []event.Replica{{For: h.home, Versions: h.versions}}
 			}
 			out = append(out, e)
 		}
 	}
 	if f.groups != nil {
-		out = append(out, trace.Event{Time: at, Kind: trace.Split, Groups: f.groups, OneWay: f.oneWay})
+		out = append(out, event.Event{Time: at, Kind: event.Split, Groups: f.groups, OneWay: f.oneWay})
 	}
 	return out, f.err
 }
 
-func (f *fake) Events(ctx context.Context, after uint64, follow bool, fn func([]trace.Event) error) error {
+func (f *fake) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
 	if err := fn(f.events); err != nil {
 		return err
 	}

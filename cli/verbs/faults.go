@@ -10,8 +10,9 @@ import (
 	"strings"
 	"time"
 
+	"ringside/engine/escape"
 	"ringside/engine/fault"
-	"ringside/engine/trace"
+	"ringside/engine/view"
 )
 
 var partitionVerb = &Verb{
@@ -126,7 +127,7 @@ func (e *Env) breakIt(ctx context.Context, f fault.Fault) error {
 	if err := e.Cluster.Fault(ctx, f); err != nil {
 		return err
 	}
-	view, err := e.view(ctx)
+	cluster, err := e.view(ctx)
 	if err != nil {
 		return err
 	}
@@ -145,13 +146,13 @@ func (e *Env) breakIt(ctx context.Context, f fault.Fault) error {
 			Split   [][]string `json:"split"`
 			OneWay  bool       `json:"one_way,omitempty"`
 			ForS    float64    `json:"for_s,omitempty"`
-		}{f.Kind, f.Nodes, notesOn(f.Nodes, found), f.Link, float64(f.Delay) / float64(time.Millisecond), f.Percent, view.Groups, view.OneWay, f.For.Seconds()})
+		}{f.Kind, f.Nodes, notesOn(f.Nodes, found), f.Link, float64(f.Delay) / float64(time.Millisecond), f.Percent, cluster.Groups, cluster.OneWay, f.For.Seconds()})
 	}
-	return e.write(e.showFault(f, view, found) + "\n")
+	return e.write(e.showFault(f, cluster, found) + "\n")
 }
 
 // showHeal shows a heal with the number of hints before it, counted as status counts them.
-func (e *Env) showHeal(before *trace.View) error {
+func (e *Env) showHeal(before *view.Cluster) error {
 	if e.JSON {
 		return e.print(struct {
 			Fault fault.Kind `json:"fault"`
@@ -166,11 +167,11 @@ func (e *Env) showHeal(before *trace.View) error {
 	return e.write(s + "\n")
 }
 
-func (e *Env) showFault(f fault.Fault, view *trace.View, found map[string]string) string {
-	link := trace.Show([]byte(f.Link))
+func (e *Env) showFault(f fault.Fault, cluster *view.Cluster, found map[string]string) string {
+	link := escape.Terminal([]byte(f.Link))
 	switch f.Kind {
 	case fault.Split:
-		s := e.showSplit(view.Groups, view.OneWay)
+		s := e.showSplit(cluster.Groups, cluster.OneWay)
 		if f.For > 0 {
 			s += e.paint(dim, "  heals by itself in "+f.For.String())
 		}
@@ -190,7 +191,7 @@ func (e *Env) showFault(f fault.Fault, view *trace.View, found map[string]string
 	for i, name := range f.Nodes {
 		lines[i] = e.nodeDone(f.Kind, name)
 		if note := found[name]; note != "" {
-			lines[i] = e.paint(warn, names([]string{name})) + "  started again: " + trace.Show([]byte(note))
+			lines[i] = e.paint(warn, names([]string{name})) + "  started again: " + escape.Terminal([]byte(note))
 		}
 	}
 	return strings.Join(lines, "\n")

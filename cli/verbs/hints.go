@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/view"
 )
 
 var hintsVerb = &Verb{
@@ -13,11 +13,11 @@ var hintsVerb = &Verb{
 	Usage: "show who keeps replicas for whom",
 	Help:  `A stand-in keeps a replica in a store of its own, and hands it over when the home is back.`,
 	Run: func(ctx context.Context, e *Env, _ *Call) error {
-		view, err := e.view(ctx)
+		cluster, err := e.view(ctx)
 		if err != nil {
 			return err
 		}
-		hints := allHints(view, time.Duration(time.Now().UnixNano()))
+		hints := allHints(cluster, time.Duration(time.Now().UnixNano()))
 		if e.JSON {
 			return e.print(map[string]any{"hints": hints})
 		}
@@ -41,9 +41,9 @@ type hintLine struct {
 	OldestS float64 `json:"oldest_s"`
 }
 
-func allHints(view *trace.View, now time.Duration) []hintLine {
+func allHints(cluster *view.Cluster, now time.Duration) []hintLine {
 	out := []hintLine{}
-	for _, n := range view.Nodes {
+	for _, n := range cluster.Nodes {
 		for _, home := range sortedKeys(n.Hints) {
 			h := n.Hints[home]
 			out = append(out, hintLine{n.Name, home, h.Keys, max(0, (now - h.Oldest).Seconds())})

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"slices"
 
+	"ringside/engine/escape"
+	"ringside/engine/event"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
+	"ringside/engine/view"
 )
 
 var inspectVerb = &Verb{
@@ -20,14 +22,14 @@ var inspectVerb = &Verb{
 		if err != nil {
 			return err
 		}
-		view, err := e.view(ctx, key)
+		cluster, err := e.view(ctx, key)
 		if err != nil {
 			return err
 		}
 		if e.JSON {
-			return printInspect(e, view, key)
+			return printInspect(e, cluster, key)
 		}
-		return e.write(e.showInspect(view, key))
+		return e.write(e.showInspect(cluster, key))
 	},
 }
 
@@ -39,16 +41,16 @@ type replica struct {
 }
 
 // replicas lists the homes by rank, then who else holds something.
-func replicas(view *trace.View, key []byte) []replica {
+func replicas(cluster *view.Cluster, key []byte) []replica {
 	held := map[string]map[string]vclock.Siblings{}
-	if k := view.Key(key); k != nil {
+	if k := cluster.Key(key); k != nil {
 		held = k.Held
 	}
-	homes := view.Ring.Homes(key)
+	homes := cluster.Ring.Homes(key)
 	var own, hinted []replica
-	for _, name := range view.Ring.Preference(key) {
-		n := view.Node(name)
-		up := n != nil && n.Status == trace.Up
+	for _, name := range cluster.Ring.Preference(key) {
+		n := cluster.Node(name)
+		up := n != nil && n.Status == view.Up
 		if s := held[name][""]; slices.Contains(homes, name) || len(s) > 0 {
 			own = append(own, replica{name, "", up, s})
 		}
@@ -61,23 +63,23 @@ func replicas(view *trace.View, key []byte) []replica {
 	return append(own, hinted...)
 }
 
-func printInspect(e *Env, view *trace.View, key []byte) error {
+func printInspect(e *Env, cluster *view.Cluster, key []byte) error {
 	type entry struct {
 		Node     string              `json:"node"`
 		Role     string              `json:"role"`
 		For      string              `json:"for,omitempty"`
 		Up       bool                `json:"up"`
-		Versions []trace.VersionJSON `json:"versions"`
+		Versions []event.VersionJSON `json:"versions"`
 	}
 	entries := []entry{}
-	for _, r := range replicas(view, key) {
+	for _, r := range replicas(cluster, key) {
 		role := "home"
 		if r.home != "" {
 			role = "hint"
 		}
-		entries = append(entries, entry{r.node, role, r.home, r.up, trace.VersionsJSON(r.versions)})
+		entries = append(entries, entry{r.node, role, r.home, r.up, event.VersionsJSON(r.versions)})
 	}
-	homes := view.Ring.Homes(key)
+	homes := cluster.Ring.Homes(key)
 	return e.print(struct {
 		keyJSON
 		Position   string   `json:"position"`
@@ -87,16 +89,16 @@ func printInspect(e *Env, view *trace.View, key []byte) error {
 		Blocking   string   `json:"blocking,omitempty"`
 		Replicas   []entry  `json:"replicas"`
 		// Lost lists the key's versions that last write wins lost and that a node remembers.
-		Lost []trace.VersionJSON `json:"lost,omitempty"`
-	}{keyOf(key), ring.Of(key).String(), homes, orEmpty(view.Ring.Preference(key)[len(homes):]), view.Converged(key),
-		view.Blocking(key), entries, trace.VersionsJSON(lostOf(view, key))})
+		Lost []event.VersionJSON `json:"lost,omitempty"`
+	}{keyOf(key), ring.Of(key).String(), homes, orEmpty(cluster.Ring.Preference(key)[len(homes):]), cluster.Converged(key),
+		cluster.Blocking(key), entries, event.VersionsJSON(lostOf(cluster, key))})
 }
 
-func (e *Env) showInspect(view *trace.View, key []byte) string {
-	homes := view.Ring.Homes(key)
+func (e *Env) showInspect(cluster *view.Cluster, key []byte) string {
+	homes := cluster.Ring.Homes(key)
 	t := table{indent: "  "}
 	t.head("node", "role", "clock", "value")
-	for _, r := range replicas(view, key) {
+	for _, r := range replicas(cluster, key) {
 		lead := []cell{{text: names([]string{r.node}), style: bold}, {text: "home"}}
 		if r.home != "" {
 			lead[1] = cell{text: "hint for " + names([]string{r.home}), style: purple}
@@ -104,7 +106,7 @@ func (e *Env) showInspect(view *trace.View, key []byte) string {
 		if len(r.versions) == 0 {
 			nothing := "nothing"
 			if !r.up {
-				nothing = "it is " + string(view.Node(r.node).Status)
+				nothing = "it is " + string(cluster.Node(r.node).Status)
 			}
 			t.row(append(lead, cell{text: nothing, style: dim})...)
 		}
@@ -115,24 +117,24 @@ func (e *Env) showInspect(view *trace.View, key []byte) string {
 			t.row(append(lead, cell{text: v.Notation(), style: accent}, versionCell(v))...)
 		}
 	}
-	head := fmt.Sprintf("%s  homes %s", e.paint(bold, trace.Show(key)), names(homes))
-	if rest := view.Ring.Preference(key)[len(homes):]; len(rest) > 0 {
+	head := fmt.Sprintf("%s  homes %s", e.paint(bold, escape.Terminal(key)), names(homes))
+	if rest := cluster.Ring.Preference(key)[len(homes):]; len(rest) > 0 {
 		head += e.paint(dim, "  then "+names(rest))
 	}
 	verdict := e.paint(good, "converged") + ": every home holds the same versions"
-	if b := view.Blocking(key); b != "" {
-		verdict = e.paint(warn, "not converged") + ": " + trace.Show([]byte(b))
+	if b := cluster.Blocking(key); b != "" {
+		verdict = e.paint(warn, "not converged") + ": " + escape.Terminal([]byte(b))
 	}
 	out := head + "\n" + t.render(e) + verdict + "\n"
-	if lost := lostOf(view, key); len(lost) > 0 {
+	if lost := lostOf(cluster, key); len(lost) > 0 {
 		out += lostNote(lost) + "\n"
 	}
 	return out
 }
 
 // lostOf returns the versions of a key that last write wins lost, as far as the view knows them.
-func lostOf(view *trace.View, key []byte) vclock.Siblings {
-	if k := view.Key(key); k != nil {
+func lostOf(cluster *view.Cluster, key []byte) vclock.Siblings {
+	if k := cluster.Key(key); k != nil {
 		return k.Lost
 	}
 	return nil

@@ -10,9 +10,10 @@ import (
 	"strings"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
+	"ringside/engine/view"
 )
 
 const changeHelp = `The node named by --via (or the first member that works) writes the change down with its
@@ -63,30 +64,30 @@ is then taken down.`,
 
 // change has a change written down, or says what it would move.
 func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
-	view, err := e.view(ctx)
+	cluster, err := e.view(ctx)
 	if err != nil {
 		return err
 	}
-	if n := view.Node(r.Node); r.Kind == member.Remove && n != nil && n.Status == trace.Up {
-		if leaves(view, r.Node) {
+	if n := cluster.Node(r.Node); r.Kind == member.Remove && n != nil && n.Status == view.Up {
+		if leaves(cluster, r.Node) {
 			return Usagef("leave %[1]s --force: the node is up and is leaving; "+
 				"wait with settle, or give up its data with  kill %[1]s  first", names([]string{r.Node}))
 		}
 		return Usagef("%s is up: let it hand over what it has with  leave %s , or crash it first with  kill %s", names([]string{r.Node}), names([]string{r.Node}), names([]string{r.Node}))
 	}
 	if c.Bool("dry-run") {
-		return e.dryRun(ctx, view, r)
+		return e.dryRun(ctx, cluster, r)
 	}
 	done, err := e.Cluster.Member(ctx, r)
 	if err != nil {
 		return err
 	}
-	if view, err = e.view(ctx); err != nil {
+	if cluster, err = e.view(ctx); err != nil {
 		return err
 	}
 	var group []string // the group of the new node in the current split
-	if i := view.Side(done.Node); i >= 0 && done.Kind == member.Join {
-		group = view.Groups[i]
+	if i := cluster.Side(done.Node); i >= 0 && done.Kind == member.Join {
+		group = cluster.Groups[i]
 	}
 	if e.JSON {
 		return e.print(struct {
@@ -96,36 +97,38 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 			Replicas int    `json:"replicas"` // of each key
 			// join during a split: the nodes that the new node can reach, including itself
 			Side []string `json:"side,omitempty"`
-		}{done, trace.Timestamp(time.Duration(done.Time)), len(view.Ring.Members()), replicasOn(view, view.Ring),
+		}{done, event.Timestamp(time.Duration(done.Time)), len(cluster.Ring.Members()), replicasOn(cluster, cluster.Ring),
 			group})
 	}
 	said := map[member.Kind]string{member.Join: e.paint(good, "joins"), member.Leave: e.paint(warn, "leaves"), member.Remove: e.paint(bad, "removed")}[done.Kind]
-	return e.write(fmt.Sprintf("%s  %s  %s wrote it down; the ring has %s", said, names([]string{done.Node}), names([]string{done.By}), Count(len(view.Ring.Members()), "member")) +
+	return e.write(fmt.Sprintf("%s  %s  %s wrote it down; the ring has %s", said, names([]string{done.Node}), names([]string{done.By}), Count(len(cluster.Ring.Members()), "member")) +
 		e.paint(dim, "; settle waits until its ranges have moved (§4.9)") + "\n" +
-		e.fewHomes(view, view.Ring) + e.showSide(view, group, done.Node))
+		e.fewHomes(cluster, cluster.Ring) + e.showSide(cluster, group, done.Node))
 }
 
 // replicasOn returns how many replicas each key has on a ring: N, or the number of members if that
 // is smaller.
-func replicasOn(view *trace.View, r *ring.Ring) int { return min(view.Settings.N, len(r.Members())) }
+func replicasOn(cluster *view.Cluster, r *ring.Ring) int {
+	return min(cluster.Settings.N, len(r.Members()))
+}
 
 // fewHomes returns a warning if the ring has fewer than N members, "" otherwise.
-func (e *Env) fewHomes(view *trace.View, r *ring.Ring) string {
-	have := replicasOn(view, r)
-	if have == view.Settings.N {
+func (e *Env) fewHomes(cluster *view.Cluster, r *ring.Ring) string {
+	have := replicasOn(cluster, r)
+	if have == cluster.Settings.N {
 		return ""
 	}
 	return e.paint(warn, "few members") + fmt.Sprintf("  each key has %s instead of N=%d until a node joins (§4.3)\n",
-		Count(have, "replica"), view.Settings.N)
+		Count(have, "replica"), cluster.Settings.N)
 }
 
 // showSide returns on which side of the split a node is that joined, and the nodes that it can
 // reach. It returns "" if there is no split.
-func (e *Env) showSide(view *trace.View, group []string, node string) string {
+func (e *Env) showSide(cluster *view.Cluster, group []string, node string) string {
 	if group == nil {
 		return ""
 	}
-	out := fmt.Sprintf("the network is split: %s is on side %s, with %s", names([]string{node}), side(view, node),
+	out := fmt.Sprintf("the network is split: %s is on side %s, with %s", names([]string{node}), side(cluster, node),
 		names(without(group, node)))
 	return e.paint(warn, out) + "; the other sides learn of the join after heal\n"
 }
@@ -144,14 +147,14 @@ type move struct {
 	Bytes int           `json:"bytes"`
 }
 
-func (e *Env) dryRun(ctx context.Context, view *trace.View, r member.Request) error {
+func (e *Env) dryRun(ctx context.Context, cluster *view.Cluster, r member.Request) error {
 	change, err := e.Cluster.CheckMember(ctx, r)
 	if err != nil {
 		return err
 	}
-	h, _ := view.History.With(int64(view.Now), change)
-	after := h.Ring(view.Settings.RingConfig())
-	moves := movesBetween(view, after)
+	h, _ := cluster.History.With(int64(cluster.Now), change)
+	after := h.Ring(cluster.Settings.RingConfig())
+	moves := movesBetween(cluster, after)
 	keys, bytes, share := 0, 0, 0.0
 	for _, m := range moves {
 		keys, bytes = keys+m.Keys*len(m.To), bytes+m.Bytes*len(m.To)
@@ -167,8 +170,8 @@ func (e *Env) dryRun(ctx context.Context, view *trace.View, r member.Request) er
 			Share    float64 `json:"share"`
 			Members  int     `json:"members"`  // after the change
 			Replicas int     `json:"replicas"` // of each key, after the change
-		}{change.Node, change.Kind.String(), moves, keys, bytes, share / float64(view.Settings.N),
-			len(after.Members()), replicasOn(view, after)})
+		}{change.Node, change.Kind.String(), moves, keys, bytes, share / float64(cluster.Settings.N),
+			len(after.Members()), replicasOn(cluster, after)})
 	}
 	t := table{indent: "  "}
 	t.head("from", "to", "ranges>", "keys>", "bytes>")
@@ -177,26 +180,26 @@ func (e *Env) dryRun(ctx context.Context, view *trace.View, r member.Request) er
 			cell{text: strconv.Itoa(row.Keys), right: true}, cell{text: strconv.Itoa(row.Bytes), right: true})
 	}
 	return e.write(fmt.Sprintf("if %s %ss, %.1f%% of all replicas move: about %s, %d bytes; nothing was done\n",
-		names([]string{change.Node}), change.Kind, 100*share/float64(view.Settings.N), Count(keys, "key"), bytes) +
-		e.fewHomes(view, after) + t.render(e))
+		names([]string{change.Node}), change.Kind, 100*share/float64(cluster.Settings.N), Count(keys, "key"), bytes) +
+		e.fewHomes(cluster, after) + t.render(e))
 }
 
 // leaves reports whether a node left and has not yet handed over everything.
-func leaves(view *trace.View, node string) bool {
-	last, _ := view.History.Last(node)
-	return last.Kind == member.Leave && !view.Ring.Has(node)
+func leaves(cluster *view.Cluster, node string) bool {
+	last, _ := cluster.History.Last(node)
+	return last.Kind == member.Leave && !cluster.Ring.Has(node)
 }
 
 // movesBetween lists what moves if the ring becomes after, with the keys that nodes hold there now.
-func movesBetween(view *trace.View, after *ring.Ring) []move {
+func movesBetween(cluster *view.Cluster, after *ring.Ring) []move {
 	moves := []move{}
-	for _, s := range ring.Shifts(view.Ring, after) {
+	for _, s := range ring.Shifts(cluster.Ring, after) {
 		m := move{Start: s.Start, End: s.End, From: orEmpty(s.Lost()), To: orEmpty(s.Gained())}
-		rg := view.Ring.Ranges()[view.Ring.Index(s.End)]
+		rg := cluster.Ring.Ranges()[cluster.Ring.Index(s.End)]
 		part := s.Size() / rg.Size()
 		for _, h := range rg.Homes {
-			if n := view.Node(h); n != nil {
-				root := n.Roots[trace.Span{Start: rg.Start, End: rg.End}]
+			if n := cluster.Node(h); n != nil {
+				root := n.Roots[event.Span{Start: rg.Start, End: rg.End}]
 				m.Keys, m.Bytes = max(m.Keys, int(float64(root.Keys)*part+.5)), max(m.Bytes, int(float64(root.Size)*part+.5))
 			}
 		}
@@ -252,15 +255,15 @@ all members up.`,
 
 // allSettled is allConverged, and all members are up.
 func allSettled(ctx context.Context, w *world) (string, error) {
-	view, err := w.view(ctx)
+	cluster, err := w.view(ctx)
 	if err != nil {
 		return "", err
 	}
-	for _, m := range view.Ring.Members() {
-		switch n := view.Node(m.Name); {
+	for _, m := range cluster.Ring.Members() {
+		switch n := cluster.Node(m.Name); {
 		case n == nil:
 			return names([]string{m.Name}) + ", a member, is not there", nil
-		case n.Status != trace.Up:
+		case n.Status != view.Up:
 			return fmt.Sprintf("%s, a member, is %s; %s", names([]string{m.Name}), stateOf(n), wayOut(n)), nil
 		}
 	}
@@ -268,39 +271,39 @@ func allSettled(ctx context.Context, w *world) (string, error) {
 }
 
 // wayOut returns the commands that end the wait for a node that does not run.
-func wayOut(n *trace.Node) string {
+func wayOut(n *view.Node) string {
 	name := names([]string{n.Name})
 	back := "restart " + name + " starts it"
-	if n.Status == trace.Paused {
+	if n.Status == view.Paused {
 		back = "resume " + name + " lets it go on"
 	}
 	return fmt.Sprintf("%s, leave %s --force removes it", back, name)
 }
 
 // unsettled names what of the membership is still under way, "" if nothing is.
-func unsettled(view *trace.View) string {
-	for _, n := range view.Nodes { // first, because other nodes wait for such a node
-		if last, _ := view.History.Last(n.Name); n.Status != trace.Up && last.Kind == member.Leave {
+func unsettled(cluster *view.Cluster) string {
+	for _, n := range cluster.Nodes { // first, because other nodes wait for such a node
+		if last, _ := cluster.History.Last(n.Name); n.Status != view.Up && last.Kind == member.Leave {
 			return fmt.Sprintf("%s is leaving, is %s, and has not handed over everything; %s",
 				names([]string{n.Name}), stateOf(n), wayOut(n))
 		}
 	}
-	for _, n := range view.Nodes {
+	for _, n := range cluster.Nodes {
 		name := names([]string{n.Name})
 		switch {
-		case n.Status != trace.Up:
-		case view.Behind(n) > 0:
-			return name + " " + behind(view, n) + " to the ring" + beyond(view)
+		case n.Status != view.Up:
+		case cluster.Behind(n) > 0:
+			return name + " " + behind(cluster, n) + " to the ring" + beyond(cluster)
 		case n.Foreign > 0:
-			return fmt.Sprintf("%s has %s to hand over to new homes%s", name, Count(n.Foreign, "key"), beyond(view))
-		case !view.Ring.Has(n.Name):
-			if last, known := view.History.Last(n.Name); !known || last.Kind == member.Join {
+			return fmt.Sprintf("%s has %s to hand over to new homes%s", name, Count(n.Foreign, "key"), beyond(cluster))
+		case !cluster.Ring.Has(n.Name):
+			if last, known := cluster.History.Last(n.Name); !known || last.Kind == member.Join {
 				return fmt.Sprintf("%s runs and is not a member; join %s lets it in, kill %s takes it down", name,
 					name, name)
 			}
 			return name + " has left and is about to be taken down"
 		case n.Pending > 0:
-			return fmt.Sprintf("%s is yet to be given %s%s", name, Count(n.Pending, "range"), beyond(view))
+			return fmt.Sprintf("%s is yet to be given %s%s", name, Count(n.Pending, "range"), beyond(cluster))
 		}
 	}
 	return ""
@@ -308,8 +311,8 @@ func unsettled(view *trace.View) string {
 
 // beyond returns a note on the split that may block the nodes, with the command that ends the
 // split.
-func beyond(view *trace.View) string {
-	if view.Groups == nil {
+func beyond(cluster *view.Cluster) string {
+	if cluster.Groups == nil {
 		return ""
 	}
 	return "; the network is split, heal ends the split"

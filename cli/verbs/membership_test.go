@@ -4,8 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"ringside/engine/event"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
 )
 
 func TestJoinAndLeave(t *testing.T) {
@@ -25,7 +25,7 @@ func TestJoinAndLeave(t *testing.T) {
 func TestDryRun(t *testing.T) {
 	f := newFake(t)
 	rg := mustRing(t, f).Ranges()[0]
-	f.roots = map[string][]trace.TreeRoot{rg.Homes[0]: {{Start: rg.Start, End: rg.End, Root: 1, Keys: 10, Size: 1000}}}
+	f.roots = map[string][]event.TreeRoot{rg.Homes[0]: {{Start: rg.Start, End: rg.End, Root: 1, Keys: 10, Size: 1000}}}
 	before := len(f.settings.Nodes)
 	s := f.say("leave " + rg.Homes[0] + " --dry-run --json")
 	if s.exit != 0 || !strings.Contains(s.out, `"keys":10,"bytes":1000`) {

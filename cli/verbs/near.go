@@ -3,7 +3,7 @@ package verbs
 import (
 	"strings"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 )
 
 // maxTypos is how many letters a word may be off for a suggestion.
@@ -55,4 +55,4 @@ func distance(a, b string) int {
 }
 
 // quoted shows a word that someone typed.
-func quoted(s string) string { return "'" + trace.ShowShort([]byte(s), 60) + "'" }
+func quoted(s string) string { return "'" + escape.TerminalShort([]byte(s), 60) + "'" }

@@ -23,7 +23,7 @@ const (
 )
 
 // paint returns text in a style, if there is colour. Text must have been made
-// safe with trace.Show.
+// safe with escape.Terminal.
 func (e *Env) paint(s style, text string) string {
 	if !e.Color || s == plain || text == "" {
 		return text

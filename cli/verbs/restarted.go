@@ -3,7 +3,7 @@ package verbs
 import (
 	"context"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 )
 
 // A nodeNote is what a node found wrong with its disk when it started.
@@ -15,12 +15,12 @@ type nodeNote struct {
 // foundAtStart returns, by node, what nodes found wrong with their disks at their latest start.
 func (e *Env) foundAtStart(ctx context.Context) map[string]string {
 	found := map[string]string{}
-	_ = e.Cluster.Events(ctx, 0, false, func(batch []trace.Event) error { // an error costs only the notes
+	_ = e.Cluster.Events(ctx, 0, false, func(batch []event.Event) error { // an error costs only the notes
 		for _, ev := range batch {
 			switch {
-			case ev.Kind == trace.NodeUp:
+			case ev.Kind == event.NodeUp:
 				found[ev.Node] = ev.Message
-			case ev.Kind == trace.RolledBack && found[ev.Node] == "":
+			case ev.Kind == event.RolledBack && found[ev.Node] == "":
 				found[ev.Node] = ev.Message
 			}
 		}

@@ -7,8 +7,9 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/engine/escape"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
+	"ringside/engine/view"
 )
 
 var ringVerb = &Verb{
@@ -20,39 +21,39 @@ var ringVerb = &Verb{
 	Help: `A key's position is its MD5; the node of the first token clockwise is its first home, and
 the next distinct nodes are the others: its preference list (§4.3).`,
 	Run: func(ctx context.Context, e *Env, c *Call) error {
-		view, err := e.view(ctx)
+		cluster, err := e.view(ctx)
 		if err != nil {
 			return err
 		}
-		if err := seeAs(view, c.String("via")); err != nil {
+		if err := seeAs(cluster, c.String("via")); err != nil {
 			return err
 		}
 		if e.JSON {
-			return printRing(e, view.Ring, c.Arg(0))
+			return printRing(e, cluster.Ring, c.Arg(0))
 		}
-		if len(view.Ring.Members()) == 0 {
+		if len(cluster.Ring.Members()) == 0 {
 			return e.write(names([]string{c.String("via")}) + " knows of no ring\n")
 		}
 		if c.Arg(0) != "" {
-			return e.write(e.showPlace(view, []byte(c.Arg(0))))
+			return e.write(e.showPlace(cluster, []byte(c.Arg(0))))
 		}
-		return e.write(e.showRing(view.Ring, c.Bool("ranges")))
+		return e.write(e.showRing(cluster.Ring, c.Bool("ranges")))
 	},
 }
 
 // seeAs makes the view's ring the one that a node knows.
-func seeAs(view *trace.View, node string) error {
+func seeAs(cluster *view.Cluster, node string) error {
 	if node == "" {
 		return nil
 	}
-	n, err := nodeOf(view, node)
+	n, err := nodeOf(cluster, node)
 	switch {
 	case err != nil:
 		return err
-	case n.Status != trace.Up:
+	case n.Status != view.Up:
 		return Usagef("%s is %s, and does not say what it knows", names([]string{node}), n.Status)
 	}
-	view.Ring = view.RingOf(n)
+	cluster.Ring = cluster.RingOf(n)
 	return nil
 }
 
@@ -123,7 +124,7 @@ func (e *Env) showRing(r *ring.Ring, ranges bool) string {
 		s := share[m.Name]
 		row := []cell{{text: names([]string{m.Name}), style: bold}}
 		if special {
-			row = append(row, cell{text: fmt.Sprint(m.Weight), right: true}, cell{text: trace.Show([]byte(m.Zone))})
+			row = append(row, cell{text: fmt.Sprint(m.Weight), right: true}, cell{text: escape.Terminal([]byte(m.Zone))})
 		}
 		t.row(append(row, cell{text: fmt.Sprint(tokens[m.Name]), right: true},
 			cell{text: fmt.Sprintf("%.1f%%", 100*s), right: true}, cell{text: strings.Repeat("█", int(s/most*shareWidth+0.5)), style: accent})...)
@@ -145,8 +146,8 @@ func (e *Env) showRing(r *ring.Ring, ranges bool) string {
 // short shows the first digits of a position.
 func short(p ring.Position) string { return p.String()[:8] + "…" }
 
-func (e *Env) showPlace(view *trace.View, key []byte) string {
-	r := view.Ring
+func (e *Env) showPlace(cluster *view.Cluster, key []byte) string {
+	r := cluster.Ring
 	homes := r.Homes(key)
 	p := ring.Of(key)
 	t := table{indent: "  "}
@@ -156,12 +157,12 @@ func (e *Env) showPlace(view *trace.View, key []byte) string {
 		if i >= len(homes) {
 			role = "stands in, with a hint (§4.6)"
 		}
-		status := trace.NodeStatus("gone") // a member that is nowhere: nobody has removed it yet
-		if n := view.Node(name); n != nil {
+		status := view.Status("gone") // a member that is nowhere: nobody has removed it yet
+		if n := cluster.Node(name); n != nil {
 			status = n.Status
 		}
 		t.row(cell{text: fmt.Sprint(i + 1), right: true}, cell{text: names([]string{name}), style: bold}, cell{text: string(status), style: statusStyles[status]}, cell{text: role})
 	}
-	return fmt.Sprintf("%s  MD5 %s  %.1f%% of the way round, range %d of %d\n", e.paint(bold, trace.Show(key)), p, 100*p.Fraction(), r.Index(p), len(r.Ranges())) +
+	return fmt.Sprintf("%s  MD5 %s  %.1f%% of the way round, range %d of %d\n", e.paint(bold, escape.Terminal(key)), p, 100*p.Fraction(), r.Index(p), len(r.Ranges())) +
 		"its preference list (§4.3):\n" + t.render(e)
 }

@@ -14,7 +14,7 @@ import (
 	"strings"
 	"syscall"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
 	"ringside/engine/wire"
 )
 
@@ -173,7 +173,7 @@ func (e *Env) openSave(c *Call) (*saving, error) {
 }
 
 // shown returns the target of --save as the user wrote it.
-func shown(c *Call) string { return trace.ShowShort([]byte(c.String("save")), maxShown) }
+func shown(c *Call) string { return escape.TerminalShort([]byte(c.String("save")), maxShown) }
 
 // misplaced lists the errors that are due to the user's choice of a target. The error of a full or
 // broken disk is not one of them.

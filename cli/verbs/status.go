@@ -1,6 +1,6 @@
 package verbs
 
-// status, ring, inspect and hints all read a trace.View.
+// status, ring, inspect and hints all read a view.Cluster.
 
 import (
 	"cmp"
@@ -10,7 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
+	"ringside/engine/settings"
+	"ringside/engine/view"
 )
 
 var statusVerb = &Verb{
@@ -22,14 +24,14 @@ there is room.
 Of a cluster with buffers (§6.1) it shows how many objects are in a node's memory only now; hints are on disk,
 but at one node that is not their home. For a node that is down or paused, status shows its last known counts.`,
 	Run: func(ctx context.Context, e *Env, _ *Call) error {
-		view, err := e.view(ctx)
+		cluster, err := e.view(ctx)
 		if err != nil {
 			return err
 		}
 		if e.JSON {
-			return printStatus(e, view)
+			return printStatus(e, cluster)
 		}
-		return e.write(e.showStatus(view))
+		return e.write(e.showStatus(cluster))
 	},
 }
 
@@ -37,17 +39,17 @@ but at one node that is not their home. For a node that is down or paused, statu
 // would be wrong by the time that the command takes.
 const leftGrain = 100 * time.Millisecond
 
-func printStatus(e *Env, view *trace.View) error {
+func printStatus(e *Env, cluster *view.Cluster) error {
 	type node struct {
-		Node     string           `json:"node"`
-		State    trace.NodeStatus `json:"state"`
-		Reason   string           `json:"reason,omitempty"` // why the node went down by itself
-		Addr     string           `json:"addr"`
-		Keys     int              `json:"keys"`
-		Hints    int              `json:"hints"`
-		Buffered int              `json:"buffered"`        // objects in its memory only
-		Slice    float64          `json:"slice,omitempty"` // of its rate that background work may use
-		Suspects []string         `json:"suspects"`
+		Node     string      `json:"node"`
+		State    view.Status `json:"state"`
+		Reason   string      `json:"reason,omitempty"` // why the node went down by itself
+		Addr     string      `json:"addr"`
+		Keys     int         `json:"keys"`
+		Hints    int         `json:"hints"`
+		Buffered int         `json:"buffered"`        // objects in its memory only
+		Slice    float64     `json:"slice,omitempty"` // of its rate that background work may use
+		Suspects []string    `json:"suspects"`
 		// Sees counts the nodes that it believes to be up, including itself; 0 if it does not run.
 		Sees    int  `json:"sees"`
 		Member  bool `json:"member"`  // of the ring
@@ -60,12 +62,12 @@ func printStatus(e *Env, view *trace.View) error {
 
 		LastKnown bool `json:"last_known,omitempty"` // the counts are the last that the node reported
 	}
-	nodes := make([]node, len(view.Nodes))
-	for i, n := range view.Nodes {
+	nodes := make([]node, len(cluster.Nodes))
+	for i, n := range cluster.Nodes {
 		nodes[i] = node{n.Name, n.Status, n.Reason, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n),
-			view.Sees(n), isMember(view, n), len(n.History), n.Pending, n.Foreign, n.Dead, n.Kept, !n.Current()}
+			cluster.Sees(n), isMember(cluster, n), len(n.History), n.Pending, n.Foreign, n.Dead, n.Kept, !n.Current()}
 	}
-	s := view.Settings
+	s := cluster.Settings
 	return e.print(struct {
 		Cluster  string             `json:"cluster"`
 		N        int                `json:"n"`
@@ -86,20 +88,20 @@ func printStatus(e *Env, view *trace.View) error {
 		Hints    int                `json:"hints"`
 		Buffer   int                `json:"buffer"` // objects that each node's buffer has room for; 0: there is none
 		Buffered int                `json:"buffered"`
-		Memory   trace.MemoryUse    `json:"memory"` // bytes that wait in the queues of all nodes, and their limit
+		Memory   view.MemoryUse     `json:"memory"` // bytes that wait in the queues of all nodes, and their limit
 		// Lost counts the acknowledged writes that last write wins lost since the nodes started.
 		Lost     int `json:"lost"`
 		Members  int `json:"members"`  // of the ring
 		Replicas int `json:"replicas"` // of each key: N, or fewer if there are fewer members
-	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, trace.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem,
-		nodes, view.Groups, view.OneWay, splitLeft(view), slowMS(view), view.Loss, view.Hints(), s.Buffer,
-		view.Buffered(), view.Queues, view.Lost(),
-		len(view.Ring.Members()), replicasOn(view, view.Ring)})
+	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, settings.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem,
+		nodes, cluster.Groups, cluster.OneWay, splitLeft(cluster), slowMS(cluster), cluster.Loss, cluster.Hints(), s.Buffer,
+		cluster.Buffered(), cluster.Queues, cluster.Lost(),
+		len(cluster.Ring.Members()), replicasOn(cluster, cluster.Ring)})
 }
 
 // splitLeft returns how many seconds a timed split still lasts, nil if there is none.
-func splitLeft(view *trace.View) *float64 {
-	left, ok := view.SplitLeft()
+func splitLeft(cluster *view.Cluster) *float64 {
+	left, ok := cluster.SplitLeft()
 	if !ok {
 		return nil
 	}
@@ -107,15 +109,15 @@ func splitLeft(view *trace.View) *float64 {
 	return &s
 }
 
-func slowMS(view *trace.View) map[string]float64 {
+func slowMS(cluster *view.Cluster) map[string]float64 {
 	out := map[string]float64{}
-	for link, d := range view.Slow {
+	for link, d := range cluster.Slow {
 		out[link] = float64(d) / float64(time.Millisecond)
 	}
 	return out
 }
 
-func suspects(n *trace.Node) []string {
+func suspects(n *view.Node) []string {
 	out := []string{}
 	for p := range n.Suspects {
 		out = append(out, p)
@@ -125,10 +127,10 @@ func suspects(n *trace.Node) []string {
 }
 
 // statusStyles colours a node's state.
-var statusStyles = map[trace.NodeStatus]style{trace.Up: good, trace.Down: bad, trace.Paused: warn}
+var statusStyles = map[view.Status]style{view.Up: good, view.Down: bad, view.Paused: warn}
 
-func (e *Env) showStatus(view *trace.View) string {
-	s := view.Settings
+func (e *Env) showStatus(cluster *view.Cluster) string {
+	s := cluster.Settings
 	quorum := "sloppy"
 	if s.Strict {
 		quorum = "strict"
@@ -139,103 +141,103 @@ func (e *Env) showStatus(view *trace.View) string {
 	if s.Buffer > 0 {
 		titles = slices.Insert(titles, 3, "in memory only>")
 	}
-	if view.Groups != nil {
+	if cluster.Groups != nil {
 		titles = append([]string{"side"}, titles...)
 	}
-	moving := unsettledRing(view)
+	moving := unsettledRing(cluster)
 	if moving {
 		titles = append(titles, "ring")
 	}
 	t.head(titles...)
-	for _, n := range view.Nodes {
-		if n.Status == trace.Up {
+	for _, n := range cluster.Nodes {
+		if n.Status == view.Up {
 			up++
 		}
 		row := []cell{{text: names([]string{n.Name}), style: bold}, {text: string(n.Status), style: statusStyles[n.Status]},
-			{text: fmt.Sprint(n.Keys), right: true}, {text: showHints(n), style: purple}, {text: names(suspects(n)), style: warn}, {text: trace.Show([]byte(n.Addr)), style: dim}}
+			{text: fmt.Sprint(n.Keys), right: true}, {text: showHints(n), style: purple}, {text: names(suspects(n)), style: warn}, {text: escape.Terminal([]byte(n.Addr)), style: dim}}
 		if s.Buffer > 0 {
 			row = slices.Insert(row, 3, cell{text: fmt.Sprintf("%d/%d", n.Buffered, s.Buffer), right: true, style: purple})
 		}
-		if view.Groups != nil {
-			row = append([]cell{{text: side(view, n.Name)}}, row...)
+		if cluster.Groups != nil {
+			row = append([]cell{{text: side(cluster, n.Name)}}, row...)
 		}
 		if moving {
-			row = append(row, cell{text: inRing(view, n), style: accent})
+			row = append(row, cell{text: inRing(cluster, n), style: accent})
 		}
 		t.row(row...)
 	}
-	head := fmt.Sprintf("%s  N=%d R=%d W=%d  %s quorum, %s  %d of %s up", e.paint(bold, trace.Show([]byte(s.Name))), s.N, s.R, s.W, quorum, trace.Show([]byte(s.Versioning())), up, Count(len(view.Nodes), "node"))
+	head := fmt.Sprintf("%s  N=%d R=%d W=%d  %s quorum, %s  %d of %s up", e.paint(bold, escape.Terminal([]byte(s.Name))), s.N, s.R, s.W, quorum, escape.Terminal([]byte(s.Versioning())), up, Count(len(cluster.Nodes), "node"))
 	if s.Mem {
 		head += ", in memory"
 	}
 	if s.Buffer > 0 {
 		head += fmt.Sprintf(", buffers of %s", Count(s.Buffer, "object"))
 	}
-	return head + "\n" + e.showNotes(view) + t.render(e)
+	return head + "\n" + e.showNotes(cluster) + t.render(e)
 }
 
 // showNotes shows everything that differs from a healthy cluster, one line each.
-func (e *Env) showNotes(view *trace.View) string {
+func (e *Env) showNotes(cluster *view.Cluster) string {
 	out := ""
-	if view.Groups != nil {
-		out += e.showSplit(view.Groups, view.OneWay)
-		if left, ok := view.SplitLeft(); ok {
+	if cluster.Groups != nil {
+		out += e.showSplit(cluster.Groups, cluster.OneWay)
+		if left, ok := cluster.SplitLeft(); ok {
 			out += e.paint(dim, "  heals by itself in "+left.Round(leftGrain).String())
 		}
 		out += "\n"
 	}
-	out += e.fewHomes(view, view.Ring)
-	if s := view.Slice(); s < 1 {
+	out += e.fewHomes(cluster, cluster.Ring)
+	if s := cluster.Slice(); s < 1 {
 		out += e.paint(warn, "busy") +
 			fmt.Sprintf("  clients wait too long: background work is down to %.3g%% (§6.5)\n", 100*s)
 	}
-	if q := view.Queues; q.Used > q.Limit/4 {
+	if q := cluster.Queues; q.Used > q.Limit/4 {
 		out += e.paint(warn, "memory") +
 			fmt.Sprintf("  the queues of all nodes hold %d of %d MiB; requests beyond that are refused\n",
 				q.Used>>20, q.Limit>>20)
 	}
-	if view.Settings.Mode == trace.ModeLWW || view.Lost() > 0 {
+	if cluster.Settings.Mode == settings.ModeLWW || cluster.Lost() > 0 {
 		st := dim
-		if view.Lost() > 0 {
+		if cluster.Lost() > 0 {
 			st = bad
 		}
-		out += e.paint(st, "lost") + "  " + Count(view.Lost(), "acknowledged write") +
+		out += e.paint(st, "lost") + "  " + Count(cluster.Lost(), "acknowledged write") +
 			" to last write wins, since the nodes started (§6)\n"
 	}
-	for _, link := range sortedKeys(view.Slow) {
-		out += e.paint(warn, "slow") + "  " + trace.Show([]byte(link)) + " by " + view.Slow[link].String() + "\n"
+	for _, link := range sortedKeys(cluster.Slow) {
+		out += e.paint(warn, "slow") + "  " + escape.Terminal([]byte(link)) + " by " + cluster.Slow[link].String() + "\n"
 	}
-	for _, link := range sortedKeys(view.Loss) {
-		out += e.paint(warn, "loss") + "  " + trace.Show([]byte(link)) + fmt.Sprintf(" of %g%%\n", view.Loss[link])
+	for _, link := range sortedKeys(cluster.Loss) {
+		out += e.paint(warn, "loss") + "  " + escape.Terminal([]byte(link)) + fmt.Sprintf(" of %g%%\n", cluster.Loss[link])
 	}
-	return out + e.showReasons(view) + e.showSilent(view) + e.showKept(view)
+	return out + e.showReasons(cluster) + e.showSilent(cluster) + e.showKept(cluster)
 }
 
 // showReasons shows why nodes went down by themselves, each reason once.
-func (e *Env) showReasons(view *trace.View) string {
+func (e *Env) showReasons(cluster *view.Cluster) string {
 	out := ""
 	told := map[string]bool{}
-	for _, n := range view.Nodes {
+	for _, n := range cluster.Nodes {
 		if n.Reason == "" || told[n.Reason] {
 			continue
 		}
 		told[n.Reason] = true
 		var same []string
-		for _, o := range view.Nodes {
+		for _, o := range cluster.Nodes {
 			if o.Reason == n.Reason {
 				same = append(same, o.Name)
 			}
 		}
-		out += e.paint(bad, "down") + "  " + names(same) + ": " + trace.Show([]byte(n.Reason)) + "\n"
+		out += e.paint(bad, "down") + "  " + names(same) + ": " + escape.Terminal([]byte(n.Reason)) + "\n"
 	}
 	return out
 }
 
 // showSilent shows the nodes that run and did not answer.
-func (e *Env) showSilent(view *trace.View) string {
+func (e *Env) showSilent(cluster *view.Cluster) string {
 	var silent []string
-	for _, n := range view.Nodes {
-		if n.Status == trace.Up && n.Silent {
+	for _, n := range cluster.Nodes {
+		if n.Status == view.Up && n.Silent {
 			silent = append(silent, n.Name)
 		}
 	}
@@ -246,35 +248,35 @@ func (e *Env) showSilent(view *trace.View) string {
 }
 
 // showKept tells why tombstones stay, each reason once.
-func (e *Env) showKept(view *trace.View) string {
+func (e *Env) showKept(cluster *view.Cluster) string {
 	out := ""
 	told := map[string]bool{}
-	for _, n := range view.Nodes {
+	for _, n := range cluster.Nodes {
 		if n.Kept != "" && n.Dead > 0 && !told[n.Kept] {
 			told[n.Kept] = true
-			out += e.paint(dim, "tombstones stay") + "  " + trace.Show([]byte(n.Kept)) + "\n"
+			out += e.paint(dim, "tombstones stay") + "  " + escape.Terminal([]byte(n.Kept)) + "\n"
 		}
 	}
 	return out
 }
 
 // unsettledRing says whether there is anything to tell of the nodes' places in the ring.
-func unsettledRing(view *trace.View) bool {
-	return slices.ContainsFunc(view.Nodes, func(n *trace.Node) bool { return inRing(view, n) != "" })
+func unsettledRing(cluster *view.Cluster) bool {
+	return slices.ContainsFunc(cluster.Nodes, func(n *view.Node) bool { return inRing(cluster, n) != "" })
 }
 
 // isMember reports whether the node belongs to the ring that results from the changes of all nodes.
 // A node that was removed while it was down does not know of its removal yet.
-func isMember(view *trace.View, n *trace.Node) bool { return view.Ring.Has(n.Name) }
+func isMember(cluster *view.Cluster, n *view.Node) bool { return cluster.Ring.Has(n.Name) }
 
 // inRing says what is not as it will stay about a node's place in the ring.
-func inRing(view *trace.View, n *trace.Node) string {
+func inRing(cluster *view.Cluster, n *view.Node) string {
 	var parts []string
-	if !isMember(view, n) {
+	if !isMember(cluster, n) {
 		parts = append(parts, "no member")
 	}
-	if n.Status == trace.Up && view.Behind(n) > 0 {
-		parts = append(parts, behind(view, n))
+	if n.Status == view.Up && cluster.Behind(n) > 0 {
+		parts = append(parts, behind(cluster, n))
 	}
 	if n.Foreign > 0 {
 		parts = append(parts, Count(n.Foreign, "key")+" to hand over")
@@ -286,13 +288,13 @@ func inRing(view *trace.View, n *trace.Node) string {
 }
 
 // behind says how much of the membership a node knows, of what those that are up do together.
-func behind(view *trace.View, n *trace.Node) string {
-	return fmt.Sprintf("knows %d of %s", len(n.History), Count(len(n.History)+view.Behind(n), "change"))
+func behind(cluster *view.Cluster, n *view.Node) string {
+	return fmt.Sprintf("knows %d of %s", len(n.History), Count(len(n.History)+cluster.Behind(n), "change"))
 }
 
 // side letters a node's side of the split.
-func side(view *trace.View, node string) string {
-	i := view.Side(node)
+func side(cluster *view.Cluster, node string) string {
+	i := cluster.Side(node)
 	if i < 0 {
 		return ""
 	}
@@ -303,7 +305,7 @@ func side(view *trace.View, node string) string {
 }
 
 // showHints lists what a node keeps for others: 2 for n3.
-func showHints(n *trace.Node) string {
+func showHints(n *view.Node) string {
 	var parts []string
 	for _, home := range sortedKeys(n.Hints) {
 		parts = append(parts, fmt.Sprintf("%d for %s", n.Hints[home].Keys, names([]string{home})))

@@ -10,8 +10,10 @@ import (
 	"strconv"
 	"strings"
 
+	"ringside/engine/escape"
+	"ringside/engine/event"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
+	"ringside/engine/view"
 )
 
 const rangeHelp = `RANGE is p00, p01, ... as  ring --ranges  counts them; any other word is a KEY, and means the
@@ -26,15 +28,15 @@ and exchange just the keys that differ, both ways. Returns when the last two are
 Exit 5 means that of a range no two homes could be compared, and names the reason.
 Nodes do the same by themselves every ten seconds, and soon after one came back.`,
 	Run: func(ctx context.Context, e *Env, c *Call) error {
-		view, rounds, err := e.compare(ctx, c, false)
+		cluster, rounds, err := e.compare(ctx, c, false)
 		if err != nil {
 			return err
 		}
-		failure := notCompared(c, view, rounds)
+		failure := notCompared(c, cluster, rounds)
 		if e.JSON {
-			return cmp.Or(printSync(e, view, rounds, failure), reported(failure))
+			return cmp.Or(printSync(e, cluster, rounds, failure), reported(failure))
 		}
-		return cmp.Or(e.write(e.showSync(view, rounds)), failure)
+		return cmp.Or(e.write(e.showSync(cluster, rounds)), failure)
 	},
 }
 
@@ -46,24 +48,24 @@ var merkleVerb = &Verb{
 the object is about the first two that differ; pairs holds all. ` + rangeHelp + `
 Exit 5 means that no two homes could be compared, and names the reason.`,
 	Run: func(ctx context.Context, e *Env, c *Call) error {
-		view, rounds, err := e.compare(ctx, c, true)
+		cluster, rounds, err := e.compare(ctx, c, true)
 		if err != nil {
 			return err
 		}
-		failure := notCompared(c, view, rounds)
+		failure := notCompared(c, cluster, rounds)
 		if len(rounds) == 0 {
 			return failure
 		}
-		slices.SortStableFunc(rounds, func(a, b trace.SyncRound) int { return rank(a) - rank(b) })
+		slices.SortStableFunc(rounds, func(a, b event.SyncRound) int { return rank(a) - rank(b) })
 		if e.JSON {
-			return cmp.Or(printMerkle(e, view, rounds, failure), reported(failure))
+			return cmp.Or(printMerkle(e, cluster, rounds, failure), reported(failure))
 		}
-		return cmp.Or(e.write(e.showMerkle(view, rounds)), failure)
+		return cmp.Or(e.write(e.showMerkle(cluster, rounds)), failure)
 	},
 }
 
 // rank puts rounds that tell something first.
-func rank(r trace.SyncRound) int {
+func rank(r event.SyncRound) int {
 	switch {
 	case r.Count > 0:
 		return 0
@@ -74,51 +76,51 @@ func rank(r trace.SyncRound) int {
 }
 
 // compare has the nodes compare the range of argument 0, or all.
-func (e *Env) compare(ctx context.Context, c *Call, look bool) (*trace.View, []trace.SyncRound, error) {
-	view, err := e.view(ctx)
+func (e *Env) compare(ctx context.Context, c *Call, look bool) (*view.Cluster, []event.SyncRound, error) {
+	cluster, err := e.view(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	var ranges []trace.Span
+	var ranges []event.Span
 	if arg := c.Arg(0); arg != "" {
-		i, err := rangeArg(view.Ring, arg, c)
+		i, err := rangeArg(cluster.Ring, arg, c)
 		if err != nil {
 			return nil, nil, err
 		}
-		rg := view.Ring.Ranges()[i]
-		ranges = []trace.Span{{Start: rg.Start, End: rg.End}}
+		rg := cluster.Ring.Ranges()[i]
+		ranges = []event.Span{{Start: rg.Start, End: rg.End}}
 	}
 	events, err := e.Cluster.Compare(ctx, look, ranges...)
 	if err != nil {
 		return nil, nil, err
 	}
-	var rounds []trace.SyncRound
+	var rounds []event.SyncRound
 	for _, ev := range events {
 		rounds = append(rounds, ev.Rounds...)
 	}
-	return view, rounds, nil
+	return cluster, rounds, nil
 }
 
 // notCompared returns an error if of a range that was asked for no two homes were compared, with the
 // reasons. Otherwise it returns nil.
-func notCompared(c *Call, view *trace.View, rounds []trace.SyncRound) error {
-	ranges, asked, missed := view.Ring.Ranges(), 0, []int{}
+func notCompared(c *Call, cluster *view.Cluster, rounds []event.SyncRound) error {
+	ranges, asked, missed := cluster.Ring.Ranges(), 0, []int{}
 	var why []string
 	for i, rg := range ranges {
 		if arg := c.Arg(0); arg != "" {
-			if wanted, err := rangeArg(view.Ring, arg, c); err != nil || wanted != i {
+			if wanted, err := rangeArg(cluster.Ring, arg, c); err != nil || wanted != i {
 				continue
 			}
 		}
 		if asked++; len(rg.Homes) < 2 && c.Verb.Name == "sync" {
 			continue // a range with one home is in sync with itself
 		}
-		of := slices.DeleteFunc(slices.Clone(rounds), func(r trace.SyncRound) bool { return view.Ring.Index(r.End) != i })
-		if slices.ContainsFunc(of, func(r trace.SyncRound) bool { return r.Err == "" }) {
+		of := slices.DeleteFunc(slices.Clone(rounds), func(r event.SyncRound) bool { return cluster.Ring.Index(r.End) != i })
+		if slices.ContainsFunc(of, func(r event.SyncRound) bool { return r.Err == "" }) {
 			continue
 		}
 		missed = append(missed, i)
-		for _, reason := range reasons(view, rg.Homes, of) {
+		for _, reason := range reasons(cluster, rg.Homes, of) {
 			if !slices.Contains(why, reason) {
 				why = append(why, reason)
 			}
@@ -127,7 +129,7 @@ func notCompared(c *Call, view *trace.View, rounds []trace.SyncRound) error {
 	if len(missed) == 0 {
 		return nil
 	}
-	which := trace.RangeName(missed[0])
+	which := event.RangeName(missed[0])
 	if asked > 1 {
 		which = fmt.Sprintf("%d of %s", len(missed), Count(asked, "range"))
 	}
@@ -136,13 +138,13 @@ func notCompared(c *Call, view *trace.View, rounds []trace.SyncRound) error {
 }
 
 // reasons returns why no two homes of a range were compared, where rounds are the attempts.
-func reasons(view *trace.View, homes []string, rounds []trace.SyncRound) []string {
+func reasons(cluster *view.Cluster, homes []string, rounds []event.SyncRound) []string {
 	if len(homes) < 2 {
 		return []string{"each range has one home"}
 	}
 	var out []string
 	for _, h := range homes {
-		if n := view.Node(h); n != nil && n.Status != trace.Up {
+		if n := cluster.Node(h); n != nil && n.Status != view.Up {
 			out = append(out, names([]string{h})+" is "+stateOf(n))
 		}
 	}
@@ -150,7 +152,7 @@ func reasons(view *trace.View, homes []string, rounds []trace.SyncRound) []strin
 		return out
 	}
 	for _, r := range rounds {
-		out = append(out, trace.Show([]byte(r.Err)))
+		out = append(out, escape.Terminal([]byte(r.Err)))
 	}
 	if len(out) == 0 {
 		return []string{"the nodes are not told yet that they are its homes; settle waits for that"}
@@ -166,14 +168,14 @@ func rangeArg(r *ring.Ring, arg string, c *Call) (int, error) {
 	case !ok || err != nil:
 		return r.Index(ring.Of([]byte(arg))), nil
 	case i >= uint64(most):
-		return 0, &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: there is no range %s; they are p00 to %s", c.Verb.Name, quoted(arg), trace.RangeName(most-1))}
+		return 0, &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: there is no range %s; they are p00 to %s", c.Verb.Name, quoted(arg), event.RangeName(most-1))}
 	}
 	return int(i), nil
 }
 
 // rangeName is what the round's range is called on the view's ring.
-func rangeName(view *trace.View, r trace.SyncRound) string {
-	return trace.RangeName(view.Ring.Index(r.End))
+func rangeName(cluster *view.Cluster, r event.SyncRound) string {
+	return event.RangeName(cluster.Ring.Index(r.End))
 }
 
 // A syncSum adds up rounds.
@@ -188,7 +190,7 @@ type syncSum struct {
 	Failed   int `json:"failed"`
 }
 
-func sumOf(rounds []trace.SyncRound) syncSum {
+func sumOf(rounds []event.SyncRound) syncSum {
 	s := syncSum{Rounds: len(rounds)}
 	for _, r := range rounds {
 		s.Count += r.Count
@@ -207,10 +209,10 @@ func sumOf(rounds []trace.SyncRound) syncSum {
 // roundJSON is a round with the name of its range.
 type roundJSON struct {
 	Range string `json:"range"`
-	trace.SyncRound
+	event.SyncRound
 }
 
-func printSync(e *Env, view *trace.View, rounds []trace.SyncRound, failure error) error {
+func printSync(e *Env, cluster *view.Cluster, rounds []event.SyncRound, failure error) error {
 	out := struct {
 		syncSum
 		Differing []roundJSON `json:"differing"`       // rounds that found or met something
@@ -218,13 +220,13 @@ func printSync(e *Env, view *trace.View, rounds []trace.SyncRound, failure error
 	}{sumOf(rounds), []roundJSON{}, errorOf(failure)}
 	for _, r := range rounds {
 		if r.Count > 0 || r.Err != "" {
-			out.Differing = append(out.Differing, roundJSON{rangeName(view, r), r})
+			out.Differing = append(out.Differing, roundJSON{rangeName(cluster, r), r})
 		}
 	}
 	return e.print(out)
 }
 
-func (e *Env) showSync(view *trace.View, rounds []trace.SyncRound) string {
+func (e *Env) showSync(cluster *view.Cluster, rounds []event.SyncRound) string {
 	s := sumOf(rounds)
 	verdict := e.paint(good, "in sync") + "  " + Count(s.Rounds, "comparison")
 	if s.Failed > 0 || s.Rounds == 0 {
@@ -236,8 +238,8 @@ func (e *Env) showSync(view *trace.View, rounds []trace.SyncRound) string {
 	t.head("range", "homes", "differ>", "sent>", "received>", "bytes>", "")
 	for _, r := range rounds {
 		if r.Count > 0 || r.Err != "" {
-			t.row(cell{text: rangeName(view, r), style: bold}, cell{text: names([]string{r.Left, r.Right})}, number(r.Count), number(r.Sent), number(r.Received),
-				cell{text: size(r.Bytes), right: true}, cell{text: trace.Show([]byte(r.Err)), style: warn})
+			t.row(cell{text: rangeName(cluster, r), style: bold}, cell{text: names([]string{r.Left, r.Right})}, number(r.Count), number(r.Sent), number(r.Received),
+				cell{text: size(r.Bytes), right: true}, cell{text: escape.Terminal([]byte(r.Err)), style: warn})
 		}
 	}
 	if len(t.rows) == 1 {
@@ -274,14 +276,14 @@ func size(n int) string {
 	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }
 
-func printMerkle(e *Env, view *trace.View, rounds []trace.SyncRound, failure error) error {
+func printMerkle(e *Env, cluster *view.Cluster, rounds []event.SyncRound, failure error) error {
 	type pairs struct {
 		roundJSON
 		Pairs []roundJSON `json:"pairs"`
 	}
-	out := pairs{roundJSON{rangeName(view, rounds[0]), rounds[0]}, nil}
+	out := pairs{roundJSON{rangeName(cluster, rounds[0]), rounds[0]}, nil}
 	for _, r := range rounds {
-		out.Pairs = append(out.Pairs, roundJSON{rangeName(view, r), r})
+		out.Pairs = append(out.Pairs, roundJSON{rangeName(cluster, r), r})
 	}
 	if failure == nil {
 		return e.print(out)
@@ -292,9 +294,9 @@ func printMerkle(e *Env, view *trace.View, rounds []trace.SyncRound, failure err
 	}{out, errorOf(failure)})
 }
 
-func (e *Env) showMerkle(view *trace.View, rounds []trace.SyncRound) string {
-	rg := view.Ring.Ranges()[view.Ring.Index(rounds[0].End)]
-	out := fmt.Sprintf("%s  (%s, %s]  homes %s\n", e.paint(bold, rangeName(view, rounds[0])), short(rg.Start), short(rg.End), names(rg.Homes))
+func (e *Env) showMerkle(cluster *view.Cluster, rounds []event.SyncRound) string {
+	rg := cluster.Ring.Ranges()[cluster.Ring.Index(rounds[0].End)]
+	out := fmt.Sprintf("%s  (%s, %s]  homes %s\n", e.paint(bold, rangeName(cluster, rounds[0])), short(rg.Start), short(rg.End), names(rg.Homes))
 	for _, r := range rounds {
 		out += e.showPair(r)
 	}
@@ -302,12 +304,12 @@ func (e *Env) showMerkle(view *trace.View, rounds []trace.SyncRound) string {
 }
 
 // showPair tells how two homes compare, with the way down to the first bucket that differs.
-func (e *Env) showPair(r trace.SyncRound) string {
+func (e *Env) showPair(r event.SyncRound) string {
 	pair := e.paint(bold, names([]string{r.Left})+" ⇄ "+names([]string{r.Right}))
 	cost := e.paint(dim, fmt.Sprintf("  %s compared, %s; a full copy takes %s", hashes(r.Hashes), size(r.Bytes), size(r.FullCopy)))
 	switch {
 	case r.Err != "":
-		return pair + "  " + e.paint(warn, "not compared") + ": " + trace.Show([]byte(r.Err)) + "\n"
+		return pair + "  " + e.paint(warn, "not compared") + ": " + escape.Terminal([]byte(r.Err)) + "\n"
 	case r.Count == 0:
 		return pair + "  " + e.paint(good, "equal roots") + cost + "\n"
 	}
@@ -320,7 +322,7 @@ func (e *Env) showPair(r trace.SyncRound) string {
 	out += t.render(e)
 	shown := make([]string, len(r.Differing))
 	for i, k := range r.Differing {
-		shown[i] = trace.ShowShort(k, maxEventKey)
+		shown[i] = escape.TerminalShort(k, maxEventKey)
 	}
 	if more := r.Count - len(shown); more > 0 {
 		shown = append(shown, fmt.Sprintf("and %d more", more))

@@ -10,8 +10,10 @@ import (
 	"strings"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/escape"
+	"ringside/engine/event"
 	"ringside/engine/vclock"
+	"ringside/engine/view"
 )
 
 var traceVerb = &Verb{
@@ -21,19 +23,19 @@ var traceVerb = &Verb{
 	Help:  `Requests have the numbers that put and get print, as in #41; last is the one that began last.`,
 	Flags: []Flag{{Name: "list", Kind: Bool, Help: "a line an event, without the drawing"}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
-		r, view, err := e.request(ctx, c.Arg(0))
+		r, cluster, err := e.request(ctx, c.Arg(0))
 		if err != nil {
 			return err
 		}
 		if e.JSON {
 			return printTrace(e, r)
 		}
-		return e.write(e.showTrace(r, view, c.Bool("list")))
+		return e.write(e.showTrace(r, cluster, c.Bool("list")))
 	},
 }
 
 // request finds a request among what the cluster remembers.
-func (e *Env) request(ctx context.Context, arg string) (*trace.Request, *trace.View, error) {
+func (e *Env) request(ctx context.Context, arg string) (*view.Request, *view.Cluster, error) {
 	var id uint64
 	if arg != "last" {
 		var err error
@@ -41,7 +43,7 @@ func (e *Env) request(ctx context.Context, arg string) (*trace.Request, *trace.V
 			return nil, nil, Usagef("trace: %s is neither a request's number nor last", quoted(arg))
 		}
 	}
-	view, err := e.view(ctx)
+	cluster, err := e.view(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -50,47 +52,47 @@ func (e *Env) request(ctx context.Context, arg string) (*trace.Request, *trace.V
 		return nil, nil, err
 	}
 	for _, ev := range events {
-		if ev.Kind != trace.Cluster { // the snapshot told it
-			view.Apply(ev)
+		if ev.Kind != event.Cluster { // the snapshot told it
+			cluster.Apply(ev)
 		}
 	}
-	r := view.Request(id)
+	r := cluster.Request(id)
 	if arg == "last" {
-		r = view.LastRequest()
+		r = cluster.LastRequest()
 	}
 	switch {
 	case r == nil && arg == "last":
 		return nil, nil, Usagef("trace: there was no request yet; put or get something first")
 	case r == nil:
-		return nil, nil, Usagef("trace: no request %s is remembered; events lists what is", trace.RequestName(id))
+		return nil, nil, Usagef("trace: no request %s is remembered; events lists what is", event.RequestName(id))
 	}
 	all := append(slices.Clone(r.Events), aftermath(events, r)...)
-	slices.SortStableFunc(all, func(a, b trace.Event) int { return cmp.Compare(a.Time, b.Time) })
-	return &trace.Request{ID: r.ID, Events: all}, view, nil
+	slices.SortStableFunc(all, func(a, b event.Event) int { return cmp.Compare(a.Time, b.Time) })
+	return &view.Request{ID: r.ID, Events: all}, cluster, nil
 }
 
 // aftermath finds how the hints that the request left walked home: a node's
 // own work, which belongs to no request but carries the version that this one wrote.
-func aftermath(events []trace.Event, r *trace.Request) []trace.Event {
+func aftermath(events []event.Event, r *view.Request) []event.Event {
 	type walk struct{ from, to string }
 	sent := map[walk]bool{}
 	ours := func(v vclock.Version) bool { return v.Request == r.ID }
-	var out []trace.Event
+	var out []event.Event
 	for _, ev := range events {
 		if ev.Request != 0 || !bytes.Equal(ev.Key, r.Events[0].Key) {
 			continue
 		}
 		there, back := walk{ev.Node, ev.Peer}, walk{ev.Peer, ev.Node}
 		switch ev.Kind {
-		case trace.HintSent:
+		case event.HintSent:
 			if sent[there] = slices.ContainsFunc(ev.Versions, ours); sent[there] {
 				out = append(out, ev)
 			}
-		case trace.Stored:
+		case event.Stored:
 			if sent[back] {
 				out = append(out, ev)
 			}
-		case trace.HintDelivered, trace.HintRefused:
+		case event.HintDelivered, event.HintRefused:
 			if sent[there] {
 				out = append(out, ev)
 				delete(sent, there)
@@ -100,31 +102,31 @@ func aftermath(events []trace.Event, r *trace.Request) []trace.Event {
 	return out
 }
 
-func printTrace(e *Env, r *trace.Request) error {
+func printTrace(e *Env, r *view.Request) error {
 	first := r.Events[0]
 	return e.print(struct {
 		keyJSON
 		Request uint64        `json:"request"`
 		Op      string        `json:"op"`
-		Events  []trace.Event `json:"events"`
+		Events  []event.Event `json:"events"`
 	}{keyOf(first.Key), r.ID, first.Op, r.Events})
 }
 
 // maxLanes is how many nodes a drawing has columns for.
 const maxLanes = 9
 
-func (e *Env) showTrace(r *trace.Request, view *trace.View, list bool) string {
+func (e *Env) showTrace(r *view.Request, cluster *view.Cluster, list bool) string {
 	first := r.Events[0]
-	head := e.paint(bold, fmt.Sprintf("%s  %s %s", trace.RequestName(r.ID), trace.Show([]byte(first.Op)), trace.ShowShort(first.Key, maxEventKey))) +
-		e.paint(dim, "  "+strings.TrimSuffix(trace.Timestamp(first.Time)[11:23], "Z")+" UTC") + "\n"
-	d := newDrawing(r, view)
+	head := e.paint(bold, fmt.Sprintf("%s  %s %s", event.RequestName(r.ID), escape.Terminal([]byte(first.Op)), escape.TerminalShort(first.Key, maxEventKey))) +
+		e.paint(dim, "  "+strings.TrimSuffix(event.Timestamp(first.Time)[11:23], "Z")+" UTC") + "\n"
+	d := newDrawing(r, cluster)
 	if list || len(d.nodes) > maxLanes || e.Width > 0 && d.width()+minNote > e.Width {
 		return head + e.traceList(r)
 	}
 	return head + d.draw(e, r)
 }
 
-func (e *Env) traceList(r *trace.Request) string {
+func (e *Env) traceList(r *view.Request) string {
 	t := table{indent: "  "}
 	t.head("time>", "at", "paper", "what happened")
 	for _, ev := range r.Events {
@@ -150,7 +152,7 @@ const (
 // longGap is a time between two events that the drawing says in words.
 const longGap = time.Second
 
-func newDrawing(r *trace.Request, view *trace.View) *drawing {
+func newDrawing(r *view.Request, cluster *view.Cluster) *drawing {
 	seen := map[string]bool{}
 	for _, ev := range r.Events {
 		for _, n := range []string{ev.Node, ev.Peer} {
@@ -158,7 +160,7 @@ func newDrawing(r *trace.Request, view *trace.View) *drawing {
 		}
 	}
 	d := &drawing{lane: minLane}
-	for _, n := range view.Settings.Nodes {
+	for _, n := range cluster.Settings.Nodes {
 		if seen[n] {
 			d.nodes = append(d.nodes, n)
 			d.lane = max(d.lane, len(n)+2)
@@ -174,7 +176,7 @@ func (d *drawing) at(node string) int {
 	return (slices.Index(d.nodes, node)+1)*d.lane + d.lane/2
 }
 
-func (d *drawing) draw(e *Env, r *trace.Request) string {
+func (d *drawing) draw(e *Env, r *view.Request) string {
 	var out strings.Builder
 	out.WriteString(strings.Repeat(" ", timeWidth) + d.heads(e) + "\n")
 	start, answered := r.Events[0].Time, false
@@ -191,7 +193,7 @@ func (d *drawing) draw(e *Env, r *trace.Request) string {
 		}
 		fmt.Fprintf(&out, "%*s %s  %s%s\n", timeWidth-1, offset(ev.Time-start), d.row(e, ev),
 			e.paint(dim, fmt.Sprintf("%-6s", ev.Section())), e.paint(kindStyle(ev), Sentence(ev)))
-		answered = ev.Kind == trace.Replied
+		answered = ev.Kind == event.Replied
 	}
 	return out.String()
 }
@@ -216,7 +218,7 @@ func (d *drawing) blank(c rune) string {
 }
 
 // row draws one event: an arrow where a message goes, a mark where a node does something.
-func (d *drawing) row(e *Env, ev trace.Event) string {
+func (d *drawing) row(e *Env, ev event.Event) string {
 	line := []rune(d.blank(' '))
 	for i := range len(d.nodes) + 1 {
 		line[i*d.lane+d.lane/2] = '│'
@@ -228,17 +230,17 @@ func (d *drawing) row(e *Env, ev trace.Event) string {
 		lo, hi = drawArrow(line, from, to, lost)
 	}
 	switch ev.Kind {
-	case trace.Requested:
+	case event.Requested:
 		arrow(client, node, false)
-	case trace.Replied:
+	case event.Replied:
 		arrow(node, client, false)
-	case trace.Forwarded, trace.Replicate, trace.ReadFrom, trace.ReadRepair, trace.HintSent:
+	case event.Forwarded, event.Replicate, event.ReadFrom, event.ReadRepair, event.HintSent:
 		arrow(node, d.at(ev.Peer), false)
-	case trace.Ack, trace.ReadReply, trace.HintDelivered, trace.HintRefused:
+	case event.Ack, event.ReadReply, event.HintDelivered, event.HintRefused:
 		arrow(d.at(ev.Peer), node, false)
-	case trace.Dropped:
+	case event.Dropped:
 		arrow(node, d.at(ev.Peer), true)
-	case trace.Stored, trace.HintStored:
+	case event.Stored, event.HintStored:
 		line[node], lo, hi = '▣', node, node+1
 	default:
 		line[node], lo, hi = '◇', node, node+1

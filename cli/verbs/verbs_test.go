@@ -14,9 +14,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -69,18 +70,18 @@ func scene(t *testing.T) *fake {
 }
 
 // compared is what the homes of cart find out about each other: n4 missed a write, n5 cannot be asked.
-func compared(f *fake) []trace.SyncRound {
+func compared(f *fake) []event.SyncRound {
 	rg := ringOf(f.t, f.settings).Ranges()[ringOf(f.t, f.settings).Index(ring.Of([]byte("cart")))]
-	path := []trace.SyncHash{{Level: 0, Node: 0, Left: 0x9f31, Right: 0x04c2}, {Level: 1, Node: 1, Left: 0xe2a7, Right: 0x71dd}}
-	return []trace.SyncRound{
-		{Start: rg.Start, End: rg.End, Left: "n3", Right: "n5", Err: "n5 does not answer", Differing: []trace.SyncKey{}},
+	path := []event.SyncHash{{Level: 0, Node: 0, Left: 0x9f31, Right: 0x04c2}, {Level: 1, Node: 1, Left: 0xe2a7, Right: 0x71dd}}
+	return []event.SyncRound{
+		{Start: rg.Start, End: rg.End, Left: "n3", Right: "n5", Err: "n5 does not answer", Differing: []event.SyncKey{}},
 		{Start: rg.Start, End: rg.End, Left: "n3", Right: "n4", Levels: 1, Hashes: 3, Bytes: 412, FullCopy: 14100, Keys: 118, Buckets: 1, Count: 1, Sent: 1,
-			Differing: []trace.SyncKey{[]byte("ca\x1brt")}, Path: path},
-		{Start: rg.Start, End: rg.End, Left: "n4", Right: "n5", Hashes: 1, Bytes: 38, FullCopy: 14100, Keys: 118, Differing: []trace.SyncKey{}},
+			Differing: []event.SyncKey{[]byte("ca\x1brt")}, Path: path},
+		{Start: rg.Start, End: rg.End, Left: "n4", Right: "n5", Hashes: 1, Bytes: 38, FullCopy: 14100, Keys: 118, Differing: []event.SyncKey{}},
 	}
 }
 
-func ringOf(t *testing.T, s trace.Settings) *ring.Ring {
+func ringOf(t *testing.T, s settings.Cluster) *ring.Ring {
 	var members []ring.Member
 	for _, n := range s.Nodes {
 		members = append(members, ring.Member{Name: n, Weight: 1})
@@ -96,8 +97,8 @@ func ringOf(t *testing.T, s trace.Settings) *ring.Ring {
 func TestConvergedComparesRoots(t *testing.T) {
 	f := newFake(t)
 	rg := ringOf(t, f.settings).Ranges()[19]
-	root := func(x uint64) []trace.TreeRoot { return []trace.TreeRoot{{Start: rg.Start, End: rg.End, Root: x}} }
-	f.roots = map[string][]trace.TreeRoot{}
+	root := func(x uint64) []event.TreeRoot { return []event.TreeRoot{{Start: rg.Start, End: rg.End, Root: x}} }
+	f.roots = map[string][]event.TreeRoot{}
 	for _, h := range rg.Homes {
 		f.roots[h] = root(7)
 	}
@@ -129,7 +130,7 @@ func TestSyncRanges(t *testing.T) {
 		if s := f.say(line); s.exit != 0 {
 			t.Fatalf("%s: %v", line, s.failure)
 		}
-		if len(f.compared) != 1 || f.compared[0] != (trace.Span{Start: ranges[want].Start, End: ranges[want].End}) {
+		if len(f.compared) != 1 || f.compared[0] != (event.Span{Start: ranges[want].Start, End: ranges[want].End}) {
 			t.Errorf("%s compared %v, want range %d", line, f.compared, want)
 		}
 		if look := strings.HasPrefix(line, "merkle"); look != f.looked {
@@ -153,27 +154,27 @@ func TestSyncRanges(t *testing.T) {
 }
 
 // recorded is a put through a stand-in, one message lost, its hint handed over later.
-func recorded() []trace.Event {
+func recorded() []event.Event {
 	v := version("n2", 1, "milk", dot("n3", 1))
 	v.Request = 41
 	s := vclock.Siblings{v}
 	at := func(us int) time.Duration { return time.Duration(t0.UnixNano()) + time.Duration(us)*time.Microsecond }
 	key := []byte("cart")
-	out := []trace.Event{
-		{Time: at(0), Node: "n2", Kind: trace.Requested, Request: 41, Key: key, Op: "put"},
-		{Time: at(90), Node: "n2", Kind: trace.Coordinate, Request: 41, Key: key, Versions: s, Homes: []string{"n3", "n4", "n5"}, For: "n3"},
-		{Time: at(110), Node: "n2", Kind: trace.HintStored, Request: 41, Key: key, Versions: s, For: "n3", Count: 1},
-		{Time: at(120), Node: "n2", Kind: trace.Ack, Request: 41, Key: key, Peer: "n2", Count: 1, Want: 2},
-		{Time: at(125), Node: "n2", Kind: trace.Replicate, Request: 41, Key: key, Peer: "n1", For: "n4"},
-		{Time: at(300), Node: "n2", Kind: trace.Dropped, Request: 41, Peer: "n1", Message: "lost"},
-		{Time: at(400), Node: "n1", Kind: trace.HintStored, Request: 41, Key: key, Versions: s, For: "n4", Count: 1},
-		{Time: at(520), Node: "n2", Kind: trace.Ack, Request: 41, Key: key, Peer: "n1", Count: 2, Want: 2},
-		{Time: at(600), Node: "n2", Kind: trace.Replied, Request: 41, Key: key, Op: "put", Peer: "n2", Versions: s, Count: 2, Want: 2, Elapsed: 600 * time.Microsecond,
+	out := []event.Event{
+		{Time: at(0), Node: "n2", Kind: event.Requested, Request: 41, Key: key, Op: "put"},
+		{Time: at(90), Node: "n2", Kind: event.Coordinate, Request: 41, Key: key, Versions: s, Homes: []string{"n3", "n4", "n5"}, For: "n3"},
+		{Time: at(110), Node: "n2", Kind: event.HintStored, Request: 41, Key: key, Versions: s, For: "n3", Count: 1},
+		{Time: at(120), Node: "n2", Kind: event.Ack, Request: 41, Key: key, Peer: "n2", Count: 1, Want: 2},
+		{Time: at(125), Node: "n2", Kind: event.Replicate, Request: 41, Key: key, Peer: "n1", For: "n4"},
+		{Time: at(300), Node: "n2", Kind: event.Dropped, Request: 41, Peer: "n1", Message: "lost"},
+		{Time: at(400), Node: "n1", Kind: event.HintStored, Request: 41, Key: key, Versions: s, For: "n4", Count: 1},
+		{Time: at(520), Node: "n2", Kind: event.Ack, Request: 41, Key: key, Peer: "n1", Count: 2, Want: 2},
+		{Time: at(600), Node: "n2", Kind: event.Replied, Request: 41, Key: key, Op: "put", Peer: "n2", Versions: s, Count: 2, Want: 2, Elapsed: 600 * time.Microsecond,
 			Hinted: []wire.Hint{{Holder: "n2", For: "n3"}, {Holder: "n1", For: "n4"}}},
-		{Time: at(5_000_000), Kind: trace.Heal},
-		{Time: at(31_200_000), Node: "n2", Kind: trace.HintSent, Key: key, Peer: "n3", For: "n3", Versions: s},
-		{Time: at(31_200_400), Node: "n3", Kind: trace.Stored, Key: key, Peer: "n2", Op: "handoff", Versions: diverged()},
-		{Time: at(31_200_900), Node: "n2", Kind: trace.HintDelivered, Key: key, Peer: "n3", For: "n3"},
+		{Time: at(5_000_000), Kind: event.Heal},
+		{Time: at(31_200_000), Node: "n2", Kind: event.HintSent, Key: key, Peer: "n3", For: "n3", Versions: s},
+		{Time: at(31_200_400), Node: "n3", Kind: event.Stored, Key: key, Peer: "n2", Op: "handoff", Versions: diverged()},
+		{Time: at(31_200_900), Node: "n2", Kind: event.HintDelivered, Key: key, Peer: "n3", For: "n3"},
 	}
 	for i := range out {
 		out[i].Seq = uint64(i + 1)
@@ -383,7 +384,7 @@ func TestHostileBytesAreEscaped(t *testing.T) {
 		for i := range f.events {
 			e := &f.events[i]
 			e.Key, e.Op, e.Message, e.For = []byte(evil), evil, evil, evil
-			if e.Kind == trace.Dropped {
+			if e.Kind == event.Dropped {
 				e.Err = wire.BadRequest
 			}
 			e.Homes, e.Link, e.Addr, e.Groups = []string{evil}, evil, evil, [][]string{{evil}}
@@ -446,12 +447,12 @@ func TestRowsAreInTheOrderOfTime(t *testing.T) {
 	f := scene(t)
 	at := func(us int) time.Duration { return time.Duration(t0.UnixNano()) + time.Duration(us)*time.Microsecond }
 	key := []byte("cart")
-	f.events = []trace.Event{
-		{Seq: 1, Time: at(0), Node: "n3", Kind: trace.Requested, Request: 41, Key: key, Op: "put"},
-		{Seq: 2, Time: at(600), Node: "n3", Kind: trace.Replied, Request: 41, Key: key, Op: "put"},
-		{Seq: 3, Time: at(900), Node: "n3", Kind: trace.Ack, Request: 41, Key: key, Peer: "n5", Count: 3, Want: 2},
-		{Seq: 4, Time: at(300), Node: "n4", Kind: trace.Stored, Request: 41, Key: key, Peer: "n3"},
-		{Seq: 5, Time: at(500), Node: "n3", Kind: trace.HintDelivered, Key: key, Peer: "n5"},
+	f.events = []event.Event{
+		{Seq: 1, Time: at(0), Node: "n3", Kind: event.Requested, Request: 41, Key: key, Op: "put"},
+		{Seq: 2, Time: at(600), Node: "n3", Kind: event.Replied, Request: 41, Key: key, Op: "put"},
+		{Seq: 3, Time: at(900), Node: "n3", Kind: event.Ack, Request: 41, Key: key, Peer: "n5", Count: 3, Want: 2},
+		{Seq: 4, Time: at(300), Node: "n4", Kind: event.Stored, Request: 41, Key: key, Peer: "n3"},
+		{Seq: 5, Time: at(500), Node: "n3", Kind: event.HintDelivered, Key: key, Peer: "n5"},
 	}
 	for _, line := range []string{"trace 41", "trace 41 --list", "events"} {
 		out := f.say(line).out

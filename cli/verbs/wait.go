@@ -10,8 +10,10 @@ import (
 	"sync"
 	"time"
 
+	"ringside/engine/escape"
+	"ringside/engine/event"
 	"ringside/engine/member"
-	"ringside/engine/trace"
+	"ringside/engine/view"
 )
 
 const (
@@ -89,9 +91,9 @@ func parseConditions(c *Call) (*condition, error) {
 	}
 	all := *cond
 	all.blocks = func(ctx context.Context, w *world) (string, error) {
-		view, err := w.view(ctx)
+		cluster, err := w.view(ctx)
 		if err == nil {
-			err = checkName(view, cond.via, aNode)
+			err = checkName(cluster, cond.via, aNode)
 		}
 		if err != nil {
 			return "", err
@@ -142,7 +144,7 @@ func parseAll(c *Call) (*condition, error) {
 
 // parseCondition reads the short forms, and expressions otherwise.
 func parseCondition(text string, c *Call) (*condition, error) {
-	out := &condition{text: trace.ShowShort([]byte(text), maxShown), via: c.String("via")}
+	out := &condition{text: escape.TerminalShort([]byte(text), maxShown), via: c.String("via")}
 	word := strings.ReplaceAll(text, " ", "")
 	name, arg, _ := strings.Cut(strings.ReplaceAll(word, "==", "="), "=")
 	n, numErr := strconv.Atoi(arg)
@@ -151,14 +153,14 @@ func parseCondition(text string, c *Call) (*condition, error) {
 		out.blocks = allUp
 	case word == "converged" && c.Has("key"):
 		key := []byte(c.String("key"))
-		out.text += " " + trace.Show(key)
+		out.text += " " + escape.Terminal(key)
 		out.keyed = true
 		out.blocks = func(ctx context.Context, w *world) (string, error) { return converged(ctx, w, key) }
 	case word == "converged":
 		out.blocks = allConverged
 	case (name == "up" || name == "down" || name == "paused") && arg != "":
 		out.blocks = func(ctx context.Context, w *world) (string, error) {
-			return nodesAre(ctx, w, trace.NodeStatus(name), strings.Split(arg, ","))
+			return nodesAre(ctx, w, view.Status(name), strings.Split(arg, ","))
 		}
 	case name == "hints" && numErr == nil && n >= 0:
 		out.blocks = func(ctx context.Context, w *world) (string, error) { return hintsAre(ctx, w, n) }
@@ -176,27 +178,27 @@ func parseCondition(text string, c *Call) (*condition, error) {
 }
 
 func allUp(ctx context.Context, w *world) (string, error) {
-	view, err := w.view(ctx)
+	cluster, err := w.view(ctx)
 	if err != nil {
 		return "", err
 	}
 	var expected []string // a node that was removed need not come back
-	for _, name := range view.Settings.Nodes {
-		if last, _ := view.History.Last(name); view.Ring.Has(name) || last.Kind != member.Remove {
+	for _, name := range cluster.Settings.Nodes {
+		if last, _ := cluster.History.Last(name); cluster.Ring.Has(name) || last.Kind != member.Remove {
 			expected = append(expected, name)
 		}
 	}
-	return nodesAre(ctx, w, trace.Up, expected)
+	return nodesAre(ctx, w, view.Up, expected)
 }
 
-func nodesAre(ctx context.Context, w *world, want trace.NodeStatus, nodes []string) (string, error) {
-	view, err := w.view(ctx)
+func nodesAre(ctx context.Context, w *world, want view.Status, nodes []string) (string, error) {
+	cluster, err := w.view(ctx)
 	if err != nil {
 		return "", err
 	}
 	var blocks []string
 	for _, name := range nodes {
-		n, err := nodeOf(view, name)
+		n, err := nodeOf(cluster, name)
 		if err != nil {
 			return "", err
 		}
@@ -208,45 +210,45 @@ func nodesAre(ctx context.Context, w *world, want trace.NodeStatus, nodes []stri
 }
 
 // stateOf returns the state of a node, with the reason if the node went down by itself.
-func stateOf(n *trace.Node) string {
+func stateOf(n *view.Node) string {
 	if n.Reason == "" {
 		return string(n.Status)
 	}
-	return fmt.Sprintf("%s (%s)", n.Status, trace.Show([]byte(n.Reason)))
+	return fmt.Sprintf("%s (%s)", n.Status, escape.Terminal([]byte(n.Reason)))
 }
 
 func hintsAre(ctx context.Context, w *world, want int) (string, error) {
-	view, err := w.view(ctx)
+	cluster, err := w.view(ctx)
 	if err != nil {
 		return "", err
 	}
-	for _, n := range view.Nodes {
-		if want == 0 && view.Hints() == 0 && n.Status == trace.Paused {
+	for _, n := range cluster.Nodes {
+		if want == 0 && cluster.Hints() == 0 && n.Status == view.Paused {
 			return names([]string{n.Name}) + " is paused, and does not say what it keeps", nil
 		}
 	}
-	if view.Hints() == want {
+	if cluster.Hints() == want {
 		return "", nil
 	}
-	if view.Hints() == 0 {
+	if cluster.Hints() == 0 {
 		return "there are no hints", nil
 	}
-	return hintHolders(view), nil
+	return hintHolders(cluster), nil
 }
 
 // hintHolders says who keeps how many hints for whom, and why they stay.
-func hintHolders(view *trace.View) string {
+func hintHolders(cluster *view.Cluster) string {
 	var out []string
-	for _, n := range view.Nodes {
+	for _, n := range cluster.Nodes {
 		for _, home := range sortedKeys(n.Hints) {
 			s := fmt.Sprintf("%s keeps %s for %s", names([]string{n.Name}), Count(n.Hints[home].Keys, "hint"), names([]string{home}))
-			h := view.Node(home)
+			h := cluster.Node(home)
 			switch {
-			case n.Status != trace.Up:
+			case n.Status != view.Up:
 				s += fmt.Sprintf(", and %s is %s", names([]string{n.Name}), n.Status)
-			case h != nil && h.Status != trace.Up:
+			case h != nil && h.Status != view.Up:
 				s += ", which is " + string(h.Status)
-			case view.Groups != nil && view.Side(n.Name) != view.Side(home):
+			case cluster.Groups != nil && cluster.Side(n.Name) != cluster.Side(home):
 				s += ", which is beyond the split"
 			}
 			out = append(out, s)
@@ -256,13 +258,13 @@ func hintHolders(view *trace.View) string {
 }
 
 func converged(ctx context.Context, w *world, keys ...[]byte) (string, error) {
-	view, err := w.viewOf(ctx, keys...)
+	cluster, err := w.viewOf(ctx, keys...)
 	if err != nil {
 		return "", err
 	}
 	for _, k := range keys {
-		if b := view.Blocking(k); b != "" {
-			return trace.Show(k) + ": " + trace.Show([]byte(b)), nil
+		if b := cluster.Blocking(k); b != "" {
+			return escape.Terminal(k) + ": " + escape.Terminal([]byte(b)), nil
 		}
 	}
 	return "", nil
@@ -271,26 +273,26 @@ func converged(ctx context.Context, w *world, keys ...[]byte) (string, error) {
 // allConverged compares the roots of the nodes' hash trees: they stand for
 // everything that homes hold, seen by an event or not. What is kept for a home stands in no tree.
 func allConverged(ctx context.Context, w *world) (string, error) {
-	view, err := w.view(ctx)
+	cluster, err := w.view(ctx)
 	if err != nil {
 		return "", err
 	}
-	if b := unsettled(view); b != "" {
+	if b := unsettled(cluster); b != "" {
 		return b, nil
 	}
-	if view.Hints() > 0 {
-		return hintHolders(view) + oversized(view), nil
+	if cluster.Hints() > 0 {
+		return hintHolders(cluster) + oversized(cluster), nil
 	}
-	if b := view.Unconverged(); b != "" {
-		return trace.Show([]byte(b)) + oversized(view), nil
+	if b := cluster.Unconverged(); b != "" {
+		return escape.Terminal([]byte(b)) + oversized(cluster), nil
 	}
 	return "", nil
 }
 
 // oversized returns a note on a key with more versions than fit into one replica. Waiting does not
 // help such a key.
-func oversized(view *trace.View) string {
-	if b := view.Oversized(); b != "" {
+func oversized(cluster *view.Cluster) string {
+	if b := cluster.Oversized(); b != "" {
 		return "; " + b
 	}
 	return ""
@@ -363,7 +365,7 @@ func (e *Env) changes(ctx context.Context) (<-chan struct{}, func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	var done sync.WaitGroup
 	done.Go(func() {
-		_ = e.Cluster.Events(ctx, 0, true, func(batch []trace.Event) error { // if it ends, polling goes on
+		_ = e.Cluster.Events(ctx, 0, true, func(batch []event.Event) error { // if it ends, polling goes on
 			for _, ev := range batch {
 				if changing[ev.Kind] {
 					select {
@@ -379,10 +381,10 @@ func (e *Env) changes(ctx context.Context) (<-chan struct{}, func()) {
 	return changed, func() { cancel(); done.Wait() }
 }
 
-var changing = map[trace.Kind]bool{
-	trace.NodeUp: true, trace.NodeDown: true, trace.NodePaused: true, trace.NodeWiped: true, trace.Split: true, trace.Heal: true,
-	trace.Slow: true, trace.Loss: true, trace.Stored: true, trace.HintStored: true, trace.HintDelivered: true, trace.HintRefused: true,
-	trace.Membership: true, trace.RangeReady: true, trace.RangeDropped: true, trace.NodeLeft: true, trace.HintRehomed: true,
-	trace.TombstoneCollected: true, trace.ReadRepair: true, trace.Suspect: true, trace.Alive: true, trace.LWWLost: true, trace.Gap: true,
-	trace.Buffered: true, trace.BufferLost: true,
+var changing = map[event.Kind]bool{
+	event.NodeUp: true, event.NodeDown: true, event.NodePaused: true, event.NodeWiped: true, event.Split: true, event.Heal: true,
+	event.Slow: true, event.Loss: true, event.Stored: true, event.HintStored: true, event.HintDelivered: true, event.HintRefused: true,
+	event.Membership: true, event.RangeReady: true, event.RangeDropped: true, event.NodeLeft: true, event.HintRehomed: true,
+	event.TombstoneCollected: true, event.ReadRepair: true, event.Suspect: true, event.Alive: true, event.LWWLost: true, event.Gap: true,
+	event.Buffered: true, event.BufferLost: true,
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"ringside/engine/trace"
+	"ringside/engine/view"
 	"ringside/engine/wire"
 )
 
@@ -13,7 +13,7 @@ import (
 type world struct {
 	env  *Env
 	via  string
-	now  *trace.View
+	now  *view.Cluster
 	gets map[string]*got
 	said []string // what the parts of an expression were, for the message
 }
@@ -22,7 +22,7 @@ func newWorld(e *Env, c *condition) *world {
 	return &world{env: e, via: c.via, gets: map[string]*got{}}
 }
 
-func (w *world) view(ctx context.Context) (*trace.View, error) {
+func (w *world) view(ctx context.Context) (*view.Cluster, error) {
 	if w.now == nil {
 		v, err := w.env.view(ctx)
 		if err != nil {
@@ -34,7 +34,7 @@ func (w *world) view(ctx context.Context) (*trace.View, error) {
 }
 
 // viewOf returns a view that knows the replicas of keys.
-func (w *world) viewOf(ctx context.Context, keys ...[]byte) (*trace.View, error) {
+func (w *world) viewOf(ctx context.Context, keys ...[]byte) (*view.Cluster, error) {
 	if w.now != nil && !slices.ContainsFunc(keys, func(k []byte) bool { return w.now.Key(k) == nil }) {
 		return w.now, nil
 	}

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/event"
 	"ringside/engine/mutant"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 )
 
 // buffer is the object buffer of a Driver.
@@ -88,7 +88,7 @@ func (b *buffer) meter(now time.Duration, e *Effects) {
 	}
 	if now >= b.telling {
 		b.told, b.telling = n, 0
-		e.Events = append(e.Events, trace.Event{Time: now, Node: b.opts.Node, Kind: trace.Buffered, Count: n, Want: b.opts.Objects})
+		e.Events = append(e.Events, event.Event{Time: now, Node: b.opts.Node, Kind: event.Buffered, Count: n, Want: b.opts.Objects})
 	}
 }
 

@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/event"
 	"ringside/engine/mutant"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -33,7 +33,7 @@ const maxHeld = 512
 type Effects struct {
 	Messages []wire.Message
 	Replies  []engine.Reply
-	Events   []trace.Event
+	Events   []event.Event
 }
 
 func (e *Effects) add(o engine.Output) {

@@ -12,8 +12,8 @@ import (
 
 	"ringside/engine"
 	"ringside/engine/driver"
+	"ringside/engine/event"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -45,7 +45,7 @@ func output(i, writes int, durable, speaks bool) engine.Output {
 	for w := range writes {
 		o.Writes = append(o.Writes, store.Write{Space: store.Data, Key: fmt.Appendf(nil, "k%d", w), Value: binary.BigEndian.AppendUint64(nil, uint64(i))})
 	}
-	o.Events = []trace.Event{{Request: uint64(i)}}
+	o.Events = []event.Event{{Request: uint64(i)}}
 	if speaks {
 		o.Messages = []wire.Message{{Op: uint64(i)}}
 		o.Replies = []engine.Reply{{Client: uint64(i)}}
@@ -150,7 +150,7 @@ func (o *owner) carryOut(act driver.Action) {
 		o.spoke = append(o.spoke, s)
 	}
 	for _, e := range act.Events {
-		if e.Kind == trace.Buffered {
+		if e.Kind == event.Buffered {
 			continue
 		}
 		s := int(e.Request)

@@ -7,9 +7,10 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/event"
 	"ringside/engine/ring"
+	"ringside/engine/settings"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -29,7 +30,7 @@ func refill(t *testing.T, limit time.Duration) (latencies []time.Duration, back 
 	t.Helper()
 	timings := engine.DefaultTimings()
 	timings.Foreground = limit
-	p := Plan{Seed: 1, Nodes: 3, N: 3, R: 3, W: 3, Mode: trace.ModeSiblings, Quorum: Sloppy, AntiEntropy: time.Second,
+	p := Plan{Seed: 1, Nodes: 3, N: 3, R: 3, W: 3, Mode: settings.ModeSiblings, Quorum: Sloppy, AntiEntropy: time.Second,
 		Weather: Weather{Delay: usualDelay, Tells: true}, Peace: 2 * time.Minute, Timings: &timings}
 	for i := range 8000 {
 		op := Op{At: time.Duration(i) * 15 * time.Millisecond, Client: 1 + i%8, ID: uint64(i + 1), Kind: "get", Key: fmt.Sprintf("key%d", i%50), Via: fmt.Sprintf("n%d", 1+i%3), Context: Blind}
@@ -39,8 +40,8 @@ func refill(t *testing.T, limit time.Duration) (latencies []time.Duration, back 
 		p.Ops = append(p.Ops, op)
 	}
 	var stored []time.Duration
-	w := newWorld(&p, func(e trace.Event) {
-		if e.Kind == trace.Stored && e.Node == "n3" && e.Op == wire.AntiEntropy.String() {
+	w := newWorld(&p, func(e event.Event) {
+		if e.Kind == event.Stored && e.Node == "n3" && e.Op == wire.AntiEntropy.String() {
 			stored = append(stored, e.Time-start)
 		}
 	})

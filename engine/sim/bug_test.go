@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"ringside/engine/settings"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -20,29 +20,29 @@ var bugs = []struct {
 	bug      bug
 }{
 	{"a flush that keeps nothing of every eighth batch", "P1", Options{}, bug{onBatch: everyEighth(func([]store.Write) []store.Write { return nil })}},
-	{"versions travel without their past", "P2", Options{Faults: []string{crashKind}, Mode: trace.ModeSiblings}, bug{onMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
+	{"versions travel without their past", "P2", Options{Faults: []string{crashKind}, Mode: settings.ModeSiblings}, bug{onMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
 		return mapVersions(s, func(v vclock.Version) vclock.Version { v.Past = nil; return v })
 	})}},
-	{"tombstones are left out of what travels", "P3", Options{Faults: []string{lossKind}, R: 2, W: 2, N: 3, Quorum: Sloppy, Mode: trace.ModeSiblings}, bug{
+	{"tombstones are left out of what travels", "P3", Options{Faults: []string{lossKind}, R: 2, W: 2, N: 3, Quorum: Sloppy, Mode: settings.ModeSiblings}, bug{
 		onMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
 			return slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return v.Deleted })
 		}),
 		onBatch: everyEighth(dropTombstones),
 	}},
-	{"a tombstone claims to have seen what comes after it", "P4", Options{Faults: []string{lossKind}, Mode: trace.ModeSiblings, N: 3, R: 2, W: 2, Keys: 1}, bug{onBatch: swallowByTombstone}},
-	{"hints are never handed over", "P5", Options{Faults: []string{partitionKind, crashKind}, Mode: trace.ModeSiblings}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+	{"a tombstone claims to have seen what comes after it", "P4", Options{Faults: []string{lossKind}, Mode: settings.ModeSiblings, N: 3, R: 2, W: 2, Keys: 1}, bug{onBatch: swallowByTombstone}},
+	{"hints are never handed over", "P5", Options{Faults: []string{partitionKind, crashKind}, Mode: settings.ModeSiblings}, bug{onMessage: func(_ *world, m *wire.Message) bool {
 		w, ok := m.Body.(wire.Write)
 		return ok && w.Purpose == wire.Handoff
 	}}},
 	{"a wiped disk goes on with the old actor's counters", "P6", Options{Faults: []string{wipeKind}}, bug{oldLife: true}},
-	{"reads answer from nobody", "P7", Options{Faults: []string{}, N: 3, R: 2, W: 2, Nodes: 5, Mode: trace.ModeSiblings}, bug{onReply: func(r wire.ClientReply) wire.ClientReply {
+	{"reads answer from nobody", "P7", Options{Faults: []string{}, N: 3, R: 2, W: 2, Nodes: 5, Mode: settings.ModeSiblings}, bug{onReply: func(r wire.ClientReply) wire.ClientReply {
 		if g, ok := r.(wire.GetReply); ok {
 			g.Siblings, g.Tombstones = nil, nil
 			return g
 		}
 		return r
 	}}},
-	{"a get shows half of its siblings, while nodes break and ranges move", "P7", Options{Faults: []string{partitionKind, crashKind, joinKind}, Mode: trace.ModeSiblings}, bug{onReply: func(r wire.ClientReply) wire.ClientReply {
+	{"a get shows half of its siblings, while nodes break and ranges move", "P7", Options{Faults: []string{partitionKind, crashKind, joinKind}, Mode: settings.ModeSiblings}, bug{onReply: func(r wire.ClientReply) wire.ClientReply {
 		if g, ok := r.(wire.GetReply); ok {
 			g.Siblings = g.Siblings[:(len(g.Siblings)+1)/2]
 			return g
@@ -57,33 +57,33 @@ var bugs = []struct {
 			return v
 		})
 	})}},
-	{"a hint is acked, and not written", "P9", Options{Faults: []string{partitionKind, crashKind}, Mode: trace.ModeSiblings, Nodes: 5, N: 3}, bug{onMessage: changeHandoffs}},
-	{"trees are never compared, and nothing is read", "P5", Options{Faults: []string{wipeKind}, Mode: trace.ModeSiblings, AntiEntropy: minAntiEntropy}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+	{"a hint is acked, and not written", "P9", Options{Faults: []string{partitionKind, crashKind}, Mode: settings.ModeSiblings, Nodes: 5, N: 3}, bug{onMessage: changeHandoffs}},
+	{"trees are never compared, and nothing is read", "P5", Options{Faults: []string{wipeKind}, Mode: settings.ModeSiblings, AntiEntropy: minAntiEntropy}, bug{onMessage: func(_ *world, m *wire.Message) bool {
 		_, ok := m.Body.(wire.Sync)
 		return ok
 	}}},
-	{"a batch that is not the one the trees were told of", "P10", Options{Faults: []string{lossKind}, Mode: trace.ModeSiblings}, bug{onBatch: everyEighth(func(b []store.Write) []store.Write {
+	{"a batch that is not the one the trees were told of", "P10", Options{Faults: []string{lossKind}, Mode: settings.ModeSiblings}, bug{onBatch: everyEighth(func(b []store.Write) []store.Write {
 		return changeRecords(b, func(vclock.Siblings) vclock.Siblings { return nil })
 	})}},
-	{"a buffer that lets out what should wait for the disk", "P1", Options{Faults: []string{crashKind}, Mode: trace.ModeSiblings, Buffer: maxDrawnBuffer}, bug{hasty: true}},
-	{"whoever is asked about a deleted key says that it holds nothing else", "P3", Options{Faults: []string{partitionKind, crashKind}, Mode: trace.ModeSiblings, Nodes: 5, N: 3, AntiEntropy: -1, Tombstones: minTombstones, Ops: 300}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+	{"a buffer that lets out what should wait for the disk", "P1", Options{Faults: []string{crashKind}, Mode: settings.ModeSiblings, Buffer: maxDrawnBuffer}, bug{hasty: true}},
+	{"whoever is asked about a deleted key says that it holds nothing else", "P3", Options{Faults: []string{partitionKind, crashKind}, Mode: settings.ModeSiblings, Nodes: 5, N: 3, AntiEntropy: -1, Tombstones: minTombstones, Ops: 300}, bug{onMessage: func(_ *world, m *wire.Message) bool {
 		if r, ok := m.Body.(wire.CollectReply); ok {
 			m.Body = wire.CollectReply{Answers: make([]wire.CollectAnswer, len(r.Answers))}
 		}
 		return false
 	}}},
-	{"one home never drops a tombstone", "P5", Options{Faults: []string{partitionKind}, Mode: trace.ModeSiblings, Nodes: 5, N: 3, Tombstones: minTombstones}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+	{"one home never drops a tombstone", "P5", Options{Faults: []string{partitionKind}, Mode: settings.ModeSiblings, Nodes: 5, N: 3, Tombstones: minTombstones}, bug{onMessage: func(_ *world, m *wire.Message) bool {
 		c, ok := m.Body.(wire.Collect)
 		return ok && c.Phase == wire.CollectDrop && m.To == "n3"
 	}}},
-	{"a home says that it holds all of a range, whatever it holds", "P11", Options{Faults: []string{joinKind}, Mode: trace.ModeSiblings, Nodes: 5, N: 3, Ops: 300}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+	{"a home says that it holds all of a range, whatever it holds", "P11", Options{Faults: []string{joinKind}, Mode: settings.ModeSiblings, Nodes: 5, N: 3, Ops: 300}, bug{onMessage: func(_ *world, m *wire.Message) bool {
 		if r, ok := m.Body.(wire.SyncReply); ok {
 			r.Same = true
 			m.Body = r
 		}
 		return false
 	}}},
-	{"all gossip is lost", "P12", Options{Faults: []string{joinKind}, Mode: trace.ModeSiblings, Nodes: 5, N: 3}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+	{"all gossip is lost", "P12", Options{Faults: []string{joinKind}, Mode: settings.ModeSiblings, Nodes: 5, N: 3}, bug{onMessage: func(_ *world, m *wire.Message) bool {
 		_, ok := m.Body.(wire.Gossip)
 		return ok
 	}}},
@@ -217,7 +217,7 @@ func TestShrink(t *testing.T) {
 		if seed > mostBugSeeds {
 			t.Fatalf("P6 held for %d seeds", mostBugSeeds)
 		}
-		p = NewPlan(Options{Seed: seed, Faults: []string{wipeKind, partitionKind, lossKind}, Nodes: 5, N: 3, R: 2, W: 2, Mode: trace.ModeSiblings, Quorum: Sloppy, Ops: 100})
+		p = NewPlan(Options{Seed: seed, Faults: []string{wipeKind, partitionKind, lossKind}, Nodes: 5, N: 3, R: 2, W: 2, Mode: settings.ModeSiblings, Quorum: Sloppy, Ops: 100})
 		p.bug = &bug{oldLife: true}
 		if Play(p, nil).Broke("P6") {
 			break

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 	"ringside/engine/wire"
 )
 
@@ -74,13 +74,13 @@ func (c *checker) fail(property, format string, args ...any) {
 		return
 	}
 	c.violations = append(c.violations, v)
-	c.w.tell(trace.Event{Kind: trace.Violated, Message: property + ": " + v.Detail})
+	c.w.tell(event.Event{Kind: event.Violated, Message: property + ": " + v.Detail})
 }
 
 // event watches what nodes say they do.
-func (c *checker) event(e trace.Event) {
+func (c *checker) event(e event.Event) {
 	switch e.Kind {
-	case trace.Coordinate:
+	case event.Coordinate:
 		d := e.Versions[0].Dot
 		k := string(e.Key) + " " + d.String()
 		if other, ok := c.dots[k]; ok {
@@ -91,38 +91,38 @@ func (c *checker) event(e trace.Event) {
 			op.version = e.Versions[0]
 			c.clocked(op)
 		}
-	case trace.Truncated:
+	case event.Truncated:
 		c.cut[string(e.Key)] = true
-	case trace.Ack:
+	case event.Ack:
 		c.hears(e)
-		if c.w.plan.Buffer > 0 && e.Op != trace.OpBuffered {
+		if c.w.plan.Buffer > 0 && e.Op != event.OpBuffered {
 			c.ackedDurably(e)
 		}
-	case trace.LWWLost:
+	case event.LWWLost:
 		for _, v := range e.Versions {
 			c.lwwTold[v.Request] = true
 		}
-	case trace.ReadRepair:
+	case event.ReadRepair:
 		c.repairs += min(1, len(c.unburied(e.Versions)))
-	case trace.Stored:
+	case event.Stored:
 		if e.Op == wire.AntiEntropy.String() {
 			c.synced += min(1, len(c.unburied(e.Versions)))
 		}
-	case trace.RangeDropped:
+	case event.RangeDropped:
 		c.drops(c.w.hosts[e.Node], *e.Span)
-	case trace.RangeReady:
+	case event.RangeReady:
 		c.given(c.w.hosts[e.Node])
-	case trace.Departed:
+	case event.Departed:
 		c.departed(c.w.hosts[e.Node])
-	case trace.TombstoneCollected:
+	case event.TombstoneCollected:
 		c.dropped(e)
-	case trace.HintSent:
+	case event.HintSent:
 		c.sent[e.Node+" "+e.For+" "+string(e.Key)] = sentHint{c.w.now, idsOf(e.Versions)}
-	case trace.HintDelivered:
+	case event.HintDelivered:
 		c.delivered(e)
-	case trace.HintStored:
+	case event.HintStored:
 		c.hints(c.w.hosts[e.Node])
-	case trace.HintRefused:
+	case event.HintRefused:
 		if c.w.plan.maxHints() > 0 {
 			c.w.fault(string(fewHints))
 		}

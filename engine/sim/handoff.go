@@ -6,9 +6,9 @@ import (
 	"bytes"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -19,7 +19,7 @@ type sentHint struct {
 }
 
 // delivered is P9: a hint is dropped only once its home has it durably.
-func (c *checker) delivered(e trace.Event) {
+func (c *checker) delivered(e event.Event) {
 	k := e.Node + " " + e.For + " " + string(e.Key)
 	s, home := c.sent[k], c.w.hosts[e.For]
 	c.handsOn(e.Node, string(e.Key))

@@ -6,9 +6,9 @@ package sim
 import (
 	"slices"
 
+	"ringside/engine/event"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -88,7 +88,7 @@ func copies(r wire.PutReply) int {
 
 // ackedDurably is P1 where nodes have buffers: what a node says that it holds durably is on
 // its disk when the coordinator is told. The coordinator's own word is checked with the answer.
-func (c *checker) ackedDurably(e trace.Event) {
+func (c *checker) ackedDurably(e event.Event) {
 	op := c.ops[e.Request]
 	if op == nil {
 		return
@@ -133,7 +133,7 @@ func (c *checker) heldIn(from store.Reader, key string) []uint64 {
 	return idsIn(c.w.storedIn(from, key))
 }
 
-func idsIn(replicas []trace.Replica) []uint64 {
+func idsIn(replicas []event.Replica) []uint64 {
 	var ids []uint64
 	for _, r := range replicas {
 		ids = append(ids, idsOf(r.Versions)...)
@@ -143,21 +143,21 @@ func idsIn(replicas []trace.Replica) []uint64 {
 
 // stored reads what a host holds of key, as a home and as a stand-in. What is damaged
 // counts as not there.
-func (w *world) stored(h *host, key string) []trace.Replica { return w.storedIn(h.view(), key) }
+func (w *world) stored(h *host, key string) []event.Replica { return w.storedIn(h.view(), key) }
 
-func (w *world) storedIn(from store.Reader, key string) []trace.Replica {
-	var out []trace.Replica
+func (w *world) storedIn(from store.Reader, key string) []event.Replica {
+	var out []event.Replica
 	at := ring.Of([]byte(key))
 	suffix := string(at[:]) + key
 	if b, _ := from.Get(store.Data, []byte(suffix)); b != nil {
 		if rec, err := wire.DecodeRecord(b); err == nil {
-			out = append(out, trace.Replica{Versions: rec.Siblings})
+			out = append(out, event.Replica{Versions: rec.Siblings})
 		}
 	}
 	from.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
 		if n := len(k) - len(suffix) - 1; n > 0 && string(k[n+1:]) == suffix {
 			if rec, err := wire.DecodeRecord(v); err == nil {
-				out = append(out, trace.Replica{For: string(k[:n]), Versions: rec.Siblings})
+				out = append(out, event.Replica{For: string(k[:n]), Versions: rec.Siblings})
 			}
 		}
 		return true
@@ -169,7 +169,7 @@ func (w *world) storedIn(from store.Reader, key string) []trace.Replica {
 // which it held the last copy are excused.
 func (c *checker) losing(h *host, do func()) {
 	c.lossAt[h.name] = c.w.now
-	before := map[string][]trace.Replica{}
+	before := map[string][]event.Replica{}
 	for _, key := range c.keys {
 		before[key] = c.w.stored(h, key)
 	}
@@ -178,7 +178,7 @@ func (c *checker) losing(h *host, do func()) {
 		after := c.w.stored(h, key)
 		for _, r := range before[key] { // as a home and as a stand-in it may hold the same, and each counts for a copy
 			var left vclock.Siblings
-			if i := slices.IndexFunc(after, func(a trace.Replica) bool { return a.For == r.For }); i >= 0 {
+			if i := slices.IndexFunc(after, func(a event.Replica) bool { return a.For == r.For }); i >= 0 {
 				left = after[i].Versions
 			}
 			c.lose(h, key, slices.DeleteFunc(idsOf(r.Versions), func(id uint64) bool { return c.carries(idsOf(left), id) }))

@@ -6,10 +6,11 @@ import (
 
 	"ringside/engine"
 	"ringside/engine/driver"
+	"ringside/engine/event"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
+	"ringside/engine/settings"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 )
 
 // A host runs one node as localcluster does: it takes inputs from its inbox, steps the node, and carries out what
@@ -36,7 +37,7 @@ type host struct {
 	doomed    time.Duration // it crashes in its next commit, for that long; 0: it does not
 	doubt     bool          // the disk was recovered from damage, and no node has taken a new incarnation on it since
 
-	collected []trace.Event // tombstones that a buffered node has dropped since its last batch was taken
+	collected []event.Event // tombstones that a buffered node has dropped since its last batch was taken
 
 	rotten bool          // a record rotted in this life of the node, which need not have noticed
 	forgot time.Duration // when the disk last lost what it had of the membership; forever where it may come out at any boot; 0: never
@@ -45,7 +46,7 @@ type host struct {
 // A batch is what a host brings to its disk at once.
 type batch struct {
 	writes []store.Write
-	events []trace.Event // of the steps that wrote it; of a buffered node only the tombstones that it dropped
+	events []event.Event // of the steps that wrote it; of a buffered node only the tombstones that it dropped
 	told   bool          // the events have been told
 }
 
@@ -89,7 +90,7 @@ func (h *host) boot() {
 		Name: h.name, Ring: w.ring.Config(), Rings: w.rings, Founders: w.foundersOf(h), Seeds: w.plan.seeds(), R: w.plan.R, W: w.plan.W, LWW: w.plan.lww(), Strict: w.plan.Quorum == StrictQuorum,
 		Secret: []byte(secret), Seed: mix(w.plan.Seed ^ mix(h.id<<32|h.life)),
 		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), LastRun: h.ran, Distrust: h.doubt, Buffered: h.buffered(), Buggify: h.buggify(),
-		Literal: w.plan.Clocks == trace.ClocksLiteral, Truncate: w.plan.Truncate, MaxHints: w.plan.maxHints(), MaxSiblings: w.plan.maxSiblings(),
+		Literal: w.plan.Clocks == settings.ClocksLiteral, Truncate: w.plan.Truncate, MaxHints: w.plan.maxHints(), MaxSiblings: w.plan.maxSiblings(),
 	}, h.driver.Reader(), h.clock())
 	if err != nil {
 		panic(fmt.Sprintf("sim: %v", err)) // the simulated disk reads or says what is damaged
@@ -220,7 +221,7 @@ func (h *host) commit(b *batch) {
 // flushFailed is a crash: nobody knows what is on the disk.
 func (h *host) flushFailed() {
 	h.w.fault(failedSyncKind)
-	h.w.tell(trace.Event{Kind: trace.DiskFailed, Node: h.name, Message: "a flush failed"})
+	h.w.tell(event.Event{Kind: event.DiskFailed, Node: h.name, Message: "a flush failed"})
 	h.crash()
 	h.w.later(exp(h.w.dice(forReboot, h.id), time.Second), h.boot)
 }
@@ -249,7 +250,7 @@ func (h *host) release(e driver.Effects) {
 		return
 	}
 	for _, e := range e.Events {
-		if e.Kind == trace.TombstoneCollected {
+		if e.Kind == event.TombstoneCollected {
 			h.collected = append(h.collected, e)
 		}
 	}
@@ -306,7 +307,7 @@ func (h *host) crash() {
 	}
 	h.w.net.forget(h.name)
 	h.w.net.refreshOf(h.name)
-	h.w.tell(trace.Event{Kind: trace.NodeDown, Node: h.name})
+	h.w.tell(event.Event{Kind: event.NodeDown, Node: h.name})
 }
 
 // end ends the run of the driver, and loses what was in a buffer.
@@ -320,7 +321,7 @@ func (h *host) end() {
 		h.w.check.dropping(h, b)
 		h.disk.apply(b.writes)
 		for _, e := range b.events { // the run ends before the events are told
-			if !b.told && (e.Kind == trace.TombstoneCollected || e.Kind == trace.Coordinate || e.Kind == trace.Truncated) {
+			if !b.told && (e.Kind == event.TombstoneCollected || e.Kind == event.Coordinate || e.Kind == event.Truncated) {
 				h.w.check.event(e)
 			}
 		}
@@ -328,7 +329,7 @@ func (h *host) end() {
 	h.driver.Crash(landed)
 	if n := len(engine.KeysOf(h.driver.Lost())); n > 0 {
 		h.w.fault(lostBuffer)
-		h.w.tell(trace.Event{Kind: trace.BufferLost, Node: h.name, Count: n})
+		h.w.tell(event.Event{Kind: event.BufferLost, Node: h.name, Count: n})
 	}
 	h.up, h.paused, h.flight, h.inbox, h.wakes, h.dues = false, false, nil, nil, 0, 0
 }
@@ -336,14 +337,14 @@ func (h *host) end() {
 func (h *host) pause() {
 	if h.up && !h.paused {
 		h.paused = true
-		h.w.tell(trace.Event{Kind: trace.NodePaused, Node: h.name})
+		h.w.tell(event.Event{Kind: event.NodePaused, Node: h.name})
 	}
 }
 
 func (h *host) resume() {
 	if h.up && h.paused {
 		h.paused = false
-		h.w.tell(trace.Event{Kind: trace.NodeUp, Node: h.name})
+		h.w.tell(event.Event{Kind: event.NodeUp, Node: h.name})
 		h.dueAt(h.driver.Due())
 		h.work()
 	}

@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -116,7 +116,7 @@ func (w *world) amend(s Strike, kind member.Kind) {
 var orders = map[member.Kind]string{member.Join: joinKind, member.Leave: leaveKind, member.Remove: removeKind}
 
 // amended counts a change that a node was asked for, once the node has written it down.
-func (w *world) amended(e trace.Event) {
+func (w *world) amended(e event.Event) {
 	for _, c := range e.Changes {
 		w.fault(orders[c.Kind])
 		if h := w.hosts[c.By]; h.node.History().Has(c) && h.node.Ring().Has(c.Node) != (c.Kind == member.Join) {
@@ -133,7 +133,7 @@ type order struct {
 
 // learn keeps the world's own account of the membership: all changes that any node wrote down. Nobody
 // changes it but by order, and to say that itself is gone (P12).
-func (w *world) learn(e trace.Event) {
+func (w *world) learn(e event.Event) {
 	w.check.countHomes()
 	for _, c := range e.Changes {
 		asked := w.ordered[order{c.Node, c.Kind}] || c.Kind == member.Gone && c.By == c.Node
@@ -242,7 +242,7 @@ func (c *checker) dropping(h *host, t *batch) {
 }
 
 // drops notes, for a node with a buffer, which homes a range had that it drops: the disk learns of that later.
-func (c *checker) drops(h *host, span trace.Span) {
+func (c *checker) drops(h *host, span event.Span) {
 	for _, key := range c.keys {
 		if at := ring.Of([]byte(key)); h.buffered() && (ring.Range{Start: span.Start, End: span.End}).Holds(at) {
 			c.leaving[h.name+" "+key] = h.node.Ring().Homes([]byte(key))

@@ -6,9 +6,9 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 )
 
 // The nemesis breaks things, as the plan says.
@@ -221,12 +221,12 @@ func (w *world) split(s Strike) {
 
 func (w *world) cut(groups [][]string, oneWay bool) {
 	w.net.change(fault.Fault{Kind: fault.Split, Groups: groups, OneWay: oneWay})
-	w.tell(trace.Event{Kind: trace.Split, Groups: w.net.cuts.Groups(), OneWay: oneWay})
+	w.tell(event.Event{Kind: event.Split, Groups: w.net.cuts.Groups(), OneWay: oneWay})
 }
 
 func (w *world) heal() {
 	w.net.change(fault.Fault{Kind: fault.Heal})
-	w.tell(trace.Event{Kind: trace.Heal})
+	w.tell(event.Event{Kind: event.Heal})
 }
 
 func (w *world) crash(s Strike) {
@@ -347,7 +347,7 @@ func (w *world) wipe(s Strike) {
 	h.crash()
 	w.check.losing(h, h.disk.wipe)
 	h.forgot = max(h.forgot, w.now)
-	w.tell(trace.Event{Kind: trace.NodeWiped, Node: h.name})
+	w.tell(event.Event{Kind: event.NodeWiped, Node: h.name})
 	w.later(s.For, h.boot)
 }
 

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/event"
 	"ringside/engine/fault"
-	"ringside/engine/trace"
 	"ringside/engine/wire"
 )
 
@@ -117,7 +117,7 @@ func (n *network) carry(m wire.Message, d time.Duration) {
 }
 
 func (n *network) dropped(m wire.Message, why string) {
-	n.w.tell(trace.Event{Kind: trace.Dropped, Node: m.From, Peer: m.To, Request: m.Request, Message: why})
+	n.w.tell(event.Event{Kind: event.Dropped, Node: m.From, Peer: m.To, Request: m.Request, Message: why})
 }
 
 // change applies a fault to the cuts.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"ringside/engine/ring"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 	"ringside/engine/wire"
 )
 
@@ -79,7 +79,7 @@ func (o Options) Draw() Options {
 	most := min(o.N, o.Nodes)
 	oddly(&o.R, 2, 1, most, .25)
 	oddly(&o.W, 2, 1, most, .25)
-	named(&o.Mode, trace.ModeSiblings, trace.ModeLWW, .15)
+	named(&o.Mode, settings.ModeSiblings, settings.ModeLWW, .15)
 	quorumGiven := o.Quorum != ""
 	named(&o.Quorum, Sloppy, StrictQuorum, .15)
 	oddly(&o.Ops, 300, 300, 300, 0)
@@ -143,7 +143,7 @@ func (o Options) Draw() Options {
 		o.Strategy = drawStrategy(o.Seed)
 	}
 	if o.Clocks == "" {
-		o.Clocks = trace.ClocksDotted
+		o.Clocks = settings.ClocksDotted
 	}
 	cut := 1 + rng.IntN(maxTruncate)
 	if rng.Float64() >= truncateOdds {
@@ -255,10 +255,10 @@ func (o Options) Check() error {
 		return fmt.Errorf("sim: %d operations, the limit is %d", o.Ops, MaxOps)
 	case o.Length > MaxTime || o.FaultEvery > MaxTime:
 		return fmt.Errorf("sim: %v, want at most %v of virtual time", max(o.Length, o.FaultEvery), MaxTime)
-	case o.Mode != "" && o.Mode != trace.ModeSiblings && o.Mode != trace.ModeLWW:
-		return fmt.Errorf("sim: mode %q, want %s or %s", o.Mode, trace.ModeSiblings, trace.ModeLWW)
-	case o.Clocks != "" && o.Clocks != trace.ClocksDotted && o.Clocks != trace.ClocksLiteral:
-		return fmt.Errorf("sim: clocks %q, want %s or %s", o.Clocks, trace.ClocksDotted, trace.ClocksLiteral)
+	case o.Mode != "" && o.Mode != settings.ModeSiblings && o.Mode != settings.ModeLWW:
+		return fmt.Errorf("sim: mode %q, want %s or %s", o.Mode, settings.ModeSiblings, settings.ModeLWW)
+	case o.Clocks != "" && o.Clocks != settings.ClocksDotted && o.Clocks != settings.ClocksLiteral:
+		return fmt.Errorf("sim: clocks %q, want %s or %s", o.Clocks, settings.ClocksDotted, settings.ClocksLiteral)
 	case o.Truncate > wire.MaxClock:
 		return fmt.Errorf("sim: truncate %d, want 1 to %d", o.Truncate, wire.MaxClock)
 	case o.Quorum != "" && o.Quorum != Sloppy && o.Quorum != StrictQuorum:

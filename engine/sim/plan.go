@@ -10,7 +10,7 @@ import (
 
 	"ringside/engine"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 )
 
 // A Plan is a run before it is played: everything that is done to the cluster, at which
@@ -108,9 +108,9 @@ func (p *Plan) names() []string {
 	return out
 }
 
-func (p *Plan) literal() bool { return p.Clocks == trace.ClocksLiteral }
+func (p *Plan) literal() bool { return p.Clocks == settings.ClocksLiteral }
 
-func (p *Plan) lww() bool { return p.Mode == trace.ModeLWW }
+func (p *Plan) lww() bool { return p.Mode == settings.ModeLWW }
 
 // quiet says whether every read must see every write acked before it (P7).
 func (p *Plan) quiet() bool {

@@ -11,13 +11,13 @@ package sim
 import (
 	"slices"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 )
 
 // hears notes that a home acknowledged a put whose client was answered before.
-func (c *checker) hears(e trace.Event) {
+func (c *checker) hears(e event.Event) {
 	if op := c.ops[e.Request]; op != nil && op.known != nil && c.w.hosts[e.Peer].node.View() == op.known.history.Digest() {
 		op.heldBy(e.Peer)
 	}

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
 )
 
 // A Result is how a run went.
@@ -36,13 +36,13 @@ func Run(opt Options) Result { return Play(NewPlan(opt), nil) }
 
 // Play plays a plan that Check finds no fault with. watch, if not nil, is told all that
 // happens, as the subscriber of a real cluster is; it changes nothing.
-func Play(p Plan, watch func(trace.Event)) Result {
+func Play(p Plan, watch func(event.Event)) Result {
 	r, _ := PlayUntil(p, func() bool { return true }, watch)
 	return r
 }
 
 // PlayUntil is Play, but gives up once goOn, which is asked all along, says no; ended is false then.
-func PlayUntil(p Plan, goOn func() bool, watch func(trace.Event)) (r Result, ended bool) {
+func PlayUntil(p Plan, goOn func() bool, watch func(event.Event)) (r Result, ended bool) {
 	defer func() {
 		switch x := recover(); x {
 		case nil:
@@ -75,7 +75,7 @@ func panickedIn(stack string) string {
 // interrupted is what a world panics with that is to end: from the midst of whatever waits for its time to pass.
 type interrupted struct{}
 
-func play(p *Plan, goOn func() bool, watch func(trace.Event)) Result {
+func play(p *Plan, goOn func() bool, watch func(event.Event)) Result {
 	w := newWorld(p, watch)
 	w.goOn = goOn
 	w.unleash()
@@ -104,7 +104,7 @@ func play(p *Plan, goOn func() bool, watch func(trace.Event)) Result {
 	if n := len(res.Violations); n > 0 {
 		verdict = res.Violations[0].Property + " does not hold"
 	}
-	w.tell(trace.Event{Kind: trace.RunOver, Count: len(res.Violations), Message: verdict})
+	w.tell(event.Event{Kind: event.RunOver, Count: len(res.Violations), Message: verdict})
 	return res
 }
 

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"ringside/engine/ring"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 	"ringside/engine/wire"
 )
 
@@ -43,7 +43,7 @@ func (p *Plan) Script(remarks func(id uint64) string) string {
 	line("replicas N=%d R=%d W=%d", p.N, p.R, p.W)
 	line("mode %s", p.Mode)
 	line("quorum %s", p.Quorum)
-	if p.Clocks != trace.ClocksDotted {
+	if p.Clocks != settings.ClocksDotted {
 		line("clocks %s", p.Clocks)
 	}
 	if p.Truncate > 0 {
@@ -184,7 +184,7 @@ func (s Strike) words() string {
 
 // ParseScript reads what Script wrote, or a person changed, and checks it.
 func ParseScript(r io.Reader) (Plan, error) {
-	p := Plan{Weather: Weather{Delay: usualDelay}, Mode: trace.ModeSiblings, Quorum: Sloppy, Clocks: trace.ClocksDotted}
+	p := Plan{Weather: Weather{Delay: usualDelay}, Mode: settings.ModeSiblings, Quorum: Sloppy, Clocks: settings.ClocksDotted}
 	in := bufio.NewScanner(r)
 	in.Buffer(nil, maxLine)
 	for n := 1; in.Scan(); n++ {

@@ -19,7 +19,8 @@ import (
 	"testing"
 	"time"
 
-	"ringside/engine/trace"
+	"ringside/engine/event"
+	"ringside/engine/settings"
 )
 
 var (
@@ -163,7 +164,7 @@ func TestDeterminism(t *testing.T) {
 		}
 	}
 	events := 0
-	if r := Play(NewPlan(short(1)), func(trace.Event) { events++ }); fingerprint(r) != one[1] || events < r.Events {
+	if r := Play(NewPlan(short(1)), func(event.Event) { events++ }); fingerprint(r) != one[1] || events < r.Events {
 		t.Errorf("watched, seed 1 is %s with %d events, want %s and %d", fingerprint(r), events, one[1], r.Events)
 	}
 }
@@ -210,7 +211,7 @@ func TestHealthy(t *testing.T) {
 func TestStaleReads(t *testing.T) {
 	stale := func(r, w int) (n int) {
 		each(1, 10, func(s uint64) Options {
-			return Options{Seed: s, Faults: []string{slowLinksKind}, Quorum: StrictQuorum, Nodes: 5, N: 3, R: r, W: w, Mode: trace.ModeSiblings, Odd: -1}
+			return Options{Seed: s, Faults: []string{slowLinksKind}, Quorum: StrictQuorum, Nodes: 5, N: 3, R: r, W: w, Mode: settings.ModeSiblings, Odd: -1}
 		}, func(r Result) { n += r.Stale })
 		return n
 	}
@@ -224,9 +225,9 @@ func TestStaleReads(t *testing.T) {
 func TestLiteralClocksAreGuilty(t *testing.T) {
 	const most = 3
 	for s := uint64(1); s <= most; s++ {
-		o := Options{Seed: s, Faults: []string{}, Mode: trace.ModeSiblings, Clocks: trace.ClocksLiteral}
+		o := Options{Seed: s, Faults: []string{}, Mode: settings.ModeSiblings, Clocks: settings.ClocksLiteral}
 		if r := Run(o); r.Broke("P1") {
-			o.Clocks = trace.ClocksDotted
+			o.Clocks = settings.ClocksDotted
 			if r := Run(o); len(r.Violations) > 0 {
 				t.Errorf("seed %d fails with dotted clocks too: %v", s, r.Violations)
 			}
@@ -240,7 +241,7 @@ func TestLiteralClocksAreGuilty(t *testing.T) {
 func TestTruncationCosts(t *testing.T) {
 	count := func(cut int) (n int) {
 		each(1, 15, func(s uint64) Options {
-			return Options{Seed: s, Mode: trace.ModeSiblings, Truncate: cut, Faults: []string{partitionKind, crashKind, wipeKind}}
+			return Options{Seed: s, Mode: settings.ModeSiblings, Truncate: cut, Faults: []string{partitionKind, crashKind, wipeKind}}
 		}, func(r Result) {
 			n += r.FalseOnes
 			for _, v := range r.Violations {
@@ -299,7 +300,7 @@ clock n3 skew=-10s drift=0
 func TestReadYourWrites(t *testing.T) {
 	missed := func(balanced bool) (n, of int) {
 		for s := uint64(1); s <= 60; s++ {
-			p := NewPlan(Options{Seed: s, Nodes: 5, N: 3, R: 1, W: 1, Keys: 1, Clients: 1, Mode: trace.ModeSiblings, Quorum: Sloppy,
+			p := NewPlan(Options{Seed: s, Nodes: 5, N: 3, R: 1, W: 1, Keys: 1, Clients: 1, Mode: settings.ModeSiblings, Quorum: Sloppy,
 				Truncate: -1, AntiEntropy: -1, Faults: []string{slowLinksKind}, Odd: -1, Ops: 90, Length: 10 * time.Second})
 			p.Weather.Delay = 20 * time.Millisecond
 			for i := range p.Ops { // reads, writes with that context, and reads again at once
@@ -351,7 +352,7 @@ func TestOptionsAreWhole(t *testing.T) {
 // Items that are left out of a plan do not change the dice of the rest: as long as
 // nothing else happens on a link or a disk, a message takes as long as it did.
 func TestDiceAreIndependent(t *testing.T) {
-	o := Options{Seed: 3, Faults: []string{}, Nodes: 5, N: 3, R: 2, W: 2, Mode: trace.ModeSiblings, Quorum: Sloppy}
+	o := Options{Seed: 3, Faults: []string{}, Nodes: 5, N: 3, R: 2, W: 2, Mode: settings.ModeSiblings, Quorum: Sloppy}
 	p := NewPlan(o)
 	all := Play(p, nil)
 	var kept []Op
@@ -394,10 +395,10 @@ func BenchmarkRun(b *testing.B) {
 func TestLWWLosesOnlyConcurrentWrites(t *testing.T) {
 	lost, writes := 0, 0
 	for seed := range uint64(40) {
-		p := NewPlan(Options{Seed: seed + 1, Mode: trace.ModeLWW, Faults: []string{}, Odd: -1, Blind: .8})
+		p := NewPlan(Options{Seed: seed + 1, Mode: settings.ModeLWW, Faults: []string{}, Odd: -1, Blind: .8})
 		told := map[uint64]bool{}
-		r := Play(p, func(e trace.Event) {
-			if e.Kind == trace.LWWLost {
+		r := Play(p, func(e event.Event) {
+			if e.Kind == event.LWWLost {
 				told[e.Request] = true
 			}
 		})

@@ -5,10 +5,10 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/trace"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -32,7 +32,7 @@ func newTombs() tombs {
 }
 
 // dropped checks the moment at which a node drops a tombstone.
-func (c *checker) dropped(e trace.Event) {
+func (c *checker) dropped(e event.Event) {
 	c.tombs.drops++
 	if !c.w.peace {
 		c.tombs.early++
@@ -108,8 +108,8 @@ func (c *checker) undo(h *host, before, now []uint64) {
 
 // collecting says whether a turn drops key as a collected tombstone.
 func (t *batch) collecting(key string) bool {
-	return slices.ContainsFunc(t.events, func(e trace.Event) bool {
-		return e.Kind == trace.TombstoneCollected && string(e.Key) == key
+	return slices.ContainsFunc(t.events, func(e event.Event) bool {
+		return e.Kind == event.TombstoneCollected && string(e.Key) == key
 	})
 }
 

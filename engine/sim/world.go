@@ -18,9 +18,10 @@ import (
 	"time"
 
 	"ringside/engine"
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/ring"
-	"ringside/engine/trace"
+	"ringside/engine/settings"
 	"ringside/engine/wire"
 )
 
@@ -61,33 +62,33 @@ type world struct {
 	events int
 	busy   int                   // clients that have something left to do
 	calls  map[uint64]*operation // client number → what waits for the reply
-	onEach func(trace.Event)     // for whoever watches
+	onEach func(event.Event)     // for whoever watches
 }
 
 // A scheduled event.
-type event struct {
+type scheduled struct {
 	at  time.Duration
 	seq uint64
 	do  func()
 }
 
-type eventQueue []event
+type eventQueue []scheduled
 
 func (q eventQueue) Len() int { return len(q) }
 func (q eventQueue) Less(i, j int) bool {
 	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].seq < q[j].seq
 }
 func (q eventQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *eventQueue) Push(x any)   { *q = append(*q, x.(event)) }
+func (q *eventQueue) Push(x any)   { *q = append(*q, x.(scheduled)) }
 func (q *eventQueue) Pop() any {
 	old := *q
 	e := old[len(old)-1]
-	old[len(old)-1] = event{}
+	old[len(old)-1] = scheduled{}
 	*q = old[:len(old)-1]
 	return e
 }
 
-func newWorld(p *Plan, onEach func(trace.Event)) *world {
+func newWorld(p *Plan, onEach func(event.Event)) *world {
 	w := &world{
 		goOn: func() bool { return true }, plan: p, pcg: rand.NewPCG(p.Seed, 0), thrown: map[uint64]uint64{}, now: start, names: p.names(), hosts: map[string]*host{}, ordered: map[order]bool{},
 		faults: map[string]int{}, calls: map[uint64]*operation{}, hash: mix(p.Seed), onEach: onEach,
@@ -102,7 +103,7 @@ func newWorld(p *Plan, onEach func(trace.Event)) *world {
 	w.ring = w.rings.Of(w.history)
 	w.net = newNetwork(w)
 	w.check = newChecker(w)
-	w.tell(trace.Event{Kind: trace.Cluster, Settings: &s})
+	w.tell(event.Event{Kind: event.Cluster, Settings: &s})
 	for i, n := range w.names {
 		w.hosts[n] = newHost(w, n, i)
 	}
@@ -113,8 +114,8 @@ func newWorld(p *Plan, onEach func(trace.Event)) *world {
 }
 
 // settings are the cluster's choices as watchers are told them.
-func (p *Plan) settings() trace.Settings {
-	return trace.Settings{
+func (p *Plan) settings() settings.Cluster {
+	return settings.Cluster{
 		Name: fmt.Sprintf("seed-%d", p.Seed), Nodes: p.names(), N: min(p.N, p.Nodes), R: p.R, W: p.W, Mode: p.Mode,
 		Strict: p.Quorum == StrictQuorum, Strategy: int(cmp.Or(p.Strategy, ring.EqualPartitions)), Q: max(cmp.Or(p.Ranges, ring.DefaultQ), p.Nodes), T: cmp.Or(p.Tokens, ring.DefaultT),
 		Clocks: p.Clocks, Truncate: p.Truncate, Buffer: p.Buffer,
@@ -126,7 +127,7 @@ func (w *world) after(d time.Duration, do func()) { w.at(w.now+d, do) }
 
 func (w *world) at(t time.Duration, do func()) {
 	w.seq++
-	heap.Push(&w.queue, event{at: t, seq: w.seq, do: do})
+	heap.Push(&w.queue, scheduled{at: t, seq: w.seq, do: do})
 }
 
 // askEvery is after how many things that happen a world looks whether it is to go on.
@@ -141,7 +142,7 @@ func (w *world) runUntil(end time.Duration, done func() bool) {
 		if w.popped++; w.popped%askEvery == 0 && !w.goOn() {
 			panic(interrupted{})
 		}
-		e := heap.Pop(&w.queue).(event)
+		e := heap.Pop(&w.queue).(scheduled)
 		w.now = e.at
 		e.do()
 	}
@@ -164,11 +165,11 @@ func (w *world) fault(kind string) {
 }
 
 // observe hands a node's events to the checker.
-func (w *world) observe(events []trace.Event) {
+func (w *world) observe(events []event.Event) {
 	w.events += len(events)
 	for _, e := range events {
 		w.note(uint64(e.Time), hashString(e.Kind), hashString(e.Node), hashString(e.Peer), e.Request, uint64(len(e.Versions)))
-		if e.Kind == trace.Membership {
+		if e.Kind == event.Membership {
 			w.learn(e)
 		}
 		w.check.event(e)
@@ -180,7 +181,7 @@ func (w *world) observe(events []trace.Event) {
 }
 
 // tell reports to whoever watches what a cluster's driver would.
-func (w *world) tell(e trace.Event) {
+func (w *world) tell(e event.Event) {
 	if w.onEach != nil {
 		e.Time = w.now
 		w.onEach(e)
@@ -193,18 +194,18 @@ func (w *world) tellBoot(h *host) {
 	if w.onEach == nil {
 		return
 	}
-	w.tell(trace.Event{Kind: trace.NodeUp, Node: h.name})
-	state := &trace.NodeState{}
-	hints := map[string]*trace.HintCount{}
+	w.tell(event.Event{Kind: event.NodeUp, Node: h.name})
+	state := &event.NodeState{}
+	hints := map[string]*event.HintCount{}
 	for _, key := range w.check.keys {
-		e := trace.Event{Kind: trace.Replicas, Node: h.name, Key: []byte(key)}
+		e := event.Event{Kind: event.Replicas, Node: h.name, Key: []byte(key)}
 		for _, r := range w.stored(h, key) {
 			e.Replicas = append(e.Replicas, r)
 			switch {
 			case r.For == "":
 				state.Keys += min(1, len(r.Versions.Live()))
 			case hints[r.For] == nil:
-				hints[r.For] = &trace.HintCount{For: r.For, Keys: 1, Oldest: w.now}
+				hints[r.For] = &event.HintCount{For: r.For, Keys: 1, Oldest: w.now}
 			default:
 				hints[r.For].Keys++
 			}
@@ -216,13 +217,13 @@ func (w *world) tellBoot(h *host) {
 			state.Hints = append(state.Hints, *c)
 		}
 	}
-	w.tell(trace.Event{Kind: trace.State, Node: h.name, State: state})
+	w.tell(event.Event{Kind: event.State, Node: h.name, State: state})
 }
 
 // replied hands a node's answer to the client that waits for it.
 func (w *world) replied(r engine.Reply) {
 	for _, e := range r.Events {
-		if e.Kind == trace.Membership {
+		if e.Kind == event.Membership {
 			w.amended(e)
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"ringside/engine/ring"
+	"ringside/engine/settings"
 	"ringside/engine/sim"
-	"ringside/engine/trace"
 )
 
 // A Scenario is a committed seed that shows one reason why Dynamo is not
@@ -22,7 +22,7 @@ type Scenario struct {
 
 // usual are the options that the scenarios share.
 var usual = sim.Options{
-	Nodes: 5, N: 3, R: 2, W: 2, Mode: trace.ModeSiblings, Quorum: sim.Sloppy, Ops: 60, Clients: 3, Keys: 1,
+	Nodes: 5, N: 3, R: 2, W: 2, Mode: settings.ModeSiblings, Quorum: sim.Sloppy, Ops: 60, Clients: 3, Keys: 1,
 	Strategy: ring.EqualPartitions, Length: 30 * time.Second, Blind: .2, Odd: -1, Faults: []string{}, FaultEvery: 2 * time.Second,
 }
 

@@ -1,4 +1,4 @@
-package trace
+package event
 
 import (
 	"fmt"
@@ -38,19 +38,4 @@ func mebibytes(n int) string {
 		return fmt.Sprintf("%d KiB", (n+1<<10-1)>>10)
 	}
 	return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
-}
-
-// Oversized names a key that cannot converge before a client reconciles it, and how that is done; "" if no node that
-// runs knows of one.
-func (v *View) Oversized() string {
-	for _, n := range v.Nodes {
-		if n.Status != Up || len(n.TooLarge) == 0 {
-			continue
-		}
-		t := n.TooLarge[0]
-		key := Show(t.Key)
-		return fmt.Sprintf("%s and %s cannot merge the key %s: %s; reconcile it: get %s -R 1 --via %s --save @all, put %s VALUE -c @all, and the same via %s, then sync",
-			n.Name, t.Peer, key, t.Sizes(n.Name), key, n.Name, key, t.Peer)
-	}
-	return ""
 }

@@ -1,4 +1,4 @@
-package trace
+package event
 
 import (
 	"encoding/base64"
@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"ringside/engine/member"
+	"ringside/engine/settings"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -111,7 +112,7 @@ func (e EntryJSON) time() (int64, error) {
 	}
 	t, err := time.Parse(time.RFC3339Nano, e.Time)
 	if err != nil {
-		return 0, fmt.Errorf("trace: past: %w", err)
+		return 0, fmt.Errorf("event: past: %w", err)
 	}
 	return t.UnixNano(), nil
 }
@@ -124,7 +125,7 @@ func (j VersionJSON) Version() (vclock.Version, error) {
 	}
 	t, err := time.Parse(time.RFC3339Nano, j.Time)
 	if err != nil {
-		return v, fmt.Errorf("trace: version: %w", err)
+		return v, fmt.Errorf("event: version: %w", err)
 	}
 	v.Time = t.UnixNano()
 	v.Value, err = untext(j.Value, j.ValueBase64)
@@ -143,7 +144,7 @@ func (j VersionJSON) Stamp() (vclock.Version, error) {
 		v.Past = append(v.Past, vclock.Entry{Actor: e.Actor, Counter: e.Counter, From: d.From, Time: at})
 	}
 	if !v.Past.Valid() {
-		return v, fmt.Errorf("trace: past of %s is not a clock", j.Notation)
+		return v, fmt.Errorf("event: past of %s is not a clock", j.Notation)
 	}
 	return v, nil
 }
@@ -162,38 +163,38 @@ func siblings(in []VersionJSON) (vclock.Siblings, error) {
 
 // eventJSON is an Event on the wire of scripts and of attached terminals.
 type eventJSON struct {
-	Seq       uint64         `json:"seq"`
-	Time      string         `json:"time"`
-	Node      string         `json:"node"`
-	Kind      Kind           `json:"kind"`
-	Section   string         `json:"section"`
-	Request   uint64         `json:"request,omitempty"`
-	Key       *string        `json:"key,omitempty"`
-	KeyBase64 *string        `json:"key_base64,omitempty"`
-	Peer      string         `json:"peer,omitempty"`
-	For       string         `json:"for,omitempty"`
-	Op        string         `json:"op,omitempty"`
-	Versions  []VersionJSON  `json:"versions,omitempty"`
-	Homes     []string       `json:"homes,omitempty"`
-	Hinted    []HintJSON     `json:"hinted,omitempty"`
-	Nodes     []string       `json:"nodes,omitempty"`
-	Count     int            `json:"count,omitempty"`
-	Want      int            `json:"want,omitempty"`
-	Err       string         `json:"error,omitempty"`
-	Message   string         `json:"message,omitempty"`
-	ElapsedUS float64        `json:"elapsed_us,omitempty"`
-	Settings  *Settings      `json:"settings,omitempty"`
-	State     *NodeState     `json:"state,omitempty"`
-	Replicas  []replicaJSON  `json:"replicas,omitempty"`
-	Rounds    []SyncRound    `json:"rounds,omitempty"`
-	Span      *Span          `json:"range,omitempty"`
-	Changes   member.History `json:"changes,omitempty"`
-	Addr      string         `json:"addr,omitempty"`
-	Groups    [][]string     `json:"groups,omitempty"`
-	OneWay    bool           `json:"one_way,omitempty"`
-	Link      string         `json:"link,omitempty"`
-	DelayUS   float64        `json:"delay_us,omitempty"`
-	Percent   float64        `json:"percent,omitempty"`
+	Seq       uint64            `json:"seq"`
+	Time      string            `json:"time"`
+	Node      string            `json:"node"`
+	Kind      Kind              `json:"kind"`
+	Section   string            `json:"section"`
+	Request   uint64            `json:"request,omitempty"`
+	Key       *string           `json:"key,omitempty"`
+	KeyBase64 *string           `json:"key_base64,omitempty"`
+	Peer      string            `json:"peer,omitempty"`
+	For       string            `json:"for,omitempty"`
+	Op        string            `json:"op,omitempty"`
+	Versions  []VersionJSON     `json:"versions,omitempty"`
+	Homes     []string          `json:"homes,omitempty"`
+	Hinted    []HintJSON        `json:"hinted,omitempty"`
+	Nodes     []string          `json:"nodes,omitempty"`
+	Count     int               `json:"count,omitempty"`
+	Want      int               `json:"want,omitempty"`
+	Err       string            `json:"error,omitempty"`
+	Message   string            `json:"message,omitempty"`
+	ElapsedUS float64           `json:"elapsed_us,omitempty"`
+	Settings  *settings.Cluster `json:"settings,omitempty"`
+	State     *NodeState        `json:"state,omitempty"`
+	Replicas  []replicaJSON     `json:"replicas,omitempty"`
+	Rounds    []SyncRound       `json:"rounds,omitempty"`
+	Span      *Span             `json:"range,omitempty"`
+	Changes   member.History    `json:"changes,omitempty"`
+	Addr      string            `json:"addr,omitempty"`
+	Groups    [][]string        `json:"groups,omitempty"`
+	OneWay    bool              `json:"one_way,omitempty"`
+	Link      string            `json:"link,omitempty"`
+	DelayUS   float64           `json:"delay_us,omitempty"`
+	Percent   float64           `json:"percent,omitempty"`
 }
 
 // HintJSON is a hint as the command line's contract has it.
@@ -254,7 +255,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 	}
 	t, err := time.Parse(time.RFC3339Nano, j.Time)
 	if err != nil {
-		return fmt.Errorf("trace: event: %w", err)
+		return fmt.Errorf("event: %w", err)
 	}
 	*e = Event{
 		Seq: j.Seq, Time: time.Duration(t.UnixNano()), Node: j.Node, Kind: j.Kind, Request: j.Request,
@@ -266,7 +267,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 		return err
 	}
 	if e.Key, err = untext(j.Key, j.KeyBase64); err != nil {
-		return fmt.Errorf("trace: event: %w", err)
+		return fmt.Errorf("event: %w", err)
 	}
 	if e.Versions, err = siblings(j.Versions); err != nil {
 		return err

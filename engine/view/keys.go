@@ -1,6 +1,4 @@
-package trace
-
-// What nodes hold of the keys that events told of.
+package view
 
 import (
 	"cmp"
@@ -8,8 +6,11 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/vclock"
 )
+
+// What nodes hold of the keys that events told of.
 
 // A Key of the view: what each node was last seen to hold of it.
 type Key struct {
@@ -20,10 +21,10 @@ type Key struct {
 }
 
 // Key returns the account of a key, nil if no event told of it.
-func (v *View) Key(key []byte) *Key { return v.keys[string(key)] }
+func (v *Cluster) Key(key []byte) *Key { return v.keys[string(key)] }
 
 // Keys returns the keys that events told of, sorted.
-func (v *View) Keys() []*Key {
+func (v *Cluster) Keys() []*Key {
 	out := make([]*Key, 0, len(v.keys))
 	for _, k := range slices.Sorted(maps.Keys(v.keys)) {
 		out = append(out, v.keys[k])
@@ -32,7 +33,7 @@ func (v *View) Keys() []*Key {
 }
 
 // touch returns the view's account of the event's key.
-func (v *View) touch(e Event) *Key {
+func (v *Cluster) touch(e event.Event) *Key {
 	k := v.keys[string(e.Key)]
 	if k == nil {
 		if len(v.keys) >= MaxKeys {
@@ -45,7 +46,7 @@ func (v *View) touch(e Event) *Key {
 	return k
 }
 
-func (v *View) forgetOldestKey() {
+func (v *Cluster) forgetOldestKey() {
 	var oldest *Key
 	for _, k := range v.keys {
 		if oldest == nil || cmp.Or(cmp.Compare(k.Touched, oldest.Touched), slices.Compare(k.Key, oldest.Key)) < 0 {
@@ -56,7 +57,7 @@ func (v *View) forgetOldestKey() {
 }
 
 // holds notes all that a node holds of a key.
-func (v *View) holds(e Event) {
+func (v *Cluster) holds(e event.Event) {
 	held := map[string]vclock.Siblings{}
 	for _, r := range e.Replicas {
 		held[r.For] = r.Versions
@@ -76,7 +77,7 @@ func (k *Key) lose(s vclock.Siblings) {
 	k.Lost = k.Lost[max(0, len(k.Lost)-MaxKeyLost):]
 }
 
-func (v *View) hold(e Event, home string) {
+func (v *Cluster) hold(e event.Event, home string) {
 	k := v.touch(e)
 	if k.Held[e.Node] == nil {
 		k.Held[e.Node] = map[string]vclock.Siblings{}
@@ -85,7 +86,7 @@ func (v *View) hold(e Event, home string) {
 }
 
 // forgetHeld forgets what a node held of any key.
-func (v *View) forgetHeld(node string) {
+func (v *Cluster) forgetHeld(node string) {
 	for _, k := range v.keys {
 		delete(k.Held, node)
 	}
@@ -93,10 +94,10 @@ func (v *View) forgetHeld(node string) {
 
 // Converged says whether all homes of key are up and hold the same versions
 // and nobody keeps a hint for it. The view must have been told of the key's Replicas.
-func (v *View) Converged(key []byte) bool { return v.Blocking(key) == "" }
+func (v *Cluster) Converged(key []byte) bool { return v.Blocking(key) == "" }
 
 // Blocking names what keeps a key from being converged, "" if it is.
-func (v *View) Blocking(key []byte) string {
+func (v *Cluster) Blocking(key []byte) string {
 	if v.Ring == nil {
 		return "the cluster is not up"
 	}

@@ -1,15 +1,15 @@
-// Package trace is the one event stream of a cluster and its one reducer.
-// Everything a person sees (the terminal screens, status, traces, what a
-// script asserts) is a View of these events, so that a live cluster, a
-// simulation and a recorded file look alike.
-package trace
+// Package event defines what nodes and drivers tell of a cluster: one stream of events, each with the section of the
+// paper that it shows. Everything that a person sees (screens, status, traces, assertions of scripts) is derived from
+// this stream by package view, so that a live cluster, a simulation and a recording look alike. Events never change
+// what a node does.
+package event
 
 import (
 	"strconv"
 	"time"
 
 	"ringside/engine/member"
-	"ringside/engine/ring"
+	"ringside/engine/settings"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -132,7 +132,7 @@ type Event struct {
 	Message  string
 	Elapsed  time.Duration
 
-	Settings *Settings
+	Settings *settings.Cluster
 	State    *NodeState
 	Replicas []Replica
 	Rounds   []SyncRound
@@ -152,80 +152,8 @@ const OpBuffered = "buffered"
 // Section is the part of the paper that the event shows.
 func (e Event) Section() string { return Sections[e.Kind] }
 
-// Settings are a cluster's fixed choices.
-type Settings struct {
-	Name     string   `json:"cluster"`
-	Nodes    []string `json:"nodes"` // that there are, members or not
-	N        int      `json:"n"`
-	R        int      `json:"r"`
-	W        int      `json:"w"`
-	Mode     string   `json:"mode"` // siblings or lww
-	Strict   bool     `json:"strict"`
-	Strategy int      `json:"strategy"`
-	Q        int      `json:"q"`
-	T        int      `json:"t"`
-	Mem      bool     `json:"mem"`              // nodes keep their data in memory only
-	Buffer   int      `json:"buffer,omitempty"` // objects in each node's buffer (§6.1); 0: none, every write is durable
-
-	Founders []ring.Member  `json:"founders,omitempty"` // the members that the cluster was born with; none: Nodes, all alike
-	Seeds    []string       `json:"seeds"`              // whom all nodes know from outside the ring (§4.8.2)
-	Changes  member.History `json:"changes,omitempty"`  // of the membership; none: the founders alone
-
-	Clocks   string `json:"clocks,omitempty"`   // dotted, which "" means, or literal
-	Truncate int    `json:"truncate,omitempty"` // pairs at which clocks are cut; 0: never
-
-	NoAntiEntropy bool `json:"no_anti_entropy,omitempty"` // nodes compare their trees only when told to (§4.7)
-
-	Tombstones time.Duration `json:"tombstones,omitempty"` // ns of grace until tombstones are collected (§4.4); 0: the usual; negative: they stay
-}
-
-// Born returns the founders.
-func (s Settings) Born() []ring.Member {
-	if len(s.Founders) > 0 {
-		return s.Founders
-	}
-	out := make([]ring.Member, len(s.Nodes))
-	for i, n := range s.Nodes {
-		out[i] = ring.Member{Name: n, Weight: 1}
-	}
-	return out
-}
-
-// History is all that is known of the membership.
-func (s Settings) History() member.History { return member.Founders(s.Born()).Merge(s.Changes) }
-
-// RingConfig is what rings of the cluster are made with.
-func (s Settings) RingConfig() ring.Config {
-	return ring.Config{Strategy: ring.Strategy(s.Strategy), N: s.N, Q: s.Q, T: s.T}
-}
-
 // Fastest is the Message of Forwarded and Coordinate where the context chose the coordinator (§5).
 const Fastest = "it answered the last get first"
-
-// Kinds of clocks (§4.4).
-const (
-	ClocksDotted  = "dotted"  // each version keeps its own event apart from its past
-	ClocksLiteral = "literal" // the paper's vector clocks
-)
-
-// Versioning says how the cluster tells versions apart and what becomes of concurrent
-// ones, in a few words: the mode, and of the clocks what is not the default.
-func (s Settings) Versioning() string {
-	out := s.Mode
-	if s.Clocks == ClocksLiteral {
-		out += ", literal clocks"
-	}
-	if s.Truncate > 0 {
-		out += ", clocks cut at " + strconv.Itoa(s.Truncate)
-	}
-	return out
-}
-
-// Modes of reconciliation (§4.4).
-const (
-	ModeSiblings = "siblings"
-	ModeLWW      = "lww"
-)
 
 // NodeState is a node's account of itself.
 type NodeState struct {
@@ -286,3 +214,9 @@ func Preview(s vclock.Siblings) vclock.Siblings {
 	}
 	return s
 }
+
+// Failed says whether e is a reply that is an error.
+func (e Event) Failed() bool { return e.Kind == Replied && e.Err != wire.OK }
+
+// RequestName shows a request id: #41.
+func RequestName(id uint64) string { return "#" + strconv.FormatUint(id, 10) }

@@ -1,11 +1,15 @@
-package trace
+// Package view reduces the events of a cluster to its present state. It is the only reducer of events: screens, status
+// and assertions of scripts read a Cluster and nothing else. A Cluster is bounded, and belongs to one goroutine.
+package view
 
 import (
 	"slices"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/ring"
+	"ringside/engine/settings"
 	"ringside/engine/wire"
 )
 
@@ -22,18 +26,18 @@ const (
 )
 
 // NodeStatus is whether a node runs.
-type NodeStatus string
+type Status string
 
 const (
-	Up     NodeStatus = "up"
-	Down   NodeStatus = "down"
-	Paused NodeStatus = "paused"
+	Up     Status = "up"
+	Down   Status = "down"
+	Paused Status = "paused"
 )
 
-// A View is a cluster as its events tell it. Apply is the only way to change
+// A Cluster is a cluster as its events tell it. Apply is the only way to change
 // it. It is for one goroutine.
-type View struct {
-	Settings Settings
+type Cluster struct {
+	Settings settings.Cluster
 	Ring     *ring.Ring // of all changes that any node knows of; nil until a Cluster event came
 	History  member.History
 	Now      time.Duration // time of the newest event
@@ -43,15 +47,15 @@ type View struct {
 	Groups   [][]string    // of the split that is on; nil for none
 	OneWay   bool
 	SplitAt  time.Duration
-	SplitFor time.Duration            // after which the split heals by itself; 0: it stays
-	Slow     map[string]time.Duration // link as it was named → delay
-	Loss     map[string]float64       // link as it was named → percent
-	Queues   MemoryUse                // as of the last snapshot
-	Log      []Event                  // newest last
-	Ops      Rate                     // replies to clients
-	Repairs  int                      // replicas that read repair mended
-	Sync     SyncTotals               // anti-entropy, all together (§4.7)
-	Synced   map[SyncPair]LastRound   // the latest round of each range and pair of homes
+	SplitFor time.Duration                // after which the split heals by itself; 0: it stays
+	Slow     map[string]time.Duration     // link as it was named → delay
+	Loss     map[string]float64           // link as it was named → percent
+	Queues   MemoryUse                    // as of the last snapshot
+	Log      []event.Event                // newest last
+	Ops      Rate                         // replies to clients
+	Repairs  int                          // replicas that read repair mended
+	Sync     SyncTotals                   // anti-entropy, all together (§4.7)
+	Synced   map[event.SyncPair]LastRound // the latest round of each range and pair of homes
 
 	keys      map[string]*Key
 	lost      map[string]bool // key and clock of the acknowledged versions that last write wins lost, as events told
@@ -69,25 +73,25 @@ type MemoryUse struct {
 // A Node of the view.
 type Node struct {
 	Name     string
-	Status   NodeStatus
+	Status   Status
 	Reason   string // why it is down although nobody took it down; "" for no such reason
 	Addr     string
 	Keys     int
-	Hints    map[string]HintCount // by the home they are for
-	Suspects map[string]bool      // peers that it believes failed
-	Roots    map[Span]TreeRoot    // of its hash trees, as of its last State; zero for nothing
-	History  member.History       // of the membership, as it knows it
-	View     uint64               // the digest of that; 0 if the node did not say
-	Pending  int                  // ranges that it is a home of and was not given yet (§4.9)
-	Foreign  int                  // keys that it holds and is no home of, as of its last State
-	Dead     int                  // keys of which it holds nothing but tombstones, as of its last State
-	TooLarge []TooLarge           // merges with peers that were refused, as of its last State
-	Kept     string               // why tombstones stay, as of its last State
-	Buffered int                  // objects that are in its memory only (§6.1)
-	Lost     int                  // acknowledged versions that it saw last write wins lose, as of its last State
-	Slice    float64              // of its rate that background work may use (§6.5); 0: unknown
-	Silent   bool                 // it did not answer the last snapshot, and the counts are what it said before
-	Load     Rate                 // replicas stored and read
+	Hints    map[string]event.HintCount    // by the home they are for
+	Suspects map[string]bool               // peers that it believes failed
+	Roots    map[event.Span]event.TreeRoot // of its hash trees, as of its last State; zero for nothing
+	History  member.History                // of the membership, as it knows it
+	View     uint64                        // the digest of that; 0 if the node did not say
+	Pending  int                           // ranges that it is a home of and was not given yet (§4.9)
+	Foreign  int                           // keys that it holds and is no home of, as of its last State
+	Dead     int                           // keys of which it holds nothing but tombstones, as of its last State
+	TooLarge []event.TooLarge              // merges with peers that were refused, as of its last State
+	Kept     string                        // why tombstones stay, as of its last State
+	Buffered int                           // objects that are in its memory only (§6.1)
+	Lost     int                           // acknowledged versions that it saw last write wins lose, as of its last State
+	Slice    float64                       // of its rate that background work may use (§6.5); 0: unknown
+	Silent   bool                          // it did not answer the last snapshot, and the counts are what it said before
+	Load     Rate                          // replicas stored and read
 }
 
 // HintTotal is the number of hints that the node holds.
@@ -102,51 +106,51 @@ func (n *Node) HintTotal() int {
 // Current says whether the node's counts are as of the newest event. They are not while the node is down or paused.
 func (n *Node) Current() bool { return n.Status == Up && !n.Silent }
 
-// NewView returns an empty view.
-func NewView() *View {
-	return &View{keys: map[string]*Key{}, requests: map[uint64]*Request{}, lost: map[string]bool{}, Synced: map[SyncPair]LastRound{}, Slow: map[string]time.Duration{}, Loss: map[string]float64{}}
+// New returns an empty view.
+func New() *Cluster {
+	return &Cluster{keys: map[string]*Key{}, requests: map[uint64]*Request{}, lost: map[string]bool{}, Synced: map[event.SyncPair]LastRound{}, Slow: map[string]time.Duration{}, Loss: map[string]float64{}}
 }
 
 // Apply reduces one event into the view.
-func (v *View) Apply(e Event) {
+func (v *Cluster) Apply(e event.Event) {
 	v.Now = max(v.Now, e.Time)
 	if e.Seq > 0 {
 		v.Seq = e.Seq
 		v.remember(e)
 	}
 	switch e.Kind {
-	case Cluster:
+	case event.Cluster:
 		if e.Settings != nil {
 			v.begin(*e.Settings)
 		}
-	case NodeUp, NodeDown, NodePaused, NodeWiped:
+	case event.NodeUp, event.NodeDown, event.NodePaused, event.NodeWiped:
 		v.status(e)
-	case NodeLeft:
+	case event.NodeLeft:
 		v.Nodes = slices.DeleteFunc(v.Nodes, func(n *Node) bool { return n.Name == e.Node })
 		v.forgetHeld(e.Node)
-	case Membership:
+	case event.Membership:
 		v.membership(e)
-	case Split:
+	case event.Split:
 		v.Groups, v.OneWay, v.SplitAt, v.SplitFor = e.Groups, e.OneWay, e.Time-e.Elapsed, e.Delay
-	case Heal:
+	case event.Heal:
 		v.Groups, v.OneWay, v.SplitFor = nil, false, 0
 		clear(v.Slow)
 		clear(v.Loss)
-	case Slow:
+	case event.Slow:
 		setOrDelete(v.Slow, e.Link, e.Delay)
-	case Loss:
+	case event.Loss:
 		setOrDelete(v.Loss, e.Link, e.Percent)
-	case Memory:
+	case event.Memory:
 		v.Queues = MemoryUse{e.Count, e.Want}
-	case Gap:
+	case event.Gap:
 		v.Missed += e.Count
-	case LWWLost:
+	case event.LWWLost:
 		v.lose(e)
-	case ReadRepair:
+	case event.ReadRepair:
 		v.Repairs++
-	case SyncDone:
+	case event.SyncDone:
 		v.synced(e)
-	case Replied:
+	case event.Replied:
 		v.replied(e)
 	default:
 		v.applyNode(e)
@@ -154,65 +158,65 @@ func (v *View) Apply(e Event) {
 }
 
 // applyNode reduces what a node tells of what it holds and believes.
-func (v *View) applyNode(e Event) {
+func (v *Cluster) applyNode(e event.Event) {
 	n := v.Node(e.Node)
 	if n == nil {
 		return
 	}
 	switch e.Kind {
-	case State:
+	case event.State:
 		if e.State != nil {
 			n.setState(e.State)
 		}
-	case Replicas:
+	case event.Replicas:
 		v.holds(e)
-	case Stored:
+	case event.Stored:
 		if e.Op == wire.AntiEntropy.String() {
 			v.Sync.Keys++
 		}
 		n.Load.add(e.Time)
 		v.hold(e, "")
 		n.Keys += e.Count
-	case HintStored:
+	case event.HintStored:
 		n.Load.add(e.Time)
 		v.hold(e, e.For)
 		n.addHint(e.For, e.Count, e.Time)
-	case HintDelivered, HintLost, HintRehomed:
+	case event.HintDelivered, event.HintLost, event.HintRehomed:
 		delete(v.touch(e).Held[e.Node], e.For)
 		n.addHint(e.For, -1, e.Time)
-	case ReadReply:
+	case event.ReadReply:
 		if p := v.Node(e.Peer); p != nil {
 			p.Load.add(e.Time)
 		}
-	case TombstoneCollected:
+	case event.TombstoneCollected:
 		delete(v.touch(e).Held[e.Node], "")
 		n.Dead = max(0, n.Dead-1)
-	case RangeReady:
+	case event.RangeReady:
 		n.Pending = max(0, n.Pending-1)
-	case RangeDropped:
+	case event.RangeDropped:
 		n.Keys -= e.Want
 		n.Foreign = max(0, n.Foreign-e.Count)
 		v.drop(e)
-	case Slice:
+	case event.Slice:
 		n.Slice = e.Percent / 100
-	case Buffered:
+	case event.Buffered:
 		n.Buffered = e.Count
-	case BufferLost:
+	case event.BufferLost:
 		if e.State != nil {
 			n.setState(e.State)
 		}
 		if e.Key != nil {
 			v.holds(e)
 		}
-	case Suspect:
+	case event.Suspect:
 		n.Suspects[e.Peer] = true
-	case Alive:
+	case event.Alive:
 		delete(n.Suspects, e.Peer)
 	}
 }
 
 // SplitLeft is how long the split that is on still lasts; ok is false for one that stays.
-func (v *View) SplitLeft() (left time.Duration, ok bool) {
+func (v *Cluster) SplitLeft() (left time.Duration, ok bool) {
 	if v.Groups == nil || v.SplitFor == 0 {
 		return 0, false
 	}
@@ -220,7 +224,7 @@ func (v *View) SplitLeft() (left time.Duration, ok bool) {
 }
 
 // lose counts what last write wins lost, once for each version.
-func (v *View) lose(e Event) {
+func (v *Cluster) lose(e event.Event) {
 	v.touch(e).lose(e.Versions)
 	for _, ver := range e.Versions {
 		if len(v.lost) < MaxLost {
@@ -231,7 +235,7 @@ func (v *View) lose(e Event) {
 
 // Lost is the number of acknowledged versions that last write wins lost, as far as events told or
 // nodes counted since they started.
-func (v *View) Lost() int {
+func (v *Cluster) Lost() int {
 	counted := 0
 	for _, n := range v.Nodes {
 		counted += n.Lost
@@ -239,7 +243,7 @@ func (v *View) Lost() int {
 	return max(len(v.lost), counted)
 }
 
-func (v *View) begin(s Settings) {
+func (v *Cluster) begin(s settings.Cluster) {
 	v.Settings, v.Missed = s, 0
 	v.Groups, v.OneWay = nil, false
 	clear(v.Slow)
@@ -258,37 +262,37 @@ func (v *View) begin(s Settings) {
 }
 
 func newNode(name string) *Node {
-	return &Node{Name: name, Status: Down, Hints: map[string]HintCount{}, Suspects: map[string]bool{}}
+	return &Node{Name: name, Status: Down, Hints: map[string]event.HintCount{}, Suspects: map[string]bool{}}
 }
 
-func (v *View) status(e Event) {
+func (v *Cluster) status(e event.Event) {
 	n := v.Node(e.Node)
 	if n == nil {
-		if e.Kind != NodeUp || e.Node == "" || len(v.Nodes) >= ring.MaxMembers {
+		if e.Kind != event.NodeUp || e.Node == "" || len(v.Nodes) >= ring.MaxMembers {
 			return
 		}
 		n = newNode(e.Node)
 		v.Nodes = append(v.Nodes, n)
 	}
 	switch e.Kind {
-	case NodeUp:
+	case event.NodeUp:
 		n.Status, n.Silent, n.Reason = Up, false, ""
 		if e.Addr != "" {
 			n.Addr = e.Addr
 		}
-	case NodeDown:
+	case event.NodeDown:
 		n.Status, n.Buffered, n.Reason = Down, 0, e.Message
 		clear(n.Suspects)
-	case NodePaused:
+	case event.NodePaused:
 		n.Status = Paused
-	case NodeWiped:
+	case event.NodeWiped:
 		n.Keys, n.Foreign, n.Pending, n.Roots = 0, 0, 0, nil
 		clear(n.Hints)
 		v.forgetHeld(n.Name)
 	}
 }
 
-func (n *Node) setState(s *NodeState) {
+func (n *Node) setState(s *event.NodeState) {
 	n.Keys, n.Pending, n.Foreign, n.Buffered, n.Slice = s.Keys, s.Pending, s.Foreign, s.Buffered, s.Slice
 	n.Dead, n.Kept, n.Silent, n.Lost, n.TooLarge = s.Tombstones, s.Kept, s.LastKnown, s.Lost, s.TooLarge
 	if s.View != 0 {
@@ -302,16 +306,16 @@ func (n *Node) setState(s *NodeState) {
 	for _, p := range s.Suspects {
 		n.Suspects[p] = true
 	}
-	n.Roots = make(map[Span]TreeRoot, len(s.Roots))
+	n.Roots = make(map[event.Span]event.TreeRoot, len(s.Roots))
 	for _, r := range s.Roots {
-		n.Roots[Span{r.Start, r.End}] = r
+		n.Roots[event.Span{Start: r.Start, End: r.End}] = r
 	}
 }
 
 func (n *Node) addHint(home string, by int, at time.Duration) {
 	h := n.Hints[home]
 	if h.Keys == 0 {
-		h = HintCount{For: home, Oldest: at}
+		h = event.HintCount{For: home, Oldest: at}
 	}
 	if h.Keys += by; h.Keys <= 0 {
 		delete(n.Hints, home)
@@ -321,7 +325,7 @@ func (n *Node) addHint(home string, by int, at time.Duration) {
 }
 
 // Node returns the node called name, nil if there is none.
-func (v *View) Node(name string) *Node {
+func (v *Cluster) Node(name string) *Node {
 	i := slices.IndexFunc(v.Nodes, func(n *Node) bool { return n.Name == name })
 	if i < 0 {
 		return nil
@@ -330,7 +334,7 @@ func (v *View) Node(name string) *Node {
 }
 
 // Hints is the number of hints held in the whole cluster.
-func (v *View) Hints() int {
+func (v *Cluster) Hints() int {
 	t := 0
 	for _, n := range v.Nodes {
 		t += n.HintTotal()
@@ -339,7 +343,7 @@ func (v *View) Hints() int {
 }
 
 // Buffered is the number of objects in the memory of nodes that are not on their disks yet.
-func (v *View) Buffered() int {
+func (v *Cluster) Buffered() int {
 	t := 0
 	for _, n := range v.Nodes {
 		t += n.Buffered
@@ -348,7 +352,7 @@ func (v *View) Buffered() int {
 }
 
 // Slice is the least part of its rate that any running node leaves to background work, 1 if all do with all (§6.5).
-func (v *View) Slice() float64 {
+func (v *Cluster) Slice() float64 {
 	least := 1.0
 	for _, n := range v.Nodes {
 		if n.Status == Up && n.Slice > 0 {
@@ -359,7 +363,7 @@ func (v *View) Slice() float64 {
 }
 
 // Side returns the index in Groups of the group that node is in, -1 without a split.
-func (v *View) Side(node string) int {
+func (v *Cluster) Side(node string) int {
 	return slices.IndexFunc(v.Groups, func(g []string) bool { return slices.Contains(g, node) })
 }
 

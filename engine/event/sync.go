@@ -1,13 +1,10 @@
-package trace
+package event
 
 // Anti-entropy in events, and what a View makes of them.
 
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
-	"time"
 
 	"ringside/engine/ring"
 )
@@ -77,7 +74,7 @@ func (k *SyncKey) UnmarshalJSON(b []byte) error {
 	}
 	var j keyBase64
 	if err := json.Unmarshal(b, &j); err != nil {
-		return fmt.Errorf("trace: key of a round: %w", err)
+		return fmt.Errorf("event: key of a round: %w", err)
 	}
 	key, err := untext(nil, &j.Key)
 	*k = key
@@ -93,73 +90,6 @@ type SyncPair struct {
 // Pair is what the round compared.
 func (r SyncRound) Pair() SyncPair {
 	return SyncPair{r.End, min(r.Left, r.Right), max(r.Left, r.Right)}
-}
-
-// SyncTotals add up the rounds that a View was told of.
-type SyncTotals struct {
-	Rounds   int
-	Bytes    int
-	FullCopy int
-	Keys     int // replicas that anti-entropy mended
-}
-
-// synced reduces the rounds of an event.
-func (v *View) synced(e Event) {
-	for _, r := range e.Rounds {
-		v.Sync.Rounds++
-		v.Sync.Bytes += r.Bytes
-		v.Sync.FullCopy += r.FullCopy
-		p := r.Pair()
-		if _, ok := v.Synced[p]; ok || len(v.Synced) < MaxSynced {
-			v.Synced[p] = LastRound{At: e.Time, SyncRound: r}
-		}
-	}
-}
-
-// A LastRound is the latest round of a pair, and when it ended.
-type LastRound struct {
-	SyncRound
-	At time.Duration
-}
-
-// Unconverged names what keeps the cluster from being converged, "" if every
-// home of every range is up and holds the same, and nobody keeps a hint. The view must have
-// been told of the nodes' State.
-func (v *View) Unconverged() string {
-	if v.Ring == nil {
-		return "the cluster is not up"
-	}
-	for _, n := range v.Nodes {
-		for _, home := range slices.Sorted(maps.Keys(n.Hints)) {
-			return n.Name + " keeps a hint for " + home
-		}
-	}
-	for i, rg := range v.Ring.Ranges() {
-		if b := v.blockingRange(rg); b != "" {
-			return fmt.Sprintf("%s: %s", RangeName(i), b)
-		}
-	}
-	return ""
-}
-
-func (v *View) blockingRange(rg ring.Range) string {
-	at := Span{rg.Start, rg.End}
-	holds := slices.ContainsFunc(v.Nodes, func(n *Node) bool { return n.Roots[at].Root != 0 })
-	if !holds {
-		return ""
-	}
-	for _, h := range rg.Homes {
-		if n := v.Node(h); n == nil || n.Status != Up {
-			return "home " + h + " is not up"
-		}
-	}
-	first := rg.Homes[0]
-	for _, h := range rg.Homes[1:] {
-		if v.Node(h).Roots[at].Root != v.Node(first).Roots[at].Root {
-			return "the trees of " + first + " and " + h + " differ"
-		}
-	}
-	return ""
 }
 
 // A Span is a key range (Start, End].

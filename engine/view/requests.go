@@ -1,23 +1,23 @@
-package trace
-
-// Requests with what was told of them, and how fast replies came.
+package view
 
 import (
 	"slices"
 	"time"
 
-	"ringside/engine/wire"
+	"ringside/engine/event"
 )
+
+// Requests with what was told of them, and how fast replies came.
 
 // A Request is a client's request and all that it caused, in the order of time.
 type Request struct {
 	ID     uint64
-	Events []Event
+	Events []event.Event
 }
 
 // add puts the event in its place. Events of different nodes come as their batches are durable, and a node whose disk is
 // slow tells of what it did before others did more. Events of the same time keep the order in which they came.
-func (r *Request) add(e Event) {
+func (r *Request) add(e event.Event) {
 	i := len(r.Events)
 	for i > 0 && r.Events[i-1].Time > e.Time {
 		i--
@@ -26,10 +26,10 @@ func (r *Request) add(e Event) {
 }
 
 // Request returns a request with its events, nil if it is unknown or forgotten.
-func (v *View) Request(id uint64) *Request { return v.requests[id] }
+func (v *Cluster) Request(id uint64) *Request { return v.requests[id] }
 
 // LastRequest returns the request that began last, nil if there was none.
-func (v *View) LastRequest() *Request {
+func (v *Cluster) LastRequest() *Request {
 	if len(v.order) == 0 {
 		return nil
 	}
@@ -37,7 +37,7 @@ func (v *View) LastRequest() *Request {
 }
 
 // remember keeps the event in the log and with its request.
-func (v *View) remember(e Event) {
+func (v *Cluster) remember(e event.Event) {
 	if len(v.Log) >= MaxLog+MaxLog/4 { // drop in batches: the copy is paid once in MaxLog/4 events
 		v.Log = slices.Delete(v.Log, 0, len(v.Log)-MaxLog)
 	}
@@ -58,7 +58,7 @@ func (v *View) remember(e Event) {
 	r.add(e)
 }
 
-func (v *View) replied(e Event) {
+func (v *Cluster) replied(e event.Event) {
 	v.Ops.add(e.Time)
 	v.latencies = append(v.latencies, e.Elapsed)
 	if len(v.latencies) > MaxLatency {
@@ -67,16 +67,13 @@ func (v *View) replied(e Event) {
 }
 
 // Percentile returns the p-quantile (0 to 1) of the latest replies, 0 if there are none.
-func (v *View) Percentile(p float64) time.Duration {
+func (v *Cluster) Percentile(p float64) time.Duration {
 	if len(v.latencies) == 0 {
 		return 0
 	}
 	s := slices.Sorted(slices.Values(v.latencies))
 	return s[min(int(p*float64(len(s))), len(s)-1)]
 }
-
-// Failed says whether e is a reply that is an error.
-func (e Event) Failed() bool { return e.Kind == Replied && e.Err != wire.OK }
 
 // A Rate counts events per second over the last MaxSeconds.
 type Rate struct {

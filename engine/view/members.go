@@ -1,14 +1,15 @@
-package trace
-
-// The membership, as the events of all nodes tell it.
+package view
 
 import (
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/ring"
 )
 
+// The membership, as the events of all nodes tell it.
+
 // membership reduces what a node learned of the ring.
-func (v *View) membership(e Event) {
+func (v *Cluster) membership(e event.Event) {
 	if n := v.Node(e.Node); n != nil {
 		if n.View == 0 { // it did not say what it knew; a member knew what all do
 			n.History = v.History
@@ -30,7 +31,7 @@ func (v *View) membership(e Event) {
 }
 
 // Behind is how many changes of the membership the node does not know of, and another that is up does.
-func (v *View) Behind(n *Node) int {
+func (v *Cluster) Behind(n *Node) int {
 	if n.View == 0 {
 		return 0
 	}
@@ -44,7 +45,7 @@ func (v *View) Behind(n *Node) int {
 }
 
 // RingOf is the ring as the node knows it.
-func (v *View) RingOf(n *Node) *ring.Ring {
+func (v *Cluster) RingOf(n *Node) *ring.Ring {
 	if n.View == 0 || n.View == v.History.Digest() {
 		return v.Ring
 	}
@@ -53,7 +54,7 @@ func (v *View) RingOf(n *Node) *ring.Ring {
 
 // Sees is how many nodes of the view n believes to be there, itself among them. A node that has not
 // heard of the others does not see them, and one that does not run sees none.
-func (v *View) Sees(n *Node) int {
+func (v *Cluster) Sees(n *Node) int {
 	if n.Status != Up {
 		return 0
 	}
@@ -69,7 +70,7 @@ func (v *View) Sees(n *Node) int {
 }
 
 // drop forgets what the node held of a range.
-func (v *View) drop(e Event) {
+func (v *Cluster) drop(e event.Event) {
 	if e.Span == nil {
 		return
 	}

@@ -1,20 +1,21 @@
-package trace
+// Package escape makes untrusted bytes fit for a terminal and for JSON lines: keys, values, names and errors of other
+// nodes can hold control characters.
+package escape
 
 import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 )
 
-// Show makes untrusted bytes fit for a terminal: printable runes stay, all
+// Terminal makes untrusted bytes fit for a terminal: printable runes stay, all
 // else (controls, escapes, bidirectional marks, invalid UTF-8) becomes \xNN
 // for each byte, and a backslash is doubled so that nothing can be forged. Every key, value,
 // node name and remote error goes through it.
-func Show(b []byte) string {
+func Terminal(b []byte) string {
 	clean := true
 	for i := 0; i < len(b) && clean; {
 		r, n := utf8.DecodeRune(b[i:])
@@ -46,9 +47,9 @@ func printable(r rune, size int) bool {
 	return !(r == utf8.RuneError && size == 1) && unicode.IsPrint(r)
 }
 
-// ShowShort is Show, cut to at most limit runes with a sign that it was cut.
-func ShowShort(b []byte, limit int) string {
-	s := Show(b[:min(len(b), limit*utf8.UTFMax)])
+// TerminalShort is Terminal, cut to at most limit runes with a sign that it was cut.
+func TerminalShort(b []byte, limit int) string {
+	s := Terminal(b[:min(len(b), limit*utf8.UTFMax)])
 	if utf8.RuneCountInString(s) <= limit && len(b) <= limit*utf8.UTFMax {
 		return s
 	}
@@ -56,9 +57,9 @@ func ShowShort(b []byte, limit int) string {
 	return string(r[:min(len(r), max(limit-1, 0))]) + "…"
 }
 
-// MarshalSafe is json.Marshal whose strings hold printable runes only; the
+// JSON is json.Marshal whose strings hold printable runes only; the
 // rest stands as \u escapes, which mean the same to a JSON reader.
-func MarshalSafe(v any) ([]byte, error) {
+func JSON(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
@@ -82,6 +83,3 @@ func MarshalSafe(v any) ([]byte, error) {
 	}
 	return out.Bytes(), nil
 }
-
-// RequestName shows a request id: #41.
-func RequestName(id uint64) string { return "#" + strconv.FormatUint(id, 10) }

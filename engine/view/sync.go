@@ -1,0 +1,80 @@
+package view
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"ringside/engine/event"
+	"ringside/engine/ring"
+)
+
+// Anti-entropy, as the events of all nodes tell it (§4.7).
+
+// SyncTotals add up the rounds that a View was told of.
+type SyncTotals struct {
+	Rounds   int
+	Bytes    int
+	FullCopy int
+	Keys     int // replicas that anti-entropy mended
+}
+
+// synced reduces the rounds of an event.
+func (v *Cluster) synced(e event.Event) {
+	for _, r := range e.Rounds {
+		v.Sync.Rounds++
+		v.Sync.Bytes += r.Bytes
+		v.Sync.FullCopy += r.FullCopy
+		p := r.Pair()
+		if _, ok := v.Synced[p]; ok || len(v.Synced) < MaxSynced {
+			v.Synced[p] = LastRound{At: e.Time, SyncRound: r}
+		}
+	}
+}
+
+// A LastRound is the latest round of a pair, and when it ended.
+type LastRound struct {
+	event.SyncRound
+	At time.Duration
+}
+
+// Unconverged names what keeps the cluster from being converged, "" if every
+// home of every range is up and holds the same, and nobody keeps a hint. The view must have
+// been told of the nodes' State.
+func (v *Cluster) Unconverged() string {
+	if v.Ring == nil {
+		return "the cluster is not up"
+	}
+	for _, n := range v.Nodes {
+		for _, home := range slices.Sorted(maps.Keys(n.Hints)) {
+			return n.Name + " keeps a hint for " + home
+		}
+	}
+	for i, rg := range v.Ring.Ranges() {
+		if b := v.blockingRange(rg); b != "" {
+			return fmt.Sprintf("%s: %s", event.RangeName(i), b)
+		}
+	}
+	return ""
+}
+
+func (v *Cluster) blockingRange(rg ring.Range) string {
+	at := event.Span{Start: rg.Start, End: rg.End}
+	holds := slices.ContainsFunc(v.Nodes, func(n *Node) bool { return n.Roots[at].Root != 0 })
+	if !holds {
+		return ""
+	}
+	for _, h := range rg.Homes {
+		if n := v.Node(h); n == nil || n.Status != Up {
+			return "home " + h + " is not up"
+		}
+	}
+	first := rg.Homes[0]
+	for _, h := range rg.Homes[1:] {
+		if v.Node(h).Roots[at].Root != v.Node(first).Roots[at].Root {
+			return "the trees of " + first + " and " + h + " differ"
+		}
+	}
+	return ""
+}

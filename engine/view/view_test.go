@@ -1,0 +1,203 @@
+package view
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"ringside/engine/event"
+	"ringside/engine/ring"
+	"ringside/engine/settings"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+func version(node string, counter uint64, value string) vclock.Version {
+	return vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: node, Epoch: 1 << 63}, Counter: counter}, Value: []byte(value), Time: 1, Request: 7}
+}
+
+// The view keeps the latest round of each pair, whoever began it, and adds up the rest.
+func TestViewOfAntiEntropy(t *testing.T) {
+	v := New()
+	end := ring.Of([]byte("cart"))
+	v.Apply(event.Event{Kind: event.Cluster, Settings: &settings.Cluster{Nodes: []string{"n1", "n2"}, N: 2, Strategy: 3, Q: 4}})
+	v.Apply(event.Event{Seq: 1, Time: 1, Node: "n1", Kind: event.SyncDone, Rounds: []event.SyncRound{{End: end, Left: "n1", Right: "n2", Bytes: 400, FullCopy: 9000, Count: 1}, {End: ring.Of([]byte("x")), Left: "n1", Right: "n2", Bytes: 90}}})
+	v.Apply(event.Event{Seq: 2, Time: 2, Node: "n2", Kind: event.SyncDone, Rounds: []event.SyncRound{{End: end, Left: "n2", Right: "n1", Bytes: 92}}})
+	v.Apply(event.Event{Seq: 3, Time: 2, Node: "n2", Kind: event.Stored, Op: wire.AntiEntropy.String(), Key: []byte("cart"), Count: 1})
+	v.Apply(event.Event{Seq: 4, Time: 2, Node: "n2", Kind: event.Stored, Op: wire.Handoff.String(), Key: []byte("cart")})
+	if want := (SyncTotals{Rounds: 3, Bytes: 582, FullCopy: 9000, Keys: 1}); v.Sync != want {
+		t.Errorf("totals %+v, want %+v", v.Sync, want)
+	}
+	if last := v.Synced[event.SyncPair{End: end, A: "n1", B: "n2"}]; len(v.Synced) != 2 || last.At != 2 || last.Left != "n2" || last.Count != 0 {
+		t.Errorf("%d pairs, the last round is %+v", len(v.Synced), last)
+	}
+}
+
+// FuzzApply applies any event that JSON can carry: a view of a forged recording does not panic.
+func FuzzApply(f *testing.F) {
+	b, _ := json.Marshal(event.Event{
+		Kind: event.Stored, Node: "n1", Key: []byte("k"), Request: 7, Seq: 1, Versions: vclock.Siblings{version("n1", 1, "v")},
+	})
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var e event.Event
+		if json.Unmarshal(b, &e) == nil {
+			New().Apply(e)
+		}
+	})
+}
+
+// view is one of three nodes with a few events applied.
+func view(events ...event.Event) *Cluster {
+	v := New()
+	v.Apply(event.Event{Kind: event.Cluster, Settings: &settings.Cluster{Name: "c", Nodes: []string{"n1", "n2", "n3"}, N: 3, R: 2, W: 2, Strategy: 3, Q: 60}})
+	for _, n := range v.Nodes {
+		v.Apply(event.Event{Kind: event.NodeUp, Node: n.Name, Addr: "127.0.0.1:1"})
+	}
+	for i, e := range events {
+		e.Seq = uint64(i + 1)
+		v.Apply(e)
+	}
+	return v
+}
+
+func TestViewFollowsHints(t *testing.T) {
+	s := vclock.Siblings{version("n1", 1, "v")}
+	key := []byte("cart")
+	stored := event.Event{Kind: event.HintStored, Node: "n1", For: "n2", Key: key, Versions: s, Count: 1, Time: time.Second}
+	v := view(stored, event.Event{Kind: event.HintStored, Node: "n1", For: "n2", Key: key, Versions: s})
+	if v.Hints() != 1 || v.Node("n1").Hints["n2"].Oldest != time.Second {
+		t.Errorf("hints %+v", v.Node("n1").Hints)
+	}
+	if b := v.Blocking(key); b != "n1 keeps a hint for n2" {
+		t.Errorf("blocked by %q", b)
+	}
+	for _, n := range []string{"n1", "n2", "n3"} {
+		v.Apply(event.Event{Kind: event.Stored, Node: n, Key: key, Versions: s, Count: 1})
+	}
+	v.Apply(event.Event{Kind: event.HintDelivered, Node: "n1", For: "n2", Key: key})
+	if v.Hints() != 0 || !v.Converged(key) || v.Node("n2").Keys != 1 {
+		t.Errorf("%d hints, blocked by %q", v.Hints(), v.Blocking(key))
+	}
+	v.Apply(event.Event{Kind: event.NodeDown, Node: "n3"})
+	if b := v.Blocking(key); b != "home n3 is not up" {
+		t.Errorf("blocked by %q", b)
+	}
+}
+
+// Last write wins loses a version once, however many replicas throw it away.
+// A node that drops a tombstone holds nothing of the key any more.
+func TestViewOfTombstones(t *testing.T) {
+	v := New()
+	v.Apply(event.Event{Kind: event.Cluster, Settings: &settings.Cluster{Nodes: []string{"n1"}, N: 1, R: 1, W: 1, Strategy: 3, Q: 8}})
+	dead := vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 1}, Counter: 2}, Deleted: true}}
+	v.Apply(event.Event{Kind: event.Stored, Node: "n1", Key: []byte("cart"), Versions: dead})
+	v.Apply(event.Event{Kind: event.State, Node: "n1", State: &event.NodeState{Tombstones: 1, Kept: "n2 cannot be reached", LastKnown: true}})
+	if n := v.Node("n1"); n.Dead != 1 || n.Kept == "" || len(v.Key([]byte("cart")).Held["n1"][""]) != 1 {
+		t.Fatalf("the view has %d tombstones, kept for %q, and %v", n.Dead, n.Kept, v.Key([]byte("cart")).Held)
+	}
+	v.Apply(event.Event{Kind: event.TombstoneCollected, Node: "n1", Key: []byte("cart"), Versions: dead})
+	if n := v.Node("n1"); n.Dead != 0 || len(v.Key([]byte("cart")).Held["n1"]) != 0 {
+		t.Fatalf("the view has %d tombstones and %v", n.Dead, v.Key([]byte("cart")).Held)
+	}
+}
+
+func TestViewCountsLossesOnce(t *testing.T) {
+	lost := event.Event{Kind: event.LWWLost, Key: []byte("cart"), Versions: vclock.Siblings{version("n1", 1, "v")}}
+	other := lost
+	other.Key = []byte("other")
+	if v := view(lost, lost, other); v.Lost() != 2 {
+		t.Errorf("%d lost, want 2", v.Lost())
+	}
+}
+
+// A view is bounded, however long it watches.
+func TestViewIsBounded(t *testing.T) {
+	v := view()
+	for i := range 3 * MaxLog {
+		key := []byte{byte(i), byte(i >> 8)}
+		v.Apply(event.Event{Seq: uint64(i + 1), Time: time.Duration(i) * time.Millisecond, Kind: event.Stored, Node: "n1", Key: key, Request: uint64(i + 1)})
+		v.Apply(event.Event{Seq: uint64(i + 1), Time: time.Duration(i) * time.Millisecond, Kind: event.Replied, Node: "n1", Key: key, Request: uint64(i + 1), Elapsed: time.Duration(i)})
+	}
+	if len(v.Log) > 2*MaxLog || len(v.requests) > MaxRequests || len(v.order) > MaxRequests || len(v.keys) > MaxKeys || len(v.latencies) > MaxLatency {
+		t.Errorf("log %d, requests %d, keys %d, latencies %d", len(v.Log), len(v.requests), len(v.keys), len(v.latencies))
+	}
+	if v.Request(1) != nil || v.LastRequest().ID != 3*MaxLog {
+		t.Error("the wrong requests were forgotten")
+	}
+	if got := v.Ops.Last(v.Now, 3); len(got) != 3 || got[2] != 1000 {
+		t.Errorf("rates %v", got)
+	}
+	if p := v.Percentile(.99); p < 5900 || p > 6000 {
+		t.Errorf("p99 %d", p)
+	}
+}
+
+func TestViewOfFaults(t *testing.T) {
+	groups := [][]string{{"n1"}, {"n2", "n3"}}
+	v := view(event.Event{Kind: event.Split, Groups: groups, Time: 5}, event.Event{Kind: event.Slow, Link: "n1>n2", Delay: 1}, event.Event{Kind: event.Loss, Link: "n1", Percent: 3})
+	if v.Side("n2") != 1 || v.SplitAt != 5 || len(v.Slow) != 1 || len(v.Loss) != 1 {
+		t.Errorf("%+v", v)
+	}
+	v.Apply(event.Event{Kind: event.Slow, Link: "n1>n2"})
+	v.Apply(event.Event{Kind: event.Heal})
+	if v.Side("n2") != -1 || len(v.Slow)+len(v.Loss) != 0 {
+		t.Errorf("after heal: %+v", v)
+	}
+	v.Apply(event.Event{Kind: event.Suspect, Node: "n1", Peer: "n2"})
+	v.Apply(event.Event{Kind: event.State, Node: "n2", State: &event.NodeState{Keys: 5, Suspects: []string{"n3"}}})
+	v.Apply(event.Event{Kind: event.Alive, Node: "n1", Peer: "n2"})
+	if len(v.Node("n1").Suspects) != 0 || !v.Node("n2").Suspects["n3"] || v.Node("n2").Keys != 5 {
+		t.Errorf("suspects %v, %v", v.Node("n1").Suspects, v.Node("n2").Suspects)
+	}
+	v.Apply(event.Event{Kind: event.NodeWiped, Node: "n2"})
+	if v.Node("n2").Keys != 0 {
+		t.Error("a wiped node has keys")
+	}
+}
+
+// Events of a request stand in the order of time, however they came.
+func TestRequestsAreInTheOrderOfTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		v := New()
+		came := map[time.Duration][]uint64{}
+		n := rapid.IntRange(1, 20).Draw(t, "events")
+		for seq := uint64(1); seq <= uint64(n); seq++ {
+			at := time.Duration(rapid.IntRange(0, 5).Draw(t, "time"))
+			came[at] = append(came[at], seq)
+			v.Apply(event.Event{Seq: seq, Time: at, Kind: event.Ack, Request: 7, Node: "n1"})
+		}
+		var want []uint64
+		for _, at := range slices.Sorted(maps.Keys(came)) {
+			want = append(want, came[at]...)
+		}
+		var got []uint64
+		for _, e := range v.Request(7).Events {
+			got = append(got, e.Seq)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("events %v, want %v", got, want)
+		}
+	})
+}
+
+// A key that no wait can bring together is named, with what to do about it.
+func TestOversizedIsNamed(t *testing.T) {
+	v := view(event.Event{Kind: event.NodeUp, Node: "n1"}, event.Event{Kind: event.State, Node: "n1", State: &event.NodeState{
+		TooLarge: []event.TooLarge{{Key: event.SyncKey("cart\x1b"), Peer: "n2", Bytes: 31 << 20, Versions: 40, PeerBytes: 9 << 20, PeerVersions: 12}}}})
+	got := v.Oversized()
+	for _, want := range []string{"n1 and n2", `cart\x1b`, "40 versions of 31.0 MiB at n1", "12 versions of 9.0 MiB at n2", "get cart", "-R 1 --via n1", "put cart", "via n2"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q lacks %q", got, want)
+		}
+	}
+	v.Apply(event.Event{Kind: event.State, Node: "n1", State: &event.NodeState{}})
+	if got := v.Oversized(); got != "" {
+		t.Errorf("still %q", got)
+	}
+}
