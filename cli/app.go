@@ -11,7 +11,7 @@ import (
 
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
-	"ringside/localcluster"
+	"ringside/localcluster/buildinfo"
 )
 
 // A command is a verb that this package does itself: it is about clusters or
@@ -76,7 +76,7 @@ func (s *session) runVerb(c *verbs.Call) error { return s.verbsEnv().Call(s.ctx,
 func (s *session) app() *cli.App {
 	app := &cli.App{
 		Name: program, HelpName: program, Usage: "Amazon's Dynamo on one machine, made to be watched",
-		Description: manDescription, Version: localcluster.Version(),
+		Description: manDescription, Version: buildinfo.Version(),
 		Reader: s.Stdin, Writer: s.Stdout, ErrWriter: s.Stderr,
 		HideHelp: true, HideVersion: true, // theirs are shared by every App of the process
 		Flags: []cli.Flag{

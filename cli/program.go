@@ -12,6 +12,7 @@ import (
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
 	"ringside/localcluster"
+	"ringside/localcluster/buildinfo"
 )
 
 const manDescription = "A store of replicated keys as the paper has it (DeCandia et al., SOSP 2007): consistent hashing, sloppy quorums, " +
@@ -21,11 +22,25 @@ const manDescription = "A store of replicated keys as the paper has it (DeCandia
 var versionCommand = command{
 	verb: &verbs.Verb{Name: "version", Group: groupProgram, Usage: "show the version"},
 	run: func(s *session, _ *verbs.Call) error {
+		info := buildinfo.Read()
 		if s.json {
-			return printJSON(s.Stdout, map[string]string{"version": localcluster.Version(), "go": runtime.Version(),
-				"os": runtime.GOOS, "arch": runtime.GOARCH})
+			return printJSON(s.Stdout, struct {
+				Version  string `json:"version"`
+				Commit   string `json:"commit,omitempty"`
+				Modified bool   `json:"modified,omitempty"`
+				Go       string `json:"go"`
+				OS       string `json:"os"`
+				Arch     string `json:"arch"`
+			}{buildinfo.Version(), info.Commit, info.Modified, runtime.Version(), runtime.GOOS, runtime.GOARCH})
 		}
-		return printText(s.Stdout, fmt.Sprintf("%s %s  %s %s/%s\n", program, localcluster.Version(),
+		commit := ""
+		if info.Commit != "" {
+			commit = "  commit " + info.Short()
+			if info.Modified {
+				commit += ", modified"
+			}
+		}
+		return printText(s.Stdout, fmt.Sprintf("%s %s%s  %s %s/%s\n", program, buildinfo.Version(), commit,
 			runtime.Version(), runtime.GOOS, runtime.GOARCH))
 	},
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"ringside/engine/settings"
+	"ringside/localcluster/buildinfo"
 )
 
 // startAndStop runs a cluster once.
@@ -140,7 +141,7 @@ func TestDataOfAnotherVersion(t *testing.T) {
 		words []string
 	}{
 		{func(f map[string]any) { f["format"], f["writer"] = 7, "v9.1" },
-			[]string{o.Dir, "format 7 by ringside v9.1", "this program, ringside " + Version() + ", knows format 1"}},
+			[]string{o.Dir, "format 7 by ringside v9.1", "this program, ringside " + buildinfo.Version() + ", knows format 1"}},
 		{func(f map[string]any) { f["format"], f["settings"] = 0, []string{"another shape"} },
 			[]string{"format 0", "knows format 1"}},
 	} {

@@ -7,12 +7,12 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime/debug"
 	"slices"
 	"strings"
 
 	"ringside/engine/escape"
 	"ringside/engine/settings"
+	"ringside/localcluster/buildinfo"
 )
 
 // dataFormat is the layout of the data root. A data root of another format is not touched. A file
@@ -42,26 +42,6 @@ type clusterFile struct {
 	Starting bool             `json:"starting,omitempty"`
 	Settings settings.Cluster `json:"settings"`
 }
-
-// Version returns the module's version, or the commit that the program was built from.
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	if v := info.Main.Version; v != "" && v != "(devel)" {
-		return v
-	}
-	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value[:min(len(s.Value), shortCommit)]
-		}
-	}
-	return "devel"
-}
-
-// shortCommit is the length of a commit's prefix that is unique in practice.
-const shortCommit = 12
 
 // readRoot reads cluster.json of a data root. Starting is set for a folder that is new, empty or
 // left by a first start that was cut short. A folder that holds anything but a cluster's data is
@@ -112,7 +92,7 @@ func parseClusterFile(dir string, b []byte) (f clusterFile, err error) {
 		}
 		return f, usagef("the data in %s was written in format %d%s, and this program, ringside %s, knows format %d; "+
 			"use the program that wrote it, choose another folder with --dir, or delete the data with rm or up --fresh",
-			dir, *version.Format, by, Version(), dataFormat)
+			dir, *version.Format, by, buildinfo.Version(), dataFormat)
 	}
 	if err := json.Unmarshal(b, &f); err != nil {
 		return f, damagedRoot(dir, err)
@@ -194,7 +174,7 @@ func checkRoot(dir string, s settings.Cluster) error {
 
 // remember writes the settings to the data root.
 func (d *disk) remember(s settings.Cluster) error {
-	f := clusterFile{Format: dataFormat, Writer: Version(), Starting: d.starting, Settings: s}
+	f := clusterFile{Format: dataFormat, Writer: buildinfo.Version(), Starting: d.starting, Settings: s}
 	if err := writeJSON(filepath.Join(d.dir, clusterName), f); err != nil {
 		return fmt.Errorf("remember the settings: %w", err)
 	}
