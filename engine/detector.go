@@ -14,6 +14,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
+	"ringside/engine/timers"
 	"ringside/engine/wire"
 )
 
@@ -43,7 +44,7 @@ type call struct {
 	onGone   func() // the connection broke after that: no late answer can come either
 	onAnswer func(wire.Body)
 	onSilent func() // no answer in time, or the connection is gone; at most once
-	patience *timer
+	patience *timers.Timer
 }
 
 // call sends body to a peer and remembers what to do with the answer. It
@@ -67,7 +68,7 @@ func (n *Node) call(to string, request uint64, body wire.Body, patience time.Dur
 // forget ends a call whose answer arrived.
 func (n *Node) forget(op uint64) {
 	c := n.calls[op]
-	c.patience.stop()
+	c.patience.Stop()
 	delete(n.calls, op)
 }
 
@@ -90,7 +91,7 @@ func (n *Node) silent(op uint64) {
 	if c == nil {
 		return
 	}
-	c.patience.stop()
+	c.patience.Stop()
 	f := c.onSilent
 	c.onSilent, c.silent = nil, true
 	if !c.keep {
@@ -122,7 +123,7 @@ func (n *Node) onAnswer(m wire.Message) {
 		n.waited(n.now - c.began)
 	}
 	if mutant.Is(mutant.AckByCount) && c.keep {
-		c.patience.stop()
+		c.patience.Stop()
 	} else {
 		n.forget(m.Op)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
+	"ringside/engine/timers"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -38,7 +39,7 @@ type get struct {
 	calls   []uint64
 	waiting int // calls that neither answered nor fell silent
 	replied bool
-	timeout *timer
+	timeout *timers.Timer
 }
 
 // A readAnswer is what one node holds.
@@ -241,7 +242,7 @@ func (g *get) settle() {
 	}
 	if !g.replied && g.decided() {
 		g.succeed()
-		g.timeout.stop()
+		g.timeout.Stop()
 		g.timeout = n.after(n.cfg.Timings.RepairGrace, g.end)
 		if n.odd(HastyGet) {
 			g.end()
@@ -334,7 +335,7 @@ func (g *get) end() {
 	if g.replied || !mutant.Is(mutant.RequestNeverOver) {
 		g.n.requests--
 	}
-	g.timeout.stop()
+	g.timeout.Stop()
 	if !g.replied {
 		g.fail(wire.QuorumNotReached, g.shortfall())
 	}

@@ -11,6 +11,7 @@ import (
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/store"
+	"ringside/engine/timers"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -136,7 +137,7 @@ type Node struct {
 	cfg    Config
 	rng    *rand.Rand
 	db     *store.Overlay // the store, under what this step has written so far
-	timers timers
+	timers timers.Queue
 
 	now  time.Duration // of the current step
 	out  Output        // of the current step
@@ -257,7 +258,7 @@ func (n *Node) peer(name string) *peer {
 func (n *Node) Step(now time.Duration, in Input) Output {
 	n.now = max(n.now, now)
 	n.noticeStall()
-	n.timers.fire(n.now)
+	n.timers.Run(n.now)
 	switch in := in.(type) {
 	case nil:
 	case Receive:
@@ -284,8 +285,8 @@ func (n *Node) Step(now time.Duration, in Input) Output {
 
 func (n *Node) finish() Output {
 	n.saveMembership()
-	if t := n.timers.next(); t != nil {
-		n.out.Wake = t.at
+	if at, ok := n.timers.Next(); ok {
+		n.out.Wake = at
 	}
 	out := n.out
 	n.out = Output{}
@@ -369,7 +370,7 @@ func (n *Node) isHome(node string, pref []string) bool {
 	return slices.Contains(n.homesIn(pref), node)
 }
 
-func (n *Node) after(d time.Duration, f func()) *timer { return n.timers.after(n.now, d, f) }
+func (n *Node) after(d time.Duration, f func()) *timers.Timer { return n.timers.After(n.now, d, f) }
 
 // write adds to the step's batch; later reads of the same step see it (one
 // broken connection can set off many puts of one key at once).

@@ -12,6 +12,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
+	"ringside/engine/timers"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -34,7 +35,7 @@ type put struct {
 	replied bool
 	last    *lastWrite      // nil unless last write wins
 	lostTo  vclock.Siblings // what took the version's place under last write wins before that
-	timeout *timer
+	timeout *timers.Timer
 	respond func(wire.PutReply)
 }
 
@@ -333,7 +334,7 @@ func (p *put) end() {
 		p.n.abandon(op)
 	}
 	p.n.requests--
-	p.timeout.stop()
+	p.timeout.Stop()
 	if !p.replied {
 		p.respond(wire.PutReply{
 			Err: wire.QuorumNotReached, Unknown: !mutant.Is(mutant.TimeoutSaysRefused), Acks: p.acks, Hinted: p.hinted,

@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // Timings are the node's patience. They are the same on all nodes of a cluster.
 type Timings struct {
@@ -37,64 +34,5 @@ func DefaultTimings() Timings {
 		Foreground:  50 * time.Millisecond,  // the paper's
 		Tombstones:  5 * time.Minute,        // of two messages at most a minute late each, with room
 		Reunion:     500 * time.Millisecond, // hints go first: what they bring need not be compared
-	}
-}
-
-// timers holds what is due later. There are few distinct delays and many
-// timers, so that each delay has its own queue, in which timers stand in the order in which they fall due.
-type timers struct {
-	queues []*timerQueue
-	seq    uint64
-}
-
-type timerQueue struct {
-	delay time.Duration
-	items []*timer
-}
-
-type timer struct {
-	at   time.Duration
-	seq  uint64
-	fire func() // nil once stopped or fired
-}
-
-func (t *timer) stop() { t.fire = nil }
-
-func (ts *timers) after(now, delay time.Duration, fire func()) *timer {
-	i := slices.IndexFunc(ts.queues, func(q *timerQueue) bool { return q.delay == delay })
-	if i < 0 {
-		i = len(ts.queues)
-		ts.queues = append(ts.queues, &timerQueue{delay: delay})
-	}
-	ts.seq++
-	t := &timer{at: now + delay, seq: ts.seq, fire: fire}
-	ts.queues[i].items = append(ts.queues[i].items, t)
-	return t
-}
-
-// next returns the timer that falls due first, nil if there is none.
-func (ts *timers) next() *timer {
-	var first *timer
-	for _, q := range ts.queues {
-		for len(q.items) > 0 && q.items[0].fire == nil {
-			q.items[0] = nil
-			q.items = q.items[1:]
-		}
-		if len(q.items) == 0 {
-			continue
-		}
-		if t := q.items[0]; first == nil || t.at < first.at || t.at == first.at && t.seq < first.seq {
-			first = t
-		}
-	}
-	return first
-}
-
-// fire runs everything due by now, in order; what that adds is run too if it is due.
-func (ts *timers) fire(now time.Duration) {
-	for t := ts.next(); t != nil && t.at <= now; t = ts.next() {
-		f := t.fire
-		t.fire = nil
-		f()
 	}
 }

@@ -401,8 +401,8 @@ func (n *Node) endSets() {
 // noticeStall ends all watches if the node did not run for long: what is meant to
 // have arrived, and what was to be forgotten by now, may have waited for it.
 func (n *Node) noticeStall() {
-	t := n.timers.next()
-	if grace := n.cfg.Timings.Tombstones; grace > 0 && t != nil && n.now-t.at > grace/stallPart {
+	due, ok := n.timers.Next()
+	if grace := n.cfg.Timings.Tombstones; ok && grace > 0 && n.now-due > grace/stallPart {
 		n.collector.forget()
 	}
 }
