@@ -23,7 +23,7 @@ var arrows = map[string][]string{
 	"ringside/cli/verbs":      append([]string{"ringside/cli/verbs/cart"}, leaves...),
 	"ringside/cli/verbs/cart": {},
 	"ringside/tui":            append([]string{"ringside/cli/verbs"}, leaves...),
-	"ringside/localcluster": {"ringside/localcluster/budget", "ringside/localcluster/buildinfo", "ringside/engine", "ringside/engine/driver",
+	"ringside/localcluster": {"ringside/localcluster/...", "ringside/engine", "ringside/engine/driver",
 		"ringside/engine/member", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/store/level",
 		"ringside/engine/wire", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/fault", "ringside/engine/vclock"},
 	"ringside/engine": {"ringside/engine/member", "ringside/engine/merkle", "ringside/engine/mutant",
@@ -48,10 +48,13 @@ var arrows = map[string][]string{
 		"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/vclock", "ringside/engine/wire"},
 	"ringside/engine/wire": {"ringside/engine/mutant", "ringside/engine/member", "ringside/engine/store",
 		"ringside/engine/vclock", "ringside/engine/wire/wirepb"},
-	"ringside/engine/store/level":     {"ringside/engine/store"},
-	"ringside/localcluster/budget":    {},
+	"ringside/engine/store/level": {"ringside/engine/store"},
+	"ringside/testscripts":        {"ringside/cli"},
+
+	"ringside/localcluster/broadcast": {},
+	"ringside/localcluster/budget":    {"ringside/localcluster/broadcast"},
 	"ringside/localcluster/buildinfo": {},
-	"ringside/testscripts":            {"ringside/cli"},
+	"ringside/localcluster/eventlog":  {"ringside/engine/event", "ringside/localcluster/broadcast"},
 }
 
 // leaves are the packages that know nothing of how nodes are driven.

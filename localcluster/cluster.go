@@ -19,7 +19,9 @@ import (
 	"ringside/engine/fault"
 	"ringside/engine/settings"
 	"ringside/engine/store"
+	"ringside/localcluster/broadcast"
 	"ringside/localcluster/budget"
+	"ringside/localcluster/eventlog"
 )
 
 const (
@@ -68,10 +70,10 @@ type Cluster struct {
 	stillborn bool  // the first start failed before a client could connect: its files are deleted
 	runs      *runs
 	roll      roll
-	hub       hub
+	events    eventlog.Log
 	client    *client
 	control   *control
-	linked    bell                  // rings when a link comes up
+	linked    broadcast.Signal      // a link has come up
 	memory    *budget.Budget        // of all queues
 	failed    atomic.Pointer[error] // the reason why the cluster stopped by itself
 
@@ -300,7 +302,7 @@ func (c *Cluster) tell(e event.Event) {
 	if e.Time == 0 {
 		e.Time = c.now()
 	}
-	c.hub.publish(e)
+	c.events.Publish(e)
 }
 
 // chance is true in percent of its calls.
@@ -314,7 +316,7 @@ func (c *Cluster) chance(percent float64) bool {
 // those still remembered; with follow it goes on until ctx ends or the cluster goes down. fn must not
 // keep the slice. A slow fn makes a Gap, never a slow cluster.
 func (c *Cluster) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
-	if err := c.hub.read(ctx, after, follow, fn); err != nil {
+	if err := c.events.Read(ctx, after, follow, fn); err != nil {
 		return err
 	}
 	if follow {
@@ -333,7 +335,7 @@ func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, 
 		return nil, errStopped
 	}
 	s := c.roll.settings()
-	out := []event.Event{{Kind: event.Cluster, Settings: &s, Count: int(c.hub.seq())}}
+	out := []event.Event{{Kind: event.Cluster, Settings: &s, Count: int(c.events.Last())}}
 	var running []*life
 	for _, n := range c.roll.nodes() {
 		l := n.life.Load()
@@ -469,7 +471,7 @@ func (c *Cluster) shutdown() {
 	wg.Wait()
 	c.faults.Unlock()
 	c.client.close()
-	c.hub.close()
+	c.events.Close()
 	c.wg.Wait()
 	if c.disk != nil {
 		if c.stillborn {
@@ -490,30 +492,4 @@ func (c *Cluster) shutdown() {
 	close(c.released)
 	c.control.wait()
 	close(c.done)
-}
-
-// bell wakes all who wait for something to change.
-type bell struct {
-	mu sync.Mutex
-	ch chan struct{}
-}
-
-// wait returns a channel that the next ring closes. Look at what may have
-// changed only after calling it.
-func (b *bell) wait() <-chan struct{} {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ch == nil {
-		b.ch = make(chan struct{})
-	}
-	return b.ch
-}
-
-func (b *bell) ring() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.ch != nil {
-		close(b.ch)
-		b.ch = nil
-	}
 }

@@ -333,7 +333,7 @@ func (c *Cluster) awaitLinks(ctx context.Context, limit time.Duration) error {
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
 	for {
-		rung := c.linked.wait()
+		rung := c.linked.Wait()
 		if c.allLinked() {
 			return nil
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"ringside/engine/wire"
+	"ringside/localcluster/broadcast"
 	"ringside/localcluster/budget"
 )
 
@@ -30,8 +31,8 @@ const (
 type gate struct {
 	mu     sync.Mutex
 	atWork int
-	reply  float64 // the size of a reply, as far as it can be foreseen
-	freed  bell
+	reply  float64          // the size of a reply, as far as it can be foreseen
+	freed  broadcast.Signal // leave was called
 	pool   *budget.Pool
 	held   *budget.Account // holds atWork bytes of pool
 }
@@ -47,7 +48,7 @@ func newGate(pool *budget.Pool) *gate {
 func (g *gate) enter(ctx context.Context, size int) (cost int, ok bool) {
 	var late <-chan time.Time
 	for {
-		left, freed := g.freed.wait(), g.pool.Freed() // before tryEnter, so that no release is missed
+		left, freed := g.freed.Wait(), g.pool.Freed() // before tryEnter, so that no release is missed
 		cost, full := g.tryEnter(size)
 		switch full {
 		case noObstacle:
@@ -101,7 +102,7 @@ func (g *gate) leave(cost, size int) {
 	g.held.Give(cost)
 	g.reply = replyMemory*g.reply + (1-replyMemory)*float64(size)
 	g.mu.Unlock()
-	g.freed.ring()
+	g.freed.Broadcast()
 }
 
 // close gives back the memory of requests that the life did not answer.

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"ringside/engine"
+	"ringside/localcluster/broadcast"
 	"ringside/localcluster/budget"
 )
 
@@ -33,8 +34,8 @@ type inbox struct {
 	items  []arrival
 	bytes  int
 	closed bool
-	space  chan struct{} // closed when there is room again; nil if nobody waits
-	ready  chan struct{} // holds a token if items may be there
+	space  broadcast.Signal // the items were taken, or the inbox was closed
+	ready  chan struct{}    // holds a token if items may be there
 }
 
 func newInbox() *inbox { return &inbox{ready: make(chan struct{}, 1)} }
@@ -80,36 +81,13 @@ func (b *inbox) add(a arrival) {
 	}
 }
 
-// room returns a channel that is closed once the inbox has been emptied.
-func (b *inbox) room() <-chan struct{} {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.space == nil {
-		b.space = make(chan struct{})
-		if b.closed || len(b.items) == 0 {
-			b.release()
-			return closedChan
-		}
-	}
-	return b.space
-}
-
-var closedChan = func() chan struct{} { c := make(chan struct{}); close(c); return c }()
-
-func (b *inbox) release() {
-	if b.space != nil {
-		close(b.space)
-		b.space = nil
-	}
-}
-
 // take exchanges the items that wait for the empty slice into.
 func (b *inbox) take(into []arrival) []arrival {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	out := b.items
 	b.items, b.bytes = into[:0], 0
-	b.release()
+	b.space.Broadcast()
 	return out
 }
 
@@ -119,5 +97,5 @@ func (b *inbox) close() {
 	defer b.mu.Unlock()
 	giveBack(b.items)
 	b.closed, b.items = true, nil
-	b.release()
+	b.space.Broadcast()
 }

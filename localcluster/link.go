@@ -212,7 +212,7 @@ func (k *link) establish(conn net.Conn) bool {
 	}
 	k.conn = conn
 	k.tell(up)
-	c.linked.ring()
+	c.linked.Broadcast()
 	return true
 }
 

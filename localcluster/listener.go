@@ -254,13 +254,19 @@ func (l *life) cutInbound(peer string) {
 // deliver puts a peer's message into the inbox. If that is full it waits: the
 // connection fills, then the sender's queue, and only that link suffers.
 func (l *life) deliver(in *inbound, a arrival) bool {
+	var emptied <-chan struct{} // nil in the first round, which most often delivers
 	for {
 		delivered, ok := l.tryDeliver(in, a)
-		if delivered || !ok {
+		switch {
+		case delivered || !ok:
 			return ok
+		case emptied == nil:
+			emptied = l.inbox.space.Wait() // before the next look at the inbox
+			continue
 		}
 		select {
-		case <-l.inbox.room():
+		case <-emptied:
+			emptied = nil
 		case <-l.ctx.Done():
 			return false
 		}

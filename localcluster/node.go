@@ -377,7 +377,7 @@ func (l *life) admit(a arrival) engine.Input {
 
 // release lets effects leave the node.
 func (l *life) release(e driver.Effects) {
-	l.c.hub.publish(e.Events...)
+	l.c.events.Publish(e.Events...)
 	l.c.watch(l, e.Events)
 	l.send(e.Messages)
 	l.reply(e.Replies)

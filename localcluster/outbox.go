@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ringside/engine/wire"
+	"ringside/localcluster/broadcast"
 	"ringside/localcluster/budget"
 )
 
@@ -91,9 +92,9 @@ type sender struct {
 	stall time.Duration // give up when nothing could be written for so long; 0: never
 	mu    sync.Mutex
 	out   outbox
-	wake  chan struct{} // holds a token if there is something to write
-	taken bell          // rings when the writer takes what waits, and when it ends
-	ended bool          // there is no writer any more
+	wake  chan struct{}    // holds a token if there is something to write
+	taken broadcast.Signal // the writer took the frames that wait, or ended
+	ended bool             // there is no writer any more
 }
 
 // newSender returns the sender of a connection. run gives back all memory that the sender takes.
@@ -123,7 +124,7 @@ func (s *sender) send(payload []byte) bool {
 // awaitRoom waits until the backlog is bearable, or the writer has ended.
 func (s *sender) awaitRoom() {
 	for !s.bearable() {
-		taken := s.taken.wait()
+		taken := s.taken.Wait()
 		if s.bearable() {
 			return
 		}
@@ -145,7 +146,7 @@ func (s *sender) run(done <-chan struct{}) error {
 		s.out.clear()
 		s.out.account.Close()
 		s.mu.Unlock()
-		s.taken.ring()
+		s.taken.Broadcast()
 	}()
 	for {
 		select {
@@ -156,7 +157,7 @@ func (s *sender) run(done <-chan struct{}) error {
 		s.mu.Lock()
 		buf := s.out.take()
 		s.mu.Unlock()
-		s.taken.ring()
+		s.taken.Broadcast()
 		err := s.write(buf)
 		s.out.written(buf)
 		if err != nil {

@@ -1,24 +1,10 @@
-// Package budget bounds the memory of all queues of one process, however many queues there are.
-//
-// A Budget has three pools, so that no pool waits for itself. In holds the inputs that wait for a
-// node's loop. The loop never waits for a pool, so In always drains. Therefore the readers of
-// connections always make progress, and Out, which holds the frames that wait to be written, drains
-// also. Work holds the clients' requests that a node works on, which end by their time-outs.
-//
-// In each pool a queue has an Account, which may grow to a part of the free bytes. So a queue that
-// stands still stops growing while there is room for others, and no account reaches the last bytes.
-// The idea is from Choudhury and Hahne, "Dynamic queue length thresholds in a shared memory ATM
-// switch" (1996). With a accounts the part is 1/(2√a). A node that stands still stops all √a links
-// to it, and these leave more than half of the pool to the others. An empty account may take one
-// frame of any size that fits into half of the free bytes.
-//
-// Each pool keeps a reserve for refusals: a request that is read only to be refused, a short reply.
 package budget
 
 import (
 	"math"
-	"sync"
 	"sync/atomic"
+
+	"ringside/localcluster/broadcast"
 )
 
 // Default is the budget of a process. A laptop can spare it. If 64 nodes all stand still, it leaves
@@ -85,9 +71,7 @@ type Pool struct {
 	accounts atomic.Int64
 	divisor  atomic.Int64 // an account may hold the free bytes divided by divisor
 
-	waited atomic.Bool // a caller of Freed may wait
-	mu     sync.Mutex
-	freed  chan struct{} // closed by the next Give; nil if Freed was not called since
+	freed broadcast.Signal // a Give has happened
 }
 
 // Open returns an account for one queue, to be closed with it.
@@ -103,15 +87,7 @@ func (p *Pool) count(more int64) {
 
 // Freed returns a channel that is closed by the next Give. Call Freed before Take, so that no Give
 // between the two is missed.
-func (p *Pool) Freed() <-chan struct{} {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.freed == nil {
-		p.freed = make(chan struct{})
-	}
-	p.waited.Store(true)
-	return p.freed
-}
+func (p *Pool) Freed() <-chan struct{} { return p.freed.Wait() }
 
 // An Account counts the bytes that one queue holds of its pool. It is safe for concurrent use.
 // Concurrent takes of one account may together exceed its part of the pool, but never the pool.
@@ -174,21 +150,8 @@ func (a *Account) Give(n int) {
 	if a.used.Add(-int64(n)) < 0 {
 		panic("budget: more given back than was taken")
 	}
-	p := a.pool
-	p.used.Add(-int64(n))
-	if p.waited.Load() {
-		p.wake()
-	}
-}
-
-func (p *Pool) wake() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.waited.Store(false)
-	if p.freed != nil {
-		close(p.freed)
-		p.freed = nil
-	}
+	a.pool.used.Add(-int64(n))
+	a.pool.freed.Broadcast()
 }
 
 // Close ends an account. Bytes that the account still holds are given back with Give later.

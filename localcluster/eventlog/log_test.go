@@ -1,4 +1,4 @@
-package localcluster
+package eventlog
 
 import (
 	"context"
@@ -12,15 +12,15 @@ import (
 	"ringside/engine/vclock"
 )
 
-func fill(h *hub, n int) {
+func fill(l *Log, n int) {
 	for range n {
-		h.publish(event.Event{Kind: event.Ack})
+		l.Publish(event.Event{Kind: event.Ack})
 	}
 }
 
-func TestHubRemembersAndResumes(t *testing.T) {
-	var h hub
-	fill(&h, 10)
+func TestReadResumes(t *testing.T) {
+	var l Log
+	fill(&l, 10)
 	var got []uint64
 	collect := func(batch []event.Event) error {
 		for _, e := range batch {
@@ -28,20 +28,20 @@ func TestHubRemembersAndResumes(t *testing.T) {
 		}
 		return nil
 	}
-	if err := h.read(t.Context(), 7, false, collect); err != nil || len(got) != 3 || got[0] != 8 || got[2] != 10 {
+	if err := l.Read(t.Context(), 7, false, collect); err != nil || len(got) != 3 || got[0] != 8 || got[2] != 10 {
 		t.Errorf("%v, %v", got, err)
 	}
 	got = nil
-	if err := h.read(t.Context(), 10, false, collect); err != nil || got != nil {
+	if err := l.Read(t.Context(), 10, false, collect); err != nil || got != nil {
 		t.Errorf("%v, %v", got, err)
 	}
 }
 
-func TestHubTellsWhoFellBehind(t *testing.T) {
-	var h hub
-	fill(&h, MaxEvents+100)
+func TestReaderThatFellBehindGetsAGap(t *testing.T) {
+	var l Log
+	fill(&l, MaxEvents+100)
 	var all []event.Event
-	if err := h.read(t.Context(), 40, false, func(batch []event.Event) error {
+	if err := l.Read(t.Context(), 40, false, func(batch []event.Event) error {
 		all = append(all, batch...)
 		return nil
 	}); err != nil {
@@ -55,11 +55,11 @@ func TestHubTellsWhoFellBehind(t *testing.T) {
 	}
 }
 
-func TestHubOfAnEarlierLife(t *testing.T) {
-	var h hub
-	fill(&h, 3)
+func TestNumberOfAnEarlierRun(t *testing.T) {
+	var l Log
+	fill(&l, 3)
 	var kinds []event.Kind
-	if err := h.read(t.Context(), 1000, false, func(batch []event.Event) error {
+	if err := l.Read(t.Context(), 1000, false, func(batch []event.Event) error {
 		for _, e := range batch {
 			kinds = append(kinds, e.Kind)
 		}
@@ -69,17 +69,17 @@ func TestHubOfAnEarlierLife(t *testing.T) {
 	}
 }
 
-// A subscriber that never returns holds up nobody, and gets a gap when it does.
-func TestHubSlowSubscriber(t *testing.T) {
-	var h hub
-	fill(&h, 1)
+// Publishers do not wait for a reader whose function does not return. The reader later gets a gap.
+func TestSlowReaderDelaysNoPublisher(t *testing.T) {
+	var l Log
+	fill(&l, 1)
 	entered, release := make(chan bool), make(chan bool)
 	var once sync.Once
 	gap := 0
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		_ = h.read(ctx, 0, true, func(batch []event.Event) error {
+		_ = l.Read(ctx, 0, true, func(batch []event.Event) error {
 			once.Do(func() { close(entered); <-release })
 			for _, e := range batch {
 				if e.Kind == event.Gap {
@@ -94,7 +94,7 @@ func TestHubSlowSubscriber(t *testing.T) {
 	})
 	<-entered
 	began := time.Now()
-	fill(&h, 3*MaxEvents-1)
+	fill(&l, 3*MaxEvents-1)
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("publishing took %v", took)
 	}
@@ -105,12 +105,12 @@ func TestHubSlowSubscriber(t *testing.T) {
 	}
 }
 
-func TestHubFollow(t *testing.T) {
-	var h hub
+func TestFollow(t *testing.T) {
+	var l Log
 	seen := make(chan uint64, 100)
 	done := make(chan error)
 	go func() {
-		done <- h.read(t.Context(), 0, true, func(batch []event.Event) error {
+		done <- l.Read(t.Context(), 0, true, func(batch []event.Event) error {
 			for _, e := range batch {
 				seen <- e.Seq
 			}
@@ -118,26 +118,26 @@ func TestHubFollow(t *testing.T) {
 		})
 	}()
 	for want := range uint64(50) {
-		fill(&h, 1)
+		fill(&l, 1)
 		if got := <-seen; got != want+1 {
 			t.Fatalf("got %d, want %d", got, want+1)
 		}
 	}
-	h.close()
+	l.Close()
 	if err := <-done; err != nil {
 		t.Error(err)
 	}
 	stop := errors.New("enough")
-	if err := h.read(t.Context(), 0, true, func([]event.Event) error { return stop }); err != stop {
+	if err := l.Read(t.Context(), 0, true, func([]event.Event) error { return stop }); err != stop {
 		t.Error(err)
 	}
 }
 
-func TestHubCutsValues(t *testing.T) {
-	var h hub
-	h.publish(event.Event{Kind: event.Stored, Versions: vclock.Siblings{{Value: []byte(strings.Repeat("x", 1<<20))}}})
+func TestPublishCutsValues(t *testing.T) {
+	var l Log
+	l.Publish(event.Event{Kind: event.Stored, Versions: vclock.Siblings{{Value: []byte(strings.Repeat("x", 1<<20))}}})
 	kept := 0
-	if err := h.read(t.Context(), 0, false, func(batch []event.Event) error {
+	if err := l.Read(t.Context(), 0, false, func(batch []event.Event) error {
 		kept = len(batch[0].Versions[0].Value)
 		return nil
 	}); err != nil || kept < event.PreviewLen || kept > event.PreviewLen+3 {
@@ -146,10 +146,10 @@ func TestHubCutsValues(t *testing.T) {
 }
 
 func BenchmarkPublish(b *testing.B) {
-	var h hub
+	var l Log
 	events := make([]event.Event, 8)
 	b.ReportAllocs()
 	for b.Loop() {
-		h.publish(events...)
+		l.Publish(events...)
 	}
 }
