@@ -16,13 +16,14 @@ import (
 // not named may import nothing of it.
 var arrows = map[string][]string{
 	"ringside": {"ringside/cli"},
-	"ringside/cli": {"ringside/cli/paper", "ringside/cli/verbs", "ringside/tui",
-		"ringside/localcluster", "ringside/localcluster/buildinfo", "ringside/engine/..."},
+	"ringside/cli": {"ringside/cli/...", "ringside/tui", "ringside/localcluster", "ringside/localcluster/buildinfo",
+		"ringside/engine/..."},
 	"ringside/cli/paper": {"ringside/localcluster", "ringside/engine/fault", "ringside/engine/ring",
 		"ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/escape", "ringside/engine/wire"},
-	"ringside/cli/verbs":      append([]string{"ringside/cli/verbs/cart"}, leaves...),
+	"ringside/cli/render":     leaves,
+	"ringside/cli/verbs":      append([]string{"ringside/cli/render", "ringside/cli/verbs/cart"}, leaves...),
 	"ringside/cli/verbs/cart": {},
-	"ringside/tui":            append([]string{"ringside/cli/verbs"}, leaves...),
+	"ringside/tui":            append([]string{"ringside/cli/render", "ringside/cli/verbs"}, leaves...),
 	"ringside/localcluster": {"ringside/localcluster/...", "ringside/engine", "ringside/engine/driver",
 		"ringside/engine/member", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/store/level",
 		"ringside/engine/wire", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/fault", "ringside/engine/vclock"},

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"ringside/cli/verbs"
+	"ringside/cli/render"
 	"ringside/engine/sim"
 )
 
@@ -215,10 +215,10 @@ func (c *campaign) text() string {
 	if c.interrupted {
 		b.WriteString("interrupted; so far:\n")
 	}
-	fmt.Fprintf(&b, "%s from %d: %s in %v of virtual time, %v of ours (%.0f seeds a second)\n", verbs.Count(int(c.done), "seed"), c.opt.Seed,
-		verbs.Count(c.events, "event"), c.virtual.Round(time.Second), wall.Round(time.Millisecond), c.rate())
+	fmt.Fprintf(&b, "%s from %d: %s in %v of virtual time, %v of ours (%.0f seeds a second)\n", render.Count(int(c.done), "seed"), c.opt.Seed,
+		render.Count(c.events, "event"), c.virtual.Round(time.Second), wall.Round(time.Millisecond), c.rate())
 	fmt.Fprintf(&b, "operations: %d ok (%s and %s), %d refused, %d with unknown outcome\n",
-		c.outcomes[1], verbs.Count(c.gets, "get"), verbs.Count(c.puts, "put"), c.outcomes[2], c.outcomes[0])
+		c.outcomes[1], render.Count(c.gets, "get"), render.Count(c.puts, "put"), c.outcomes[2], c.outcomes[0])
 	b.WriteString("faults:")
 	for i, k := range slices.Sorted(maps.Keys(c.faults)) {
 		if i > 0 && i%5 == 0 {
@@ -236,10 +236,10 @@ func (c *campaign) text() string {
 		fmt.Fprintf(&b, "\nof the gets %d were stale: they lacked a write that was acknowledged before they began", c.stale)
 	}
 	if c.lwwLost > 0 {
-		fmt.Fprintf(&b, "\nlast write wins threw away %s, by design (P14)", verbs.Count(c.lwwLost, "acknowledged write"))
+		fmt.Fprintf(&b, "\nlast write wins threw away %s, by design (P14)", render.Count(c.lwwLost, "acknowledged write"))
 	}
 	if c.falseOnes > 0 {
-		fmt.Fprintf(&b, "\nfalse siblings were seen %s, as cutting clocks makes them (§4.4)", verbs.Count(c.falseOnes, "time"))
+		fmt.Fprintf(&b, "\nfalse siblings were seen %s, as cutting clocks makes them (§4.4)", render.Count(c.falseOnes, "time"))
 	}
 	fmt.Fprintf(&b, "\ntrace hash %016x\n", c.traceHash())
 	c.verdict(&b)
@@ -258,7 +258,7 @@ func (c *campaign) verdict(b *strings.Builder) {
 		fmt.Fprintf(b, "FAIL  seed %d at %.4f s  %s: %s\n", v.Seed, v.At, v.Property, v.Detail)
 	}
 	if len(c.violations) > maxShown {
-		fmt.Fprintf(b, "      and more: %d of the %s failed\n", c.failed, verbs.Count(int(c.done), "seed"))
+		fmt.Fprintf(b, "      and more: %d of the %s failed\n", c.failed, render.Count(int(c.done), "seed"))
 	}
 	for _, p := range sim.Properties() {
 		if slices.ContainsFunc(c.violations, func(v sim.Violation) bool { return v.Property == p.Name }) {

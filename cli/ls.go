@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
 	"ringside/localcluster"
@@ -55,7 +56,7 @@ func (s *session) ls(*verbs.Call) error {
 			since = "last start unknown"
 		}
 		fmt.Fprintf(&out, "%-12s %-16s %8s  %s  %s\n", escape.Terminal([]byte(i.Name)), state,
-			verbs.Count(i.Nodes, "node"), since, dir)
+			render.Count(i.Nodes, "node"), since, dir)
 		if i.Problem != "" {
 			fmt.Fprintf(&out, "%-12s %s\n", "", escape.Terminal([]byte(i.Problem)))
 		}

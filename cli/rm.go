@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
 	"ringside/localcluster"
@@ -83,7 +84,7 @@ func (s *session) confirm(c *verbs.Call, r *localcluster.Remains) error {
 		for i, d := range r.Roots {
 			dirs[i] = escape.Terminal([]byte(d))
 		}
-		what += fmt.Sprintf(", %s of %s in %s", megabytes(r.Bytes), verbs.Count(r.Nodes, "node"),
+		what += fmt.Sprintf(", %s of %s in %s", megabytes(r.Bytes), render.Count(r.Nodes, "node"),
 			strings.Join(dirs, " and "))
 	}
 	in, _ := terminal(s.Stdin)

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
 	"ringside/engine/event"
@@ -312,7 +313,7 @@ func (s *session) report(r upReport, foreground bool) error {
 		return printJSON(s.Stdout, r)
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s is up: %s, N=%d R=%d W=%d, %s\n", r.Cluster, verbs.Count(len(r.Nodes), "node"), r.N, r.R, r.W, r.Says)
+	fmt.Fprintf(&out, "%s is up: %s, N=%d R=%d W=%d, %s\n", r.Cluster, render.Count(len(r.Nodes), "node"), r.N, r.R, r.W, r.Says)
 	for _, n := range r.Nodes {
 		fmt.Fprintf(&out, "  %-4s %s\n", n.Node, n.Addr)
 		if n.Note != "" {

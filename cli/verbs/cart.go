@@ -13,6 +13,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"ringside/cli/render"
 	"ringside/cli/verbs/cart"
 	"ringside/engine/escape"
 	"ringside/engine/vclock"
@@ -59,7 +60,7 @@ set): what was removed stays away, unless it was added anew.`,
 func runCart(ctx context.Context, e *Env, c *Call) error {
 	action := c.Arg(0)
 	if !slices.Contains(cartActions, action) {
-		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("cart: %s is none of %s%s", quoted(action), strings.Join(cartActions, ", "), didYouMean(action, cartActions))}
+		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("cart: %s is none of %s%s", render.Quoted(action), strings.Join(cartActions, ", "), didYouMean(action, cartActions))}
 	}
 	key, items := []byte(c.Arg(1)), c.Args[2:]
 	if err := checkItems(c, action, items); err != nil {
@@ -93,9 +94,9 @@ func runCart(ctx context.Context, e *Env, c *Call) error {
 	if err := checkValue(value); err != nil {
 		return err
 	}
-	remark := fmt.Sprintf("%s: %s\n", shortKey(key), b.words())
+	remark := fmt.Sprintf("%s: %s\n", render.Key(key), b.words())
 	if n := len(g.Siblings); n > 1 {
-		remark = fmt.Sprintf("%s: %s merged by %s: %s\n", shortKey(key), Count(n, "sibling"), b.merge, b.words())
+		remark = fmt.Sprintf("%s: %s merged by %s: %s\n", render.Key(key), render.Count(n, "sibling"), b.merge, b.words())
 	}
 	return e.put(ctx, c, save, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
 }
@@ -107,7 +108,7 @@ func checkItems(c *Call, action string, items []string) error {
 	case c.Arg(1) == "":
 		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("cart: the key is empty")}
 	case c.Has("merge") && merge != cartUnion && merge != cartSet:
-		return Usagef("cart: --merge %s: want %s or %s", escape.TerminalShort([]byte(merge), maxEventKey), cartUnion, cartSet)
+		return Usagef("cart: --merge %s: want %s or %s", render.Key([]byte(merge)), cartUnion, cartSet)
 	case action == cartShow && len(items) > 0:
 		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("cart show takes no item")}
 	case action != cartShow && len(items) == 0:
@@ -115,7 +116,7 @@ func checkItems(c *Call, action string, items []string) error {
 	}
 	for _, item := range items {
 		if strings.TrimSpace(item) != item || item == "" || !utf8.ValidString(item) {
-			return Usagef("cart %s: %s is no item: it is empty, no text, or begins or ends with a space", action, quoted(item))
+			return Usagef("cart %s: %s is no item: it is empty, no text, or begins or ends with a space", action, render.Quoted(item))
 		}
 	}
 	return nil
@@ -144,17 +145,17 @@ func readBasket(g *got, want, advice string) (*basket, error) {
 		merge := kindOf(v)
 		if first := kindOf(g.Siblings[0]); merge != first { // no way to merge fits both
 			return nil, Usagef("%s: sibling 1 is a cart that merges by %s, and sibling %d by %s; "+
-				"keep one with  resolve %s --pick I", shortKey(g.key), first, i+1, merge, typed(g.key))
+				"keep one with  resolve %s --pick I", render.Key(g.key), first, i+1, merge, typed(g.key))
 		}
 		if b.merge == "" {
 			b.merge = merge
 		}
 		if err := b.take(v, i == 0); merge == b.merge && err != nil {
-			return nil, Usagef("%s: sibling %d is no cart: %w", shortKey(g.key), i+1, err)
+			return nil, Usagef("%s: sibling %d is no cart: %w", render.Key(g.key), i+1, err)
 		}
 	}
 	if len(g.Siblings) > 0 && b.merge != kindOf(g.Siblings[0]) {
-		return nil, Usagef("%s is a cart that merges by %s, and not by %s; %s", shortKey(g.key),
+		return nil, Usagef("%s is a cart that merges by %s, and not by %s; %s", render.Key(g.key),
 			kindOf(g.Siblings[0]), b.merge, advice)
 	}
 	if b.merge == "" {
@@ -197,7 +198,7 @@ func (b *basket) words() string {
 	if len(items) == 0 {
 		return "(empty)"
 	}
-	return escape.TerminalShort([]byte(strings.Join(items, ", ")), maxShown)
+	return escape.TerminalShort([]byte(strings.Join(items, ", ")), render.MaxValue)
 }
 
 // change adds or removes one item.
@@ -210,12 +211,12 @@ func (b *basket) change(action, item string, g *got) (err error) {
 	}
 	if action == cartAdd {
 		if b.list, err = b.list.Add(item); err != nil {
-			return Usagef("cart add: %s: %w", escape.TerminalShort([]byte(item), maxEventKey), err)
+			return Usagef("cart add: %s: %w", render.Key([]byte(item)), err)
 		}
 		return nil
 	}
 	if !slices.Contains(b.items(), item) {
-		return &Error{Exit: ExitNotFound, Code: "item_not_found", Message: fmt.Sprintf("cart remove: there is no %s in %s", escape.TerminalShort([]byte(item), maxEventKey), shortKey(g.key))}
+		return &Error{Exit: ExitNotFound, Code: "item_not_found", Message: fmt.Sprintf("cart remove: there is no %s in %s", render.Key([]byte(item)), render.Key(g.key))}
 	}
 	b.set, b.list = b.set.Remove(item), b.list.Remove(item)
 	return nil
@@ -234,7 +235,7 @@ func (b *basket) show(e *Env, g *got) error {
 	}
 	line := b.words()
 	if n := len(g.Siblings); n > 1 {
-		line += "\n  " + e.paint(warn, fmt.Sprintf("‖ %s, merged by %s; the next add or remove makes them one (§4.4)", Count(n, "sibling"), b.merge))
+		line += "\n  " + e.paint(render.Warn, fmt.Sprintf("‖ %s, merged by %s; the next add or remove makes them one (§4.4)", render.Count(n, "sibling"), b.merge))
 	}
 	return e.write(line + "\n")
 }

@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"strings"
 
-	"ringside/engine/escape"
+	"ringside/cli/render"
 	"ringside/engine/event"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -32,7 +32,7 @@ only where a clock holds two of them; where one operand shows it and the other d
 --json prints {"relation":"before|after|equal|concurrent"}. No cluster has to run.`,
 	Run: func(_ context.Context, e *Env, c *Call) error {
 		if action := c.Arg(0); action != clockCompare {
-			return c.misused("%s is not an action; there is %s", quoted(action), clockCompare)
+			return c.misused("%s is not an action; there is %s", render.Quoted(action), clockCompare)
 		}
 		a, err := parseOperand(c.Arg(1))
 		if err != nil {
@@ -87,7 +87,7 @@ func parseVersion(text string) (operand, error) {
 	if err := errors.Join(json.Unmarshal([]byte(text), &has), json.Unmarshal([]byte(text), &j)); err != nil {
 		return operand{}, fmt.Errorf("clock compare: %s is neither a notation such as {n1:1 n3:2} "+
 			"nor a version as JSON",
-			escape.TerminalShort([]byte(text), maxEventKey))
+			render.Key([]byte(text)))
 	}
 	if has.Dot == nil || has.Past == nil {
 		return operand{}, errors.New(`clock compare: a version as JSON needs "dot" and "past": ` +

@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"ringside/cli/render"
 	"ringside/cli/verbs/cart"
 	"ringside/engine/escape"
 	"ringside/engine/event"
@@ -145,14 +146,14 @@ func quorumOf(c *Call) wire.Quorum {
 func (g *got) verdict(one bool) error {
 	switch n := len(g.Siblings); {
 	case n == 0:
-		msg := g.op + ": no value for " + shortKey(g.key)
+		msg := g.op + ": no value for " + render.Key(g.key)
 		if g.Deleted() {
-			msg = g.op + ": " + shortKey(g.key) + " was deleted"
+			msg = g.op + ": " + render.Key(g.key) + " was deleted"
 		}
 		return &Error{Exit: ExitNotFound, Code: "key_not_found", Message: msg}
 	case n > 1 && one:
 		return &Error{Exit: ExitSiblings, Code: "siblings",
-			Message: fmt.Sprintf("%s: %s has %d siblings, not one value; resolve %s makes them one", g.op, shortKey(g.key), n, typed(g.key))}
+			Message: fmt.Sprintf("%s: %s has %d siblings, not one value; resolve %s makes them one", g.op, render.Key(g.key), n, typed(g.key))}
 	}
 	return nil
 }
@@ -217,7 +218,7 @@ func (g *got) show(ctx context.Context, e *Env, c *Call) error {
 	}
 	if len(g.Siblings) == 1 && !g.Deleted() {
 		v := g.Siblings[0]
-		return e.write(showValue(v.Value) + "\n  " + e.paint(accent, v.Notation()) + "  " + tail + "\n")
+		return e.write(showValue(v.Value) + "\n  " + e.paint(render.Accent, v.Notation()) + "  " + tail + "\n")
 	}
 	if err := e.write(g.showSiblings(e) + "  " + tail + "\n"); err != nil {
 		return err
@@ -231,29 +232,26 @@ func (g *got) show(ctx context.Context, e *Env, c *Call) error {
 }
 
 func (g *got) showSiblings(e *Env) string {
-	t := table{indent: "  "}
+	t := render.Table{Indent: "  "}
 	for i, v := range g.Siblings {
-		t.row(cell{text: fmt.Sprint(i + 1), style: bold}, cell{text: v.Notation(), style: accent}, cell{text: showValue(v.Value)})
+		t.Row(render.Cell{Text: fmt.Sprint(i + 1), Tone: render.Bold}, render.Cell{Text: v.Notation(), Tone: render.Accent}, render.Cell{Text: showValue(v.Value)})
 	}
 	for _, v := range g.Tombstones {
-		t.row(cell{text: "+", style: bold}, cell{text: v.Notation(), style: accent}, cell{text: "deleted", style: dim})
+		t.Row(render.Cell{Text: "+", Tone: render.Bold}, render.Cell{Text: v.Notation(), Tone: render.Accent}, render.Cell{Text: "deleted", Tone: render.Dim})
 	}
-	head := fmt.Sprintf("‖ %s has %d siblings: concurrent, none descends from another (§4.4)", shortKey(g.key), len(g.Siblings))
+	head := fmt.Sprintf("‖ %s has %d siblings: concurrent, none descends from another (§4.4)", render.Key(g.key), len(g.Siblings))
 	if g.Deleted() {
-		head = fmt.Sprintf("‖ %s: %s, and a delete that had not seen it (§4.4)", shortKey(g.key), Count(len(g.Siblings), "value"))
+		head = fmt.Sprintf("‖ %s: %s, and a delete that had not seen it (§4.4)", render.Key(g.key), render.Count(len(g.Siblings), "value"))
 	}
 	all := append(slices.Clone(g.Siblings), g.Tombstones...)
-	return e.paint(warn, head) + "\n" + t.render(e) + "  context " + e.paint(accent, all.Context().String()) + " covers them all\n"
+	return e.paint(render.Warn, head) + "\n" + t.Render(e.painter()) + "  context " + e.paint(render.Accent, all.Context().String()) + " covers them all\n"
 }
-
-// maxShown is how many runes of a value a line of text has room for.
-const maxShown = 400
 
 func showValue(b []byte) string {
 	if len(b) == 0 {
 		return "(empty)"
 	}
-	s := escape.TerminalShort(b, maxShown)
+	s := escape.TerminalShort(b, render.MaxValue)
 	if s != escape.Terminal(b) {
 		s += fmt.Sprintf("  (%d bytes)", len(b))
 	}
@@ -262,21 +260,21 @@ func showValue(b []byte) string {
 
 // tail is the end of a request's line: who coordinated, who answered, its number and time.
 func (e *Env) tail(cluster *view.Cluster, key []byte, coordinator, letter string, want int, who []string, hints []wire.Hint, id uint64, took time.Duration) string {
-	coord := names([]string{coordinator})
+	coord := render.Node(coordinator)
 	if letter == "W" && !slices.Contains(cluster.Ring.Homes(key), coordinator) { // any node coordinates a get
 		coord += " (stand-in)"
 	}
 	acks := make([]string, len(who))
 	for i, n := range who {
-		acks[i] = names([]string{n})
+		acks[i] = render.Node(n)
 		for _, h := range hints {
 			if h.Holder == n {
-				acks[i] += e.paint(purple, " (for "+names([]string{h.For})+")")
+				acks[i] += e.paint(render.Hint, " (for "+render.Node(h.For)+")")
 			}
 		}
 	}
 	return fmt.Sprintf("coordinator %s  %s %d/%d: %s  %s", coord, letter, len(who), want, strings.Join(acks, " "),
-		e.paint(dim, event.RequestName(id)+"  "+span(took)))
+		e.paint(render.Dim, event.RequestName(id)+"  "+render.Duration(took)))
 }
 
 var putVerb = &Verb{
@@ -371,13 +369,13 @@ func (e *Env) put(ctx context.Context, c *Call, save *saving, req wire.PutReques
 
 // lostNote returns the note on acknowledged versions that last write wins lost.
 func lostNote(lost vclock.Siblings) string {
-	out := fmt.Sprintf("note: last write wins lost %s of this key (§6)", Count(len(lost), "acknowledged write"))
+	out := fmt.Sprintf("note: last write wins lost %s of this key (§6)", render.Count(len(lost), "acknowledged write"))
 	for _, v := range lost {
 		out += "\n      " + v.Notation() + "  "
 		if v.Deleted {
 			out += "a delete"
 		} else {
-			out += escape.TerminalShort(v.Value, maxEventKey)
+			out += render.Key(v.Value)
 		}
 		out += "  " + event.RequestName(v.Request)
 	}
@@ -391,13 +389,13 @@ func blindNote(key []byte, r wire.PutReply) string {
 	case r.Siblings < 2:
 		was, now = "was deleted", "the value and the delete stand side by side now"
 	case r.Deletes > 0:
-		now += ", beside " + Count(r.Deletes, "delete")
+		now += ", beside " + render.Count(r.Deletes, "delete")
 	}
 	out := fmt.Sprintf("note: a blind write: %s %s, and this put had no context, so %s (§4.4)",
-		escape.TerminalShort(key, maxEventKey), was, now)
+		render.Key(key), was, now)
 	if d := r.Version.Dot; d.Counter > 1 && !r.Version.Past.Covers(vclock.Dot{Actor: d.Actor, Counter: d.Counter - 1}) {
 		out += fmt.Sprintf("\n      %s is event %d of %s that has not seen event %d", r.Version.Notation(), d.Counter,
-			names([]string{d.Node}), d.Counter-1)
+			render.Node(d.Node), d.Counter-1)
 	}
 	return out + fmt.Sprintf("\n      to replace what is there: get %s --save @ctx, then put %[1]s VALUE -c @ctx", typed(key))
 }
@@ -410,7 +408,7 @@ func unseen(req wire.PutRequest, r wire.PutReply) string {
 	case len(req.Context) == 0:
 		return ""
 	case req.Delete && r.Siblings > 0:
-		return "‖ " + Count(r.Siblings, "value") + " left" + others
+		return "‖ " + render.Count(r.Siblings, "value") + " left" + others
 	case req.Delete || r.Siblings+r.Deletes < 2:
 		return ""
 	case r.Siblings < 2:
@@ -424,7 +422,7 @@ func unseen(req wire.PutRequest, r wire.PutReply) string {
 // typed is a key as a shell takes it, or KEY for one that is long, would be a
 // flag, or has signs that cannot be shown.
 func typed(key []byte) string {
-	if escape.Terminal(key) != string(key) || utf8.RuneCount(key) > maxEventKey || strings.HasPrefix(string(key), "-") {
+	if escape.Terminal(key) != string(key) || utf8.RuneCount(key) > render.MaxKey || strings.HasPrefix(string(key), "-") {
 		return "KEY"
 	}
 	return Join([]string{string(key)})
@@ -473,13 +471,13 @@ func (e *Env) showPut(ctx context.Context, req wire.PutRequest, r wire.PutReply,
 	if req.Quorum.W > 0 {
 		want = req.Quorum.W
 	}
-	line := e.paint(good, "ok") + "  " + e.paint(accent, r.Version.Notation()) + "  " +
+	line := e.paint(render.Good, "ok") + "  " + e.paint(render.Accent, r.Version.Notation()) + "  " +
 		e.tail(cluster, req.Key, r.Coordinator, "W", want, r.Acks, r.Hinted, r.Request, elapsed)
 	if left := unseen(req, r); left != "" {
-		line += "\n  " + e.paint(warn, left)
+		line += "\n  " + e.paint(render.Warn, left)
 	}
 	for _, w := range r.LostTo {
-		line += "\n  " + e.paint(bad,
+		line += "\n  " + e.paint(render.Bad,
 			fmt.Sprintf("already lost: last write wins keeps %s, a concurrent write with a later time (§6)", w.Notation()))
 	}
 	return e.write(remark + line + "\n")

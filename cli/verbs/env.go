@@ -7,10 +7,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"time"
 
+	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/event"
 	"ringside/engine/view"
@@ -47,7 +46,7 @@ func Run(ctx context.Context, e *Env, words []string) error {
 	}
 	v := Lookup(words[0])
 	if v == nil {
-		return Usagef("there is no command %s%s; help lists them", quoted(words[0]), didYouMean(words[0], Names()))
+		return Usagef("there is no command %s%s; help lists them", render.Quoted(words[0]), didYouMean(words[0], Names()))
 	}
 	c, err := Parse(v, words[1:], e.Extra...)
 	if errors.Is(err, ErrHelp) {
@@ -73,7 +72,7 @@ func (e *Env) checkCluster(c *Call) error {
 		return nil
 	}
 	return c.misused("--cluster %s: commands here are for cluster %s; give the command to ringside in a shell",
-		quoted(c.String(ClusterFlag)), escape.Terminal([]byte(e.Name)))
+		render.Quoted(c.String(ClusterFlag)), render.Text(e.Name))
 }
 
 // Call runs a command that is parsed already.
@@ -170,7 +169,7 @@ func (e *Env) loadContext(ctx context.Context, arg string) ([]byte, error) {
 	token, err := wire.DecodeToken(text)
 	if err != nil {
 		return nil, &Error{Exit: ExitContext, Code: wire.ContextRefused.String(),
-			Message: fmt.Sprintf("context refused: %s is none; use one that get printed, @NAME or @./FILE", quoted(arg))}
+			Message: fmt.Sprintf("context refused: %s is none; use one that get printed, @NAME or @./FILE", render.Quoted(arg))}
 	}
 	return token, nil
 }
@@ -191,7 +190,7 @@ func (e *Env) namedContext(ctx context.Context, name string) (string, error) {
 	}
 	text, err := e.Contexts.Load(name)
 	if errors.Is(err, os.ErrNotExist) {
-		return "", Usagef("no context is saved as %s; get KEY --save @%s saves one", quoted("@"+name), escape.Terminal([]byte(name)))
+		return "", Usagef("no context is saved as %s; get KEY --save @%s saves one", render.Quoted("@"+name), render.Text(name))
 	}
 	return text, err
 }
@@ -289,35 +288,8 @@ func orEmpty(s []string) []string {
 	return s
 }
 
-// span shows a duration with the digits that matter: 0.42ms, 3.9ms, 1.20s.
-func span(d time.Duration) string {
-	ms := float64(d) / float64(time.Millisecond)
-	switch {
-	case d < time.Millisecond:
-		return fmt.Sprintf("%.2fms", ms)
-	case d < 100*time.Millisecond:
-		return fmt.Sprintf("%.1fms", ms)
-	case d < time.Second:
-		return fmt.Sprintf("%.0fms", ms)
-	case d < time.Minute:
-		return fmt.Sprintf("%.2fs", d.Seconds())
-	}
-	return d.Round(time.Second).String()
-}
+// painter returns the painter for Out.
+func (e *Env) painter() render.Painter { return render.Painter{Color: e.Color} }
 
-// Count says "1 hint" or "2 hints".
-func Count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// names shows node names, which a forged cluster could have filled with anything.
-func names(nodes []string) string {
-	out := slices.Clone(nodes)
-	for i, n := range out {
-		out[i] = escape.Terminal([]byte(n))
-	}
-	return strings.Join(out, " ")
-}
+// paint returns text in the colour of a tone, if Out shows colours.
+func (e *Env) paint(t render.Tone, text string) string { return e.painter().Paint(t, text) }

@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strings"
 
-	"ringside/engine/escape"
+	"ringside/cli/render"
 	"ringside/engine/wire"
 )
 
@@ -91,9 +91,6 @@ var inside = regexp.MustCompile(`(^|: )wire: ((en|de)code [a-z ]+: |(open|seal) 
 
 func outside(message string) string { return inside.ReplaceAllString(message, "$1") }
 
-// shortKey is a key in a sentence.
-func shortKey(key []byte) string { return escape.TerminalShort(key, maxEventKey) }
-
 // exits maps the codes of failed requests to exit codes.
 var exits = map[wire.Code]int{
 	wire.QuorumNotReached: ExitQuorum,
@@ -104,26 +101,15 @@ var exits = map[wire.Code]int{
 	wire.BadRequest:       ExitUsage,
 }
 
-// words says a code in the words of the paper.
-var words = map[wire.Code]string{
-	wire.QuorumNotReached: "quorum not reached",
-	wire.NodeDown:         "node is down",
-	wire.Overloaded:       "overloaded, nothing was written",
-	wire.ContextRefused:   "context refused",
-	wire.TooLarge:         "too large",
-	wire.BadRequest:       "bad request",
-	wire.Damaged:          "replica is damaged",
-}
-
 // failed makes an Error of a reply that is no success.
 func failed(op string, key []byte, code wire.Code, message string) *Error {
 	exit, ok := exits[code]
 	if !ok {
 		exit = ExitInternal
 	}
-	msg := fmt.Sprintf("%s %s: %s", op, shortKey(key), words[code])
-	if message = strings.TrimSuffix(message, ": "+words[code]); message != "" {
-		msg += ": " + escape.Terminal([]byte(outside(message)))
+	msg := fmt.Sprintf("%s %s: %s", op, render.Key(key), render.Outcome(code))
+	if message = strings.TrimSuffix(message, ": "+render.Outcome(code)); message != "" {
+		msg += ": " + render.Text(outside(message))
 	}
 	return &Error{Exit: exit, Code: code.String(), Message: msg}
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/event"
 )
@@ -97,45 +98,15 @@ func (e *Env) eventLine(out *strings.Builder, ev event.Event, first time.Duratio
 		out.WriteByte('\n')
 		return nil
 	}
-	node := names([]string{ev.Node})
+	node := render.Node(ev.Node)
 	if node == "" {
 		node = "-"
 	}
-	line := fmt.Sprintf("%9s  %-4s  %s  %s %s", offset(ev.Time-first), node, e.paint(dim, fmt.Sprintf("%-6s", ev.Section())), e.paint(kindStyle(ev), string(ev.Kind)), Detail(ev))
+	line := fmt.Sprintf("%9s  %-4s  %s  %s %s", render.Offset(ev.Time-first), node, e.paint(render.Dim, fmt.Sprintf("%-6s", ev.Section())), e.paint(render.ToneOf(ev), string(ev.Kind)), render.Detail(ev))
 	line = strings.TrimRight(line, " ")
 	if ev.Request > 0 {
-		line += e.paint(dim, "  "+event.RequestName(ev.Request))
+		line += e.paint(render.Dim, "  "+event.RequestName(ev.Request))
 	}
 	out.WriteString(line + "\n")
 	return nil
-}
-
-// kindStyle colours what a watcher looks for.
-func kindStyle(ev event.Event) style {
-	switch ev.Kind {
-	case event.HintStored, event.HintSent, event.HintDelivered:
-		return purple
-	case event.NodeDown, event.NodeWiped, event.Split, event.Dropped, event.DiskFailed, event.Damaged, event.LWWLost, event.HintRefused, event.BufferLost:
-		return bad
-	case event.Suspect, event.NodePaused, event.Slow, event.Loss, event.Gap, event.Truncated:
-		return warn
-	case event.NodeUp, event.Heal, event.Alive:
-		return good
-	case event.Replied:
-		if ev.Failed() {
-			return bad
-		}
-	}
-	return plain
-}
-
-// offset shows a time since a beginning: 0.31ms, 120ms, 31.204s.
-func offset(d time.Duration) string {
-	switch {
-	case d < 10*time.Millisecond:
-		return fmt.Sprintf("%.2fms", float64(d)/float64(time.Millisecond))
-	case d < time.Second:
-		return fmt.Sprintf("%.0fms", float64(d)/float64(time.Millisecond))
-	}
-	return fmt.Sprintf("%.3fs", d.Seconds())
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/expr-lang/expr/ast"
 
+	"ringside/cli/render"
 	"ringside/engine/event"
 	"ringside/engine/view"
 )
@@ -30,7 +31,7 @@ func checkName(v *view.Cluster, name string, as role) error {
 	if _, was := v.History.Latest()[name]; was && as == aFormerNode {
 		return nil
 	}
-	return Usagef("there is no node %s; there are %s", quoted(name), names(v.Settings.Nodes))
+	return Usagef("there is no node %s; there are %s", render.Quoted(name), render.Nodes(v.Settings.Nodes))
 }
 
 // checkKinds returns an error if the list names a kind of event that does not exist.
@@ -45,7 +46,7 @@ func checkKinds(list string) error {
 		}
 		slices.Sort(all)
 		return fmt.Errorf("there is no kind of event %s%s; there are %s",
-			quoted(kind), didYouMean(kind, all), strings.Join(all, " "))
+			render.Quoted(kind), didYouMean(kind, all), strings.Join(all, " "))
 	}
 	return nil
 }
@@ -61,7 +62,7 @@ func (p *patcher) compare(n *ast.BinaryNode) {
 	if p.err == nil && (vacuous(n.Left, n.Operator, n.Right) || vacuous(n.Right, mirrored[n.Operator], n.Left)) {
 		p.err = fmt.Errorf("invalid condition %s: the result is always the same, "+
 			"because a count is a whole number of at least 0",
-			quoted(n.String()))
+			render.Quoted(n.String()))
 	}
 }
 

@@ -5,11 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"ringside/cli/render"
 	"slices"
 	"strconv"
 	"strings"
-
-	"ringside/engine/escape"
 )
 
 var expectVerb = &Verb{
@@ -40,9 +39,9 @@ var expectVerb = &Verb{
 		case e.JSON:
 			return e.print(map[string]any{"condition": cond.text, "held": true})
 		}
-		line := e.paint(good, "ok") + "  " + cond.text
+		line := e.paint(render.Good, "ok") + "  " + cond.text
 		if len(w.said) > 0 {
-			line += e.paint(dim, "  "+strings.Join(w.said, ", "))
+			line += e.paint(render.Dim, "  "+strings.Join(w.said, ", "))
 		}
 		return e.write(line + "\n")
 	},
@@ -64,7 +63,7 @@ func (e *Env) expectExit(ctx context.Context, c *Call) error {
 	if !slices.ContainsFunc(exitCodes, func(code int) bool { return strconv.Itoa(code) == want }) {
 		return &UsageError{Verb: c.Verb, Err: fmt.Errorf(
 			"expect: --exit %s: no command ends with this code; want one of %s",
-			quoted(want), strings.Trim(fmt.Sprint(exitCodes), "[]"))}
+			render.Quoted(want), strings.Trim(fmt.Sprint(exitCodes), "[]"))}
 	}
 	var out bytes.Buffer
 	inner := *e
@@ -78,9 +77,9 @@ func (e *Env) expectExit(ctx context.Context, c *Call) error {
 	if f := AsError(err); f != nil {
 		got, said = f.Exit, f.Message
 	}
-	command := escape.Terminal([]byte(Join(words)))
+	command := render.Text(Join(words))
 	if fmt.Sprint(got) != want {
-		msg := fmt.Sprintf("expect --exit %s: %s ended with exit %d", escape.Terminal([]byte(want)), command, got)
+		msg := fmt.Sprintf("expect --exit %s: %s ended with exit %d", render.Text(want), command, got)
 		if said = strings.TrimSpace(said + "\n" + out.String()); said != "" {
 			msg += ": " + said
 		}
@@ -89,9 +88,9 @@ func (e *Env) expectExit(ctx context.Context, c *Call) error {
 	if e.JSON {
 		return e.print(map[string]any{"command": command, "held": true, "exit": got, "message": said})
 	}
-	line := fmt.Sprintf("%s  exit %d", e.paint(good, "ok"), got)
+	line := fmt.Sprintf("%s  exit %d", e.paint(render.Good, "ok"), got)
 	if said != "" {
-		line += e.paint(dim, "  "+strings.SplitN(said, "\n", 2)[0])
+		line += e.paint(render.Dim, "  "+strings.SplitN(said, "\n", 2)[0])
 	}
 	return e.write(line + "\n")
 }

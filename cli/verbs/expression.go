@@ -12,6 +12,7 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/vm"
 
+	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/vclock"
 	"ringside/engine/view"
@@ -200,7 +201,7 @@ func eachSibling(g *got, f func(vclock.Version) string) []string {
 func showVersions(s vclock.Siblings) string {
 	parts := make([]string, len(s))
 	for i, v := range s {
-		parts[i] = v.Notation() + " " + escape.TerminalShort(v.Value, maxEventKey)
+		parts[i] = v.Notation() + " " + render.Key(v.Value)
 	}
 	return strings.Join(parts, " ‖ ")
 }
@@ -228,17 +229,17 @@ func compile(text string) (*expression, error) {
 	case p.err != nil:
 		return nil, p.err
 	case err != nil && singleEqual.MatchString(text):
-		return nil, fmt.Errorf("invalid condition %s: compare with ==, as in siblings(cart)==2", quoted(text))
+		return nil, fmt.Errorf("invalid condition %s: compare with ==, as in siblings(cart)==2", render.Quoted(text))
 	case err != nil && p.unknown() != "":
 		return nil, fmt.Errorf("invalid condition %s: there is no name %s%s; there are %s",
-			quoted(text), quoted(p.unknown()), didYouMean(p.unknown(), sortedKeys(functions)),
+			render.Quoted(text), render.Quoted(p.unknown()), didYouMean(p.unknown(), sortedKeys(functions)),
 			strings.Join(sortedKeys(functions), " "))
 	case err != nil:
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, fmt.Errorf("invalid condition %s: %s; try siblings(cart)==2, hints==0, len(nodes)==5, up or converged",
-			quoted(text), escape.Terminal([]byte(first)))
+			render.Quoted(text), render.Text(first))
 	case p.calls == 0:
-		return nil, fmt.Errorf("invalid condition %s: it does not depend on the cluster; use one of %s", quoted(text),
+		return nil, fmt.Errorf("invalid condition %s: it does not depend on the cluster; use one of %s", render.Quoted(text),
 			strings.Join(sortedKeys(functions), " "))
 	}
 	return &expression{program, p.named}, nil
@@ -325,7 +326,7 @@ func (p *patcher) call(n *ast.CallNode) {
 	switch {
 	case p.err != nil:
 	case !ok:
-		p.err = fmt.Errorf("there is no function %s%s; there are %s", quoted(name), didYouMean(name, sortedKeys(functions)), strings.Join(sortedKeys(functions), " "))
+		p.err = fmt.Errorf("there is no function %s%s; there are %s", render.Quoted(name), didYouMean(name, sortedKeys(functions)), strings.Join(sortedKeys(functions), " "))
 	case len(n.Arguments) < f.needs || len(n.Arguments) > len(f.takes):
 		p.err = fmt.Errorf("%s takes %s, not %d", name, arity(f), len(n.Arguments))
 	default:
@@ -349,9 +350,9 @@ func callee(n *ast.CallNode) string {
 
 func arity(f function) string {
 	if f.needs == len(f.takes) {
-		return Count(f.needs, "argument")
+		return render.Count(f.needs, "argument")
 	}
-	return fmt.Sprintf("%d to %s", f.needs, Count(len(f.takes), "argument"))
+	return fmt.Sprintf("%d to %s", f.needs, render.Count(len(f.takes), "argument"))
 }
 
 // word is the text of a node that a key could be made of, "" otherwise.
@@ -401,7 +402,7 @@ func (x *expression) blocks(ctx context.Context, w *world) (string, error) {
 		return "", failure
 	case err != nil:
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		return "", Usagef("the condition cannot be evaluated: %s", escape.Terminal([]byte(first)))
+		return "", Usagef("the condition cannot be evaluated: %s", render.Text(first))
 	}
 	if held, _ := out.(bool); held {
 		return "", nil
@@ -416,13 +417,13 @@ func (x *expression) blocks(ctx context.Context, w *world) (string, error) {
 func (w *world) say(name string, args []string, v any) {
 	s := name
 	if len(args) > 0 {
-		s += "(" + escape.Terminal([]byte(strings.Join(args, ", "))) + ")"
+		s += "(" + render.Text(strings.Join(args, ", ")) + ")"
 	}
 	switch v := v.(type) {
 	case string:
-		s += " is " + fmt.Sprintf(`"%s"`, escape.TerminalShort([]byte(v), maxShown))
+		s += " is " + fmt.Sprintf(`"%s"`, escape.TerminalShort([]byte(v), render.MaxValue))
 	case []string:
-		s += " are " + escape.TerminalShort(fmt.Appendf(nil, "%q", v), maxShown)
+		s += " are " + escape.TerminalShort(fmt.Appendf(nil, "%q", v), render.MaxValue)
 	default:
 		s += fmt.Sprintf(" is %v", v)
 	}

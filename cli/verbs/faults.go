@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"ringside/engine/escape"
+	"ringside/cli/render"
 	"ringside/engine/fault"
 	"ringside/engine/view"
 )
@@ -96,7 +96,7 @@ var slowVerb = &Verb{
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		d, err := time.ParseDuration(c.Arg(1))
 		if err != nil {
-			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("slow: %s is not a delay such as 200ms", quoted(c.Arg(1)))}
+			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("slow: %s is not a delay such as 200ms", render.Quoted(c.Arg(1)))}
 		}
 		if err := fault.CheckDelay(d); err != nil {
 			return &UsageError{Verb: c.Verb, Err: err}
@@ -113,7 +113,7 @@ var lossVerb = &Verb{
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		p, err := strconv.ParseFloat(strings.TrimSuffix(c.Arg(1), "%"), 64)
 		if err != nil {
-			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("loss: %s is not a percentage such as 20", quoted(c.Arg(1)))}
+			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("loss: %s is not a percentage such as 20", render.Quoted(c.Arg(1)))}
 		}
 		if err := fault.CheckPercent(p); err != nil { // ParseFloat accepts NaN and infinities
 			return &UsageError{Verb: c.Verb, Err: err}
@@ -160,38 +160,38 @@ func (e *Env) showHeal(before *view.Cluster) error {
 			Hints int        `json:"hints"` // to hand over
 		}{fault.Heal, nil, before.Hints()})
 	}
-	s := e.paint(good, "healed") + "  every link works again"
+	s := e.paint(render.Good, "healed") + "  every link works again"
 	if n := before.Hints(); n > 0 {
-		s += e.paint(purple, fmt.Sprintf("  %s to hand over (§4.6)", Count(n, "hint")))
+		s += e.paint(render.Hint, fmt.Sprintf("  %s to hand over (§4.6)", render.Count(n, "hint")))
 	}
 	return e.write(s + "\n")
 }
 
 func (e *Env) showFault(f fault.Fault, cluster *view.Cluster, found map[string]string) string {
-	link := escape.Terminal([]byte(f.Link))
+	link := render.Text(f.Link)
 	switch f.Kind {
 	case fault.Split:
 		s := e.showSplit(cluster.Groups, cluster.OneWay)
 		if f.For > 0 {
-			s += e.paint(dim, "  heals by itself in "+f.For.String())
+			s += e.paint(render.Dim, "  heals by itself in "+f.For.String())
 		}
 		return s
 	case fault.Slow:
 		if f.Delay == 0 {
-			return e.paint(good, "slow") + "  " + link + " is as fast as ever"
+			return e.paint(render.Good, "slow") + "  " + link + " is as fast as ever"
 		}
-		return e.paint(warn, "slow") + "  " + "messages on " + link + " take " + f.Delay.String() + " longer"
+		return e.paint(render.Warn, "slow") + "  " + "messages on " + link + " take " + f.Delay.String() + " longer"
 	case fault.Loss:
 		if f.Percent == 0 {
-			return e.paint(good, "loss") + "  " + link + " loses nothing"
+			return e.paint(render.Good, "loss") + "  " + link + " loses nothing"
 		}
-		return e.paint(warn, "loss") + "  " + link + " loses " + strconv.FormatFloat(f.Percent, 'g', -1, 64) + "% of its messages"
+		return e.paint(render.Warn, "loss") + "  " + link + " loses " + strconv.FormatFloat(f.Percent, 'g', -1, 64) + "% of its messages"
 	}
 	lines := make([]string, len(f.Nodes))
 	for i, name := range f.Nodes {
 		lines[i] = e.nodeDone(f.Kind, name)
 		if note := found[name]; note != "" {
-			lines[i] = e.paint(warn, names([]string{name})) + "  started again: " + escape.Terminal([]byte(note))
+			lines[i] = e.paint(render.Warn, render.Node(name)) + "  started again: " + render.Text(note)
 		}
 	}
 	return strings.Join(lines, "\n")
@@ -207,23 +207,23 @@ var doneTo = map[fault.Kind]string{
 }
 
 func (e *Env) nodeDone(kind fault.Kind, name string) string {
-	st := good
+	st := render.Good
 	if kind == fault.Kill || kind == fault.Wipe {
-		st = bad
+		st = render.Bad
 	} else if kind == fault.Pause {
-		st = warn
+		st = render.Warn
 	}
-	return e.paint(st, names([]string{name})) + "  " + doneTo[kind]
+	return e.paint(st, render.Node(name)) + "  " + doneTo[kind]
 }
 
 // showSplit draws the sides of a split: ✂ n1 n2 │ n3 n4 n5.
 func (e *Env) showSplit(groups [][]string, oneWay bool) string {
 	sides := make([]string, len(groups))
 	for i, g := range groups {
-		sides[i] = names(g)
+		sides[i] = render.Nodes(g)
 	}
 	if oneWay {
-		return e.paint(bad, "✂ split") + "  " + strings.Join(sides, " │◀ ") + e.paint(dim, "  one way: only messages to the left pass")
+		return e.paint(render.Bad, "✂ split") + "  " + strings.Join(sides, " │◀ ") + e.paint(render.Dim, "  one way: only messages to the left pass")
 	}
-	return e.paint(bad, "✂ split") + "  " + strings.Join(sides, " │ ")
+	return e.paint(render.Bad, "✂ split") + "  " + strings.Join(sides, " │ ")
 }

@@ -3,6 +3,7 @@ package verbs
 import (
 	"context"
 	"fmt"
+	"ringside/cli/render"
 	"strings"
 )
 
@@ -20,7 +21,7 @@ var downVerb = &Verb{
 		if e.JSON {
 			return e.print(map[string]any{"cluster": view.Settings.Name, "down": true})
 		}
-		return e.write(names([]string{view.Settings.Name}) + " is down\n")
+		return e.write(render.Node(view.Settings.Name) + " is down\n")
 	},
 }
 
@@ -37,7 +38,7 @@ var helpVerb = &Verb{
 		case c.Arg(0) == "":
 			return e.write(Overview(registry))
 		case v == nil:
-			return Usagef("there is no command %s%s; help lists them", quoted(c.Arg(0)), didYouMean(c.Arg(0), Names()))
+			return Usagef("there is no command %s%s; help lists them", render.Quoted(c.Arg(0)), didYouMean(c.Arg(0), Names()))
 		case e.JSON:
 			return e.print(v.JSON())
 		}
@@ -126,11 +127,11 @@ func (v *Verb) Manual() string {
 	if v.Help != "" {
 		fmt.Fprintf(&out, "\n%s\n", v.Help)
 	}
-	t := table{indent: "  "}
+	t := render.Table{Indent: "  "}
 	for _, f := range append(append([]Flag(nil), v.Flags...), Common...) {
-		t.row(cell{text: f.Names()}, cell{text: f.Help + f.otherwise()})
+		t.Row(render.Cell{Text: f.Names()}, render.Cell{Text: f.Help + f.otherwise()})
 	}
-	out.WriteString("\n" + t.render(&Env{}))
+	out.WriteString("\n" + t.Render(render.Painter{}))
 	return out.String()
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"ringside/cli/render"
 	"ringside/engine/view"
 )
 
@@ -24,13 +25,13 @@ var hintsVerb = &Verb{
 		if len(hints) == 0 {
 			return e.write("no hints: every replica is where it belongs\n")
 		}
-		t := table{}
-		t.head("holder", "for", "keys>", "oldest>")
+		t := render.Table{}
+		t.Head("holder", "for", "keys>", "oldest>")
 		for _, h := range hints {
-			t.row(cell{text: names([]string{h.Holder}), style: bold}, cell{text: names([]string{h.For}), style: purple},
-				cell{text: fmt.Sprint(h.Keys), right: true}, cell{text: span(time.Duration(h.OldestS * float64(time.Second))), right: true})
+			t.Row(render.Cell{Text: render.Node(h.Holder), Tone: render.Bold}, render.Cell{Text: render.Node(h.For), Tone: render.Hint},
+				render.Cell{Text: fmt.Sprint(h.Keys), Right: true}, render.Cell{Text: render.Duration(time.Duration(h.OldestS * float64(time.Second))), Right: true})
 		}
-		return e.write(t.render(e))
+		return e.write(t.Render(e.painter()))
 	},
 }
 

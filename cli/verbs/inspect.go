@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/event"
 	"ringside/engine/ring"
@@ -96,36 +97,36 @@ func printInspect(e *Env, cluster *view.Cluster, key []byte) error {
 
 func (e *Env) showInspect(cluster *view.Cluster, key []byte) string {
 	homes := cluster.Ring.Homes(key)
-	t := table{indent: "  "}
-	t.head("node", "role", "clock", "value")
+	t := render.Table{Indent: "  "}
+	t.Head("node", "role", "clock", "value")
 	for _, r := range replicas(cluster, key) {
-		lead := []cell{{text: names([]string{r.node}), style: bold}, {text: "home"}}
+		lead := []render.Cell{{Text: render.Node(r.node), Tone: render.Bold}, {Text: "home"}}
 		if r.home != "" {
-			lead[1] = cell{text: "hint for " + names([]string{r.home}), style: purple}
+			lead[1] = render.Cell{Text: "hint for " + render.Node(r.home), Tone: render.Hint}
 		}
 		if len(r.versions) == 0 {
 			nothing := "nothing"
 			if !r.up {
 				nothing = "it is " + string(cluster.Node(r.node).Status)
 			}
-			t.row(append(lead, cell{text: nothing, style: dim})...)
+			t.Row(append(lead, render.Cell{Text: nothing, Tone: render.Dim})...)
 		}
 		for i, v := range r.versions {
 			if i > 0 {
-				lead = []cell{{}, {text: "‖ sibling", style: warn}}
+				lead = []render.Cell{{}, {Text: "‖ sibling", Tone: render.Warn}}
 			}
-			t.row(append(lead, cell{text: v.Notation(), style: accent}, versionCell(v))...)
+			t.Row(append(lead, render.Cell{Text: v.Notation(), Tone: render.Accent}, versionCell(v))...)
 		}
 	}
-	head := fmt.Sprintf("%s  homes %s", e.paint(bold, escape.Terminal(key)), names(homes))
+	head := fmt.Sprintf("%s  homes %s", e.paint(render.Bold, escape.Terminal(key)), render.Nodes(homes))
 	if rest := cluster.Ring.Preference(key)[len(homes):]; len(rest) > 0 {
-		head += e.paint(dim, "  then "+names(rest))
+		head += e.paint(render.Dim, "  then "+render.Nodes(rest))
 	}
-	verdict := e.paint(good, "converged") + ": every home holds the same versions"
+	verdict := e.paint(render.Good, "converged") + ": every home holds the same versions"
 	if b := cluster.Blocking(key); b != "" {
-		verdict = e.paint(warn, "not converged") + ": " + escape.Terminal([]byte(b))
+		verdict = e.paint(render.Warn, "not converged") + ": " + render.Text(b)
 	}
-	out := head + "\n" + t.render(e) + verdict + "\n"
+	out := head + "\n" + t.Render(e.painter()) + verdict + "\n"
 	if lost := lostOf(cluster, key); len(lost) > 0 {
 		out += lostNote(lost) + "\n"
 	}
@@ -140,9 +141,9 @@ func lostOf(cluster *view.Cluster, key []byte) vclock.Siblings {
 	return nil
 }
 
-func versionCell(v vclock.Version) cell {
+func versionCell(v vclock.Version) render.Cell {
 	if v.Deleted {
-		return cell{text: "deleted", style: dim}
+		return render.Cell{Text: "deleted", Tone: render.Dim}
 	}
-	return cell{text: showValue(v.Value)}
+	return render.Cell{Text: showValue(v.Value)}
 }

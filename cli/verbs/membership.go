@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/cli/render"
 	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/ring"
@@ -71,9 +72,9 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 	if n := cluster.Node(r.Node); r.Kind == member.Remove && n != nil && n.Status == view.Up {
 		if leaves(cluster, r.Node) {
 			return Usagef("leave %[1]s --force: the node is up and is leaving; "+
-				"wait with settle, or give up its data with  kill %[1]s  first", names([]string{r.Node}))
+				"wait with settle, or give up its data with  kill %[1]s  first", render.Node(r.Node))
 		}
-		return Usagef("%s is up: let it hand over what it has with  leave %s , or crash it first with  kill %s", names([]string{r.Node}), names([]string{r.Node}), names([]string{r.Node}))
+		return Usagef("%s is up: let it hand over what it has with  leave %s , or crash it first with  kill %s", render.Node(r.Node), render.Node(r.Node), render.Node(r.Node))
 	}
 	if c.Bool("dry-run") {
 		return e.dryRun(ctx, cluster, r)
@@ -100,9 +101,9 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 		}{done, event.Timestamp(time.Duration(done.Time)), len(cluster.Ring.Members()), replicasOn(cluster, cluster.Ring),
 			group})
 	}
-	said := map[member.Kind]string{member.Join: e.paint(good, "joins"), member.Leave: e.paint(warn, "leaves"), member.Remove: e.paint(bad, "removed")}[done.Kind]
-	return e.write(fmt.Sprintf("%s  %s  %s wrote it down; the ring has %s", said, names([]string{done.Node}), names([]string{done.By}), Count(len(cluster.Ring.Members()), "member")) +
-		e.paint(dim, "; settle waits until its ranges have moved (§4.9)") + "\n" +
+	said := map[member.Kind]string{member.Join: e.paint(render.Good, "joins"), member.Leave: e.paint(render.Warn, "leaves"), member.Remove: e.paint(render.Bad, "removed")}[done.Kind]
+	return e.write(fmt.Sprintf("%s  %s  %s wrote it down; the ring has %s", said, render.Node(done.Node), render.Node(done.By), render.Count(len(cluster.Ring.Members()), "member")) +
+		e.paint(render.Dim, "; settle waits until its ranges have moved (§4.9)") + "\n" +
 		e.fewHomes(cluster, cluster.Ring) + e.showSide(cluster, group, done.Node))
 }
 
@@ -118,8 +119,8 @@ func (e *Env) fewHomes(cluster *view.Cluster, r *ring.Ring) string {
 	if have == cluster.Settings.N {
 		return ""
 	}
-	return e.paint(warn, "few members") + fmt.Sprintf("  each key has %s instead of N=%d until a node joins (§4.3)\n",
-		Count(have, "replica"), cluster.Settings.N)
+	return e.paint(render.Warn, "few members") + fmt.Sprintf("  each key has %s instead of N=%d until a node joins (§4.3)\n",
+		render.Count(have, "replica"), cluster.Settings.N)
 }
 
 // showSide returns on which side of the split a node is that joined, and the nodes that it can
@@ -128,9 +129,9 @@ func (e *Env) showSide(cluster *view.Cluster, group []string, node string) strin
 	if group == nil {
 		return ""
 	}
-	out := fmt.Sprintf("the network is split: %s is on side %s, with %s", names([]string{node}), side(cluster, node),
-		names(without(group, node)))
-	return e.paint(warn, out) + "; the other sides learn of the join after heal\n"
+	out := fmt.Sprintf("the network is split: %s is on side %s, with %s", render.Node(node), render.Side(cluster.Side(node)),
+		render.Nodes(without(group, node)))
+	return e.paint(render.Warn, out) + "; the other sides learn of the join after heal\n"
 }
 
 func without(group []string, node string) []string {
@@ -173,15 +174,15 @@ func (e *Env) dryRun(ctx context.Context, cluster *view.Cluster, r member.Reques
 		}{change.Node, change.Kind.String(), moves, keys, bytes, share / float64(cluster.Settings.N),
 			len(after.Members()), replicasOn(cluster, after)})
 	}
-	t := table{indent: "  "}
-	t.head("from", "to", "ranges>", "keys>", "bytes>")
+	t := render.Table{Indent: "  "}
+	t.Head("from", "to", "ranges>", "keys>", "bytes>")
 	for _, row := range sumMoves(moves) {
-		t.row(cell{text: names(row.From), style: bold}, cell{text: names(row.To), style: bold}, cell{text: strconv.Itoa(row.ranges), right: true},
-			cell{text: strconv.Itoa(row.Keys), right: true}, cell{text: strconv.Itoa(row.Bytes), right: true})
+		t.Row(render.Cell{Text: render.Nodes(row.From), Tone: render.Bold}, render.Cell{Text: render.Nodes(row.To), Tone: render.Bold}, render.Cell{Text: strconv.Itoa(row.ranges), Right: true},
+			render.Cell{Text: strconv.Itoa(row.Keys), Right: true}, render.Cell{Text: strconv.Itoa(row.Bytes), Right: true})
 	}
 	return e.write(fmt.Sprintf("if %s %ss, %.1f%% of all replicas move: about %s, %d bytes; nothing was done\n",
-		names([]string{change.Node}), change.Kind, 100*share/float64(cluster.Settings.N), Count(keys, "key"), bytes) +
-		e.fewHomes(cluster, after) + t.render(e))
+		render.Node(change.Node), change.Kind, 100*share/float64(cluster.Settings.N), render.Count(keys, "key"), bytes) +
+		e.fewHomes(cluster, after) + t.Render(e.painter()))
 }
 
 // leaves reports whether a node left and has not yet handed over everything.
@@ -249,7 +250,7 @@ all members up.`,
 		if e.JSON {
 			return e.print(map[string]any{"settled": true, "elapsed_ms": time.Since(start).Milliseconds()})
 		}
-		return e.write(e.paint(good, "settled") + e.paint(dim, "  after "+since(start)) + "\n")
+		return e.write(e.paint(render.Good, "settled") + e.paint(render.Dim, "  after "+render.Since(start)) + "\n")
 	},
 }
 
@@ -262,9 +263,9 @@ func allSettled(ctx context.Context, w *world) (string, error) {
 	for _, m := range cluster.Ring.Members() {
 		switch n := cluster.Node(m.Name); {
 		case n == nil:
-			return names([]string{m.Name}) + ", a member, is not there", nil
+			return render.Node(m.Name) + ", a member, is not there", nil
 		case n.Status != view.Up:
-			return fmt.Sprintf("%s, a member, is %s; %s", names([]string{m.Name}), stateOf(n), wayOut(n)), nil
+			return fmt.Sprintf("%s, a member, is %s; %s", render.Node(m.Name), stateOf(n), wayOut(n)), nil
 		}
 	}
 	return allConverged(ctx, w)
@@ -272,7 +273,7 @@ func allSettled(ctx context.Context, w *world) (string, error) {
 
 // wayOut returns the commands that end the wait for a node that does not run.
 func wayOut(n *view.Node) string {
-	name := names([]string{n.Name})
+	name := render.Node(n.Name)
 	back := "restart " + name + " starts it"
 	if n.Status == view.Paused {
 		back = "resume " + name + " lets it go on"
@@ -285,17 +286,17 @@ func unsettled(cluster *view.Cluster) string {
 	for _, n := range cluster.Nodes { // first, because other nodes wait for such a node
 		if last, _ := cluster.History.Last(n.Name); n.Status != view.Up && last.Kind == member.Leave {
 			return fmt.Sprintf("%s is leaving, is %s, and has not handed over everything; %s",
-				names([]string{n.Name}), stateOf(n), wayOut(n))
+				render.Node(n.Name), stateOf(n), wayOut(n))
 		}
 	}
 	for _, n := range cluster.Nodes {
-		name := names([]string{n.Name})
+		name := render.Node(n.Name)
 		switch {
 		case n.Status != view.Up:
 		case cluster.Behind(n) > 0:
 			return name + " " + behind(cluster, n) + " to the ring" + beyond(cluster)
 		case n.Foreign > 0:
-			return fmt.Sprintf("%s has %s to hand over to new homes%s", name, Count(n.Foreign, "key"), beyond(cluster))
+			return fmt.Sprintf("%s has %s to hand over to new homes%s", name, render.Count(n.Foreign, "key"), beyond(cluster))
 		case !cluster.Ring.Has(n.Name):
 			if last, known := cluster.History.Last(n.Name); !known || last.Kind == member.Join {
 				return fmt.Sprintf("%s runs and is not a member; join %s lets it in, kill %s takes it down", name,
@@ -303,7 +304,7 @@ func unsettled(cluster *view.Cluster) string {
 			}
 			return name + " has left and is about to be taken down"
 		case n.Pending > 0:
-			return fmt.Sprintf("%s is yet to be given %s%s", name, Count(n.Pending, "range"), beyond(cluster))
+			return fmt.Sprintf("%s is yet to be given %s%s", name, render.Count(n.Pending, "range"), beyond(cluster))
 		}
 	}
 	return ""

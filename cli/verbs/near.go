@@ -2,8 +2,6 @@ package verbs
 
 import (
 	"strings"
-
-	"ringside/engine/escape"
 )
 
 // maxTypos is how many letters a word may be off for a suggestion.
@@ -53,6 +51,3 @@ func distance(a, b string) int {
 	}
 	return row[len(b)]
 }
-
-// quoted shows a word that someone typed.
-func quoted(s string) string { return "'" + escape.TerminalShort([]byte(s), 60) + "'" }

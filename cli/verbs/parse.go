@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"ringside/cli/render"
 	"slices"
 	"strconv"
 	"strings"
@@ -133,7 +134,7 @@ func parseFlag(fs *flag.FlagSet, v *Verb, words []string) (int, error) {
 	name, _, joined := strings.Cut(strings.TrimLeft(words[0], "-"), "=")
 	f := fs.Lookup(name)
 	if f == nil || strings.HasPrefix(words[0], "---") {
-		return 0, Usagef("%s: unknown flag %s%s; put -- before a value that begins with -", v.Name, quoted(words[0]), didYouMean(Dashed(name), flagNames(fs)))
+		return 0, Usagef("%s: unknown flag %s%s; put -- before a value that begins with -", v.Name, render.Quoted(words[0]), didYouMean(Dashed(name), flagNames(fs)))
 	}
 	n := 1
 	if !joined && !f.Value.(*flagValue).IsBoolFlag() {
@@ -165,7 +166,7 @@ func (c *Call) checkArgs() error {
 	}
 	for i, a := range c.Verb.Args[:min(len(c.Args), len(c.Verb.Args))] {
 		if word := c.Args[i]; len(c.Args) < need && len(a.Words) > 0 && !slices.Contains(a.Words, word) {
-			return Usagef("%s: %s is not one of: %s%s", c.Verb.Name, quoted(word), strings.Join(a.Words, " "),
+			return Usagef("%s: %s is not one of: %s%s", c.Verb.Name, render.Quoted(word), strings.Join(a.Words, " "),
 				didYouMean(word, a.Words))
 		}
 	}
@@ -173,7 +174,7 @@ func (c *Call) checkArgs() error {
 		return Usagef("%s: %s is missing", c.Verb.Name, c.Verb.Args[len(c.Args)].Name)
 	}
 	if len(c.Args) > most {
-		return Usagef("%s: %s is one argument too many; quote a value that holds spaces", c.Verb.Name, quoted(c.Args[most]))
+		return Usagef("%s: %s is one argument too many; quote a value that holds spaces", c.Verb.Name, render.Quoted(c.Args[most]))
 	}
 	return nil
 }
@@ -208,7 +209,7 @@ func (f *flagValue) Set(s string) error {
 		}
 	case Bool:
 		if f.on, err = strconv.ParseBool(s); err != nil {
-			err = fmt.Errorf("%s is neither true nor false", quoted(s))
+			err = fmt.Errorf("%s is neither true nor false", render.Quoted(s))
 		}
 	case Int:
 		f.number, err = f.parseInt(s)
@@ -225,9 +226,9 @@ func (f *flagValue) parseInt(s string) (int, error) {
 	case err == nil && n == 0 && f.zero != "":
 		return 0, errors.New("0 makes no sense: " + f.zero)
 	case err != nil && !errors.Is(err, strconv.ErrRange) || n < 1:
-		return 0, fmt.Errorf("%s is not a whole number from 1 to %d", quoted(s), f.most)
+		return 0, fmt.Errorf("%s is not a whole number from 1 to %d", render.Quoted(s), f.most)
 	case n > f.most: // or too large for an int
-		return 0, fmt.Errorf("%s is too large: want at most %d", quoted(s), f.most)
+		return 0, fmt.Errorf("%s is too large: want at most %d", render.Quoted(s), f.most)
 	}
 	return n, nil
 }
@@ -236,11 +237,11 @@ func (f *flagValue) parseDuration(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	switch {
 	case err != nil || d < 0:
-		return 0, fmt.Errorf("%s is not a duration such as 200ms, 5s or 1m", quoted(s))
+		return 0, fmt.Errorf("%s is not a duration such as 200ms, 5s or 1m", render.Quoted(s))
 	case d == 0 && f.zero != "":
 		return 0, errors.New("0 makes no sense: " + f.zero)
 	case d > f.longest:
-		return 0, fmt.Errorf("%s is too long: want at most %v", quoted(s), f.longest)
+		return 0, fmt.Errorf("%s is too long: want at most %v", render.Quoted(s), f.longest)
 	}
 	return d, nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 
+	"ringside/cli/render"
 	"ringside/engine/wire"
 )
 
@@ -60,9 +61,9 @@ func runResolve(ctx context.Context, e *Env, c *Call) error {
 	if err := checkValue(value); err != nil {
 		return err
 	}
-	remark := fmt.Sprintf("%s: %s become one: %s\n", shortKey(key), Count(len(g.Siblings), "sibling"), showValue(value))
+	remark := fmt.Sprintf("%s: %s become one: %s\n", render.Key(key), render.Count(len(g.Siblings), "sibling"), showValue(value))
 	if len(g.Siblings) == 1 {
-		remark = fmt.Sprintf("%s had one value; now it is: %s\n", shortKey(key), showValue(value))
+		remark = fmt.Sprintf("%s had one value; now it is: %s\n", render.Key(key), showValue(value))
 	}
 	return e.put(ctx, c, save, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
 }
@@ -78,7 +79,7 @@ func (g *got) choose(ctx context.Context, e *Env, c *Call) ([]byte, error) {
 	}
 	i := c.Int("pick")
 	if i > len(g.Siblings) {
-		return nil, Usagef("resolve: --pick %d: %s has %s", i, shortKey(g.key), Count(len(g.Siblings), "sibling"))
+		return nil, Usagef("resolve: --pick %d: %s has %s", i, render.Key(g.key), render.Count(len(g.Siblings), "sibling"))
 	}
 	return g.Siblings[i-1].Value, nil
 }

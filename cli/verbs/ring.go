@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/ring"
 	"ringside/engine/view"
@@ -32,7 +33,7 @@ the next distinct nodes are the others: its preference list (§4.3).`,
 			return printRing(e, cluster.Ring, c.Arg(0))
 		}
 		if len(cluster.Ring.Members()) == 0 {
-			return e.write(names([]string{c.String("via")}) + " knows of no ring\n")
+			return e.write(render.Node(c.String("via")) + " knows of no ring\n")
 		}
 		if c.Arg(0) != "" {
 			return e.write(e.showPlace(cluster, []byte(c.Arg(0))))
@@ -51,7 +52,7 @@ func seeAs(cluster *view.Cluster, node string) error {
 	case err != nil:
 		return err
 	case n.Status != view.Up:
-		return Usagef("%s is %s, and does not say what it knows", names([]string{node}), n.Status)
+		return Usagef("%s is %s, and does not say what it knows", render.Node(node), n.Status)
 	}
 	cluster.Ring = cluster.RingOf(n)
 	return nil
@@ -113,45 +114,42 @@ func (e *Env) showRing(r *ring.Ring, ranges bool) string {
 	for _, s := range share {
 		most = max(most, s)
 	}
-	t := table{indent: "  "}
+	t := render.Table{Indent: "  "}
 	titles := []string{"node", "tokens>", "share>", "of the key space, as first home"}
 	special := slices.ContainsFunc(r.Members(), func(m ring.Member) bool { return m.Weight > 1 || m.Zone != "" })
 	if special {
 		titles = append(titles[:1:1], append([]string{"weight>", "zone"}, titles[1:]...)...)
 	}
-	t.head(titles...)
+	t.Head(titles...)
 	for _, m := range r.Members() {
 		s := share[m.Name]
-		row := []cell{{text: names([]string{m.Name}), style: bold}}
+		row := []render.Cell{{Text: render.Node(m.Name), Tone: render.Bold}}
 		if special {
-			row = append(row, cell{text: fmt.Sprint(m.Weight), right: true}, cell{text: escape.Terminal([]byte(m.Zone))})
+			row = append(row, render.Cell{Text: fmt.Sprint(m.Weight), Right: true}, render.Cell{Text: render.Text(m.Zone)})
 		}
-		t.row(append(row, cell{text: fmt.Sprint(tokens[m.Name]), right: true},
-			cell{text: fmt.Sprintf("%.1f%%", 100*s), right: true}, cell{text: strings.Repeat("█", int(s/most*shareWidth+0.5)), style: accent})...)
+		t.Row(append(row, render.Cell{Text: fmt.Sprint(tokens[m.Name]), Right: true},
+			render.Cell{Text: fmt.Sprintf("%.1f%%", 100*s), Right: true}, render.Cell{Text: strings.Repeat("█", int(s/most*shareWidth+0.5)), Tone: render.Accent})...)
 	}
 	what := [...]string{"", "T random tokens a node, ranges cut by tokens", "T random tokens a node, Q equal partitions", "Q/S tokens a node, Q equal partitions"}
 	out := fmt.Sprintf("strategy %d: %s (§6.2)  %d ranges, %d homes each\n", cfg.Strategy, what[cfg.Strategy], len(r.Ranges()), min(cfg.N, len(r.Members())))
-	out += t.render(e)
+	out += t.Render(e.painter())
 	if !ranges {
 		return out
 	}
-	t = table{indent: "  "}
-	t.head("range>", "from, exclusive", "to, inclusive", "homes by rank")
+	t = render.Table{Indent: "  "}
+	t.Head("range>", "from, exclusive", "to, inclusive", "homes by rank")
 	for i, g := range r.Ranges() {
-		t.row(cell{text: fmt.Sprint(i), right: true}, cell{text: short(g.Start)}, cell{text: short(g.End)}, cell{text: names(g.Homes)})
+		t.Row(render.Cell{Text: fmt.Sprint(i), Right: true}, render.Cell{Text: render.Position(g.Start)}, render.Cell{Text: render.Position(g.End)}, render.Cell{Text: render.Nodes(g.Homes)})
 	}
-	return out + t.render(e)
+	return out + t.Render(e.painter())
 }
-
-// short shows the first digits of a position.
-func short(p ring.Position) string { return p.String()[:8] + "…" }
 
 func (e *Env) showPlace(cluster *view.Cluster, key []byte) string {
 	r := cluster.Ring
 	homes := r.Homes(key)
 	p := ring.Of(key)
-	t := table{indent: "  "}
-	t.head("rank>", "node", "state", "")
+	t := render.Table{Indent: "  "}
+	t.Head("rank>", "node", "state", "")
 	for i, name := range r.Preference(key) {
 		role := "home"
 		if i >= len(homes) {
@@ -161,8 +159,8 @@ func (e *Env) showPlace(cluster *view.Cluster, key []byte) string {
 		if n := cluster.Node(name); n != nil {
 			status = n.Status
 		}
-		t.row(cell{text: fmt.Sprint(i + 1), right: true}, cell{text: names([]string{name}), style: bold}, cell{text: string(status), style: statusStyles[status]}, cell{text: role})
+		t.Row(render.Cell{Text: fmt.Sprint(i + 1), Right: true}, render.Cell{Text: render.Node(name), Tone: render.Bold}, render.Cell{Text: string(status), Tone: statusStyles[status]}, render.Cell{Text: role})
 	}
-	return fmt.Sprintf("%s  MD5 %s  %.1f%% of the way round, range %d of %d\n", e.paint(bold, escape.Terminal(key)), p, 100*p.Fraction(), r.Index(p), len(r.Ranges())) +
-		"its preference list (§4.3):\n" + t.render(e)
+	return fmt.Sprintf("%s  MD5 %s  %.1f%% of the way round, range %d of %d\n", e.paint(render.Bold, escape.Terminal(key)), p, 100*p.Fraction(), r.Index(p), len(r.Ranges())) +
+		"its preference list (§4.3):\n" + t.Render(e.painter())
 }

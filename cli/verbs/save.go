@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 
+	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/wire"
 )
@@ -158,7 +159,7 @@ func (e *Env) openSave(c *Call) (*saving, error) {
 	var err error
 	switch name, named := strings.CutPrefix(c.String("save"), "@"); {
 	case !named || name == "":
-		return nil, c.misused("--save wants @NAME or @./FILE, not %s", quoted(c.String("save")))
+		return nil, c.misused("--save wants @NAME or @./FILE, not %s", render.Quoted(c.String("save")))
 	case isPath(name):
 		file, err = writeContext(e.path(name))
 	case e.Contexts == nil:
@@ -173,7 +174,7 @@ func (e *Env) openSave(c *Call) (*saving, error) {
 }
 
 // shown returns the target of --save as the user wrote it.
-func shown(c *Call) string { return escape.TerminalShort([]byte(c.String("save")), maxShown) }
+func shown(c *Call) string { return escape.TerminalShort([]byte(c.String("save")), render.MaxValue) }
 
 // misplaced lists the errors that are due to the user's choice of a target. The error of a full or
 // broken disk is not one of them.

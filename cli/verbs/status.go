@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"ringside/engine/escape"
+	"ringside/cli/render"
 	"ringside/engine/settings"
 	"ringside/engine/view"
 )
@@ -127,7 +127,7 @@ func suspects(n *view.Node) []string {
 }
 
 // statusStyles colours a node's state.
-var statusStyles = map[view.Status]style{view.Up: good, view.Down: bad, view.Paused: warn}
+var statusStyles = map[view.Status]render.Tone{view.Up: render.Good, view.Down: render.Bad, view.Paused: render.Warn}
 
 func (e *Env) showStatus(cluster *view.Cluster) string {
 	s := cluster.Settings
@@ -136,7 +136,7 @@ func (e *Env) showStatus(cluster *view.Cluster) string {
 		quorum = "strict"
 	}
 	up := 0
-	t := table{indent: "  "}
+	t := render.Table{Indent: "  "}
 	titles := []string{"node", "state", "keys>", "hints", "believes down", "address"}
 	if s.Buffer > 0 {
 		titles = slices.Insert(titles, 3, "in memory only>")
@@ -148,32 +148,32 @@ func (e *Env) showStatus(cluster *view.Cluster) string {
 	if moving {
 		titles = append(titles, "ring")
 	}
-	t.head(titles...)
+	t.Head(titles...)
 	for _, n := range cluster.Nodes {
 		if n.Status == view.Up {
 			up++
 		}
-		row := []cell{{text: names([]string{n.Name}), style: bold}, {text: string(n.Status), style: statusStyles[n.Status]},
-			{text: fmt.Sprint(n.Keys), right: true}, {text: showHints(n), style: purple}, {text: names(suspects(n)), style: warn}, {text: escape.Terminal([]byte(n.Addr)), style: dim}}
+		row := []render.Cell{{Text: render.Node(n.Name), Tone: render.Bold}, {Text: string(n.Status), Tone: statusStyles[n.Status]},
+			{Text: fmt.Sprint(n.Keys), Right: true}, {Text: showHints(n), Tone: render.Hint}, {Text: render.Nodes(suspects(n)), Tone: render.Warn}, {Text: render.Text(n.Addr), Tone: render.Dim}}
 		if s.Buffer > 0 {
-			row = slices.Insert(row, 3, cell{text: fmt.Sprintf("%d/%d", n.Buffered, s.Buffer), right: true, style: purple})
+			row = slices.Insert(row, 3, render.Cell{Text: fmt.Sprintf("%d/%d", n.Buffered, s.Buffer), Right: true, Tone: render.Hint})
 		}
 		if cluster.Groups != nil {
-			row = append([]cell{{text: side(cluster, n.Name)}}, row...)
+			row = append([]render.Cell{{Text: render.Side(cluster.Side(n.Name))}}, row...)
 		}
 		if moving {
-			row = append(row, cell{text: inRing(cluster, n), style: accent})
+			row = append(row, render.Cell{Text: inRing(cluster, n), Tone: render.Accent})
 		}
-		t.row(row...)
+		t.Row(row...)
 	}
-	head := fmt.Sprintf("%s  N=%d R=%d W=%d  %s quorum, %s  %d of %s up", e.paint(bold, escape.Terminal([]byte(s.Name))), s.N, s.R, s.W, quorum, escape.Terminal([]byte(s.Versioning())), up, Count(len(cluster.Nodes), "node"))
+	head := fmt.Sprintf("%s  N=%d R=%d W=%d  %s quorum, %s  %d of %s up", e.paint(render.Bold, render.Text(s.Name)), s.N, s.R, s.W, quorum, render.Text(s.Versioning()), up, render.Count(len(cluster.Nodes), "node"))
 	if s.Mem {
 		head += ", in memory"
 	}
 	if s.Buffer > 0 {
-		head += fmt.Sprintf(", buffers of %s", Count(s.Buffer, "object"))
+		head += fmt.Sprintf(", buffers of %s", render.Count(s.Buffer, "object"))
 	}
-	return head + "\n" + e.showNotes(cluster) + t.render(e)
+	return head + "\n" + e.showNotes(cluster) + t.Render(e.painter())
 }
 
 // showNotes shows everything that differs from a healthy cluster, one line each.
@@ -182,33 +182,33 @@ func (e *Env) showNotes(cluster *view.Cluster) string {
 	if cluster.Groups != nil {
 		out += e.showSplit(cluster.Groups, cluster.OneWay)
 		if left, ok := cluster.SplitLeft(); ok {
-			out += e.paint(dim, "  heals by itself in "+left.Round(leftGrain).String())
+			out += e.paint(render.Dim, "  heals by itself in "+left.Round(leftGrain).String())
 		}
 		out += "\n"
 	}
 	out += e.fewHomes(cluster, cluster.Ring)
 	if s := cluster.Slice(); s < 1 {
-		out += e.paint(warn, "busy") +
+		out += e.paint(render.Warn, "busy") +
 			fmt.Sprintf("  clients wait too long: background work is down to %.3g%% (§6.5)\n", 100*s)
 	}
 	if q := cluster.Queues; q.Used > q.Limit/4 {
-		out += e.paint(warn, "memory") +
+		out += e.paint(render.Warn, "memory") +
 			fmt.Sprintf("  the queues of all nodes hold %d of %d MiB; requests beyond that are refused\n",
 				q.Used>>20, q.Limit>>20)
 	}
 	if cluster.Settings.Mode == settings.ModeLWW || cluster.Lost() > 0 {
-		st := dim
+		st := render.Dim
 		if cluster.Lost() > 0 {
-			st = bad
+			st = render.Bad
 		}
-		out += e.paint(st, "lost") + "  " + Count(cluster.Lost(), "acknowledged write") +
+		out += e.paint(st, "lost") + "  " + render.Count(cluster.Lost(), "acknowledged write") +
 			" to last write wins, since the nodes started (§6)\n"
 	}
 	for _, link := range sortedKeys(cluster.Slow) {
-		out += e.paint(warn, "slow") + "  " + escape.Terminal([]byte(link)) + " by " + cluster.Slow[link].String() + "\n"
+		out += e.paint(render.Warn, "slow") + "  " + render.Text(link) + " by " + cluster.Slow[link].String() + "\n"
 	}
 	for _, link := range sortedKeys(cluster.Loss) {
-		out += e.paint(warn, "loss") + "  " + escape.Terminal([]byte(link)) + fmt.Sprintf(" of %g%%\n", cluster.Loss[link])
+		out += e.paint(render.Warn, "loss") + "  " + render.Text(link) + fmt.Sprintf(" of %g%%\n", cluster.Loss[link])
 	}
 	return out + e.showReasons(cluster) + e.showSilent(cluster) + e.showKept(cluster)
 }
@@ -228,7 +228,7 @@ func (e *Env) showReasons(cluster *view.Cluster) string {
 				same = append(same, o.Name)
 			}
 		}
-		out += e.paint(bad, "down") + "  " + names(same) + ": " + escape.Terminal([]byte(n.Reason)) + "\n"
+		out += e.paint(render.Bad, "down") + "  " + render.Nodes(same) + ": " + render.Text(n.Reason) + "\n"
 	}
 	return out
 }
@@ -244,7 +244,7 @@ func (e *Env) showSilent(cluster *view.Cluster) string {
 	if len(silent) == 0 {
 		return ""
 	}
-	return e.paint(warn, "silent") + "  " + names(silent) + ": no answer in time; the counts are the last known\n"
+	return e.paint(render.Warn, "silent") + "  " + render.Nodes(silent) + ": no answer in time; the counts are the last known\n"
 }
 
 // showKept tells why tombstones stay, each reason once.
@@ -254,7 +254,7 @@ func (e *Env) showKept(cluster *view.Cluster) string {
 	for _, n := range cluster.Nodes {
 		if n.Kept != "" && n.Dead > 0 && !told[n.Kept] {
 			told[n.Kept] = true
-			out += e.paint(dim, "tombstones stay") + "  " + escape.Terminal([]byte(n.Kept)) + "\n"
+			out += e.paint(render.Dim, "tombstones stay") + "  " + render.Text(n.Kept) + "\n"
 		}
 	}
 	return out
@@ -279,36 +279,24 @@ func inRing(cluster *view.Cluster, n *view.Node) string {
 		parts = append(parts, behind(cluster, n))
 	}
 	if n.Foreign > 0 {
-		parts = append(parts, Count(n.Foreign, "key")+" to hand over")
+		parts = append(parts, render.Count(n.Foreign, "key")+" to hand over")
 	}
 	if n.Pending > 0 {
-		parts = append(parts, Count(n.Pending, "range")+" to be given")
+		parts = append(parts, render.Count(n.Pending, "range")+" to be given")
 	}
 	return strings.Join(parts, ", ")
 }
 
 // behind says how much of the membership a node knows, of what those that are up do together.
 func behind(cluster *view.Cluster, n *view.Node) string {
-	return fmt.Sprintf("knows %d of %s", len(n.History), Count(len(n.History)+cluster.Behind(n), "change"))
-}
-
-// side letters a node's side of the split.
-func side(cluster *view.Cluster, node string) string {
-	i := cluster.Side(node)
-	if i < 0 {
-		return ""
-	}
-	if i < 26 {
-		return string(rune('A' + i))
-	}
-	return fmt.Sprint(i + 1)
+	return fmt.Sprintf("knows %d of %s", len(n.History), render.Count(len(n.History)+cluster.Behind(n), "change"))
 }
 
 // showHints lists what a node keeps for others: 2 for n3.
 func showHints(n *view.Node) string {
 	var parts []string
 	for _, home := range sortedKeys(n.Hints) {
-		parts = append(parts, fmt.Sprintf("%d for %s", n.Hints[home].Keys, names([]string{home})))
+		parts = append(parts, fmt.Sprintf("%d for %s", n.Hints[home].Keys, render.Node(home)))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"ringside/engine/escape"
+	"ringside/cli/render"
 	"ringside/engine/event"
 	"ringside/engine/ring"
 	"ringside/engine/view"
@@ -131,7 +131,7 @@ func notCompared(c *Call, cluster *view.Cluster, rounds []event.SyncRound) error
 	}
 	which := event.RangeName(missed[0])
 	if asked > 1 {
-		which = fmt.Sprintf("%d of %s", len(missed), Count(asked, "range"))
+		which = fmt.Sprintf("%d of %s", len(missed), render.Count(asked, "range"))
 	}
 	return &Error{Exit: ExitQuorum, Code: "not_compared",
 		Message: fmt.Sprintf("%s: no two homes of %s were compared: %s", c.Verb.Name, which, strings.Join(why, ", "))}
@@ -145,14 +145,14 @@ func reasons(cluster *view.Cluster, homes []string, rounds []event.SyncRound) []
 	var out []string
 	for _, h := range homes {
 		if n := cluster.Node(h); n != nil && n.Status != view.Up {
-			out = append(out, names([]string{h})+" is "+stateOf(n))
+			out = append(out, render.Node(h)+" is "+stateOf(n))
 		}
 	}
 	if len(out) > 0 {
 		return out
 	}
 	for _, r := range rounds {
-		out = append(out, escape.Terminal([]byte(r.Err)))
+		out = append(out, render.Text(r.Err))
 	}
 	if len(out) == 0 {
 		return []string{"the nodes are not told yet that they are its homes; settle waits for that"}
@@ -168,7 +168,7 @@ func rangeArg(r *ring.Ring, arg string, c *Call) (int, error) {
 	case !ok || err != nil:
 		return r.Index(ring.Of([]byte(arg))), nil
 	case i >= uint64(most):
-		return 0, &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: there is no range %s; they are p00 to %s", c.Verb.Name, quoted(arg), event.RangeName(most-1))}
+		return 0, &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: there is no range %s; they are p00 to %s", c.Verb.Name, render.Quoted(arg), event.RangeName(most-1))}
 	}
 	return int(i), nil
 }
@@ -228,52 +228,24 @@ func printSync(e *Env, cluster *view.Cluster, rounds []event.SyncRound, failure 
 
 func (e *Env) showSync(cluster *view.Cluster, rounds []event.SyncRound) string {
 	s := sumOf(rounds)
-	verdict := e.paint(good, "in sync") + "  " + Count(s.Rounds, "comparison")
+	verdict := e.paint(render.Good, "in sync") + "  " + render.Count(s.Rounds, "comparison")
 	if s.Failed > 0 || s.Rounds == 0 {
-		verdict = e.paint(warn, "incomplete") + fmt.Sprintf("  %d of %s done", s.Rounds-s.Failed, Count(s.Rounds, "comparison"))
+		verdict = e.paint(render.Warn, "incomplete") + fmt.Sprintf("  %d of %s done", s.Rounds-s.Failed, render.Count(s.Rounds, "comparison"))
 	}
-	head := fmt.Sprintf("%s, %s differed: %d sent, %d received", verdict, Count(s.Count, "key"), s.Sent, s.Received) +
-		e.paint(dim, fmt.Sprintf("  %s of messages, a full copy takes %s (§4.7)", size(s.Bytes), size(s.FullCopy))) + "\n"
-	t := table{indent: "  "}
-	t.head("range", "homes", "differ>", "sent>", "received>", "bytes>", "")
+	head := fmt.Sprintf("%s, %s differed: %d sent, %d received", verdict, render.Count(s.Count, "key"), s.Sent, s.Received) +
+		e.paint(render.Dim, fmt.Sprintf("  %s of messages, a full copy takes %s (§4.7)", render.Bytes(s.Bytes), render.Bytes(s.FullCopy))) + "\n"
+	t := render.Table{Indent: "  "}
+	t.Head("range", "homes", "differ>", "sent>", "received>", "bytes>", "")
 	for _, r := range rounds {
 		if r.Count > 0 || r.Err != "" {
-			t.row(cell{text: rangeName(cluster, r), style: bold}, cell{text: names([]string{r.Left, r.Right})}, number(r.Count), number(r.Sent), number(r.Received),
-				cell{text: size(r.Bytes), right: true}, cell{text: escape.Terminal([]byte(r.Err)), style: warn})
+			t.Row(render.Cell{Text: rangeName(cluster, r), Tone: render.Bold}, render.Cell{Text: render.Nodes([]string{r.Left, r.Right})}, render.Number(r.Count), render.Number(r.Sent), render.Number(r.Received),
+				render.Cell{Text: render.Bytes(r.Bytes), Right: true}, render.Cell{Text: render.Text(r.Err), Tone: render.Warn})
 		}
 	}
-	if len(t.rows) == 1 {
+	if t.Len() == 1 {
 		return head
 	}
-	return head + t.render(e)
-}
-
-// differ says "1 key differs" or "2 keys differ".
-func differ(n int, what string) string {
-	if n == 1 {
-		return Count(n, what) + " differs"
-	}
-	return Count(n, what) + " differ"
-}
-
-func number(n int) cell { return cell{text: fmt.Sprint(n), right: true} }
-
-func hashes(n int) string {
-	if n == 1 {
-		return "1 hash"
-	}
-	return fmt.Sprintf("%d hashes", n)
-}
-
-// size shows a number of bytes: 412 B, 14.1 kB.
-func size(n int) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprintf("%d B", n)
-	case n < 1000*1000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	return head + t.Render(e.painter())
 }
 
 func printMerkle(e *Env, cluster *view.Cluster, rounds []event.SyncRound, failure error) error {
@@ -296,7 +268,7 @@ func printMerkle(e *Env, cluster *view.Cluster, rounds []event.SyncRound, failur
 
 func (e *Env) showMerkle(cluster *view.Cluster, rounds []event.SyncRound) string {
 	rg := cluster.Ring.Ranges()[cluster.Ring.Index(rounds[0].End)]
-	out := fmt.Sprintf("%s  (%s, %s]  homes %s\n", e.paint(bold, rangeName(cluster, rounds[0])), short(rg.Start), short(rg.End), names(rg.Homes))
+	out := fmt.Sprintf("%s  (%s, %s]  homes %s\n", e.paint(render.Bold, rangeName(cluster, rounds[0])), render.Position(rg.Start), render.Position(rg.End), render.Nodes(rg.Homes))
 	for _, r := range rounds {
 		out += e.showPair(r)
 	}
@@ -305,24 +277,24 @@ func (e *Env) showMerkle(cluster *view.Cluster, rounds []event.SyncRound) string
 
 // showPair tells how two homes compare, with the way down to the first bucket that differs.
 func (e *Env) showPair(r event.SyncRound) string {
-	pair := e.paint(bold, names([]string{r.Left})+" ⇄ "+names([]string{r.Right}))
-	cost := e.paint(dim, fmt.Sprintf("  %s compared, %s; a full copy takes %s", hashes(r.Hashes), size(r.Bytes), size(r.FullCopy)))
+	pair := e.paint(render.Bold, render.Node(r.Left)+" ⇄ "+render.Node(r.Right))
+	cost := e.paint(render.Dim, fmt.Sprintf("  %s compared, %s; a full copy takes %s", render.Count(r.Hashes, "hash"), render.Bytes(r.Bytes), render.Bytes(r.FullCopy)))
 	switch {
 	case r.Err != "":
-		return pair + "  " + e.paint(warn, "not compared") + ": " + escape.Terminal([]byte(r.Err)) + "\n"
+		return pair + "  " + e.paint(render.Warn, "not compared") + ": " + render.Text(r.Err) + "\n"
 	case r.Count == 0:
-		return pair + "  " + e.paint(good, "equal roots") + cost + "\n"
+		return pair + "  " + e.paint(render.Good, "equal roots") + cost + "\n"
 	}
-	out := pair + "  " + e.paint(warn, differ(r.Count, "key")) + cost + "\n"
-	t := table{indent: "  "}
-	t.head("level>", "node>", names([]string{r.Left}), names([]string{r.Right}))
+	out := pair + "  " + e.paint(render.Warn, render.Differ(r.Count, "key")) + cost + "\n"
+	t := render.Table{Indent: "  "}
+	t.Head("level>", "node>", render.Node(r.Left), render.Node(r.Right))
 	for _, p := range r.Path {
-		t.row(number(p.Level), number(p.Node), cell{text: fmt.Sprintf("%016x", p.Left)}, cell{text: fmt.Sprintf("%016x", p.Right), style: warn})
+		t.Row(render.Number(p.Level), render.Number(p.Node), render.Cell{Text: fmt.Sprintf("%016x", p.Left)}, render.Cell{Text: fmt.Sprintf("%016x", p.Right), Tone: render.Warn})
 	}
-	out += t.render(e)
+	out += t.Render(e.painter())
 	shown := make([]string, len(r.Differing))
 	for i, k := range r.Differing {
-		shown[i] = escape.TerminalShort(k, maxEventKey)
+		shown[i] = render.Key(k)
 	}
 	if more := r.Count - len(shown); more > 0 {
 		shown = append(shown, fmt.Sprintf("and %d more", more))

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"ringside/engine/escape"
+	"ringside/cli/render"
 	"ringside/engine/event"
 	"ringside/engine/vclock"
 	"ringside/engine/view"
@@ -40,7 +40,7 @@ func (e *Env) request(ctx context.Context, arg string) (*view.Request, *view.Clu
 	if arg != "last" {
 		var err error
 		if id, err = strconv.ParseUint(strings.TrimPrefix(arg, "#"), 10, 64); err != nil {
-			return nil, nil, Usagef("trace: %s is neither a request's number nor last", quoted(arg))
+			return nil, nil, Usagef("trace: %s is neither a request's number nor last", render.Quoted(arg))
 		}
 	}
 	cluster, err := e.view(ctx)
@@ -117,8 +117,8 @@ const maxLanes = 9
 
 func (e *Env) showTrace(r *view.Request, cluster *view.Cluster, list bool) string {
 	first := r.Events[0]
-	head := e.paint(bold, fmt.Sprintf("%s  %s %s", event.RequestName(r.ID), escape.Terminal([]byte(first.Op)), escape.TerminalShort(first.Key, maxEventKey))) +
-		e.paint(dim, "  "+strings.TrimSuffix(event.Timestamp(first.Time)[11:23], "Z")+" UTC") + "\n"
+	head := e.paint(render.Bold, fmt.Sprintf("%s  %s %s", event.RequestName(r.ID), render.Text(first.Op), render.Key(first.Key))) +
+		e.paint(render.Dim, "  "+strings.TrimSuffix(event.Timestamp(first.Time)[11:23], "Z")+" UTC") + "\n"
 	d := newDrawing(r, cluster)
 	if list || len(d.nodes) > maxLanes || e.Width > 0 && d.width()+minNote > e.Width {
 		return head + e.traceList(r)
@@ -127,13 +127,13 @@ func (e *Env) showTrace(r *view.Request, cluster *view.Cluster, list bool) strin
 }
 
 func (e *Env) traceList(r *view.Request) string {
-	t := table{indent: "  "}
-	t.head("time>", "at", "paper", "what happened")
+	t := render.Table{Indent: "  "}
+	t.Head("time>", "at", "paper", "what happened")
 	for _, ev := range r.Events {
-		t.row(cell{text: offset(ev.Time - r.Events[0].Time), right: true}, cell{text: names([]string{ev.Node}), style: bold},
-			cell{text: ev.Section(), style: dim}, cell{text: Sentence(ev), style: kindStyle(ev)})
+		t.Row(render.Cell{Text: render.Offset(ev.Time - r.Events[0].Time), Right: true}, render.Cell{Text: render.Node(ev.Node), Tone: render.Bold},
+			render.Cell{Text: ev.Section(), Tone: render.Dim}, render.Cell{Text: render.Sentence(ev), Tone: render.ToneOf(ev)})
 	}
-	return t.render(e)
+	return t.Render(e.painter())
 }
 
 // A drawing is the space-time diagram of a request: a lane for the client and for
@@ -183,16 +183,16 @@ func (d *drawing) draw(e *Env, r *view.Request) string {
 	for i, ev := range r.Events {
 		pause := ""
 		if i > 0 && ev.Time-r.Events[i-1].Time > longGap {
-			pause = span(ev.Time-r.Events[i-1].Time) + " later"
+			pause = render.Duration(ev.Time-r.Events[i-1].Time) + " later"
 		}
 		if answered {
 			pause = strings.TrimPrefix(pause+", after the client has its answer", ", ")
 		}
 		if pause != "" {
-			out.WriteString(strings.Repeat(" ", timeWidth) + e.paint(dim, d.blank('·')+"  "+pause) + "\n")
+			out.WriteString(strings.Repeat(" ", timeWidth) + e.paint(render.Dim, d.blank('·')+"  "+pause) + "\n")
 		}
-		fmt.Fprintf(&out, "%*s %s  %s%s\n", timeWidth-1, offset(ev.Time-start), d.row(e, ev),
-			e.paint(dim, fmt.Sprintf("%-6s", ev.Section())), e.paint(kindStyle(ev), Sentence(ev)))
+		fmt.Fprintf(&out, "%*s %s  %s%s\n", timeWidth-1, render.Offset(ev.Time-start), d.row(e, ev),
+			e.paint(render.Dim, fmt.Sprintf("%-6s", ev.Section())), e.paint(render.ToneOf(ev), render.Sentence(ev)))
 		answered = ev.Kind == event.Replied
 	}
 	return out.String()
@@ -208,9 +208,9 @@ func (d *drawing) heads(e *Env) string {
 	}
 	put(d.lane/2, "client")
 	for _, n := range d.nodes {
-		put(d.at(n), names([]string{n}))
+		put(d.at(n), render.Node(n))
 	}
-	return e.paint(bold, strings.TrimRight(string(line), " "))
+	return e.paint(render.Bold, strings.TrimRight(string(line), " "))
 }
 
 func (d *drawing) blank(c rune) string {
@@ -245,7 +245,7 @@ func (d *drawing) row(e *Env, ev event.Event) string {
 	default:
 		line[node], lo, hi = '◇', node, node+1
 	}
-	return e.paint(dim, string(line[:lo])) + e.paint(kindStyle(ev), string(line[lo:hi])) + e.paint(dim, string(line[hi:]))
+	return e.paint(render.Dim, string(line[:lo])) + e.paint(render.ToneOf(ev), string(line[lo:hi])) + e.paint(render.Dim, string(line[hi:]))
 }
 
 // drawArrow draws from one line to another and returns what it drew over. A node's message to itself is a mark.
@@ -268,6 +268,3 @@ func drawArrow(line []rune, from, to int, lost bool) (lo, hi int) {
 	line[from], line[tip] = tail, head
 	return lo, hi + 1
 }
-
-// since shows how long ago something was, for messages about waiting.
-func since(start time.Time) string { return span(time.Since(start)) }

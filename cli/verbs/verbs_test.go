@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"ringside/cli/render"
 	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/ring"
@@ -255,8 +256,8 @@ func TestExitCodes(t *testing.T) {
 		if code == wire.Pending { // between nodes only
 			continue
 		}
-		if !ok || words[code] == "" {
-			t.Errorf("%v: has an exit code here: %v, is said as %q", code, ok, words[code])
+		if !ok || render.Outcome(code) == "" {
+			t.Errorf("%v: has an exit code here: %v, is said as %q", code, ok, render.Outcome(code))
 		}
 		f := newFake(t)
 		f.put = wire.PutReply{Err: code, Message: "because", Unknown: true, Request: 9}

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/event"
 	"ringside/engine/member"
@@ -62,7 +63,7 @@ var waitVerb = &Verb{
 		if e.JSON {
 			return e.print(map[string]any{"condition": cond.text, "held": true, "elapsed_ms": time.Since(start).Milliseconds()})
 		}
-		return e.write(e.paint(good, "ok") + "  " + cond.text + e.paint(dim, "  after "+since(start)) + "\n")
+		return e.write(e.paint(render.Good, "ok") + "  " + cond.text + e.paint(render.Dim, "  after "+render.Since(start)) + "\n")
 	},
 }
 
@@ -144,7 +145,7 @@ func parseAll(c *Call) (*condition, error) {
 
 // parseCondition reads the short forms, and expressions otherwise.
 func parseCondition(text string, c *Call) (*condition, error) {
-	out := &condition{text: escape.TerminalShort([]byte(text), maxShown), via: c.String("via")}
+	out := &condition{text: escape.TerminalShort([]byte(text), render.MaxValue), via: c.String("via")}
 	word := strings.ReplaceAll(text, " ", "")
 	name, arg, _ := strings.Cut(strings.ReplaceAll(word, "==", "="), "=")
 	n, numErr := strconv.Atoi(arg)
@@ -203,7 +204,7 @@ func nodesAre(ctx context.Context, w *world, want view.Status, nodes []string) (
 			return "", err
 		}
 		if n.Status != want {
-			blocks = append(blocks, fmt.Sprintf("%s is %s", names([]string{name}), stateOf(n)))
+			blocks = append(blocks, fmt.Sprintf("%s is %s", render.Node(name), stateOf(n)))
 		}
 	}
 	return strings.Join(blocks, ", "), nil
@@ -214,7 +215,7 @@ func stateOf(n *view.Node) string {
 	if n.Reason == "" {
 		return string(n.Status)
 	}
-	return fmt.Sprintf("%s (%s)", n.Status, escape.Terminal([]byte(n.Reason)))
+	return fmt.Sprintf("%s (%s)", n.Status, render.Text(n.Reason))
 }
 
 func hintsAre(ctx context.Context, w *world, want int) (string, error) {
@@ -224,7 +225,7 @@ func hintsAre(ctx context.Context, w *world, want int) (string, error) {
 	}
 	for _, n := range cluster.Nodes {
 		if want == 0 && cluster.Hints() == 0 && n.Status == view.Paused {
-			return names([]string{n.Name}) + " is paused, and does not say what it keeps", nil
+			return render.Node(n.Name) + " is paused, and does not say what it keeps", nil
 		}
 	}
 	if cluster.Hints() == want {
@@ -241,11 +242,11 @@ func hintHolders(cluster *view.Cluster) string {
 	var out []string
 	for _, n := range cluster.Nodes {
 		for _, home := range sortedKeys(n.Hints) {
-			s := fmt.Sprintf("%s keeps %s for %s", names([]string{n.Name}), Count(n.Hints[home].Keys, "hint"), names([]string{home}))
+			s := fmt.Sprintf("%s keeps %s for %s", render.Node(n.Name), render.Count(n.Hints[home].Keys, "hint"), render.Node(home))
 			h := cluster.Node(home)
 			switch {
 			case n.Status != view.Up:
-				s += fmt.Sprintf(", and %s is %s", names([]string{n.Name}), n.Status)
+				s += fmt.Sprintf(", and %s is %s", render.Node(n.Name), n.Status)
 			case h != nil && h.Status != view.Up:
 				s += ", which is " + string(h.Status)
 			case cluster.Groups != nil && cluster.Side(n.Name) != cluster.Side(home):
@@ -264,7 +265,7 @@ func converged(ctx context.Context, w *world, keys ...[]byte) (string, error) {
 	}
 	for _, k := range keys {
 		if b := cluster.Blocking(k); b != "" {
-			return escape.Terminal(k) + ": " + escape.Terminal([]byte(b)), nil
+			return escape.Terminal(k) + ": " + render.Text(b), nil
 		}
 	}
 	return "", nil
@@ -284,7 +285,7 @@ func allConverged(ctx context.Context, w *world) (string, error) {
 		return hintHolders(cluster) + oversized(cluster), nil
 	}
 	if b := cluster.Unconverged(); b != "" {
-		return escape.Terminal([]byte(b)) + oversized(cluster), nil
+		return render.Text(b) + oversized(cluster), nil
 	}
 	return "", nil
 }

@@ -1,0 +1,110 @@
+package render
+
+import (
+	"strconv"
+	"strings"
+
+	"ringside/engine/escape"
+	"ringside/engine/ring"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// Limits on untrusted text in one line, in runes.
+const (
+	MaxKey   = 40  // of a key in a sentence
+	MaxWord  = 60  // of a word that the user typed, in an error
+	MaxValue = 400 // of a value on a line of its own
+)
+
+// Node returns a node's name. A name longer than wire.MaxName comes from a forged cluster, and is
+// cut.
+func Node(name string) string { return escape.TerminalShort([]byte(name), wire.MaxName) }
+
+// Nodes returns the names of nodes with spaces between them.
+func Nodes(names []string) string {
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = Node(n)
+	}
+	return strings.Join(out, " ")
+}
+
+// Sides returns the groups of a split: "n1 n2 │ n3 n4 n5". A group of more than limit nodes is
+// counted instead, as in "B 15 nodes"; with limit 0 every node is named.
+func Sides(groups [][]string, limit int) string {
+	out := make([]string, len(groups))
+	for i, g := range groups {
+		out[i] = Nodes(g)
+		if limit > 0 && len(g) > limit {
+			out[i] = Side(i) + " " + Count(len(g), "node")
+		}
+	}
+	return strings.Join(out, " │ ")
+}
+
+// Side returns the letter of the i-th side of a split: A to Z, then numbers from 27 on. For a
+// negative i, which stands for no side, it returns "".
+func Side(i int) string {
+	switch {
+	case i < 0:
+		return ""
+	case i < 26:
+		return string(rune('A' + i))
+	}
+	return strconv.Itoa(i + 1)
+}
+
+// Key returns a key for a sentence, cut to MaxKey runes.
+func Key(key []byte) string { return escape.TerminalShort(key, MaxKey) }
+
+// Text returns untrusted text of any length: an error or a message of another node.
+func Text(s string) string { return escape.Terminal([]byte(s)) }
+
+// Quoted returns a word that the user typed, in single quotes and cut to MaxWord runes.
+func Quoted(s string) string { return "'" + escape.TerminalShort([]byte(s), MaxWord) + "'" }
+
+// Value returns a version's value, cut to limit runes. A delete is "(deleted)", and a value without
+// bytes is "(empty)".
+func Value(v vclock.Version, limit int) string {
+	switch {
+	case v.Deleted:
+		return "(deleted)"
+	case len(v.Value) == 0:
+		return "(empty)"
+	}
+	return escape.TerminalShort(v.Value, max(limit, 1))
+}
+
+// Clock returns a version's clock in the notation of package vclock: {n1:1 n3:.2}.
+func Clock(v vclock.Version) string { return Text(v.Notation()) }
+
+// Clocks returns the clocks of siblings, "nothing" if there are none.
+func Clocks(s vclock.Siblings) string {
+	if len(s) == 0 {
+		return "nothing"
+	}
+	return Text(s.String())
+}
+
+// Position returns the first digits of a position on the ring.
+func Position(p ring.Position) string { return p.String()[:8] + "…" }
+
+// outcomes are the words for the codes with which a request fails.
+var outcomes = map[wire.Code]string{
+	wire.QuorumNotReached: "quorum not reached",
+	wire.NodeDown:         "node is down",
+	wire.Overloaded:       "overloaded, nothing was written",
+	wire.ContextRefused:   "context refused",
+	wire.TooLarge:         "too large",
+	wire.BadRequest:       "bad request",
+	wire.Damaged:          "replica is damaged",
+}
+
+// Outcome returns the words for the code of a failed request.
+func Outcome(code wire.Code) string {
+	if s, ok := outcomes[code]; ok {
+		return s
+	}
+	return strings.ReplaceAll(code.String(), "_", " ")
+}

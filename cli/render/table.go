@@ -1,0 +1,85 @@
+package render
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/mattn/go-runewidth"
+)
+
+// terminalWidth measures text as a terminal does that is not set up for East Asia.
+var terminalWidth = &runewidth.Condition{}
+
+// Width returns how many columns of a terminal text takes.
+func Width(text string) int { return terminalWidth.StringWidth(text) }
+
+// A Cell is one field of a Table. Its text must be safe for a terminal.
+type Cell struct {
+	Text  string
+	Tone  Tone
+	Right bool // flush right, as numbers are
+}
+
+// Number returns the Cell of a number.
+func Number(n int) Cell { return Cell{Text: strconv.Itoa(n), Right: true} }
+
+// A Table is rows of cells whose columns line up. Rows may differ in length.
+type Table struct {
+	Indent string
+	rows   [][]Cell
+}
+
+// Row adds a row.
+func (t *Table) Row(cells ...Cell) { t.rows = append(t.rows, cells) }
+
+// Head adds a row of dim titles. The column of a title that ends in ">" has its title flush right.
+func (t *Table) Head(titles ...string) {
+	row := make([]Cell, len(titles))
+	for i, s := range titles {
+		text, right := strings.CutSuffix(s, ">")
+		row[i] = Cell{text, Dim, right}
+	}
+	t.Row(row...)
+}
+
+// Len returns the number of rows, including the one that Head added.
+func (t *Table) Len() int { return len(t.rows) }
+
+// Render returns the table as lines, with two spaces between columns and none at a line's end.
+func (t *Table) Render(p Painter) string {
+	var widths []int
+	for _, row := range t.rows {
+		for i, c := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], Width(c.Text))
+		}
+	}
+	var out strings.Builder
+	for _, row := range t.rows {
+		out.WriteString(t.line(row, widths, p))
+		out.WriteByte('\n')
+	}
+	return out.String()
+}
+
+// line lays one row out. Spaces are written only once text follows them.
+func (t *Table) line(row []Cell, widths []int, p Painter) string {
+	var line strings.Builder
+	line.WriteString(t.Indent)
+	spaces := 0
+	for i, c := range row {
+		pad := widths[i] - Width(c.Text)
+		if c.Right {
+			spaces += pad
+			pad = 0
+		}
+		if c.Text != "" {
+			line.WriteString(strings.Repeat(" ", spaces) + p.Paint(c.Tone, c.Text))
+			spaces = 0
+		}
+		spaces += pad + 2
+	}
+	return strings.TrimRight(line.String(), " ")
+}
