@@ -26,7 +26,6 @@ require (
 )
 
 require (
-	background.invalid/assume v0.0.0
 	github.com/BurntSushi/toml v1.5.0 // indirect
 	github.com/charmbracelet/colorprofile v0.4.1 // indirect
 	github.com/charmbracelet/x/cellbuf v0.0.15 // indirect
@@ -56,5 +55,3 @@ tool (
 	google.golang.org/protobuf/cmd/protoc-gen-go
 	honnef.co/go/tools/cmd/staticcheck
 )
-
-replace background.invalid/assume => ./tui/background

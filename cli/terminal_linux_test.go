@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// openTerminal returns both ends of a new pseudo-terminal of 100 columns and 30 rows.
+func openTerminal(t *testing.T) (master, slave *os.File) {
+	t.Helper()
+	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skipf("no pseudo-terminals here: %v", err)
+	}
+	t.Cleanup(func() { master.Close() })
+	fd := int(master.Fd())
+	n, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	if err == nil {
+		err = unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0)
+	}
+	if err == nil {
+		err = unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Col: 100, Row: 30})
+	}
+	if err == nil {
+		slave, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", n), os.O_RDWR|unix.O_NOCTTY, 0)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return master, slave
+}
+
+// onTerminal runs a command of the program on a terminal of its own, and calls read with all that
+// the terminal has received so far, each time more comes in. read may write answers to the
+// terminal, and returns true to end the program.
+func onTerminal(t *testing.T, read func(master *os.File, text string) bool, args ...string) string {
+	t.Helper()
+	master, slave := openTerminal(t)
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), exe)
+	cmd.Args = append([]string{program}, args...)
+	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "CI=") || strings.HasPrefix(v, "NO_COLOR=") || strings.HasPrefix(v, "TMUX=")
+	}), "TERM=xterm-256color", "COLORTERM=", "LANG=C.UTF-8", "RINGSIDE_HOME="+home(t))
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	slave.Close()
+	var text bytes.Buffer
+	for b := make([]byte, 4096); ; {
+		n, err := master.Read(b)
+		text.Write(b[:n])
+		if err != nil { // EIO: the program has ended
+			break
+		}
+		if read(master, text.String()) {
+			_ = cmd.Process.Signal(syscall.SIGTERM)
+			read = func(*os.File, string) bool { return false }
+		}
+	}
+	_ = cmd.Wait()
+	return text.String()
+}
+
+// question asks a terminal for its background colour.
+const question = "\x1b]11;?"
+
+// A command that draws no screen asks the terminal nothing and does not wait for an answer.
+func TestCommandsAskTheTerminalNothing(t *testing.T) {
+	for _, args := range [][]string{{"version"}, {"ls"}, {"help", "get"}, {"status"}, {"paper", "4.6"}} {
+		began := time.Now()
+		text := onTerminal(t, func(*os.File, string) bool { return false }, args...)
+		if strings.Contains(text, question) || strings.Contains(text, "\x1b[6n") || text == "" {
+			t.Errorf("%v: the terminal received %q after %v", args, text, time.Since(began))
+		}
+	}
+}
+
+// The screens ask the terminal once for its background, and draw in colours.
+func TestScreensAskTheTerminalAndHaveColours(t *testing.T) {
+	answered := false
+	text := onTerminal(t, func(master *os.File, text string) bool {
+		if !answered && strings.Contains(text, "\x1b[6n") { // the cursor's position: asked after the background
+			answered = true
+			_, _ = master.WriteString("\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[1;1R")
+		}
+		return strings.Contains(text, "Events")
+	}, "demo")
+	if strings.Count(text, question) != 1 {
+		t.Errorf("asked for the background %d times", strings.Count(text, question))
+	}
+	if !strings.Contains(text, "\x1b[38;5;") && !strings.Contains(text, ";38;5;") {
+		t.Errorf("a frame without colours: %q", text)
+	}
+}
+
+// The environment is the one that the process was started with.
+func TestEnvironmentIsRestored(t *testing.T) {
+	began, err := os.ReadFile("/proc/self/environ")
+	if err != nil {
+		t.Skip(err)
+	}
+	want := ""
+	for _, v := range strings.Split(string(began), "\x00") {
+		if strings.HasPrefix(v, "CI=") {
+			want = v
+		}
+	}
+	got := ""
+	if v, ok := os.LookupEnv("CI"); ok {
+		got = "CI=" + v
+	}
+	if got != want {
+		t.Errorf("the environment has %q, want %q", got, want)
+	}
+}

@@ -1,3 +1,0 @@
-package tui
-
-import _ "background.invalid/assume" // before bubbletea asks the terminal
