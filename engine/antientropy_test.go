@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ringside/engine/event"
+	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
@@ -76,12 +77,12 @@ func (w *world) fill(keys int) {
 	batches := map[string][]store.Write{}
 	for i := range keys {
 		key := fmt.Appendf(nil, "key%d", i)
-		rec := wire.Record{Siblings: vclock.Siblings{{
+		rec := record.Record{Siblings: vclock.Siblings{{
 			Dot:   vclock.Dot{Actor: vclock.Actor{Node: w.names[0], Epoch: 7}, Counter: 1},
 			Value: fmt.Appendf(nil, "a value of some forty bytes, number %05d", i), Time: int64(testStart),
 		}}}
 		for _, h := range w.ring.Homes(key) {
-			batches[h] = append(batches[h], store.Write{Space: store.Data, Key: dataKey(key), Value: wire.EncodeRecord(rec)})
+			batches[h] = append(batches[h], store.Write{Space: store.Data, Key: record.DataKey(key), Value: record.Encode(rec)})
 		}
 	}
 	for _, n := range w.names {
@@ -116,11 +117,11 @@ func TestMissedWriteComesByAntiEntropy(t *testing.T) {
 	w.start("n3")
 	w.tell(func(p string) Input { return PeerUp{p} }, func(_, to string) bool { return to == "n3" })
 	w.pass(3 * w.timings.Reunion)
-	rec, err := w.nodes["n3"].record(store.Data, dataKey([]byte("cart")))
+	rec, err := w.nodes["n3"].record(store.Data, record.DataKey([]byte("cart")))
 	if err != nil || !rec.Siblings.Has(r.Version.Dot) {
 		t.Fatalf("n3 holds %v, %v", rec.Siblings, err)
 	}
-	if rec, _ := w.nodes["n3"].record(store.Data, dataKey([]byte("gone"))); len(rec.Siblings) != 1 || !rec.Siblings[0].Deleted {
+	if rec, _ := w.nodes["n3"].record(store.Data, record.DataKey([]byte("gone"))); len(rec.Siblings) != 1 || !rec.Siblings[0].Deleted {
 		t.Fatalf("n3 holds %v of a deleted key", rec.Siblings)
 	}
 	w.wantEqualRoots()
@@ -368,7 +369,7 @@ func TestScrubFindsDamage(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	withAntiEntropy(w)
 	r := w.mustPut("n1", "cart", "milk", nil)
-	k := dataKey([]byte("cart"))
+	k := record.DataKey([]byte("cart"))
 	b, _ := w.stores["n2"].Get(store.Data, k)
 	b = slices.Clone(b)
 	b[len(b)/2] ^= 1
@@ -406,7 +407,7 @@ func TestTombstonesAreNotRepairedForEver(t *testing.T) {
 		}
 	}
 	for _, n := range w.names {
-		if rec, err := w.nodes[n].record(store.Data, dataKey([]byte("cart"))); err != nil || len(rec.Siblings) != 1 || !rec.Siblings[0].Deleted {
+		if rec, err := w.nodes[n].record(store.Data, record.DataKey([]byte("cart"))); err != nil || len(rec.Siblings) != 1 || !rec.Siblings[0].Deleted {
 			t.Errorf("%s holds %v, %v", n, rec.Siblings, err)
 		}
 	}

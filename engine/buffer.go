@@ -19,6 +19,7 @@ import (
 	"bytes"
 	"slices"
 
+	"ringside/engine/record"
 	"ringside/engine/store"
 )
 
@@ -77,10 +78,10 @@ func KeysOf(writes []store.Write) [][]byte {
 	for _, w := range writes {
 		switch w.Space {
 		case store.Data:
-			_, key := splitDataKey(w.Key)
+			_, key := record.ParseDataKey(w.Key)
 			out = append(out, key)
 		case store.Hints:
-			if _, key, ok := parseHintKey(w.Key); ok {
+			if _, key, ok := record.ParseHintKey(w.Key); ok {
 				out = append(out, key)
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"ringside/engine/event"
+	"ringside/engine/record"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -135,7 +136,7 @@ func TestEveryLifeHasItsIncarnation(t *testing.T) {
 	w := newBuffered(t, "n1", "n2", "n3")
 	first := w.nodes["n1"].self.Incarnation
 	kept := store.NewMem()
-	if err := kept.Apply([]store.Write{{Space: store.Meta, Key: selfKey, Value: wire.EncodeSelf(wire.Self{Incarnation: first, Run: first})}}, true); err != nil {
+	if err := kept.Apply([]store.Write{{Space: store.Meta, Key: record.SelfKey(), Value: record.EncodeSelf(record.Self{Incarnation: first, Run: first})}}, true); err != nil {
 		t.Fatal(err)
 	}
 	key := w.keyAt("n1", "n2", "n3")
@@ -153,8 +154,8 @@ func TestEveryLifeHasItsIncarnation(t *testing.T) {
 // What a crash took with the buffer is named by the clients' keys.
 func TestKeysOfWrites(t *testing.T) {
 	got := KeysOf([]store.Write{
-		{Space: store.Data, Key: dataKey([]byte("b"))}, {Space: store.Hints, Key: hintKey("n2", []byte("a"))},
-		{Space: store.Own, Key: dataKey([]byte("a"))}, {Space: store.Meta, Key: selfKey},
+		{Space: store.Data, Key: record.DataKey([]byte("b"))}, {Space: store.Hints, Key: record.HintKey("n2", []byte("a"))},
+		{Space: store.Own, Key: record.DataKey([]byte("a"))}, {Space: store.Meta, Key: record.SelfKey()},
 	})
 	if len(got) != 2 || string(got[0]) != "a" || string(got[1]) != "b" {
 		t.Errorf("%q", got)

@@ -21,6 +21,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -30,7 +31,7 @@ import (
 const compactAt = 64
 
 // past is what the version stamped with own has seen.
-func (p *put) past(ctx vclock.Clock, known vclock.Siblings, own wire.Own, lww bool) vclock.Clock {
+func (p *put) past(ctx vclock.Clock, known vclock.Siblings, own record.Own, lww bool) vclock.Clock {
 	n := p.n
 	before := vclock.Clock{}
 	if own.Counter > 1 {

@@ -12,13 +12,11 @@ package engine
 // of its own starts above the floor.
 
 import (
-	"bytes"
-	"encoding/binary"
 	"slices"
 
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/store"
-	"ringside/engine/wire"
 )
 
 const (
@@ -31,34 +29,26 @@ const (
 
 // counters is the index in memory of the space store.Own.
 type counters struct {
-	kept   int                 // entries of the space
-	floors map[uint16]wire.Own // by part of the ring (floorOf)
-	next   []byte              // the key at which the next fold begins; nil: the first key
+	kept   int                   // entries of the space
+	floors map[uint16]record.Own // by part of the ring (record.FloorPart)
+	next   []byte                // the key at which the next fold begins; nil: the first key
 }
 
-// floorPrefix begins the key of a floor in the space store.Meta. The two bytes of floorOf follow.
-var floorPrefix = []byte("floor")
-
-// floorOf returns the part of the ring, 0 to 4,095, that holds a stored key.
-func floorOf(dbKey []byte) uint16 { return binary.BigEndian.Uint16(dbKey) >> 4 }
-
-func floorKey(f uint16) []byte { return binary.BigEndian.AppendUint16(slices.Clone(floorPrefix), f) }
-
 // floor returns the dot above which a key that has no counter of its own starts in epoch.
-func (c *counters) floor(dbKey []byte, epoch uint64) wire.Own {
-	if f := c.floors[floorOf(dbKey)]; f.Epoch == epoch {
+func (c *counters) floor(dbKey []byte, epoch uint64) record.Own {
+	if f := c.floors[record.FloorPart(dbKey)]; f.Epoch == epoch {
 		return f
 	}
-	return wire.Own{Epoch: epoch}
+	return record.Own{Epoch: epoch}
 }
 
 // loadCounters counts the counters in the store and reads the floors. A damaged floor begins a new
 // epoch.
 func (n *Node) loadCounters() error {
-	n.counters = &counters{floors: map[uint16]wire.Own{}}
+	n.counters = &counters{floors: map[uint16]record.Own{}}
 	var strange [][]byte
 	err := n.db.Scan(store.Own, nil, nil, func(k, _ []byte) bool {
-		if n.counters.kept++; !isDataKey(k) {
+		if n.counters.kept++; !record.IsDataKey(k) {
 			strange = append(strange, slices.Clone(k))
 		}
 		return true
@@ -69,17 +59,15 @@ func (n *Node) loadCounters() error {
 	n.counters.kept -= len(strange)
 	n.discard(store.Own, strange)
 	var damaged [][]byte
-	err = n.db.Scan(store.Meta, floorPrefix, nil, func(k, v []byte) bool {
-		suffix, ok := bytes.CutPrefix(k, floorPrefix)
-		if !ok {
-			return false
-		}
-		own, err := wire.DecodeOwn(v)
-		if err != nil || len(suffix) != 2 {
+	from, to := record.FloorKeys()
+	err = n.db.Scan(store.Meta, from, to, func(k, v []byte) bool {
+		part, ok := record.ParseFloorKey(k)
+		own, err := record.DecodeOwn(v)
+		if err != nil || !ok {
 			damaged = append(damaged, slices.Clone(k))
 			return true
 		}
-		n.counters.floors[binary.BigEndian.Uint16(suffix)] = own
+		n.counters.floors[part] = own
 		return true
 	})
 	for _, k := range damaged {
@@ -93,27 +81,27 @@ func (n *Node) loadCounters() error {
 
 // keptCounter reads the counter of a key that is kept apart from the record. It returns the zero
 // Own if there is none.
-func (n *Node) keptCounter(dbKey []byte) (wire.Own, error) {
+func (n *Node) keptCounter(dbKey []byte) (record.Own, error) {
 	if n.counters.kept == 0 {
-		return wire.Own{}, nil
+		return record.Own{}, nil
 	}
 	b, err := n.db.Get(store.Own, dbKey)
 	if err != nil || b == nil {
-		return wire.Own{}, err
+		return record.Own{}, err
 	}
-	return wire.DecodeOwn(b)
+	return record.DecodeOwn(b)
 }
 
 // keepCounter keeps own as the last dot that this node minted for a key, if own is of this
 // incarnation.
-func (n *Node) keepCounter(dbKey []byte, own wire.Own) {
+func (n *Node) keepCounter(dbKey []byte, own record.Own) {
 	if own = n.trusted(own); own.Counter == 0 || mutant.Is(mutant.CounterDropped) {
 		return
 	}
 	if old, err := n.db.Get(store.Own, dbKey); err == nil && old == nil {
 		n.counters.kept++
 	}
-	n.write(store.Own, dbKey, wire.EncodeOwn(own))
+	n.write(store.Own, dbKey, record.EncodeOwn(own))
 	if n.counters.kept > maxCounters || n.odd(FewCounters) {
 		n.foldCounters()
 	}
@@ -156,7 +144,7 @@ func (n *Node) deleteRecord(dbKey []byte) {
 func (n *Node) foldCounters() {
 	type entry struct {
 		key []byte
-		own wire.Own
+		own record.Own
 		err error
 	}
 	var batch []entry
@@ -167,7 +155,7 @@ func (n *Node) foldCounters() {
 			n.counters.next = slices.Clone(k)
 			return false
 		}
-		own, err := wire.DecodeOwn(v)
+		own, err := record.DecodeOwn(v)
 		batch = append(batch, entry{slices.Clone(k), own, err})
 		return true
 	})
@@ -183,7 +171,7 @@ func (n *Node) foldCounters() {
 }
 
 // fold keeps own in the key's record if there is one, and in a floor otherwise.
-func (n *Node) fold(dbKey []byte, own wire.Own) {
+func (n *Node) fold(dbKey []byte, own record.Own) {
 	if own.Counter == 0 {
 		return
 	}
@@ -194,14 +182,14 @@ func (n *Node) fold(dbKey []byte, own wire.Own) {
 		return
 	case len(rec.Siblings) > 0:
 		rec.Own = latestOwn(n.trusted(rec.Own), own)
-		n.write(store.Data, dbKey, wire.EncodeRecord(rec))
+		n.write(store.Data, dbKey, record.Encode(rec))
 		return
 	case own.Epoch != n.epoch(): // a key without a counter starts in the current epoch
 		return
 	}
-	f := floorOf(dbKey)
+	f := record.FloorPart(dbKey)
 	if floor := n.counters.floor(dbKey, own.Epoch); own.Counter > floor.Counter && !mutant.Is(mutant.FloorForgotten) {
 		n.counters.floors[f] = own
-		n.write(store.Meta, floorKey(f), wire.EncodeOwn(own))
+		n.write(store.Meta, record.FloorKey(f), record.EncodeOwn(own))
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/member"
+	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
@@ -99,7 +100,7 @@ func TestCountersSurviveTheirRecords(t *testing.T) {
 	w.change("n1", "n6", member.Join)
 	w.change("n1", "n3", member.Leave)
 	w.settle()
-	if rec, err := w.nodes["n3"].record(store.Data, dataKey([]byte(key))); err != nil || len(rec.Siblings) > 0 {
+	if rec, err := w.nodes["n3"].record(store.Data, record.DataKey([]byte(key))); err != nil || len(rec.Siblings) > 0 {
 		t.Fatalf("n3 left and holds %v %v", rec, err)
 	}
 	w.change("n1", "n3", member.Join)
@@ -169,21 +170,21 @@ func TestOldCopyOfADisk(t *testing.T) {
 // on.
 func TestDamagedCounters(t *testing.T) {
 	for name, damage := range map[string]func(w *world, key string){
-		"a record": func(w *world, key string) { w.damage("n3", store.Data, dataKey([]byte(key))) },
+		"a record": func(w *world, key string) { w.damage("n3", store.Data, record.DataKey([]byte(key))) },
 		"a record that is mended by another node": func(w *world, key string) {
-			w.damage("n3", store.Data, dataKey([]byte(key)))
+			w.damage("n3", store.Data, record.DataKey([]byte(key)))
 			w.mustPut("n4", key, "mends", nil)
 			w.pass(time.Second)
 		},
 		"a kept counter": func(w *world, key string) {
 			n := w.nodes["n3"]
-			rec, _ := n.record(store.Data, dataKey([]byte(key)))
-			n.keepCounter(dataKey([]byte(key)), rec.Own)
+			rec, _ := n.record(store.Data, record.DataKey([]byte(key)))
+			n.keepCounter(record.DataKey([]byte(key)), rec.Own)
 			w.carryOut("n3", n.finish())
-			w.damage("n3", store.Own, dataKey([]byte(key)))
+			w.damage("n3", store.Own, record.DataKey([]byte(key)))
 		},
 		"a floor": func(w *world, key string) {
-			f := floorKey(floorOf(dataKey([]byte(key))))
+			f := record.FloorKey(record.FloorPart(record.DataKey([]byte(key))))
 			if err := w.stores["n3"].Apply([]store.Write{{Space: store.Meta, Key: f, Value: []byte("x")}}, true); err != nil {
 				w.t.Fatal(err)
 			}
@@ -212,7 +213,7 @@ func TestDamagedCounters(t *testing.T) {
 }
 
 // counted is a version of this node for key, stamped with the next dot and kept by keep.
-func (n *Node) counted(key []byte, keep func(own wire.Own, s vclock.Siblings)) wire.Own {
+func (n *Node) counted(key []byte, keep func(own record.Own, s vclock.Siblings)) record.Own {
 	own := n.mint(key, nil)
 	dot := vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter}
 	keep(own, vclock.Siblings{{Dot: dot, Value: []byte("v")}})
@@ -231,13 +232,13 @@ func TestDroppedRangeKeepsFoldedCounters(t *testing.T) {
 			keys = append(keys, key)
 		}
 	}
-	slices.SortFunc(keys, func(a, b []byte) int { return slices.Compare(dataKey(a), dataKey(b)) })
-	asHome := func(key []byte) func(wire.Own, vclock.Siblings) {
-		return func(own wire.Own, s vclock.Siblings) { n.storeHome(key, s, false, &own, event.Event{}) }
+	slices.SortFunc(keys, func(a, b []byte) int { return slices.Compare(record.DataKey(a), record.DataKey(b)) })
+	asHome := func(key []byte) func(record.Own, vclock.Siblings) {
+		return func(own record.Own, s vclock.Siblings) { n.storeHome(key, s, false, &own, event.Event{}) }
 	}
 	n.counted(keys[0], asHome(keys[0]))
 	n.counted(keys[1], asHome(keys[1]))
-	last := n.counted(keys[1], func(own wire.Own, _ vclock.Siblings) { n.keepCounter(dataKey(keys[1]), own) }) // as a stand-in
+	last := n.counted(keys[1], func(own record.Own, _ vclock.Siblings) { n.keepCounter(record.DataKey(keys[1]), own) }) // as a stand-in
 	n.cfg.Buggify = func(p Place) bool { return p == FewCounters }
 	n.drop(n.handover(n.plotOf(rg)))
 	if next := n.mint(keys[1], nil); next.Epoch != last.Epoch || next.Counter != last.Counter+1 {
@@ -259,10 +260,10 @@ func TestDamagedRecordEndsItsKeptCounter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := five(t)
 			n, key := w.nodes["n3"], []byte(w.keyAt("n3"))
-			n.counted(key, func(own wire.Own, _ vclock.Siblings) { n.keepCounter(dataKey(key), own) })
-			last := n.counted(key, func(own wire.Own, s vclock.Siblings) { n.storeHome(key, s, false, &own, event.Event{}) })
+			n.counted(key, func(own record.Own, _ vclock.Siblings) { n.keepCounter(record.DataKey(key), own) })
+			last := n.counted(key, func(own record.Own, s vclock.Siblings) { n.storeHome(key, s, false, &own, event.Event{}) })
 			w.carryOut("n3", n.finish())
-			w.damage("n3", store.Data, dataKey(key))
+			w.damage("n3", store.Data, record.DataKey(key))
 			after(n, key, vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n4"}, Counter: 1}, Value: []byte("w")}})
 			if next := n.mint(key, nil); next.Epoch == last.Epoch && next.Counter <= last.Counter {
 				t.Fatalf("%v was minted twice, after %v", next, last)
@@ -275,9 +276,9 @@ func TestDamagedRecordEndsItsKeptCounter(t *testing.T) {
 func TestDamagedKeptCounterCostsOneEpoch(t *testing.T) {
 	w := five(t)
 	n, key := w.nodes["n3"], w.keyAt("n3")
-	n.counted([]byte(key), func(own wire.Own, _ vclock.Siblings) { n.keepCounter(dataKey([]byte(key)), own) })
+	n.counted([]byte(key), func(own record.Own, _ vclock.Siblings) { n.keepCounter(record.DataKey([]byte(key)), own) })
 	w.carryOut("n3", n.finish())
-	w.damage("n3", store.Own, dataKey([]byte(key)))
+	w.damage("n3", store.Own, record.DataKey([]byte(key)))
 	first := w.mustPut("n3", key, "v", nil).Version.Dot
 	if next := w.mustPut("n3", key, "w", nil).Version.Dot; next.Epoch != first.Epoch || next.Counter != first.Counter+1 {
 		t.Fatalf("counted from %v to %v", first, next)
@@ -287,7 +288,7 @@ func TestDamagedKeptCounterCostsOneEpoch(t *testing.T) {
 // A damaged floor costs one epoch, not one for each start of the node.
 func TestDamagedFloorCostsOneEpoch(t *testing.T) {
 	w := five(t)
-	f := floorKey(floorOf(dataKey([]byte(w.keyAt("n3")))))
+	f := record.FloorKey(record.FloorPart(record.DataKey([]byte(w.keyAt("n3")))))
 	if err := w.stores["n3"].Apply([]store.Write{{Space: store.Meta, Key: f, Value: []byte("x")}}, true); err != nil {
 		t.Fatal(err)
 	}

@@ -21,9 +21,9 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
-	"ringside/engine/wire"
 )
 
 // An epoch has two parts. The high bits are the incarnation of the node's disk. The low bits are
@@ -33,19 +33,17 @@ const (
 	epochBits       = 64 - incarnationBits
 )
 
-var selfKey = []byte("self")
-
 // loadSelf reads the node's incarnation, or takes a new one if the counters on the disk prove
 // nothing.
 func (n *Node) loadSelf() error {
-	b, err := n.db.Get(store.Meta, selfKey)
+	b, err := n.db.Get(store.Meta, record.SelfKey())
 	if err != nil {
 		return err
 	}
-	var last wire.Self
+	var last record.Self
 	known := b != nil
 	if known {
-		last, err = wire.DecodeSelf(b)
+		last, err = record.DecodeSelf(b)
 		known = err == nil
 	}
 	old := known && last.Run < n.cfg.LastRun && !mutant.Is(mutant.RunIgnored)
@@ -60,7 +58,7 @@ func (n *Node) loadSelf() error {
 			n.self.Epochs++
 		}
 	} else {
-		n.self = wire.Self{Incarnation: n.cfg.Incarnation & (1<<incarnationBits - 1)}
+		n.self = record.Self{Incarnation: n.cfg.Incarnation & (1<<incarnationBits - 1)}
 		if n.cfg.Buffered && n.self.Incarnation <= last.Incarnation { // the clock was set back
 			n.self.Incarnation = (last.Incarnation + 1) & (1<<incarnationBits - 1)
 		}
@@ -73,7 +71,7 @@ func (n *Node) loadSelf() error {
 	return nil
 }
 
-func (n *Node) saveSelf() { n.write(store.Meta, selfKey, wire.EncodeSelf(n.self)) }
+func (n *Node) saveSelf() { n.write(store.Meta, record.SelfKey(), record.EncodeSelf(n.self)) }
 
 // epoch returns the epoch in which the node stamps keys that it has not stamped in this
 // incarnation.
@@ -93,7 +91,7 @@ func (n *Node) beginEpoch() {
 // mint returns the next dot of this node for key. seen covers the put's context and all versions
 // that the node holds. The caller stores the dot in the same step, with storeHome, storeHint or
 // keepCounter.
-func (n *Node) mint(key []byte, seen vclock.Clock) wire.Own {
+func (n *Node) mint(key []byte, seen vclock.Clock) record.Own {
 	if own, ok := n.lastMinted(key); ok && !n.odd(FreshEpochs) {
 		own.Counter++
 		if seen.Get(vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}) < own.Counter {
@@ -101,7 +99,7 @@ func (n *Node) mint(key []byte, seen vclock.Clock) wire.Own {
 		} // another node or a client has seen a later dot of this node, so the disk is an old copy
 	}
 	if mutant.Is(mutant.CounterReused) {
-		return wire.Own{Epoch: n.epoch(), Counter: 1}
+		return record.Own{Epoch: n.epoch(), Counter: 1}
 	}
 	n.beginEpoch()
 	for _, d := range seen {
@@ -110,20 +108,20 @@ func (n *Node) mint(key []byte, seen vclock.Clock) wire.Own {
 			break
 		}
 	}
-	return wire.Own{Epoch: n.epoch(), Counter: 1}
+	return record.Own{Epoch: n.epoch(), Counter: 1}
 }
 
 // lastMinted returns the last dot that this node minted for key, with Counter 0 if there is no such
 // dot. lastMinted returns false if the proof on the disk is damaged.
-func (n *Node) lastMinted(key []byte) (wire.Own, bool) {
-	k := dataKey(key)
+func (n *Node) lastMinted(key []byte) (record.Own, bool) {
+	k := record.DataKey(key)
 	rec, err := n.record(store.Data, k)
 	if err != nil {
-		return wire.Own{}, false
+		return record.Own{}, false
 	}
 	kept, err := n.keptCounter(k)
 	if err != nil {
-		return wire.Own{}, false
+		return record.Own{}, false
 	}
 	last := latestOwn(n.trusted(rec.Own), n.trusted(kept))
 	if last.Counter == 0 {
@@ -133,15 +131,15 @@ func (n *Node) lastMinted(key []byte) (wire.Own, bool) {
 }
 
 // trusted returns own if it was minted in this incarnation, and the zero Own otherwise.
-func (n *Node) trusted(own wire.Own) wire.Own {
+func (n *Node) trusted(own record.Own) record.Own {
 	if own.Epoch>>epochBits == n.self.Incarnation || mutant.Is(mutant.OldIncarnationTrusted) {
 		return own
 	}
-	return wire.Own{}
+	return record.Own{}
 }
 
 // latestOwn returns the later of two dots of one incarnation.
-func latestOwn(a, b wire.Own) wire.Own {
+func latestOwn(a, b record.Own) record.Own {
 	if b.Counter > 0 && (a.Counter == 0 || b.Epoch > a.Epoch || b.Epoch == a.Epoch && b.Counter > a.Counter) {
 		return b
 	}

@@ -6,7 +6,6 @@ package engine
 // and deletes it when the home has it durably, no sooner.
 
 import (
-	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -26,21 +26,6 @@ const (
 	// handoffWindow is how many hints may be under way to one home at once.
 	handoffWindow = 16
 )
-
-// hintKey is the home's name, a zero byte (no name holds one), position and key.
-func hintKey(home string, key []byte) []byte {
-	return slices.Concat([]byte(home), []byte{0}, dataKey(key))
-}
-
-// parseHintKey takes apart what hintKey made; ok is false for anything else.
-func parseHintKey(k []byte) (home string, key []byte, ok bool) {
-	name, rest, _ := bytes.Cut(k, []byte{0})
-	if !wire.ValidName(string(name)) || !isDataKey(rest) {
-		return "", nil, false
-	}
-	_, key = splitDataKey(rest)
-	return string(name), slices.Clone(key), true
-}
 
 // hintBook is the index in memory of a node's hint store.
 type hintBook struct {
@@ -164,12 +149,12 @@ func (n *Node) loadHints() error {
 		return nil
 	}
 	err := n.db.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
-		home, key, ok := parseHintKey(k)
+		home, key, ok := record.ParseHintKey(k)
 		if !ok {
 			strange = append(strange, slices.Clone(k))
 			return true
 		}
-		rec, _ := wire.DecodeRecord(v) // a damaged one is found out, and told, when its turn comes
+		rec, _ := record.Decode(v) // a damaged one is found out, and told, when its turn comes
 		all = append(all, found{home, key, time.Duration(rec.Stored)})
 		return true
 	})
@@ -194,12 +179,12 @@ func (n *Node) hintsFull() bool {
 
 // storeHint merges siblings into what the node keeps for home. own, if not
 // nil, is the counter of the dot just minted: then there is room, or it would not have been.
-func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why event.Event) wire.Code {
+func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww bool, own *record.Own, why event.Event) wire.Code {
 	if own == nil && n.hintsFull() {
 		n.emit(event.Event{Kind: event.HintRefused, Request: why.Request, Key: key, For: home, Peer: why.Peer})
 		return wire.Overloaded
 	}
-	k := hintKey(home, key)
+	k := record.HintKey(home, key)
 	rec, _ := n.readable(store.Hints, key, k)
 	fresh := rec.Stored == 0
 	if fresh {
@@ -213,10 +198,10 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 	if code != wire.OK || !changed && !fresh && own == nil {
 		return code
 	}
-	n.write(store.Hints, k, wire.EncodeRecord(rec))
-	n.collector.stored(key, wire.Record{}) // a hint is always something else
+	n.write(store.Hints, k, record.Encode(rec))
+	n.collector.stored(key, record.Record{}) // a hint is always something else
 	if own != nil {
-		n.keepCounter(dataKey(key), *own)
+		n.keepCounter(record.DataKey(key), *own)
 	}
 	n.hints.add(home, key, n.now)
 	n.refusals.changed(key)
@@ -273,7 +258,7 @@ func (n *Node) sendHint(p *peer, q *hintQueue, key []byte, h *hint) {
 		landed()
 		return // its return sets off another try; or the home is gone, and the hint was looked after
 	}
-	rec, damaged := n.readable(store.Hints, key, hintKey(p.name, key))
+	rec, damaged := n.readable(store.Hints, key, record.HintKey(p.name, key))
 	if damaged {
 		landed()
 		n.dropHint(p.name, key, event.HintLost)
@@ -325,9 +310,9 @@ func (n *Node) dropHint(home string, key []byte, kind event.Kind) {
 	n.hints.remove(home, key)
 	n.refusals.merged(key, home)
 	n.hints.returned = n.now
-	n.write(store.Hints, hintKey(home, key), nil)
+	n.write(store.Hints, record.HintKey(home, key), nil)
 	if len(n.hints.homes(key)) == 0 && mutant.Is(mutant.HintTookCounter) {
-		n.write(store.Own, dataKey(key), nil)
+		n.write(store.Own, record.DataKey(key), nil)
 	}
 	n.emit(event.Event{Kind: kind, Key: key, Peer: home, For: home})
 }

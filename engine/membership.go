@@ -14,6 +14,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/wire"
@@ -34,15 +35,6 @@ type membership struct {
 	changed map[event.Span]bool // ranges of which something is to be saved
 }
 
-// Where the history is kept, and one record for each range that changes hands.
-var (
-	historyKey  = []byte("history")
-	rangePrefix = []byte("range/")
-	rangesEnd   = []byte("range0") // the first key beyond them
-)
-
-func rangeKey(s event.Span) []byte { return slices.Concat(rangePrefix, s.Start[:], s.End[:]) }
-
 func newMembership(cfg Config) *membership {
 	m := &membership{self: cfg.Name, rings: cfg.Rings, pending: map[plot]*pendingRange{}, lost: map[plot]bool{}, changed: map[event.Span]bool{}}
 	if m.rings == nil {
@@ -55,11 +47,11 @@ func newMembership(cfg Config) *membership {
 // again with the founders: gossip brings the rest.
 func (n *Node) loadMembership() error {
 	n.member.set(member.Founders(n.cfg.Founders))
-	b, err := n.db.Get(store.Meta, historyKey)
+	b, err := n.db.Get(store.Meta, record.HistoryKey())
 	if err != nil || b == nil {
 		return err
 	}
-	kept, err := wire.DecodeMembership(b)
+	kept, err := record.DecodeMembership(b)
 	if err != nil {
 		n.emit(event.Event{Kind: event.Damaged, Message: "the membership history is damaged; the others know it"})
 		return nil
@@ -68,8 +60,9 @@ func (n *Node) loadMembership() error {
 	if !n.inRing() {
 		return nil
 	}
-	return n.db.Scan(store.Meta, rangePrefix, rangesEnd, func(_, v []byte) bool {
-		if kept, err := wire.DecodeMembership(v); err == nil { // of a damaged one the new homes will ask again
+	from, to := record.RangeKeys()
+	return n.db.Scan(store.Meta, from, to, func(_, v []byte) bool {
+		if kept, err := record.DecodeMembership(v); err == nil { // of a damaged one the new homes will ask again
 			n.loadRanges(kept)
 		}
 		return true
@@ -77,7 +70,7 @@ func (n *Node) loadMembership() error {
 }
 
 // loadRanges goes on with ranges that change hands.
-func (n *Node) loadRanges(kept wire.Membership) {
+func (n *Node) loadRanges(kept record.Membership) {
 	for _, p := range kept.Pending {
 		n.await(ring.Shift{Start: p.Start, End: p.End, Before: p.From})
 	}
@@ -116,11 +109,11 @@ func (m *membership) leaves(name string) bool {
 func (n *Node) saveMembership() {
 	m := n.member
 	if m.news && len(m.history) > len(n.cfg.Founders) {
-		n.write(store.Meta, historyKey, wire.EncodeMembership(wire.Membership{Changes: m.history}))
+		n.write(store.Meta, record.HistoryKey(), record.EncodeMembership(record.Membership{Changes: m.history}))
 	}
 	m.news = false
 	for _, s := range slices.SortedFunc(maps.Keys(m.changed), func(a, b event.Span) int { return cmp.Or(a.End.Compare(b.End), a.Start.Compare(b.Start)) }) {
-		n.write(store.Meta, rangeKey(s), n.rangeRecord(s))
+		n.write(store.Meta, record.RangeKey(s.Start, s.End), n.rangeRecord(s))
 	}
 	clear(m.changed)
 }
@@ -134,17 +127,17 @@ func (n *Node) rangeRecord(s event.Span) []byte {
 	if at.Span != s {
 		return nil
 	}
-	var m wire.Membership
+	var m record.Membership
 	if p := n.member.pending[at]; p != nil && !mutant.Is(mutant.PendingUnsaved) {
-		m.Pending = []wire.PendingRange{{Start: s.Start, End: s.End, From: p.from}}
+		m.Pending = []record.PendingRange{{Start: s.Start, End: s.End, From: p.from}}
 	}
 	if n.member.lost[at] {
-		m.Lost = []wire.PendingRange{{Start: s.Start, End: s.End}}
+		m.Lost = []record.PendingRange{{Start: s.Start, End: s.End}}
 	}
 	if m.Pending == nil && m.Lost == nil {
 		return nil
 	}
-	return wire.EncodeMembership(m)
+	return record.EncodeMembership(m)
 }
 
 // ring is the ring as the node knows it now; nothing below keeps any of it.

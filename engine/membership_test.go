@@ -9,6 +9,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/member"
+	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/wire"
@@ -78,9 +79,9 @@ func (w *world) wantHomes(keys ...string) {
 	w.t.Helper()
 	for _, k := range keys {
 		homes := w.ringNow().Homes([]byte(k))
-		var first wire.Record
+		var first record.Record
 		for _, name := range w.names {
-			rec, err := w.nodes[name].record(store.Data, dataKey([]byte(k)))
+			rec, err := w.nodes[name].record(store.Data, record.DataKey([]byte(k)))
 			if err != nil {
 				w.t.Fatal(err)
 			}
@@ -92,7 +93,7 @@ func (w *world) wantHomes(keys ...string) {
 			}
 		}
 		for _, h := range homes {
-			if rec, _ := w.nodes[h].record(store.Data, dataKey([]byte(k))); !rec.Siblings.Equal(first.Siblings) && !w.down[h] {
+			if rec, _ := w.nodes[h].record(store.Data, record.DataKey([]byte(k))); !rec.Siblings.Equal(first.Siblings) && !w.down[h] {
 				w.t.Fatalf("%s at %s is %v, at %s %v", k, homes[0], first.Siblings, h, rec.Siblings)
 			}
 		}
@@ -574,7 +575,7 @@ func TestHandoversKeepOnePace(t *testing.T) {
 			continue
 		}
 		w.now += 3*time.Millisecond + time.Duration(i)*7*time.Microsecond
-		rec, _ := w.nodes[w.ringNow().Homes([]byte(k))[0]].record(store.Data, dataKey([]byte(k)))
+		rec, _ := w.nodes[w.ringNow().Homes([]byte(k))[0]].record(store.Data, record.DataKey([]byte(k)))
 		w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, View: n.member.digest, Body: wire.Write{Key: []byte(k), Siblings: rec.Siblings}}})
 	}
 	w.pass(5 * time.Second)

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -43,7 +44,7 @@ func leastOfTie(a, b vclock.Siblings) vclock.Siblings {
 }
 
 // corrupt breaks what op made of a record when siblings came.
-func corrupt(rec *wire.Record, siblings vclock.Siblings, op string) {
+func corrupt(rec *record.Record, siblings vclock.Siblings, op string) {
 	switch {
 	case mutant.Is(mutant.AncestorKept) && !rec.LWW:
 		for _, v := range siblings {

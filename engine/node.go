@@ -9,6 +9,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/timers"
@@ -149,7 +150,7 @@ type Node struct {
 	requests int              // client requests being worked on
 	prefs    map[int][]string // range → whole preference list, of the ring as it is
 	hints    *hintBook
-	self     wire.Self // incarnation, and how many epochs were begun in it
+	self     record.Self // incarnation, and how many epochs were begun in it
 	counters *counters
 	keys     int // live keys held as home
 	trees    *forest
@@ -213,18 +214,18 @@ func (n *Node) load() error {
 	n.plant()
 	var strange [][]byte
 	err := n.db.Scan(store.Data, nil, nil, func(k, v []byte) bool {
-		if !isDataKey(k) {
+		if !record.IsDataKey(k) {
 			strange = append(strange, slices.Clone(k))
 			return true
 		}
-		rec, err := wire.DecodeRecord(v)
+		rec, err := record.Decode(v)
 		if err != nil { // what is damaged was a key, and will be one again
 			n.keys++
 			return true
 		}
 		n.keys += live(rec.Siblings)
 		if !mutant.Is(mutant.TreeNotPlanted) {
-			n.grow(k, wire.Record{}, rec)
+			n.grow(k, record.Record{}, rec)
 		}
 		return true
 	})
@@ -416,11 +417,11 @@ func (n *Node) describe(in Describe) {
 	events := []event.Event{{Time: n.now, Node: n.cfg.Name, Kind: event.State, State: n.State()}}
 	for _, k := range in.Keys {
 		e := event.Event{Time: n.now, Node: n.cfg.Name, Kind: event.Replicas, Key: k, Versions: n.lastWrites.lostOf(k)}
-		if rec, err := n.record(store.Data, dataKey(k)); err == nil && len(rec.Siblings) > 0 {
+		if rec, err := n.record(store.Data, record.DataKey(k)); err == nil && len(rec.Siblings) > 0 {
 			e.Replicas = append(e.Replicas, event.Replica{Versions: rec.Siblings})
 		}
 		for _, home := range n.hints.homes(k) {
-			if rec, err := n.record(store.Hints, hintKey(home, k)); err == nil {
+			if rec, err := n.record(store.Hints, record.HintKey(home, k)); err == nil {
 				e.Replicas = append(e.Replicas, event.Replica{For: home, Versions: rec.Siblings})
 			}
 		}

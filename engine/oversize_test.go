@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ringside/engine/event"
+	"ringside/engine/record"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -23,8 +24,8 @@ func (w *world) pile(name, actor string, key []byte, size int) vclock.Siblings {
 		})
 	}
 	s = vclock.Siblings{}.Merge(s)
-	rec := wire.Record{Siblings: s}
-	if err := w.stores[name].Apply([]store.Write{{Space: store.Data, Key: dataKey(key), Value: wire.EncodeRecord(rec)}}, true); err != nil {
+	rec := record.Record{Siblings: s}
+	if err := w.stores[name].Apply([]store.Write{{Space: store.Data, Key: record.DataKey(key), Value: record.Encode(rec)}}, true); err != nil {
 		w.t.Fatal(err)
 	}
 	return s

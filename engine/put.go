@@ -12,6 +12,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/timers"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -200,7 +201,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	case standsIn != "":
 		code = n.storeHint(standsIn, key, p.all, lww, &own, why)
 	default: // this node keeps no replica, but it must keep the counter
-		n.keepCounter(dataKey(key), own)
+		n.keepCounter(record.DataKey(key), own)
 		code = wire.OK
 	}
 	if code != wire.OK {

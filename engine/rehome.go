@@ -7,6 +7,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/store"
 	"ringside/engine/wire"
 )
@@ -58,7 +59,7 @@ func (n *Node) rehome() {
 
 // rehomeHint says whether the hint is gone.
 func (n *Node) rehomeHint(home string, key []byte) bool {
-	rec, damaged := n.readable(store.Hints, key, hintKey(home, key))
+	rec, damaged := n.readable(store.Hints, key, record.HintKey(home, key))
 	if damaged {
 		n.dropHint(home, key, event.HintLost)
 		return true

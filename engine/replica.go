@@ -12,29 +12,12 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
-
-// dataKey orders records by their position on the ring, so that a key range is one scan.
-func dataKey(key []byte) []byte {
-	p := ring.Of(key)
-	return append(append(make([]byte, 0, len(p)+len(key)), p[:]...), key...)
-}
-
-// isDataKey says whether dataKey made k.
-func isDataKey(k []byte) bool {
-	p, key := splitDataKey(k)
-	return len(key) > 0 && len(key) <= wire.MaxKey && p == ring.Of(key)
-}
-
-// splitDataKey takes apart what dataKey made.
-func splitDataKey(k []byte) (p ring.Position, key []byte) {
-	n := copy(p[:], k)
-	return p, k[n:]
-}
 
 // shownKey is how many bytes of a stored key are told.
 const shownKey = 48
@@ -52,22 +35,22 @@ func (n *Node) discard(s store.Space, strange [][]byte) {
 }
 
 // record reads a record; none is the zero record.
-func (n *Node) record(s store.Space, dbKey []byte) (wire.Record, error) {
+func (n *Node) record(s store.Space, dbKey []byte) (record.Record, error) {
 	b, err := n.db.Get(s, dbKey)
 	if err != nil || b == nil {
-		return wire.Record{}, err
+		return record.Record{}, err
 	}
-	return wire.DecodeRecord(b)
+	return record.Decode(b)
 }
 
 // readable is record for state that is about to be merged into: a damaged
 // record counts as none, so that what comes mends it. A caller that writes over a damaged record
 // begins a new epoch, because the counter in it is lost.
-func (n *Node) readable(s store.Space, key, dbKey []byte) (rec wire.Record, damaged bool) {
+func (n *Node) readable(s store.Space, key, dbKey []byte) (rec record.Record, damaged bool) {
 	rec, err := n.record(s, dbKey)
 	if err != nil {
 		n.emit(event.Event{Kind: event.Damaged, Key: key, Message: err.Error()})
-		return wire.Record{}, true
+		return record.Record{}, true
 	}
 	return rec, false
 }
@@ -91,18 +74,18 @@ func reconcile(a, b vclock.Siblings, lww bool) vclock.Siblings {
 
 // storeHome merges siblings into the node's own replica of key. own, if not
 // nil, is the counter of the dot just minted. why holds Request, Peer and Op of the event.
-func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why event.Event) wire.Code {
+func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *record.Own, why event.Event) wire.Code {
 	if own == nil && n.collected(key, siblings, lww, why.Peer) {
 		return wire.OK
 	}
-	k := dataKey(key)
+	k := record.DataKey(key)
 	rec, damaged := n.readable(store.Data, key, k)
 	old, before := rec, rec.Siblings
 	changed, code := n.mergeInto(&rec, key, siblings, lww, own, why)
 	if code != wire.OK || !changed && !damaged {
 		return code
 	}
-	n.write(store.Data, k, wire.EncodeRecord(rec))
+	n.write(store.Data, k, record.Encode(rec))
 	n.refusals.changed(key)
 	if damaged && own == nil && !mutant.Is(mutant.DamagedCounterTrusted) {
 		n.beginEpoch()
@@ -140,7 +123,7 @@ func liveBefore(s vclock.Siblings, damaged bool) int {
 // mergeInto merges siblings into rec and says whether that changed it, or
 // refuses what would not fit into one message any more: who keeps it, keeps it until
 // somebody has reconciled the key.
-func (n *Node) mergeInto(rec *wire.Record, key []byte, siblings vclock.Siblings, lww bool, own *wire.Own, why event.Event) (changed bool, code wire.Code) {
+func (n *Node) mergeInto(rec *record.Record, key []byte, siblings vclock.Siblings, lww bool, own *record.Own, why event.Event) (changed bool, code wire.Code) {
 	before := *rec
 	rec.LWW = rec.LWW || lww
 	rec.Siblings = reconcile(before.Siblings, siblings, rec.LWW)
@@ -204,7 +187,7 @@ func (n *Node) onRead(m wire.Message, r wire.Read) {
 func (n *Node) reading(key []byte, view uint64) wire.ReadReply {
 	s, lww, err := n.known(key)
 	if mutant.Is(mutant.HintsUnread) && err == wire.OK {
-		rec, _ := n.record(store.Data, dataKey(key))
+		rec, _ := n.record(store.Data, record.DataKey(key))
 		s, lww = rec.Siblings, rec.LWW
 	}
 	home, pending := n.holds(key)
@@ -221,14 +204,14 @@ func (n *Node) reading(key []byte, view uint64) wire.ReadReply {
 
 // known is everything the node holds of a key, in any role.
 func (n *Node) known(key []byte) (s vclock.Siblings, lww bool, code wire.Code) {
-	rec, err := n.record(store.Data, dataKey(key))
+	rec, err := n.record(store.Data, record.DataKey(key))
 	if err != nil {
 		n.emit(event.Event{Kind: event.Damaged, Key: key, Message: err.Error()})
 		return nil, false, wire.Damaged
 	}
 	s, lww = rec.Siblings, rec.LWW
 	for _, home := range n.hints.homes(key) {
-		hint, _ := n.readable(store.Hints, key, hintKey(home, key))
+		hint, _ := n.readable(store.Hints, key, record.HintKey(home, key))
 		lww = lww || hint.LWW
 		s = reconcile(s, hint.Siblings, lww)
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ringside/engine/event"
+	"ringside/engine/record"
 	"ringside/engine/store"
 	"ringside/engine/wire"
 )
@@ -69,7 +70,7 @@ func TestDamageIsNotDeclaredEmpty(t *testing.T) {
 	w.mustPut("n1", key, "v", nil)
 	w.heal(true)
 	w.pass(3 * time.Second)
-	w.damage("n1", store.Data, dataKey([]byte(key)))
+	w.damage("n1", store.Data, record.DataKey([]byte(key)))
 	w.split(true, []string{"n2"}, []string{"n1", "n3", "n4", "n5"})
 	w.get("n3", key)
 	w.pass(time.Second)
@@ -173,7 +174,7 @@ func TestDamagedHint(t *testing.T) {
 	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
 	w.split(true, []string{"n1", "n2", "n3", "n4"}, []string{"n5"})
 	w.mustPut("n3", key, "v", nil)
-	w.damage("n2", store.Hints, hintKey("n5", []byte(key)))
+	w.damage("n2", store.Hints, record.HintKey("n5", []byte(key)))
 	w.heal(true)
 	w.pass(3 * time.Second)
 	if len(w.saw(event.HintDelivered)) != 0 || len(w.saw(event.HintLost)) != 1 || w.hints() != 0 {
@@ -200,7 +201,7 @@ func TestKeysAreCountedOnce(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n1", "n2", "n3")
 	w.mustPut("n1", key, "v", nil)
-	w.damage("n1", store.Data, dataKey([]byte(key)))
+	w.damage("n1", store.Data, record.DataKey([]byte(key)))
 	w.get("n1", key)
 	w.pass(time.Second)
 	if s := w.held("n1", key); len(s) != 1 {

@@ -10,9 +10,9 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/wire"
 )
 
 // What one look reads, whichever comes first: a few milliseconds of a node's time.
@@ -45,14 +45,14 @@ func (n *Node) scrub() {
 	}
 	var damaged [][]byte
 	n.sync.scrubbed = n.readOn(n.sync.scrubbed, func(k, v []byte) bool {
-		if _, err := wire.DecodeRecord(v); err != nil {
+		if _, err := record.Decode(v); err != nil {
 			damaged = append(damaged, slices.Clone(k))
 		}
 		return true
 	})
 	seen := map[ring.Position]bool{}
 	for _, k := range damaged {
-		p, key := splitDataKey(k)
+		p, key := record.ParseDataKey(k)
 		if end := n.rangeAt(p).End; !seen[end] {
 			seen[end] = true
 			if before, after := n.regrow(p); before != after { // or it was found before, and nobody has anything better

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"ringside/engine/event"
+	"ringside/engine/record"
+	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -19,16 +21,16 @@ type storedKey struct {
 
 // storedKeys are what a node keeps records under, and what is nearly that.
 func storedKeys() map[string]storedKey {
-	other := append(dataKey([]byte("k"))[:16:16], "other"...) // the position is not the key's
+	other := append(record.DataKey([]byte("k"))[:16:16], "other"...) // the position is not the key's
 	return map[string]storedKey{
-		"data":                    {store.Data, dataKey([]byte("k")), true},
+		"data":                    {store.Data, record.DataKey([]byte("k")), true},
 		"data of another key":     {store.Data, other, false},
-		"data cut short":          {store.Data, dataKey([]byte("k"))[:9], false},
-		"data without a key":      {store.Data, dataKey(nil), false},
+		"data cut short":          {store.Data, record.DataKey([]byte("k"))[:9], false},
+		"data without a key":      {store.Data, record.DataKey(nil), false},
 		"data without anything":   {store.Data, []byte{}, false},
-		"hint":                    {store.Hints, hintKey("n2", []byte("k")), true},
-		"hint for no name":        {store.Hints, hintKey("N\x1b2", []byte("k")), false},
-		"hint for nobody":         {store.Hints, hintKey("", []byte("k")), false},
+		"hint":                    {store.Hints, record.HintKey("n2", []byte("k")), true},
+		"hint for no name":        {store.Hints, record.HintKey("N\x1b2", []byte("k")), false},
+		"hint for nobody":         {store.Hints, record.HintKey("", []byte("k")), false},
 		"hint of another key":     {store.Hints, append([]byte("n2\x00"), other...), false},
 		"hint that holds no zero": {store.Hints, []byte("n2"), false},
 	}
@@ -37,7 +39,7 @@ func storedKeys() map[string]storedKey {
 // storedRecord is one that a node could have written.
 func storedRecord() []byte {
 	v := vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1"}, Counter: 1}, Value: []byte("old")}
-	return wire.EncodeRecord(wire.Record{Siblings: vclock.Siblings{v}, Stored: int64(testStart)})
+	return record.Encode(record.Record{Siblings: vclock.Siblings{v}, Stored: int64(testStart)})
 }
 
 // with starts three nodes, the first of which finds a record on its disk.
@@ -82,10 +84,10 @@ func FuzzStoredKeys(f *testing.F) {
 	for _, k := range storedKeys() {
 		f.Add(byte(k.space), k.key, storedRecord())
 	}
-	f.Add(byte(store.Own), dataKey([]byte("k")), wire.EncodeOwn(wire.Own{Epoch: 1, Counter: 2}))
-	f.Add(byte(store.Meta), selfKey, wire.EncodeOwn(wire.Own{Epoch: 1, Counter: 2}))
-	f.Add(byte(store.Meta), historyKey, wire.EncodeMembership(wire.Membership{}))
-	f.Add(byte(store.Meta), rangeKey(event.Span{}), wire.EncodeMembership(wire.Membership{Lost: []wire.PendingRange{{}}}))
+	f.Add(byte(store.Own), record.DataKey([]byte("k")), record.EncodeOwn(record.Own{Epoch: 1, Counter: 2}))
+	f.Add(byte(store.Meta), record.SelfKey(), record.EncodeOwn(record.Own{Epoch: 1, Counter: 2}))
+	f.Add(byte(store.Meta), record.HistoryKey(), record.EncodeMembership(record.Membership{}))
+	f.Add(byte(store.Meta), record.RangeKey(ring.Position{}, ring.Position{}), record.EncodeMembership(record.Membership{Lost: []record.PendingRange{{}}}))
 	f.Fuzz(func(t *testing.T, space byte, key, value []byte) {
 		w := with(t, store.Space(space), key, value)
 		w.mustPut("n1", "k", "new", w.get("n1", "k").Context)
@@ -106,7 +108,7 @@ func FuzzStoredKeys(f *testing.F) {
 func TestDamagedJoiner(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	db := store.NewMem()
-	for _, b := range []store.Write{{Space: store.Meta, Key: historyKey, Value: []byte("rot")}, {Space: store.Data, Key: dataKey([]byte("k")), Value: []byte("rot")}} {
+	for _, b := range []store.Write{{Space: store.Meta, Key: record.HistoryKey(), Value: []byte("rot")}, {Space: store.Data, Key: record.DataKey([]byte("k")), Value: []byte("rot")}} {
 		if err := db.Apply([]store.Write{b}, true); err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/merkle"
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
@@ -353,7 +354,7 @@ func (r *round) fetched(a wire.SyncReply) {
 // tooLarge remembers that the versions of a key at both ends do not fit into one record. theirs are the
 // peer's versions, as far as this node knows them.
 func (r *round) tooLarge(key []byte, hash uint64, theirs vclock.Siblings) {
-	rec, err := r.n.record(store.Data, dataKey(key))
+	rec, err := r.n.record(store.Data, record.DataKey(key))
 	if err != nil {
 		return
 	}
@@ -376,7 +377,7 @@ func (r *round) pushSome() {
 			r.refused = true
 			continue
 		}
-		rec, err := r.n.record(store.Data, dataKey(key))
+		rec, err := r.n.record(store.Data, record.DataKey(key))
 		if err != nil || len(rec.Siblings) == 0 || r.theirs[stateOf(key, rec).Hash] {
 			continue // what was pulled is all there is
 		}

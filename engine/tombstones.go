@@ -24,6 +24,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -149,8 +150,8 @@ func (n *Node) oldTombstones() []wire.Tombstone {
 
 // collectable says whether a record is nothing but old tombstones of a key that this node is the first home of.
 func (n *Node) collectable(dbKey, value []byte) (wire.Tombstone, bool) {
-	_, k := splitDataKey(dbKey)
-	rec, err := wire.DecodeRecord(value)
+	_, k := record.ParseDataKey(dbKey)
+	rec, err := record.Decode(value)
 	switch {
 	case err != nil || !dead(rec.Siblings):
 	case int64(n.now)-latest(rec.Siblings) < int64(n.cfg.Timings.Tombstones):
@@ -355,7 +356,7 @@ func (n *Node) holdsOnly(t wire.Tombstone) wire.CollectAnswer {
 	if len(n.hints.homes(t.Key)) > 0 {
 		return wire.CollectHinted
 	}
-	rec, err := n.record(store.Data, dataKey(t.Key))
+	rec, err := n.record(store.Data, record.DataKey(t.Key))
 	switch {
 	case err == nil && len(rec.Siblings) == 0:
 		return wire.CollectAgreed
@@ -368,7 +369,7 @@ func (n *Node) holdsOnly(t wire.Tombstone) wire.CollectAnswer {
 }
 
 // stored ends the watch of a key of which the node now holds something else, rec.
-func (c *collector) stored(key []byte, rec wire.Record) {
+func (c *collector) stored(key []byte, rec record.Record) {
 	if w, ok := c.watched[string(key)]; ok && !w.dropped && w.state != stateOf(key, rec).Hash {
 		delete(c.watched, string(key))
 	}
@@ -414,13 +415,13 @@ func (n *Node) dropTombstones(c wire.Collect) {
 			w.dropped = true
 			n.collector.watched[string(t.Key)] = w
 		}
-		k := dataKey(t.Key)
+		k := record.DataKey(t.Key)
 		rec, err := n.record(store.Data, k)
 		if err != nil || !dead(rec.Siblings) || stateOf(t.Key, rec).Hash != t.State {
 			continue
 		}
 		n.deleteRecord(k)
-		n.grow(k, rec, wire.Record{})
+		n.grow(k, rec, record.Record{})
 		n.emit(event.Event{Kind: event.TombstoneCollected, Key: t.Key, Versions: rec.Siblings})
 	}
 }
@@ -432,7 +433,7 @@ func (n *Node) collected(key []byte, siblings vclock.Siblings, lww bool, from st
 	if !ok || !w.dropped {
 		return false
 	}
-	state := stateOf(key, wire.Record{Siblings: siblings, LWW: lww})
+	state := stateOf(key, record.Record{Siblings: siblings, LWW: lww})
 	if state.Hash != w.state {
 		return false
 	}

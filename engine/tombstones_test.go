@@ -11,6 +11,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/member"
+	"ringside/engine/record"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -43,7 +44,7 @@ func (w *world) del(via, key string, ctx []byte) wire.PutReply {
 // held is what a node's disk holds of a key as a home.
 func (w *world) held(node, key string) vclock.Siblings {
 	w.t.Helper()
-	rec, err := w.nodes[node].record(store.Data, dataKey([]byte(key)))
+	rec, err := w.nodes[node].record(store.Data, record.DataKey([]byte(key)))
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/merkle"
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/wire"
 )
@@ -231,7 +232,7 @@ func (n *Node) drop(h *handover) {
 	var dropped [][]byte
 	n.scanRange(h.Span, func(k, v []byte) {
 		dropped = append(dropped, slices.Clone(k))
-		rec, err := wire.DecodeRecord(v)
+		rec, err := record.Decode(v)
 		n.keys -= liveBefore(rec.Siblings, err != nil)
 		count++
 	})

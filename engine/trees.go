@@ -14,9 +14,9 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/merkle"
 	"ringside/engine/mutant"
+	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
-	"ringside/engine/wire"
 )
 
 // forest holds the trees of the ranges that are known; those of a range that
@@ -87,8 +87,8 @@ func (f *forest) at(p plot) *merkle.Tree {
 
 // grow tells the tree of a record's range what became of the record. A range
 // without a tree gets one from the store, once it is asked for.
-func (n *Node) grow(dbKey []byte, before, after wire.Record) {
-	p, key := splitDataKey(dbKey)
+func (n *Node) grow(dbKey []byte, before, after record.Record) {
+	p, key := record.ParseDataKey(dbKey)
 	if !n.inRing() {
 		return
 	}
@@ -97,7 +97,7 @@ func (n *Node) grow(dbKey []byte, before, after wire.Record) {
 	}
 }
 
-func stateOf(key []byte, rec wire.Record) merkle.State {
+func stateOf(key []byte, rec record.Record) merkle.State {
 	switch {
 	case mutant.Is(mutant.FirstSiblingHashed):
 		rec.Siblings = rec.Siblings[:min(len(rec.Siblings), 1)]
@@ -162,7 +162,7 @@ func (n *Node) roots() []event.TreeRoot {
 type held struct {
 	at    ring.Position
 	key   []byte
-	rec   wire.Record
+	rec   record.Record
 	state merkle.State
 	size  int // of the record as it is stored
 }
@@ -176,8 +176,8 @@ func (n *Node) scanBuckets(t *merkle.Tree, bucket, buckets int, fn func(held) bo
 		return
 	}
 	n.scanData(first, last, func(k, v []byte) bool {
-		p, key := splitDataKey(k)
-		rec, err := wire.DecodeRecord(v)
+		p, key := record.ParseDataKey(k)
+		rec, err := record.Decode(v)
 		return err != nil || len(rec.Siblings) == 0 ||
 			fn(held{at: p, key: bytes.Clone(key), rec: rec, state: stateOf(key, rec), size: len(v)})
 	})
@@ -194,7 +194,7 @@ func (n *Node) scanRange(s event.Span, fn func(k, v []byte)) {
 // scanData visits the records from first to last, which may lie beyond zero, clockwise.
 func (n *Node) scanData(first, last ring.Position, fn func(k, v []byte) bool) {
 	if last.Compare(first) >= 0 {
-		_ = n.db.Scan(store.Data, first[:], after(last), fn)
+		_ = n.db.Scan(store.Data, record.DataKeysFrom(first), record.DataKeysAfter(last), fn)
 		return
 	}
 	more := true
@@ -202,20 +202,10 @@ func (n *Node) scanData(first, last ring.Position, fn func(k, v []byte) bool) {
 		more = fn(k, v)
 		return more
 	}
-	_ = n.db.Scan(store.Data, first[:], nil, visit)
+	_ = n.db.Scan(store.Data, record.DataKeysFrom(first), nil, visit)
 	if more && !mutant.Is(mutant.WrapUnscanned) {
-		_ = n.db.Scan(store.Data, nil, after(last), visit)
+		_ = n.db.Scan(store.Data, nil, record.DataKeysAfter(last), visit)
 	}
-}
-
-// after is the first database key beyond all keys at p, nil if there is none.
-func after(p ring.Position) []byte {
-	for i := len(p) - 1; i >= 0; i-- {
-		if p[i]++; p[i] != 0 {
-			return p[:]
-		}
-	}
-	return nil
 }
 
 // Audit reads the whole store and says where what the node remembers of it is
@@ -227,8 +217,8 @@ func (n *Node) Audit() error {
 	trees := newForest()
 	var keys [][]byte
 	err := n.db.Scan(store.Data, nil, nil, func(k, v []byte) bool {
-		if rec, err := wire.DecodeRecord(v); err == nil {
-			p, key := splitDataKey(k)
+		if rec, err := record.Decode(v); err == nil {
+			p, key := record.ParseDataKey(k)
 			trees.at(n.plotOf(n.rangeAt(p))).Update(p, merkle.State{}, stateOf(key, rec))
 			if len(rec.Siblings) > 0 && len(keys) < auditedKeys {
 				keys = append(keys, slices.Clone(key))
@@ -268,7 +258,7 @@ func (n *Node) auditKey(key []byte) error {
 	}
 	inRange, inBucket := false, false
 	n.scanRange(event.Span{Start: rg.Start, End: rg.End}, func(k, _ []byte) {
-		_, other := splitDataKey(k)
+		_, other := record.ParseDataKey(k)
 		inRange = inRange || bytes.Equal(key, other)
 	})
 	at := n.plotOf(rg)

@@ -1,12 +1,14 @@
 package localcluster
 
 import (
+	"bytes"
 	"errors"
 	"sync"
 	"testing"
 
 	"ringside/engine/event"
 	"ringside/engine/fault"
+	stored "ringside/engine/record"
 	"ringside/engine/settings"
 	"ringside/engine/store"
 	"ringside/engine/wire"
@@ -44,10 +46,10 @@ func told(c *Cluster, node string, kind event.Kind, key string) bool {
 	return found
 }
 
-// holds reports whether a batch has a record of the key, which is the end of the stored key.
+// holds reports whether a batch has a record of the key.
 func holds(batch []store.Write, key string) bool {
 	for _, w := range batch {
-		if w.Space == store.Data && len(w.Key) == 16+len(key) && string(w.Key[16:]) == key {
+		if w.Space == store.Data && bytes.Equal(w.Key, stored.DataKey([]byte(key))) {
 			return true
 		}
 	}

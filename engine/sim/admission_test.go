@@ -8,7 +8,7 @@ import (
 
 	"ringside/engine"
 	"ringside/engine/event"
-	"ringside/engine/ring"
+	"ringside/engine/record"
 	"ringside/engine/settings"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
@@ -74,11 +74,10 @@ func bulk() []store.Write {
 	var out []store.Write
 	for i := range bulkKeys {
 		key := fmt.Appendf(nil, "bulk%d", i)
-		at := ring.Of(key)
-		rec := wire.Record{Siblings: vclock.Siblings{{
+		rec := record.Record{Siblings: vclock.Siblings{{
 			Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 1}, Value: make([]byte, bulkValue), Time: int64(start),
 		}}}
-		out = append(out, store.Write{Space: store.Data, Key: append(at[:], key...), Value: wire.EncodeRecord(rec)})
+		out = append(out, store.Write{Space: store.Data, Key: record.DataKey(key), Value: record.Encode(rec)})
 	}
 	return out
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ringside/engine/record"
 	"ringside/engine/settings"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
@@ -139,9 +140,9 @@ func changeWrites(f func(vclock.Siblings) vclock.Siblings) func(*world, *wire.Me
 func changeRecords(b []store.Write, f func(vclock.Siblings) vclock.Siblings) []store.Write {
 	out := slices.Clone(b)
 	for i, w := range out {
-		if rec, err := wire.DecodeRecord(w.Value); w.Space == store.Data && w.Value != nil && err == nil {
+		if rec, err := record.Decode(w.Value); w.Space == store.Data && w.Value != nil && err == nil {
 			rec.Siblings = f(rec.Siblings)
-			out[i].Value = wire.EncodeRecord(rec)
+			out[i].Value = record.Encode(rec)
 		}
 	}
 	return out

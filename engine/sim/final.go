@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"ringside/engine/fault"
-	"ringside/engine/ring"
+	"ringside/engine/record"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -144,9 +144,9 @@ func (w *world) hintsAmong(nodes []string) string {
 	for _, n := range nodes {
 		left, home := 0, ""
 		w.hosts[n].view().Scan(store.Hints, nil, nil, func(k, v []byte) bool {
-			i := slices.Index(k, 0)
-			if _, err := wire.DecodeRecord(v); err == nil && i > 0 && slices.Contains(nodes, string(k[:i])) {
-				left, home = left+1, string(k[:i])
+			of, _, ok := record.SplitHintKey(k)
+			if _, err := record.Decode(v); err == nil && ok && slices.Contains(nodes, string(of)) {
+				left, home = left+1, string(of)
 			}
 			return true
 		})
@@ -232,10 +232,9 @@ func (w *world) reach(key string) int {
 // damaged says whether one of homes holds a record of key that fails its checksum:
 // unless another home holds the key it cannot know what was in it.
 func (w *world) damaged(key string, homes []string) bool {
-	at := ring.Of([]byte(key))
 	return slices.ContainsFunc(homes, func(h string) bool {
-		b, _ := w.hosts[h].view().Get(store.Data, append(at[:], key...))
-		_, err := wire.DecodeRecord(b)
+		b, _ := w.hosts[h].view().Get(store.Data, record.DataKey([]byte(key)))
+		_, err := record.Decode(b)
 		return b != nil && err != nil
 	})
 }

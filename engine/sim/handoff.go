@@ -7,9 +7,8 @@ import (
 	"time"
 
 	"ringside/engine/event"
-	"ringside/engine/ring"
+	"ringside/engine/record"
 	"ringside/engine/store"
-	"ringside/engine/wire"
 )
 
 // A sentHint is what a stand-in handed over.
@@ -48,12 +47,13 @@ func (h *host) heldBefore(s store.Space, dbKey []byte, writes []store.Write) []b
 // droppingHint is P9 once more, for what is on the disk or came before in the batch: a hint
 // that changed while it was under way is not what its home has acked.
 func (c *checker) droppingHint(h *host, dbKey []byte, before []store.Write) {
-	rec, err := wire.DecodeRecord(h.heldBefore(store.Hints, dbKey, before))
-	name, at, ok := bytes.Cut(dbKey, []byte{0})
+	rec, err := record.Decode(h.heldBefore(store.Hints, dbKey, before))
+	name, dataKey, ok := record.SplitHintKey(dbKey)
 	if !ok {
 		return
 	}
-	key := string(at[len(ring.Position{}):])
+	_, k := record.ParseDataKey(dataKey)
+	key := string(k)
 	c.handsOn(h.name, key) // the event comes after the replies of the same turn
 	home := c.w.hosts[string(name)]
 	if err != nil || home == nil || c.w.plan.lww() {
@@ -73,8 +73,7 @@ func (c *checker) droppingHint(h *host, dbKey []byte, before []store.Write) {
 // rehoming is P9 for a hint whose home is no member as its holder knows the ring: the holder has made what it drops
 // its own, unless that came home before.
 func (c *checker) rehoming(h, home *host, key string, ids []uint64, before []store.Write) {
-	at := ring.Of([]byte(key))
-	own, _ := wire.DecodeRecord(h.heldBefore(store.Data, append(at[:], key...), before))
+	own, _ := record.Decode(h.heldBefore(store.Data, record.DataKey([]byte(key)), before))
 	for _, id := range ids {
 		if !c.carries(idsOf(own.Siblings), id) && !c.has(home, key, id, 0) && !c.refuses(h, key, id) {
 			c.fail("P9", "%s drops its hint for %s, which is gone, with #%d of %s, and does not hold it", h.name, home.name, id, key)

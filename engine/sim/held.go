@@ -4,10 +4,11 @@ package sim
 // are excused because all that held them was destroyed.
 
 import (
+	"bytes"
 	"slices"
 
 	"ringside/engine/event"
-	"ringside/engine/ring"
+	"ringside/engine/record"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -147,17 +148,16 @@ func (w *world) stored(h *host, key string) []event.Replica { return w.storedIn(
 
 func (w *world) storedIn(from store.Reader, key string) []event.Replica {
 	var out []event.Replica
-	at := ring.Of([]byte(key))
-	suffix := string(at[:]) + key
-	if b, _ := from.Get(store.Data, []byte(suffix)); b != nil {
-		if rec, err := wire.DecodeRecord(b); err == nil {
+	dataKey := record.DataKey([]byte(key))
+	if b, _ := from.Get(store.Data, dataKey); b != nil {
+		if rec, err := record.Decode(b); err == nil {
 			out = append(out, event.Replica{Versions: rec.Siblings})
 		}
 	}
 	from.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
-		if n := len(k) - len(suffix) - 1; n > 0 && string(k[n+1:]) == suffix {
-			if rec, err := wire.DecodeRecord(v); err == nil {
-				out = append(out, event.Replica{For: string(k[:n]), Versions: rec.Siblings})
+		if home, of, ok := record.SplitHintKey(k); ok && bytes.Equal(of, dataKey) {
+			if rec, err := record.Decode(v); err == nil {
+				out = append(out, event.Replica{For: string(home), Versions: rec.Siblings})
 			}
 		}
 		return true

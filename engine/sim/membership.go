@@ -8,10 +8,10 @@ import (
 	"ringside/engine"
 	"ringside/engine/event"
 	"ringside/engine/member"
+	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
-	"ringside/engine/wire"
 )
 
 // Nodes join, leave and are removed while everything else goes wrong, too (§4.8, §4.9).
@@ -221,12 +221,13 @@ func (c *checker) dropping(h *host, t *batch) {
 		if wr.Space != store.Data || wr.Value != nil {
 			continue
 		}
-		key := string(wr.Key[len(ring.Position{}):])
+		_, k := record.ParseDataKey(wr.Key)
+		key := string(k)
 		if t.collecting(key) {
 			continue // that is P3's concern
 		}
 		b := h.heldBefore(store.Data, wr.Key, t.writes[:i])
-		rec, err := wire.DecodeRecord(b)
+		rec, err := record.Decode(b)
 		if err != nil || b == nil {
 			continue
 		}

@@ -7,10 +7,9 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/member"
-	"ringside/engine/ring"
+	"ringside/engine/record"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
-	"ringside/engine/wire"
 )
 
 // P3 for tombstones that are collected: when one goes, no disk holds anything that it had superseded,
@@ -146,8 +145,9 @@ func (w *world) entombed() string {
 	found := ""
 	for _, name := range w.names {
 		_ = w.hosts[name].disk.Scan(store.Data, nil, nil, func(k, v []byte) bool {
-			if rec, err := wire.DecodeRecord(v); err == nil && len(rec.Siblings) > 0 && len(rec.Siblings.Live()) == 0 {
-				found = string(k[len(ring.Position{}):])
+			if rec, err := record.Decode(v); err == nil && len(rec.Siblings) > 0 && len(rec.Siblings.Live()) == 0 {
+				_, key := record.ParseDataKey(k)
+				found = string(key)
 			}
 			return found == ""
 		})

@@ -17,6 +17,8 @@ const (
 	frameBuffer = 64 << 10
 )
 
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
 // AppendFrame appends payload as a frame to dst, so that many frames go out in
 // one write. The payload is not empty and at most MaxFrame long.
 func AppendFrame(dst, payload []byte) []byte {

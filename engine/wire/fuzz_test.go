@@ -2,7 +2,6 @@ package wire
 
 import (
 	"bytes"
-	"encoding/binary"
 	"reflect"
 	"testing"
 
@@ -105,28 +104,4 @@ func FuzzOpenContext(f *testing.F) {
 			}
 		}
 	})
-}
-
-// Every input is tried as it is and with its checksum put right.
-func FuzzDecodeRecord(f *testing.F) {
-	f.Add(EncodeRecord(Record{}))
-	f.Add(EncodeRecord(Record{Siblings: many(2), LWW: true, Own: Own{Epoch: 1, Counter: 2}, Stored: 3}))
-	f.Add(EncodeOwn(Own{Epoch: 1, Counter: 2}))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		tryRecord(t, b)
-		if len(b) >= sealSize {
-			b = bytes.Clone(b)
-			binary.BigEndian.PutUint32(b[1:], sealSum(b))
-			tryRecord(t, b)
-		}
-	})
-}
-
-func tryRecord(t *testing.T, b []byte) {
-	if r, err := DecodeRecord(b); err == nil {
-		stable(t, r, func(r Record) ([]byte, error) { return EncodeRecord(r), nil }, DecodeRecord)
-	}
-	if o, err := DecodeOwn(b); err == nil {
-		stable(t, o, func(o Own) ([]byte, error) { return EncodeOwn(o), nil }, DecodeOwn)
-	}
 }

@@ -222,11 +222,3 @@ var genClientReply = rapid.OneOf(
 		return r
 	}),
 )
-
-var genRecord = rapid.Custom(func(t *rapid.T) Record {
-	return Record{
-		Siblings: genSiblings.Draw(t, "siblings"), LWW: rapid.Bool().Draw(t, "lww"),
-		Own:    Own{Epoch: rapid.Uint64().Draw(t, "epoch"), Counter: rapid.Uint64().Draw(t, "counter")},
-		Stored: rapid.Int64().Draw(t, "stored"),
-	}
-})
