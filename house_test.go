@@ -18,14 +18,16 @@ var arrows = map[string][]string{
 	"ringside": {"ringside/cli"},
 	"ringside/cli": {"ringside/cli/...", "ringside/tui", "ringside/localcluster", "ringside/localcluster/buildinfo",
 		"ringside/engine/..."},
+	"ringside/cli/exit":     append([]string{"ringside/cli/render"}, leaves...),
+	"ringside/engine/usage": {},
 	"ringside/cli/paper": {"ringside/localcluster", "ringside/engine/fault", "ringside/engine/ring",
 		"ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/escape", "ringside/engine/wire"},
 	"ringside/cli/render":     leaves,
-	"ringside/cli/verbs":      append([]string{"ringside/cli/render", "ringside/cli/verbs/cart"}, leaves...),
+	"ringside/cli/verbs":      append([]string{"ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs/cart"}, leaves...),
 	"ringside/cli/verbs/cart": {},
 	"ringside/tui":            append([]string{"ringside/cli/render", "ringside/cli/verbs", "ringside/tui/..."}, leaves...),
 	"ringside/tui/background": {},
-	"ringside/localcluster": {"ringside/localcluster/...", "ringside/engine", "ringside/engine/driver",
+	"ringside/localcluster": {"ringside/localcluster/...", "ringside/engine/usage", "ringside/engine", "ringside/engine/driver",
 		"ringside/engine/member", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/store/level",
 		"ringside/engine/wire", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/fault", "ringside/engine/vclock"},
 	"ringside/engine": {"ringside/engine/member", "ringside/engine/merkle", "ringside/engine/mutant",
@@ -62,7 +64,7 @@ var arrows = map[string][]string{
 }
 
 // leaves are the packages that know nothing of how nodes are driven.
-var leaves = []string{"ringside/engine/fault", "ringside/engine/member", "ringside/engine/ring", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/vclock", "ringside/engine/wire"}
+var leaves = []string{"ringside/engine/usage", "ringside/engine/fault", "ringside/engine/member", "ringside/engine/ring", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/vclock", "ringside/engine/wire"}
 
 // kept names the packages that may import a library, so that another library can take its place.
 var kept = map[string][]string{

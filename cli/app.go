@@ -9,8 +9,10 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
+	"ringside/engine/usage"
 	"ringside/localcluster/buildinfo"
 )
 
@@ -88,7 +90,7 @@ func (s *session) app() *cli.App {
 		},
 		Before: func(c *cli.Context) error {
 			if c.IsSet("cluster") && s.name == "" {
-				return verbs.Usagef("--cluster: %w", verbs.ErrEmpty)
+				return usage.Errorf("--cluster: %w", verbs.ErrEmpty)
 			}
 			return nil
 		},
@@ -105,7 +107,7 @@ func (s *session) app() *cli.App {
 }
 
 func badGlobal(err error) error {
-	return verbs.Usagef("%s; ringside help lists what there is", escape.Terminal([]byte(err.Error())))
+	return usage.Errorf("%s; ringside help lists what there is", escape.Terminal([]byte(err.Error())))
 }
 
 func (s *session) urfave(cmd command) *cli.Command {
@@ -145,7 +147,7 @@ func (s *session) do(cmd command, words []string) error {
 	}
 	s.adopt(c)
 	if cmd.own != "" && s.name != "" {
-		return verbs.Usagef("%s: --cluster %s: the command uses %s; leave --cluster out", cmd.verb.Name,
+		return usage.Errorf("%s: --cluster %s: the command uses %s; leave --cluster out", cmd.verb.Name,
 			escape.TerminalShort([]byte(s.name), 60), cmd.own)
 	}
 	return cmd.run(s, c)
@@ -195,10 +197,10 @@ func noCommand(word string) error {
 		names = append(names, v.Name)
 	}
 	hint := ""
-	if near := verbs.Nearest(word, names); near != "" {
+	if near := render.Nearest(word, names); near != "" {
 		hint = "; did you mean " + near + "?"
 	}
-	return verbs.Usagef("there is no command '%s'%s; ringside help lists them", escape.TerminalShort([]byte(word), 60), hint)
+	return usage.Errorf("there is no command '%s'%s; ringside help lists them", escape.TerminalShort([]byte(word), 60), hint)
 }
 
 // overview is the help of the whole program.

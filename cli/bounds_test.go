@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"ringside/cli/verbs"
+	"ringside/engine/usage"
 )
 
 // senseless lists values that are invalid for every number and every duration.
@@ -52,7 +53,7 @@ func refuses(t *testing.T, v *verbs.Verb, f verbs.Flag, value string) {
 		}
 	}
 	_, err := verbs.Parse(v, words, globals...)
-	var usage *verbs.UsageError
+	var usage *usage.Error
 	if !errors.As(err, &usage) || !strings.Contains(err.Error(), verbs.Dashed(f.Name)) {
 		t.Errorf("%s %s %q: %v", v.Name, verbs.Dashed(f.Name), value, err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/mattn/go-isatty"
 	"golang.org/x/term"
 
+	"ringside/cli/exit"
 	"ringside/cli/verbs"
 	"ringside/localcluster"
 )
@@ -132,16 +133,16 @@ func terminal(w any) (bool, int) {
 
 // finish tells what went wrong and returns the exit code.
 func (s *session) finish(err error) int {
-	e := verbs.AsError(err)
+	e := exit.As(err)
 	switch {
 	case e == nil:
-		return verbs.ExitOK
+		return exit.OK
 	case errors.Is(err, syscall.EPIPE): // head has what it wanted
-		return verbs.ExitOK
-	case e.Reported, e.Exit == verbs.ExitInterrupted: // who pressed Ctrl-C knows
+		return exit.OK
+	case e.Reported, e.Exit == exit.Interrupted: // who pressed Ctrl-C knows
 	case s.json || wantsJSON(s.Args):
-		if err := printJSON(s.Stdout, verbs.ErrorJSON(e)); err != nil {
-			return verbs.ExitInternal
+		if err := printJSON(s.Stdout, exit.JSON(e)); err != nil {
+			return exit.Internal
 		}
 		return e.Exit
 	default:

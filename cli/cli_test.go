@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"ringside/cli/exit"
 	"ringside/cli/verbs"
 	"ringside/localcluster"
 )
@@ -110,7 +111,7 @@ func TestGlobalFlags(t *testing.T) {
 	dir := home(t)
 	for _, line := range []string{"--cluster red --json get cart", "get cart --cluster red --json", "--json get --cluster=red cart", "get --json cart --cluster red"} {
 		r := ringside(t, dir, line)
-		if r.exit != verbs.ExitNoCluster || r.err != "" || !strings.Contains(r.out, `"code":"no_cluster"`) || !strings.Contains(r.out, "ringside up --cluster red") {
+		if r.exit != exit.NoCluster || r.err != "" || !strings.Contains(r.out, `"code":"no_cluster"`) || !strings.Contains(r.out, "ringside up --cluster red") {
 			t.Errorf("%s: %+v", line, r)
 		}
 	}
@@ -140,7 +141,7 @@ func TestUsage(t *testing.T) {
 		"put k v -c @./no/x":     "read context",
 	} {
 		r := ringside(t, dir, line)
-		if want := want; !strings.Contains(r.err, want) || r.out != "" || r.exit != verbs.ExitUsage && line != "tui" {
+		if want := want; !strings.Contains(r.err, want) || r.out != "" || r.exit != exit.Usage && line != "tui" {
 			t.Errorf("%s: %+v, want %q", line, r, want)
 		}
 	}
@@ -184,9 +185,9 @@ func TestUpRunsUntilInterrupted(t *testing.T) {
 	dir := home(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	in, out := io.Pipe()
-	exit := make(chan int)
+	ended := make(chan int)
 	go func() {
-		exit <- Run(ctx, Env{Args: []string{"up", "--json", "-n", "3"}, Stdout: out, Stderr: io.Discard, Getenv: getenv(dir)})
+		ended <- Run(ctx, Env{Args: []string{"up", "--json", "-n", "3"}, Stdout: out, Stderr: io.Discard, Getenv: getenv(dir)})
 	}()
 	var report upReport
 	if err := json.NewDecoder(in).Decode(&report); err != nil || len(report.Nodes) != 3 || report.PID != os.Getpid() || report.Dir == "" {
@@ -195,19 +196,19 @@ func TestUpRunsUntilInterrupted(t *testing.T) {
 	if r := ringside(t, dir, "put cart milk"); r.exit != 0 {
 		t.Errorf("put: %+v", r)
 	}
-	if r := ringside(t, dir, "up"); r.exit != verbs.ExitUsage || !strings.Contains(r.err, "running already") {
+	if r := ringside(t, dir, "up"); r.exit != exit.Usage || !strings.Contains(r.err, "running already") {
 		t.Errorf("up twice: %+v", r)
 	}
 	events, stop := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer stop()
 	follow := ringside(t, dir, "events -f --json", func(e *Env) { e.Stdout = io.Discard; go func() { <-events.Done(); interrupt() }() })
-	if follow.exit != verbs.ExitNoCluster { // the cluster went away under it
+	if follow.exit != exit.NoCluster { // the cluster went away under it
 		t.Errorf("events -f: %+v", follow)
 	}
-	if got := <-exit; got != verbs.ExitInterrupted {
+	if got := <-ended; got != exit.Interrupted {
 		t.Errorf("up ended with exit %d", got)
 	}
-	if r := ringside(t, dir, "get cart"); r.exit != verbs.ExitNoCluster {
+	if r := ringside(t, dir, "get cart"); r.exit != exit.NoCluster {
 		t.Errorf("after that: %+v", r)
 	}
 }
@@ -223,7 +224,7 @@ func TestDetach(t *testing.T) {
 	if r := ringside(t, dir, "put cart milk"); r.exit != 0 {
 		t.Errorf("put: %+v", r)
 	}
-	if r := ringside(t, dir, "up --detach"); r.exit != verbs.ExitUsage || !strings.Contains(r.err, "running already") {
+	if r := ringside(t, dir, "up --detach"); r.exit != exit.Usage || !strings.Contains(r.err, "running already") {
 		t.Errorf("up twice: %+v", r)
 	}
 	if r := ringside(t, dir, "down"); r.exit != 0 {
@@ -297,7 +298,7 @@ func TestScriptsAreReported(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if r.exit != verbs.ExitExpectation || len(lines) != 3 || !lines[0].OK || lines[1].OK || lines[2].OK ||
+	if r.exit != exit.Expectation || len(lines) != 3 || !lines[0].OK || lines[1].OK || lines[2].OK ||
 		!strings.HasSuffix(lines[1].FailedAt, "bad.txtar:5") || lines[1].Message != "exit 3: get: no value for nothing" || !strings.Contains(lines[2].Message, "unknown command") {
 		t.Errorf("exit %d: %+v", r.exit, lines)
 	}
@@ -314,7 +315,7 @@ func TestToldKeepsOtherErrors(t *testing.T) {
 	if told(broken, "") != broken || told(nil, "") != nil {
 		t.Error("an error of no special kind changed")
 	}
-	if e := verbs.AsError(told(localcluster.ErrNotRunning, "default")); e.Exit != verbs.ExitNoCluster {
+	if e := exit.As(told(localcluster.ErrNotRunning, "default")); e.Exit != exit.NoCluster {
 		t.Errorf("%+v", e)
 	}
 }
@@ -331,10 +332,10 @@ func TestScriptIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	start := time.Now()
 	time.AfterFunc(200*time.Millisecond, cancel)
-	exit := Run(ctx, Env{Args: []string{"run", "a.txtar"}, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Getenv: os.Getenv, Dir: dir})
+	code := Run(ctx, Env{Args: []string{"run", "a.txtar"}, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Getenv: os.Getenv, Dir: dir})
 	left, err := filepath.Glob(filepath.Join(dir, "go-test-script*"))
-	if exit != verbs.ExitInterrupted || time.Since(start) > 10*time.Second || len(left) > 0 || err != nil {
-		t.Errorf("exit %d after %v; left: %v %v", exit, time.Since(start), left, err)
+	if code != exit.Interrupted || time.Since(start) > 10*time.Second || len(left) > 0 || err != nil {
+		t.Errorf("exit %d after %v; left: %v %v", code, time.Since(start), left, err)
 	}
 }
 
@@ -343,11 +344,11 @@ func TestPromptRefusesAnotherCluster(t *testing.T) {
 	env := &verbs.Env{Name: "a", Extra: globals} // without a cluster: nothing is sent
 	for _, line := range []string{"kill n1 --cluster b", "ringside put cart milk --cluster=b", "help --cluster b"} {
 		out, code := runLine(t.Context(), env, "a", line)
-		if code != verbs.ExitUsage || !strings.Contains(out, "commands here are for cluster a") {
+		if code != exit.Usage || !strings.Contains(out, "commands here are for cluster a") {
 			t.Errorf("%s: exit %d, %q", line, code, out)
 		}
 	}
-	if out, code := runLine(t.Context(), env, "a", "clock compare {n1:1} {n1:1} --cluster a"); code != verbs.ExitOK {
+	if out, code := runLine(t.Context(), env, "a", "clock compare {n1:1} {n1:1} --cluster a"); code != exit.OK {
 		t.Errorf("its own cluster: exit %d, %q", code, out)
 	}
 }

@@ -307,7 +307,7 @@ func checkVersions(t *testing.T, line string, v any) {
 
 // A command in the contract: how many arguments it needs and takes, and its flags, each with its
 // kind of value.
-type usage struct {
+type signature struct {
 	Needs int      `json:"needs"`
 	Takes int      `json:"takes"` // -1: any number
 	Flags []string `json:"flags"`
@@ -319,10 +319,10 @@ var flagLine = regexp.MustCompile(`(?m)^  ((?:-[A-Za-z]|--[a-z-]+)(?:, (?:-[A-Za
 
 func TestContractOfHelp(t *testing.T) {
 	dir := home(t)
-	got := map[string]usage{}
+	got := map[string]signature{}
 	for _, v := range allVerbs() {
 		r := ringside(t, dir, "help "+v.Name)
-		u := usage{}
+		u := signature{}
 		for _, m := range flagLine.FindAllStringSubmatch(r.out, -1) {
 			for name := range strings.SplitSeq(m[1], ", ") {
 				if m[2] != "" {
@@ -341,7 +341,7 @@ func TestContractOfHelp(t *testing.T) {
 		}
 		got[v.Name] = u
 	}
-	golden(t, "help.json", got, func(want, got usage) (usage, string) {
+	golden(t, "help.json", got, func(want, got signature) (signature, string) {
 		switch lost := missing(want.Flags, got.Flags); {
 		case len(lost) > 0:
 			return want, "its help no longer has the flags " + strings.Join(lost, ", ")
@@ -350,7 +350,7 @@ func TestContractOfHelp(t *testing.T) {
 		case got.Takes >= 0 && (want.Takes < 0 || got.Takes < want.Takes):
 			return want, fmt.Sprintf("it takes %d arguments; it took %d", got.Takes, want.Takes)
 		}
-		return usage{got.Needs, got.Takes, union(want.Flags, got.Flags)}, ""
+		return signature{got.Needs, got.Takes, union(want.Flags, got.Flags)}, ""
 	})
 }
 

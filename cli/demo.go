@@ -10,6 +10,7 @@ import (
 	"ringside/cli/verbs"
 	"ringside/engine/ring"
 	"ringside/engine/settings"
+	"ringside/engine/usage"
 	"ringside/localcluster"
 	"ringside/tui"
 )
@@ -40,7 +41,7 @@ func (s *session) demo(c *verbs.Call) error {
 	out, _ := terminal(s.Stdout)
 	story := !in || !out || s.dumb() || c.Bool("text")
 	if n := c.Int("n"); story && n < minDemoNodes {
-		return verbs.Usagef("demo: the conflict needs two nodes on each side of a split: -n %d or more", minDemoNodes)
+		return usage.Errorf("demo: the conflict needs two nodes on each side of a split: -n %d or more", minDemoNodes)
 	}
 	cluster, cleanUp, err := s.throwAway(c.Int("n"))
 	if err != nil {

@@ -12,11 +12,13 @@ import (
 	"sync"
 	"syscall"
 
+	"ringside/cli/exit"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
 	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
+	"ringside/engine/usage"
 	"ringside/engine/wire"
 	"ringside/localcluster"
 )
@@ -47,21 +49,18 @@ func (h *Host) Close() error {
 
 // told gives the errors of localcluster their exit codes.
 func told(err error, name string) error {
-	var usage *localcluster.UsageError
 	var silent *localcluster.SilentError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &silent):
-		return &verbs.Error{Exit: verbs.ExitNoCluster, Code: "no_cluster", Message: escape.Terminal([]byte(err.Error()))}
-	case errors.As(err, &usage):
-		return &verbs.UsageError{Err: err}
+		return &exit.Error{Exit: exit.NoCluster, Code: "no_cluster", Message: escape.Terminal([]byte(err.Error()))}
 	case errors.Is(err, localcluster.ErrNotRunning):
 		flag := ""
 		if name != localcluster.DefaultName {
 			flag = " --cluster " + escape.Terminal([]byte(name))
 		}
-		return &verbs.Error{Exit: verbs.ExitNoCluster, Code: "no_cluster",
+		return &exit.Error{Exit: exit.NoCluster, Code: "no_cluster",
 			Message: fmt.Sprintf("no cluster %s is running; start it with: ringside up%s", escape.Terminal([]byte(name)), flag)}
 	}
 	return err
@@ -76,7 +75,7 @@ func unusable(err error, instead string) error {
 	if !errors.As(err, &path) || !slices.ContainsFunc(misplaced, func(m error) bool { return errors.Is(path, m) }) {
 		return err
 	}
-	return verbs.Usagef("the folder cannot be used: %s; %s", escape.Terminal([]byte(path.Error())), instead)
+	return usage.Errorf("the folder cannot be used: %s; %s", escape.Terminal([]byte(path.Error())), instead)
 }
 
 // lazy is the session's cluster, connected to at its first use: what is wrong

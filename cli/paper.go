@@ -9,6 +9,7 @@ import (
 	"ringside/cli/paper"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
+	"ringside/engine/usage"
 )
 
 // The figures and tables that paper makes anew.
@@ -60,9 +61,9 @@ func (s *session) paper(c *verbs.Call) error {
 	what := c.Arg(0)
 	switch {
 	case what != figure8 && (c.Has("metadata") || c.Has("ascii")):
-		return verbs.Usagef("paper: --metadata and --ascii are for %s", figure8)
+		return usage.Errorf("paper: --metadata and --ascii are for %s", figure8)
 	case c.Bool("markdown") && (what != "" || s.json):
-		return verbs.Usagef("paper: --markdown is for Table 1 as text")
+		return usage.Errorf("paper: --markdown is for Table 1 as text")
 	case c.Bool("markdown"):
 		return printText(s.Stdout, paper.Markdown())
 	case what == "":
@@ -76,8 +77,8 @@ func (s *session) paper(c *verbs.Call) error {
 	}
 	section := paper.Find(what)
 	if section == nil {
-		return &verbs.UsageError{Verb: c.Verb, Err: fmt.Errorf("paper: there is no page of '%s'; there are %s %s",
-			escape.TerminalShort([]byte(what), 60), strings.Join(paper.Names(), " "), strings.Join(figures, " "))}
+		return c.Misusef("there is no page of '%s'; there are %s %s",
+			escape.TerminalShort([]byte(what), 60), strings.Join(paper.Names(), " "), strings.Join(figures, " "))
 	}
 	page := section.Page(commandSections())
 	if s.json {
@@ -123,7 +124,7 @@ func (s *session) figure8(c *verbs.Call) error {
 	if c.Has("metadata") {
 		var err error
 		if sizes, err = metadataSizes(c.String("metadata")); err != nil {
-			return &verbs.UsageError{Verb: c.Verb, Err: err}
+			return c.Misuse(err)
 		}
 	}
 	f, err := paper.Figure8(s.ctx, sizes)

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"ringside/cli/exit"
 	"ringside/cli/paper"
-	"ringside/cli/verbs"
 )
 
 func TestPaper(t *testing.T) {
@@ -51,7 +51,7 @@ func TestPaper(t *testing.T) {
 		"paper fig8 --metadata \"60,\x1b\"": `\x1b`,
 	} {
 		r := ringside(t, dir, line)
-		if said := r.err + r.out; r.exit != verbs.ExitUsage || !strings.Contains(said, want) {
+		if said := r.err + r.out; r.exit != exit.Usage || !strings.Contains(said, want) {
 			t.Errorf("%s: %+v, want %q", line, r, want)
 		}
 	}

@@ -9,11 +9,13 @@ import (
 	"sync"
 	"time"
 
+	"ringside/cli/exit"
 	"ringside/cli/verbs"
 	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
 	"ringside/engine/sim"
+	"ringside/engine/usage"
 	"ringside/engine/vclock"
 	"ringside/engine/view"
 	"ringside/engine/wire"
@@ -77,7 +79,7 @@ func (s *session) simScreens(c *verbs.Call, p sim.Plan) error {
 		return err
 	}
 	if v := b.result.Violations; len(v) > 0 {
-		return &verbs.Error{Exit: verbs.ExitExpectation, Code: "property_violated", Message: fmt.Sprintf("seed %d fails, %s: %s", v[0].Seed, v[0].Property, v[0].Detail)}
+		return &exit.Error{Exit: exit.Expectation, Code: "property_violated", Message: fmt.Sprintf("seed %d fails, %s: %s", v[0].Seed, v[0].Property, v[0].Detail)}
 	}
 	return nil
 }
@@ -268,28 +270,28 @@ func replicasOf(v *view.Cluster, node string, key []byte) []event.Replica {
 
 // Do implements verbs.Cluster.
 func (b *playback) Do(context.Context, string, wire.ClientRequest) (wire.ClientReply, error) {
-	return nil, &verbs.UsageError{Err: errRecording}
+	return nil, &usage.Error{Err: errRecording}
 }
 
 // Fault implements verbs.Cluster.
 func (b *playback) Fault(context.Context, fault.Fault) error {
-	return &verbs.UsageError{Err: errRecording}
+	return &usage.Error{Err: errRecording}
 }
 
 // Member implements verbs.Cluster.
 func (b *playback) Member(context.Context, member.Request) (member.Change, error) {
-	return member.Change{}, &verbs.UsageError{Err: errRecording}
+	return member.Change{}, &usage.Error{Err: errRecording}
 }
 
 // CheckMember implements verbs.Cluster.
 func (b *playback) CheckMember(context.Context, member.Request) (member.Change, error) {
-	return member.Change{}, &verbs.UsageError{Err: errRecording}
+	return member.Change{}, &usage.Error{Err: errRecording}
 }
 
 // Compare implements verbs.Cluster.
 func (b *playback) Compare(context.Context, bool, ...event.Span) ([]event.Event, error) {
-	return nil, &verbs.UsageError{Err: errRecording}
+	return nil, &usage.Error{Err: errRecording}
 }
 
 // Down implements verbs.Cluster.
-func (b *playback) Down(context.Context) error { return &verbs.UsageError{Err: errRecording} }
+func (b *playback) Down(context.Context) error { return &usage.Error{Err: errRecording} }

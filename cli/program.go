@@ -11,6 +11,7 @@ import (
 
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
+	"ringside/engine/usage"
 	"ringside/localcluster"
 	"ringside/localcluster/buildinfo"
 )
@@ -87,7 +88,7 @@ Keys, nodes and requests are completed from the running cluster. --json prints {
 				return printText(s.Stdout, string(f.Data))
 			}
 		}
-		return verbs.Usagef("completion: no script for '%s'; there are %s", escape.TerminalShort([]byte(c.Arg(0)), 60), strings.Join(shells, " "))
+		return usage.Errorf("completion: no script for '%s'; there are %s", escape.TerminalShort([]byte(c.Arg(0)), 60), strings.Join(shells, " "))
 	},
 }
 

@@ -11,6 +11,7 @@ import (
 	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
+	"ringside/engine/usage"
 	"ringside/localcluster"
 )
 
@@ -90,7 +91,7 @@ func (s *session) confirm(c *verbs.Call, r *localcluster.Remains) error {
 	in, _ := terminal(s.Stdin)
 	out, _ := terminal(s.Stderr)
 	if !in || !out {
-		return verbs.Usagef("%s: this deletes %s for good; add --yes if that is meant", c.Verb.Name, what)
+		return usage.Errorf("%s: this deletes %s for good; add --yes if that is meant", c.Verb.Name, what)
 	}
 	_, _ = fmt.Fprintf(s.Stderr, "delete %s for good? [y/N] ", what)
 	answer, err := bufio.NewReader(s.Stdin).ReadString('\n')
@@ -98,7 +99,7 @@ func (s *session) confirm(c *verbs.Call, r *localcluster.Remains) error {
 		return fmt.Errorf("%s: read the answer: %w", c.Verb.Name, err)
 	}
 	if a := strings.ToLower(strings.TrimSpace(answer)); a != "y" && a != "yes" {
-		return verbs.Usagef("%s: nothing was deleted", c.Verb.Name)
+		return usage.Errorf("%s: nothing was deleted", c.Verb.Name)
 	}
 	return nil
 }

@@ -13,8 +13,10 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"ringside/cli/exit"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
+	"ringside/engine/usage"
 )
 
 // maxScripts bounds how many scripts run at once: each has clusters of its own.
@@ -75,7 +77,7 @@ func (s *session) runScripts(c *verbs.Call) error {
 		return s.ctx.Err()
 	case failed > 0:
 		msg := fmt.Sprintf("run: %d of %d scripts failed", failed, len(files))
-		return &verbs.Error{Exit: verbs.ExitExpectation, Code: "script_failed", Message: msg, Reported: true}
+		return &exit.Error{Exit: exit.Expectation, Code: "script_failed", Message: msg, Reported: true}
 	}
 	return nil
 }
@@ -111,14 +113,14 @@ func (s *session) scriptFiles(args []string) ([]string, error) {
 		info, err := os.Stat(path)
 		switch {
 		case err != nil:
-			return nil, verbs.Usagef("run: %w", err)
+			return nil, usage.Errorf("run: %w", err)
 		case !info.IsDir():
 			out = append(out, path)
 			continue
 		}
 		found, err := filepath.Glob(filepath.Join(path, "*.txtar"))
 		if err != nil || len(found) == 0 {
-			return nil, verbs.Usagef("run: the folder %s holds no .txtar", escape.Terminal([]byte(a)))
+			return nil, usage.Errorf("run: the folder %s holds no .txtar", escape.Terminal([]byte(a)))
 		}
 		slices.Sort(found)
 		out = append(out, found...)

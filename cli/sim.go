@@ -11,12 +11,14 @@ import (
 	"strings"
 	"time"
 
+	"ringside/cli/exit"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
 	"ringside/engine/ring"
 	"ringside/engine/settings"
 	"ringside/engine/sim"
 	"ringside/engine/sim/linear"
+	"ringside/engine/usage"
 )
 
 const (
@@ -116,7 +118,7 @@ func (s *session) sim(c *verbs.Call) error {
 	for _, name := range []string{"script", "html"} { // before a campaign that may take hours
 		if c.Has(name) {
 			if err := verbs.CheckWritable(s.path(c.String(name))); err != nil {
-				return verbs.Usagef("sim: --%s %s cannot be written: %w; nothing was played", name,
+				return usage.Errorf("sim: --%s %s cannot be written: %w; nothing was played", name,
 					escape.TerminalShort([]byte(c.String(name)), 60), err)
 			}
 		}
@@ -148,23 +150,23 @@ func simUsage(c *verbs.Call, one bool) error {
 	check := c.Has("check")
 	switch {
 	case check && c.String("check") != "linearizable":
-		return verbs.Usagef("sim: --check %s: only linearizable can be asked", escape.TerminalShort([]byte(c.String("check")), 60))
+		return usage.Errorf("sim: --check %s: only linearizable can be asked", escape.TerminalShort([]byte(c.String("check")), 60))
 	case c.Has("html") && (!check || !one):
-		return verbs.Usagef("sim: --html is the picture of one run: give --check linearizable and --seed or --replay, too")
+		return usage.Errorf("sim: --html is the picture of one run: give --check linearizable and --seed or --replay, too")
 	case c.Bool("tui") && !one && given("seeds", "for") != "":
-		return verbs.Usagef("sim: --tui shows one run: give --seed alone")
+		return usage.Errorf("sim: --tui shows one run: give --seed alone")
 	case c.Bool("tui") && check:
-		return verbs.Usagef("sim: --check tells what it finds as text: leave out --tui")
+		return usage.Errorf("sim: --check tells what it finds as text: leave out --tui")
 	case c.Has("replay") && given("seed", "seeds", "for") != "":
-		return verbs.Usagef("sim: --replay plays what the script says: give no seeds")
+		return usage.Errorf("sim: --replay plays what the script says: give no seeds")
 	case c.Has("replay") && given(drawnFlags...) != "":
-		return verbs.Usagef("sim: --replay plays what the script says: leave out %s, or change the script", verbs.Dashed(given(drawnFlags...)))
+		return usage.Errorf("sim: --replay plays what the script says: leave out %s, or change the script", verbs.Dashed(given(drawnFlags...)))
 	case c.Has("replay") && c.Has("script"):
-		return verbs.Usagef("sim: --replay plays a script that there is: leave out --script")
+		return usage.Errorf("sim: --replay plays a script that there is: leave out --script")
 	case check && !one && given(append(drawnFlags, "seeds", "for")...) != "":
-		return verbs.Usagef("sim: --check looks at one run, or at the committed ones: leave out %s, or give --seed alone", verbs.Dashed(given(append(drawnFlags, "seeds", "for")...)))
+		return usage.Errorf("sim: --check looks at one run, or at the committed ones: leave out %s, or give --seed alone", verbs.Dashed(given(append(drawnFlags, "seeds", "for")...)))
 	case check && c.Has("script"):
-		return verbs.Usagef("sim: --check writes no script: leave out --check, or --script")
+		return usage.Errorf("sim: --check writes no script: leave out --check, or --script")
 	}
 	return nil
 }
@@ -196,7 +198,7 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 	var err error
 	if c.Has("seed") {
 		if o.Seed, err = strconv.ParseUint(c.String("seed"), 10, 64); err != nil {
-			return o, verbs.Usagef("sim: --seed %s is no number", escape.TerminalShort([]byte(c.String("seed")), 60))
+			return o, usage.Errorf("sim: --seed %s is no number", escape.TerminalShort([]byte(c.String("seed")), 60))
 		}
 	}
 	for name, p := range map[string]*float64{"blind": &o.Blind, "odd": &o.Odd} {
@@ -204,7 +206,7 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 			continue
 		}
 		if *p, err = strconv.ParseFloat(c.String(name), 64); err != nil || !(*p >= 0 && *p <= 1) {
-			return o, verbs.Usagef("sim: --%s %s is no chance from 0 to 1", name, escape.TerminalShort([]byte(c.String(name)), 60))
+			return o, usage.Errorf("sim: --%s %s is no chance from 0 to 1", name, escape.TerminalShort([]byte(c.String(name)), 60))
 		}
 		if *p == 0 {
 			*p = -1 // 0 is drawn
@@ -217,7 +219,7 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 			*p = -1 // 0 is drawn
 		default:
 			if *p, err = time.ParseDuration(text); err != nil || *p <= 0 {
-				return o, verbs.Usagef("sim: --%s %s is no time such as 10s, nor %s", name, escape.TerminalShort([]byte(text), 60), sim.Off)
+				return o, usage.Errorf("sim: --%s %s is no time such as 10s, nor %s", name, escape.TerminalShort([]byte(text), 60), sim.Off)
 			}
 		}
 	}
@@ -227,7 +229,7 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 		o.Buffer = -1 // 0 is drawn
 	default:
 		if o.Buffer, err = strconv.Atoi(objects); err != nil || o.Buffer <= 0 {
-			return o, verbs.Usagef("sim: --buffer %s is no number of objects, nor %s", escape.TerminalShort([]byte(objects), 60), sim.Off)
+			return o, usage.Errorf("sim: --buffer %s is no number of objects, nor %s", escape.TerminalShort([]byte(objects), 60), sim.Off)
 		}
 	}
 	switch cut := c.String("truncate"); cut {
@@ -236,7 +238,7 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 		o.Truncate = -1 // 0 is drawn
 	default:
 		if o.Truncate, err = strconv.Atoi(cut); err != nil || o.Truncate < 1 {
-			return o, verbs.Usagef("sim: --truncate %s is no number of pairs, nor %s", escape.TerminalShort([]byte(cut), 60), sim.Off)
+			return o, usage.Errorf("sim: --truncate %s is no number of pairs, nor %s", escape.TerminalShort([]byte(cut), 60), sim.Off)
 		}
 	}
 	if c.Has("faults") {
@@ -246,7 +248,7 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 		}
 	}
 	if err := o.Check(); err != nil {
-		return o, verbs.Usagef("%w", err)
+		return o, usage.Errorf("%w", err)
 	}
 	return o, nil
 }
@@ -268,12 +270,12 @@ func (s *session) simPlan(c *verbs.Call, o sim.Options) (sim.Plan, error) {
 	}
 	f, err := os.Open(s.path(c.String("replay")))
 	if err != nil {
-		return sim.Plan{}, verbs.Usagef("sim: %w", err)
+		return sim.Plan{}, usage.Errorf("sim: %w", err)
 	}
 	defer f.Close()
 	p, err := sim.ParseScript(f)
 	if err != nil {
-		return p, verbs.Usagef("sim: %s: %w", escape.Terminal([]byte(c.String("replay"))), err)
+		return p, usage.Errorf("sim: %s: %w", escape.Terminal([]byte(c.String("replay"))), err)
 	}
 	return p, nil
 }
@@ -352,7 +354,7 @@ func (s *session) simDone(c *verbs.Call, camp *campaign, o sim.Options) error {
 	}
 	switch {
 	case len(camp.violations) > 0:
-		return &verbs.Error{Exit: verbs.ExitExpectation, Code: "property_violated", Message: camp.violations[0].Detail, Reported: true}
+		return &exit.Error{Exit: exit.Expectation, Code: "property_violated", Message: camp.violations[0].Detail, Reported: true}
 	case camp.interrupted:
 		return s.ctx.Err()
 	case c.Has("script") && camp.done != 1 && !s.json:
@@ -455,7 +457,7 @@ func (s *session) simLinear(c *verbs.Call, r sim.Result) error {
 	if a.Linearizable {
 		return nil
 	}
-	return &verbs.Error{Exit: verbs.ExitExpectation, Code: "not_linearizable", Message: strings.TrimSpace(text), Reported: true}
+	return &exit.Error{Exit: exit.Expectation, Code: "not_linearizable", Message: strings.TrimSpace(text), Reported: true}
 }
 
 // simScenarios shows the committed seeds. It fails only if one of them is not what it is said to be.
@@ -480,7 +482,7 @@ func (s *session) simScenarios() error {
 		return err
 	}
 	if wrong {
-		return &verbs.Error{Exit: verbs.ExitExpectation, Code: "scenario_failed", Message: "sim: a scenario is not what it is said to be", Reported: true}
+		return &exit.Error{Exit: exit.Expectation, Code: "scenario_failed", Message: "sim: a scenario is not what it is said to be", Reported: true}
 	}
 	return nil
 }

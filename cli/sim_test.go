@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"ringside/cli/exit"
 	"ringside/cli/verbs"
 	"ringside/engine/event"
 	"ringside/engine/fault"
@@ -82,7 +83,7 @@ func TestSimUsage(t *testing.T) {
 		"sim --check linearizable --seed 3 --tui":             "leave out --tui",
 	} {
 		r := ringside(t, t.TempDir(), line)
-		if r.exit != verbs.ExitUsage || !strings.Contains(r.err+r.out, want) {
+		if r.exit != exit.Usage || !strings.Contains(r.err+r.out, want) {
 			t.Errorf("%s: %+v, want %q", line, r, want)
 		}
 	}
@@ -119,9 +120,9 @@ func TestSimViolation(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		exit := s.finish(s.simDone(call, c, sim.Options{Ops: 20, Faults: []string{}}))
-		if exit != verbs.ExitExpectation || !strings.Contains(out.String(), "put #3 of key0 is lost") || !strings.Contains(out.String(), "--seed 2 --nodes") {
-			t.Errorf("exit %d: %s", exit, out.String())
+		code := s.finish(s.simDone(call, c, sim.Options{Ops: 20, Faults: []string{}}))
+		if code != exit.Expectation || !strings.Contains(out.String(), "put #3 of key0 is lost") || !strings.Contains(out.String(), "--seed 2 --nodes") {
+			t.Errorf("exit %d: %s", code, out.String())
 		}
 	}
 	if _, err := os.Stat(filepath.Join(dir, "sim-2.script")); err != nil {
@@ -166,8 +167,8 @@ func TestSimInterrupted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if exit := s.finish(s.simDone(call, c, c.opt)); exit != verbs.ExitInterrupted || !strings.Contains(out.String(), "interrupted") || strings.Contains(out.String(), "held") {
-		t.Errorf("exit %d: %s", exit, out.String())
+	if code := s.finish(s.simDone(call, c, c.opt)); code != exit.Interrupted || !strings.Contains(out.String(), "interrupted") || strings.Contains(out.String(), "held") {
+		t.Errorf("exit %d: %s", code, out.String())
 	}
 }
 
@@ -187,10 +188,10 @@ func TestSimViolationIsTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		exit := s.finish(s.simDone(call, c, sim.Options{Ops: 20, Faults: []string{}}))
-		if exit != verbs.ExitExpectation || !strings.Contains(out.String(), "FAIL  seed 2") ||
+		code := s.finish(s.simDone(call, c, sim.Options{Ops: 20, Faults: []string{}}))
+		if code != exit.Expectation || !strings.Contains(out.String(), "FAIL  seed 2") ||
 			!strings.Contains(out.String(), "P1 says: no acknowledged") || !strings.Contains(out.String(), "#4 key") {
-			t.Errorf("exit %d: %s", exit, out.String())
+			t.Errorf("exit %d: %s", code, out.String())
 		}
 		if _, err := os.Stat(dir); (err == nil) == strings.Contains(told.String(), "nowhere") {
 			t.Errorf("%s: told %q", dir, told.String())
@@ -214,7 +215,7 @@ func TestSimLinearizable(t *testing.T) {
 		}
 		shown++
 		one := ringside(t, dir, command+" --html picture.html", in)
-		if serial := strings.Contains(command, "--clients 1"); serial != (one.exit == 0) || !serial && one.exit != verbs.ExitExpectation {
+		if serial := strings.Contains(command, "--clients 1"); serial != (one.exit == 0) || !serial && one.exit != exit.Expectation {
 			t.Errorf("%s: %+v", command, one)
 		}
 		if b, err := os.ReadFile(filepath.Join(dir, "picture.html")); err != nil || len(b) < 1000 {
@@ -252,19 +253,16 @@ func TestPlayback(t *testing.T) {
 	if err != nil || count() != len(b.events) || b.Progress().At != b.Progress().Length {
 		t.Fatalf("%v: %d of %d events, %+v", err, count(), len(b.events), b.Progress())
 	}
-	v := view.New()
-	for _, e := range events {
-		v.Apply(e)
-	}
+	v := view.From(events)
 	if v.Hints() != 0 || len(v.Groups) > 0 || !v.Converged(key) || len(v.Nodes) != 5 {
 		t.Errorf("at its end: %d hints, split %v, %s", v.Hints(), v.Groups, v.Blocking(key))
 	}
 	for _, err := range []error{b.Fault(t.Context(), fault.Fault{Kind: fault.Heal}), b.Down(t.Context())} {
-		if verbs.AsError(err).Exit != verbs.ExitUsage {
+		if exit.As(err).Exit != exit.Usage {
 			t.Errorf("a recording was changed: %v", err)
 		}
 	}
-	if _, err := b.Do(t.Context(), "n1", wire.GetRequest{}); verbs.AsError(err).Exit != verbs.ExitUsage {
+	if _, err := b.Do(t.Context(), "n1", wire.GetRequest{}); exit.As(err).Exit != exit.Usage {
 		t.Errorf("a recording took a request: %v", err)
 	}
 }

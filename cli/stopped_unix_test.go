@@ -5,11 +5,10 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
+	"ringside/cli/exit"
 	"strings"
 	"syscall"
 	"testing"
-
-	"ringside/cli/verbs"
 )
 
 // A command does not wait for ever for a cluster whose process is stopped.
@@ -32,7 +31,7 @@ func TestStoppedProcessIsTold(t *testing.T) {
 	if err := syscall.Kill(report.PID, syscall.SIGCONT); err != nil {
 		t.Fatal(err)
 	}
-	if r.exit != verbs.ExitNoCluster || !strings.Contains(r.err, fmt.Sprintf("kill -CONT %d", report.PID)) {
+	if r.exit != exit.NoCluster || !strings.Contains(r.err, fmt.Sprintf("kill -CONT %d", report.PID)) {
 		t.Errorf("get: %+v", r)
 	}
 	if r := ringside(t, dir, "down"); r.exit != 0 {

@@ -5,8 +5,10 @@ import (
 	"os"
 	"strings"
 
+	"ringside/cli/exit"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
+	"ringside/engine/usage"
 	"ringside/localcluster"
 	"ringside/tui"
 )
@@ -66,10 +68,10 @@ func (s *session) canDraw(c *verbs.Call) error {
 	in, _ := terminal(s.Stdin)
 	out, _ := terminal(s.Stdout)
 	if !in || !out {
-		return verbs.Usagef("%s: this is no terminal; %s", c.Verb.Name, instead)
+		return usage.Errorf("%s: this is no terminal; %s", c.Verb.Name, instead)
 	}
 	if s.dumb() {
-		return verbs.Usagef("%s: it needs a terminal that can draw, and TERM=dumb says that this one cannot; %s", c.Verb.Name, instead)
+		return usage.Errorf("%s: it needs a terminal that can draw, and TERM=dumb says that this one cannot; %s", c.Verb.Name, instead)
 	}
 	return nil
 }
@@ -99,9 +101,9 @@ func runLine(ctx context.Context, env *verbs.Env, cluster, line string) (string,
 		}
 		err = verbs.Run(ctx, &e, words)
 	}
-	failure := verbs.AsError(told(err, cluster))
+	failure := exit.As(told(err, cluster))
 	if failure == nil {
-		return out.String(), verbs.ExitOK
+		return out.String(), exit.OK
 	}
 	if !failure.Reported {
 		out.WriteString(failure.Message + "\n")
@@ -115,8 +117,8 @@ func (s *session) play(c *verbs.Call, cluster verbs.Cluster, lines []string, o t
 	for _, line := range lines {
 		if out, code := runLine(s.ctx, env, s.name, line); s.ctx.Err() != nil {
 			return s.ctx.Err()
-		} else if code != verbs.ExitOK {
-			return &verbs.Error{Exit: verbs.ExitInternal, Code: "internal", Message: "demo: " + escape.Terminal([]byte(line)) + ": " + strings.TrimSpace(out)}
+		} else if code != exit.OK {
+			return &exit.Error{Exit: exit.Internal, Code: "internal", Message: "demo: " + escape.Terminal([]byte(line)) + ": " + strings.TrimSpace(out)}
 		}
 	}
 	return s.watch(c, cluster, o)

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
@@ -22,6 +23,7 @@ import (
 	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/settings"
+	"ringside/engine/usage"
 	"ringside/engine/view"
 	"ringside/engine/wire"
 	"ringside/localcluster"
@@ -143,9 +145,9 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 			Strategy: c.Int("strategy"), Q: c.Int("q"), T: c.Int("tokens"), Buffer: c.Int("buffer")}}
 	switch {
 	case o.Mem && c.Bool("fresh"):
-		return o, verbs.Usagef("up: a cluster in memory always starts afresh; leave out --fresh or --mem")
+		return o, usage.Errorf("up: a cluster in memory always starts afresh; leave out --fresh or --mem")
 	case c.Bool("yes") && !c.Bool("fresh"):
-		return o, verbs.Usagef("up: --yes is for --fresh only; leave out --yes, or add --fresh")
+		return o, usage.Errorf("up: --yes is for --fresh only; leave out --yes, or add --fresh")
 	}
 	if o.Dir != "" && s.Dir != "" && !filepath.IsAbs(o.Dir) {
 		o.Dir = filepath.Join(s.Dir, o.Dir)
@@ -155,7 +157,7 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 	}
 	switch names := c.String("names"); {
 	case names != "" && c.Has("n") && len(strings.Split(names, ",")) != c.Int("n"):
-		return o, verbs.Usagef("up: -n %d and --names %s do not agree; leave out -n", c.Int("n"), escape.Terminal([]byte(names)))
+		return o, usage.Errorf("up: -n %d and --names %s do not agree; leave out -n", c.Int("n"), escape.Terminal([]byte(names)))
 	case names != "":
 		o.Settings.Nodes = strings.Split(names, ",")
 	case c.Has("n"):
@@ -183,7 +185,7 @@ func grace(c *verbs.Call) (time.Duration, error) {
 	default:
 		d, err := time.ParseDuration(text)
 		if err != nil || d <= 0 {
-			return 0, verbs.Usagef("up: --tombstones %s is no time such as 5m, nor off", escape.TerminalShort([]byte(text), 60))
+			return 0, usage.Errorf("up: --tombstones %s is no time such as 5m, nor off", escape.TerminalShort([]byte(text), 60))
 		}
 		return d, nil
 	}
@@ -205,7 +207,7 @@ func founders(c *verbs.Call, s *settings.Cluster) (err error) {
 		list := strings.Split(zones, ",")
 		for i := range s.Founders {
 			if s.Founders[i].Zone = list[i%len(list)]; !wire.ValidName(s.Founders[i].Zone) {
-				return verbs.Usagef("up: --zones %s: a zone is called a-z, 0-9 and '-'", escape.Terminal([]byte(zones)))
+				return usage.Errorf("up: --zones %s: a zone is called a-z, 0-9 and '-'", escape.Terminal([]byte(zones)))
 			}
 		}
 	}
@@ -217,7 +219,7 @@ func founders(c *verbs.Call, s *settings.Cluster) (err error) {
 		weight, err := strconv.Atoi(text)
 		i := slices.IndexFunc(s.Founders, func(m ring.Member) bool { return m.Name == node })
 		if i < 0 || err != nil || weight < 1 || weight > member.MaxWeight {
-			return verbs.Usagef("up: --weights %s: want NODE=WEIGHT, a node of the cluster and 1 to %d", escape.Terminal([]byte(w)), member.MaxWeight)
+			return usage.Errorf("up: --weights %s: want NODE=WEIGHT, a node of the cluster and 1 to %d", escape.Terminal([]byte(w)), member.MaxWeight)
 		}
 		s.Founders[i].Weight = weight
 	}
@@ -229,7 +231,7 @@ const maxNamed = 1000
 
 func nodeNames(n int) ([]string, error) {
 	if n > maxNamed {
-		return nil, verbs.Usagef("up: -n %d is too many", n)
+		return nil, usage.Errorf("up: -n %d is too many", n)
 	}
 	out := make([]string, n)
 	for i := range out {
@@ -265,10 +267,7 @@ func (s *session) announce(c *localcluster.Cluster, o localcluster.Options, fore
 	if err != nil {
 		return err
 	}
-	cluster := view.New()
-	for _, e := range events {
-		cluster.Apply(e)
-	}
+	cluster := view.From(events)
 	set := cluster.Settings
 	r := upReport{Cluster: set.Name, N: set.N, R: set.R, W: set.W, Mode: set.Mode, Clocks: set.Clocks, Says: set.Versioning(), PID: os.Getpid(), Dir: dataDir(o)}
 	notes := notesOf(s.ctx, c)
@@ -400,7 +399,7 @@ func awaitReport(ctx context.Context, out io.ReadCloser, logName string) (upRepo
 	case err != nil:
 		return upReport{}, fmt.Errorf("up: the cluster did not come up; see %s", logName)
 	case answer.Error != nil:
-		return upReport{}, &verbs.Error{Exit: exitOf(answer.Error.Code), Code: answer.Error.Code, Message: answer.Error.Message}
+		return upReport{}, &exit.Error{Exit: exitOf(answer.Error.Code), Code: answer.Error.Code, Message: answer.Error.Message}
 	}
 	return answer.upReport, nil
 }
@@ -408,7 +407,7 @@ func awaitReport(ctx context.Context, out io.ReadCloser, logName string) (upRepo
 // exitOf is the exit code of the errors with which a start can end.
 func exitOf(code string) int {
 	if code == "usage" {
-		return verbs.ExitUsage
+		return exit.Usage
 	}
-	return verbs.ExitInternal
+	return exit.Internal
 }

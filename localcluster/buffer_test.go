@@ -156,9 +156,7 @@ func TestCrashLosesTheBuffer(t *testing.T) {
 	}
 	v := viewOf(t, c, "cart")
 	_ = c.Events(t.Context(), 0, false, func(batch []event.Event) error {
-		for _, e := range batch {
-			v.Apply(e)
-		}
+		v.ApplyAll(batch)
 		return nil
 	})
 	if got := countEvents(t, c, event.BufferLost); got != 2 { // how many, and what became of each

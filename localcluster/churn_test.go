@@ -76,10 +76,7 @@ func settled(t *testing.T, c *Cluster, limit time.Duration, keys ...[]byte) *vie
 		if err != nil {
 			t.Fatal(err)
 		}
-		cluster := view.New()
-		for _, e := range events {
-			cluster.Apply(e)
-		}
+		cluster := view.From(events)
 		if blocks = moving(cluster); blocks == "" {
 			return cluster
 		}
@@ -136,10 +133,7 @@ func TestJoinsAndLeavesUnderLoad(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		cluster := view.New()
-		for _, e := range events {
-			cluster.Apply(e)
-		}
+		cluster := view.From(events)
 		for _, n := range cluster.Nodes {
 			if n.Status == view.Up && (n.Pending > 0 || cluster.Behind(n) > 0) || n.Name == "n2" {
 				return false

@@ -90,10 +90,7 @@ func viewOf(t *testing.T, c *Cluster, keys ...string) *view.Cluster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := view.New()
-	for _, e := range events {
-		v.Apply(e)
-	}
+	v := view.From(events)
 	return v
 }
 

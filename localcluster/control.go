@@ -74,7 +74,7 @@ func encodeError(err error) *controlError {
 func (e *controlError) decode() error {
 	switch e.Code {
 	case codeUsage:
-		return &UsageError{Message: e.Message}
+		return &UsageError{Err: errors.New(e.Message)}
 	case codeNotRunning:
 		return errStopped
 	}

@@ -63,10 +63,7 @@ func TestRemote(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v := view.New()
-	for _, e := range events {
-		v.Apply(e)
-	}
+	v := view.From(events)
 	if len(v.Groups) != 2 || v.Key([]byte("k\xff")) == nil || v.Settings.Name != DefaultName {
 		t.Errorf("view %+v", v)
 	}

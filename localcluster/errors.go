@@ -3,6 +3,8 @@ package localcluster
 import (
 	"errors"
 	"fmt"
+
+	"ringside/engine/usage"
 )
 
 // ErrNotRunning says that no cluster of the name is running.
@@ -11,15 +13,10 @@ var ErrNotRunning = errors.New("no such cluster running")
 // errStopped is the answer to whoever asks a cluster that is going down.
 var errStopped = fmt.Errorf("the cluster is stopped: %w", ErrNotRunning)
 
-// A UsageError is a request that makes no sense; its text says what to do
-// instead. Nothing was changed.
-type UsageError struct{ Message string }
+// UsageError is the error for a request that makes no sense. Nothing was changed.
+type UsageError = usage.Error
 
-func (e *UsageError) Error() string { return e.Message }
-
-func usagef(format string, args ...any) error {
-	return &UsageError{Message: fmt.Sprintf(format, args...)}
-}
+func usagef(format string, args ...any) error { return usage.Errorf(format, args...) }
 
 // A SilentError says that a process holds a cluster and cannot be reached. Its text says how to end
 // the process.

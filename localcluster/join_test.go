@@ -216,9 +216,7 @@ func watched(t *testing.T, c *Cluster) *view.Cluster {
 	t.Helper()
 	v := view.New()
 	if err := c.Events(t.Context(), 0, false, func(batch []event.Event) error {
-		for _, e := range batch {
-			v.Apply(e)
-		}
+		v.ApplyAll(batch)
 		return nil
 	}); err != nil {
 		t.Fatal(err)

@@ -13,9 +13,11 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/cli/verbs/cart"
 	"ringside/engine/escape"
+	"ringside/engine/usage"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
@@ -60,7 +62,7 @@ set): what was removed stays away, unless it was added anew.`,
 func runCart(ctx context.Context, e *Env, c *Call) error {
 	action := c.Arg(0)
 	if !slices.Contains(cartActions, action) {
-		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("cart: %s is none of %s%s", render.Quoted(action), strings.Join(cartActions, ", "), didYouMean(action, cartActions))}
+		return c.Misusef("%s is none of %s%s", render.Quoted(action), strings.Join(cartActions, ", "), render.DidYouMean(action, cartActions))
 	}
 	key, items := []byte(c.Arg(1)), c.Args[2:]
 	if err := checkItems(c, action, items); err != nil {
@@ -106,17 +108,17 @@ func checkItems(c *Call, action string, items []string) error {
 	merge := c.String("merge")
 	switch {
 	case c.Arg(1) == "":
-		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("cart: the key is empty")}
+		return c.Misusef("the key is empty")
 	case c.Has("merge") && merge != cartUnion && merge != cartSet:
-		return Usagef("cart: --merge %s: want %s or %s", render.Key([]byte(merge)), cartUnion, cartSet)
+		return usage.Errorf("cart: --merge %s: want %s or %s", render.Key([]byte(merge)), cartUnion, cartSet)
 	case action == cartShow && len(items) > 0:
-		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("cart show takes no item")}
+		return c.Misuse(fmt.Errorf("cart show takes no item"))
 	case action != cartShow && len(items) == 0:
-		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("cart %s: ITEM is missing", action)}
+		return c.Misuse(fmt.Errorf("cart %s: ITEM is missing", action))
 	}
 	for _, item := range items {
 		if strings.TrimSpace(item) != item || item == "" || !utf8.ValidString(item) {
-			return Usagef("cart %s: %s is no item: it is empty, no text, or begins or ends with a space", action, render.Quoted(item))
+			return usage.Errorf("cart %s: %s is no item: it is empty, no text, or begins or ends with a space", action, render.Quoted(item))
 		}
 	}
 	return nil
@@ -144,18 +146,18 @@ func readBasket(g *got, want, advice string) (*basket, error) {
 	for i, v := range g.Siblings {
 		merge := kindOf(v)
 		if first := kindOf(g.Siblings[0]); merge != first { // no way to merge fits both
-			return nil, Usagef("%s: sibling 1 is a cart that merges by %s, and sibling %d by %s; "+
+			return nil, usage.Errorf("%s: sibling 1 is a cart that merges by %s, and sibling %d by %s; "+
 				"keep one with  resolve %s --pick I", render.Key(g.key), first, i+1, merge, typed(g.key))
 		}
 		if b.merge == "" {
 			b.merge = merge
 		}
 		if err := b.take(v, i == 0); merge == b.merge && err != nil {
-			return nil, Usagef("%s: sibling %d is no cart: %w", render.Key(g.key), i+1, err)
+			return nil, usage.Errorf("%s: sibling %d is no cart: %w", render.Key(g.key), i+1, err)
 		}
 	}
 	if len(g.Siblings) > 0 && b.merge != kindOf(g.Siblings[0]) {
-		return nil, Usagef("%s is a cart that merges by %s, and not by %s; %s", render.Key(g.key),
+		return nil, usage.Errorf("%s is a cart that merges by %s, and not by %s; %s", render.Key(g.key),
 			kindOf(g.Siblings[0]), b.merge, advice)
 	}
 	if b.merge == "" {
@@ -211,12 +213,12 @@ func (b *basket) change(action, item string, g *got) (err error) {
 	}
 	if action == cartAdd {
 		if b.list, err = b.list.Add(item); err != nil {
-			return Usagef("cart add: %s: %w", render.Key([]byte(item)), err)
+			return usage.Errorf("cart add: %s: %w", render.Key([]byte(item)), err)
 		}
 		return nil
 	}
 	if !slices.Contains(b.items(), item) {
-		return &Error{Exit: ExitNotFound, Code: "item_not_found", Message: fmt.Sprintf("cart remove: there is no %s in %s", render.Key([]byte(item)), render.Key(g.key))}
+		return &exit.Error{Exit: exit.NotFound, Code: "item_not_found", Message: fmt.Sprintf("cart remove: there is no %s in %s", render.Key([]byte(item)), render.Key(g.key))}
 	}
 	b.set, b.list = b.set.Remove(item), b.list.Remove(item)
 	return nil

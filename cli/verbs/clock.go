@@ -32,19 +32,19 @@ only where a clock holds two of them; where one operand shows it and the other d
 --json prints {"relation":"before|after|equal|concurrent"}. No cluster has to run.`,
 	Run: func(_ context.Context, e *Env, c *Call) error {
 		if action := c.Arg(0); action != clockCompare {
-			return c.misused("%s is not an action; there is %s", render.Quoted(action), clockCompare)
+			return c.Misusef("%s is not an action; there is %s", render.Quoted(action), clockCompare)
 		}
 		a, err := parseOperand(c.Arg(1))
 		if err != nil {
-			return &UsageError{Verb: c.Verb, Err: err}
+			return c.Misuse(err)
 		}
 		b, err := parseOperand(c.Arg(2))
 		if err != nil {
-			return &UsageError{Verb: c.Verb, Err: err}
+			return c.Misuse(err)
 		}
 		r, err := a.compare(b)
 		if err != nil {
-			return &UsageError{Verb: c.Verb, Err: err}
+			return c.Misuse(err)
 		}
 		if e.JSON {
 			return e.print(map[string]any{"relation": r})

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"ringside/cli/exit"
 	"ringside/engine/event"
 	"ringside/engine/vclock"
 )
@@ -64,13 +65,13 @@ func TestClockCompareRefuses(t *testing.T) {
 	} {
 		for _, line := range [][]string{{c.a, c.b}, {c.b, c.a}} {
 			s := newFake(t).say("clock compare " + Join(line))
-			if s.exit != ExitUsage || !strings.Contains(s.failure.Message, c.want) {
+			if s.exit != exit.Usage || !strings.Contains(s.failure.Message, c.want) {
 				t.Errorf("%q: exit %d, %+v; want %s", line, s.exit, s.failure, c.want)
 			}
 		}
 	}
 	for _, line := range []string{"clock", "clock compare {n4:1}", "clock compar {n4:1} {n4:1}"} {
-		if s := newFake(t).say(line); s.exit != ExitUsage {
+		if s := newFake(t).say(line); s.exit != exit.Usage {
 			t.Errorf("%s: exit %d", line, s.exit)
 		}
 	}

@@ -10,10 +10,12 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/cli/verbs/cart"
 	"ringside/engine/escape"
 	"ringside/engine/event"
+	"ringside/engine/usage"
 	"ringside/engine/vclock"
 	"ringside/engine/view"
 	"ringside/engine/wire"
@@ -68,7 +70,7 @@ func runGet(ctx context.Context, e *Env, c *Call) error {
 		return err
 	}
 	if c.Bool("raw") && e.Terminal && !c.Bool("force") {
-		return Usagef("get: --raw would let the value's bytes drive this terminal; send them to a file, or add --force")
+		return usage.Errorf("get: --raw would let the value's bytes drive this terminal; send them to a file, or add --force")
 	}
 	save, err := e.openSave(c)
 	if err != nil {
@@ -124,7 +126,7 @@ func (e *Env) get(ctx context.Context, via string, req wire.GetRequest) (*got, e
 		return nil, fmt.Errorf("get: the cluster answered with %T", reply)
 	}
 	if r.Err != wire.OK {
-		f := failed("get", req.Key, r.Err, r.Message)
+		f := exit.OfReply("get", req.Key, r.Err, r.Message)
 		f.Request, f.Missing = r.Request, r.Missing
 		return nil, f
 	}
@@ -150,9 +152,9 @@ func (g *got) verdict(one bool) error {
 		if g.Deleted() {
 			msg = g.op + ": " + render.Key(g.key) + " was deleted"
 		}
-		return &Error{Exit: ExitNotFound, Code: "key_not_found", Message: msg}
+		return &exit.Error{Exit: exit.NotFound, Code: "key_not_found", Message: msg}
 	case n > 1 && one:
-		return &Error{Exit: ExitSiblings, Code: "siblings",
+		return &exit.Error{Exit: exit.Siblings, Code: "siblings",
 			Message: fmt.Sprintf("%s: %s has %d siblings, not one value; resolve %s makes them one", g.op, render.Key(g.key), n, typed(g.key))}
 	}
 	return nil
@@ -179,17 +181,7 @@ func (g *got) json(e *Env, c *Call) error {
 	if err != nil {
 		return err
 	}
-	return reported(g.verdict(c.Bool("one") || c.Bool("raw")))
-}
-
-// reported marks an error whose facts the output holds already.
-func reported(err error) error {
-	if err == nil {
-		return nil
-	}
-	out := *AsError(err)
-	out.Reported = true
-	return &out
+	return exit.Reported(g.verdict(c.Bool("one") || c.Bool("raw")))
 }
 
 func (g *got) raw(e *Env) error {
@@ -325,7 +317,7 @@ was read. A write that the context does not cover stays, as it must.`,
 			return err
 		}
 		if !c.Has("c") {
-			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("del: -c CTX is missing, which says what to delete; get %s --save @ctx, then del %[1]s -c @ctx", typed(key))}
+			return c.Misusef("-c CTX is missing, which says what to delete; get %s --save @ctx, then del %[1]s -c @ctx", typed(key))
 		}
 		save, err := e.openSave(c)
 		if err != nil {
@@ -429,7 +421,7 @@ func typed(key []byte) string {
 }
 
 func putFailed(op string, key []byte, r wire.PutReply) error {
-	f := failed(op, key, r.Err, r.Message)
+	f := exit.OfReply(op, key, r.Err, r.Message)
 	f.Request, f.Unknown, f.Missing = r.Request, r.Unknown, r.Missing
 	if r.Unknown {
 		f.Message += "; the write may have happened all the same"

@@ -9,9 +9,11 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/event"
+	"ringside/engine/usage"
 	"ringside/engine/view"
 	"ringside/engine/wire"
 )
@@ -35,7 +37,7 @@ type Env struct {
 type Contexts interface {
 	// Load returns the token saved as name. An error that wraps os.ErrNotExist says there is none.
 	Load(name string) (string, error)
-	// Create opens the file of the context called name. A *UsageError means that name is invalid.
+	// Create opens the file of the context called name. A *usage.Error means that name is invalid.
 	Create(name string) (*ContextFile, error)
 }
 
@@ -46,7 +48,7 @@ func Run(ctx context.Context, e *Env, words []string) error {
 	}
 	v := Lookup(words[0])
 	if v == nil {
-		return Usagef("there is no command %s%s; help lists them", render.Quoted(words[0]), didYouMean(words[0], Names()))
+		return usage.Errorf("there is no command %s%s; help lists them", render.Quoted(words[0]), render.DidYouMean(words[0], Names()))
 	}
 	c, err := Parse(v, words[1:], e.Extra...)
 	if errors.Is(err, ErrHelp) {
@@ -71,7 +73,7 @@ func (e *Env) checkCluster(c *Call) error {
 	if !c.Has(ClusterFlag) || c.String(ClusterFlag) == e.Name {
 		return nil
 	}
-	return c.misused("--cluster %s: commands here are for cluster %s; give the command to ringside in a shell",
+	return c.Misusef("--cluster %s: commands here are for cluster %s; give the command to ringside in a shell",
 		render.Quoted(c.String(ClusterFlag)), render.Text(e.Name))
 }
 
@@ -120,10 +122,7 @@ func (e *Env) view(ctx context.Context, keys ...[]byte) (*view.Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := view.New()
-	for _, ev := range events {
-		v.Apply(ev)
-	}
+	v := view.From(events)
 	if v.Ring == nil {
 		return nil, errors.New("the cluster's account of itself lacks its ring")
 	}
@@ -162,13 +161,13 @@ func (e *Env) loadContext(ctx context.Context, arg string) ([]byte, error) {
 	}
 	if text = strings.TrimSpace(text); text == "" {
 		if arg != "" && !strings.HasPrefix(arg, "@") {
-			return nil, Usagef("-c: %w", ErrEmpty)
+			return nil, usage.Errorf("-c: %w", ErrEmpty)
 		}
 		return nil, nil // what get saved of a key without a value
 	}
 	token, err := wire.DecodeToken(text)
 	if err != nil {
-		return nil, &Error{Exit: ExitContext, Code: wire.ContextRefused.String(),
+		return nil, &exit.Error{Exit: exit.Context, Code: wire.ContextRefused.String(),
 			Message: fmt.Sprintf("context refused: %s is none; use one that get printed, @NAME or @./FILE", render.Quoted(arg))}
 	}
 	return token, nil
@@ -181,16 +180,16 @@ func (e *Env) namedContext(ctx context.Context, name string) (string, error) {
 		case ctx.Err() != nil:
 			return "", ctx.Err()
 		case err != nil:
-			return "", Usagef("read context: %w; -c @./FILE wants a file that --save @./FILE wrote", err)
+			return "", usage.Errorf("read context: %w; -c @./FILE wants a file that --save @./FILE wrote", err)
 		}
 		return string(b), nil
 	}
 	if e.Contexts == nil {
-		return "", Usagef("no contexts are kept here; use @./FILE or the context itself")
+		return "", usage.Errorf("no contexts are kept here; use @./FILE or the context itself")
 	}
 	text, err := e.Contexts.Load(name)
 	if errors.Is(err, os.ErrNotExist) {
-		return "", Usagef("no context is saved as %s; get KEY --save @%s saves one", render.Quoted("@"+name), render.Text(name))
+		return "", usage.Errorf("no context is saved as %s; get KEY --save @%s saves one", render.Quoted("@"+name), render.Text(name))
 	}
 	return text, err
 }
@@ -211,7 +210,7 @@ func (e *Env) readValue(ctx context.Context, arg string) ([]byte, error) {
 		return []byte(arg), checkValue([]byte(arg))
 	}
 	if e.In == nil {
-		return nil, Usagef("there is no standard input here; write the value itself")
+		return nil, usage.Errorf("there is no standard input here; write the value itself")
 	}
 	b, err := untilDone(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(e.In, wire.MaxValue+1)) })
 	switch {
@@ -257,14 +256,14 @@ func checkValue(b []byte) error {
 	if len(b) <= wire.MaxValue {
 		return nil
 	}
-	return &Error{Exit: ExitUsage, Code: wire.TooLarge.String(),
+	return &exit.Error{Exit: exit.Usage, Code: wire.TooLarge.String(),
 		Message: fmt.Sprintf("the value is larger than %d bytes, which is the limit: the paper's objects are \"usually less than 1 MB\" (§2)", wire.MaxValue)}
 }
 
 // keyArg returns the key that is argument 0.
 func keyArg(c *Call) ([]byte, error) {
 	if c.Arg(0) == "" {
-		return nil, &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: the key is empty", c.Verb.Name)}
+		return nil, c.Misusef("the key is empty")
 	}
 	return []byte(c.Arg(0)), nil
 }

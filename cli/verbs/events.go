@@ -65,7 +65,7 @@ func (e *Env) eventLines(c *Call, events []event.Event, first *time.Duration) er
 func (e *Env) checkFilters(ctx context.Context, c *Call) error {
 	if c.Has("kind") {
 		if err := checkKinds(c.String("kind")); err != nil {
-			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("events: %w", err)}
+			return c.Misusef("%w", err)
 		}
 	}
 	if !c.Has("node") {

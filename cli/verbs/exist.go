@@ -13,6 +13,7 @@ import (
 
 	"ringside/cli/render"
 	"ringside/engine/event"
+	"ringside/engine/usage"
 	"ringside/engine/view"
 )
 
@@ -31,7 +32,7 @@ func checkName(v *view.Cluster, name string, as role) error {
 	if _, was := v.History.Latest()[name]; was && as == aFormerNode {
 		return nil
 	}
-	return Usagef("there is no node %s; there are %s", render.Quoted(name), render.Nodes(v.Settings.Nodes))
+	return usage.Errorf("there is no node %s; there are %s", render.Quoted(name), render.Nodes(v.Settings.Nodes))
 }
 
 // checkKinds returns an error if the list names a kind of event that does not exist.
@@ -46,7 +47,7 @@ func checkKinds(list string) error {
 		}
 		slices.Sort(all)
 		return fmt.Errorf("there is no kind of event %s%s; there are %s",
-			render.Quoted(kind), didYouMean(kind, all), strings.Join(all, " "))
+			render.Quoted(kind), render.DidYouMean(kind, all), strings.Join(all, " "))
 	}
 	return nil
 }

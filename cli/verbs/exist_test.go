@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"ringside/cli/exit"
 	"ringside/engine/event"
 	"ringside/engine/member"
 )
@@ -63,7 +64,7 @@ func TestNamesMustExist(t *testing.T) {
 		"expect --exit five -- get cart":             "want one of 0 1 2",
 	} {
 		s := scene(t).say(line)
-		if s.exit != ExitUsage || !strings.Contains(s.failure.Message, want) {
+		if s.exit != exit.Usage || !strings.Contains(s.failure.Message, want) {
 			t.Errorf("%s: exit %d, %+v; want %q", line, s.exit, s.failure, want)
 		}
 	}
@@ -78,11 +79,11 @@ func TestNamesThatExist(t *testing.T) {
 		"expect 'coordinator(cart)!=n6'":                           0,
 		"expect 'n1 not in homes(cart) && homes(cart)[0] in [n3]'": 0,
 		"expect 'all(nodes, # != n6 && keys(#) >= 1)'":             0,
-		`expect 'value(milk) != "n99" || values(cart)!=["n99"]'`:   ExitExpectation, // value of siblings
+		`expect 'value(milk) != "n99" || values(cart)!=["n99"]'`:   exit.Expectation, // value of siblings
 		"expect 'hints >= 3 && hints > 0 && len(nodes) != 0'":      0,
-		"expect 'up(n6)'":                                          ExitUsage,
-		"expect 'keys(n6)==0'":                                     ExitUsage,
-		"expect --exit 130 -- get cart":                            ExitExpectation,
+		"expect 'up(n6)'":                                          exit.Usage,
+		"expect 'keys(n6)==0'":                                     exit.Usage,
+		"expect --exit 130 -- get cart":                            exit.Expectation,
 		"expect hints==3 --via n4":                                 0,
 	} {
 		f := scene(t)

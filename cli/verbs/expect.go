@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"ringside/cli/exit"
 	"ringside/cli/render"
 	"slices"
 	"strconv"
@@ -27,15 +28,15 @@ var expectVerb = &Verb{
 		}
 		w := newWorld(e, cond)
 		blocks, err := cond.blocks(ctx, w)
-		var request *Error
-		if errors.As(err, &request) && request.Exit != ExitNoCluster {
+		var request *exit.Error
+		if errors.As(err, &request) && request.Exit != exit.NoCluster {
 			blocks, err = request.Message, nil
 		}
 		switch {
 		case err != nil:
 			return err
 		case blocks != "":
-			return &Error{Exit: ExitExpectation, Code: "expectation_failed", Message: fmt.Sprintf("expect %s: %s", cond.text, blocks)}
+			return &exit.Error{Exit: exit.Expectation, Code: "expectation_failed", Message: fmt.Sprintf("expect %s: %s", cond.text, blocks)}
 		case e.JSON:
 			return e.print(map[string]any{"condition": cond.text, "held": true})
 		}
@@ -54,16 +55,15 @@ func (e *Env) expectExit(ctx context.Context, c *Call) error {
 		words = words[1:]
 	}
 	if !c.Dash || len(words) == 0 || len(c.Args) > len(c.Rest) {
-		return &UsageError{Verb: c.Verb, Err: errors.New("expect: write the command after --, as in expect --exit 5 -- get cart -R 3")}
+		return c.Misuse(errors.New("expect: write the command after --, as in expect --exit 5 -- get cart -R 3"))
 	}
-	want := strconv.Itoa(ExitOK)
+	want := strconv.Itoa(exit.OK)
 	if c.Has("exit") {
 		want = c.String("exit")
 	}
-	if !slices.ContainsFunc(exitCodes, func(code int) bool { return strconv.Itoa(code) == want }) {
-		return &UsageError{Verb: c.Verb, Err: fmt.Errorf(
-			"expect: --exit %s: no command ends with this code; want one of %s",
-			render.Quoted(want), strings.Trim(fmt.Sprint(exitCodes), "[]"))}
+	if !slices.ContainsFunc(exit.Codes, func(code int) bool { return strconv.Itoa(code) == want }) {
+		return c.Misusef("--exit %s: no command ends with this code; want one of %s",
+			render.Quoted(want), strings.Trim(fmt.Sprint(exit.Codes), "[]"))
 	}
 	var out bytes.Buffer
 	inner := *e
@@ -74,7 +74,7 @@ func (e *Env) expectExit(ctx context.Context, c *Call) error {
 		return ctx.Err()
 	}
 	said := ""
-	if f := AsError(err); f != nil {
+	if f := exit.As(err); f != nil {
 		got, said = f.Exit, f.Message
 	}
 	command := render.Text(Join(words))
@@ -83,7 +83,7 @@ func (e *Env) expectExit(ctx context.Context, c *Call) error {
 		if said = strings.TrimSpace(said + "\n" + out.String()); said != "" {
 			msg += ": " + said
 		}
-		return &Error{Exit: ExitExpectation, Code: "expectation_failed", Message: msg}
+		return &exit.Error{Exit: exit.Expectation, Code: "expectation_failed", Message: msg}
 	}
 	if e.JSON {
 		return e.print(map[string]any{"command": command, "held": true, "exit": got, "message": said})

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"ringside/cli/exit"
 	"ringside/engine/event"
 	"ringside/engine/wire"
 )
@@ -49,7 +50,7 @@ func TestExpressions(t *testing.T) {
 		`converged`:                                      false,
 	} {
 		s := scene(t).say("expect " + Join([]string{line}))
-		if held := s.exit == 0; held != want || s.exit != 0 && s.exit != ExitExpectation {
+		if held := s.exit == 0; held != want || s.exit != 0 && s.exit != exit.Expectation {
 			t.Errorf("%s: exit %d: %+v", line, s.exit, s.failure)
 		}
 	}
@@ -73,11 +74,11 @@ func TestWrongExpressionsSayWhy(t *testing.T) {
 		strings.Repeat("(", maxExpression+1): "longer than",
 	} {
 		s := scene(t).say("expect " + Join([]string{line}))
-		if s.exit != ExitUsage && s.exit != ExitExpectation || !strings.Contains(s.failure.Message, want) {
+		if s.exit != exit.Usage && s.exit != exit.Expectation || !strings.Contains(s.failure.Message, want) {
 			t.Errorf("%.40s: exit %d: %+v", line, s.exit, s.failure)
 		}
-		if want != "" && s.exit != ExitUsage {
-			t.Errorf("%.40s: exit %d, want %d", line, s.exit, ExitUsage)
+		if want != "" && s.exit != exit.Usage {
+			t.Errorf("%.40s: exit %d, want %d", line, s.exit, exit.Usage)
 		}
 	}
 }
@@ -89,7 +90,7 @@ func TestCountsWithOneEqualSign(t *testing.T) {
 			t.Errorf("%s: exit %d: %+v", line, s.exit, s.failure)
 		}
 	}
-	if s := scene(t).say("expect lost=1"); s.exit != ExitExpectation || !strings.Contains(s.failure.Message, "lost is 0") {
+	if s := scene(t).say("expect lost=1"); s.exit != exit.Expectation || !strings.Contains(s.failure.Message, "lost is 0") {
 		t.Errorf("lost=1: %+v", s.failure)
 	}
 }
@@ -103,7 +104,7 @@ func TestExpectSaysWhatIsInstead(t *testing.T) {
 	}
 	f := scene(t)
 	f.get = wire.GetReply{Err: wire.QuorumNotReached, Message: "R=2, but only n4"}
-	if s := f.say("expect 'siblings(cart)==1'"); s.exit != ExitExpectation || !strings.Contains(s.failure.Message, "only n4") {
+	if s := f.say("expect 'siblings(cart)==1'"); s.exit != exit.Expectation || !strings.Contains(s.failure.Message, "only n4") {
 		t.Errorf("a get that fails: %+v", s.failure)
 	}
 }
@@ -113,14 +114,14 @@ func TestExpectExit(t *testing.T) {
 		"expect --exit 4 -- get cart --one":          0,
 		"expect --exit 4 -- ringside get cart --one": 0,
 		"expect -- get cart":                         0,
-		"expect --exit 0 -- get cart --one":          ExitExpectation,
-		"expect --exit 5 -- get cart":                ExitExpectation,
-		"expect --exit 5 -- nonsense":                ExitExpectation,
+		"expect --exit 0 -- get cart --one":          exit.Expectation,
+		"expect --exit 5 -- get cart":                exit.Expectation,
+		"expect --exit 5 -- nonsense":                exit.Expectation,
 		"expect --exit 2 -- nonsense":                0,
-		"expect --exit 5":                            ExitUsage,
-		"expect --exit 5 --":                         ExitUsage,
-		"expect --exit 5 get cart":                   ExitUsage,
-		"expect up -- get cart":                      ExitUsage,
+		"expect --exit 5":                            exit.Usage,
+		"expect --exit 5 --":                         exit.Usage,
+		"expect --exit 5 get cart":                   exit.Usage,
+		"expect up -- get cart":                      exit.Usage,
 	} {
 		if s := scene(t).say(line); s.exit != exit {
 			t.Errorf("%s: exit %d, want %d: %+v", line, s.exit, exit, s.failure)
@@ -139,7 +140,7 @@ func TestWaitNamesWhatBlocks(t *testing.T) {
 		"'siblings(cart)==1'":  "siblings(cart) is 2",
 	} {
 		s := scene(t).say("wait --timeout 20ms " + cond)
-		if s.exit != ExitExpectation || s.failure.Code != "wait_timed_out" || !strings.Contains(s.failure.Message, want) {
+		if s.exit != exit.Expectation || s.failure.Code != "wait_timed_out" || !strings.Contains(s.failure.Message, want) {
 			t.Errorf("%s: %+v", cond, s.failure)
 		}
 	}

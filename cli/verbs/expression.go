@@ -12,8 +12,10 @@ import (
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/vm"
 
+	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/engine/escape"
+	"ringside/engine/usage"
 	"ringside/engine/vclock"
 	"ringside/engine/view"
 )
@@ -55,7 +57,7 @@ var functions = map[string]function{
 	})},
 	"value": {1, []role{aKey}, "", false, ofGet(func(g *got) (any, error) {
 		if len(g.Siblings) > 1 {
-			return nil, &Error{Exit: ExitSiblings, Code: "siblings", Message: fmt.Sprintf("value(%s): there are %d siblings: %s", escape.Terminal(g.key), len(g.Siblings), showVersions(g.Siblings))}
+			return nil, &exit.Error{Exit: exit.Siblings, Code: "siblings", Message: fmt.Sprintf("value(%s): there are %d siblings: %s", escape.Terminal(g.key), len(g.Siblings), showVersions(g.Siblings))}
 		}
 		return strings.Join(eachSibling(g, func(v vclock.Version) string { return string(v.Value) }), ""), nil
 	})},
@@ -100,10 +102,7 @@ var functions = map[string]function{
 			return nil, err
 		}
 		events, err := w.env.past(ctx)
-		cluster := view.New()
-		for _, e := range events {
-			cluster.Apply(e)
-		}
+		cluster := view.From(events)
 		return max(cluster.Lost(), now.Lost()), err
 	}},
 	"buffered": {0, []role{aNode}, 0, false, ofView(bufferedCount)},
@@ -232,7 +231,7 @@ func compile(text string) (*expression, error) {
 		return nil, fmt.Errorf("invalid condition %s: compare with ==, as in siblings(cart)==2", render.Quoted(text))
 	case err != nil && p.unknown() != "":
 		return nil, fmt.Errorf("invalid condition %s: there is no name %s%s; there are %s",
-			render.Quoted(text), render.Quoted(p.unknown()), didYouMean(p.unknown(), sortedKeys(functions)),
+			render.Quoted(text), render.Quoted(p.unknown()), render.DidYouMean(p.unknown(), sortedKeys(functions)),
 			strings.Join(sortedKeys(functions), " "))
 	case err != nil:
 		first, _, _ := strings.Cut(err.Error(), "\n")
@@ -283,7 +282,7 @@ var singleEqual = regexp.MustCompile(`[^=!<>]=[^=]`)
 // function, "" if there is none.
 func (p *patcher) unknown() string {
 	for _, w := range p.words {
-		if p.calls == 0 || Nearest(w, sortedKeys(functions)) != "" {
+		if p.calls == 0 || render.Nearest(w, sortedKeys(functions)) != "" {
 			return w
 		}
 	}
@@ -326,7 +325,7 @@ func (p *patcher) call(n *ast.CallNode) {
 	switch {
 	case p.err != nil:
 	case !ok:
-		p.err = fmt.Errorf("there is no function %s%s; there are %s", render.Quoted(name), didYouMean(name, sortedKeys(functions)), strings.Join(sortedKeys(functions), " "))
+		p.err = fmt.Errorf("there is no function %s%s; there are %s", render.Quoted(name), render.DidYouMean(name, sortedKeys(functions)), strings.Join(sortedKeys(functions), " "))
 	case len(n.Arguments) < f.needs || len(n.Arguments) > len(f.takes):
 		p.err = fmt.Errorf("%s takes %s, not %d", name, arity(f), len(n.Arguments))
 	default:
@@ -402,7 +401,7 @@ func (x *expression) blocks(ctx context.Context, w *world) (string, error) {
 		return "", failure
 	case err != nil:
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		return "", Usagef("the condition cannot be evaluated: %s", render.Text(first))
+		return "", usage.Errorf("the condition cannot be evaluated: %s", render.Text(first))
 	}
 	if held, _ := out.(bool); held {
 		return "", nil

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"ringside/cli/exit"
 	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
@@ -180,7 +181,7 @@ func contextsWith(t *testing.T, name string, token []byte) folder {
 type said struct {
 	out, err string
 	exit     int
-	failure  *Error
+	failure  *exit.Error
 }
 
 // say runs a line of the prompt against f.
@@ -195,7 +196,7 @@ func (f *fake) say(line string, change ...func(*Env)) said {
 	for _, c := range change {
 		c(e)
 	}
-	failure := AsError(Run(context.Background(), e, words))
+	failure := exit.As(Run(context.Background(), e, words))
 	s := said{out: out.String(), err: stderr.String(), failure: failure}
 	if failure != nil {
 		s.exit = failure.Exit

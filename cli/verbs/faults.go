@@ -30,7 +30,7 @@ both sides go on taking reads and writes.`,
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		groups, err := fault.ParseGroups(c.Args)
 		if err != nil {
-			return &UsageError{Err: err, Verb: c.Verb}
+			return c.Misuse(err)
 		}
 		return e.breakIt(ctx, fault.Fault{Kind: fault.Split, Groups: groups, OneWay: c.Bool("one-way"), For: c.Duration("for")})
 	},
@@ -96,10 +96,10 @@ var slowVerb = &Verb{
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		d, err := time.ParseDuration(c.Arg(1))
 		if err != nil {
-			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("slow: %s is not a delay such as 200ms", render.Quoted(c.Arg(1)))}
+			return c.Misusef("%s is not a delay such as 200ms", render.Quoted(c.Arg(1)))
 		}
 		if err := fault.CheckDelay(d); err != nil {
-			return &UsageError{Verb: c.Verb, Err: err}
+			return c.Misuse(err)
 		}
 		return e.breakIt(ctx, fault.Fault{Kind: fault.Slow, Link: c.Arg(0), Delay: d})
 	},
@@ -113,10 +113,10 @@ var lossVerb = &Verb{
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		p, err := strconv.ParseFloat(strings.TrimSuffix(c.Arg(1), "%"), 64)
 		if err != nil {
-			return &UsageError{Verb: c.Verb, Err: fmt.Errorf("loss: %s is not a percentage such as 20", render.Quoted(c.Arg(1)))}
+			return c.Misusef("%s is not a percentage such as 20", render.Quoted(c.Arg(1)))
 		}
 		if err := fault.CheckPercent(p); err != nil { // ParseFloat accepts NaN and infinities
-			return &UsageError{Verb: c.Verb, Err: err}
+			return c.Misuse(err)
 		}
 		return e.breakIt(ctx, fault.Fault{Kind: fault.Loss, Link: c.Arg(0), Percent: p})
 	},

@@ -14,6 +14,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/ring"
+	"ringside/engine/usage"
 	"ringside/engine/view"
 )
 
@@ -71,10 +72,10 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 	}
 	if n := cluster.Node(r.Node); r.Kind == member.Remove && n != nil && n.Status == view.Up {
 		if leaves(cluster, r.Node) {
-			return Usagef("leave %[1]s --force: the node is up and is leaving; "+
+			return usage.Errorf("leave %[1]s --force: the node is up and is leaving; "+
 				"wait with settle, or give up its data with  kill %[1]s  first", render.Node(r.Node))
 		}
-		return Usagef("%s is up: let it hand over what it has with  leave %s , or crash it first with  kill %s", render.Node(r.Node), render.Node(r.Node), render.Node(r.Node))
+		return usage.Errorf("%s is up: let it hand over what it has with  leave %s , or crash it first with  kill %s", render.Node(r.Node), render.Node(r.Node), render.Node(r.Node))
 	}
 	if c.Bool("dry-run") {
 		return e.dryRun(ctx, cluster, r)

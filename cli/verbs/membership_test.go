@@ -4,8 +4,10 @@ import (
 	"strings"
 	"testing"
 
+	"ringside/cli/exit"
 	"ringside/engine/event"
 	"ringside/engine/ring"
+	"ringside/engine/usage"
 )
 
 func TestJoinAndLeave(t *testing.T) {
@@ -16,7 +18,7 @@ func TestJoinAndLeave(t *testing.T) {
 	if s := f.say("leave n6"); s.exit != 0 || !strings.Contains(s.out, "leaves  n6  n1 wrote it down; the ring has 5 members") {
 		t.Errorf("exit %d: %s", s.exit, s.out)
 	}
-	if s := f.say("leave n5 --force"); s.exit != ExitUsage || !strings.Contains(s.failure.Message, "n5 is up") {
+	if s := f.say("leave n5 --force"); s.exit != exit.Usage || !strings.Contains(s.failure.Message, "n5 is up") {
 		t.Errorf("a node that is up is removed: exit %d, %v", s.exit, s.failure)
 	}
 }
@@ -38,10 +40,10 @@ func TestDryRun(t *testing.T) {
 	if len(f.settings.Nodes) != before {
 		t.Error("a dry run changed something")
 	}
-	f.err = Usagef("leave n4: it does not run")
+	f.err = usage.Errorf("leave n4: it does not run")
 	// a dry run is refused for the same reasons as the change
 	for _, line := range []string{"join --dry-run", "leave n4 --dry-run"} {
-		if s := f.say(line); s.exit != ExitUsage || s.failure.Message != f.err.Error() {
+		if s := f.say(line); s.exit != exit.Usage || s.failure.Message != f.err.Error() {
 			t.Errorf("%s: exit %d, %v", line, s.exit, s.failure)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"ringside/cli/render"
+	"ringside/engine/usage"
 	"slices"
 	"strconv"
 	"strings"
@@ -65,9 +66,9 @@ func (c *Call) Duration(name string) time.Duration { return c.flags[name].durati
 // beyond the verb's own and Common are those of the caller.
 func Parse(v *Verb, words []string, extra ...Flag) (*Call, error) {
 	c, err := parse(v, words, append(Common, extra...))
-	var usage *UsageError
-	if errors.As(err, &usage) && usage.Verb == nil {
-		usage.Verb = v
+	var misuse *usage.Error
+	if errors.As(err, &misuse) && misuse.Synopsis == "" {
+		misuse.Synopsis = v.Synopsis()
 	}
 	return c, err
 }
@@ -134,16 +135,16 @@ func parseFlag(fs *flag.FlagSet, v *Verb, words []string) (int, error) {
 	name, _, joined := strings.Cut(strings.TrimLeft(words[0], "-"), "=")
 	f := fs.Lookup(name)
 	if f == nil || strings.HasPrefix(words[0], "---") {
-		return 0, Usagef("%s: unknown flag %s%s; put -- before a value that begins with -", v.Name, render.Quoted(words[0]), didYouMean(Dashed(name), flagNames(fs)))
+		return 0, usage.Errorf("%s: unknown flag %s%s; put -- before a value that begins with -", v.Name, render.Quoted(words[0]), render.DidYouMean(Dashed(name), flagNames(fs)))
 	}
 	n := 1
 	if !joined && !f.Value.(*flagValue).IsBoolFlag() {
 		if n = 2; len(words) < n {
-			return 0, Usagef("%s: %s wants a value", v.Name, Dashed(name))
+			return 0, usage.Errorf("%s: %s wants a value", v.Name, Dashed(name))
 		}
 	}
 	if err := fs.Parse(words[:n]); err != nil {
-		return 0, Usagef("%s: %s: %w", v.Name, Dashed(name), f.Value.(*flagValue).problem)
+		return 0, usage.Errorf("%s: %s: %w", v.Name, Dashed(name), f.Value.(*flagValue).problem)
 	}
 	return n, nil
 }
@@ -166,15 +167,15 @@ func (c *Call) checkArgs() error {
 	}
 	for i, a := range c.Verb.Args[:min(len(c.Args), len(c.Verb.Args))] {
 		if word := c.Args[i]; len(c.Args) < need && len(a.Words) > 0 && !slices.Contains(a.Words, word) {
-			return Usagef("%s: %s is not one of: %s%s", c.Verb.Name, render.Quoted(word), strings.Join(a.Words, " "),
-				didYouMean(word, a.Words))
+			return usage.Errorf("%s: %s is not one of: %s%s", c.Verb.Name, render.Quoted(word), strings.Join(a.Words, " "),
+				render.DidYouMean(word, a.Words))
 		}
 	}
 	if len(c.Args) < need {
-		return Usagef("%s: %s is missing", c.Verb.Name, c.Verb.Args[len(c.Args)].Name)
+		return usage.Errorf("%s: %s is missing", c.Verb.Name, c.Verb.Args[len(c.Args)].Name)
 	}
 	if len(c.Args) > most {
-		return Usagef("%s: %s is one argument too many; quote a value that holds spaces", c.Verb.Name, render.Quoted(c.Args[most]))
+		return usage.Errorf("%s: %s is one argument too many; quote a value that holds spaces", c.Verb.Name, render.Quoted(c.Args[most]))
 	}
 	return nil
 }
@@ -251,9 +252,9 @@ func Split(line string) ([]string, error) {
 	words, err := shellquote.Split(line)
 	switch {
 	case errors.Is(err, shellquote.UnterminatedEscapeError):
-		return nil, Usagef(`the line ends in a backslash`)
+		return nil, usage.Errorf(`the line ends in a backslash`)
 	case err != nil:
-		return nil, Usagef(`a quote is not closed; write "it's" for it's`)
+		return nil, usage.Errorf(`a quote is not closed; write "it's" for it's`)
 	}
 	return words, nil
 }
@@ -262,3 +263,12 @@ func Split(line string) ([]string, error) {
 func Join(words []string) string { return shellquote.Join(words...) }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// Misusef returns a usage error of the call, with the verb's name before the message and its
+// synopsis after it.
+func (c *Call) Misusef(format string, args ...any) error {
+	return c.Misuse(fmt.Errorf(c.Verb.Name+": "+format, args...))
+}
+
+// Misuse returns err as a usage error of the call, with the verb's synopsis.
+func (c *Call) Misuse(err error) error { return &usage.Error{Err: err, Synopsis: c.Verb.Synopsis()} }

@@ -2,6 +2,8 @@ package verbs
 
 import (
 	"errors"
+	"ringside/cli/exit"
+	"ringside/cli/render"
 	"slices"
 	"strings"
 	"testing"
@@ -72,15 +74,15 @@ func TestParse(t *testing.T) {
 		case tc.want == "" && !slices.Equal(c.Args, tc.args):
 			t.Errorf("%s: got %q, want %q", tc.line, c.Args, tc.args)
 		}
-		if err != nil && !errors.Is(err, ErrHelp) && !strings.Contains(AsError(err).Message, "usage: "+words[0]) {
-			t.Errorf("%s: no synopsis in %q", tc.line, AsError(err).Message)
+		if err != nil && !errors.Is(err, ErrHelp) && !strings.Contains(exit.As(err).Message, "usage: "+words[0]) {
+			t.Errorf("%s: no synopsis in %q", tc.line, exit.As(err).Message)
 		}
 	}
 }
 
 func TestSplitSaysWhatIsWrong(t *testing.T) {
 	for _, line := range []string{"put cart it's", `put "cart`, `put cart \`} {
-		if _, err := Split(line); AsError(err).Exit != ExitUsage {
+		if _, err := Split(line); exit.As(err).Exit != exit.Usage {
 			t.Errorf("%s: got %v", line, err)
 		}
 	}
@@ -140,7 +142,7 @@ func TestRegistryIsComplete(t *testing.T) {
 
 func TestNearest(t *testing.T) {
 	for word, want := range map[string]string{"git": "get", "pit": "put", "hela": "heal", "paritition": "partition", "statsu": "status", "xyzzy": "", "": "", "zz": ""} {
-		if got := Nearest(word, Names()); got != want {
+		if got := render.Nearest(word, Names()); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
 		}
 	}

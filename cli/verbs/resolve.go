@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"ringside/cli/render"
+	"ringside/engine/usage"
 	"ringside/engine/wire"
 )
 
@@ -40,7 +41,7 @@ func runResolve(ctx context.Context, e *Env, c *Call) error {
 		}
 	}
 	if ways != 1 {
-		return &UsageError{Verb: c.Verb, Err: fmt.Errorf("resolve: want one of --pick I, --with VALUE, --union and --or-set")}
+		return c.Misusef("want one of --pick I, --with VALUE, --union and --or-set")
 	}
 	save, err := e.openSave(c)
 	if err != nil {
@@ -79,7 +80,7 @@ func (g *got) choose(ctx context.Context, e *Env, c *Call) ([]byte, error) {
 	}
 	i := c.Int("pick")
 	if i > len(g.Siblings) {
-		return nil, Usagef("resolve: --pick %d: %s has %s", i, render.Key(g.key), render.Count(len(g.Siblings), "sibling"))
+		return nil, usage.Errorf("resolve: --pick %d: %s has %s", i, render.Key(g.key), render.Count(len(g.Siblings), "sibling"))
 	}
 	return g.Siblings[i-1].Value, nil
 }

@@ -10,6 +10,7 @@ import (
 	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/ring"
+	"ringside/engine/usage"
 	"ringside/engine/view"
 )
 
@@ -52,7 +53,7 @@ func seeAs(cluster *view.Cluster, node string) error {
 	case err != nil:
 		return err
 	case n.Status != view.Up:
-		return Usagef("%s is %s, and does not say what it knows", render.Node(node), n.Status)
+		return usage.Errorf("%s is %s, and does not say what it knows", render.Node(node), n.Status)
 	}
 	cluster.Ring = cluster.RingOf(n)
 	return nil

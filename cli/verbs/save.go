@@ -14,8 +14,10 @@ import (
 	"strings"
 	"syscall"
 
+	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/engine/escape"
+	"ringside/engine/usage"
 	"ringside/engine/wire"
 )
 
@@ -159,11 +161,11 @@ func (e *Env) openSave(c *Call) (*saving, error) {
 	var err error
 	switch name, named := strings.CutPrefix(c.String("save"), "@"); {
 	case !named || name == "":
-		return nil, c.misused("--save wants @NAME or @./FILE, not %s", render.Quoted(c.String("save")))
+		return nil, c.Misusef("--save wants @NAME or @./FILE, not %s", render.Quoted(c.String("save")))
 	case isPath(name):
 		file, err = writeContext(e.path(name))
 	case e.Contexts == nil:
-		return nil, c.misused("--save %s: no contexts are kept here; use @./FILE", shown(c))
+		return nil, c.Misusef("--save %s: no contexts are kept here; use @./FILE", shown(c))
 	default:
 		file, err = e.Contexts.Create(name)
 	}
@@ -185,17 +187,17 @@ var misplaced = []error{
 
 // notWritable returns the error of a target of --save that cannot be opened. Nothing was sent.
 func notWritable(c *Call, err error) error {
-	var other *Error // for example: no cluster runs
-	var usage *UsageError
+	var other *exit.Error // for example: no cluster runs
+	var misuse *usage.Error
 	switch {
 	case errors.As(err, &other):
 		return err
-	case errors.As(err, &usage):
-		return c.misused("--save %s: %w; nothing was sent", shown(c), err)
+	case errors.As(err, &misuse):
+		return c.Misusef("--save %s: %w; nothing was sent", shown(c), err)
 	}
 	err = fmt.Errorf("%s: --save %s cannot be written: %w; nothing was sent", c.Verb.Name, shown(c), cause(err))
 	if slices.ContainsFunc(misplaced, func(m error) bool { return errors.Is(err, m) }) {
-		return &UsageError{Verb: c.Verb, Err: err}
+		return c.Misuse(err)
 	}
 	return err
 }
@@ -231,7 +233,7 @@ func (s *saving) keep(token []byte) error {
 	if err == nil {
 		return nil
 	}
-	return &Error{Exit: ExitInternal, Code: "context_not_saved", Reported: true,
+	return &exit.Error{Exit: exit.Internal, Code: "context_not_saved", Reported: true,
 		Message: fmt.Sprintf("%s: done, but its context could not be saved as %s: %v; get the key again to save it",
 			s.call.Verb.Name, shown(s.call), cause(err))}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"ringside/cli/exit"
 	"ringside/engine/wire"
 )
 
@@ -62,7 +63,7 @@ func TestSaveIsOpenedFirst(t *testing.T) {
 			if got := listing(t, dir)["foreign"]; got != "my notes" {
 				t.Errorf("%s --save %.20s: the file of another program holds %q", line, target, got)
 			}
-			if s.exit != ExitUsage || !strings.Contains(s.failure.Message, want) ||
+			if s.exit != exit.Usage || !strings.Contains(s.failure.Message, want) ||
 				!strings.Contains(s.failure.Message, "usage: ") {
 				t.Errorf("%s --save %.20s: exit %d, %+v", line, target, s.exit, s.failure)
 			}
@@ -123,7 +124,7 @@ func TestSaveThatFailsLate(t *testing.T) {
 		for _, json := range []string{"", " --json"} {
 			f := scene(t)
 			s := f.say(line+json+" --save @ctx", func(e *Env) { e.Contexts = onBrokenDisk{contextsWith(t, "old", []byte("seen"))} })
-			if s.exit != ExitInternal || s.failure.Code != "context_not_saved" ||
+			if s.exit != exit.Internal || s.failure.Code != "context_not_saved" ||
 				!strings.Contains(s.err, "done, but its context could not be saved as @ctx") || s.out == "" {
 				t.Errorf("%s%s: exit %d, %q, %q, %+v", line, json, s.exit, s.out, s.err, s.failure)
 			}

@@ -3,6 +3,7 @@ package verbs
 import (
 	"context"
 	"io"
+	"ringside/cli/exit"
 	"testing"
 )
 
@@ -13,8 +14,8 @@ func TestReadOfAValueIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	f := newFake(t)
-	err := AsError(Run(ctx, &Env{Cluster: f, In: in, Out: io.Discard, Err: io.Discard}, []string{"put", "cart", "-"}))
-	if err == nil || err.Exit != ExitInterrupted || len(f.puts) > 0 {
+	err := exit.As(Run(ctx, &Env{Cluster: f, In: in, Out: io.Discard, Err: io.Discard}, []string{"put", "cart", "-"}))
+	if err == nil || err.Exit != exit.Interrupted || len(f.puts) > 0 {
 		t.Errorf("got %+v, %d puts", err, len(f.puts))
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/engine/event"
 	"ringside/engine/ring"
@@ -34,7 +35,7 @@ Nodes do the same by themselves every ten seconds, and soon after one came back.
 		}
 		failure := notCompared(c, cluster, rounds)
 		if e.JSON {
-			return cmp.Or(printSync(e, cluster, rounds, failure), reported(failure))
+			return cmp.Or(printSync(e, cluster, rounds, failure), exit.Reported(failure))
 		}
 		return cmp.Or(e.write(e.showSync(cluster, rounds)), failure)
 	},
@@ -58,7 +59,7 @@ Exit 5 means that no two homes could be compared, and names the reason.`,
 		}
 		slices.SortStableFunc(rounds, func(a, b event.SyncRound) int { return rank(a) - rank(b) })
 		if e.JSON {
-			return cmp.Or(printMerkle(e, cluster, rounds, failure), reported(failure))
+			return cmp.Or(printMerkle(e, cluster, rounds, failure), exit.Reported(failure))
 		}
 		return cmp.Or(e.write(e.showMerkle(cluster, rounds)), failure)
 	},
@@ -133,7 +134,7 @@ func notCompared(c *Call, cluster *view.Cluster, rounds []event.SyncRound) error
 	if asked > 1 {
 		which = fmt.Sprintf("%d of %s", len(missed), render.Count(asked, "range"))
 	}
-	return &Error{Exit: ExitQuorum, Code: "not_compared",
+	return &exit.Error{Exit: exit.Quorum, Code: "not_compared",
 		Message: fmt.Sprintf("%s: no two homes of %s were compared: %s", c.Verb.Name, which, strings.Join(why, ", "))}
 }
 
@@ -168,7 +169,7 @@ func rangeArg(r *ring.Ring, arg string, c *Call) (int, error) {
 	case !ok || err != nil:
 		return r.Index(ring.Of([]byte(arg))), nil
 	case i >= uint64(most):
-		return 0, &UsageError{Verb: c.Verb, Err: fmt.Errorf("%s: there is no range %s; they are p00 to %s", c.Verb.Name, render.Quoted(arg), event.RangeName(most-1))}
+		return 0, c.Misusef("there is no range %s; they are p00 to %s", render.Quoted(arg), event.RangeName(most-1))
 	}
 	return int(i), nil
 }
@@ -217,7 +218,7 @@ func printSync(e *Env, cluster *view.Cluster, rounds []event.SyncRound, failure 
 		syncSum
 		Differing []roundJSON `json:"differing"`       // rounds that found or met something
 		Error     any         `json:"error,omitempty"` // if of a range no two homes were compared
-	}{sumOf(rounds), []roundJSON{}, errorOf(failure)}
+	}{sumOf(rounds), []roundJSON{}, exit.Field(failure)}
 	for _, r := range rounds {
 		if r.Count > 0 || r.Err != "" {
 			out.Differing = append(out.Differing, roundJSON{rangeName(cluster, r), r})
@@ -263,7 +264,7 @@ func printMerkle(e *Env, cluster *view.Cluster, rounds []event.SyncRound, failur
 	return e.print(struct {
 		pairs
 		Error any `json:"error"` // instead of the text of the first pair
-	}{out, errorOf(failure)})
+	}{out, exit.Field(failure)})
 }
 
 func (e *Env) showMerkle(cluster *view.Cluster, rounds []event.SyncRound) string {

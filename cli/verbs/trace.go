@@ -12,6 +12,7 @@ import (
 
 	"ringside/cli/render"
 	"ringside/engine/event"
+	"ringside/engine/usage"
 	"ringside/engine/vclock"
 	"ringside/engine/view"
 )
@@ -40,7 +41,7 @@ func (e *Env) request(ctx context.Context, arg string) (*view.Request, *view.Clu
 	if arg != "last" {
 		var err error
 		if id, err = strconv.ParseUint(strings.TrimPrefix(arg, "#"), 10, 64); err != nil {
-			return nil, nil, Usagef("trace: %s is neither a request's number nor last", render.Quoted(arg))
+			return nil, nil, usage.Errorf("trace: %s is neither a request's number nor last", render.Quoted(arg))
 		}
 	}
 	cluster, err := e.view(ctx)
@@ -62,9 +63,9 @@ func (e *Env) request(ctx context.Context, arg string) (*view.Request, *view.Clu
 	}
 	switch {
 	case r == nil && arg == "last":
-		return nil, nil, Usagef("trace: there was no request yet; put or get something first")
+		return nil, nil, usage.Errorf("trace: there was no request yet; put or get something first")
 	case r == nil:
-		return nil, nil, Usagef("trace: no request %s is remembered; events lists what is", event.RequestName(id))
+		return nil, nil, usage.Errorf("trace: no request %s is remembered; events lists what is", event.RequestName(id))
 	}
 	all := append(slices.Clone(r.Events), aftermath(events, r)...)
 	slices.SortStableFunc(all, func(a, b event.Event) int { return cmp.Compare(a.Time, b.Time) })

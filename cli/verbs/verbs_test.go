@@ -14,6 +14,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/engine/event"
 	"ringside/engine/fault"
@@ -107,15 +108,15 @@ func TestConvergedComparesRoots(t *testing.T) {
 		t.Fatalf("equal roots: %+v", s.failure)
 	}
 	f.roots[rg.Homes[1]] = root(8)
-	if s := f.say("wait converged --timeout 1ms"); s.exit != ExitExpectation || !strings.Contains(s.failure.Message, "p19: the trees of "+rg.Homes[0]+" and "+rg.Homes[1]+" differ") {
+	if s := f.say("wait converged --timeout 1ms"); s.exit != exit.Expectation || !strings.Contains(s.failure.Message, "p19: the trees of "+rg.Homes[0]+" and "+rg.Homes[1]+" differ") {
 		t.Fatalf("differing roots: %+v", s.failure)
 	}
 	delete(f.roots, rg.Homes[1]) // it holds nothing
-	if s := f.say("wait converged --timeout 1ms"); s.exit != ExitExpectation {
+	if s := f.say("wait converged --timeout 1ms"); s.exit != exit.Expectation {
 		t.Fatal("an empty home counts as converged")
 	}
 	f.down = rg.Homes[1:2]
-	if s := f.say("wait converged --timeout 1ms"); s.exit != ExitExpectation || !strings.Contains(s.failure.Message, "home "+rg.Homes[1]+" is not up") {
+	if s := f.say("wait converged --timeout 1ms"); s.exit != exit.Expectation || !strings.Contains(s.failure.Message, "home "+rg.Homes[1]+" is not up") {
 		t.Fatalf("a home is down: %+v", s.failure)
 	}
 }
@@ -142,13 +143,13 @@ func TestSyncRanges(t *testing.T) {
 		t.Errorf("sync compared %v", f.compared)
 	}
 	for _, line := range []string{"sync p60", "merkle p999999999"} {
-		if s := f.say(line); s.exit != ExitUsage {
+		if s := f.say(line); s.exit != exit.Usage {
 			t.Errorf("%s: exit %d", line, s.exit)
 		}
 	}
 	f.rounds = nil
 	for _, line := range []string{"merkle cart", "sync cart", "sync"} { // no round was begun
-		if s := f.say(line); s.exit != ExitQuorum || !strings.Contains(s.failure.Message, "n5 is down") {
+		if s := f.say(line); s.exit != exit.Quorum || !strings.Contains(s.failure.Message, "n5 is down") {
 			t.Errorf("%s: exit %d, %+v", line, s.exit, s.failure)
 		}
 	}
@@ -239,7 +240,7 @@ func TestRawRefusesATerminal(t *testing.T) {
 	f := newFake(t)
 	f.get = wire.GetReply{Siblings: vclock.Siblings{version("n4", 1, "\x1b]0;owned\a")}, Coordinator: "n4"}
 	terminal := func(e *Env) { e.Terminal = true }
-	if s := f.say("get cart --raw", terminal); s.exit != ExitUsage || s.out != "" || len(f.vias) != 0 {
+	if s := f.say("get cart --raw", terminal); s.exit != exit.Usage || s.out != "" || len(f.vias) != 0 {
 		t.Errorf("got exit %d and %q", s.exit, s.out)
 	}
 	if s := f.say("get cart --raw --force", terminal); s.out != "\x1b]0;owned\a" {
@@ -268,19 +269,19 @@ func TestExitCodes(t *testing.T) {
 	}
 	f := newFake(t)
 	f.err = errBroken
-	if s := f.say("get cart"); s.exit != ExitInternal {
+	if s := f.say("get cart"); s.exit != exit.Internal {
 		t.Errorf("a broken cluster: exit %d", s.exit)
 	}
 	f = newFake(t)
-	if s := f.say("get cart"); s.exit != ExitNotFound || s.failure.Reported {
+	if s := f.say("get cart"); s.exit != exit.NotFound || s.failure.Reported {
 		t.Errorf("not found: %+v", s.failure)
 	}
-	if s := f.say("get cart --json"); s.exit != ExitNotFound || !s.failure.Reported || !strings.Contains(s.out, `"found":false,"siblings":[]`) {
+	if s := f.say("get cart --json"); s.exit != exit.NotFound || !s.failure.Reported || !strings.Contains(s.out, `"found":false,"siblings":[]`) {
 		t.Errorf("not found as JSON: %+v %s", s.failure, s.out)
 	}
 	f.get.Siblings = diverged()
 	for _, line := range []string{"get cart --one", "get cart --raw", "get cart --one --json"} {
-		if s := f.say(line); s.exit != ExitSiblings {
+		if s := f.say(line); s.exit != exit.Siblings {
 			t.Errorf("%s: exit %d", line, s.exit)
 		}
 	}
@@ -322,13 +323,13 @@ func TestNothingIsSentThatCannotBeMeant(t *testing.T) {
 	}
 	f := newFake(t)
 	big := strings.Repeat("x", wire.MaxValue+1)
-	if s := f.say("put cart -", stdin(big)); s.exit != ExitUsage || s.failure.Code != "too_large" || len(f.puts) > 0 {
+	if s := f.say("put cart -", stdin(big)); s.exit != exit.Usage || s.failure.Code != "too_large" || len(f.puts) > 0 {
 		t.Errorf("a value over the limit: %+v", s.failure)
 	}
 	if s := f.say("put cart -", stdin(big[1:])); s.exit != 0 || len(f.puts[0].Value) != wire.MaxValue {
 		t.Errorf("a value at the limit: %+v", s.failure)
 	}
-	if s := f.say("put cart -"); s.exit != ExitUsage {
+	if s := f.say("put cart -"); s.exit != exit.Usage {
 		t.Errorf("without standard input: exit %d", s.exit)
 	}
 }
@@ -364,7 +365,7 @@ func TestResolve(t *testing.T) {
 			t.Errorf("%s: sent %+v", line, f.puts)
 		}
 	}
-	if s := scene(t).say("resolve cart --pick 3"); s.exit != ExitUsage {
+	if s := scene(t).say("resolve cart --pick 3"); s.exit != exit.Usage {
 		t.Errorf("a sibling that there is not: exit %d", s.exit)
 	}
 }

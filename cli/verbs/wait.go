@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/event"
@@ -83,10 +84,8 @@ func parseConditions(c *Call) (*condition, error) {
 	case err != nil:
 		return nil, err
 	case c.Has("key") && !cond.keyed:
-		return nil, &UsageError{Verb: c.Verb,
-			Err: fmt.Errorf("%s: --key is for the condition converged; "+
-				"write the key in parentheses elsewhere, as in siblings(cart)",
-				c.Verb.Name)}
+		return nil, c.Misusef("--key is for the condition converged; " +
+			"write the key in parentheses elsewhere, as in siblings(cart)")
 	case cond.via == "":
 		return cond, nil
 	}
@@ -171,7 +170,7 @@ func parseCondition(text string, c *Call) (*condition, error) {
 		}
 		x, err := compile(text)
 		if err != nil {
-			return nil, &UsageError{Err: err, Verb: c.Verb}
+			return nil, c.Misuse(err)
 		}
 		out.blocks = x.blocks
 	}
@@ -328,7 +327,7 @@ func (e *Env) wait(ctx context.Context, cond *condition, timeout time.Duration) 
 			time.Sleep(settleInterval)
 		case <-time.After(pollInterval):
 		case <-deadline.C:
-			return &Error{Exit: ExitExpectation, Code: "wait_timed_out",
+			return &exit.Error{Exit: exit.Expectation, Code: "wait_timed_out",
 				Message: fmt.Sprintf("wait %s: not after %v: %s", cond.text, timeout, reason)}
 		case <-ctx.Done():
 			return ctx.Err()
@@ -345,13 +344,13 @@ func (e *Env) look(ctx context.Context, cond *condition, limit time.Duration) (s
 	inner, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	blocks, err := cond.blocks(inner, newWorld(e, cond))
-	var request *Error
+	var request *exit.Error
 	switch {
 	case err == nil:
 		return blocks, nil
 	case ctx.Err() != nil:
 		return "", ctx.Err()
-	case errors.As(err, &request) && request.Exit != ExitNoCluster:
+	case errors.As(err, &request) && request.Exit != exit.NoCluster:
 		return request.Message, nil
 	case inner.Err() != nil:
 		return "", errCutShort

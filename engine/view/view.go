@@ -111,6 +111,20 @@ func New() *Cluster {
 	return &Cluster{keys: map[string]*Key{}, requests: map[uint64]*Request{}, lost: map[string]bool{}, Synced: map[event.SyncPair]LastRound{}, Slow: map[string]time.Duration{}, Loss: map[string]float64{}}
 }
 
+// From returns the view that events result in.
+func From(events []event.Event) *Cluster {
+	v := New()
+	v.ApplyAll(events)
+	return v
+}
+
+// ApplyAll reduces events into the view in their order.
+func (v *Cluster) ApplyAll(events []event.Event) {
+	for _, e := range events {
+		v.Apply(e)
+	}
+}
+
 // Apply reduces one event into the view.
 func (v *Cluster) Apply(e event.Event) {
 	v.Now = max(v.Now, e.Time)

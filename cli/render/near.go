@@ -1,22 +1,20 @@
-package verbs
+package render
 
-import (
-	"strings"
-)
+import "strings"
 
-// maxTypos is how many letters a word may be off for a suggestion.
+// maxTypos is how many letters a word may differ from a suggestion.
 const maxTypos = 2
 
-// didYouMean suggests the candidate that is nearest to word, "" if none is near.
-func didYouMean(word string, candidates []string) string {
+// DidYouMean returns "; did you mean X?" for the candidate nearest to word, "" if none is near.
+func DidYouMean(word string, candidates []string) string {
 	if s := Nearest(word, candidates); s != "" {
 		return "; did you mean " + s + "?"
 	}
 	return ""
 }
 
-// Nearest returns the candidate within maxTypos of word, "" if there is none.
-// A word of which most is wrong is near to nothing.
+// Nearest returns the candidate within maxTypos of word, "" if there is none. A candidate of which
+// every letter differs is not near.
 func Nearest(word string, candidates []string) string {
 	best, dist := "", maxTypos+1
 	for _, c := range candidates {
@@ -27,8 +25,8 @@ func Nearest(word string, candidates []string) string {
 	return best
 }
 
-// distance is the number of letters to insert, delete, change or swap with
-// the next one to make b of a.
+// distance returns how many letters must be inserted, deleted, changed or swapped with the next one
+// to turn a into b.
 func distance(a, b string) int {
 	var before, prev []int
 	row := make([]int, len(b)+1)
