@@ -42,13 +42,13 @@ func (g *get) absent() bool {
 	if g.quorum.Strict || mutant.Is(mutant.HintsUnasked) {
 		return true
 	}
-	return len(g.unheard()) <= g.n.replicas()-g.quorum.R && g.recheck.wanted == g.recheck.done
+	return len(g.unheard()) <= g.n.members.replicas()-g.quorum.R && g.recheck.wanted == g.recheck.done
 }
 
 // unheard lists the nodes that could hold the key and have not answered: homes first, in the order
 // of the preference list.
 func (g *get) unheard() []string {
-	could := slices.Clone(g.n.homesIn(g.pref))
+	could := slices.Clone(g.n.members.homesIn(g.pref))
 	if !g.quorum.Strict {
 		could = append(could, g.keepers()...)
 	}
@@ -60,13 +60,13 @@ func (g *get) unheard() []string {
 // keepers lists the nodes beyond the homes that may keep a hint and that the coordinator has a
 // connection to: members, and nodes that leave and have not handed everything over yet.
 func (g *get) keepers() []string {
-	all := slices.Clone(g.pref[len(g.n.homesIn(g.pref)):])
-	for _, node := range g.n.member.leavers {
-		if last, _ := g.n.member.history.Last(node); last.Kind == member.Leave && !slices.Contains(g.pref, node) {
+	all := slices.Clone(g.pref[len(g.n.members.homesIn(g.pref)):])
+	for _, node := range g.n.members.leavers {
+		if last, _ := g.n.members.history.Last(node); last.Kind == member.Leave && !slices.Contains(g.pref, node) {
 			all = append(all, node)
 		}
 	}
-	return slices.DeleteFunc(all, func(node string) bool { return !g.n.connected(node) })
+	return slices.DeleteFunc(all, func(node string) bool { return !g.n.detector.connected(node) })
 }
 
 // makeSure asks the other nodes that could hold the key, once R homes have answered that they hold
@@ -75,7 +75,7 @@ func (g *get) makeSure() {
 	if g.quorum.Strict || mutant.Is(mutant.HintsUnasked) || !g.foundNothing() || len(g.counted()) < g.quorum.R {
 		return
 	}
-	if len(g.unheard()) > g.n.replicas()-g.quorum.R {
+	if len(g.unheard()) > g.n.members.replicas()-g.quorum.R {
 		g.askBeyond()
 		return
 	}
@@ -115,7 +115,7 @@ func (g *get) askHomesAgain() {
 
 // shortfall says why the quorum was not reached, and which nodes did not answer.
 func (g *get) shortfall() string {
-	homes, counted, unheard := g.n.homesIn(g.pref), g.counted(), g.unheard()
+	homes, counted, unheard := g.n.members.homesIn(g.pref), g.counted(), g.unheard()
 	silent := slices.DeleteFunc(slices.Clone(homes), func(h string) bool { return !slices.Contains(unheard, h) })
 	switch {
 	case !g.foundNothing() || len(silent) == 0 && len(counted) < g.quorum.R:

@@ -152,7 +152,7 @@ func TestHintsThatPassTheReader(t *testing.T) {
 	for _, n := range []string{"n4", "n5"} {
 		w.nodes[n].admit.bytes = backgroundBurst
 		for _, h := range []string{"n1", "n2", "n3"} {
-			w.nodes[n].alive(h)
+			w.nodes[n].detector.answered(h)
 		}
 		w.nodes[n].runPaced()
 		w.wakeUp(n)

@@ -103,7 +103,7 @@ func (a *admission) part(most int) int { return max(int(a.slice*float64(most)), 
 
 // charge takes a message's bytes from the budget and returns them.
 func (n *Node) charge(body wire.Body, peer string) int {
-	size := wire.MessageSize(wire.Message{From: n.cfg.Name, To: peer, Op: n.lastOp, View: n.member.digest, Body: body})
+	size := wire.MessageSize(wire.Message{From: n.cfg.Name, To: peer, Op: n.calls.last, View: n.members.digest, Body: body})
 	n.admit.bytes -= size
 	return size
 }

@@ -38,6 +38,8 @@ type syncer struct {
 	quiet    []event.SyncRound // rounds of this cycle that found nothing
 	scrubbed []byte            // where the scrub goes on
 	soon     bool              // a timer starts what waits
+
+	recovering map[string]bool // peers for which syncAfterRecovery has planned rounds
 }
 
 // A task is a round to be run.
@@ -53,7 +55,9 @@ type taskKey struct {
 	peer string
 }
 
-func newSyncer() *syncer { return &syncer{waiting: map[taskKey]bool{}} }
+func newSyncer() *syncer {
+	return &syncer{waiting: map[taskKey]bool{}, recovering: map[string]bool{}}
+}
 
 // beginAntiEntropy plans the first cycle; every node has its own moment.
 func (n *Node) beginAntiEntropy() {
@@ -71,13 +75,13 @@ func (n *Node) cycle() {
 	n.scrub()
 	turn := n.sync.turns
 	n.sync.turns++
-	for rg := range n.ring().HostedBy(n.cfg.Name) {
+	for rg := range n.members.ring.HostedBy(n.cfg.Name) {
 		at, others := n.plotOf(rg), n.otherHomes(rg.Homes)
 		if n.tree(at).Root() == 0 {
 			continue
 		}
 		for i := range others { // the next one that is there
-			if peer := others[(turn+i)%len(others)]; n.healthy(peer) {
+			if peer := others[(turn+i)%len(others)]; n.detector.healthy(peer) {
 				n.plan(task{taskKey: taskKey{at, peer}})
 				break
 			}
@@ -90,24 +94,25 @@ func (n *Node) otherHomes(homes []string) []string {
 	return slices.DeleteFunc(slices.Clone(homes), func(h string) bool { return h == n.cfg.Name })
 }
 
-// reunite plans a round for each range that is shared with a peer that came back.
-func (n *Node) reunite(p *peer) {
-	if n.cfg.Timings.AntiEntropy == 0 || p.reunion {
+// syncAfterRecovery plans a round for each range that this node shares with a peer which is healthy
+// again.
+func (n *Node) syncAfterRecovery(peer string) {
+	if n.cfg.Timings.AntiEntropy == 0 || n.sync.recovering[peer] {
 		return
 	}
-	p.reunion = true
+	n.sync.recovering[peer] = true
 	wait := n.cfg.Timings.Reunion
 	if n.rng.IntN(2) == 0 { // or all its peers would come at once
 		wait *= 2
 	}
 	n.after(wait, func() {
-		p.reunion = false
-		if !p.healthy() {
-			return // its next return plans another
+		delete(n.sync.recovering, peer)
+		if !n.detector.healthy(peer) {
+			return // the next recovery plans the rounds again
 		}
-		for rg := range n.ring().HostedBy(n.cfg.Name) {
-			if slices.Contains(rg.Homes, p.name) {
-				n.plan(task{taskKey: taskKey{n.plotOf(rg), p.name}})
+		for rg := range n.members.ring.HostedBy(n.cfg.Name) {
+			if slices.Contains(rg.Homes, peer) {
+				n.plan(task{taskKey: taskKey{n.plotOf(rg), peer}})
 			}
 		}
 		n.startRounds()
@@ -141,7 +146,7 @@ func (n *Node) compare(in Compare) {
 		n.refusals.retry() // a client may have reconciled the versions that were too large
 	}
 	var tasks []task
-	for rg := range n.ring().HostedBy(n.cfg.Name) {
+	for rg := range n.members.ring.HostedBy(n.cfg.Name) {
 		at := n.plotOf(rg)
 		if len(in.Ranges) > 0 && !slices.Contains(in.Ranges, at.Span) {
 			continue
@@ -188,7 +193,7 @@ func (n *Node) startRounds() {
 			if !mutant.Is(mutant.TaskWaitsForever) {
 				delete(s.waiting, t.taskKey)
 			}
-			if !n.healthy(t.peer) || !n.share(t.plot, t.peer) {
+			if !n.detector.healthy(t.peer) || !n.share(t.plot, t.peer) {
 				continue // things changed while it waited
 			}
 		}

@@ -11,13 +11,13 @@ import "ringside/engine/wire"
 
 // tellMembership answers a client that downloads the membership.
 func (n *Node) tellMembership(client uint64, req wire.MembershipRequest) {
-	n.reply(client, wire.MembershipReply{Request: req.Request, View: n.member.digest, Changes: n.member.history})
+	n.reply(client, wire.MembershipReply{Request: req.Request, View: n.members.digest, Changes: n.members.history})
 }
 
 // staleView is the node's view if a client found it by another one, 0 otherwise.
 func (n *Node) staleView(client uint64) uint64 {
-	if client == 0 || client == n.member.digest {
+	if client == 0 || client == n.members.digest {
 		return 0
 	}
-	return n.member.digest
+	return n.members.digest
 }

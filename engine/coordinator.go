@@ -18,8 +18,8 @@ import (
 // choose gives a client's put to its coordinator: the home that the client sent it to, else
 // the one that was fastest, else this node if it is a home, else the first home that is there.
 func (n *Node) choose(req wire.PutRequest, respond func(wire.PutReply)) {
-	pref := n.preference(req.Key)
-	home := n.isHome(n.cfg.Name, pref)
+	pref := n.members.preference(req.Key)
+	home := n.members.isHome(n.cfg.Name, pref)
 	otherwise := func() {
 		if home {
 			n.coordinate(req, respond)
@@ -32,7 +32,7 @@ func (n *Node) choose(req wire.PutRequest, respond func(wire.PutReply)) {
 		return
 	}
 	fastest := n.fastest(req)
-	if fastest == n.cfg.Name || !n.isHome(fastest, pref) || !n.healthy(fastest) {
+	if fastest == n.cfg.Name || !n.members.isHome(fastest, pref) || !n.detector.healthy(fastest) {
 		otherwise()
 		return
 	}
@@ -63,11 +63,11 @@ func (n *Node) fastest(req wire.PutRequest) string {
 // ifThere does one or the other by whether peer is known to be there now: it pings
 // first unless it heard from it a moment ago.
 func (n *Node) ifThere(peer string, request uint64, there, silent func()) {
-	if n.now-n.peer(peer).heard <= n.cfg.Timings.Fresh {
+	if n.detector.heardLately(peer) {
 		there()
 		return
 	}
-	n.call(peer, request, wire.Ping{}, n.cfg.Timings.Patience, call{
+	n.calls.begin(peer, request, wire.Ping{}, n.cfg.Timings.Patience, call{
 		onAnswer: func(wire.Body) { there() },
 		onSilent: silent,
 	})

@@ -14,8 +14,8 @@ import (
 
 // tellLeft says, once, that a node that left has nothing any more that others need.
 func (n *Node) tellLeft() {
-	last, known := n.member.history.Last(n.cfg.Name)
-	gone := known && last.Kind != member.Join && !n.belongs(n.cfg.Name) && n.empty() && n.goodbye()
+	last, known := n.members.history.Last(n.cfg.Name)
+	gone := known && last.Kind != member.Join && !n.members.has(n.cfg.Name) && n.empty() && n.goodbye()
 	if gone && !n.transfer.left {
 		n.emit(event.Event{Kind: event.Departed})
 	}
@@ -25,22 +25,22 @@ func (n *Node) tellLeft() {
 // goodbye writes the node's last word into the history, so that nobody reckons with what it might hold, and says
 // whether a member knows of it: the node may be taken down then.
 func (n *Node) goodbye() bool {
-	if c, ok := n.member.history.Goodbye(n.cfg.Name); ok {
+	if c, ok := n.members.history.Goodbye(n.cfg.Name); ok {
 		if mutant.Is(mutant.RejoinsByItself) {
 			c.Kind, c.Weight = member.Join, 1
 		}
-		n.learn(n.member.history.Merge(member.History{c}), n.cfg.Name)
+		n.members.learn(n.members.history.Merge(member.History{c}), n.cfg.Name)
 	}
-	if !n.member.gone { // it never belonged, or the history is full
+	if !n.members.gone { // it never belonged, or the history is full
 		return true
 	}
 	if n.heardOut() {
 		return true
 	}
-	for _, m := range n.ring().Members() {
-		if n.healthy(m.Name) { // its answer tells what it knows
-			n.sendHistory(m.Name, false)
-			n.call(m.Name, 0, wire.Ping{}, n.cfg.Timings.Patience, call{onAnswer: func(wire.Body) {
+	for _, m := range n.members.ring.Members() {
+		if n.detector.healthy(m.Name) { // its answer tells what it knows
+			n.gossip.sendHistory(m.Name, false)
+			n.calls.begin(m.Name, 0, wire.Ping{}, n.cfg.Timings.Patience, call{onAnswer: func(wire.Body) {
 				if n.heardOut() {
 					n.tellLeft()
 				}
@@ -53,7 +53,7 @@ func (n *Node) goodbye() bool {
 
 // heardOut says whether a member knows all that this node does of the membership.
 func (n *Node) heardOut() bool {
-	return slices.ContainsFunc(n.ring().Members(), func(m ring.Member) bool { return n.peer(m.Name).view == n.member.digest })
+	return slices.ContainsFunc(n.members.ring.Members(), func(m ring.Member) bool { return n.gossip.views[m.Name] == n.members.digest })
 }
 
 // empty says whether the node holds nothing for anybody.
@@ -64,7 +64,7 @@ func (n *Node) empty() bool {
 // foreign is how many keys the node holds, tombstones too, of ranges that it is no home of.
 func (n *Node) foreign() int {
 	keys := 0
-	for _, rg := range n.ring().Ranges() {
+	for _, rg := range n.members.ring.Ranges() {
 		if !slices.Contains(rg.Homes, n.cfg.Name) {
 			keys += n.tree(n.plotOf(rg)).Keys()
 		}

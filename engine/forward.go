@@ -25,18 +25,18 @@ func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutRep
 		answer(r)
 	}
 	var homes []string
-	for _, h := range n.homesIn(pref) {
-		if !n.healthy(h) {
+	for _, h := range n.members.homesIn(pref) {
+		if !n.detector.healthy(h) {
 			continue
 		}
-		if n.now-n.peer(h).heard <= n.cfg.Timings.Fresh {
+		if n.detector.heardLately(h) {
 			n.forward(h, req, "", respond)
 			return
 		}
 		homes = append(homes, h)
 	}
 	if len(homes) == 0 && req.Quorum.Strict { // nobody may stand in, so ask those that are only suspected
-		homes = slices.DeleteFunc(slices.Clone(n.homesIn(pref)), func(h string) bool { return !n.connected(h) })
+		homes = slices.DeleteFunc(slices.Clone(n.members.homesIn(pref)), func(h string) bool { return !n.detector.connected(h) })
 	}
 	waiting, chosen := len(homes), false
 	standIn := func() {
@@ -44,15 +44,15 @@ func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutRep
 			return
 		}
 		if req.Quorum.Strict {
-			respond(wire.PutReply{Err: wire.QuorumNotReached, Coordinator: n.cfg.Name, Missing: slices.Clone(n.homesIn(pref)),
-				Message: fmt.Sprintf("%s reaches no home of the key (%s), and a strict quorum has no stand-ins", n.cfg.Name, strings.Join(n.homesIn(pref), " "))})
+			respond(wire.PutReply{Err: wire.QuorumNotReached, Coordinator: n.cfg.Name, Missing: slices.Clone(n.members.homesIn(pref)),
+				Message: fmt.Sprintf("%s reaches no home of the key (%s), and a strict quorum has no stand-ins", n.cfg.Name, strings.Join(n.members.homesIn(pref), " "))})
 			return
 		}
 		n.requests-- // the put counts for itself from here
 		n.coordinate(req, answer)
 	}
 	for _, h := range homes {
-		n.call(h, req.Request, wire.Ping{}, n.cfg.Timings.Patience, call{
+		n.calls.begin(h, req.Request, wire.Ping{}, n.cfg.Timings.Patience, call{
 			onAnswer: func(wire.Body) {
 				if !chosen {
 					chosen = true
@@ -72,7 +72,7 @@ func (n *Node) forward(home string, req wire.PutRequest, why string, respond fun
 		req.Context = nil
 	}
 	n.emit(event.Event{Kind: event.Forwarded, Request: req.Request, Key: req.Key, Peer: home, Message: why})
-	n.call(home, req.Request, wire.Forward{Put: req}, n.cfg.Timings.Request+n.cfg.Timings.Patience, call{
+	n.calls.begin(home, req.Request, wire.Forward{Put: req}, n.cfg.Timings.Request+n.cfg.Timings.Patience, call{
 		onAnswer: func(b wire.Body) {
 			r, ok := b.(wire.ForwardReply)
 			if !ok {

@@ -56,7 +56,7 @@ func (n *Node) onGet(client uint64, req wire.GetRequest) {
 	n.emit(event.Event{Kind: event.Requested, Request: req.Request, Key: req.Key, Op: "get"})
 	g := &get{
 		n: n, client: client, req: req, began: n.now, used: map[string]bool{}, silent: map[string]bool{}, instead: map[string]bool{}, lww: n.cfg.LWW,
-		pref: n.preference(req.Key), view: n.member.digest,
+		pref: n.members.preference(req.Key), view: n.members.digest,
 	}
 	err := n.busy()
 	switch {
@@ -88,20 +88,20 @@ func (n *Node) onGet(client uint64, req wire.GetRequest) {
 // targets are the N highest-ranked reachable nodes. Those that are only
 // suspected are asked too where there would be no quorum without them.
 func (g *get) targets() []string {
-	n, want := g.n, g.n.replicas()
+	n, want := g.n, g.n.members.replicas()
 	list := g.pref
 	if g.quorum.Strict && !mutant.Is(mutant.StrictReadsStandIns) {
 		list = g.pref[:want]
 	}
 	var out []string
 	for _, node := range list {
-		if len(out) < want && n.healthy(node) {
+		if len(out) < want && n.detector.healthy(node) {
 			out = append(out, node)
 			g.used[node] = true
 		}
 	}
 	for _, node := range list { // homes come first in it
-		if len(out) < g.quorum.R && !g.used[node] && n.connected(node) {
+		if len(out) < g.quorum.R && !g.used[node] && n.detector.connected(node) {
 			out = append(out, node)
 			g.used[node] = true
 		}
@@ -119,7 +119,7 @@ func (g *get) ask(node string) {
 	n.emit(event.Event{Kind: event.ReadFrom, Request: g.req.Request, Key: g.req.Key, Peer: node})
 	g.waiting++
 	waits := true
-	g.calls = append(g.calls, n.call(node, g.req.Request, wire.Read{Key: g.req.Key}, n.cfg.Timings.Patience, call{
+	g.calls = append(g.calls, n.calls.begin(node, g.req.Request, wire.Read{Key: g.req.Key}, n.cfg.Timings.Patience, call{
 		keep: true, front: true,
 		onAnswer: func(b wire.Body) {
 			if waits {
@@ -153,7 +153,7 @@ func (g *get) askNext() {
 		return
 	}
 	for _, node := range g.pref {
-		if !g.used[node] && g.n.healthy(node) {
+		if !g.used[node] && g.n.detector.healthy(node) {
 			g.used[node] = true
 			g.ask(node)
 			return
@@ -178,8 +178,8 @@ func (g *get) answered(node string, r wire.ReadReply) {
 // askHomes turns to homes that were passed over because they are suspected, once
 // those that were asked do not make a quorum.
 func (g *get) askHomes() {
-	for _, h := range g.n.homesIn(g.pref) {
-		if !g.used[h] && g.n.connected(h) {
+	for _, h := range g.n.members.homesIn(g.pref) {
+		if !g.used[h] && g.n.detector.connected(h) {
 			g.used[h] = true
 			g.ask(h)
 		}
@@ -214,8 +214,8 @@ func (g *get) homeMayAnswer() bool {
 		}
 		may = may || a.pending
 	}
-	for _, h := range g.n.homesIn(g.pref) {
-		may = may || g.n.connected(h) && !g.silent[h]
+	for _, h := range g.n.members.homesIn(g.pref) {
+		may = may || g.n.detector.connected(h) && !g.silent[h]
 	}
 	return may
 }
@@ -255,7 +255,7 @@ func (g *get) settle() {
 	if g.waiting > 0 {
 		return
 	}
-	if g.replied || !n.mayAnswer(g.calls) {
+	if g.replied || !n.calls.mayAnswer(g.calls) {
 		g.end()
 	}
 }
@@ -330,7 +330,7 @@ func (g *get) reply(r wire.GetReply) {
 // the replicas that were found stale are mended.
 func (g *get) end() {
 	for _, op := range g.calls {
-		g.n.abandon(op)
+		g.n.calls.abandon(op)
 	}
 	if g.replied || !mutant.Is(mutant.RequestNeverOver) {
 		g.n.requests--

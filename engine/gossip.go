@@ -32,32 +32,42 @@ const (
 	gossipPause = 100 * time.Millisecond
 )
 
-// beginGossip plans the first exchange; every node has its own moment.
-func (n *Node) beginGossip() {
-	if every := n.cfg.Timings.Gossip; every > 0 {
-		n.after(1+time.Duration(n.rng.Int64N(int64(every))), n.gossip)
+// gossiper is the node's part in the gossip about the membership.
+type gossiper struct {
+	n     *Node
+	sent  map[string]time.Duration // by peer: when it was last sent the history
+	views map[string]uint64        // by peer: the digest of the history that it knew in its last message
+}
+
+func newGossiper(n *Node) *gossiper {
+	return &gossiper{n: n, sent: map[string]time.Duration{}, views: map[string]uint64{}}
+}
+
+// begin plans the first exchange, at a random moment within Timings.Gossip.
+func (g *gossiper) begin() {
+	if every := g.n.cfg.Timings.Gossip; every > 0 {
+		g.n.after(1+time.Duration(g.n.rng.Int64N(int64(every))), g.exchange)
 	}
 }
 
-// gossip contacts a peer chosen at random. The history need not come along: the
-// digest that every message carries is enough to find out who lacks something.
-func (n *Node) gossip() {
-	n.after(n.cfg.Timings.Gossip, n.gossip)
-	if p := n.gossipPeer(); p != "" {
-		n.send(wire.Message{To: p, Body: wire.Gossip{}})
+// exchange contacts a peer chosen at random. The message need not carry the history: the digest in
+// every message shows whether one of the two nodes lacks something.
+func (g *gossiper) exchange() {
+	g.n.after(g.n.cfg.Timings.Gossip, g.exchange)
+	if p := g.randomPeer(); p != "" {
+		g.n.send(wire.Message{To: p, Body: wire.Gossip{}})
 	}
 }
 
-// gossipDraws is how often a peer is drawn before all of them are looked at: most can be reached.
-const gossipDraws = 8
+// maxDraws is how often a peer is drawn before all peers are looked at. Most can be reached.
+const maxDraws = 8
 
-// gossipPeer draws a member, a seed or a leaver that may be reached now, "" if there is none. A leaver
-// that lost its disk knows nobody, so that the members have to tell it that it left.
-func (n *Node) gossipPeer() string {
-	members, seeds, leavers := n.ring().Members(), n.cfg.Seeds, n.member.leavers
-	for range min(gossipDraws, len(members)) {
+// randomPeer draws a healthy member, seed or leaver, "" if there is none.
+func (g *gossiper) randomPeer() string {
+	members, seeds, leavers := g.n.members.ring.Members(), g.n.cfg.Seeds, g.n.members.leavers
+	for range min(maxDraws, len(members)) {
 		name := ""
-		switch i := n.rng.IntN(len(members) + len(seeds) + len(leavers)); {
+		switch i := g.n.rng.IntN(len(members) + len(seeds) + len(leavers)); {
 		case i < len(members):
 			name = members[i].Name
 		case i < len(members)+len(seeds):
@@ -65,87 +75,100 @@ func (n *Node) gossipPeer() string {
 		default:
 			name = leavers[i-len(members)-len(seeds)]
 		}
-		if name != n.cfg.Name && n.healthy(name) {
+		if name != g.n.cfg.Name && g.n.detector.healthy(name) {
 			return name
 		}
 	}
-	if peers := n.gossipPeers(); len(peers) > 0 {
-		return peers[n.rng.IntN(len(peers))]
+	if peers := g.peers(); len(peers) > 0 {
+		return peers[g.n.rng.IntN(len(peers))]
 	}
 	return ""
 }
 
-// gossipPeers are the members, seeds and leavers that may be reached now.
-func (n *Node) gossipPeers() []string {
+// peers lists the healthy members, seeds and leavers.
+func (g *gossiper) peers() []string {
 	var out []string
 	add := func(name string) {
-		if name != n.cfg.Name && n.healthy(name) {
+		if name != g.n.cfg.Name && g.n.detector.healthy(name) {
 			out = append(out, name)
 		}
 	}
-	for _, m := range n.ring().Members() {
+	for _, m := range g.n.members.ring.Members() {
 		add(m.Name)
 	}
-	for _, s := range n.cfg.Seeds {
-		if !n.belongs(s) {
+	for _, s := range g.n.cfg.Seeds {
+		if !g.n.members.has(s) {
 			add(s)
 		}
 	}
-	for _, l := range n.member.leavers {
-		if !slices.Contains(n.cfg.Seeds, l) {
+	for _, l := range g.n.members.leavers {
+		if !slices.Contains(g.n.cfg.Seeds, l) {
 			add(l)
 		}
 	}
 	return out
 }
 
-// tellGuest sends the history to a node that went, as soon as there is a connection to it: its
-// disk may be lost, and with it what it knew.
-func (n *Node) tellGuest(name string) {
-	if _, went := n.member.history.Last(name); went && n.inRing() && !n.belongs(name) {
-		n.sendHistory(name, true)
+// greetFormer sends the history to a former member, as soon as there is a connection to it. The
+// disk of the former member may be lost, and with the disk the history.
+func (g *gossiper) greetFormer(peer string) {
+	m := g.n.members
+	if _, known := m.history.Last(peer); known && m.ringKnown() && !m.has(peer) {
+		g.sendHistory(peer, true)
 	}
 }
 
-// rumor passes news on at once: to those whom they are about, if this node wrote them down,
-// and to a few other peers.
-func (n *Node) rumor(news member.History, from string) {
-	told := map[string]bool{from: true}
+// spread passes changes on at once: to the nodes that they are about, if this node wrote them down,
+// and to rumorPeers other peers.
+func (g *gossiper) spread(news member.History, from string) {
+	informed := map[string]bool{from: true}
 	for _, c := range news {
-		if c.By == n.cfg.Name && !told[c.Node] && c.Node != n.cfg.Name && n.connected(c.Node) {
-			told[c.Node] = true
-			n.sendHistory(c.Node, false)
+		if c.By == g.n.cfg.Name && !informed[c.Node] && c.Node != g.n.cfg.Name && g.n.detector.connected(c.Node) {
+			informed[c.Node] = true
+			g.sendHistory(c.Node, false)
 		}
 	}
-	peers := slices.DeleteFunc(n.gossipPeers(), func(p string) bool { return told[p] })
-	n.rng.Shuffle(len(peers), func(i, j int) { peers[i], peers[j] = peers[j], peers[i] })
+	peers := slices.DeleteFunc(g.peers(), func(p string) bool { return informed[p] })
+	g.n.rng.Shuffle(len(peers), func(i, j int) { peers[i], peers[j] = peers[j], peers[i] })
 	for _, p := range peers[:min(rumorPeers, len(peers))] {
-		n.sendHistory(p, false)
+		g.sendHistory(p, false)
 	}
 }
 
-func (n *Node) sendHistory(to string, ask bool) {
-	n.peer(to).told = n.now
-	n.send(wire.Message{To: to, Body: wire.Gossip{Changes: n.member.history, Ask: ask}})
+// sendHistory sends the history to a peer. ask asks for the peer's history if the two differ.
+func (g *gossiper) sendHistory(to string, ask bool) {
+	g.sent[to] = g.n.now
+	g.n.send(wire.Message{To: to, Body: wire.Gossip{Changes: g.n.members.history, Ask: ask}})
 }
 
-// compareViews looks at the view of whoever sent m.
-func (n *Node) compareViews(m wire.Message) {
-	p := n.peer(m.From)
-	if m.View == n.member.digest || mutant.Is(mutant.ViewsUncompared) || p.told > 0 && n.now-p.told < gossipPause {
+// received notes the view of the sender of m. If m is gossip, received reconciles the histories; if
+// m is anything else and the views differ, received sends this node's history.
+func (g *gossiper) received(m wire.Message) {
+	g.views[m.From] = m.View
+	if body, ok := m.Body.(wire.Gossip); ok {
+		g.reconcile(m, body)
 		return
 	}
-	n.sendHistory(m.From, true)
+	g.compareViews(m)
 }
 
-// onGossip takes what is news, and answers if the sender still lacks something.
-func (n *Node) onGossip(m wire.Message, g wire.Gossip) {
-	n.learn(g.Changes, m.From)
+// compareViews sends the history to the sender of m if its view differs, at most once per gossipPause.
+func (g *gossiper) compareViews(m wire.Message) {
+	sent := g.sent[m.From]
+	if m.View == g.n.members.digest || mutant.Is(mutant.ViewsUncompared) || sent > 0 && g.n.now-sent < gossipPause {
+		return
+	}
+	g.sendHistory(m.From, true)
+}
+
+// reconcile takes the changes that are new to this node, and answers if the sender lacks some.
+func (g *gossiper) reconcile(m wire.Message, body wire.Gossip) {
+	g.n.members.learn(body.Changes, m.From)
 	switch {
-	case m.View == n.member.digest:
-	case g.Ask:
-		n.sendHistory(m.From, false)
-	case len(g.Changes) == 0:
-		n.compareViews(m)
+	case m.View == g.n.members.digest:
+	case body.Ask:
+		g.sendHistory(m.From, false)
+	case len(body.Changes) == 0:
+		g.compareViews(m)
 	}
 }

@@ -205,7 +205,7 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 	}
 	n.hints.add(home, key, n.now)
 	n.refusals.changed(key)
-	if !n.belongs(home) {
+	if !n.members.has(home) {
 		n.rehomeLater()
 	}
 	why.Kind, why.Key, why.For, why.Versions = event.HintStored, key, home, rec.Siblings
@@ -269,12 +269,12 @@ func (n *Node) sendHint(p *peer, q *hintQueue, key []byte, h *hint) {
 	w := wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: wire.Handoff}
 	n.charge(w, p.name)
 	if mutant.Is(mutant.HintDroppedOnSend) {
-		n.call(p.name, 0, w, n.cfg.Timings.Patience, call{})
+		n.calls.begin(p.name, 0, w, n.cfg.Timings.Patience, call{})
 		n.dropHint(p.name, key, event.HintDelivered)
 		landed()
 		return
 	}
-	n.call(p.name, 0, w, n.cfg.Timings.Patience, call{
+	n.calls.begin(p.name, 0, w, n.cfg.Timings.Patience, call{
 		onSilent: func() {
 			switch {
 			case mutant.Is(mutant.HintStuck):

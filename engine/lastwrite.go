@@ -138,17 +138,14 @@ func (l *lastWrite) precedes(w vclock.Version) bool {
 	if at, ok := l.heard[node]; ok {
 		return stamped <= at
 	}
-	return l.put != nil && slices.ContainsFunc(l.put.calls, func(op uint64) bool {
-		c := l.put.n.calls[op]
-		return c != nil && !c.silent && c.to == node
-	})
+	return l.put != nil && l.put.n.calls.waitsFor(l.put.calls, node)
 }
 
 // tellsOf says whether this replica of key must report that v is lost. held says that the replica
 // held v before the merge.
 func (n *Node) tellsOf(key []byte, v vclock.Version, held bool, why event.Event) bool {
-	pref := n.preference(key)
-	if n.isHome(v.Dot.Node, pref) {
+	pref := n.members.preference(key)
+	if n.members.isHome(v.Dot.Node, pref) {
 		return held && why.For == "" && v.Dot.Node == n.cfg.Name
 	}
 	first := why.For == "" && pref[0] == n.cfg.Name || why.For == pref[0]

@@ -20,9 +20,9 @@ func TestNewHomeWaitsForLeaver(t *testing.T) {
 			keys = append(keys, k)
 		}
 	}
-	h, _ := w.nodes["n1"].member.history.With(int64(w.now), member.Change{Node: "n3", By: "n1", Kind: member.Leave})
+	h, _ := w.nodes["n1"].members.history.With(int64(w.now), member.Change{Node: "n3", By: "n1", Kind: member.Leave})
 	for _, name := range []string{"n1", "n2"} {
-		w.nodes[name].learn(h, "n3") // and the leaver has handed over nothing yet
+		w.nodes[name].members.learn(h, "n3") // and the leaver has handed over nothing yet
 	}
 	for _, k := range keys {
 		home := w.nodes["n1"].Ring().Homes([]byte(k))[0]
@@ -31,7 +31,7 @@ func TestNewHomeWaitsForLeaver(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"n1", "n2"} {
-		w.nodes[name].suspect("n3")
+		w.nodes[name].detector.silent("n3")
 		w.nodes[name].askForPending()
 	}
 	for _, k := range keys {
@@ -46,12 +46,12 @@ func TestNewHomeWaitsForLeaver(t *testing.T) {
 // leavers hold, and it does not say that there is no value while they are silent.
 func TestHintsOfLeaversAreFound(t *testing.T) {
 	w, key := overloaded(t)
-	h := w.nodes["n1"].member.history
+	h := w.nodes["n1"].members.history
 	for _, leaver := range []string{"n4", "n5"} {
 		h, _ = h.With(int64(w.now), member.Change{Node: leaver, By: "n1", Kind: member.Leave})
 	}
 	for _, name := range w.names {
-		w.nodes[name].learn(h, "n1")
+		w.nodes[name].members.learn(h, "n1")
 	}
 	if r := w.get("n1", key); r.Err != wire.OK || len(r.Siblings) != 1 {
 		t.Fatalf("%v %q, %d siblings from %v", r.Err, r.Message, len(r.Siblings), r.Replied)
@@ -62,7 +62,7 @@ func TestHintsOfLeaversAreFound(t *testing.T) {
 
 	w, key = overloaded(t)
 	for _, name := range w.names {
-		w.nodes[name].learn(h, "n1")
+		w.nodes[name].members.learn(h, "n1")
 	}
 	w.split(false, []string{"n1", "n2", "n3"}, []string{"n4", "n5"})
 	w.wantUnanswered(w.get("n1", key), "n4", "n5")

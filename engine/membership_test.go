@@ -59,12 +59,12 @@ func (w *world) unsettled() string {
 	for _, name := range up {
 		n := w.nodes[name]
 		switch {
-		case n.member.digest != w.nodes[up[0]].member.digest:
+		case n.members.digest != w.nodes[up[0]].members.digest:
 			return name + " knows another ring"
 		case len(n.transfer.out)+n.foreign() > 0:
 			return fmt.Sprintf("%s has %d ranges and %d keys to hand over", name, len(n.transfer.out), n.foreign())
-		case len(n.member.pending) > 0:
-			return fmt.Sprintf("%s waits for %d ranges", name, len(n.member.pending))
+		case len(n.members.pending) > 0:
+			return fmt.Sprintf("%s waits for %d ranges", name, len(n.members.pending))
 		case n.hints.total > 0:
 			return fmt.Sprintf("%s keeps %d hints", name, n.hints.total)
 		}
@@ -72,7 +72,7 @@ func (w *world) unsettled() string {
 	return ""
 }
 
-func (w *world) ringNow() *ring.Ring { return w.nodes[w.names[0]].ring() }
+func (w *world) ringNow() *ring.Ring { return w.nodes[w.names[0]].Ring() }
 
 // wantHomes checks that exactly the N homes of each key hold it, and hold the same.
 func (w *world) wantHomes(keys ...string) {
@@ -240,11 +240,11 @@ func TestReadsWhileRangesMove(t *testing.T) {
 	moving := 0
 	for range 40 {
 		for _, name := range []string{"n6", "n7", "n8"} {
-			moving += len(w.nodes[name].member.pending)
+			moving += len(w.nodes[name].members.pending)
 		}
 		for i, k := range keys {
 			via := w.names[i%len(w.names)]
-			if !w.nodes[via].inRing() {
+			if !w.nodes[via].members.ringKnown() {
 				continue
 			}
 			if r := w.get(via, k); r.Err != wire.OK || len(r.Siblings) != 1 {
@@ -278,7 +278,7 @@ func TestRemovedNodeReturns(t *testing.T) {
 	w.wantHomes(keys...)
 	w.start("n5")
 	w.settle()
-	if w.ringNow().Has("n5") || w.nodes["n5"].belongs("n5") {
+	if w.ringNow().Has("n5") || w.nodes["n5"].members.has("n5") {
 		t.Fatal("n5 is a member again")
 	}
 	w.wantHomes(append(keys, lone)...)
@@ -369,7 +369,7 @@ func TestSeedsPreventLogicalPartitions(t *testing.T) {
 		w.pass(time.Minute)
 		rings := map[uint64]bool{}
 		for _, n := range w.names {
-			rings[w.nodes[n].member.digest] = true
+			rings[w.nodes[n].members.digest] = true
 		}
 		if want := 3 - 2*len(seeds); len(rings) != want {
 			t.Errorf("seeds %v: %d rings, want %d", seeds, len(rings), want)
@@ -420,7 +420,7 @@ func TestLeaverCanBeRemoved(t *testing.T) {
 	w.change("n1", "n4", member.Leave)
 	refused(member.Leave, "n4 leaves already")
 	w.change("n2", "n4", member.Remove)
-	if last, _ := w.nodes["n1"].member.history.Last("n4"); last.Kind != member.Remove {
+	if last, _ := w.nodes["n1"].members.history.Last("n4"); last.Kind != member.Remove {
 		t.Errorf("n1 knows %v as the last change of n4", last)
 	}
 	refused(member.Remove, "n4 was removed already")
@@ -448,7 +448,7 @@ func TestWipedLeaverIsTold(t *testing.T) {
 		w.wipe("n4")
 		w.founders = founders
 		w.settle()
-		if last, _ := w.nodes["n1"].member.history.Last("n4"); last.Kind != member.Gone || len(w.saw(event.Departed)) != 1 {
+		if last, _ := w.nodes["n1"].members.history.Last("n4"); last.Kind != member.Gone || len(w.saw(event.Departed)) != 1 {
 			t.Errorf("%s: n1 knows %v as the last change of n4, which departed %d times", kind, last, len(w.saw(event.Departed)))
 		}
 		w.wantHomes(keys...)
@@ -482,13 +482,13 @@ func TestMembershipIsDurable(t *testing.T) {
 	w.cut = func(from, to string) bool { return from != "n1" && to == "n5" || from == "n5" && to != "n1" }
 	w.amend("n1", "n5", member.Join)
 	w.pass(5 * time.Second)
-	before := len(w.nodes["n5"].member.pending)
+	before := len(w.nodes["n5"].members.pending)
 	if before == 0 {
 		t.Fatal("n5 waits for nothing")
 	}
 	w.start("n5")
-	if got := len(w.nodes["n5"].member.pending); got != before || !w.nodes["n5"].belongs("n5") {
-		t.Fatalf("n5 waits for %d ranges after a restart, for %d before; member: %v", got, before, w.nodes["n5"].belongs("n5"))
+	if got := len(w.nodes["n5"].members.pending); got != before || !w.nodes["n5"].members.has("n5") {
+		t.Fatalf("n5 waits for %d ranges after a restart, for %d before; member: %v", got, before, w.nodes["n5"].members.has("n5"))
 	}
 	w.cut = func(_, _ string) bool { return false }
 	w.settle()
@@ -543,11 +543,11 @@ func TestNodeThatRejoinsWaitsForItsRanges(t *testing.T) {
 		}
 		w.pass(2 * time.Second)
 		n := w.nodes["n5"]
-		if !n.belongs("n5") || len(n.member.pending) == 0 {
-			t.Fatalf("founder %v: n5 is a member: %v, and waits for %d ranges", founder, n.belongs("n5"), len(n.member.pending))
+		if !n.members.has("n5") || len(n.members.pending) == 0 {
+			t.Fatalf("founder %v: n5 is a member: %v, and waits for %d ranges", founder, n.members.has("n5"), len(n.members.pending))
 		}
 		for _, k := range keys {
-			if r := n.reading([]byte(k), n.member.digest); r.Home && len(r.Siblings) == 0 {
+			if r := n.reading([]byte(k), n.members.digest); r.Home && len(r.Siblings) == 0 {
 				t.Errorf("founder %v: as a home n5 claims that %s is not there", founder, k)
 			}
 		}
@@ -571,12 +571,12 @@ func TestHandoversKeepOnePace(t *testing.T) {
 	w.pass(5 * time.Second)
 	n := w.nodes["n1"]
 	for i, k := range keys { // by somebody who knows the old ring
-		if n.isHome("n1", n.preference([]byte(k))) {
+		if n.members.isHome("n1", n.members.preference([]byte(k))) {
 			continue
 		}
 		w.now += 3*time.Millisecond + time.Duration(i)*7*time.Microsecond
 		rec, _ := w.nodes[w.ringNow().Homes([]byte(k))[0]].record(store.Data, record.DataKey([]byte(k)))
-		w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, View: n.member.digest, Body: wire.Write{Key: []byte(k), Siblings: rec.Siblings}}})
+		w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, View: n.members.digest, Body: wire.Write{Key: []byte(k), Siblings: rec.Siblings}}})
 	}
 	w.pass(5 * time.Second)
 	offers := func() (count int) {
@@ -603,14 +603,14 @@ func TestRangeInTransitOutlivesARestart(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	gossiping(w)
 	w.pass(time.Second)
-	h0 := w.nodes["n1"].member.history
+	h0 := w.nodes["n1"].members.history
 	h1, _ := h0.With(int64(w.now), member.Change{By: "n1", Node: "n6", Kind: member.Join, Weight: 1})
 	h2, _ := h1.With(int64(w.now), member.Change{By: "n1", Node: "n7", Kind: member.Join, Weight: 1})
 	first, second := h1.Ring(w.config).Ranges(), h2.Ring(w.config).Ranges()
 	through := func() (k int) {
 		n := w.nodes["n7"]
 		for i, rg := range second {
-			if slices.Contains(first[i].Homes, "n6") && !slices.Contains(rg.Homes, "n6") && slices.Contains(rg.Homes, "n7") && n.member.pending[n.plotOf(rg)] != nil {
+			if slices.Contains(first[i].Homes, "n6") && !slices.Contains(rg.Homes, "n6") && slices.Contains(rg.Homes, "n7") && n.members.pending[n.plotOf(rg)] != nil {
 				k++
 			}
 		}

@@ -16,7 +16,7 @@ func (g *get) moved(node string, r wire.ReadReply) {
 	switch {
 	case r.Err == wire.Pending:
 		for _, f := range r.Ask {
-			if !g.used[f] && g.n.healthy(f) {
+			if !g.used[f] && g.n.detector.healthy(f) {
 				g.used[f], g.instead[f] = true, true
 				g.ask(f)
 				return
@@ -26,7 +26,7 @@ func (g *get) moved(node string, r wire.ReadReply) {
 	case g.instead[node] && !r.Home && !g.again: // it has handed the range over since
 		g.again = true
 		for _, a := range slices.Clone(g.answers) {
-			if a.pending && g.n.healthy(a.node) {
+			if a.pending && g.n.detector.healthy(a.node) {
 				g.ask(a.node)
 			}
 		}
@@ -35,10 +35,10 @@ func (g *get) moved(node string, r wire.ReadReply) {
 
 // askMore is for when all that were asked have answered or fallen silent and do not make a quorum.
 func (g *get) askMore() {
-	if g.view != g.n.member.digest { // the ring changed meanwhile
-		g.pref, g.view = g.n.preference(g.req.Key), g.n.member.digest
-		for _, h := range g.n.homesIn(g.pref) {
-			if !g.used[h] && g.n.healthy(h) {
+	if g.view != g.n.members.digest { // the ring changed meanwhile
+		g.pref, g.view = g.n.members.preference(g.req.Key), g.n.members.digest
+		for _, h := range g.n.members.homesIn(g.pref) {
+			if !g.used[h] && g.n.detector.healthy(h) {
 				g.used[h] = true
 				g.ask(h)
 			}

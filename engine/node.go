@@ -145,10 +145,7 @@ type Node struct {
 	lazy bool          // what is being written may wait in the object buffer
 
 	peers    map[string]*peer
-	calls    map[uint64]*call
-	lastOp   uint64
-	requests int              // client requests being worked on
-	prefs    map[int][]string // range → whole preference list, of the ring as it is
+	requests int // client requests being worked on
 	hints    *hintBook
 	self     record.Self // incarnation, and how many epochs were begun in it
 	counters *counters
@@ -156,9 +153,13 @@ type Node struct {
 	trees    *forest
 	sync     *syncer
 	refusals *refusals
-	member   *membership
 	transfer *transfers
 	admit    *admission
+
+	members  *members
+	gossip   *gossiper
+	calls    *calls
+	detector *detector
 
 	lastWrites *lastWrites
 	collector  *collector
@@ -171,26 +172,24 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 		cfg: cfg, db: store.NewOverlay(db), now: now,
 		rng:      rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
 		peers:    map[string]*peer{},
-		calls:    map[uint64]*call{},
-		prefs:    map[int][]string{},
 		hints:    newHintBook(),
 		trees:    newForest(),
 		sync:     newSyncer(),
 		refusals: newRefusals(),
-		member:   newMembership(cfg), transfer: newTransfers(),
-		admit: newAdmission(now), lastWrites: newLastWrites(),
+		transfer: newTransfers(),
+		admit:    newAdmission(now), lastWrites: newLastWrites(),
 		collector: newCollector(),
-		lastOp:    uint64(now), // above that of any earlier life, whose answers may still be under way
 	}
-	if mutant.Is(mutant.NumbersRestart) {
-		n.lastOp = 0
-	}
+	n.members = newMembers(n)
+	n.gossip = newGossiper(n)
+	n.calls = newCalls(n)
+	n.detector = newDetector(n)
 	if err := n.load(); err != nil {
 		return nil, Output{}, fmt.Errorf("engine: %s: %w", cfg.Name, err)
 	}
 	n.after(cfg.Timings.Handoff, n.scanHints)
 	n.beginAntiEntropy()
-	n.beginGossip()
+	n.gossip.begin()
 	n.handOverSoon()
 	n.rehomeLater()
 	n.beginCollecting()
@@ -205,7 +204,7 @@ func (n *Node) load() error {
 	if err := n.loadCounters(); err != nil {
 		return err
 	}
-	if err := n.loadMembership(); err != nil {
+	if err := n.members.load(); err != nil {
 		return err
 	}
 	if err := n.loadHints(); err != nil {
@@ -234,19 +233,29 @@ func (n *Node) load() error {
 }
 
 // Ring is the ring as the node knows it now.
-func (n *Node) Ring() *ring.Ring { return n.ring() }
+func (n *Node) Ring() *ring.Ring { return n.members.ring }
 
 // View is the digest of the membership history that the node knows.
-func (n *Node) View() uint64 { return n.member.digest }
+func (n *Node) View() uint64 { return n.members.digest }
 
 // History is the membership history that the node knows.
-func (n *Node) History() member.History { return n.member.history }
+func (n *Node) History() member.History { return n.members.history }
 
-// peer returns what the node believes of another one.
+// peer is what parts of the node count by peer.
+type peer struct {
+	n        *Node
+	name     string
+	draining int  // hints sent to it and not yet acked
+	forwards once // puts that it handed over
+}
+
+func (p *peer) healthy() bool { return p.n.detector.healthy(p.name) }
+
+// peer returns what parts of the node count by peer.
 func (n *Node) peer(name string) *peer {
 	p := n.peers[name]
 	if p == nil {
-		p = &peer{name: name, heard: -n.cfg.Timings.Fresh}
+		p = &peer{n: n, name: name}
 		n.peers[name] = p
 	}
 	return p
@@ -267,17 +276,17 @@ func (n *Node) Step(now time.Duration, in Input) Output {
 	case Request:
 		n.request(in)
 	case PeerUp:
-		n.peerUp(in.Peer)
+		n.detector.reconnected(in.Peer)
 	case PeerDown:
-		n.peerDown(in.Peer)
+		n.detector.disconnected(in.Peer)
 	case Unsent:
-		n.unsent(in.Message)
+		n.calls.unsent(in.Message)
 	case Describe:
 		n.describe(in)
 	case Compare:
 		n.compare(in)
 	case Amend:
-		n.amend(in)
+		n.members.amend(in)
 	default:
 		panic(fmt.Sprintf("engine: unknown input %T", in))
 	}
@@ -285,7 +294,7 @@ func (n *Node) Step(now time.Duration, in Input) Output {
 }
 
 func (n *Node) finish() Output {
-	n.saveMembership()
+	n.members.save()
 	if at, ok := n.timers.Next(); ok {
 		n.out.Wake = at
 	}
@@ -296,16 +305,12 @@ func (n *Node) finish() Output {
 }
 
 func (n *Node) receive(m wire.Message) {
-	n.peer(m.From).view = m.View
-	if g, ok := m.Body.(wire.Gossip); ok {
-		n.onGossip(m, g)
-		return
-	}
-	n.compareViews(m)
-	if !n.inRing() {
-		return // whoever asks knows the node from a ring that it has yet to hear of
+	n.gossip.received(m)
+	if !n.members.ringKnown() {
+		return // the sender already has a newer ring, which includes this node
 	}
 	switch b := m.Body.(type) {
+	case wire.Gossip: // received has dealt with it
 	case wire.Ping:
 		n.answer(m, wire.Pong{})
 	case wire.Offer:
@@ -321,12 +326,12 @@ func (n *Node) receive(m wire.Message) {
 	case wire.Collect:
 		n.onCollect(m, b)
 	default:
-		n.onAnswer(m)
+		n.calls.answered(m)
 	}
 }
 
 func (n *Node) request(in Request) {
-	if !n.inRing() {
+	if !n.members.ringKnown() {
 		n.refuseOutside(in)
 		return
 	}
@@ -353,24 +358,6 @@ func (n *Node) refuseOutside(in Request) {
 	}
 }
 
-// preference is the key's whole preference list (§4.3); its first N are homes.
-func (n *Node) preference(key []byte) []string {
-	i := n.ring().Index(ring.Of(key))
-	p := n.prefs[i]
-	if p == nil {
-		p = n.ring().Preference(key)
-		n.prefs[i] = p
-	}
-	return p
-}
-
-// homesIn are the homes in a preference list, which may be of a ring that was smaller.
-func (n *Node) homesIn(pref []string) []string { return pref[:min(n.replicas(), len(pref))] }
-
-func (n *Node) isHome(node string, pref []string) bool {
-	return slices.Contains(n.homesIn(pref), node)
-}
-
 func (n *Node) after(d time.Duration, f func()) *timers.Timer { return n.timers.After(n.now, d, f) }
 
 // write adds to the step's batch; later reads of the same step see it (one
@@ -381,6 +368,15 @@ func (n *Node) write(s store.Space, key, value []byte) {
 	}
 	n.out.Writes = append(n.out.Writes, store.Write{Space: s, Key: key, Value: value})
 	n.db.Add(n.out.Writes[len(n.out.Writes)-1:])
+}
+
+func (n *Node) send(m wire.Message) {
+	m.From, m.View = n.cfg.Name, n.members.digest
+	n.out.Messages = append(n.out.Messages, m)
+}
+
+func (n *Node) answer(m wire.Message, body wire.Body) {
+	n.send(wire.Message{To: m.From, Request: m.Request, Op: m.Op, Body: body})
 }
 
 func (n *Node) reply(client uint64, body wire.ClientReply) {
@@ -395,20 +391,15 @@ func (n *Node) emit(e event.Event) {
 // State is the node's account of itself. It changes nothing.
 func (n *Node) State() *event.NodeState {
 	s := &event.NodeState{
-		Keys: n.keys, Hints: n.hints.counts(), Roots: n.roots(), View: n.member.digest, Member: n.belongs(n.cfg.Name),
-		Pending: len(n.member.pending), Foreign: n.foreign(), Changes: n.member.history,
-		Slice: n.admit.slice, P99: n.admit.p99, Lost: n.lastWrites.lost, TooLarge: n.refusals.told(),
+		Keys: n.keys, Hints: n.hints.counts(), Roots: n.roots(), View: n.members.digest, Member: n.members.has(n.cfg.Name),
+		Pending: len(n.members.pending), Foreign: n.foreign(), Changes: n.members.history,
+		Slice: n.admit.slice, P99: n.admit.p99, Suspects: n.detector.suspects(), Lost: n.lastWrites.lost, TooLarge: n.refusals.told(),
 	}
 	for _, r := range s.Roots {
 		s.Tombstones += r.Keys
 	}
 	if s.Tombstones = max(0, s.Tombstones-n.keys); s.Tombstones > 0 {
 		s.Kept = n.collector.kept
-	}
-	for _, m := range n.ring().Members() {
-		if p := n.peers[m.Name]; p != nil && !p.healthy() {
-			s.Suspects = append(s.Suspects, m.Name)
-		}
 	}
 	return s
 }
@@ -444,7 +435,7 @@ func (n *Node) quorum(q wire.Quorum, reads bool) (wire.Quorum, error) {
 	if reads {
 		name, want = "R", q.R
 	}
-	if most := n.replicas(); want < 1 || want > most {
+	if most := n.members.replicas(); want < 1 || want > most {
 		return q, fmt.Errorf("%s=%d: want 1 to N=%d", name, want, most)
 	}
 	return q, nil

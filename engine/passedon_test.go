@@ -21,9 +21,9 @@ func TestNewHomeWaitsForHoldersThatItsPredecessorNeverHeardFrom(t *testing.T) {
 		was := w.ringNow()
 		w.newcomer("n6", "n1")
 		w.newcomer("n7", "n1")
-		h1, _ := w.nodes["n1"].member.history.With(int64(w.now), member.Change{Node: "n6", By: "n1", Kind: member.Join, Weight: 1})
+		h1, _ := w.nodes["n1"].members.history.With(int64(w.now), member.Change{Node: "n6", By: "n1", Kind: member.Join, Weight: 1})
 		h2, _ := h1.With(int64(w.now), member.Change{Node: "n7", By: "n1", Kind: member.Join, Weight: 1})
-		between := w.nodes["n1"].member.rings.Of(h1)
+		between := w.nodes["n1"].members.rings.Of(h1)
 		w.refuse = func(m wire.Message) bool { // nothing of what is handed over gets through
 			o, ok := m.Body.(wire.Offer)
 			return ok && o.Phase == wire.OfferRange && o.Keys > 0
@@ -60,9 +60,9 @@ func TestNewHomeDoesNotAskOneThatKnowsAnOlderRing(t *testing.T) {
 	w.newcomer("n6", "n1")
 	w.newcomer("n7", "n1")
 	w.pass(time.Second)
-	h1, _ := w.nodes["n1"].member.history.With(int64(w.now), member.Change{Node: "n6", By: "n1", Kind: member.Join, Weight: 1})
+	h1, _ := w.nodes["n1"].members.history.With(int64(w.now), member.Change{Node: "n6", By: "n1", Kind: member.Join, Weight: 1})
 	h2, _ := h1.With(int64(w.now), member.Change{Node: "n7", By: "n1", Kind: member.Join, Weight: 1})
-	between := w.nodes["n1"].member.rings.Of(h1)
+	between := w.nodes["n1"].members.rings.Of(h1)
 	w.refuse = func(m wire.Message) bool { // nothing is handed over, and n6 hears of no change
 		o, isOffer := m.Body.(wire.Offer)
 		_, isGossip := m.Body.(wire.Gossip)

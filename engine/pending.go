@@ -25,20 +25,20 @@ type pendingRange struct {
 // reshapePending finds the ranges that the node is to be given and those that it is to hand over, after the ring changed.
 // before holds the rings from the one that the node knew to the last but one; beside is that of ringBeside.
 func (n *Node) reshapePending(before []*ring.Ring, beside *ring.Ring) {
-	pending, lost := n.member.pending, n.member.lost
-	n.member.pending, n.member.lost = map[plot]*pendingRange{}, map[plot]bool{}
+	pending, lost := n.members.pending, n.members.lost
+	n.members.pending, n.members.lost = map[plot]*pendingRange{}, map[plot]bool{}
 	for _, p := range sortedPlots(pending) {
 		n.keepWaiting(p, pending[p].from)
 	}
 	for at := range lost {
-		n.member.changed[at.Span] = true
+		n.members.changed[at.Span] = true
 		if _, ok := n.rangeOf(at); ok && !n.hosts(at) {
-			n.member.lost[at] = true
+			n.members.lost[at] = true
 		}
 	}
 	given := map[plot]float64{} // how much of a range the node was a home of
 	for i, r := range before {
-		for _, s := range ring.Shifts(r, n.ring()) {
+		for _, s := range ring.Shifts(r, n.members.ring) {
 			switch at := n.plotAt(s.End); {
 			case slices.Contains(s.Gained(), n.cfg.Name):
 				if len(s.Before) > 0 {
@@ -50,7 +50,7 @@ func (n *Node) reshapePending(before []*ring.Ring, beside *ring.Ring) {
 		}
 	}
 	if beside != nil && len(beside.Members()) > 0 {
-		for _, s := range ring.Shifts(beside, n.ring()) {
+		for _, s := range ring.Shifts(beside, n.members.ring) {
 			if slices.Contains(s.Gained(), n.cfg.Name) && len(s.Before) > 0 {
 				n.await(s)
 			}
@@ -60,13 +60,13 @@ func (n *Node) reshapePending(before []*ring.Ring, beside *ring.Ring) {
 	for _, at := range sortedPlots(given) {
 		n.handover(at)
 		whole := given[at] > .999*ring.Range{Start: at.Start, End: at.End}.Size()
-		n.member.lost[at] = whole && n.member.pending[at] == nil
-		n.member.changed[at.Span] = true
+		n.members.lost[at] = whole && n.members.pending[at] == nil
+		n.members.changed[at.Span] = true
 	}
-	for _, at := range sortedPlots(n.member.pending) {
-		n.member.changed[at.Span] = true
+	for _, at := range sortedPlots(n.members.pending) {
+		n.members.changed[at.Span] = true
 		if n.hosts(at) && n.settledPending(at) {
-			delete(n.member.pending, at)
+			delete(n.members.pending, at)
 		}
 	}
 	n.reshapeTransfers()
@@ -76,7 +76,7 @@ func (n *Node) reshapePending(before []*ring.Ring, beside *ring.Ring) {
 // Nobody handed them over to it, and their new homes ask it all the same. So it waits for the ranges, and names those
 // that held them when it hands the ranges over (missing).
 func (n *Node) awaitPassedOn(before []*ring.Ring) {
-	if n.member.gone {
+	if n.members.gone {
 		return // its last word said that it had nothing left to name
 	}
 	for i := 1; i < len(before); i++ {
@@ -90,7 +90,7 @@ func (n *Node) awaitPassedOn(before []*ring.Ring) {
 
 // passOn waits for what a shift of the past gave to the node, where the node is no home now.
 func (n *Node) passOn(s ring.Shift) {
-	for _, rg := range n.ring().Ranges() {
+	for _, rg := range n.members.ring.Ranges() {
 		at := n.plotOf(rg)
 		if overlap(event.Span{Start: s.Start, End: s.End}, at.Span) && !slices.Contains(rg.Homes, n.cfg.Name) {
 			n.await(ring.Shift{Start: at.Start, End: at.End, Before: s.Before})
@@ -101,12 +101,12 @@ func (n *Node) passOn(s ring.Shift) {
 
 // keepWaiting goes on waiting for a range that the ring may have cut anew.
 func (n *Node) keepWaiting(p plot, from []string) {
-	n.member.changed[p.Span] = true
+	n.members.changed[p.Span] = true
 	if _, ok := n.rangeOf(p); ok {
 		n.await(ring.Shift{Start: p.Start, End: p.End, Before: from})
 		return
 	}
-	for _, rg := range n.ring().Ranges() {
+	for _, rg := range n.members.ring.Ranges() {
 		if at := n.plotOf(rg); overlap(p.Span, at.Span) {
 			n.await(ring.Shift{Start: at.Start, End: at.End, Before: from})
 		}
@@ -116,12 +116,12 @@ func (n *Node) keepWaiting(p plot, from []string) {
 // await notes that the node is yet to be given the range that the shift is in.
 func (n *Node) await(s ring.Shift) {
 	at := n.plotAt(s.End)
-	p := n.member.pending[at]
+	p := n.members.pending[at]
 	if p == nil {
 		p = &pendingRange{given: map[string]bool{}, asked: map[string]bool{}, synced: map[string]bool{}}
-		n.member.pending[at] = p
+		n.members.pending[at] = p
 	}
-	n.member.changed[at.Span] = true
+	n.members.changed[at.Span] = true
 	for _, f := range s.Before {
 		if f != n.cfg.Name && !slices.Contains(p.from, f) {
 			p.from = append(p.from, f)
@@ -142,7 +142,7 @@ func (n *Node) settledPending(at plot) bool {
 	if mutant.Is(mutant.PendingForever) {
 		return false
 	}
-	p := n.member.pending[at]
+	p := n.members.pending[at]
 	rg, ok := n.rangeOf(at)
 	if !ok {
 		return true
@@ -157,7 +157,7 @@ func (n *Node) settledPending(at plot) bool {
 			if mutant.Is(mutant.GivenByOne) {
 				return true
 			}
-		case n.belongs(f) || n.leaving(f):
+		case n.members.has(f) || n.leaving(f):
 			return false
 		default:
 			away++
@@ -171,17 +171,17 @@ func (n *Node) settledPending(at plot) bool {
 
 // leaving says whether a node is no member any more, has yet to hand over what it held, and may be there to do so.
 func (n *Node) leaving(node string) bool {
-	last, _ := n.member.history.Last(node)
-	return last.Kind == member.Leave && !n.belongs(node) && n.healthy(node)
+	last, _ := n.members.history.Last(node)
+	return last.Kind == member.Leave && !n.members.has(node) && n.detector.healthy(node)
 }
 
 // given ends the wait for a range if nothing is missing any more.
 func (n *Node) given(at plot) {
-	if n.member.pending[at] == nil || !n.hosts(at) || !n.settledPending(at) {
+	if n.members.pending[at] == nil || !n.hosts(at) || !n.settledPending(at) {
 		return
 	}
-	delete(n.member.pending, at)
-	n.member.changed[at.Span] = true
+	delete(n.members.pending, at)
+	n.members.changed[at.Span] = true
 	n.emit(event.Event{Kind: event.RangeReady, Span: &event.Span{Start: at.Start, End: at.End}, Count: n.tree(at).Keys()})
 }
 
@@ -189,41 +189,41 @@ func (n *Node) given(at plot) {
 // the range yet and knows who held it, or as neither.
 func (n *Node) holds(key []byte) (home bool, pending *pendingRange) {
 	at := n.plotAt(ring.Of(key))
-	if p := n.member.pending[at]; p != nil {
+	if p := n.members.pending[at]; p != nil {
 		return false, p
 	}
-	return n.member.lost[at] || n.isHome(n.cfg.Name, n.preference(key)), nil
+	return n.members.lost[at] || n.members.isHome(n.cfg.Name, n.members.preference(key)), nil
 }
 
 // Awaits says whether the node is a home of key and was not given its range yet. It is for tests and simulators.
 func (n *Node) Awaits(key []byte) bool {
-	return n.member.pending[n.plotAt(ring.Of(key))] != nil
+	return n.members.pending[n.plotAt(ring.Of(key))] != nil
 }
 
 // askForPending asks those that held the ranges which the node waits for whether there is anything
 // left of them, and compares trees where they are gone.
 func (n *Node) askForPending() {
-	for _, at := range sortedPlots(n.member.pending) {
+	for _, at := range sortedPlots(n.members.pending) {
 		rg, ok := n.rangeOf(at)
 		if !ok || !slices.Contains(rg.Homes, n.cfg.Name) {
 			if n.transfer.out[at] == nil && n.tree(at).Keys() == 0 { // it lost the range before it was given any of it
-				delete(n.member.pending, at)
-				n.member.changed[at.Span] = true
+				delete(n.members.pending, at)
+				n.members.changed[at.Span] = true
 			}
 			continue
 		}
-		p, gone := n.member.pending[at], true
+		p, gone := n.members.pending[at], true
 		for _, f := range p.from {
 			if p.given[f] || slices.Contains(rg.Homes, f) {
 				continue
 			}
-			gone = gone && !n.belongs(f) && !n.leaving(f)
-			if n.healthy(f) && !p.asked[f] {
+			gone = gone && !n.members.has(f) && !n.leaving(f)
+			if n.detector.healthy(f) && !p.asked[f] {
 				n.askFor(at, p, f)
 			}
 		}
 		for _, h := range n.otherHomes(rg.Homes) {
-			if gone && !p.synced[h] && n.healthy(h) {
+			if gone && !p.synced[h] && n.detector.healthy(h) {
 				n.plan(task{taskKey: taskKey{at, h}})
 			}
 		}
@@ -233,11 +233,11 @@ func (n *Node) askForPending() {
 
 func (n *Node) askFor(at plot, p *pendingRange, from string) {
 	p.asked[from] = true
-	n.call(from, 0, wire.Offer{Start: at.Start, End: at.End, Depth: at.depth, Phase: wire.OfferAsk}, n.cfg.Timings.Patience, call{
+	n.calls.begin(from, 0, wire.Offer{Start: at.Start, End: at.End, Depth: at.depth, Phase: wire.OfferAsk}, n.cfg.Timings.Patience, call{
 		onSilent: func() { p.asked[from] = false },
 		onAnswer: func(b wire.Body) {
 			p.asked[from] = false
-			if r, ok := b.(wire.OfferReply); ok && r.Err == wire.OK && r.Answer == wire.OfferNothing && n.member.pending[at] == p {
+			if r, ok := b.(wire.OfferReply); ok && r.Err == wire.OK && r.Answer == wire.OfferNothing && n.members.pending[at] == p {
 				n.gotAll(at, from, r.From)
 			}
 		},
@@ -246,7 +246,7 @@ func (n *Node) askFor(at plot, p *pendingRange, from string) {
 
 // syncedWith notes that a round took all that another home holds of a range.
 func (n *Node) syncedWith(t task) {
-	if p := n.member.pending[t.plot]; p != nil && !t.transfer {
+	if p := n.members.pending[t.plot]; p != nil && !t.transfer {
 		p.synced[t.peer] = true
 		n.given(t.plot)
 	}
@@ -263,7 +263,7 @@ func (n *Node) askedFor(at plot) (a wire.OfferAnswer, missing []string) {
 
 // missing lists who has yet to hand a range over to this node.
 func (n *Node) missing(at plot) []string {
-	p := n.member.pending[at]
+	p := n.members.pending[at]
 	if p == nil {
 		return nil
 	}
@@ -275,7 +275,7 @@ func (n *Node) gotAll(at plot, from string, missing []string) {
 	if n.transfer.in[at].from == from {
 		delete(n.transfer.in, at)
 	}
-	p := n.member.pending[at]
+	p := n.members.pending[at]
 	if p == nil {
 		return
 	}

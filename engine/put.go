@@ -100,7 +100,7 @@ func checkPut(req wire.PutRequest) (wire.Code, error) {
 // coordinate runs the put from here.
 func (n *Node) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
 	p := &put{
-		n: n, req: req, quorum: req.Quorum, pref: n.preference(req.Key),
+		n: n, req: req, quorum: req.Quorum, pref: n.members.preference(req.Key),
 		used: map[string]bool{n.cfg.Name: true},
 	}
 	p.respond = func(r wire.PutReply) {
@@ -153,7 +153,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		known, lww = nil, false
 	}
 	lww = lww || n.cfg.LWW
-	home, standsIn := n.isHome(n.cfg.Name, p.pref), ""
+	home, standsIn := n.members.isHome(n.cfg.Name, p.pref), ""
 	for _, a := range plan.assigned {
 		if a.node == n.cfg.Name && a.home != a.node {
 			standsIn = a.home
@@ -190,7 +190,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	if ctx.Fastest == n.cfg.Name && home {
 		chosen = event.Fastest
 	}
-	n.emit(event.Event{Kind: event.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.n.homesIn(p.pref), For: standsIn, Nodes: plan.missing, Message: chosen})
+	n.emit(event.Event{Kind: event.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.n.members.homesIn(p.pref), For: standsIn, Nodes: plan.missing, Message: chosen})
 	if !p.all.Has(p.version.Dot) { // a later clock wrote before: last write wins
 		p.lostTo = p.all
 	}
@@ -231,7 +231,7 @@ func (p *put) replicate(a assignment) {
 	n.emit(e)
 	p.waiting++
 	heard := false
-	p.calls = append(p.calls, n.call(a.node, p.req.Request, w, n.cfg.Timings.Patience, call{
+	p.calls = append(p.calls, n.calls.begin(a.node, p.req.Request, w, n.cfg.Timings.Patience, call{
 		keep: true, front: true,
 		onAnswer: func(b wire.Body) {
 			if !heard {
@@ -260,7 +260,7 @@ func (p *put) replace(a assignment) {
 	if p.quorum.Strict {
 		return
 	}
-	if s := p.nextStandIn(p.n.healthy); s != "" {
+	if s := p.nextStandIn(p.n.detector.healthy); s != "" {
 		if a.node == p.durable {
 			p.durable = s
 		}
@@ -324,7 +324,7 @@ func (p *put) settle() {
 	if p.waiting > 0 {
 		return
 	}
-	if p.replied || !n.mayAnswer(p.calls) {
+	if p.replied || !n.calls.mayAnswer(p.calls) {
 		p.end()
 	}
 }
@@ -332,7 +332,7 @@ func (p *put) settle() {
 // end forgets the put; a client that was not answered yet never reached its quorum.
 func (p *put) end() {
 	for _, op := range p.calls {
-		p.n.abandon(op)
+		p.n.calls.abandon(op)
 	}
 	p.n.requests--
 	p.timeout.Stop()

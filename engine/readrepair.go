@@ -22,11 +22,11 @@ func (g *get) repair() {
 	case mutant.Is(mutant.RepairWithoutTombstones):
 		latest = latest.Live()
 	}
-	if len(latest) == 0 && !g.soundHomes(n.replicas()-1) {
+	if len(latest) == 0 && !g.soundHomes(n.members.replicas()-1) {
 		return // a damaged replica is declared empty only if every other home says that there was nothing
 	}
 	for _, a := range g.answers {
-		if !n.isHome(a.node, g.pref) || a.siblings.Equal(latest) && !a.damaged {
+		if !n.members.isHome(a.node, g.pref) || a.siblings.Equal(latest) && !a.damaged {
 			continue
 		}
 		n.emit(event.Event{Kind: event.ReadRepair, Request: g.req.Request, Key: g.req.Key, Peer: a.node, Versions: latest})
@@ -34,14 +34,14 @@ func (g *get) repair() {
 			n.storeHome(g.req.Key, latest, g.lww, nil, event.Event{Request: g.req.Request, Peer: a.node, Op: wire.ReadRepair.String()})
 			continue
 		}
-		n.call(a.node, g.req.Request, wire.Write{Key: g.req.Key, Siblings: latest, LWW: g.lww, Purpose: wire.ReadRepair}, n.cfg.Timings.Patience, call{})
+		n.calls.begin(a.node, g.req.Request, wire.Write{Key: g.req.Key, Siblings: latest, LWW: g.lww, Purpose: wire.ReadRepair}, n.cfg.Timings.Patience, call{})
 	}
 }
 
 // soundHomes says whether at least want homes answered from sound replicas.
 func (g *get) soundHomes(want int) bool {
 	for _, a := range g.answers {
-		if !a.damaged && !a.pending && g.n.isHome(a.node, g.pref) {
+		if !a.damaged && !a.pending && g.n.members.isHome(a.node, g.pref) {
 			want--
 		}
 	}

@@ -17,8 +17,8 @@ const rehomeBatch = 256
 
 // rehomeLater looks after the hints for nodes that are gone, soon.
 func (n *Node) rehomeLater() {
-	gone := slices.ContainsFunc(n.hints.sortedHomes(), func(h string) bool { return !n.belongs(h) })
-	if !gone || n.transfer.rehomes || !n.inRing() || mutant.Is(mutant.GoneHintsKept) {
+	gone := slices.ContainsFunc(n.hints.sortedHomes(), func(h string) bool { return !n.members.has(h) })
+	if !gone || n.transfer.rehomes || !n.members.ringKnown() || mutant.Is(mutant.GoneHintsKept) {
 		return
 	}
 	n.transfer.rehomes = true
@@ -33,7 +33,7 @@ func (n *Node) rehomeLater() {
 func (n *Node) rehome() {
 	left, refused := rehomeBatch, false
 	for _, home := range n.hints.sortedHomes() {
-		if n.belongs(home) {
+		if n.members.has(home) {
 			continue
 		}
 		q := n.hints.queues[home]
@@ -64,7 +64,7 @@ func (n *Node) rehomeHint(home string, key []byte) bool {
 		n.dropHint(home, key, event.HintLost)
 		return true
 	}
-	if mutant.Is(mutant.GoneHintsDropped) || mutant.Is(mutant.RehomedByHomesOnly) && !n.isHome(n.cfg.Name, n.preference(key)) {
+	if mutant.Is(mutant.GoneHintsDropped) || mutant.Is(mutant.RehomedByHomesOnly) && !n.members.isHome(n.cfg.Name, n.members.preference(key)) {
 		n.dropHint(home, key, event.HintRehomed)
 		return true
 	}

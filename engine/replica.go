@@ -99,7 +99,7 @@ func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *re
 	} else if !mutant.Is(mutant.TreeUntold) || why.Op != wire.Handoff.String() {
 		n.grow(k, old, rec)
 	}
-	if n.inRing() && !n.isHome(n.cfg.Name, n.preference(key)) { // it is to be handed over to those that are
+	if n.members.ringKnown() && !n.members.isHome(n.cfg.Name, n.members.preference(key)) { // it is to be handed over to those that are
 		n.handOverSoon()
 	}
 	why.Kind, why.Key, why.Versions = event.Stored, key, rec.Siblings
@@ -149,7 +149,7 @@ func (n *Node) onWrite(m wire.Message, w wire.Write) {
 
 func (n *Node) keep(m wire.Message, w wire.Write) {
 	why := event.Event{Request: m.Request, Peer: m.From, Op: w.Purpose.String()}
-	if (n.transfer.left || n.member.gone) && mutant.Is(mutant.GoneNodeAcks) {
+	if (n.transfer.left || n.members.gone) && mutant.Is(mutant.GoneNodeAcks) {
 		n.answer(m, wire.WriteReply{})
 		return
 	}
@@ -160,7 +160,7 @@ func (n *Node) keep(m wire.Message, w wire.Write) {
 	var err wire.Code
 	if w.Purpose == wire.AntiEntropy && n.odd(LittleSync) || w.Purpose == wire.Transfer && n.odd(LittleSync) {
 		err = wire.Overloaded
-	} else if n.member.gone { // who takes nothing any more need not be asked what it holds
+	} else if n.members.gone { // who takes nothing any more need not be asked what it holds
 		err = wire.Overloaded
 	} else if w.For == "" || w.For == n.cfg.Name {
 		before := len(n.out.Writes)
@@ -196,7 +196,7 @@ func (n *Node) reading(key []byte, view uint64) wire.ReadReply {
 	case err != wire.OK:
 	case pending != nil:
 		r.Err, r.Ask = wire.Pending, pending.from
-	case !home && view != n.member.digest: // nobody can tell whether it was asked as a home
+	case !home && view != n.members.digest: // nobody can tell whether it was asked as a home
 		r.Err = wire.Pending
 	}
 	return r

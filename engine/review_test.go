@@ -105,8 +105,8 @@ func TestStrictPutAsksTheSuspected(t *testing.T) {
 func TestSuspectedStandInsAreTried(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
-	w.nodes["n3"].suspect("n1")
-	w.nodes["n3"].suspect("n2")
+	w.nodes["n3"].detector.silent("n1")
+	w.nodes["n3"].detector.silent("n2")
 	w.step("n3", PeerDown{"n4"})
 	w.step("n3", PeerDown{"n5"})
 	w.mustPut("n3", key, "v", nil)
@@ -121,7 +121,7 @@ func TestSlownessIsNotAbsence(t *testing.T) {
 	key := w.keyAt("n1", "n2", "n3")
 	w.mustPut("n1", key, "v", nil)
 	for _, h := range []string{"n1", "n2", "n3"} {
-		w.nodes["n4"].suspect(h) // wrongly
+		w.nodes["n4"].detector.silent(h) // wrongly
 	}
 	if r := w.get("n4", key); r.Err != wire.OK || len(r.Siblings) != 1 {
 		t.Fatalf("%v %s: %v from %v", r.Err, r.Message, r.Siblings, r.Replied)
@@ -258,9 +258,9 @@ func TestNothingIsLeftOver(t *testing.T) {
 			for _, p := range n.peers {
 				draining += p.draining
 			}
-			if len(n.calls) > 0 || n.requests != 0 || draining != 0 || due > 2 || n.hints.total != 0 {
+			if len(n.calls.open) > 0 || n.requests != 0 || draining != 0 || due > 2 || n.hints.total != 0 {
 				t.Fatalf("seed %d %s: %d calls, %d requests, %d draining, %d timers, %d hints",
-					seed, name, len(n.calls), n.requests, draining, due, n.hints.total)
+					seed, name, len(n.calls.open), n.requests, draining, due, n.hints.total)
 			}
 		}
 	}

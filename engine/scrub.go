@@ -40,7 +40,7 @@ func (n *Node) readOn(from []byte, fn func(k, v []byte) (more bool)) (next []byt
 
 // scrub reads on from where it stopped the last time, and begins again at the end.
 func (n *Node) scrub() {
-	if mutant.Is(mutant.NeverScrubbed) || len(n.ring().Members()) == 0 { // who is to join, and has forgotten whom, knows no ranges
+	if mutant.Is(mutant.NeverScrubbed) || len(n.members.ring.Members()) == 0 { // who is to join, and has forgotten whom, knows no ranges
 		return
 	}
 	var damaged [][]byte

@@ -28,11 +28,11 @@ type putPlan struct {
 // quorum, homes and then stand-ins that are only suspected are tried too: what is
 // refused must have been hopeless.
 func (p *put) plan() putPlan {
-	n, homes := p.n, p.n.homesIn(p.pref)
+	n, homes := p.n, p.n.members.homesIn(p.pref)
 	var plan putPlan
 	var down []string
 	for _, h := range homes {
-		if n.healthy(h) {
+		if n.detector.healthy(h) {
 			plan.assigned = append(plan.assigned, assignment{h, h})
 			p.used[h] = true
 			continue
@@ -44,7 +44,7 @@ func (p *put) plan() putPlan {
 	}
 	plan.reached = len(plan.assigned)
 	for _, h := range down {
-		if plan.reached < p.quorum.W && n.connected(h) {
+		if plan.reached < p.quorum.W && n.detector.connected(h) {
 			plan.assigned = append(plan.assigned, assignment{h, h})
 			p.used[h] = true
 			plan.reached++
@@ -53,7 +53,7 @@ func (p *put) plan() putPlan {
 		plan.missing = append(plan.missing, h)
 	}
 	for len(plan.missing) > 0 && plan.reached < p.quorum.W && !p.quorum.Strict {
-		s := p.nextStandIn(n.connected)
+		s := p.nextStandIn(n.detector.connected)
 		if s == "" {
 			break
 		}
@@ -68,12 +68,12 @@ func (p *put) plan() putPlan {
 // for which none is left. A coordinator that is no home itself is the first of them.
 func (p *put) standIns(plan *putPlan, down []string) []string {
 	n := p.n
-	if len(down) > 0 && !n.isHome(n.cfg.Name, p.pref) && n.belongs(n.cfg.Name) {
+	if len(down) > 0 && !n.members.isHome(n.cfg.Name, p.pref) && n.members.has(n.cfg.Name) {
 		plan.assigned = append(plan.assigned, assignment{n.cfg.Name, down[0]})
 		down = down[1:]
 	}
 	for len(down) > 0 {
-		s := p.nextStandIn(n.healthy)
+		s := p.nextStandIn(n.detector.healthy)
 		if s == "" {
 			break
 		}
@@ -85,7 +85,7 @@ func (p *put) standIns(plan *putPlan, down []string) []string {
 
 // nextStandIn takes the next node of the preference list that was not asked yet and is fit.
 func (p *put) nextStandIn(fit func(string) bool) string {
-	for _, s := range p.pref[len(p.n.homesIn(p.pref)):] {
+	for _, s := range p.pref[len(p.n.members.homesIn(p.pref)):] {
 		if !p.used[s] && fit(s) {
 			p.used[s] = true
 			return s
@@ -106,7 +106,7 @@ func (plan putPlan) nodes() []string {
 // unheard lists the homes, and the other nodes that were asked, which are not among those that were
 // reached.
 func (p *put) unheard(reached []string) []string {
-	homes := p.n.homesIn(p.pref)
+	homes := p.n.members.homesIn(p.pref)
 	return slices.DeleteFunc(slices.Clone(p.pref), func(node string) bool {
 		needed := slices.Contains(homes, node) || p.used[node]
 		return !needed || node == p.n.cfg.Name || slices.Contains(reached, node)

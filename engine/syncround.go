@@ -99,12 +99,12 @@ func (r *round) ask(body wire.Body, then func(wire.Body)) {
 		if r.over {
 			return
 		}
-		if !n.healthy(r.task.peer) {
+		if !n.detector.healthy(r.task.peer) {
 			r.end(r.task.peer + " is not reachable")
 			return
 		}
 		r.res.Bytes += n.charge(body, r.task.peer)
-		n.call(r.task.peer, 0, body, n.cfg.Timings.Patience, call{
+		n.calls.begin(r.task.peer, 0, body, n.cfg.Timings.Patience, call{
 			onSilent: func() { r.end(r.task.peer + " does not answer") },
 			onAnswer: func(b wire.Body) {
 				if r.over {

@@ -108,7 +108,7 @@ func (n *Node) collectPause() time.Duration {
 func (n *Node) collect() {
 	n.after(n.collectPause(), n.collect)
 	n.endSets()
-	if !n.inRing() || len(n.collector.batches) >= maxBatches {
+	if !n.members.ringKnown() || len(n.collector.batches) >= maxBatches {
 		return
 	}
 	found := n.oldTombstones()
@@ -119,8 +119,7 @@ func (n *Node) collect() {
 		n.keepDead(len(found), why)
 		return
 	}
-	n.lastOp++
-	b := &batch{id: n.lastOp, tombstones: found}
+	b := &batch{id: n.calls.number(), tombstones: found}
 	n.collector.batches[b.id] = b
 	for _, t := range found {
 		n.collector.active[string(t.Key)] = true
@@ -155,7 +154,7 @@ func (n *Node) collectable(dbKey, value []byte) (wire.Tombstone, bool) {
 	switch {
 	case err != nil || !dead(rec.Siblings):
 	case int64(n.now)-latest(rec.Siblings) < int64(n.cfg.Timings.Tombstones):
-	case n.collector.active[string(k)] || n.preference(k)[0] != n.cfg.Name:
+	case n.collector.active[string(k)] || n.members.preference(k)[0] != n.cfg.Name:
 	default:
 		return wire.Tombstone{Key: bytes.Clone(k), State: stateOf(k, rec).Hash}, true
 	}
@@ -170,8 +169,8 @@ func (n *Node) cannotAsk() string {
 	if away := n.absent(); away != "" && !mutant.Is(mutant.AbsentForgotten) {
 		return away + " went, and may come back with what was deleted"
 	}
-	for _, m := range n.ring().Members() {
-		if !n.healthy(m.Name) && !mutant.Is(mutant.SilenceAgrees) {
+	for _, m := range n.members.ring.Members() {
+		if !n.detector.healthy(m.Name) && !mutant.Is(mutant.SilenceAgrees) {
 			return m.Name + " cannot be reached"
 		}
 	}
@@ -181,8 +180,8 @@ func (n *Node) cannotAsk() string {
 // absent names a node that went and has not said that it holds nothing, "" if there is none.
 func (n *Node) absent() string {
 	seen := map[string]bool{}
-	for _, c := range slices.Backward(n.member.history) {
-		if !seen[c.Node] && !n.belongs(c.Node) && c.Kind != member.Gone {
+	for _, c := range slices.Backward(n.members.history) {
+		if !seen[c.Node] && !n.members.has(c.Node) && c.Kind != member.Gone {
 			return c.Node
 		}
 		seen[c.Node] = true
@@ -212,7 +211,7 @@ func (n *Node) askAll(b *batch, phase wire.CollectPhase, then func()) {
 	}
 	c := wire.Collect{Batch: b.id, Phase: phase, Tombstones: b.tombstones}
 	b.objected = make([]bool, len(b.tombstones))
-	members := n.ring().Members()
+	members := n.members.ring.Members()
 	b.waiting = len(members)
 	for _, m := range members {
 		if b.over {
@@ -220,10 +219,10 @@ func (n *Node) askAll(b *batch, phase wire.CollectPhase, then func()) {
 		}
 		answered := func(body wire.Body) { n.answeredCollect(b, m.Name, body, then) }
 		if m.Name == n.cfg.Name {
-			answered(n.onCollectAsk(n.cfg.Name, n.member.digest, c))
+			answered(n.onCollectAsk(n.cfg.Name, n.members.digest, c))
 			continue
 		}
-		n.call(m.Name, 0, c, n.cfg.Timings.Patience, call{
+		n.calls.begin(m.Name, 0, c, n.cfg.Timings.Patience, call{
 			onAnswer: answered,
 			onSilent: func() {
 				if mutant.Is(mutant.SilenceAgrees) {
@@ -297,12 +296,12 @@ func (n *Node) endBatch(b *batch, why string) {
 // not hear of it offers the tombstone to the others some day, and is told then.
 func (n *Node) dropEverywhere(b *batch) {
 	c := wire.Collect{Batch: b.id, Phase: wire.CollectDrop, Tombstones: b.tombstones}
-	for _, m := range n.ring().Members() {
+	for _, m := range n.members.ring.Members() {
 		if m.Name == n.cfg.Name {
 			n.dropTombstones(c)
 			continue
 		}
-		n.call(m.Name, 0, c, n.cfg.Timings.Patience, call{})
+		n.calls.begin(m.Name, 0, c, n.cfg.Timings.Patience, call{})
 	}
 	n.endBatch(b, "")
 }
@@ -322,7 +321,7 @@ func (n *Node) onCollect(m wire.Message, c wire.Collect) {
 func (n *Node) onCollectAsk(from string, view uint64, c wire.Collect) wire.CollectReply {
 	first := c.Phase == wire.CollectAsk
 	switch {
-	case view != n.member.digest:
+	case view != n.members.digest:
 		return wire.CollectReply{Err: wire.Pending}
 	case n.cfg.Timings.Tombstones == 0 || first && c.Batch <= n.collector.newest[from]: // a repetition must not begin a watch anew
 		return wire.CollectReply{Err: wire.BadRequest}
@@ -362,7 +361,7 @@ func (n *Node) holdsOnly(t wire.Tombstone) wire.CollectAnswer {
 		return wire.CollectAgreed
 	case err != nil || stateOf(t.Key, rec).Hash != t.State || !dead(rec.Siblings):
 		return wire.CollectDiffers
-	case !n.isHome(n.cfg.Name, n.preference(t.Key)):
+	case !n.members.isHome(n.cfg.Name, n.members.preference(t.Key)):
 		return wire.CollectMoving
 	}
 	return wire.CollectAgreed
@@ -439,7 +438,7 @@ func (n *Node) collected(key []byte, siblings vclock.Siblings, lww bool, from st
 	}
 	if from != "" && from != n.cfg.Name {
 		c := wire.Collect{Batch: w.batch, Phase: wire.CollectDrop, Tombstones: []wire.Tombstone{{Key: key, State: w.state}}}
-		n.call(from, 0, c, n.cfg.Timings.Patience, call{})
+		n.calls.begin(from, 0, c, n.cfg.Timings.Patience, call{})
 	}
 	return true
 }

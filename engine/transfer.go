@@ -99,11 +99,11 @@ const handOverPause = time.Millisecond
 // handOver goes on with everything that is to be handed over, and comes again
 // as long as there is something.
 func (n *Node) handOver() {
-	if !n.inRing() || mutant.Is(mutant.ForeignKept) {
+	if !n.members.ringKnown() || mutant.Is(mutant.ForeignKept) {
 		return
 	}
-	for _, rg := range n.ring().Ranges() {
-		if at := n.plotOf(rg); !slices.Contains(rg.Homes, n.cfg.Name) && (n.tree(at).Keys() > 0 || n.member.lost[at]) {
+	for _, rg := range n.members.ring.Ranges() {
+		if at := n.plotOf(rg); !slices.Contains(rg.Homes, n.cfg.Name) && (n.tree(at).Keys() > 0 || n.members.lost[at]) {
 			n.handover(at)
 		}
 	}
@@ -112,7 +112,7 @@ func (n *Node) handOver() {
 	}
 	n.askForPending()
 	n.startRounds()
-	if more := len(n.transfer.out)+len(n.member.pending) > 0 || !n.belongs(n.cfg.Name) && !n.transfer.left; more && !n.transfer.again {
+	if more := len(n.transfer.out)+len(n.members.pending) > 0 || !n.members.has(n.cfg.Name) && !n.transfer.left; more && !n.transfer.again {
 		n.transfer.again = true
 		n.after(n.cfg.Timings.Transfer, func() {
 			n.transfer.again = false
@@ -140,11 +140,11 @@ func (n *Node) advance(h *handover) {
 		if mutant.Is(mutant.RangeDroppedUnconfirmed) && len(h.done) > 0 {
 			break
 		}
-		if mutant.Is(mutant.SilentHomePassedOver) && !n.healthy(home) && len(h.done) > 0 {
+		if mutant.Is(mutant.SilentHomePassedOver) && !n.detector.healthy(home) && len(h.done) > 0 {
 			continue
 		}
 		all = false
-		if n.healthy(home) {
+		if n.detector.healthy(home) {
 			n.offer(h, home)
 			return
 		}
@@ -168,7 +168,7 @@ func (n *Node) offer(h *handover, home string) {
 	h.busy = true
 	span := &event.Span{Start: h.Start, End: h.End}
 	n.emit(event.Event{Kind: event.RangeOffered, Peer: home, Span: span, Count: t.Keys()})
-	n.call(home, 0, h.message(t, wire.OfferRange), n.cfg.Timings.Patience, call{
+	n.calls.begin(home, 0, h.message(t, wire.OfferRange), n.cfg.Timings.Patience, call{
 		onSilent: func() { h.busy = false },
 		onAnswer: func(b wire.Body) {
 			if r, ok := b.(wire.OfferReply); !ok || r.Err != wire.OK || r.Answer != wire.OfferConfirmed {
@@ -210,7 +210,7 @@ func (n *Node) handed(h *handover, home string, root uint64) {
 	h.busy = true
 	o := h.message(n.tree(h.plot), wire.OfferDone)
 	o.From = n.missing(h.plot)
-	n.call(home, 0, o, n.cfg.Timings.Patience, call{
+	n.calls.begin(home, 0, o, n.cfg.Timings.Patience, call{
 		onSilent: func() { h.busy = false },
 		onAnswer: func(b wire.Body) {
 			h.busy = false
@@ -225,9 +225,9 @@ func (n *Node) handed(h *handover, home string, root uint64) {
 // drop deletes the range: all its homes hold it durably.
 func (n *Node) drop(h *handover) {
 	delete(n.transfer.out, h.plot)
-	delete(n.member.pending, h.plot)
-	delete(n.member.lost, h.plot)
-	n.member.changed[h.Span] = true
+	delete(n.members.pending, h.plot)
+	delete(n.members.lost, h.plot)
+	n.members.changed[h.Span] = true
 	count, keys := 0, n.keys
 	var dropped [][]byte
 	n.scanRange(h.Span, func(k, v []byte) {
@@ -254,7 +254,7 @@ func (n *Node) onOffer(m wire.Message, o wire.Offer) {
 	_, ok := n.rangeOf(at)
 	r := wire.OfferReply{Answer: wire.OfferLater}
 	switch {
-	case !ok || n.hosts(at) == (o.Phase == wire.OfferAsk) || o.Phase != wire.OfferRange && m.View != n.member.digest:
+	case !ok || n.hosts(at) == (o.Phase == wire.OfferAsk) || o.Phase != wire.OfferRange && m.View != n.members.digest:
 		r.Err = wire.BadRequest // one of the two nodes knows another ring, and may not know who else has to hand the range over
 	case o.Phase == wire.OfferAsk:
 		r.Answer, r.From = n.askedFor(at)

@@ -36,21 +36,21 @@ type plot struct {
 func newForest() *forest { return &forest{trees: map[plot]*merkle.Tree{}} }
 
 func (n *Node) plotOf(rg ring.Range) plot {
-	return plot{event.Span{Start: rg.Start, End: rg.End}, merkle.Depth(len(n.ring().Ranges()))}
+	return plot{event.Span{Start: rg.Start, End: rg.End}, merkle.Depth(len(n.members.ring.Ranges()))}
 }
 
 func (n *Node) plotAt(p ring.Position) plot { return n.plotOf(n.rangeAt(p)) }
 
 // rangeAt is the key range that p falls into.
 func (n *Node) rangeAt(p ring.Position) ring.Range {
-	r := n.ring()
+	r := n.members.ring
 	return r.Ranges()[r.Index(p)]
 }
 
 // rangeOf finds the range again that a message or a round is about. It is gone
 // if the ring was cut differently since.
 func (n *Node) rangeOf(p plot) (ring.Range, bool) {
-	if !n.inRing() {
+	if !n.members.ringKnown() {
 		return ring.Range{}, false
 	}
 	rg := n.rangeAt(p.End)
@@ -71,7 +71,7 @@ func (n *Node) share(p plot, peer string) bool {
 
 // plant makes an empty tree for every range: the scan that follows fills them.
 func (n *Node) plant() {
-	for _, rg := range n.ring().Ranges() {
+	for _, rg := range n.members.ring.Ranges() {
 		n.trees.at(n.plotOf(rg))
 	}
 }
@@ -89,7 +89,7 @@ func (f *forest) at(p plot) *merkle.Tree {
 // without a tree gets one from the store, once it is asked for.
 func (n *Node) grow(dbKey []byte, before, after record.Record) {
 	p, key := record.ParseDataKey(dbKey)
-	if !n.inRing() {
+	if !n.members.ringKnown() {
 		return
 	}
 	if t := n.trees.trees[n.plotAt(p)]; t != nil {
@@ -130,8 +130,8 @@ func (n *Node) regrow(p ring.Position) (before, after uint64) {
 
 // prune drops the trees of ranges that the ring does not have any more.
 func (n *Node) prune() {
-	if n.trees.pruned != n.ring() {
-		n.trees.pruned = n.ring()
+	if n.trees.pruned != n.members.ring {
+		n.trees.pruned = n.members.ring
 		maps.DeleteFunc(n.trees.trees, func(p plot, _ *merkle.Tree) bool {
 			_, ok := n.rangeOf(p)
 			return !ok
@@ -140,7 +140,7 @@ func (n *Node) prune() {
 	if n.cfg.Buggify == nil {
 		return
 	}
-	for _, rg := range n.ring().Ranges() {
+	for _, rg := range n.members.ring.Ranges() {
 		if n.odd(ForgottenTrees) {
 			delete(n.trees.trees, n.plotOf(rg))
 		}
@@ -150,7 +150,7 @@ func (n *Node) prune() {
 // roots lists the ranges of which the node holds anything, clockwise.
 func (n *Node) roots() []event.TreeRoot {
 	var out []event.TreeRoot
-	for _, rg := range n.ring().Ranges() {
+	for _, rg := range n.members.ring.Ranges() {
 		if t := n.tree(n.plotOf(rg)); t.Root() != 0 {
 			out = append(out, event.TreeRoot{Start: rg.Start, End: rg.End, Root: t.Root(), Keys: t.Keys(), Size: t.Size()})
 		}
@@ -211,7 +211,7 @@ func (n *Node) scanData(first, last ring.Position, fn func(k, v []byte) bool) {
 // Audit reads the whole store and says where what the node remembers of it is
 // wrong. It is for tests and simulators.
 func (n *Node) Audit() error {
-	if !n.inRing() {
+	if !n.members.ringKnown() {
 		return nil // it has forgotten, with a damaged disk, what it holds keys for, and has no trees
 	}
 	trees := newForest()
@@ -234,7 +234,7 @@ func (n *Node) Audit() error {
 			return fmt.Errorf("audit: %w", err)
 		}
 	}
-	for i, rg := range n.ring().Ranges() {
+	for i, rg := range n.members.ring.Ranges() {
 		have, want := n.tree(n.plotOf(rg)), trees.at(n.plotOf(rg))
 		if !have.Equal(want) {
 			return fmt.Errorf("audit: %s: the tree with root %x is not the one with %x that its keys make", event.RangeName(i), have.Root(), want.Root())

@@ -1,0 +1,165 @@
+package engine
+
+// §4.8.3: a peer that does not answer is suspected. A call is a message to a peer that wants an
+// answer, together with what its sender does with the answer or with the silence.
+
+import (
+	"slices"
+	"time"
+
+	"ringside/engine/mutant"
+	"ringside/engine/timers"
+	"ringside/engine/wire"
+)
+
+// A call is a message that wants an answer. All functions are optional.
+type call struct {
+	to       string
+	keep     bool // stay after silence: a late answer still counts until the owner abandons the call
+	silent   bool // no answer came in time
+	front    bool // a client's request waits for the answer
+	began    time.Duration
+	onGone   func() // the connection broke after onSilent: no late answer can come either
+	onAnswer func(wire.Body)
+	onSilent func() // no answer in time, or the connection is gone; runs at most once
+	patience *timers.Timer
+}
+
+// calls holds the node's calls by number. Numbers are never used twice.
+type calls struct {
+	n    *Node
+	open map[uint64]*call
+	last uint64 // number of the latest call or batch
+}
+
+// newCalls returns no calls. The first number lies above those of earlier runs of the node, whose
+// answers may still be under way.
+func newCalls(n *Node) *calls {
+	c := &calls{n: n, open: map[uint64]*call{}, last: uint64(n.now)}
+	if mutant.Is(mutant.NumbersRestart) {
+		c.last = 0
+	}
+	return c
+}
+
+// number returns a new number.
+func (cs *calls) number() uint64 {
+	cs.last++
+	return cs.last
+}
+
+// begin sends body to a peer and returns the number of the call. patience is how long the answer
+// may take. request is the client request that the call belongs to, 0 if there is none.
+func (cs *calls) begin(to string, request uint64, body wire.Body, patience time.Duration, c call) uint64 {
+	op := cs.number()
+	c.to, c.began = to, cs.n.now
+	if cs.n.odd(HastyDoubt) {
+		patience /= hasty
+	}
+	c.patience = cs.n.after(patience, func() {
+		cs.n.detector.silent(to)
+		cs.silent(op)
+	})
+	cs.open[op] = &c
+	cs.n.send(wire.Message{To: to, Request: request, Op: op, Body: body})
+	return op
+}
+
+// abandon ends the owner's interest in a call. The wait for the answer goes on: a peer that stays
+// silent is suspected whether or not its answer is still needed.
+func (cs *calls) abandon(op uint64) {
+	c := cs.open[op]
+	switch {
+	case c == nil:
+	case c.silent:
+		delete(cs.open, op)
+	default:
+		c.keep, c.onAnswer, c.onSilent, c.onGone = false, nil, nil, nil
+	}
+}
+
+// silent ends the wait for an answer, and runs the owner's onSilent if it has not run yet.
+func (cs *calls) silent(op uint64) {
+	c := cs.open[op]
+	if c == nil {
+		return
+	}
+	c.patience.Stop()
+	f := c.onSilent
+	c.onSilent, c.silent = nil, true
+	if !c.keep {
+		delete(cs.open, op)
+	}
+	if f != nil {
+		f()
+	}
+}
+
+// answered gives an answer to the call that it belongs to. Answers count by call and peer: a
+// repeated answer, or one from another peer, is dropped.
+func (cs *calls) answered(m wire.Message) {
+	cs.n.detector.answered(m.From)
+	c := cs.open[m.Op]
+	if c == nil || c.to != m.From {
+		return
+	}
+	if c.front {
+		cs.n.waited(cs.n.now - c.began)
+	}
+	c.patience.Stop()
+	if !mutant.Is(mutant.AckByCount) || !c.keep {
+		delete(cs.open, m.Op)
+	}
+	if c.onAnswer != nil {
+		c.onAnswer(m.Body)
+	}
+}
+
+// disconnected ends the calls to a peer: no answer can come.
+func (cs *calls) disconnected(peer string) {
+	var ops []uint64
+	for op, c := range cs.open {
+		if c.to == peer {
+			ops = append(ops, op)
+		}
+	}
+	slices.Sort(ops)
+	for _, op := range ops {
+		if c := cs.open[op]; c != nil && c.silent {
+			delete(cs.open, op)
+			if c.onGone != nil {
+				c.onGone()
+			}
+			continue
+		}
+		cs.silent(op)
+	}
+}
+
+// unsent makes up for a message that never left. A question counts as unanswered, but its receiver
+// is not suspected. Instead of an answer that was too large the receiver gets a refusal.
+func (cs *calls) unsent(m wire.Message) {
+	if b, ok := m.Body.(wire.ReadReply); ok && b.Err == wire.OK {
+		cs.n.answer(wire.Message{From: m.To, Request: m.Request, Op: m.Op}, wire.ReadReply{Err: wire.Overloaded})
+		return
+	}
+	if c := cs.open[m.Op]; c != nil && c.to == m.To {
+		cs.silent(m.Op)
+	}
+}
+
+// mayAnswer reports whether an answer to one of ops can still come.
+func (cs *calls) mayAnswer(ops []uint64) bool {
+	return slices.ContainsFunc(ops, func(op uint64) bool {
+		c := cs.open[op]
+		return c != nil && cs.n.detector.connected(c.to)
+	})
+}
+
+// waitsFor reports whether one of ops is a call to node that was neither answered nor given up.
+func (cs *calls) waitsFor(ops []uint64, node string) bool {
+	return slices.ContainsFunc(ops, func(op uint64) bool {
+		c := cs.open[op]
+		return c != nil && !c.silent && c.to == node
+	})
+}
