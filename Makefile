@@ -1,6 +1,6 @@
 # Everything here also works without make: see the commands.
 
-.PHONY: check test race sim mutants mutants-quick scale torture fuzz update demo
+.PHONY: check test race sim mutants mutants-quick scale torture fuzz update demo notice release
 
 check: ## what CI runs
 	bash .ci/run
@@ -39,3 +39,9 @@ update: ## write the golden files again, after looking at what changed
 
 demo:
 	go run . demo
+
+notice: ## write NOTICE again, after a module was added or updated
+	bash .ci/notice > NOTICE
+
+release: ## dist/ with a binary for each platform, LICENSE, NOTICE and SHA256SUMS
+	bash .ci/release dist
