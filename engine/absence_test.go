@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/admission"
 	"ringside/engine/event"
 	"ringside/engine/ring"
 	"ringside/engine/vclock"
@@ -87,7 +88,7 @@ func overloaded(t *testing.T) (w *world, key string) {
 	w = five(t)
 	key = w.keyAt("n1", "n2", "n3")
 	for _, n := range []string{"n4", "n5"} {
-		w.nodes[n].admit.bytes = -1 << 40
+		w.nodes[n].background.ctl.Spend(1 << 40)
 	}
 	w.split(false, []string{"n1", "n2", "n3"}, []string{"n4", "n5"})
 	if r := w.mustPut("n4", key, "v", nil); len(r.Hinted) != 2 {
@@ -150,15 +151,15 @@ func TestHintsThatPassTheReader(t *testing.T) {
 		t.Fatalf("%d questions, reply %+v", len(questions), w.replies[w.next])
 	}
 	for _, n := range []string{"n4", "n5"} {
-		w.nodes[n].admit.bytes = backgroundBurst
+		w.nodes[n].background.ctl.Spend(-2 << 40)
 		for _, h := range []string{"n1", "n2", "n3"} {
 			w.nodes[n].detector.answered(h)
 		}
-		w.nodes[n].runPaced()
+		w.nodes[n].background.resume()
 		w.wakeUp(n)
 	}
 	for w.deliver(); w.hints() > 0; {
-		w.pass(backgroundPause)
+		w.pass(admission.Pause)
 	}
 	if w.replies[w.next] != nil || w.now > testStart+20*time.Second {
 		t.Fatalf("it is %v, reply %+v", w.now-testStart, w.replies[w.next])

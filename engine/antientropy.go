@@ -186,7 +186,7 @@ func (n *Node) plan(t task) {
 // startRounds runs what waits, as much at once as may be.
 func (n *Node) startRounds() {
 	s := n.sync
-	for len(s.tasks) > 0 && !n.full(s.running, n.admit.part(maxRounds)) {
+	for len(s.tasks) > 0 && !n.full(s.running, n.background.ctl.Part(maxRounds)) {
 		t := s.tasks[0]
 		s.tasks = s.tasks[1:]
 		if t.done == nil {

@@ -109,9 +109,9 @@ func TestWhatOthersRestOnIsDurable(t *testing.T) {
 	if n.Step(w.now, Request{Client: 1, Body: wire.GetRequest{Key: []byte("k")}}).Durable {
 		t.Error("a get waits for the disk")
 	}
-	n.storeHint("n3", []byte("k"), v, false, nil, event.Event{})
+	n.handoff.store("n3", []byte("k"), v, false, nil, event.Event{})
 	n.finish()
-	n.dropHint("n3", []byte("k"), event.HintDelivered)
+	n.handoff.drop("n3", []byte("k"), event.HintDelivered)
 	if !n.finish().Durable {
 		t.Error("a hint that is dropped need not be so on disk")
 	}

@@ -104,7 +104,7 @@ func (cs *calls) answered(m wire.Message) {
 		return
 	}
 	if c.front {
-		cs.n.waited(cs.n.now - c.began)
+		cs.n.background.answered(cs.n.now - c.began)
 	}
 	c.patience.Stop()
 	if !mutant.Is(mutant.AckByCount) || !c.keep {

@@ -58,7 +58,7 @@ func (n *Node) heardOut() bool {
 
 // empty says whether the node holds nothing for anybody.
 func (n *Node) empty() bool {
-	return n.hints.total == 0 && len(n.transfer.out) == 0 && n.foreign() == 0
+	return n.handoff.index.Len() == 0 && len(n.transfer.out) == 0 && n.foreign() == 0
 }
 
 // foreign is how many keys the node holds, tombstones too, of ranges that it is no home of.

@@ -84,7 +84,7 @@ func (d *detector) failed(peer string) {
 // recovered starts what was waiting for the peer.
 func (d *detector) recovered(peer string) {
 	d.n.emit(event.Event{Kind: event.Alive, Peer: peer})
-	d.n.deliverHints(d.n.peer(peer))
+	d.n.handoff.deliver(peer)
 	d.n.syncAfterRecovery(peer)
 }
 
@@ -109,7 +109,7 @@ func (d *detector) probeLater(peer string) {
 // leaver or a seed, or the node keeps hints for it.
 func (d *detector) concerns(peer string) bool {
 	m := d.n.members
-	return m.has(peer) || m.leaves(peer) || d.n.hints.queues[peer] != nil || slices.Contains(d.n.cfg.Seeds, peer)
+	return m.has(peer) || m.leaves(peer) || d.n.handoff.index.HasFor(peer) || slices.Contains(d.n.cfg.Seeds, peer)
 }
 
 // suspects lists the members that have failed, in the order of the ring's members.

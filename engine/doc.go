@@ -39,7 +39,7 @@ Conditions with mutant.Is are deliberate bugs, and are not there in the ordinary
 	                                     tombstones.go when a delete may be forgotten
 	                                     lastwrite.go what last write wins loses (§6)
 	§4.5  get and put with N, R, W       get.go, absence.go, put.go, forward.go
-	§4.6  sloppy quorum, hinted handoff  sloppyquorum.go sends hints, handoff.go brings them home
+	§4.6  sloppy quorum, hinted handoff  sloppyquorum.go sends hints, hints lists them, handoff.go brings them home
 	§4.7  anti-entropy, Merkle trees     merkle; trees.go keeps them, antientropy.go says when, syncround.go how
 	§4.8.1  membership, gossip           member; membership.go, gossip.go
 	§4.8.2  seeds                        gossip.go
@@ -51,7 +51,7 @@ Conditions with mutant.Is are deliberate bugs, and are not there in the ordinary
 	§6.1  durability for speed           buffer.go, store.Buffer
 	§6.2  partitioning strategies        ring
 	§6.4  client-driven coordination     clientdriven.go; the client is a driver's
-	§6.5  background work yields         admission.go
+	§6.5  background work yields         admission decides, background.go waits
 
 # Words
 

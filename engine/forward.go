@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/engine/dedup"
 	"ringside/engine/event"
 	"ringside/engine/mutant"
 	"ringside/engine/wire"
@@ -93,7 +94,10 @@ func (n *Node) forward(home string, req wire.PutRequest, why string, respond fun
 
 // onForward coordinates what another node received.
 func (n *Node) onForward(m wire.Message, f wire.Forward) {
-	if !n.peer(m.From).forwards.first(m.Op) && !mutant.Is(mutant.RepeatedForwardTaken) {
+	if n.forwards[m.From] == nil {
+		n.forwards[m.From] = &dedup.Window{}
+	}
+	if !n.forwards[m.From].First(m.Op) && !mutant.Is(mutant.RepeatedForwardTaken) {
 		return
 	}
 	if err := n.busy(); err != nil {

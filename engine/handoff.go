@@ -1,17 +1,17 @@
 package engine
 
-// §4.6 Handling Failures: Hinted Handoff. A replica whose home cannot be
-// reached goes to a stand-in with a hint that names the home. The stand-in keeps it in
-// a store of its own, scans that store, hands the replica over once the home is back,
-// and deletes it when the home has it durably, no sooner.
+// §4.6 Handling Failures: Hinted Handoff. A replica whose home cannot be reached goes to a fallback,
+// with a hint that names the home. The fallback keeps the replica in a store of its own, scans that
+// store, and delivers the replica once the home is back. It deletes the replica when the home holds it
+// durably, and not before. Which hints there are, and in which order they go, is in package hints.
 
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"ringside/engine/event"
+	"ringside/engine/hints"
 	"ringside/engine/mutant"
 	"ringside/engine/record"
 	"ringside/engine/store"
@@ -19,168 +19,71 @@ import (
 	"ringside/engine/wire"
 )
 
-const (
-	// MaxHints bounds a node's hint store if its Config does not; beyond it the node refuses
-	// to stand in. The node keeps about 200 bytes of memory for each.
-	MaxHints = 1 << 20
-	// handoffWindow is how many hints may be under way to one home at once.
-	handoffWindow = 16
-)
+// handoffWindow bounds the hints that are in flight to one home.
+const handoffWindow = 16
 
-// hintBook is the index in memory of a node's hint store.
-type hintBook struct {
-	queues map[string]*hintQueue // by home
-	byKey  map[string][]string   // key → homes it is kept for, sorted
-	total  int
-
-	returned time.Duration // when a hint or a record of a lost range was last handed to a home, 0 for never
+// handoff keeps hints for homes that cannot be reached, and delivers them.
+type handoff struct {
+	n        *Node
+	index    *hints.Index
+	returned time.Duration // when a hint or a record of a lost range was last given to a home; 0: never
+	rehoming bool          // a call of rehome is planned
 }
 
-// hintQueue is what is kept for one home, oldest first.
-type hintQueue struct {
-	order []string // keys; may hold keys delivered since
-	hints map[string]*hint
+func newHandoff(n *Node) *handoff {
+	return &handoff{n: n, index: hints.New(cmp.Or(n.cfg.MaxHints, hints.DefaultMax))}
 }
 
-type hint struct {
-	stored time.Duration // since 1970
-	flying bool          // sent, not yet acked
-	stale  bool          // changed since it was sent
-}
-
-func newHintBook() *hintBook {
-	return &hintBook{queues: map[string]*hintQueue{}, byKey: map[string][]string{}}
-}
-
-// homes lists for which homes a hint for key is kept.
-func (b *hintBook) homes(key []byte) []string { return b.byKey[string(key)] }
-
-// add notes a hint, or a change of one that is there.
-func (b *hintBook) add(home string, key []byte, at time.Duration) {
-	q := b.queues[home]
-	if q == nil {
-		q = &hintQueue{hints: map[string]*hint{}}
-		b.queues[home] = q
+// load builds the index from the hint store, oldest first.
+func (h *handoff) load() error {
+	if mutant.Is(mutant.HintsForgotten) {
+		return nil
 	}
-	k := string(key)
-	if h := q.hints[k]; h != nil {
-		h.stale = true
-		return
-	}
-	q.hints[k] = &hint{stored: at}
-	q.order = append(q.order, k)
-	i, _ := slices.BinarySearch(b.byKey[k], home)
-	b.byKey[k] = slices.Insert(b.byKey[k], i, home)
-	b.total++
-}
-
-func (b *hintBook) remove(home string, key []byte) {
-	k := string(key)
-	delete(b.queues[home].hints, k)
-	if len(b.queues[home].hints) == 0 {
-		delete(b.queues, home)
-	}
-	b.byKey[k] = slices.DeleteFunc(slices.Clone(b.byKey[k]), func(h string) bool { return h == home })
-	if len(b.byKey[k]) == 0 {
-		delete(b.byKey, k)
-	}
-	b.total--
-}
-
-// oldest drops delivered keys from the front of the queue and returns the first left.
-func (q *hintQueue) oldest() *hint {
-	for len(q.order) > 0 {
-		if h := q.hints[q.order[0]]; h != nil {
-			return h
-		}
-		q.order = q.order[1:]
-	}
-	return nil
-}
-
-// oldestKeys lists up to limit keys of the queue, oldest first.
-func (q *hintQueue) oldestKeys(limit int) []string {
-	q.oldest()
-	var out []string
-	for _, k := range q.order {
-		if len(out) >= limit {
-			break
-		}
-		if q.hints[k] != nil && !slices.Contains(out[max(0, len(out)-1):], k) {
-			out = append(out, k)
-		}
-	}
-	return out
-}
-
-// toEnd lets the others go before key.
-func (q *hintQueue) toEnd(key string) {
-	q.order = append(slices.DeleteFunc(q.order, func(k string) bool { return k == key }), key)
-}
-
-func (b *hintBook) sortedHomes() []string {
-	out := make([]string, 0, len(b.queues))
-	for h := range b.queues {
-		out = append(out, h)
-	}
-	slices.Sort(out)
-	return out
-}
-
-func (b *hintBook) counts() []event.HintCount {
-	var out []event.HintCount
-	for _, home := range b.sortedHomes() {
-		q := b.queues[home]
-		out = append(out, event.HintCount{For: home, Keys: len(q.hints), Oldest: q.oldest().stored})
-	}
-	return out
-}
-
-// loadHints rebuilds the book from the store, oldest first.
-func (n *Node) loadHints() error {
 	type found struct {
 		home   string
 		key    []byte
 		stored time.Duration
 	}
 	var all []found
-	var strange [][]byte
-	if mutant.Is(mutant.HintsForgotten) {
-		return nil
-	}
-	err := n.db.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
+	var unknown [][]byte
+	err := h.n.db.Scan(store.Hints, nil, nil, func(k, v []byte) bool {
 		home, key, ok := record.ParseHintKey(k)
 		if !ok {
-			strange = append(strange, slices.Clone(k))
+			unknown = append(unknown, slices.Clone(k))
 			return true
 		}
-		rec, _ := record.Decode(v) // a damaged one is found out, and told, when its turn comes
+		rec, _ := record.Decode(v) // a damaged hint is reported when its turn comes
 		all = append(all, found{home, key, time.Duration(rec.Stored)})
 		return true
 	})
-	n.discard(store.Hints, strange)
+	h.n.discard(store.Hints, unknown)
 	slices.SortStableFunc(all, func(a, b found) int {
-		if a.stored != b.stored {
-			return int(min(max(a.stored-b.stored, -1), 1))
-		}
-		return strings.Compare(a.home, b.home)
+		return cmp.Or(cmp.Compare(a.stored, b.stored), cmp.Compare(a.home, b.home))
 	})
 	for _, f := range all {
-		n.hints.add(f.home, f.key, f.stored)
+		h.index.Add(f.home, f.key, f.stored)
 	}
 	return err
 }
 
-func (n *Node) maxHints() int { return cmp.Or(n.cfg.MaxHints, MaxHints) }
+// full says whether the node has to refuse further hints.
+func (h *handoff) full() bool { return h.index.Full() && !mutant.Is(mutant.HintsUnbounded) }
 
-func (n *Node) hintsFull() bool {
-	return n.hints.total >= n.maxHints() && !mutant.Is(mutant.HintsUnbounded)
+// counts returns the number of hints for each home, sorted by home.
+func (h *handoff) counts() []event.HintCount {
+	var out []event.HintCount
+	for _, c := range h.index.Counts() {
+		out = append(out, event.HintCount{For: c.Home, Keys: c.Keys, Oldest: c.Oldest})
+	}
+	return out
 }
 
-// storeHint merges siblings into what the node keeps for home. own, if not
-// nil, is the counter of the dot just minted: then there is room, or it would not have been.
-func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww bool, own *record.Own, why event.Event) wire.Code {
-	if own == nil && n.hintsFull() {
+// store merges siblings into the hint for home and key. If own is not nil, it is the dot that this
+// node has just minted for the key, and the caller has checked that the index is not full. The event
+// why names the Request, Peer and Op of the write.
+func (h *handoff) store(home string, key []byte, siblings vclock.Siblings, lww bool, own *record.Own, why event.Event) wire.Code {
+	n := h.n
+	if own == nil && h.full() {
 		n.emit(event.Event{Kind: event.HintRefused, Request: why.Request, Key: key, For: home, Peer: why.Peer})
 		return wire.Overloaded
 	}
@@ -199,14 +102,14 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 		return code
 	}
 	n.write(store.Hints, k, record.Encode(rec))
-	n.collector.stored(key, record.Record{}) // a hint is always something else
+	n.collector.stored(key, record.Record{}) // a hint ends every watch of its key
 	if own != nil {
 		n.keepCounter(record.DataKey(key), *own)
 	}
-	n.hints.add(home, key, n.now)
+	h.index.Add(home, key, n.now)
 	n.refusals.changed(key)
 	if !n.members.has(home) {
-		n.rehomeLater()
+		h.rehomeSoon()
 	}
 	why.Kind, why.Key, why.For, why.Versions = event.HintStored, key, home, rec.Siblings
 	if fresh {
@@ -216,109 +119,110 @@ func (n *Node) storeHint(home string, key []byte, siblings vclock.Siblings, lww 
 	return wire.OK
 }
 
-// scanHints is the periodic scan. What a returning home sets off is quicker;
-// the scan catches whatever was refused or lost.
-func (n *Node) scanHints() {
-	for _, home := range n.hints.sortedHomes() {
-		n.deliverHints(n.peer(home))
+// scan delivers hints to all homes that can be reached, and plans the next scan. A home that returns
+// gets its hints without a scan. The scan finds hints that were refused or lost on the way.
+func (h *handoff) scan() {
+	for _, home := range h.index.Homes() {
+		h.deliver(home)
 	}
 	if !mutant.Is(mutant.HintsScannedOnce) {
-		n.after(n.cfg.Timings.Handoff, n.scanHints)
+		h.n.after(h.n.cfg.Timings.Handoff, h.scan)
 	}
 }
 
-// deliverHints sends the oldest hints for p until its window is full.
-func (n *Node) deliverHints(p *peer) {
-	q := n.hints.queues[p.name]
-	if q == nil || !p.healthy() || n.odd(LazyHandoff) {
+// deliver sends the oldest hints for home until its window is full.
+func (h *handoff) deliver(home string) {
+	n := h.n
+	if !h.index.HasFor(home) || !n.detector.healthy(home) || n.odd(LazyHandoff) {
 		return
 	}
-	q.oldest()
-	for _, k := range q.order {
-		if n.full(p.draining, handoffWindow) {
-			return
-		}
-		if h := q.hints[k]; h != nil && !h.flying && !n.refusals.holdsHint(n.now, k, p.name) {
-			n.deliverHint(p, []byte(k), h)
+	room := func() bool { return !n.full(h.index.InFlight(home), handoffWindow) }
+	for key, hint := range h.index.Waiting(home, room) {
+		if !n.refusals.holdsHint(n.now, string(key), home) {
+			h.index.Launch(home, hint)
+			n.background.run(func() { h.send(home, key, hint) })
 		}
 	}
 }
 
-// deliverHint hands one hint over when background work may (§6.5).
-func (n *Node) deliverHint(p *peer, key []byte, h *hint) {
-	h.flying = true
-	p.draining++
-	q := n.hints.queues[p.name]
-	n.pace(func() { n.sendHint(p, q, key, h) })
-}
-
-func (n *Node) sendHint(p *peer, q *hintQueue, key []byte, h *hint) {
-	landed := func() { h.flying = false; p.draining-- }
-	if !p.healthy() || n.hints.queues[p.name] != q || q.hints[string(key)] != h {
-		landed()
-		return // its return sets off another try; or the home is gone, and the hint was looked after
+// send delivers one hint, which is marked as in flight.
+func (h *handoff) send(home string, key []byte, hint *hints.Hint) {
+	n := h.n
+	if !n.detector.healthy(home) || h.index.Get(home, key) != hint {
+		h.index.Land(home, hint) // the home's return sets off another try, or the hint was rehomed
+		return
 	}
-	rec, damaged := n.readable(store.Hints, key, record.HintKey(p.name, key))
+	rec, damaged := n.readable(store.Hints, key, record.HintKey(home, key))
 	if damaged {
-		landed()
-		n.dropHint(p.name, key, event.HintLost)
+		h.index.Land(home, hint)
+		h.drop(home, key, event.HintLost)
 		return
 	}
-	h.stale = false
-	n.emit(event.Event{Kind: event.HintSent, Key: key, Peer: p.name, For: p.name, Versions: rec.Siblings})
+	hint.Read()
+	n.emit(event.Event{Kind: event.HintSent, Key: key, Peer: home, For: home, Versions: rec.Siblings})
 	w := wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: wire.Handoff}
-	n.charge(w, p.name)
-	if mutant.Is(mutant.HintDroppedOnSend) {
-		n.calls.begin(p.name, 0, w, n.cfg.Timings.Patience, call{})
-		n.dropHint(p.name, key, event.HintDelivered)
-		landed()
+	n.background.charge(w, home)
+	if h.dropTooEarly(home, key, hint, w) {
 		return
 	}
-	n.calls.begin(p.name, 0, w, n.cfg.Timings.Patience, call{
-		onSilent: func() {
-			switch {
-			case mutant.Is(mutant.HintStuck):
-				return
-			case mutant.Is(mutant.HintDroppedOnSilence):
-				n.dropHint(p.name, key, event.HintDelivered)
-			}
-			landed()
-		},
+	n.calls.begin(home, 0, w, n.cfg.Timings.Patience, call{
+		onSilent: func() { h.unanswered(home, key, hint) },
 		onAnswer: func(b wire.Body) {
-			landed()
-			if n.hints.queues[p.name] != q {
-				return // the home is gone, and the hint was looked after
-			}
-			r, ok := b.(wire.WriteReply)
-			if ok && r.Err == wire.TooLarge {
-				n.refuse(refusal{TooLarge: event.TooLarge{Key: key, Peer: p.name, Hint: true, Bytes: rec.Siblings.Size(), Versions: len(rec.Siblings)}, mine: stateOf(key, rec).Hash})
-			}
-			if !ok || r.Err != wire.OK {
-				return // a later scan tries again
-			}
-			if (!h.stale || mutant.Is(mutant.HintDroppedStale)) && q.hints[string(key)] == h {
-				n.dropHint(p.name, key, event.HintDelivered)
-			}
-			n.deliverHints(p)
+			h.index.Land(home, hint)
+			h.delivered(home, key, hint, rec, b)
 		},
 	})
 }
 
-// dropHint deletes a hint that its home now holds, or that is damaged. The counter of the dots that this node
-// minted for the key stays (counters.go).
-func (n *Node) dropHint(home string, key []byte, kind event.Kind) {
-	n.hints.remove(home, key)
+// unanswered keeps a hint that the home did not answer in time. A later scan sends it again.
+func (h *handoff) unanswered(home string, key []byte, hint *hints.Hint) {
+	switch {
+	case mutant.Is(mutant.HintStuck):
+		return
+	case mutant.Is(mutant.HintDroppedOnSilence):
+		h.drop(home, key, event.HintDelivered)
+	}
+	h.index.Land(home, hint)
+}
+
+// delivered handles the home's answer to a hint whose replica was rec. A hint that the home did not
+// take stays, and a later scan sends it again.
+func (h *handoff) delivered(home string, key []byte, hint *hints.Hint, rec record.Record, answer wire.Body) {
+	if h.index.Get(home, key) != hint {
+		return // the hint was rehomed
+	}
+	r, ok := answer.(wire.WriteReply)
+	switch {
+	case ok && r.Err == wire.TooLarge:
+		tooLarge := event.TooLarge{Key: key, Peer: home, Hint: true, Bytes: rec.Siblings.Size(), Versions: len(rec.Siblings)}
+		h.n.refuse(refusal{TooLarge: tooLarge, mine: stateOf(key, rec).Hash})
+	case ok && r.Err == wire.OK:
+		if !hint.Changed() || mutant.Is(mutant.HintDroppedStale) {
+			h.drop(home, key, event.HintDelivered)
+		}
+		h.deliver(home)
+	}
+}
+
+// drop deletes a hint that its home holds, that was rehomed, or that is damaged. The counter of the
+// dots that this node minted for the key stays (counters.go).
+func (h *handoff) drop(home string, key []byte, kind event.Kind) {
+	n := h.n
+	h.index.Remove(home, key)
 	n.refusals.merged(key, home)
-	n.hints.returned = n.now
+	h.noteReturned()
 	n.write(store.Hints, record.HintKey(home, key), nil)
-	if len(n.hints.homes(key)) == 0 && mutant.Is(mutant.HintTookCounter) {
+	if len(h.index.HomesOf(key)) == 0 && mutant.Is(mutant.HintTookCounter) {
 		n.write(store.Own, record.DataKey(key), nil)
 	}
 	n.emit(event.Event{Kind: kind, Key: key, Peer: home, For: home})
 }
 
-// returnedLately says whether a get that is still waiting for answers may have asked a home
-// before this node handed the home a replica.
-func (n *Node) returnedLately() bool {
-	return n.hints.returned > 0 && n.now-n.hints.returned <= n.cfg.Timings.Request
+// noteReturned notes that a replica left this node for a home. A get may have asked that home before.
+func (h *handoff) noteReturned() { h.returned = h.n.now }
+
+// returnedLately says whether a get that is still waiting for answers may have asked a home before
+// this node handed a replica over to it.
+func (h *handoff) returnedLately() bool {
+	return h.returned > 0 && h.n.now-h.returned <= h.n.cfg.Timings.Request
 }

@@ -271,7 +271,7 @@ func (w *world) wantValues(via, key string, want ...string) {
 func (w *world) hints() int {
 	total := 0
 	for _, n := range w.nodes {
-		total += n.hints.total
+		total += n.handoff.index.Len()
 	}
 	return total
 }

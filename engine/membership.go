@@ -302,7 +302,7 @@ func (m *members) reshape(before []*ring.Ring, beside *ring.Ring) {
 	}
 	m.n.reshapePending(before, beside)
 	m.n.prune()
-	m.n.rehomeLater()
+	m.n.handoff.rehomeSoon()
 	m.n.handOverSoon()
 }
 

@@ -65,8 +65,8 @@ func (w *world) unsettled() string {
 			return fmt.Sprintf("%s has %d ranges and %d keys to hand over", name, len(n.transfer.out), n.foreign())
 		case len(n.members.pending) > 0:
 			return fmt.Sprintf("%s waits for %d ranges", name, len(n.members.pending))
-		case n.hints.total > 0:
-			return fmt.Sprintf("%s keeps %d hints", name, n.hints.total)
+		case n.handoff.index.Len() > 0:
+			return fmt.Sprintf("%s keeps %d hints", name, n.handoff.index.Len())
 		}
 	}
 	return ""

@@ -7,6 +7,8 @@ import (
 	"cmp"
 	"slices"
 
+	"ringside/engine/event"
+	"ringside/engine/hints"
 	"ringside/engine/mutant"
 	"ringside/engine/record"
 	"ringside/engine/vclock"
@@ -64,4 +66,15 @@ func corrupt(rec *record.Record, siblings vclock.Siblings, op string) {
 			rec.Siblings = nil
 		}
 	}
+}
+
+// dropTooEarly sends a hint and drops it at once, if that bug is switched on.
+func (h *handoff) dropTooEarly(home string, key []byte, hint *hints.Hint, w wire.Write) bool {
+	if !mutant.Is(mutant.HintDroppedOnSend) {
+		return false
+	}
+	h.n.calls.begin(home, 0, w, h.n.cfg.Timings.Patience, call{})
+	h.drop(home, key, event.HintDelivered)
+	h.index.Land(home, hint)
+	return true
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/dedup"
 	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
@@ -144,17 +145,17 @@ type Node struct {
 	out  Output        // of the current step
 	lazy bool          // what is being written may wait in the object buffer
 
-	peers    map[string]*peer
-	requests int // client requests being worked on
-	hints    *hintBook
-	self     record.Self // incarnation, and how many epochs were begun in it
-	counters *counters
-	keys     int // live keys held as home
-	trees    *forest
-	sync     *syncer
-	refusals *refusals
-	transfer *transfers
-	admit    *admission
+	forwards   map[string]*dedup.Window // puts that other nodes handed over, by sender
+	requests   int                      // client requests being worked on
+	handoff    *handoff
+	self       record.Self // incarnation, and how many epochs were begun in it
+	counters   *counters
+	keys       int // live keys held as home
+	trees      *forest
+	sync       *syncer
+	refusals   *refusals
+	transfer   *transfers
+	background *background
 
 	members  *members
 	gossip   *gossiper
@@ -170,16 +171,17 @@ type Node struct {
 func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) {
 	n := &Node{
 		cfg: cfg, db: store.NewOverlay(db), now: now,
-		rng:      rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
-		peers:    map[string]*peer{},
-		hints:    newHintBook(),
-		trees:    newForest(),
-		sync:     newSyncer(),
-		refusals: newRefusals(),
-		transfer: newTransfers(),
-		admit:    newAdmission(now), lastWrites: newLastWrites(),
-		collector: newCollector(),
+		rng:        rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
+		forwards:   map[string]*dedup.Window{},
+		trees:      newForest(),
+		sync:       newSyncer(),
+		refusals:   newRefusals(),
+		transfer:   newTransfers(),
+		lastWrites: newLastWrites(),
+		collector:  newCollector(),
 	}
+	n.handoff = newHandoff(n)
+	n.background = newBackground(n)
 	n.members = newMembers(n)
 	n.gossip = newGossiper(n)
 	n.calls = newCalls(n)
@@ -187,11 +189,11 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 	if err := n.load(); err != nil {
 		return nil, Output{}, fmt.Errorf("engine: %s: %w", cfg.Name, err)
 	}
-	n.after(cfg.Timings.Handoff, n.scanHints)
+	n.after(cfg.Timings.Handoff, n.handoff.scan)
 	n.beginAntiEntropy()
 	n.gossip.begin()
 	n.handOverSoon()
-	n.rehomeLater()
+	n.handoff.rehomeSoon()
 	n.beginCollecting()
 	return n, n.finish(), nil
 }
@@ -207,7 +209,7 @@ func (n *Node) load() error {
 	if err := n.members.load(); err != nil {
 		return err
 	}
-	if err := n.loadHints(); err != nil {
+	if err := n.handoff.load(); err != nil {
 		return err
 	}
 	n.plant()
@@ -240,26 +242,6 @@ func (n *Node) View() uint64 { return n.members.digest }
 
 // History is the membership history that the node knows.
 func (n *Node) History() member.History { return n.members.history }
-
-// peer is what parts of the node count by peer.
-type peer struct {
-	n        *Node
-	name     string
-	draining int  // hints sent to it and not yet acked
-	forwards once // puts that it handed over
-}
-
-func (p *peer) healthy() bool { return p.n.detector.healthy(p.name) }
-
-// peer returns what parts of the node count by peer.
-func (n *Node) peer(name string) *peer {
-	p := n.peers[name]
-	if p == nil {
-		p = &peer{n: n, name: name}
-		n.peers[name] = p
-	}
-	return p
-}
 
 // Step feeds one input to the node at time now and returns what the world must
 // do. It reads no clock and does no I/O but reads through store.Reader; equal
@@ -391,9 +373,9 @@ func (n *Node) emit(e event.Event) {
 // State is the node's account of itself. It changes nothing.
 func (n *Node) State() *event.NodeState {
 	s := &event.NodeState{
-		Keys: n.keys, Hints: n.hints.counts(), Roots: n.roots(), View: n.members.digest, Member: n.members.has(n.cfg.Name),
+		Keys: n.keys, Hints: n.handoff.counts(), Roots: n.roots(), View: n.members.digest, Member: n.members.has(n.cfg.Name),
 		Pending: len(n.members.pending), Foreign: n.foreign(), Changes: n.members.history,
-		Slice: n.admit.slice, P99: n.admit.p99, Suspects: n.detector.suspects(), Lost: n.lastWrites.lost, TooLarge: n.refusals.told(),
+		Slice: n.background.ctl.Slice(), P99: n.background.ctl.P99(), Suspects: n.detector.suspects(), Lost: n.lastWrites.lost, TooLarge: n.refusals.told(),
 	}
 	for _, r := range s.Roots {
 		s.Tombstones += r.Keys
@@ -411,7 +393,7 @@ func (n *Node) describe(in Describe) {
 		if rec, err := n.record(store.Data, record.DataKey(k)); err == nil && len(rec.Siblings) > 0 {
 			e.Replicas = append(e.Replicas, event.Replica{Versions: rec.Siblings})
 		}
-		for _, home := range n.hints.homes(k) {
+		for _, home := range n.handoff.index.HomesOf(k) {
 			if rec, err := n.record(store.Hints, record.HintKey(home, k)); err == nil {
 				e.Replicas = append(e.Replicas, event.Replica{For: home, Versions: rec.Siblings})
 			}

@@ -111,7 +111,7 @@ func TestTooLargeHintWaits(t *testing.T) {
 	n := w.nodes[holder]
 	w.step(holder, Receive{Message: wire.Message{From: homes[1], To: holder, Op: 1, Body: wire.Write{Key: key, Siblings: s, For: home}}})
 	w.deliver()
-	if len(n.hints.homes(key)) != 1 {
+	if len(n.handoff.index.HomesOf(key)) != 1 {
 		t.Fatal("no hint was kept")
 	}
 	w.pass(20 * time.Minute)

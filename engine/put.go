@@ -159,7 +159,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 			standsIn = a.home
 		}
 	}
-	if standsIn != "" && n.hintsFull() && !mutant.Is(mutant.OwnHintsUnbounded) { // before a dot is minted that no node keeps
+	if standsIn != "" && n.handoff.full() && !mutant.Is(mutant.OwnHintsUnbounded) { // before a dot is minted that no node keeps
 		n.emit(event.Event{Kind: event.HintRefused, Request: p.req.Request, Key: key, For: standsIn, Peer: n.cfg.Name})
 		return wire.Overloaded, n.cannotKeep(wire.Overloaded)
 	}
@@ -199,7 +199,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	case home:
 		code = n.storeHome(key, p.all, lww, &own, why)
 	case standsIn != "":
-		code = n.storeHint(standsIn, key, p.all, lww, &own, why)
+		code = n.handoff.store(standsIn, key, p.all, lww, &own, why)
 	default: // this node keeps no replica, but it must keep the counter
 		n.keepCounter(record.DataKey(key), own)
 		code = wire.OK
@@ -215,7 +215,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 func (n *Node) maxSiblings() int { return cmp.Or(n.cfg.MaxSiblings, wire.MaxSiblings) }
 
 func (n *Node) cannotKeep(code wire.Code) error {
-	return fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d", n.cfg.Name, code, n.hints.total, n.maxHints())
+	return fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d", n.cfg.Name, code, n.handoff.index.Len(), n.handoff.index.Max())
 }
 
 func (p *put) replicate(a assignment) {

@@ -1,9 +1,10 @@
 package engine
 
-// §4.6, §4.9: hints that are kept for a node which is no member any more go to the homes of now.
+// §4.6, §4.9: hints for a node that is no longer a member go to the key's present homes.
 
 import (
 	"slices"
+	"time"
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
@@ -12,66 +13,64 @@ import (
 	"ringside/engine/wire"
 )
 
-// rehomeBatch is how many hints for nodes that are gone are looked after in one step.
+// rehomeBatch bounds the hints that one step rehomes.
 const rehomeBatch = 256
 
-// rehomeLater looks after the hints for nodes that are gone, soon.
-func (n *Node) rehomeLater() {
-	gone := slices.ContainsFunc(n.hints.sortedHomes(), func(h string) bool { return !n.members.has(h) })
-	if !gone || n.transfer.rehomes || !n.members.ringKnown() || mutant.Is(mutant.GoneHintsKept) {
-		return
+// rehomeSoon plans a call of rehome if there are hints for nodes that are not members.
+func (h *handoff) rehomeSoon() {
+	gone := slices.ContainsFunc(h.index.Homes(), func(home string) bool { return !h.n.members.has(home) })
+	if gone && !h.rehoming && h.n.members.ringKnown() && !mutant.Is(mutant.GoneHintsKept) {
+		h.rehomeAfter(handOverPause)
 	}
-	n.transfer.rehomes = true
-	n.after(handOverPause, func() {
-		n.transfer.rehomes = false
-		n.rehome()
+}
+
+func (h *handoff) rehomeAfter(d time.Duration) {
+	h.rehoming = true
+	h.n.after(d, func() {
+		h.rehoming = false
+		h.rehome()
 	})
 }
 
-// rehome makes what is kept for nodes that are gone the node's own, for the homes of now: if
-// it is none itself it hands it over like everything that is not its own.
-func (n *Node) rehome() {
+// rehome makes hints for nodes that are not members records of this node. If this node is not a home
+// of such a record it hands the record over to the homes, as it does with every record of that kind.
+func (h *handoff) rehome() {
 	left, refused := rehomeBatch, false
-	for _, home := range n.hints.sortedHomes() {
-		if n.members.has(home) {
+	for _, home := range h.index.Homes() {
+		if h.n.members.has(home) {
 			continue
 		}
-		q := n.hints.queues[home]
-		for _, k := range q.oldestKeys(left) {
+		for _, key := range h.index.OldestKeys(home, left) {
 			left--
-			if q.hints[k] == nil {
-				continue // it stood in the queue twice
+			if h.index.Get(home, key) != nil { // nil: the key was listed twice
+				refused = !h.rehomeHint(home, key) || refused
 			}
-			refused = !n.rehomeHint(home, []byte(k)) || refused
 		}
 	}
-	n.handOverSoon()
-	if !refused {
-		n.rehomeLater()
+	h.n.handOverSoon()
+	if refused { // the key has too many siblings until a client reconciles it
+		h.rehomeAfter(h.n.cfg.Timings.Handoff)
 		return
 	}
-	n.transfer.rehomes = true // a key with too many siblings: it waits for somebody to reconcile it
-	n.after(n.cfg.Timings.Handoff, func() {
-		n.transfer.rehomes = false
-		n.rehome()
-	})
+	h.rehomeSoon()
 }
 
 // rehomeHint says whether the hint is gone.
-func (n *Node) rehomeHint(home string, key []byte) bool {
+func (h *handoff) rehomeHint(home string, key []byte) bool {
+	n := h.n
 	rec, damaged := n.readable(store.Hints, key, record.HintKey(home, key))
 	if damaged {
-		n.dropHint(home, key, event.HintLost)
+		h.drop(home, key, event.HintLost)
 		return true
 	}
 	if mutant.Is(mutant.GoneHintsDropped) || mutant.Is(mutant.RehomedByHomesOnly) && !n.members.isHome(n.cfg.Name, n.members.preference(key)) {
-		n.dropHint(home, key, event.HintRehomed)
+		h.drop(home, key, event.HintRehomed)
 		return true
 	}
 	if n.storeHome(key, rec.Siblings, rec.LWW, nil, event.Event{Peer: home, Op: wire.Transfer.String()}) != wire.OK {
-		n.hints.queues[home].toEnd(string(key))
+		h.index.Postpone(home, key)
 		return false
 	}
-	n.dropHint(home, key, event.HintRehomed)
+	h.drop(home, key, event.HintRehomed)
 	return true
 }

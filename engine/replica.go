@@ -172,7 +172,7 @@ func (n *Node) keep(m wire.Message, w wire.Write) {
 			n.transferGoesOn(m.From, w.Key)
 		}
 	} else if !mutant.Is(mutant.HintUnwritten) {
-		err = n.storeHint(w.For, w.Key, w.Siblings, w.LWW, nil, why)
+		err = n.handoff.store(w.For, w.Key, w.Siblings, w.LWW, nil, why)
 	}
 	n.answer(m, wire.WriteReply{Err: err})
 }
@@ -191,7 +191,7 @@ func (n *Node) reading(key []byte, view uint64) wire.ReadReply {
 		s, lww = rec.Siblings, rec.LWW
 	}
 	home, pending := n.holds(key)
-	r := wire.ReadReply{Err: err, Siblings: s, LWW: lww, Home: home, Returned: n.returnedLately(), Lost: n.lastWrites.lostOf(key)}
+	r := wire.ReadReply{Err: err, Siblings: s, LWW: lww, Home: home, Returned: n.handoff.returnedLately(), Lost: n.lastWrites.lostOf(key)}
 	switch {
 	case err != wire.OK:
 	case pending != nil:
@@ -210,7 +210,7 @@ func (n *Node) known(key []byte) (s vclock.Siblings, lww bool, code wire.Code) {
 		return nil, false, wire.Damaged
 	}
 	s, lww = rec.Siblings, rec.LWW
-	for _, home := range n.hints.homes(key) {
+	for _, home := range n.handoff.index.HomesOf(key) {
 		hint, _ := n.readable(store.Hints, key, record.HintKey(home, key))
 		lww = lww || hint.LWW
 		s = reconcile(s, hint.Siblings, lww)

@@ -90,7 +90,7 @@ func TestStrictPutAsksTheSuspected(t *testing.T) {
 	w.split(false, []string{"n1"}, []string{"n2", "n3", "n4", "n5"})
 	w.put("n1", key, "v", nil)
 	for _, home := range []string{"n3", "n4", "n5"} {
-		if w.nodes["n1"].peer(home).healthy() {
+		if w.nodes["n1"].detector.healthy(home) {
 			t.Fatalf("n1 does not suspect %s", home)
 		}
 	}
@@ -212,20 +212,6 @@ func TestKeysAreCountedOnce(t *testing.T) {
 	}
 }
 
-// A put that was overtaken on its way is not taken for a repetition.
-func TestOnceAllowsReordering(t *testing.T) {
-	var o once
-	for i := range uint64(2000) {
-		if op := 10_000 - i; !o.first(op) || o.first(op) {
-			t.Fatalf("%d", op)
-		}
-	}
-	o.first(10 * onceWindow)
-	if o.first(1) || len(o.seen) != 1 || len(o.order) != 1 {
-		t.Fatalf("%d remembered after the window moved on", len(o.seen))
-	}
-}
-
 // What never left its node makes nobody look dead.
 func TestUnsent(t *testing.T) {
 	w := five(t)
@@ -254,13 +240,10 @@ func TestNothingIsLeftOver(t *testing.T) {
 		w.heal(true)
 		w.pass(20 * time.Second)
 		for name, n := range w.nodes {
-			due, draining := n.timers.Len(), 0
-			for _, p := range n.peers {
-				draining += p.draining
-			}
-			if len(n.calls.open) > 0 || n.requests != 0 || draining != 0 || due > 2 || n.hints.total != 0 {
-				t.Fatalf("seed %d %s: %d calls, %d requests, %d draining, %d timers, %d hints",
-					seed, name, len(n.calls.open), n.requests, draining, due, n.hints.total)
+			due, hints := n.timers.Len(), n.handoff.index
+			if len(n.calls.open) > 0 || n.requests != 0 || hints.MostInFlight() != 0 || due > 2 || hints.Len() != 0 {
+				t.Fatalf("seed %d %s: %d calls, %d requests, %d timers, %d hints, %d of them in flight to one home",
+					seed, name, len(n.calls.open), n.requests, due, hints.Len(), hints.MostInFlight())
 			}
 		}
 	}

@@ -95,7 +95,7 @@ func (r *round) purpose() wire.Purpose {
 // the round: the next one finds whatever this one left.
 func (r *round) ask(body wire.Body, then func(wire.Body)) {
 	n := r.n
-	n.pace(func() {
+	n.background.run(func() {
 		if r.over {
 			return
 		}
@@ -103,14 +103,14 @@ func (r *round) ask(body wire.Body, then func(wire.Body)) {
 			r.end(r.task.peer + " is not reachable")
 			return
 		}
-		r.res.Bytes += n.charge(body, r.task.peer)
+		r.res.Bytes += n.background.charge(body, r.task.peer)
 		n.calls.begin(r.task.peer, 0, body, n.cfg.Timings.Patience, call{
 			onSilent: func() { r.end(r.task.peer + " does not answer") },
 			onAnswer: func(b wire.Body) {
 				if r.over {
 					return
 				}
-				r.res.Bytes += n.charge(b, r.task.peer)
+				r.res.Bytes += n.background.charge(b, r.task.peer)
 				then(b)
 			},
 		})
@@ -311,7 +311,7 @@ func (r *round) fetch() {
 		r.pushSome()
 		return
 	}
-	want := r.pull[:min(len(r.pull), r.n.admit.part(wire.MaxSyncEntries))]
+	want := r.pull[:min(len(r.pull), r.n.background.ctl.Part(wire.MaxSyncEntries))]
 	r.askTree(wire.Sync{Ask: wire.AskKeys, Nodes: r.buckets, Hashes: want}, r.fetched)
 }
 

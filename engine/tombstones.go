@@ -335,7 +335,7 @@ func (n *Node) onCollectAsk(from string, view uint64, c wire.Collect) wire.Colle
 		case r.Answers[i] != wire.CollectAgreed:
 		case !first && (!watched || w != watch{by: from, batch: c.Batch, state: t.State}):
 			r.Answers[i] = wire.CollectChanged
-		case first && (len(n.admit.waiting) > 0 || len(n.collector.watched) >= maxWatched):
+		case first && (n.background.busy() || len(n.collector.watched) >= maxWatched):
 			r.Answers[i] = wire.CollectBusy
 		case first:
 			n.collector.watched[string(t.Key)] = watch{by: from, batch: c.Batch, state: t.State}
@@ -352,7 +352,7 @@ func (n *Node) onCollectAsk(from string, view uint64, c wire.Collect) wire.Colle
 // holdsOnly says whether the node holds nothing of a key but, as a home, the tombstone. Ranges that change
 // hands need no other care: whoever still holds something of one says so, or is missed.
 func (n *Node) holdsOnly(t wire.Tombstone) wire.CollectAnswer {
-	if len(n.hints.homes(t.Key)) > 0 {
+	if len(n.handoff.index.HomesOf(t.Key)) > 0 {
 		return wire.CollectHinted
 	}
 	rec, err := n.record(store.Data, record.DataKey(t.Key))

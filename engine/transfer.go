@@ -26,12 +26,11 @@ import (
 
 // transfers is what a node is handing over, or is being given.
 type transfers struct {
-	out     map[plot]*handover
-	in      map[plot]incoming
-	again   bool // the next look at what is still to be handed over is planned
-	soon    bool // a look at what is to be handed over is planned
-	rehomes bool // a look at hints for nodes that are gone is planned
-	left    bool // it has told that it has nothing left
+	out   map[plot]*handover
+	in    map[plot]incoming
+	again bool // the next look at what is still to be handed over is planned
+	soon  bool // a look at what is to be handed over is planned
+	left  bool // it has told that it has nothing left
 }
 
 // A handover is a range that the node holds and is no home of.
@@ -238,7 +237,7 @@ func (n *Node) drop(h *handover) {
 	})
 	for _, k := range dropped {
 		n.deleteRecord(k)
-		n.hints.returned = n.now // a get may have asked the new homes before they were given the record
+		n.handoff.noteReturned() // a get may have asked the new homes before they were given the record
 	}
 	delete(n.trees.trees, h.plot)
 	n.trees.at(h.plot)
