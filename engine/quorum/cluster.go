@@ -1,0 +1,61 @@
+package quorum
+
+import "slices"
+
+// A Cluster says what the coordinator believes of other nodes and of the ring. That may change while
+// a request is under way.
+type Cluster interface {
+	// Replicas returns the number of homes of a key: N, or the number of members if that is smaller.
+	Replicas() int
+	// Healthy says whether a node is believed to answer.
+	Healthy(node string) bool
+	// Connected says whether a message to a node may arrive. The node may be suspected.
+	Connected(node string) bool
+	// Leavers lists the nodes that leave and have not handed over yet what they hold.
+	Leavers() []string
+}
+
+// candidates are the nodes that may hold a key.
+type candidates struct {
+	cluster Cluster
+	pref    []string // the key's whole preference list, which may be of an earlier ring
+	asked   map[string]bool
+	strict  bool // homes only
+}
+
+func newCandidates(c Cluster, pref []string, strict bool) candidates {
+	return candidates{cluster: c, pref: pref, asked: map[string]bool{}, strict: strict}
+}
+
+// Homes returns the homes of the key, best first. The caller must not change the result.
+func (c *candidates) Homes() []string { return c.pref[:min(c.cluster.Replicas(), len(c.pref))] }
+
+// IsHome says whether a node is a home of the key.
+func (c *candidates) IsHome(node string) bool { return slices.Contains(c.Homes(), node) }
+
+// take returns the first node of list that was not asked yet and is fit, and notes that it is asked
+// now. It returns "" if there is no such node.
+func (c *candidates) take(list []string, fit func(node string) bool) string {
+	for _, node := range list {
+		if !c.asked[node] && fit(node) {
+			c.asked[node] = true
+			return node
+		}
+	}
+	return ""
+}
+
+// takeAll yields each node of list that was not asked yet and is fit, and notes that it is asked now.
+// The loop's body may have other nodes asked.
+func (c *candidates) takeAll(list []string, fit func(node string) bool) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for _, node := range list {
+			if !c.asked[node] && fit(node) {
+				c.asked[node] = true
+				if !yield(node) {
+					return
+				}
+			}
+		}
+	}
+}
