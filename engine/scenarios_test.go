@@ -98,7 +98,7 @@ func TestGossipMakesNobodySuspect(t *testing.T) {
 	}
 	before := len(w.saw(event.Suspect))
 	for _, n := range []string{"n1", "n2", "n3", "n4"} {
-		if p := w.nodes[n].peer("n5"); !p.healthy() {
+		if !w.nodes[n].detector.healthy("n5") {
 			t.Errorf("%s suspects n5 for its silence about gossip", n)
 		}
 	}
