@@ -51,7 +51,7 @@ var arrows = map[string][]string{
 	"ringside/engine/ring":       {"ringside/engine/mutant"},
 	"ringside/engine/vclock":     {"ringside/engine/mutant"},
 	"ringside/engine/escape":     {},
-	"ringside/engine/settings":   {"ringside/engine/member", "ringside/engine/ring"},
+	"ringside/engine/settings":   {"ringside/engine/member", "ringside/engine/ring", "ringside/engine/wire"},
 	"ringside/engine/event": {"ringside/engine/member", "ringside/engine/ring", "ringside/engine/settings",
 		"ringside/engine/vclock", "ringside/engine/wire"},
 	"ringside/engine/view": {"ringside/engine/escape", "ringside/engine/event", "ringside/engine/member",

@@ -73,7 +73,7 @@ loses its buffer, and kill -9 of this process loses all of them at once.`,
 			{Name: "weights", Kind: verbs.String, Value: "n3=2,n4=2", Help: "nodes with more capacity than the others: so many times their tokens (§4.2)"},
 			{Name: "zones", Kind: verbs.String, Value: "a,b,c", Help: "data centres, dealt out to the nodes in turn; homes are spread over them (§4.6)"},
 			{Name: "seeds", Kind: verbs.String, Value: "n1,n2|none", Help: "nodes that all know from outside the ring (§4.8.2); the first two otherwise"},
-			{Name: "buffer", Kind: verbs.Int, Value: "1000", Max: localcluster.MaxBuffer,
+			{Name: "buffer", Kind: verbs.Int, Value: "1000", Max: settings.MaxBuffer,
 				Zero: "leave it out for nodes without a buffer",
 				Help: "objects that each node may keep in memory before they are on its disk; " +
 					"of a put only one replica is durable then (§6.1)"},
@@ -198,7 +198,7 @@ func founders(c *verbs.Call, s *settings.Cluster) (err error) {
 		return nil
 	}
 	if s.Nodes == nil {
-		if s.Nodes, err = nodeNames(localcluster.DefaultNodes); err != nil {
+		if s.Nodes, err = nodeNames(settings.DefaultNodes); err != nil {
 			return err
 		}
 	}
@@ -233,11 +233,7 @@ func nodeNames(n int) ([]string, error) {
 	if n > maxNamed {
 		return nil, usage.Errorf("up: -n %d is too many", n)
 	}
-	out := make([]string, n)
-	for i := range out {
-		out[i] = fmt.Sprintf("n%d", i+1)
-	}
-	return out, nil
+	return settings.NodeNames(n), nil
 }
 
 // An upNode and an upReport are what up says, with --json and to a --detach that waits for it.

@@ -191,7 +191,7 @@ func (m *members) checkChange(c member.Change) error {
 	members := len(m.ring.Members())
 	switch {
 	case !wire.ValidName(c.Node):
-		return fmt.Errorf("%q is no name for a node; use a-z, 0-9 and '-', at most %d", c.Node, wire.MaxName)
+		return wire.CheckName("node", c.Node)
 	case len(m.history) >= member.MaxChanges:
 		return fmt.Errorf("the ring has seen %d changes, which is the limit", member.MaxChanges)
 	case c.Kind == member.Join && m.has(c.Node):
@@ -199,7 +199,7 @@ func (m *members) checkChange(c member.Change) error {
 	case c.Kind == member.Join && (c.Weight < 1 || c.Weight > member.MaxWeight):
 		return fmt.Errorf("weight %d: want 1 to %d", c.Weight, member.MaxWeight)
 	case c.Kind == member.Join && c.Zone != "" && !wire.ValidName(c.Zone):
-		return fmt.Errorf("%q is no name for a zone; use a-z, 0-9 and '-', at most %d", c.Zone, wire.MaxName)
+		return wire.CheckName("zone", c.Zone)
 	case c.Kind == member.Gone:
 		return fmt.Errorf("%s says itself when it has nothing any more", c.Node)
 	case c.Kind == member.Join:

@@ -383,7 +383,7 @@ func TestChangesThatCannotBe(t *testing.T) {
 		change member.Change
 		want   string
 	}{
-		{member.Change{Node: "N7", Kind: member.Join, Weight: 1}, "no name for a node"},
+		{member.Change{Node: "N7", Kind: member.Join, Weight: 1}, "invalid node name"},
 		{member.Change{Node: "n2", Kind: member.Join, Weight: 1}, "a member already"},
 		{member.Change{Node: "n4", Kind: member.Join}, "weight"},
 		{member.Change{Node: "n4", Kind: member.Leave}, "no member"},

@@ -31,8 +31,6 @@ import (
 )
 
 const (
-	// MinTombstones is the least grace that makes sense: more than twice what a client's request may take.
-	MinTombstones = 5 * time.Second
 	// collectEvery is the longest time between two looks for tombstones; a short grace has shorter ones.
 	collectEvery = 10 * time.Second
 	// maxBatches is how many batches a node may have under way. Each takes the grace.

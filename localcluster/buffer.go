@@ -16,9 +16,7 @@ import (
 const (
 	// flushEvery is how long a write may stay in memory only.
 	flushEvery = 100 * time.Millisecond
-	// MaxBuffer bounds the size that can be asked for, in objects.
-	MaxBuffer = 100_000
-	// maxBufferBytes bounds what the objects of one buffer take: MaxBuffer large ones would
+	// maxBufferBytes bounds what the objects of one buffer take: settings.MaxBuffer large ones would
 	// fill the machine.
 	maxBufferBytes = 16 << 20
 	// meterEvery is how soon a change of what is in memory only is told: flushes

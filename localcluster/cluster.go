@@ -170,7 +170,7 @@ func (o Options) check() (dir string, err error) {
 		if err := p.refuseMem(); err != nil {
 			return "", err
 		}
-		_, err := withDefaults(o.Name, o.Settings)
+		_, err := newSettings(o.Name, o.Settings)
 		return "", err
 	case o.Dir != "":
 		dir = o.Dir
@@ -217,7 +217,7 @@ func (c *Cluster) claim(o Options) (err error) {
 			return err
 		}
 		c.secret, c.runs = newSecret(), newRuns()
-		s, err = withDefaults(o.Name, o.Settings)
+		s, err = newSettings(o.Name, o.Settings)
 		s.Mem = true
 		s.NoAntiEntropy, s.Tombstones = o.Settings.NoAntiEntropy, o.Settings.Tombstones
 		return err

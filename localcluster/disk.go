@@ -1,7 +1,6 @@
 package localcluster
 
 import (
-	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -11,9 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"ringside/engine"
 	"ringside/engine/escape"
-	"ringside/engine/ring"
 	"ringside/engine/settings"
 	"ringside/engine/store"
 	"ringside/engine/store/level"
@@ -26,22 +23,10 @@ const (
 	MaxNodes = 64
 	// MaxBasePort is the highest port of a first node: those of all the others are above it.
 	MaxBasePort = 1<<16 - MaxNodes
-	// maxTombstones bounds how long tombstones are kept before they are collected. A cluster that
-	// keeps them for ever sets them off.
-	maxTombstones = 365 * 24 * time.Hour
 )
 
 // reserved names are files of the data root; a node of that name would collide with them.
 var reserved = []string{rootLock, secretName}
-
-// Defaults of a cluster: the paper's (N,R,W) of §6, and five nodes.
-const (
-	DefaultNodes = 5 // where nobody says how many
-	defaultN     = 3
-	defaultR     = 2
-	defaultW     = 2
-	defaultSeeds = 2
-)
 
 // owner is owner.json: who uses the data root, or used it last.
 type owner struct {
@@ -127,12 +112,12 @@ func inUse(dir string) error {
 // differ from what the disk remembers: a zero field means as before.
 func settle(dir string, f clusterFile, name string, want settings.Cluster) (settings.Cluster, error) {
 	if f.Starting {
-		return withDefaults(name, want)
+		return newSettings(name, want)
 	}
-	if err := checkStrategy(want, f.Settings.Strategy); err != nil {
-		return want, err
+	if err := f.Settings.CheckStrategy(want); err != nil {
+		return want, usagef("%v", err)
 	}
-	if diff := differences(f.Settings, want); len(diff) > 0 {
+	if diff := f.Settings.Differences(want); len(diff) > 0 {
 		return want, usagef("the cluster in %s was created with other settings: %s; "+
 			"leave them out to go on with it, start afresh with up --fresh, or choose another folder with --dir",
 			dir, strings.Join(diff, ", "))
@@ -141,157 +126,26 @@ func settle(dir string, f clusterFile, name string, want settings.Cluster) (sett
 	return f.Settings, checkRoot(dir, f.Settings)
 }
 
-// checkStrategy refuses settings that the strategy does not have (§6.2).
-func checkStrategy(want settings.Cluster, strategy int) error {
-	switch {
-	case want.Q != 0 && strategy == int(ring.TokensRandom):
-		return usagef("-q %d: strategy %d has no equal partitions; leave out -q, or choose --strategy 2 or 3",
-			want.Q, strategy)
-	case want.T != 0 && strategy == int(ring.EqualPartitions):
-		return usagef("--tokens %d: strategy %d deals out Q/S tokens to each node; leave out --tokens, "+
-			"or choose --strategy 1 or 2", want.T, strategy)
+// newSettings returns the settings of a new cluster: want, with the defaults for what it leaves open.
+func newSettings(name string, want settings.Cluster) (settings.Cluster, error) {
+	s, err := settings.New(name, want)
+	if err != nil {
+		return s, usagef("%v", err)
 	}
-	return nil
-}
-
-// differences tells in words what want asks for that have is not.
-func differences(have, want settings.Cluster) []string {
-	var out []string
-	differ := func(what string, asked bool, have, want any) {
-		if asked {
-			out = append(out, fmt.Sprintf("%s is %v, not %v", what, have, want))
-		}
-	}
-	differ("the list of nodes that it was made with", want.Nodes != nil && !slices.Equal(names(have.Born()), want.Nodes), strings.Join(names(have.Born()), " "), strings.Join(want.Nodes, " "))
-	differ("weights and zones", want.Founders != nil && !slices.Equal(have.Born(), want.Founders), inWords(have.Born()), inWords(want.Founders))
-	differ("the list of seeds", want.Seeds != nil && !slices.Equal(have.Seeds, want.Seeds), strings.Join(have.Seeds, " "), strings.Join(want.Seeds, " "))
-	for _, f := range []struct {
-		what       string
-		have, want int
-	}{{"N", have.N, want.N}, {"R", have.R, want.R}, {"W", have.W, want.W}, {"strategy", have.Strategy, want.Strategy}, {"Q", have.Q, want.Q}, {"T", have.T, want.T},
-		{"the threshold of truncation", have.Truncate, want.Truncate}, {"buffer", have.Buffer, want.Buffer}} {
-		differ(f.what, f.want != 0 && f.want != f.have, f.have, f.want)
-	}
-	differ("mode", want.Mode != "" && want.Mode != have.Mode, have.Mode, want.Mode)
-	differ("the kind of clocks", want.Clocks != "" && want.Clocks != clocksOf(have), clocksOf(have), want.Clocks)
-	differ("strict", want.Strict && !have.Strict, have.Strict, want.Strict)
-	return out
-}
-
-func names(members []ring.Member) []string {
-	out := make([]string, len(members))
-	for i, m := range members {
-		out[i] = m.Name
-	}
-	return out
-}
-
-// inWords tells the weights of members, and their zones if they have any.
-func inWords(members []ring.Member) string {
-	out := make([]string, len(members))
-	for i, m := range members {
-		out[i] = fmt.Sprintf("%s=%d", m.Name, m.Weight)
-		if m.Zone != "" {
-			out[i] += " in " + m.Zone
-		}
-	}
-	return strings.Join(out, ", ")
-}
-
-// clocksOf is the kind of clocks that settings mean.
-func clocksOf(s settings.Cluster) string { return cmp.Or(s.Clocks, settings.ClocksDotted) }
-
-// withDefaults fills in what the caller left open.
-func withDefaults(name string, s settings.Cluster) (settings.Cluster, error) {
-	s.Name = name
-	if s.Nodes == nil {
-		for i := range DefaultNodes {
-			s.Nodes = append(s.Nodes, fmt.Sprintf("n%d", i+1))
-		}
-	}
-	s.Nodes = slices.Clone(s.Nodes)
-	for _, n := range s.Nodes {
-		if err := checkNewName(n); err != nil {
-			return s, err
-		}
-	}
-	if err := checkStrategy(s, cmp.Or(s.Strategy, int(ring.EqualPartitions))); err != nil {
-		return s, err
-	}
-	for _, seed := range s.Seeds {
-		if !slices.Contains(s.Nodes, seed) {
-			return s, usagef("%s cannot be a seed: the nodes are %s", escape.Terminal([]byte(seed)), strings.Join(s.Nodes, " "))
-		}
-	}
-	if s.Seeds == nil {
-		s.Seeds = slices.Clone(s.Nodes[:min(defaultSeeds, len(s.Nodes))])
-	}
-	orDefault(&s.N, min(defaultN, len(s.Nodes)))
-	orDefault(&s.R, min(defaultR, s.N))
-	orDefault(&s.W, min(defaultW, s.N))
-	orDefault(&s.Strategy, int(ring.EqualPartitions))
-	orDefault(&s.Q, max(ring.DefaultQ, len(s.Nodes)))
-	orDefault(&s.T, ring.DefaultT)
-	if s.Mode == "" {
-		s.Mode = settings.ModeSiblings
-	}
-	s.Clocks = clocksOf(s)
 	return s, checkSettings(s)
 }
 
-// checkNewName refuses a name for a new node that commands would take for a flag. A node that has
-// such a name already keeps it.
-func checkNewName(name string) error {
-	if strings.HasPrefix(name, "-") {
-		return usagef("%q is no name for a node: commands take a word that begins with '-' for a flag", name)
-	}
-	return nil
-}
-
-func orDefault(v *int, d int) {
-	if *v == 0 {
-		*v = d
-	}
-}
-
+// checkSettings returns an error if no cluster in one process can have the settings s.
 func checkSettings(s settings.Cluster) error {
-	if len(s.Nodes) == 0 || len(s.Nodes) > MaxNodes {
+	if len(s.Nodes) > MaxNodes {
 		return usagef("a cluster has 1 to %d nodes, not %d", MaxNodes, len(s.Nodes))
 	}
-	for i, n := range s.Nodes {
-		switch {
-		case !namePattern.MatchString(n) || slices.Contains(reserved, n):
-			return usagef("%q is no name for a node; use a-z, 0-9 and '-', at most 32, but not %s", n, strings.Join(reserved, " or "))
-		case slices.Contains(s.Nodes[:i], n):
-			return usagef("two nodes are called %s", n)
+	for _, n := range s.Nodes {
+		if slices.Contains(reserved, n) {
+			return usagef("invalid node name %q: the data folder has a file of that name", n)
 		}
 	}
-	switch {
-	case s.N < 1 || s.N > len(s.Born()):
-		return usagef("N=%d: want 1 to the number of nodes, %d", s.N, len(s.Born()))
-	case s.R < 1 || s.R > s.N:
-		return usagef("R=%d: want 1 to N=%d", s.R, s.N)
-	case s.W < 1 || s.W > s.N:
-		return usagef("W=%d: want 1 to N=%d", s.W, s.N)
-	case s.Buffer < 0 || s.Buffer > MaxBuffer:
-		return usagef("a buffer of %d objects: want 1 to %d, or none", s.Buffer, MaxBuffer)
-	case s.Mode != settings.ModeSiblings && s.Mode != settings.ModeLWW:
-		return usagef("mode %q: want %s or %s", s.Mode, settings.ModeSiblings, settings.ModeLWW)
-	case clocksOf(s) != settings.ClocksDotted && s.Clocks != settings.ClocksLiteral:
-		return usagef("clocks %q: want %s or %s", s.Clocks, settings.ClocksDotted, settings.ClocksLiteral)
-	case s.Truncate < 0 || s.Truncate > wire.MaxClock:
-		return usagef("truncate %d: want 1 to %d pairs", s.Truncate, wire.MaxClock)
-	}
-	if s.Tombstones > 0 && s.Tombstones < engine.MinTombstones || s.Tombstones > maxTombstones {
-		return usagef("tombstones collected after %v: want %v to %v, or off", s.Tombstones, engine.MinTombstones,
-			maxTombstones)
-	}
-	for _, seed := range s.Seeds {
-		if !namePattern.MatchString(seed) {
-			return usagef("%q is no name for a seed; use names of nodes", seed)
-		}
-	}
-	if _, err := ring.New(s.RingConfig(), s.Born()); err != nil {
+	if err := s.Check(); err != nil {
 		return usagef("%v", err)
 	}
 	return nil

@@ -5,14 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"ringside/engine"
-	"ringside/engine/escape"
 	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
+	"ringside/engine/settings"
 	"ringside/engine/wire"
 )
 
@@ -74,14 +73,13 @@ func (c *Cluster) checkJoin(ctx context.Context, r member.Request) (member.Reque
 	r.Weight = max(r.Weight, 1)
 	n := c.node(r.Node)
 	if n == nil {
-		if err := checkNewName(r.Node); err != nil {
-			return r, err
+		if err := settings.CheckNewNode(r.Node); err != nil {
+			return r, usagef("join: %v", err)
 		}
 	}
 	switch {
-	case !namePattern.MatchString(r.Node) || slices.Contains(reserved, r.Node):
-		return r, usagef("join: invalid node name '%s': want %s, and not %s",
-			escape.TerminalShort([]byte(r.Node), 60), nameRule, strings.Join(reserved, " or "))
+	case slices.Contains(reserved, r.Node):
+		return r, usagef("join: invalid node name %q: the data folder has a file of that name", r.Node)
 	case c.roll.ring().Has(r.Node) && (r.Via == "" || r.Via == r.Node):
 		return r, usagef("join %s: it is a member already", r.Node)
 	case n == nil && len(c.roll.nodes()) >= MaxNodes:

@@ -65,7 +65,7 @@ func TestFirstStartThatFails(t *testing.T) {
 			}
 			release()
 			c := begin(t, Options{Home: o.Home, Dir: dir})
-			if s := c.roll.settings(); len(s.Nodes) != DefaultNodes || s.N != defaultN {
+			if s := c.roll.settings(); len(s.Nodes) != settings.DefaultNodes || s.N != settings.DefaultN {
 				t.Errorf("the settings of the start that failed are in force: %+v", s)
 			}
 		})
@@ -76,7 +76,7 @@ func TestFirstStartThatFails(t *testing.T) {
 func TestLaterStartThatFails(t *testing.T) {
 	o := Options{Home: t.TempDir()}
 	startAndStop(t, o)
-	o.BasePort = freeRun(t, DefaultNodes)
+	o.BasePort = freeRun(t, settings.DefaultNodes)
 	release := occupy(t, o.BasePort)
 	if _, err := Start(t.Context(), o); err == nil {
 		t.Fatal("it started without a port")
@@ -103,7 +103,7 @@ func TestFirstStartCutShort(t *testing.T) {
 		t.Fatalf("listed: %+v", infos)
 	}
 	c := begin(t, Options{Home: o.Home})
-	if n := len(c.roll.nodes()); n != DefaultNodes {
+	if n := len(c.roll.nodes()); n != settings.DefaultNodes {
 		t.Errorf("there are %d nodes", n)
 	}
 	if _, err := os.Stat(filepath.Join(p.data, "a")); err == nil {
@@ -231,7 +231,7 @@ func TestRemove(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := FindRemains(home, "goes", "", true)
-	if err != nil || !slices.Equal(r.Roots, []string{dir}) || r.Nodes != DefaultNodes || r.Bytes == 0 {
+	if err != nil || !slices.Equal(r.Roots, []string{dir}) || r.Nodes != settings.DefaultNodes || r.Bytes == 0 {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	c := begin(t, o)

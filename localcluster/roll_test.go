@@ -11,7 +11,7 @@ import (
 
 // Several nodes tell of changes while nodes are added: nothing of either is lost.
 func TestRollTakesChangesAtOnce(t *testing.T) {
-	s, err := withDefaults("roll", settings.Cluster{})
+	s, err := newSettings("roll", settings.Cluster{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +25,7 @@ func TestRollTakesChangesAtOnce(t *testing.T) {
 		work.Go(func() { r.learn(member.History{{Time: int64(1000 + i), By: "n1", Node: name, Weight: 1}}) })
 	}
 	work.Wait()
-	if s := r.settings(); len(s.Nodes) != DefaultNodes+many || len(s.History()) != len(s.Born())+many || len(r.ring().Members()) != len(s.History()) {
+	if s := r.settings(); len(s.Nodes) != settings.DefaultNodes+many || len(s.History()) != len(s.Born())+many || len(r.ring().Members()) != len(s.History()) {
 		t.Errorf("%d nodes, %d changes, %d members", len(s.Nodes), len(s.History()), len(r.ring().Members()))
 	}
 }

@@ -1,5 +1,3 @@
-// Package settings has the choices that are fixed when a cluster begins: N, R, W, the strategy of the ring, how versions
-// are compared and reconciled, and the founders. A cluster keeps them with its data.
 package settings
 
 import (
@@ -10,34 +8,53 @@ import (
 	"ringside/engine/ring"
 )
 
-// Cluster holds the fixed choices of one cluster.
+// Cluster holds the fixed choices of one cluster. Check says which values are valid. In settings
+// that a caller asks for, a zero field means the default (see New).
 type Cluster struct {
 	Name     string   `json:"cluster"`
-	Nodes    []string `json:"nodes"` // that there are, members or not
-	N        int      `json:"n"`
-	R        int      `json:"r"`
-	W        int      `json:"w"`
-	Mode     string   `json:"mode"` // siblings or lww
-	Strict   bool     `json:"strict"`
+	Nodes    []string `json:"nodes"`  // all nodes, members or not, in the order of creation
+	N        int      `json:"n"`      // replicas of a key (§4.3): 1 to the number of founders
+	R        int      `json:"r"`      // nodes that must answer a get (§4.5): 1 to N
+	W        int      `json:"w"`      // nodes that must acknowledge a put (§4.5): 1 to N
+	Mode     string   `json:"mode"`   // ModeSiblings or ModeLWW (§4.4)
+	Strict   bool     `json:"strict"` // only homes count toward R and W; false: sloppy quorums (§4.6)
 	Strategy int      `json:"strategy"`
-	Q        int      `json:"q"`
-	T        int      `json:"t"`
+	Q        int      `json:"q"`                // equal partitions of the ring; strategies 2 and 3 (§6.2)
+	T        int      `json:"t"`                // tokens of a node of weight 1; strategies 1 and 2 (§6.2)
 	Mem      bool     `json:"mem"`              // nodes keep their data in memory only
-	Buffer   int      `json:"buffer,omitempty"` // objects in each node's buffer (§6.1); 0: none, every write is durable
+	Buffer   int      `json:"buffer,omitempty"` // objects in each node's buffer (§6.1): 0 to MaxBuffer; 0: each write is durable
 
-	Founders []ring.Member  `json:"founders,omitempty"` // the members that the cluster was born with; none: Nodes, all alike
-	Seeds    []string       `json:"seeds"`              // whom all nodes know from outside the ring (§4.8.2)
-	Changes  member.History `json:"changes,omitempty"`  // of the membership; none: the founders alone
+	// Founders are the first members of the ring. Empty: Nodes, each with weight 1.
+	Founders []ring.Member `json:"founders,omitempty"`
+	// Seeds are the nodes that every node knows from outside the ring (§4.8.2).
+	Seeds []string `json:"seeds"`
+	// Changes are the changes of the membership since the cluster was created.
+	Changes member.History `json:"changes,omitempty"`
 
-	Clocks   string `json:"clocks,omitempty"`   // dotted, which "" means, or literal
-	Truncate int    `json:"truncate,omitempty"` // pairs at which clocks are cut; 0: never
+	Clocks   string `json:"clocks,omitempty"`   // ClocksDotted, which "" also means, or ClocksLiteral
+	Truncate int    `json:"truncate,omitempty"` // pairs at which clocks are truncated (§4.4): 0 to wire.MaxClock; 0: never
 
-	NoAntiEntropy bool `json:"no_anti_entropy,omitempty"` // nodes compare their trees only when told to (§4.7)
+	// NoAntiEntropy stops nodes from comparing their trees unless a command asks for it (§4.7).
+	NoAntiEntropy bool `json:"no_anti_entropy,omitempty"`
 
-	Tombstones time.Duration `json:"tombstones,omitempty"` // ns of grace until tombstones are collected (§4.4); 0: the usual; negative: they stay
+	// Tombstones is the age at which a tombstone may be collected (§4.4): MinTombstones to
+	// MaxTombstones. 0: the node's default. Negative: tombstones stay.
+	Tombstones time.Duration `json:"tombstones,omitempty"`
 }
 
-// Born returns the founders.
+// Values of Cluster.Mode: how a node reconciles concurrent versions (§4.4).
+const (
+	ModeSiblings = "siblings" // keep all of them for the client
+	ModeLWW      = "lww"      // last write wins
+)
+
+// Values of Cluster.Clocks (§4.4).
+const (
+	ClocksDotted  = "dotted"  // a version keeps its own event apart from its past
+	ClocksLiteral = "literal" // the paper's vector clocks
+)
+
+// Born returns the founders: Founders, or Nodes with weight 1 if that is empty.
 func (s Cluster) Born() []ring.Member {
 	if len(s.Founders) > 0 {
 		return s.Founders
@@ -49,22 +66,16 @@ func (s Cluster) Born() []ring.Member {
 	return out
 }
 
-// History is all that is known of the membership.
+// History returns the joins of the founders and all changes since.
 func (s Cluster) History() member.History { return member.Founders(s.Born()).Merge(s.Changes) }
 
-// RingConfig is what rings of the cluster are made with.
+// RingConfig returns the configuration of the cluster's rings.
 func (s Cluster) RingConfig() ring.Config {
 	return ring.Config{Strategy: ring.Strategy(s.Strategy), N: s.N, Q: s.Q, T: s.T}
 }
 
-// Kinds of clocks (§4.4).
-const (
-	ClocksDotted  = "dotted"  // each version keeps its own event apart from its past
-	ClocksLiteral = "literal" // the paper's vector clocks
-)
-
-// Versioning says how the cluster tells versions apart and what becomes of concurrent
-// ones, in a few words: the mode, and of the clocks what is not the default.
+// Versioning describes how the cluster compares and reconciles versions: the mode, and the choices
+// about clocks that are not the default.
 func (s Cluster) Versioning() string {
 	out := s.Mode
 	if s.Clocks == ClocksLiteral {
@@ -75,9 +86,3 @@ func (s Cluster) Versioning() string {
 	}
 	return out
 }
-
-// Modes of reconciliation (§4.4).
-const (
-	ModeSiblings = "siblings"
-	ModeLWW      = "lww"
-)

@@ -10,7 +10,6 @@ import (
 
 	"ringside/engine/ring"
 	"ringside/engine/settings"
-	"ringside/engine/wire"
 )
 
 // Quorums, as the command line calls them.
@@ -255,12 +254,6 @@ func (o Options) Check() error {
 		return fmt.Errorf("sim: %d operations, the limit is %d", o.Ops, MaxOps)
 	case o.Length > MaxTime || o.FaultEvery > MaxTime:
 		return fmt.Errorf("sim: %v, want at most %v of virtual time", max(o.Length, o.FaultEvery), MaxTime)
-	case o.Mode != "" && o.Mode != settings.ModeSiblings && o.Mode != settings.ModeLWW:
-		return fmt.Errorf("sim: mode %q, want %s or %s", o.Mode, settings.ModeSiblings, settings.ModeLWW)
-	case o.Clocks != "" && o.Clocks != settings.ClocksDotted && o.Clocks != settings.ClocksLiteral:
-		return fmt.Errorf("sim: clocks %q, want %s or %s", o.Clocks, settings.ClocksDotted, settings.ClocksLiteral)
-	case o.Truncate > wire.MaxClock:
-		return fmt.Errorf("sim: truncate %d, want 1 to %d", o.Truncate, wire.MaxClock)
 	case o.Quorum != "" && o.Quorum != Sloppy && o.Quorum != StrictQuorum:
 		return fmt.Errorf("sim: quorum %q, want %s or %s", o.Quorum, Sloppy, StrictQuorum)
 	}
@@ -273,6 +266,9 @@ func (o Options) Check() error {
 		}
 	}
 	d := o.Draw()
+	if err := settings.CheckVersioning(d.Mode, d.Clocks, max(0, d.Truncate)); err != nil {
+		return fmt.Errorf("sim: %w", err)
+	}
 	if d.AntiEntropy >= 0 && (d.AntiEntropy < minAntiEntropy || d.AntiEntropy > MaxTime) {
 		return fmt.Errorf("sim: anti-entropy every %v, want %v to %v", d.AntiEntropy, minAntiEntropy, MaxTime)
 	}

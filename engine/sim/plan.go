@@ -101,11 +101,7 @@ const grain = 100 * time.Microsecond
 
 // names returns the nodes' names.
 func (p *Plan) names() []string {
-	out := make([]string, p.Nodes)
-	for i := range out {
-		out[i] = fmt.Sprintf("n%d", i+1)
-	}
-	return out
+	return settings.NodeNames(p.Nodes)
 }
 
 func (p *Plan) literal() bool { return p.Clocks == settings.ClocksLiteral }

@@ -23,7 +23,7 @@ const (
 // ErrTooLarge is wrapped by what the codec refuses for its size alone.
 var ErrTooLarge = errors.New("too large")
 
-// ValidName says whether s can name a node: ^[a-z0-9-]{1,32}$.
+// ValidName reports whether s can name a node or a zone: ^[a-z0-9-]{1,32}$.
 func ValidName(s string) bool {
 	if len(s) == 0 || len(s) > MaxName {
 		return false
@@ -35,6 +35,14 @@ func ValidName(s string) bool {
 		}
 	}
 	return true
+}
+
+// CheckName returns an error if s cannot name a node or a zone. kind says what s is to name.
+func CheckName(kind, s string) error {
+	if !ValidName(s) {
+		return fmt.Errorf("invalid %s name %q: want ^[a-z0-9-]{1,%d}$", kind, cut(s), MaxName)
+	}
+	return nil
 }
 
 // The checks below run on both sides: a sender learns at once of what the
