@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/cli/condition"
 	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/event"
@@ -75,7 +76,7 @@ func (e *Env) checkFilters(ctx context.Context, c *Call) error {
 	if err != nil {
 		return err
 	}
-	return checkName(view, c.String("node"), aFormerNode)
+	return condition.CheckNode(view, c.String("node"), condition.FormerNode)
 }
 
 // chosen says whether the flags ask for the event. A gap always shows.
@@ -108,5 +109,22 @@ func (e *Env) eventLine(out *strings.Builder, ev event.Event, first time.Duratio
 		line += e.paint(render.Dim, "  "+event.RequestName(ev.Request))
 	}
 	out.WriteString(line + "\n")
+	return nil
+}
+
+// checkKinds returns an error if the list names a kind of event that does not exist.
+func checkKinds(list string) error {
+	for kind := range strings.SplitSeq(list, ",") {
+		if _, ok := event.Sections[event.Kind(kind)]; ok {
+			continue
+		}
+		var all []string
+		for k := range event.Sections {
+			all = append(all, string(k))
+		}
+		slices.Sort(all)
+		return fmt.Errorf("there is no kind of event %s%s; there are %s",
+			render.Quoted(kind), render.DidYouMean(kind, all), strings.Join(all, " "))
+	}
 	return nil
 }

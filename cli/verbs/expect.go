@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"ringside/cli/condition"
 	"ringside/cli/exit"
 	"ringside/cli/render"
 	"slices"
@@ -16,33 +17,28 @@ var expectVerb = &Verb{
 	Name: "expect", Group: GroupScript, Section: "§4.4",
 	Args:  []Arg{{Name: "CONDITION", Complete: CompleteConditions, Many: true}},
 	Usage: "check that a condition holds now; exit 8 says what is instead",
-	Help:  exprHelp + "\nWith --exit CODE -- COMMAND... it runs a command, and checks its exit code.",
+	Help:  condition.Help + "\nWith --exit CODE -- COMMAND... it runs a command, and checks its exit code.",
 	Flags: []Flag{{Name: "exit", Kind: String, Value: "CODE", Help: "the exit code that the command after -- must have"}, waitKeyFlag, viaFlag},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		if c.Dash || c.Has("exit") {
 			return e.expectExit(ctx, c)
 		}
-		cond, err := parseConditions(c)
+		cond, err := parseCondition(c)
 		if err != nil {
 			return err
 		}
-		w := newWorld(e, cond)
-		blocks, err := cond.blocks(ctx, w)
-		var request *exit.Error
-		if errors.As(err, &request) && request.Exit != exit.NoCluster {
-			blocks, err = request.Message, nil
-		}
+		found, err := cond.Check(ctx, source{e})
 		switch {
 		case err != nil:
 			return err
-		case blocks != "":
-			return &exit.Error{Exit: exit.Expectation, Code: "expectation_failed", Message: fmt.Sprintf("expect %s: %s", cond.text, blocks)}
+		case found.Blocks != "":
+			return &exit.Error{Exit: exit.Expectation, Code: "expectation_failed", Message: fmt.Sprintf("expect %s: %s", cond.Text, found.Blocks)}
 		case e.JSON:
-			return e.print(map[string]any{"condition": cond.text, "held": true})
+			return e.print(map[string]any{"condition": cond.Text, "held": true})
 		}
-		line := e.paint(render.Good, "ok") + "  " + cond.text
-		if len(w.said) > 0 {
-			line += e.paint(render.Dim, "  "+strings.Join(w.said, ", "))
+		line := e.paint(render.Good, "ok") + "  " + cond.Text
+		if len(found.Values) > 0 {
+			line += e.paint(render.Dim, "  "+strings.Join(found.Values, ", "))
 		}
 		return e.write(line + "\n")
 	},

@@ -1,6 +1,6 @@
 package verbs
 
-// The ring changes: join, leave, and settle, which waits until it has.
+// join and leave change the membership of the ring (§4.8.1, §4.9).
 
 import (
 	"context"
@@ -230,92 +230,4 @@ func sumMoves(moves []move) []moveSum {
 	}
 	slices.SortStableFunc(out, func(a, b moveSum) int { return strings.Compare(strings.Join(a.From, " "), strings.Join(b.From, " ")) })
 	return out
-}
-
-// defaultSettle is longer than a wait: key ranges may be moving.
-const defaultSettle = "30s"
-
-var settleVerb = &Verb{
-	Name: "settle", Group: GroupScript, Section: "§4.6, §4.7, §4.8, §4.9",
-	Usage: "wait until nothing is under way any more; exit 8 names what is",
-	Help: `Settled is a cluster whose members are up and know one ring, in which no key range is on its way to a
-new home, nobody keeps a hint, and all homes hold the same. It is  wait converged  with more patience, and with
-all members up.`,
-	Flags: []Flag{{Name: "timeout", Kind: Duration, Default: defaultSettle, Value: "30s", Longest: maxWait,
-		Help: "give up after that"}},
-	Run: func(ctx context.Context, e *Env, c *Call) error {
-		start := time.Now()
-		if err := e.wait(ctx, &condition{text: "settled", blocks: allSettled}, c.Duration("timeout")); err != nil {
-			return err
-		}
-		if e.JSON {
-			return e.print(map[string]any{"settled": true, "elapsed_ms": time.Since(start).Milliseconds()})
-		}
-		return e.write(e.paint(render.Good, "settled") + e.paint(render.Dim, "  after "+render.Since(start)) + "\n")
-	},
-}
-
-// allSettled is allConverged, and all members are up.
-func allSettled(ctx context.Context, w *world) (string, error) {
-	cluster, err := w.view(ctx)
-	if err != nil {
-		return "", err
-	}
-	for _, m := range cluster.Ring.Members() {
-		switch n := cluster.Node(m.Name); {
-		case n == nil:
-			return render.Node(m.Name) + ", a member, is not there", nil
-		case n.Status != view.Up:
-			return fmt.Sprintf("%s, a member, is %s; %s", render.Node(m.Name), stateOf(n), wayOut(n)), nil
-		}
-	}
-	return allConverged(ctx, w)
-}
-
-// wayOut returns the commands that end the wait for a node that does not run.
-func wayOut(n *view.Node) string {
-	name := render.Node(n.Name)
-	back := "restart " + name + " starts it"
-	if n.Status == view.Paused {
-		back = "resume " + name + " lets it go on"
-	}
-	return fmt.Sprintf("%s, leave %s --force removes it", back, name)
-}
-
-// unsettled names what of the membership is still under way, "" if nothing is.
-func unsettled(cluster *view.Cluster) string {
-	for _, n := range cluster.Nodes { // first, because other nodes wait for such a node
-		if last, _ := cluster.History.Last(n.Name); n.Status != view.Up && last.Kind == member.Leave {
-			return fmt.Sprintf("%s is leaving, is %s, and has not handed over everything; %s",
-				render.Node(n.Name), stateOf(n), wayOut(n))
-		}
-	}
-	for _, n := range cluster.Nodes {
-		name := render.Node(n.Name)
-		switch {
-		case n.Status != view.Up:
-		case cluster.Behind(n) > 0:
-			return name + " " + behind(cluster, n) + " to the ring" + beyond(cluster)
-		case n.Foreign > 0:
-			return fmt.Sprintf("%s has %s to hand over to new homes%s", name, render.Count(n.Foreign, "key"), beyond(cluster))
-		case !cluster.Ring.Has(n.Name):
-			if last, known := cluster.History.Last(n.Name); !known || last.Kind == member.Join {
-				return fmt.Sprintf("%s runs and is not a member; join %s lets it in, kill %s takes it down", name,
-					name, name)
-			}
-			return name + " has left and is about to be taken down"
-		case n.Pending > 0:
-			return fmt.Sprintf("%s is yet to be given %s%s", name, render.Count(n.Pending, "range"), beyond(cluster))
-		}
-	}
-	return ""
-}
-
-// beyond returns a note on the split that may block the nodes, with the command that ends the
-// split.
-func beyond(cluster *view.Cluster) string {
-	if cluster.Groups == nil {
-		return ""
-	}
-	return "; the network is split, heal ends the split"
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/cli/condition"
 	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/ring"
@@ -48,10 +49,11 @@ func seeAs(cluster *view.Cluster, node string) error {
 	if node == "" {
 		return nil
 	}
-	n, err := nodeOf(cluster, node)
-	switch {
-	case err != nil:
+	if err := condition.CheckNode(cluster, node, condition.Node); err != nil {
 		return err
+	}
+	n := cluster.Node(node)
+	switch {
 	case n.Status != view.Up:
 		return usage.Errorf("%s is %s, and does not say what it knows", render.Node(node), n.Status)
 	}

@@ -276,7 +276,7 @@ func inRing(cluster *view.Cluster, n *view.Node) string {
 		parts = append(parts, "no member")
 	}
 	if n.Status == view.Up && cluster.Behind(n) > 0 {
-		parts = append(parts, behind(cluster, n))
+		parts = append(parts, render.Behind(cluster, n))
 	}
 	if n.Foreign > 0 {
 		parts = append(parts, render.Count(n.Foreign, "key")+" to hand over")
@@ -285,11 +285,6 @@ func inRing(cluster *view.Cluster, n *view.Node) string {
 		parts = append(parts, render.Count(n.Pending, "range")+" to be given")
 	}
 	return strings.Join(parts, ", ")
-}
-
-// behind says how much of the membership a node knows, of what those that are up do together.
-func behind(cluster *view.Cluster, n *view.Node) string {
-	return fmt.Sprintf("knows %d of %s", len(n.History), render.Count(len(n.History)+cluster.Behind(n), "change"))
 }
 
 // showHints lists what a node keeps for others: 2 for n3.

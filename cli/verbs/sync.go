@@ -146,7 +146,7 @@ func reasons(cluster *view.Cluster, homes []string, rounds []event.SyncRound) []
 	var out []string
 	for _, h := range homes {
 		if n := cluster.Node(h); n != nil && n.Status != view.Up {
-			out = append(out, render.Node(h)+" is "+stateOf(n))
+			out = append(out, render.Node(h)+" is "+render.State(n))
 		}
 	}
 	if len(out) > 0 {

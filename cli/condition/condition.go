@@ -1,0 +1,205 @@
+package condition
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ringside/cli/exit"
+	"ringside/cli/render"
+	"ringside/engine/escape"
+	"ringside/engine/event"
+	"ringside/engine/view"
+	"ringside/engine/wire"
+)
+
+// A Source is the cluster that conditions look at.
+type Source interface {
+	// View returns the cluster as it is now, with the replicas of keys.
+	View(ctx context.Context, keys ...[]byte) (*view.Cluster, error)
+	// Get reads a key without read repair. via is the node that coordinates, "" for any. A get that
+	// fails is an *exit.Error.
+	Get(ctx context.Context, via string, key []byte) (wire.GetReply, error)
+	// Events calls fn with the remembered events and, with follow, with later ones until ctx ends.
+	Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error
+}
+
+// A Condition can be evaluated any number of times.
+type Condition struct {
+	Text string // for messages; safe for a terminal
+	via  string // the node that coordinates gets
+	// usesKey is set if the condition uses Options.Key.
+	usesKey bool
+	// blocks returns "" if the condition holds, and otherwise what keeps it from holding.
+	blocks func(ctx context.Context, l *look) (string, error)
+}
+
+// Options are the flags of a command that has conditions.
+type Options struct {
+	Key    string // the key of the condition "converged"
+	HasKey bool   // Key was given
+	Via    string // the node that coordinates gets, "" for any
+}
+
+// Help explains conditions.
+const Help = `A condition is up, down=n3, up=n3, paused=n3, hints=0, converged, or an expression:
+siblings(cart)==2, value(cart)=="milk", 'hints(n4)>0 && up(n3)'. An expression may use
+  siblings(K) value(K) values(K) found(K) deleted(K)                 a get of key K
+  clock(K) clocks(K) coordinator(K)                                  the clock and the writer of each version
+  homes(K) converged(K) replica(NODE,K) keys(NODE)                   what nodes hold
+  hints hints(HOLDER) hints(HOLDER,FOR) nodes up up(NODE) down(NODE) paused(NODE) split
+  buffered buffered(NODE)                                            objects in memory only
+  lost                                                               acknowledged writes, to last write wins
+Of several conditions, as in  wait up hints=0 converged , all have to hold. Two conditions are usage errors: one
+that names a node that does not exist, and a comparison with a fixed result, such as nodes==5 (nodes is a list)
+or hints>=0.`
+
+// maxText is how many runes of a condition a message shows.
+const maxText = render.MaxValue
+
+// Parse reads the arguments of a command. If each argument is a condition, all of them have to hold.
+// Otherwise the arguments are one condition whose spaces were not quoted: hints == 0.
+func Parse(args []string, o Options) (*Condition, error) {
+	c, err := parseAll(args, o)
+	switch {
+	case err != nil:
+		return nil, err
+	case o.HasKey && !c.usesKey:
+		return nil, errors.New("--key is for the condition converged; " +
+			"write the key in parentheses elsewhere, as in siblings(cart)")
+	case o.Via == "":
+		return c, nil
+	}
+	checked := *c
+	checked.blocks = func(ctx context.Context, l *look) (string, error) {
+		cluster, err := l.view(ctx)
+		if err == nil {
+			err = CheckNode(cluster, o.Via, Node)
+		}
+		if err != nil {
+			return "", err
+		}
+		return c.blocks(ctx, l)
+	}
+	return &checked, nil
+}
+
+func parseAll(args []string, o Options) (*Condition, error) {
+	var all []*Condition
+	for _, text := range args {
+		c, err := parseOne(text, o)
+		if err != nil {
+			break
+		}
+		all = append(all, c)
+	}
+	if len(all) < len(args) || len(all) == 1 {
+		return parseOne(strings.Join(args, " "), o)
+	}
+	return allOf(all, o.Via), nil
+}
+
+// allOf returns the condition that holds if all parts hold.
+func allOf(parts []*Condition, via string) *Condition {
+	out := &Condition{via: via}
+	texts := make([]string, len(parts))
+	for i, part := range parts {
+		texts[i] = part.Text
+		out.usesKey = out.usesKey || part.usesKey
+	}
+	out.Text = strings.Join(texts, ", ")
+	out.blocks = func(ctx context.Context, l *look) (string, error) {
+		var blocks, found []string
+		for _, part := range parts {
+			l.found = nil // each part reports its own values
+			b, err := part.blocks(ctx, l)
+			if err != nil {
+				return "", err
+			}
+			if b != "" {
+				blocks = append(blocks, part.Text+": "+b)
+			}
+			found = append(found, l.found...)
+		}
+		l.found = found
+		return strings.Join(blocks, "; "), nil
+	}
+	return out
+}
+
+// parseOne reads a short form, or an expression otherwise.
+func parseOne(text string, o Options) (*Condition, error) {
+	out := &Condition{Text: escape.TerminalShort([]byte(text), maxText), via: o.Via}
+	word := strings.ReplaceAll(text, " ", "")
+	name, arg, _ := strings.Cut(strings.ReplaceAll(word, "==", "="), "=")
+	n, notNumber := strconv.Atoi(arg)
+	switch {
+	case word == "up":
+		out.blocks = allUp
+	case word == "converged" && o.HasKey:
+		key := []byte(o.Key)
+		out.Text += " " + escape.Terminal(key)
+		out.usesKey = true
+		out.blocks = func(ctx context.Context, l *look) (string, error) { return converged(ctx, l, key) }
+	case word == "converged":
+		out.blocks = allConverged
+	case (name == "up" || name == "down" || name == "paused") && arg != "":
+		out.blocks = func(ctx context.Context, l *look) (string, error) {
+			return nodesAre(ctx, l, view.Status(name), strings.Split(arg, ","))
+		}
+	case name == "hints" && notNumber == nil && n >= 0:
+		out.blocks = func(ctx context.Context, l *look) (string, error) { return hintsAre(ctx, l, n) }
+	default:
+		if f, ok := functions[name]; ok && f.needs == 0 && f.gives == any(0) && notNumber == nil {
+			text = name + "==" + arg // lost=0, as hints=0
+		}
+		x, err := compile(text)
+		if err != nil {
+			return nil, err
+		}
+		out.blocks = x.blocks
+	}
+	return out, nil
+}
+
+// Settled returns the condition of the verb settle: all members are up, and the cluster has
+// converged.
+func Settled() *Condition { return &Condition{Text: "settled", blocks: allSettled} }
+
+// A Finding is the result of one look.
+type Finding struct {
+	Blocks string   // what keeps the condition from holding, "" if it holds
+	Values []string // the values of the expression's functions: "siblings(cart) is 2"
+}
+
+// Check looks at the cluster once. A request that fails blocks the condition and is not an error.
+func (c *Condition) Check(ctx context.Context, src Source) (Finding, error) {
+	l := newLook(src, c)
+	blocks, err := c.blocks(ctx, l)
+	var request *exit.Error
+	if errors.As(err, &request) && request.Exit != exit.NoCluster {
+		blocks, err = request.Message, nil
+	}
+	return Finding{blocks, l.found}, err
+}
+
+// nodesAre returns which of the nodes have another status than want.
+func nodesAre(ctx context.Context, l *look, want view.Status, nodes []string) (string, error) {
+	cluster, err := l.view(ctx)
+	if err != nil {
+		return "", err
+	}
+	var blocks []string
+	for _, name := range nodes {
+		n, err := nodeOf(cluster, name)
+		if err != nil {
+			return "", err
+		}
+		if n.Status != want {
+			blocks = append(blocks, fmt.Sprintf("%s is %s", render.Node(name), render.State(n)))
+		}
+	}
+	return strings.Join(blocks, ", "), nil
+}

@@ -1,0 +1,261 @@
+package condition
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/vm"
+
+	"ringside/cli/render"
+	"ringside/engine/escape"
+	"ringside/engine/usage"
+)
+
+// maxExpression bounds the bytes of an expression that is compiled.
+const maxExpression = 4096
+
+// An expression is a compiled condition with the nodes that the condition names.
+type expression struct {
+	program *vm.Program
+	named   []nodeName
+}
+
+// functionNames are the names of all functions, sorted. init fills it because functions refer to it.
+var functionNames []string
+
+func init() { functionNames = slices.Sorted(maps.Keys(functions)) }
+
+// compile reads an expression. A word that names no function is text, so that keys and nodes need no
+// quotes.
+func compile(text string) (*expression, error) {
+	if len(text) > maxExpression {
+		return nil, fmt.Errorf("the condition is longer than %d bytes", maxExpression)
+	}
+	env := map[string]any{}
+	for name, f := range functions {
+		env[name] = withResultOf(f.gives, func(...any) (any, error) { return nil, errors.New("not while compiling") })
+	}
+	p := &patcher{}
+	program, err := expr.Compile(text, expr.Env(env), expr.Patch(p), expr.DisableAllBuiltins(),
+		expr.EnableBuiltin("len"), expr.EnableBuiltin("all"), expr.EnableBuiltin("any"), expr.EnableBuiltin("none"))
+	if p.err != nil {
+		return nil, p.err
+	}
+	reason := ""
+	switch {
+	case err != nil && singleEqual.MatchString(text):
+		reason = "write == to compare: " + render.Text(doubled(text))
+	case (err != nil || p.calls == 0 && notBool(program, text) != "") && p.unknown() != "":
+		reason = fmt.Sprintf("there is no name %s%s; there are %s", render.Quoted(p.unknown()),
+			render.DidYouMean(p.unknown(), functionNames), strings.Join(functionNames, " "))
+	case err != nil:
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		reason = render.Text(first) + "; try siblings(cart)==2, hints==0, len(nodes)==5, up or converged"
+	case p.calls == 0:
+		reason = "it does not depend on the cluster; use one of " + strings.Join(functionNames, " ")
+	default:
+		reason = notBool(program, text)
+	}
+	if reason != "" {
+		return nil, fmt.Errorf("invalid condition %s: %s", render.Quoted(text), reason)
+	}
+	return &expression{program, p.named}, nil
+}
+
+// notBool returns why the result of a program is not a condition, "" if it is one.
+func notBool(program *vm.Program, text string) string {
+	example := func(operator string) string { return render.Text(strings.TrimSpace(text)) + operator }
+	t := program.Node().Type()
+	if t == nil {
+		return ""
+	}
+	switch t.Kind() {
+	case reflect.Bool, reflect.Interface:
+		return ""
+	case reflect.Int, reflect.Float64:
+		return "it is a number; compare it, as in " + example("==2")
+	case reflect.String:
+		return "it is text; compare it, as in " + example(`=="milk"`)
+	case reflect.Slice:
+		return "it is a list; compare its length, as in len(" + example("") + ")==2"
+	}
+	return "it is neither true nor false; compare it with a value"
+}
+
+// singleEqual matches an = that is not part of a comparison.
+var singleEqual = regexp.MustCompile(`([^=!<>])=([^=]|$)`)
+
+// doubled returns text with == for each single =.
+func doubled(text string) string { return singleEqual.ReplaceAllString(text, "$1==$2") }
+
+// withResultOf returns call with the result type of gives, so that the compiler refuses a comparison
+// with another type.
+func withResultOf(gives any, call func(...any) (any, error)) any {
+	switch gives.(type) {
+	case int:
+		return withResult[int](call)
+	case bool:
+		return withResult[bool](call)
+	case string:
+		return withResult[string](call)
+	}
+	return withResult[[]string](call)
+}
+
+func withResult[T any](call func(...any) (any, error)) func(...any) (T, error) {
+	return func(params ...any) (T, error) {
+		v, err := call(params...)
+		result, _ := v.(T)
+		return result, err
+	}
+}
+
+// blocks evaluates the expression. If the expression does not hold, blocks returns the values of its
+// functions.
+func (x *expression) blocks(ctx context.Context, l *look) (string, error) {
+	if err := x.checkNodes(ctx, l); err != nil { // first, because evaluation may skip parts
+		return "", err
+	}
+	env := map[string]any{}
+	var failure error
+	for name, f := range functions {
+		env[name] = withResultOf(f.gives, func(params ...any) (any, error) {
+			args := make([]string, len(params))
+			for i, p := range params {
+				args[i] = fmt.Sprint(p)
+			}
+			v, err := f.call(ctx, l, args)
+			if err != nil {
+				failure = err // expr wraps an error in a report of its own
+				return nil, err
+			}
+			l.record(name, args, v)
+			return v, nil
+		})
+	}
+	out, err := expr.Run(x.program, env)
+	switch {
+	case failure != nil:
+		return "", failure
+	case err != nil:
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return "", usage.Errorf("the condition cannot be evaluated: %s", render.Text(first))
+	}
+	held, ok := out.(bool)
+	switch {
+	case !ok:
+		return "", usage.Errorf("the condition is %T and not true or false; compare it with a value", out)
+	case held:
+		return "", nil
+	case len(l.found) == 0:
+		return "it is false", nil
+	}
+	return strings.Join(l.found, ", "), nil
+}
+
+func (x *expression) checkNodes(ctx context.Context, l *look) error {
+	if len(x.named) == 0 {
+		return nil
+	}
+	cluster, err := l.view(ctx)
+	if err != nil {
+		return err
+	}
+	for _, n := range x.named {
+		if err := CheckNode(cluster, n.name, n.as); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// record keeps the value of a function for the message.
+func (l *look) record(name string, args []string, v any) {
+	s := name
+	if len(args) > 0 {
+		s += "(" + render.Text(strings.Join(args, ", ")) + ")"
+	}
+	switch v := v.(type) {
+	case string:
+		s += " is " + fmt.Sprintf(`"%s"`, escape.TerminalShort([]byte(v), maxText))
+	case []string:
+		s += " are " + escape.TerminalShort(fmt.Appendf(nil, "%q", v), maxText)
+	default:
+		s += fmt.Sprintf(" is %v", v)
+	}
+	if name == "siblings" {
+		if g := l.gets[args[0]]; g != nil && len(g.Siblings) > 0 {
+			s += " (" + showVersions(g.Siblings) + ")"
+		}
+	}
+	if !slices.Contains(l.found, s) {
+		l.found = append(l.found, s)
+	}
+}
+
+// A patcher turns words into text and bare functions into calls. It joins keys that the parser split
+// at hyphens and dots, and collects the nodes that the condition names.
+type patcher struct {
+	err   error
+	calls int
+	words []string // that name no function
+	named []nodeName
+}
+
+// unknown returns a word of an expression that does not compile, if the word was probably meant to
+// name a function. Otherwise it returns "".
+func (p *patcher) unknown() string {
+	for _, w := range p.words {
+		if p.calls == 0 || render.Nearest(w, functionNames) != "" {
+			return w
+		}
+	}
+	return ""
+}
+
+// Visit implements ast.Visitor.
+func (p *patcher) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		if f, ok := functions[n.Value]; !ok {
+			p.words = append(p.words, n.Value)
+			ast.Patch(node, &ast.StringNode{Value: n.Value})
+		} else if p.calls++; f.needs == 0 {
+			ast.Patch(node, &ast.CallNode{Callee: &ast.IdentifierNode{Value: n.Value}})
+		}
+	case *ast.CallNode:
+		p.checkCall(n)
+	case *ast.BinaryNode:
+		left, right := keyPart(n.Left), keyPart(n.Right)
+		if n.Operator == "-" && left != "" && right != "" {
+			ast.Patch(node, &ast.StringNode{Value: left + "-" + right})
+			return
+		}
+		p.checkComparison(n)
+	case *ast.BuiltinNode:
+		p.checkPredicate(n)
+	case *ast.MemberNode:
+		if left, right := keyPart(n.Node), keyPart(n.Property); left != "" && right != "" {
+			ast.Patch(node, &ast.StringNode{Value: left + "." + right})
+		}
+	}
+}
+
+// keyPart returns the text of a node that can be part of a key, "" for any other node.
+func keyPart(n ast.Node) string {
+	switch n := n.(type) {
+	case *ast.StringNode:
+		return n.Value
+	case *ast.IntegerNode:
+		return fmt.Sprint(n.Value)
+	}
+	return ""
+}

@@ -1,0 +1,206 @@
+package condition
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"ringside/cli/exit"
+	"ringside/cli/render"
+	"ringside/engine/escape"
+	"ringside/engine/vclock"
+	"ringside/engine/view"
+)
+
+// A function of the expression language takes strings. Arguments after the first needs may be left
+// out. A function that needs no argument may be written without parentheses.
+type function struct {
+	needs int
+	takes []Role
+	gives any  // a value of the result's type: int, bool, string or []string
+	nodes bool // the result is names of nodes
+	call  func(ctx context.Context, l *look, args []string) (any, error)
+}
+
+var (
+	oneKey  = []Role{Key}
+	oneNode = []Role{Node}
+)
+
+var functions = map[string]function{
+	"siblings": {1, oneKey, 0, false, ofGet(func(g *got) (any, error) { return len(g.Siblings), nil })},
+	"found":    {1, oneKey, false, false, ofGet(func(g *got) (any, error) { return len(g.Siblings) > 0, nil })},
+	"deleted":  {1, oneKey, false, false, ofGet(func(g *got) (any, error) { return g.Deleted(), nil })},
+	"value":    {1, oneKey, "", false, ofGet(singleValue)},
+	"values": {1, oneKey, []string{}, false, ofGet(func(g *got) (any, error) {
+		return eachSibling(g, func(v vclock.Version) string { return string(v.Value) }), nil
+	})},
+	"clock": {1, oneKey, "", false, ofGet(func(g *got) (any, error) { return g.Siblings.String(), nil })},
+	"clocks": {1, oneKey, []string{}, false,
+		ofGet(func(g *got) (any, error) { return eachSibling(g, vclock.Version.Notation), nil })},
+	"coordinator": {1, oneKey, "", true, ofGet(func(g *got) (any, error) {
+		return strings.Join(eachSibling(g, func(v vclock.Version) string { return v.Dot.Node }), " "), nil
+	})},
+	"homes": {1, oneKey, []string{}, true,
+		ofView(func(v *view.Cluster, args []string) (any, error) { return v.Ring.Homes([]byte(args[0])), nil })},
+	"converged": {0, oneKey, false, false, isConverged},
+	"replica":   {2, []Role{Node, Key}, "", false, replicaClocks},
+	"keys":      {1, oneNode, 0, false, ofNode(func(n *view.Node) any { return n.Keys })},
+	"up":        {0, oneNode, false, false, statusIs(view.Up)},
+	"down":      {1, oneNode, false, false, statusIs(view.Down)},
+	"paused":    {1, oneNode, false, false, statusIs(view.Paused)},
+	"nodes": {0, nil, []string{}, true,
+		ofView(func(v *view.Cluster, _ []string) (any, error) { return v.Settings.Nodes, nil })},
+	"split": {0, nil, false, false,
+		ofView(func(v *view.Cluster, _ []string) (any, error) { return v.Groups != nil, nil })},
+	"hints":    {0, []Role{Node, FormerNode}, 0, false, ofView(hintCount)},
+	"lost":     {0, nil, 0, false, lostCount},
+	"buffered": {0, oneNode, 0, false, ofView(bufferedCount)},
+}
+
+func ofGet(f func(*got) (any, error)) func(context.Context, *look, []string) (any, error) {
+	return func(ctx context.Context, l *look, args []string) (any, error) {
+		g, err := l.get(ctx, args[0])
+		if err != nil {
+			return nil, err
+		}
+		return f(g)
+	}
+}
+
+func ofView(f func(*view.Cluster, []string) (any, error)) func(context.Context, *look, []string) (any, error) {
+	return func(ctx context.Context, l *look, args []string) (any, error) {
+		v, err := l.view(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return f(v, args)
+	}
+}
+
+func ofNode(f func(*view.Node) any) func(context.Context, *look, []string) (any, error) {
+	return ofView(func(v *view.Cluster, args []string) (any, error) {
+		n, err := nodeOf(v, args[0])
+		if err != nil {
+			return nil, err
+		}
+		return f(n), nil
+	})
+}
+
+// statusIs returns the function that reports whether a node, or every node without an argument, has
+// a status.
+func statusIs(want view.Status) func(context.Context, *look, []string) (any, error) {
+	return ofView(func(v *view.Cluster, args []string) (any, error) {
+		if len(args) == 0 {
+			args = v.Settings.Nodes
+		}
+		for _, name := range args {
+			n, err := nodeOf(v, name)
+			if err != nil {
+				return nil, err
+			}
+			if n.Status != want {
+				return false, nil
+			}
+		}
+		return true, nil
+	})
+}
+
+// singleValue returns the value of a key, "" if there is none, and an error for siblings.
+func singleValue(g *got) (any, error) {
+	if len(g.Siblings) > 1 {
+		return nil, &exit.Error{Exit: exit.Siblings, Code: "siblings", Message: fmt.Sprintf("value(%s): there are %d siblings: %s",
+			escape.Terminal(g.key), len(g.Siblings), showVersions(g.Siblings))}
+	}
+	return strings.Join(eachSibling(g, func(v vclock.Version) string { return string(v.Value) }), ""), nil
+}
+
+func isConverged(ctx context.Context, l *look, args []string) (any, error) {
+	blocks, err := "", error(nil)
+	if len(args) == 1 {
+		blocks, err = converged(ctx, l, []byte(args[0]))
+	} else {
+		blocks, err = allConverged(ctx, l)
+	}
+	if blocks != "" {
+		l.found = append(l.found, blocks)
+	}
+	return blocks == "", err
+}
+
+func replicaClocks(ctx context.Context, l *look, args []string) (any, error) {
+	node, key := args[0], []byte(args[1])
+	cluster, err := l.viewOf(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := nodeOf(cluster, node); err != nil {
+		return nil, err
+	}
+	if k := cluster.Key(key); k != nil {
+		return k.Held[node][""].String(), nil
+	}
+	return "", nil
+}
+
+func hintCount(v *view.Cluster, args []string) (any, error) {
+	if len(args) == 0 {
+		return v.Hints(), nil
+	}
+	n, err := nodeOf(v, args[0])
+	if err != nil {
+		return nil, err
+	}
+	if len(args) == 1 {
+		return n.HintTotal(), nil
+	}
+	if err := CheckNode(v, args[1], FormerNode); err != nil {
+		return nil, err
+	}
+	return n.Hints[args[1]].Keys, nil
+}
+
+// lostCount returns the acknowledged writes that last write wins lost. Nodes count them since they
+// started, so the remembered events may know of more.
+func lostCount(ctx context.Context, l *look, _ []string) (any, error) {
+	now, err := l.view(ctx)
+	if err != nil {
+		return nil, err
+	}
+	past, err := l.past(ctx)
+	return max(past.Lost(), now.Lost()), err
+}
+
+func bufferedCount(v *view.Cluster, args []string) (any, error) {
+	if len(args) == 0 {
+		return v.Buffered(), nil
+	}
+	n, err := nodeOf(v, args[0])
+	if err != nil {
+		return nil, err
+	}
+	return n.Buffered, nil
+}
+
+func nodeOf(v *view.Cluster, name string) (*view.Node, error) {
+	return v.Node(name), CheckNode(v, name, Node)
+}
+
+func eachSibling(g *got, f func(vclock.Version) string) []string {
+	out := make([]string, len(g.Siblings))
+	for i, v := range g.Siblings {
+		out[i] = f(v)
+	}
+	return out
+}
+
+// showVersions returns the clock and the value of each version.
+func showVersions(s vclock.Siblings) string {
+	parts := make([]string, len(s))
+	for i, v := range s {
+		parts[i] = v.Notation() + " " + render.Key(v.Value)
+	}
+	return strings.Join(parts, " ‖ ")
+}

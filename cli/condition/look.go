@@ -1,0 +1,76 @@
+package condition
+
+import (
+	"context"
+	"slices"
+
+	"ringside/engine/event"
+	"ringside/engine/view"
+	"ringside/engine/wire"
+)
+
+// A look is one evaluation of a condition. It asks for the state and for each key at most once, so
+// that all parts of the condition see nearly the same moment.
+type look struct {
+	src     Source
+	via     string
+	cluster *view.Cluster   // nil until a part needs it
+	gets    map[string]*got // by key
+	found   []string        // the values of the expression's functions, for the message
+}
+
+// got is the answer to a get.
+type got struct {
+	wire.GetReply
+	key []byte
+}
+
+func newLook(src Source, c *Condition) *look {
+	return &look{src: src, via: c.via, gets: map[string]*got{}}
+}
+
+func (l *look) view(ctx context.Context) (*view.Cluster, error) {
+	if l.cluster == nil {
+		v, err := l.src.View(ctx)
+		if err != nil {
+			return nil, err
+		}
+		l.cluster = v
+	}
+	return l.cluster, nil
+}
+
+// viewOf returns a view with the replicas of keys.
+func (l *look) viewOf(ctx context.Context, keys ...[]byte) (*view.Cluster, error) {
+	if l.cluster != nil && !slices.ContainsFunc(keys, func(k []byte) bool { return l.cluster.Key(k) == nil }) {
+		return l.cluster, nil
+	}
+	v, err := l.src.View(ctx, keys...)
+	if err == nil && l.cluster == nil {
+		l.cluster = v
+	}
+	return v, err
+}
+
+func (l *look) get(ctx context.Context, key string) (*got, error) {
+	if g := l.gets[key]; g != nil {
+		return g, nil
+	}
+	reply, err := l.src.Get(ctx, l.via, []byte(key))
+	if err != nil {
+		return nil, err
+	}
+	g := &got{reply, []byte(key)}
+	l.gets[key] = g
+	return g, nil
+}
+
+// past returns the view that the remembered events result in.
+func (l *look) past(ctx context.Context) (*view.Cluster, error) {
+	v := view.New()
+	err := l.src.Events(ctx, 0, false, func(batch []event.Event) error {
+		v.ApplyAll(batch)
+		return nil
+	})
+	return v, err
+}
