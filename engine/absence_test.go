@@ -8,6 +8,7 @@ import (
 
 	"ringside/engine/admission"
 	"ringside/engine/event"
+	"ringside/engine/keyrange"
 	"ringside/engine/ring"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -208,7 +209,7 @@ func TestHandedOverRecordsPassTheReader(t *testing.T) {
 	}
 	v := vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1"}, Counter: 1}, Value: []byte("v")}
 	n.storeHome(key, vclock.Siblings{v}, false, nil, event.Event{Peer: "n4", Op: wire.Transfer.String()})
-	n.drop(n.handover(n.plotOf(n.rangeAt(ring.Of(key)))))
+	n.drop(n.handover(keyrange.At(n.members.ring, ring.Of(key))))
 	if r := n.reading(key, n.View()); len(r.Siblings) != 0 || !r.Returned {
 		t.Fatalf("n5 holds %v, returned %v", r.Siblings, r.Returned)
 	}

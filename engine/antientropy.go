@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"ringside/engine/event"
+	"ringside/engine/keyrange"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
 )
@@ -31,12 +32,13 @@ const (
 
 // syncer is a node's anti-entropy.
 type syncer struct {
+	n        *Node
 	tasks    []task // waiting, in order
 	waiting  map[taskKey]bool
 	running  int
 	turns    int               // cycles begun; which home's turn it is
 	quiet    []event.SyncRound // rounds of this cycle that found nothing
-	scrubbed []byte            // where the scrub goes on
+	scrubbed []byte            // the key at which the next scrub begins
 	soon     bool              // a timer starts what waits
 
 	recovering map[string]bool // peers for which syncAfterRecovery has planned rounds
@@ -51,12 +53,12 @@ type task struct {
 }
 
 type taskKey struct {
-	plot plot
+	id   keyrange.ID
 	peer string
 }
 
-func newSyncer() *syncer {
-	return &syncer{waiting: map[taskKey]bool{}, recovering: map[string]bool{}}
+func newSyncer(n *Node) *syncer {
+	return &syncer{n: n, waiting: map[taskKey]bool{}, recovering: map[string]bool{}}
 }
 
 // beginAntiEntropy plans the first cycle; every node has its own moment.
@@ -71,13 +73,13 @@ func (n *Node) beginAntiEntropy() {
 // one does not begins a round itself.
 func (n *Node) cycle() {
 	n.after(n.cfg.Timings.AntiEntropy, n.cycle)
-	n.prune()
-	n.scrub()
+	n.trees.prune()
+	n.sync.scrub()
 	turn := n.sync.turns
 	n.sync.turns++
 	for rg := range n.members.ring.HostedBy(n.cfg.Name) {
-		at, others := n.plotOf(rg), n.otherHomes(rg.Homes)
-		if n.tree(at).Root() == 0 {
+		at, others := keyrange.Of(n.members.ring, rg), n.otherHomes(rg.Homes)
+		if n.trees.Tree(at).Root() == 0 {
 			continue
 		}
 		for i := range others { // the next one that is there
@@ -112,7 +114,7 @@ func (n *Node) syncAfterRecovery(peer string) {
 		}
 		for rg := range n.members.ring.HostedBy(n.cfg.Name) {
 			if slices.Contains(rg.Homes, peer) {
-				n.plan(task{taskKey: taskKey{n.plotOf(rg), peer}})
+				n.plan(task{taskKey: taskKey{keyrange.Of(n.members.ring, rg), peer}})
 			}
 		}
 		n.startRounds()
@@ -126,9 +128,9 @@ func (n *Node) compareSoon(key []byte) {
 	if n.cfg.Timings.AntiEntropy == 0 {
 		return
 	}
-	rg := n.rangeAt(ring.Of(key))
+	rg := keyrange.Range(n.members.ring, ring.Of(key))
 	for _, peer := range n.otherHomes(rg.Homes) {
-		n.plan(task{taskKey: taskKey{n.plotOf(rg), peer}})
+		n.plan(task{taskKey: taskKey{keyrange.Of(n.members.ring, rg), peer}})
 	}
 	if n.sync.soon {
 		return
@@ -147,8 +149,8 @@ func (n *Node) compare(in Compare) {
 	}
 	var tasks []task
 	for rg := range n.members.ring.HostedBy(n.cfg.Name) {
-		at := n.plotOf(rg)
-		if len(in.Ranges) > 0 && !slices.Contains(in.Ranges, at.Span) {
+		at := keyrange.Of(n.members.ring, rg)
+		if len(in.Ranges) > 0 && !slices.Contains(in.Ranges, *spanOf(at)) {
 			continue
 		}
 		for _, peer := range rg.Homes[slices.Index(rg.Homes, n.cfg.Name)+1:] {
@@ -193,7 +195,7 @@ func (n *Node) startRounds() {
 			if !mutant.Is(mutant.TaskWaitsForever) {
 				delete(s.waiting, t.taskKey)
 			}
-			if !n.detector.healthy(t.peer) || !n.share(t.plot, t.peer) {
+			if !n.detector.healthy(t.peer) || !t.id.HasHomes(n.members.ring, n.cfg.Name, t.peer) {
 				continue // things changed while it waited
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ringside/engine/event"
+	"ringside/engine/keyrange"
 	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
@@ -65,7 +66,7 @@ func (w *world) wantEqualRoots() {
 	for i, rg := range w.ring.Ranges() {
 		first := w.nodes[rg.Homes[0]]
 		for _, h := range rg.Homes[1:] {
-			if a, b := first.tree(first.plotOf(rg)).Root(), w.nodes[h].tree(first.plotOf(rg)).Root(); a != b {
+			if a, b := first.trees.Tree(keyrange.Of(first.members.ring, rg)).Root(), w.nodes[h].trees.Tree(keyrange.Of(first.members.ring, rg)).Root(); a != b {
 				w.t.Fatalf("%s: root %x at %s, %x at %s", event.RangeName(i), a, rg.Homes[0], b, h)
 			}
 		}
@@ -262,7 +263,7 @@ func TestLookTellsAndMendsNothing(t *testing.T) {
 			t.Fatalf("got %+v", r)
 		}
 		n1, n2 := w.nodes["n1"], w.nodes["n2"]
-		if len(r.Path) != r.Levels+1 || r.Levels != n1.plotOf(rg).depth {
+		if len(r.Path) != r.Levels+1 || r.Levels != keyrange.Of(n1.members.ring, rg).Depth {
 			t.Fatalf("the way down has %d places, the tree %d levels", len(r.Path), r.Levels)
 		}
 		at := map[string]*Node{r.Left: n1, r.Right: n2}
@@ -270,7 +271,7 @@ func TestLookTellsAndMendsNothing(t *testing.T) {
 			at = map[string]*Node{r.Left: n2, r.Right: n1}
 		}
 		for i, p := range r.Path {
-			l, right := at[r.Left].tree(n1.plotOf(rg)).Hash(i, p.Node), at[r.Right].tree(n1.plotOf(rg)).Hash(i, p.Node)
+			l, right := at[r.Left].trees.Tree(keyrange.Of(n1.members.ring, rg)).Hash(i, p.Node), at[r.Right].trees.Tree(keyrange.Of(n1.members.ring, rg)).Hash(i, p.Node)
 			if p.Level != i || p.Left != l || p.Right != right || l == right {
 				t.Fatalf("place %d is %+v, the trees have %x and %x there", i, p, l, right)
 			}
@@ -338,7 +339,7 @@ func TestAntiEntropyFollowsTheRing(t *testing.T) {
 	for i := range 50 {
 		w.mustPut("n1", fmt.Sprintf("key%d", i), "v", nil)
 	}
-	old := w.nodes["n2"].plotOf(w.ring.Ranges()[3])
+	old := keyrange.Of(w.nodes["n2"].members.ring, w.ring.Ranges()[3])
 	r, err := ring.New(ring.Config{Strategy: ring.EqualPartitions, N: 3, Q: 36}, w.ring.Members())
 	if err != nil {
 		t.Fatal(err)
@@ -348,7 +349,7 @@ func TestAntiEntropyFollowsTheRing(t *testing.T) {
 		w.nodes[n].members.ring = r
 		clear(w.nodes[n].members.prefs)
 	}
-	w.step("n2", Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, View: w.nodes["n1"].members.digest, Body: wire.Sync{Start: old.Start, End: old.End, Depth: old.depth, Nodes: []uint32{0}}}})
+	w.step("n2", Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, View: w.nodes["n1"].members.digest, Body: wire.Sync{Start: old.Start, End: old.End, Depth: old.Depth, Nodes: []uint32{0}}}})
 	if a, ok := w.queue[0].Body.(wire.SyncReply); !ok || a.Err != wire.BadRequest {
 		t.Fatalf("the old range was answered with %+v", w.queue[0].Body)
 	}
@@ -358,7 +359,7 @@ func TestAntiEntropyFollowsTheRing(t *testing.T) {
 	w.pass(2 * w.timings.AntiEntropy)
 	w.audit()
 	for _, n := range w.names {
-		if got := len(w.nodes[n].trees.trees); got != len(r.Ranges()) {
+		if got := w.nodes[n].trees.Len(); got != len(r.Ranges()) {
 			t.Errorf("%s keeps %d trees for %d ranges", n, got, len(r.Ranges()))
 		}
 	}

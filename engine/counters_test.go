@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ringside/engine/event"
+	"ringside/engine/keyrange"
 	"ringside/engine/member"
 	"ringside/engine/record"
 	"ringside/engine/ring"
@@ -225,7 +226,7 @@ func (n *Node) counted(key []byte, keep func(own record.Own, s vclock.Siblings))
 func TestDroppedRangeKeepsFoldedCounters(t *testing.T) {
 	w := five(t)
 	n := w.nodes["n3"]
-	rg := n.rangeAt(ring.Of([]byte(w.keyAt("n3"))))
+	rg := keyrange.Range(n.members.ring, ring.Of([]byte(w.keyAt("n3"))))
 	var keys [][]byte
 	for i := 0; len(keys) < 2; i++ {
 		if key := fmt.Appendf(nil, "key %d", i); rg.Holds(ring.Of(key)) {
@@ -240,7 +241,7 @@ func TestDroppedRangeKeepsFoldedCounters(t *testing.T) {
 	n.counted(keys[1], asHome(keys[1]))
 	last := n.counted(keys[1], func(own record.Own, _ vclock.Siblings) { n.keepCounter(record.DataKey(keys[1]), own) }) // as a stand-in
 	n.cfg.Buggify = func(p Place) bool { return p == FewCounters }
-	n.drop(n.handover(n.plotOf(rg)))
+	n.drop(n.handover(keyrange.Of(n.members.ring, rg)))
 	if next := n.mint(keys[1], nil); next.Epoch != last.Epoch || next.Counter != last.Counter+1 {
 		t.Fatalf("after %v the node counts on with %v", last, next)
 	}
@@ -254,7 +255,7 @@ func TestDamagedRecordEndsItsKeptCounter(t *testing.T) {
 			n.storeHome(key, others, false, nil, event.Event{Op: wire.ReadRepair.String()})
 		},
 		"dropped": func(n *Node, key []byte, _ vclock.Siblings) {
-			n.drop(n.handover(n.plotOf(n.rangeAt(ring.Of(key)))))
+			n.drop(n.handover(keyrange.At(n.members.ring, ring.Of(key))))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"ringside/engine/event"
+	"ringside/engine/keyrange"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
@@ -66,7 +67,7 @@ func (n *Node) foreign() int {
 	keys := 0
 	for _, rg := range n.members.ring.Ranges() {
 		if !slices.Contains(rg.Homes, n.cfg.Name) {
-			keys += n.tree(n.plotOf(rg)).Keys()
+			keys += n.trees.Tree(keyrange.Of(n.members.ring, rg)).Keys()
 		}
 	}
 	return keys

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"ringside/engine/event"
+	"ringside/engine/keyrange"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
 	"ringside/engine/record"
@@ -30,14 +31,14 @@ type members struct {
 	prefs   map[int][]string // by index of a range: the whole preference list
 	gone    bool             // the node went, and has said that it holds nothing any more
 	leavers []string         // nodes of the history that are no members and have not said that they hold nothing; sorted
-	pending map[plot]*pendingRange
-	lost    map[plot]bool       // ranges that the node was a home of, and holds as it did until they are handed over
-	news    bool                // the history is to be saved
-	changed map[event.Span]bool // ranges of which something is to be saved
+	pending map[keyrange.ID]*pendingRange
+	lost    map[keyrange.ID]bool // ranges that the node was a home of, and holds as it did until they are handed over
+	news    bool                 // the history is to be saved
+	changed map[event.Span]bool  // ranges of which something is to be saved
 }
 
 func newMembers(n *Node) *members {
-	m := &members{n: n, rings: n.cfg.Rings, prefs: map[int][]string{}, pending: map[plot]*pendingRange{}, lost: map[plot]bool{}, changed: map[event.Span]bool{}}
+	m := &members{n: n, rings: n.cfg.Rings, prefs: map[int][]string{}, pending: map[keyrange.ID]*pendingRange{}, lost: map[keyrange.ID]bool{}, changed: map[event.Span]bool{}}
 	if m.rings == nil {
 		m.rings = member.NewRings(n.cfg.Ring)
 	}
@@ -76,12 +77,12 @@ func (m *members) loadRanges(kept record.Membership) {
 		m.n.await(ring.Shift{Start: p.Start, End: p.End, Before: p.From})
 	}
 	for _, p := range kept.Lost {
-		if at := m.n.plotAt(p.End); at.Span == (event.Span{Start: p.Start, End: p.End}) {
+		if at := keyrange.At(m.n.members.ring, p.End); *spanOf(at) == (event.Span{Start: p.Start, End: p.End}) {
 			m.lost[at] = true
 		}
 	}
 	for _, p := range slices.Concat(kept.Pending, kept.Lost) {
-		if at := m.n.plotAt(p.End); !m.n.hosts(at) {
+		if at := keyrange.At(m.n.members.ring, p.End); !at.HasHomes(m.n.members.ring, m.n.cfg.Name) {
 			m.n.handover(at)
 		}
 	}
@@ -99,6 +100,9 @@ func (m *members) set(h member.History) {
 	}
 	slices.Sort(m.leavers)
 }
+
+// mark notes that what the store holds of a range's change of hands is to be written again.
+func (m *members) mark(id keyrange.ID) { m.changed[*spanOf(id)] = true }
 
 // leaves says whether name is a leaver.
 func (m *members) leaves(name string) bool {
@@ -123,8 +127,8 @@ func (m *members) rangeRecord(s event.Span) []byte {
 	if !m.ringKnown() {
 		return nil
 	}
-	at := m.n.plotAt(s.End)
-	if at.Span != s {
+	at := keyrange.At(m.n.members.ring, s.End)
+	if *spanOf(at) != s {
 		return nil
 	}
 	var kept record.Membership
@@ -301,7 +305,7 @@ func (m *members) reshape(before []*ring.Ring, beside *ring.Ring) {
 		m.n.transfer.left = false
 	}
 	m.n.reshapePending(before, beside)
-	m.n.prune()
+	m.n.trees.prune()
 	m.n.handoff.rehomeSoon()
 	m.n.handOverSoon()
 }

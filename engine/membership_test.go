@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ringside/engine/event"
+	"ringside/engine/keyrange"
 	"ringside/engine/member"
 	"ringside/engine/record"
 	"ringside/engine/ring"
@@ -610,7 +611,7 @@ func TestRangeInTransitOutlivesARestart(t *testing.T) {
 	through := func() (k int) {
 		n := w.nodes["n7"]
 		for i, rg := range second {
-			if slices.Contains(first[i].Homes, "n6") && !slices.Contains(rg.Homes, "n6") && slices.Contains(rg.Homes, "n7") && n.members.pending[n.plotOf(rg)] != nil {
+			if slices.Contains(first[i].Homes, "n6") && !slices.Contains(rg.Homes, "n6") && slices.Contains(rg.Homes, "n7") && n.members.pending[keyrange.Of(n.members.ring, rg)] != nil {
 				k++
 			}
 		}

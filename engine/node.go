@@ -151,7 +151,7 @@ type Node struct {
 	self       record.Self // incarnation, and how many epochs were begun in it
 	counters   *counters
 	keys       int // live keys held as home
-	trees      *forest
+	trees      *trees
 	sync       *syncer
 	refusals   *refusals
 	transfer   *transfers
@@ -173,8 +173,6 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 		cfg: cfg, db: store.NewOverlay(db), now: now,
 		rng:        rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
 		forwards:   map[string]*dedup.Window{},
-		trees:      newForest(),
-		sync:       newSyncer(),
 		refusals:   newRefusals(),
 		transfer:   newTransfers(),
 		lastWrites: newLastWrites(),
@@ -183,6 +181,8 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 	n.handoff = newHandoff(n)
 	n.background = newBackground(n)
 	n.members = newMembers(n)
+	n.trees = newTrees(n)
+	n.sync = newSyncer(n)
 	n.gossip = newGossiper(n)
 	n.calls = newCalls(n)
 	n.detector = newDetector(n)
@@ -212,7 +212,7 @@ func (n *Node) load() error {
 	if err := n.handoff.load(); err != nil {
 		return err
 	}
-	n.plant()
+	n.trees.Init(n.members.ring)
 	var strange [][]byte
 	err := n.db.Scan(store.Data, nil, nil, func(k, v []byte) bool {
 		if !record.IsDataKey(k) {
@@ -226,7 +226,7 @@ func (n *Node) load() error {
 		}
 		n.keys += live(rec.Siblings)
 		if !mutant.Is(mutant.TreeNotPlanted) {
-			n.grow(k, record.Record{}, rec)
+			n.trees.update(k, record.Record{}, rec)
 		}
 		return true
 	})
@@ -373,7 +373,7 @@ func (n *Node) emit(e event.Event) {
 // State is the node's account of itself. It changes nothing.
 func (n *Node) State() *event.NodeState {
 	s := &event.NodeState{
-		Keys: n.keys, Hints: n.handoff.counts(), Roots: n.roots(), View: n.members.digest, Member: n.members.has(n.cfg.Name),
+		Keys: n.keys, Hints: n.handoff.counts(), Roots: n.trees.roots(), View: n.members.digest, Member: n.members.has(n.cfg.Name),
 		Pending: len(n.members.pending), Foreign: n.foreign(), Changes: n.members.history,
 		Slice: n.background.ctl.Slice(), P99: n.background.ctl.P99(), Suspects: n.detector.suspects(), Lost: n.lastWrites.lost, TooLarge: n.refusals.told(),
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/keyrange"
 	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/wire"
@@ -93,8 +94,8 @@ func TestNewHomeDoesNotAskOneThatKnowsAnOlderRing(t *testing.T) {
 func TestHomeThatKnowsNoChangeHandsNothingOver(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4")
 	home := w.ring.Homes([]byte("key"))[0]
-	at := w.nodes[home].plotAt(ring.Of([]byte("key")))
-	ask := wire.Offer{Start: at.Start, End: at.End, Depth: at.depth, Phase: wire.OfferAsk}
+	at := keyrange.At(w.nodes[home].members.ring, ring.Of([]byte("key")))
+	ask := wire.Offer{Start: at.Start, End: at.End, Depth: at.Depth, Phase: wire.OfferAsk}
 	out := w.nodes[home].Step(w.now, Receive{wire.Message{From: "n9", To: home, Op: 1, Body: ask}})
 	i := slices.IndexFunc(out.Messages, func(m wire.Message) bool { return m.To == "n9" && m.Op == 1 })
 	if r, _ := out.Messages[i].Body.(wire.OfferReply); r.Err != wire.BadRequest {

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"ringside/engine/event"
+	"ringside/engine/keyrange"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
@@ -26,20 +27,20 @@ type pendingRange struct {
 // before holds the rings from the one that the node knew to the last but one; beside is that of ringBeside.
 func (n *Node) reshapePending(before []*ring.Ring, beside *ring.Ring) {
 	pending, lost := n.members.pending, n.members.lost
-	n.members.pending, n.members.lost = map[plot]*pendingRange{}, map[plot]bool{}
-	for _, p := range sortedPlots(pending) {
+	n.members.pending, n.members.lost = map[keyrange.ID]*pendingRange{}, map[keyrange.ID]bool{}
+	for _, p := range keyrange.Sorted(pending) {
 		n.keepWaiting(p, pending[p].from)
 	}
 	for at := range lost {
-		n.members.changed[at.Span] = true
-		if _, ok := n.rangeOf(at); ok && !n.hosts(at) {
+		n.members.mark(at)
+		if _, ok := at.Find(n.members.ring); ok && !at.HasHomes(n.members.ring, n.cfg.Name) {
 			n.members.lost[at] = true
 		}
 	}
-	given := map[plot]float64{} // how much of a range the node was a home of
+	given := map[keyrange.ID]float64{} // how much of a range the node was a home of
 	for i, r := range before {
 		for _, s := range ring.Shifts(r, n.members.ring) {
-			switch at := n.plotAt(s.End); {
+			switch at := keyrange.At(n.members.ring, s.End); {
 			case slices.Contains(s.Gained(), n.cfg.Name):
 				if len(s.Before) > 0 {
 					n.await(s)
@@ -57,15 +58,15 @@ func (n *Node) reshapePending(before []*ring.Ring, beside *ring.Ring) {
 		}
 	}
 	n.awaitPassedOn(before)
-	for _, at := range sortedPlots(given) {
+	for _, at := range keyrange.Sorted(given) {
 		n.handover(at)
-		whole := given[at] > .999*ring.Range{Start: at.Start, End: at.End}.Size()
+		whole := given[at] > .999*at.Size()
 		n.members.lost[at] = whole && n.members.pending[at] == nil
-		n.members.changed[at.Span] = true
+		n.members.mark(at)
 	}
-	for _, at := range sortedPlots(n.members.pending) {
-		n.members.changed[at.Span] = true
-		if n.hosts(at) && n.settledPending(at) {
+	for _, at := range keyrange.Sorted(n.members.pending) {
+		n.members.mark(at)
+		if at.HasHomes(n.members.ring, n.cfg.Name) && n.settledPending(at) {
 			delete(n.members.pending, at)
 		}
 	}
@@ -91,8 +92,8 @@ func (n *Node) awaitPassedOn(before []*ring.Ring) {
 // passOn waits for what a shift of the past gave to the node, where the node is no home now.
 func (n *Node) passOn(s ring.Shift) {
 	for _, rg := range n.members.ring.Ranges() {
-		at := n.plotOf(rg)
-		if overlap(event.Span{Start: s.Start, End: s.End}, at.Span) && !slices.Contains(rg.Homes, n.cfg.Name) {
+		at := keyrange.Of(n.members.ring, rg)
+		if at.Overlaps(keyrange.ID{Start: s.Start, End: s.End}) && !slices.Contains(rg.Homes, n.cfg.Name) {
 			n.await(ring.Shift{Start: at.Start, End: at.End, Before: s.Before})
 			n.handover(at)
 		}
@@ -100,14 +101,14 @@ func (n *Node) passOn(s ring.Shift) {
 }
 
 // keepWaiting goes on waiting for a range that the ring may have cut anew.
-func (n *Node) keepWaiting(p plot, from []string) {
-	n.members.changed[p.Span] = true
-	if _, ok := n.rangeOf(p); ok {
+func (n *Node) keepWaiting(p keyrange.ID, from []string) {
+	n.members.mark(p)
+	if _, ok := p.Find(n.members.ring); ok {
 		n.await(ring.Shift{Start: p.Start, End: p.End, Before: from})
 		return
 	}
 	for _, rg := range n.members.ring.Ranges() {
-		if at := n.plotOf(rg); overlap(p.Span, at.Span) {
+		if at := keyrange.Of(n.members.ring, rg); p.Overlaps(at) {
 			n.await(ring.Shift{Start: at.Start, End: at.End, Before: from})
 		}
 	}
@@ -115,13 +116,13 @@ func (n *Node) keepWaiting(p plot, from []string) {
 
 // await notes that the node is yet to be given the range that the shift is in.
 func (n *Node) await(s ring.Shift) {
-	at := n.plotAt(s.End)
+	at := keyrange.At(n.members.ring, s.End)
 	p := n.members.pending[at]
 	if p == nil {
 		p = &pendingRange{given: map[string]bool{}, asked: map[string]bool{}, synced: map[string]bool{}}
 		n.members.pending[at] = p
 	}
-	n.members.changed[at.Span] = true
+	n.members.mark(at)
 	for _, f := range s.Before {
 		if f != n.cfg.Name && !slices.Contains(p.from, f) {
 			p.from = append(p.from, f)
@@ -129,21 +130,15 @@ func (n *Node) await(s ring.Shift) {
 	}
 }
 
-// overlap says whether two ranges have a key in common.
-func overlap(a, b event.Span) bool {
-	in := func(p ring.Position, s event.Span) bool { return ring.Range{Start: s.Start, End: s.End}.Holds(p) }
-	return in(a.End, b) || in(b.End, a)
-}
-
 // settledPending says whether the node holds all that the homes before it did: each of those that
 // are homes no more has handed the range over, or, where they are gone for good or leave and cannot be
 // reached, all other homes of now have been compared with.
-func (n *Node) settledPending(at plot) bool {
+func (n *Node) settledPending(at keyrange.ID) bool {
 	if mutant.Is(mutant.PendingForever) {
 		return false
 	}
 	p := n.members.pending[at]
-	rg, ok := n.rangeOf(at)
+	rg, ok := at.Find(n.members.ring)
 	if !ok {
 		return true
 	}
@@ -176,19 +171,19 @@ func (n *Node) leaving(node string) bool {
 }
 
 // given ends the wait for a range if nothing is missing any more.
-func (n *Node) given(at plot) {
-	if n.members.pending[at] == nil || !n.hosts(at) || !n.settledPending(at) {
+func (n *Node) given(at keyrange.ID) {
+	if n.members.pending[at] == nil || !at.HasHomes(n.members.ring, n.cfg.Name) || !n.settledPending(at) {
 		return
 	}
 	delete(n.members.pending, at)
-	n.members.changed[at.Span] = true
-	n.emit(event.Event{Kind: event.RangeReady, Span: &event.Span{Start: at.Start, End: at.End}, Count: n.tree(at).Keys()})
+	n.members.mark(at)
+	n.emit(event.Event{Kind: event.RangeReady, Span: spanOf(at), Count: n.trees.Tree(at).Keys()})
 }
 
 // holds says in which role the node may speak of a key: as a home, as one that is not given
 // the range yet and knows who held it, or as neither.
 func (n *Node) holds(key []byte) (home bool, pending *pendingRange) {
-	at := n.plotAt(ring.Of(key))
+	at := keyrange.At(n.members.ring, ring.Of(key))
 	if p := n.members.pending[at]; p != nil {
 		return false, p
 	}
@@ -197,18 +192,18 @@ func (n *Node) holds(key []byte) (home bool, pending *pendingRange) {
 
 // Awaits says whether the node is a home of key and was not given its range yet. It is for tests and simulators.
 func (n *Node) Awaits(key []byte) bool {
-	return n.members.pending[n.plotAt(ring.Of(key))] != nil
+	return n.members.pending[keyrange.At(n.members.ring, ring.Of(key))] != nil
 }
 
 // askForPending asks those that held the ranges which the node waits for whether there is anything
 // left of them, and compares trees where they are gone.
 func (n *Node) askForPending() {
-	for _, at := range sortedPlots(n.members.pending) {
-		rg, ok := n.rangeOf(at)
+	for _, at := range keyrange.Sorted(n.members.pending) {
+		rg, ok := at.Find(n.members.ring)
 		if !ok || !slices.Contains(rg.Homes, n.cfg.Name) {
-			if n.transfer.out[at] == nil && n.tree(at).Keys() == 0 { // it lost the range before it was given any of it
+			if n.transfer.out[at] == nil && n.trees.Tree(at).Keys() == 0 { // it lost the range before it was given any of it
 				delete(n.members.pending, at)
-				n.members.changed[at.Span] = true
+				n.members.mark(at)
 			}
 			continue
 		}
@@ -231,9 +226,9 @@ func (n *Node) askForPending() {
 	}
 }
 
-func (n *Node) askFor(at plot, p *pendingRange, from string) {
+func (n *Node) askFor(at keyrange.ID, p *pendingRange, from string) {
 	p.asked[from] = true
-	n.calls.begin(from, 0, wire.Offer{Start: at.Start, End: at.End, Depth: at.depth, Phase: wire.OfferAsk}, n.cfg.Timings.Patience, call{
+	n.calls.begin(from, 0, wire.Offer{Start: at.Start, End: at.End, Depth: at.Depth, Phase: wire.OfferAsk}, n.cfg.Timings.Patience, call{
 		onSilent: func() { p.asked[from] = false },
 		onAnswer: func(b wire.Body) {
 			p.asked[from] = false
@@ -246,15 +241,15 @@ func (n *Node) askFor(at plot, p *pendingRange, from string) {
 
 // syncedWith notes that a round took all that another home holds of a range.
 func (n *Node) syncedWith(t task) {
-	if p := n.members.pending[t.plot]; p != nil && !t.transfer {
+	if p := n.members.pending[t.id]; p != nil && !t.transfer {
 		p.synced[t.peer] = true
-		n.given(t.plot)
+		n.given(t.id)
 	}
 }
 
 // askedFor tells a new home whether there is anything left for it, and who has yet to hand the range over to this node.
-func (n *Node) askedFor(at plot) (a wire.OfferAnswer, missing []string) {
-	if n.transfer.out[at] == nil && n.tree(at).Keys() == 0 {
+func (n *Node) askedFor(at keyrange.ID) (a wire.OfferAnswer, missing []string) {
+	if n.transfer.out[at] == nil && n.trees.Tree(at).Keys() == 0 {
 		return wire.OfferNothing, n.missing(at)
 	}
 	n.handOverSoon()
@@ -262,7 +257,7 @@ func (n *Node) askedFor(at plot) (a wire.OfferAnswer, missing []string) {
 }
 
 // missing lists who has yet to hand a range over to this node.
-func (n *Node) missing(at plot) []string {
+func (n *Node) missing(at keyrange.ID) []string {
 	p := n.members.pending[at]
 	if p == nil {
 		return nil
@@ -271,7 +266,7 @@ func (n *Node) missing(at plot) []string {
 }
 
 // gotAll notes that from has handed the range over. What from waits for itself, this node waits for now.
-func (n *Node) gotAll(at plot, from string, missing []string) {
+func (n *Node) gotAll(at keyrange.ID, from string, missing []string) {
 	if n.transfer.in[at].from == from {
 		delete(n.transfer.in, at)
 	}

@@ -95,9 +95,9 @@ func (n *Node) storeHome(key []byte, siblings vclock.Siblings, lww bool, own *re
 	}
 	n.collector.stored(key, rec)
 	if damaged && !mutant.Is(mutant.TreeNotRegrown) { // nobody knows what the tree was told of the record
-		n.regrow(ring.Of(key))
+		n.trees.rebuildAt(ring.Of(key))
 	} else if !mutant.Is(mutant.TreeUntold) || why.Op != wire.Handoff.String() {
-		n.grow(k, old, rec)
+		n.trees.update(k, old, rec)
 	}
 	if n.members.ringKnown() && !n.members.isHome(n.cfg.Name, n.members.preference(key)) { // it is to be handed over to those that are
 		n.handOverSoon()

@@ -1,50 +1,27 @@
 package engine
 
-// §5, §4.7: a record can rot on the disk, and its tree would go on telling that all
-// is well. So a little of the store is read again in every cycle of anti-entropy: a record
-// that fails its checksum counts as none from then on, its range differs from those of the
-// other homes, and they mend it.
+// §5, §4.7: a record can rot on the disk without a change of its tree. Each cycle of anti-entropy
+// therefore reads a part of the store again. A record that fails its checksum counts as no record
+// from then on. The tree of its range then differs from those of the other homes, which repair it.
 
 import (
 	"slices"
 
 	"ringside/engine/event"
+	"ringside/engine/keyrange"
 	"ringside/engine/mutant"
 	"ringside/engine/record"
 	"ringside/engine/ring"
-	"ringside/engine/store"
 )
 
-// What one look reads, whichever comes first: a few milliseconds of a node's time.
-const (
-	lookRecords = 1024
-	lookBytes   = 1 << 20
-)
-
-// readOn shows fn a little of the records, from the key where the last look stopped, until fn has enough,
-// and returns where to go on; nil is the beginning.
-func (n *Node) readOn(from []byte, fn func(k, v []byte) (more bool)) (next []byte) {
-	records, size, more := 0, 0, true
-	_ = n.db.Scan(store.Data, from, nil, func(k, v []byte) bool {
-		if !more || records >= lookRecords || size >= lookBytes {
-			next = slices.Clone(k)
-			return false
-		}
-		records++
-		size += len(v)
-		more = fn(k, v)
-		return true
-	})
-	return next
-}
-
-// scrub reads on from where it stopped the last time, and begins again at the end.
-func (n *Node) scrub() {
-	if mutant.Is(mutant.NeverScrubbed) || len(n.members.ring.Members()) == 0 { // who is to join, and has forgotten whom, knows no ranges
+// scrub reads the next part of the store, and builds the trees of ranges with damaged records again.
+func (s *syncer) scrub() {
+	n := s.n
+	if mutant.Is(mutant.NeverScrubbed) || !n.members.ringKnown() { // without a ring there are no ranges
 		return
 	}
 	var damaged [][]byte
-	n.sync.scrubbed = n.readOn(n.sync.scrubbed, func(k, v []byte) bool {
+	s.scrubbed = scanPart(n.db, s.scrubbed, func(k, v []byte) bool {
 		if _, err := record.Decode(v); err != nil {
 			damaged = append(damaged, slices.Clone(k))
 		}
@@ -53,11 +30,13 @@ func (n *Node) scrub() {
 	seen := map[ring.Position]bool{}
 	for _, k := range damaged {
 		p, key := record.ParseDataKey(k)
-		if end := n.rangeAt(p).End; !seen[end] {
-			seen[end] = true
-			if before, after := n.regrow(p); before != after { // or it was found before, and nobody has anything better
-				n.emit(event.Event{Kind: event.Damaged, Key: key, Message: "a scrub found the record damaged"})
-			}
+		end := keyrange.Range(n.members.ring, p).End
+		if seen[end] {
+			continue
+		}
+		seen[end] = true
+		if before, after := n.trees.rebuildAt(p); before != after { // equal: the damage is known, and no home can repair it
+			n.emit(event.Event{Kind: event.Damaged, Key: key, Message: "a scrub found the record damaged"})
 		}
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"slices"
 
 	"ringside/engine/event"
+	"ringside/engine/keyrange"
 	"ringside/engine/merkle"
 	"ringside/engine/mutant"
 	"ringside/engine/record"
@@ -58,7 +59,7 @@ type round struct {
 
 func (n *Node) startRound(t task) {
 	r := &round{n: n, task: t, nodes: []uint32{0}, res: event.SyncRound{
-		Start: t.plot.Start, End: t.plot.End, Left: n.cfg.Name, Right: t.peer, Differing: []event.SyncKey{},
+		Start: t.id.Start, End: t.id.End, Left: n.cfg.Name, Right: t.peer, Differing: []event.SyncKey{},
 	}}
 	if tree, ok := r.tree(); ok {
 		r.res.FullCopy, r.res.Keys = tree.Size(), tree.Keys()
@@ -72,15 +73,15 @@ func (r *round) tree() (*merkle.Tree, bool) {
 		r.end("the ring changed")
 		return nil, false
 	}
-	return r.n.tree(r.task.plot), true
+	return r.n.trees.Tree(r.task.id), true
 }
 
 // mayCompare says whether the task still makes sense on the ring of now.
 func (n *Node) mayCompare(t task) bool {
 	if !t.transfer {
-		return n.share(t.plot, t.peer)
+		return t.id.HasHomes(n.members.ring, n.cfg.Name, t.peer)
 	}
-	rg, ok := n.rangeOf(t.plot)
+	rg, ok := t.id.Find(n.members.ring)
 	return ok && slices.Contains(rg.Homes, t.peer) && !slices.Contains(rg.Homes, n.cfg.Name)
 }
 
@@ -119,8 +120,8 @@ func (r *round) ask(body wire.Body, then func(wire.Body)) {
 
 // askTree is ask for what a SyncReply answers.
 func (r *round) askTree(q wire.Sync, then func(wire.SyncReply)) {
-	p := r.task.plot
-	q.Start, q.End, q.Depth = p.Start, p.End, p.depth
+	p := r.task.id
+	q.Start, q.End, q.Depth = p.Start, p.End, p.Depth
 	r.ask(q, func(b wire.Body) {
 		switch a, ok := b.(wire.SyncReply); {
 		case !ok:
@@ -185,7 +186,7 @@ func (r *round) below(nodes []uint32, a wire.SyncReply) {
 	if r.level == 0 {
 		r.res.Hashes++
 		if a.Same {
-			r.n.refusals.mergedAll(r.task.peer, func(key []byte) bool { return r.n.plotOf(r.n.rangeAt(ring.Of(key))) == r.task.plot })
+			r.n.refusals.mergedAll(r.task.peer, func(key []byte) bool { return keyrange.At(r.n.members.ring, ring.Of(key)) == r.task.id })
 			r.end("")
 			return
 		}
@@ -268,7 +269,7 @@ func (r *round) listed(a wire.SyncReply) {
 	r.counted = map[string]bool{}
 	mine := map[uint64]bool{}
 	r.push = nil
-	r.n.scanList(tree, r.buckets, func(h held) bool {
+	scanBucketList(r.n.db, tree, r.buckets, func(h scanned) bool {
 		mine[h.state.Hash] = true
 		if !r.theirs[h.state.Hash] {
 			r.push = append(r.push, h.key)
@@ -406,16 +407,16 @@ func (r *round) pushSome() {
 
 // onSync answers a question of another node's round.
 func (n *Node) onSync(m wire.Message, q wire.Sync) {
-	at := plot{event.Span{Start: q.Start, End: q.End}, q.Depth}
+	at := keyrange.ID{Start: q.Start, End: q.End, Depth: q.Depth}
 	switch {
-	case !n.hosts(at):
+	case !at.HasHomes(n.members.ring, n.cfg.Name):
 		n.answer(m, wire.SyncReply{Err: wire.BadRequest})
 		return
 	case n.requests >= syncBusy || n.odd(LittleSync):
 		n.answer(m, wire.SyncReply{Err: wire.Overloaded})
 		return
 	}
-	tree := n.tree(at)
+	tree := n.trees.Tree(at)
 	switch q.Ask {
 	case wire.AskTree:
 		n.answer(m, tellTree(tree, q))
@@ -440,7 +441,7 @@ func tellTree(t *merkle.Tree, q wire.Sync) wire.SyncReply {
 
 func (n *Node) tellBuckets(t *merkle.Tree, q wire.Sync) wire.SyncReply {
 	var a wire.SyncReply
-	n.scanList(t, q.Nodes, func(h held) bool {
+	scanBucketList(n.db, t, q.Nodes, func(h scanned) bool {
 		a.Hashes = append(a.Hashes, h.state.Hash)
 		return len(a.Hashes) < wire.MaxSyncHashes && !n.odd(ShortAnswers)
 	})
@@ -454,7 +455,7 @@ func (n *Node) tellKeys(t *merkle.Tree, q wire.Sync) wire.SyncReply {
 	}
 	var a wire.SyncReply
 	size := 0
-	n.scanList(t, q.Nodes, func(h held) bool {
+	scanBucketList(n.db, t, q.Nodes, func(h scanned) bool {
 		if !want[h.state.Hash] {
 			return true
 		}
@@ -465,20 +466,4 @@ func (n *Node) tellKeys(t *merkle.Tree, q wire.Sync) wire.SyncReply {
 		return len(a.Entries) < wire.MaxSyncEntries
 	})
 	return a
-}
-
-// scanList is scanBuckets for buckets in ascending order; neighbours are one scan.
-func (n *Node) scanList(t *merkle.Tree, buckets []uint32, fn func(held) bool) {
-	more := true
-	for i := 0; i < len(buckets) && more; {
-		k := 1
-		for i+k < len(buckets) && buckets[i+k] == buckets[i]+uint32(k) {
-			k++
-		}
-		n.scanBuckets(t, int(buckets[i]), k, func(h held) bool {
-			more = fn(h)
-			return more
-		})
-		i += k
-	}
 }

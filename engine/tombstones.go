@@ -136,7 +136,7 @@ func (n *Node) collect() {
 // oldTombstones reads on from where the last look stopped, and begins again at the end.
 func (n *Node) oldTombstones() []wire.Tombstone {
 	var found []wire.Tombstone
-	n.collector.scanned = n.readOn(n.collector.scanned, func(k, v []byte) bool {
+	n.collector.scanned = scanPart(n.db, n.collector.scanned, func(k, v []byte) bool {
 		if t, ok := n.collectable(k, v); ok {
 			found = append(found, t)
 		}
@@ -418,7 +418,7 @@ func (n *Node) dropTombstones(c wire.Collect) {
 			continue
 		}
 		n.deleteRecord(k)
-		n.grow(k, rec, record.Record{})
+		n.trees.update(k, rec, record.Record{})
 		n.emit(event.Event{Kind: event.TombstoneCollected, Key: t.Key, Versions: rec.Siblings})
 	}
 }

@@ -10,13 +10,12 @@ package engine
 // pushes: what the new home has already does not travel. The new home's side is in pending.go.
 
 import (
-	"cmp"
-	"maps"
 	"math"
 	"slices"
 	"time"
 
 	"ringside/engine/event"
+	"ringside/engine/keyrange"
 	"ringside/engine/merkle"
 	"ringside/engine/mutant"
 	"ringside/engine/record"
@@ -26,8 +25,8 @@ import (
 
 // transfers is what a node is handing over, or is being given.
 type transfers struct {
-	out   map[plot]*handover
-	in    map[plot]incoming
+	out   map[keyrange.ID]*handover
+	in    map[keyrange.ID]incoming
 	again bool // the next look at what is still to be handed over is planned
 	soon  bool // a look at what is to be handed over is planned
 	left  bool // it has told that it has nothing left
@@ -35,7 +34,7 @@ type transfers struct {
 
 // A handover is a range that the node holds and is no home of.
 type handover struct {
-	plot
+	keyrange.ID
 	done map[string]uint64 // home → the root of what it holds of ours
 	busy bool              // an offer or a transfer is under way
 	from time.Duration     // it waits until then
@@ -48,11 +47,7 @@ type incoming struct {
 }
 
 func newTransfers() *transfers {
-	return &transfers{out: map[plot]*handover{}, in: map[plot]incoming{}}
-}
-
-func sortedPlots[V any](m map[plot]V) []plot {
-	return slices.SortedFunc(maps.Keys(m), func(a, b plot) int { return cmp.Or(a.End.Compare(b.End), a.Start.Compare(b.Start)) })
+	return &transfers{out: map[keyrange.ID]*handover{}, in: map[keyrange.ID]incoming{}}
 }
 
 // reshapeTransfers forgets what was said of another ring: a home that had all may have been none in between.
@@ -61,17 +56,17 @@ func (n *Node) reshapeTransfers() {
 		clear(h.done)
 	}
 	for at := range n.transfer.in {
-		if !n.hosts(at) {
+		if !at.HasHomes(n.members.ring, n.cfg.Name) {
 			delete(n.transfer.in, at)
 		}
 	}
 }
 
 // handover returns the range's, which is begun if there is none.
-func (n *Node) handover(at plot) *handover {
+func (n *Node) handover(at keyrange.ID) *handover {
 	h := n.transfer.out[at]
 	if h == nil {
-		h = &handover{plot: at, done: map[string]uint64{}}
+		h = &handover{ID: at, done: map[string]uint64{}}
 		n.transfer.out[at] = h
 		if n.odd(SlowTransfers) {
 			h.from = n.now + slow
@@ -102,11 +97,11 @@ func (n *Node) handOver() {
 		return
 	}
 	for _, rg := range n.members.ring.Ranges() {
-		if at := n.plotOf(rg); !slices.Contains(rg.Homes, n.cfg.Name) && (n.tree(at).Keys() > 0 || n.members.lost[at]) {
+		if at := keyrange.Of(n.members.ring, rg); !slices.Contains(rg.Homes, n.cfg.Name) && (n.trees.Tree(at).Keys() > 0 || n.members.lost[at]) {
 			n.handover(at)
 		}
 	}
-	for _, at := range sortedPlots(n.transfer.out) {
+	for _, at := range keyrange.Sorted(n.transfer.out) {
 		n.advance(n.transfer.out[at])
 	}
 	n.askForPending()
@@ -123,9 +118,9 @@ func (n *Node) handOver() {
 
 // advance offers the range to the next home that lacks something, or drops it if none does.
 func (n *Node) advance(h *handover) {
-	rg, ok := n.rangeOf(h.plot)
+	rg, ok := h.ID.Find(n.members.ring)
 	if !ok || slices.Contains(rg.Homes, n.cfg.Name) {
-		delete(n.transfer.out, h.plot) // the ring changed again
+		delete(n.transfer.out, h.ID) // the ring changed again
 		return
 	}
 	if h.busy || n.now < h.from {
@@ -133,7 +128,7 @@ func (n *Node) advance(h *handover) {
 	}
 	all := true
 	for _, home := range rg.Homes {
-		if root, done := h.done[home]; done && (root == n.tree(h.plot).Root() || mutant.Is(mutant.LateWritesDropped)) {
+		if root, done := h.done[home]; done && (root == n.trees.Tree(h.ID).Root() || mutant.Is(mutant.LateWritesDropped)) {
 			continue
 		}
 		if mutant.Is(mutant.RangeDroppedUnconfirmed) && len(h.done) > 0 {
@@ -154,18 +149,18 @@ func (n *Node) advance(h *handover) {
 }
 
 func (h *handover) message(t *merkle.Tree, phase wire.OfferPhase) wire.Offer {
-	return wire.Offer{Start: h.Start, End: h.End, Depth: h.depth, Phase: phase, Keys: min(t.Keys(), math.MaxInt32), Size: min(t.Size(), math.MaxInt32)}
+	return wire.Offer{Start: h.Start, End: h.End, Depth: h.Depth, Phase: phase, Keys: min(t.Keys(), math.MaxInt32), Size: min(t.Size(), math.MaxInt32)}
 }
 
 // offer asks a home whether it wants the range, and transfers it once that confirms.
 func (n *Node) offer(h *handover, home string) {
-	t := n.tree(h.plot)
+	t := n.trees.Tree(h.ID)
 	if t.Keys() == 0 {
 		n.handed(h, home, t.Root())
 		return
 	}
 	h.busy = true
-	span := &event.Span{Start: h.Start, End: h.End}
+	span := spanOf(h.ID)
 	n.emit(event.Event{Kind: event.RangeOffered, Peer: home, Span: span, Count: t.Keys()})
 	n.calls.begin(home, 0, h.message(t, wire.OfferRange), n.cfg.Timings.Patience, call{
 		onSilent: func() { h.busy = false },
@@ -174,8 +169,8 @@ func (n *Node) offer(h *handover, home string) {
 				h.busy = false // the next look tries again
 				return
 			}
-			root := n.tree(h.plot).Root()
-			n.sync.tasks = append(n.sync.tasks, task{taskKey: taskKey{h.plot, home}, transfer: true, done: func(r event.SyncRound) {
+			root := n.trees.Tree(h.ID).Root()
+			n.sync.tasks = append(n.sync.tasks, task{taskKey: taskKey{h.ID, home}, transfer: true, done: func(r event.SyncRound) {
 				h.busy = false
 				if r.Err != "" {
 					return
@@ -197,7 +192,7 @@ func (n *Node) transferred(h *handover, home string, root uint64) {
 	}
 	h.busy = true
 	n.after(slow, func() {
-		if h.busy = false; n.transfer.out[h.plot] != h || !n.mayCompare(task{taskKey: taskKey{h.plot, home}, transfer: true}) {
+		if h.busy = false; n.transfer.out[h.ID] != h || !n.mayCompare(task{taskKey: taskKey{h.ID, home}, transfer: true}) {
 			return // the ring changed, and the next look tries again
 		}
 		n.handed(h, home, root)
@@ -207,13 +202,13 @@ func (n *Node) transferred(h *handover, home string, root uint64) {
 // handed notes that home holds everything that made up root, and tells it so.
 func (n *Node) handed(h *handover, home string, root uint64) {
 	h.busy = true
-	o := h.message(n.tree(h.plot), wire.OfferDone)
-	o.From = n.missing(h.plot)
+	o := h.message(n.trees.Tree(h.ID), wire.OfferDone)
+	o.From = n.missing(h.ID)
 	n.calls.begin(home, 0, o, n.cfg.Timings.Patience, call{
 		onSilent: func() { h.busy = false },
 		onAnswer: func(b wire.Body) {
 			h.busy = false
-			if r, ok := b.(wire.OfferReply); ok && r.Err == wire.OK && n.transfer.out[h.plot] == h {
+			if r, ok := b.(wire.OfferReply); ok && r.Err == wire.OK && n.transfer.out[h.ID] == h {
 				h.done[home] = root
 				n.advance(h)
 			}
@@ -223,13 +218,13 @@ func (n *Node) handed(h *handover, home string, root uint64) {
 
 // drop deletes the range: all its homes hold it durably.
 func (n *Node) drop(h *handover) {
-	delete(n.transfer.out, h.plot)
-	delete(n.members.pending, h.plot)
-	delete(n.members.lost, h.plot)
-	n.members.changed[h.Span] = true
+	delete(n.transfer.out, h.ID)
+	delete(n.members.pending, h.ID)
+	delete(n.members.lost, h.ID)
+	n.members.mark(h.ID)
 	count, keys := 0, n.keys
 	var dropped [][]byte
-	n.scanRange(h.Span, func(k, v []byte) {
+	scanRange(n.db, h.ID, func(k, v []byte) {
 		dropped = append(dropped, slices.Clone(k))
 		rec, err := record.Decode(v)
 		n.keys -= liveBefore(rec.Siblings, err != nil)
@@ -239,21 +234,20 @@ func (n *Node) drop(h *handover) {
 		n.deleteRecord(k)
 		n.handoff.noteReturned() // a get may have asked the new homes before they were given the record
 	}
-	delete(n.trees.trees, h.plot)
-	n.trees.at(h.plot)
+	n.trees.Empty(h.ID)
 	if count > 0 {
-		n.emit(event.Event{Kind: event.RangeDropped, Span: &event.Span{Start: h.Start, End: h.End}, Count: count, Want: keys - n.keys})
+		n.emit(event.Event{Kind: event.RangeDropped, Span: spanOf(h.ID), Count: count, Want: keys - n.keys})
 	}
 	n.tellLeft()
 }
 
 // onOffer answers a node that holds a range of ours, or waits for one that we hold.
 func (n *Node) onOffer(m wire.Message, o wire.Offer) {
-	at := plot{event.Span{Start: o.Start, End: o.End}, o.Depth}
-	_, ok := n.rangeOf(at)
+	at := keyrange.ID{Start: o.Start, End: o.End, Depth: o.Depth}
+	_, ok := at.Find(n.members.ring)
 	r := wire.OfferReply{Answer: wire.OfferLater}
 	switch {
-	case !ok || n.hosts(at) == (o.Phase == wire.OfferAsk) || o.Phase != wire.OfferRange && m.View != n.members.digest:
+	case !ok || at.HasHomes(n.members.ring, n.cfg.Name) == (o.Phase == wire.OfferAsk) || o.Phase != wire.OfferRange && m.View != n.members.digest:
 		r.Err = wire.BadRequest // one of the two nodes knows another ring, and may not know who else has to hand the range over
 	case o.Phase == wire.OfferAsk:
 		r.Answer, r.From = n.askedFor(at)
@@ -267,12 +261,12 @@ func (n *Node) onOffer(m wire.Message, o wire.Offer) {
 }
 
 // confirm accepts a transfer unless another node is sending the same range: the keys would come twice.
-func (n *Node) confirm(at plot, from string, keys int) wire.OfferAnswer {
+func (n *Node) confirm(at keyrange.ID, from string, keys int) wire.OfferAnswer {
 	if in, ok := n.transfer.in[at]; ok && in.from != from && n.now < in.until {
 		return wire.OfferLater
 	}
 	n.transfer.in[at] = incoming{from, n.now + transferLease}
-	n.emit(event.Event{Kind: event.RangeConfirmed, Peer: from, Span: &at.Span, Count: keys})
+	n.emit(event.Event{Kind: event.RangeConfirmed, Peer: from, Span: spanOf(at), Count: keys})
 	return wire.OfferConfirmed
 }
 
@@ -281,7 +275,7 @@ const transferLease = 2 * time.Second
 
 // transferGoesOn notes that a confirmed transfer is under way.
 func (n *Node) transferGoesOn(from string, key []byte) {
-	at := n.plotAt(ring.Of(key))
+	at := keyrange.At(n.members.ring, ring.Of(key))
 	if in, ok := n.transfer.in[at]; ok && in.from == from {
 		n.transfer.in[at] = incoming{from, n.now + transferLease}
 	}
