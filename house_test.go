@@ -16,7 +16,7 @@ import (
 // not named may import nothing of it.
 var arrows = map[string][]string{
 	"ringside": {"ringside/cli"},
-	"ringside/cli": {"ringside/cli/...", "ringside/tui", "ringside/localcluster", "ringside/localcluster/buildinfo",
+	"ringside/cli": {"ringside/cli/...", "ringside/tui", "ringside/localcluster/...",
 		"ringside/engine/..."},
 	"ringside/cli/exit":      append([]string{"ringside/cli/render"}, leaves...),
 	"ringside/engine/usage":  {},
@@ -29,7 +29,7 @@ var arrows = map[string][]string{
 	"ringside/tui":            append([]string{"ringside/cli/render", "ringside/cli/verbs", "ringside/tui/..."}, leaves...),
 	"ringside/tui/background": {},
 	"ringside/localcluster": {"ringside/localcluster/...", "ringside/engine/usage", "ringside/engine", "ringside/engine/driver",
-		"ringside/engine/member", "ringside/engine/ring", "ringside/engine/store", "ringside/engine/store/level",
+		"ringside/engine/member", "ringside/engine/ring", "ringside/engine/store",
 		"ringside/engine/wire", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/fault", "ringside/engine/vclock"},
 	"ringside/engine": {"ringside/engine/admission", "ringside/engine/dedup", "ringside/engine/hints", "ringside/engine/keyrange", "ringside/engine/quorum", "ringside/engine/treeset",
 		"ringside/engine/liveness", "ringside/engine/member", "ringside/engine/merkle", "ringside/engine/mutant",
@@ -69,7 +69,15 @@ var arrows = map[string][]string{
 	"ringside/localcluster/broadcast": {},
 	"ringside/localcluster/budget":    {"ringside/localcluster/broadcast"},
 	"ringside/localcluster/buildinfo": {},
+	"ringside/localcluster/config":    {"ringside/engine/settings", "ringside/engine/store", "ringside/engine/usage"},
+	"ringside/localcluster/control": {"ringside/engine/escape", "ringside/engine/event", "ringside/engine/fault",
+		"ringside/engine/member", "ringside/engine/usage", "ringside/engine/view", "ringside/engine/wire",
+		"ringside/localcluster/config", "ringside/localcluster/datadir", "ringside/localcluster/transport"},
+	"ringside/localcluster/datadir": {"ringside/engine/escape", "ringside/engine/settings", "ringside/engine/store",
+		"ringside/engine/store/level", "ringside/engine/usage", "ringside/engine/wire",
+		"ringside/localcluster/buildinfo", "ringside/localcluster/config"},
 	"ringside/localcluster/eventlog":  {"ringside/engine/event", "ringside/localcluster/broadcast"},
+	"ringside/localcluster/transport": {"ringside/engine/wire", "ringside/localcluster/broadcast", "ringside/localcluster/budget"},
 }
 
 // leaves are the packages that know nothing of how nodes are driven.

@@ -19,7 +19,8 @@ import (
 
 	"ringside/cli/exit"
 	"ringside/cli/verbs"
-	"ringside/localcluster"
+	"ringside/localcluster/config"
+	"ringside/localcluster/datadir"
 )
 
 // An Env is the world that a command line runs in. Nothing else of the process is used.
@@ -94,12 +95,12 @@ func (s *session) clusterName() string {
 			return name
 		}
 	}
-	return localcluster.DefaultName
+	return config.DefaultName
 }
 
 // home is the folder of clusters.
 func (s *session) home() (string, error) {
-	dir, err := localcluster.Home(s.Getenv)
+	dir, err := datadir.Home(s.Getenv)
 	return dir, unusable(told(err, ""), "set RINGSIDE_HOME to a folder of your own")
 }
 

@@ -18,7 +18,7 @@ import (
 
 	"ringside/cli/exit"
 	"ringside/cli/verbs"
-	"ringside/localcluster"
+	"ringside/localcluster/control"
 )
 
 // TestMain lets the tests start this binary as the program, as up --detach does.
@@ -130,8 +130,8 @@ func TestUsage(t *testing.T) {
 		"up -n 2 -N 3":           "N=3",
 		"up --mode chaos --mem":  "chaos",
 		"up --mem --dir d":       "--dir or --mem",
-		"up --names a,A":         "is no name",
-		"get cart --cluster ../": "is no name",
+		"up --names a,A":         "invalid node name",
+		"get cart --cluster ../": "invalid cluster name",
 		"completion tcsh":        "bash zsh fish pwsh",
 		"help git":               "did you mean get?",
 		"demo -n 3":              "-n 4 or more",
@@ -315,7 +315,7 @@ func TestToldKeepsOtherErrors(t *testing.T) {
 	if told(broken, "") != broken || told(nil, "") != nil {
 		t.Error("an error of no special kind changed")
 	}
-	if e := exit.As(told(localcluster.ErrNotRunning, "default")); e.Exit != exit.NoCluster {
+	if e := exit.As(told(control.ErrNotRunning, "default")); e.Exit != exit.NoCluster {
 		t.Errorf("%+v", e)
 	}
 }

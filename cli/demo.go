@@ -12,6 +12,7 @@ import (
 	"ringside/engine/settings"
 	"ringside/engine/usage"
 	"ringside/localcluster"
+	"ringside/localcluster/config"
 	"ringside/tui"
 )
 
@@ -29,7 +30,7 @@ var demoCommand = command{
 		Help: `No other shell can join it, because the cluster is in memory, in a folder of its own that demo deletes at its
 end. For a cluster that several shells share, use  up  and  tui .`,
 		Flags: []verbs.Flag{{Name: "n", Kind: verbs.Int, Default: fmt.Sprint(demoNodes), Value: "5",
-			Max: localcluster.MaxNodes, Help: "nodes"}, asciiFlag,
+			Max: config.MaxNodes, Help: "nodes"}, asciiFlag,
 			{Name: "text", Kind: verbs.Bool, Help: "tell the story even on a terminal"}},
 	},
 	run: (*session).demo,

@@ -21,6 +21,9 @@ import (
 	"ringside/engine/usage"
 	"ringside/engine/wire"
 	"ringside/localcluster"
+	"ringside/localcluster/config"
+	"ringside/localcluster/control"
+	"ringside/localcluster/datadir"
 )
 
 // A Host keeps the clusters that a script started in this process, until Close.
@@ -49,15 +52,15 @@ func (h *Host) Close() error {
 
 // told gives the errors of localcluster their exit codes.
 func told(err error, name string) error {
-	var silent *localcluster.SilentError
+	var silent *datadir.SilentError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &silent):
 		return &exit.Error{Exit: exit.NoCluster, Code: "no_cluster", Message: escape.Terminal([]byte(err.Error()))}
-	case errors.Is(err, localcluster.ErrNotRunning):
+	case errors.Is(err, control.ErrNotRunning):
 		flag := ""
-		if name != localcluster.DefaultName {
+		if name != config.DefaultName {
 			flag = " --cluster " + escape.Terminal([]byte(name))
 		}
 		return &exit.Error{Exit: exit.NoCluster, Code: "no_cluster",
@@ -84,12 +87,12 @@ type lazy struct {
 	session *session
 	mu      sync.Mutex // wait looks at the cluster and follows its events at once
 	name    string
-	remote  *localcluster.Remote
+	remote  *control.Remote
 }
 
 var _ verbs.Cluster = (*lazy)(nil)
 
-func (l *lazy) connect(ctx context.Context) (*localcluster.Remote, error) {
+func (l *lazy) connect(ctx context.Context) (*control.Remote, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.remote != nil {
@@ -100,7 +103,7 @@ func (l *lazy) connect(ctx context.Context) (*localcluster.Remote, error) {
 		return nil, err
 	}
 	l.name = l.session.clusterName()
-	if l.remote, err = localcluster.Connect(ctx, home, l.name); err != nil {
+	if l.remote, err = control.Connect(ctx, home, l.name); err != nil {
 		l.remote = nil
 		return nil, told(err, l.name)
 	}
@@ -191,7 +194,7 @@ func (c contexts) path(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	path, err := localcluster.ContextPath(home, c.s.clusterName(), name)
+	path, err := datadir.ContextPath(home, c.s.clusterName(), name)
 	return path, told(err, "")
 }
 

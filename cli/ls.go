@@ -8,7 +8,7 @@ import (
 	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
-	"ringside/localcluster"
+	"ringside/localcluster/datadir"
 )
 
 var lsCommand = command{
@@ -23,13 +23,13 @@ func (s *session) ls(*verbs.Call) error {
 	if err != nil {
 		return err
 	}
-	list, err := localcluster.List(home)
+	list, err := datadir.List(home)
 	if err != nil {
 		return told(err, "")
 	}
 	if s.json {
 		if list == nil {
-			list = []localcluster.Info{}
+			list = []datadir.Info{}
 		}
 		return printJSON(s.Stdout, map[string]any{"clusters": list})
 	}

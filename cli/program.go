@@ -12,8 +12,8 @@ import (
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
 	"ringside/engine/usage"
-	"ringside/localcluster"
 	"ringside/localcluster/buildinfo"
+	"ringside/localcluster/datadir"
 )
 
 const manDescription = "A store of replicated keys as the paper has it (DeCandia et al., SOSP 2007): consistent hashing, sloppy quorums, " +
@@ -146,7 +146,7 @@ func (s *session) clusterNames() []string {
 	if err != nil {
 		return nil
 	}
-	list, err := localcluster.List(home)
+	list, err := datadir.List(home)
 	if err != nil {
 		return nil
 	}

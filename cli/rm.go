@@ -13,6 +13,7 @@ import (
 	"ringside/engine/escape"
 	"ringside/engine/usage"
 	"ringside/localcluster"
+	"ringside/localcluster/datadir"
 )
 
 var rmCommand = command{
@@ -35,7 +36,7 @@ func (s *session) rm(c *verbs.Call) error {
 	if err != nil {
 		return err
 	}
-	r, err := localcluster.FindRemains(home, c.Arg(0), "", true)
+	r, err := datadir.FindRemains(home, c.Arg(0), "", true)
 	if err != nil {
 		return unusable(told(err, ""), "choose another folder with RINGSIDE_HOME")
 	}
@@ -61,7 +62,7 @@ func logOf(home, name string) string { return filepath.Join(home, name+".log") }
 
 // clear deletes the data of a cluster that is to be started afresh.
 func (s *session) clear(c *verbs.Call, o localcluster.Options) error {
-	r, err := localcluster.FindRemains(o.Home, o.Name, o.Dir, false)
+	r, err := datadir.FindRemains(o.Home, o.Name, o.Dir, false)
 	if err != nil {
 		return unusable(told(err, o.Name), "choose another folder with --dir or RINGSIDE_HOME")
 	}
@@ -75,7 +76,7 @@ func (s *session) clear(c *verbs.Call, o localcluster.Options) error {
 }
 
 // confirm asks whether the remains are to be deleted. Without a terminal, --yes is required.
-func (s *session) confirm(c *verbs.Call, r *localcluster.Remains) error {
+func (s *session) confirm(c *verbs.Call, r *datadir.Remains) error {
 	if c.Bool("yes") {
 		return nil
 	}

@@ -8,14 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"ringside/localcluster/control"
+	"ringside/localcluster/datadir"
 	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
-
-	"ringside/localcluster"
 )
 
 const (
@@ -91,12 +91,12 @@ func linkSelf(bin string) error {
 func downAll(home string) {
 	ctx, cancel := context.WithTimeout(context.Background(), downTimeout)
 	defer cancel()
-	list, err := localcluster.List(home)
+	list, err := datadir.List(home)
 	if err != nil {
 		return
 	}
 	for _, i := range list {
-		if r, err := localcluster.Connect(ctx, home, i.Name); err == nil {
+		if r, err := control.Connect(ctx, home, i.Name); err == nil {
 			_ = r.Down(ctx)
 			_ = r.Close()
 		}

@@ -9,7 +9,7 @@ import (
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
 	"ringside/engine/usage"
-	"ringside/localcluster"
+	"ringside/localcluster/control"
 	"ringside/tui"
 )
 
@@ -28,7 +28,7 @@ var tuiCommand = command{
 		if err != nil {
 			return err
 		}
-		cluster, err := localcluster.Connect(s.ctx, home, s.clusterName())
+		cluster, err := control.Connect(s.ctx, home, s.clusterName())
 		if err != nil {
 			return told(err, s.clusterName())
 		}

@@ -27,6 +27,8 @@ import (
 	"ringside/engine/view"
 	"ringside/engine/wire"
 	"ringside/localcluster"
+	"ringside/localcluster/config"
+	"ringside/localcluster/datadir"
 )
 
 const (
@@ -48,12 +50,12 @@ With --buffer puts are faster and less safe: each node keeps writes in memory fo
 the N replicas of a put one is asked to be durable, for which nobody waits in particular. A node that is killed
 loses its buffer, and kill -9 of this process loses all of them at once.`,
 		Flags: []verbs.Flag{
-			{Name: "n", Kind: verbs.Int, Value: "5", Max: localcluster.MaxNodes, Help: "nodes, called n1, n2, ..."},
+			{Name: "n", Kind: verbs.Int, Value: "5", Max: config.MaxNodes, Help: "nodes, called n1, n2, ..."},
 			{Name: "names", Kind: verbs.String, Value: "x,y,z", Help: "nodes by name, instead of -n"},
-			{Name: "N", Kind: verbs.Int, Value: "3", Max: localcluster.MaxNodes, Help: "replicas of each key (§4.3)"},
-			{Name: "R", Kind: verbs.Int, Value: "2", Max: localcluster.MaxNodes,
+			{Name: "N", Kind: verbs.Int, Value: "3", Max: config.MaxNodes, Help: "replicas of each key (§4.3)"},
+			{Name: "R", Kind: verbs.Int, Value: "2", Max: config.MaxNodes,
 				Help: "answers that a get waits for (§4.5)"},
-			{Name: "W", Kind: verbs.Int, Value: "2", Max: localcluster.MaxNodes,
+			{Name: "W", Kind: verbs.Int, Value: "2", Max: config.MaxNodes,
 				Help: "durable replicas that a put waits for (§4.5)"},
 			{Name: "mode", Kind: verbs.String, Value: "siblings|lww", Words: []string{settings.ModeSiblings, settings.ModeLWW}, Help: "what becomes of concurrent versions: siblings, or last write wins (§4.4)"},
 			{Name: "clocks", Kind: verbs.String, Value: "dotted|literal", Words: []string{settings.ClocksDotted, settings.ClocksLiteral}, Help: "dotted, or the paper's literal vector clocks, with which a client can silently swallow what another wrote (§4.4)"},
@@ -79,7 +81,7 @@ loses its buffer, and kill -9 of this process loses all of them at once.`,
 					"of a put only one replica is durable then (§6.1)"},
 			{Name: "dir", Kind: verbs.String, Value: "D", Complete: verbs.CompleteFiles, Help: "keep the data in this folder; a later up goes on there"},
 			{Name: "mem", Kind: verbs.Bool, Help: "keep the data in memory only"},
-			{Name: "port", Kind: verbs.Int, Value: "P", Max: localcluster.MaxBasePort,
+			{Name: "port", Kind: verbs.Int, Value: "P", Max: config.MaxBasePort,
 				Zero: "leave it out for free ports", Help: "ports from here on, one a node; free ones otherwise"},
 			{Name: "fresh", Kind: verbs.Bool,
 				Help: "delete the data that this cluster kept, and start afresh; " +
@@ -292,11 +294,11 @@ func notesOf(ctx context.Context, c *localcluster.Cluster) map[string]string {
 
 // dataDir is where the cluster says that its data is.
 func dataDir(o localcluster.Options) string {
-	list, err := localcluster.List(o.Home)
+	list, err := datadir.List(o.Home)
 	if err != nil {
 		return ""
 	}
-	i := slices.IndexFunc(list, func(i localcluster.Info) bool { return i.Name == o.Name })
+	i := slices.IndexFunc(list, func(i datadir.Info) bool { return i.Name == o.Name })
 	if i < 0 {
 		return ""
 	}
@@ -319,7 +321,7 @@ func (s *session) report(r upReport, foreground bool) error {
 		fmt.Fprintf(&out, "  data %s\n", r.Dir)
 	}
 	cmd := program
-	if r.Cluster != localcluster.DefaultName {
+	if r.Cluster != config.DefaultName {
 		cmd += " --cluster " + r.Cluster
 	}
 	next := "put cart milk"
@@ -342,7 +344,7 @@ func (s *session) detach(o localcluster.Options) error {
 	if err != nil {
 		return fmt.Errorf("up: find this program: %w", err)
 	}
-	if err := localcluster.Check(o); err != nil { // before there is a log
+	if err := datadir.Check(o); err != nil { // before there is a log
 		return unusable(told(err, o.Name), "choose another folder with --dir or RINGSIDE_HOME")
 	}
 	logName := logOf(o.Home, o.Name)

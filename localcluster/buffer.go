@@ -1,7 +1,6 @@
 package localcluster
 
 import (
-	"sync"
 	"time"
 
 	"ringside/engine"
@@ -16,8 +15,8 @@ import (
 const (
 	// flushEvery is how long a write may stay in memory only.
 	flushEvery = 100 * time.Millisecond
-	// maxBufferBytes bounds what the objects of one buffer take: settings.MaxBuffer large ones would
-	// fill the machine.
+	// maxBufferBytes bounds the bytes of the objects in one buffer: settings.MaxBuffer large objects
+	// would fill the machine.
 	maxBufferBytes = 16 << 20
 	// meterEvery is how soon a change of what is in memory only is told: flushes
 	// take a millisecond, and nobody could read that many events.
@@ -108,28 +107,4 @@ func (l *life) autopsy(lost []store.Write) []event.Event {
 		}
 	}
 	return out
-}
-
-// A shared store is one that a writer may apply to while the loop reads.
-type shared struct {
-	store.Store
-	mu sync.Mutex
-}
-
-func (s *shared) Get(sp store.Space, key []byte) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.Store.Get(sp, key)
-}
-
-func (s *shared) Scan(sp store.Space, from, to []byte, fn func(key, value []byte) bool) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.Store.Scan(sp, from, to, fn)
-}
-
-func (s *shared) Apply(batch []store.Write, sync bool) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.Store.Apply(batch, sync)
 }

@@ -56,7 +56,7 @@ func (s stillStore) Apply(batch []store.Write, sync bool) error {
 func buffered(t *testing.T, o Options, objects int) (*Cluster, *stillDisks) {
 	t.Helper()
 	d := &stillDisks{}
-	o.Settings.Buffer, o.wrapStore = objects, d.wrap
+	o.Settings.Buffer, o.Testing.WrapStore = objects, d.wrap
 	c := begin(t, o)
 	t.Cleanup(d.free) // before the cluster is taken down
 	return c, d
@@ -138,7 +138,7 @@ func TestCrashLosesTheBuffer(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	o.flushEvery = time.Hour
+	o.Testing.FlushEvery = time.Hour
 	c, disks := buffered(t, o, 100)
 	token := get(t, c, "", "cart").Context
 	disks.hold()

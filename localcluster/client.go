@@ -10,7 +10,10 @@ import (
 	"time"
 
 	"ringside/engine/escape"
+	"ringside/engine/usage"
 	"ringside/engine/wire"
+	"ringside/localcluster/control"
+	"ringside/localcluster/transport"
 )
 
 const (
@@ -67,15 +70,15 @@ func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (w
 		return nil, err
 	}
 	if c.ctx.Err() != nil {
-		return nil, errStopped
+		return nil, control.ErrStopped
 	}
 	req, key := c.number(req)
 	if req == nil {
-		return nil, usagef("a request is a GetRequest, a PutRequest or a MembershipRequest")
+		return nil, usage.Errorf("a request is a GetRequest, a PutRequest or a MembershipRequest")
 	}
 	if via == "" {
 		if via = c.firstRunning(key); via == "" {
-			return c.explain(failure(req, wire.NodeDown, false, "no node is running; start one with restart NODE")), nil
+			return c.explain(transport.Failure(req, wire.NodeDown, false, "no node is running; start one with restart NODE")), nil
 		}
 		if put, ok := req.(wire.PutRequest); ok {
 			put.Balanced = true
@@ -87,7 +90,7 @@ func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (w
 		return nil, c.unknownNode(via)
 	}
 	if n.life.Load() == nil {
-		return c.explain(failure(req, wire.NodeDown, false,
+		return c.explain(transport.Failure(req, wire.NodeDown, false,
 			fmt.Sprintf("%s is down; start it with restart %s, or ask another node", via, via))), nil
 	}
 	reply, err := c.client.do(ctx, n, req)
@@ -126,20 +129,7 @@ func (c *Cluster) firstRunning(key []byte) string {
 }
 
 func (c *Cluster) unknownNode(name string) error {
-	return usagef("there is no node '%s'; there are %s", escape.TerminalShort([]byte(name), 60), strings.Join(c.roll.settings().Nodes, " "))
-}
-
-// failure is a reply that says that a request failed, and whether it may have been carried out all the same.
-func failure(req wire.ClientRequest, code wire.Code, unknown bool, message string) wire.ClientReply {
-	switch r := req.(type) {
-	case wire.GetRequest:
-		return wire.GetReply{Request: r.Request, Err: code, Message: message}
-	case wire.PutRequest:
-		return wire.PutReply{Request: r.Request, Err: code, Message: message, Unknown: unknown}
-	case wire.MembershipRequest:
-		return wire.MembershipReply{Request: r.Request, Err: code, Message: message}
-	}
-	panic(fmt.Sprintf("localcluster: unknown request %T", req))
+	return usage.Errorf("there is no node '%s'; there are %s", escape.TerminalShort([]byte(name), 60), strings.Join(c.roll.settings().Nodes, " "))
 }
 
 // do sends the request to the node and waits for its reply.
@@ -149,7 +139,7 @@ func (cl *client) do(ctx context.Context, n *node, req wire.ClientRequest) (wire
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return failure(req, wire.NodeDown, false, fmt.Sprintf("%s does not answer: %v", n.name, err)), nil
+		return transport.Failure(req, wire.NodeDown, false, fmt.Sprintf("%s does not answer: %v", n.name, err)), nil
 	}
 	id, reply, err := conn.call(req)
 	if errors.Is(err, errBroken) && n.life.Load() != nil { // by a life before this one
@@ -162,13 +152,13 @@ func (cl *client) do(ctx context.Context, n *node, req wire.ClientRequest) (wire
 	}
 	switch {
 	case errors.Is(err, wire.ErrTooLarge):
-		return failure(req, wire.TooLarge, false, err.Error()), nil
+		return transport.Failure(req, wire.TooLarge, false, err.Error()), nil
 	case errors.Is(err, errInFlight):
-		return failure(req, wire.Overloaded, false, n.name+" has too many requests in flight; try again"), nil
+		return transport.Failure(req, wire.Overloaded, false, n.name+" has too many requests in flight; try again"), nil
 	case errors.Is(err, errBroken):
-		return failure(req, wire.NodeDown, false, n.name+lost(n)+"; nothing was sent"), nil
+		return transport.Failure(req, wire.NodeDown, false, n.name+lost(n)+"; nothing was sent"), nil
 	case err != nil:
-		return failure(req, wire.BadRequest, false, err.Error()), nil
+		return transport.Failure(req, wire.BadRequest, false, err.Error()), nil
 	}
 	timer := time.NewTimer(requestTime)
 	defer timer.Stop()
@@ -181,10 +171,10 @@ func (cl *client) do(ctx context.Context, n *node, req wire.ClientRequest) (wire
 			return r, nil
 		default:
 		}
-		return failure(req, wire.NodeDown, true, n.name+lost(n)+" before it answered"), nil
+		return transport.Failure(req, wire.NodeDown, true, n.name+lost(n)+" before it answered"), nil
 	case <-timer.C:
 		conn.forget(id)
-		return failure(req, wire.QuorumNotReached, true, fmt.Sprintf("%s did not answer within %v", n.name, requestTime)), nil
+		return transport.Failure(req, wire.QuorumNotReached, true, fmt.Sprintf("%s did not answer within %v", n.name, requestTime)), nil
 	case <-ctx.Done():
 		conn.forget(id)
 		return nil, ctx.Err()
@@ -224,7 +214,7 @@ func (cl *client) conn(ctx context.Context, n *node) (*clientConn, error) {
 // under way, and begins it if there is none. The caller holds mu.
 func (cl *client) dialing(n *node) (*dialing, error) {
 	if cl.conns == nil {
-		return nil, errStopped
+		return nil, control.ErrStopped
 	}
 	l := n.life.Load()
 	if l == nil {
@@ -247,7 +237,7 @@ func (cl *client) dialing(n *node) (*dialing, error) {
 
 // dial makes the connection to the node. It is bound to no single request: others wait for it, too.
 func (cl *client) dial(n *node) (k *clientConn, err error) {
-	raw, err := dial(cl.c.ctx, *n.addr.Load(), cl.c.secret, wire.RoleClient, clientName, n.name)
+	raw, err := dial(cl.c.ctx, *n.addr.Load(), cl.c.claim.Secret, wire.RoleClient, clientName, n.name)
 	if err != nil {
 		return nil, err
 	}
@@ -259,7 +249,7 @@ func (cl *client) dial(n *node) (k *clientConn, err error) {
 	}
 	if cl.conns == nil {
 		_ = raw.Close()
-		return nil, errStopped
+		return nil, control.ErrStopped
 	}
 	k = &clientConn{out: newSender(raw, cl.c.memory.Out), done: make(chan struct{}),
 		calls: map[uint64]chan wire.ClientReply{}}

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,10 +14,11 @@ import (
 	"ringside/engine"
 	"ringside/engine/event"
 	"ringside/engine/fault"
-	"ringside/engine/settings"
-	"ringside/engine/store"
 	"ringside/localcluster/broadcast"
 	"ringside/localcluster/budget"
+	"ringside/localcluster/config"
+	"ringside/localcluster/control"
+	"ringside/localcluster/datadir"
 	"ringside/localcluster/eventlog"
 )
 
@@ -35,44 +33,20 @@ const (
 	compareTime = time.Minute
 )
 
-// Options say which cluster to start. Zero fields of Settings mean as the data
-// in Dir remembers it, or else the default.
-type Options struct {
-	Name     string // "" is default
-	Home     string // see Home
-	Dir      string // of the data; "" for the recorded folder, or else a folder in Home
-	Mem      bool   // keep data in memory only
-	Settings settings.Cluster
-	BasePort int // of the first node; the others follow; 0 for free ones
-
-	// FlushDelay is added to each flush to disk, for experiments: how long the next one of a node takes.
-	FlushDelay func(node string) time.Duration
-
-	wrapStore  func(node string, s store.Store) store.Store // tests break disks with it
-	flushEvery time.Duration                                // of tests; 0: the usual time
-	memory     int                                          // of tests, in bytes; 0: budget.Default
-	diskPause  time.Duration                                // of tests, instead of minDiskPause; 0: minDiskPause
-}
-
-// DefaultName is the cluster that is meant if none is named.
-const DefaultName = "default"
+// Options describe a cluster to be started on this machine.
+type Options = config.Options
 
 // A Cluster is a running cluster of this process.
 type Cluster struct {
 	basePort  int
 	ports     map[string]int // by node, counted from basePort; guarded by faults
 	opts      Options
-	secret    []byte
-	paths     paths
-	lock      *folderLock
-	disk      *disk // nil in memory
-	litter    bool  // the start was refused and had made the folder of the cluster, which is deleted
-	stillborn bool  // the first start failed before a client could connect: its files are deleted
-	runs      *runs
+	claim     *datadir.Claim // nil if the start was refused
+	stillborn bool           // the start failed before a client could connect: a new cluster's files are deleted
 	roll      roll
 	events    eventlog.Log
 	client    *client
-	control   *control
+	control   *control.Server       // nil if the start failed
 	linked    broadcast.Signal      // a link has come up
 	memory    *budget.Budget        // of all queues
 	failed    atomic.Pointer[error] // the reason why the cluster stopped by itself
@@ -99,157 +73,46 @@ type Cluster struct {
 	rand   *rand.Rand // decides which messages are lost
 }
 
-// Start brings up a cluster: every node runs and every link is made when it
-// returns. ctx bounds the start, not the cluster.
+// Start starts a cluster. When Start returns, every node runs and every link is up. ctx bounds the
+// start, not the cluster.
 func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
-	if o.Name == "" {
-		o.Name = DefaultName
+	claim, s, err := datadir.Take(o)
+	if err != nil {
+		return nil, err
 	}
+	o.Name = s.Name
 	c := &Cluster{
-		opts: o, basePort: o.BasePort, began: time.Now(), memory: budget.New(cmp.Or(o.memory, budget.Default)),
+		opts: o, claim: claim, basePort: o.BasePort, began: time.Now(),
+		memory:   budget.New(cmp.Or(o.Testing.Memory, budget.Default)),
 		released: make(chan struct{}), done: make(chan struct{}),
 		rand: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 	}
+	c.roll.set(s)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	c.client = &client{c: c, conns: map[string]*clientConn{}, dials: map[*life]*dialing{}}
 	defer func() {
 		if err != nil {
-			c.stillborn = c.disk != nil && c.disk.newborn && c.control == nil
+			c.stillborn = c.control == nil
 			_ = c.Close()
 		}
 	}()
-	if err := c.claim(o); err != nil {
-		return nil, err
-	}
-	if err := c.build(); err != nil {
-		return nil, err
-	}
+	c.build()
 	if err := c.startNodes(ctx); err != nil {
 		return nil, err
 	}
 	c.wg.Go(c.trim)
-	if c.control, err = listenControl(c); err != nil {
+	if c.control, err = control.Listen(c.ctx, claim.Folder, c); err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}
-	if err := c.writeInfo(); err != nil {
+	if err := claim.SaveInfo(len(c.roll.nodes()), c.began); err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}
 	c.wg.Go(c.guard)
 	return c, nil
 }
 
-// Check returns the *UsageError with which Start would refuse the options, and writes nothing.
-func Check(o Options) error {
-	_, err := o.check()
-	return err
-}
-
-// check returns the folder of the data, "" for a cluster in memory, if the options are valid.
-func (o Options) check() (dir string, err error) {
-	o.Name = cmp.Or(o.Name, DefaultName)
-	switch {
-	case o.Home == "":
-		return "", usagef("start: no home folder")
-	case o.Mem && o.Dir != "":
-		return "", usagef("a cluster in memory has no data folder; leave out --dir or --mem")
-	case o.BasePort < 0 || o.BasePort > MaxBasePort:
-		return "", usagef("base port %d: want 1 to %d, or none for free ports", o.BasePort, MaxBasePort)
-	case strings.HasPrefix(o.Name, "-"):
-		return "", usagef("%q is no name for a cluster: commands take a word that begins with '-' for a flag", o.Name)
-	}
-	p, err := pathsOf(o.Home, o.Name)
-	if err != nil {
-		return "", err
-	}
-	switch err := p.checkSocket(); {
-	case err != nil:
-		return "", err
-	case p.running():
-		return "", alreadyRunning(p, o.Name)
-	case o.Mem:
-		if err := p.refuseMem(); err != nil {
-			return "", err
-		}
-		_, err := newSettings(o.Name, o.Settings)
-		return "", err
-	case o.Dir != "":
-		dir = o.Dir
-	default:
-		if dir, err = p.findData(); err != nil {
-			return "", err
-		}
-	}
-	if dir, err = filepath.Abs(dir); err != nil {
-		return "", fmt.Errorf("open data root: %w", err)
-	}
-	f, err := readRoot(dir)
-	if err != nil {
-		return "", err
-	}
-	_, err = settle(dir, f, o.Name, o.Settings)
-	return dir, err
-}
-
-// claim takes the cluster's name and its data, and settles its settings.
-func (c *Cluster) claim(o Options) (err error) {
-	var s settings.Cluster
-	defer func() { c.roll.set(s) }()
-	dir, err := o.check()
-	if err != nil {
-		return err
-	}
-	if c.paths, err = pathsOf(o.Home, o.Name); err != nil {
-		return err
-	}
-	_, absent := os.Lstat(c.paths.dir)
-	if err := c.paths.create(); err != nil {
-		return err
-	}
-	if c.lock, err = lockFile(c.paths.lock); err != nil {
-		return err
-	}
-	if c.lock == nil {
-		return alreadyRunning(c.paths, o.Name)
-	}
-	defer func() { c.litter = err != nil && absent != nil }()
-	if o.Mem {
-		if err := c.paths.refuseMem(); err != nil { // another process may have been here since the check
-			return err
-		}
-		c.secret, c.runs = newSecret(), newRuns()
-		s, err = newSettings(o.Name, o.Settings)
-		s.Mem = true
-		s.NoAntiEntropy, s.Tombstones = o.Settings.NoAntiEntropy, o.Settings.Tombstones
-		return err
-	}
-	self := owner{Cluster: o.Name, PID: os.Getpid(), Home: o.Home}
-	if c.disk, s, err = openDisk(dir, self, o.Settings); err != nil {
-		return err
-	}
-	s.NoAntiEntropy, s.Tombstones = o.Settings.NoAntiEntropy, o.Settings.Tombstones // of this run, whatever the last one was
-	c.secret, c.runs = c.disk.secret, c.disk.runs
-	return nil
-}
-
-// running reports whether a cluster has recorded that it came up, and still answers.
-func (p paths) running() bool {
-	var info Info
-	return readJSON(p.info, &info) == nil && answers(p.sock)
-}
-
-func alreadyRunning(p paths, name string) error {
-	var info Info
-	switch err := readJSON(p.info, &info); {
-	case err == nil && answers(p.sock):
-		return usagef("cluster %s is running already (pid %d); take it down first, or start another with --cluster NAME", name, info.PID)
-	case lockedBy(p.lock) != 0:
-		return usagef("%v, or start another cluster with --cluster NAME", silent(p, name))
-	}
-	return usagef("cluster %s is being started or stopped by another process; try again, or start another with --cluster NAME", name)
-}
-
 // build makes the nodes and the network between them, nothing of it running.
-func (c *Cluster) build() (err error) {
+func (c *Cluster) build() {
 	s := c.roll.settings()
 	c.net = fault.NewNet(nil)
 	c.conditions = map[fault.Link]*fault.Condition{}
@@ -257,7 +120,6 @@ func (c *Cluster) build() (err error) {
 		c.add(name, "")
 	}
 	c.tell(event.Event{Kind: event.Cluster, Settings: &s})
-	return nil
 }
 
 // startNodes opens all nodes at once, runs them, and waits for their links.
@@ -320,7 +182,7 @@ func (c *Cluster) Events(ctx context.Context, after uint64, follow bool, fn func
 		return err
 	}
 	if follow {
-		return errStopped
+		return control.ErrStopped
 	}
 	return nil
 }
@@ -332,7 +194,7 @@ func (c *Cluster) Events(ctx context.Context, after uint64, follow bool, fn func
 // known state.
 func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error) {
 	if c.ctx.Err() != nil {
-		return nil, errStopped
+		return nil, control.ErrStopped
 	}
 	s := c.roll.settings()
 	out := []event.Event{{Kind: event.Cluster, Settings: &s, Count: int(c.events.Last())}}
@@ -418,7 +280,7 @@ func (c *Cluster) describe(ctx context.Context, lives []*life, keys [][]byte) []
 // returns a SyncDone event of each node once the last round is over.
 func (c *Cluster) Compare(ctx context.Context, look bool, ranges ...event.Span) ([]event.Event, error) {
 	if c.ctx.Err() != nil {
-		return nil, errStopped
+		return nil, control.ErrStopped
 	}
 	waiting, cancel := context.WithTimeout(ctx, compareTime)
 	defer cancel()
@@ -437,7 +299,11 @@ func (c *Cluster) Compare(ctx context.Context, look bool, ranges ...event.Span) 
 	return slices.Concat(told...), ctx.Err()
 }
 
-// Done is closed once the cluster is down.
+// Released returns a channel that is closed when the cluster's name and data are free for another
+// start. Answers on the control socket may still be under way.
+func (c *Cluster) Released() <-chan struct{} { return c.released }
+
+// Done returns a channel that is closed when the cluster is down.
 func (c *Cluster) Done() <-chan struct{} { return c.done }
 
 // Down stops the cluster, as Close does.
@@ -453,7 +319,9 @@ func (c *Cluster) Close() error {
 
 func (c *Cluster) shutdown() {
 	c.cancel()
-	c.control.stopListening()
+	if c.control != nil {
+		c.control.StopListening()
+	}
 	c.faults.Lock() // a fault that is under way ends first
 	var wg sync.WaitGroup
 	for _, n := range c.roll.nodes() {
@@ -473,23 +341,13 @@ func (c *Cluster) shutdown() {
 	c.client.close()
 	c.events.Close()
 	c.wg.Wait()
-	if c.disk != nil {
-		if c.stillborn {
-			_ = c.disk.clear() // the next start clears what is left
-		}
-		c.disk.close()
+	if c.stillborn {
+		c.claim.Discard()
 	}
-	if c.lock != nil {
-		if c.roll.settings().Mem && c.Err() == nil {
-			_ = os.Remove(c.paths.info)
-		}
-		if c.litter {
-			_ = os.Remove(c.paths.lock)
-			_ = os.Remove(c.paths.dir) // fails if it holds anything else
-		}
-		_ = c.lock.Unlock()
-	}
+	_ = c.claim.Release()
 	close(c.released)
-	c.control.wait()
+	if c.control != nil {
+		c.control.Wait()
+	}
 	close(c.done)
 }

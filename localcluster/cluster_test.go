@@ -12,9 +12,12 @@ import (
 	"time"
 
 	"ringside/engine/fault"
+	"ringside/engine/member"
 	"ringside/engine/settings"
+	"ringside/engine/usage"
 	"ringside/engine/view"
 	"ringside/engine/wire"
+	"ringside/localcluster/control"
 )
 
 // begin starts a cluster that is taken down with the test.
@@ -285,7 +288,7 @@ func TestSenselessFaults(t *testing.T) {
 		{Kind: fault.Slow, Link: "n1>n1"},
 		{Kind: fault.Loss, Link: "n1>n2", Percent: 101},
 	} {
-		var usage *UsageError
+		var usage *usage.Error
 		if err := c.Fault(t.Context(), f); !errors.As(err, &usage) {
 			t.Errorf("%+v: %v", f, err)
 		}
@@ -293,7 +296,7 @@ func TestSenselessFaults(t *testing.T) {
 	if c.node("n1").life.Load() == nil {
 		t.Error("a fault that was refused killed n1")
 	}
-	var usage *UsageError
+	var usage *usage.Error
 	if _, err := c.Do(t.Context(), "n9", wire.GetRequest{Key: []byte("k")}); !errors.As(err, &usage) {
 		t.Errorf("unknown node: %v", err)
 	}
@@ -387,7 +390,7 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-c.Done()
-		if _, err := c.Do(t.Context(), "", wire.GetRequest{Key: []byte("k")}); !errors.Is(err, ErrNotRunning) {
+		if _, err := c.Do(t.Context(), "", wire.GetRequest{Key: []byte("k")}); !errors.Is(err, control.ErrNotRunning) {
 			t.Errorf("do after close: %v", err)
 		}
 	}
@@ -398,5 +401,17 @@ func TestNoGoroutineIsLeft(t *testing.T) {
 			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, buf[:runtime.Stack(buf, true)])
 		}
 		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// Calls in the same process are checked like requests through the control socket.
+func TestSenselessChanges(t *testing.T) {
+	c := begin(t, Options{Mem: true})
+	for _, r := range []member.Request{{Kind: member.Gone, Node: "n1"}, {Kind: 9, Node: "n1"}, {Kind: member.Leave},
+		{Weight: -1}, {Node: "A!"}} {
+		var usage *usage.Error
+		if _, err := c.Member(t.Context(), r); !errors.As(err, &usage) {
+			t.Errorf("%+v: %v", r, err)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/wire"
+	"ringside/localcluster/control"
 )
 
 // §4.7 over TCP: a node that lost its disk holds everything again after one
@@ -28,7 +29,7 @@ func TestCompareRebuildsAWipedNode(t *testing.T) {
 		if v := viewOf(t, c); v.Unconverged() == "" || v.Node("n2").Keys != 0 {
 			t.Fatalf("n2 lost its disk, and holds %d keys; %q", v.Node("n2").Keys, v.Unconverged())
 		}
-		r, err := Connect(t.Context(), c.opts.Home, c.opts.Name)
+		r, err := control.Connect(t.Context(), c.opts.Home, c.opts.Name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -53,7 +54,7 @@ func TestCompareRebuildsAWipedNode(t *testing.T) {
 	})
 }
 
-func rounds(t *testing.T, r *Remote, look bool) []event.SyncRound {
+func rounds(t *testing.T, r *control.Remote, look bool) []event.SyncRound {
 	t.Helper()
 	events, err := r.Compare(t.Context(), look)
 	if err != nil {
@@ -84,7 +85,7 @@ func TestCompareOfWhatIsLeft(t *testing.T) {
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Compare(t.Context(), false); !errors.Is(err, ErrNotRunning) {
+	if _, err := c.Compare(t.Context(), false); !errors.Is(err, control.ErrNotRunning) {
 		t.Errorf("a cluster that is down: %v", err)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	"ringside/engine/fault"
 	"ringside/engine/store"
 	"ringside/engine/wire"
+	"ringside/localcluster/config"
 )
 
 // badDisk fails while broken is set.
@@ -45,12 +46,12 @@ func TestDiskFails(t *testing.T) {
 	for _, what := range []string{"reads", "writes"} {
 		t.Run(what, func(t *testing.T) {
 			var broken atomic.Bool
-			c := begin(t, Options{wrapStore: func(node string, s store.Store) store.Store {
+			c := begin(t, Options{Testing: config.Testing{WrapStore: func(node string, s store.Store) store.Store {
 				if node != "n2" {
 					return s
 				}
 				return &badDisk{Store: s, broken: &broken, reads: what == "reads", writes: what == "writes"}
-			}})
+			}}})
 			acked := map[string]bool{}
 			for i := range 10 {
 				key := fmt.Sprintf("a%d", i)
@@ -96,13 +97,13 @@ func TestDiskFails(t *testing.T) {
 func TestDiskFailsForGood(t *testing.T) {
 	var broken atomic.Bool
 	opened := 0
-	c := begin(t, Options{Mem: true, wrapStore: func(node string, s store.Store) store.Store {
+	c := begin(t, Options{Mem: true, Testing: config.Testing{WrapStore: func(node string, s store.Store) store.Store {
 		if node == "n2" {
 			opened++
 			s = &badDisk{Store: s, broken: &broken, reads: true, writes: true}
 		}
 		return s
-	}})
+	}}})
 	n := c.node("n2")
 	n.life.Load().db.(*badDisk).writes = true
 	broken.Store(true)
@@ -125,9 +126,9 @@ func TestDiskFailsForGood(t *testing.T) {
 // A kill while a broken disk is waited for wins.
 func TestKillDuringDiskPause(t *testing.T) {
 	var broken atomic.Bool
-	c := begin(t, Options{Mem: true, wrapStore: func(_ string, s store.Store) store.Store {
+	c := begin(t, Options{Mem: true, Testing: config.Testing{WrapStore: func(_ string, s store.Store) store.Store {
 		return &badDisk{Store: s, broken: &broken, writes: true}
-	}})
+	}}})
 	c.diskFailed(c.node("n2").life.Load(), errors.New("smoke"))
 	await(t, "the crash", func() bool { return c.node("n2").life.Load() == nil })
 	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n2"}})
@@ -269,12 +270,12 @@ func (hopeless) Scan(store.Space, []byte, []byte, func(key, value []byte) bool) 
 // Whoever has a disk that cannot be mended is told which folder is to go.
 func TestDiskBeyondRepair(t *testing.T) {
 	var bad atomic.Bool
-	o := Options{Dir: t.TempDir(), wrapStore: func(node string, s store.Store) store.Store {
+	o := Options{Dir: t.TempDir(), Testing: config.Testing{WrapStore: func(node string, s store.Store) store.Store {
 		if node == "n2" && bad.Load() {
 			return hopeless{s}
 		}
 		return s
-	}}
+	}}}
 	c := begin(t, o)
 	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n2"}})
 	bad.Store(true)

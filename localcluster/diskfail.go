@@ -4,9 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -14,6 +11,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/store"
 	"ringside/engine/wire"
+	"ringside/localcluster/datadir"
 )
 
 const (
@@ -29,8 +27,6 @@ const (
 	// roomNeeded is the number of bytes that must fit on a full disk before its node is started:
 	// the largest turn.
 	roomNeeded = maxTurnBytes
-	// probeSuffix ends the name of the file that probe writes.
-	probeSuffix = ".probe"
 )
 
 // diskFailed ends a life whose store failed. The content of the disk is unknown until it is read
@@ -46,7 +42,7 @@ func (c *Cluster) diskFailed(l *life, cause error) {
 		if time.Since(l.began) > diskTrust {
 			n.failures, n.full = 0, 0
 		}
-		n.lenient = errors.Is(cause, store.ErrCorrupt)
+		n.disk.Lenient = errors.Is(cause, store.ErrCorrupt)
 		c.restartLater(n, cause)
 	})
 }
@@ -55,7 +51,7 @@ func (c *Cluster) diskFailed(l *life, cause error) {
 // pause. If the disk is full, restartLater is repeated until there is room. The caller holds
 // faults.
 func (c *Cluster) restartLater(n *node, cause error) {
-	full, least := isFull(cause), cmp.Or(c.opts.diskPause, minDiskPause)
+	full, least := datadir.IsFull(cause), cmp.Or(c.opts.Testing.DiskPause, minDiskPause)
 	why, pause := "", time.Duration(0)
 	switch {
 	case full:
@@ -106,7 +102,7 @@ func failed(cause error) string {
 // startIfRoom starts a node that waits for room, if there is any. The probe takes a while and runs
 // without the lock faults, so that other changes do not wait for it.
 func (c *Cluster) startIfRoom(n *node, timer *time.Timer) {
-	err := n.probe()
+	err := n.disk.HasRoom(roomNeeded)
 	c.faults.Lock()
 	defer c.faults.Unlock()
 	if n.retry == timer && c.ctx.Err() == nil {
@@ -149,47 +145,20 @@ func (n *node) reason() string {
 
 // roomAt returns the room that a node needs and the folder, in words; "" in memory.
 func (n *node) roomAt() string {
-	if n.c.disk == nil {
+	dir := n.c.claim.DataDir()
+	if dir == "" {
 		return ""
 	}
-	return fmt.Sprintf(" for %d MB in %s", roomNeeded>>20, n.c.disk.dir)
-}
-
-// probe checks that there is room on the node's disk: it writes roomNeeded bytes and deletes them.
-func (n *node) probe() (err error) {
-	if n.c.disk == nil {
-		return nil
-	}
-	path := filepath.Join(n.c.disk.dir, n.name+probeSuffix)
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, fileMode)
-	if err != nil {
-		return fmt.Errorf("look for room: %w", err)
-	}
-	defer func() {
-		if err = errors.Join(err, f.Close(), os.Remove(path)); err != nil {
-			err = fmt.Errorf("look for room: %w", err)
-		}
-	}()
-	if _, err := io.CopyN(f, zeros{}, roomNeeded); err != nil {
-		return err
-	}
-	return f.Sync() // some file systems report a full disk only here
-}
-
-// zeros is an endless reader of zero bytes.
-type zeros struct{}
-
-func (zeros) Read(p []byte) (int, error) {
-	clear(p)
-	return len(p), nil
+	return fmt.Sprintf(" for %d MB in %s", roomNeeded>>20, dir)
 }
 
 // fullDisk adds to an error of a full disk what to do about it.
 func (c *Cluster) fullDisk(err error) error {
-	if !isFull(err) || c.disk == nil {
+	dir := c.claim.DataDir()
+	if !datadir.IsFull(err) || dir == "" {
 		return err
 	}
-	return fmt.Errorf("%w; the disk is full: make room in %s", err, c.disk.dir)
+	return fmt.Errorf("%w; the disk is full: make room in %s", err, dir)
 }
 
 // reasons returns which nodes went down by themselves and why, "" if there are none.

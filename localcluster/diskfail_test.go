@@ -15,6 +15,8 @@ import (
 	"ringside/engine/store"
 	"ringside/engine/view"
 	"ringside/engine/wire"
+	"ringside/localcluster/config"
+	"ringside/localcluster/datadir"
 )
 
 // fullDisk is a store whose writes fail while full is set. Reads still work.
@@ -32,12 +34,12 @@ func (d fullDisk) Apply(batch []store.Write, sync bool) error {
 
 // fillable returns the options of a cluster whose nodes' disks are full while full is set.
 func fillable(full *atomic.Bool, nodes ...string) Options {
-	return Options{diskPause: time.Millisecond, wrapStore: func(node string, s store.Store) store.Store {
+	return Options{Testing: config.Testing{DiskPause: time.Millisecond, WrapStore: func(node string, s store.Store) store.Store {
 		if strings.Contains(strings.Join(nodes, " "), node) {
 			return fullDisk{s, full}
 		}
 		return s
-	}}
+	}}}
 }
 
 // failures counts the events that tell that a node's disk failed.
@@ -93,7 +95,7 @@ func starve(t *testing.T, c *Cluster, nodes ...string) (said string) {
 func TestFullDiskIsWaitedFor(t *testing.T) {
 	inBothModes(t, func(t *testing.T, o Options) {
 		var full atomic.Bool
-		o.wrapStore, o.diskPause = fillable(&full, "n2").wrapStore, time.Millisecond
+		o.Testing = fillable(&full, "n2").Testing
 		c := begin(t, o)
 		put(t, c, "", "cart", "milk", nil)
 		full.Store(true)
@@ -177,7 +179,7 @@ func TestCommandsWhileADiskIsFull(t *testing.T) {
 	full.Store(true)
 	starve(t, c, "n2")
 	_ = c.Close()
-	if left, err := filepath.Glob(filepath.Join(o.Dir, "*"+probeSuffix)); err != nil || len(left) > 0 {
+	if left, err := filepath.Glob(filepath.Join(o.Dir, "*.probe")); err != nil || len(left) > 0 {
 		t.Errorf("probes are left: %v, %v", left, err)
 	}
 	full.Store(false)
@@ -203,7 +205,7 @@ func TestStartOnAFullDisk(t *testing.T) {
 		fmt.Errorf("level: %w: %w", store.ErrPoisoned, syscall.EDQUOT): true,
 		syscall.EIO: false, store.ErrCorrupt: false,
 	} {
-		if isFull(err) != want {
+		if datadir.IsFull(err) != want {
 			t.Errorf("%v is full: %v", err, !want)
 		}
 	}
@@ -213,13 +215,12 @@ func TestStartOnAFullDisk(t *testing.T) {
 // to do.
 func TestBrokenDiskSaysWhy(t *testing.T) {
 	var broken atomic.Bool
-	c := begin(t, Options{Mem: true, diskPause: time.Millisecond,
-		wrapStore: func(node string, s store.Store) store.Store {
-			if node != "n2" {
-				return s
-			}
-			return &badDisk{Store: s, broken: &broken, reads: true, writes: true}
-		}})
+	c := begin(t, Options{Mem: true, Testing: config.Testing{DiskPause: time.Millisecond, WrapStore: func(node string, s store.Store) store.Store {
+		if node != "n2" {
+			return s
+		}
+		return &badDisk{Store: s, broken: &broken, reads: true, writes: true}
+	}}})
 	broken.Store(true)
 	starve(t, c, "n2")
 	await(t, "the disk to be given up", func() bool {

@@ -6,6 +6,7 @@ import (
 
 	"ringside/engine/fault"
 	"ringside/engine/member"
+	"ringside/engine/usage"
 )
 
 // A dry run refuses what the change itself refuses, in the same words, and changes nothing.
@@ -37,7 +38,7 @@ func TestDryRunsRefuseWhatChangesDo(t *testing.T) {
 			before := c.roll.settings().History().Digest()
 			_, dry := c.CheckMember(t.Context(), r)
 			_, wet := c.Member(t.Context(), r)
-			var usage *UsageError
+			var usage *usage.Error
 			if dry == nil || wet == nil || dry.Error() != wet.Error() || !errors.As(dry, &usage) {
 				t.Errorf("%+v: a dry run says %v, the change %v", r, dry, wet)
 			}

@@ -9,6 +9,9 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/fault"
+	"ringside/engine/usage"
+	"ringside/localcluster/control"
+	"ringside/localcluster/datadir"
 )
 
 const (
@@ -19,15 +22,15 @@ const (
 
 // Fault breaks or mends something, and returns once it is so. Only links that
 // come back with it are another matter: they are waited for, but no longer than
-// mendTime. A *UsageError says that the fault makes no sense; then nothing has changed.
+// mendTime. A *usage.Error says that the fault makes no sense; then nothing has changed.
 func (c *Cluster) Fault(ctx context.Context, f fault.Fault) error {
 	c.faults.Lock()
 	defer c.faults.Unlock()
 	if c.ctx.Err() != nil {
-		return errStopped
+		return control.ErrStopped
 	}
 	if err := f.Check(); err != nil {
-		return usagef("%v", err)
+		return usage.Errorf("%v", err)
 	}
 	switch f.Kind {
 	case fault.Split, fault.Heal, fault.Slow, fault.Loss:
@@ -87,12 +90,12 @@ func (c *Cluster) healAfter(d time.Duration) {
 // them: afterwards nothing crosses a cut link, and both ends know of it.
 func (c *Cluster) changeNet(f fault.Fault) error {
 	if t := timings(c.roll.settings()); f.Kind == fault.Slow && t.Tombstones > 0 && f.Delay > t.SafeDelay() {
-		return usagef("slow: what is %v under way could outlast a tombstone, which is collected after %v; the most is %v here, or any delay with up --tombstones off", f.Delay, t.Tombstones, t.SafeDelay())
+		return usage.Errorf("slow: what is %v under way could outlast a tombstone, which is collected after %v; the most is %v here, or any delay with up --tombstones off", f.Delay, t.Tombstones, t.SafeDelay())
 	}
 	c.netMu.Lock()
 	defer c.netMu.Unlock()
 	if err := c.net.Apply(f); err != nil {
-		return usagef("%v", err)
+		return usage.Errorf("%v", err)
 	}
 	e := event.Event{Kind: event.Kind(f.Kind), OneWay: f.OneWay, Link: f.Link, Delay: f.Delay, Percent: f.Percent}
 	switch f.Kind {
@@ -196,7 +199,7 @@ func (c *Cluster) faultNodes(f fault.Fault) error {
 // nodesFor checks that f makes sense for its nodes.
 func (c *Cluster) nodesFor(f fault.Fault) ([]*node, error) {
 	if len(f.Nodes) == 0 {
-		return nil, usagef("%s: which node? there are %s", f.Kind, strings.Join(c.roll.settings().Nodes, " "))
+		return nil, usage.Errorf("%s: which node? there are %s", f.Kind, strings.Join(c.roll.settings().Nodes, " "))
 	}
 	var out []*node
 	for _, name := range f.Nodes {
@@ -223,13 +226,13 @@ func (n *node) check(kind fault.Kind) error {
 	case l == nil && n.retry != nil && kind == fault.Kill:
 		return nil // it would have come back by itself
 	case l == nil && kind == fault.Kill:
-		return usagef("kill: %s is down already; start it with restart %s", n.name, n.name)
+		return usage.Errorf("kill: %s is down already; start it with restart %s", n.name, n.name)
 	case l == nil:
-		return usagef("%s: %s is down; start it with restart %s", kind, n.name, n.name)
+		return usage.Errorf("%s: %s is down; start it with restart %s", kind, n.name, n.name)
 	case kind == fault.Pause && l.paused.Load():
-		return usagef("pause: %s is paused already; end that with resume %s", n.name, n.name)
+		return usage.Errorf("pause: %s is paused already; end that with resume %s", n.name, n.name)
 	case kind == fault.Resume && !l.paused.Load():
-		return usagef("resume: %s is not paused", n.name)
+		return usage.Errorf("resume: %s is not paused", n.name)
 	}
 	return nil
 }
@@ -254,7 +257,7 @@ func (c *Cluster) faultNode(kind fault.Kind, n *node) error {
 		return c.startOrWait(n)
 	case fault.Wipe:
 		c.kill(n)
-		if err := n.wipe(); err != nil {
+		if err := n.disk.Wipe(); err != nil {
 			return err
 		}
 		n.last.Store(nil)
@@ -299,7 +302,7 @@ func (c *Cluster) crash(n *node, l *life) {
 // once there is room, and the error says so. The caller holds faults.
 func (c *Cluster) startOrWait(n *node) error {
 	err := c.start(n)
-	if err == nil || !isFull(err) {
+	if err == nil || !datadir.IsFull(err) {
 		return err
 	}
 	c.restartLater(n, err)
@@ -344,7 +347,7 @@ func (c *Cluster) awaitLinks(ctx context.Context, limit time.Duration) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-c.ctx.Done():
-			return errStopped
+			return control.ErrStopped
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"ringside/engine/settings"
 	"ringside/engine/wire"
+	"ringside/localcluster/datadir"
 )
 
 // smallDisk mounts a file system with room for size bytes.
@@ -51,11 +52,16 @@ func TestRealFullDisk(t *testing.T) {
 	for range 5 {
 		write()
 	}
+	zeros, err := os.Open("/dev/zero")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer zeros.Close()
 	f, err := os.Create(ballast)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := io.Copy(f, zeros{}); !isFull(err) {
+	if _, err := io.Copy(f, zeros); !datadir.IsFull(err) {
 		t.Fatalf("the disk is not full: %v", err)
 	}
 	_ = f.Close()

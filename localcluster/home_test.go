@@ -10,58 +10,20 @@ import (
 	"testing"
 
 	"ringside/engine/settings"
+	"ringside/engine/usage"
+	"ringside/localcluster/config"
+	"ringside/localcluster/datadir"
 )
 
 func usageError(t *testing.T, err error, words ...string) {
 	t.Helper()
-	var usage *UsageError
+	var usage *usage.Error
 	if !errors.As(err, &usage) {
 		t.Fatalf("not a usage error: %v", err)
 	}
 	for _, w := range words {
 		if !strings.Contains(err.Error(), w) {
 			t.Errorf("%q does not say %q", err, w)
-		}
-	}
-}
-
-func TestHome(t *testing.T) {
-	base := t.TempDir()
-	for _, tt := range []struct {
-		env  map[string]string
-		want string
-	}{
-		{map[string]string{"RINGSIDE_HOME": base + "/a", "HOME": base}, base + "/a"},
-		{map[string]string{"XDG_DATA_HOME": base + "/x", "HOME": base}, base + "/x/ringside"},
-		{map[string]string{"XDG_DATA_HOME": "relative", "HOME": base}, base + "/.local/share/ringside"},
-		{map[string]string{"HOME": base}, base + "/.local/share/ringside"},
-	} {
-		got, err := Home(func(k string) string { return tt.env[k] })
-		if err != nil || got != filepath.FromSlash(tt.want) {
-			t.Errorf("%v: %s, %v", tt.env, got, err)
-		}
-		if s, err := os.Stat(got); err != nil || runtime.GOOS != "windows" && s.Mode().Perm() != dirMode {
-			t.Errorf("%s: %v, %v", got, s.Mode(), err)
-		}
-	}
-	_, err := Home(func(string) string { return "" })
-	usageError(t, err, "RINGSIDE_HOME")
-}
-
-func TestContextPath(t *testing.T) {
-	home := t.TempDir()
-	p, err := ContextPath(home, "default", "before-Split_1.ctx")
-	if err != nil || p != filepath.Join(home, "default", "contexts", "before-Split_1.ctx") {
-		t.Errorf("%s, %v", p, err)
-	}
-	for _, name := range []string{"", ".", "..", ".hidden", "a/b", `a\b`, "a\x00", "é", strings.Repeat("x", 65)} {
-		if _, err := ContextPath(home, "default", name); err == nil {
-			t.Errorf("%q was taken", name)
-		}
-	}
-	for _, cluster := range []string{"", "..", "a/b", "Upper", strings.Repeat("x", 33)} {
-		if _, err := ContextPath(home, cluster, "c"); err == nil {
-			t.Errorf("cluster %q was taken", cluster)
 		}
 	}
 }
@@ -78,7 +40,7 @@ func TestSecondStart(t *testing.T) {
 	}
 	begin(t, Options{Home: home, Name: "second"})
 	begin(t, Options{Home: home, Name: "third", Mem: true})
-	infos, err := List(home)
+	infos, err := datadir.List(home)
 	if err != nil || len(infos) != 3 || infos[0].Dir != dir || infos[0].PID != os.Getpid() || !infos[2].Mem || infos[1].Nodes != 5 {
 		t.Fatalf("%+v, %v", infos, err)
 	}
@@ -91,7 +53,7 @@ func TestSecondStart(t *testing.T) {
 
 func TestListOfStopped(t *testing.T) {
 	home := t.TempDir()
-	if infos, err := List(filepath.Join(home, "nothing")); err != nil || infos != nil {
+	if infos, err := datadir.List(filepath.Join(home, "nothing")); err != nil || infos != nil {
 		t.Errorf("%v, %v", infos, err)
 	}
 	for _, o := range []Options{{Home: home, Name: "disk"}, {Home: home, Name: "mem", Mem: true}} {
@@ -101,7 +63,7 @@ func TestListOfStopped(t *testing.T) {
 		}
 		_ = c.Close()
 	}
-	infos, err := List(home)
+	infos, err := datadir.List(home)
 	if err != nil || len(infos) != 1 || infos[0].Name != "disk" || infos[0].Running {
 		t.Errorf("%+v, %v", infos, err)
 	}
@@ -134,7 +96,7 @@ func TestSenselessOptions(t *testing.T) {
 		words []string
 	}{
 		{Options{Home: long}, []string{"103", "RINGSIDE_HOME"}},
-		{Options{Home: home, Name: "../x"}, []string{"name for a cluster"}},
+		{Options{Home: home, Name: "../x"}, []string{"invalid cluster name"}},
 		{Options{Home: home, Mem: true, Dir: full}, []string{"--mem"}},
 		{Options{Home: home, Dir: full}, []string{"no cluster's data"}},
 		{Options{Home: home, Mem: true, Settings: settings.Cluster{Nodes: []string{"a", "a"}}}, []string{"two nodes"}},
@@ -150,7 +112,7 @@ func TestSenselessOptions(t *testing.T) {
 		{Options{Home: home, Name: "-x"}, []string{"-x", "flag"}},
 		{Options{Home: home, Settings: settings.Cluster{Nodes: []string{"-a", "b"}}}, []string{"-a", "flag"}},
 	} {
-		usageError(t, Check(tt.o), tt.words...)
+		usageError(t, datadir.Check(tt.o), tt.words...)
 		_, err := Start(t.Context(), tt.o)
 		usageError(t, err, tt.words...)
 	}
@@ -178,7 +140,7 @@ func TestUnwritableHome(t *testing.T) {
 	if err := os.WriteFile(home, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Home(func(k string) string { return map[string]string{"RINGSIDE_HOME": home}[k] }); err == nil {
+	if _, err := datadir.Home(func(k string) string { return map[string]string{"RINGSIDE_HOME": home}[k] }); err == nil {
 		t.Error("a file was taken for a home")
 	}
 	if _, err := Start(t.Context(), Options{Home: home}); err == nil {
@@ -194,7 +156,7 @@ func TestModes(t *testing.T) {
 	home, dir := t.TempDir(), t.TempDir()
 	c := begin(t, Options{Home: home, Dir: dir})
 	put(t, c, "", "k", "v", nil)
-	for _, p := range []string{filepath.Join(home, DefaultName), dir, filepath.Join(dir, "n1")} {
+	for _, p := range []string{filepath.Join(home, config.DefaultName), dir, filepath.Join(dir, "n1")} {
 		if s, err := os.Stat(p); err != nil || s.Mode().Perm() != 0o700 {
 			t.Errorf("%s: %v, %v", p, s.Mode(), err)
 		}
@@ -204,28 +166,7 @@ func TestModes(t *testing.T) {
 			t.Errorf("%s: %v, %v", p, s.Mode(), err)
 		}
 	}
-	if s, err := os.Stat(c.paths.sock); err != nil || s.Mode().Perm() != 0o600 {
+	if s, err := os.Stat(c.claim.Folder.Sock); err != nil || s.Mode().Perm() != 0o600 {
 		t.Errorf("sock: %v, %v", s.Mode(), err)
 	}
-}
-
-func TestStaleSocket(t *testing.T) {
-	home := t.TempDir()
-	p, err := pathsOf(home, DefaultName)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.create(); err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("unix", p.sock)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Start(t.Context(), Options{Home: home, Mem: true}); err == nil || !strings.Contains(err.Error(), "answers") {
-		t.Errorf("a socket that answers was removed: %v", err)
-	}
-	ln.(*net.UnixListener).SetUnlinkOnClose(false)
-	_ = ln.Close()
-	begin(t, Options{Home: home, Mem: true})
 }

@@ -15,6 +15,7 @@ import (
 
 	"ringside/engine/settings"
 	"ringside/engine/wire"
+	"ringside/localcluster/datadir"
 )
 
 // killCycles is how often the process is killed; each cycle reads back all that
@@ -80,7 +81,7 @@ func killNine(t *testing.T, buffer int) {
 	var acked []string
 	for cycle := range cycles {
 		acked = append(acked, runAndKill(t, home, buffer)...)
-		infos, err := List(home)
+		infos, err := datadir.List(home)
 		if err != nil || len(infos) != 1 || infos[0].Running {
 			t.Errorf("after the kill: %+v, %v", infos, err)
 		}

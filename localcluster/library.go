@@ -10,7 +10,9 @@ import (
 
 	"ringside/engine/member"
 	"ringside/engine/ring"
+	"ringside/engine/usage"
 	"ringside/engine/wire"
+	"ringside/localcluster/transport"
 )
 
 // §6.4 Client-driven or Server-driven Coordination. A client reaches the cluster through
@@ -64,7 +66,7 @@ func (c *Cluster) Balancer(hop time.Duration) *Balancer { return &Balancer{c, ho
 func (b *Balancer) Do(ctx context.Context, req wire.ClientRequest) (wire.ClientReply, error) {
 	nodes := b.c.running()
 	if len(nodes) == 0 {
-		return failure(req, wire.NodeDown, false, "no node is running; start one with restart NODE"), nil
+		return transport.Failure(req, wire.NodeDown, false, "no node is running; start one with restart NODE"), nil
 	}
 	return b.c.doOver(ctx, 2, b.hop, nodes[rand.IntN(len(nodes))], req)
 }
@@ -204,7 +206,7 @@ func (b *Library) Do(ctx context.Context, req wire.ClientRequest) (reply wire.Cl
 		q.View, key = view, q.Key
 		req = q
 	default:
-		return nil, usagef("a request is a GetRequest or a PutRequest")
+		return nil, usage.Errorf("a request is a GetRequest or a PutRequest")
 	}
 	for _, n := range r.Preference(key) {
 		if b.c.node(n) == nil {
@@ -223,7 +225,7 @@ func (b *Library) Do(ctx context.Context, req wire.ClientRequest) (reply wire.Cl
 		}
 	}
 	if reply == nil {
-		reply = failure(req, wire.NodeDown, false, "no node of the ring is there")
+		reply = transport.Failure(req, wire.NodeDown, false, "no node of the ring is there")
 	}
 	return reply, nil
 }

@@ -175,7 +175,7 @@ func (k *link) cut() bool {
 
 // dial connects to the peer and proves to it who we are, and it to us.
 func (k *link) dial() (net.Conn, error) {
-	return dial(k.from.ctx, *k.to.addr.Load(), k.from.c.secret, wire.RoleNode, k.from.node.name, k.to.name)
+	return dial(k.from.ctx, *k.to.addr.Load(), k.from.c.claim.Secret, wire.RoleNode, k.from.node.name, k.to.name)
 }
 
 func dial(ctx context.Context, addr string, secret []byte, role wire.Role, self, peer string) (net.Conn, error) {

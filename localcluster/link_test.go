@@ -214,7 +214,7 @@ func TestPausedNodeHoldsUpNobody(t *testing.T) {
 	}
 	b.mu.Unlock()
 	// A client of the node is refused, and not kept waiting.
-	conn, err := dial(t.Context(), *c.node("n2").addr.Load(), c.secret, wire.RoleClient, "client", "n2")
+	conn, err := dial(t.Context(), *c.node("n2").addr.Load(), c.claim.Secret, wire.RoleClient, "client", "n2")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,13 +238,13 @@ func TestPausedNodeHoldsUpNobody(t *testing.T) {
 // Whatever is no node of this cluster gets a closed connection, and does no harm.
 func TestStrangersAtThePorts(t *testing.T) {
 	c := begin(t, Options{Mem: true})
-	other := newSecret()
+	other := make([]byte, wire.SecretSize)
 	hello := func(secret []byte, role wire.Role, self string) func(net.Conn) {
 		return func(conn net.Conn) { _ = wire.Dial(conn, secret, role, self, "n1", rand.Reader) }
 	}
 	garbage := func(role wire.Role, self string, b []byte) func(net.Conn) {
 		return func(conn net.Conn) {
-			if err := wire.Dial(conn, c.secret, role, self, "n1", rand.Reader); err != nil {
+			if err := wire.Dial(conn, c.claim.Secret, role, self, "n1", rand.Reader); err != nil {
 				t.Errorf("%s %s: %v", role, self, err)
 			}
 			_, _ = conn.Write(b)
@@ -257,8 +257,8 @@ func TestStrangersAtThePorts(t *testing.T) {
 		"noise":          func(conn net.Conn) { _, _ = conn.Write(noise) },
 		"other secret":   hello(other, wire.RoleNode, "n2"),
 		"other client":   hello(other, wire.RoleClient, "client"),
-		"not of the net": hello(c.secret, wire.RoleNode, "n9"),
-		"itself":         hello(c.secret, wire.RoleNode, "n1"),
+		"not of the net": hello(c.claim.Secret, wire.RoleNode, "n9"),
+		"itself":         hello(c.claim.Secret, wire.RoleNode, "n1"),
 		"bad frame":      garbage(wire.RoleNode, "n2", noise),
 		"huge frame":     garbage(wire.RoleNode, "n2", []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0}),
 		"bad message":    garbage(wire.RoleNode, "n2", wire.AppendFrame(nil, noise)),

@@ -14,6 +14,8 @@ import (
 	"ringside/engine"
 	"ringside/engine/fault"
 	"ringside/engine/wire"
+	"ringside/localcluster/config"
+	"ringside/localcluster/transport"
 )
 
 const (
@@ -25,9 +27,7 @@ const (
 	// only holds connections.
 	maxOpening = 64
 	// maxClientConns bounds the connections of clients, so that each peer finds room.
-	maxClientConns = maxConns - maxOpening - 2*MaxNodes
-	// maxRequestFrame is above a put of the largest value, key and context.
-	maxRequestFrame = wire.MaxValue + wire.MaxKey + wire.MaxToken + 4<<10
+	maxClientConns = maxConns - maxOpening - 2*config.MaxNodes
 	// acceptPause is how long a node waits when the system has no connection
 	// to give (too many open files).
 	acceptPause = 50 * time.Millisecond
@@ -164,7 +164,7 @@ func (l *life) closeConns() {
 // shown the door without a word.
 func (l *life) serve(conn net.Conn) {
 	_ = conn.SetDeadline(time.Now().Add(openingTime))
-	role, peer, err := wire.Accept(conn, l.c.secret, l.node.name, rand.Reader)
+	role, peer, err := wire.Accept(conn, l.c.claim.Secret, l.node.name, rand.Reader)
 	if err != nil || !l.proved(conn, role) {
 		return
 	}
@@ -300,7 +300,7 @@ func (l *life) serveClient(conn net.Conn) {
 		_ = conn.Close()
 	})
 	defer close(done)
-	frames := wire.NewFrameReader(conn, maxRequestFrame)
+	frames := wire.NewFrameReader(conn, transport.MaxRequest)
 	h := newHolder(l.c.memory.In, l.ctx.Done())
 	defer h.account.Close()
 	taken, refuse := 0, false // bytes of the request that is being read; whether it is refused
@@ -325,7 +325,7 @@ func (l *life) serveClient(conn net.Conn) {
 			_ = conn.SetReadDeadline(time.Time{})
 			h.account.Give(taken)
 			taken = 0
-			answer(out, id, req, failure(req, wire.Overloaded, false, noMemory))
+			answer(out, id, req, transport.Failure(req, wire.Overloaded, false, noMemory))
 			continue
 		}
 		cost, ok := l.gate.enter(l.ctx, len(b))
@@ -335,7 +335,7 @@ func (l *life) serveClient(conn net.Conn) {
 		if !ok {
 			h.account.Give(taken)
 			taken = 0
-			answer(out, id, req, failure(req, wire.Overloaded, false, l.node.name+" has too much to do; try again"))
+			answer(out, id, req, transport.Failure(req, wire.Overloaded, false, l.node.name+" has too much to do; try again"))
 			continue
 		}
 		l.offer(arrival{
@@ -353,7 +353,7 @@ func (l *life) offer(a arrival) {
 	if !l.inbox.offer(a, clientShare) {
 		a.giveBack()
 		req := a.in.(engine.Request).Body
-		a.answer(engine.Reply{Body: failure(req, wire.Overloaded, false, l.node.name+" has too much to do; try again")})
+		a.answer(engine.Reply{Body: transport.Failure(req, wire.Overloaded, false, l.node.name+" has too much to do; try again")})
 	}
 }
 
@@ -363,13 +363,13 @@ func (l *life) offer(a arrival) {
 func answer(out *sender, id uint64, req wire.ClientRequest, r wire.ClientReply) (size int) {
 	b, err := wire.AppendClientReply(nil, id, r)
 	if err != nil { // more siblings than a frame takes
-		b, err = wire.AppendClientReply(nil, id, failure(req, wire.TooLarge, true, err.Error()))
+		b, err = wire.AppendClientReply(nil, id, transport.Failure(req, wire.TooLarge, true, err.Error()))
 	}
 	if err == nil && out.send(b) {
 		return len(b)
 	}
 	size = len(b) // the next one may be as large
-	b, err = wire.AppendClientReply(nil, id, failure(req, wire.Overloaded, true, "too many replies wait to be read on this connection; try again"))
+	b, err = wire.AppendClientReply(nil, id, transport.Failure(req, wire.Overloaded, true, "too many replies wait to be read on this connection; try again"))
 	if err != nil || !out.send(b) {
 		_ = out.conn.Close()
 	}

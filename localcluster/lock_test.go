@@ -11,6 +11,8 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/settings"
+	"ringside/localcluster/config"
+	"ringside/localcluster/datadir"
 )
 
 // A cluster still holds its folders after the lock files, or all files in the folders, are deleted.
@@ -21,7 +23,7 @@ func TestDeletedLockFilesLetNobodyIn(t *testing.T) {
 	home, dir := t.TempDir(), t.TempDir()
 	c := begin(t, Options{Home: home, Dir: dir})
 	put(t, c, "n1", "k", "v", nil)
-	for _, lock := range []string{c.paths.lock, filepath.Join(dir, "lock")} {
+	for _, lock := range []string{c.claim.Folder.Lock, filepath.Join(dir, "lock")} {
 		if err := os.Remove(lock); err != nil {
 			t.Fatal(err)
 		}
@@ -30,15 +32,15 @@ func TestDeletedLockFilesLetNobodyIn(t *testing.T) {
 	usageError(t, err, "running already")
 	_, err = Start(t.Context(), Options{Home: home, Name: "other", Dir: dir})
 	usageError(t, err, "in use")
-	_, err = FindRemains(home, DefaultName, "", true)
+	_, err = datadir.FindRemains(home, config.DefaultName, "", true)
 	usageError(t, err, "running")
-	for _, f := range []string{c.paths.sock, c.paths.info} {
+	for _, f := range []string{c.claim.Folder.Sock, c.claim.Folder.Info} {
 		if err := os.Remove(f); err != nil {
 			t.Fatal(err)
 		}
 	}
 	_, err = Start(t.Context(), Options{Home: home})
-	usageError(t, err, DefaultName)
+	usageError(t, err, config.DefaultName)
 	want(t, get(t, c, "n2", "k"), "v")
 }
 
@@ -50,12 +52,12 @@ func TestDeletedFolderStopsTheCluster(t *testing.T) {
 		lose func(*Cluster) error
 		want string
 	}{
-		"cluster deleted": {Options{}, func(c *Cluster) error { return os.RemoveAll(c.paths.dir) }, "deleted"},
-		"in memory":       {Options{Mem: true}, func(c *Cluster) error { return os.RemoveAll(c.paths.dir) }, "deleted"},
+		"cluster deleted": {Options{}, func(c *Cluster) error { return os.RemoveAll(c.claim.Folder.Dir) }, "deleted"},
+		"in memory":       {Options{Mem: true}, func(c *Cluster) error { return os.RemoveAll(c.claim.Folder.Dir) }, "deleted"},
 		"data deleted": {Options{Dir: filepath.Join(t.TempDir(), "d")},
-			func(c *Cluster) error { return os.RemoveAll(c.disk.dir) }, "deleted"},
+			func(c *Cluster) error { return os.RemoveAll(c.claim.DataDir()) }, "deleted"},
 		"data replaced": {Options{Dir: filepath.Join(t.TempDir(), "d")}, func(c *Cluster) error {
-			return errors.Join(os.Rename(c.disk.dir, elsewhere), os.Mkdir(c.disk.dir, dirMode))
+			return errors.Join(os.Rename(c.claim.DataDir(), elsewhere), os.Mkdir(c.claim.DataDir(), 0o700))
 		}, "replaced"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -90,10 +92,10 @@ func TestNoNodeStartsInAnotherFolder(t *testing.T) {
 	if err := os.Rename(dir, dir+"-moved"); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Mkdir(dir, dirMode); err != nil {
+	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.disk.node("n1"); err == nil || !strings.Contains(err.Error(), "was replaced") {
+	if _, _, err := c.claim.Disk("n1").Open(nil); err == nil || !strings.Contains(err.Error(), "was replaced") {
 		t.Errorf("the folder of n1: %v", err)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 0 {
@@ -106,7 +108,7 @@ func TestNoNodeStartsInAnotherFolder(t *testing.T) {
 func TestFolderOfAnotherIsLeftAlone(t *testing.T) {
 	home := t.TempDir()
 	first := begin(t, Options{Home: home, Mem: true})
-	if err := os.RemoveAll(first.paths.dir); err != nil {
+	if err := os.RemoveAll(first.claim.Folder.Dir); err != nil {
 		t.Fatal(err)
 	}
 	second := begin(t, Options{Home: home, Mem: true})
@@ -121,7 +123,7 @@ func TestFolderOfAnotherIsLeftAlone(t *testing.T) {
 	if err := second.Err(); err != nil || second.ctx.Err() != nil {
 		t.Errorf("the second stopped: %v", err)
 	}
-	if list, err := List(home); err != nil || len(list) != 1 || !list[0].Running {
+	if list, err := datadir.List(home); err != nil || len(list) != 1 || !list[0].Running {
 		t.Errorf("%+v %v", list, err)
 	}
 }

@@ -4,15 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"ringside/engine"
 	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
-	"ringside/engine/settings"
+	"ringside/engine/usage"
 	"ringside/engine/wire"
+	"ringside/localcluster/config"
+	"ringside/localcluster/control"
 )
 
 // amendTime bounds how long a node may take to write down a change.
@@ -20,7 +21,7 @@ const amendTime = 5 * time.Second
 
 // Member has a node write down a change of the membership (§4.8.1), and returns it as it was
 // written. For a Join the node is started first, if it is not there; one that leaves is taken down
-// when it has handed over all it had. Neither is waited for. A *UsageError says that the change makes no sense.
+// when it has handed over all it had. Neither is waited for. A *usage.Error says that the change makes no sense.
 func (c *Cluster) Member(ctx context.Context, r member.Request) (member.Change, error) {
 	return c.change(ctx, r, false)
 }
@@ -35,10 +36,10 @@ func (c *Cluster) change(ctx context.Context, r member.Request, dryRun bool) (me
 	c.faults.Lock()
 	defer c.faults.Unlock()
 	if c.ctx.Err() != nil {
-		return member.Change{}, errStopped
+		return member.Change{}, control.ErrStopped
 	}
-	if err := checkMember(r); err != nil {
-		return member.Change{}, usagef("%v", err)
+	if err := control.CheckMember(r); err != nil {
+		return member.Change{}, usage.Errorf("%v", err)
 	}
 	if r.Kind == member.Join {
 		r, err := c.checkJoin(ctx, r)
@@ -54,7 +55,7 @@ func (c *Cluster) change(ctx context.Context, r member.Request, dryRun bool) (me
 		return member.Change{}, c.unknownNode(r.Node)
 	}
 	if n := c.node(r.Node); r.Kind == member.Leave && n != nil && n.working() == nil {
-		return member.Change{}, usagef("leave: %s, and cannot hand over what it has: run  %s  first, or remove it with  leave %s --force",
+		return member.Change{}, usage.Errorf("leave: %s, and cannot hand over what it has: run  %s  first, or remove it with  leave %s --force",
 			n.idle(), n.wayBack(), r.Node)
 	}
 	via, err := c.scribe(r.Via, r.Node)
@@ -73,17 +74,15 @@ func (c *Cluster) checkJoin(ctx context.Context, r member.Request) (member.Reque
 	r.Weight = max(r.Weight, 1)
 	n := c.node(r.Node)
 	if n == nil {
-		if err := settings.CheckNewNode(r.Node); err != nil {
-			return r, usagef("join: %v", err)
+		if err := config.CheckNewNode(r.Node); err != nil {
+			return r, usage.Errorf("join: %w", err)
 		}
 	}
 	switch {
-	case slices.Contains(reserved, r.Node):
-		return r, usagef("join: invalid node name %q: the data folder has a file of that name", r.Node)
 	case c.roll.ring().Has(r.Node) && (r.Via == "" || r.Via == r.Node):
-		return r, usagef("join %s: it is a member already", r.Node)
-	case n == nil && len(c.roll.nodes()) >= MaxNodes:
-		return r, usagef("a cluster in one process has at most %d nodes", MaxNodes)
+		return r, usage.Errorf("join %s: it is a member already", r.Node)
+	case n == nil && len(c.roll.nodes()) >= config.MaxNodes:
+		return r, usage.Errorf("a cluster in one process has at most %d nodes", config.MaxNodes)
 	case r.Via == r.Node:
 		return r, nil
 	}
@@ -92,7 +91,7 @@ func (c *Cluster) checkJoin(ctx context.Context, r member.Request) (member.Reque
 	case err != nil:
 		return r, err
 	case via.knowsMember(ctx, r.Node): // a node that knows another ring may let it in (§4.8.2)
-		return r, usagef("join %s: it is a member already", r.Node)
+		return r, usage.Errorf("join %s: it is a member already", r.Node)
 	}
 	r.Via = via.node.name
 	return r, nil
@@ -127,7 +126,7 @@ func (c *Cluster) join(ctx context.Context, r member.Request) (change member.Cha
 	if err == nil {
 		change, err = c.amend(ctx, via, r, false)
 	}
-	var refused *UsageError
+	var refused *usage.Error
 	if errors.As(err, &refused) && !c.roll.ring().Has(r.Node) { // after any other error the change may be written
 		err = errors.Join(err, undo(n))
 	}
@@ -189,14 +188,14 @@ func (c *Cluster) scribe(via, about string) (*life, error) {
 		if l := n.working(); l != nil {
 			return l, nil
 		}
-		return nil, usagef("%s; name another node with --via, or first %s", n.idle(), n.wayBack())
+		return nil, usage.Errorf("%s; name another node with --via, or first %s", n.idle(), n.wayBack())
 	}
 	for _, n := range c.roll.nodes() {
 		if l := n.working(); l != nil && n.name != about && c.roll.ring().Has(n.name) {
 			return l, nil
 		}
 	}
-	return nil, usagef("no other member of the ring works that could write it down")
+	return nil, usage.Errorf("no other member of the ring works that could write it down")
 }
 
 // amend has the node via write a change down, or only check the change if dryRun.
@@ -211,7 +210,7 @@ func (c *Cluster) amend(ctx context.Context, via *life, r member.Request, dryRun
 	case len(told) == 0:
 		return member.Change{}, fmt.Errorf("%s did not write it down within %v; look at the ring before you try again", via.node.name, amendTime)
 	case told[0].Err != wire.OK:
-		return member.Change{}, usagef("%s %s: %s", r.Kind, r.Node, told[0].Message)
+		return member.Change{}, usage.Errorf("%s %s: %s", r.Kind, r.Node, told[0].Message)
 	case dryRun:
 		return told[0].Changes[0], nil
 	}
@@ -222,11 +221,7 @@ func (c *Cluster) amend(ctx context.Context, via *life, r member.Request, dryRun
 // remember writes the settings to the data root, and for List how many nodes there are. The
 // caller holds faults.
 func (c *Cluster) remember() error {
-	err := c.writeInfo()
-	if c.disk != nil {
-		err = errors.Join(err, c.disk.remember(c.roll.settings()))
-	}
-	return err
+	return errors.Join(c.claim.SaveInfo(len(c.roll.nodes()), c.began), c.claim.SaveSettings(c.roll.settings()))
 }
 
 // recall takes in what nodes that were started know of the membership: the process may have ended
@@ -261,11 +256,7 @@ func (c *Cluster) recall(ctx context.Context, lives []*life) error {
 	if err := c.awaitLinks(ctx, linkTime); err != nil {
 		return err
 	}
-	if c.disk == nil {
-		return nil
-	}
-	c.disk.starting = false // before a client can reach the cluster
-	return c.disk.remember(c.roll.settings())
+	return c.claim.EndFirstStart(c.roll.settings()) // before a client can reach the cluster
 }
 
 // watch acts on what a node tells that concerns its host. The caller is the node's loop.
@@ -313,5 +304,5 @@ func (c *Cluster) dismiss(n *node) error {
 		c.crash(n, l)
 	}
 	c.tell(event.Event{Node: n.name, Kind: event.NodeLeft})
-	return n.wipe()
+	return n.disk.Wipe()
 }

@@ -12,6 +12,7 @@ import (
 	"ringside/engine/settings"
 	"ringside/engine/wire"
 	"ringside/localcluster/budget"
+	"ringside/localcluster/config"
 )
 
 // crowd starts a cluster of many nodes with a small budget. Its mode is last write wins, so that
@@ -21,7 +22,7 @@ func crowd(t *testing.T, nodes, memory int) *Cluster {
 	for i := range nodes {
 		names = append(names, fmt.Sprintf("n%d", i+1))
 	}
-	return begin(t, Options{Mem: true, memory: memory,
+	return begin(t, Options{Mem: true, Testing: config.Testing{Memory: memory},
 		Settings: settings.Cluster{Nodes: names, Mode: settings.ModeLWW, NoAntiEntropy: true}})
 }
 
@@ -226,7 +227,7 @@ func TestNeedlessConnectionClosesItsAccounts(t *testing.T) {
 
 // A request for which there is no memory is read and refused, and the connection stays open.
 func TestRequestWithoutMemoryIsRefused(t *testing.T) {
-	c := begin(t, Options{Mem: true, memory: 64 << 20})
+	c := begin(t, Options{Mem: true, Testing: config.Testing{Memory: 64 << 20}})
 	var greedy []*budget.Account
 	for range 200 { // takes all memory that others could use
 		a := c.memory.In.Open()

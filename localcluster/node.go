@@ -19,6 +19,7 @@ import (
 	"ringside/engine/store"
 	"ringside/engine/wire"
 	"ringside/localcluster/budget"
+	"ringside/localcluster/datadir"
 )
 
 const (
@@ -40,11 +41,10 @@ type node struct {
 	why  atomic.Pointer[string]          // the reason why the node went down by itself; nil if it did not
 
 	// The rest is guarded by Cluster.faults.
-	mem         *store.Mem // the disk of a cluster without one
-	incarnation uint64     // the highest that was used
-	failures    int        // of the disk, one after another
-	full        int        // attempts in a row that found the disk full
-	lenient     bool       // the disk failed a write over damage: open past it
+	disk        *datadir.Disk
+	incarnation uint64 // the highest that was used
+	failures    int    // of the disk, one after another
+	full        int    // attempts in a row that found the disk full
 	retry       *time.Timer
 	remembered  bool // the node is joining, and the data root may list it
 }
@@ -92,13 +92,13 @@ type life struct {
 // open makes the node ready to run: its disk read, its port taken. Nothing
 // runs before run is called.
 func (n *node) open() (*life, error) {
-	n.incarnation = max(n.incarnation+1, n.c.runs.last(n.name)+1, uint64(n.c.now()/time.Millisecond))
+	n.incarnation = max(n.incarnation+1, n.disk.LastRun()+1, uint64(n.c.now()/time.Millisecond))
 	l, report, err := n.boot(nil)
-	if n.mem == nil && errors.Is(err, store.ErrCorrupt) { // opening alone reads no table
+	if !n.disk.InMemory() && errors.Is(err, store.ErrCorrupt) { // opening alone reads no table
 		l, report, err = n.boot(err)
 	}
 	if err != nil {
-		return nil, n.beyondRepair(err)
+		return nil, n.disk.BeyondRepair(err)
 	}
 	if l.ln, err = n.listen(); err != nil {
 		_ = l.db.Close()
@@ -134,11 +134,11 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 	}
 	most := n.c.roll.settings().Buffer
 	l.driver = driver.New(db, driver.Options{
-		Node: n.name, Objects: most, Bytes: maxBufferBytes, FlushEvery: cmp.Or(n.c.opts.flushEvery, flushEvery),
+		Node: n.name, Objects: most, Bytes: maxBufferBytes, FlushEvery: cmp.Or(n.c.opts.Testing.FlushEvery, flushEvery),
 		MeterEvery: meterEvery,
 	})
 	var first engine.Output
-	l.engine, first, err = engine.New(l.config(found.distrust), l.driver.Reader(), n.c.now())
+	l.engine, first, err = engine.New(l.config(found.Distrust), l.driver.Reader(), n.c.now())
 	if err != nil {
 		return nil, "", err
 	}
@@ -150,7 +150,7 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 	if most > 0 {
 		l.flusher = newFlusher(l)
 	}
-	return l, found.text, nil
+	return l, found.Text, nil
 }
 
 // begin makes the first batch of the run durable, which holds the node's incarnation. Only then is
@@ -173,11 +173,11 @@ func (l *life) begin() error {
 	if err := trust(l.db); err != nil {
 		return err
 	}
-	return l.c.runs.began(l.node.name, l.node.incarnation)
+	return l.node.disk.RecordRun(l.node.incarnation)
 }
 
 // sync reports whether a batch has to be on stable storage before Apply returns.
-func (l *life) sync() bool { return l.node.mem == nil }
+func (l *life) sync() bool { return !l.node.disk.InMemory() }
 
 // config returns the configuration of the engine. distrust is set if the disk was recovered from
 // damage, or may be a copy.
@@ -185,18 +185,10 @@ func (l *life) config(distrust bool) engine.Config {
 	n, s := l.node, l.c.roll.settings()
 	return engine.Config{
 		Name: n.name, Ring: s.RingConfig(), Founders: foundersFor(s, n.name), Seeds: s.Seeds, R: s.R, W: s.W, Strict: s.Strict, LWW: s.Mode == settings.ModeLWW,
-		Secret: n.c.secret, Seed: rand.Uint64(), Timings: timings(s),
-		Incarnation: n.incarnation, LastRun: n.c.runs.last(n.name), Distrust: distrust, Buffered: s.Buffer > 0,
+		Secret: n.c.claim.Secret, Seed: rand.Uint64(), Timings: timings(s),
+		Incarnation: n.incarnation, LastRun: n.disk.LastRun(), Distrust: distrust, Buffered: s.Buffer > 0,
 		Literal: s.Clocks == settings.ClocksLiteral, Truncate: s.Truncate,
 	}
-}
-
-// trust ends the doubt about a recovered store: the node's new incarnation is durable.
-func trust(db store.Store) error {
-	if t, ok := db.(interface{ Trust() error }); ok {
-		return t.Trust()
-	}
-	return nil
 }
 
 func timings(s settings.Cluster) engine.Timings {

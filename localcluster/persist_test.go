@@ -12,6 +12,7 @@ import (
 	"ringside/engine/settings"
 	"ringside/engine/store"
 	"ringside/engine/wire"
+	"ringside/localcluster/config"
 )
 
 // A watchedStore calls before with each batch. If before returns an error, the batch fails.
@@ -67,7 +68,7 @@ func TestNothingLeavesBeforeTheDiskHasIt(t *testing.T) {
 	o := Options{
 		Home:     t.TempDir(),
 		Settings: settings.Cluster{Nodes: []string{"n1", "n2", "n3"}, N: 3, R: 3, W: 1},
-		wrapStore: func(node string, s store.Store) store.Store {
+		Testing: config.Testing{WrapStore: func(node string, s store.Store) store.Store {
 			return watchedStore{s, func(batch []store.Write) error {
 				if node != "n1" || !holds(batch, key) {
 					return nil
@@ -82,7 +83,7 @@ func TestNothingLeavesBeforeTheDiskHasIt(t *testing.T) {
 				}
 				return nil
 			}, func() {}}
-		},
+		}},
 	}
 	c = begin(t, o)
 	close(ready)
@@ -111,7 +112,7 @@ func TestTrustedOnlyWithANewIncarnation(t *testing.T) {
 	var trusted, fails bool
 	batches := 0
 	o := inTables(t, 200)
-	o.wrapStore = func(node string, s store.Store) store.Store {
+	o.Testing.WrapStore = func(node string, s store.Store) store.Store {
 		if node != "n2" {
 			return s
 		}

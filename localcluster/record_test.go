@@ -3,6 +3,8 @@ package localcluster
 import (
 	"os"
 	"path/filepath"
+	"ringside/localcluster/config"
+	"ringside/localcluster/datadir"
 	"strings"
 	"testing"
 )
@@ -19,7 +21,7 @@ func TestFolderIsRemembered(t *testing.T) {
 	if infos := list(t, home); len(infos) != 1 || infos[0].Dir != dir || infos[0].Problem != "" {
 		t.Errorf("listed: %+v", infos)
 	}
-	r, err := FindRemains(home, "e", "", false)
+	r, err := datadir.FindRemains(home, "e", "", false)
 	if err != nil || len(r.Roots) != 1 || r.Roots[0] != dir {
 		t.Errorf("a fresh start deletes %+v, %v", r, err)
 	}
@@ -39,7 +41,7 @@ func TestRecordedFolderIsLost(t *testing.T) {
 		want string
 	}{
 		"gone":  {func(_, dir string) { _ = os.RemoveAll(dir) }, "is gone"},
-		"empty": {func(_, dir string) { _ = os.RemoveAll(dir); _ = os.Mkdir(dir, dirMode) }, "is empty"},
+		"empty": {func(_, dir string) { _ = os.RemoveAll(dir); _ = os.Mkdir(dir, 0o700) }, "is empty"},
 		"taken": {func(home, dir string) { startAndStop(t, Options{Home: home, Name: "b", Dir: dir}) }, "belongs to cluster b"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -97,24 +99,24 @@ func TestMemoryHidesNoData(t *testing.T) {
 func TestClusterIsCopied(t *testing.T) {
 	home := t.TempDir()
 	startAndStop(t, Options{Home: home})
-	copyDir(t, filepath.Join(home, DefaultName), filepath.Join(home, "three"))
+	copyDir(t, filepath.Join(home, config.DefaultName), filepath.Join(home, "three"))
 	infos := list(t, home)
 	if len(infos) != 2 || infos[1].Dir != filepath.Join(home, "three", "data") || infos[1].Problem != "" {
 		t.Fatalf("listed: %+v", infos)
 	}
-	r, err := FindRemains(home, "three", "", false)
+	r, err := datadir.FindRemains(home, "three", "", false)
 	if err != nil || len(r.Roots) != 1 || r.Roots[0] != infos[1].Dir {
 		t.Errorf("a fresh start deletes %+v, %v", r, err)
 	}
 	if err := remove(home, "three"); err != nil {
 		t.Fatal(err)
 	}
-	if infos := list(t, home); len(infos) != 1 || infos[0].Name != DefaultName {
+	if infos := list(t, home); len(infos) != 1 || infos[0].Name != config.DefaultName {
 		t.Errorf("listed: %+v", infos)
 	}
 	c := begin(t, Options{Home: home})
 	want(t, get(t, c, "", "cart"), "milk")
-	copyDir(t, filepath.Join(home, DefaultName, "data"), filepath.Join(home, "four", "data"))
+	copyDir(t, filepath.Join(home, config.DefaultName, "data"), filepath.Join(home, "four", "data"))
 	if err := remove(home, "four"); err != nil { // while the original runs
 		t.Error(err)
 	}

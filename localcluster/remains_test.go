@@ -3,6 +3,7 @@ package localcluster
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,8 @@ import (
 
 	"ringside/engine/settings"
 	"ringside/localcluster/buildinfo"
+	"ringside/localcluster/config"
+	"ringside/localcluster/datadir"
 )
 
 // startAndStop runs a cluster once.
@@ -24,9 +27,9 @@ func startAndStop(t *testing.T, o Options) {
 	_ = c.Close()
 }
 
-func list(t *testing.T, home string) []Info {
+func list(t *testing.T, home string) []datadir.Info {
 	t.Helper()
-	infos, err := List(home)
+	infos, err := datadir.List(home)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +38,7 @@ func list(t *testing.T, home string) []Info {
 
 // remove deletes all files of a cluster.
 func remove(home, name string) error {
-	r, err := FindRemains(home, name, "", true)
+	r, err := datadir.FindRemains(home, name, "", true)
 	if err != nil {
 		return err
 	}
@@ -44,7 +47,7 @@ func remove(home, name string) error {
 
 func write(t *testing.T, path, text string) {
 	t.Helper()
-	if err := os.WriteFile(path, []byte(text), fileMode); err != nil {
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -90,12 +93,12 @@ func TestLaterStartThatFails(t *testing.T) {
 func TestFirstStartCutShort(t *testing.T) {
 	o := Options{Home: t.TempDir(), Settings: settings.Cluster{Nodes: []string{"a", "b", "c"}}}
 	startAndStop(t, o)
-	p, err := pathsOf(o.Home, DefaultName)
+	p, err := datadir.FolderOf(o.Home, config.DefaultName)
 	if err != nil {
 		t.Fatal(err)
 	}
-	editClusterFile(t, p.data, func(f map[string]any) { f["starting"] = true })
-	if err := os.Remove(p.info); err != nil {
+	editClusterFile(t, p.Data, func(f map[string]any) { f["starting"] = true })
+	if err := os.Remove(p.Info); err != nil {
 		t.Fatal(err)
 	}
 	infos := list(t, o.Home)
@@ -106,7 +109,7 @@ func TestFirstStartCutShort(t *testing.T) {
 	if n := len(c.roll.nodes()); n != settings.DefaultNodes {
 		t.Errorf("there are %d nodes", n)
 	}
-	if _, err := os.Stat(filepath.Join(p.data, "a")); err == nil {
+	if _, err := os.Stat(filepath.Join(p.Data, "a")); err == nil {
 		t.Error("node a of the start that was cut short has a folder")
 	}
 	_ = c.Close()
@@ -119,12 +122,16 @@ func TestFirstStartCutShort(t *testing.T) {
 func editClusterFile(t *testing.T, dir string, edit func(map[string]any)) {
 	t.Helper()
 	path := filepath.Join(dir, "cluster.json")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var f map[string]any
-	if err := readJSON(path, &f); err != nil {
+	if err := json.Unmarshal(b, &f); err != nil {
 		t.Fatal(err)
 	}
 	edit(f)
-	b, err := json.Marshal(f)
+	b, err = json.Marshal(f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,44 +160,44 @@ func TestDataOfAnotherVersion(t *testing.T) {
 		}
 	}
 	startAndStop(t, Options{Home: o.Home, Name: "other"})
-	p, err := pathsOf(o.Home, "other")
+	p, err := datadir.FolderOf(o.Home, "other")
 	if err != nil {
 		t.Fatal(err)
 	}
-	editClusterFile(t, p.data, func(f map[string]any) { delete(f, "format"); delete(f, "writer") })
+	editClusterFile(t, p.Data, func(f map[string]any) { delete(f, "format"); delete(f, "writer") })
 	want(t, get(t, begin(t, Options{Home: o.Home, Name: "other"}), "", "cart"), "milk")
 }
 
 // Folders that are broken are listed with the reason, and can be deleted.
 func TestBrokenClustersAreListed(t *testing.T) {
 	for name, tt := range map[string]struct {
-		harm func(p paths)
+		harm func(p datadir.Folder)
 		want string
 	}{
-		"settings": {func(p paths) { write(t, filepath.Join(p.data, "cluster.json"), "{") }, "cluster.json"},
-		"missing":  {func(p paths) { _ = os.Remove(filepath.Join(p.data, "cluster.json")) }, "no cluster's data"},
-		"info":     {func(p paths) { write(t, p.info, "?") }, ""},
-		"unknown":  {func(p paths) { write(t, p.info, "?"); _ = os.RemoveAll(p.data) }, "is not known"},
-		"no-info":  {func(p paths) { _ = os.Remove(p.info) }, ""},
-		"secret":   {func(p paths) { write(t, filepath.Join(p.data, secretName), "?") }, "secret has 1 bytes"},
-		"runs":     {func(p paths) { write(t, filepath.Join(p.data, runsName), "?") }, "move the file away"},
-		"settings-n": {func(p paths) {
-			editClusterFile(t, p.data, func(f map[string]any) {
+		"settings": {func(p datadir.Folder) { write(t, filepath.Join(p.Data, "cluster.json"), "{") }, "cluster.json"},
+		"missing":  {func(p datadir.Folder) { _ = os.Remove(filepath.Join(p.Data, "cluster.json")) }, "no cluster's data"},
+		"info":     {func(p datadir.Folder) { write(t, p.Info, "?") }, ""},
+		"unknown":  {func(p datadir.Folder) { write(t, p.Info, "?"); _ = os.RemoveAll(p.Data) }, "is not known"},
+		"no-info":  {func(p datadir.Folder) { _ = os.Remove(p.Info) }, ""},
+		"secret":   {func(p datadir.Folder) { write(t, filepath.Join(p.Data, "secret"), "?") }, "secret has 1 bytes"},
+		"runs":     {func(p datadir.Folder) { write(t, filepath.Join(p.Data, "runs.json"), "?") }, "move the file away"},
+		"settings-n": {func(p datadir.Folder) {
+			editClusterFile(t, p.Data, func(f map[string]any) {
 				f["settings"].(map[string]any)["n"] = 99
 			})
 		}, "N=99"},
-		"file": {func(p paths) {
-			_ = os.RemoveAll(filepath.Join(p.data, "n4"))
-			write(t, filepath.Join(p.data, "n4"), "")
+		"file": {func(p datadir.Folder) {
+			_ = os.RemoveAll(filepath.Join(p.Data, "n4"))
+			write(t, filepath.Join(p.Data, "n4"), "")
 		}, "n4 is a file"},
-		"no-data": {func(p paths) { _ = os.RemoveAll(p.data) }, "is gone"},
-		"no-name": {func(p paths) { _ = os.Remove(p.info); _ = os.Remove(filepath.Join(p.data, "cluster.json")) },
+		"no-data": {func(p datadir.Folder) { _ = os.RemoveAll(p.Data) }, "is gone"},
+		"no-name": {func(p datadir.Folder) { _ = os.Remove(p.Info); _ = os.Remove(filepath.Join(p.Data, "cluster.json")) },
 			"no cluster's data"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			home := t.TempDir()
 			startAndStop(t, Options{Home: home, Name: name})
-			p, err := pathsOf(home, name)
+			p, err := datadir.FolderOf(home, name)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -212,7 +219,7 @@ func TestBrokenClustersAreListed(t *testing.T) {
 			if err := remove(home, name); err != nil {
 				t.Fatal(err)
 			}
-			if _, err := os.Stat(p.dir); err == nil || len(list(t, home)) != 0 {
+			if _, err := os.Stat(p.Dir); err == nil || len(list(t, home)) != 0 {
 				t.Error("something is left")
 			}
 			startAndStop(t, Options{Home: home, Name: name})
@@ -226,11 +233,11 @@ func TestRemove(t *testing.T) {
 	startAndStop(t, Options{Home: home, Name: "stays"})
 	o := Options{Home: home, Name: "goes", Dir: dir}
 	startAndStop(t, o)
-	kept, err := ContextPath(home, "goes", "cart")
-	if err = errors.Join(err, os.MkdirAll(filepath.Dir(kept), dirMode), os.WriteFile(kept, nil, fileMode)); err != nil {
+	kept, err := datadir.ContextPath(home, "goes", "cart")
+	if err = errors.Join(err, os.MkdirAll(filepath.Dir(kept), 0o700), os.WriteFile(kept, nil, 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	r, err := FindRemains(home, "goes", "", true)
+	r, err := datadir.FindRemains(home, "goes", "", true)
 	if err != nil || !slices.Equal(r.Roots, []string{dir}) || r.Nodes != settings.DefaultNodes || r.Bytes == 0 {
 		t.Fatalf("%+v, %v", r, err)
 	}
@@ -250,67 +257,67 @@ func TestRemove(t *testing.T) {
 		t.Errorf("listed: %+v", infos)
 	}
 	usageError(t, remove(home, "goes"), "there is no cluster goes")
-	usageError(t, remove(home, "../x"), "no name for a cluster")
+	usageError(t, remove(home, "../x"), "invalid cluster name")
 }
 
 // A folder that holds a file of another program is not deleted, not even in part.
 func TestRemoveRefusesWhatIsNotItsOwn(t *testing.T) {
-	for name, harm := range map[string]func(p paths) string{
-		"a folder of something else": func(p paths) string {
-			_ = os.RemoveAll(p.dir)
-			_ = os.MkdirAll(filepath.Join(p.dir, "photos"), dirMode)
+	for name, harm := range map[string]func(p datadir.Folder) string{
+		"a folder of something else": func(p datadir.Folder) string {
+			_ = os.RemoveAll(p.Dir)
+			_ = os.MkdirAll(filepath.Join(p.Dir, "photos"), 0o700)
 			return "photos"
 		},
-		"a file beside the data": func(p paths) string {
-			write(t, filepath.Join(p.dir, "notes.txt"), "")
+		"a file beside the data": func(p datadir.Folder) string {
+			write(t, filepath.Join(p.Dir, "notes.txt"), "")
 			return "notes.txt"
 		},
-		"a file in the data": func(p paths) string {
-			write(t, filepath.Join(p.data, "notes.txt"), "")
+		"a file in the data": func(p datadir.Folder) string {
+			write(t, filepath.Join(p.Data, "notes.txt"), "")
 			return "notes.txt"
 		},
-		"a file among a node's": func(p paths) string {
-			write(t, filepath.Join(p.data, "n1", "notes.txt"), "")
+		"a file among a node's": func(p datadir.Folder) string {
+			write(t, filepath.Join(p.Data, "n1", "notes.txt"), "")
 			return filepath.Join("n1", "notes.txt") + " is not a cluster's"
 		},
-		"a folder with the name of a file": func(p paths) string {
-			secret := filepath.Join(p.data, secretName)
+		"a folder with the name of a file": func(p datadir.Folder) string {
+			secret := filepath.Join(p.Data, "secret")
 			_ = os.Remove(secret)
-			_ = os.Mkdir(secret, dirMode)
+			_ = os.Mkdir(secret, 0o700)
 			write(t, filepath.Join(secret, "key"), "precious")
-			return secretName
+			return "secret"
 		},
-		"a folder among a node's": func(p paths) string {
-			log := filepath.Join(p.data, "n1", "999999.log")
-			_ = os.Mkdir(log, dirMode)
+		"a folder among a node's": func(p datadir.Folder) string {
+			log := filepath.Join(p.Data, "n1", "999999.log")
+			_ = os.Mkdir(log, 0o700)
 			write(t, filepath.Join(log, "key"), "precious")
 			return filepath.Join("n1", "999999.log")
 		},
-		"the settings of another program": func(p paths) string {
-			write(t, filepath.Join(p.data, clusterName), `{"name":"x"}`)
-			return clusterName
+		"the settings of another program": func(p datadir.Folder) string {
+			write(t, filepath.Join(p.Data, "cluster.json"), `{"name":"x"}`)
+			return "cluster.json"
 		},
-		"data in use by another": func(p paths) string {
-			begin(t, Options{Home: filepath.Dir(p.dir), Name: "other", Dir: p.data})
+		"data in use by another": func(p datadir.Folder) string {
+			begin(t, Options{Home: filepath.Dir(p.Dir), Name: "other", Dir: p.Data})
 			return "belongs to cluster other"
 		},
-		"a folder without anything": func(p paths) string {
-			_ = os.RemoveAll(p.dir)
-			_ = os.MkdirAll(p.dir, dirMode)
+		"a folder without anything": func(p datadir.Folder) string {
+			_ = os.RemoveAll(p.Dir)
+			_ = os.MkdirAll(p.Dir, 0o700)
 			return "there is no cluster"
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			home := t.TempDir()
 			startAndStop(t, Options{Home: home})
-			p, err := pathsOf(home, DefaultName)
+			p, err := datadir.FolderOf(home, config.DefaultName)
 			if err != nil {
 				t.Fatal(err)
 			}
 			said := harm(p)
-			before := size(p.data)
-			usageError(t, remove(home, DefaultName), said)
-			if size(p.data) != before {
+			before := size(t, p.Data)
+			usageError(t, remove(home, config.DefaultName), said)
+			if size(t, p.Data) != before {
 				t.Error("something was deleted")
 			}
 		})
@@ -320,7 +327,7 @@ func TestRemoveRefusesWhatIsNotItsOwn(t *testing.T) {
 // A start in a folder that holds only a file of another program changes nothing there, even if the
 // file has a name that a cluster uses also.
 func TestStartRefusesWhatIsNotItsOwn(t *testing.T) {
-	for _, name := range []string{secretName, runsName, "n1" + probeSuffix, clusterName} {
+	for _, name := range []string{"secret", "runs.json", "n1.probe", "cluster.json"} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, name)
@@ -355,7 +362,7 @@ func TestRemoveLeavesWhatAnotherHomeTookOver(t *testing.T) {
 	home, other, dir := t.TempDir(), t.TempDir(), t.TempDir()
 	startAndStop(t, Options{Home: home, Dir: dir})
 	startAndStop(t, Options{Home: other, Dir: dir})
-	if err := remove(home, DefaultName); err != nil {
+	if err := remove(home, config.DefaultName); err != nil {
 		t.Fatal(err)
 	}
 	want(t, get(t, begin(t, Options{Home: other, Dir: dir}), "", "cart"), "milk", "milk") // each start puts one
@@ -365,7 +372,7 @@ func TestRemoveLeavesWhatAnotherHomeTookOver(t *testing.T) {
 func TestRemoveOnlyWhatWasShown(t *testing.T) {
 	home, dir := t.TempDir(), t.TempDir()
 	startAndStop(t, Options{Home: home})
-	r, err := FindRemains(home, DefaultName, "", true)
+	r, err := datadir.FindRemains(home, config.DefaultName, "", true)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -381,7 +388,7 @@ func TestRemoveThroughAnotherPath(t *testing.T) {
 		t.Skip(err)
 	}
 	startAndStop(t, Options{Home: link})
-	if err := remove(home, DefaultName); err != nil {
+	if err := remove(home, config.DefaultName); err != nil {
 		t.Fatal(err)
 	}
 	if infos := list(t, home); len(infos) != 0 {
@@ -393,16 +400,16 @@ func TestRemoveThroughAnotherPath(t *testing.T) {
 func TestRemoveFollowsNoLink(t *testing.T) {
 	home, outside := t.TempDir(), t.TempDir()
 	startAndStop(t, Options{Home: home})
-	p, err := pathsOf(home, DefaultName)
+	p, err := datadir.FolderOf(home, config.DefaultName)
 	if err != nil {
 		t.Fatal(err)
 	}
 	precious := filepath.Join(outside, "precious")
 	write(t, precious, "")
-	if err := os.Symlink(outside, filepath.Join(p.data, "n9")); err != nil {
+	if err := os.Symlink(outside, filepath.Join(p.Data, "n9")); err != nil {
 		t.Skip(err)
 	}
-	if err := remove(home, DefaultName); err != nil {
+	if err := remove(home, config.DefaultName); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Stat(precious); err != nil {
@@ -415,14 +422,14 @@ func TestFreshData(t *testing.T) {
 	home, dir := t.TempDir(), t.TempDir()
 	startAndStop(t, Options{Home: home})
 	startAndStop(t, Options{Home: home, Dir: dir})
-	r, err := FindRemains(home, DefaultName, dir, false)
+	r, err := datadir.FindRemains(home, config.DefaultName, dir, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := r.Remove(); err != nil {
 		t.Fatal(err)
 	}
-	r, err = FindRemains(home, DefaultName, dir, false)
+	r, err = datadir.FindRemains(home, config.DefaultName, dir, false)
 	if err != nil || len(r.Roots) != 0 {
 		t.Fatalf("%+v, %v", r, err)
 	}
@@ -431,8 +438,27 @@ func TestFreshData(t *testing.T) {
 		t.Errorf("cart is %q", values(g))
 	}
 	_ = c.Close()
-	usual := filepath.Join(home, DefaultName, "data")
+	usual := filepath.Join(home, config.DefaultName, "data")
 	want(t, get(t, begin(t, Options{Home: home, Dir: usual}), "", "cart"), "milk")
-	_, err = FindRemains(home, DefaultName, t.TempDir(), false)
+	_, err = datadir.FindRemains(home, config.DefaultName, t.TempDir(), false)
 	usageError(t, err, "it is running")
+}
+
+// size returns the bytes of all files below dir.
+func size(t *testing.T, dir string) (bytes int64) {
+	t.Helper()
+	err := filepath.WalkDir(dir, func(_ string, e fs.DirEntry, err error) error {
+		if err != nil || !e.Type().IsRegular() {
+			return err
+		}
+		info, err := e.Info()
+		if err == nil {
+			bytes += info.Size()
+		}
+		return err
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return bytes
 }

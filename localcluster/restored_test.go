@@ -193,7 +193,7 @@ func TestNodeFolderVanishes(t *testing.T) {
 			do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n3"}})
 			vanish := func() {
 				if tt.wiped {
-					if err := c.node("n3").wipe(); err != nil {
+					if err := c.node("n3").disk.Wipe(); err != nil {
 						t.Fatal(err)
 					}
 				} else if err := os.RemoveAll(filepath.Join(o.Dir, "n3")); err != nil {
@@ -254,11 +254,11 @@ func TestFolderOfAnotherClusterIsRefused(t *testing.T) {
 func TestStampsWithoutTheClusterAreAccepted(t *testing.T) {
 	for name, harm := range map[string]func(dir string){
 		"earlier version": func(dir string) {
-			write(t, filepath.Join(dir, "n3", stampName), "This file distinguishes the folder from its copies.\n")
+			write(t, filepath.Join(dir, "n3", "STAMP"), "This file distinguishes the folder from its copies.\n")
 		},
-		"lost secret": func(dir string) { _ = os.Remove(filepath.Join(dir, secretName)) },
+		"lost secret": func(dir string) { _ = os.Remove(filepath.Join(dir, "secret")) },
 		"lost secret and runs": func(dir string) {
-			_ = errors.Join(os.Remove(filepath.Join(dir, secretName)), os.Remove(filepath.Join(dir, runsName)))
+			_ = errors.Join(os.Remove(filepath.Join(dir, "secret")), os.Remove(filepath.Join(dir, "runs.json")))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -270,9 +270,10 @@ func TestStampsWithoutTheClusterAreAccepted(t *testing.T) {
 			for range 2 {
 				c = three(t, &o)
 				want(t, get(t, c, "n3", "cart"), "one")
-				id, err := stampedCluster(filepath.Join(o.Dir, "n3"))
-				if err != nil || id != clusterID(c.secret) {
-					t.Errorf("the stamp names %q, want %q: %v", id, clusterID(c.secret), err)
+				n1, err1 := os.ReadFile(filepath.Join(o.Dir, "n1", "STAMP"))
+				n3, err3 := os.ReadFile(filepath.Join(o.Dir, "n3", "STAMP"))
+				if errors.Join(err1, err3) != nil || string(n1) != string(n3) || !strings.Contains(string(n3), "\ncluster ") {
+					t.Errorf("stamps that name different clusters: %q, %q, %v", n1, n3, errors.Join(err1, err3))
 				}
 				_ = c.Close()
 			}

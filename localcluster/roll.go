@@ -11,7 +11,6 @@ import (
 	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/settings"
-	"ringside/engine/store"
 )
 
 // A roll is the cluster's list of its nodes and of what was settled about them. Who is on it
@@ -157,15 +156,12 @@ func foundersFor(s settings.Cluster, name string) []ring.Member {
 // the side of the node beside; "" is the last side. The caller holds faults, unless the cluster is
 // starting.
 func (c *Cluster) add(name, beside string) *node {
-	n := &node{c: c, name: name}
+	n := &node{c: c, name: name, disk: c.claim.Disk(name)}
 	addr := ""
 	if c.basePort != 0 {
 		addr = loopback(c.basePort + c.freePort(name))
 	}
 	n.addr.Store(&addr)
-	if c.roll.settings().Mem {
-		n.mem = store.NewMem()
-	}
 	c.netMu.Lock()
 	defer c.netMu.Unlock()
 	c.net.Add(name, beside)

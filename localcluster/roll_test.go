@@ -7,11 +7,12 @@ import (
 
 	"ringside/engine/member"
 	"ringside/engine/settings"
+	"ringside/localcluster/config"
 )
 
 // Several nodes tell of changes while nodes are added: nothing of either is lost.
 func TestRollTakesChangesAtOnce(t *testing.T) {
-	s, err := newSettings("roll", settings.Cluster{})
+	s, err := config.NewSettings("roll", settings.Cluster{})
 	if err != nil {
 		t.Fatal(err)
 	}

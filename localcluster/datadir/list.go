@@ -1,4 +1,4 @@
-package localcluster
+package datadir
 
 import (
 	"errors"
@@ -34,11 +34,11 @@ func List(home string) ([]Info, error) {
 	}
 	var out []Info
 	for _, e := range entries {
-		p, err := pathsOf(home, e.Name())
+		f, err := FolderOf(home, e.Name())
 		if err != nil || !e.IsDir() {
 			continue
 		}
-		if info, ok := lookAt(p, e.Name()); ok {
+		if info, ok := describe(f, e.Name()); ok {
 			out = append(out, info)
 		}
 	}
@@ -46,26 +46,26 @@ func List(home string) ([]Info, error) {
 	return out, nil
 }
 
-// lookAt returns the description of the cluster in a folder of home. ok is false if there is none.
-func lookAt(p paths, name string) (info Info, ok bool) {
-	err := readJSON(p.info, &info)
-	if err != nil || info.Mem && !answers(p.sock) { // a cluster in memory that is down leaves no data
+// describe returns the description of the cluster in a folder of home. ok is false if there is none.
+func describe(f Folder, name string) (info Info, ok bool) {
+	err := readJSON(f.Info, &info)
+	if err != nil || info.Mem && !f.Answers() { // a cluster in memory that is down leaves no data
 		info = Info{}
 	}
-	info.Name, info.Running = name, answers(p.sock)
+	info.Name, info.Running = name, f.Answers()
 	if info.Running {
 		return info, true
 	}
-	if pid := lockedBy(p.lock); pid != 0 {
-		info.PID, info.Problem = pid, silent(p, name).Error()
+	if pid := f.Holder(); pid != 0 {
+		info.PID, info.Problem = pid, f.Silent(name).Error()
 		return info, true
 	}
 	if info.Dir == "" && (err == nil || errors.Is(err, os.ErrNotExist)) { // it never came up with data on disk
-		if f, err := readRoot(p.data); err == nil && f.Starting && !cutShort(p.data) {
+		if file, err := readClusterFile(f.Data); err == nil && file.Starting && !cutShort(f.Data) {
 			return info, false
 		}
 	}
-	if info.Dir, err = p.findData(); err != nil {
+	if info.Dir, err = f.findData(); err != nil {
 		info.Problem = err.Error()
 		return info, true
 	}
@@ -82,7 +82,7 @@ func cutShort(dir string) bool {
 // problemOf returns why a cluster that is down cannot be started as it is, "" if it can. It sets
 // info.Nodes if that is 0.
 func problemOf(info *Info) string {
-	f, err := readRoot(info.Dir)
+	f, err := readClusterFile(info.Dir)
 	switch {
 	case err != nil:
 		return err.Error()

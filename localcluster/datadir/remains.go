@@ -1,4 +1,4 @@
-package localcluster
+package datadir
 
 import (
 	"errors"
@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"ringside/engine/escape"
+	"ringside/engine/usage"
 )
 
 // Remains describes the files on disk of a cluster that is not running. Remove deletes them.
@@ -18,9 +19,9 @@ type Remains struct {
 	Nodes int      // nodes that have a folder in Roots
 	Bytes int64    // in Roots
 
-	paths paths
-	dir   string // the data folder; "" for the one where the cluster keeps its data
-	whole bool   // the folder of the cluster in Home is deleted also
+	folder Folder
+	dir    string // the data folder; "" for the one where the cluster keeps its data
+	whole  bool   // the folder of the cluster in Home is deleted also
 }
 
 // homeFiles are the entries that the folder of a cluster in Home may have.
@@ -28,10 +29,10 @@ var homeFiles = []string{"lock", "sock", "info.json", "info.json" + newSuffix, "
 
 // FindRemains finds the files of the cluster called name and changes nothing. If whole, Remains
 // covers everything, wherever the cluster keeps its data. Otherwise Remains covers the data in dir,
-// or in the usual place if dir is "". A *UsageError says that the cluster is running, that there is
+// or in the usual place if dir is "". A *usage.Error says that the cluster is running, that there is
 // no such cluster, or that a folder holds files of another program.
 func FindRemains(home, name, dir string, whole bool) (*Remains, error) {
-	p, err := pathsOf(home, name)
+	f, err := FolderOf(home, name)
 	if err != nil {
 		return nil, err
 	}
@@ -40,8 +41,8 @@ func FindRemains(home, name, dir string, whole bool) (*Remains, error) {
 			return nil, fmt.Errorf("delete %s: %w", name, err)
 		}
 	}
-	r := &Remains{Name: name, paths: p, dir: dir, whole: whole}
-	locks, err := r.lock()
+	r := &Remains{Name: name, folder: f, dir: dir, whole: whole}
+	locks, err := r.takeLocks()
 	unlock(locks)
 	if err != nil {
 		return nil, fmt.Errorf("delete %s: %w", name, err)
@@ -59,14 +60,14 @@ func (r *Remains) Remove() error {
 }
 
 func (r *Remains) remove() error {
-	now := Remains{Name: r.Name, paths: r.paths, dir: r.dir, whole: r.whole}
-	locks, err := now.lock()
+	now := Remains{Name: r.Name, folder: r.folder, dir: r.dir, whole: r.whole}
+	locks, err := now.takeLocks()
 	defer unlock(locks)
 	if err != nil {
 		return err
 	}
 	if !slices.Equal(now.Roots, r.Roots) { // the caller agreed to delete r.Roots, and no other folder
-		return usagef("its data is now in other folders; nothing was deleted, try again")
+		return usage.Errorf("its data is now in other folders; nothing was deleted, try again")
 	}
 	for _, dir := range now.Roots {
 		if err := clearRoot(dir); err != nil {
@@ -75,7 +76,7 @@ func (r *Remains) remove() error {
 	}
 	if len(now.Roots) > 0 {
 		// The secret that sealed the contexts is deleted.
-		if err := os.RemoveAll(filepath.Join(r.paths.dir, "contexts")); err != nil {
+		if err := os.RemoveAll(filepath.Join(r.folder.Dir, "contexts")); err != nil {
 			return err
 		}
 	}
@@ -87,37 +88,37 @@ func (r *Remains) remove() error {
 		_ = os.Remove(dir) // fails if another program has put a file there meanwhile
 	}
 	for _, name := range homeFiles {
-		if err := os.Remove(filepath.Join(r.paths.dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+		if err := os.Remove(filepath.Join(r.folder.Dir, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
-	return os.Remove(r.paths.dir)
+	return os.Remove(r.folder.Dir)
 }
 
 func clearRoot(dir string) error {
-	root, err := os.OpenRoot(dir)
+	inside, err := os.OpenRoot(dir)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
-	return (&disk{dir: dir, root: root}).clear()
+	defer inside.Close()
+	return (&root{dir: dir, inside: inside}).clear()
 }
 
-// lock finds the remains and takes the locks of all folders that are to be deleted. The caller
+// takeLocks finds the remains and takes the locks of all folders that are to be deleted. The caller
 // releases the locks, also after an error.
-func (r *Remains) lock() (locks []*folderLock, err error) {
+func (r *Remains) takeLocks() (locks []*lock, err error) {
 	if err := r.checkHome(); err != nil {
 		return nil, err
 	}
-	if _, err := os.Stat(r.paths.dir); err == nil {
-		l, err := lockFile(r.paths.lock)
+	if _, err := os.Stat(r.folder.Dir); err == nil {
+		l, err := lockFile(r.folder.Lock)
 		if err != nil {
 			return nil, err
 		}
 		if l != nil {
 			locks = append(locks, l)
 		}
-		if l == nil || answers(r.paths.sock) {
+		if l == nil || r.folder.Answers() {
 			return locks, r.busy()
 		}
 	}
@@ -136,30 +137,30 @@ func (r *Remains) lock() (locks []*folderLock, err error) {
 // busy returns the error for a cluster that runs, or is about to run.
 func (r *Remains) busy() error {
 	var info Info
-	if err := readJSON(r.paths.info, &info); err == nil && answers(r.paths.sock) {
-		return usagef("it is running (pid %d); take it down first with: ringside down --cluster %s", info.PID, r.Name)
+	if err := readJSON(r.folder.Info, &info); err == nil && r.folder.Answers() {
+		return usage.Errorf("it is running (pid %d); take it down first with: ringside down --cluster %s", info.PID, r.Name)
 	}
-	if lockedBy(r.paths.lock) != 0 {
-		return usagef("%v", silent(r.paths, r.Name))
+	if r.folder.Holder() != 0 {
+		return usage.Errorf("%v", r.folder.Silent(r.Name))
 	}
-	return usagef("it is being started or stopped by another process; try again")
+	return usage.Errorf("it is being started or stopped by another process; try again")
 }
 
 // checkHome refuses a folder in Home that is not a cluster's.
 func (r *Remains) checkHome() error {
-	entries, err := os.ReadDir(r.paths.dir)
+	entries, err := os.ReadDir(r.folder.Dir)
 	switch {
 	case errors.Is(err, os.ErrNotExist) && !r.whole:
 		return nil
 	case errors.Is(err, os.ErrNotExist), err == nil && len(entries) == 0:
-		return usagef("there is no cluster %s; ls lists them", r.Name)
+		return usage.Errorf("there is no cluster %s; ls lists them", r.Name)
 	case err != nil:
 		return err
 	}
 	for _, e := range entries {
 		if r.whole && !slices.Contains(homeFiles, e.Name()) {
-			return usagef("%s is not a cluster's; move it away first",
-				filepath.Join(r.paths.dir, escape.Terminal([]byte(e.Name()))))
+			return usage.Errorf("%s is not a cluster's; move it away first",
+				filepath.Join(r.folder.Dir, escape.Terminal([]byte(e.Name()))))
 		}
 	}
 	return nil
@@ -170,11 +171,11 @@ func (r *Remains) candidates() []string {
 	if r.dir != "" {
 		return []string{r.dir}
 	}
-	dir, _ := r.paths.recorded() // a record that is damaged is deleted also
-	if !r.whole || dir == r.paths.data {
+	dir, _ := r.folder.recorded() // a record that is damaged is deleted also
+	if !r.whole || dir == r.folder.Data {
 		return []string{dir}
 	}
-	return []string{r.paths.data, dir}
+	return []string{r.folder.Data, dir}
 }
 
 // sameFolder reports whether two paths lead to the same folder.
@@ -189,37 +190,23 @@ func sameFolder(a, b string) bool {
 func (r *Remains) owns(dir string) (bool, error) {
 	var o owner
 	err := readJSON(filepath.Join(dir, ownerName), &o)
-	elsewhere := r.dir == "" && dir != r.paths.data
-	home := filepath.Dir(r.paths.dir)
+	elsewhere := r.dir == "" && dir != r.folder.Data
+	home := filepath.Dir(r.folder.Dir)
 	switch {
 	case err != nil || o.is(r.Name, home) || !elsewhere && o.Cluster == r.Name:
 		return true, nil
-	case dir == r.paths.data && !o.keeps(dir, home):
+	case dir == r.folder.Data && !o.keeps(dir, home):
 		return true, nil // the folder of the cluster is a copy of the owner's
 	case r.whole && elsewhere:
 		return false, nil
 	}
-	return false, usagef("the data in %s belongs to cluster %s, which keeps its data there; delete that cluster first",
+	return false, usage.Errorf("the data in %s belongs to cluster %s, which keeps its data there; delete that cluster first",
 		dir, escape.Terminal([]byte(o.Cluster)))
-}
-
-// keeps reports whether the owner's record says that it keeps its data in dir. home is the home of
-// an owner that names none.
-func (o owner) keeps(dir, home string) bool {
-	if o.Home != "" {
-		home = o.Home
-	}
-	p, err := pathsOf(home, o.Cluster)
-	if err != nil {
-		return false
-	}
-	now, err := p.recorded()
-	return err == nil && sameFolder(now, dir)
 }
 
 // addRoot takes the lock of a data root and adds the data root to Roots if there is anything to
 // delete in it.
-func (r *Remains) addRoot(dir string) (*folderLock, error) {
+func (r *Remains) addRoot(dir string) (*lock, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0 {
 		return nil, nil
@@ -228,10 +215,10 @@ func (r *Remains) addRoot(dir string) (*folderLock, error) {
 		return nil, err
 	}
 	if !slices.ContainsFunc(entries, isRootFile) {
-		return nil, usagef("the folder %s holds something, but no cluster's data", dir)
+		return nil, usage.Errorf("the folder %s holds something, but no cluster's data", dir)
 	}
 	if name := foreignEntry(dir, entries); name != "" {
-		return nil, usagef("%s is not a cluster's; move it away first", filepath.Join(dir, escape.Terminal([]byte(name))))
+		return nil, usage.Errorf("%s is not a cluster's; move it away first", filepath.Join(dir, escape.Terminal([]byte(name))))
 	}
 	if mine, err := r.owns(dir); err != nil || !mine { // before the lock: the other cluster may hold it
 		return nil, err
@@ -273,7 +260,7 @@ func size(dir string) (bytes int64) {
 	return bytes
 }
 
-func unlock(locks []*folderLock) {
+func unlock(locks []*lock) {
 	for _, l := range locks {
 		_ = l.Unlock()
 	}

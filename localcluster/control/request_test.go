@@ -1,18 +1,14 @@
-package localcluster
+package control
 
 import (
-	"bufio"
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"testing"
-	"time"
 
-	"ringside/engine/member"
+	"ringside/engine/usage"
 	"ringside/engine/wire"
 )
 
@@ -32,8 +28,8 @@ func doLine(t testing.TB, more string) string {
 // hostile are requests that must be refused, with a part of the reason.
 func hostile(t testing.TB) map[string]string {
 	return map[string]string{
-		// Fields that are missing must not be taken for zero: the zero change of the membership is
-		// a join.
+		// A missing field must not be taken for zero, because the zero change of the membership is a
+		// join.
 		`{"method":"member","member":{}}`:                                                             "member.kind is missing",
 		`{"method":"member","member":{"kind":null}}`:                                                  "member.kind is missing",
 		`{"method":"member","member":null}`:                                                           "member is missing",
@@ -91,25 +87,24 @@ func hostile(t testing.TB) map[string]string {
 	}
 }
 
-// Each control request is refused unless it is one of those that the socket understands, and a
-// refused one changes nothing.
-func TestHostileControlRequests(t *testing.T) {
-	c := begin(t, Options{Mem: true})
-	before := changeable(t, c)
+// Each request is refused unless it is one of those that the socket understands. A refused request
+// does not reach the cluster.
+func TestHostileRequests(t *testing.T) {
+	_, s, c := serve(t)
 	for line, want := range hostile(t) {
-		resp := send(t, c, line)
+		resp := s.send(t, line)
 		if resp.Error == nil || resp.Error.Code != codeUsage || !strings.Contains(resp.Error.Message, want) ||
 			!resp.Last {
 			t.Errorf("%.120s: got %+v, want a usage error with %q", line, resp.Error, want)
 		}
 	}
-	if after := changeable(t, c); after != before {
-		t.Errorf("before %s\nafter  %s", before, after)
+	if n := c.calls.Load(); n > 0 {
+		t.Errorf("%d calls of the cluster", n)
 	}
 }
 
 // Every request that the command line sends is accepted.
-func TestControlRequestsOfOurOwn(t *testing.T) {
+func TestRequestsOfTheCommandLine(t *testing.T) {
 	for _, line := range []string{
 		`{"method":"member","member":{"kind":"join"}}`,
 		`{"method":"member","member":{"kind":"join","node":"n9","via":"n1","weight":2,"zone":"a"}}`,
@@ -119,75 +114,15 @@ func TestControlRequestsOfOurOwn(t *testing.T) {
 		`{"method":"snapshot"}`, `{"method":"snapshot","keys":["QQ=="]}`, `{"method":"compare","look":true}`,
 		`{"method":"events","after":3,"follow":true}`, `{"method":"down"}`, doLine(t, `,"via":"n1"`),
 	} {
-		if _, err := parseControl([]byte(line)); err != nil {
+		if _, err := parse([]byte(line)); err != nil {
 			t.Errorf("%s: %v", line, err)
 		}
 	}
 }
 
-// Calls in the same process are checked by the same rules.
-func TestSenselessChanges(t *testing.T) {
-	c := begin(t, Options{Mem: true})
-	for _, r := range []member.Request{{Kind: member.Gone, Node: "n1"}, {Kind: 9, Node: "n1"}, {Kind: member.Leave},
-		{Weight: -1}, {Node: "A!"}} {
-		var usage *UsageError
-		if _, err := c.Member(t.Context(), r); !errors.As(err, &usage) {
-			t.Errorf("%+v: %v", r, err)
-		}
-	}
-}
-
-// send sends one line to the cluster's control socket and returns the answer.
-func send(t *testing.T, c *Cluster, line string) controlResponse {
-	t.Helper()
-	conn, err := net.Dial("unix", c.paths.sock)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(10 * time.Second))
-	go func() { _, _ = conn.Write([]byte(line + "\n")) }()
-	return lastResponse(t, conn)
-}
-
-func lastResponse(t testing.TB, conn net.Conn) controlResponse {
-	in := bufio.NewScanner(conn)
-	in.Buffer(nil, maxResponseLine)
-	var resp controlResponse
-	for !resp.Last {
-		if !in.Scan() {
-			t.Fatalf("no last response: %v", in.Err())
-		}
-		resp = controlResponse{}
-		if err := json.Unmarshal(in.Bytes(), &resp); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return resp
-}
-
-// changeable returns everything about a cluster that a control request can change.
-func changeable(t testing.TB, c *Cluster) string {
-	c.faults.Lock()
-	defer c.faults.Unlock()
-	out := fmt.Sprintf("%+v timer %v", c.roll.settings(), c.splitEnd != nil)
-	for _, n := range c.roll.nodes() {
-		l := n.life.Load()
-		out += fmt.Sprintf(" %s up %v paused %v", n.name, l != nil, l != nil && l.paused.Load())
-	}
-	for _, e := range c.netEvents() {
-		b, err := json.Marshal(e)
-		if err != nil {
-			t.Fatal(err)
-		}
-		out += " " + string(b)
-	}
-	return out + fmt.Sprint(" requests ", c.requests.Load())
-}
-
-// FuzzControl checks that the decoder of the control socket does not panic. A refused request
-// changes nothing. An accepted request is within its bounds, and reads the same when it is written
-// again.
+// FuzzControl checks that the decoder of the control socket does not panic. A refused request does
+// not reach the cluster. An accepted request is within its bounds, and reads the same when it is
+// written again.
 func FuzzControl(f *testing.F) {
 	for line := range hostile(f) {
 		if len(line) < 4<<10 {
@@ -197,39 +132,35 @@ func FuzzControl(f *testing.F) {
 	f.Add([]byte(`{"method":"member","member":{"kind":"join","node":"n9","weight":2}}`))
 	f.Add([]byte(`{"method":"fault","fault":{"kind":"partition","groups":[["n1"],["n2"]],"for":5}}`))
 	f.Add([]byte(doLine(f, `,"via":"n1"`)))
-	c, err := Start(context.Background(), Options{Home: f.TempDir(), Mem: true})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Cleanup(func() { _ = c.Close() })
-	before := changeable(f, c)
 	f.Fuzz(func(t *testing.T, line []byte) {
-		req, err := parseControl(line)
+		req, err := parse(line)
 		if err == nil {
 			checkPassed(t, req)
 			return
 		}
-		var usage *UsageError
-		if !errors.Is(err, errMalformed) && !errors.As(err, &usage) {
-			t.Fatalf("%q: an error of no kind: %v", line, err)
+		var refused *usage.Error
+		if !errors.Is(err, errMalformed) && !errors.As(err, &refused) {
+			t.Fatalf("%q: neither malformed nor a usage error: %v", line, err)
 		}
+		c := &stub{}
+		s := &Server{cluster: c, ctx: t.Context()}
 		near, far := net.Pipe()
 		defer far.Close()
 		go func() {
-			c.control.answer(t.Context(), near, line)
+			s.answer(t.Context(), near, line)
 			_ = near.Close()
 		}()
 		if resp := lastResponse(t, far); resp.Error == nil || resp.Error.Code != codeUsage {
 			t.Errorf("%q: answered with %+v", line, resp)
 		}
-		if after := changeable(t, c); after != before {
-			t.Fatalf("%q: before %s\nafter %s", line, before, after)
+		if c.calls.Load() > 0 {
+			t.Errorf("%q: it reached the cluster", line)
 		}
 	})
 }
 
 // checkPassed checks a request that the decoder accepted.
-func checkPassed(t *testing.T, req controlRequest) {
+func checkPassed(t *testing.T, req request) {
 	m, known := methods[req.Method]
 	if !known || (req.Method == "member") != (req.Member != nil) || (req.Method == "fault") != (req.Fault != nil) {
 		t.Fatalf("let pass: %+v", req)
@@ -241,7 +172,7 @@ func checkPassed(t *testing.T, req controlRequest) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := parseControl(line)
+	again, err := parse(line)
 	if err != nil {
 		t.Fatalf("%s: %v", line, err)
 	}

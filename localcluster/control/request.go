@@ -1,4 +1,4 @@
-package localcluster
+package control
 
 import (
 	"bytes"
@@ -11,11 +11,11 @@ import (
 	"strings"
 
 	"ringside/engine/escape"
-	"ringside/engine/event"
-	"ringside/engine/fault"
 	"ringside/engine/member"
+	"ringside/engine/usage"
 	"ringside/engine/view"
 	"ringside/engine/wire"
+	"ringside/localcluster/transport"
 )
 
 const (
@@ -27,26 +27,12 @@ const (
 	maxRangesAsked = 1 << 15
 )
 
-// A controlRequest asks for one method of a cluster.
-type controlRequest struct {
-	Method  string          `json:"method"`            // a key of methods
-	Via     string          `json:"via,omitempty"`     // do
-	Request []byte          `json:"request,omitempty"` // do: as on the wire between clients and nodes
-	Fault   *fault.Fault    `json:"fault,omitempty"`
-	Member  *member.Request `json:"member,omitempty"`
-	Keys    [][]byte        `json:"keys,omitempty"`   // snapshot
-	Look    bool            `json:"look,omitempty"`   // compare
-	Ranges  []event.Span    `json:"ranges,omitempty"` // compare
-	After   uint64          `json:"after,omitempty"`  // events
-	Follow  bool            `json:"follow,omitempty"` // events
-}
-
 // A method of the control socket lists the fields that its request may have and must have. A field
 // of a nested object is written with a dot: member.kind.
 type method struct {
 	takes []string
 	needs []string
-	check func(controlRequest) error // checks the values; nil: every value is valid
+	check func(request) error // checks the values; nil: every value is valid
 }
 
 // methods lists every method of the control socket. Any other method or field is refused, so that
@@ -55,14 +41,14 @@ var methods = map[string]method{
 	"do": {takes: []string{"via", "request"}, needs: []string{"request"}, check: checkDo},
 	"fault": {takes: []string{"fault", "fault.kind", "fault.groups", "fault.one_way", "fault.for", "fault.nodes",
 		"fault.link", "fault.delay", "fault.percent"},
-		needs: []string{"fault", "fault.kind"}, check: func(r controlRequest) error { return r.Fault.Check() }},
+		needs: []string{"fault", "fault.kind"}, check: func(r request) error { return r.Fault.Check() }},
 	"member": {takes: []string{"member", "member.kind", "member.node", "member.via", "member.weight", "member.zone"},
 		needs: []string{"member", "member.kind"},
-		check: func(r controlRequest) error { return checkMember(*r.Member) }},
+		check: func(r request) error { return CheckMember(*r.Member) }},
 	"check-member": {
 		takes: []string{"member", "member.kind", "member.node", "member.via", "member.weight", "member.zone"},
 		needs: []string{"member", "member.kind"},
-		check: func(r controlRequest) error { return checkMember(*r.Member) }},
+		check: func(r request) error { return CheckMember(*r.Member) }},
 	"snapshot": {takes: []string{"keys"}, check: checkKeys},
 	"compare":  {takes: []string{"look", "ranges"}, check: checkRanges},
 	"events":   {takes: []string{"after", "follow"}},
@@ -70,13 +56,13 @@ var methods = map[string]method{
 	"ping":     {},
 }
 
-// errMalformed means that a line is not a request at all; the connection is then closed.
+// errMalformed means that a line is not a request. The connection is then closed.
 var errMalformed = errors.New("malformed request")
 
-// parseControl reads and checks one line of the control socket. An error that wraps errMalformed
-// means that the line is not a JSON object of a request's types. Any other fault is a *UsageError.
-func parseControl(line []byte) (controlRequest, error) {
-	var req controlRequest
+// parse reads and checks one line of the control socket. An error that wraps errMalformed means that
+// the line is not a JSON object with a request's types. Any other error is a *usage.Error.
+func parse(line []byte) (request, error) {
+	var req request
 	in := json.NewDecoder(bytes.NewReader(line))
 	if err := in.Decode(&req); err != nil {
 		return req, fmt.Errorf("%w: %w", errMalformed, err)
@@ -86,7 +72,7 @@ func parseControl(line []byte) (controlRequest, error) {
 	}
 	m, known := methods[req.Method]
 	if !known {
-		return req, usagef("there is no method \"%s\"; want one of %s", escape.TerminalShort([]byte(req.Method), 60),
+		return req, usage.Errorf("there is no method \"%s\"; want one of %s", shorten(req.Method),
 			strings.Join(slices.Sorted(maps.Keys(methods)), " "))
 	}
 	if err := m.checkFields(req.Method, line); err != nil {
@@ -94,7 +80,7 @@ func parseControl(line []byte) (controlRequest, error) {
 	}
 	if m.check != nil {
 		if err := m.check(req); err != nil {
-			return req, usagef("%s: %v", req.Method, err)
+			return req, usage.Errorf("%s: %v", req.Method, err)
 		}
 	}
 	return req, nil
@@ -109,12 +95,12 @@ func (m method) checkFields(name string, line []byte) error {
 	}
 	for _, f := range slices.Sorted(maps.Keys(have)) {
 		if f != "method" && !slices.Contains(m.takes, f) {
-			return usagef("%s: there is no field \"%s\"", name, escape.TerminalShort([]byte(f), 60))
+			return usage.Errorf("%s: there is no field \"%s\"", name, shorten(f))
 		}
 	}
 	for _, f := range m.needs {
 		if !have[f] {
-			return usagef("%s: the field %s is missing", name, f)
+			return usage.Errorf("%s: the field %s is missing", name, f)
 		}
 	}
 	return nil
@@ -142,18 +128,18 @@ func fieldsOf(prefix string, object []byte) (map[string]bool, error) {
 	return out, nil
 }
 
-func checkDo(r controlRequest) error {
-	if r.Via != "" && !wire.ValidName(r.Via) {
-		return invalidNode(r.Via)
+func checkDo(r request) error {
+	if err := checkName("node", r.Via); err != nil {
+		return err
 	}
-	if len(r.Request) > maxRequestFrame {
-		return fmt.Errorf("a request of %d bytes: want at most %d", len(r.Request), maxRequestFrame)
+	if len(r.Request) > transport.MaxRequest {
+		return fmt.Errorf("a request of %d bytes: want at most %d", len(r.Request), transport.MaxRequest)
 	}
 	_, _, err := wire.ParseClientRequest(r.Request)
 	return err
 }
 
-func checkKeys(r controlRequest) error {
+func checkKeys(r request) error {
 	if len(r.Keys) > maxKeysAsked {
 		return fmt.Errorf("%d keys: want at most %d", len(r.Keys), maxKeysAsked)
 	}
@@ -165,32 +151,40 @@ func checkKeys(r controlRequest) error {
 	return nil
 }
 
-func checkRanges(r controlRequest) error {
+func checkRanges(r request) error {
 	if len(r.Ranges) > maxRangesAsked {
 		return fmt.Errorf("%d ranges: want at most %d", len(r.Ranges), maxRangesAsked)
 	}
 	return nil
 }
 
-// checkMember returns the fault of a request for a membership change that no cluster accepts.
-func checkMember(r member.Request) error {
+// CheckMember returns the fault of a request for a membership change that every cluster refuses, nil
+// if there is none.
+func CheckMember(r member.Request) error {
 	switch {
 	case r.Kind != member.Join && r.Kind != member.Leave && r.Kind != member.Remove:
 		return fmt.Errorf("the change %s cannot be requested; want join, leave or remove", kindName(r.Kind))
 	case r.Node == "" && r.Kind != member.Join:
 		return fmt.Errorf("%s: no node is named; name one", r.Kind)
-	case r.Node != "" && !wire.ValidName(r.Node):
-		return invalidNode(r.Node)
-	case r.Via != "" && !wire.ValidName(r.Via):
-		return invalidNode(r.Via)
 	case r.Kind != member.Join && (r.Weight != 0 || r.Zone != ""):
 		return fmt.Errorf("%s: only a node that joins has a weight and a zone", r.Kind)
 	case r.Weight < 0 || r.Weight > member.MaxWeight:
 		return fmt.Errorf("%s: weight %d: want 1 to %d", r.Kind, r.Weight, member.MaxWeight)
-	case r.Zone != "" && !wire.ValidName(r.Zone):
-		return fmt.Errorf("%s: invalid zone name '%s': want %s", r.Kind, escape.TerminalShort([]byte(r.Zone), 60), nameRule)
+	}
+	for _, n := range []struct{ kind, name string }{{"node", r.Node}, {"node", r.Via}, {"zone", r.Zone}} {
+		if err := checkName(n.kind, n.name); err != nil {
+			return fmt.Errorf("%s: %w", r.Kind, err)
+		}
 	}
 	return nil
+}
+
+// checkName accepts an empty name also: the request does not have that field.
+func checkName(kind, name string) error {
+	if name == "" {
+		return nil
+	}
+	return wire.CheckName(kind, name)
 }
 
 func kindName(k member.Kind) string {
@@ -200,9 +194,7 @@ func kindName(k member.Kind) string {
 	return k.String()
 }
 
-// nameRule is namePattern in words.
-const nameRule = "1 to 32 of the characters a-z, 0-9 and '-'"
+// maxShown bounds the bytes that an error shows of a name.
+const maxShown = 60
 
-func invalidNode(name string) error {
-	return fmt.Errorf("invalid node name '%s': want %s", escape.TerminalShort([]byte(name), 60), nameRule)
-}
+func shorten(name string) string { return escape.TerminalShort([]byte(name), maxShown) }

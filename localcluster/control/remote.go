@@ -1,4 +1,4 @@
-package localcluster
+package control
 
 import (
 	"bufio"
@@ -16,7 +16,11 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/member"
+	"ringside/engine/usage"
 	"ringside/engine/wire"
+	"ringside/localcluster/config"
+	"ringside/localcluster/datadir"
+	"ringside/localcluster/transport"
 )
 
 const (
@@ -30,8 +34,7 @@ const (
 // A Remote is a cluster that another process runs.
 type Remote struct {
 	name    string
-	paths   paths
-	sock    string
+	folder  datadir.Folder
 	silence time.Duration // silenceLimit, or less in tests
 
 	mu     sync.Mutex
@@ -45,24 +48,22 @@ type remoteConn struct {
 }
 
 // Connect finds the running cluster called name. The error wraps ErrNotRunning if there is none. It
-// is a *SilentError if a process holds the cluster and does not answer.
+// is a *datadir.SilentError if a process holds the cluster and does not answer.
 func Connect(ctx context.Context, home, name string) (*Remote, error) {
 	return connectWithin(ctx, home, name, silenceLimit)
 }
 
 func connectWithin(ctx context.Context, home, name string, silence time.Duration) (*Remote, error) {
-	if name == "" {
-		name = DefaultName
-	}
-	p, err := pathsOf(home, name)
+	name = cmp.Or(name, config.DefaultName)
+	f, err := datadir.FolderOf(home, name)
 	if err != nil {
 		return nil, err
 	}
-	r := &Remote{name: name, paths: p, sock: p.sock, silence: silence}
+	r := &Remote{name: name, folder: f, silence: silence}
 	conn, err := r.dial(ctx)
 	switch {
-	case errors.Is(err, ErrNotRunning) && lockedBy(p.lock) != 0:
-		return nil, silent(p, name)
+	case errors.Is(err, ErrNotRunning) && f.Holder() != 0:
+		return nil, f.Silent(name)
 	case err != nil:
 		return nil, err
 	}
@@ -74,25 +75,27 @@ func connectWithin(ctx context.Context, home, name string, silence time.Duration
 	return r, nil
 }
 
+func (r *Remote) notRunning() error { return fmt.Errorf("cluster %s: %w", r.name, ErrNotRunning) }
+
 func (r *Remote) dial(ctx context.Context) (*remoteConn, error) {
-	if len(r.sock) > maxSocketPath {
-		return nil, fmt.Errorf("cluster %s: %w", r.name, ErrNotRunning) // nobody can have made it
+	if !r.folder.HasSocketPath() {
+		return nil, r.notRunning()
 	}
 	var d net.Dialer
-	conn, err := d.DialContext(ctx, "unix", r.sock)
+	conn, err := d.DialContext(ctx, "unix", r.folder.Sock)
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return nil, fmt.Errorf("cluster %s: %w", r.name, ErrNotRunning)
+		return nil, r.notRunning()
 	}
 	in := bufio.NewScanner(conn)
 	in.Buffer(make([]byte, firstLine), maxResponseLine)
 	return &remoteConn{conn, in}, nil
 }
 
-// ping returns a *SilentError if the cluster's process takes connections and does not answer. It
-// returns nil also if there is no such process: then the request itself fails.
+// ping returns a *datadir.SilentError if the cluster's process takes connections and does not answer.
+// It also returns nil if there is no such process: then the request itself fails.
 func (r *Remote) ping(ctx context.Context) error {
 	conn, err := r.dial(ctx)
 	if err != nil {
@@ -101,14 +104,14 @@ func (r *Remote) ping(ctx context.Context) error {
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	_ = conn.SetDeadline(time.Now().Add(r.silence))
-	_, _ = conn.Write([]byte(`{"method":"ping"}` + "\n")) // an earlier version answers that there is no such method
+	_, _ = conn.Write([]byte(`{"method":"ping"}` + "\n")) // an earlier version answers that the method is unknown
 	if conn.in.Scan() || !errors.Is(conn.in.Err(), os.ErrDeadlineExceeded) {
 		return ctx.Err()
 	}
-	var info Info
-	_ = readJSON(r.paths.info, &info) // the process is then unknown, 0
-	return &SilentError{fmt.Sprintf("cluster %s takes connections and has not answered for %v: its process %d is stopped "+
-		"or hangs; let it go on with: kill -CONT %d, or end it with: kill -9 %d", r.name, r.silence, info.PID, info.PID, info.PID)}
+	pid := r.folder.PID()
+	return &datadir.SilentError{Message: fmt.Sprintf("cluster %s takes connections and has not answered for %v: "+
+		"its process %d is stopped or hangs; let it go on with: kill -CONT %d, or end it with: kill -9 %d",
+		r.name, r.silence, pid, pid, pid)}
 }
 
 // watch pings the cluster as long as a request is under way, and ends the request if there is no
@@ -152,7 +155,7 @@ func (r *Remote) giveBack(conn *remoteConn) {
 	r.idle = append(r.idle, conn)
 }
 
-// Close gives up the connections; the cluster runs on.
+// Close closes the connections. The cluster continues to run.
 func (r *Remote) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -165,13 +168,13 @@ func (r *Remote) Close() error {
 }
 
 // call sends a request and hands the responses to fn, up to the last.
-func (r *Remote) call(ctx context.Context, req controlRequest, fn func(controlResponse) error) error {
+func (r *Remote) call(ctx context.Context, req request, fn func(response) error) error {
 	line, err := json.Marshal(req)
 	if err != nil {
 		return err
 	}
 	if len(line) >= maxRequestLine {
-		return usagef("%s: a request has at most %d bytes", req.Method, maxRequestLine)
+		return usage.Errorf("%s: a request has at most %d bytes", req.Method, maxRequestLine)
 	}
 	conn, err := r.take(ctx)
 	if err != nil {
@@ -180,7 +183,7 @@ func (r *Remote) call(ctx context.Context, req controlRequest, fn func(controlRe
 	watched, end := context.WithCancelCause(ctx)
 	defer end(nil)
 	go r.watch(watched, end)
-	stop := context.AfterFunc(watched, func() { _ = conn.Close() }) // takes the request back
+	stop := context.AfterFunc(watched, func() { _ = conn.Close() }) // cancels the request
 	clean, err := exchange(conn, append(line, '\n'), fn)
 	switch {
 	case !stop():
@@ -194,21 +197,22 @@ func (r *Remote) call(ctx context.Context, req controlRequest, fn func(controlRe
 		return err
 	}
 	_ = conn.Close()
-	if errors.Is(err, errHungUp) && !answers(r.sock) {
-		return fmt.Errorf("cluster %s: %w", r.name, ErrNotRunning)
+	if errors.Is(err, errHungUp) && !r.folder.Answers() {
+		return r.notRunning()
 	}
 	return err
 }
 
 var errHungUp = errors.New("the cluster hung up")
 
-// exchange is clean if the connection can be used again.
-func exchange(conn *remoteConn, line []byte, fn func(controlResponse) error) (clean bool, err error) {
+// exchange writes a request and hands the responses to fn. clean means that the connection can be
+// used again.
+func exchange(conn *remoteConn, line []byte, fn func(response) error) (clean bool, err error) {
 	_, broken := conn.Write(line)
-	// A cluster that refuses the connection says why and hangs up, perhaps
-	// before the request was written: what it said is still there to be read.
+	// A cluster that refuses the connection writes why and closes it, perhaps before the request was
+	// written. The refusal can still be read.
 	for conn.in.Scan() {
-		var resp controlResponse
+		var resp response
 		if err := json.Unmarshal(conn.in.Bytes(), &resp); err != nil {
 			return false, fmt.Errorf("read response: %w", err)
 		}
@@ -231,12 +235,12 @@ func (r *Remote) Do(ctx context.Context, via string, req wire.ClientRequest) (wi
 	b, err := wire.AppendClientRequest(nil, 0, req)
 	switch {
 	case errors.Is(err, wire.ErrTooLarge):
-		return failure(req, wire.TooLarge, false, err.Error()), nil
+		return transport.Failure(req, wire.TooLarge, false, err.Error()), nil
 	case err != nil:
-		return nil, usagef("%v", err)
+		return nil, usage.Errorf("%v", err)
 	}
 	var reply wire.ClientReply
-	err = r.call(ctx, controlRequest{Method: "do", Via: via, Request: b}, func(resp controlResponse) (err error) {
+	err = r.call(ctx, request{Method: "do", Via: via, Request: b}, func(resp response) (err error) {
 		_, reply, err = wire.ParseClientReply(resp.Reply)
 		return err
 	})
@@ -245,7 +249,7 @@ func (r *Remote) Do(ctx context.Context, via string, req wire.ClientRequest) (wi
 
 // Fault is Cluster.Fault.
 func (r *Remote) Fault(ctx context.Context, f fault.Fault) error {
-	return r.call(ctx, controlRequest{Method: "fault", Fault: &f}, func(controlResponse) error { return nil })
+	return r.call(ctx, request{Method: "fault", Fault: &f}, func(response) error { return nil })
 }
 
 // Member is Cluster.Member.
@@ -260,7 +264,7 @@ func (r *Remote) CheckMember(ctx context.Context, req member.Request) (member.Ch
 
 func (r *Remote) change(ctx context.Context, method string, req member.Request) (member.Change, error) {
 	var out member.Change
-	err := r.call(ctx, controlRequest{Method: method, Member: &req}, func(resp controlResponse) error {
+	err := r.call(ctx, request{Method: method, Member: &req}, func(resp response) error {
 		if resp.Change != nil {
 			out = *resp.Change
 		}
@@ -272,7 +276,7 @@ func (r *Remote) change(ctx context.Context, method string, req member.Request) 
 // Compare is Cluster.Compare.
 func (r *Remote) Compare(ctx context.Context, look bool, ranges ...event.Span) ([]event.Event, error) {
 	var out []event.Event
-	err := r.call(ctx, controlRequest{Method: "compare", Look: look, Ranges: ranges}, func(resp controlResponse) error {
+	err := r.call(ctx, request{Method: "compare", Look: look, Ranges: ranges}, func(resp response) error {
 		out = append(out, resp.Events...)
 		return nil
 	})
@@ -282,7 +286,7 @@ func (r *Remote) Compare(ctx context.Context, look bool, ranges ...event.Span) (
 // Snapshot is Cluster.Snapshot.
 func (r *Remote) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error) {
 	var out []event.Event
-	err := r.call(ctx, controlRequest{Method: "snapshot", Keys: keys}, func(resp controlResponse) error {
+	err := r.call(ctx, request{Method: "snapshot", Keys: keys}, func(resp response) error {
 		out = append(out, resp.Events...)
 		return nil
 	})
@@ -291,7 +295,7 @@ func (r *Remote) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, e
 
 // Events is Cluster.Events.
 func (r *Remote) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
-	return r.call(ctx, controlRequest{Method: "events", After: after, Follow: follow}, func(resp controlResponse) error {
+	return r.call(ctx, request{Method: "events", After: after, Follow: follow}, func(resp response) error {
 		if len(resp.Events) == 0 {
 			return nil
 		}
@@ -299,11 +303,11 @@ func (r *Remote) Events(ctx context.Context, after uint64, follow bool, fn func(
 	})
 }
 
-// Down is Cluster.Down. When it returns the cluster's name and data are free.
+// Down is Cluster.Down. When Down returns, the cluster's name and data are free.
 func (r *Remote) Down(ctx context.Context) error {
-	err := r.call(ctx, controlRequest{Method: "down"}, func(controlResponse) error { return nil })
+	err := r.call(ctx, request{Method: "down"}, func(response) error { return nil })
 	if errors.Is(err, ErrNotRunning) {
-		return nil // it was quicker than its answer
+		return nil // the cluster went down before its answer arrived
 	}
 	return err
 }

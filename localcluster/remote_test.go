@@ -1,13 +1,8 @@
 package localcluster
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
-	"net"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,11 +11,13 @@ import (
 	"ringside/engine/fault"
 	"ringside/engine/view"
 	"ringside/engine/wire"
+	"ringside/localcluster/config"
+	"ringside/localcluster/control"
 )
 
-func connect(t *testing.T, c *Cluster) *Remote {
+func connect(t *testing.T, c *Cluster) *control.Remote {
 	t.Helper()
-	r, err := Connect(t.Context(), filepath.Dir(c.paths.dir), c.roll.settings().Name)
+	r, err := control.Connect(t.Context(), c.opts.Home, c.roll.settings().Name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,16 +25,7 @@ func connect(t *testing.T, c *Cluster) *Remote {
 	return r
 }
 
-func TestConnectToNothing(t *testing.T) {
-	home := t.TempDir()
-	if _, err := Connect(t.Context(), home, "x"); !errors.Is(err, ErrNotRunning) {
-		t.Error(err)
-	}
-	_, err := Connect(t.Context(), home, "../x")
-	usageError(t, err)
-}
-
-func TestRemote(t *testing.T) {
+func TestRemoteCalls(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	r := connect(t, c)
 	value := strings.Repeat("\x00", wire.MaxValue)
@@ -64,7 +52,7 @@ func TestRemote(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := view.From(events)
-	if len(v.Groups) != 2 || v.Key([]byte("k\xff")) == nil || v.Settings.Name != DefaultName {
+	if len(v.Groups) != 2 || v.Key([]byte("k\xff")) == nil || v.Settings.Name != config.DefaultName {
 		t.Errorf("view %+v", v)
 	}
 }
@@ -142,95 +130,8 @@ func TestRemoteDown(t *testing.T) {
 		case <-time.After(5 * time.Second):
 			t.Fatal("not done")
 		}
-		if err := <-watched; !errors.Is(err, ErrNotRunning) {
+		if err := <-watched; !errors.Is(err, control.ErrNotRunning) {
 			t.Errorf("the watcher got %v", err)
 		}
-	}
-}
-
-func TestMalformedRequests(t *testing.T) {
-	c := begin(t, Options{Mem: true})
-	for name, tt := range map[string]struct {
-		send   string
-		closed bool
-	}{
-		"not json":      {"GET / HTTP/1.1\n", true},
-		"wrong type":    {`{"method":7}` + "\n", true},
-		"not base64":    {`{"method":"do","request":"!"}` + "\n", true},
-		"no method":     {"{}\n", false},
-		"wrong method":  {`{"method":"format"}` + "\n", false},
-		"no request":    {`{"method":"do"}` + "\n", false},
-		"wrong request": {`{"method":"do","request":"AAAA"}` + "\n", false},
-		"no fault":      {`{"method":"fault"}` + "\n", false},
-		"wrong fault":   {`{"method":"fault","fault":{"kind":"flood"}}` + "\n", false},
-		"too long":      {`{"method":"` + strings.Repeat("x", maxRequestLine) + "\n", true},
-	} {
-		t.Run(name, func(t *testing.T) {
-			conn, err := net.Dial("unix", c.paths.sock)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			_ = conn.SetDeadline(time.Now().Add(5 * time.Second))
-			go func() { _, _ = conn.Write([]byte(tt.send)) }()
-			in := bufio.NewReader(conn)
-			line, err := in.ReadBytes('\n')
-			var resp controlResponse
-			if err == nil {
-				err = json.Unmarshal(line, &resp)
-			}
-			if name != "too long" && (err != nil || resp.Error == nil || !resp.Last || resp.Error.Code != codeUsage) {
-				t.Errorf("%s, %v", line, err)
-			}
-			if tt.closed {
-				if _, err := in.ReadByte(); err == nil || errors.Is(err, os.ErrDeadlineExceeded) {
-					t.Errorf("not closed: %v", err)
-				}
-			}
-		})
-	}
-	if _, err := connect(t, c).Snapshot(t.Context()); err != nil {
-		t.Error(err)
-	}
-}
-
-func TestTooManyControlConnections(t *testing.T) {
-	c := begin(t, Options{Mem: true})
-	for range maxControlConns {
-		conn, err := net.Dial("unix", c.paths.sock)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-		if _, err := conn.Write([]byte(`{"method":"events","follow":true}` + "\n")); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := conn.Read(make([]byte, 1)); err != nil { // the beginning of an answer
-			t.Fatal(err)
-		}
-	}
-	r := connect(t, c)
-	if _, err := r.Snapshot(t.Context()); err == nil || !strings.Contains(err.Error(), "too many") {
-		t.Errorf("%v", err)
-	}
-}
-
-// Connections that send no request do not shut out connections that do.
-func TestSilentControlConnectionsGiveWay(t *testing.T) {
-	c := begin(t, Options{Mem: true})
-	for range 2 * maxControlConns {
-		conn, err := net.Dial("unix", c.paths.sock)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer conn.Close()
-	}
-	if _, err := connect(t, c).Snapshot(t.Context()); err != nil {
-		t.Error(err)
-	}
-	c.control.mu.Lock()
-	defer c.control.mu.Unlock()
-	if n := len(c.control.conns); n > maxControlConns {
-		t.Errorf("%d connections", n)
 	}
 }

@@ -1,4 +1,4 @@
-package localcluster
+package datadir
 
 import (
 	"errors"
@@ -12,8 +12,8 @@ const (
 	errDiskQuota      = syscall.Errno(1295)
 )
 
-// isFull reports whether an error means that the disk is full, or the user's quota used up.
-func isFull(err error) bool {
+// IsFull reports whether an error means that the disk is full, or the user's quota used up.
+func IsFull(err error) bool {
 	for _, full := range []error{syscall.ENOSPC, errHandleDiskFull, errDiskFull, errDiskQuota} {
 		if errors.Is(err, full) {
 			return true

@@ -1,4 +1,4 @@
-package localcluster
+package datadir
 
 import (
 	"crypto/sha256"
@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+
+	"ringside/engine/usage"
 )
 
 const (
@@ -30,7 +32,7 @@ const (
 //
 // The stamp file also names the cluster, so that a node does not start on the folder of a node of
 // another cluster. A stamp file of an earlier version names none.
-type runs struct {
+type Runs struct {
 	mu      sync.Mutex
 	dir     string // the data root; "" for a cluster in memory
 	cluster string // the identifier of the cluster in the stamp files
@@ -52,17 +54,17 @@ type run struct {
 }
 
 // A finding is what a node finds about its folder when it starts.
-type finding struct {
-	text     string // "" if there is nothing to tell
-	distrust bool   // the folder may lack writes that were once durable
+type Finding struct {
+	Text     string // "" if there is nothing to report
+	Distrust bool   // the folder may lack writes that were once durable
 }
 
 // newRuns returns the runs of a cluster in memory.
-func newRuns() *runs { return &runs{file: runsFile{Runs: map[string]run{}}} }
+func newRuns() *Runs { return &Runs{file: runsFile{Runs: map[string]run{}}} }
 
 // openRuns reads the runs of a data root, which has that secret. secretLost is set if the secret
 // was made just now for a cluster that had another one.
-func openRuns(dir string, secret []byte, secretLost bool) (*runs, error) {
+func openRuns(dir string, secret []byte, secretLost bool) (*Runs, error) {
 	r := newRuns()
 	r.dir, r.cluster, r.secretLost = dir, clusterID(secret), secretLost
 	err := readJSON(filepath.Join(dir, runsName), &r.file)
@@ -76,17 +78,17 @@ func openRuns(dir string, secret []byte, secretLost bool) (*runs, error) {
 }
 
 // last returns the number of a node's latest run, 0 if the node has not run.
-func (r *runs) last(node string) uint64 {
+func (r *Runs) last(node string) uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.file.Runs[node].Number
 }
 
-// inspect looks at a node's folder before the node opens it. A *UsageError says that the folder is
+// inspect looks at a node's folder before the node opens it. A *usage.Error says that the folder is
 // of another cluster.
-func (r *runs) inspect(node string) (finding, error) {
+func (r *Runs) inspect(node string) (Finding, error) {
 	if r.dir == "" {
-		return finding{}, nil
+		return Finding{}, nil
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -95,35 +97,35 @@ func (r *runs) inspect(node string) (finding, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) || err == nil && len(entries) == 0 {
 		if known && !last.Wiped {
-			return finding{text: "its folder was lost; it starts empty, and its peers fill it again"}, nil
+			return Finding{Text: "its folder was lost; it starts empty, and its peers fill it again"}, nil
 		}
-		return finding{}, nil
+		return Finding{}, nil
 	}
 	if err != nil {
-		return finding{}, err
+		return Finding{}, err
 	}
 	now, err := stampOf(filepath.Join(dir, stampName))
 	switch {
 	case err != nil && !errors.Is(err, os.ErrNotExist):
-		return finding{}, err
+		return Finding{}, err
 	case known && now != "" && now == last.Stamp:
-		return finding{}, nil
+		return Finding{}, nil
 	}
 	of, err := stampedCluster(dir)
 	switch {
 	case err != nil:
-		return finding{}, err
+		return Finding{}, err
 	case of != "" && of != r.cluster && !r.secretLost:
-		return finding{}, usagef("the folder %s is of a node of another cluster; move the folder away, then "+
+		return Finding{}, usage.Errorf("the folder %s is of a node of another cluster; move the folder away, then "+
 			"put back the folder of %s, or let %s start empty", dir, node, node)
 	case !known:
-		return finding{"no run is remembered outside its folder; counters begin a new epoch", true}, nil
+		return Finding{"no run is remembered outside its folder; counters begin a new epoch", true}, nil
 	}
-	return finding{"its folder is a copy or was put back from one; counters begin a new epoch", true}, nil
+	return Finding{"its folder is a copy or was put back from one; counters begin a new epoch", true}, nil
 }
 
 // wiped records that the cluster itself deleted a node's folder.
-func (r *runs) wiped(node string) error {
+func (r *Runs) wiped(node string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	last, known := r.file.Runs[node]
@@ -136,11 +138,11 @@ func (r *runs) wiped(node string) error {
 }
 
 // write writes the runs to the data root. The caller holds mu.
-func (r *runs) write() error { return writeJSON(filepath.Join(r.dir, runsName), r.file) }
+func (r *Runs) write() error { return writeJSON(filepath.Join(r.dir, runsName), r.file) }
 
 // began records a run of a node. The run's first batch is durable, and no message of the run has
 // left the node yet.
-func (r *runs) began(node string, number uint64) error {
+func (r *Runs) began(node string, number uint64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.dir == "" {
@@ -160,7 +162,7 @@ func (r *runs) began(node string, number uint64) error {
 
 // stamp returns the stamp of a node's folder. It writes the stamp file if there is none, or if the
 // file does not name the cluster.
-func (r *runs) stamp(node string) (string, error) {
+func (r *Runs) stamp(node string) (string, error) {
 	dir := filepath.Join(r.dir, node)
 	path := filepath.Join(dir, stampName)
 	of, err := stampedCluster(dir)

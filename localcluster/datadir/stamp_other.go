@@ -1,6 +1,6 @@
 //go:build !linux && !darwin
 
-package localcluster
+package datadir
 
 import "os"
 

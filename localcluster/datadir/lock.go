@@ -1,20 +1,16 @@
-package localcluster
+package datadir
 
 import (
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/gofrs/flock"
-
-	"ringside/engine/event"
 )
 
 // A process locks a folder in two ways: it locks the folder itself, and a file called lock in the
@@ -27,11 +23,8 @@ import (
 // they are not the folders that it locked. The second cluster cannot be refused instead, because
 // it cannot see the first.
 
-// guardEvery is the time between two checks of a cluster's folders.
-const guardEvery = 500 * time.Millisecond
-
-// A folderLock is this process's lock on a folder.
-type folderLock struct {
+// A lock is this process's lock on a folder.
+type lock struct {
 	dir    string
 	file   *flock.Flock
 	folder *flock.Flock // nil where folders cannot be locked
@@ -40,8 +33,8 @@ type folderLock struct {
 }
 
 // lockFile locks the file at path and its folder. It returns nil if another process holds either.
-func lockFile(path string) (*folderLock, error) {
-	l := &folderLock{dir: filepath.Dir(path), file: flock.New(path, flock.SetPermissions(fileMode))}
+func lockFile(path string) (*lock, error) {
+	l := &lock{dir: filepath.Dir(path), file: flock.New(path, flock.SetPermissions(fileMode))}
 	ok, err := l.file.TryLock()
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", path, err)
@@ -82,7 +75,7 @@ func lockedBy(path string) int {
 
 // lockFolder locks the folder itself. ok is false if another process holds the folder, or replaced
 // it meanwhile.
-func (l *folderLock) lockFolder() (ok bool, err error) {
+func (l *lock) lockFolder() (ok bool, err error) {
 	if runtime.GOOS != "windows" { // Windows locks files only
 		l.folder = flock.New(l.dir, flock.SetFlag(os.O_RDONLY))
 		ok, err := l.folder.TryLock()
@@ -107,7 +100,7 @@ func (l *folderLock) lockFolder() (ok bool, err error) {
 
 // gone returns an error if the folder was deleted or replaced since it was locked. It returns nil
 // if the check fails for another reason.
-func (l *folderLock) gone() error {
+func (l *lock) gone() error {
 	now, err := os.Stat(l.dir)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -119,7 +112,7 @@ func (l *folderLock) gone() error {
 }
 
 // Unlock releases the folder.
-func (l *folderLock) Unlock() error {
+func (l *lock) Unlock() error {
 	var err error
 	if l.held && l.gone() == nil {
 		_ = os.Truncate(l.file.Path(), 0) // lockedBy also asks whether the process is there
@@ -128,45 +121,4 @@ func (l *folderLock) Unlock() error {
 		err = l.folder.Unlock()
 	}
 	return errors.Join(err, l.file.Unlock())
-}
-
-// guard stops the cluster if one of its folders is deleted or replaced.
-func (c *Cluster) guard() {
-	tick := time.NewTicker(guardEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-c.ctx.Done():
-			return
-		case <-tick.C:
-		}
-		err := c.lock.gone()
-		if err == nil && c.disk != nil {
-			err = c.disk.lock.gone()
-		}
-		if err != nil {
-			c.abandon(err)
-			return
-		}
-	}
-}
-
-// abandon stops a cluster whose folder is gone. It leaves the files in that place alone, because
-// they may be another cluster's.
-func (c *Cluster) abandon(cause error) {
-	err := fmt.Errorf("%w; the cluster has stopped, since its writes would be lost", cause)
-	c.failed.Store(&err)
-	c.tell(event.Event{Kind: event.DiskFailed, Message: err.Error()})
-	if ln, ok := c.control.ln.(*net.UnixListener); ok {
-		ln.SetUnlinkOnClose(false)
-	}
-	go func() { _ = c.Close() }() // Close waits for the caller of abandon
-}
-
-// Err returns the reason why the cluster stopped by itself, nil if it did not.
-func (c *Cluster) Err() error {
-	if err := c.failed.Load(); err != nil {
-		return *err
-	}
-	return nil
 }

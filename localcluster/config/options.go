@@ -1,0 +1,60 @@
+package config
+
+import (
+	"strings"
+	"time"
+
+	"ringside/engine/settings"
+	"ringside/engine/store"
+	"ringside/engine/usage"
+)
+
+const (
+	// DefaultName is the name of a cluster if the user gives none.
+	DefaultName = "default"
+	// MaxNodes bounds a cluster in one process: every pair of nodes has two connections, and every
+	// node has a database.
+	MaxNodes = 64
+	// MaxBasePort is the highest port of a first node. The ports of the other nodes are above it.
+	MaxBasePort = 1<<16 - MaxNodes
+)
+
+// Options describe a cluster to be started on this machine.
+type Options struct {
+	Name     string           // "" is DefaultName
+	Home     string           // the folder that has a folder for each cluster; see datadir.Home
+	Dir      string           // the folder of the data; "" is the recorded one, or else a folder in Home
+	Mem      bool             // keep data in memory only
+	Settings settings.Cluster // a zero field is as the data in Dir has it, or the default if Dir is new
+	BasePort int              // of the first node; later nodes have the ports above; 0: free ports
+
+	// FlushDelay returns how much longer the next flush of a node takes. It is for experiments. A nil
+	// FlushDelay adds nothing.
+	FlushDelay func(node string) time.Duration
+
+	Testing Testing // zero outside tests
+}
+
+// Testing has the options that only tests use.
+type Testing struct {
+	WrapStore  func(node string, s store.Store) store.Store // breaks or watches a node's store; nil: no wrapper
+	FlushEvery time.Duration                                // of an object buffer (§6.1); 0: the usual time
+	Memory     int                                          // bytes of all queues; 0: budget.Default
+	DiskPause  time.Duration                                // before a failed disk is opened again; 0: the usual time
+}
+
+// Check returns the first fault of the options that can be seen without a look at the disk, nil if
+// there is none. It does not check Settings.
+func (o Options) Check() error {
+	switch {
+	case o.Home == "":
+		return usage.Errorf("start: no home folder")
+	case o.Mem && o.Dir != "":
+		return usage.Errorf("a cluster in memory has no data folder; leave out --dir or --mem")
+	case o.BasePort < 0 || o.BasePort > MaxBasePort:
+		return usage.Errorf("invalid base port %d: want 1 to %d, or none for free ports", o.BasePort, MaxBasePort)
+	case strings.HasPrefix(o.Name, "-"):
+		return usage.Errorf("invalid cluster name %q: commands take a word that begins with '-' for a flag", o.Name)
+	}
+	return nil
+}

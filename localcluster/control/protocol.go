@@ -1,0 +1,105 @@
+package control
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+
+	"ringside/engine/event"
+	"ringside/engine/fault"
+	"ringside/engine/member"
+	"ringside/engine/usage"
+)
+
+const (
+	// maxRequestLine bounds a request in bytes. The largest put fits in base64.
+	maxRequestLine = 4 << 20
+	// maxResponseLine bounds a response in bytes. The largest frame fits in base64.
+	maxResponseLine = 96 << 20
+	// firstLine is the size in bytes of the line buffer that a connection begins with.
+	firstLine = 16 << 10
+)
+
+// A request asks for one method of a cluster.
+type request struct {
+	Method  string          `json:"method"`            // a key of methods
+	Via     string          `json:"via,omitempty"`     // do
+	Request []byte          `json:"request,omitempty"` // do: encoded as on the wire between clients and nodes
+	Fault   *fault.Fault    `json:"fault,omitempty"`
+	Member  *member.Request `json:"member,omitempty"`
+	Keys    [][]byte        `json:"keys,omitempty"`   // snapshot
+	Look    bool            `json:"look,omitempty"`   // compare
+	Ranges  []event.Span    `json:"ranges,omitempty"` // compare
+	After   uint64          `json:"after,omitempty"`  // events
+	Follow  bool            `json:"follow,omitempty"` // events
+}
+
+// A response is one line of the answer to a request.
+type response struct {
+	Reply  []byte         `json:"reply,omitempty"`  // do
+	Change *member.Change `json:"change,omitempty"` // member
+	Events []event.Event  `json:"events,omitempty"` // snapshot, events: some of them
+	Error  *failure       `json:"error,omitempty"`
+	Last   bool           `json:"last,omitempty"`
+}
+
+// A failure is an error in a response.
+type failure struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// The codes of failures.
+const (
+	codeUsage      = "usage"       // a *usage.Error
+	codeNotRunning = "not_running" // ErrStopped
+	codeOverloaded = "overloaded"  // too many connections
+	codeInternal   = "internal"    // any other error
+)
+
+// ErrNotRunning means that no cluster of the name is running.
+var ErrNotRunning = errors.New("no such cluster running")
+
+// ErrStopped is the error of a call to a cluster that is going down or is down.
+var ErrStopped = fmt.Errorf("the cluster is stopped: %w", ErrNotRunning)
+
+// encodeError returns err as a failure.
+func encodeError(err error) *failure {
+	code := codeInternal
+	var refused *usage.Error
+	switch {
+	case errors.As(err, &refused):
+		code = codeUsage
+	case errors.Is(err, ErrNotRunning):
+		code = codeNotRunning
+	}
+	return &failure{Code: code, Message: err.Error()}
+}
+
+// decode returns the failure as an error.
+func (f *failure) decode() error {
+	switch f.Code {
+	case codeUsage:
+		return &usage.Error{Err: errors.New(f.Message)}
+	case codeNotRunning:
+		return ErrStopped
+	}
+	return errors.New(f.Message)
+}
+
+// respond writes one line.
+func respond(conn net.Conn, r response) error {
+	b, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Write(append(b, '\n'))
+	return err
+}
+
+// refuse writes the last response of a request that failed. The error of the connection is ignored:
+// the connection is closed next.
+func refuse(conn net.Conn, code, message string) {
+	_ = respond(conn, response{Last: true, Error: &failure{code, message}})
+}
