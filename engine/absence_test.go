@@ -204,13 +204,13 @@ func TestGetWithoutRepair(t *testing.T) {
 func TestHandedOverRecordsPassTheReader(t *testing.T) {
 	w := five(t)
 	n, key := w.nodes["n5"], []byte(w.keyAt("n1", "n2", "n3"))
-	if n.reading(key, n.View()).Returned {
+	if n.records.answer(key, n.View()).Returned {
 		t.Fatal("n5 has handed over nothing")
 	}
 	v := vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1"}, Counter: 1}, Value: []byte("v")}
-	n.storeHome(key, vclock.Siblings{v}, false, nil, event.Event{Peer: "n4", Op: wire.Transfer.String()})
+	n.records.merge(update{key: key, siblings: vclock.Siblings{v}, lww: false, purpose: wire.Transfer, peer: "n4"})
 	n.drop(n.handover(keyrange.At(n.members.ring, ring.Of(key))))
-	if r := n.reading(key, n.View()); len(r.Siblings) != 0 || !r.Returned {
+	if r := n.records.answer(key, n.View()); len(r.Siblings) != 0 || !r.Returned {
 		t.Fatalf("n5 holds %v, returned %v", r.Siblings, r.Returned)
 	}
 }

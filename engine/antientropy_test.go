@@ -118,11 +118,11 @@ func TestMissedWriteComesByAntiEntropy(t *testing.T) {
 	w.start("n3")
 	w.tell(func(p string) Input { return PeerUp{p} }, func(_, to string) bool { return to == "n3" })
 	w.pass(3 * w.timings.Reunion)
-	rec, err := w.nodes["n3"].record(store.Data, record.DataKey([]byte("cart")))
+	rec, err := w.nodes["n3"].records.read(store.Data, record.DataKey([]byte("cart")))
 	if err != nil || !rec.Siblings.Has(r.Version.Dot) {
 		t.Fatalf("n3 holds %v, %v", rec.Siblings, err)
 	}
-	if rec, _ := w.nodes["n3"].record(store.Data, record.DataKey([]byte("gone"))); len(rec.Siblings) != 1 || !rec.Siblings[0].Deleted {
+	if rec, _ := w.nodes["n3"].records.read(store.Data, record.DataKey([]byte("gone"))); len(rec.Siblings) != 1 || !rec.Siblings[0].Deleted {
 		t.Fatalf("n3 holds %v of a deleted key", rec.Siblings)
 	}
 	w.wantEqualRoots()
@@ -228,14 +228,14 @@ func TestTenDifferencesCostKilobytes(t *testing.T) {
 func TestWipedNodeIsRebuilt(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	w.fill(*many)
-	want := w.nodes["n4"].keys
+	want := w.nodes["n4"].records.keys
 	w.wipe("n4")
 	w.sent = 0
 	began := w.now
 	rounds := w.compare(false)
 	t.Logf("%d keys again after %v of the node's time, %d bytes on the wire for %d of data", want, w.now-began, w.sent,
 		total(rounds, func(r event.SyncRound) int { return r.FullCopy }))
-	if got := w.nodes["n4"].keys; got != want {
+	if got := w.nodes["n4"].records.keys; got != want {
 		t.Errorf("n4 holds %d keys, before it held %d", got, want)
 	}
 	w.wantEqualRoots()
@@ -378,7 +378,7 @@ func TestScrubFindsDamage(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.pass(3 * w.timings.AntiEntropy)
-	rec, err := w.nodes["n2"].record(store.Data, k)
+	rec, err := w.nodes["n2"].records.read(store.Data, k)
 	if err != nil || !rec.Siblings.Has(r.Version.Dot) {
 		t.Fatalf("n2 holds %v, %v", rec.Siblings, err)
 	}
@@ -408,7 +408,7 @@ func TestTombstonesAreNotRepairedForEver(t *testing.T) {
 		}
 	}
 	for _, n := range w.names {
-		if rec, err := w.nodes[n].record(store.Data, record.DataKey([]byte("cart"))); err != nil || len(rec.Siblings) != 1 || !rec.Siblings[0].Deleted {
+		if rec, err := w.nodes[n].records.read(store.Data, record.DataKey([]byte("cart"))); err != nil || len(rec.Siblings) != 1 || !rec.Siblings[0].Deleted {
 			t.Errorf("%s holds %v, %v", n, rec.Siblings, err)
 		}
 	}
@@ -463,7 +463,7 @@ func TestHandoffSetsOffComparisons(t *testing.T) {
 	w.mustPut("n1", key, "v", nil) // n1 and n2 keep it for n3 and n4; nobody is left for n5
 	w.heal(true)
 	w.pass(2 * DefaultTimings().Reunion)
-	if s, _, _ := w.nodes["n5"].known([]byte(key)); len(s) != 1 {
+	if s, _, _ := w.nodes["n5"].records.known([]byte(key)); len(s) != 1 {
 		t.Fatalf("n5 holds %v", s)
 	}
 }

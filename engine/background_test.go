@@ -142,7 +142,7 @@ func TestBackgroundNeverStarves(t *testing.T) {
 	}
 	handoff := func(w *world) {
 		for i := range 500 {
-			w.nodes["n1"].handoff.store("n2", fmt.Appendf(nil, "key%d", i), w.nodes["n1"].mustKnow(t, fmt.Sprintf("key%d", i)), false, nil, event.Event{})
+			w.nodes["n1"].handoff.keep("n2", update{key: fmt.Appendf(nil, "key%d", i), siblings: w.nodes["n1"].mustKnow(t, fmt.Sprintf("key%d", i))})
 		}
 		w.nodes["n1"].handoff.deliver("n2")
 		w.carryOut("n1", w.nodes["n1"].finish())
@@ -163,7 +163,7 @@ func TestBackgroundNeverStarves(t *testing.T) {
 // mustKnow is what the node holds of a key.
 func (n *Node) mustKnow(t *testing.T, key string) (s vclock.Siblings) {
 	t.Helper()
-	s, _, code := n.known([]byte(key))
+	s, _, code := n.records.known([]byte(key))
 	if code != wire.OK {
 		t.Fatal(code)
 	}

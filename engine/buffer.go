@@ -1,19 +1,19 @@
 package engine
 
-// §6.1 Balancing Performance and Durability: "each storage node maintains an object buffer
-// in its main memory. Each write operation is stored in the buffer and gets periodically
-// written to storage by a writer thread", and "the coordinator chooses one out of the N
-// replicas to perform a durable write", for which it does not wait in particular.
+// §6.1 Balancing Performance and Durability: "each storage node maintains an object buffer in its
+// main memory. Each write operation is stored in the buffer and gets periodically written to storage
+// by a writer thread", and "the coordinator chooses one out of the N replicas to perform a durable
+// write", for which it does not wait in particular.
 //
-// The buffer itself is the driver's (store.Buffer). Here is which writes may stay in it for
-// a while: those of a client's put, at all its replicas but one. Whatever another node builds
-// upon stays durable before it is told: a hint that came home, a replica that
-// anti-entropy brought, a node's incarnation. Such an Output waits for all that was written
-// before it, too, since what it tells may rest on a write that is in the buffer: a
-// home may refuse a hint because it has heard of a descendant.
+// The driver keeps the buffer (store.Buffer). The node says which writes may stay in the buffer for a
+// while: those of a client's put, at all its replicas but one. Everything that other nodes rely on
+// must be durable before they are told: a hint that its home holds, a replica that anti-entropy
+// brought, a node's incarnation. An Output with such a write waits for all earlier writes as well,
+// because it may rest on one that is still in the buffer. For example, a home may refuse a hint
+// because it has heard of a descendant.
 //
-// A crash loses the end of the order of a node's writes, the counters of its dots among
-// them. So every life of a node with a buffer counts in an incarnation of its own.
+// A crash loses the end of the sequence of a node's writes, and with it the latest counters. So every
+// run of a node with a buffer has an incarnation of its own.
 
 import (
 	"bytes"
@@ -23,26 +23,27 @@ import (
 	"ringside/engine/store"
 )
 
-// keepAs runs do, which keeps a replica: its writes may wait in the object buffer if lazy,
-// or else this step is durable, also where do changes nothing: what makes it so
-// may be in the buffer.
-func (n *Node) keepAs(lazy bool, do func()) {
+// withDurability runs keep, which keeps a replica. If lazy, the writes of keep may stay in the object
+// buffer. Otherwise this step must be durable even if keep writes nothing, because the replica that
+// keep finds may be in the buffer.
+func (n *Node) withDurability(lazy bool, keep func()) {
 	if !lazy || !n.cfg.Buffered {
-		n.durably()
-		do()
+		n.requireDurable()
+		keep()
 		return
 	}
 	n.lazy = true
-	do()
+	keep()
 	n.lazy = false
 }
 
-// durably makes all that the node wrote so far durable before anything of this step leaves.
-func (n *Node) durably() { n.out.Durable = true }
+// requireDurable makes everything that the node wrote so far durable before an output of this step
+// leaves the node.
+func (n *Node) requireDurable() { n.out.Durable = true }
 
-// chooseDurable picks the node that is to write durably among those that a put goes to: by
-// chance, so that no disk has to do it for all, homes before stand-ins. The
-// coordinator itself does only if it is alone: all that it sends would wait.
+// chooseDurable picks the node that has to write durably, among the nodes that get a replica of the
+// put. The choice is random, so that the work is spread over the disks. Homes come before fallbacks.
+// The coordinator is picked only if it is alone, because all messages of its step would wait.
 func (p *put) chooseDurable(assigned []assignment) {
 	n := p.n
 	if !n.cfg.Buffered {
@@ -68,11 +69,11 @@ func (p *put) chooseDurable(assigned []assignment) {
 	p.durable = homes[n.rng.IntN(len(homes))]
 }
 
-// isLazy says whether the replica at node may stay in its buffer for a while.
+// isLazy reports whether the replica at node may stay in that node's buffer for a while.
 func (p *put) isLazy(node string) bool { return p.n.cfg.Buffered && node != p.durable }
 
-// KeysOf lists the clients' keys that writes are about, sorted: what a crash took with
-// the buffer, for a driver that wants to know what is left of them.
+// KeysOf lists the clients' keys that writes are about, sorted. A driver uses it to find out which keys
+// a crash took with the buffer.
 func KeysOf(writes []store.Write) [][]byte {
 	var out [][]byte
 	for _, w := range writes {

@@ -109,7 +109,7 @@ func TestWhatOthersRestOnIsDurable(t *testing.T) {
 	if n.Step(w.now, Request{Client: 1, Body: wire.GetRequest{Key: []byte("k")}}).Durable {
 		t.Error("a get waits for the disk")
 	}
-	n.handoff.store("n3", []byte("k"), v, false, nil, event.Event{})
+	n.handoff.keep("n3", update{key: []byte("k"), siblings: v})
 	n.finish()
 	n.handoff.drop("n3", []byte("k"), event.HintDelivered)
 	if !n.finish().Durable {
@@ -134,7 +134,7 @@ func TestWithoutBuffersEverythingIsDurable(t *testing.T) {
 // of its own, even if its clock was set back.
 func TestEveryLifeHasItsIncarnation(t *testing.T) {
 	w := newBuffered(t, "n1", "n2", "n3")
-	first := w.nodes["n1"].self.Incarnation
+	first := w.nodes["n1"].counters.self.Incarnation
 	kept := store.NewMem()
 	if err := kept.Apply([]store.Write{{Space: store.Meta, Key: record.SelfKey(), Value: record.EncodeSelf(record.Self{Incarnation: first, Run: first})}}, true); err != nil {
 		t.Fatal(err)

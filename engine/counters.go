@@ -27,132 +27,143 @@ const (
 	foldBatch = 64
 )
 
-// counters is the index in memory of the space store.Own.
+// counters mints the node's dots, and keeps what proves the latest dot of each key.
 type counters struct {
-	kept   int                   // entries of the space
+	n      *Node
+	self   record.Self           // the incarnation, and the number of epochs begun in it
+	kept   int                   // entries of the space store.Own
 	floors map[uint16]record.Own // by part of the ring (record.FloorPart)
 	next   []byte                // the key at which the next fold begins; nil: the first key
 }
 
+func newCounters(n *Node) *counters { return &counters{n: n, floors: map[uint16]record.Own{}} }
+
 // floor returns the dot above which a key that has no counter of its own starts in epoch.
-func (c *counters) floor(dbKey []byte, epoch uint64) record.Own {
-	if f := c.floors[record.FloorPart(dbKey)]; f.Epoch == epoch {
+func (c *counters) floor(stored []byte, epoch uint64) record.Own {
+	if f := c.floors[record.FloorPart(stored)]; f.Epoch == epoch {
 		return f
 	}
 	return record.Own{Epoch: epoch}
 }
 
-// loadCounters counts the counters in the store and reads the floors. A damaged floor begins a new
-// epoch.
-func (n *Node) loadCounters() error {
-	n.counters = &counters{floors: map[uint16]record.Own{}}
-	var strange [][]byte
-	err := n.db.Scan(store.Own, nil, nil, func(k, _ []byte) bool {
-		if n.counters.kept++; !record.IsDataKey(k) {
-			strange = append(strange, slices.Clone(k))
+// load takes an incarnation, counts the counters in the store, and reads the floors.
+func (c *counters) load() error {
+	if err := c.loadSelf(); err != nil {
+		return err
+	}
+	if err := c.loadKept(); err != nil {
+		return err
+	}
+	return c.loadFloors()
+}
+
+// loadKept counts the counters that are kept apart from records.
+func (c *counters) loadKept() error {
+	var unknown [][]byte
+	err := c.n.db.Scan(store.Own, nil, nil, func(k, _ []byte) bool {
+		if record.IsDataKey(k) {
+			c.kept++
+		} else {
+			unknown = append(unknown, slices.Clone(k))
 		}
 		return true
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		c.n.records.discard(store.Own, unknown)
 	}
-	n.counters.kept -= len(strange)
-	n.discard(store.Own, strange)
+	return err
+}
+
+// loadFloors reads the floors. A damaged floor begins a new epoch.
+func (c *counters) loadFloors() error {
 	var damaged [][]byte
 	from, to := record.FloorKeys()
-	err = n.db.Scan(store.Meta, from, to, func(k, v []byte) bool {
+	err := c.n.db.Scan(store.Meta, from, to, func(k, v []byte) bool {
 		part, ok := record.ParseFloorKey(k)
 		own, err := record.DecodeOwn(v)
 		if err != nil || !ok {
 			damaged = append(damaged, slices.Clone(k))
 			return true
 		}
-		n.counters.floors[part] = own
+		c.floors[part] = own
 		return true
 	})
 	for _, k := range damaged {
-		n.write(store.Meta, k, nil) // otherwise each start begins an epoch
+		c.n.write(store.Meta, k, nil) // otherwise each start begins an epoch
 	}
 	if len(damaged) > 0 {
-		n.beginEpoch()
+		c.beginEpoch()
 	}
 	return err
 }
 
-// keptCounter reads the counter of a key that is kept apart from the record. It returns the zero
-// Own if there is none.
-func (n *Node) keptCounter(dbKey []byte) (record.Own, error) {
-	if n.counters.kept == 0 {
+// read returns the counter of a key that is kept apart from the record. It returns the zero Own if
+// there is none.
+func (c *counters) read(stored []byte) (record.Own, error) {
+	if c.kept == 0 {
 		return record.Own{}, nil
 	}
-	b, err := n.db.Get(store.Own, dbKey)
+	b, err := c.n.db.Get(store.Own, stored)
 	if err != nil || b == nil {
 		return record.Own{}, err
 	}
 	return record.DecodeOwn(b)
 }
 
-// keepCounter keeps own as the last dot that this node minted for a key, if own is of this
+// keep keeps own as the last dot that this node minted for a key, if own is of this
 // incarnation.
-func (n *Node) keepCounter(dbKey []byte, own record.Own) {
-	if own = n.trusted(own); own.Counter == 0 || mutant.Is(mutant.CounterDropped) {
+func (c *counters) keep(stored []byte, own record.Own) {
+	if own = c.trusted(own); own.Counter == 0 || mutant.Is(mutant.CounterDropped) {
 		return
 	}
-	if old, err := n.db.Get(store.Own, dbKey); err == nil && old == nil {
-		n.counters.kept++
+	if old, err := c.n.db.Get(store.Own, stored); err == nil && old == nil {
+		c.kept++
 	}
-	n.write(store.Own, dbKey, record.EncodeOwn(own))
-	if n.counters.kept > maxCounters || n.odd(FewCounters) {
-		n.foldCounters()
+	c.n.write(store.Own, stored, record.EncodeOwn(own))
+	if c.kept > maxCounters || c.n.odd(FewCounters) {
+		c.foldSome()
 	}
 }
 
-// dropCounter deletes the kept counter of a key whose record holds a later counter now. If the
+// drop deletes the kept counter of a key whose record holds a later counter now. If the
 // record is damaged after that, no old counter comes back.
-func (n *Node) dropCounter(dbKey []byte) {
-	if n.counters.kept == 0 {
+func (c *counters) drop(stored []byte) {
+	if c.kept == 0 {
 		return
 	}
-	if b, err := n.db.Get(store.Own, dbKey); err == nil && b == nil {
+	if b, err := c.n.db.Get(store.Own, stored); err == nil && b == nil {
 		return
 	}
-	n.counters.kept--
-	n.write(store.Own, dbKey, nil)
+	c.kept--
+	c.n.write(store.Own, stored, nil)
 }
 
-// deleteRecord deletes a record and keeps the counter in it. A damaged record may have held any
-// counter, so a new epoch begins. deleteRecord reads the record itself, because a fold in this step
-// may have moved a kept counter into the record.
-func (n *Node) deleteRecord(dbKey []byte) {
-	rec, err := n.record(store.Data, dbKey)
-	n.write(store.Data, dbKey, nil) // first, so that a fold does not move the counter back into the record
+// keepLatest keeps own, the counter of a record that is deleted, unless a later counter of the key is
+// kept already. If the kept counter is damaged, a new epoch begins.
+func (c *counters) keepLatest(stored []byte, own record.Own) {
+	kept, err := c.read(stored)
 	if err != nil {
-		n.beginEpoch()
+		c.beginEpoch()
 		return
 	}
-	kept, err := n.keptCounter(dbKey)
-	if err != nil {
-		n.beginEpoch()
-		return
-	}
-	if own := n.trusted(rec.Own); latestOwn(n.trusted(kept), own) == own {
-		n.keepCounter(dbKey, own)
+	if own = c.trusted(own); latestOwn(c.trusted(kept), own) == own {
+		c.keep(stored, own)
 	}
 }
 
-// foldCounters moves some of the kept counters into floors, or into the records of their keys.
-func (n *Node) foldCounters() {
+// foldSome moves some of the kept counters into floors, or into the records of their keys.
+func (c *counters) foldSome() {
 	type entry struct {
 		key []byte
 		own record.Own
 		err error
 	}
 	var batch []entry
-	from := n.counters.next
-	n.counters.next = nil
-	_ = n.db.Scan(store.Own, from, nil, func(k, v []byte) bool {
+	from := c.next
+	c.next = nil
+	_ = c.n.db.Scan(store.Own, from, nil, func(k, v []byte) bool {
 		if len(batch) >= foldBatch {
-			n.counters.next = slices.Clone(k)
+			c.next = slices.Clone(k)
 			return false
 		}
 		own, err := record.DecodeOwn(v)
@@ -160,36 +171,36 @@ func (n *Node) foldCounters() {
 		return true
 	})
 	for _, e := range batch {
-		n.counters.kept--
-		n.write(store.Own, e.key, nil)
+		c.kept--
+		c.n.write(store.Own, e.key, nil)
 		if e.err != nil {
-			n.beginEpoch()
+			c.beginEpoch()
 			continue
 		}
-		n.fold(e.key, n.trusted(e.own))
+		c.fold(e.key, c.trusted(e.own))
 	}
 }
 
 // fold keeps own in the key's record if there is one, and in a floor otherwise.
-func (n *Node) fold(dbKey []byte, own record.Own) {
+func (c *counters) fold(stored []byte, own record.Own) {
 	if own.Counter == 0 {
 		return
 	}
-	rec, err := n.record(store.Data, dbKey)
+	rec, err := c.n.records.read(store.Data, stored)
 	switch {
 	case err != nil:
-		n.beginEpoch()
+		c.beginEpoch()
 		return
 	case len(rec.Siblings) > 0:
-		rec.Own = latestOwn(n.trusted(rec.Own), own)
-		n.write(store.Data, dbKey, record.Encode(rec))
+		rec.Own = latestOwn(c.trusted(rec.Own), own)
+		c.n.write(store.Data, stored, record.Encode(rec))
 		return
-	case own.Epoch != n.epoch(): // a key without a counter starts in the current epoch
+	case own.Epoch != c.epoch(): // a key without a counter starts in the current epoch
 		return
 	}
-	f := record.FloorPart(dbKey)
-	if floor := n.counters.floor(dbKey, own.Epoch); own.Counter > floor.Counter && !mutant.Is(mutant.FloorForgotten) {
-		n.counters.floors[f] = own
-		n.write(store.Meta, record.FloorKey(f), record.EncodeOwn(own))
+	f := record.FloorPart(stored)
+	if floor := c.floor(stored, own.Epoch); own.Counter > floor.Counter && !mutant.Is(mutant.FloorForgotten) {
+		c.floors[f] = own
+		c.n.write(store.Meta, record.FloorKey(f), record.EncodeOwn(own))
 	}
 }

@@ -101,7 +101,7 @@ func TestCountersSurviveTheirRecords(t *testing.T) {
 	w.change("n1", "n6", member.Join)
 	w.change("n1", "n3", member.Leave)
 	w.settle()
-	if rec, err := w.nodes["n3"].record(store.Data, record.DataKey([]byte(key))); err != nil || len(rec.Siblings) > 0 {
+	if rec, err := w.nodes["n3"].records.read(store.Data, record.DataKey([]byte(key))); err != nil || len(rec.Siblings) > 0 {
 		t.Fatalf("n3 left and holds %v %v", rec, err)
 	}
 	w.change("n1", "n3", member.Join)
@@ -179,8 +179,8 @@ func TestDamagedCounters(t *testing.T) {
 		},
 		"a kept counter": func(w *world, key string) {
 			n := w.nodes["n3"]
-			rec, _ := n.record(store.Data, record.DataKey([]byte(key)))
-			n.keepCounter(record.DataKey([]byte(key)), rec.Own)
+			rec, _ := n.records.read(store.Data, record.DataKey([]byte(key)))
+			n.counters.keep(record.DataKey([]byte(key)), rec.Own)
 			w.carryOut("n3", n.finish())
 			w.damage("n3", store.Own, record.DataKey([]byte(key)))
 		},
@@ -197,11 +197,11 @@ func TestDamagedCounters(t *testing.T) {
 			key, other := w.keyAt("n3", "n4", "n5"), w.keyAt("n3")
 			w.mustPut("n3", key, "v", nil)
 			first := w.mustPut("n3", other, "v", nil).Version.Dot
-			before := w.nodes["n3"].epoch()
+			before := w.nodes["n3"].counters.epoch()
 			damage(w, key)
 			r := w.do("n3", wire.PutRequest{Key: []byte(key), Value: []byte("w")}).(wire.PutReply)
-			if r.Err != wire.OK || w.nodes["n3"].epoch() == before {
-				t.Fatalf("%v %s; epoch %x, before %x", r.Err, r.Message, w.nodes["n3"].epoch(), before)
+			if r.Err != wire.OK || w.nodes["n3"].counters.epoch() == before {
+				t.Fatalf("%v %s; epoch %x, before %x", r.Err, r.Message, w.nodes["n3"].counters.epoch(), before)
 			}
 			if next := w.mustPut("n3", other, "w", nil).Version.Dot; next.Epoch != first.Epoch || next.Counter != first.Counter+1 {
 				t.Fatalf("another key counted from %v to %v", first, next)
@@ -215,7 +215,7 @@ func TestDamagedCounters(t *testing.T) {
 
 // counted is a version of this node for key, stamped with the next dot and kept by keep.
 func (n *Node) counted(key []byte, keep func(own record.Own, s vclock.Siblings)) record.Own {
-	own := n.mint(key, nil)
+	own := n.counters.mint(key, nil)
 	dot := vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter}
 	keep(own, vclock.Siblings{{Dot: dot, Value: []byte("v")}})
 	return own
@@ -235,14 +235,16 @@ func TestDroppedRangeKeepsFoldedCounters(t *testing.T) {
 	}
 	slices.SortFunc(keys, func(a, b []byte) int { return slices.Compare(record.DataKey(a), record.DataKey(b)) })
 	asHome := func(key []byte) func(record.Own, vclock.Siblings) {
-		return func(own record.Own, s vclock.Siblings) { n.storeHome(key, s, false, &own, event.Event{}) }
+		return func(own record.Own, s vclock.Siblings) {
+			n.records.merge(update{key: key, siblings: s, lww: false, own: &own})
+		}
 	}
 	n.counted(keys[0], asHome(keys[0]))
 	n.counted(keys[1], asHome(keys[1]))
-	last := n.counted(keys[1], func(own record.Own, _ vclock.Siblings) { n.keepCounter(record.DataKey(keys[1]), own) }) // as a stand-in
+	last := n.counted(keys[1], func(own record.Own, _ vclock.Siblings) { n.counters.keep(record.DataKey(keys[1]), own) }) // as a stand-in
 	n.cfg.Buggify = func(p Place) bool { return p == FewCounters }
 	n.drop(n.handover(keyrange.Of(n.members.ring, rg)))
-	if next := n.mint(keys[1], nil); next.Epoch != last.Epoch || next.Counter != last.Counter+1 {
+	if next := n.counters.mint(keys[1], nil); next.Epoch != last.Epoch || next.Counter != last.Counter+1 {
 		t.Fatalf("after %v the node counts on with %v", last, next)
 	}
 }
@@ -252,7 +254,7 @@ func TestDroppedRangeKeepsFoldedCounters(t *testing.T) {
 func TestDamagedRecordEndsItsKeptCounter(t *testing.T) {
 	for name, after := range map[string]func(n *Node, key []byte, others vclock.Siblings){
 		"mended": func(n *Node, key []byte, others vclock.Siblings) {
-			n.storeHome(key, others, false, nil, event.Event{Op: wire.ReadRepair.String()})
+			n.records.merge(update{key: key, siblings: others, lww: false, purpose: wire.ReadRepair})
 		},
 		"dropped": func(n *Node, key []byte, _ vclock.Siblings) {
 			n.drop(n.handover(keyrange.At(n.members.ring, ring.Of(key))))
@@ -261,12 +263,14 @@ func TestDamagedRecordEndsItsKeptCounter(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := five(t)
 			n, key := w.nodes["n3"], []byte(w.keyAt("n3"))
-			n.counted(key, func(own record.Own, _ vclock.Siblings) { n.keepCounter(record.DataKey(key), own) })
-			last := n.counted(key, func(own record.Own, s vclock.Siblings) { n.storeHome(key, s, false, &own, event.Event{}) })
+			n.counted(key, func(own record.Own, _ vclock.Siblings) { n.counters.keep(record.DataKey(key), own) })
+			last := n.counted(key, func(own record.Own, s vclock.Siblings) {
+				n.records.merge(update{key: key, siblings: s, lww: false, own: &own})
+			})
 			w.carryOut("n3", n.finish())
 			w.damage("n3", store.Data, record.DataKey(key))
 			after(n, key, vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n4"}, Counter: 1}, Value: []byte("w")}})
-			if next := n.mint(key, nil); next.Epoch == last.Epoch && next.Counter <= last.Counter {
+			if next := n.counters.mint(key, nil); next.Epoch == last.Epoch && next.Counter <= last.Counter {
 				t.Fatalf("%v was minted twice, after %v", next, last)
 			}
 		})
@@ -277,7 +281,7 @@ func TestDamagedRecordEndsItsKeptCounter(t *testing.T) {
 func TestDamagedKeptCounterCostsOneEpoch(t *testing.T) {
 	w := five(t)
 	n, key := w.nodes["n3"], w.keyAt("n3")
-	n.counted([]byte(key), func(own record.Own, _ vclock.Siblings) { n.keepCounter(record.DataKey([]byte(key)), own) })
+	n.counted([]byte(key), func(own record.Own, _ vclock.Siblings) { n.counters.keep(record.DataKey([]byte(key)), own) })
 	w.carryOut("n3", n.finish())
 	w.damage("n3", store.Own, record.DataKey([]byte(key)))
 	first := w.mustPut("n3", key, "v", nil).Version.Dot
@@ -293,11 +297,11 @@ func TestDamagedFloorCostsOneEpoch(t *testing.T) {
 	if err := w.stores["n3"].Apply([]store.Write{{Space: store.Meta, Key: f, Value: []byte("x")}}, true); err != nil {
 		t.Fatal(err)
 	}
-	before := w.nodes["n3"].epoch()
+	before := w.nodes["n3"].counters.epoch()
 	w.start("n3")
-	first := w.nodes["n3"].epoch()
+	first := w.nodes["n3"].counters.epoch()
 	w.start("n3")
-	if again := w.nodes["n3"].epoch(); first == before || again != first {
+	if again := w.nodes["n3"].counters.epoch(); first == before || again != first {
 		t.Fatalf("epochs %x, %x and %x of three starts", before, first, again)
 	}
 }

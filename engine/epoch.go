@@ -35,8 +35,8 @@ const (
 
 // loadSelf reads the node's incarnation, or takes a new one if the counters on the disk prove
 // nothing.
-func (n *Node) loadSelf() error {
-	b, err := n.db.Get(store.Meta, record.SelfKey())
+func (c *counters) loadSelf() error {
+	b, err := c.n.db.Get(store.Meta, record.SelfKey())
 	if err != nil {
 		return err
 	}
@@ -46,93 +46,93 @@ func (n *Node) loadSelf() error {
 		last, err = record.DecodeSelf(b)
 		known = err == nil
 	}
-	old := known && last.Run < n.cfg.LastRun && !mutant.Is(mutant.RunIgnored)
+	old := known && last.Run < c.n.cfg.LastRun && !mutant.Is(mutant.RunIgnored)
 	if old {
-		n.emit(event.Event{Kind: event.RolledBack, Message: fmt.Sprintf(
-			"the disk is a copy from before the latest run of %s; counters begin a new epoch", n.cfg.Name)})
+		c.n.emit(event.Event{Kind: event.RolledBack, Message: fmt.Sprintf(
+			"the disk is a copy from before the latest run of %s; counters begin a new epoch", c.n.cfg.Name)})
 	}
-	doubted := old || n.cfg.Buffered || n.cfg.Distrust && !mutant.Is(mutant.DistrustIgnored)
+	doubted := old || c.n.cfg.Buffered || c.n.cfg.Distrust && !mutant.Is(mutant.DistrustIgnored)
 	if known && !doubted {
-		n.self = last
+		c.self = last
 		if last.Run == 0 { // an earlier version of the program wrote it, and began an epoch for each key
-			n.self.Epochs++
+			c.self.Epochs++
 		}
 	} else {
-		n.self = record.Self{Incarnation: n.cfg.Incarnation & (1<<incarnationBits - 1)}
-		if n.cfg.Buffered && n.self.Incarnation <= last.Incarnation { // the clock was set back
-			n.self.Incarnation = (last.Incarnation + 1) & (1<<incarnationBits - 1)
+		c.self = record.Self{Incarnation: c.n.cfg.Incarnation & (1<<incarnationBits - 1)}
+		if c.n.cfg.Buffered && c.self.Incarnation <= last.Incarnation { // the clock was set back
+			c.self.Incarnation = (last.Incarnation + 1) & (1<<incarnationBits - 1)
 		}
 		if mutant.Is(mutant.IncarnationReused) {
-			n.self.Incarnation = 1
+			c.self.Incarnation = 1
 		}
 	}
-	n.self.Run = max(n.cfg.Incarnation, last.Run)
-	n.saveSelf()
+	c.self.Run = max(c.n.cfg.Incarnation, last.Run)
+	c.saveSelf()
 	return nil
 }
 
-func (n *Node) saveSelf() { n.write(store.Meta, record.SelfKey(), record.EncodeSelf(n.self)) }
+func (c *counters) saveSelf() { c.n.write(store.Meta, record.SelfKey(), record.EncodeSelf(c.self)) }
 
 // epoch returns the epoch in which the node stamps keys that it has not stamped in this
 // incarnation.
-func (n *Node) epoch() uint64 { return n.self.Incarnation<<epochBits | n.self.Epochs }
+func (c *counters) epoch() uint64 { return c.self.Incarnation<<epochBits | c.self.Epochs }
 
 // beginEpoch begins a new epoch, because the proof of a counter is lost.
-func (n *Node) beginEpoch() {
-	if n.self.Epochs++; n.self.Epochs >= 1<<epochBits {
+func (c *counters) beginEpoch() {
+	if c.self.Epochs++; c.self.Epochs >= 1<<epochBits {
 		// So many epochs take longer than one millisecond. So no run has the next incarnation yet.
-		n.self.Incarnation, n.self.Epochs = (n.self.Incarnation+1)%(1<<incarnationBits), 0
+		c.self.Incarnation, c.self.Epochs = (c.self.Incarnation+1)%(1<<incarnationBits), 0
 	}
 	if !mutant.Is(mutant.EpochUnsaved) {
-		n.saveSelf()
+		c.saveSelf()
 	}
 }
 
 // mint returns the next dot of this node for key. seen covers the put's context and all versions
-// that the node holds. The caller stores the dot in the same step, with storeHome, storeHint or
-// keepCounter.
-func (n *Node) mint(key []byte, seen vclock.Clock) record.Own {
-	if own, ok := n.lastMinted(key); ok && !n.odd(FreshEpochs) {
+// that the node holds. The caller stores the dot in the same step, with records.merge,
+// handoff.keep or keep.
+func (c *counters) mint(key []byte, seen vclock.Clock) record.Own {
+	if own, ok := c.lastMinted(key); ok && !c.n.odd(FreshEpochs) {
 		own.Counter++
-		if seen.Get(vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}) < own.Counter {
+		if seen.Get(vclock.Actor{Node: c.n.cfg.Name, Epoch: own.Epoch}) < own.Counter {
 			return own
 		} // another node or a client has seen a later dot of this node, so the disk is an old copy
 	}
 	if mutant.Is(mutant.CounterReused) {
-		return record.Own{Epoch: n.epoch(), Counter: 1}
+		return record.Own{Epoch: c.epoch(), Counter: 1}
 	}
-	n.beginEpoch()
+	c.beginEpoch()
 	for _, d := range seen {
-		if d.Node == n.cfg.Name {
-			n.emit(event.Event{Kind: event.FreshEpoch, Key: key})
+		if d.Node == c.n.cfg.Name {
+			c.n.emit(event.Event{Kind: event.FreshEpoch, Key: key})
 			break
 		}
 	}
-	return record.Own{Epoch: n.epoch(), Counter: 1}
+	return record.Own{Epoch: c.epoch(), Counter: 1}
 }
 
 // lastMinted returns the last dot that this node minted for key, with Counter 0 if there is no such
 // dot. lastMinted returns false if the proof on the disk is damaged.
-func (n *Node) lastMinted(key []byte) (record.Own, bool) {
+func (c *counters) lastMinted(key []byte) (record.Own, bool) {
 	k := record.DataKey(key)
-	rec, err := n.record(store.Data, k)
+	rec, err := c.n.records.read(store.Data, k)
 	if err != nil {
 		return record.Own{}, false
 	}
-	kept, err := n.keptCounter(k)
+	kept, err := c.read(k)
 	if err != nil {
 		return record.Own{}, false
 	}
-	last := latestOwn(n.trusted(rec.Own), n.trusted(kept))
+	last := latestOwn(c.trusted(rec.Own), c.trusted(kept))
 	if last.Counter == 0 {
-		last = n.counters.floor(k, n.epoch())
+		last = c.floor(k, c.epoch())
 	}
 	return last, true
 }
 
 // trusted returns own if it was minted in this incarnation, and the zero Own otherwise.
-func (n *Node) trusted(own record.Own) record.Own {
-	if own.Epoch>>epochBits == n.self.Incarnation || mutant.Is(mutant.OldIncarnationTrusted) {
+func (c *counters) trusted(own record.Own) record.Own {
+	if own.Epoch>>epochBits == c.self.Incarnation || mutant.Is(mutant.OldIncarnationTrusted) {
 		return own
 	}
 	return record.Own{}

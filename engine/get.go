@@ -113,7 +113,7 @@ func (g *get) targets() []string {
 func (g *get) ask(node string) {
 	n := g.n
 	if node == n.cfg.Name {
-		g.answered(node, n.reading(g.req.Key, g.view))
+		g.answered(node, n.records.answer(g.req.Key, g.view))
 		return
 	}
 	n.emit(event.Event{Kind: event.ReadFrom, Request: g.req.Request, Key: g.req.Key, Peer: node})

@@ -15,7 +15,6 @@ import (
 	"ringside/engine/mutant"
 	"ringside/engine/record"
 	"ringside/engine/store"
-	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
@@ -56,7 +55,7 @@ func (h *handoff) load() error {
 		all = append(all, found{home, key, time.Duration(rec.Stored)})
 		return true
 	})
-	h.n.discard(store.Hints, unknown)
+	h.n.records.discard(store.Hints, unknown)
 	slices.SortStableFunc(all, func(a, b found) int {
 		return cmp.Or(cmp.Compare(a.stored, b.stored), cmp.Compare(a.home, b.home))
 	})
@@ -78,17 +77,16 @@ func (h *handoff) counts() []event.HintCount {
 	return out
 }
 
-// store merges siblings into the hint for home and key. If own is not nil, it is the dot that this
-// node has just minted for the key, and the caller has checked that the index is not full. The event
-// why names the Request, Peer and Op of the write.
-func (h *handoff) store(home string, key []byte, siblings vclock.Siblings, lww bool, own *record.Own, why event.Event) wire.Code {
-	n := h.n
-	if own == nil && h.full() {
-		n.emit(event.Event{Kind: event.HintRefused, Request: why.Request, Key: key, For: home, Peer: why.Peer})
+// keep merges an update into the hint for home. If this node has minted the update's dot, the caller
+// has checked that the index is not full.
+func (h *handoff) keep(home string, u update) wire.Code {
+	n, key := h.n, u.key
+	if u.own == nil && h.full() {
+		h.refuse(home, u.key, u.request, u.peer)
 		return wire.Overloaded
 	}
 	k := record.HintKey(home, key)
-	rec, _ := n.readable(store.Hints, key, k)
+	rec, _ := n.records.readForMerge(store.Hints, key, k)
 	fresh := rec.Stored == 0
 	if fresh {
 		rec.Stored = int64(n.now)
@@ -96,27 +94,32 @@ func (h *handoff) store(home string, key []byte, siblings vclock.Siblings, lww b
 	if mutant.Is(mutant.HintReplaced) {
 		rec.Siblings = nil
 	}
-	why.For = home
-	changed, code := n.mergeInto(&rec, key, siblings, lww, nil, why)
-	if code != wire.OK || !changed && !fresh && own == nil {
+	changed, code := n.records.mergeInto(&rec, u, home)
+	if code != wire.OK || !changed && !fresh && u.own == nil {
 		return code
 	}
 	n.write(store.Hints, k, record.Encode(rec))
 	n.collector.stored(key, record.Record{}) // a hint ends every watch of its key
-	if own != nil {
-		n.keepCounter(record.DataKey(key), *own)
+	if u.own != nil {
+		n.counters.keep(record.DataKey(key), *u.own)
 	}
 	h.index.Add(home, key, n.now)
 	n.refusals.changed(key)
 	if !n.members.has(home) {
 		h.rehomeSoon()
 	}
-	why.Kind, why.Key, why.For, why.Versions = event.HintStored, key, home, rec.Siblings
+	e := u.event(event.HintStored)
+	e.For, e.Versions = home, rec.Siblings
 	if fresh {
-		why.Count = 1
+		e.Count = 1
 	}
-	n.emit(why)
+	n.emit(e)
 	return wire.OK
+}
+
+// refuse tells watchers that there is no room for a hint for home, which peer wanted this node to keep.
+func (h *handoff) refuse(home string, key []byte, request uint64, peer string) {
+	h.n.emit(event.Event{Kind: event.HintRefused, Request: request, Key: key, For: home, Peer: peer})
 }
 
 // scan delivers hints to all homes that can be reached, and plans the next scan. A home that returns
@@ -152,7 +155,7 @@ func (h *handoff) send(home string, key []byte, hint *hints.Hint) {
 		h.index.Land(home, hint) // the home's return sets off another try, or the hint was rehomed
 		return
 	}
-	rec, damaged := n.readable(store.Hints, key, record.HintKey(home, key))
+	rec, damaged := n.records.readForMerge(store.Hints, key, record.HintKey(home, key))
 	if damaged {
 		h.index.Land(home, hint)
 		h.drop(home, key, event.HintLost)

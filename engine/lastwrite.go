@@ -41,10 +41,11 @@ const maxEndedWrites = 1024
 
 // lastWrites are the puts of a node under last write wins whose outcome matters.
 type lastWrites struct {
+	n         *Node
 	puts      map[writeID]*lastWrite
 	succeeded []writeID // puts that ended with success, oldest first
 	failed    []writeID // puts that ended without success, oldest first
-	lost      int       // lost versions that the node reported
+	reported  int       // lost versions that the node reported
 
 	recent map[string]vclock.Siblings // key → its latest lost versions, values cut, oldest first
 	order  []string                   // keys of recent, oldest first
@@ -63,8 +64,8 @@ type writeID struct {
 	dot vclock.Dot
 }
 
-func newLastWrites() *lastWrites {
-	return &lastWrites{puts: map[writeID]*lastWrite{}, recent: map[string]vclock.Siblings{}}
+func newLastWrites(n *Node) *lastWrites {
+	return &lastWrites{n: n, puts: map[writeID]*lastWrite{}, recent: map[string]vclock.Siblings{}}
 }
 
 func (p *put) id() writeID { return writeID{string(p.req.Key), p.version.Dot} }
@@ -109,21 +110,21 @@ func (l *lastWrites) end(p *put) {
 	}
 }
 
-// noticeLost reports versions that a merge dropped in favour of kept although kept had not seen
-// them. The merge was of held, the versions of this replica, and came. why describes the write: its
-// Request and Op, and For if this replica is a hint.
-func (n *Node) noticeLost(key []byte, held, came vclock.Siblings, kept vclock.Version, why event.Event) {
-	for _, v := range held.Merge(came) {
+// displaced reports versions that a merge dropped in favour of kept although kept had not seen them.
+// The merge was of held, the versions of this replica, and of the update. The replica is a hint for
+// home, or the node's own if home is "".
+func (l *lastWrites) displaced(u update, held vclock.Siblings, kept vclock.Version, home string) {
+	for _, v := range held.Merge(u.siblings) {
 		if v.Dot == kept.Dot {
 			continue
 		}
-		own := n.lastWrites.puts[writeID{string(key), v.Dot}]
+		own := l.puts[writeID{string(u.key), v.Dot}]
 		switch {
 		case own != nil && own.put != nil && !own.put.replied:
 			own.put.lostTo = vclock.Siblings{kept} // told with the acknowledgement, if there is one
 		case own != nil && (own.ackedAt == 0 || own.precedes(kept)):
-		case n.tellsOf(key, v, held.Has(v.Dot), why):
-			n.lost(key, v, kept)
+		case l.mustReport(u, v, held.Has(v.Dot), home):
+			l.report(u.key, v, kept)
 		}
 	}
 }
@@ -141,30 +142,30 @@ func (l *lastWrite) precedes(w vclock.Version) bool {
 	return l.put != nil && l.put.n.calls.waitsFor(l.put.calls, node)
 }
 
-// tellsOf says whether this replica of key must report that v is lost. held says that the replica
-// held v before the merge.
-func (n *Node) tellsOf(key []byte, v vclock.Version, held bool, why event.Event) bool {
-	pref := n.members.preference(key)
+// mustReport reports whether this replica must report that v is lost. The replica is a hint for home,
+// or the node's own if home is "". The argument held says that it held v before the update.
+func (l *lastWrites) mustReport(u update, v vclock.Version, held bool, home string) bool {
+	n, pref := l.n, l.n.members.preference(u.key)
 	if n.members.isHome(v.Dot.Node, pref) {
-		return held && why.For == "" && v.Dot.Node == n.cfg.Name
+		return held && home == "" && v.Dot.Node == n.cfg.Name
 	}
-	first := why.For == "" && pref[0] == n.cfg.Name || why.For == pref[0]
-	return first && (held || why.Op == wire.Replicate.String() || why.Op == wire.Handoff.String())
+	first := home == "" && pref[0] == n.cfg.Name || home == pref[0]
+	return first && (held || u.purpose == wire.Replicate || u.purpose == wire.Handoff)
 }
 
-// lost reports that v is lost to w.
-func (n *Node) lost(key []byte, v, w vclock.Version) {
-	if n.lastWrites.recent[string(key)].Has(v.Dot) {
+// report emits an event that v is lost to w, unless this node has done so before.
+func (l *lastWrites) report(key []byte, v, w vclock.Version) {
+	if l.recent[string(key)].Has(v.Dot) {
 		return // the loss was reported before, by the replica whose hint now comes home
 	}
-	n.lastWrites.remember(string(key), v)
-	n.emit(event.Event{Kind: event.LWWLost, Request: v.Request, Key: key, Versions: vclock.Siblings{v},
+	l.remember(string(key), v)
+	l.n.emit(event.Event{Kind: event.LWWLost, Request: v.Request, Key: key, Versions: vclock.Siblings{v},
 		Message: "lost to " + w.Notation() + ", which had not seen it"})
 }
 
 // remember counts a lost version, and keeps it for later gets of its key.
 func (l *lastWrites) remember(key string, v vclock.Version) {
-	l.lost++
+	l.reported++
 	if l.recent[key] == nil {
 		l.order = append(l.order, key)
 		if len(l.order) > maxLostKeys {

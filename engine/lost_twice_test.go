@@ -14,9 +14,9 @@ func TestLossIsToldOnce(t *testing.T) {
 	dot := func(counter uint64) vclock.Version {
 		return vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n2", Epoch: 1}, Counter: counter}}
 	}
-	n.lost(key, dot(1), dot(3))
-	n.lost(key, dot(2), dot(3))
-	n.lost(key, dot(1), dot(4))
+	n.lastWrites.report(key, dot(1), dot(3))
+	n.lastWrites.report(key, dot(2), dot(3))
+	n.lastWrites.report(key, dot(1), dot(4))
 	told := 0
 	for _, e := range n.out.Events {
 		if e.Kind == event.LWWLost {

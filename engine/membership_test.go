@@ -82,7 +82,7 @@ func (w *world) wantHomes(keys ...string) {
 		homes := w.ringNow().Homes([]byte(k))
 		var first record.Record
 		for _, name := range w.names {
-			rec, err := w.nodes[name].record(store.Data, record.DataKey([]byte(k)))
+			rec, err := w.nodes[name].records.read(store.Data, record.DataKey([]byte(k)))
 			if err != nil {
 				w.t.Fatal(err)
 			}
@@ -94,7 +94,7 @@ func (w *world) wantHomes(keys ...string) {
 			}
 		}
 		for _, h := range homes {
-			if rec, _ := w.nodes[h].record(store.Data, record.DataKey([]byte(k))); !rec.Siblings.Equal(first.Siblings) && !w.down[h] {
+			if rec, _ := w.nodes[h].records.read(store.Data, record.DataKey([]byte(k))); !rec.Siblings.Equal(first.Siblings) && !w.down[h] {
 				w.t.Fatalf("%s at %s is %v, at %s %v", k, homes[0], first.Siblings, h, rec.Siblings)
 			}
 		}
@@ -131,7 +131,7 @@ func TestJoinAndLeave(t *testing.T) {
 		t.Fatalf("members are %v", w.ringNow().Members())
 	}
 	w.wantHomes(keys...)
-	if w.nodes["n6"].keys == 0 {
+	if w.nodes["n6"].records.keys == 0 {
 		t.Fatal("n6 was given nothing")
 	}
 	for _, k := range keys {
@@ -139,8 +139,8 @@ func TestJoinAndLeave(t *testing.T) {
 	}
 	w.change("n1", "n6", member.Leave)
 	w.wantHomes(keys...)
-	if len(w.saw(event.Departed)) != 1 || w.nodes["n6"].keys != 0 {
-		t.Fatalf("n6 departed %d times and holds %d keys", len(w.saw(event.Departed)), w.nodes["n6"].keys)
+	if len(w.saw(event.Departed)) != 1 || w.nodes["n6"].records.keys != 0 {
+		t.Fatalf("n6 departed %d times and holds %d keys", len(w.saw(event.Departed)), w.nodes["n6"].records.keys)
 	}
 	for _, k := range keys {
 		w.wantValues("n2", k, "v")
@@ -321,7 +321,7 @@ func TestHintForALeavingNode(t *testing.T) {
 	w.settle()
 	w.wantHomes(key)
 	w.wantValues("n3", key, "a")
-	if w.nodes["n1"].keys != 0 {
+	if w.nodes["n1"].records.keys != 0 {
 		t.Error("n1 holds something still")
 	}
 }
@@ -548,7 +548,7 @@ func TestNodeThatRejoinsWaitsForItsRanges(t *testing.T) {
 			t.Fatalf("founder %v: n5 is a member: %v, and waits for %d ranges", founder, n.members.has("n5"), len(n.members.pending))
 		}
 		for _, k := range keys {
-			if r := n.reading([]byte(k), n.members.digest); r.Home && len(r.Siblings) == 0 {
+			if r := n.records.answer([]byte(k), n.members.digest); r.Home && len(r.Siblings) == 0 {
 				t.Errorf("founder %v: as a home n5 claims that %s is not there", founder, k)
 			}
 		}
@@ -576,7 +576,7 @@ func TestHandoversKeepOnePace(t *testing.T) {
 			continue
 		}
 		w.now += 3*time.Millisecond + time.Duration(i)*7*time.Microsecond
-		rec, _ := w.nodes[w.ringNow().Homes([]byte(k))[0]].record(store.Data, record.DataKey([]byte(k)))
+		rec, _ := w.nodes[w.ringNow().Homes([]byte(k))[0]].records.read(store.Data, record.DataKey([]byte(k)))
 		w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, View: n.members.digest, Body: wire.Write{Key: []byte(k), Siblings: rec.Siblings}}})
 	}
 	w.pass(5 * time.Second)

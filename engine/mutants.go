@@ -1,7 +1,7 @@
 package engine
 
-// What more than one of the deliberate bugs of package mutant needs. In the ordinary build
-// nothing of it is left.
+// Deliberate bugs of package mutant that replace a whole step of the algorithm. In the ordinary build
+// mutant.Is is constant, and nothing of them is left.
 
 import (
 	"cmp"
@@ -15,8 +15,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// truncated takes the pasts of versions away, as a truncation of clocks would that knows
-// no measure.
+// truncated removes the pasts of versions, as an unlimited truncation of clocks would.
 func truncated(s vclock.Siblings) vclock.Siblings {
 	out := make(vclock.Siblings, len(s))
 	for i, v := range s {
@@ -45,8 +44,25 @@ func leastOfTie(a, b vclock.Siblings) vclock.Siblings {
 	})}
 }
 
-// corrupt breaks what op made of a record when siblings came.
-func corrupt(rec *record.Record, siblings vclock.Siblings, op string) {
+// reconcileBadly takes the place of reconcile if it returns true.
+func reconcileBadly(a, b vclock.Siblings, lww bool) (s vclock.Siblings, broken bool) {
+	switch {
+	case mutant.Is(mutant.ArrivalWins) && lww && len(b) > 0:
+		return b, true
+	case mutant.Is(mutant.EarliestWins) && lww:
+		return earliest(a.Merge(b)), true
+	case mutant.Is(mutant.TieByLeastDot) && lww:
+		return leastOfTie(a, b), true
+	case mutant.Is(mutant.AncestorsKept):
+		return truncated(a).Merge(truncated(b)), true
+	case mutant.Is(mutant.ConcurrentDropped):
+		return a.Latest(b), true
+	}
+	return nil, false
+}
+
+// corrupt breaks rec, into which siblings were merged.
+func corrupt(rec *record.Record, siblings vclock.Siblings, purpose wire.Purpose) {
 	switch {
 	case mutant.Is(mutant.AncestorKept) && !rec.LWW:
 		for _, v := range siblings {
@@ -55,13 +71,13 @@ func corrupt(rec *record.Record, siblings vclock.Siblings, op string) {
 			}
 		}
 		slices.SortFunc(rec.Siblings, func(a, b vclock.Version) int { return a.Dot.Compare(b.Dot) })
-	case mutant.Is(mutant.ReplicaReplaced) && op == wire.Replicate.String(),
-		mutant.Is(mutant.HandoffReplaces) && op == wire.Handoff.String(),
-		mutant.Is(mutant.RepairReplaces) && op == wire.ReadRepair.String(),
-		mutant.Is(mutant.SyncReplaces) && op == wire.AntiEntropy.String():
+	case mutant.Is(mutant.ReplicaReplaced) && purpose == wire.Replicate,
+		mutant.Is(mutant.HandoffReplaces) && purpose == wire.Handoff,
+		mutant.Is(mutant.RepairReplaces) && purpose == wire.ReadRepair,
+		mutant.Is(mutant.SyncReplaces) && purpose == wire.AntiEntropy:
 		rec.Siblings = siblings
-	case mutant.Is(mutant.TombstoneDropped) && op == wire.Replicate.String(),
-		mutant.Is(mutant.TombstoneReaped) && op != wire.Replicate.String():
+	case mutant.Is(mutant.TombstoneDropped) && purpose == wire.Replicate,
+		mutant.Is(mutant.TombstoneReaped) && purpose != wire.Replicate:
 		if len(rec.Siblings.Live()) == 0 {
 			rec.Siblings = nil
 		}

@@ -14,7 +14,6 @@ import (
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/timers"
-	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
@@ -148,9 +147,8 @@ type Node struct {
 	forwards   map[string]*dedup.Window // puts that other nodes handed over, by sender
 	requests   int                      // client requests being worked on
 	handoff    *handoff
-	self       record.Self // incarnation, and how many epochs were begun in it
 	counters   *counters
-	keys       int // live keys held as home
+	records    *records
 	trees      *trees
 	sync       *syncer
 	refusals   *refusals
@@ -171,13 +169,15 @@ type Node struct {
 func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) {
 	n := &Node{
 		cfg: cfg, db: store.NewOverlay(db), now: now,
-		rng:        rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
-		forwards:   map[string]*dedup.Window{},
-		refusals:   newRefusals(),
-		transfer:   newTransfers(),
-		lastWrites: newLastWrites(),
-		collector:  newCollector(),
+		rng:       rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
+		forwards:  map[string]*dedup.Window{},
+		refusals:  newRefusals(),
+		transfer:  newTransfers(),
+		collector: newCollector(),
 	}
+	n.records = &records{n: n}
+	n.counters = newCounters(n)
+	n.lastWrites = newLastWrites(n)
 	n.handoff = newHandoff(n)
 	n.background = newBackground(n)
 	n.members = newMembers(n)
@@ -200,10 +200,7 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 
 // load reads what the node keeps in memory of its store.
 func (n *Node) load() error {
-	if err := n.loadSelf(); err != nil {
-		return err
-	}
-	if err := n.loadCounters(); err != nil {
+	if err := n.counters.load(); err != nil {
 		return err
 	}
 	if err := n.members.load(); err != nil {
@@ -221,16 +218,16 @@ func (n *Node) load() error {
 		}
 		rec, err := record.Decode(v)
 		if err != nil { // what is damaged was a key, and will be one again
-			n.keys++
+			n.records.keys++
 			return true
 		}
-		n.keys += live(rec.Siblings)
+		n.records.keys += live(rec.Siblings)
 		if !mutant.Is(mutant.TreeNotPlanted) {
 			n.trees.update(k, record.Record{}, rec)
 		}
 		return true
 	})
-	n.discard(store.Data, strange)
+	n.records.discard(store.Data, strange)
 	return err
 }
 
@@ -298,9 +295,9 @@ func (n *Node) receive(m wire.Message) {
 	case wire.Offer:
 		n.onOffer(m, b)
 	case wire.Read:
-		n.onRead(m, b)
+		n.records.onRead(m, b)
 	case wire.Write:
-		n.onWrite(m, b)
+		n.records.onWrite(m, b)
 	case wire.Forward:
 		n.onForward(m, b)
 	case wire.Sync:
@@ -346,7 +343,7 @@ func (n *Node) after(d time.Duration, f func()) *timers.Timer { return n.timers.
 // broken connection can set off many puts of one key at once).
 func (n *Node) write(s store.Space, key, value []byte) {
 	if !n.lazy {
-		n.durably()
+		n.requireDurable()
 	}
 	n.out.Writes = append(n.out.Writes, store.Write{Space: s, Key: key, Value: value})
 	n.db.Add(n.out.Writes[len(n.out.Writes)-1:])
@@ -373,14 +370,14 @@ func (n *Node) emit(e event.Event) {
 // State is the node's account of itself. It changes nothing.
 func (n *Node) State() *event.NodeState {
 	s := &event.NodeState{
-		Keys: n.keys, Hints: n.handoff.counts(), Roots: n.trees.roots(), View: n.members.digest, Member: n.members.has(n.cfg.Name),
+		Keys: n.records.keys, Hints: n.handoff.counts(), Roots: n.trees.roots(), View: n.members.digest, Member: n.members.has(n.cfg.Name),
 		Pending: len(n.members.pending), Foreign: n.foreign(), Changes: n.members.history,
-		Slice: n.background.ctl.Slice(), P99: n.background.ctl.P99(), Suspects: n.detector.suspects(), Lost: n.lastWrites.lost, TooLarge: n.refusals.told(),
+		Slice: n.background.ctl.Slice(), P99: n.background.ctl.P99(), Suspects: n.detector.suspects(), Lost: n.lastWrites.reported, TooLarge: n.refusals.told(),
 	}
 	for _, r := range s.Roots {
 		s.Tombstones += r.Keys
 	}
-	if s.Tombstones = max(0, s.Tombstones-n.keys); s.Tombstones > 0 {
+	if s.Tombstones = max(0, s.Tombstones-n.records.keys); s.Tombstones > 0 {
 		s.Kept = n.collector.kept
 	}
 	return s
@@ -390,11 +387,11 @@ func (n *Node) describe(in Describe) {
 	events := []event.Event{{Time: n.now, Node: n.cfg.Name, Kind: event.State, State: n.State()}}
 	for _, k := range in.Keys {
 		e := event.Event{Time: n.now, Node: n.cfg.Name, Kind: event.Replicas, Key: k, Versions: n.lastWrites.lostOf(k)}
-		if rec, err := n.record(store.Data, record.DataKey(k)); err == nil && len(rec.Siblings) > 0 {
+		if rec, err := n.records.read(store.Data, record.DataKey(k)); err == nil && len(rec.Siblings) > 0 {
 			e.Replicas = append(e.Replicas, event.Replica{Versions: rec.Siblings})
 		}
 		for _, home := range n.handoff.index.HomesOf(k) {
-			if rec, err := n.record(store.Hints, record.HintKey(home, k)); err == nil {
+			if rec, err := n.records.read(store.Hints, record.HintKey(home, k)); err == nil {
 				e.Replicas = append(e.Replicas, event.Replica{For: home, Versions: rec.Siblings})
 			}
 		}
@@ -429,13 +426,4 @@ func (n *Node) busy() error {
 		return nil
 	}
 	return fmt.Errorf("%s works on %d requests already; try again", n.cfg.Name, n.requests)
-}
-
-// latest is the greatest wall-clock time among siblings, 0 for none.
-func latest(s vclock.Siblings) int64 {
-	var t int64
-	for _, v := range s {
-		t = max(t, v.Time)
-	}
-	return t
 }

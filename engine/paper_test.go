@@ -153,7 +153,7 @@ func TestTruncation(t *testing.T) {
 	w.wantValues("n1", key, "v3", "v5")
 	w.pass(time.Second)
 	for _, home := range []string{"n3", "n4", "n5"} {
-		if s, _, _ := w.nodes[home].known([]byte(key)); s.String() != "{n3:2 n4:1} ‖ {n1:1 n2:1}" && s.String() != "{n1:1 n2:1} ‖ {n3:2 n4:1}" {
+		if s, _, _ := w.nodes[home].records.known([]byte(key)); s.String() != "{n3:2 n4:1} ‖ {n1:1 n2:1}" && s.String() != "{n1:1 n2:1} ‖ {n3:2 n4:1}" {
 			t.Fatalf("%s holds %v", home, s)
 		}
 	}
@@ -223,7 +223,7 @@ func TestTimesAreKeptForTruncationOnly(t *testing.T) {
 			return slices.ContainsFunc(c, func(e vclock.Entry) bool { return e.Time != 0 })
 		}
 		ctx, err := wire.OpenContext([]byte("secret"), []byte(key), p.Context)
-		s, _, _ := w.nodes["n3"].known([]byte(key))
+		s, _, _ := w.nodes["n3"].records.known([]byte(key))
 		if err != nil || timed(ctx.Clock) != (cut > 0) || timed(s[0].Past) != (cut > 0) {
 			t.Errorf("truncated at %d: context %+v, stored %+v, %v", cut, ctx.Clock, s[0].Past, err)
 		}
@@ -250,7 +250,7 @@ func TestOnlyStampingTruncates(t *testing.T) {
 	w.pass(10 * time.Second)
 	var hold []string
 	for _, n := range w.names {
-		s, _, _ := w.nodes[n].known([]byte(key))
+		s, _, _ := w.nodes[n].records.known([]byte(key))
 		if len(s) > 0 {
 			hold = append(hold, n)
 		}
@@ -399,7 +399,7 @@ func TestHintedHandoff(t *testing.T) {
 			t.Fatalf("told=%v: %d hints after heal", told, w.hints())
 		}
 		for _, home := range []string{"n4", "n5"} {
-			if s, _, _ := w.nodes[home].known([]byte(key)); len(s) != 1 || string(s[0].Value) != "milk" {
+			if s, _, _ := w.nodes[home].records.known([]byte(key)); len(s) != 1 || string(s[0].Value) != "milk" {
 				t.Fatalf("told=%v: %s holds %v", told, home, s)
 			}
 		}
@@ -534,12 +534,12 @@ func TestReadRepair(t *testing.T) {
 		w.start(n)
 	}
 	w.pass(2 * time.Second)
-	if s, _, _ := w.nodes["n5"].known([]byte(key)); string(s[0].Value) != "v1" {
+	if s, _, _ := w.nodes["n5"].records.known([]byte(key)); string(s[0].Value) != "v1" {
 		t.Fatalf("n5 holds %v before the read", s)
 	}
 	w.wantValues("n1", key, "v2")
 	w.pass(time.Second)
-	if s, _, _ := w.nodes["n5"].known([]byte(key)); len(s) != 1 || string(s[0].Value) != "v2" {
+	if s, _, _ := w.nodes["n5"].records.known([]byte(key)); len(s) != 1 || string(s[0].Value) != "v2" {
 		t.Fatalf("n5 holds %v after the read", s)
 	}
 	if len(w.saw(event.ReadRepair)) == 0 {

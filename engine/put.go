@@ -119,7 +119,7 @@ func (n *Node) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
 	p.chooseDurable(plan.assigned)
 	var code wire.Code
 	var err error
-	n.keepAs(p.isLazy(n.cfg.Name), func() { code, err = p.stamp(plan) })
+	n.withDurability(p.isLazy(n.cfg.Name), func() { code, err = p.stamp(plan) })
 	if err != nil {
 		p.respond(wire.PutReply{Err: code, Message: err.Error()})
 		return
@@ -148,7 +148,7 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 			return wire.ContextRefused, fmt.Errorf("%w; get the key again", err)
 		}
 	}
-	known, lww, code := n.known(key)
+	known, lww, code := n.records.known(key)
 	if code == wire.Damaged { // what is merged from here mends it
 		known, lww = nil, false
 	}
@@ -160,10 +160,10 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 		}
 	}
 	if standsIn != "" && n.handoff.full() && !mutant.Is(mutant.OwnHintsUnbounded) { // before a dot is minted that no node keeps
-		n.emit(event.Event{Kind: event.HintRefused, Request: p.req.Request, Key: key, For: standsIn, Peer: n.cfg.Name})
+		n.handoff.refuse(standsIn, key, p.req.Request, n.cfg.Name)
 		return wire.Overloaded, n.cannotKeep(wire.Overloaded)
 	}
-	own := n.mint(key, ctx.Clock.Merge(known.Context()))
+	own := n.counters.mint(key, ctx.Clock.Merge(known.Context()))
 	p.version = vclock.Version{
 		Dot:  vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter},
 		Past: p.past(ctx.Clock, known, own, lww), Value: p.req.Value, Deleted: p.req.Delete,
@@ -194,14 +194,14 @@ func (p *put) stamp(plan putPlan) (wire.Code, error) {
 	if !p.all.Has(p.version.Dot) { // a later clock wrote before: last write wins
 		p.lostTo = p.all
 	}
-	why := event.Event{Request: p.req.Request, Peer: n.cfg.Name, Op: wire.Replicate.String()}
+	u := update{key: key, siblings: p.all, lww: lww, own: &own, purpose: wire.Replicate, request: p.req.Request, peer: n.cfg.Name}
 	switch {
 	case home:
-		code = n.storeHome(key, p.all, lww, &own, why)
+		code = n.records.merge(u)
 	case standsIn != "":
-		code = n.handoff.store(standsIn, key, p.all, lww, &own, why)
+		code = n.handoff.keep(standsIn, u)
 	default: // this node keeps no replica, but it must keep the counter
-		n.keepCounter(record.DataKey(key), own)
+		n.counters.keep(record.DataKey(key), own)
 		code = wire.OK
 	}
 	if code != wire.OK {
@@ -309,7 +309,7 @@ func (p *put) settle() {
 		v.Value = nil
 		p.last.succeeds(n.now)
 		if len(p.lostTo) > 0 {
-			n.lost(p.req.Key, p.version, p.lostTo[0])
+			n.lastWrites.report(p.req.Key, p.version, p.lostTo[0])
 		}
 		live := p.all.Live()
 		p.respond(wire.PutReply{

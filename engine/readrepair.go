@@ -31,7 +31,7 @@ func (g *get) repair() {
 		}
 		n.emit(event.Event{Kind: event.ReadRepair, Request: g.req.Request, Key: g.req.Key, Peer: a.node, Versions: latest})
 		if a.node == n.cfg.Name {
-			n.storeHome(g.req.Key, latest, g.lww, nil, event.Event{Request: g.req.Request, Peer: a.node, Op: wire.ReadRepair.String()})
+			n.records.merge(update{key: g.req.Key, siblings: latest, lww: g.lww, purpose: wire.ReadRepair, request: g.req.Request, peer: a.node})
 			continue
 		}
 		n.calls.begin(a.node, g.req.Request, wire.Write{Key: g.req.Key, Siblings: latest, LWW: g.lww, Purpose: wire.ReadRepair}, n.cfg.Timings.Patience, call{})

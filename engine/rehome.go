@@ -58,7 +58,7 @@ func (h *handoff) rehome() {
 // rehomeHint says whether the hint is gone.
 func (h *handoff) rehomeHint(home string, key []byte) bool {
 	n := h.n
-	rec, damaged := n.readable(store.Hints, key, record.HintKey(home, key))
+	rec, damaged := n.records.readForMerge(store.Hints, key, record.HintKey(home, key))
 	if damaged {
 		h.drop(home, key, event.HintLost)
 		return true
@@ -67,7 +67,7 @@ func (h *handoff) rehomeHint(home string, key []byte) bool {
 		h.drop(home, key, event.HintRehomed)
 		return true
 	}
-	if n.storeHome(key, rec.Siblings, rec.LWW, nil, event.Event{Peer: home, Op: wire.Transfer.String()}) != wire.OK {
+	if n.records.merge(update{key: key, siblings: rec.Siblings, lww: rec.LWW, purpose: wire.Transfer, peer: home}) != wire.OK {
 		h.index.Postpone(home, key)
 		return false
 	}

@@ -132,16 +132,16 @@ func TestSlownessIsNotAbsence(t *testing.T) {
 func TestEpochsDoNotRunOut(t *testing.T) {
 	w := five(t)
 	n := w.nodes["n1"]
-	n.self.Epochs = 1<<epochBits - 3
+	n.counters.self.Epochs = 1<<epochBits - 3
 	begun := map[uint64]bool{}
 	for i := range 40 {
 		w.mustPut("n1", fmt.Sprintf("new%d", i), "v", nil)
 		w.mustPut("n1", w.keyAt("n1"), "v", nil)
-		n.beginEpoch()
-		if begun[n.epoch()] {
-			t.Fatalf("epoch %x began twice", n.epoch())
+		n.counters.beginEpoch()
+		if begun[n.counters.epoch()] {
+			t.Fatalf("epoch %x began twice", n.counters.epoch())
 		}
-		begun[n.epoch()] = true
+		begun[n.counters.epoch()] = true
 	}
 	if dots := w.mintedTwice(); dots != nil {
 		t.Fatalf("minted twice: %v", dots)
@@ -207,7 +207,7 @@ func TestKeysAreCountedOnce(t *testing.T) {
 	if s := w.held("n1", key); len(s) != 1 {
 		t.Fatalf("n1 was not mended: it holds %v", s)
 	}
-	if k := w.nodes["n1"].keys; k != 1 {
+	if k := w.nodes["n1"].records.keys; k != 1 {
 		t.Fatalf("n1 counts %d keys", k)
 	}
 }

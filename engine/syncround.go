@@ -335,7 +335,7 @@ func (r *round) fetched(a wire.SyncReply) {
 		if mutant.Is(mutant.SyncTruncates) {
 			e.Siblings = truncated(e.Siblings)
 		}
-		switch r.n.storeHome(e.Key, e.Siblings, e.LWW, nil, event.Event{Peer: r.task.peer, Op: wire.AntiEntropy.String()}) {
+		switch r.n.records.merge(update{key: e.Key, siblings: e.Siblings, lww: e.LWW, purpose: wire.AntiEntropy, peer: r.task.peer}) {
 		case wire.OK:
 			r.res.Received++
 		case wire.TooLarge:
@@ -355,7 +355,7 @@ func (r *round) fetched(a wire.SyncReply) {
 // tooLarge remembers that the versions of a key at both ends do not fit into one record. theirs are the
 // peer's versions, as far as this node knows them.
 func (r *round) tooLarge(key []byte, hash uint64, theirs vclock.Siblings) {
-	rec, err := r.n.record(store.Data, record.DataKey(key))
+	rec, err := r.n.records.read(store.Data, record.DataKey(key))
 	if err != nil {
 		return
 	}
@@ -378,7 +378,7 @@ func (r *round) pushSome() {
 			r.refused = true
 			continue
 		}
-		rec, err := r.n.record(store.Data, record.DataKey(key))
+		rec, err := r.n.records.read(store.Data, record.DataKey(key))
 		if err != nil || len(rec.Siblings) == 0 || r.theirs[stateOf(key, rec).Hash] {
 			continue // what was pulled is all there is
 		}

@@ -311,7 +311,7 @@ func (n *Node) onCollect(m wire.Message, c wire.Collect) {
 		n.answer(m, wire.CollectReply{})
 		return
 	}
-	n.durably() // what this node agrees to rests on what it holds
+	n.requireDurable() // what this node agrees to rests on what it holds
 	n.answer(m, n.onCollectAsk(m.From, m.View, c))
 }
 
@@ -353,7 +353,7 @@ func (n *Node) holdsOnly(t wire.Tombstone) wire.CollectAnswer {
 	if len(n.handoff.index.HomesOf(t.Key)) > 0 {
 		return wire.CollectHinted
 	}
-	rec, err := n.record(store.Data, record.DataKey(t.Key))
+	rec, err := n.records.read(store.Data, record.DataKey(t.Key))
 	switch {
 	case err == nil && len(rec.Siblings) == 0:
 		return wire.CollectAgreed
@@ -413,11 +413,11 @@ func (n *Node) dropTombstones(c wire.Collect) {
 			n.collector.watched[string(t.Key)] = w
 		}
 		k := record.DataKey(t.Key)
-		rec, err := n.record(store.Data, k)
+		rec, err := n.records.read(store.Data, k)
 		if err != nil || !dead(rec.Siblings) || stateOf(t.Key, rec).Hash != t.State {
 			continue
 		}
-		n.deleteRecord(k)
+		n.records.delete(k)
 		n.trees.update(k, rec, record.Record{})
 		n.emit(event.Event{Kind: event.TombstoneCollected, Key: t.Key, Versions: rec.Siblings})
 	}

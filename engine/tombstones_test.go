@@ -44,7 +44,7 @@ func (w *world) del(via, key string, ctx []byte) wire.PutReply {
 // held is what a node's disk holds of a key as a home.
 func (w *world) held(node, key string) vclock.Siblings {
 	w.t.Helper()
-	rec, err := w.nodes[node].record(store.Data, record.DataKey([]byte(key)))
+	rec, err := w.nodes[node].records.read(store.Data, record.DataKey([]byte(key)))
 	if err != nil {
 		w.t.Fatal(err)
 	}

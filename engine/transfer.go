@@ -222,21 +222,21 @@ func (n *Node) drop(h *handover) {
 	delete(n.members.pending, h.ID)
 	delete(n.members.lost, h.ID)
 	n.members.mark(h.ID)
-	count, keys := 0, n.keys
+	count, keys := 0, n.records.keys
 	var dropped [][]byte
 	scanRange(n.db, h.ID, func(k, v []byte) {
 		dropped = append(dropped, slices.Clone(k))
 		rec, err := record.Decode(v)
-		n.keys -= liveBefore(rec.Siblings, err != nil)
+		n.records.keys -= liveOrDamaged(rec.Siblings, err != nil)
 		count++
 	})
 	for _, k := range dropped {
-		n.deleteRecord(k)
+		n.records.delete(k)
 		n.handoff.noteReturned() // a get may have asked the new homes before they were given the record
 	}
 	n.trees.Empty(h.ID)
 	if count > 0 {
-		n.emit(event.Event{Kind: event.RangeDropped, Span: spanOf(h.ID), Count: count, Want: keys - n.keys})
+		n.emit(event.Event{Kind: event.RangeDropped, Span: spanOf(h.ID), Count: count, Want: keys - n.records.keys})
 	}
 	n.tellLeft()
 }
@@ -252,7 +252,7 @@ func (n *Node) onOffer(m wire.Message, o wire.Offer) {
 	case o.Phase == wire.OfferAsk:
 		r.Answer, r.From = n.askedFor(at)
 	case o.Phase == wire.OfferDone:
-		n.durably() // what was the same here and there did not travel, and may be in our buffer only
+		n.requireDurable() // what was the same here and there did not travel, and may be in our buffer only
 		n.gotAll(at, m.From, o.From)
 	default:
 		r.Answer = n.confirm(at, m.From, o.Keys)

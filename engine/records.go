@@ -1,0 +1,188 @@
+package engine
+
+// §4.3, §4.4: the records that the node keeps. A node is sent everything that its sender knows of a
+// key. It merges that with its record, and never replaces the record. So a message that arrives
+// twice, late or in another order leaves the same record.
+
+import (
+	"fmt"
+
+	"ringside/engine/event"
+	"ringside/engine/mutant"
+	"ringside/engine/record"
+	"ringside/engine/ring"
+	"ringside/engine/store"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// records reads and writes the node's records.
+type records struct {
+	n    *Node
+	keys int // records of the space store.Data that a get would find, and the damaged ones
+}
+
+// An update is what the node is to merge into one of its records.
+type update struct {
+	key      []byte
+	siblings vclock.Siblings
+	lww      bool        // only the latest version is kept from now on
+	own      *record.Own // the dot that this node has just minted for the key; nil: another node sent the update
+	purpose  wire.Purpose
+	request  uint64 // the client's request that the update belongs to, 0 if there is none
+	peer     string // the sender
+}
+
+// event returns an event of that kind about the update.
+func (u update) event(kind event.Kind) event.Event {
+	return event.Event{Kind: kind, Request: u.request, Key: u.key, Peer: u.peer, Op: u.purpose.String()}
+}
+
+// read returns the record under a stored key, the zero record if there is none.
+func (rs *records) read(s store.Space, stored []byte) (record.Record, error) {
+	b, err := rs.n.db.Get(s, stored)
+	if err != nil || b == nil {
+		return record.Record{}, err
+	}
+	return record.Decode(b)
+}
+
+// readForMerge is read for a record that an update is merged into. A damaged record counts as none,
+// so that the update mends it. A caller that overwrites a damaged record begins a new epoch, because
+// the counter in the record is lost.
+func (rs *records) readForMerge(s store.Space, key, stored []byte) (rec record.Record, damaged bool) {
+	rec, err := rs.read(s, stored)
+	if err != nil {
+		rs.n.emit(event.Event{Kind: event.Damaged, Key: key, Message: err.Error()})
+		return record.Record{}, true
+	}
+	return rec, false
+}
+
+// known returns everything that the node holds of a key, as a home and as a fallback.
+func (rs *records) known(key []byte) (s vclock.Siblings, lww bool, code wire.Code) {
+	rec, err := rs.read(store.Data, record.DataKey(key))
+	if err != nil {
+		rs.n.emit(event.Event{Kind: event.Damaged, Key: key, Message: err.Error()})
+		return nil, false, wire.Damaged
+	}
+	s, lww = rec.Siblings, rec.LWW
+	for _, home := range rs.n.handoff.index.HomesOf(key) {
+		hint, _ := rs.readForMerge(store.Hints, key, record.HintKey(home, key))
+		lww = lww || hint.LWW
+		s = reconcile(s, hint.Siblings, lww)
+	}
+	return s, lww, wire.OK
+}
+
+// merge merges an update into the node's own replica of the key. It returns wire.TooLarge if the
+// result would not fit into one message.
+func (rs *records) merge(u update) wire.Code {
+	n := rs.n
+	if u.own == nil && n.collected(u.key, u.siblings, u.lww, u.peer) {
+		return wire.OK
+	}
+	k := record.DataKey(u.key)
+	rec, damaged := rs.readForMerge(store.Data, u.key, k)
+	old := rec
+	changed, code := rs.mergeInto(&rec, u, "")
+	if code != wire.OK || !changed && !damaged {
+		return code
+	}
+	n.write(store.Data, k, record.Encode(rec))
+	n.refusals.changed(u.key)
+	if damaged && u.own == nil && !mutant.Is(mutant.DamagedCounterTrusted) {
+		n.counters.beginEpoch()
+	}
+	if u.own != nil {
+		n.counters.drop(k)
+	}
+	n.collector.stored(u.key, rec)
+	if damaged && !mutant.Is(mutant.TreeNotRegrown) { // the tree may not know what the damaged record held
+		n.trees.rebuildAt(ring.Of(u.key))
+	} else if !mutant.Is(mutant.TreeUntold) || u.purpose != wire.Handoff {
+		n.trees.update(k, old, rec)
+	}
+	if n.members.ringKnown() && !n.members.isHome(n.cfg.Name, n.members.preference(u.key)) {
+		n.handOverSoon()
+	}
+	e := u.event(event.Stored)
+	e.Versions, e.Count = rec.Siblings, live(rec.Siblings)-liveOrDamaged(old.Siblings, damaged)
+	rs.keys += e.Count
+	n.emit(e)
+	return wire.OK
+}
+
+// mergeInto merges an update into rec, which is a hint for home, or the node's own replica if home is
+// "". It returns whether rec changed. If the result would not fit into one message, mergeInto leaves
+// rec as it is and returns wire.TooLarge. The sender then keeps its versions until a client has
+// reconciled the key.
+func (rs *records) mergeInto(rec *record.Record, u update, home string) (changed bool, code wire.Code) {
+	before := *rec
+	rec.LWW = rec.LWW || u.lww
+	rec.Siblings = reconcile(before.Siblings, u.siblings, rec.LWW)
+	corrupt(rec, u.siblings, u.purpose)
+	if len(rec.Siblings) > wire.MaxMerged || rec.Siblings.Size() > wire.MaxFrame/2 {
+		*rec = before
+		return false, wire.TooLarge
+	}
+	if rec.LWW && len(rec.Siblings) > 0 {
+		rs.n.lastWrites.displaced(u, before.Siblings, rec.Siblings[0], home)
+	}
+	if home == "" && u.own != nil {
+		rec.Own = *u.own
+		return true, wire.OK
+	}
+	return rec.LWW != before.LWW || !rec.Siblings.Equal(before.Siblings), wire.OK
+}
+
+// delete deletes a record and keeps the counter in it. A damaged record may have held any counter,
+// so a new epoch begins. The method delete reads the record itself, because a fold in this step may
+// have moved a kept counter into the record.
+func (rs *records) delete(stored []byte) {
+	rec, err := rs.read(store.Data, stored)
+	rs.n.write(store.Data, stored, nil) // first, so that a fold does not move the counter back into the record
+	if err != nil {
+		rs.n.counters.beginEpoch()
+		return
+	}
+	rs.n.counters.keepLatest(stored, rec.Own)
+}
+
+// shownKey is the number of bytes of a stored key that an event shows.
+const shownKey = 48
+
+// discard removes records whose stored keys belong to no key of a client, because the disk is damaged
+// where its checksums do not reach. No client can ask for such a record, and no tree would ever agree
+// about it.
+func (rs *records) discard(s store.Space, stored [][]byte) {
+	for _, k := range stored {
+		rs.n.write(s, k, nil)
+		rs.n.emit(event.Event{Kind: event.Damaged, Message: fmt.Sprintf(
+			"the stored key %x is none that could be asked for; its record is gone", k[:min(len(k), shownKey)])})
+	}
+	if len(stored) > 0 {
+		rs.n.counters.beginEpoch() // each of them may have held the counter of a key that seems to have none now
+	}
+}
+
+// live returns 1 for a key that a get would find, 0 otherwise.
+func live(s vclock.Siblings) int { return min(len(s.Live()), 1) }
+
+// liveOrDamaged is live for a record as it was read. A damaged record counts as a key.
+func liveOrDamaged(s vclock.Siblings, damaged bool) int {
+	if damaged {
+		return 1
+	}
+	return live(s)
+}
+
+// latest returns the greatest wall-clock time among siblings, in nanoseconds since 1970, and 0 if
+// there are no siblings.
+func latest(s vclock.Siblings) int64 {
+	var t int64
+	for _, v := range s {
+		t = max(t, v.Time)
+	}
+	return t
+}
