@@ -28,6 +28,23 @@ var arrows = map[string][]string{
 	"ringside/cli/verbs/cart": {},
 	"ringside/tui":            append([]string{"ringside/cli/render", "ringside/cli/verbs", "ringside/tui/..."}, leaves...),
 	"ringside/tui/background": {},
+	"ringside/tui/canvas":     {"ringside/tui/theme"},
+	"ringside/tui/command":    {"ringside/cli/verbs"},
+	"ringside/tui/feed":       {"ringside/engine/event"},
+	"ringside/tui/header":     pane("ringside/tui/feed", "ringside/tui/refresh"),
+	"ringside/tui/help":       pane("ringside/tui/keymap"),
+	"ringside/tui/keycard":    pane("ringside/tui/replicas"),
+	"ringside/tui/keymap":     {"ringside/tui/canvas", "ringside/tui/theme"},
+	"ringside/tui/log":        pane(),
+	"ringside/tui/nodes":      pane(),
+	"ringside/tui/playback":   {"ringside/engine/event", "ringside/tui/feed", "ringside/tui/theme"},
+	"ringside/tui/prompt":     pane(),
+	"ringside/tui/refresh":    {"ringside/engine/event", "ringside/tui/feed", "ringside/tui/state"},
+	"ringside/tui/replicas":   leaves,
+	"ringside/tui/ring":       pane(),
+	"ringside/tui/state":      append([]string{"ringside/tui/playback", "ringside/tui/theme"}, leaves...),
+	"ringside/tui/suggest":    append([]string{"ringside/cli/verbs", "ringside/tui/command", "ringside/tui/replicas", "ringside/tui/state"}, leaves...),
+	"ringside/tui/theme":      {"ringside/cli/render", "ringside/engine/view"},
 	"ringside/localcluster": {"ringside/localcluster/...", "ringside/engine/usage", "ringside/engine", "ringside/engine/driver",
 		"ringside/engine/member", "ringside/engine/ring", "ringside/engine/store",
 		"ringside/engine/wire", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/fault", "ringside/engine/vclock"},
@@ -82,6 +99,12 @@ var arrows = map[string][]string{
 
 // leaves are the packages that know nothing of how nodes are driven.
 var leaves = []string{"ringside/engine/usage", "ringside/engine/fault", "ringside/engine/member", "ringside/engine/ring", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/vclock", "ringside/engine/wire"}
+
+// pane returns what a pane of the screens may import: others beside what all panes share.
+func pane(others ...string) []string {
+	shared := []string{"ringside/cli/render", "ringside/tui/canvas", "ringside/tui/state", "ringside/tui/theme"}
+	return slices.Concat(shared, leaves, others)
+}
 
 // kept names the packages that may import a library, so that another library can take its place.
 var kept = map[string][]string{

@@ -1,28 +1,23 @@
 package tui
 
 import (
-	"bytes"
+	"strconv"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"ringside/engine/event"
 	"ringside/engine/view"
+	"ringside/tui/command"
+	"ringside/tui/state"
 )
 
-// What the keys do.
-
+// quit ends the screens, and the command that runs.
 func (m *model) quit() tea.Cmd {
-	m.cancelExec()
+	m.prompt.Interrupt()
 	return tea.Quit
 }
 
-func (m *model) endOfInput() tea.Cmd {
-	if m.prompt.line.empty() {
-		return m.quit()
-	}
-	return nil
-}
-
-// focusOn moves the focus; the pane that had it can be returned to.
+// focusOn moves the focus. The log gets its room back from a command's output.
 func (m *model) focusOn(p paneID) {
 	if m.focus == p {
 		return
@@ -32,61 +27,86 @@ func (m *model) focusOn(p paneID) {
 	}
 	m.focus = p
 	if p == logPane {
-		m.seeLog()
+		m.prompt.Collapse()
 	}
-	m.redraw()
 }
 
 // cycle moves the focus through the panes that can have it.
 func (m *model) cycle(by int) tea.Cmd {
-	p := (m.focus + paneID(by) + focusable) % focusable
-	m.focusOn(p)
+	m.focusOn((m.focus + paneID(by) + focusable) % focusable)
 	return nil
 }
 
-func (m *model) focusPrompt() tea.Cmd {
+// leavePrompt interrupts the running command. If none runs, the focus moves to the pane that had it.
+func (m *model) leavePrompt() tea.Cmd {
+	if !m.prompt.Interrupt() {
+		m.prompt.Collapse()
+		m.focusOn(m.before)
+	}
+	return nil
+}
+
+// escape undoes the latest special view of the panes.
+func (m *model) escape() {
+	switch {
+	case m.prompt.Interrupt():
+	case m.zoomed:
+		m.zoomed = false
+	case m.prompt.Collapse():
+	case m.log.ClearFilter():
+	default:
+		m.log.Follow()
+	}
+}
+
+// submit runs the line of the prompt. A few words are about the screens themselves.
+func (m *model) submit() tea.Cmd {
+	switch line := m.prompt.Submit(); line {
+	case "":
+		return nil
+	case "q", "quit", "exit":
+		return m.quit()
+	case "?", "help":
+		m.help.Toggle()
+	case "clear":
+		m.prompt.ClearOutput()
+	default:
+		return m.run(line)
+	}
+	return nil
+}
+
+// ask puts a line into the prompt for the user to finish.
+func (m *model) ask(line string) tea.Cmd {
+	m.prompt.SetLine(line)
 	m.focusOn(promptPane)
 	return nil
 }
 
-func (m *model) leavePrompt() tea.Cmd {
-	if m.cancelExec() {
-		return nil
+// askOnNode asks for a verb about the selected node. Enter confirms it.
+func (m *model) askOnNode(verb, more string) tea.Cmd {
+	if n := m.state.SelectedNode(); n != nil {
+		return m.ask(verb + " " + n.Name + more)
 	}
-	m.prompt.expanded, m.prompt.candidates = false, nil
-	m.focusOn(m.before)
-	return nil
+	return m.ask(verb + " ")
 }
 
-// escape undoes the latest special view.
-func (m *model) escape() tea.Cmd {
-	switch {
-	case m.cancelExec():
-	case m.zoomed:
-		m.zoomed = false
-	case m.prompt.expanded:
-		m.prompt.expanded = false
-	case m.log.filter != "":
-		m.log.filter = ""
-	default:
-		m.log.anchor = 0
-	}
-	m.redraw()
-	return nil
-}
-
-// move selects the next or previous thing in the focused pane.
+// move selects the next or previous row of the focused pane.
 func (m *model) move(by int) tea.Cmd {
 	switch m.focus {
 	case nodesPane:
-		m.node = max(0, min(m.node+by, len(m.view.Nodes)-1))
-		m.mark(nodesPane, ringPane, keyLinePane)
+		m.nodes.Move(by)
 	case keyPane:
-		return m.stepKey(by)
+		return m.choose(m.state.KeyAfter(by))
 	case logPane:
 		m.moveLog(by)
 	}
 	return nil
+}
+
+func (m *model) moveLog(by int) {
+	m.prompt.Collapse()
+	m.log.Move(by)
 }
 
 // page scrolls the focused pane by its height.
@@ -94,144 +114,115 @@ func (m *model) page(by int) tea.Cmd {
 	rows := max(m.places[m.focus].h-3, 1)
 	switch m.focus {
 	case promptPane:
-		m.scrollOutput(by * rows)
+		m.scrollPrompt(by * rows)
 	case keyPane:
-		return m.stepKey(by)
+		return m.move(by)
 	case nodesPane, logPane:
 		return m.move(by * rows)
 	}
 	return nil
 }
 
-// stepKey chooses the next or previous of the known keys.
-func (m *model) stepKey(by int) tea.Cmd {
-	keys := m.view.Keys()
-	if len(keys) == 0 {
-		return nil
-	}
-	i := 0
-	for i < len(keys) && bytes.Compare(keys[i].Key, m.key) < 0 {
-		i++
-	}
-	exact := i < len(keys) && bytes.Equal(keys[i].Key, m.key)
-	if exact || by < 0 {
-		i += by
-	}
-	return m.choose(keys[(i%len(keys)+len(keys))%len(keys)].Key)
-}
-
 // open looks closer at what is selected.
 func (m *model) open() tea.Cmd {
+	key := string(m.state.Key())
 	switch m.focus {
 	case nodesPane:
-		n := m.selected()
-		if n == nil || len(m.key) == 0 {
-			return nil
+		n := m.state.SelectedNode()
+		switch {
+		case n == nil || key == "":
+		case m.state.Playback != nil:
+			return m.run(command.On("inspect", key))
+		case n.Status != view.Up:
+			return m.askOnNode("restart", "")
+		default:
+			return m.run(command.On("get", key, "--via", n.Name))
 		}
-		if m.playback() != nil {
-			return m.execute("inspect " + quoteWord(string(m.key)))
-		}
-		if n.Status != view.Up {
-			return m.ask("restart " + n.Name)
-		}
-		return m.execute("get " + quoteWord(string(m.key)) + " --via " + n.Name)
 	case keyPane:
-		if len(m.key) > 0 {
-			return m.execute("inspect " + quoteWord(string(m.key)))
+		if key != "" {
+			return m.run(command.On("inspect", key))
 		}
 	case logPane:
-		if e, ok := m.logSelected(); ok && e.Request > 0 {
-			return m.execute("trace " + traceID(e.Request))
+		if e, ok := m.log.Selected(); ok && e.Request > 0 {
+			return m.run("trace " + requestID(e))
 		}
 	}
 	return nil
 }
 
-func (m *model) toggleZoom() tea.Cmd {
-	m.zoomed = !m.zoomed
-	m.redraw()
-	return nil
-}
-
-// helpOrType shows the help on an empty line; in a line it is a letter.
-func (m *model) helpOrType() tea.Cmd {
-	if m.prompt.line.empty() {
-		return m.toggleHelp()
+// enterDoes says what open would do, "" if the table of keys says it.
+func (m *model) enterDoes() string {
+	switch n := m.state.SelectedNode(); {
+	case m.focus == logPane:
+		return "trace it"
+	case m.focus != nodesPane || n == nil:
+		return ""
+	case m.state.Playback != nil:
+		return "inspect"
+	case n.Status != view.Up:
+		return "restart " + state.Name(n.Name)
+	default:
+		return "get via " + state.Name(n.Name)
 	}
-	m.editPrompt(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{'?'}})
-	return nil
-}
-
-func (m *model) toggleHelp() tea.Cmd {
-	m.help, m.helpTop = !m.help, 0
-	m.redraw()
-	return nil
 }
 
 func (m *model) togglePause() tea.Cmd {
-	m.paused = !m.paused
-	m.mark(headerPane)
-	if m.paused {
-		return nil
-	}
-	return tea.Batch(m.takeFeed(), m.wantSnap(true))
+	c, cmd := m.refresh.TogglePause()
+	m.changed(c)
+	return cmd
 }
 
 func (m *model) toggleMouse() tea.Cmd {
 	m.mouse = !m.mouse
 	if m.mouse {
-		m.say("the mouse scrolls and selects; m gives it back to the terminal")
+		m.prompt.Say("the mouse scrolls and selects; m gives it back to the terminal")
 		return tea.EnableMouseCellMotion
 	}
-	m.say("the mouse is the terminal's again")
+	m.prompt.Say("the mouse is the terminal's again")
 	return tea.DisableMouse
 }
 
 // wheelRows is how many rows a notch of the wheel scrolls.
 const wheelRows = 3
 
-// point handles the mouse: the wheel scrolls what is under it, a click selects.
-func (m *model) point(e tea.MouseMsg) tea.Cmd {
-	switch {
-	case m.help && e.Button == tea.MouseButtonWheelUp:
-		m.scrollHelp(-wheelRows)
-	case m.help && e.Button == tea.MouseButtonWheelDown:
-		m.scrollHelp(wheelRows)
+// point handles the mouse: the wheel scrolls the pane under it, a click selects.
+func (m *model) point(e tea.MouseMsg) {
+	wheel := map[tea.MouseButton]int{tea.MouseButtonWheelUp: -wheelRows, tea.MouseButtonWheelDown: wheelRows}[e.Button]
+	if m.help.Open() {
+		m.help.Scroll(wheel)
+		return
 	}
-	for p := paneID(0); p < focusable; p++ {
+	for p := range focusable {
 		r := m.places[p]
 		if e.X < r.x || e.X >= r.x+r.w || e.Y < r.y || e.Y >= r.y+r.h {
 			continue
 		}
 		switch {
-		case e.Button == tea.MouseButtonWheelUp && p == promptPane:
-			m.scrollOutput(-wheelRows)
-		case e.Button == tea.MouseButtonWheelDown && p == promptPane:
-			m.scrollOutput(wheelRows)
-		case e.Button == tea.MouseButtonWheelUp && p == logPane:
-			m.moveLog(-wheelRows)
-		case e.Button == tea.MouseButtonWheelDown && p == logPane:
-			m.moveLog(wheelRows)
+		case wheel != 0 && p == promptPane:
+			m.scrollPrompt(wheel)
+		case wheel != 0 && p == logPane:
+			m.moveLog(wheel)
 		case e.Button == tea.MouseButtonLeft && e.Action == tea.MouseActionPress:
 			m.focusOn(p)
-			if row := e.Y - r.y - 1 - m.nodesHeader(); p == nodesPane && row >= 0 {
-				m.node = min(m.nodesTop()+row, max(len(m.view.Nodes)-1, 0))
-				m.mark(nodesPane, ringPane, keyLinePane)
+			if p == nodesPane {
+				m.nodes.Click(e.Y - r.y - 1)
 			}
 		}
 	}
+}
+
+// copyCommand shows the latest command as the shell takes it, and offers it to the terminal's
+// clipboard.
+func (m *model) copyCommand() tea.Cmd {
+	if m.prompt.Last() == "" {
+		m.prompt.Say("no command ran yet")
+		return nil
+	}
+	line := "ringside " + m.prompt.Last()
+	m.copy(line)
+	m.prompt.Say(line)
 	return nil
 }
 
-// copyCommand shows the command that the last action was, as the shell takes
-// it, and offers it to the terminal's clipboard.
-func (m *model) copyCommand() tea.Cmd {
-	if m.prompt.last == "" {
-		m.say("no command ran yet")
-		return nil
-	}
-	line := "ringside " + m.prompt.last
-	m.copy(line)
-	m.say(line)
-	return nil
-}
+// requestID returns how the trace verb names the request of an event.
+func requestID(e event.Event) string { return strconv.FormatUint(e.Request, 10) }

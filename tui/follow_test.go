@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"io"
 	"testing"
 	"time"
 
@@ -8,12 +9,13 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/vclock"
+	"ringside/tui/command"
+	"ringside/tui/theme"
 )
 
 // fresh is a scene in which no key was chosen.
 func fresh() *scene {
-	s := newScene(5, Options{})
-	s.key, s.follow = nil, followState{}
+	s := startScene(5, Options{}, theme.New(io.Discard, false, true))
 	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
 	return s
 }
@@ -25,20 +27,20 @@ func (s *scene) request(op, key string) {
 
 func TestFollowsTheLatestKeyUntilOneIsChosen(t *testing.T) {
 	s := fresh()
-	for i := range s.view.Nodes {
-		s.view.Nodes[i].Keys = 0
+	for i := range s.state.View.Nodes {
+		s.state.View.Nodes[i].Keys = 0
 	}
-	s.redraw()
+	s.stale = true
 	shows(t, s, "no key yet")
 	shows(t, s, "try put cart milk --save @cart")
 	s.request("get", "nobody")
-	if len(s.key) > 0 {
-		t.Errorf("a get of nothing chose %q", s.key)
+	if len(s.state.Key()) > 0 {
+		t.Errorf("a get of nothing chose %q", s.state.Key())
 	}
 	is := func(want string) {
 		t.Helper()
-		if string(s.key) != want {
-			t.Errorf("the key is %q, want %q", s.key, want)
+		if string(s.state.Key()) != want {
+			t.Errorf("the key is %q, want %q", string(s.state.Key()), want)
 		}
 	}
 	s.request("put", "a")
@@ -59,8 +61,8 @@ func TestStartsWithTheKeyWrittenLast(t *testing.T) {
 	healthy(s)
 	s.tell(event.Event{Kind: event.Requested, Node: "n1", Op: "get", Key: []byte("other")})
 	s.take()
-	if string(s.key) != "cart" {
-		t.Errorf("the key is %q", s.key)
+	if string(s.state.Key()) != "cart" {
+		t.Errorf("the key is %q", s.state.Key())
 	}
 	shows(t, s, "try get cart --save @cart")
 }
@@ -71,7 +73,7 @@ func TestSuggestionsTellAStory(t *testing.T) {
 	at := func(want string) {
 		t.Helper()
 		s.take()
-		if got := s.suggestion(); got != want {
+		if got := s.suggest.First(); got != want {
 			t.Errorf("suggests %q, want %q", got, want)
 		}
 	}
@@ -83,7 +85,7 @@ func TestSuggestionsTellAStory(t *testing.T) {
 	milk := version("n3", 1, "milk")
 	s.put(1, milk, "n3", "n4", "n5")
 	at("get cart --save @cart")
-	s.noteContext("get cart --save @cart", "cart")
+	s.suggest.Finished(command.Parse("get cart --save @cart", nil))
 	at("partition n1,n2,n3")
 	s.tell(event.Event{Kind: event.Split, Groups: [][]string{{"n1", "n2", "n3"}, {"n4", "n5"}}})
 	at("put cart milk,beer -c @cart --via n4")
@@ -101,9 +103,6 @@ func TestSuggestionsTellAStory(t *testing.T) {
 		s.tell(event.Event{Kind: event.Stored, Node: n, Key: cart, Op: "handoff", Versions: vclock.Siblings{eggs, beer}})
 	}
 	at("resolve cart --union")
-	if _, saved := s.contextOf("cart"); saved {
-		t.Error("a context from before the split is used after it")
-	}
 	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
 	shows(t, s, "they wait to be reconciled")
 }

@@ -14,6 +14,8 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/vclock"
+	"ringside/tui/feed"
+	"ringside/tui/prompt"
 )
 
 // run runs cmd and hands its messages to the model, as the program would. It leaves out ticks and
@@ -36,12 +38,12 @@ func (s *scene) run(cmd tea.Cmd) {
 // function that made them.
 func waits(cmd tea.Cmd) bool {
 	made := runtime.FuncForPC(reflect.ValueOf(cmd).Pointer()).Name()
-	return strings.Contains(made, "Tick.") || strings.Contains(made, "awaitFeed.")
+	return strings.Contains(made, "Tick.") || strings.Contains(made, "Await.")
 }
 
 func TestTicksAreTold(t *testing.T) {
 	s := newScene(5, Options{})
-	if !waits(everySecond()) || !waits(s.awaitFeed(time.Time{})) || waits(s.quit()) {
+	if !waits(everySecond()) || !waits(s.refresh.Await(time.Time{})) || waits(s.quit()) {
 		t.Error("waits does not recognize a tick or a wait for the feed")
 	}
 }
@@ -84,8 +86,8 @@ func TestPromptRunsAndRecalls(t *testing.T) {
 	if !slices.Equal(*ran, []string{"get user -R 2"}) {
 		t.Fatalf("ran %q", *ran)
 	}
-	if string(s.key) != "user" {
-		t.Errorf("the verb's key is not chosen but %q", s.key)
+	if string(s.state.Key()) != "user" {
+		t.Errorf("the verb's key is not chosen but %q", string(s.state.Key()))
 	}
 	shows(t, s, "✓ get user -R 2")
 	shows(t, s, "1–9 of 21")
@@ -99,8 +101,8 @@ func TestPromptRunsAndRecalls(t *testing.T) {
 	s.press("up")
 	shows(t, s, "ringside▸ get user -R 2")
 	s.press("down", "down")
-	if !s.prompt.line.empty() {
-		t.Errorf("the new line is %q", s.prompt.line.String())
+	if !s.prompt.Empty() {
+		t.Errorf("the new line is %q", s.prompt.Line())
 	}
 }
 
@@ -123,7 +125,7 @@ func TestPromptCompletesAndSuggests(t *testing.T) {
 	shows(t, s, "partition  pause")
 	s.press("r")
 	tab()
-	if got := s.prompt.line.String(); got != "partition " {
+	if got := s.prompt.Line(); got != "partition " {
 		t.Errorf("completed to %q", got)
 	}
 }
@@ -137,7 +139,7 @@ func TestPaneKeys(t *testing.T) {
 	s.press("down", "down")
 	for k, want := range map[string]string{"K": "kill n3", "R": "restart n3"} {
 		s.press(k)
-		if got := s.prompt.line.String(); got != want || len(*ran) > 0 {
+		if got := s.prompt.Line(); got != want || len(*ran) > 0 {
 			t.Errorf("%s gives %q, ran %q", k, got, *ran)
 		}
 		shows(t, s, "│▸1 ◉ n3")
@@ -153,16 +155,16 @@ func TestPaneKeys(t *testing.T) {
 		t.Errorf("ran %q, want %q", *ran, want)
 	}
 	s.press("p")
-	if s.focus != promptPane || s.prompt.line.String() != "partition " {
-		t.Errorf("p gives pane %d, %q", s.focus, s.prompt.line.String())
+	if s.focus != promptPane || s.prompt.Line() != "partition " {
+		t.Errorf("p gives pane %d, %q", s.focus, s.prompt.Line())
 	}
 	s.press("esc", "s")
-	if got := s.prompt.line.String(); got != "slow n3 100ms" {
+	if got := s.prompt.Line(); got != "slow n3 100ms" {
 		t.Errorf("s gives %q", got)
 	}
 	s.press("esc", "w", "x")
-	if s.focus != promptPane || !strings.HasSuffix(s.prompt.line.String(), "wx") {
-		t.Errorf("typing gives pane %d, %q", s.focus, s.prompt.line.String())
+	if s.focus != promptPane || !strings.HasSuffix(s.prompt.Line(), "wx") {
+		t.Errorf("typing gives pane %d, %q", s.focus, s.prompt.Line())
 	}
 	s.press("esc", "c")
 	shows(t, s, "ringside get cart --via n3")
@@ -210,10 +212,10 @@ func TestChoosingKeys(t *testing.T) {
 	var seen []string
 	for range 3 {
 		s.press("]")
-		seen = append(seen, string(s.key))
+		seen = append(seen, string(s.state.Key()))
 	}
 	s.press("[")
-	if got := strings.Join(append(seen, string(s.key)), " "); got != "dog apple cart apple" {
+	if got := strings.Join(append(seen, string(s.state.Key())), " "); got != "dog apple cart apple" {
 		t.Errorf("] ] ] [ choose %q", got)
 	}
 }
@@ -229,10 +231,10 @@ func TestLogFilterAndFollow(t *testing.T) {
 	}
 	s.press("esc", "down", "down")
 	shows(t, s, "▲ 1 newer")
-	e, _ := s.logSelected()
+	e, _ := s.log.Selected()
 	s.tell(event.Event{Kind: event.NodeUp, Node: "n2"})
 	s.take()
-	if again, _ := s.logSelected(); again.Seq != e.Seq {
+	if again, _ := s.log.Selected(); again.Seq != e.Seq {
 		t.Error("a new event moves the selection")
 	}
 	_, cmd := s.Update(keyMsg("enter"))
@@ -241,7 +243,7 @@ func TestLogFilterAndFollow(t *testing.T) {
 		t.Errorf("enter ran %q", *ran)
 	}
 	s.press("G")
-	if s.log.anchor != 0 {
+	if !s.log.Following() {
 		t.Error("G does not follow")
 	}
 	s.press("v")
@@ -264,13 +266,10 @@ func TestMissedEventsAndLostCluster(t *testing.T) {
 	s.tell(event.Event{Kind: event.Gap, Count: 7})
 	s.take()
 	shows(t, s, "missed 7 events")
-	if !s.snap.due {
-		t.Error("no snapshot is due after a gap")
-	}
-	s.feed.setLink(lost, errors.New("connection refused"))
+	s.feed.SetLink(feed.Lost, errors.New("connection refused"))
 	s.take()
 	shows(t, s, "the cluster does not answer: connection refused")
-	s.feed.setLink(live, nil)
+	s.feed.SetLink(feed.Live, nil)
 	s.at += time.Minute
 	s.Update(secondMsg{})
 	s.take()
@@ -293,44 +292,28 @@ func TestZoomAndResize(t *testing.T) {
 	shows(t, s, "Key \"cart\"")
 }
 
-func TestWordsOfALine(t *testing.T) {
-	for line, want := range map[string]string{
-		"get cart": "cart", "put -c @cart user milk": "user", "put --via=n4 'a b' x": "a b", "get --one user": "user",
-		"heal": "", "get": "", `put "q\"k" v`: `q"k`, "expect siblings(cart)==2": "", "get -- -k": "-k",
-	} {
-		if got := keyOf(line); got != want {
-			t.Errorf("keyOf(%q) is %q, want %q", line, got, want)
-		}
-	}
-	for _, w := range []string{"cart", "a b", "it's", "-x", "", `back\slash`} {
-		if got := words("get " + quoteWord(w)); len(got) != 2 || got[1] != w {
-			t.Errorf("%q quoted is %q", w, got)
-		}
-	}
-}
-
 func TestPasteAndClear(t *testing.T) {
 	s, ran := interactive(t)
 	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("get a\r\n\nget b\nkill n1\n"), Paste: true})
-	if got := s.prompt.line.String(); got != "get a" || len(*ran) > 0 {
+	if got := s.prompt.Line(); got != "get a" || len(*ran) > 0 {
 		t.Fatalf("the line is %q, ran %q", got, *ran)
 	}
 	shows(t, s, "2 more pasted lines")
 	s.run(s.typeLine(""))
-	if got := s.prompt.line.String(); got != "get b" || !slices.Equal(*ran, []string{"get a"}) {
+	if got := s.prompt.Line(); got != "get b" || !slices.Equal(*ran, []string{"get a"}) {
 		t.Errorf("the line is %q, ran %q", got, *ran)
 	}
 	s.press("ctrl+u")
-	if !s.prompt.line.empty() || len(s.prompt.pasted) > 0 {
-		t.Errorf("ctrl+u leaves %q and %q", s.prompt.line.String(), s.prompt.pasted)
+	if !s.prompt.Empty() {
+		t.Errorf("ctrl+u leaves %q", s.prompt.Line())
 	}
 }
 
 func TestBadLineChoosesNoKey(t *testing.T) {
 	s, _ := interactive(t)
-	s.o.Exec = func(context.Context, string) (string, int) { return "get: no such flag", usageExit }
+	s.prompt = prompt.New(t.Context(), func(context.Context, string) (string, int) { return "get: no such flag", usageExit }, nil)
 	s.run(s.typeLine("get user --nonsense"))
-	if string(s.key) != "cart" {
-		t.Errorf("a line that does not parse chose %q", s.key)
+	if string(s.state.Key()) != "cart" {
+		t.Errorf("a line that does not parse chose %q", string(s.state.Key()))
 	}
 }

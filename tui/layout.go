@@ -4,11 +4,17 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"ringside/tui/canvas"
+	"ringside/tui/header"
+	"ringside/tui/prompt"
+	"ringside/tui/theme"
 )
 
-// A paneID names a part of the screen. The first focusable ones can have the focus.
+// A paneID names a part of the screen.
 type paneID int
 
+// Panes. Those before focusable can have the focus.
 const (
 	nodesPane paneID = iota
 	keyPane
@@ -22,7 +28,7 @@ const (
 	paneCount
 )
 
-// The least screen that holds what the panes have to say.
+// The smallest screen that has room for the panes.
 const (
 	minWidth  = 60
 	minHeight = 16
@@ -34,109 +40,114 @@ const (
 	ringFromHeight = 11
 )
 
+// A rect is a place on the screen, in columns and rows.
 type rect struct{ x, y, w, h int }
 
-// A pane is what was drawn last in a place.
-type pane struct{ lines []string }
-
-// mark makes panes be drawn again.
-func (m *model) mark(panes ...paneID) {
-	for _, p := range panes {
-		m.stale[p] = true
-	}
+// A screen keeps the panes as they were drawn last, and the frame that was made of them.
+type screen struct {
+	th        *theme.Theme
+	w, h      int
+	zoomed    bool // the focused pane has the room of all others but the prompt
+	stale     bool // something may have changed since the frame was made
+	places    [paneCount]rect
+	panes     [paneCount][]string // rows with escape sequences
+	signature string              // of the ring that was drawn last
+	frame     string
+	frames    int // how many frames were made
 }
 
-// redraw makes everything be drawn again.
-func (m *model) redraw() {
-	for p := range m.stale {
-		m.stale[p] = true
-	}
-	m.ringSig = ""
-}
-
-// View implements tea.Model. It returns the cached frame unless something changed.
+// View implements tea.Model. It returns the same frame as before unless a pane changed.
 func (m *model) View() string {
 	if m.w < minWidth || m.h < minHeight {
 		return m.tooSmall()
 	}
-	if !slices.Contains(m.stale[:], true) {
+	if !m.stale {
 		return m.frame
 	}
-	places := m.arrange()
-	if places != m.places {
-		m.places = places
-		m.redraw()
-	}
+	m.stale = false
 	changed := m.frame == ""
-	for p := paneID(0); p < paneCount; p++ {
-		if m.stale[p] {
-			changed = m.draw(p) || changed
-		}
+	if places := m.arrange(); places != m.places {
+		m.places, changed = places, true
+	}
+	for p := range paneCount {
+		changed = m.draw(p) || changed
 	}
 	if changed {
-		m.frame = m.compose()
-		m.drawn++
+		m.compose()
 	}
 	return m.frame
 }
 
-// tooSmall says so, in as much room as there is.
-func (m *model) tooSmall() string {
-	m.frame = ""
-	if m.w <= 0 || m.h <= 0 {
+// tooSmall returns a frame that says so, in as much room as there is.
+func (s *screen) tooSmall() string {
+	s.frame, s.stale = "", true
+	if s.w <= 0 || s.h <= 0 {
 		return ""
 	}
-	c := newCanvas(m.th, m.w, m.h)
+	c := canvas.New(s.th, s.w, s.h)
 	text := []string{
 		"ringside needs " + strconv.Itoa(minWidth) + "x" + strconv.Itoa(minHeight),
-		"this is " + strconv.Itoa(m.w) + "x" + strconv.Itoa(m.h), "make it larger, or ctrl+c",
+		"this is " + strconv.Itoa(s.w) + "x" + strconv.Itoa(s.h), "make it larger, or ctrl+c",
 	}
 	for i, t := range text {
-		c.put(max((m.w-len(t))/2, 0), max(m.h/2-1, 0)+i, plain, t)
+		c.Put(max((s.w-len(t))/2, 0), max(s.h/2-1, 0)+i, theme.Plain, t)
 	}
-	m.redraw()
-	return strings.Join(c.lines(), "\n")
+	return strings.Join(c.Lines(), "\n")
 }
 
-// draw draws one pane and says whether it changed.
+// draw draws one pane and reports whether it changed. The ring is drawn only if its signature changed.
 func (m *model) draw(p paneID) bool {
-	m.stale[p] = false
 	r := m.places[p]
 	if r.w <= 0 || r.h <= 0 {
-		changed := len(m.panes[p].lines) > 0
-		m.panes[p].lines = nil
+		changed := len(m.panes[p]) > 0
+		m.panes[p] = nil
 		return changed
 	}
+	focused := m.focus == p
 	if p == ringPane {
-		sig := m.signature(r)
-		if sig == m.ringSig {
+		sig := m.ring.Signature(r.w, r.h, m.focus == nodesPane)
+		if sig == m.signature && m.panes[p] != nil {
 			return false
 		}
-		m.ringSig = sig
+		m.signature = sig
 	}
-	c := newCanvas(m.th, r.w, r.h)
-	[paneCount]func(*canvas){
-		headerPane: m.drawHeader, ringPane: m.drawRing, nodesPane: m.drawNodes, keyPane: m.drawKey,
-		logPane: m.drawLog, promptPane: m.drawPrompt, keyLinePane: m.drawKeyLine, helpPane: m.drawHelp,
-	}[p](c)
-	lines := c.lines()
-	if slices.Equal(lines, m.panes[p].lines) {
+	c := canvas.New(m.th, r.w, r.h)
+	switch p {
+	case headerPane:
+		header.Draw(c, m.state, m.refresh.Status())
+	case ringPane:
+		m.ring.Draw(c, m.focus == nodesPane)
+	case nodesPane:
+		m.nodes.Draw(c, focused)
+	case keyPane:
+		m.card.Draw(c, focused, m.suggest.Next())
+	case logPane:
+		m.log.Draw(c, focused)
+	case promptPane:
+		m.prompt.Draw(c, focused, m.suggest.First())
+	case keyLinePane:
+		m.keys.DrawLine(c, m.focus == promptPane, m.enterDoes())
+	case helpPane:
+		m.help.Draw(c, m.keys)
+	}
+	lines := c.Lines()
+	if slices.Equal(lines, m.panes[p]) {
 		return false
 	}
-	m.panes[p].lines = lines
+	m.panes[p] = lines
 	return true
 }
 
-// arrange gives each pane its place.
+// arrange returns the place of each pane.
 func (m *model) arrange() (out [paneCount]rect) {
 	out[headerPane] = rect{0, 0, m.w, 1}
 	out[keyLinePane] = rect{0, m.h - 1, m.w, 1}
 	body := m.h - 2
-	if m.help {
+	if m.help.Open() {
 		out[helpPane] = rect{0, 1, m.w, body}
 		return out
 	}
-	logRows, promptRows := m.lowerRows(body)
+	logRows, promptRows := lowerRows(body, m.prompt.OutputRows())
 	if m.zoomed {
 		if m.focus == promptPane {
 			out[promptPane] = rect{0, 1, m.w, body}
@@ -156,9 +167,9 @@ func (m *model) arrange() (out [paneCount]rect) {
 		return out
 	}
 	left := min(m.w*19/40, 2*top+18)
-	nodes := max(4, min(len(m.view.Nodes)+3, top/2, top-6))
+	nodes := max(4, min(len(m.state.View.Nodes)+3, top/2, top-6))
 	if top < 20 {
-		nodes = max(4, min(len(m.view.Nodes)+2, top-6))
+		nodes = max(4, min(len(m.state.View.Nodes)+2, top-6))
 	}
 	out[ringPane] = rect{0, 1, left, top}
 	out[nodesPane] = rect{left, 1, m.w - left, nodes}
@@ -166,9 +177,9 @@ func (m *model) arrange() (out [paneCount]rect) {
 	return out
 }
 
-// lowerRows is the height of the log and of the prompt. Output of several
-// lines takes room from the log only, so that the ring above stands still.
-func (m *model) lowerRows(body int) (logRows, promptRows int) {
+// lowerRows returns the heights of the log and of the prompt. output is how many rows the output of
+// the latest command would like. It takes them from the log only, so that the ring does not move.
+func lowerRows(body, output int) (logRows, promptRows int) {
 	out := 2
 	switch {
 	case body >= 34:
@@ -178,10 +189,10 @@ func (m *model) lowerRows(body int) (logRows, promptRows int) {
 	default:
 		logRows, out = 3, 1
 	}
-	promptRows = out + 3
-	if m.prompt.expanded {
+	promptRows = out + prompt.Border
+	if output > 0 {
 		both := logRows + promptRows
-		promptRows = max(promptRows, min(len(m.prompt.output)+3, both))
+		promptRows = max(promptRows, min(output+prompt.Border, both))
 		if logRows = both - promptRows; logRows < 3 {
 			logRows, promptRows = 0, both
 		}
@@ -190,25 +201,26 @@ func (m *model) lowerRows(body int) (logRows, promptRows int) {
 }
 
 // compose joins the panes into one frame, row by row.
-func (m *model) compose() string {
+func (s *screen) compose() {
 	order := make([]paneID, 0, paneCount)
-	for p := paneID(0); p < paneCount; p++ {
-		if len(m.panes[p].lines) > 0 {
+	for p := range paneCount {
+		if len(s.panes[p]) > 0 {
 			order = append(order, p)
 		}
 	}
-	slices.SortFunc(order, func(a, b paneID) int { return m.places[a].x - m.places[b].x })
+	slices.SortFunc(order, func(a, b paneID) int { return s.places[a].x - s.places[b].x })
 	var b strings.Builder
-	b.Grow(len(m.frame) + 256)
-	for y := range m.h {
+	b.Grow(len(s.frame) + 256)
+	for y := range s.h {
 		if y > 0 {
 			b.WriteByte('\n')
 		}
 		for _, p := range order {
-			if r := m.places[p]; y >= r.y && y < r.y+r.h {
-				b.WriteString(m.panes[p].lines[y-r.y])
+			if r := s.places[p]; y >= r.y && y < r.y+r.h {
+				b.WriteString(s.panes[p][y-r.y])
 			}
 		}
 	}
-	return b.String()
+	s.frame = b.String()
+	s.frames++
 }

@@ -1,332 +1,179 @@
 package tui
 
 import (
-	"bytes"
 	"context"
-	"slices"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"ringside/engine/event"
-	"ringside/engine/view"
+	"ringside/tui/command"
+	"ringside/tui/feed"
+	"ringside/tui/help"
+	"ringside/tui/keycard"
+	"ringside/tui/keymap"
+	"ringside/tui/log"
+	"ringside/tui/nodes"
+	"ringside/tui/prompt"
+	"ringside/tui/refresh"
+	"ringside/tui/ring"
+	"ringside/tui/state"
+	"ringside/tui/suggest"
+	"ringside/tui/theme"
 )
 
-// Rhythms of the screen.
-const (
-	frameTime    = time.Second / 30       // the least time between two takes from the feed
-	second       = time.Second            // clocks and rates move on
-	snapPause    = time.Second            // the least time between two snapshots
-	snapTimeout  = 5 * time.Second        // a cluster that takes longer is not answering
-	missedShown  = 15 * time.Second       // how long "missed events" stays on the screen
-	snapSettling = 150 * time.Millisecond // after an event, so that what it caused is in the snapshot
-)
+// usageExit is the exit code of a line that could not be parsed.
+const usageExit = 2
 
-// Messages to the model.
-type (
-	feedMsg   struct{} // something waits in the feed
-	secondMsg struct{}
-	snapMsg   struct {
-		events []event.Event
-		err    error
-	}
-	snapDueMsg struct{}
-)
+// secondMsg comes every second, because times and rates on the screen move on.
+type secondMsg struct{}
 
-// A model is the whole screen. Update and View run in one goroutine, which
-// alone touches the View of the cluster.
+// A model is the whole screen. Update and View run in one goroutine.
 type model struct {
-	ctx      context.Context
-	o        Options
-	th       *theme
-	feed     *feed
-	view     *view.Cluster
-	bindings []binding
-	clock    func() time.Time
-	zone     *time.Location
-	copy     func(string) // puts text on the terminal's clipboard
+	o       Options
+	state   *state.State
+	refresh *refresh.Model
+	suggest *suggest.Model
 
-	w, h   int
-	places [paneCount]rect
-	panes  [paneCount]pane
-	stale  [paneCount]bool
-	frame  string
-	drawn  int // frames built
+	ring   *ring.Model
+	nodes  *nodes.Model
+	card   *keycard.Model
+	log    *log.Model
+	prompt *prompt.Model
+	help   help.Model
+	keys   keymap.Map
+	copy   func(string) // puts text on the terminal's clipboard
 
-	focus, before paneID
-	zoomed, help  bool
-	helpTop       int // first row of the help in sight
-	paused, mouse bool
-
-	link     link
-	linkErr  error
-	missed   int
-	missedAt time.Time
-	at       time.Duration // the cluster's time at anchor
-	anchor   time.Time
-	snap     struct{ busy, due, wanted bool }
-	snapLast time.Time
-
-	key     []byte
-	follow  followState
-	node    int // selected in the nodes table
-	busiest int // the load that is a full bar
-	log     logState
-	prompt  promptState
-	ringSig string
+	screen
+	focus, before paneID // before had the focus before the prompt
+	mouse         bool   // the screen gets the mouse's events
 }
 
-func newModel(ctx context.Context, o Options, th *theme, f *feed) *model {
+func newModel(ctx context.Context, o Options, th *theme.Theme, f *feed.Feed) *model {
+	recording, _ := o.Cluster.(Playback)
+	s := state.New(recording, []byte(o.Key))
 	m := &model{
-		ctx: ctx, o: o, th: th, feed: f, view: view.New(), bindings: bindings(), clock: time.Now, zone: time.Local,
-		copy: func(string) {}, focus: promptPane, before: nodesPane, key: []byte(o.Key),
+		o: o, state: s, refresh: refresh.New(ctx, f, o.Cluster, s), suggest: suggest.New(s, o.Suggest, o.Flags),
+		ring: ring.New(s), nodes: nodes.New(s), card: keycard.New(s), log: log.New(s),
+		prompt: prompt.New(ctx, o.Exec, o.Complete),
+		copy:   func(string) {}, screen: screen{th: th}, focus: promptPane, before: nodesPane,
 	}
-	m.follow.off = o.Key != ""
-	m.anchor = m.clock()
-	if m.playback() != nil {
-		m.bindings = playbackBindings()
+	m.keys = m.liveKeys()
+	if recording != nil {
+		m.keys = m.recordingKeys()
 		m.focus = nodesPane
 	}
 	return m
 }
 
 // Init implements tea.Model.
-func (m *model) Init() tea.Cmd { return tea.Batch(m.awaitFeed(m.clock()), everySecond()) }
+func (m *model) Init() tea.Cmd { return tea.Batch(m.refresh.Await(m.state.Clock()), everySecond()) }
 
-func everySecond() tea.Cmd { return tea.Tick(second, func(time.Time) tea.Msg { return secondMsg{} }) }
-
-// awaitFeed waits until something gathered, but no sooner than a frame after last.
-func (m *model) awaitFeed(last time.Time) tea.Cmd {
-	return func() tea.Msg {
-		select {
-		case <-m.ctx.Done():
-			return nil
-		case <-m.feed.notify:
-		}
-		select {
-		case <-m.ctx.Done():
-			return nil
-		case <-time.After(time.Until(last.Add(frameTime))):
-		}
-		return feedMsg{}
-	}
+func everySecond() tea.Cmd {
+	return tea.Tick(time.Second, func(time.Time) tea.Msg { return secondMsg{} })
 }
 
 // Update implements tea.Model.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	m.stale = true
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.w, m.h = msg.Width, msg.Height
-		m.redraw()
-	case feedMsg:
-		return m, tea.Batch(m.takeFeed(), m.awaitFeed(m.clock()))
 	case secondMsg:
-		m.mark(headerPane, nodesPane)
-		return m, tea.Batch(everySecond(), m.wantSnap(m.followKey()))
-	case snapDueMsg:
-		m.snap.due = false
-		return m, m.snapshot()
-	case snapMsg:
-		return m, m.takeSnapshot(msg)
-	case execMsg:
-		return m, m.executed(msg)
-	case completeMsg:
-		m.completed(msg)
+		return m, tea.Batch(everySecond(), m.refresh.Follow())
+	case prompt.DoneMsg:
+		return m, m.done(msg)
+	case prompt.CompleteMsg:
+		m.prompt.Completed(msg)
 	case tea.MouseMsg:
-		return m, m.point(msg)
+		m.point(msg)
 	case tea.KeyMsg:
-		return m, m.typed(msg)
+		return m, m.key(msg)
+	default:
+		c, cmd := m.refresh.Update(msg)
+		m.changed(c)
+		m.stale = c.Drawn
+		return m, cmd
 	}
 	return m, nil
 }
 
-// typed handles one key.
-func (m *model) typed(k tea.KeyMsg) tea.Cmd {
-	if m.help && k.Type != tea.KeyCtrlC {
-		return m.keyInHelp(k)
+// changed reacts to events that were applied to the state.
+func (m *model) changed(c refresh.Change) {
+	if c.Reset || c.Healed {
+		m.suggest.Forget()
 	}
-	if m.log.editing && k.Type != tea.KeyCtrlC {
-		m.editFilter(k)
+}
+
+// key handles one key.
+func (m *model) key(k tea.KeyMsg) tea.Cmd {
+	if m.help.Open() && k.Type != tea.KeyCtrlC {
+		m.help.Key(k)
+		return nil
+	}
+	if m.log.Editing() && k.Type != tea.KeyCtrlC {
+		m.log.EditFilter(k)
 		return nil
 	}
 	if cmd, ok := m.press(k); ok {
 		return cmd
 	}
-	if m.focus == promptPane {
-		m.editPrompt(k)
-		return nil
-	}
-	if k.Type == tea.KeyEsc {
-		return m.escape()
-	}
-	if k.Type == tea.KeyRunes { // typing goes to the prompt
+	switch {
+	case m.focus == promptPane:
+		m.prompt.Edit(k)
+	case k.Type == tea.KeyEsc:
+		m.escape()
+	case k.Type == tea.KeyRunes: // typing goes to the prompt
 		m.focusOn(promptPane)
-		m.editPrompt(k)
+		m.prompt.Edit(k)
 	}
 	return nil
 }
 
-// takeFeed reduces what gathered into the view, unless the display is paused.
-func (m *model) takeFeed() tea.Cmd {
-	if m.paused {
-		m.mark(headerPane)
-		return nil
-	}
-	b := m.feed.take()
-	if b.reset {
-		m.view = view.New()
-		m.forgetFollowed()
-		m.prompt.contexts = nil
-		m.redraw()
-	}
-	m.miss(b.dropped)
-	if b.link != m.link || b.err != m.linkErr {
-		m.link, m.linkErr = b.link, b.err
-		m.redraw()
-	}
-	return m.wantSnap(m.applyAll(b.events) || b.dropped > 0)
-}
-
-// applyAll reduces events and says whether a snapshot is due: after events of
-// the stream, whose account of a key is a preview and whose counts are sums.
-func (m *model) applyAll(events []event.Event) (moved bool) {
-	for _, e := range events {
-		if !wellFormed(e) {
-			continue
+// press does what a key is bound to, and reports whether it is bound to anything. Text that comes in
+// one burst is text, even if it spells the name of a key. In a recording it may be the burst of a key
+// that is held down.
+func (m *model) press(k tea.KeyMsg) (tea.Cmd, bool) {
+	inPrompt := m.focus == promptPane
+	if len(k.Runes) > 1 {
+		if m.state.Playback == nil || inPrompt || k.Paste || strings.Trim(string(k.Runes), heldKeys) != "" {
+			return nil, false
 		}
-		if e.Kind == event.Gap {
-			m.miss(e.Count)
+		var cmds []tea.Cmd
+		for _, r := range k.Runes {
+			cmd, _ := m.press(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}})
+			cmds = append(cmds, cmd)
 		}
-		if e.Kind == event.Heal {
-			m.prompt.contexts = nil // what the sides wrote meets now: read again
-		}
-		moved = moved || e.Seq > 0 || e.Kind == event.Gap
-		m.apply(e)
+		return tea.Batch(cmds...), true
 	}
-	m.noteKeys(events)
-	moved = m.followKey() || moved
-	if len(events) > 0 {
-		if now := m.now(); m.view.Now > now || m.at == 0 {
-			m.at, m.anchor = m.view.Now, m.clock()
-		}
-		m.node = min(m.node, max(len(m.view.Nodes)-1, 0))
-		m.mark(headerPane, ringPane, nodesPane, keyPane, logPane, promptPane, keyLinePane)
+	do, ok := m.keys.Find(k, inPrompt)
+	if !ok {
+		return nil, false
 	}
-	return moved
+	return do(), true
 }
 
-// apply reduces one event. A snapshot tells of a split without its age if the
-// cluster does not keep it, so the age that is known stays.
-func (m *model) apply(e event.Event) {
-	v := m.view
-	groups, at := v.Groups, v.SplitAt
-	if e.Kind == event.Cluster {
-		m.log.groups, m.log.splitAt = groups, at
-	}
-	v.Apply(e)
-	if e.Kind == event.Split && e.Seq == 0 && m.log.splitAt > 0 && slices.EqualFunc(v.Groups, m.log.groups, slices.Equal[[]string]) {
-		v.SplitAt = min(v.SplitAt, m.log.splitAt)
-	}
+// run runs a line beside the screen.
+func (m *model) run(line string) tea.Cmd {
+	m.suggest.Started(line)
+	return m.prompt.Run(line)
 }
 
-// wellFormed says whether e has the parts that its kind needs. A recorded file
-// may hold anything.
-func wellFormed(e event.Event) bool {
-	switch e.Kind {
-	case event.Cluster:
-		return e.Settings != nil
-	case event.State:
-		return e.State != nil
+// done handles the end of a command. The key that the command was about becomes the shown one.
+func (m *model) done(d prompt.DoneMsg) tea.Cmd {
+	next := m.prompt.Done(d)
+	c := command.Parse(d.Line, m.o.Flags)
+	if key := c.Key(); key != "" && d.Code != usageExit {
+		m.suggest.Finished(c)
+		next = tea.Batch(next, m.choose([]byte(key)))
 	}
-	return true
+	return tea.Batch(next, m.refresh.Want(true))
 }
 
-func (m *model) miss(n int) {
-	if n > 0 {
-		m.missed += n
-		m.missedAt = m.clock()
-		m.mark(headerPane)
-	}
-}
-
-// now is the cluster's time: that of its newest event, moved on by our clock.
-// So a simulation or a recording shows its own time.
-func (m *model) now() time.Duration {
-	if p := m.playback(); p != nil {
-		return p.Progress().Now
-	}
-	if m.at == 0 {
-		return m.view.Now
-	}
-	return max(m.view.Now, m.at+m.clock().Sub(m.anchor))
-}
-
-// wantSnap asks for a snapshot soon if moved, and sees to one that is owed.
-func (m *model) wantSnap(moved bool) tea.Cmd {
-	m.snap.wanted = m.snap.wanted || moved
-	if !m.snap.wanted || m.snap.busy || m.snap.due || m.link != live || m.paused {
-		return nil
-	}
-	m.snap.wanted, m.snap.due = false, true
-	wait := max(snapSettling, snapPause-m.clock().Sub(m.snapLast))
-	return tea.Tick(wait, func(time.Time) tea.Msg { return snapDueMsg{} })
-}
-
-// snapshot asks the cluster how it stands, and who holds what of the chosen key.
-func (m *model) snapshot() tea.Cmd {
-	if m.snap.busy || m.o.Cluster == nil {
-		m.snap.wanted = true
-		return nil
-	}
-	m.snap.busy, m.snapLast = true, m.clock()
-	var keys [][]byte
-	if len(m.key) > 0 {
-		keys = append(keys, bytes.Clone(m.key))
-	}
-	return func() tea.Msg {
-		ctx, cancel := context.WithTimeout(m.ctx, snapTimeout)
-		defer cancel()
-		events, err := m.o.Cluster.Snapshot(ctx, keys...)
-		return snapMsg{events, err}
-	}
-}
-
-// takeSnapshot reduces a snapshot after the events that came before it.
-func (m *model) takeSnapshot(s snapMsg) tea.Cmd {
-	m.snap.busy = false
-	if m.paused {
-		m.snap.wanted = true
-		return nil
-	}
-	cmd := m.takeFeed()
-	if s.err == nil {
-		m.applyAll(s.events)
-	}
-	return cmd
-}
-
-// choose makes key the one that the ring and the card show, for good.
+// choose shows a key from now on.
 func (m *model) choose(key []byte) tea.Cmd {
-	if len(key) == 0 {
+	if !m.state.Choose(key) {
 		return nil
 	}
-	m.follow.off = true
-	if bytes.Equal(key, m.key) {
-		return nil
-	}
-	m.setKey(key)
-	return m.snapshot()
-}
-
-func (m *model) setKey(key []byte) {
-	m.key = bytes.Clone(key)
-	m.mark(ringPane, nodesPane, keyPane, promptPane)
-}
-
-// selected is the node chosen in the nodes table, nil if there is none.
-func (m *model) selected() *view.Node {
-	if m.node >= len(m.view.Nodes) {
-		return nil
-	}
-	return m.view.Nodes[m.node]
+	return m.refresh.Snapshot()
 }

@@ -35,19 +35,19 @@ func TestPlaybackKeys(t *testing.T) {
 	f := &fakePlayback{p: Progress{Now: time.Hour, At: 1500 * time.Millisecond, Length: 2 * time.Minute, Speed: 4}}
 	s := newScene(5, Options{Cluster: f, ASCII: true, Key: "cart"})
 	s.w, s.h = 120, 36
-	s.redraw()
+	s.stale = true
 	if frame := s.View(); !strings.Contains(frame, "x4 1.5s of 2m0s") || !strings.Contains(frame, "step") {
 		t.Errorf("no sign of the recording:\n%s", frame)
 	}
 	s.press("space", ".", ",", ">", "<", "+", "-")
-	if got := strings.Join(f.did, ", "); got != "pause, step +1, step -1, skip 5s, skip -5s, faster, slower" || s.paused {
-		t.Errorf("keys did %q; the display is paused: %v", got, s.paused)
+	if got := strings.Join(f.did, ", "); got != "pause, step +1, step -1, skip 5s, skip -5s, faster, slower" || s.refresh.Status().Paused {
+		t.Errorf("keys did %q; the display is paused: %v", got, s.refresh.Status().Paused)
 	}
 	if frame := s.View(); !strings.Contains(frame, "PAUSED 1.5s of 2m0s") {
 		t.Errorf("a paused recording looks like\n%s", frame)
 	}
-	if s.now() != time.Hour {
-		t.Errorf("now is %v", s.now())
+	if s.state.Now() != time.Hour {
+		t.Errorf("now is %v", s.state.Now())
 	}
 }
 
@@ -56,7 +56,7 @@ func TestPlaybackIsLookedAt(t *testing.T) {
 	f := &fakePlayback{p: Progress{Now: time.Hour, At: time.Minute, Length: time.Minute, Speed: 1, Over: "P1 does not hold", Failed: true}}
 	s := newScene(5, Options{Cluster: f, ASCII: true, Key: "cart"})
 	s.w, s.h = 120, 36
-	s.redraw()
+	s.stale = true
 	s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune("++-.<")})
 	if got := strings.Join(f.did, ", "); got != "faster, faster, slower, step +1, skip -5s" || s.focus == promptPane {
 		t.Errorf("a burst of keys did %q", got)
@@ -64,7 +64,7 @@ func TestPlaybackIsLookedAt(t *testing.T) {
 	s.tell(event.Event{Kind: event.Violated, Message: "P1: put #3 is lost"})
 	f.p.Now = s.at + 500*time.Millisecond
 	s.take()
-	s.redraw()
+	s.stale = true
 	frame := s.View()
 	for _, want := range []string{"END 1m0s of 1m0s: P1 does not hold", "59.5000", "VIOLATED", "put #3 is lost"} {
 		if !strings.Contains(frame, want) {
@@ -82,9 +82,9 @@ func TestPlaybackIsLookedAt(t *testing.T) {
 func TestNoPlaybackKeys(t *testing.T) {
 	s := newScene(5, Options{})
 	s.w, s.h = 120, 36
-	s.redraw()
+	s.stale = true
 	s.press("esc", "space")
-	if !s.paused || strings.Contains(s.View(), "step") {
-		t.Errorf("paused %v:\n%s", s.paused, s.View())
+	if !s.refresh.Status().Paused || strings.Contains(s.View(), "step") {
+		t.Errorf("paused %v:\n%s", s.refresh.Status().Paused, s.View())
 	}
 }

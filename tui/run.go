@@ -10,60 +10,73 @@ import (
 	"github.com/aymanbagabas/go-osc52/v2"
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/term"
+
+	"ringside/cli/verbs"
+	"ringside/tui/feed"
+	"ringside/tui/playback"
+	"ringside/tui/prompt"
+	"ringside/tui/theme"
 )
 
 // Options are what the screens are started with.
 type Options struct {
-	Cluster Source
-	// Exec runs one line of the prompt: a verb with its arguments, as in the
-	// shell but without "ringside". It returns text that is safe to show, and
-	// the exit code that the shell would give. One runs at a time.
-	Exec func(ctx context.Context, line string) (out string, code int)
-	// Complete returns what the last word of line could become: whole words. It
-	// runs beside the screen and may ask the cluster.
-	Complete func(line string) []string
-	ASCII    bool     // draw with ASCII signs only
-	NoColor  bool     // no colours and no attributes
-	Suggest  []string // first steps, proposed one after another
-	Key      string   // chosen at the start; "" for none
+	Cluster  Source          // a Playback, if it is a recording
+	Exec     prompt.Exec     // runs a line of the prompt; one at a time
+	Complete prompt.Complete // completes a line; may run beside the screen
+	Flags    []verbs.Flag    // that every verb has in the prompt beyond its own
+	ASCII    bool            // draw with ASCII signs only
+	NoColor  bool            // draw without colours and attributes
+	Suggest  []string        // first steps, proposed one after another
+	Key      string          // the key that is shown at the start; "" for none
 }
 
-// Size of the screen where the output is no terminal and so has none.
+// The types of a cluster that the screens show.
+type (
+	Source   = feed.Source
+	Playback = playback.Playback
+	Progress = playback.Progress
+)
+
+// ErrRewound is feed.ErrRewound.
+var ErrRewound = feed.ErrRewound
+
+// The size of the screen if the output is not a terminal.
 const (
 	plainWidth  = 80
 	plainHeight = 24
 )
 
-// framesPerSecond is the most that the terminal is written to.
+// framesPerSecond is how often the terminal is written to at most.
 const framesPerSecond = 30
 
-// Run shows the cluster until the user quits or ctx ends, and leaves the
-// terminal as it was, whatever happens. Quitting is no error.
+// Run shows the cluster until the user quits or ctx ends, and then restores the terminal, also after a
+// panic. It returns nil if the user quit, and the cause if ctx ended.
 func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	th := newTheme(out, o.ASCII, o.NoColor)
+	th := theme.New(out, o.ASCII, o.NoColor)
 	out = shared(out)
-	f := newFeed(o.Cluster)
+	f := feed.New(o.Cluster)
 	m := newModel(ctx, o, th, f)
-	m.copy = func(s string) { _, _ = osc52.New(s).WriteTo(out) } // a terminal without a clipboard ignores it
+	m.copy = func(s string) { _, _ = osc52.New(s).WriteTo(out) } // a terminal without a clipboard ignores this
 	if t, ok := out.(term.File); !ok || !term.IsTerminal(t.Fd()) {
 		m.w, m.h = plainWidth, plainHeight
 		m.copy = func(string) {}
-		m.redraw()
+		m.stale = true
 	}
-	// Signals end ctx; its own handler can hang if that happens while it reports one.
-	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithFPS(framesPerSecond))
+	// Signals end ctx. Bubble Tea's own handler of signals can hang if ctx ends meanwhile.
+	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(in), tea.WithOutput(out),
+		tea.WithAltScreen(), tea.WithFPS(framesPerSecond))
 	var wg sync.WaitGroup
 	var crash error
 	wg.Go(func() {
-		defer func() { // a panic here would leave the terminal raw
+		defer func() { // a panic of this goroutine would leave the terminal raw
 			if r := recover(); r != nil {
 				crash = fmt.Errorf("tui: read the cluster: panic: %v", r)
 				p.Kill()
 			}
 		}()
-		f.run(ctx)
+		f.Run(ctx)
 	})
 	_, err = p.Run()
 	outer := context.Cause(ctx)
@@ -80,8 +93,8 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 	return fmt.Errorf("tui: %w", err)
 }
 
-// shared makes out safe for two writers: the renderer writes whole frames, and
-// the clipboard's sequence must not land within one.
+// shared returns out with a lock for two writers. The renderer writes whole frames, and the sequence
+// for the clipboard must not come within one.
 func shared(out io.Writer) io.Writer {
 	if f, ok := out.(term.File); ok {
 		return &sharedFile{File: f}
@@ -89,6 +102,7 @@ func shared(out io.Writer) io.Writer {
 	return out
 }
 
+// A sharedFile is a terminal that several goroutines write to.
 type sharedFile struct {
 	term.File
 	mu sync.Mutex

@@ -16,6 +16,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/settings"
 	"ringside/engine/vclock"
+	"ringside/tui/theme"
 )
 
 // A fakeCluster is a Source that tells what it is given.
@@ -132,74 +133,12 @@ func (*panicky) Events(context.Context, uint64, bool, func([]event.Event) error)
 	panic("oh no")
 }
 
-func TestFeedDropsTheOldest(t *testing.T) {
-	f := newFeed(nil)
-	batchOf := func(from uint64, n int) []event.Event {
-		out := make([]event.Event, n)
-		for i := range out {
-			out[i].Seq = from + uint64(i)
-		}
-		return out
-	}
-	_ = f.add(batchOf(1, maxWaiting))
-	_ = f.add(batchOf(maxWaiting+1, 10))
-	b := f.take()
-	if len(b.events) != maxWaiting || b.dropped != 10 || b.events[0].Seq != 11 {
-		t.Errorf("%d events from %d, %d dropped", len(b.events), b.events[0].Seq, b.dropped)
-	}
-}
-
-func TestFeedNoticesAnotherCluster(t *testing.T) {
-	f := newFeed(&fakeCluster{events: []event.Event{{Seq: 3}}})
-	f.after = 100
-	if err := f.history(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if b := f.take(); !b.reset || len(b.events) != 1 || f.position() != 3 {
-		t.Errorf("reset %v, %d events, position %d", b.reset, len(b.events), f.position())
-	}
-}
-
-// A rewinding Source takes its last two events back once they were read.
-type rewinding struct{ fakeCluster }
-
-func (r *rewinding) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
-	if follow && after == 3 {
-		r.events = r.events[:1]
-		return ErrRewound
-	}
-	return r.fakeCluster.Events(ctx, after, follow, fn)
-}
-
-// Where a recording is taken back the screens begin anew, and no link was lost.
-func TestFeedGoesBack(t *testing.T) {
-	r := &rewinding{fakeCluster: fakeCluster{events: []event.Event{{Seq: 1}, {Seq: 2}, {Seq: 3}}}}
-	f := newFeed(r)
-	if err := f.follow(t.Context()); !errors.Is(err, ErrRewound) || f.position() != 3 {
-		t.Fatalf("error %v at %d", err, f.position())
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan struct{})
-	go func() { f.run(ctx); close(done) }()
-	for b := (batch{}); !b.reset; {
-		<-f.notify
-		if b = f.take(); b.link == lost {
-			t.Errorf("lost: %v", b.err)
-		}
-	}
-	cancel()
-	<-done
-	if f.position() != 1 {
-		t.Errorf("at %d", f.position())
-	}
-}
-
 // One operation is one second of a busy cluster: 10,000 events in 30 frames.
 // It must take a small part of a second.
 func BenchmarkBusySecond(b *testing.B) {
-	th := newTheme(io.Discard, false, false)
-	th.renderer.SetColorProfile(termenv.TrueColor)
-	s := startScene(5, Options{}, th)
+	th := theme.New(io.Discard, false, false)
+	th.SetProfile(termenv.TrueColor)
+	s := startScene(5, Options{Key: "cart"}, th)
 	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
 	events := make([]event.Event, 0, 10_000)
 	for i := range cap(events) {
@@ -226,18 +165,18 @@ func BenchmarkBusySecond(b *testing.B) {
 		}
 		s.Update(secondMsg{})
 	}
-	b.ReportMetric(float64(s.drawn)/float64(b.N), "frames/op")
+	b.ReportMetric(float64(s.frames)/float64(b.N), "frames/op")
 }
 
 // The ring is the dearest pane, drawn when nodes or faults change.
 func BenchmarkRing(b *testing.B) {
-	th := newTheme(io.Discard, false, false)
-	th.renderer.SetColorProfile(termenv.TrueColor)
-	s := startScene(5, Options{}, th)
+	th := theme.New(io.Discard, false, false)
+	th.SetProfile(termenv.TrueColor)
+	s := startScene(5, Options{Key: "cart"}, th)
 	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
 	s.View()
 	for b.Loop() {
-		s.ringSig = ""
+		s.signature = ""
 		s.draw(ringPane)
 	}
 }

@@ -20,6 +20,11 @@ import (
 	"ringside/engine/settings"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
+	"ringside/tui/feed"
+	"ringside/tui/help"
+	"ringside/tui/prompt"
+	"ringside/tui/refresh"
+	"ringside/tui/theme"
 )
 
 var update = flag.Bool("update", false, "write the golden frames anew")
@@ -30,23 +35,25 @@ var start = time.Date(2026, 1, 2, 12, 4, 20, 0, time.UTC)
 // A scene feeds a model as a cluster would.
 type scene struct {
 	*model
-	seq uint64
-	at  time.Duration
+	feed *feed.Feed
+	seq  uint64
+	at   time.Duration
 }
 
 func newScene(nodes int, o Options) *scene {
-	return startScene(nodes, o, newTheme(io.Discard, o.ASCII, true))
-}
-
-func startScene(nodes int, o Options, th *theme) *scene {
 	if o.Key == "" {
 		o.Key = "cart"
 	}
-	m := newModel(context.Background(), o, th, newFeed(nil))
-	m.zone, m.link = time.UTC, live
-	s := &scene{model: m, at: time.Duration(start.UnixNano())}
-	m.clock = func() time.Time { return time.Unix(0, int64(s.at)) }
-	m.feed.setLink(live, nil)
+	return startScene(nodes, o, theme.New(io.Discard, o.ASCII, true))
+}
+
+func startScene(nodes int, o Options, th *theme.Theme) *scene {
+	f := feed.New(nil)
+	m := newModel(context.Background(), o, th, f)
+	m.state.Zone = time.UTC
+	s := &scene{model: m, feed: f, at: time.Duration(start.UnixNano())}
+	m.state.Clock = func() time.Time { return time.Unix(0, int64(s.at)) }
+	f.SetLink(feed.Live, nil)
 	settings := settings.Cluster{Name: "demo", N: min(3, nodes), R: 2, W: 2, Mode: settings.ModeSiblings, Strategy: 3, Q: 60, T: 12}
 	for i := range nodes {
 		settings.Nodes = append(settings.Nodes, fmt.Sprintf("n%d", i+1))
@@ -65,7 +72,7 @@ func (s *scene) snapshot(events ...event.Event) {
 	for i := range events {
 		events[i].Time = s.at
 	}
-	_ = s.feed.add(events)
+	_ = s.feed.Add(events)
 }
 
 // tell puts events into the stream, a millisecond apart.
@@ -75,10 +82,10 @@ func (s *scene) tell(events ...event.Event) {
 		s.at += time.Millisecond
 		events[i].Seq, events[i].Time = s.seq, s.at
 	}
-	_ = s.feed.add(events)
+	_ = s.feed.Add(events)
 }
 
-func (s *scene) take() { s.Update(feedMsg{}) }
+func (s *scene) take() { s.Update(refresh.FeedMsg{}) }
 
 func (s *scene) press(keys ...string) {
 	for _, k := range keys {
@@ -191,19 +198,13 @@ func hostile(s *scene) {
 		event.Event{Kind: event.Replied, Node: evil, Op: evil, Key: []byte(evil), Request: 1, Err: wire.QuorumNotReached, Message: evil, Want: 2},
 		event.Event{Kind: event.DiskFailed, Node: "n5", Message: evil}, event.Event{Kind: event.Kind(evil), Node: evil, Message: evil},
 		event.Event{Kind: event.Split, Groups: [][]string{{"n4", evil}, {"n5"}}}, event.Event{Kind: event.Slow, Link: evil, Delay: 1})
-	s.model.o.Exec = func(context.Context, string) (string, int) { return evil + "\n" + evil, 1 }
-	s.Update(execMsgOf(s, evil))
-}
-
-func execMsgOf(s *scene, line string) tea.Msg {
-	s.execute(line)
-	out, code := s.o.Exec(s.ctx, line)
-	return execMsg{line, out, code}
+	s.prompt = prompt.New(context.Background(), func(context.Context, string) (string, int) { return evil + "\n" + evil, 1 }, nil)
+	s.Update(s.model.run(evil)())
 }
 
 // nothing is a cluster that was asked for its replicas and has none.
 func nothing(s *scene) {
-	for _, n := range s.view.Nodes {
+	for _, n := range s.state.View.Nodes {
 		s.snapshot(event.Event{Kind: event.Replicas, Node: n.Name, Key: cart})
 	}
 }
@@ -268,8 +269,8 @@ func helpAt80x24(t *testing.T, ascii bool) {
 	if !ascii {
 		golden(t, "help-80x24-end", s.View())
 	}
-	for _, l := range s.legend() {
-		for _, w := range append(strings.Fields(l.text), strings.Fields(l.sign)...) {
+	for _, l := range help.Legend(&s.th.Glyphs) {
+		for _, w := range append(strings.Fields(l[1]), strings.Fields(l[0])...) {
 			if !ascii && !strings.Contains(all, w) {
 				t.Errorf("%q cannot be reached", w)
 			}
@@ -282,7 +283,7 @@ func helpAt80x24(t *testing.T, ascii bool) {
 	s.press("pgup", "pgup", "pgup")
 	shows(t, s, "In the panes")
 	s.press("x")
-	if s.help {
+	if s.help.Open() {
 		t.Error("help stays")
 	}
 }
@@ -333,12 +334,12 @@ func TestIdleFrameIsCached(t *testing.T) {
 	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
 	healthy(s)
 	s.take()
-	first, drawn := s.View(), s.drawn
-	s.Update(feedMsg{})
+	first, drawn := s.View(), s.frames
+	s.Update(refresh.FeedMsg{})
 	s.Update(secondMsg{})
 	second := s.View()
-	if unsafe.StringData(first) != unsafe.StringData(second) || s.drawn != drawn {
-		t.Errorf("%d frames drawn while nothing happened", s.drawn-drawn)
+	if unsafe.StringData(first) != unsafe.StringData(second) || s.frames != drawn {
+		t.Errorf("%d frames drawn while nothing happened", s.frames-drawn)
 	}
 	s.tell(event.Event{Kind: event.NodeDown, Node: "n2"})
 	s.take()
@@ -351,7 +352,7 @@ func TestIdleFrameIsCached(t *testing.T) {
 // the version that was lost.
 func TestKeyCardUnderLastWriteWins(t *testing.T) {
 	s := newScene(5, Options{})
-	chosen := s.view.Settings
+	chosen := s.state.View.Settings
 	chosen.Mode = settings.ModeLWW
 	s.snapshot(event.Event{Kind: event.Cluster, Settings: &chosen})
 	split(s)

@@ -1,0 +1,118 @@
+// Package help draws the help: all keys, and the signs and notations of the screens.
+package help
+
+import (
+	"fmt"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"ringside/tui/canvas"
+	"ringside/tui/keymap"
+	"ringside/tui/theme"
+)
+
+// A Model is the help. It is closed at first.
+type Model struct {
+	open bool
+	top  int // first row in sight
+	rows int // in sight at the latest drawing
+}
+
+// Open reports whether the help is shown.
+func (m *Model) Open() bool { return m.open }
+
+// Toggle shows the help from its beginning, or closes it.
+func (m *Model) Toggle() { m.open, m.top = !m.open, 0 }
+
+// Key scrolls the help. Any other key closes it.
+func (m *Model) Key(k tea.KeyMsg) {
+	page := max(m.rows-1, 1)
+	by, ok := map[string]int{"up": -1, "k": -1, "down": 1, "j": 1, "pgup": -page, "pgdown": page, " ": page}[k.String()]
+	if !ok {
+		m.Toggle()
+		return
+	}
+	m.Scroll(by)
+}
+
+// Scroll moves the help by rows.
+func (m *Model) Scroll(by int) { m.top = max(0, m.top+by) }
+
+// Legend explains the signs and the notation of the screens: pairs of a sign and its meaning.
+func Legend(g *theme.Glyphs) [][2]string {
+	return [][2]string{
+		{g.Up + " " + g.Suspect + " " + g.Paused + " " + g.Down, "node up, suspected by its own side, paused, down"},
+		{g.Cut + " " + g.Slow + " " + g.Loss, "link cut, slow, losing messages"},
+		{"1 2 3", "on the ring: the node that owns that range; left of a node: its rank for the chosen key"},
+		{g.Key + " 1st 2nd 3rd", "the chosen key's position; its homes by rank (§4.3)"},
+		{"p19", "the key's range of the ring, one of Q"},
+		{"sees 3/5", "peers this node believes alive, itself among them"},
+		{g.Hint + g.Next + "n3", "keeps a hint for n3 (§4.6)"},
+		{"{n1:1 n3:2}", "a version's clock (§4.4): it counts each node's writes: n1's first, n3's first two"},
+		{"{n3:.2}", "event 2 of n3 without event 1: a blind write"},
+		{"{n3:1.3}", "events 1 and 3 of n3, not 2"},
+		{"n3~1a2b", "another life of n3's counter, begun when it lost count"},
+		{g.Concurrent, "concurrent: neither version descends from the other"},
+	}
+}
+
+// split is the column where the right half begins, in hundredths of the width.
+const split = 42
+
+// Draw draws the help, scrolled if it does not fit.
+func (m *Model) Draw(c *canvas.Canvas, keys keymap.Map) {
+	in := canvas.New(c.Theme, c.W-4, c.H-2)
+	m.rows = in.H
+	half := in.W * split / 100
+	left := column{canvas.New(c.Theme, half-1, 0), half - 1}
+	right := column{canvas.New(c.Theme, in.W-half, 0), in.W - half}
+	left.section("In the panes", keys.Rows(keymap.Panes))
+	left.section("Anywhere", keys.Rows(keymap.Anywhere))
+	right.section("In the prompt", keys.Rows(keymap.Prompt))
+	right.section("Signs", Legend(&c.Theme.Glyphs))
+	rows := max(left.c.H, right.c.H)
+	m.top = max(0, min(m.top, rows-in.H))
+	note := "any key closes it"
+	if rows > in.H {
+		note = fmt.Sprintf("%d–%d of %d · ↑↓ PgUp PgDn · other keys close it", m.top+1, m.top+in.H, rows)
+	}
+	c.Box("Help", note, true)
+	in.Paste(0, -m.top, left.c)
+	in.Paste(half, -m.top, right.c)
+	c.Paste(2, 1, in)
+}
+
+// A column is one half of the help: as many rows as its sections take.
+type column struct {
+	c *canvas.Canvas
+	w int
+}
+
+// section adds a title, and rows of a sign and its meaning. Long meanings are wrapped.
+func (h *column) section(title string, rows [][2]string) {
+	if h.c.H > 0 {
+		h.grow()
+	}
+	h.c.Put(0, h.grow(), theme.Plain|theme.Bold, title)
+	signs := 0
+	for _, r := range rows {
+		signs = max(signs, h.c.Width(r[0]))
+	}
+	for _, r := range rows {
+		for i, line := range h.c.Wrap(r[1], h.w-signs-3) {
+			y := h.grow()
+			if i == 0 {
+				h.c.Put(1, y, theme.Accent, r[0])
+			}
+			h.c.Put(signs+3, y, theme.Plain, line)
+		}
+	}
+}
+
+// grow adds a row and returns its place.
+func (h *column) grow() int {
+	c := canvas.New(h.c.Theme, h.w, h.c.H+1)
+	c.Paste(0, 0, h.c)
+	h.c = c
+	return c.H - 1
+}

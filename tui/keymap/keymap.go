@@ -1,0 +1,101 @@
+// Package keymap is the table of keys: which key does what, and where. The key line, the help and the
+// handling of keys all read the same table, so that they cannot disagree.
+package keymap
+
+import (
+	"github.com/charmbracelet/bubbles/key"
+	tea "github.com/charmbracelet/bubbletea"
+
+	"ringside/tui/canvas"
+	"ringside/tui/theme"
+)
+
+// A Binding is a key with its help, what it does, and where.
+type Binding struct {
+	key.Binding
+	Where   Scope
+	Place   Place
+	Do      func() tea.Cmd
+	Changes bool // it changes the cluster, so a recording does not have it
+}
+
+// A Scope is where a binding holds.
+type Scope int
+
+// Scopes.
+const (
+	Anywhere Scope = iota
+	Panes          // while a pane has the focus, not the prompt
+	Prompt         // while the prompt has the focus
+)
+
+// A Place says where a binding is shown. All are in the help.
+type Place int
+
+// Places.
+const (
+	Help   Place = iota
+	Line         // in the key line, as far as there is room
+	Pinned       // at the end of the key line, always
+)
+
+// New returns a binding of keys. label and does are what help shows; with an empty label, help leaves
+// the binding out, because another one explains both.
+func New(where Scope, place Place, do func() tea.Cmd, label, does string, keys ...string) Binding {
+	return Binding{Binding: key.NewBinding(key.WithKeys(keys...), key.WithHelp(label, does)), Where: where, Place: place, Do: do}
+}
+
+// A Map is a table of bindings. If several match a key, the first one counts.
+type Map []Binding
+
+// Find returns what a key does. inPrompt says that the prompt has the focus.
+func (m Map) Find(k tea.KeyMsg, inPrompt bool) (do func() tea.Cmd, ok bool) {
+	for _, b := range m {
+		if b.holds(inPrompt) && key.Matches(k, b.Binding) {
+			return b.Do, true
+		}
+	}
+	return nil, false
+}
+
+func (b Binding) holds(inPrompt bool) bool {
+	return b.Where == Anywhere || (b.Where == Prompt) == inPrompt
+}
+
+// Rows returns the label and the explanation of each binding of a scope.
+func (m Map) Rows(where Scope) [][2]string {
+	var out [][2]string
+	for _, b := range m {
+		if h := b.Help(); b.Where == where && h.Key != "" {
+			out = append(out, [2]string{h.Key, h.Desc})
+		}
+	}
+	return out
+}
+
+// DrawLine draws the bindings that hold, as many as there is room for. enter replaces what the help of
+// the enter key says, unless enter is "".
+func (m Map) DrawLine(c *canvas.Canvas, inPrompt bool, enter string) {
+	end := c.W - 1
+	for i := len(m) - 1; i >= 0; i-- {
+		if h := m[i].Help(); m[i].Place == Pinned && m[i].holds(inPrompt) {
+			end = c.PutRight(end, 0, theme.Dim, h.Desc) - 1
+			end = c.PutRight(end, 0, theme.Accent, h.Key) - 2
+		}
+	}
+	x := 1
+	for _, b := range m {
+		if b.Place != Line || !b.holds(inPrompt) {
+			continue
+		}
+		h := b.Help()
+		if h.Key == "⏎" && enter != "" {
+			h.Desc = enter
+		}
+		if x+c.Width(h.Key)+1+c.Width(h.Desc) > end {
+			break
+		}
+		x = c.Put(x, 0, theme.Accent, h.Key)
+		x = c.Put(x+1, 0, theme.Dim, h.Desc) + 2
+	}
+}

@@ -1,0 +1,241 @@
+// Package nodes draws the table of the cluster's nodes, and moves the selection in it.
+package nodes
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ringside/cli/render"
+	"ringside/engine/view"
+	"ringside/tui/canvas"
+	"ringside/tui/state"
+	"ringside/tui/theme"
+)
+
+// A Model is the nodes pane.
+type Model struct {
+	state *state.State
+	rows  int // height inside the border, at the latest drawing
+}
+
+// New returns the pane that shows the nodes of s.
+func New(s *state.State) *Model { return &Model{state: s} }
+
+// Move selects the node that is by rows further down.
+func (m *Model) Move(by int) { m.state.Select(m.state.Selected() + by) }
+
+// Click selects the node in a row inside the border, counted from 0.
+func (m *Model) Click(row int) {
+	if row -= m.header(); row >= 0 {
+		m.state.Select(m.top() + row)
+	}
+}
+
+// header returns 1 if the table has a row of headings, else 0.
+func (m *Model) header() int {
+	if m.rows > len(m.state.View.Nodes) || m.rows >= 6 {
+		return 1
+	}
+	return 0
+}
+
+// top returns the index of the first node shown. The selected node is always in sight.
+func (m *Model) top() int {
+	rows := m.rows - m.header()
+	return max(0, min(m.state.Selected()-rows/2, len(m.state.View.Nodes)-rows))
+}
+
+// columns are the places of the table's columns, 0 for those without room.
+type columns struct{ rank, sign, name, side, keys, sees, hints, load, loadWidth int }
+
+// newColumns fits the table into w columns, with room for names of so many. The sparkline gives way
+// first, then what a node sees, then its number of keys.
+func newColumns(w, names int) columns {
+	c := columns{rank: 1, sign: 3, name: 5}
+	x := c.name + names + 1
+	take := func(n int) int { at := x; x += n; return at }
+	c.side = take(5)
+	if w >= 34 {
+		c.keys = take(6)
+	}
+	if w >= 44 {
+		c.sees = take(6)
+	}
+	c.hints = take(0)
+	if w >= 50 {
+		c.loadWidth = min(12, w-x-14)
+		c.load = w - c.loadWidth - 1
+	}
+	return c
+}
+
+func (col columns) drawHeadings(c *canvas.Canvas, x, y int) {
+	for _, h := range []struct {
+		at   int
+		text string
+	}{{col.name, "node"}, {col.side, "side"}, {col.keys, "keys"}, {col.sees, "sees"}, {col.hints, "hints"}, {col.load, "load"}} {
+		if h.at > 0 {
+			c.Put(x+h.at, y, theme.Dim, h.text)
+		}
+	}
+}
+
+// Draw draws the pane.
+func (m *Model) Draw(c *canvas.Canvas, focused bool) {
+	nodes := m.state.View.Nodes
+	longest := 4
+	for _, n := range nodes {
+		longest = max(longest, c.Width(state.Name(n.Name)))
+	}
+	c.Box("Nodes", m.census(), focused)
+	in := canvas.New(c.Theme, c.W-2, c.H-2)
+	m.rows = in.H
+	col := newColumns(in.W, longest)
+	y := m.header()
+	if y > 0 {
+		col.drawHeadings(in, 0, 0)
+	}
+	homes, top, busiest := m.state.Homes(), m.top(), m.busiest(col.loadWidth)
+	for i := top; i < len(nodes) && y < in.H; i, y = i+1, y+1 {
+		m.drawNode(in, y, col, row{index: i, rank: slices.Index(homes, nodes[i].Name) + 1, busiest: busiest, focused: focused})
+	}
+	c.Paste(1, 1, in)
+	if shown := in.H - m.header(); len(nodes) > shown {
+		c.Foot(fmt.Sprintf("%d–%d of %d", top+1, min(top+shown, len(nodes)), len(nodes)))
+	}
+}
+
+// census returns the number of nodes by status: "3 up · 1 paused · 1 down".
+func (m *Model) census() string {
+	count := map[view.Status]int{}
+	for _, n := range m.state.View.Nodes {
+		count[n.Status]++
+	}
+	out := fmt.Sprintf("%d up", count[view.Up])
+	for _, s := range []view.Status{view.Paused, view.Down} {
+		if count[s] > 0 {
+			out += fmt.Sprintf(" · %d %s", count[s], s)
+		}
+	}
+	return out
+}
+
+// busiest returns the highest load of any node, so that all sparklines have one scale.
+func (m *Model) busiest(seconds int) int {
+	top := 0
+	for _, n := range m.state.View.Nodes {
+		top = max(top, slices.Max(append(n.Load.Last(m.state.Now(), seconds), 0)))
+	}
+	return top
+}
+
+// A row is what drawNode needs to know of a node beside its state.
+type row struct {
+	index   int // in View.Nodes
+	rank    int // among the homes of the shown key, 0 if it is not a home
+	busiest int // the load of a full bar
+	focused bool
+}
+
+func (m *Model) drawNode(c *canvas.Canvas, y int, col columns, r row) {
+	n := m.state.View.Nodes[r.index]
+	st, status := theme.Node(r.index), theme.Good
+	switch {
+	case n.Status == view.Down:
+		status, st = theme.Bad, theme.Bad
+	case n.Status == view.Paused || m.state.Suspected(n.Name):
+		status = theme.Warn
+	}
+	if r.rank > 0 {
+		c.Put(col.rank, y, theme.Plain|theme.Bold, strconv.Itoa(r.rank))
+	}
+	selected := r.index == m.state.Selected()
+	if selected { // also without the focus, because keys such as K act on this node
+		c.Put(0, y, theme.Accent|theme.Bold, c.Theme.Cursor)
+	}
+	c.Put(col.sign, y, status|theme.Bold, m.state.Sign(c.Theme, n))
+	c.Put(col.name, y, st|theme.Bold, state.Name(n.Name))
+	c.Put(col.side, y, theme.Plain, side(m.state.View.Side(n.Name)))
+	switch {
+	case n.Status == view.Up:
+		m.drawCounts(c, y, col, n)
+		m.drawWork(c, y, col, n)
+	case col.keys > 0:
+		c.Put(col.keys, y, status, string(n.Status))
+		m.drawWork(c, y, col, n)
+	default:
+		c.Put(col.hints, y, status, string(n.Status))
+	}
+	if col.load > 0 && n.Status != view.Down {
+		c.Put(col.load, y, st, c.Theme.Sparkline(n.Load.Last(m.state.Now(), col.loadWidth), r.busiest))
+	}
+	if selected && r.focused {
+		c.Highlight(0, y, c.W)
+	}
+}
+
+// drawCounts draws the number of a node's keys, and of the nodes that it believes to be up, itself
+// among them.
+func (m *Model) drawCounts(c *canvas.Canvas, y int, col columns, n *view.Node) {
+	if col.keys > 0 {
+		c.PutRight(col.keys+5, y, theme.Plain, strconv.Itoa(n.Keys))
+	}
+	if col.sees > 0 {
+		sees, all, st := m.state.View.Sees(n), len(m.state.View.Nodes), theme.Dim
+		if sees < all {
+			st = theme.Warn
+		}
+		c.Put(col.sees, y, st, fmt.Sprintf("%d/%d", sees, all))
+	}
+}
+
+// drawWork draws for which nodes a node keeps hints, then what happens to its place on the ring.
+func (m *Model) drawWork(c *canvas.Canvas, y int, col columns, n *view.Node) {
+	x, end := col.hints, c.W
+	if col.load > 0 {
+		end = col.load - 1
+	}
+	if text := m.hints(c.Theme, n); text != "" {
+		c.PutMax(x, y, end, theme.Hint, text)
+		x += c.Width(text) + 1
+	}
+	if x < end {
+		c.PutMax(x, y, end, theme.Accent, m.moving(n))
+	}
+}
+
+// hints returns for which nodes n keeps hints, and how many: "⚑▸n3×2".
+func (m *Model) hints(th *theme.Theme, n *view.Node) string {
+	var out []string
+	for _, o := range m.state.View.Nodes {
+		if h, ok := n.Hints[o.Name]; ok {
+			s := th.Hint + th.Next + state.Name(o.Name)
+			if h.Keys > 1 {
+				s += "×" + strconv.Itoa(h.Keys)
+			}
+			out = append(out, s)
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// moving returns what is under way about a node's place in the ring (§4.9), "" if nothing is.
+func (m *Model) moving(n *view.Node) string {
+	switch {
+	case m.state.View.Ring != nil && !m.state.View.Ring.Has(n.Name):
+		return "leaving"
+	case n.Pending > 0:
+		return "gets " + render.Count(n.Pending, "range")
+	}
+	return ""
+}
+
+// side returns the letter of a side of a split, "·" without a split.
+func side(i int) string {
+	if s := render.Side(i); s != "" {
+		return s
+	}
+	return "·"
+}

@@ -1,0 +1,55 @@
+// Package playback defines a recording whose time the user of the screens controls.
+package playback
+
+import (
+	"strconv"
+	"time"
+
+	"ringside/engine/event"
+	"ringside/tui/feed"
+	"ringside/tui/theme"
+)
+
+// A Playback is a Source whose time can be stopped, moved and run at another speed: a recorded run.
+type Playback interface {
+	feed.Source
+	// TogglePause stops time, or lets it go on.
+	TogglePause()
+	// Step stops time and plays events until by of them satisfied shown. A negative by takes as many
+	// back.
+	Step(by int, shown func(event.Event) bool)
+	// Skip moves time by a duration, back if it is negative.
+	Skip(by time.Duration)
+	// Speed doubles the speed of time by times, or halves it if by is negative.
+	Speed(by int)
+	// Progress returns where the recording stands.
+	Progress() Progress
+}
+
+// Progress is the state of a Playback.
+type Progress struct {
+	Now    time.Duration // since 1970
+	At     time.Duration // since the recording began
+	Length time.Duration
+	Speed  float64
+	Paused bool
+	Over   string // how the recording ended, "" before its end
+	Failed bool   // a property did not hold
+}
+
+// Text returns the progress for the title line, its short form, and its style.
+func (p Progress) Text() (text, short string, st theme.Style) {
+	at := p.At.Round(time.Millisecond).String() + " of " + p.Length.Round(time.Second).String()
+	switch {
+	case p.Over != "" && p.Failed:
+		return "END " + at + ": " + p.Over, "END: " + p.Over, theme.Bad | theme.Bold
+	case p.Over != "":
+		return "END " + at + ": " + p.Over, "END: " + p.Over, theme.Good | theme.Bold
+	case p.Paused:
+		return "PAUSED " + at, "", theme.Warn | theme.Bold | theme.Reverse
+	}
+	return "x" + strconv.FormatFloat(p.Speed, 'g', 3, 64) + " " + at, "", theme.Plain
+}
+
+// Offset returns a time since 1970 as the time since the recording began.
+func (p Progress) Offset(t time.Duration) time.Duration { return t - (p.Now - p.At) }

@@ -1,0 +1,187 @@
+// Package prompt is the command line at the bottom of the screens: the line that is typed, its history
+// and completion, the command that runs, and the output of the latest command.
+//
+// Commands run one at a time in goroutines of Bubble Tea, which report with a DoneMsg. A command that
+// is entered while another runs waits in a queue. All state of a Model belongs to the goroutine of
+// Bubble Tea's Update and View.
+//
+// Start reading with Model.Submit and Model.Run.
+package prompt
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+)
+
+const (
+	maxHistory = 500 // lines
+	maxPasted  = 500 // lines of a paste; more belong into a script
+	maxQueue   = 20  // commands; they were typed while one ran
+)
+
+// Exec runs a line: a verb with its arguments, as in the shell but without "ringside". It returns text
+// that is safe to show, and the exit code that the shell would get.
+type Exec func(ctx context.Context, line string) (out string, code int)
+
+// Complete returns whole words that the last word of a line could become. It may ask the cluster.
+type Complete func(line string) []string
+
+// A Model is the prompt.
+type Model struct {
+	ctx      context.Context // ends every command
+	exec     Exec            // nil if no commands can be run
+	complete Complete        // nil if nothing can be completed
+
+	line       editor
+	history    []string // oldest first
+	back       int      // how far back in history the line is; 0 is the new line
+	draft      string   // the new line while an old one is shown
+	candidates []string // what the last word could become
+	pasted     []string // lines of a paste; each comes into the line after the one before was entered
+
+	running string // the command that runs, "" if none does
+	cancel  context.CancelFunc
+	queue   []string
+	last    string // the latest command that was started
+	output  output
+}
+
+// DoneMsg reports that a command ended.
+type DoneMsg struct {
+	Line, Out string
+	Code      int
+}
+
+// New returns a prompt whose commands end with ctx.
+func New(ctx context.Context, exec Exec, complete Complete) *Model {
+	return &Model{ctx: ctx, exec: exec, complete: complete}
+}
+
+// Line returns the line that is typed.
+func (m *Model) Line() string { return m.line.String() }
+
+// Empty reports whether nothing is typed.
+func (m *Model) Empty() bool { return m.line.empty() }
+
+// SetLine replaces the line that is typed.
+func (m *Model) SetLine(line string) {
+	m.line.set(line)
+	m.back, m.candidates = 0, nil
+}
+
+// Clear drops the line, and what was pasted with it.
+func (m *Model) Clear() {
+	m.SetLine("")
+	m.pasted = nil
+}
+
+// Edit handles a key of the line. Of a pasted text with several lines only the first one comes into
+// the line, so that pasting runs nothing.
+func (m *Model) Edit(k tea.KeyMsg) {
+	m.candidates = nil
+	if k.Paste {
+		lines := strings.FieldsFunc(string(k.Runes), func(r rune) bool { return r == '\n' || r == '\r' })
+		lines = slices.DeleteFunc(lines, func(l string) bool { return strings.TrimSpace(l) == "" })
+		if len(lines) > 1 {
+			k.Runes = []rune(lines[0])
+			m.pasted = append(m.pasted, lines[1:min(len(lines), maxPasted)]...)
+		}
+	}
+	m.line.edit(k)
+}
+
+// Accept takes a suggestion if the line is empty. In a line it moves the cursor to the right.
+func (m *Model) Accept(suggestion string) {
+	if m.line.empty() {
+		m.line.set(suggestion)
+	} else {
+		m.line.edit(tea.KeyMsg{Type: tea.KeyRight})
+	}
+}
+
+// Recall shows a line of the history: by lines later, or earlier if by is negative.
+func (m *Model) Recall(by int) {
+	back := max(0, min(m.back-by, len(m.history)))
+	if back == m.back {
+		return
+	}
+	if m.back == 0 {
+		m.draft = m.line.String()
+	}
+	if m.back = back; back == 0 {
+		m.line.set(m.draft)
+	} else {
+		m.line.set(m.history[len(m.history)-back])
+	}
+}
+
+// Submit takes the line out of the prompt and returns the command in it, "" if there is none. A colon
+// and the program's name before the command are ignored. The next pasted line takes the line's place.
+func (m *Model) Submit() string {
+	line := strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(m.line.String()), ":"))
+	line = strings.TrimSpace(strings.TrimPrefix(line, "ringside "))
+	m.SetLine("")
+	if len(m.pasted) > 0 {
+		m.line.set(m.pasted[0])
+		m.pasted = m.pasted[1:]
+	}
+	return line
+}
+
+// Run runs a command beside the screens, or queues it while another one runs.
+func (m *Model) Run(line string) tea.Cmd {
+	if len(m.history) == 0 || m.history[len(m.history)-1] != line {
+		m.history = append(m.history[max(0, len(m.history)-maxHistory+1):], line)
+	}
+	switch {
+	case m.exec == nil:
+		m.Say("no commands here")
+		return nil
+	case m.running == "":
+		return m.start(line)
+	case len(m.queue) < maxQueue:
+		m.queue = append(m.queue, line)
+	default:
+		m.line.set(line) // it is not lost
+	}
+	return nil
+}
+
+func (m *Model) start(line string) tea.Cmd {
+	ctx, cancel := context.WithCancel(m.ctx)
+	m.running, m.cancel, m.last = line, cancel, line
+	exec := m.exec
+	return func() tea.Msg {
+		out, code := exec(ctx, line)
+		return DoneMsg{line, out, code}
+	}
+}
+
+// Last returns the latest command that was started, "" if there was none.
+func (m *Model) Last() string { return m.last }
+
+// Interrupt ends the running command, drops the queue, and reports whether a command was running.
+func (m *Model) Interrupt() bool {
+	if m.running == "" {
+		return false
+	}
+	m.queue = nil
+	m.cancel()
+	return true
+}
+
+// Done shows the output of a command that ended, and starts the next command of the queue.
+func (m *Model) Done(d DoneMsg) tea.Cmd {
+	m.cancel()
+	m.running = ""
+	m.output.set(d)
+	if len(m.queue) == 0 {
+		return nil
+	}
+	next := m.queue[0]
+	m.queue = m.queue[1:]
+	return m.start(next)
+}

@@ -1,0 +1,153 @@
+package ring
+
+import (
+	"slices"
+	"strconv"
+
+	"ringside/engine/escape"
+	"ringside/engine/fault"
+	"ringside/engine/view"
+	"ringside/tui/canvas"
+	"ringside/tui/theme"
+)
+
+// Up to so many nodes, the mesh shows the following.
+const (
+	fullMesh  = 7  // every link; beyond, only those between neighbours
+	namedMesh = 12 // every name
+	glyphMesh = 48 // a sign for each node; beyond, counts
+)
+
+// maxMeshName is how many columns a node's name takes at most in the mesh.
+const maxMeshName = 6
+
+// drawMesh draws the network inside the ring.
+func (p *plot) drawMesh() {
+	nodes := p.state.View.Nodes
+	if len(nodes) > glyphMesh {
+		p.drawCounts()
+		return
+	}
+	radius := p.inner * 0.56
+	if len(nodes) > fullMesh {
+		radius = p.inner * 0.64
+	}
+	at := func(i int) (x, y int) {
+		if len(nodes) == 1 {
+			return p.dot(0, 0)
+		}
+		return p.dot(radius, float64(i)/float64(len(nodes)))
+	}
+	p.drawLinks(at)
+	for i, n := range nodes {
+		x, y := at(i)
+		text := p.state.Sign(p.Theme, n)
+		st := theme.Node(i) | theme.Bold
+		selected := i == p.state.Selected()
+		switch {
+		case len(nodes) <= namedMesh && p.outer >= labelRadius:
+			text += escape.TerminalShort([]byte(n.Name), maxMeshName)
+		case len(nodes) <= namedMesh:
+			text += p.label[n.Name]
+		case slices.Contains(p.homes, n.Name) || n.Status != view.Up || selected:
+			lx, ly := p.dot(radius-7, float64(i)/float64(len(nodes)))
+			if label := escape.TerminalShort([]byte(n.Name), maxMeshName); p.Blank(lx/2-2, ly/4, p.Width(label)+2) {
+				p.Put(lx/2-1, ly/4, st, label)
+			}
+		}
+		if n.Status != view.Up {
+			st = theme.Bad | theme.Bold
+		}
+		if selected && p.selecting {
+			st |= theme.Reverse
+		}
+		p.Put(max(x/2-p.Width(text)/2, 0), y/4, st, text)
+	}
+}
+
+// drawCounts draws the number of nodes by status, for a cluster too large for a mesh.
+func (p *plot) drawCounts() {
+	count := map[view.Status]int{}
+	for _, n := range p.state.View.Nodes {
+		count[n.Status]++
+	}
+	y := p.H/2 - 1
+	for _, s := range []struct {
+		sign   string
+		status view.Status
+		st     theme.Style
+	}{{p.Theme.Up, view.Up, theme.Good}, {p.Theme.Paused, view.Paused, theme.Warn}, {p.Theme.Down, view.Down, theme.Bad}} {
+		if n := count[s.status]; n > 0 {
+			text := s.sign + " " + strconv.Itoa(n) + " " + string(s.status)
+			p.Put(p.W/2-p.Width(text)/2, y, s.st|theme.Bold, text)
+			y++
+		}
+	}
+}
+
+// network returns the state of every link as far as the view knows the faults.
+func (p *plot) network() *fault.Net {
+	v := p.state.View
+	names := make([]string, len(v.Nodes)) // Settings may be older than the latest join or leave
+	for i, n := range v.Nodes {
+		names[i] = n.Name
+	}
+	n := fault.NewNet(names)
+	// A cluster has accepted these faults. Faults that are invalid come from a forged recording, and
+	// are not drawn.
+	if len(v.Groups) > 0 {
+		_ = n.Apply(fault.Fault{Kind: fault.Split, Groups: v.Groups, OneWay: v.OneWay})
+	}
+	for l, d := range v.Slow {
+		_ = n.Apply(fault.Fault{Kind: fault.Slow, Link: l, Delay: d})
+	}
+	for l, pc := range v.Loss {
+		_ = n.Apply(fault.Fault{Kind: fault.Loss, Link: l, Percent: pc})
+	}
+	return n
+}
+
+// drawLinks draws the links between nodes. at returns the dot of the i-th node.
+func (p *plot) drawLinks(at func(int) (int, int)) {
+	nodes, network := p.state.View.Nodes, p.network()
+	d := canvas.NewDots(p.W, p.H)
+	type sign struct {
+		x, y int
+		st   theme.Style
+		text string
+	}
+	var signs []sign
+	for i := range nodes {
+		for j := i + 1; j < len(nodes); j++ {
+			neighbours := j == i+1 || i == 0 && j == len(nodes)-1
+			if len(nodes) > fullMesh && !neighbours || nodes[i].Status == view.Down || nodes[j].Status == view.Down {
+				continue
+			}
+			x0, y0 := at(i)
+			x1, y1 := at(j)
+			st, every, text := p.link(network, nodes[i].Name, nodes[j].Name)
+			d.Line(x0, y0, x1, y1, st, every)
+			if text != "" {
+				signs = append(signs, sign{(x0 + x1) / 4, (y0 + y1) / 8, st | theme.Bold, text})
+			}
+		}
+	}
+	d.DrawOn(p.Canvas)
+	for _, s := range signs {
+		p.Set(s.x, s.y, s.st, s.text)
+	}
+}
+
+// link returns how the link between two nodes is drawn: its style, one dot of how many, and a sign.
+func (p *plot) link(network *fault.Net, a, b string) (style theme.Style, every int, sign string) {
+	x, y := network.Condition(fault.Link{From: a, To: b}), network.Condition(fault.Link{From: b, To: a})
+	switch {
+	case x.Cut || y.Cut:
+		return theme.Bad, 4, p.Theme.Cut
+	case x.Percent > 0 || y.Percent > 0:
+		return theme.Warn, 2, p.Theme.Loss
+	case x.Delay > 0 || y.Delay > 0:
+		return theme.Warn, 2, p.Theme.Slow
+	}
+	return theme.Dim, 1, ""
+}

@@ -1,0 +1,97 @@
+// Package ring draws the ring pane: the key space, and the network inside of it.
+//
+// The outer ring is the key space. It begins at the top and runs clockwise; its arcs have the colours
+// and labels of their owners. The inner mesh is the network: one sign for each node and the links
+// between them. A node owns many arcs, so it has no single place on the outer ring.
+//
+// A digit in this pane is always a node. Ranks for the shown key are written 1st, 2nd, 3rd.
+//
+// Drawing is the most expensive of all panes, so the model draws the ring again only when Signature
+// changes. Start reading with Model.Draw.
+package ring
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"ringside/engine/ring"
+	"ringside/engine/settings"
+	"ringside/tui/canvas"
+	"ringside/tui/state"
+	"ringside/tui/theme"
+)
+
+// A Model is the ring pane. It keeps nothing of its own.
+type Model struct{ state *state.State }
+
+// New returns the pane that draws the ring of s.
+func New(s *state.State) *Model { return &Model{s} }
+
+// Signature returns a text that changes when the picture does, for a pane of w×h. selecting says that
+// the user selects among nodes.
+func (m *Model) Signature(w, h int, selecting bool) string {
+	var b strings.Builder
+	v := m.state.View
+	fmt.Fprintf(&b, "%d %d %+v %q %v %v %v %v %d %v", w, h, v.Settings, m.state.Key(), v.Groups, v.OneWay, v.Slow, v.Loss,
+		m.state.Selected(), selecting)
+	for _, n := range v.Nodes {
+		fmt.Fprintf(&b, " %s %v", n.Status, m.state.Suspected(n.Name))
+	}
+	return b.String()
+}
+
+// noteFrom is the width from which the pane has room for a note in its border.
+const noteFrom = 50
+
+// Draw draws the pane. selecting says that the user selects among nodes.
+func (m *Model) Draw(c *canvas.Canvas, selecting bool) {
+	v := m.state.View
+	if v.Ring == nil {
+		c.Box("Ring", "", false)
+		c.Put(2, 2, theme.Dim, "waiting for the cluster")
+		return
+	}
+	note := "digit = owner"
+	if c.W < noteFrom {
+		note = ""
+	}
+	c.Box("Ring · "+title(v.Settings, len(v.Ring.Ranges())), note, false)
+	in := canvas.New(c.Theme, c.W-2, c.H-2)
+	p := newPlot(in, m.state)
+	p.selecting = selecting
+	p.drawArcs()
+	p.drawMesh()
+	p.drawLabels()
+	p.drawMarks()
+	c.Paste(1, 1, in)
+}
+
+func title(s settings.Cluster, ranges int) string {
+	if ring.Strategy(s.Strategy) == ring.TokensRandom {
+		return fmt.Sprintf("%d tokens each, %d ranges", s.T, ranges)
+	}
+	return fmt.Sprintf("Q=%d partitions", ranges)
+}
+
+// labels returns a label of one or two columns for every node: the number that the node's name ends
+// in, if that tells all nodes apart, else the node's place in the order of joining.
+func labels(nodes []string) map[string]string {
+	out, seen := make(map[string]string, len(nodes)), map[string]bool{}
+	for _, n := range nodes {
+		l := strings.TrimLeft(n[len(strings.TrimRight(n, "0123456789")):], "0")
+		if l == "" || len(l) > 2 || seen[l] {
+			return placeLabels(nodes)
+		}
+		out[n], seen[l] = l, true
+	}
+	return out
+}
+
+func placeLabels(nodes []string) map[string]string {
+	out := make(map[string]string, len(nodes))
+	for i, n := range nodes {
+		out[n] = strconv.Itoa(i + 1)
+	}
+	return out
+}

@@ -1,0 +1,57 @@
+package state
+
+import (
+	"slices"
+
+	"ringside/engine/escape"
+	"ringside/engine/view"
+	"ringside/tui/theme"
+)
+
+// maxName is how many columns a node's name takes at most in a table.
+const maxName = 10
+
+// Name returns a node's name for a table: safe for a terminal, and short.
+func Name(node string) string { return escape.TerminalShort([]byte(node), maxName) }
+
+// Select selects the i-th node, or the nearest that there is.
+func (s *State) Select(i int) { s.selected = max(0, min(i, len(s.View.Nodes)-1)) }
+
+// Selected returns the index of the selected node in View.Nodes.
+func (s *State) Selected() int { return s.selected }
+
+// SelectedNode returns the selected node, nil if no node is known.
+func (s *State) SelectedNode() *view.Node {
+	if s.selected >= len(s.View.Nodes) {
+		return nil
+	}
+	return s.View.Nodes[s.selected]
+}
+
+// Index returns a node's place in the order of joining, -1 if the node is not known.
+func (s *State) Index(node string) int {
+	return slices.IndexFunc(s.View.Nodes, func(n *view.Node) bool { return n.Name == node })
+}
+
+// Suspected reports whether a running node of the same side believes that node failed. The nodes
+// of the other side of a split always do.
+func (s *State) Suspected(node string) bool {
+	side := s.View.Side(node)
+	return slices.ContainsFunc(s.View.Nodes, func(o *view.Node) bool {
+		return o.Status == view.Up && o.Suspects[node] && s.View.Side(o.Name) == side
+	})
+}
+
+// Sign returns the sign of a node's state.
+func (s *State) Sign(th *theme.Theme, n *view.Node) string {
+	return th.Node(n.Status, s.Suspected(n.Name))
+}
+
+// SignUnlessUp returns the sign of a node that does not run, else "". Such a node holds what it was
+// last seen to hold.
+func (s *State) SignUnlessUp(th *theme.Theme, node string) string {
+	if n := s.View.Node(node); n != nil && n.Status != view.Up {
+		return s.Sign(th, n)
+	}
+	return ""
+}

@@ -1,0 +1,200 @@
+// Package suggest proposes commands. The key card lists the proposals, and an empty prompt offers the
+// first of them, so that both agree.
+//
+// The first proposal is the next of the steps that the screens were started with, if one is left.
+// The others follow from the state of the shown key: they lead to a conflict, and out of it again. A
+// proposal never writes blindly. It therefore uses only contexts that a command of the user saved.
+//
+// Start reading with Model.Next.
+package suggest
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"ringside/cli/verbs"
+	"ringside/engine/escape"
+	"ringside/engine/vclock"
+	"ringside/engine/view"
+	"ringside/tui/command"
+	"ringside/tui/replicas"
+	"ringside/tui/state"
+)
+
+// Proposals for a cluster in which no key is known.
+const (
+	firstWrite = "put cart milk --save @cart"
+	firstRead  = "get cart --save @cart"
+)
+
+// A Model remembers which of the steps ran, and which contexts were saved.
+type Model struct {
+	state    *state.State
+	flags    []verbs.Flag // that every verb has beyond its own
+	steps    []string
+	taken    int               // how many of the steps ran
+	contexts map[string]string // name → key whose context a command saved there
+}
+
+// New returns a Model that proposes steps first. flags are those that every verb has beyond its own.
+func New(s *state.State, steps []string, flags []verbs.Flag) *Model {
+	return &Model{state: s, steps: steps, flags: flags, contexts: map[string]string{}}
+}
+
+// First returns the best proposal, "" if there is none.
+func (m *Model) First() string {
+	if next := m.Next(); len(next) > 0 {
+		return next[0]
+	}
+	return ""
+}
+
+// Next returns the proposals, best first.
+func (m *Model) Next() []string {
+	var out []string
+	if i := m.step(); i < len(m.steps) {
+		out = []string{m.steps[i]}
+	}
+	for _, line := range m.forState() {
+		if !slices.Contains(out, line) {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
+// forState returns the proposals that follow from what the view knows.
+func (m *Model) forState() []string {
+	v := m.state.View
+	if sum, ok := replicas.Of(v, m.state.Key()); ok {
+		return m.forKey(sum)
+	}
+	if v.Ring == nil || m.state.Playback != nil {
+		return nil
+	}
+	if slices.ContainsFunc(v.Nodes, func(n *view.Node) bool { return n.Keys > 0 || n.HintTotal() > 0 }) {
+		return []string{firstRead} // the key may have a value
+	}
+	return []string{firstWrite}
+}
+
+// step returns the index of the first step that neither ran nor is pointless now.
+func (m *Model) step() int {
+	i := m.taken
+	for i < len(m.steps) && m.pointless(m.steps[i]) {
+		i++
+	}
+	return i
+}
+
+// pointless reports whether a line would do nothing now, or harm: a put without a context over a value
+// is a blind write.
+func (m *Model) pointless(line string) bool {
+	v, c := m.state.View, command.Parse(line, m.flags)
+	switch {
+	case c.Is("wait"):
+		return strings.Contains(line, "hints=0") && v.Hints() == 0
+	case c.Is("heal"):
+		return len(v.Groups) == 0 && len(v.Slow) == 0 && len(v.Loss) == 0
+	case c.Is("partition"):
+		return len(v.Groups) > 0
+	case c.Is("put"):
+		return c.Flag("c") == "" && m.hasValue(c.Key())
+	}
+	return false
+}
+
+// hasValue reports whether any node was seen to hold the key.
+func (m *Model) hasValue(key string) bool {
+	k := m.state.View.Key([]byte(key))
+	if k == nil {
+		return false
+	}
+	for _, held := range k.Held {
+		for _, s := range held {
+			if len(s) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Started notes that a line runs. A step counts as taken once its verb runs.
+func (m *Model) Started(line string) {
+	if i := m.step(); i < len(m.steps) && verb(line) == verb(m.steps[i]) {
+		m.taken = i + 1
+	}
+}
+
+func verb(line string) string {
+	first, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+	return first
+}
+
+// Finished notes that a command on a key ran, and under which name it saved the key's context. A write
+// in a whole cluster makes older contexts of the key out of date. In a split they stay, because the
+// other side has nothing newer.
+func (m *Model) Finished(c command.Command) {
+	key := c.Key()
+	if len(m.state.View.Groups) == 0 && c.Writes() {
+		maps.DeleteFunc(m.contexts, func(_, k string) bool { return k == key })
+	}
+	if name := c.Flag("save"); name != "" {
+		m.contexts[name] = key
+	}
+}
+
+// Forget drops the contexts that were noted. After a heal the versions of both sides meet, so a key
+// should be read again.
+func (m *Model) Forget() { clear(m.contexts) }
+
+// maxContextName is how long a key may be that names its own context.
+const maxContextName = 16
+
+// contextOf returns the name of the context to use for a key, and whether a command saved it.
+func (m *Model) contextOf(key string) (name string, saved bool) {
+	name = "@c"
+	plain := func(r rune) bool { return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' }
+	if len(key) <= maxContextName && strings.IndexFunc(key, func(r rune) bool { return !plain(r) }) < 0 {
+		name = "@" + key
+	}
+	if m.contexts[name] == key {
+		return name, true
+	}
+	var others []string
+	for n, k := range m.contexts {
+		if k == key {
+			others = append(others, n)
+		}
+	}
+	if len(others) > 0 {
+		return slices.Min(others), true
+	}
+	return name, false
+}
+
+// maxBase is how long a value may be that a proposal repeats.
+const maxBase = 40
+
+// withItem returns a value with one of items added, as resolve --union reads values: a JSON array, or
+// items with commas between them.
+func withItem(v vclock.Version, items []string) string {
+	base, item := string(v.Value), items[0]
+	if i := slices.IndexFunc(items, func(s string) bool { return !strings.Contains(base, s) }); i > 0 {
+		item = items[i]
+	}
+	if v.Deleted || base == "" || len(base) > maxBase || escape.Terminal(v.Value) != base {
+		return item
+	}
+	var list []json.RawMessage
+	if json.Unmarshal(v.Value, &list) == nil {
+		out, err := json.Marshal(append(list, json.RawMessage(`"`+item+`"`)))
+		if err == nil {
+			return string(out)
+		}
+	}
+	return base + "," + item
+}
