@@ -6,21 +6,22 @@ import (
 	"ringside/engine/wire"
 )
 
-// MaxMergedBytes is the most that a replica takes of one key: half of a message.
+// MaxMergedBytes bounds the bytes of one key's versions in a replica: half of a message.
 const MaxMergedBytes = wire.MaxFrame / 2
 
-// A TooLarge is a merge of two nodes' versions of a key that was refused, because they do not fit together into one replica.
+// A TooLarge is a merge that was refused, because the versions of two nodes do not fit together
+// into one replica. A client has to reconcile the key.
 type TooLarge struct {
 	Key          SyncKey `json:"key"`
 	Peer         string  `json:"peer"`
-	Hint         bool    `json:"hint,omitempty"` // the node holds them as a hint for Peer
+	Hint         bool    `json:"hint,omitempty"` // the node holds its versions as a hint for Peer
 	Bytes        int     `json:"bytes"`          // that the node holds
 	Versions     int     `json:"versions"`
-	PeerBytes    int     `json:"peer_bytes,omitempty"` // that Peer holds; 0 if the node was not told
+	PeerBytes    int     `json:"peer_bytes,omitempty"` // that Peer holds; 0: unknown
 	PeerVersions int     `json:"peer_versions,omitempty"`
 }
 
-// Sizes says how large both sides are; node is the one that tells of it.
+// Sizes describes both sides of the merge. node is the node that reported t.
 func (t TooLarge) Sizes(node string) string {
 	out := fmt.Sprintf("%d versions of %s", t.Versions, mebibytes(t.Bytes))
 	if t.Hint {
@@ -30,7 +31,8 @@ func (t TooLarge) Sizes(node string) string {
 	if t.PeerVersions > 0 {
 		out += fmt.Sprintf(" and %d versions of %s at %s", t.PeerVersions, mebibytes(t.PeerBytes), t.Peer)
 	}
-	return out + fmt.Sprintf(" do not fit together; a replica holds at most %d versions of %s", wire.MaxMerged, mebibytes(MaxMergedBytes))
+	return out + fmt.Sprintf(" do not fit together; a replica holds at most %d versions of %s",
+		wire.MaxMerged, mebibytes(MaxMergedBytes))
 }
 
 func mebibytes(n int) string {

@@ -19,7 +19,8 @@ type Record struct {
 	// Own is the last dot that this node minted for the key, as far as the record knows. A hint's
 	// Own is zero.
 	Own Own
-	// Stored is the time in ns since 1970 at which a hint was first stored. It is 0 in other records.
+	// Stored is the time in ns since 1970 at which a hint was first stored. It is 0 in other
+	// records.
 	Stored int64
 }
 

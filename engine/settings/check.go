@@ -13,8 +13,8 @@ import (
 const (
 	// MaxBuffer bounds the objects of one node's buffer (§6.1).
 	MaxBuffer = 100_000
-	// MinTombstones is the least age at which a tombstone may be collected: more than twice the time
-	// that a client's request may take.
+	// MinTombstones is the least age at which a tombstone may be collected: more than twice the
+	// time that a client's request may take.
 	MinTombstones = 5 * time.Second
 	// MaxTombstones is the greatest such age. A cluster may also keep tombstones for ever.
 	MaxTombstones = 365 * 24 * time.Hour
@@ -59,7 +59,8 @@ func (s Cluster) Check() error {
 	return err
 }
 
-// CheckVersioning returns an error if no cluster can have these values of Mode, Clocks and Truncate.
+// CheckVersioning returns an error if no cluster can have these values of Mode, Clocks and
+// Truncate.
 func CheckVersioning(mode, clocks string, truncate int) error {
 	switch {
 	case mode != ModeSiblings && mode != ModeLWW:
