@@ -2,8 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
-	"io"
 	"slices"
 	"strings"
 
@@ -83,8 +81,8 @@ func (s *session) app() *cli.App {
 		HideHelp: true, HideVersion: true, // theirs are shared by every App of the process
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "cluster", Usage: globals[0].Help, Destination: &s.name},
-			&cli.BoolFlag{Name: "json", Usage: "print JSON", Destination: &s.json},
-			&cli.BoolFlag{Name: "no-color", Usage: globals[1].Help, Destination: &s.noColor},
+			&cli.BoolFlag{Name: "json", Usage: "print JSON", Destination: &s.JSON},
+			&cli.BoolFlag{Name: "no-color", Usage: globals[1].Help, Destination: &s.NoColor},
 			&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show help"},
 			&cli.BoolFlag{Name: "version", Usage: "show the version"},
 		},
@@ -118,7 +116,7 @@ func (s *session) urfave(cmd command) *cli.Command {
 		HideHelp: true, SkipFlagParsing: true,
 		Action: func(c *cli.Context) error {
 			if c.Bool("help") {
-				return printText(s.Stdout, v.Manual())
+				return s.Print(v.Manual())
 			}
 			return s.do(cmd, c.Args().Slice())
 		},
@@ -140,7 +138,7 @@ func urfaveFlag(f verbs.Flag) cli.Flag {
 func (s *session) do(cmd command, words []string) error {
 	c, err := verbs.Parse(cmd.verb, words, globals...)
 	if errors.Is(err, verbs.ErrHelp) {
-		return printText(s.Stdout, cmd.verb.Manual())
+		return s.Print(cmd.verb.Manual())
 	}
 	if err != nil {
 		return err
@@ -161,14 +159,12 @@ func (s *session) bare(c *cli.Context) error {
 	case word != "":
 		return noCommand(word)
 	case c.Bool("help"):
-		return printText(s.Stdout, overview())
+		return s.Print(overview())
 	}
-	if out, _ := terminal(s.Stdout); out {
-		if in, _ := terminal(s.Stdin); in {
-			return s.do(demoCommand, nil)
-		}
+	if s.Interactive() {
+		return s.do(demoCommand, nil)
 	}
-	return printText(s.Stdout, overview())
+	return s.Print(overview())
 }
 
 var helpCommand = command{
@@ -178,16 +174,16 @@ var helpCommand = command{
 	run: func(s *session, c *verbs.Call) error {
 		v := lookup(c.Arg(0))
 		switch {
-		case c.Arg(0) == "" && s.json:
-			return printJSON(s.Stdout, verbs.OverviewJSON(allVerbs()))
+		case c.Arg(0) == "" && s.JSON:
+			return s.PrintJSON(verbs.OverviewJSON(allVerbs()))
 		case c.Arg(0) == "":
-			return printText(s.Stdout, overview())
+			return s.Print(overview())
 		case v == nil:
 			return noCommand(c.Arg(0))
-		case s.json:
-			return printJSON(s.Stdout, v.JSON())
+		case s.JSON:
+			return s.PrintJSON(v.JSON())
 		}
-		return printText(s.Stdout, v.Manual())
+		return s.Print(v.Manual())
 	},
 }
 
@@ -219,18 +215,4 @@ Exit codes: 0 ok, 1 internal error, 2 usage, 3 key not found, 4 siblings where o
 asked for, 5 quorum not reached, 6 context refused, 7 no such cluster running, 8 an expect or
 wait that does not hold, 130 interrupted.
 `
-}
-
-func printText(w io.Writer, text string) error {
-	_, err := io.WriteString(w, text)
-	return err
-}
-
-func printJSON(w io.Writer, v any) error {
-	b, err := escape.JSON(v)
-	if err != nil {
-		return fmt.Errorf("print: %w", err)
-	}
-	_, err = w.Write(append(b, '\n'))
-	return err
 }

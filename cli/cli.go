@@ -14,10 +14,9 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/mattn/go-isatty"
-	"golang.org/x/term"
-
+	"ringside/cli/console"
 	"ringside/cli/exit"
+	"ringside/cli/script"
 	"ringside/cli/verbs"
 	"ringside/localcluster/config"
 	"ringside/localcluster/datadir"
@@ -29,8 +28,8 @@ type Env struct {
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
-	Dir            string // the working folder; "" for the process's own
-	Host           *Host  // where up starts clusters that outlive the command; nil: up stays in the foreground
+	Dir            string       // the working folder; "" for the process's own
+	Host           *script.Host // where up starts clusters that outlive the command; nil: up stays in the foreground
 }
 
 // Main runs the process's command line and returns its exit code. A signal that asks for the end,
@@ -53,7 +52,7 @@ func Main(args []string) int {
 
 // Run runs one command line and returns its exit code.
 func Run(ctx context.Context, env Env) int {
-	s := &session{Env: env, ctx: ctx}
+	s := newSession(ctx, env)
 	err := s.app().RunContext(ctx, append([]string{program}, env.Args...))
 	if s.cluster != nil {
 		_ = s.cluster.close() // it only ever was a connection
@@ -63,14 +62,21 @@ func Run(ctx context.Context, env Env) int {
 
 const program = "ringside"
 
-// A session is one command line being run.
+// A session is one command line that runs. One goroutine owns it.
 type session struct {
-	Env
+	console.Console
 	ctx     context.Context
-	name    string // of the cluster
-	json    bool
-	noColor bool
+	args    []string // without the program's name
+	host    *script.Host
+	name    string // the value of --cluster
 	cluster *lazy
+}
+
+func newSession(ctx context.Context, env Env) *session {
+	return &session{
+		Console: console.Console{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Getenv: env.Getenv, Dir: env.Dir},
+		ctx:     ctx, args: env.Args, host: env.Host,
+	}
 }
 
 // globals are the flags that may stand before the command and after it.
@@ -84,8 +90,8 @@ func (s *session) adopt(c *verbs.Call) {
 	if c.Has("cluster") {
 		s.name = c.String("cluster")
 	}
-	s.noColor = s.noColor || c.Bool("no-color")
-	s.json = s.json || c.Bool("json")
+	s.NoColor = s.NoColor || c.Bool("no-color")
+	s.JSON = s.JSON || c.Bool("json")
 }
 
 // clusterName is the cluster that the command line means.
@@ -106,30 +112,13 @@ func (s *session) home() (string, error) {
 
 // verbsEnv is what a verb runs in. The cluster is only asked for when the verb uses it.
 func (s *session) verbsEnv() *verbs.Env {
-	tty, width := terminal(s.Stdout)
 	s.cluster = &lazy{session: s}
+	tty := console.IsTerminal(s.Stdout)
 	return &verbs.Env{
-		Cluster: s.cluster, In: s.Stdin, Out: s.Stdout, Err: s.Stderr, JSON: s.json, Terminal: tty, Width: width,
-		Color: tty && s.colours(), Name: s.clusterName(), Dir: s.Dir,
+		Cluster: s.cluster, In: s.Stdin, Out: s.Stdout, Err: s.Stderr, JSON: s.JSON, Terminal: tty, Width: s.Width(),
+		Color: tty && s.Colors(), Name: s.clusterName(), Dir: s.Dir,
 		Contexts: contexts{s}, Extra: globals,
 	}
-}
-
-func (s *session) colours() bool {
-	return !s.noColor && !s.json && s.Getenv("NO_COLOR") == "" && !s.dumb()
-}
-
-// terminal says whether w is one, and how wide it is.
-func terminal(w any) (bool, int) {
-	f, ok := w.(*os.File)
-	if !ok || !isatty.IsTerminal(f.Fd()) && !isatty.IsCygwinTerminal(f.Fd()) {
-		return false, 0
-	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	if err != nil {
-		return true, 0
-	}
-	return true, width
 }
 
 // finish tells what went wrong and returns the exit code.
@@ -141,8 +130,8 @@ func (s *session) finish(err error) int {
 	case errors.Is(err, syscall.EPIPE): // head has what it wanted
 		return exit.OK
 	case e.Reported, e.Exit == exit.Interrupted: // who pressed Ctrl-C knows
-	case s.json || wantsJSON(s.Args):
-		if err := printJSON(s.Stdout, exit.JSON(e)); err != nil {
+	case s.JSON || wantsJSON(s.args):
+		if err := s.PrintJSON(exit.JSON(e)); err != nil {
 			return exit.Internal
 		}
 		return e.Exit

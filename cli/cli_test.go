@@ -16,7 +16,9 @@ import (
 	"testing"
 	"time"
 
+	"ringside/cli/console"
 	"ringside/cli/exit"
+	"ringside/cli/script"
 	"ringside/cli/verbs"
 	"ringside/localcluster/control"
 )
@@ -32,12 +34,12 @@ func TestMain(m *testing.M) {
 // home is a folder whose path leaves room for a socket's name, and which is its test's own.
 func home(t *testing.T) string {
 	t.Helper()
-	dir, err := shortTemp("rt-")
+	dir, err := console.ShortTemp("rt-")
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		downAll(dir)
+		script.TakeDown(dir)
 		_ = os.RemoveAll(dir)
 	})
 	return dir
@@ -77,7 +79,7 @@ func getenv(dir string) func(string) string {
 // holds after its step, whatever the number of nodes.
 func TestDemoStory(t *testing.T) {
 	for _, n := range []int{4, 5, 7, 12} {
-		s := &session{Env: Env{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Getenv: getenv("")}, ctx: t.Context()}
+		s := newSession(t.Context(), Env{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Getenv: getenv("")})
 		cluster, cleanUp, err := s.throwAway(n)
 		if err != nil {
 			t.Fatal(err)
@@ -237,7 +239,7 @@ func TestDetach(t *testing.T) {
 
 // Command lines share nothing: scripts run many at once.
 func TestParallelCommandLines(t *testing.T) {
-	host := &Host{}
+	host := &script.Host{}
 	defer host.Close()
 	dir := home(t)
 	if r := ringside(t, dir, "up -n 3 --mem", func(e *Env) { e.Host = host }); r.exit != 0 {

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"ringside/cli/script"
 	"ringside/engine/escape"
 	"ringside/engine/event"
 )
@@ -200,7 +201,7 @@ func TestContractKnowsEachCommand(t *testing.T) {
 
 // recordCommands runs the sequence in a home of its own.
 func recordCommands(t *testing.T) map[string]recording {
-	dir, host := home(t), &Host{}
+	dir, host := home(t), &script.Host{}
 	defer host.Close()
 	for name, script := range map[string]string{"good.txtar": "ringside version\n",
 		"bad.txtar": "ringside get cart\n"} {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"ringside/cli/console"
 	"ringside/cli/verbs"
 	"ringside/engine/ring"
 	"ringside/engine/settings"
@@ -38,9 +39,7 @@ end. For a cluster that several shells share, use  up  and  tui .`,
 }
 
 func (s *session) demo(c *verbs.Call) error {
-	in, _ := terminal(s.Stdin)
-	out, _ := terminal(s.Stdout)
-	story := !in || !out || s.dumb() || c.Bool("text")
+	story := !s.Interactive() || s.Dumb() || c.Bool("text")
 	if n := c.Int("n"); story && n < minDemoNodes {
 		return usage.Errorf("demo: the conflict needs two nodes on each side of a split: -n %d or more", minDemoNodes)
 	}
@@ -74,7 +73,7 @@ func suggestions(n int) []string {
 
 // throwAway starts a cluster in a folder of its own, which cleanUp removes.
 func (s *session) throwAway(n int) (_ *localcluster.Cluster, cleanUp func(), err error) {
-	dir, err := shortTemp("ringside-demo-")
+	dir, err := console.ShortTemp("ringside-demo-")
 	if err != nil {
 		return nil, nil, fmt.Errorf("demo: %w", err)
 	}
@@ -100,22 +99,6 @@ func (s *session) throwAway(n int) (_ *localcluster.Cluster, cleanUp func(), err
 		return nil, nil, told(err, s.name)
 	}
 	return c, func() { _ = c.Close(); remove() }, nil
-}
-
-// shortTemp makes a temporary folder whose path leaves room for a socket's
-// name: systems allow about a hundred bytes, and some hide temporary files deep.
-func shortTemp(pattern string) (string, error) {
-	base := ""
-	if len(os.TempDir()) > 20 {
-		if i, err := os.Stat("/tmp"); err == nil && i.IsDir() {
-			base = "/tmp"
-		}
-	}
-	dir, err := os.MkdirTemp(base, pattern)
-	if err != nil && base != "" {
-		return os.MkdirTemp("", pattern)
-	}
-	return dir, err
 }
 
 // A step of the story: what is told, then a command that is really run. check
@@ -177,7 +160,7 @@ func demoSides(n int) (a, b []string, lone string) {
 // tell runs the story as text.
 func (s *session) tell(cluster verbs.Cluster, n int) error {
 	env := s.verbsEnv()
-	env.Cluster, env.JSON = cluster, s.json
+	env.Cluster, env.JSON = cluster, s.JSON
 	for i, step := range demoSteps(n) {
 		if err := s.tellStep(env, i, step); err != nil {
 			return told(err, s.name)
@@ -197,14 +180,14 @@ func (s *session) tellStep(env *verbs.Env, i int, st step) error {
 	if st.command != "" {
 		text += "$ " + program + " " + st.command + "\n"
 	}
-	if !s.json {
-		if err := printText(s.Stdout, text); err != nil {
+	if !s.JSON {
+		if err := s.Print(text); err != nil {
 			return err
 		}
 	}
 	out := *env
 	out.Err = s.Stdout // what it says belongs to the story
-	if s.json {
+	if s.JSON {
 		out.Err = s.Stderr
 	}
 	return run(s.ctx, &out, st.command)

@@ -20,35 +20,10 @@ import (
 	"ringside/engine/member"
 	"ringside/engine/usage"
 	"ringside/engine/wire"
-	"ringside/localcluster"
 	"ringside/localcluster/config"
 	"ringside/localcluster/control"
 	"ringside/localcluster/datadir"
 )
-
-// A Host keeps the clusters that a script started in this process, until Close.
-type Host struct {
-	mu       sync.Mutex
-	clusters []*localcluster.Cluster
-}
-
-func (h *Host) add(c *localcluster.Cluster) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.clusters = append(h.clusters, c)
-}
-
-// Close takes all clusters down.
-func (h *Host) Close() error {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	var errs []error
-	for _, c := range h.clusters {
-		errs = append(errs, c.Close())
-	}
-	h.clusters = nil
-	return errors.Join(errs...)
-}
 
 // told gives the errors of localcluster their exit codes.
 func told(err error, name string) error {

@@ -27,14 +27,14 @@ func (s *session) ls(*verbs.Call) error {
 	if err != nil {
 		return told(err, "")
 	}
-	if s.json {
+	if s.JSON {
 		if list == nil {
 			list = []datadir.Info{}
 		}
-		return printJSON(s.Stdout, map[string]any{"clusters": list})
+		return s.PrintJSON(map[string]any{"clusters": list})
 	}
 	if len(list) == 0 {
-		return printText(s.Stdout, "no clusters; start one with: ringside up\n")
+		return s.Print("no clusters; start one with: ringside up\n")
 	}
 	var out strings.Builder
 	for _, i := range list {
@@ -61,5 +61,5 @@ func (s *session) ls(*verbs.Call) error {
 			fmt.Fprintf(&out, "%-12s %s\n", "", escape.Terminal([]byte(i.Problem)))
 		}
 	}
-	return printText(s.Stdout, out.String())
+	return s.Print(out.String())
 }

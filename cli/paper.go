@@ -62,10 +62,10 @@ func (s *session) paper(c *verbs.Call) error {
 	switch {
 	case what != figure8 && (c.Has("metadata") || c.Has("ascii")):
 		return usage.Errorf("paper: --metadata and --ascii are for %s", figure8)
-	case c.Bool("markdown") && (what != "" || s.json):
+	case c.Bool("markdown") && (what != "" || s.JSON):
 		return usage.Errorf("paper: --markdown is for Table 1 as text")
 	case c.Bool("markdown"):
-		return printText(s.Stdout, paper.Markdown())
+		return s.Print(paper.Markdown())
 	case what == "":
 		return s.table1()
 	case what == figure8:
@@ -81,11 +81,10 @@ func (s *session) paper(c *verbs.Call) error {
 			escape.TerminalShort([]byte(what), 60), strings.Join(paper.Names(), " "), strings.Join(figures, " "))
 	}
 	page := section.Page(commandSections())
-	if s.json {
-		return printJSON(s.Stdout, page)
+	if s.JSON {
+		return s.PrintJSON(page)
 	}
-	_, width := terminal(s.Stdout)
-	return printText(s.Stdout, page.Text(width))
+	return s.Print(page.Text(s.Width()))
 }
 
 // A texter is what a measurement came to.
@@ -96,18 +95,17 @@ func measured(s *session, measure func() (texter, error)) error {
 	if err != nil {
 		return err
 	}
-	if s.json {
-		return printJSON(s.Stdout, got)
+	if s.JSON {
+		return s.PrintJSON(got)
 	}
-	return printText(s.Stdout, got.Text())
+	return s.Print(got.Text())
 }
 
 func (s *session) table1() error {
-	if s.json {
-		return printJSON(s.Stdout, map[string]any{"rows": paper.TableRows()})
+	if s.JSON {
+		return s.PrintJSON(map[string]any{"rows": paper.TableRows()})
 	}
-	_, width := terminal(s.Stdout)
-	return printText(s.Stdout, paper.Table(width))
+	return s.Print(paper.Table(s.Width()))
 }
 
 // commandSections maps each command to the sections that its help names.
@@ -131,10 +129,10 @@ func (s *session) figure8(c *verbs.Call) error {
 	if err != nil {
 		return err
 	}
-	if s.json {
-		return printJSON(s.Stdout, f)
+	if s.JSON {
+		return s.PrintJSON(f)
 	}
-	return printText(s.Stdout, f.Text(c.Bool("ascii")))
+	return s.Print(f.Text(c.Bool("ascii")))
 }
 
 // metadataSizes reads the sizes of --metadata, each once, in ascending order.

@@ -24,8 +24,8 @@ var versionCommand = command{
 	verb: &verbs.Verb{Name: "version", Group: groupProgram, Usage: "show the version"},
 	run: func(s *session, _ *verbs.Call) error {
 		info := buildinfo.Read()
-		if s.json {
-			return printJSON(s.Stdout, struct {
+		if s.JSON {
+			return s.PrintJSON(struct {
 				Version  string `json:"version"`
 				Commit   string `json:"commit,omitempty"`
 				Modified bool   `json:"modified,omitempty"`
@@ -41,7 +41,7 @@ var versionCommand = command{
 				commit += ", modified"
 			}
 		}
-		return printText(s.Stdout, fmt.Sprintf("%s %s%s  %s %s/%s\n", program, buildinfo.Version(), commit,
+		return s.Print(fmt.Sprintf("%s %s%s  %s %s/%s\n", program, buildinfo.Version(), commit,
 			runtime.Version(), runtime.GOOS, runtime.GOARCH))
 	},
 }
@@ -54,10 +54,10 @@ var manCommand = command{
 		if err != nil {
 			return fmt.Errorf("man: %w", err)
 		}
-		if s.json {
-			return printJSON(s.Stdout, map[string]string{"page": page})
+		if s.JSON {
+			return s.PrintJSON(map[string]string{"page": page})
 		}
-		return printText(s.Stdout, page)
+		return s.Print(page)
 	},
 }
 
@@ -82,10 +82,10 @@ Keys, nodes and requests are completed from the running cluster. --json prints {
 		for _, f := range txtar.Parse([]byte(completionScripts)).Files {
 			switch {
 			case f.Name != c.Arg(0):
-			case s.json:
-				return printJSON(s.Stdout, map[string]string{"shell": f.Name, "script": string(f.Data)})
+			case s.JSON:
+				return s.PrintJSON(map[string]string{"shell": f.Name, "script": string(f.Data)})
 			default:
-				return printText(s.Stdout, string(f.Data))
+				return s.Print(string(f.Data))
 			}
 		}
 		return usage.Errorf("completion: no script for '%s'; there are %s", escape.TerminalShort([]byte(c.Arg(0)), 60), strings.Join(shells, " "))
@@ -127,7 +127,7 @@ func (s *session) complete(words []string) error {
 	if len(out) == 0 {
 		return nil
 	}
-	return printText(s.Stdout, strings.Join(out, "\n")+"\n")
+	return s.Print(strings.Join(out, "\n") + "\n")
 }
 
 // globalsWithNames are the global flags with what can be their values now.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"ringside/cli/console"
 	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
@@ -47,14 +48,14 @@ func (s *session) rm(c *verbs.Call) error {
 		return told(err, "")
 	}
 	_ = os.Remove(logOf(home, r.Name)) // exists if the cluster ran in the background
-	if s.json {
+	if s.JSON {
 		roots := r.Roots
 		if roots == nil {
 			roots = []string{}
 		}
-		return printJSON(s.Stdout, map[string]any{"removed": r.Name, "dirs": roots, "nodes": r.Nodes, "bytes": r.Bytes})
+		return s.PrintJSON(map[string]any{"removed": r.Name, "dirs": roots, "nodes": r.Nodes, "bytes": r.Bytes})
 	}
-	return printText(s.Stdout, r.Name+" is deleted\n")
+	return s.Print(r.Name + " is deleted\n")
 }
 
 // logOf returns the path of the log of a cluster that runs in the background.
@@ -89,9 +90,7 @@ func (s *session) confirm(c *verbs.Call, r *datadir.Remains) error {
 		what += fmt.Sprintf(", %s of %s in %s", megabytes(r.Bytes), render.Count(r.Nodes, "node"),
 			strings.Join(dirs, " and "))
 	}
-	in, _ := terminal(s.Stdin)
-	out, _ := terminal(s.Stderr)
-	if !in || !out {
+	if !console.IsTerminal(s.Stdin) || !console.IsTerminal(s.Stderr) {
 		return usage.Errorf("%s: this deletes %s for good; add --yes if that is meant", c.Verb.Name, what)
 	}
 	_, _ = fmt.Fprintf(s.Stderr, "delete %s for good? [y/N] ", what)

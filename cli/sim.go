@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"ringside/cli/console"
 	"ringside/cli/exit"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
@@ -117,7 +117,7 @@ func (s *session) sim(c *verbs.Call) error {
 	}
 	for _, name := range []string{"script", "html"} { // before a campaign that may take hours
 		if c.Has(name) {
-			if err := verbs.CheckWritable(s.path(c.String(name))); err != nil {
+			if err := verbs.CheckWritable(s.Path(c.String(name))); err != nil {
 				return usage.Errorf("sim: --%s %s cannot be written: %w; nothing was played", name,
 					escape.TerminalShort([]byte(c.String(name)), 60), err)
 			}
@@ -173,18 +173,18 @@ func simUsage(c *verbs.Call, one bool) error {
 
 // simFaults lists what can go wrong in a run.
 func (s *session) simFaults() error {
-	if s.json {
+	if s.JSON {
 		out := map[string]string{}
 		for _, f := range sim.Faults() {
 			out[f.Name] = f.Says
 		}
-		return printJSON(s.Stdout, map[string]any{"faults": out})
+		return s.PrintJSON(map[string]any{"faults": out})
 	}
 	var text strings.Builder
 	for _, f := range sim.Faults() {
 		fmt.Fprintf(&text, "%-17s %s\n", f.Name, f.Says)
 	}
-	return printText(s.Stdout, text.String())
+	return s.Print(text.String())
 }
 
 // simOptions reads the options of runs. Whatever seed fills them in, they must fit.
@@ -256,19 +256,12 @@ func simOptions(c *verbs.Call) (sim.Options, error) {
 // goOn says whether anybody waits for what the session does.
 func (s *session) goOn() bool { return s.ctx.Err() == nil }
 
-func (s *session) path(name string) string {
-	if s.Dir == "" || filepath.IsAbs(name) {
-		return name
-	}
-	return filepath.Join(s.Dir, name)
-}
-
 // simPlan is the plan of the one run that is asked for.
 func (s *session) simPlan(c *verbs.Call, o sim.Options) (sim.Plan, error) {
 	if !c.Has("replay") {
 		return sim.NewPlan(o), nil
 	}
-	f, err := os.Open(s.path(c.String("replay")))
+	f, err := os.Open(s.Path(c.String("replay")))
 	if err != nil {
 		return sim.Plan{}, usage.Errorf("sim: %w", err)
 	}
@@ -316,7 +309,7 @@ func (s *session) simCampaign(c *verbs.Call, o sim.Options) error {
 	if camp.seeds == 0 && camp.duration == 0 {
 		camp.seeds = defaultSeeds
 	}
-	tty, width := terminal(s.Stderr)
+	tty, width := console.IsTerminal(s.Stderr), console.Width(s.Stderr)
 	if tty {
 		camp.progress = progressLine(s.Stderr, width)
 	}
@@ -342,11 +335,11 @@ func (s *session) simDone(c *verbs.Call, camp *campaign, o sim.Options) error {
 		o.Seed = camp.opt.Seed
 		report.Options = o.Draw().String()
 	}
-	if s.json {
-		if err := printJSON(s.Stdout, report); err != nil {
+	if s.JSON {
+		if err := s.PrintJSON(report); err != nil {
 			return err
 		}
-	} else if err := printText(s.Stdout, camp.text()+more(report, script)); err != nil {
+	} else if err := s.Print(camp.text() + more(report, script)); err != nil {
 		return err
 	}
 	if unwritten != nil {
@@ -357,8 +350,8 @@ func (s *session) simDone(c *verbs.Call, camp *campaign, o sim.Options) error {
 		return &exit.Error{Exit: exit.Expectation, Code: "property_violated", Message: camp.violations[0].Detail, Reported: true}
 	case camp.interrupted:
 		return s.ctx.Err()
-	case c.Has("script") && camp.done != 1 && !s.json:
-		return printText(s.Stdout, "no script was written: that of a single run is (--seed), or of one that fails\n")
+	case c.Has("script") && camp.done != 1 && !s.JSON:
+		return s.Print("no script was written: that of a single run is (--seed), or of one that fails\n")
 	}
 	return nil
 }
@@ -366,7 +359,7 @@ func (s *session) simDone(c *verbs.Call, camp *campaign, o sim.Options) error {
 // shrink makes a run that fails smaller, and writes the smallest down that was found
 // until the session ended. An error says that it could not be written.
 func (s *session) shrink(c *verbs.Call, worst sim.Result, options string) (script, name string, err error) {
-	if tty, _ := terminal(s.Stderr); tty && s.ctx.Err() == nil {
+	if console.IsTerminal(s.Stderr) && s.ctx.Err() == nil {
 		_, _ = fmt.Fprintf(s.Stderr, "seed %d fails; looking for the smallest run that still does\n", worst.Plan.Seed)
 	}
 	p, r := sim.Shrink(worst, worst.Violations[0].Property, s.goOn)
@@ -397,7 +390,7 @@ func more(r simReport, script string) string {
 }
 
 func (s *session) writeScript(name, text string) error {
-	if err := os.WriteFile(s.path(name), []byte(text), 0o644); err != nil {
+	if err := os.WriteFile(s.Path(name), []byte(text), 0o644); err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}
 	return nil
@@ -439,19 +432,19 @@ func (s *session) simLinear(c *verbs.Call, r sim.Result) error {
 	rep := judged(r, a)
 	if c.Has("html") {
 		var page bytes.Buffer
-		if err := errors.Join(a.HTML(&page), os.WriteFile(s.path(c.String("html")), page.Bytes(), 0o644)); err != nil {
+		if err := errors.Join(a.HTML(&page), os.WriteFile(s.Path(c.String("html")), page.Bytes(), 0o644)); err != nil {
 			return fmt.Errorf("sim: %w", err)
 		}
 	}
 	text := strings.TrimSpace(fmt.Sprintf("seed %d: %d operations: %s %s", rep.Seed, rep.Operations, rep.words(), strings.Join(rep.Keys, " "))) + "\n"
 	if c.Has("html") {
-		text += "its picture is in " + escape.Terminal([]byte(s.path(c.String("html")))) + "\n"
+		text += "its picture is in " + escape.Terminal([]byte(s.Path(c.String("html")))) + "\n"
 	}
-	if s.json {
-		if err := printJSON(s.Stdout, rep); err != nil {
+	if s.JSON {
+		if err := s.PrintJSON(rep); err != nil {
 			return err
 		}
-	} else if err := printText(s.Stdout, text); err != nil {
+	} else if err := s.Print(text); err != nil {
 		return err
 	}
 	if a.Linearizable {
@@ -474,11 +467,11 @@ func (s *session) simScenarios() error {
 		text += fmt.Sprintf("%-14s %-17s %s\n", sc.Name, rep.words(), sc.Why)
 		text += fmt.Sprintf("%15sringside sim --check linearizable %s\n", "", sc.Options.Draw())
 	}
-	if s.json {
-		if err := printJSON(s.Stdout, map[string]any{"scenarios": reports}); err != nil {
+	if s.JSON {
+		if err := s.PrintJSON(map[string]any{"scenarios": reports}); err != nil {
 			return err
 		}
-	} else if err := printText(s.Stdout, text); err != nil {
+	} else if err := s.Print(text); err != nil {
 		return err
 	}
 	if wrong {

@@ -115,7 +115,8 @@ func TestSimViolation(t *testing.T) {
 		c := &campaign{opt: sim.Options{Seed: 2}, began: time.Now(), faults: map[string]int{}}
 		c.add(r)
 		var out strings.Builder
-		s := &session{Env: Env{Stdout: &out, Stderr: &out, Dir: dir}, ctx: t.Context(), json: asJSON}
+		s := newSession(t.Context(), Env{Stdout: &out, Stderr: &out, Dir: dir})
+		s.JSON = asJSON
 		call, err := verbs.Parse(simCommand.verb, nil, globals...)
 		if err != nil {
 			t.Fatal(err)
@@ -162,7 +163,7 @@ func TestSimInterrupted(t *testing.T) {
 		t.Errorf("%d seeds in %v", c.done, time.Since(began))
 	}
 	var out strings.Builder
-	s := &session{Env: Env{Stdout: &out, Stderr: &out}, ctx: ctx}
+	s := newSession(ctx, Env{Stdout: &out, Stderr: &out})
 	call, err := verbs.Parse(simCommand.verb, nil, globals...)
 	if err != nil {
 		t.Fatal(err)
@@ -183,7 +184,7 @@ func TestSimViolationIsTold(t *testing.T) {
 		c := &campaign{opt: sim.Options{Seed: 2}, began: time.Now(), faults: map[string]int{}, interrupted: true}
 		c.add(r)
 		var out, told strings.Builder
-		s := &session{Env: Env{Stdout: &out, Stderr: &told, Dir: dir}, ctx: ctx}
+		s := newSession(ctx, Env{Stdout: &out, Stderr: &told, Dir: dir})
 		call, err := verbs.Parse(simCommand.verb, nil, globals...)
 		if err != nil {
 			t.Fatal(err)

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"os"
 	"strings"
 
 	"ringside/cli/exit"
@@ -21,7 +20,7 @@ var tuiCommand = command{
 		Flags: []verbs.Flag{asciiFlag, {Name: "key", Kind: verbs.String, Value: "KEY", Complete: verbs.CompleteKeys, Help: "the key to look at first"}},
 	},
 	run: func(s *session, c *verbs.Call) error {
-		if s.dumb() {
+		if s.Dumb() {
 			return s.canDraw(c)
 		}
 		home, err := s.home()
@@ -43,7 +42,7 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) err
 		return err
 	}
 	env := &verbs.Env{Cluster: cluster, Name: s.clusterName(), Dir: s.Dir, Contexts: contexts{s}, Extra: globals}
-	o.Cluster, o.ASCII, o.NoColor = cluster, c.Bool("ascii") || !s.unicode(), !s.colours()
+	o.Cluster, o.ASCII, o.NoColor = cluster, c.Bool("ascii") || !s.Unicode(), !s.Colors()
 	o.Exec = func(ctx context.Context, line string) (string, int) { return runLine(ctx, env, s.clusterName(), line) }
 	o.Complete = func(line string) []string {
 		words := strings.Fields(line)
@@ -65,28 +64,13 @@ func (s *session) canDraw(c *verbs.Call) error {
 	if c.Verb.Name == "sim" {
 		instead = "without --tui the run is told as text"
 	}
-	in, _ := terminal(s.Stdin)
-	out, _ := terminal(s.Stdout)
-	if !in || !out {
+	if !s.Interactive() {
 		return usage.Errorf("%s: this is no terminal; %s", c.Verb.Name, instead)
 	}
-	if s.dumb() {
+	if s.Dumb() {
 		return usage.Errorf("%s: it needs a terminal that can draw, and TERM=dumb says that this one cannot; %s", c.Verb.Name, instead)
 	}
 	return nil
-}
-
-// dumb says whether the terminal is one that cannot place what it shows.
-func (s *session) dumb() bool { return s.Getenv("TERM") == "dumb" }
-
-// unicode says whether the terminal was set up for more than ASCII.
-func (s *session) unicode() bool {
-	for _, name := range []string{"LC_ALL", "LC_CTYPE", "LANG"} {
-		if v := strings.ToLower(s.Getenv(name)); v != "" {
-			return strings.Contains(v, "utf-8") || strings.Contains(v, "utf8")
-		}
-	}
-	return os.PathSeparator == '\\' // Windows sets none of them
 }
 
 // runLine runs one line of the prompt and returns all it said.

@@ -99,13 +99,13 @@ func (s *session) up(c *verbs.Call) error {
 		return err
 	}
 	child := s.Getenv(detachedVariable) != ""
-	s.json = s.json || child       // the parent process reads the report as JSON
+	s.JSON = s.JSON || child       // the parent process reads the report as JSON
 	if c.Bool("fresh") && !child { // the parent process has already deleted the data
 		if err := s.clear(c, o); err != nil {
 			return err
 		}
 	}
-	if c.Bool("detach") && s.Host == nil && !child {
+	if c.Bool("detach") && s.host == nil && !child {
 		return s.detach(o)
 	}
 	start, cancel := context.WithTimeout(s.ctx, startTimeout)
@@ -114,8 +114,8 @@ func (s *session) up(c *verbs.Call) error {
 	if err != nil {
 		return unusable(told(err, o.Name), "choose another folder with --dir or RINGSIDE_HOME")
 	}
-	if s.Host != nil {
-		s.Host.add(cluster)
+	if s.host != nil {
+		s.host.Add(cluster)
 		return s.announce(cluster, o, false)
 	}
 	if err := s.announce(cluster, o, !child); err != nil {
@@ -130,7 +130,7 @@ func (s *session) up(c *verbs.Call) error {
 		return told(err, o.Name)
 	case <-s.ctx.Done():
 	}
-	if !s.json {
+	if !s.JSON {
 		_, _ = fmt.Fprintf(s.Stderr, "\ntaking %s down; Ctrl-C again forces it\n", o.Name)
 	}
 	return errors.Join(cluster.Close(), s.ctx.Err())
@@ -306,8 +306,8 @@ func dataDir(o localcluster.Options) string {
 }
 
 func (s *session) report(r upReport, foreground bool) error {
-	if s.json {
-		return printJSON(s.Stdout, r)
+	if s.JSON {
+		return s.PrintJSON(r)
 	}
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s is up: %s, N=%d R=%d W=%d, %s\n", r.Cluster, render.Count(len(r.Nodes), "node"), r.N, r.R, r.W, r.Says)
@@ -334,7 +334,7 @@ func (s *session) report(r upReport, foreground bool) error {
 	} else {
 		fmt.Fprintf(&out, "next:  %s %s\n", cmd, next)
 	}
-	return printText(s.Stdout, out.String())
+	return s.Print(out.String())
 }
 
 // detach starts this program again in a session of its own, with the same
@@ -354,7 +354,7 @@ func (s *session) detach(o localcluster.Options) error {
 		return unusable(fmt.Errorf("up: open log: %w", err), "choose another folder with RINGSIDE_HOME")
 	}
 	defer log.Close()
-	cmd := exec.Command(self, s.Args...)
+	cmd := exec.Command(self, s.args...)
 	cmd.Args[0] = program
 	cmd.Dir, cmd.Stderr, cmd.SysProcAttr = s.Dir, log, ownSession()
 	cmd.Env = append(os.Environ(), detachedVariable+"=1")

@@ -1,6 +1,4 @@
-// Package testscripts holds the scenarios: short scripts that read aloud, run
-// by go test here and by ringside run anywhere.
-package testscripts
+package testscripts_test
 
 import (
 	"os"
@@ -25,7 +23,9 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	p := cli.Scripts(t.Context())
-	p.Dir = "."
+	p, err := cli.Scripts(t.Context(), ".", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, p)
 }

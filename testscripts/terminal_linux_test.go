@@ -1,4 +1,4 @@
-package testscripts
+package testscripts_test
 
 import (
 	"bytes"

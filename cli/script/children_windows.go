@@ -1,4 +1,4 @@
-package cli
+package script
 
 // endChildren does nothing: the console's Ctrl-C reaches every process on it.
 func endChildren(bool) {}

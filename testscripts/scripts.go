@@ -1,0 +1,44 @@
+// Package testscripts holds scenarios as scripts: each is a .txtar file whose first line names the
+// sections of the paper that it shows. go test runs all of them here, and ringside run NAME runs one
+// anywhere, because the program has them embedded.
+//
+// A new scenario is a new file. It waits for conditions and never sleeps.
+package testscripts
+
+import (
+	"embed"
+	"io/fs"
+	"strings"
+)
+
+//go:embed *.txtar
+var files embed.FS
+
+// Extension is the end of a script's file name.
+const Extension = ".txtar"
+
+// Names returns the names of the scripts without their extension, sorted.
+func Names() []string {
+	entries, err := fs.ReadDir(files, ".")
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	out := make([]string, len(entries))
+	for i, e := range entries {
+		out[i] = strings.TrimSuffix(e.Name(), Extension)
+	}
+	return out
+}
+
+// Read returns the text of the script called name, with or without its extension. It returns false if
+// there is no such script.
+func Read(name string) (text []byte, ok bool) {
+	text, err := files.ReadFile(strings.TrimSuffix(name, Extension) + Extension)
+	return text, err == nil
+}
+
+// Title returns the first line of a script without its comment sign: "§4.6: what it shows".
+func Title(text []byte) string {
+	first, _, _ := strings.Cut(string(text), "\n")
+	return strings.TrimSpace(strings.TrimPrefix(first, "#"))
+}
