@@ -142,7 +142,7 @@ func TestPaneKeys(t *testing.T) {
 		if got := s.prompt.Line(); got != want || len(*ran) > 0 {
 			t.Errorf("%s gives %q, ran %q", k, got, *ran)
 		}
-		shows(t, s, "│▸1 ◉ n3")
+		shows(t, s, "│▸1st ◉ n3")
 		s.press("ctrl+u", "esc")
 	}
 	s.run(s.typeLine("kill n3"))

@@ -202,6 +202,30 @@ func hostile(s *scene) {
 	s.Update(s.model.run(evil)())
 }
 
+// crowded tells of nine concurrent versions that all homes hold.
+func crowded(s *scene) {
+	var all vclock.Siblings
+	for i := range uint64(9) {
+		all = append(all, version(fmt.Sprintf("c%d", i+1), 1, fmt.Sprintf(`["item %d"]`, i+1)))
+	}
+	for _, h := range []string{"n3", "n4", "n5"} {
+		s.tell(event.Event{Kind: event.Stored, Node: h, Peer: "n3", Key: cart, Op: "handoff", Versions: all, Count: 9})
+	}
+}
+
+// deleted tells of a delete on one side of a split and of a put on the other.
+func deleted(s *scene) {
+	healthy(s)
+	gone := version("n4", 1, "", dot("n3", 1))
+	gone.Deleted = true
+	all := vclock.Siblings{gone, version("n5", 1, `["milk","eggs"]`, dot("n3", 1))}
+	for _, h := range []string{"n3", "n4", "n5"} {
+		s.tell(event.Event{Kind: event.Stored, Node: h, Peer: "n3", Key: cart, Op: "handoff", Versions: all, Count: 2})
+	}
+	s.tell(event.Event{Kind: event.Reconciled, Node: "n3", Key: cart, Request: 45, Versions: all},
+		event.Event{Kind: event.Replied, Node: "n3", Op: "get", Key: cart, Request: 45, Versions: all, Nodes: []string{"n3", "n4"}, Count: 2, Want: 2, Elapsed: 800 * time.Microsecond})
+}
+
 // nothing is a cluster that was asked for its replicas and has none.
 func nothing(s *scene) {
 	for _, n := range s.state.View.Nodes {
@@ -216,7 +240,7 @@ func TestFrames(t *testing.T) {
 		tell  func(*scene)
 	}{
 		{"healthy", 5, healthy}, {"split", 5, split}, {"killed", 5, killed}, {"resolved", 5, resolved}, {"empty", 5, nothing},
-		{"hostile", 5, hostile}, {"thirty", 30, healthy}, {"single", 1, nothing},
+		{"hostile", 5, hostile}, {"crowded", 5, crowded}, {"deleted", 5, deleted}, {"thirty", 30, healthy}, {"single", 1, nothing},
 	} {
 		for _, size := range []struct{ w, h int }{{120, 36}, {80, 24}, {60, 16}, {50, 10}} {
 			for _, ascii := range []bool{false, true} {

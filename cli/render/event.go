@@ -223,8 +223,8 @@ func repliedText(e event.Event) string {
 		}
 	case e.Op == "get" && len(e.Versions.Live()) == 0:
 		out += "not found"
-	case e.Op == "get" && len(e.Versions) > 1:
-		out += fmt.Sprintf("‖ %s %s", Count(len(e.Versions), "sibling"), Clocks(e.Versions))
+	case e.Op == "get" && len(e.Versions.Live()) > 1:
+		out += fmt.Sprintf("‖ %s %s", Count(len(e.Versions.Live()), "sibling"), Clocks(e.Versions))
 	default:
 		out += "ok"
 		if len(e.Versions) > 0 {

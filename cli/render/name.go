@@ -87,6 +87,20 @@ func Clocks(s vclock.Siblings) string {
 	return Text(s.String())
 }
 
+// Versions returns how many versions there are. A delete is not a sibling of values, so deletes are
+// counted apart: "2 versions", "1 version and 1 delete".
+func Versions(s vclock.Siblings) string {
+	live := len(s.Live())
+	deletes := len(s) - live
+	switch {
+	case deletes == 0:
+		return Count(live, "version")
+	case live == 0:
+		return Count(deletes, "delete")
+	}
+	return Count(live, "version") + " and " + Count(deletes, "delete")
+}
+
 // Position returns the first digits of a position on the ring.
 func Position(p ring.Position) string { return p.String()[:8] + "…" }
 

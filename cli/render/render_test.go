@@ -128,3 +128,23 @@ func TestTable(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// A delete beside a value is not a sibling of the value.
+func TestDeletesAreNotSiblings(t *testing.T) {
+	version := func(node string, deleted bool) vclock.Version {
+		return vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: node}, Counter: 1}, Deleted: deleted}
+	}
+	s := vclock.Siblings{version("n1", true), version("n2", false)}
+	for got, want := range map[string]string{
+		Versions(s): "1 version and 1 delete", Versions(s[:1]): "1 delete", Versions(append(s[1:], version("n3", false))): "2 versions",
+		Describe(event.Event{Kind: event.Replied, Op: "get", Versions: s, Count: 2, Want: 2}).Text: "R 2/2 ok {n1:1} ‖ {n2:1}  0.00ms",
+		Sentence(event.Event{Kind: event.Reconciled, Versions: s}):                                 "1 version and 1 delete remain: {n1:1} ‖ {n2:1}",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if ToneOf(event.Event{Kind: event.Stored, Versions: s}) == Concurrent {
+		t.Error("a delete beside a value has the tone of siblings")
+	}
+}

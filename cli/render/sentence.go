@@ -60,8 +60,7 @@ var sentences = map[event.Kind]func(e event.Event, node, peer string) string{
 		return fmt.Sprintf("%s holds %s: %d of %d", peer, Clocks(e.Versions), e.Count, e.Want)
 	},
 	event.Reconciled: func(e event.Event, _, _ string) string {
-		n := len(e.Versions)
-		return fmt.Sprintf("%s %s: %s", Count(n, "version"), Verb(n, "remain"), Clocks(e.Versions))
+		return fmt.Sprintf("%s %s: %s", Versions(e.Versions), Verb(len(e.Versions), "remain"), Clocks(e.Versions))
 	},
 	event.ReadRepair: func(_ event.Event, _, peer string) string { return peer + " was stale: read repair" },
 	event.Replied:    func(e event.Event, _, _ string) string { return replied(e) },

@@ -25,7 +25,7 @@ func ToneOf(e event.Event) Tone {
 		switch {
 		case e.Failed():
 			return Bad
-		case e.Op == "get" && len(e.Versions) > 1:
+		case e.Op == "get" && len(e.Versions.Live()) > 1:
 			return Concurrent
 		}
 		return Plain
@@ -35,7 +35,7 @@ func ToneOf(e event.Event) Tone {
 		}
 		return Plain
 	case event.Stored, event.Reconciled:
-		if len(e.Versions) > 1 {
+		if len(e.Versions.Live()) > 1 {
 			return Concurrent
 		}
 	case event.RunOver:

@@ -113,7 +113,7 @@ func (e *Env) showInspect(cluster *view.Cluster, key []byte) string {
 		}
 		for i, v := range r.versions {
 			if i > 0 {
-				lead = []render.Cell{{}, {Text: "‖ sibling", Tone: render.Warn}}
+				lead = []render.Cell{{}, {Text: besideText(r.versions), Tone: render.Warn}}
 			}
 			t.Row(append(lead, render.Cell{Text: v.Notation(), Tone: render.Accent}, versionCell(v))...)
 		}
@@ -146,4 +146,12 @@ func versionCell(v vclock.Version) render.Cell {
 		return render.Cell{Text: "deleted", Tone: render.Dim}
 	}
 	return render.Cell{Text: showValue(v.Value)}
+}
+
+// besideText says what the further versions of a replica are. A version beside a delete is not a sibling.
+func besideText(s vclock.Siblings) string {
+	if len(s.Live()) < len(s) {
+		return "‖ concurrent"
+	}
+	return "‖ sibling"
 }

@@ -1,9 +1,13 @@
 package canvas
 
-import "ringside/tui/theme"
+import (
+	"strings"
+
+	"ringside/tui/theme"
+)
 
 // Box draws a border around the canvas, with a title at the left and a note at the right of the top
-// line. The border of a pane that has the focus is highlighted.
+// line, unless they are empty. The border of a pane that has the focus is highlighted.
 func (c *Canvas) Box(title, note string, focused bool) {
 	g, st := c.Theme.Border, theme.Dim
 	if focused {
@@ -25,11 +29,14 @@ func (c *Canvas) Box(title, note string, focused bool) {
 	c.Set(0, c.H-1, st, g.BL)
 	c.Set(c.W-1, c.H-1, st, g.BR)
 	if focused && c.Theme.Monochrome() { // without colours a sign marks the focus
-		title = c.Theme.Cursor + " " + title
+		title = strings.TrimSpace(c.Theme.Cursor + " " + title)
 	}
-	x := c.PutMax(2, 0, c.W-2, st, " ")
-	x = c.PutMax(x, 0, c.W-3, theme.Plain|theme.Bold, title)
-	x = c.PutMax(x, 0, c.W-2, st, " ")
+	x := 2
+	if title != "" {
+		x = c.PutMax(x, 0, c.W-2, st, " ")
+		x = c.PutMax(x, 0, c.W-3, theme.Plain|theme.Bold, title)
+		x = c.PutMax(x, 0, c.W-2, st, " ")
+	}
 	if w := c.Width(note); note != "" && x+w+4 <= c.W {
 		c.PutRight(c.W-2, 0, theme.Dim, " "+note+" ")
 	}

@@ -43,8 +43,8 @@ func Legend(g *theme.Glyphs) [][2]string {
 	return [][2]string{
 		{g.Up + " " + g.Suspect + " " + g.Paused + " " + g.Down, "node up, suspected by its own side, paused, down"},
 		{g.Cut + " " + g.Slow + " " + g.Loss, "link cut, slow, losing messages"},
-		{"1 2 3", "on the ring: the node that owns that range; left of a node: its rank for the chosen key"},
-		{g.Key + " 1st 2nd 3rd", "the chosen key's position; its homes by rank (§4.3)"},
+		{"1 2 3", "on the ring: the node that owns that range"},
+		{g.Key + " 1st 2nd 3rd", "the shown key's position on the ring; its homes by rank (§4.3)"},
 		{"p19", "the key's range of the ring, one of Q"},
 		{"sees 3/5", "peers this node believes alive, itself among them"},
 		{g.Hint + g.Next + "n3", "keeps a hint for n3 (§4.6)"},

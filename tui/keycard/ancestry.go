@@ -1,6 +1,8 @@
 package keycard
 
 import (
+	"fmt"
+
 	"ringside/cli/render"
 	"ringside/engine/vclock"
 	"ringside/tui/canvas"
@@ -35,6 +37,23 @@ func (d *card) root() string {
 	return "{}"
 }
 
+// armWidth is the width of the arms of a fork around the rows of versions.
+const armWidth = 2
+
+// arm returns the arm of the fork to a sibling that is one of the heads.
+func (d *card) arm(dot vclock.Dot) string {
+	last := d.Holdings[len(d.Holdings)-1].Siblings
+	if last[len(last)-1].Dot == dot {
+		return "└"
+	}
+	return "├"
+}
+
+// forkVerdict returns how many versions the fork has, and what they descend from.
+func (d *card) forkVerdict() string {
+	return fmt.Sprintf("%s %d concurrent, from %s", d.th.Concurrent, len(d.Heads), d.root())
+}
+
 // fork returns the rows with the ancestor that the siblings share, and a branch to each sibling.
 func (d *card) fork() []row {
 	var rows []row
@@ -46,7 +65,7 @@ func (d *card) fork() []row {
 		case i > 0:
 			arm = " ├─▸ "
 		}
-		rows = append(rows, row{rankAncestry, func(c *canvas.Canvas, y int) {
+		rows = append(rows, row{rank: rankAncestry, fork: true, draw: func(c *canvas.Canvas, y int) {
 			if i == 0 {
 				c.Put(2, y, theme.Plain, d.root())
 			}
@@ -74,7 +93,7 @@ func (d *card) join(parents vclock.Siblings, v vclock.Version) []row {
 		case i == 0:
 			arm = "─┐"
 		}
-		rows = append(rows, row{rankAncestry, func(c *canvas.Canvas, y int) {
+		rows = append(rows, row{rank: rankAncestry, draw: func(c *canvas.Canvas, y int) {
 			c.Put(2, y, theme.Dim, render.Clock(p))
 			x := c.Put(3+widest, y, theme.Dim, arm)
 			if i == len(parents)-1 {

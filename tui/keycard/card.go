@@ -2,7 +2,8 @@
 // whether the replicas agree, and which commands lead on.
 //
 // A card is a list of rows with ranks. Where the card is too short for all rows, those of the highest
-// rank are left out first. Start reading with Model.Draw.
+// rank are left out first. If the fork of siblings does not fit, the compact form of the card draws the
+// fork around the rows of the versions. Start reading with Model.Draw.
 package keycard
 
 import (
@@ -26,17 +27,18 @@ type Model struct{ state *state.State }
 // New returns the card of the key that s shows.
 func New(s *state.State) *Model { return &Model{s} }
 
-// A row of the card. draw draws it as row y of a canvas.
+// A row of the card.
 type row struct {
 	rank int
-	draw func(c *canvas.Canvas, y int)
+	draw func(c *canvas.Canvas, y int) // draws it as row y
+	fork bool                          // it is part of the fork of siblings
 }
 
 // Ranks of rows. Where the card is short, the rows of the highest rank are left out.
 const (
-	rankMust = iota
+	rankMust = iota // versions and verdict
+	rankHome
 	rankNext
-	rankVerdict
 	rankMore
 	rankAncestry
 	rankBlank
@@ -66,7 +68,14 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool, next []string) {
 	d := &card{sum, m.state, c.Theme, c.W - 4}
 	d.drawBorder(c, focused)
 	in := canvas.New(c.Theme, d.w, c.H-2)
-	for y, r := range fit(d.rows(next), in.H) {
+	rows, ok := fit(d.rows(next), in.H)
+	if !ok {
+		rows, _ = fit(d.compactRows(next), in.H)
+	}
+	if more := len(rows) - in.H; more > 0 {
+		c.Foot(fmt.Sprintf("+%d", more))
+	}
+	for y, r := range rows {
 		r.draw(in, y)
 	}
 	c.Paste(2, 1, in)
@@ -92,43 +101,69 @@ func (d *card) drawBorder(c *canvas.Canvas, focused bool) {
 }
 
 // fit leaves rows out until at most h are left: those of the highest rank first, the lower ones of a
-// rank first.
-func fit(rows []row, h int) []row {
+// rank first. The ancestry is left out as a whole. fit reports whether the fork and all rows of
+// rankMust fit.
+func fit(rows []row, h int) (left []row, ok bool) {
+	ok = true
 	for drop := rankBlank; drop > rankMust && len(rows) > h; drop-- {
-		for i := len(rows) - 1; i >= 0 && len(rows) > h; i-- {
+		for i := len(rows) - 1; i >= 0 && (len(rows) > h || drop == rankAncestry); i-- {
 			if rows[i].rank == drop {
+				ok = ok && !rows[i].fork
 				rows = slices.Delete(rows, i, i+1)
 			}
 		}
 	}
-	return rows[:min(h, len(rows))]
+	return rows, ok && len(rows) <= h
 }
 
 func text(rank int, st theme.Style, s string) row {
-	return row{rank, func(c *canvas.Canvas, y int) { c.Put(0, y, st, s) }}
+	return row{rank: rank, draw: func(c *canvas.Canvas, y int) { c.Put(0, y, st, s) }}
 }
 
 // rows returns all rows of the card.
 func (d *card) rows(next []string) []row {
 	blank := text(rankBlank, theme.Plain, "")
-	rows := []row{{rankMust, d.drawPreference}, blank}
-	rows = append(rows, d.holdingRows()...)
+	rows := append([]row{{rank: rankHome, draw: d.drawPreference}, blank}, d.holdingRows(false)...)
 	if dag := d.ancestry(); len(dag) > 0 {
 		rows = append(append(rows, blank), dag...)
 	}
 	rows = append(rows, blank)
 	_, _, st := d.sign()
 	for i, line := range d.verdict() {
-		rows = append(rows, text(rankVerdict+min(i, 1), st, line))
+		rows = append(rows, text([]int{rankMust, rankMore}[min(i, 1)], st, line))
 	}
 	if line := d.lost(); line != "" {
-		rows = append(rows, text(rankVerdict, theme.Bad, line))
+		rows = append(rows, text(rankMore, theme.Bad, line))
 	}
-	rows = append(rows, blank)
-	return append(rows, row{rankNext, func(c *canvas.Canvas, y int) {
+	return append(rows, blank, nextRow(next))
+}
+
+// compactRows returns the rows of a short card. The verdict comes before the versions, so that it
+// stays if there are too many of them.
+func (d *card) compactRows(next []string) []row {
+	rows := []row{{rank: rankHome, draw: d.drawPreference}}
+	verdict, st := d.verdict(), theme.Concurrent
+	if d.Siblings() <= 1 {
+		_, _, st = d.sign()
+	}
+	for i, line := range verdict {
+		if i == 0 && len(d.Heads) > 1 {
+			line = d.forkVerdict()
+		}
+		if i == 0 {
+			rows = append(append(rows, text(rankMust, st, line)), d.holdingRows(true)...)
+			continue
+		}
+		rows = append(rows, text(rankMore, st, line))
+	}
+	return append(rows, nextRow(next))
+}
+
+func nextRow(next []string) row {
+	return row{rank: rankNext, draw: func(c *canvas.Canvas, y int) {
 		x := c.Put(0, y, theme.Dim, "next ")
 		c.Put(x, y, theme.Accent, strings.Join(next, "  ·  "))
-	}})
+	}}
 }
 
 // drawPreference draws the preference list: the homes by rank, then the fallbacks.
@@ -151,8 +186,9 @@ func (d *card) drawPreference(c *canvas.Canvas, y int) {
 	}
 }
 
-// holdingRows returns the rows on which nodes hold which versions, one row for each version.
-func (d *card) holdingRows() []row {
+// holdingRows returns the rows on which nodes hold which versions, one row for each version. With
+// arms, siblings are drawn as the branches of a fork.
+func (d *card) holdingRows(arms bool) []row {
 	if len(d.Holdings) == 0 {
 		return []row{text(rankMust, theme.Dim, "nothing stored under this key yet")}
 	}
@@ -169,25 +205,33 @@ func (d *card) holdingRows() []row {
 		limit = d.w / 4
 	}
 	holders, clock = min(holders, limit), min(clock, d.w/2)
+	arms = arms && len(d.Heads) > 1
+	left := 0 // column of the holders
+	if arms {
+		left = armWidth
+	}
 	var rows []row
 	for _, h := range d.Holdings {
 		for i, v := range h.Siblings {
-			rows = append(rows, row{rankMust, func(c *canvas.Canvas, y int) {
+			rows = append(rows, row{rank: rankMust, draw: func(c *canvas.Canvas, y int) {
+				if arms && d.Heads.Has(v.Dot) {
+					c.Put(0, y, theme.Dim, d.arm(v.Dot))
+				}
 				if i == 0 {
 					st := theme.Plain
 					if len(h.Homes) == 0 {
 						st = theme.Hint
 					}
-					c.PutMax(0, y, holders, st, d.holders(h))
+					c.PutMax(left, y, left+holders, st, d.holders(h))
 				}
-				d.drawVersion(c, holders+2, y, c.W-clock-1, v)
+				d.drawVersion(c, left+holders+2, y, c.W-clock-1, v)
 			}})
 		}
 	}
 	if len(d.Empty) > 0 {
-		rows = append(rows, row{rankMust, func(c *canvas.Canvas, y int) {
-			c.PutMax(0, y, holders, theme.Dim, names(d.Empty))
-			c.Put(holders+2, y, theme.Dim, "nothing")
+		rows = append(rows, row{rank: rankMust, draw: func(c *canvas.Canvas, y int) {
+			c.PutMax(left, y, left+holders, theme.Dim, names(d.Empty))
+			c.Put(left+holders+2, y, theme.Dim, "nothing")
 		}})
 	}
 	return rows

@@ -45,7 +45,11 @@ func (d *card) verdict() []string {
 	case d.Blocking != "":
 		return []string{escape.TerminalShort([]byte(d.Blocking), 200) + "."}
 	}
-	return []string{fmt.Sprintf("%s all %d homes hold the same.", d.th.Yes, len(d.Homes))}
+	out := []string{fmt.Sprintf("%s all %d homes hold the same.", d.th.Yes, len(d.Homes))}
+	if len(d.Heads) > 1 {
+		out = append(out, "One version is a delete, which get leaves out.")
+	}
+	return out
 }
 
 // consequence returns what a client gets while there are siblings.

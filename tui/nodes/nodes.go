@@ -33,7 +33,8 @@ func (m *Model) Click(row int) {
 	}
 }
 
-// header returns 1 if the table has a row of headings, else 0.
+// header returns 1 if the headings of the table have a row of their own, else 0. They are then part of
+// the border.
 func (m *Model) header() int {
 	if m.rows > len(m.state.View.Nodes) || m.rows >= 6 {
 		return 1
@@ -50,10 +51,14 @@ func (m *Model) top() int {
 // columns are the places of the table's columns, 0 for those without room.
 type columns struct{ rank, sign, name, side, keys, sees, hints, load, loadWidth int }
 
+// rankWidth is the width of a rank among the homes: 1st.
+const rankWidth = 3
+
 // newColumns fits the table into w columns, with room for names of so many. The sparkline gives way
 // first, then what a node sees, then its number of keys.
 func newColumns(w, names int) columns {
-	c := columns{rank: 1, sign: 3, name: 5}
+	c := columns{rank: 1, sign: 1 + rankWidth + 1}
+	c.name = c.sign + 2
 	x := c.name + names + 1
 	take := func(n int) int { at := x; x += n; return at }
 	c.side = take(5)
@@ -71,13 +76,14 @@ func newColumns(w, names int) columns {
 	return c
 }
 
+// drawHeadings draws the headings in row y, from column x on.
 func (col columns) drawHeadings(c *canvas.Canvas, x, y int) {
 	for _, h := range []struct {
 		at   int
 		text string
 	}{{col.name, "node"}, {col.side, "side"}, {col.keys, "keys"}, {col.sees, "sees"}, {col.hints, "hints"}, {col.load, "load"}} {
 		if h.at > 0 {
-			c.Put(x+h.at, y, theme.Dim, h.text)
+			c.Put(x+h.at-1, y, theme.Dim, " "+h.text+" ")
 		}
 	}
 }
@@ -89,22 +95,39 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool) {
 	for _, n := range nodes {
 		longest = max(longest, c.Width(state.Name(n.Name)))
 	}
-	c.Box("Nodes", m.census(), focused)
 	in := canvas.New(c.Theme, c.W-2, c.H-2)
 	m.rows = in.H
 	col := newColumns(in.W, longest)
-	y := m.header()
+	y, foot := m.header(), m.inSight()
 	if y > 0 {
+		c.Box("Nodes", m.census(), focused)
 		col.drawHeadings(in, 0, 0)
+	} else {
+		c.Box("", "", focused)
+		col.drawHeadings(c, 1, 0)
+		census := m.census()
+		if c.Width(census) > c.W-4 {
+			census = m.shortCensus()
+		}
+		foot = append(foot, census)
+	}
+	if len(foot) > 0 {
+		c.Foot(strings.Join(foot, " · "))
 	}
 	homes, top, busiest := m.state.Homes(), m.top(), m.busiest(col.loadWidth)
 	for i := top; i < len(nodes) && y < in.H; i, y = i+1, y+1 {
 		m.drawNode(in, y, col, row{index: i, rank: slices.Index(homes, nodes[i].Name) + 1, busiest: busiest, focused: focused})
 	}
 	c.Paste(1, 1, in)
-	if shown := in.H - m.header(); len(nodes) > shown {
-		c.Foot(fmt.Sprintf("%d–%d of %d", top+1, min(top+shown, len(nodes)), len(nodes)))
+}
+
+// inSight returns which nodes are in sight, nothing if all are.
+func (m *Model) inSight() []string {
+	all, shown := len(m.state.View.Nodes), m.rows-m.header()
+	if all <= shown {
+		return nil
 	}
+	return []string{fmt.Sprintf("%d–%d of %d", m.top()+1, min(m.top()+shown, all), all)}
 }
 
 // census returns the number of nodes by status: "3 up · 1 paused · 1 down".
@@ -120,6 +143,17 @@ func (m *Model) census() string {
 		}
 	}
 	return out
+}
+
+// shortCensus returns how many nodes are up: "3 of 5 up".
+func (m *Model) shortCensus() string {
+	up := 0
+	for _, n := range m.state.View.Nodes {
+		if n.Status == view.Up {
+			up++
+		}
+	}
+	return fmt.Sprintf("%d of %d up", up, len(m.state.View.Nodes))
 }
 
 // busiest returns the highest load of any node, so that all sparklines have one scale.
@@ -149,7 +183,7 @@ func (m *Model) drawNode(c *canvas.Canvas, y int, col columns, r row) {
 		status = theme.Warn
 	}
 	if r.rank > 0 {
-		c.Put(col.rank, y, theme.Plain|theme.Bold, strconv.Itoa(r.rank))
+		c.PutMax(col.rank, y, col.sign, theme.Plain|theme.Bold, render.Ordinal(r.rank))
 	}
 	selected := r.index == m.state.Selected()
 	if selected { // also without the focus, because keys such as K act on this node

@@ -1,13 +1,15 @@
 package ring
 
 import (
+	"math"
 	"slices"
 	"strconv"
+	"strings"
 
-	"ringside/engine/escape"
 	"ringside/engine/fault"
 	"ringside/engine/view"
 	"ringside/tui/canvas"
+	"ringside/tui/state"
 	"ringside/tui/theme"
 )
 
@@ -18,8 +20,20 @@ const (
 	glyphMesh = 48 // a sign for each node; beyond, counts
 )
 
-// maxMeshName is how many columns a node's name takes at most in the mesh.
-const maxMeshName = 6
+// meshName returns a node's name for a place around the dot x, y, with the node's label before it if
+// the name does not tell the label. If the ring leaves no room for the name, it returns the label.
+func (p *plot) meshName(node string, x, y int) string {
+	name, label := state.Name(node), p.label[node]
+	if !strings.HasSuffix(name, label) {
+		name = label + " " + name
+	}
+	dx, dy := math.Abs(float64(x)-p.cx), float64(y)-p.cy
+	edge := math.Sqrt(max(p.inner*p.inner-dy*dy, 0)) // in dots, of which two are a column
+	if room := int(edge - dx); p.Width(name) > room {
+		return label
+	}
+	return name
+}
 
 // drawMesh draws the network inside the ring.
 func (p *plot) drawMesh() {
@@ -45,13 +59,11 @@ func (p *plot) drawMesh() {
 		st := theme.Node(i) | theme.Bold
 		selected := i == p.state.Selected()
 		switch {
-		case len(nodes) <= namedMesh && p.outer >= labelRadius:
-			text += escape.TerminalShort([]byte(n.Name), maxMeshName)
 		case len(nodes) <= namedMesh:
-			text += p.label[n.Name]
+			text += p.meshName(n.Name, x, y)
 		case slices.Contains(p.homes, n.Name) || n.Status != view.Up || selected:
 			lx, ly := p.dot(radius-7, float64(i)/float64(len(nodes)))
-			if label := escape.TerminalShort([]byte(n.Name), maxMeshName); p.Blank(lx/2-2, ly/4, p.Width(label)+2) {
+			if label := p.meshName(n.Name, lx, ly); p.Blank(lx/2-2, ly/4, p.Width(label)+2) {
 				p.Put(lx/2-1, ly/4, st, label)
 			}
 		}
