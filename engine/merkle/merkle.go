@@ -16,6 +16,7 @@ import (
 	"slices"
 
 	"ringside/engine/ring"
+	"ringside/engine/splitmix"
 	"ringside/engine/vclock"
 )
 
@@ -163,12 +164,5 @@ func join(left, right uint64) uint64 {
 	if left == 0 && right == 0 {
 		return 0
 	}
-	return stir(stir(left+0x9e3779b97f4a7c15) ^ right)
-}
-
-// stir is the finalizer of splitmix64.
-func stir(x uint64) uint64 {
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
+	return splitmix.Mix(splitmix.Next(left) ^ right)
 }

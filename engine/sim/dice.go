@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math/rand/v2"
+	"ringside/engine/splitmix"
 	"time"
 )
 
@@ -27,20 +28,12 @@ const (
 func (w *world) dice(parts ...uint64) *rand.Rand {
 	h := w.plan.Seed
 	for _, p := range parts {
-		h = mix(h ^ p)
+		h = splitmix.Next(h ^ p)
 	}
 	n := w.thrown[h]
 	w.thrown[h] = n + 1
 	w.pcg.Seed(h, n)
 	return w.rng
-}
-
-// mix scrambles 64 bits (the finalizer of splitmix64).
-func mix(x uint64) uint64 {
-	x += 0x9e3779b97f4a7c15
-	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9
-	x = (x ^ x>>27) * 0x94d049bb133111eb
-	return x ^ x>>31
 }
 
 // hashString is FNV-1a.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"ringside/engine/splitmix"
 	"ringside/engine/store"
 )
 
@@ -100,7 +101,7 @@ func (d *disk) flip(s store.Space, which int) bool {
 	key := keys[which%len(keys)]
 	v, _ := d.mem.Get(s, key)
 	v = slices.Clone(v)
-	bit := mix(uint64(which)) % uint64(8*len(v))
+	bit := splitmix.Next(uint64(which)) % uint64(8*len(v))
 	v[bit/8] ^= 1 << (bit % 8)
 	d.mem.Apply([]store.Write{{Space: s, Key: key, Value: v}}, true)
 	d.undo = nil // it would bring back what the damage replaced

@@ -10,6 +10,7 @@ import (
 	"ringside/engine/mutant"
 	"ringside/engine/ring"
 	"ringside/engine/settings"
+	"ringside/engine/splitmix"
 	"ringside/engine/store"
 )
 
@@ -88,7 +89,7 @@ func (h *host) boot() {
 	h.driver = driver.New(h.disk, driver.Options{Node: h.name, Objects: w.plan.Buffer, FlushEvery: flushEvery})
 	n, out, err := engine.New(engine.Config{
 		Name: h.name, Ring: w.ring.Config(), Rings: w.rings, Founders: w.foundersOf(h), Seeds: w.plan.seeds(), R: w.plan.R, W: w.plan.W, LWW: w.plan.lww(), Strict: w.plan.Quorum == StrictQuorum,
-		Secret: []byte(secret), Seed: mix(w.plan.Seed ^ mix(h.id<<32|h.life)),
+		Secret: []byte(secret), Seed: splitmix.Next(w.plan.Seed ^ splitmix.Next(h.id<<32|h.life)),
 		Timings: w.plan.timings(), Incarnation: w.plan.bug.incarnation(h.life), LastRun: h.ran, Distrust: h.doubt, Buffered: h.buffered(), Buggify: h.buggify(),
 		Literal: w.plan.Clocks == settings.ClocksLiteral, Truncate: w.plan.Truncate, MaxHints: w.plan.maxHints(), MaxSiblings: w.plan.maxSiblings(),
 	}, h.driver.Reader(), h.clock())

@@ -22,6 +22,7 @@ import (
 	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/settings"
+	"ringside/engine/splitmix"
 	"ringside/engine/wire"
 )
 
@@ -91,7 +92,7 @@ func (q *eventQueue) Pop() any {
 func newWorld(p *Plan, onEach func(event.Event)) *world {
 	w := &world{
 		goOn: func() bool { return true }, plan: p, pcg: rand.NewPCG(p.Seed, 0), thrown: map[uint64]uint64{}, now: start, names: p.names(), hosts: map[string]*host{}, ordered: map[order]bool{},
-		faults: map[string]int{}, calls: map[uint64]*operation{}, hash: mix(p.Seed), onEach: onEach,
+		faults: map[string]int{}, calls: map[uint64]*operation{}, hash: splitmix.Next(p.Seed), onEach: onEach,
 	}
 	w.rng = rand.New(w.pcg)
 	for _, name := range w.names {
@@ -154,7 +155,7 @@ func (w *world) runUntil(end time.Duration, done func() bool) {
 // note folds something that happened into the run's hash.
 func (w *world) note(parts ...uint64) {
 	for _, p := range parts {
-		w.hash = mix(w.hash ^ p)
+		w.hash = splitmix.Next(w.hash ^ p)
 	}
 }
 
