@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ringside/cli/exit"
+	"ringside/cli/simulate"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
 	"ringside/engine/usage"
@@ -56,6 +57,15 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) err
 		return s.ctx.Err()
 	}
 	return told(err, s.clusterName())
+}
+
+var simCommand = command{verb: simulate.Verb, run: (*session).simulate, own: "simulated clusters"}
+
+// simulate runs the command sim, whose recordings are shown on the screens.
+func (s *session) simulate(c *verbs.Call) error {
+	return simulate.Run(s.ctx, &s.Console, c, func(cluster verbs.Cluster, key string) error {
+		return s.watch(c, cluster, tui.Options{Key: key})
+	})
 }
 
 // canDraw refuses what is no terminal that screens can be drawn on.

@@ -1,4 +1,4 @@
-package cli
+package simulate
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"ringside/cli/console"
 	"ringside/cli/exit"
 	"ringside/cli/verbs"
 	"ringside/engine/event"
@@ -22,9 +23,50 @@ import (
 	"ringside/tui"
 )
 
+// A result is what a command printed, and how it ended.
+type result struct {
+	out, err string
+	exit     int
+}
+
+// ringside runs a command line "sim ..." in a folder.
+func ringside(t *testing.T, dir, line string) result {
+	t.Helper()
+	words, err := verbs.Split(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, stderr strings.Builder
+	call, err := verbs.Parse(Verb, words[1:])
+	if err == nil {
+		con := &console.Console{Stdout: &out, Stderr: &stderr, Dir: dir, JSON: call.Bool("json")}
+		err = Run(t.Context(), con, call, nil)
+	}
+	if e := exit.As(err); e != nil && !e.Reported {
+		stderr.WriteString(e.Message)
+	}
+	return result{out.String(), stderr.String(), exitOf(err)}
+}
+
+func exitOf(err error) int {
+	if e := exit.As(err); e != nil {
+		return e.Exit
+	}
+	return exit.OK
+}
+
+func newRunner(t *testing.T, ctx context.Context, con *console.Console) *runner {
+	t.Helper()
+	call, err := verbs.Parse(Verb, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &runner{Console: con, ctx: ctx, call: call}
+}
+
 // The same seeds give the same account, but for the time it took.
 func TestSimJSON(t *testing.T) {
-	var reports [2]simReport
+	var reports [2]report
 	for i := range reports {
 		r := ringside(t, t.TempDir(), "sim --seed 7 --seeds 6 --ops 60 --nodes 5 --json")
 		if err := json.Unmarshal([]byte(r.out), &reports[i]); err != nil || r.exit != 0 || r.err != "" {
@@ -56,7 +98,7 @@ func TestSimText(t *testing.T) {
 
 func TestSimUsage(t *testing.T) {
 	for line, want := range map[string]string{
-		"sim --seed x":                                        "no number",
+		"sim --seed x":                                        "is not a number",
 		"sim --faults fire":                                   "no fault",
 		"sim --nodes 3 -R 4 -N 3":                             "R=4",
 		"sim --mode chaos":                                    "chaos",
@@ -64,9 +106,8 @@ func TestSimUsage(t *testing.T) {
 		"sim --html x.html":                                   "--check",
 		"sim --replay nothing.script":                         "nothing.script",
 		"sim --replay a --seed 1":                             "no seeds",
-		"sim --seed 1 --tui":                                  "no terminal",
 		"sim --seeds 3 --tui":                                 "one run",
-		"sim --blind 2":                                       "no chance",
+		"sim --blind 2":                                       "is not a chance",
 		"sim --nodes 5000":                                    "at most 1024",
 		"sim --quorum loose --seed 1":                         "loose",
 		"sim --faults none,crash --json":                      "no fault",
@@ -92,10 +133,9 @@ func TestSimUsage(t *testing.T) {
 // A run that is written down plays again.
 func TestSimScript(t *testing.T) {
 	dir := t.TempDir()
-	in := func(e *Env) { e.Dir = dir }
-	first := ringside(t, dir, "sim --seed 11 --ops 50 --script run.script --json", in)
-	again := ringside(t, dir, "sim --replay run.script --json", in)
-	var a, b simReport
+	first := ringside(t, dir, "sim --seed 11 --ops 50 --script run.script --json")
+	again := ringside(t, dir, "sim --replay run.script --json")
+	var a, b report
 	if err := json.Unmarshal([]byte(first.out), &a); err != nil {
 		t.Fatalf("%+v", first)
 	}
@@ -112,16 +152,11 @@ func TestSimViolation(t *testing.T) {
 	r := sim.Run(sim.Options{Seed: 2, Ops: 4, Nodes: 3, N: 3, Keys: 1, Clients: 1, Faults: []string{}, Odd: -1})
 	r.Violations = []sim.Violation{{Seed: 2, Property: "P1", Detail: "put #3 of key0 is lost"}}
 	for _, asJSON := range []bool{false, true} {
-		c := &campaign{opt: sim.Options{Seed: 2}, began: time.Now(), faults: map[string]int{}}
+		c := &campaign{opt: sim.Options{Seed: 2}, began: time.Now(), sum: totals{faults: map[string]int{}}}
 		c.add(r)
 		var out strings.Builder
-		s := newSession(t.Context(), Env{Stdout: &out, Stderr: &out, Dir: dir})
-		s.JSON = asJSON
-		call, err := verbs.Parse(simCommand.verb, nil, globals...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		code := s.finish(s.simDone(call, c, sim.Options{Ops: 20, Faults: []string{}}))
+		s := newRunner(t, t.Context(), &console.Console{Stdout: &out, Stderr: &out, Dir: dir, JSON: asJSON})
+		code := exitOf(s.finish(c, sim.Options{Ops: 20, Faults: []string{}}))
 		if code != exit.Expectation || !strings.Contains(out.String(), "put #3 of key0 is lost") || !strings.Contains(out.String(), "--seed 2 --nodes") {
 			t.Errorf("exit %d: %s", code, out.String())
 		}
@@ -138,16 +173,16 @@ func TestCoverage(t *testing.T) {
 		all[k] = 1
 	}
 	delete(all, "wipe")
-	c := &campaign{opt: sim.Options{Seed: 1}, done: coverageSeeds, faults: all}
+	c := &campaign{opt: sim.Options{Seed: 1}, sum: totals{done: coverageSeeds, faults: all}}
 	if c.cover(); len(c.violations) != 1 || c.violations[0].Property != coverage || !strings.Contains(c.violations[0].Detail, "wipe") {
 		t.Errorf("%+v", c.violations)
 	}
-	small := &campaign{opt: c.opt, done: coverageSeeds - 1, faults: c.faults}
+	small := &campaign{opt: c.opt, sum: totals{done: coverageSeeds - 1, faults: all}}
 	if small.cover(); len(small.violations) != 0 {
 		t.Errorf("%+v of a small campaign", small.violations)
 	}
 	// Options may leave no room for it: then it is said, and no more.
-	chosen := &campaign{opt: sim.Options{Seed: 1, Faults: []string{"crash", "wipe"}}, done: 3, faults: all}
+	chosen := &campaign{opt: sim.Options{Seed: 1, Faults: []string{"crash", "wipe"}}, sum: totals{done: 3, faults: all}}
 	if chosen.cover(); len(chosen.violations) != 0 || len(chosen.missing) != 1 || !strings.Contains(chosen.text(), "never fired: wipe") {
 		t.Errorf("%+v %v", chosen.violations, chosen.missing)
 	}
@@ -159,16 +194,12 @@ func TestSimInterrupted(t *testing.T) {
 	time.AfterFunc(300*time.Millisecond, cancel)
 	began := time.Now()
 	c := &campaign{opt: sim.Options{Seed: 1, Nodes: 30, Ops: 1 << 17, Length: 24 * time.Hour}, seeds: 1000}
-	if c.run(ctx); !c.interrupted || c.done > 0 || time.Since(began) > 30*time.Second {
-		t.Errorf("%d seeds in %v", c.done, time.Since(began))
+	if c.run(ctx); !c.interrupted || c.sum.done > 0 || time.Since(began) > 30*time.Second {
+		t.Errorf("%d seeds in %v", c.sum.done, time.Since(began))
 	}
 	var out strings.Builder
-	s := newSession(ctx, Env{Stdout: &out, Stderr: &out})
-	call, err := verbs.Parse(simCommand.verb, nil, globals...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if code := s.finish(s.simDone(call, c, c.opt)); code != exit.Interrupted || !strings.Contains(out.String(), "interrupted") || strings.Contains(out.String(), "held") {
+	s := newRunner(t, ctx, &console.Console{Stdout: &out, Stderr: &out})
+	if code := exitOf(s.finish(c, c.opt)); code != exit.Interrupted || !strings.Contains(out.String(), "interrupted") || strings.Contains(out.String(), "held") {
 		t.Errorf("exit %d: %s", code, out.String())
 	}
 }
@@ -181,15 +212,11 @@ func TestSimViolationIsTold(t *testing.T) {
 	for _, dir := range []string{t.TempDir(), filepath.Join(t.TempDir(), "nowhere")} {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		c := &campaign{opt: sim.Options{Seed: 2}, began: time.Now(), faults: map[string]int{}, interrupted: true}
+		c := &campaign{opt: sim.Options{Seed: 2}, began: time.Now(), sum: totals{faults: map[string]int{}}, interrupted: true}
 		c.add(r)
 		var out, told strings.Builder
-		s := newSession(ctx, Env{Stdout: &out, Stderr: &told, Dir: dir})
-		call, err := verbs.Parse(simCommand.verb, nil, globals...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		code := s.finish(s.simDone(call, c, sim.Options{Ops: 20, Faults: []string{}}))
+		s := newRunner(t, ctx, &console.Console{Stdout: &out, Stderr: &told, Dir: dir})
+		code := exitOf(s.finish(c, sim.Options{Ops: 20, Faults: []string{}}))
 		if code != exit.Expectation || !strings.Contains(out.String(), "FAIL  seed 2") ||
 			!strings.Contains(out.String(), "P1 says: no acknowledged") || !strings.Contains(out.String(), "#4 key") {
 			t.Errorf("exit %d: %s", code, out.String())
@@ -202,8 +229,7 @@ func TestSimViolationIsTold(t *testing.T) {
 
 func TestSimLinearizable(t *testing.T) {
 	dir := t.TempDir()
-	in := func(e *Env) { e.Dir = dir }
-	r := ringside(t, dir, "sim --check linearizable", in)
+	r := ringside(t, dir, "sim --check linearizable")
 	if r.exit != 0 || strings.Count(r.out, "NOT linearizable") != 3 || !strings.Contains(r.out, "serial         linearizable") {
 		t.Fatalf("%+v", r)
 	}
@@ -215,7 +241,7 @@ func TestSimLinearizable(t *testing.T) {
 			continue
 		}
 		shown++
-		one := ringside(t, dir, command+" --html picture.html", in)
+		one := ringside(t, dir, command+" --html picture.html")
 		if serial := strings.Contains(command, "--clients 1"); serial != (one.exit == 0) || !serial && one.exit != exit.Expectation {
 			t.Errorf("%s: %+v", command, one)
 		}
@@ -322,7 +348,7 @@ func TestPlaybackGoesBack(t *testing.T) {
 
 // Who watches a run that fails is told when it does, and how it ended.
 func TestPlaybackOfAFailure(t *testing.T) {
-	var b *playback
+	var b *recording
 	for seed := uint64(1); b == nil || len(b.result.Violations) == 0; seed++ {
 		if seed > 20 {
 			t.Fatal("no run fails with literal clocks")

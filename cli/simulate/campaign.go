@@ -1,0 +1,224 @@
+package simulate
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"reflect"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"ringside/engine/sim"
+)
+
+// A campaign plays many seeds, one on each processor at a time. Its totals do not depend on the order
+// in which runs end.
+type campaign struct {
+	opt      sim.Options     // Seed: the first
+	seeds    uint64          // how many to play; 0: until the time is over
+	duration time.Duration   // how long to play; 0: until all seeds are played
+	progress func(*campaign) // called now and then with mu held; may be nil
+
+	mu    sync.Mutex // guards the rest while run runs
+	began time.Time
+	next  uint64 // seeds begun
+	sum   totals
+	// violations holds those of at most maxReported seeds, sorted by seed when run has ended.
+	violations  []sim.Violation
+	worst       *sim.Result // of the lowest seed that failed
+	missing     []string    // faults that never fired
+	interrupted bool
+}
+
+// totals are the sums over the runs of a campaign.
+type totals struct {
+	done       uint64 // runs
+	failed     int    // runs
+	events     int
+	virtual    time.Duration
+	faults     map[string]int // kind to how often it fired
+	outcomes   [3]int         // operations, as in sim.Result
+	gets, puts int
+	stale      int // gets that lacked a write acknowledged before they began
+	lwwLost    int
+	falseOnes  int    // false siblings
+	hash       uint64 // of all runs
+	last       uint64 // hash of the run that was added last
+}
+
+const (
+	// coverageSeeds is how many runs must have had each kind of fault. Of the rarest kind, one run in
+	// eight has it.
+	coverageSeeds = 200
+	// maxReported bounds the seeds whose violations are reported.
+	maxReported = 100
+	// redraw is the time between two updates of the progress.
+	redraw = 200 * time.Millisecond
+	// garbage is the GC percentage for campaigns of worlds with at most smallWorld nodes. Such a run
+	// has a few megabytes, and frequent collections would take a third of the time.
+	garbage    = 800
+	smallWorld = 50
+)
+
+// run plays the campaign until all seeds are played, its time is over or ctx ends. If ctx ends, the
+// runs that ended count.
+func (c *campaign) run(ctx context.Context) {
+	c.began, c.sum.faults = time.Now(), map[string]int{}
+	if c.opt.Nodes <= smallWorld {
+		defer debug.SetGCPercent(debug.SetGCPercent(garbage))
+	}
+	stop := make(chan struct{})
+	var watch, work sync.WaitGroup
+	if c.progress != nil {
+		watch.Go(func() { c.showProgress(stop) })
+	}
+	for range runtime.GOMAXPROCS(0) {
+		work.Go(func() {
+			for seed, ok := c.take(ctx); ok; seed, ok = c.take(ctx) {
+				o := c.opt
+				o.Seed = seed
+				if r, ended := sim.PlayUntil(sim.NewPlan(o), func() bool { return ctx.Err() == nil }, nil); ended {
+					c.add(r)
+				}
+			}
+		})
+	}
+	work.Wait()
+	close(stop)
+	watch.Wait()
+	c.interrupted = ctx.Err() != nil
+	c.cover()
+	slices.SortStableFunc(c.violations, func(a, b sim.Violation) int { return cmp.Compare(a.Seed, b.Seed) })
+}
+
+// take returns the next seed, false if there is none. The first seed is played even if the time is
+// over.
+func (c *campaign) take(ctx context.Context) (uint64, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	late := c.duration > 0 && c.next > 0 && time.Since(c.began) >= c.duration
+	if ctx.Err() != nil || late || c.seeds > 0 && c.next >= c.seeds {
+		return 0, false
+	}
+	c.next++
+	return c.opt.Seed + c.next - 1, true
+}
+
+// add adds the result of a run.
+func (c *campaign) add(r sim.Result) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.sum.add(r)
+	if len(r.Violations) == 0 {
+		return
+	}
+	c.sum.failed++
+	if len(c.violations) < maxReported {
+		c.violations = append(c.violations, r.Violations...)
+	}
+	if c.worst == nil || r.Plan.Seed < c.worst.Plan.Seed {
+		c.worst = &r
+	}
+}
+
+func (t *totals) add(r sim.Result) {
+	t.done++
+	t.events += r.Events
+	t.virtual += r.Virtual
+	t.lwwLost += r.LWWLost
+	t.falseOnes += r.FalseOnes
+	t.stale += r.Stale
+	t.gets += r.Gets
+	t.puts += r.Puts
+	t.hash, t.last = t.hash+spread(r.Plan.Seed, r.Hash), r.Hash
+	for k, n := range r.Faults {
+		t.faults[k] += n
+	}
+	for i, n := range r.Outcomes {
+		t.outcomes[i] += n
+	}
+}
+
+// spread returns a run's part of the campaign's hash, which is a sum and so independent of the order
+// of runs.
+func spread(seed, hash uint64) uint64 {
+	x := (hash ^ seed*0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9
+	return x ^ x>>29
+}
+
+// coverage is the property of a campaign that cover checks.
+const coverage = "coverage"
+
+// cover finds the kinds of faults that were asked for, or drawn, and never fired. If only the seeds
+// were chosen, and there were coverageSeeds of them, a missing kind is a violation: the campaign would
+// prove nothing about it. Chosen options may leave no room for a kind, so then it is only reported.
+func (c *campaign) cover() {
+	want := c.opt.Faults
+	if want == nil {
+		want = sim.FaultKinds()
+	}
+	if c.sum.done < coverageSeeds && c.opt.Faults == nil || c.interrupted {
+		return
+	}
+	for _, k := range want {
+		if c.sum.faults[k] == 0 {
+			c.missing = append(c.missing, k)
+		}
+	}
+	if !reflect.DeepEqual(c.opt, sim.Options{Seed: c.opt.Seed}) {
+		return
+	}
+	for _, k := range c.missing {
+		c.violations = append(c.violations, sim.Violation{Seed: c.opt.Seed, Property: coverage,
+			Detail: fmt.Sprintf("the fault %s never fired in %d seeds", k, c.sum.done)})
+	}
+}
+
+// showProgress calls progress until stop is closed.
+func (c *campaign) showProgress(stop <-chan struct{}) {
+	tick := time.NewTicker(redraw)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-tick.C:
+			c.mu.Lock()
+			c.progress(c)
+			c.mu.Unlock()
+		}
+	}
+}
+
+// progressLine returns a progress function that redraws one line of w. width is the columns of the
+// terminal, 0 if unknown.
+func progressLine(w io.Writer, width int) func(*campaign) {
+	return func(c *campaign) {
+		of := ""
+		if c.seeds > 0 {
+			of = fmt.Sprintf(" of %d", c.seeds)
+		}
+		fired := 0
+		for _, n := range c.sum.faults {
+			fired += n
+		}
+		line := fmt.Sprintf("%d%s seeds, %.0f a second, %.1f virtual hours, %d faults of %d kinds",
+			c.sum.done, of, c.rate(), c.sum.virtual.Hours(), fired, len(c.sum.faults))
+		if len(c.violations) > 0 {
+			line += fmt.Sprintf(", %d VIOLATIONS", len(c.violations))
+		}
+		if width > 1 {
+			line = line[:min(len(line), width-1)]
+		}
+		_, _ = fmt.Fprintf(w, "\r%s\x1b[K", line) // a lost progress line does no harm
+	}
+}
+
+// rate returns seeds per second.
+func (c *campaign) rate() float64 {
+	return float64(c.sum.done) / max(time.Since(c.began).Seconds(), 1e-3)
+}

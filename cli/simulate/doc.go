@@ -1,0 +1,13 @@
+// Package simulate is the command sim: it plays runs of package engine/sim, one or many, and shows
+// what they came to.
+//
+// Run handles one command line, in one of four ways:
+//   - campaign.go plays many seeds, one on each processor, and adds up their results;
+//   - single.go plays one run from a seed or a script;
+//   - recording.go plays one run, records its events and shows them on the screens as a cluster that
+//     can be looked at and not changed;
+//   - linear.go asks porcupine whether a run is linearizable.
+//
+// A run that fails is made smaller and written as a script (single.go). flags.go reads the flags,
+// report.go writes the results as text and as JSON.
+package simulate

@@ -1,0 +1,161 @@
+package simulate
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/cli/render"
+	"ringside/engine/sim"
+)
+
+const (
+	// maxShown is how many violations the text shows.
+	maxShown = 12
+	// kindsPerLine is how many kinds of faults one line of the text shows.
+	kindsPerLine = 5
+)
+
+// text returns the result of the campaign for a person.
+func (c *campaign) text() string {
+	wall, t := time.Since(c.began), &c.sum
+	var b strings.Builder
+	if c.interrupted {
+		b.WriteString("interrupted; so far:\n")
+	}
+	fmt.Fprintf(&b, "%s from %d: %s in %v of virtual time, %v of real time (%.0f seeds a second)\n",
+		render.Count(int(t.done), "seed"), c.opt.Seed, render.Count(t.events, "event"), t.virtual.Round(time.Second),
+		wall.Round(time.Millisecond), c.rate())
+	fmt.Fprintf(&b, "operations: %d ok (%s and %s), %d refused, %d with unknown outcome\n",
+		t.outcomes[1], render.Count(t.gets, "get"), render.Count(t.puts, "put"), t.outcomes[2], t.outcomes[0])
+	b.WriteString("faults:")
+	for i, k := range slices.Sorted(maps.Keys(t.faults)) {
+		if i > 0 && i%kindsPerLine == 0 {
+			b.WriteString("\n       ")
+		}
+		fmt.Fprintf(&b, "  %s %d", k, t.faults[k])
+	}
+	if len(t.faults) == 0 {
+		b.WriteString("  none")
+	}
+	if len(c.missing) > 0 {
+		fmt.Fprintf(&b, "\nnever fired: %s", strings.Join(c.missing, " "))
+	}
+	if t.stale > 0 {
+		fmt.Fprintf(&b, "\n%s stale: a write was missing that was acknowledged before the get began",
+			were(t.stale, "get"))
+	}
+	if t.lwwLost > 0 {
+		fmt.Fprintf(&b, "\nlast write wins lost %s, by design (P14)", render.Count(t.lwwLost, "acknowledged write"))
+	}
+	if t.falseOnes > 0 {
+		fmt.Fprintf(&b, "\nfalse siblings were seen %s, because clocks are cut (§4.4)", render.Count(t.falseOnes, "time"))
+	}
+	fmt.Fprintf(&b, "\ntrace hash %016x\n", c.traceHash())
+	c.verdict(&b)
+	return b.String()
+}
+
+// were returns "1 get was" or "2 gets were".
+func were(n int, thing string) string {
+	if n == 1 {
+		return render.Count(n, thing) + " was"
+	}
+	return render.Count(n, thing) + " were"
+}
+
+// verdict writes which properties held, and what those that did not hold say.
+func (c *campaign) verdict(b *strings.Builder) {
+	if len(c.violations) == 0 && c.sum.done > 0 {
+		b.WriteString("every property held\n")
+	}
+	for _, v := range c.violations[:min(maxShown, len(c.violations))] {
+		fmt.Fprintf(b, "FAIL  seed %d at %.4f s  %s: %s\n", v.Seed, v.At, v.Property, v.Detail)
+	}
+	if len(c.violations) > maxShown {
+		fmt.Fprintf(b, "      and more: %d of the %s failed\n", c.sum.failed, render.Count(int(c.sum.done), "seed"))
+	}
+	for _, p := range sim.Properties() {
+		if slices.ContainsFunc(c.violations, func(v sim.Violation) bool { return v.Property == p.Name }) {
+			fmt.Fprintf(b, "%s says: %s\n", p.Name, p.Says)
+		}
+	}
+}
+
+// traceHash returns the hash of a single run, or of all runs together.
+func (c *campaign) traceHash() uint64 {
+	if c.sum.done == 1 {
+		return c.sum.last
+	}
+	return c.sum.hash
+}
+
+// report is the result of a campaign as JSON. Runs is embedded to keep the object flat.
+type report struct {
+	Seeds    uint64         `json:"seeds"`
+	Events   int            `json:"events"`
+	VirtualS float64        `json:"virtual_s"`
+	WallS    float64        `json:"wall_s"`
+	Faults   map[string]int `json:"faults"`
+	// NeverFired are faults that were asked for, or that a campaign of this size should have.
+	NeverFired []string        `json:"never_fired,omitempty"`
+	Violations []sim.Violation `json:"violations"` // of at most maxReported seeds
+	Failed     int             `json:"failed_seeds"`
+	TraceHash  string          `json:"trace_hash"`
+	First      uint64          `json:"first_seed"`
+	clientReport
+	Interrupted bool   `json:"interrupted,omitempty"`
+	Options     string `json:"options,omitempty"` // of a single run, or of the run that fails
+	Script      string `json:"script,omitempty"`  // the file with the smallest run that fails
+}
+
+// clientReport is the part of a report about what clients saw.
+type clientReport struct {
+	Operations operations `json:"operations"`
+	Gets       int        `json:"gets"`           // answered
+	Puts       int        `json:"puts"`           // acknowledged puts and deletes
+	Stale      int        `json:"stale_reads"`    // of the gets
+	LWWLost    int        `json:"lww_lost"`       // P14: lost by design
+	FalseOnes  int        `json:"false_siblings"` // seen where clocks are cut, by design
+}
+
+// operations counts the operations of clients by outcome.
+type operations struct {
+	OK      int `json:"ok"`
+	Refused int `json:"refused"`
+	Unknown int `json:"unknown"`
+}
+
+func (c *campaign) report() report {
+	t := &c.sum
+	r := report{
+		Seeds: t.done, Events: t.events, VirtualS: t.virtual.Seconds(), WallS: time.Since(c.began).Seconds(),
+		Faults: t.faults, NeverFired: c.missing, Violations: c.violations, Failed: t.failed,
+		TraceHash: fmt.Sprintf("%016x", c.traceHash()), First: c.opt.Seed, Interrupted: c.interrupted,
+		clientReport: clientReport{
+			Operations: operations{OK: t.outcomes[1], Refused: t.outcomes[2], Unknown: t.outcomes[0]},
+			Gets:       t.gets, Puts: t.puts, Stale: t.stale, LWWLost: t.lwwLost, FalseOnes: t.falseOnes,
+		},
+	}
+	if r.Violations == nil {
+		r.Violations = []sim.Violation{}
+	}
+	return r
+}
+
+// more returns the options that a run was drawn from, and the smallest run that fails.
+func (r report) more(script string) string {
+	if r.Options == "" {
+		return ""
+	}
+	text := fmt.Sprintf("its options:      ringside sim %s\n", r.Options)
+	if script == "" {
+		return text
+	}
+	if r.Script != "" {
+		text += fmt.Sprintf("the smallest run: ringside sim --replay %s\n", render.Text(r.Script))
+	}
+	return "\n" + text + "\n" + script
+}

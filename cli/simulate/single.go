@@ -1,0 +1,116 @@
+package simulate
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"ringside/cli/console"
+	"ringside/cli/exit"
+	"ringside/engine/sim"
+)
+
+// playOne plays one run.
+func (r *runner) playOne(o sim.Options) error {
+	p, err := r.readPlan(o)
+	if err != nil {
+		return err
+	}
+	if r.call.Bool("tui") {
+		return r.showOnScreens(p)
+	}
+	result, ended := sim.PlayUntil(p, r.alive, nil)
+	if !ended {
+		return r.ctx.Err()
+	}
+	if r.call.Has("check") {
+		return r.checkRun(result)
+	}
+	one := &campaign{opt: sim.Options{Seed: p.Seed}, began: time.Now(), sum: totals{faults: map[string]int{}}}
+	one.add(result)
+	if r.call.Has("replay") && p.Expect.Hash != 0 && p.Expect.Hash != result.Hash {
+		r.Notef("the script was changed, or another version of ringside wrote it: "+
+			"the hash of this run is %016x, the script has %016x\n", result.Hash, p.Expect.Hash)
+	}
+	if len(result.Violations) == 0 && r.call.Has("script") {
+		p.Expect = sim.Expect{Hash: result.Hash}
+		if err := r.writeScript(r.call.String("script"), sim.Report(p, result, "")); err != nil {
+			return err
+		}
+	}
+	return r.finish(one, o)
+}
+
+// playMany plays a campaign.
+func (r *runner) playMany(o sim.Options) error {
+	c := &campaign{opt: o, seeds: uint64(r.call.Int("seeds")), duration: r.call.Duration("for")}
+	if c.seeds == 0 && c.duration == 0 {
+		c.seeds = defaultSeeds
+	}
+	terminal := console.IsTerminal(r.Stderr)
+	if terminal {
+		c.progress = progressLine(r.Stderr, console.Width(r.Stderr))
+	}
+	c.run(r.ctx)
+	if terminal {
+		r.Notef("\r\x1b[K")
+	}
+	return r.finish(c, o)
+}
+
+// finish shows the result of a campaign. A run that failed is made smaller first, unless a script was
+// played. The failure is shown even if the smaller run cannot be found or written.
+func (r *runner) finish(c *campaign, o sim.Options) error {
+	report := c.report()
+	script, unwritten := "", error(nil)
+	switch {
+	case r.call.Has("replay"):
+	case c.worst != nil:
+		o.Seed = c.worst.Plan.Seed
+		report.Options = o.Draw().String()
+		script, report.Script, unwritten = r.shrink(*c.worst, report.Options)
+	case c.sum.done == 1:
+		o.Seed = c.opt.Seed
+		report.Options = o.Draw().String()
+	}
+	if err := r.Show(report, c.text()+report.more(script)); err != nil {
+		return err
+	}
+	if unwritten != nil {
+		r.Notef("ringside: %v; --script FILE writes it elsewhere\n", unwritten)
+	}
+	switch {
+	case len(c.violations) > 0:
+		return &exit.Error{Exit: exit.Expectation, Code: "property_violated", Message: c.violations[0].Detail, Reported: true}
+	case c.interrupted:
+		return r.ctx.Err()
+	case r.call.Has("script") && c.sum.done != 1 && !r.JSON:
+		return r.Print("no script was written, because no run failed; --seed SEED --script FILE writes the script of one run\n")
+	}
+	return nil
+}
+
+// shrink makes a run that fails smaller and writes the smallest one that it found before the caller
+// left. An error says that the script could not be written; name is then "".
+func (r *runner) shrink(worst sim.Result, options string) (script, name string, err error) {
+	if console.IsTerminal(r.Stderr) && r.alive() {
+		r.Notef("seed %d fails; searching the smallest run that still fails\n", worst.Plan.Seed)
+	}
+	p, result := sim.Shrink(worst, worst.Violations[0].Property, r.alive)
+	name = fmt.Sprintf("sim-%d.script", p.Seed)
+	if r.call.Has("script") {
+		name = r.call.String("script")
+	}
+	script = sim.Report(p, result, options)
+	if err = r.writeScript(name, script); err != nil {
+		name = ""
+	}
+	return script, name, err
+}
+
+func (r *runner) writeScript(name, text string) error {
+	if err := os.WriteFile(r.Path(name), []byte(text), 0o644); err != nil {
+		return fmt.Errorf("sim: %w", err)
+	}
+	return nil
+}
