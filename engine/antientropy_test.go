@@ -289,7 +289,7 @@ func TestAntiEntropyYields(t *testing.T) {
 	w.fill(100)
 	w.wipe("n2")
 	for _, n := range w.names {
-		w.nodes[n].requests = syncBusy
+		w.nodes[n].coordinator.requests = syncBusy
 	}
 	rounds := w.compare(false)
 	if len(rounds) == 0 {

@@ -74,7 +74,7 @@ func (b *background) answered(waited time.Duration) {
 
 // adjust has the controller adjust its slice, and emits an event if the slice changed.
 func (b *background) adjust() {
-	changed, again := b.ctl.Adjust(b.n.now, b.n.requests == 0)
+	changed, again := b.ctl.Adjust(b.n.now, b.n.coordinator.requests == 0)
 	if changed {
 		b.n.emit(event.Event{Kind: event.Slice, Percent: 100 * b.ctl.Slice(), Delay: b.ctl.P99()})
 	}

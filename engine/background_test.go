@@ -74,12 +74,12 @@ func TestIdleClientsGiveBackTheSlice(t *testing.T) {
 		w.suffer("n1", 400*time.Millisecond)
 		w.pass(admission.AdjustEvery)
 	}
-	n.requests++ // one that no replica has answered yet
+	n.coordinator.requests++ // one that no replica has answered yet
 	w.pass(admission.AdjustEvery)
 	if n.background.ctl.Slice() != admission.MinSlice {
 		t.Fatalf("a slice of %v while a client waits, want %v", n.background.ctl.Slice(), admission.MinSlice)
 	}
-	n.requests--
+	n.coordinator.requests--
 	if w.pass(admission.AdjustEvery); n.background.ctl.Slice() != 1 {
 		t.Fatalf("a slice of %v after a second without clients", n.background.ctl.Slice())
 	}

@@ -19,6 +19,7 @@ import (
 	"bytes"
 	"slices"
 
+	"ringside/engine/quorum"
 	"ringside/engine/record"
 	"ringside/engine/store"
 )
@@ -44,7 +45,7 @@ func (n *Node) requireDurable() { n.out.Durable = true }
 // chooseDurable picks the node that has to write durably, among the nodes that get a replica of the
 // put. The choice is random, so that the work is spread over the disks. Homes come before fallbacks.
 // The coordinator is picked only if it is alone, because all messages of its step would wait.
-func (p *put) chooseDurable(assigned []assignment) {
+func (p *put) chooseDurable(assigned []quorum.Assignment) {
 	n := p.n
 	if !n.cfg.Buffered {
 		return
@@ -52,11 +53,11 @@ func (p *put) chooseDurable(assigned []assignment) {
 	var homes, others []string
 	for _, a := range assigned {
 		switch {
-		case a.node == n.cfg.Name:
-		case a.home == a.node:
-			homes = append(homes, a.node)
+		case a.Node == n.cfg.Name:
+		case a.Home == a.Node:
+			homes = append(homes, a.Node)
 		default:
-			others = append(others, a.node)
+			others = append(others, a.Node)
 		}
 	}
 	if len(homes) == 0 {

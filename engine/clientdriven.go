@@ -1,23 +1,24 @@
 package engine
 
-// §6.4 Client-driven or Server-driven Coordination: "a client periodically picks a random
-// Dynamo node and downloads its current view of Dynamo membership state. Using this information the
-// client can determine which set of nodes form the preference list for any given key." The client
-// itself is not a node's business; here a node tells what it knows, and whoever comes
-// with another view hears of it with the answer, so that a client whose membership table is stale
-// need not wait until it asks again.
+// §6.4 Client-driven or Server-driven Coordination: "a client periodically picks a random Dynamo node
+// and downloads its current view of Dynamo membership state. Using this information the client can
+// determine which set of nodes form the preference list for any given key." The client belongs to the
+// driver. Here a node answers such a client. A client with another view than the node's learns of
+// that with the answer to its request, so that it need not wait until it downloads the view again.
 
 import "ringside/engine/wire"
 
-// tellMembership answers a client that downloads the membership.
-func (n *Node) tellMembership(client uint64, req wire.MembershipRequest) {
-	n.reply(client, wire.MembershipReply{Request: req.Request, View: n.members.digest, Changes: n.members.history})
+// membership answers a client that downloads the membership.
+func (c *coordinator) membership(client uint64, req wire.MembershipRequest) {
+	m := c.n.members
+	c.n.reply(client, wire.MembershipReply{Request: req.Request, View: m.digest, Changes: m.history})
 }
 
-// staleView is the node's view if a client found it by another one, 0 otherwise.
-func (n *Node) staleView(client uint64) uint64 {
-	if client == 0 || client == n.members.digest {
+// newerView returns the node's view if it differs from the view with which a client found the node,
+// and 0 otherwise. A client that does not know the ring has the view 0.
+func (c *coordinator) newerView(client uint64) uint64 {
+	if client == 0 || client == c.n.members.digest {
 		return 0
 	}
-	return n.members.digest
+	return c.n.members.digest
 }

@@ -1,19 +1,20 @@
 package engine
 
-// §4.4: the clock of a new version. Its past is what its client has seen, the context,
-// and by default what the coordinator knows to be superseded, too; only the clocks as the paper
-// has them, which are there for the lesson, take it for granted that whoever writes
-// through a node has seen all that the node wrote before.
+// §4.4: the clock of a new version. Its past is the context, which is what its client has seen, and
+// what the coordinator knows to be superseded. The paper's own clocks (Config.Literal) are there for
+// comparison. With them a client counts as having seen everything that was written before through its
+// coordinator.
 //
-// Truncation: "Along with each (node, counter) pair, Dynamo stores a timestamp that
-// indicates the last time the node updated the data item. When the number of (node,
-// counter) pairs in the vector clock reaches a threshold (say 10), the oldest pair is
-// removed from the clock." Only a coordinator does that, to the one version that it is
-// stamping, which is the same everywhere from then on: a replica that cut what it is sent would
-// never agree with the others. What deviates: pairs of the coordinator itself stay, since
-// they were updated just now; and so do those of the versions that it replaces, or they would
-// be back at once, if it knows all that the client has seen: or else they are not the newest there are.
-// Counters come from records and not from clocks (epoch.go), so that no dot comes again.
+// Truncation: "Along with each (node, counter) pair, Dynamo stores a timestamp that indicates the last
+// time the node updated the data item. When the number of (node, counter) pairs in the vector clock
+// reaches a threshold (say 10), the oldest pair is removed from the clock." Only a coordinator
+// truncates, and only the version that it stamps. That version is the same everywhere from then on. A
+// replica that truncated what it is sent would never agree with the others.
+//
+// Deviations: the coordinator's own pair stays, because it was updated just now. The pairs of the
+// versions that the new one replaces stay as well, or these versions would return. That holds only if
+// the coordinator knows all that the client has seen. Otherwise the versions that it knows are not the
+// newest. Counters come from records and not from clocks (epoch.go), so no dot is minted twice.
 
 import (
 	"fmt"
@@ -23,16 +24,16 @@ import (
 	"ringside/engine/mutant"
 	"ringside/engine/record"
 	"ringside/engine/vclock"
-	"ringside/engine/wire"
 )
 
-// compactAt is how many entries a clock may have under last write wins, where it only serves to
-// tell what was lost.
+// compactAt is the number of entries that a clock may have under last write wins, where it only serves
+// to find out what was lost.
 const compactAt = 64
 
-// past is what the version stamped with own has seen.
-func (p *put) past(ctx vclock.Clock, known vclock.Siblings, own record.Own, lww bool) vclock.Clock {
-	n := p.n
+// past returns what the version with the dot own has seen. The client has seen ctx, this node knows
+// known.
+func (p *put) past(ctx vclock.Clock, known vclock.Siblings, own record.Own) vclock.Clock {
+	n, lww := p.n, p.lww
 	before := vclock.Clock{}
 	if own.Counter > 1 {
 		before = vclock.Clock{{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter - 1}}
@@ -49,30 +50,34 @@ func (p *put) past(ctx vclock.Clock, known vclock.Siblings, own record.Own, lww 
 	case mutant.Is(mutant.ClocksUndotted):
 		ctx = ctx.Merge(before)
 	}
-	// The past also takes in what others have superseded. That changes nothing (a
-	// version never travels without its siblings), but without it each round of two
-	// clients that never read would leave one more gap in both their clocks.
 	if !lww {
+		// Covering what is superseded changes no result, because a version never travels without its
+		// siblings. It keeps the clocks of clients that never read free of gaps.
 		return ctx.Merge(known.Superseded())
 	}
-	past := ctx.Merge(known.Context()) // what it replaces (lastwrite.go)
+	past := ctx.Merge(known.Context()) // all that the new version replaces (lastwrite.go)
 	limit := compactAt
 	if n.odd(EarlyCompaction) {
 		limit = 1
 	}
-	if len(past) > limit { // each dot that lost would leave one more gap for ever
+	if len(past) > limit { // otherwise each lost dot would leave one more gap
 		past = past.Compact(limit)
 	}
 	return past
 }
 
-// truncate cuts the clock of the new version if it is too long. seen is what its client
-// had seen, known what is there.
-func (p *put) truncate(seen vclock.Clock, known vclock.Siblings) {
+// truncate shortens the clock of the new version if it has too many pairs. The client has seen ctx,
+// this node knows known. Under last write wins the version replaces all that is known, whatever its
+// client has seen.
+func (p *put) truncate(ctx vclock.Clock, known vclock.Siblings) {
 	n, v := p.n, &p.version
 	if n.cfg.Truncate == 0 {
-		v.Past = v.Past.Timeless() // nobody will look at the times
+		v.Past = v.Past.Timeless() // nodes that do not truncate clocks need no times of pairs
 		return
+	}
+	seen := ctx
+	if p.lww {
+		seen = nil
 	}
 	if !known.Context().Descends(seen) {
 		known = nil
@@ -92,12 +97,4 @@ func (p *put) truncate(seen vclock.Clock, known vclock.Siblings) {
 		Kind: event.Truncated, Request: p.req.Request, Key: p.req.Key, Versions: vclock.Siblings{*v}, Count: len(dropped),
 		Message: fmt.Sprintf("dropped %v of %d pairs", dropped, len(left)+len(dropped)),
 	})
-}
-
-// seal makes the token of a context for a client.
-func (n *Node) seal(key []byte, c wire.Context) []byte {
-	if n.cfg.Truncate == 0 {
-		c.Clock = c.Clock.Timeless()
-	}
-	return wire.SealContext(n.cfg.Secret, key, c)
 }

@@ -1,83 +1,150 @@
 package engine
 
-// §5: who coordinates a put. "Any of the top N nodes in the preference list is
-// allowed to coordinate the writes. In particular, since each write usually follows a read
-// operation, the coordinator for a write is chosen to be the node that replied fastest to
-// the previous read operation which is stored in the context information of the request."
-// That node is likely to answer the client's next get first, too, so that
-// clients see their own writes more often. What deviates: a client that names one of the
-// top N has chosen already, and a node that does not answer a ping is passed over.
+// §5: which node coordinates a put. "Any of the top N nodes in the preference list is allowed to
+// coordinate the writes. In particular, since each write usually follows a read operation, the
+// coordinator for a write is chosen to be the node that replied fastest to the previous read operation
+// which is stored in the context information of the request." That node is likely to answer the
+// client's next get first as well, so that clients see their own writes more often.
+//
+// Deviations: a client that sends a put to one of the top N has chosen the coordinator. A node that
+// does not answer a ping is passed over.
 
 import (
-	"slices"
+	"cmp"
+	"fmt"
 
+	"ringside/engine/dedup"
 	"ringside/engine/event"
+	"ringside/engine/member"
 	"ringside/engine/wire"
 )
 
-// choose gives a client's put to its coordinator: the home that the client sent it to, else
-// the one that was fastest, else this node if it is a home, else the first home that is there.
-func (n *Node) choose(req wire.PutRequest, respond func(wire.PutReply)) {
+// MaxRequests bounds the client requests that a node works on at once, each until its last replica has
+// answered or was given up. Further requests are refused with wire.Overloaded. A request may hold a
+// value in memory.
+const MaxRequests = 4096
+
+// coordinator receives the requests of clients. It runs gets and puts, or forwards puts. It implements
+// quorum.Cluster.
+type coordinator struct {
+	n        *Node
+	requests int                      // client requests that the node works on
+	forwards map[string]*dedup.Window // puts that other nodes forwarded, by sender
+}
+
+func newCoordinator(n *Node) *coordinator {
+	return &coordinator{n: n, forwards: map[string]*dedup.Window{}}
+}
+
+// Replicas returns the number of homes of a key.
+func (c *coordinator) Replicas() int { return c.n.members.replicas() }
+
+// Healthy reports whether node is believed to answer.
+func (c *coordinator) Healthy(node string) bool { return c.n.detector.healthy(node) }
+
+// Connected reports whether a message to node may arrive.
+func (c *coordinator) Connected(node string) bool { return c.n.detector.connected(node) }
+
+// Leavers lists the nodes that leave and have not handed over yet what they hold. Nodes that were
+// removed are not among them.
+func (c *coordinator) Leavers() []string {
+	var out []string
+	for _, node := range c.n.members.leavers {
+		if last, _ := c.n.members.history.Last(node); last.Kind == member.Leave {
+			out = append(out, node)
+		}
+	}
+	return out
+}
+
+// busy returns why a further request has to be refused, nil if there is room for it.
+func (c *coordinator) busy() error {
+	if c.requests < MaxRequests && (c.requests == 0 || !c.n.odd(FewRequests)) {
+		return nil
+	}
+	return fmt.Errorf("%s works on %d requests already; try again", c.n.cfg.Name, c.requests)
+}
+
+// withDefaults fills in what a client's quorum leaves open, and checks the number that the request
+// needs: R if it reads, W otherwise. So a ring that has shrunk below W can still be read, and one below
+// R be written.
+func (c *coordinator) withDefaults(q wire.Quorum, reads bool) (wire.Quorum, error) {
+	cfg := &c.n.cfg
+	q.R, q.W, q.Strict = cmp.Or(q.R, cfg.R), cmp.Or(q.W, cfg.W), q.Strict || cfg.Strict
+	name, want := "W", q.W
+	if reads {
+		name, want = "R", q.R
+	}
+	if most := c.Replicas(); want < 1 || want > most {
+		return q, fmt.Errorf("%s=%d: want 1 to N=%d", name, want, most)
+	}
+	return q, nil
+}
+
+// route gives a client's put to its coordinator: the home that the client sent the put to, else the
+// home that was fastest, else this node if it is a home, else the first home that is reachable.
+func (c *coordinator) route(req wire.PutRequest, respond func(wire.PutReply)) {
+	n := c.n
 	pref := n.members.preference(req.Key)
 	home := n.members.isHome(n.cfg.Name, pref)
 	otherwise := func() {
 		if home {
-			n.coordinate(req, respond)
+			c.coordinate(req, respond)
 		} else {
-			n.route(req, pref, respond)
+			c.routeToHome(req, pref, respond)
 		}
 	}
 	if home && !req.Balanced {
 		otherwise()
 		return
 	}
-	fastest := n.fastest(req)
+	fastest := c.fastest(req)
 	if fastest == n.cfg.Name || !n.members.isHome(fastest, pref) || !n.detector.healthy(fastest) {
 		otherwise()
 		return
 	}
-	n.requests++ // until somebody else counts it
-	n.ifThere(fastest, req.Request, func() {
-		n.forward(fastest, req, event.Fastest, func(r wire.PutReply) {
-			n.requests--
+	c.requests++ // until the put is forwarded or counted by its coordination
+	c.ifReachable(fastest, req.Request, func() {
+		c.forward(fastest, req, event.Fastest, func(r wire.PutReply) {
+			c.requests--
 			respond(r)
 		})
 	}, func() {
-		n.requests--
+		c.requests--
 		otherwise()
 	})
 }
 
-// fastest is the node that the put's context names, "" if it names none or is refused later on.
-func (n *Node) fastest(req wire.PutRequest) string {
+// fastest returns the node that answered the client's last get first, as the put's context says. It
+// returns "" if the context names no node or is not valid.
+func (c *coordinator) fastest(req wire.PutRequest) string {
 	if len(req.Context) == 0 {
 		return ""
 	}
-	ctx, err := wire.OpenContext(n.cfg.Secret, req.Key, req.Context)
+	ctx, err := wire.OpenContext(c.n.cfg.Secret, req.Key, req.Context)
 	if err != nil {
 		return ""
 	}
 	return ctx.Fastest
 }
 
-// ifThere does one or the other by whether peer is known to be there now: it pings
-// first unless it heard from it a moment ago.
-func (n *Node) ifThere(peer string, request uint64, there, silent func()) {
-	if n.detector.heardLately(peer) {
-		there()
+// ifReachable calls reachable if the peer has answered a moment ago or answers a ping, and silent
+// otherwise.
+func (c *coordinator) ifReachable(peer string, request uint64, reachable, silent func()) {
+	if c.n.detector.heardLately(peer) {
+		reachable()
 		return
 	}
-	n.calls.begin(peer, request, wire.Ping{}, n.cfg.Timings.Patience, call{
-		onAnswer: func(wire.Body) { there() },
+	c.n.calls.begin(peer, request, wire.Ping{}, c.n.cfg.Timings.Patience, call{
+		onAnswer: func(wire.Body) { reachable() },
 		onSilent: silent,
 	})
 }
 
-// firstHome is the home that answered first, "" if none did.
-func (g *get) firstHome() string {
-	i := slices.IndexFunc(g.answers, func(a readAnswer) bool { return a.home && !a.damaged && !a.pending })
-	if i < 0 {
-		return ""
+// seal makes the token of a context for a client.
+func (c *coordinator) seal(key []byte, ctx wire.Context) []byte {
+	if c.n.cfg.Truncate == 0 {
+		ctx.Clock = ctx.Clock.Timeless() // nodes that do not truncate clocks need no times of pairs
 	}
-	return g.answers[i].node
+	return wire.SealContext(c.n.cfg.Secret, key, ctx)
 }

@@ -35,16 +35,16 @@ Conditions with mutant.Is are deliberate bugs, and are not there in the ordinary
 	§4.2  partitioning                   ring
 	§4.3  replication, preference lists  ring; replica.go
 	§4.4  versions, vector clocks        vclock; epoch.go says who may stamp what, counters.go keeps what proves it,
-	                                     clocks.go says what a new clock holds,
+	                                     stamp.go and clocks.go make the new version and its clock,
 	                                     tombstones.go when a delete may be forgotten
 	                                     lastwrite.go what last write wins loses (§6)
-	§4.5  get and put with N, R, W       get.go, absence.go, put.go, forward.go
-	§4.6  sloppy quorum, hinted handoff  sloppyquorum.go sends hints, hints lists them, handoff.go brings them home
+	§4.5  get and put with N, R, W       get.go, put.go, forward.go; quorum counts the answers
+	§4.6  sloppy quorum, hinted handoff  quorum chooses fallbacks; handoff.go keeps and delivers hints, hints lists them
 	§4.7  anti-entropy, Merkle trees     merkle; trees.go keeps them, antientropy.go says when, syncround.go how
 	§4.8.1  membership, gossip           member; membership.go, gossip.go
 	§4.8.2  seeds                        gossip.go
 	§4.8.3  failure detection            detector.go
-	§4.9  adding and removing nodes      transfer.go, pending.go, depart.go; movedread.go reads meanwhile, rehome.go
+	§4.9  adding and removing nodes      transfer.go, pending.go, depart.go; get.go reads meanwhile, rehome.go
 	§5    read repair                    readrepair.go
 	§5    choice of a put's coordinator  coordinator.go
 	§5    local persistence              store, store/level; scrub.go looks for rot
@@ -101,7 +101,7 @@ second try might write twice. If no home is there a node coordinates itself, as 
 
 A put that cannot reach W nodes is refused before anything is written; peers that are only
 suspected are tried before that. A get that finds nothing says so only if R homes and all but N-R of the
-nodes that could hold the key, hints included, have answered: slowness is not absence (absence.go).
+nodes that could hold the key, hints included, have answered: slowness is not absence (quorum/absence.go).
 
 Contexts are sealed with a secret of the cluster, so that a wrong one is refused and not
 believed.

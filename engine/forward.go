@@ -1,9 +1,9 @@
 package engine
 
-// §4.5: "the node that receives the request will not coordinate it if the node is
-// not in the top N of the requested key's preference list. Instead, that node will
-// forward the request" to one of the top N. It is handed over once, to one that is
-// known to be there: a second try could write twice.
+// §4.5: "the node that receives the request will not coordinate it if the node is not in the top N of
+// the requested key's preference list. Instead, that node will forward the request" to one of the top
+// N. A put is forwarded once, to a node that is known to be reachable, because a second try might
+// write twice.
 
 import (
 	"fmt"
@@ -16,59 +16,65 @@ import (
 	"ringside/engine/wire"
 )
 
-// route hands the put to the best-ranked home that is known to be there now,
-// asking first if none was heard of lately. With no home left the node
-// coordinates as a stand-in itself, unless only homes may.
-func (n *Node) route(req wire.PutRequest, pref []string, answer func(wire.PutReply)) {
-	n.requests++
+// routeToHome forwards the put to the first home from which this node heard a moment ago, or else to
+// the first home that answers a ping. If no home answers, this node coordinates the put as a fallback,
+// unless the quorum is strict.
+func (c *coordinator) routeToHome(req wire.PutRequest, pref []string, answer func(wire.PutReply)) {
+	n := c.n
+	homes := n.members.homesIn(pref)
+	c.requests++
 	respond := func(r wire.PutReply) {
-		n.requests--
+		c.requests--
 		answer(r)
 	}
-	var homes []string
-	for _, h := range n.members.homesIn(pref) {
+	var asked []string
+	for _, h := range homes {
 		if !n.detector.healthy(h) {
 			continue
 		}
 		if n.detector.heardLately(h) {
-			n.forward(h, req, "", respond)
+			c.forward(h, req, "", respond)
 			return
 		}
-		homes = append(homes, h)
+		asked = append(asked, h)
 	}
-	if len(homes) == 0 && req.Quorum.Strict { // nobody may stand in, so ask those that are only suspected
-		homes = slices.DeleteFunc(slices.Clone(n.members.homesIn(pref)), func(h string) bool { return !n.detector.connected(h) })
+	if len(asked) == 0 && req.Quorum.Strict { // no node may stand in, so suspected homes are asked
+		asked = slices.DeleteFunc(slices.Clone(homes), func(h string) bool { return !n.detector.connected(h) })
 	}
-	waiting, chosen := len(homes), false
-	standIn := func() {
+	waiting, chosen := len(asked), false
+	noHome := func() {
 		if waiting > 0 || chosen {
 			return
 		}
 		if req.Quorum.Strict {
-			respond(wire.PutReply{Err: wire.QuorumNotReached, Coordinator: n.cfg.Name, Missing: slices.Clone(n.members.homesIn(pref)),
-				Message: fmt.Sprintf("%s reaches no home of the key (%s), and a strict quorum has no stand-ins", n.cfg.Name, strings.Join(n.members.homesIn(pref), " "))})
+			respond(wire.PutReply{Err: wire.QuorumNotReached, Coordinator: n.cfg.Name, Missing: slices.Clone(homes), Message: fmt.Sprintf(
+				"%s reaches no home of the key (%s), and a strict quorum has no fallbacks", n.cfg.Name, strings.Join(homes, " "))})
 			return
 		}
-		n.requests-- // the put counts for itself from here
-		n.coordinate(req, answer)
+		c.requests-- // coordinate counts the put
+		c.coordinate(req, answer)
 	}
-	for _, h := range homes {
+	for _, h := range asked {
 		n.calls.begin(h, req.Request, wire.Ping{}, n.cfg.Timings.Patience, call{
 			onAnswer: func(wire.Body) {
 				if !chosen {
 					chosen = true
-					n.forward(h, req, "", respond)
+					c.forward(h, req, "", respond)
 				}
 			},
-			onSilent: func() { waiting--; standIn() },
+			onSilent: func() {
+				waiting--
+				noHome()
+			},
 		})
 	}
-	standIn()
+	noHome()
 }
 
-// forward hands the put to home, and why says why to that one. If the home falls silent
-// nobody can tell whether it wrote.
-func (n *Node) forward(home string, req wire.PutRequest, why string, respond func(wire.PutReply)) {
+// forward gives the put to home. The argument why is for watchers: event.Fastest or "". If the home
+// falls silent, this node does not know whether the home has written.
+func (c *coordinator) forward(home string, req wire.PutRequest, why string, respond func(wire.PutReply)) {
+	n := c.n
 	if mutant.Is(mutant.ForwardWithoutContext) && !req.Delete {
 		req.Context = nil
 	}
@@ -77,32 +83,41 @@ func (n *Node) forward(home string, req wire.PutRequest, why string, respond fun
 		onAnswer: func(b wire.Body) {
 			r, ok := b.(wire.ForwardReply)
 			if !ok {
-				r.Reply = wire.PutReply{Err: wire.BadRequest, Message: home + " answered something else than the put", Coordinator: home, Unknown: true}
+				r.Reply = wire.PutReply{Err: wire.BadRequest, Coordinator: home, Unknown: true, Message: fmt.Sprintf(
+					"%s answered something other than the put; get the key before you try again", home)}
 			}
 			respond(r.Reply)
 		},
 		onSilent: func() {
 			if mutant.Is(mutant.ForwardTriedTwice) {
-				n.forward(home, req, why, respond)
+				c.forward(home, req, why, respond)
 				return
 			}
-			respond(wire.PutReply{Err: wire.QuorumNotReached, Unknown: true, Coordinator: home, Missing: []string{home},
-				Message: fmt.Sprintf("%s took the put and was not heard of again; it may have been written: get the key before you try again", home)})
+			respond(wire.PutReply{Err: wire.QuorumNotReached, Unknown: true, Coordinator: home, Missing: []string{home}, Message: fmt.Sprintf(
+				"%s took the put and did not answer; the put may have been written, so get the key before you try again", home)})
 		},
 	})
 }
 
-// onForward coordinates what another node received.
-func (n *Node) onForward(m wire.Message, f wire.Forward) {
-	if n.forwards[m.From] == nil {
-		n.forwards[m.From] = &dedup.Window{}
-	}
-	if !n.forwards[m.From].First(m.Op) && !mutant.Is(mutant.RepeatedForwardTaken) {
+// onForward coordinates a put that another node received.
+func (c *coordinator) onForward(m wire.Message, f wire.Forward) {
+	if !c.firstForward(m) && !mutant.Is(mutant.RepeatedForwardTaken) {
 		return
 	}
-	if err := n.busy(); err != nil {
-		n.answer(m, wire.ForwardReply{Reply: wire.PutReply{Err: wire.Overloaded, Coordinator: n.cfg.Name, Message: err.Error()}})
+	respond := func(r wire.PutReply) { c.n.answer(m, wire.ForwardReply{Reply: r}) }
+	if err := c.busy(); err != nil {
+		respond(wire.PutReply{Err: wire.Overloaded, Coordinator: c.n.cfg.Name, Message: err.Error()})
 		return
 	}
-	n.coordinate(f.Put, func(r wire.PutReply) { n.answer(m, wire.ForwardReply{Reply: r}) })
+	c.coordinate(f.Put, respond)
+}
+
+// firstForward reports whether the network delivers a forwarded put for the first time.
+func (c *coordinator) firstForward(m wire.Message) bool {
+	w := c.forwards[m.From]
+	if w == nil {
+		w = &dedup.Window{}
+		c.forwards[m.From] = w
+	}
+	return w.First(m.Op)
 }

@@ -1,17 +1,18 @@
 package engine
 
-// §4.5 Execution of get(): any node coordinates a read. It asks the N
-// highest-ranked reachable nodes, answers once R of them have, and returns every
-// causally unrelated version with a context that covers them all. When it may say that there is no
-// version is in absence.go.
+// §4.5 Execution of get(): any node coordinates a read. It asks the N highest-ranked reachable nodes,
+// answers once R of them have answered, and returns all causally unrelated versions with a context
+// that covers them. Which nodes are asked, and when their answers are enough, is in package quorum.
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"time"
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
+	"ringside/engine/quorum"
 	"ringside/engine/timers"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -19,97 +20,62 @@ import (
 
 // A get is the state machine of one get.
 type get struct {
-	n       *Node
-	client  uint64
-	req     wire.GetRequest
-	quorum  wire.Quorum
-	pref    []string
-	view    uint64 // of the ring that pref is of
-	began   time.Duration
-	used    map[string]bool
-	silent  map[string]bool // asked, and no answer in time
-	reached []string        // that could have been asked, of a get that was refused at once
-	instead map[string]bool // asked because they held the key before a home that is not given it yet
-	again   bool            // such homes were asked a second time
-	beyond  bool            // all nodes beyond the homes were asked for hints
-	recheck recheck         // of homes that hints may have reached since they answered
-	lenient bool            // answers of homes that are not given the key yet count if they hold something
-	answers []readAnswer    // one a node, in the order in which they came
-	lww     bool
-	calls   []uint64
-	waiting int // calls that neither answered nor fell silent
-	replied bool
-	timeout *timers.Timer
+	n         *Node
+	client    uint64
+	req       wire.GetRequest
+	began     time.Duration
+	quorum    wire.Quorum
+	replicas  *quorum.Read
+	view      uint64 // of the ring that the preference list is of
+	questions questions
+	lww       bool // only the latest version is kept
+	replied   bool
+	timeout   *timers.Timer
 }
 
-// A readAnswer is what one node holds.
-type readAnswer struct {
-	node     string
-	siblings vclock.Siblings
-	home     bool            // it speaks as a home of the key
-	lost     vclock.Siblings // to last write wins, as it remembers
-	damaged  bool            // it holds a record that fails its checksum
-	pending  bool            // it was not given the key's range yet
-}
-
-func (n *Node) onGet(client uint64, req wire.GetRequest) {
+// onGet begins a get that a client sent here.
+func (c *coordinator) onGet(client uint64, req wire.GetRequest) {
+	n := c.n
 	n.emit(event.Event{Kind: event.Requested, Request: req.Request, Key: req.Key, Op: "get"})
 	g := &get{
-		n: n, client: client, req: req, began: n.now, used: map[string]bool{}, silent: map[string]bool{}, instead: map[string]bool{}, lww: n.cfg.LWW,
-		pref: n.members.preference(req.Key), view: n.members.digest,
+		n: n, client: client, req: req, began: n.now,
+		view: n.members.digest, questions: questions{n: n, request: req.Request}, lww: n.cfg.LWW,
 	}
-	err := n.busy()
-	switch {
-	case err != nil:
-		g.fail(wire.Overloaded, err.Error())
-		return
-	case len(req.Key) == 0 || len(req.Key) > wire.MaxKey:
-		g.fail(wire.BadRequest, fmt.Sprintf("the key has %d bytes, want 1 to %d", len(req.Key), wire.MaxKey))
+	g.questions.settle = g.settle
+	if err := c.busy(); err != nil {
+		g.refuse(wire.Overloaded, err)
 		return
 	}
-	if g.quorum, err = n.quorum(req.Quorum, true); err != nil {
-		g.fail(wire.BadRequest, err.Error())
+	if len(req.Key) == 0 || len(req.Key) > wire.MaxKey {
+		g.refuse(wire.BadRequest, fmt.Errorf("the key has %d bytes, want 1 to %d", len(req.Key), wire.MaxKey))
 		return
 	}
-	targets := g.targets()
+	var err error
+	if g.quorum, err = c.withDefaults(req.Quorum, true); err != nil {
+		g.refuse(wire.BadRequest, err)
+		return
+	}
+	g.replicas = quorum.NewRead(c, n.members.preference(req.Key), g.quorum.R, g.quorum.Strict)
+	targets := g.replicas.Targets()
 	if len(targets) < g.quorum.R {
-		g.reached = targets
-		g.fail(wire.QuorumNotReached, fmt.Sprintf("R=%d, but %s; nothing was read", g.quorum.R, n.reaches(targets)))
+		lacked := slices.DeleteFunc(g.replicas.Unheard(), func(node string) bool { return slices.Contains(targets, node) })
+		g.reply(wire.GetReply{Err: wire.QuorumNotReached, Missing: lacked, Message: fmt.Sprintf(
+			"R=%d, but %s; nothing was read", g.quorum.R, c.reaches(targets))})
 		return
 	}
-	n.requests++
+	c.requests++
 	g.timeout = n.after(n.cfg.Timings.Request, g.end)
-	for _, t := range targets {
-		g.ask(t)
-	}
+	g.askAll(slices.Values(targets))
 	g.settle()
 }
 
-// targets are the N highest-ranked reachable nodes. Those that are only
-// suspected are asked too where there would be no quorum without them.
-func (g *get) targets() []string {
-	n, want := g.n, g.n.members.replicas()
-	list := g.pref
-	if g.quorum.Strict && !mutant.Is(mutant.StrictReadsStandIns) {
-		list = g.pref[:want]
+func (g *get) askAll(nodes iter.Seq[string]) {
+	for node := range nodes {
+		g.ask(node)
 	}
-	var out []string
-	for _, node := range list {
-		if len(out) < want && n.detector.healthy(node) {
-			out = append(out, node)
-			g.used[node] = true
-		}
-	}
-	for _, node := range list { // homes come first in it
-		if len(out) < g.quorum.R && !g.used[node] && n.detector.connected(node) {
-			out = append(out, node)
-			g.used[node] = true
-		}
-	}
-	return out
 }
 
-// ask reads one replica; the node's own at once.
+// ask reads one replica. The node's own replica answers at once.
 func (g *get) ask(node string) {
 	n := g.n
 	if node == n.cfg.Name {
@@ -117,130 +83,106 @@ func (g *get) ask(node string) {
 		return
 	}
 	n.emit(event.Event{Kind: event.ReadFrom, Request: g.req.Request, Key: g.req.Key, Peer: node})
-	g.waiting++
-	waits := true
-	g.calls = append(g.calls, n.calls.begin(node, g.req.Request, wire.Read{Key: g.req.Key}, n.cfg.Timings.Patience, call{
-		keep: true, front: true,
-		onAnswer: func(b wire.Body) {
-			if waits {
-				waits = false
-				g.waiting--
-			}
-			r, ok := b.(wire.ReadReply)
-			switch {
-			case !ok:
-			case r.Err == wire.OK || r.Err == wire.Damaged || r.Err == wire.Pending:
-				g.answered(node, r)
-			default: // it is there, but cannot say now
-				g.askNext()
-			}
-			g.settle()
-		},
-		onSilent: func() {
-			waits = false
-			g.waiting--
-			g.silent[node] = true
+	g.questions.ask(node, wire.Read{Key: g.req.Key}, func(b wire.Body) {
+		r, ok := b.(wire.ReadReply)
+		switch {
+		case !ok:
+		case r.Err == wire.OK || r.Err == wire.Damaged || r.Err == wire.Pending:
+			g.answered(node, r)
+		default: // the node cannot answer now
 			g.askNext()
-			g.settle()
-		},
-		onGone: g.settle,
-	}))
-}
-
-// askNext turns to the next healthy node of the preference list in place of a silent one.
-func (g *get) askNext() {
-	if g.quorum.Strict || g.replied {
-		return
-	}
-	for _, node := range g.pref {
-		if !g.used[node] && g.n.detector.healthy(node) {
-			g.used[node] = true
-			g.ask(node)
-			return
 		}
-	}
+	}, func() {
+		g.replicas.Silent(node)
+		g.askNext()
+	})
 }
 
-// answered notes an answer. A damaged replica does not count toward R, but read
-// repair mends it.
-func (g *get) answered(node string, r wire.ReadReply) {
-	g.lww = g.lww || r.LWW
-	g.answers = slices.DeleteFunc(g.answers, func(a readAnswer) bool { return a.node == node }) // it was asked again
-	g.answers = append(g.answers, readAnswer{node: node, siblings: r.Siblings, home: r.Home, lost: r.Lost, damaged: r.Err == wire.Damaged, pending: r.Err == wire.Pending})
-	g.recheck.wanted = g.recheck.wanted || r.Returned && !r.Home
+// askNext asks the next healthy node of the preference list in place of another one.
+func (g *get) askNext() {
 	if g.replied {
 		return
 	}
-	g.n.emit(event.Event{Kind: event.ReadReply, Request: g.req.Request, Key: g.req.Key, Peer: node, Versions: r.Siblings, Err: r.Err, Count: len(g.counted()), Want: g.quorum.R})
-	g.moved(node, r)
-}
-
-// askHomes turns to homes that were passed over because they are suspected, once
-// those that were asked do not make a quorum.
-func (g *get) askHomes() {
-	for _, h := range g.n.members.homesIn(g.pref) {
-		if !g.used[h] && g.n.detector.connected(h) {
-			g.used[h] = true
-			g.ask(h)
-		}
+	if node := g.replicas.Next(); node != "" {
+		g.ask(node)
 	}
 }
 
-// counted lists the nodes whose answers count toward R. Those of damaged replicas do not. A stand-in
-// that knows nothing counts only if the key was found, and only beside a home or where no home can
-// answer any more: it cannot tell that there is nothing (see absence.go).
-func (g *get) counted() []string {
-	nothing, wait := g.foundNothing(), g.homeMayAnswer()
-	var out []string
-	for _, a := range g.answers {
-		switch {
-		case mutant.Is(mutant.PendingCounted) && a.pending:
-		case a.damaged, a.pending && (!g.lenient || len(a.siblings) == 0):
-			continue
-		case (nothing || wait) && len(a.siblings) == 0 && !a.home:
-			continue
-		}
-		out = append(out, a.node)
+// answered handles the answer of one node.
+func (g *get) answered(node string, r wire.ReadReply) {
+	g.lww = g.lww || r.LWW
+	a := quorum.Answer{
+		Node: node, Siblings: r.Siblings, Lost: r.Lost, Home: r.Home,
+		Damaged: r.Err == wire.Damaged, Pending: r.Err == wire.Pending, Returned: r.Returned,
 	}
-	return out
+	g.replicas.Add(a)
+	if g.replied {
+		return
+	}
+	g.n.emit(event.Event{
+		Kind: event.ReadReply, Request: g.req.Request, Key: g.req.Key, Peer: node, Versions: r.Siblings,
+		Err: r.Err, Count: len(g.replicas.Counted()), Want: g.quorum.R,
+	})
+	g.followRange(a, r.Ask)
 }
 
-// homeMayAnswer says whether no home has answered that was given the key, and one still could.
-func (g *get) homeMayAnswer() bool {
-	may := false
-	for _, a := range g.answers {
-		if a.home {
-			return false
-		}
-		may = may || a.pending
+// followRange looks for a key whose range is being transferred (§4.9). While a key range moves, its
+// new home answers with what it has got so far, and names the nodes that held the range before. The
+// get asks one of them in its place. So R answers still come from nodes that saw every write, and a
+// key that is being transferred is not taken for one that does not exist.
+func (g *get) followRange(a quorum.Answer, holders []string) {
+	if !a.Pending {
+		g.askAll(slices.Values(g.replicas.HandedOver(a)))
+		return
 	}
-	for _, h := range g.n.members.homesIn(g.pref) {
-		may = may || g.n.detector.connected(h) && !g.silent[h]
+	if node := g.replicas.Earlier(holders); node != "" {
+		g.ask(node)
+	} else {
+		g.askNext()
 	}
-	return may
 }
 
-// merged is what all answers together say (§4.4 syntactic reconciliation).
+// askMore asks further nodes when the nodes that were asked have answered or fallen silent, and their
+// answers are not enough.
+func (g *get) askMore() {
+	m := g.n.members
+	if g.view != m.digest { // the ring has changed since the get began
+		g.view = m.digest
+		g.askAll(g.replicas.NewHomes(m.preference(g.req.Key)))
+	}
+	if g.quorum.Strict {
+		return
+	}
+	g.askAll(g.replicas.SuspectedHomes())
+	if g.questions.waiting == 0 && g.replicas.FoundNothing() {
+		g.askAll(g.replicas.Beyond())
+	}
+	if g.questions.waiting == 0 && g.replicas.Relax() && g.replicas.Enough() {
+		g.succeed()
+	}
+}
+
+// merged returns what all answers together hold (§4.4 syntactic reconciliation).
 func (g *get) merged() vclock.Siblings {
 	var s vclock.Siblings
-	answers := g.answers
+	answers := g.replicas.Answers()
 	if mutant.Is(mutant.LastAnswerUnmerged) && !g.replied {
 		answers = answers[:max(1, len(answers)-1)]
 	}
 	for _, a := range answers {
-		s = reconcile(s, a.siblings, g.lww)
+		s = reconcile(s, a.Siblings, g.lww)
 	}
 	return s
 }
 
-// settle answers the client once R have answered, then waits a little for
-// the others (§5), and ends the machine when there is nothing left to wait for.
+// settle answers the client once the answers are enough, then waits a little for the others (§5). It
+// ends the get when there is nothing left to wait for.
 func (g *get) settle() {
 	n := g.n
 	if !g.replied {
-		g.makeSure()
+		g.askAll(g.replicas.Confirm())
 	}
-	if !g.replied && g.decided() {
+	if !g.replied && g.replicas.Enough() {
 		g.succeed()
 		g.timeout.Stop()
 		g.timeout = n.after(n.cfg.Timings.RepairGrace, g.end)
@@ -249,40 +191,31 @@ func (g *get) settle() {
 			return
 		}
 	}
-	if !g.replied && g.waiting == 0 {
+	if !g.replied && g.questions.waiting == 0 {
 		g.askMore()
 	}
-	if g.waiting > 0 {
-		return
-	}
-	if g.replied || !n.calls.mayAnswer(g.calls) {
+	if g.questions.hopeless() || g.replied && g.questions.waiting == 0 {
 		g.end()
 	}
 }
 
-// decided says whether the answers are enough for the client.
-func (g *get) decided() bool {
-	got := len(g.counted())
-	if got < g.quorum.R && !(mutant.Is(mutant.ReadShortOfR) && got == g.quorum.R-1) {
-		return false
-	}
-	return !g.foundNothing() || g.absent()
-}
-
+// succeed answers the client with the versions that the answers hold.
 func (g *get) succeed() {
-	n, s := g.n, g.merged()
+	s := g.merged()
 	if len(s) > wire.MaxMerged || s.Size() > wire.MaxFrame/2 {
-		g.fail(wire.TooLarge, fmt.Sprintf("the key has %d concurrent versions of %d bytes in all, more than one answer holds; get it with -R 1 and reconcile what that gives", len(s), s.Size()))
+		g.fail(wire.TooLarge, fmt.Sprintf(
+			"the key has %d concurrent versions of %d bytes in all, more than one answer holds; get it with -R 1 and reconcile what that gives",
+			len(s), s.Size()))
 		return
 	}
 	if len(s) > 1 {
-		n.emit(event.Event{Kind: event.Reconciled, Request: g.req.Request, Key: g.req.Key, Versions: s})
+		g.n.emit(event.Event{Kind: event.Reconciled, Request: g.req.Request, Key: g.req.Key, Versions: s})
 	}
 	if mutant.Is(mutant.SiblingLeftOut) && len(s) > 2 {
 		s = s[1:]
 	}
 	live := s.Live()
-	dead := slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return !v.Deleted })
+	deleted := slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return !v.Deleted })
 	switch {
 	case mutant.Is(mutant.OneSiblingShown):
 		live = live[:min(len(live), 1)]
@@ -290,14 +223,14 @@ func (g *get) succeed() {
 		s = live
 	}
 	g.reply(wire.GetReply{
-		Siblings: live, Tombstones: dead, Replied: g.counted(),
-		Context: n.seal(g.req.Key, g.context(s)), Lost: g.lost(),
+		Siblings: live, Tombstones: deleted, Replied: g.replicas.Counted(),
+		Context: g.n.coordinator.seal(g.req.Key, g.context(s)), Lost: g.lost(),
 	})
 }
 
-// context is what a client has seen that gets s.
+// context returns what a client has seen that gets s.
 func (g *get) context(s vclock.Siblings) wire.Context {
-	ctx := wire.Context{Clock: s.Context(), Time: latest(s), Fastest: g.firstHome()}
+	ctx := wire.Context{Clock: s.Context(), Time: latest(s), Fastest: g.replicas.FirstHome()}
 	switch {
 	case mutant.Is(mutant.ContextWithoutGaps):
 		ctx.Clock = ctx.Clock.Compact(wire.MaxClock)
@@ -307,10 +240,29 @@ func (g *get) context(s vclock.Siblings) wire.Context {
 	return ctx
 }
 
+// lost returns the versions lost to last write wins that the answers name, sorted by dot.
+func (g *get) lost() vclock.Siblings {
+	var out vclock.Siblings
+	for _, a := range g.replicas.Answers() {
+		for _, v := range a.Lost {
+			if !out.Has(v.Dot) {
+				out = append(out, v)
+			}
+		}
+	}
+	return sortedByDot(out)[:min(len(out), wire.MaxMerged)]
+}
+
+// refuse answers the client before any replica was asked.
+func (g *get) refuse(code wire.Code, err error) {
+	g.reply(wire.GetReply{Err: code, Message: err.Error()})
+}
+
+// fail answers the client after replicas were asked.
 func (g *get) fail(code wire.Code, message string) {
-	r := wire.GetReply{Err: code, Message: message, Replied: g.counted()}
+	r := wire.GetReply{Err: code, Message: message, Replied: g.replicas.Counted()}
 	if code == wire.QuorumNotReached {
-		r.Missing = slices.DeleteFunc(g.unheard(), func(node string) bool { return slices.Contains(g.reached, node) })
+		r.Missing = g.replicas.Unheard()
 	}
 	g.reply(r)
 }
@@ -318,7 +270,7 @@ func (g *get) fail(code wire.Code, message string) {
 func (g *get) reply(r wire.GetReply) {
 	n := g.n
 	g.replied = true
-	r.Request, r.Coordinator, r.View = g.req.Request, n.cfg.Name, n.staleView(g.req.View)
+	r.Request, r.Coordinator, r.View = g.req.Request, n.cfg.Name, n.coordinator.newerView(g.req.View)
 	n.emit(event.Event{
 		Kind: event.Replied, Request: g.req.Request, Key: g.req.Key, Op: "get", Err: r.Err, Message: r.Message, Peer: n.cfg.Name,
 		Versions: r.Siblings, Nodes: r.Replied, Count: len(r.Replied), Want: g.quorum.R, Elapsed: n.now - g.began,
@@ -326,14 +278,12 @@ func (g *get) reply(r wire.GetReply) {
 	n.reply(g.client, r)
 }
 
-// end closes the machine: a client not yet answered never had its quorum, and
-// the replicas that were found stale are mended.
+// end ends the get. A client that was not answered yet is told that the quorum was not reached. Homes
+// that answered with too little are repaired.
 func (g *get) end() {
-	for _, op := range g.calls {
-		g.n.calls.abandon(op)
-	}
+	g.questions.abandon()
 	if g.replied || !mutant.Is(mutant.RequestNeverOver) {
-		g.n.requests--
+		g.n.coordinator.requests--
 	}
 	g.timeout.Stop()
 	if !g.replied {

@@ -139,7 +139,7 @@ func (l *lastWrite) precedes(w vclock.Version) bool {
 	if at, ok := l.heard[node]; ok {
 		return stamped <= at
 	}
-	return l.put != nil && l.put.n.calls.waitsFor(l.put.calls, node)
+	return l.put != nil && l.put.n.calls.waitsFor(l.put.questions.ops, node)
 }
 
 // mustReport reports whether this replica must report that v is lost. The replica is a hint for home,
@@ -185,19 +185,6 @@ func (l *lastWrites) lostOf(key []byte) vclock.Siblings {
 func sortedByDot(s vclock.Siblings) vclock.Siblings {
 	slices.SortFunc(s, func(a, b vclock.Version) int { return a.Dot.Compare(b.Dot) })
 	return s
-}
-
-// lost returns the lost versions that the answers to the get name, sorted by dot.
-func (g *get) lost() vclock.Siblings {
-	var out vclock.Siblings
-	for _, a := range g.answers {
-		for _, v := range a.lost {
-			if !out.Has(v.Dot) {
-				out = append(out, v)
-			}
-		}
-	}
-	return sortedByDot(out)[:min(len(out), wire.MaxMerged)]
 }
 
 // withoutValues returns s without the values of its versions.

@@ -8,7 +8,7 @@ func (n *Node) Overrun() string {
 		what        string
 		used, bound int
 	}{
-		{"requests", n.requests, MaxRequests},
+		{"requests", n.coordinator.requests, MaxRequests},
 		{"rounds of anti-entropy", n.sync.running, maxRounds},
 		{"batches of tombstones", len(n.collector.batches), maxBatches},
 		{"watched keys", len(n.collector.watched), maxWatched},
@@ -23,4 +23,4 @@ func (n *Node) Overrun() string {
 }
 
 // Requests returns the number of client requests that the node works on. It is for tests and simulators.
-func (n *Node) Requests() int { return n.requests }
+func (n *Node) Requests() int { return n.coordinator.requests }

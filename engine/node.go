@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"ringside/engine/dedup"
 	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
@@ -16,10 +15,6 @@ import (
 	"ringside/engine/timers"
 	"ringside/engine/wire"
 )
-
-// MaxRequests is how many client requests a node works on at once, until the last
-// replica has answered or is given up; more are refused with wire.Overloaded. Each may hold a value in memory.
-const MaxRequests = 4096
 
 // Config is what a node is made with. It never changes.
 type Config struct {
@@ -144,16 +139,15 @@ type Node struct {
 	out  Output        // of the current step
 	lazy bool          // what is being written may wait in the object buffer
 
-	forwards   map[string]*dedup.Window // puts that other nodes handed over, by sender
-	requests   int                      // client requests being worked on
-	handoff    *handoff
-	counters   *counters
-	records    *records
-	trees      *trees
-	sync       *syncer
-	refusals   *refusals
-	transfer   *transfers
-	background *background
+	coordinator *coordinator
+	handoff     *handoff
+	counters    *counters
+	records     *records
+	trees       *trees
+	sync        *syncer
+	refusals    *refusals
+	transfer    *transfers
+	background  *background
 
 	members  *members
 	gossip   *gossiper
@@ -170,11 +164,11 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 	n := &Node{
 		cfg: cfg, db: store.NewOverlay(db), now: now,
 		rng:       rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
-		forwards:  map[string]*dedup.Window{},
 		refusals:  newRefusals(),
 		transfer:  newTransfers(),
 		collector: newCollector(),
 	}
+	n.coordinator = newCoordinator(n)
 	n.records = &records{n: n}
 	n.counters = newCounters(n)
 	n.lastWrites = newLastWrites(n)
@@ -299,7 +293,7 @@ func (n *Node) receive(m wire.Message) {
 	case wire.Write:
 		n.records.onWrite(m, b)
 	case wire.Forward:
-		n.onForward(m, b)
+		n.coordinator.onForward(m, b)
 	case wire.Sync:
 		n.onSync(m, b)
 	case wire.Collect:
@@ -316,11 +310,11 @@ func (n *Node) request(in Request) {
 	}
 	switch b := in.Body.(type) {
 	case wire.GetRequest:
-		n.onGet(in.Client, b)
+		n.coordinator.onGet(in.Client, b)
 	case wire.PutRequest:
-		n.onClientPut(in.Client, b)
+		n.coordinator.onPut(in.Client, b)
 	case wire.MembershipRequest:
-		n.tellMembership(in.Client, b)
+		n.coordinator.membership(in.Client, b)
 	default:
 		panic(fmt.Sprintf("engine: unknown request %T", b))
 	}
@@ -398,32 +392,4 @@ func (n *Node) describe(in Describe) {
 		events = append(events, e)
 	}
 	n.out.Replies = append(n.out.Replies, Reply{Client: in.Client, Events: events})
-}
-
-// quorum fills in the defaults of a client's wishes and checks those that the request needs: a ring
-// that has shrunk below W can be read all the same, and one below R be written.
-func (n *Node) quorum(q wire.Quorum, reads bool) (wire.Quorum, error) {
-	if q.R == 0 {
-		q.R = n.cfg.R
-	}
-	if q.W == 0 {
-		q.W = n.cfg.W
-	}
-	q.Strict = q.Strict || n.cfg.Strict
-	name, want := "W", q.W
-	if reads {
-		name, want = "R", q.R
-	}
-	if most := n.members.replicas(); want < 1 || want > most {
-		return q, fmt.Errorf("%s=%d: want 1 to N=%d", name, want, most)
-	}
-	return q, nil
-}
-
-// busy says why a request has to be refused, nil if there is room for it.
-func (n *Node) busy() error {
-	if n.requests < MaxRequests && (n.requests == 0 || !n.odd(FewRequests)) {
-		return nil
-	}
-	return fmt.Errorf("%s works on %d requests already; try again", n.cfg.Name, n.requests)
 }

@@ -355,9 +355,9 @@ func TestFastestIsGone(t *testing.T) {
 				t.Fatalf("told=%v: via %s: answered after %v", told, via, w.now-began)
 			}
 		}
-		if n := w.nodes["n1"].requests + w.nodes["n4"].requests; n != 0 {
+		if n := w.nodes["n1"].coordinator.requests + w.nodes["n4"].coordinator.requests; n != 0 {
 			w.pass(3 * time.Second)
-			if n := w.nodes["n1"].requests + w.nodes["n4"].requests; n != 0 {
+			if n := w.nodes["n1"].coordinator.requests + w.nodes["n4"].coordinator.requests; n != 0 {
 				t.Fatalf("told=%v: %d requests are counted for ever", told, n)
 			}
 		}

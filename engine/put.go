@@ -1,18 +1,16 @@
 package engine
 
-// §4.5 Execution of put(): the coordinator makes the new clock, writes locally,
-// sends to the N highest-ranked reachable nodes, and succeeds once W of them,
-// itself among them, hold the version durably. Where the replicas go is in
-// sloppyquorum.go, how a put comes to its coordinator in coordinator.go and forward.go.
+// §4.5 Execution of put(): the coordinator makes the version and its clock, writes locally, sends the
+// version to the N highest-ranked reachable nodes, and succeeds once W nodes hold the version durably,
+// itself among them. A put goes from route (coordinator.go, forward.go) to coordinate, and from there
+// to the answer. Where the replicas go is in package quorum.
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
-	"ringside/engine/record"
+	"ringside/engine/quorum"
 	"ringside/engine/timers"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -20,36 +18,31 @@ import (
 
 // A put is the state machine of one put that this node coordinates.
 type put struct {
-	n       *Node
-	req     wire.PutRequest
-	quorum  wire.Quorum
-	pref    []string
-	version vclock.Version
+	n         *Node
+	req       wire.PutRequest
+	replicas  *quorum.Write
+	questions questions
+	durable   string // the node that has to write durably where nodes have an object buffer (§6.1)
+	replied   bool
+	timeout   *timers.Timer
+	respond   func(wire.PutReply)
+
+	version vclock.Version  // set by stamp, as are the following
+	all     vclock.Siblings // what every replica is sent: all that the coordinator knows of the key
 	lww     bool            // only the latest version is kept
-	all     vclock.Siblings // what every replica is sent: all the coordinator knows
-	used    map[string]bool // nodes that were asked, or hold it already
-	durable string          // the one that is asked for a durable write where the others have a buffer (§6.1)
-	acks    []string
-	hinted  []wire.Hint
-	calls   []uint64
-	waiting int // calls that neither answered nor fell silent
-	replied bool
+	lostTo  vclock.Siblings // the version that took the place of this one before the client was answered
 	last    *lastWrite      // nil unless last write wins
-	lostTo  vclock.Siblings // what took the version's place under last write wins before that
-	timeout *timers.Timer
-	respond func(wire.PutReply)
 }
 
-// onClientPut begins a put that a client sent here.
-func (n *Node) onClientPut(client uint64, req wire.PutRequest) {
-	began := n.now
-	op := "put"
+// onPut begins a put that a client sent here.
+func (c *coordinator) onPut(client uint64, req wire.PutRequest) {
+	n, began, op := c.n, c.n.now, "put"
 	if req.Delete {
 		op = "del"
 	}
 	n.emit(event.Event{Kind: event.Requested, Request: req.Request, Key: req.Key, Op: op})
 	respond := func(r wire.PutReply) {
-		r.Request, r.View = req.Request, n.staleView(req.View)
+		r.Request, r.View = req.Request, c.newerView(req.View)
 		e := event.Event{
 			Kind: event.Replied, Request: req.Request, Key: req.Key, Op: op, Err: r.Err, Message: r.Message, Peer: r.Coordinator,
 			Nodes: r.Acks, Hinted: r.Hinted, Count: len(r.Acks), Want: req.Quorum.W, Elapsed: n.now - began,
@@ -60,27 +53,31 @@ func (n *Node) onClientPut(client uint64, req wire.PutRequest) {
 		n.emit(e)
 		n.reply(client, r)
 	}
-	refuse := func(code wire.Code, err error) {
-		respond(wire.PutReply{Err: code, Message: err.Error(), Coordinator: n.cfg.Name})
-	}
-	if err := n.busy(); err != nil {
-		refuse(wire.Overloaded, err)
-		return
-	}
-	if code, err := checkPut(req); err != nil {
-		refuse(code, err)
-		return
-	}
-	q, err := n.quorum(req.Quorum, false)
+	code, err := c.admitPut(&req)
 	if err != nil {
-		refuse(wire.BadRequest, err)
+		respond(wire.PutReply{Err: code, Message: err.Error(), Coordinator: n.cfg.Name})
 		return
 	}
-	req.Quorum = q
-	n.choose(req, respond)
+	c.route(req, respond)
 }
 
-// checkPut refuses what no node should see.
+// admitPut checks a client's put before a replica is asked, and fills in what its quorum leaves open.
+func (c *coordinator) admitPut(req *wire.PutRequest) (wire.Code, error) {
+	if err := c.busy(); err != nil {
+		return wire.Overloaded, err
+	}
+	if code, err := checkPut(*req); err != nil {
+		return code, err
+	}
+	q, err := c.withDefaults(req.Quorum, false)
+	if err != nil {
+		return wire.BadRequest, err
+	}
+	req.Quorum = q
+	return wire.OK, nil
+}
+
+// checkPut checks the parts of a put that do not depend on the node.
 func checkPut(req wire.PutRequest) (wire.Code, error) {
 	switch {
 	case len(req.Key) == 0:
@@ -97,26 +94,16 @@ func checkPut(req wire.PutRequest) (wire.Code, error) {
 	return wire.OK, nil
 }
 
-// coordinate runs the put from here.
-func (n *Node) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
-	p := &put{
-		n: n, req: req, quorum: req.Quorum, pref: n.members.preference(req.Key),
-		used: map[string]bool{n.cfg.Name: true},
-	}
-	p.respond = func(r wire.PutReply) {
-		p.replied = true
-		r.Coordinator = n.cfg.Name
-		respond(r)
-	}
-	plan := p.plan()
-	if plan.reached < p.quorum.W {
-		if mutant.Is(mutant.RefusedAfterWriting) {
-			_, _ = p.stamp(plan)
-		}
-		p.respond(wire.PutReply{Err: wire.QuorumNotReached, Message: p.missing(plan), Missing: p.unheard(plan.nodes())})
+// coordinate runs the put from this node.
+func (c *coordinator) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
+	n := c.n
+	p := newPut(c, req, respond)
+	plan := p.replicas.Plan(n.members.has(n.cfg.Name))
+	if len(plan.Assigned) < req.Quorum.W {
+		p.refuse(plan)
 		return
 	}
-	p.chooseDurable(plan.assigned)
+	p.chooseDurable(plan.Assigned)
 	var code wire.Code
 	var err error
 	n.withDurability(p.isLazy(n.cfg.Name), func() { code, err = p.stamp(plan) })
@@ -124,223 +111,155 @@ func (n *Node) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
 		p.respond(wire.PutReply{Err: code, Message: err.Error()})
 		return
 	}
-	n.requests++
+	c.requests++
 	n.lastWrites.begin(p)
 	p.timeout = n.after(n.cfg.Timings.Request, p.end)
-	for _, a := range plan.assigned {
-		if a.node == n.cfg.Name {
+	for _, a := range plan.Assigned {
+		if a.Node == n.cfg.Name {
 			p.acked(a)
-			continue
+		} else {
+			p.replicate(a)
 		}
-		p.replicate(a)
 	}
 	p.settle()
 }
 
-// stamp makes the new version (§4.4) and writes it locally: it joins what the
-// coordinator knows of the key, and takes the place of what its context covers.
-func (p *put) stamp(plan putPlan) (wire.Code, error) {
-	n, key := p.n, p.req.Key
-	var ctx wire.Context
-	if len(p.req.Context) > 0 {
-		var err error
-		if ctx, err = wire.OpenContext(n.cfg.Secret, key, p.req.Context); err != nil {
-			return wire.ContextRefused, fmt.Errorf("%w; get the key again", err)
-		}
+func newPut(c *coordinator, req wire.PutRequest, respond func(wire.PutReply)) *put {
+	n := c.n
+	pref := n.members.preference(req.Key)
+	p := &put{
+		n: n, req: req,
+		replicas:  quorum.NewWrite(c, n.cfg.Name, pref, req.Quorum.W, req.Quorum.Strict),
+		questions: questions{n: n, request: req.Request},
 	}
-	known, lww, code := n.records.known(key)
-	if code == wire.Damaged { // what is merged from here mends it
-		known, lww = nil, false
+	p.questions.settle = p.settle
+	p.respond = func(r wire.PutReply) {
+		p.replied = true
+		r.Coordinator = n.cfg.Name
+		respond(r)
 	}
-	lww = lww || n.cfg.LWW
-	home, standsIn := n.members.isHome(n.cfg.Name, p.pref), ""
-	for _, a := range plan.assigned {
-		if a.node == n.cfg.Name && a.home != a.node {
-			standsIn = a.home
-		}
-	}
-	if standsIn != "" && n.handoff.full() && !mutant.Is(mutant.OwnHintsUnbounded) { // before a dot is minted that no node keeps
-		n.handoff.refuse(standsIn, key, p.req.Request, n.cfg.Name)
-		return wire.Overloaded, n.cannotKeep(wire.Overloaded)
-	}
-	own := n.counters.mint(key, ctx.Clock.Merge(known.Context()))
-	p.version = vclock.Version{
-		Dot:  vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter},
-		Past: p.past(ctx.Clock, known, own, lww), Value: p.req.Value, Deleted: p.req.Delete,
-		Request: p.req.Request, Literal: n.cfg.Literal,
-		Time: max(n.stampTime(), ctx.Time+1), // later than all it has seen, whatever the clocks say
-	}
-	if mutant.Is(mutant.ContextTimeIgnored) {
-		p.version.Time = int64(n.now)
-	}
-	p.all = reconcile(known, vclock.Siblings{p.version}, lww)
-	seen := ctx.Clock
-	if lww {
-		seen = nil // whatever the client has seen, the put takes the place of all that is known
-	}
-	p.truncate(seen, known)
-	if len(p.all) > n.maxSiblings() && (len(p.all) > n.maxSiblings()+1 || !mutant.Is(mutant.SiblingsOffByOne)) && !mutant.Is(mutant.SiblingsUnbounded) || len(p.all) > 1 && p.all.Size() > wire.MaxRecord {
-		return wire.TooLarge, fmt.Errorf("the key has %d concurrent versions of %d bytes in all, the limits are %d and %d; get it and put the reconciled value with the context",
-			len(p.all), p.all.Size(), n.maxSiblings(), wire.MaxRecord)
-	}
-	if k := len(p.all.Context()); k > wire.MaxClock {
-		return wire.TooLarge, fmt.Errorf("the key's clock has %d entries, the limit is %d; put under another key", k, wire.MaxClock)
-	}
-	chosen := ""
-	if ctx.Fastest == n.cfg.Name && home {
-		chosen = event.Fastest
-	}
-	n.emit(event.Event{Kind: event.Coordinate, Request: p.req.Request, Key: key, Versions: vclock.Siblings{p.version}, Homes: p.n.members.homesIn(p.pref), For: standsIn, Nodes: plan.missing, Message: chosen})
-	if !p.all.Has(p.version.Dot) { // a later clock wrote before: last write wins
-		p.lostTo = p.all
-	}
-	u := update{key: key, siblings: p.all, lww: lww, own: &own, purpose: wire.Replicate, request: p.req.Request, peer: n.cfg.Name}
-	switch {
-	case home:
-		code = n.records.merge(u)
-	case standsIn != "":
-		code = n.handoff.keep(standsIn, u)
-	default: // this node keeps no replica, but it must keep the counter
-		n.counters.keep(record.DataKey(key), own)
-		code = wire.OK
-	}
-	if code != wire.OK {
-		return code, n.cannotKeep(code)
-	}
-	p.lww = lww
-	return wire.OK, nil
+	return p
 }
 
-// maxSiblings is how many versions of a key the node adds to at most.
-func (n *Node) maxSiblings() int { return cmp.Or(n.cfg.MaxSiblings, wire.MaxSiblings) }
-
-func (n *Node) cannotKeep(code wire.Code) error {
-	return fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d", n.cfg.Name, code, n.handoff.index.Len(), n.handoff.index.Max())
+// refuse answers a put that cannot reach W nodes, before anything is written.
+func (p *put) refuse(plan quorum.Plan) {
+	if mutant.Is(mutant.RefusedAfterWriting) {
+		_, _ = p.stamp(plan)
+	}
+	p.respond(wire.PutReply{Err: wire.QuorumNotReached, Message: p.shortfall(plan), Missing: p.replicas.Unheard(plan.Nodes())})
 }
 
-func (p *put) replicate(a assignment) {
-	n := p.n
-	w := wire.Write{Key: p.req.Key, Siblings: p.all, LWW: p.lww, Purpose: wire.Replicate, Lazy: p.isLazy(a.node)}
+// replicate sends the put's versions to the node of an assignment.
+func (p *put) replicate(a quorum.Assignment) {
+	w := wire.Write{Key: p.req.Key, Siblings: p.all, LWW: p.lww, Purpose: wire.Replicate, Lazy: p.isLazy(a.Node), For: a.For()}
+	if mutant.Is(mutant.HintUnnamed) {
+		w.For = ""
+	}
 	if mutant.Is(mutant.SiblingsLeftBehind) {
 		w.Siblings = vclock.Siblings{p.version}
 	}
-	e := event.Event{Kind: event.Replicate, Request: p.req.Request, Key: p.req.Key, Peer: a.node}
-	if a.home != a.node && !mutant.Is(mutant.HintUnnamed) {
-		w.For, e.For = a.home, a.home
-	}
-	n.emit(e)
-	p.waiting++
-	heard := false
-	p.calls = append(p.calls, n.calls.begin(a.node, p.req.Request, w, n.cfg.Timings.Patience, call{
-		keep: true, front: true,
-		onAnswer: func(b wire.Body) {
-			if !heard {
-				heard = true
-				p.waiting--
-			}
-			if r, ok := b.(wire.WriteReply); ok && r.Err == wire.OK {
-				p.acked(a)
-			} else {
-				p.replace(a)
-			}
-			p.settle()
-		},
-		onSilent: func() {
-			heard = true
-			p.waiting--
+	p.n.emit(event.Event{Kind: event.Replicate, Request: p.req.Request, Key: p.req.Key, Peer: a.Node, For: w.For})
+	p.questions.ask(a.Node, w, func(b wire.Body) {
+		if r, ok := b.(wire.WriteReply); ok && r.Err == wire.OK {
+			p.acked(a)
+		} else {
 			p.replace(a)
-			p.settle()
-		},
-		onGone: p.settle,
-	}))
-}
-
-// replace finds another stand-in for a replica that did not get through.
-func (p *put) replace(a assignment) {
-	if p.quorum.Strict {
-		return
-	}
-	if s := p.nextStandIn(p.n.detector.healthy); s != "" {
-		if a.node == p.durable {
-			p.durable = s
 		}
-		p.replicate(assignment{s, a.home})
-	}
+	}, func() { p.replace(a) })
 }
 
-// acked counts a node that holds the version, durably unless it was asked to be lazy: by
-// node, never by number alone.
-func (p *put) acked(a assignment) {
-	if slices.Contains(p.acks, a.node) && !mutant.Is(mutant.AckByCount) {
+// replace sends a replica that did not get through to another fallback.
+func (p *put) replace(a quorum.Assignment) {
+	b, ok := p.replicas.Replace(a)
+	if !ok {
 		return
 	}
-	p.acks = append(p.acks, a.node)
-	p.last.hears(a.node, p.n.now)
-	if a.home != a.node {
-		p.hinted = append(p.hinted, wire.Hint{Holder: a.node, For: a.home})
+	if a.Node == p.durable {
+		p.durable = b.Node
 	}
-	e := event.Event{Kind: event.Ack, Request: p.req.Request, Key: p.req.Key, Peer: a.node, For: standsInFor(a), Count: len(p.acks), Want: p.quorum.W}
-	if p.isLazy(a.node) {
+	p.replicate(b)
+}
+
+// acked counts a node that holds the version: durably, or in its object buffer if the node was asked
+// to be lazy.
+func (p *put) acked(a quorum.Assignment) {
+	if !p.replicas.Ack(a) {
+		return
+	}
+	p.last.hears(a.Node, p.n.now)
+	e := event.Event{
+		Kind: event.Ack, Request: p.req.Request, Key: p.req.Key, Peer: a.Node, For: a.For(),
+		Count: p.replicas.Count(), Want: p.req.Quorum.W,
+	}
+	if p.isLazy(a.Node) {
 		e.Op = event.OpBuffered
 	}
 	p.n.emit(e)
 }
 
-func standsInFor(a assignment) string {
-	if a.home == a.node {
-		return ""
-	}
-	return a.home
-}
-
-// settle answers the client as soon as the outcome is known, and ends the
-// machine once every replica has answered or been given up.
+// settle answers the client as soon as the outcome is known. It ends the put once every replica has
+// answered or was given up.
 func (p *put) settle() {
-	n := p.n
-	if !p.replied && (len(p.acks) >= p.quorum.W || mutant.Is(mutant.AckShortOfW) && len(p.acks) == p.quorum.W-1) {
-		v := p.version
-		ctx := wire.Context{Clock: v.Clock(), Time: v.Time}
-		switch {
-		case mutant.Is(mutant.PutContextWithoutDot):
-			ctx.Clock = v.Past
-		case mutant.Is(mutant.PutContextOfSiblings):
-			ctx.Clock = p.all.Context()
-		}
-		v.Value = nil
-		p.last.succeeds(n.now)
-		if len(p.lostTo) > 0 {
-			n.lastWrites.report(p.req.Key, p.version, p.lostTo[0])
-		}
-		live := p.all.Live()
-		p.respond(wire.PutReply{
-			Version: v, Siblings: len(live), Deletes: len(p.all) - len(live), Acks: slices.Clone(p.acks), Hinted: slices.Clone(p.hinted),
-			Context: n.seal(p.req.Key, ctx), LostTo: withoutValues(p.lostTo),
-		})
-		if n.odd(HastyPut) {
+	if !p.replied && p.replicas.Enough() {
+		p.succeed()
+		if p.n.odd(HastyPut) {
 			p.end()
 			return
 		}
 	}
-	if p.waiting > 0 {
-		return
-	}
-	if p.replied || !n.calls.mayAnswer(p.calls) {
+	if p.questions.hopeless() || p.replied && p.questions.waiting == 0 {
 		p.end()
 	}
 }
 
-// end forgets the put; a client that was not answered yet never reached its quorum.
-func (p *put) end() {
-	for _, op := range p.calls {
-		p.n.calls.abandon(op)
+// succeed tells the client that W nodes hold the version.
+func (p *put) succeed() {
+	n, v := p.n, p.version
+	v.Value = nil
+	p.last.succeeds(n.now)
+	if len(p.lostTo) > 0 {
+		n.lastWrites.report(p.req.Key, p.version, p.lostTo[0])
 	}
-	p.n.requests--
+	live := p.all.Live()
+	p.respond(wire.PutReply{
+		Version: v, Siblings: len(live), Deletes: len(p.all) - len(live), Acks: p.replicas.Acks(), Hinted: p.hinted(),
+		Context: n.coordinator.seal(p.req.Key, p.context()), LostTo: withoutValues(p.lostTo),
+	})
+}
+
+// context returns what the client has seen with this put: the new version.
+func (p *put) context() wire.Context {
+	ctx := wire.Context{Clock: p.version.Clock(), Time: p.version.Time}
+	switch {
+	case mutant.Is(mutant.PutContextWithoutDot):
+		ctx.Clock = p.version.Past
+	case mutant.Is(mutant.PutContextOfSiblings):
+		ctx.Clock = p.all.Context()
+	}
+	return ctx
+}
+
+// hinted lists the fallbacks that hold the version, each with its home.
+func (p *put) hinted() []wire.Hint {
+	var out []wire.Hint
+	for _, a := range p.replicas.Fallbacks() {
+		out = append(out, wire.Hint{Holder: a.Node, For: a.Home})
+	}
+	return out
+}
+
+// end ends the put. A client that was not answered yet is told that the quorum was not reached.
+func (p *put) end() {
+	p.questions.abandon()
+	p.n.coordinator.requests--
 	p.timeout.Stop()
 	if !p.replied {
+		acks := p.replicas.Acks()
 		p.respond(wire.PutReply{
-			Err: wire.QuorumNotReached, Unknown: !mutant.Is(mutant.TimeoutSaysRefused), Acks: p.acks, Hinted: p.hinted,
-			Message: fmt.Sprintf("W=%d, but %s acknowledged in time; the write stays where it is and may be seen later", p.quorum.W, onlyOr(p.acks)),
-			Missing: p.unheard(p.acks),
+			Err: wire.QuorumNotReached, Unknown: !mutant.Is(mutant.TimeoutSaysRefused), Acks: acks, Hinted: p.hinted(),
+			Message: fmt.Sprintf("W=%d, but %s acknowledged in time; the write stays where it is and may be seen later",
+				p.req.Quorum.W, onlyOr(acks)),
+			Missing: p.replicas.Unheard(acks),
 		})
 	}
 	p.n.lastWrites.end(p)

@@ -1,49 +1,55 @@
 package engine
 
-// §5: "the state machine waits for a small period of time to receive any
-// outstanding responses. If stale versions were returned in any of the responses,
-// the coordinator updates those nodes with the latest version." Only homes are
-// mended: what a stand-in holds walks home by its hint. A read that failed repairs
-// too: what it found out is true all the same.
+// §5: "the state machine waits for a small period of time to receive any outstanding responses. If
+// stale versions were returned in any of the responses, the coordinator updates those nodes with the
+// latest version." Only homes are repaired. A fallback's replica reaches its home as a hint. A get that
+// failed repairs as well, because what its answers hold is true.
 
 import (
 	"ringside/engine/event"
 	"ringside/engine/mutant"
+	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
+// repair updates the homes that answered with less than all answers together hold.
 func (g *get) repair() {
-	n, latest := g.n, g.merged()
-	switch {
-	case mutant.Is(mutant.RepairNever):
+	n := g.n
+	latest, wanted := g.repairVersions()
+	if !wanted {
 		return
-	case mutant.Is(mutant.RepairTruncates):
-		latest = truncated(latest)
-	case mutant.Is(mutant.RepairWithoutTombstones):
-		latest = latest.Live()
 	}
-	if len(latest) == 0 && !g.soundHomes(n.members.replicas()-1) {
-		return // a damaged replica is declared empty only if every other home says that there was nothing
+	// A damaged replica is declared empty only if every other home has answered that it holds nothing.
+	if len(latest) == 0 && g.replicas.SoundHomes() < n.members.replicas()-1 {
+		return
 	}
-	for _, a := range g.answers {
-		if !n.members.isHome(a.node, g.pref) || a.siblings.Equal(latest) && !a.damaged {
+	for _, a := range g.replicas.Answers() {
+		if !g.replicas.IsHome(a.Node) || a.Siblings.Equal(latest) && !a.Damaged {
 			continue
 		}
-		n.emit(event.Event{Kind: event.ReadRepair, Request: g.req.Request, Key: g.req.Key, Peer: a.node, Versions: latest})
-		if a.node == n.cfg.Name {
-			n.records.merge(update{key: g.req.Key, siblings: latest, lww: g.lww, purpose: wire.ReadRepair, request: g.req.Request, peer: a.node})
+		n.emit(event.Event{Kind: event.ReadRepair, Request: g.req.Request, Key: g.req.Key, Peer: a.Node, Versions: latest})
+		if a.Node == n.cfg.Name {
+			n.records.merge(update{
+				key: g.req.Key, siblings: latest, lww: g.lww,
+				purpose: wire.ReadRepair, request: g.req.Request, peer: a.Node,
+			})
 			continue
 		}
-		n.calls.begin(a.node, g.req.Request, wire.Write{Key: g.req.Key, Siblings: latest, LWW: g.lww, Purpose: wire.ReadRepair}, n.cfg.Timings.Patience, call{})
+		w := wire.Write{Key: g.req.Key, Siblings: latest, LWW: g.lww, Purpose: wire.ReadRepair}
+		n.calls.begin(a.Node, g.req.Request, w, n.cfg.Timings.Patience, call{})
 	}
 }
 
-// soundHomes says whether at least want homes answered from sound replicas.
-func (g *get) soundHomes(want int) bool {
-	for _, a := range g.answers {
-		if !a.damaged && !a.pending && g.n.members.isHome(a.node, g.pref) {
-			want--
-		}
+// repairVersions returns the versions that all homes should hold, and whether they are to be sent.
+func (g *get) repairVersions() (latest vclock.Siblings, wanted bool) {
+	latest = g.merged()
+	switch {
+	case mutant.Is(mutant.RepairNever):
+		return nil, false
+	case mutant.Is(mutant.RepairTruncates):
+		return truncated(latest), true
+	case mutant.Is(mutant.RepairWithoutTombstones):
+		return latest.Live(), true
 	}
-	return want <= 0
+	return latest, true
 }

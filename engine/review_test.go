@@ -241,9 +241,9 @@ func TestNothingIsLeftOver(t *testing.T) {
 		w.pass(20 * time.Second)
 		for name, n := range w.nodes {
 			due, hints := n.timers.Len(), n.handoff.index
-			if len(n.calls.open) > 0 || n.requests != 0 || hints.MostInFlight() != 0 || due > 2 || hints.Len() != 0 {
+			if len(n.calls.open) > 0 || n.coordinator.requests != 0 || hints.MostInFlight() != 0 || due > 2 || hints.Len() != 0 {
 				t.Fatalf("seed %d %s: %d calls, %d requests, %d timers, %d hints, %d of them in flight to one home",
-					seed, name, len(n.calls.open), n.requests, due, hints.Len(), hints.MostInFlight())
+					seed, name, len(n.calls.open), n.coordinator.requests, due, hints.Len(), hints.MostInFlight())
 			}
 		}
 	}
@@ -314,7 +314,7 @@ func TestHandedOverPutsAreBounded(t *testing.T) {
 		t.Fatalf("the first is answered already: %+v", w.replies[1000])
 	}
 	w.pass(10 * time.Second)
-	if n := w.nodes["n1"].requests; n != 0 {
+	if n := w.nodes["n1"].coordinator.requests; n != 0 {
 		t.Fatalf("%d requests never ended", n)
 	}
 }
@@ -332,6 +332,6 @@ func TestRefusedGets(t *testing.T) {
 	refused(wire.BadRequest, wire.GetRequest{})
 	refused(wire.BadRequest, wire.GetRequest{Key: make([]byte, wire.MaxKey+1)})
 	refused(wire.BadRequest, wire.GetRequest{Key: []byte("k"), Quorum: wire.Quorum{R: 4}})
-	w.nodes["n1"].requests = MaxRequests
+	w.nodes["n1"].coordinator.requests = MaxRequests
 	refused(wire.Overloaded, wire.GetRequest{Key: []byte("k")})
 }

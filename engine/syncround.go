@@ -412,7 +412,7 @@ func (n *Node) onSync(m wire.Message, q wire.Sync) {
 	case !at.HasHomes(n.members.ring, n.cfg.Name):
 		n.answer(m, wire.SyncReply{Err: wire.BadRequest})
 		return
-	case n.requests >= syncBusy || n.odd(LittleSync):
+	case n.coordinator.requests >= syncBusy || n.odd(LittleSync):
 		n.answer(m, wire.SyncReply{Err: wire.Overloaded})
 		return
 	}

@@ -138,7 +138,13 @@ func (w *Write) Ack(a Assignment) bool {
 func (w *Write) Count() int { return len(w.acks) }
 
 // Acks lists the nodes that hold the version, in the order in which they said so.
-func (w *Write) Acks() []string { return Plan{Assigned: w.acks}.Nodes() }
+func (w *Write) Acks() []string {
+	var out []string
+	for _, a := range w.acks {
+		out = append(out, a.Node)
+	}
+	return out
+}
 
 // Fallbacks lists the assignments of nodes that hold the version for a home, in the order in which
 // they said so.

@@ -1,7 +1,7 @@
 package sim
 
 // P7 for gets that find nothing: all but N-R of the homes and of the nodes with a connection must have answered that
-// they hold nothing, so no acknowledged write can be at more than N-R of them (see absence.go of package engine).
+// they hold nothing, so no acknowledged write can be at more than N-R of them (see absence.go of package quorum).
 
 import (
 	"cmp"

@@ -240,7 +240,7 @@ func (w *world) damaged(key string, homes []string) bool {
 }
 
 // doubtful says whether no node of the core holds anything of key, and a node outside the core might: via has a
-// connection to it, and it does not answer. A get cannot tell then that there is no value (absence.go of package engine).
+// connection to it, and it does not answer. A get cannot tell then that there is no value (absence.go of package quorum).
 func (w *world) doubtful(key, via string) bool {
 	for _, name := range w.plan.Core {
 		if len(w.check.held(w.hosts[name], key)) > 0 {
