@@ -44,7 +44,8 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) err
 	}
 	env := &verbs.Env{Cluster: cluster, Name: s.clusterName(), Dir: s.Dir, Contexts: contexts{s}, Extra: globals}
 	o.Cluster, o.ASCII, o.NoColor = cluster, c.Bool("ascii") || !s.Unicode(), !s.Colors()
-	o.Exec = func(ctx context.Context, line string) (string, int) { return runLine(ctx, env, s.clusterName(), line) }
+	o.Flags = globals
+	o.Exec = func(ctx context.Context, line string) (string, int) { return s.runInPrompt(ctx, env, line) }
 	o.Complete = func(line string) []string {
 		words := strings.Fields(line)
 		if line == "" || strings.HasSuffix(line, " ") {

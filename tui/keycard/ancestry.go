@@ -40,15 +40,6 @@ func (d *card) root() string {
 // armWidth is the width of the arms of a fork around the rows of versions.
 const armWidth = 2
 
-// arm returns the arm of the fork to a sibling that is one of the heads.
-func (d *card) arm(dot vclock.Dot) string {
-	last := d.Holdings[len(d.Holdings)-1].Siblings
-	if last[len(last)-1].Dot == dot {
-		return "└"
-	}
-	return "├"
-}
-
 // forkVerdict returns how many versions the fork has, and what they descend from.
 func (d *card) forkVerdict() string {
 	return fmt.Sprintf("%s %d concurrent, from %s", d.th.Concurrent, len(d.Heads), d.root())

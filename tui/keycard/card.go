@@ -211,11 +211,19 @@ func (d *card) holdingRows(arms bool) []row {
 		left = armWidth
 	}
 	var rows []row
+	lastHead := -1 // its row
 	for _, h := range d.Holdings {
 		for i, v := range h.Siblings {
+			at, head := len(rows), d.Heads.Has(v.Dot)
+			if head {
+				lastHead = at
+			}
 			rows = append(rows, row{rank: rankMust, draw: func(c *canvas.Canvas, y int) {
-				if arms && d.Heads.Has(v.Dot) {
-					c.Put(0, y, theme.Dim, d.arm(v.Dot))
+				switch {
+				case arms && head && at < lastHead:
+					c.Put(0, y, theme.Dim, "├")
+				case arms && head:
+					c.Put(0, y, theme.Dim, "└")
 				}
 				if i == 0 {
 					st := theme.Plain

@@ -51,14 +51,14 @@ func (m *Model) First() string {
 	return ""
 }
 
-// Next returns the proposals, best first.
+// Next returns the proposals, best first. No other proposal has the verb of the first one.
 func (m *Model) Next() []string {
 	var out []string
 	if i := m.step(); i < len(m.steps) {
 		out = []string{m.steps[i]}
 	}
 	for _, line := range m.forState() {
-		if !slices.Contains(out, line) {
+		if len(out) == 0 || verb(line) != verb(out[0]) {
 			out = append(out, line)
 		}
 	}

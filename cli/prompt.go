@@ -1,0 +1,48 @@
+package cli
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"ringside/cli/exit"
+	"ringside/cli/verbs"
+	"ringside/engine/escape"
+	"ringside/engine/usage"
+)
+
+// promptCommands are the commands of this package that the prompt of the screens runs: their output is
+// text, and they act on no running cluster but their own.
+var promptCommands = []string{"help", "paper", "ls", "run", "sim", "version"}
+
+// runInPrompt runs one line of the prompt of the screens. It returns the text that the command
+// printed, and the exit code that the shell would get.
+func (s *session) runInPrompt(ctx context.Context, env *verbs.Env, line string) (string, int) {
+	words, err := verbs.Split(line)
+	if err == nil && len(words) > 0 {
+		i := slices.IndexFunc(commands, func(c command) bool { return c.verb.Name == words[0] })
+		switch {
+		case slices.Contains(promptCommands, words[0]):
+			return s.runCommand(ctx, commands[i], words[1:])
+		case i >= 0 && verbs.Lookup(words[0]) == nil:
+			err = usage.Errorf("%s: commands here act on cluster %s; give this one to ringside in a shell", words[0],
+				escape.Terminal([]byte(env.Name)))
+			return err.Error() + "\n", exit.Usage
+		}
+	}
+	out, code := runLine(ctx, env, s.clusterName(), line)
+	if code == exit.OK && err == nil && len(words) > 0 && words[0] == "down" {
+		out += "q leaves the screens\n"
+	}
+	return out, code
+}
+
+// runCommand runs a command of this package and returns what it printed, and its exit code.
+func (s *session) runCommand(ctx context.Context, cmd command, words []string) (string, int) {
+	var out strings.Builder
+	own := *s
+	own.ctx, own.Stdin, own.Stdout, own.Stderr, own.NoColor = ctx, strings.NewReader(""), &out, &out, true
+	own.name, own.cluster = "", nil
+	code := own.finish(own.do(cmd, words))
+	return out.String(), code
+}
