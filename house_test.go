@@ -24,7 +24,7 @@ var arrows = map[string][]string{
 	"ringside/cli/console":   {"ringside/engine/escape"},
 	"ringside/cli/script":    append([]string{"ringside/cli/console", "ringside/cli/render", "ringside/localcluster/control", "ringside/localcluster/datadir", "ringside/testscripts"}, leaves...),
 	"ringside/cli/simulate":  append([]string{"ringside/cli/console", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs", "ringside/engine/sim", "ringside/engine/sim/linear", "ringside/tui"}, leaves...),
-	"ringside/cli/paper": {"ringside/localcluster", "ringside/engine/fault", "ringside/engine/ring",
+	"ringside/cli/paper": {"ringside/localcluster/...", "ringside/engine/fault", "ringside/engine/ring",
 		"ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/escape", "ringside/engine/wire"},
 	"ringside/cli/render":     leaves,
 	"ringside/cli/verbs":      append([]string{"ringside/cli/condition", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs/cart"}, leaves...),
@@ -96,8 +96,15 @@ var arrows = map[string][]string{
 	"ringside/localcluster/datadir": {"ringside/engine/escape", "ringside/engine/settings", "ringside/engine/store",
 		"ringside/engine/store/level", "ringside/engine/usage", "ringside/engine/wire",
 		"ringside/localcluster/buildinfo", "ringside/localcluster/config"},
-	"ringside/localcluster/eventlog":  {"ringside/engine/event", "ringside/localcluster/broadcast"},
-	"ringside/localcluster/transport": {"ringside/engine/wire", "ringside/localcluster/broadcast", "ringside/localcluster/budget"},
+	"ringside/localcluster/client": {"ringside/engine/member", "ringside/engine/ring", "ringside/engine/settings",
+		"ringside/engine/usage", "ringside/engine/wire", "ringside/localcluster/budget", "ringside/localcluster/control",
+		"ringside/localcluster/gate", "ringside/localcluster/transport"},
+	"ringside/localcluster/eventlog": {"ringside/engine/event", "ringside/localcluster/broadcast"},
+	"ringside/localcluster/gate": {"ringside/engine/wire", "ringside/localcluster/broadcast",
+		"ringside/localcluster/budget"},
+	"ringside/localcluster/inbox": {"ringside/engine", "ringside/localcluster/broadcast", "ringside/localcluster/budget"},
+	"ringside/localcluster/transport": {"ringside/engine/wire", "ringside/localcluster/broadcast",
+		"ringside/localcluster/budget", "ringside/localcluster/gate"},
 }
 
 // leaves are the packages that know nothing of how nodes are driven.

@@ -16,6 +16,7 @@ import (
 	"ringside/engine/fault"
 	"ringside/localcluster/broadcast"
 	"ringside/localcluster/budget"
+	"ringside/localcluster/client"
 	"ringside/localcluster/config"
 	"ringside/localcluster/control"
 	"ringside/localcluster/datadir"
@@ -45,7 +46,7 @@ type Cluster struct {
 	stillborn bool           // the start failed before a client could connect: a new cluster's files are deleted
 	roll      roll
 	events    eventlog.Log
-	client    *client
+	client    *client.Client
 	control   *control.Server       // nil if the start failed
 	linked    broadcast.Signal      // a link has come up
 	memory    *budget.Budget        // of all queues
@@ -89,7 +90,7 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 	}
 	c.roll.set(s)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
-	c.client = &client{c: c, conns: map[string]*clientConn{}, dials: map[*life]*dialing{}}
+	c.client = client.New(client.Options{Secret: claim.Secret, Memory: c.memory, Lookup: c.target})
 	defer func() {
 		if err != nil {
 			c.stillborn = c.control == nil
@@ -338,7 +339,7 @@ func (c *Cluster) shutdown() {
 	}
 	wg.Wait()
 	c.faults.Unlock()
-	c.client.close()
+	c.client.Close()
 	c.events.Close()
 	c.wg.Wait()
 	if c.stillborn {

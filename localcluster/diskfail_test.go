@@ -149,7 +149,7 @@ func TestAllDisksFull(t *testing.T) {
 		t.Errorf("%+v, %v", g, err)
 	}
 	full.Store(false)
-	await(t, "all nodes to come back", func() bool { return len(c.running()) == 5 && c.allLinked() })
+	await(t, "all nodes to come back", func() bool { return len(c.Running()) == 5 && c.allLinked() })
 	want(t, get(t, c, "", "cart"), "milk")
 }
 

@@ -290,7 +290,7 @@ func (c *Cluster) crash(n *node, l *life) {
 	}
 	last.Suspects = nil
 	n.last.Store(last)
-	c.client.drop(n.name, nil)
+	c.client.Drop(n.name)
 	for _, p := range c.others(n) {
 		if o := p.life.Load(); o != nil {
 			o.links[n.name].takeDown(nil)

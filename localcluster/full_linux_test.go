@@ -67,7 +67,7 @@ func TestRealFullDisk(t *testing.T) {
 	_ = f.Close()
 	await(t, "all nodes to stop", func() bool {
 		write()
-		return len(c.running()) == 0
+		return len(c.Running()) == 0
 	})
 	for _, n := range viewOf(t, c).Nodes {
 		if !strings.HasPrefix(n.Reason, "disk full") {
@@ -77,7 +77,7 @@ func TestRealFullDisk(t *testing.T) {
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "all nodes to come back", func() bool { return len(c.running()) == 3 && c.allLinked() })
+	await(t, "all nodes to come back", func() bool { return len(c.Running()) == 3 && c.allLinked() })
 	for key, ok := range acked {
 		if !ok {
 			continue

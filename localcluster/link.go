@@ -1,8 +1,6 @@
 package localcluster
 
 import (
-	"context"
-	"crypto/rand"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -12,11 +10,11 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/wire"
+	"ringside/localcluster/inbox"
+	"ringside/localcluster/transport"
 )
 
 const (
-	// openingTime bounds a handshake: both ends are in one process, or the other is no node.
-	openingTime = 2 * time.Second
 	// minRedial and maxRedial are the pauses between attempts to reach a node
 	// that refuses; a mended link or a restarted node is tried at once.
 	minRedial = 20 * time.Millisecond
@@ -48,7 +46,7 @@ type link struct {
 	mu       sync.Mutex
 	conn     net.Conn // nil while the link is down
 	told     standing
-	out      outbox
+	out      transport.Outbox
 	late     []lateFrame // slowed messages, in the order in which they were sent
 	lateSize int
 
@@ -63,7 +61,7 @@ type lateFrame struct {
 }
 
 func newLink(from *life, to *node, cond *fault.Condition) *link {
-	return &link{from: from, to: to, cond: cond, out: outbox{account: from.c.memory.Out.Open()},
+	return &link{from: from, to: to, cond: cond, out: transport.NewOutbox(from.c.memory.Out),
 		wake: make(chan struct{}, 1), kick: make(chan struct{}, 1)}
 }
 
@@ -99,11 +97,11 @@ func (k *link) enqueue(request uint64, payload []byte) (ok bool) {
 func (k *link) queue(payload []byte) (refused string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if why := k.out.room(frameSize(payload), len(k.late), k.lateSize); why != "" {
+	if why := k.out.Reserve(transport.FrameSize(payload), transport.Backlog{Count: len(k.late), Bytes: k.lateSize}); why != "" {
 		return why
 	}
 	if k.cond.Delay == 0 && len(k.late) == 0 {
-		k.out.add(payload)
+		k.out.Add(payload)
 		return ""
 	}
 	due := k.from.c.now() + k.cond.Delay
@@ -111,7 +109,7 @@ func (k *link) queue(payload []byte) (refused string) {
 		due = max(due, k.late[n-1].due)
 	}
 	k.late = append(k.late, lateFrame{due, append([]byte(nil), payload...)})
-	k.lateSize += frameSize(payload)
+	k.lateSize += transport.FrameSize(payload)
 	return ""
 }
 
@@ -175,27 +173,8 @@ func (k *link) cut() bool {
 
 // dial connects to the peer and proves to it who we are, and it to us.
 func (k *link) dial() (net.Conn, error) {
-	return dial(k.from.ctx, *k.to.addr.Load(), k.from.c.claim.Secret, wire.RoleNode, k.from.node.name, k.to.name)
-}
-
-func dial(ctx context.Context, addr string, secret []byte, role wire.Role, self, peer string) (net.Conn, error) {
-	ctx, cancel := context.WithTimeout(ctx, openingTime)
-	defer cancel()
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp4", addr)
-	if err != nil {
-		return nil, err
-	}
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	err = wire.Dial(conn, secret, role, self, peer, rand.Reader)
-	if !stop() && err == nil {
-		err = context.Cause(ctx)
-	}
-	if err != nil {
-		_ = conn.Close()
-		return nil, err
-	}
-	return conn, nil
+	return transport.Dial(k.from.ctx, k.from.c.claim.Secret,
+		transport.Peer{Addr: *k.to.addr.Load(), Name: k.to.name, Role: wire.RoleNode, Self: k.from.node.name})
 }
 
 // establish makes conn the link's connection and tells the node, unless the
@@ -226,7 +205,7 @@ func (k *link) tell(s standing) {
 	if s == down {
 		in = engine.PeerDown{Peer: k.to.name}
 	}
-	k.from.inbox.force(arrival{in: in})
+	k.from.inbox.Force(inbox.Arrival{In: in})
 }
 
 // takeDown ends the link's connection, if it is still conn or conn is nil. What waits is lost.
@@ -240,9 +219,8 @@ func (k *link) takeDown(conn net.Conn) {
 		_ = k.conn.Close()
 		k.conn = nil
 	}
-	k.lost.Add(int64(k.out.count + len(k.late)))
-	k.out.clear()
-	k.out.account.Give(k.lateSize)
+	k.lost.Add(int64(k.out.Count() + len(k.late)))
+	k.out.Clear(k.lateSize)
 	k.late, k.lateSize = nil, 0
 	k.tell(down)
 }
@@ -288,7 +266,7 @@ func (k *link) write(conn net.Conn, broken <-chan struct{}) {
 		buf, due := k.take(conn)
 		if len(buf) > 0 {
 			_, err := conn.Write(buf)
-			k.out.written(buf)
+			k.out.Written(buf)
 			if err != nil {
 				return
 			}
@@ -318,8 +296,8 @@ func (k *link) take(conn net.Conn) (buf []byte, due time.Duration) {
 	if len(k.late) > 0 {
 		now, i := k.from.c.now(), 0
 		for ; i < len(k.late) && k.late[i].due <= now; i++ {
-			k.out.add(k.late[i].payload)
-			k.lateSize -= frameSize(k.late[i].payload)
+			k.out.Add(k.late[i].payload)
+			k.lateSize -= transport.FrameSize(k.late[i].payload)
 			k.late[i].payload = nil
 		}
 		if k.late = k.late[i:]; len(k.late) > 0 {
@@ -328,5 +306,5 @@ func (k *link) take(conn net.Conn) (buf []byte, due time.Duration) {
 			k.late = nil
 		}
 	}
-	return k.out.take(), due
+	return k.out.Take(), due
 }

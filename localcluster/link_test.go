@@ -12,16 +12,16 @@ import (
 	"ringside/engine/fault"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
+	"ringside/localcluster/inbox"
+	"ringside/localcluster/transport"
 )
 
 // arrived is what waits in the inbox of a paused node.
 func arrived(c *Cluster, name string) (from map[string]int, news []engine.Input) {
-	b := c.node(name).life.Load().inbox
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	waiting, _ := c.node(name).life.Load().inbox.Waiting()
 	from = map[string]int{}
-	for _, a := range b.items {
-		switch in := a.in.(type) {
+	for _, a := range waiting {
+		switch in := a.In.(type) {
 		case engine.Receive:
 			from[in.Message.From]++
 		case engine.PeerUp, engine.PeerDown:
@@ -45,13 +45,13 @@ func TestNothingCrossesASplit(t *testing.T) {
 			l.send([]wire.Message{{From: "n1", To: "n2", Op: 1, Body: wire.Ping{}}})
 		}
 	}()
-	await(t, "the inbox to fill", func() bool { from, _ := arrived(c, "n2"); return from["n1"] >= maxInbox-5 })
+	await(t, "the inbox to fill", func() bool { from, _ := arrived(c, "n2"); return from["n1"] >= inbox.MaxInputs-5 })
 	do(t, c, fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1"}}})
 	before, news := arrived(c, "n2")
 	if len(news) == 0 || news[len(news)-1] != engine.Input(engine.PeerDown{Peer: "n1"}) {
 		t.Errorf("n2 was told %v", news)
 	}
-	c.node("n2").life.Load().inbox.take(nil) // room for readers
+	c.node("n2").life.Load().inbox.Take(nil) // room for readers
 	time.Sleep(50 * time.Millisecond)
 	if after, _ := arrived(c, "n2"); after["n1"] != 0 {
 		t.Errorf("%d messages crossed the split, %d had before", after["n1"], before["n1"])
@@ -102,7 +102,7 @@ func TestSlowLinkKeepsOrder(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n1", "n2"}})
 	l := c.node("n1").life.Load()
-	c.node("n2").life.Load().inbox.take(nil)
+	c.node("n2").life.Load().inbox.Take(nil)
 	op := uint64(1e9)
 	send := func(n int) {
 		for range n {
@@ -118,8 +118,8 @@ func TestSlowLinkKeepsOrder(t *testing.T) {
 	send(10)
 	await(t, "all messages", func() bool { from, _ := arrived(c, "n2"); return from["n1"] >= 30 })
 	last, seen := uint64(0), 0
-	for _, a := range c.node("n2").life.Load().inbox.take(nil) {
-		if in, ok := a.in.(engine.Receive); ok && in.Message.From == "n1" && in.Message.Op > 1e9 && in.Message.Op < 1e9+100 {
+	for _, a := range c.node("n2").life.Load().inbox.Take(nil) {
+		if in, ok := a.In.(engine.Receive); ok && in.Message.From == "n1" && in.Message.Op > 1e9 && in.Message.Op < 1e9+100 {
 			if in.Message.Op <= last {
 				t.Fatalf("%d after %d", in.Message.Op, last)
 			}
@@ -202,24 +202,22 @@ func TestPausedNodeHoldsUpNobody(t *testing.T) {
 	}
 	k := l.links["n2"]
 	k.mu.Lock()
-	size := len(k.out.buf)
+	size := k.out.Bytes()
 	k.mu.Unlock()
-	if size > maxQueueBytes+wire.MaxValue+1024 {
+	if size > transport.MaxQueueBytes+wire.MaxValue+1024 {
 		t.Errorf("the link queues %d bytes", size)
 	}
 	b := c.node("n2").life.Load().inbox
-	b.mu.Lock()
-	if b.bytes > maxInboxBytes+wire.MaxValue+1024 {
-		t.Errorf("the inbox holds %d bytes", b.bytes)
+	if _, bytes := b.Waiting(); bytes > inbox.MaxBytes+wire.MaxValue+1024 {
+		t.Errorf("the inbox holds %d bytes", bytes)
 	}
-	b.mu.Unlock()
 	// A client of the node is refused, and not kept waiting.
-	conn, err := dial(t.Context(), *c.node("n2").addr.Load(), c.claim.Secret, wire.RoleClient, "client", "n2")
+	conn, err := transport.Dial(t.Context(), c.claim.Secret, transport.Peer{Addr: *c.node("n2").addr.Load(), Name: "n2", Role: wire.RoleClient, Self: "client"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	await(t, "the inbox to fill", func() bool { b.mu.Lock(); defer b.mu.Unlock(); return b.bytes > maxInboxBytes/clientShare })
+	await(t, "the inbox to fill", func() bool { _, bytes := b.Waiting(); return bytes > inbox.MaxBytes/transport.ClientShare })
 	req, _ := wire.AppendClientRequest(nil, 9, wire.GetRequest{Key: []byte("k")})
 	if _, err := conn.Write(wire.AppendFrame(nil, req)); err != nil {
 		t.Fatal(err)
@@ -295,7 +293,7 @@ func TestStrangersAtThePorts(t *testing.T) {
 		t.Errorf("only %d silent strangers got a connection", len(idle))
 	}
 	for _, conn := range idle {
-		_ = conn.SetReadDeadline(time.Now().Add(openingTime + 3*time.Second))
+		_ = conn.SetReadDeadline(time.Now().Add(transport.OpeningTime + 3*time.Second))
 		if _, err := conn.Read(make([]byte, 1)); err == nil {
 			t.Error("a stranger was spoken to")
 		} else if ne, ok := err.(net.Error); ok && ne.Timeout() {

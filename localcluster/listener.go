@@ -15,6 +15,7 @@ import (
 	"ringside/engine/fault"
 	"ringside/engine/wire"
 	"ringside/localcluster/config"
+	"ringside/localcluster/inbox"
 	"ringside/localcluster/transport"
 )
 
@@ -163,7 +164,7 @@ func (l *life) closeConns() {
 // serve finds out who is there. Whatever does not know the cluster's secret is
 // shown the door without a word.
 func (l *life) serve(conn net.Conn) {
-	_ = conn.SetDeadline(time.Now().Add(openingTime))
+	_ = conn.SetDeadline(time.Now().Add(transport.OpeningTime))
 	role, peer, err := wire.Accept(conn, l.c.claim.Secret, l.node.name, rand.Reader)
 	if err != nil || !l.proved(conn, role) {
 		return
@@ -188,18 +189,8 @@ func (l *life) servePeer(conn net.Conn, peer string) {
 		return
 	}
 	defer l.leave(in)
-	frames := wire.NewFrameReader(conn, wire.MaxFrame)
-	h := newHolder(l.c.memory.In, l.ctx.Done())
-	defer h.account.Close()
-	taken := 0 // bytes of the frame that is being read
-	defer func() { h.account.Give(taken) }()
-	frames.Admit = func(size int) error {
-		err := h.admitPeer(size)
-		if err == nil {
-			taken = size
-		}
-		return err
-	}
+	frames := transport.NewReader(conn, wire.MaxFrame, l.c.memory.In, l.ctx.Done())
+	defer frames.Close()
 	for {
 		b, err := frames.Next()
 		if err != nil {
@@ -209,10 +200,11 @@ func (l *life) servePeer(conn net.Conn, peer string) {
 		if err != nil || m.From != peer || m.To != l.node.name {
 			return
 		}
-		if !l.deliver(in, arrival{in: engine.Receive{Message: m}, size: len(b), held: h.account}) {
+		a := inbox.Arrival{In: engine.Receive{Message: m}}
+		if a.Held, a.Size = frames.Detach(); !l.deliver(in, a) { // the loop gives the memory back
+			a.GiveBack()
 			return
 		}
-		taken = 0 // the loop gives the memory back
 	}
 }
 
@@ -253,7 +245,7 @@ func (l *life) cutInbound(peer string) {
 
 // deliver puts a peer's message into the inbox. If that is full it waits: the
 // connection fills, then the sender's queue, and only that link suffers.
-func (l *life) deliver(in *inbound, a arrival) bool {
+func (l *life) deliver(in *inbound, a inbox.Arrival) bool {
 	var emptied <-chan struct{} // nil in the first round, which most often delivers
 	for {
 		delivered, ok := l.tryDeliver(in, a)
@@ -261,7 +253,7 @@ func (l *life) deliver(in *inbound, a arrival) bool {
 		case delivered || !ok:
 			return ok
 		case emptied == nil:
-			emptied = l.inbox.space.Wait() // before the next look at the inbox
+			emptied = l.inbox.Emptied() // before the next look at the inbox
 			continue
 		}
 		select {
@@ -275,13 +267,13 @@ func (l *life) deliver(in *inbound, a arrival) bool {
 
 // tryDeliver looks at the link's condition and delivers as one act: once a
 // split is on, nothing that was under way arrives.
-func (l *life) tryDeliver(in *inbound, a arrival) (delivered, ok bool) {
+func (l *life) tryDeliver(in *inbound, a inbox.Arrival) (delivered, ok bool) {
 	l.c.netMu.RLock()
 	defer l.c.netMu.RUnlock()
 	if in.cond.Cut || in.dead.Load() {
 		return false, false
 	}
-	return l.inbox.offer(a, 1), true
+	return l.inbox.Offer(a, 1), true
 }
 
 // serveClient takes in requests until the connection ends or carries garbage,
@@ -292,27 +284,17 @@ func (l *life) serveClient(conn net.Conn) {
 		defer l.connMu.Unlock()
 		l.clientConns--
 	}()
-	out := newSender(conn, l.c.memory.Out)
-	out.stall = stallTime
+	out := transport.NewSender(conn, l.c.memory.Out, transport.StallTime)
 	done := make(chan struct{})
 	l.wg.Go(func() {
-		_ = out.run(done)
+		_ = out.Run(done)
 		_ = conn.Close()
 	})
 	defer close(done)
-	frames := wire.NewFrameReader(conn, transport.MaxRequest)
-	h := newHolder(l.c.memory.In, l.ctx.Done())
-	defer h.account.Close()
-	taken, refuse := 0, false // bytes of the request that is being read; whether it is refused
-	defer func() { h.account.Give(taken) }()
-	frames.Admit = func(size int) (err error) {
-		if refuse, err = h.admitClient(conn, size); err == nil {
-			taken = size
-		}
-		return err
-	}
+	frames := transport.NewRequestReader(conn, l.c.memory.In, l.ctx.Done())
+	defer frames.Close()
 	for {
-		out.awaitRoom()
+		out.AwaitRoom()
 		b, err := frames.Next()
 		if err != nil {
 			return
@@ -321,57 +303,53 @@ func (l *life) serveClient(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		if refuse {
-			_ = conn.SetReadDeadline(time.Time{})
-			h.account.Give(taken)
-			taken = 0
+		if frames.Refused() {
+			frames.GiveBack()
 			answer(out, id, req, transport.Failure(req, wire.Overloaded, false, noMemory))
 			continue
 		}
-		cost, ok := l.gate.enter(l.ctx, len(b))
+		cost, ok := l.gate.Enter(l.ctx, len(b))
 		if !ok && l.ctx.Err() != nil {
 			return
 		}
 		if !ok {
-			h.account.Give(taken)
-			taken = 0
+			frames.GiveBack()
 			answer(out, id, req, transport.Failure(req, wire.Overloaded, false, l.node.name+" has too much to do; try again"))
 			continue
 		}
-		l.offer(arrival{
-			in:     engine.Request{Body: req},
-			answer: func(r engine.Reply) { l.gate.leave(cost, answer(out, id, req, r.Body)) },
-			size:   len(b),
-			held:   h.account,
-		})
-		taken = 0 // the loop gives the memory back
+		a := inbox.Arrival{
+			In:     engine.Request{Body: req},
+			Answer: func(r engine.Reply) { l.gate.Leave(cost, answer(out, id, req, r.Body)) },
+		}
+		a.Held, a.Size = frames.Detach() // the loop gives the memory back
+		l.offer(a)
 	}
 }
 
 // offer puts a request into the inbox, or refuses it at once.
-func (l *life) offer(a arrival) {
-	if !l.inbox.offer(a, clientShare) {
-		a.giveBack()
-		req := a.in.(engine.Request).Body
-		a.answer(engine.Reply{Body: transport.Failure(req, wire.Overloaded, false, l.node.name+" has too much to do; try again")})
+func (l *life) offer(a inbox.Arrival) {
+	if !l.inbox.Offer(a, transport.ClientShare) {
+		a.GiveBack()
+		req := a.In.(engine.Request).Body
+		a.Answer(engine.Reply{Body: transport.Failure(req, wire.Overloaded, false, l.node.name+" has too much to do; try again")})
 	}
 }
 
 // answer sends the reply to req and returns its size. To a client that reads more
 // slowly than it asks, a reply that does not fit becomes a refusal, for which
 // there always is room; only a client that reads nothing is cut off, by the writer.
-func answer(out *sender, id uint64, req wire.ClientRequest, r wire.ClientReply) (size int) {
+func answer(out *transport.Sender, id uint64, req wire.ClientRequest, r wire.ClientReply) (size int) {
 	b, err := wire.AppendClientReply(nil, id, r)
 	if err != nil { // more siblings than a frame takes
 		b, err = wire.AppendClientReply(nil, id, transport.Failure(req, wire.TooLarge, true, err.Error()))
 	}
-	if err == nil && out.send(b) {
+	if err == nil && out.Send(b) {
 		return len(b)
 	}
 	size = len(b) // the next one may be as large
 	b, err = wire.AppendClientReply(nil, id, transport.Failure(req, wire.Overloaded, true, "too many replies wait to be read on this connection; try again"))
-	if err != nil || !out.send(b) {
-		_ = out.conn.Close()
+	if err != nil || !out.Send(b) {
+		out.CloseConn()
 	}
 	return size
 }

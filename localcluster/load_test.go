@@ -2,12 +2,8 @@ package localcluster
 
 import (
 	"bytes"
-	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
-	"os"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +13,8 @@ import (
 	"ringside/engine/fault"
 	"ringside/engine/wire"
 	"ringside/localcluster/budget"
+	"ringside/localcluster/inbox"
+	"ringside/localcluster/transport"
 )
 
 // countEvents counts the events of a kind so far.
@@ -97,8 +95,7 @@ func readAtOnce(t *testing.T, rank, readers, size int) (bad map[string]int) {
 func TestSlowReaderIsRefused(t *testing.T) {
 	near, far := net.Pipe() // nothing is written that is not read
 	defer far.Close()
-	out := newSender(near, budget.New(budget.Default).Out)
-	out.stall = stallTime
+	out := transport.NewSender(near, budget.New(budget.Default).Out, transport.StallTime)
 	value := bytes.Repeat([]byte("x"), wire.MaxValue)
 	const asked = 100
 	for id := range uint64(asked) {
@@ -107,12 +104,9 @@ func TestSlowReaderIsRefused(t *testing.T) {
 	}
 	put := wire.PutRequest{Request: asked, Key: []byte("k")}
 	answer(out, asked, put, wire.PutReply{Request: asked, Acks: []string{"n1", "n2"}})
-	if n := len(out.out.buf); n > maxQueueBytes+replyReserve {
-		t.Errorf("%d bytes wait", n)
-	}
 	done := make(chan struct{})
 	defer close(done)
-	go func() { _ = out.run(done) }()
+	go func() { _ = out.Run(done) }()
 	frames, got := wire.NewFrameReader(far, wire.MaxFrame), map[wire.Code]int{}
 	for id := range uint64(asked + 1) {
 		b, err := frames.Next()
@@ -132,50 +126,9 @@ func TestSlowReaderIsRefused(t *testing.T) {
 			}
 		}
 	}
-	if fit := maxQueueBytes / wire.MaxValue; got[wire.OK] < fit-1 || got[wire.OK]+got[wire.Overloaded] != asked {
+	if fit := transport.MaxQueueBytes / wire.MaxValue; got[wire.OK] < fit-1 || got[wire.OK]+got[wire.Overloaded] != asked {
 		t.Errorf("%v of %d gets, %d fit", got, asked, fit)
 	}
-}
-
-// The writer gives up on a client that reads nothing, not on one that reads slowly.
-func TestOnlyAStalledClientIsCutOff(t *testing.T) {
-	stall := 100 * time.Millisecond
-	for !readSlowly(t, stall) { // the machine stood still for longer than the writer waits
-		if stall *= 4; stall > 10*time.Second {
-			t.Fatal("a slow reader was cut off, however long the writer waits")
-		}
-	}
-}
-
-// readSlowly reads from a writer with pauses shorter than stall, for longer than stall in all, and
-// then not at all. It says whether the writer held out until then, and fails the test if the writer
-// does not give up after that.
-func readSlowly(t *testing.T, stall time.Duration) bool {
-	t.Helper()
-	near, far := net.Pipe()
-	defer far.Close()
-	out := newSender(near, budget.New(budget.Default).Out)
-	out.stall = stall
-	ended, done := make(chan error, 1), make(chan struct{})
-	defer close(done)
-	out.send(make([]byte, 100))
-	go func() { ended <- out.run(done) }()
-	for range 10 { // twice as long as it may stand still
-		time.Sleep(stall / 5)
-		if _, err := io.ReadFull(far, make([]byte, 5)); err != nil {
-			t.Logf("cut off with a stall of %v: %v", stall, err)
-			return false
-		}
-	}
-	select {
-	case err := <-ended:
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			t.Error(err)
-		}
-	case <-time.After(stall + 15*time.Second):
-		t.Error("a client that reads nothing is waited for")
-	}
-	return true
 }
 
 // The sender of a message that found no room is told; that of a lost one is not.
@@ -184,11 +137,11 @@ func TestUnsentIsTold(t *testing.T) {
 	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n1"}}) // its loop stands still: we are it
 	l := c.node("n1").life.Load()
 	unsent := func(m wire.Message) (n int) {
-		giveBack(l.inbox.take(nil))
+		inbox.GiveBack(l.inbox.Take(nil))
 		l.send([]wire.Message{m})
-		for _, a := range l.inbox.take(nil) {
-			a.giveBack()
-			if in, ok := a.in.(engine.Unsent); ok && in.Message.Op == m.Op && in.Message.To == m.To {
+		for _, a := range l.inbox.Take(nil) {
+			a.GiveBack()
+			if in, ok := a.In.(engine.Unsent); ok && in.Message.Op == m.Op && in.Message.To == m.To {
 				n++
 			}
 		}
@@ -204,7 +157,7 @@ func TestUnsentIsTold(t *testing.T) {
 		t.Errorf("told %d times of a message that is too large", n)
 	}
 	do(t, c, fault.Fault{Kind: fault.Slow, Link: "n1>n2", Delay: time.Minute})
-	for range maxQueue { // nothing leaves
+	for range transport.MaxQueue { // nothing leaves
 		l.send([]wire.Message{ping})
 	}
 	if n := unsent(ping); n != 1 {
@@ -217,51 +170,5 @@ func TestUnsentIsTold(t *testing.T) {
 	do(t, c, fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1"}}})
 	if n := unsent(ping); n != 0 {
 		t.Errorf("told %d times of a cut", n)
-	}
-}
-
-// Large requests take turns, small ones need not, and nobody is in the way of the first.
-func TestGate(t *testing.T) {
-	g := newGate(budget.New(budget.Default).Work)
-	if _, full := g.tryEnter(maxAtWork); full != noObstacle {
-		t.Error("a huge request never gets in")
-	}
-	if _, full := g.tryEnter(0); full == noObstacle {
-		t.Error("the gate is open behind a huge request")
-	}
-	g = newGate(budget.New(budget.Default).Work)
-	in := 0
-	for ; ; in++ {
-		if _, full := g.tryEnter(100); full != noObstacle {
-			break
-		}
-	}
-	if in == 0 || in > maxAtWork/wire.MaxValue {
-		t.Errorf("%d replies of unknown size at once", in)
-	}
-	entered := make(chan bool)
-	go func() {
-		_, ok := g.enter(t.Context(), 100)
-		entered <- ok
-	}()
-	g.leave(g.atWork, 100)
-	if !<-entered {
-		t.Error("nobody was let in")
-	}
-	for range 100 { // replies are small
-		g.leave(0, 100)
-	}
-	for in = 0; ; in++ {
-		if _, full := g.tryEnter(100); full != noObstacle {
-			break
-		}
-	}
-	if in < maxAtWork/leastCost/2 {
-		t.Errorf("only %d small requests at once", in)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, ok := g.enter(ctx, 100); ok {
-		t.Error("a full gate let somebody in")
 	}
 }

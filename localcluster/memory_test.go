@@ -13,6 +13,7 @@ import (
 	"ringside/engine/wire"
 	"ringside/localcluster/budget"
 	"ringside/localcluster/config"
+	"ringside/localcluster/transport"
 )
 
 // crowd starts a cluster of many nodes with a small budget. Its mode is last write wins, so that
@@ -35,15 +36,14 @@ func queued(c *Cluster) (bytes int) {
 		}
 		for _, k := range l.links {
 			k.mu.Lock()
-			bytes += len(k.out.buf)
+			bytes += k.out.Bytes()
 			for _, f := range k.late {
 				bytes += len(f.payload)
 			}
 			k.mu.Unlock()
 		}
-		l.inbox.mu.Lock()
-		bytes += l.inbox.bytes
-		l.inbox.mu.Unlock()
+		_, waiting := l.inbox.Waiting()
+		bytes += waiting
 	}
 	return bytes
 }
@@ -212,26 +212,13 @@ func TestNoMemoryIsLeftBehind(t *testing.T) {
 	}
 }
 
-// A connection that the client does not need, because another was faster, leaves no account open.
-func TestNeedlessConnectionClosesItsAccounts(t *testing.T) {
-	c := begin(t, Options{Mem: true, Settings: settings.Cluster{Nodes: []string{"n1"}}})
-	put(t, c, "n1", "cart", "milk", nil)
-	start := c.memory.Use().Queues
-	for range 3 {
-		if _, err := c.client.dial(c.node("n1")); err != nil {
-			t.Fatal(err)
-		}
-	}
-	await(t, "the accounts to be closed", func() bool { return c.memory.Use().Queues == start })
-}
-
 // A request for which there is no memory is read and refused, and the connection stays open.
 func TestRequestWithoutMemoryIsRefused(t *testing.T) {
 	c := begin(t, Options{Mem: true, Testing: config.Testing{Memory: 64 << 20}})
 	var greedy []*budget.Account
 	for range 200 { // takes all memory that others could use
 		a := c.memory.In.Open()
-		for a.Take(10_000, clientShare) {
+		for a.Take(10_000, transport.ClientShare) {
 		}
 		greedy = append(greedy, a)
 	}

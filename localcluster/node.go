@@ -20,6 +20,9 @@ import (
 	"ringside/engine/wire"
 	"ringside/localcluster/budget"
 	"ringside/localcluster/datadir"
+	"ringside/localcluster/gate"
+	"ringside/localcluster/inbox"
+	"ringside/localcluster/transport"
 )
 
 const (
@@ -52,12 +55,13 @@ type node struct {
 // A life is one run of a node from its start to its crash.
 type life struct {
 	node   *node
+	number uint64 // the incarnation
 	c      *Cluster
 	began  time.Time
 	ln     net.Listener
 	links  map[string]*link
-	inbox  *inbox
-	gate   *gate           // of clients' requests
+	inbox  *inbox.Inbox
+	gate   *gate.Gate      // of clients' requests
 	own    *budget.Account // holds the notices of messages that were not sent
 	ctx    context.Context // ends with the life
 	cancel context.CancelFunc
@@ -107,7 +111,7 @@ func (n *node) open() (*life, error) {
 	addr := l.ln.Addr().String()
 	n.addr.Store(&addr)
 	l.ctx, l.cancel = context.WithCancel(context.Background())
-	l.gate, l.own = newGate(n.c.memory.Work), n.c.memory.In.Open()
+	l.gate, l.own = gate.New(n.c.memory.Work), n.c.memory.In.Open()
 	for _, p := range n.c.others(n) {
 		l.links[p.name] = newLink(l, p, n.c.condition(fault.Link{From: n.name, To: p.name}))
 	}
@@ -128,7 +132,7 @@ func (n *node) boot(rebuild error) (_ *life, report string, err error) {
 		}
 	}()
 	l := &life{
-		node: n, c: n.c, began: time.Now(), db: db, inbox: newInbox(),
+		node: n, number: n.incarnation, c: n.c, began: time.Now(), db: db, inbox: inbox.New(),
 		links: map[string]*link{}, conns: map[net.Conn]bool{}, inbound: map[string]*inbound{},
 		clients: map[uint64]func(engine.Reply){},
 	}
@@ -222,7 +226,7 @@ func (l *life) crash() {
 		l.turnMu.Unlock()
 	}
 	_ = l.ln.Close()
-	l.inbox.close()
+	l.inbox.Close()
 	for _, k := range l.links {
 		k.takeDown(nil)
 	}
@@ -241,13 +245,13 @@ func (l *life) loop() {
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	var batch []arrival
+	var batch []inbox.Arrival
 	for {
 		l.arm(timer)
 		select {
 		case <-l.ctx.Done():
 			return
-		case <-l.inbox.ready:
+		case <-l.inbox.Ready():
 		case <-timer.C:
 		case err := <-flushed:
 			if err := l.flusher.landed(err); err != nil {
@@ -257,10 +261,10 @@ func (l *life) loop() {
 			continue
 		}
 		l.turnMu.Lock() // a paused node takes nothing in
-		batch = l.inbox.take(batch)
+		batch = l.inbox.Take(batch)
 		l.turnMu.Unlock()
 		err := l.work(batch)
-		giveBack(batch)
+		inbox.GiveBack(batch)
 		if err != nil {
 			l.c.diskFailed(l, err)
 			return
@@ -283,7 +287,7 @@ func (l *life) arm(t *time.Timer) {
 }
 
 // work feeds the batch to the node, turn by turn. An empty batch is a turn, too: time has passed.
-func (l *life) work(batch []arrival) error {
+func (l *life) work(batch []inbox.Arrival) error {
 	for {
 		if l.flusher != nil {
 			if err := l.flusher.makeRoom(); err != nil {
@@ -300,7 +304,7 @@ func (l *life) work(batch []arrival) error {
 
 // turn steps as many inputs of the batch as may share a flush, and carries out the driver's action.
 // It returns the number of inputs that it took.
-func (l *life) turn(batch []arrival) (n int, err error) {
+func (l *life) turn(batch []inbox.Arrival) (n int, err error) {
 	l.turnMu.Lock() // a pause holds it
 	defer l.turnMu.Unlock()
 	if l.ctx.Err() != nil {
@@ -311,7 +315,7 @@ func (l *life) turn(batch []arrival) (n int, err error) {
 		l.driver.Step(now, nil)
 	}
 	for bytes := 0; n < len(batch) && n < maxTurn && bytes < maxTurnBytes && !l.driver.Busy(); n++ {
-		bytes += batch[n].size
+		bytes += batch[n].Size
 		l.driver.Step(now, l.admit(batch[n]))
 	}
 	act, err := l.driver.EndTurn(now)
@@ -344,13 +348,13 @@ func (l *life) carryOut(act driver.Action) error {
 }
 
 // admit gives a request its number within this life.
-func (l *life) admit(a arrival) engine.Input {
-	if a.answer == nil {
-		return a.in
+func (l *life) admit(a inbox.Arrival) engine.Input {
+	if a.Answer == nil {
+		return a.In
 	}
 	l.lastID++
-	l.clients[l.lastID] = a.answer
-	switch in := a.in.(type) {
+	l.clients[l.lastID] = a.Answer
+	switch in := a.In.(type) {
 	case engine.Request:
 		in.Client = l.lastID
 		return in
@@ -364,7 +368,7 @@ func (l *life) admit(a arrival) engine.Input {
 		in.Client = l.lastID
 		return in
 	}
-	panic(fmt.Sprintf("localcluster: %T has no answer", a.in))
+	panic(fmt.Sprintf("localcluster: %T has no answer", a.In))
 }
 
 // release lets effects leave the node.
@@ -406,7 +410,7 @@ func (l *life) send(messages []wire.Message) {
 		if !k.enqueue(m.Request, payload) {
 			l.unsent(m, len(payload))
 		}
-		if l.scratch = payload; cap(payload) > keepBuffer {
+		if l.scratch = payload; cap(payload) > transport.KeepBuffer {
 			l.scratch = nil
 		}
 	}
@@ -419,15 +423,15 @@ func (l *life) unsent(m wire.Message, size int) {
 	if !l.own.Take(size, 1) {
 		return
 	}
-	if a := (arrival{in: engine.Unsent{Message: m}, size: size, held: l.own}); !l.inbox.offer(a, 1) {
-		a.giveBack()
+	if a := (inbox.Arrival{In: engine.Unsent{Message: m}, Size: size, Held: l.own}); !l.inbox.Offer(a, 1) {
+		a.GiveBack()
 	}
 }
 
 // tell asks the node for what it answers with events, without waiting for room in its inbox.
 func (l *life) tell(ctx context.Context, in engine.Input) []event.Event {
 	got := make(chan []event.Event, 1)
-	l.inbox.force(arrival{in: in, answer: func(r engine.Reply) { got <- r.Events }})
+	l.inbox.Force(inbox.Arrival{In: in, Answer: func(r engine.Reply) { got <- r.Events }})
 	select {
 	case events := <-got:
 		for _, e := range events {

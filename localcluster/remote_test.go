@@ -92,26 +92,6 @@ func TestRemoteEvents(t *testing.T) {
 	}
 }
 
-// The one who goes away takes its request back.
-func TestRemoteCancels(t *testing.T) {
-	c := begin(t, Options{Mem: true})
-	r := connect(t, c)
-	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n2"}})
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	if _, err := r.Do(ctx, "n2", wire.GetRequest{Key: []byte("k")}); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("%v", err)
-	}
-	await(t, "the request to be forgotten", func() bool {
-		c.client.mu.Lock()
-		k := c.client.conns["n2"]
-		c.client.mu.Unlock()
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		return len(k.calls) == 0
-	})
-}
-
 func TestRemoteDown(t *testing.T) {
 	for _, mem := range []bool{true, false} {
 		home := t.TempDir()

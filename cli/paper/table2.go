@@ -16,6 +16,7 @@ import (
 	"ringside/engine/settings"
 	"ringside/engine/wire"
 	"ringside/localcluster"
+	"ringside/localcluster/client"
 )
 
 // Coordination approaches and operations, as rows name them.
@@ -84,12 +85,12 @@ func Table2(ctx context.Context, scale CoordinationScale) (*CoordinationTable, e
 }
 
 func table2(ctx context.Context, c *localcluster.Cluster, scale CoordinationScale) (*CoordinationTable, error) {
-	lib, err := c.Library(ctx, scale.Hop)
+	aware, err := client.NewPartitionAware(ctx, c, scale.Hop)
 	if err != nil {
 		return nil, fmt.Errorf("table 2: %w", err)
 	}
-	defer lib.Close()
-	if err := fill(ctx, scale, c.Balancer(scale.Hop).Do); err != nil {
+	defer aware.Close()
+	if err := fill(ctx, scale, client.NewBalancer(c, scale.Hop).Do); err != nil {
 		return nil, fmt.Errorf("table 2: %w", err)
 	}
 	t := &CoordinationTable{scale: scale}
@@ -98,7 +99,7 @@ func table2(ctx context.Context, c *localcluster.Cluster, scale CoordinationScal
 		name string
 		do   doer
 		r, w sample
-	}{{name: serverDriven, do: c.Balancer(scale.Hop).Do}, {name: clientDriven, do: lib.Do}}
+	}{{name: serverDriven, do: client.NewBalancer(c, scale.Hop).Do}, {name: clientDriven, do: aware.Do}}
 	for range rounds {
 		for i := range approaches {
 			a := &approaches[i]
@@ -193,6 +194,6 @@ balancer, and a put for one more where the balancer's choice is no home (two nod
 The numbers hang on what is put in by hand: %v a hop, %v a flush, and one in %d stalls for %v. The balancer is a hop
 and a choice at random, no program of its own. The paper's text speaks of 3 to 4 ms saved on the mean where its table
 has 2.35 and 2.12; its numbers stand here as they were published.
-`, localcluster.PollEvery, t.scale.Hop, t.scale.Disk.Flush, t.scale.Disk.StallEvery, t.scale.Disk.Stall)
+`, client.PollEvery, t.scale.Hop, t.scale.Disk.Flush, t.scale.Disk.StallEvery, t.scale.Disk.Stall)
 	return out.String() + failures(failed)
 }

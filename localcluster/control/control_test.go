@@ -20,16 +20,19 @@ import (
 	"ringside/localcluster/datadir"
 )
 
-// A stub is a Cluster that counts the calls that a client can make. Events with follow waits for
-// the end of its context.
+// A stub is a Cluster that counts the calls that a client can make. Do and Events with follow wait
+// for the end of their contexts.
 type stub struct {
 	calls    atomic.Int64
+	ended    chan struct{} // receives a token when Do ends
 	released chan struct{}
 }
 
-func (c *stub) Do(context.Context, string, wire.ClientRequest) (wire.ClientReply, error) {
+func (c *stub) Do(ctx context.Context, _ string, _ wire.ClientRequest) (wire.ClientReply, error) {
 	c.calls.Add(1)
-	return wire.GetReply{}, nil
+	<-ctx.Done()
+	c.ended <- struct{}{}
+	return nil, ctx.Err()
 }
 
 func (c *stub) Fault(context.Context, fault.Fault) error {
@@ -91,7 +94,7 @@ func folder(t testing.TB) (home string, f datadir.Folder) {
 func serve(t testing.TB) (home string, s *Server, c *stub) {
 	t.Helper()
 	home, f := folder(t)
-	c = &stub{released: make(chan struct{})}
+	c = &stub{ended: make(chan struct{}, 1), released: make(chan struct{})}
 	close(c.released)
 	ctx, cancel := context.WithCancel(context.Background())
 	s, err := Listen(ctx, f, c)
@@ -247,6 +250,23 @@ func TestListenReplacesOnlyAStaleSocket(t *testing.T) {
 	}
 	s.StopListening()
 	s.Wait()
+}
+
+// The server cancels a request whose client has gone.
+func TestRequestIsCanceled(t *testing.T) {
+	home, _, c := serve(t)
+	r := connect(t, home)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for c.calls.Load() == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		cancel()
+	}()
+	if _, err := r.Do(ctx, "n2", wire.GetRequest{Key: []byte("k")}); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	<-c.ended
 }
 
 func TestConnectToNothing(t *testing.T) {

@@ -1,0 +1,115 @@
+package localcluster
+
+import (
+	"context"
+	"fmt"
+	"ringside/engine/escape"
+	"ringside/engine/settings"
+	"ringside/engine/usage"
+	"ringside/engine/wire"
+	"ringside/localcluster/client"
+	"ringside/localcluster/control"
+	"ringside/localcluster/transport"
+	"strings"
+)
+
+// Do sends a client's request over TCP to the node called via. If via is "", Do chooses the first
+// running node of the key's preference list, as a load balancer would, and that node finds a put's
+// coordinator. A request that the cluster answers with a failure is not an error: see the reply's
+// Err.
+func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (wire.ClientReply, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if c.ctx.Err() != nil {
+		return nil, control.ErrStopped
+	}
+	req, key := c.number(req)
+	if req == nil {
+		return nil, usage.Errorf("invalid request: want a GetRequest, a PutRequest or a MembershipRequest")
+	}
+	if via == "" {
+		if via = c.firstRunning(key); via == "" {
+			return c.explain(transport.Failure(req, wire.NodeDown, false, "no node is running; start one with restart NODE")), nil
+		}
+		if put, ok := req.(wire.PutRequest); ok {
+			put.Balanced = true
+			req = put
+		}
+	}
+	n := c.node(via)
+	if n == nil {
+		return nil, c.unknownNode(via)
+	}
+	if n.life.Load() == nil {
+		return c.explain(transport.Failure(req, wire.NodeDown, false,
+			fmt.Sprintf("%s is down; start it with restart %s, or ask another node", via, via))), nil
+	}
+	reply, err := c.client.Do(ctx, n.name, req)
+	return c.explain(reply), err
+}
+
+// number gives the request its number if it has none, and returns its key. It returns nil for a
+// request of another type.
+func (c *Cluster) number(req wire.ClientRequest) (wire.ClientRequest, []byte) {
+	switch r := req.(type) {
+	case wire.GetRequest:
+		if r.Request == 0 {
+			r.Request = c.requests.Add(1)
+		}
+		return r, r.Key
+	case wire.PutRequest:
+		if r.Request == 0 {
+			r.Request = c.requests.Add(1)
+		}
+		return r, r.Key
+	case wire.MembershipRequest:
+		return r, nil
+	}
+	return nil, nil
+}
+
+// firstRunning returns the first node of the key's preference list that takes requests, "" if there
+// is none.
+func (c *Cluster) firstRunning(key []byte) string {
+	for _, name := range c.roll.ring().Preference(key) {
+		if n := c.node(name); n != nil {
+			if l := n.working(); l != nil && l.inRing.Load() {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+func (c *Cluster) unknownNode(name string) error {
+	return usage.Errorf("there is no node '%s'; there are %s", escape.TerminalShort([]byte(name), 60), strings.Join(c.roll.settings().Nodes, " "))
+}
+
+// Running returns the names of the nodes that take requests now.
+func (c *Cluster) Running() []string {
+	var out []string
+	for _, n := range c.roll.nodes() {
+		if n.working() != nil {
+			out = append(out, n.name)
+		}
+	}
+	return out
+}
+
+// Settings returns the cluster's settings. The caller must not change the slices in it.
+func (c *Cluster) Settings() settings.Cluster { return c.roll.settings() }
+
+// target returns the incarnation of a node that clients connect to. running is false if the node is
+// down or does not exist.
+func (c *Cluster) target(name string) (_ client.Target, running bool) {
+	n := c.node(name)
+	if n == nil {
+		return client.Target{}, false
+	}
+	l := n.life.Load()
+	if l == nil {
+		return client.Target{}, false
+	}
+	return client.Target{Addr: *n.addr.Load(), Incarnation: l.number}, true
+}
