@@ -209,7 +209,7 @@ func TestHandedOverRecordsPassTheReader(t *testing.T) {
 	}
 	v := vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1"}, Counter: 1}, Value: []byte("v")}
 	n.records.merge(update{key: key, siblings: vclock.Siblings{v}, lww: false, purpose: wire.Transfer, peer: "n4"})
-	n.drop(n.handover(keyrange.At(n.members.ring, ring.Of(key))))
+	n.transfers.drop(n.transfers.handover(keyrange.At(n.members.ring, ring.Of(key))))
 	if r := n.records.answer(key, n.View()); len(r.Siblings) != 0 || !r.Returned {
 		t.Fatalf("n5 holds %v, returned %v", r.Siblings, r.Returned)
 	}

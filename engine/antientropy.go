@@ -1,12 +1,13 @@
 package engine
 
-// §4.7 Handling permanent failures: Replica synchronization. "To detect the
-// inconsistencies between replicas faster and to minimize the amount of transferred
-// data, Dynamo uses Merkle trees": in every cycle a node compares its tree of each key
-// range that it hosts with that of another home of the range, each of them in turn; soon
-// after a peer came back it compares all that is shared with it. What a round does is in
-// syncround.go; here is when, and how much of it at once. What that may take of a node is
-// up to its admission controller.
+// §4.7 Handling permanent failures: Replica synchronization. "To detect the inconsistencies between
+// replicas faster and to minimize the amount of transferred data, Dynamo uses Merkle trees": in each
+// cycle a node compares its tree of each key range that it hosts with that of another home of the
+// range, each of them in turn. Soon after a peer has recovered, the node compares all that it shares
+// with the peer.
+//
+// Here is when a node compares and how many comparisons it runs at once. The admission controller
+// bounds that (background.go). The comparison itself is in syncround.go.
 
 import (
 	"slices"
@@ -19,27 +20,26 @@ import (
 )
 
 const (
-	// maxRounds is how many rounds a node runs at once: enough to hide that one
-	// of the peers is far away.
+	// maxRounds is how many rounds a node runs at once. It hides that one of the peers is far away.
 	maxRounds = 4
-	// syncBusy is how many client requests in flight make a node refuse its
-	// peers' rounds. They come again in the next cycle.
+	// syncBusy is the number of client requests being worked on at which a node refuses its peers'
+	// rounds. The peers try again in their next cycle.
 	syncBusy = 512
-	// maxQuiet is how many rounds that found nothing one event lists; a larger
-	// cycle has several.
+	// maxQuiet is how many rounds without a difference one event lists. A larger cycle has several
+	// such events.
 	maxQuiet = 256
 )
 
-// syncer is a node's anti-entropy.
+// syncer plans and runs the node's rounds of anti-entropy.
 type syncer struct {
 	n        *Node
-	tasks    []task // waiting, in order
-	waiting  map[taskKey]bool
-	running  int
-	turns    int               // cycles begun; which home's turn it is
-	quiet    []event.SyncRound // rounds of this cycle that found nothing
-	scrubbed []byte            // the key at which the next scrub begins
-	soon     bool              // a timer starts what waits
+	tasks    []task           // not yet begun, in order
+	planned  map[taskKey]bool // keys of the tasks without a done function
+	running  int              // rounds
+	cycles   int              // begun; decides which home is next
+	quiet    []event.SyncRound
+	scrubbed []byte // the key at which the next scrub begins
+	soon     bool   // a timer will start the tasks that syncKeySoon planned
 
 	recovering map[string]bool // peers for which syncAfterRecovery has planned rounds
 }
@@ -47,9 +47,9 @@ type syncer struct {
 // A task is a round to be run.
 type task struct {
 	taskKey
-	look     bool
+	look     bool                  // find differences, and repair nothing
 	transfer bool                  // push only, to a home of a range that this node is no home of (§4.9)
-	done     func(event.SyncRound) // nil: nobody waits for it
+	done     func(event.SyncRound) // runs at the end of the round; nil if no caller waits for it
 }
 
 type taskKey struct {
@@ -58,103 +58,108 @@ type taskKey struct {
 }
 
 func newSyncer(n *Node) *syncer {
-	return &syncer{n: n, waiting: map[taskKey]bool{}, recovering: map[string]bool{}}
+	return &syncer{n: n, planned: map[taskKey]bool{}, recovering: map[string]bool{}}
 }
 
-// beginAntiEntropy plans the first cycle; every node has its own moment.
-func (n *Node) beginAntiEntropy() {
-	if every := n.cfg.Timings.AntiEntropy; every > 0 {
-		n.after(1+time.Duration(n.rng.Int64N(int64(every))), n.cycle)
+// begin plans the first cycle, at a random moment within Timings.AntiEntropy.
+func (s *syncer) begin() {
+	if every := s.n.cfg.Timings.AntiEntropy; every > 0 {
+		s.n.after(1+time.Duration(s.n.rng.Int64N(int64(every))), s.cycle)
 	}
 }
 
-// cycle plans a round for each range that the node holds anything of, with the
-// home whose turn it is. Of the others there is nothing to tell: a home that holds what this
-// one does not begins a round itself.
-func (n *Node) cycle() {
-	n.after(n.cfg.Timings.AntiEntropy, n.cycle)
+// cycle plans a round for each range that the node holds a record of, with the next healthy home. A
+// range of which the node holds nothing needs no round: a home that holds something begins one.
+func (s *syncer) cycle() {
+	n, r := s.n, s.n.members.ring
+	n.after(n.cfg.Timings.AntiEntropy, s.cycle)
 	n.trees.prune()
-	n.sync.scrub()
-	turn := n.sync.turns
-	n.sync.turns++
-	for rg := range n.members.ring.HostedBy(n.cfg.Name) {
-		at, others := keyrange.Of(n.members.ring, rg), n.otherHomes(rg.Homes)
-		if n.trees.Tree(at).Root() == 0 {
+	s.scrub()
+	turn := s.cycles
+	s.cycles++
+	for rg := range r.HostedBy(n.cfg.Name) {
+		id, others := keyrange.Of(r, rg), without(rg.Homes, n.cfg.Name)
+		if n.trees.Tree(id).Root() == 0 {
 			continue
 		}
-		for i := range others { // the next one that is there
+		for i := range others {
 			if peer := others[(turn+i)%len(others)]; n.detector.healthy(peer) {
-				n.plan(task{taskKey: taskKey{at, peer}})
+				s.plan(task{taskKey: taskKey{id, peer}})
 				break
 			}
 		}
 	}
-	n.startRounds()
+	s.startRounds()
 }
 
-func (n *Node) otherHomes(homes []string) []string {
-	return slices.DeleteFunc(slices.Clone(homes), func(h string) bool { return h == n.cfg.Name })
+// without returns nodes without node.
+func without(nodes []string, node string) []string {
+	return slices.DeleteFunc(slices.Clone(nodes), func(other string) bool { return other == node })
 }
 
 // syncAfterRecovery plans a round for each range that this node shares with a peer which is healthy
-// again.
-func (n *Node) syncAfterRecovery(peer string) {
-	if n.cfg.Timings.AntiEntropy == 0 || n.sync.recovering[peer] {
+// again. The rounds begin after one or two times Timings.Reunion, so that not all peers of the
+// recovered node begin at once.
+func (s *syncer) syncAfterRecovery(peer string) {
+	n := s.n
+	if n.cfg.Timings.AntiEntropy == 0 || s.recovering[peer] {
 		return
 	}
-	n.sync.recovering[peer] = true
+	s.recovering[peer] = true
 	wait := n.cfg.Timings.Reunion
-	if n.rng.IntN(2) == 0 { // or all its peers would come at once
+	if n.rng.IntN(2) == 0 {
 		wait *= 2
 	}
 	n.after(wait, func() {
-		delete(n.sync.recovering, peer)
+		delete(s.recovering, peer)
 		if !n.detector.healthy(peer) {
 			return // the next recovery plans the rounds again
 		}
-		for rg := range n.members.ring.HostedBy(n.cfg.Name) {
+		r := n.members.ring
+		for rg := range r.HostedBy(n.cfg.Name) {
 			if slices.Contains(rg.Homes, peer) {
-				n.plan(task{taskKey: taskKey{keyrange.Of(n.members.ring, rg), peer}})
+				s.plan(task{taskKey: taskKey{keyrange.Of(r, rg), peer}})
 			}
 		}
-		n.startRounds()
+		s.startRounds()
 	})
 }
 
-// compareSoon plans rounds with all other homes of key: a hint that brought something
-// new tells of a time when homes could not be reached, and for some of them nobody
-// may have stood in.
-func (n *Node) compareSoon(key []byte) {
+// syncKeySoon plans rounds with all other homes of key, because a hint has brought something new. It
+// shows that homes could not be reached for a time, and for some of them there may be no hint.
+func (s *syncer) syncKeySoon(key []byte) {
+	n := s.n
 	if n.cfg.Timings.AntiEntropy == 0 {
 		return
 	}
 	rg := keyrange.Range(n.members.ring, ring.Of(key))
-	for _, peer := range n.otherHomes(rg.Homes) {
-		n.plan(task{taskKey: taskKey{keyrange.Of(n.members.ring, rg), peer}})
+	for _, peer := range without(rg.Homes, n.cfg.Name) {
+		s.plan(task{taskKey: taskKey{keyrange.Of(n.members.ring, rg), peer}})
 	}
-	if n.sync.soon {
+	if s.soon {
 		return
 	}
-	n.sync.soon = true
+	s.soon = true
 	n.after(n.cfg.Timings.Reunion, func() {
-		n.sync.soon = false
-		n.startRounds()
+		s.soon = false
+		s.startRounds()
 	})
 }
 
-// compare does what somebody asked for by hand.
-func (n *Node) compare(in Compare) {
+// compare runs the rounds that a client asked for, before all planned ones.
+func (s *syncer) compare(in Compare) {
+	n, r := s.n, s.n.members.ring
 	if !in.Look {
 		n.refusals.retry() // a client may have reconciled the versions that were too large
 	}
 	var tasks []task
-	for rg := range n.members.ring.HostedBy(n.cfg.Name) {
-		at := keyrange.Of(n.members.ring, rg)
-		if len(in.Ranges) > 0 && !slices.Contains(in.Ranges, *spanOf(at)) {
+	for rg := range r.HostedBy(n.cfg.Name) {
+		id := keyrange.Of(r, rg)
+		if len(in.Ranges) > 0 && !slices.Contains(in.Ranges, *spanOf(id)) {
 			continue
 		}
 		for _, peer := range rg.Homes[slices.Index(rg.Homes, n.cfg.Name)+1:] {
-			tasks = append(tasks, task{taskKey: taskKey{at, peer}, look: in.Look})
+			tasks = append(tasks, task{taskKey: taskKey{id, peer}, look: in.Look})
 		}
 	}
 	var rounds []event.SyncRound
@@ -173,65 +178,79 @@ func (n *Node) compare(in Compare) {
 			}
 		}
 	}
-	n.sync.tasks = append(tasks, n.sync.tasks...) // somebody waits
-	n.startRounds()
+	s.tasks = append(tasks, s.tasks...)
+	s.startRounds()
 }
 
-// plan adds a task that nobody waits for, unless it waits already.
-func (n *Node) plan(t task) {
-	if !n.sync.waiting[t.taskKey] {
-		n.sync.waiting[t.taskKey] = true
-		n.sync.tasks = append(n.sync.tasks, t)
+// plan adds a task that no caller waits for, unless it is planned already.
+func (s *syncer) plan(t task) {
+	if !s.planned[t.taskKey] {
+		s.planned[t.taskKey] = true
+		s.tasks = append(s.tasks, t)
 	}
 }
 
-// startRounds runs what waits, as much at once as may be.
-func (n *Node) startRounds() {
-	s := n.sync
+// run adds a task that a caller waits for, and starts what may be started.
+func (s *syncer) run(t task) {
+	s.tasks = append(s.tasks, t)
+	s.startRounds()
+}
+
+// startRounds starts tasks in order, as many as may run at once.
+func (s *syncer) startRounds() {
+	n := s.n
 	for len(s.tasks) > 0 && !n.full(s.running, n.background.ctl.Part(maxRounds)) {
 		t := s.tasks[0]
 		s.tasks = s.tasks[1:]
 		if t.done == nil {
 			if !mutant.Is(mutant.TaskWaitsForever) {
-				delete(s.waiting, t.taskKey)
+				delete(s.planned, t.taskKey)
 			}
 			if !n.detector.healthy(t.peer) || !t.id.HasHomes(n.members.ring, n.cfg.Name, t.peer) {
-				continue // things changed while it waited
+				continue // the peer or the ring has changed since the task was planned
 			}
 		}
 		s.running++
-		n.startRound(t)
+		s.startRound(t)
 	}
 	if s.running == 0 && len(s.tasks) == 0 {
-		n.tellQuiet()
+		s.reportQuiet()
 	}
 }
 
-// roundOver is how every round ends.
-func (n *Node) roundOver(t task, r event.SyncRound) {
-	s := n.sync
+// ended takes the result of a round, and starts what may be started.
+func (s *syncer) ended(t task, r event.SyncRound) {
 	if !mutant.Is(mutant.RoundNeverOver) || r.Err == "" {
 		s.running--
 	}
-	if t.transfer {
-		// told by who waits for it
-	} else if r.Buckets > 0 || r.Err != "" && t.done != nil {
-		n.emit(event.Event{Kind: event.SyncDone, Peer: t.peer, Rounds: []event.SyncRound{r}})
-	} else if r.Err == "" {
+	switch {
+	case t.transfer: // transfers reports the round
+	case r.Buckets > 0, r.Err != "" && t.done != nil:
+		s.n.emit(event.Event{Kind: event.SyncDone, Peer: t.peer, Rounds: []event.SyncRound{r}})
+	case r.Err == "":
 		if s.quiet = append(s.quiet, r); len(s.quiet) >= maxQuiet {
-			n.tellQuiet()
+			s.reportQuiet()
 		}
 	}
 	if t.done != nil {
 		t.done(r)
 	}
-	n.startRounds()
+	s.startRounds()
 }
 
-// tellQuiet tells of rounds that found nothing, all at once: there are many, and they say little.
-func (n *Node) tellQuiet() {
-	if len(n.sync.quiet) > 0 {
-		n.emit(event.Event{Kind: event.SyncDone, Rounds: n.sync.quiet})
-		n.sync.quiet = nil
+// reportQuiet emits one event for many rounds that found no difference.
+func (s *syncer) reportQuiet() {
+	if len(s.quiet) > 0 {
+		s.n.emit(event.Event{Kind: event.SyncDone, Rounds: s.quiet})
+		s.quiet = nil
 	}
+}
+
+// mayCompare reports whether a task still makes sense on the ring of now.
+func (s *syncer) mayCompare(t task) bool {
+	r, self := s.n.members.ring, s.n.cfg.Name
+	if !t.transfer {
+		return t.id.HasHomes(r, self, t.peer)
+	}
+	return t.id.HasHomes(r, t.peer) && !t.id.HasHomes(r, self)
 }

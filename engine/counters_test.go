@@ -243,7 +243,7 @@ func TestDroppedRangeKeepsFoldedCounters(t *testing.T) {
 	n.counted(keys[1], asHome(keys[1]))
 	last := n.counted(keys[1], func(own record.Own, _ vclock.Siblings) { n.counters.keep(record.DataKey(keys[1]), own) }) // as a stand-in
 	n.cfg.Buggify = func(p Place) bool { return p == FewCounters }
-	n.drop(n.handover(keyrange.Of(n.members.ring, rg)))
+	n.transfers.drop(n.transfers.handover(keyrange.Of(n.members.ring, rg)))
 	if next := n.counters.mint(keys[1], nil); next.Epoch != last.Epoch || next.Counter != last.Counter+1 {
 		t.Fatalf("after %v the node counts on with %v", last, next)
 	}
@@ -257,7 +257,7 @@ func TestDamagedRecordEndsItsKeptCounter(t *testing.T) {
 			n.records.merge(update{key: key, siblings: others, lww: false, purpose: wire.ReadRepair})
 		},
 		"dropped": func(n *Node, key []byte, _ vclock.Siblings) {
-			n.drop(n.handover(keyrange.At(n.members.ring, ring.Of(key))))
+			n.transfers.drop(n.transfers.handover(keyrange.At(n.members.ring, ring.Of(key))))
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -1,6 +1,7 @@
 package engine
 
-// §4.9, the end of a removal: a node that left says so once it has nothing any more that others need.
+// §4.9, the end of a removal: a node that left says so in the membership history once it holds
+// nothing that other nodes need.
 
 import (
 	"slices"
@@ -13,37 +14,47 @@ import (
 	"ringside/engine/wire"
 )
 
-// tellLeft says, once, that a node that left has nothing any more that others need.
-func (n *Node) tellLeft() {
-	last, known := n.members.history.Last(n.cfg.Name)
-	gone := known && last.Kind != member.Join && !n.members.has(n.cfg.Name) && n.empty() && n.goodbye()
-	if gone && !n.transfer.left {
-		n.emit(event.Event{Kind: event.Departed})
-	}
-	n.transfer.left = gone
+// departure takes the node out of the cluster after it left the ring.
+type departure struct {
+	n    *Node
+	over bool // the node holds nothing, and a member knows that; the node may be taken down
 }
 
-// goodbye writes the node's last word into the history, so that nobody reckons with what it might hold, and says
-// whether a member knows of it: the node may be taken down then.
-func (n *Node) goodbye() bool {
-	if c, ok := n.members.history.Goodbye(n.cfg.Name); ok {
+func newDeparture(n *Node) *departure { return &departure{n: n} }
+
+// check ends the departure once the node left, holds nothing, and a member knows that.
+func (d *departure) check() {
+	m := d.n.members
+	last, known := m.history.Last(d.n.cfg.Name)
+	over := known && last.Kind != member.Join && !m.has(d.n.cfg.Name) && d.empty() && d.announceDeparture()
+	if over && !d.over {
+		d.n.emit(event.Event{Kind: event.Departed})
+	}
+	d.over = over
+}
+
+// announceDeparture writes into the history that the node holds nothing, so that no node waits for
+// what it might hold. It reports whether a member knows of that.
+func (d *departure) announceDeparture() bool {
+	n, m := d.n, d.n.members
+	if c, ok := m.history.Goodbye(n.cfg.Name); ok {
 		if mutant.Is(mutant.RejoinsByItself) {
 			c.Kind, c.Weight = member.Join, 1
 		}
-		n.members.learn(n.members.history.Merge(member.History{c}), n.cfg.Name)
+		m.learn(m.history.Merge(member.History{c}), n.cfg.Name)
 	}
-	if !n.members.gone { // it never belonged, or the history is full
+	if !m.gone { // the node was never a member, or the history is full
 		return true
 	}
-	if n.heardOut() {
+	if d.departureKnown() {
 		return true
 	}
-	for _, m := range n.members.ring.Members() {
-		if n.detector.healthy(m.Name) { // its answer tells what it knows
-			n.gossip.sendHistory(m.Name, false)
-			n.calls.begin(m.Name, 0, wire.Ping{}, n.cfg.Timings.Patience, call{onAnswer: func(wire.Body) {
-				if n.heardOut() {
-					n.tellLeft()
+	for _, other := range m.ring.Members() {
+		if n.detector.healthy(other.Name) { // its answer carries its view
+			n.gossip.sendHistory(other.Name, false)
+			n.calls.begin(other.Name, 0, wire.Ping{}, n.cfg.Timings.Patience, call{onAnswer: func(wire.Body) {
+				if d.departureKnown() {
+					d.check()
 				}
 			}})
 			break
@@ -52,22 +63,25 @@ func (n *Node) goodbye() bool {
 	return false
 }
 
-// heardOut says whether a member knows all that this node does of the membership.
-func (n *Node) heardOut() bool {
-	return slices.ContainsFunc(n.members.ring.Members(), func(m ring.Member) bool { return n.gossip.views[m.Name] == n.members.digest })
+// departureKnown reports whether a member knows all that this node knows of the membership.
+func (d *departure) departureKnown() bool {
+	return slices.ContainsFunc(d.n.members.ring.Members(), func(m ring.Member) bool {
+		return d.n.gossip.views[m.Name] == d.n.members.digest
+	})
 }
 
-// empty says whether the node holds nothing for anybody.
-func (n *Node) empty() bool {
-	return n.handoff.index.Len() == 0 && len(n.transfer.out) == 0 && n.foreign() == 0
+// empty reports whether the node holds neither hints nor records of ranges that it is no home of.
+func (d *departure) empty() bool {
+	return d.n.handoff.index.Len() == 0 && len(d.n.transfers.out) == 0 && d.foreign() == 0
 }
 
-// foreign is how many keys the node holds, tombstones too, of ranges that it is no home of.
-func (n *Node) foreign() int {
-	keys := 0
-	for _, rg := range n.members.ring.Ranges() {
-		if !slices.Contains(rg.Homes, n.cfg.Name) {
-			keys += n.trees.Tree(keyrange.Of(n.members.ring, rg)).Keys()
+// foreign returns the number of keys, tombstones included, that the node holds of ranges that it is
+// no home of.
+func (d *departure) foreign() int {
+	keys, r := 0, d.n.members.ring
+	for _, rg := range r.Ranges() {
+		if !slices.Contains(rg.Homes, d.n.cfg.Name) {
+			keys += d.n.trees.Tree(keyrange.Of(r, rg)).Keys()
 		}
 	}
 	return keys

@@ -85,7 +85,7 @@ func (d *detector) failed(peer string) {
 func (d *detector) recovered(peer string) {
 	d.n.emit(event.Event{Kind: event.Alive, Peer: peer})
 	d.n.handoff.deliver(peer)
-	d.n.syncAfterRecovery(peer)
+	d.n.syncer.syncAfterRecovery(peer)
 }
 
 // probeLater plans a ping to a failed peer, after Timings.Probe.

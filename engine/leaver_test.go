@@ -32,7 +32,7 @@ func TestNewHomeWaitsForLeaver(t *testing.T) {
 	}
 	for _, name := range []string{"n1", "n2"} {
 		w.nodes[name].detector.silent("n3")
-		w.nodes[name].askForPending()
+		w.nodes[name].arrivals.ask()
 	}
 	for _, k := range keys {
 		home := w.nodes["n1"].Ring().Homes([]byte(k))[0]

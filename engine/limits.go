@@ -9,7 +9,7 @@ func (n *Node) Overrun() string {
 		used, bound int
 	}{
 		{"requests", n.coordinator.requests, MaxRequests},
-		{"rounds of anti-entropy", n.sync.running, maxRounds},
+		{"rounds of anti-entropy", n.syncer.running, maxRounds},
 		{"batches of tombstones", len(n.collector.batches), maxBatches},
 		{"watched keys", len(n.collector.watched), maxWatched},
 		{"hints", n.handoff.index.Len(), n.handoff.index.Max()},

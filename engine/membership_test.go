@@ -37,7 +37,7 @@ func (w *world) change(via, node string, kind member.Kind) {
 func (w *world) amend(via, node string, kind member.Kind) {
 	w.t.Helper()
 	w.next++
-	w.step(via, Amend{Client: w.next, Change: member.Change{Node: node, Kind: kind, Weight: 1}})
+	w.step(via, ChangeMembership{Client: w.next, Change: member.Change{Node: node, Kind: kind, Weight: 1}})
 	if e := w.told[w.next][0]; e.Err != wire.OK {
 		w.t.Fatalf("%s: %s %s: %s", via, kind, node, e.Message)
 	}
@@ -62,10 +62,10 @@ func (w *world) unsettled() string {
 		switch {
 		case n.members.digest != w.nodes[up[0]].members.digest:
 			return name + " knows another ring"
-		case len(n.transfer.out)+n.foreign() > 0:
-			return fmt.Sprintf("%s has %d ranges and %d keys to hand over", name, len(n.transfer.out), n.foreign())
-		case len(n.members.pending) > 0:
-			return fmt.Sprintf("%s waits for %d ranges", name, len(n.members.pending))
+		case len(n.transfers.out)+n.departure.foreign() > 0:
+			return fmt.Sprintf("%s has %d ranges and %d keys to hand over", name, len(n.transfers.out), n.departure.foreign())
+		case n.arrivals.ranges.Len() > 0:
+			return fmt.Sprintf("%s waits for %d ranges", name, n.arrivals.ranges.Len())
 		case n.handoff.index.Len() > 0:
 			return fmt.Sprintf("%s keeps %d hints", name, n.handoff.index.Len())
 		}
@@ -241,7 +241,7 @@ func TestReadsWhileRangesMove(t *testing.T) {
 	moving := 0
 	for range 40 {
 		for _, name := range []string{"n6", "n7", "n8"} {
-			moving += len(w.nodes[name].members.pending)
+			moving += w.nodes[name].arrivals.ranges.Len()
 		}
 		for i, k := range keys {
 			via := w.names[i%len(w.names)]
@@ -385,19 +385,19 @@ func TestChangesThatCannotBe(t *testing.T) {
 		want   string
 	}{
 		{member.Change{Node: "N7", Kind: member.Join, Weight: 1}, "invalid node name"},
-		{member.Change{Node: "n2", Kind: member.Join, Weight: 1}, "a member already"},
+		{member.Change{Node: "n2", Kind: member.Join, Weight: 1}, "already a member"},
 		{member.Change{Node: "n4", Kind: member.Join}, "weight"},
-		{member.Change{Node: "n4", Kind: member.Leave}, "no member"},
+		{member.Change{Node: "n4", Kind: member.Leave}, "not a member"},
 	} {
 		w.next++
-		w.step("n1", Amend{Client: w.next, Change: c.change})
+		w.step("n1", ChangeMembership{Client: w.next, Change: c.change})
 		if e := w.told[w.next][0]; e.Err == wire.OK || !strings.Contains(e.Message, c.want) {
 			t.Errorf("%+v: %v %q, want %q", c.change, e.Err, e.Message, c.want)
 		}
 	}
 	w.amend("n1", "n3", member.Leave)
 	w.next++
-	w.step("n1", Amend{Client: w.next, Change: member.Change{Node: "n2", Kind: member.Leave}})
+	w.step("n1", ChangeMembership{Client: w.next, Change: member.Change{Node: "n2", Kind: member.Leave}})
 	if e := w.told[w.next][0]; !strings.Contains(e.Message, "no request could reach R=2 and W=2") {
 		t.Errorf("the last but one may leave: %q", e.Message)
 	}
@@ -412,20 +412,20 @@ func TestLeaverCanBeRemoved(t *testing.T) {
 	refused := func(kind member.Kind, want string) {
 		t.Helper()
 		w.next++
-		w.step("n2", Amend{Client: w.next, Change: member.Change{Node: "n4", Kind: kind}})
+		w.step("n2", ChangeMembership{Client: w.next, Change: member.Change{Node: "n4", Kind: kind}})
 		if e := w.told[w.next][0]; e.Err == wire.OK || !strings.Contains(e.Message, want) {
 			t.Errorf("%s: %v %q, want %q", kind, e.Err, e.Message, want)
 		}
 	}
 	w.kill("n4")
 	w.change("n1", "n4", member.Leave)
-	refused(member.Leave, "n4 leaves already")
+	refused(member.Leave, "n4 is already leaving")
 	w.change("n2", "n4", member.Remove)
 	if last, _ := w.nodes["n1"].members.history.Last("n4"); last.Kind != member.Remove {
 		t.Errorf("n1 knows %v as the last change of n4", last)
 	}
-	refused(member.Remove, "n4 was removed already")
-	refused(member.Leave, "n4 was removed already")
+	refused(member.Remove, "n4 was already removed")
+	refused(member.Leave, "n4 was already removed")
 	w.wantHomes(keys...)
 	w.start("n4")
 	w.settle()
@@ -433,7 +433,7 @@ func TestLeaverCanBeRemoved(t *testing.T) {
 	if len(w.saw(event.Departed)) != 1 {
 		t.Errorf("n4 departed %d times", len(w.saw(event.Departed)))
 	}
-	refused(member.Remove, "no member")
+	refused(member.Remove, "not a member")
 }
 
 // §4.8.1: a leaver that lost its disk knows nobody, and no seed is left that it could ask. The members tell it.
@@ -483,12 +483,12 @@ func TestMembershipIsDurable(t *testing.T) {
 	w.cut = func(from, to string) bool { return from != "n1" && to == "n5" || from == "n5" && to != "n1" }
 	w.amend("n1", "n5", member.Join)
 	w.pass(5 * time.Second)
-	before := len(w.nodes["n5"].members.pending)
+	before := w.nodes["n5"].arrivals.ranges.Len()
 	if before == 0 {
 		t.Fatal("n5 waits for nothing")
 	}
 	w.start("n5")
-	if got := len(w.nodes["n5"].members.pending); got != before || !w.nodes["n5"].members.has("n5") {
+	if got := w.nodes["n5"].arrivals.ranges.Len(); got != before || !w.nodes["n5"].members.has("n5") {
 		t.Fatalf("n5 waits for %d ranges after a restart, for %d before; member: %v", got, before, w.nodes["n5"].members.has("n5"))
 	}
 	w.cut = func(_, _ string) bool { return false }
@@ -544,8 +544,8 @@ func TestNodeThatRejoinsWaitsForItsRanges(t *testing.T) {
 		}
 		w.pass(2 * time.Second)
 		n := w.nodes["n5"]
-		if !n.members.has("n5") || len(n.members.pending) == 0 {
-			t.Fatalf("founder %v: n5 is a member: %v, and waits for %d ranges", founder, n.members.has("n5"), len(n.members.pending))
+		if !n.members.has("n5") || n.arrivals.ranges.Len() == 0 {
+			t.Fatalf("founder %v: n5 is a member: %v, and waits for %d ranges", founder, n.members.has("n5"), n.arrivals.ranges.Len())
 		}
 		for _, k := range keys {
 			if r := n.records.answer([]byte(k), n.members.digest); r.Home && len(r.Siblings) == 0 {
@@ -590,7 +590,7 @@ func TestHandoversKeepOnePace(t *testing.T) {
 	}
 	before := offers()
 	w.pass(10 * time.Second)
-	if looks, most := offers()-before, 2*21*len(n.transfer.out); looks == 0 || looks > most {
+	if looks, most := offers()-before, 2*21*len(n.transfers.out); looks == 0 || looks > most {
 		t.Errorf("n1 made %d offers in ten seconds, want 1 to %d", looks, most)
 	}
 	if running := n.timers.Len(); running > 200 {
@@ -611,7 +611,7 @@ func TestRangeInTransitOutlivesARestart(t *testing.T) {
 	through := func() (k int) {
 		n := w.nodes["n7"]
 		for i, rg := range second {
-			if slices.Contains(first[i].Homes, "n6") && !slices.Contains(rg.Homes, "n6") && slices.Contains(rg.Homes, "n7") && n.members.pending[keyrange.Of(n.members.ring, rg)] != nil {
+			if slices.Contains(first[i].Homes, "n6") && !slices.Contains(rg.Homes, "n6") && slices.Contains(rg.Homes, "n7") && n.arrivals.ranges.Get(keyrange.Of(n.members.ring, rg)) != nil {
 				k++
 			}
 		}

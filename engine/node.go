@@ -54,7 +54,7 @@ type Config struct {
 }
 
 // An Input is one of Receive, Request, PeerUp, PeerDown, Unsent, Describe, Compare,
-// Amend, or nil when only time has passed.
+// ChangeMembership, or nil when only time has passed.
 type Input interface{ isInput() }
 
 // Receive is a message from another node.
@@ -94,22 +94,22 @@ type Compare struct {
 	Look   bool         // find out what differs, and mend nothing
 }
 
-// Amend asks for a change of the membership (§4.8.1); its Node, Kind, Weight and Zone count. The
+// ChangeMembership asks for a change of the membership (§4.8.1); its Node, Kind, Weight and Zone count. The
 // Reply has a Membership event, with the change as it was written down or with Err and Message.
-type Amend struct {
+type ChangeMembership struct {
 	Client uint64
 	Change member.Change
 	DryRun bool // check the change, and write nothing down
 }
 
-func (Amend) isInput()    {}
-func (Receive) isInput()  {}
-func (Request) isInput()  {}
-func (PeerUp) isInput()   {}
-func (PeerDown) isInput() {}
-func (Unsent) isInput()   {}
-func (Describe) isInput() {}
-func (Compare) isInput()  {}
+func (ChangeMembership) isInput() {}
+func (Receive) isInput()          {}
+func (Request) isInput()          {}
+func (PeerUp) isInput()           {}
+func (PeerDown) isInput()         {}
+func (Unsent) isInput()           {}
+func (Describe) isInput()         {}
+func (Compare) isInput()          {}
 
 // Output is what the world must do after a Step, in this order.
 type Output struct {
@@ -144,9 +144,12 @@ type Node struct {
 	counters    *counters
 	records     *records
 	trees       *trees
-	sync        *syncer
+	syncer      *syncer
 	refusals    *refusals
-	transfer    *transfers
+	moves       *moves
+	arrivals    *arrivals
+	transfers   *transfers
+	departure   *departure
 	background  *background
 
 	members  *members
@@ -165,7 +168,6 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 		cfg: cfg, db: store.NewOverlay(db), now: now,
 		rng:       rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
 		refusals:  newRefusals(),
-		transfer:  newTransfers(),
 		collector: newCollector(),
 	}
 	n.coordinator = newCoordinator(n)
@@ -176,7 +178,11 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 	n.background = newBackground(n)
 	n.members = newMembers(n)
 	n.trees = newTrees(n)
-	n.sync = newSyncer(n)
+	n.syncer = newSyncer(n)
+	n.moves = newMoves(n)
+	n.arrivals = newArrivals(n)
+	n.transfers = newTransfers(n)
+	n.departure = newDeparture(n)
 	n.gossip = newGossiper(n)
 	n.calls = newCalls(n)
 	n.detector = newDetector(n)
@@ -184,9 +190,9 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 		return nil, Output{}, fmt.Errorf("engine: %s: %w", cfg.Name, err)
 	}
 	n.after(cfg.Timings.Handoff, n.handoff.scan)
-	n.beginAntiEntropy()
+	n.syncer.begin()
 	n.gossip.begin()
-	n.handOverSoon()
+	n.transfers.resumeSoon()
 	n.handoff.rehomeSoon()
 	n.beginCollecting()
 	return n, n.finish(), nil
@@ -257,9 +263,9 @@ func (n *Node) Step(now time.Duration, in Input) Output {
 	case Describe:
 		n.describe(in)
 	case Compare:
-		n.compare(in)
-	case Amend:
-		n.members.amend(in)
+		n.syncer.compare(in)
+	case ChangeMembership:
+		n.members.changeMembership(in)
 	default:
 		panic(fmt.Sprintf("engine: unknown input %T", in))
 	}
@@ -268,6 +274,7 @@ func (n *Node) Step(now time.Duration, in Input) Output {
 
 func (n *Node) finish() Output {
 	n.members.save()
+	n.moves.save()
 	if at, ok := n.timers.Next(); ok {
 		n.out.Wake = at
 	}
@@ -287,7 +294,7 @@ func (n *Node) receive(m wire.Message) {
 	case wire.Ping:
 		n.answer(m, wire.Pong{})
 	case wire.Offer:
-		n.onOffer(m, b)
+		n.transfers.onOffer(m, b)
 	case wire.Read:
 		n.records.onRead(m, b)
 	case wire.Write:
@@ -295,7 +302,7 @@ func (n *Node) receive(m wire.Message) {
 	case wire.Forward:
 		n.coordinator.onForward(m, b)
 	case wire.Sync:
-		n.onSync(m, b)
+		n.syncer.onSync(m, b)
 	case wire.Collect:
 		n.onCollect(m, b)
 	default:
@@ -365,7 +372,7 @@ func (n *Node) emit(e event.Event) {
 func (n *Node) State() *event.NodeState {
 	s := &event.NodeState{
 		Keys: n.records.keys, Hints: n.handoff.counts(), Roots: n.trees.roots(), View: n.members.digest, Member: n.members.has(n.cfg.Name),
-		Pending: len(n.members.pending), Foreign: n.foreign(), Changes: n.members.history,
+		Pending: n.arrivals.ranges.Len(), Foreign: n.departure.foreign(), Changes: n.members.history,
 		Slice: n.background.ctl.Slice(), P99: n.background.ctl.P99(), Suspects: n.detector.suspects(), Lost: n.lastWrites.reported, TooLarge: n.refusals.told(),
 	}
 	for _, r := range s.Roots {

@@ -110,7 +110,7 @@ func TestNodeWithHintsIsNotEmpty(t *testing.T) {
 	w.split(true, []string{"n1", "n2", "n4"}, []string{"n3"})
 	w.mustPut("n1", key, "v", nil)
 	w.pass(time.Second)
-	if n := w.nodes["n4"]; n.handoff.index.Len() != 1 || n.empty() {
-		t.Errorf("n4 keeps %d hints, want 1, and is empty: %v", n.handoff.index.Len(), n.empty())
+	if n := w.nodes["n4"]; n.handoff.index.Len() != 1 || n.departure.empty() {
+		t.Errorf("n4 keeps %d hints, want 1, and is empty: %v", n.handoff.index.Len(), n.departure.empty())
 	}
 }

@@ -1,8 +1,9 @@
 package engine
 
-// §4.9, on the side of the new home: it takes writes at once, but is not counted toward R before
-// it was given what its predecessors held. Each of those that is no home any more has to say that it handed
-// the range over; where one is gone for good the other homes' trees take its place.
+// §4.9, on the side of the new home. The node takes writes at once, but does not count toward R
+// before it was given what its predecessors held. Each predecessor that is no longer a home has to
+// hand the range over. If such a predecessor is gone for good, comparisons with the other homes take
+// the place of its range. Package pending keeps the books.
 
 import (
 	"slices"
@@ -10,273 +11,192 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/keyrange"
 	"ringside/engine/member"
-	"ringside/engine/mutant"
+	"ringside/engine/pending"
 	"ringside/engine/ring"
 	"ringside/engine/wire"
 )
 
-// A pendingRange is one that the node is a home of and was not given yet.
-type pendingRange struct {
-	from   []string        // its homes before
-	given  map[string]bool // those that have handed it over
-	asked  map[string]bool // those that are being asked
-	synced map[string]bool // homes whose trees were compared with, and all they hold taken
+// arrivals gets the ranges that the node waits for.
+type arrivals struct {
+	n      *Node
+	ranges *pending.Ranges
 }
 
-// reshapePending finds the ranges that the node is to be given and those that it is to hand over, after the ring changed.
-// before holds the rings from the one that the node knew to the last but one; beside is that of ringBeside.
-func (n *Node) reshapePending(before []*ring.Ring, beside *ring.Ring) {
-	pending, lost := n.members.pending, n.members.lost
-	n.members.pending, n.members.lost = map[keyrange.ID]*pendingRange{}, map[keyrange.ID]bool{}
-	for _, p := range keyrange.Sorted(pending) {
-		n.keepWaiting(p, pending[p].from)
+func newArrivals(n *Node) *arrivals { return &arrivals{n: n, ranges: pending.New()} }
+
+// await waits for a range that the nodes in from may hold.
+func (a *arrivals) await(id keyrange.ID, from []string) {
+	a.ranges.Await(id, from, a.n.cfg.Name)
+	a.n.moves.mark(id)
+}
+
+// awaitShift waits for the range that a shift of homes is in, unless no node was a home before.
+func (a *arrivals) awaitShift(s ring.Shift) {
+	if len(s.Before) > 0 {
+		a.await(keyrange.At(a.n.members.ring, s.End), s.Before)
 	}
-	for at := range lost {
-		n.members.mark(at)
-		if _, ok := at.Find(n.members.ring); ok && !at.HasHomes(n.members.ring, n.cfg.Name) {
-			n.members.lost[at] = true
+}
+
+// recut goes on waiting on a new ring, which may cut the ranges differently.
+func (a *arrivals) recut() {
+	old, r := a.ranges, a.n.members.ring
+	a.ranges = pending.New()
+	for _, id := range old.IDs() {
+		from := old.Get(id).From()
+		a.n.moves.mark(id)
+		if _, ok := id.Find(r); ok {
+			a.await(id, from)
+			continue
 		}
-	}
-	given := map[keyrange.ID]float64{} // how much of a range the node was a home of
-	for i, r := range before {
-		for _, s := range ring.Shifts(r, n.members.ring) {
-			switch at := keyrange.At(n.members.ring, s.End); {
-			case slices.Contains(s.Gained(), n.cfg.Name):
-				if len(s.Before) > 0 {
-					n.await(s)
-				}
-			case i == 0 && slices.Contains(s.Lost(), n.cfg.Name):
-				given[at] += s.Size()
+		for _, rg := range r.Ranges() {
+			if part := keyrange.Of(r, rg); id.Overlaps(part) {
+				a.await(part, from)
 			}
 		}
 	}
-	if beside != nil && len(beside.Members()) > 0 {
-		for _, s := range ring.Shifts(beside, n.members.ring) {
-			if slices.Contains(s.Gained(), n.cfg.Name) && len(s.Before) > 0 {
-				n.await(s)
-			}
-		}
-	}
-	n.awaitPassedOn(before)
-	for _, at := range keyrange.Sorted(given) {
-		n.handover(at)
-		whole := given[at] > .999*at.Size()
-		n.members.lost[at] = whole && n.members.pending[at] == nil
-		n.members.mark(at)
-	}
-	for _, at := range keyrange.Sorted(n.members.pending) {
-		n.members.mark(at)
-		if at.HasHomes(n.members.ring, n.cfg.Name) && n.settledPending(at) {
-			delete(n.members.pending, at)
-		}
-	}
-	n.reshapeTransfers()
 }
 
-// awaitPassedOn finds the ranges that the node got by one of the changes that it learns of, and lost by a later one.
-// Nobody handed them over to it, and their new homes ask it all the same. So it waits for the ranges, and names those
-// that held them when it hands the ranges over (missing).
-func (n *Node) awaitPassedOn(before []*ring.Ring) {
-	if n.members.gone {
-		return // its last word said that it had nothing left to name
+// awaitPassedOn waits for ranges that the node got by one of the changes that it learns of, and lost
+// by a later one. No node handed these ranges over to it, and the new homes ask it for them. When it
+// hands the ranges over, it names the nodes that held them.
+func (a *arrivals) awaitPassedOn(before []*ring.Ring) {
+	if a.n.members.gone {
+		return // the node has said that it holds nothing, so it names no nodes either
 	}
 	for i := 1; i < len(before); i++ {
 		for _, s := range ring.Shifts(before[i-1], before[i]) {
-			if len(s.Before) > 0 && slices.Contains(s.Gained(), n.cfg.Name) {
-				n.passOn(s)
+			if len(s.Before) > 0 && slices.Contains(s.Gained(), a.n.cfg.Name) {
+				a.passOn(s)
 			}
 		}
 	}
 }
 
-// passOn waits for what a shift of the past gave to the node, where the node is no home now.
-func (n *Node) passOn(s ring.Shift) {
-	for _, rg := range n.members.ring.Ranges() {
-		at := keyrange.Of(n.members.ring, rg)
-		if at.Overlaps(keyrange.ID{Start: s.Start, End: s.End}) && !slices.Contains(rg.Homes, n.cfg.Name) {
-			n.await(ring.Shift{Start: at.Start, End: at.End, Before: s.Before})
-			n.handover(at)
+// passOn waits for the ranges in a shift of the past that the node is not a home of now, and hands
+// them over.
+func (a *arrivals) passOn(s ring.Shift) {
+	r := a.n.members.ring
+	for _, rg := range r.Ranges() {
+		id := keyrange.Of(r, rg)
+		if id.Overlaps(keyrange.ID{Start: s.Start, End: s.End}) && !slices.Contains(rg.Homes, a.n.cfg.Name) {
+			a.await(id, s.Before)
+			a.n.transfers.handover(id)
 		}
 	}
 }
 
-// keepWaiting goes on waiting for a range that the ring may have cut anew.
-func (n *Node) keepWaiting(p keyrange.ID, from []string) {
-	n.members.mark(p)
-	if _, ok := p.Find(n.members.ring); ok {
-		n.await(ring.Shift{Start: p.Start, End: p.End, Before: from})
-		return
-	}
-	for _, rg := range n.members.ring.Ranges() {
-		if at := keyrange.Of(n.members.ring, rg); p.Overlaps(at) {
-			n.await(ring.Shift{Start: at.Start, End: at.End, Before: from})
+// forgetComplete ends the wait for ranges that the node has complete, after a change of the ring.
+func (a *arrivals) forgetComplete() {
+	for _, id := range a.ranges.IDs() {
+		a.n.moves.mark(id)
+		if a.complete(id) {
+			a.ranges.Forget(id)
 		}
 	}
 }
 
-// await notes that the node is yet to be given the range that the shift is in.
-func (n *Node) await(s ring.Shift) {
-	at := keyrange.At(n.members.ring, s.End)
-	p := n.members.pending[at]
-	if p == nil {
-		p = &pendingRange{given: map[string]bool{}, asked: map[string]bool{}, synced: map[string]bool{}}
-		n.members.pending[at] = p
-	}
-	n.members.mark(at)
-	for _, f := range s.Before {
-		if f != n.cfg.Name && !slices.Contains(p.from, f) {
-			p.from = append(p.from, f)
-		}
-	}
+// complete reports whether the node is a home of a range that it waits for, and holds all of it.
+func (a *arrivals) complete(id keyrange.ID) bool {
+	rg, ok := id.Find(a.n.members.ring)
+	return ok && slices.Contains(rg.Homes, a.n.cfg.Name) && a.ranges.Get(id).Complete(rg.Homes, a.n.cfg.Name, a.willGive)
 }
 
-// settledPending says whether the node holds all that the homes before it did: each of those that
-// are homes no more has handed the range over, or, where they are gone for good or leave and cannot be
-// reached, all other homes of now have been compared with.
-func (n *Node) settledPending(at keyrange.ID) bool {
-	if mutant.Is(mutant.PendingForever) {
-		return false
-	}
-	p := n.members.pending[at]
-	rg, ok := at.Find(n.members.ring)
-	if !ok {
+// willGive reports whether a node can still hand ranges over: it is a member, or it leaves and can be
+// reached.
+func (a *arrivals) willGive(node string) bool {
+	if a.n.members.has(node) {
 		return true
 	}
-	losers, away := 0, 0 // who is no home any more; who of them is no member and has not handed over
-	for _, f := range p.from {
-		if slices.Contains(rg.Homes, f) {
-			continue
-		}
-		switch losers++; {
-		case p.given[f]:
-			if mutant.Is(mutant.GivenByOne) {
-				return true
-			}
-		case n.members.has(f) || n.leaving(f):
-			return false
-		default:
-			away++
-		}
-	}
-	if losers > 0 && away == 0 {
-		return true
-	}
-	return !slices.ContainsFunc(n.otherHomes(rg.Homes), func(h string) bool { return !p.synced[h] })
+	last, _ := a.n.members.history.Last(node)
+	return last.Kind == member.Leave && a.n.detector.healthy(node)
 }
 
-// leaving says whether a node is no member any more, has yet to hand over what it held, and may be there to do so.
-func (n *Node) leaving(node string) bool {
-	last, _ := n.members.history.Last(node)
-	return last.Kind == member.Leave && !n.members.has(node) && n.detector.healthy(node)
-}
-
-// given ends the wait for a range if nothing is missing any more.
-func (n *Node) given(at keyrange.ID) {
-	if n.members.pending[at] == nil || !at.HasHomes(n.members.ring, n.cfg.Name) || !n.settledPending(at) {
+// check ends the wait for a range if the node has it complete.
+func (a *arrivals) check(id keyrange.ID) {
+	if a.ranges.Get(id) == nil || !a.complete(id) {
 		return
 	}
-	delete(n.members.pending, at)
-	n.members.mark(at)
-	n.emit(event.Event{Kind: event.RangeReady, Span: spanOf(at), Count: n.trees.Tree(at).Keys()})
+	a.ranges.Forget(id)
+	a.n.moves.mark(id)
+	a.n.emit(event.Event{Kind: event.RangeReady, Span: spanOf(id), Count: a.n.trees.Tree(id).Keys()})
 }
 
-// holds says in which role the node may speak of a key: as a home, as one that is not given
-// the range yet and knows who held it, or as neither.
-func (n *Node) holds(key []byte) (home bool, pending *pendingRange) {
-	at := keyrange.At(n.members.ring, ring.Of(key))
-	if p := n.members.pending[at]; p != nil {
-		return false, p
-	}
-	return n.members.lost[at] || n.members.isHome(n.cfg.Name, n.members.preference(key)), nil
-}
-
-// Awaits says whether the node is a home of key and was not given its range yet. It is for tests and simulators.
+// Awaits reports whether the node is a home of key and was not given its range yet. It is for tests
+// and simulators.
 func (n *Node) Awaits(key []byte) bool {
-	return n.members.pending[keyrange.At(n.members.ring, ring.Of(key))] != nil
+	return n.arrivals.ranges.Get(keyrange.At(n.members.ring, ring.Of(key))) != nil
 }
 
-// askForPending asks those that held the ranges which the node waits for whether there is anything
-// left of them, and compares trees where they are gone.
-func (n *Node) askForPending() {
-	for _, at := range keyrange.Sorted(n.members.pending) {
-		rg, ok := at.Find(n.members.ring)
-		if !ok || !slices.Contains(rg.Homes, n.cfg.Name) {
-			if n.transfer.out[at] == nil && n.trees.Tree(at).Keys() == 0 { // it lost the range before it was given any of it
-				delete(n.members.pending, at)
-				n.members.mark(at)
+// ask asks the nodes that owe a range whether anything of it is left. If all of them are gone for
+// good, it plans comparisons with the other homes.
+func (a *arrivals) ask() {
+	for _, id := range a.ranges.IDs() {
+		rg, ok := id.Find(a.n.members.ring)
+		if !ok || !slices.Contains(rg.Homes, a.n.cfg.Name) {
+			if !a.n.transfers.holds(id) { // the node lost the range before it was given any of it
+				a.ranges.Forget(id)
+				a.n.moves.mark(id)
 			}
 			continue
 		}
-		p, gone := n.members.pending[at], true
-		for _, f := range p.from {
-			if p.given[f] || slices.Contains(rg.Homes, f) {
-				continue
-			}
-			gone = gone && !n.members.has(f) && !n.leaving(f)
-			if n.detector.healthy(f) && !p.asked[f] {
-				n.askFor(at, p, f)
+		p := a.ranges.Get(id)
+		owed := p.Owed(rg.Homes)
+		for _, f := range owed {
+			if a.n.detector.healthy(f) && p.BeginAsk(f) {
+				a.askFor(id, p, f)
 			}
 		}
-		for _, h := range n.otherHomes(rg.Homes) {
-			if gone && !p.synced[h] && n.detector.healthy(h) {
-				n.plan(task{taskKey: taskKey{at, h}})
+		gone := !slices.ContainsFunc(owed, a.willGive)
+		for _, h := range without(rg.Homes, a.n.cfg.Name) {
+			if gone && !p.HasSynced(h) && a.n.detector.healthy(h) {
+				a.n.syncer.plan(task{taskKey: taskKey{id, h}})
 			}
 		}
-		n.given(at)
+		a.check(id)
 	}
 }
 
-func (n *Node) askFor(at keyrange.ID, p *pendingRange, from string) {
-	p.asked[from] = true
-	n.calls.begin(from, 0, wire.Offer{Start: at.Start, End: at.End, Depth: at.Depth, Phase: wire.OfferAsk}, n.cfg.Timings.Patience, call{
-		onSilent: func() { p.asked[from] = false },
+// askFor asks a node whether anything is left of a range.
+func (a *arrivals) askFor(id keyrange.ID, p *pending.Range, from string) {
+	question := wire.Offer{Start: id.Start, End: id.End, Depth: id.Depth, Phase: wire.OfferAsk}
+	a.n.calls.begin(from, 0, question, a.n.cfg.Timings.Patience, call{
+		onSilent: func() { p.EndAsk(from) },
 		onAnswer: func(b wire.Body) {
-			p.asked[from] = false
-			if r, ok := b.(wire.OfferReply); ok && r.Err == wire.OK && r.Answer == wire.OfferNothing && n.members.pending[at] == p {
-				n.gotAll(at, from, r.From)
+			p.EndAsk(from)
+			if r, ok := b.(wire.OfferReply); ok && r.Err == wire.OK && r.Answer == wire.OfferNothing && a.ranges.Get(id) == p {
+				a.given(id, from, r.From)
 			}
 		},
 	})
 }
 
-// syncedWith notes that a round took all that another home holds of a range.
-func (n *Node) syncedWith(t task) {
-	if p := n.members.pending[t.id]; p != nil && !t.transfer {
-		p.synced[t.peer] = true
-		n.given(t.id)
-	}
-}
-
-// askedFor tells a new home whether there is anything left for it, and who has yet to hand the range over to this node.
-func (n *Node) askedFor(at keyrange.ID) (a wire.OfferAnswer, missing []string) {
-	if n.transfer.out[at] == nil && n.trees.Tree(at).Keys() == 0 {
-		return wire.OfferNothing, n.missing(at)
-	}
-	n.handOverSoon()
-	return wire.OfferLater, nil
-}
-
-// missing lists who has yet to hand a range over to this node.
-func (n *Node) missing(at keyrange.ID) []string {
-	p := n.members.pending[at]
-	if p == nil {
-		return nil
-	}
-	return slices.DeleteFunc(slices.Clone(p.from), func(f string) bool { return p.given[f] })
-}
-
-// gotAll notes that from has handed the range over. What from waits for itself, this node waits for now.
-func (n *Node) gotAll(at keyrange.ID, from string, missing []string) {
-	if n.transfer.in[at].from == from {
-		delete(n.transfer.in, at)
-	}
-	p := n.members.pending[at]
+// given notes that a node has handed a range over. missing are the nodes that the other one waits
+// for; this node waits for them now.
+func (a *arrivals) given(id keyrange.ID, from string, missing []string) {
+	a.n.transfers.endLease(id, from)
+	p := a.ranges.Get(id)
 	if p == nil {
 		return
 	}
-	p.given[from] = true
+	p.Given(from)
 	if len(missing) > 0 {
-		n.await(ring.Shift{Start: at.Start, End: at.End, Before: missing})
+		a.await(id, missing)
 	}
-	n.given(at)
+	a.check(id)
+}
+
+// synced notes that a round took all that another home holds of a range.
+func (a *arrivals) synced(t task) {
+	if p := a.ranges.Get(t.id); p != nil && !t.transfer {
+		p.Synced(t.peer)
+		a.check(t.id)
+	}
+}
+
+// missing lists the nodes that have yet to hand a range over to this node.
+func (a *arrivals) missing(id keyrange.ID) []string {
+	if p := a.ranges.Get(id); p != nil {
+		return p.Missing()
+	}
+	return nil
 }

@@ -104,7 +104,7 @@ func (rs *records) merge(u update) wire.Code {
 		n.trees.update(k, old, rec)
 	}
 	if n.members.ringKnown() && !n.members.isHome(n.cfg.Name, n.members.preference(u.key)) {
-		n.handOverSoon()
+		n.transfers.resumeSoon()
 	}
 	e := u.event(event.Stored)
 	e.Versions, e.Count = rec.Siblings, live(rec.Siblings)-liveOrDamaged(old.Siblings, damaged)

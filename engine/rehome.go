@@ -47,7 +47,7 @@ func (h *handoff) rehome() {
 			}
 		}
 	}
-	h.n.handOverSoon()
+	h.n.transfers.resumeSoon()
 	if refused { // the key has too many siblings until a client reconciles it
 		h.rehomeAfter(h.n.cfg.Timings.Handoff)
 		return

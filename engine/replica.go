@@ -24,9 +24,9 @@ func (rs *records) keep(m wire.Message, w wire.Write) wire.Code {
 	n := rs.n
 	sync := w.Purpose == wire.AntiEntropy || w.Purpose == wire.Transfer
 	switch {
-	case (n.transfer.left || n.members.gone) && mutant.Is(mutant.GoneNodeAcks):
+	case (n.departure.over || n.members.gone) && mutant.Is(mutant.GoneNodeAcks):
 		return wire.OK
-	case n.transfer.left: // the node has announced that it holds nothing, and may be stopped at any moment
+	case n.departure.over: // the node has announced that it holds nothing, and may be stopped at any moment
 		return wire.Pending
 	case sync && n.odd(LittleSync):
 		return wire.Overloaded
@@ -43,10 +43,10 @@ func (rs *records) keep(m wire.Message, w wire.Write) wire.Code {
 	before := len(n.out.Writes)
 	code := rs.merge(u)
 	if w.Purpose == wire.Handoff && len(n.out.Writes) > before {
-		n.compareSoon(w.Key)
+		n.syncer.syncKeySoon(w.Key)
 	}
 	if w.Purpose == wire.Transfer {
-		n.transferGoesOn(m.From, w.Key)
+		n.transfers.extendLease(m.From, w.Key)
 	}
 	return code
 }
@@ -61,7 +61,7 @@ func (rs *records) onRead(m wire.Message, r wire.Read) {
 func (rs *records) answer(key []byte, view uint64) wire.ReadReply {
 	n := rs.n
 	s, lww, err := rs.knownToReaders(key)
-	home, pending := n.holds(key)
+	home, pending := n.moves.role(key)
 	r := wire.ReadReply{
 		Err: err, Siblings: s, LWW: lww, Home: home,
 		Returned: n.handoff.returnedLately(), Lost: n.lastWrites.lostOf(key),
@@ -69,7 +69,7 @@ func (rs *records) answer(key []byte, view uint64) wire.ReadReply {
 	switch {
 	case err != wire.OK:
 	case pending != nil:
-		r.Err, r.Ask = wire.Pending, pending.from
+		r.Err, r.Ask = wire.Pending, pending.From()
 	case !home && view != n.members.digest: // the reader may take this node for a home
 		r.Err = wire.Pending
 	}

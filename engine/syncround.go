@@ -1,17 +1,16 @@
 package engine
 
-// §4.7: "two nodes exchange the root of the Merkle tree corresponding to the key
-// ranges that they host in common. Subsequently, using this tree traversal scheme the nodes
-// determine if they have any differences and perform the appropriate synchronization action."
+// §4.7: "two nodes exchange the root of the Merkle tree corresponding to the key ranges that they
+// host in common. Subsequently, using this tree traversal scheme the nodes determine if they have
+// any differences and perform the appropriate synchronization action."
 //
-// One node runs a round, the other only answers, and remembers nothing of it. Each
-// answer goes four levels down, so that a tree takes three questions. Of the buckets that
-// differ the hashes of the keys are exchanged, then just the keys that differ: pulled first, then
-// pushed if the other still lacks something. Everything is merged as any replica is.
+// One node runs a round; the other one only answers (syncanswer.go). Each answer goes syncLevels
+// down, so a tree takes three or four questions. Then the nodes compare the hashes of the keys in
+// the buckets that differ, and exchange only the keys that differ: the round pulls first, and pushes
+// what the other node still lacks. Both ends merge what comes as they merge any replica.
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"ringside/engine/event"
@@ -26,15 +25,13 @@ import (
 )
 
 const (
-	// syncLevels is how many levels an answer goes down: 16 hashes for each node
-	// that differs, where the two of the next level would take four times the questions.
+	// syncLevels is how many levels an answer goes down. An answer has 16 hashes for each node that
+	// differs. One level at a time would take four times the questions.
 	syncLevels = 4
-	// listedKeys is how many keys are listed at once, about: it takes either node
-	// a millisecond. A bucket with more than wire.MaxSyncHashes (of a ring with
-	// sixty million keys) is listed in part; then pushes from both sides bring the rest.
+	// listedKeys is about how many keys are listed at once. That takes each node a millisecond. A
+	// bucket with more than wire.MaxSyncHashes keys (on a ring with sixty million keys) is listed in
+	// part; pushes from both sides then bring the rest.
 	listedKeys = 128
-	// fetchBytes bounds what one answer carries of records; it holds at least one.
-	fetchBytes = 256 << 10
 	// pushWindow is how many pushed keys may be under way at once.
 	pushWindow = 16
 )
@@ -45,19 +42,21 @@ type round struct {
 	task    task
 	res     event.SyncRound
 	over    bool
-	level   int      // of nodes
-	nodes   []uint32 // that differ and were not looked into
-	deeper  []uint32 // their descendants that differ
-	buckets []uint32 // those being listed
-	theirs  map[uint64]bool
-	pull    []uint64 // hashes of keys that the other holds so, and we do not
-	push    [][]byte // keys that we hold as the other does not
-	flying  int
+	level   int             // of nodes
+	nodes   []uint32        // nodes of the tree that differ and were not looked into; buckets at the last level
+	deeper  []uint32        // descendants of the nodes looked into that differ
+	buckets []uint32        // the buckets that are being compared key by key
+	theirs  map[uint64]bool // hashes of the peer's records in these buckets
+	pull    []uint64        // hashes of the peer's records that this node does not have
+	push    [][]byte        // keys of which this node has a record that the peer does not have
+	flying  int             // pushed keys that the peer has not answered
 	refused bool            // not all that differs was taken
-	counted map[string]bool // keys of these buckets that differ
+	counted map[string]bool // keys in these buckets that differ
 }
 
-func (n *Node) startRound(t task) {
+// startRound begins a round.
+func (s *syncer) startRound(t task) {
+	n := s.n
 	r := &round{n: n, task: t, nodes: []uint32{0}, res: event.SyncRound{
 		Start: t.id.Start, End: t.id.End, Left: n.cfg.Name, Right: t.peer, Differing: []event.SyncKey{},
 	}}
@@ -67,9 +66,10 @@ func (n *Node) startRound(t task) {
 	r.descend()
 }
 
-// tree is the node's own tree, as long as both are homes of the range.
+// tree returns the node's own tree. It ends the round and returns false if the ring no longer has
+// both nodes compare the range.
 func (r *round) tree() (*merkle.Tree, bool) {
-	if !r.n.mayCompare(r.task) {
+	if !r.n.syncer.mayCompare(r.task) {
 		r.end("the ring changed")
 		return nil, false
 	}
@@ -92,8 +92,8 @@ func (r *round) purpose() wire.Purpose {
 	return wire.AntiEntropy
 }
 
-// ask sends a message of the round and hands the answer on. What goes wrong ends
-// the round: the next one finds whatever this one left.
+// ask sends a message of the round and calls then with the answer. A failure ends the round; the
+// next round finds what this one has left.
 func (r *round) ask(body wire.Body, then func(wire.Body)) {
 	n := r.n
 	n.background.run(func() {
@@ -118,7 +118,7 @@ func (r *round) ask(body wire.Body, then func(wire.Body)) {
 	})
 }
 
-// askTree is ask for what a SyncReply answers.
+// askTree is ask for a question that a SyncReply answers.
 func (r *round) askTree(q wire.Sync, then func(wire.SyncReply)) {
 	p := r.task.id
 	q.Start, q.End, q.Depth = p.Start, p.End, p.Depth
@@ -136,6 +136,7 @@ func (r *round) askTree(q wire.Sync, then func(wire.SyncReply)) {
 	})
 }
 
+// end ends the round. err says why it failed, "" if it did not.
 func (r *round) end(err string) {
 	if r.over {
 		return
@@ -143,9 +144,9 @@ func (r *round) end(err string) {
 	r.over = true
 	r.res.Err = err
 	if err == "" && !r.task.look && !r.refused {
-		r.n.syncedWith(r.task)
+		r.n.arrivals.synced(r.task)
 	}
-	r.n.roundOver(r.task, r.res)
+	r.n.syncer.ended(r.task, r.res)
 }
 
 // descend asks for the hashes below the nodes that differ, level by level.
@@ -157,14 +158,14 @@ func (r *round) descend() {
 	if len(r.nodes) == 0 {
 		r.level += min(syncLevels, tree.Depth()-r.level)
 		r.nodes, r.deeper = r.deeper, nil
-		if len(r.nodes) == 0 { // they became equal meanwhile
+		if len(r.nodes) == 0 { // the trees have become equal meanwhile
 			r.end("")
 			return
 		}
 	}
 	if r.level == tree.Depth() {
 		r.res.Buckets = len(r.nodes)
-		r.tell(event.SyncCompared)
+		r.emit(event.SyncCompared)
 		r.list()
 		return
 	}
@@ -173,11 +174,11 @@ func (r *round) descend() {
 	r.askTree(wire.Sync{Ask: wire.AskTree, Level: r.level, Nodes: nodes, Root: tree.Root()}, func(a wire.SyncReply) { r.below(nodes, a) })
 }
 
-func (r *round) tell(kind event.Kind) {
+func (r *round) emit(kind event.Kind) {
 	r.n.emit(event.Event{Kind: kind, Peer: r.task.peer, Rounds: []event.SyncRound{r.res}})
 }
 
-// below compares the hashes of the descendants of nodes.
+// below compares the hashes below nodes with the answer.
 func (r *round) below(nodes []uint32, a wire.SyncReply) {
 	tree, ok := r.tree()
 	if !ok {
@@ -191,7 +192,7 @@ func (r *round) below(nodes []uint32, a wire.SyncReply) {
 			return
 		}
 		r.res.FullCopy = max(r.res.FullCopy, a.Size)
-		r.tell(event.SyncStarted)
+		r.emit(event.SyncStarted)
 	}
 	down := min(syncLevels, tree.Depth()-r.level)
 	if len(a.Hashes) != len(nodes)<<down {
@@ -205,14 +206,14 @@ func (r *round) below(nodes []uint32, a wire.SyncReply) {
 			r.deeper = append(r.deeper, uint32(d))
 		}
 	}
-	if k := len(r.res.Path); k == 0 || k == r.level+1 { // no message of this level showed a way down yet
+	if k := len(r.res.Path); k == 0 || k == r.level+1 { // no earlier answer of this level gave the path
 		r.follow(tree, nodes, a.Hashes, down)
 	}
 	r.descend()
 }
 
-// follow notes the way down to the first node that differs. The levels that were
-// not sent fold out of the one that was.
+// follow notes the path to the first node that differs. The hashes of the levels that were not sent
+// follow from those of the level that was.
 func (r *round) follow(tree *merkle.Tree, nodes []uint32, hashes []uint64, down int) {
 	if len(r.deeper) == 0 {
 		return
@@ -221,16 +222,16 @@ func (r *round) follow(tree *merkle.Tree, nodes []uint32, hashes []uint64, down 
 	i := slices.Index(nodes, uint32(to>>down))
 	theirs := hashes[i<<down : (i+1)<<down]
 	first := int(nodes[i]) << down
-	var way []event.SyncHash
+	var path []event.SyncHash
 	for up := 0; up <= down; up++ {
 		level, node := r.level+down-up, to>>up
-		way = append(way, event.SyncHash{Level: level, Node: node, Left: tree.Hash(level, node), Right: theirs[node-first>>up]})
+		path = append(path, event.SyncHash{Level: level, Node: node, Left: tree.Hash(level, node), Right: theirs[node-first>>up]})
 		if up < down {
 			theirs = merkle.Fold(theirs)
 		}
 	}
-	slices.Reverse(way)
-	r.res.Path = append(r.res.Path[:min(len(r.res.Path), r.level)], way...)
+	slices.Reverse(path)
+	r.res.Path = append(r.res.Path[:min(len(r.res.Path), r.level)], path...)
 }
 
 // list asks for the hashes of the keys in the next buckets that differ.
@@ -255,7 +256,7 @@ func (r *round) list() {
 	r.askTree(wire.Sync{Ask: wire.AskBuckets, Nodes: r.buckets}, r.listed)
 }
 
-// listed finds out which keys differ.
+// listed finds the keys that differ, from the hashes of the peer's records.
 func (r *round) listed(a wire.SyncReply) {
 	tree, ok := r.tree()
 	if !ok {
@@ -269,23 +270,23 @@ func (r *round) listed(a wire.SyncReply) {
 	r.counted = map[string]bool{}
 	mine := map[uint64]bool{}
 	r.push = nil
-	scanBucketList(r.n.db, tree, r.buckets, func(h scanned) bool {
-		mine[h.state.Hash] = true
-		if !r.theirs[h.state.Hash] {
-			r.push = append(r.push, h.key)
-			r.count(h.key)
+	scanBucketList(r.n.db, tree, r.buckets, func(k scanned) bool {
+		mine[k.state.Hash] = true
+		if !r.theirs[k.state.Hash] {
+			r.push = append(r.push, k.key)
+			r.count(k.key)
 		} else {
-			r.n.refusals.merged(h.key, r.task.peer)
+			r.n.refusals.merged(k.key, r.task.peer)
 		}
 		return true
 	})
-	r.pull = slices.DeleteFunc(slices.Clone(a.Hashes), func(h uint64) bool { return mine[h] || r.task.transfer || r.held(h) })
+	r.pull = slices.DeleteFunc(slices.Clone(a.Hashes), func(h uint64) bool { return mine[h] || r.task.transfer || r.cannotMerge(h) })
 	r.fetch()
 }
 
-// held says whether the peer's record of that hash is known to be too large to be merged. Its key still
-// differs, so held counts the key.
-func (r *round) held(hash uint64) bool {
+// cannotMerge reports whether the peer's record with that hash is known to be too large to be merged.
+// Its key still differs, so cannotMerge counts the key.
+func (r *round) cannotMerge(hash uint64) bool {
 	f := r.n.refusals.holdsPull(r.n.now, r.task.peer, hash)
 	if f == nil {
 		return false
@@ -295,6 +296,7 @@ func (r *round) held(hash uint64) bool {
 	return true
 }
 
+// count notes that a key differs.
 func (r *round) count(key []byte) {
 	if r.counted[string(key)] {
 		return
@@ -306,7 +308,7 @@ func (r *round) count(key []byte) {
 	}
 }
 
-// fetch pulls what the other holds and this node does not.
+// fetch pulls the records that the peer has and this node does not, then goes on to push.
 func (r *round) fetch() {
 	if len(r.pull) == 0 {
 		r.pushSome()
@@ -316,18 +318,19 @@ func (r *round) fetch() {
 	r.askTree(wire.Sync{Ask: wire.AskKeys, Nodes: r.buckets, Hashes: want}, r.fetched)
 }
 
+// fetched merges the records of an answer.
 func (r *round) fetched(a wire.SyncReply) {
 	tree, ok := r.tree()
 	if !ok {
 		return
 	}
-	got := map[uint64]bool{}
+	pulled := map[uint64]bool{}
 	for _, e := range a.Entries {
 		s := merkle.StateOf(e.Key, e.Siblings, e.LWW)
 		if !slices.Contains(r.buckets, uint32(tree.Bucket(ring.Of(e.Key)))) || !r.theirs[s.Hash] {
-			continue // nothing that was asked for
+			continue // the round did not ask for this record
 		}
-		got[s.Hash] = true
+		pulled[s.Hash] = true
 		r.count(e.Key)
 		if r.task.look {
 			continue
@@ -345,15 +348,15 @@ func (r *round) fetched(a wire.SyncReply) {
 			r.refused = true
 		}
 	}
-	r.pull = slices.DeleteFunc(slices.Clone(r.pull), func(h uint64) bool { return got[h] })
-	if len(got) == 0 { // the rest changed since it was listed
+	r.pull = slices.DeleteFunc(slices.Clone(r.pull), func(h uint64) bool { return pulled[h] })
+	if len(pulled) == 0 { // the other records have changed since they were listed
 		r.pull, r.refused = nil, true
 	}
 	r.fetch()
 }
 
-// tooLarge remembers that the versions of a key at both ends do not fit into one record. theirs are the
-// peer's versions, as far as this node knows them.
+// tooLarge remembers that the versions of a key at both ends do not fit into one record. hash and
+// theirs are the peer's record, 0 and nil if this node does not know it.
 func (r *round) tooLarge(key []byte, hash uint64, theirs vclock.Siblings) {
 	rec, err := r.n.records.read(store.Data, record.DataKey(key))
 	if err != nil {
@@ -365,8 +368,8 @@ func (r *round) tooLarge(key []byte, hash uint64, theirs vclock.Siblings) {
 	})
 }
 
-// pushSome sends what this node holds and the other does not, until the window
-// is full, and goes on with the next buckets when all has landed.
+// pushSome sends the records that this node has and the peer does not, until the window is full. It
+// goes on to the next buckets once the peer has answered all of them.
 func (r *round) pushSome() {
 	if r.task.look || mutant.Is(mutant.NeverPushed) {
 		r.push = nil
@@ -380,7 +383,7 @@ func (r *round) pushSome() {
 		}
 		rec, err := r.n.records.read(store.Data, record.DataKey(key))
 		if err != nil || len(rec.Siblings) == 0 || r.theirs[stateOf(key, rec).Hash] {
-			continue // what was pulled is all there is
+			continue // the peer's record contains all versions
 		}
 		r.flying++
 		w := wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: r.purpose()}
@@ -403,67 +406,4 @@ func (r *round) pushSome() {
 	if len(r.push) == 0 && r.flying == 0 && !r.over {
 		r.list()
 	}
-}
-
-// onSync answers a question of another node's round.
-func (n *Node) onSync(m wire.Message, q wire.Sync) {
-	at := keyrange.ID{Start: q.Start, End: q.End, Depth: q.Depth}
-	switch {
-	case !at.HasHomes(n.members.ring, n.cfg.Name):
-		n.answer(m, wire.SyncReply{Err: wire.BadRequest})
-		return
-	case n.coordinator.requests >= syncBusy || n.odd(LittleSync):
-		n.answer(m, wire.SyncReply{Err: wire.Overloaded})
-		return
-	}
-	tree := n.trees.Tree(at)
-	switch q.Ask {
-	case wire.AskTree:
-		n.answer(m, tellTree(tree, q))
-	case wire.AskBuckets:
-		n.answer(m, n.tellBuckets(tree, q))
-	case wire.AskKeys:
-		n.answer(m, n.tellKeys(tree, q))
-	}
-}
-
-func tellTree(t *merkle.Tree, q wire.Sync) wire.SyncReply {
-	if q.Level == 0 && (q.Root == t.Root() || mutant.Is(mutant.RootsAlwaysSame)) {
-		return wire.SyncReply{Same: true}
-	}
-	a := wire.SyncReply{Size: min(t.Size(), math.MaxInt32)}
-	down := min(syncLevels, t.Depth()-q.Level)
-	for _, node := range q.Nodes {
-		a.Hashes = t.Below(a.Hashes, q.Level, int(node), down)
-	}
-	return a
-}
-
-func (n *Node) tellBuckets(t *merkle.Tree, q wire.Sync) wire.SyncReply {
-	var a wire.SyncReply
-	scanBucketList(n.db, t, q.Nodes, func(h scanned) bool {
-		a.Hashes = append(a.Hashes, h.state.Hash)
-		return len(a.Hashes) < wire.MaxSyncHashes && !n.odd(ShortAnswers)
-	})
-	return a
-}
-
-func (n *Node) tellKeys(t *merkle.Tree, q wire.Sync) wire.SyncReply {
-	want := make(map[uint64]bool, len(q.Hashes))
-	for _, h := range q.Hashes {
-		want[h] = true
-	}
-	var a wire.SyncReply
-	size := 0
-	scanBucketList(n.db, t, q.Nodes, func(h scanned) bool {
-		if !want[h.state.Hash] {
-			return true
-		}
-		if size += h.size; len(a.Entries) > 0 && (size > fetchBytes || n.odd(ShortAnswers)) {
-			return false
-		}
-		a.Entries = append(a.Entries, wire.Entry{Key: h.key, Siblings: h.rec.Siblings, LWW: h.rec.LWW})
-		return len(a.Entries) < wire.MaxSyncEntries
-	})
-	return a
 }

@@ -401,7 +401,7 @@ func TestNodesThatWentSayThatTheyHoldNothing(t *testing.T) {
 		t.Fatal("n5 takes something though it went")
 	}
 	w.next++
-	w.step("n1", Amend{Client: w.next, Change: member.Change{Node: "n4", Kind: member.Gone}})
+	w.step("n1", ChangeMembership{Client: w.next, Change: member.Change{Node: "n4", Kind: member.Gone}})
 	if e := w.told[w.next][0]; e.Err != wire.BadRequest {
 		t.Fatalf("n1 writes down that n4 holds nothing: %v", e.Changes)
 	}
@@ -420,14 +420,14 @@ func TestEmptyRangesAreHandedOverAfterARestart(t *testing.T) {
 	gossiping(w)
 	w.newcomer("n6", "n1")
 	w.amend("n1", "n6", member.Join)
-	if len(w.nodes["n1"].members.lost) == 0 {
+	if len(w.nodes["n1"].transfers.lost) == 0 {
 		t.Fatal("n1 loses nothing")
 	}
 	w.start("n1")
 	w.settle()
 	w.pass(5 * time.Second)
 	for _, n := range w.names {
-		if k := len(w.nodes[n].members.lost); k > 0 {
+		if k := len(w.nodes[n].transfers.lost); k > 0 {
 			t.Errorf("%s takes itself for a home of %d ranges that are not its own", n, k)
 		}
 	}

@@ -1,13 +1,15 @@
 package engine
 
-// §4.9 Adding/Removing Storage Nodes: a node X that joins is assigned key ranges of which others were
-// in charge. "Some existing nodes no longer have to" keep some of their keys "and these nodes transfer
-// those keys to X": they offer them, and transfer them when X confirms. A removal does the reverse.
+// §4.9 Adding/Removing Storage Nodes: a node X that joins is assigned key ranges of which other nodes
+// were in charge. "Some existing nodes no longer have to" keep some of their keys "and these nodes
+// transfer those keys to X": they offer the keys, and transfer them when X confirms. A removal does
+// the reverse.
 //
-// Whoever holds anything of a range of which it is no home brings it to all N homes, and drops it
-// only when each of them has all of it durably, so that a join, a leave, a removed node that returns
-// and a write by somebody who knows an old ring are one case. A transfer is a round of anti-entropy that only
-// pushes: what the new home has already does not travel. The new home's side is in pending.go.
+// A node that holds records of a range without being a home of it brings them to all N homes. It
+// drops the range only when each home holds all of it durably. So a join, a leave, the return of a
+// removed node and a write by a node that knows an old ring are one case. A transfer is a round of
+// anti-entropy that only pushes: what the new home already has does not travel. The new home's side
+// is in pending.go.
 
 import (
 	"math"
@@ -23,205 +25,243 @@ import (
 	"ringside/engine/wire"
 )
 
-// transfers is what a node is handing over, or is being given.
+const (
+	// handOverPause gathers the transfers that one change sets off.
+	handOverPause = time.Millisecond
+	// transferLease is how long a confirmed transfer may be silent before another node may begin one.
+	transferLease = 2 * time.Second
+)
+
+// transfers hands over the ranges that the node is no home of, and admits transfers to the node.
 type transfers struct {
-	out   map[keyrange.ID]*handover
-	in    map[keyrange.ID]incoming
-	again bool // the next look at what is still to be handed over is planned
-	soon  bool // a look at what is to be handed over is planned
-	left  bool // it has told that it has nothing left
+	n       *Node
+	out     map[keyrange.ID]*handover
+	in      map[keyrange.ID]incoming
+	lost    map[keyrange.ID]bool // ranges that the node was a home of, and keeps complete until it has handed them over
+	planned bool                 // resume will run after Timings.Transfer
+	soon    bool                 // resume will run after handOverPause
 }
 
 // A handover is a range that the node holds and is no home of.
 type handover struct {
 	keyrange.ID
-	done map[string]uint64 // home → the root of what it holds of ours
+	done map[string]uint64 // by home: the root of the node's tree when the home had all of it
 	busy bool              // an offer or a transfer is under way
-	from time.Duration     // it waits until then
+	from time.Duration     // nothing happens before that time
 }
 
-// An incoming transfer is one that the node has confirmed.
+// incoming is a transfer to this node that it has confirmed.
 type incoming struct {
 	from  string
-	until time.Duration // when it counts as given up
+	until time.Duration // when the transfer counts as given up
 }
 
-func newTransfers() *transfers {
-	return &transfers{out: map[keyrange.ID]*handover{}, in: map[keyrange.ID]incoming{}}
+func newTransfers(n *Node) *transfers {
+	return &transfers{n: n, out: map[keyrange.ID]*handover{}, in: map[keyrange.ID]incoming{}, lost: map[keyrange.ID]bool{}}
 }
 
-// reshapeTransfers forgets what was said of another ring: a home that had all may have been none in between.
-func (n *Node) reshapeTransfers() {
-	for _, h := range n.transfer.out {
-		clear(h.done)
-	}
-	for at := range n.transfer.in {
-		if !at.HasHomes(n.members.ring, n.cfg.Name) {
-			delete(n.transfer.in, at)
+// recutLost keeps, of the ranges that the node lost on an earlier ring, those that the new ring has
+// and that the node is no home of.
+func (t *transfers) recutLost() {
+	old, r := t.lost, t.n.members.ring
+	t.lost = map[keyrange.ID]bool{}
+	for id := range old {
+		t.n.moves.mark(id)
+		if _, ok := id.Find(r); ok && !id.HasHomes(r, t.n.cfg.Name) {
+			t.lost[id] = true
 		}
 	}
 }
 
-// handover returns the range's, which is begun if there is none.
-func (n *Node) handover(at keyrange.ID) *handover {
-	h := n.transfer.out[at]
+// recut forgets which homes had what, after a change of the ring: a home that had all may have been
+// no home in between.
+func (t *transfers) recut() {
+	for _, h := range t.out {
+		clear(h.done)
+	}
+	for id := range t.in {
+		if !id.HasHomes(t.n.members.ring, t.n.cfg.Name) {
+			delete(t.in, id)
+		}
+	}
+}
+
+// handover returns the handover of a range, and begins one if there is none.
+func (t *transfers) handover(id keyrange.ID) *handover {
+	h := t.out[id]
 	if h == nil {
-		h = &handover{ID: at, done: map[string]uint64{}}
-		n.transfer.out[at] = h
-		if n.odd(SlowTransfers) {
-			h.from = n.now + slow
+		h = &handover{ID: id, done: map[string]uint64{}}
+		t.out[id] = h
+		if t.n.odd(SlowTransfers) {
+			h.from = t.n.now + slow
 		}
 	}
 	return h
 }
 
-// handOverSoon plans a look at what is to be handed over.
-func (n *Node) handOverSoon() {
-	if n.transfer.soon {
+// holds reports whether the node has anything to hand over of a range.
+func (t *transfers) holds(id keyrange.ID) bool {
+	return t.out[id] != nil || t.n.trees.Tree(id).Keys() > 0
+}
+
+// resumeSoon plans resume after handOverPause.
+func (t *transfers) resumeSoon() {
+	if t.soon {
 		return
 	}
-	n.transfer.soon = true
-	n.after(handOverPause, func() {
-		n.transfer.soon = false
-		n.handOver()
+	t.soon = true
+	t.n.after(handOverPause, func() {
+		t.soon = false
+		t.resume()
 	})
 }
 
-// handOverPause gathers what one change sets off.
-const handOverPause = time.Millisecond
-
-// handOver goes on with everything that is to be handed over, and comes again
-// as long as there is something.
-func (n *Node) handOver() {
+// resume goes on with all that the node hands over or waits for, and plans to do so again as long as
+// anything is left.
+func (t *transfers) resume() {
+	n, r := t.n, t.n.members.ring
 	if !n.members.ringKnown() || mutant.Is(mutant.ForeignKept) {
 		return
 	}
-	for _, rg := range n.members.ring.Ranges() {
-		if at := keyrange.Of(n.members.ring, rg); !slices.Contains(rg.Homes, n.cfg.Name) && (n.trees.Tree(at).Keys() > 0 || n.members.lost[at]) {
-			n.handover(at)
+	for _, rg := range r.Ranges() {
+		if id := keyrange.Of(r, rg); !slices.Contains(rg.Homes, n.cfg.Name) && (n.trees.Tree(id).Keys() > 0 || t.lost[id]) {
+			t.handover(id)
 		}
 	}
-	for _, at := range keyrange.Sorted(n.transfer.out) {
-		n.advance(n.transfer.out[at])
+	for _, id := range keyrange.Sorted(t.out) {
+		t.advance(t.out[id])
 	}
-	n.askForPending()
-	n.startRounds()
-	if more := len(n.transfer.out)+len(n.members.pending) > 0 || !n.members.has(n.cfg.Name) && !n.transfer.left; more && !n.transfer.again {
-		n.transfer.again = true
+	n.arrivals.ask()
+	n.syncer.startRounds()
+	moving := len(t.out)+n.arrivals.ranges.Len() > 0
+	if more := moving || !n.members.has(n.cfg.Name) && !n.departure.over; more && !t.planned {
+		t.planned = true
 		n.after(n.cfg.Timings.Transfer, func() {
-			n.transfer.again = false
-			n.handOver()
+			t.planned = false
+			t.resume()
 		})
 	}
-	n.tellLeft()
+	n.departure.check()
 }
 
-// advance offers the range to the next home that lacks something, or drops it if none does.
-func (n *Node) advance(h *handover) {
-	rg, ok := h.ID.Find(n.members.ring)
-	if !ok || slices.Contains(rg.Homes, n.cfg.Name) {
-		delete(n.transfer.out, h.ID) // the ring changed again
+// advance offers the range to the next home that lacks something of it, or drops the range if no
+// home does.
+func (t *transfers) advance(h *handover) {
+	rg, ok := h.Find(t.n.members.ring)
+	if !ok || slices.Contains(rg.Homes, t.n.cfg.Name) {
+		delete(t.out, h.ID) // the ring changed again
 		return
 	}
-	if h.busy || n.now < h.from {
+	if h.busy || t.n.now < h.from {
 		return
 	}
 	all := true
 	for _, home := range rg.Homes {
-		if root, done := h.done[home]; done && (root == n.trees.Tree(h.ID).Root() || mutant.Is(mutant.LateWritesDropped)) {
+		if root, done := h.done[home]; done && (root == t.n.trees.Tree(h.ID).Root() || mutant.Is(mutant.LateWritesDropped)) {
 			continue
 		}
 		if mutant.Is(mutant.RangeDroppedUnconfirmed) && len(h.done) > 0 {
 			break
 		}
-		if mutant.Is(mutant.SilentHomePassedOver) && !n.detector.healthy(home) && len(h.done) > 0 {
+		healthy := t.n.detector.healthy(home)
+		if mutant.Is(mutant.SilentHomePassedOver) && !healthy && len(h.done) > 0 {
 			continue
 		}
 		all = false
-		if n.detector.healthy(home) {
-			n.offer(h, home)
+		if healthy {
+			t.offer(h, home)
 			return
 		}
 	}
 	if all {
-		n.drop(h)
+		t.drop(h)
 	}
 }
 
-func (h *handover) message(t *merkle.Tree, phase wire.OfferPhase) wire.Offer {
-	return wire.Offer{Start: h.Start, End: h.End, Depth: h.Depth, Phase: phase, Keys: min(t.Keys(), math.MaxInt32), Size: min(t.Size(), math.MaxInt32)}
+// message returns an Offer of the handover's range. tree is the node's tree of the range.
+func (h *handover) message(tree *merkle.Tree, phase wire.OfferPhase) wire.Offer {
+	return wire.Offer{
+		Start: h.Start, End: h.End, Depth: h.Depth, Phase: phase,
+		Keys: min(tree.Keys(), math.MaxInt32), Size: min(tree.Size(), math.MaxInt32),
+	}
 }
 
-// offer asks a home whether it wants the range, and transfers it once that confirms.
-func (n *Node) offer(h *handover, home string) {
-	t := n.trees.Tree(h.ID)
-	if t.Keys() == 0 {
-		n.handed(h, home, t.Root())
+// offer asks a home whether it wants the range, and transfers the range once the home confirms.
+func (t *transfers) offer(h *handover, home string) {
+	tree := t.n.trees.Tree(h.ID)
+	if tree.Keys() == 0 {
+		t.reportDone(h, home, tree.Root())
 		return
 	}
 	h.busy = true
-	span := spanOf(h.ID)
-	n.emit(event.Event{Kind: event.RangeOffered, Peer: home, Span: span, Count: t.Keys()})
-	n.calls.begin(home, 0, h.message(t, wire.OfferRange), n.cfg.Timings.Patience, call{
+	t.n.emit(event.Event{Kind: event.RangeOffered, Peer: home, Span: spanOf(h.ID), Count: tree.Keys()})
+	t.n.calls.begin(home, 0, h.message(tree, wire.OfferRange), t.n.cfg.Timings.Patience, call{
 		onSilent: func() { h.busy = false },
 		onAnswer: func(b wire.Body) {
 			if r, ok := b.(wire.OfferReply); !ok || r.Err != wire.OK || r.Answer != wire.OfferConfirmed {
-				h.busy = false // the next look tries again
+				h.busy = false // resume tries again
 				return
 			}
-			root := n.trees.Tree(h.ID).Root()
-			n.sync.tasks = append(n.sync.tasks, task{taskKey: taskKey{h.ID, home}, transfer: true, done: func(r event.SyncRound) {
-				h.busy = false
-				if r.Err != "" {
-					return
-				}
-				n.emit(event.Event{Kind: event.RangeTransferred, Peer: home, Span: span, Count: r.Sent, Rounds: []event.SyncRound{r}})
-				n.transferred(h, home, root)
-			}})
-			n.startRounds()
+			t.push(h, home)
 		},
 	})
 }
 
-// transferred goes on after a transfer of what made up root. Where the node is odd that takes a while, and what comes
-// to the node meanwhile is not part of root.
-func (n *Node) transferred(h *handover, home string, root uint64) {
-	if !n.odd(SlowTransfers) {
-		n.handed(h, home, root)
+// push runs the round that brings the range to a home.
+func (t *transfers) push(h *handover, home string) {
+	root := t.n.trees.Tree(h.ID).Root()
+	t.n.syncer.run(task{taskKey: taskKey{h.ID, home}, transfer: true, done: func(r event.SyncRound) {
+		h.busy = false
+		if r.Err != "" {
+			return
+		}
+		t.n.emit(event.Event{Kind: event.RangeTransferred, Peer: home, Span: spanOf(h.ID), Count: r.Sent, Rounds: []event.SyncRound{r}})
+		t.pushed(h, home, root)
+	}})
+}
+
+// pushed reports the end of a transfer to the home. The node's tree had this root when the transfer
+// began. The buggify point SlowTransfers delays the report, so that the node takes writes meanwhile.
+func (t *transfers) pushed(h *handover, home string, root uint64) {
+	if !t.n.odd(SlowTransfers) {
+		t.reportDone(h, home, root)
 		return
 	}
 	h.busy = true
-	n.after(slow, func() {
-		if h.busy = false; n.transfer.out[h.ID] != h || !n.mayCompare(task{taskKey: taskKey{h.ID, home}, transfer: true}) {
-			return // the ring changed, and the next look tries again
+	t.n.after(slow, func() {
+		h.busy = false
+		if t.out[h.ID] != h || !t.n.syncer.mayCompare(task{taskKey: taskKey{h.ID, home}, transfer: true}) {
+			return // the ring changed; resume tries again
 		}
-		n.handed(h, home, root)
+		t.reportDone(h, home, root)
 	})
 }
 
-// handed notes that home holds everything that made up root, and tells it so.
-func (n *Node) handed(h *handover, home string, root uint64) {
+// reportDone tells a home that it holds all that made up root, and names the nodes that this node
+// waits for.
+func (t *transfers) reportDone(h *handover, home string, root uint64) {
 	h.busy = true
-	o := h.message(n.trees.Tree(h.ID), wire.OfferDone)
-	o.From = n.missing(h.ID)
-	n.calls.begin(home, 0, o, n.cfg.Timings.Patience, call{
+	o := h.message(t.n.trees.Tree(h.ID), wire.OfferDone)
+	o.From = t.n.arrivals.missing(h.ID)
+	t.n.calls.begin(home, 0, o, t.n.cfg.Timings.Patience, call{
 		onSilent: func() { h.busy = false },
 		onAnswer: func(b wire.Body) {
 			h.busy = false
-			if r, ok := b.(wire.OfferReply); ok && r.Err == wire.OK && n.transfer.out[h.ID] == h {
+			if r, ok := b.(wire.OfferReply); ok && r.Err == wire.OK && t.out[h.ID] == h {
 				h.done[home] = root
-				n.advance(h)
+				t.advance(h)
 			}
 		},
 	})
 }
 
-// drop deletes the range: all its homes hold it durably.
-func (n *Node) drop(h *handover) {
-	delete(n.transfer.out, h.ID)
-	delete(n.members.pending, h.ID)
-	delete(n.members.lost, h.ID)
-	n.members.mark(h.ID)
+// drop deletes the range, because all its homes hold it durably.
+func (t *transfers) drop(h *handover) {
+	n := t.n
+	delete(t.out, h.ID)
+	delete(t.lost, h.ID)
+	n.arrivals.ranges.Forget(h.ID)
+	n.moves.mark(h.ID)
 	count, keys := 0, n.records.keys
 	var dropped [][]byte
 	scanRange(n.db, h.ID, func(k, v []byte) {
@@ -238,45 +278,61 @@ func (n *Node) drop(h *handover) {
 	if count > 0 {
 		n.emit(event.Event{Kind: event.RangeDropped, Span: spanOf(h.ID), Count: count, Want: keys - n.records.keys})
 	}
-	n.tellLeft()
+	n.departure.check()
 }
 
-// onOffer answers a node that holds a range of ours, or waits for one that we hold.
-func (n *Node) onOffer(m wire.Message, o wire.Offer) {
-	at := keyrange.ID{Start: o.Start, End: o.End, Depth: o.Depth}
-	_, ok := at.Find(n.members.ring)
+// onOffer answers a node that holds a range of this node, or that waits for one that this node holds.
+func (t *transfers) onOffer(m wire.Message, o wire.Offer) {
+	n := t.n
+	id := keyrange.ID{Start: o.Start, End: o.End, Depth: o.Depth}
+	_, ok := id.Find(n.members.ring)
 	r := wire.OfferReply{Answer: wire.OfferLater}
 	switch {
-	case !ok || at.HasHomes(n.members.ring, n.cfg.Name) == (o.Phase == wire.OfferAsk) || o.Phase != wire.OfferRange && m.View != n.members.digest:
-		r.Err = wire.BadRequest // one of the two nodes knows another ring, and may not know who else has to hand the range over
+	case !ok || id.HasHomes(n.members.ring, n.cfg.Name) == (o.Phase == wire.OfferAsk),
+		o.Phase != wire.OfferRange && m.View != n.members.digest:
+		r.Err = wire.BadRequest // one of the two nodes knows another ring, and may not know all nodes that owe the range
 	case o.Phase == wire.OfferAsk:
-		r.Answer, r.From = n.askedFor(at)
+		r.Answer, r.From = t.left(id)
 	case o.Phase == wire.OfferDone:
-		n.requireDurable() // what was the same here and there did not travel, and may be in our buffer only
-		n.gotAll(at, m.From, o.From)
+		n.requireDurable() // records that both nodes had did not travel, and may be in this node's buffer only
+		n.arrivals.given(id, m.From, o.From)
 	default:
-		r.Answer = n.confirm(at, m.From, o.Keys)
+		r.Answer = t.confirm(id, m.From, o.Keys)
 	}
 	n.answer(m, r)
 }
 
+// left tells a new home whether this node has anything left for it. If not, missing are the nodes
+// that have yet to hand the range over to this node.
+func (t *transfers) left(id keyrange.ID) (a wire.OfferAnswer, missing []string) {
+	if !t.holds(id) {
+		return wire.OfferNothing, t.n.arrivals.missing(id)
+	}
+	t.resumeSoon()
+	return wire.OfferLater, nil
+}
+
 // confirm accepts a transfer unless another node is sending the same range: the keys would come twice.
-func (n *Node) confirm(at keyrange.ID, from string, keys int) wire.OfferAnswer {
-	if in, ok := n.transfer.in[at]; ok && in.from != from && n.now < in.until {
+func (t *transfers) confirm(id keyrange.ID, from string, keys int) wire.OfferAnswer {
+	if in, ok := t.in[id]; ok && in.from != from && t.n.now < in.until {
 		return wire.OfferLater
 	}
-	n.transfer.in[at] = incoming{from, n.now + transferLease}
-	n.emit(event.Event{Kind: event.RangeConfirmed, Peer: from, Span: spanOf(at), Count: keys})
+	t.in[id] = incoming{from, t.n.now + transferLease}
+	t.n.emit(event.Event{Kind: event.RangeConfirmed, Peer: from, Span: spanOf(id), Count: keys})
 	return wire.OfferConfirmed
 }
 
-// transferLease is how long a confirmed transfer may be silent before another node may begin one.
-const transferLease = 2 * time.Second
+// extendLease notes that a confirmed transfer has brought key.
+func (t *transfers) extendLease(from string, key []byte) {
+	id := keyrange.At(t.n.members.ring, ring.Of(key))
+	if in, ok := t.in[id]; ok && in.from == from {
+		t.in[id] = incoming{from, t.n.now + transferLease}
+	}
+}
 
-// transferGoesOn notes that a confirmed transfer is under way.
-func (n *Node) transferGoesOn(from string, key []byte) {
-	at := keyrange.At(n.members.ring, ring.Of(key))
-	if in, ok := n.transfer.in[at]; ok && in.from == from {
-		n.transfer.in[at] = incoming{from, n.now + transferLease}
+// endLease notes that a transfer from a node is over.
+func (t *transfers) endLease(id keyrange.ID, from string) {
+	if t.in[id].from == from {
+		delete(t.in, id)
 	}
 }

@@ -203,7 +203,7 @@ func (c *Cluster) amend(ctx context.Context, via *life, r member.Request, dryRun
 	ctx, cancel := context.WithTimeout(ctx, amendTime)
 	defer cancel()
 	asked := member.Change{Node: r.Node, Kind: r.Kind, Weight: r.Weight, Zone: r.Zone}
-	told := via.tell(ctx, engine.Amend{Change: asked, DryRun: dryRun})
+	told := via.tell(ctx, engine.ChangeMembership{Change: asked, DryRun: dryRun})
 	switch {
 	case len(told) == 0 && dryRun:
 		return member.Change{}, fmt.Errorf("%s did not answer within %v", via.node.name, amendTime)

@@ -364,7 +364,7 @@ func (l *life) admit(a inbox.Arrival) engine.Input {
 	case engine.Compare:
 		in.Client = l.lastID
 		return in
-	case engine.Amend:
+	case engine.ChangeMembership:
 		in.Client = l.lastID
 		return in
 	}

@@ -106,7 +106,7 @@ func (w *world) amend(s Strike, kind member.Kind) {
 	for _, via := range append([]string{s.Nodes[1]}, w.names...) {
 		if h := w.hosts[via]; h.up && !h.paused && w.ring.Has(via) {
 			w.ordered[order{s.Nodes[0], kind}] = true
-			h.input(engine.Amend{Change: member.Change{Node: s.Nodes[0], Kind: kind, Weight: 1}})
+			h.input(engine.ChangeMembership{Change: member.Change{Node: s.Nodes[0], Kind: kind, Weight: 1}})
 			return
 		}
 	}
