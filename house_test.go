@@ -122,6 +122,7 @@ var kept = map[string][]string{
 	"github.com/charmbracelet/":       {"ringside/tui"},
 	"github.com/urfave/":              {"ringside/cli"},
 	"github.com/syndtr/goleveldb":     {"ringside/engine/store/level"},
+	"github.com/tidwall/btree":        {"ringside/engine/store"},
 	"google.golang.org/protobuf":      {"ringside/engine/wire", "ringside/engine/record"},
 	"github.com/rogpeppe/go-internal": {"ringside/cli"},
 	"github.com/expr-lang/":           {"ringside/cli/condition"},
