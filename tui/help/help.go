@@ -46,12 +46,12 @@ func Legend(g *theme.Glyphs) [][2]string {
 		{"1 2 3", "on the ring: the node that owns that range"},
 		{g.Key + " 1st 2nd 3rd", "the shown key's position on the ring; its homes by rank (§4.3)"},
 		{"p19", "the key's range of the ring, one of Q"},
-		{"sees 3/5", "peers this node believes alive, itself among them"},
+		{"sees 3/5", "nodes that this node believes to be up, itself among them"},
 		{g.Hint + g.Next + "n3", "keeps a hint for n3 (§4.6)"},
-		{"{n1:1 n3:2}", "a version's clock (§4.4): it counts each node's writes: n1's first, n3's first two"},
-		{"{n3:.2}", "event 2 of n3 without event 1: a blind write"},
-		{"{n3:1.3}", "events 1 and 3 of n3, not 2"},
-		{"n3~1a2b", "another life of n3's counter, begun when it lost count"},
+		{"{n1:1 n3:2}", "a version's clock (§4.4): it has seen the first write of n1 and the first two of n3"},
+		{"{n3:.2}", "write 2 of n3, which has not seen write 1: a blind write"},
+		{"{n3:1.3}", "writes 1 and 3 of n3, not 2"},
+		{"n3~1a2b", "another epoch of n3's counter, begun when n3 could not prove its count"},
 		{g.Concurrent, "concurrent: neither version descends from the other"},
 	}
 }

@@ -10,6 +10,12 @@ import (
 	"ringside/tui/theme"
 )
 
+const (
+	maxKey   = 16 // columns of the key beside the ring
+	shortKey = 8  // the same where a longer one has no room nearby
+	maxAway  = 12 // dots that count as nearby
+)
+
 // drawMarks marks the shown key on the ring, and the places where its preference list finds its homes.
 func (p *plot) drawMarks() {
 	if len(p.homes) == 0 {
@@ -19,10 +25,13 @@ func (p *plot) drawMarks() {
 	f := ring.Of(key).Fraction()
 	x, y := p.dot((p.outer+p.inner)/2, f)
 	p.Set(x/2, y/4, theme.Plain|theme.Bold, p.Theme.Key)
-	p.beside(f, theme.Plain|theme.Bold, p.Theme.Key+" "+escape.TerminalShort(key, 8))
+	st := theme.Plain | theme.Bold
+	if !p.beside(f, st, p.Theme.Key+" "+escape.TerminalShort(key, maxKey), maxAway) {
+		p.beside(f, st, p.Theme.Key+" "+escape.TerminalShort(key, shortKey), math.Inf(1))
+	}
 	for i, f := range p.walk() {
 		st := theme.Node(p.state.Index(p.homes[i])) | theme.Bold
-		p.beside(f, st, render.Ordinal(i+1))
+		p.beside(f, st, render.Ordinal(i+1), math.Inf(1))
 	}
 }
 
@@ -47,27 +56,34 @@ func (p *plot) walk() []float64 {
 	return out
 }
 
-// beside writes text outside the ring near the point f of the key space, if there is room.
-func (p *plot) beside(f float64, st theme.Style, text string) {
-	sin := math.Sin(f * 2 * math.Pi)
+// besideBy is how far from the ring a mark stands if there is room, in dots.
+const besideBy = 4
+
+// beside writes text outside the ring, at the place with room that is nearest to the point f of the key
+// space. It reports whether the place is at most maxAway dots from there; a farther one is not taken.
+func (p *plot) beside(f float64, st theme.Style, text string, maxAway float64) bool {
+	toX, toY := p.dot(p.outer+besideBy, f)
 	w := p.Width(text)
-	for _, try := range []struct {
-		r  float64
-		dy int
-	}{{4, 0}, {4, 1}, {4, -1}, {8, 0}, {8, 1}, {8, -1}, {12, 0}, {6, 2}, {6, -2}} {
-		dx, dy := p.dot(p.outer+try.r, f)
-		x, y := dx/2, dy/4+try.dy
-		switch {
-		case sin < -0.35:
-			x -= w - 1
-		case sin < 0.35:
-			x -= w / 2
-		}
-		if p.Blank(x, y, w) && p.apart(x, y, w) {
-			p.Put(x, y, st, text)
-			return
+	best, bestX, bestY := math.Inf(1), 0, 0
+	for y := range p.H {
+		for x := range p.W - w + 1 {
+			nearest := max(x, min(toX/2, x+w-1)) // the column of the text that is nearest
+			away := math.Hypot(float64(2*nearest-toX), float64(4*y+2-toY))
+			if away < best && p.outside(x, y) && p.Blank(x, y, w) && p.apart(x, y, w) {
+				best, bestX, bestY = away, x, y
+			}
 		}
 	}
+	if best > maxAway {
+		return false
+	}
+	p.Put(bestX, bestY, st, text)
+	return true
+}
+
+// outside reports whether the cell at x, y is outside the ring.
+func (p *plot) outside(x, y int) bool {
+	return math.Hypot(float64(2*x)-p.cx, float64(4*y+2)-p.cy) > p.outer
 }
 
 // apart reports whether the cells before and after the w cells from x are blank or outside.
