@@ -13,12 +13,14 @@ import (
 	"time"
 
 	"ringside/engine/sim"
+	"ringside/engine/sim/check"
+	"ringside/engine/sim/plan"
 )
 
 // A campaign plays many seeds, one on each processor at a time. Its totals do not depend on the order
 // in which runs end.
 type campaign struct {
-	opt      sim.Options     // Seed: the first
+	opt      plan.Options    // Seed: the first
 	seeds    uint64          // how many to play; 0: until the time is over
 	duration time.Duration   // how long to play; 0: until all seeds are played
 	progress func(*campaign) // called now and then with mu held; may be nil
@@ -28,7 +30,7 @@ type campaign struct {
 	next  uint64 // seeds begun
 	sum   totals
 	// violations holds those of at most maxReported seeds, sorted by seed when run has ended.
-	violations  []sim.Violation
+	violations  []check.Violation
 	worst       *sim.Result // of the lowest seed that failed
 	missing     []string    // faults that never fired
 	interrupted bool
@@ -81,7 +83,8 @@ func (c *campaign) run(ctx context.Context) {
 			for seed, ok := c.take(ctx); ok; seed, ok = c.take(ctx) {
 				o := c.opt
 				o.Seed = seed
-				if r, ended := sim.PlayUntil(sim.NewPlan(o), func() bool { return ctx.Err() == nil }, nil); ended {
+				player := sim.Player{GoOn: func() bool { return ctx.Err() == nil }}
+				if r, ended := player.Play(plan.New(o)); ended {
 					c.add(r)
 				}
 			}
@@ -92,7 +95,7 @@ func (c *campaign) run(ctx context.Context) {
 	watch.Wait()
 	c.interrupted = ctx.Err() != nil
 	c.cover()
-	slices.SortStableFunc(c.violations, func(a, b sim.Violation) int { return cmp.Compare(a.Seed, b.Seed) })
+	slices.SortStableFunc(c.violations, func(a, b check.Violation) int { return cmp.Compare(a.Seed, b.Seed) })
 }
 
 // take returns the next seed, false if there is none. The first seed is played even if the time is
@@ -130,7 +133,7 @@ func (t *totals) add(r sim.Result) {
 	t.events += r.Events
 	t.virtual += r.Virtual
 	t.lwwLost += r.LWWLost
-	t.falseOnes += r.FalseOnes
+	t.falseOnes += r.FalseSiblings
 	t.stale += r.Stale
 	t.gets += r.Gets
 	t.puts += r.Puts
@@ -159,7 +162,7 @@ const coverage = "coverage"
 func (c *campaign) cover() {
 	want := c.opt.Faults
 	if want == nil {
-		want = sim.FaultKinds()
+		want = plan.FaultNames()
 	}
 	if c.sum.done < coverageSeeds && c.opt.Faults == nil || c.interrupted {
 		return
@@ -169,11 +172,11 @@ func (c *campaign) cover() {
 			c.missing = append(c.missing, k)
 		}
 	}
-	if !reflect.DeepEqual(c.opt, sim.Options{Seed: c.opt.Seed}) {
+	if !reflect.DeepEqual(c.opt, plan.Options{Seed: c.opt.Seed}) {
 		return
 	}
 	for _, k := range c.missing {
-		c.violations = append(c.violations, sim.Violation{Seed: c.opt.Seed, Property: coverage,
+		c.violations = append(c.violations, check.Violation{Seed: c.opt.Seed, Property: coverage,
 			Detail: fmt.Sprintf("the fault %s never fired in %d seeds", k, c.sum.done)})
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"ringside/cli/console"
 	"ringside/cli/verbs"
-	"ringside/engine/sim"
+	"ringside/engine/sim/plan"
 )
 
 // Verb is the command sim.
@@ -31,7 +31,7 @@ given is drawn from the seed. The values below are examples; a single run prints
 
 Properties:
 ` + propertiesHelp() + `
-Faults: ` + strings.Join(sim.FaultKinds(), " ") + `; or none. --faults list explains them.`,
+Faults: ` + strings.Join(plan.FaultNames(), " ") + `; or none. --faults list explains them.`,
 	Flags: flags,
 }
 
@@ -75,7 +75,7 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call, screens Sc
 func (r *runner) listFaults() error {
 	list := map[string]string{}
 	var text strings.Builder
-	for _, f := range sim.Faults() {
+	for _, f := range plan.Faults() {
 		list[f.Name] = f.Says
 		fmt.Fprintf(&text, "%-17s %s\n", f.Name, f.Says)
 	}

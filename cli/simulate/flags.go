@@ -12,7 +12,8 @@ import (
 	"ringside/cli/verbs"
 	"ringside/engine/ring"
 	"ringside/engine/settings"
-	"ringside/engine/sim"
+	"ringside/engine/sim/check"
+	"ringside/engine/sim/plan"
 	"ringside/engine/usage"
 )
 
@@ -36,26 +37,26 @@ var flags = []verbs.Flag{
 		Help: "how many seeds; otherwise " + strconv.Itoa(defaultSeeds)},
 	{Name: "for", Kind: verbs.Duration, Value: "10m", Longest: maxCampaign, Zero: noTime,
 		Help: "play seeds for that long"},
-	{Name: "nodes", Aliases: []string{"n"}, Kind: verbs.Int, Value: "5", Max: sim.MaxNodes,
+	{Name: "nodes", Aliases: []string{"n"}, Kind: verbs.Int, Value: "5", Max: plan.MaxNodes,
 		Help: "nodes of the cluster"},
-	{Name: "ops", Kind: verbs.Int, Value: "300", Max: sim.MaxOps, Help: "operations of a run"},
+	{Name: "ops", Kind: verbs.Int, Value: "300", Max: plan.MaxOps, Help: "operations of a run"},
 	{Name: "faults", Kind: verbs.String, Value: "a,b,c", Help: "only these kinds of faults, and in every run; list says what they are"},
-	{Name: "N", Kind: verbs.Int, Value: "3", Max: sim.MaxNodes, Help: "replicas of a key"},
-	{Name: "R", Kind: verbs.Int, Value: "2", Max: sim.MaxNodes, Help: "nodes that must answer a get"},
-	{Name: "W", Kind: verbs.Int, Value: "2", Max: sim.MaxNodes, Help: "nodes that must acknowledge a put"},
+	{Name: "N", Kind: verbs.Int, Value: "3", Max: plan.MaxNodes, Help: "replicas of a key"},
+	{Name: "R", Kind: verbs.Int, Value: "2", Max: plan.MaxNodes, Help: "nodes that must answer a get"},
+	{Name: "W", Kind: verbs.Int, Value: "2", Max: plan.MaxNodes, Help: "nodes that must acknowledge a put"},
 	{Name: "strategy", Kind: verbs.Int, Value: "3", Max: 3, Help: "how the ring is partitioned (§6.2)"},
 	{Name: "mode", Kind: verbs.String, Value: "siblings|lww", Help: "how conflicts are reconciled"},
 	{Name: "clocks", Kind: verbs.String, Value: "dotted|literal", Words: []string{settings.ClocksDotted, settings.ClocksLiteral}, Help: "literal: the paper's clocks, which lose writes (§4.4); a run never draws them"},
 	{Name: "truncate", Kind: verbs.String, Value: "10|off", Help: "pairs at which clocks are cut (§4.4)"},
 	{Name: "quorum", Kind: verbs.String, Value: "sloppy|strict", Help: "whether stand-ins count"},
-	{Name: "clients", Kind: verbs.Int, Value: "4", Max: sim.MaxOps,
+	{Name: "clients", Kind: verbs.Int, Value: "4", Max: plan.MaxOps,
 		Help: "clients, which share the operations"},
-	{Name: "keys", Kind: verbs.Int, Value: "3", Max: sim.MaxOps, Help: "keys that they meet on"},
-	{Name: "length", Kind: verbs.Duration, Value: "2m", Longest: sim.MaxTime, Zero: noTime,
+	{Name: "keys", Kind: verbs.Int, Value: "3", Max: plan.MaxOps, Help: "keys that they meet on"},
+	{Name: "length", Kind: verbs.Duration, Value: "2m", Longest: plan.MaxTime, Zero: noTime,
 		Help: "virtual time over which the operations are spread"},
 	{Name: "blind", Kind: verbs.String, Value: "0.2", Help: "chance that a put comes without a context; 0: all come with the newest"},
 	{Name: "odd", Kind: verbs.String, Value: "0.2", Help: "chance that a request asks for a quorum of its own"},
-	{Name: "fault-every", Kind: verbs.Duration, Value: "5s", Longest: sim.MaxTime, Zero: noTime,
+	{Name: "fault-every", Kind: verbs.Duration, Value: "5s", Longest: plan.MaxTime, Zero: noTime,
 		Help: "mean virtual time between two faults"},
 	{Name: "anti-entropy", Kind: verbs.String, Value: "10s|off", Help: "virtual time between two comparisons of a key range (§4.7)"},
 	{Name: "buffer", Kind: verbs.String, Value: "8|off", Help: "objects in each node's buffer (§6.1), which a crash loses"},
@@ -129,10 +130,10 @@ func (r *runner) checkFiles() error {
 }
 
 // readOptions reads the options of runs. The options must fit whatever the seed fills in.
-func readOptions(c *verbs.Call) (sim.Options, error) {
-	o := sim.Options{
+func readOptions(c *verbs.Call) (plan.Options, error) {
+	o := plan.Options{
 		Seed: 1, Nodes: c.Int("nodes"), N: c.Int("N"), R: c.Int("R"), W: c.Int("W"),
-		Strategy: ring.Strategy(c.Int("strategy")), Mode: c.String("mode"), Clocks: c.String("clocks"),
+		Strategy: ring.Strategy(c.Int("strategy")), Mode: c.String("mode"), Clocks: plan.Clocks{Kind: c.String("clocks")},
 		Quorum: c.String("quorum"), Ops: c.Int("ops"), Clients: c.Int("clients"), Keys: c.Int("keys"),
 		Length: c.Duration("length"), FaultEvery: c.Duration("fault-every"),
 	}
@@ -142,7 +143,7 @@ func readOptions(c *verbs.Call) (sim.Options, error) {
 			return o, usage.Errorf("sim: --seed %s is not a number", render.Quoted(c.String("seed")))
 		}
 	}
-	for name, p := range map[string]*float64{"blind": &o.Blind, "odd": &o.Odd} {
+	for name, p := range map[string]*float64{"blind": &o.Blind, "odd": &o.OwnQuorums} {
 		if err := readChance(c, name, p); err != nil {
 			return o, err
 		}
@@ -155,12 +156,12 @@ func readOptions(c *verbs.Call) (sim.Options, error) {
 	if err := readCount(c, "buffer", "objects", &o.Buffer); err != nil {
 		return o, err
 	}
-	if err := readCount(c, "truncate", "pairs", &o.Truncate); err != nil {
+	if err := readCount(c, "truncate", "pairs", &o.Clocks.Truncate); err != nil {
 		return o, err
 	}
 	if c.Has("faults") {
 		o.Faults = []string{}
-		if list := c.String("faults"); list != sim.NoFaults {
+		if list := c.String("faults"); list != plan.NoFaults {
 			o.Faults = strings.Split(list, ",")
 		}
 	}
@@ -188,11 +189,11 @@ func readChance(c *verbs.Call, name string, p *float64) (err error) {
 func readTime(c *verbs.Call, name string, p *time.Duration) (err error) {
 	switch text := c.String(name); text {
 	case "":
-	case sim.Off:
+	case plan.Off:
 		*p = none
 	default:
 		if *p, err = time.ParseDuration(text); err != nil || *p <= 0 {
-			return usage.Errorf("sim: --%s %s is neither a time such as 10s nor %s", name, render.Quoted(text), sim.Off)
+			return usage.Errorf("sim: --%s %s is neither a time such as 10s nor %s", name, render.Quoted(text), plan.Off)
 		}
 	}
 	return nil
@@ -202,28 +203,28 @@ func readTime(c *verbs.Call, name string, p *time.Duration) (err error) {
 func readCount(c *verbs.Call, name, things string, p *int) (err error) {
 	switch text := c.String(name); text {
 	case "":
-	case sim.Off:
+	case plan.Off:
 		*p = none
 	default:
 		if *p, err = strconv.Atoi(text); err != nil || *p < 1 {
-			return usage.Errorf("sim: --%s %s is neither a number of %s nor %s", name, render.Quoted(text), things, sim.Off)
+			return usage.Errorf("sim: --%s %s is neither a number of %s nor %s", name, render.Quoted(text), things, plan.Off)
 		}
 	}
 	return nil
 }
 
 // readPlan returns the plan of the single run that the call asks for.
-func (r *runner) readPlan(o sim.Options) (sim.Plan, error) {
+func (r *runner) readPlan(o plan.Options) (plan.Plan, error) {
 	if !r.call.Has("replay") {
-		return sim.NewPlan(o), nil
+		return plan.New(o), nil
 	}
 	name := r.call.String("replay")
 	f, err := os.Open(r.Path(name))
 	if err != nil {
-		return sim.Plan{}, usage.Errorf("sim: %w", err)
+		return plan.Plan{}, usage.Errorf("sim: %w", err)
 	}
 	defer f.Close()
-	p, err := sim.ParseScript(f)
+	p, err := plan.ParseScript(f)
 	if err != nil {
 		return p, usage.Errorf("sim: %s: %w", render.Text(name), err)
 	}
@@ -233,7 +234,7 @@ func (r *runner) readPlan(o sim.Options) (sim.Plan, error) {
 // propertiesHelp lists the properties that runs are checked for.
 func propertiesHelp() string {
 	var b strings.Builder
-	for _, p := range sim.Properties() {
+	for _, p := range check.Properties() {
 		fmt.Fprintf(&b, "  %-4s %s\n", p.Name, p.Says)
 	}
 	return b.String()

@@ -15,6 +15,7 @@ import (
 	"ringside/engine/fault"
 	"ringside/engine/member"
 	"ringside/engine/sim"
+	"ringside/engine/sim/plan"
 	"ringside/engine/usage"
 	"ringside/engine/vclock"
 	"ringside/engine/view"
@@ -55,19 +56,20 @@ const (
 var errRecording error = &usage.Error{Err: errors.New("this is a recording of a simulated run: it can be looked at and not changed")}
 
 // record plays a plan and keeps its events.
-func record(p sim.Plan) *recording {
+func record(p plan.Plan) *recording {
 	r := &recording{turned: make(chan struct{}), anchor: time.Now(), speed: 1, view: view.New()}
-	r.result = sim.Play(p, func(e event.Event) {
+	player := sim.Player{Watch: func(e event.Event) {
 		e.Seq = uint64(len(r.events) + 1)
 		e.Versions = event.Preview(e.Versions)
 		r.events = append(r.events, e)
-	})
+	}}
+	r.result, _ = player.Play(p)
 	r.at = r.events[0].Time
 	return r
 }
 
 // showOnScreens plays a plan and shows the recording. The busiest key is shown first.
-func (r *runner) showOnScreens(p sim.Plan) error {
+func (r *runner) showOnScreens(p plan.Plan) error {
 	uses, busiest := map[string]int{}, ""
 	for _, o := range p.Ops {
 		if uses[o.Key]++; uses[o.Key] > uses[busiest] {

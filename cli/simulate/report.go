@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"ringside/cli/render"
-	"ringside/engine/sim"
+	"ringside/engine/sim/check"
 )
 
 const (
@@ -77,8 +77,8 @@ func (c *campaign) verdict(b *strings.Builder) {
 	if len(c.violations) > maxShown {
 		fmt.Fprintf(b, "      and more: %d of the %s failed\n", c.sum.failed, render.Count(int(c.sum.done), "seed"))
 	}
-	for _, p := range sim.Properties() {
-		if slices.ContainsFunc(c.violations, func(v sim.Violation) bool { return v.Property == p.Name }) {
+	for _, p := range check.Properties() {
+		if slices.ContainsFunc(c.violations, func(v check.Violation) bool { return v.Property == p.Name }) {
 			fmt.Fprintf(b, "%s says: %s\n", p.Name, p.Says)
 		}
 	}
@@ -100,11 +100,11 @@ type report struct {
 	WallS    float64        `json:"wall_s"`
 	Faults   map[string]int `json:"faults"`
 	// NeverFired are faults that were asked for, or that a campaign of this size should have.
-	NeverFired []string        `json:"never_fired,omitempty"`
-	Violations []sim.Violation `json:"violations"` // of at most maxReported seeds
-	Failed     int             `json:"failed_seeds"`
-	TraceHash  string          `json:"trace_hash"`
-	First      uint64          `json:"first_seed"`
+	NeverFired []string          `json:"never_fired,omitempty"`
+	Violations []check.Violation `json:"violations"` // of at most maxReported seeds
+	Failed     int               `json:"failed_seeds"`
+	TraceHash  string            `json:"trace_hash"`
+	First      uint64            `json:"first_seed"`
 	clientReport
 	Interrupted bool   `json:"interrupted,omitempty"`
 	Options     string `json:"options,omitempty"` // of a single run, or of the run that fails
@@ -140,7 +140,7 @@ func (c *campaign) report() report {
 		},
 	}
 	if r.Violations == nil {
-		r.Violations = []sim.Violation{}
+		r.Violations = []check.Violation{}
 	}
 	return r
 }

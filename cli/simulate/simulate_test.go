@@ -18,6 +18,8 @@ import (
 	"ringside/engine/fault"
 	"ringside/engine/settings"
 	"ringside/engine/sim"
+	"ringside/engine/sim/check"
+	"ringside/engine/sim/plan"
 	"ringside/engine/view"
 	"ringside/engine/wire"
 	"ringside/tui"
@@ -149,14 +151,14 @@ func TestSimViolation(t *testing.T) {
 	dir := t.TempDir()
 	// A run that fails, by the account of its result: the engine has no such seed to offer.
 	// It is short, since shrinking tries in vain to leave out each part of it.
-	r := sim.Run(sim.Options{Seed: 2, Ops: 4, Nodes: 3, N: 3, Keys: 1, Clients: 1, Faults: []string{}, Odd: -1})
-	r.Violations = []sim.Violation{{Seed: 2, Property: "P1", Detail: "put #3 of key0 is lost"}}
+	r := sim.Run(plan.Options{Seed: 2, Ops: 4, Nodes: 3, N: 3, Keys: 1, Clients: 1, Faults: []string{}, OwnQuorums: -1})
+	r.Violations = []check.Violation{{Seed: 2, Property: "P1", Detail: "put #3 of key0 is lost"}}
 	for _, asJSON := range []bool{false, true} {
-		c := &campaign{opt: sim.Options{Seed: 2}, began: time.Now(), sum: totals{faults: map[string]int{}}}
+		c := &campaign{opt: plan.Options{Seed: 2}, began: time.Now(), sum: totals{faults: map[string]int{}}}
 		c.add(r)
 		var out strings.Builder
 		s := newRunner(t, t.Context(), &console.Console{Stdout: &out, Stderr: &out, Dir: dir, JSON: asJSON})
-		code := exitOf(s.finish(c, sim.Options{Ops: 20, Faults: []string{}}))
+		code := exitOf(s.finish(c, plan.Options{Ops: 20, Faults: []string{}}))
 		if code != exit.Expectation || !strings.Contains(out.String(), "put #3 of key0 is lost") || !strings.Contains(out.String(), "--seed 2 --nodes") {
 			t.Errorf("exit %d: %s", code, out.String())
 		}
@@ -169,11 +171,11 @@ func TestSimViolation(t *testing.T) {
 // A campaign that is large enough for a kind of fault, and never had it, fails.
 func TestCoverage(t *testing.T) {
 	all := map[string]int{}
-	for _, k := range sim.FaultKinds() {
+	for _, k := range plan.FaultNames() {
 		all[k] = 1
 	}
 	delete(all, "wipe")
-	c := &campaign{opt: sim.Options{Seed: 1}, sum: totals{done: coverageSeeds, faults: all}}
+	c := &campaign{opt: plan.Options{Seed: 1}, sum: totals{done: coverageSeeds, faults: all}}
 	if c.cover(); len(c.violations) != 1 || c.violations[0].Property != coverage || !strings.Contains(c.violations[0].Detail, "wipe") {
 		t.Errorf("%+v", c.violations)
 	}
@@ -182,7 +184,7 @@ func TestCoverage(t *testing.T) {
 		t.Errorf("%+v of a small campaign", small.violations)
 	}
 	// Options may leave no room for it: then it is said, and no more.
-	chosen := &campaign{opt: sim.Options{Seed: 1, Faults: []string{"crash", "wipe"}}, sum: totals{done: 3, faults: all}}
+	chosen := &campaign{opt: plan.Options{Seed: 1, Faults: []string{"crash", "wipe"}}, sum: totals{done: 3, faults: all}}
 	if chosen.cover(); len(chosen.violations) != 0 || len(chosen.missing) != 1 || !strings.Contains(chosen.text(), "never fired: wipe") {
 		t.Errorf("%+v %v", chosen.violations, chosen.missing)
 	}
@@ -193,7 +195,7 @@ func TestSimInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(300*time.Millisecond, cancel)
 	began := time.Now()
-	c := &campaign{opt: sim.Options{Seed: 1, Nodes: 30, Ops: 1 << 17, Length: 24 * time.Hour}, seeds: 1000}
+	c := &campaign{opt: plan.Options{Seed: 1, Nodes: 30, Ops: 1 << 17, Length: 24 * time.Hour}, seeds: 1000}
 	if c.run(ctx); !c.interrupted || c.sum.done > 0 || time.Since(began) > 30*time.Second {
 		t.Errorf("%d seeds in %v", c.sum.done, time.Since(began))
 	}
@@ -207,16 +209,16 @@ func TestSimInterrupted(t *testing.T) {
 // A run that failed is told of although nobody waits for the smallest, and although its
 // script cannot be written.
 func TestSimViolationIsTold(t *testing.T) {
-	r := sim.Run(sim.Options{Seed: 2, Ops: 20, Faults: []string{}})
-	r.Violations = []sim.Violation{{Seed: 2, Property: "P1", Detail: "put #3 of key0 is lost"}}
+	r := sim.Run(plan.Options{Seed: 2, Ops: 20, Faults: []string{}})
+	r.Violations = []check.Violation{{Seed: 2, Property: "P1", Detail: "put #3 of key0 is lost"}}
 	for _, dir := range []string{t.TempDir(), filepath.Join(t.TempDir(), "nowhere")} {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		c := &campaign{opt: sim.Options{Seed: 2}, began: time.Now(), sum: totals{faults: map[string]int{}}, interrupted: true}
+		c := &campaign{opt: plan.Options{Seed: 2}, began: time.Now(), sum: totals{faults: map[string]int{}}, interrupted: true}
 		c.add(r)
 		var out, told strings.Builder
 		s := newRunner(t, ctx, &console.Console{Stdout: &out, Stderr: &told, Dir: dir})
-		code := exitOf(s.finish(c, sim.Options{Ops: 20, Faults: []string{}}))
+		code := exitOf(s.finish(c, plan.Options{Ops: 20, Faults: []string{}}))
 		if code != exit.Expectation || !strings.Contains(out.String(), "FAIL  seed 2") ||
 			!strings.Contains(out.String(), "P1 says: no acknowledged") || !strings.Contains(out.String(), "#4 key") {
 			t.Errorf("exit %d: %s", code, out.String())
@@ -259,7 +261,7 @@ func all(event.Event) bool { return true }
 
 // A recording is a cluster to look at: its snapshot at the end is what the run came to.
 func TestPlayback(t *testing.T) {
-	b := record(sim.NewPlan(sim.Options{Seed: 4, Ops: 40, Nodes: 5, N: 3, Faults: []string{"crash", "partition"}}))
+	b := record(plan.New(plan.Options{Seed: 4, Ops: 40, Nodes: 5, N: 3, Faults: []string{"crash", "partition"}}))
 	b.TogglePause()
 	b.Step(+1, all)
 	b.Step(+1, all)
@@ -296,7 +298,7 @@ func TestPlayback(t *testing.T) {
 
 // A recording that is taken back shows what it showed then, and those who follow it are told.
 func TestPlaybackGoesBack(t *testing.T) {
-	b := record(sim.NewPlan(sim.Options{Seed: 4, Ops: 40, Nodes: 5, N: 3, Faults: []string{"crash", "partition"}}))
+	b := record(plan.New(plan.Options{Seed: 4, Ops: 40, Nodes: 5, N: 3, Faults: []string{"crash", "partition"}}))
 	if b.TogglePause(); b.Progress().Paused != true {
 		t.Fatalf("%+v", b.Progress())
 	}
@@ -353,7 +355,7 @@ func TestPlaybackOfAFailure(t *testing.T) {
 		if seed > 20 {
 			t.Fatal("no run fails with literal clocks")
 		}
-		b = record(sim.NewPlan(sim.Options{Seed: seed, Faults: []string{}, Mode: settings.ModeSiblings, Clocks: settings.ClocksLiteral}))
+		b = record(plan.New(plan.Options{Seed: seed, Faults: []string{}, Mode: settings.ModeSiblings, Clocks: plan.Clocks{Kind: settings.ClocksLiteral}}))
 	}
 	if p := b.Progress(); p.Over != "" {
 		t.Errorf("it begins with %+v", p)
@@ -372,7 +374,7 @@ func TestPlaybackOfAFailure(t *testing.T) {
 
 // Time runs at the chosen speed, and a change of speed loses nothing.
 func TestPlaybackSpeed(t *testing.T) {
-	b := record(sim.NewPlan(sim.Options{Seed: 4, Ops: 20, Nodes: 3, Faults: []string{}}))
+	b := record(plan.New(plan.Options{Seed: 4, Ops: 20, Nodes: 3, Faults: []string{}}))
 	b.Speed(+100)
 	if got := b.Progress().Speed; got != fastest {
 		t.Errorf("speed %v", got)

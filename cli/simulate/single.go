@@ -8,10 +8,12 @@ import (
 	"ringside/cli/console"
 	"ringside/cli/exit"
 	"ringside/engine/sim"
+	"ringside/engine/sim/plan"
+	"ringside/engine/sim/shrink"
 )
 
 // playOne plays one run.
-func (r *runner) playOne(o sim.Options) error {
+func (r *runner) playOne(o plan.Options) error {
 	p, err := r.readPlan(o)
 	if err != nil {
 		return err
@@ -19,22 +21,22 @@ func (r *runner) playOne(o sim.Options) error {
 	if r.call.Bool("tui") {
 		return r.showOnScreens(p)
 	}
-	result, ended := sim.PlayUntil(p, r.alive, nil)
+	result, ended := sim.Player{GoOn: r.alive}.Play(p)
 	if !ended {
 		return r.ctx.Err()
 	}
 	if r.call.Has("check") {
 		return r.checkRun(result)
 	}
-	one := &campaign{opt: sim.Options{Seed: p.Seed}, began: time.Now(), sum: totals{faults: map[string]int{}}}
+	one := &campaign{opt: plan.Options{Seed: p.Seed}, began: time.Now(), sum: totals{faults: map[string]int{}}}
 	one.add(result)
 	if r.call.Has("replay") && p.Expect.Hash != 0 && p.Expect.Hash != result.Hash {
 		r.Notef("the script was changed, or another version of ringside wrote it: "+
 			"the hash of this run is %016x, the script has %016x\n", result.Hash, p.Expect.Hash)
 	}
 	if len(result.Violations) == 0 && r.call.Has("script") {
-		p.Expect = sim.Expect{Hash: result.Hash}
-		if err := r.writeScript(r.call.String("script"), sim.Report(p, result, "")); err != nil {
+		p.Expect = plan.Expect{Hash: result.Hash}
+		if err := r.writeScript(r.call.String("script"), shrink.Report(p, result, "")); err != nil {
 			return err
 		}
 	}
@@ -42,7 +44,7 @@ func (r *runner) playOne(o sim.Options) error {
 }
 
 // playMany plays a campaign.
-func (r *runner) playMany(o sim.Options) error {
+func (r *runner) playMany(o plan.Options) error {
 	c := &campaign{opt: o, seeds: uint64(r.call.Int("seeds")), duration: r.call.Duration("for")}
 	if c.seeds == 0 && c.duration == 0 {
 		c.seeds = defaultSeeds
@@ -60,7 +62,7 @@ func (r *runner) playMany(o sim.Options) error {
 
 // finish shows the result of a campaign. A run that failed is made smaller first, unless a script was
 // played. The failure is shown even if the smaller run cannot be found or written.
-func (r *runner) finish(c *campaign, o sim.Options) error {
+func (r *runner) finish(c *campaign, o plan.Options) error {
 	report := c.report()
 	script, unwritten := "", error(nil)
 	switch {
@@ -96,12 +98,12 @@ func (r *runner) shrink(worst sim.Result, options string) (script, name string, 
 	if console.IsTerminal(r.Stderr) && r.alive() {
 		r.Notef("seed %d fails; searching the smallest run that still fails\n", worst.Plan.Seed)
 	}
-	p, result := sim.Shrink(worst, worst.Violations[0].Property, r.alive)
+	p, result := shrink.Search(sim.Player{GoOn: r.alive}, worst, worst.Violations[0].Property)
 	name = fmt.Sprintf("sim-%d.script", p.Seed)
 	if r.call.Has("script") {
 		name = r.call.String("script")
 	}
-	script = sim.Report(p, result, options)
+	script = shrink.Report(p, result, options)
 	if err = r.writeScript(name, script); err != nil {
 		name = ""
 	}

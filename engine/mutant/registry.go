@@ -4,10 +4,10 @@ package mutant
 
 // A Mutant is what is known of a bug.
 type Mutant struct {
-	Title string
-	Falls []string // properties that it breaks; one must fall
-	Why   string   // what is broken
-	Quick bool     // found in few seeds, so that make mutants-quick looks for it
+	Title  string
+	Breaks []string // properties that it breaks; in a run of the simulator, one of them must fail
+	Why    string   // what is broken
+	Quick  bool     // found in few seeds, so that make mutants-quick looks for it
 }
 
 // All lists the bugs by Name; None is no bug.

@@ -3,54 +3,57 @@ package sim
 import (
 	"bytes"
 	"slices"
-	"strings"
 	"testing"
+	"time"
 
 	"ringside/engine/record"
 	"ringside/engine/settings"
+	"ringside/engine/sim/check"
+	"ringside/engine/sim/kernel"
+	"ringside/engine/sim/plan"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
-// bugs are planted in the cluster, each against a property, which must fall.
+// bugs are planted outside of the engine. Each must make a property fail.
 var bugs = []struct {
 	name     string
 	property string
-	opt      Options
-	bug      bug
+	opt      plan.Options
+	bug      kernel.Bug
 }{
-	{"a flush that keeps nothing of every eighth batch", "P1", Options{}, bug{onBatch: everyEighth(func([]store.Write) []store.Write { return nil })}},
-	{"versions travel without their past", "P2", Options{Faults: []string{crashKind}, Mode: settings.ModeSiblings}, bug{onMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
+	{"a flush that keeps nothing of every eighth batch", "P1", plan.Options{}, kernel.Bug{OnBatch: everyEighth(func([]store.Write) []store.Write { return nil })}},
+	{"versions travel without their past", "P2", plan.Options{Faults: []string{plan.Crash}, Mode: settings.ModeSiblings}, kernel.Bug{OnMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
 		return mapVersions(s, func(v vclock.Version) vclock.Version { v.Past = nil; return v })
 	})}},
-	{"tombstones are left out of what travels", "P3", Options{Faults: []string{lossKind}, R: 2, W: 2, N: 3, Quorum: Sloppy, Mode: settings.ModeSiblings}, bug{
-		onMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
+	{"tombstones are left out of what travels", "P3", plan.Options{Faults: []string{plan.Loss}, R: 2, W: 2, N: 3, Quorum: plan.Sloppy, Mode: settings.ModeSiblings}, kernel.Bug{
+		OnMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
 			return slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return v.Deleted })
 		}),
-		onBatch: everyEighth(dropTombstones),
+		OnBatch: everyEighth(dropTombstones),
 	}},
-	{"a tombstone claims to have seen what comes after it", "P4", Options{Faults: []string{lossKind}, Mode: settings.ModeSiblings, N: 3, R: 2, W: 2, Keys: 1}, bug{onBatch: swallowByTombstone}},
-	{"hints are never handed over", "P5", Options{Faults: []string{partitionKind, crashKind}, Mode: settings.ModeSiblings}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+	{"a tombstone claims to have seen what comes after it", "P4", plan.Options{Faults: []string{plan.Loss}, Mode: settings.ModeSiblings, N: 3, R: 2, W: 2, Keys: 1}, kernel.Bug{OnBatch: swallowByTombstone}},
+	{"hints are never handed over", "P5", plan.Options{Faults: []string{plan.Partition, plan.Crash}, Mode: settings.ModeSiblings}, kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
 		w, ok := m.Body.(wire.Write)
 		return ok && w.Purpose == wire.Handoff
 	}}},
-	{"a wiped disk goes on with the old actor's counters", "P6", Options{Faults: []string{wipeKind}}, bug{oldLife: true}},
-	{"reads answer from nobody", "P7", Options{Faults: []string{}, N: 3, R: 2, W: 2, Nodes: 5, Mode: settings.ModeSiblings}, bug{onReply: func(r wire.ClientReply) wire.ClientReply {
+	{"a wiped disk goes on with the old actor's counters", "P6", plan.Options{Faults: []string{plan.Wipe}}, kernel.Bug{SameIncarnation: true}},
+	{"reads show nothing", "P7", plan.Options{Faults: []string{}, N: 3, R: 2, W: 2, Nodes: 5, Mode: settings.ModeSiblings}, kernel.Bug{OnReply: func(r wire.ClientReply) wire.ClientReply {
 		if g, ok := r.(wire.GetReply); ok {
 			g.Siblings, g.Tombstones = nil, nil
 			return g
 		}
 		return r
 	}}},
-	{"a get shows half of its siblings, while nodes break and ranges move", "P7", Options{Faults: []string{partitionKind, crashKind, joinKind}, Mode: settings.ModeSiblings}, bug{onReply: func(r wire.ClientReply) wire.ClientReply {
+	{"a get shows half of its siblings, while nodes break and ranges move", "P7", plan.Options{Faults: []string{plan.Partition, plan.Crash, plan.Join}, Mode: settings.ModeSiblings}, kernel.Bug{OnReply: func(r wire.ClientReply) wire.ClientReply {
 		if g, ok := r.(wire.GetReply); ok {
 			g.Siblings = g.Siblings[:(len(g.Siblings)+1)/2]
 			return g
 		}
 		return r
 	}}},
-	{"a value changes on its way", "P8", Options{Faults: []string{lossKind}}, bug{onMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
+	{"a value changes on its way", "P8", plan.Options{Faults: []string{plan.Loss}}, kernel.Bug{OnMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
 		return mapVersions(s, func(v vclock.Version) vclock.Version {
 			if !v.Deleted {
 				v.Value = []byte("op999999")
@@ -58,44 +61,44 @@ var bugs = []struct {
 			return v
 		})
 	})}},
-	{"a hint is acked, and not written", "P9", Options{Faults: []string{partitionKind, crashKind}, Mode: settings.ModeSiblings, Nodes: 5, N: 3}, bug{onMessage: changeHandoffs}},
-	{"trees are never compared, and nothing is read", "P5", Options{Faults: []string{wipeKind}, Mode: settings.ModeSiblings, AntiEntropy: minAntiEntropy}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+	{"a hint is acked, and not written", "P9", plan.Options{Faults: []string{plan.Partition, plan.Crash}, Mode: settings.ModeSiblings, Nodes: 5, N: 3}, kernel.Bug{OnMessage: changeHandoffs}},
+	{"trees are never compared, and nothing is read", "P5", plan.Options{Faults: []string{plan.Wipe}, Mode: settings.ModeSiblings, AntiEntropy: 200 * time.Millisecond}, kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
 		_, ok := m.Body.(wire.Sync)
 		return ok
 	}}},
-	{"a batch that is not the one the trees were told of", "P10", Options{Faults: []string{lossKind}, Mode: settings.ModeSiblings}, bug{onBatch: everyEighth(func(b []store.Write) []store.Write {
+	{"a batch that is not the one the trees were told of", "P10", plan.Options{Faults: []string{plan.Loss}, Mode: settings.ModeSiblings}, kernel.Bug{OnBatch: everyEighth(func(b []store.Write) []store.Write {
 		return changeRecords(b, func(vclock.Siblings) vclock.Siblings { return nil })
 	})}},
-	{"a buffer that lets out what should wait for the disk", "P1", Options{Faults: []string{crashKind}, Mode: settings.ModeSiblings, Buffer: maxDrawnBuffer}, bug{hasty: true}},
-	{"whoever is asked about a deleted key says that it holds nothing else", "P3", Options{Faults: []string{partitionKind, crashKind}, Mode: settings.ModeSiblings, Nodes: 5, N: 3, AntiEntropy: -1, Tombstones: minTombstones, Ops: 300}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+	{"effects do not wait for the disk", "P1", plan.Options{Faults: []string{plan.Crash}, Mode: settings.ModeSiblings, Buffer: 12}, kernel.Bug{NothingDurable: true}},
+	{"a node that is asked about a deleted key says that it holds nothing else", "P3", plan.Options{Faults: []string{plan.Partition, plan.Crash}, Mode: settings.ModeSiblings, Nodes: 5, N: 3, AntiEntropy: -1, Tombstones: 30 * time.Second, Ops: 300}, kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
 		if r, ok := m.Body.(wire.CollectReply); ok {
 			m.Body = wire.CollectReply{Answers: make([]wire.CollectAnswer, len(r.Answers))}
 		}
 		return false
 	}}},
-	{"one home never drops a tombstone", "P5", Options{Faults: []string{partitionKind}, Mode: settings.ModeSiblings, Nodes: 5, N: 3, Tombstones: minTombstones}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+	{"one home never drops a tombstone", "P5", plan.Options{Faults: []string{plan.Partition}, Mode: settings.ModeSiblings, Nodes: 5, N: 3, Tombstones: 30 * time.Second}, kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
 		c, ok := m.Body.(wire.Collect)
 		return ok && c.Phase == wire.CollectDrop && m.To == "n3"
 	}}},
-	{"a home says that it holds all of a range, whatever it holds", "P11", Options{Faults: []string{joinKind}, Mode: settings.ModeSiblings, Nodes: 5, N: 3, Ops: 300}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+	{"a home says that it holds all of a range, whatever it holds", "P11", plan.Options{Faults: []string{plan.Join}, Mode: settings.ModeSiblings, Nodes: 5, N: 3, Ops: 300}, kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
 		if r, ok := m.Body.(wire.SyncReply); ok {
 			r.Same = true
 			m.Body = r
 		}
 		return false
 	}}},
-	{"all gossip is lost", "P12", Options{Faults: []string{joinKind}, Mode: settings.ModeSiblings, Nodes: 5, N: 3}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+	{"all gossip is lost", "P12", plan.Options{Faults: []string{plan.Join}, Mode: settings.ModeSiblings, Nodes: 5, N: 3}, kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
 		_, ok := m.Body.(wire.Gossip)
 		return ok
 	}}},
-	{"a write carries a key that is too long for a frame", "P13", Options{}, bug{onMessage: func(_ *world, m *wire.Message) bool {
+	{"a write carries a key that is too long for a frame", "P13", plan.Options{}, kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
 		if w, ok := m.Body.(wire.Write); ok && w.Purpose == wire.Replicate {
 			w.Key = bytes.Repeat([]byte("k"), wire.MaxKey+1)
 			m.Body = w
 		}
 		return false
 	}}},
-	{"an ack counts twice", "P13", Options{}, bug{onReply: func(r wire.ClientReply) wire.ClientReply {
+	{"an ack counts twice", "P13", plan.Options{}, kernel.Bug{OnReply: func(r wire.ClientReply) wire.ClientReply {
 		if p, ok := r.(wire.PutReply); ok && len(p.Acks) > 0 {
 			p.Acks = append(slices.Clone(p.Acks), p.Acks[0])
 			return p
@@ -104,7 +107,7 @@ var bugs = []struct {
 	}}},
 }
 
-// everyEighth changes each eighth batch that holds data.
+// everyEighth changes every eighth batch with data.
 func everyEighth(change func([]store.Write) []store.Write) func([]store.Write) []store.Write {
 	n := 0
 	return func(b []store.Write) []store.Write {
@@ -126,8 +129,8 @@ func mapVersions(s vclock.Siblings, f func(vclock.Version) vclock.Version) vcloc
 	return out
 }
 
-func changeWrites(f func(vclock.Siblings) vclock.Siblings) func(*world, *wire.Message) bool {
-	return func(_ *world, m *wire.Message) bool {
+func changeWrites(f func(vclock.Siblings) vclock.Siblings) func(*kernel.World, *wire.Message) bool {
+	return func(_ *kernel.World, m *wire.Message) bool {
 		if w, ok := m.Body.(wire.Write); ok {
 			w.Siblings = f(w.Siblings)
 			m.Body = w
@@ -136,7 +139,7 @@ func changeWrites(f func(vclock.Siblings) vclock.Siblings) func(*world, *wire.Me
 	}
 }
 
-// changeRecords changes the siblings of every data record of a batch.
+// changeRecords changes the siblings of each data record in a batch.
 func changeRecords(b []store.Write, f func(vclock.Siblings) vclock.Siblings) []store.Write {
 	out := slices.Clone(b)
 	for i, w := range out {
@@ -148,15 +151,15 @@ func changeRecords(b []store.Write, f func(vclock.Siblings) vclock.Siblings) []s
 	return out
 }
 
-// dropTombstones brings back what a delete had covered: the tombstone goes, and an
-// empty record lets the older value of any other replica in again.
+// dropTombstones removes tombstones from records. An empty record takes in the older value of another
+// replica again.
 func dropTombstones(b []store.Write) []store.Write {
 	return changeRecords(b, func(s vclock.Siblings) vclock.Siblings {
 		return slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return v.Deleted })
 	})
 }
 
-// swallowByTombstone lets a tombstone among siblings take the others with it.
+// swallowByTombstone removes the siblings of tombstones.
 func swallowByTombstone(b []store.Write) []store.Write {
 	return changeRecords(b, func(s vclock.Siblings) vclock.Siblings {
 		dead := slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return !v.Deleted })
@@ -167,8 +170,8 @@ func swallowByTombstone(b []store.Write) []store.Write {
 	})
 }
 
-// changeHandoffs makes of a hint that is handed over a write of nothing.
-func changeHandoffs(_ *world, m *wire.Message) bool {
+// changeHandoffs removes the versions from hints that are sent home.
+func changeHandoffs(_ *kernel.World, m *wire.Message) bool {
 	if w, ok := m.Body.(wire.Write); ok && w.Purpose == wire.Handoff {
 		w.Siblings = nil
 		m.Body = w
@@ -176,94 +179,42 @@ func changeHandoffs(_ *world, m *wire.Message) bool {
 	return false
 }
 
-// mostBugSeeds is in how many seeds each bug must be found.
+// mostBugSeeds is the number of seeds in which each bug must be found.
 const mostBugSeeds = 60
 
-// Every property falls where it should: a check that cannot fail is worth nothing. P14 is a count, and no check.
+// Every property but P14, which is a count, fails in a run with a bug against it.
 func TestBugsAreFound(t *testing.T) {
-	const most = mostBugSeeds
-	against := map[string]bool{"P14": true}
+	against := map[string]bool{check.P14: true}
 	for _, b := range bugs {
 		against[b.property] = true
 	}
-	for _, p := range Properties() {
+	for _, p := range check.Properties() {
 		if !against[p.Name] {
 			t.Errorf("no bug is planted against %s: %s", p.Name, p.Says)
 		}
 	}
 	for _, b := range bugs {
 		found := false
-		said := map[string]bool{}
-		for seed := uint64(1); seed <= most && !found; seed++ {
+		failed := map[string]bool{}
+		for seed := uint64(1); seed <= mostBugSeeds && !found; seed++ {
 			o := b.opt
 			o.Seed, o.Ops = seed, max(120, o.Ops)
-			p := NewPlan(o)
-			p.bug = &b.bug
-			r := Play(p, nil)
+			r, _ := Player{Bug: &b.bug}.Play(plan.New(o))
 			found = r.Broke(b.property)
 			for _, v := range r.Violations {
-				said[v.Property] = true
+				failed[v.Property] = true
 			}
 		}
 		if !found {
-			t.Errorf("%s: %s held for %d seeds; fell: %v", b.name, b.property, most, said)
+			t.Errorf("%s: %s held for %d seeds; failed: %v", b.name, b.property, mostBugSeeds, failed)
 		}
 	}
 }
 
-// A failing run shrinks to a few lines, which say what happened and fail again when they are read back.
-func TestShrink(t *testing.T) {
-	var p Plan
-	for seed := uint64(1); ; seed++ {
-		if seed > mostBugSeeds {
-			t.Fatalf("P6 held for %d seeds", mostBugSeeds)
-		}
-		p = NewPlan(Options{Seed: seed, Faults: []string{wipeKind, partitionKind, lossKind}, Nodes: 5, N: 3, R: 2, W: 2, Mode: settings.ModeSiblings, Quorum: Sloppy, Ops: 100})
-		p.bug = &bug{oldLife: true}
-		if Play(p, nil).Broke("P6") {
-			break
-		}
-	}
-	q, r := Shrink(Play(p, nil), "P6", func() bool { return true })
-	if len(q.Ops) > 6 || len(q.Strikes) > 2 || len(q.keys()) != 1 || !r.Broke("P6") {
-		t.Errorf("shrunk only to:\n%s", Report(q, r, "--seed 1"))
-	}
-	text := Report(q, r, "--seed 1")
-	if !strings.Contains(text, "# P6: dot") || !strings.Contains(text, "wipe n") || !strings.Contains(text, "acked by") {
-		t.Errorf("the report lacks what happened:\n%s", text)
-	}
-	again, err := ParseScript(strings.NewReader(text))
-	if err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	again.bug = p.bug
-	if s := Play(again, nil); s.Hash != r.Hash || s.Hash != again.Expect.Hash || !s.Broke(again.Expect.Property) {
-		t.Errorf("replayed: hash %x, want %x; %v", s.Hash, r.Hash, s.Violations)
-	}
-}
-
-// nobodysReply is one that no node gives.
-type nobodysReply struct{ wire.ClientReply }
-
-// A run that panics fails, says where, and can be made smaller.
-func TestPanicIsAFailure(t *testing.T) {
-	p := NewPlan(Options{Seed: 1, Ops: 40, Faults: []string{}})
-	p.bug = &bug{onReply: func(r wire.ClientReply) wire.ClientReply {
-		return r.(nobodysReply)
-	}}
-	r := Play(p, nil)
-	if !r.Broke(Panic) || !strings.Contains(r.Violations[0].Detail, "in bug_test.go:") {
-		t.Fatalf("%v", r.Violations)
-	}
-	if q, _ := Shrink(r, Panic, func() bool { return true }); len(q.Ops) != 1 {
-		t.Errorf("shrunk only to %d operations", len(q.Ops))
-	}
-}
-
-// A run that nobody waits for any more ends at once.
-func TestPlayUntil(t *testing.T) {
+// A player that gives up ends at once.
+func TestPlayerGivesUp(t *testing.T) {
 	asked := 0
-	_, ended := PlayUntil(NewPlan(Options{Seed: 1}), func() bool { asked++; return asked < 3 }, nil)
+	_, ended := Player{GoOn: func() bool { asked++; return asked < 3 }}.Play(plan.New(plan.Options{Seed: 1}))
 	if ended || asked != 3 {
 		t.Errorf("ended %v, asked %d times", ended, asked)
 	}

@@ -12,10 +12,10 @@ import (
 	"ringside/engine/mutant"
 )
 
-// mostSeeds is in how many seeds each deliberate bug must be found.
+// mostSeeds is the number of seeds in which each deliberate bug must be found.
 const mostSeeds = 5000
 
-// Each bug is found in runs as any campaign draws them: one of the properties that it breaks falls.
+// Each deliberate bug of the engine makes one of its properties fail, in runs as any campaign draws them.
 func TestMutants(t *testing.T) {
 	for i, m := range mutant.All() {
 		if i > int(mutant.None) {
@@ -24,13 +24,13 @@ func TestMutants(t *testing.T) {
 	}
 }
 
-// quickSeeds is in how many seeds a quick bug must be found.
+// quickSeeds is the number of seeds in which a quick bug must be found.
 const quickSeeds = 60
 
-// leastQuick is how many quick bugs the registry must have: one and more of each mechanism.
+// leastQuick is the least number of quick bugs in the registry, so that each mechanism has some.
 const leastQuick = 20
 
-// seedsFor returns in how many seeds a bug must be found.
+// seedsFor returns the number of seeds in which a bug must be found.
 func seedsFor(m mutant.Mutant) uint64 {
 	if m.Quick {
 		return quickSeeds
@@ -38,7 +38,7 @@ func seedsFor(m mutant.Mutant) uint64 {
 	return mostSeeds
 }
 
-// TestQuickMutants looks for the bugs that few seeds show. TestMutants does that too, and takes much longer.
+// Each quick bug is found within few seeds. TestMutants also looks for them, and takes much longer.
 func TestQuickMutants(t *testing.T) {
 	quick := 0
 	for i, m := range mutant.All() {
@@ -52,7 +52,7 @@ func TestQuickMutants(t *testing.T) {
 	}
 }
 
-// Without a bug nothing falls in the same build.
+// Without a bug no property fails in the same build.
 func TestNoMutant(t *testing.T) {
 	mutant.Set(mutant.None)
 	each(1, quickSeeds/2, drawn, func(r Result) {
@@ -62,16 +62,16 @@ func TestNoMutant(t *testing.T) {
 	})
 }
 
-// find plays seeds with a bug until a property falls that it breaks.
+// find plays seeds with a bug until one of the bug's properties fails.
 func find(t *testing.T, n mutant.Name, m mutant.Mutant, most uint64) {
-	if m.Title == "" || len(m.Falls) == 0 {
+	if m.Title == "" || len(m.Breaks) == 0 {
 		t.Fatalf("bug %d is not in the registry", n)
 	}
 	mutant.Set(n)
 	defer mutant.Set(mutant.None)
 	began := time.Now()
 	var mu sync.Mutex
-	first := map[string]uint64{} // property → the lowest seed in which it fell
+	first := map[string]uint64{} // property → the lowest seed in which it failed
 	var next atomic.Uint64
 	var found atomic.Bool
 	var wg sync.WaitGroup
@@ -84,21 +84,21 @@ func find(t *testing.T, n mutant.Name, m mutant.Mutant, most uint64) {
 					if old, ok := first[v.Property]; !ok || s < old {
 						first[v.Property] = s
 					}
-					found.CompareAndSwap(false, slices.Contains(m.Falls, v.Property))
+					found.CompareAndSwap(false, slices.Contains(m.Breaks, v.Property))
 				}
 				mu.Unlock()
 			}
 		})
 	}
 	wg.Wait()
-	seed, fell := most+1, ""
-	for _, p := range m.Falls {
+	seed, failed := most+1, ""
+	for _, p := range m.Breaks {
 		if s, ok := first[p]; ok && s < seed {
-			seed, fell = s, p
+			seed, failed = s, p
 		}
 	}
-	if fell == "" {
-		t.Fatalf("%v held in %d seeds: %s; fell: %v", m.Falls, most, m.Why, first)
+	if failed == "" {
+		t.Fatalf("%v held in %d seeds: %s; failed: %v", m.Breaks, most, m.Why, first)
 	}
-	t.Logf("%-27s %-3s fell in seed %-4d after %5.1fs: %s", m.Title, fell, seed, time.Since(began).Seconds(), m.Why)
+	t.Logf("%-27s %-3s failed in seed %-4d after %5.1fs: %s", m.Title, failed, seed, time.Since(began).Seconds(), m.Why)
 }

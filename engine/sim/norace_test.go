@@ -2,5 +2,5 @@
 
 package sim
 
-// A few seconds of runs; long walks are for make sim.
+// defaultSeeds makes TestSeeds take a few seconds. make sim walks further.
 const defaultSeeds = 100

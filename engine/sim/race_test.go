@@ -2,5 +2,5 @@
 
 package sim
 
-// Under the race detector a run takes ten times as long, and there is little to race.
+// defaultSeeds is small under the race detector, which makes a run take ten times as long.
 const defaultSeeds = 20

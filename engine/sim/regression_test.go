@@ -4,10 +4,12 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+
+	"ringside/engine/sim/plan"
 )
 
-// Runs that once failed, each in a script of testdata that says what it was: of the engine's
-// errors, and of the checker's false alarms.
+// The scripts of testdata are runs that once failed, by an error of the engine or a false alarm of the
+// judge. Each script says what the error was.
 func TestRegressions(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.script")
 	if err != nil || len(files) == 0 {
@@ -18,13 +20,13 @@ func TestRegressions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := ParseScript(f)
+		p, err := plan.ParseScript(f)
 		f.Close()
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		for _, v := range Play(p, nil).Violations {
+		for _, v := range Play(p).Violations {
 			t.Errorf("%s: %s: %s", name, v.Property, v.Detail)
 		}
 	}

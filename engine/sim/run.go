@@ -8,59 +8,68 @@ import (
 	"time"
 
 	"ringside/engine/event"
+	"ringside/engine/sim/check"
+	"ringside/engine/sim/client"
+	"ringside/engine/sim/kernel"
+	"ringside/engine/sim/plan"
+	"ringside/engine/sim/rng"
 )
 
-// A Result is how a run went.
+// A Result is the result of a run.
 type Result struct {
-	Plan       Plan
-	Steps      int            // inputs that nodes were stepped with
-	Events     int            // what the nodes told
-	Virtual    time.Duration  // time that passed in the world
-	Faults     map[string]int // kind → how often it fired
-	Outcomes   [3]int         // the plan's operations by outcome: unknown, ok, failed
-	FalseOnes  int            // times that a key was seen to hold a version and its ancestor, where clocks are cut (§4.4)
-	Gets, Puts int            // gets that were answered, puts and deletes that were acked
-	Stale      int            // gets that lacked a write that was acked before they began
-	Collected  int            // tombstones that nodes dropped
-	Early      int            // those of them that were dropped before the faults had ended
-	LWWLost    int            // acked writes that last write wins threw away (P14)
-	Violations []Violation
-	Hash       uint64 // of everything that happened, in order
-	History    []Observation
+	Plan    plan.Plan
+	Virtual time.Duration // virtual time that passed
+	kernel.Stats
+	check.Verdict
 }
 
-// Run plays the run that is drawn from opt: clients at work under faults, then peace,
-// in which first the core and then the cluster must converge, then the checks. Equal
-// options give equal results.
-func Run(opt Options) Result { return Play(NewPlan(opt), nil) }
+// Broke reports whether a property did not hold.
+func (r Result) Broke(property string) bool {
+	for _, v := range r.Violations {
+		if v.Property == property {
+			return true
+		}
+	}
+	return false
+}
 
-// Play plays a plan that Check finds no fault with. watch, if not nil, is told all that
-// happens, as the subscriber of a real cluster is; it changes nothing.
-func Play(p Plan, watch func(event.Event)) Result {
-	r, _ := PlayUntil(p, func() bool { return true }, watch)
+// Panic stands in the place of a property in the results of runs that panic.
+const Panic = "panic"
+
+// A Player plays plans. The zero Player plays them to the end.
+type Player struct {
+	GoOn  func() bool       // asked all along; false: the player gives up
+	Watch func(event.Event) // receives all that a subscriber of a real cluster would; changes nothing
+	Bug   *kernel.Bug       // planted by a test
+}
+
+// Run plays the run that is drawn from options. Equal options give equal results.
+func Run(o plan.Options) Result { return Play(plan.New(o)) }
+
+// Play plays a plan that plan.Check accepts.
+func Play(p plan.Plan) Result {
+	r, _ := Player{}.Play(p)
 	return r
 }
 
-// PlayUntil is Play, but gives up once goOn, which is asked all along, says no; ended is false then.
-func PlayUntil(p Plan, goOn func() bool, watch func(event.Event)) (r Result, ended bool) {
+// Play plays a plan that plan.Check accepts. It returns false if the player gave up. A run that panics
+// violates Panic, so that a campaign goes on and the run can be made smaller.
+func (pl Player) Play(p plan.Plan) (r Result, ended bool) {
 	defer func() {
 		switch x := recover(); x {
 		case nil:
-		case interrupted{}:
+		case kernel.Interrupted{}:
 			r, ended = Result{}, false
-		default: // a campaign goes on, and the run can be made smaller like any that fails
-			v := Violation{Seed: p.Seed, Property: Panic, Detail: fmt.Sprintf("%v, in %s", x, panickedIn(string(debug.Stack())))}
-			r, ended = Result{Plan: p, Faults: map[string]int{}, Violations: []Violation{v}}, true
+		default:
+			v := check.Violation{Seed: p.Seed, Property: Panic, Detail: fmt.Sprintf("%v, in %s", x, panicSite(string(debug.Stack())))}
+			r, ended = Result{Plan: p, Stats: kernel.Stats{Faults: map[string]int{}}, Verdict: check.Verdict{Violations: []check.Violation{v}}}, true
 		}
 	}()
-	return play(&p, goOn, watch), true
+	return newRun(pl, &p).play(), true
 }
 
-// Panic is what takes the place of a property in runs that panic.
-const Panic = "panic"
-
-// panickedIn is the line of this project's code that a panic came out of.
-func panickedIn(stack string) string {
+// panicSite returns the file and line of this module in which a panic began.
+func panicSite(stack string) string {
 	_, after, _ := strings.Cut(stack, "\npanic(")
 	lines := strings.Split(after, "\n")
 	for i, l := range lines[:len(lines)-1] {
@@ -69,51 +78,50 @@ func panickedIn(stack string) string {
 			return file
 		}
 	}
-	return "code of others"
+	return "code of another module"
 }
 
-// interrupted is what a world panics with that is to end: from the midst of whatever waits for its time to pass.
-type interrupted struct{}
+// run is one run under way.
+type run struct {
+	plan    *plan.Plan
+	world   *kernel.World
+	judge   *check.Judge
+	clients *client.Clients
+}
 
-func play(p *Plan, goOn func() bool, watch func(event.Event)) Result {
-	w := newWorld(p, watch)
-	w.goOn = goOn
-	w.unleash()
-	w.employ()
-	w.auditLater()
-	w.runUntil(start+p.Peace, nil)
-	w.runUntil(w.now+time.Duration(len(p.Ops))*clientTimeout, func() bool { return w.busy == 0 })
-	w.settle()
-	res := Result{
-		Plan: *p, Steps: w.steps, Events: w.events, Virtual: w.now - start, Faults: w.faults, LWWLost: len(w.check.beaten), FalseOnes: w.check.falseOnes,
-		Stale: w.check.stale, Collected: w.check.tombs.drops, Early: w.check.tombs.early,
-		Violations: w.check.violations, Hash: w.hash, History: w.check.history(),
-	}
-	for _, op := range w.check.ops {
-		if op.ID > w.check.planned {
-			continue // the checker's own
-		}
-		res.Outcomes[op.outcome]++
-		if op.outcome == ok && op.Kind == "get" {
-			res.Gets++
-		} else if op.outcome == ok {
-			res.Puts++
-		}
-	}
+func newRun(pl Player, p *plan.Plan) *run {
+	w := kernel.New(kernel.Config{Plan: p, Watch: pl.Watch, GoOn: pl.GoOn, Bug: pl.Bug})
+	j := check.New(w)
+	return &run{plan: p, world: w, judge: j, clients: client.New(w, j)}
+}
+
+func (r *run) play() Result {
+	w := r.world
+	w.Start(r.judge)
+	w.ScheduleFaults()
+	r.clients.Start()
+	r.scheduleLook()
+	w.RunUntil(kernel.Origin+r.plan.HealAt, nil)
+	w.RunUntil(w.Now()+time.Duration(len(r.plan.Ops))*client.Timeout, r.clients.Done)
+	r.settle()
+	res := Result{Plan: *r.plan, Virtual: w.Age(), Stats: w.Stats(), Verdict: r.judge.Verdict()}
 	verdict := "every property held"
 	if n := len(res.Violations); n > 0 {
 		verdict = res.Violations[0].Property + " does not hold"
 	}
-	w.tell(event.Event{Kind: event.RunOver, Count: len(res.Violations), Message: verdict})
+	w.Tell(event.Event{Kind: event.RunOver, Count: len(res.Violations), Message: verdict})
 	return res
 }
 
-// Broke says whether the run broke property.
-func (r Result) Broke(property string) bool {
-	for _, v := range r.Violations {
-		if v.Property == property {
-			return true
-		}
-	}
-	return false
+// lookEvery is the mean time between two looks of the judge.
+const lookEvery = 3 * time.Second
+
+// scheduleLook has the judge look at a random host at random times.
+func (r *run) scheduleLook() {
+	random := r.world.Rand(kernel.DecideAudit)
+	h := r.world.Host(rng.Pick(random, r.world.Names()))
+	r.world.After(rng.Exp(random, lookEvery), func() {
+		r.judge.Look(h)
+		r.scheduleLook()
+	})
 }

@@ -4,15 +4,10 @@ import (
 	"cmp"
 	"flag"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"maps"
 	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,6 +16,8 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/settings"
+	"ringside/engine/sim/client"
+	"ringside/engine/sim/plan"
 )
 
 var (
@@ -29,8 +26,8 @@ var (
 	hashes = flag.String("hashes", "", "a file of trace hashes: written if it is not there, compared with if it is")
 )
 
-// each plays seeds from first on, two at a time, and hands over the results one by one.
-func each(first, count uint64, options func(uint64) Options, got func(Result)) {
+// each plays seeds from first on, two at a time, and passes the results on one by one.
+func each(first, count uint64, options func(uint64) plan.Options, result func(Result)) {
 	var next atomic.Uint64
 	next.Store(first)
 	var mu sync.Mutex
@@ -40,7 +37,7 @@ func each(first, count uint64, options func(uint64) Options, got func(Result)) {
 			for s := next.Add(1) - 1; s < first+count; s = next.Add(1) - 1 {
 				r := Run(options(s))
 				mu.Lock()
-				got(r)
+				result(r)
 				mu.Unlock()
 			}
 		})
@@ -48,21 +45,16 @@ func each(first, count uint64, options func(uint64) Options, got func(Result)) {
 	wg.Wait()
 }
 
-func drawn(seed uint64) Options { return Options{Seed: seed} }
+func drawn(seed uint64) plan.Options { return plan.Options{Seed: seed} }
 
-// enough is from how many seeds on each kind of fault must have fired.
-const enough = 100
+// coverageSeeds is the number of seeds from which on each kind of fault must have happened.
+const coverageSeeds = 100
 
-// Every property holds for whatever the seeds draw, and every kind of fault fires.
+// Every property holds in all runs that seeds draw, and every kind of fault happens.
 func TestSeeds(t *testing.T) {
 	faults := map[string]int{}
 	var total Result
-	var modes [5]int // runs that are lww, strict, healthy, with a core, with clocks that are cut
-	count := func(i int, b bool) {
-		if b {
-			modes[i]++
-		}
-	}
+	kinds := map[string]int{"lww": 0, "strict": 0, "healthy": 0, "core": 0, "truncated": 0} // kind of run → number
 	each(*first, *seeds, drawn, func(r Result) {
 		for k, n := range r.Faults {
 			faults[k] += n
@@ -70,87 +62,56 @@ func TestSeeds(t *testing.T) {
 		total.Steps += r.Steps
 		total.Virtual += r.Virtual
 		total.LWWLost += r.LWWLost
-		total.FalseOnes += r.FalseOnes
+		total.FalseSiblings += r.FalseSiblings
 		total.Collected += r.Collected
-		total.Early += r.Early
+		total.CollectedEarly += r.CollectedEarly
 		for i := range r.Outcomes {
 			total.Outcomes[i] += r.Outcomes[i]
 		}
-		count(0, r.Plan.lww())
-		count(1, r.Plan.Quorum == StrictQuorum)
-		count(2, r.Plan.healthy())
-		count(3, len(r.Plan.Core) > 0)
-		count(4, r.Plan.Truncate > 0)
+		for kind, is := range map[string]bool{
+			"lww": r.Plan.LWW(), "strict": r.Plan.Quorum == plan.Strict, "healthy": r.Plan.Healthy(), "core": len(r.Plan.Core) > 0, "truncated": r.Plan.Clocks.Truncate > 0,
+		} {
+			if is {
+				kinds[kind]++
+			}
+		}
 		for _, v := range r.Violations {
 			t.Errorf("seed %d: %s: %s", v.Seed, v.Property, v.Detail)
 		}
 	})
-	t.Logf("%d steps, %v of virtual time, outcomes %v (unknown, ok, failed), runs %v (lww, strict, healthy, core, truncated), %d lost to lww, %d false siblings, %d tombstones dropped, %d of them under faults",
-		total.Steps, total.Virtual, total.Outcomes, modes, total.LWWLost, total.FalseOnes, total.Collected, total.Early)
+	t.Logf("%d steps, %v of virtual time, outcomes %v (unknown, ok, failed), runs %v, %d lost to lww, %d false siblings, %d tombstones dropped, %d of them under faults",
+		total.Steps, total.Virtual, total.Outcomes, kinds, total.LWWLost, total.FalseSiblings, total.Collected, total.CollectedEarly)
 	for _, k := range slices.Sorted(maps.Keys(faults)) {
 		t.Logf("%-18s %d", k, faults[k])
 	}
-	if *seeds < enough {
+	if *seeds < coverageSeeds {
 		return
 	}
-	for _, k := range append(FaultKinds(), cutMessage, lostBuffer) {
+	for _, k := range append(plan.FaultNames(), plan.CutMessage, plan.LostBuffer) {
 		if faults[k] == 0 {
-			t.Errorf("fault %s never fired", k)
+			t.Errorf("fault %s never happened", k)
 		}
 	}
-	for i, n := range modes {
+	for kind, n := range kinds {
 		if n == 0 {
-			t.Errorf("no run was of kind %d of lww, strict, healthy, core, truncated", i)
+			t.Errorf("no run was %s", kind)
 		}
 	}
-	if total.Early == 0 {
+	if total.CollectedEarly == 0 {
 		t.Error("no tombstone was collected under faults")
 	}
 	if total.LWWLost == 0 {
 		t.Error("last write wins lost nothing (P14)")
 	}
-	if total.FalseOnes == 0 {
+	if total.FalseSiblings == 0 {
 		t.Error("truncation made no false sibling (§4.4)")
 	}
 }
 
-// Each kind of fault that the source names can be drawn: TestSeeds asks for no other.
-func TestEveryFaultKindIsDrawn(t *testing.T) {
-	named := 0
-	files, err := filepath.Glob("*.go")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		f, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(f, func(n ast.Node) bool {
-			c, ok := n.(*ast.ValueSpec)
-			if !ok || !strings.HasSuffix(c.Names[0].Name, "Kind") || len(c.Values) != 1 {
-				return true
-			}
-			lit, ok := c.Values[0].(*ast.BasicLit)
-			if !ok {
-				return true
-			}
-			named++
-			if kind, err := strconv.Unquote(lit.Value); err != nil || !slices.Contains(FaultKinds(), kind) {
-				t.Errorf("%s: %s, %s, is in no table", file, c.Names[0].Name, lit.Value)
-			}
-			return true
-		})
-	}
-	if named < 20 {
-		t.Errorf("the source names %d kinds of faults", named)
-	}
-}
-
-// Equal seeds give equal runs, on one processor and on two, and watched or not.
+// Equal seeds give equal runs, on one processor and on two, watched or not.
 func TestDeterminism(t *testing.T) {
 	const count = 24
-	short := func(seed uint64) Options { return Options{Seed: seed, Ops: 120} }
+	short := func(seed uint64) plan.Options { return plan.Options{Seed: seed, Ops: 120} }
 	play := func(processors int) map[uint64]string {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(processors))
 		out := map[uint64]string{}
@@ -164,7 +125,8 @@ func TestDeterminism(t *testing.T) {
 		}
 	}
 	events := 0
-	if r := Play(NewPlan(short(1)), func(event.Event) { events++ }); fingerprint(r) != one[1] || events < r.Events {
+	r, _ := Player{Watch: func(event.Event) { events++ }}.Play(plan.New(short(1)))
+	if fingerprint(r) != one[1] || events < r.Events {
 		t.Errorf("watched, seed 1 is %s with %d events, want %s and %d", fingerprint(r), events, one[1], r.Events)
 	}
 }
@@ -173,7 +135,7 @@ func fingerprint(r Result) string {
 	return fmt.Sprintf("%016x %v %v %v", r.Hash, r.Outcomes, r.Faults, r.Virtual)
 }
 
-// The same with the race detector and without: run it twice with one file.
+// Runs are the same with the race detector and without it. Run this test twice with one file.
 func TestHashes(t *testing.T) {
 	if *hashes == "" {
 		t.Skip("no -hashes FILE")
@@ -193,43 +155,44 @@ func TestHashes(t *testing.T) {
 	}
 }
 
-// P7: without faults, and R+W>N, a read sees every write acked before it, and nothing is refused.
+// P7: without faults, and with R+W>N, a read sees every write that was acknowledged before, and no
+// operation is refused.
 func TestHealthy(t *testing.T) {
 	for s := uint64(1); s <= 20; s++ {
-		r := Run(Options{Seed: s, Faults: []string{}, Nodes: 5, N: 3, R: 2, W: 2, Blind: .2})
+		r := Run(plan.Options{Seed: s, Faults: []string{}, Nodes: 5, N: 3, R: 2, W: 2, Blind: .2})
 		for _, v := range r.Violations {
 			t.Errorf("seed %d: %s: %s", v.Seed, v.Property, v.Detail)
 		}
-		if !r.Plan.quiet() || r.Outcomes[failed]+r.Outcomes[unknown] > 0 {
-			t.Errorf("seed %d: quiet %v, outcomes %v of a healthy run", s, r.Plan.quiet(), r.Outcomes)
+		if !r.Plan.Fresh() || r.Outcomes[client.Failed]+r.Outcomes[client.Unknown] > 0 {
+			t.Errorf("seed %d: fresh %v, outcomes %v of a healthy run", s, r.Plan.Fresh(), r.Outcomes)
 		}
 	}
 }
 
-// §4.5: with R+W≤N a quorum to read need not meet the one to write, and where messages take their time
-// gets are stale; with R+W>N none is.
+// §4.5: with R+W≤N the quorums of a read and a write need not overlap, and gets are stale where messages
+// take long. With R+W>N no get is stale.
 func TestStaleReads(t *testing.T) {
 	stale := func(r, w int) (n int) {
-		each(1, 10, func(s uint64) Options {
-			return Options{Seed: s, Faults: []string{slowLinksKind}, Quorum: StrictQuorum, Nodes: 5, N: 3, R: r, W: w, Mode: settings.ModeSiblings, Odd: -1}
+		each(1, 10, func(s uint64) plan.Options {
+			return plan.Options{Seed: s, Faults: []string{plan.SlowLinks}, Quorum: plan.Strict, Nodes: 5, N: 3, R: r, W: w, Mode: settings.ModeSiblings, OwnQuorums: -1}
 		}, func(r Result) { n += r.Stale })
 		return n
 	}
-	if loose, met := stale(1, 1), stale(2, 2); loose == 0 || met > 0 {
-		t.Errorf("%d stale gets with R=W=1, %d with R=W=2", loose, met)
+	if small, overlapping := stale(1, 1), stale(2, 2); small == 0 || overlapping > 0 {
+		t.Errorf("%d stale gets with R=W=1, %d with R=W=2", small, overlapping)
 	}
 }
 
-// §4.4: with the paper's own clocks an acknowledged write is lost, and the checker finds that
-// within a few seeds, without any fault.
+// §4.4: with the clocks of the paper an acknowledged write is lost without any fault, and the judge finds
+// that within a few seeds.
 func TestLiteralClocksAreGuilty(t *testing.T) {
 	const most = 3
 	for s := uint64(1); s <= most; s++ {
-		o := Options{Seed: s, Faults: []string{}, Mode: settings.ModeSiblings, Clocks: settings.ClocksLiteral}
+		o := plan.Options{Seed: s, Faults: []string{}, Mode: settings.ModeSiblings, Clocks: plan.Clocks{Kind: settings.ClocksLiteral}}
 		if r := Run(o); r.Broke("P1") {
-			o.Clocks = settings.ClocksDotted
+			o.Clocks.Kind = settings.ClocksDotted
 			if r := Run(o); len(r.Violations) > 0 {
-				t.Errorf("seed %d fails with dotted clocks too: %v", s, r.Violations)
+				t.Errorf("seed %d also fails with dotted clocks: %v", s, r.Violations)
 			}
 			return
 		}
@@ -237,13 +200,13 @@ func TestLiteralClocksAreGuilty(t *testing.T) {
 	t.Errorf("no write was lost in %d seeds", most)
 }
 
-// §4.4: clocks that are cut cost false siblings, the more the shorter they are, and nothing else.
+// §4.4: truncated clocks cost false siblings, more of them the shorter the clocks are, and nothing else.
 func TestTruncationCosts(t *testing.T) {
 	count := func(cut int) (n int) {
-		each(1, 15, func(s uint64) Options {
-			return Options{Seed: s, Mode: settings.ModeSiblings, Truncate: cut, Faults: []string{partitionKind, crashKind, wipeKind}}
+		each(1, 15, func(s uint64) plan.Options {
+			return plan.Options{Seed: s, Mode: settings.ModeSiblings, Clocks: plan.Clocks{Truncate: cut}, Faults: []string{plan.Partition, plan.Crash, plan.Wipe}}
 		}, func(r Result) {
-			n += r.FalseOnes
+			n += r.FalseSiblings
 			for _, v := range r.Violations {
 				t.Errorf("cut at %d, seed %d: %s: %s", cut, v.Seed, v.Property, v.Detail)
 			}
@@ -256,9 +219,9 @@ func TestTruncationCosts(t *testing.T) {
 	}
 }
 
-// §4.4, P14: under last write wins a clock that runs ahead beats every later write through the others.
+// §4.4, P14: under last write wins, a clock that runs ahead beats every later write through other nodes.
 func TestLWWWithClockSkew(t *testing.T) {
-	p, err := ParseScript(strings.NewReader(scriptHead + `
+	p, err := plan.ParseScript(strings.NewReader(plan.ScriptHead + `
 seed 1
 nodes 3
 replicas N=3 R=2 W=2
@@ -280,43 +243,76 @@ clock n3 skew=-10s drift=0
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Play(p, nil)
+	r := Play(p)
 	read := map[uint64][]uint64{}
 	for _, o := range r.History {
-		if o.Kind == "put" && o.Outcome != ok.String() {
+		if o.Kind == plan.Put && o.Outcome != client.OK.String() {
 			t.Errorf("put #%d is not acknowledged", o.ID)
 		}
 		read[o.ID] = o.Read
 	}
-	// the first of three writes has won, and two that were acknowledged later are lost; but
-	// who has read it writes after it, whatever his node's clock says
+	// The first of three writes has won, and two that were acknowledged later are lost. A client that has
+	// read the winner writes after it, whatever the clock of its node says.
 	if !slices.Equal(read[4], []uint64{1}) || r.LWWLost != 2 || !slices.Equal(read[7], []uint64{6}) || len(r.Violations) > 0 {
 		t.Errorf("read #%v, then #%v; %d lost; %v", read[4], read[7], r.LWWLost, r.Violations)
 	}
 }
 
-// §5: a put that goes to the node which answered the get first is likelier to be seen by the client's
-// next get, where R+W≤N promises nothing.
+// §6, P14: without faults, last write wins loses only writes that another write overlaps in real time. A
+// write that a client begins after an acknowledgement is an ordinary overwrite, whichever node it goes
+// through.
+func TestLWWLosesOnlyConcurrentWrites(t *testing.T) {
+	lost, writes := 0, 0
+	for seed := range uint64(40) {
+		p := plan.New(plan.Options{Seed: seed + 1, Mode: settings.ModeLWW, Faults: []string{}, OwnQuorums: -1, Blind: .8})
+		reported := map[uint64]bool{}
+		r, _ := Player{Watch: func(e event.Event) {
+			if e.Kind == event.LWWLost {
+				reported[e.Request] = true
+			}
+		}}.Play(p)
+		for _, v := range r.History {
+			if v.Kind == plan.Get {
+				continue
+			}
+			if writes++; !reported[v.ID] {
+				continue
+			}
+			lost++
+			if !slices.ContainsFunc(r.History, func(w client.Observation) bool {
+				return w.ID != v.ID && w.Key == v.Key && w.Kind != plan.Get && w.Began < v.Ended && v.Began < w.Ended
+			}) {
+				t.Errorf("seed %d: #%d of %s, from %v to %v, is reported as lost, though no other write overlaps it", p.Seed, v.ID, v.Key, v.Began, v.Ended)
+			}
+		}
+	}
+	if t.Logf("%d of %d writes are lost", lost, writes); lost == 0 {
+		t.Error("no write is lost, so this test proves nothing")
+	}
+}
+
+// §5: the next get of a client is likelier to see a put that went to the node which answered the get
+// before first. R+W≤N promises nothing.
 func TestReadYourWrites(t *testing.T) {
 	missed := func(balanced bool) (n, of int) {
 		for s := uint64(1); s <= 60; s++ {
-			p := NewPlan(Options{Seed: s, Nodes: 5, N: 3, R: 1, W: 1, Keys: 1, Clients: 1, Mode: settings.ModeSiblings, Quorum: Sloppy,
-				Truncate: -1, AntiEntropy: -1, Faults: []string{slowLinksKind}, Odd: -1, Ops: 90, Length: 10 * time.Second})
-			p.Weather.Delay = 20 * time.Millisecond
+			p := plan.New(plan.Options{Seed: s, Nodes: 5, N: 3, R: 1, W: 1, Keys: 1, Clients: 1, Mode: settings.ModeSiblings, Quorum: plan.Sloppy,
+				Clocks: plan.Clocks{Truncate: -1}, AntiEntropy: -1, Faults: []string{plan.SlowLinks}, OwnQuorums: -1, Ops: 90, Length: 10 * time.Second})
+			p.Conditions.Delay = 20 * time.Millisecond
 			for i := range p.Ops { // reads, writes with that context, and reads again at once
-				p.Ops[i].Kind, p.Ops[i].Context, p.Ops[i].Balanced = []string{"get", "put", "get"}[i%3], 0, balanced
+				p.Ops[i].Kind, p.Ops[i].Context, p.Ops[i].Balanced = []string{plan.Get, plan.Put, plan.Get}[i%3], 0, balanced
 				if i%3 == 0 {
 					p.Ops[i].At = time.Duration(i) * time.Second
 				} else {
 					p.Ops[i].At = 0
 				}
 			}
-			slices.SortStableFunc(p.Ops, func(a, b Op) int { return cmp.Compare(a.ID, b.ID) })
+			slices.SortStableFunc(p.Ops, func(a, b plan.Op) int { return cmp.Compare(a.ID, b.ID) })
 			wrote := uint64(0)
-			for _, o := range Play(p, nil).History {
+			for _, o := range Play(p).History {
 				switch {
-				case o.ID > uint64(len(p.Ops)): // the checker's own
-				case o.Kind == "put":
+				case o.ID > uint64(len(p.Ops)): // an operation of the run itself
+				case o.Kind == plan.Put:
 					wrote = o.ID
 				case o.ID == wrote+1:
 					of++
@@ -328,96 +324,50 @@ func TestReadYourWrites(t *testing.T) {
 		}
 		return n, of
 	}
-	here, all := missed(false)
+	anyNode, all := missed(false)
 	fastest, _ := missed(true)
-	t.Logf("of %d gets right after a put of the same client, %d missed it, %d with the fastest node as its coordinator", all, here, fastest)
-	if all < 1000 || fastest >= here {
-		t.Errorf("of %d gets %d missed their put, %d with the fastest node", all, here, fastest)
+	t.Logf("of %d gets right after a put of the same client, %d missed it, %d with the fastest node as its coordinator", all, anyNode, fastest)
+	if all < 1000 || fastest >= anyNode {
+		t.Errorf("of %d gets %d missed their put, %d with the fastest node", all, anyNode, fastest)
 	}
 }
 
-// What Draw made, it leaves alone; so the options that a failing seed prints are the run.
-func TestOptionsAreWhole(t *testing.T) {
-	for s := uint64(1); s <= 200; s++ {
-		o := drawn(s).Draw()
-		if again := o.Draw(); again.String() != o.String() {
-			t.Errorf("seed %d draws %s, then %s", s, o, again)
-		}
-		if err := o.Check(); err != nil {
-			t.Errorf("seed %d: %v", s, err)
-		}
-	}
-}
-
-// Items that are left out of a plan do not change the dice of the rest: as long as
-// nothing else happens on a link or a disk, a message takes as long as it did.
-func TestDiceAreIndependent(t *testing.T) {
-	o := Options{Seed: 3, Faults: []string{}, Nodes: 5, N: 3, R: 2, W: 2, Mode: settings.ModeSiblings, Quorum: Sloppy}
-	p := NewPlan(o)
-	all := Play(p, nil)
-	var kept []Op
+// Leaving operations out of a plan does not change the random decisions about the others. As long as
+// nothing else happens on a link or a disk, a message takes as long as before.
+func TestDecisionsAreIndependent(t *testing.T) {
+	p := plan.New(plan.Options{Seed: 3, Faults: []string{}, Nodes: 5, N: 3, R: 2, W: 2, Mode: settings.ModeSiblings, Quorum: plan.Sloppy})
+	all := Play(p)
+	var kept []plan.Op
 	for _, op := range p.Ops {
 		if op.Key == p.Ops[0].Key {
 			kept = append(kept, op)
 		}
 	}
 	p.Ops = kept
-	took := map[uint64]Observation{}
+	ended := map[uint64]time.Duration{}
 	if len(kept) == len(all.Plan.Ops) {
-		t.Fatal("the seed has one key only: nothing is left out")
+		t.Fatal("the seed has one key only, so nothing is left out")
 	}
-	for _, ob := range Play(p, nil).History {
-		took[ob.ID] = ob
+	for _, o := range Play(p).History {
+		ended[o.ID] = o.Ended
 	}
 	same, count := 0, 0
-	for _, ob := range all.History {
-		if ob.Key == kept[0].Key && ob.ID <= kept[len(kept)-1].ID { // later ones are the checker's own
+	for _, o := range all.History {
+		if o.Key == kept[0].Key && o.ID <= kept[len(kept)-1].ID { // later ones are operations of the run itself
 			count++
-			if took[ob.ID].Ended == ob.Ended {
+			if ended[o.ID] == o.Ended {
 				same++
 			}
 		}
 	}
 	if count != len(p.Ops) || same*2 < count {
-		t.Errorf("only %d of %d operations of %d end when they did with the other keys' operations there", same, count, len(p.Ops))
+		t.Errorf("only %d of %d operations of %d end when they did with the operations of other keys", same, count, len(p.Ops))
 	}
 }
 
-// A long walk shows how much one run costs: go test -bench . -cpuprofile.
+// BenchmarkRun shows the cost of a run: go test -bench . -cpuprofile FILE.
 func BenchmarkRun(b *testing.B) {
 	for i := range b.N {
-		Run(Options{Seed: uint64(i + 1), Nodes: 5})
-	}
-}
-
-// §6, P14: without faults last write wins loses only writes that another one overlaps in real time. What a client
-// writes after an acknowledgement is an ordinary overwrite, whichever nodes it goes through.
-func TestLWWLosesOnlyConcurrentWrites(t *testing.T) {
-	lost, writes := 0, 0
-	for seed := range uint64(40) {
-		p := NewPlan(Options{Seed: seed + 1, Mode: settings.ModeLWW, Faults: []string{}, Odd: -1, Blind: .8})
-		told := map[uint64]bool{}
-		r := Play(p, func(e event.Event) {
-			if e.Kind == event.LWWLost {
-				told[e.Request] = true
-			}
-		})
-		for _, v := range r.History {
-			if v.Kind == "get" {
-				continue
-			}
-			if writes++; !told[v.ID] {
-				continue
-			}
-			lost++
-			if !slices.ContainsFunc(r.History, func(w Observation) bool {
-				return w.ID != v.ID && w.Key == v.Key && w.Kind != "get" && w.Began < v.Ended && v.Began < w.Ended
-			}) {
-				t.Errorf("seed %d: #%d of %s, from %v to %v, is told to be lost, though no other write overlaps it", p.Seed, v.ID, v.Key, v.Began, v.Ended)
-			}
-		}
-	}
-	if t.Logf("%d of %d writes are lost", lost, writes); lost == 0 {
-		t.Error("no write is lost: this test tests nothing")
+		Run(plan.Options{Seed: uint64(i + 1), Nodes: 5})
 	}
 }

@@ -1,10 +1,12 @@
-// Package linear asks porcupine whether what the clients of a simulated run saw could
-// have come from one copy of each key. For a Dynamo it often could not: the
-// paper gave that up for availability (§1, §2.1: "eventually consistent").
+// Package linear asks porcupine whether the history of a simulated run is linearizable: whether it could
+// have come from one copy of each key. Many histories of a Dynamo are not, since the paper gave
+// linearizability up for availability (§1, §2.1, "eventually consistent").
 //
-// The register is judged mildly: a get that returns siblings is right if the
-// register's value is among them. What is called illegal all the same is a read that
-// is stale, or one that takes back what another had seen.
+// Each key is judged as a register. A get that returns siblings is right if the register's value is
+// among them. A history is illegal if a read is stale, or if it no longer shows a write that an earlier
+// read had shown.
+//
+// Check judges a history. Scenarios lists committed seeds, each with its reason. Begin reading at Check.
 package linear
 
 import (
@@ -17,32 +19,33 @@ import (
 
 	"github.com/anishathalye/porcupine"
 
-	"ringside/engine/sim"
+	"ringside/engine/sim/client"
+	"ringside/engine/sim/plan"
 )
 
-// Patience is how long porcupine may think: the problem is NP-hard.
+// Patience bounds the time of porcupine, because the problem is NP-hard.
 const Patience = time.Minute
 
-// An Answer is what porcupine says of a history.
+// An Answer is the result of Check.
 type Answer struct {
 	Linearizable bool
-	Decided      bool     // false: it gave up; Linearizable is false too
-	Operations   int      // that it judged
-	Keys         []string // whose own history is not linearizable, sorted
+	Decided      bool     // false: porcupine gave up, and Linearizable is false
+	Operations   int      // number of operations judged
+	Keys         []string // keys whose own histories are not linearizable, sorted
 
 	info porcupine.LinearizationInfo
 }
 
-// input is an operation as it was sent.
+// input is an operation as the client sent it.
 type input struct {
 	key, kind string
 	id        uint64
 	outcome   string
 }
 
-// Check judges what clients saw. An operation without a known outcome may have happened at any
-// time after it began; one that was refused for certain, and a get without an answer, say nothing.
-func Check(history []sim.Observation) Answer {
+// Check judges a history. An operation with an unknown outcome may have happened at any time after it
+// began. Check ignores operations that were certainly refused, and gets without a reply.
+func Check(history []client.Observation) Answer {
 	ops := operations(history)
 	result, info := porcupine.CheckOperationsVerbose(model, ops, Patience)
 	a := Answer{Linearizable: result == porcupine.Ok, Decided: result != porcupine.Unknown, Operations: len(ops), info: info}
@@ -60,10 +63,10 @@ func Check(history []sim.Observation) Answer {
 // HTML writes porcupine's picture: the history, and how far it can be put in one order.
 func (a Answer) HTML(w io.Writer) error { return porcupine.Visualize(model, a.info, w) }
 
-func operations(history []sim.Observation) []porcupine.Operation {
+func operations(history []client.Observation) []porcupine.Operation {
 	var out []porcupine.Operation
 	for _, o := range history {
-		if o.Outcome == "failed" || o.Kind == "get" && o.Outcome != "ok" {
+		if o.Outcome == "failed" || o.Kind == plan.Get && o.Outcome != "ok" {
 			continue
 		}
 		end := int64(o.Ended)
@@ -77,7 +80,7 @@ func operations(history []sim.Observation) []porcupine.Operation {
 	return out
 }
 
-// byKey parts a history: each key is a register of its own.
+// byKey splits a history into the histories of keys, in the order of the keys.
 func byKey(history []porcupine.Operation) [][]porcupine.Operation {
 	parts := map[string][]porcupine.Operation{}
 	var keys []string
@@ -96,16 +99,16 @@ func byKey(history []porcupine.Operation) [][]porcupine.Operation {
 	return out
 }
 
-// model is a register that holds the number of the write that set it, 0 for none.
+// model is a register that holds the ID of the put that set it, 0 for no value.
 var model = porcupine.Model{
 	Partition: byKey,
 	Init:      func() any { return uint64(0) },
 	Step: func(state, in, out any) (bool, any) {
 		s, i, read := state.(uint64), in.(input), out.([]uint64)
 		switch i.kind {
-		case "put":
+		case plan.Put:
 			return true, i.id
-		case "del":
+		case plan.Del:
 			return true, uint64(0)
 		}
 		return s == 0 && len(read) == 0 || slices.Contains(read, s), state
@@ -113,9 +116,9 @@ var model = porcupine.Model{
 	DescribeOperation: func(in, out any) string {
 		i, read := in.(input), out.([]uint64)
 		switch {
-		case i.kind == "get" && len(read) == 0:
+		case i.kind == plan.Get && len(read) == 0:
 			return fmt.Sprintf("get %s → nothing", i.key)
-		case i.kind == "get":
+		case i.kind == plan.Get:
 			return fmt.Sprintf("get %s → %s", i.key, strings.Trim(fmt.Sprint(read), "[]"))
 		case i.outcome == "ok":
 			return fmt.Sprintf("%s#%d %s", i.kind, i.id, i.key)

@@ -7,17 +7,20 @@ import (
 	"time"
 
 	"ringside/engine/sim"
+	"ringside/engine/sim/client"
+	"ringside/engine/sim/plan"
 )
 
 var search = flag.Uint64("search", 0, "look for seeds of the scenarios up to this one")
 
-// N1: porcupine calls each scenario what it is said to be, for the reason that is given.
+// Porcupine judges each scenario as its Legal field says, for the reason that the scenario gives.
 func TestScenarios(t *testing.T) {
 	for _, s := range Scenarios {
 		r := sim.Run(s.Options)
 		a := Check(r.History)
 		if len(r.Violations) > 0 || !a.Decided || a.Linearizable != s.Legal || !s.Shows(r.History) {
-			t.Errorf("%s: seed %d: %v, linearizable %v (decided %v), shows its reason %v; if the engine changed, find a new one: go test ./engine/sim/linear -run TestSearch -search 1000 -v", s.Name, s.Options.Seed, r.Violations, a.Linearizable, a.Decided, s.Shows(r.History))
+			t.Errorf("%s: seed %d: %v, linearizable %v (decided %v), shows its reason %v; if the engine changed, find another seed: go test ./engine/sim/linear -run TestSearch -search 1000 -v",
+				s.Name, s.Options.Seed, r.Violations, a.Linearizable, a.Decided, s.Shows(r.History))
 		}
 		var html strings.Builder
 		if err := a.HTML(&html); err != nil || !strings.Contains(html.String(), "<html") && !strings.Contains(html.String(), "<!DOCTYPE html>") {
@@ -26,7 +29,7 @@ func TestScenarios(t *testing.T) {
 	}
 }
 
-// When the engine changes, seeds may lose what they show: -search finds others.
+// A change of the engine may change what the committed seeds show. -search finds others.
 func TestSearch(t *testing.T) {
 	if *search == 0 {
 		t.Skip("only on demand")
@@ -44,22 +47,22 @@ func TestSearch(t *testing.T) {
 }
 
 func TestRegister(t *testing.T) {
-	put := func(id uint64, began, ended time.Duration, outcome string) sim.Observation {
-		return sim.Observation{Op: sim.Op{Kind: "put", Key: "k", ID: id, Client: 1}, Began: began, Ended: ended, Outcome: outcome}
+	put := func(id uint64, began, ended time.Duration, outcome string) client.Observation {
+		return client.Observation{Op: plan.Op{Kind: plan.Put, Key: "k", ID: id, Client: 1}, Began: began, Ended: ended, Outcome: outcome}
 	}
-	get := func(began, ended time.Duration, read ...uint64) sim.Observation {
-		return sim.Observation{Op: sim.Op{Kind: "get", Key: "k", ID: 100 + uint64(began), Client: 2}, Began: began, Ended: ended, Outcome: "ok", Read: read}
+	get := func(began, ended time.Duration, read ...uint64) client.Observation {
+		return client.Observation{Op: plan.Op{Kind: plan.Get, Key: "k", ID: 100 + uint64(began), Client: 2}, Began: began, Ended: ended, Outcome: "ok", Read: read}
 	}
 	for name, c := range map[string]struct {
-		history []sim.Observation
+		history []client.Observation
 		legal   bool
 	}{
-		"fresh":                {[]sim.Observation{put(1, 1, 2, "ok"), get(3, 4, 1)}, true},
-		"stale":                {[]sim.Observation{put(1, 1, 2, "ok"), put(2, 3, 4, "ok"), get(5, 6, 1)}, false},
-		"siblings":             {[]sim.Observation{put(1, 1, 2, "ok"), put(2, 3, 4, "ok"), get(5, 6, 1, 2)}, true},
-		"unknown seen":         {[]sim.Observation{put(1, 1, 2, "ok"), put(2, 3, 0, "unknown"), get(5, 6, 1), get(7, 8, 2)}, true},
-		"seen, then unseen":    {[]sim.Observation{put(1, 1, 2, "ok"), put(2, 3, 0, "unknown"), get(5, 6, 2), get(7, 8, 1)}, false},
-		"refused says nothing": {[]sim.Observation{put(1, 1, 2, "ok"), put(2, 3, 4, "failed"), get(5, 6, 1)}, true},
+		"fresh":                {[]client.Observation{put(1, 1, 2, "ok"), get(3, 4, 1)}, true},
+		"stale":                {[]client.Observation{put(1, 1, 2, "ok"), put(2, 3, 4, "ok"), get(5, 6, 1)}, false},
+		"siblings":             {[]client.Observation{put(1, 1, 2, "ok"), put(2, 3, 4, "ok"), get(5, 6, 1, 2)}, true},
+		"unknown seen":         {[]client.Observation{put(1, 1, 2, "ok"), put(2, 3, 0, "unknown"), get(5, 6, 1), get(7, 8, 2)}, true},
+		"seen, then unseen":    {[]client.Observation{put(1, 1, 2, "ok"), put(2, 3, 0, "unknown"), get(5, 6, 2), get(7, 8, 1)}, false},
+		"refused says nothing": {[]client.Observation{put(1, 1, 2, "ok"), put(2, 3, 4, "failed"), get(5, 6, 1)}, true},
 	} {
 		if a := Check(c.history); a.Linearizable != c.legal || !a.Decided || (len(a.Keys) == 0) != c.legal {
 			t.Errorf("%s: %+v", name, a)

@@ -1,0 +1,202 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"ringside/engine/event"
+	"ringside/engine/sim/kernel"
+	"ringside/engine/sim/plan"
+	"ringside/engine/wire"
+)
+
+// durability checks P1: acknowledged writes, or what supersedes them, are on the disks that
+// acknowledged them. In the end, it also tells lost writes (P1) from undone deletes (P3), swallowed
+// puts (P4) and losses by last write wins (P14).
+type durability struct {
+	*evidence
+	durable     map[uint64][]string // write → nodes that said that they hold the write durably, in plans with buffers
+	fewest      int                 // least number of members that any member ever knew
+	lwwLost     map[uint64]bool     // acknowledged writes that last write wins lost (P14)
+	lwwReported map[uint64]bool     // writes that a node reported as lost to last write wins
+}
+
+func newDurability(e *evidence) *durability {
+	return &durability{evidence: e, durable: map[uint64][]string{}, fewest: e.plan.N, lwwLost: map[uint64]bool{}, lwwReported: map[uint64]bool{}}
+}
+
+// acked checks, when a put is acknowledged, that the nodes which acknowledged it hold it on their disks.
+func (d *durability) acked(op *operation, r wire.PutReply) {
+	op.copies = copies(r)
+	if d.excused[op.ID] {
+		return
+	}
+	for _, node := range r.Acks {
+		if d.plan.Buffer > 0 && slices.Contains(d.durable[op.ID], node) {
+			d.onDisk(op, node)
+		}
+		h := d.world.Host(node)
+		if !h.Up() || d.lostBy(h, op.ID) {
+			continue
+		}
+		held := d.held(h, op.Key)
+		other := slices.ContainsFunc(held, func(id uint64) bool { return !d.descends(op.ID, id) })
+		switch {
+		case d.carries(held, op.ID) || d.handed[holding{node, op.Key}] >= op.Began || d.mayRefuse(h, op.Key, op.ID):
+		case !d.plan.LWW():
+			d.fail(P1, "%s #%d was acked by %s, whose disk does not hold it", op.Kind, op.ID, node)
+		case !other: // a concurrent write may have won, but not an ancestor
+			d.fail(P1, "%s #%d was acked by %s, which holds %v that it was put over", op.Kind, op.ID, node, held)
+		}
+	}
+}
+
+// copies returns the number of nodes that keep an acknowledged write at least. Hints of two fallbacks
+// for one home become one copy.
+func copies(r wire.PutReply) int {
+	at := slices.Clone(r.Acks)
+	for _, h := range r.Hinted {
+		if i := slices.Index(at, h.Holder); i >= 0 {
+			at[i] = h.For
+		}
+	}
+	slices.Sort(at)
+	return len(slices.Compact(at))
+}
+
+// ackedDurably checks, in plans with buffers, that a node which says that it holds a write durably has
+// the write on its disk. The coordinator's own acknowledgement is checked with the reply.
+func (d *durability) ackedDurably(ev event.Event) {
+	op := d.ops[ev.Request]
+	if op == nil {
+		return
+	}
+	d.durable[op.ID] = append(d.durable[op.ID], ev.Peer)
+	if ev.Peer != ev.Node {
+		d.onDisk(op, ev.Peer)
+	}
+}
+
+func (d *durability) onDisk(op *operation, node string) {
+	h := d.world.Host(node)
+	if d.plan.LWW() || d.excused[op.ID] || d.lostBy(h, op.ID) {
+		return
+	}
+	if !d.carries(heldIn(h.Disk(), op.Key), op.ID) && d.handed[holding{node, op.Key}] < op.Began && !d.mayRefuse(h, op.Key, op.ID) {
+		d.fail(P1, "put #%d was acked as durable by %s, whose disk does not hold it", op.ID, node)
+	}
+}
+
+// kept checks during the run that each acknowledged write is on as many disks as acknowledged it,
+// except the disks that were made to lose it, and a ring that has become smaller. If a write has
+// descendants, the write and they are on as many disks as the smallest acknowledgement of the key. The
+// reason is that the context of an acknowledgement covers what its coordinator knew to be superseded,
+// and the superseding versions are only where that put was acknowledged.
+func (d *durability) kept() {
+	if d.plan.LWW() {
+		return
+	}
+	names := d.world.Names()
+	for _, key := range d.keys {
+		var overwritten bits
+		least := len(names)
+		for _, op := range d.byKey[key] {
+			overwritten.union(op.past)
+			if op.copies > 0 {
+				least = min(least, op.copies)
+			}
+		}
+		held := make([][]uint64, len(names))
+		for i, n := range names {
+			held[i] = d.held(d.world.Host(n), key)
+		}
+		for _, op := range d.byKey[key] {
+			want := min(op.copies, d.fewest)
+			if overwritten.has(op.index) {
+				want = min(want, least)
+			}
+			d.keptOn(op, held, want-d.lost[op.ID].count())
+		}
+	}
+}
+
+// keptOn checks that at least want disks hold op or a descendant.
+func (d *durability) keptOn(op *operation, held [][]uint64, want int) {
+	on := 0
+	for _, ids := range held {
+		if on >= want {
+			return
+		}
+		if d.carries(ids, op.ID) {
+			on++
+		}
+	}
+	if on < want && !d.buried(op.ID) && !d.gone(op) {
+		d.fail(P1, "%s, acked by %v, or what supersedes it should be on %d disks, and is on %d", d.name(op), op.Acks, want, on)
+	}
+}
+
+// countHomes notes how few homes a key may have, as any member knows the ring.
+func (d *durability) countHomes() {
+	d.hosts(func(h *kernel.Host) {
+		if h.Up() && h.Node().Ring().Has(h.Name()) {
+			d.fewest = min(d.fewest, len(h.Node().Ring().Members()))
+		}
+	})
+}
+
+// allKept checks that acknowledged writes of a key are among the writes that all homes hold.
+func (d *durability) allKept(key string, left []uint64) {
+	for _, op := range d.byKey[key] {
+		if op.acked() && !d.carries(left, op.ID) && !d.gone(op) && !d.buried(op.ID) {
+			d.missing(op, left)
+		}
+	}
+}
+
+// missing judges an acknowledged write of which nothing is left.
+func (d *durability) missing(op *operation, left []uint64) {
+	ancestor := slices.IndexFunc(left, func(id uint64) bool { return d.descends(op.ID, id) })
+	what := fmt.Sprintf("%s #%d of %s, acked by %v at %v,", op.Kind, op.ID, op.Key, op.Acks, op.Ended-kernel.Origin)
+	switch {
+	case d.plan.LWW() && d.outlived(op, left):
+		if d.lwwReported[op.ID] { // nodes do not report ordinary overwrites
+			d.lwwLost[op.ID] = true
+		}
+	case op.Kind == plan.Del && ancestor >= 0:
+		d.fail(P3, "%s is undone: #%d is back", what, left[ancestor])
+	case op.Kind == plan.Put && d.swallowed(op, left):
+		d.fail(P4, "%s was swallowed by a delete that it was put after; left is %v", what, left)
+	default:
+		d.fail(P1, "%s is lost; left is %v", what, left)
+	}
+}
+
+// outlived reports whether a write that last write wins prefers to op has won. The winner may have been
+// destroyed since, or it may be a delete whose tombstone was collected.
+func (d *durability) outlived(op *operation, left []uint64) bool {
+	return slices.ContainsFunc(d.byKey[op.Key], func(w *operation) bool {
+		won := slices.Contains(left, w.ID) || d.excused[w.ID] || d.collected[w.ID] > 0
+		return won && w != op && !d.descends(op.ID, w.ID) && beats(w.version, op.version)
+	})
+}
+
+// swallowed reports whether only deletes are left, one of which was acknowledged before the put began.
+func (d *durability) swallowed(op *operation, left []uint64) bool {
+	before := false
+	for _, id := range left {
+		del := d.ops[id]
+		if del == nil || del.Kind != plan.Del {
+			return false
+		}
+		before = before || del.Ended > 0 && del.Ended < op.Began
+	}
+	return before
+}
+
+// reportedLost notes the writes that a node reports as lost to last write wins.
+func (d *durability) reportedLost(ev event.Event) {
+	for _, v := range ev.Versions {
+		d.lwwReported[v.Request] = true
+	}
+}

@@ -1,0 +1,192 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"ringside/engine/event"
+	"ringside/engine/sim/kernel"
+	"ringside/engine/sim/plan"
+	"ringside/engine/store"
+	"ringside/engine/vclock"
+)
+
+// evidence is what the properties share: the operations, what faults destroyed, and what the hosts
+// hold.
+type evidence struct {
+	world World
+	plan  *plan.Plan
+	keys  []string // of the plan
+	graph
+	losses
+	tombstones
+
+	cut        map[string]bool // keys of which a clock was truncated
+	lastID     uint64          // latest operation outside of the plan
+	plannedIDs uint64          // highest ID of an operation of the plan; higher ones are the Judge's own
+	violations []Violation
+}
+
+func newEvidence(w World) *evidence {
+	e := &evidence{world: w, plan: w.Plan(), keys: w.Plan().Keys(), graph: newGraph(), losses: newLosses(), tombstones: newTombstones(), cut: map[string]bool{}}
+	for _, op := range e.plan.Ops {
+		e.plannedIDs = max(e.plannedIDs, op.ID)
+	}
+	e.lastID = e.plannedIDs
+	return e
+}
+
+// maxViolations bounds the violations of one run. The first violation of each property is always
+// reported.
+const maxViolations = 10
+
+// fail reports that a property does not hold.
+func (e *evidence) fail(property, format string, args ...any) {
+	v := Violation{e.plan.Seed, property, fmt.Sprintf(format, args...), (e.world.Now() - kernel.Origin).Seconds()}
+	again := slices.ContainsFunc(e.violations, func(o Violation) bool { return o.Property == property && o.Detail == v.Detail })
+	known := slices.ContainsFunc(e.violations, func(o Violation) bool { return o.Property == property })
+	if again || len(e.violations) >= maxViolations && known {
+		return
+	}
+	e.violations = append(e.violations, v)
+	e.world.Tell(event.Event{Kind: event.Violated, Message: property + ": " + v.Detail})
+}
+
+// hosts calls f for each host, in the order of their IDs.
+func (e *evidence) hosts(f func(*kernel.Host)) {
+	for _, name := range e.world.Names() {
+		f(e.world.Host(name))
+	}
+}
+
+// anyHost reports whether f is true of a host.
+func (e *evidence) anyHost(f func(*kernel.Host) bool) bool {
+	return slices.ContainsFunc(e.world.Names(), func(name string) bool { return f(e.world.Host(name)) })
+}
+
+// own reports whether an operation is one of the Judge.
+func (e *evidence) own(op *operation) bool { return op.ID > e.plannedIDs }
+
+// name returns how reports call an operation.
+func (e *evidence) name(op *operation) string {
+	if e.own(op) {
+		return fmt.Sprintf("the checker's own %s #%d of %s", op.Kind, op.ID, op.Key)
+	}
+	return fmt.Sprintf("%s #%d of %s", op.Kind, op.ID, op.Key)
+}
+
+// strict reports whether only homes count for an operation.
+func (e *evidence) strict(op *operation) bool { return op.Strict || e.plan.Quorum == plan.Strict }
+
+// stored returns what a host holds of a key in any role, on its disk or in its buffer.
+func (e *evidence) stored(h *kernel.Host, key string) []event.Replica {
+	return kernel.Stored(h.Reader(), key)
+}
+
+// held lists the writes of a key that a host holds in any role, on its disk or in its buffer.
+func (e *evidence) held(h *kernel.Host, key string) []uint64 { return heldIn(h.Reader(), key) }
+
+func heldIn(from store.Reader, key string) []uint64 { return idsIn(kernel.Stored(from, key)) }
+
+func idsIn(replicas []event.Replica) []uint64 {
+	var ids []uint64
+	for _, r := range replicas {
+		ids = append(ids, idsOf(r.Versions)...)
+	}
+	return ids
+}
+
+// superseded reports whether a disk holds a descendant of a write, or a descendant was destroyed. A
+// node that knows of the descendant rightly refuses the write.
+func (e *evidence) superseded(id uint64) bool {
+	op := e.ops[id]
+	return e.buried(id) || op != nil && slices.ContainsFunc(e.byKey[op.Key], func(d *operation) bool {
+		return e.descends(d.ID, id) && (e.excused[d.ID] || e.anyHost(func(h *kernel.Host) bool {
+			return slices.Contains(e.held(h, op.Key), d.ID)
+		}))
+	})
+}
+
+// mayRefuse reports whether a host may lack a write that it was given, because it knew of a descendant.
+// The host then holds something of the key, unless that was collected.
+func (e *evidence) mayRefuse(h *kernel.Host, key string, id uint64) bool {
+	return e.buried(id) || e.superseded(id) && len(e.held(h, key)) > 0
+}
+
+// maxMoves bounds how many rings, from the one that a node knows, has looks ahead.
+const maxMoves = 4
+
+// has reports whether a home, as some node knows the ring, holds a write durably, or may lack it. A
+// host that knows a later ring may have handed the write on, and then all homes of that ring have it. A
+// host that became a home again and waits for the range had the write. A host that was made to lose the
+// write, or to forget the ring since the write began, may lack it.
+func (e *evidence) has(home *kernel.Host, key string, id uint64) bool {
+	return e.hasWithin(home, key, id, maxMoves)
+}
+
+func (e *evidence) hasWithin(home *kernel.Host, key string, id uint64, moves int) bool {
+	op := e.ops[id]
+	if op == nil || e.lostBy(home, id) || home.MembershipLostAt() >= op.Began || e.carries(heldIn(home.Disk(), key), id) || e.mayRefuse(home, key, id) {
+		return true
+	}
+	if len(home.Node().Ring().Members()) == 0 {
+		return false // the host knows no ring, and was not made to forget one
+	}
+	homes := home.Node().Ring().Homes([]byte(key))
+	if slices.Contains(homes, home.Name()) {
+		return home.Node().Awaits([]byte(key))
+	}
+	return moves > 0 && !slices.ContainsFunc(homes, func(next string) bool {
+		return !e.hasWithin(e.world.Host(next), key, id, moves-1)
+	})
+}
+
+// reflects reports whether versions show v, which write id made, or what supersedes v.
+func (e *evidence) reflects(versions vclock.Siblings, id uint64, v vclock.Version) bool {
+	if e.plan.LWW() {
+		return slices.ContainsFunc(versions, func(o vclock.Version) bool { return !beats(v, o) })
+	}
+	return e.carries(idsOf(versions), id)
+}
+
+// outdated reports whether one of the versions covers w because its coordinator knew of a descendant of
+// w. The descendant itself need not be among the versions if contexts of puts were used.
+func (e *evidence) outdated(versions vclock.Siblings, w *operation) bool {
+	covered := slices.ContainsFunc(versions, func(v vclock.Version) bool { return v.Past.Covers(w.version.Dot) })
+	return covered && e.overwritten(w)
+}
+
+// holds reports whether a host holds w in any role, or what supersedes w.
+func (e *evidence) holds(h *kernel.Host, w *operation) bool {
+	var versions vclock.Siblings
+	for _, r := range e.stored(h, w.Key) {
+		versions = append(versions, r.Versions...)
+	}
+	return e.reflects(versions, w.ID, w.version) || e.outdated(versions, w)
+}
+
+// beats reports whether last write wins prefers a to b: the later time, then the greater dot.
+func beats(a, b vclock.Version) bool {
+	return cmp.Or(cmp.Compare(a.Time, b.Time), a.Dot.Compare(b.Dot)) > 0
+}
+
+// unbeaten reports whether, under last write wins, no version that wins over w was destroyed or
+// collected.
+func (e *evidence) unbeaten(w *operation) bool {
+	return !slices.ContainsFunc(e.byKey[w.Key], func(d *operation) bool {
+		gone := e.excused[d.ID] || e.taken[d.ID] || e.collected[d.ID] > 0
+		return gone && beats(d.version, w.version)
+	})
+}
+
+// forgotten reports whether any node ever lost what it knew of the ring. It may return to an older ring.
+func (e *evidence) forgotten() bool {
+	return e.anyHost(func(h *kernel.Host) bool { return h.MembershipLostAt() > 0 })
+}
+
+// untouchedSince reports whether no operation on a key has ended after a time or is under way.
+func (e *evidence) untouchedSince(key string, since time.Duration) bool {
+	return !slices.ContainsFunc(e.byKey[key], func(op *operation) bool { return op.Ended == 0 || op.Ended > since })
+}

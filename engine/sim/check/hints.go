@@ -1,0 +1,97 @@
+package check
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"ringside/engine/event"
+	"ringside/engine/record"
+	"ringside/engine/sim/kernel"
+	"ringside/engine/store"
+)
+
+// hints checks P9: a hint is dropped only once its home holds it durably.
+type hints struct {
+	*evidence
+	sent map[hintID]sentHint // the latest transfer of each hint
+}
+
+// hintID is a hint that holder keeps for home.
+type hintID struct{ holder, home, key string }
+
+// sentHint is the content of a hint when it was sent home.
+type sentHint struct {
+	at  time.Duration
+	ids []uint64
+}
+
+func hintOf(ev event.Event) hintID { return hintID{ev.Node, ev.For, string(ev.Key)} }
+
+// send takes in that a hint was sent to its home.
+func (h *hints) send(ev event.Event) {
+	h.sent[hintOf(ev)] = sentHint{h.world.Now(), idsOf(ev.Versions)}
+}
+
+// delivered checks that the home has what a fallback sent, when the fallback reports the delivery.
+func (h *hints) delivered(ev event.Event) {
+	s := h.sent[hintOf(ev)]
+	h.handsOver(ev.Node, string(ev.Key))
+	delete(h.sent, hintOf(ev))
+	if h.plan.LWW() {
+		return // a later write may have won there
+	}
+	for _, id := range s.ids {
+		if !h.has(h.world.Host(ev.For), string(ev.Key), id) {
+			h.fail(P9, "%s dropped its hint for %s with #%d of %s, which %s does not hold", ev.Node, ev.For, id, ev.Key, ev.For)
+		}
+	}
+}
+
+// dropping checks a batch that deletes a hint. The hint may have changed while it was under way, so
+// what counts is the content on disk, or in the earlier writes of the batch.
+func (h *hints) dropping(host *kernel.Host, hintKey []byte, earlier []store.Write) {
+	rec, err := record.Decode(storedBefore(host, store.Hints, hintKey, earlier))
+	of, dataKey, ok := record.SplitHintKey(hintKey)
+	if !ok {
+		return
+	}
+	_, k := record.ParseDataKey(dataKey)
+	key := string(k)
+	h.handsOver(host.Name(), key) // the event of the delivery comes after the replies of the same turn
+	home := h.world.Host(string(of))
+	if err != nil || home == nil || h.plan.LWW() {
+		return // the hint is damaged, or a later write may have won
+	}
+	if !host.Node().Ring().Has(home.Name()) {
+		h.rehoming(host, home, key, idsOf(rec.Siblings), earlier)
+		return
+	}
+	for _, id := range idsOf(rec.Siblings) {
+		if !h.has(home, key, id) {
+			h.fail(P9, "%s drops its hint for %s with #%d of %s, which %s does not hold", host.Name(), home.Name(), id, key, home.Name())
+		}
+	}
+}
+
+// rehoming checks a dropped hint whose home is not a member, as the holder knows the ring. The holder
+// has made the hint a replica of its own, unless the home received the hint before.
+func (h *hints) rehoming(host, home *kernel.Host, key string, ids []uint64, earlier []store.Write) {
+	own, _ := record.Decode(storedBefore(host, store.Data, record.DataKey([]byte(key)), earlier))
+	for _, id := range ids {
+		if !h.carries(idsOf(own.Siblings), id) && !h.has(home, key, id) && !h.mayRefuse(host, key, id) {
+			h.fail(P9, "%s drops its hint for %s, which is gone, with #%d of %s, and does not hold it", host.Name(), home.Name(), id, key)
+		}
+	}
+}
+
+// storedBefore returns the value that a host has for a stored key after it has applied some writes.
+func storedBefore(h *kernel.Host, s store.Space, key []byte, writes []store.Write) []byte {
+	for _, w := range slices.Backward(writes) {
+		if w.Space == s && bytes.Equal(w.Key, key) {
+			return w.Value
+		}
+	}
+	b, _ := h.Disk().Get(s, key)
+	return b
+}

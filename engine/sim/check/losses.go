@@ -1,0 +1,134 @@
+package check
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"ringside/engine/event"
+	"ringside/engine/member"
+	"ringside/engine/sim/kernel"
+	"ringside/engine/vclock"
+)
+
+// losses records the data that faults destroyed, and the replicas that nodes gave to others.
+type losses struct {
+	excused  map[uint64]bool           // writes of which every copy and every descendant was destroyed
+	taken    map[uint64]bool           // writes of which a copy was destroyed
+	lost     map[uint64]*bits          // write → IDs of hosts that were made to lose the write or a descendant
+	lossAt   map[string]time.Duration  // host → when it was last made to lose something
+	undone   map[uint64]time.Duration  // write → when a disk held it again because later batches were lost
+	handed   map[holding]time.Duration // when a host last gave its hint or its replica of a key to others
+	restarts map[string]int            // key → how often a host may have begun to count siblings from zero
+}
+
+// holding is what one host holds of one key.
+type holding struct{ host, key string }
+
+func newLosses() losses {
+	return losses{
+		excused: map[uint64]bool{}, taken: map[uint64]bool{}, lost: map[uint64]*bits{}, lossAt: map[string]time.Duration{},
+		undone: map[uint64]time.Duration{}, handed: map[holding]time.Duration{}, restarts: map[string]int{},
+	}
+}
+
+// gone reports whether the absence of a write is excused: the write was destroyed, or a descendant was.
+// The descendant lives on in contexts of clients, which supersede the write even where a disk has the
+// write again.
+func (e *evidence) gone(op *operation) bool {
+	if e.excused[op.ID] {
+		return true
+	}
+	for id := range e.excused {
+		if e.descends(id, op.ID) {
+			return true
+		}
+	}
+	return false
+}
+
+// lostBy reports whether a host was made to lose a write, or a descendant of it, that it had held.
+func (e *evidence) lostBy(h *kernel.Host, id uint64) bool { return e.lost[id].has(int(h.ID())) }
+
+// mayLack reports whether a host may lack a write that it held when op began.
+func (e *evidence) mayLack(op *operation, h *kernel.Host, w *operation) bool {
+	return e.lossAt[h.Name()] >= op.Began && e.lostBy(h, w.ID) || e.handed[holding{h.Name(), op.Key}] >= op.Began || e.buried(w.ID) || e.gone(w)
+}
+
+// handsOver notes that a host may forget what it holds of a key, because others have it.
+func (e *evidence) handsOver(host, key string) {
+	e.handed[holding{host, key}] = e.world.Now()
+	e.restarts[key]++
+}
+
+// destroying runs destroy, which takes data from the disk or the buffer of a host. It notes the writes
+// that the host lost, and excuses those of which the host had the last copy.
+func (e *evidence) destroying(h *kernel.Host, destroy func()) {
+	e.lossAt[h.Name()] = e.world.Now()
+	before := map[string][]event.Replica{}
+	for _, key := range e.keys {
+		before[key] = e.stored(h, key)
+	}
+	destroy()
+	for _, key := range e.keys {
+		after := e.stored(h, key)
+		for _, r := range before[key] { // a host may hold a write in two roles, and each copy counts
+			var left vclock.Siblings
+			if i := slices.IndexFunc(after, func(a event.Replica) bool { return a.For == r.For }); i >= 0 {
+				left = after[i].Versions
+			}
+			e.lose(h, key, slices.DeleteFunc(idsOf(r.Versions), func(id uint64) bool { return e.carries(idsOf(left), id) }))
+		}
+		e.excuse(key, idsIn(before[key]))
+		e.undo(h, idsIn(before[key]), idsIn(after))
+	}
+}
+
+// lose notes that a host was made to lose writes. Ancestors of those writes may then be missing as well:
+// a client that had read a descendant supersedes an ancestor that is back on the disk. Under last write
+// wins a lost write may have won over any other.
+func (e *evidence) lose(h *kernel.Host, key string, writes []uint64) {
+	if len(writes) == 0 {
+		return
+	}
+	e.restarts[key]++
+	for _, id := range writes {
+		e.taken[id] = true
+	}
+	for _, op := range e.byKey[key] {
+		if e.plan.LWW() || e.carries(writes, op.ID) {
+			if e.lost[op.ID] == nil {
+				e.lost[op.ID] = &bits{}
+			}
+			e.lost[op.ID].add(int(h.ID()))
+		}
+	}
+}
+
+// excuse excuses those of the writes, and of their ancestors, that no host carries.
+func (e *evidence) excuse(key string, ids []uint64) {
+	if len(ids) == 0 {
+		return
+	}
+	var left []uint64
+	e.hosts(func(h *kernel.Host) { left = append(left, e.held(h, key)...) })
+	for _, op := range e.byKey[key] {
+		if e.carries(ids, op.ID) && !e.carries(left, op.ID) {
+			e.excused[op.ID] = true
+		}
+	}
+}
+
+// undo notes the writes that a disk holds again. If the node had said that it holds nothing, the note
+// never expires, since no node asks that one before a tombstone is collected.
+func (e *evidence) undo(h *kernel.Host, before, now []uint64) {
+	when := e.world.Now()
+	if last, _ := e.world.Members().History().Last(h.Name()); last.Kind == member.Gone {
+		when = math.MaxInt64
+	}
+	for _, id := range now {
+		if !slices.Contains(before, id) {
+			e.undone[id] = when
+		}
+	}
+}

@@ -1,0 +1,133 @@
+package check
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"ringside/engine/sim/client"
+	"ringside/engine/sim/kernel"
+	"ringside/engine/sim/plan"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// reads checks P7 and P8 for each get. The checks do not depend on whether the run is healthy.
+type reads struct {
+	*evidence
+	siblings *siblings
+	deletes  deletes
+	contexts *contexts
+	stale    int // gets that lacked a write which was acknowledged before they began
+}
+
+// glance is what one node held of a key, and which ring it knew, when an operation began.
+type glance struct {
+	host        *kernel.Host
+	versions    vclock.Siblings // in any role; of gets only
+	view        uint64          // 0: the node knew no ring
+	awaits      bool            // the node was a home without the key's range
+	reachable   bool            // the coordinator must ask the node before it says that there is nothing
+	incarnation uint64
+}
+
+// glances looks at all nodes for an operation that begins.
+func (r *reads) glances(op *operation) []glance {
+	out := make([]glance, 0, len(r.world.Names()))
+	reachable := r.reachable(op, op.Via)
+	r.hosts(func(h *kernel.Host) {
+		n := h.Node()
+		g := glance{
+			host: h, view: n.View(), awaits: len(n.Ring().Members()) > 0 && n.Awaits([]byte(op.Key)),
+			incarnation: h.Incarnation(), reachable: slices.Contains(reachable, h.Name()),
+		}
+		if op.Kind == plan.Get {
+			for _, x := range r.stored(h, op.Key) {
+				g.versions = append(g.versions, x.Versions...)
+			}
+		}
+		out = append(out, g)
+	})
+	return out
+}
+
+// distinct reports whether no node is listed twice.
+func distinct(nodes []string) bool {
+	return len(slices.Compact(slices.Sorted(slices.Values(nodes)))) == len(nodes)
+}
+
+// quorum checks the nodes that count for a reply: as many as the client or the cluster asked for, each
+// once (P13), and only homes under a strict quorum. P1 and P7 depend on that. own is the quorum of the
+// operation, usual that of the cluster.
+func (r *reads) quorum(op *operation, property string, nodes []string, own, usual int) {
+	if want := min(cmp.Or(own, usual), r.plan.Replicas()); len(nodes) < want {
+		r.fail(property, "%s #%d succeeds with %v, the quorum is %d", op.Kind, op.ID, nodes, want)
+	}
+	if !distinct(nodes) {
+		r.fail(P13, "%s #%d counts a replica twice: %v", op.Kind, op.ID, nodes)
+	}
+	if r.strict(op) && !r.plan.Moves() { // during changes, the node may know another ring
+		homes := r.world.Members().Ring().Homes([]byte(op.Key))
+		if i := slices.IndexFunc(nodes, func(n string) bool { return !slices.Contains(homes, n) }); i >= 0 {
+			r.fail(property, "%s #%d is strict, and counts %s, which is not a home of %s", op.Kind, op.ID, nodes[i], op.Key)
+		}
+	}
+}
+
+// get checks the reply to a get.
+func (r *reads) get(op *operation, reply wire.GetReply) {
+	r.quorum(op, P7, reply.Replied, op.R, r.plan.R)
+	ids := idsOf(slices.Concat(reply.Siblings, reply.Tombstones))
+	op.read = ids[:len(reply.Siblings)]
+	for i, id := range ids {
+		if !r.written(op, id, i >= len(reply.Siblings)) {
+			return
+		}
+	}
+	r.siblings.concurrent(r.name(op), op.Key, ids)
+	view, glances := r.settledView(op, append(slices.Clone(reply.Replied), reply.Coordinator)), op.glances
+	r.world.After(0, func() { // events of the step that replied come after the reply
+		r.contexts.sealed(op, reply.Context, ids)
+		r.shows(op, reply, view, glances)
+		r.absent(op, reply, glances)
+	})
+	r.deletes.resurfacedBefore(finding{fmt.Sprintf("get #%d", op.ID), op.Key, ids, "its client"}, op.Began)
+	r.fresh(op, ids, reply)
+}
+
+// written checks P8 for one write that a get shows. It returns false if no such write exists.
+func (r *reads) written(op *operation, id uint64, deleted bool) bool {
+	w := r.ops[id]
+	switch {
+	case w == nil || w.Key != op.Key || w.Kind == plan.Get || (w.Kind == plan.Del) != deleted:
+		r.fail(P8, "%s returns #%d, which no client wrote there", r.name(op), id)
+		return false
+	case w.Outcome == client.Failed && w.Ended > 0:
+		r.fail(P8, "%s returns #%d, which was refused for certain", r.name(op), id)
+	}
+	return true
+}
+
+// fresh counts stale gets: a write that was acknowledged before the get began is neither in the reply
+// nor superseded there. Without faults, and with R+W>N, there are none (P7). Under last write wins a
+// later time supersedes, and only the nodes know the times, so stale gets are only counted.
+func (r *reads) fresh(op *operation, ids []uint64, reply wire.GetReply) {
+	newest := int64(-1)
+	for _, v := range slices.Concat(reply.Siblings, reply.Tombstones) {
+		newest = max(newest, v.Time)
+	}
+	stale := 0
+	for _, w := range r.byKey[op.Key] {
+		superseded := r.carries(ids, w.ID) || r.plan.LWW() && w.version.Time <= newest
+		if !w.acked() || w.Ended >= op.Began || superseded || r.buried(w.ID) {
+			continue
+		}
+		stale = 1
+		if r.plan.Fresh() && !r.plan.LWW() {
+			r.fail(P7, "%s lacks #%d, which was acked before", r.name(op), w.ID)
+		}
+	}
+	if !r.own(op) { // the Judge chooses quorums of its own
+		r.stale += stale
+	}
+}

@@ -1,0 +1,98 @@
+package check
+
+import (
+	"slices"
+
+	"ringside/engine/event"
+	"ringside/engine/sim/kernel"
+)
+
+// A home that counts toward R holds what its predecessors acknowledged (P11). The check looks at what
+// nodes hold, so that it does not depend on a client that reads the key in time.
+//
+// The homes of now must have a write if all nodes that acknowledged it knew one earlier ring
+// (operation.known). Each of those nodes learned of the next ring later, and handed over what it held
+// then. Other writes are excused: those that nodes with different rings acknowledged, those of which a
+// copy was destroyed, and those of which a removed node may have taken a copy along.
+
+// hears takes in that a home acknowledged a put whose client was answered before.
+func (e *evidence) hears(ev event.Event) {
+	if op := e.ops[ev.Request]; op != nil && op.known != nil && e.world.Host(ev.Peer).Node().View() == op.known.history.Digest() {
+		op.ackedBy(ev.Peer)
+	}
+}
+
+// ackedBy notes that a node acknowledged the put, if the node is a home in the ring of known.
+func (op *operation) ackedBy(node string) {
+	if op.known != nil && !slices.Contains(op.homes, node) && slices.Contains(op.known.ring.Homes([]byte(op.Key)), node) {
+		op.homes = append(op.homes, node)
+	}
+}
+
+// ready checks that a host holds what it must have of each key that it counts as a home of.
+func (t *transfers) ready(h *kernel.Host) {
+	if !t.plan.Moves() || !h.Up() || len(h.Node().Ring().Members()) == 0 || t.forgotten() {
+		return
+	}
+	at := viewOf(h)
+	for _, key := range t.keys {
+		homes := at.ring.Homes([]byte(key))
+		if !slices.Contains(homes, h.Name()) || h.Node().Awaits([]byte(key)) {
+			continue
+		}
+		for _, w := range t.byKey[key] {
+			if w.acked() && w.known != nil && !t.holds(h, w) && t.owed(w, at) {
+				t.lacks(h, w, homes, at)
+			}
+		}
+	}
+}
+
+// lacks checks that a host which does not hold w need not hold it: the host took the place of no home
+// that acknowledged w, and so few of the homes that count lack w that every quorum finds w.
+func (t *transfers) lacks(h *kernel.Host, w *operation, homes []string, at *view) {
+	for _, name := range t.predecessors(h, w, at) {
+		if slices.Contains(w.homes, name) && !slices.Contains(homes, name) {
+			t.fail(P11, "%s counts as a home of %s and lacks #%d, which %s acknowledged before it gave the key away", h.Name(), w.Key, w.ID, name)
+		}
+	}
+	lack := 0
+	for _, name := range homes {
+		if o := t.world.Host(name); o.Up() && o.Node().View() == h.Node().View() && !o.Node().Awaits([]byte(w.Key)) && !t.holds(o, w) {
+			lack++
+		}
+	}
+	if lack+len(w.homes) > len(homes) {
+		t.fail(P11, "%d of the homes %v of %s, %s among them, count and lack #%d, which the homes %v acknowledged", lack, homes, w.Key, h.Name(), w.ID, w.homes)
+	}
+}
+
+// owed reports whether the homes in a view must have w.
+func (t *transfers) owed(w *operation, at *view) bool {
+	return at.history.Covers(w.known.history) && removals(w.known.history, at.history) == 0 && t.lost[w.ID] == nil &&
+		!t.gone(w) && !t.buried(w.ID) && (!t.plan.LWW() || t.unbeaten(w))
+}
+
+// predecessors lists the homes whose place a host took when it became a home of the key of w, and that
+// were homes from the acknowledgement of w until then. The list is empty if the host was a home already.
+// It is also empty if changes of the ring were not learned in the order of their times, because no node
+// then knew the rings in between.
+func (t *transfers) predecessors(h *kernel.Host, w *operation, at *view) []string {
+	members := t.world.Members()
+	changes, known := kernel.RingChanges(at.history), len(kernel.RingChanges(w.known.history))
+	var after []string
+	for k := len(changes); k >= known && !members.Reordered(); k-- {
+		homes := members.RingOf(changes[:k]).Homes([]byte(w.Key))
+		if slices.Contains(homes, h.Name()) {
+			after = homes
+			continue
+		}
+		replaced := slices.DeleteFunc(slices.Clone(homes), func(n string) bool { return slices.Contains(after, n) })
+		for ; k >= known; k-- {
+			homes := members.RingOf(changes[:k]).Homes([]byte(w.Key))
+			replaced = slices.DeleteFunc(replaced, func(n string) bool { return !slices.Contains(homes, n) })
+		}
+		return replaced
+	}
+	return nil
+}

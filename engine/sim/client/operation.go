@@ -1,0 +1,75 @@
+package client
+
+import (
+	"fmt"
+	"time"
+
+	"ringside/engine/sim/plan"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// An Outcome is the end of an operation as its client saw it.
+type Outcome int
+
+// Outcomes. Their numbers are part of the trace hash.
+const (
+	Unknown Outcome = iota // no reply, or a reply that says that the outcome is unknown
+	OK
+	Failed // certainly not carried out
+)
+
+func (o Outcome) String() string { return [...]string{"unknown", "ok", "failed"}[o] }
+
+// An Operation is one request of a client. For a put, the ID of the operation is part of the value.
+type Operation struct {
+	plan.Op
+	Began   time.Duration
+	Ended   time.Duration // 0: the operation has not ended
+	Outcome Outcome
+	Code    wire.Code       // of a failed operation
+	Acks    []string        // nodes that acknowledged a put
+	Parents map[uint64]bool // writes that the context of a put covers, as far as its client read them; nil: no context
+
+	whenDone func(wire.ClientReply) // may be nil
+}
+
+func (op *Operation) quorum() wire.Quorum {
+	return wire.Quorum{R: op.R, W: op.W, Strict: op.Strict}
+}
+
+// An Observer is told of operations. Its methods must not change the World.
+type Observer interface {
+	// Began is called when an operation begins.
+	Began(op *Operation)
+	// Ended is called when an operation ends. r is nil if no reply came.
+	Ended(op *Operation, r wire.ClientReply)
+}
+
+// An Observation is the record of one operation.
+type Observation struct {
+	plan.Op
+	Began, Ended time.Duration  // since the start of the run; Ended 0: no reply came, or an unknown outcome
+	Outcome      string         // ok, failed (certainly not carried out) or unknown
+	Code         wire.Code      // of a failed operation
+	Acks         []string       // of a put
+	Version      vclock.Version // of a put, as its coordinator stamped it
+	Read         []uint64       // writes that a get returned, without tombstones
+}
+
+// Value returns the value that operation id writes.
+func Value(id uint64) []byte { return fmt.Appendf(nil, "op%d", id) }
+
+// ValueID returns the operation that wrote a value. It returns false if no operation writes that value.
+func ValueID(b []byte) (id uint64, ok bool) {
+	if len(b) < 3 || string(b[:2]) != "op" {
+		return 0, false
+	}
+	for _, c := range b[2:] {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		id = 10*id + uint64(c-'0')
+	}
+	return id, true
+}

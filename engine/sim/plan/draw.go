@@ -1,0 +1,195 @@
+package plan
+
+import (
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"ringside/engine/ring"
+	"ringside/engine/settings"
+	"ringside/engine/sim/rng"
+)
+
+// Probabilities of the properties that a run may have.
+const (
+	healthyOdds     = 4   // in a hundred runs, without any fault, so that P7 is checked in its strongest form
+	strictMoveOdds  = .4  // of strict quorums in runs with changes of the ring: only those ignore homes without their range
+	hurriedOdds     = .1  // of clients that hardly wait, so that requests meet within the delay of a message
+	randomTokenOdds = .2  // of each strategy with random tokens
+	truncateOdds    = .15 // of clocks that are cut
+	bufferOdds      = .12 // of object buffers, which weaken P1
+	pileUpOdds      = .04 // of puts that are almost all blind, so that siblings reach their limit
+)
+
+const (
+	// pileUpBlind is the probability of blind puts in runs whose siblings reach their limit.
+	pileUpBlind = .99
+	// hurriedFaults is how much more often faults are injected in runs with hurried clients.
+	hurriedFaults = 20
+	// seldomFaults is how much more seldom faults are injected in half of the runs that collect
+	// tombstones. Tombstones are only collected if nothing breaks for two graces.
+	seldomFaults = 12
+	// maxDrawnTokens is small. With few ranges more keys lie in the range that wraps around zero.
+	maxDrawnTokens = 3
+	// maxDrawnTruncate is far below the ten pairs of the paper, because clocks of few nodes are short.
+	maxDrawnTruncate = 6
+	// maxDrawnBuffer is small, so that buffers are full at times.
+	maxDrawnBuffer = 12
+	// grain is the precision of drawn times in scripts.
+	grain = 100 * time.Microsecond
+)
+
+// Draw completes the options from the seed. Usual values are likelier than others. A second Draw
+// changes nothing.
+func (o Options) Draw() Options {
+	d := optionsDrawing{Options: o, rng: rng.New(o.Seed, "options")}
+	d.drawCluster()
+	d.drawClients()
+	d.drawFaults()
+	d.drawPace()
+	d.drawVersions()
+	return d.Options
+}
+
+// optionsDrawing completes Options. It draws every value whether the value is needed or not, so that
+// fixing one option does not change another.
+type optionsDrawing struct {
+	Options
+	rng        *rand.Rand
+	ownQuorum  bool          // the caller has chosen Quorum
+	faultEvery time.Duration // drawn, not yet adapted to the pace of clients
+}
+
+// number sets *p, if zero, to the usual value, or with some probability to a value from low to high.
+func (d *optionsDrawing) number(p *int, usual, low, high int, odds float64) {
+	high = max(low, high)
+	n := low + d.rng.IntN(high-low+1)
+	if d.rng.Float64() >= odds {
+		n = min(max(usual, low), high)
+	}
+	fill(p, n)
+}
+
+// word sets *p, if empty, to the usual value, or with some probability to the other one.
+func (d *optionsDrawing) word(p *string, usual, other string, odds float64) {
+	if d.rng.Float64() >= odds {
+		other = usual
+	}
+	fill(p, other)
+}
+
+// fill sets *p to v if *p is zero.
+func fill[T comparable](p *T, v T) {
+	var zero T
+	if *p == zero {
+		*p = v
+	}
+}
+
+func (d *optionsDrawing) drawCluster() {
+	quorum := max(d.R, d.W, 1)
+	d.number(&d.Nodes, 5, max(d.N, quorum), 9, .2)
+	d.number(&d.N, 3, quorum, min(5, d.Nodes), .2)
+	most := min(d.N, d.Nodes)
+	d.number(&d.R, 2, 1, most, .25)
+	d.number(&d.W, 2, 1, most, .25)
+	d.word(&d.Mode, settings.ModeSiblings, settings.ModeLWW, .15)
+	d.ownQuorum = d.Quorum != ""
+	d.word(&d.Quorum, Sloppy, Strict, .15)
+	switch x := rng.New(d.Seed, "strat").Float64(); {
+	case x < randomTokenOdds:
+		fill(&d.Strategy, ring.TokensRandom)
+	case x < 2*randomTokenOdds:
+		fill(&d.Strategy, ring.TokensOverPartitions)
+	default:
+		fill(&d.Strategy, ring.EqualPartitions)
+	}
+}
+
+func (d *optionsDrawing) drawClients() {
+	d.number(&d.Ops, 300, 300, 300, 0)
+	d.number(&d.Clients, 4, 2, 6, 1)
+	d.Clients = min(d.Clients, d.Ops)
+	d.number(&d.Keys, 3, 1, 6, 1)
+	d.faultEvery = time.Second + time.Duration(d.rng.Int64N(int64(10*time.Second)))
+	blind := .2
+	if d.rng.Float64() < pileUpOdds {
+		blind = pileUpBlind
+	}
+	fill(&d.Blind, blind)
+}
+
+// drawFaults chooses the kinds of faults. A run with few kinds repeats them often; a run with many
+// kinds combines them.
+func (d *optionsDrawing) drawFaults() {
+	if d.Faults == nil {
+		d.Faults = drawFaultNames(d.rng)
+	}
+	moves := slices.ContainsFunc(d.Faults, changesMembers)
+	if moves && !d.ownQuorum && rng.New(d.Seed, "strict").Float64() < strictMoveOdds {
+		d.Quorum = Strict
+	}
+	every := minAntiEntropy + rng.Exp(d.rng, 4*time.Second).Round(grain)
+	if d.rng.Float64() < .3 {
+		every = -1
+	}
+	fill(&d.AntiEntropy, every)
+}
+
+func drawFaultNames(r *rand.Rand) []string {
+	out := []string{}
+	healthy := r.IntN(100) < healthyOdds
+	for _, k := range kinds {
+		if r.Float64() < k.odds && !healthy {
+			out = append(out, k.name)
+		}
+	}
+	buggify := r.Float64() < buggifyOdds
+	for _, p := range buggifyNames() {
+		if r.Float64() < pointOdds && buggify && !healthy {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// drawPace chooses how fast clients and faults follow each other, and the grace of tombstones.
+func (d *optionsDrawing) drawPace() {
+	think := 1500 * time.Millisecond
+	if d.rng.Float64() < hurriedOdds {
+		think, d.faultEvery = time.Millisecond<<d.rng.IntN(9), d.faultEvery/hurriedFaults
+	}
+	own := .2
+	if d.rng.Float64() < .3 || len(d.Faults) == 0 { // equal quorums let P7 check more
+		own = -1
+	}
+	fill(&d.OwnQuorums, own)
+	graces := rng.New(d.Seed, "grac")
+	grace := minTombstones + time.Duration(graces.Int64N(int64(maxTombstones-minTombstones))).Round(grain)
+	if graces.Float64() < .6 || think < time.Second || d.Blind == pileUpBlind { // a hurried run ends before a tombstone is old
+		grace = -1
+	}
+	fill(&d.Tombstones, grace)
+	if d.Tombstones > 0 && graces.Float64() < .5 {
+		d.faultEvery *= seldomFaults
+	}
+	fill(&d.FaultEvery, d.faultEvery.Round(grain))
+	if d.Tombstones > 0 { // long enough for tombstones to grow old
+		fill(&d.Length, 3*restGraces*d.Tombstones)
+	}
+	fill(&d.Length, time.Duration(d.Ops/d.Clients)*think)
+}
+
+func (d *optionsDrawing) drawVersions() {
+	fill(&d.Clocks.Kind, settings.ClocksDotted)
+	cut := 1 + d.rng.IntN(maxDrawnTruncate)
+	if d.rng.Float64() >= truncateOdds {
+		cut = -1
+	}
+	fill(&d.Clocks.Truncate, cut)
+	buffer := 1 + d.rng.IntN(maxDrawnBuffer)
+	if d.rng.Float64() >= bufferOdds {
+		buffer = -1
+	}
+	fill(&d.Buffer, buffer)
+}
