@@ -65,6 +65,7 @@ var arrows = map[string][]string{
 	"ringside/engine/admission": {},
 	"ringside/engine/dedup":     {},
 	"ringside/engine/hints":     {},
+	"ringside/engine/oversize":  {"ringside/engine/event"},
 	"ringside/engine/quorum":    {"ringside/engine/mutant", "ringside/engine/vclock"},
 	"ringside/engine/member":    {"ringside/engine/ring"},
 	"ringside/engine/merkle":    {"ringside/engine/mutant", "ringside/engine/ring", "ringside/engine/splitmix", "ringside/engine/vclock"},

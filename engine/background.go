@@ -1,8 +1,8 @@
 package engine
 
-// §6.5: background work (the delivery of hints, anti-entropy, transfers) yields to clients' requests.
-// The controller is in package admission. Here background work waits for its budget, in the order in
-// which it asks.
+// §6.5: background work (the delivery of hints, anti-entropy, transfers) yields to clients'
+// requests. The controller is in package admission. Here background work waits for its budget, in
+// the order in which it asks.
 
 import (
 	"time"
@@ -25,8 +25,8 @@ func newBackground(n *Node) *background {
 	return &background{n: n, ctl: admission.New(n.now, n.cfg.Timings.Foreground)}
 }
 
-// run calls task, a small piece of background work, as soon as there is budget for it. The task must
-// check whether it is still wanted, and must charge what it moves.
+// run calls task, a small piece of background work, as soon as there is budget for it. The task
+// must check whether it is still wanted, and must charge what it moves.
 func (b *background) run(task func()) {
 	b.waiting = append(b.waiting, task)
 	b.resume()

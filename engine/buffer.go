@@ -1,19 +1,19 @@
 package engine
 
 // §6.1 Balancing Performance and Durability: "each storage node maintains an object buffer in its
-// main memory. Each write operation is stored in the buffer and gets periodically written to storage
-// by a writer thread", and "the coordinator chooses one out of the N replicas to perform a durable
-// write", for which it does not wait in particular.
+// main memory. Each write operation is stored in the buffer and gets periodically written to
+// storage by a writer thread", and "the coordinator chooses one out of the N replicas to perform a
+// durable write", for which it does not wait in particular.
 //
-// The driver keeps the buffer (store.Buffer). The node says which writes may stay in the buffer for a
-// while: those of a client's put, at all its replicas but one. Everything that other nodes rely on
-// must be durable before they are told: a hint that its home holds, a replica that anti-entropy
+// The driver keeps the buffer (store.Buffer). The node says which writes may stay in the buffer for
+// a while: those of a client's put, at all its replicas but one. Everything that other nodes rely
+// on must be durable before they are told: a hint that its home holds, a replica that anti-entropy
 // brought, a node's incarnation. An Output with such a write waits for all earlier writes as well,
 // because it may rest on one that is still in the buffer. For example, a home may refuse a hint
 // because it has heard of a descendant.
 //
-// A crash loses the end of the sequence of a node's writes, and with it the latest counters. So every
-// run of a node with a buffer has an incarnation of its own.
+// A crash loses the end of the sequence of a node's writes, and with it the latest counters. So
+// every run of a node with a buffer has an incarnation of its own.
 
 import (
 	"bytes"
@@ -24,9 +24,9 @@ import (
 	"ringside/engine/store"
 )
 
-// withDurability runs keep, which keeps a replica. If lazy, the writes of keep may stay in the object
-// buffer. Otherwise this step must be durable even if keep writes nothing, because the replica that
-// keep finds may be in the buffer.
+// withDurability runs keep, which keeps a replica. If lazy, the writes of keep may stay in the
+// object buffer. Otherwise this step must be durable even if keep writes nothing, because the
+// replica that keep finds may be in the buffer.
 func (n *Node) withDurability(lazy bool, keep func()) {
 	if !lazy || !n.cfg.Buffered {
 		n.requireDurable()
@@ -43,8 +43,9 @@ func (n *Node) withDurability(lazy bool, keep func()) {
 func (n *Node) requireDurable() { n.out.Durable = true }
 
 // chooseDurable picks the node that has to write durably, among the nodes that get a replica of the
-// put. The choice is random, so that the work is spread over the disks. Homes come before fallbacks.
-// The coordinator is picked only if it is alone, because all messages of its step would wait.
+// put. The choice is random, so that the work is spread over the disks. Homes come before
+// fallbacks. The coordinator is picked only if it is alone, because all messages of its step would
+// wait.
 func (p *put) chooseDurable(assigned []quorum.Assignment) {
 	n := p.n
 	if !n.cfg.Buffered {
@@ -73,8 +74,8 @@ func (p *put) chooseDurable(assigned []quorum.Assignment) {
 // isLazy reports whether the replica at node may stay in that node's buffer for a while.
 func (p *put) isLazy(node string) bool { return p.n.cfg.Buffered && node != p.durable }
 
-// KeysOf lists the clients' keys that writes are about, sorted. A driver uses it to find out which keys
-// a crash took with the buffer.
+// KeysOf lists the clients' keys that writes are about, sorted. A driver uses it to find out which
+// keys a crash took with the buffer.
 func KeysOf(writes []store.Write) [][]byte {
 	var out [][]byte
 	for _, w := range writes {

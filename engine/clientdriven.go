@@ -1,10 +1,11 @@
 package engine
 
-// §6.4 Client-driven or Server-driven Coordination: "a client periodically picks a random Dynamo node
-// and downloads its current view of Dynamo membership state. Using this information the client can
-// determine which set of nodes form the preference list for any given key." The client belongs to the
-// driver. Here a node answers such a client. A client with another view than the node's learns of
-// that with the answer to its request, so that it need not wait until it downloads the view again.
+// §6.4 Client-driven or Server-driven Coordination: "a client periodically picks a random Dynamo
+// node and downloads its current view of Dynamo membership state. Using this information the client
+// can determine which set of nodes form the preference list for any given key." The client belongs
+// to the driver. Here a node answers such a client. A client with another view than the node's
+// learns of that with the answer to its request, so that it need not wait until it downloads the
+// view again.
 
 import "ringside/engine/wire"
 

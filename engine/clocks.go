@@ -1,20 +1,21 @@
 package engine
 
 // §4.4: the clock of a new version. Its past is the context, which is what its client has seen, and
-// what the coordinator knows to be superseded. The paper's own clocks (Config.Literal) are there for
-// comparison. With them a client counts as having seen everything that was written before through its
-// coordinator.
+// what the coordinator knows to be superseded. The paper's own clocks (Config.Literal) are there
+// for comparison. With them a client counts as having seen everything that was written before
+// through its coordinator.
 //
-// Truncation: "Along with each (node, counter) pair, Dynamo stores a timestamp that indicates the last
-// time the node updated the data item. When the number of (node, counter) pairs in the vector clock
-// reaches a threshold (say 10), the oldest pair is removed from the clock." Only a coordinator
-// truncates, and only the version that it stamps. That version is the same everywhere from then on. A
-// replica that truncated what it is sent would never agree with the others.
+// Truncation: "Along with each (node, counter) pair, Dynamo stores a timestamp that indicates the
+// last time the node updated the data item. When the number of (node, counter) pairs in the vector
+// clock reaches a threshold (say 10), the oldest pair is removed from the clock." Only a
+// coordinator truncates, and only the version that it stamps. That version is the same everywhere
+// from then on. A replica that truncated what it is sent would never agree with the others.
 //
 // Deviations: the coordinator's own pair stays, because it was updated just now. The pairs of the
-// versions that the new one replaces stay as well, or these versions would return. That holds only if
-// the coordinator knows all that the client has seen. Otherwise the versions that it knows are not the
-// newest. Counters come from records and not from clocks (epoch.go), so no dot is minted twice.
+// versions that the new one replaces stay as well, or these versions would return. That holds only
+// if the coordinator knows all that the client has seen. Otherwise the versions that it knows are
+// not the newest. Counters come from records and not from clocks (epoch.go), so no dot is minted
+// twice.
 
 import (
 	"fmt"
@@ -26,8 +27,8 @@ import (
 	"ringside/engine/vclock"
 )
 
-// compactAt is the number of entries that a clock may have under last write wins, where it only serves
-// to find out what was lost.
+// compactAt is the number of entries that a clock may have under last write wins, where it only
+// serves to find out what was lost.
 const compactAt = 64
 
 // past returns what the version with the dot own has seen. The client has seen ctx, this node knows
@@ -51,8 +52,8 @@ func (p *put) past(ctx vclock.Clock, known vclock.Siblings, own record.Own) vclo
 		ctx = ctx.Merge(before)
 	}
 	if !lww {
-		// Covering what is superseded changes no result, because a version never travels without its
-		// siblings. It keeps the clocks of clients that never read free of gaps.
+		// Covering what is superseded changes no result, because a version never travels without
+		// its siblings. It keeps the clocks of clients that never read free of gaps.
 		return ctx.Merge(known.Superseded())
 	}
 	past := ctx.Merge(known.Context()) // all that the new version replaces (lastwrite.go)

@@ -2,9 +2,9 @@ package engine
 
 // §5: which node coordinates a put. "Any of the top N nodes in the preference list is allowed to
 // coordinate the writes. In particular, since each write usually follows a read operation, the
-// coordinator for a write is chosen to be the node that replied fastest to the previous read operation
-// which is stored in the context information of the request." That node is likely to answer the
-// client's next get first as well, so that clients see their own writes more often.
+// coordinator for a write is chosen to be the node that replied fastest to the previous read
+// operation which is stored in the context information of the request." That node is likely to
+// answer the client's next get first as well, so that clients see their own writes more often.
 //
 // Deviations: a client that sends a put to one of the top N has chosen the coordinator. A node that
 // does not answer a ping is passed over.
@@ -19,13 +19,13 @@ import (
 	"ringside/engine/wire"
 )
 
-// MaxRequests bounds the client requests that a node works on at once, each until its last replica has
-// answered or was given up. Further requests are refused with wire.Overloaded. A request may hold a
-// value in memory.
+// MaxRequests bounds the client requests that a node works on at once, each until its last replica
+// has answered or was given up. Further requests are refused with wire.Overloaded. A request may
+// hold a value in memory.
 const MaxRequests = 4096
 
-// coordinator receives the requests of clients. It runs gets and puts, or forwards puts. It implements
-// quorum.Cluster.
+// coordinator receives the requests of clients. It runs gets and puts, or forwards puts. It
+// implements quorum.Cluster.
 type coordinator struct {
 	n        *Node
 	requests int                      // client requests that the node works on
@@ -66,8 +66,8 @@ func (c *coordinator) busy() error {
 }
 
 // withDefaults fills in what a client's quorum leaves open, and checks the number that the request
-// needs: R if it reads, W otherwise. So a ring that has shrunk below W can still be read, and one below
-// R be written.
+// needs: R if it reads, W otherwise. So a ring that has shrunk below W can still be read, and one
+// below R be written.
 func (c *coordinator) withDefaults(q wire.Quorum, reads bool) (wire.Quorum, error) {
 	cfg := &c.n.cfg
 	q.R, q.W, q.Strict = cmp.Or(q.R, cfg.R), cmp.Or(q.W, cfg.W), q.Strict || cfg.Strict

@@ -110,8 +110,7 @@ func (c *counters) read(stored []byte) (record.Own, error) {
 	return record.DecodeOwn(b)
 }
 
-// keep keeps own as the last dot that this node minted for a key, if own is of this
-// incarnation.
+// keep keeps own as the last dot that this node minted for a key, if own is of this incarnation.
 func (c *counters) keep(stored []byte, own record.Own) {
 	if own = c.trusted(own); own.Counter == 0 || mutant.Is(mutant.CounterDropped) {
 		return
@@ -125,8 +124,8 @@ func (c *counters) keep(stored []byte, own record.Own) {
 	}
 }
 
-// drop deletes the kept counter of a key whose record holds a later counter now. If the
-// record is damaged after that, no old counter comes back.
+// drop deletes the kept counter of a key whose record holds a later counter now. If the record is
+// damaged after that, no old counter comes back.
 func (c *counters) drop(stored []byte) {
 	if c.kept == 0 {
 		return
@@ -138,8 +137,8 @@ func (c *counters) drop(stored []byte) {
 	c.n.write(store.Own, stored, nil)
 }
 
-// keepLatest keeps own, the counter of a record that is deleted, unless a later counter of the key is
-// kept already. If the kept counter is damaged, a new epoch begins.
+// keepLatest keeps own, the counter of a record that is deleted, unless a later counter of the key
+// is kept already. If the kept counter is damaged, a new epoch begins.
 func (c *counters) keepLatest(stored []byte, own record.Own) {
 	kept, err := c.read(stored)
 	if err != nil {

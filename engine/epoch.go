@@ -89,8 +89,8 @@ func (c *counters) beginEpoch() {
 }
 
 // mint returns the next dot of this node for key. seen covers the put's context and all versions
-// that the node holds. The caller stores the dot in the same step, with records.merge,
-// handoff.keep or keep.
+// that the node holds. The caller stores the dot in the same step, with records.merge, handoff.keep
+// or keep.
 func (c *counters) mint(key []byte, seen vclock.Clock) record.Own {
 	if own, ok := c.lastMinted(key); ok && !c.n.odd(FreshEpochs) {
 		own.Counter++

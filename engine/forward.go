@@ -1,9 +1,9 @@
 package engine
 
-// §4.5: "the node that receives the request will not coordinate it if the node is not in the top N of
-// the requested key's preference list. Instead, that node will forward the request" to one of the top
-// N. A put is forwarded once, to a node that is known to be reachable, because a second try might
-// write twice.
+// §4.5: "the node that receives the request will not coordinate it if the node is not in the top N
+// of the requested key's preference list. Instead, that node will forward the request" to one of
+// the top N. A put is forwarded once, to a node that is known to be reachable, because a second try
+// might write twice.
 
 import (
 	"fmt"
@@ -16,9 +16,9 @@ import (
 	"ringside/engine/wire"
 )
 
-// routeToHome forwards the put to the first home from which this node heard a moment ago, or else to
-// the first home that answers a ping. If no home answers, this node coordinates the put as a fallback,
-// unless the quorum is strict.
+// routeToHome forwards the put to the first home from which this node heard a moment ago, or else
+// to the first home that answers a ping. If no home answers, this node coordinates the put as a
+// fallback, unless the quorum is strict.
 func (c *coordinator) routeToHome(req wire.PutRequest, pref []string, answer func(wire.PutReply)) {
 	n := c.n
 	homes := n.members.homesIn(pref)

@@ -1,8 +1,9 @@
 package engine
 
-// §4.5 Execution of get(): any node coordinates a read. It asks the N highest-ranked reachable nodes,
-// answers once R of them have answered, and returns all causally unrelated versions with a context
-// that covers them. Which nodes are asked, and when their answers are enough, is in package quorum.
+// §4.5 Execution of get(): any node coordinates a read. It asks the N highest-ranked reachable
+// nodes, answers once R of them have answered, and returns all causally unrelated versions with a
+// context that covers them. Which nodes are asked, and when their answers are enough, is in package
+// quorum.
 
 import (
 	"fmt"
@@ -142,8 +143,8 @@ func (g *get) followRange(a quorum.Answer, holders []string) {
 	}
 }
 
-// askMore asks further nodes when the nodes that were asked have answered or fallen silent, and their
-// answers are not enough.
+// askMore asks further nodes when the nodes that were asked have answered or fallen silent, and
+// their answers are not enough.
 func (g *get) askMore() {
 	m := g.n.members
 	if g.view != m.digest { // the ring has changed since the get began
@@ -175,8 +176,8 @@ func (g *get) merged() vclock.Siblings {
 	return s
 }
 
-// settle answers the client once the answers are enough, then waits a little for the others (§5). It
-// ends the get when there is nothing left to wait for.
+// settle answers the client once the answers are enough, then waits a little for the others (§5).
+// It ends the get when there is nothing left to wait for.
 func (g *get) settle() {
 	n := g.n
 	if !g.replied {
@@ -278,8 +279,8 @@ func (g *get) reply(r wire.GetReply) {
 	n.reply(g.client, r)
 }
 
-// end ends the get. A client that was not answered yet is told that the quorum was not reached. Homes
-// that answered with too little are repaired.
+// end ends the get. A client that was not answered yet is told that the quorum was not reached.
+// Homes that answered with too little are repaired.
 func (g *get) end() {
 	g.questions.abandon()
 	if g.replied || !mutant.Is(mutant.RequestNeverOver) {

@@ -1,9 +1,10 @@
 package engine
 
-// §4.6 Handling Failures: Hinted Handoff. A replica whose home cannot be reached goes to a fallback,
-// with a hint that names the home. The fallback keeps the replica in a store of its own, scans that
-// store, and delivers the replica once the home is back. It deletes the replica when the home holds it
-// durably, and not before. Which hints there are, and in which order they go, is in package hints.
+// §4.6 Handling Failures: Hinted Handoff. A replica whose home cannot be reached goes to a
+// fallback, with a hint that names the home. The fallback keeps the replica in a store of its own,
+// scans that store, and delivers the replica once the home is back. It deletes the replica when the
+// home holds it durably, and not before. Which hints there are, and in which order they go, is in
+// package hints.
 
 import (
 	"cmp"
@@ -13,6 +14,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/hints"
 	"ringside/engine/mutant"
+	"ringside/engine/oversize"
 	"ringside/engine/record"
 	"ringside/engine/store"
 	"ringside/engine/wire"
@@ -77,8 +79,8 @@ func (h *handoff) counts() []event.HintCount {
 	return out
 }
 
-// keep merges an update into the hint for home. If this node has minted the update's dot, the caller
-// has checked that the index is not full.
+// keep merges an update into the hint for home. If this node has minted the update's dot, the
+// caller has checked that the index is not full.
 func (h *handoff) keep(home string, u update) wire.Code {
 	n, key := h.n, u.key
 	if u.own == nil && h.full() {
@@ -104,7 +106,7 @@ func (h *handoff) keep(home string, u update) wire.Code {
 		n.counters.keep(record.DataKey(key), *u.own)
 	}
 	h.index.Add(home, key, n.now)
-	n.refusals.changed(key)
+	n.tooLarge.Changed(key)
 	if !n.members.has(home) {
 		h.rehomeSoon()
 	}
@@ -117,13 +119,14 @@ func (h *handoff) keep(home string, u update) wire.Code {
 	return wire.OK
 }
 
-// refuse tells watchers that there is no room for a hint for home, which peer wanted this node to keep.
+// refuse tells watchers that there is no room for a hint for home, which peer wanted this node to
+// keep.
 func (h *handoff) refuse(home string, key []byte, request uint64, peer string) {
 	h.n.emit(event.Event{Kind: event.HintRefused, Request: request, Key: key, For: home, Peer: peer})
 }
 
-// scan delivers hints to all homes that can be reached, and plans the next scan. A home that returns
-// gets its hints without a scan. The scan finds hints that were refused or lost on the way.
+// scan delivers hints to all homes that can be reached, and plans the next scan. A home that
+// returns gets its hints without a scan. The scan finds hints that were refused or lost on the way.
 func (h *handoff) scan() {
 	for _, home := range h.index.Homes() {
 		h.deliver(home)
@@ -141,7 +144,7 @@ func (h *handoff) deliver(home string) {
 	}
 	room := func() bool { return !n.full(h.index.InFlight(home), handoffWindow) }
 	for key, hint := range h.index.Waiting(home, room) {
-		if !n.refusals.holdsHint(n.now, string(key), home) {
+		if !n.tooLarge.BlocksHint(n.now, key, home) {
 			h.index.Launch(home, hint)
 			n.background.run(func() { h.send(home, key, hint) })
 		}
@@ -198,7 +201,7 @@ func (h *handoff) delivered(home string, key []byte, hint *hints.Hint, rec recor
 	switch {
 	case ok && r.Err == wire.TooLarge:
 		tooLarge := event.TooLarge{Key: key, Peer: home, Hint: true, Bytes: rec.Siblings.Size(), Versions: len(rec.Siblings)}
-		h.n.refuse(refusal{TooLarge: tooLarge, mine: stateOf(key, rec).Hash})
+		h.n.records.refused(oversize.Merge{TooLarge: tooLarge, Mine: stateOf(key, rec).Hash})
 	case ok && r.Err == wire.OK:
 		if !hint.Changed() || mutant.Is(mutant.HintDroppedStale) {
 			h.drop(home, key, event.HintDelivered)
@@ -212,7 +215,7 @@ func (h *handoff) delivered(home string, key []byte, hint *hints.Hint, rec recor
 func (h *handoff) drop(home string, key []byte, kind event.Kind) {
 	n := h.n
 	h.index.Remove(home, key)
-	n.refusals.merged(key, home)
+	n.tooLarge.Merged(key, home)
 	h.noteReturned()
 	n.write(store.Hints, record.HintKey(home, key), nil)
 	if len(h.index.HomesOf(key)) == 0 && mutant.Is(mutant.HintTookCounter) {
@@ -221,7 +224,8 @@ func (h *handoff) drop(home string, key []byte, kind event.Kind) {
 	n.emit(event.Event{Kind: kind, Key: key, Peer: home, For: home})
 }
 
-// noteReturned notes that a replica left this node for a home. A get may have asked that home before.
+// noteReturned notes that a replica left this node for a home. A get may have asked that home
+// before.
 func (h *handoff) noteReturned() { h.returned = h.n.now }
 
 // returnedLately says whether a get that is still waiting for answers may have asked a home before

@@ -1,8 +1,8 @@
 package engine
 
-// §4.4: timestamp based reconciliation, "last write wins" (Section 6 of the paper names its use). The
-// version with the greatest time is the correct one. A concurrent version that was acknowledged is then lost. Nodes report only
-// such losses:
+// §4.4: timestamp based reconciliation, "last write wins" (Section 6 of the paper names its use).
+// The version with the greatest time is the correct one. A concurrent version that was acknowledged
+// is then lost. Nodes report only such losses:
 //
 //   - A version v is lost if v was acknowledged and a version w displaced v without having seen v:
 //     the coordinator of w did not hold v when it stamped w. An ordinary overwrite is not a loss,
@@ -110,9 +110,9 @@ func (l *lastWrites) end(p *put) {
 	}
 }
 
-// displaced reports versions that a merge dropped in favour of kept although kept had not seen them.
-// The merge was of held, the versions of this replica, and of the update. The replica is a hint for
-// home, or the node's own if home is "".
+// displaced reports versions that a merge dropped in favour of kept although kept had not seen
+// them. The merge was of held, the versions of this replica, and of the update. The replica is a
+// hint for home, or the node's own if home is "".
 func (l *lastWrites) displaced(u update, held vclock.Siblings, kept vclock.Version, home string) {
 	for _, v := range held.Merge(u.siblings) {
 		if v.Dot == kept.Dot {
@@ -142,8 +142,8 @@ func (l *lastWrite) precedes(w vclock.Version) bool {
 	return l.put != nil && l.put.n.calls.waitsFor(l.put.questions.ops, node)
 }
 
-// mustReport reports whether this replica must report that v is lost. The replica is a hint for home,
-// or the node's own if home is "". The argument held says that it held v before the update.
+// mustReport reports whether this replica must report that v is lost. The replica is a hint for
+// home, or the node's own if home is "". The argument held says that it held v before the update.
 func (l *lastWrites) mustReport(u update, v vclock.Version, held bool, home string) bool {
 	n, pref := l.n, l.n.members.preference(u.key)
 	if n.members.isHome(v.Dot.Node, pref) {

@@ -2,7 +2,8 @@ package engine
 
 import "fmt"
 
-// Overrun says which of the node's queues is longer than its bound, "" if none is. It is for tests and simulators.
+// Overrun says which of the node's queues is longer than its bound, "" if none is. It is for tests
+// and simulators.
 func (n *Node) Overrun() string {
 	for _, q := range []struct {
 		what        string
@@ -22,5 +23,6 @@ func (n *Node) Overrun() string {
 	return ""
 }
 
-// Requests returns the number of client requests that the node works on. It is for tests and simulators.
+// Requests returns the number of client requests that the node works on. It is for tests and
+// simulators.
 func (n *Node) Requests() int { return n.coordinator.requests }

@@ -1,7 +1,7 @@
 package engine
 
-// Deliberate bugs of package mutant that replace a whole step of the algorithm. In the ordinary build
-// mutant.Is is constant, and nothing of them is left.
+// Deliberate bugs of package mutant that replace a whole step of the algorithm. In the ordinary
+// build mutant.Is is constant, and nothing of them is left.
 
 import (
 	"cmp"

@@ -9,6 +9,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
+	"ringside/engine/oversize"
 	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
@@ -145,7 +146,7 @@ type Node struct {
 	records     *records
 	trees       *trees
 	syncer      *syncer
-	refusals    *refusals
+	tooLarge    *oversize.Set // merges whose result does not fit into one message
 	moves       *moves
 	arrivals    *arrivals
 	transfers   *transfers
@@ -167,7 +168,7 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 	n := &Node{
 		cfg: cfg, db: store.NewOverlay(db), now: now,
 		rng:       rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
-		refusals:  newRefusals(),
+		tooLarge:  oversize.NewSet(),
 		collector: newCollector(),
 	}
 	n.coordinator = newCoordinator(n)
@@ -373,7 +374,7 @@ func (n *Node) State() *event.NodeState {
 	s := &event.NodeState{
 		Keys: n.records.keys, Hints: n.handoff.counts(), Roots: n.trees.roots(), View: n.members.digest, Member: n.members.has(n.cfg.Name),
 		Pending: n.arrivals.ranges.Len(), Foreign: n.departure.foreign(), Changes: n.members.history,
-		Slice: n.background.ctl.Slice(), P99: n.background.ctl.P99(), Suspects: n.detector.suspects(), Lost: n.lastWrites.reported, TooLarge: n.refusals.told(),
+		Slice: n.background.ctl.Slice(), P99: n.background.ctl.P99(), Suspects: n.detector.suspects(), Lost: n.lastWrites.reported, TooLarge: n.tooLarge.List(),
 	}
 	for _, r := range s.Roots {
 		s.Tombstones += r.Keys

@@ -1,9 +1,9 @@
 package engine
 
-// §4.5 Execution of put(): the coordinator makes the version and its clock, writes locally, sends the
-// version to the N highest-ranked reachable nodes, and succeeds once W nodes hold the version durably,
-// itself among them. A put goes from route (coordinator.go, forward.go) to coordinate, and from there
-// to the answer. Where the replicas go is in package quorum.
+// §4.5 Execution of put(): the coordinator makes the version and its clock, writes locally, sends
+// the version to the N highest-ranked reachable nodes, and succeeds once W nodes hold the version
+// durably, itself among them. A put goes from route (coordinator.go, forward.go) to coordinate, and
+// from there to the answer. Where the replicas go is in package quorum.
 
 import (
 	"fmt"
@@ -61,7 +61,8 @@ func (c *coordinator) onPut(client uint64, req wire.PutRequest) {
 	c.route(req, respond)
 }
 
-// admitPut checks a client's put before a replica is asked, and fills in what its quorum leaves open.
+// admitPut checks a client's put before a replica is asked, and fills in what its quorum leaves
+// open.
 func (c *coordinator) admitPut(req *wire.PutRequest) (wire.Code, error) {
 	if err := c.busy(); err != nil {
 		return wire.Overloaded, err
@@ -180,8 +181,8 @@ func (p *put) replace(a quorum.Assignment) {
 	p.replicate(b)
 }
 
-// acked counts a node that holds the version: durably, or in its object buffer if the node was asked
-// to be lazy.
+// acked counts a node that holds the version: durably, or in its object buffer if the node was
+// asked to be lazy.
 func (p *put) acked(a quorum.Assignment) {
 	if !p.replicas.Ack(a) {
 		return

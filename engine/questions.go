@@ -2,8 +2,8 @@ package engine
 
 import "ringside/engine/wire"
 
-// questions are the calls with which one get or put asks replicas. An answer that comes after the node
-// has given up waiting for it still counts, until the get or the put abandons its questions.
+// questions are the calls with which one get or put asks replicas. An answer that comes after the
+// node has given up waiting for it still counts, until the get or the put abandons its questions.
 type questions struct {
 	n       *Node
 	request uint64   // the client's request
@@ -12,7 +12,8 @@ type questions struct {
 	waiting int      // calls that were neither answered nor given up
 }
 
-// ask sends body to a node. It calls onAnswer with the answer, and onSilent if there is none in time.
+// ask sends body to a node. It calls onAnswer with the answer, and onSilent if there is none in
+// time.
 func (q *questions) ask(node string, body wire.Body, onAnswer func(wire.Body), onSilent func()) {
 	q.waiting++
 	waits := true

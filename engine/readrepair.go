@@ -1,9 +1,9 @@
 package engine
 
 // §5: "the state machine waits for a small period of time to receive any outstanding responses. If
-// stale versions were returned in any of the responses, the coordinator updates those nodes with the
-// latest version." Only homes are repaired. A fallback's replica reaches its home as a hint. A get that
-// failed repairs as well, because what its answers hold is true.
+// stale versions were returned in any of the responses, the coordinator updates those nodes with
+// the latest version." Only homes are repaired. A fallback's replica reaches its home as a hint. A
+// get that failed repairs as well, because what its answers hold is true.
 
 import (
 	"ringside/engine/event"
@@ -19,7 +19,8 @@ func (g *get) repair() {
 	if !wanted {
 		return
 	}
-	// A damaged replica is declared empty only if every other home has answered that it holds nothing.
+	// A damaged replica is declared empty only if every other home has answered that it holds
+	// nothing.
 	if len(latest) == 0 && g.replicas.SoundHomes() < n.members.replicas()-1 {
 		return
 	}

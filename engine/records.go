@@ -9,6 +9,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
+	"ringside/engine/oversize"
 	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
@@ -48,8 +49,8 @@ func (rs *records) read(s store.Space, stored []byte) (record.Record, error) {
 }
 
 // readForMerge is read for a record that an update is merged into. A damaged record counts as none,
-// so that the update mends it. A caller that overwrites a damaged record begins a new epoch, because
-// the counter in the record is lost.
+// so that the update mends it. A caller that overwrites a damaged record begins a new epoch,
+// because the counter in the record is lost.
 func (rs *records) readForMerge(s store.Space, key, stored []byte) (rec record.Record, damaged bool) {
 	rec, err := rs.read(s, stored)
 	if err != nil {
@@ -90,7 +91,7 @@ func (rs *records) merge(u update) wire.Code {
 		return code
 	}
 	n.write(store.Data, k, record.Encode(rec))
-	n.refusals.changed(u.key)
+	n.tooLarge.Changed(u.key)
 	if damaged && u.own == nil && !mutant.Is(mutant.DamagedCounterTrusted) {
 		n.counters.beginEpoch()
 	}
@@ -113,10 +114,10 @@ func (rs *records) merge(u update) wire.Code {
 	return wire.OK
 }
 
-// mergeInto merges an update into rec, which is a hint for home, or the node's own replica if home is
-// "". It returns whether rec changed. If the result would not fit into one message, mergeInto leaves
-// rec as it is and returns wire.TooLarge. The sender then keeps its versions until a client has
-// reconciled the key.
+// mergeInto merges an update into rec, which is a hint for home, or the node's own replica if home
+// is "". It returns whether rec changed. If the result would not fit into one message, mergeInto
+// leaves rec as it is and returns wire.TooLarge. The sender then keeps its versions until a client
+// has reconciled the key.
 func (rs *records) mergeInto(rec *record.Record, u update, home string) (changed bool, code wire.Code) {
 	before := *rec
 	rec.LWW = rec.LWW || u.lww
@@ -149,12 +150,23 @@ func (rs *records) delete(stored []byte) {
 	rs.n.counters.keepLatest(stored, rec.Own)
 }
 
+// refused remembers a merge whose result is too large, and emits an event for a new one.
+func (rs *records) refused(m oversize.Merge) {
+	n := rs.n
+	if n.tooLarge.Add(n.now, m) {
+		n.emit(event.Event{
+			Kind: event.MergeRefused, Key: m.Key, Peer: m.Peer,
+			Count: m.Bytes + m.PeerBytes, Want: event.MaxMergedBytes, Message: m.Sizes(n.cfg.Name),
+		})
+	}
+}
+
 // shownKey is the number of bytes of a stored key that an event shows.
 const shownKey = 48
 
-// discard removes records whose stored keys belong to no key of a client, because the disk is damaged
-// where its checksums do not reach. No client can ask for such a record, and no tree would ever agree
-// about it.
+// discard removes records whose stored keys belong to no key of a client, because the disk is
+// damaged where its checksums do not reach. No client can ask for such a record, and no tree would
+// ever agree about it.
 func (rs *records) discard(s store.Space, stored [][]byte) {
 	for _, k := range stored {
 		rs.n.write(s, k, nil)

@@ -32,8 +32,9 @@ func (h *handoff) rehomeAfter(d time.Duration) {
 	})
 }
 
-// rehome makes hints for nodes that are not members records of this node. If this node is not a home
-// of such a record it hands the record over to the homes, as it does with every record of that kind.
+// rehome makes hints for nodes that are not members records of this node. If this node is not a
+// home of such a record it hands the record over to the homes, as it does with every record of that
+// kind.
 func (h *handoff) rehome() {
 	left, refused := rehomeBatch, false
 	for _, home := range h.index.Homes() {

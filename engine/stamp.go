@@ -1,7 +1,7 @@
 package engine
 
-// §4.4: the new version of a put. The coordinator stamps it with its next dot, joins it with what it
-// knows of the key, and stores the result before it sends any of that.
+// §4.4: the new version of a put. The coordinator stamps it with its next dot, joins it with what
+// it knows of the key, and stores the result before it sends any of that.
 
 import (
 	"cmp"
@@ -59,8 +59,8 @@ func (p *put) openContext() (wire.Context, error) {
 	return wire.OpenContext(p.n.cfg.Secret, p.req.Key, p.req.Context)
 }
 
-// newVersion makes the version with the dot own. Its time is later than all times that the client has
-// seen, whatever the clocks of the nodes say.
+// newVersion makes the version with the dot own. Its time is later than all times that the client
+// has seen, whatever the clocks of the nodes say.
 func (p *put) newVersion(ctx wire.Context, known vclock.Siblings, own record.Own) vclock.Version {
 	n, past := p.n, p.past(ctx.Clock, known, own)
 	t := max(n.stampTime(), ctx.Time+1)
@@ -74,7 +74,8 @@ func (p *put) newVersion(ctx wire.Context, known vclock.Siblings, own record.Own
 	}
 }
 
-// checkSize returns an error if the versions of the key exceed a limit. A single version always fits.
+// checkSize returns an error if the versions of the key exceed a limit. A single version always
+// fits.
 func (p *put) checkSize() error {
 	limit := cmp.Or(p.n.cfg.MaxSiblings, wire.MaxSiblings)
 	tooMany := len(p.all) > siblingLimit(limit)
@@ -112,7 +113,8 @@ func (p *put) announce(ctx wire.Context, plan quorum.Plan) {
 	p.n.emit(e)
 }
 
-// storeLocally stores the versions with their new dot: as a home, as a fallback for home, or nowhere.
+// storeLocally stores the versions with their new dot: as a home, as a fallback for home, or
+// nowhere.
 func (p *put) storeLocally(home string, own record.Own) wire.Code {
 	n := p.n
 	u := update{

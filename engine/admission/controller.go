@@ -13,8 +13,8 @@ const (
 
 	// MinSlice is the smallest slice.
 	MinSlice = 1.0 / 64
-	// GrowSlice is what a good interval adds to the slice. A bad interval halves the slice.
-	// So background work yields within seconds, and returns carefully while clients are served.
+	// GrowSlice is what a good interval adds to the slice. A bad interval halves the slice. So
+	// background work yields within seconds, and returns carefully while clients are served.
 	GrowSlice = 1.0 / 16
 	// AdjustEvery is the interval between two adjustments of the slice.
 	AdjustEvery = time.Second
@@ -36,8 +36,8 @@ type Controller struct {
 	filled time.Duration // time of the last Refill
 }
 
-// New returns a controller with the whole slice and the largest budget. Background work yields while
-// the 99th percentile of the answer times is above limit, and never if limit is 0.
+// New returns a controller with the whole slice and the largest budget. Background work yields
+// while the 99th percentile of the answer times is above limit, and never if limit is 0.
 func New(now, limit time.Duration) *Controller {
 	return &Controller{limit: limit, slice: 1, budget: burst, filled: now}
 }
@@ -83,8 +83,8 @@ func (c *Controller) Answered(now, waited time.Duration) (adjust bool) {
 	return true
 }
 
-// Adjust changes the slice: it shrinks while clients wait for too long, and grows while they do not.
-// The argument idle says that no client's request is waiting. Adjust returns whether the slice
+// Adjust changes the slice: it shrinks while clients wait for too long, and grows while they do
+// not. The argument idle says that no client's request is waiting. Adjust returns whether the slice
 // changed, and whether the caller has to call it again after AdjustEvery.
 func (c *Controller) Adjust(now time.Duration, idle bool) (changed, again bool) {
 	before := c.slice

@@ -2,10 +2,11 @@ package quorum
 
 import "slices"
 
-// A Cluster says what the coordinator believes of other nodes and of the ring. That may change while
-// a request is under way.
+// A Cluster says what the coordinator believes of other nodes and of the ring. That may change
+// while a request is under way.
 type Cluster interface {
-	// Replicas returns the number of homes of a key: N, or the number of members if that is smaller.
+	// Replicas returns the number of homes of a key: N, or the number of members if that is
+	// smaller.
 	Replicas() int
 	// Healthy says whether a node is believed to answer.
 	Healthy(node string) bool
@@ -45,8 +46,8 @@ func (c *candidates) take(list []string, fit func(node string) bool) string {
 	return ""
 }
 
-// takeAll yields each node of list that was not asked yet and is fit, and notes that it is asked now.
-// The loop's body may have other nodes asked.
+// takeAll yields each node of list that was not asked yet and is fit, and notes that it is asked
+// now. The loop's body may have other nodes asked.
 func (c *candidates) takeAll(list []string, fit func(node string) bool) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		for _, node := range list {

@@ -42,8 +42,9 @@ func NewRead(c Cluster, pref []string, r int, strict bool) *Read {
 	return &Read{candidates: newCandidates(c, pref, strict), r: r, silent: map[string]bool{}, earlier: map[string]bool{}}
 }
 
-// Targets returns the nodes to ask at first: the N best healthy nodes of the preference list, or the
-// healthy homes if the quorum is strict. If these are fewer than R, Targets adds suspected nodes.
+// Targets returns the nodes to ask at first: the N best healthy nodes of the preference list, or
+// the healthy homes if the quorum is strict. If these are fewer than R, Targets adds suspected
+// nodes.
 func (r *Read) Targets() []string {
 	list, most := r.pref, r.cluster.Replicas()
 	if r.strict && !mutant.Is(mutant.StrictReadsStandIns) {
@@ -98,8 +99,8 @@ func (r *Read) HandedOver(a Answer) (again []string) {
 	return again
 }
 
-// NewHomes takes a new preference list, because the ring has changed. It yields the healthy homes of
-// that list that were not asked yet.
+// NewHomes takes a new preference list, because the ring has changed. It yields the healthy homes
+// of that list that were not asked yet.
 func (r *Read) NewHomes(pref []string) iter.Seq[string] {
 	r.pref = pref
 	return r.takeAll(r.Homes(), r.cluster.Healthy)
@@ -120,8 +121,8 @@ func (r *Read) Add(a Answer) {
 // Silent notes that a node did not answer in time.
 func (r *Read) Silent(node string) { r.silent[node] = true }
 
-// Answers returns the answers in the order in which they arrived, one for each node. The caller must
-// not change the result.
+// Answers returns the answers in the order in which they arrived, one for each node. The caller
+// must not change the result.
 func (r *Read) Answers() []Answer { return r.answers }
 
 // Counted lists the nodes whose answers count toward R. Not counted are:
@@ -161,8 +162,8 @@ func (r *Read) homeMayAnswer() bool {
 		slices.ContainsFunc(r.Homes(), func(h string) bool { return r.cluster.Connected(h) && !r.silent[h] })
 }
 
-// Relax lets answers of homes count that were not given the key's range yet, if they hold a version.
-// It returns false if they counted before.
+// Relax lets answers of homes count that were not given the key's range yet, if they hold a
+// version. It returns false if they counted before.
 func (r *Read) Relax() bool {
 	was := r.lenient
 	r.lenient = true

@@ -97,8 +97,8 @@ func (w *Write) Plan(member bool) Plan {
 	return plan
 }
 
-// addFallbacks assigns fallbacks that are fit to homes, until the plan has enough replicas or no node
-// is left. It returns the homes that remain.
+// addFallbacks assigns fallbacks that are fit to homes, until the plan has enough replicas or no
+// node is left. It returns the homes that remain.
 func (w *Write) addFallbacks(plan *Plan, homes []string, enough int, fit func(string) bool) []string {
 	for len(homes) > 0 && len(plan.Assigned) < enough {
 		node := w.take(w.beyond(), fit)
@@ -114,8 +114,8 @@ func (w *Write) addFallbacks(plan *Plan, homes []string, enough int, fit func(st
 // beyond returns the nodes of the preference list that are not homes.
 func (w *Write) beyond() []string { return w.pref[len(w.Homes()):] }
 
-// Replace returns another fallback for a replica that did not get through. It returns false if there
-// is none.
+// Replace returns another fallback for a replica that did not get through. It returns false if
+// there is none.
 func (w *Write) Replace(a Assignment) (Assignment, bool) {
 	if w.strict {
 		return Assignment{}, false
