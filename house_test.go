@@ -51,7 +51,7 @@ var arrows = map[string][]string{
 	"ringside/localcluster": {"ringside/localcluster/...", "ringside/engine/usage", "ringside/engine", "ringside/engine/driver",
 		"ringside/engine/member", "ringside/engine/ring", "ringside/engine/store",
 		"ringside/engine/wire", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/fault", "ringside/engine/vclock"},
-	"ringside/engine": {"ringside/engine/admission", "ringside/engine/dedup", "ringside/engine/hints", "ringside/engine/keyrange", "ringside/engine/pending", "ringside/engine/quorum", "ringside/engine/treeset",
+	"ringside/engine": {"ringside/engine/admission", "ringside/engine/dedup", "ringside/engine/hints", "ringside/engine/oversize", "ringside/engine/keyrange", "ringside/engine/pending", "ringside/engine/quorum", "ringside/engine/treeset",
 		"ringside/engine/liveness", "ringside/engine/member", "ringside/engine/merkle", "ringside/engine/mutant",
 		"ringside/engine/escape", "ringside/engine/event", "ringside/engine/record", "ringside/engine/ring", "ringside/engine/settings", "ringside/engine/store", "ringside/engine/timers", "ringside/engine/vclock", "ringside/engine/view",
 		"ringside/engine/wire"},
