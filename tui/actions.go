@@ -37,7 +37,8 @@ func (m *model) cycle(by int) tea.Cmd {
 	return nil
 }
 
-// leavePrompt interrupts the running command. If none runs, the focus moves to the pane that had it.
+// leavePrompt interrupts the running command. If none runs, the focus moves to the pane that had
+// it.
 func (m *model) leavePrompt() tea.Cmd {
 	if !m.prompt.Interrupt() {
 		m.prompt.Collapse()

@@ -6,12 +6,12 @@
 // keeps the state up to date from a feed.Feed; package suggest proposes commands. The Model in this
 // package composes them: it routes messages and keys, and lays the panes out.
 //
-// Goroutines: feed.Feed.Run reads the cluster. Commands of Bubble Tea run verbs and ask for snapshots.
-// Everything else, all state of the panes included, belongs to the goroutine that calls Update and
-// View.
+// Goroutines: feed.Feed.Run reads the cluster. Commands of Bubble Tea run verbs and ask for
+// snapshots. Everything else, all state of the panes included, belongs to the goroutine that calls
+// Update and View.
 //
-// A pane is drawn again after every message that may change it, but its rows reach the terminal only
-// if they differ. An idle screen writes nothing.
+// A pane is drawn again after every message that may change it, but its rows reach the terminal
+// only if they differ. An idle screen writes nothing.
 //
 // To begin reading: model.go routes messages, keys.go is the table of keys, layout.go places the
 // panes. A new screen is a package like log, with a place in layout.go and its keys in keys.go.

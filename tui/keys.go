@@ -16,9 +16,14 @@ const slowDelay = "100ms"
 // liveKeys returns the table of keys for a live cluster, in the order in which the key line and the
 // help show them.
 func (m *model) liveKeys() keymap.Map {
-	const (
-		anywhere, panes, inPrompt = keymap.Anywhere, keymap.Panes, keymap.Prompt
-		inHelp, inLine, pinned    = keymap.Help, keymap.Line, keymap.Pinned
+	var (
+		anywhere     = keymap.Spot{Where: keymap.Anywhere, Place: keymap.Help}
+		prompt       = keymap.Spot{Where: keymap.Prompt, Place: keymap.Line}
+		promptHelp   = keymap.Spot{Where: keymap.Prompt, Place: keymap.Help}
+		promptPinned = keymap.Spot{Where: keymap.Prompt, Place: keymap.Pinned}
+		panes        = keymap.Spot{Where: keymap.Panes, Place: keymap.Line}
+		panesHelp    = keymap.Spot{Where: keymap.Panes, Place: keymap.Help}
+		panesPinned  = keymap.Spot{Where: keymap.Panes, Place: keymap.Pinned}
 	)
 	bind := keymap.New
 	changes := func(b keymap.Binding) keymap.Binding {
@@ -26,45 +31,45 @@ func (m *model) liveKeys() keymap.Map {
 		return b
 	}
 	return keymap.Map{
-		bind(anywhere, inHelp, m.quit, "ctrl+c", "quit, always", "ctrl+c"),
+		bind(anywhere, m.quit, "ctrl+c", "quit, always", "ctrl+c"),
 
-		bind(inPrompt, inLine, m.submit, "⏎", "run", "enter"),
-		bind(inPrompt, inLine, m.tabInPrompt, "↹", "complete · next pane", "tab"),
-		bind(inPrompt, inLine, silent(func() { m.prompt.Recall(-1) }), "↑↓", "history", "up", "ctrl+p"),
-		bind(inPrompt, inHelp, silent(func() { m.prompt.Recall(+1) }), "", "", "down", "ctrl+n"),
-		bind(inPrompt, inLine, silent(func() { m.prompt.Accept(m.suggest.First()) }), "→", "take the suggestion", "right"),
-		bind(inPrompt, inLine, m.leavePrompt, "esc", "to the panes: p h K s t …", "esc"),
-		bind(inPrompt, inHelp, silent(m.prompt.Clear), "ctrl+u", "clear the line", "ctrl+u"),
-		bind(inPrompt, pinned, m.helpInPrompt, "?", "help", "?"),
-		bind(inPrompt, inHelp, m.endOfInput, "ctrl+d", "quit, on an empty line", "ctrl+d"),
+		bind(prompt, m.submit, "⏎", "run", "enter"),
+		bind(prompt, m.tabInPrompt, "↹", "complete · next pane", "tab"),
+		bind(prompt, silent(func() { m.prompt.Recall(-1) }), "↑↓", "history", "up", "ctrl+p"),
+		bind(promptHelp, silent(func() { m.prompt.Recall(+1) }), "", "", "down", "ctrl+n"),
+		bind(prompt, silent(func() { m.prompt.Accept(m.suggest.First()) }), "→", "take the suggestion", "right"),
+		bind(prompt, m.leavePrompt, "esc", "to the panes: p h K s t …", "esc"),
+		bind(promptHelp, silent(m.prompt.Clear), "ctrl+u", "clear the line", "ctrl+u"),
+		bind(promptPinned, m.helpInPrompt, "?", "help", "?"),
+		bind(promptHelp, m.endOfInput, "ctrl+d", "quit, on an empty line", "ctrl+d"),
 
-		bind(panes, inLine, func() tea.Cmd { return m.cycle(+1) }, "↹", "pane", "tab"),
-		bind(panes, inHelp, func() tea.Cmd { return m.cycle(-1) }, "⇧↹", "pane before", "shift+tab"),
-		bind(panes, inLine, func() tea.Cmd { return m.move(-1) }, "↑↓", "select", "up", "k"),
-		bind(panes, inHelp, func() tea.Cmd { return m.move(+1) }, "", "", "down", "j"),
-		bind(panes, inLine, m.open, "⏎", "inspect", "enter"),
-		bind(panes, inLine, silent(func() { m.focusOn(promptPane) }), ":", "command", ":", "i"),
-		changes(bind(panes, inLine, func() tea.Cmd { return m.ask("partition ") }, "p", "partition", "p")),
-		changes(bind(panes, inLine, func() tea.Cmd { return m.run("heal") }, "h", "heal", "h")),
-		changes(bind(panes, inLine, func() tea.Cmd { return m.askOnNode("kill", "") }, "K", "kill", "K")),
-		changes(bind(panes, inHelp, func() tea.Cmd { return m.askOnNode("restart", "") }, "R", "restart the selected node", "R")),
-		changes(bind(panes, inLine, func() tea.Cmd { return m.askOnNode("slow", " "+slowDelay) }, "s", "slow", "s")),
-		bind(panes, inLine, func() tea.Cmd { return m.run("trace last") }, "t", "trace", "t"),
-		bind(panes, inLine, m.copyCommand, "c", "copy", "c"),
-		bind(panes, inLine, func() tea.Cmd { return m.choose(m.state.KeyAfter(+1)) }, "[ ]", "key before, after", "]"),
-		bind(panes, inHelp, func() tea.Cmd { return m.choose(m.state.KeyAfter(-1)) }, "", "", "["),
-		bind(panes, inHelp, m.onLog(func() { m.focusOn(logPane); m.log.StartFilter() }), "/", "filter the events", "/"),
-		bind(panes, inHelp, m.onLog(m.log.Follow), "G", "follow the newest event", "G", "end"),
-		bind(panes, inHelp, m.onLog(m.log.ToggleVerbose), "v", "every message, or the story", "v"),
-		bind(panes, inHelp, m.toggleMouse, "m", "mouse on or off (off: the terminal selects text)", "m"),
-		changes(bind(panes, inLine, m.togglePause, "space", "pause", " ")),
-		bind(panes, pinned, m.quit, "q", "quit", "q"),
+		bind(panes, func() tea.Cmd { return m.cycle(+1) }, "↹", "pane", "tab"),
+		bind(panesHelp, func() tea.Cmd { return m.cycle(-1) }, "⇧↹", "pane before", "shift+tab"),
+		bind(panes, func() tea.Cmd { return m.move(-1) }, "↑↓", "select", "up", "k"),
+		bind(panesHelp, func() tea.Cmd { return m.move(+1) }, "", "", "down", "j"),
+		bind(panes, m.open, "⏎", "inspect", "enter"),
+		bind(panes, silent(func() { m.focusOn(promptPane) }), ":", "command", ":", "i"),
+		changes(bind(panes, func() tea.Cmd { return m.ask("partition ") }, "p", "partition", "p")),
+		changes(bind(panes, func() tea.Cmd { return m.run("heal") }, "h", "heal", "h")),
+		changes(bind(panes, func() tea.Cmd { return m.askOnNode("kill", "") }, "K", "kill", "K")),
+		changes(bind(panesHelp, func() tea.Cmd { return m.askOnNode("restart", "") }, "R", "restart the node", "R")),
+		changes(bind(panes, func() tea.Cmd { return m.askOnNode("slow", " "+slowDelay) }, "s", "slow", "s")),
+		bind(panes, func() tea.Cmd { return m.run("trace last") }, "t", "trace", "t"),
+		bind(panes, m.copyCommand, "c", "copy", "c"),
+		bind(panes, func() tea.Cmd { return m.choose(m.state.KeyAfter(+1)) }, "[ ]", "key before, after", "]"),
+		bind(panesHelp, func() tea.Cmd { return m.choose(m.state.KeyAfter(-1)) }, "", "", "["),
+		bind(panesHelp, m.onLog(func() { m.focusOn(logPane); m.log.StartFilter() }), "/", "filter the events", "/"),
+		bind(panesHelp, m.onLog(m.log.Follow), "G", "follow the newest event", "G", "end"),
+		bind(panesHelp, m.onLog(m.log.ToggleVerbose), "v", "every message, or the story", "v"),
+		bind(panesHelp, m.toggleMouse, "m", "mouse on or off (off: the terminal selects text)", "m"),
+		changes(bind(panes, m.togglePause, "space", "pause", " ")),
+		bind(panesPinned, m.quit, "q", "quit", "q"),
 
-		bind(anywhere, inHelp, func() tea.Cmd { return m.page(-1) }, "PgUp", "scroll back", "pgup"),
-		bind(anywhere, inHelp, func() tea.Cmd { return m.page(+1) }, "PgDn", "scroll on", "pgdown"),
-		bind(anywhere, inHelp, silent(m.toggleZoom), "ctrl+o", "one pane on the whole screen", "ctrl+o"),
-		bind(panes, inHelp, silent(m.toggleZoom), "z", "one pane on the whole screen", "z"),
-		bind(panes, pinned, silent(m.help.Toggle), "?", "help", "?"),
+		bind(anywhere, func() tea.Cmd { return m.page(-1) }, "PgUp", "scroll back", "pgup"),
+		bind(anywhere, func() tea.Cmd { return m.page(+1) }, "PgDn", "scroll on", "pgdown"),
+		bind(anywhere, silent(m.toggleZoom), "ctrl+o", "one pane on the whole screen", "ctrl+o"),
+		bind(panesHelp, silent(m.toggleZoom), "z", "one pane on the whole screen", "z"),
+		bind(panesPinned, silent(m.help.Toggle), "?", "help", "?"),
 	}
 }
 
@@ -122,12 +127,12 @@ const skipped = 5 * time.Second
 // heldKeys are the keys of a recording that come in bursts while they are held down.
 const heldKeys = ".,<>+-= "
 
-// recordingKeys returns the table of keys for a recording, which can be looked at and not be changed.
-// Its first keys move the recording's time. They take the place of pausing the display.
+// recordingKeys returns the table of keys for a recording, which can be looked at and not be
+// changed. Its first keys move the recording's time. They take the place of pausing the display.
 func (m *model) recordingKeys() keymap.Map {
 	p := m.state.Playback
 	bind := func(place keymap.Place, do func(), label, does string, keys ...string) keymap.Binding {
-		return keymap.New(keymap.Panes, place, func() tea.Cmd {
+		return keymap.New(keymap.Spot{Where: keymap.Panes, Place: place}, func() tea.Cmd {
 			do()
 			return m.refresh.Want(true)
 		}, label, does, keys...)

@@ -69,8 +69,9 @@ func (m *model) View() string {
 	if places := m.arrange(); places != m.places {
 		m.places, changed = places, true
 	}
+	next := m.suggest.Next()
 	for p := range paneCount {
-		changed = m.draw(p) || changed
+		changed = m.draw(p, next) || changed
 	}
 	if changed {
 		m.compose()
@@ -95,8 +96,9 @@ func (s *screen) tooSmall() string {
 	return strings.Join(c.Lines(), "\n")
 }
 
-// draw draws one pane and reports whether it changed. The ring is drawn only if its signature changed.
-func (m *model) draw(p paneID) bool {
+// draw draws one pane and reports whether it changed. The ring is drawn only if its signature
+// changed. next are the commands that lead on, best first.
+func (m *model) draw(p paneID, next []string) bool {
 	r := m.places[p]
 	if r.w <= 0 || r.h <= 0 {
 		changed := len(m.panes[p]) > 0
@@ -120,11 +122,11 @@ func (m *model) draw(p paneID) bool {
 	case nodesPane:
 		m.nodes.Draw(c, focused)
 	case keyPane:
-		m.card.Draw(c, focused, m.suggest.Next())
+		m.card.Draw(c, focused, next)
 	case logPane:
 		m.log.Draw(c, focused)
 	case promptPane:
-		m.prompt.Draw(c, focused, m.suggest.First())
+		m.prompt.Draw(c, focused, strings.Join(next[:min(len(next), 1)], ""))
 	case keyLinePane:
 		m.keys.DrawLine(c, m.focus == promptPane, m.enterDoes())
 	case helpPane:

@@ -130,9 +130,9 @@ func (m *model) key(k tea.KeyMsg) tea.Cmd {
 	return nil
 }
 
-// press does what a key is bound to, and reports whether it is bound to anything. Text that comes in
-// one burst is text, even if it spells the name of a key. In a recording it may be the burst of a key
-// that is held down.
+// press does what a key is bound to, and reports whether it is bound to anything. Text that comes
+// in one burst is text, even if it spells the name of a key. In a recording it may be the burst of
+// a key that is held down.
 func (m *model) press(k tea.KeyMsg) (tea.Cmd, bool) {
 	inPrompt := m.focus == promptPane
 	if len(k.Runes) > 1 {

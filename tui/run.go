@@ -49,8 +49,8 @@ const (
 // framesPerSecond is how often the terminal is written to at most.
 const framesPerSecond = 30
 
-// Run shows the cluster until the user quits or ctx ends, and then restores the terminal, also after a
-// panic. It returns nil if the user quit, and the cause if ctx ended.
+// Run shows the cluster until the user quits or ctx ends, and then restores the terminal, also
+// after a panic. It returns nil if the user quit, and the cause if ctx ended.
 func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -93,8 +93,8 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 	return fmt.Errorf("tui: %w", err)
 }
 
-// shared returns out with a lock for two writers. The renderer writes whole frames, and the sequence
-// for the clipboard must not come within one.
+// shared returns out with a lock for two writers. The renderer writes whole frames, and the
+// sequence for the clipboard must not come within one.
 func shared(out io.Writer) io.Writer {
 	if f, ok := out.(term.File); ok {
 		return &sharedFile{File: f}

@@ -177,6 +177,6 @@ func BenchmarkRing(b *testing.B) {
 	s.View()
 	for b.Loop() {
 		s.signature = ""
-		s.draw(ringPane)
+		s.draw(ringPane, nil)
 	}
 }

@@ -37,11 +37,15 @@ func (d *Dots) Set(x, y int, st theme.Style) {
 	d.styles[i] = st
 }
 
+// A Point is the place of a dot.
+type Point struct{ X, Y int }
+
 // Line sets the dots from one point to another, one of every so many.
-func (d *Dots) Line(x0, y0, x1, y1 int, st theme.Style, every int) {
-	steps := max(abs(x1-x0), abs(y1-y0), 1)
+func (d *Dots) Line(from, to Point, st theme.Style, every int) {
+	dx, dy := to.X-from.X, to.Y-from.Y
+	steps := max(abs(dx), abs(dy), 1)
 	for i := 0; i <= steps; i += every {
-		d.Set(x0+(x1-x0)*i/steps, y0+(y1-y0)*i/steps, st)
+		d.Set(from.X+dx*i/steps, from.Y+dy*i/steps, st)
 	}
 }
 

@@ -59,7 +59,8 @@ func (c *Canvas) Pad(s string, w int) string {
 	return s + strings.Repeat(" ", max(w-c.Width(s), 0))
 }
 
-// Wrap breaks s between words into lines of at most w columns. A longer word keeps a line of its own.
+// Wrap breaks s between words into lines of at most w columns. A longer word keeps a line of its
+// own.
 func (c *Canvas) Wrap(s string, w int) []string {
 	var out []string
 	line := ""

@@ -1,5 +1,5 @@
-// Package command reads lines of the prompt with the registry of package verbs, and writes lines that
-// the registry reads.
+// Package command reads lines of the prompt with the registry of package verbs, and writes lines
+// that the registry reads.
 package command
 
 import (
@@ -83,8 +83,8 @@ func Quote(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-// On returns the line of a verb on a key. Flags come after the key, as people write them, or before a
-// key that looks like a flag.
+// On returns the line of a verb on a key. Flags come after the key, as people write them, or before
+// a key that looks like a flag.
 func On(verb, key string, flags ...string) string {
 	words := append([]string{verb, Quote(key)}, flags...)
 	if strings.HasPrefix(key, "-") {

@@ -123,8 +123,9 @@ func (f *Feed) Run(ctx context.Context) {
 	}
 }
 
-// follow reads the events that the cluster remembers, then a snapshot, then new events. The snapshot
-// comes after the history, because events tell of changes and the snapshot of the whole state.
+// follow reads the events that the cluster remembers, then a snapshot, then new events. The
+// snapshot comes after the history, because events tell of changes and the snapshot of the whole
+// state.
 func (f *Feed) follow(ctx context.Context) error {
 	if err := f.history(ctx); err != nil {
 		return fmt.Errorf("read events: %w", err)

@@ -16,8 +16,8 @@ import (
 	"ringside/tui/theme"
 )
 
-// A segment is one part of the title line. Where room is short, the segments of the highest rank are
-// shortened first, to their short text. Those from rankLoad on are then left out.
+// A segment is one part of the title line. Where room is short, the segments of the highest rank
+// are shortened first, to their short text. Those from rankLoad on are then left out.
 type segment struct {
 	rank        int
 	st          theme.Style
@@ -163,16 +163,18 @@ func (h *header) faults() (out []segment) {
 			cut + "PARTITION " + sides(v.Groups, maxNamed) + since, cut + sides(v.Groups, maxNamedShort) + since})
 	}
 	if n := len(v.Slow); n > 0 {
-		out = append(out, segment{rankFaults, theme.Warn, h.th.Slow + " slow " + links(v.Slow), h.th.Slow + strconv.Itoa(n)})
+		sign := h.th.Slow
+		out = append(out, segment{rankFaults, theme.Warn, sign + " slow " + links(v.Slow), sign + strconv.Itoa(n)})
 	}
 	if n := len(v.Loss); n > 0 {
-		out = append(out, segment{rankFaults, theme.Warn, h.th.Loss + " loss " + links(v.Loss), h.th.Loss + strconv.Itoa(n)})
+		sign := h.th.Loss
+		out = append(out, segment{rankFaults, theme.Warn, sign + " loss " + links(v.Loss), sign + strconv.Itoa(n)})
 	}
 	return out
 }
 
-// sides returns the sides of a split: "{n1 n2}│{n3 n4 n5}". A side of more than limit nodes is counted
-// instead. The braces part the sides from the segments of the line.
+// sides returns the sides of a split: "{n1 n2}│{n3 n4 n5}". A side of more than limit nodes is
+// counted instead. The braces part the sides from the segments of the line.
 func sides(groups [][]string, limit int) string {
 	out := make([]string, len(groups))
 	for i, g := range groups {

@@ -13,8 +13,8 @@ import (
 const maxLanes = 4
 
 // ancestry returns the rows of the last step of the version history, as in the paper's Figure 3: a
-// fork where siblings share an ancestor, or a join where a version reconciles siblings. A key with one
-// version and no known past has no rows.
+// fork where siblings share an ancestor, or a join where a version reconciles siblings. A key with
+// one version and no known past has no rows.
 func (d *card) ancestry() []row {
 	switch {
 	case len(d.Heads) == 0 || len(d.Heads) > maxLanes:

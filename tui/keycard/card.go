@@ -1,9 +1,9 @@
-// Package keycard draws the key card: the homes of the shown key, the versions that its replicas hold,
-// whether the replicas agree, and which commands lead on.
+// Package keycard draws the key card: the homes of the shown key, the versions that its replicas
+// hold, whether the replicas agree, and which commands lead on.
 //
-// A card is a list of rows with ranks. Where the card is too short for all rows, those of the highest
-// rank are left out first. If the fork of siblings does not fit, the compact form of the card draws the
-// fork around the rows of the versions. Start reading with Model.Draw.
+// A card is a list of rows with ranks. Where the card is too short for all rows, those of the
+// highest rank are left out first. If the fork of siblings does not fit, the compact form of the
+// card draws the fork around the rows of the versions. Start reading with Model.Draw.
 package keycard
 
 import (
@@ -81,8 +81,8 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool, next []string) {
 	c.Paste(2, 1, in)
 }
 
-// drawBorder draws the border with the key and its verdict, the short one if there is no room for the
-// long one.
+// drawBorder draws the border with the key and its verdict, the short one if there is no room for
+// the long one.
 func (d *card) drawBorder(c *canvas.Canvas, focused bool) {
 	title := `Key "` + escape.TerminalShort(d.Key, max(c.W/4, 8)) + `"`
 	if v := d.state.View; v.Ring.Config().Strategy != ring.TokensRandom {
@@ -100,8 +100,8 @@ func (d *card) drawBorder(c *canvas.Canvas, focused bool) {
 	}
 }
 
-// fit leaves rows out until at most h are left: those of the highest rank first, the lower ones of a
-// rank first. The ancestry is left out as a whole. fit reports whether the fork and all rows of
+// fit leaves rows out until at most h are left: those of the highest rank first, the lower ones of
+// a rank first. The ancestry is left out as a whole. fit reports whether the fork and all rows of
 // rankMust fit.
 func fit(rows []row, h int) (left []row, ok bool) {
 	ok = true
@@ -245,7 +245,8 @@ func (d *card) holdingRows(arms bool) []row {
 	return rows
 }
 
-// drawVersion draws a value from column x, ending before column end, and the version's clock after it.
+// drawVersion draws a value from column x, ending before column end, and the version's clock after
+// it.
 func (d *card) drawVersion(c *canvas.Canvas, x, y, end int, v vclock.Version) {
 	st := theme.Plain
 	switch {
@@ -275,7 +276,8 @@ func (d *card) holders(h replicas.Holding) string {
 	return strings.Join(out, " ")
 }
 
-// commonSide returns the letter of the side of the split that all nodes are on, "" if there is none.
+// commonSide returns the letter of the side of the split that all nodes are on, "" if there is
+// none.
 func (d *card) commonSide(nodes []string) string {
 	v := d.state.View
 	for _, n := range nodes {

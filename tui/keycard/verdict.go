@@ -30,7 +30,8 @@ func (d *card) sign() (long, short string, st theme.Style) {
 	return d.th.Yes + " converged", d.th.Yes, theme.Good
 }
 
-// verdict returns lines that say what the state of the replicas means, the most important one first.
+// verdict returns lines that say what the state of the replicas means, the most important one
+// first.
 func (d *card) verdict() []string {
 	switch {
 	case len(d.Heads) == 0:

@@ -1,5 +1,5 @@
-// Package keymap is the table of keys: which key does what, and where. The key line, the help and the
-// handling of keys all read the same table, so that they cannot disagree.
+// Package keymap is the table of keys: which key does what, and where. The key line, the help and
+// the handling of keys all read the same table, so that they cannot disagree.
 package keymap
 
 import (
@@ -13,10 +13,15 @@ import (
 // A Binding is a key with its help, what it does, and where.
 type Binding struct {
 	key.Binding
-	Where   Scope
-	Place   Place
+	Spot
 	Do      func() tea.Cmd
 	Changes bool // it changes the cluster, so a recording does not have it
+}
+
+// A Spot says where a binding holds and where it is shown.
+type Spot struct {
+	Where Scope
+	Place Place
 }
 
 // A Scope is where a binding holds.
@@ -29,7 +34,7 @@ const (
 	Prompt         // while the prompt has the focus
 )
 
-// A Place says where a binding is shown. All are in the help.
+// A Place is where a binding is shown. All are in the help.
 type Place int
 
 // Places.
@@ -39,10 +44,10 @@ const (
 	Pinned       // at the end of the key line, always
 )
 
-// New returns a binding of keys. label and does are what help shows; with an empty label, help leaves
-// the binding out, because another one explains both.
-func New(where Scope, place Place, do func() tea.Cmd, label, does string, keys ...string) Binding {
-	return Binding{Binding: key.NewBinding(key.WithKeys(keys...), key.WithHelp(label, does)), Where: where, Place: place, Do: do}
+// New returns a binding of keys. label and does are what help shows. With an empty label, help
+// leaves the binding out, because the help of another binding explains both.
+func New(at Spot, do func() tea.Cmd, label, does string, keys ...string) Binding {
+	return Binding{Binding: key.NewBinding(key.WithKeys(keys...), key.WithHelp(label, does)), Spot: at, Do: do}
 }
 
 // A Map is a table of bindings. If several match a key, the first one counts.
@@ -73,8 +78,8 @@ func (m Map) Rows(where Scope) [][2]string {
 	return out
 }
 
-// DrawLine draws the bindings that hold, as many as there is room for. enter replaces what the help of
-// the enter key says, unless enter is "".
+// DrawLine draws the bindings that hold, as many as there is room for. enter replaces what the help
+// of the enter key says, unless enter is "".
 func (m Map) DrawLine(c *canvas.Canvas, inPrompt bool, enter string) {
 	end := c.W - 1
 	for i := len(m) - 1; i >= 0; i-- {

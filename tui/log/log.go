@@ -99,8 +99,8 @@ const mergeWithin = 2 * time.Second
 // isBelief reports whether e is what a node believes of another.
 func isBelief(e event.Event) bool { return e.Kind == event.Suspect || e.Kind == event.Alive }
 
-// joins reports whether e belongs to an existing row. Events are given newest first. An event that is
-// not a belief ends all rows, so that it stands between the beliefs before and after it.
+// joins reports whether e belongs to an existing row. Events are given newest first. An event that
+// is not a belief ends all rows, so that it stands between the beliefs before and after it.
 func (g merger) joins(e event.Event) bool {
 	if !isBelief(e) {
 		clear(g)
@@ -115,8 +115,8 @@ func (g merger) joins(e event.Event) bool {
 	return true
 }
 
-// rows returns the events to show in n rows, newest first. selected is the index of the selected row,
-// -1 if the pane follows the newest event. newer counts the rows above the first one returned.
+// rows returns the events to show in n rows, newest first. selected is the index of the selected
+// row, -1 if the pane follows the newest event. newer counts the rows above the first one returned.
 func (m *Model) rows(n int) (rows []event.Event, selected, newer int) {
 	g := merger{}
 	selected = -1

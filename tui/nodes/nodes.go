@@ -33,8 +33,8 @@ func (m *Model) Click(row int) {
 	}
 }
 
-// header returns 1 if the headings of the table have a row of their own, else 0. They are then part of
-// the border.
+// header returns 1 if the headings of the table have a row of their own, else 0. They are then part
+// of the border.
 func (m *Model) header() int {
 	if m.rows > len(m.state.View.Nodes) || m.rows >= 6 {
 		return 1
@@ -81,7 +81,10 @@ func (col columns) drawHeadings(c *canvas.Canvas, x, y int) {
 	for _, h := range []struct {
 		at   int
 		text string
-	}{{col.name, "node"}, {col.side, "side"}, {col.keys, "keys"}, {col.sees, "sees"}, {col.hints, "hints"}, {col.load, "load"}} {
+	}{
+		{col.name, "node"}, {col.side, "side"}, {col.keys, "keys"}, {col.sees, "sees"}, {col.hints, "hints"},
+		{col.load, "load"},
+	} {
 		if h.at > 0 {
 			c.Put(x+h.at-1, y, theme.Dim, " "+h.text+" ")
 		}
@@ -116,7 +119,8 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool) {
 	}
 	homes, top, busiest := m.state.Homes(), m.top(), m.busiest(col.loadWidth)
 	for i := top; i < len(nodes) && y < in.H; i, y = i+1, y+1 {
-		m.drawNode(in, y, col, row{index: i, rank: slices.Index(homes, nodes[i].Name) + 1, busiest: busiest, focused: focused})
+		rank := slices.Index(homes, nodes[i].Name) + 1
+		m.drawNode(in, y, col, row{index: i, rank: rank, busiest: busiest, focused: focused})
 	}
 	c.Paste(1, 1, in)
 }

@@ -15,8 +15,8 @@ type Playback interface {
 	feed.Source
 	// TogglePause stops time, or lets it go on.
 	TogglePause()
-	// Step stops time and plays events until by of them satisfied shown. A negative by takes as many
-	// back.
+	// Step stops time and plays events until by of them satisfied shown. A negative by takes as
+	// many back.
 	Step(by int, shown func(event.Event) bool)
 	// Skip moves time by a duration, back if it is negative.
 	Skip(by time.Duration)

@@ -12,8 +12,8 @@ type CompleteMsg struct {
 	words []string
 }
 
-// Complete asks what the last word of the line could become, if the cursor is at the end. The answer
-// comes as a CompleteMsg, because it may need the cluster.
+// Complete asks what the last word of the line could become, if the cursor is at the end. The
+// answer comes as a CompleteMsg, because it may need the cluster.
 func (m *Model) Complete() tea.Cmd {
 	if m.complete == nil || m.line.at != len(m.line.runes) {
 		return nil

@@ -82,8 +82,8 @@ func drawSuggestion(c *canvas.Canvas, x int, focused bool, suggestion string) {
 	c.Put(x+2, 0, theme.Dim, how)
 }
 
-// drawCursor draws the cursor over a character, or before it if the terminal has no reverse video. It
-// returns the column after both.
+// drawCursor draws the cursor over a character, or before it if the terminal has no reverse video.
+// It returns the column after both.
 func drawCursor(c *canvas.Canvas, x int, under string) int {
 	if !c.Theme.Monochrome() {
 		return c.Put(x, 0, theme.Reverse, under)

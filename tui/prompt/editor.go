@@ -14,9 +14,9 @@ const maxLine = 8 << 10
 // An editor edits one line with the usual keys of a shell.
 //
 // It is not bubbles/textinput, which could edit the line as well. That package imports
-// atotto/clipboard, whose init function searches PATH for clipboard programs each time any command of
-// ringside starts. Its view is a string with escape sequences, which a canvas does not take. History
-// and completion of words would be ours in either case.
+// atotto/clipboard, whose init function searches PATH for clipboard programs each time any command
+// of ringside starts. Its view is a string with escape sequences, which a canvas does not take.
+// History and completion of words would be ours in either case.
 type editor struct {
 	runes []rune
 	at    int // the cursor, an index into runes

@@ -1,9 +1,9 @@
-// Package prompt is the command line at the bottom of the screens: the line that is typed, its history
-// and completion, the command that runs, and the output of the latest command.
+// Package prompt is the command line at the bottom of the screens: the line that is typed, its
+// history and completion, the command that runs, and the output of the latest command.
 //
-// Commands run one at a time in goroutines of Bubble Tea, which report with a DoneMsg. A command that
-// is entered while another runs waits in a queue. All state of a Model belongs to the goroutine of
-// Bubble Tea's Update and View.
+// Commands run one at a time in goroutines of Bubble Tea, which report with a DoneMsg. A command
+// that is entered while another runs waits in a queue. All state of a Model belongs to the
+// goroutine of Bubble Tea's Update and View.
 //
 // Start reading with Model.Submit and Model.Run.
 package prompt
@@ -22,8 +22,8 @@ const (
 	maxQueue   = 20  // commands; they were typed while one ran
 )
 
-// Exec runs a line: a verb with its arguments, as in the shell but without "ringside". It returns text
-// that is safe to show, and the exit code that the shell would get.
+// Exec runs a line: a verb with its arguments, as in the shell but without "ringside". It returns
+// text that is safe to show, and the exit code that the shell would get.
 type Exec func(ctx context.Context, line string) (out string, code int)
 
 // Complete returns whole words that the last word of a line could become. It may ask the cluster.
@@ -118,8 +118,9 @@ func (m *Model) Recall(by int) {
 	}
 }
 
-// Submit takes the line out of the prompt and returns the command in it, "" if there is none. A colon
-// and the program's name before the command are ignored. The next pasted line takes the line's place.
+// Submit takes the line out of the prompt and returns the command in it, "" if there is none. A
+// colon and the program's name before the command are ignored. The next pasted line takes the
+// line's place.
 func (m *Model) Submit() string {
 	line := strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(m.line.String()), ":"))
 	line = strings.TrimSpace(strings.TrimPrefix(line, "ringside "))

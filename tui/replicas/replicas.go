@@ -116,8 +116,8 @@ func known(v *view.Cluster, k *view.Key) vclock.Siblings {
 // tombstone is not a value.
 func (s *Summary) Siblings() int { return len(s.Heads.Live()) }
 
-// Agreed reports whether all homes hold the same versions, and nothing is under way that could change
-// that.
+// Agreed reports whether all homes hold the same versions, and nothing is under way that could
+// change that.
 func (s *Summary) Agreed(v *view.Cluster) bool {
 	return len(v.Groups) == 0 && len(s.Stale) == 0 && s.Blocking == ""
 }

@@ -16,7 +16,8 @@ const (
 	maxAway  = 12 // dots that count as nearby
 )
 
-// drawMarks marks the shown key on the ring, and the places where its preference list finds its homes.
+// drawMarks marks the shown key on the ring, and the places where its preference list finds its
+// homes.
 func (p *plot) drawMarks() {
 	if len(p.homes) == 0 {
 		return
@@ -59,8 +60,9 @@ func (p *plot) walk() []float64 {
 // besideBy is how far from the ring a mark stands if there is room, in dots.
 const besideBy = 4
 
-// beside writes text outside the ring, at the place with room that is nearest to the point f of the key
-// space. It reports whether the place is at most maxAway dots from there; a farther one is not taken.
+// beside writes text outside the ring, at the place with room that is nearest to the point f of the
+// key space. It reports whether the place is at most maxAway dots from there; a farther one is not
+// taken.
 func (p *plot) beside(f float64, st theme.Style, text string, maxAway float64) bool {
 	toX, toY := p.dot(p.outer+besideBy, f)
 	w := p.Width(text)

@@ -20,8 +20,9 @@ const (
 	glyphMesh = 48 // a sign for each node; beyond, counts
 )
 
-// meshName returns a node's name for a place around the dot x, y, with the node's label before it if
-// the name does not tell the label. If the ring leaves no room for the name, it returns the label.
+// meshName returns a node's name for a place around the dot x, y, with the node's label before it
+// if the name does not tell the label. If the ring leaves no room for the name, it returns the
+// label.
 func (p *plot) meshName(node string, x, y int) string {
 	name, label := state.Name(node), p.label[node]
 	if !strings.HasSuffix(name, label) {
@@ -88,7 +89,10 @@ func (p *plot) drawCounts() {
 		sign   string
 		status view.Status
 		st     theme.Style
-	}{{p.Theme.Up, view.Up, theme.Good}, {p.Theme.Paused, view.Paused, theme.Warn}, {p.Theme.Down, view.Down, theme.Bad}} {
+	}{
+		{p.Theme.Up, view.Up, theme.Good}, {p.Theme.Paused, view.Paused, theme.Warn},
+		{p.Theme.Down, view.Down, theme.Bad},
+	} {
 		if n := count[s.status]; n > 0 {
 			text := s.sign + " " + strconv.Itoa(n) + " " + string(s.status)
 			p.Put(p.W/2-p.Width(text)/2, y, s.st|theme.Bold, text)
@@ -105,8 +109,8 @@ func (p *plot) network() *fault.Net {
 		names[i] = n.Name
 	}
 	n := fault.NewNet(names)
-	// A cluster has accepted these faults. Faults that are invalid come from a forged recording, and
-	// are not drawn.
+	// A cluster has accepted these faults. Faults that are invalid come from a forged recording,
+	// and are not drawn.
 	if len(v.Groups) > 0 {
 		_ = n.Apply(fault.Fault{Kind: fault.Split, Groups: v.Groups, OneWay: v.OneWay})
 	}
@@ -138,7 +142,7 @@ func (p *plot) drawLinks(at func(int) (int, int)) {
 			x0, y0 := at(i)
 			x1, y1 := at(j)
 			st, every, text := p.link(network, nodes[i].Name, nodes[j].Name)
-			d.Line(x0, y0, x1, y1, st, every)
+			d.Line(canvas.Point{X: x0, Y: y0}, canvas.Point{X: x1, Y: y1}, st, every)
 			if text != "" {
 				signs = append(signs, sign{(x0 + x1) / 4, (y0 + y1) / 8, st | theme.Bold, text})
 			}

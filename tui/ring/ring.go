@@ -1,8 +1,8 @@
 // Package ring draws the ring pane: the key space, and the network inside of it.
 //
-// The outer ring is the key space. It begins at the top and runs clockwise; its arcs have the colours
-// and labels of their owners. The inner mesh is the network: one sign for each node and the links
-// between them. A node owns many arcs, so it has no single place on the outer ring.
+// The outer ring is the key space. It begins at the top and runs clockwise; its arcs have the
+// colours and labels of their owners. The inner mesh is the network: one sign for each node and the
+// links between them. A node owns many arcs, so it has no single place on the outer ring.
 //
 // A digit in this pane is always a node. Ranks for the shown key are written 1st, 2nd, 3rd.
 //
@@ -28,13 +28,13 @@ type Model struct{ state *state.State }
 // New returns the pane that draws the ring of s.
 func New(s *state.State) *Model { return &Model{s} }
 
-// Signature returns a text that changes when the picture does, for a pane of w×h. selecting says that
-// the user selects among nodes.
+// Signature returns a text that changes when the picture does, for a pane of w×h. selecting says
+// that the user selects among nodes.
 func (m *Model) Signature(w, h int, selecting bool) string {
 	var b strings.Builder
 	v := m.state.View
-	fmt.Fprintf(&b, "%d %d %+v %q %v %v %v %v %d %v", w, h, v.Settings, m.state.Key(), v.Groups, v.OneWay, v.Slow, v.Loss,
-		m.state.Selected(), selecting)
+	fmt.Fprintf(&b, "%d %d %+v %q %v %v %v %v %d %v", w, h, v.Settings, m.state.Key(),
+		v.Groups, v.OneWay, v.Slow, v.Loss, m.state.Selected(), selecting)
 	for _, n := range v.Nodes {
 		fmt.Fprintf(&b, " %s %v", n.Status, m.state.Suspected(n.Name))
 	}

@@ -47,8 +47,8 @@ func TestMarksAreWhole(t *testing.T) {
 	}
 }
 
-// A name that does not end in a number has its label before it. A name without room is left out, and
-// not cut.
+// A name that does not end in a number has its label before it. A name without room is left out,
+// and not cut.
 func TestNamesInTheMesh(t *testing.T) {
 	s := cluster("cart", "alpha", "beta-gamma", "delta")
 	for _, size := range [][2]int{{57, 24}, {38, 13}} {

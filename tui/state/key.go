@@ -17,7 +17,8 @@ type follow struct {
 	at   time.Time
 }
 
-// followPause is the least time between two keys. A busy cluster has thousands of requests a second.
+// followPause is the least time between two keys. A busy cluster has thousands of requests a
+// second.
 const followPause = time.Second
 
 // Key returns the key that the panes show, nil if there is none yet.
@@ -55,8 +56,8 @@ func (s *State) Follow() bool {
 	return true
 }
 
-// noteKeys finds the key of the latest request. The first key is one that was written, because a get
-// of a key without a value shows nothing.
+// noteKeys finds the key of the latest request. The first key is one that was written, because a
+// get of a key without a value shows nothing.
 func (s *State) noteKeys(events []event.Event) {
 	f := &s.follow
 	if f.off {
@@ -85,7 +86,8 @@ func writes(e event.Event) bool {
 	return false
 }
 
-// lastTouched returns the key that the latest event about a stored key was about, nil if there is none.
+// lastTouched returns the key that the latest event about a stored key was about, nil if there is
+// none.
 func (s *State) lastTouched() []byte {
 	var last *view.Key
 	for _, k := range s.View.Keys() {
@@ -99,8 +101,8 @@ func (s *State) lastTouched() []byte {
 	return last.Key
 }
 
-// KeyAfter returns the known key that comes by places after the shown one, in a circle. It returns nil
-// if no key is known.
+// KeyAfter returns the known key that comes by places after the shown one, in a circle. It returns
+// nil if no key is known.
 func (s *State) KeyAfter(by int) []byte {
 	keys := s.View.Keys()
 	if len(keys) == 0 {

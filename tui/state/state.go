@@ -91,7 +91,8 @@ func (s *State) apply(e event.Event) {
 	}
 }
 
-// wellFormed reports whether e has the parts that its kind needs. A recorded file may hold anything.
+// wellFormed reports whether e has the parts that its kind needs. A recorded file may hold
+// anything.
 func wellFormed(e event.Event) bool {
 	switch e.Kind {
 	case event.Cluster:

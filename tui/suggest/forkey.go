@@ -48,8 +48,8 @@ func (m *Model) forKey(sum replicas.Summary) []string {
 	return []string{m.split(sum), get, "trace last"}
 }
 
-// inSplit returns the proposals during a split. They lead to a conflict by two writes that have read
-// the version that they replace: one on each side.
+// inSplit returns the proposals during a split. They lead to a conflict by two writes that have
+// read the version that they replace: one on each side.
 func (m *Model) inSplit(sum replicas.Summary, context string, saved bool) []string {
 	key, far := command.Quote(string(sum.Key)), m.otherSide(sum.Homes[0])
 	if sum.Siblings() > 1 {
@@ -62,7 +62,8 @@ func (m *Model) inSplit(sum replicas.Summary, context string, saved bool) []stri
 	if behind, old := m.behind(sum); behind != "" {
 		via, items, base = behind, []string{"eggs", "salt", "jam"}, old
 	}
-	return []string{"put " + key + " " + command.Quote(withItem(base, items)) + " -c " + context + " --via " + via, "heal"}
+	value := command.Quote(withItem(base, items))
+	return []string{"put " + key + " " + value + " -c " + context + " --via " + via, "heal"}
 }
 
 // behind returns a home on a side of the split that lacks the newest version, and the version that

@@ -1,9 +1,10 @@
-// Package suggest proposes commands. The key card lists the proposals, and an empty prompt offers the
-// first of them, so that both agree.
+// Package suggest proposes commands. The key card lists the proposals, and an empty prompt offers
+// the first of them, so that both agree.
 //
 // The first proposal is the next of the steps that the screens were started with, if one is left.
-// The others follow from the state of the shown key: they lead to a conflict, and out of it again. A
-// proposal never writes blindly. It therefore uses only contexts that a command of the user saved.
+// The others follow from the state of the shown key: they lead to a conflict, and out of it again.
+// A proposal never writes blindly. It therefore uses only contexts that a command of the user
+// saved.
 //
 // Start reading with Model.Next.
 package suggest
@@ -38,7 +39,8 @@ type Model struct {
 	contexts map[string]string // name → key whose context a command saved there
 }
 
-// New returns a Model that proposes steps first. flags are those that every verb has beyond its own.
+// New returns a Model that proposes steps first. flags are those that every verb has beyond its
+// own.
 func New(s *state.State, steps []string, flags []verbs.Flag) *Model {
 	return &Model{state: s, steps: steps, flags: flags, contexts: map[string]string{}}
 }
@@ -89,8 +91,8 @@ func (m *Model) step() int {
 	return i
 }
 
-// pointless reports whether a line would do nothing now, or harm: a put without a context over a value
-// is a blind write.
+// pointless reports whether a line would do nothing now, or harm: a put without a context over a
+// value is a blind write.
 func (m *Model) pointless(line string) bool {
 	v, c := m.state.View, command.Parse(line, m.flags)
 	switch {
@@ -134,9 +136,9 @@ func verb(line string) string {
 	return first
 }
 
-// Finished notes that a command on a key ran, and under which name it saved the key's context. A write
-// in a whole cluster makes older contexts of the key out of date. In a split they stay, because the
-// other side has nothing newer.
+// Finished notes that a command on a key ran, and under which name it saved the key's context. A
+// write in a whole cluster makes older contexts of the key out of date. In a split they stay,
+// because the other side has nothing newer.
 func (m *Model) Finished(c command.Command) {
 	key := c.Key()
 	if len(m.state.View.Groups) == 0 && c.Writes() {
@@ -179,8 +181,8 @@ func (m *Model) contextOf(key string) (name string, saved bool) {
 // maxBase is how long a value may be that a proposal repeats.
 const maxBase = 40
 
-// withItem returns a value with one of items added, as resolve --union reads values: a JSON array, or
-// items with commas between them.
+// withItem returns a value with one of items added, as resolve --union reads values: a JSON array,
+// or items with commas between them.
 func withItem(v vclock.Version, items []string) string {
 	base, item := string(v.Value), items[0]
 	if i := slices.IndexFunc(items, func(s string) bool { return !strings.Contains(base, s) }); i > 0 {

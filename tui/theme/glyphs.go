@@ -17,14 +17,16 @@ type Glyphs struct {
 type Border struct{ H, V, TL, TR, BL, BR string }
 
 var unicodeGlyphs = Glyphs{
-	Up: "◉", Down: "⊘", Paused: "⊖", Suspect: "?", Cut: "✂", Slow: "~", Loss: "%", Key: "◆", Hint: "⚑", Concurrent: "‖",
+	Up: "◉", Down: "⊘", Paused: "⊖", Suspect: "?", Cut: "✂", Slow: "~", Loss: "%",
+	Key: "◆", Hint: "⚑", Concurrent: "‖",
 	Yes: "✓", No: "✗", Next: "▸", Cursor: "▸", More: "…",
 	Spark:  []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Border: Border{H: "─", V: "│", TL: "╭", TR: "╮", BL: "╰", BR: "╯"},
 }
 
 var asciiGlyphs = Glyphs{
-	Up: "o", Down: "X", Paused: "=", Suspect: "?", Cut: "x", Slow: "~", Loss: "%", Key: "*", Hint: "H", Concurrent: "||",
+	Up: "o", Down: "X", Paused: "=", Suspect: "?", Cut: "x", Slow: "~", Loss: "%",
+	Key: "*", Hint: "H", Concurrent: "||",
 	Yes: "ok", No: "!", Next: ">", Cursor: ">", More: "...",
 	Spark:  []string{"_", ".", "-", "=", "+", "*", "%", "#"},
 	Border: Border{H: "-", V: "|", TL: "+", TR: "+", BL: "+", BR: "+"},
@@ -32,15 +34,17 @@ var asciiGlyphs = Glyphs{
 
 // ASCII maps signs to their ASCII spelling. A canvas shows any other sign as "?".
 var ASCII = map[string]string{
-	"◉": "o", "⊘": "X", "⊖": "=", "✂": "x", "◆": "*", "⚑": "H", "‖": "||", "✓": "ok", "✗": "!", "▸": ">", "…": "...",
-	"─": "-", "│": "|", "┬": "+", "├": "+", "└": "+", "┘": "+", "┐": "+", "┤": "+", "┴": "+", "╭": "+", "╮": "+", "╰": "+", "╯": "+",
+	"◉": "o", "⊘": "X", "⊖": "=", "✂": "x", "◆": "*", "⚑": "H", "‖": "||", "✓": "ok", "✗": "!", "▸": ">",
+	"…": "...",
+	"─": "-", "│": "|", "┬": "+", "├": "+", "└": "+", "┘": "+", "┐": "+", "┤": "+", "┴": "+",
+	"╭": "+", "╮": "+", "╰": "+", "╯": "+",
 	"§": "s.", "·": ".", "→": "Right", "←": "<", "↑": "Up", "↓": "Dn", "↹": "Tab", "⏎": "Enter", "–": "-", "—": "-",
 	"µ": "u", "≠": "!=", "≥": ">=", "≤": "<=",
 	"⇧": "Shift+", "▲": "^", "▼": "v", "●": "o", "⇄": "<>", "“": `"`, "”": `"`, "’": "'", "×": "x",
 }
 
-// Node returns the sign of a node's state. suspected says that a node of the same side believes that
-// this node failed.
+// Node returns the sign of a node's state. suspected says that a node of the same side believes
+// that this node failed.
 func (g *Glyphs) Node(s view.Status, suspected bool) string {
 	switch {
 	case s == view.Down:
