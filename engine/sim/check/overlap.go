@@ -84,6 +84,7 @@ func (r *reads) overlaps(op, w *operation, shown vclock.Siblings, replied []stri
 		if slices.Contains(w.Acks, name) && !r.lostBy(r.world.Host(name), w.ID) {
 			acked++
 		}
+		moved = moved || r.handed[holding{name, op.Key}] >= w.Began // the host may have forgotten the ring that it did so for
 	}
 	for _, name := range homes {
 		if slices.Contains(replied, name) {
