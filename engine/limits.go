@@ -1,6 +1,9 @@
 package engine
 
-import "fmt"
+import (
+	"fmt"
+	"ringside/engine/tombstone"
+)
 
 // Overrun says which of the node's queues is longer than its bound, "" if none is. It is for tests
 // and simulators.
@@ -11,8 +14,8 @@ func (n *Node) Overrun() string {
 	}{
 		{"requests", n.coordinator.requests, MaxRequests},
 		{"rounds of anti-entropy", n.syncer.running, maxRounds},
-		{"batches of tombstones", len(n.collector.batches), maxBatches},
-		{"watched keys", len(n.collector.watched), maxWatched},
+		{"batches of tombstones", n.collector.batches.Len(), tombstone.MaxBatches},
+		{"watched keys", n.collector.watches.Len(), tombstone.MaxWatched},
 		{"hints", n.handoff.index.Len(), n.handoff.index.Max()},
 		{"hints under way to one home", n.handoff.index.MostInFlight(), handoffWindow},
 	} {

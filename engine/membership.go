@@ -191,7 +191,7 @@ func (m *members) learn(h member.History, from string) {
 	}
 	before, beside := m.stages(news, all), m.ringBeside(news, all)
 	m.set(all)
-	m.n.collector.forget()
+	m.n.collector.watches.Forget()
 	m.ringChanged(before, beside)
 	m.n.emit(event.Event{Kind: event.Membership, Peer: from, Changes: news, Count: len(m.ring.Members()), Want: m.n.arrivals.ranges.Len()})
 	m.n.gossip.spread(news, from)

@@ -167,9 +167,8 @@ type Node struct {
 func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) {
 	n := &Node{
 		cfg: cfg, db: store.NewOverlay(db), now: now,
-		rng:       rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
-		tooLarge:  oversize.NewSet(),
-		collector: newCollector(),
+		rng:      rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
+		tooLarge: oversize.NewSet(),
 	}
 	n.coordinator = newCoordinator(n)
 	n.records = &records{n: n}
@@ -180,6 +179,7 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 	n.members = newMembers(n)
 	n.trees = newTrees(n)
 	n.syncer = newSyncer(n)
+	n.collector = newCollector(n)
 	n.moves = newMoves(n)
 	n.arrivals = newArrivals(n)
 	n.transfers = newTransfers(n)
@@ -195,7 +195,7 @@ func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) 
 	n.gossip.begin()
 	n.transfers.resumeSoon()
 	n.handoff.rehomeSoon()
-	n.beginCollecting()
+	n.collector.begin()
 	return n, n.finish(), nil
 }
 
@@ -247,7 +247,7 @@ func (n *Node) History() member.History { return n.members.history }
 // from one life of the node to the next.
 func (n *Node) Step(now time.Duration, in Input) Output {
 	n.now = max(n.now, now)
-	n.noticeStall()
+	n.collector.noticeStall()
 	n.timers.Run(n.now)
 	switch in := in.(type) {
 	case nil:
@@ -305,7 +305,7 @@ func (n *Node) receive(m wire.Message) {
 	case wire.Sync:
 		n.syncer.onSync(m, b)
 	case wire.Collect:
-		n.onCollect(m, b)
+		n.collector.onCollect(m, b)
 	default:
 		n.calls.answered(m)
 	}

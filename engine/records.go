@@ -80,7 +80,7 @@ func (rs *records) known(key []byte) (s vclock.Siblings, lww bool, code wire.Cod
 // result would not fit into one message.
 func (rs *records) merge(u update) wire.Code {
 	n := rs.n
-	if u.own == nil && n.collected(u.key, u.siblings, u.lww, u.peer) {
+	if u.own == nil && n.collector.wasCollected(u.key, u.siblings, u.lww, u.peer) {
 		return wire.OK
 	}
 	k := record.DataKey(u.key)

@@ -1,19 +1,14 @@
 package engine
 
-// §4.4, beyond the paper, which says of deletes only that an added item is never lost and that "deleted
-// items can resurface". A delete leaves a tombstone: a version without a value, which swallows whatever it
-// descends from. It may go once no ancestor of it is left anywhere, on no disk, in no memory and on no link.
+// §4.4, beyond the paper, which says of deletes only that an added item is never lost and that
+// "deleted items can resurface". Package tombstone says when a tombstone may be collected. Here the
+// first home of a key finds old tombstones and asks all members twice; each member answers from its
+// store.
 //
-// The first home of a key asks all nodes twice. Who says yes at first holds nothing of the key but
-// the tombstone, no hint and no repair that waits, and watches the key from then on: if anything else is stored
-// of it, if the membership changes or if the node starts anew or stands still for long, the watch is over.
-// Whatever was under way then (from a disk that has forgotten it since, in the memory of a request) arrives
-// within the grace, and is swallowed by the tombstone or ends a watch. So if the grace later all watches still
-// stand, nobody holds an ancestor any more, and nobody ever will: the homes drop the tombstone.
-//
-// The grace has to be longer than a message may take twice, plus a request's time, plus the quarter of it
-// that a node may stand still unnoticed. Whoever cannot answer may hold an ancestor: members that are down, and nodes
-// that went and have not said that they hold nothing any more (member.Gone).
+// The grace, Timings.Tombstones, is longer than the sum of: two times the longest delay of a message,
+// the time of a request, and the part of the grace that a node may stand still unnoticed. A node that
+// cannot answer may hold an ancestor. So tombstones stay while a member cannot be reached, and while a
+// former member has not said that it holds nothing (member.Gone).
 
 import (
 	"bytes"
@@ -26,249 +21,208 @@ import (
 	"ringside/engine/mutant"
 	"ringside/engine/record"
 	"ringside/engine/store"
+	"ringside/engine/tombstone"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
 const (
-	// collectEvery is the longest time between two looks for tombstones; a short grace has shorter ones.
+	// MinTombstones is the shortest useful grace: more than twice what a client's request may take.
+	MinTombstones = 5 * time.Second
+	// collectEvery is the longest time between two scans for tombstones. A short grace has shorter ones.
 	collectEvery = 10 * time.Second
-	// maxBatches is how many batches a node may have under way. Each takes the grace.
-	maxBatches = 32
-	// maxWatched is how many keys a node watches for all others together, about 200 bytes each.
-	maxWatched = 1 << 16
-	// stallPart is the part of the grace that a node may stand still without forgetting its watches.
+	// stallPart is the part of the grace, one in stallPart, for which a node may stand still without
+	// the end of its watches.
 	stallPart = 4
 )
 
-// SafeDelay is how long a message may be under way at most where tombstones are collected with these
-// timings: what a request read before the first question may be sent again when it ends, and arrive
-// as late as that before the second.
+// SafeDelay returns how long a message may be under way at most if tombstones are collected with
+// these timings. A request may read a version before the first question, and send it again when the
+// request ends; that message must still arrive before the second question.
 func (t Timings) SafeDelay() time.Duration {
 	return (t.Tombstones - t.Tombstones/stallPart - t.Request - t.RepairGrace) / 2
 }
 
-// collector is a node's part in the collection of tombstones.
+// collector collects tombstones, and answers other nodes that do.
 type collector struct {
-	scanned []byte            // where the next look goes on
-	batches map[uint64]*batch // of this node, by number
-	active  map[string]bool   // keys in them
-	kept    string            // why tombstones stay, "" if nothing that is known keeps them
-
-	watched map[string]watch
-	sets    map[string][]watchSet // who asked → its batches that are watched, oldest first
-	newest  map[string]uint64     // who asked → its newest batch
+	n       *Node
+	batches *tombstone.Batches
+	watches *tombstone.Watches
+	scanned []byte // the key at which the next scan begins
+	kept    string // why tombstones stay, "" if no reason is known
 }
 
-// A batch is some tombstones that a node, their first home, wants collected.
-type batch struct {
-	id         uint64
-	tombstones []wire.Tombstone // that nobody has objected to
-	objected   []bool           // in the round that is on
-	waiting    int              // answers that are missing
-	over       bool
+func newCollector(n *Node) *collector {
+	return &collector{n: n, batches: tombstone.NewBatches(), watches: tombstone.NewWatches()}
 }
 
-// A watch says that a node has held nothing of a key but a tombstone ever since it was asked.
-type watch struct {
-	by      string
-	batch   uint64
-	state   uint64
-	dropped bool // the tombstone was collected; whoever still has it is to drop it, too
-}
-
-// A watchSet is what is watched for one batch.
-type watchSet struct {
-	batch uint64
-	keys  []string
-	until time.Duration // whoever asked has given up by then
-}
-
-func newCollector() *collector {
-	return &collector{
-		batches: map[uint64]*batch{}, active: map[string]bool{},
-		watched: map[string]watch{}, sets: map[string][]watchSet{}, newest: map[string]uint64{},
+// begin plans the first scan, at a random moment within pause.
+func (c *collector) begin() {
+	if c.n.cfg.Timings.Tombstones > 0 {
+		c.n.after(1+time.Duration(c.n.rng.Int64N(int64(c.pause()))), c.collect)
 	}
 }
 
-// beginCollecting plans the first look; every node has its own moment.
-func (n *Node) beginCollecting() {
-	if n.cfg.Timings.Tombstones > 0 {
-		n.after(1+time.Duration(n.rng.Int64N(int64(n.collectPause()))), n.collect)
-	}
+// pause returns the time between two scans.
+func (c *collector) pause() time.Duration {
+	return min(c.n.cfg.Timings.Tombstones/stallPart, collectEvery)
 }
 
-func (n *Node) collectPause() time.Duration {
-	return min(n.cfg.Timings.Tombstones/stallPart, collectEvery)
-}
-
-// collect looks for tombstones that are old enough, and begins a batch with what it finds.
-func (n *Node) collect() {
-	n.after(n.collectPause(), n.collect)
-	n.endSets()
-	if !n.members.ringKnown() || len(n.collector.batches) >= maxBatches {
+// collect scans a part of the store for old tombstones, and begins a batch with those that it finds.
+func (c *collector) collect() {
+	n := c.n
+	n.after(c.pause(), c.collect)
+	c.watches.Expire(n.now)
+	if !n.members.ringKnown() || c.batches.Full() {
 		return
 	}
-	found := n.oldTombstones()
-	if len(found) == 0 {
-		return
-	}
-	if why := n.cannotAsk(); why != "" {
-		n.keepDead(len(found), why)
-		return
-	}
-	b := &batch{id: n.calls.number(), tombstones: found}
-	n.collector.batches[b.id] = b
-	for _, t := range found {
-		n.collector.active[string(t.Key)] = true
-	}
-	if mutant.Is(mutant.CollectedAtOnce) {
-		n.dropEverywhere(b)
-		return
-	}
-	n.askAll(b, wire.CollectAsk, func() {
-		n.after(n.cfg.Timings.Tombstones, func() {
-			n.askAll(b, wire.CollectAgain, func() { n.dropEverywhere(b) })
-		})
-	})
-}
-
-// oldTombstones reads on from where the last look stopped, and begins again at the end.
-func (n *Node) oldTombstones() []wire.Tombstone {
 	var found []wire.Tombstone
-	n.collector.scanned = scanPart(n.db, n.collector.scanned, func(k, v []byte) bool {
-		if t, ok := n.collectable(k, v); ok {
+	c.scanned = scanPart(n.db, c.scanned, func(k, v []byte) bool {
+		if t, ok := c.collectable(k, v); ok {
 			found = append(found, t)
 		}
 		return len(found) < wire.MaxTombstones
 	})
-	return found
+	if len(found) == 0 {
+		return
+	}
+	if why := c.cannotAsk(); why != "" {
+		c.reportKept(len(found), why)
+		return
+	}
+	b := c.batches.Begin(n.calls.number(), found)
+	if mutant.Is(mutant.CollectedAtOnce) {
+		c.dropEverywhere(b)
+		return
+	}
+	c.askAll(b, wire.CollectAsk, func() {
+		n.after(n.cfg.Timings.Tombstones, func() {
+			c.askAll(b, wire.CollectAgain, func() { c.dropEverywhere(b) })
+		})
+	})
 }
 
-// collectable says whether a record is nothing but old tombstones of a key that this node is the first home of.
-func (n *Node) collectable(dbKey, value []byte) (wire.Tombstone, bool) {
-	_, k := record.ParseDataKey(dbKey)
+// collectable returns the tombstone in a stored record. It returns false unless the record holds only
+// tombstones, all older than the grace, of a key that this node is the first home of.
+func (c *collector) collectable(dataKey, value []byte) (wire.Tombstone, bool) {
+	n := c.n
+	_, k := record.ParseDataKey(dataKey)
 	rec, err := record.Decode(value)
 	switch {
 	case err != nil || !dead(rec.Siblings):
 	case int64(n.now)-latest(rec.Siblings) < int64(n.cfg.Timings.Tombstones):
-	case n.collector.active[string(k)] || n.members.preference(k)[0] != n.cfg.Name:
+	case c.batches.Active(k) || n.members.preference(k)[0] != n.cfg.Name:
 	default:
 		return wire.Tombstone{Key: bytes.Clone(k), State: stateOf(k, rec).Hash}, true
 	}
 	return wire.Tombstone{}, false
 }
 
-// dead says whether there are versions, and all of them tombstones.
+// dead reports whether s has versions and all of them are tombstones.
 func dead(s vclock.Siblings) bool { return len(s) > 0 && live(s) == 0 }
 
-// cannotAsk says why it makes no sense to ask now, "" if it may.
-func (n *Node) cannotAsk() string {
-	if away := n.absent(); away != "" && !mutant.Is(mutant.AbsentForgotten) {
+// cannotAsk returns why the node does not ask the members now, "" if it may ask them.
+func (c *collector) cannotAsk() string {
+	if away := c.absent(); away != "" && !mutant.Is(mutant.AbsentForgotten) {
 		return away + " went, and may come back with what was deleted"
 	}
-	for _, m := range n.members.ring.Members() {
-		if !n.detector.healthy(m.Name) && !mutant.Is(mutant.SilenceAgrees) {
+	for _, m := range c.n.members.ring.Members() {
+		if !c.n.detector.healthy(m.Name) && !mutant.Is(mutant.SilenceAgrees) {
 			return m.Name + " cannot be reached"
 		}
 	}
 	return ""
 }
 
-// absent names a node that went and has not said that it holds nothing, "" if there is none.
-func (n *Node) absent() string {
+// absent returns a former member that has not said that it holds nothing, "" if there is none. Of
+// several it returns the one whose latest change is the latest.
+func (c *collector) absent() string {
 	seen := map[string]bool{}
-	for _, c := range slices.Backward(n.members.history) {
-		if !seen[c.Node] && !n.members.has(c.Node) && c.Kind != member.Gone {
-			return c.Node
+	for _, change := range slices.Backward(c.n.members.history) {
+		if !seen[change.Node] && !c.n.members.has(change.Node) && change.Kind != member.Gone {
+			return change.Node
 		}
-		seen[c.Node] = true
+		seen[change.Node] = true
 	}
 	return ""
 }
 
-// keepDead notes why tombstones stay, and tells it when the reason is a new one.
-func (n *Node) keepDead(count int, why string) {
-	if n.collector.kept != why {
-		n.collector.kept = why
-		if why != "" {
-			n.emit(event.Event{Kind: event.TombstonesKept, Count: count, Message: why})
-		}
+// reportKept notes why tombstones stay, and emits an event if the reason is new.
+func (c *collector) reportKept(count int, why string) {
+	if c.kept == why {
+		return
+	}
+	c.kept = why
+	if why != "" {
+		c.n.emit(event.Event{Kind: event.TombstonesKept, Count: count, Message: why})
 	}
 }
 
-// askAll puts one of the two questions to all members, this node among them, and goes on
-// with those tombstones that nobody objected to.
-func (n *Node) askAll(b *batch, phase wire.CollectPhase, then func()) {
-	if b.over {
+// askAll asks all members one of the two questions, this node among them. It calls then if tombstones
+// are left that no member objected to.
+func (c *collector) askAll(b *tombstone.Batch, phase wire.CollectPhase, then func()) {
+	n := c.n
+	if b.Over() {
 		return
 	}
-	if why := n.cannotAsk(); why != "" {
-		n.endBatch(b, why)
+	if why := c.cannotAsk(); why != "" {
+		c.endBatch(b, why)
 		return
 	}
-	c := wire.Collect{Batch: b.id, Phase: phase, Tombstones: b.tombstones}
-	b.objected = make([]bool, len(b.tombstones))
+	question := wire.Collect{Batch: b.ID, Phase: phase, Tombstones: b.Tombstones}
 	members := n.members.ring.Members()
-	b.waiting = len(members)
+	b.BeginRound(len(members))
 	for _, m := range members {
-		if b.over {
+		if b.Over() {
 			return // this node objects itself
 		}
-		answered := func(body wire.Body) { n.answeredCollect(b, m.Name, body, then) }
+		answered := func(body wire.Body) { c.answered(b, m.Name, body, then) }
 		if m.Name == n.cfg.Name {
-			answered(n.onCollectAsk(n.cfg.Name, n.members.digest, c))
+			answered(c.judge(n.cfg.Name, n.members.digest, question))
 			continue
 		}
-		n.calls.begin(m.Name, 0, c, n.cfg.Timings.Patience, call{
+		n.calls.begin(m.Name, 0, question, n.cfg.Timings.Patience, call{
 			onAnswer: answered,
 			onSilent: func() {
 				if mutant.Is(mutant.SilenceAgrees) {
-					answered(wire.CollectReply{Answers: make([]wire.CollectAnswer, len(b.tombstones))})
+					answered(wire.CollectReply{Answers: make([]wire.CollectAnswer, len(b.Tombstones))})
 					return
 				}
-				n.endBatch(b, m.Name+" does not answer")
+				c.endBatch(b, m.Name+" does not answer")
 			},
 		})
 	}
 }
 
-func (n *Node) answeredCollect(b *batch, from string, body wire.Body, then func()) {
+// answered takes a member's answer to one of the two questions.
+func (c *collector) answered(b *tombstone.Batch, from string, body wire.Body, then func()) {
 	r, ok := body.(wire.CollectReply)
 	switch {
-	case b.over:
+	case b.Over():
 		return
 	case ok && r.Err == wire.Pending:
-		n.endBatch(b, from+" knows another ring")
+		c.endBatch(b, from+" knows another ring")
 		return
-	case !ok || r.Err != wire.OK || len(r.Answers) != len(b.tombstones):
-		n.endBatch(b, from+" has answered before, or does not collect tombstones")
+	case !ok || r.Err != wire.OK || len(r.Answers) != len(b.Tombstones):
+		c.endBatch(b, from+" has answered before, or does not collect tombstones")
 		return
 	}
-	for i, a := range r.Answers {
+	for _, a := range r.Answers {
 		if a != wire.CollectAgreed {
-			b.objected[i] = true
-			n.keepDead(1, fmt.Sprintf("%s %s", from, objections[a]))
+			c.reportKept(1, fmt.Sprintf("%s %s", from, objections[a]))
 		}
 	}
-	if b.waiting--; b.waiting > 0 {
+	if !c.batches.Answer(b, r.Answers) {
 		return
 	}
-	var left []wire.Tombstone
-	for i, t := range b.tombstones {
-		if b.objected[i] {
-			delete(n.collector.active, string(t.Key))
-		} else {
-			left = append(left, t)
-		}
-	}
-	if b.tombstones = left; len(left) == 0 {
-		n.endBatch(b, n.collector.kept)
+	if len(b.Tombstones) == 0 {
+		c.endBatch(b, c.kept)
 		return
 	}
 	then()
 }
 
+// objections says in words why a member does not agree.
 var objections = map[wire.CollectAnswer]string{
 	wire.CollectDiffers: "holds something else of a deleted key",
 	wire.CollectHinted:  "keeps a hint for a deleted key",
@@ -277,79 +231,72 @@ var objections = map[wire.CollectAnswer]string{
 	wire.CollectChanged: "cannot say what came of a deleted key meanwhile",
 }
 
-// endBatch gives up what is left of a batch, or is done with it; a later look begins anew.
-func (n *Node) endBatch(b *batch, why string) {
-	if b.over {
-		return
-	}
-	b.over = true
-	n.keepDead(len(b.tombstones), why)
-	delete(n.collector.batches, b.id)
-	for _, t := range b.tombstones {
-		delete(n.collector.active, string(t.Key))
+// endBatch ends a batch. why says why its tombstones stay, "" if they were collected. A later scan
+// finds those that stay again.
+func (c *collector) endBatch(b *tombstone.Batch, why string) {
+	if c.batches.End(b) {
+		c.reportKept(len(b.Tombstones), why)
 	}
 }
 
-// dropEverywhere has all nodes drop what all said twice that they can do without. A home that does
-// not hear of it offers the tombstone to the others some day, and is told then.
-func (n *Node) dropEverywhere(b *batch) {
-	c := wire.Collect{Batch: b.id, Phase: wire.CollectDrop, Tombstones: b.tombstones}
-	for _, m := range n.members.ring.Members() {
-		if m.Name == n.cfg.Name {
-			n.dropTombstones(c)
+// dropEverywhere tells all members to drop the tombstones that all agreed to twice. A home that does
+// not get the message still offers the tombstone to the others, and is told then (wasCollected).
+func (c *collector) dropEverywhere(b *tombstone.Batch) {
+	order := wire.Collect{Batch: b.ID, Phase: wire.CollectDrop, Tombstones: b.Tombstones}
+	for _, m := range c.n.members.ring.Members() {
+		if m.Name == c.n.cfg.Name {
+			c.drop(order)
 			continue
 		}
-		n.calls.begin(m.Name, 0, c, n.cfg.Timings.Patience, call{})
+		c.n.calls.begin(m.Name, 0, order, c.n.cfg.Timings.Patience, call{})
 	}
-	n.endBatch(b, "")
+	c.endBatch(b, "")
 }
 
-// onCollect answers another node that wants tombstones collected.
-func (n *Node) onCollect(m wire.Message, c wire.Collect) {
-	if c.Phase == wire.CollectDrop {
-		n.dropTombstones(c)
-		n.answer(m, wire.CollectReply{})
+// onCollect answers another node that collects tombstones.
+func (c *collector) onCollect(m wire.Message, q wire.Collect) {
+	if q.Phase == wire.CollectDrop {
+		c.drop(q)
+		c.n.answer(m, wire.CollectReply{})
 		return
 	}
-	n.requireDurable() // what this node agrees to rests on what it holds
-	n.answer(m, n.onCollectAsk(m.From, m.View, c))
+	c.n.requireDurable() // the answer depends on records that may be in the object buffer
+	c.n.answer(m, c.judge(m.From, m.View, q))
 }
 
-// onCollectAsk judges tombstones for a node that knows the ring as view.
-func (n *Node) onCollectAsk(from string, view uint64, c wire.Collect) wire.CollectReply {
-	first := c.Phase == wire.CollectAsk
+// judge answers one of the two questions of a node that knows the ring as view.
+func (c *collector) judge(from string, view uint64, q wire.Collect) wire.CollectReply {
+	n, first := c.n, q.Phase == wire.CollectAsk
 	switch {
 	case view != n.members.digest:
 		return wire.CollectReply{Err: wire.Pending}
-	case n.cfg.Timings.Tombstones == 0 || first && c.Batch <= n.collector.newest[from]: // a repetition must not begin a watch anew
+	case n.cfg.Timings.Tombstones == 0 || first && c.watches.Asked(from, q.Batch):
 		return wire.CollectReply{Err: wire.BadRequest}
 	}
-	r := wire.CollectReply{Answers: make([]wire.CollectAnswer, len(c.Tombstones))}
-	var keys []string
-	for i, t := range c.Tombstones {
-		r.Answers[i] = n.holdsOnly(t)
-		w, watched := n.collector.watched[string(t.Key)]
+	r := wire.CollectReply{Answers: make([]wire.CollectAnswer, len(q.Tombstones))}
+	round := c.watches.Begin(from, q.Batch)
+	for i, t := range q.Tombstones {
+		r.Answers[i] = c.holdsOnly(t)
 		switch {
 		case r.Answers[i] != wire.CollectAgreed:
-		case !first && (!watched || w != watch{by: from, batch: c.Batch, state: t.State}):
+		case !first && !c.watches.Holds(from, q.Batch, t):
 			r.Answers[i] = wire.CollectChanged
-		case first && (n.background.busy() || len(n.collector.watched) >= maxWatched):
+		case first && (n.background.busy() || c.watches.Full()):
 			r.Answers[i] = wire.CollectBusy
 		case first:
-			n.collector.watched[string(t.Key)] = watch{by: from, batch: c.Batch, state: t.State}
-			keys = append(keys, string(t.Key))
+			round.Watch(t)
 		}
 	}
 	if first {
-		n.collector.newest[from] = c.Batch
-		n.collector.sets[from] = append(n.collector.sets[from], watchSet{c.Batch, keys, n.now + 2*n.cfg.Timings.Tombstones})
+		round.End(n.now + 2*n.cfg.Timings.Tombstones)
 	}
 	return r
 }
 
-// holdsOnly says whether the node holds nothing of a key but, as a home, the tombstone. Ranges that change
-// hands need no other care: whoever still holds something of one says so, or is missed.
-func (n *Node) holdsOnly(t wire.Tombstone) wire.CollectAnswer {
+// holdsOnly answers whether the node holds nothing of a key but, as a home, the tombstone. Ranges that
+// move need no other care: a node that still holds something of one says so, or does not answer.
+func (c *collector) holdsOnly(t wire.Tombstone) wire.CollectAnswer {
+	n := c.n
 	if len(n.handoff.index.HomesOf(t.Key)) > 0 {
 		return wire.CollectHinted
 	}
@@ -365,53 +312,27 @@ func (n *Node) holdsOnly(t wire.Tombstone) wire.CollectAnswer {
 	return wire.CollectAgreed
 }
 
-// stored ends the watch of a key of which the node now holds something else, rec.
+// stored notes that the node now holds rec of a key.
 func (c *collector) stored(key []byte, rec record.Record) {
-	if w, ok := c.watched[string(key)]; ok && !w.dropped && w.state != stateOf(key, rec).Hash {
-		delete(c.watched, string(key))
+	if c.watches.Watching(key) {
+		c.watches.Stored(key, stateOf(key, rec).Hash)
 	}
 }
 
-// forget ends all watches: the node cannot vouch for anything that it said before.
-func (c *collector) forget() {
-	clear(c.watched)
-	clear(c.sets)
-}
-
-// endSets ends the watches of those who gave up, or are done.
-func (n *Node) endSets() {
-	c := n.collector
-	for by, sets := range c.sets {
-		c.sets[by] = slices.DeleteFunc(sets, func(s watchSet) bool {
-			if n.now < s.until {
-				return false
-			}
-			for _, k := range s.keys {
-				if w := c.watched[k]; w.by == by && w.batch == s.batch {
-					delete(c.watched, k)
-				}
-			}
-			return true
-		})
+// noticeStall ends all watches if the node did not run for long. Messages that were meant to have
+// arrived by now, and timers that were meant to have run, may have waited for the node.
+func (c *collector) noticeStall() {
+	due, ok := c.n.timers.Next()
+	if grace := c.n.cfg.Timings.Tombstones; ok && grace > 0 && c.n.now-due > grace/stallPart {
+		c.watches.Forget()
 	}
 }
 
-// noticeStall ends all watches if the node did not run for long: what is meant to
-// have arrived, and what was to be forgotten by now, may have waited for it.
-func (n *Node) noticeStall() {
-	due, ok := n.timers.Next()
-	if grace := n.cfg.Timings.Tombstones; ok && grace > 0 && n.now-due > grace/stallPart {
-		n.collector.forget()
-	}
-}
-
-// dropTombstones drops those that the node holds exactly so.
-func (n *Node) dropTombstones(c wire.Collect) {
-	for _, t := range c.Tombstones {
-		if w, ok := n.collector.watched[string(t.Key)]; ok && w.batch == c.Batch && w.state == t.State {
-			w.dropped = true
-			n.collector.watched[string(t.Key)] = w
-		}
+// drop drops the tombstones of which the node holds exactly the state that was agreed to.
+func (c *collector) drop(q wire.Collect) {
+	n := c.n
+	for _, t := range q.Tombstones {
+		c.watches.Collected(q.Batch, t)
 		k := record.DataKey(t.Key)
 		rec, err := n.records.read(store.Data, k)
 		if err != nil || !dead(rec.Siblings) || stateOf(t.Key, rec).Hash != t.State {
@@ -423,20 +344,16 @@ func (n *Node) dropTombstones(c wire.Collect) {
 	}
 }
 
-// collected says whether siblings are a tombstone that all nodes were told to drop a while ago. Nothing
-// would come of taking it but that it goes around once more; whoever still has it is told.
-func (n *Node) collected(key []byte, siblings vclock.Siblings, lww bool, from string) bool {
-	w, ok := n.collector.watched[string(key)]
-	if !ok || !w.dropped {
+// wasCollected reports whether siblings are a tombstone that was collected a while ago. The node need
+// not take it again. from, the node that sent it, is told to drop it as well.
+func (c *collector) wasCollected(key []byte, siblings vclock.Siblings, lww bool, from string) bool {
+	state, batch, ok := c.watches.WasCollected(key)
+	if !ok || stateOf(key, record.Record{Siblings: siblings, LWW: lww}).Hash != state {
 		return false
 	}
-	state := stateOf(key, record.Record{Siblings: siblings, LWW: lww})
-	if state.Hash != w.state {
-		return false
-	}
-	if from != "" && from != n.cfg.Name {
-		c := wire.Collect{Batch: w.batch, Phase: wire.CollectDrop, Tombstones: []wire.Tombstone{{Key: key, State: w.state}}}
-		n.calls.begin(from, 0, c, n.cfg.Timings.Patience, call{})
+	if from != "" && from != c.n.cfg.Name {
+		order := wire.Collect{Batch: batch, Phase: wire.CollectDrop, Tombstones: []wire.Tombstone{{Key: key, State: state}}}
+		c.n.calls.begin(from, 0, order, c.n.cfg.Timings.Patience, call{})
 	}
 	return true
 }

@@ -109,8 +109,8 @@ func TestTombstonesAreCollected(t *testing.T) {
 	w.wantValues("n3", key, "eggs")
 	for _, n := range w.names { // nobody watches for ever
 		w.pass(2 * testGrace)
-		if c := w.nodes[n].collector; len(c.watched)+len(c.batches)+len(c.active) > 0 {
-			t.Errorf("%s still watches %d keys of %d batches", n, len(c.watched), len(c.batches))
+		if c := w.nodes[n].collector; c.watches.Len()+c.batches.Len()+c.batches.ActiveLen() > 0 {
+			t.Errorf("%s still watches %d keys of %d batches", n, c.watches.Len(), c.batches.Len())
 		}
 	}
 }
@@ -249,7 +249,7 @@ func TestLateWriteBetweenTheQuestions(t *testing.T) {
 func (w *world) untilWatched(node, key string) {
 	w.t.Helper()
 	for end := w.now + 5*testGrace; ; w.pass(100 * time.Millisecond) {
-		if _, ok := w.nodes[node].collector.watched[key]; ok {
+		if w.nodes[node].collector.watches.Watching([]byte(key)) {
 			return
 		}
 		if w.now > end {
@@ -273,12 +273,12 @@ func TestRepeatedQuestion(t *testing.T) {
 		return false
 	}
 	w.untilWatched("n3", key)
-	w.nodes["n3"].collector.forget()
+	w.nodes["n3"].collector.watches.Forget()
 	if first.Body == nil {
 		t.Fatal("the question was not seen")
 	}
 	w.step("n3", Receive{first})
-	if len(w.nodes["n3"].collector.watched) > 0 {
+	if w.nodes["n3"].collector.watches.Len() > 0 {
 		t.Fatal("n3 watches again")
 	}
 }
