@@ -98,7 +98,7 @@ func without(nodes []string, node string) []string {
 }
 
 // syncAfterRecovery plans a round for each range that this node shares with a peer which is healthy
-// again. The rounds begin after one or two times Timings.Reunion, so that not all peers of the
+// again. The rounds begin after one or two times Timings.SyncAfterRecovery, so that not all peers of the
 // recovered node begin at once.
 func (s *syncer) syncAfterRecovery(peer string) {
 	n := s.n
@@ -106,7 +106,7 @@ func (s *syncer) syncAfterRecovery(peer string) {
 		return
 	}
 	s.recovering[peer] = true
-	wait := n.cfg.Timings.Reunion
+	wait := n.cfg.Timings.SyncAfterRecovery
 	if n.rng.IntN(2) == 0 {
 		wait *= 2
 	}
@@ -140,7 +140,7 @@ func (s *syncer) syncKeySoon(key []byte) {
 		return
 	}
 	s.soon = true
-	n.after(n.cfg.Timings.Reunion, func() {
+	n.after(n.cfg.Timings.SyncAfterRecovery, func() {
 		s.soon = false
 		s.startRounds()
 	})
@@ -199,7 +199,7 @@ func (s *syncer) run(t task) {
 // startRounds starts tasks in order, as many as may run at once.
 func (s *syncer) startRounds() {
 	n := s.n
-	for len(s.tasks) > 0 && !n.full(s.running, n.background.ctl.Part(maxRounds)) {
+	for len(s.tasks) > 0 && !n.windowFull(s.running, n.background.ctl.Part(maxRounds)) {
 		t := s.tasks[0]
 		s.tasks = s.tasks[1:]
 		if t.done == nil {

@@ -117,7 +117,7 @@ func TestMissedWriteComesByAntiEntropy(t *testing.T) {
 	w.do("n1", wire.PutRequest{Key: []byte("gone"), Delete: true, Context: gone.Context})
 	w.start("n3")
 	w.tell(func(p string) Input { return PeerUp{p} }, func(_, to string) bool { return to == "n3" })
-	w.pass(3 * w.timings.Reunion)
+	w.pass(3 * w.timings.SyncAfterRecovery)
 	rec, err := w.nodes["n3"].records.read(store.Data, record.DataKey([]byte("cart")))
 	if err != nil || !rec.Siblings.Has(r.Version.Dot) {
 		t.Fatalf("n3 holds %v, %v", rec.Siblings, err)
@@ -462,7 +462,7 @@ func TestHandoffSetsOffComparisons(t *testing.T) {
 	w.split(true, []string{"n1", "n2"}, []string{"n3", "n4", "n5"})
 	w.mustPut("n1", key, "v", nil) // n1 and n2 keep it for n3 and n4; nobody is left for n5
 	w.heal(true)
-	w.pass(2 * DefaultTimings().Reunion)
+	w.pass(2 * DefaultTimings().SyncAfterRecovery)
 	if s, _, _ := w.nodes["n5"].records.known([]byte(key)); len(s) != 1 {
 		t.Fatalf("n5 holds %v", s)
 	}

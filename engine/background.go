@@ -42,7 +42,7 @@ func (b *background) resume() {
 	}
 	b.running = true
 	b.ctl.Refill(b.n.now)
-	for len(b.waiting) > 0 && b.ctl.Granted() && !b.n.odd(LittleSync) {
+	for len(b.waiting) > 0 && b.ctl.Granted() && !b.n.buggify(LittleSync) {
 		task := b.waiting[0]
 		b.waiting = b.waiting[1:]
 		task()

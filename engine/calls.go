@@ -53,8 +53,8 @@ func (cs *calls) number() uint64 {
 func (cs *calls) begin(to string, request uint64, body wire.Body, patience time.Duration, c call) uint64 {
 	op := cs.number()
 	c.to, c.began = to, cs.n.now
-	if cs.n.odd(HastyDoubt) {
-		patience /= hasty
+	if cs.n.buggify(HastyDoubt) {
+		patience /= hastyDivisor
 	}
 	c.patience = cs.n.after(patience, func() {
 		cs.n.detector.silent(to)

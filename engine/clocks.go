@@ -58,7 +58,7 @@ func (p *put) past(ctx vclock.Clock, known vclock.Siblings, own record.Own) vclo
 	}
 	past := ctx.Merge(known.Context()) // all that the new version replaces (lastwrite.go)
 	limit := compactAt
-	if n.odd(EarlyCompaction) {
+	if n.buggify(EarlyCompaction) {
 		limit = 1
 	}
 	if len(past) > limit { // otherwise each lost dot would leave one more gap

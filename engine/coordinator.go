@@ -59,7 +59,7 @@ func (c *coordinator) Leavers() []string {
 
 // busy returns why a further request has to be refused, nil if there is room for it.
 func (c *coordinator) busy() error {
-	if c.requests < MaxRequests && (c.requests == 0 || !c.n.odd(FewRequests)) {
+	if c.requests < MaxRequests && (c.requests == 0 || !c.n.buggify(FewRequests)) {
 		return nil
 	}
 	return fmt.Errorf("%s works on %d requests already; try again", c.n.cfg.Name, c.requests)

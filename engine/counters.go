@@ -119,7 +119,7 @@ func (c *counters) keep(stored []byte, own record.Own) {
 		c.kept++
 	}
 	c.n.write(store.Own, stored, record.EncodeOwn(own))
-	if c.kept > maxCounters || c.n.odd(FewCounters) {
+	if c.kept > maxCounters || c.n.buggify(FewCounters) {
 		c.foldSome()
 	}
 }

@@ -67,7 +67,7 @@ func TestClocksStayReadable(t *testing.T) {
 // Counters folded into floors are not minted again, whether the key has a record or not.
 func TestFoldedCountersAreNotMintedAgain(t *testing.T) {
 	w := five(t)
-	w.restart(func(c *Config) { c.Buggify = func(p Place) bool { return p == FewCounters } })
+	w.restart(func(c *Config) { c.Buggify = func(p BuggifyPoint) bool { return p == FewCounters } })
 	key := w.keyAt("n3", "n4", "n5")
 	w.mustPut("n3", key, "milk", nil)
 	for round := 1; round <= 8; round++ {
@@ -242,7 +242,7 @@ func TestDroppedRangeKeepsFoldedCounters(t *testing.T) {
 	n.counted(keys[0], asHome(keys[0]))
 	n.counted(keys[1], asHome(keys[1]))
 	last := n.counted(keys[1], func(own record.Own, _ vclock.Siblings) { n.counters.keep(record.DataKey(keys[1]), own) }) // as a stand-in
-	n.cfg.Buggify = func(p Place) bool { return p == FewCounters }
+	n.cfg.Buggify = func(p BuggifyPoint) bool { return p == FewCounters }
 	n.transfers.drop(n.transfers.handover(keyrange.Of(n.members.ring, rg)))
 	if next := n.counters.mint(keys[1], nil); next.Epoch != last.Epoch || next.Counter != last.Counter+1 {
 		t.Fatalf("after %v the node counts on with %v", last, next)

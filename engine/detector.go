@@ -94,8 +94,8 @@ func (d *detector) probeLater(peer string) {
 		return
 	}
 	wait := d.n.cfg.Timings.Probe
-	if d.n.odd(RareProbes) {
-		wait *= rare
+	if d.n.buggify(RareProbes) {
+		wait *= rareFactor
 	}
 	d.n.after(wait, func() {
 		if d.peers.EndProbe(peer) {

@@ -26,7 +26,7 @@ anything but store.ErrCorrupt. Messages may be lost, repeated,
 delayed and reordered, but what is under way to a node that crashes must not reach its next life
 (connections give that for free).
 
-Config.Buggify is for simulators alone: they ask the node to do what is rare and right (Place).
+Config.Buggify is for simulators alone: they ask the node to do what is rare and right (BuggifyPoint).
 Conditions with mutant.Is are deliberate bugs, and are not there in the ordinary build.
 
 # The paper in this package

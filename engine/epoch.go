@@ -92,7 +92,7 @@ func (c *counters) beginEpoch() {
 // that the node holds. The caller stores the dot in the same step, with records.merge, handoff.keep
 // or keep.
 func (c *counters) mint(key []byte, seen vclock.Clock) record.Own {
-	if own, ok := c.lastMinted(key); ok && !c.n.odd(FreshEpochs) {
+	if own, ok := c.lastMinted(key); ok && !c.n.buggify(FreshEpochs) {
 		own.Counter++
 		if seen.Get(vclock.Actor{Node: c.n.cfg.Name, Epoch: own.Epoch}) < own.Counter {
 			return own

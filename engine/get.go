@@ -187,7 +187,7 @@ func (g *get) settle() {
 		g.succeed()
 		g.timeout.Stop()
 		g.timeout = n.after(n.cfg.Timings.RepairGrace, g.end)
-		if n.odd(HastyGet) {
+		if n.buggify(HastyGet) {
 			g.end()
 			return
 		}

@@ -139,10 +139,10 @@ func (h *handoff) scan() {
 // deliver sends the oldest hints for home until its window is full.
 func (h *handoff) deliver(home string) {
 	n := h.n
-	if !h.index.HasFor(home) || !n.detector.healthy(home) || n.odd(LazyHandoff) {
+	if !h.index.HasFor(home) || !n.detector.healthy(home) || n.buggify(LazyHandoff) {
 		return
 	}
-	room := func() bool { return !n.full(h.index.InFlight(home), handoffWindow) }
+	room := func() bool { return !n.windowFull(h.index.InFlight(home), handoffWindow) }
 	for key, hint := range h.index.Waiting(home, room) {
 		if !n.tooLarge.BlocksHint(n.now, key, home) {
 			h.index.Launch(home, hint)

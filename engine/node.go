@@ -45,8 +45,8 @@ type Config struct {
 	// Durable, and a crash may lose the latest writes. The same on all nodes of a cluster.
 	Buffered bool
 
-	// Buggify, if not nil, is asked where the node could do what is rare (see Place).
-	Buggify  func(Place) bool
+	// Buggify, if not nil, is asked where the node could do what is rare (see BuggifyPoint).
+	Buggify  func(BuggifyPoint) bool
 	Literal  bool // the paper's plain vector clocks, for every put (§4.4; see clocks.go)
 	Truncate int  // pairs that the clock of a new version may have (§4.4); 0: any number
 	MaxHints int  // that the node keeps; 0: the constant of that name

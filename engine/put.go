@@ -203,7 +203,7 @@ func (p *put) acked(a quorum.Assignment) {
 func (p *put) settle() {
 	if !p.replied && p.replicas.Enough() {
 		p.succeed()
-		if p.n.odd(HastyPut) {
+		if p.n.buggify(HastyPut) {
 			p.end()
 			return
 		}

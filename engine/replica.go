@@ -28,7 +28,7 @@ func (rs *records) keep(m wire.Message, w wire.Write) wire.Code {
 		return wire.OK
 	case n.departure.over: // the node has announced that it holds nothing, and may be stopped at any moment
 		return wire.Pending
-	case sync && n.odd(LittleSync):
+	case sync && n.buggify(LittleSync):
 		return wire.Overloaded
 	case n.members.gone: // a node that takes nothing need not be asked what it holds
 		return wire.Overloaded

@@ -63,7 +63,7 @@ func (p *put) openContext() (wire.Context, error) {
 // has seen, whatever the clocks of the nodes say.
 func (p *put) newVersion(ctx wire.Context, known vclock.Siblings, own record.Own) vclock.Version {
 	n, past := p.n, p.past(ctx.Clock, known, own)
-	t := max(n.stampTime(), ctx.Time+1)
+	t := max(p.clockTime(), ctx.Time+1)
 	if mutant.Is(mutant.ContextTimeIgnored) {
 		t = int64(n.now)
 	}
@@ -72,6 +72,15 @@ func (p *put) newVersion(ctx wire.Context, known vclock.Siblings, own record.Own
 		Past: past, Value: p.req.Value, Deleted: p.req.Delete,
 		Request: p.req.Request, Literal: n.cfg.Literal, Time: t,
 	}
+}
+
+// clockTime returns the time that a new version takes from the node's clock, in nanoseconds since 1970.
+func (p *put) clockTime() int64 {
+	now := p.n.now
+	if p.n.buggify(CoarseTimes) {
+		now = now.Truncate(coarseTick)
+	}
+	return int64(now)
 }
 
 // checkSize returns an error if the versions of the key exceed a limit. A single version always

@@ -23,7 +23,7 @@ func (s *syncer) onSync(m wire.Message, q wire.Sync) {
 	case !id.HasHomes(n.members.ring, n.cfg.Name):
 		n.answer(m, wire.SyncReply{Err: wire.BadRequest})
 		return
-	case n.coordinator.requests >= syncBusy || n.odd(LittleSync):
+	case n.coordinator.requests >= syncBusy || n.buggify(LittleSync):
 		n.answer(m, wire.SyncReply{Err: wire.Overloaded})
 		return
 	}
@@ -56,7 +56,7 @@ func (s *syncer) bucketsReply(t *merkle.Tree, q wire.Sync) wire.SyncReply {
 	var a wire.SyncReply
 	scanBucketList(s.n.db, t, q.Nodes, func(k scanned) bool {
 		a.Hashes = append(a.Hashes, k.state.Hash)
-		return len(a.Hashes) < wire.MaxSyncHashes && !s.n.odd(ShortAnswers)
+		return len(a.Hashes) < wire.MaxSyncHashes && !s.n.buggify(ShortAnswers)
 	})
 	return a
 }
@@ -73,7 +73,7 @@ func (s *syncer) keysReply(t *merkle.Tree, q wire.Sync) wire.SyncReply {
 		if !wanted[k.state.Hash] {
 			return true
 		}
-		if size += k.size; len(a.Entries) > 0 && (size > fetchBytes || s.n.odd(ShortAnswers)) {
+		if size += k.size; len(a.Entries) > 0 && (size > fetchBytes || s.n.buggify(ShortAnswers)) {
 			return false
 		}
 		a.Entries = append(a.Entries, wire.Entry{Key: k.key, Siblings: k.rec.Siblings, LWW: k.rec.LWW})

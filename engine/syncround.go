@@ -250,7 +250,7 @@ func (r *round) list() {
 		return
 	}
 	k := min(max(listedKeys/(tree.Keys()>>tree.Depth()+1), 1), wire.MaxSyncNodes, len(r.nodes))
-	if k > 1 && r.n.odd(ShortAnswers) {
+	if k > 1 && r.n.buggify(ShortAnswers) {
 		k = 1
 	}
 	r.buckets, r.nodes = r.nodes[:k], r.nodes[k:]
@@ -375,7 +375,7 @@ func (r *round) pushSome() {
 	if r.task.look || mutant.Is(mutant.NeverPushed) {
 		r.push = nil
 	}
-	for len(r.push) > 0 && !r.over && !r.n.full(r.flying, pushWindow) {
+	for len(r.push) > 0 && !r.over && !r.n.windowFull(r.flying, pushWindow) {
 		key := r.push[0]
 		r.push = r.push[1:]
 		if r.n.tooLarge.BlocksPush(r.n.now, r.task.peer, key, r.theirs) {

@@ -92,8 +92,8 @@ func (t *transfers) handover(id keyrange.ID) *handover {
 	if h == nil {
 		h = &handover{ID: id, done: map[string]uint64{}}
 		t.out[id] = h
-		if t.n.odd(SlowTransfers) {
-			h.from = t.n.now + slow
+		if t.n.buggify(SlowTransfers) {
+			h.from = t.n.now + slowTransfer
 		}
 	}
 	return h
@@ -223,12 +223,12 @@ func (t *transfers) push(h *handover, home string) {
 // pushed reports the end of a transfer to the home. The node's tree had this root when the transfer
 // began. The buggify point SlowTransfers delays the report, so that the node takes writes meanwhile.
 func (t *transfers) pushed(h *handover, home string, root uint64) {
-	if !t.n.odd(SlowTransfers) {
+	if !t.n.buggify(SlowTransfers) {
 		t.reportDone(h, home, root)
 		return
 	}
 	h.busy = true
-	t.n.after(slow, func() {
+	t.n.after(slowTransfer, func() {
 		h.busy = false
 		if t.out[h.ID] != h || !t.n.syncer.mayCompare(task{taskKey: taskKey{h.ID, home}, transfer: true}) {
 			return // the ring changed; resume tries again

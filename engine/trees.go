@@ -49,7 +49,7 @@ func (t *trees) prune() {
 		return
 	}
 	for _, rg := range r.Ranges() {
-		if t.n.odd(ForgottenTrees) {
+		if t.n.buggify(ForgottenTrees) {
 			t.Forget(keyrange.Of(r, rg))
 		}
 	}

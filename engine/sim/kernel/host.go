@@ -189,7 +189,7 @@ func (h *Host) config() engine.Config {
 const actOdds = .25
 
 // buggify reports whether a buggify point acts now, and counts that as a fault.
-func (h *Host) buggify(point engine.Place) bool {
+func (h *Host) buggify(point engine.BuggifyPoint) bool {
 	w := h.w
 	if w.net.calm[h.name] || !w.plan.Buggified(point) || !rng.Chance(w.Rand(decideBuggify, h.id, rng.Hash(point)), actOdds) {
 		return false

@@ -10,13 +10,13 @@ import (
 // Buggify points of the driver, beside those of the engine. Limits that a run of a few hundred
 // operations never comes near are reached at these points.
 const (
-	FewHints    engine.Place = "few-hints"
-	FewSiblings engine.Place = "few-siblings"
-	SmallInbox  engine.Place = "small-inbox"
-	ShortTurns  engine.Place = "short-turns"
+	FewHints    engine.BuggifyPoint = "few-hints"
+	FewSiblings engine.BuggifyPoint = "few-siblings"
+	SmallInbox  engine.BuggifyPoint = "small-inbox"
+	ShortTurns  engine.BuggifyPoint = "short-turns"
 )
 
-var driverPoints = map[engine.Place]string{
+var driverPoints = map[engine.BuggifyPoint]string{
 	FewHints:    fmt.Sprintf("hint stores are full with %d hints, peace or not", fewHints),
 	FewSiblings: fmt.Sprintf("coordinators add to keys of less than %d siblings only, peace or not", fewSiblings),
 	SmallInbox:  "messages are lost where a few wait already",
@@ -34,8 +34,8 @@ const (
 )
 
 // buggifyPoints lists the points of nodes and of their driver.
-func buggifyPoints() []engine.Place {
-	return append(engine.Places(), FewHints, FewSiblings, SmallInbox, ShortTurns)
+func buggifyPoints() []engine.BuggifyPoint {
+	return append(engine.BuggifyPoints(), FewHints, FewSiblings, SmallInbox, ShortTurns)
 }
 
 // buggifyNames lists the points as plans and the command line call them.
@@ -48,7 +48,9 @@ func buggifyNames() []string {
 }
 
 // Buggified reports whether a point is active in the plan.
-func (p *Plan) Buggified(point engine.Place) bool { return slices.Contains(p.Buggify, string(point)) }
+func (p *Plan) Buggified(point engine.BuggifyPoint) bool {
+	return slices.Contains(p.Buggify, string(point))
+}
 
 // MaxHints returns the number of hints that each node may keep; 0: the limit of the engine.
 func (p *Plan) MaxHints() int {

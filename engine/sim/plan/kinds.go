@@ -90,7 +90,7 @@ func Faults() []FaultKind {
 		out = append(out, FaultKind{k.name, k.says})
 	}
 	for _, p := range buggifyPoints() {
-		out = append(out, FaultKind{string(p), cmp.Or(p.Says(), driverPoints[p])})
+		out = append(out, FaultKind{string(p), cmp.Or(p.Description(), driverPoints[p])})
 	}
 	return out
 }

@@ -25,7 +25,7 @@ func (d *drawing) timings() *engine.Timings {
 	t := engine.DefaultTimings()
 	t.Patience, t.Fresh, t.Probe = of(20, 100, 500, 800), of(0, 20, 1000), of(50, 500, 700)
 	t.Request = max(of(1000, 2000, 3000), 4*t.Patience) // a home and some fallbacks may be silent one after the other
-	t.Handoff, t.RepairGrace, t.Reunion = of(100, 1000, 3000), of(1, 100, 1000), of(50, 500, 2000)
+	t.Handoff, t.RepairGrace, t.SyncAfterRecovery = of(100, 1000, 3000), of(1, 100, 1000), of(50, 500, 2000)
 	t.Gossip, t.Transfer = of(100, 1000, 3000), of(50, 500, 2000)
 	return &t
 }
@@ -44,7 +44,7 @@ const leastTiming = time.Millisecond
 func timingsOf(t *engine.Timings) []timing {
 	return []timing{
 		{"patience", &t.Patience, leastTiming}, {"request", &t.Request, leastTiming}, {"fresh", &t.Fresh, 0}, {"probe", &t.Probe, leastTiming},
-		{"handoff", &t.Handoff, leastTiming}, {"grace", &t.RepairGrace, leastTiming}, {"reunion", &t.Reunion, leastTiming},
+		{"handoff", &t.Handoff, leastTiming}, {"grace", &t.RepairGrace, leastTiming}, {"reunion", &t.SyncAfterRecovery, leastTiming},
 		{"gossip", &t.Gossip, leastTiming}, {"transfer", &t.Transfer, leastTiming},
 	}
 }
