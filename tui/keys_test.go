@@ -15,23 +15,23 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/vclock"
 	"ringside/tui/feed"
-	"ringside/tui/prompt"
 )
 
-// run runs cmd and hands its messages to the model, as the program would. It leaves out ticks and
+// do runs cmd and hands its messages to the model, as the program would. It leaves out ticks and
 // waits for the feed.
-func (s *scene) run(cmd tea.Cmd) {
+func (s *scene) do(cmd tea.Cmd) {
 	if cmd == nil || waits(cmd) {
 		return
 	}
 	msg := cmd()
 	if batch, ok := msg.(tea.BatchMsg); ok {
 		for _, c := range batch {
-			s.run(c)
+			s.do(c)
 		}
 		return
 	}
-	s.Update(msg)
+	_, next := s.Update(msg)
+	s.do(next)
 }
 
 // waits reports whether cmd is a tick or waits for the feed. It recognizes both by the name of the
@@ -41,13 +41,15 @@ func waits(cmd tea.Cmd) bool {
 	return strings.Contains(made, "Tick.") || strings.Contains(made, "Await.")
 }
 
-func TestTicksAreTold(t *testing.T) {
+// A test of waits, without which run could hang.
+func TestWaits(t *testing.T) {
 	s := newScene(5, Options{})
 	if !waits(everySecond()) || !waits(s.refresh.Await(time.Time{})) || waits(s.quit()) {
 		t.Error("waits does not recognize a tick or a wait for the feed")
 	}
 }
 
+// interactive returns a scene that runs lines, and the lines that ran.
 func interactive(t *testing.T) (*scene, *[]string) {
 	t.Helper()
 	var ran []string
@@ -63,16 +65,18 @@ func interactive(t *testing.T) (*scene, *[]string) {
 			if strings.HasSuffix(line, " ") {
 				return nil
 			}
-			return slices.DeleteFunc([]string{"partition", "pause"}, func(w string) bool { return !strings.HasPrefix(w, line) })
+			words := []string{"partition", "pause"}
+			return slices.DeleteFunc(words, func(w string) bool { return !strings.HasPrefix(w, line) })
 		},
 		Suggest: []string{"put cart milk", "partition n1", "wait hints=0", "heal"},
 	})
-	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
+	s.resize(120, 36)
 	healthy(s)
 	s.take()
 	return s, &ran
 }
 
+// shows checks that the frame has a text.
 func shows(t *testing.T, s *scene, want string) {
 	t.Helper()
 	if !strings.Contains(s.View(), want) {
@@ -82,18 +86,18 @@ func shows(t *testing.T, s *scene, want string) {
 
 func TestPromptRunsAndRecalls(t *testing.T) {
 	s, ran := interactive(t)
-	s.run(s.typeLine("ringside get user -R 2"))
+	s.do(s.enter("ringside get user -R 2"))
 	if !slices.Equal(*ran, []string{"get user -R 2"}) {
 		t.Fatalf("ran %q", *ran)
 	}
 	if string(s.state.Key()) != "user" {
-		t.Errorf("the verb's key is not chosen but %q", string(s.state.Key()))
+		t.Errorf("the shown key is %q, not that of the command", s.state.Key())
 	}
 	shows(t, s, "✓ get user -R 2")
 	shows(t, s, "1–9 of 21")
 	s.press("pgdown")
 	shows(t, s, "10–18 of 21")
-	s.run(s.typeLine("bad"))
+	s.do(s.enter("bad"))
 	shows(t, s, "✗ exit 2  bad")
 	shows(t, s, "bad: no such verb")
 	s.press("up")
@@ -111,14 +115,14 @@ func TestPromptCompletesAndSuggests(t *testing.T) {
 	shows(t, s, "try partition n1") // a put without a context would be a blind write
 	s.press("right")
 	shows(t, s, "ringside▸ partition n1")
-	s.run(s.typeLine(""))
+	s.do(s.enter(""))
 	shows(t, s, "try get cart --save @cart") // nothing to heal, no hints to wait for
-	s.tell(event.Event{Kind: event.Split, Groups: [][]string{{"n1"}, {"n2", "n3", "n4", "n5"}}})
+	s.add(event.Event{Kind: event.Split, Groups: [][]string{{"n1"}, {"n2", "n3", "n4", "n5"}}})
 	s.take()
 	shows(t, s, "try heal")
 	tab := func() {
 		_, cmd := s.Update(keyMsg("tab"))
-		s.run(cmd)
+		s.do(cmd)
 	}
 	s.press("p")
 	tab()
@@ -145,11 +149,11 @@ func TestPaneKeys(t *testing.T) {
 		shows(t, s, "│▸1st ◉ n3")
 		s.press("ctrl+u", "esc")
 	}
-	s.run(s.typeLine("kill n3"))
+	s.do(s.enter("kill n3"))
 	s.press("esc")
 	for _, k := range []string{"h", "t", "enter"} {
 		_, cmd := s.Update(keyMsg(k))
-		s.run(cmd)
+		s.do(cmd)
 	}
 	if want := []string{"kill n3", "heal", "trace last", "get cart --via n3"}; !slices.Equal(*ran, want) {
 		t.Errorf("ran %q, want %q", *ran, want)
@@ -188,7 +192,10 @@ func TestTabGoesRound(t *testing.T) {
 }
 
 func TestQuitting(t *testing.T) {
-	for name, keys := range map[string][]string{"q": {"esc", "q"}, "ctrl+c": {"ctrl+c"}, "ctrl+c in help": {"?", "ctrl+c"}, "ctrl+c in filter": {"esc", "/", "ctrl+c"}, "line": {"q", "enter"}, "ctrl+d": {"ctrl+d"}} {
+	for name, keys := range map[string][]string{
+		"q": {"esc", "q"}, "ctrl+c": {"ctrl+c"}, "ctrl+c in help": {"?", "ctrl+c"},
+		"ctrl+c in filter": {"esc", "/", "ctrl+c"}, "line": {"q", "enter"}, "ctrl+d": {"ctrl+d"},
+	} {
 		s, _ := interactive(t)
 		var cmd tea.Cmd
 		for _, k := range keys {
@@ -205,7 +212,9 @@ func TestQuitting(t *testing.T) {
 func TestChoosingKeys(t *testing.T) {
 	s, _ := interactive(t)
 	for _, k := range []string{"apple", "dog"} {
-		s.tell(event.Event{Kind: event.Stored, Node: "n4", Key: []byte(k), Versions: vclock.Siblings{version("n4", 1, "x")}})
+		e := stored("n4", "n4", "put", 0, vclock.Siblings{version("n4", 1, "x")})
+		e.Key = []byte(k)
+		s.add(e)
 	}
 	s.take()
 	s.press("esc")
@@ -222,7 +231,7 @@ func TestChoosingKeys(t *testing.T) {
 
 func TestLogFilterAndFollow(t *testing.T) {
 	s, ran := interactive(t)
-	s.tell(event.Event{Kind: event.NodeDown, Node: "n2"})
+	s.add(event.Event{Kind: event.NodeDown, Node: "n2"})
 	s.take()
 	s.press("esc", "/", "d", "o", "w", "n", "enter")
 	shows(t, s, "Events / down")
@@ -232,13 +241,13 @@ func TestLogFilterAndFollow(t *testing.T) {
 	s.press("esc", "down", "down")
 	shows(t, s, "▲ 1 newer")
 	e, _ := s.log.Selected()
-	s.tell(event.Event{Kind: event.NodeUp, Node: "n2"})
+	s.add(event.Event{Kind: event.NodeUp, Node: "n2"})
 	s.take()
 	if again, _ := s.log.Selected(); again.Seq != e.Seq {
 		t.Error("a new event moves the selection")
 	}
 	_, cmd := s.Update(keyMsg("enter"))
-	s.run(cmd)
+	s.do(cmd)
 	if !slices.Contains(*ran, "trace 41") {
 		t.Errorf("enter ran %q", *ran)
 	}
@@ -253,7 +262,7 @@ func TestLogFilterAndFollow(t *testing.T) {
 func TestPauseStopsTheDisplayOnly(t *testing.T) {
 	s, _ := interactive(t)
 	s.press("esc", "space")
-	s.tell(event.Event{Kind: event.NodeDown, Node: "n2"})
+	s.add(event.Event{Kind: event.NodeDown, Node: "n2"})
 	s.take()
 	shows(t, s, "PAUSED +1")
 	shows(t, s, "5 up")
@@ -263,7 +272,7 @@ func TestPauseStopsTheDisplayOnly(t *testing.T) {
 
 func TestMissedEventsAndLostCluster(t *testing.T) {
 	s, _ := interactive(t)
-	s.tell(event.Event{Kind: event.Gap, Count: 7})
+	s.add(event.Event{Kind: event.Gap, Count: 7})
 	s.take()
 	shows(t, s, "missed 7 events")
 	s.feed.SetLink(feed.Lost, errors.New("connection refused"))
@@ -273,7 +282,8 @@ func TestMissedEventsAndLostCluster(t *testing.T) {
 	s.at += time.Minute
 	s.Update(secondMsg{})
 	s.take()
-	if title, _, _ := strings.Cut(s.View(), "\n"); strings.Contains(title, "answer") || strings.Contains(title, "missed") {
+	title, _, _ := strings.Cut(s.View(), "\n")
+	if strings.Contains(title, "answer") || strings.Contains(title, "missed") {
 		t.Error("the trouble stays on the screen")
 	}
 }
@@ -285,7 +295,7 @@ func TestZoomAndResize(t *testing.T) {
 		t.Errorf("zoomed pane at %+v", r)
 	}
 	for _, size := range [][2]int{{200, 60}, {61, 17}, {1, 1}, {76, 30}, {120, 36}} {
-		s.Update(tea.WindowSizeMsg{Width: size[0], Height: size[1]})
+		s.resize(size[0], size[1])
 		checkFrame(t, "resized", s.View(), size[0], size[1], false)
 	}
 	s.press("esc")
@@ -299,7 +309,7 @@ func TestPasteAndClear(t *testing.T) {
 		t.Fatalf("the line is %q, ran %q", got, *ran)
 	}
 	shows(t, s, "2 more pasted lines")
-	s.run(s.typeLine(""))
+	s.do(s.enter(""))
 	if got := s.prompt.Line(); got != "get b" || !slices.Equal(*ran, []string{"get a"}) {
 		t.Errorf("the line is %q, ran %q", got, *ran)
 	}
@@ -309,11 +319,38 @@ func TestPasteAndClear(t *testing.T) {
 	}
 }
 
+// A colon before a command, and the program's name, are ignored.
+func TestColonIsIgnored(t *testing.T) {
+	s, ran := interactive(t)
+	for _, line := range []string{":get user", " : ringside heal ", "::status"} {
+		s.do(s.enter(line))
+	}
+	if want := []string{"get user", "heal", "status"}; !slices.Equal(*ran, want) {
+		t.Errorf("ran %q, want %q", *ran, want)
+	}
+}
+
+// A command that is entered while another one runs is queued and runs later.
+func TestCommandsQueue(t *testing.T) {
+	s, ran := interactive(t)
+	first := s.enter("wait hints=0")
+	for _, line := range []string{"get a", "get b"} {
+		if cmd := s.enter(line); cmd != nil {
+			t.Errorf("%s runs at once", line)
+		}
+	}
+	shows(t, s, "running: wait hints=0…  (esc interrupts)  queued: get a  ·  get b")
+	s.do(first)
+	if want := []string{"wait hints=0", "get a", "get b"}; !slices.Equal(*ran, want) {
+		t.Errorf("ran %q, want %q", *ran, want)
+	}
+}
+
 func TestBadLineChoosesNoKey(t *testing.T) {
 	s, _ := interactive(t)
-	s.prompt = prompt.New(t.Context(), func(context.Context, string) (string, int) { return "get: no such flag", usageExit }, nil)
-	s.run(s.typeLine("get user --nonsense"))
+	s.execute(func(string) (string, int) { return "get: no such flag", usageExit })
+	s.do(s.enter("get user --nonsense"))
 	if string(s.state.Key()) != "cart" {
-		t.Errorf("a line that does not parse chose %q", string(s.state.Key()))
+		t.Errorf("a line that does not parse chose %q", s.state.Key())
 	}
 }

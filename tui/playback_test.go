@@ -11,7 +11,7 @@ import (
 	"ringside/engine/event"
 )
 
-// A fakePlayback notes what the user does with time.
+// A fakePlayback is a recording that remembers how its time was moved.
 type fakePlayback struct {
 	fakeCluster
 	did []string
@@ -30,7 +30,7 @@ func (f *fakePlayback) Speed(by int) {
 	}
 }
 
-// A recording's time is the user's, and the screens show its time and not the clock's.
+// Keys move the time of a recording. The screens show that time, and not the time of the clock.
 func TestPlaybackKeys(t *testing.T) {
 	f := &fakePlayback{p: Progress{Now: time.Hour, At: 1500 * time.Millisecond, Length: 2 * time.Minute, Speed: 4}}
 	s := newScene(5, Options{Cluster: f, ASCII: true, Key: "cart"})
@@ -40,8 +40,10 @@ func TestPlaybackKeys(t *testing.T) {
 		t.Errorf("no sign of the recording:\n%s", frame)
 	}
 	s.press("space", ".", ",", ">", "<", "+", "-")
-	if got := strings.Join(f.did, ", "); got != "pause, step +1, step -1, skip 5s, skip -5s, faster, slower" || s.refresh.Status().Paused {
-		t.Errorf("keys did %q; the display is paused: %v", got, s.refresh.Status().Paused)
+	paused := s.refresh.Status().Paused
+	got := strings.Join(f.did, ", ")
+	if got != "pause, step +1, step -1, skip 5s, skip -5s, faster, slower" || paused {
+		t.Errorf("keys did %q; the display is paused: %v", got, paused)
 	}
 	if frame := s.View(); !strings.Contains(frame, "PAUSED 1.5s of 2m0s") {
 		t.Errorf("a paused recording looks like\n%s", frame)
@@ -51,9 +53,10 @@ func TestPlaybackKeys(t *testing.T) {
 	}
 }
 
-// Keys that are held down come in one burst, and what is over cannot be changed: no key offers to.
+// Keys that are held down come in one burst. A recording cannot be changed, so no key offers that.
 func TestPlaybackIsLookedAt(t *testing.T) {
-	f := &fakePlayback{p: Progress{Now: time.Hour, At: time.Minute, Length: time.Minute, Speed: 1, Over: "P1 does not hold", Failed: true}}
+	f := &fakePlayback{p: Progress{Now: time.Hour, At: time.Minute, Length: time.Minute, Speed: 1,
+		Over: "P1 does not hold", Failed: true}}
 	s := newScene(5, Options{Cluster: f, ASCII: true, Key: "cart"})
 	s.w, s.h = 120, 36
 	s.stale = true
@@ -61,7 +64,7 @@ func TestPlaybackIsLookedAt(t *testing.T) {
 	if got := strings.Join(f.did, ", "); got != "faster, faster, slower, step +1, skip -5s" || s.focus == promptPane {
 		t.Errorf("a burst of keys did %q", got)
 	}
-	s.tell(event.Event{Kind: event.Violated, Message: "P1: put #3 is lost"})
+	s.add(event.Event{Kind: event.Violated, Message: "P1: put #3 is lost"})
 	f.p.Now = s.at + 500*time.Millisecond
 	s.take()
 	s.stale = true
@@ -78,7 +81,7 @@ func TestPlaybackIsLookedAt(t *testing.T) {
 	}
 }
 
-// A cluster that lives has no such keys.
+// A live cluster has no keys that move time.
 func TestNoPlaybackKeys(t *testing.T) {
 	s := newScene(5, Options{})
 	s.w, s.h = 120, 36

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	tea "github.com/charmbracelet/bubbletea"
 	"github.com/muesli/termenv"
 
 	"ringside/engine/event"
@@ -19,7 +18,7 @@ import (
 	"ringside/tui/theme"
 )
 
-// A fakeCluster is a Source that tells what it is given.
+// A fakeCluster is a Source with given events.
 type fakeCluster struct {
 	mu     sync.Mutex
 	events []event.Event
@@ -28,7 +27,9 @@ type fakeCluster struct {
 
 func (f *fakeCluster) Snapshot(context.Context, ...[]byte) ([]event.Event, error) {
 	s := settings.Cluster{Name: "fake", Nodes: []string{"n4", "n5", "n2"}, N: 3, R: 2, W: 2, Strategy: 3, Q: 60}
-	return []event.Event{{Time: time.Hour, Kind: event.Cluster, Settings: &s}, {Time: time.Hour, Kind: event.NodeUp, Node: "n4"}}, nil
+	return []event.Event{
+		{Time: time.Hour, Kind: event.Cluster, Settings: &s}, {Time: time.Hour, Kind: event.NodeUp, Node: "n4"},
+	}, nil
 }
 
 func (f *fakeCluster) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
@@ -54,7 +55,7 @@ func (f *fakeCluster) Events(ctx context.Context, after uint64, follow bool, fn 
 	return ctx.Err()
 }
 
-// output is a writer that can be read while it is written.
+// An output is a writer that can be read while it is written.
 type output struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -66,6 +67,7 @@ func (o *output) Write(b []byte) (int, error) {
 	return o.b.Write(b)
 }
 
+// waitFor waits until the output has a text.
 func (o *output) waitFor(t *testing.T, want string) {
 	t.Helper()
 	for range 3000 { // 30 s, because a busy machine draws late
@@ -84,10 +86,10 @@ func TestRunStartsAndQuits(t *testing.T) {
 	in, keys := io.Pipe()
 	out := &output{}
 	done := make(chan error)
-	cluster := &fakeCluster{events: []event.Event{{Seq: 1, Time: time.Hour, Kind: event.NodeUp, Node: "n4", Addr: "127.0.0.1:1"}}, broken: 1}
-	go func() {
-		done <- Run(t.Context(), in, out, Options{Cluster: cluster, Exec: func(context.Context, string) (string, int) { return "done it", 0 }, Key: "cart"})
-	}()
+	up := event.Event{Seq: 1, Time: time.Hour, Kind: event.NodeUp, Node: "n4", Addr: "127.0.0.1:1"}
+	exec := func(context.Context, string) (string, int) { return "done it", 0 }
+	o := Options{Cluster: &fakeCluster{events: []event.Event{up}, broken: 1}, Exec: exec, Key: "cart"}
+	go func() { done <- Run(t.Context(), in, out, o) }()
 	out.waitFor(t, "ringside ▸ fake")
 	out.waitFor(t, "does not answer") // the stream broke once
 	_, _ = io.WriteString(keys, "heal\r")
@@ -101,7 +103,8 @@ func TestRunStartsAndQuits(t *testing.T) {
 	case <-time.After(30 * time.Second):
 		t.Fatal("ctrl+c does not quit")
 	}
-	if s := out.b.String(); !strings.Contains(s, "\x1b[?1049l") || !strings.HasSuffix(s[strings.LastIndex(s, "\x1b[?25"):], "h") && !strings.Contains(s, "\x1b[?25h") {
+	s := out.b.String()
+	if cursor := strings.LastIndex(s, "\x1b[?25"); !strings.Contains(s, "\x1b[?1049l") || s[cursor:cursor+6] != "\x1b[?25h" {
 		t.Error("the terminal is not restored")
 	}
 }
@@ -133,19 +136,21 @@ func (*panicky) Events(context.Context, uint64, bool, func([]event.Event) error)
 	panic("oh no")
 }
 
-// One operation is one second of a busy cluster: 10,000 events in 30 frames.
-// It must take a small part of a second.
+// One operation is one second of a busy cluster: 10,000 events in 30 frames. It should take a small
+// part of a second.
 func BenchmarkBusySecond(b *testing.B) {
 	th := theme.New(io.Discard, false, false)
 	th.SetProfile(termenv.TrueColor)
 	s := startScene(5, Options{Key: "cart"}, th)
-	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
+	s.resize(120, 36)
 	events := make([]event.Event, 0, 10_000)
 	for i := range cap(events) {
 		v := vclock.Siblings{version("n4", uint64(i+1), "value")}
 		kinds := []event.Event{
-			{Kind: event.Requested, Node: "n4", Key: cart, Op: "put"}, {Kind: event.Coordinate, Node: "n4", Key: cart, Versions: v},
-			{Kind: event.Stored, Node: "n5", Key: cart, Versions: v}, {Kind: event.Ack, Node: "n4", Peer: "n5", Key: cart},
+			{Kind: event.Requested, Node: "n4", Key: cart, Op: "put"},
+			{Kind: event.Coordinate, Node: "n4", Key: cart, Versions: v},
+			{Kind: event.Stored, Node: "n5", Key: cart, Versions: v},
+			{Kind: event.Ack, Node: "n4", Peer: "n5", Key: cart},
 			{Kind: event.Replied, Node: "n4", Op: "put", Key: cart, Versions: v, Elapsed: time.Millisecond},
 		}
 		e := kinds[i%len(kinds)]
@@ -157,7 +162,7 @@ func BenchmarkBusySecond(b *testing.B) {
 	for b.Loop() {
 		for f := range frames {
 			part := events[f*len(events)/frames : (f+1)*len(events)/frames]
-			s.tell(part...)
+			s.add(part...)
 			s.take()
 			if s.View() == "" {
 				b.Fatal("no frame")
@@ -168,12 +173,12 @@ func BenchmarkBusySecond(b *testing.B) {
 	b.ReportMetric(float64(s.frames)/float64(b.N), "frames/op")
 }
 
-// The ring is the dearest pane, drawn when nodes or faults change.
+// The ring is the most expensive pane. It is drawn when nodes or faults change.
 func BenchmarkRing(b *testing.B) {
 	th := theme.New(io.Discard, false, false)
 	th.SetProfile(termenv.TrueColor)
 	s := startScene(5, Options{Key: "cart"}, th)
-	s.Update(tea.WindowSizeMsg{Width: 120, Height: 36})
+	s.resize(120, 36)
 	s.View()
 	for b.Loop() {
 		s.signature = ""

@@ -1,0 +1,203 @@
+package tui
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode"
+	"unsafe"
+
+	"github.com/charmbracelet/x/ansi"
+
+	"ringside/engine/event"
+	"ringside/engine/settings"
+	"ringside/engine/vclock"
+	"ringside/tui/help"
+	"ringside/tui/refresh"
+)
+
+var update = flag.Bool("update", false, "write the golden frames again")
+
+// Every scene has a frame for each size of terminal. The files of testdata hold the frames.
+func TestFrames(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		nodes int
+		play  func(*scene)
+	}{
+		{"healthy", 5, healthy}, {"split", 5, split}, {"killed", 5, killed}, {"resolved", 5, resolved},
+		{"empty", 5, nothing}, {"hostile", 5, hostile}, {"crowded", 5, crowded}, {"deleted", 5, deleted},
+		{"thirty", 30, healthy}, {"single", 1, nothing},
+	} {
+		for _, size := range []struct{ w, h int }{{120, 36}, {80, 24}, {60, 16}, {50, 10}} {
+			for _, ascii := range []bool{false, true} {
+				s := newScene(c.nodes, Options{ASCII: ascii})
+				s.resize(size.w, size.h)
+				c.play(s)
+				s.take()
+				frame := s.View()
+				name := fmt.Sprintf("%s-%dx%d", c.name, size.w, size.h)
+				if ascii {
+					name += "-ascii"
+				}
+				checkFrame(t, name, frame, size.w, size.h, ascii)
+				if !ascii || c.name == "split" {
+					golden(t, name, frame)
+				}
+			}
+		}
+	}
+}
+
+func TestHelpFrame(t *testing.T) {
+	s := newScene(5, Options{})
+	s.resize(120, 36)
+	s.press("?")
+	golden(t, "help-120x36", s.View())
+	s.press("x")
+	if strings.Contains(s.View(), "any key closes it") {
+		t.Error("help is not closed")
+	}
+	for _, ascii := range []bool{false, true} {
+		helpAt80x24(t, ascii)
+	}
+}
+
+// helpAt80x24 scrolls through the help, which does not fit. Every word of the help can be reached.
+func helpAt80x24(t *testing.T, ascii bool) {
+	t.Helper()
+	s := newScene(5, Options{ASCII: ascii})
+	s.resize(80, 24)
+	s.press("?")
+	all := s.View()
+	if !ascii {
+		golden(t, "help-80x24", all)
+	}
+	checkFrame(t, "help", all, 80, 24, ascii)
+	for range 60 {
+		s.press("down")
+		all += s.View()
+	}
+	if !ascii {
+		golden(t, "help-80x24-end", s.View())
+	}
+	for _, l := range help.Legend(&s.th.Glyphs) {
+		for _, w := range append(strings.Fields(l[1]), strings.Fields(l[0])...) {
+			if !ascii && !strings.Contains(all, w) {
+				t.Errorf("%q cannot be reached", w)
+			}
+		}
+	}
+	body, _, _ := strings.Cut(all, "╰")
+	if !ascii && strings.Contains(strings.ReplaceAll(body, "s t …", ""), "…") {
+		t.Errorf("the help is cut:\n%s", body)
+	}
+	s.press("pgup", "pgup", "pgup")
+	shows(t, s, "In the panes")
+	s.press("x")
+	if s.help.Open() {
+		t.Error("help is not closed")
+	}
+}
+
+// checkFrame checks what holds for every frame: its exact size, and that it is printable, and ASCII
+// where that is asked for.
+func checkFrame(t *testing.T, name, frame string, w, h int, ascii bool) {
+	t.Helper()
+	lines := strings.Split(frame, "\n")
+	if len(lines) != h {
+		t.Errorf("%s: %d lines, want %d", name, len(lines), h)
+	}
+	for i, l := range lines {
+		if got := ansi.StringWidth(l); got != w {
+			t.Errorf("%s: line %d has %d columns, want %d: %q", name, i, got, w, l)
+		}
+		for _, r := range l {
+			if !unicode.IsPrint(r) || ascii && r > 0x7e {
+				t.Errorf("%s: line %d shows %U", name, i, r)
+			}
+		}
+	}
+}
+
+// golden compares a frame with its file.
+func golden(t *testing.T, name, frame string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		if err := os.MkdirAll("testdata", 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(frame+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if frame+"\n" != string(want) {
+		t.Errorf("%s differs (go test ./tui -update writes it again):\n%s", name, frame)
+	}
+}
+
+// An idle screen returns the same frame, not an equal one.
+func TestIdleFrameIsCached(t *testing.T) {
+	s := newScene(5, Options{})
+	s.resize(120, 36)
+	healthy(s)
+	s.take()
+	first, frames := s.View(), s.frames
+	s.Update(refresh.FeedMsg{})
+	s.Update(secondMsg{})
+	second := s.View()
+	if unsafe.StringData(first) != unsafe.StringData(second) || s.frames != frames {
+		t.Errorf("%d frames made while nothing happened", s.frames-frames)
+	}
+	s.add(event.Event{Kind: event.NodeDown, Node: "n2"})
+	s.take()
+	if s.View() == first {
+		t.Error("a crash does not show")
+	}
+}
+
+// Under last write wins the card does not mention siblings. It shows the version that is kept, and
+// the version that was lost.
+func TestKeyCardUnderLastWriteWins(t *testing.T) {
+	s := newScene(5, Options{})
+	chosen := s.state.View.Settings
+	chosen.Mode = settings.ModeLWW
+	s.snapshot(event.Event{Kind: event.Cluster, Settings: &chosen})
+	split(s)
+	s.take()
+	s.resize(120, 36)
+	frame := ansi.Strip(s.View())
+	if !strings.Contains(frame, "Last write wins keeps ") || strings.Contains(frame, "siblings") {
+		t.Fatalf("the frame during the split:\n%s", frame)
+	}
+	beer := version("n4", 1, `["milk","beer"]`, dot("n3", 1))
+	s.add(event.Event{Kind: event.Heal}, event.Event{Kind: event.LWWLost, Node: "n4", Key: cart,
+		Versions: vclock.Siblings{beer}, Message: "lost to {n3:1 n5:1}, which had not seen it"})
+	s.take()
+	if frame = ansi.Strip(s.View()); !strings.Contains(frame,
+		`Last write wins lost {n3:1 n4:1} ["milk","beer"] (§6).`) || !strings.Contains(frame, "lost to LWW 1") {
+		t.Fatalf("the frame after the split:\n%s", frame)
+	}
+}
+
+// The key card leads on from a delete beside a value as from one value.
+func TestDeleteIsNoSibling(t *testing.T) {
+	s := newScene(5, Options{})
+	s.resize(120, 36)
+	deleted(s)
+	s.take()
+	shows(t, s, "✓ converged")
+	shows(t, s, "One version is a delete, which get leaves out.")
+	if frame := s.View(); strings.Contains(frame, "sibling ") || strings.Contains(frame, "resolve") {
+		t.Errorf("a delete counts as a sibling:\n%s", frame)
+	}
+}
