@@ -204,7 +204,7 @@ func founders(c *verbs.Call, s *settings.Cluster) (err error) {
 			return err
 		}
 	}
-	s.Founders = s.Born()
+	s.Founders = s.InitialMembers()
 	if zones != "" {
 		list := strings.Split(zones, ",")
 		for i := range s.Founders {

@@ -165,7 +165,7 @@ func TestCostFollowsTheDifferences(t *testing.T) {
 		w := newWorld(t, "n1", "n2")
 		w.fill(keys)
 		for i := range differ {
-			w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, View: w.nodes["n2"].members.digest, Body: wire.Write{
+			w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, Digest: w.nodes["n2"].members.digest, Body: wire.Write{
 				Key: fmt.Appendf(nil, "key%d", i*(keys/differ)), Siblings: vclock.Siblings{{
 					Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 2}, Past: vclock.Clock{{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 1}}, Value: []byte("newer")}}}}})
 		}
@@ -249,7 +249,7 @@ func TestLookTellsAndMendsNothing(t *testing.T) {
 	w := newWorld(t, "n1", "n2")
 	w.fill(1000)
 	key := []byte("key7")
-	w.step("n2", Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, View: w.nodes["n1"].members.digest, Body: wire.Write{Key: key, Siblings: vclock.Siblings{{
+	w.step("n2", Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, Digest: w.nodes["n1"].members.digest, Body: wire.Write{Key: key, Siblings: vclock.Siblings{{
 		Dot: vclock.Dot{Actor: vclock.Actor{Node: "n2", Epoch: 7}, Counter: 1}, Value: []byte("other")}}}}})
 	w.queue = nil
 	rg := w.ring.Ranges()[w.ring.Index(ring.Of(key))]
@@ -349,7 +349,7 @@ func TestAntiEntropyFollowsTheRing(t *testing.T) {
 		w.nodes[n].members.ring = r
 		clear(w.nodes[n].members.prefs)
 	}
-	w.step("n2", Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, View: w.nodes["n1"].members.digest, Body: wire.Sync{Start: old.Start, End: old.End, Depth: old.Depth, Nodes: []uint32{0}}}})
+	w.step("n2", Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, Digest: w.nodes["n1"].members.digest, Body: wire.Sync{Start: old.Start, End: old.End, Depth: old.Depth, Nodes: []uint32{0}}}})
 	if a, ok := w.queue[0].Body.(wire.SyncReply); !ok || a.Err != wire.BadRequest {
 		t.Fatalf("the old range was answered with %+v", w.queue[0].Body)
 	}

@@ -60,7 +60,7 @@ func (b *background) resume() {
 // charge takes the bytes of a message to or from peer out of the budget, and returns them.
 func (b *background) charge(body wire.Body, peer string) int {
 	n := b.n
-	size := wire.MessageSize(wire.Message{From: n.cfg.Name, To: peer, Op: n.calls.last, View: n.members.digest, Body: body})
+	size := wire.MessageSize(wire.Message{From: n.cfg.Name, To: peer, Op: n.calls.last, Digest: n.members.digest, Body: body})
 	b.ctl.Spend(size)
 	return size
 }

@@ -12,7 +12,7 @@ import "ringside/engine/wire"
 // membership answers a client that downloads the membership.
 func (c *coordinator) membership(client uint64, req wire.MembershipRequest) {
 	m := c.n.members
-	c.n.reply(client, wire.MembershipReply{Request: req.Request, View: m.digest, Changes: m.history})
+	c.n.reply(client, wire.MembershipReply{Request: req.Request, Digest: m.digest, Changes: m.history})
 }
 
 // newerView returns the node's view if it differs from the view with which a client found the node,

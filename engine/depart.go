@@ -37,7 +37,7 @@ func (d *departure) check() {
 // what it might hold. It reports whether a member knows of that.
 func (d *departure) announceDeparture() bool {
 	n, m := d.n, d.n.members
-	if c, ok := m.history.Goodbye(n.cfg.Name); ok {
+	if c, ok := m.history.Departure(n.cfg.Name); ok {
 		if mutant.Is(mutant.RejoinsByItself) {
 			c.Kind, c.Weight = member.Join, 1
 		}

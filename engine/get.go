@@ -271,7 +271,7 @@ func (g *get) fail(code wire.Code, message string) {
 func (g *get) reply(r wire.GetReply) {
 	n := g.n
 	g.replied = true
-	r.Request, r.Coordinator, r.View = g.req.Request, n.cfg.Name, n.coordinator.newerView(g.req.View)
+	r.Request, r.Coordinator, r.Digest = g.req.Request, n.cfg.Name, n.coordinator.newerView(g.req.Digest)
 	n.emit(event.Event{
 		Kind: event.Replied, Request: g.req.Request, Key: g.req.Key, Op: "get", Err: r.Err, Message: r.Message, Peer: n.cfg.Name,
 		Versions: r.Siblings, Nodes: r.Replied, Count: len(r.Replied), Want: g.quorum.R, Elapsed: n.now - g.began,

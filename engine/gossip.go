@@ -144,7 +144,7 @@ func (g *gossiper) sendHistory(to string, ask bool) {
 // received notes the view of the sender of m. If m is gossip, received reconciles the histories; if
 // m is anything else and the views differ, received sends this node's history.
 func (g *gossiper) received(m wire.Message) {
-	g.views[m.From] = m.View
+	g.views[m.From] = m.Digest
 	if body, ok := m.Body.(wire.Gossip); ok {
 		g.reconcile(m, body)
 		return
@@ -155,7 +155,7 @@ func (g *gossiper) received(m wire.Message) {
 // compareViews sends the history to the sender of m if its view differs, at most once per gossipPause.
 func (g *gossiper) compareViews(m wire.Message) {
 	sent := g.sent[m.From]
-	if m.View == g.n.members.digest || mutant.Is(mutant.ViewsUncompared) || sent > 0 && g.n.now-sent < gossipPause {
+	if m.Digest == g.n.members.digest || mutant.Is(mutant.ViewsUncompared) || sent > 0 && g.n.now-sent < gossipPause {
 		return
 	}
 	g.sendHistory(m.From, true)
@@ -165,7 +165,7 @@ func (g *gossiper) compareViews(m wire.Message) {
 func (g *gossiper) reconcile(m wire.Message, body wire.Gossip) {
 	g.n.members.learn(body.Changes, m.From)
 	switch {
-	case m.View == g.n.members.digest:
+	case m.Digest == g.n.members.digest:
 	case body.Ask:
 		g.sendHistory(m.From, false)
 	case len(body.Changes) == 0:

@@ -577,7 +577,7 @@ func TestHandoversKeepOnePace(t *testing.T) {
 		}
 		w.now += 3*time.Millisecond + time.Duration(i)*7*time.Microsecond
 		rec, _ := w.nodes[w.ringNow().Homes([]byte(k))[0]].records.read(store.Data, record.DataKey([]byte(k)))
-		w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, View: n.members.digest, Body: wire.Write{Key: []byte(k), Siblings: rec.Siblings}}})
+		w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, Digest: n.members.digest, Body: wire.Write{Key: []byte(k), Siblings: rec.Siblings}}})
 	}
 	w.pass(5 * time.Second)
 	offers := func() (count int) {

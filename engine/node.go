@@ -352,7 +352,7 @@ func (n *Node) write(s store.Space, key, value []byte) {
 }
 
 func (n *Node) send(m wire.Message) {
-	m.From, m.View = n.cfg.Name, n.members.digest
+	m.From, m.Digest = n.cfg.Name, n.members.digest
 	n.out.Messages = append(n.out.Messages, m)
 }
 
@@ -372,7 +372,7 @@ func (n *Node) emit(e event.Event) {
 // State is the node's account of itself. It changes nothing.
 func (n *Node) State() *event.NodeState {
 	s := &event.NodeState{
-		Keys: n.records.keys, Hints: n.handoff.counts(), Roots: n.trees.roots(), View: n.members.digest, Member: n.members.has(n.cfg.Name),
+		Keys: n.records.keys, Hints: n.handoff.counts(), Roots: n.trees.roots(), Digest: n.members.digest, Member: n.members.has(n.cfg.Name),
 		Pending: n.arrivals.ranges.Len(), Foreign: n.departure.foreign(), Changes: n.members.history,
 		Slice: n.background.ctl.Slice(), P99: n.background.ctl.P99(), Suspects: n.detector.suspects(), Lost: n.lastWrites.reported, TooLarge: n.tooLarge.List(),
 	}

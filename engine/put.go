@@ -42,7 +42,7 @@ func (c *coordinator) onPut(client uint64, req wire.PutRequest) {
 	}
 	n.emit(event.Event{Kind: event.Requested, Request: req.Request, Key: req.Key, Op: op})
 	respond := func(r wire.PutReply) {
-		r.Request, r.View = req.Request, c.newerView(req.View)
+		r.Request, r.Digest = req.Request, c.newerView(req.Digest)
 		e := event.Event{
 			Kind: event.Replied, Request: req.Request, Key: req.Key, Op: op, Err: r.Err, Message: r.Message, Peer: r.Coordinator,
 			Nodes: r.Acks, Hinted: r.Hinted, Count: len(r.Acks), Want: req.Quorum.W, Elapsed: n.now - began,

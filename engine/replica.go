@@ -54,7 +54,7 @@ func (rs *records) keep(m wire.Message, w wire.Write) wire.Code {
 // onRead answers with everything that the node knows of a key. That includes hints, which may hold
 // the newest version (§4.6).
 func (rs *records) onRead(m wire.Message, r wire.Read) {
-	rs.n.answer(m, rs.answer(r.Key, m.View))
+	rs.n.answer(m, rs.answer(r.Key, m.Digest))
 }
 
 // answer returns the node's answer to a reader that knows the ring as view.

@@ -130,7 +130,7 @@ func TestRepeatedMessagesAreOneWrite(t *testing.T) {
 	key := w.keyAt("n3", "n4", "n5")
 	ctx := w.mustPut("n3", key, "v1", nil).Context
 	before := len(w.saw(event.Coordinate))
-	m := wire.Message{From: "n1", To: "n3", Op: 1 << 50, View: w.nodes["n1"].members.digest, Body: wire.Forward{Put: wire.PutRequest{Key: []byte(key), Value: []byte("v2"), Context: ctx, Quorum: wire.Quorum{R: 2, W: 2}}}}
+	m := wire.Message{From: "n1", To: "n3", Op: 1 << 50, Digest: w.nodes["n1"].members.digest, Body: wire.Forward{Put: wire.PutRequest{Key: []byte(key), Value: []byte("v2"), Context: ctx, Quorum: wire.Quorum{R: 2, W: 2}}}}
 	for range 3 {
 		w.step("n3", Receive{m})
 		w.deliver()

@@ -261,7 +261,7 @@ func (c *collector) onCollect(m wire.Message, q wire.Collect) {
 		return
 	}
 	c.n.requireDurable() // the answer depends on records that may be in the object buffer
-	c.n.answer(m, c.judge(m.From, m.View, q))
+	c.n.answer(m, c.judge(m.From, m.Digest, q))
 }
 
 // judge answers one of the two questions of a node that knows the ring as view.

@@ -289,7 +289,7 @@ func (t *transfers) onOffer(m wire.Message, o wire.Offer) {
 	r := wire.OfferReply{Answer: wire.OfferLater}
 	switch {
 	case !ok || id.HasHomes(n.members.ring, n.cfg.Name) == (o.Phase == wire.OfferAsk),
-		o.Phase != wire.OfferRange && m.View != n.members.digest:
+		o.Phase != wire.OfferRange && m.Digest != n.members.digest:
 		r.Err = wire.BadRequest // one of the two nodes knows another ring, and may not know all nodes that owe the range
 	case o.Phase == wire.OfferAsk:
 		r.Answer, r.From = t.left(id)

@@ -58,7 +58,7 @@ func (r *roll) learn(h member.History) {
 	if len(all) == len(known) {
 		return
 	}
-	r.s.Founders, r.s.Changes = r.s.Born(), all // Nodes will not be the founders for long
+	r.s.Founders, r.s.Changes = r.s.InitialMembers(), all // Nodes will not be the founders for long
 	r.r = all.Ring(r.s.RingConfig())
 }
 
@@ -73,7 +73,7 @@ func (r *roll) add(n *node) {
 	defer r.mu.Unlock()
 	r.list = append(slices.Clone(r.list), n)
 	if !slices.Contains(r.s.Nodes, n.name) {
-		r.s.Founders = r.s.Born()
+		r.s.Founders = r.s.InitialMembers()
 		r.s.Nodes = append(slices.Clone(r.s.Nodes), n.name)
 	}
 }
@@ -81,7 +81,7 @@ func (r *roll) add(n *node) {
 func (r *roll) remove(n *node) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.s.Founders = r.s.Born()
+	r.s.Founders = r.s.InitialMembers()
 	r.list = slices.DeleteFunc(slices.Clone(r.list), func(o *node) bool { return o == n })
 	r.s.Nodes = slices.DeleteFunc(slices.Clone(r.s.Nodes), func(o string) bool { return o == n.name })
 }
@@ -145,7 +145,7 @@ func (c *Cluster) freeName() string {
 
 // foundersFor is whom a node knows to be in the ring from the beginning: nobody if it joins later.
 func foundersFor(s settings.Cluster, name string) []ring.Member {
-	born := s.Born()
+	born := s.InitialMembers()
 	if last, ok := s.History().Last(name); !ok || !member.Founders(born).Has(last) {
 		return nil // or it left and came back since: what it knows of the ring is on its disk, or gone
 	}

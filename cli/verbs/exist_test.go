@@ -90,7 +90,7 @@ func TestNamesThatExist(t *testing.T) {
 		h := f.settings.History()
 		h, _ = h.With(1, member.Change{By: "n1", Node: "n6", Kind: member.Join, Weight: 1})
 		h, _ = h.With(2, member.Change{By: "n1", Node: "n6", Kind: member.Leave})
-		f.settings.Founders, f.settings.Changes = f.settings.Born(), h
+		f.settings.Founders, f.settings.Changes = f.settings.InitialMembers(), h
 		if s := f.say(line); s.exit != exit {
 			t.Errorf("%s: exit %d, want %d: %+v", line, s.exit, exit, s.failure)
 		}

@@ -86,7 +86,7 @@ func (f *fake) Fault(_ context.Context, x fault.Fault) error {
 func (f *fake) Member(_ context.Context, r member.Request) (member.Change, error) {
 	h := f.settings.History()
 	h, c := h.With(int64(time.Hour), member.Change{By: "n1", Node: r.Node, Kind: r.Kind, Weight: r.Weight, Zone: r.Zone})
-	f.settings.Founders, f.settings.Changes = f.settings.Born(), h
+	f.settings.Founders, f.settings.Changes = f.settings.InitialMembers(), h
 	if r.Kind == member.Join {
 		f.settings.Nodes = append(f.settings.Nodes, r.Node)
 	}

@@ -78,7 +78,7 @@ func TestFewMembersAreTold(t *testing.T) {
 }
 
 func mustRing(t *testing.T, f *fake) *ring.Ring {
-	r, err := ring.New(f.settings.RingConfig(), f.settings.Born())
+	r, err := ring.New(f.settings.RingConfig(), f.settings.InitialMembers())
 	if err != nil {
 		t.Fatal(err)
 	}

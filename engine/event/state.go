@@ -15,7 +15,7 @@ type NodeState struct {
 	Suspects []string    `json:"suspects,omitempty"` // nodes that it believes failed, sorted
 	Roots    []TreeRoot  `json:"roots,omitempty"`    // of the ranges of which it holds anything, clockwise
 
-	View     uint64         `json:"view,string"`        // digest of its membership history (§4.8.1)
+	Digest   uint64         `json:"view,string"`        // digest of its membership history (§4.8.1)
 	Member   bool           `json:"member"`             // it belongs to the ring, as it knows the ring
 	Pending  int            `json:"pending,omitempty"`  // ranges that it is a home of and was not given yet (§4.9)
 	Foreign  int            `json:"foreign,omitempty"`  // keys that it holds without being their home

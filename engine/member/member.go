@@ -155,9 +155,9 @@ func (h History) Latest() map[string]Change {
 	return out
 }
 
-// Goodbye is the last word of a node that went, ok is false if it was said. It stands right after the
+// Departure is the last word of a node that went, ok is false if it was said. It stands right after the
 // change that it answers, whatever the clocks say, so that any later change of the node undoes it.
-func (h History) Goodbye(node string) (c Change, ok bool) {
+func (h History) Departure(node string) (c Change, ok bool) {
 	last, ok := h.Last(node)
 	if !ok || last.Kind == Gone {
 		return Change{}, false

@@ -74,7 +74,7 @@ func TestGoodbye(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := drawHistory(t, "h")
 		last, ok := h.Last("n1")
-		c, says := h.Goodbye("n1")
+		c, says := h.Departure("n1")
 		if says != (ok && last.Kind != Gone) {
 			t.Fatalf("last change %v %v, goodbye %v", last, ok, says)
 		}

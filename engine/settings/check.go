@@ -34,7 +34,7 @@ func (s Cluster) Check() error {
 			return fmt.Errorf("two nodes are called %s", n)
 		}
 	}
-	founders := s.Born()
+	founders := s.InitialMembers()
 	switch {
 	case s.N < 1 || s.N > len(founders):
 		return fmt.Errorf("N=%d: want 1 to the number of nodes, %d", s.N, len(founders))

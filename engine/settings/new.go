@@ -75,11 +75,11 @@ func (s Cluster) Differences(want Cluster) []string {
 			out = append(out, fmt.Sprintf("%s is %v, not %v", what, have, want))
 		}
 	}
-	born := names(s.Born())
+	born := names(s.InitialMembers())
 	differ("the list of nodes that it was made with", want.Nodes != nil && !slices.Equal(born, want.Nodes),
 		strings.Join(born, " "), strings.Join(want.Nodes, " "))
-	differ("weights and zones", want.Founders != nil && !slices.Equal(s.Born(), want.Founders),
-		weights(s.Born()), weights(want.Founders))
+	differ("weights and zones", want.Founders != nil && !slices.Equal(s.InitialMembers(), want.Founders),
+		weights(s.InitialMembers()), weights(want.Founders))
 	differ("the list of seeds", want.Seeds != nil && !slices.Equal(s.Seeds, want.Seeds),
 		strings.Join(s.Seeds, " "), strings.Join(want.Seeds, " "))
 	for _, f := range []struct {

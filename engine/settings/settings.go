@@ -54,8 +54,8 @@ const (
 	ClocksLiteral = "literal" // the paper's vector clocks
 )
 
-// Born returns the founders: Founders, or Nodes with weight 1 if that is empty.
-func (s Cluster) Born() []ring.Member {
+// InitialMembers returns the founders: Founders, or Nodes with weight 1 if that is empty.
+func (s Cluster) InitialMembers() []ring.Member {
 	if len(s.Founders) > 0 {
 		return s.Founders
 	}
@@ -67,7 +67,9 @@ func (s Cluster) Born() []ring.Member {
 }
 
 // History returns the joins of the founders and all changes since.
-func (s Cluster) History() member.History { return member.Founders(s.Born()).Merge(s.Changes) }
+func (s Cluster) History() member.History {
+	return member.Founders(s.InitialMembers()).Merge(s.Changes)
+}
 
 // RingConfig returns the configuration of the cluster's rings.
 func (s Cluster) RingConfig() ring.Config {

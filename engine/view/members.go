@@ -11,11 +11,11 @@ import (
 // membership reduces what a node learned of the ring.
 func (v *Cluster) membership(e event.Event) {
 	if n := v.Node(e.Node); n != nil {
-		if n.View == 0 { // it did not say what it knew; a member knew what all do
+		if n.Digest == 0 { // it did not say what it knew; a member knew what all do
 			n.History = v.History
 		}
 		n.History = n.History.Merge(e.Changes)
-		n.View = n.History.Digest()
+		n.Digest = n.History.Digest()
 		n.Pending = e.Want
 	}
 	h := v.History.Merge(e.Changes)
@@ -32,7 +32,7 @@ func (v *Cluster) membership(e event.Event) {
 
 // Behind is how many changes of the membership the node does not know of, and another that is up does.
 func (v *Cluster) Behind(n *Node) int {
-	if n.View == 0 {
+	if n.Digest == 0 {
 		return 0
 	}
 	var known member.History
@@ -46,7 +46,7 @@ func (v *Cluster) Behind(n *Node) int {
 
 // RingOf is the ring as the node knows it.
 func (v *Cluster) RingOf(n *Node) *ring.Ring {
-	if n.View == 0 || n.View == v.History.Digest() {
+	if n.Digest == 0 || n.Digest == v.History.Digest() {
 		return v.Ring
 	}
 	return n.History.Ring(v.Settings.RingConfig())
@@ -62,7 +62,7 @@ func (v *Cluster) Sees(n *Node) int {
 	sees := 0
 	for _, o := range v.Nodes {
 		_, heard := known[o.Name]
-		if o == n || (heard || n.View == 0) && !n.Suspects[o.Name] {
+		if o == n || (heard || n.Digest == 0) && !n.Suspects[o.Name] {
 			sees++
 		}
 	}

@@ -81,7 +81,7 @@ type Node struct {
 	Suspects map[string]bool               // peers that it believes failed
 	Roots    map[event.Span]event.TreeRoot // of its hash trees, as of its last State; zero for nothing
 	History  member.History                // of the membership, as it knows it
-	View     uint64                        // the digest of that; 0 if the node did not say
+	Digest   uint64                        // the digest of that; 0 if the node did not say
 	Pending  int                           // ranges that it is a home of and was not given yet (§4.9)
 	Foreign  int                           // keys that it holds and is no home of, as of its last State
 	Dead     int                           // keys of which it holds nothing but tombstones, as of its last State
@@ -269,7 +269,7 @@ func (v *Cluster) begin(s settings.Cluster) {
 		}
 	}
 	v.Nodes = nodes
-	if _, err := ring.New(s.RingConfig(), s.Born()); err == nil { // a cluster that runs has a ring; a forged file has none
+	if _, err := ring.New(s.RingConfig(), s.InitialMembers()); err == nil { // a cluster that runs has a ring; a forged file has none
 		v.History = s.History()
 		v.Ring = v.History.Ring(s.RingConfig())
 	}
@@ -309,8 +309,8 @@ func (v *Cluster) status(e event.Event) {
 func (n *Node) setState(s *event.NodeState) {
 	n.Keys, n.Pending, n.Foreign, n.Buffered, n.Slice = s.Keys, s.Pending, s.Foreign, s.Buffered, s.Slice
 	n.Dead, n.Kept, n.Silent, n.Lost, n.TooLarge = s.Tombstones, s.Kept, s.LastKnown, s.Lost, s.TooLarge
-	if s.View != 0 {
-		n.History, n.View = s.Changes, s.View
+	if s.Digest != 0 {
+		n.History, n.Digest = s.Changes, s.Digest
 	}
 	clear(n.Hints)
 	for _, h := range s.Hints {

@@ -104,7 +104,7 @@ func AppendClientReply(dst []byte, id uint64, r ClientReply) ([]byte, error) {
 	case MembershipReply:
 		err = checkMembershipReply(r)
 		p.Body = &wirepb.ClientReply_Membership{Membership: &wirepb.MembershipReply{
-			Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), View: r.View, Changes: changesToPB(r.Changes)}}
+			Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), View: r.Digest, Changes: changesToPB(r.Changes)}}
 	default:
 		err = fmt.Errorf("no client reply %T", r)
 	}

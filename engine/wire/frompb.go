@@ -15,7 +15,7 @@ import (
 // empty one.
 
 func messageFromPB(p *wirepb.Message) (Message, error) {
-	m := Message{From: p.From, To: p.To, Request: p.Request, Op: p.Op, View: p.View}
+	m := Message{From: p.From, To: p.To, Request: p.Request, Op: p.Op, Digest: p.View}
 	var err error
 	switch b := p.Body.(type) {
 	case *wirepb.Message_Ping:
@@ -138,13 +138,13 @@ func writeFromPB(p *wirepb.Write) (Write, error) {
 }
 
 func getFromPB(p *wirepb.GetRequest) GetRequest {
-	return GetRequest{Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Quorum: quorumFromPB(p.GetQuorum()), View: p.GetView(), NoRepair: p.GetNoRepair()}
+	return GetRequest{Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Quorum: quorumFromPB(p.GetQuorum()), Digest: p.GetView(), NoRepair: p.GetNoRepair()}
 }
 
 func putFromPB(p *wirepb.PutRequest) PutRequest {
 	return PutRequest{
 		Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Context: bytesFromPB(p.GetContext()),
-		Value: bytesFromPB(p.GetValue()), Delete: p.GetDelete(), Quorum: quorumFromPB(p.GetQuorum()), Balanced: p.GetBalanced(), View: p.GetView(),
+		Value: bytesFromPB(p.GetValue()), Delete: p.GetDelete(), Quorum: quorumFromPB(p.GetQuorum()), Balanced: p.GetBalanced(), Digest: p.GetView(),
 	}
 }
 
@@ -168,14 +168,14 @@ func getReplyFromPB(p *wirepb.GetReply) (GetReply, error) {
 	r := GetReply{
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(),
 		Siblings: s, Tombstones: dead, Context: bytesFromPB(p.GetContext()),
-		Coordinator: p.GetCoordinator(), Replied: p.GetReplied(), View: p.GetView(), Missing: p.GetMissing(), Lost: lost,
+		Coordinator: p.GetCoordinator(), Replied: p.GetReplied(), Digest: p.GetView(), Missing: p.GetMissing(), Lost: lost,
 	}
 	return r, first(checkSize("message", len(r.Message), MaxText), checkGetReply(r))
 }
 
 func membershipReplyFromPB(p *wirepb.MembershipReply) (MembershipReply, error) {
 	r := MembershipReply{
-		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(), View: p.GetView(), Changes: changesFromPB(p.GetChanges()),
+		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(), Digest: p.GetView(), Changes: changesFromPB(p.GetChanges()),
 	}
 	return r, first(checkSize("message", len(r.Message), MaxText), checkMembershipReply(r))
 }
@@ -188,7 +188,7 @@ func putReplyFromPB(p *wirepb.PutReply) (PutReply, error) {
 	r := PutReply{
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(), Unknown: p.GetUnknown(),
 		Siblings: count(p.GetSiblings()), Deletes: count(p.GetDeletes()), Missing: p.GetMissing(), Context: bytesFromPB(p.GetContext()),
-		Coordinator: p.GetCoordinator(), Acks: p.GetAcks(), View: p.GetView(), LostTo: lostTo,
+		Coordinator: p.GetCoordinator(), Acks: p.GetAcks(), Digest: p.GetView(), LostTo: lostTo,
 	}
 	if v := p.GetVersion(); v != nil {
 		if err := versionFromPB(v, &r.Version); err != nil {

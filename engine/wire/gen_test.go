@@ -72,13 +72,13 @@ var genQuorum = rapid.Custom(func(t *rapid.T) Quorum {
 })
 
 var genGet = rapid.Custom(func(t *rapid.T) GetRequest {
-	return GetRequest{Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key"), Quorum: genQuorum.Draw(t, "quorum"), View: rapid.Uint64().Draw(t, "view"), NoRepair: rapid.Bool().Draw(t, "no repair")}
+	return GetRequest{Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key"), Quorum: genQuorum.Draw(t, "quorum"), Digest: rapid.Uint64().Draw(t, "view"), NoRepair: rapid.Bool().Draw(t, "no repair")}
 })
 
 var genPut = rapid.Custom(func(t *rapid.T) PutRequest {
 	r := PutRequest{
 		Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key"), Context: genBytes.Draw(t, "context"),
-		Quorum: genQuorum.Draw(t, "quorum"), Balanced: rapid.Bool().Draw(t, "balanced"), View: rapid.Uint64().Draw(t, "view"),
+		Quorum: genQuorum.Draw(t, "quorum"), Balanced: rapid.Bool().Draw(t, "balanced"), Digest: rapid.Uint64().Draw(t, "view"),
 	}
 	if r.Delete = rapid.Bool().Draw(t, "delete"); !r.Delete {
 		r.Value = genBytes.Draw(t, "value")
@@ -94,7 +94,7 @@ var genGetReply = rapid.Custom(func(t *rapid.T) GetReply {
 	return GetReply{
 		Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
 		Siblings: genSiblings.Draw(t, "siblings"), Tombstones: genSiblings.Draw(t, "tombstones"), Context: genBytes.Draw(t, "context"),
-		Coordinator: genName.Draw(t, "coordinator"), Replied: genNames.Draw(t, "replied"), View: rapid.Uint64().Draw(t, "view"), Missing: genNames.Draw(t, "missing"), Lost: genSiblings.Draw(t, "lost"),
+		Coordinator: genName.Draw(t, "coordinator"), Replied: genNames.Draw(t, "replied"), Digest: rapid.Uint64().Draw(t, "view"), Missing: genNames.Draw(t, "missing"), Lost: genSiblings.Draw(t, "lost"),
 	}
 })
 
@@ -103,7 +103,7 @@ var genPutReply = rapid.Custom(func(t *rapid.T) PutReply {
 		Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
 		Unknown: rapid.Bool().Draw(t, "unknown"), Siblings: rapid.IntRange(0, MaxMerged).Draw(t, "count"),
 		Context: genBytes.Draw(t, "context"), Coordinator: genName.Draw(t, "coordinator"), Acks: genNames.Draw(t, "acks"),
-		View: rapid.Uint64().Draw(t, "view"), LostTo: genSiblings.Draw(t, "lost to"), Deletes: rapid.IntRange(0, MaxMerged).Draw(t, "deletes"), Missing: genNames.Draw(t, "missing"),
+		Digest: rapid.Uint64().Draw(t, "view"), LostTo: genSiblings.Draw(t, "lost to"), Deletes: rapid.IntRange(0, MaxMerged).Draw(t, "deletes"), Missing: genNames.Draw(t, "missing"),
 	}
 	if r.Err == OK {
 		r.Version = genVersion.Draw(t, "version")
@@ -201,7 +201,7 @@ var genHashes = rapid.Custom(func(t *rapid.T) []uint64 {
 var genMessage = rapid.Custom(func(t *rapid.T) Message {
 	return Message{
 		From: genName.Draw(t, "from"), To: genName.Draw(t, "to"),
-		Request: rapid.Uint64().Draw(t, "request"), Op: rapid.Uint64().Draw(t, "op"), View: rapid.Uint64().Draw(t, "view"), Body: genBody.Draw(t, "body"),
+		Request: rapid.Uint64().Draw(t, "request"), Op: rapid.Uint64().Draw(t, "op"), Digest: rapid.Uint64().Draw(t, "view"), Body: genBody.Draw(t, "body"),
 	}
 })
 
@@ -215,7 +215,7 @@ var genClientReply = rapid.OneOf(
 	rapid.Map(genGetReply, func(r GetReply) ClientReply { return r }),
 	rapid.Map(genPutReply, func(r PutReply) ClientReply { return r }),
 	rapid.Custom(func(t *rapid.T) ClientReply {
-		r := MembershipReply{Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), View: rapid.Uint64().Draw(t, "view")}
+		r := MembershipReply{Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Digest: rapid.Uint64().Draw(t, "view")}
 		for i := range rapid.IntRange(0, 3).Draw(t, "changes") {
 			r.Changes = append(r.Changes, member.Change{Time: int64(i + 1), By: genName.Draw(t, "by"), Node: genName.Draw(t, "node"), Kind: member.Kind(rapid.IntRange(0, int(member.Gone)).Draw(t, "kind")), Weight: rapid.IntRange(1, 9).Draw(t, "weight")})
 		}

@@ -35,7 +35,7 @@ type Message struct {
 	From, To string
 	Request  uint64 // the client's request that caused it, 0 for a node's own work; for watching only
 	Op       uint64 // the sender's number for this exchange; the answer carries the same
-	View     uint64 // the digest of the sender's membership history (§4.8.1)
+	Digest   uint64 // the digest of the sender's membership history (§4.8.1)
 	Body     Body
 }
 
@@ -249,7 +249,7 @@ type GetRequest struct {
 	Request uint64 // the client's number for it; shown in events
 	Key     []byte
 	Quorum  Quorum
-	View    uint64 // the digest of the history by which the client found the node (§6.4); 0: it knows none
+	Digest  uint64 // the digest of the history by which the client found the node (§6.4); 0: it knows none
 	// NoRepair asks for a get that changes nothing: replicas found stale stay so (§5).
 	NoRepair bool
 }
@@ -262,7 +262,7 @@ type PutRequest struct {
 	Value   []byte
 	Delete  bool
 	Quorum  Quorum
-	View    uint64 // as in GetRequest
+	Digest  uint64 // as in GetRequest
 	// Balanced says that a load balancer chose the node: the client named none, and any of
 	// the top N may coordinate (§5).
 	Balanced bool
@@ -284,7 +284,7 @@ type GetReply struct {
 	Context     []byte          // covers every version, tombstones too
 	Coordinator string
 	Replied     []string // replicas that answered, in the order in which they did
-	View        uint64   // the node's view, if the request named another: the client's is stale
+	Digest      uint64   // the node's view, if the request named another: the client's is stale
 	Missing     []string // with QuorumNotReached: nodes that may hold the key and did not answer, homes first
 	// Lost are acknowledged versions that last write wins lost of late, as far as the nodes that answered
 	// remember. Their values are cut.
@@ -307,7 +307,7 @@ type PutReply struct {
 	Coordinator string
 	Acks        []string // nodes that hold it durably, or what supersedes it (under last write wins: a later one), in the order in which they said so
 	Hinted      []Hint   // the stand-ins among them
-	View        uint64   // as in GetReply
+	Digest      uint64   // as in GetReply
 	// LostTo is the version, without its value, to which last write wins lost the new one before the put was
 	// acknowledged. It is empty otherwise.
 	LostTo vclock.Siblings
@@ -321,7 +321,7 @@ type MembershipReply struct {
 	Request uint64
 	Err     Code
 	Message string
-	View    uint64 // the digest of Changes
+	Digest  uint64 // the digest of Changes
 	Changes member.History
 }
 

@@ -12,7 +12,7 @@ import (
 // their argument: what they return lives only until it is marshaled.
 
 func messageToPB(m Message) *wirepb.Message {
-	p := &wirepb.Message{From: m.From, To: m.To, Request: m.Request, Op: m.Op, View: m.View}
+	p := &wirepb.Message{From: m.From, To: m.To, Request: m.Request, Op: m.Op, View: m.Digest}
 	switch b := m.Body.(type) {
 	case Ping:
 		p.Body = &wirepb.Message_Ping{Ping: &wirepb.Ping{}}
@@ -87,13 +87,13 @@ func changesToPB(h member.History) []*wirepb.Change {
 }
 
 func getToPB(r GetRequest) *wirepb.GetRequest {
-	return &wirepb.GetRequest{Request: r.Request, Key: r.Key, Quorum: quorumToPB(r.Quorum), View: r.View, NoRepair: r.NoRepair}
+	return &wirepb.GetRequest{Request: r.Request, Key: r.Key, Quorum: quorumToPB(r.Quorum), View: r.Digest, NoRepair: r.NoRepair}
 }
 
 func putToPB(r PutRequest) *wirepb.PutRequest {
 	return &wirepb.PutRequest{
 		Request: r.Request, Key: r.Key, Context: r.Context, Value: r.Value,
-		Delete: r.Delete, Quorum: quorumToPB(r.Quorum), Balanced: r.Balanced, View: r.View,
+		Delete: r.Delete, Quorum: quorumToPB(r.Quorum), Balanced: r.Balanced, View: r.Digest,
 	}
 }
 
@@ -108,14 +108,14 @@ func getReplyToPB(r GetReply) *wirepb.GetReply {
 	return &wirepb.GetReply{
 		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message),
 		Siblings: siblingsToPB(r.Siblings), Tombstones: siblingsToPB(r.Tombstones), Context: r.Context,
-		Coordinator: r.Coordinator, Replied: r.Replied, View: r.View, Missing: r.Missing, Lost: siblingsToPB(r.Lost),
+		Coordinator: r.Coordinator, Replied: r.Replied, View: r.Digest, Missing: r.Missing, Lost: siblingsToPB(r.Lost),
 	}
 }
 
 func putReplyToPB(r PutReply) *wirepb.PutReply {
 	p := &wirepb.PutReply{
 		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), Unknown: r.Unknown,
-		Siblings: uint32(r.Siblings), Deletes: uint32(r.Deletes), Missing: r.Missing, Context: r.Context, Coordinator: r.Coordinator, Acks: r.Acks, View: r.View, LostTo: siblingsToPB(r.LostTo),
+		Siblings: uint32(r.Siblings), Deletes: uint32(r.Deletes), Missing: r.Missing, Context: r.Context, Coordinator: r.Coordinator, Acks: r.Acks, View: r.Digest, LostTo: siblingsToPB(r.LostTo),
 	}
 	if r.Version.Dot != (vclock.Dot{}) {
 		p.Version = &wirepb.Version{}

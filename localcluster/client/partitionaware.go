@@ -142,10 +142,10 @@ func (p *PartitionAwareClient) Do(ctx context.Context, req wire.ClientRequest) (
 	var key []byte
 	switch q := req.(type) {
 	case wire.GetRequest:
-		q.View, key = view, q.Key
+		q.Digest, key = view, q.Key
 		req = q
 	case wire.PutRequest:
-		q.View, key = view, q.Key
+		q.Digest, key = view, q.Key
 		req = q
 	default:
 		return nil, usage.Errorf("invalid request: want a GetRequest or a PutRequest")
@@ -178,9 +178,9 @@ func (p *PartitionAwareClient) Do(ctx context.Context, req wire.ClientRequest) (
 func outcome(r wire.ClientReply) (code wire.Code, unknown bool, newer uint64) {
 	switch r := r.(type) {
 	case wire.GetReply:
-		return r.Err, false, r.View
+		return r.Err, false, r.Digest
 	case wire.PutReply:
-		return r.Err, r.Unknown, r.View
+		return r.Err, r.Unknown, r.Digest
 	}
 	return wire.OK, false, 0
 }

@@ -77,7 +77,7 @@ func TestRequestsGoToHomes(t *testing.T) {
 		key := fmt.Appendf(nil, "k%d", i)
 		r, err := p.Do(t.Context(), wire.PutRequest{Key: key, Value: key})
 		put, ok := r.(wire.PutReply)
-		if home := ringOf(c).Homes(key)[0]; err != nil || !ok || put.Err != wire.OK || put.Coordinator != home || put.View != 0 {
+		if home := ringOf(c).Homes(key)[0]; err != nil || !ok || put.Err != wire.OK || put.Coordinator != home || put.Digest != 0 {
 			t.Fatalf("%+v, %v; want it coordinated by %s", r, err, home)
 		}
 		if r, err = p.Do(t.Context(), wire.GetRequest{Key: key}); err != nil || len(r.(wire.GetReply).Siblings) != 1 {

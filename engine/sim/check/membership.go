@@ -52,7 +52,7 @@ func (m membership) unsettled() string {
 	for _, name := range m.world.Names() {
 		s := m.world.Host(name).Node().State()
 		switch {
-		case s.View != members.History().Digest():
+		case s.Digest != members.History().Digest():
 			return fmt.Sprintf("%s knows %d of %d changes", name, len(s.Changes), len(members.History()))
 		case s.Member != members.Ring().Has(name):
 			return fmt.Sprintf("%s takes itself for a member: %v", name, s.Member)
