@@ -14,24 +14,28 @@ import (
 	"ringside/engine/wire"
 )
 
-// wantUnanswered wants a get to fail for want of answers from nodes, and to name them.
+// wantUnanswered fails the test unless a get failed because nodes did not answer, and names them.
 func (w *world) wantUnanswered(r wire.GetReply, nodes ...string) {
 	w.t.Helper()
-	if missing := slices.Sorted(slices.Values(r.Missing)); r.Err != wire.QuorumNotReached || !slices.Equal(missing, nodes) || !strings.Contains(r.Message, "no answer from "+strings.Join(r.Missing, " ")) {
-		w.t.Fatalf("%v %q, %d siblings from %v, missing %v; want %v to be missing", r.Err, r.Message, len(r.Siblings), r.Replied, r.Missing, nodes)
+	missing := slices.Sorted(slices.Values(r.Missing))
+	named := strings.Contains(r.Message, "no answer from "+strings.Join(r.Missing, " "))
+	if r.Err != wire.QuorumNotReached || !slices.Equal(missing, nodes) || !named {
+		w.t.Fatalf("%v %q, %d siblings from %v, missing %v; want %v to be missing",
+			r.Err, r.Message, len(r.Siblings), r.Replied, r.Missing, nodes)
 	}
 }
 
-// wantNothing wants a get to find that there is no value.
+// wantNothing fails the test unless a get found that there is no value.
 func (w *world) wantNothing(r wire.GetReply) {
 	w.t.Helper()
 	if r.Err != wire.OK || len(r.Siblings) != 0 || len(r.Missing) != 0 {
-		w.t.Fatalf("%v %q, %d siblings from %v, missing %v; want no value", r.Err, r.Message, len(r.Siblings), r.Replied, r.Missing)
+		w.t.Fatalf("%v %q, %d siblings from %v, missing %v; want no value",
+			r.Err, r.Message, len(r.Siblings), r.Replied, r.Missing)
 	}
 }
 
-// §4.5, §4.6: stand-ins that hold nothing cannot say that there is nothing while no home answers,
-// be the homes paused, cut off or down.
+// §4.5, §4.6: fallbacks that hold nothing do not prove that there is no value while no home
+// answers, whether the homes are paused, cut off or down.
 func TestNoHomeNoAbsence(t *testing.T) {
 	homes := []string{"n1", "n2", "n3"}
 	for name, away := range map[string]func(*world){
@@ -47,16 +51,16 @@ func TestNoHomeNoAbsence(t *testing.T) {
 			w := newWorld(t, "n1", "n2", "n3", "n4", "n5", "n6")
 			away(w)
 			key := w.keyAt(homes...)
-			for range 2 { // the second knows that the homes are silent
+			for range 2 { // at the second get the homes are suspected
 				w.wantUnanswered(w.get("n4", key), homes...)
 			}
 			w.mustPut("n4", key, "v", nil)
-			w.wantValues("n4", key, "v") // what is found is as available as ever
+			w.wantValues("n4", key, "v") // a version that is found needs no home
 		})
 	}
 }
 
-// R homes are enough: with one home away a key that was never written is not there.
+// R homes are enough to say that a key was never written, while one home is away.
 func TestOneHomeAwayIsNoDoubt(t *testing.T) {
 	for _, told := range []bool{false, true} {
 		w := five(t)
@@ -75,7 +79,8 @@ func TestOneHomeCannotSpeakForTwo(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n1", "n2", "n3")
 	w.split(true, []string{"n1"}, []string{"n2", "n3", "n4", "n5"})
-	if r := w.do("n2", wire.PutRequest{Key: []byte(key), Value: []byte("v"), Quorum: wire.Quorum{Strict: true}}).(wire.PutReply); r.Err != wire.OK {
+	put := wire.PutRequest{Key: []byte(key), Value: []byte("v"), Quorum: wire.Quorum{Strict: true}}
+	if r := w.do("n2", put).(wire.PutReply); r.Err != wire.OK {
 		t.Fatalf("%v %s", r.Err, r.Message)
 	}
 	w.heal(true)
@@ -83,8 +88,8 @@ func TestOneHomeCannotSpeakForTwo(t *testing.T) {
 	w.wantUnanswered(w.get("n1", key), "n2", "n3")
 }
 
-// overloaded is a world in which a key was acknowledged by two stand-ins alone, since the homes
-// were slow, and in which handoff has no bytes left.
+// overloaded returns a world in which only two fallbacks acknowledged a key, because the homes were
+// slow, and in which background work has no budget.
 func overloaded(t *testing.T) (w *world, key string) {
 	w = five(t)
 	key = w.keyAt("n1", "n2", "n3")
@@ -93,13 +98,13 @@ func overloaded(t *testing.T) (w *world, key string) {
 	}
 	w.split(false, []string{"n1", "n2", "n3"}, []string{"n4", "n5"})
 	if r := w.mustPut("n4", key, "v", nil); len(r.Hinted) != 2 {
-		t.Fatalf("acknowledged by %v, hinted %v; want two stand-ins", r.Acks, r.Hinted)
+		t.Fatalf("acknowledged by %v, hinted %v; want two fallbacks", r.Acks, r.Hinted)
 	}
 	w.heal(false)
 	return w, key
 }
 
-// §4.6: an acknowledged version that only stand-ins hold is found, though R homes answer at once
+// §4.6: an acknowledged version that only fallbacks hold is found, although R homes answer at once
 // that they hold nothing.
 func TestHintsAreFoundBeforeTheyAreDelivered(t *testing.T) {
 	for _, via := range []string{"n1", "n2", "n4"} {
@@ -108,12 +113,12 @@ func TestHintsAreFoundBeforeTheyAreDelivered(t *testing.T) {
 			t.Fatalf("through %s: %v %q, %d siblings from %v", via, r.Err, r.Message, len(r.Siblings), r.Replied)
 		}
 		if w.hints() == 0 {
-			t.Fatal("the hints went home: this test tests nothing")
+			t.Fatal("the hints were delivered; this test tests nothing")
 		}
 	}
 }
 
-// Where the holders of hints are slow, the homes cannot say that there is nothing. Nodes without a
+// While the holders of hints are slow, the homes cannot say that there is no value. Nodes without a
 // connection are not slow, and a strict quorum has no hints.
 func TestSlowHoldersLeaveADoubt(t *testing.T) {
 	w, key := overloaded(t)
@@ -130,7 +135,7 @@ func TestSlowHoldersLeaveADoubt(t *testing.T) {
 	w.wantNothing(w.get("n1", key))
 }
 
-// A hint that goes home after the home has answered, and before its holder does, is found too.
+// A hint that its home gets after the home has answered, and before the holder has, is found.
 func TestHintsThatPassTheReader(t *testing.T) {
 	w, key := overloaded(t)
 	w.next++
@@ -140,7 +145,7 @@ func TestHintsThatPassTheReader(t *testing.T) {
 		return read && (m.To == "n4" || m.To == "n5")
 	}
 	var questions []wire.Message
-	for len(w.queue) > 0 { // the homes answer; the questions to the stand-ins are under way
+	for len(w.queue) > 0 { // the homes answer; the questions to the fallbacks are in flight
 		m := w.queue[0]
 		if w.queue = w.queue[1:]; held(m) {
 			questions = append(questions, m)
@@ -174,7 +179,7 @@ func TestHintsThatPassTheReader(t *testing.T) {
 	}
 }
 
-// §5: a get that is told to repair nothing changes nothing, and one that is not told does.
+// §5: a get with NoRepair changes nothing, and an ordinary get repairs.
 func TestGetWithoutRepair(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n1", "n2", "n3")
@@ -195,12 +200,12 @@ func TestGetWithoutRepair(t *testing.T) {
 		t.Fatalf("n3 holds %v after gets without repair", got)
 	}
 	if read(false); len(w.nodes["n3"].mustKnow(t, key)) != 1 {
-		t.Fatal("an ordinary get mended nothing")
+		t.Fatal("an ordinary get repaired nothing")
 	}
 }
 
-// A record that a node held for no home of its key goes to the homes like a hint. A get that asked
-// them before that, and this node after that, asks them again.
+// A record of a node that is not a home of the key is handed over to the homes. A get that asked
+// the homes before that, and this node after that, asks the homes again.
 func TestHandedOverRecordsPassTheReader(t *testing.T) {
 	w := five(t)
 	n, key := w.nodes["n5"], []byte(w.keyAt("n1", "n2", "n3"))

@@ -32,7 +32,7 @@ func (b *background) run(task func()) {
 	b.resume()
 }
 
-// busy says whether work is waiting for the budget.
+// busy reports whether work is waiting for the budget.
 func (b *background) busy() bool { return len(b.waiting) > 0 }
 
 // resume runs what waits until the budget is used up, and plans to go on after a pause.
@@ -60,7 +60,8 @@ func (b *background) resume() {
 // charge takes the bytes of a message to or from peer out of the budget, and returns them.
 func (b *background) charge(body wire.Body, peer string) int {
 	n := b.n
-	size := wire.MessageSize(wire.Message{From: n.cfg.Name, To: peer, Op: n.calls.last, Digest: n.members.digest, Body: body})
+	m := wire.Message{From: n.cfg.Name, To: peer, Op: n.calls.last, Digest: n.members.digest, Body: body}
+	size := wire.MessageSize(m)
 	b.ctl.Spend(size)
 	return size
 }

@@ -11,7 +11,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// suffer lets clients of a node wait that long for replicas, often enough to count.
+// suffer makes clients of a node wait for replicas for d, often enough to count.
 func (w *world) suffer(name string, d time.Duration) {
 	for range admission.MinSamples {
 		w.nodes[name].background.answered(d)
@@ -19,7 +19,7 @@ func (w *world) suffer(name string, d time.Duration) {
 	w.wakeUp(name)
 }
 
-// wakeUp has a node say when it wants to be stepped.
+// wakeUp steps a node without an input, so that the world learns when to step it again.
 func (w *world) wakeUp(name string) { w.step(name, nil) }
 
 // §6.5: the slice shrinks while the 99th percentile is above 50 ms, never to nothing, and grows
@@ -57,15 +57,16 @@ func TestSliceFollowsLatency(t *testing.T) {
 		last = n.background.ctl.Slice()
 	}
 	told := w.saw(event.Slice)
-	if len(told) == 0 || told[0].Percent != 50 || told[0].Delay < 400*time.Millisecond || told[len(told)-1].Percent != 100 {
-		t.Errorf("watchers were told %+v", told)
+	if len(told) == 0 || told[0].Percent != 50 || told[0].Delay < 400*time.Millisecond ||
+		told[len(told)-1].Percent != 100 {
+		t.Errorf("events %+v", told)
 	}
 	if n.background.ctl.Adjusting() {
-		t.Error("an idle node goes on with its timer")
+		t.Error("an idle node still has a timer for its slice")
 	}
 }
 
-// §6.5: background work yields to clients. Where none waits it has all slices within a second,
+// §6.5: background work yields to clients. If no client waits, the slice is whole within a second,
 // however slow the last minute was.
 func TestIdleClientsGiveBackTheSlice(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
@@ -74,7 +75,7 @@ func TestIdleClientsGiveBackTheSlice(t *testing.T) {
 		w.suffer("n1", 400*time.Millisecond)
 		w.pass(admission.AdjustEvery)
 	}
-	n.coordinator.requests++ // one that no replica has answered yet
+	n.coordinator.requests++ // no replica has answered this request yet
 	w.pass(admission.AdjustEvery)
 	if n.background.ctl.Slice() != admission.MinSlice {
 		t.Fatalf("a slice of %v while a client waits, want %v", n.background.ctl.Slice(), admission.MinSlice)
@@ -85,7 +86,7 @@ func TestIdleClientsGiveBackTheSlice(t *testing.T) {
 	}
 	w.suffer("n1", 40*time.Millisecond)
 	if w.pass(admission.AdjustEvery); n.background.ctl.Slice() != 1 || n.background.ctl.Adjusting() {
-		t.Errorf("a slice of %v for clients that come after that, and are served in time", n.background.ctl.Slice())
+		t.Errorf("a slice of %v for later clients that are served in time", n.background.ctl.Slice())
 	}
 }
 
@@ -109,8 +110,8 @@ func TestSliceNeedsSamplesAndALimit(t *testing.T) {
 	}
 }
 
-// What is measured is what clients' requests wait for: replicas' answers to gets and
-// puts, also those that come after the client was answered, and nothing else.
+// The node measures how long clients' requests wait for replicas' answers, including answers that
+// come after the client was answered. It measures nothing else.
 func TestAdmissionMeasuresTheForeground(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	key := w.keyAt("n1", "n2", "n3")
@@ -123,7 +124,7 @@ func TestAdmissionMeasuresTheForeground(t *testing.T) {
 	}
 }
 
-// With the least slice anti-entropy and handoff take longer, and come to their end.
+// With the least slice anti-entropy and the delivery of hints take longer, and complete.
 func TestBackgroundNeverStarves(t *testing.T) {
 	took := func(slice float64, work func(*world)) time.Duration {
 		w := newWorld(t, "n1", "n2")
@@ -142,7 +143,8 @@ func TestBackgroundNeverStarves(t *testing.T) {
 	}
 	handoff := func(w *world) {
 		for i := range 500 {
-			w.nodes["n1"].handoff.keep("n2", update{key: fmt.Appendf(nil, "key%d", i), siblings: w.nodes["n1"].mustKnow(t, fmt.Sprintf("key%d", i))})
+			key := fmt.Sprintf("key%d", i)
+			w.nodes["n1"].handoff.keep("n2", update{key: []byte(key), siblings: w.nodes["n1"].mustKnow(t, key)})
 		}
 		w.nodes["n1"].handoff.deliver("n2")
 		w.carryOut("n1", w.nodes["n1"].finish())
@@ -151,16 +153,16 @@ func TestBackgroundNeverStarves(t *testing.T) {
 				return
 			}
 		}
-		t.Fatalf("%d hints stay", w.hints())
+		t.Fatalf("%d hints are not delivered", w.hints())
 	}
 	for name, work := range map[string]func(*world){"anti-entropy": sync, "handoff": handoff} {
 		if all, least := took(1, work), took(admission.MinSlice, work); least < 4*all || least == 0 {
-			t.Errorf("%s took %v with all slices, %v with the least", name, all, least)
+			t.Errorf("%s took %v with the whole slice, %v with the least", name, all, least)
 		}
 	}
 }
 
-// mustKnow is what the node holds of a key.
+// mustKnow returns what the node holds of a key.
 func (n *Node) mustKnow(t *testing.T, key string) (s vclock.Siblings) {
 	t.Helper()
 	s, _, code := n.records.known([]byte(key))

@@ -11,7 +11,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// newBuffered is a world whose nodes have object buffers.
+// newBuffered returns a world whose nodes have object buffers.
 func newBuffered(t *testing.T, names ...string) *world {
 	w := newWorld(t, names...)
 	w.buffered = true
@@ -22,7 +22,7 @@ func newBuffered(t *testing.T, names ...string) *world {
 	return w
 }
 
-// writesOf are the replicas that an Output sends.
+// writesOf returns the receivers of the replicas that an Output sends.
 func writesOf(out Output) (lazy, durable []string) {
 	for _, m := range out.Messages {
 		if b, ok := m.Body.(wire.Write); ok && b.Lazy {
@@ -34,8 +34,9 @@ func writesOf(out Output) (lazy, durable []string) {
 	return lazy, durable
 }
 
-// §6.1: "the coordinator chooses one out of the N replicas to perform a durable write", now this
-// one, now that, and itself only if it is alone. Its own write waits in the buffer, and nothing that it sends waits.
+// §6.1: "the coordinator chooses one out of the N replicas to perform a durable write". The choice
+// is random, and the coordinator chooses itself only if it is alone. Otherwise its own write stays
+// in the buffer, and nothing that the coordinator sends waits.
 func TestOneReplicaIsDurable(t *testing.T) {
 	w := newBuffered(t, "n1", "n2", "n3", "n4")
 	n, chosen := w.nodes["n1"], map[string]bool{}
@@ -63,18 +64,19 @@ func TestOneReplicaIsDurable(t *testing.T) {
 		}
 	}
 	if own != 40 {
-		t.Errorf("the coordinator told %d times of 40 that it holds its own write", own)
+		t.Errorf("the coordinator acknowledged its own write %d times of 40", own)
 	}
 	for _, o := range []string{"n2", "n3", "n4"} {
 		w.step("n1", PeerDown{o})
 	}
-	out := n.Step(w.now, Request{Client: 99, Body: wire.PutRequest{Key: []byte("alone"), Value: []byte("v"), Quorum: wire.Quorum{W: 1}}})
+	put := wire.PutRequest{Key: []byte("alone"), Value: []byte("v"), Quorum: wire.Quorum{W: 1}}
+	out := n.Step(w.now, Request{Client: 99, Body: put})
 	if !out.Durable || len(out.Replies) != 1 {
-		t.Errorf("a coordinator without anybody else: durable %v, %d replies", out.Durable, len(out.Replies))
+		t.Errorf("a coordinator that is alone: durable %v, %d replies", out.Durable, len(out.Replies))
 	}
 }
 
-// A replica that was to be durable and does not answer is replaced by one that is.
+// If the node that has to write durably does not answer, its fallback writes durably.
 func TestTheDurableReplicaIsReplaced(t *testing.T) {
 	w := newBuffered(t, "n1", "n2", "n3", "n4")
 	key := []byte(w.keyAt("n1", "n2", "n3"))
@@ -89,14 +91,15 @@ func TestTheDurableReplicaIsReplaced(t *testing.T) {
 	}
 }
 
-// What others rest on is durable before it is told, also if it changes nothing: what
-// makes it so may be in the buffer. Only a client's put may wait.
-func TestWhatOthersRestOnIsDurable(t *testing.T) {
+// Everything that other nodes rely on is durable before they are told, even if the step writes
+// nothing, because the replica may be in the buffer. Only a client's put may stay in the buffer.
+func TestWhatOthersRelyOnIsDurable(t *testing.T) {
 	w := newBuffered(t, "n1", "n2", "n3")
 	n := w.nodes["n1"]
 	v := vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n2", Epoch: 7}, Counter: 1}, Value: []byte("v")}}
 	write := func(lazy bool, p wire.Purpose) bool {
-		return n.Step(w.now, Receive{wire.Message{From: "n2", To: "n1", Op: 1, Body: wire.Write{Key: []byte("k"), Siblings: v, Purpose: p, Lazy: lazy}}}).Durable
+		body := wire.Write{Key: []byte("k"), Siblings: v, Purpose: p, Lazy: lazy}
+		return n.Step(w.now, Receive{wire.Message{From: "n2", To: "n1", Op: 1, Body: body}}).Durable
 	}
 	if write(true, wire.Replicate) {
 		t.Error("a lazy replica waits for the disk")
@@ -113,11 +116,11 @@ func TestWhatOthersRestOnIsDurable(t *testing.T) {
 	n.finish()
 	n.handoff.drop("n3", []byte("k"), event.HintDelivered)
 	if !n.finish().Durable {
-		t.Error("a hint that is dropped need not be so on disk")
+		t.Error("the removal of a hint is not durable")
 	}
 }
 
-// A lazy write is lazy only where there are buffers: without them every write is durable.
+// A node without an object buffer writes durably, even if the sender asks for a lazy write.
 func TestWithoutBuffersEverythingIsDurable(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	out := w.nodes["n1"].Step(w.now, Request{Client: 1, Body: wire.PutRequest{Key: []byte("k"), Value: []byte("v")}})
@@ -125,23 +128,25 @@ func TestWithoutBuffersEverythingIsDurable(t *testing.T) {
 		t.Errorf("durable %v, lazy replicas at %v", out.Durable, lazy)
 	}
 	v := vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n2", Epoch: 7}, Counter: 1}, Value: []byte("v")}}
-	if !w.nodes["n1"].Step(w.now, Receive{wire.Message{From: "n2", To: "n1", Op: 1, Body: wire.Write{Key: []byte("other"), Siblings: v, Lazy: true}}}).Durable {
+	body := wire.Write{Key: []byte("other"), Siblings: v, Lazy: true}
+	if !w.nodes["n1"].Step(w.now, Receive{wire.Message{From: "n2", To: "n1", Op: 1, Body: body}}).Durable {
 		t.Error("a write is not durable because a peer with a buffer asked for that")
 	}
 }
 
-// P6: a crash takes the counters of dots with the buffer, so a new life counts in an incarnation
-// of its own, even if its clock was set back.
-func TestEveryLifeHasItsIncarnation(t *testing.T) {
+// P6: a crash loses the counters that are in the buffer. So every run counts in an incarnation of
+// its own, even if the clock was set back.
+func TestEveryRunHasItsIncarnation(t *testing.T) {
 	w := newBuffered(t, "n1", "n2", "n3")
 	first := w.nodes["n1"].counters.self.Incarnation
 	kept := store.NewMem()
-	if err := kept.Apply([]store.Write{{Space: store.Meta, Key: record.SelfKey(), Value: record.EncodeSelf(record.Self{Incarnation: first, Run: first})}}, true); err != nil {
+	self := record.EncodeSelf(record.Self{Incarnation: first, Run: first})
+	if err := kept.Apply([]store.Write{{Space: store.Meta, Key: record.SelfKey(), Value: self}}, true); err != nil {
 		t.Fatal(err)
 	}
 	key := w.keyAt("n1", "n2", "n3")
 	dot := w.mustPut("n1", key, "v", nil).Version.Dot
-	w.stores["n1"] = kept // of all that it wrote nothing got to its disk but the beginning
+	w.stores["n1"] = kept // only the beginning of its writes reached its disk
 	for _, lives := range []uint64{w.lives, first - 1, 0} {
 		w.lives = lives
 		w.start("n1")
@@ -151,7 +156,7 @@ func TestEveryLifeHasItsIncarnation(t *testing.T) {
 	}
 }
 
-// What a crash took with the buffer is named by the clients' keys.
+// KeysOf names the clients' keys of writes that a crash took with the buffer.
 func TestKeysOfWrites(t *testing.T) {
 	got := KeysOf([]store.Write{
 		{Space: store.Data, Key: record.DataKey([]byte("b"))}, {Space: store.Hints, Key: record.HintKey("n2", []byte("a"))},

@@ -75,7 +75,7 @@ func BuggifyPoints() []BuggifyPoint {
 
 const (
 	coarseTick   = 2 * time.Second // of the clock at CoarseTimes
-	slowTransfer = 5 * time.Second // before a range is handed over at SlowTransfers, so that clients' writes come in between
+	slowTransfer = 5 * time.Second // before a range is handed over at SlowTransfers
 	hastyDivisor = 64              // divides the patience at HastyDoubt
 	rareFactor   = 4               // multiplies the time between two probes at RareProbes
 )

@@ -84,7 +84,8 @@ func (p *put) truncate(ctx vclock.Clock, known vclock.Siblings) {
 		known = nil
 	}
 	left, dropped := v.Clock().Truncate(n.cfg.Truncate, func(e vclock.Entry) bool {
-		return e.Actor == v.Dot.Actor || slices.ContainsFunc(known, func(old vclock.Version) bool { return vclock.Clock{e}.Covers(old.Dot) })
+		replaces := func(old vclock.Version) bool { return vclock.Clock{e}.Covers(old.Dot) }
+		return e.Actor == v.Dot.Actor || slices.ContainsFunc(known, replaces)
 	})
 	if len(dropped) == 0 {
 		return
@@ -95,7 +96,7 @@ func (p *put) truncate(ctx vclock.Clock, known vclock.Siblings) {
 		p.all[i] = *v
 	}
 	n.emit(event.Event{
-		Kind: event.Truncated, Request: p.req.Request, Key: p.req.Key, Versions: vclock.Siblings{*v}, Count: len(dropped),
-		Message: fmt.Sprintf("dropped %v of %d pairs", dropped, len(left)+len(dropped)),
+		Kind: event.Truncated, Request: p.req.Request, Key: p.req.Key, Versions: vclock.Siblings{*v},
+		Count: len(dropped), Message: fmt.Sprintf("dropped %v of %d pairs", dropped, len(left)+len(dropped)),
 	})
 }

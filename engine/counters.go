@@ -1,9 +1,9 @@
 package engine
 
-// §4.4: counters that are kept apart from records. A record goes when a stand-in hands its replica
-// home, when a key range moves to its new homes, and when a tombstone is collected. The last dot
-// that this node minted for the key stays in the space store.Own, in about 50 bytes. If the node
-// stamps the key again, it counts on.
+// §4.4: counters that are kept apart from records. A record goes when a fallback delivers its
+// replica to the home, when a key range moves to its new homes, and when a tombstone is collected.
+// The last dot that this node minted for the key stays in the space store.Own, in about 50 bytes.
+// If the node stamps the key again, it continues after that dot.
 //
 // Invariant: a kept counter is not older than the counter in the record of its key.
 //

@@ -38,7 +38,7 @@ func (w *world) conflict(key string, round int) (fallback, reconciled string) {
 }
 
 // §4.4: the size of a clock depends on the number of coordinators and not on the number of writes.
-// n1 is a fallback whose record goes home with the hint in each round.
+// n1 is a fallback that loses its record with the hint in each round.
 func TestClocksStayReadable(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
@@ -82,7 +82,7 @@ func TestFoldedCountersAreNotMintedAgain(t *testing.T) {
 	if c := w.nodes["n1"].counters; c.kept != 0 || len(c.floors) != 1 {
 		t.Fatalf("%d counters and %d floors, want none and 1", c.kept, len(c.floors))
 	}
-	w.kill("n4") // n1 becomes a home of other keys, and stands in with a record of its own
+	w.kill("n4") // n1 becomes a home of other keys, and keeps a record of its own
 	for range 3 {
 		w.mustPut("n1", w.keyAt("n1"), "v", nil)
 	}
@@ -91,7 +91,8 @@ func TestFoldedCountersAreNotMintedAgain(t *testing.T) {
 	}
 }
 
-// A home that loses its range and gets it back, and a deleted key that is created again, count on.
+// A home that loses its range and gets it back continues its counters, and so does a home of a
+// deleted key that is written again.
 func TestCountersSurviveTheirRecords(t *testing.T) {
 	w := five(t)
 	gossiping(w)
@@ -108,7 +109,9 @@ func TestCountersSurviveTheirRecords(t *testing.T) {
 	w.settle()
 	ctx := w.get("n1", key).Context
 	again := w.do("n3", wire.PutRequest{Key: []byte(key), Value: []byte("two"), Context: ctx}).(wire.PutReply)
-	if again.Err != wire.OK || again.Coordinator != "n3" || again.Version.Dot.Counter != p.Version.Dot.Counter+1 || again.Version.Dot.Epoch != p.Version.Dot.Epoch {
+	next := p.Version.Dot
+	next.Counter++
+	if again.Err != wire.OK || again.Coordinator != "n3" || again.Version.Dot != next {
 		t.Fatalf("%v after %v, through %s: %v", again.Version.Dot, p.Version.Dot, again.Coordinator, again.Err)
 	}
 }
@@ -127,8 +130,8 @@ func (w *world) copyOf(name string) *store.Mem {
 	return out
 }
 
-// A disk that was put back from an older copy, where no context and no record tells n3 that it
-// stamped more. The number of its latest run, which its driver keeps elsewhere, does.
+// A disk was restored from an older copy, and no context and no record shows n3 that it has stamped
+// later dots. The number of its latest run, which the driver keeps elsewhere, shows it.
 func TestOldCopyOfADisk(t *testing.T) {
 	w := five(t)
 	runs := map[string]uint64{}
@@ -153,7 +156,7 @@ func TestOldCopyOfADisk(t *testing.T) {
 	w.stores["n3"] = old
 	w.start("n3")
 	if len(w.saw(event.RolledBack)) != 1 {
-		t.Fatal("n3 did not tell that its disk is an old copy")
+		t.Fatal("n3 did not report that its disk is an old copy")
 	}
 	three := put("three", ctx)
 	if three.Version.Dot == two.Version.Dot {
@@ -167,8 +170,8 @@ func TestOldCopyOfADisk(t *testing.T) {
 	}
 }
 
-// Damage to a record, to a kept counter and to a floor each begin a new epoch. The other keys count
-// on.
+// Damage to a record, to a kept counter and to a floor each begin a new epoch. The other keys
+// continue their counters.
 func TestDamagedCounters(t *testing.T) {
 	for name, damage := range map[string]func(w *world, key string){
 		"a record": func(w *world, key string) { w.damage("n3", store.Data, record.DataKey([]byte(key))) },
@@ -203,7 +206,8 @@ func TestDamagedCounters(t *testing.T) {
 			if r.Err != wire.OK || w.nodes["n3"].counters.epoch() == before {
 				t.Fatalf("%v %s; epoch %x, before %x", r.Err, r.Message, w.nodes["n3"].counters.epoch(), before)
 			}
-			if next := w.mustPut("n3", other, "w", nil).Version.Dot; next.Epoch != first.Epoch || next.Counter != first.Counter+1 {
+			next := w.mustPut("n3", other, "w", nil).Version.Dot
+			if next.Epoch != first.Epoch || next.Counter != first.Counter+1 {
 				t.Fatalf("another key counted from %v to %v", first, next)
 			}
 			if dots := w.mintedTwice(); dots != nil {
@@ -213,7 +217,7 @@ func TestDamagedCounters(t *testing.T) {
 	}
 }
 
-// counted is a version of this node for key, stamped with the next dot and kept by keep.
+// counted mints the next dot for key, passes a version with that dot to keep, and returns the dot.
 func (n *Node) counted(key []byte, keep func(own record.Own, s vclock.Siblings)) record.Own {
 	own := n.counters.mint(key, nil)
 	dot := vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter}
@@ -241,16 +245,17 @@ func TestDroppedRangeKeepsFoldedCounters(t *testing.T) {
 	}
 	n.counted(keys[0], asHome(keys[0]))
 	n.counted(keys[1], asHome(keys[1]))
-	last := n.counted(keys[1], func(own record.Own, _ vclock.Siblings) { n.counters.keep(record.DataKey(keys[1]), own) }) // as a stand-in
+	asFallback := func(own record.Own, _ vclock.Siblings) { n.counters.keep(record.DataKey(keys[1]), own) }
+	last := n.counted(keys[1], asFallback)
 	n.cfg.Buggify = func(p BuggifyPoint) bool { return p == FewCounters }
 	n.transfers.drop(n.transfers.handover(keyrange.Of(n.members.ring, rg)))
 	if next := n.counters.mint(keys[1], nil); next.Epoch != last.Epoch || next.Counter != last.Counter+1 {
-		t.Fatalf("after %v the node counts on with %v", last, next)
+		t.Fatalf("after %v the node continues with %v", last, next)
 	}
 }
 
 // A counter that was kept apart is older than the one in a record that was stamped later. If the
-// record is damaged, the node must not count on from the older one.
+// record is damaged, the node must not continue from the older one.
 func TestDamagedRecordEndsItsKeptCounter(t *testing.T) {
 	for name, after := range map[string]func(n *Node, key []byte, others vclock.Siblings){
 		"mended": func(n *Node, key []byte, others vclock.Siblings) {
@@ -285,7 +290,8 @@ func TestDamagedKeptCounterCostsOneEpoch(t *testing.T) {
 	w.carryOut("n3", n.finish())
 	w.damage("n3", store.Own, record.DataKey([]byte(key)))
 	first := w.mustPut("n3", key, "v", nil).Version.Dot
-	if next := w.mustPut("n3", key, "w", nil).Version.Dot; next.Epoch != first.Epoch || next.Counter != first.Counter+1 {
+	next := w.mustPut("n3", key, "w", nil).Version.Dot
+	if next.Epoch != first.Epoch || next.Counter != first.Counter+1 {
 		t.Fatalf("counted from %v to %v", first, next)
 	}
 }

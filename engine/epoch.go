@@ -54,7 +54,7 @@ func (c *counters) loadSelf() error {
 	doubted := old || c.n.cfg.Buffered || c.n.cfg.Distrust && !mutant.Is(mutant.DistrustIgnored)
 	if known && !doubted {
 		c.self = last
-		if last.Run == 0 { // an earlier version of the program wrote it, and began an epoch for each key
+		if last.Run == 0 { // written by an earlier version of the program, which began an epoch for each key
 			c.self.Epochs++
 		}
 	} else {
@@ -88,9 +88,9 @@ func (c *counters) beginEpoch() {
 	}
 }
 
-// mint returns the next dot of this node for key. seen covers the put's context and all versions
-// that the node holds. The caller stores the dot in the same step, with records.merge, handoff.keep
-// or keep.
+// mint returns the next dot of this node for key. The clock seen covers the put's context and all
+// versions that the node holds. The caller stores the dot in the same step, with records.merge,
+// handoff.keep or keep.
 func (c *counters) mint(key []byte, seen vclock.Clock) record.Own {
 	if own, ok := c.lastMinted(key); ok && !c.n.buggify(FreshEpochs) {
 		own.Counter++

@@ -47,8 +47,11 @@ func (c *coordinator) routeToHome(req wire.PutRequest, pref []string, answer fun
 			return
 		}
 		if req.Quorum.Strict {
-			respond(wire.PutReply{Err: wire.QuorumNotReached, Coordinator: n.cfg.Name, Missing: slices.Clone(homes), Message: fmt.Sprintf(
-				"%s reaches no home of the key (%s), and a strict quorum has no fallbacks", n.cfg.Name, strings.Join(homes, " "))})
+			respond(wire.PutReply{
+				Err: wire.QuorumNotReached, Coordinator: n.cfg.Name, Missing: slices.Clone(homes),
+				Message: fmt.Sprintf("%s reaches no home of the key (%s), and a strict quorum has no fallbacks",
+					n.cfg.Name, strings.Join(homes, " ")),
+			})
 			return
 		}
 		c.requests-- // coordinate counts the put
@@ -83,8 +86,10 @@ func (c *coordinator) forward(home string, req wire.PutRequest, why string, resp
 		onAnswer: func(b wire.Body) {
 			r, ok := b.(wire.ForwardReply)
 			if !ok {
-				r.Reply = wire.PutReply{Err: wire.BadRequest, Coordinator: home, Unknown: true, Message: fmt.Sprintf(
-					"%s answered something other than the put; get the key before you try again", home)}
+				r.Reply = wire.PutReply{
+					Err: wire.BadRequest, Unknown: true, Coordinator: home,
+					Message: home + " answered something other than the put; get the key before you try again",
+				}
 			}
 			respond(r.Reply)
 		},
@@ -93,8 +98,10 @@ func (c *coordinator) forward(home string, req wire.PutRequest, why string, resp
 				c.forward(home, req, why, respond)
 				return
 			}
-			respond(wire.PutReply{Err: wire.QuorumNotReached, Unknown: true, Coordinator: home, Missing: []string{home}, Message: fmt.Sprintf(
-				"%s took the put and did not answer; the put may have been written, so get the key before you try again", home)})
+			respond(wire.PutReply{
+				Err: wire.QuorumNotReached, Unknown: true, Coordinator: home, Missing: []string{home},
+				Message: home + " took the put and did not answer; it may have written, so get the key before you try again",
+			})
 		},
 	})
 }

@@ -59,9 +59,10 @@ func (c *coordinator) onGet(client uint64, req wire.GetRequest) {
 	g.replicas = quorum.NewRead(c, n.members.preference(req.Key), g.quorum.R, g.quorum.Strict)
 	targets := g.replicas.Targets()
 	if len(targets) < g.quorum.R {
-		lacked := slices.DeleteFunc(g.replicas.Unheard(), func(node string) bool { return slices.Contains(targets, node) })
-		g.reply(wire.GetReply{Err: wire.QuorumNotReached, Missing: lacked, Message: fmt.Sprintf(
-			"R=%d, but %s; nothing was read", g.quorum.R, c.reaches(targets))})
+		g.reply(wire.GetReply{
+			Err: wire.QuorumNotReached, Message: fmt.Sprintf("R=%d, but %s; nothing was read", g.quorum.R, c.reaches(targets)),
+			Missing: slices.DeleteFunc(g.replicas.Unheard(), func(node string) bool { return slices.Contains(targets, node) }),
+		})
 		return
 	}
 	c.requests++
@@ -205,8 +206,8 @@ func (g *get) succeed() {
 	s := g.merged()
 	if len(s) > wire.MaxMerged || s.Size() > wire.MaxFrame/2 {
 		g.fail(wire.TooLarge, fmt.Sprintf(
-			"the key has %d concurrent versions of %d bytes in all, more than one answer holds; get it with -R 1 and reconcile what that gives",
-			len(s), s.Size()))
+			"the key has %d concurrent versions of %d bytes in all, more than one answer holds; "+
+				"get it with -R 1 and reconcile what that gives", len(s), s.Size()))
 		return
 	}
 	if len(s) > 1 {
@@ -273,8 +274,8 @@ func (g *get) reply(r wire.GetReply) {
 	g.replied = true
 	r.Request, r.Coordinator, r.Digest = g.req.Request, n.cfg.Name, n.coordinator.newerView(g.req.Digest)
 	n.emit(event.Event{
-		Kind: event.Replied, Request: g.req.Request, Key: g.req.Key, Op: "get", Err: r.Err, Message: r.Message, Peer: n.cfg.Name,
-		Versions: r.Siblings, Nodes: r.Replied, Count: len(r.Replied), Want: g.quorum.R, Elapsed: n.now - g.began,
+		Kind: event.Replied, Request: g.req.Request, Key: g.req.Key, Op: "get", Err: r.Err, Message: r.Message,
+		Peer: n.cfg.Name, Versions: r.Siblings, Nodes: r.Replied, Count: len(r.Replied), Want: g.quorum.R, Elapsed: n.now - g.began,
 	})
 	n.reply(g.client, r)
 }

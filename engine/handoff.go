@@ -67,7 +67,7 @@ func (h *handoff) load() error {
 	return err
 }
 
-// full says whether the node has to refuse further hints.
+// full reports whether the node has to refuse further hints.
 func (h *handoff) full() bool { return h.index.Full() && !mutant.Is(mutant.HintsUnbounded) }
 
 // counts returns the number of hints for each home, sorted by home.
@@ -200,7 +200,9 @@ func (h *handoff) delivered(home string, key []byte, hint *hints.Hint, rec recor
 	r, ok := answer.(wire.WriteReply)
 	switch {
 	case ok && r.Err == wire.TooLarge:
-		tooLarge := event.TooLarge{Key: key, Peer: home, Hint: true, Bytes: rec.Siblings.Size(), Versions: len(rec.Siblings)}
+		tooLarge := event.TooLarge{
+			Key: key, Peer: home, Hint: true, Bytes: rec.Siblings.Size(), Versions: len(rec.Siblings),
+		}
 		h.n.records.refused(oversize.Merge{TooLarge: tooLarge, Mine: stateOf(key, rec).Hash})
 	case ok && r.Err == wire.OK:
 		if !hint.Changed() || mutant.Is(mutant.HintDroppedStale) {
@@ -228,8 +230,8 @@ func (h *handoff) drop(home string, key []byte, kind event.Kind) {
 // before.
 func (h *handoff) noteReturned() { h.returned = h.n.now }
 
-// returnedLately says whether a get that is still waiting for answers may have asked a home before
-// this node handed a replica over to it.
+// returnedLately reports whether a get that is still waiting for answers may have asked a home
+// before this node handed a replica over to it.
 func (h *handoff) returnedLately() bool {
 	return h.returned > 0 && h.n.now-h.returned <= h.n.cfg.Timings.Request
 }

@@ -13,7 +13,7 @@ package engine
 //     v while v is still on its way to the coordinator of w. In this case v does not count as lost.
 //   - A loss is reported once. The coordinator of v reports the loss, because only that node knows
 //     that v was acknowledged. If the coordinator is not a home of the key and no longer holds v,
-//     the replica of the first home reports the loss, even if a stand-in keeps that replica.
+//     the replica of the first home reports the loss, even if a fallback keeps that replica.
 //
 // A coordinator that is wiped or restarted forgets which of its latest puts failed. A clock of more
 // than compactAt entries forgets epochs. The count may be wrong by such versions.
@@ -39,7 +39,8 @@ const (
 // put that failed does not count as lost. Older versions were most likely displaced or superseded.
 const maxEndedWrites = 1024
 
-// lastWrites are the puts of a node under last write wins whose outcome matters.
+// lastWrites remembers the outcome of the node's puts under last write wins, and reports lost
+// versions.
 type lastWrites struct {
 	n         *Node
 	puts      map[writeID]*lastWrite
@@ -70,7 +71,7 @@ func newLastWrites(n *Node) *lastWrites {
 
 func (p *put) id() writeID { return writeID{string(p.req.Key), p.version.Dot} }
 
-// begin notes a put that was stamped.
+// begin remembers a put that was stamped.
 func (l *lastWrites) begin(p *put) {
 	if p.lww {
 		p.last = &lastWrite{put: p, heard: map[string]time.Duration{}}
@@ -121,7 +122,7 @@ func (l *lastWrites) displaced(u update, held vclock.Siblings, kept vclock.Versi
 		own := l.puts[writeID{string(u.key), v.Dot}]
 		switch {
 		case own != nil && own.put != nil && !own.put.replied:
-			own.put.lostTo = vclock.Siblings{kept} // told with the acknowledgement, if there is one
+			own.put.lostTo = vclock.Siblings{kept} // reported with the acknowledgement, if there is one
 		case own != nil && (own.ackedAt == 0 || own.precedes(kept)):
 		case l.mustReport(u, v, held.Has(v.Dot), home):
 			l.report(u.key, v, kept)
@@ -129,8 +130,8 @@ func (l *lastWrites) displaced(u update, held vclock.Siblings, kept vclock.Versi
 	}
 }
 
-// precedes says whether w was stamped after the put was acknowledged, by a node to which the put's
-// version was still on its way.
+// precedes reports whether w was stamped after the put was acknowledged, by a node to which the
+// put's version was still on its way.
 func (l *lastWrite) precedes(w vclock.Version) bool {
 	stamped, node := time.Duration(w.Time), w.Dot.Node
 	if stamped <= l.ackedAt {
@@ -143,7 +144,8 @@ func (l *lastWrite) precedes(w vclock.Version) bool {
 }
 
 // mustReport reports whether this replica must report that v is lost. The replica is a hint for
-// home, or the node's own if home is "". The argument held says that it held v before the update.
+// home, or the node's own if home is "". The argument held says that this replica held v before the
+// update.
 func (l *lastWrites) mustReport(u update, v vclock.Version, held bool, home string) bool {
 	n, pref := l.n, l.n.members.preference(u.key)
 	if n.members.isHome(v.Dot.Node, pref) {
@@ -156,7 +158,7 @@ func (l *lastWrites) mustReport(u update, v vclock.Version, held bool, home stri
 // report emits an event that v is lost to w, unless this node has done so before.
 func (l *lastWrites) report(key []byte, v, w vclock.Version) {
 	if l.recent[string(key)].Has(v.Dot) {
-		return // the loss was reported before, by the replica whose hint now comes home
+		return // this node reported the loss when it merged the version as a hint
 	}
 	l.remember(string(key), v)
 	l.n.emit(event.Event{Kind: event.LWWLost, Request: v.Request, Key: key, Versions: vclock.Siblings{v},

@@ -8,17 +8,19 @@ import (
 	"time"
 
 	"ringside/engine/event"
+	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
-// lwwWorld has five nodes under last write wins, and a key whose homes are n3, n4 and n5.
+// lwwWorld returns five nodes under last write wins, and a key whose homes are n3, n4 and n5.
 func lwwWorld(t *testing.T) (w *world, key string) {
 	w = five(t)
 	w.restart(func(c *Config) { c.LWW = true })
 	return w, w.keyAt("n3", "n4", "n5", "n2", "n1")
 }
 
-// wantLost wants just these values to have been told lost, each once, and counted once by all nodes together.
+// wantLost fails the test unless exactly these values were reported as lost, each once, and counted
+// once by all nodes together.
 func (w *world) wantLost(values ...string) {
 	w.t.Helper()
 	w.pass(time.Second)
@@ -33,12 +35,12 @@ func (w *world) wantLost(values ...string) {
 		count += n.State().Lost
 	}
 	if slices.Sort(told); !slices.Equal(told, values) || count != len(values) {
-		w.t.Fatalf("told that %q are lost, and counted %d; want %q", told, count, values)
+		w.t.Fatalf("%q are reported as lost, and %d are counted; want %q", told, count, values)
 	}
 }
 
-// §6: a client that writes one value after the other loses none, whichever nodes it goes through, with
-// contexts or without.
+// §6: a client that writes one value after the other loses none, whichever nodes it goes through,
+// with contexts or without.
 func TestOverwritesAreNotLost(t *testing.T) {
 	w, key := lwwWorld(t)
 	var ctx []byte
@@ -60,7 +62,7 @@ func TestOverwritesAreNotLost(t *testing.T) {
 	}
 }
 
-// The same where the last put is still on its way to the next one's coordinator.
+// An overwrite is not a loss while the version before it is on its way to the next coordinator.
 func TestOverwriteThatOvertakesReplication(t *testing.T) {
 	w, key := lwwWorld(t)
 	var held []wire.Message
@@ -90,7 +92,7 @@ func TestOverwriteThatOvertakesReplication(t *testing.T) {
 	w.wantValues("n1", key, "second")
 }
 
-// Two puts at once through two coordinators: the earlier one is lost, which its client is told.
+// Of two concurrent puts through two coordinators the earlier one is lost, and its client is told.
 func TestConcurrentWriteIsLost(t *testing.T) {
 	w, key := lwwWorld(t)
 	w.mustPut("n3", key, "base", nil)
@@ -99,15 +101,18 @@ func TestConcurrentWriteIsLost(t *testing.T) {
 	for _, put := range [][2]string{{"n3", "first"}, {"n5", "second"}} {
 		w.next++
 		w.now += time.Millisecond
-		w.step(put[0], Request{Client: w.next, Body: wire.PutRequest{Key: []byte(key), Value: []byte(put[1]), Request: w.next}})
+		body := wire.PutRequest{Key: []byte(key), Value: []byte(put[1]), Request: w.next}
+		w.step(put[0], Request{Client: w.next, Body: body})
 	}
 	w.deliver()
 	a, b := w.replies[first].(wire.PutReply), w.replies[first+1].(wire.PutReply)
-	if a.Err != wire.OK || b.Err != wire.OK || len(a.LostTo) != 1 || a.LostTo[0].Dot != b.Version.Dot || len(b.LostTo) != 0 {
+	if a.Err != wire.OK || b.Err != wire.OK ||
+		len(a.LostTo) != 1 || a.LostTo[0].Dot != b.Version.Dot || len(b.LostTo) != 0 {
 		t.Fatalf("the first put: %+v\nthe second: %+v", a, b)
 	}
 	w.wantLost("first")
-	if r := w.get("n4", key); len(r.Lost) != 1 || r.Lost[0].Dot != a.Version.Dot || string(r.Siblings[0].Value) != "second" {
+	r := w.get("n4", key)
+	if len(r.Lost) != 1 || r.Lost[0].Dot != a.Version.Dot || string(r.Siblings[0].Value) != "second" {
 		t.Errorf("a get tells %+v", r)
 	}
 	if e := w.saw(event.LWWLost)[0]; e.Request != first || !strings.Contains(e.Message, b.Version.Notation()) {
@@ -115,8 +120,9 @@ func TestConcurrentWriteIsLost(t *testing.T) {
 	}
 }
 
-// Two sides of a split: the loss is told once, whether the coordinator of what is lost is a home or not.
-func TestLossAcrossASplitIsToldOnce(t *testing.T) {
+// A loss across a split is reported once, whether or not the coordinator of the lost version is a
+// home.
+func TestLossAcrossASplitIsReportedOnce(t *testing.T) {
 	for _, first := range []string{"n3", "n1"} {
 		w, key := lwwWorld(t)
 		w.mustPut("n4", key, "base", nil)
@@ -133,11 +139,12 @@ func TestLossAcrossASplitIsToldOnce(t *testing.T) {
 	}
 }
 
-// A put that failed is not lost, whatever becomes of its version.
+// A put that failed is never reported as lost.
 func TestFailedWriteIsNotLost(t *testing.T) {
 	w, key := lwwWorld(t)
 	w.split(false, []string{"n3"}, []string{"n1", "n2", "n4", "n5"})
-	r := w.do("n3", wire.PutRequest{Key: []byte(key), Value: []byte("failed"), Quorum: wire.Quorum{W: 2, Strict: true}}).(wire.PutReply)
+	put := wire.PutRequest{Key: []byte(key), Value: []byte("failed"), Quorum: wire.Quorum{W: 2, Strict: true}}
+	r := w.do("n3", put).(wire.PutReply)
 	if r.Err != wire.QuorumNotReached || !r.Unknown {
 		t.Fatalf("%+v", r)
 	}
@@ -148,7 +155,8 @@ func TestFailedWriteIsNotLost(t *testing.T) {
 	w.wantLost()
 }
 
-// A put that a clock running ahead has beaten already is acknowledged and lost, which its client is told.
+// A put whose version is older than one from a node whose clock is ahead is acknowledged and lost.
+// Its client is told.
 func TestWriteBehindAFastClockIsLost(t *testing.T) {
 	w, key := lwwWorld(t)
 	w.carryOut("n3", w.nodes["n3"].Step(w.now+time.Minute, nil)) // its clock is a minute ahead from now on
@@ -159,4 +167,26 @@ func TestWriteBehindAFastClockIsLost(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	w.wantLost("slow")
+}
+
+// A version that a node displaces twice is reported and remembered once, because a message cannot
+// hold two versions with one dot.
+func TestLossIsReportedOnce(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3")
+	n, key := w.nodes["n1"], []byte("k")
+	dot := func(counter uint64) vclock.Version {
+		return vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n2", Epoch: 1}, Counter: counter}}
+	}
+	n.lastWrites.report(key, dot(1), dot(3))
+	n.lastWrites.report(key, dot(2), dot(3))
+	n.lastWrites.report(key, dot(1), dot(4))
+	reported := 0
+	for _, e := range n.out.Events {
+		if e.Kind == event.LWWLost {
+			reported++
+		}
+	}
+	if got := n.lastWrites.lostOf(key); reported != 2 || len(got) != 2 {
+		t.Errorf("%d reports of 2 lost versions, %v are remembered", reported, got)
+	}
 }

@@ -84,6 +84,14 @@ func corrupt(rec *record.Record, siblings vclock.Siblings, purpose wire.Purpose)
 	}
 }
 
+// dropsUnmerged reports whether a bug drops a hint for a node that is not a member without merging
+// it.
+func (h *handoff) dropsUnmerged(key []byte) bool {
+	m := h.n.members
+	return mutant.Is(mutant.GoneHintsDropped) ||
+		mutant.Is(mutant.RehomedByHomesOnly) && !m.isHome(h.n.cfg.Name, m.preference(key))
+}
+
 // dropTooEarly sends a hint and drops it at once, if that bug is switched on.
 func (h *handoff) dropTooEarly(home string, key []byte, hint *hints.Hint, w wire.Write) bool {
 	if !mutant.Is(mutant.HintDroppedOnSend) {

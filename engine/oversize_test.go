@@ -13,8 +13,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// pile gives a node versions of a key that nobody else has, past the protocol. Two such piles are more than one
-// replica takes.
+// pile gives a node versions of a key that no other node has, without a message. Two such piles are
+// more than one replica holds.
 func (w *world) pile(name, actor string, key []byte, size int) vclock.Siblings {
 	var s vclock.Siblings
 	for i := range wire.MaxMerged * 2 / 3 {
@@ -25,13 +25,14 @@ func (w *world) pile(name, actor string, key []byte, size int) vclock.Siblings {
 	}
 	s = vclock.Siblings{}.Merge(s)
 	rec := record.Record{Siblings: s}
-	if err := w.stores[name].Apply([]store.Write{{Space: store.Data, Key: record.DataKey(key), Value: record.Encode(rec)}}, true); err != nil {
+	written := store.Write{Space: store.Data, Key: record.DataKey(key), Value: record.Encode(rec)}
+	if err := w.stores[name].Apply([]store.Write{written}, true); err != nil {
 		w.t.Fatal(err)
 	}
 	return s
 }
 
-// refusedMerges are the events of merges that were refused, as node peer.
+// refusedMerges lists the refused merges that nodes reported, each as "node peer".
 func (w *world) refusedMerges() (out []string) {
 	for _, e := range w.events {
 		if e.Kind == event.MergeRefused {
@@ -41,8 +42,8 @@ func (w *world) refusedMerges() (out []string) {
 	return out
 }
 
-// §4.7: homes whose versions of a key do not fit together do not send them to each other in each round for ever, say
-// which key it is, and converge once a client has reconciled it.
+// §4.7: homes whose versions of a key do not fit together do not send them to each other in every
+// round. They report the key, and converge once a client has reconciled it.
 func TestTooLargeMergeIsNotSentForEver(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	key := []byte("cart")
@@ -61,12 +62,14 @@ func TestTooLargeMergeIsNotSentForEver(t *testing.T) {
 	if again := w.refusedMerges(); len(again) != len(told) {
 		t.Errorf("told again: %v", again)
 	}
-	// What rounds, pings and gossip take without such a key is found out once it is gone.
+	// The bytes of rounds, pings and gossip without such a key are measured once the key is
+	// reconciled.
 	state := w.nodes["n1"].State()
-	if len(state.TooLarge) == 0 || string(state.TooLarge[0].Key) != "cart" || state.TooLarge[0].Bytes != wire.MaxMerged*2/3*size {
+	if len(state.TooLarge) == 0 || string(state.TooLarge[0].Key) != "cart" ||
+		state.TooLarge[0].Bytes != wire.MaxMerged*2/3*size {
 		t.Errorf("n1 tells of %+v", state.TooLarge)
 	}
-	for _, via := range []string{"n1", "n2", "n3"} { // what oversized tells people to do
+	for _, via := range []string{"n1", "n2", "n3"} { // as the help for oversized keys says
 		w.reconcile(via, key)
 	}
 	w.compare(false)
@@ -84,20 +87,22 @@ func TestTooLargeMergeIsNotSentForEver(t *testing.T) {
 	}
 }
 
-// reconcile does what a client does: it reads all that one home holds, and writes one version in its place.
+// reconcile reads all versions that one home holds, and writes one version in their place, as a
+// client does.
 func (w *world) reconcile(via string, key []byte) {
 	w.t.Helper()
 	g := w.do(via, wire.GetRequest{Key: key, Quorum: wire.Quorum{R: 1}}).(wire.GetReply)
 	if g.Err != wire.OK {
 		w.t.Fatalf("get via %s: %v: %s", via, g.Err, g.Message)
 	}
-	p := w.do(via, wire.PutRequest{Key: key, Value: []byte("reconciled"), Context: g.Context, Quorum: wire.Quorum{W: 1}}).(wire.PutReply)
+	put := wire.PutRequest{Key: key, Value: []byte("reconciled"), Context: g.Context, Quorum: wire.Quorum{W: 1}}
+	p := w.do(via, put).(wire.PutReply)
 	if p.Err != wire.OK {
 		w.t.Fatalf("put via %s: %v: %s", via, p.Err, p.Message)
 	}
 }
 
-// §4.6: a hint that its home has no room for is offered again more and more rarely.
+// §4.6: a hint that does not fit at its home is sent again after growing waits.
 func TestTooLargeHintWaits(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4")
 	key := []byte("cart")
@@ -109,7 +114,8 @@ func TestTooLargeHintWaits(t *testing.T) {
 	}
 	s := w.pile(holder, "b", []byte("elsewhere"), 100)
 	n := w.nodes[holder]
-	w.step(holder, Receive{Message: wire.Message{From: homes[1], To: holder, Op: 1, Body: wire.Write{Key: key, Siblings: s, For: home}}})
+	body := wire.Write{Key: key, Siblings: s, For: home}
+	w.step(holder, Receive{Message: wire.Message{From: homes[1], To: holder, Op: 1, Body: body}})
 	w.deliver()
 	if len(n.handoff.index.HomesOf(key)) != 1 {
 		t.Fatal("no hint was kept")
@@ -122,7 +128,7 @@ func TestTooLargeHintWaits(t *testing.T) {
 		}
 	}
 	if offers < 3 || offers > 12 {
-		t.Errorf("the hint was offered %d times in 20 minutes", offers)
+		t.Errorf("the hint was sent %d times in 20 minutes", offers)
 	}
 	if s := n.State(); len(s.TooLarge) != 1 || !s.TooLarge[0].Hint || s.TooLarge[0].Peer != home {
 		t.Errorf("%+v", s.TooLarge)

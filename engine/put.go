@@ -44,8 +44,8 @@ func (c *coordinator) onPut(client uint64, req wire.PutRequest) {
 	respond := func(r wire.PutReply) {
 		r.Request, r.Digest = req.Request, c.newerView(req.Digest)
 		e := event.Event{
-			Kind: event.Replied, Request: req.Request, Key: req.Key, Op: op, Err: r.Err, Message: r.Message, Peer: r.Coordinator,
-			Nodes: r.Acks, Hinted: r.Hinted, Count: len(r.Acks), Want: req.Quorum.W, Elapsed: n.now - began,
+			Kind: event.Replied, Request: req.Request, Key: req.Key, Op: op, Err: r.Err, Message: r.Message,
+			Peer: r.Coordinator, Nodes: r.Acks, Hinted: r.Hinted, Count: len(r.Acks), Want: req.Quorum.W, Elapsed: n.now - began,
 		}
 		if r.Err == wire.OK {
 			e.Versions = vclock.Siblings{r.Version}
@@ -147,12 +147,17 @@ func (p *put) refuse(plan quorum.Plan) {
 	if mutant.Is(mutant.RefusedAfterWriting) {
 		_, _ = p.stamp(plan)
 	}
-	p.respond(wire.PutReply{Err: wire.QuorumNotReached, Message: p.shortfall(plan), Missing: p.replicas.Unheard(plan.Nodes())})
+	p.respond(wire.PutReply{
+		Err: wire.QuorumNotReached, Message: p.shortfall(plan), Missing: p.replicas.Unheard(plan.Nodes()),
+	})
 }
 
 // replicate sends the put's versions to the node of an assignment.
 func (p *put) replicate(a quorum.Assignment) {
-	w := wire.Write{Key: p.req.Key, Siblings: p.all, LWW: p.lww, Purpose: wire.Replicate, Lazy: p.isLazy(a.Node), For: a.For()}
+	w := wire.Write{
+		Key: p.req.Key, Siblings: p.all, LWW: p.lww, For: a.For(),
+		Purpose: wire.Replicate, Lazy: p.isLazy(a.Node),
+	}
 	if mutant.Is(mutant.HintUnnamed) {
 		w.For = ""
 	}

@@ -28,7 +28,9 @@ func (g *get) repair() {
 		if !g.replicas.IsHome(a.Node) || a.Siblings.Equal(latest) && !a.Damaged {
 			continue
 		}
-		n.emit(event.Event{Kind: event.ReadRepair, Request: g.req.Request, Key: g.req.Key, Peer: a.Node, Versions: latest})
+		n.emit(event.Event{
+			Kind: event.ReadRepair, Request: g.req.Request, Key: g.req.Key, Peer: a.Node, Versions: latest,
+		})
 		if a.Node == n.cfg.Name {
 			n.records.merge(update{
 				key: g.req.Key, siblings: latest, lww: g.lww,

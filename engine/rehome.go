@@ -56,7 +56,7 @@ func (h *handoff) rehome() {
 	h.rehomeSoon()
 }
 
-// rehomeHint says whether the hint is gone.
+// rehomeHint reports whether the hint is gone.
 func (h *handoff) rehomeHint(home string, key []byte) bool {
 	n := h.n
 	rec, damaged := n.records.readForMerge(store.Hints, key, record.HintKey(home, key))
@@ -64,13 +64,12 @@ func (h *handoff) rehomeHint(home string, key []byte) bool {
 		h.drop(home, key, event.HintLost)
 		return true
 	}
-	if mutant.Is(mutant.GoneHintsDropped) || mutant.Is(mutant.RehomedByHomesOnly) && !n.members.isHome(n.cfg.Name, n.members.preference(key)) {
-		h.drop(home, key, event.HintRehomed)
-		return true
-	}
-	if n.records.merge(update{key: key, siblings: rec.Siblings, lww: rec.LWW, purpose: wire.Transfer, peer: home}) != wire.OK {
-		h.index.Postpone(home, key)
-		return false
+	if !h.dropsUnmerged(key) {
+		u := update{key: key, siblings: rec.Siblings, lww: rec.LWW, purpose: wire.Transfer, peer: home}
+		if n.records.merge(u) != wire.OK {
+			h.index.Postpone(home, key)
+			return false
+		}
 	}
 	h.drop(home, key, event.HintRehomed)
 	return true

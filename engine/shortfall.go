@@ -29,8 +29,9 @@ func (g *get) shortfall() string {
 	case !g.replicas.FoundNothing() || len(silent) == 0 && len(counted) < g.quorum.R:
 		return fmt.Sprintf("R=%d, but %s answered in time", g.quorum.R, onlyOr(counted))
 	case len(counted) < g.quorum.R:
-		return fmt.Sprintf("R=%d, but of the key's homes %s %s answered in time; no answer from %s, so there may be a value",
-			g.quorum.R, strings.Join(homes, " "), onlyOr(counted), strings.Join(silent, " "))
+		return fmt.Sprintf(
+			"R=%d, but of the key's homes %s %s answered in time; no answer from %s, so there may be a value", g.quorum.R,
+			strings.Join(homes, " "), onlyOr(counted), strings.Join(silent, " "))
 	}
 	return fmt.Sprintf("R=%d, and %s hold nothing, but there is no answer from %s, which may keep a value or a hint",
 		g.quorum.R, strings.Join(counted, " "), strings.Join(unheard, " "))

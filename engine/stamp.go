@@ -30,7 +30,8 @@ func (p *put) stamp(plan quorum.Plan) (wire.Code, error) {
 	}
 	p.lww = lww || n.cfg.LWW
 	home := plan.FallbackFor(n.cfg.Name)
-	if home != "" && n.handoff.full() && !mutant.Is(mutant.OwnHintsUnbounded) { // before a dot is minted that no node keeps
+	// This check comes before a dot is minted that no node would keep.
+	if home != "" && n.handoff.full() && !mutant.Is(mutant.OwnHintsUnbounded) {
 		n.handoff.refuse(home, key, p.req.Request, n.cfg.Name)
 		return wire.Overloaded, p.cannotKeep(wire.Overloaded)
 	}
@@ -74,7 +75,8 @@ func (p *put) newVersion(ctx wire.Context, known vclock.Siblings, own record.Own
 	}
 }
 
-// clockTime returns the time that a new version takes from the node's clock, in nanoseconds since 1970.
+// clockTime returns the time that a new version takes from the node's clock, in nanoseconds since
+// 1970.
 func (p *put) clockTime() int64 {
 	now := p.n.now
 	if p.n.buggify(CoarseTimes) {
@@ -142,5 +144,6 @@ func (p *put) storeLocally(home string, own record.Own) wire.Code {
 
 func (p *put) cannotKeep(code wire.Code) error {
 	index := p.n.handoff.index
-	return fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d", p.n.cfg.Name, code, index.Len(), index.Max())
+	return fmt.Errorf("%s cannot keep the replica (%v): it holds %d hints, the limit is %d",
+		p.n.cfg.Name, code, index.Len(), index.Max())
 }

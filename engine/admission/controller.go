@@ -64,7 +64,7 @@ func (c *Controller) Refill(now time.Duration) {
 	c.budget = min(c.budget+int(passed.Seconds()*c.slice*rate), c.Part(burst))
 }
 
-// Granted says whether background work may move bytes now.
+// Granted reports whether background work may move bytes now.
 func (c *Controller) Granted() bool { return c.budget > 0 }
 
 // Spend takes bytes from the budget.
@@ -102,7 +102,7 @@ func (c *Controller) Adjust(now time.Duration, idle bool) (changed, again bool) 
 	return c.slice != before, c.adjusting
 }
 
-// Adjusting says whether the caller has to call Adjust. It is for tests.
+// Adjusting reports whether the caller has to call Adjust. It is for tests.
 func (c *Controller) Adjusting() bool { return c.adjusting }
 
 // Force sets the slice and the budget. It is for tests.

@@ -12,7 +12,7 @@ type Window struct {
 	newest uint64
 }
 
-// First says whether the operation arrives for the first time, and remembers it. Operations may
+// First reports whether the operation arrives for the first time, and remembers it. Operations may
 // arrive in any order.
 func (w *Window) First(op uint64) bool {
 	if w.seen[op] || w.old(op) {

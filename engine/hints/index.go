@@ -51,7 +51,7 @@ func (x *Index) Max() int { return x.max }
 // Len returns the number of hints.
 func (x *Index) Len() int { return x.total }
 
-// Full says whether the node has to refuse further hints.
+// Full reports whether the node has to refuse further hints.
 func (x *Index) Full() bool { return x.total >= x.max }
 
 // Homes lists the homes for which there are hints, sorted.
@@ -61,7 +61,7 @@ func (x *Index) Homes() []string { return slices.Sorted(maps.Keys(x.queues)) }
 // result.
 func (x *Index) HomesOf(key []byte) []string { return x.homes[string(key)] }
 
-// HasFor says whether there is a hint for home.
+// HasFor reports whether there is a hint for home.
 func (x *Index) HasFor(home string) bool { return x.queues[home] != nil }
 
 // Get returns the hint for home and key, nil if there is none.
@@ -205,5 +205,5 @@ func (x *Index) MostInFlight() int {
 // Read notes that the replica of the hint is read now to be sent.
 func (h *Hint) Read() { h.changed = false }
 
-// Changed says whether the replica of the hint changed since it was read to be sent.
+// Changed reports whether the replica of the hint changed since it was read to be sent.
 func (h *Hint) Changed() bool { return h.changed }

@@ -24,19 +24,20 @@ import (
 	"ringside/engine/mutant"
 )
 
-// FoundNothing says whether no answer holds a version.
+// FoundNothing reports whether no answer holds a version.
 func (r *Read) FoundNothing() bool {
 	return !slices.ContainsFunc(r.answers, func(a Answer) bool { return len(a.Siblings) > 0 })
 }
 
-// homesDecide says whether R homes alone may say that there is no value.
+// homesDecide reports whether R homes alone may say that there is no value.
 func (r *Read) homesDecide() bool { return r.strict || mutant.Is(mutant.HintsUnasked) }
 
-// tooManyUnheard says whether the nodes that have not answered could hold an acknowledged version.
+// tooManyUnheard reports whether the nodes that have not answered could hold an acknowledged
+// version.
 func (r *Read) tooManyUnheard() bool { return len(r.Unheard()) > r.cluster.Replicas()-r.r }
 
-// absent says whether the answers show that no node holds a version. The caller has checked that R
-// answers count and that no answer holds a version.
+// absent reports whether the answers show that no node holds a version. The caller has checked that
+// R answers count and that no answer holds a version.
 func (r *Read) absent() bool {
 	return r.homesDecide() || !r.tooManyUnheard() && r.recheck.wanted == r.recheck.done
 }

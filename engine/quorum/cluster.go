@@ -8,9 +8,9 @@ type Cluster interface {
 	// Replicas returns the number of homes of a key: N, or the number of members if that is
 	// smaller.
 	Replicas() int
-	// Healthy says whether a node is believed to answer.
+	// Healthy reports whether a node is believed to answer.
 	Healthy(node string) bool
-	// Connected says whether a message to a node may arrive. The node may be suspected.
+	// Connected reports whether a message to a node may arrive. The node may be suspected.
 	Connected(node string) bool
 	// Leavers lists the nodes that leave and have not handed over yet what they hold.
 	Leavers() []string
@@ -31,7 +31,7 @@ func newCandidates(c Cluster, pref []string, strict bool) candidates {
 // Homes returns the homes of the key, best first. The caller must not change the result.
 func (c *candidates) Homes() []string { return c.pref[:min(c.cluster.Replicas(), len(c.pref))] }
 
-// IsHome says whether a node is a home of the key.
+// IsHome reports whether a node is a home of the key.
 func (c *candidates) IsHome(node string) bool { return slices.Contains(c.Homes(), node) }
 
 // take returns the first node of list that was not asked yet and is fit, and notes that it is asked

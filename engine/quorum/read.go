@@ -39,7 +39,10 @@ type recheck struct{ wanted, done bool }
 
 // NewRead returns the count of a get that needs r answers. The preference list pref is the key's.
 func NewRead(c Cluster, pref []string, r int, strict bool) *Read {
-	return &Read{candidates: newCandidates(c, pref, strict), r: r, silent: map[string]bool{}, earlier: map[string]bool{}}
+	return &Read{
+		candidates: newCandidates(c, pref, strict), r: r,
+		silent: map[string]bool{}, earlier: map[string]bool{},
+	}
 }
 
 // Targets returns the nodes to ask at first: the N best healthy nodes of the preference list, or
@@ -153,7 +156,7 @@ func (r *Read) counts(a Answer, needHome bool) bool {
 	return !needHome || !empty || a.Home
 }
 
-// homeMayAnswer says whether no home has answered that was given the key, and one still may.
+// homeMayAnswer reports whether no home has answered that was given the key, and one still may.
 func (r *Read) homeMayAnswer() bool {
 	if slices.ContainsFunc(r.answers, func(a Answer) bool { return a.Home }) {
 		return false
@@ -170,8 +173,8 @@ func (r *Read) Relax() bool {
 	return !was
 }
 
-// Enough says whether the answers are enough for the client. If a version was found, R answers of
-// any nodes are enough. "Not found" needs more (see absence.go).
+// Enough reports whether the answers are enough for the client. If a version was found, R answers
+// of any nodes are enough. "Not found" needs more (see absence.go).
 func (r *Read) Enough() bool {
 	counted := len(r.Counted())
 	if counted < r.r && !(mutant.Is(mutant.ReadShortOfR) && counted == r.r-1) {

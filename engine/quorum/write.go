@@ -152,7 +152,7 @@ func (w *Write) Fallbacks() []Assignment {
 	return slices.DeleteFunc(slices.Clone(w.acks), func(a Assignment) bool { return a.For() == "" })
 }
 
-// Enough says whether W nodes hold the version.
+// Enough reports whether W nodes hold the version.
 func (w *Write) Enough() bool {
 	return len(w.acks) >= w.w || mutant.Is(mutant.AckShortOfW) && len(w.acks) == w.w-1
 }
