@@ -122,6 +122,8 @@ var arrows = map[string][]string{
 	"ringside/localcluster/gate": {"ringside/engine/wire", "ringside/localcluster/broadcast",
 		"ringside/localcluster/budget"},
 	"ringside/localcluster/inbox": {"ringside/engine", "ringside/localcluster/broadcast", "ringside/localcluster/budget"},
+	"ringside/localcluster/link": {"ringside/engine/event", "ringside/engine/fault", "ringside/engine/wire",
+		"ringside/localcluster/broadcast", "ringside/localcluster/budget", "ringside/localcluster/transport"},
 	"ringside/localcluster/transport": {"ringside/engine/wire", "ringside/localcluster/broadcast",
 		"ringside/localcluster/budget", "ringside/localcluster/gate"},
 }

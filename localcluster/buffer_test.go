@@ -149,7 +149,7 @@ func TestCrashLosesTheBuffer(t *testing.T) {
 	}
 	done := make(chan error, 1)
 	go func() { done <- c.Fault(t.Context(), fault.Fault{Kind: fault.Kill, Nodes: []string{victim}}) }()
-	await(t, "the crash", func() bool { return c.node(victim).life.Load() == nil })
+	await(t, "the crash", func() bool { return c.registry.node(victim).current.Load() == nil })
 	disks.free()
 	if err := <-done; err != nil {
 		t.Fatal(err)
@@ -186,8 +186,8 @@ func TestFullBufferHoldsBack(t *testing.T) {
 	for i := range puts {
 		wg.Go(func() { put(t, c, "a", fmt.Sprint("k", i), "v", nil) })
 	}
-	await(t, "a full buffer", func() bool { return c.node("a").life.Load().buffered.Load() > 0 })
-	if n := c.node("a").life.Load().buffered.Load(); n > objects+2 { // a step of one put more: the record, and the node's counter
+	await(t, "a full buffer", func() bool { return c.registry.node("a").current.Load().buffered.Load() > 0 })
+	if n := c.registry.node("a").current.Load().buffered.Load(); n > objects+2 { // a step of one put more: the record, and the node's counter
 		t.Errorf("%d objects in a buffer of %d", n, objects)
 	}
 	disks.free()
@@ -210,8 +210,8 @@ func TestDownFlushesBuffers(t *testing.T) {
 	}
 	o.Settings = settings.Cluster{}
 	c = begin(t, o)
-	if c.roll.settings().Buffer != 1000 {
-		t.Errorf("the buffer of 1000 is remembered as one of %d", c.roll.settings().Buffer)
+	if c.registry.settings().Buffer != 1000 {
+		t.Errorf("the buffer of 1000 is remembered as one of %d", c.registry.settings().Buffer)
 	}
 	for i := range puts {
 		r, err := c.Do(t.Context(), "", wire.GetRequest{Key: []byte(fmt.Sprint("k", i)), Quorum: wire.Quorum{R: 3}})
@@ -248,7 +248,7 @@ func TestBufferedCrashesUnderLoad(t *testing.T) {
 		})
 	}
 	for i := range 6 {
-		n := c.roll.settings().Nodes[i%len(c.roll.settings().Nodes)]
+		n := c.registry.settings().Nodes[i%len(c.registry.settings().Nodes)]
 		before := count(&mu, acked)
 		await(t, "more acks", func() bool { return count(&mu, acked) > before+20 })
 		if err := c.Fault(t.Context(), fault.Fault{Kind: fault.Restart, Nodes: []string{n}}); err != nil {

@@ -118,13 +118,13 @@ func inBothModes(t *testing.T, test func(t *testing.T, o Options)) {
 func TestPutAndGetThroughEveryNode(t *testing.T) {
 	inBothModes(t, func(t *testing.T, o Options) {
 		c := begin(t, o)
-		for i, via := range append([]string{""}, c.roll.settings().Nodes...) {
+		for i, via := range append([]string{""}, c.registry.settings().Nodes...) {
 			key := fmt.Sprintf("cart-%d", i)
 			p := put(t, c, via, key, "milk", nil)
-			if p.Request == 0 || len(p.Acks) < c.roll.settings().W {
+			if p.Request == 0 || len(p.Acks) < c.registry.settings().W {
 				t.Fatalf("put reply %+v", p)
 			}
-			for _, other := range c.roll.settings().Nodes {
+			for _, other := range c.registry.settings().Nodes {
 				want(t, get(t, c, other, key), "milk")
 			}
 		}
@@ -143,7 +143,7 @@ func TestReadyQuickly(t *testing.T) {
 			c := begin(t, Options{Mem: mem})
 			took = time.Since(began)
 			t.Logf("mem=%v: 5 nodes ready in %v", mem, took)
-			if !c.allLinked() {
+			if !c.network.AllUp() {
 				t.Error("a link is not up")
 			}
 			_ = c.Close()
@@ -181,7 +181,7 @@ func TestSplitAndHeal(t *testing.T) {
 func TestPutRightAfterFault(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	for i := range 20 {
-		victim := c.roll.settings().Nodes[i%5]
+		victim := c.registry.settings().Nodes[i%5]
 		do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{victim}})
 		for _, n := range viewOf(t, c).Nodes { // a node that is not told waits for the dead node
 			if n.Name != victim && !n.Suspects[victim] {
@@ -190,7 +190,7 @@ func TestPutRightAfterFault(t *testing.T) {
 		}
 		put(t, c, "", fmt.Sprintf("k%d", i), "v", nil)
 		do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{victim}})
-		if !c.allLinked() {
+		if !c.network.AllUp() {
 			t.Errorf("a link is not up after restart %s", victim)
 		}
 	}
@@ -199,7 +199,7 @@ func TestPutRightAfterFault(t *testing.T) {
 func TestKillAndRestart(t *testing.T) {
 	inBothModes(t, func(t *testing.T, o Options) {
 		c := begin(t, o)
-		addr := *c.node("n3").addr.Load()
+		addr := *c.registry.node("n3").addr.Load()
 		put(t, c, "n3", "cart", "milk", nil)
 		await(t, "the third replica", func() bool { return viewOf(t, c, "cart").Converged([]byte("cart")) })
 		do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n3"}})
@@ -212,11 +212,11 @@ func TestKillAndRestart(t *testing.T) {
 			t.Errorf("n3 is %s", v.Node("n3").Status)
 		}
 		do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n3"}})
-		if now := *c.node("n3").addr.Load(); now != addr {
+		if now := *c.registry.node("n3").addr.Load(); now != addr {
 			t.Errorf("n3 moved from %s to %s", addr, now)
 		}
 		want(t, get(t, c, "n3", "cart"), "milk")
-		for _, n := range c.roll.settings().Nodes { // every replica survives the death of all
+		for _, n := range c.registry.settings().Nodes { // every replica survives the death of all
 			do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{n}})
 		}
 		want(t, get(t, c, "n1", "cart"), "milk")
@@ -238,12 +238,12 @@ func TestWipe(t *testing.T) {
 			had = v.Node("n2").Keys
 			return total == 20*3
 		})
-		before := c.node("n2").incarnation
+		before := c.registry.node("n2").number
 		do(t, c, fault.Fault{Kind: fault.Wipe, Nodes: []string{"n2"}})
 		if n := viewOf(t, c).Node("n2"); n.Keys >= had || n.Status != view.Up {
 			t.Errorf("after the wipe n2 has %d keys and is %s", n.Keys, n.Status)
 		}
-		if after := c.node("n2").incarnation; after <= before {
+		if after := c.registry.node("n2").number; after <= before {
 			t.Errorf("incarnation %d after %d", after, before)
 		}
 		for i := range 20 {
@@ -293,7 +293,7 @@ func TestSenselessFaults(t *testing.T) {
 			t.Errorf("%+v: %v", f, err)
 		}
 	}
-	if c.node("n1").life.Load() == nil {
+	if c.registry.node("n1").current.Load() == nil {
 		t.Error("a fault that was refused killed n1")
 	}
 	var usage *usage.Error
@@ -304,7 +304,7 @@ func TestSenselessFaults(t *testing.T) {
 
 func TestAllDown(t *testing.T) {
 	c := begin(t, Options{Mem: true})
-	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: c.roll.settings().Nodes})
+	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: c.registry.settings().Nodes})
 	r, err := c.Do(t.Context(), "", wire.PutRequest{Key: []byte("k"), Value: []byte("v")})
 	if err != nil || r.(wire.PutReply).Err != wire.NodeDown {
 		t.Errorf("%+v, %v", r, err)
@@ -324,8 +324,8 @@ func TestRestartOfTheWholeCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	c = begin(t, Options{Home: home, Dir: dir})
-	if c.roll.settings().R != 3 || len(c.roll.settings().Nodes) != 4 {
-		t.Fatalf("settings %+v", c.roll.settings())
+	if c.registry.settings().R != 3 || len(c.registry.settings().Nodes) != 4 {
+		t.Fatalf("settings %+v", c.registry.settings())
 	}
 	want(t, get(t, c, "d", "cart"), "milk")
 	put(t, c, "b", "cart", "jam", token) // contexts stay good

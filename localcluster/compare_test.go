@@ -39,8 +39,8 @@ func TestCompareRebuildsAWipedNode(t *testing.T) {
 			t.Fatalf("a look mended %d keys", v.Node("n2").Keys)
 		}
 		mended := rounds(t, r, false)
-		if len(looked) != len(mended) || len(mended) != 3*len(c.roll.ring().Ranges()) {
-			t.Errorf("%d and %d rounds of %d ranges with three homes", len(looked), len(mended), len(c.roll.ring().Ranges()))
+		if len(looked) != len(mended) || len(mended) != 3*len(c.registry.ring().Ranges()) {
+			t.Errorf("%d and %d rounds of %d ranges with three homes", len(looked), len(mended), len(c.registry.ring().Ranges()))
 		}
 		v := viewOf(t, c)
 		if after := v.Node("n2"); v.Unconverged() != "" || after.Keys != before.Keys {

@@ -35,14 +35,14 @@ func TestDryRunsRefuseWhatChangesDo(t *testing.T) {
 	check := func(requests []member.Request) {
 		t.Helper()
 		for _, r := range requests {
-			before := c.roll.settings().History().Digest()
+			before := c.registry.settings().History().Digest()
 			_, dry := c.CheckMember(t.Context(), r)
 			_, wet := c.Member(t.Context(), r)
 			var usage *usage.Error
 			if dry == nil || wet == nil || dry.Error() != wet.Error() || !errors.As(dry, &usage) {
 				t.Errorf("%+v: a dry run says %v, the change %v", r, dry, wet)
 			}
-			if c.roll.settings().History().Digest() != before || c.node("n6") != nil {
+			if c.registry.settings().History().Digest() != before || c.registry.node("n6") != nil {
 				t.Errorf("%+v changed something", r)
 			}
 		}
@@ -53,9 +53,9 @@ func TestDryRunsRefuseWhatChangesDo(t *testing.T) {
 	accepted := []member.Request{{Kind: member.Remove, Node: "n5"}, {Kind: member.Remove, Node: "n4"},
 		{Kind: member.Leave, Node: "n3"}}
 	for _, r := range accepted {
-		before := c.roll.settings().History().Digest()
+		before := c.registry.settings().History().Digest()
 		dry, err := c.CheckMember(t.Context(), r)
-		if err != nil || dry.Node != r.Node || dry.Kind != r.Kind || c.roll.settings().History().Digest() != before {
+		if err != nil || dry.Node != r.Node || dry.Kind != r.Kind || c.registry.settings().History().Digest() != before {
 			t.Fatalf("%+v: a dry run says %+v, %v", r, dry, err)
 		}
 		if wet, err := c.Member(t.Context(), r); err != nil || wet.Node != dry.Node || wet.Kind != dry.Kind ||
@@ -66,7 +66,7 @@ func TestDryRunsRefuseWhatChangesDo(t *testing.T) {
 	await(t, "n3 has gone, which is the last change", func() bool {
 		v := viewOf(t, c)
 		last, _ := v.History.Last("n3")
-		return last.Kind == member.Gone && c.node("n3") == nil && v.Behind(v.Node("n1")) == 0 &&
+		return last.Kind == member.Gone && c.registry.node("n3") == nil && v.Behind(v.Node("n1")) == 0 &&
 			v.Behind(v.Node("n2")) == 0
 	})
 	check([]member.Request{{Kind: member.Leave, Node: "n2"}, {Kind: member.Leave, Node: "n1"}})
@@ -83,7 +83,7 @@ func TestDryRunOfAJoinStartsNothing(t *testing.T) {
 			t.Errorf("%+v: %+v, %v", r, got, err)
 		}
 	}
-	if n := len(viewOf(t, c).Nodes); n != 5 || c.node("n6") != nil {
+	if n := len(viewOf(t, c).Nodes); n != 5 || c.registry.node("n6") != nil {
 		t.Errorf("there are %d nodes", n)
 	}
 }

@@ -77,7 +77,7 @@ func TestRealFullDisk(t *testing.T) {
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "all nodes to come back", func() bool { return len(c.Running()) == 3 && c.allLinked() })
+	await(t, "all nodes to come back", func() bool { return len(c.Running()) == 3 && c.network.AllUp() })
 	for key, ok := range acked {
 		if !ok {
 			continue

@@ -32,7 +32,7 @@ func (c *Cluster) guard() {
 func (c *Cluster) abandon(cause error) {
 	err := fmt.Errorf("%w; the cluster has stopped, since its writes would be lost", cause)
 	c.failed.Store(&err)
-	c.tell(event.Event{Kind: event.DiskFailed, Message: err.Error()})
+	c.publish(event.Event{Kind: event.DiskFailed, Message: err.Error()})
 	c.control.KeepSocketFile()
 	go func() { _ = c.Close() }() // Close waits for the goroutine that calls abandon
 }

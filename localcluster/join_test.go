@@ -124,7 +124,7 @@ func TestJoinCutShort(t *testing.T) {
 	o := Options{Home: t.TempDir(), Dir: t.TempDir()}
 	c := begin(t, o)
 	c.faults.Lock()
-	err := c.prepare(t.Context(), c.add("n6", "n1"))
+	err := c.prepare(t.Context(), c.addNode("n6", "n1"))
 	c.faults.Unlock()
 	if err != nil {
 		t.Fatal(err)
@@ -234,7 +234,7 @@ func TestLastOfASideLeaves(t *testing.T) {
 	do(t, c, fault.Fault{Kind: fault.Slow, Link: "n6", Delay: time.Millisecond})
 	do(t, c, fault.Fault{Kind: fault.Split, Groups: [][]string{{"n6"}, {"n1", "n2", "n3", "n4", "n5"}}, OneWay: true})
 	c.faults.Lock()
-	err := c.dismiss(c.node("n6"))
+	err := c.removeNode(c.registry.node("n6"))
 	c.faults.Unlock()
 	if err != nil {
 		t.Fatal(err)

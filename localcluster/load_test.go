@@ -60,7 +60,7 @@ func readAtOnce(t *testing.T, rank, readers, size int) (bad map[string]int) {
 	t.Helper()
 	c := begin(t, Options{Mem: true})
 	defer c.Close()
-	pref := c.roll.ring().Preference([]byte("big"))
+	pref := c.registry.ring().Preference([]byte("big"))
 	value := bytes.Repeat([]byte("x"), size)
 	put(t, c, pref[0], "big", string(value), nil)
 	var mu sync.Mutex
@@ -135,10 +135,10 @@ func TestSlowReaderIsRefused(t *testing.T) {
 func TestUnsentIsTold(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n1"}}) // its loop stands still: we are it
-	l := c.node("n1").life.Load()
+	l := c.registry.node("n1").current.Load()
 	unsent := func(m wire.Message) (n int) {
 		inbox.GiveBack(l.inbox.Take(nil))
-		l.send([]wire.Message{m})
+		l.links.Send([]wire.Message{m})
 		for _, a := range l.inbox.Take(nil) {
 			a.GiveBack()
 			if in, ok := a.In.(engine.Unsent); ok && in.Message.Op == m.Op && in.Message.To == m.To {
@@ -158,7 +158,7 @@ func TestUnsentIsTold(t *testing.T) {
 	}
 	do(t, c, fault.Fault{Kind: fault.Slow, Link: "n1>n2", Delay: time.Minute})
 	for range transport.MaxQueue { // nothing leaves
-		l.send([]wire.Message{ping})
+		l.links.Send([]wire.Message{ping})
 	}
 	if n := unsent(ping); n != 1 {
 		t.Errorf("told %d times of a message that found no room", n)

@@ -10,16 +10,6 @@ import (
 // noMemory is the message of a request that is refused for lack of memory.
 const noMemory = "the queues of all nodes have used up their memory; try again"
 
-// free gives back the memory that the life's queues still hold. The life has ended.
-func (l *life) free() {
-	for _, k := range l.links {
-		k.takeDown(nil) // discards the last messages of the loop
-		k.out.Close()
-	}
-	l.gate.Close()
-	l.own.Close()
-}
-
 // memoryEvent returns an event with the memory that the queues hold.
 func (c *Cluster) memoryEvent() event.Event {
 	u := c.memory.Use()

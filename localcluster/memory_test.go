@@ -29,19 +29,12 @@ func crowd(t *testing.T, nodes, memory int) *Cluster {
 
 // queued returns the bytes that wait in the cluster's links and inboxes, counted one by one.
 func queued(c *Cluster) (bytes int) {
-	for _, n := range c.roll.nodes() {
-		l := n.life.Load()
+	for _, n := range c.registry.nodes() {
+		l := n.current.Load()
 		if l == nil {
 			continue
 		}
-		for _, k := range l.links {
-			k.mu.Lock()
-			bytes += k.out.Bytes()
-			for _, f := range k.late {
-				bytes += len(f.payload)
-			}
-			k.mu.Unlock()
-		}
+		bytes += l.links.Queued()
 		_, waiting := l.inbox.Waiting()
 		bytes += waiting
 	}
@@ -52,7 +45,7 @@ func queued(c *Cluster) (bytes int) {
 // except those that are left out. It returns how many requests ended with each code.
 func besiege(t *testing.T, c *Cluster, clients, requests, size int, leftOut ...string) map[wire.Code]int {
 	var via []string
-	for _, n := range c.roll.nodes() {
+	for _, n := range c.registry.nodes() {
 		if !bytes.Contains([]byte(fmt.Sprint(leftOut)), []byte(n.name)) {
 			via = append(via, n.name)
 		}

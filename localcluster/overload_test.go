@@ -21,7 +21,7 @@ const (
 func rush(t *testing.T, c *Cluster) (acked []string, hinted int) {
 	t.Helper()
 	value := bytes.Repeat([]byte("x"), rushValue)
-	nodes := c.roll.settings().Nodes
+	nodes := c.registry.settings().Nodes
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	for i := range rushClients {

@@ -91,7 +91,7 @@ func TestNothingLeavesBeforeTheDiskHasIt(t *testing.T) {
 	if err == nil && r.(wire.PutReply).Err == wire.OK {
 		t.Error("a put was acknowledged whose batch the disk had refused")
 	}
-	await(t, "n1 back", func() bool { return c.node("n1").life.Load() != nil && told(c, "n1", event.DiskFailed, "") })
+	await(t, "n1 back", func() bool { return c.registry.node("n1").current.Load() != nil && told(c, "n1", event.DiskFailed, "") })
 	g, err := c.Do(t.Context(), "n2", wire.GetRequest{Key: []byte(key)})
 	if err != nil || len(g.(wire.GetReply).Siblings) > 0 {
 		t.Errorf("after the disk had failed: %v %+v", err, g)

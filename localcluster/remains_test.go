@@ -68,7 +68,7 @@ func TestFirstStartThatFails(t *testing.T) {
 			}
 			release()
 			c := begin(t, Options{Home: o.Home, Dir: dir})
-			if s := c.roll.settings(); len(s.Nodes) != settings.DefaultNodes || s.N != settings.DefaultN {
+			if s := c.registry.settings(); len(s.Nodes) != settings.DefaultNodes || s.N != settings.DefaultN {
 				t.Errorf("the settings of the start that failed are in force: %+v", s)
 			}
 		})
@@ -106,7 +106,7 @@ func TestFirstStartCutShort(t *testing.T) {
 		t.Fatalf("listed: %+v", infos)
 	}
 	c := begin(t, Options{Home: o.Home})
-	if n := len(c.roll.nodes()); n != settings.DefaultNodes {
+	if n := len(c.registry.nodes()); n != settings.DefaultNodes {
 		t.Errorf("there are %d nodes", n)
 	}
 	if _, err := os.Stat(filepath.Join(p.Data, "a")); err == nil {

@@ -17,7 +17,7 @@ import (
 
 func connect(t *testing.T, c *Cluster) *control.Remote {
 	t.Helper()
-	r, err := control.Connect(t.Context(), c.opts.Home, c.roll.settings().Name)
+	r, err := control.Connect(t.Context(), c.opts.Home, c.registry.settings().Name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestRemoteCalls(t *testing.T) {
 	}
 	_, err = r.Do(t.Context(), "n9", wire.GetRequest{Key: []byte("k")})
 	usageError(t, err, "n9", "n1 n2 n3 n4 n5")
-	usageError(t, r.Fault(t.Context(), fault.Fault{Kind: fault.Kill}), "which node")
+	usageError(t, r.Fault(t.Context(), fault.Fault{Kind: fault.Kill}), "no node is named")
 	if err := r.Fault(t.Context(), fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1", "n2"}}}); err != nil {
 		t.Error(err)
 	}

@@ -37,11 +37,11 @@ func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (w
 			req = put
 		}
 	}
-	n := c.node(via)
+	n := c.registry.node(via)
 	if n == nil {
 		return nil, c.unknownNode(via)
 	}
-	if n.life.Load() == nil {
+	if n.current.Load() == nil {
 		return c.explain(transport.Failure(req, wire.NodeDown, false,
 			fmt.Sprintf("%s is down; start it with restart %s, or ask another node", via, via))), nil
 	}
@@ -72,9 +72,9 @@ func (c *Cluster) number(req wire.ClientRequest) (wire.ClientRequest, []byte) {
 // firstRunning returns the first node of the key's preference list that takes requests, "" if there
 // is none.
 func (c *Cluster) firstRunning(key []byte) string {
-	for _, name := range c.roll.ring().Preference(key) {
-		if n := c.node(name); n != nil {
-			if l := n.working(); l != nil && l.inRing.Load() {
+	for _, name := range c.registry.ring().Preference(key) {
+		if n := c.registry.node(name); n != nil {
+			if i := n.working(); i != nil && i.knowsRing.Load() {
 				return name
 			}
 		}
@@ -83,13 +83,13 @@ func (c *Cluster) firstRunning(key []byte) string {
 }
 
 func (c *Cluster) unknownNode(name string) error {
-	return usage.Errorf("there is no node '%s'; there are %s", escape.TerminalShort([]byte(name), 60), strings.Join(c.roll.settings().Nodes, " "))
+	return usage.Errorf("there is no node '%s'; there are %s", escape.TerminalShort([]byte(name), 60), strings.Join(c.registry.settings().Nodes, " "))
 }
 
 // Running returns the names of the nodes that take requests now.
 func (c *Cluster) Running() []string {
 	var out []string
-	for _, n := range c.roll.nodes() {
+	for _, n := range c.registry.nodes() {
 		if n.working() != nil {
 			out = append(out, n.name)
 		}
@@ -98,18 +98,18 @@ func (c *Cluster) Running() []string {
 }
 
 // Settings returns the cluster's settings. The caller must not change the slices in it.
-func (c *Cluster) Settings() settings.Cluster { return c.roll.settings() }
+func (c *Cluster) Settings() settings.Cluster { return c.registry.settings() }
 
 // target returns the incarnation of a node that clients connect to. running is false if the node is
 // down or does not exist.
 func (c *Cluster) target(name string) (_ client.Target, running bool) {
-	n := c.node(name)
+	n := c.registry.node(name)
 	if n == nil {
 		return client.Target{}, false
 	}
-	l := n.life.Load()
-	if l == nil {
+	i := n.current.Load()
+	if i == nil {
 		return client.Target{}, false
 	}
-	return client.Target{Addr: *n.addr.Load(), Incarnation: l.number}, true
+	return client.Target{Addr: *n.addr.Load(), Incarnation: i.number}, true
 }

@@ -24,10 +24,10 @@ func TestFirstRequestsShareADial(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		l := c.node("n1").life.Load()
-		l.connMu.Lock()
-		clients := len(l.conns) - len(l.inbound)
-		l.connMu.Unlock()
+		s := c.registry.node("n1").current.Load().server
+		s.mu.Lock()
+		clients := s.clients
+		s.mu.Unlock()
 		if clients != 1 {
 			t.Errorf("%d connections of clients", clients)
 		}

@@ -193,7 +193,7 @@ func TestNodeFolderVanishes(t *testing.T) {
 			do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n3"}})
 			vanish := func() {
 				if tt.wiped {
-					if err := c.node("n3").disk.Wipe(); err != nil {
+					if err := c.registry.node("n3").disk.Wipe(); err != nil {
 						t.Fatal(err)
 					}
 				} else if err := os.RemoveAll(filepath.Join(o.Dir, "n3")); err != nil {

@@ -30,7 +30,7 @@ func TestSilentNodesKeepTheirCounts(t *testing.T) {
 		do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n4"}})
 		check("killed", "n4", view.Down, false)
 
-		l := c.node("n5").life.Load()
+		l := c.registry.node("n5").current.Load()
 		l.turnMu.Lock() // the node is busy for longer than a snapshot waits
 		check("busy", "n5", view.Up, false)
 		l.turnMu.Unlock()

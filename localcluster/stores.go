@@ -15,7 +15,7 @@ func (n *node) openStore(damage error) (store.Store, datadir.Finding, error) {
 	if err != nil {
 		return nil, found, err
 	}
-	if n.disk.InMemory() && n.c.roll.settings().Buffer > 0 {
+	if n.disk.InMemory() && n.c.registry.settings().Buffer > 0 {
 		s = &lockedStore{Store: s}
 	}
 	if delay := n.c.opts.FlushDelay; delay != nil {

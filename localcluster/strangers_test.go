@@ -21,7 +21,7 @@ func TestStrangersDoNotShutOutNewcomers(t *testing.T) {
 	for range maxOpening {
 		strangers.Go(func() {
 			for ctx.Err() == nil {
-				conn, err := net.Dial("tcp4", *c.node("n1").addr.Load())
+				conn, err := net.Dial("tcp4", *c.registry.node("n1").addr.Load())
 				if err != nil {
 					continue
 				}
@@ -37,7 +37,7 @@ func TestStrangersDoNotShutOutNewcomers(t *testing.T) {
 	defer cancel()
 	await(t, "the strangers to hold all slots", func() bool { return held.Load() >= maxOpening })
 	do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n2"}})
-	if !c.allLinked() {
+	if !c.network.AllUp() {
 		t.Error("the restarted node did not reach n1")
 	}
 	put(t, c, "n1", "k", "v", nil) // the client's first connection to n1
@@ -46,11 +46,11 @@ func TestStrangersDoNotShutOutNewcomers(t *testing.T) {
 
 // Clients cannot take all connections of a node: its peers find room.
 func TestClientsLeaveRoomForPeers(t *testing.T) {
-	l := &life{conns: map[net.Conn]bool{}}
+	s := &server{conns: map[net.Conn]bool{}}
 	enter := func(role wire.Role) (conn net.Conn, ok bool) {
 		near, far := net.Pipe()
 		t.Cleanup(func() { _ = far.Close() })
-		return near, l.admitConn(near) && l.proved(near, role)
+		return near, s.admitConn(near) && s.proved(near, role)
 	}
 	for range maxClientConns {
 		if _, ok := enter(wire.RoleClient); !ok {
@@ -61,11 +61,11 @@ func TestClientsLeaveRoomForPeers(t *testing.T) {
 	if ok {
 		t.Error("one client more than there is room for was let in")
 	}
-	l.forgetConn(conn)
+	s.forgetConn(conn)
 	if _, ok := enter(wire.RoleNode); !ok {
 		t.Error("a peer was refused")
 	}
-	if len(l.opening) != 0 {
-		t.Errorf("%d connections are still opening", len(l.opening))
+	if len(s.opening) != 0 {
+		t.Errorf("%d connections are still opening", len(s.opening))
 	}
 }

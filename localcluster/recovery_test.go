@@ -81,7 +81,7 @@ func starve(t *testing.T, c *Cluster, nodes ...string) (said string) {
 			said = p.Message
 		}
 		for _, n := range nodes {
-			if c.node(n).life.Load() != nil {
+			if c.registry.node(n).current.Load() != nil {
 				return false
 			}
 		}
@@ -100,11 +100,11 @@ func TestFullDiskIsWaitedFor(t *testing.T) {
 		put(t, c, "", "cart", "milk", nil)
 		full.Store(true)
 		starve(t, c, "n2")
-		n := c.node("n2")
+		n := c.registry.node("n2")
 		await(t, "more attempts than a broken disk has", func() bool {
 			c.faults.Lock()
 			defer c.faults.Unlock()
-			return n.full > maxDiskFailures+1
+			return n.fullAttempts > maxDiskFailures+1
 		})
 		v := viewOf(t, c).Node("n2")
 		if v.Status != view.Down || !strings.HasPrefix(v.Reason,
@@ -126,7 +126,7 @@ func TestFullDiskIsWaitedFor(t *testing.T) {
 			t.Errorf("%+v, %v", g, err)
 		}
 		full.Store(false)
-		await(t, "n2 to come back", func() bool { return n.life.Load() != nil && c.allLinked() })
+		await(t, "n2 to come back", func() bool { return n.current.Load() != nil && c.network.AllUp() })
 		if v := viewOf(t, c).Node("n2"); v.Reason != "" || v.Status != view.Up {
 			t.Errorf("n2 is %s: %q", v.Status, v.Reason)
 		}
@@ -149,7 +149,7 @@ func TestAllDisksFull(t *testing.T) {
 		t.Errorf("%+v, %v", g, err)
 	}
 	full.Store(false)
-	await(t, "all nodes to come back", func() bool { return len(c.Running()) == 5 && c.allLinked() })
+	await(t, "all nodes to come back", func() bool { return len(c.Running()) == 5 && c.network.AllUp() })
 	want(t, get(t, c, "", "cart"), "milk")
 }
 
@@ -162,7 +162,7 @@ func TestCommandsWhileADiskIsFull(t *testing.T) {
 	c := begin(t, o)
 	full.Store(true)
 	starve(t, c, "n2")
-	n := c.node("n2")
+	n := c.registry.node("n2")
 	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n2"}})
 	if n.reason() != "" || n.retry != nil {
 		t.Errorf("killed n2 waits for room: %q", n.reason())
@@ -175,7 +175,7 @@ func TestCommandsWhileADiskIsFull(t *testing.T) {
 		t.Error("n2 is down without a reason")
 	}
 	full.Store(false)
-	await(t, "n2 to come back", func() bool { return n.life.Load() != nil })
+	await(t, "n2 to come back", func() bool { return n.current.Load() != nil })
 	full.Store(true)
 	starve(t, c, "n2")
 	_ = c.Close()

@@ -10,13 +10,13 @@ import (
 	"ringside/localcluster/config"
 )
 
-// Several nodes tell of changes while nodes are added: nothing of either is lost.
-func TestRollTakesChangesAtOnce(t *testing.T) {
-	s, err := config.NewSettings("roll", settings.Cluster{})
+// Nodes report changes while other nodes are added. No change and no node is lost.
+func TestRegistryTakesChangesAtOnce(t *testing.T) {
+	s, err := config.NewSettings("registry", settings.Cluster{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var r roll
+	var r registry
 	r.set(s)
 	const many = 50
 	var work sync.WaitGroup

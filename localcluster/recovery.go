@@ -29,18 +29,18 @@ const (
 	roomNeeded = maxTurnBytes
 )
 
-// diskFailed ends a life whose store failed. The content of the disk is unknown until it is read
-// again, so the node goes through a crash. The caller is the life's loop, which ends.
-func (c *Cluster) diskFailed(l *life, cause error) {
+// diskFailed ends an incarnation whose store failed. The content of the disk is unknown until it is
+// read again, so the node goes through a crash. The caller is the node's loop, which ends.
+func (c *Cluster) diskFailed(i *incarnation, cause error) {
 	c.wg.Go(func() {
 		c.faults.Lock()
 		defer c.faults.Unlock()
-		n := l.node
-		if n.life.Load() != l || c.ctx.Err() != nil {
+		n := i.node
+		if n.current.Load() != i || c.ctx.Err() != nil {
 			return // the node was killed meanwhile
 		}
-		if time.Since(l.began) > diskTrust {
-			n.failures, n.full = 0, 0
+		if time.Since(i.began) > diskTrust {
+			n.failures, n.fullAttempts = 0, 0
 		}
 		n.disk.Lenient = errors.Is(cause, store.ErrCorrupt)
 		c.restartLater(n, cause)
@@ -55,21 +55,21 @@ func (c *Cluster) restartLater(n *node, cause error) {
 	why, pause := "", time.Duration(0)
 	switch {
 	case full:
-		pause = min(least<<min(n.full, maxDiskFailures), maxRoomPause)
+		pause = min(least<<min(n.fullAttempts, maxDiskFailures), maxRoomPause)
 		why = "disk full; it comes back by itself when there is room" + n.roomAt()
-		if n.full++; n.full == 1 { // told once
-			c.tell(event.Event{Node: n.name, Kind: event.DiskFailed, Message: why + ": " + cause.Error()})
+		if n.fullAttempts++; n.fullAttempts == 1 { // published once
+			c.publish(event.Event{Node: n.name, Kind: event.DiskFailed, Message: why + ": " + cause.Error()})
 		}
 	case n.failures == maxDiskFailures:
 		n.failures++
-		why = fmt.Sprintf("%s %d times in a row; it stays down until restart %s: %v", failed(cause), n.failures,
+		why = fmt.Sprintf("%s %d times in a row; it stays down until restart %s: %v", failureOf(cause), n.failures,
 			n.name, cause)
-		c.tell(event.Event{Node: n.name, Kind: event.DiskFailed, Message: why})
+		c.publish(event.Event{Node: n.name, Kind: event.DiskFailed, Message: why})
 	default:
 		pause = least << n.failures
 		n.failures++
-		why = failed(cause) + "; it is started again"
-		c.tell(event.Event{Node: n.name, Kind: event.DiskFailed, Message: cause.Error()})
+		why = failureOf(cause) + "; it is started again"
+		c.publish(event.Event{Node: n.name, Kind: event.DiskFailed, Message: cause.Error()})
 	}
 	c.bringDown(n, why)
 	if pause == 0 {
@@ -91,8 +91,8 @@ func (c *Cluster) restartLater(n *node, cause error) {
 	n.retry = timer
 }
 
-// failed returns in two words why a node cannot be started.
-func failed(cause error) string {
+// failureOf returns in two words why a node cannot be started.
+func failureOf(cause error) string {
 	if errors.Is(cause, syscall.EADDRINUSE) {
 		return "port taken"
 	}
@@ -122,25 +122,17 @@ func (c *Cluster) tryAgain(n *node, err error) {
 	}
 }
 
-// bringDown takes a node down if it runs, and tells the reason. The caller holds faults.
+// bringDown takes a node down if it runs, and publishes the reason. The caller holds faults.
 func (c *Cluster) bringDown(n *node, why string) {
 	before := n.reason()
 	n.why.Store(&why)
-	if n.life.Load() == nil {
+	if n.current.Load() == nil {
 		if before != why {
-			c.tell(event.Event{Node: n.name, Kind: event.NodeDown, Message: why})
+			c.publish(event.Event{Node: n.name, Kind: event.NodeDown, Message: why})
 		}
 		return
 	}
 	c.kill(n)
-}
-
-// reason returns why a node went down by itself, "" if it did not.
-func (n *node) reason() string {
-	if why := n.why.Load(); why != nil {
-		return *why
-	}
-	return ""
 }
 
 // roomAt returns the room that a node needs and the folder, in words; "" in memory.
@@ -152,8 +144,8 @@ func (n *node) roomAt() string {
 	return fmt.Sprintf(" for %d MB in %s", roomNeeded>>20, dir)
 }
 
-// fullDisk adds to an error of a full disk what to do about it.
-func (c *Cluster) fullDisk(err error) error {
+// explainFullDisk adds to an error of a full disk what to do about it.
+func (c *Cluster) explainFullDisk(err error) error {
 	dir := c.claim.DataDir()
 	if !datadir.IsFull(err) || dir == "" {
 		return err
@@ -165,9 +157,9 @@ func (c *Cluster) fullDisk(err error) error {
 func (c *Cluster) reasons() string {
 	var whys, out []string
 	nodes := map[string][]string{}
-	for _, n := range c.roll.nodes() {
+	for _, n := range c.registry.nodes() {
 		why := n.reason()
-		if why == "" || n.life.Load() != nil {
+		if why == "" || n.current.Load() != nil {
 			continue
 		}
 		if nodes[why] == nil {

@@ -1,0 +1,140 @@
+package localcluster
+
+import (
+	"ringside/engine/member"
+	"ringside/engine/ring"
+	"ringside/engine/settings"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// A registry has the nodes of the cluster and its settings. The registry lists the nodes that this
+// process hosts. The members of the ring follow from the membership history alone. A registry is safe
+// for concurrent use.
+type registry struct {
+	mu   sync.RWMutex
+	s    settings.Cluster // Invariant: Nodes are the names of list
+	r    *ring.Ring       // Invariant: follows from s
+	list []*node
+}
+
+// settings returns a copy of the settings. Its slices never change.
+func (r *registry) settings() settings.Cluster {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.s
+}
+
+// ring returns the ring of all changes that the registry has learnt.
+func (r *registry) ring() *ring.Ring {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.r
+}
+
+// nodes returns all nodes, in the order in which they were added. The slice never changes.
+func (r *registry) nodes() []*node {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return r.list
+}
+
+// set replaces the settings when the cluster starts.
+func (r *registry) set(s settings.Cluster) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.s, r.r = s, s.History().Ring(s.RingConfig())
+}
+
+// learn adds changes of the membership. Several nodes may report the same change.
+func (r *registry) learn(h member.History) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	known := r.s.History()
+	all := known.Merge(h)
+	if len(all) == len(known) {
+		return
+	}
+	r.s.Founders, r.s.Changes = r.s.InitialMembers(), all // Nodes may differ from the founders from now on
+	r.r = all.Ring(r.s.RingConfig())
+}
+
+// departed reports whether a node has left and has handed over all its data.
+func (r *registry) departed(name string) bool {
+	last, _ := r.settings().History().Last(name)
+	return last.Kind == member.Gone && !r.ring().Has(name)
+}
+
+// add adds a node that the cluster does not have.
+func (r *registry) add(n *node) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.list = append(slices.Clone(r.list), n)
+	if !slices.Contains(r.s.Nodes, n.name) {
+		r.s.Founders = r.s.InitialMembers()
+		r.s.Nodes = append(slices.Clone(r.s.Nodes), n.name)
+	}
+}
+
+// remove removes a node.
+func (r *registry) remove(n *node) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.s.Founders = r.s.InitialMembers()
+	r.list = slices.DeleteFunc(slices.Clone(r.list), func(o *node) bool { return o == n })
+	r.s.Nodes = slices.DeleteFunc(slices.Clone(r.s.Nodes), func(o string) bool { return o == n.name })
+}
+
+// node returns the node called name, nil if there is none.
+func (r *registry) node(name string) *node {
+	for _, n := range r.nodes() {
+		if n.name == name {
+			return n
+		}
+	}
+	return nil
+}
+
+// others returns all nodes but n.
+func (r *registry) others(n *node) []*node {
+	return slices.DeleteFunc(slices.Clone(r.nodes()), func(o *node) bool { return o == n })
+}
+
+// otherNames returns the names of all nodes but n.
+func (r *registry) otherNames(n *node) []string {
+	var out []string
+	for _, o := range r.others(n) {
+		out = append(out, o.name)
+	}
+	return out
+}
+
+// freeName returns the first of n1, n2 and so on after all names that were ever used.
+func (r *registry) freeName() string {
+	s := r.settings()
+	highest := 0
+	see := func(name string) {
+		if i, err := strconv.Atoi(strings.TrimPrefix(name, "n")); err == nil {
+			highest = max(highest, i)
+		}
+	}
+	for _, n := range s.Nodes {
+		see(n)
+	}
+	for _, ch := range s.History() {
+		see(ch.Node)
+	}
+	return "n" + strconv.Itoa(highest+1)
+}
+
+// foundersFor returns the members that a node knows from the beginning. It returns none for a node
+// that joined later.
+func foundersFor(s settings.Cluster, name string) []ring.Member {
+	born := s.InitialMembers()
+	if last, ok := s.History().Last(name); !ok || !member.Founders(born).Has(last) {
+		return nil // also for a founder that left and joined again: its disk has its ring, or lost it
+	}
+	return born
+}

@@ -1,0 +1,317 @@
+package localcluster
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"ringside/engine"
+	"ringside/engine/wire"
+	"ringside/localcluster/config"
+	"ringside/localcluster/gate"
+	"ringside/localcluster/inbox"
+	"ringside/localcluster/link"
+	"ringside/localcluster/transport"
+)
+
+const (
+	// maxConns bounds the connections to one node: its peers, and clients.
+	maxConns = 1024
+	// maxOpening bounds the connections that have not yet proved that they know the cluster's
+	// secret, because any program of the machine can dial. One more connection closes the oldest
+	// of them. A peer proves itself within milliseconds, so it is not affected by a program that
+	// only holds connections.
+	maxOpening = 64
+	// maxClientConns bounds the connections of clients, so that each peer finds room.
+	maxClientConns = maxConns - maxOpening - 2*config.MaxNodes
+	// acceptPause is how long a node waits when the system has no connection
+	// to give (too many open files).
+	acceptPause = 50 * time.Millisecond
+)
+
+// A server is the port of one incarnation: it accepts the connections of peers and of clients.
+type server struct {
+	i    *incarnation
+	ln   net.Listener
+	gate *gate.Gate // of clients' requests
+
+	mu      sync.Mutex
+	conns   map[net.Conn]bool // nil once the incarnation ends
+	opening []net.Conn        // the connections that have not proved their role, oldest first
+	clients int               // connections of clients
+}
+
+// listen takes the node's port, and makes its server.
+func (i *incarnation) listen() error {
+	ln, err := i.node.listen()
+	if err != nil {
+		return err
+	}
+	addr := ln.Addr().String()
+	i.node.addr.Store(&addr)
+	i.server = &server{i: i, ln: ln, gate: gate.New(i.c.memory.Work), conns: map[net.Conn]bool{}}
+	return nil
+}
+
+// listen takes the node's port: the port that the node had or was given, or else a free one. Only
+// this machine can reach the port.
+func (n *node) listen() (net.Listener, error) {
+	if last := n.addr.Load(); *last != "" {
+		if ln, err := net.Listen("tcp4", *last); err == nil {
+			return ln, nil
+		} else if n.c.opts.BasePort != 0 {
+			return nil, n.noPort(err)
+		}
+	}
+	ln, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("listen for %s: %w", n.name, err)
+	}
+	return ln, nil
+}
+
+// noPort returns the error of a node that did not get its port, with what to do.
+func (n *node) noPort(err error) error {
+	why := ""
+	if errors.Is(err, syscall.EADDRINUSE) {
+		why = "another program has the port; "
+	}
+	return fmt.Errorf("listen for %s: %sfree it, or choose another base port with up --port: %w", n.name, why, err)
+}
+
+func loopback(port int) string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(port)) }
+
+// accept serves the port until the incarnation ends.
+func (s *server) accept() {
+	for {
+		conn, err := s.ln.Accept()
+		if err != nil {
+			if s.i.ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return
+			}
+			select {
+			case <-time.After(acceptPause):
+			case <-s.i.ctx.Done():
+			}
+			continue
+		}
+		if !s.admitConn(conn) {
+			_ = conn.Close()
+			continue
+		}
+		s.i.wg.Go(func() {
+			defer s.forgetConn(conn)
+			s.serve(conn)
+		})
+	}
+}
+
+// admitConn registers a connection that has not yet proved its role. It returns false if the
+// incarnation has ended.
+func (s *server) admitConn(conn net.Conn) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.conns == nil {
+		return false
+	}
+	if len(s.opening) >= maxOpening {
+		_ = s.opening[0].Close()
+		s.opening = slices.Delete(s.opening, 0, 1)
+	}
+	s.conns[conn] = true
+	s.opening = append(s.opening, conn)
+	return true
+}
+
+// proved ends the opening of a connection. It returns false if clients already have
+// maxClientConns.
+func (s *server) proved(conn net.Conn, role wire.Role) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endOpening(conn)
+	if role != wire.RoleClient {
+		return true
+	}
+	if s.clients >= maxClientConns {
+		return false
+	}
+	s.clients++
+	return true
+}
+
+// endOpening removes conn from opening. The caller holds mu.
+func (s *server) endOpening(conn net.Conn) {
+	if i := slices.Index(s.opening, conn); i >= 0 {
+		s.opening = slices.Delete(s.opening, i, i+1)
+	}
+}
+
+func (s *server) forgetConn(conn net.Conn) {
+	_ = conn.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.endOpening(conn)
+	delete(s.conns, conn)
+}
+
+// closeConns closes all connections, and admits no more.
+func (s *server) closeConns() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for conn := range s.conns {
+		_ = conn.Close()
+	}
+	s.conns = nil
+}
+
+// serve finds out the role of a connection. A program that does not know the cluster's secret gets no
+// answer.
+func (s *server) serve(conn net.Conn) {
+	_ = conn.SetDeadline(time.Now().Add(transport.OpeningTime))
+	role, peer, err := wire.Accept(conn, s.i.c.claim.Secret, s.i.node.name, rand.Reader)
+	if err != nil || !s.proved(conn, role) {
+		return
+	}
+	_ = conn.SetDeadline(time.Time{})
+	switch role {
+	case wire.RoleNode:
+		s.servePeer(conn, peer)
+	case wire.RoleClient:
+		s.serveClient(conn)
+	}
+}
+
+// servePeer delivers the messages of a peer until the connection ends or carries an invalid message.
+func (s *server) servePeer(conn net.Conn, peer string) {
+	in := s.i.links.Enter(conn, peer)
+	if in == nil {
+		return
+	}
+	defer in.Leave()
+	frames := transport.NewReader(conn, wire.MaxFrame, s.i.c.memory.In, s.i.ctx.Done())
+	defer frames.Close()
+	for {
+		b, err := frames.Next()
+		if err != nil {
+			return
+		}
+		m, err := wire.ParseMessage(b)
+		if err != nil || m.From != peer || m.To != s.i.node.name {
+			return
+		}
+		a := inbox.Arrival{In: engine.Receive{Message: m}}
+		if a.Held, a.Size = frames.Detach(); !s.deliver(in, a) { // the loop gives the memory back
+			a.GiveBack()
+			return
+		}
+	}
+}
+
+// deliver puts a peer's message into the inbox. If the inbox is full, deliver waits: the connection
+// fills, then the sender's queue, and only that link suffers. It returns false if the connection is
+// to be closed.
+func (s *server) deliver(in *link.Inbound, a inbox.Arrival) bool {
+	offer := func() bool { return s.i.inbox.Offer(a, 1) }
+	var emptied <-chan struct{} // nil in the first round, which most often delivers
+	for {
+		delivered, ok := in.Deliver(offer)
+		switch {
+		case delivered || !ok:
+			return ok
+		case emptied == nil:
+			emptied = s.i.inbox.Emptied() // before the next offer
+			continue
+		}
+		select {
+		case <-emptied:
+			emptied = nil
+		case <-s.i.ctx.Done():
+			return false
+		}
+	}
+}
+
+// serveClient takes in requests until the connection ends or carries an invalid request, or its
+// client reads none of the replies.
+func (s *server) serveClient(conn net.Conn) {
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.clients--
+	}()
+	out := transport.NewSender(conn, s.i.c.memory.Out, transport.StallTime)
+	done := make(chan struct{})
+	s.i.wg.Go(func() {
+		_ = out.Run(done)
+		_ = conn.Close()
+	})
+	defer close(done)
+	frames := transport.NewRequestReader(conn, s.i.c.memory.In, s.i.ctx.Done())
+	defer frames.Close()
+	for {
+		out.AwaitRoom()
+		b, err := frames.Next()
+		if err != nil {
+			return
+		}
+		id, req, err := wire.ParseClientRequest(b)
+		if err != nil {
+			return
+		}
+		if frames.Refused() {
+			frames.GiveBack()
+			answer(out, id, req, transport.Failure(req, wire.Overloaded, false, noMemory))
+			continue
+		}
+		cost, ok := s.gate.Enter(s.i.ctx, len(b))
+		if !ok && s.i.ctx.Err() != nil {
+			return
+		}
+		if !ok {
+			frames.GiveBack()
+			answer(out, id, req, transport.Failure(req, wire.Overloaded, false, s.i.node.name+" has too much to do; try again"))
+			continue
+		}
+		a := inbox.Arrival{
+			In:     engine.Request{Body: req},
+			Answer: func(r engine.Reply) { s.gate.Leave(cost, answer(out, id, req, r.Body)) },
+		}
+		a.Held, a.Size = frames.Detach() // the loop gives the memory back
+		s.offer(a)
+	}
+}
+
+// offer puts a request into the inbox, or refuses it at once.
+func (s *server) offer(a inbox.Arrival) {
+	if !s.i.inbox.Offer(a, transport.ClientShare) {
+		a.GiveBack()
+		req := a.In.(engine.Request).Body
+		a.Answer(engine.Reply{Body: transport.Failure(req, wire.Overloaded, false, s.i.node.name+" has too much to do; try again")})
+	}
+}
+
+// answer sends the reply to req and returns the size of the reply. If the client reads more slowly
+// than it asks, a reply that does not fit becomes a refusal, for which there is always room. The
+// sender closes the connection of a client that reads nothing.
+func answer(out *transport.Sender, id uint64, req wire.ClientRequest, r wire.ClientReply) (size int) {
+	b, err := wire.AppendClientReply(nil, id, r)
+	if err != nil { // the siblings do not fit into a frame
+		b, err = wire.AppendClientReply(nil, id, transport.Failure(req, wire.TooLarge, true, err.Error()))
+	}
+	if err == nil && out.Send(b) {
+		return len(b)
+	}
+	size = len(b) // the next reply may be as large
+	b, err = wire.AppendClientReply(nil, id, transport.Failure(req, wire.Overloaded, true,
+		"too many replies wait to be read on this connection; try again"))
+	if err != nil || !out.Send(b) {
+		out.CloseConn()
+	}
+	return size
+}
