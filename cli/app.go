@@ -3,39 +3,41 @@ package cli
 import (
 	"errors"
 	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"ringside/cli/render"
 	"ringside/cli/verbs"
-	"ringside/engine/escape"
 	"ringside/engine/usage"
 	"ringside/localcluster/buildinfo"
 )
 
-// A command is a verb that this package does itself: it is about clusters or
-// about the program, and unknown to the prompt of the screens.
+// A command is a verb with its implementation. The verbs of package verbs all have runVerb; the
+// others are about clusters or about the program, and the prompt of the screens does not have them.
 type command struct {
 	verb *verbs.Verb
 	run  func(*session, *verbs.Call) error
-	own  string // what the command uses instead of the cluster that --cluster names; "" if it uses that one
+	own  string // the clusters that the command uses; "" if it uses the one of --cluster
 }
 
-// Headings of what is about the paper, and about the program itself.
+// Headings of commands in help, beyond those of package verbs.
 const (
 	groupPaper   = "The paper"
 	groupProgram = "This program"
 )
 
-// groups are the headings of help in their order.
-var groups = []string{verbs.GroupCluster, verbs.GroupData, verbs.GroupFaults, verbs.GroupRing, verbs.GroupLook, verbs.GroupScript, groupPaper, groupProgram}
+// groups are the headings in the order of help.
+var groups = []string{verbs.GroupCluster, verbs.GroupData, verbs.GroupFaults, verbs.GroupRing, verbs.GroupLook,
+	verbs.GroupScript, groupPaper, groupProgram}
 
-// commands is everything that can be run, in the order of help. init fills it
-// because man, help and run refer to it.
+// commands are all commands in the order of help. init fills the list because some commands refer to
+// it.
 var commands []command
 
-func init() { commands = listCommands() }
+func init() {
+	commands = listCommands()
+	cli.HelpFlag = nil // the library's own help would differ from that of the command help
+}
 
 func listCommands() []command {
 	out := []command{demoCommand, upCommand}
@@ -71,14 +73,14 @@ func lookup(name string) *verbs.Verb {
 
 func (s *session) runVerb(c *verbs.Call) error { return s.verbsEnv().Call(s.ctx, c) }
 
-// app builds the command line from the registry. Words after a command are left to
-// the registry's parser, which takes flags anywhere; the flags are listed for the manual.
+// app returns the command line as urfave/cli has it. The words after a command go to the parser of
+// package verbs, which takes flags anywhere. urfave's flags of a command are for the manual page only.
 func (s *session) app() *cli.App {
 	app := &cli.App{
 		Name: program, HelpName: program, Usage: "Amazon's Dynamo on one machine, made to be watched",
 		Description: manDescription, Version: buildinfo.Version(),
 		Reader: s.Stdin, Writer: s.Stdout, ErrWriter: s.Stderr,
-		HideHelp: true, HideVersion: true, // theirs are shared by every App of the process
+		HideHelp: true, HideVersion: true,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "cluster", Usage: globals[0].Help, Destination: &s.name},
 			&cli.BoolFlag{Name: "json", Usage: "print JSON", Destination: &s.JSON},
@@ -92,33 +94,35 @@ func (s *session) app() *cli.App {
 			}
 			return nil
 		},
-		Action:         s.bare,
-		ExitErrHandler: func(*cli.Context, error) {}, // Run's caller exits
+		Action:         s.runBare,
+		ExitErrHandler: func(*cli.Context, error) {}, // Run returns the exit code
 		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return badGlobal(err) },
 	}
 	for _, cmd := range commands {
 		app.Commands = append(app.Commands, s.urfave(cmd))
 	}
-	app.Commands = append(app.Commands, &cli.Command{Name: completeName, Hidden: true, HideHelp: true, SkipFlagParsing: true,
+	app.Commands = append(app.Commands, &cli.Command{
+		Name: completeName, Hidden: true, HideHelp: true, SkipFlagParsing: true,
 		Action: func(c *cli.Context) error { return s.complete(c.Args().Slice()) }})
 	return app
 }
 
 func badGlobal(err error) error {
-	return usage.Errorf("%s; ringside help lists what there is", escape.Terminal([]byte(err.Error())))
+	return usage.Errorf("%s; ringside help lists the flags", render.Text(err.Error()))
 }
 
+// urfave returns a command as urfave/cli has it.
 func (s *session) urfave(cmd command) *cli.Command {
 	v := cmd.verb
-	args := strings.TrimPrefix(v.Synopsis(), v.Name)
 	out := &cli.Command{
-		Name: v.Name, Usage: v.Usage, Description: v.Help, Category: v.Group, UsageText: program + " " + v.Name + args,
+		Name: v.Name, Usage: v.Usage, Description: v.Help, Category: v.Group, UsageText: prefix + v.Synopsis(),
 		HideHelp: true, SkipFlagParsing: true,
 		Action: func(c *cli.Context) error {
+			words := c.Args().Slice()
 			if c.Bool("help") {
-				return s.Print(v.Manual())
+				words = append([]string{"--help"}, words...)
 			}
-			return s.do(cmd, c.Args().Slice())
+			return s.do(cmd, words)
 		},
 	}
 	for _, f := range v.Flags {
@@ -137,29 +141,30 @@ func urfaveFlag(f verbs.Flag) cli.Flag {
 // do parses the words after a command and runs it.
 func (s *session) do(cmd command, words []string) error {
 	c, err := verbs.Parse(cmd.verb, words, globals...)
-	if errors.Is(err, verbs.ErrHelp) {
-		return s.Print(cmd.verb.Manual())
-	}
-	if err != nil {
+	help := errors.Is(err, verbs.ErrHelp)
+	if err != nil && !help {
 		return err
 	}
 	s.adopt(c)
+	if help {
+		return s.Show(cmd.verb.JSON(), cmd.verb.Manual(prefix))
+	}
 	if cmd.own != "" && s.name != "" {
 		return usage.Errorf("%s: --cluster %s: the command uses %s; leave --cluster out", cmd.verb.Name,
-			escape.TerminalShort([]byte(s.name), 60), cmd.own)
+			render.Quoted(s.name), cmd.own)
 	}
 	return cmd.run(s, c)
 }
 
-// bare is what a command line without a known command does.
-func (s *session) bare(c *cli.Context) error {
+// runBare runs a command line without a known command.
+func (s *session) runBare(c *cli.Context) error {
 	switch word := c.Args().First(); {
 	case c.Bool("version"):
 		return s.do(versionCommand, nil)
 	case word != "":
 		return noCommand(word)
 	case c.Bool("help"):
-		return s.Print(overview())
+		return s.do(helpCommand, nil)
 	}
 	if s.Interactive() {
 		return s.do(demoCommand, nil)
@@ -174,16 +179,12 @@ var helpCommand = command{
 	run: func(s *session, c *verbs.Call) error {
 		v := lookup(c.Arg(0))
 		switch {
-		case c.Arg(0) == "" && s.JSON:
-			return s.PrintJSON(verbs.OverviewJSON(allVerbs()))
 		case c.Arg(0) == "":
-			return s.Print(overview())
+			return s.Show(verbs.OverviewJSON(allVerbs()), overview())
 		case v == nil:
 			return noCommand(c.Arg(0))
-		case s.JSON:
-			return s.PrintJSON(v.JSON())
 		}
-		return s.Print(v.Manual())
+		return s.Show(v.JSON(), v.Manual(prefix))
 	},
 }
 
@@ -192,14 +193,11 @@ func noCommand(word string) error {
 	for _, v := range allVerbs() {
 		names = append(names, v.Name)
 	}
-	hint := ""
-	if near := render.Nearest(word, names); near != "" {
-		hint = "; did you mean " + near + "?"
-	}
-	return usage.Errorf("there is no command '%s'%s; ringside help lists them", escape.TerminalShort([]byte(word), 60), hint)
+	return usage.Errorf("there is no command %s%s; ringside help lists the commands", render.Quoted(word),
+		render.DidYouMean(word, names))
 }
 
-// overview is the help of the whole program.
+// overview returns the help of the whole program.
 func overview() string {
 	return `ringside is Amazon's Dynamo (SOSP 2007) on one machine, made to be watched.
 
@@ -210,7 +208,7 @@ func overview() string {
   ringside get cart                 and look
 
 ` + verbs.Overview(allVerbs()) + `
-Every command takes --cluster NAME, --json, --no-color and --help, anywhere.
+Every command takes --cluster NAME, --json, --no-color and --help, before or after its arguments.
 Exit codes: 0 ok, 1 internal error, 2 usage, 3 key not found, 4 siblings where one value was
 asked for, 5 quorum not reached, 6 context refused, 7 no such cluster running, 8 an expect or
 wait that does not hold, 130 interrupted.

@@ -1,6 +1,3 @@
-// Package cli is the command line: urfave/cli picks the command, the registry
-// of cli/verbs parses and does it, and this package adds what is about
-// clusters and this program rather than about a cluster's keys.
 package cli
 
 import (
@@ -18,26 +15,27 @@ import (
 	"ringside/cli/exit"
 	"ringside/cli/script"
 	"ringside/cli/verbs"
+	"ringside/engine/usage"
 	"ringside/localcluster/config"
 	"ringside/localcluster/datadir"
 )
 
-// An Env is the world that a command line runs in. Nothing else of the process is used.
+// An Env is what a command line uses of the process. It uses nothing else.
 type Env struct {
 	Args           []string // without the program's name
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	Getenv         func(string) string
 	Dir            string       // the working folder; "" for the process's own
-	Host           *script.Host // where up starts clusters that outlive the command; nil: up stays in the foreground
+	Host           *script.Host // keeps the clusters that up starts; nil: up runs until its cluster ends
 }
 
-// Main runs the process's command line and returns its exit code. A signal that asks for the end,
-// also SIGQUIT, ends the command in order: Main restores the terminal and deletes temporary
-// folders.
+// Main runs the command line of the process and returns its exit code. After an interrupt, SIGTERM,
+// SIGQUIT or SIGHUP, the command restores the terminal and deletes temporary folders before Main
+// returns.
 func Main(args []string) int {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
-	if !signal.Ignored(syscall.SIGHUP) { // nohup means it
+	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores the signal
 		signals = append(signals, syscall.SIGHUP)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), signals...)
@@ -55,12 +53,16 @@ func Run(ctx context.Context, env Env) int {
 	s := newSession(ctx, env)
 	err := s.app().RunContext(ctx, append([]string{program}, env.Args...))
 	if s.cluster != nil {
-		_ = s.cluster.close() // it only ever was a connection
+		_ = s.cluster.close() // only a connection, so nothing is lost
 	}
 	return s.finish(err)
 }
 
-const program = "ringside"
+const (
+	program = "ringside"
+	// prefix stands before a command in help.
+	prefix = program + " "
+)
 
 // A session is one command line that runs. One goroutine owns it.
 type session struct {
@@ -81,11 +83,11 @@ func newSession(ctx context.Context, env Env) *session {
 
 // globals are the flags that may stand before the command and after it.
 var globals = []verbs.Flag{
-	{Name: verbs.ClusterFlag, Kind: verbs.String, Value: "NAME", Help: "which cluster; RINGSIDE_CLUSTER otherwise, or default"},
-	{Name: "no-color", Kind: verbs.Bool, Help: "no colours; so do NO_COLOR and TERM=dumb"},
+	{Name: verbs.ClusterFlag, Kind: verbs.String, Value: "NAME", Help: "the cluster; otherwise that of RINGSIDE_CLUSTER, or default"},
+	{Name: "no-color", Kind: verbs.Bool, Help: "no colours, as with NO_COLOR or TERM=dumb"},
 }
 
-// adopt takes over the global flags that stood after the command.
+// adopt takes over the global flags that stand after the command.
 func (s *session) adopt(c *verbs.Call) {
 	if c.Has("cluster") {
 		s.name = c.String("cluster")
@@ -94,7 +96,7 @@ func (s *session) adopt(c *verbs.Call) {
 	s.JSON = s.JSON || c.Bool("json")
 }
 
-// clusterName is the cluster that the command line means.
+// clusterName returns the name of the cluster that the command line means.
 func (s *session) clusterName() string {
 	for _, name := range []string{s.name, s.Getenv("RINGSIDE_CLUSTER")} {
 		if name != "" {
@@ -104,32 +106,36 @@ func (s *session) clusterName() string {
 	return config.DefaultName
 }
 
-// home is the folder of clusters.
+// home returns the folder of all clusters.
 func (s *session) home() (string, error) {
 	dir, err := datadir.Home(s.Getenv)
 	return dir, unusable(told(err, ""), "set RINGSIDE_HOME to a folder of your own")
 }
 
-// verbsEnv is what a verb runs in. The cluster is only asked for when the verb uses it.
+// verbsEnv returns the surroundings of a verb. The verb connects to the cluster when it first uses it.
 func (s *session) verbsEnv() *verbs.Env {
 	s.cluster = &lazy{session: s}
 	tty := console.IsTerminal(s.Stdout)
 	return &verbs.Env{
 		Cluster: s.cluster, In: s.Stdin, Out: s.Stdout, Err: s.Stderr, JSON: s.JSON, Terminal: tty, Width: s.Width(),
 		Color: tty && s.Colors(), Name: s.clusterName(), Dir: s.Dir,
-		Contexts: contexts{s}, Extra: globals,
+		Contexts: contexts{s}, Extra: globals, Prefix: prefix,
 	}
 }
 
-// finish tells what went wrong and returns the exit code.
+// finish prints an error and returns the exit code.
 func (s *session) finish(err error) int {
+	var misuse *usage.Error
+	if errors.As(err, &misuse) && misuse.Synopsis != "" {
+		err = &usage.Error{Err: err, Synopsis: prefix + misuse.Synopsis}
+	}
 	e := exit.As(err)
 	switch {
 	case e == nil:
 		return exit.OK
-	case errors.Is(err, syscall.EPIPE): // head has what it wanted
+	case errors.Is(err, syscall.EPIPE): // the reader, such as head, has read enough
 		return exit.OK
-	case e.Reported, e.Exit == exit.Interrupted: // who pressed Ctrl-C knows
+	case e.Reported, e.Exit == exit.Interrupted: // the user pressed Ctrl-C and needs no message
 	case s.JSON || wantsJSON(s.args):
 		if err := s.PrintJSON(exit.JSON(e)); err != nil {
 			return exit.Internal
@@ -141,7 +147,7 @@ func (s *session) finish(err error) int {
 	return e.Exit
 }
 
-// wantsJSON looks for --json where parsing did not get as far.
+// wantsJSON reports whether --json was given, for a command line that could not be parsed.
 func wantsJSON(args []string) bool {
 	if i := slices.Index(args, "--"); i >= 0 {
 		args = args[:i]

@@ -123,7 +123,7 @@ func TestGlobalFlags(t *testing.T) {
 func TestUsage(t *testing.T) {
 	dir := home(t)
 	for line, want := range map[string]string{
-		"get":                    "usage: get KEY",
+		"get":                    "usage: ringside get KEY",
 		"git cart":               "did you mean get?",
 		"--jsno":                 "ringside help",
 		"--cluster":              "ringside help",
@@ -346,11 +346,32 @@ func TestPromptRefusesAnotherCluster(t *testing.T) {
 	env := &verbs.Env{Name: "a", Extra: globals} // without a cluster: nothing is sent
 	for _, line := range []string{"kill n1 --cluster b", "ringside put cart milk --cluster=b", "help --cluster b"} {
 		out, code := runLine(t.Context(), env, "a", line)
-		if code != exit.Usage || !strings.Contains(out, "commands here are for cluster a") {
+		if code != exit.Usage || !strings.Contains(out, "commands here act on cluster a") {
 			t.Errorf("%s: exit %d, %q", line, code, out)
 		}
 	}
 	if out, code := runLine(t.Context(), env, "a", "clock compare {n1:1} {n1:1} --cluster a"); code != exit.OK {
 		t.Errorf("its own cluster: exit %d, %q", code, out)
+	}
+}
+
+// The flag and the command for help print the same, with the program's name before a command.
+func TestHelpIsOne(t *testing.T) {
+	for _, lines := range [][]string{
+		{"help", "-h", "--help"}, {"help --json", "-h --json"}, {"help put", "put --help", "put -h", "-h put"},
+		{"help up --json", "-h up --json", "up --help --json"},
+	} {
+		want := ringside(t, t.TempDir(), lines[0])
+		for _, line := range lines[1:] {
+			if got := ringside(t, t.TempDir(), line); got != want || got.exit != 0 {
+				t.Errorf("%s and %s differ:\n%+v\n%+v", line, lines[0], got, want)
+			}
+		}
+	}
+	if r := ringside(t, t.TempDir(), "put --help"); !strings.Contains(r.out, "\n  ringside put KEY VALUE|- [-c CTX]") {
+		t.Errorf("%s", r.out)
+	}
+	if r := ringside(t, t.TempDir(), "put"); !strings.Contains(r.err, "usage: ringside put KEY") {
+		t.Errorf("%s", r.err)
 	}
 }

@@ -1,6 +1,6 @@
 // Package testscripts holds scenarios as scripts: each is a .txtar file whose first line names the
-// sections of the paper that it shows. go test runs all of them here, and ringside run NAME runs one
-// anywhere, because the program has them embedded.
+// sections of the paper that it shows. go test runs all of them here, and ringside run NAME runs
+// one anywhere, because the program has them embedded.
 //
 // A new scenario is a new file. It waits for conditions and never sleeps.
 package testscripts
@@ -30,8 +30,8 @@ func Names() []string {
 	return out
 }
 
-// Read returns the text of the script called name, with or without its extension. It returns false if
-// there is no such script.
+// Read returns the text of the script called name, with or without its extension. It returns false
+// if there is no such script.
 func Read(name string) (text []byte, ok bool) {
 	text, err := files.ReadFile(strings.TrimSuffix(name, Extension) + Extension)
 	return text, err == nil

@@ -98,7 +98,8 @@ func (p *patcher) checkComparison(n *ast.BinaryNode) {
 	}
 }
 
-// checkPredicate collects the nodes that the predicate of all, any or none names: all(nodes, # != n9).
+// checkPredicate collects the nodes that the predicate of all, any or none names: all(nodes, # !=
+// n9).
 func (p *patcher) checkPredicate(n *ast.BuiltinNode) {
 	if len(n.Arguments) < 2 || !givesNodes(n.Arguments[0]) {
 		return

@@ -59,8 +59,8 @@ or hints>=0.`
 // maxText is how many runes of a condition a message shows.
 const maxText = render.MaxValue
 
-// Parse reads the arguments of a command. If each argument is a condition, all of them have to hold.
-// Otherwise the arguments are one condition whose spaces were not quoted: hints == 0.
+// Parse reads the arguments of a command. If each argument is a condition, all of them have to
+// hold. Otherwise the arguments are one condition whose spaces were not quoted: hints == 0.
 func Parse(args []string, o Options) (*Condition, error) {
 	c, err := parseAll(args, o)
 	switch {

@@ -28,13 +28,14 @@ type expression struct {
 	named   []nodeName
 }
 
-// functionNames are the names of all functions, sorted. init fills it because functions refer to it.
+// functionNames are the names of all functions, sorted. init fills it because functions refer to
+// it.
 var functionNames []string
 
 func init() { functionNames = slices.Sorted(maps.Keys(functions)) }
 
-// compile reads an expression. A word that names no function is text, so that keys and nodes need no
-// quotes.
+// compile reads an expression. A word that names no function is text, so that keys and nodes need
+// no quotes.
 func compile(text string) (*expression, error) {
 	if len(text) > maxExpression {
 		return nil, fmt.Errorf("the condition is longer than %d bytes", maxExpression)
@@ -96,8 +97,8 @@ var singleEqual = regexp.MustCompile(`([^=!<>])=([^=]|$)`)
 // doubled returns text with == for each single =.
 func doubled(text string) string { return singleEqual.ReplaceAllString(text, "$1==$2") }
 
-// withResultOf returns call with the result type of gives, so that the compiler refuses a comparison
-// with another type.
+// withResultOf returns call with the result type of gives, so that the compiler refuses a
+// comparison with another type.
 func withResultOf(gives any, call func(...any) (any, error)) any {
 	switch gives.(type) {
 	case int:
@@ -118,8 +119,8 @@ func withResult[T any](call func(...any) (any, error)) func(...any) (T, error) {
 	}
 }
 
-// blocks evaluates the expression. If the expression does not hold, blocks returns the values of its
-// functions.
+// blocks evaluates the expression. If the expression does not hold, blocks returns the values of
+// its functions.
 func (x *expression) blocks(ctx context.Context, l *look) (string, error) {
 	if err := x.checkNodes(ctx, l); err != nil { // first, because evaluation may skip parts
 		return "", err
@@ -201,8 +202,8 @@ func (l *look) record(name string, args []string, v any) {
 	}
 }
 
-// A patcher turns words into text and bare functions into calls. It joins keys that the parser split
-// at hyphens and dots, and collects the nodes that the condition names.
+// A patcher turns words into text and bare functions into calls. It joins keys that the parser
+// split at hyphens and dots, and collects the nodes that the condition names.
 type patcher struct {
 	err   error
 	calls int

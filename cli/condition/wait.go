@@ -22,8 +22,9 @@ const (
 	busyInterval = 5 * time.Millisecond
 )
 
-// Wait looks at the cluster until the condition holds. It looks again after each event that may have
-// changed the result. After timeout it returns an *exit.Error that names what blocks the condition.
+// Wait looks at the cluster until the condition holds. It looks again after each event that may
+// have changed the result. After timeout it returns an *exit.Error that names what blocks the
+// condition.
 func (c *Condition) Wait(ctx context.Context, src Source, timeout time.Duration) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -80,8 +81,8 @@ func (c *Condition) checkWithin(ctx context.Context, src Source, limit time.Dura
 	return "", err
 }
 
-// follow signals events that can change the result of a look. The caller calls the returned function
-// to end that.
+// follow signals events that can change the result of a look. The caller calls the returned
+// function to end that.
 func follow(ctx context.Context, src Source) (<-chan struct{}, func()) {
 	changed := make(chan struct{}, 1)
 	ctx, cancel := context.WithCancel(ctx)

@@ -1,6 +1,6 @@
 // Package console is the surroundings of one command line: its streams, its environment and its
-// working folder, and how it prints. Commands use a Console and nothing else of the process, so that
-// tests and scripts can run them side by side.
+// working folder, and how it prints. Commands use a Console and nothing else of the process, so
+// that tests and scripts can run them side by side.
 //
 // Data goes to Stdout, as text or, with JSON, as one object a line. Messages go to Stderr.
 package console
@@ -106,8 +106,8 @@ func Width(stream any) int {
 	return width
 }
 
-// maxTemp is how long the path of the folder for temporary files may be. A path of a socket has about
-// a hundred bytes, and some systems have a long path for temporary files.
+// maxTemp is how long the path of the folder for temporary files may be. A path of a socket has
+// about a hundred bytes, and some systems have a long path for temporary files.
 const maxTemp = 20
 
 // ShortTemp creates a temporary folder whose path leaves room for the name of a socket.

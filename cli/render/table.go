@@ -21,7 +21,16 @@ type Cell struct {
 }
 
 // Number returns the Cell of a number.
-func Number(n int) Cell { return Cell{Text: strconv.Itoa(n), Right: true} }
+func Number(n int) Cell { return Flush(strconv.Itoa(n)) }
+
+// Flush returns a Cell whose text is flush right.
+func Flush(text string) Cell { return Cell{Text: text, Right: true} }
+
+// Toned returns a Cell with a tone.
+func Toned(t Tone, text string) Cell { return Cell{Text: text, Tone: t} }
+
+// NodeCell returns the Cell of a node's name.
+func NodeCell(name string) Cell { return Toned(Bold, Node(name)) }
 
 // A Table is rows of cells whose columns line up. Rows may differ in length.
 type Table struct {

@@ -33,8 +33,8 @@ const (
 // input, and host keeps the clusters that the command line starts.
 type Program func(ctx context.Context, args []string, console console.Console, host *Host) int
 
-// A Host keeps the clusters that a script starts in this process. Its methods may be called from any
-// goroutine.
+// A Host keeps the clusters that a script starts in this process. Its methods may be called from
+// any goroutine.
 type Host struct {
 	mu       sync.Mutex
 	clusters []io.Closer

@@ -22,8 +22,8 @@ type Script struct {
 }
 
 // Find returns the scripts that args name: files, folders, which stand for their .txtar files, and
-// names of embedded scripts. A file or folder comes before an embedded script of that name. Paths are
-// relative to dir, or to the working folder if dir is "".
+// names of embedded scripts. A file or folder comes before an embedded script of that name. Paths
+// are relative to dir, or to the working folder if dir is "".
 func Find(dir string, args []string) ([]Script, error) {
 	var out []Script
 	for _, arg := range args {
@@ -86,8 +86,8 @@ func embedded(name string) ([]Script, error) {
 	return []Script{{Shown: strings.TrimSuffix(name, testscripts.Extension) + testscripts.Extension, Text: text}}, nil
 }
 
-// onDisk returns the paths at which testscript finds the scripts. A script that is embedded, or that
-// had to be translated, is written to folder.
+// onDisk returns the paths at which testscript finds the scripts. A script that is embedded, or
+// that had to be translated, is written to folder.
 func onDisk(folder string, scripts []Script) ([]string, error) {
 	out := make([]string, len(scripts))
 	for i, s := range scripts {

@@ -30,9 +30,9 @@ type Result struct {
 	Log      string // of the commands that ran; not safe for a terminal
 }
 
-// Run runs scripts, several at once, and calls show with the result of each in the order of scripts.
-// If show fails, Run ends the scripts and returns show's error. If ctx ends, Run ends the scripts and
-// returns ctx's error. Run returns after every script has cleaned up.
+// Run runs scripts, several at once, and calls show with the result of each in the order of
+// scripts. If show fails, Run ends the scripts and returns show's error. If ctx ends, Run ends the
+// scripts and returns ctx's error. Run returns after every script has cleaned up.
 func Run(ctx context.Context, program Program, scripts []Script, verbose bool, show func(Result) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -131,7 +131,8 @@ func (t *runner) FailNow() { t.failed = true; runtime.Goexit() }
 // Verbose implements testscript.T.
 func (t *runner) Verbose() bool { return t.verbose }
 
-// Run implements testscript.T: it starts a script. A panic in f fails the script after its clean-up.
+// Run implements testscript.T: it starts a script. A panic in f fails the script after its
+// clean-up.
 func (t *runner) Run(name string, f func(testscript.T)) {
 	sub := &runner{name: name, verbose: t.verbose, done: make(chan struct{})}
 	t.subs = append(t.subs, sub)
@@ -154,8 +155,8 @@ func (t *runner) Run(name string, f func(testscript.T)) {
 // failure matches the line of a log that says where a script failed.
 var failure = regexp.MustCompile(`(?m)^FAIL: (.*):(\d+): (.*)$`)
 
-// result returns the outcome of a script that has ended. file is the path under which testscript ran
-// it.
+// result returns the outcome of a script that has ended. file is the path under which testscript
+// ran it.
 func (t *runner) result(shown, file string) Result {
 	log := strings.ReplaceAll(strings.TrimSpace(t.log.String()), file, shown)
 	r := Result{Script: shown, Name: t.name, OK: !t.failed, Elapsed: t.took, Log: log}
@@ -200,8 +201,8 @@ func reason(log, message string) string {
 	return ": " + line
 }
 
-// Text returns the result as lines for a person, with the log of a script that failed or, if verbose,
-// of any script.
+// Text returns the result as lines for a person, with the log of a script that failed or, if
+// verbose, of any script.
 func (r Result) Text(verbose bool) string {
 	switch {
 	case !r.OK:

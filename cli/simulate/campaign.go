@@ -17,8 +17,8 @@ import (
 	"ringside/engine/sim/plan"
 )
 
-// A campaign plays many seeds, one on each processor at a time. Its totals do not depend on the order
-// in which runs end.
+// A campaign plays many seeds, one on each processor at a time. Its totals do not depend on the
+// order in which runs end.
 type campaign struct {
 	opt      plan.Options    // Seed: the first
 	seeds    uint64          // how many to play; 0: until the time is over
@@ -146,8 +146,8 @@ func (t *totals) add(r sim.Result) {
 	}
 }
 
-// spread returns a run's part of the campaign's hash, which is a sum and so independent of the order
-// of runs.
+// spread returns a run's part of the campaign's hash, which is a sum and so independent of the
+// order of runs.
 func spread(seed, hash uint64) uint64 {
 	x := (hash ^ seed*0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9
 	return x ^ x>>29
@@ -157,8 +157,9 @@ func spread(seed, hash uint64) uint64 {
 const coverage = "coverage"
 
 // cover finds the kinds of faults that were asked for, or drawn, and never fired. If only the seeds
-// were chosen, and there were coverageSeeds of them, a missing kind is a violation: the campaign would
-// prove nothing about it. Chosen options may leave no room for a kind, so then it is only reported.
+// were chosen, and there were coverageSeeds of them, a missing kind is a violation: the campaign
+// would prove nothing about it. Chosen options may leave no room for a kind, so then it is only
+// reported.
 func (c *campaign) cover() {
 	want := c.opt.Faults
 	if want == nil {

@@ -114,8 +114,8 @@ func checkFlags(c *verbs.Call) error {
 	return nil
 }
 
-// checkFiles returns a usage error for a file that cannot be written, before a campaign that may take
-// hours.
+// checkFiles returns a usage error for a file that cannot be written, before a campaign that may
+// take hours.
 func (r *runner) checkFiles() error {
 	for _, name := range []string{"script", "html"} {
 		if !r.call.Has(name) {

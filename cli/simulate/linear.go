@@ -43,8 +43,8 @@ func (r linearReport) verdict() string {
 	return "NOT linearizable"
 }
 
-// checkRun asks porcupine about one run. A run that is not linearizable is not a bug, but the command
-// fails, because that was the question.
+// checkRun asks porcupine about one run. A run that is not linearizable is not a bug, but the
+// command fails, because that was the question.
 func (r *runner) checkRun(result sim.Result) error {
 	answer := linear.Check(result.History)
 	rep := newLinearReport(result, answer)

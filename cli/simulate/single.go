@@ -60,8 +60,8 @@ func (r *runner) playMany(o plan.Options) error {
 	return r.finish(c, o)
 }
 
-// finish shows the result of a campaign. A run that failed is made smaller first, unless a script was
-// played. The failure is shown even if the smaller run cannot be found or written.
+// finish shows the result of a campaign. A run that failed is made smaller first, unless a script
+// was played. The failure is shown even if the smaller run cannot be found or written.
 func (r *runner) finish(c *campaign, o plan.Options) error {
 	report := c.report()
 	script, unwritten := "", error(nil)

@@ -1,8 +1,7 @@
 package verbs
 
 // §4.4: an application that reconciles. The paper's cart merges by union, "however, deleted
-// items can resurface"; a cart that keeps apart what was removed from what was never there, an
-// observed-remove set, is next to it.
+// items can resurface". The other kind of cart is an observed-remove set, where they do not.
 
 import (
 	"context"
@@ -36,7 +35,7 @@ const (
 
 var cartActions = []string{cartAdd, cartRemove, cartShow}
 
-// tagSize is the bytes of an addition's tag: enough that chance never makes two alike.
+// tagSize is the bytes of an addition's random tag. Two equal tags are practically impossible.
 const tagSize = 8
 
 var cartVerb = &Verb{
@@ -46,15 +45,15 @@ var cartVerb = &Verb{
 		{Name: "ITEM", Optional: true, Many: true},
 	},
 	Usage: "keep a shopping cart: an application that merges siblings",
-	Help: `ACTION is add, remove or show. It reads the key, merges its siblings, adds or removes
-items, and puts the result with the context that covers all siblings. How it merges is
-decided when the cart is new:
+	Help: `ACTION is add, remove or show. cart reads the key, merges its siblings, adds or removes
+items, and puts the result with the context that covers all siblings. A new cart decides how it merges:
 --merge union is the paper's cart, a list of items. Items added on two sides are never lost,
-but one that was removed on one side comes back from the other.
+but an item that was removed on one side comes back from the other.
 --merge or-set tags each addition and remembers the tags that were removed (an observed-remove
-set): what was removed stays away, unless it was added anew.`,
+set): a removed item stays away unless it was added again.`,
 	Flags: []Flag{
-		{Name: "merge", Kind: String, Value: "union|or-set", Words: []string{cartUnion, cartSet}, Help: "how siblings merge; otherwise as the cart is, and union for a new one"},
+		{Name: "merge", Kind: String, Value: "union|or-set", Words: []string{cartUnion, cartSet},
+			Help: "how siblings merge; otherwise as the cart does, and union for a new one"},
 		viaFlag, readFlag, writeFlag, strictFlag, saveFlag},
 	Run: runCart,
 }
@@ -62,7 +61,8 @@ set): what was removed stays away, unless it was added anew.`,
 func runCart(ctx context.Context, e *Env, c *Call) error {
 	action := c.Arg(0)
 	if !slices.Contains(cartActions, action) {
-		return c.Misusef("%s is none of %s%s", render.Quoted(action), strings.Join(cartActions, ", "), render.DidYouMean(action, cartActions))
+		return c.Misusef("%s is none of %s%s", render.Quoted(action), strings.Join(cartActions, ", "),
+			render.DidYouMean(action, cartActions))
 	}
 	key, items := []byte(c.Arg(1)), c.Args[2:]
 	if err := checkItems(c, action, items); err != nil {
@@ -103,7 +103,7 @@ func runCart(ctx context.Context, e *Env, c *Call) error {
 	return e.put(ctx, c, save, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
 }
 
-// checkItems looks at what of the command line can be judged without the cart.
+// checkItems returns a usage error for arguments that fit no cart.
 func checkItems(c *Call, action string, items []string) error {
 	merge := c.String("merge")
 	switch {
@@ -118,7 +118,7 @@ func checkItems(c *Call, action string, items []string) error {
 	}
 	for _, item := range items {
 		if strings.TrimSpace(item) != item || item == "" || !utf8.ValidString(item) {
-			return usage.Errorf("cart %s: %s is no item: it is empty, no text, or begins or ends with a space", action, render.Quoted(item))
+			return usage.Errorf("cart %s: %s is not an item: an item is text, is not empty, and has no space at its ends", action, render.Quoted(item))
 		}
 	}
 	return nil
@@ -139,13 +139,13 @@ func kindOf(v vclock.Version) string {
 	return cartUnion
 }
 
-// readBasket merges the siblings; want is how, "" for as they are. For a cart that merges otherwise,
-// the error gives the advice.
+// readBasket returns the merge of the siblings. want is how they merge, "" for as they do. The
+// error for a cart that merges in another way ends in advice.
 func readBasket(g *got, want, advice string) (*basket, error) {
 	b := &basket{merge: want}
 	for i, v := range g.Siblings {
 		merge := kindOf(v)
-		if first := kindOf(g.Siblings[0]); merge != first { // no way to merge fits both
+		if first := kindOf(g.Siblings[0]); merge != first {
 			return nil, usage.Errorf("%s: sibling 1 is a cart that merges by %s, and sibling %d by %s; "+
 				"keep one with  resolve %s --pick I", render.Key(g.key), first, i+1, merge, typed(g.key))
 		}
@@ -153,7 +153,7 @@ func readBasket(g *got, want, advice string) (*basket, error) {
 			b.merge = merge
 		}
 		if err := b.take(v, i == 0); merge == b.merge && err != nil {
-			return nil, usage.Errorf("%s: sibling %d is no cart: %w", render.Key(g.key), i+1, err)
+			return nil, usage.Errorf("%s: sibling %d is not a cart: %w", render.Key(g.key), i+1, err)
 		}
 	}
 	if len(g.Siblings) > 0 && b.merge != kindOf(g.Siblings[0]) {
@@ -166,7 +166,7 @@ func readBasket(g *got, want, advice string) (*basket, error) {
 	return b, nil
 }
 
-// take merges one sibling.
+// take merges one sibling into the basket.
 func (b *basket) take(v vclock.Version, first bool) error {
 	if b.merge == cartSet {
 		s, err := cart.ParseSet(v.Value)
@@ -195,6 +195,7 @@ func (b *basket) encode() []byte {
 	return b.list.Encode()
 }
 
+// words returns the items for a person.
 func (b *basket) words() string {
 	items := b.items()
 	if len(items) == 0 {
@@ -203,7 +204,7 @@ func (b *basket) words() string {
 	return escape.TerminalShort([]byte(strings.Join(items, ", ")), render.MaxValue)
 }
 
-// change adds or removes one item.
+// change adds or removes an item.
 func (b *basket) change(action, item string, g *got) (err error) {
 	if action == cartAdd && b.merge == cartSet {
 		var tag [tagSize]byte
@@ -218,13 +219,14 @@ func (b *basket) change(action, item string, g *got) (err error) {
 		return nil
 	}
 	if !slices.Contains(b.items(), item) {
-		return &exit.Error{Exit: exit.NotFound, Code: "item_not_found", Message: fmt.Sprintf("cart remove: there is no %s in %s", render.Key([]byte(item)), render.Key(g.key))}
+		return &exit.Error{Exit: exit.NotFound, Code: "item_not_found",
+			Message: fmt.Sprintf("cart remove: there is no %s in %s", render.Key([]byte(item)), render.Key(g.key))}
 	}
 	b.set, b.list = b.set.Remove(item), b.list.Remove(item)
 	return nil
 }
 
-// show writes what is in the cart. It mends nothing: the siblings stay until somebody puts.
+// show writes the items. The siblings stay until the next put.
 func (b *basket) show(e *Env, g *got) error {
 	if e.JSON {
 		return e.print(struct {
@@ -237,7 +239,8 @@ func (b *basket) show(e *Env, g *got) error {
 	}
 	line := b.words()
 	if n := len(g.Siblings); n > 1 {
-		line += "\n  " + e.paint(render.Warn, fmt.Sprintf("‖ %s, merged by %s; the next add or remove makes them one (§4.4)", render.Count(n, "sibling"), b.merge))
+		line += "\n  " + e.paint(render.Warn, fmt.Sprintf("‖ %s, merged by %s; the next add or remove makes them one (§4.4)",
+			render.Count(n, "sibling"), b.merge))
 	}
 	return e.write(line + "\n")
 }

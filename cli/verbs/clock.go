@@ -1,7 +1,7 @@
 package verbs
 
-// §4.4: how two versions relate. A program that compares the counters of two clocks itself would
-// take {n4:1} for an ancestor of {n4:.2}.
+// §4.4: how two versions relate. The counters of two clocks are not enough: {n4:1} is not an
+// ancestor of {n4:.2}.
 
 import (
 	"context"
@@ -16,20 +16,20 @@ import (
 	"ringside/engine/wire"
 )
 
-// clockCompare is the one action of clock.
+// clockCompare is the only action of clock.
 const clockCompare = "compare"
 
 var clockVerb = &Verb{
 	Name: "clock", Group: GroupLook, Section: "§4.4",
 	Args:  []Arg{{Name: clockCompare, Words: []string{clockCompare}}, {Name: "A"}, {Name: "B"}},
-	Usage: "say how two versions relate: before, after, equal or concurrent",
+	Usage: "show how two versions relate: before, after, equal or concurrent",
 	Help: `A and B are clocks as get shows them, such as '{n4:1}' and '{n4:.2}', or versions as JSON: an element of
 "siblings" of get, an element of "versions" of inspect, or what put prints. A is before B if B descends from A.
 ` + notationHelp + `
-The counters alone mislead, and so does "clock" in JSON: {n4:1} and {n4:.2} are concurrent. JSON versions are
-compared by dot and past, which decide always. Notations show which life of a node's counters is meant (n1~3a74)
-only where a clock holds two of them; where one operand shows it and the other does not, compare JSON versions.
---json prints {"relation":"before|after|equal|concurrent"}. No cluster has to run.`,
+The counters alone mislead, as does "clock" in JSON: {n4:1} and {n4:.2} are concurrent. JSON versions are
+compared by dot and past, which always decide. A notation shows the epoch of a node's counters (n1~3a74)
+only if its clock has two epochs of the node. If one operand shows an epoch and the other does not, compare JSON
+versions. --json prints {"relation":"before|after|equal|concurrent"}. No cluster has to run.`,
 	Run: func(_ context.Context, e *Env, c *Call) error {
 		if action := c.Arg(0); action != clockCompare {
 			return c.Misusef("%s is not an action; there is %s", render.Quoted(action), clockCompare)
@@ -53,13 +53,13 @@ only where a clock holds two of them; where one operand shows it and the other d
 	},
 }
 
-// An operand of a comparison is a clock as its notation shows it, and the version, if there is one.
+// An operand of a comparison is the clock that a notation shows, and the version if JSON was given.
 type operand struct {
 	shown   vclock.Clock
 	version *vclock.Version
 }
 
-// maxOperand bounds a version as JSON: its value and its clock.
+// maxOperand bounds the bytes of a version as JSON: its value and its clock.
 const maxOperand = 2*wire.MaxValue + vclock.MaxNotation
 
 func parseOperand(text string) (operand, error) {
@@ -79,8 +79,8 @@ func parseOperand(text string) (operand, error) {
 	return operand{shown: c}, nil
 }
 
-// parseVersion reads a version as JSON. One without dot or past is refused: the counters alone do
-// not decide.
+// parseVersion reads a version as JSON. A version without dot or past is refused, because the
+// counters alone do not decide.
 func parseVersion(text string) (operand, error) {
 	var has struct{ Dot, Past json.RawMessage }
 	var j event.VersionJSON
@@ -109,14 +109,13 @@ func (a operand) compare(b operand) (vclock.Relation, error) {
 		return a.version.Compare(*b.version), nil
 	}
 	if node := a.shown.HiddenEpoch(b.shown); node != "" {
-		return "", fmt.Errorf("clock compare: only one of the two clocks shows which life "+
-			"of the counters of %s it means, "+
+		return "", fmt.Errorf("clock compare: only one of the two clocks shows the epoch of %s, "+
 			"so they cannot be compared; give the versions as JSON", node)
 	}
 	return a.shown.Compare(b.shown), nil
 }
 
-// relate says a relation in words.
+// relate returns a relation as a sentence.
 func relate(a operand, r vclock.Relation, b operand) string {
 	x, y := a.shown.String(), b.shown.String()
 	switch r {

@@ -61,7 +61,7 @@ func TestClockCompareRefuses(t *testing.T) {
 		{"{n4:1}", `{"dot":`, "neither a notation"},
 		{"{n4:1}", "milk", "has no braces"},
 		{"{n4:1}", "@cart", "opaque"},
-		{"{n4:1}", "{n4~9e37:3 n4~3a74:1}", "which life of the counters of n4"},
+		{"{n4:1}", "{n4~9e37:3 n4~3a74:1}", "shows the epoch of n4"},
 	} {
 		for _, line := range [][]string{{c.a, c.b}, {c.b, c.a}} {
 			s := newFake(t).say("clock compare " + Join(line))

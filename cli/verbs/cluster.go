@@ -18,10 +18,11 @@ type Cluster interface {
 	// cluster choose the first running node of the key's preference list. A
 	// request that the cluster answers with a failure is no error: see the reply's Err.
 	Do(ctx context.Context, via string, req wire.ClientRequest) (wire.ClientReply, error)
-	// Fault breaks or mends something, and returns once it is so. A *usage.Error says the fault makes no sense.
+	// Fault breaks or mends something, and returns once it is so. A *usage.Error says the fault makes
+	// no sense.
 	Fault(ctx context.Context, f fault.Fault) error
-	// Member has a node write down a change of the membership (§4.8.1), starting the node that joins. What
-	// follows from it is not waited for. A *usage.Error says the change makes no sense.
+	// Member has a node write down a change of the membership (§4.8.1), starting the node that joins.
+	// What follows from it is not waited for. A *usage.Error says the change makes no sense.
 	Member(ctx context.Context, r member.Request) (member.Change, error)
 	// CheckMember makes all checks of Member and changes nothing. It returns the change that Member
 	// would write.

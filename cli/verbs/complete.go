@@ -12,11 +12,11 @@ import (
 	"ringside/engine/view"
 )
 
-// completeTimeout bounds what a cluster is asked while someone holds the Tab key.
+// completeTimeout bounds the requests of one completion, which runs while a user presses Tab.
 const completeTimeout = 300 * time.Millisecond
 
-// Complete returns what the last of words, which may be empty, can become. e.Cluster
-// may be nil: then only what needs no cluster is known.
+// Complete returns the completions of the last of words, which may be empty. If e.Cluster is nil,
+// words of a cluster are not completed.
 func Complete(ctx context.Context, e *Env, words []string) []string {
 	if len(words) == 0 {
 		words = []string{""}
@@ -31,7 +31,7 @@ func Complete(ctx context.Context, e *Env, words []string) []string {
 	return CompleteVerb(ctx, e, v, words[1:])
 }
 
-// CompleteVerb is Complete for the words after a verb's name.
+// CompleteVerb returns the completions of the last word after a verb's name.
 func CompleteVerb(ctx context.Context, e *Env, v *Verb, words []string) []string {
 	last := words[len(words)-1]
 	args, wants := 0, (*Flag)(nil)
@@ -75,7 +75,7 @@ func CompleteVerb(ctx context.Context, e *Env, v *Verb, words []string) []string
 	return matching(last, append(e.candidates(ctx, a.Complete, last), a.Words...))
 }
 
-// anyFlag is the verb's flag, or one that every verb has.
+// anyFlag returns the verb's flag, or a flag that every verb has, nil if there is none.
 func (v *Verb) anyFlag(e *Env, word string) *Flag {
 	name := strings.TrimLeft(word, "-")
 	if f := v.flag(name); f != nil {
@@ -102,7 +102,7 @@ func matching(prefix string, candidates []string) []string {
 	return out
 }
 
-// candidates lists what can stand in a place.
+// candidates returns the words for a place.
 func (e *Env) candidates(ctx context.Context, what Completion, last string) []string {
 	switch what {
 	case CompleteVerbs:
@@ -117,7 +117,8 @@ func (e *Env) candidates(ctx context.Context, what Completion, last string) []st
 	return nil
 }
 
-// replay is a view of all that the cluster remembers, nil if it cannot be had quickly.
+// replay returns a view of the cluster and its remembered events, nil if the cluster does not
+// answer within completeTimeout.
 func (e *Env) replay(ctx context.Context) *view.Cluster {
 	if e.Cluster == nil {
 		return nil
@@ -169,7 +170,7 @@ func (e *Env) clusterWords(ctx context.Context, what Completion, last string) []
 	return cluster.Settings.Nodes
 }
 
-// keyWords are the keys that can be typed as they are.
+// keyWords returns the keys that need no quotes.
 func keyWords(cluster *view.Cluster) []string {
 	var out []string
 	for _, k := range cluster.Keys() {
@@ -195,7 +196,7 @@ func (e *Env) conditionWords(ctx context.Context) []string {
 	return out
 }
 
-// contextWords offers @KEY for each key, which is how contexts are mostly named.
+// contextWords returns @KEY for each key, because most contexts are named after their key.
 func (e *Env) contextWords(ctx context.Context) []string {
 	cluster := e.replay(ctx)
 	if cluster == nil {

@@ -5,39 +5,40 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
-	"strings"
 
-	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/event"
 	"ringside/engine/usage"
 	"ringside/engine/view"
-	"ringside/engine/wire"
 )
 
-// An Env is what a verb runs in.
+// An Env is the surroundings in which a verb runs. A verb does not change it.
 type Env struct {
 	Cluster  Cluster
-	In       io.Reader // nil where there is none: the prompt of the screens
-	Out, Err io.Writer
-	JSON     bool
-	Color    bool
-	Terminal bool   // Out is a terminal
-	Width    int    // of the terminal, 0 if unknown
-	Name     string // of Cluster; Run refuses a command that names another one
-	Dir      string // files are named relative to it; "" for the working folder
-	Contexts Contexts
-	Extra    []Flag // flags that the caller itself has read, or that it reads from the call
+	In       io.Reader // standard input; nil in the prompt of the screens
+	Out, Err io.Writer // data, messages
+	JSON     bool      // print JSON
+	Color    bool      // Out shows colours
+	Terminal bool      // Out is a terminal
+	Width    int       // columns of the terminal, 0 if unknown
+	Name     string    // of Cluster; Run refuses a command that names another one
+	Dir      string    // the folder to which names of files are relative; "" for the working folder
+	Contexts Contexts  // nil if no contexts can be saved by name
+	Extra    []Flag    // flags that the caller has read, or reads from the call
+	Prefix   string    // what help writes before a command: "ringside " in a shell
+	// Elsewhere are commands that work in a shell and not here, each with what to do here. The error
+	// for such a command is better than "there is no command".
+	Elsewhere map[string]string
 }
 
-// Contexts keeps the contexts that people name as @NAME.
+// Contexts keeps the contexts that users save as @NAME.
 type Contexts interface {
-	// Load returns the token saved as name. An error that wraps os.ErrNotExist says there is none.
+	// Load returns the token saved as name. The error wraps os.ErrNotExist if there is none.
 	Load(name string) (string, error)
-	// Create opens the file of the context called name. A *usage.Error means that name is invalid.
+	// Create opens the file of the context called name. The error is a *usage.Error if the name is
+	// not valid.
 	Create(name string) (*ContextFile, error)
 }
 
@@ -52,7 +53,7 @@ func Run(ctx context.Context, e *Env, words []string) error {
 	}
 	c, err := Parse(v, words[1:], e.Extra...)
 	if errors.Is(err, ErrHelp) {
-		return e.write(v.Manual())
+		return e.write(v.Manual(e.Prefix))
 	}
 	if err == nil {
 		err = e.checkCluster(c)
@@ -63,21 +64,19 @@ func Run(ctx context.Context, e *Env, words []string) error {
 	return e.Call(ctx, c)
 }
 
-// ClusterFlag is the name of the flag that chooses a cluster. The caller of Run has read the flag
-// for all commands that it runs.
+// ClusterFlag is the name of the flag that chooses a cluster. The caller of Run has read the flag.
 const ClusterFlag = "cluster"
 
-// checkCluster returns a usage error if the call names another cluster than the one that the
-// command would act on.
+// checkCluster returns a usage error if the call names another cluster than e.Cluster.
 func (e *Env) checkCluster(c *Call) error {
 	if !c.Has(ClusterFlag) || c.String(ClusterFlag) == e.Name {
 		return nil
 	}
-	return c.Misusef("--cluster %s: commands here are for cluster %s; give the command to ringside in a shell",
+	return c.Misusef("--cluster %s: commands here act on cluster %s; run the command in a shell",
 		render.Quoted(c.String(ClusterFlag)), render.Text(e.Name))
 }
 
-// Call runs a command that is parsed already.
+// Call runs a command that has been parsed.
 func (e *Env) Call(ctx context.Context, c *Call) error {
 	if !c.Bool("json") {
 		return c.Verb.Run(ctx, e, c)
@@ -96,7 +95,7 @@ func Names() []string {
 	return out
 }
 
-// print writes one object of --json.
+// print writes v to Out as one line of JSON.
 func (e *Env) print(v any) error {
 	b, err := escape.JSON(v)
 	if err != nil {
@@ -106,17 +105,17 @@ func (e *Env) print(v any) error {
 	return err
 }
 
+// write writes text to Out.
 func (e *Env) write(text string) error {
 	_, err := io.WriteString(e.Out, text)
 	return err
 }
 
-// note writes a message to standard error; with --json too, it is no data.
-func (e *Env) note(format string, args ...any) {
-	_, _ = fmt.Fprintf(e.Err, format+"\n", args...) // who closed it does not want to know
-}
+// note writes a message to Err, also with JSON. An error is ignored: a command must not fail
+// because its messages are not read.
+func (e *Env) note(format string, args ...any) { _, _ = fmt.Fprintf(e.Err, format+"\n", args...) }
 
-// view returns the cluster as it is now, with what each node holds of keys.
+// view returns the cluster as it is now, with the replicas of keys.
 func (e *Env) view(ctx context.Context, keys ...[]byte) (*view.Cluster, error) {
 	events, err := e.Cluster.Snapshot(ctx, keys...)
 	if err != nil {
@@ -124,7 +123,7 @@ func (e *Env) view(ctx context.Context, keys ...[]byte) (*view.Cluster, error) {
 	}
 	v := view.From(events)
 	if v.Ring == nil {
-		return nil, errors.New("the cluster's account of itself lacks its ring")
+		return nil, errors.New("the snapshot of the cluster has no ring")
 	}
 	return v, nil
 }
@@ -139,7 +138,7 @@ func (e *Env) past(ctx context.Context) ([]event.Event, error) {
 	return out, err
 }
 
-// path names a file as the user did, relative to Dir.
+// path returns the path of a file that the user named, relative to Dir.
 func (e *Env) path(name string) string {
 	if e.Dir == "" || filepath.IsAbs(name) {
 		return name
@@ -147,128 +146,7 @@ func (e *Env) path(name string) string {
 	return filepath.Join(e.Dir, name)
 }
 
-// maxContextFile bounds what is read of an @./FILE: a token is far smaller.
-const maxContextFile = 1 << 20
-
-// loadContext reads -c: @NAME, @./FILE, or the context itself.
-func (e *Env) loadContext(ctx context.Context, arg string) ([]byte, error) {
-	text := arg
-	if name, ok := strings.CutPrefix(arg, "@"); ok {
-		var err error
-		if text, err = e.namedContext(ctx, name); err != nil {
-			return nil, err
-		}
-	}
-	if text = strings.TrimSpace(text); text == "" {
-		if arg != "" && !strings.HasPrefix(arg, "@") {
-			return nil, usage.Errorf("-c: %w", ErrEmpty)
-		}
-		return nil, nil // what get saved of a key without a value
-	}
-	token, err := wire.DecodeToken(text)
-	if err != nil {
-		return nil, &exit.Error{Exit: exit.Context, Code: wire.ContextRefused.String(),
-			Message: fmt.Sprintf("context refused: %s is none; use one that get printed, @NAME or @./FILE", render.Quoted(arg))}
-	}
-	return token, nil
-}
-
-func (e *Env) namedContext(ctx context.Context, name string) (string, error) {
-	if isPath(name) {
-		b, err := untilDone(ctx, func() ([]byte, error) { return readStart(e.path(name), maxContextFile) })
-		switch {
-		case ctx.Err() != nil:
-			return "", ctx.Err()
-		case err != nil:
-			return "", usage.Errorf("read context: %w; -c @./FILE wants a file that --save @./FILE wrote", err)
-		}
-		return string(b), nil
-	}
-	if e.Contexts == nil {
-		return "", usage.Errorf("no contexts are kept here; use @./FILE or the context itself")
-	}
-	text, err := e.Contexts.Load(name)
-	if errors.Is(err, os.ErrNotExist) {
-		return "", usage.Errorf("no context is saved as %s; get KEY --save @%s saves one", render.Quoted("@"+name), render.Text(name))
-	}
-	return text, err
-}
-
-func isPath(name string) bool { return strings.ContainsAny(name, `/\`) }
-
-// encodeToken shows a context; "" if it covers nothing.
-func encodeToken(token []byte) string {
-	if len(token) == 0 {
-		return ""
-	}
-	return wire.EncodeToken(token)
-}
-
-// readValue returns a put's value: the argument, or standard input for "-".
-func (e *Env) readValue(ctx context.Context, arg string) ([]byte, error) {
-	if arg != "-" {
-		return []byte(arg), checkValue([]byte(arg))
-	}
-	if e.In == nil {
-		return nil, usage.Errorf("there is no standard input here; write the value itself")
-	}
-	b, err := untilDone(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(e.In, wire.MaxValue+1)) })
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case err != nil:
-		return nil, fmt.Errorf("read value from standard input: %w", err)
-	}
-	return b, checkValue(b)
-}
-
-// untilDone returns what read returns, or ctx's error once ctx is done: the other end of a pipe may
-// never write. The goroutine that reads then stays until the process ends.
-func untilDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
-	type result struct {
-		b   []byte
-		err error
-	}
-	done := make(chan result, 1)
-	go func() {
-		b, err := read()
-		done <- result{b, err}
-	}()
-	select {
-	case r := <-done:
-		return r.b, r.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// readStart returns the first bytes of a file, at most limit.
-func readStart(path string, limit int64) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, limit))
-}
-
-func checkValue(b []byte) error {
-	if len(b) <= wire.MaxValue {
-		return nil
-	}
-	return &exit.Error{Exit: exit.Usage, Code: wire.TooLarge.String(),
-		Message: fmt.Sprintf("the value is larger than %d bytes, which is the limit: the paper's objects are \"usually less than 1 MB\" (§2)", wire.MaxValue)}
-}
-
-// keyArg returns the key that is argument 0.
-func keyArg(c *Call) ([]byte, error) {
-	if c.Arg(0) == "" {
-		return nil, c.Misusef("the key is empty")
-	}
-	return []byte(c.Arg(0)), nil
-}
-
-// keyJSON is a key in JSON: key_base64 if it is not UTF-8.
+// keyJSON is a key in JSON: key_base64 if the key is not UTF-8.
 type keyJSON struct {
 	Key       *string `json:"key,omitempty"`
 	KeyBase64 *string `json:"key_base64,omitempty"`
@@ -279,7 +157,7 @@ func keyOf(key []byte) keyJSON {
 	return keyJSON{text, b64}
 }
 
-// orEmpty makes of no strings an empty list, which is [] in JSON.
+// orEmpty returns an empty list for nil, which JSON writes as [] and not as null.
 func orEmpty(s []string) []string {
 	if s == nil {
 		return []string{}

@@ -16,13 +16,13 @@ import (
 
 var eventsVerb = &Verb{
 	Name: "events", Group: GroupLook, Section: "§4",
-	Usage: "list what happened, oldest first; -f goes on",
-	Help: `One line an event: time since the first one shown, node, section of the paper, what
-happened. What a cluster remembers is bounded; a gap says how many events are missing.`,
+	Usage: "list events, oldest first; -f follows",
+	Help: `One line an event: the time since the first one shown, the node, the section of the paper, and what
+happened. A cluster remembers a bounded number of events; a gap says how many are missing.`,
 	Flags: []Flag{
-		{Name: "f", Aliases: []string{"follow"}, Kind: Bool, Help: "go on as things happen, until Ctrl-C"},
-		{Name: "key", Kind: String, Value: "KEY", Complete: CompleteKeys, Help: "only those of this key"},
-		{Name: "node", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "only those at this node"},
+		{Name: "f", Aliases: []string{"follow"}, Kind: Bool, Help: "also list new events as they happen, until Ctrl-C"},
+		{Name: "key", Kind: String, Value: "KEY", Complete: CompleteKeys, Help: "only events of this key"},
+		{Name: "node", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "only events at this node"},
 		{Name: "kind", Kind: String, Value: "KIND,...",
 			Help: "only these kinds: hint-stored, read-repair, ...; the error for an unknown kind lists all kinds"}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
@@ -38,14 +38,14 @@ happened. What a cluster remembers is bounded; a gap says how many events are mi
 		if err != nil {
 			return err
 		}
-		// a node publishes its events once they are durable
+		// by time, because a node publishes its events when they are durable
 		slices.SortStableFunc(all, func(a, b event.Event) int { return cmp.Compare(a.Time, b.Time) })
 		return e.eventLines(c, all, new(time.Duration))
 	},
 }
 
-// eventLines writes the events that the flags select. first holds the time of the first event that
-// was written, and is set by it.
+// eventLines writes the events that the flags select. first is the time of the first event written;
+// eventLines sets it if it is 0.
 func (e *Env) eventLines(c *Call, events []event.Event, first *time.Duration) error {
 	var out strings.Builder
 	for _, ev := range events {
@@ -62,7 +62,7 @@ func (e *Env) eventLines(c *Call, events []event.Event, first *time.Duration) er
 	return e.write(out.String())
 }
 
-// checkFilters refuses filters that no event can pass.
+// checkFilters returns a usage error for a filter that no event can pass.
 func (e *Env) checkFilters(ctx context.Context, c *Call) error {
 	if c.Has("kind") {
 		if err := checkKinds(c.String("kind")); err != nil {
@@ -79,7 +79,7 @@ func (e *Env) checkFilters(ctx context.Context, c *Call) error {
 	return condition.CheckNode(view, c.String("node"), condition.FormerNode)
 }
 
-// chosen says whether the flags ask for the event. A gap always shows.
+// chosen reports whether the flags select the event. A gap is always selected.
 func chosen(ev event.Event, c *Call) bool {
 	if ev.Kind == event.Gap {
 		return true
@@ -103,7 +103,9 @@ func (e *Env) eventLine(out *strings.Builder, ev event.Event, first time.Duratio
 	if node == "" {
 		node = "-"
 	}
-	line := fmt.Sprintf("%9s  %-4s  %s  %s %s", render.Offset(ev.Time-first), node, e.paint(render.Dim, fmt.Sprintf("%-6s", ev.Section())), e.paint(render.ToneOf(ev), string(ev.Kind)), render.Detail(ev))
+	line := fmt.Sprintf("%9s  %-4s  %s  %s %s", render.Offset(ev.Time-first), node,
+		e.paint(render.Dim, fmt.Sprintf("%-6s", ev.Section())),
+		e.paint(render.ToneOf(ev), string(ev.Kind)), render.Detail(ev))
 	line = strings.TrimRight(line, " ")
 	if ev.Request > 0 {
 		line += e.paint(render.Dim, "  "+event.RequestName(ev.Request))

@@ -16,9 +16,10 @@ import (
 var expectVerb = &Verb{
 	Name: "expect", Group: GroupScript, Section: "§4.4",
 	Args:  []Arg{{Name: "CONDITION", Complete: CompleteConditions, Many: true}},
-	Usage: "check that a condition holds now; exit 8 says what is instead",
-	Help:  condition.Help + "\nWith --exit CODE -- COMMAND... it runs a command, and checks its exit code.",
-	Flags: []Flag{{Name: "exit", Kind: String, Value: "CODE", Help: "the exit code that the command after -- must have"}, waitKeyFlag, viaFlag},
+	Usage: "check that a condition holds now; exit 8 shows the values if it does not",
+	Help:  condition.Help + "\nexpect --exit CODE -- COMMAND... runs a command and checks its exit code.",
+	Flags: []Flag{{Name: "exit", Kind: String, Value: "CODE", Help: "the exit code that the command after -- must have"},
+		waitKeyFlag, viaFlag},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		if c.Dash || c.Has("exit") {
 			return e.expectExit(ctx, c)
@@ -32,7 +33,8 @@ var expectVerb = &Verb{
 		case err != nil:
 			return err
 		case found.Blocks != "":
-			return &exit.Error{Exit: exit.Expectation, Code: "expectation_failed", Message: fmt.Sprintf("expect %s: %s", cond.Text, found.Blocks)}
+			return &exit.Error{Exit: exit.Expectation, Code: "expectation_failed",
+				Message: fmt.Sprintf("expect %s: %s", cond.Text, found.Blocks)}
 		case e.JSON:
 			return e.print(map[string]any{"condition": cond.Text, "held": true})
 		}

@@ -1,6 +1,6 @@
 package verbs
 
-// Breaking and mending: splits, links and nodes.
+// §4.6, §4.8.3: faults of the network and of nodes, and their repair.
 
 import (
 	"context"
@@ -19,20 +19,20 @@ var partitionVerb = &Verb{
 	Name: "partition", Group: GroupFaults, Section: "§4.6",
 	Args:  []Arg{{Name: "GROUP", Complete: CompleteNodeLists, Many: true}},
 	Usage: "cut the network into groups of nodes",
-	Help: `Groups are arguments as in  partition n1,n2 n3,n4,n5  or one argument as in
-'n1,n2|n3,n4,n5'. A node in no group joins a last one. Clients still reach every node:
-both sides go on taking reads and writes.`,
+	Help: `Groups are arguments, as in  partition n1,n2 n3,n4,n5 , or one argument, as in
+'n1,n2|n3,n4,n5'. Nodes in no group form a last one. Clients still reach every node:
+both sides go on with reads and writes.`,
 	Flags: []Flag{
 		{Name: "one-way", Kind: Bool, Help: "earlier groups cannot reach later ones, but later ones reach them"},
 		{Name: "for", Kind: Duration, Value: "10s", Longest: fault.MaxFor,
-			Zero: "such a split heals at once; leave --for out for a split that stays",
-			Help: "heal by itself after that"}},
+			Zero: "such a split would heal at once; leave --for out for a split that stays",
+			Help: "heal by itself after that time"}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		groups, err := fault.ParseGroups(c.Args)
 		if err != nil {
 			return c.Misuse(err)
 		}
-		return e.breakIt(ctx, fault.Fault{Kind: fault.Split, Groups: groups, OneWay: c.Bool("one-way"), For: c.Duration("for")})
+		return e.fault(ctx, fault.Fault{Kind: fault.Split, Groups: groups, OneWay: c.Bool("one-way"), For: c.Duration("for")})
 	},
 }
 
@@ -41,7 +41,7 @@ var healVerb = &Verb{
 	Usage: "end splits, slowness and loss",
 	Help:  `All links work again. Nodes that are down stay down: see restart.`,
 	Run: func(ctx context.Context, e *Env, _ *Call) error {
-		before, err := e.view(ctx) // before the heal, because hints are delivered at once after it
+		before, err := e.view(ctx) // before the heal, because nodes hand hints over at once after it
 		if err != nil {
 			return err
 		}
@@ -54,28 +54,29 @@ var healVerb = &Verb{
 
 var (
 	killVerb = nodesVerb(fault.Kill, "§4.6", "crash nodes; their disks stay",
-		`The process is gone, its data is not: restart brings the node back with all it held.`)
+		`The process is gone and its data stays: restart brings the node back with its data.`)
 	pauseVerb = nodesVerb(fault.Pause, "§4.8.3", "stop nodes where they are; their connections stay",
-		`Nothing breaks, nothing answers: other nodes notice only by time-outs (about half a second).`)
+		`The node does not answer, and no connection breaks: other nodes notice by time-outs (about half a second).`)
 	resumeVerb  = nodesVerb(fault.Resume, "§4.8.3", "end a pause", "")
 	restartVerb = nodesVerb(fault.Restart, "§4.6", "start nodes again with their disks as they are",
-		`A node that runs is crashed first. restart says what a node found wrong with its disk (JSON: notes).`)
+		`A node that runs is crashed first. restart shows what a node found wrong with its disk (JSON: notes).`)
 	wipeVerb = nodesVerb(fault.Wipe, "§4.7", "crash nodes, lose their disks, start them again empty", "")
 )
 
-// nodesVerb makes the verb of a fault that is done to nodes.
+// nodesVerb returns the verb of a fault of nodes.
 func nodesVerb(kind fault.Kind, section, usage, help string) *Verb {
 	return &Verb{
 		Name: string(kind), Group: GroupFaults, Section: section,
 		Args:  []Arg{{Name: "NODE", Complete: CompleteNodes, Many: true}},
 		Usage: usage, Help: help,
 		Run: func(ctx context.Context, e *Env, c *Call) error {
-			return e.breakIt(ctx, fault.Fault{Kind: kind, Nodes: nodeArgs(c.Args)})
+			return e.fault(ctx, fault.Fault{Kind: kind, Nodes: nodeArgs(c.Args)})
 		},
 	}
 }
 
-// nodeArgs lets nodes be named apart or, as in groups, with commas.
+// nodeArgs returns the nodes that arguments name, each once. An argument may have several nodes
+// with commas between them.
 func nodeArgs(args []string) []string {
 	var out []string
 	for _, a := range args {
@@ -101,7 +102,7 @@ var slowVerb = &Verb{
 		if err := fault.CheckDelay(d); err != nil {
 			return c.Misuse(err)
 		}
-		return e.breakIt(ctx, fault.Fault{Kind: fault.Slow, Link: c.Arg(0), Delay: d})
+		return e.fault(ctx, fault.Fault{Kind: fault.Slow, Link: c.Arg(0), Delay: d})
 	},
 }
 
@@ -118,12 +119,12 @@ var lossVerb = &Verb{
 		if err := fault.CheckPercent(p); err != nil { // ParseFloat accepts NaN and infinities
 			return c.Misuse(err)
 		}
-		return e.breakIt(ctx, fault.Fault{Kind: fault.Loss, Link: c.Arg(0), Percent: p})
+		return e.fault(ctx, fault.Fault{Kind: fault.Loss, Link: c.Arg(0), Percent: p})
 	},
 }
 
-// breakIt does what f says and shows the cluster after it.
-func (e *Env) breakIt(ctx context.Context, f fault.Fault) error {
+// fault causes a fault, or ends one, and shows the cluster after it.
+func (e *Env) fault(ctx context.Context, f fault.Fault) error {
 	if err := e.Cluster.Fault(ctx, f); err != nil {
 		return err
 	}
@@ -139,19 +140,20 @@ func (e *Env) breakIt(ctx context.Context, f fault.Fault) error {
 		return e.print(struct {
 			Fault   fault.Kind `json:"fault"`
 			Nodes   []string   `json:"nodes,omitempty"`
-			Notes   []nodeNote `json:"notes,omitempty"` // what restarted nodes found wrong with their disks
+			Notes   []nodeNote `json:"notes,omitempty"` // faults that restarted nodes found with their disks
 			Link    string     `json:"link,omitempty"`
 			DelayMS float64    `json:"delay_ms,omitempty"`
 			Percent float64    `json:"percent,omitempty"`
 			Split   [][]string `json:"split"`
 			OneWay  bool       `json:"one_way,omitempty"`
 			ForS    float64    `json:"for_s,omitempty"`
-		}{f.Kind, f.Nodes, notesOn(f.Nodes, found), f.Link, float64(f.Delay) / float64(time.Millisecond), f.Percent, cluster.Groups, cluster.OneWay, f.For.Seconds()})
+		}{f.Kind, f.Nodes, notesOn(f.Nodes, found), f.Link, float64(f.Delay) / float64(time.Millisecond), f.Percent,
+			cluster.Groups, cluster.OneWay, f.For.Seconds()})
 	}
-	return e.write(e.showFault(f, cluster, found) + "\n")
+	return e.write(showFault(e.painter(), f, cluster, found) + "\n")
 }
 
-// showHeal shows a heal with the number of hints before it, counted as status counts them.
+// showHeal shows a heal, with the number of hints before it.
 func (e *Env) showHeal(before *view.Cluster) error {
 	if e.JSON {
 		return e.print(struct {
@@ -167,37 +169,37 @@ func (e *Env) showHeal(before *view.Cluster) error {
 	return e.write(s + "\n")
 }
 
-func (e *Env) showFault(f fault.Fault, cluster *view.Cluster, found map[string]string) string {
+func showFault(p render.Painter, f fault.Fault, cluster *view.Cluster, found map[string]string) string {
 	link := render.Text(f.Link)
 	switch f.Kind {
 	case fault.Split:
-		s := e.showSplit(cluster.Groups, cluster.OneWay)
+		s := showSplit(p, cluster.Groups, cluster.OneWay)
 		if f.For > 0 {
-			s += e.paint(render.Dim, "  heals by itself in "+f.For.String())
+			s += p.Paint(render.Dim, "  heals by itself in "+f.For.String())
 		}
 		return s
 	case fault.Slow:
 		if f.Delay == 0 {
-			return e.paint(render.Good, "slow") + "  " + link + " is as fast as ever"
+			return p.Paint(render.Good, "slow") + "  " + link + " is as fast as ever"
 		}
-		return e.paint(render.Warn, "slow") + "  " + "messages on " + link + " take " + f.Delay.String() + " longer"
+		return p.Paint(render.Warn, "slow") + "  " + "messages on " + link + " take " + f.Delay.String() + " longer"
 	case fault.Loss:
 		if f.Percent == 0 {
-			return e.paint(render.Good, "loss") + "  " + link + " loses nothing"
+			return p.Paint(render.Good, "loss") + "  " + link + " loses nothing"
 		}
-		return e.paint(render.Warn, "loss") + "  " + link + " loses " + strconv.FormatFloat(f.Percent, 'g', -1, 64) + "% of its messages"
+		return p.Paint(render.Warn, "loss") + "  " + link + " loses " + render.Percent(f.Percent, -1) + " of its messages"
 	}
 	lines := make([]string, len(f.Nodes))
 	for i, name := range f.Nodes {
-		lines[i] = e.nodeDone(f.Kind, name)
+		lines[i] = nodeDone(p, f.Kind, name)
 		if note := found[name]; note != "" {
-			lines[i] = e.paint(render.Warn, render.Node(name)) + "  started again: " + render.Text(note)
+			lines[i] = p.Paint(render.Warn, render.Node(name)) + "  started again: " + render.Text(note)
 		}
 	}
 	return strings.Join(lines, "\n")
 }
 
-// doneTo says what happened to a node.
+// doneTo describes what happened to a node.
 var doneTo = map[fault.Kind]string{
 	fault.Kill:    "crashed; its disk stays",
 	fault.Pause:   "paused; others notice by time-out",
@@ -206,24 +208,25 @@ var doneTo = map[fault.Kind]string{
 	fault.Wipe:    "lost its disk and started again empty",
 }
 
-func (e *Env) nodeDone(kind fault.Kind, name string) string {
+func nodeDone(p render.Painter, kind fault.Kind, name string) string {
 	st := render.Good
 	if kind == fault.Kill || kind == fault.Wipe {
 		st = render.Bad
 	} else if kind == fault.Pause {
 		st = render.Warn
 	}
-	return e.paint(st, render.Node(name)) + "  " + doneTo[kind]
+	return p.Paint(st, render.Node(name)) + "  " + doneTo[kind]
 }
 
-// showSplit draws the sides of a split: ✂ n1 n2 │ n3 n4 n5.
-func (e *Env) showSplit(groups [][]string, oneWay bool) string {
+// showSplit returns the sides of a split: ✂ split  n1 n2 │ n3 n4 n5.
+func showSplit(p render.Painter, groups [][]string, oneWay bool) string {
 	sides := make([]string, len(groups))
 	for i, g := range groups {
 		sides[i] = render.Nodes(g)
 	}
 	if oneWay {
-		return e.paint(render.Bad, "✂ split") + "  " + strings.Join(sides, " │◀ ") + e.paint(render.Dim, "  one way: only messages to the left pass")
+		return p.Paint(render.Bad, "✂ split") + "  " + strings.Join(sides, " │◀ ") +
+			p.Paint(render.Dim, "  one way: only messages to the left pass")
 	}
-	return e.paint(render.Bad, "✂ split") + "  " + strings.Join(sides, " │ ")
+	return p.Paint(render.Bad, "✂ split") + "  " + strings.Join(sides, " │ ")
 }

@@ -43,13 +43,14 @@ var helpVerb = &Verb{
 		case e.JSON:
 			return e.print(v.JSON())
 		}
-		return e.write(v.Manual())
+		return e.write(v.Manual(e.Prefix))
 	},
 }
 
-// HelpHelp is the help of help: it says what --json prints.
-const HelpHelp = `--json prints {"name","group","usage","synopsis","help","section","flags":[{"name","aliases","value","default","help"}]}
-of a command, and {"commands":[the same of each]} without one.`
+// HelpHelp is the help of help.
+const HelpHelp = `With COMMAND, --json prints
+{"name","group","usage","synopsis","help","section","flags":[{"name","aliases","value","default","help"}]};
+without it, {"commands":[the same of each command]}.`
 
 // A verbJSON is a verb as help --json prints it.
 type verbJSON struct {
@@ -65,12 +66,12 @@ type verbJSON struct {
 type flagJSON struct {
 	Name    string   `json:"name"`
 	Aliases []string `json:"aliases"`
-	Value   string   `json:"value"` // what help calls it; "" for a flag without a value
+	Value   string   `json:"value"` // the placeholder of the value; "" for a flag without a value
 	Default string   `json:"default"`
 	Help    string   `json:"help"`
 }
 
-// JSON returns the object that help --json prints of a verb.
+// JSON returns the object that help --json prints for a verb.
 func (v *Verb) JSON() any {
 	out := verbJSON{v.Name, v.Group, v.Usage, v.Synopsis(), v.Help, v.Section, []flagJSON{}}
 	for _, f := range append(append([]Flag(nil), v.Flags...), Common...) {
@@ -79,7 +80,7 @@ func (v *Verb) JSON() any {
 	return out
 }
 
-// OverviewJSON returns the object that help --json prints of verbs.
+// OverviewJSON returns the object that help --json prints for verbs.
 func OverviewJSON(list []*Verb) any {
 	out := map[string][]any{"commands": {}}
 	for _, v := range list {
@@ -88,7 +89,7 @@ func OverviewJSON(list []*Verb) any {
 	return out
 }
 
-// Overview lists verbs under the headings of their groups.
+// Overview returns a list of verbs under the headings of their groups.
 func Overview(list []*Verb) string {
 	var out strings.Builder
 	width, group := 0, ""
@@ -108,7 +109,7 @@ func Overview(list []*Verb) string {
 	return out.String()
 }
 
-// short is the verb with its arguments.
+// short returns the verb with its arguments.
 func (v *Verb) short() string {
 	parts := []string{v.Name}
 	for _, a := range v.Args {
@@ -117,14 +118,15 @@ func (v *Verb) short() string {
 	return strings.Join(parts, " ")
 }
 
-// Manual is all the help there is about a verb.
-func (v *Verb) Manual() string {
+// Manual returns the help of a verb. prefix stands before the synopsis: "ringside " in a shell, ""
+// in the prompt.
+func (v *Verb) Manual(prefix string) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s: %s", v.Name, v.Usage)
 	if v.Section != "" {
 		fmt.Fprintf(&out, "  (paper %s)", v.Section)
 	}
-	fmt.Fprintf(&out, "\n\n  %s\n", v.Synopsis())
+	fmt.Fprintf(&out, "\n\n  %s%s\n", prefix, v.Synopsis())
 	if v.Help != "" {
 		fmt.Fprintf(&out, "\n%s\n", v.Help)
 	}
@@ -136,7 +138,7 @@ func (v *Verb) Manual() string {
 	return out.String()
 }
 
-// Names is the flag as help writes it: -c, --context CTX.
+// Names returns the flag as help writes it: -c, --context CTX.
 func (f Flag) Names() string {
 	parts := []string{Dashed(f.Name)}
 	for _, a := range f.Aliases {

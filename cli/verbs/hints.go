@@ -2,7 +2,6 @@ package verbs
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"ringside/cli/render"
@@ -11,8 +10,8 @@ import (
 
 var hintsVerb = &Verb{
 	Name: "hints", Group: GroupLook, Section: "§4.6",
-	Usage: "show who keeps replicas for whom",
-	Help:  `A stand-in keeps a replica in a store of its own, and hands it over when the home is back.`,
+	Usage: "show which nodes keep replicas for which homes",
+	Help:  `A fallback keeps the replica of a home that cannot be reached, and hands it over when the home is back.`,
 	Run: func(ctx context.Context, e *Env, _ *Call) error {
 		cluster, err := e.view(ctx)
 		if err != nil {
@@ -28,13 +27,14 @@ var hintsVerb = &Verb{
 		t := render.Table{}
 		t.Head("holder", "for", "keys>", "oldest>")
 		for _, h := range hints {
-			t.Row(render.Cell{Text: render.Node(h.Holder), Tone: render.Bold}, render.Cell{Text: render.Node(h.For), Tone: render.Hint},
-				render.Cell{Text: fmt.Sprint(h.Keys), Right: true}, render.Cell{Text: render.Duration(time.Duration(h.OldestS * float64(time.Second))), Right: true})
+			t.Row(render.NodeCell(h.Holder), render.Toned(render.Hint, render.Node(h.For)), render.Number(h.Keys),
+				render.Flush(render.Duration(time.Duration(h.OldestS*float64(time.Second)))))
 		}
 		return e.write(t.Render(e.painter()))
 	},
 }
 
+// A hintLine is the hints that one node keeps for one home.
 type hintLine struct {
 	Holder  string  `json:"holder"`
 	For     string  `json:"for"`
@@ -42,6 +42,7 @@ type hintLine struct {
 	OldestS float64 `json:"oldest_s"`
 }
 
+// allHints returns the hints of all nodes.
 func allHints(cluster *view.Cluster, now time.Duration) []hintLine {
 	out := []hintLine{}
 	for _, n := range cluster.Nodes {

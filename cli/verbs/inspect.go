@@ -17,7 +17,7 @@ var inspectVerb = &Verb{
 	Name: "inspect", Group: GroupLook, Section: "§4.3, §4.4",
 	Args:  []Arg{keyArgument},
 	Usage: "show what every node holds of a key",
-	Help:  `Looks into the nodes' stores, past quorums: nothing is read through the protocol, nothing is repaired.`,
+	Help:  `inspect reads the nodes' stores directly: it needs no quorum, and repairs nothing.`,
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		key, err := keyArg(c)
 		if err != nil {
@@ -30,18 +30,18 @@ var inspectVerb = &Verb{
 		if e.JSON {
 			return printInspect(e, cluster, key)
 		}
-		return e.write(e.showInspect(cluster, key))
+		return e.write(showInspect(e.painter(), cluster, key))
 	},
 }
 
-// A replica is what one node holds of a key in one role.
+// A replica is the versions of a key that one node holds in one role.
 type replica struct {
-	node, home string // home: the node it is kept for, "" if node is itself a home
+	node, home string // home: the node that a hint is for, "" if node is itself a home
 	up         bool
 	versions   vclock.Siblings
 }
 
-// replicas lists the homes by rank, then who else holds something.
+// replicas returns the replicas of the homes by rank, then those of other nodes, then hints.
 func replicas(cluster *view.Cluster, key []byte) []replica {
 	held := map[string]map[string]vclock.Siblings{}
 	if k := cluster.Key(key); k != nil {
@@ -95,45 +95,45 @@ func printInspect(e *Env, cluster *view.Cluster, key []byte) error {
 		cluster.Blocking(key), entries, event.VersionsJSON(lostOf(cluster, key))})
 }
 
-func (e *Env) showInspect(cluster *view.Cluster, key []byte) string {
+func showInspect(p render.Painter, cluster *view.Cluster, key []byte) string {
 	homes := cluster.Ring.Homes(key)
 	t := render.Table{Indent: "  "}
 	t.Head("node", "role", "clock", "value")
 	for _, r := range replicas(cluster, key) {
 		lead := []render.Cell{{Text: render.Node(r.node), Tone: render.Bold}, {Text: "home"}}
 		if r.home != "" {
-			lead[1] = render.Cell{Text: "hint for " + render.Node(r.home), Tone: render.Hint}
+			lead[1] = render.Toned(render.Hint, "hint for "+render.Node(r.home))
 		}
 		if len(r.versions) == 0 {
 			nothing := "nothing"
 			if !r.up {
-				nothing = "it is " + string(cluster.Node(r.node).Status)
+				nothing = "the node is " + string(cluster.Node(r.node).Status)
 			}
-			t.Row(append(lead, render.Cell{Text: nothing, Tone: render.Dim})...)
+			t.Row(append(lead, render.Toned(render.Dim, nothing))...)
 		}
 		for i, v := range r.versions {
 			if i > 0 {
 				lead = []render.Cell{{}, {Text: besideText(r.versions), Tone: render.Warn}}
 			}
-			t.Row(append(lead, render.Cell{Text: v.Notation(), Tone: render.Accent}, versionCell(v))...)
+			t.Row(append(lead, render.Toned(render.Accent, v.Notation()), versionCell(v))...)
 		}
 	}
-	head := fmt.Sprintf("%s  homes %s", e.paint(render.Bold, escape.Terminal(key)), render.Nodes(homes))
+	head := fmt.Sprintf("%s  homes %s", p.Paint(render.Bold, escape.Terminal(key)), render.Nodes(homes))
 	if rest := cluster.Ring.Preference(key)[len(homes):]; len(rest) > 0 {
-		head += e.paint(render.Dim, "  then "+render.Nodes(rest))
+		head += p.Paint(render.Dim, "  then "+render.Nodes(rest))
 	}
-	verdict := e.paint(render.Good, "converged") + ": every home holds the same versions"
+	verdict := p.Paint(render.Good, "converged") + ": every home holds the same versions"
 	if b := cluster.Blocking(key); b != "" {
-		verdict = e.paint(render.Warn, "not converged") + ": " + render.Text(b)
+		verdict = p.Paint(render.Warn, "not converged") + ": " + render.Text(b)
 	}
-	out := head + "\n" + t.Render(e.painter()) + verdict + "\n"
+	out := head + "\n" + t.Render(p) + verdict + "\n"
 	if lost := lostOf(cluster, key); len(lost) > 0 {
 		out += lostNote(lost) + "\n"
 	}
 	return out
 }
 
-// lostOf returns the versions of a key that last write wins lost, as far as the view knows them.
+// lostOf returns the versions of a key that last write wins lost and that the view knows.
 func lostOf(cluster *view.Cluster, key []byte) vclock.Siblings {
 	if k := cluster.Key(key); k != nil {
 		return k.Lost
@@ -143,12 +143,13 @@ func lostOf(cluster *view.Cluster, key []byte) vclock.Siblings {
 
 func versionCell(v vclock.Version) render.Cell {
 	if v.Deleted {
-		return render.Cell{Text: "deleted", Tone: render.Dim}
+		return render.Toned(render.Dim, "deleted")
 	}
 	return render.Cell{Text: showValue(v.Value)}
 }
 
-// besideText says what the further versions of a replica are. A version beside a delete is not a sibling.
+// besideText says what the further versions of a replica are. A version beside a delete is not a
+// sibling.
 func besideText(s vclock.Siblings) string {
 	if len(s.Live()) < len(s) {
 		return "‖ concurrent"

@@ -6,8 +6,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"ringside/cli/render"
@@ -18,43 +16,44 @@ import (
 	"ringside/engine/view"
 )
 
-const changeHelp = `The node named by --via (or the first member that works) writes the change down with its
-time, and gossip brings it to the others. Whoever loses a key range offers it to its new homes, sends it when
-they confirm, and drops it when all of them hold it: settle waits for that.`
+const changeHelp = `The node of --via, or the first member that is up, records the change with its time, and gossip
+spreads it. A node that is no longer a home of a key range offers the range to the new homes, sends it when they
+confirm, and drops it when all of them hold it; settle waits for that.`
 
 var (
-	changeViaFlag = Flag{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "the node that writes the change down"}
-	dryRunFlag    = Flag{Name: "dry-run", Kind: Bool, Help: "say what would move, and do nothing"}
+	changeViaFlag = Flag{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "the node that records the change"}
+	dryRunFlag    = Flag{Name: "dry-run", Kind: Bool, Help: "show what would move, and change nothing"}
 )
 
 var joinVerb = &Verb{
 	Name: "join", Group: GroupRing, Section: "§4.8.1, §4.9",
 	Args:  []Arg{{Name: "NODE", Optional: true}},
 	Usage: "start a node and let it join the ring",
-	Help: `Without a name it is the next free one. ` + changeHelp + `
-During a split a new node is on the side of the node that writes its join down. A node of the cluster that
-left and joins again stays on the side that it was on.
-A node that is told of its own joining (--via itself) makes a ring alone unless it knows a seed (§4.8.2).`,
+	Help: `Without NODE, the new node gets the next free name. ` + changeHelp + `
+During a split a new node is on the side of the node that records its join. A node of the cluster that
+left and joins again stays on its side.
+A node that records its own join (--via itself) has a ring of its own unless it knows a seed (§4.8.2).`,
 	Flags: []Flag{
 		{Name: "weight", Kind: Int, Value: "W", Default: "1", Max: member.MaxWeight,
-			Help: "its capacity, as a multiple of the smallest node's (§4.2)"},
-		{Name: "zone", Kind: String, Value: "ZONE", Help: "its data centre (§4.6)"},
+			Help: "capacity, as a multiple of the smallest node's (§4.2)"},
+		{Name: "zone", Kind: String, Value: "ZONE", Help: "data centre (§4.6)"},
 		changeViaFlag, dryRunFlag},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
-		return e.change(ctx, c, member.Request{Kind: member.Join, Node: c.Arg(0), Weight: c.Int("weight"), Zone: c.String("zone"), Via: c.String("via")})
+		return e.change(ctx, c, member.Request{Kind: member.Join, Node: c.Arg(0), Weight: c.Int("weight"),
+			Zone: c.String("zone"), Via: c.String("via")})
 	},
 }
 
 var leaveVerb = &Verb{
 	Name: "leave", Group: GroupRing, Section: "§4.8.1, §4.9",
 	Args:  []Arg{{Name: "NODE", Complete: CompleteNodes}},
-	Usage: "let a node hand over all it has and leave the ring",
+	Usage: "let a node hand over its keys and leave the ring",
 	Help: changeHelp + `
-The node is taken down when nothing is left on it. One that is dead for good cannot hand over anything:
---force removes it, and the others bring each key back to N homes. --force also ends the wait for a node
-that died while it was leaving. A removed node that is started again hands over the keys that only it has, and
-is then taken down.`,
-	Flags: []Flag{{Name: "force", Kind: Bool, Help: "the node is dead: do without what only it had"}, changeViaFlag, dryRunFlag},
+The node is taken down when it has handed over everything. A node that is dead for good cannot hand over
+anything: --force removes it, and the other nodes bring each key back to N homes. --force also ends the wait
+for a node that died while it was leaving. A removed node that is started again hands over the keys that only it
+has, and is then taken down.`,
+	Flags: []Flag{{Name: "force", Kind: Bool, Help: "the node is dead: give up the data that only it had"}, changeViaFlag, dryRunFlag},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		r := member.Request{Kind: member.Leave, Node: c.Arg(0), Via: c.String("via")}
 		if c.Bool("force") {
@@ -64,7 +63,7 @@ is then taken down.`,
 	},
 }
 
-// change has a change written down, or says what it would move.
+// change lets a node record a change, or shows what the change would move.
 func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 	cluster, err := e.view(ctx)
 	if err != nil {
@@ -75,7 +74,8 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 			return usage.Errorf("leave %[1]s --force: the node is up and is leaving; "+
 				"wait with settle, or give up its data with  kill %[1]s  first", render.Node(r.Node))
 		}
-		return usage.Errorf("%s is up: let it hand over what it has with  leave %s , or crash it first with  kill %s", render.Node(r.Node), render.Node(r.Node), render.Node(r.Node))
+		return usage.Errorf("leave %[1]s --force: the node is up; let it hand over its keys with  leave %[1]s , "+
+			"or crash it first with  kill %[1]s", render.Node(r.Node))
 	}
 	if c.Bool("dry-run") {
 		return e.dryRun(ctx, cluster, r)
@@ -102,50 +102,52 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 		}{done, event.Timestamp(time.Duration(done.Time)), len(cluster.Ring.Members()), replicasOn(cluster, cluster.Ring),
 			group})
 	}
-	said := map[member.Kind]string{member.Join: e.paint(render.Good, "joins"), member.Leave: e.paint(render.Warn, "leaves"), member.Remove: e.paint(render.Bad, "removed")}[done.Kind]
-	return e.write(fmt.Sprintf("%s  %s  %s wrote it down; the ring has %s", said, render.Node(done.Node), render.Node(done.By), render.Count(len(cluster.Ring.Members()), "member")) +
+	kind := map[member.Kind]string{member.Join: e.paint(render.Good, "joins"),
+		member.Leave: e.paint(render.Warn, "leaves"), member.Remove: e.paint(render.Bad, "removed")}[done.Kind]
+	return e.write(fmt.Sprintf("%s  %s  recorded by %s; the ring has %s", kind, render.Node(done.Node),
+		render.Node(done.By), render.Count(len(cluster.Ring.Members()), "member")) +
 		e.paint(render.Dim, "; settle waits until its ranges have moved (§4.9)") + "\n" +
-		e.fewHomes(cluster, cluster.Ring) + e.showSide(cluster, group, done.Node))
+		fewHomes(e.painter(), cluster, cluster.Ring) + showSide(e.painter(), cluster, group, done.Node))
 }
 
-// replicasOn returns how many replicas each key has on a ring: N, or the number of members if that
+// replicasOn returns the number of replicas of a key on a ring: N, or the number of members if that
 // is smaller.
 func replicasOn(cluster *view.Cluster, r *ring.Ring) int {
 	return min(cluster.Settings.N, len(r.Members()))
 }
 
 // fewHomes returns a warning if the ring has fewer than N members, "" otherwise.
-func (e *Env) fewHomes(cluster *view.Cluster, r *ring.Ring) string {
+func fewHomes(p render.Painter, cluster *view.Cluster, r *ring.Ring) string {
 	have := replicasOn(cluster, r)
 	if have == cluster.Settings.N {
 		return ""
 	}
-	return e.paint(render.Warn, "few members") + fmt.Sprintf("  each key has %s instead of N=%d until a node joins (§4.3)\n",
+	return p.Paint(render.Warn, "few members") + fmt.Sprintf("  each key has %s instead of N=%d until a node joins (§4.3)\n",
 		render.Count(have, "replica"), cluster.Settings.N)
 }
 
-// showSide returns on which side of the split a node is that joined, and the nodes that it can
+// showSide returns the side of the split of a node that joined, and the nodes that the new node can
 // reach. It returns "" if there is no split.
-func (e *Env) showSide(cluster *view.Cluster, group []string, node string) string {
+func showSide(p render.Painter, cluster *view.Cluster, group []string, node string) string {
 	if group == nil {
 		return ""
 	}
 	out := fmt.Sprintf("the network is split: %s is on side %s, with %s", render.Node(node), render.Side(cluster.Side(node)),
 		render.Nodes(without(group, node)))
-	return e.paint(render.Warn, out) + "; the other sides learn of the join after heal\n"
+	return p.Paint(render.Warn, out) + "; the other sides learn of the join after heal\n"
 }
 
 func without(group []string, node string) []string {
 	return slices.DeleteFunc(slices.Clone(group), func(n string) bool { return n == node })
 }
 
-// A move is what a change takes from some nodes and gives to others.
+// A move is a key range that a change takes from some nodes and gives to others.
 type move struct {
 	Start ring.Position `json:"start"`
 	End   ring.Position `json:"end"`
-	From  []string      `json:"from"` // homes no more
-	To    []string      `json:"to"`   // homes from now on
-	Keys  int           `json:"keys"` // about
+	From  []string      `json:"from"` // homes before the change only
+	To    []string      `json:"to"`   // homes after the change only
+	Keys  int           `json:"keys"` // estimated, as Bytes
 	Bytes int           `json:"bytes"`
 }
 
@@ -178,21 +180,23 @@ func (e *Env) dryRun(ctx context.Context, cluster *view.Cluster, r member.Reques
 	t := render.Table{Indent: "  "}
 	t.Head("from", "to", "ranges>", "keys>", "bytes>")
 	for _, row := range sumMoves(moves) {
-		t.Row(render.Cell{Text: render.Nodes(row.From), Tone: render.Bold}, render.Cell{Text: render.Nodes(row.To), Tone: render.Bold}, render.Cell{Text: strconv.Itoa(row.ranges), Right: true},
-			render.Cell{Text: strconv.Itoa(row.Keys), Right: true}, render.Cell{Text: strconv.Itoa(row.Bytes), Right: true})
+		t.Row(render.Toned(render.Bold, render.Nodes(row.From)), render.Toned(render.Bold, render.Nodes(row.To)),
+			render.Number(row.ranges), render.Number(row.Keys), render.Number(row.Bytes))
 	}
-	return e.write(fmt.Sprintf("if %s %ss, %.1f%% of all replicas move: about %s, %d bytes; nothing was done\n",
-		render.Node(change.Node), change.Kind, 100*share/float64(cluster.Settings.N), render.Count(keys, "key"), bytes) +
-		e.fewHomes(cluster, after) + t.Render(e.painter()))
+	return e.write(fmt.Sprintf("if %s %ss, %.1f%% of all replicas move: about %s, %s; nothing was changed\n",
+		render.Node(change.Node), change.Kind, 100*share/float64(cluster.Settings.N), render.Count(keys, "key"),
+		render.Count(bytes, "byte")) +
+		fewHomes(e.painter(), cluster, after) + t.Render(e.painter()))
 }
 
-// leaves reports whether a node left and has not yet handed over everything.
+// leaves reports whether a node is leaving and has not yet handed over everything.
 func leaves(cluster *view.Cluster, node string) bool {
 	last, _ := cluster.History.Last(node)
 	return last.Kind == member.Leave && !cluster.Ring.Has(node)
 }
 
-// movesBetween lists what moves if the ring becomes after, with the keys that nodes hold there now.
+// movesBetween returns the moves that change the ring of the cluster to after. Keys and bytes are
+// estimated from what homes hold now.
 func movesBetween(cluster *view.Cluster, after *ring.Ring) []move {
 	moves := []move{}
 	for _, s := range ring.Shifts(cluster.Ring, after) {
@@ -202,7 +206,8 @@ func movesBetween(cluster *view.Cluster, after *ring.Ring) []move {
 		for _, h := range rg.Homes {
 			if n := cluster.Node(h); n != nil {
 				root := n.Roots[event.Span{Start: rg.Start, End: rg.End}]
-				m.Keys, m.Bytes = max(m.Keys, int(float64(root.Keys)*part+.5)), max(m.Bytes, int(float64(root.Size)*part+.5))
+				m.Keys = max(m.Keys, int(float64(root.Keys)*part+.5))
+				m.Bytes = max(m.Bytes, int(float64(root.Size)*part+.5))
 			}
 		}
 		moves = append(moves, m)
@@ -210,16 +215,18 @@ func movesBetween(cluster *view.Cluster, after *ring.Ring) []move {
 	return moves
 }
 
+// A moveSum is the sum of the moves between the same nodes.
 type moveSum struct {
 	move
 	ranges int
 }
 
-// sumMoves adds up what goes from the same nodes to the same nodes.
+// sumMoves adds up the moves from the same nodes to the same nodes.
 func sumMoves(moves []move) []moveSum {
 	var out []moveSum
 	for _, m := range moves {
-		i := slices.IndexFunc(out, func(o moveSum) bool { return slices.Equal(o.From, m.From) && slices.Equal(o.To, m.To) })
+		i := slices.IndexFunc(out,
+			func(o moveSum) bool { return slices.Equal(o.From, m.From) && slices.Equal(o.To, m.To) })
 		if i < 0 {
 			i = len(out)
 			out = append(out, moveSum{move: move{From: m.From, To: m.To}})
@@ -228,6 +235,6 @@ func sumMoves(moves []move) []moveSum {
 		out[i].Keys += m.Keys
 		out[i].Bytes += m.Bytes
 	}
-	slices.SortStableFunc(out, func(a, b moveSum) int { return strings.Compare(strings.Join(a.From, " "), strings.Join(b.From, " ")) })
+	slices.SortStableFunc(out, func(a, b moveSum) int { return slices.Compare(a.From, b.From) })
 	return out
 }

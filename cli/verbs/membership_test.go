@@ -15,10 +15,10 @@ func TestJoinAndLeave(t *testing.T) {
 	if s := f.say("join n6 --weight 2 --zone east --json"); s.exit != 0 || !strings.Contains(s.out, `"node":"n6","kind":"join","weight":2,"zone":"east","time":"1970-01-01T01:00:00.000000000Z","members":6`) {
 		t.Errorf("exit %d: %s", s.exit, s.out)
 	}
-	if s := f.say("leave n6"); s.exit != 0 || !strings.Contains(s.out, "leaves  n6  n1 wrote it down; the ring has 5 members") {
+	if s := f.say("leave n6"); s.exit != 0 || !strings.Contains(s.out, "leaves  n6  recorded by n1; the ring has 5 members") {
 		t.Errorf("exit %d: %s", s.exit, s.out)
 	}
-	if s := f.say("leave n5 --force"); s.exit != exit.Usage || !strings.Contains(s.failure.Message, "n5 is up") {
+	if s := f.say("leave n5 --force"); s.exit != exit.Usage || !strings.Contains(s.failure.Message, "the node is up") {
 		t.Errorf("a node that is up is removed: exit %d, %v", s.exit, s.failure)
 	}
 }
@@ -34,7 +34,7 @@ func TestDryRun(t *testing.T) {
 		t.Errorf("exit %d: %s", s.exit, s.out)
 	}
 	if s := f.say("join --dry-run"); s.exit != 0 || !strings.Contains(s.out, "if n6 joins, ") ||
-		!strings.Contains(s.out, "nothing was done") {
+		!strings.Contains(s.out, "nothing was changed") {
 		t.Errorf("exit %d: %s", s.exit, s.out)
 	}
 	if len(f.settings.Nodes) != before {
@@ -49,7 +49,8 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
-// A ring with fewer members than N causes a warning, before the change and as long as the ring lasts.
+// A ring with fewer members than N causes a warning, before the change and as long as the ring
+// lasts.
 func TestFewMembersAreTold(t *testing.T) {
 	f := newFake(t)
 	f.settings.Nodes = f.settings.Nodes[:3]

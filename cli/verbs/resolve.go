@@ -1,6 +1,6 @@
 package verbs
 
-// §4.4 semantic reconciliation: the client makes one version of the siblings.
+// §4.4: semantic reconciliation. The client replaces siblings by one version.
 
 import (
 	"context"
@@ -14,12 +14,11 @@ import (
 var resolveVerb = &Verb{
 	Name: "resolve", Group: GroupData, Section: "§4.4",
 	Args:  []Arg{keyArgument},
-	Usage: "make one version of a key's siblings",
-	Help: `Reads the key, and puts one value with the context that covers all siblings: the new
-version descends from every one of them. --pick takes the number that get shows;
---union keeps what any sibling has, as the paper's shopping cart does: added items
-are never lost, and removed ones can come back. --or-set merges the sets of cart add
---merge or-set, in which they do not.`,
+	Usage: "replace a key's siblings by one version",
+	Help: `resolve reads the key and puts one value with the context that covers all siblings, so that the new
+version descends from each of them. --pick takes the number that get shows. --union keeps the items of every
+sibling, as the paper's shopping cart does: added items are never lost, and removed items can come back. --or-set
+merges the sets of  cart add --merge or-set , in which removed items do not come back.`,
 	Flags: []Flag{
 		{Name: "pick", Kind: Int, Value: "I", Max: wire.MaxMerged, Help: "keep sibling I"},
 		{Name: "with", Kind: String, Value: "VALUE", Help: "write this value", MayBeEmpty: true},
@@ -62,13 +61,18 @@ func runResolve(ctx context.Context, e *Env, c *Call) error {
 	if err := checkValue(value); err != nil {
 		return err
 	}
-	remark := fmt.Sprintf("%s: %s become one: %s\n", render.Key(key), render.Count(len(g.Siblings), "sibling"), showValue(value))
-	if len(g.Siblings) == 1 {
-		remark = fmt.Sprintf("%s had one value; now it is: %s\n", render.Key(key), showValue(value))
+	remark := fmt.Sprintf("%s: %s become one: %s\n", render.Key(key), render.Count(len(g.Siblings), "sibling"),
+		showValue(value))
+	switch len(g.Siblings) {
+	case 0:
+		remark = fmt.Sprintf("%s was deleted; its value is now: %s\n", render.Key(key), showValue(value))
+	case 1:
+		remark = fmt.Sprintf("%s had one value; its value is now: %s\n", render.Key(key), showValue(value))
 	}
 	return e.put(ctx, c, save, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
 }
 
+// choose returns the value that the flags of the call choose.
 func (g *got) choose(ctx context.Context, e *Env, c *Call) ([]byte, error) {
 	switch {
 	case c.Has("with"):
@@ -85,7 +89,7 @@ func (g *got) choose(ctx context.Context, e *Env, c *Call) ([]byte, error) {
 	return g.Siblings[i-1].Value, nil
 }
 
-// mergeCarts is the value of all siblings merged.
+// mergeCarts returns the merge of all siblings as a value.
 func mergeCarts(g *got, merge string) ([]byte, error) {
 	other := cartUnion
 	if merge == cartUnion {

@@ -6,16 +6,17 @@ import (
 	"ringside/engine/event"
 )
 
-// A nodeNote is what a node found wrong with its disk when it started.
+// A nodeNote is a fault that a node found with its disk when the node started.
 type nodeNote struct {
 	Node string `json:"node"`
 	Note string `json:"note"`
 }
 
-// foundAtStart returns, by node, what nodes found wrong with their disks at their latest start.
+// foundAtStart returns, by node, the faults that nodes found with their disks at their latest
+// start.
 func (e *Env) foundAtStart(ctx context.Context) map[string]string {
 	found := map[string]string{}
-	_ = e.Cluster.Events(ctx, 0, false, func(batch []event.Event) error { // an error costs only the notes
+	_ = e.Cluster.Events(ctx, 0, false, func(batch []event.Event) error { // after an error, only the notes are missing
 		for _, ev := range batch {
 			switch {
 			case ev.Kind == event.NodeUp:
@@ -29,7 +30,7 @@ func (e *Env) foundAtStart(ctx context.Context) map[string]string {
 	return found
 }
 
-// notesOn returns the findings of the nodes, in their order.
+// notesOn returns the notes of nodes, in the order of nodes.
 func notesOn(nodes []string, found map[string]string) []nodeNote {
 	var out []nodeNote
 	for _, n := range nodes {

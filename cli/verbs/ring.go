@@ -21,8 +21,8 @@ var ringVerb = &Verb{
 	Usage: "show who owns which part of the key space, or a key's place",
 	Flags: []Flag{{Name: "ranges", Kind: Bool, Help: "list every range with its homes"},
 		{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "the ring as this node knows it"}},
-	Help: `A key's position is its MD5; the node of the first token clockwise is its first home, and
-the next distinct nodes are the others: its preference list (§4.3).`,
+	Help: `A key's position on the ring is its MD5. The node of the first token clockwise is the key's first home, and
+the next distinct nodes are its other homes and its fallbacks: the preference list (§4.3).`,
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		cluster, err := e.view(ctx)
 		if err != nil {
@@ -38,13 +38,13 @@ the next distinct nodes are the others: its preference list (§4.3).`,
 			return e.write(render.Node(c.String("via")) + " knows of no ring\n")
 		}
 		if c.Arg(0) != "" {
-			return e.write(e.showPlace(cluster, []byte(c.Arg(0))))
+			return e.write(showPlace(e.painter(), cluster, []byte(c.Arg(0))))
 		}
-		return e.write(e.showRing(cluster.Ring, c.Bool("ranges")))
+		return e.write(showRing(e.painter(), cluster.Ring, c.Bool("ranges")))
 	},
 }
 
-// seeAs makes the view's ring the one that a node knows.
+// seeAs sets the view's ring to the one that a node knows.
 func seeAs(cluster *view.Cluster, node string) error {
 	if node == "" {
 		return nil
@@ -53,8 +53,7 @@ func seeAs(cluster *view.Cluster, node string) error {
 		return err
 	}
 	n := cluster.Node(node)
-	switch {
-	case n.Status != view.Up:
+	if n.Status != view.Up {
 		return usage.Errorf("%s is %s, and does not say what it knows", render.Node(node), n.Status)
 	}
 	cluster.Ring = cluster.RingOf(n)
@@ -91,7 +90,8 @@ func printRing(e *Env, r *ring.Ring, key string) error {
 		Key      *place `json:"of_key,omitempty"`
 	}{N: cfg.N, Strategy: int(cfg.Strategy), Q: len(r.Ranges())}
 	for _, m := range r.Members() {
-		out.Nodes = append(out.Nodes, node{m.Name, tokens[m.Name], math.Round(share[m.Name]*shareDigits) / shareDigits, m.Weight, m.Zone})
+		s := math.Round(share[m.Name]*shareDigits) / shareDigits
+		out.Nodes = append(out.Nodes, node{m.Name, tokens[m.Name], s, m.Weight, m.Zone})
 	}
 	for _, g := range r.Ranges() {
 		out.Ranges = append(out.Ranges, rng{g.Start.String(), g.End.String(), g.Homes})
@@ -104,14 +104,37 @@ func printRing(e *Env, r *ring.Ring, key string) error {
 	return e.print(out)
 }
 
-// shareDigits rounds shares in JSON to what is no artefact of adding them up.
+// shareDigits rounds shares in JSON, because the digits after it are artefacts of a sum.
 const shareDigits = 1e9
 
-// shareWidth is the longest bar of a share, in cells.
+// shareWidth is the longest bar of a share, in columns.
 const shareWidth = 30
 
-func (e *Env) showRing(r *ring.Ring, ranges bool) string {
+// strategies describes the strategies of §6.2.
+var strategies = map[ring.Strategy]string{
+	1: "T random tokens a node, ranges cut by tokens",
+	2: "T random tokens a node, Q equal partitions",
+	3: "Q/S tokens a node, Q equal partitions",
+}
+
+func showRing(p render.Painter, r *ring.Ring, ranges bool) string {
 	cfg := r.Config()
+	out := fmt.Sprintf("strategy %d: %s (§6.2)  %s, %s each\n", cfg.Strategy, strategies[cfg.Strategy],
+		render.Count(len(r.Ranges()), "range"), render.Count(min(cfg.N, len(r.Members())), "home")) + showShares(p, r)
+	if !ranges {
+		return out
+	}
+	t := render.Table{Indent: "  "}
+	t.Head("range>", "from, exclusive", "to, inclusive", "homes by rank")
+	for i, g := range r.Ranges() {
+		t.Row(render.Number(i), render.Cell{Text: render.Position(g.Start)}, render.Cell{Text: render.Position(g.End)},
+			render.Cell{Text: render.Nodes(g.Homes)})
+	}
+	return out + t.Render(p)
+}
+
+// showShares shows the part of the key space whose first home each member is.
+func showShares(p render.Painter, r *ring.Ring) string {
 	tokens, share := r.TokenCount(), r.Share()
 	most := 0.0
 	for _, s := range share {
@@ -126,44 +149,37 @@ func (e *Env) showRing(r *ring.Ring, ranges bool) string {
 	t.Head(titles...)
 	for _, m := range r.Members() {
 		s := share[m.Name]
-		row := []render.Cell{{Text: render.Node(m.Name), Tone: render.Bold}}
+		row := []render.Cell{render.NodeCell(m.Name)}
 		if special {
-			row = append(row, render.Cell{Text: fmt.Sprint(m.Weight), Right: true}, render.Cell{Text: render.Text(m.Zone)})
+			row = append(row, render.Number(m.Weight), render.Cell{Text: render.Text(m.Zone)})
 		}
-		t.Row(append(row, render.Cell{Text: fmt.Sprint(tokens[m.Name]), Right: true},
-			render.Cell{Text: fmt.Sprintf("%.1f%%", 100*s), Right: true}, render.Cell{Text: strings.Repeat("█", int(s/most*shareWidth+0.5)), Tone: render.Accent})...)
+		bar := strings.Repeat("█", int(s/most*shareWidth+0.5))
+		t.Row(append(row, render.Number(tokens[m.Name]), render.Flush(fmt.Sprintf("%.1f%%", 100*s)),
+			render.Toned(render.Accent, bar))...)
 	}
-	what := [...]string{"", "T random tokens a node, ranges cut by tokens", "T random tokens a node, Q equal partitions", "Q/S tokens a node, Q equal partitions"}
-	out := fmt.Sprintf("strategy %d: %s (§6.2)  %d ranges, %d homes each\n", cfg.Strategy, what[cfg.Strategy], len(r.Ranges()), min(cfg.N, len(r.Members())))
-	out += t.Render(e.painter())
-	if !ranges {
-		return out
-	}
-	t = render.Table{Indent: "  "}
-	t.Head("range>", "from, exclusive", "to, inclusive", "homes by rank")
-	for i, g := range r.Ranges() {
-		t.Row(render.Cell{Text: fmt.Sprint(i), Right: true}, render.Cell{Text: render.Position(g.Start)}, render.Cell{Text: render.Position(g.End)}, render.Cell{Text: render.Nodes(g.Homes)})
-	}
-	return out + t.Render(e.painter())
+	return t.Render(p)
 }
 
-func (e *Env) showPlace(cluster *view.Cluster, key []byte) string {
+// showPlace shows where a key is on the ring, and its preference list.
+func showPlace(p render.Painter, cluster *view.Cluster, key []byte) string {
 	r := cluster.Ring
 	homes := r.Homes(key)
-	p := ring.Of(key)
+	at := ring.Of(key)
 	t := render.Table{Indent: "  "}
 	t.Head("rank>", "node", "state", "")
 	for i, name := range r.Preference(key) {
 		role := "home"
 		if i >= len(homes) {
-			role = "stands in, with a hint (§4.6)"
+			role = "fallback, with a hint (§4.6)"
 		}
-		status := view.Status("gone") // a member that is nowhere: nobody has removed it yet
+		status := view.Status("gone") // a member without a node, which nobody has removed yet
 		if n := cluster.Node(name); n != nil {
 			status = n.Status
 		}
-		t.Row(render.Cell{Text: fmt.Sprint(i + 1), Right: true}, render.Cell{Text: render.Node(name), Tone: render.Bold}, render.Cell{Text: string(status), Tone: statusStyles[status]}, render.Cell{Text: role})
+		t.Row(render.Number(i+1), render.NodeCell(name), render.Toned(statusTones[status], string(status)),
+			render.Cell{Text: role})
 	}
-	return fmt.Sprintf("%s  MD5 %s  %.1f%% of the way round, range %d of %d\n", e.paint(render.Bold, escape.Terminal(key)), p, 100*p.Fraction(), r.Index(p), len(r.Ranges())) +
-		"its preference list (§4.3):\n" + t.Render(e.painter())
+	return fmt.Sprintf("%s  MD5 %s  %.1f%% of the way round, range %d of %d\n", p.Paint(render.Bold, escape.Terminal(key)),
+		at, 100*at.Fraction(), r.Index(at), len(r.Ranges())) +
+		"its preference list (§4.3):\n" + t.Render(p)
 }

@@ -1,7 +1,7 @@
 package verbs
 
-// --save: the context of a get or put is kept under a name or in a file. The target is opened
-// before the request is sent, because a put that has taken effect must not end as a usage error.
+// --save: the context of a get or put is saved under a name or in a file. The target is opened
+// before the request is sent, because a put that took effect must not end in a usage error.
 
 import (
 	"errors"
@@ -26,7 +26,7 @@ import (
 type ContextFile struct {
 	f    *os.File
 	path string
-	temp bool // f has a name of its own, and Commit renames it to path
+	temp bool // f has a temporary name, and Commit renames it to path
 }
 
 // ReplaceContext opens a new file that Commit renames to path, so that a reader sees either the old
@@ -45,7 +45,7 @@ func ReplaceContext(path string) (*ContextFile, error) {
 // Reasons to refuse an existing file as a target of --save.
 var (
 	errIrregular = errors.New("it is not a regular file")
-	errForeign   = errors.New("the file holds something else than a context, which would be lost; name another file")
+	errForeign   = errors.New("the file does not hold a context, and its contents would be lost; name another file")
 )
 
 // writeContext opens a file that the user named. An existing file must be empty or hold a context.
@@ -65,8 +65,8 @@ func writeContext(path string) (*ContextFile, error) {
 	return &ContextFile{f, path, false}, nil
 }
 
-// openRegular opens an existing file and refuses a pipe, whose other end could let the caller wait
-// for ever, and a device.
+// openRegular opens an existing file. It refuses devices and pipes, because the other end of a pipe
+// could make the caller wait for ever.
 func openRegular(path string, flag int) (*os.File, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -94,9 +94,8 @@ func checkOurs(f *os.File) error {
 	return errForeign
 }
 
-// CheckWritable returns why a file cannot be written, nil if it can. It changes nothing. It does not
-// open a pipe or a device: the reader of a pipe would take the end of the check for the end of the
-// data.
+// CheckWritable returns why a file cannot be written, nil if it can. It changes nothing. It does
+// not open a pipe or a device, because the reader of a pipe would see the end of the data.
 func CheckWritable(path string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return nil
@@ -139,7 +138,7 @@ func (c *ContextFile) Commit(token string) error {
 
 // Discard closes the file without a change.
 func (c *ContextFile) Discard() {
-	_ = c.f.Close() // nothing was written to it
+	_ = c.f.Close() // nothing was written
 	if c.temp {
 		_ = os.Remove(c.f.Name())
 	}
@@ -165,7 +164,7 @@ func (e *Env) openSave(c *Call) (*saving, error) {
 	case isPath(name):
 		file, err = writeContext(e.path(name))
 	case e.Contexts == nil:
-		return nil, c.Misusef("--save %s: no contexts are kept here; use @./FILE", shown(c))
+		return nil, c.Misusef("--save %s: no contexts are saved by name here; use @./FILE", shown(c))
 	default:
 		file, err = e.Contexts.Create(name)
 	}
@@ -178,8 +177,8 @@ func (e *Env) openSave(c *Call) (*saving, error) {
 // shown returns the target of --save as the user wrote it.
 func shown(c *Call) string { return escape.TerminalShort([]byte(c.String("save")), render.MaxValue) }
 
-// misplaced lists the errors that are due to the user's choice of a target. The error of a full or
-// broken disk is not one of them.
+// misplaced lists the errors that are due to the user's choice of a target. A full or broken disk
+// is not among them.
 var misplaced = []error{
 	fs.ErrPermission, fs.ErrNotExist, fs.ErrInvalid, syscall.ENOTDIR,
 	errIrregular, errForeign, syscall.EISDIR, syscall.EROFS, syscall.ENAMETOOLONG, syscall.ELOOP, syscall.EINVAL,
@@ -202,8 +201,7 @@ func notWritable(c *Call, err error) error {
 	return err
 }
 
-// cause returns the innermost error of a path error, because the user knows the path by another
-// name.
+// cause returns the error inside a path error, because the user knows the path by another name.
 func cause(err error) error {
 	var path *fs.PathError
 	var link *os.LinkError
@@ -216,13 +214,14 @@ func cause(err error) error {
 	return err
 }
 
+// discard closes a target that was not committed.
 func (s *saving) discard() {
 	if s != nil && s.file != nil {
 		s.file.Discard()
 	}
 }
 
-// keep writes the context. The error says that the request took effect nevertheless.
+// keep writes the context. Its error says that the request took effect nevertheless.
 func (s *saving) keep(token []byte) error {
 	if s == nil {
 		return nil
@@ -238,8 +237,8 @@ func (s *saving) keep(token []byte) error {
 			s.call.Verb.Name, shown(s.call), cause(err))}
 }
 
-// afterSave shows the result of a request whose context was to be kept. If that failed, the failure
-// is reported after the result and decides the exit code, unless showing the result fails also.
+// afterSave shows the result of a request whose context was to be saved. saved is the error of
+// that; it is reported after the result and decides the exit code, unless showing the result fails.
 func (e *Env) afterSave(saved error, show func() error) error {
 	err := show()
 	if saved == nil {

@@ -38,7 +38,7 @@ func TestSaveIsOpenedFirst(t *testing.T) {
 			"@./nowhere/ctx":                 "no such file",
 			"@./taken":                       "is a directory",
 			"@./file/ctx":                    "not a directory",
-			"@./foreign":                     "holds something else than a context",
+			"@./foreign":                     "does not hold a context",
 			"@/dev/null":                     "not a regular file",
 			"@named":                         "is a directory",
 			"plain":                          "wants @NAME or @./FILE",
@@ -74,7 +74,8 @@ func TestSaveIsOpenedFirst(t *testing.T) {
 	}
 }
 
-// A request that fails does not change the target, because an empty context would mean a blind write.
+// A request that fails does not change the target, because an empty context would mean a blind
+// write.
 func TestFailureLeavesSaveAlone(t *testing.T) {
 	for _, line := range savers {
 		for _, target := range []string{"@./new", "@./kept", "@new", "@kept"} {

@@ -1,6 +1,6 @@
 package verbs
 
-// Anti-entropy by hand (§4.7): sync mends, merkle looks.
+// §4.7: anti-entropy by hand. sync repairs, merkle only looks.
 
 import (
 	"cmp"
@@ -17,17 +17,17 @@ import (
 	"ringside/engine/view"
 )
 
-const rangeHelp = `RANGE is p00, p01, ... as  ring --ranges  counts them; any other word is a KEY, and means the
-range that it falls into.`
+const rangeHelp = `RANGE is p00, p01, ... as  ring --ranges  counts them. Any other word is a KEY, and means the
+range of the key.`
 
 var syncVerb = &Verb{
 	Name: "sync", Group: GroupScript, Section: "§4.7",
 	Args:  []Arg{{Name: "RANGE", Complete: CompleteKeys, Optional: true}},
-	Usage: "have homes compare their replicas now and mend what differs",
-	Help: `Each two homes of a range compare the roots of their hash trees, go down where they differ,
-and exchange just the keys that differ, both ways. Returns when the last two are done. ` + rangeHelp + `
-Exit 5 means that of a range no two homes could be compared, and names the reason.
-Nodes do the same by themselves every ten seconds, and soon after one came back.`,
+	Usage: "let homes compare their replicas now, and repair differences",
+	Help: `Every two homes of a range compare the roots of their hash trees, descend where the trees differ,
+and exchange the keys that differ, both ways. sync returns when the last two homes are done. ` + rangeHelp + `
+Exit 5 means that no two homes of a range could be compared; the message names the reason.
+Nodes do the same by themselves every ten seconds, and soon after a node came back.`,
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		cluster, rounds, err := e.compare(ctx, c, false)
 		if err != nil {
@@ -37,17 +37,17 @@ Nodes do the same by themselves every ten seconds, and soon after one came back.
 		if e.JSON {
 			return cmp.Or(printSync(e, cluster, rounds, failure), exit.Reported(failure))
 		}
-		return cmp.Or(e.write(e.showSync(cluster, rounds)), failure)
+		return cmp.Or(e.write(showSync(e.painter(), cluster, rounds)), failure)
 	},
 }
 
 var merkleVerb = &Verb{
 	Name: "merkle", Group: GroupLook, Section: "§4.7",
 	Args:  []Arg{{Name: "KEY|RANGE", Complete: CompleteKeys}},
-	Usage: "show where the hash trees of a range's homes differ; mends nothing",
-	Help: `Every two homes compare their trees as anti-entropy does, and name the keys that differ. With --json
-the object is about the first two that differ; pairs holds all. ` + rangeHelp + `
-Exit 5 means that no two homes could be compared, and names the reason.`,
+	Usage: "show where the hash trees of a range's homes differ; repairs nothing",
+	Help: `Every two homes compare their trees as anti-entropy does, and list the keys that differ. With --json
+the object is about the first two homes that differ; pairs has all. ` + rangeHelp + `
+Exit 5 means that no two homes could be compared; the message names the reason.`,
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		cluster, rounds, err := e.compare(ctx, c, true)
 		if err != nil {
@@ -61,11 +61,12 @@ Exit 5 means that no two homes could be compared, and names the reason.`,
 		if e.JSON {
 			return cmp.Or(printMerkle(e, cluster, rounds, failure), exit.Reported(failure))
 		}
-		return cmp.Or(e.write(e.showMerkle(cluster, rounds)), failure)
+		return cmp.Or(e.write(showMerkle(e.painter(), cluster, rounds)), failure)
 	},
 }
 
-// rank puts rounds that tell something first.
+// rank returns the place of a round in the output: rounds that found differences come first, failed
+// rounds last.
 func rank(r event.SyncRound) int {
 	switch {
 	case r.Count > 0:
@@ -76,7 +77,8 @@ func rank(r event.SyncRound) int {
 	return 2
 }
 
-// compare has the nodes compare the range of argument 0, or all.
+// compare lets the nodes compare the range of argument 0, or all ranges. With look, the nodes
+// repair nothing.
 func (e *Env) compare(ctx context.Context, c *Call, look bool) (*view.Cluster, []event.SyncRound, error) {
 	cluster, err := e.view(ctx)
 	if err != nil {
@@ -102,8 +104,8 @@ func (e *Env) compare(ctx context.Context, c *Call, look bool) (*view.Cluster, [
 	return cluster, rounds, nil
 }
 
-// notCompared returns an error if of a range that was asked for no two homes were compared, with the
-// reasons. Otherwise it returns nil.
+// notCompared returns an error with the reasons if no two homes of a range were compared, nil
+// otherwise. Only ranges that the call asks for count.
 func notCompared(c *Call, cluster *view.Cluster, rounds []event.SyncRound) error {
 	ranges, asked, missed := cluster.Ring.Ranges(), 0, []int{}
 	var why []string
@@ -116,7 +118,8 @@ func notCompared(c *Call, cluster *view.Cluster, rounds []event.SyncRound) error
 		if asked++; len(rg.Homes) < 2 && c.Verb.Name == "sync" {
 			continue // a range with one home is in sync with itself
 		}
-		of := slices.DeleteFunc(slices.Clone(rounds), func(r event.SyncRound) bool { return cluster.Ring.Index(r.End) != i })
+		of := slices.DeleteFunc(slices.Clone(rounds),
+			func(r event.SyncRound) bool { return cluster.Ring.Index(r.End) != i })
 		if slices.ContainsFunc(of, func(r event.SyncRound) bool { return r.Err == "" }) {
 			continue
 		}
@@ -138,7 +141,7 @@ func notCompared(c *Call, cluster *view.Cluster, rounds []event.SyncRound) error
 		Message: fmt.Sprintf("%s: no two homes of %s were compared: %s", c.Verb.Name, which, strings.Join(why, ", "))}
 }
 
-// reasons returns why no two homes of a range were compared, where rounds are the attempts.
+// reasons returns why no two homes of a range were compared. rounds are the attempts.
 func reasons(cluster *view.Cluster, homes []string, rounds []event.SyncRound) []string {
 	if len(homes) < 2 {
 		return []string{"each range has one home"}
@@ -156,12 +159,12 @@ func reasons(cluster *view.Cluster, homes []string, rounds []event.SyncRound) []
 		out = append(out, render.Text(r.Err))
 	}
 	if len(out) == 0 {
-		return []string{"the nodes are not told yet that they are its homes; settle waits for that"}
+		return []string{"the nodes do not know yet that they are its homes; settle waits for that"}
 	}
 	return out
 }
 
-// rangeArg reads p07, or a key.
+// rangeArg returns the index of the range that arg names: p07, or a key.
 func rangeArg(r *ring.Ring, arg string, c *Call) (int, error) {
 	digits, ok := strings.CutPrefix(arg, "p")
 	i, err := strconv.ParseUint(digits, 10, 31)
@@ -169,17 +172,17 @@ func rangeArg(r *ring.Ring, arg string, c *Call) (int, error) {
 	case !ok || err != nil:
 		return r.Index(ring.Of([]byte(arg))), nil
 	case i >= uint64(most):
-		return 0, c.Misusef("there is no range %s; they are p00 to %s", render.Quoted(arg), event.RangeName(most-1))
+		return 0, c.Misusef("there is no range %s; ranges are p00 to %s", render.Quoted(arg), event.RangeName(most-1))
 	}
 	return int(i), nil
 }
 
-// rangeName is what the round's range is called on the view's ring.
+// rangeName returns the name of a round's range on the view's ring.
 func rangeName(cluster *view.Cluster, r event.SyncRound) string {
 	return event.RangeName(cluster.Ring.Index(r.End))
 }
 
-// A syncSum adds up rounds.
+// A syncSum is the sum of rounds.
 type syncSum struct {
 	Rounds   int `json:"rounds"`
 	Count    int `json:"keys_differing"`
@@ -216,8 +219,8 @@ type roundJSON struct {
 func printSync(e *Env, cluster *view.Cluster, rounds []event.SyncRound, failure error) error {
 	out := struct {
 		syncSum
-		Differing []roundJSON `json:"differing"`       // rounds that found or met something
-		Error     any         `json:"error,omitempty"` // if of a range no two homes were compared
+		Differing []roundJSON `json:"differing"`       // rounds that found a difference or failed
+		Error     any         `json:"error,omitempty"` // set if no two homes of a range were compared
 	}{sumOf(rounds), []roundJSON{}, exit.Field(failure)}
 	for _, r := range rounds {
 		if r.Count > 0 || r.Err != "" {
@@ -227,26 +230,28 @@ func printSync(e *Env, cluster *view.Cluster, rounds []event.SyncRound, failure 
 	return e.print(out)
 }
 
-func (e *Env) showSync(cluster *view.Cluster, rounds []event.SyncRound) string {
+func showSync(p render.Painter, cluster *view.Cluster, rounds []event.SyncRound) string {
 	s := sumOf(rounds)
-	verdict := e.paint(render.Good, "in sync") + "  " + render.Count(s.Rounds, "comparison")
+	verdict := p.Paint(render.Good, "in sync") + "  " + render.Count(s.Rounds, "comparison")
 	if s.Failed > 0 || s.Rounds == 0 {
-		verdict = e.paint(render.Warn, "incomplete") + fmt.Sprintf("  %d of %s done", s.Rounds-s.Failed, render.Count(s.Rounds, "comparison"))
+		verdict = p.Paint(render.Warn, "incomplete") + fmt.Sprintf("  %d of %s done", s.Rounds-s.Failed, render.Count(s.Rounds, "comparison"))
 	}
 	head := fmt.Sprintf("%s, %s differed: %d sent, %d received", verdict, render.Count(s.Count, "key"), s.Sent, s.Received) +
-		e.paint(render.Dim, fmt.Sprintf("  %s of messages, a full copy takes %s (§4.7)", render.Bytes(s.Bytes), render.Bytes(s.FullCopy))) + "\n"
+		p.Paint(render.Dim, fmt.Sprintf("  %s of messages, a full copy takes %s (§4.7)",
+			render.Bytes(s.Bytes), render.Bytes(s.FullCopy))) + "\n"
 	t := render.Table{Indent: "  "}
 	t.Head("range", "homes", "differ>", "sent>", "received>", "bytes>", "")
 	for _, r := range rounds {
 		if r.Count > 0 || r.Err != "" {
-			t.Row(render.Cell{Text: rangeName(cluster, r), Tone: render.Bold}, render.Cell{Text: render.Nodes([]string{r.Left, r.Right})}, render.Number(r.Count), render.Number(r.Sent), render.Number(r.Received),
-				render.Cell{Text: render.Bytes(r.Bytes), Right: true}, render.Cell{Text: render.Text(r.Err), Tone: render.Warn})
+			t.Row(render.Toned(render.Bold, rangeName(cluster, r)), render.Cell{Text: render.Nodes([]string{r.Left, r.Right})},
+				render.Number(r.Count), render.Number(r.Sent), render.Number(r.Received), render.Flush(render.Bytes(r.Bytes)),
+				render.Toned(render.Warn, render.Text(r.Err)))
 		}
 	}
 	if t.Len() == 1 {
 		return head
 	}
-	return head + t.Render(e.painter())
+	return head + t.Render(p)
 }
 
 func printMerkle(e *Env, cluster *view.Cluster, rounds []event.SyncRound, failure error) error {
@@ -263,36 +268,39 @@ func printMerkle(e *Env, cluster *view.Cluster, rounds []event.SyncRound, failur
 	}
 	return e.print(struct {
 		pairs
-		Error any `json:"error"` // instead of the text of the first pair
+		Error any `json:"error"` // in place of the error text of the first pair
 	}{out, exit.Field(failure)})
 }
 
-func (e *Env) showMerkle(cluster *view.Cluster, rounds []event.SyncRound) string {
+func showMerkle(p render.Painter, cluster *view.Cluster, rounds []event.SyncRound) string {
 	rg := cluster.Ring.Ranges()[cluster.Ring.Index(rounds[0].End)]
-	out := fmt.Sprintf("%s  (%s, %s]  homes %s\n", e.paint(render.Bold, rangeName(cluster, rounds[0])), render.Position(rg.Start), render.Position(rg.End), render.Nodes(rg.Homes))
+	out := fmt.Sprintf("%s  (%s, %s]  homes %s\n", p.Paint(render.Bold, rangeName(cluster, rounds[0])),
+		render.Position(rg.Start), render.Position(rg.End), render.Nodes(rg.Homes))
 	for _, r := range rounds {
-		out += e.showPair(r)
+		out += showPair(p, r)
 	}
 	return out
 }
 
-// showPair tells how two homes compare, with the way down to the first bucket that differs.
-func (e *Env) showPair(r event.SyncRound) string {
-	pair := e.paint(render.Bold, render.Node(r.Left)+" ⇄ "+render.Node(r.Right))
-	cost := e.paint(render.Dim, fmt.Sprintf("  %s compared, %s; a full copy takes %s", render.Count(r.Hashes, "hash"), render.Bytes(r.Bytes), render.Bytes(r.FullCopy)))
+// showPair shows how two homes compare, with the path down to the first bucket that differs.
+func showPair(p render.Painter, r event.SyncRound) string {
+	pair := p.Paint(render.Bold, render.Node(r.Left)+" ⇄ "+render.Node(r.Right))
+	cost := p.Paint(render.Dim, fmt.Sprintf("  %s compared, %s; a full copy takes %s", render.Count(r.Hashes, "hash"),
+		render.Bytes(r.Bytes), render.Bytes(r.FullCopy)))
 	switch {
 	case r.Err != "":
-		return pair + "  " + e.paint(render.Warn, "not compared") + ": " + render.Text(r.Err) + "\n"
+		return pair + "  " + p.Paint(render.Warn, "not compared") + ": " + render.Text(r.Err) + "\n"
 	case r.Count == 0:
-		return pair + "  " + e.paint(render.Good, "equal roots") + cost + "\n"
+		return pair + "  " + p.Paint(render.Good, "equal roots") + cost + "\n"
 	}
-	out := pair + "  " + e.paint(render.Warn, render.Differ(r.Count, "key")) + cost + "\n"
+	out := pair + "  " + p.Paint(render.Warn, render.Differ(r.Count, "key")) + cost + "\n"
 	t := render.Table{Indent: "  "}
 	t.Head("level>", "node>", render.Node(r.Left), render.Node(r.Right))
-	for _, p := range r.Path {
-		t.Row(render.Number(p.Level), render.Number(p.Node), render.Cell{Text: fmt.Sprintf("%016x", p.Left)}, render.Cell{Text: fmt.Sprintf("%016x", p.Right), Tone: render.Warn})
+	for _, step := range r.Path {
+		t.Row(render.Number(step.Level), render.Number(step.Node), render.Cell{Text: fmt.Sprintf("%016x", step.Left)},
+			render.Toned(render.Warn, fmt.Sprintf("%016x", step.Right)))
 	}
-	out += t.Render(e.painter())
+	out += t.Render(p)
 	shown := make([]string, len(r.Differing))
 	for i, k := range r.Differing {
 		shown[i] = render.Key(k)

@@ -20,9 +20,9 @@ import (
 var traceVerb = &Verb{
 	Name: "trace", Group: GroupLook, Section: "§4.5",
 	Args:  []Arg{{Name: "ID|last", Complete: CompleteRequests}},
-	Usage: "draw all that one request caused, message by message",
-	Help:  `Requests have the numbers that put and get print, as in #41; last is the one that began last.`,
-	Flags: []Flag{{Name: "list", Kind: Bool, Help: "a line an event, without the drawing"}},
+	Usage: "draw what one request caused, message by message",
+	Help:  `put and get print the number of their request, as in #41; last is the request that began last.`,
+	Flags: []Flag{{Name: "list", Kind: Bool, Help: "one line an event, without the drawing"}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		r, cluster, err := e.request(ctx, c.Arg(0))
 		if err != nil {
@@ -35,7 +35,8 @@ var traceVerb = &Verb{
 	},
 }
 
-// request finds a request among what the cluster remembers.
+// request finds a request in the events that the cluster remembers. arg is the number of a request,
+// or last.
 func (e *Env) request(ctx context.Context, arg string) (*view.Request, *view.Cluster, error) {
 	var id uint64
 	if arg != "last" {
@@ -53,7 +54,7 @@ func (e *Env) request(ctx context.Context, arg string) (*view.Request, *view.Clu
 		return nil, nil, err
 	}
 	for _, ev := range events {
-		if ev.Kind != event.Cluster { // the snapshot told it
+		if ev.Kind != event.Cluster { // the snapshot has newer settings
 			cluster.Apply(ev)
 		}
 	}
@@ -63,17 +64,17 @@ func (e *Env) request(ctx context.Context, arg string) (*view.Request, *view.Clu
 	}
 	switch {
 	case r == nil && arg == "last":
-		return nil, nil, usage.Errorf("trace: there was no request yet; put or get something first")
+		return nil, nil, usage.Errorf("trace: no request was sent yet; put or get a key first")
 	case r == nil:
-		return nil, nil, usage.Errorf("trace: no request %s is remembered; events lists what is", event.RequestName(id))
+		return nil, nil, usage.Errorf("trace: request %s is not remembered; events lists what is", event.RequestName(id))
 	}
 	all := append(slices.Clone(r.Events), aftermath(events, r)...)
 	slices.SortStableFunc(all, func(a, b event.Event) int { return cmp.Compare(a.Time, b.Time) })
 	return &view.Request{ID: r.ID, Events: all}, cluster, nil
 }
 
-// aftermath finds how the hints that the request left walked home: a node's
-// own work, which belongs to no request but carries the version that this one wrote.
+// aftermath returns the events of the handoff of hints that the request left. Handoff is a node's
+// own work and belongs to no request, but its events carry the version that the request wrote.
 func aftermath(events []event.Event, r *view.Request) []event.Event {
 	type walk struct{ from, to string }
 	sent := map[walk]bool{}
@@ -113,44 +114,45 @@ func printTrace(e *Env, r *view.Request) error {
 	}{keyOf(first.Key), r.ID, first.Op, r.Events})
 }
 
-// maxLanes is how many nodes a drawing has columns for.
+// maxLanes is how many nodes a drawing can show.
 const maxLanes = 9
 
 func (e *Env) showTrace(r *view.Request, cluster *view.Cluster, list bool) string {
 	first := r.Events[0]
-	head := e.paint(render.Bold, fmt.Sprintf("%s  %s %s", event.RequestName(r.ID), render.Text(first.Op), render.Key(first.Key))) +
+	title := fmt.Sprintf("%s  %s %s", event.RequestName(r.ID), render.Text(first.Op), render.Key(first.Key))
+	head := e.paint(render.Bold, title) +
 		e.paint(render.Dim, "  "+strings.TrimSuffix(event.Timestamp(first.Time)[11:23], "Z")+" UTC") + "\n"
 	d := newDrawing(r, cluster)
 	if list || len(d.nodes) > maxLanes || e.Width > 0 && d.width()+minNote > e.Width {
-		return head + e.traceList(r)
+		return head + traceList(e.painter(), r)
 	}
-	return head + d.draw(e, r)
+	return head + d.draw(e.painter(), r)
 }
 
-func (e *Env) traceList(r *view.Request) string {
+func traceList(p render.Painter, r *view.Request) string {
 	t := render.Table{Indent: "  "}
 	t.Head("time>", "at", "paper", "what happened")
 	for _, ev := range r.Events {
-		t.Row(render.Cell{Text: render.Offset(ev.Time - r.Events[0].Time), Right: true}, render.Cell{Text: render.Node(ev.Node), Tone: render.Bold},
-			render.Cell{Text: ev.Section(), Tone: render.Dim}, render.Cell{Text: render.Sentence(ev), Tone: render.ToneOf(ev)})
+		t.Row(render.Flush(render.Offset(ev.Time-r.Events[0].Time)), render.NodeCell(ev.Node),
+			render.Toned(render.Dim, ev.Section()), render.Toned(render.ToneOf(ev), render.Sentence(ev)))
 	}
-	return t.Render(e.painter())
+	return t.Render(p)
 }
 
-// A drawing is the space-time diagram of a request: a lane for the client and for
-// each node that had a part in it, time going down.
+// A drawing is the space-time diagram of a request. The client and each node that took part have a
+// lane, and time goes down.
 type drawing struct {
 	nodes []string
-	lane  int // width of a lane
+	lane  int // columns of a lane
 }
 
 const (
-	timeWidth = 10 // of the column of times
-	minLane   = 7  // cells from one lane to the next: room for an arrow
-	minNote   = 30 // cells for what happened, or the drawing is not worth it
+	timeWidth = 10 // columns of the times
+	minLane   = 7  // columns of a lane with room for an arrow
+	minNote   = 30 // columns for the sentences; with fewer, a list is better
 )
 
-// longGap is a time between two events that the drawing says in words.
+// longGap is the time between two events from which the drawing states it in words.
 const longGap = time.Second
 
 func newDrawing(r *view.Request, cluster *view.Cluster) *drawing {
@@ -172,14 +174,14 @@ func newDrawing(r *view.Request, cluster *view.Cluster) *drawing {
 
 func (d *drawing) width() int { return timeWidth + (len(d.nodes)+1)*d.lane + 8 }
 
-// at returns the column of a node's line; the client's is the first.
+// at returns the column of a node's lane. The client's lane is the first.
 func (d *drawing) at(node string) int {
 	return (slices.Index(d.nodes, node)+1)*d.lane + d.lane/2
 }
 
-func (d *drawing) draw(e *Env, r *view.Request) string {
+func (d *drawing) draw(p render.Painter, r *view.Request) string {
 	var out strings.Builder
-	out.WriteString(strings.Repeat(" ", timeWidth) + d.heads(e) + "\n")
+	out.WriteString(strings.Repeat(" ", timeWidth) + d.heads(p) + "\n")
 	start, answered := r.Events[0].Time, false
 	for i, ev := range r.Events {
 		pause := ""
@@ -187,20 +189,20 @@ func (d *drawing) draw(e *Env, r *view.Request) string {
 			pause = render.Duration(ev.Time-r.Events[i-1].Time) + " later"
 		}
 		if answered {
-			pause = strings.TrimPrefix(pause+", after the client has its answer", ", ")
+			pause = strings.TrimPrefix(pause+", after the client got its answer", ", ")
 		}
 		if pause != "" {
-			out.WriteString(strings.Repeat(" ", timeWidth) + e.paint(render.Dim, d.blank('·')+"  "+pause) + "\n")
+			out.WriteString(strings.Repeat(" ", timeWidth) + p.Paint(render.Dim, d.blank('·')+"  "+pause) + "\n")
 		}
-		fmt.Fprintf(&out, "%*s %s  %s%s\n", timeWidth-1, render.Offset(ev.Time-start), d.row(e, ev),
-			e.paint(render.Dim, fmt.Sprintf("%-6s", ev.Section())), e.paint(render.ToneOf(ev), render.Sentence(ev)))
+		fmt.Fprintf(&out, "%*s %s  %s%s\n", timeWidth-1, render.Offset(ev.Time-start), d.row(p, ev),
+			p.Paint(render.Dim, fmt.Sprintf("%-6s", ev.Section())), p.Paint(render.ToneOf(ev), render.Sentence(ev)))
 		answered = ev.Kind == event.Replied
 	}
 	return out.String()
 }
 
-// heads writes the names over their lines.
-func (d *drawing) heads(e *Env) string {
+// heads returns the line with the names of the lanes.
+func (d *drawing) heads(p render.Painter) string {
 	line := []rune(d.blank(' '))
 	put := func(col int, name string) {
 		for i, c := range []rune(name) {
@@ -211,22 +213,22 @@ func (d *drawing) heads(e *Env) string {
 	for _, n := range d.nodes {
 		put(d.at(n), render.Node(n))
 	}
-	return e.paint(render.Bold, strings.TrimRight(string(line), " "))
+	return p.Paint(render.Bold, strings.TrimRight(string(line), " "))
 }
 
 func (d *drawing) blank(c rune) string {
 	return strings.Repeat(string(c), (len(d.nodes)+1)*d.lane)
 }
 
-// row draws one event: an arrow where a message goes, a mark where a node does something.
-func (d *drawing) row(e *Env, ev event.Event) string {
+// row draws one event: an arrow for a message, a mark for what a node does by itself.
+func (d *drawing) row(p render.Painter, ev event.Event) string {
 	line := []rune(d.blank(' '))
 	for i := range len(d.nodes) + 1 {
 		line[i*d.lane+d.lane/2] = '│'
 	}
 	client := d.lane / 2
 	node := d.at(ev.Node)
-	lo, hi := len(line), len(line) // what to colour
+	lo, hi := len(line), len(line) // the columns to colour
 	arrow := func(from, to int, lost bool) {
 		lo, hi = drawArrow(line, from, to, lost)
 	}
@@ -246,10 +248,12 @@ func (d *drawing) row(e *Env, ev event.Event) string {
 	default:
 		line[node], lo, hi = '◇', node, node+1
 	}
-	return e.paint(render.Dim, string(line[:lo])) + e.paint(render.ToneOf(ev), string(line[lo:hi])) + e.paint(render.Dim, string(line[hi:]))
+	return p.Paint(render.Dim, string(line[:lo])) + p.Paint(render.ToneOf(ev), string(line[lo:hi])) +
+		p.Paint(render.Dim, string(line[hi:]))
 }
 
-// drawArrow draws from one line to another and returns what it drew over. A node's message to itself is a mark.
+// drawArrow draws an arrow from one column to another and returns the columns that it drew over. A
+// message of a node to itself is a mark.
 func drawArrow(line []rune, from, to int, lost bool) (lo, hi int) {
 	if from == to {
 		line[from] = '●'

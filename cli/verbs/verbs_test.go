@@ -71,7 +71,8 @@ func scene(t *testing.T) *fake {
 	return f
 }
 
-// compared is what the homes of cart find out about each other: n4 missed a write, n5 cannot be asked.
+// compared is what the homes of cart find out about each other: n4 missed a write, n5 cannot be
+// asked.
 func compared(f *fake) []event.SyncRound {
 	rg := ringOf(f.t, f.settings).Ranges()[ringOf(f.t, f.settings).Index(ring.Of([]byte("cart")))]
 	path := []event.SyncHash{{Level: 0, Node: 0, Left: 0x9f31, Right: 0x04c2}, {Level: 1, Node: 1, Left: 0xe2a7, Right: 0x71dd}}
@@ -444,7 +445,8 @@ func TestTraceFitsTheTerminal(t *testing.T) {
 	}
 }
 
-// An event of a slow node from before the answer arrives late, and is still shown before the answer.
+// An event of a slow node from before the answer arrives late, and is still shown before the
+// answer.
 func TestRowsAreInTheOrderOfTime(t *testing.T) {
 	f := scene(t)
 	at := func(us int) time.Duration { return time.Duration(t0.UnixNano()) + time.Duration(us)*time.Microsecond }
