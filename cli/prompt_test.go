@@ -26,7 +26,7 @@ func TestPromptAnswersCommandsThatAreNoVerbs(t *testing.T) {
 		"tui":                 {"give this one to ringside in a shell", exit.Usage},
 		"papper":              {"there is no command 'papper'", exit.Usage},
 		"get 'cart":           {"a quote is not closed", exit.Usage},
-		"kill n1 --cluster b": {"commands here are for cluster demo", exit.Usage},
+		"kill n1 --cluster b": {"commands here act on cluster demo", exit.Usage},
 	} {
 		out, code := s.runInPrompt(t.Context(), env, line)
 		if code != want.code || !strings.Contains(out, want.text) {

@@ -28,9 +28,6 @@ type Env struct {
 	Contexts Contexts  // nil if no contexts can be saved by name
 	Extra    []Flag    // flags that the caller has read, or reads from the call
 	Prefix   string    // what help writes before a command: "ringside " in a shell
-	// Elsewhere are commands that work in a shell and not here, each with what to do here. The error
-	// for such a command is better than "there is no command".
-	Elsewhere map[string]string
 }
 
 // Contexts keeps the contexts that users save as @NAME.
