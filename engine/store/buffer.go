@@ -1,19 +1,23 @@
 package store
 
-// A Buffer is §6.1's object buffer: a Reader that shows writes which are not on disk yet
-// on top of the store they will go to. What it holds is the end of the order of all
-// writes: Take hands out all of it as one batch, so that the disk always holds a
-// beginning of that order, and a crash loses the end of it and nothing from the middle.
+// A Buffer is the object buffer of §6.1: a Reader that shows writes which are not on disk yet, on
+// top of the store to which the writes will go.
+//
+// Invariant: the buffer holds the latest writes of the node, without a gap. Take returns all of
+// them as one batch. So a crash loses the end of the order of writes, and never a write before one
+// that stays.
 type Buffer struct {
-	newer, older *Overlay // writes since the last Take; those that it handed out, until Flushed
-	order        []overlayKey
-	size, taken  extent // of newer, of older
+	newer *Overlay     // writes since the last Take, over older
+	older *Overlay     // writes that Take returned, until Flushed; over the store
+	order []overlayKey // of the writes in newer
+	size  extent       // of newer
+	taken extent       // of older
 }
 
-// An extent is how much a half of a buffer holds.
+// An extent is the size of one part of a buffer.
 type extent struct{ objects, bytes int }
 
-// object says whether a space holds what §6.1 calls objects: replicas, as against what goes with them.
+// object reports whether the values of a space are objects in the sense of §6.1: replicas.
 func (s Space) object() bool { return s == Data || s == Hints }
 
 // NewBuffer returns an empty buffer over base.
@@ -33,8 +37,8 @@ func (b *Buffer) Scan(s Space, from, to []byte, fn func(key, value []byte) bool)
 	return b.newer.Scan(s, from, to, fn)
 }
 
-// Add appends writes. Of several to one key only the last one is kept: a batch is
-// whole on disk or not there at all.
+// Add appends writes. Of several writes to one key only the last one stays, which is the same for
+// the disk, because a batch is there whole or not at all.
 func (b *Buffer) Add(writes []Write) {
 	for i, w := range writes {
 		k := overlayKey{w.Space, string(w.Key)}
@@ -48,12 +52,12 @@ func (b *Buffer) Add(writes []Write) {
 			}
 		}
 		b.size.bytes += len(w.Value)
-		b.newer.Add(writes[i : i+1]) // at once: a key may come twice
+		b.newer.Add(writes[i : i+1]) // one by one, because a key may occur twice
 	}
 }
 
-// Take hands out all that came since the last Take, to be applied as one batch.
-// Reads go on seeing it until Flushed is called, which must be before the next Take.
+// Take returns all writes since the last Take, for one Apply. Readers still see them until the
+// caller calls Flushed, which it must do before the next Take.
 func (b *Buffer) Take() []Write {
 	batch := make([]Write, len(b.order))
 	for i, k := range b.order {
@@ -64,26 +68,26 @@ func (b *Buffer) Take() []Write {
 	return batch
 }
 
-// Flushed says that what Take handed out is on disk.
+// Flushed forgets the writes that the last Take returned, because they are on disk.
 func (b *Buffer) Flushed() {
 	b.older.Reset()
 	b.taken = extent{}
 }
 
-// Waiting says whether there are writes that no Take handed out.
+// Waiting reports whether there are writes that no Take has returned.
 func (b *Buffer) Waiting() bool { return len(b.newer.pending) > 0 }
 
-// Empty says whether all writes are on disk.
+// Empty reports whether all writes are on disk.
 func (b *Buffer) Empty() bool { return !b.Waiting() && len(b.older.pending) == 0 }
 
-// Objects is how many objects have writes that are not on disk; one that was written again
-// while its last write is being flushed counts twice, since both are in memory.
+// Objects returns the number of objects whose writes are not on disk. An object counts twice if it
+// was written again while its previous write is being flushed, because memory holds both.
 func (b *Buffer) Objects() int { return b.size.objects + b.taken.objects }
 
-// Bytes is about the memory that those writes take.
+// Bytes returns the bytes of the keys and values in memory.
 func (b *Buffer) Bytes() int { return b.size.bytes + b.taken.bytes }
 
-// Lost lists what a crash would lose now: all writes that are not on disk.
+// Lost returns the writes that a crash would lose now: those that are not on disk, in no order.
 func (b *Buffer) Lost() []Write {
 	var out []Write
 	for _, o := range []*Overlay{b.older, b.newer} {

@@ -12,8 +12,7 @@ import (
 	"ringside/engine/store/level"
 )
 
-// Every store, and an Overlay of pending writes over one, behaves as a sorted
-// map does.
+// Each store, an Overlay and a Buffer behave as a sorted map.
 func TestStoresBehaveAlike(t *testing.T) {
 	dir := t.TempDir()
 	runs := 0
@@ -32,7 +31,7 @@ func TestStoresBehaveAlike(t *testing.T) {
 			under: under, buffer: store.NewBuffer(under),
 		}
 		for range rapid.IntRange(1, 20).Draw(t, "steps") {
-			switch rapid.SampledFrom([]string{"apply", "apply", "apply", "flush", "take", "landed", "reopen"}).Draw(t, "step") {
+			switch rapid.SampledFrom([]string{"apply", "apply", "apply", "flush", "take", "flushed", "reopen"}).Draw(t, "step") {
 			case "apply":
 				m.apply(t, disk)
 			case "flush": // what was pending is applied
@@ -41,12 +40,12 @@ func TestStoresBehaveAlike(t *testing.T) {
 				}
 				m.over.Reset()
 				m.pending = nil
-			case "take": // the buffer's writer begins, unless it is at it
+			case "take": // the buffer's writer begins, unless it is busy
 				if m.taken == nil {
 					m.taken = m.buffer.Take()
 				}
-			case "landed":
-				m.landed(t)
+			case "flushed":
+				m.flushed(t)
 			case "reopen":
 				if err := disk.Close(); err != nil {
 					t.Fatal(err)
@@ -69,27 +68,29 @@ type model struct {
 	pending   []store.Write // in over
 	under     *store.Mem
 	buffer    *store.Buffer // over under
-	taken     []store.Write // by the buffer's writer; nil: it does nothing
+	taken     []store.Write // by the buffer's writer; nil: the writer is idle
 }
 
-// landed ends a flush of the buffer: what it had taken is on disk, what came since is not.
-func (m *model) landed(t *rapid.T) {
+// flushed ends a flush of the buffer: the writes that Take returned are on disk, later ones are
+// not.
+func (m *model) flushed(t *rapid.T) {
 	if err := m.under.Apply(m.taken, true); err != nil {
 		t.Fatal(err)
 	}
 	m.taken = nil
 	m.buffer.Flushed()
 	if m.buffer.Empty() && (m.buffer.Objects() != 0 || m.buffer.Bytes() != 0) || m.buffer.Empty() == m.buffer.Waiting() {
-		t.Fatalf("%d objects of %d bytes are left of nothing", m.buffer.Objects(), m.buffer.Bytes())
+		t.Fatalf("an empty buffer has %d objects of %d bytes", m.buffer.Objects(), m.buffer.Bytes())
 	}
 	if n := len(m.buffer.Lost()); (n == 0) != m.buffer.Empty() || m.buffer.Objects() > n {
-		t.Fatalf("%d objects, and %d writes to lose", m.buffer.Objects(), n)
+		t.Fatalf("%d objects, and a crash would lose %d writes", m.buffer.Objects(), n)
 	}
 }
 
 var (
 	genSpace = rapid.SampledFrom([]store.Space{store.Data, store.Hints, store.Meta})
-	// Few keys, so that they meet, the highest and the empty one among them.
+	// genKey draws from few keys, so that writes meet. The empty key and the highest ones are among
+	// them.
 	genKey = rapid.SampledFrom([][]byte{{}, {0}, []byte("a"), []byte("a\x00"), []byte("ab"), []byte("b"), {0xff}, {0xff, 0xff}})
 )
 

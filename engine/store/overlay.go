@@ -5,9 +5,9 @@ import (
 	"slices"
 )
 
-// Overlay is a Reader that shows writes which a driver has collected but not
-// yet applied on top of the store they will go to, so that a node stepped
-// several times before one group commit reads its own writes.
+// An Overlay is a Reader that shows pending writes on top of the store to which the writes will go.
+// A driver may step a node several times before it applies one batch (group commit), and the node
+// must read its own writes.
 type Overlay struct {
 	base    Reader
 	pending map[overlayKey][]byte
@@ -18,21 +18,21 @@ type overlayKey struct {
 	key   string
 }
 
-// NewOverlay returns an Overlay over base with nothing pending.
+// NewOverlay returns an Overlay over base without pending writes.
 func NewOverlay(base Reader) *Overlay {
 	return &Overlay{base: base, pending: map[overlayKey][]byte{}}
 }
 
 var _ Reader = (*Overlay)(nil)
 
-// Add makes writes visible.
+// Add makes writes pending, and visible to readers.
 func (o *Overlay) Add(writes []Write) {
 	for _, w := range writes {
 		o.pending[overlayKey{w.Space, string(w.Key)}] = w.Value
 	}
 }
 
-// Reset forgets what was pending: it was applied, or thrown away.
+// Reset forgets the pending writes, because they were applied or abandoned.
 func (o *Overlay) Reset() { clear(o.pending) }
 
 // Get implements Reader.
@@ -45,20 +45,20 @@ func (o *Overlay) Get(s Space, key []byte) ([]byte, error) {
 	return o.base.Get(s, key)
 }
 
-// Scan implements Reader: the pending writes merged into the base's order.
+// Scan implements Reader. It merges the pending writes into the order of the base.
 func (o *Overlay) Scan(s Space, from, to []byte, fn func(key, value []byte) bool) error {
-	mine := o.pendingIn(s, from, to)
+	writes := o.pendingIn(s, from, to)
 	stopped := false
 	err := o.base.Scan(s, from, to, func(k, v []byte) bool {
-		for len(mine) > 0 && bytes.Compare(mine[0].Key, k) < 0 {
-			if mine[0].Value != nil && !fn(mine[0].Key, mine[0].Value) {
+		for len(writes) > 0 && bytes.Compare(writes[0].Key, k) < 0 {
+			if writes[0].Value != nil && !fn(writes[0].Key, writes[0].Value) {
 				stopped = true
 				return false
 			}
-			mine = mine[1:]
+			writes = writes[1:]
 		}
-		if len(mine) > 0 && bytes.Equal(mine[0].Key, k) {
-			v, mine = mine[0].Value, mine[1:]
+		if len(writes) > 0 && bytes.Equal(writes[0].Key, k) {
+			v, writes = writes[0].Value, writes[1:]
 			if v == nil {
 				return true
 			}
@@ -69,7 +69,7 @@ func (o *Overlay) Scan(s Space, from, to []byte, fn func(key, value []byte) bool
 	if err != nil || stopped {
 		return err
 	}
-	for _, w := range mine {
+	for _, w := range writes {
 		if w.Value != nil && !fn(w.Key, w.Value) {
 			return nil
 		}
@@ -77,6 +77,7 @@ func (o *Overlay) Scan(s Space, from, to []byte, fn func(key, value []byte) bool
 	return nil
 }
 
+// pendingIn returns the pending writes to keys in [from, to), sorted by key.
 func (o *Overlay) pendingIn(s Space, from, to []byte) []Write {
 	var out []Write
 	for k, v := range o.pending {
