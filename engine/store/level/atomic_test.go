@@ -10,8 +10,8 @@ import (
 	"ringside/engine/store"
 )
 
-// A batch is on the disk as a whole or not at all, wherever a crash cuts the journal: the record of a key, the
-// hint, the counter and what the node keeps of itself are never apart.
+// A batch is on the disk as a whole or not at all, wherever a crash cuts the journal: the record of
+// a key, the hint, the counter and what the node keeps of itself are never apart.
 func TestBatchIsWholeOrAbsent(t *testing.T) {
 	const batches = 6
 	src, dir := t.TempDir(), t.TempDir()

@@ -7,18 +7,18 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/storage"
 )
 
-// A disk is goleveldb's storage, with torn tails out of sight, files for their
-// owner alone, and new journals in the folder for good.
+// A disk is the storage of goleveldb with three changes: torn tails are hidden, only the owner may
+// use the files, and the name of a new journal is durable at once.
 type disk struct {
 	storage.Storage
 	dir string
-	// intact is how many bytes are sound of each file with a torn tail. It is
-	// not changed once goleveldb has the disk, which calls from many goroutines
-	// and reads these files only while it opens.
+	// intact has the number of sound bytes of each file with a torn tail. It does not change after
+	// goleveldb has the disk, because goleveldb calls from many goroutines. goleveldb reads these
+	// files only while it opens.
 	intact map[storage.FileDesc]int64
 }
 
-// Open hides a torn tail from goleveldb, which reads these files front to back.
+// Open hides a torn tail from goleveldb, which reads these files from front to back.
 func (d *disk) Open(fd storage.FileDesc) (storage.Reader, error) {
 	r, err := d.Storage.Open(fd)
 	if n, ok := d.intact[fd]; ok && err == nil {
@@ -34,9 +34,9 @@ type trimmed struct {
 
 func (t trimmed) Read(p []byte) (int, error) { return t.front.Read(p) }
 
-// Create narrows the mode that goleveldb gives its files, and makes a new
-// journal's name durable: goleveldb syncs the folder with the manifest only,
-// which is after the first synced batches are in the journal.
+// Create restricts the file to its owner and makes the name of a new journal durable. goleveldb
+// syncs the folder only with the manifest, which is after the first synced batches are in the
+// journal.
 func (d *disk) Create(fd storage.FileDesc) (storage.Writer, error) {
 	w, err := d.Storage.Create(fd)
 	if err != nil {

@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 )
 
-// doubtFile says that records may have been dropped and that nobody has drawn the
-// consequences yet. A crash right after a recovery must not make the database
-// look trustworthy: it opens without a complaint from then on.
+// doubtFile is the name of the file that says that records may have been dropped, and why. It is
+// there from the recovery until Trust. Without the file, a crash after the recovery would make the
+// database look sound: the next open would find no damage.
 const doubtFile = "DOUBT"
 
 func readDoubt(dir string) (Report, error) {
@@ -28,7 +28,7 @@ func writeDoubt(dir, reason string) error {
 	return errors.Join(err, f.Sync(), f.Close(), syncDir(dir))
 }
 
-// Trust ends what Report.Recovered began: the caller has made a new incarnation
+// Trust ends the doubt of Report.Recovered. The caller has made a new incarnation of the node
 // durable in the store.
 func (s *Store) Trust() error {
 	err := os.Remove(filepath.Join(s.disk.dir, doubtFile))

@@ -1,6 +1,3 @@
-// Package level is store.Store on disk, over goleveldb: one of §5's local
-// persistence engines, which can be exchanged. goleveldb is no longer
-// maintained; nothing outside this package knows of it.
 package level
 
 import (
@@ -16,10 +13,10 @@ import (
 	"ringside/engine/store"
 )
 
-// keepBatch is the bytes of a batch whose memory is kept for the next one.
+// keepBatch bounds the bytes of a batch whose memory is reused for the next batch.
 const keepBatch = 1 << 20
 
-// Store is a store.Store in one folder. One goroutine may read while another applies.
+// A Store is a store.Store in one folder. One goroutine may read while another one applies.
 type Store struct {
 	db       *leveldb.DB
 	disk     *disk
@@ -29,7 +26,7 @@ type Store struct {
 	poison   atomic.Pointer[error] // the first write error, wrapped with store.ErrPoisoned
 }
 
-// poisoned is the first write error, if there was one.
+// poisoned returns the first write error, nil if there was none.
 func (s *Store) poisoned() error {
 	if err := s.poison.Load(); err != nil {
 		return *err
@@ -39,8 +36,8 @@ func (s *Store) poisoned() error {
 
 var _ store.Store = (*Store)(nil)
 
-// Get implements store.Reader; the value is the caller's own copy. A block
-// that fails its checksum gives store.ErrCorrupt.
+// Get implements store.Reader. The value is a copy that the caller owns. The error wraps
+// store.ErrCorrupt if a block fails its checksum.
 func (s *Store) Get(sp store.Space, key []byte) ([]byte, error) {
 	if err := s.poisoned(); err != nil {
 		return nil, err
@@ -52,14 +49,14 @@ func (s *Store) Get(sp store.Space, key []byte) ([]byte, error) {
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("level: get: %w", named(err))
-	case v == nil: // nil says that there is none
+	case v == nil: // nil would mean that there is no value
 		return []byte{}, nil
 	}
 	return v, nil
 }
 
-// Scan implements store.Reader. It sees the store as it was when it began. A
-// block that fails its checksum ends it with store.ErrCorrupt.
+// Scan implements store.Reader. It shows the store as of the call. A block that fails its checksum
+// ends the scan with an error that wraps store.ErrCorrupt.
 func (s *Store) Scan(sp store.Space, from, to []byte, fn func(key, value []byte) bool) error {
 	if err := s.poisoned(); err != nil {
 		return err
@@ -81,11 +78,10 @@ func (s *Store) Scan(sp store.Space, from, to []byte, fn func(key, value []byte)
 	return nil
 }
 
-// Apply implements store.Store. Any error poisons the store for good: after a
-// failed sync goleveldb gives the next batch the same sequence numbers, and
-// replay then drops it, although it was synced and acknowledged. The error
-// wraps store.ErrCorrupt, too, if damage on disk was the cause: then reopen
-// with Options.Lenient.
+// Apply implements store.Store. Any error poisons the store: after a failed sync, goleveldb gives
+// the next batch the same sequence numbers, and a replay of the journal then drops that batch,
+// although it was synced and acknowledged. The error also wraps store.ErrCorrupt if damage on the
+// disk caused it. The caller then opens the store again with Options.Lenient.
 func (s *Store) Apply(batch []store.Write, sync bool) error {
 	if err := s.poisoned(); err != nil {
 		return err
@@ -110,13 +106,13 @@ func (s *Store) Apply(batch []store.Write, sync bool) error {
 	return err
 }
 
-// Close implements store.Store. It can be called more than once.
+// Close implements store.Store. Later calls do nothing.
 func (s *Store) Close() error {
 	err := s.db.Close()
 	if errors.Is(err, leveldb.ErrClosed) {
 		return nil
 	}
-	if s.poisoned() != nil { // goleveldb would only repeat what Apply returned
+	if s.poisoned() != nil { // goleveldb would return the error of Apply once more
 		err = nil
 	}
 	if err = errors.Join(err, s.disk.Close()); err != nil {
@@ -125,11 +121,12 @@ func (s *Store) Close() error {
 	return nil
 }
 
+// spaceKey returns the key of a space in the database: the space, then the key.
 func spaceKey(sp store.Space, key []byte) []byte {
 	return append(append(make([]byte, 0, 1+len(key)), byte(sp)), key...)
 }
 
-// named gives goleveldb's errors the name that the engine branches on.
+// named wraps the errors of goleveldb that mean damage in store.ErrCorrupt.
 func named(err error) error {
 	if lerrors.IsCorrupted(err) {
 		return fmt.Errorf("%w: %w", store.ErrCorrupt, err)

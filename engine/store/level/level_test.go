@@ -150,8 +150,8 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// A disk with no room at all is an error of the first write, since opening writes nothing to a journal. It is no
-// reason to drop anything.
+// A disk with no room at all is an error of the first write, since opening writes nothing to a
+// journal. It is no reason to drop anything.
 func TestOpenOnFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := mustOpen(t, dir)

@@ -17,55 +17,50 @@ import (
 	"ringside/engine/store"
 )
 
-// Sizes of one open database: a machine runs many nodes, and an open database
-// takes about its write buffer in memory.
+// Sizes of one open database. They are small because a process runs many nodes, and an open
+// database takes about the memory of its write buffer.
 const (
 	writeBuffer = 1 << 20
 	blockCache  = 256 << 10
 	openFiles   = 16 // tables kept open; each is a file descriptor
-	bloomBits   = 10 // a bit key: about 1 % of absent keys cost a read
-	// wholeLevel, in tables, is more than a level ever has: taken table by table,
-	// a level leaves gaps, and what is below a gap is not written again.
+	bloomBits   = 10 // per key; about 1 % of absent keys cost a read
+	// wholeLevel, in tables, is more than a level ever has. A compaction that takes a level table
+	// by table leaves gaps, and does not write again what is below a gap.
 	wholeLevel = 1 << 20
 )
 
-// Options of Open; the zero value is right for a first open.
+// Options are the choices of Open. The zero value is right for a first open.
 type Options struct {
-	// Lenient opens past damage in tables, and compaction drops what is
-	// damaged, where a strict store fails each write that sets one off. For a
-	// reopen after an Apply that failed with store.ErrCorrupt. The report
-	// says Recovered.
+	// Lenient opens a database with damaged tables, and lets compaction drop what is damaged. A
+	// strict store fails each write that starts such a compaction. Lenient is for opening again
+	// after an Apply whose error wraps store.ErrCorrupt. The report says Recovered.
 	Lenient bool
-	// Rebuild, if not nil, is what made the store unreadable: damage that a scan
-	// met in a table, which opening does not see. Open is lenient then, and
-	// writes every table again without its damaged blocks, so that scans end.
-	// The report says Recovered.
+	// Rebuild, if not nil, is the error of a scan that met damage in a table, which Open does not
+	// read. Open is then lenient and writes every table again without its damaged blocks, so that
+	// scans succeed. The report says Recovered.
 	Rebuild error
 
 	openDisk func() (storage.Storage, error) // for tests; nil: the folder's files
 }
 
-// A Report tells what Open found.
+// A Report says what Open found.
 type Report struct {
-	// Recovered: records that had been durable may be gone. The caller's
-	// counters are no longer to be trusted; take a new incarnation. It is
-	// reported on every open until Store.Trust is called.
+	// Recovered means that durable records may be gone. The caller must not trust its counters, and
+	// takes a new incarnation. Every Open says Recovered until Store.Trust is called.
 	Recovered bool
-	Reason    string // of Recovered
+	Reason    string // why Recovered is set
 }
 
-// ErrInUse is wrapped by Open if the folder is open already, here or in another process.
+// ErrInUse is the error of Open for a folder that is open, in this process or in another one.
 var ErrInUse = errors.New("in use by another process, or open already")
 
-// Open opens the database in dir, or makes one, with the folder for its owner
-// alone.
+// Open opens the database in dir, or creates one. Only the owner may use the folder.
 //
-// It opens strictly first. What a killed process leaves behind, a last batch
-// that ends with its file, is cut off in silence: nobody was told that it was
-// durable. On any other damage it opens leniently, drops what is damaged, and
-// the report says so. Damage that is left after that is returned as
-// store.ErrCorrupt, and other errors (permissions, a full disk, ErrInUse) as
-// they are.
+// Open first opens strictly. A killed process may leave a last batch that its file cuts off. Open
+// drops that batch without a report, because the batch was never acknowledged as durable. On any
+// other damage Open opens leniently, drops what is damaged, and the report says Recovered. If that
+// does not help, the error wraps store.ErrCorrupt. Other errors (permissions, a full disk,
+// ErrInUse) are returned as they are.
 func Open(dir string, opts Options) (*Store, Report, error) {
 	if err := makeDir(dir); err != nil {
 		return nil, Report{}, fmt.Errorf("level: open: %w", err)
@@ -115,26 +110,26 @@ type attempt struct {
 	open   func(storage.Storage, *opt.Options) (*leveldb.DB, error)
 }
 
-// The attempts, in the order of what they leave standing. A damaged manifest is
-// never read leniently, since tables that it then does not name are deleted;
-// Recover builds a new one from the tables themselves. Recover is strict, and
-// drops a whole table for one bad block: a lenient one writes such a table again
-// in the wrong order and with the wrong filter, so that reads miss keys or panic.
+// attempts are ordered by how much they keep. A damaged manifest is never read leniently, because
+// goleveldb would delete the tables that it does not name; Recover builds a new manifest from the
+// tables. Recover is strict and drops a whole table for one bad block. A lenient Recover would
+// write such a table in the wrong order and with the wrong filter, so that reads miss keys or
+// panic.
 var attempts = []attempt{
 	{true, opt.StrictManifest | opt.StrictJournal | opt.DefaultStrict, leveldb.Open},
 	{false, lenient | opt.StrictManifest, leveldb.Open},
 	{false, lenient | opt.StrictRecovery, leveldb.Recover},
 }
 
-// lenient still verifies every checksum and fails reads of what is damaged,
-// but drops damaged journal batches, and damaged blocks in compaction.
+// lenient still verifies every checksum and fails reads of damaged blocks. It drops damaged batches
+// of a journal, and damaged blocks in a compaction.
 const lenient = opt.StrictJournalChecksum | opt.StrictBlockChecksum | opt.StrictReader
 
-// errDamaged marks the errors that a more lenient attempt may get past.
+// errDamaged marks the errors after which a more lenient attempt may succeed.
 var errDamaged = fmt.Errorf("damaged: %w", store.ErrCorrupt)
 
-// try opens dir with a storage of its own, since goleveldb does not give back
-// the lock on one when it panics.
+// try opens dir with a storage of its own, because goleveldb keeps the lock of a storage when it
+// panics.
 func (a attempt) try(dir string, opts Options) (_ *Store, err error) {
 	raw, err := opts.openDisk()
 	if err != nil {
@@ -145,7 +140,7 @@ func (a attempt) try(dir string, opts Options) (_ *Store, err error) {
 	}
 	d := &disk{Storage: raw, dir: dir}
 	defer func() {
-		if p := recover(); p != nil { // goleveldb does, on some damage
+		if p := recover(); p != nil { // goleveldb panics on some damage
 			err = fmt.Errorf("%w: panic: %v", errDamaged, p)
 		}
 		if err != nil {
@@ -176,9 +171,8 @@ func (a attempt) try(dir string, opts Options) (_ *Store, err error) {
 	return &Store{db: db, disk: d}, nil
 }
 
-// rewrite writes every table again; a lenient store leaves out what is damaged.
-// A compaction of everything passes over tables that nothing above them
-// overlaps, so two keys around all spaces see to it that something does.
+// rewrite writes every table again. A lenient store leaves out what is damaged. A compaction skips
+// tables that no table above them overlaps, so rewrite first puts two keys around all spaces.
 func rewrite(db *leveldb.DB) error {
 	edges := [][]byte{{0}, {0xff}}
 	for _, k := range edges {
@@ -209,12 +203,12 @@ func goleveldbOptions(flags opt.Strict) *opt.Options {
 		Filter:                 filter.NewBloomFilter(bloomBits),
 		Strict:                 flags,
 		NoWriteMerge:           true, // one writer
-		// Every batch goes through the journal, so that there is one way to be durable.
+		// Each batch goes through the journal, so that there is only one way to durability.
 		DisableLargeBatchTransaction: true,
 	}
 }
 
-// makeDir makes the folder before goleveldb would, which makes it for everybody.
+// makeDir creates the folder for its owner. goleveldb would create it for all users.
 func makeDir(dir string) error {
 	_, err := os.Stat(dir)
 	if errors.Is(err, os.ErrNotExist) {

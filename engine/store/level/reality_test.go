@@ -13,10 +13,11 @@ import (
 	"ringside/engine/store"
 )
 
-// The simulator's disk (package sim) takes a batch whole or not at all, keeps whatever was synced through a
-// crash, and of a flush that fails or is cut short leaves open whether the batch is there. Here the real
-// store is held against that: random batches, and power cuts while one is being written, after which of the part of the
-// journal that was never synced each sector is there, is zero or was never written, in any order.
+// The simulator's disk (package sim) takes a batch whole or not at all, keeps whatever was synced
+// through a crash, and of a flush that fails or is cut short leaves open whether the batch is
+// there. Here the real store is held against that: random batches, and power cuts while one is
+// being written, after which of the part of the journal that was never synced each sector is there,
+// is zero or was never written, in any order.
 
 // sector is what a disk writes at once.
 const sector = 512

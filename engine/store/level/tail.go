@@ -12,19 +12,17 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/storage"
 )
 
-// goleveldb knows two ways to read a journal: a strict one that fails on the
-// torn tail of every killed process, and one that also drops what a flipped
-// byte hit in the middle, in silence. The difference can be told: a process
-// that dies leaves a front part of what it wrote. So a tail is torn if the file
-// ends in the middle of a batch and everything before its end is sound.
-// Anything else is damage, left for the strict open to find. That takes some
-// power cuts' tails for damage (zeros or garbage after the last sync), which
-// costs a needless new incarnation and loses nothing.
+// goleveldb reads a journal strictly, and then fails on the torn tail that a killed process leaves;
+// or leniently, and then also drops, without an error, batches in the middle that a flipped byte
+// hit. This file tells the two apart. A process that dies leaves the front of what it wrote. So a
+// tail is torn if the file ends in the middle of a batch and all before that is sound. Everything
+// else is damage, which the strict open finds. Some power cuts leave zeros or garbage after the
+// last sync, which counts as damage: the node then takes a needless new incarnation and loses
+// nothing.
 
-// The format of a journal and of a manifest: blocks of 32 KiB, in them chunks
-// of a header (masked CRC-32C of type and data, length of the data, type) and
-// data; a chunk never spans blocks, a batch is one full chunk, or a first, any
-// number of middle, and a last one.
+// A journal and a manifest consist of blocks of 32 KiB, and a block of chunks. A chunk has a header
+// (masked CRC-32C of type and data, length of the data, type) and data, and never spans blocks. A
+// batch is one full chunk, or a first chunk, any number of middle chunks and a last chunk.
 const (
 	blockSize   = 32 << 10
 	chunkHeader = 7
@@ -35,9 +33,9 @@ const (
 	chunkLast   = 4
 )
 
-// tornTails returns the journals and manifests with a torn tail and how many
-// bytes before it are sound. A journal that others with content follow was
-// complete once, so a short one is damage.
+// tornTails returns the journals and manifests that have a torn tail, with the number of sound
+// bytes before the tail. A journal that is followed by one with content was complete once. If it is
+// cut short, that is damage and not a torn tail.
 func tornTails(stor storage.Storage) (map[storage.FileDesc]int64, error) {
 	fds, err := stor.List(storage.TypeJournal | storage.TypeManifest)
 	if err != nil {
@@ -60,14 +58,14 @@ func tornTails(stor storage.Storage) (map[storage.FileDesc]int64, error) {
 		if n, torn := tornTail(data); torn {
 			intact[fd] = n
 		}
-		// An older manifest is what counts while a newer one was only begun.
+		// An older manifest counts while a newer one is incomplete.
 		followed[fd.Type] = fd.Type == storage.TypeJournal && len(data) > 0
 	}
 	return intact, nil
 }
 
-// readFile reads all of a file: a journal holds about a write buffer, a
-// manifest less.
+// readFile reads a whole file. A journal has about the size of a write buffer, and a manifest is
+// smaller.
 func readFile(stor storage.Storage, fd storage.FileDesc) ([]byte, error) {
 	r, err := stor.Open(fd)
 	if err != nil {
@@ -77,8 +75,8 @@ func readFile(stor storage.Storage, fd storage.FileDesc) ([]byte, error) {
 	return data, errors.Join(err, r.Close())
 }
 
-// tornTail says whether data ends in the middle of a batch, all before being
-// sound, and where that batch begins.
+// tornTail reports whether data ends in the middle of a batch and is sound before that, and returns
+// where that batch begins.
 func tornTail(data []byte) (begin int64, torn bool) {
 	off, whole, inBatch := 0, 0, false
 	for off < len(data) {
@@ -101,7 +99,7 @@ func tornTail(data []byte) (begin int64, torn bool) {
 	return int64(whole), inBatch
 }
 
-// A chunk as it lies in a file, nothing of it verified.
+// A chunk is a chunk as a file has it, not verified.
 type chunk struct {
 	sum    uint32
 	length int
@@ -109,8 +107,8 @@ type chunk struct {
 	data   []byte
 }
 
-// chunkAt reads the chunk at off. If the file ends before the chunk does, fits
-// is false and the chunk holds what is there.
+// chunkAt reads the chunk at off. If the file ends before the chunk does, fits is false and the
+// chunk has the bytes that are there.
 func chunkAt(data []byte, off int) (c chunk, fits bool) {
 	rest := data[off:]
 	if len(rest) < chunkHeader {
@@ -122,16 +120,16 @@ func chunkAt(data []byte, off int) (c chunk, fits bool) {
 	return c, c.length <= len(rest)
 }
 
-// sound says whether the checksum and the kind are right. A chunk that spans
-// blocks needs no check: it runs into the next header's place, and what then
-// fails is a checksum or a kind.
+// sound reports whether the checksum and the kind are right. A chunk that spans blocks needs no
+// check of its own, because it covers the place of the next header: a checksum or a kind then
+// fails.
 func (c chunk) sound() bool {
 	return c.kind >= chunkFull && c.kind <= chunkLast && c.sum == chunkSum(c.kind, c.data)
 }
 
-// cutShort says whether c, which reaches beyond the file's end, was cut there,
-// and not only claims to be longer than it is because its length is damaged:
-// then it would be sound as it stands, or sound chunks would follow its begin.
+// cutShort reports whether c, which reaches beyond the end of the file, was cut there. The other
+// case is a chunk whose length is damaged: such a chunk is sound as it stands, or sound chunks
+// follow its start.
 func (c chunk) cutShort(data []byte, off int) bool {
 	if len(data)-off < chunkHeader {
 		return true
@@ -150,7 +148,7 @@ func (c chunk) cutShort(data []byte, off int) bool {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// chunkSum is the CRC-32C of kind and data, masked as LevelDB does.
+// chunkSum returns the CRC-32C of kind and data, masked as LevelDB does.
 func chunkSum(kind byte, data []byte) uint32 {
 	sum := crc32.Update(crc32.Checksum([]byte{kind}, castagnoli), castagnoli, data)
 	return (sum>>15 | sum<<17) + 0xa282ead8

@@ -1,0 +1,11 @@
+/*
+Package level is the store.Store on disk, over goleveldb. It is one of the local persistence engines of
+§5, which can be exchanged. goleveldb is no longer maintained, so no other package uses it.
+
+Open opens the database in a folder and returns a Store and a Report. It distinguishes what a killed
+process leaves behind (tail.go) from damage. Damage makes the report say Recovered until the caller
+calls Store.Trust (doubt.go).
+
+One goroutine may read a Store while another one applies a batch. Begin reading at Open.
+*/
+package level
