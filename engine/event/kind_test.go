@@ -46,7 +46,8 @@ func kindsInSource(t *testing.T) map[Kind]string {
 	return comments
 }
 
-// Each kind that the source declares has a section and a list of fields, and no other kind has them.
+// Each kind that the source declares has a section and a list of fields, and no other kind has
+// them.
 func TestKindsAreComplete(t *testing.T) {
 	kinds := kindsInSource(t)
 	for k := range kinds {

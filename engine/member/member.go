@@ -1,11 +1,3 @@
-// Package member holds §4.8.1's membership: "the node that serves the request writes
-// the membership change and its time of issue to persistent store. The membership changes
-// form a history because nodes can be removed and added back multiple times."
-//
-// A history only grows. Two nodes reconcile theirs by taking all changes of both, and what
-// the members are follows from the changes in the order of their times. So a node that was
-// removed does not come back by gossip: whoever remembers it as a member learns that it left,
-// never the other way around.
 package member
 
 import (
@@ -18,77 +10,78 @@ import (
 	"ringside/engine/ring"
 )
 
-// MaxChanges bounds a history, so that one message holds it; further changes are refused.
+// MaxChanges bounds a history, so that it fits into one message. Nodes refuse further changes.
 const MaxChanges = 4096
 
-// MaxWeight is how many times the capacity of the smallest node a node may have.
+// MaxWeight bounds the weight of a node: its capacity relative to the smallest node.
 const MaxWeight = 100
 
-// A Kind says what a change does.
+// A Kind is the kind of a change.
 type Kind uint8
 
 const (
 	Join   Kind = iota // the node takes its share of the ring
-	Leave              // the node hands over all it has and goes
-	Remove             // the node is gone for good; the others do without what it had
-	Gone               // the node, which left or was removed, holds nothing any more and takes nothing until it joins again
+	Leave              // the node hands over all that it holds, and leaves
+	Remove             // the node is lost; the others do without what it held
+	Gone               // the node left or was removed, holds nothing, and takes nothing until it joins again
 )
 
-// String is the kind as people and JSON have it.
+// String returns the name of the kind, for people and JSON.
 func (k Kind) String() string { return [...]string{"join", "leave", "remove", "gone"}[k] }
 
-// ParseKind reads what String wrote.
+// ParseKind returns the kind with the name s.
 func ParseKind(s string) (Kind, error) {
 	for k := Join; k.Valid(); k++ {
 		if k.String() == s {
 			return k, nil
 		}
 	}
-	return Join, fmt.Errorf("member: no change %q", s)
+	return Join, fmt.Errorf("invalid kind of change %q: want join, leave, remove or gone", s)
 }
 
-// MarshalText makes kinds strings in JSON.
+// MarshalText implements encoding.TextMarshaler.
 func (k Kind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// UnmarshalText reads what MarshalText wrote.
+// UnmarshalText implements encoding.TextUnmarshaler.
 func (k *Kind) UnmarshalText(b []byte) (err error) {
 	*k, err = ParseKind(string(b))
 	return err
 }
 
-// Valid says whether k is a known kind; decoders check it.
+// Valid reports whether k is a known kind. Decoders check it.
 func (k Kind) Valid() bool { return k <= Gone }
 
-// A Change is one explicit act of an administrator (§4.8.1), or the last word of a node that went.
+// A Change is one command of an administrator (§4.8.1), or the announcement of a node that it is
+// gone.
 type Change struct {
-	Time   int64  `json:"time,string"` // ns since 1970 by the clock of By; later than that of every change By knew of
-	By     string `json:"by"`
+	Time   int64  `json:"time,string"` // ns since 1970, above 0; later than all changes that By knew
+	By     string `json:"by"`          // the node that wrote the change
 	Node   string `json:"node"`
 	Kind   Kind   `json:"kind"`
-	Weight int    `json:"weight,omitempty"` // Join: capacity relative to other nodes (§4.2)
+	Weight int    `json:"weight,omitempty"` // Join: capacity relative to other nodes (§4.2), 1 to MaxWeight
 	Zone   string `json:"zone,omitempty"`   // Join: data centre (§4.6)
 }
 
-// A Request is what an administrator asks of a cluster.
+// A Request is a change that an administrator asks a cluster to make.
 type Request struct {
 	Kind   Kind   `json:"kind"`
-	Node   string `json:"node,omitempty"` // Join: "" for the next free name
-	Via    string `json:"via,omitempty"`  // the node that writes it down; "" for one that is there
+	Node   string `json:"node,omitempty"` // Join: "" means the next free name
+	Via    string `json:"via,omitempty"`  // the node that writes the change; "" means any
 	Weight int    `json:"weight,omitempty"`
 	Zone   string `json:"zone,omitempty"`
 }
 
-// Before says whether c stands before o in a history.
+// Before reports whether c comes before o in a history.
 func (c Change) Before(o Change) bool { return c.Compare(o) < 0 }
 
-// Compare orders changes by time, then by what they say.
+// Compare orders changes by time, and then by their other fields.
 func (c Change) Compare(o Change) int {
 	return cmp.Or(cmp.Compare(c.Time, o.Time), cmp.Compare(c.Node, o.Node), cmp.Compare(c.By, o.By),
 		cmp.Compare(c.Kind, o.Kind), cmp.Compare(c.Weight, o.Weight), cmp.Compare(c.Zone, o.Zone))
 }
 
-// Founders is the history of a cluster that was born with members: each of them joined
-// by itself, one nanosecond after the other, before all other changes.
+// Founders returns the history of a new cluster with members: each wrote its own join, at 1 ns, 2
+// ns and so on, before all other changes.
 func Founders(members []ring.Member) History {
 	h := make(History, len(members))
 	for i, m := range members {
@@ -111,12 +104,12 @@ func (h History) Merge(o History) History {
 	return slices.Compact(out)
 }
 
-// Covers says whether h has every change of o.
+// Covers reports whether h has all changes of o.
 func (h History) Covers(o History) bool {
 	return !slices.ContainsFunc(o, func(c Change) bool { return !h.Has(c) })
 }
 
-// Has says whether c is one of the changes.
+// Has reports whether c is one of the changes.
 func (h History) Has(c Change) bool {
 	_, ok := slices.BinarySearchFunc(h, c, Change.Compare)
 	return ok
@@ -127,7 +120,8 @@ func (h History) Without(o History) History {
 	return slices.DeleteFunc(slices.Clone(h), o.Has)
 }
 
-// With returns h with the next change: what comes at now, or later than all that is known.
+// With returns h with one more change, and that change. Its time is now, or just after all changes
+// of h if they are later.
 func (h History) With(now int64, c Change) (History, Change) {
 	c.Time = now
 	if len(h) > 0 {
@@ -136,7 +130,7 @@ func (h History) With(now int64, c Change) (History, Change) {
 	return append(slices.Clone(h), c), c
 }
 
-// Last returns the latest change of node.
+// Last returns the latest change of node, false if there is none.
 func (h History) Last(node string) (Change, bool) {
 	for _, c := range slices.Backward(h) {
 		if c.Node == node {
@@ -155,8 +149,9 @@ func (h History) Latest() map[string]Change {
 	return out
 }
 
-// Departure is the last word of a node that went, ok is false if it was said. It stands right after the
-// change that it answers, whatever the clocks say, so that any later change of the node undoes it.
+// Departure returns the change by which node announces that it is gone. ok is false if node has no
+// change, or has announced that already. The time is 1 ns after the latest change of node, whatever
+// the clocks say, so that any later change of node comes after the announcement.
 func (h History) Departure(node string) (c Change, ok bool) {
 	last, ok := h.Last(node)
 	if !ok || last.Kind == Gone {
@@ -165,7 +160,7 @@ func (h History) Departure(node string) (c Change, ok bool) {
 	return Change{Time: last.Time + 1, By: node, Node: node, Kind: Gone}, true
 }
 
-// Digest stands for all the changes; equal histories have equal ones. It is never 0.
+// Digest returns a hash of all changes. Equal histories have equal digests. A digest is never 0.
 func (h History) Digest() uint64 {
 	sum := fnv.New64a()
 	var num [8]byte
@@ -186,31 +181,32 @@ func (h History) Digest() uint64 {
 	return max(sum.Sum64(), 1)
 }
 
-// Ring is what the history makes of the ring; it may have no members.
+// Ring returns the ring that follows from the history. It may have no members.
 func (h History) Ring(cfg ring.Config) *ring.Ring { return ring.Replay(cfg, h.steps()) }
 
+// steps returns the steps of the ring that the history means.
 func (h History) steps() []ring.Step {
 	steps := make([]ring.Step, 0, len(h))
 	for _, c := range h {
-		if c.Kind != Gone { // it says what became of a change
+		if c.Kind != Gone { // Gone changes no ring
 			steps = append(steps, ring.Step{Member: ring.Member{Name: c.Node, Weight: max(c.Weight, 1), Zone: c.Zone}, Leave: c.Kind != Join})
 		}
 	}
 	return steps
 }
 
-// Rings remembers the rings of histories, by digest: a large ring takes a while to build, and
-// nodes of one process may share what they know. It is for one goroutine.
+// Rings remembers the rings of a few histories, because a large ring takes long to build. Nodes
+// that run in one goroutine may share one.
 type Rings struct {
 	cfg   ring.Config
 	known map[uint64]*ring.Ring
-	last  History // of the ring that was built last, which most others go on from
+	last  History // the history of the ring that was built last; most others continue it
 }
 
-// NewRings returns an empty memory of rings made with cfg.
+// NewRings returns an empty Rings for rings with the configuration cfg.
 func NewRings(cfg ring.Config) *Rings { return &Rings{cfg: cfg, known: map[uint64]*ring.Ring{}} }
 
-// maxRings bounds what is remembered: nodes differ by a few changes at most.
+// maxRings bounds the rings that Rings remembers. The histories of nodes differ by a few changes.
 const maxRings = 16
 
 // Of returns the ring of h.
@@ -226,7 +222,8 @@ func (r *Rings) Of(h History) *ring.Ring {
 	return r.known[d]
 }
 
-// build goes on from the ring that was built last, if h does.
+// build builds the ring of h. It starts from the ring that was built last if h continues its
+// history.
 func (r *Rings) build(h History) *ring.Ring {
 	k := len(r.last)
 	if k > 0 && k <= len(h) && slices.Equal(h[:k], r.last) {

@@ -68,8 +68,8 @@ func TestRemovedNodeStaysRemoved(t *testing.T) {
 	})
 }
 
-// The last word of a node that went changes no ring, and stands right after the change that it answers:
-// whatever is written about the node later undoes it, even by a clock that is behind.
+// The last word of a node that went changes no ring, and stands right after the change that it
+// answers: whatever is written about the node later undoes it, even by a clock that is behind.
 func TestGoodbye(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := drawHistory(t, "h")

@@ -1,12 +1,3 @@
-// Package merkle holds §4.7's hash trees: one for a key range, whose leaves hash
-// what is held of the keys, so that two nodes find out where they differ by
-// exchanging hashes that get fewer the less they differ.
-//
-// "Each branch of the tree can be checked independently without requiring nodes
-// to download the entire tree": an inner node hashes its two children. What deviates:
-// a leaf is a bucket of keys that lie next to each other on the ring, the exclusive or of
-// their hashes; so a tree costs nothing per key, takes a write without knowing the
-// bucket's other keys, and does not hang on the order in which they came.
 package merkle
 
 import (
@@ -20,38 +11,39 @@ import (
 	"ringside/engine/vclock"
 )
 
-// Buckets are dealt out to the whole ring, so that a node's trees take at most
-// 16 bytes for each: 1 MiB for one that is home to everything, however many
-// ranges there are (up to 4096; beyond that, 256 bytes a range). With 100,000 keys a
-// bucket holds one or two of them, with ten million 150, which are 1.2 kB to list.
+// The whole ring has 2^ringBits buckets, and each takes at most 16 bytes of a node's memory: 1 MiB
+// for a node that is a home of all keys. Beyond 4,096 ranges it is 256 bytes a range. With 100,000
+// keys a bucket has one or two keys, and with ten million 150 keys, which take 1.2 kB to list.
 const (
-	ringBits = 16 // of the number of buckets of a whole ring
+	ringBits = 16
 	minDepth = 4
 	maxDepth = ringBits
 )
 
-// Depth is how many levels below its root the tree of a range has, on a ring of so many ranges.
+// Depth returns the number of levels below the root in the tree of a range, for a ring with so many
+// ranges. Nodes that agree on the ring agree on the depth.
 func Depth(ranges int) int {
 	return min(max(ringBits-bits.Len(uint(max(ranges, 1)-1)), minDepth), maxDepth)
 }
 
-// A State sums up what a node holds of one key; the zero State is nothing.
+// A State is a summary of what a node holds of one key. The zero State means nothing.
 type State struct {
 	Hash uint64
-	Size int // bytes that a copy of it takes, about
+	Size int // bytes of a copy, about
 }
 
-// StateOf hashes the dots of siblings. A dot stands for a whole version, value and
-// past included, just as Siblings.Equal has it: a finer hash would tell
-// replicas apart that no merge can make equal, and they would be repaired for ever.
+// StateOf returns the state of a key with siblings. It hashes the dots only: a dot identifies a
+// version with its value and past, as in Siblings.Equal. A hash of more could differ between
+// replicas that no merge makes equal, and anti-entropy would never end. lww is part of the hash,
+// because it decides what the next merge keeps.
 func StateOf(key []byte, siblings vclock.Siblings, lww bool) State {
 	if len(siblings) == 0 {
 		return State{}
 	}
-	b := make([]byte, 0, 256) // on the stack; more is rare
+	b := make([]byte, 0, 256) // on the stack; longer ones are rare
 	b = binary.AppendUvarint(b, uint64(len(key)))
 	b = append(b, key...)
-	if lww { // it decides what the next merge leaves
+	if lww {
 		b = append(b, 1)
 	}
 	size := len(key)
@@ -66,37 +58,38 @@ func StateOf(key []byte, siblings vclock.Siblings, lww bool) State {
 	return State{Hash: binary.BigEndian.Uint64(sum[:]), Size: size}
 }
 
-// entrySize is about what a clock's entry takes on the wire.
+// entrySize is about the bytes of a clock's entry in a message.
 const entrySize = 16
 
-// A Tree is the hash tree of one key range. It is for one goroutine.
+// A Tree is the Merkle tree of one key range.
 type Tree struct {
 	start ring.Position
-	width wide // 2¹²⁸ is 0
+	width wide // of the range; 0 means 2¹²⁸
 	depth int
-	nodes []uint64 // node 1 is the root, the children of i are 2i and 2i+1; nil while all are 0
+	nodes []uint64 // node 1 is the root, nodes 2i and 2i+1 are the children of i; nil while all are 0
 	keys  int
 	size  int
 }
 
-// New returns the tree of the empty range (start, end].
+// New returns the tree of the range (start, end] without keys. depth is from minDepth to maxDepth,
+// or 0 for a tree that is only used for its Span.
 func New(start, end ring.Position, depth int) *Tree {
 	return &Tree{start: start, width: toWide(end).minus(toWide(start)), depth: depth}
 }
 
-// Depth is how many levels there are below the root.
+// Depth returns the number of levels below the root.
 func (t *Tree) Depth() int { return t.depth }
 
-// Keys is how many keys there are, tombstones too.
+// Keys returns the number of keys, with those that are tombstones.
 func (t *Tree) Keys() int { return t.keys }
 
-// Size is about how many bytes a copy of the whole range takes.
+// Size returns about the number of bytes of a copy of the range.
 func (t *Tree) Size() int { return t.size }
 
-// Root is the hash of everything; 0 is nothing.
+// Root returns the hash of the root. It is 0 if there are no keys.
 func (t *Tree) Root() uint64 { return t.Hash(0, 0) }
 
-// Hash is the hash of node i of a level; level 0 is the root, level Depth the buckets.
+// Hash returns the hash of node i of a level. Level 0 is the root, and level Depth has the buckets.
 func (t *Tree) Hash(level, i int) uint64 {
 	if t.nodes == nil {
 		return 0
@@ -104,7 +97,7 @@ func (t *Tree) Hash(level, i int) uint64 {
 	return t.nodes[1<<level+i]
 }
 
-// Below appends the hashes of the nodes that lie levels below node i of level.
+// Below appends the hashes of the descendants of node i of level that are so many levels below it.
 func (t *Tree) Below(to []uint64, level, i, levels int) []uint64 {
 	for k := range 1 << levels {
 		to = append(to, t.Hash(level+levels, i<<levels+k))
@@ -112,15 +105,15 @@ func (t *Tree) Below(to []uint64, level, i, levels int) []uint64 {
 	return to
 }
 
-// Equal says whether both have the same hashes everywhere.
+// Equal reports whether t and o have the same depth and the same hashes.
 func (t *Tree) Equal(o *Tree) bool {
 	if t.depth != o.depth || t.Root() != o.Root() {
 		return false
 	}
-	return t.nodes == nil || o.nodes == nil || slices.Equal(t.nodes, o.nodes) // a tree without nodes has root 0
+	return t.nodes == nil || o.nodes == nil || slices.Equal(t.nodes, o.nodes) // a tree whose nodes are nil has root 0
 }
 
-// Update tells the tree that the state of the key at p, which is in the range, changed.
+// Update changes the state of the key at p from before to after. p must be in the range.
 func (t *Tree) Update(p ring.Position, before, after State) {
 	t.keys += present(after) - present(before)
 	t.size += after.Size - before.Size
@@ -137,7 +130,7 @@ func present(s State) int {
 	return 1
 }
 
-// set changes a bucket's hash and those on its way to the root.
+// set changes the hash of a bucket, and the hashes on the path to the root.
 func (t *Tree) set(bucket int, h uint64) {
 	if t.nodes == nil {
 		t.nodes = make([]uint64, 2<<t.depth)
@@ -149,7 +142,8 @@ func (t *Tree) set(bucket int, h uint64) {
 	}
 }
 
-// Fold returns the hashes of the parents of an even number of neighbours.
+// Fold returns the hashes of the parents of neighbouring nodes. The number of children must be
+// even.
 func Fold(children []uint64) []uint64 {
 	out := make([]uint64, len(children)/2)
 	for i := range out {
@@ -158,8 +152,8 @@ func Fold(children []uint64) []uint64 {
 	return out
 }
 
-// join hashes two children; of nothing and nothing it makes nothing. For either
-// child given, it is a bijection of the other.
+// join returns the hash of the parent of two children. It is 0 if both are 0. If one child is
+// fixed, join is a bijection of the other child.
 func join(left, right uint64) uint64 {
 	if left == 0 && right == 0 {
 		return 0

@@ -19,7 +19,7 @@ var genPosition = rapid.Custom(func(t *rapid.T) (p ring.Position) {
 	return p
 })
 
-// genRange draws a range and how to cut it: wide ones, narrow ones, the whole ring.
+// genTree draws the trees of wide ranges, of narrow ranges and of the whole ring.
 var genTree = rapid.Custom(func(t *rapid.T) *Tree {
 	start, end := genPosition.Draw(t, "start"), genPosition.Draw(t, "end")
 	switch rapid.IntRange(0, 3).Draw(t, "shape") {
@@ -39,7 +39,7 @@ func siblings(counters ...uint64) vclock.Siblings {
 	return s
 }
 
-// inside draws a position of the tree's range.
+// inside draws a position in the range of the tree.
 func inside(rt *rapid.T, t *Tree) ring.Position {
 	off := toWide(genPosition.Draw(rt, "at"))
 	if t.width != (wide{}) && !off.less(t.width) {
@@ -68,7 +68,7 @@ func (c content) fill(t *Tree) *Tree {
 	return out
 }
 
-// P10: the tree that took every write as it came is the tree of what is left of them.
+// P10: a tree that got each write through Update equals the tree of the keys that are left.
 func TestIncrementalIsRebuilt(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		tree := genTree.Draw(rt, "tree")
@@ -95,7 +95,8 @@ func TestIncrementalIsRebuilt(t *testing.T) {
 	})
 }
 
-// P10: roots are equal if and only if contents are.
+// P10: the roots of two trees are equal if and only if the trees have the same keys in the same
+// states.
 func TestRootsTellContents(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		tree := genTree.Draw(rt, "tree")
@@ -122,7 +123,8 @@ func TestRootsTellContents(t *testing.T) {
 	})
 }
 
-// The spans of the buckets are the range: every key is in its bucket's span, and none is in two.
+// The spans of the buckets cover the range without overlap, and each position is in the span of its
+// bucket.
 func TestSpans(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		tree := genTree.Draw(rt, "tree")
@@ -155,7 +157,7 @@ func TestSpans(t *testing.T) {
 	})
 }
 
-// Whoever has the hashes of a level has those of all levels above.
+// The hashes of a level determine the hashes of all levels above.
 func TestFold(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		tree := genTree.Draw(rt, "tree")
@@ -175,7 +177,7 @@ func TestFold(t *testing.T) {
 	})
 }
 
-// A state is told by its key and its dots, and by what decides the next merge.
+// States differ if their keys, their dots or their modes of reconciliation do.
 func TestStates(t *testing.T) {
 	seen := map[uint64]string{}
 	tomb := siblings(2)
@@ -189,12 +191,12 @@ func TestStates(t *testing.T) {
 		"another key":   StateOf([]byte("cart2"), siblings(1), false),
 	} {
 		if other, ok := seen[s.Hash]; ok {
-			t.Errorf("%s and %s hash alike", name, other)
+			t.Errorf("%s and %s have the same hash", name, other)
 		}
 		seen[s.Hash] = name
 	}
 	if (StateOf([]byte("cart"), nil, true) != State{}) {
-		t.Error("nothing is not the zero state")
+		t.Error("the state of no versions is not the zero State")
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 	"ringside/engine/ring"
 )
 
-// wide is a number modulo 2¹²⁸: a position, or a distance between two.
+// A wide is a number modulo 2¹²⁸: a position, or the distance between two positions.
 type wide struct{ hi, lo uint64 }
 
 func toWide(p ring.Position) wide {
@@ -36,7 +36,7 @@ func (w wide) minus(o wide) wide {
 
 func (w wide) less(o wide) bool { return w.hi < o.hi || w.hi == o.hi && w.lo < o.lo }
 
-// part is w·b/2ᵈ, with 0 standing for 2¹²⁸, and 0 < b < 2ᵈ.
+// part returns w·b/2ᵈ, where w = 0 means 2¹²⁸. b must be from 1 to 2ᵈ-1.
 func (w wide) part(b uint64, d int) wide {
 	if w == (wide{}) {
 		return wide{b << (64 - d), 0}
@@ -48,7 +48,7 @@ func (w wide) part(b uint64, d int) wide {
 	return wide{p1>>d | p2<<(64-d), p0>>d | p1<<(64-d)}
 }
 
-// Bucket is the bucket of the key at p, which must be in the range.
+// Bucket returns the number of the bucket of the key at p. p must be in the range.
 func (t *Tree) Bucket(p ring.Position) int {
 	one := wide{0, 1}
 	off := toWide(p).minus(toWide(t.start)).minus(one)
@@ -58,9 +58,9 @@ func (t *Tree) Bucket(p ring.Position) int {
 	return sort.Search(1<<t.depth-1, func(b int) bool { return off.less(t.width.part(uint64(b+1), t.depth)) })
 }
 
-// Span returns the first and the last position of neighbouring buckets. If
-// last lies before first, the span wraps around zero. A range of fewer
-// positions than buckets has empty buckets: ok is false.
+// Span returns the first and the last position of so many neighbouring buckets. The span wraps
+// around zero if last is before first. ok is false if the buckets have no positions, which happens
+// in a range with fewer positions than buckets.
 func (t *Tree) Span(bucket, buckets int) (first, last ring.Position, ok bool) {
 	var from wide
 	if bucket > 0 {

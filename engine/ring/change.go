@@ -1,23 +1,25 @@
 package ring
 
-// §4.9 Adding and removing storage nodes: rings change step by step, and with
-// each step some parts of the key space get other homes.
+// §4.9 Adding and removing storage nodes. A ring changes step by step, and each step gives other
+// homes to some parts of the key space.
 
 import "slices"
 
-// A Step is a member that joins, or one that leaves, of which the name is enough.
+// A Step is a member that joins, or one that leaves. Of a member that leaves only the name counts.
 type Step struct {
 	Member
 	Leave bool
 }
 
-// Replay builds the ring that steps lead to, which may have no members. A step that cannot be
-// is passed over, everywhere alike: a member that joins again, one that leaves and is none,
-// one for which there is no room, and the last member's leaving. Nodes that do not know of each other's
-// changes may each be sure that others stay; what they hold would belong to nobody.
+// Replay returns the ring to which steps lead from the empty ring. The ring may have no members.
+//
+// Replay ignores a step that is impossible, on all nodes alike: the join of a member, the leave of
+// a node that is not a member, a join for which the ring has no room, and the leave of the last
+// member. Two nodes that do not know of each other's changes may each remove a member in the belief
+// that the other one stays; without the last rule the keys would have no home.
 func Replay(cfg Config, steps []Step) *Ring { return (&Ring{cfg: cfg}).Go(steps) }
 
-// Go builds the ring that steps lead to from r on, as Replay does.
+// Go returns the ring to which steps lead from r. It ignores steps as Replay does.
 func (r *Ring) Go(steps []Step) *Ring {
 	cfg, members := r.cfg, slices.Clone(r.members)
 	var taken []Step
@@ -36,7 +38,7 @@ func (r *Ring) Go(steps []Step) *Ring {
 	return cfg.build(members, r.deal, taken)
 }
 
-// CanJoin says why the ring has no room for m, nil if it has.
+// CanJoin returns an error if the ring has no room for m.
 func (r *Ring) CanJoin(m Member) error { return r.cfg.check(append(slices.Clone(r.members), m)) }
 
 // A Shift is a part (Start, End] of the key space whose homes change.
@@ -45,21 +47,22 @@ type Shift struct {
 	Before, After []string // homes, by rank
 }
 
-// Gained lists the homes that are new.
+// Gained returns the homes that are new.
 func (s Shift) Gained() []string { return without(s.After, s.Before) }
 
-// Lost lists the homes that are none any more.
+// Lost returns the homes that are no longer homes.
 func (s Shift) Lost() []string { return without(s.Before, s.After) }
 
-// Size is the shift's part of the key space, 0 to 1.
+// Size returns the part of the key space that the shift covers, 0 to 1.
 func (s Shift) Size() float64 { return Range{Start: s.Start, End: s.End}.Size() }
 
+// without returns the names in a that are not in b.
 func without(a, b []string) []string {
 	return slices.DeleteFunc(slices.Clone(a), func(n string) bool { return slices.Contains(b, n) })
 }
 
-// Shifts lists the parts whose sets of homes differ between two rings, clockwise. Each lies within one
-// range of either.
+// Shifts returns the parts of the key space whose sets of homes differ between two rings,
+// clockwise. Each part lies within one range of either ring.
 func Shifts(before, after *Ring) []Shift {
 	ends := make([]Position, 0, len(before.ranges)+len(after.ranges))
 	for _, r := range []*Ring{before, after} {
@@ -79,6 +82,7 @@ func Shifts(before, after *Ring) []Shift {
 	return out
 }
 
+// homesAt returns the homes of the range that contains p, nil if the ring has no members.
 func (r *Ring) homesAt(p Position) []string {
 	if len(r.ranges) == 0 {
 		return nil

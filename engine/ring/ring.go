@@ -1,9 +1,3 @@
-// Package ring holds §4.2's consistent hashing and §4.3's preference lists:
-// which nodes are home to a key, and who stands in for them.
-//
-// A ring is a pure function of its members (in the order in which they joined)
-// and its Config. Positions of tokens come from node names, so a ring never
-// hangs on ports or addresses.
 package ring
 
 import (
@@ -19,25 +13,25 @@ import (
 	"ringside/engine/mutant"
 )
 
-// Position is a point on the ring: 128 bits, big endian.
+// A Position is a point on the ring: 128 bits, big endian.
 type Position [16]byte
 
-// Of returns a key's position: MD5(key) (§4.1).
+// Of returns the position of key: MD5(key) (§4.1).
 func Of(key []byte) Position { return md5.Sum(key) }
 
-// String is the position in hexadecimal.
+// String returns the position as 32 hexadecimal digits.
 func (p Position) String() string { return hex.EncodeToString(p[:]) }
 
-// MarshalText makes positions strings in JSON.
+// MarshalText implements encoding.TextMarshaler.
 func (p Position) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// UnmarshalText reads what String wrote.
+// UnmarshalText implements encoding.TextUnmarshaler.
 func (p *Position) UnmarshalText(b []byte) error {
 	if len(b) != hex.EncodedLen(len(p)) {
-		return fmt.Errorf("ring: a position has %d digits, not %d", hex.EncodedLen(len(p)), len(b))
+		return fmt.Errorf("decode position: want %d hexadecimal digits, not %d", hex.EncodedLen(len(p)), len(b))
 	}
 	if _, err := hex.Decode(p[:], b); err != nil {
-		return fmt.Errorf("ring: position: %w", err)
+		return fmt.Errorf("decode position: %w", err)
 	}
 	return nil
 }
@@ -45,7 +39,7 @@ func (p *Position) UnmarshalText(b []byte) error {
 // Compare orders positions clockwise from zero.
 func (p Position) Compare(o Position) int { return bytes.Compare(p[:], o[:]) }
 
-// Fraction is the position as a share of the whole ring, 0 ≤ f < 1.
+// Fraction returns the position as a share of the whole ring, 0 ≤ f < 1.
 func (p Position) Fraction() float64 {
 	f, scale := 0.0, 1.0/256
 	for _, b := range p[:8] {
@@ -55,7 +49,7 @@ func (p Position) Fraction() float64 {
 	return min(f, 1-1e-16)
 }
 
-// A Strategy is one of §6.2's ways to cut the ring and place tokens.
+// A Strategy is one of the ways of §6.2 to cut the ring into ranges and to place tokens.
 type Strategy int
 
 const (
@@ -67,21 +61,22 @@ const (
 	EqualPartitions Strategy = 3
 )
 
-// Config is what a ring is made from besides its members.
+// Config holds the choices by which a ring is made of its members.
 type Config struct {
 	Strategy Strategy
-	N        int // replicas per key (§4.3)
-	Q        int // equal partitions; strategies 2 and 3
-	T        int // tokens per node of weight 1; strategies 1 and 2
+	N        int // replicas of a key (§4.3), at least 1
+	Q        int // equal partitions, one for each member or more; strategies 2 and 3
+	T        int // tokens of a member of weight 1, at least 1; strategies 1 and 2
 }
 
-// DefaultQ divides evenly among 1 to 6, 10, 12, 15, 20 and 30 nodes.
+// DefaultQ is the usual Q. It divides evenly among 1 to 6, 10, 12, 15, 20 and 30 nodes.
 const DefaultQ = 60
 
-// DefaultT is the tokens per node for strategies 1 and 2.
+// DefaultT is the usual T.
 const DefaultT = 12
 
-// Limits of a ring's size; beyond them it would be no map but a database.
+// Limits of the size of a ring. Every node keeps the whole ring in memory and builds it anew after
+// a change of the membership.
 const (
 	MaxMembers = 4096
 	MaxTokens  = 1 << 17
@@ -90,8 +85,8 @@ const (
 // A Member is one node of the ring.
 type Member struct {
 	Name   string `json:"node"`
-	Weight int    `json:"weight"`         // capacity relative to other nodes (§4.2 heterogeneity); at least 1
-	Zone   string `json:"zone,omitempty"` // data centre (§4.6); "" is a zone like any other
+	Weight int    `json:"weight"`         // capacity relative to other nodes (§4.2), at least 1
+	Zone   string `json:"zone,omitempty"` // data centre (§4.6); the empty zone is like any other
 }
 
 // A Token is one position that a node holds.
@@ -100,14 +95,15 @@ type Token struct {
 	Node string
 }
 
-// A Range is a part (Start, End] of the key space with one list of homes.
+// A Range is a part (Start, End] of the key space whose keys have the same homes. Start == End
+// means the whole ring.
 type Range struct {
 	Start, End Position
-	Homes      []string // the N nodes that store it, by rank; fewer if the ring is smaller
-	token      int      // where the walk for its preference list begins
+	Homes      []string // the N nodes that store the range, by rank; fewer if the ring is smaller
+	token      int      // index of the token at which the walk for its preference list begins
 }
 
-// Ring is an immutable view of who owns what. It is safe for concurrent use.
+// A Ring says which nodes are the homes of which keys. It is immutable.
 type Ring struct {
 	cfg     Config
 	members []Member
@@ -115,12 +111,12 @@ type Ring struct {
 	ranges  []Range          // sorted by End; the first one wraps around zero
 	index   map[string]int32 // of each member in members
 	holders []int32          // index in members of each token's node
-	hosted  [][]int32        // indices in ranges of those that each member is a home of, clockwise
-	zones   int              // how many distinct ones there are
-	deal    *deal            // strategy 3: how the partitions were dealt out
+	hosted  [][]int32        // for each member, the indices in ranges of those that it is a home of, clockwise
+	zones   int              // number of distinct zones
+	deal    *deal            // strategy 3: which member owns which partition
 }
 
-// New builds the ring of members, which are in the order of their joining.
+// New returns the ring of members, which are in the order in which they joined.
 func New(cfg Config, members []Member) (*Ring, error) {
 	if err := cfg.check(members); err != nil {
 		return nil, err
@@ -132,7 +128,8 @@ func New(cfg Config, members []Member) (*Ring, error) {
 	return cfg.build(members, nil, steps), nil
 }
 
-// build makes the ring of members, which steps led to, after those of an earlier deal. It checks nothing.
+// build returns the ring of members. d is the deal of an earlier ring, nil for the empty ring, and
+// steps lead from that ring to members. build checks nothing.
 func (cfg Config) build(members []Member, d *deal, steps []Step) *Ring {
 	r := &Ring{cfg: cfg, members: slices.Clone(members)}
 	if cfg.Strategy == EqualPartitions {
@@ -166,6 +163,7 @@ func (cfg Config) build(members []Member, d *deal, steps []Step) *Ring {
 	return r
 }
 
+// findHolders fills in index, zones and holders.
 func (r *Ring) findHolders() {
 	r.index = make(map[string]int32, len(r.members))
 	zones := map[string]bool{}
@@ -180,6 +178,7 @@ func (r *Ring) findHolders() {
 	}
 }
 
+// check returns an error if there is no ring of members.
 func (cfg Config) check(members []Member) error {
 	tokens := 0
 	seen := map[string]bool{}
@@ -212,13 +211,13 @@ func (cfg Config) check(members []Member) error {
 	return nil
 }
 
-// Config returns what the ring was made with.
+// Config returns the configuration of the ring.
 func (r *Ring) Config() Config { return r.cfg }
 
-// Members returns the ring's members in the order of their joining.
+// Members returns the members of the ring in the order in which they joined.
 func (r *Ring) Members() []Member { return r.members }
 
-// Has says whether node is a member.
+// Has reports whether node is a member.
 func (r *Ring) Has(node string) bool {
 	_, ok := r.index[node]
 	return ok
@@ -227,10 +226,11 @@ func (r *Ring) Has(node string) bool {
 // Tokens returns all tokens clockwise from zero.
 func (r *Ring) Tokens() []Token { return r.tokens }
 
-// Ranges returns the key ranges clockwise; the first wraps around zero.
+// Ranges returns the key ranges clockwise. The first one wraps around zero.
 func (r *Ring) Ranges() []Range { return r.ranges }
 
-// HostedBy yields the ranges that node is a home of, clockwise; none if it is no member.
+// HostedBy yields the ranges that node is a home of, clockwise. It yields none if node is not a
+// member.
 func (r *Ring) HostedBy(node string) iter.Seq[Range] {
 	return func(yield func(Range) bool) {
 		m, ok := r.index[node]
@@ -245,7 +245,7 @@ func (r *Ring) HostedBy(node string) iter.Seq[Range] {
 	}
 }
 
-// Index returns the index in Ranges of the range that p falls into.
+// Index returns the index in Ranges of the range that contains p.
 func (r *Ring) Index(p Position) int {
 	i := sort.Search(len(r.ranges), func(i int) bool { return r.ranges[i].End.Compare(p) >= 0 })
 	if mutant.Is(mutant.LastKeysElsewhere) {
@@ -254,16 +254,17 @@ func (r *Ring) Index(p Position) int {
 	return i % len(r.ranges)
 }
 
-// Homes returns the N nodes that store key, by rank (§4.3).
+// Homes returns the homes of key, by rank (§4.3): N nodes, or all members if they are fewer.
 func (r *Ring) Homes(key []byte) []string { return r.ranges[r.Index(Of(key))].Homes }
 
-// Preference returns key's whole preference list: the homes, then every other
-// node in the order in which it would stand in (§4.3, §4.6).
+// Preference returns the whole preference list of key: its homes, and then all other members in the
+// order in which they become fallbacks (§4.3, §4.6).
 func (r *Ring) Preference(key []byte) []string {
 	return r.list(r.ranges[r.Index(Of(key))].token, len(r.members))
 }
 
-// list is the preference list, as far as limit, of the range whose walk begins at token i.
+// list returns the first limit nodes of the preference list of the range whose walk begins at token
+// i.
 func (r *Ring) list(i, limit int) []string {
 	if r.zones < 2 {
 		return slices.AppendSeq(make([]string, 0, limit), r.walk(i, limit))
@@ -271,8 +272,8 @@ func (r *Ring) list(i, limit int) []string {
 	return r.spread(slices.Collect(r.walk(i, len(r.members))), limit)
 }
 
-// walk yields up to limit distinct nodes clockwise from token i: positions of
-// nodes seen before are skipped (§4.3).
+// walk yields up to limit distinct nodes clockwise from token i. It skips tokens of nodes that it
+// has yielded (§4.3).
 func (r *Ring) walk(i, limit int) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		seen := newSeen(limit, len(r.members))
@@ -285,15 +286,15 @@ func (r *Ring) walk(i, limit int) iter.Seq[string] {
 	}
 }
 
-// A seen is a set of members: a list while they are few, as the homes of a range are,
-// a table where the walk is long.
+// A seen is a set of members. It is a list for a short walk, as for the homes of a range, and a
+// table for a long one.
 type seen struct {
 	count int
 	list  []int32
 	table []bool
 }
 
-// seenInList is how many members are looked for in a list.
+// seenInList is the greatest limit of a walk for which seen is a list.
 const seenInList = 16
 
 func newSeen(limit, members int) *seen {
@@ -303,7 +304,7 @@ func newSeen(limit, members int) *seen {
 	return &seen{table: make([]bool, members)}
 }
 
-// add says whether m is new.
+// add adds m, and reports whether m is new.
 func (s *seen) add(m int32) bool {
 	switch {
 	case s.table == nil && slices.Contains(s.list, m), s.table != nil && s.table[m]:
@@ -317,7 +318,7 @@ func (s *seen) add(m int32) bool {
 	return true
 }
 
-// TokenCount returns how many tokens each node holds.
+// TokenCount returns the number of tokens of each node.
 func (r *Ring) TokenCount() map[string]int {
 	m := make(map[string]int, len(r.members))
 	for _, t := range r.tokens {
@@ -326,8 +327,8 @@ func (r *Ring) TokenCount() map[string]int {
 	return m
 }
 
-// Share returns for each node the part of the key space for which it is the
-// first home, 0 to 1.
+// Share returns for each node the part of the key space, 0 to 1, for which the node is the first
+// home.
 func (r *Ring) Share() map[string]float64 {
 	m := make(map[string]float64, len(r.members))
 	for _, rg := range r.ranges {
@@ -336,7 +337,7 @@ func (r *Ring) Share() map[string]float64 {
 	return m
 }
 
-// Size is the range's part of the key space, 0 to 1.
+// Size returns the part of the key space that the range covers, 0 to 1.
 func (rg Range) Size() float64 {
 	s := rg.End.Fraction() - rg.Start.Fraction()
 	if s <= 0 {
@@ -345,7 +346,7 @@ func (rg Range) Size() float64 {
 	return s
 }
 
-// Holds says whether p is in (Start, End].
+// Holds reports whether p is in (Start, End].
 func (rg Range) Holds(p Position) bool {
 	after, upTo := p.Compare(rg.Start) > 0, p.Compare(rg.End) <= 0
 	if rg.Start.Compare(rg.End) < 0 {

@@ -1,6 +1,7 @@
 package ring
 
-// §6.2 Ensuring uniform load distribution: the three strategies.
+// §6.2 Ensuring uniform load distribution: the three strategies. Where the paper distributes tokens
+// at random, this package takes hashes of names, so that all nodes compute the same ring.
 
 import (
 	"crypto/md5"
@@ -11,8 +12,8 @@ import (
 	"strings"
 )
 
-// randomTokens gives every node T tokens per unit of weight at positions
-// hashed from its name (strategies 1 and 2).
+// randomTokens returns t tokens for each unit of weight of each member, at positions hashed from
+// the names (strategies 1 and 2).
 func randomTokens(members []Member, t int) []Token {
 	var out []Token
 	for _, m := range members {
@@ -29,14 +30,14 @@ func randomTokens(members []Member, t int) []Token {
 	return out
 }
 
-// tokenHash is the position of a node's i-th token. The separator is as good as
-// any; with this one the homes of "cart" among n1 to n5 are n3, n4 and n5, as in
-// the examples everywhere. Dealing out a large ring takes millions of these.
+// tokenHash returns the position of the i-th token of node. Any separator would do. With this one
+// the homes of "cart" among n1 to n5 are n3, n4 and n5, as in all examples. A large ring needs
+// millions of these hashes.
 func tokenHash(node string, i int) Position {
 	return md5.Sum(strconv.AppendInt(append(append(make([]byte, 0, 64), node...), '!'), int64(i), 10))
 }
 
-// cutByTokens makes a range of every gap between tokens (strategy 1).
+// cutByTokens returns a range for each gap between neighbouring tokens (strategy 1).
 func cutByTokens(tokens []Token) []Range {
 	out := make([]Range, len(tokens))
 	for i, t := range tokens {
@@ -46,8 +47,8 @@ func cutByTokens(tokens []Token) []Range {
 	return out
 }
 
-// cutEqually makes Q ranges of equal size; token tells where the preference
-// list of the range that ends at a position begins.
+// cutEqually returns q ranges of equal size. token returns the index of the token at which the
+// preference list of the range that ends at end begins.
 func cutEqually(q int, token func(end Position) int) []Range {
 	out := make([]Range, q)
 	for i := range out {
@@ -57,7 +58,7 @@ func cutEqually(q int, token func(end Position) int) []Range {
 	return out
 }
 
-// equalPosition is the end of the i-th of q equal partitions: (i+1)·2¹²⁸/q − 1.
+// equalPosition returns the end of the i-th of q equal partitions: (i+1)·2¹²⁸/q − 1.
 func equalPosition(i, q int) Position {
 	x := new(big.Int).Lsh(big.NewInt(int64(i+1)), 128)
 	x.Div(x, big.NewInt(int64(q)))
@@ -67,26 +68,25 @@ func equalPosition(i, q int) Position {
 	return p
 }
 
-// firstToken finds the first token at or clockwise after p.
+// firstToken returns the index of the first token at p or clockwise after p.
 func firstToken(tokens []Token, p Position) int {
 	i := sort.Search(len(tokens), func(i int) bool { return tokens[i].At.Compare(p) >= 0 })
 	return i % len(tokens)
 }
 
-// deal is the state of dealing out strategy 3's partitions, one at the end of each of which is a
-// token: the members come and go one after another. Who joins steals
-// its share from those that hold the most, who leaves has its tokens dealt out to the
-// others, so that a ring is what its history makes of it, and the same everywhere.
+// A deal says which member owns which partition under strategy 3. A token is at the end of each
+// partition. A member that joins takes its share of tokens from the members that have the most. The
+// tokens of a member that leaves go to the others.
 type deal struct {
-	owner   []int // partition → index in members
-	members []Member
-	held    []int // tokens per member
-	gone    []bool
-	weight  int // of those that are there
-	there   int
+	owner   []int    // partition → index in members
+	members []Member // all that ever joined
+	held    []int    // tokens of each of members
+	gone    []bool   // whether each of members left
+	weight  int      // sum of the weights of the members that did not leave
+	there   int      // number of the members that did not leave
 }
 
-// after is the deal that steps lead to from d, which may be nil and stays as it is.
+// after returns the deal to which steps lead from d, which may be nil. It does not change d.
 func (d *deal) after(q int, steps []Step) *deal {
 	next := &deal{owner: make([]int, q)}
 	if d != nil {
@@ -105,7 +105,7 @@ func (d *deal) after(q int, steps []Step) *deal {
 	return next
 }
 
-// tokens places one token at the end of each partition.
+// tokens returns one token for each partition, at its end.
 func (d *deal) tokens() []Token {
 	out := make([]Token, len(d.owner))
 	for p, i := range d.owner {
@@ -114,9 +114,8 @@ func (d *deal) tokens() []Token {
 	return out
 }
 
-// join lets m steal tokens until it holds its share, always from the member
-// that is furthest above its own. Which partition goes is hashed from the
-// names, as good as random and the same everywhere.
+// join gives m tokens until m has its share, always one of the member with the most tokens for its
+// weight. Which of its partitions goes follows from a hash of the names.
 func (d *deal) join(m Member) {
 	me := len(d.members)
 	d.members, d.held, d.gone = append(d.members, m), append(d.held, 0), append(d.gone, false)
@@ -136,7 +135,7 @@ func (d *deal) join(m Member) {
 	for share := max(1, len(d.owner)*m.Weight/d.weight); d.held[me] < share; {
 		v := d.richest(me)
 		if v < 0 {
-			break // nobody gives away its last token, however heavy m is
+			break // no member gives away its last token, however heavy m is
 		}
 		p := byOwner[v][0]
 		byOwner[v] = byOwner[v][1:]
@@ -144,9 +143,8 @@ func (d *deal) join(m Member) {
 	}
 }
 
-// leave deals out the tokens of name to the others, each to the one that holds
-// the fewest for its weight ("its tokens are randomly distributed to the remaining nodes
-// such that these properties are preserved").
+// leave gives each token of name to the member with the fewest tokens for its weight ("its tokens
+// are randomly distributed to the remaining nodes such that these properties are preserved").
 func (d *deal) leave(name string) {
 	me := -1
 	for i, m := range d.members {
@@ -166,14 +164,16 @@ func (d *deal) leave(name string) {
 	}
 }
 
+// give makes the member with index to the owner of partition p.
 func (d *deal) give(p, to int) {
 	d.held[d.owner[p]]--
 	d.owner[p] = to
 	d.held[to]++
 }
 
-// richest is the member, other than me, that holds most tokens per weight and
-// can spare one: nobody is left without, since there are as many tokens as members.
+// richest returns the index of the member, other than me, that has the most tokens for its weight
+// and at least two, -1 if there is none. Each member keeps a token, because Q is at least the
+// number of members.
 func (d *deal) richest(me int) int {
 	best := -1
 	for i := range d.members {
@@ -187,8 +187,8 @@ func (d *deal) richest(me int) int {
 	return best
 }
 
-// poorest is the member that holds the fewest tokens for its weight; of several
-// equal ones chance decides, drawn from the names and partition p.
+// poorest returns the index of the member that has the fewest tokens for its weight. Between equal
+// members a hash of their names and of partition p decides.
 func (d *deal) poorest(p int) int {
 	best := -1
 	for i, m := range d.members {
@@ -207,7 +207,7 @@ func (d *deal) poorest(p int) int {
 	return best
 }
 
-// shuffled returns the numbers 0 to q-1 in an order hashed from name.
+// shuffled returns the numbers 0 to q-1 in an order that follows from a hash of name.
 func shuffled(name string, q int) []int {
 	hash := make([]Position, q)
 	out := make([]int, q)

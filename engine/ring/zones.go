@@ -8,14 +8,14 @@ import (
 	"slices"
 )
 
-// spread reorders a preference list so that each next node is of a zone that has had
-// the fewest so far, and otherwise keeps the order. It returns the first limit.
+// spread returns the first limit nodes of a preference list after it was reordered: each next node
+// is of a zone with the fewest nodes so far. Otherwise the order of walked stays.
 func (r *Ring) spread(walked []string, limit int) []string {
 	zone := make(map[string]string, len(r.members))
 	for _, m := range r.members {
 		zone[m.Name] = m.Zone
 	}
-	var zones []*zoneQueue // as they were met
+	var zones []*zoneQueue // in the order in which walked has them
 	for i, n := range walked {
 		z := zone[n]
 		k := slices.IndexFunc(zones, func(q *zoneQueue) bool { return q.zone == z })
@@ -35,14 +35,14 @@ func (r *Ring) spread(walked []string, limit int) []string {
 	return out
 }
 
-// A zoneQueue is a zone's nodes that are not in the list yet.
+// A zoneQueue has the nodes of a zone that are not in the list yet.
 type zoneQueue struct {
 	zone   string
-	places []int // in the walk
-	had    int   // nodes in the list
+	places []int // indices in the walk
+	had    int   // number of nodes of the zone in the list
 }
 
-// compare puts first whose turn it is.
+// compare orders the zones by whose node comes next. Zones without nodes come last.
 func (q *zoneQueue) compare(o *zoneQueue) int {
 	if len(q.places) == 0 || len(o.places) == 0 {
 		return len(o.places) - len(q.places)

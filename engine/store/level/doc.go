@@ -1,6 +1,6 @@
 /*
-Package level is the store.Store on disk, over goleveldb. It is one of the local persistence engines of
-§5, which can be exchanged. goleveldb is no longer maintained, so no other package uses it.
+Package level is the store.Store on disk, over goleveldb. It is one of the local persistence engines
+of §5, which can be exchanged. goleveldb is no longer maintained, so no other package uses it.
 
 Open opens the database in a folder and returns a Store and a Report. It distinguishes what a killed
 process leaves behind (tail.go) from damage. Damage makes the report say Recovered until the caller
