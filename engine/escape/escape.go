@@ -1,5 +1,3 @@
-// Package escape makes untrusted bytes fit for a terminal and for JSON lines: keys, values, names and errors of other
-// nodes can hold control characters.
 package escape
 
 import (
@@ -11,10 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Terminal makes untrusted bytes fit for a terminal: printable runes stay, all
-// else (controls, escapes, bidirectional marks, invalid UTF-8) becomes \xNN
-// for each byte, and a backslash is doubled so that nothing can be forged. Every key, value,
-// node name and remote error goes through it.
+// Terminal returns b with printable runes unchanged and each byte of all other runes as \xNN. It
+// doubles a backslash, so that no input can imitate an escaped byte.
 func Terminal(b []byte) string {
 	clean := true
 	for i := 0; i < len(b) && clean; {
@@ -47,7 +43,8 @@ func printable(r rune, size int) bool {
 	return !(r == utf8.RuneError && size == 1) && unicode.IsPrint(r)
 }
 
-// TerminalShort is Terminal, cut to at most limit runes with a sign that it was cut.
+// TerminalShort returns Terminal(b), cut to at most limit runes. An ellipsis ends a text that was
+// cut.
 func TerminalShort(b []byte, limit int) string {
 	s := Terminal(b[:min(len(b), limit*utf8.UTFMax)])
 	if utf8.RuneCountInString(s) <= limit && len(b) <= limit*utf8.UTFMax {
@@ -57,8 +54,8 @@ func TerminalShort(b []byte, limit int) string {
 	return string(r[:min(len(r), max(limit-1, 0))]) + "…"
 }
 
-// JSON is json.Marshal whose strings hold printable runes only; the
-// rest stands as \u escapes, which mean the same to a JSON reader.
+// JSON returns the JSON of v, as json.Marshal does, with \u escapes for all runes that are not
+// printable.
 func JSON(v any) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)

@@ -11,13 +11,13 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestShow(t *testing.T) {
+func TestTerminal(t *testing.T) {
 	for in, want := range map[string]string{
 		"milk": "milk", "käse ✂": "käse ✂", "\x1b[2J": `\x1b[2J`, "a\\x1b": `a\\x1b`, "\r\n\a\b": `\x0d\x0a\x07\x08`,
 		"\u009b31m": `\xc2\x9b31m`, "\u202eevil": `\xe2\x80\xaeevil`, "\xff": `\xff`, "": "", "�": "�",
 	} {
 		if got := Terminal([]byte(in)); got != want {
-			t.Errorf("%q shows as %q, want %q", in, got, want)
+			t.Errorf("%q gives %q, want %q", in, got, want)
 		}
 	}
 	if got := TerminalShort([]byte(strings.Repeat("é", 100)), 10); utf8.RuneCountInString(got) != 10 || !strings.HasSuffix(got, "…") {
@@ -28,14 +28,14 @@ func TestShow(t *testing.T) {
 	}
 }
 
-func FuzzShow(f *testing.F) {
+func FuzzTerminal(f *testing.F) {
 	f.Add([]byte("\x1b]0;title\a"), 5)
 	f.Add([]byte("a\u202eb\u009bc\xff\\"), 80)
 	f.Fuzz(func(t *testing.T, b []byte, limit int) {
 		for _, s := range []string{Terminal(b), TerminalShort(b, max(limit%100, 1))} {
 			for _, r := range s {
 				if !unicode.IsPrint(r) {
-					t.Fatalf("%q shows as %q", b, s)
+					t.Fatalf("%q gives %q", b, s)
 				}
 			}
 		}
@@ -52,13 +52,13 @@ func FuzzShow(f *testing.F) {
 	})
 }
 
-// Two strings never show alike.
-func TestShowIsInjective(t *testing.T) {
+// Different inputs give different texts.
+func TestTerminalIsInjective(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := rapid.SliceOfN(rapid.SampledFrom([]byte("ax1b\\\x1b\xff")), 0, 8)
 		a, b := g.Draw(t, "a"), g.Draw(t, "b")
 		if !bytes.Equal(a, b) && Terminal(a) == Terminal(b) {
-			t.Fatalf("%q and %q both show as %s", a, b, Terminal(a))
+			t.Fatalf("%q and %q both give %s", a, b, Terminal(a))
 		}
 	})
 }

@@ -24,7 +24,7 @@ type NodeState struct {
 
 	Slice float64       `json:"slice,omitempty"`  // share of its rate for background work, 0 to 1 (§6.5)
 	P99   time.Duration `json:"p99_ns,omitempty"` // of replicas' answers to clients' requests; what Slice depends on
-	Lost  int           `json:"lost,omitempty"`   // acknowledged versions that it saw last write wins lose since it started
+	Lost  int           `json:"lost,omitempty"`   // acknowledged versions that last write wins lost since it started
 
 	Tombstones int        `json:"tombstones,omitempty"` // keys of which it holds only tombstones (§4.4)
 	TooLarge   []TooLarge `json:"too_large,omitempty"`  // the first of the merges that were refused

@@ -189,7 +189,8 @@ func (h History) steps() []ring.Step {
 	steps := make([]ring.Step, 0, len(h))
 	for _, c := range h {
 		if c.Kind != Gone { // Gone changes no ring
-			steps = append(steps, ring.Step{Member: ring.Member{Name: c.Node, Weight: max(c.Weight, 1), Zone: c.Zone}, Leave: c.Kind != Join})
+			m := ring.Member{Name: c.Node, Weight: max(c.Weight, 1), Zone: c.Zone}
+			steps = append(steps, ring.Step{Member: m, Leave: c.Kind != Join})
 		}
 	}
 	return steps

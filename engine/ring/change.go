@@ -74,7 +74,9 @@ func Shifts(before, after *Ring) []Shift {
 	ends = slices.Compact(ends)
 	var out []Shift
 	for i, end := range ends {
-		s := Shift{Start: ends[(i+len(ends)-1)%len(ends)], End: end, Before: before.homesAt(end), After: after.homesAt(end)}
+		s := Shift{
+			Start: ends[(i+len(ends)-1)%len(ends)], End: end, Before: before.homesAt(end), After: after.homesAt(end),
+		}
 		if len(s.Gained())+len(s.Lost()) > 0 {
 			out = append(out, s)
 		}

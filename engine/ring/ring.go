@@ -206,7 +206,8 @@ func (cfg Config) check(members []Member) error {
 	case cfg.Strategy != EqualPartitions && tokens > MaxTokens:
 		return fmt.Errorf("ring: %d tokens, the limit is %d; use a smaller T", tokens, MaxTokens)
 	case cfg.Strategy != TokensRandom && (cfg.Q < len(members) || cfg.Q > MaxTokens):
-		return fmt.Errorf("ring: Q is %d partitions, want at least one a node (%d) and at most %d", cfg.Q, len(members), MaxTokens)
+		return fmt.Errorf("ring: Q is %d partitions, want at least one a node (%d) and at most %d",
+			cfg.Q, len(members), MaxTokens)
 	}
 	return nil
 }

@@ -91,7 +91,8 @@ func (d *deal) after(q int, steps []Step) *deal {
 	next := &deal{owner: make([]int, q)}
 	if d != nil {
 		next = &deal{
-			owner: slices.Clone(d.owner), members: slices.Clone(d.members), held: slices.Clone(d.held), gone: slices.Clone(d.gone),
+			owner: slices.Clone(d.owner), members: slices.Clone(d.members),
+			held: slices.Clone(d.held), gone: slices.Clone(d.gone),
 			weight: d.weight, there: d.there,
 		}
 	}

@@ -45,7 +45,8 @@ func (s Cluster) Check() error {
 	case s.Buffer < 0 || s.Buffer > MaxBuffer:
 		return fmt.Errorf("a buffer of %d objects: want 1 to %d, or none", s.Buffer, MaxBuffer)
 	case s.Tombstones > 0 && s.Tombstones < MinTombstones || s.Tombstones > MaxTombstones:
-		return fmt.Errorf("tombstones collected after %v: want %v to %v, or off", s.Tombstones, MinTombstones, MaxTombstones)
+		return fmt.Errorf("tombstones collected after %v: want %v to %v, or off",
+			s.Tombstones, MinTombstones, MaxTombstones)
 	}
 	if err := CheckVersioning(s.Mode, s.clocks(), s.Truncate); err != nil {
 		return err

@@ -22,7 +22,7 @@ type Cluster struct {
 	Q        int      `json:"q"`                // equal partitions of the ring; strategies 2 and 3 (§6.2)
 	T        int      `json:"t"`                // tokens of a node of weight 1; strategies 1 and 2 (§6.2)
 	Mem      bool     `json:"mem"`              // nodes keep their data in memory only
-	Buffer   int      `json:"buffer,omitempty"` // objects in each node's buffer (§6.1): 0 to MaxBuffer; 0: each write is durable
+	Buffer   int      `json:"buffer,omitempty"` // objects in a node's buffer (§6.1), to MaxBuffer; 0: no buffer
 
 	// Founders are the first members of the ring. Empty: Nodes, each with weight 1.
 	Founders []ring.Member `json:"founders,omitempty"`
@@ -32,7 +32,7 @@ type Cluster struct {
 	Changes member.History `json:"changes,omitempty"`
 
 	Clocks   string `json:"clocks,omitempty"`   // ClocksDotted, which "" also means, or ClocksLiteral
-	Truncate int    `json:"truncate,omitempty"` // pairs at which clocks are truncated (§4.4): 0 to wire.MaxClock; 0: never
+	Truncate int    `json:"truncate,omitempty"` // pairs at which clocks are truncated, to wire.MaxClock; 0: never
 
 	// NoAntiEntropy stops nodes from comparing their trees unless a command asks for it (§4.7).
 	NoAntiEntropy bool `json:"no_anti_entropy,omitempty"`

@@ -1,11 +1,3 @@
-// Package vclock holds §4.4's object versions: vector clocks, dots, siblings.
-//
-// A version carries its own dot (the one event that made it) and its past (the
-// context its writer had seen). The vector clock of the paper is the past with
-// the dot added; keeping the two apart is what lets one coordinator accept two
-// clients with the same old context without swallowing the first ("dotted
-// version vectors", Preguiça et al. 2010). Clocks print as the paper writes
-// them: {n1:1 n3:2}.
 package vclock
 
 import (
@@ -16,9 +8,8 @@ import (
 	"strings"
 )
 
-// An Actor mints dots. Node is the node's name; Epoch tells apart the lives of
-// its counters: a node that cannot prove it holds its latest counter for a key
-// starts a fresh epoch, so that no dot is ever minted twice.
+// An Actor mints dots: a node, in one epoch of its counters. A node that cannot prove that it holds
+// its latest counter for a key begins a new epoch, so that no dot is ever minted twice.
 type Actor struct {
 	Node  string
 	Epoch uint64
@@ -28,30 +19,30 @@ func (a Actor) compare(b Actor) int {
 	return cmp.Or(strings.Compare(a.Node, b.Node), cmp.Compare(a.Epoch, b.Epoch))
 }
 
-// A Dot is one write event: the Counter-th put that Actor coordinated for a key.
+// A Dot is one write event: the put with the number Counter that Actor coordinated for a key.
 // Counters start at 1.
 type Dot struct {
 	Actor
 	Counter uint64
 }
 
-// Compare orders dots by node, epoch, counter. The order means nothing but
-// that every replica agrees on it.
+// Compare orders dots by node, epoch and counter. All replicas agree on this order, which has no
+// other meaning.
 func (d Dot) Compare(o Dot) int {
 	return cmp.Or(d.Actor.compare(o.Actor), cmp.Compare(d.Counter, o.Counter))
 }
 
-// String shows the dot whole, epoch included: n3~1a2b:2.
+// String returns the dot with its whole epoch: n3~1a2b:2.
 func (d Dot) String() string { return fmt.Sprintf("%s~%x:%d", d.Node, d.Epoch, d.Counter) }
 
-// An Entry of a clock covers the events From+1 to Counter of one actor. From is
-// 0 in the paper's clocks: whoever has seen an event has seen all before it. It is more
-// after a blind put, whose client has seen none of its coordinator's earlier ones.
+// An Entry of a clock covers the events From+1 to Counter of one actor. From is 0 in the paper's
+// clocks: a client that has seen an event has seen all events of the actor before. From is more
+// after a blind put, whose client has seen none of the earlier events of its coordinator.
 type Entry struct {
 	Actor
 	Counter uint64
-	From    uint64
-	Time    int64 // wall clock of the event Counter, ns since 1970; 0 where clocks are not truncated
+	From    uint64 // less than Counter
+	Time    int64  // wall clock of the event Counter, ns since 1970; 0 where clocks are not truncated
 }
 
 func (e Entry) compare(o Entry) int {
@@ -62,15 +53,15 @@ func (e Entry) holds(o Entry) bool {
 	return e.Actor == o.Actor && e.From <= o.From && o.Counter <= e.Counter
 }
 
-// Entry returns the entry that covers d alone.
+// Entry returns the entry that covers only d.
 func (d Dot) Entry() Entry { return Entry{Actor: d.Actor, Counter: d.Counter, From: d.Counter - 1} }
 
-// A Clock is a vector clock: for each actor the events that are covered.
-// Entries are sorted by actor and From, and do not touch each other. Clocks are
-// immutable: every operation returns a new one or one of its arguments.
+// A Clock is a vector clock: for each actor the events that it covers. Invariant: the entries are
+// sorted by actor and From, and two entries of one actor have a gap between them. A method returns
+// a new clock, or its receiver or argument.
 type Clock []Entry
 
-// Get returns the greatest counter of a that is covered, 0 if none is.
+// Get returns the greatest counter of a that c covers, 0 if there is none.
 func (c Clock) Get(a Actor) uint64 {
 	for i := len(c) - 1; i >= 0; i-- {
 		if c[i].Actor == a {
@@ -80,7 +71,7 @@ func (c Clock) Get(a Actor) uint64 {
 	return 0
 }
 
-// Covers says whether the event d is in c.
+// Covers reports whether c covers the event d.
 func (c Clock) Covers(d Dot) bool { return c.holds(d.Entry()) }
 
 func (c Clock) holds(e Entry) bool {
@@ -92,7 +83,7 @@ func (c Clock) holds(e Entry) bool {
 	return false
 }
 
-// Descends says whether c covers every event of o ("if the counters on the first
+// Descends reports whether c covers all events of o ("if the counters on the first
 // object's clock are less-than-or-equal to all of the nodes in the second clock,
 // then the first is an ancestor of the second").
 func (c Clock) Descends(o Clock) bool {
@@ -104,12 +95,12 @@ func (c Clock) Descends(o Clock) bool {
 	return true
 }
 
-// Equal says whether both cover the same events.
+// Equal reports whether c and o cover the same events.
 func (c Clock) Equal(o Clock) bool {
 	return slices.EqualFunc(c, o, func(a, b Entry) bool { return a.Counter == b.Counter && a.compare(b) == 0 })
 }
 
-// Merge returns the least clock that descends from both.
+// Merge returns the least clock that descends from c and o.
 func (c Clock) Merge(o Clock) Clock {
 	if c.Descends(o) {
 		return c
@@ -128,7 +119,7 @@ func (c Clock) Merge(o Clock) Clock {
 	return out
 }
 
-// push appends e, which is not before the last entry, or widens that to hold it.
+// push appends e, or widens the last entry to cover e. e must not be before the last entry.
 func (c Clock) push(e Entry) Clock {
 	if k := len(c) - 1; k >= 0 && c[k].Actor == e.Actor && e.From <= c[k].Counter {
 		if e.Counter > c[k].Counter {
@@ -139,10 +130,10 @@ func (c Clock) push(e Entry) Clock {
 	return append(c, e)
 }
 
-// With returns c with the event d covered too.
+// With returns the clock that covers c and the event d.
 func (c Clock) With(d Dot) Clock { return c.Merge(Clock{d.Entry()}) }
 
-// Without returns c with the event d no longer covered.
+// Without returns c without the event d.
 func (c Clock) Without(d Dot) Clock {
 	gone := d.Entry()
 	for i, e := range c {
@@ -151,7 +142,7 @@ func (c Clock) Without(d Dot) Clock {
 		}
 		out := slices.Clone(c[:i])
 		if e.From < gone.From {
-			out = append(out, Entry{e.Actor, gone.From, e.From, e.Time}) // the event before it has no time of its own
+			out = append(out, Entry{e.Actor, gone.From, e.From, e.Time}) // the time of the event before d is unknown
 		}
 		if gone.Counter < e.Counter {
 			out = append(out, Entry{e.Actor, e.Counter, gone.Counter, e.Time})
@@ -161,9 +152,9 @@ func (c Clock) Without(d Dot) Clock {
 	return c
 }
 
-// Compact returns a clock with one entry for each actor, which covers all events of c and those that
-// c lacks before them. If that leaves more than limit entries, only the latest epoch of each node
-// stays. Compact is not for clocks that decide what supersedes what.
+// Compact returns a clock with one entry for each actor, which covers all events of c and all
+// events before them. If that has more than limit entries, only the latest epoch of each node
+// stays. Compact is not for clocks that decide which versions supersede which.
 func (c Clock) Compact(limit int) Clock {
 	whole := make(Clock, 0, len(c))
 	for _, e := range c {
@@ -188,8 +179,7 @@ func (c Clock) Compact(limit int) Clock {
 	return latest
 }
 
-// Timeless returns c without the times of its entries, which are of use only
-// where clocks are truncated.
+// Timeless returns c without the times of its entries. Only truncation needs the times.
 func (c Clock) Timeless() Clock {
 	if !slices.ContainsFunc(c, func(e Entry) bool { return e.Time != 0 }) {
 		return c
@@ -201,10 +191,10 @@ func (c Clock) Timeless() Clock {
 	return out
 }
 
-// Truncate drops the entries that were updated longest ago until no more than
-// limit are left ("when the number of (node, counter) pairs in the vector clock reaches a
-// threshold, the oldest pair is removed from the clock"). Those that keep says stay do,
-// even if they are too many.
+// Truncate drops the entries that were updated longest ago until at most limit entries are left
+// ("when the number of (node, counter) pairs in the vector clock reaches a threshold, the oldest
+// pair is removed from the clock"). Entries for which keep returns true stay, even if they are more
+// than limit.
 func (c Clock) Truncate(limit int, keep func(Entry) bool) (left, dropped Clock) {
 	left = c
 	for len(left) > limit {
@@ -224,24 +214,27 @@ func (c Clock) Truncate(limit int, keep func(Entry) bool) (left, dropped Clock) 
 	return left, dropped
 }
 
-// Valid says whether entries are sorted, not empty and apart; decoders check it.
+// Valid reports whether c has the invariant of Clock. Decoders check it.
 func (c Clock) Valid() bool {
 	for i, e := range c {
-		if e.Node == "" || e.Counter <= e.From || i > 0 && (c[i-1].compare(e) >= 0 || c[i-1].Actor == e.Actor && e.From <= c[i-1].Counter) {
+		if e.Node == "" || e.Counter <= e.From {
+			return false
+		}
+		if i > 0 && (c[i-1].compare(e) >= 0 || c[i-1].Actor == e.Actor && e.From <= c[i-1].Counter) {
 			return false
 		}
 	}
 	return true
 }
 
-// shortEpoch is a hash of an epoch for people, who need no more than to tell two apart.
+// shortEpoch returns a hash of an epoch, by which people distinguish two epochs.
 func shortEpoch(e uint64) uint16 {
 	const golden = 0x9e3779b97f4a7c15 // Fibonacci hashing
 	return uint16(e * golden >> 48)
 }
 
-// Name shows the actor of entry i: the node's name alone, and the end of its
-// epoch only where the clock holds two actors of one node.
+// Name returns the name of the actor of entry i: the node, and a hash of the epoch if the clock has
+// two actors of that node.
 func (c Clock) Name(i int) string {
 	e := c[i]
 	if slices.ContainsFunc(c, func(o Entry) bool { return o.Node == e.Node && o.Epoch != e.Epoch }) {
@@ -250,7 +243,7 @@ func (c Clock) Name(i int) string {
 	return e.Node
 }
 
-// Counters returns the clock as node → greatest counter, the form of the paper and of JSON.
+// Counters returns the greatest counter of each actor, by name: the form of the paper and of JSON.
 func (c Clock) Counters() map[string]uint64 {
 	m := make(map[string]uint64, len(c))
 	for i, e := range c {
@@ -259,9 +252,9 @@ func (c Clock) Counters() map[string]uint64 {
 	return m
 }
 
-// String shows the clock as the paper does: {n1:1 n3:2}. Where events of an actor
-// are covered without those before them, a point parts them: {n3:.2} is event 2 of n3
-// without event 1, {n3:1.3-4} are the events 1, 3 and 4.
+// String returns the clock in the notation of the paper: {n1:1 n3:2}. A point stands for a gap in
+// the events of an actor: {n3:.2} is event 2 of n3 without event 1, and {n3:1.3-4} are the events
+// 1, 3 and 4.
 func (c Clock) String() string {
 	var b strings.Builder
 	b.WriteByte('{')

@@ -1,6 +1,6 @@
 package vclock
 
-// §4.4: reading clocks back from the paper's notation, and how two of them relate.
+// §4.4: parsing the notation of the paper, and the relation of two clocks.
 
 import (
 	"fmt"
@@ -10,10 +10,10 @@ import (
 )
 
 const (
-	// MaxNotation bounds what ParseClock reads, in bytes. The notation of the longest clock
-	// that a node accepts is shorter.
+	// MaxNotation bounds the bytes that ParseClock accepts. The notation of the longest clock that
+	// a node accepts is shorter.
 	MaxNotation = 1 << 20
-	// maxQuoted bounds how much of a wrong notation an error repeats.
+	// maxQuoted bounds the bytes of a wrong notation in an error.
 	maxQuoted = 40
 )
 
@@ -24,18 +24,18 @@ type Relation string
 const (
 	Before     Relation = "before"     // the second descends from the first
 	After      Relation = "after"      // the first descends from the second
-	Equal      Relation = "equal"      // both are the same
+	Equal      Relation = "equal"      // the two are the same
 	Concurrent Relation = "concurrent" // neither descends from the other
 )
 
-// Compare says how c relates to o: a clock is before each clock that covers all of its events and
-// more.
+// Compare returns the relation of c to o. A clock is before each clock that covers all of its
+// events and more.
 func (c Clock) Compare(o Clock) Relation {
 	return relation(c.Descends(o), o.Descends(c))
 }
 
-// Compare says how v relates to w. It goes by dot and past, and so it is right where the greatest
-// counters mislead.
+// Compare returns the relation of v to w. It compares dots and pasts, so it is right where the
+// greatest counters mislead.
 func (v Version) Compare(w Version) Relation {
 	if v.Dot == w.Dot {
 		return Equal
@@ -55,7 +55,8 @@ func relation(after, before bool) Relation {
 	return Concurrent
 }
 
-// Shown returns c as ParseClock reads its notation: an epoch is 0 where the notation shows none.
+// Shown returns the clock that ParseClock returns for the notation of c. An epoch is 0 where the
+// notation shows none.
 func (c Clock) Shown() Clock {
 	out := slices.Clone(c).Timeless()
 	for i, e := range c {
@@ -68,9 +69,9 @@ func (c Clock) Shown() Clock {
 	return out
 }
 
-// HiddenEpoch returns a node of which one of two parsed notations shows an epoch and the other
-// none, "" if there is no such node. The notations do not say whether the two mean the same events
-// of that node.
+// HiddenEpoch returns a node for which only one of two parsed clocks shows an epoch, "" if there is
+// no such node. The notations then do not say whether the two clocks mean the same events of that
+// node.
 func (c Clock) HiddenEpoch(o Clock) string {
 	for _, e := range c {
 		for _, x := range o {
@@ -82,10 +83,10 @@ func (c Clock) HiddenEpoch(o Clock) string {
 	return ""
 }
 
-// ParseClock reads the notation that Clock.String writes; the order of nodes and the number of
-// spaces are free. A notation shows an epoch only where a clock holds two of one node, and then
-// only a hash of it. So the epochs of the result are 0, or stand for a hash: such a clock can be
-// compared with another one that was parsed, and with nothing else.
+// ParseClock parses the notation of Clock.String. The order of nodes and the number of spaces do
+// not matter. A notation shows an epoch only where a clock has two epochs of one node, and then
+// only a hash of it. So an epoch of the result is 0 or stands for a hash. Such a clock can only be
+// compared with another parsed clock.
 func ParseClock(text string) (Clock, error) {
 	if len(text) > MaxNotation {
 		return nil, fmt.Errorf("parse clock: it is longer than %d bytes", MaxNotation)
@@ -117,7 +118,7 @@ func ParseClock(text string) (Clock, error) {
 	return c, nil
 }
 
-// parseActor reads what a notation says of one actor: n3:2, n3:.2, n3:1.3-4, n3~3a74:1.
+// parseActor parses the part of a notation about one actor: n3:2, n3:.2, n3:1.3-4, n3~3a74:1.
 func parseActor(field string) (Clock, error) {
 	name, events, found := strings.Cut(field, ":")
 	node, hash, epochs := strings.Cut(name, "~")
@@ -147,7 +148,8 @@ func parseActor(field string) (Clock, error) {
 	return out, nil
 }
 
-// parseEvents reads the events between two points: 2, or 3-4. The first ones begin with event 1.
+// parseEvents parses the events between two points: 2, or 3-4. The events before the first point
+// begin with event 1.
 func parseEvents(part string, first bool) (Entry, bool) {
 	from, to, span := strings.Cut(part, "-")
 	if !span {
@@ -164,13 +166,13 @@ func parseEvents(part string, first bool) (Entry, bool) {
 	return Entry{Counter: high, From: low - 1}, low > 1
 }
 
-// counter reads a number of at least 1 as String writes it: no sign, no zeros before it.
+// counter parses a number of at least 1 without a sign or leading zeros.
 func counter(text string) (uint64, bool) {
 	n, err := strconv.ParseUint(text, 10, 64)
 	return n, err == nil && n > 0 && text == strconv.FormatUint(n, 10)
 }
 
-// nodeName says whether name is made of the signs of a node's name.
+// nodeName reports whether name has only characters of node names.
 func nodeName(name string) bool {
 	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
 		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'

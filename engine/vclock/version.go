@@ -11,25 +11,25 @@ import (
 // A Version is one immutable version of an object (§4.4).
 type Version struct {
 	Dot     Dot
-	Past    Clock  // the context of the put that made it, and what was superseded by then; never covers Dot
-	Value   []byte // never changed once made; nil when Deleted
-	Deleted bool   // a tombstone: the version a delete made
+	Past    Clock  // the put's context, and what its coordinator knew to be superseded; never covers Dot
+	Value   []byte // no one changes it; nil if Deleted
+	Deleted bool   // the version is a tombstone: a delete made it
 	Time    int64  // coordinator's wall clock at the put, ns since 1970; decides last write wins
-	Request uint64 // the client's number of the put; for watching only
-	Literal bool   // its clock is a plain vector clock: see supersedes
+	Request uint64 // id of the client's request; only people and checkers read it
+	Literal bool   // the clock is a plain vector clock (see supersedes)
 }
 
-// Clock returns the version's vector clock as the paper has it: past and dot.
+// Clock returns the vector clock of the paper: past and dot.
 func (v Version) Clock() Clock {
 	e := v.Dot.Entry()
 	e.Time = v.Time
 	return v.Past.Merge(Clock{e})
 }
 
-// supersedes says whether w takes the place of v. The past of a dotted version says so
-// outright. Of plain vector clocks only the whole can be compared, as the paper does: "if the
-// counters on the first object's clock are less-than-or-equal to all of the nodes in the
-// second clock, then the first is an ancestor of the second and can be forgotten".
+// supersedes reports whether w replaces v. The past of a dotted version decides that. Plain vector
+// clocks can only be compared as a whole, as in the paper: "if the counters on the first object's
+// clock are less-than-or-equal to all of the nodes in the second clock, then the first is an
+// ancestor of the second and can be forgotten".
 func (w Version) supersedes(v Version) bool {
 	if !w.Literal {
 		return w.Past.Covers(v.Dot)
@@ -38,11 +38,11 @@ func (w Version) supersedes(v Version) bool {
 	return a.Descends(b) && !b.Descends(a)
 }
 
-// Notation shows the clock in the paper's notation (see Clock.String).
+// Notation returns the clock in the notation of the paper (see Clock.String).
 func (v Version) Notation() string { return v.Clock().String() }
 
-// Siblings are the versions of one key that no other version supersedes,
-// sorted by dot. Siblings are immutable like clocks.
+// Siblings are the versions of one key that no other version supersedes, sorted by dot. They are
+// immutable.
 type Siblings []Version
 
 // Context returns the clock that covers every sibling (§4.4: "the context").
@@ -54,8 +54,8 @@ func (s Siblings) Context() Clock {
 	return c
 }
 
-// Superseded returns the clock that covers every event that s knows of but for
-// those of the siblings themselves: all that is known to be no sibling any more.
+// Superseded returns the clock that covers all events that s knows of, without the dots of the
+// siblings: the events whose versions are superseded.
 func (s Siblings) Superseded() Clock {
 	c := s.Context()
 	for _, v := range s {
@@ -64,8 +64,8 @@ func (s Siblings) Superseded() Clock {
 	return c
 }
 
-// Merge returns what is left of both sets once ancestors are dropped: syntactic
-// reconciliation (§4.4). It is commutative, associative and idempotent.
+// Merge returns the versions of both sets that no other one supersedes: syntactic reconciliation
+// (§4.4). It is commutative, associative and idempotent.
 func (s Siblings) Merge(o Siblings) Siblings {
 	if len(o) == 0 || s.Equal(o) {
 		return s
@@ -91,12 +91,12 @@ func (s Siblings) Merge(o Siblings) Siblings {
 	return out
 }
 
-// Put returns the siblings after a put: v joins, and what v's past covers goes.
+// Put returns the siblings after the put of v: s and v, without the versions that v supersedes.
 func (s Siblings) Put(v Version) Siblings { return s.Merge(Siblings{v}) }
 
-// Latest returns the one version of both sets that last write wins keeps: that of
-// the greatest time, then of the greatest dot. Clocks have no say, so that the
-// order of merging has none either.
+// Latest returns the one version of both sets that last write wins keeps: that with the greatest
+// time, and among equal times the greatest dot. Clocks do not matter, so the order of merging does
+// not either.
 func (s Siblings) Latest(o Siblings) Siblings {
 	all := slices.Concat(s, o)
 	if len(all) == 0 {
@@ -118,21 +118,21 @@ func (s Siblings) Live() Siblings {
 	return slices.DeleteFunc(slices.Clone(s), func(v Version) bool { return v.Deleted })
 }
 
-// Has says whether the version made by d is among the siblings.
+// Has reports whether the version with dot d is among the siblings.
 func (s Siblings) Has(d Dot) bool {
 	return slices.ContainsFunc(s, func(v Version) bool { return v.Dot == d })
 }
 
-// Descends says whether merging o into s would change nothing.
+// Descends reports whether merging o into s would not change s.
 func (s Siblings) Descends(o Siblings) bool { return s.Merge(o).Equal(s) }
 
-// Equal says whether both hold the same versions. Versions are immutable, so
-// equal dots are enough.
+// Equal reports whether s and o have the same versions. It compares dots only, because versions are
+// immutable.
 func (s Siblings) Equal(o Siblings) bool {
 	return slices.EqualFunc(s, o, func(a, b Version) bool { return a.Dot == b.Dot })
 }
 
-// Size returns the bytes of all values.
+// Size returns the number of bytes of all values.
 func (s Siblings) Size() int {
 	n := 0
 	for _, v := range s {
@@ -141,7 +141,7 @@ func (s Siblings) Size() int {
 	return n
 }
 
-// String shows the clocks of all siblings, parted by the sign for concurrent.
+// String returns the clocks of all siblings, with the sign for concurrent between them.
 func (s Siblings) String() string {
 	parts := make([]string, len(s))
 	for i, v := range s {
