@@ -29,7 +29,7 @@ var arrows = map[string][]string{
 	"ringside/cli/render":     leaves,
 	"ringside/cli/verbs":      append([]string{"ringside/cli/condition", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs/cart"}, leaves...),
 	"ringside/cli/verbs/cart": {},
-	"ringside/tui":            append([]string{"ringside/cli/render", "ringside/cli/verbs", "ringside/tui/..."}, leaves...),
+	"ringside/tui":            append([]string{"ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs", "ringside/tui/..."}, leaves...),
 	"ringside/tui/background": {},
 	"ringside/tui/canvas":     {"ringside/tui/theme"},
 	"ringside/tui/command":    {"ringside/cli/verbs"},

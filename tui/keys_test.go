@@ -12,6 +12,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"ringside/cli/exit"
 	"ringside/engine/event"
 	"ringside/engine/vclock"
 	"ringside/tui/feed"
@@ -348,7 +349,7 @@ func TestCommandsQueue(t *testing.T) {
 
 func TestBadLineChoosesNoKey(t *testing.T) {
 	s, _ := interactive(t)
-	s.execute(func(string) (string, int) { return "get: no such flag", usageExit })
+	s.execute(func(string) (string, int) { return "get: no such flag", exit.Usage })
 	s.do(s.enter("get user --nonsense"))
 	if string(s.state.Key()) != "cart" {
 		t.Errorf("a line that does not parse chose %q", s.state.Key())

@@ -7,6 +7,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"ringside/cli/exit"
 	"ringside/tui/command"
 	"ringside/tui/feed"
 	"ringside/tui/help"
@@ -21,9 +22,6 @@ import (
 	"ringside/tui/suggest"
 	"ringside/tui/theme"
 )
-
-// usageExit is the exit code of a line that could not be parsed.
-const usageExit = 2
 
 // secondMsg comes every second, because times and rates on the screen move on.
 type secondMsg struct{}
@@ -163,7 +161,7 @@ func (m *model) run(line string) tea.Cmd {
 func (m *model) done(d prompt.DoneMsg) tea.Cmd {
 	next := m.prompt.Done(d)
 	c := command.Parse(d.Line, m.o.Flags)
-	if key := c.Key(); key != "" && d.Code != usageExit {
+	if key := c.Key(); key != "" && d.Code != exit.Usage {
 		m.suggest.Finished(c)
 		next = tea.Batch(next, m.choose([]byte(key)))
 	}

@@ -107,6 +107,21 @@ func TestSuggestionsTellAStory(t *testing.T) {
 	shows(t, s, "they wait to be reconciled")
 }
 
+// A step that the state of the cluster has made pointless is left out.
+func TestPointlessStepsAreLeftOut(t *testing.T) {
+	s := newScene(5, Options{Suggest: []string{"put cart x -c @cart --via n4", "resolve cart --union", "hints"}})
+	healthy(s)
+	s.take()
+	if got := s.suggest.First(); got != "hints" {
+		t.Errorf("proposes %q in a whole cluster", got)
+	}
+	s.add(event.Event{Kind: event.Split, Groups: [][]string{{"n1"}, {"n2", "n3", "n4", "n5"}}})
+	s.take()
+	if got := s.suggest.First(); got != "put cart x -c @cart --via n4" {
+		t.Errorf("proposes %q in a split", got)
+	}
+}
+
 // The proposal of the empty prompt is the first one of the key card, also while steps are left.
 func TestCardAndPromptAgree(t *testing.T) {
 	for _, steps := range [][]string{nil, {"heal", "pause n2"}} {

@@ -1,5 +1,3 @@
-// Package command reads lines of the prompt with the registry of package verbs, and writes lines
-// that the registry reads.
 package command
 
 import (

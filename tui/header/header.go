@@ -1,4 +1,3 @@
-// Package header draws the title line: the cluster, its quorum, its faults and its load.
 package header
 
 import (

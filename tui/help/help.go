@@ -1,4 +1,3 @@
-// Package help draws the help: all keys, and the signs and notations of the screens.
 package help
 
 import (

@@ -1,5 +1,3 @@
-// Package keymap is the table of keys: which key does what, and where. The key line, the help and
-// the handling of keys all read the same table, so that they cannot disagree.
 package keymap
 
 import (

@@ -1,8 +1,3 @@
-// Package log draws the events pane: the cluster's log, newest event at the top.
-//
-// The pane shows the story, which is what happened to the cluster, or every message. What one node
-// comes to believe of several others at about the same time is merged into one row, because a split
-// makes every node suspect half of the cluster. Start reading with Model.rows.
 package log
 
 import (

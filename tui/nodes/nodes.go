@@ -1,4 +1,3 @@
-// Package nodes draws the table of the cluster's nodes, and moves the selection in it.
 package nodes
 
 import (

@@ -1,4 +1,3 @@
-// Package playback defines a recording whose time the user of the screens controls.
 package playback
 
 import (

@@ -1,5 +1,3 @@
-// Package replicas sums up what the view of a cluster knows of one key: which nodes hold which
-// versions, whether the homes agree, and how the versions descend from each other.
 package replicas
 
 import (

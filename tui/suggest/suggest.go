@@ -1,12 +1,3 @@
-// Package suggest proposes commands. The key card lists the proposals, and an empty prompt offers
-// the first of them, so that both agree.
-//
-// The first proposal is the next of the steps that the screens were started with, if one is left.
-// The others follow from the state of the shown key: they lead to a conflict, and out of it again.
-// A proposal never writes blindly. It therefore uses only contexts that a command of the user
-// saved.
-//
-// Start reading with Model.Next.
 package suggest
 
 import (
@@ -102,8 +93,13 @@ func (m *Model) pointless(line string) bool {
 		return len(v.Groups) == 0 && len(v.Slow) == 0 && len(v.Loss) == 0
 	case c.Is("partition"):
 		return len(v.Groups) > 0
-	case c.Is("put"):
-		return c.Flag("c") == "" && m.hasValue(c.Key())
+	case c.Is("resolve"):
+		sum, ok := replicas.Of(v, []byte(c.Key()))
+		return ok && len(sum.Heads) > 0 && sum.Siblings() <= 1
+	case c.Is("put") && c.Flag("c") == "":
+		return m.hasValue(c.Key())
+	case c.Is("put"): // one node or another matters only in a split
+		return c.Flag("via") != "" && len(v.Groups) == 0
 	}
 	return false
 }
