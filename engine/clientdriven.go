@@ -3,9 +3,9 @@ package engine
 // §6.4 Client-driven or Server-driven Coordination: "a client periodically picks a random Dynamo
 // node and downloads its current view of Dynamo membership state. Using this information the client
 // can determine which set of nodes form the preference list for any given key." The client belongs
-// to the driver. Here a node answers such a client. A client with another view than the node's
-// learns of that with the answer to its request, so that it need not wait until it downloads the
-// view again.
+// to the driver. Here a node answers such a client. A client that knows another membership history
+// than the node learns of that with the answer to its request. So the client need not wait until it
+// downloads the membership again.
 
 import "ringside/engine/wire"
 
@@ -15,9 +15,9 @@ func (c *coordinator) membership(client uint64, req wire.MembershipRequest) {
 	c.n.reply(client, wire.MembershipReply{Request: req.Request, Digest: m.digest, Changes: m.history})
 }
 
-// newerView returns the node's view if it differs from the view with which a client found the node,
-// and 0 otherwise. A client that does not know the ring has the view 0.
-func (c *coordinator) newerView(client uint64) uint64 {
+// newerDigest returns the digest of the node's membership history if it differs from the client's,
+// and 0 otherwise. A client that does not know the membership has the digest 0.
+func (c *coordinator) newerDigest(client uint64) uint64 {
 	if client == 0 || client == c.n.members.digest {
 		return 0
 	}

@@ -27,7 +27,7 @@ type get struct {
 	began     time.Duration
 	quorum    wire.Quorum
 	replicas  *quorum.Read
-	view      uint64 // of the ring that the preference list is of
+	digest    uint64 // of the history whose ring has the preference list
 	questions questions
 	lww       bool // only the latest version is kept
 	replied   bool
@@ -40,7 +40,7 @@ func (c *coordinator) onGet(client uint64, req wire.GetRequest) {
 	n.emit(event.Event{Kind: event.Requested, Request: req.Request, Key: req.Key, Op: "get"})
 	g := &get{
 		n: n, client: client, req: req, began: n.now,
-		view: n.members.digest, questions: questions{n: n, request: req.Request}, lww: n.cfg.LWW,
+		digest: n.members.digest, questions: questions{n: n, request: req.Request}, lww: n.cfg.LWW,
 	}
 	g.questions.settle = g.settle
 	if err := c.busy(); err != nil {
@@ -81,7 +81,7 @@ func (g *get) askAll(nodes iter.Seq[string]) {
 func (g *get) ask(node string) {
 	n := g.n
 	if node == n.cfg.Name {
-		g.answered(node, n.records.answer(g.req.Key, g.view))
+		g.answered(node, n.records.answer(g.req.Key, g.digest))
 		return
 	}
 	n.emit(event.Event{Kind: event.ReadFrom, Request: g.req.Request, Key: g.req.Key, Peer: node})
@@ -148,8 +148,8 @@ func (g *get) followRange(a quorum.Answer, holders []string) {
 // their answers are not enough.
 func (g *get) askMore() {
 	m := g.n.members
-	if g.view != m.digest { // the ring has changed since the get began
-		g.view = m.digest
+	if g.digest != m.digest { // the ring has changed since the get began
+		g.digest = m.digest
 		g.askAll(g.replicas.NewHomes(m.preference(g.req.Key)))
 	}
 	if g.quorum.Strict {
@@ -272,7 +272,7 @@ func (g *get) fail(code wire.Code, message string) {
 func (g *get) reply(r wire.GetReply) {
 	n := g.n
 	g.replied = true
-	r.Request, r.Coordinator, r.Digest = g.req.Request, n.cfg.Name, n.coordinator.newerView(g.req.Digest)
+	r.Request, r.Coordinator, r.Digest = g.req.Request, n.cfg.Name, n.coordinator.newerDigest(g.req.Digest)
 	n.emit(event.Event{
 		Kind: event.Replied, Request: g.req.Request, Key: g.req.Key, Op: "get", Err: r.Err, Message: r.Message,
 		Peer: n.cfg.Name, Versions: r.Siblings, Nodes: r.Replied, Count: len(r.Replied), Want: g.quorum.R, Elapsed: n.now - g.began,

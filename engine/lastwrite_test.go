@@ -177,16 +177,16 @@ func TestLossIsReportedOnce(t *testing.T) {
 	dot := func(counter uint64) vclock.Version {
 		return vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n2", Epoch: 1}, Counter: counter}}
 	}
-	n.lastWrites.report(key, dot(1), dot(3))
-	n.lastWrites.report(key, dot(2), dot(3))
-	n.lastWrites.report(key, dot(1), dot(4))
+	n.records.lastWrites.report(key, dot(1), dot(3))
+	n.records.lastWrites.report(key, dot(2), dot(3))
+	n.records.lastWrites.report(key, dot(1), dot(4))
 	reported := 0
 	for _, e := range n.out.Events {
 		if e.Kind == event.LWWLost {
 			reported++
 		}
 	}
-	if got := n.lastWrites.lostOf(key); reported != 2 || len(got) != 2 {
+	if got := n.records.lastWrites.lostOf(key); reported != 2 || len(got) != 2 {
 		t.Errorf("%d reports of 2 lost versions, %v are remembered", reported, got)
 	}
 }

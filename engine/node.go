@@ -9,7 +9,6 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/mutant"
-	"ringside/engine/oversize"
 	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
@@ -133,12 +132,8 @@ type Reply struct {
 type Node struct {
 	cfg    Config
 	rng    *rand.Rand
-	db     *store.Overlay // the store, under what this step has written so far
 	timers timers.Queue
-
-	now  time.Duration // of the current step
-	out  Output        // of the current step
-	lazy bool          // what is being written may wait in the object buffer
+	step
 
 	coordinator *coordinator
 	handoff     *handoff
@@ -146,7 +141,6 @@ type Node struct {
 	records     *records
 	trees       *trees
 	syncer      *syncer
-	tooLarge    *oversize.Set // merges whose result does not fit into one message
 	moves       *moves
 	arrivals    *arrivals
 	transfers   *transfers
@@ -158,22 +152,28 @@ type Node struct {
 	calls    *calls
 	detector *detector
 
-	lastWrites *lastWrites
-	collector  *collector
+	collector *collector
+}
+
+// step is the state of the current step.
+type step struct {
+	now  time.Duration
+	db   *store.Overlay // the store, under the writes of this step
+	out  Output
+	lazy bool // writes may stay in the object buffer for a while
 }
 
 // New makes a node from what its store holds. The Output is to be carried out like a
 // Step's. An error means that the store could not be read.
 func New(cfg Config, db store.Reader, now time.Duration) (*Node, Output, error) {
 	n := &Node{
-		cfg: cfg, db: store.NewOverlay(db), now: now,
-		rng:      rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
-		tooLarge: oversize.NewSet(),
+		cfg:  cfg,
+		rng:  rand.New(rand.NewPCG(cfg.Seed, uint64(now))),
+		step: step{now: now, db: store.NewOverlay(db)},
 	}
 	n.coordinator = newCoordinator(n)
-	n.records = &records{n: n}
+	n.records = newRecords(n)
 	n.counters = newCounters(n)
-	n.lastWrites = newLastWrites(n)
 	n.handoff = newHandoff(n)
 	n.background = newBackground(n)
 	n.members = newMembers(n)
@@ -374,7 +374,7 @@ func (n *Node) State() *event.NodeState {
 	s := &event.NodeState{
 		Keys: n.records.keys, Hints: n.handoff.counts(), Roots: n.trees.roots(), Digest: n.members.digest, Member: n.members.has(n.cfg.Name),
 		Pending: n.arrivals.ranges.Len(), Foreign: n.departure.foreign(), Changes: n.members.history,
-		Slice: n.background.ctl.Slice(), P99: n.background.ctl.P99(), Suspects: n.detector.suspects(), Lost: n.lastWrites.reported, TooLarge: n.tooLarge.List(),
+		Slice: n.background.ctl.Slice(), P99: n.background.ctl.P99(), Suspects: n.detector.suspects(), Lost: n.records.lastWrites.reported, TooLarge: n.records.tooLarge.List(),
 	}
 	for _, r := range s.Roots {
 		s.Tombstones += r.Keys
@@ -388,7 +388,7 @@ func (n *Node) State() *event.NodeState {
 func (n *Node) describe(in Describe) {
 	events := []event.Event{{Time: n.now, Node: n.cfg.Name, Kind: event.State, State: n.State()}}
 	for _, k := range in.Keys {
-		e := event.Event{Time: n.now, Node: n.cfg.Name, Kind: event.Replicas, Key: k, Versions: n.lastWrites.lostOf(k)}
+		e := event.Event{Time: n.now, Node: n.cfg.Name, Kind: event.Replicas, Key: k, Versions: n.records.lastWrites.lostOf(k)}
 		if rec, err := n.records.read(store.Data, record.DataKey(k)); err == nil && len(rec.Siblings) > 0 {
 			e.Replicas = append(e.Replicas, event.Replica{Versions: rec.Siblings})
 		}

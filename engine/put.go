@@ -42,7 +42,7 @@ func (c *coordinator) onPut(client uint64, req wire.PutRequest) {
 	}
 	n.emit(event.Event{Kind: event.Requested, Request: req.Request, Key: req.Key, Op: op})
 	respond := func(r wire.PutReply) {
-		r.Request, r.Digest = req.Request, c.newerView(req.Digest)
+		r.Request, r.Digest = req.Request, c.newerDigest(req.Digest)
 		e := event.Event{
 			Kind: event.Replied, Request: req.Request, Key: req.Key, Op: op, Err: r.Err, Message: r.Message,
 			Peer: r.Coordinator, Nodes: r.Acks, Hinted: r.Hinted, Count: len(r.Acks), Want: req.Quorum.W, Elapsed: n.now - began,
@@ -113,7 +113,7 @@ func (c *coordinator) coordinate(req wire.PutRequest, respond func(wire.PutReply
 		return
 	}
 	c.requests++
-	n.lastWrites.begin(p)
+	n.records.lastWrites.begin(p)
 	p.timeout = n.after(n.cfg.Timings.Request, p.end)
 	for _, a := range plan.Assigned {
 		if a.Node == n.cfg.Name {
@@ -224,7 +224,7 @@ func (p *put) succeed() {
 	v.Value = nil
 	p.last.succeeds(n.now)
 	if len(p.lostTo) > 0 {
-		n.lastWrites.report(p.req.Key, p.version, p.lostTo[0])
+		n.records.lastWrites.report(p.req.Key, p.version, p.lostTo[0])
 	}
 	live := p.all.Live()
 	p.respond(wire.PutReply{
@@ -268,5 +268,5 @@ func (p *put) end() {
 			Missing: p.replicas.Unheard(acks),
 		})
 	}
-	p.n.lastWrites.end(p)
+	p.n.records.lastWrites.end(p)
 }

@@ -21,6 +21,13 @@ import (
 type records struct {
 	n    *Node
 	keys int // records of the space store.Data that a get would find, and the damaged ones
+
+	tooLarge   *oversize.Set // merges whose result does not fit into one message
+	lastWrites *lastWrites
+}
+
+func newRecords(n *Node) *records {
+	return &records{n: n, tooLarge: oversize.NewSet(), lastWrites: newLastWrites(n)}
 }
 
 // An update is what the node is to merge into one of its records.
@@ -91,7 +98,7 @@ func (rs *records) merge(u update) wire.Code {
 		return code
 	}
 	n.write(store.Data, k, record.Encode(rec))
-	n.tooLarge.Changed(u.key)
+	rs.tooLarge.Changed(u.key)
 	if damaged && u.own == nil && !mutant.Is(mutant.DamagedCounterTrusted) {
 		n.counters.beginEpoch()
 	}
@@ -128,7 +135,7 @@ func (rs *records) mergeInto(rec *record.Record, u update, home string) (changed
 		return false, wire.TooLarge
 	}
 	if rec.LWW && len(rec.Siblings) > 0 {
-		rs.n.lastWrites.displaced(u, before.Siblings, rec.Siblings[0], home)
+		rs.lastWrites.displaced(u, before.Siblings, rec.Siblings[0], home)
 	}
 	if home == "" && u.own != nil {
 		rec.Own = *u.own
@@ -153,7 +160,7 @@ func (rs *records) delete(stored []byte) {
 // refused remembers a merge whose result is too large, and emits an event for a new one.
 func (rs *records) refused(m oversize.Merge) {
 	n := rs.n
-	if n.tooLarge.Add(n.now, m) {
+	if rs.tooLarge.Add(n.now, m) {
 		n.emit(event.Event{
 			Kind: event.MergeRefused, Key: m.Key, Peer: m.Peer,
 			Count: m.Bytes + m.PeerBytes, Want: event.MaxMergedBytes, Message: m.Sizes(n.cfg.Name),

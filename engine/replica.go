@@ -57,20 +57,20 @@ func (rs *records) onRead(m wire.Message, r wire.Read) {
 	rs.n.answer(m, rs.answer(r.Key, m.Digest))
 }
 
-// answer returns the node's answer to a reader that knows the ring as view.
-func (rs *records) answer(key []byte, view uint64) wire.ReadReply {
+// answer returns the node's answer to a reader that knows the history with that digest.
+func (rs *records) answer(key []byte, digest uint64) wire.ReadReply {
 	n := rs.n
 	s, lww, err := rs.knownToReaders(key)
 	home, pending := n.moves.role(key)
 	r := wire.ReadReply{
 		Err: err, Siblings: s, LWW: lww, Home: home,
-		Returned: n.handoff.returnedLately(), Lost: n.lastWrites.lostOf(key),
+		Returned: n.handoff.returnedLately(), Lost: rs.lastWrites.lostOf(key),
 	}
 	switch {
 	case err != wire.OK:
 	case pending != nil:
 		r.Err, r.Ask = wire.Pending, pending.From()
-	case !home && view != n.members.digest: // the reader may take this node for a home
+	case !home && digest != n.members.digest: // the reader may take this node for a home
 		r.Err = wire.Pending
 	}
 	return r

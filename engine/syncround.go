@@ -188,7 +188,7 @@ func (r *round) below(nodes []uint32, a wire.SyncReply) {
 	if r.level == 0 {
 		r.res.Hashes++
 		if a.Same {
-			r.n.tooLarge.MergedAll(r.task.peer, func(key []byte) bool { return keyrange.At(r.n.members.ring, ring.Of(key)) == r.task.id })
+			r.n.records.tooLarge.MergedAll(r.task.peer, func(key []byte) bool { return keyrange.At(r.n.members.ring, ring.Of(key)) == r.task.id })
 			r.end("")
 			return
 		}
@@ -277,7 +277,7 @@ func (r *round) listed(a wire.SyncReply) {
 			r.push = append(r.push, k.key)
 			r.count(k.key)
 		} else {
-			r.n.tooLarge.Merged(k.key, r.task.peer)
+			r.n.records.tooLarge.Merged(k.key, r.task.peer)
 		}
 		return true
 	})
@@ -288,7 +288,7 @@ func (r *round) listed(a wire.SyncReply) {
 // cannotMerge reports whether the peer's record with that hash is known to be too large to be merged.
 // Its key still differs, so cannotMerge counts the key.
 func (r *round) cannotMerge(hash uint64) bool {
-	f := r.n.tooLarge.BlocksPull(r.n.now, r.task.peer, hash)
+	f := r.n.records.tooLarge.BlocksPull(r.n.now, r.task.peer, hash)
 	if f == nil {
 		return false
 	}
@@ -378,7 +378,7 @@ func (r *round) pushSome() {
 	for len(r.push) > 0 && !r.over && !r.n.windowFull(r.flying, pushWindow) {
 		key := r.push[0]
 		r.push = r.push[1:]
-		if r.n.tooLarge.BlocksPush(r.n.now, r.task.peer, key, r.theirs) {
+		if r.n.records.tooLarge.BlocksPush(r.n.now, r.task.peer, key, r.theirs) {
 			r.refused = true
 			continue
 		}
@@ -393,7 +393,7 @@ func (r *round) pushSome() {
 			a, ok := b.(wire.WriteReply)
 			switch {
 			case ok && a.Err == wire.OK:
-				r.n.tooLarge.Merged(key, r.task.peer)
+				r.n.records.tooLarge.Merged(key, r.task.peer)
 				r.res.Sent++
 			case ok && a.Err == wire.TooLarge:
 				r.tooLarge(key, 0, nil)
