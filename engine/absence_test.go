@@ -209,13 +209,13 @@ func TestGetWithoutRepair(t *testing.T) {
 func TestHandedOverRecordsPassTheReader(t *testing.T) {
 	w := five(t)
 	n, key := w.nodes["n5"], []byte(w.keyAt("n1", "n2", "n3"))
-	if n.records.answer(key, n.View()).Returned {
+	if n.records.answer(key, n.Digest()).Returned {
 		t.Fatal("n5 has handed over nothing")
 	}
 	v := vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1"}, Counter: 1}, Value: []byte("v")}
 	n.records.merge(update{key: key, siblings: vclock.Siblings{v}, lww: false, purpose: wire.Transfer, peer: "n4"})
 	n.transfers.drop(n.transfers.handover(keyrange.At(n.members.ring, ring.Of(key))))
-	if r := n.records.answer(key, n.View()); len(r.Siblings) != 0 || !r.Returned {
+	if r := n.records.answer(key, n.Digest()); len(r.Siblings) != 0 || !r.Returned {
 		t.Fatalf("n5 holds %v, returned %v", r.Siblings, r.Returned)
 	}
 }

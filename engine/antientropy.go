@@ -1,10 +1,10 @@
 package engine
 
 // §4.7 Handling permanent failures: Replica synchronization. "To detect the inconsistencies between
-// replicas faster and to minimize the amount of transferred data, Dynamo uses Merkle trees": in each
-// cycle a node compares its tree of each key range that it hosts with that of another home of the
-// range, each of them in turn. Soon after a peer has recovered, the node compares all that it shares
-// with the peer.
+// replicas faster and to minimize the amount of transferred data, Dynamo uses Merkle trees": in
+// each cycle a node compares its tree of each key range that it hosts with that of another home of
+// the range, each of them in turn. Soon after a peer has recovered, the node compares all that it
+// shares with the peer.
 //
 // Here is when a node compares and how many comparisons it runs at once. The admission controller
 // bounds that (background.go). The comparison itself is in syncround.go.
@@ -98,8 +98,8 @@ func without(nodes []string, node string) []string {
 }
 
 // syncAfterRecovery plans a round for each range that this node shares with a peer which is healthy
-// again. The rounds begin after one or two times Timings.SyncAfterRecovery, so that not all peers of the
-// recovered node begin at once.
+// again. The rounds begin after one or two times Timings.SyncAfterRecovery, so that not all peers
+// of the recovered node begin at once.
 func (s *syncer) syncAfterRecovery(peer string) {
 	n := s.n
 	if n.cfg.Timings.AntiEntropy == 0 || s.recovering[peer] {
@@ -125,8 +125,8 @@ func (s *syncer) syncAfterRecovery(peer string) {
 	})
 }
 
-// syncKeySoon plans rounds with all other homes of key, because a hint has brought something new. It
-// shows that homes could not be reached for a time, and for some of them there may be no hint.
+// syncKeySoon plans rounds with all other homes of key, because a hint has brought something new.
+// It shows that homes could not be reached for a time, and for some of them there may be no hint.
 func (s *syncer) syncKeySoon(key []byte) {
 	n := s.n
 	if n.cfg.Timings.AntiEntropy == 0 {

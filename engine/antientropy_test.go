@@ -18,7 +18,7 @@ import (
 
 var many = flag.Int("keys", 10_000, "keys of the large worlds")
 
-// withAntiEntropy lets the nodes compare their trees unasked.
+// withAntiEntropy restarts the nodes with periodic anti-entropy.
 func withAntiEntropy(w *world) {
 	w.timings = DefaultTimings()
 	for _, n := range w.names {
@@ -26,7 +26,7 @@ func withAntiEntropy(w *world) {
 	}
 }
 
-// compare tells all nodes to compare everything now, and returns their rounds.
+// compare makes all nodes compare all ranges now, and returns the rounds.
 func (w *world) compare(look bool, ranges ...event.Span) []event.SyncRound {
 	w.t.Helper()
 	var ids []uint64
@@ -39,13 +39,13 @@ func (w *world) compare(look bool, ranges ...event.Span) []event.SyncRound {
 	}
 	var out []event.SyncRound
 	for _, id := range ids {
-		for w.deliver(); w.told[id] == nil; {
+		for w.deliver(); w.replyEvents[id] == nil; {
 			if w.now > testStart+time.Hour {
 				w.t.Fatal("a comparison never ended")
 			}
 			w.pass(10 * time.Millisecond)
 		}
-		out = append(out, w.told[id][0].Rounds...)
+		out = append(out, w.replyEvents[id][0].Rounds...)
 	}
 	return out
 }
@@ -59,21 +59,22 @@ func (w *world) audit() {
 	}
 }
 
-// wantEqualRoots fails unless all homes of every range have one root.
+// wantEqualRoots fails the test unless all homes of each range have the same root.
 func (w *world) wantEqualRoots() {
 	w.t.Helper()
 	w.audit()
 	for i, rg := range w.ring.Ranges() {
 		first := w.nodes[rg.Homes[0]]
 		for _, h := range rg.Homes[1:] {
-			if a, b := first.trees.Tree(keyrange.Of(first.members.ring, rg)).Root(), w.nodes[h].trees.Tree(keyrange.Of(first.members.ring, rg)).Root(); a != b {
+			id := keyrange.Of(first.members.ring, rg)
+			if a, b := first.trees.Tree(id).Root(), w.nodes[h].trees.Tree(id).Root(); a != b {
 				w.t.Fatalf("%s: root %x at %s, %x at %s", event.RangeName(i), a, rg.Homes[0], b, h)
 			}
 		}
 	}
 }
 
-// fill gives every home the same keys, past the protocol.
+// fill writes the same records to all homes, without puts.
 func (w *world) fill(keys int) {
 	batches := map[string][]store.Write{}
 	for i := range keys {
@@ -102,27 +103,27 @@ func total(rounds []event.SyncRound, of func(event.SyncRound) int) int {
 	return sum
 }
 
-// §4.7: a home that missed a write, with nobody left to keep a hint for it, gets it
-// by anti-entropy, unasked and unread.
+// §4.7: a home missed a write, and no node keeps a hint for it. Anti-entropy brings the write
+// without a get.
 func TestMissedWriteComesByAntiEntropy(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	withAntiEntropy(w)
 	w.kill("n3")
-	w.tell(func(p string) Input { return PeerDown{p} }, func(_, to string) bool { return to == "n3" })
+	w.announce(func(p string) Input { return PeerDown{p} }, func(_, to string) bool { return to == "n3" })
 	r := w.mustPut("n1", "cart", "milk", nil)
 	if w.hints() != 0 {
-		t.Fatal("somebody keeps a hint")
+		t.Fatal("a node keeps a hint")
 	}
 	gone := w.mustPut("n1", "gone", "x", nil)
 	w.do("n1", wire.PutRequest{Key: []byte("gone"), Delete: true, Context: gone.Context})
 	w.start("n3")
-	w.tell(func(p string) Input { return PeerUp{p} }, func(_, to string) bool { return to == "n3" })
+	w.announce(func(p string) Input { return PeerUp{p} }, func(_, to string) bool { return to == "n3" })
 	w.pass(3 * w.timings.SyncAfterRecovery)
 	rec, err := w.nodes["n3"].records.read(store.Data, record.DataKey([]byte("cart")))
 	if err != nil || !rec.Siblings.Has(r.Version.Dot) {
 		t.Fatalf("n3 holds %v, %v", rec.Siblings, err)
 	}
-	if rec, _ := w.nodes["n3"].records.read(store.Data, record.DataKey([]byte("gone"))); len(rec.Siblings) != 1 || !rec.Siblings[0].Deleted {
+	if rec := w.ownRecord("n3", "gone"); len(rec.Siblings) != 1 || !rec.Siblings[0].Deleted {
 		t.Fatalf("n3 holds %v of a deleted key", rec.Siblings)
 	}
 	w.wantEqualRoots()
@@ -133,20 +134,20 @@ func TestMissedWriteComesByAntiEntropy(t *testing.T) {
 	}
 }
 
-// Without anybody coming or going the periodic cycle finds the difference, too.
+// The periodic cycle finds a difference although no node comes back.
 func TestEveryCycleComparesEveryRange(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	withAntiEntropy(w)
-	for i := range 20 { // each at one home only
+	for i := range 20 { // each at only one home
 		key := fmt.Appendf(nil, "key%d", i)
 		home := w.nodes[w.ring.Homes(key)[i%3]]
 		w.step(home.cfg.Name, Receive{wire.Message{From: w.ring.Homes(key)[(i+1)%3], To: home.cfg.Name, Op: 1 << 60, Body: wire.Write{Key: key, Siblings: vclock.Siblings{{
 			Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 1}, Value: []byte("v")}}}}})
 	}
-	w.pass(3 * w.timings.AntiEntropy) // the first one ends within it, and two cycles reach both other homes
+	w.pass(3 * w.timings.AntiEntropy) // the first cycle begins within one period, and two cycles reach both other homes
 	w.wantEqualRoots()
 
-	// and then repairs fall to zero (P5)
+	// then there are no more repairs (P5)
 	mark := len(w.events)
 	w.pass(3 * w.timings.AntiEntropy)
 	for _, e := range w.events[mark:] {
@@ -159,7 +160,7 @@ func TestEveryCycleComparesEveryRange(t *testing.T) {
 	}
 }
 
-// §4.7: the cost grows with the differences, not with the data: the curve.
+// §4.7: the cost of a comparison grows with the differences, not with the data.
 func TestCostFollowsTheDifferences(t *testing.T) {
 	cost := func(keys, differ int) int {
 		w := newWorld(t, "n1", "n2")
@@ -177,7 +178,8 @@ func TestCostFollowsTheDifferences(t *testing.T) {
 		small, large := cost(few, differ), cost(many, differ)
 		t.Logf("%5d keys differ: %7d bytes among %d keys, %7d among %d", differ, small, few, large, many)
 		if large > 2*small || large < small/2 {
-			t.Errorf("%d differences cost %d bytes among %d keys and %d among %d: the data, which is %d times as much, should not matter", differ, small, few, large, many, ratio)
+			t.Errorf("%d differences cost %d bytes among %d keys and %d among %d, although the data is %d times as large",
+				differ, small, few, large, many, ratio)
 		}
 	}
 	if ten, thousand := cost(many, 10), cost(many, 1000); thousand < 5*ten || thousand > 100*ten {
@@ -185,8 +187,8 @@ func TestCostFollowsTheDifferences(t *testing.T) {
 	}
 }
 
-// §4.7: the cost grows with the differences, not with the data. Ten keys that differ among
-// 100,000 cost a few kilobytes, and the next comparison exchanges no hash but the roots.
+// §4.7: ten keys that differ among 100,000 cost a few kilobytes, and the next comparison exchanges
+// only the roots.
 func TestTenDifferencesCostKilobytes(t *testing.T) {
 	w := newWorld(t, "n1", "n2")
 	w.fill(*many)
@@ -198,7 +200,8 @@ func TestTenDifferencesCostKilobytes(t *testing.T) {
 	w.queue = nil
 	w.sent = 0
 	rounds := w.compare(false)
-	bytes, full := total(rounds, func(r event.SyncRound) int { return r.Bytes }), total(rounds, func(r event.SyncRound) int { return r.FullCopy })
+	bytes := total(rounds, func(r event.SyncRound) int { return r.Bytes })
+	full := total(rounds, func(r event.SyncRound) int { return r.FullCopy })
 	t.Logf("%d keys, ten differ: %d bytes in %d rounds (%d on the wire), %d hashes; a full copy takes %d",
 		*many, bytes, len(rounds), w.sent, total(rounds, func(r event.SyncRound) int { return r.Hashes }), full)
 	if k := total(rounds, func(r event.SyncRound) int { return r.Count }); k != 10 {
@@ -223,8 +226,7 @@ func TestTenDifferencesCostKilobytes(t *testing.T) {
 	}
 }
 
-// A whole range wiped, rebuilt by anti-entropy: a node that lost its disk is
-// rebuilt from the other homes. Nothing is read, and no hint is there.
+// Anti-entropy rebuilds a node that lost its disk from the other homes, without gets and hints.
 func TestWipedNodeIsRebuilt(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	w.fill(*many)
@@ -244,7 +246,7 @@ func TestWipedNodeIsRebuilt(t *testing.T) {
 	}
 }
 
-// §4.7, a look: what differs is named, the way down to it is told, and nothing is mended.
+// §4.7: a look reports the keys that differ and the path to them, and repairs nothing.
 func TestLookTellsAndMendsNothing(t *testing.T) {
 	w := newWorld(t, "n1", "n2")
 	w.fill(1000)
@@ -259,7 +261,8 @@ func TestLookTellsAndMendsNothing(t *testing.T) {
 			t.Fatalf("%d rounds for one range of two homes", len(rounds))
 		}
 		r := rounds[0]
-		if r.Count != 1 || len(r.Differing) != 1 || string(r.Differing[0]) != "key7" || r.Sent+r.Received != 0 || r.Err != "" {
+		found := r.Count == 1 && len(r.Differing) == 1 && string(r.Differing[0]) == "key7"
+		if !found || r.Sent+r.Received != 0 || r.Err != "" {
 			t.Fatalf("got %+v", r)
 		}
 		n1, n2 := w.nodes["n1"], w.nodes["n2"]
@@ -271,7 +274,8 @@ func TestLookTellsAndMendsNothing(t *testing.T) {
 			at = map[string]*Node{r.Left: n2, r.Right: n1}
 		}
 		for i, p := range r.Path {
-			l, right := at[r.Left].trees.Tree(keyrange.Of(n1.members.ring, rg)).Hash(i, p.Node), at[r.Right].trees.Tree(keyrange.Of(n1.members.ring, rg)).Hash(i, p.Node)
+			id := keyrange.Of(n1.members.ring, rg)
+			l, right := at[r.Left].trees.Tree(id).Hash(i, p.Node), at[r.Right].trees.Tree(id).Hash(i, p.Node)
 			if p.Level != i || p.Left != l || p.Right != right || l == right {
 				t.Fatalf("place %d is %+v, the trees have %x and %x there", i, p, l, right)
 			}
@@ -283,7 +287,7 @@ func TestLookTellsAndMendsNothing(t *testing.T) {
 	w.wantValues("n1", "key7", "a value of some forty bytes, number 00007", "other")
 }
 
-// §6.5: a node with very many clients' requests answers no rounds at all.
+// §6.5: a node that works on very many clients' requests refuses rounds.
 func TestAntiEntropyYields(t *testing.T) {
 	w := newWorld(t, "n1", "n2")
 	w.fill(100)
@@ -302,12 +306,12 @@ func TestAntiEntropyYields(t *testing.T) {
 	}
 }
 
-// Peers that are cut off are left alone, and a round that loses its peer ends.
+// A node begins no round with a peer that is cut off, and a round that loses its peer ends.
 func TestAntiEntropySkipsTheUnreachable(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	withAntiEntropy(w)
 	w.mustPut("n1", "cart", "milk", nil)
-	w.kill("n3") // nobody is told
+	w.kill("n3") // its peers are not told
 	rounds := w.compare(false)
 	failed := 0
 	for _, r := range rounds {
@@ -321,7 +325,7 @@ func TestAntiEntropySkipsTheUnreachable(t *testing.T) {
 		t.Fatal("no round met the dead node")
 	}
 	if asked := w.saw(event.Suspect); len(asked) == 0 {
-		t.Error("nobody suspects it")
+		t.Error("no node suspects it")
 	}
 	w.sent = 0
 	mark := w.now
@@ -331,8 +335,8 @@ func TestAntiEntropySkipsTheUnreachable(t *testing.T) {
 	}
 }
 
-// A range that was cut differently is compared as it is now, and a question
-// about the old one is refused.
+// After the ring is cut differently, a node compares the new ranges and refuses questions about an
+// old one.
 func TestAntiEntropyFollowsTheRing(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	withAntiEntropy(w)
@@ -349,7 +353,7 @@ func TestAntiEntropyFollowsTheRing(t *testing.T) {
 		w.nodes[n].members.ring = r
 		clear(w.nodes[n].members.prefs)
 	}
-	w.step("n2", Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, Digest: w.nodes["n1"].members.digest, Body: wire.Sync{Start: old.Start, End: old.End, Depth: old.Depth, Nodes: []uint32{0}}}})
+	w.receive("n1", "n2", wire.Sync{Start: old.Start, End: old.End, Depth: old.Depth, Nodes: []uint32{0}})
 	if a, ok := w.queue[0].Body.(wire.SyncReply); !ok || a.Err != wire.BadRequest {
 		t.Fatalf("the old range was answered with %+v", w.queue[0].Body)
 	}
@@ -365,7 +369,7 @@ func TestAntiEntropyFollowsTheRing(t *testing.T) {
 	}
 }
 
-// A record that rots on the disk is found by the scrub and mended by another home.
+// The scrub finds a record that rotted on the disk, and another home repairs the record.
 func TestScrubFindsDamage(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	withAntiEntropy(w)
@@ -385,9 +389,9 @@ func TestScrubFindsDamage(t *testing.T) {
 	w.wantEqualRoots()
 }
 
-// Expired tombstone and endless read repair, as far as it applies to
-// tombstones that never expire: a deleted key that one home lost stays deleted, and once its
-// tombstone is back nothing is repaired any more, neither by reads nor by comparing.
+// A known bug of other systems (endless repair of an expired tombstone), for tombstones that never
+// expire: one home loses a deleted key. The key stays deleted, and once its tombstone is back,
+// neither gets nor comparisons repair anything.
 func TestTombstonesAreNotRepairedForEver(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	withAntiEntropy(w)
@@ -408,14 +412,14 @@ func TestTombstonesAreNotRepairedForEver(t *testing.T) {
 		}
 	}
 	for _, n := range w.names {
-		if rec, err := w.nodes[n].records.read(store.Data, record.DataKey([]byte("cart"))); err != nil || len(rec.Siblings) != 1 || !rec.Siblings[0].Deleted {
-			t.Errorf("%s holds %v, %v", n, rec.Siblings, err)
+		if rec := w.ownRecord(n, "cart"); len(rec.Siblings) != 1 || !rec.Siblings[0].Deleted {
+			t.Errorf("%s holds %v", n, rec.Siblings)
 		}
 	}
 }
 
-// KV679 by way of anti-entropy: what comes back to a node that lost its disk proves
-// nothing of its counters, so its next put stamps a dot that nobody has seen.
+// Riak's bug KV679 by way of anti-entropy: records that come back to a node that lost its disk do
+// not prove its counters. So its next put stamps a dot that no node has seen.
 func TestRebuiltNodeMintsFreshDots(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	old := w.mustPut("n1", "cart", "milk", nil)
@@ -429,8 +433,8 @@ func TestRebuiltNodeMintsFreshDots(t *testing.T) {
 	w.wantValues("n2", "cart", "eggs", "milk")
 }
 
-// A write that arrives while its range is being compared is neither lost nor
-// taken for a difference in the next comparison.
+// A write that arrives while its range is being compared is not lost, and the next comparison finds
+// no difference.
 func TestWritesDuringAComparison(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	w.fill(3000)
@@ -445,7 +449,8 @@ func TestWritesDuringAComparison(t *testing.T) {
 		w.step(m.To, Receive{m})
 		if i%50 == 0 {
 			w.next++
-			w.step(w.names[i%3], Request{Client: w.next, Body: wire.PutRequest{Key: fmt.Appendf(nil, "key%d", i), Value: []byte("new")}})
+			put := wire.PutRequest{Key: fmt.Appendf(nil, "key%d", i), Value: []byte("new")}
+			w.step(w.names[i%3], Request{Client: w.next, Body: put})
 		}
 	}
 	w.pass(time.Second)
@@ -453,14 +458,14 @@ func TestWritesDuringAComparison(t *testing.T) {
 	w.wantEqualRoots()
 }
 
-// A hint that comes home sets off comparisons with the other homes: for some of
-// them nobody may have stood in, and ten seconds are long on a stage.
+// A hint that comes home starts comparisons with the other homes, because no node may keep hints
+// for some of them.
 func TestHandoffSetsOffComparisons(t *testing.T) {
 	w := five(t)
 	withAntiEntropy(w)
 	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
 	w.split(true, []string{"n1", "n2"}, []string{"n3", "n4", "n5"})
-	w.mustPut("n1", key, "v", nil) // n1 and n2 keep it for n3 and n4; nobody is left for n5
+	w.mustPut("n1", key, "v", nil) // n1 and n2 keep hints for n3 and n4; no node is left for n5
 	w.heal(true)
 	w.pass(2 * DefaultTimings().SyncAfterRecovery)
 	if s, _, _ := w.nodes["n5"].records.known([]byte(key)); len(s) != 1 {

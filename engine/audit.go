@@ -48,7 +48,8 @@ func (n *Node) Audit() error {
 	for i, rg := range r.Ranges() {
 		have, want := n.trees.of(rg), built.Tree(keyrange.Of(r, rg))
 		if !have.Equal(want) {
-			return fmt.Errorf("audit: %s: the tree has root %x, but its records make %x", event.RangeName(i), have.Root(), want.Root())
+			return fmt.Errorf("audit: %s: the tree has root %x, but its records make %x",
+				event.RangeName(i), have.Root(), want.Root())
 		}
 		if have.Keys() != want.Keys() || have.Size() != want.Size() {
 			return fmt.Errorf("audit: %s: the tree counts %d keys of %d bytes, but there are %d of %d",
@@ -58,7 +59,8 @@ func (n *Node) Audit() error {
 	return nil
 }
 
-// auditKey checks that key lies in its range, and that scans of the range and of its bucket find it.
+// auditKey checks that key lies in its range, and that scans of the range and of its bucket find
+// it.
 func auditKey(db store.Reader, r *ring.Ring, key []byte) error {
 	p := ring.Of(key)
 	rg := keyrange.Range(r, p)

@@ -147,8 +147,8 @@ func TestEveryRunHasItsIncarnation(t *testing.T) {
 	key := w.keyAt("n1", "n2", "n3")
 	dot := w.mustPut("n1", key, "v", nil).Version.Dot
 	w.stores["n1"] = kept // only the beginning of its writes reached its disk
-	for _, lives := range []uint64{w.lives, first - 1, 0} {
-		w.lives = lives
+	for _, run := range []uint64{w.runs, first - 1, 0} {
+		w.runs = run
 		w.start("n1")
 		if again := w.mustPut("n1", key, "v", nil).Version.Dot; again.Epoch == dot.Epoch {
 			t.Fatalf("the dot %v was followed by %v", dot, again)

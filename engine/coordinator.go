@@ -70,7 +70,7 @@ func (c *coordinator) busy() error {
 // below R be written.
 func (c *coordinator) withDefaults(q wire.Quorum, reads bool) (wire.Quorum, error) {
 	cfg := &c.n.cfg
-	q.R, q.W, q.Strict = cmp.Or(q.R, cfg.R), cmp.Or(q.W, cfg.W), q.Strict || cfg.Strict
+	q.R, q.W, q.Strict = cmp.Or(q.R, cfg.Quorum.R), cmp.Or(q.W, cfg.Quorum.W), q.Strict || cfg.Quorum.Strict
 	name, want := "W", q.W
 	if reads {
 		name, want = "R", q.R

@@ -135,11 +135,11 @@ func (w *world) copyOf(name string) *store.Mem {
 func TestOldCopyOfADisk(t *testing.T) {
 	w := five(t)
 	runs := map[string]uint64{}
-	w.more = func(c *Config) {
+	w.configure = func(c *Config) {
 		c.LastRun = runs[c.Name]
 		runs[c.Name] = c.Incarnation
 	}
-	w.restart(w.more)
+	w.restart(w.configure)
 	key := w.keyAt("n3", "n4", "n5")
 	all := wire.Quorum{R: 3, W: 3}
 	put := func(value string, ctx []byte) wire.PutReply {

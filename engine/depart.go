@@ -50,7 +50,7 @@ func (d *departure) announceDeparture() bool {
 		return true
 	}
 	for _, other := range m.ring.Members() {
-		if n.detector.healthy(other.Name) { // its answer carries its view
+		if n.detector.healthy(other.Name) { // its answer carries its digest
 			n.gossip.sendHistory(other.Name, false)
 			n.calls.begin(other.Name, 0, wire.Ping{}, n.cfg.Timings.Patience, call{onAnswer: func(wire.Body) {
 				if d.departureKnown() {
@@ -66,7 +66,7 @@ func (d *departure) announceDeparture() bool {
 // departureKnown reports whether a member knows all that this node knows of the membership.
 func (d *departure) departureKnown() bool {
 	return slices.ContainsFunc(d.n.members.ring.Members(), func(m ring.Member) bool {
-		return d.n.gossip.views[m.Name] == d.n.members.digest
+		return d.n.gossip.digests[m.Name] == d.n.members.digest
 	})
 }
 

@@ -75,6 +75,7 @@ func (d *detector) reconnected(peer string) {
 	}
 }
 
+// failed reports that a member has failed.
 func (d *detector) failed(peer string) {
 	if d.n.members.has(peer) {
 		d.n.emit(event.Event{Kind: event.Suspect, Peer: peer})

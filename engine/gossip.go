@@ -1,18 +1,16 @@
 package engine
 
 // §4.8.1: "a gossip-based protocol propagates membership changes and maintains an eventually
-// consistent view of membership. Each node contacts a peer chosen at random every second and the two
-// nodes efficiently reconcile their persisted membership change histories."
+// consistent view of membership. Each node contacts a peer chosen at random every second and the
+// two nodes efficiently reconcile their persisted membership change histories."
 //
-// §4.8.2 External Discovery: seeds are known to all nodes from outside the ring, and
-// everybody gossips with them now and then, so that no two rings last which never meet.
+// §4.8.2 External Discovery: seeds are known to all nodes from outside the ring. All nodes gossip
+// with them now and then, so that no two separate rings last.
 //
-// Every message says by a digest which history its sender knows. Who finds that another
-// knows a different one sends its own, and asks for the other's. Gossip is never waited for:
-// a peer that has no time for it is not suspected for that.
-//
-// A node gossips with leavers, too: nodes that went and have not said that they hold nothing any more. A leaver
-// that lost its disk knows no member that it could ask.
+// Each message carries the digest of its sender's history. A node that sees another digest than its
+// own sends its history and asks for the other one. A node does not wait for an answer to gossip,
+// so a silent peer is not suspected for it. Nodes also gossip with leavers: a leaver that lost its
+// disk knows no member that it could ask.
 
 import (
 	"slices"
@@ -24,23 +22,23 @@ import (
 )
 
 const (
-	// rumorPeers is how many peers hear of a change at once, so that it need not
-	// wait for a second at each node.
+	// rumorPeers is how many peers get news at once, so that news need not wait for the next
+	// exchange of each node.
 	rumorPeers = 2
-	// gossipPause is the least time between two histories sent to one peer
-	// unasked: messages that cross each other all tell of the same difference.
+	// gossipPause is the least time between two unasked histories to one peer. Messages that cross
+	// each other all show the same difference.
 	gossipPause = 100 * time.Millisecond
 )
 
 // gossiper is the node's part in the gossip about the membership.
 type gossiper struct {
-	n     *Node
-	sent  map[string]time.Duration // by peer: when it was last sent the history
-	views map[string]uint64        // by peer: the digest of the history that it knew in its last message
+	n       *Node
+	sent    map[string]time.Duration // by peer: when it was last sent the history
+	digests map[string]uint64        // by peer: the digest of the history that it knew in its last message
 }
 
 func newGossiper(n *Node) *gossiper {
-	return &gossiper{n: n, sent: map[string]time.Duration{}, views: map[string]uint64{}}
+	return &gossiper{n: n, sent: map[string]time.Duration{}, digests: map[string]uint64{}}
 }
 
 // begin plans the first exchange, at a random moment within Timings.Gossip.
@@ -141,19 +139,20 @@ func (g *gossiper) sendHistory(to string, ask bool) {
 	g.n.send(wire.Message{To: to, Body: wire.Gossip{Changes: g.n.members.history, Ask: ask}})
 }
 
-// received notes the view of the sender of m. If m is gossip, received reconciles the histories; if
-// m is anything else and the views differ, received sends this node's history.
+// received notes the digest of the sender of m. If m is gossip, received reconciles the histories; if
+// m is anything else and the digests differ, received sends this node's history.
 func (g *gossiper) received(m wire.Message) {
-	g.views[m.From] = m.Digest
+	g.digests[m.From] = m.Digest
 	if body, ok := m.Body.(wire.Gossip); ok {
 		g.reconcile(m, body)
 		return
 	}
-	g.compareViews(m)
+	g.compareDigests(m)
 }
 
-// compareViews sends the history to the sender of m if its view differs, at most once per gossipPause.
-func (g *gossiper) compareViews(m wire.Message) {
+// compareDigests sends the history to the sender of m if its digest differs, at most once per
+// gossipPause.
+func (g *gossiper) compareDigests(m wire.Message) {
 	sent := g.sent[m.From]
 	if m.Digest == g.n.members.digest || mutant.Is(mutant.ViewsUncompared) || sent > 0 && g.n.now-sent < gossipPause {
 		return
@@ -169,6 +168,6 @@ func (g *gossiper) reconcile(m wire.Message, body wire.Gossip) {
 	case body.Ask:
 		g.sendHistory(m.From, false)
 	case len(body.Changes) == 0:
-		g.compareViews(m)
+		g.compareDigests(m)
 	}
 }

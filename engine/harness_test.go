@@ -8,40 +8,41 @@ import (
 	"time"
 
 	"ringside/engine/event"
+	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/wire"
 )
 
-// A world steps nodes by hand: messages are delivered at once and in order
-// unless their link is cut, and time moves only when nothing else can.
+// A world steps nodes by hand. It delivers messages at once and in order, unless their link is cut.
+// Time passes only when no message is left.
 type world struct {
-	t        testing.TB
-	now      time.Duration
-	names    []string
-	ring     *ring.Ring // of the founders
-	config   ring.Config
-	founders []ring.Member
-	seeds    []string
-	nodes    map[string]*Node
-	stores   map[string]*store.Mem
-	wake     map[string]time.Duration
-	down     map[string]bool
-	cut      func(from, to string) bool
-	queue    []wire.Message
-	replies  map[uint64]wire.ClientReply
-	told     map[uint64][]event.Event
-	events   []event.Event
-	next     uint64
-	lives    uint64
-	lww      bool
-	buffered bool          // the nodes take their stores for such with an object buffer
-	more     func(*Config) // what else is set
-	timings  Timings
-	sent     int                     // bytes of all messages
-	logged   bool                    // keep a log, which takes longer than all that it tells of
-	refuse   func(wire.Message) bool // messages that the driver cannot send
-	log      bytes.Buffer            // every output, for comparison
+	t           testing.TB
+	now         time.Duration
+	names       []string
+	ring        *ring.Ring // of the founders
+	config      ring.Config
+	founders    []ring.Member
+	seeds       []string
+	nodes       map[string]*Node
+	stores      map[string]*store.Mem
+	wake        map[string]time.Duration
+	down        map[string]bool
+	cut         func(from, to string) bool
+	queue       []wire.Message
+	replies     map[uint64]wire.ClientReply
+	replyEvents map[uint64][]event.Event
+	events      []event.Event
+	next        uint64
+	runs        uint64
+	lww         bool
+	buffered    bool          // the nodes believe that their drivers have an object buffer
+	configure   func(*Config) // changes each node's configuration; may be nil
+	timings     Timings
+	sent        int                     // bytes of all messages
+	logged      bool                    // write log, which slows a test down
+	refuse      func(wire.Message) bool // messages that the driver cannot send
+	log         bytes.Buffer            // every output, for comparison
 }
 
 const (
@@ -49,11 +50,13 @@ const (
 	testStart = 1_700_000_000 * time.Second
 )
 
+// newWorld returns a world of nodes with N=3 and equal partitions.
 func newWorld(t testing.TB, names ...string) *world {
 	t.Helper()
 	return newWorldOf(t, ring.Config{Strategy: ring.EqualPartitions, N: 3, Q: testQ}, names...)
 }
 
+// newWorldOf returns a world of nodes with a ring of this configuration.
 func newWorldOf(t testing.TB, cfg ring.Config, names ...string) *world {
 	t.Helper()
 	var members []ring.Member
@@ -67,7 +70,7 @@ func newWorldOf(t testing.TB, cfg ring.Config, names ...string) *world {
 	w := &world{
 		t: t, now: testStart, names: names, ring: r, config: cfg, founders: members,
 		nodes: map[string]*Node{}, stores: map[string]*store.Mem{}, wake: map[string]time.Duration{},
-		timings: quietTimings(), told: map[uint64][]event.Event{},
+		timings: quietTimings(), replyEvents: map[uint64][]event.Event{},
 		down: map[string]bool{}, replies: map[uint64]wire.ClientReply{}, cut: func(_, _ string) bool { return false },
 	}
 	for _, n := range names {
@@ -77,21 +80,23 @@ func newWorldOf(t testing.TB, cfg ring.Config, names ...string) *world {
 	return w
 }
 
-// quietTimings are without anti-entropy, which would mend what a test looks at.
+// quietTimings returns timings without anti-entropy, which would repair what a test looks at.
 func quietTimings() Timings {
 	t := DefaultTimings()
 	t.AntiEntropy, t.Gossip, t.Tombstones = 0, 0, 0
 	return t
 }
 
+// start starts a node from its store.
 func (w *world) start(name string) {
-	w.lives++
+	w.runs++
 	cfg := Config{
-		Name: name, Ring: w.config, Founders: w.founders, Seeds: w.seeds, R: 2, W: 2, Secret: []byte("secret"), Seed: 1, Timings: w.timings, LWW: w.lww,
-		Incarnation: w.lives, Buffered: w.buffered,
+		Name: name, Ring: w.config, Founders: w.founders, Seeds: w.seeds, Quorum: wire.Quorum{R: 2, W: 2},
+		Secret: []byte("secret"), Seed: 1, Timings: w.timings, LWW: w.lww,
+		Incarnation: w.runs, Buffered: w.buffered,
 	}
-	if w.more != nil {
-		w.more(&cfg)
+	if w.configure != nil {
+		w.configure(&cfg)
 	}
 	n, out, err := New(cfg, w.stores[name], w.now)
 	if err != nil {
@@ -101,27 +106,46 @@ func (w *world) start(name string) {
 	w.carryOut(name, out)
 }
 
-// restart starts all nodes again, with another configuration.
-func (w *world) restart(more func(*Config)) {
-	w.more = more
+// restart starts all nodes again, with a changed configuration.
+func (w *world) restart(configure func(*Config)) {
+	w.configure = configure
 	for _, n := range w.names {
 		w.start(n)
 	}
 }
 
+// kill stops a node without notice to the others.
 func (w *world) kill(name string) { w.down[name] = true }
 
+// wipe starts a node with an empty store.
 func (w *world) wipe(name string) {
 	w.stores[name] = store.NewMem()
 	w.start(name)
 }
 
+// step feeds one input to a node, unless the node is down.
 func (w *world) step(name string, in Input) {
 	if !w.down[name] {
 		w.carryOut(name, w.nodes[name].Step(w.now, in))
 	}
 }
 
+// receive gives a message to its receiver. The sender knows the same history as the receiver.
+func (w *world) receive(from, to string, body wire.Body) {
+	w.step(to, Receive{wire.Message{From: from, To: to, Op: 1 << 60, Digest: w.nodes[to].members.digest, Body: body}})
+}
+
+// ownRecord returns a node's own record of a key.
+func (w *world) ownRecord(node, key string) record.Record {
+	w.t.Helper()
+	rec, err := w.nodes[node].records.read(store.Data, record.DataKey([]byte(key)))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return rec
+}
+
+// carryOut does what a driver does with an Output.
 func (w *world) carryOut(name string, out Output) {
 	if w.logged {
 		fmt.Fprintf(&w.log, "%v %s %#v\n", w.now, name, out)
@@ -138,7 +162,7 @@ func (w *world) carryOut(name string, out Output) {
 		w.queue = append(w.queue, m)
 	}
 	for _, r := range out.Replies {
-		w.replies[r.Client], w.told[r.Client] = r.Body, r.Events
+		w.replies[r.Client], w.replyEvents[r.Client] = r.Body, r.Events
 	}
 	w.events = append(w.events, out.Events...)
 	w.wake[name] = out.Wake
@@ -147,7 +171,7 @@ func (w *world) carryOut(name string, out Output) {
 	}
 }
 
-// deliver carries messages until none is left.
+// deliver delivers messages until none is left.
 func (w *world) deliver() {
 	for len(w.queue) > 0 {
 		m := w.queue[0]
@@ -159,7 +183,7 @@ func (w *world) deliver() {
 	}
 }
 
-// pass lets time go by.
+// pass lets time pass, and steps each node when it asked to be.
 func (w *world) pass(d time.Duration) {
 	end := w.now + d
 	for w.deliver(); ; w.deliver() {
@@ -181,26 +205,28 @@ func (w *world) pass(d time.Duration) {
 	w.now = end
 }
 
-// split cuts groups apart; told says whether the drivers tell the nodes so.
-func (w *world) split(told bool, groups ...[]string) {
+// split cuts the links between groups. announced says whether the drivers report that to the nodes.
+func (w *world) split(announced bool, groups ...[]string) {
 	side := func(n string) int {
 		return slices.IndexFunc(groups, func(g []string) bool { return slices.Contains(g, n) })
 	}
 	w.cut = func(from, to string) bool { return side(from) != side(to) }
-	if told {
-		w.tell(func(peer string) Input { return PeerDown{peer} }, w.cut)
+	if announced {
+		w.announce(func(peer string) Input { return PeerDown{peer} }, w.cut)
 	}
 }
 
-func (w *world) heal(told bool) {
+// heal restores all links. announced is as in split.
+func (w *world) heal(announced bool) {
 	was := w.cut
 	w.cut = func(_, _ string) bool { return false }
-	if told {
-		w.tell(func(peer string) Input { return PeerUp{peer} }, was)
+	if announced {
+		w.announce(func(peer string) Input { return PeerUp{peer} }, was)
 	}
 }
 
-func (w *world) tell(in func(peer string) Input, cut func(from, to string) bool) {
+// announce gives each node an input about each peer to which its link is cut.
+func (w *world) announce(in func(peer string) Input, cut func(from, to string) bool) {
 	for _, a := range w.names {
 		for _, b := range w.names {
 			if a != b && cut(a, b) {
@@ -211,7 +237,7 @@ func (w *world) tell(in func(peer string) Input, cut func(from, to string) bool)
 	w.deliver()
 }
 
-// do sends a request to a node and waits for the reply.
+// do sends a request to a node and returns the reply.
 func (w *world) do(via string, req wire.ClientRequest) wire.ClientReply {
 	w.t.Helper()
 	w.next++
@@ -226,11 +252,13 @@ func (w *world) do(via string, req wire.ClientRequest) wire.ClientReply {
 	return w.replies[id]
 }
 
+// put puts a value and returns the reply. via is the node that gets the request.
 func (w *world) put(via, key, value string, ctx []byte) wire.PutReply {
 	w.t.Helper()
 	return w.do(via, wire.PutRequest{Key: []byte(key), Value: []byte(value), Context: ctx}).(wire.PutReply)
 }
 
+// mustPut is put for a put that must succeed.
 func (w *world) mustPut(via, key, value string, ctx []byte) wire.PutReply {
 	w.t.Helper()
 	r := w.put(via, key, value, ctx)
@@ -240,12 +268,13 @@ func (w *world) mustPut(via, key, value string, ctx []byte) wire.PutReply {
 	return r
 }
 
+// get gets a key with the default R.
 func (w *world) get(via, key string) wire.GetReply {
 	w.t.Helper()
 	return w.do(via, wire.GetRequest{Key: []byte(key)}).(wire.GetReply)
 }
 
-// values reads key with R=N and lists the values, sorted.
+// values gets key with R=N and returns the values, sorted.
 func (w *world) values(via, key string) []string {
 	w.t.Helper()
 	r := w.do(via, wire.GetRequest{Key: []byte(key), Quorum: wire.Quorum{R: min(3, len(w.names))}}).(wire.GetReply)
@@ -260,6 +289,7 @@ func (w *world) values(via, key string) []string {
 	return out
 }
 
+// wantValues fails the test unless values returns these.
 func (w *world) wantValues(via, key string, want ...string) {
 	w.t.Helper()
 	if got := w.values(via, key); !slices.Equal(got, want) {
@@ -267,7 +297,7 @@ func (w *world) wantValues(via, key string, want ...string) {
 	}
 }
 
-// hints is the number of hints in the whole world.
+// hints returns the number of hints at all nodes.
 func (w *world) hints() int {
 	total := 0
 	for _, n := range w.nodes {
@@ -276,6 +306,7 @@ func (w *world) hints() int {
 	return total
 }
 
+// saw returns the events of a kind.
 func (w *world) saw(kind event.Kind) []event.Event {
 	var out []event.Event
 	for _, e := range w.events {
@@ -286,7 +317,7 @@ func (w *world) saw(kind event.Kind) []event.Event {
 	return out
 }
 
-// keyAt finds a key whose preference list begins with nodes.
+// keyAt returns a key whose preference list begins with nodes.
 func (w *world) keyAt(nodes ...string) string {
 	w.t.Helper()
 	for i := range 100_000 {
@@ -299,7 +330,7 @@ func (w *world) keyAt(nodes ...string) string {
 	return ""
 }
 
-// keyOf finds a key whose homes are nodes, in any order.
+// keyOf returns a key whose homes are nodes, in any order.
 func (w *world) keyOf(nodes ...string) string {
 	w.t.Helper()
 	want := slices.Sorted(slices.Values(nodes))

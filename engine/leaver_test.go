@@ -9,11 +9,11 @@ import (
 	"ringside/engine/wire"
 )
 
-// §4.9: a home that takes the place of a leaver waits for what the leaver hands over, as long as
-// the leaver is there: with N=1 there is no other home whose tree could take its place.
+// §4.9: a new home waits for the range of a leaver as long as it can reach the leaver. With N=1
+// there is no other home to compare with.
 func TestNewHomeWaitsForLeaver(t *testing.T) {
 	w := newWorldOf(t, ring.Config{Strategy: ring.EqualPartitions, N: 1, Q: ring.DefaultQ}, "n1", "n2", "n3")
-	w.restart(func(c *Config) { c.R, c.W = 1, 1 })
+	w.restart(func(c *Config) { c.Quorum = wire.Quorum{R: 1, W: 1} })
 	var keys []string
 	for i := range 60 {
 		if k := fmt.Sprintf("key%d", i); w.ring.Homes([]byte(k))[0] == "n3" {
@@ -22,7 +22,7 @@ func TestNewHomeWaitsForLeaver(t *testing.T) {
 	}
 	h, _ := w.nodes["n1"].members.history.With(int64(w.now), member.Change{Node: "n3", By: "n1", Kind: member.Leave})
 	for _, name := range []string{"n1", "n2"} {
-		w.nodes[name].members.learn(h, "n3") // and the leaver has handed over nothing yet
+		w.nodes[name].members.learn(h, "n3") // the leaver has not handed over anything yet
 	}
 	for _, k := range keys {
 		home := w.nodes["n1"].Ring().Homes([]byte(k))[0]
@@ -42,8 +42,8 @@ func TestNewHomeWaitsForLeaver(t *testing.T) {
 	}
 }
 
-// §4.6, §4.9: nodes that leave keep their hints until those have gone home. A get finds what only
-// leavers hold, and it does not say that there is no value while they are silent.
+// §4.6, §4.9: leavers keep their hints until these have gone home. A get finds a version that only
+// leavers hold, and does not answer "not found" while they are silent.
 func TestHintsOfLeaversAreFound(t *testing.T) {
 	w, key := overloaded(t)
 	h := w.nodes["n1"].members.history

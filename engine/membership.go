@@ -1,9 +1,9 @@
 package engine
 
-// §4.8.1 Ring Membership: an administrator adds and removes members explicitly. "The node that serves
-// the request writes the membership change and its time of issue to persistent store. The membership
-// changes form a history." A member that cannot be reached stays a member. How histories spread is in
-// gossip.go; which ranges a change moves is in moves.go.
+// §4.8.1 Ring Membership: an administrator adds and removes members explicitly. "The node that
+// serves the request writes the membership change and its time of issue to persistent store. The
+// membership changes form a history." A member that cannot be reached stays a member. How histories
+// spread is in gossip.go; which ranges a change moves is in moves.go.
 
 import (
 	"fmt"
@@ -25,7 +25,7 @@ type members struct {
 	n       *Node
 	rings   *member.Rings
 	history member.History
-	digest  uint64           // the node's view, as messages carry it
+	digest  uint64           // of the history; messages carry it
 	ring    *ring.Ring       // without members in a node that is to join and has not heard of a ring
 	prefs   map[int][]string // preference lists, by index of the range; filled on demand
 	gone    bool             // the node is no member, and has said that it holds nothing
@@ -135,7 +135,7 @@ func (m *members) changeMembership(in ChangeMembership) {
 
 // checkChange returns an error if the change is not allowed on the ring of now.
 func (m *members) checkChange(c member.Change) error {
-	members := len(m.ring.Members())
+	members, quorum := len(m.ring.Members()), m.n.cfg.Quorum
 	switch {
 	case !wire.ValidName(c.Node):
 		return wire.CheckName("node", c.Node)
@@ -155,8 +155,9 @@ func (m *members) checkChange(c member.Change) error {
 		return m.checkLeaver(c)
 	case !m.has(c.Node):
 		return fmt.Errorf("%s is not a member of the ring that %s knows", c.Node, m.n.cfg.Name)
-	case members-1 < max(m.n.cfg.R, m.n.cfg.W):
-		return fmt.Errorf("%s cannot go: with %s left no request could reach R=%d and W=%d", c.Node, membersInWords(members-1), m.n.cfg.R, m.n.cfg.W)
+	case members-1 < max(quorum.R, quorum.W):
+		return fmt.Errorf("%s cannot go: with %s left no request could reach R=%d and W=%d",
+			c.Node, membersInWords(members-1), quorum.R, quorum.W)
 	}
 	return nil
 }
@@ -175,11 +176,13 @@ func (m *members) checkLeaver(c member.Change) error {
 	return fmt.Errorf("%s is not a member of the ring that %s knows", c.Node, m.n.cfg.Name)
 }
 
-// learn takes the changes of h that the node does not know, and changes over to the ring that follows
-// from them. It ignores h if the history would have more than member.MaxChanges changes.
+// learn takes the changes of h that the node does not know, and changes over to the ring that
+// follows from them. It ignores h if the history would have more than member.MaxChanges changes.
 func (m *members) learn(h member.History, from string) {
 	if mutant.Is(mutant.RemovalForgotten) {
-		h = slices.DeleteFunc(slices.Clone(h), func(c member.Change) bool { return c.Kind == member.Remove && c.By != m.n.cfg.Name })
+		h = slices.DeleteFunc(slices.Clone(h), func(c member.Change) bool {
+			return c.Kind == member.Remove && c.By != m.n.cfg.Name
+		})
 	}
 	if mutant.Is(mutant.ShorterHistoryIgnored) && len(h) <= len(m.history) && from != m.n.cfg.Name {
 		return
@@ -193,7 +196,10 @@ func (m *members) learn(h member.History, from string) {
 	m.set(all)
 	m.n.collector.watches.Forget()
 	m.ringChanged(before, beside)
-	m.n.emit(event.Event{Kind: event.Membership, Peer: from, Changes: news, Count: len(m.ring.Members()), Want: m.n.arrivals.ranges.Len()})
+	m.n.emit(event.Event{
+		Kind: event.Membership, Peer: from, Changes: news,
+		Count: len(m.ring.Members()), Want: m.n.arrivals.ranges.Len(),
+	})
 	m.n.gossip.spread(news, from)
 }
 
@@ -216,10 +222,11 @@ func (m *members) stages(news, all member.History) []*ring.Ring {
 	return out
 }
 
-// ringBeside returns the ring of a member that knows the news but missed one other change. The missed
-// change is the join of this node if that is among the news, and otherwise the latest change that this
-// node knew. Two members may change the ring without knowing of each other's change, and by the times
-// of the changes either may come first. ringBeside returns nil if there is no such change.
+// ringBeside returns the ring of a member that knows the news but missed one other change. The
+// missed change is the join of this node if that is among the news, and otherwise the latest change
+// that this node knew. Two members may change the ring without knowing of each other's change, and
+// by the times of the changes either may come first. ringBeside returns nil if there is no such
+// change.
 func (m *members) ringBeside(news, all member.History) *ring.Ring {
 	missed, ok := news.Last(m.n.cfg.Name)
 	if !ok || missed.Kind != member.Join {
@@ -254,6 +261,7 @@ func (m *members) ringChanged(before []*ring.Ring, beside *ring.Ring) {
 	m.n.transfers.resumeSoon()
 }
 
+// membersInWords returns "1 member", "2 members" and so on.
 func membersInWords(n int) string {
 	if n == 1 {
 		return "1 member"

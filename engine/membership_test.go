@@ -16,7 +16,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// newcomer starts a node that knows nobody but the seeds.
+// newcomer starts a node that knows only the seeds.
 func (w *world) newcomer(name string, seeds ...string) {
 	w.stores[name] = store.NewMem()
 	w.names = append(w.names, name)
@@ -26,8 +26,8 @@ func (w *world) newcomer(name string, seeds ...string) {
 	w.founders, w.seeds = founders, s
 }
 
-// change has via write down a change, and waits until every node knows it and
-// nothing is left to hand over.
+// change makes via write down a change, and lets time pass until all nodes know the change and have
+// handed everything over.
 func (w *world) change(via, node string, kind member.Kind) {
 	w.t.Helper()
 	w.amend(via, node, kind)
@@ -38,12 +38,12 @@ func (w *world) amend(via, node string, kind member.Kind) {
 	w.t.Helper()
 	w.next++
 	w.step(via, ChangeMembership{Client: w.next, Change: member.Change{Node: node, Kind: kind, Weight: 1}})
-	if e := w.told[w.next][0]; e.Err != wire.OK {
+	if e := w.replyEvents[w.next][0]; e.Err != wire.OK {
 		w.t.Fatalf("%s: %s %s: %s", via, kind, node, e.Message)
 	}
 }
 
-// settle lets time pass until all nodes that are up agree on the ring and nothing is under way.
+// settle lets time pass until all running nodes know the same ring and no range is moving.
 func (w *world) settle() {
 	w.t.Helper()
 	for range 600 {
@@ -75,7 +75,8 @@ func (w *world) unsettled() string {
 
 func (w *world) ringNow() *ring.Ring { return w.nodes[w.names[0]].Ring() }
 
-// wantHomes checks that exactly the N homes of each key hold it, and hold the same.
+// wantHomes checks that exactly the N homes of each key hold a record of it, with the same
+// versions.
 func (w *world) wantHomes(keys ...string) {
 	w.t.Helper()
 	for _, k := range keys {
@@ -94,8 +95,8 @@ func (w *world) wantHomes(keys ...string) {
 			}
 		}
 		for _, h := range homes {
-			if rec, _ := w.nodes[h].records.read(store.Data, record.DataKey([]byte(k))); !rec.Siblings.Equal(first.Siblings) && !w.down[h] {
-				w.t.Fatalf("%s at %s is %v, at %s %v", k, homes[0], first.Siblings, h, rec.Siblings)
+			if !w.down[h] && !w.ownRecord(h, k).Siblings.Equal(first.Siblings) {
+				w.t.Fatalf("%s at %s is %v, at %s %v", k, homes[0], first.Siblings, h, w.ownRecord(h, k).Siblings)
 			}
 		}
 	}
@@ -119,8 +120,9 @@ func (w *world) fillKeys(via string, count int) []string {
 	return keys
 }
 
-// §4.8.1, §4.9: a node joins, explicitly, at any node. All learn of it by gossip; it is given its
-// share, and each key is at its N homes and nowhere else. When it leaves the reverse happens.
+// §4.8.1, §4.9: a node joins explicitly, through any node, and all nodes learn that by gossip. The
+// new node is given its share, and each key is at its N homes and nowhere else. A leave does the
+// reverse.
 func TestJoinAndLeave(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	gossiping(w)
@@ -147,8 +149,8 @@ func TestJoinAndLeave(t *testing.T) {
 	}
 }
 
-// §4.9: what is handed over was offered before, and confirmed; it is dropped only when every
-// new home said that it holds all of it.
+// §4.9: a range is offered and confirmed before its transfer. It is dropped only after each new
+// home has said that it holds all of the range.
 func TestTransferNeedsConfirmation(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	gossiping(w)
@@ -188,12 +190,12 @@ func TestTransferNeedsConfirmation(t *testing.T) {
 		}
 	}
 	if drops == 0 {
-		t.Error("nobody dropped a key")
+		t.Error("no node dropped a key")
 	}
 }
 
-// P11: while a new home is down nobody drops what it lacks, and what is written meanwhile
-// comes along.
+// P11: while a new home is down no node drops what the new home lacks, and the writes of that time
+// are transferred as well.
 func TestNothingIsDroppedBeforeAllHomesHoldIt(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	gossiping(w)
@@ -208,7 +210,9 @@ func TestNothingIsDroppedBeforeAllHomesHoldIt(t *testing.T) {
 			t.Fatalf("%s dropped %d keys of a range of n6", e.Node, e.Count)
 		}
 	}
-	offered := slices.ContainsFunc(w.saw(event.RangeOffered), func(e event.Event) bool { return e.Peer == "n6" && e.Count > 0 })
+	offered := slices.ContainsFunc(w.saw(event.RangeOffered), func(e event.Event) bool {
+		return e.Peer == "n6" && e.Count > 0
+	})
 	if !offered {
 		t.Fatal("nobody has a key for n6: there is nothing to drop")
 	}
@@ -223,8 +227,8 @@ func TestNothingIsDroppedBeforeAllHomesHoldIt(t *testing.T) {
 	}
 }
 
-// A new home is not counted toward R before it was given the range: nobody is told that a key
-// is not there which is only under way.
+// A new home does not count toward R before it was given the range. So no get answers "not found"
+// for a key that is being transferred.
 func TestReadsWhileRangesMove(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	gossiping(w)
@@ -261,15 +265,16 @@ func TestReadsWhileRangesMove(t *testing.T) {
 	w.wantHomes(keys...)
 }
 
-// Gossip resurrecting a removed node: a node that slept through its removal comes back, learns of it,
-// hands over what it has, and is no member again.
+// A removed node does not come back by gossip: a node that was away during its removal returns,
+// learns of the removal, and hands over what it holds. It does not become a member again.
 func TestRemovedNodeReturns(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	gossiping(w)
 	keys := w.fillKeys("n1", 60)
 	w.split(true, []string{"n5"}, []string{"n1", "n2", "n3", "n4"})
 	lone := w.keyOf("n5", "n1", "n2")
-	r := w.do("n5", wire.PutRequest{Key: []byte(lone), Value: []byte("only n5 has this"), Quorum: wire.Quorum{W: 1}}).(wire.PutReply)
+	put := wire.PutRequest{Key: []byte(lone), Value: []byte("only n5 has this"), Quorum: wire.Quorum{W: 1}}
+	r := w.do("n5", put).(wire.PutReply)
 	if r.Err != wire.OK {
 		t.Fatal(r.Message)
 	}
@@ -289,7 +294,7 @@ func TestRemovedNodeReturns(t *testing.T) {
 	}
 }
 
-// Hints held for a node removed by force go to the homes of now.
+// Hints for a node that was removed go to the homes of now.
 func TestHintsForARemovedNode(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	gossiping(w)
@@ -309,14 +314,14 @@ func TestHintsForARemovedNode(t *testing.T) {
 	w.wantValues("n3", key, "a")
 }
 
-// A hint is replayed to a node that is leaving: it passes it on.
+// A leaving node passes on the hints that it gets.
 func TestHintForALeavingNode(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	gossiping(w)
 	key := w.keyAt("n1", "n2", "n3")
 	w.split(true, []string{"n1"}, []string{"n2", "n3", "n4", "n5"})
 	w.mustPut("n2", key, "a", nil)
-	w.amend("n1", "n1", member.Leave) // nobody else knows yet
+	w.amend("n1", "n1", member.Leave) // no other node knows yet
 	w.heal(true)
 	w.settle()
 	w.wantHomes(key)
@@ -326,7 +331,7 @@ func TestHintForALeavingNode(t *testing.T) {
 	}
 }
 
-// Writes are not lost while nodes join and leave at once.
+// No write is lost while nodes join and leave at the same time.
 func TestWritesWhileNodesJoinAndLeaveAtOnce(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5", "n6")
 	gossiping(w)
@@ -338,7 +343,7 @@ func TestWritesWhileNodesJoinAndLeaveAtOnce(t *testing.T) {
 	w.amend("n2", "n3", member.Leave)
 	w.amend("n4", "n8", member.Join)
 	w.kill("n6")
-	for i, k := range keys { // old views everywhere
+	for i, k := range keys { // all nodes know old rings
 		via := []string{"n1", "n2", "n3", "n4", "n5"}[i%5]
 		w.mustPut(via, k, "w", w.get(via, k).Context)
 	}
@@ -356,8 +361,8 @@ func TestWritesWhileNodesJoinAndLeaveAtOnce(t *testing.T) {
 	}
 }
 
-// §4.8.2: nodes that join at themselves and know no seed make rings that never meet;
-// with a seed known to both they are one ring.
+// §4.8.2: two nodes that join through themselves and know no seed make two rings. With a seed that
+// both know they make one.
 func TestSeedsPreventLogicalPartitions(t *testing.T) {
 	for _, seeds := range [][]string{nil, {"a"}} {
 		w := newWorld(t, "a")
@@ -391,20 +396,20 @@ func TestChangesThatCannotBe(t *testing.T) {
 	} {
 		w.next++
 		w.step("n1", ChangeMembership{Client: w.next, Change: c.change})
-		if e := w.told[w.next][0]; e.Err == wire.OK || !strings.Contains(e.Message, c.want) {
+		if e := w.replyEvents[w.next][0]; e.Err == wire.OK || !strings.Contains(e.Message, c.want) {
 			t.Errorf("%+v: %v %q, want %q", c.change, e.Err, e.Message, c.want)
 		}
 	}
 	w.amend("n1", "n3", member.Leave)
 	w.next++
 	w.step("n1", ChangeMembership{Client: w.next, Change: member.Change{Node: "n2", Kind: member.Leave}})
-	if e := w.told[w.next][0]; !strings.Contains(e.Message, "no request could reach R=2 and W=2") {
+	if e := w.replyEvents[w.next][0]; !strings.Contains(e.Message, "no request could reach R=2 and W=2") {
 		t.Errorf("the last but one may leave: %q", e.Message)
 	}
 }
 
-// A node that left and died before it handed over what it held can still be removed, and a node that
-// leaves or was removed is refused the same change again.
+// A node that left and crashed before it had handed over what it holds can still be removed. The
+// same change a second time is refused.
 func TestLeaverCanBeRemoved(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	gossiping(w)
@@ -413,7 +418,7 @@ func TestLeaverCanBeRemoved(t *testing.T) {
 		t.Helper()
 		w.next++
 		w.step("n2", ChangeMembership{Client: w.next, Change: member.Change{Node: "n4", Kind: kind}})
-		if e := w.told[w.next][0]; e.Err == wire.OK || !strings.Contains(e.Message, want) {
+		if e := w.replyEvents[w.next][0]; e.Err == wire.OK || !strings.Contains(e.Message, want) {
 			t.Errorf("%s: %v %q, want %q", kind, e.Err, e.Message, want)
 		}
 	}
@@ -436,8 +441,8 @@ func TestLeaverCanBeRemoved(t *testing.T) {
 	refused(member.Remove, "not a member")
 }
 
-// §4.8.1: a leaver that lost its disk knows nobody, and no seed is left that it could ask. The members tell it.
-func TestWipedLeaverIsTold(t *testing.T) {
+// §4.8.1: a leaver that lost its disk knows no member, and no seed is left. The members contact it.
+func TestWipedLeaverHearsOfItsDeparture(t *testing.T) {
 	for _, kind := range []member.Kind{member.Leave, member.Remove} {
 		w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 		gossiping(w)
@@ -445,7 +450,7 @@ func TestWipedLeaverIsTold(t *testing.T) {
 		w.kill("n4")
 		w.change("n1", "n4", kind)
 		founders := w.founders
-		w.founders = nil // of a node that went: what it knew was on its disk
+		w.founders = nil // n4 knows only what was on its disk
 		w.wipe("n4")
 		w.founders = founders
 		w.settle()
@@ -456,25 +461,26 @@ func TestWipedLeaverIsTold(t *testing.T) {
 	}
 }
 
-// A node that said its last word, and lost its disk before anybody took it down, is told when it is back.
-func TestWipedGuestIsTold(t *testing.T) {
+// A node that has announced its departure loses its disk. It hears of its departure when it is
+// back.
+func TestWipedFormerMemberHearsOfItsDeparture(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	gossiping(w)
 	w.change("n1", "n4", member.Leave)
 	w.kill("n4")
-	w.tell(func(peer string) Input { return PeerDown{peer} }, func(_, to string) bool { return to == "n4" })
+	w.announce(func(peer string) Input { return PeerDown{peer} }, func(_, to string) bool { return to == "n4" })
 	founders := w.founders
 	w.founders = nil
 	w.wipe("n4")
 	w.founders = founders
-	w.tell(func(peer string) Input { return PeerUp{peer} }, func(_, to string) bool { return to == "n4" })
+	w.announce(func(peer string) Input { return PeerUp{peer} }, func(_, to string) bool { return to == "n4" })
 	w.settle()
 	if n := len(w.saw(event.Departed)); n != 2 {
-		t.Errorf("n4 departed %d times, want once in each life", n)
+		t.Errorf("n4 departed %d times, want once in each run", n)
 	}
 }
 
-// What a node knows of the ring outlives a crash, and so does what it is yet to be given.
+// After a crash a node still knows the ring, and the ranges that it waits for.
 func TestMembershipIsDurable(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4")
 	gossiping(w)
@@ -495,7 +501,7 @@ func TestMembershipIsDurable(t *testing.T) {
 	w.settle()
 }
 
-// Requests that are under way when a ring of fewer than N members grows end as others do.
+// Requests that are under way while a ring of fewer than N members grows end as others do.
 func TestRequestsOutliveATinyRing(t *testing.T) {
 	for _, body := range []wire.ClientRequest{
 		wire.GetRequest{Key: []byte("k"), Quorum: wire.Quorum{R: 2}},
@@ -517,8 +523,8 @@ func TestRequestsOutliveATinyRing(t *testing.T) {
 	}
 }
 
-// A dead node is removed, and joins again under its name with an empty disk: it learns of both at once,
-// and does not speak as a home before it was given its ranges.
+// A crashed node is removed, and joins again under its name with an empty disk. It learns of both
+// at once, and does not answer as a home before it was given its ranges.
 func TestNodeThatRejoinsWaitsForItsRanges(t *testing.T) {
 	for _, founder := range []bool{true, false} {
 		w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
@@ -535,7 +541,7 @@ func TestNodeThatRejoinsWaitsForItsRanges(t *testing.T) {
 			w.names = slices.DeleteFunc(w.names, func(n string) bool { return n == "n5" })
 			w.newcomer("n5", "n1")
 		}
-		w.refuse = func(m wire.Message) bool { // what brings it its ranges does not get through
+		w.refuse = func(m wire.Message) bool { // no transfer to n5 gets through
 			switch m.Body.(type) {
 			case wire.Gossip, wire.Read, wire.ReadReply:
 				return false
@@ -558,26 +564,26 @@ func TestNodeThatRejoinsWaitsForItsRanges(t *testing.T) {
 	}
 }
 
-// However often something is to be handed over, a node looks after it at one pace.
+// A node resumes its transfers at one pace, however often new records are to be handed over.
 func TestHandoversKeepOnePace(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	gossiping(w)
 	keys := w.fillKeys("n1", 200)
 	w.newcomer("n6", "n1")
-	w.refuse = func(m wire.Message) bool { // n6 is never given all of a range
+	w.refuse = func(m wire.Message) bool { // n6 is never given a whole range
 		b, ok := m.Body.(wire.Write)
 		return ok && b.Purpose == wire.Transfer
 	}
 	w.amend("n1", "n6", member.Join)
 	w.pass(5 * time.Second)
 	n := w.nodes["n1"]
-	for i, k := range keys { // by somebody who knows the old ring
+	for i, k := range keys { // by a node that knows the old ring
 		if n.members.isHome("n1", n.members.preference([]byte(k))) {
 			continue
 		}
 		w.now += 3*time.Millisecond + time.Duration(i)*7*time.Microsecond
 		rec, _ := w.nodes[w.ringNow().Homes([]byte(k))[0]].records.read(store.Data, record.DataKey([]byte(k)))
-		w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, Digest: n.members.digest, Body: wire.Write{Key: []byte(k), Siblings: rec.Siblings}}})
+		w.receive("n2", "n1", wire.Write{Key: []byte(k), Siblings: rec.Siblings})
 	}
 	w.pass(5 * time.Second)
 	offers := func() (count int) {
@@ -598,8 +604,8 @@ func TestHandoversKeepOnePace(t *testing.T) {
 	}
 }
 
-// A range that goes on before it was given is not taken for complete because the node in
-// between started anew.
+// A range moves on to n7 before it was given to n6. A restart of n6 does not make the range
+// complete.
 func TestRangeInTransitOutlivesARestart(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	gossiping(w)
@@ -611,7 +617,8 @@ func TestRangeInTransitOutlivesARestart(t *testing.T) {
 	through := func() (k int) {
 		n := w.nodes["n7"]
 		for i, rg := range second {
-			if slices.Contains(first[i].Homes, "n6") && !slices.Contains(rg.Homes, "n6") && slices.Contains(rg.Homes, "n7") && n.arrivals.ranges.Get(keyrange.Of(n.members.ring, rg)) != nil {
+			movedOn := slices.Contains(first[i].Homes, "n6") && !slices.Contains(rg.Homes, "n6") && slices.Contains(rg.Homes, "n7")
+			if movedOn && n.arrivals.ranges.Get(keyrange.Of(n.members.ring, rg)) != nil {
 				k++
 			}
 		}
@@ -619,7 +626,7 @@ func TestRangeInTransitOutlivesARestart(t *testing.T) {
 	}
 	w.newcomer("n6", "n1")
 	w.newcomer("n7", "n1")
-	w.refuse = func(m wire.Message) bool { // what the old homes say about transfers is slow
+	w.refuse = func(m wire.Message) bool { // the old homes' messages about transfers are lost
 		old := m.From != "n6" && m.From != "n7"
 		switch b := m.Body.(type) {
 		case wire.Offer:
@@ -642,15 +649,15 @@ func TestRangeInTransitOutlivesARestart(t *testing.T) {
 	w.start("n6")
 	w.pass(5 * time.Second)
 	if after := through(); after != before {
-		t.Errorf("n7 waited for %d ranges by way of n6, and waits for %d though nobody handed anything over", before, after)
+		t.Errorf("n7 waited for %d ranges by way of n6, and waits for %d though no node handed anything over", before, after)
 	}
 	w.refuse = nil
 	w.settle()
 }
 
-// §4.9's vector: of nodes A to G in ring order with N=3, X joins between A and B. It becomes responsible
-// for (F,G], (G,A] and (A,X], which B, C and D offer it, and each of which it confirms; then these three
-// hold them no longer.
+// §4.9's example: with nodes A to G in ring order and N=3, X joins between A and B. It becomes
+// responsible for (F,G], (G,A] and (A,X]. B, C and D offer it these ranges, X confirms each one,
+// and then the three nodes no longer hold them.
 func TestSection49(t *testing.T) {
 	cfg := ring.Config{Strategy: ring.TokensRandom, N: 3, T: 1}
 	at := func(name string) ring.Position {
@@ -666,7 +673,7 @@ func TestSection49(t *testing.T) {
 	}
 	slices.SortFunc(names, func(a, b string) int { return at(a).Compare(at(b)) })
 	x := ""
-	for i := 0; x == ""; i++ { // a name whose token falls between A's and B's
+	for i := 0; x == ""; i++ { // a name whose token lies between those of A and B
 		if n := fmt.Sprintf("x%d", i); at(names[0]).Compare(at(n)) < 0 && at(n).Compare(at(names[1])) < 0 {
 			x = n
 		}

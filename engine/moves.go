@@ -1,9 +1,9 @@
 package engine
 
-// §4.9: a change of the ring moves key ranges between nodes. A node waits for the ranges of which it
-// becomes a home (pending.go), and hands over those of which it is no longer a home (transfer.go).
-// Here a change of the ring decides which ranges those are, and the store remembers them, so that a
-// crash does not end a move.
+// §4.9: a change of the ring moves key ranges between nodes. A node waits for the ranges of which
+// it becomes a home (pending.go), and hands over those of which it is no longer a home
+// (transfer.go). Here a change of the ring decides which ranges those are, and the store remembers
+// them, so that a crash does not end a move.
 
 import (
 	"cmp"
@@ -45,6 +45,7 @@ func (m *moves) load() error {
 	})
 }
 
+// resume goes on with the moves in a record.
 func (m *moves) resume(kept record.Membership) {
 	r := m.n.members.ring
 	for _, p := range kept.Pending {

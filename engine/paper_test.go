@@ -1,6 +1,6 @@
 package engine
 
-// Each test holds one claim of the paper, named by its section.
+// Each test checks one claim of the paper, and names its section.
 
 import (
 	"bytes"
@@ -16,8 +16,8 @@ import (
 
 func five(t *testing.T) *world { return newWorld(t, "n1", "n2", "n3", "n4", "n5") }
 
-// §4.1: get returns one object or all conflicting ones, with a context; a key that is
-// not there has none.
+// §4.1: a get returns one object or all conflicting ones, with a context. An absent key has no
+// object.
 func TestGetOfNothing(t *testing.T) {
 	w := five(t)
 	r := w.get("n1", "cart")
@@ -57,9 +57,9 @@ func TestFigure3(t *testing.T) {
 	w.wantValues("w", key, "D5")
 }
 
-// §4.4: two clients that put with the same old context through one coordinator
-// are concurrent; thousands of rounds of it still leave two siblings, and clocks no longer
-// than at first, whether the clients read in between or go on with what their puts gave them.
+// §4.4: puts of two clients with the same old context through one coordinator are concurrent. After
+// thousands of rounds there are still two siblings, and clocks do not grow, whether the clients get
+// the key in between or use the contexts of their puts.
 func TestRacingClients(t *testing.T) {
 	for _, reads := range []bool{true, false} {
 		w := five(t)
@@ -81,8 +81,8 @@ func TestRacingClients(t *testing.T) {
 	}
 }
 
-// §4.4: with the clocks as the paper has them the second of those clients gets a clock that
-// descends from the first's, and what the first was told is durable is gone without a trace.
+// §4.4: with the paper's own clocks the second of these clients gets a clock that descends from the
+// first's. The first version, which was acknowledged, is lost without a trace.
 func TestLiteralClocksSwallow(t *testing.T) {
 	w := five(t)
 	w.restart(func(c *Config) { c.Literal = true })
@@ -97,12 +97,12 @@ func TestLiteralClocksSwallow(t *testing.T) {
 	if w.saw(event.LWWLost) != nil {
 		t.Fatal("somebody noticed")
 	}
-	// through two coordinators nothing is wrong
+	// through two coordinators no version is lost
 	w.mustPut("n4", key, "milk,tea", old.Context)
 	w.wantValues("n1", key, "milk,beer", "milk,tea")
 }
 
-// §4.4, Figure 3 comes out of the paper's own clocks, too.
+// §4.4, Figure 3, with the paper's own clocks.
 func TestFigure3Literal(t *testing.T) {
 	w := newWorld(t, "x", "y", "z", "v", "w")
 	w.restart(func(c *Config) { c.Literal = true })
@@ -119,9 +119,9 @@ func TestFigure3Literal(t *testing.T) {
 	w.wantValues("w", key, "D5")
 }
 
-// §4.4: a clock that has too many pairs loses the one that was updated longest ago, when it is
-// stamped and at no other time. A replica that slept since then makes a false sibling of it;
-// all replicas agree on that, and no counter is used again.
+// §4.4: a clock with too many pairs loses the oldest pair when its version is stamped, and at no
+// other time. A replica that was away since then turns an ancestor into a false sibling. All
+// replicas agree on that, and no counter repeats.
 func TestTruncation(t *testing.T) {
 	w := five(t)
 	w.restart(func(c *Config) { c.Truncate = 2 })
@@ -149,7 +149,7 @@ func TestTruncation(t *testing.T) {
 	w.start("n4")
 	w.heal(true)
 	w.pass(5 * time.Second)
-	// v1 is an ancestor of v5, and so is v3; n5 slept on the one, n3 and n4 on the other
+	// v1 and v3 are ancestors of v5; n5 still has v1, and n3 and n4 still have v3
 	w.wantValues("n1", key, "v3", "v5")
 	w.pass(time.Second)
 	for _, home := range []string{"n3", "n4", "n5"} {
@@ -165,15 +165,15 @@ func TestTruncation(t *testing.T) {
 	}
 }
 
-// §4.4: what is cut is the oldest pair; but not that of a version which the put replaces, however
-// old, or that would be back at once.
+// §4.4: a truncation drops the oldest pair, but not the pair of a version that the put replaces.
+// That version would be back at once.
 func TestTruncationKeepsWhatIsReplaced(t *testing.T) {
 	w := five(t)
 	w.restart(func(c *Config) { c.Truncate = 2 })
 	key := w.keyAt("n3", "n4", "n5")
 	base := w.mustPut("n3", key, "base", nil)
 	w.mustPut("n4", key, "old", base.Context)
-	for _, via := range []string{"n5", "n3", "n5", "n3"} { // all younger than what n4 stamped, which is a sibling all the time
+	for _, via := range []string{"n5", "n3", "n5", "n3"} { // all are younger than the version of n4, which stays a sibling
 		base = w.mustPut(via, key, "young", base.Context)
 		w.pass(time.Second)
 	}
@@ -191,8 +191,9 @@ func TestTruncationKeepsWhatIsReplaced(t *testing.T) {
 	w.wantValues("n1", key, "two")
 }
 
-// §4.4: a coordinator that has missed what its client saw takes the oldest pair, though it is by
-// that pair that it replaces what it holds itself: or else the client's latest write would be back.
+// §4.4: a coordinator that lacks a version which its client saw drops the oldest pair, although
+// that pair supersedes the coordinator's own version. Otherwise the client's latest version would
+// be back.
 func TestTruncationByAStaleCoordinator(t *testing.T) {
 	w := five(t)
 	w.restart(func(c *Config) { c.Truncate = 2 })
@@ -209,7 +210,7 @@ func TestTruncationByAStaleCoordinator(t *testing.T) {
 	w.wantValues("n1", key, "three")
 }
 
-// Times cost nothing where clocks are not truncated.
+// Without truncation, clocks store and send no times.
 func TestTimesAreKeptForTruncationOnly(t *testing.T) {
 	for _, cut := range []int{0, 10} {
 		w := five(t)
@@ -228,14 +229,14 @@ func TestTimesAreKeptForTruncationOnly(t *testing.T) {
 			t.Errorf("truncated at %d: context %+v, stored %+v, %v", cut, ctx.Clock, s[0].Past, err)
 		}
 		w.mustPut("n5", key, "d", p.Context)
-		blind := w.mustPut("n5", key, "e", nil).Version // knows only what n5 does: that c is superseded
+		blind := w.mustPut("n5", key, "e", nil).Version // its past is what n5 knows: that c is superseded
 		if !blind.Past.Covers(p.Version.Dot) || timed(blind.Past) != (cut > 0) {
 			t.Errorf("truncated at %d: a blind put over it has seen %+v", cut, blind.Past)
 		}
 	}
 }
 
-// §4.4: truncation is for whoever stamps: read repair, handoff and anti-entropy pass on what there is.
+// §4.4: only a coordinator truncates. Read repair, handoff and anti-entropy do not change a clock.
 func TestOnlyStampingTruncates(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
@@ -266,8 +267,8 @@ func TestOnlyStampingTruncates(t *testing.T) {
 	}
 }
 
-// §4.5: a put succeeds once W nodes hold it durably, a get once R have answered;
-// the answer names them.
+// §4.5: a put succeeds once W nodes hold the version durably, and a get once R nodes have answered.
+// The replies name the nodes.
 func TestQuorums(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
@@ -284,7 +285,7 @@ func TestQuorums(t *testing.T) {
 	}
 }
 
-// §4.5: a node outside the key's top N hands a put to the first of the top N.
+// §4.5: a node outside the key's top N forwards a put to the first of the top N.
 func TestForward(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
@@ -330,13 +331,13 @@ func TestFastestCoordinates(t *testing.T) {
 		}
 		w.pass(time.Second)
 	}
-	put := w.mustPut("n3", key, "tea", slow) // the context of a put names nobody
+	put := w.mustPut("n3", key, "tea", slow) // the context of a put names no fastest node
 	if ctx, err := wire.OpenContext([]byte("secret"), []byte(key), put.Context); err != nil || ctx.Fastest != "" {
 		t.Fatalf("%+v %v", ctx, err)
 	}
 }
 
-// §5: a node that was fastest and is not there any more is passed over: known to be down, or silent.
+// §5: a node that was fastest is passed over if it is known to be down, or does not answer.
 func TestFastestIsGone(t *testing.T) {
 	for _, told := range []bool{true, false} {
 		w := five(t)
@@ -364,7 +365,7 @@ func TestFastestIsGone(t *testing.T) {
 	}
 }
 
-// fastest reads key through n1 so that home answers first, and returns the context.
+// fastest gets key through n1 so that home answers first, and returns the context.
 func (w *world) fastest(home, key string) []byte {
 	w.t.Helper()
 	was := w.cut
@@ -375,12 +376,12 @@ func (w *world) fastest(home, key string) []byte {
 	if err != nil || ctx.Fastest != home {
 		w.t.Fatalf("fastest is %q, want %s (%v)", ctx.Fastest, home, err)
 	}
-	w.pass(3 * time.Second) // n1 believes nobody down any more
+	w.pass(3 * time.Second) // n1 believes all nodes healthy again
 	return r.Context
 }
 
-// §4.6: with two of three homes down a put with W=2 still succeeds, the hints say
-// for whom, and once the homes are back they are delivered and deleted.
+// §4.6: with two of three homes down a put with W=2 still succeeds. The hints name the homes. Once
+// the homes are back, the hints are delivered and deleted.
 func TestHintedHandoff(t *testing.T) {
 	for _, told := range []bool{true, false} {
 		w := five(t)
@@ -406,7 +407,7 @@ func TestHintedHandoff(t *testing.T) {
 	}
 }
 
-// §4.6: with W=1 a write is refused only if every node is down.
+// §4.6: with W=1 a put is refused only if all nodes are down.
 func TestW1OnALoneNode(t *testing.T) {
 	w := five(t)
 	w.split(true, []string{"n2"}, []string{"n1", "n3", "n4", "n5"})
@@ -421,8 +422,8 @@ func TestW1OnALoneNode(t *testing.T) {
 	w.wantValues("n1", w.keyAt("n3", "n4", "n5"), "v")
 }
 
-// §4.5: fewer than W reachable nodes refuse the put, and nothing is written;
-// a strict quorum has no stand-ins.
+// §4.5: if fewer than W nodes can be reached, the put is refused and nothing is written. A strict
+// quorum has no fallbacks.
 func TestQuorumRefused(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
@@ -440,7 +441,7 @@ func TestQuorumRefused(t *testing.T) {
 	w.wantValues("n1", key)
 }
 
-// conflict plays the conflict of the demo and returns the world.
+// conflict plays the conflict of the demo, and returns the world.
 func conflict(t *testing.T) *world {
 	w := five(t)
 	w.logged = true
@@ -469,7 +470,7 @@ func conflict(t *testing.T) *world {
 	return w
 }
 
-// §4.4, §4.6: an add to the cart is never refused or forgotten.
+// §4.4, §4.6: an add to the cart is never refused or lost.
 func TestConflict(t *testing.T) { conflict(t) }
 
 // Equal inputs give equal outputs, byte by byte.
@@ -480,7 +481,7 @@ func TestDeterminism(t *testing.T) {
 	}
 }
 
-// §4.4: the last write of each side of a three-way split survives as a sibling.
+// §4.4: the last version of each side of a three-way split survives as a sibling.
 func TestThreeWaySplit(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
@@ -502,7 +503,7 @@ func TestThreeWaySplit(t *testing.T) {
 	w.wantValues("n2", key, "a3", "b3", "c3")
 }
 
-// P3, P4: a delete stays deleted, and a put after it is not swallowed by its tombstone.
+// P3, P4: a deleted version stays deleted, and its tombstone does not supersede a later put.
 func TestDeleteAndRecreate(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
@@ -519,17 +520,17 @@ func TestDeleteAndRecreate(t *testing.T) {
 	}
 }
 
-// §5: a read mends the replicas that it finds stale.
+// §5: a get repairs the replicas that it finds stale.
 func TestReadRepair(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
 	p := w.mustPut("n3", key, "v1", nil)
 	w.kill("n5")
 	w.kill("n1")
-	w.kill("n2") // nobody is left to keep a hint
+	w.kill("n2") // no node is left to keep a hint
 	w.pass(time.Second)
 	w.mustPut("n3", key, "v2", p.Context)
-	w.pass(3 * time.Second) // until n3 has given up on all of them
+	w.pass(3 * time.Second) // n3 suspects all of them
 	for _, n := range []string{"n5", "n1", "n2"} {
 		w.start(n)
 	}
@@ -547,7 +548,8 @@ func TestReadRepair(t *testing.T) {
 	}
 }
 
-// §4.8.3: failure detection is local and driven by traffic: who asks nothing suspects nobody.
+// §4.8.3: failure detection is local and driven by traffic. A node that asks nothing suspects no
+// node.
 func TestDetectionIsLocal(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
@@ -573,7 +575,7 @@ func TestDetectionIsLocal(t *testing.T) {
 	}
 }
 
-// §4.4 last write wins: the later put remains, and what it threw away is told.
+// §4.4, last write wins: the later version remains, and the lost one is reported.
 func TestLastWriteWins(t *testing.T) {
 	w := five(t)
 	w.lww = true
@@ -593,19 +595,19 @@ func TestLastWriteWins(t *testing.T) {
 	for _, e := range w.events {
 		v.Apply(e)
 	}
-	if v.Lost() != 1 { // first; base was overwritten by a node that held it
+	if v.Lost() != 1 { // the version "first"; "base" was overwritten by a node that held it
 		t.Fatalf("%d versions lost, want 1", v.Lost())
 	}
 }
 
-// kv679: a coordinator that lost the key must not mint an old dot again.
+// Riak's bug KV679: a coordinator that lost a key does not mint an old dot again.
 func TestKV679WipedCoordinator(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
 	ctx := w.mustPut("n3", key, "v1", nil).Context
 	w.mustPut("n3", key, "v2", ctx)
 	w.wipe("n3")
-	w.mustPut("n3", key, "new", nil) // n3 knows nothing of the key
+	w.mustPut("n3", key, "new", nil) // n3 holds nothing of the key
 	w.pass(time.Second)
 	w.wantValues("n1", key, "new", "v2")
 	if dots := w.mintedTwice(); dots != nil {
@@ -613,8 +615,8 @@ func TestKV679WipedCoordinator(t *testing.T) {
 	}
 }
 
-// kv679 by way of a stand-in that handed its hint back, and then gets an older
-// state of the key from somebody else.
+// KV679 by way of a fallback that delivered its hint, and then gets an older state of the key from
+// another node.
 func TestKV679HandedBackHint(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
@@ -643,7 +645,7 @@ func TestKV679HandedBackHint(t *testing.T) {
 	}
 }
 
-// mintedTwice lists dots that two puts of one key got.
+// mintedTwice returns the dots that two puts of one key got.
 func (w *world) mintedTwice() []vclock.Dot {
 	type told struct {
 		key string

@@ -11,12 +11,13 @@ import (
 	"ringside/engine/wire"
 )
 
-// §4.9: n6 is to be given ranges by one change of the ring and to give them away by the next, and learns of both at
-// once. It holds nothing of them, and n7, which gets them from n6, waits for the nodes that hold them.
+// §4.9: one change of the ring gives ranges to n6, and the next one takes them away. n6 learns of
+// both at once and holds nothing of the ranges. n7, which gets them from n6, waits for the nodes
+// that hold them.
 func TestNewHomeWaitsForHoldersThatItsPredecessorNeverHeardFrom(t *testing.T) {
 	for _, nodes := range []int{1, 3} {
 		w := newWorldOf(t, ring.Config{Strategy: ring.EqualPartitions, N: nodes, Q: testQ}, "n1", "n2", "n3", "n4", "n5")
-		w.restart(func(c *Config) { c.R, c.W = 1, 1 })
+		w.restart(func(c *Config) { c.Quorum = wire.Quorum{R: 1, W: 1} })
 		gossiping(w)
 		keys := w.fillKeys("n1", 200)
 		was := w.ringNow()
@@ -25,7 +26,7 @@ func TestNewHomeWaitsForHoldersThatItsPredecessorNeverHeardFrom(t *testing.T) {
 		h1, _ := w.nodes["n1"].members.history.With(int64(w.now), member.Change{Node: "n6", By: "n1", Kind: member.Join, Weight: 1})
 		h2, _ := h1.With(int64(w.now), member.Change{Node: "n7", By: "n1", Kind: member.Join, Weight: 1})
 		between := w.nodes["n1"].members.rings.Of(h1)
-		w.refuse = func(m wire.Message) bool { // nothing of what is handed over gets through
+		w.refuse = func(m wire.Message) bool { // no transfer gets through
 			o, ok := m.Body.(wire.Offer)
 			return ok && o.Phase == wire.OfferRange && o.Keys > 0
 		}
@@ -52,10 +53,11 @@ func TestNewHomeWaitsForHoldersThatItsPredecessorNeverHeardFrom(t *testing.T) {
 	}
 }
 
-// §4.9: as above, but n6 has not heard that it was ever a member. n7 does not take its word that nothing is left of a range.
+// §4.9: as above, but n6 has not heard that it was ever a member. n7 does not believe n6 that
+// nothing of a range is left.
 func TestNewHomeDoesNotAskOneThatKnowsAnOlderRing(t *testing.T) {
 	w := newWorldOf(t, ring.Config{Strategy: ring.EqualPartitions, N: 3, Q: testQ}, "n1", "n2", "n3", "n4", "n5")
-	w.restart(func(c *Config) { c.R, c.W = 1, 1 })
+	w.restart(func(c *Config) { c.Quorum = wire.Quorum{R: 1, W: 1} })
 	gossiping(w)
 	keys := w.fillKeys("n1", 200)
 	w.newcomer("n6", "n1")
@@ -64,7 +66,7 @@ func TestNewHomeDoesNotAskOneThatKnowsAnOlderRing(t *testing.T) {
 	h1, _ := w.nodes["n1"].members.history.With(int64(w.now), member.Change{Node: "n6", By: "n1", Kind: member.Join, Weight: 1})
 	h2, _ := h1.With(int64(w.now), member.Change{Node: "n7", By: "n1", Kind: member.Join, Weight: 1})
 	between := w.nodes["n1"].members.rings.Of(h1)
-	w.refuse = func(m wire.Message) bool { // nothing is handed over, and n6 hears of no change
+	w.refuse = func(m wire.Message) bool { // no transfer gets through, and n6 hears of no change
 		o, isOffer := m.Body.(wire.Offer)
 		_, isGossip := m.Body.(wire.Gossip)
 		return isOffer && o.Phase == wire.OfferRange && o.Keys > 0 || isGossip && m.To == "n6"
@@ -89,8 +91,8 @@ func TestNewHomeDoesNotAskOneThatKnowsAnOlderRing(t *testing.T) {
 	w.wantHomes(keys...)
 }
 
-// §4.9: a home that is asked for a range before it knows that it loses the range does not say that it has nothing left:
-// it still takes writes for it.
+// §4.9: a home that does not know yet that it loses a range still takes writes for the range. So it
+// does not answer that nothing of the range is left.
 func TestHomeThatKnowsNoChangeHandsNothingOver(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4")
 	home := w.ring.Homes([]byte("key"))[0]
@@ -103,7 +105,7 @@ func TestHomeThatKnowsNoChangeHandsNothingOver(t *testing.T) {
 	}
 }
 
-// §4.6, §4.9: a node that keeps a hint is not empty, so that it does not say goodbye when it leaves.
+// §4.6, §4.9: a node that keeps a hint is not empty, so it does not announce its departure.
 func TestNodeWithHintsIsNotEmpty(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4")
 	key := w.keyAt("n1", "n2", "n3", "n4")

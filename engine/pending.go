@@ -2,8 +2,8 @@ package engine
 
 // §4.9, on the side of the new home. The node takes writes at once, but does not count toward R
 // before it was given what its predecessors held. Each predecessor that is no longer a home has to
-// hand the range over. If such a predecessor is gone for good, comparisons with the other homes take
-// the place of its range. Package pending keeps the books.
+// hand the range over. If such a predecessor is gone for good, comparisons with the other homes
+// take the place of its range. Package pending keeps the books.
 
 import (
 	"slices"
@@ -56,9 +56,9 @@ func (a *arrivals) recut() {
 	}
 }
 
-// awaitPassedOn waits for ranges that the node got by one of the changes that it learns of, and lost
-// by a later one. No node handed these ranges over to it, and the new homes ask it for them. When it
-// hands the ranges over, it names the nodes that held them.
+// awaitPassedOn waits for ranges that the node got by one of the changes that it learns of, and
+// lost by a later one. No node handed these ranges over to it, and the new homes ask it for them.
+// When it hands the ranges over, it names the nodes that held them.
 func (a *arrivals) awaitPassedOn(before []*ring.Ring) {
 	if a.n.members.gone {
 		return // the node has said that it holds nothing, so it names no nodes either
@@ -101,8 +101,8 @@ func (a *arrivals) complete(id keyrange.ID) bool {
 	return ok && slices.Contains(rg.Homes, a.n.cfg.Name) && a.ranges.Get(id).Complete(rg.Homes, a.n.cfg.Name, a.willGive)
 }
 
-// willGive reports whether a node can still hand ranges over: it is a member, or it leaves and can be
-// reached.
+// willGive reports whether a node can still hand ranges over: it is a member, or it leaves and can
+// be reached.
 func (a *arrivals) willGive(node string) bool {
 	if a.n.members.has(node) {
 		return true

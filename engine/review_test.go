@@ -1,6 +1,6 @@
 package engine
 
-// Bugs that a reader found, each as the test that showed it.
+// Bugs that a review of the code found, each with the test that shows it.
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// damage spoils what a node's store holds under dbKey.
+// damage damages the record that a node's store holds under dbKey.
 func (w *world) damage(node string, s store.Space, dbKey []byte) {
 	w.t.Helper()
 	if b, err := w.stores[node].Get(s, dbKey); b == nil || err != nil {
@@ -26,8 +26,8 @@ func (w *world) damage(node string, s store.Space, dbKey []byte) {
 	}
 }
 
-// Under last write wins every version that loses leaves a gap in later clocks;
-// the clock must stay short, or no context of the key can be used any more.
+// Under last write wins each lost version leaves a gap in later clocks. The clock must stay short,
+// or no client can use a context of the key.
 func TestLWWClocksStayShort(t *testing.T) {
 	w := five(t)
 	w.lww = true
@@ -47,7 +47,7 @@ func TestLWWClocksStayShort(t *testing.T) {
 	}
 }
 
-// A peer that hangs is suspected by those that only read.
+// Nodes that only read also suspect a peer that does not answer.
 func TestReadsSuspectAHungPeer(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n1", "n2", "n3")
@@ -62,7 +62,7 @@ func TestReadsSuspectAHungPeer(t *testing.T) {
 	}
 }
 
-// A damaged replica is not declared empty while a home that may hold the value is away.
+// A damaged replica is not repaired to nothing while a home that may hold the value is away.
 func TestDamageIsNotDeclaredEmpty(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n1", "n2", "n3")
@@ -79,11 +79,11 @@ func TestDamageIsNotDeclaredEmpty(t *testing.T) {
 	}
 	w.heal(true)
 	w.get("n3", key)
-	w.pass(time.Second) // and now all homes are there, so it is mended
+	w.pass(time.Second) // now all homes can be reached, and the replica is repaired
 	w.wantValues("n3", key, "v")
 }
 
-// A strict put through an outsider asks homes that are only suspected before it is refused.
+// A strict put through a node that is no home tries suspected homes before it is refused.
 func TestStrictPutAsksTheSuspected(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
@@ -101,7 +101,7 @@ func TestStrictPutAsksTheSuspected(t *testing.T) {
 	}
 }
 
-// Stand-ins that are only suspected are tried before a put or a get is refused.
+// Suspected fallbacks are tried before a put or a get is refused.
 func TestSuspectedStandInsAreTried(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
@@ -115,7 +115,7 @@ func TestSuspectedStandInsAreTried(t *testing.T) {
 	}
 }
 
-// Half a second of slowness at the homes does not make a key look as if it were not there.
+// Homes that are slow for half a second do not make a key look absent.
 func TestSlownessIsNotAbsence(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5", "n6")
 	key := w.keyAt("n1", "n2", "n3")
@@ -128,7 +128,7 @@ func TestSlownessIsNotAbsence(t *testing.T) {
 	}
 }
 
-// More new keys than one incarnation has epochs for.
+// A node stamps more new keys than one incarnation has epochs.
 func TestEpochsDoNotRunOut(t *testing.T) {
 	w := five(t)
 	n := w.nodes["n1"]
@@ -148,8 +148,8 @@ func TestEpochsDoNotRunOut(t *testing.T) {
 	}
 }
 
-// A disk that was put back from an older copy does not make its node stamp a
-// dot that others have seen.
+// A node whose disk was restored from an older copy does not stamp a dot that other nodes have
+// seen.
 func TestRestoredCopy(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n1", "n2", "n3")
@@ -168,7 +168,7 @@ func TestRestoredCopy(t *testing.T) {
 	w.wantValues("n2", key, "three")
 }
 
-// A hint whose record is damaged is told as lost, not as delivered.
+// A hint with a damaged record is reported as lost, not as delivered.
 func TestDamagedHint(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5", "n2", "n1")
@@ -182,7 +182,7 @@ func TestDamagedHint(t *testing.T) {
 	}
 }
 
-// A put whose last hope goes is answered at once.
+// A put is answered at once when no further acknowledgement can come.
 func TestNobodyLeftToWaitFor(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	key := w.keyAt("n1")
@@ -196,7 +196,7 @@ func TestNobodyLeftToWaitFor(t *testing.T) {
 	}
 }
 
-// A replica that was damaged and mended is one key, as before.
+// A replica that was damaged and repaired counts as one key, as before.
 func TestKeysAreCountedOnce(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n1", "n2", "n3")
@@ -212,7 +212,7 @@ func TestKeysAreCountedOnce(t *testing.T) {
 	}
 }
 
-// What never left its node makes nobody look dead.
+// A message that never left its node makes no peer suspected.
 func TestUnsent(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n1", "n2", "n3")
@@ -232,7 +232,7 @@ func TestUnsent(t *testing.T) {
 	}
 }
 
-// After any storm nothing is left over: no call, no request, no hint, no timer.
+// After splits, crashes and restarts nothing is left: no call, no request, no hint, no timer.
 func TestNothingIsLeftOver(t *testing.T) {
 	for seed := range uint64(60) {
 		w := five(t)
@@ -249,7 +249,7 @@ func TestNothingIsLeftOver(t *testing.T) {
 	}
 }
 
-// storm splits, kills and restarts while requests are under way.
+// storm splits, kills and restarts nodes while requests are under way.
 func storm(w *world, r *rand.Rand) {
 	for range 120 {
 		switch r.IntN(8) {
@@ -286,7 +286,8 @@ func storm(w *world, r *rand.Rand) {
 	}
 }
 
-// A stand-in answers for a key whose homes are all silent, though nobody said that they are gone.
+// A fallback answers for a key whose homes are all silent, although no driver reported them as
+// down.
 func TestSilentHomesDoNotBlockReads(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5", "n6")
 	key := w.keyAt("n1", "n2", "n3")
@@ -299,11 +300,11 @@ func TestSilentHomesDoNotBlockReads(t *testing.T) {
 	}
 }
 
-// A put counts toward the node's limit while it is handed over, too.
+// A forwarded put counts toward the limit of the node that forwards it.
 func TestHandedOverPutsAreBounded(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
-	w.split(false, []string{"n1"}, []string{"n2", "n3", "n4", "n5"}) // nobody answers n1's pings
+	w.split(false, []string{"n1"}, []string{"n2", "n3", "n4", "n5"}) // no node answers n1's pings
 	for i := range uint64(MaxRequests + 1) {
 		w.step("n1", Request{Client: 1000 + i, Body: wire.PutRequest{Key: []byte(key)}})
 	}
@@ -319,7 +320,7 @@ func TestHandedOverPutsAreBounded(t *testing.T) {
 	}
 }
 
-// A get that is refused before anybody is asked is answered, and harms nobody.
+// A get that is refused before any node is asked is answered, and leaves nothing behind.
 func TestRefusedGets(t *testing.T) {
 	w := five(t)
 	refused := func(want wire.Code, req wire.GetRequest) {

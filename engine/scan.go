@@ -1,7 +1,7 @@
 package engine
 
-// Scans of the records in the store, by key range (§4.7) and in small parts (scrub.go, tombstones.go).
-// If the store fails in a scan, the driver notices it; the scan then ends early.
+// Scans of the records in the store, by key range (§4.7) and in small parts (scrub.go,
+// tombstones.go). If the store fails in a scan, the driver notices it; the scan then ends early.
 
 import (
 	"bytes"

@@ -12,11 +12,12 @@ import (
 	"ringside/engine/wire"
 )
 
-// What is known to have broken other systems. Others of the kind stand where their mechanism is tested:
-// kv679 in paper_test.go, wiped ranges and repairs without end in antientropy_test.go, nodes that come and go
-// in membership_test.go, tombstones in tombstones_test.go, last write wins with clock skew in package sim.
+// Known bugs of other systems. More of them are tested with their mechanisms: KV679 in
+// paper_test.go, wiped ranges and endless repairs in antientropy_test.go, joins and leaves in
+// membership_test.go, tombstones in tombstones_test.go, last write wins with clock skew in package
+// sim.
 
-// kv679 for a replica that was not the coordinator: it lost the key, and coordinates it from
+// KV679 for a home that was not the coordinator: it loses the key, and coordinates the key from
 // then on.
 func TestKV679OtherReplica(t *testing.T) {
 	w := five(t)
@@ -32,8 +33,8 @@ func TestKV679OtherReplica(t *testing.T) {
 	}
 }
 
-// Two nodes with one actor id: a node is set up with a copy of another's disk, and both write the keys
-// that both hold.
+// Two nodes with one actor: a node starts from a copy of another node's disk, and both coordinate
+// puts of the same keys.
 func TestTwoNodesWithOneActorID(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
@@ -65,8 +66,8 @@ func copied(t *testing.T, from *store.Mem) *store.Mem {
 	return to
 }
 
-// Sibling explosion, by forwarded coordination: two clients that never read write through a node that
-// is no home, each with what its last put gave it.
+// Sibling explosion by forwarded puts: two clients that never get the key put it through a node
+// that is no home, each with the context of its last put.
 func TestSiblingExplosionByForwarding(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")
@@ -80,12 +81,12 @@ func TestSiblingExplosionByForwarding(t *testing.T) {
 	w.wantValues("n1", key, "a", "b")
 }
 
-// Work inside gossip that makes peers suspect the node: nobody waits for gossip, so that a peer which
-// does not answer any is not suspected for it, and a history that is long is not long under way in one step.
+// Gossip that takes long makes no peer suspected: no node waits for an answer to gossip. A long
+// history takes only one step.
 func TestGossipMakesNobodySuspect(t *testing.T) {
 	w := five(t)
 	gossiping(w)
-	unheard := 0 // messages to n5, which does not answer; without clients all are gossip
+	unheard := 0 // messages to n5, which does not answer; without clients all of them are gossip
 	w.cut = func(from, to string) bool {
 		if to == "n5" {
 			unheard++
@@ -111,7 +112,7 @@ func TestGossipMakesNobodySuspect(t *testing.T) {
 	}
 }
 
-// longHistory has nodes come and go.
+// longHistory returns a history in which nodes join and leave.
 func longHistory(w *world, changes int) member.History {
 	h := w.nodes["n2"].members.history
 	for i := range changes {
@@ -124,7 +125,7 @@ func longHistory(w *world, changes int) member.History {
 	return h
 }
 
-// The same put, repeated by the network, is one write (two nodes that count it differently would be two).
+// A put that the network repeats is one write.
 func TestRepeatedMessagesAreOneWrite(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")

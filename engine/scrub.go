@@ -14,7 +14,8 @@ import (
 	"ringside/engine/ring"
 )
 
-// scrub reads the next part of the store, and builds the trees of ranges with damaged records again.
+// scrub reads the next part of the store, and builds the trees of ranges with damaged records
+// again.
 func (s *syncer) scrub() {
 	n := s.n
 	if mutant.Is(mutant.NeverScrubbed) || !n.members.ringKnown() { // without a ring there are no ranges

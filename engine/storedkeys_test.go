@@ -12,16 +12,16 @@ import (
 	"ringside/engine/wire"
 )
 
-// A storedKey is what a record is kept under.
+// A storedKey is a key under which a record may be in the store.
 type storedKey struct {
 	space store.Space
 	key   []byte
-	known bool // a node made it
+	known bool // a node writes such keys
 }
 
-// storedKeys are what a node keeps records under, and what is nearly that.
+// storedKeys returns keys that a node writes, and keys that differ a little from those.
 func storedKeys() map[string]storedKey {
-	other := append(record.DataKey([]byte("k"))[:16:16], "other"...) // the position is not the key's
+	other := append(record.DataKey([]byte("k"))[:16:16], "other"...) // the position is that of another key
 	return map[string]storedKey{
 		"data":                    {store.Data, record.DataKey([]byte("k")), true},
 		"data of another key":     {store.Data, other, false},
@@ -30,19 +30,19 @@ func storedKeys() map[string]storedKey {
 		"data without anything":   {store.Data, []byte{}, false},
 		"hint":                    {store.Hints, record.HintKey("n2", []byte("k")), true},
 		"hint for no name":        {store.Hints, record.HintKey("N\x1b2", []byte("k")), false},
-		"hint for nobody":         {store.Hints, record.HintKey("", []byte("k")), false},
+		"hint for no home":        {store.Hints, record.HintKey("", []byte("k")), false},
 		"hint of another key":     {store.Hints, append([]byte("n2\x00"), other...), false},
 		"hint that holds no zero": {store.Hints, []byte("n2"), false},
 	}
 }
 
-// storedRecord is one that a node could have written.
+// storedRecord is a record that a node could have written.
 func storedRecord() []byte {
 	v := vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1"}, Counter: 1}, Value: []byte("old")}
 	return record.Encode(record.Record{Siblings: vclock.Siblings{v}, Stored: int64(testStart)})
 }
 
-// with starts three nodes, the first of which finds a record on its disk.
+// with starts three nodes, of which the first has a record in its store.
 func with(t *testing.T, s store.Space, key, value []byte) *world {
 	w := newWorld(t, "n1", "n2", "n3")
 	w.timings = DefaultTimings()
@@ -53,20 +53,20 @@ func with(t *testing.T, s store.Space, key, value []byte) *world {
 	return w
 }
 
-// A record under a key that no client's key makes is damage: it is told, and gone, and what
-// is under a key as a node writes it stays.
+// A record under a key that no client can have put is damage: the node reports it and drops the
+// record. Records under keys that a node writes stay.
 func TestStrangeStoredKeys(t *testing.T) {
 	for name, k := range storedKeys() {
 		w := with(t, k.space, k.key, storedRecord())
-		if told := len(w.saw(event.Damaged)); (told == 0) != k.known {
-			t.Errorf("%s: %d times told of damage", name, told)
+		if reports := len(w.saw(event.Damaged)); (reports == 0) != k.known {
+			t.Errorf("%s: %d reports of damage", name, reports)
 		}
 		if b, err := w.stores["n1"].Get(k.space, k.key); err != nil || (b != nil) != k.known {
 			t.Errorf("%s: %d bytes are left, error %v", name, len(b), err)
 		}
 		w.pass(DefaultTimings().AntiEntropy * 2)
 		want := ""
-		if k.known { // the data, or the hint that was handed over
+		if k.known { // the record, or the hint that went home
 			want = "old"
 		}
 		got := ""
@@ -79,7 +79,7 @@ func TestStrangeStoredKeys(t *testing.T) {
 	}
 }
 
-// Whatever a disk holds, a node starts from it and serves.
+// A node starts from any disk, and serves requests.
 func FuzzStoredKeys(f *testing.F) {
 	for _, k := range storedKeys() {
 		f.Add(byte(k.space), k.key, storedRecord())
@@ -103,8 +103,8 @@ func FuzzStoredKeys(f *testing.F) {
 	})
 }
 
-// A node that joined, and finds both its history and a record damaged, knows no ring to scrub for: it waits
-// until it is told.
+// A node that joined finds both its history and a record damaged. Without a ring it does not scrub
+// until gossip brings the history.
 func TestDamagedJoiner(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	db := store.NewMem()
@@ -113,15 +113,15 @@ func TestDamagedJoiner(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	n, out, err := New(Config{Name: "n4", Ring: w.config, Seeds: []string{"n1"}, R: 2, W: 2, Secret: []byte("secret"), Timings: DefaultTimings(), Incarnation: 1}, db, testStart)
+	n, out, err := New(Config{Name: "n4", Ring: w.config, Seeds: []string{"n1"}, Quorum: wire.Quorum{R: 2, W: 2}, Secret: []byte("secret"), Timings: DefaultTimings(), Incarnation: 1}, db, testStart)
 	if err != nil {
 		t.Fatal(err)
 	}
-	told := len(out.Events)
+	events := len(out.Events)
 	for now := testStart; now < testStart+3*DefaultTimings().AntiEntropy; now += time.Second {
-		told += len(n.Step(now, nil).Events)
+		events += len(n.Step(now, nil).Events)
 	}
-	if told == 0 || n.Audit() != nil {
-		t.Errorf("told %d events; %v", told, n.Audit())
+	if events == 0 || n.Audit() != nil {
+		t.Errorf("%d events; %v", events, n.Audit())
 	}
 }

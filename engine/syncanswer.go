@@ -1,7 +1,7 @@
 package engine
 
-// §4.7: the other side of a round of anti-entropy (syncround.go). It answers each question from what
-// the node holds now, and remembers nothing of the round.
+// §4.7: the other side of a round of anti-entropy (syncround.go). It answers each question from
+// what the node holds now, and remembers nothing of the round.
 
 import (
 	"math"

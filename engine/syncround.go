@@ -4,10 +4,9 @@ package engine
 // host in common. Subsequently, using this tree traversal scheme the nodes determine if they have
 // any differences and perform the appropriate synchronization action."
 //
-// One node runs a round; the other one only answers (syncanswer.go). Each answer goes syncLevels
-// down, so a tree takes three or four questions. Then the nodes compare the hashes of the keys in
-// the buckets that differ, and exchange only the keys that differ: the round pulls first, and pushes
-// what the other node still lacks. Both ends merge what comes as they merge any replica.
+// One node runs a round; the other one only answers (syncanswer.go). Here the round compares the
+// two trees. Each answer goes syncLevels down, so a tree takes at most four questions. Then the
+// round compares the buckets that differ key by key (synckeys.go).
 
 import (
 	"fmt"
@@ -16,26 +15,13 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/keyrange"
 	"ringside/engine/merkle"
-	"ringside/engine/mutant"
-	"ringside/engine/oversize"
-	"ringside/engine/record"
 	"ringside/engine/ring"
-	"ringside/engine/store"
-	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
-const (
-	// syncLevels is how many levels an answer goes down. An answer has 16 hashes for each node that
-	// differs. One level at a time would take four times the questions.
-	syncLevels = 4
-	// listedKeys is about how many keys are listed at once. That takes each node a millisecond. A
-	// bucket with more than wire.MaxSyncHashes keys (on a ring with sixty million keys) is listed in
-	// part; pushes from both sides then bring the rest.
-	listedKeys = 128
-	// pushWindow is how many pushed keys may be under way at once.
-	pushWindow = 16
-)
+// syncLevels is how many levels an answer goes down. An answer has 16 hashes for each node that
+// differs. One level at a time would take four times the questions.
+const syncLevels = 4
 
 // A round is one comparison of a range with another home of it.
 type round struct {
@@ -77,15 +63,7 @@ func (r *round) tree() (*merkle.Tree, bool) {
 	return r.n.trees.Tree(r.task.id), true
 }
 
-// mayCompare says whether the task still makes sense on the ring of now.
-func (n *Node) mayCompare(t task) bool {
-	if !t.transfer {
-		return t.id.HasHomes(n.members.ring, n.cfg.Name, t.peer)
-	}
-	rg, ok := t.id.Find(n.members.ring)
-	return ok && slices.Contains(rg.Homes, t.peer) && !slices.Contains(rg.Homes, n.cfg.Name)
-}
-
+// purpose returns what the writes of the round are for.
 func (r *round) purpose() wire.Purpose {
 	if r.task.transfer {
 		return wire.Transfer
@@ -172,9 +150,11 @@ func (r *round) descend() {
 	}
 	nodes := r.nodes[:min(len(r.nodes), wire.MaxSyncNodes)]
 	r.nodes = r.nodes[len(nodes):]
-	r.askTree(wire.Sync{Ask: wire.AskTree, Level: r.level, Nodes: nodes, Root: tree.Root()}, func(a wire.SyncReply) { r.below(nodes, a) })
+	question := wire.Sync{Ask: wire.AskTree, Level: r.level, Nodes: nodes, Root: tree.Root()}
+	r.askTree(question, func(a wire.SyncReply) { r.below(nodes, a) })
 }
 
+// emit adds an event about the round as it is now.
 func (r *round) emit(kind event.Kind) {
 	r.n.emit(event.Event{Kind: kind, Peer: r.task.peer, Rounds: []event.SyncRound{r.res}})
 }
@@ -188,7 +168,9 @@ func (r *round) below(nodes []uint32, a wire.SyncReply) {
 	if r.level == 0 {
 		r.res.Hashes++
 		if a.Same {
-			r.n.records.tooLarge.MergedAll(r.task.peer, func(key []byte) bool { return keyrange.At(r.n.members.ring, ring.Of(key)) == r.task.id })
+			r.n.records.tooLarge.MergedAll(r.task.peer, func(key []byte) bool {
+				return keyrange.At(r.n.members.ring, ring.Of(key)) == r.task.id
+			})
 			r.end("")
 			return
 		}
@@ -226,185 +208,12 @@ func (r *round) follow(tree *merkle.Tree, nodes []uint32, hashes []uint64, down 
 	var path []event.SyncHash
 	for up := 0; up <= down; up++ {
 		level, node := r.level+down-up, to>>up
-		path = append(path, event.SyncHash{Level: level, Node: node, Left: tree.Hash(level, node), Right: theirs[node-first>>up]})
+		left, right := tree.Hash(level, node), theirs[node-first>>up]
+		path = append(path, event.SyncHash{Level: level, Node: node, Left: left, Right: right})
 		if up < down {
 			theirs = merkle.Fold(theirs)
 		}
 	}
 	slices.Reverse(path)
 	r.res.Path = append(r.res.Path[:min(len(r.res.Path), r.level)], path...)
-}
-
-// list asks for the hashes of the keys in the next buckets that differ.
-func (r *round) list() {
-	tree, ok := r.tree()
-	if !ok {
-		return
-	}
-	if len(r.nodes) == 0 {
-		why := ""
-		if r.refused && r.task.transfer && !mutant.Is(mutant.RefusalIgnored) {
-			why = r.task.peer + " did not take all of it"
-		}
-		r.end(why)
-		return
-	}
-	k := min(max(listedKeys/(tree.Keys()>>tree.Depth()+1), 1), wire.MaxSyncNodes, len(r.nodes))
-	if k > 1 && r.n.buggify(ShortAnswers) {
-		k = 1
-	}
-	r.buckets, r.nodes = r.nodes[:k], r.nodes[k:]
-	r.askTree(wire.Sync{Ask: wire.AskBuckets, Nodes: r.buckets}, r.listed)
-}
-
-// listed finds the keys that differ, from the hashes of the peer's records.
-func (r *round) listed(a wire.SyncReply) {
-	tree, ok := r.tree()
-	if !ok {
-		return
-	}
-	r.res.Hashes += len(a.Hashes)
-	r.theirs = make(map[uint64]bool, len(a.Hashes))
-	for _, h := range a.Hashes {
-		r.theirs[h] = true
-	}
-	r.counted = map[string]bool{}
-	mine := map[uint64]bool{}
-	r.push = nil
-	scanBucketList(r.n.db, tree, r.buckets, func(k scanned) bool {
-		mine[k.state.Hash] = true
-		if !r.theirs[k.state.Hash] {
-			r.push = append(r.push, k.key)
-			r.count(k.key)
-		} else {
-			r.n.records.tooLarge.Merged(k.key, r.task.peer)
-		}
-		return true
-	})
-	r.pull = slices.DeleteFunc(slices.Clone(a.Hashes), func(h uint64) bool { return mine[h] || r.task.transfer || r.cannotMerge(h) })
-	r.fetch()
-}
-
-// cannotMerge reports whether the peer's record with that hash is known to be too large to be merged.
-// Its key still differs, so cannotMerge counts the key.
-func (r *round) cannotMerge(hash uint64) bool {
-	f := r.n.records.tooLarge.BlocksPull(r.n.now, r.task.peer, hash)
-	if f == nil {
-		return false
-	}
-	r.count(f.Key)
-	r.refused = true
-	return true
-}
-
-// count notes that a key differs.
-func (r *round) count(key []byte) {
-	if r.counted[string(key)] {
-		return
-	}
-	r.counted[string(key)] = true
-	r.res.Count++
-	if len(r.res.Differing) < event.MaxSyncKeys {
-		r.res.Differing = append(r.res.Differing, key)
-	}
-}
-
-// fetch pulls the records that the peer has and this node does not, then goes on to push.
-func (r *round) fetch() {
-	if len(r.pull) == 0 {
-		r.pushSome()
-		return
-	}
-	want := r.pull[:min(len(r.pull), r.n.background.ctl.Part(wire.MaxSyncEntries))]
-	r.askTree(wire.Sync{Ask: wire.AskKeys, Nodes: r.buckets, Hashes: want}, r.fetched)
-}
-
-// fetched merges the records of an answer.
-func (r *round) fetched(a wire.SyncReply) {
-	tree, ok := r.tree()
-	if !ok {
-		return
-	}
-	pulled := map[uint64]bool{}
-	for _, e := range a.Entries {
-		s := merkle.StateOf(e.Key, e.Siblings, e.LWW)
-		if !slices.Contains(r.buckets, uint32(tree.Bucket(ring.Of(e.Key)))) || !r.theirs[s.Hash] {
-			continue // the round did not ask for this record
-		}
-		pulled[s.Hash] = true
-		r.count(e.Key)
-		if r.task.look {
-			continue
-		}
-		if mutant.Is(mutant.SyncTruncates) {
-			e.Siblings = truncated(e.Siblings)
-		}
-		switch r.n.records.merge(update{key: e.Key, siblings: e.Siblings, lww: e.LWW, purpose: wire.AntiEntropy, peer: r.task.peer}) {
-		case wire.OK:
-			r.res.Received++
-		case wire.TooLarge:
-			r.tooLarge(e.Key, s.Hash, e.Siblings)
-			fallthrough
-		default:
-			r.refused = true
-		}
-	}
-	r.pull = slices.DeleteFunc(slices.Clone(r.pull), func(h uint64) bool { return pulled[h] })
-	if len(pulled) == 0 { // the other records have changed since they were listed
-		r.pull, r.refused = nil, true
-	}
-	r.fetch()
-}
-
-// tooLarge remembers that the versions of a key at both ends do not fit into one record. hash and
-// theirs are the peer's record, 0 and nil if this node does not know it.
-func (r *round) tooLarge(key []byte, hash uint64, theirs vclock.Siblings) {
-	rec, err := r.n.records.read(store.Data, record.DataKey(key))
-	if err != nil {
-		return
-	}
-	r.n.records.refused(oversize.Merge{
-		TooLarge: event.TooLarge{Key: key, Peer: r.task.peer, Bytes: rec.Siblings.Size(), Versions: len(rec.Siblings), PeerBytes: theirs.Size(), PeerVersions: len(theirs)},
-		Mine:     stateOf(key, rec).Hash, Theirs: hash,
-	})
-}
-
-// pushSome sends the records that this node has and the peer does not, until the window is full. It
-// goes on to the next buckets once the peer has answered all of them.
-func (r *round) pushSome() {
-	if r.task.look || mutant.Is(mutant.NeverPushed) {
-		r.push = nil
-	}
-	for len(r.push) > 0 && !r.over && !r.n.windowFull(r.flying, pushWindow) {
-		key := r.push[0]
-		r.push = r.push[1:]
-		if r.n.records.tooLarge.BlocksPush(r.n.now, r.task.peer, key, r.theirs) {
-			r.refused = true
-			continue
-		}
-		rec, err := r.n.records.read(store.Data, record.DataKey(key))
-		if err != nil || len(rec.Siblings) == 0 || r.theirs[stateOf(key, rec).Hash] {
-			continue // the peer's record contains all versions
-		}
-		r.flying++
-		w := wire.Write{Key: key, Siblings: rec.Siblings, LWW: rec.LWW, Purpose: r.purpose()}
-		r.ask(w, func(b wire.Body) {
-			r.flying--
-			a, ok := b.(wire.WriteReply)
-			switch {
-			case ok && a.Err == wire.OK:
-				r.n.records.tooLarge.Merged(key, r.task.peer)
-				r.res.Sent++
-			case ok && a.Err == wire.TooLarge:
-				r.tooLarge(key, 0, nil)
-				fallthrough
-			default:
-				r.refused = true
-			}
-			r.pushSome()
-		})
-	}
-	if len(r.push) == 0 && r.flying == 0 && !r.over {
-		r.list()
-	}
 }

@@ -5,10 +5,10 @@ package engine
 // first home of a key finds old tombstones and asks all members twice; each member answers from its
 // store.
 //
-// The grace, Timings.Tombstones, is longer than the sum of: two times the longest delay of a message,
-// the time of a request, and the part of the grace that a node may stand still unnoticed. A node that
-// cannot answer may hold an ancestor. So tombstones stay while a member cannot be reached, and while a
-// former member has not said that it holds nothing (member.Gone).
+// The grace, Timings.Tombstones, is longer than the sum of: two times the longest delay of a
+// message, the time of a request, and the part of the grace that a node may stand still unnoticed.
+// A node that cannot answer may hold an ancestor. So tombstones stay while a member cannot be
+// reached, and while a former member has not said that it holds nothing (member.Gone).
 
 import (
 	"bytes"
@@ -29,10 +29,11 @@ import (
 const (
 	// MinTombstones is the shortest useful grace: more than twice what a client's request may take.
 	MinTombstones = 5 * time.Second
-	// collectEvery is the longest time between two scans for tombstones. A short grace has shorter ones.
+	// collectEvery is the longest time between two scans for tombstones. A short grace has shorter
+	// ones.
 	collectEvery = 10 * time.Second
-	// stallPart is the part of the grace, one in stallPart, for which a node may stand still without
-	// the end of its watches.
+	// stallPart is the part of the grace, one in stallPart, for which a node may stand still
+	// without the end of its watches.
 	stallPart = 4
 )
 
@@ -68,7 +69,8 @@ func (c *collector) pause() time.Duration {
 	return min(c.n.cfg.Timings.Tombstones/stallPart, collectEvery)
 }
 
-// collect scans a part of the store for old tombstones, and begins a batch with those that it finds.
+// collect scans a part of the store for old tombstones, and begins a batch with those that it
+// finds.
 func (c *collector) collect() {
 	n := c.n
 	n.after(c.pause(), c.collect)
@@ -102,8 +104,8 @@ func (c *collector) collect() {
 	})
 }
 
-// collectable returns the tombstone in a stored record. It returns false unless the record holds only
-// tombstones, all older than the grace, of a key that this node is the first home of.
+// collectable returns the tombstone in a stored record. It returns false unless the record holds
+// only tombstones, all older than the grace, of a key that this node is the first home of.
 func (c *collector) collectable(dataKey, value []byte) (wire.Tombstone, bool) {
 	n := c.n
 	_, k := record.ParseDataKey(dataKey)
@@ -158,8 +160,8 @@ func (c *collector) reportKept(count int, why string) {
 	}
 }
 
-// askAll asks all members one of the two questions, this node among them. It calls then if tombstones
-// are left that no member objected to.
+// askAll asks all members one of the two questions, this node among them. It calls then if
+// tombstones are left that no member objected to.
 func (c *collector) askAll(b *tombstone.Batch, phase wire.CollectPhase, then func()) {
 	n := c.n
 	if b.Over() {
@@ -239,8 +241,9 @@ func (c *collector) endBatch(b *tombstone.Batch, why string) {
 	}
 }
 
-// dropEverywhere tells all members to drop the tombstones that all agreed to twice. A home that does
-// not get the message still offers the tombstone to the others, and is told then (wasCollected).
+// dropEverywhere asks all members to drop the tombstones that all agreed to twice. A home that does
+// not get the message still offers the tombstone to the others, and gets the message then
+// (wasCollected).
 func (c *collector) dropEverywhere(b *tombstone.Batch) {
 	order := wire.Collect{Batch: b.ID, Phase: wire.CollectDrop, Tombstones: b.Tombstones}
 	for _, m := range c.n.members.ring.Members() {
@@ -264,11 +267,11 @@ func (c *collector) onCollect(m wire.Message, q wire.Collect) {
 	c.n.answer(m, c.judge(m.From, m.Digest, q))
 }
 
-// judge answers one of the two questions of a node that knows the ring as view.
-func (c *collector) judge(from string, view uint64, q wire.Collect) wire.CollectReply {
+// judge answers one of the two questions of a node that knows the history with this digest.
+func (c *collector) judge(from string, digest uint64, q wire.Collect) wire.CollectReply {
 	n, first := c.n, q.Phase == wire.CollectAsk
 	switch {
-	case view != n.members.digest:
+	case digest != n.members.digest:
 		return wire.CollectReply{Err: wire.Pending}
 	case n.cfg.Timings.Tombstones == 0 || first && c.watches.Asked(from, q.Batch):
 		return wire.CollectReply{Err: wire.BadRequest}
@@ -293,8 +296,9 @@ func (c *collector) judge(from string, view uint64, q wire.Collect) wire.Collect
 	return r
 }
 
-// holdsOnly answers whether the node holds nothing of a key but, as a home, the tombstone. Ranges that
-// move need no other care: a node that still holds something of one says so, or does not answer.
+// holdsOnly answers whether the node holds nothing of a key but, as a home, the tombstone. Ranges
+// that move need no other care: a node that still holds something of one says so, or does not
+// answer.
 func (c *collector) holdsOnly(t wire.Tombstone) wire.CollectAnswer {
 	n := c.n
 	if len(n.handoff.index.HomesOf(t.Key)) > 0 {
@@ -344,8 +348,8 @@ func (c *collector) drop(q wire.Collect) {
 	}
 }
 
-// wasCollected reports whether siblings are a tombstone that was collected a while ago. The node need
-// not take it again. from, the node that sent it, is told to drop it as well.
+// wasCollected reports whether siblings are a tombstone that was collected a while ago. The node
+// need not take it again. from, the node that sent it, gets the message to drop it as well.
 func (c *collector) wasCollected(key []byte, siblings vclock.Siblings, lww bool, from string) bool {
 	state, batch, ok := c.watches.WasCollected(key)
 	if !ok || stateOf(key, record.Record{Siblings: siblings, LWW: lww}).Hash != state {

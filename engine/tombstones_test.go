@@ -1,7 +1,7 @@
 package engine
 
-// P3 and P4 where tombstones go: a delete stays deleted though nothing is left of it, and what comes
-// after it is not swallowed.
+// P3 and P4 where tombstones are collected: a deleted version stays deleted after its tombstone is
+// gone, and a later put is not taken for the deleted version.
 
 import (
 	"slices"
@@ -19,7 +19,7 @@ import (
 
 const testGrace = 20 * time.Second
 
-// collecting is a world whose nodes collect tombstones, and compare their trees if told to.
+// collecting returns a world whose nodes collect tombstones and, if asked for, run anti-entropy.
 func collecting(t *testing.T, compare bool) *world {
 	w := five(t)
 	w.timings.Tombstones, w.timings.Gossip = testGrace, time.Second
@@ -41,7 +41,7 @@ func (w *world) del(via, key string, ctx []byte) wire.PutReply {
 	return r
 }
 
-// held is what a node's disk holds of a key as a home.
+// held returns the versions of a key in a node's own record.
 func (w *world) held(node, key string) vclock.Siblings {
 	w.t.Helper()
 	rec, err := w.nodes[node].records.read(store.Data, record.DataKey([]byte(key)))
@@ -51,17 +51,18 @@ func (w *world) held(node, key string) vclock.Siblings {
 	return rec.Siblings
 }
 
-// holders lists the nodes that hold anything of a key.
+// holders lists the nodes that hold a record of a key.
 func (w *world) holders(key string) []string {
 	return slices.DeleteFunc(slices.Clone(w.names), func(n string) bool { return len(w.held(n, key)) == 0 })
 }
 
-// untilCollected lets time pass until nobody holds anything of a key.
+// untilCollected lets time pass until no node holds a record of a key.
 func (w *world) untilCollected(key string) {
 	w.t.Helper()
 	for end := w.now + 10*testGrace; len(w.holders(key)) > 0; w.pass(time.Second) {
 		if w.now > end {
-			w.t.Fatalf("%s is still at %v; first home says %q", key, w.holders(key), w.nodes[w.ring.Homes([]byte(key))[0]].collector.kept)
+			first := w.nodes[w.ring.Homes([]byte(key))[0]]
+			w.t.Fatalf("%s is still at %v; the first home says %q", key, w.holders(key), first.collector.kept)
 		}
 	}
 	for _, n := range w.names {
@@ -71,7 +72,7 @@ func (w *world) untilCollected(key string) {
 	}
 }
 
-// wantKept lets time pass and checks that homes keep the tombstone of a key, and say why.
+// wantKept lets time pass, and checks that the homes keep the tombstone of a key and say why.
 func (w *world) wantKept(key, why string) {
 	w.t.Helper()
 	w.pass(5 * testGrace)
@@ -79,7 +80,8 @@ func (w *world) wantKept(key, why string) {
 	if got := first.State(); got.Tombstones == 0 || !strings.Contains(got.Kept, why) {
 		w.t.Fatalf("%s holds %d tombstones and says %q, want %q", first.cfg.Name, got.Tombstones, got.Kept, why)
 	}
-	if !slices.ContainsFunc(w.saw(event.TombstonesKept), func(e event.Event) bool { return strings.Contains(e.Message, why) }) {
+	says := func(e event.Event) bool { return strings.Contains(e.Message, why) }
+	if !slices.ContainsFunc(w.saw(event.TombstonesKept), says) {
 		w.t.Errorf("no event says %q", why)
 	}
 	if k := len(w.saw(event.TombstoneCollected)); k > 0 {
@@ -87,7 +89,8 @@ func (w *world) wantKept(key, why string) {
 	}
 }
 
-// A tombstone goes after the grace, from all homes, and nothing remembers the key. Who had seen it may put again.
+// After the grace all homes drop the tombstone, and no node remembers the key. A client with the
+// context of the delete may put again.
 func TestTombstonesAreCollected(t *testing.T) {
 	w := collecting(t, false)
 	key := w.keyAt("n1", "n2", "n3")
@@ -107,7 +110,7 @@ func TestTombstonesAreCollected(t *testing.T) {
 	}
 	w.mustPut("n1", key, "eggs", gone.Context)
 	w.wantValues("n3", key, "eggs")
-	for _, n := range w.names { // nobody watches for ever
+	for _, n := range w.names { // all watches end
 		w.pass(2 * testGrace)
 		if c := w.nodes[n].collector; c.watches.Len()+c.batches.Len()+c.batches.ActiveLen() > 0 {
 			t.Errorf("%s still watches %d keys of %d batches", n, c.watches.Len(), c.batches.Len())
@@ -115,8 +118,8 @@ func TestTombstonesAreCollected(t *testing.T) {
 	}
 }
 
-// Two deletes that did not know of each other leave two tombstones, which go together; a tombstone
-// beside a value stays.
+// Two concurrent deletes leave two tombstones, which are collected together. A tombstone beside a
+// value stays.
 func TestOnlyDeadKeysAreCollected(t *testing.T) {
 	w := collecting(t, false)
 	twice, half := w.keyAt("n1", "n2", "n3"), w.keyOf("n2", "n3", "n4")
@@ -136,7 +139,7 @@ func TestOnlyDeadKeysAreCollected(t *testing.T) {
 	}
 }
 
-// While somebody may hold an ancestor the tombstone stays, and it is said why.
+// While a node may hold an ancestor the tombstone stays, and the home says why.
 func TestTombstonesStay(t *testing.T) {
 	for name, test := range map[string]struct {
 		block func(*world, string)
@@ -174,7 +177,7 @@ func TestTombstonesStay(t *testing.T) {
 			}, "n5 has yet to hand a deleted key over",
 			func(w *world) { w.refuse = nil },
 		},
-		"another ring": { // n5 was told of a change that nobody else knows
+		"another ring": { // n5 knows of a change that no other node knows
 			func(w *world, _ string) {
 				w.refuse = func(m wire.Message) bool { _, ok := m.Body.(wire.Gossip); return ok }
 				w.newcomer("n6", "n1")
@@ -196,8 +199,8 @@ func TestTombstonesStay(t *testing.T) {
 	}
 }
 
-// Zombie delete: a home that never heard of the delete still holds what was deleted. The tombstone
-// stays until it did.
+// A home that missed the delete still holds the deleted version. The tombstone stays until the home
+// has it.
 func TestZombieDelete(t *testing.T) {
 	w := collecting(t, false)
 	key := w.keyAt("n1", "n2", "n3")
@@ -209,14 +212,14 @@ func TestZombieDelete(t *testing.T) {
 		t.Fatalf("n3 holds %v", s)
 	}
 	w.wantKept(key, "n3 holds something else")
-	w.wantValues("n4", key) // the read mends n3
+	w.wantValues("n4", key) // the get repairs n3
 	w.untilCollected(key)
 	w.pass(5 * testGrace)
 	w.wantValues("n3", key)
 }
 
-// Zombie delete by a message: a home that holds nothing is sent, between the two questions, what was deleted, and then
-// the tombstone. It holds the same again, but a reader may have taken the value from it.
+// Between the two questions a home gets the deleted version, and then the tombstone. It holds the
+// same as before, but a reader may have got the deleted version from it.
 func TestLateWriteBetweenTheQuestions(t *testing.T) {
 	w := collecting(t, false)
 	key := w.keyAt("n1", "n2", "n3")
@@ -240,12 +243,12 @@ func TestLateWriteBetweenTheQuestions(t *testing.T) {
 		t.Fatalf("%d homes dropped the tombstone", k)
 	}
 	if e := w.saw(event.TombstonesKept); len(e) == 0 || !strings.Contains(e[len(e)-1].Message, "n3 cannot say") {
-		t.Fatalf("told %v", e)
+		t.Fatalf("the events are %v", e)
 	}
 	w.untilCollected(key)
 }
 
-// untilWatched lets time pass until node has agreed to the first question about key.
+// untilWatched lets time pass until the node has agreed to the first question about a key.
 func (w *world) untilWatched(node, key string) {
 	w.t.Helper()
 	for end := w.now + 5*testGrace; ; w.pass(100 * time.Millisecond) {
@@ -258,7 +261,7 @@ func (w *world) untilWatched(node, key string) {
 	}
 }
 
-// A repeated question must not begin a watch anew that was ended meanwhile.
+// A repeated question does not begin a watch again that has ended.
 func TestRepeatedQuestion(t *testing.T) {
 	w := collecting(t, false)
 	key := w.keyAt("n1", "n2", "n3")
@@ -283,7 +286,7 @@ func TestRepeatedQuestion(t *testing.T) {
 	}
 }
 
-// Whoever starts anew, or stands still for long, between the two questions cannot vouch for what it said.
+// A node that restarts or stands still for long between the two questions does not agree again.
 func TestWatchesEnd(t *testing.T) {
 	for name, happens := range map[string]func(*world){
 		"crash": func(w *world) { w.kill("n2"); w.start("n2") },
@@ -309,8 +312,9 @@ func TestWatchesEnd(t *testing.T) {
 	}
 }
 
-// Doomstone: the tombstone is reaped, the key made anew, and then somebody hands the tombstone back. What was made anew stays,
-// whether the tombstone comes soon, when it is known to be collected, or much later.
+// A known bug of other systems: after a tombstone was collected and the key was put again, the
+// tombstone comes back. The new version stays, whether the tombstone comes soon or after the
+// watches have ended.
 func TestDoomstone(t *testing.T) {
 	for _, soon := range []bool{true, false} {
 		w := collecting(t, true)
@@ -340,8 +344,8 @@ func TestDoomstone(t *testing.T) {
 	}
 }
 
-// Expired tombstone and endless read repair: a home that was not told to drop the tombstone has it when the others do
-// not. It offers it to them, is told, and then all is quiet.
+// A home missed the order to drop a tombstone that the others have dropped. It offers them the
+// tombstone, gets the order then, and no further repair follows.
 func TestCollectedTombstonesAreNotRepairedForEver(t *testing.T) {
 	w := collecting(t, true)
 	key := w.keyAt("n1", "n2", "n3")
@@ -357,7 +361,7 @@ func TestCollectedTombstonesAreNotRepairedForEver(t *testing.T) {
 	}
 	w.untilCollected(key)
 	if missed != 1 || len(w.saw(event.TombstoneCollected)) != 3 {
-		t.Fatalf("%d were not told, %d dropped it", missed, len(w.saw(event.TombstoneCollected)))
+		t.Fatalf("%d homes missed the order, %d dropped it", missed, len(w.saw(event.TombstoneCollected)))
 	}
 	mark := len(w.events)
 	for _, via := range w.names {
@@ -371,7 +375,7 @@ func TestCollectedTombstonesAreNotRepairedForEver(t *testing.T) {
 	}
 }
 
-// A reader that saw the tombstone at one home just before it was dropped everywhere does not bring it back to the others.
+// A get that saw the tombstone at one home just before all homes dropped it does not bring it back.
 func TestReadRepairBringsNoTombstoneBack(t *testing.T) {
 	w := collecting(t, false)
 	key := w.keyAt("n1", "n2", "n3")
@@ -386,7 +390,8 @@ func TestReadRepairBringsNoTombstoneBack(t *testing.T) {
 	}
 }
 
-// A node that went says so when it has nothing any more, and takes nothing from then on: the others need not reckon with it.
+// A former member says that it holds nothing, and takes nothing from then on. So the others collect
+// tombstones without it.
 func TestNodesThatWentSayThatTheyHoldNothing(t *testing.T) {
 	w := collecting(t, false)
 	key := w.keyAt("n1", "n2", "n3")
@@ -402,19 +407,19 @@ func TestNodesThatWentSayThatTheyHoldNothing(t *testing.T) {
 	}
 	w.next++
 	w.step("n1", ChangeMembership{Client: w.next, Change: member.Change{Node: "n4", Kind: member.Gone}})
-	if e := w.told[w.next][0]; e.Err != wire.BadRequest {
+	if e := w.replyEvents[w.next][0]; e.Err != wire.BadRequest {
 		t.Fatalf("n1 writes down that n4 holds nothing: %v", e.Changes)
 	}
 	w.kill("n5")
 	w.untilCollected(key)
-	w.start("n5") // it may join again, and is a node like any other
+	w.start("n5") // it may join again
 	w.change("n1", "n5", member.Join)
 	w.mustPut("n5", key, "eggs", nil)
 	w.wantValues("n5", key, "eggs")
 }
 
-// A node that restarts between losing a range of which it holds nothing and handing it over does not take itself
-// for a home of it for ever.
+// A node loses a range of which it holds nothing, and restarts before it has handed the range over.
+// It does not count as a home of the range for ever.
 func TestEmptyRangesAreHandedOverAfterARestart(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
 	gossiping(w)

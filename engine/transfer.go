@@ -1,9 +1,9 @@
 package engine
 
-// §4.9 Adding/Removing Storage Nodes: a node X that joins is assigned key ranges of which other nodes
-// were in charge. "Some existing nodes no longer have to" keep some of their keys "and these nodes
-// transfer those keys to X": they offer the keys, and transfer them when X confirms. A removal does
-// the reverse.
+// §4.9 Adding/Removing Storage Nodes: a node X that joins is assigned key ranges of which other
+// nodes were in charge. "Some existing nodes no longer have to" keep some of their keys "and these
+// nodes transfer those keys to X": they offer the keys, and transfer them when X confirms. A
+// removal does the reverse.
 //
 // A node that holds records of a range without being a home of it brings them to all N homes. It
 // drops the range only when each home holds all of it durably. So a join, a leave, the return of a
@@ -28,7 +28,8 @@ import (
 const (
 	// handOverPause gathers the transfers that one change sets off.
 	handOverPause = time.Millisecond
-	// transferLease is how long a confirmed transfer may be silent before another node may begin one.
+	// transferLease is how long a confirmed transfer may be silent before another node may begin
+	// one.
 	transferLease = 2 * time.Second
 )
 
@@ -116,8 +117,8 @@ func (t *transfers) resumeSoon() {
 	})
 }
 
-// resume goes on with all that the node hands over or waits for, and plans to do so again as long as
-// anything is left.
+// resume goes on with all that the node hands over or waits for, and plans to do so again as long
+// as anything is left.
 func (t *transfers) resume() {
 	n, r := t.n, t.n.members.ring
 	if !n.members.ringKnown() || mutant.Is(mutant.ForeignKept) {
@@ -215,13 +216,16 @@ func (t *transfers) push(h *handover, home string) {
 		if r.Err != "" {
 			return
 		}
-		t.n.emit(event.Event{Kind: event.RangeTransferred, Peer: home, Span: spanOf(h.ID), Count: r.Sent, Rounds: []event.SyncRound{r}})
+		t.n.emit(event.Event{
+			Kind: event.RangeTransferred, Peer: home, Span: spanOf(h.ID), Count: r.Sent, Rounds: []event.SyncRound{r},
+		})
 		t.pushed(h, home, root)
 	}})
 }
 
 // pushed reports the end of a transfer to the home. The node's tree had this root when the transfer
-// began. The buggify point SlowTransfers delays the report, so that the node takes writes meanwhile.
+// began. The buggify point SlowTransfers delays the report, so that the node takes writes
+// meanwhile.
 func (t *transfers) pushed(h *handover, home string, root uint64) {
 	if !t.n.buggify(SlowTransfers) {
 		t.reportDone(h, home, root)
@@ -237,8 +241,8 @@ func (t *transfers) pushed(h *handover, home string, root uint64) {
 	})
 }
 
-// reportDone tells a home that it holds all that made up root, and names the nodes that this node
-// waits for.
+// reportDone reports to a home that it holds all that made up root, and names the nodes that this
+// node waits for.
 func (t *transfers) reportDone(h *handover, home string, root uint64) {
 	h.busy = true
 	o := h.message(t.n.trees.Tree(h.ID), wire.OfferDone)
@@ -281,7 +285,8 @@ func (t *transfers) drop(h *handover) {
 	n.departure.check()
 }
 
-// onOffer answers a node that holds a range of this node, or that waits for one that this node holds.
+// onOffer answers a node that holds a range of this node, or that waits for one that this node
+// holds.
 func (t *transfers) onOffer(m wire.Message, o wire.Offer) {
 	n := t.n
 	id := keyrange.ID{Start: o.Start, End: o.End, Depth: o.Depth}
@@ -302,7 +307,7 @@ func (t *transfers) onOffer(m wire.Message, o wire.Offer) {
 	n.answer(m, r)
 }
 
-// left tells a new home whether this node has anything left for it. If not, missing are the nodes
+// left answers a new home whether this node has anything left for it. If not, missing are the nodes
 // that have yet to hand the range over to this node.
 func (t *transfers) left(id keyrange.ID) (a wire.OfferAnswer, missing []string) {
 	if !t.holds(id) {
@@ -312,7 +317,8 @@ func (t *transfers) left(id keyrange.ID) (a wire.OfferAnswer, missing []string) 
 	return wire.OfferLater, nil
 }
 
-// confirm accepts a transfer unless another node is sending the same range: the keys would come twice.
+// confirm accepts a transfer unless another node is sending the same range: the keys would come
+// twice.
 func (t *transfers) confirm(id keyrange.ID, from string, keys int) wire.OfferAnswer {
 	if in, ok := t.in[id]; ok && in.from != from && t.n.now < in.until {
 		return wire.OfferLater

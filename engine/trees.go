@@ -19,6 +19,7 @@ type trees struct {
 	n *Node
 }
 
+// newTrees returns trees that are built from the store when they are asked for.
 func newTrees(n *Node) *trees {
 	return &trees{n: n, Set: treeset.New(func(t *merkle.Tree) {
 		scanBuckets(n.db, t, 0, 1<<t.Depth(), func(s scanned) bool {

@@ -15,6 +15,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/settings"
 	"ringside/engine/store"
+	"ringside/engine/wire"
 	"ringside/localcluster/inbox"
 	"ringside/localcluster/link"
 )
@@ -145,7 +146,7 @@ func (i *incarnation) config(distrust bool) engine.Config {
 	n, s := i.node, i.c.registry.settings()
 	return engine.Config{
 		Name: n.name, Ring: s.RingConfig(), Founders: foundersFor(s, n.name), Seeds: s.Seeds,
-		R: s.R, W: s.W, Strict: s.Strict, LWW: s.Mode == settings.ModeLWW,
+		Quorum: wire.Quorum{R: s.R, W: s.W, Strict: s.Strict}, LWW: s.Mode == settings.ModeLWW,
 		Secret: n.c.claim.Secret, Seed: rand.Uint64(), Timings: timings(s),
 		Incarnation: i.number, LastRun: n.disk.LastRun(), Distrust: distrust, Buffered: s.Buffer > 0,
 		Literal: s.Clocks == settings.ClocksLiteral, Truncate: s.Truncate,

@@ -1,6 +1,3 @@
-// Package keyrange names key ranges across changes of the ring. A ring.Range belongs to one ring.
-// An ID says which part of the key space a message, a tree or a transfer is about, and finds the
-// range on another ring if that ring has the same one.
 package keyrange
 
 import (
@@ -50,6 +47,7 @@ func (id ID) HasHomes(r *ring.Ring, nodes ...string) bool {
 // Overlaps reports whether a key can be in both ranges.
 func (id ID) Overlaps(o ID) bool { return id.holds(o.End) || o.holds(id.End) }
 
+// holds reports whether p lies in the range.
 func (id ID) holds(p ring.Position) bool { return ring.Range{Start: id.Start, End: id.End}.Holds(p) }
 
 // Size returns the part of the key space that the range covers, above 0 and at most 1.

@@ -1,9 +1,3 @@
-// Package liveness holds what a failure detector believes of each peer (§4.8.3). It sends nothing:
-// the node reports what it sees of a peer, and the state says whether the belief has changed.
-//
-// A peer is in one of two states. It is healthy, or it has failed: it is disconnected, or it is
-// suspected because it did not answer. The two causes end separately. An answer ends the suspicion,
-// a new connection ends both.
 package liveness
 
 import (
@@ -47,6 +41,7 @@ func (p *Peers) change(name string) *peer {
 	return s
 }
 
+// healthy reports whether the peer has not failed.
 func (s *peer) healthy() bool { return !s.disconnected && !s.suspected }
 
 // Healthy reports whether the peer is connected and not suspected.
@@ -64,7 +59,8 @@ func (p *Peers) HeardWithin(name string, now, d time.Duration) bool {
 	return s.answered && now-s.heard <= d
 }
 
-// Answered reports an answer of the peer. It returns true if the peer had failed and is healthy now.
+// Answered reports an answer of the peer. It returns true if the peer had failed and is healthy
+// now.
 func (p *Peers) Answered(name string, now time.Duration) (recovered bool) {
 	s := p.change(name)
 	s.answered, s.heard = true, now

@@ -1,9 +1,3 @@
-// Package pending keeps the ranges that a node waits for after a change of the ring (§4.9). A new
-// home takes writes at once, but it does not count toward R before its predecessors have given it
-// what they hold.
-//
-// The package only keeps books: the node asks, receives and compares, and reports the outcome here.
-// Ranges belong to one goroutine.
 package pending
 
 import (
@@ -64,7 +58,8 @@ func (p *Range) Missing() []string {
 	return slices.DeleteFunc(slices.Clone(p.from), func(f string) bool { return p.given[f] })
 }
 
-// Owed lists the homes of earlier rings that are no longer homes and have not handed the range over.
+// Owed lists the homes of earlier rings that are no longer homes and have not handed the range
+// over.
 func (p *Range) Owed(homes []string) []string {
 	return slices.DeleteFunc(p.Missing(), func(f string) bool { return slices.Contains(homes, f) })
 }

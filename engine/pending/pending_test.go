@@ -89,8 +89,8 @@ func TestOneQuestionAtATime(t *testing.T) {
 	}
 }
 
-// What the node has got never makes a complete range incomplete, and a range is never complete while
-// a former home owes it and will give it.
+// What the node has got never makes a complete range incomplete, and a range is never complete
+// while a former home owes it and will give it.
 func TestCompleteOnlyGrows(t *testing.T) {
 	nodes := []string{"n1", "n2", "n3", "n4", "n5", "n6"}
 	rapid.Check(t, func(rt *rapid.T) {

@@ -49,8 +49,8 @@ func (b *Batches) Begin(id uint64, tombstones []wire.Tombstone) *Batch {
 	return batch
 }
 
-// End gives a batch up, or ends it after its tombstones were collected. It returns false if the batch
-// was over already.
+// End gives a batch up, or ends it after its tombstones were collected. It returns false if the
+// batch was over already.
 func (b *Batches) End(batch *Batch) bool {
 	if batch.over {
 		return false
@@ -71,8 +71,8 @@ func (b *Batch) BeginRound(members int) {
 	b.objected, b.waiting = make([]bool, len(b.Tombstones)), members
 }
 
-// Answer takes a member's answers, one for each tombstone. It returns true if the answer is the last
-// of the round. The batch then keeps only the tombstones that no member objected to.
+// Answer takes a member's answers, one for each tombstone. It returns true if the answer is the
+// last of the round. The batch then keeps only the tombstones that no member objected to.
 func (b *Batches) Answer(batch *Batch, answers []wire.CollectAnswer) (last bool) {
 	for i, a := range answers {
 		batch.objected[i] = batch.objected[i] || a != wire.CollectAgreed

@@ -7,7 +7,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// MaxWatched bounds the keys that a node watches for all others together. Each takes about 200 bytes.
+// MaxWatched bounds the keys that a node watches for all others together. Each takes about 200
+// bytes.
 const MaxWatched = 1 << 16
 
 // Watches holds the keys that a node watches. A restart of the node ends all watches, because they
@@ -50,8 +51,8 @@ func (w *Watches) Watching(key []byte) bool {
 	return ok
 }
 
-// Asked reports whether a node has asked for this batch, or a later one, before. A repeated question
-// must not begin a watch again.
+// Asked reports whether a node has asked for this batch, or a later one, before. A repeated
+// question must not begin a watch again.
 func (w *Watches) Asked(by string, batch uint64) bool { return batch <= w.newest[by] }
 
 // A Round collects the watches that the first question of a batch begins.
@@ -82,8 +83,8 @@ func (w *Watches) Holds(by string, batch uint64, t wire.Tombstone) bool {
 	return w.byKey[string(t.Key)] == watch{by: by, batch: batch, state: t.State}
 }
 
-// Stored ends the watch of a key if the node now holds another state of the key. A tombstone that was
-// collected stays known: the node may have dropped its record.
+// Stored ends the watch of a key if the node now holds another state of the key. A tombstone that
+// was collected stays known: the node may have dropped its record.
 func (w *Watches) Stored(key []byte, state uint64) {
 	if k, ok := w.byKey[string(key)]; ok && !k.dropped && k.state != state {
 		delete(w.byKey, string(key))
@@ -121,8 +122,8 @@ func (w *Watches) Collected(batch uint64, t wire.Tombstone) {
 	}
 }
 
-// WasCollected reports whether a tombstone of the key was collected a while ago, and returns its state
-// and its batch.
+// WasCollected reports whether a tombstone of the key was collected a while ago, and returns its
+// state and its batch.
 func (w *Watches) WasCollected(key []byte) (state, batch uint64, ok bool) {
 	k, ok := w.byKey[string(key)]
 	return k.state, k.batch, ok && k.dropped

@@ -74,8 +74,8 @@ func TestTreesFollowTheStore(t *testing.T) {
 					rt.Fatalf("%d trees for %d ranges", s.Len(), len(r.Ranges()))
 				}
 			}
-			// Records of ranges that another ring cuts differently do not update the trees of this one,
-			// so the node prunes whenever its ring changes.
+			// Records of ranges that another ring cuts differently do not update the trees of this
+			// one, so the node prunes whenever its ring changes.
 			s.Prune(r)
 			for _, rg := range r.Ranges() {
 				id := keyrange.Of(r, rg)

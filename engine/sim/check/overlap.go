@@ -58,10 +58,10 @@ func (e *evidence) settledView(op *operation, nodes []string) *view {
 		if int(h.ID()) >= len(op.glances) {
 			return nil // the node joined meanwhile
 		}
-		if v := op.glances[h.ID()].view; v == 0 || v != h.Node().View() || digest != 0 && v != digest {
+		if v := op.glances[h.ID()].view; v == 0 || v != h.Node().Digest() || digest != 0 && v != digest {
 			return nil
 		}
-		digest, last = h.Node().View(), h
+		digest, last = h.Node().Digest(), h
 	}
 	return viewOf(last)
 }

@@ -38,7 +38,7 @@ func (r *reads) glances(op *operation) []glance {
 	r.hosts(func(h *kernel.Host) {
 		n := h.Node()
 		g := glance{
-			host: h, view: n.View(), awaits: len(n.Ring().Members()) > 0 && n.Awaits([]byte(op.Key)),
+			host: h, view: n.Digest(), awaits: len(n.Ring().Members()) > 0 && n.Awaits([]byte(op.Key)),
 			incarnation: h.Incarnation(), reachable: slices.Contains(reachable, h.Name()),
 		}
 		if op.Kind == plan.Get {

@@ -17,7 +17,7 @@ import (
 
 // hears takes in that a home acknowledged a put whose client was answered before.
 func (e *evidence) hears(ev event.Event) {
-	if op := e.ops[ev.Request]; op != nil && op.known != nil && e.world.Host(ev.Peer).Node().View() == op.known.history.Digest() {
+	if op := e.ops[ev.Request]; op != nil && op.known != nil && e.world.Host(ev.Peer).Node().Digest() == op.known.history.Digest() {
 		op.ackedBy(ev.Peer)
 	}
 }
@@ -58,7 +58,7 @@ func (t *transfers) lacks(h *kernel.Host, w *operation, homes []string, at *view
 	}
 	lack := 0
 	for _, name := range homes {
-		if o := t.world.Host(name); o.Up() && o.Node().View() == h.Node().View() && !o.Node().Awaits([]byte(w.Key)) && !t.holds(o, w) {
+		if o := t.world.Host(name); o.Up() && o.Node().Digest() == h.Node().Digest() && !o.Node().Awaits([]byte(w.Key)) && !t.holds(o, w) {
 			lack++
 		}
 	}

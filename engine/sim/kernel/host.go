@@ -11,6 +11,7 @@ import (
 	"ringside/engine/sim/rng"
 	"ringside/engine/splitmix"
 	"ringside/engine/store"
+	"ringside/engine/wire"
 )
 
 // A Host runs one node as package localcluster does. It takes inputs from an inbox, steps the node,
@@ -174,7 +175,7 @@ func (h *Host) config() engine.Config {
 	w, p := h.w, h.w.plan
 	c := engine.Config{
 		Name: h.name, Ring: w.members.ring.Config(), Rings: w.members.rings, Founders: w.foundersKnownTo(h), Seeds: p.Seeds(),
-		R: p.R, W: p.W, LWW: p.LWW(), Strict: p.Quorum == plan.Strict,
+		Quorum: wire.Quorum{R: p.R, W: p.W, Strict: p.Quorum == plan.Strict}, LWW: p.LWW(),
 		Secret: []byte(Secret), Seed: splitmix.Next(p.Seed ^ splitmix.Next(h.id<<32|h.incarnation)), Timings: p.NodeTimings(),
 		Incarnation: w.bug.incarnation(h.incarnation), LastRun: h.lastRun, Distrust: h.damage.doubtful, Buffered: h.Buffered(),
 		Literal: p.Literal(), Truncate: p.Clocks.Truncate, MaxHints: p.MaxHints(), MaxSiblings: p.MaxSiblings(),

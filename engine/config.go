@@ -1,0 +1,46 @@
+package engine
+
+import (
+	"ringside/engine/member"
+	"ringside/engine/ring"
+	"ringside/engine/wire"
+)
+
+// Config is what a node is made with. It never changes during a run of the node.
+type Config struct {
+	Name    string
+	Ring    ring.Config
+	Quorum  wire.Quorum // R and W of requests that name none (§4.5); if Strict, all requests are strict
+	LWW     bool        // last write wins, for every put (§4.4)
+	Secret  []byte      // seals contexts; the same on all nodes of a cluster
+	Seed    uint64      // of the node's random choices
+	Timings Timings
+
+	Founders []ring.Member // the first members of the cluster; none for a node that is to join one
+	Seeds    []string      // nodes that the node gossips with besides the members (§4.8.2)
+	Rings    *member.Rings // shared by nodes that one goroutine steps; nil: the node has its own
+
+	// Incarnation is the number of this run of the node, of incarnationBits bits. It is greater
+	// than those of all earlier runs. It becomes the disk's incarnation if the store is new, or if
+	// the counters in the store prove nothing.
+	Incarnation uint64
+	// LastRun is the Incarnation of the latest run that had a durable batch, as the driver
+	// remembers it outside the store; 0 if the driver does not know. A store without that run is an
+	// old copy.
+	LastRun uint64
+	// Distrust says that the store may lack writes that were once durable, because it was recovered
+	// from damage. The counters in it then prove nothing.
+	Distrust bool
+	// Buffered says that the driver has an object buffer (§6.1): Outputs need not be Durable, and a
+	// crash may lose the latest writes. It is the same on all nodes of a cluster.
+	Buffered bool
+
+	// Buggify is for simulators: if it returns true, the node does what is rare and right at this
+	// point. nil: never.
+	Buggify  func(BuggifyPoint) bool
+	Literal  bool // the paper's plain vector clocks, for every put (§4.4; see clocks.go)
+	Truncate int  // greatest number of pairs in the clock of a new version (§4.4); 0: no limit
+
+	MaxHints    int // greatest number of hints that the node keeps; 0: hints.DefaultMax
+	MaxSiblings int // greatest number of versions of a key that the node adds to; 0: wire.MaxSiblings
+}

@@ -1,0 +1,86 @@
+package engine
+
+import (
+	"time"
+
+	"ringside/engine/event"
+	"ringside/engine/member"
+	"ringside/engine/store"
+	"ringside/engine/wire"
+)
+
+// An Input is a Receive, Request, PeerUp, PeerDown, Unsent, Describe, Compare or ChangeMembership,
+// or nil if only time has passed.
+type Input interface{ isInput() }
+
+// Receive is a message from another node.
+type Receive struct{ Message wire.Message }
+
+// Request is a request of a client. Its Reply carries the same Client, a number that the driver
+// chooses.
+type Request struct {
+	Client uint64
+	Body   wire.ClientRequest
+}
+
+// PeerUp says that the driver has a new connection to Peer.
+type PeerUp struct{ Peer string }
+
+// PeerDown says that the driver cannot reach Peer: its connection is broken or refused. A driver
+// that does not know may omit PeerDown, because the node also notices silence.
+type PeerDown struct{ Peer string }
+
+// Unsent says that a Message of an earlier Output never left: it could not be encoded, or too much
+// was waiting for its receiver.
+type Unsent struct{ Message wire.Message }
+
+// Describe asks for a State event of the node, and for a Replicas event for each of Keys. They come
+// as Reply.Events, not as Output.Events.
+type Describe struct {
+	Client uint64
+	Keys   [][]byte
+}
+
+// Compare asks for rounds of anti-entropy now (§4.7): of each of Ranges that the node is a home of,
+// with each home ranked after the node. If all homes get the same Compare, each two homes compare
+// once. The Reply comes after the last round, with a SyncDone event.
+type Compare struct {
+	Client uint64
+	Ranges []event.Span // none: all ranges
+	Look   bool         // find differences, and repair nothing
+}
+
+// ChangeMembership asks for a change of the membership (§4.8.1). Of Change, the fields Node, Kind,
+// Weight and Zone count. The Reply has a Membership event, with the change as it was written down,
+// or with Err and Message.
+type ChangeMembership struct {
+	Client uint64
+	Change member.Change
+	DryRun bool // check the change, and write nothing down
+}
+
+func (ChangeMembership) isInput() {}
+func (Receive) isInput()          {}
+func (Request) isInput()          {}
+func (PeerUp) isInput()           {}
+func (PeerDown) isInput()         {}
+func (Unsent) isInput()           {}
+func (Describe) isInput()         {}
+func (Compare) isInput()          {}
+
+// Output is what the driver must do after a Step, in the order of the fields.
+type Output struct {
+	Writes   []store.Write  // apply in order
+	Durable  bool           // make all Writes so far durable before anything below leaves the node
+	Messages []wire.Message // send; they may be lost, delayed, repeated and reordered
+	Replies  []Reply        // give to local clients
+	Events   []event.Event  // show; they never change what a node does
+	Wake     time.Duration  // step again by that time, since 1970; 0: no need
+}
+
+// A Reply answers the Request, Describe, Compare or ChangeMembership of Client.
+type Reply struct {
+	Client uint64
+	Body   wire.ClientReply // to a Request
+	Events []event.Event    // to the other inputs
+}
