@@ -8,7 +8,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// Puts and gets of small values over TCP, R=W=2 of N=3 on five nodes.
+// BenchmarkCluster puts and gets small values over TCP, with R=W=2 of N=3 on five nodes.
 func BenchmarkCluster(b *testing.B) {
 	for _, mem := range []bool{false, true} {
 		c, err := Start(b.Context(), Options{Home: b.TempDir(), Mem: mem})
@@ -35,8 +35,9 @@ func load(b *testing.B, c *Cluster, op string, clients int) {
 				if op == "get" {
 					r, err = c.Do(b.Context(), "", wire.GetRequest{Key: key})
 				} else {
-					// Blind puts would make siblings: every one has its own key.
-					r, err = c.Do(b.Context(), "", wire.PutRequest{Key: fmt.Appendf(nil, "key-%d-%d", i, b.N), Value: make([]byte, 100)})
+					// Each put has its own key, because blind puts to one key would make siblings.
+					r, err = c.Do(b.Context(), "", wire.PutRequest{Key: fmt.Appendf(nil, "key-%d-%d", i, b.N),
+						Value: make([]byte, 100)})
 				}
 				if err != nil {
 					b.Error(err)

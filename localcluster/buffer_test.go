@@ -14,10 +14,10 @@ import (
 	"ringside/engine/wire"
 )
 
-// stillDisks are disks that stand still while they are told to.
+// stillDisks are disks that write nothing between hold and free.
 type stillDisks struct {
 	mu    sync.Mutex
-	stand chan struct{} // closed when they move again; nil while they do
+	stand chan struct{} // closed by free; nil while the disks write
 }
 
 func (d *stillDisks) hold() {
@@ -52,7 +52,7 @@ func (s stillStore) Apply(batch []store.Write, sync bool) error {
 	return s.Store.Apply(batch, sync)
 }
 
-// buffered begins a cluster with a buffer over disks that can stand still.
+// buffered starts a cluster with a buffer in front of disks that can stand still.
 func buffered(t *testing.T, o Options, objects int) (*Cluster, *stillDisks) {
 	t.Helper()
 	d := &stillDisks{}
@@ -62,7 +62,7 @@ func buffered(t *testing.T, o Options, objects int) (*Cluster, *stillDisks) {
 	return c, d
 }
 
-// acks returns the Ack events of the put, once there are count of them.
+// acks waits for count Ack events of the put and returns them.
 func acks(t *testing.T, c *Cluster, request uint64, count int) (out []event.Event) {
 	t.Helper()
 	await(t, "acks", func() bool {
@@ -82,7 +82,7 @@ func acks(t *testing.T, c *Cluster, request uint64, count int) (out []event.Even
 
 // §6.1: "Since the coordinator waits only for W responses, the performance of the write
 // operation is not affected by the performance of the durable write operation performed
-// by a single replica." Here the disks stand still, and W=2 of N=3 answer all the same.
+// by a single replica." Here the disks stand still, and W=2 of N=3 still answer.
 func TestPutDoesNotWaitForDisks(t *testing.T) {
 	c, disks := buffered(t, Options{Mem: true}, 100)
 	disks.hold()
@@ -101,16 +101,20 @@ func TestPutDoesNotWaitForDisks(t *testing.T) {
 	if durable := slices.DeleteFunc(last, func(e event.Event) bool { return e.Op == event.OpBuffered }); len(durable) != 1 {
 		t.Errorf("%d of N replicas are durable: %v", len(durable), durable)
 	}
-	await(t, "empty buffers", func() bool { return viewOf(t, c, "cart").Buffered() == 0 }) // the writer comes by without being asked
+	await(t, "empty buffers", func() bool {
+		return viewOf(t, c,
+			"cart").Buffered() == 0
+	}) // the flusher writes after its time
 }
 
-// With W=N the put waits for the one durable replica, too.
+// With W=N the put also waits for the one durable replica.
 func TestPutOfAllWaitsForTheDurableOne(t *testing.T) {
 	c, disks := buffered(t, Options{Mem: true}, 100)
 	disks.hold()
 	answered := make(chan wire.PutReply, 1)
 	go func() {
-		r, err := c.Do(t.Context(), "", wire.PutRequest{Request: 7, Key: []byte("cart"), Value: []byte("milk"), Quorum: wire.Quorum{W: 3}})
+		r, err := c.Do(t.Context(), "", wire.PutRequest{Request: 7, Key: []byte("cart"), Value: []byte("milk"),
+			Quorum: wire.Quorum{W: 3}})
 		p, ok := r.(wire.PutReply)
 		if !ok || err != nil {
 			t.Errorf("put: %+v, %v", r, err)
@@ -129,8 +133,8 @@ func TestPutOfAllWaitsForTheDurableOne(t *testing.T) {
 	}
 }
 
-// A crash takes what is in the buffer of one node. The others have it, the node itself
-// says what it lost, and what it comes back with is what its disk holds.
+// A crash loses the objects in the buffer of one node. Other nodes have the objects, events name
+// the lost keys, and after its restart the node has what its disk holds.
 func TestCrashLosesTheBuffer(t *testing.T) {
 	o := Options{Home: t.TempDir(), Settings: settings.Cluster{NoAntiEntropy: true}}
 	c, _ := buffered(t, o, 100)
@@ -143,7 +147,7 @@ func TestCrashLosesTheBuffer(t *testing.T) {
 	token := get(t, c, "", "cart").Context
 	disks.hold()
 	p := put(t, c, "", "cart", "eggs", token)
-	var victim string // one that keeps it in memory; the coordinator is such a one
+	var victim string // keeps the object in memory, as the coordinator does
 	for _, e := range acks(t, c, p.Request, 2) {
 		victim = e.Peer
 	}
@@ -159,8 +163,8 @@ func TestCrashLosesTheBuffer(t *testing.T) {
 		v.ApplyAll(batch)
 		return nil
 	})
-	if got := countEvents(t, c, event.BufferLost); got != 2 { // how many, and what became of each
-		t.Errorf("%d events tell of the loss", got)
+	if got := countEvents(t, c, event.BufferLost); got != 2 { // one with the number, and one for the key
+		t.Errorf("%d events of the loss", got)
 	}
 	if held := v.Key([]byte("cart")).Held[victim][""]; len(held) != 1 || string(held[0].Value) != "milk" {
 		t.Errorf("%s is said to hold %v on its disk", victim, held)
@@ -177,7 +181,7 @@ func TestCrashLosesTheBuffer(t *testing.T) {
 	}
 }
 
-// A full buffer holds the node back until its disk has made room; nothing is refused or lost.
+// A node with a full buffer waits until its disk has made room. No put is refused or lost.
 func TestFullBufferHoldsBack(t *testing.T) {
 	const objects, puts = 4, 60
 	c, disks := buffered(t, Options{Mem: true, Settings: settings.Cluster{Nodes: []string{"a"}, N: 1}}, objects)
@@ -187,7 +191,7 @@ func TestFullBufferHoldsBack(t *testing.T) {
 		wg.Go(func() { put(t, c, "a", fmt.Sprint("k", i), "v", nil) })
 	}
 	await(t, "a full buffer", func() bool { return c.registry.node("a").current.Load().buffered.Load() > 0 })
-	if n := c.registry.node("a").current.Load().buffered.Load(); n > objects+2 { // a step of one put more: the record, and the node's counter
+	if n := c.registry.node("a").current.Load().buffered.Load(); n > objects+2 {
 		t.Errorf("%d objects in a buffer of %d", n, objects)
 	}
 	disks.free()
@@ -197,7 +201,7 @@ func TestFullBufferHoldsBack(t *testing.T) {
 	}
 }
 
-// A cluster that is taken down in order loses nothing of its buffers.
+// A cluster that is taken down in order loses no object of its buffers.
 func TestDownFlushesBuffers(t *testing.T) {
 	o := Options{Home: t.TempDir(), Settings: settings.Cluster{Buffer: 1000}}
 	c := begin(t, o)
@@ -221,8 +225,7 @@ func TestDownFlushesBuffers(t *testing.T) {
 	}
 }
 
-// Buffers and everything else that hits a node at once: crashes under load lose no
-// write that two other replicas have.
+// With buffers, crashes under load lose no write that two other replicas have.
 func TestBufferedCrashesUnderLoad(t *testing.T) {
 	c := begin(t, Options{Settings: settings.Cluster{Buffer: 50}})
 	stop := make(chan struct{})
@@ -238,7 +241,8 @@ func TestBufferedCrashesUnderLoad(t *testing.T) {
 				default:
 				}
 				key := fmt.Sprintf("w%d-%d", w, i)
-				r, err := c.Do(t.Context(), "", wire.PutRequest{Key: []byte(key), Value: []byte(key), Quorum: wire.Quorum{W: 3}})
+				r, err := c.Do(t.Context(), "", wire.PutRequest{Key: []byte(key), Value: []byte(key),
+					Quorum: wire.Quorum{W: 3}})
 				if p, ok := r.(wire.PutReply); err == nil && ok && p.Err == wire.OK {
 					mu.Lock()
 					acked[key] = true
@@ -258,7 +262,7 @@ func TestBufferedCrashesUnderLoad(t *testing.T) {
 	close(stop)
 	wg.Wait()
 	t.Logf("%d puts were acked", len(acked))
-	for key := range acked { // by all three, the durable one among them
+	for key := range acked { // by all three homes, one of them durably
 		await(t, "the value", func() bool { return slices.Equal(values(get(t, c, "", key)), []string{key}) })
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// A writer counts a key of its own up, through whichever node the cluster chooses.
+// A writer increments the number in a key of its own, through nodes that the cluster chooses.
 type writer struct {
 	key   string
 	acked int            // the last number that was acknowledged
@@ -44,7 +44,8 @@ func (w *writer) run(ctx context.Context, t *testing.T, c *Cluster) {
 			w.stale++
 		}
 		w.tried++
-		r, err = c.Do(t.Context(), "", wire.PutRequest{Key: []byte(w.key), Value: []byte(strconv.Itoa(w.tried)), Context: g.Context})
+		r, err = c.Do(t.Context(), "", wire.PutRequest{Key: []byte(w.key), Value: []byte(strconv.Itoa(w.tried)),
+			Context: g.Context})
 		if err != nil {
 			t.Error(err)
 			return
@@ -57,7 +58,7 @@ func (w *writer) run(ctx context.Context, t *testing.T, c *Cluster) {
 	}
 }
 
-// sees says whether a read returned the last acknowledged number or a later one.
+// sees reports whether a read returned the last acknowledged number or a later one.
 func (w *writer) sees(g wire.GetReply) bool {
 	for _, v := range g.Siblings {
 		if n, _ := strconv.Atoi(string(v.Value)); n >= w.acked {
@@ -67,7 +68,7 @@ func (w *writer) sees(g wire.GetReply) bool {
 	return false
 }
 
-// settled waits until nothing is under way any more, and returns what there is then.
+// settled waits until no range and no hint is moving, and returns the view of the cluster then.
 func settled(t *testing.T, c *Cluster, limit time.Duration, keys ...[]byte) *view.Cluster {
 	t.Helper()
 	var blocks string
@@ -101,7 +102,8 @@ func moving(cluster *view.Cluster) string {
 }
 
 // §4.9 under load: three nodes join, one leaves and one that is dead is removed, while clients read
-// and write. Nothing that was acknowledged is lost, and every key is at its N homes and nowhere else.
+// and write. No acknowledged write is lost, and every key is at its N homes and nowhere
+// else.
 func TestJoinsAndLeavesUnderLoad(t *testing.T) {
 	c := begin(t, Options{})
 	defer c.Close()
@@ -128,7 +130,7 @@ func TestJoinsAndLeavesUnderLoad(t *testing.T) {
 	}
 	change(member.Request{Kind: member.Remove, Node: "n4"})
 	change(member.Request{Kind: member.Join})
-	moved := func() bool { // the removed node stays where it is, down
+	moved := func() bool { // the removed node stays down
 		events, err := c.Snapshot(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -154,7 +156,8 @@ func TestJoinsAndLeavesUnderLoad(t *testing.T) {
 		total, stale = total+w.acked, stale+w.stale
 		for why, n := range w.fails {
 			fails[why] += n
-			if !strings.Contains(why, "n4") && !strings.Contains(why, "in time") { // one was killed, and the machine may stand still
+			if !strings.Contains(why, "n4") && !strings.Contains(why,
+				"in time") { // a node was killed, and the machine may be slow
 				t.Errorf("%d requests failed: %s", n, why)
 			}
 		}
@@ -187,10 +190,11 @@ func TestJoinsAndLeavesUnderLoad(t *testing.T) {
 	if want := []string{"n1", "n3", "n5", "n6", "n7", "n8"}; !slices.Equal(members, want) {
 		t.Errorf("members are %v, want %v", members, want)
 	}
-	t.Logf("%d puts acknowledged, %d reads were stale, failed: %v; settled %v after the load", total, stale, fails, time.Since(began).Round(time.Millisecond))
+	t.Logf("%d puts acknowledged, %d reads were stale, failed: %v; settled %v after the load", total, stale, fails,
+		time.Since(began).Round(time.Millisecond))
 }
 
-// What a cluster has become outlives its process: who is a node, who is a member.
+// The nodes and the members of a cluster outlive its process.
 func TestMembershipOutlivesTheProcess(t *testing.T) {
 	home := t.TempDir()
 	c := begin(t, Options{Home: home})
@@ -205,12 +209,14 @@ func TestMembershipOutlivesTheProcess(t *testing.T) {
 	c = begin(t, Options{Home: home})
 	defer c.Close()
 	after := settled(t, c, 10*time.Second, []byte("cart"))
-	if !slices.Equal(before.Ring.Members(), after.Ring.Members()) || len(after.Nodes) != 5 || !after.Converged([]byte("cart")) {
-		t.Errorf("members were %v, are %v; %d nodes; %s", before.Ring.Members(), after.Ring.Members(), len(after.Nodes), after.Blocking([]byte("cart")))
+	if !slices.Equal(before.Ring.Members(), after.Ring.Members()) || len(after.Nodes) != 5 ||
+		!after.Converged([]byte("cart")) {
+		t.Errorf("members were %v, are %v; %d nodes; %s", before.Ring.Members(), after.Ring.Members(),
+			len(after.Nodes), after.Blocking([]byte("cart")))
 	}
 }
 
-// A founder that left and joins again begins with nothing, and does not say of anything that it is not there.
+// A founder that left and joins again begins without data, and does not report a key as absent.
 func TestFounderJoinsAgain(t *testing.T) {
 	c := begin(t, Options{Mem: true, Settings: settings.Cluster{N: 3, R: 1, W: 3}})
 	const keys = 400
@@ -242,8 +248,8 @@ func TestFounderJoinsAgain(t *testing.T) {
 	}
 }
 
-// The process ends after a node wrote a change down, and before the data root knows: the new member is
-// there again, with its disk.
+// The process ends after a node wrote a change and before the data root has it. The next start has
+// the new member, with its disk.
 func TestMemberThatWasNotRemembered(t *testing.T) {
 	dir, home := t.TempDir(), t.TempDir()
 	c := begin(t, Options{Home: home, Dir: dir})

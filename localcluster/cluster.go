@@ -72,8 +72,8 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 	c.ctx, c.run.cancel = context.WithCancel(context.Background())
 	c.registry.set(s)
 	c.network = link.NewNetwork(link.Options{Secret: claim.Secret, Memory: c.memory, Now: c.now, Publish: c.publish,
-		Addr: c.addrOf, Done: c.ctx.Done(), Stopped: control.ErrStopped})
-	c.client = client.New(client.Options{Secret: claim.Secret, Memory: c.memory, Lookup: c.target})
+		Addr: c.registry.addrOf, Done: c.ctx.Done(), Stopped: control.ErrStopped})
+	c.client = client.New(client.Options{Secret: claim.Secret, Memory: c.memory, Lookup: c.registry.target})
 	defer func() {
 		if err != nil {
 			c.run.stillborn = c.control == nil

@@ -97,7 +97,7 @@ func viewOf(t *testing.T, c *Cluster, keys ...string) *view.Cluster {
 	return v
 }
 
-// await waits for something that the cluster does on its own account.
+// await waits for a change that the cluster makes by itself.
 func await(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	deadline := time.Now().Add(15 * time.Second)
@@ -132,7 +132,7 @@ func TestPutAndGetThroughEveryNode(t *testing.T) {
 }
 
 func TestReadyQuickly(t *testing.T) {
-	const limit, attempts = 2 * time.Second, 4 // 0.5 s is the aim; test machines stall, but not every time
+	const limit, attempts = 2 * time.Second, 4 // the aim is 0.5 s; a test machine may be slow, but not every time
 	for _, mem := range []bool{false, true} {
 		took := limit + 1
 		for range attempts {
@@ -154,7 +154,8 @@ func TestReadyQuickly(t *testing.T) {
 	}
 }
 
-// Partition → puts on both sides → siblings and hints → heal → hints delivered → converged.
+// After a split with puts on both sides there are siblings and hints. After the heal the hints are
+// delivered, and the replicas converge.
 func TestSplitAndHeal(t *testing.T) {
 	inBothModes(t, func(t *testing.T, o Options) {
 		c := begin(t, o)
@@ -170,7 +171,7 @@ func TestSplitAndHeal(t *testing.T) {
 		}
 		do(t, c, fault.Fault{Kind: fault.Heal})
 		await(t, "hints to be delivered", func() bool { return viewOf(t, c).Hints() == 0 })
-		g := get(t, c, "n3", "cart") // and its read repair reaches homes that nobody kept a hint for
+		g := get(t, c, "n3", "cart") // its read repair also reaches homes without a hint
 		want(t, g, "milk eggs", "milk jam")
 		await(t, "convergence", func() bool { return viewOf(t, c, "cart").Converged([]byte("cart")) })
 		put(t, c, "n3", "cart", "milk eggs jam", g.Context)
@@ -183,9 +184,9 @@ func TestPutRightAfterFault(t *testing.T) {
 	for i := range 20 {
 		victim := c.registry.settings().Nodes[i%5]
 		do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{victim}})
-		for _, n := range viewOf(t, c).Nodes { // a node that is not told waits for the dead node
+		for _, n := range viewOf(t, c).Nodes { // a node that does not know would wait for the dead node
 			if n.Name != victim && !n.Suspects[victim] {
-				t.Errorf("%s was not told that %s is dead", n.Name, victim)
+				t.Errorf("%s does not know that %s is dead", n.Name, victim)
 			}
 		}
 		put(t, c, "", fmt.Sprintf("k%d", i), "v", nil)
@@ -216,7 +217,7 @@ func TestKillAndRestart(t *testing.T) {
 			t.Errorf("n3 moved from %s to %s", addr, now)
 		}
 		want(t, get(t, c, "n3", "cart"), "milk")
-		for _, n := range c.registry.settings().Nodes { // every replica survives the death of all
+		for _, n := range c.registry.settings().Nodes { // every replica survives the crash of each node
 			do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{n}})
 		}
 		want(t, get(t, c, "n1", "cart"), "milk")
@@ -271,7 +272,7 @@ func TestPauseAndResume(t *testing.T) {
 	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n2"}})
 	do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n2"}})
 	want(t, get(t, c, "n2", "cart"), "milk")
-	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n1", "n2"}}) // Close must end paused ones, too
+	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n1", "n2"}}) // Close must also end paused nodes
 }
 
 func TestSenselessFaults(t *testing.T) {
@@ -328,7 +329,7 @@ func TestRestartOfTheWholeCluster(t *testing.T) {
 		t.Fatalf("settings %+v", c.registry.settings())
 	}
 	want(t, get(t, c, "d", "cart"), "milk")
-	put(t, c, "b", "cart", "jam", token) // contexts stay good
+	put(t, c, "b", "cart", "jam", token) // the context is still accepted
 	want(t, get(t, c, "d", "cart"), "jam")
 }
 
@@ -358,7 +359,8 @@ func TestManyClientsAtOnce(t *testing.T) {
 				key := fmt.Sprintf("k%d", i)
 				var token []byte
 				for j := range 20 {
-					r, err := c.Do(t.Context(), "", wire.PutRequest{Key: []byte(key), Value: fmt.Append(nil, j), Context: token})
+					r, err := c.Do(t.Context(), "",
+						wire.PutRequest{Key: []byte(key), Value: fmt.Append(nil, j), Context: token})
 					if err != nil || r.(wire.PutReply).Err != wire.OK {
 						t.Errorf("put %d of %s: %+v, %v", j, key, r, err)
 						return
@@ -374,7 +376,7 @@ func TestManyClientsAtOnce(t *testing.T) {
 	})
 }
 
-// Whatever was going on, nothing is left of a cluster that was closed.
+// A cluster that was closed during faults leaves no goroutine.
 func TestNoGoroutineIsLeft(t *testing.T) {
 	before := runtime.NumGoroutine()
 	for _, mem := range []bool{true, false} {

@@ -11,14 +11,15 @@ import (
 	"ringside/localcluster/control"
 )
 
-// §4.7 over TCP: a node that lost its disk holds everything again after one
-// comparison, asked for from another process. Nothing is read.
+// §4.7 over TCP: a node that lost its disk has all its replicas again after one comparison that
+// another process asks for. No get repairs them.
 func TestCompareRebuildsAWipedNode(t *testing.T) {
 	inBothModes(t, func(t *testing.T, o Options) {
 		o.Settings.NoAntiEntropy = true
 		c := begin(t, o)
-		for i := range 50 { // W=3: no replica is under way when n2 goes, for which somebody would stand in
-			r, err := c.Do(t.Context(), "", wire.PutRequest{Key: fmt.Appendf(nil, "key%d", i), Value: []byte("v"), Quorum: wire.Quorum{W: 3}})
+		for i := range 50 { // W=3: no replica is under way when n2 stops, so no fallback takes one
+			r, err := c.Do(t.Context(), "", wire.PutRequest{Key: fmt.Appendf(nil, "key%d", i), Value: []byte("v"),
+				Quorum: wire.Quorum{W: 3}})
 			if err != nil || r.(wire.PutReply).Err != wire.OK {
 				t.Fatal(r, err)
 			}
@@ -40,7 +41,8 @@ func TestCompareRebuildsAWipedNode(t *testing.T) {
 		}
 		mended := rounds(t, r, false)
 		if len(looked) != len(mended) || len(mended) != 3*len(c.registry.ring().Ranges()) {
-			t.Errorf("%d and %d rounds of %d ranges with three homes", len(looked), len(mended), len(c.registry.ring().Ranges()))
+			t.Errorf("%d and %d rounds of %d ranges with three homes", len(looked), len(mended),
+				len(c.registry.ring().Ranges()))
 		}
 		v := viewOf(t, c)
 		if after := v.Node("n2"); v.Unconverged() != "" || after.Keys != before.Keys {
@@ -72,7 +74,7 @@ func rounds(t *testing.T, r *control.Remote, look bool) []event.SyncRound {
 	return out
 }
 
-// A comparison leaves out who is down or paused, and one of a cluster that is gone fails.
+// A comparison leaves out nodes that are down or paused. After the end of the cluster it fails.
 func TestCompareOfWhatIsLeft(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	put(t, c, "", "cart", "milk", nil)

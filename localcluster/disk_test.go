@@ -18,7 +18,7 @@ import (
 	"ringside/localcluster/config"
 )
 
-// badDisk fails while broken is set.
+// A badDisk is a store whose reads or writes fail while broken is set.
 type badDisk struct {
 	store.Store
 	broken        *atomic.Bool
@@ -39,8 +39,8 @@ func (d *badDisk) Get(s store.Space, key []byte) ([]byte, error) {
 	return d.Store.Get(s, key)
 }
 
-// A node whose disk fails says nothing of the turn that failed, crashes, and
-// comes back with what was durable.
+// A node whose disk fails crashes. No effect of the turn that failed leaves the node, and the node
+// comes back with its durable data.
 func TestDiskFails(t *testing.T) {
 	for _, what := range []string{"reads", "writes"} {
 		t.Run(what, func(t *testing.T) {
@@ -73,7 +73,10 @@ func TestDiskFails(t *testing.T) {
 				t.Fatal("n2 runs on")
 			}
 			broken.Store(false)
-			await(t, "n2 to come back", func() bool { return c.registry.node("n2").current.Load() != nil && c.network.AllUp() })
+			await(t, "n2 to come back", func() bool {
+				return c.registry.node("n2").current.Load() != nil &&
+					c.network.AllUp()
+			})
 			for key := range acked {
 				want(t, get(t, c, "n2", key), "v")
 			}
@@ -87,7 +90,7 @@ func TestDiskFails(t *testing.T) {
 				return nil
 			})
 			if failed == 0 {
-				t.Error("nobody was told")
+				t.Error("no event reports the failure")
 			}
 		})
 	}
@@ -122,13 +125,13 @@ func TestDiskFailsForGood(t *testing.T) {
 	want(t, get(t, c, "n2", "3"), "v")
 }
 
-// A kill while a broken disk is waited for wins.
+// A kill ends the wait of a node whose disk is broken.
 func TestKillDuringDiskPause(t *testing.T) {
 	var broken atomic.Bool
 	c := begin(t, Options{Mem: true, Testing: config.Testing{WrapStore: func(_ string, s store.Store) store.Store {
 		return &badDisk{Store: s, broken: &broken, writes: true}
 	}}})
-	c.diskFailed(c.registry.node("n2").current.Load(), errors.New("smoke"))
+	c.registry.node("n2").current.Load().diskFailed(errors.New("smoke"))
 	await(t, "the crash", func() bool { return c.registry.node("n2").current.Load() == nil })
 	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n2"}})
 	c.faults.Lock()
@@ -138,8 +141,8 @@ func TestKillDuringDiskPause(t *testing.T) {
 	}
 }
 
-// A node whose disk was damaged while it was down comes back, says so, and the
-// others still have everything.
+// A node whose disk was damaged while the node was down comes back and reports the damage. No key
+// is lost.
 func TestDamagedDisk(t *testing.T) {
 	dir := t.TempDir()
 	c := begin(t, Options{Dir: dir})
@@ -170,15 +173,14 @@ func TestDamagedDisk(t *testing.T) {
 		return nil
 	})
 	if told == "" {
-		t.Error("nobody was told of the damage")
+		t.Error("no event reports the damage")
 	}
 	for i := range 50 {
 		want(t, get(t, c, "n3", fmt.Sprintf("k%d", i)), "value")
 	}
 }
 
-// flipTable leaves name's disk with data in a table, one byte of which is flipped.
-// The cluster must not be running.
+// flipTable flips one byte in a table of a node. The cluster must not be running.
 func flipTable(t *testing.T, dir, name string) {
 	t.Helper()
 	tables, err := filepath.Glob(filepath.Join(dir, name, "*.ldb"))
@@ -195,17 +197,17 @@ func flipTable(t *testing.T, dir, name string) {
 	}
 }
 
-// ups are the messages with which a node came up, in order.
-func ups(c *Cluster, name string) (told []string) {
+// ups returns the messages with which a node came up, in order.
+func ups(c *Cluster, name string) (messages []string) {
 	_ = c.Events(context.Background(), 0, false, func(batch []event.Event) error {
 		for _, e := range batch {
 			if e.Kind == event.NodeUp && e.Node == name {
-				told = append(told, e.Message)
+				messages = append(messages, e.Message)
 			}
 		}
 		return nil
 	})
-	return told
+	return messages
 }
 
 // inTables returns the folders of a cluster that is down and whose keys are in tables.
@@ -222,8 +224,8 @@ func inTables(t *testing.T, keys int) (o Options) {
 	return o
 }
 
-// One flipped byte in a table does not keep the cluster down, nor lose anything:
-// the node drops what is damaged, says so, and its peers fill the hole.
+// With one flipped byte in a table, the cluster starts and loses no key. The node drops the damaged
+// part and reports that, and its peers send the lost replicas.
 func TestFlippedTable(t *testing.T) {
 	const keys = 300
 	o := inTables(t, keys)
@@ -236,17 +238,18 @@ func TestFlippedTable(t *testing.T) {
 	}
 	flipTable(t, o.Dir, "n1")
 	c := begin(t, o)
-	if told := ups(c, "n1"); len(told) != 1 || !strings.Contains(told[0], "recovered from damage: what could not be read was dropped (") ||
-		strings.Contains(told[0], "checksum: ") {
-		t.Errorf("n1 came up with %q", told)
+	if messages := ups(c, "n1"); len(messages) != 1 || !strings.Contains(messages[0],
+		"recovered from damage: what could not be read was dropped (") ||
+		strings.Contains(messages[0], "checksum: ") {
+		t.Errorf("n1 came up with %q", messages)
 	}
 	all(c)
 	_ = c.Close()
 
 	c = begin(t, o)
 	for _, n := range c.registry.settings().Nodes {
-		if told := ups(c, n); len(told) != 1 || told[0] != "" {
-			t.Errorf("the second time %s came up with %q", n, told)
+		if messages := ups(c, n); len(messages) != 1 || messages[0] != "" {
+			t.Errorf("the second time %s came up with %q", n, messages)
 		}
 	}
 	all(c)
@@ -254,20 +257,20 @@ func TestFlippedTable(t *testing.T) {
 	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n2"}})
 	flipTable(t, o.Dir, "n2")
 	do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n2"}})
-	if told := ups(c, "n2"); len(told) != 2 || !strings.Contains(told[1], "recovered from damage") {
-		t.Errorf("n2 came up with %q", told)
+	if messages := ups(c, "n2"); len(messages) != 2 || !strings.Contains(messages[1], "recovered from damage") {
+		t.Errorf("n2 came up with %q", messages)
 	}
 	all(c)
 }
 
-// hopeless is a disk that cannot be scanned, rebuilt or not.
+// hopeless is a store that cannot be scanned, not even after it was rebuilt.
 type hopeless struct{ store.Store }
 
 func (hopeless) Scan(store.Space, []byte, []byte, func(key, value []byte) bool) error {
 	return store.ErrCorrupt
 }
 
-// Whoever has a disk that cannot be mended is told which folder is to go.
+// The error of a disk that cannot be repaired names the folder to move away.
 func TestDiskBeyondRepair(t *testing.T) {
 	var bad atomic.Bool
 	o := Options{Dir: t.TempDir(), Testing: config.Testing{WrapStore: func(node string, s store.Store) store.Store {
@@ -280,7 +283,8 @@ func TestDiskBeyondRepair(t *testing.T) {
 	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n2"}})
 	bad.Store(true)
 	err := c.Fault(t.Context(), fault.Fault{Kind: fault.Restart, Nodes: []string{"n2"}})
-	if err == nil || !strings.Contains(err.Error(), filepath.Join(o.Dir, "n2")) || !strings.Contains(err.Error(), "move that folder away") {
+	if err == nil || !strings.Contains(err.Error(), filepath.Join(o.Dir, "n2")) ||
+		!strings.Contains(err.Error(), "move that folder away") {
 		t.Errorf("restart: %v", err)
 	}
 	bad.Store(false)

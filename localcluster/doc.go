@@ -1,44 +1,78 @@
-// Package localcluster runs the nodes of a cluster in one process: a loop for
-// each, TCP links between them on loopback, databases on disk, and faults at will.
+// Package localcluster runs the nodes of a cluster in one process: one loop for each node, TCP
+// links between the nodes on loopback, databases on disk, and faults at will. It is a driver of
+// package engine: it carries out what the engine asks for, and knows nothing of Dynamo's algorithm.
 //
-// It is a driver of package engine and knows nothing of Dynamo. A node is an
-// engine.Node with a life around it:
+// # Types
+//
+//	Cluster      the cluster: Start, Close, faults, membership changes, requests
+//	registry     the nodes of the cluster and its settings
+//	node         the state of a node that survives a crash: name, port, disk
+//	incarnation  one run of a node, from its start to its crash
+//	loop         steps the engine of one incarnation
+//	server       the port of one incarnation: connections of peers and of clients
+//	flusher      writes the object buffer of one incarnation to disk (§6.1)
+//
+// The packages below have state of their own and do not know these types:
+//
+//	config     Options, and the settings of a cluster in one process
+//	datadir    the files on disk, and the locks on folders
+//	control    the control socket, by which other processes reach the cluster
+//	client     clients of the nodes, among them the PartitionAwareClient (§6.4)
+//	link       links between nodes, with faults
+//	transport  frames on connections, within the budget of memory
+//	inbox      the queue in front of a node's loop
+//	gate       admits clients' requests to a node
+//	budget     bounds the memory of all queues
+//	eventlog   the cluster's stream of events
+//	broadcast  wakes goroutines that wait for a change
+//	buildinfo  the version of this program
+//
+// # The loop of a node
 //
 //	clients, peers ──► inbox ──► loop: step … step, apply one batch, publish, send, answer
 //	                               │                                       │
 //	                             store                        links ──► peers
 //
-// The loop takes all that waits in its inbox, steps it, applies every write
-// of that turn with one flush to disk, and only then lets anything leave the
-// node (persist before send). Events are published before messages are sent,
-// so that their numbers follow cause and effect.
+// The loop takes all arrivals that wait in its inbox, steps the engine with them, and applies the
+// writes of that turn with one flush to disk. Only then do the turn's effects leave the node
+// (persist before send). Events are published before messages are sent, so that their numbers
+// follow cause and effect.
 //
-// With object buffers (§6.1) the loop does not stop for the disk. The writes of a turn go to a
-// buffer, a writer brings that to disk, and only what the engine calls durable waits for it:
+// With an object buffer (§6.1) the loop does not wait for the disk. The writes of a turn go to the
+// buffer, a flusher writes the buffer to disk, and only the effects that the engine calls durable
+// wait for the flusher:
 //
-//	step … step, publish, send, answer ──► buffer ──► writer ──► store
-//	                  what is durable ◄──────────────────┘
+//	step … step, publish, send, answer ──► buffer ──► flusher ──► store
+//	                  durable effects ◄──────────────────┘
 //
-// Requests of clients pass a gate on their way to the inbox, so that a crowd that asks
-// for large values takes turns. A message for which there is no room is not lost in
-// silence: the node that sent it is told. There are as many queues as pairs of nodes, and all of
-// them share one budget of memory (package budget).
+// # Goroutines
 //
-// For each ordered pair of nodes there is one connection, made by the sender,
-// that carries messages in that direction only; so a one-way split, a slow link and a lossy
-// one are each a property of one connection. Faults act where a message enters its link
-// and again where it leaves it: once a split is on, nothing crosses it any more.
+// A node's loop is the only goroutine that uses the engine, the driver and the store of its
+// incarnation, except for two cases: a flusher applies batches, and a crash reads the engine's last
+// state after the loop has ended. Each connection has a goroutine that reads, and clients'
+// connections have one that writes. Each link has one that dials and writes. All goroutines of an
+// incarnation end before its crash is over. The cluster's own goroutines watch its folders and give
+// memory back.
 //
-// Locks are taken in this order: Cluster.faults (one fault at a time; lives
-// begin and end), life.turnMu, Cluster.netMu (conditions of links), life.connMu or link.mu, inbox.mu.
+// # Locks
 //
-// Clients come to a node of their choice, through a Balancer, or with a Library that knows
-// the ring (§6.4).
+// Locks are taken in this order:
+//
+//	Cluster.faults       one fault or membership change at a time; nodes start and crash
+//	incarnation.turnMu   held by the loop during a turn, and by a pause until its end
+//	link.Network         the conditions of links
+//	server.mu, the locks of links and connections
+//	Inbox
+//
+// registry, eventlog.Log and the accounts of the budget have locks under which no other lock is
+// taken.
+//
+// # Failures
 //
 // A node whose disk fails goes through a crash and is started again, a few times. A node whose disk
-// is full is started once a probe finds room. A node that went down by itself has a reason, which
-// snapshots tell.
+// is full is started when there is room (recovery.go). A node that went down by itself has a
+// reason, which snapshots and failed requests give. A cluster whose folder is deleted or replaced
+// stops (guard.go).
 //
-// A cluster belongs to the process that started it, which holds its folders (lock.go). Others of
-// the same user reach it through a control socket: see Connect.
+// Begin reading at Start in cluster.go, node.open in incarnation.go and loop.run in loop.go.
 package localcluster

@@ -55,7 +55,8 @@ func TestDryRunsRefuseWhatChangesDo(t *testing.T) {
 	for _, r := range accepted {
 		before := c.registry.settings().History().Digest()
 		dry, err := c.CheckMember(t.Context(), r)
-		if err != nil || dry.Node != r.Node || dry.Kind != r.Kind || c.registry.settings().History().Digest() != before {
+		if err != nil || dry.Node != r.Node || dry.Kind != r.Kind ||
+			c.registry.settings().History().Digest() != before {
 			t.Fatalf("%+v: a dry run says %+v, %v", r, dry, err)
 		}
 		if wet, err := c.Member(t.Context(), r); err != nil || wet.Node != dry.Node || wet.Kind != dry.Kind ||

@@ -10,7 +10,8 @@ import (
 
 // Each event of a running cluster and of its snapshots has the fields of its kind, and no others.
 func TestEventsHaveTheFieldsOfTheirKinds(t *testing.T) {
-	c := begin(t, Options{Name: "events", Mem: true, Settings: settings.Cluster{Nodes: []string{"n1", "n2", "n3", "n4"}}})
+	c := begin(t, Options{Name: "events", Mem: true,
+		Settings: settings.Cluster{Nodes: []string{"n1", "n2", "n3", "n4"}}})
 	check := func(events []event.Event) error {
 		for _, e := range events {
 			if err := e.Check(); err != nil {

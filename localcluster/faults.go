@@ -19,8 +19,8 @@ import (
 const mendTime = time.Second
 
 // Fault injects or ends a fault. When Fault returns, the change is complete, except that links may
-// still be coming up: Fault waits for them for at most mendTime. A *usage.Error says that the fault
-// makes no sense; then nothing has changed.
+// still be coming up: Fault waits for them for at most mendTime. A *usage.Error means that the
+// fault makes no sense; then nothing has changed.
 func (c *Cluster) Fault(ctx context.Context, f fault.Fault) error {
 	c.faults.Lock()
 	defer c.faults.Unlock()
@@ -51,8 +51,8 @@ func (c *Cluster) Fault(ctx context.Context, f fault.Fault) error {
 func (c *Cluster) faultNetwork(f fault.Fault) error {
 	t := timings(c.registry.settings())
 	if f.Kind == fault.Slow && t.Tombstones > 0 && f.Delay > t.SafeDelay() {
-		return usage.Errorf("slow: a message that is delayed by %v could outlast a tombstone, which is collected after %v; "+
-			"the largest delay is %v here, or any delay with up --tombstones off", f.Delay, t.Tombstones, t.SafeDelay())
+		return usage.Errorf("slow: a message that is delayed by %v could outlast a tombstone, which is collected "+
+			"after %v; the largest delay is %v here, or any delay with up --tombstones off", f.Delay, t.Tombstones, t.SafeDelay())
 	}
 	if err := c.network.Apply(f); err != nil {
 		return usage.Errorf("%w", err)
@@ -90,8 +90,8 @@ func (c *Cluster) stopSplitTimer() {
 	}
 }
 
-// faultNodes does f to each of its nodes, or to none if f makes no sense for one of them. The caller
-// holds faults.
+// faultNodes does f to each of its nodes, or to none if f makes no sense for one of them. The
+// caller holds faults.
 func (c *Cluster) faultNodes(f fault.Fault) error {
 	nodes, err := c.nodesFor(f)
 	if err != nil {
@@ -104,7 +104,7 @@ func (c *Cluster) faultNodes(f fault.Fault) error {
 		}
 		n.failures, n.fullAttempts = 0, 0
 		n.why.Store(nil)
-		if err := c.faultNode(f.Kind, n); err != nil {
+		if err := n.apply(f.Kind); err != nil {
 			return err
 		}
 	}
@@ -114,13 +114,14 @@ func (c *Cluster) faultNodes(f fault.Fault) error {
 // nodesFor returns the nodes of f, if f makes sense for each of them.
 func (c *Cluster) nodesFor(f fault.Fault) ([]*node, error) {
 	if len(f.Nodes) == 0 {
-		return nil, usage.Errorf("%s: no node is named; name one of %s", f.Kind, strings.Join(c.registry.settings().Nodes, " "))
+		return nil, usage.Errorf("%s: no node is named; name one of %s", f.Kind,
+			strings.Join(c.registry.settings().Nodes, " "))
 	}
 	var out []*node
 	for _, name := range f.Nodes {
 		n := c.registry.node(name)
 		if n == nil {
-			return nil, fmt.Errorf("%s: %w", f.Kind, c.unknownNode(name))
+			return nil, fmt.Errorf("%s: %w", f.Kind, c.registry.unknownNode(name))
 		}
 		if slices.Contains(out, n) {
 			continue
@@ -153,53 +154,53 @@ func (n *node) check(kind fault.Kind) error {
 	return nil
 }
 
-// faultNode does one fault to one node. The caller holds faults.
-func (c *Cluster) faultNode(kind fault.Kind, n *node) error {
+// apply does one fault to the node. The caller holds faults.
+func (n *node) apply(kind fault.Kind) error {
 	switch i := n.current.Load(); kind {
 	case fault.Kill:
-		c.kill(n)
+		n.kill()
 	case fault.Pause:
 		i.turnMu.Lock() // held until Resume, so that the loop stands still
 		i.paused.Store(true)
 		last := i.loop.engine.State()
 		last.Buffered = int(i.buffered.Load())
 		n.last.Store(last)
-		c.publish(event.Event{Node: n.name, Kind: event.NodePaused})
+		n.c.publish(event.Event{Node: n.name, Kind: event.NodePaused})
 	case fault.Resume:
-		c.publish(event.Event{Node: n.name, Kind: event.NodeUp, Addr: *n.addr.Load()})
+		n.c.publish(event.Event{Node: n.name, Kind: event.NodeUp, Addr: *n.addr.Load()})
 		i.paused.Store(false)
 		i.turnMu.Unlock()
 	case fault.Restart:
-		c.kill(n)
-		return c.startOrWait(n)
+		n.kill()
+		return n.startOrWait()
 	case fault.Wipe:
-		c.kill(n)
+		n.kill()
 		if err := n.disk.Wipe(); err != nil {
 			return err
 		}
 		n.last.Store(nil)
-		c.publish(event.Event{Node: n.name, Kind: event.NodeWiped})
-		return c.startOrWait(n)
+		n.c.publish(event.Event{Node: n.name, Kind: event.NodeWiped})
+		return n.startOrWait()
 	}
 	return nil
 }
 
 // kill crashes the node if it is up. The caller holds faults.
-func (c *Cluster) kill(n *node) {
+func (n *node) kill() {
 	i := n.current.Load()
 	if i == nil {
 		return
 	}
-	c.crash(i)
-	c.publish(event.Event{Node: n.name, Kind: event.NodeDown, Message: n.reason()})
+	i.end()
+	n.c.publish(event.Event{Node: n.name, Kind: event.NodeDown, Message: n.reason()})
 	for _, e := range i.lost {
-		c.publish(e)
+		n.c.publish(e)
 	}
 }
 
-// crash ends an incarnation, keeps its last state, and lets the peers see that its connections are
+// end ends the incarnation, keeps its last state, and lets the peers see that its connections are
 // broken, as the system would. The caller holds faults.
-func (c *Cluster) crash(i *incarnation) {
+func (i *incarnation) end() {
 	i.crash()
 	last := i.loop.engine.State() // the loop has ended
 	if len(i.lost) > 0 && i.lost[0].State != nil {
@@ -207,23 +208,23 @@ func (c *Cluster) crash(i *incarnation) {
 	}
 	last.Suspects = nil
 	i.node.last.Store(last)
-	c.client.Drop(i.node.name)
-	c.network.BreakTo(i.node.name)
+	i.c.client.Drop(i.node.name)
+	i.c.network.BreakTo(i.node.name)
 }
 
-// startOrWait starts a node that is down. If the node's disk is full, the node starts by itself once
-// there is room, and the error says so. The caller holds faults.
-func (c *Cluster) startOrWait(n *node) error {
-	err := c.start(n)
+// startOrWait starts a node that is down. If the node's disk is full, the node starts by itself
+// once there is room, and the error says so. The caller holds faults.
+func (n *node) startOrWait() error {
+	err := n.start()
 	if err == nil || !datadir.IsFull(err) {
 		return err
 	}
-	c.restartLater(n, err)
+	n.restartLater(err)
 	return fmt.Errorf("start %s: %s: %w", n.name, n.reason(), err)
 }
 
 // start starts a node that is down. The caller holds faults.
-func (c *Cluster) start(n *node) error {
+func (n *node) start() error {
 	i, err := n.open()
 	if err != nil {
 		return err
@@ -231,6 +232,6 @@ func (c *Cluster) start(n *node) error {
 	n.why.Store(nil)
 	i.links.ReportUnreachable()
 	i.run()
-	c.network.Kick(n.name)
+	n.c.network.Kick(n.name)
 	return nil
 }

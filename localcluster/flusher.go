@@ -8,15 +8,15 @@ import (
 	"ringside/engine/store"
 )
 
-// §6.1 Balancing Performance and Durability: a node with an object buffer. The loop continues to step
-// the engine while one goroutine writes a batch to disk. Package driver decides when a flush begins
-// and which effects wait for a batch.
+// §6.1 Balancing Performance and Durability: a node with an object buffer. The loop continues to
+// step the engine while one goroutine writes a batch to disk. Package driver decides when a flush
+// begins and which effects wait for a batch.
 
 const (
 	// flushEvery is how long a write may stay in memory only.
 	flushEvery = 100 * time.Millisecond
-	// maxBufferBytes bounds the bytes of the objects in one buffer: settings.MaxBuffer large objects
-	// would fill the machine.
+	// maxBufferBytes bounds the bytes of the objects in one buffer: settings.MaxBuffer large
+	// objects would fill the machine.
 	maxBufferBytes = 16 << 20
 	// meterEvery is the least time between two events about the size of the buffer. A flush takes a
 	// millisecond, and a person could not read that many events.

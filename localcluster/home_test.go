@@ -41,7 +41,8 @@ func TestSecondStart(t *testing.T) {
 	begin(t, Options{Home: home, Name: "second"})
 	begin(t, Options{Home: home, Name: "third", Mem: true})
 	infos, err := datadir.List(home)
-	if err != nil || len(infos) != 3 || infos[0].Dir != dir || infos[0].PID != os.Getpid() || !infos[2].Mem || infos[1].Nodes != 5 {
+	if err != nil || len(infos) != 3 || infos[0].Dir != dir || infos[0].PID != os.Getpid() || !infos[2].Mem ||
+		infos[1].Nodes != 5 {
 		t.Fatalf("%+v, %v", infos, err)
 	}
 	for _, i := range infos {
@@ -117,9 +118,9 @@ func TestSenselessOptions(t *testing.T) {
 		usageError(t, err, tt.words...)
 	}
 	if entries, err := os.ReadDir(home); err != nil || len(entries) > 0 {
-		t.Errorf("what was refused has left %v, %v", entries, err)
+		t.Errorf("a refused start has left %v, %v", entries, err)
 	}
-	// What was refused has left nothing behind that is in the way.
+	// A refused start leaves nothing that obstructs the next start.
 	begin(t, Options{Home: home})
 }
 
@@ -148,7 +149,7 @@ func TestUnwritableHome(t *testing.T) {
 	}
 }
 
-// Only the owner can look into what a cluster leaves on disk.
+// Only the owner of a cluster can read its folders.
 func TestModes(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no modes")

@@ -70,9 +70,9 @@ func (n *node) open() (*incarnation, error) {
 	return i, nil
 }
 
-// boot makes an incarnation from the node's disk. damage is nil, or the reason why the disk could not
-// be read before. The error wraps store.ErrCorrupt if the disk can be read in parts only. report says
-// what is unusual about the disk.
+// boot makes an incarnation from the node's disk. damage is nil, or the reason why the disk could
+// not be read before. The error wraps store.ErrCorrupt if the disk can be read in parts only.
+// report says what is unusual about the disk.
 func (n *node) boot(damage error) (_ *incarnation, report string, err error) {
 	db, found, err := n.openStore(damage)
 	if err != nil {
@@ -174,8 +174,9 @@ func (i *incarnation) run() {
 	i.links.Run()
 }
 
-// crash ends the incarnation as a kill does: no effect of the turn that is under way leaves the node.
-// When crash returns, all goroutines of the incarnation have ended and all its memory is given back.
+// crash ends the incarnation as a kill does: no effect of the turn that is under way leaves the
+// node. When crash returns, all goroutines of the incarnation have ended and all its memory is
+// given back.
 func (i *incarnation) crash() {
 	i.node.current.Store(nil)
 	i.cancel()
@@ -201,8 +202,8 @@ func (i *incarnation) peerChanged(peer string, up bool) {
 	i.inbox.Force(inbox.Arrival{In: in})
 }
 
-// ask steps the node with an input that has a reply, and returns the events of the reply. It returns
-// nil if ctx or the incarnation ends first. The input does not wait for room in the inbox.
+// ask steps the node with an input that has a reply, and returns the events of the reply. It
+// returns nil if ctx or the incarnation ends first. The input does not wait for room in the inbox.
 func (i *incarnation) ask(ctx context.Context, in engine.Input) []event.Event {
 	reply := make(chan []event.Event, 1)
 	i.inbox.Force(inbox.Arrival{In: in, Answer: func(r engine.Reply) { reply <- r.Events }})

@@ -118,13 +118,13 @@ func TestRefusedJoinChangesNothing(t *testing.T) {
 	}
 }
 
-// A join that the end of the process cuts short before a member wrote it down leaves no node
+// A join that the end of the process cuts short before a member wrote the join leaves no node
 // behind.
 func TestJoinCutShort(t *testing.T) {
 	o := Options{Home: t.TempDir(), Dir: t.TempDir()}
 	c := begin(t, o)
 	c.faults.Lock()
-	err := c.prepare(t.Context(), c.addNode("n6", "n1"))
+	err := c.addNode("n6", "n1").prepare(t.Context())
 	c.faults.Unlock()
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +169,7 @@ func TestRingsThatNeverMetMeet(t *testing.T) {
 	}
 }
 
-// A node that joins during a split is on the side of the node that writes its join down. The new
+// A node that joins during a split is on the side of the node that writes its join. The new
 // node reaches that side, the join's reply names the side, and each node sees the nodes that it can
 // reach.
 func TestJoinDuringSplit(t *testing.T) {
@@ -202,7 +202,7 @@ func TestJoinDuringSplit(t *testing.T) {
 			}
 			if told := watched(t, c); !slices.EqualFunc(told.Groups, v.Groups, slices.Equal[[]string]) ||
 				told.SplitAt != at {
-				t.Errorf("events tell of %v since %v, the snapshot of %v since %v", told.Groups, told.SplitAt,
+				t.Errorf("events have %v since %v, the snapshot has %v since %v", told.Groups, told.SplitAt,
 					v.Groups, at)
 			}
 			do(t, c, fault.Fault{Kind: fault.Heal})
@@ -234,7 +234,7 @@ func TestLastOfASideLeaves(t *testing.T) {
 	do(t, c, fault.Fault{Kind: fault.Slow, Link: "n6", Delay: time.Millisecond})
 	do(t, c, fault.Fault{Kind: fault.Split, Groups: [][]string{{"n6"}, {"n1", "n2", "n3", "n4", "n5"}}, OneWay: true})
 	c.faults.Lock()
-	err := c.removeNode(c.registry.node("n6"))
+	err := c.registry.node("n6").remove()
 	c.faults.Unlock()
 	if err != nil {
 		t.Fatal(err)

@@ -18,14 +18,15 @@ import (
 	"ringside/localcluster/datadir"
 )
 
-// killCycles is how often the process is killed; each cycle reads back all that
-// was ever acknowledged.
+// killCycles is how often the process is killed. Each cycle reads all writes that
+// were ever acknowledged.
 const killCycles = 5
 
-// childEnv tells this test binary, started by itself, to be the child, and where.
+// childEnv names the variable that makes this test binary the child; its value is the home.
 const childEnv = "RINGSIDE_TEST_CHILD"
 
-// bufferEnv tells the child to have a buffer of so many objects, and to wait for all replicas of a put.
+// bufferEnv names the variable with the objects of each buffer. With a buffer, the child waits for
+// all replicas of a put.
 const bufferEnv = "RINGSIDE_TEST_BUFFER"
 
 func TestMain(m *testing.M) {
@@ -53,7 +54,8 @@ func child(home string) {
 		go func() {
 			for i := 0; ; i++ {
 				key, value := fmt.Sprintf("p%d-w%d-%d", os.Getpid(), w, i), strings.Repeat("x", rand.IntN(3000))
-				r, err := c.Do(context.Background(), "", wire.PutRequest{Key: []byte(key), Value: []byte(key + value), Quorum: quorum})
+				r, err := c.Do(context.Background(), "",
+					wire.PutRequest{Key: []byte(key), Value: []byte(key + value), Quorum: quorum})
 				if err == nil && r.(wire.PutReply).Err == wire.OK {
 					acks <- key
 				}
@@ -65,11 +67,11 @@ func child(home string) {
 	}
 }
 
-// A process that is killed at any moment loses nothing that it acknowledged.
+// A process that is killed at any moment loses no write that it acknowledged.
 func TestKillNineLosesNothing(t *testing.T) { killNine(t, 0) }
 
-// Nor does one whose nodes have buffers (§6.1), all of which are lost at once, if the one
-// durable replica was waited for.
+// A process whose nodes have buffers (§6.1) loses all buffers at once. It loses no write for which
+// the client waited for the durable replica.
 func TestKillNineKeepsTheDurableReplica(t *testing.T) { killNine(t, 1000) }
 
 func killNine(t *testing.T, buffer int) {
@@ -86,7 +88,7 @@ func killNine(t *testing.T, buffer int) {
 			t.Errorf("after the kill: %+v, %v", infos, err)
 		}
 		began := time.Now()
-		c, err := Start(t.Context(), Options{Home: home}) // over a stale socket
+		c, err := Start(t.Context(), Options{Home: home}) // replaces a stale socket
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -124,7 +126,7 @@ func roundsOr(t *testing.T, usual int) int {
 	return usual
 }
 
-// getAll is get from all homes.
+// getAll gets a key from all homes.
 func getAll(t *testing.T, c *Cluster, key string) wire.GetReply {
 	t.Helper()
 	r, err := c.Do(t.Context(), "", wire.GetRequest{Key: []byte(key), Quorum: wire.Quorum{R: 3}})
@@ -138,7 +140,8 @@ func getAll(t *testing.T, c *Cluster, key string) wire.GetReply {
 	return g
 }
 
-// runAndKill runs a child until a while after its first ack, and returns what it said was acknowledged.
+// runAndKill kills a child some time after its first acknowledged put, and returns the keys that
+// the child has acknowledged.
 func runAndKill(t *testing.T, home string, buffer int) (acked []string) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])

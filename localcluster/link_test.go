@@ -17,8 +17,8 @@ import (
 	"ringside/localcluster/transport"
 )
 
-// arrived returns the arrivals that wait in the inbox of a paused node: the numbers of the messages of
-// a peer, and the changes of links.
+// arrived returns the arrivals that wait in the inbox of a paused node: the numbers of the messages
+// of a peer, and the changes of links.
 func arrived(c *Cluster, name, peer string) (ops []uint64, changes []engine.Input) {
 	waiting, _ := c.registry.node(name).current.Load().inbox.Waiting()
 	for _, a := range waiting {
@@ -39,8 +39,8 @@ func ping(c *Cluster, op uint64) {
 	c.registry.node("n1").current.Load().links.Send([]wire.Message{{From: "n1", To: "n2", Op: op, Body: wire.Ping{}}})
 }
 
-// When a split is on, the nodes know of it before any other input, and no message crosses the split:
-// not from sockets, from readers or from queues.
+// When a split is on, the nodes know of it before any other input, and no message crosses the
+// split: not from sockets, from readers or from queues.
 func TestNothingCrossesASplit(t *testing.T) {
 	const before, after = 1e9, 2e9 // numbers of messages
 	c := begin(t, Options{Mem: true})
@@ -54,7 +54,11 @@ func TestNothingCrossesASplit(t *testing.T) {
 		}
 	}()
 	n2 := c.registry.node("n2").current.Load()
-	await(t, "the inbox to fill", func() bool { ops, _ := arrived(c, "n2", "n1"); return len(ops) >= inbox.MaxInputs-5 })
+	await(t, "the inbox to fill", func() bool {
+		ops,
+			_ := arrived(c, "n2", "n1")
+		return len(ops) >= inbox.MaxInputs-5
+	})
 	do(t, c, fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1"}}})
 	if _, changes := arrived(c, "n2", "n1"); len(changes) == 0 ||
 		changes[len(changes)-1] != engine.Input(engine.PeerDown{Peer: "n1"}) {
@@ -206,7 +210,8 @@ func TestPausedNodeDelaysNoOther(t *testing.T) {
 	l := c.registry.node("n1").current.Load()
 	value := make([]byte, wire.MaxValue)
 	for range 200 {
-		l.links.Send([]wire.Message{{From: "n1", To: "n2", Op: 1, Body: wire.Write{Key: []byte("k"), Siblings: sibling(value)}}})
+		l.links.Send([]wire.Message{{From: "n1", To: "n2", Op: 1,
+			Body: wire.Write{Key: []byte("k"), Siblings: sibling(value)}}})
 	}
 	if size := l.links.Queued(); size > transport.MaxQueueBytes+wire.MaxValue+1024 {
 		t.Errorf("the links queue %d bytes", size)
@@ -216,7 +221,8 @@ func TestPausedNodeDelaysNoOther(t *testing.T) {
 		t.Errorf("the inbox holds %d bytes", bytes)
 	}
 	// A client of the node is refused at once.
-	conn, err := transport.Dial(t.Context(), c.claim.Secret, transport.Peer{Addr: *c.registry.node("n2").addr.Load(), Name: "n2", Role: wire.RoleClient, Self: "client"})
+	conn, err := transport.Dial(t.Context(), c.claim.Secret,
+		transport.Peer{Addr: *c.registry.node("n2").addr.Load(), Name: "n2", Role: wire.RoleClient, Self: "client"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,5 +325,6 @@ func forged(from, to string) []byte {
 }
 
 func sibling(value []byte) vclock.Siblings {
-	return vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 1}, Counter: 1}, Value: value, Time: 1}}
+	return vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 1}, Counter: 1}, Value: value,
+		Time: 1}}
 }

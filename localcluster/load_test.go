@@ -31,17 +31,17 @@ func countEvents(t *testing.T, c *Cluster, kind event.Kind) (n int) {
 	return n
 }
 
-// A healthy cluster carries many large reads at once: none is refused, nothing is
-// lost, and nobody takes the crowd for a failure.
+// A healthy cluster carries many large reads at once. No read is refused, no message is lost, and
+// no node suspects another one.
 func TestManyLargeReads(t *testing.T) {
 	readers, size := 192, wire.MaxValue
-	if raceDetector { // it looks at every byte of every copy, which takes longer than the nodes' patience
+	if raceDetector { // it checks every byte of every copy, which takes longer than the nodes' time-outs
 		readers, size = 64, wire.MaxValue/32
 	}
 	for name, rank := range map[string]int{"home": 0, "no home": 4} {
 		t.Run(name, func(t *testing.T) {
-			// A machine that is busy with something else can stand still for longer than a node is
-			// patient, or carry less in that time: later attempts are for fewer readers.
+			// A busy machine can be slower than the nodes' time-outs. Later attempts have fewer
+			// readers.
 			var bad map[string]int
 			for _, part := range []int{1, 1, 2, 4, 8} {
 				if bad = readAtOnce(t, rank, readers/part, size); len(bad) == 0 {
@@ -54,8 +54,8 @@ func TestManyLargeReads(t *testing.T) {
 	}
 }
 
-// readAtOnce lets many read one value through the node of that rank in its
-// preference list, and returns what went wrong and how often. A message lost is an error at once.
+// readAtOnce has many clients read one value through the node of that rank in its preference list.
+// It returns how often each failure happened. A lost message fails the test.
 func readAtOnce(t *testing.T, rank, readers, size int) (bad map[string]int) {
 	t.Helper()
 	c := begin(t, Options{Mem: true})
@@ -73,7 +73,8 @@ func readAtOnce(t *testing.T, rank, readers, size int) (bad map[string]int) {
 				t.Error(err)
 				return
 			}
-			if g := r.(wire.GetReply); g.Err != wire.OK || len(g.Siblings) != 1 || !bytes.Equal(g.Siblings[0].Value, value) {
+			if g := r.(wire.GetReply); g.Err != wire.OK || len(g.Siblings) != 1 ||
+				!bytes.Equal(g.Siblings[0].Value, value) {
 				mu.Lock()
 				defer mu.Unlock()
 				bad[fmt.Sprintf("%v: %s: %d siblings", g.Err, g.Message, len(g.Siblings))]++
@@ -90,10 +91,10 @@ func readAtOnce(t *testing.T, rank, readers, size int) (bad map[string]int) {
 	return bad
 }
 
-// A client that asks for more than it reads gets refusals in place of values, each
-// request its own, and keeps its connection as long as it reads at all.
+// A client that asks for more than it reads gets a refusal for each request whose reply does not
+// fit. It keeps its connection as long as it reads at all.
 func TestSlowReaderIsRefused(t *testing.T) {
-	near, far := net.Pipe() // nothing is written that is not read
+	near, far := net.Pipe() // a write waits for its reader
 	defer far.Close()
 	out := transport.NewSender(near, budget.New(budget.Default).Out, transport.StallTime)
 	value := bytes.Repeat([]byte("x"), wire.MaxValue)
@@ -126,15 +127,17 @@ func TestSlowReaderIsRefused(t *testing.T) {
 			}
 		}
 	}
-	if fit := transport.MaxQueueBytes / wire.MaxValue; got[wire.OK] < fit-1 || got[wire.OK]+got[wire.Overloaded] != asked {
+	if fit := transport.MaxQueueBytes / wire.MaxValue; got[wire.OK] < fit-1 ||
+		got[wire.OK]+got[wire.Overloaded] != asked {
 		t.Errorf("%v of %d gets, %d fit", got, asked, fit)
 	}
 }
 
-// The sender of a message that found no room is told; that of a lost one is not.
-func TestUnsentIsTold(t *testing.T) {
+// A node learns of a message that found no room. It does not learn of a message that the network
+// lost.
+func TestUnsentIsReported(t *testing.T) {
 	c := begin(t, Options{Mem: true})
-	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n1"}}) // its loop stands still: we are it
+	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n1"}}) // the test stands for its loop
 	l := c.registry.node("n1").current.Load()
 	unsent := func(m wire.Message) (n int) {
 		inbox.GiveBack(l.inbox.Take(nil))
@@ -149,26 +152,26 @@ func TestUnsentIsTold(t *testing.T) {
 	}
 	ping := wire.Message{From: "n1", To: "n2", Op: 1e9, Body: wire.Ping{}}
 	if n := unsent(ping); n != 0 {
-		t.Errorf("told %d times of a message that was sent", n)
+		t.Errorf("%d reports of a message that was sent", n)
 	}
 	huge := ping
 	huge.Body = wire.Write{Key: []byte("k"), Siblings: sibling(make([]byte, wire.MaxFrame))}
 	if n := unsent(huge); n != 1 {
-		t.Errorf("told %d times of a message that is too large", n)
+		t.Errorf("%d reports of a message that is too large", n)
 	}
 	do(t, c, fault.Fault{Kind: fault.Slow, Link: "n1>n2", Delay: time.Minute})
-	for range transport.MaxQueue { // nothing leaves
+	for range transport.MaxQueue { // no message leaves
 		l.links.Send([]wire.Message{ping})
 	}
 	if n := unsent(ping); n != 1 {
-		t.Errorf("told %d times of a message that found no room", n)
+		t.Errorf("%d reports of a message that found no room", n)
 	}
 	do(t, c, fault.Fault{Kind: fault.Loss, Link: "n1>n2", Percent: 100})
 	if n := unsent(ping); n != 0 {
-		t.Errorf("told %d times of an injected loss", n)
+		t.Errorf("%d reports of an injected loss", n)
 	}
 	do(t, c, fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1"}}})
 	if n := unsent(ping); n != 0 {
-		t.Errorf("told %d times of a cut", n)
+		t.Errorf("%d reports of a message to a node that is cut off", n)
 	}
 }

@@ -16,7 +16,7 @@ import (
 )
 
 // A cluster still holds its folders after the lock files, or all files in the folders, are deleted.
-func TestDeletedLockFilesLetNobodyIn(t *testing.T) {
+func TestDeletedLockFilesKeepTheLock(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("folders cannot be locked")
 	}
@@ -53,7 +53,8 @@ func TestDeletedFolderStopsTheCluster(t *testing.T) {
 		want string
 	}{
 		"cluster deleted": {Options{}, func(c *Cluster) error { return os.RemoveAll(c.claim.Folder.Dir) }, "deleted"},
-		"in memory":       {Options{Mem: true}, func(c *Cluster) error { return os.RemoveAll(c.claim.Folder.Dir) }, "deleted"},
+		"in memory": {Options{Mem: true}, func(c *Cluster) error { return os.RemoveAll(c.claim.Folder.Dir) },
+			"deleted"},
 		"data deleted": {Options{Dir: filepath.Join(t.TempDir(), "d")},
 			func(c *Cluster) error { return os.RemoveAll(c.claim.DataDir()) }, "deleted"},
 		"data replaced": {Options{Dir: filepath.Join(t.TempDir(), "d")}, func(c *Cluster) error {
@@ -79,13 +80,14 @@ func TestDeletedFolderStopsTheCluster(t *testing.T) {
 				t.Errorf("it stopped for %v", err)
 			}
 			if n := countEvents(t, c, event.DiskFailed); n == 0 {
-				t.Error("no event tells of it")
+				t.Error("no event reports the end")
 			}
 		})
 	}
 }
 
-// A node that starts before the cluster notices that its data root was replaced writes nothing there.
+// A node that starts before the cluster notices that its data root was replaced writes nothing
+// there.
 func TestNoNodeStartsInAnotherFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
 	c := begin(t, Options{Dir: dir, Settings: settings.Cluster{Nodes: []string{"n1"}}})

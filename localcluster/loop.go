@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// maxTurn is how many inputs share one flush to disk. With more inputs, the first one would wait
-	// for the last one.
+	// maxTurn is how many inputs share one flush to disk. With more inputs, the first one would
+	// wait for the last one.
 	maxTurn = 512
 	// maxTurnBytes ends a turn early, so that one batch fits the database's buffers.
 	maxTurnBytes = 4 << 20
 )
 
-// A loop steps the engine of one incarnation. Its goroutine is the only one that uses the engine, the
-// driver and the store, except that a flusher applies batches and that a crash reads the state after
-// the loop has ended.
+// A loop steps the engine of one incarnation. Its goroutine is the only one that uses the engine,
+// the driver and the store, except that a flusher applies batches and that a crash reads the state
+// after the loop has ended.
 type loop struct {
 	i       *incarnation
 	engine  *engine.Node
@@ -61,7 +61,7 @@ func (l *loop) run() {
 		case <-timer.C:
 		case err := <-flushed:
 			if err := l.flusher.landed(err); err != nil {
-				l.i.c.diskFailed(l.i, err)
+				l.i.diskFailed(err)
 				return
 			}
 			continue
@@ -72,7 +72,7 @@ func (l *loop) run() {
 		err := l.work(batch)
 		inbox.GiveBack(batch)
 		if err != nil {
-			l.i.c.diskFailed(l.i, err)
+			l.i.diskFailed(err)
 			return
 		}
 		clear(batch)
@@ -202,14 +202,14 @@ func (l *loop) watch(events []event.Event) {
 			l.i.knowsRing.Store(true)
 			l.i.c.registry.learn(e.Changes)
 		case event.Departed:
-			l.i.c.wg.Go(func() { l.i.c.retire(l.i) })
+			l.i.c.wg.Go(func() { l.i.retire() })
 		}
 	}
 }
 
-// unsent reports to the node that a message of about size bytes did not leave, so that the node does
-// not suspect the receiver. If the inbox has no room for the report, the receiver's silence has the
-// same effect later.
+// unsent reports to the node that a message of about size bytes did not leave, so that the node
+// does not suspect the receiver. If the inbox has no room for the report, the receiver's silence
+// has the same effect later.
 func (l *loop) unsent(m wire.Message, size int) {
 	if !l.notices.Take(size, 1) {
 		return

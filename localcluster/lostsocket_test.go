@@ -13,7 +13,7 @@ import (
 	"ringside/localcluster/datadir"
 )
 
-// silentError checks that err is a SilentError that says words.
+// silentError checks that err is a SilentError whose text has words.
 func silentError(t *testing.T, err error, words ...string) {
 	t.Helper()
 	var silent *datadir.SilentError
@@ -44,7 +44,8 @@ func TestControlSocketIsLost(t *testing.T) {
 	_, err = Start(t.Context(), Options{Home: home})
 	usageError(t, err, kill, "--cluster")
 	usageError(t, remove(home, config.DefaultName), kill)
-	if infos := list(t, home); len(infos) != 1 || infos[0].PID != os.Getpid() || !strings.Contains(infos[0].Problem, kill) {
+	if infos := list(t, home); len(infos) != 1 || infos[0].PID != os.Getpid() ||
+		!strings.Contains(infos[0].Problem, kill) {
 		t.Errorf("listed: %+v", infos)
 	}
 	_ = c.Close()

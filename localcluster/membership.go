@@ -18,10 +18,10 @@ import (
 // changeTime bounds how long a node may take to write a change to its disk.
 const changeTime = 5 * time.Second
 
-// Member has a node write a change of the membership to its disk (§4.8.1), and returns the change as
-// the node wrote it. For a Join, the node that joins is started first if it does not run. A node that
-// leaves is taken down when it has handed over all its data. Member waits for neither transfer. A
-// *usage.Error says that the change makes no sense.
+// Member has a node write a change of the membership to its disk (§4.8.1), and returns the change
+// as the node wrote it. For a Join, the node that joins is started first if it does not run. A node
+// that leaves is taken down when it has handed over all its data. Member waits for neither
+// transfer. A *usage.Error means that the change makes no sense.
 func (c *Cluster) Member(ctx context.Context, r member.Request) (member.Change, error) {
 	return c.change(ctx, r, false)
 }
@@ -53,17 +53,17 @@ func (c *Cluster) change(ctx context.Context, r member.Request, dryRun bool) (me
 		return c.join(ctx, r)
 	}
 	if c.registry.node(r.Node) == nil && !c.registry.ring().Has(r.Node) {
-		return member.Change{}, c.unknownNode(r.Node)
+		return member.Change{}, c.registry.unknownNode(r.Node)
 	}
 	if n := c.registry.node(r.Node); r.Kind == member.Leave && n != nil && n.working() == nil {
 		return member.Change{}, usage.Errorf("leave: %s, and cannot hand over what it has: run  %s  first, "+
 			"or remove it with  leave %s --force", n.idle(), n.wayBack(), r.Node)
 	}
-	via, err := c.writerOf(r.Via, r.Node)
+	via, err := c.registry.writerOf(r.Via, r.Node)
 	if err != nil {
 		return member.Change{}, err
 	}
-	return c.write(ctx, via, r, dryRun)
+	return via.write(ctx, r, dryRun)
 }
 
 // checkJoin completes a request for a join, and refuses one that makes no sense. The caller holds
@@ -87,7 +87,7 @@ func (c *Cluster) checkJoin(ctx context.Context, r member.Request) (member.Reque
 	case r.Via == r.Node:
 		return r, nil
 	}
-	via, err := c.writerOf(r.Via, r.Node)
+	via, err := c.registry.writerOf(r.Via, r.Node)
 	switch {
 	case err != nil:
 		return r, err
@@ -104,32 +104,35 @@ func (c *Cluster) dryJoin(ctx context.Context, r member.Request) (member.Change,
 	if r.Via == r.Node {
 		return member.Change{By: r.Node, Node: r.Node, Kind: r.Kind, Weight: r.Weight, Zone: r.Zone}, nil
 	}
-	via, err := c.writerOf(r.Via, r.Node)
+	via, err := c.registry.writerOf(r.Via, r.Node)
 	if err != nil {
 		return member.Change{}, err
 	}
-	return c.write(ctx, via, r, true)
+	return via.write(ctx, r, true)
 }
 
-// join starts the node and has a member write the join. If the join is refused, or the node cannot be
-// started, join undoes its steps. The caller holds faults.
+// join starts the node and has a member write the join. If the join is refused, or the node cannot
+// be started, join undoes its steps. The caller holds faults.
 func (c *Cluster) join(ctx context.Context, r member.Request) (change member.Change, err error) {
-	n, undo := c.registry.node(r.Node), c.stop
-	if n == nil {
-		n, undo = c.addNode(r.Node, r.Via), c.withdraw
-	} else if n.current.Load() != nil {
-		undo = func(*node) error { return nil }
+	n := c.registry.node(r.Node)
+	undo := func() error { return nil }
+	switch {
+	case n == nil:
+		n = c.addNode(r.Node, r.Via)
+		undo = n.withdraw
+	case n.current.Load() == nil:
+		undo = n.stop
 	}
-	if err := c.prepare(ctx, n); err != nil {
-		return member.Change{}, errors.Join(c.explainFullDisk(fmt.Errorf("join %s: %w", r.Node, err)), undo(n))
+	if err := n.prepare(ctx); err != nil {
+		return member.Change{}, errors.Join(c.explainFullDisk(fmt.Errorf("join %s: %w", r.Node, err)), undo())
 	}
-	via, err := c.writerOf(r.Via, r.Node)
+	via, err := c.registry.writerOf(r.Via, r.Node)
 	if err == nil {
-		change, err = c.write(ctx, via, r, false)
+		change, err = via.write(ctx, r, false)
 	}
 	var refused *usage.Error
 	if errors.As(err, &refused) && !c.registry.ring().Has(r.Node) { // after any other error the change may be written
-		err = errors.Join(err, undo(n))
+		err = errors.Join(err, undo())
 	}
 	return change, err
 }
@@ -137,77 +140,78 @@ func (c *Cluster) join(ctx context.Context, r member.Request) (change member.Cha
 // prepare starts the node that is to join, so that it listens before a member writes its join.
 // prepare also records the node in the data root before a peer can hand a key over to the node. The
 // caller holds faults.
-func (c *Cluster) prepare(ctx context.Context, n *node) error {
+func (n *node) prepare(ctx context.Context) error {
 	if n.current.Load() == nil {
-		if err := c.start(n); err != nil {
+		if err := n.start(); err != nil {
 			return err
 		}
 	}
-	if err := c.network.AwaitLinks(ctx, mendTime); err != nil {
+	if err := n.c.network.AwaitLinks(ctx, mendTime); err != nil {
 		return err
 	}
 	n.remembered = true // also if save fails: one of its two files may be written
-	return c.save()
+	return n.c.save()
 }
 
 // stop takes down a node that was down before. The caller holds faults.
-func (c *Cluster) stop(n *node) error {
-	c.kill(n)
+func (n *node) stop() error {
+	n.kill()
 	return nil
 }
 
 // withdraw removes a node that was added for a join that failed. The caller holds faults.
-func (c *Cluster) withdraw(n *node) error {
-	err := c.removeNode(n)
+func (n *node) withdraw() error {
+	err := n.remove()
 	if n.remembered {
-		err = errors.Join(err, c.save())
+		err = errors.Join(err, n.c.save())
 	}
 	return err
 }
 
 // writerOf returns the node that is to write a change about another node: via if it is not "", or
 // else the first member of the ring that takes requests.
-func (c *Cluster) writerOf(via, about string) (*incarnation, error) {
+func (r *registry) writerOf(via, about string) (*incarnation, error) {
 	if via != "" {
-		n := c.registry.node(via)
+		n := r.node(via)
 		if n == nil {
-			return nil, c.unknownNode(via)
+			return nil, r.unknownNode(via)
 		}
 		if i := n.working(); i != nil {
 			return i, nil
 		}
 		return nil, usage.Errorf("%s; name another node with --via, or first %s", n.idle(), n.wayBack())
 	}
-	for _, n := range c.registry.nodes() {
-		if i := n.working(); i != nil && n.name != about && c.registry.ring().Has(n.name) {
+	for _, n := range r.nodes() {
+		if i := n.working(); i != nil && n.name != about && r.ring().Has(n.name) {
 			return i, nil
 		}
 	}
 	return nil, usage.Errorf("no other member of the ring is running that could write the change; restart one first")
 }
 
-// write has the node via write a change, or only check the change if dryRun.
-func (c *Cluster) write(ctx context.Context, via *incarnation, r member.Request, dryRun bool) (member.Change, error) {
+// write has the node write a change, or only check the change if dryRun.
+func (i *incarnation) write(ctx context.Context, r member.Request, dryRun bool) (member.Change, error) {
 	ctx, cancel := context.WithTimeout(ctx, changeTime)
 	defer cancel()
 	asked := member.Change{Node: r.Node, Kind: r.Kind, Weight: r.Weight, Zone: r.Zone}
-	reply := via.ask(ctx, engine.ChangeMembership{Change: asked, DryRun: dryRun})
+	reply := i.ask(ctx, engine.ChangeMembership{Change: asked, DryRun: dryRun})
 	switch {
 	case len(reply) == 0 && dryRun:
-		return member.Change{}, fmt.Errorf("%s did not answer within %v", via.node.name, changeTime)
+		return member.Change{}, fmt.Errorf("%s did not answer within %v", i.node.name, changeTime)
 	case len(reply) == 0:
-		return member.Change{}, fmt.Errorf("%s did not write the change within %v; look at the ring before you try again",
-			via.node.name, changeTime)
+		return member.Change{}, fmt.Errorf("%s did not write the change within %v; "+
+			"look at the ring before you try again", i.node.name, changeTime)
 	case reply[0].Err != wire.OK:
 		return member.Change{}, usage.Errorf("%s %s: %s", r.Kind, r.Node, reply[0].Message)
 	case dryRun:
 		return reply[0].Changes[0], nil
 	}
-	c.registry.learn(reply[0].Changes)
-	return reply[0].Changes[0], c.save()
+	i.c.registry.learn(reply[0].Changes)
+	return reply[0].Changes[0], i.c.save()
 }
 
-// save writes the settings and the number of nodes to the cluster's folders. The caller holds faults.
+// save writes the settings and the number of nodes to the cluster's folders. The caller holds
+// faults.
 func (c *Cluster) save() error {
 	return errors.Join(c.claim.SaveInfo(len(c.registry.nodes()), c.began), c.claim.SaveSettings(c.registry.settings()))
 }
@@ -230,13 +234,13 @@ func (c *Cluster) syncMembership(ctx context.Context, started []*incarnation) er
 		}
 		// The end of the process cut the node's join short. No peer can have handed a key over to
 		// the node.
-		if err := c.removeNode(n); err != nil {
+		if err := n.remove(); err != nil {
 			return err
 		}
 	}
 	for _, m := range c.registry.ring().Members() {
 		if c.registry.node(m.Name) == nil {
-			if err := c.start(c.addNode(m.Name, "")); err != nil {
+			if err := c.addNode(m.Name, "").start(); err != nil {
 				return err
 			}
 		}
@@ -250,29 +254,29 @@ func (c *Cluster) syncMembership(ctx context.Context, started []*incarnation) er
 // retire takes down a node that has left and has reported that it holds nothing that others need,
 // unless the node joined again meanwhile. A node that has left takes no writes, so the report is
 // still true.
-func (c *Cluster) retire(i *incarnation) {
-	c.faults.Lock()
-	defer c.faults.Unlock()
+func (i *incarnation) retire() {
+	i.c.faults.Lock()
+	defer i.c.faults.Unlock()
 	n := i.node
-	if n.current.Load() != i || c.ctx.Err() != nil || !c.registry.departed(n.name) {
+	if n.current.Load() != i || i.c.ctx.Err() != nil || !i.c.registry.departed(n.name) {
 		return
 	}
-	if err := errors.Join(c.removeNode(n), c.save()); err != nil {
-		c.publish(event.Event{Node: n.name, Kind: event.DiskFailed, Message: err.Error()})
+	if err := errors.Join(n.remove(), i.c.save()); err != nil {
+		i.c.publish(event.Event{Node: n.name, Kind: event.DiskFailed, Message: err.Error()})
 	}
 }
 
-// removeNode removes a node from the cluster, with its disk. The caller holds faults.
-func (c *Cluster) removeNode(n *node) error {
-	delete(c.ports, n.name)
-	c.network.Remove(n.name, c.registry.otherNames(n)) // first, so that no link reports the crash
-	if !c.network.IsSplit() {
-		c.stopSplitTimer()
+// remove removes a node from the cluster, with its disk. The caller holds faults.
+func (n *node) remove() error {
+	delete(n.c.ports, n.name)
+	n.c.network.Remove(n.name, n.c.registry.otherNames(n)) // first, so that no link reports the crash
+	if !n.c.network.IsSplit() {
+		n.c.stopSplitTimer()
 	}
-	c.registry.remove(n)
+	n.c.registry.remove(n)
 	if i := n.current.Load(); i != nil {
-		c.crash(i)
+		i.end()
 	}
-	c.publish(event.Event{Node: n.name, Kind: event.NodeLeft})
+	n.c.publish(event.Event{Node: n.name, Kind: event.NodeLeft})
 	return n.disk.Wipe()
 }

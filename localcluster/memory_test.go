@@ -98,7 +98,7 @@ func heap() int {
 }
 
 // Many nodes under load stay within the budget of their process, although links are slow and one
-// node stands still. They refuse requests beyond the budget, and give all memory back.
+// node is paused. The nodes refuse requests beyond the budget, and give all memory back.
 func TestQueuesStayWithinTheBudget(t *testing.T) {
 	const memory, nodes = 24 << 20, 16
 	c := crowd(t, nodes, memory)
@@ -148,9 +148,9 @@ func TestQueuesStayWithinTheBudget(t *testing.T) {
 	}
 }
 
-// A node that stands still stops only the links to it. The other nodes have memory for all their
+// A paused node stops only the links to itself. The other nodes have memory for all their
 // work.
-func TestStandingNodeStarvesNobody(t *testing.T) {
+func TestPausedNodeLeavesMemoryToOthers(t *testing.T) {
 	c := crowd(t, 8, 128<<20)
 	do(t, c, fault.Fault{Kind: fault.Pause, Nodes: []string{"n1"}})
 	for range 3 {
@@ -228,7 +228,7 @@ func TestRequestWithoutMemoryIsRefused(t *testing.T) {
 }
 
 // The status of a cluster shows the memory that its queues hold, and the limit.
-func TestSnapshotTellsMemory(t *testing.T) {
+func TestSnapshotHasMemory(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	if q := viewOf(t, c).Queues; q.Limit < budget.Default-10 || q.Limit > budget.Default || q.Used > q.Limit {
 		t.Errorf("%+v", q)

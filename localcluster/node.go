@@ -29,9 +29,9 @@ type node struct {
 	remembered   bool // the node is joining, and the data root may list it
 }
 
-// addNode adds a node to the cluster and the network, and starts nothing. During a split the node is
-// on the side of the node beside; "" is the last side. The caller holds faults, unless the cluster is
-// starting.
+// addNode adds a node to the cluster and the network, and starts nothing. During a split the node
+// is on the side of the node beside; "" is the last side. The caller holds faults, unless the
+// cluster is starting.
 func (c *Cluster) addNode(name, beside string) *node {
 	n := &node{c: c, name: name, disk: c.claim.Disk(name)}
 	addr := ""
@@ -52,14 +52,6 @@ func (c *Cluster) takePort(name string) int {
 	}
 	c.ports[name] = port
 	return port
-}
-
-// addrOf returns the address of a node's port, "" if there is no such node.
-func (c *Cluster) addrOf(name string) string {
-	if n := c.registry.node(name); n != nil {
-		return *n.addr.Load()
-	}
-	return ""
 }
 
 // working returns the node's incarnation if it takes requests, nil if the node is down or paused.
@@ -94,7 +86,8 @@ func (n *node) reason() string {
 	return ""
 }
 
-// lastKnown returns an event with the last state that the node reported, none if that state is lost.
+// lastKnown returns an event with the last state that the node reported, none if that state is
+// lost.
 func (n *node) lastKnown() []event.Event {
 	s := n.last.Load()
 	if s == nil {

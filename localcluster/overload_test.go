@@ -10,7 +10,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// Many clients write large values at once, so that homes fall silent and others stand in for them.
+// Many clients write large values at once, so that homes fall silent and fallbacks take their
+// replicas.
 const (
 	rushClients = 128
 	rushPuts    = 3
@@ -65,7 +66,7 @@ func TestOverload(t *testing.T) {
 		g, ok := r.(wire.GetReply)
 		switch {
 		case err != nil || !ok || g.Err != wire.OK:
-			doubts++ // the get may fail, but it must not say that there is no value
+			doubts++ // the get may fail, but it must not report the key as absent
 		case len(g.Siblings) != 1:
 			t.Errorf("%s, which was acknowledged, reads as %d values from %v", key, len(g.Siblings), g.Replied)
 		}

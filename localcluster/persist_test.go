@@ -35,8 +35,8 @@ func (s watchedStore) Trust() error {
 	return trust(s.Store)
 }
 
-// told reports whether the hub has an event of a kind about key.
-func told(c *Cluster, node string, kind event.Kind, key string) bool {
+// reported reports whether the node has published an event of a kind about key.
+func reported(c *Cluster, node string, kind event.Kind, key string) bool {
 	found := false
 	_ = c.Events(c.ctx, 0, false, func(events []event.Event) error {
 		for _, e := range events {
@@ -76,7 +76,7 @@ func TestNothingLeavesBeforeTheDiskHasIt(t *testing.T) {
 				<-ready
 				mu.Lock()
 				defer mu.Unlock()
-				early = early || told(c, "n1", event.Coordinate, key)
+				early = early || reported(c, "n1", event.Coordinate, key)
 				if !failed {
 					failed = true
 					return errors.New("input/output error")
@@ -91,7 +91,10 @@ func TestNothingLeavesBeforeTheDiskHasIt(t *testing.T) {
 	if err == nil && r.(wire.PutReply).Err == wire.OK {
 		t.Error("a put was acknowledged whose batch the disk had refused")
 	}
-	await(t, "n1 back", func() bool { return c.registry.node("n1").current.Load() != nil && told(c, "n1", event.DiskFailed, "") })
+	await(t, "n1 back", func() bool {
+		return c.registry.node("n1").current.Load() != nil &&
+			reported(c, "n1", event.DiskFailed, "")
+	})
 	g, err := c.Do(t.Context(), "n2", wire.GetRequest{Key: []byte(key)})
 	if err != nil || len(g.(wire.GetReply).Siblings) > 0 {
 		t.Errorf("after the disk had failed: %v %+v", err, g)
@@ -101,12 +104,12 @@ func TestNothingLeavesBeforeTheDiskHasIt(t *testing.T) {
 	mu.Lock()
 	defer mu.Unlock()
 	if early || !failed {
-		t.Errorf("told before the disk had it: %v; the disk failed: %v", early, failed)
+		t.Errorf("events before the disk had the batch: %v; the disk failed: %v", early, failed)
 	}
 }
 
-// A recovered disk is trusted only after the node's new incarnation is durable on it: a crash in
-// between must leave it doubtful.
+// A recovered disk is trusted only after the node's new incarnation is durable on the disk. A crash
+// before that leaves the disk doubtful.
 func TestTrustedOnlyWithANewIncarnation(t *testing.T) {
 	var mu sync.Mutex
 	var trusted, fails bool
@@ -145,8 +148,8 @@ func TestTrustedOnlyWithANewIncarnation(t *testing.T) {
 	fails, batches = false, 0
 	mu.Unlock()
 	c := begin(t, o)
-	if told := ups(c, "n2"); len(told) != 1 || told[0] == "" {
-		t.Errorf("the disk is no longer doubted: %q", told)
+	if messages := ups(c, "n2"); len(messages) != 1 || messages[0] == "" {
+		t.Errorf("the disk is no longer doubted: %q", messages)
 	}
 	mu.Lock()
 	if !trusted {
@@ -154,7 +157,7 @@ func TestTrustedOnlyWithANewIncarnation(t *testing.T) {
 	}
 	mu.Unlock()
 	do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n2"}})
-	if told := ups(c, "n2"); len(told) != 2 || told[1] != "" {
-		t.Errorf("the disk is doubted again: %q", told)
+	if messages := ups(c, "n2"); len(messages) != 2 || messages[1] != "" {
+		t.Errorf("the disk is doubted again: %q", messages)
 	}
 }

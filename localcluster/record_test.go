@@ -42,7 +42,8 @@ func TestRecordedFolderIsLost(t *testing.T) {
 	}{
 		"gone":  {func(_, dir string) { _ = os.RemoveAll(dir) }, "is gone"},
 		"empty": {func(_, dir string) { _ = os.RemoveAll(dir); _ = os.Mkdir(dir, 0o700) }, "is empty"},
-		"taken": {func(home, dir string) { startAndStop(t, Options{Home: home, Name: "b", Dir: dir}) }, "belongs to cluster b"},
+		"taken": {func(home, dir string) { startAndStop(t, Options{Home: home, Name: "b", Dir: dir}) },
+			"belongs to cluster b"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			home, dir := t.TempDir(), filepath.Join(t.TempDir(), "x")

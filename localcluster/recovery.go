@@ -31,61 +31,61 @@ const (
 
 // diskFailed ends an incarnation whose store failed. The content of the disk is unknown until it is
 // read again, so the node goes through a crash. The caller is the node's loop, which ends.
-func (c *Cluster) diskFailed(i *incarnation, cause error) {
-	c.wg.Go(func() {
-		c.faults.Lock()
-		defer c.faults.Unlock()
+func (i *incarnation) diskFailed(cause error) {
+	i.c.wg.Go(func() {
+		i.c.faults.Lock()
+		defer i.c.faults.Unlock()
 		n := i.node
-		if n.current.Load() != i || c.ctx.Err() != nil {
+		if n.current.Load() != i || i.c.ctx.Err() != nil {
 			return // the node was killed meanwhile
 		}
 		if time.Since(i.began) > diskTrust {
 			n.failures, n.fullAttempts = 0, 0
 		}
 		n.disk.Lenient = errors.Is(cause, store.ErrCorrupt)
-		c.restartLater(n, cause)
+		n.restartLater(cause)
 	})
 }
 
 // restartLater takes down a node whose disk failed, if the node runs, and starts it again after a
 // pause. If the disk is full, restartLater is repeated until there is room. The caller holds
 // faults.
-func (c *Cluster) restartLater(n *node, cause error) {
-	full, least := datadir.IsFull(cause), cmp.Or(c.opts.Testing.DiskPause, minDiskPause)
+func (n *node) restartLater(cause error) {
+	full, least := datadir.IsFull(cause), cmp.Or(n.c.opts.Testing.DiskPause, minDiskPause)
 	why, pause := "", time.Duration(0)
 	switch {
 	case full:
 		pause = min(least<<min(n.fullAttempts, maxDiskFailures), maxRoomPause)
 		why = "disk full; it comes back by itself when there is room" + n.roomAt()
 		if n.fullAttempts++; n.fullAttempts == 1 { // published once
-			c.publish(event.Event{Node: n.name, Kind: event.DiskFailed, Message: why + ": " + cause.Error()})
+			n.c.publish(event.Event{Node: n.name, Kind: event.DiskFailed, Message: why + ": " + cause.Error()})
 		}
 	case n.failures == maxDiskFailures:
 		n.failures++
 		why = fmt.Sprintf("%s %d times in a row; it stays down until restart %s: %v", failureOf(cause), n.failures,
 			n.name, cause)
-		c.publish(event.Event{Node: n.name, Kind: event.DiskFailed, Message: why})
+		n.c.publish(event.Event{Node: n.name, Kind: event.DiskFailed, Message: why})
 	default:
 		pause = least << n.failures
 		n.failures++
 		why = failureOf(cause) + "; it is started again"
-		c.publish(event.Event{Node: n.name, Kind: event.DiskFailed, Message: cause.Error()})
+		n.c.publish(event.Event{Node: n.name, Kind: event.DiskFailed, Message: cause.Error()})
 	}
-	c.bringDown(n, why)
+	n.bringDown(why)
 	if pause == 0 {
 		return
 	}
 	var timer *time.Timer
 	timer = time.AfterFunc(pause, func() {
-		c.faults.Lock()
-		defer c.faults.Unlock()
-		if n.retry != timer || c.ctx.Err() != nil {
+		n.c.faults.Lock()
+		defer n.c.faults.Unlock()
+		if n.retry != timer || n.c.ctx.Err() != nil {
 			return
 		}
 		if full {
-			c.wg.Go(func() { c.startIfRoom(n, timer) })
+			n.c.wg.Go(func() { n.startIfRoom(timer) })
 		} else {
-			c.tryAgain(n, nil)
+			n.tryAgain(nil)
 		}
 	})
 	n.retry = timer
@@ -101,38 +101,38 @@ func failureOf(cause error) string {
 
 // startIfRoom starts a node that waits for room, if there is any. The probe takes a while and runs
 // without the lock faults, so that other changes do not wait for it.
-func (c *Cluster) startIfRoom(n *node, timer *time.Timer) {
+func (n *node) startIfRoom(timer *time.Timer) {
 	err := n.disk.HasRoom(roomNeeded)
-	c.faults.Lock()
-	defer c.faults.Unlock()
-	if n.retry == timer && c.ctx.Err() == nil {
-		c.tryAgain(n, err)
+	n.c.faults.Lock()
+	defer n.c.faults.Unlock()
+	if n.retry == timer && n.c.ctx.Err() == nil {
+		n.tryAgain(err)
 	}
 }
 
 // tryAgain starts a node whose disk failed. If err is not nil, there is no room yet, and tryAgain
 // only sets the next timer. The caller holds faults.
-func (c *Cluster) tryAgain(n *node, err error) {
+func (n *node) tryAgain(err error) {
 	n.retry = nil
 	if err == nil {
-		err = c.start(n)
+		err = n.start()
 	}
 	if err != nil {
-		c.restartLater(n, err)
+		n.restartLater(err)
 	}
 }
 
 // bringDown takes a node down if it runs, and publishes the reason. The caller holds faults.
-func (c *Cluster) bringDown(n *node, why string) {
+func (n *node) bringDown(why string) {
 	before := n.reason()
 	n.why.Store(&why)
 	if n.current.Load() == nil {
 		if before != why {
-			c.publish(event.Event{Node: n.name, Kind: event.NodeDown, Message: why})
+			n.c.publish(event.Event{Node: n.name, Kind: event.NodeDown, Message: why})
 		}
 		return
 	}
-	c.kill(n)
+	n.kill()
 }
 
 // roomAt returns the room that a node needs and the folder, in words; "" in memory.
@@ -154,10 +154,10 @@ func (c *Cluster) explainFullDisk(err error) error {
 }
 
 // reasons returns which nodes went down by themselves and why, "" if there are none.
-func (c *Cluster) reasons() string {
+func (r *registry) reasons() string {
 	var whys, out []string
 	nodes := map[string][]string{}
-	for _, n := range c.registry.nodes() {
+	for _, n := range r.nodes() {
 		why := n.reason()
 		if why == "" || n.current.Load() != nil {
 			continue
@@ -175,7 +175,7 @@ func (c *Cluster) reasons() string {
 
 // explain adds to a reply that failed because nodes are down why they are down.
 func (c *Cluster) explain(reply wire.ClientReply) wire.ClientReply {
-	why := c.reasons()
+	why := c.registry.reasons()
 	if why == "" {
 		return reply
 	}

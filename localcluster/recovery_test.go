@@ -34,15 +34,16 @@ func (d fullDisk) Apply(batch []store.Write, sync bool) error {
 
 // fillable returns the options of a cluster whose nodes' disks are full while full is set.
 func fillable(full *atomic.Bool, nodes ...string) Options {
-	return Options{Testing: config.Testing{DiskPause: time.Millisecond, WrapStore: func(node string, s store.Store) store.Store {
-		if strings.Contains(strings.Join(nodes, " "), node) {
-			return fullDisk{s, full}
-		}
-		return s
-	}}}
+	return Options{Testing: config.Testing{DiskPause: time.Millisecond,
+		WrapStore: func(node string, s store.Store) store.Store {
+			if strings.Contains(strings.Join(nodes, " "), node) {
+				return fullDisk{s, full}
+			}
+			return s
+		}}}
 }
 
-// failures counts the events that tell that a node's disk failed.
+// failures counts the events about a failed disk of a node.
 func failures(c *Cluster, node string) (count int) {
 	for _, e := range eventsOf(c, event.DiskFailed) {
 		if e.Node == node {
@@ -71,7 +72,7 @@ func starve(t *testing.T, c *Cluster, nodes ...string) (said string) {
 	i := 0
 	await(t, "the nodes to stop", func() bool {
 		i++
-		// even the last node takes it
+		// W=1: the last node that runs still takes the put
 		r, err := c.Do(t.Context(), "", wire.PutRequest{Key: fmt.Append(nil, "k", i), Value: []byte("v"),
 			Quorum: wire.Quorum{W: 1}})
 		if err != nil {
@@ -111,14 +112,14 @@ func TestFullDiskIsWaitedFor(t *testing.T) {
 			"disk full; it comes back by itself when there is room") {
 			t.Errorf("n2 is %s: %q", v.Status, v.Reason)
 		}
-		if told := watched(t, c).Node("n2"); told.Status != view.Down || told.Reason != v.Reason {
-			t.Errorf("events tell that n2 is %s: %q", told.Status, told.Reason)
+		if seen := watched(t, c).Node("n2"); seen.Status != view.Down || seen.Reason != v.Reason {
+			t.Errorf("by its events n2 is %s: %q", seen.Status, seen.Reason)
 		}
 		if o.Mem == strings.Contains(v.Reason, "for 4 MB in ") {
 			t.Errorf("the reason is %q", v.Reason)
 		}
 		if got := failures(c, "n2"); got != 1 {
-			t.Errorf("n2 told %d times that its disk is full, want once", got)
+			t.Errorf("%d events that the disk of n2 is full, want one", got)
 		}
 		r, err := c.Do(t.Context(), "n2", wire.GetRequest{Key: []byte("cart")})
 		if g := r.(wire.GetReply); err != nil || g.Err != wire.NodeDown ||
@@ -215,12 +216,13 @@ func TestStartOnAFullDisk(t *testing.T) {
 // to do.
 func TestBrokenDiskSaysWhy(t *testing.T) {
 	var broken atomic.Bool
-	c := begin(t, Options{Mem: true, Testing: config.Testing{DiskPause: time.Millisecond, WrapStore: func(node string, s store.Store) store.Store {
-		if node != "n2" {
-			return s
-		}
-		return &badDisk{Store: s, broken: &broken, reads: true, writes: true}
-	}}})
+	c := begin(t, Options{Mem: true, Testing: config.Testing{DiskPause: time.Millisecond,
+		WrapStore: func(node string, s store.Store) store.Store {
+			if node != "n2" {
+				return s
+			}
+			return &badDisk{Store: s, broken: &broken, reads: true, writes: true}
+		}}})
 	broken.Store(true)
 	starve(t, c, "n2")
 	await(t, "the disk to be given up", func() bool {

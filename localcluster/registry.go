@@ -1,9 +1,12 @@
 package localcluster
 
 import (
+	"ringside/engine/escape"
 	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/settings"
+	"ringside/engine/usage"
+	"ringside/localcluster/client"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,8 +14,8 @@ import (
 )
 
 // A registry has the nodes of the cluster and its settings. The registry lists the nodes that this
-// process hosts. The members of the ring follow from the membership history alone. A registry is safe
-// for concurrent use.
+// process hosts. The members of the ring follow from the membership history alone. A registry is
+// safe for concurrent use.
 type registry struct {
 	mu   sync.RWMutex
 	s    settings.Cluster // Invariant: Nodes are the names of list
@@ -137,4 +140,44 @@ func foundersFor(s settings.Cluster, name string) []ring.Member {
 		return nil // also for a founder that left and joined again: its disk has its ring, or lost it
 	}
 	return born
+}
+
+func (r *registry) unknownNode(name string) error {
+	return usage.Errorf("there is no node '%s'; there are %s", escape.TerminalShort([]byte(name), 60),
+		strings.Join(r.settings().Nodes, " "))
+}
+
+// firstRunning returns the first node of the key's preference list that takes requests, "" if there
+// is none.
+func (r *registry) firstRunning(key []byte) string {
+	for _, name := range r.ring().Preference(key) {
+		if n := r.node(name); n != nil {
+			if i := n.working(); i != nil && i.knowsRing.Load() {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// target returns the incarnation of a node that clients connect to. running is false if the node is
+// down or does not exist.
+func (r *registry) target(name string) (_ client.Target, running bool) {
+	n := r.node(name)
+	if n == nil {
+		return client.Target{}, false
+	}
+	i := n.current.Load()
+	if i == nil {
+		return client.Target{}, false
+	}
+	return client.Target{Addr: *n.addr.Load(), Incarnation: i.number}, true
+}
+
+// addrOf returns the address of a node's port, "" if there is no such node.
+func (r *registry) addrOf(name string) string {
+	if n := r.node(name); n != nil {
+		return *n.addr.Load()
+	}
+	return ""
 }

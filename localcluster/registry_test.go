@@ -26,7 +26,8 @@ func TestRegistryTakesChangesAtOnce(t *testing.T) {
 		work.Go(func() { r.learn(member.History{{Time: int64(1000 + i), By: "n1", Node: name, Weight: 1}}) })
 	}
 	work.Wait()
-	if s := r.settings(); len(s.Nodes) != settings.DefaultNodes+many || len(s.History()) != len(s.InitialMembers())+many || len(r.ring().Members()) != len(s.History()) {
+	if s := r.settings(); len(s.Nodes) != settings.DefaultNodes+many ||
+		len(s.History()) != len(s.InitialMembers())+many || len(r.ring().Members()) != len(s.History()) {
 		t.Errorf("%d nodes, %d changes, %d members", len(s.Nodes), len(s.History()), len(r.ring().Members()))
 	}
 }

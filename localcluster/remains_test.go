@@ -148,7 +148,8 @@ func TestDataOfAnotherVersion(t *testing.T) {
 		words []string
 	}{
 		{func(f map[string]any) { f["format"], f["writer"] = 7, "v9.1" },
-			[]string{o.Dir, "format 7 by ringside v9.1", "this program, ringside " + buildinfo.Version() + ", knows format 1"}},
+			[]string{o.Dir, "format 7 by ringside v9.1",
+				"this program, ringside " + buildinfo.Version() + ", knows format 1"}},
 		{func(f map[string]any) { f["format"], f["settings"] = 0, []string{"another shape"} },
 			[]string{"format 0", "knows format 1"}},
 	} {
@@ -175,12 +176,14 @@ func TestBrokenClustersAreListed(t *testing.T) {
 		want string
 	}{
 		"settings": {func(p datadir.Folder) { write(t, filepath.Join(p.Data, "cluster.json"), "{") }, "cluster.json"},
-		"missing":  {func(p datadir.Folder) { _ = os.Remove(filepath.Join(p.Data, "cluster.json")) }, "no cluster's data"},
-		"info":     {func(p datadir.Folder) { write(t, p.Info, "?") }, ""},
-		"unknown":  {func(p datadir.Folder) { write(t, p.Info, "?"); _ = os.RemoveAll(p.Data) }, "is not known"},
-		"no-info":  {func(p datadir.Folder) { _ = os.Remove(p.Info) }, ""},
-		"secret":   {func(p datadir.Folder) { write(t, filepath.Join(p.Data, "secret"), "?") }, "secret has 1 bytes"},
-		"runs":     {func(p datadir.Folder) { write(t, filepath.Join(p.Data, "runs.json"), "?") }, "move the file away"},
+		"missing": {func(p datadir.Folder) { _ = os.Remove(filepath.Join(p.Data, "cluster.json")) },
+			"no cluster's data"},
+		"info":    {func(p datadir.Folder) { write(t, p.Info, "?") }, ""},
+		"unknown": {func(p datadir.Folder) { write(t, p.Info, "?"); _ = os.RemoveAll(p.Data) }, "is not known"},
+		"no-info": {func(p datadir.Folder) { _ = os.Remove(p.Info) }, ""},
+		"secret":  {func(p datadir.Folder) { write(t, filepath.Join(p.Data, "secret"), "?") }, "secret has 1 bytes"},
+		"runs": {func(p datadir.Folder) { write(t, filepath.Join(p.Data, "runs.json"), "?") },
+			"move the file away"},
 		"settings-n": {func(p datadir.Folder) {
 			editClusterFile(t, p.Data, func(f map[string]any) {
 				f["settings"].(map[string]any)["n"] = 99
@@ -191,7 +194,11 @@ func TestBrokenClustersAreListed(t *testing.T) {
 			write(t, filepath.Join(p.Data, "n4"), "")
 		}, "n4 is a file"},
 		"no-data": {func(p datadir.Folder) { _ = os.RemoveAll(p.Data) }, "is gone"},
-		"no-name": {func(p datadir.Folder) { _ = os.Remove(p.Info); _ = os.Remove(filepath.Join(p.Data, "cluster.json")) },
+		"no-name": {func(p datadir.Folder) {
+			_ = os.Remove(p.Info)
+			_ = os.Remove(filepath.Join(p.Data,
+				"cluster.json"))
+		},
 			"no cluster's data"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -87,7 +87,7 @@ func TestRemoteEvents(t *testing.T) {
 	if err := r.Events(t.Context(), 0, true, func([]event.Event) error { return stop }); err != stop {
 		t.Error(err)
 	}
-	if _, err := r.Snapshot(t.Context()); err != nil { // the connections are still good
+	if _, err := r.Snapshot(t.Context()); err != nil { // the connections still work
 		t.Error(err)
 	}
 }

@@ -3,14 +3,11 @@ package localcluster
 import (
 	"context"
 	"fmt"
-	"ringside/engine/escape"
 	"ringside/engine/settings"
 	"ringside/engine/usage"
 	"ringside/engine/wire"
-	"ringside/localcluster/client"
 	"ringside/localcluster/control"
 	"ringside/localcluster/transport"
-	"strings"
 )
 
 // Do sends a client's request over TCP to the node called via. If via is "", Do chooses the first
@@ -29,8 +26,9 @@ func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (w
 		return nil, usage.Errorf("invalid request: want a GetRequest, a PutRequest or a MembershipRequest")
 	}
 	if via == "" {
-		if via = c.firstRunning(key); via == "" {
-			return c.explain(transport.Failure(req, wire.NodeDown, false, "no node is running; start one with restart NODE")), nil
+		if via = c.registry.firstRunning(key); via == "" {
+			return c.explain(transport.Failure(req, wire.NodeDown, false,
+				"no node is running; start one with restart NODE")), nil
 		}
 		if put, ok := req.(wire.PutRequest); ok {
 			put.Balanced = true
@@ -39,7 +37,7 @@ func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (w
 	}
 	n := c.registry.node(via)
 	if n == nil {
-		return nil, c.unknownNode(via)
+		return nil, c.registry.unknownNode(via)
 	}
 	if n.current.Load() == nil {
 		return c.explain(transport.Failure(req, wire.NodeDown, false,
@@ -69,23 +67,6 @@ func (c *Cluster) number(req wire.ClientRequest) (wire.ClientRequest, []byte) {
 	return nil, nil
 }
 
-// firstRunning returns the first node of the key's preference list that takes requests, "" if there
-// is none.
-func (c *Cluster) firstRunning(key []byte) string {
-	for _, name := range c.registry.ring().Preference(key) {
-		if n := c.registry.node(name); n != nil {
-			if i := n.working(); i != nil && i.knowsRing.Load() {
-				return name
-			}
-		}
-	}
-	return ""
-}
-
-func (c *Cluster) unknownNode(name string) error {
-	return usage.Errorf("there is no node '%s'; there are %s", escape.TerminalShort([]byte(name), 60), strings.Join(c.registry.settings().Nodes, " "))
-}
-
 // Running returns the names of the nodes that take requests now.
 func (c *Cluster) Running() []string {
 	var out []string
@@ -99,17 +80,3 @@ func (c *Cluster) Running() []string {
 
 // Settings returns the cluster's settings. The caller must not change the slices in it.
 func (c *Cluster) Settings() settings.Cluster { return c.registry.settings() }
-
-// target returns the incarnation of a node that clients connect to. running is false if the node is
-// down or does not exist.
-func (c *Cluster) target(name string) (_ client.Target, running bool) {
-	n := c.registry.node(name)
-	if n == nil {
-		return client.Target{}, false
-	}
-	i := n.current.Load()
-	if i == nil {
-		return client.Target{}, false
-	}
-	return client.Target{Addr: *n.addr.Load(), Incarnation: i.number}, true
-}

@@ -99,7 +99,7 @@ func TestNodeFolderPutBack(t *testing.T) {
 				c = three(t, &o)
 			}
 			if told := doubts(c); len(told) == 0 {
-				t.Error("n3 did not tell that its folder is an old copy")
+				t.Error("n3 did not report that its folder is an old copy")
 			}
 			three := putAll(t, c, "three", one.Context)
 			if three.Version.Dot == two.Version.Dot {
@@ -272,7 +272,8 @@ func TestStampsWithoutTheClusterAreAccepted(t *testing.T) {
 				want(t, get(t, c, "n3", "cart"), "one")
 				n1, err1 := os.ReadFile(filepath.Join(o.Dir, "n1", "STAMP"))
 				n3, err3 := os.ReadFile(filepath.Join(o.Dir, "n3", "STAMP"))
-				if errors.Join(err1, err3) != nil || string(n1) != string(n3) || !strings.Contains(string(n3), "\ncluster ") {
+				if errors.Join(err1, err3) != nil || string(n1) != string(n3) ||
+					!strings.Contains(string(n3), "\ncluster ") {
 					t.Errorf("stamps that name different clusters: %q, %q, %v", n1, n3, errors.Join(err1, err3))
 				}
 				_ = c.Close()

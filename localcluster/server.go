@@ -170,8 +170,8 @@ func (s *server) closeConns() {
 	s.conns = nil
 }
 
-// serve finds out the role of a connection. A program that does not know the cluster's secret gets no
-// answer.
+// serve finds out the role of a connection. A program that does not know the cluster's secret gets
+// no answer.
 func (s *server) serve(conn net.Conn) {
 	_ = conn.SetDeadline(time.Now().Add(transport.OpeningTime))
 	role, peer, err := wire.Accept(conn, s.i.c.claim.Secret, s.i.node.name, rand.Reader)
@@ -187,7 +187,8 @@ func (s *server) serve(conn net.Conn) {
 	}
 }
 
-// servePeer delivers the messages of a peer until the connection ends or carries an invalid message.
+// servePeer delivers the messages of a peer until the connection ends or carries an invalid
+// message.
 func (s *server) servePeer(conn net.Conn, peer string) {
 	in := s.i.links.Enter(conn, peer)
 	if in == nil {
@@ -275,7 +276,8 @@ func (s *server) serveClient(conn net.Conn) {
 		}
 		if !ok {
 			frames.GiveBack()
-			answer(out, id, req, transport.Failure(req, wire.Overloaded, false, s.i.node.name+" has too much to do; try again"))
+			answer(out, id, req, transport.Failure(req, wire.Overloaded, false,
+				s.i.node.name+" has too much to do; try again"))
 			continue
 		}
 		a := inbox.Arrival{
@@ -292,7 +294,8 @@ func (s *server) offer(a inbox.Arrival) {
 	if !s.i.inbox.Offer(a, transport.ClientShare) {
 		a.GiveBack()
 		req := a.In.(engine.Request).Body
-		a.Answer(engine.Reply{Body: transport.Failure(req, wire.Overloaded, false, s.i.node.name+" has too much to do; try again")})
+		a.Answer(engine.Reply{Body: transport.Failure(req, wire.Overloaded, false,
+			s.i.node.name+" has too much to do; try again")})
 	}
 }
 

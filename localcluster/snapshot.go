@@ -15,15 +15,15 @@ import (
 const (
 	// describeTime bounds how long Snapshot waits for one node's report.
 	describeTime = time.Second
-	// compareTime bounds how long Compare waits for one node's rounds. A node that lost all its data
-	// is filled again within compareTime.
+	// compareTime bounds how long Compare waits for one node's rounds. A node that lost all its
+	// data is filled again within compareTime.
 	compareTime = time.Minute
 )
 
 // Events calls fn with batches of the events after sequence number after. Without follow, Events
 // returns after the event that is the newest now. With follow, it returns when ctx ends or the
-// cluster goes down. fn must not keep the slice. A slow fn receives a Gap event, and never slows the
-// cluster.
+// cluster goes down. fn must not keep the slice. A slow fn receives a Gap event, and never slows
+// the cluster.
 func (c *Cluster) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
 	if err := c.events.Read(ctx, after, follow, fn); err != nil {
 		return err
@@ -35,9 +35,10 @@ func (c *Cluster) Events(ctx context.Context, after uint64, follow bool, fn func
 }
 
 // Snapshot returns events of sequence number 0 that give a new view the whole state of the cluster,
-// with the replicas of each key of keys. The Count of the first event, of kind Cluster, is the number
-// of the newest event when the snapshot began: a reader goes on with Events from there. For a node
-// that is down or paused, or that does not answer in time, the events have its last known state.
+// with the replicas of each key of keys. The Count of the first event, of kind Cluster, is the
+// number of the newest event when the snapshot began: a reader goes on with Events from there. For
+// a node that is down or paused, or that does not answer in time, the events have its last known
+// state.
 func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error) {
 	if c.ctx.Err() != nil {
 		return nil, control.ErrStopped

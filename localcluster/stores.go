@@ -8,8 +8,8 @@ import (
 	"ringside/localcluster/datadir"
 )
 
-// openStore opens the node's store with the wrappers that the options ask for. damage is nil, or the
-// reason why an earlier store could not be read.
+// openStore opens the node's store with the wrappers that the options ask for. damage is nil, or
+// the reason why an earlier store could not be read.
 func (n *node) openStore(damage error) (store.Store, datadir.Finding, error) {
 	s, found, err := n.disk.Open(damage)
 	if err != nil {

@@ -59,7 +59,7 @@ func TestClientsLeaveRoomForPeers(t *testing.T) {
 	}
 	conn, ok := enter(wire.RoleClient)
 	if ok {
-		t.Error("one client more than there is room for was let in")
+		t.Error("one client more than maxClientConns was admitted")
 	}
 	s.forgetConn(conn)
 	if _, ok := enter(wire.RoleNode); !ok {

@@ -12,10 +12,12 @@ func TestInfoOfBuilds(t *testing.T) {
 		in   debug.BuildInfo
 		want Info
 	}{
-		"a release":             {debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}, Info{Version: "v1.2.3"}},
-		"a changed checkout":    {debug.BuildInfo{Main: debug.Module{Version: "(devel)"}, Settings: settings}, Info{"devel", commit, true}},
-		"outside a repository":  {debug.BuildInfo{}, Info{Version: "devel"}},
-		"a checkout, versioned": {debug.BuildInfo{Main: debug.Module{Version: "v0.0.0-1"}, Settings: settings}, Info{"v0.0.0-1", commit, true}},
+		"a release": {debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}, Info{Version: "v1.2.3"}},
+		"a changed checkout": {debug.BuildInfo{Main: debug.Module{Version: "(devel)"}, Settings: settings},
+			Info{"devel", commit, true}},
+		"outside a repository": {debug.BuildInfo{}, Info{Version: "devel"}},
+		"a checkout, versioned": {debug.BuildInfo{Main: debug.Module{Version: "v0.0.0-1"}, Settings: settings},
+			Info{"v0.0.0-1", commit, true}},
 	} {
 		if got := of(&c.in); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)

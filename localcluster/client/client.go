@@ -15,9 +15,9 @@ import (
 )
 
 const (
-	// requestTime is how long a request waits for its reply. It is above the engine's own time-outs,
-	// including the one for handing a put to another node, and above the wait at a gate. So the
-	// node's account of a failure arrives first.
+	// requestTime is how long a request waits for its reply. It is above the engine's own
+	// time-outs, including the one for handing a put to another node, and above the wait at a gate.
+	// So the node's account of a failure arrives first.
 	requestTime = gate.WaitTime + time.Second
 	// maxInFlight bounds the requests on one connection.
 	maxInFlight = 8192

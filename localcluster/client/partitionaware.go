@@ -20,10 +20,10 @@ import (
 // clients. A client that learns that it is stale asks at once.
 const PollEvery = 10 * time.Second
 
-// A PartitionAwareClient knows the ring and sends requests to the homes of their keys (client-driven
-// coordination, §6.4): "the client periodically picks a random Dynamo node and downloads its current
-// view of Dynamo membership state". It learns the membership from the nodes alone, like a client on
-// another machine. It is safe for concurrent use.
+// A PartitionAwareClient knows the ring and sends requests to the homes of their keys
+// (client-driven coordination, §6.4): "the client periodically picks a random Dynamo node and
+// downloads its current view of Dynamo membership state". It learns the membership from the nodes
+// alone, like a client on another machine. It is safe for concurrent use.
 type PartitionAwareClient struct {
 	net        network
 	ringConfig ring.Config
@@ -40,9 +40,9 @@ type PartitionAwareClient struct {
 	refreshes  int  // downloads because the client was stale
 }
 
-// NewPartitionAware returns a client that knows the ring as some node knows it now. It polls until it
-// is closed. A hop takes that much longer than loopback. A request makes one hop each way. ctx bounds
-// the first download.
+// NewPartitionAware returns a client that knows the ring as some node knows it now. It polls until
+// it is closed. A hop takes that much longer than loopback. A request makes one hop each way. ctx
+// bounds the first download.
 func NewPartitionAware(ctx context.Context, c Cluster, hop time.Duration) (*PartitionAwareClient, error) {
 	return newPartitionAware(ctx, c, hop, PollEvery)
 }

@@ -67,8 +67,8 @@ func newClient(t *testing.T, c *localcluster.Cluster, every time.Duration) *clie
 	return p
 }
 
-// §6.4: a partition-aware client sends requests to a home of the key, so that no put is forwarded. A
-// load balancer sends them to any node.
+// §6.4: a partition-aware client sends requests to a home of the key, so that no put is forwarded.
+// A load balancer sends them to any node.
 func TestRequestsGoToHomes(t *testing.T) {
 	c := begin(t)
 	p, lb := newClient(t, c, time.Hour), client.NewBalancer(c, 0)
@@ -77,7 +77,8 @@ func TestRequestsGoToHomes(t *testing.T) {
 		key := fmt.Appendf(nil, "k%d", i)
 		r, err := p.Do(t.Context(), wire.PutRequest{Key: key, Value: key})
 		put, ok := r.(wire.PutReply)
-		if home := ringOf(c).Homes(key)[0]; err != nil || !ok || put.Err != wire.OK || put.Coordinator != home || put.Digest != 0 {
+		if home := ringOf(c).Homes(key)[0]; err != nil || !ok || put.Err != wire.OK || put.Coordinator != home ||
+			put.Digest != 0 {
 			t.Fatalf("%+v, %v; want it coordinated by %s", r, err, home)
 		}
 		if r, err = p.Do(t.Context(), wire.GetRequest{Key: key}); err != nil || len(r.(wire.GetReply).Siblings) != 1 {
@@ -116,7 +117,8 @@ func TestNodesThatAreDownArePassedOver(t *testing.T) {
 	if err := c.Fault(t.Context(), fault.Fault{Kind: fault.Kill, Nodes: pref[1:]}); err != nil {
 		t.Fatal(err)
 	}
-	if r, err = p.Do(t.Context(), wire.GetRequest{Key: []byte("cart")}); err != nil || r.(wire.GetReply).Err != wire.NodeDown {
+	if r, err = p.Do(t.Context(), wire.GetRequest{Key: []byte("cart")}); err != nil ||
+		r.(wire.GetReply).Err != wire.NodeDown {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	if p, err := client.NewPartitionAware(t.Context(), c, 0); err == nil {

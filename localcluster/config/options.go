@@ -28,8 +28,8 @@ type Options struct {
 	Settings settings.Cluster // a zero field is as the data in Dir has it, or the default if Dir is new
 	BasePort int              // of the first node; later nodes have the ports above; 0: free ports
 
-	// FlushDelay returns how much longer the next flush of a node takes. It is for experiments. A nil
-	// FlushDelay adds nothing.
+	// FlushDelay returns how much longer the next flush of a node takes. It is for experiments. A
+	// nil FlushDelay adds nothing.
 	FlushDelay func(node string) time.Duration
 
 	Testing Testing // zero outside tests

@@ -182,7 +182,8 @@ func TestMalformedRequestClosesTheConnection(t *testing.T) {
 			if err == nil {
 				err = json.Unmarshal(line, &resp)
 			}
-			// The server may close the connection of a line that is too long before the refusal is read.
+			// The server may close the connection of a line that is too long before the refusal is
+			// read.
 			if name != "too long" && (err != nil || resp.Error == nil || !resp.Last || resp.Error.Code != codeUsage) {
 				t.Errorf("%s, %v", line, err)
 			}

@@ -94,8 +94,8 @@ func (r *Remote) dial(ctx context.Context) (*remoteConn, error) {
 	return &remoteConn{conn, in}, nil
 }
 
-// ping returns a *datadir.SilentError if the cluster's process takes connections and does not answer.
-// It also returns nil if there is no such process: then the request itself fails.
+// ping returns a *datadir.SilentError if the cluster's process takes connections and does not
+// answer. It also returns nil if there is no such process: then the request itself fails.
 func (r *Remote) ping(ctx context.Context) error {
 	conn, err := r.dial(ctx)
 	if err != nil {
@@ -209,8 +209,8 @@ var errHungUp = errors.New("the cluster hung up")
 // used again.
 func exchange(conn *remoteConn, line []byte, fn func(response) error) (clean bool, err error) {
 	_, broken := conn.Write(line)
-	// A cluster that refuses the connection writes why and closes it, perhaps before the request was
-	// written. The refusal can still be read.
+	// A cluster that refuses the connection writes why and closes it, perhaps before the request
+	// was written. The refusal can still be read.
 	for conn.in.Scan() {
 		var resp response
 		if err := json.Unmarshal(conn.in.Bytes(), &resp); err != nil {

@@ -59,8 +59,8 @@ var methods = map[string]method{
 // errMalformed means that a line is not a request. The connection is then closed.
 var errMalformed = errors.New("malformed request")
 
-// parse reads and checks one line of the control socket. An error that wraps errMalformed means that
-// the line is not a JSON object with a request's types. Any other error is a *usage.Error.
+// parse reads and checks one line of the control socket. An error that wraps errMalformed means
+// that the line is not a JSON object with a request's types. Any other error is a *usage.Error.
 func parse(line []byte) (request, error) {
 	var req request
 	in := json.NewDecoder(bytes.NewReader(line))
@@ -158,8 +158,8 @@ func checkRanges(r request) error {
 	return nil
 }
 
-// CheckMember returns the fault of a request for a membership change that every cluster refuses, nil
-// if there is none.
+// CheckMember returns the fault of a request for a membership change that every cluster refuses,
+// nil if there is none.
 func CheckMember(r member.Request) error {
 	switch {
 	case r.Kind != member.Join && r.Kind != member.Leave && r.Kind != member.Remove:

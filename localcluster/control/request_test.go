@@ -28,8 +28,8 @@ func doLine(t testing.TB, more string) string {
 // hostile are requests that must be refused, with a part of the reason.
 func hostile(t testing.TB) map[string]string {
 	return map[string]string{
-		// A missing field must not be taken for zero, because the zero change of the membership is a
-		// join.
+		// A missing field must not be taken for zero, because the zero change of the membership is
+		// a join.
 		`{"method":"member","member":{}}`:                                                             "member.kind is missing",
 		`{"method":"member","member":{"kind":null}}`:                                                  "member.kind is missing",
 		`{"method":"member","member":null}`:                                                           "member is missing",

@@ -59,8 +59,8 @@ type Server struct {
 }
 
 // Listen takes the control socket of a cluster and serves it until StopListening. ctx ends when the
-// cluster goes down. The cluster holds the lock of its folder, so a socket that is there most likely
-// belongs to a process that ended. Listen removes it, unless a process answers on it.
+// cluster goes down. The cluster holds the lock of its folder, so a socket that is there most
+// likely belongs to a process that ended. Listen removes it, unless a process answers on it.
 func Listen(ctx context.Context, f datadir.Folder, c Cluster) (*Server, error) {
 	if _, err := os.Lstat(f.Sock); err == nil {
 		if f.Answers() {

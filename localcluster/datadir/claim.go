@@ -69,8 +69,8 @@ func check(o config.Options) (dir string, err error) {
 	return dir, err
 }
 
-// Take takes the folders of a cluster, and returns the cluster's settings: those with which its data
-// was created, or o.Settings and the defaults. If the options are refused, Take leaves nothing
+// Take takes the folders of a cluster, and returns the cluster's settings: those with which its
+// data was created, or o.Settings and the defaults. If the options are refused, Take leaves nothing
 // behind.
 func Take(o config.Options) (*Claim, settings.Cluster, error) {
 	o.Name = cmp.Or(o.Name, config.DefaultName)

@@ -28,9 +28,9 @@ type clusterFile struct {
 	Settings settings.Cluster `json:"settings"`
 }
 
-// readClusterFile reads cluster.json of a data root. Starting is set for a folder that is new, empty or
-// left by a first start that was cut short. A folder that holds anything but a cluster's data is
-// refused.
+// readClusterFile reads cluster.json of a data root. Starting is set for a folder that is new,
+// empty or left by a first start that was cut short. A folder that holds anything but a cluster's
+// data is refused.
 func readClusterFile(dir string) (clusterFile, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, os.ErrNotExist) {
@@ -48,8 +48,8 @@ func readClusterFile(dir string) (clusterFile, error) {
 	}
 	for _, e := range entries {
 		if !e.Type().IsRegular() || !slices.Contains(firstFiles, e.Name()) {
-			return clusterFile{}, usage.Errorf("the folder %s holds something, but no cluster's data; choose an empty one with --dir",
-				dir)
+			return clusterFile{}, usage.Errorf("the folder %s holds something, but no cluster's data; "+
+				"choose an empty one with --dir", dir)
 		}
 	}
 	return clusterFile{Starting: true}, nil
@@ -75,8 +75,8 @@ func parseClusterFile(dir string, b []byte) (f clusterFile, err error) {
 		if version.Writer != "" {
 			by = " by ringside " + escape.TerminalShort([]byte(version.Writer), maxVersion)
 		}
-		return f, usage.Errorf("the data in %s was written in format %d%s, and this program, ringside %s, knows format %d; "+
-			"use the program that wrote it, choose another folder with --dir, or delete the data with rm or up --fresh",
+		return f, usage.Errorf("the data in %s was written in format %d%s, and this program, ringside %s, "+
+			"knows format %d; use the program that wrote it, choose another folder with --dir, or delete the data with rm or up --fresh",
 			dir, *version.Format, by, buildinfo.Version(), dataFormat)
 	}
 	if err := json.Unmarshal(b, &f); err != nil {

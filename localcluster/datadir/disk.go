@@ -23,17 +23,17 @@ type Disk struct {
 	runs *Runs
 	mem  *store.Mem // nil on disk
 
-	// Lenient makes the next Open drop damage that the database meets while it reads its journal. It
-	// is set after a write that failed because of damage.
+	// Lenient makes the next Open drop damage that the database meets while it reads its journal.
+	// It is set after a write that failed because of damage.
 	Lenient bool
 }
 
 // InMemory reports whether the data is lost with the process.
 func (d *Disk) InMemory() bool { return d.mem != nil }
 
-// Open opens the node's store. If damage is not nil, it is the reason why an earlier store could not
-// be read, and Open rebuilds the database from what can be read. The error wraps store.ErrCorrupt
-// if the disk can be read in parts only.
+// Open opens the node's store. If damage is not nil, it is the reason why an earlier store could
+// not be read, and Open rebuilds the database from what can be read. The error wraps
+// store.ErrCorrupt if the disk can be read in parts only.
 func (d *Disk) Open(damage error) (store.Store, Finding, error) {
 	if d.mem != nil {
 		return d.mem, Finding{}, nil
@@ -93,8 +93,8 @@ func (d *Disk) Wipe() error {
 	return d.root.wipe(d.node)
 }
 
-// HasRoom returns nil if size bytes can be written to the disk. It writes and deletes a file of that
-// size. The error says why there is no room.
+// HasRoom returns nil if size bytes can be written to the disk. It writes and deletes a file of
+// that size. The error says why there is no room.
 func (d *Disk) HasRoom(size int64) (err error) {
 	if d.mem != nil {
 		return nil

@@ -18,8 +18,8 @@
 //	NODE/         the database of a node, and STAMP, which tells the folder from its copies
 //
 // A Claim is a cluster's hold on its folders, from the start to the end of the process's cluster.
-// Take makes a Claim, and Check makes the checks of Take without a change. A Disk is the disk of one
-// node. Disk.Open repairs a damaged database and reports whether the data may be older than the
+// Take makes a Claim, and Check makes the checks of Take without a change. A Disk is the disk of
+// one node. Disk.Open repairs a damaged database and reports whether the data may be older than the
 // node's last run. List, FindRemains and Remains.Remove work on clusters that are not running.
 //
 // Invariants:

@@ -89,17 +89,17 @@ func (f Folder) Holder() int { return lockedBy(f.Lock) }
 func (f Folder) alreadyRunning(name string) error {
 	switch {
 	case f.running():
-		return usage.Errorf("cluster %s is running already (pid %d); take it down first, or start another with --cluster NAME",
-			name, f.PID())
+		return usage.Errorf("cluster %s is running already (pid %d); take it down first, "+
+			"or start another with --cluster NAME", name, f.PID())
 	case f.Holder() != 0:
 		return usage.Errorf("%v, or start another cluster with --cluster NAME", f.Silent(name))
 	}
-	return usage.Errorf("cluster %s is being started or stopped by another process; try again, or start another with --cluster NAME",
-		name)
+	return usage.Errorf("cluster %s is being started or stopped by another process; try again, "+
+		"or start another with --cluster NAME", name)
 }
 
-// A SilentError reports that a process holds a cluster and does not answer. Its text says how to end
-// the process.
+// A SilentError reports that a process holds a cluster and does not answer. Its text says how to
+// end the process.
 type SilentError struct{ Message string }
 
 func (e *SilentError) Error() string { return e.Message }

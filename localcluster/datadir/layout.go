@@ -47,8 +47,8 @@ var databaseFile = regexp.MustCompile(`^(CURRENT(\.bak|\.\d+)?|LOCK|LOG(\.old)?|
 	`\d+\.(log|ldb|sst|tmp)|DOUBT|STAMP(\.new)?)$`)
 
 // foreignInNode returns the path, from the data root, of what is not the cluster's in an entry of
-// the data root that is no file of the cluster itself. It returns "" for the folder of a node. Such a
-// folder holds only the files of the node's database and the stamp. A symbolic link is taken for
+// the data root that is no file of the cluster itself. It returns "" for the folder of a node. Such
+// a folder holds only the files of the node's database and the stamp. A symbolic link is taken for
 // one, because only the link is ever deleted.
 func foreignInNode(dir string, e os.DirEntry) string {
 	if !wire.ValidName(e.Name()) {
@@ -80,7 +80,8 @@ func (r *root) clear() error {
 		return fmt.Errorf("clear data root: %w", err)
 	}
 	if name := foreignEntry(r.dir, entries); name != "" {
-		return usage.Errorf("%s is not a cluster's; move it away first", filepath.Join(r.dir, escape.Terminal([]byte(name))))
+		return usage.Errorf("%s is not a cluster's; move it away first",
+			filepath.Join(r.dir, escape.Terminal([]byte(name))))
 	}
 	// Without cluster.json the rest is not recognized as a cluster's data, so cluster.json is
 	// deleted last.

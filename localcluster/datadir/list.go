@@ -46,7 +46,8 @@ func List(home string) ([]Info, error) {
 	return out, nil
 }
 
-// describe returns the description of the cluster in a folder of home. ok is false if there is none.
+// describe returns the description of the cluster in a folder of home. ok is false if there is
+// none.
 func describe(f Folder, name string) (info Info, ok bool) {
 	err := readJSON(f.Info, &info)
 	if err != nil || info.Mem && !f.Answers() { // a cluster in memory that is down leaves no data

@@ -40,8 +40,8 @@ func (f Folder) recorded() (dir string, err error) {
 	return r.Dir, nil
 }
 
-// findData returns the folder of the data for a start that names none. A *usage.Error says that the
-// folder is not known, lost, or another cluster's by now.
+// findData returns the folder of the data for a start that names none. A *usage.Error means that
+// the folder is not known, lost, or another cluster's by now.
 func (f Folder) findData() (string, error) {
 	home, name := filepath.Split(f.Dir)
 	dir, err := f.recorded()
@@ -59,7 +59,8 @@ func (f Folder) findData() (string, error) {
 	var o owner
 	if dir != f.Data && readJSON(filepath.Join(dir, ownerName), &o) == nil && !o.is(name, home) {
 		return dir, usage.Errorf("the data folder %s of cluster %s belongs to cluster %s by now; name another folder "+
-			"with --dir, or give cluster %s up with: ringside rm %s", dir, name, escape.Terminal([]byte(o.Cluster)), name, name)
+			"with --dir, or give cluster %s up with: ringside rm %s", dir, name,
+			escape.Terminal([]byte(o.Cluster)), name, name)
 	}
 	return dir, nil
 }

@@ -29,8 +29,8 @@ var homeFiles = []string{"lock", "sock", "info.json", "info.json" + newSuffix, "
 
 // FindRemains finds the files of the cluster called name and changes nothing. If whole, Remains
 // covers everything, wherever the cluster keeps its data. Otherwise Remains covers the data in dir,
-// or in the usual place if dir is "". A *usage.Error says that the cluster is running, that there is
-// no such cluster, or that a folder holds files of another program.
+// or in the usual place if dir is "". A *usage.Error means that the cluster is running, that there
+// is no such cluster, or that a folder holds files of another program.
 func FindRemains(home, name, dir string, whole bool) (*Remains, error) {
 	f, err := FolderOf(home, name)
 	if err != nil {
@@ -138,7 +138,8 @@ func (r *Remains) takeLocks() (locks []*lock, err error) {
 func (r *Remains) busy() error {
 	var info Info
 	if err := readJSON(r.folder.Info, &info); err == nil && r.folder.Answers() {
-		return usage.Errorf("it is running (pid %d); take it down first with: ringside down --cluster %s", info.PID, r.Name)
+		return usage.Errorf("it is running (pid %d); take it down first with: ringside down --cluster %s", info.PID,
+			r.Name)
 	}
 	if r.folder.Holder() != 0 {
 		return usage.Errorf("%v", r.folder.Silent(r.Name))
@@ -200,8 +201,8 @@ func (r *Remains) owns(dir string) (bool, error) {
 	case r.whole && elsewhere:
 		return false, nil
 	}
-	return false, usage.Errorf("the data in %s belongs to cluster %s, which keeps its data there; delete that cluster first",
-		dir, escape.Terminal([]byte(o.Cluster)))
+	return false, usage.Errorf("the data in %s belongs to cluster %s, which keeps its data there; "+
+		"delete that cluster first", dir, escape.Terminal([]byte(o.Cluster)))
 }
 
 // addRoot takes the lock of a data root and adds the data root to Roots if there is anything to
@@ -218,7 +219,8 @@ func (r *Remains) addRoot(dir string) (*lock, error) {
 		return nil, usage.Errorf("the folder %s holds something, but no cluster's data", dir)
 	}
 	if name := foreignEntry(dir, entries); name != "" {
-		return nil, usage.Errorf("%s is not a cluster's; move it away first", filepath.Join(dir, escape.Terminal([]byte(name))))
+		return nil, usage.Errorf("%s is not a cluster's; move it away first",
+			filepath.Join(dir, escape.Terminal([]byte(name))))
 	}
 	if mine, err := r.owns(dir); err != nil || !mine { // before the lock: the other cluster may hold it
 		return nil, err

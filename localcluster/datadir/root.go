@@ -90,7 +90,8 @@ func openRoot(dir string, o owner, want settings.Cluster) (_ *root, _ settings.C
 	return r, s, r.fill(o, s)
 }
 
-// fill writes the files that a data root needs before nodes start, and reads its secret and its runs.
+// fill writes the files that a data root needs before nodes start, and reads its secret and its
+// runs.
 func (r *root) fill(o owner, s settings.Cluster) error {
 	if err := writeJSON(filepath.Join(r.dir, ownerName), o); err != nil {
 		return fmt.Errorf("open data root: %w", err)

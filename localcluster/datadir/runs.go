@@ -84,8 +84,8 @@ func (r *Runs) last(node string) uint64 {
 	return r.file.Runs[node].Number
 }
 
-// inspect looks at a node's folder before the node opens it. A *usage.Error says that the folder is
-// of another cluster.
+// inspect looks at a node's folder before the node opens it. A *usage.Error means that the folder
+// is of another cluster.
 func (r *Runs) inspect(node string) (Finding, error) {
 	if r.dir == "" {
 		return Finding{}, nil
@@ -186,7 +186,8 @@ const (
 	clusterIDSize = 16
 )
 
-// clusterID returns the identifier of the cluster that has the secret. It does not reveal the secret.
+// clusterID returns the identifier of the cluster that has the secret. It does not reveal the
+// secret.
 func clusterID(secret []byte) string {
 	sum := sha256.Sum256(append([]byte("ringside: identifier of a cluster\x00"), secret...))
 	return hex.EncodeToString(sum[:clusterIDSize])

@@ -14,8 +14,8 @@ const (
 	// MaxEvents is the number of events that a Log remembers: some seconds of full load, hours of a
 	// user's own commands. An event takes about half a kilobyte.
 	MaxEvents = 16384
-	// maxBatch is the number of events that a reader receives at once. Publishers wait while a batch
-	// is copied.
+	// maxBatch is the number of events that a reader receives at once. Publishers wait while a
+	// batch is copied.
 	maxBatch = 512
 )
 

@@ -54,7 +54,7 @@ func (g *Gate) Enter(ctx context.Context, size int) (cost int, ok bool) {
 		case noObstacle:
 			return cost, true
 		case thisGate:
-			freed = nil // under load, memory is freed too often to try again each time
+			freed = nil // under load, memory is freed so often that a try each time would be a waste
 		case thePool:
 			left = nil
 		}

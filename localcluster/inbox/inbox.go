@@ -69,8 +69,8 @@ func (b *Inbox) Force(a Arrival) {
 	b.add(a)
 }
 
-// Offer adds a if it fits into 1/share of the inbox. A closed inbox discards every arrival. If Offer
-// fails, the caller still holds the memory of a.
+// Offer adds a if it fits into 1/share of the inbox. A closed inbox discards every arrival. If
+// Offer fails, the caller still holds the memory of a.
 func (b *Inbox) Offer(a Arrival, share int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -1,8 +1,8 @@
 // Package link has the TCP links between the nodes of a cluster, with faults at will.
 //
-// For each ordered pair of nodes there is one connection, which the sender makes. It carries messages
-// in that direction only. So a one-way split, a slow link and a lossy link are each a property of one
-// connection.
+// For each ordered pair of nodes there is one connection, which the sender makes. It carries
+// messages in that direction only. So a one-way split, a slow link and a lossy link are each a
+// property of one connection.
 //
 // A Network has the condition of every link: whether it is cut, how slow and how lossy it is. An
 // Endpoint is the network end of one incarnation of a node: a link to each other node, and the

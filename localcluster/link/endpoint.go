@@ -18,8 +18,8 @@ type EndpointOptions struct {
 	Unsent      func(m wire.Message, size int) // a message of about size bytes did not enter its link
 }
 
-// An Endpoint is the network end of one incarnation of a node. Open makes one, Run starts it, Detach
-// and Close end it.
+// An Endpoint is the network end of one incarnation of a node. Open makes one, Run starts it,
+// Detach and Close end it.
 type Endpoint struct {
 	o       EndpointOptions
 	net     *Network

@@ -93,11 +93,13 @@ func (k *link) enqueue(request uint64, payload []byte) (ok bool) {
 	return true
 }
 
-// queue takes the memory for a message and queues it. If there is no room, queue returns the reason.
+// queue takes the memory for a message and queues it. If there is no room, queue returns the
+// reason.
 func (k *link) queue(payload []byte) (refused string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if why := k.out.Reserve(transport.FrameSize(payload), transport.Backlog{Count: len(k.late), Bytes: k.lateSize}); why != "" {
+	if why := k.out.Reserve(transport.FrameSize(payload),
+		transport.Backlog{Count: len(k.late), Bytes: k.lateSize}); why != "" {
 		return why
 	}
 	if k.cond.Delay == 0 && len(k.late) == 0 {
@@ -113,9 +115,9 @@ func (k *link) queue(payload []byte) (refused string) {
 	return ""
 }
 
-// dropped counts a lost message. Within limits, it publishes an event with the reason and the number
-// of lost messages. Messages that no request has caused are not worth an event if the peer is cut off
-// or down.
+// dropped counts a lost message. Within limits, it publishes an event with the reason and the
+// number of lost messages. Messages that no request has caused are not worth an event if the peer
+// is cut off or down.
 func (k *link) dropped(request uint64, why string) {
 	total := k.lost.Add(1)
 	if request == 0 && why != "loss" {

@@ -25,8 +25,8 @@ type Options struct {
 	Stopped error                    // the error of waits that Done ends
 }
 
-// A Network connects the nodes of a cluster. It is safe for concurrent use, except that Add, Remove,
-// Apply and Heal are called by one goroutine at a time.
+// A Network connects the nodes of a cluster. It is safe for concurrent use, except that Add,
+// Remove, Apply and Heal are called by one goroutine at a time.
 type Network struct {
 	o  Options
 	up broadcast.Signal // a link has come up
@@ -140,9 +140,9 @@ func (n *Network) IsSplit() bool {
 	return n.split != nil
 }
 
-// Apply changes the conditions of links, at one instant for all of them. Afterwards nothing crosses a
-// cut link, and both ends know that the link is cut. f is a Split, Heal, Slow or Loss. The error says
-// why f makes no sense; then nothing has changed.
+// Apply changes the conditions of links, at one instant for all of them. Afterwards nothing crosses
+// a cut link, and both ends know that the link is cut. f is a Split, Heal, Slow or Loss. The error
+// says why f makes no sense; then nothing has changed.
 func (n *Network) Apply(f fault.Fault) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()

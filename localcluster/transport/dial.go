@@ -9,8 +9,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// OpeningTime bounds a handshake. Both ends are in one process, so a peer that takes longer is not a
-// node.
+// OpeningTime bounds a handshake. Both ends are in one process, so a peer that takes longer is not
+// a node.
 const OpeningTime = 2 * time.Second
 
 // A Peer is the other end of a connection, and the role in which this end connects to it.

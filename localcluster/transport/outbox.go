@@ -12,9 +12,9 @@ const (
 	// for it.
 	MaxQueue      = 8192
 	MaxQueueBytes = wire.MaxFrame
-	// smallPayload is the size in bytes up to which a client's reply also fits beyond MaxQueueBytes,
-	// into a reserve that has room for one such reply in each place of the queue. So there is always
-	// room to say that a request was carried out, or failed.
+	// smallPayload is the size in bytes up to which a client's reply also fits beyond
+	// MaxQueueBytes, into a reserve that has room for one such reply in each place of the queue. So
+	// there is always room to say that a request was carried out, or failed.
 	smallPayload = 2 << 10
 	replyReserve = MaxQueue * smallPayload
 	// maxBacklog and maxBacklogBytes are the frames that may wait before a node stops reading a
@@ -83,8 +83,8 @@ func (o *Outbox) Written(frames []byte) {
 	freeBuffer(frames)
 }
 
-// Clear discards the frames that wait, and releases the memory of elsewhere bytes that were reserved
-// and not added.
+// Clear discards the frames that wait, and releases the memory of elsewhere bytes that were
+// reserved and not added.
 func (o *Outbox) Clear(elsewhere int) {
 	o.Written(o.Take())
 	o.account.Give(elsewhere)

@@ -30,8 +30,8 @@ type Reader struct {
 	taken   int             // bytes of the last frame that the Reader has to give back
 }
 
-// NewReader returns a reader of frames of at most limit bytes. If there is no memory for a frame, the
-// Reader waits, until end is closed.
+// NewReader returns a reader of frames of at most limit bytes. If there is no memory for a frame,
+// the Reader waits, until end is closed.
 func NewReader(conn net.Conn, limit int, pool *budget.Pool, end <-chan struct{}) *Reader {
 	r := &Reader{conn: conn, frames: wire.NewFrameReader(conn, limit), pool: pool, account: pool.Open(), end: end}
 	r.frames.Admit = r.admit
@@ -66,7 +66,8 @@ func (r *Reader) GiveBack() {
 	r.taken = 0
 }
 
-// Detach hands the memory of the last frame to the caller, who gives size bytes back to the account.
+// Detach hands the memory of the last frame to the caller, who gives size bytes back to the
+// account.
 func (r *Reader) Detach() (account *budget.Account, size int) {
 	size, r.taken = r.taken, 0
 	return r.account, size

@@ -27,8 +27,8 @@ type Sender struct {
 	ended bool // Run has ended
 }
 
-// NewSender returns the sender of a connection. Run writes the frames and gives back all memory that
-// the sender takes from pool. stall is how long the other end may read nothing; 0 is no bound.
+// NewSender returns the sender of a connection. Run writes the frames and gives back all memory
+// that the sender takes from pool. stall is how long the other end may read nothing; 0 is no bound.
 func NewSender(conn net.Conn, pool *budget.Pool, stall time.Duration) *Sender {
 	return &Sender{conn: conn, stall: stall, out: NewOutbox(pool), wake: make(chan struct{}, 1)}
 }

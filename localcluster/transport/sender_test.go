@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// The writer gives up on a client that reads nothing, not on one that reads slowly.
+// The writer gives up on a client that reads nothing, but not on a client that reads slowly.
 func TestOnlyAStalledClientIsCutOff(t *testing.T) {
 	stall := 100 * time.Millisecond
-	for !readSlowly(t, stall) { // the machine stood still for longer than the writer waits
+	for !readSlowly(t, stall) { // the machine was slower than the writer waits
 		if stall *= 4; stall > 10*time.Second {
 			t.Fatal("a slow reader was cut off, however long the writer waits")
 		}
@@ -21,8 +21,8 @@ func TestOnlyAStalledClientIsCutOff(t *testing.T) {
 }
 
 // readSlowly reads from a writer with pauses shorter than stall, for longer than stall in all, and
-// then not at all. It says whether the writer held out until then, and fails the test if the writer
-// does not give up after that.
+// then not at all. It reports whether the writer did not give up until then. It fails the test if
+// the writer does not give up after that.
 func readSlowly(t *testing.T, stall time.Duration) bool {
 	t.Helper()
 	near, far := net.Pipe()
@@ -32,7 +32,7 @@ func readSlowly(t *testing.T, stall time.Duration) bool {
 	defer close(done)
 	_ = out.Send(make([]byte, 100))
 	go func() { ended <- out.Run(done) }()
-	for range 10 { // twice as long as it may stand still
+	for range 10 { // 2*stall in all
 		time.Sleep(stall / 5)
 		if _, err := io.ReadFull(far, make([]byte, 5)); err != nil {
 			t.Logf("cut off with a stall of %v: %v", stall, err)
@@ -45,7 +45,7 @@ func readSlowly(t *testing.T, stall time.Duration) bool {
 			t.Error(err)
 		}
 	case <-time.After(stall + 15*time.Second):
-		t.Error("a client that reads nothing is waited for")
+		t.Error("the writer does not give up on a client that reads nothing")
 	}
 	return true
 }
