@@ -52,7 +52,8 @@ func (c *Cluster) faultNetwork(f fault.Fault) error {
 	t := timings(c.registry.settings())
 	if f.Kind == fault.Slow && t.Tombstones > 0 && f.Delay > t.SafeDelay() {
 		return usage.Errorf("slow: a message that is delayed by %v could outlast a tombstone, which is collected "+
-			"after %v; the largest delay is %v here, or any delay with up --tombstones off", f.Delay, t.Tombstones, t.SafeDelay())
+			"after %v; the largest delay is %v here, or any delay with up --tombstones off",
+			f.Delay, t.Tombstones, t.SafeDelay())
 	}
 	if err := c.network.Apply(f); err != nil {
 		return usage.Errorf("%w", err)

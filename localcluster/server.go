@@ -218,10 +218,9 @@ func (s *server) servePeer(conn net.Conn, peer string) {
 // fills, then the sender's queue, and only that link suffers. It returns false if the connection is
 // to be closed.
 func (s *server) deliver(in *link.Inbound, a inbox.Arrival) bool {
-	offer := func() bool { return s.i.inbox.Offer(a, 1) }
 	var emptied <-chan struct{} // nil in the first round, which most often delivers
 	for {
-		delivered, ok := in.Deliver(offer)
+		delivered, ok := in.Deliver(s.i.inbox, a)
 		switch {
 		case delivered || !ok:
 			return ok

@@ -19,6 +19,7 @@ import (
 	"ringside/engine/escape"
 	"ringside/engine/usage"
 	"ringside/engine/wire"
+	"ringside/localcluster/atomicfile"
 )
 
 // A ContextFile is an open file to which a context is about to be written. The caller calls exactly
@@ -117,23 +118,15 @@ func CheckWritable(path string) error {
 
 // Commit writes the context.
 func (c *ContextFile) Commit(token string) error {
-	if !c.temp {
-		if err := c.f.Truncate(0); err != nil {
-			return errors.Join(err, c.f.Close())
-		}
+	text := []byte(token + "\n")
+	if c.temp {
+		return atomicfile.Commit(c.f, c.path, text)
 	}
-	_, err := c.f.WriteAt([]byte(token+"\n"), 0)
-	err = errors.Join(err, c.f.Close())
-	if !c.temp {
-		return err
+	if err := c.f.Truncate(0); err != nil {
+		return errors.Join(err, c.f.Close())
 	}
-	if err == nil {
-		err = os.Rename(c.f.Name(), c.path)
-	}
-	if err != nil {
-		err = errors.Join(err, os.Remove(c.f.Name()))
-	}
-	return err
+	_, err := c.f.WriteAt(text, 0)
+	return errors.Join(err, c.f.Close())
 }
 
 // Discard closes the file without a change.

@@ -76,7 +76,8 @@ func parseClusterFile(dir string, b []byte) (f clusterFile, err error) {
 			by = " by ringside " + escape.TerminalShort([]byte(version.Writer), maxVersion)
 		}
 		return f, usage.Errorf("the data in %s was written in format %d%s, and this program, ringside %s, "+
-			"knows format %d; use the program that wrote it, choose another folder with --dir, or delete the data with rm or up --fresh",
+			"knows format %d; use the program that wrote it, choose another folder with --dir, "+
+			"or delete the data with rm or up --fresh",
 			dir, *version.Format, by, buildinfo.Version(), dataFormat)
 	}
 	if err := json.Unmarshal(b, &f); err != nil {

@@ -2,9 +2,10 @@ package datadir
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
+
+	"ringside/localcluster/atomicfile"
 )
 
 const (
@@ -28,19 +29,11 @@ func privateDir(dir string) error {
 
 // writeFile writes a small file so that a crash leaves the old or the new one.
 func writeFile(path string, data []byte) error {
-	tmp := path + newSuffix
-	f, err := os.OpenFile(tmp, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, fileMode)
+	f, err := os.OpenFile(path+newSuffix, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, fileMode)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(data)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err := errors.Join(err, f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp, path)
+	return atomicfile.Commit(f, path, data)
 }
 
 func writeJSON(path string, v any) error {

@@ -8,6 +8,7 @@ import (
 
 	"ringside/engine/fault"
 	"ringside/engine/wire"
+	"ringside/localcluster/inbox"
 	"ringside/localcluster/transport"
 )
 
@@ -167,16 +168,16 @@ func (in *Inbound) Leave() {
 	}
 }
 
-// Deliver calls offer unless the link is cut. The look at the link's condition and the call are one
-// act: once a split is on, no message that was under way arrives. ok is false if the connection is
-// to be closed. delivered is the result of offer, which must not block.
-func (in *Inbound) Deliver(offer func() bool) (delivered, ok bool) {
+// Deliver offers a message to the node's inbox unless the link is cut. The look at the link's
+// condition and the offer are one act: once a split is on, no message that was under way arrives. ok
+// is false if the connection is to be closed. delivered is false if the inbox is full.
+func (in *Inbound) Deliver(to *inbox.Inbox, a inbox.Arrival) (delivered, ok bool) {
 	in.e.net.mu.RLock()
 	defer in.e.net.mu.RUnlock()
 	if in.cond.Cut || in.dead.Load() {
 		return false, false
 	}
-	return offer(), true
+	return to.Offer(a, 1), true
 }
 
 func (in *Inbound) close() {
