@@ -19,8 +19,8 @@ func (c *Cluster) memoryEvent() event.Event {
 const (
 	// trimEvery is the time between two checks whether a load is over.
 	trimEvery = 2 * time.Second
-	// A load is over when the queues hold less than 1/calmPart of the budget, after more than
-	// 1/busyPart.
+	// busyPart and calmPart say when a load is over: the queues hold less than 1/calmPart of the
+	// budget, after they held more than 1/busyPart.
 	busyPart = 16
 	calmPart = 256
 )

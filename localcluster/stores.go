@@ -50,7 +50,8 @@ func (s slowStore) Apply(batch []store.Write, sync bool) error {
 	return s.Store.Apply(batch, sync)
 }
 
-// A lockedStore is a store that one goroutine may write to while another one reads.
+// A lockedStore is a store that one goroutine may write to while another one reads. Its methods are
+// those of store.Store.
 type lockedStore struct {
 	store.Store
 	mu sync.Mutex

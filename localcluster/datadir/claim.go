@@ -21,7 +21,7 @@ type Claim struct {
 	opts config.Options
 	lock *lock
 	root *root // nil for a cluster in memory
-	runs *Runs
+	runs *runs
 }
 
 // Check returns the *usage.Error with which Take would refuse the options, and writes nothing.

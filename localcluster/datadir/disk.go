@@ -20,7 +20,7 @@ const probeSuffix = ".probe"
 type Disk struct {
 	node string
 	root *root // nil in memory
-	runs *Runs
+	runs *runs
 	mem  *store.Mem // nil on disk
 
 	// Lenient makes the next Open drop damage that the database meets while it reads its journal.

@@ -14,7 +14,7 @@
 //	owner.json    the cluster that uses the data root, or used it last
 //	cluster.json  the settings, and the version that wrote them
 //	secret        the key that seals contexts
-//	runs.json     the latest run of each node (Runs)
+//	runs.json     the latest run of each node (runs.go)
 //	NODE/         the database of a node, and STAMP, which tells the folder from its copies
 //
 // A Claim is a cluster's hold on its folders, from the start to the end of the process's cluster.

@@ -136,10 +136,9 @@ func (r *Remains) takeLocks() (locks []*lock, err error) {
 
 // busy returns the error for a cluster that runs, or is about to run.
 func (r *Remains) busy() error {
-	var info Info
-	if err := readJSON(r.folder.Info, &info); err == nil && r.folder.Answers() {
-		return usage.Errorf("it is running (pid %d); take it down first with: ringside down --cluster %s", info.PID,
-			r.Name)
+	if r.folder.running() {
+		return usage.Errorf("it is running (pid %d); take it down first with: ringside down --cluster %s",
+			r.folder.PID(), r.Name)
 	}
 	if r.folder.Holder() != 0 {
 		return usage.Errorf("%v", r.folder.Silent(r.Name))

@@ -45,7 +45,7 @@ type root struct {
 	inside *os.Root // deletions go through it, so that nothing outside can be removed
 	lock   *lock
 	secret []byte
-	runs   *Runs
+	runs   *runs
 
 	newborn  bool // this process created the cluster
 	starting bool // the cluster's first start is not over: no client can have written anything

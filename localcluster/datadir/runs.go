@@ -32,7 +32,7 @@ const (
 //
 // The stamp file also names the cluster, so that a node does not start on the folder of a node of
 // another cluster. A stamp file of an earlier version names none.
-type Runs struct {
+type runs struct {
 	mu      sync.Mutex
 	dir     string // the data root; "" for a cluster in memory
 	cluster string // the identifier of the cluster in the stamp files
@@ -53,18 +53,18 @@ type run struct {
 	Wiped  bool   `json:"wiped,omitempty"` // the cluster itself deleted the node's folder since
 }
 
-// A finding is what a node finds about its folder when it starts.
+// A Finding is the state of a node's folder when the node starts.
 type Finding struct {
 	Text     string // "" if there is nothing to report
 	Distrust bool   // the folder may lack writes that were once durable
 }
 
 // newRuns returns the runs of a cluster in memory.
-func newRuns() *Runs { return &Runs{file: runsFile{Runs: map[string]run{}}} }
+func newRuns() *runs { return &runs{file: runsFile{Runs: map[string]run{}}} }
 
 // openRuns reads the runs of a data root, which has that secret. secretLost is set if the secret
 // was made just now for a cluster that had another one.
-func openRuns(dir string, secret []byte, secretLost bool) (*Runs, error) {
+func openRuns(dir string, secret []byte, secretLost bool) (*runs, error) {
 	r := newRuns()
 	r.dir, r.cluster, r.secretLost = dir, clusterID(secret), secretLost
 	err := readJSON(filepath.Join(dir, runsName), &r.file)
@@ -78,7 +78,7 @@ func openRuns(dir string, secret []byte, secretLost bool) (*Runs, error) {
 }
 
 // last returns the number of a node's latest run, 0 if the node has not run.
-func (r *Runs) last(node string) uint64 {
+func (r *runs) last(node string) uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.file.Runs[node].Number
@@ -86,7 +86,7 @@ func (r *Runs) last(node string) uint64 {
 
 // inspect looks at a node's folder before the node opens it. A *usage.Error means that the folder
 // is of another cluster.
-func (r *Runs) inspect(node string) (Finding, error) {
+func (r *runs) inspect(node string) (Finding, error) {
 	if r.dir == "" {
 		return Finding{}, nil
 	}
@@ -125,7 +125,7 @@ func (r *Runs) inspect(node string) (Finding, error) {
 }
 
 // wiped records that the cluster itself deleted a node's folder.
-func (r *Runs) wiped(node string) error {
+func (r *runs) wiped(node string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	last, known := r.file.Runs[node]
@@ -138,11 +138,11 @@ func (r *Runs) wiped(node string) error {
 }
 
 // write writes the runs to the data root. The caller holds mu.
-func (r *Runs) write() error { return writeJSON(filepath.Join(r.dir, runsName), r.file) }
+func (r *runs) write() error { return writeJSON(filepath.Join(r.dir, runsName), r.file) }
 
 // began records a run of a node. The run's first batch is durable, and no message of the run has
 // left the node yet.
-func (r *Runs) began(node string, number uint64) error {
+func (r *runs) began(node string, number uint64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.dir == "" {
@@ -162,7 +162,7 @@ func (r *Runs) began(node string, number uint64) error {
 
 // stamp returns the stamp of a node's folder. It writes the stamp file if there is none, or if the
 // file does not name the cluster.
-func (r *Runs) stamp(node string) (string, error) {
+func (r *runs) stamp(node string) (string, error) {
 	dir := filepath.Join(r.dir, node)
 	path := filepath.Join(dir, stampName)
 	of, err := stampedCluster(dir)
