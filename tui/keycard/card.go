@@ -24,8 +24,8 @@ func New(s *state.State) *Model { return &Model{s} }
 // A row of the card.
 type row struct {
 	rank int
-	draw func(c *canvas.Canvas, y int) // draws it as row y
-	fork bool                          // it is part of the fork of siblings
+	draw func(c *canvas.Canvas, y int) // draws the row at y
+	fork bool                          // the row is part of the fork of siblings
 }
 
 // Ranks of rows. Where the card is short, the rows of the highest rank are left out.
@@ -110,6 +110,7 @@ func fit(rows []row, h int) (left []row, ok bool) {
 	return rows, ok && len(rows) <= h
 }
 
+// text returns a row with a line of text.
 func text(rank int, st theme.Style, s string) row {
 	return row{rank: rank, draw: func(c *canvas.Canvas, y int) { c.Put(0, y, st, s) }}
 }
@@ -136,23 +137,27 @@ func (d *card) rows(next []string) []row {
 // stays if there are too many of them.
 func (d *card) compactRows(next []string) []row {
 	rows := []row{{rank: rankHome, draw: d.drawPreference}}
-	verdict, st := d.verdict(), theme.Concurrent
-	if d.Siblings() <= 1 {
-		_, _, st = d.sign()
+	_, _, st := d.sign()
+	verdict := d.verdict()
+	if len(verdict) > 0 {
+		first := verdict[0]
+		if len(d.Heads) > 1 {
+			first = d.forkVerdict()
+		}
+		rows = append(rows, text(rankMust, st, first))
+		verdict = verdict[1:]
 	}
-	for i, line := range verdict {
-		if i == 0 && len(d.Heads) > 1 {
-			line = d.forkVerdict()
-		}
-		if i == 0 {
-			rows = append(append(rows, text(rankMust, st, line)), d.holdingRows(true)...)
-			continue
-		}
+	rows = append(rows, d.holdingRows(true)...)
+	for _, line := range verdict {
 		rows = append(rows, text(rankMore, st, line))
+	}
+	if line := d.lost(); line != "" {
+		rows = append(rows, text(rankMore, theme.Bad, line))
 	}
 	return append(rows, nextRow(next))
 }
 
+// nextRow returns the row with the commands that lead on.
 func nextRow(next []string) row {
 	return row{rank: rankNext, draw: func(c *canvas.Canvas, y int) {
 		x := c.Put(0, y, theme.Dim, "next ")
@@ -282,6 +287,7 @@ func (d *card) commonSide(nodes []string) string {
 	return render.Side(v.Side(nodes[0]))
 }
 
+// names returns the names of nodes with blanks between them.
 func names(nodes []string) string {
 	out := make([]string, len(nodes))
 	for i, n := range nodes {

@@ -37,7 +37,11 @@ func (d *card) verdict() []string {
 	case len(d.Heads) == 0:
 		return nil
 	case d.Siblings() > 1:
-		return []string{d.th.Concurrent + " CONCURRENT: neither descends from the other.", d.consequence()}
+		relation := "neither descends from the other."
+		if len(d.Heads) > 2 {
+			relation = "none descends from another."
+		}
+		return []string{d.th.Concurrent + " CONCURRENT: " + relation, d.consequence()}
 	case len(d.Stale) > 0:
 		return []string{
 			names(d.Stale) + " " + render.Verb(len(d.Stale), "lack") + " " + render.Clocks(d.Heads) + ".",

@@ -176,6 +176,7 @@ type row struct {
 	focused bool
 }
 
+// drawNode draws the row of one node.
 func (m *Model) drawNode(c *canvas.Canvas, y int, col columns, r row) {
 	n := m.state.View.Nodes[r.index]
 	st, status := theme.Node(r.index), theme.Good

@@ -40,7 +40,8 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-// The queue is bounded. A command that does not fit stays in the line. An interrupt drops the queue.
+// The queue is bounded. A command that does not fit stays in the line. An interrupt drops the
+// queue.
 func TestQueueIsBounded(t *testing.T) {
 	m := New(t.Context(), echo, nil)
 	run := m.enter("first")

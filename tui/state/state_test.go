@@ -12,7 +12,8 @@ import (
 // start is when a cluster of the tests begins, since 1970.
 const start = time.Hour
 
-// cluster returns the state of five running nodes, and a function that applies events of the stream.
+// cluster returns the state of five running nodes, and a function that applies events of the
+// stream.
 func cluster() (s *State, add func(...event.Event) Change) {
 	s = New(nil, nil)
 	now := time.Unix(0, 0)
