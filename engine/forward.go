@@ -38,7 +38,7 @@ func (c *coordinator) routeToHome(req wire.PutRequest, pref []string, answer fun
 		}
 		asked = append(asked, h)
 	}
-	if len(asked) == 0 && req.Quorum.Strict { // no node may stand in, so suspected homes are asked
+	if len(asked) == 0 && req.Quorum.Strict { // no fallback may coordinate, so suspected homes are asked
 		asked = slices.DeleteFunc(slices.Clone(homes), func(h string) bool { return !n.detector.connected(h) })
 	}
 	waiting, chosen := len(asked), false

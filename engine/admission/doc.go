@@ -2,9 +2,9 @@
 Package admission is the controller that makes background work yield to clients' requests (§6.5 of
 the Dynamo paper): "background tasks were integrated with an admission control mechanism. Each of
 the background tasks uses this controller to reserve runtime slices of the resource", "a feedback
-mechanism based on the monitored performance of the foreground tasks is employed to change the number
-of slices". The paper's example is how close the 99th percentile of database reads, over the last 60
-seconds, is to 50 ms.
+mechanism based on the monitored performance of the foreground tasks is employed to change the
+number of slices". The paper's example is how close the 99th percentile of database reads, over the
+last 60 seconds, is to 50 ms.
 
 A Controller grants bytes a second to background work, and adjusts the slice, which is the granted
 part of the full rate. It measures how long replicas take to answer clients' requests. That time

@@ -49,7 +49,8 @@ func TestClasses(t *testing.T) {
 	for class := range classes - 1 {
 		top := upperBound(class)
 		if classOf(top-time.Microsecond) != class || classOf(top) != class+1 {
-			t.Fatalf("class %d ends at %v, which is of classes %d and %d", class, top, classOf(top-time.Microsecond), classOf(top))
+			t.Fatalf("class %d ends at %v, which is of classes %d and %d",
+				class, top, classOf(top-time.Microsecond), classOf(top))
 		}
 	}
 }

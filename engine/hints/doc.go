@@ -1,10 +1,10 @@
 /*
 Package hints is the index of the hints that a node keeps (§4.6 of the Dynamo paper).
 
-A hint is a replica that a fallback keeps for a home which could not be reached. The replicas are
-in the node's hint store. The Index says for which homes and keys there are hints, in which order
-they are to be delivered, how many are in flight, and whether there is room for more. The package
-does not know the node and reads no store.
+A hint is a replica that a fallback keeps for a home which could not be reached. The replicas are in
+the node's hint store. The Index says for which homes and keys there are hints, in which order they
+are to be delivered, how many are in flight, and whether there is room for more. The package does
+not know the node and reads no store.
 
 Index.Add, Index.Remove and Index.Waiting are the place to begin reading.
 

@@ -2,14 +2,14 @@
 Package oversize remembers merges that were refused because their result is too large (§4.7 of the
 Dynamo paper).
 
-Anti-entropy exchanges versions until replicas hold the same. Versions of a key pile up until a client
-reconciles them (§4.4), but a replica holds at most what fits into one message. Two nodes that together
-hold more versions than that cannot merge the key.
+Anti-entropy exchanges versions until replicas hold the same. Versions of a key pile up until a
+client reconciles them (§4.4), but a replica holds at most what fits into one message. Two nodes
+that together hold more versions than that cannot merge the key.
 
-Beyond the paper, a node remembers such a merge in a Set. It does not send the versions again as long
-as both ends hold what they held. If the node does not know what the peer holds, it tries again after
-growing waits. The node's State says why the key does not converge. The package does not know the
-node.
+Beyond the paper, a node remembers such a merge in a Set. It does not send the versions again as
+long as both ends hold what they held. If the node does not know what the peer holds, it tries again
+after growing waits. The node's State says why the key does not converge. The package does not know
+the node.
 
 Invariants:
 

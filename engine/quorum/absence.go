@@ -9,8 +9,8 @@ package quorum
 //   - All but N-R of the nodes that could hold the key have answered that they hold nothing. These
 //     are the N homes and each other member or leaver that the coordinator has a connection to,
 //     because any of them may keep a hint. As R+W>N, at least one of any W of them has answered.
-//   - No hint reached a home between the answer of that home and the answer of the hint's holder, or
-//     the homes have answered again since then.
+//   - No hint reached a home between the answer of that home and the answer of the hint's holder,
+//     or the homes have answered again since then.
 //
 // Otherwise the get fails, because the quorum was not reached. The deviation from the paper is the
 // cost: a get of an absent key also asks the nodes beyond the homes. The get does not wait for a

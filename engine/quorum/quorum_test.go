@@ -52,8 +52,10 @@ func TestPlan(t *testing.T) {
 			Plan{Assigned: []Assignment{{"n1", "n1"}, {"n3", "n3"}, {"n6", "n2"}}}},
 		"a suspected home is better than none": {fixed{n: 3, suspect: set("n2", "n3")}, "n1", 2, true,
 			Plan{Assigned: []Assignment{{"n1", "n1"}, {"n2", "n2"}}, Missing: []string{"n3"}}},
-		"a suspected fallback is better than none": {fixed{n: 3, cut: set("n2", "n3", "n4", "n5"), suspect: set("n6")}, "n1", 2, false,
-			Plan{Assigned: []Assignment{{"n1", "n1"}, {"n6", "n2"}}, Missing: []string{"n3"}}},
+		"a suspected fallback is better than none": {
+			fixed{n: 3, cut: set("n2", "n3", "n4", "n5"), suspect: set("n6")}, "n1", 2, false,
+			Plan{Assigned: []Assignment{{"n1", "n1"}, {"n6", "n2"}}, Missing: []string{"n3"}},
+		},
 		"alone": {fixed{n: 3, cut: set("n2", "n3", "n4", "n5", "n6")}, "n1", 2, false,
 			Plan{Assigned: []Assignment{{"n1", "n1"}}, Missing: []string{"n2", "n3"}}},
 	} {
@@ -122,7 +124,8 @@ func TestAcks(t *testing.T) {
 	if !ok || a != (Assignment{"n5", "n3"}) {
 		t.Fatalf("the replica of n3 goes to %v", a)
 	}
-	if !w.Ack(a) || !w.Enough() || !slices.Equal(w.Acks(), []string{"n1", "n5"}) || !slices.Equal(w.Fallbacks(), []Assignment{a}) {
+	if !w.Ack(a) || !w.Enough() ||
+		!slices.Equal(w.Acks(), []string{"n1", "n5"}) || !slices.Equal(w.Fallbacks(), []Assignment{a}) {
 		t.Fatalf("acknowledged by %v, by %v as fallbacks", w.Acks(), w.Fallbacks())
 	}
 	if got := w.Unheard(w.Acks()); !slices.Equal(got, []string{"n2", "n3", "n4"}) {
@@ -159,7 +162,8 @@ func TestCounted(t *testing.T) {
 		"a damaged replica": {fixed{n: 3},
 			[]Answer{{Node: "n1", Damaged: true}, {Node: "n2", Home: true, Siblings: found}}, []string{"n2"}, false},
 		"a home that was not given the range": {fixed{n: 3},
-			[]Answer{{Node: "n1", Pending: true, Siblings: found}, {Node: "n2", Home: true, Siblings: found}}, []string{"n2"}, false},
+			[]Answer{{Node: "n1", Pending: true, Siblings: found}, {Node: "n2", Home: true, Siblings: found}},
+			[]string{"n2"}, false},
 	} {
 		r := NewRead(c.cluster, pref, 2, false)
 		for _, a := range c.answers {

@@ -26,7 +26,7 @@ type Read struct {
 	answers []Answer        // one for each node, in the order in which they arrived
 	silent  map[string]bool // asked, and no answer in time
 
-	earlier     map[string]bool // asked because they held the key before a home that was not given it yet
+	earlier     map[string]bool // asked because they held the key before one of its homes
 	askedAgain  bool            // homes that were not given the key were asked a second time
 	askedBeyond bool            // the nodes beyond the homes were asked for hints
 	recheck     recheck
@@ -132,8 +132,8 @@ func (r *Read) Answers() []Answer { return r.answers }
 //
 //   - answers of damaged replicas, which read repair mends;
 //   - answers of homes that were not given the key's range yet, except after Relax;
-//   - answers of fallbacks that hold nothing, if no node holds a version (see Enough), and as long as
-//     a home may answer.
+//   - answers of fallbacks that hold nothing, if no node holds a version (see Enough), and as long
+//     as a home may answer.
 func (r *Read) Counted() []string {
 	needHome := r.FoundNothing() || r.homeMayAnswer()
 	var out []string
