@@ -173,7 +173,7 @@ func (c *collector) askAll(b *tombstone.Batch, phase wire.CollectPhase, then fun
 	}
 	question := wire.Collect{Batch: b.ID, Phase: phase, Tombstones: b.Tombstones}
 	members := n.members.ring.Members()
-	b.BeginRound(len(members))
+	b.Ask(len(members))
 	for _, m := range members {
 		if b.Over() {
 			return // this node objects itself
@@ -277,7 +277,7 @@ func (c *collector) judge(from string, digest uint64, q wire.Collect) wire.Colle
 		return wire.CollectReply{Err: wire.BadRequest}
 	}
 	r := wire.CollectReply{Answers: make([]wire.CollectAnswer, len(q.Tombstones))}
-	round := c.watches.Begin(from, q.Batch)
+	question := c.watches.FirstQuestion(from, q.Batch)
 	for i, t := range q.Tombstones {
 		r.Answers[i] = c.holdsOnly(t)
 		switch {
@@ -287,11 +287,11 @@ func (c *collector) judge(from string, digest uint64, q wire.Collect) wire.Colle
 		case first && (n.background.busy() || c.watches.Full()):
 			r.Answers[i] = wire.CollectBusy
 		case first:
-			round.Watch(t)
+			question.Watch(t)
 		}
 	}
 	if first {
-		round.End(n.now + 2*n.cfg.Timings.Tombstones)
+		question.End(n.now + 2*n.cfg.Timings.Tombstones)
 	}
 	return r
 }

@@ -13,12 +13,12 @@ type Batches struct {
 
 // A Batch is a set of tombstones that their first home wants to collect.
 //
-// Invariant: no member has objected to any of Tombstones in a round that is over.
+// Invariant: no member has objected to any of Tombstones, except in answers to the present question.
 type Batch struct {
 	ID         uint64
 	Tombstones []wire.Tombstone
-	objected   []bool // in this round, by index of Tombstones
-	waiting    int    // members that have not answered in this round
+	objected   []bool // in answer to this question, by index of Tombstones
+	waiting    int    // members that have not answered this question
 	over       bool
 }
 
@@ -66,13 +66,13 @@ func (b *Batches) End(batch *Batch) bool {
 // Over reports whether the batch has ended.
 func (b *Batch) Over() bool { return b.over }
 
-// BeginRound begins one of the two rounds, in which so many members are asked.
-func (b *Batch) BeginRound(members int) {
+// Ask begins one of the two questions, which the caller asks so many members.
+func (b *Batch) Ask(members int) {
 	b.objected, b.waiting = make([]bool, len(b.Tombstones)), members
 }
 
 // Answer takes a member's answers, one for each tombstone. It returns true if the answer is the
-// last of the round. The batch then keeps only the tombstones that no member objected to.
+// last one to the question. The batch then keeps only the tombstones that no member objected to.
 func (b *Batches) Answer(batch *Batch, answers []wire.CollectAnswer) (last bool) {
 	for i, a := range answers {
 		batch.objected[i] = batch.objected[i] || a != wire.CollectAgreed

@@ -5,12 +5,12 @@
 // may go once no ancestor is left anywhere: on no disk, in no memory and in no message. The first
 // home of the key asks all members twice, one grace apart:
 //
-//   - In the first round a member agrees if it holds nothing of the key but the tombstone. From
+//   - To the first question a member agrees if it holds nothing of the key but the tombstone. From
 //     then on it watches the key. The watch ends if the member stores anything else of the key, if
 //     the membership changes, or if the member restarts or stands still for long.
-//   - In the second round a member agrees if its watch has not ended.
+//   - To the second question a member agrees if its watch has not ended.
 //
-// Whatever was under way in the first round arrives within the grace. It is then superseded by the
+// A message that was under way at the first question arrives within the grace. It is then superseded by the
 // tombstone, or ends a watch. So if all members agree twice, no ancestor is left and none can come
 // back, and the node asks all members to drop the tombstone.
 //

@@ -23,12 +23,12 @@ func tombstones(keys ...string) []wire.Tombstone {
 func TestBatchKeepsWhatAllAgreedTo(t *testing.T) {
 	b := NewBatches()
 	batch := b.Begin(1, tombstones("a", "b", "c"))
-	batch.BeginRound(2)
+	batch.Ask(2)
 	if b.Answer(batch, []wire.CollectAnswer{wire.CollectAgreed, wire.CollectHinted, wire.CollectAgreed}) {
-		t.Error("the round ends with the first of two answers")
+		t.Error("the question ends with the first of two answers")
 	}
 	if !b.Answer(batch, []wire.CollectAnswer{wire.CollectAgreed, wire.CollectAgreed, wire.CollectAgreed}) {
-		t.Error("the round goes on after the last answer")
+		t.Error("the question goes on after the last answer")
 	}
 	if len(batch.Tombstones) != 2 || string(batch.Tombstones[1].Key) != "c" {
 		t.Errorf("the batch keeps %v", batch.Tombstones)
@@ -69,11 +69,11 @@ func TestWatchEnds(t *testing.T) {
 		"all watches end":                {func(w *Watches) { w.Forget() }, false},
 		"the batch is not yet over":      {func(w *Watches) { w.Expire(9) }, true},
 		"the batch is over":              {func(w *Watches) { w.Expire(10) }, false},
-		"another node asks for the key":  {func(w *Watches) { r := w.Begin("n2", 1); r.Watch(a); r.End(20) }, false},
-		"a later batch asks for the key": {func(w *Watches) { r := w.Begin("n1", 2); r.Watch(a); r.End(20) }, false},
+		"another node asks for the key":  {func(w *Watches) { r := w.FirstQuestion("n2", 1); r.Watch(a); r.End(20) }, false},
+		"a later batch asks for the key": {func(w *Watches) { r := w.FirstQuestion("n1", 2); r.Watch(a); r.End(20) }, false},
 	} {
 		w := NewWatches()
-		r := w.Begin("n1", 1)
+		r := w.FirstQuestion("n1", 1)
 		r.Watch(a)
 		r.End(10)
 		x.happens(w)
@@ -89,7 +89,7 @@ func TestQuestionsAreAskedOnce(t *testing.T) {
 	if w.Asked("n1", 1) {
 		t.Error("the first question counts as repeated")
 	}
-	w.Begin("n1", 3).End(10)
+	w.FirstQuestion("n1", 3).End(10)
 	w.Expire(10)
 	w.Forget()
 	if !w.Asked("n1", 3) || !w.Asked("n1", 2) || w.Asked("n1", 4) || w.Asked("n2", 3) {
@@ -101,7 +101,7 @@ func TestQuestionsAreAskedOnce(t *testing.T) {
 func TestCollectedTombstoneIsKnown(t *testing.T) {
 	w := NewWatches()
 	all := tombstones("a", "b")
-	r := w.Begin("n1", 1)
+	r := w.FirstQuestion("n1", 1)
 	r.Watch(all[0])
 	r.End(10)
 	w.Collected(2, all[0]) // another batch
@@ -122,14 +122,14 @@ func TestCollectedTombstoneIsKnown(t *testing.T) {
 	}
 }
 
-// If the second round agrees to a key, the member has stored nothing but the tombstone since the
-// first round: the whole argument of the package, for any sequence of events at one member.
+// If a member agrees to the second question, it has stored nothing but the tombstone since the
+// first question: the whole argument of the package, for any sequence of events at one member.
 func TestAgreementMeansNothingElseWasStored(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		w := NewWatches()
 		keys := []string{"a", "b", "c"}
 		clean := map[string]time.Duration{} // by key: the time from which on only the tombstone was stored
-		first := map[string]time.Duration{} // by key: the time of the first round of the latest batch
+		first := map[string]time.Duration{} // by key: the time of the first question of the latest batch
 		batch, now := uint64(0), time.Duration(0)
 		for range rapid.IntRange(1, 40).Draw(rt, "steps") {
 			now++
@@ -138,7 +138,7 @@ func TestAgreementMeansNothingElseWasStored(t *testing.T) {
 			switch rapid.IntRange(0, 4).Draw(rt, "step") {
 			case 0:
 				batch++
-				r := w.Begin("n1", batch)
+				r := w.FirstQuestion("n1", batch)
 				for _, k := range rapid.SliceOfDistinct(rapid.SampledFrom(keys), rapid.ID).Draw(rt, "batch") {
 					r.Watch(tombstones(k)[0])
 					first[k] = now
@@ -154,7 +154,7 @@ func TestAgreementMeansNothingElseWasStored(t *testing.T) {
 			case 4:
 				for b := uint64(1); b <= batch; b++ {
 					if w.Holds("n1", b, ts) && clean[key] > first[key] {
-						rt.Fatalf("batch %d: something else of %s was stored at %v, after the first round at %v", b, key, clean[key], first[key])
+						rt.Fatalf("batch %d: something else of %s was stored at %v, after the first question at %v", b, key, clean[key], first[key])
 					}
 				}
 			}

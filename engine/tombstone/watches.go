@@ -14,9 +14,9 @@ const MaxWatched = 1 << 16
 // Watches holds the keys that a node watches. A restart of the node ends all watches, because they
 // are not stored.
 type Watches struct {
-	byKey  map[string]watch
-	rounds map[string][]round // by the node that asked: its batches that are watched, oldest first
-	newest map[string]uint64  // by the node that asked: its newest batch
+	byKey   map[string]watch
+	batches map[string][]watched // by the node that asked: its batches that are watched, oldest first
+	newest  map[string]uint64    // by the node that asked: its newest batch
 }
 
 // watch says that the node has held nothing of a key but a tombstone since it was first asked.
@@ -27,8 +27,8 @@ type watch struct {
 	dropped bool // the tombstone was collected
 }
 
-// round is what the node watches for one batch.
-type round struct {
+// watched is what the node watches for one batch.
+type watched struct {
 	batch uint64
 	keys  []string
 	until time.Duration // the node that asked has given up by then
@@ -36,7 +36,7 @@ type round struct {
 
 // NewWatches returns Watches without a watch.
 func NewWatches() *Watches {
-	return &Watches{byKey: map[string]watch{}, rounds: map[string][]round{}, newest: map[string]uint64{}}
+	return &Watches{byKey: map[string]watch{}, batches: map[string][]watched{}, newest: map[string]uint64{}}
 }
 
 // Len returns the number of watched keys.
@@ -55,27 +55,29 @@ func (w *Watches) Watching(key []byte) bool {
 // question must not begin a watch again.
 func (w *Watches) Asked(by string, batch uint64) bool { return batch <= w.newest[by] }
 
-// A Round collects the watches that the first question of a batch begins.
-type Round struct {
+// A FirstQuestion collects the watches that the first question of a batch begins.
+type FirstQuestion struct {
 	w     *Watches
 	by    string
 	batch uint64
 	keys  []string
 }
 
-// Begin returns the round of a batch that a node asks for the first time.
-func (w *Watches) Begin(by string, batch uint64) *Round { return &Round{w: w, by: by, batch: batch} }
-
-// Watch begins to watch a key, which the node agreed to. A watch of the key for another batch ends.
-func (r *Round) Watch(t wire.Tombstone) {
-	r.w.byKey[string(t.Key)] = watch{by: r.by, batch: r.batch, state: t.State}
-	r.keys = append(r.keys, string(t.Key))
+// FirstQuestion begins the first question of a batch.
+func (w *Watches) FirstQuestion(by string, batch uint64) *FirstQuestion {
+	return &FirstQuestion{w: w, by: by, batch: batch}
 }
 
-// End ends the round. Expire ends its watches at until.
-func (r *Round) End(until time.Duration) {
-	r.w.newest[r.by] = r.batch
-	r.w.rounds[r.by] = append(r.w.rounds[r.by], round{r.batch, r.keys, until})
+// Watch begins to watch a key, which the node agreed to. A watch of the key for another batch ends.
+func (q *FirstQuestion) Watch(t wire.Tombstone) {
+	q.w.byKey[string(t.Key)] = watch{by: q.by, batch: q.batch, state: t.State}
+	q.keys = append(q.keys, string(t.Key))
+}
+
+// End ends the question. Expire ends its watches at until.
+func (q *FirstQuestion) End(until time.Duration) {
+	q.w.newest[q.by] = q.batch
+	q.w.batches[q.by] = append(q.w.batches[q.by], watched{q.batch, q.keys, until})
 }
 
 // Holds reports whether the watch of a tombstone that the batch began has not ended.
@@ -94,18 +96,18 @@ func (w *Watches) Stored(key []byte, state uint64) {
 // Forget ends all watches, because the node cannot stand by its earlier answers.
 func (w *Watches) Forget() {
 	clear(w.byKey)
-	clear(w.rounds)
+	clear(w.batches)
 }
 
 // Expire ends the watches of batches that are over by now.
 func (w *Watches) Expire(now time.Duration) {
-	for by, rounds := range w.rounds {
-		w.rounds[by] = slices.DeleteFunc(rounds, func(r round) bool {
-			if now < r.until {
+	for by, batches := range w.batches {
+		w.batches[by] = slices.DeleteFunc(batches, func(b watched) bool {
+			if now < b.until {
 				return false
 			}
-			for _, key := range r.keys {
-				if k := w.byKey[key]; k.by == by && k.batch == r.batch {
+			for _, key := range b.keys {
+				if k := w.byKey[key]; k.by == by && k.batch == b.batch {
 					delete(w.byKey, key)
 				}
 			}
