@@ -39,7 +39,8 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// A node that comes during a split is on the side of the one that lets it in, and gone from it when it goes.
+// A node that comes during a split is on the side of the one that lets it in, and gone from it when
+// it goes.
 func TestAddDuringSplit(t *testing.T) {
 	n := nodes()
 	apply(t, n, Fault{Kind: Split, Groups: [][]string{{"n1", "n2"}, {"n3", "n-4"}}})

@@ -20,91 +20,160 @@ import (
 var bugs = []struct {
 	name     string
 	property string
-	opt      plan.Options
+	options  plan.Options
 	bug      kernel.Bug
 }{
-	{"a flush that keeps nothing of every eighth batch", "P1", plan.Options{}, kernel.Bug{OnBatch: everyEighth(func([]store.Write) []store.Write { return nil })}},
-	{"versions travel without their past", "P2", plan.Options{Faults: []string{plan.Crash}, Mode: settings.ModeSiblings}, kernel.Bug{OnMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
-		return mapVersions(s, func(v vclock.Version) vclock.Version { v.Past = nil; return v })
-	})}},
-	{"tombstones are left out of what travels", "P3", plan.Options{Faults: []string{plan.Loss}, R: 2, W: 2, N: 3, Quorum: plan.Sloppy, Mode: settings.ModeSiblings}, kernel.Bug{
-		OnMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
-			return slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return v.Deleted })
-		}),
-		OnBatch: everyEighth(dropTombstones),
-	}},
-	{"a tombstone claims to have seen what comes after it", "P4", plan.Options{Faults: []string{plan.Loss}, Mode: settings.ModeSiblings, N: 3, R: 2, W: 2, Keys: 1}, kernel.Bug{OnBatch: swallowByTombstone}},
-	{"hints are never handed over", "P5", plan.Options{Faults: []string{plan.Partition, plan.Crash}, Mode: settings.ModeSiblings}, kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
-		w, ok := m.Body.(wire.Write)
-		return ok && w.Purpose == wire.Handoff
-	}}},
-	{"a wiped disk goes on with the old actor's counters", "P6", plan.Options{Faults: []string{plan.Wipe}}, kernel.Bug{SameIncarnation: true}},
-	{"reads show nothing", "P7", plan.Options{Faults: []string{}, N: 3, R: 2, W: 2, Nodes: 5, Mode: settings.ModeSiblings}, kernel.Bug{OnReply: func(r wire.ClientReply) wire.ClientReply {
-		if g, ok := r.(wire.GetReply); ok {
-			g.Siblings, g.Tombstones = nil, nil
-			return g
-		}
-		return r
-	}}},
-	{"a get shows half of its siblings, while nodes break and ranges move", "P7", plan.Options{Faults: []string{plan.Partition, plan.Crash, plan.Join}, Mode: settings.ModeSiblings}, kernel.Bug{OnReply: func(r wire.ClientReply) wire.ClientReply {
-		if g, ok := r.(wire.GetReply); ok {
-			g.Siblings = g.Siblings[:(len(g.Siblings)+1)/2]
-			return g
-		}
-		return r
-	}}},
-	{"a value changes on its way", "P8", plan.Options{Faults: []string{plan.Loss}}, kernel.Bug{OnMessage: changeWrites(func(s vclock.Siblings) vclock.Siblings {
-		return mapVersions(s, func(v vclock.Version) vclock.Version {
-			if !v.Deleted {
-				v.Value = []byte("op999999")
+	{
+		name: "a flush that keeps nothing of every eighth batch", property: "P1",
+		bug: kernel.Bug{OnBatch: everyEighth(func([]store.Write) []store.Write { return nil })},
+	}, {
+		name: "versions travel without their past", property: "P2", options: siblings(plan.Crash),
+		bug: kernel.Bug{OnMessage: changeWrites(withoutPast)},
+	}, {
+		name: "tombstones are left out of what travels", property: "P3", options: quorums(siblings(plan.Loss)),
+		bug: kernel.Bug{OnMessage: changeWrites(withoutTombstones), OnBatch: everyEighth(dropTombstones)},
+	}, {
+		name: "a tombstone claims to have seen what comes after it", property: "P4",
+		options: oneKey(quorums(siblings(plan.Loss))),
+		bug:     kernel.Bug{OnBatch: swallowByTombstone},
+	}, {
+		name: "hints are never handed over", property: "P5", options: siblings(plan.Partition, plan.Crash),
+		bug: kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
+			w, ok := m.Body.(wire.Write)
+			return ok && w.Purpose == wire.Handoff
+		}},
+	}, {
+		name: "a wiped disk goes on with the old actor's counters", property: "P6",
+		options: plan.Options{Faults: []string{plan.Wipe}},
+		bug:     kernel.Bug{SameIncarnation: true},
+	}, {
+		name: "reads show nothing", property: "P7", options: quorums(siblings()),
+		bug: kernel.Bug{OnReply: changeGets(func(g *wire.GetReply) { g.Siblings, g.Tombstones = nil, nil })},
+	}, {
+		name:     "a get shows half of its siblings, while nodes break and ranges move",
+		property: "P7", options: siblings(plan.Partition, plan.Crash, plan.Join),
+		bug: kernel.Bug{OnReply: changeGets(func(g *wire.GetReply) { g.Siblings = g.Siblings[:(len(g.Siblings)+1)/2] })},
+	}, {
+		name: "a value changes on its way", property: "P8", options: plan.Options{Faults: []string{plan.Loss}},
+		bug: kernel.Bug{OnMessage: changeWrites(withOtherValues)},
+	}, {
+		name: "a hint is acked, and not written", property: "P9", options: fiveNodes(siblings(plan.Partition, plan.Crash)),
+		bug: kernel.Bug{OnMessage: emptyHandoffs},
+	}, {
+		name: "trees are never compared, and nothing is read", property: "P5",
+		options: antiEntropy(siblings(plan.Wipe), 200*time.Millisecond),
+		bug: kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
+			_, ok := m.Body.(wire.Sync)
+			return ok
+		}},
+	}, {
+		name: "a batch that is not the one the trees were told of", property: "P10", options: siblings(plan.Loss),
+		bug: kernel.Bug{OnBatch: everyEighth(func(b []store.Write) []store.Write {
+			return changeRecords(b, func(vclock.Siblings) vclock.Siblings { return nil })
+		})},
+	}, {
+		name: "effects do not wait for the disk", property: "P1", options: buffered(siblings(plan.Crash)),
+		bug: kernel.Bug{NothingDurable: true},
+	}, {
+		name:     "a node that is asked about a deleted key says that it holds nothing else",
+		property: "P3", options: collecting(antiEntropy(fiveNodes(siblings(plan.Partition, plan.Crash)), -1)),
+		bug: kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
+			if r, ok := m.Body.(wire.CollectReply); ok {
+				m.Body = wire.CollectReply{Answers: make([]wire.CollectAnswer, len(r.Answers))}
 			}
-			return v
-		})
-	})}},
-	{"a hint is acked, and not written", "P9", plan.Options{Faults: []string{plan.Partition, plan.Crash}, Mode: settings.ModeSiblings, Nodes: 5, N: 3}, kernel.Bug{OnMessage: changeHandoffs}},
-	{"trees are never compared, and nothing is read", "P5", plan.Options{Faults: []string{plan.Wipe}, Mode: settings.ModeSiblings, AntiEntropy: 200 * time.Millisecond}, kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
-		_, ok := m.Body.(wire.Sync)
-		return ok
-	}}},
-	{"a batch that is not the one the trees were told of", "P10", plan.Options{Faults: []string{plan.Loss}, Mode: settings.ModeSiblings}, kernel.Bug{OnBatch: everyEighth(func(b []store.Write) []store.Write {
-		return changeRecords(b, func(vclock.Siblings) vclock.Siblings { return nil })
-	})}},
-	{"effects do not wait for the disk", "P1", plan.Options{Faults: []string{plan.Crash}, Mode: settings.ModeSiblings, Buffer: 12}, kernel.Bug{NothingDurable: true}},
-	{"a node that is asked about a deleted key says that it holds nothing else", "P3", plan.Options{Faults: []string{plan.Partition, plan.Crash}, Mode: settings.ModeSiblings, Nodes: 5, N: 3, AntiEntropy: -1, Tombstones: 30 * time.Second, Ops: 300}, kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
-		if r, ok := m.Body.(wire.CollectReply); ok {
-			m.Body = wire.CollectReply{Answers: make([]wire.CollectAnswer, len(r.Answers))}
+			return false
+		}},
+	}, {
+		name: "one home never drops a tombstone", property: "P5", options: collecting(fiveNodes(siblings(plan.Partition))),
+		bug: kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
+			c, ok := m.Body.(wire.Collect)
+			return ok && c.Phase == wire.CollectDrop && m.To == "n3"
+		}},
+	}, {
+		name: "a home says that it holds all of a range, whatever it holds", property: "P11",
+		options: long(fiveNodes(siblings(plan.Join))),
+		bug: kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
+			if r, ok := m.Body.(wire.SyncReply); ok {
+				r.Same = true
+				m.Body = r
+			}
+			return false
+		}},
+	}, {
+		name: "all gossip is lost", property: "P12", options: fiveNodes(siblings(plan.Join)),
+		bug: kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
+			_, ok := m.Body.(wire.Gossip)
+			return ok
+		}},
+	}, {
+		name: "a write carries a key that is too long for a frame", property: "P13",
+		bug: kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
+			if w, ok := m.Body.(wire.Write); ok && w.Purpose == wire.Replicate {
+				w.Key = bytes.Repeat([]byte("k"), wire.MaxKey+1)
+				m.Body = w
+			}
+			return false
+		}},
+	}, {
+		name: "an ack counts twice", property: "P13",
+		bug: kernel.Bug{OnReply: func(r wire.ClientReply) wire.ClientReply {
+			if p, ok := r.(wire.PutReply); ok && len(p.Acks) > 0 {
+				p.Acks = append(slices.Clone(p.Acks), p.Acks[0])
+				return p
+			}
+			return r
+		}},
+	},
+}
+
+// siblings returns options for clusters that keep siblings, with some kinds of faults.
+func siblings(faults ...string) plan.Options {
+	return plan.Options{Mode: settings.ModeSiblings, Faults: append([]string{}, faults...)}
+}
+
+func quorums(o plan.Options) plan.Options {
+	o.N, o.R, o.W, o.Nodes, o.Quorum = 3, 2, 2, 5, plan.Sloppy
+	return o
+}
+
+func fiveNodes(o plan.Options) plan.Options { o.Nodes, o.N = 5, 3; return o }
+
+func oneKey(o plan.Options) plan.Options { o.Keys = 1; return o }
+
+func long(o plan.Options) plan.Options { o.Ops = 300; return o }
+
+func collecting(o plan.Options) plan.Options { o.Tombstones = 30 * time.Second; return long(o) }
+
+func buffered(o plan.Options) plan.Options { o.Buffer = 12; return o }
+
+func antiEntropy(o plan.Options, every time.Duration) plan.Options { o.AntiEntropy = every; return o }
+
+func withoutPast(s vclock.Siblings) vclock.Siblings {
+	return mapVersions(s, func(v vclock.Version) vclock.Version { v.Past = nil; return v })
+}
+
+func withoutTombstones(s vclock.Siblings) vclock.Siblings {
+	return slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return v.Deleted })
+}
+
+func withOtherValues(s vclock.Siblings) vclock.Siblings {
+	return mapVersions(s, func(v vclock.Version) vclock.Version {
+		if !v.Deleted {
+			v.Value = []byte("op999999")
 		}
-		return false
-	}}},
-	{"one home never drops a tombstone", "P5", plan.Options{Faults: []string{plan.Partition}, Mode: settings.ModeSiblings, Nodes: 5, N: 3, Tombstones: 30 * time.Second}, kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
-		c, ok := m.Body.(wire.Collect)
-		return ok && c.Phase == wire.CollectDrop && m.To == "n3"
-	}}},
-	{"a home says that it holds all of a range, whatever it holds", "P11", plan.Options{Faults: []string{plan.Join}, Mode: settings.ModeSiblings, Nodes: 5, N: 3, Ops: 300}, kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
-		if r, ok := m.Body.(wire.SyncReply); ok {
-			r.Same = true
-			m.Body = r
-		}
-		return false
-	}}},
-	{"all gossip is lost", "P12", plan.Options{Faults: []string{plan.Join}, Mode: settings.ModeSiblings, Nodes: 5, N: 3}, kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
-		_, ok := m.Body.(wire.Gossip)
-		return ok
-	}}},
-	{"a write carries a key that is too long for a frame", "P13", plan.Options{}, kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
-		if w, ok := m.Body.(wire.Write); ok && w.Purpose == wire.Replicate {
-			w.Key = bytes.Repeat([]byte("k"), wire.MaxKey+1)
-			m.Body = w
-		}
-		return false
-	}}},
-	{"an ack counts twice", "P13", plan.Options{}, kernel.Bug{OnReply: func(r wire.ClientReply) wire.ClientReply {
-		if p, ok := r.(wire.PutReply); ok && len(p.Acks) > 0 {
-			p.Acks = append(slices.Clone(p.Acks), p.Acks[0])
-			return p
+		return v
+	})
+}
+
+// changeGets changes each reply to a get.
+func changeGets(change func(*wire.GetReply)) func(wire.ClientReply) wire.ClientReply {
+	return func(r wire.ClientReply) wire.ClientReply {
+		if g, ok := r.(wire.GetReply); ok {
+			change(&g)
+			return g
 		}
 		return r
-	}}},
+	}
 }
 
 // everyEighth changes every eighth batch with data.
@@ -151,13 +220,9 @@ func changeRecords(b []store.Write, f func(vclock.Siblings) vclock.Siblings) []s
 	return out
 }
 
-// dropTombstones removes tombstones from records. An empty record takes in the older value of another
-// replica again.
-func dropTombstones(b []store.Write) []store.Write {
-	return changeRecords(b, func(s vclock.Siblings) vclock.Siblings {
-		return slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return v.Deleted })
-	})
-}
+// dropTombstones removes tombstones from records. An empty record takes in the older value of
+// another replica again.
+func dropTombstones(b []store.Write) []store.Write { return changeRecords(b, withoutTombstones) }
 
 // swallowByTombstone removes the siblings of tombstones.
 func swallowByTombstone(b []store.Write) []store.Write {
@@ -170,8 +235,8 @@ func swallowByTombstone(b []store.Write) []store.Write {
 	})
 }
 
-// changeHandoffs removes the versions from hints that are sent home.
-func changeHandoffs(_ *kernel.World, m *wire.Message) bool {
+// emptyHandoffs removes the versions from hints that are sent home.
+func emptyHandoffs(_ *kernel.World, m *wire.Message) bool {
 	if w, ok := m.Body.(wire.Write); ok && w.Purpose == wire.Handoff {
 		w.Siblings = nil
 		m.Body = w
@@ -197,7 +262,7 @@ func TestBugsAreFound(t *testing.T) {
 		found := false
 		failed := map[string]bool{}
 		for seed := uint64(1); seed <= mostBugSeeds && !found; seed++ {
-			o := b.opt
+			o := b.options
 			o.Seed, o.Ops = seed, max(120, o.Ops)
 			r, _ := Player{Bug: &b.bug}.Play(plan.New(o))
 			found = r.Broke(b.property)

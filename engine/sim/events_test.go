@@ -19,7 +19,9 @@ func TestEventsHaveTheFieldsOfTheirKinds(t *testing.T) {
 		}}
 		player.Play(plan.New(plan.Options{Seed: seed}))
 	}
-	for _, k := range []event.Kind{event.Cluster, event.Stored, event.HintStored, event.Replied, event.SyncDone, event.State} {
+	for _, k := range []event.Kind{
+		event.Cluster, event.Stored, event.HintStored, event.Replied, event.SyncDone, event.State,
+	} {
 		if !seen[k] {
 			t.Errorf("no run had an event of kind %s", k)
 		}

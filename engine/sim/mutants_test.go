@@ -15,7 +15,8 @@ import (
 // mostSeeds is the number of seeds in which each deliberate bug must be found.
 const mostSeeds = 5000
 
-// Each deliberate bug of the engine makes one of its properties fail, in runs as any campaign draws them.
+// Each deliberate bug of the engine makes one of its properties fail, in runs as any campaign draws
+// them.
 func TestMutants(t *testing.T) {
 	for i, m := range mutant.All() {
 		if i > int(mutant.None) {

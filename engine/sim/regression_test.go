@@ -8,8 +8,8 @@ import (
 	"ringside/engine/sim/plan"
 )
 
-// The scripts of testdata are runs that once failed, by an error of the engine or a false alarm of the
-// judge. Each script says what the error was.
+// The scripts of testdata are runs that once failed, by an error of the engine or a false alarm of
+// the judge. Each script says what the error was.
 func TestRegressions(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.script")
 	if err != nil || len(files) == 0 {

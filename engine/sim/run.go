@@ -52,8 +52,8 @@ func Play(p plan.Plan) Result {
 	return r
 }
 
-// Play plays a plan that plan.Check accepts. It returns false if the player gave up. A run that panics
-// violates Panic, so that a campaign goes on and the run can be made smaller.
+// Play plays a plan that plan.Check accepts. It returns false if the player gave up. A run that
+// panics violates Panic, so that a campaign goes on and the run can be made smaller.
 func (pl Player) Play(p plan.Plan) (r Result, ended bool) {
 	defer func() {
 		switch x := recover(); x {
@@ -61,8 +61,10 @@ func (pl Player) Play(p plan.Plan) (r Result, ended bool) {
 		case kernel.Interrupted{}:
 			r, ended = Result{}, false
 		default:
-			v := check.Violation{Seed: p.Seed, Property: Panic, Detail: fmt.Sprintf("%v, in %s", x, panicSite(string(debug.Stack())))}
-			r, ended = Result{Plan: p, Stats: kernel.Stats{Faults: map[string]int{}}, Verdict: check.Verdict{Violations: []check.Violation{v}}}, true
+			detail := fmt.Sprintf("%v, in %s", x, panicSite(string(debug.Stack())))
+			r, ended = Result{Plan: p}, true
+			r.Faults = map[string]int{}
+			r.Violations = []check.Violation{{Seed: p.Seed, Property: Panic, Detail: detail}}
 		}
 	}()
 	return newRun(pl, &p).play(), true

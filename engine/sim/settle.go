@@ -12,8 +12,8 @@ import (
 // repairTime is how long the repairs of a read may take.
 const repairTime = 2 * time.Second
 
-// settle ends the faults and makes the cluster come to rest: first the core while the other nodes stay
-// broken, then all nodes. The judge then compares what is left with what was acknowledged.
+// settle ends the faults and makes the cluster come to rest: first the core while the other nodes
+// stay broken, then all nodes. The judge then compares what is left with what was acknowledged.
 func (r *run) settle() {
 	w, j := r.world, r.judge
 	w.EndFaults()
@@ -74,9 +74,9 @@ func (r *run) settleUnread() {
 }
 
 // settleByReading reads each key from all its homes three times. The first round finds what no hint
-// could reach, and damage. The second round must succeed. The third round finds nothing to repair. After
-// anti-entropy, the first round must succeed as well, unless a record is damaged of which no home has
-// anything better: only a read declares such a key empty.
+// could reach, and damage. The second round must succeed. The third round finds nothing to repair.
+// After anti-entropy, the first round must succeed as well, unless a record is damaged of which no
+// home has anything better: only a read declares such a key empty.
 func (r *run) settleByReading() {
 	j := r.judge
 	for round := range 3 {
@@ -95,8 +95,8 @@ func (r *run) settleByReading() {
 	}
 }
 
-// settleCore makes the core come to rest while the other nodes stay broken. The core takes writes and
-// hands over its hints, and its homes agree.
+// settleCore makes the core come to rest while the other nodes stay broken. The core takes writes
+// and hands over its hints, and its homes agree.
 func (r *run) settleCore() {
 	j, core := r.judge, r.plan.Core
 	r.world.RunFor(plan.NoticeTime)
@@ -123,32 +123,36 @@ func (r *run) settleCore() {
 	}
 }
 
-// readCore reads a key from all nodes of the core that can hold it. If must, the read must succeed. A
-// fallback that holds nothing does not prove that there is nothing, so without a home in the core there
-// may be no reply.
+// readCore reads a key from all nodes of the core that can hold it. If must, the read must succeed.
+// A fallback that holds nothing does not prove that there is nothing, so without a home in the core
+// there may be no reply.
 func (r *run) readCore(key, via string, must bool) {
 	j := r.judge
 	reach, homes := j.Reach(key), j.CoreHomes(key)
-	if r.clients.Get(j.NextID(), key, via, max(reach, 1)) != client.OK && must && len(homes) > 0 && !j.Damaged(key, homes) && !j.Doubtful(key, via) {
+	if r.clients.Get(j.NextID(), key, via, max(reach, 1)) == client.OK || !must {
+		return
+	}
+	if len(homes) > 0 && !j.Damaged(key, homes) && !j.Doubtful(key, via) {
 		j.Fail(check.P5, "get of %s with R=%d via %s fails though its core %v is whole", key, reach, via, r.plan.Core)
 	}
 }
 
-// probe puts a key through a node of the core. As long as the node reaches W others there is no reason
-// to refuse the put (§2, "always writeable"), except for a limit of siblings or hints.
+// probe puts a key through a node of the core. As long as the node reaches W others there is no
+// reason to refuse the put (§2, "always writeable"), except for a limit of siblings or hints.
 func (r *run) probe(key, via string) {
 	if r.judge.Reach(key) < r.plan.W {
 		return
 	}
-	// The coordinator finds silent nodes one after the other, and waits for each of them. If that may
-	// take all the time of a request, the client tries again; the coordinator knows the silent nodes
-	// then.
+	// The coordinator finds silent nodes one after the other, and waits for each of them. If that
+	// may take all the time of a request, the client tries again; the coordinator knows the silent
+	// nodes then.
 	t := r.plan.NodeTimings()
 	if silent := len(r.world.Names()) - len(r.plan.Core); silent >= int(t.Request/t.Patience) && r.tryPut(key, via) {
 		return
 	}
 	if !r.tryPut(key, via) {
-		r.judge.Fail(check.P5, "a put into %s with W=%d via %s fails though its core %v is whole", key, r.plan.W, via, r.plan.Core)
+		r.judge.Fail(check.P5, "a put into %s with W=%d via %s fails though its core %v is whole",
+			key, r.plan.W, via, r.plan.Core)
 	}
 }
 
@@ -160,13 +164,13 @@ func (r *run) tryPut(key, via string) bool {
 	return outcome == client.OK || limited
 }
 
-// collectGraces bounds the graces until a tombstone is collected while all nodes are up: one until the
-// tombstone is old, two for the rounds of questions, and the same rounds again if a node came back in
-// between. Clocks that are wrong add to that.
+// collectGraces bounds the graces until a tombstone is collected while all nodes are up: one until
+// the tombstone is old, two for the rounds of questions, and the same rounds again if a node came
+// back in between. Clocks that are wrong add to that.
 const collectGraces = 5
 
-// settleTombstones waits until the last tombstones are old. With all nodes up, none may stay. Without
-// anti-entropy, a home that missed a drop keeps its tombstone until a client reads the key.
+// settleTombstones waits until the last tombstones are old. With all nodes up, none may stay.
+// Without anti-entropy, a home that missed a drop keeps its tombstone until a client reads the key.
 func (r *run) settleTombstones() {
 	if r.plan.Tombstones == 0 {
 		return

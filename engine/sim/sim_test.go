@@ -69,7 +69,8 @@ func TestSeeds(t *testing.T) {
 			total.Outcomes[i] += r.Outcomes[i]
 		}
 		for kind, is := range map[string]bool{
-			"lww": r.Plan.LWW(), "strict": r.Plan.Quorum == plan.Strict, "healthy": r.Plan.Healthy(), "core": len(r.Plan.Core) > 0, "truncated": r.Plan.Clocks.Truncate > 0,
+			"lww": r.Plan.LWW(), "strict": r.Plan.Quorum == plan.Strict, "healthy": r.Plan.Healthy(),
+			"core": len(r.Plan.Core) > 0, "truncated": r.Plan.Clocks.Truncate > 0,
 		} {
 			if is {
 				kinds[kind]++
@@ -79,8 +80,10 @@ func TestSeeds(t *testing.T) {
 			t.Errorf("seed %d: %s: %s", v.Seed, v.Property, v.Detail)
 		}
 	})
-	t.Logf("%d steps, %v of virtual time, outcomes %v (unknown, ok, failed), runs %v, %d lost to lww, %d false siblings, %d tombstones dropped, %d of them under faults",
-		total.Steps, total.Virtual, total.Outcomes, kinds, total.LWWLost, total.FalseSiblings, total.Collected, total.CollectedEarly)
+	t.Logf("%d steps, %v of virtual time, outcomes %v (unknown, ok, failed), runs %v",
+		total.Steps, total.Virtual, total.Outcomes, kinds)
+	t.Logf("%d lost to lww, %d false siblings, %d tombstones dropped, %d of them under faults",
+		total.LWWLost, total.FalseSiblings, total.Collected, total.CollectedEarly)
 	for _, k := range slices.Sorted(maps.Keys(faults)) {
 		t.Logf("%-18s %d", k, faults[k])
 	}
@@ -141,7 +144,9 @@ func TestHashes(t *testing.T) {
 		t.Skip("no -hashes FILE")
 	}
 	lines := make([]string, *seeds)
-	each(*first, *seeds, drawn, func(r Result) { lines[r.Plan.Seed-*first] = fmt.Sprintf("%d %s\n", r.Plan.Seed, fingerprint(r)) })
+	each(*first, *seeds, drawn, func(r Result) {
+		lines[r.Plan.Seed-*first] = fmt.Sprintf("%d %s\n", r.Plan.Seed, fingerprint(r))
+	})
 	got := strings.Join(lines, "")
 	want, err := os.ReadFile(*hashes)
 	switch {
@@ -169,12 +174,14 @@ func TestHealthy(t *testing.T) {
 	}
 }
 
-// §4.5: with R+W≤N the quorums of a read and a write need not overlap, and gets are stale where messages
-// take long. With R+W>N no get is stale.
+// §4.5: with R+W≤N the quorums of a read and a write need not overlap, and gets are stale where
+// messages take long. With R+W>N no get is stale.
 func TestStaleReads(t *testing.T) {
 	stale := func(r, w int) (n int) {
 		each(1, 10, func(s uint64) plan.Options {
-			return plan.Options{Seed: s, Faults: []string{plan.SlowLinks}, Quorum: plan.Strict, Nodes: 5, N: 3, R: r, W: w, Mode: settings.ModeSiblings, OwnQuorums: -1}
+			o := siblings(plan.SlowLinks)
+			o.Seed, o.Quorum, o.Nodes, o.N, o.R, o.W, o.OwnQuorums = s, plan.Strict, 5, 3, r, w, -1
+			return o
 		}, func(r Result) { n += r.Stale })
 		return n
 	}
@@ -183,12 +190,13 @@ func TestStaleReads(t *testing.T) {
 	}
 }
 
-// §4.4: with the clocks of the paper an acknowledged write is lost without any fault, and the judge finds
-// that within a few seeds.
+// §4.4: with the clocks of the paper an acknowledged write is lost without any fault, and the judge
+// finds that within a few seeds.
 func TestLiteralClocksAreGuilty(t *testing.T) {
 	const most = 3
 	for s := uint64(1); s <= most; s++ {
-		o := plan.Options{Seed: s, Faults: []string{}, Mode: settings.ModeSiblings, Clocks: plan.Clocks{Kind: settings.ClocksLiteral}}
+		o := siblings()
+		o.Seed, o.Clocks.Kind = s, settings.ClocksLiteral
 		if r := Run(o); r.Broke("P1") {
 			o.Clocks.Kind = settings.ClocksDotted
 			if r := Run(o); len(r.Violations) > 0 {
@@ -200,11 +208,14 @@ func TestLiteralClocksAreGuilty(t *testing.T) {
 	t.Errorf("no write was lost in %d seeds", most)
 }
 
-// §4.4: truncated clocks cost false siblings, more of them the shorter the clocks are, and nothing else.
+// §4.4: truncated clocks cost false siblings, more of them the shorter the clocks are, and nothing
+// else.
 func TestTruncationCosts(t *testing.T) {
 	count := func(cut int) (n int) {
 		each(1, 15, func(s uint64) plan.Options {
-			return plan.Options{Seed: s, Mode: settings.ModeSiblings, Clocks: plan.Clocks{Truncate: cut}, Faults: []string{plan.Partition, plan.Crash, plan.Wipe}}
+			o := siblings(plan.Partition, plan.Crash, plan.Wipe)
+			o.Seed, o.Clocks.Truncate = s, cut
+			return o
 		}, func(r Result) {
 			n += r.FalseSiblings
 			for _, v := range r.Violations {
@@ -219,7 +230,8 @@ func TestTruncationCosts(t *testing.T) {
 	}
 }
 
-// §4.4, P14: under last write wins, a clock that runs ahead beats every later write through other nodes.
+// §4.4, P14: under last write wins, a clock that runs ahead beats every later write through other
+// nodes.
 func TestLWWWithClockSkew(t *testing.T) {
 	p, err := plan.ParseScript(strings.NewReader(plan.ScriptHead + `
 seed 1
@@ -251,20 +263,23 @@ clock n3 skew=-10s drift=0
 		}
 		read[o.ID] = o.Read
 	}
-	// The first of three writes has won, and two that were acknowledged later are lost. A client that has
-	// read the winner writes after it, whatever the clock of its node says.
-	if !slices.Equal(read[4], []uint64{1}) || r.LWWLost != 2 || !slices.Equal(read[7], []uint64{6}) || len(r.Violations) > 0 {
+	// The first of three writes has won, and two that were acknowledged later are lost. A client
+	// that has read the winner writes after it, whatever the clock of its node says.
+	firstWins, laterWins := slices.Equal(read[4], []uint64{1}), slices.Equal(read[7], []uint64{6})
+	if !firstWins || !laterWins || r.LWWLost != 2 || len(r.Violations) > 0 {
 		t.Errorf("read #%v, then #%v; %d lost; %v", read[4], read[7], r.LWWLost, r.Violations)
 	}
 }
 
-// §6, P14: without faults, last write wins loses only writes that another write overlaps in real time. A
-// write that a client begins after an acknowledgement is an ordinary overwrite, whichever node it goes
-// through.
+// §6, P14: without faults, last write wins loses only writes that another write overlaps in real
+// time. A write that a client begins after an acknowledgement is an ordinary overwrite, whichever
+// node it goes through.
 func TestLWWLosesOnlyConcurrentWrites(t *testing.T) {
 	lost, writes := 0, 0
 	for seed := range uint64(40) {
-		p := plan.New(plan.Options{Seed: seed + 1, Mode: settings.ModeLWW, Faults: []string{}, OwnQuorums: -1, Blind: .8})
+		p := plan.New(plan.Options{
+			Seed: seed + 1, Mode: settings.ModeLWW, Faults: []string{}, OwnQuorums: -1, Blind: .8,
+		})
 		reported := map[uint64]bool{}
 		r, _ := Player{Watch: func(e event.Event) {
 			if e.Kind == event.LWWLost {
@@ -282,7 +297,8 @@ func TestLWWLosesOnlyConcurrentWrites(t *testing.T) {
 			if !slices.ContainsFunc(r.History, func(w client.Observation) bool {
 				return w.ID != v.ID && w.Key == v.Key && w.Kind != plan.Get && w.Began < v.Ended && v.Began < w.Ended
 			}) {
-				t.Errorf("seed %d: #%d of %s, from %v to %v, is reported as lost, though no other write overlaps it", p.Seed, v.ID, v.Key, v.Began, v.Ended)
+				t.Errorf("seed %d: #%d of %s, from %v to %v, is reported as lost, though no other write overlaps it",
+					p.Seed, v.ID, v.Key, v.Began, v.Ended)
 			}
 		}
 	}
@@ -291,20 +307,24 @@ func TestLWWLosesOnlyConcurrentWrites(t *testing.T) {
 	}
 }
 
-// §5: the next get of a client is likelier to see a put that went to the node which answered the get
-// before first. R+W≤N promises nothing.
+// §5: the next get of a client is likelier to see a put that went to the node which answered the
+// get before first. R+W≤N promises nothing.
 func TestReadYourWrites(t *testing.T) {
 	missed := func(balanced bool) (n, of int) {
 		for s := uint64(1); s <= 60; s++ {
-			p := plan.New(plan.Options{Seed: s, Nodes: 5, N: 3, R: 1, W: 1, Keys: 1, Clients: 1, Mode: settings.ModeSiblings, Quorum: plan.Sloppy,
-				Clocks: plan.Clocks{Truncate: -1}, AntiEntropy: -1, Faults: []string{plan.SlowLinks}, OwnQuorums: -1, Ops: 90, Length: 10 * time.Second})
+			o := quorums(siblings(plan.SlowLinks))
+			o.Seed, o.R, o.W, o.OwnQuorums, o.Keys, o.Clients = s, 1, 1, -1, 1, 1
+			o.Clocks.Truncate, o.AntiEntropy, o.Ops, o.Length = -1, -1, 90, 10*time.Second
+			p := plan.New(o)
 			p.Conditions.Delay = 20 * time.Millisecond
 			for i := range p.Ops { // reads, writes with that context, and reads again at once
-				p.Ops[i].Kind, p.Ops[i].Context, p.Ops[i].Balanced = []string{plan.Get, plan.Put, plan.Get}[i%3], 0, balanced
-				if i%3 == 0 {
-					p.Ops[i].At = time.Duration(i) * time.Second
-				} else {
-					p.Ops[i].At = 0
+				op := &p.Ops[i]
+				op.Kind, op.Context, op.Balanced, op.At = plan.Get, 0, balanced, 0
+				switch i % 3 {
+				case 0:
+					op.At = time.Duration(i) * time.Second
+				case 1:
+					op.Kind = plan.Put
 				}
 			}
 			slices.SortStableFunc(p.Ops, func(a, b plan.Op) int { return cmp.Compare(a.ID, b.ID) })
@@ -326,16 +346,19 @@ func TestReadYourWrites(t *testing.T) {
 	}
 	anyNode, all := missed(false)
 	fastest, _ := missed(true)
-	t.Logf("of %d gets right after a put of the same client, %d missed it, %d with the fastest node as its coordinator", all, anyNode, fastest)
+	t.Logf("of %d gets right after a put of the same client, %d missed it, %d with the fastest node as its coordinator",
+		all, anyNode, fastest)
 	if all < 1000 || fastest >= anyNode {
 		t.Errorf("of %d gets %d missed their put, %d with the fastest node", all, anyNode, fastest)
 	}
 }
 
-// Leaving operations out of a plan does not change the random decisions about the others. As long as
-// nothing else happens on a link or a disk, a message takes as long as before.
+// Leaving operations out of a plan does not change the random decisions about the others. As long
+// as nothing else happens on a link or a disk, a message takes as long as before.
 func TestDecisionsAreIndependent(t *testing.T) {
-	p := plan.New(plan.Options{Seed: 3, Faults: []string{}, Nodes: 5, N: 3, R: 2, W: 2, Mode: settings.ModeSiblings, Quorum: plan.Sloppy})
+	o := quorums(siblings())
+	o.Seed = 3
+	p := plan.New(o)
 	all := Play(p)
 	var kept []plan.Op
 	for _, op := range p.Ops {
@@ -361,7 +384,8 @@ func TestDecisionsAreIndependent(t *testing.T) {
 		}
 	}
 	if count != len(p.Ops) || same*2 < count {
-		t.Errorf("only %d of %d operations of %d end when they did with the operations of other keys", same, count, len(p.Ops))
+		t.Errorf("only %d of %d operations of %d end when they did with the operations of other keys",
+			same, count, len(p.Ops))
 	}
 }
 

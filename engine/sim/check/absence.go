@@ -8,12 +8,12 @@ import (
 	"ringside/engine/wire"
 )
 
-// A get that finds nothing (P7): all but N-R of the homes and of the nodes with a connection must have
-// answered that they hold nothing. An acknowledged write can therefore be at no more than N-R of them
-// (absence.go of package quorum).
+// A get that finds nothing (P7): all but N-R of the homes and of the nodes with a connection must
+// have answered that they hold nothing. An acknowledged write can therefore be at no more than N-R
+// of them (absence.go of package quorum).
 
-// reachable lists the nodes that a coordinator must ask: those to which it has a connection, as far as
-// its driver knows, and the homes of the key.
+// reachable lists the nodes that a coordinator must ask: those to which it has a connection, as far
+// as its driver knows, and the homes of the key.
 func (r *reads) reachable(op *operation, from string) []string {
 	var out []string
 	homes := r.world.Members().Ring().Homes([]byte(op.Key))
@@ -46,7 +46,8 @@ func (r *reads) absent(op *operation, reply wire.GetReply, glances []glance) {
 			}
 		}
 		if len(holders) > unasked {
-			r.fail(P7, "%s finds nothing, though %v held #%d, and only %d of the nodes may stay unasked", r.name(op), holders, w.ID, unasked)
+			r.fail(P7, "%s finds nothing, though %v held #%d, and only %d of the nodes may stay unasked",
+				r.name(op), holders, w.ID, unasked)
 		}
 	}
 }

@@ -24,7 +24,8 @@ func (b *bounds) mostKept(key string) int {
 // siblings checks what a coordinator that acknowledged a put holds.
 func (b *bounds) siblings(op *operation, r wire.PutReply) {
 	if held := r.Siblings + r.Deletes; held > b.mostSiblings() {
-		b.fail(P13, "put #%d was acked by a coordinator that holds %d siblings, its limit is %d", op.ID, held, b.mostSiblings())
+		b.fail(P13, "put #%d was acked by a coordinator that holds %d siblings, its limit is %d",
+			op.ID, held, b.mostSiblings())
 	}
 }
 
@@ -47,8 +48,8 @@ func (b *bounds) idle() {
 	})
 }
 
-// hints checks the number of hints that a host keeps. It checks nothing under the engine's own limit,
-// which no run comes near.
+// hints checks the number of hints that a host keeps. It checks nothing under the engine's own
+// limit, which no run comes near.
 func (b *bounds) hints(h *kernel.Host) {
 	most, kept := b.plan.MaxHints(), 0
 	if most == 0 {

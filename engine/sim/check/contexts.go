@@ -8,8 +8,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// contexts checks P6: dots are minted once, and clocks and contexts cover what clients have read, and
-// beyond that only what others have superseded.
+// contexts checks P6: dots are minted once, and clocks and contexts cover what clients have read,
+// and beyond that only what others have superseded.
 type contexts struct {
 	*evidence
 	dots map[string]uint64 // key and dot → write that has the dot

@@ -33,8 +33,8 @@ func (j *Judge) HintsAmong(nodes []string) string {
 	return ""
 }
 
-// Agree checks that homes of a key hold the same versions (P5), and that equal dots are equal versions
-// (P6). It returns the versions of the first home.
+// Agree checks that homes of a key hold the same versions (P5), and that equal dots are equal
+// versions (P6). It returns the versions of the first home.
 func (j *Judge) Agree(key string, homes []string) vclock.Siblings {
 	var first vclock.Siblings
 	for i, n := range homes {
@@ -50,7 +50,8 @@ func (j *Judge) Agree(key string, homes []string) vclock.Siblings {
 		case !s.Equal(first):
 			j.fail(P5, "%s at %s is %v, at %s %v", key, homes[0], first, n, s)
 		case !slices.Equal(idsOf(s), idsOf(first)):
-			j.fail(P6, "%s at %s is %v, at %s %v: the same clocks for other writes", key, homes[0], idsOf(first), n, idsOf(s))
+			j.fail(P6, "%s at %s is %v, at %s %v: the same clocks for other writes",
+				key, homes[0], idsOf(first), n, idsOf(s))
 		case !slices.EqualFunc(s, first, sameVersion):
 			j.fail(P6, "%s at %s and %s: the same dots for other pasts, times or requests", key, homes[0], n)
 		}
@@ -68,7 +69,8 @@ func (j *Judge) Homes(key string) []string { return j.world.Members().Ring().Hom
 
 // CoreHomes returns the homes of a key that are in the plan's core.
 func (j *Judge) CoreHomes(key string) []string {
-	return slices.DeleteFunc(slices.Clone(j.Homes(key)), func(h string) bool { return !slices.Contains(j.plan.Core, h) })
+	outside := func(h string) bool { return !slices.Contains(j.plan.Core, h) }
+	return slices.DeleteFunc(slices.Clone(j.Homes(key)), outside)
 }
 
 // Reach returns the number of nodes in the core that can hold replicas of a key.
@@ -79,8 +81,8 @@ func (j *Judge) Reach(key string) int {
 	return min(len(j.plan.Core), len(j.Homes(key)))
 }
 
-// Damaged reports whether the record of a key at one of homes fails its checksum. Unless another home
-// holds the key, no node can know what the record held.
+// Damaged reports whether the record of a key at one of homes fails its checksum. Unless another
+// home holds the key, no node can know what the record held.
 func (j *Judge) Damaged(key string, homes []string) bool {
 	return slices.ContainsFunc(homes, func(h string) bool {
 		b, _ := j.world.Host(h).Reader().Get(store.Data, record.DataKey([]byte(key)))
@@ -110,9 +112,9 @@ func (j *Judge) Ruined(key string, homes []string) bool {
 	return sound < len(homes)-1 && held == 0
 }
 
-// Doubtful reports whether no node of the core holds a key, while a node outside of the core might: via
-// has a connection to that node, which does not answer. A get via that node cannot tell that the key
-// has no value (absence.go of package quorum).
+// Doubtful reports whether no node of the core holds a key, while a node outside of the core might:
+// via has a connection to that node, which does not answer. A get via that node cannot tell that
+// the key has no value (absence.go of package quorum).
 func (j *Judge) Doubtful(key, via string) bool {
 	for _, name := range j.plan.Core {
 		if len(j.held(j.world.Host(name), key)) > 0 {

@@ -46,8 +46,8 @@ func (e *evidence) unburied(s vclock.Siblings) vclock.Siblings {
 // anything that the tombstone superseded, and nothing of that is found later.
 type deletes struct{ *evidence }
 
-// answerTime is how long before the drop of a tombstone another node may have answered that it holds
-// nothing else.
+// answerTime is how long before the drop of a tombstone another node may have answered that it
+// holds nothing else.
 const answerTime = 5 * time.Second
 
 // dropped checks the moment at which a node drops tombstones.
@@ -77,15 +77,16 @@ type finding struct {
 	where string
 }
 
-// resurfaced checks that no found write is an ancestor of a collected delete, unless only the loss of
-// synced batches can have brought that write back.
+// resurfaced checks that no found write is an ancestor of a collected delete, unless only the loss
+// of synced batches can have brought that write back.
 func (d deletes) resurfaced(f finding, del uint64) {
 	for _, id := range f.ids {
 		if _, goes := d.collected[id]; goes { // truncated clocks let a tombstone stand beside its ancestor
 			continue
 		}
 		if d.descends(del, id) && d.undone[id] < max(1, d.collected[del]-answerTime) {
-			d.fail(P3, "%s: delete #%d of %s was collected at %v, and #%d is at %s", f.when, del, f.key, d.collected[del]-kernel.Origin, id, f.where)
+			d.fail(P3, "%s: delete #%d of %s was collected at %v, and #%d is at %s",
+				f.when, del, f.key, d.collected[del]-kernel.Origin, id, f.where)
 		}
 	}
 }
@@ -117,8 +118,8 @@ func (j *Judge) Entombed() string {
 	return found
 }
 
-// TombstonesCollected fails P5 if a tombstone is still there, although all nodes have been up for long
-// enough to collect it.
+// TombstonesCollected fails P5 if a tombstone is still there, although all nodes have been up for
+// long enough to collect it.
 func (j *Judge) TombstonesCollected() {
 	key := j.Entombed()
 	if key == "" {

@@ -22,10 +22,14 @@ type durability struct {
 }
 
 func newDurability(e *evidence) *durability {
-	return &durability{evidence: e, durable: map[uint64][]string{}, fewest: e.plan.N, lwwLost: map[uint64]bool{}, lwwReported: map[uint64]bool{}}
+	return &durability{
+		evidence: e, durable: map[uint64][]string{}, fewest: e.plan.N,
+		lwwLost: map[uint64]bool{}, lwwReported: map[uint64]bool{},
+	}
 }
 
-// acked checks, when a put is acknowledged, that the nodes which acknowledged it hold it on their disks.
+// acked checks, when a put is acknowledged, that the nodes which acknowledged it hold it on their
+// disks.
 func (d *durability) acked(op *operation, r wire.PutReply) {
 	op.copies = copies(r)
 	if d.excused[op.ID] {
@@ -51,8 +55,8 @@ func (d *durability) acked(op *operation, r wire.PutReply) {
 	}
 }
 
-// copies returns the number of nodes that keep an acknowledged write at least. Hints of two fallbacks
-// for one home become one copy.
+// copies returns the number of nodes that keep an acknowledged write at least. Hints of two
+// fallbacks for one home become one copy.
 func copies(r wire.PutReply) int {
 	at := slices.Clone(r.Acks)
 	for _, h := range r.Hinted {
@@ -64,8 +68,8 @@ func copies(r wire.PutReply) int {
 	return len(slices.Compact(at))
 }
 
-// ackedDurably checks, in plans with buffers, that a node which says that it holds a write durably has
-// the write on its disk. The coordinator's own acknowledgement is checked with the reply.
+// ackedDurably checks, in plans with buffers, that a node which says that it holds a write durably
+// has the write on its disk. The coordinator's own acknowledgement is checked with the reply.
 func (d *durability) ackedDurably(ev event.Event) {
 	op := d.ops[ev.Request]
 	if op == nil {
@@ -82,16 +86,19 @@ func (d *durability) onDisk(op *operation, node string) {
 	if d.plan.LWW() || d.excused[op.ID] || d.lostBy(h, op.ID) {
 		return
 	}
-	if !d.carries(heldIn(h.Disk(), op.Key), op.ID) && d.handed[holding{node, op.Key}] < op.Began && !d.mayRefuse(h, op.Key, op.ID) {
+	if d.carries(heldIn(h.Disk(), op.Key), op.ID) || d.handed[holding{node, op.Key}] >= op.Began {
+		return
+	}
+	if !d.mayRefuse(h, op.Key, op.ID) {
 		d.fail(P1, "put #%d was acked as durable by %s, whose disk does not hold it", op.ID, node)
 	}
 }
 
 // kept checks during the run that each acknowledged write is on as many disks as acknowledged it,
 // except the disks that were made to lose it, and a ring that has become smaller. If a write has
-// descendants, the write and they are on as many disks as the smallest acknowledgement of the key. The
-// reason is that the context of an acknowledgement covers what its coordinator knew to be superseded,
-// and the superseding versions are only where that put was acknowledged.
+// descendants, the write and they are on as many disks as the smallest acknowledgement of the key.
+// The reason is that the context of an acknowledgement covers what its coordinator knew to be
+// superseded, and the superseding versions are only where that put was acknowledged.
 func (d *durability) kept() {
 	if d.plan.LWW() {
 		return
@@ -132,7 +139,8 @@ func (d *durability) keptOn(op *operation, held [][]uint64, want int) {
 		}
 	}
 	if on < want && !d.buried(op.ID) && !d.gone(op) {
-		d.fail(P1, "%s, acked by %v, or what supersedes it should be on %d disks, and is on %d", d.name(op), op.Acks, want, on)
+		d.fail(P1, "%s, acked by %v, or what supersedes it should be on %d disks, and is on %d",
+			d.name(op), op.Acks, want, on)
 	}
 }
 
@@ -172,8 +180,8 @@ func (d *durability) missing(op *operation, left []uint64) {
 	}
 }
 
-// outlived reports whether a write that last write wins prefers to op has won. The winner may have been
-// destroyed since, or it may be a delete whose tombstone was collected.
+// outlived reports whether a write that last write wins prefers to op has won. The winner may have
+// been destroyed since, or it may be a delete whose tombstone was collected.
 func (d *durability) outlived(op *operation, left []uint64) bool {
 	return slices.ContainsFunc(d.byKey[op.Key], func(w *operation) bool {
 		won := slices.Contains(left, w.ID) || d.excused[w.ID] || d.collected[w.ID] > 0
@@ -181,7 +189,8 @@ func (d *durability) outlived(op *operation, left []uint64) bool {
 	})
 }
 
-// swallowed reports whether only deletes are left, one of which was acknowledged before the put began.
+// swallowed reports whether only deletes are left, one of which was acknowledged before the put
+// began.
 func (d *durability) swallowed(op *operation, left []uint64) bool {
 	before := false
 	for _, id := range left {

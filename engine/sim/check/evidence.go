@@ -30,7 +30,10 @@ type evidence struct {
 }
 
 func newEvidence(w World) *evidence {
-	e := &evidence{world: w, plan: w.Plan(), keys: w.Plan().Keys(), graph: newGraph(), losses: newLosses(), tombstones: newTombstones(), cut: map[string]bool{}}
+	e := &evidence{
+		world: w, plan: w.Plan(), keys: w.Plan().Keys(), cut: map[string]bool{},
+		graph: newGraph(), losses: newLosses(), tombstones: newTombstones(),
+	}
 	for _, op := range e.plan.Ops {
 		e.plannedIDs = max(e.plannedIDs, op.ID)
 	}
@@ -45,8 +48,11 @@ const maxViolations = 10
 // fail reports that a property does not hold.
 func (e *evidence) fail(property, format string, args ...any) {
 	v := Violation{e.plan.Seed, property, fmt.Sprintf(format, args...), (e.world.Now() - kernel.Origin).Seconds()}
-	again := slices.ContainsFunc(e.violations, func(o Violation) bool { return o.Property == property && o.Detail == v.Detail })
-	known := slices.ContainsFunc(e.violations, func(o Violation) bool { return o.Property == property })
+	again, known := false, false
+	for _, o := range e.violations {
+		known = known || o.Property == property
+		again = again || o.Property == property && o.Detail == v.Detail
+	}
 	if again || len(e.violations) >= maxViolations && known {
 		return
 	}
@@ -109,8 +115,8 @@ func (e *evidence) superseded(id uint64) bool {
 	})
 }
 
-// mayRefuse reports whether a host may lack a write that it was given, because it knew of a descendant.
-// The host then holds something of the key, unless that was collected.
+// mayRefuse reports whether a host may lack a write that it was given, because it knew of a
+// descendant. The host then holds something of the key, unless that was collected.
 func (e *evidence) mayRefuse(h *kernel.Host, key string, id uint64) bool {
 	return e.buried(id) || e.superseded(id) && len(e.held(h, key)) > 0
 }
@@ -119,16 +125,19 @@ func (e *evidence) mayRefuse(h *kernel.Host, key string, id uint64) bool {
 const maxMoves = 4
 
 // has reports whether a home, as some node knows the ring, holds a write durably, or may lack it. A
-// host that knows a later ring may have handed the write on, and then all homes of that ring have it. A
-// host that became a home again and waits for the range had the write. A host that was made to lose the
-// write, or to forget the ring since the write began, may lack it.
+// host that knows a later ring may have handed the write on, and then all homes of that ring have
+// it. A host that became a home again and waits for the range had the write. A host that was made
+// to lose the write, or to forget the ring since the write began, may lack it.
 func (e *evidence) has(home *kernel.Host, key string, id uint64) bool {
 	return e.hasWithin(home, key, id, maxMoves)
 }
 
 func (e *evidence) hasWithin(home *kernel.Host, key string, id uint64, moves int) bool {
 	op := e.ops[id]
-	if op == nil || e.lostBy(home, id) || home.MembershipLostAt() >= op.Began || e.carries(heldIn(home.Disk(), key), id) || e.mayRefuse(home, key, id) {
+	if op == nil || e.lostBy(home, id) || home.MembershipLostAt() >= op.Began {
+		return true
+	}
+	if e.carries(heldIn(home.Disk(), key), id) || e.mayRefuse(home, key, id) {
 		return true
 	}
 	if len(home.Node().Ring().Members()) == 0 {
@@ -151,8 +160,9 @@ func (e *evidence) reflects(versions vclock.Siblings, id uint64, v vclock.Versio
 	return e.carries(idsOf(versions), id)
 }
 
-// outdated reports whether one of the versions covers w because its coordinator knew of a descendant of
-// w. The descendant itself need not be among the versions if contexts of puts were used.
+// outdated reports whether one of the versions covers w because its coordinator knew of a
+// descendant of w. The descendant itself need not be among the versions if contexts of puts were
+// used.
 func (e *evidence) outdated(versions vclock.Siblings, w *operation) bool {
 	covered := slices.ContainsFunc(versions, func(v vclock.Version) bool { return v.Past.Covers(w.version.Dot) })
 	return covered && e.overwritten(w)
@@ -181,7 +191,8 @@ func (e *evidence) unbeaten(w *operation) bool {
 	})
 }
 
-// forgotten reports whether any node ever lost what it knew of the ring. It may return to an older ring.
+// forgotten reports whether any node ever lost what it knew of the ring. It may return to an older
+// ring.
 func (e *evidence) forgotten() bool {
 	return e.anyHost(func(h *kernel.Host) bool { return h.MembershipLostAt() > 0 })
 }

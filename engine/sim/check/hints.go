@@ -43,7 +43,8 @@ func (h *hints) delivered(ev event.Event) {
 	}
 	for _, id := range s.ids {
 		if !h.has(h.world.Host(ev.For), string(ev.Key), id) {
-			h.fail(P9, "%s dropped its hint for %s with #%d of %s, which %s does not hold", ev.Node, ev.For, id, ev.Key, ev.For)
+			h.fail(P9, "%s dropped its hint for %s with #%d of %s, which %s does not hold",
+				ev.Node, ev.For, id, ev.Key, ev.For)
 		}
 	}
 }
@@ -69,18 +70,20 @@ func (h *hints) dropping(host *kernel.Host, hintKey []byte, earlier []store.Writ
 	}
 	for _, id := range idsOf(rec.Siblings) {
 		if !h.has(home, key, id) {
-			h.fail(P9, "%s drops its hint for %s with #%d of %s, which %s does not hold", host.Name(), home.Name(), id, key, home.Name())
+			h.fail(P9, "%s drops its hint for %s with #%d of %s, which %s does not hold",
+				host.Name(), home.Name(), id, key, home.Name())
 		}
 	}
 }
 
-// rehoming checks a dropped hint whose home is not a member, as the holder knows the ring. The holder
-// has made the hint a replica of its own, unless the home received the hint before.
+// rehoming checks a dropped hint whose home is not a member, as the holder knows the ring. The
+// holder has made the hint a replica of its own, unless the home received the hint before.
 func (h *hints) rehoming(host, home *kernel.Host, key string, ids []uint64, earlier []store.Write) {
 	own, _ := record.Decode(storedBefore(host, store.Data, record.DataKey([]byte(key)), earlier))
 	for _, id := range ids {
 		if !h.carries(idsOf(own.Siblings), id) && !h.has(home, key, id) && !h.mayRefuse(host, key, id) {
-			h.fail(P9, "%s drops its hint for %s, which is gone, with #%d of %s, and does not hold it", host.Name(), home.Name(), id, key)
+			h.fail(P9, "%s drops its hint for %s, which is gone, with #%d of %s, and does not hold it",
+				host.Name(), home.Name(), id, key)
 		}
 	}
 }

@@ -160,8 +160,8 @@ func (j *Judge) put(op *operation, r wire.PutReply) {
 	j.durability.acked(op, r)
 }
 
-// Look checks one host, and that acknowledged writes are kept on all hosts. A run calls it at random
-// times.
+// Look checks one host, and that acknowledged writes are kept on all hosts. A run calls it at
+// random times.
 func (j *Judge) Look(h *kernel.Host) {
 	j.Audit(h)
 	j.bounds.hints(h)

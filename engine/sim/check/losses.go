@@ -27,14 +27,14 @@ type holding struct{ host, key string }
 
 func newLosses() losses {
 	return losses{
-		excused: map[uint64]bool{}, taken: map[uint64]bool{}, lost: map[uint64]*bits{}, lossAt: map[string]time.Duration{},
-		undone: map[uint64]time.Duration{}, handed: map[holding]time.Duration{}, restarts: map[string]int{},
+		excused: map[uint64]bool{}, taken: map[uint64]bool{}, lost: map[uint64]*bits{},
+		lossAt: map[string]time.Duration{}, undone: map[uint64]time.Duration{}, handed: map[holding]time.Duration{}, restarts: map[string]int{},
 	}
 }
 
-// gone reports whether the absence of a write is excused: the write was destroyed, or a descendant was.
-// The descendant lives on in contexts of clients, which supersede the write even where a disk has the
-// write again.
+// gone reports whether the absence of a write is excused: the write was destroyed, or a descendant
+// was. The descendant lives on in contexts of clients, which supersede the write even where a disk
+// has the write again.
 func (e *evidence) gone(op *operation) bool {
 	if e.excused[op.ID] {
 		return true
@@ -52,7 +52,8 @@ func (e *evidence) lostBy(h *kernel.Host, id uint64) bool { return e.lost[id].ha
 
 // mayLack reports whether a host may lack a write that it held when op began.
 func (e *evidence) mayLack(op *operation, h *kernel.Host, w *operation) bool {
-	return e.lossAt[h.Name()] >= op.Began && e.lostBy(h, w.ID) || e.handed[holding{h.Name(), op.Key}] >= op.Began || e.buried(w.ID) || e.gone(w)
+	lost := e.lossAt[h.Name()] >= op.Began && e.lostBy(h, w.ID)
+	return lost || e.handed[holding{h.Name(), op.Key}] >= op.Began || e.buried(w.ID) || e.gone(w)
 }
 
 // handsOver notes that a host may forget what it holds of a key, because others have it.
@@ -61,8 +62,8 @@ func (e *evidence) handsOver(host, key string) {
 	e.restarts[key]++
 }
 
-// destroying runs destroy, which takes data from the disk or the buffer of a host. It notes the writes
-// that the host lost, and excuses those of which the host had the last copy.
+// destroying runs destroy, which takes data from the disk or the buffer of a host. It notes the
+// writes that the host lost, and excuses those of which the host had the last copy.
 func (e *evidence) destroying(h *kernel.Host, destroy func()) {
 	e.lossAt[h.Name()] = e.world.Now()
 	before := map[string][]event.Replica{}
@@ -77,16 +78,17 @@ func (e *evidence) destroying(h *kernel.Host, destroy func()) {
 			if i := slices.IndexFunc(after, func(a event.Replica) bool { return a.For == r.For }); i >= 0 {
 				left = after[i].Versions
 			}
-			e.lose(h, key, slices.DeleteFunc(idsOf(r.Versions), func(id uint64) bool { return e.carries(idsOf(left), id) }))
+			kept := func(id uint64) bool { return e.carries(idsOf(left), id) }
+			e.lose(h, key, slices.DeleteFunc(idsOf(r.Versions), kept))
 		}
 		e.excuse(key, idsIn(before[key]))
 		e.undo(h, idsIn(before[key]), idsIn(after))
 	}
 }
 
-// lose notes that a host was made to lose writes. Ancestors of those writes may then be missing as well:
-// a client that had read a descendant supersedes an ancestor that is back on the disk. Under last write
-// wins a lost write may have won over any other.
+// lose notes that a host was made to lose writes. Ancestors of those writes may then be missing as
+// well: a client that had read a descendant supersedes an ancestor that is back on the disk. Under
+// last write wins a lost write may have won over any other.
 func (e *evidence) lose(h *kernel.Host, key string, writes []uint64) {
 	if len(writes) == 0 {
 		return
@@ -119,8 +121,8 @@ func (e *evidence) excuse(key string, ids []uint64) {
 	}
 }
 
-// undo notes the writes that a disk holds again. If the node had said that it holds nothing, the note
-// never expires, since no node asks that one before a tombstone is collected.
+// undo notes the writes that a disk holds again. If the node had said that it holds nothing, the
+// note never expires, since no node asks that one before a tombstone is collected.
 func (e *evidence) undo(h *kernel.Host, before, now []uint64) {
 	when := e.world.Now()
 	if last, _ := e.world.Members().History().Last(h.Name()); last.Kind == member.Gone {

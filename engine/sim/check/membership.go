@@ -9,12 +9,12 @@ import (
 	"ringside/engine/sim/kernel"
 )
 
-// membership checks P12: all nodes come to know one ring, which only changes that were asked for have
-// made, and keys are at their homes only.
+// membership checks P12: all nodes come to know one ring, which only changes that were asked for
+// have made, and keys are at their homes only.
 type membership struct{ *evidence }
 
-// told checks the changes that a node reports. A change must have been asked for, unless the node says
-// that it is gone itself.
+// told checks the changes that a node reports. A change must have been asked for, unless the node
+// says that it is gone itself.
 func (m membership) told(ev event.Event) {
 	members := m.world.Members()
 	for _, c := range ev.Changes {

@@ -29,9 +29,10 @@ func (r *reads) shows(op *operation, reply wire.GetReply, at *view, glances []gl
 	if at == nil {
 		return
 	}
-	counted := slices.DeleteFunc(slices.Clone(reply.Replied), func(n string) bool { // a sloppy get counts a home without its range
+	rangeless := func(n string) bool { // a sloppy get counts a home without its range
 		return !r.strict(op) && glances[r.world.Host(n).ID()].awaits
-	})
+	}
+	counted := slices.DeleteFunc(slices.Clone(reply.Replied), rangeless)
 	for _, w := range r.byKey[op.Key] {
 		if w.acked() && w.Ended < op.Began && w.view != nil && !r.reflects(shown, w.ID, w.version) {
 			r.overlaps(op, w, shown, counted, at)
@@ -39,7 +40,8 @@ func (r *reads) shows(op *operation, reply wire.GetReply, at *view, glances []gl
 	}
 }
 
-// view is a ring that all nodes of an operation knew, from the beginning of the operation to its end.
+// view is a ring that all nodes of an operation knew, from the beginning of the operation to its
+// end.
 type view struct {
 	history member.History
 	ring    *ring.Ring
@@ -66,10 +68,10 @@ func (e *evidence) settledView(op *operation, nodes []string) *view {
 	return viewOf(last)
 }
 
-// overlaps checks a get that lacks w although w was acknowledged before the get began. The homes that
-// acknowledged w and the homes that replied must not be so many that some are both. A node whose disk
-// was destroyed meanwhile does not count. Each removal by force may have taken a copy along, and a ring
-// that a node has forgotten excuses everything.
+// overlaps checks a get that lacks w although w was acknowledged before the get began. The homes
+// that acknowledged w and the homes that replied must not be so many that some are both. A node
+// whose disk was destroyed meanwhile does not count. Each removal by force may have taken a copy
+// along, and a ring that a node has forgotten excuses everything.
 func (r *reads) overlaps(op, w *operation, shown vclock.Siblings, replied []string, at *view) {
 	if r.plan.LWW() && !r.unbeaten(w) {
 		return
@@ -84,7 +86,8 @@ func (r *reads) overlaps(op, w *operation, shown vclock.Siblings, replied []stri
 		if slices.Contains(w.Acks, name) && !r.lostBy(r.world.Host(name), w.ID) {
 			acked++
 		}
-		moved = moved || r.handed[holding{name, op.Key}] >= w.Began // the host may have forgotten the ring that it did so for
+		// A host that handed the key over may have forgotten the ring for which it did so.
+		moved = moved || r.handed[holding{name, op.Key}] >= w.Began
 	}
 	for _, name := range homes {
 		if slices.Contains(replied, name) {
@@ -95,13 +98,14 @@ func (r *reads) overlaps(op, w *operation, shown vclock.Siblings, replied []stri
 		return
 	}
 	if acked+read > len(homes) {
-		r.fail(P7, "%s, answered by %v, lacks #%d, which was acked by %v before; the homes are %v", r.name(op), replied, w.ID, w.Acks, homes)
+		r.fail(P7, "%s, answered by %v, lacks #%d, which was acked by %v before; the homes are %v",
+			r.name(op), replied, w.ID, w.Acks, homes)
 	}
 }
 
-// removals counts the nodes that were removed by force between two histories, and those that left and
-// have not said that they handed everything over. If such a node cannot be reached, the others go on
-// without its data.
+// removals counts the nodes that were removed by force between two histories, and those that left
+// and have not said that they handed everything over. If such a node cannot be reached, the others
+// go on without its data.
 func removals(before, after member.History) int {
 	n := 0
 	for _, c := range after.Without(before) {

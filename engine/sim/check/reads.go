@@ -56,9 +56,9 @@ func distinct(nodes []string) bool {
 	return len(slices.Compact(slices.Sorted(slices.Values(nodes)))) == len(nodes)
 }
 
-// quorum checks the nodes that count for a reply: as many as the client or the cluster asked for, each
-// once (P13), and only homes under a strict quorum. P1 and P7 depend on that. own is the quorum of the
-// operation, usual that of the cluster.
+// quorum checks the nodes that count for a reply: as many as the client or the cluster asked for,
+// each once (P13), and only homes under a strict quorum. P1 and P7 depend on that. own is the
+// quorum of the operation, usual that of the cluster.
 func (r *reads) quorum(op *operation, property string, nodes []string, own, usual int) {
 	if want := min(cmp.Or(own, usual), r.plan.Replicas()); len(nodes) < want {
 		r.fail(property, "%s #%d succeeds with %v, the quorum is %d", op.Kind, op.ID, nodes, want)
@@ -69,7 +69,8 @@ func (r *reads) quorum(op *operation, property string, nodes []string, own, usua
 	if r.strict(op) && !r.plan.Moves() { // during changes, the node may know another ring
 		homes := r.world.Members().Ring().Homes([]byte(op.Key))
 		if i := slices.IndexFunc(nodes, func(n string) bool { return !slices.Contains(homes, n) }); i >= 0 {
-			r.fail(property, "%s #%d is strict, and counts %s, which is not a home of %s", op.Kind, op.ID, nodes[i], op.Key)
+			r.fail(property, "%s #%d is strict, and counts %s, which is not a home of %s",
+				op.Kind, op.ID, nodes[i], op.Key)
 		}
 	}
 }
@@ -108,9 +109,9 @@ func (r *reads) written(op *operation, id uint64, deleted bool) bool {
 	return true
 }
 
-// fresh counts stale gets: a write that was acknowledged before the get began is neither in the reply
-// nor superseded there. Without faults, and with R+W>N, there are none (P7). Under last write wins a
-// later time supersedes, and only the nodes know the times, so stale gets are only counted.
+// fresh counts stale gets: a write that was acknowledged before the get began is neither in the
+// reply nor superseded there. Without faults, and with R+W>N, there are none (P7). Under last write
+// wins a later time supersedes, and only the nodes know the times, so stale gets are only counted.
 func (r *reads) fresh(op *operation, ids []uint64, reply wire.GetReply) {
 	newest := int64(-1)
 	for _, v := range slices.Concat(reply.Siblings, reply.Tombstones) {

@@ -7,24 +7,31 @@ import (
 	"ringside/engine/sim/kernel"
 )
 
-// A home that counts toward R holds what its predecessors acknowledged (P11). The check looks at what
-// nodes hold, so that it does not depend on a client that reads the key in time.
+// A home that counts toward R holds what its predecessors acknowledged (P11). The check looks at
+// what nodes hold, so that it does not depend on a client that reads the key in time.
 //
 // The homes of now must have a write if all nodes that acknowledged it knew one earlier ring
-// (operation.known). Each of those nodes learned of the next ring later, and handed over what it held
-// then. Other writes are excused: those that nodes with different rings acknowledged, those of which a
-// copy was destroyed, and those of which a removed node may have taken a copy along.
+// (operation.known). Each of those nodes learned of the next ring later, and handed over what it
+// held then. Other writes are excused: those that nodes with different rings acknowledged, those of
+// which a copy was destroyed, and those of which a removed node may have taken a copy along.
 
 // hears takes in that a home acknowledged a put whose client was answered before.
 func (e *evidence) hears(ev event.Event) {
-	if op := e.ops[ev.Request]; op != nil && op.known != nil && e.world.Host(ev.Peer).Node().Digest() == op.known.history.Digest() {
+	op := e.ops[ev.Request]
+	if op == nil || op.known == nil {
+		return
+	}
+	if e.world.Host(ev.Peer).Node().Digest() == op.known.history.Digest() {
 		op.ackedBy(ev.Peer)
 	}
 }
 
 // ackedBy notes that a node acknowledged the put, if the node is a home in the ring of known.
 func (op *operation) ackedBy(node string) {
-	if op.known != nil && !slices.Contains(op.homes, node) && slices.Contains(op.known.ring.Homes([]byte(op.Key)), node) {
+	if op.known == nil || slices.Contains(op.homes, node) {
+		return
+	}
+	if slices.Contains(op.known.ring.Homes([]byte(op.Key)), node) {
 		op.homes = append(op.homes, node)
 	}
 }
@@ -48,22 +55,26 @@ func (t *transfers) ready(h *kernel.Host) {
 	}
 }
 
-// lacks checks that a host which does not hold w need not hold it: the host took the place of no home
-// that acknowledged w, and so few of the homes that count lack w that every quorum finds w.
+// lacks checks that a host which does not hold w need not hold it: the host took the place of no
+// home that acknowledged w, and so few of the homes that count lack w that every quorum finds w.
 func (t *transfers) lacks(h *kernel.Host, w *operation, homes []string, at *view) {
 	for _, name := range t.predecessors(h, w, at) {
 		if slices.Contains(w.homes, name) && !slices.Contains(homes, name) {
-			t.fail(P11, "%s counts as a home of %s and lacks #%d, which %s acknowledged before it gave the key away", h.Name(), w.Key, w.ID, name)
+			t.fail(P11, "%s counts as a home of %s and lacks #%d, which %s acknowledged before it gave the key away",
+				h.Name(), w.Key, w.ID, name)
 		}
 	}
 	lack := 0
 	for _, name := range homes {
-		if o := t.world.Host(name); o.Up() && o.Node().Digest() == h.Node().Digest() && !o.Node().Awaits([]byte(w.Key)) && !t.holds(o, w) {
+		o := t.world.Host(name)
+		counts := o.Up() && o.Node().Digest() == h.Node().Digest() && !o.Node().Awaits([]byte(w.Key))
+		if counts && !t.holds(o, w) {
 			lack++
 		}
 	}
 	if lack+len(w.homes) > len(homes) {
-		t.fail(P11, "%d of the homes %v of %s, %s among them, count and lack #%d, which the homes %v acknowledged", lack, homes, w.Key, h.Name(), w.ID, w.homes)
+		t.fail(P11, "%d of the homes %v of %s, %s among them, count and lack #%d, which the homes %v acknowledged",
+			lack, homes, w.Key, h.Name(), w.ID, w.homes)
 	}
 }
 
@@ -73,10 +84,10 @@ func (t *transfers) owed(w *operation, at *view) bool {
 		!t.gone(w) && !t.buried(w.ID) && (!t.plan.LWW() || t.unbeaten(w))
 }
 
-// predecessors lists the homes whose place a host took when it became a home of the key of w, and that
-// were homes from the acknowledgement of w until then. The list is empty if the host was a home already.
-// It is also empty if changes of the ring were not learned in the order of their times, because no node
-// then knew the rings in between.
+// predecessors lists the homes whose place a host took when it became a home of the key of w, and
+// that were homes from the acknowledgement of w until then. The list is empty if the host was a
+// home already. It is also empty if changes of the ring were not learned in the order of their
+// times, because no node then knew the rings in between.
 func (t *transfers) predecessors(h *kernel.Host, w *operation, at *view) []string {
 	members := t.world.Members()
 	changes, known := kernel.RingChanges(at.history), len(kernel.RingChanges(w.known.history))

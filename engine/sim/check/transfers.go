@@ -9,16 +9,16 @@ import (
 	"ringside/engine/vclock"
 )
 
-// transfers checks P11. A node that gives a key range away drops the range only once all homes hold it
-// durably. ready.go has the part for new homes.
+// transfers checks P11. A node that gives a key range away drops the range only once all homes hold
+// it durably. ready.go has the part for new homes.
 type transfers struct {
 	*evidence
 	hints   *hints
 	leaving map[holding][]string // homes of a range that a node with a buffer dropped last
 }
 
-// applying checks the deletes of a batch before a host applies the batch. What a node deletes of its
-// replicas, all homes hold durably, as that node knows the ring.
+// applying checks the deletes of a batch before a host applies the batch. What a node deletes of
+// its replicas, all homes hold durably, as that node knows the ring.
 func (t *transfers) applying(h *kernel.Host, b *kernel.Batch) {
 	for i, w := range b.Writes {
 		switch {

@@ -85,7 +85,9 @@ func (c *client) begin(o plan.Op) {
 		c.send(op, wire.GetRequest{Request: op.ID, Key: []byte(op.Key), Quorum: op.quorum()})
 		return
 	}
-	put := wire.PutRequest{Request: op.ID, Key: []byte(op.Key), Delete: op.Kind == plan.Del, Quorum: op.quorum(), Balanced: op.Balanced}
+	put := wire.PutRequest{
+		Request: op.ID, Key: []byte(op.Key), Delete: op.Kind == plan.Del, Quorum: op.quorum(), Balanced: op.Balanced,
+	}
 	if op.Kind == plan.Put {
 		put.Value = Value(op.ID)
 	}
@@ -174,8 +176,8 @@ func (c *Clients) Get(id uint64, key, via string, r int) Outcome {
 	return op.Outcome
 }
 
-// Put writes a key outside of the plan, without a context, and waits for the end of the operation. The
-// reply is nil if no reply came.
+// Put writes a key outside of the plan, without a context, and waits for the end of the operation.
+// The reply is nil if no reply came.
 func (c *Clients) Put(id uint64, key, via string) (o Outcome, reply wire.ClientReply) {
 	op := &Operation{Op: plan.Op{Kind: plan.Put, ID: id, Key: key, Via: via, Context: plan.Blind}}
 	op.whenDone = func(r wire.ClientReply) { reply = r }

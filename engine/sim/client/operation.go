@@ -60,7 +60,8 @@ type Observation struct {
 // Value returns the value that operation id writes.
 func Value(id uint64) []byte { return fmt.Appendf(nil, "op%d", id) }
 
-// ValueID returns the operation that wrote a value. It returns false if no operation writes that value.
+// ValueID returns the operation that wrote a value. It returns false if no operation writes that
+// value.
 func ValueID(b []byte) (id uint64, ok bool) {
 	if len(b) < 3 || string(b[:2]) != "op" {
 		return 0, false

@@ -27,8 +27,9 @@ const (
 	bulkRate  = 1 << 20
 )
 
-// latencies collects the latencies of requests. It leaves out the first seconds, in which the controller
-// has not noticed the load, and the last ones, in which a node without a controller has no work left.
+// latencies collects the latencies of requests. It leaves out the first seconds, in which the
+// controller has not noticed the load, and the last ones, in which a node without a controller has
+// no work left.
 type latencies []time.Duration
 
 func (*latencies) Began(*client.Operation) {}
@@ -40,17 +41,20 @@ func (l *latencies) Ended(op *client.Operation, reply wire.ClientReply) {
 	}
 }
 
-// refill plays two minutes with a limit for the foreground. It returns the latencies of clients, sorted,
-// and a function that says how many records had come back after some time.
+// refill plays two minutes with a limit for the foreground. It returns the latencies of clients,
+// sorted, and a function that says how many records had come back after some time.
 func refill(t *testing.T, limit time.Duration) (took latencies, back func(at time.Duration) int) {
 	t.Helper()
 	timings := engine.DefaultTimings()
 	timings.Foreground = limit
-	p := plan.Plan{Seed: 1, HealAt: 2 * time.Minute, Conditions: plan.Conditions{Delay: plan.UsualDelay, Notices: true}, Cluster: plan.Cluster{
-		Nodes: 3, N: 3, R: 3, W: 3, Mode: settings.ModeSiblings, Quorum: plan.Sloppy, AntiEntropy: time.Second, Timings: &timings,
-	}}
+	p := plan.Plan{Seed: 1, HealAt: 2 * time.Minute, Conditions: plan.Conditions{Delay: plan.UsualDelay, Notices: true}}
+	p.Cluster = plan.Cluster{
+		Nodes: 3, N: 3, R: 3, W: 3, Mode: settings.ModeSiblings, Quorum: plan.Sloppy,
+		AntiEntropy: time.Second, Timings: &timings,
+	}
 	for i := range 8000 {
-		op := plan.Op{At: time.Duration(i) * 15 * time.Millisecond, Client: 1 + i%8, ID: uint64(i + 1), Kind: plan.Get, Key: fmt.Sprintf("key%d", i%50), Via: fmt.Sprintf("n%d", 1+i%3), Context: plan.Blind}
+		op := plan.Op{ID: uint64(i + 1), At: time.Duration(i) * 15 * time.Millisecond, Client: 1 + i%8, Context: plan.Blind}
+		op.Kind, op.Key, op.Via = plan.Get, fmt.Sprintf("key%d", i%50), fmt.Sprintf("n%d", 1+i%3)
 		if i%2 == 0 {
 			op.Kind, op.Context = plan.Put, 0
 		}
@@ -85,10 +89,11 @@ func refill(t *testing.T, limit time.Duration) (took latencies, back func(at tim
 func bulk() []store.Write {
 	var out []store.Write
 	for i := range bulkKeys {
-		rec := record.Record{Siblings: vclock.Siblings{{
-			Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 1}, Value: make([]byte, bulkValue), Time: int64(kernel.Origin),
-		}}}
-		out = append(out, store.Write{Space: store.Data, Key: record.DataKey(fmt.Appendf(nil, "bulk%d", i)), Value: record.Encode(rec)})
+		dot := vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 1}
+		v := vclock.Version{Dot: dot, Value: make([]byte, bulkValue), Time: int64(kernel.Origin)}
+		key := record.DataKey(fmt.Appendf(nil, "bulk%d", i))
+		value := record.Encode(record.Record{Siblings: vclock.Siblings{v}})
+		out = append(out, store.Write{Space: store.Data, Key: key, Value: value})
 	}
 	return out
 }

@@ -10,8 +10,8 @@ import (
 	"ringside/engine/store"
 )
 
-// disk is the disk of a host. It applies a batch as a whole or not at all, and keeps what was synced
-// unless a fault destroys data.
+// disk is the disk of a host. It applies a batch as a whole or not at all, and keeps what was
+// synced unless a fault destroys data.
 type disk struct {
 	mem      *store.Mem
 	undo     [][]store.Write // what the latest batches replaced, newest last
@@ -38,8 +38,8 @@ func (d *disk) Scan(s store.Space, from, to []byte, fn func(k, v []byte) bool) e
 	return d.mem.Scan(s, from, to, fn)
 }
 
-// sync draws the duration of a flush and whether it fails. Most flushes take less than a millisecond;
-// a few stall.
+// sync draws the duration of a flush and whether it fails. Most flushes take less than a
+// millisecond; a few stall.
 func (d *disk) sync(r *rand.Rand) (took time.Duration, fails bool) {
 	took = 100*time.Microsecond + rng.Exp(r, 300*time.Microsecond)
 	if rng.Chance(r, .002) && !d.steady {
@@ -77,8 +77,8 @@ func (d *disk) apply(batch []store.Write) {
 	}
 }
 
-// dropTail loses the latest k batches although they were synced, as the recovery of a damaged journal
-// does.
+// dropTail loses the latest k batches although they were synced, as the recovery of a damaged
+// journal does.
 func (d *disk) dropTail(k int) {
 	for range min(k, len(d.undo)) {
 		back := d.undo[len(d.undo)-1]

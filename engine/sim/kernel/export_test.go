@@ -2,8 +2,8 @@ package kernel
 
 import "ringside/engine/store"
 
-// Refill replaces the disk of a host by one that writes rate bytes a second, never stalls, and holds
-// contents on top of what the host has written. The node crashes and starts again.
+// Refill replaces the disk of a host by one that writes rate bytes a second, never stalls, and
+// holds contents on top of what the host has written. The node crashes and starts again.
 func (h *Host) Refill(rate int, contents []store.Write) {
 	h.crash()
 	h.disk.rate, h.disk.steady = rate, true

@@ -7,7 +7,8 @@ import (
 // EndFaults makes a lull that is under way last until the end of the run.
 func (w *World) EndFaults() { w.ending = true }
 
-// Heal ends all faults of some nodes, and of the links between them. No fault is injected from then on.
+// Heal ends all faults of some nodes, and of the links between them. No fault is injected from then
+// on.
 func (w *World) Heal(nodes []string) {
 	w.healed = true
 	w.net.calm = map[string]bool{}
@@ -54,7 +55,8 @@ func (w *World) BreakRest() {
 	}
 }
 
-// injectLull ends all faults for some time. Afterwards the conditions of the plan are in force again.
+// injectLull ends all faults for some time. Afterwards the conditions of the plan are in force
+// again.
 func injectLull(w *World, f plan.Injection) {
 	w.CountFault(plan.Lull)
 	w.Heal(w.names)

@@ -15,7 +15,8 @@ import (
 )
 
 // A Host runs one node as package localcluster does. It takes inputs from an inbox, steps the node,
-// and carries out the actions of the driver. Applying a batch takes time; meanwhile the inbox fills.
+// and carries out the actions of the driver. Applying a batch takes time; meanwhile the inbox
+// fills.
 type Host struct {
 	w      *World
 	name   string
@@ -57,8 +58,8 @@ type damage struct {
 // A Batch is a group of writes that a host applies to its disk as a whole.
 type Batch struct {
 	Writes []store.Write
-	// Events are those of the steps that wrote the batch. For a node with a buffer they are only the
-	// dropped tombstones.
+	// Events are those of the steps that wrote the batch. For a node with a buffer they are only
+	// the dropped tombstones.
 	Events []event.Event
 	told   bool // the events have been observed
 }
@@ -80,7 +81,8 @@ const (
 	smallInbox = 3
 	// maxTurn is the number of inputs that share a commit.
 	maxTurn = 64
-	// flushEvery is how long a write may stay in an object buffer, long enough that crashes find some.
+	// flushEvery is how long a write may stay in an object buffer, long enough that crashes find
+	// some.
 	flushEvery = 2 * time.Second
 )
 
@@ -134,8 +136,8 @@ func (h *Host) Rotten() bool { return h.damage.rotten }
 // Repaired says that anti-entropy has had the time to find what rotted.
 func (h *Host) Repaired() { h.damage.rotten = false }
 
-// MembershipLostAt returns when the disk last lost changes of the membership; 0 if never. The result
-// is in the far future if any start of the node may lose changes.
+// MembershipLostAt returns when the disk last lost changes of the membership; 0 if never. The
+// result is in the far future if any start of the node may lose changes.
 func (h *Host) MembershipLostAt() time.Duration { return h.damage.membershipLostAt }
 
 // now returns the time that the host's clock shows.
@@ -174,10 +176,12 @@ func (h *Host) boot() {
 func (h *Host) config() engine.Config {
 	w, p := h.w, h.w.plan
 	c := engine.Config{
-		Name: h.name, Ring: w.members.ring.Config(), Rings: w.members.rings, Founders: w.foundersKnownTo(h), Seeds: p.Seeds(),
+		Name: h.name, Ring: w.members.ring.Config(), Rings: w.members.rings,
+		Founders: w.foundersKnownTo(h), Seeds: p.Seeds(),
 		Quorum: wire.Quorum{R: p.R, W: p.W, Strict: p.Quorum == plan.Strict}, LWW: p.LWW(),
-		Secret: []byte(Secret), Seed: splitmix.Next(p.Seed ^ splitmix.Next(h.id<<32|h.incarnation)), Timings: p.NodeTimings(),
-		Incarnation: w.bug.incarnation(h.incarnation), LastRun: h.lastRun, Distrust: h.damage.doubtful, Buffered: h.Buffered(),
+		Secret: []byte(Secret), Timings: p.NodeTimings(), Buffered: h.Buffered(),
+		Seed:        splitmix.Next(p.Seed ^ splitmix.Next(h.id<<32|h.incarnation)),
+		Incarnation: w.bug.incarnation(h.incarnation), LastRun: h.lastRun, Distrust: h.damage.doubtful,
 		Literal: p.Literal(), Truncate: p.Clocks.Truncate, MaxHints: p.MaxHints(), MaxSiblings: p.MaxSiblings(),
 	}
 	if len(p.Buggify) > 0 {
@@ -192,7 +196,10 @@ const actOdds = .25
 // buggify reports whether a buggify point acts now, and counts that as a fault.
 func (h *Host) buggify(point engine.BuggifyPoint) bool {
 	w := h.w
-	if w.net.calm[h.name] || !w.plan.Buggified(point) || !rng.Chance(w.Rand(decideBuggify, h.id, rng.Hash(point)), actOdds) {
+	if w.net.calm[h.name] || !w.plan.Buggified(point) {
+		return false
+	}
+	if !rng.Chance(w.Rand(decideBuggify, h.id, rng.Hash(point)), actOdds) {
 		return false
 	}
 	w.CountFault(string(point))

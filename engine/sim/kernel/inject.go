@@ -9,8 +9,8 @@ import (
 	"ringside/engine/sim/plan"
 )
 
-// injectors carry out the faults that happen at a time, by kind. An injector counts its fault, unless
-// the fault has no effect now.
+// injectors carry out the faults that happen at a time, by kind. An injector counts its fault,
+// unless the fault has no effect now.
 var injectors = map[string]func(*World, plan.Injection){
 	plan.Partition:    injectSplit,
 	plan.OneWay:       injectSplit,

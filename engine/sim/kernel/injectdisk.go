@@ -15,8 +15,8 @@ func injectSlowDisk(w *World, f plan.Injection) {
 	w.later(f.For, func() { h.disk.slowdown = 1 })
 }
 
-// injectLostTail crashes a node and damages its journal. The recovered store lacks the latest batches,
-// although they were synced.
+// injectLostTail crashes a node and damages its journal. The recovered store lacks the latest
+// batches, although they were synced.
 func injectLostTail(w *World, f plan.Injection) {
 	h := w.target(f)
 	if !h.up {
@@ -30,10 +30,10 @@ func injectLostTail(w *World, f plan.Injection) {
 	w.later(f.For, h.boot)
 }
 
-// injectOldCopy copies a disk, while its node is stopped if Amount is 1, and puts the copy back later.
-// If the node began an incarnation in between, only the number of that incarnation, which is remembered
-// outside the disk, shows that the disk is old. Otherwise the driver has to notice that the disk is
-// another one.
+// injectOldCopy copies a disk, while its node is stopped if Amount is 1, and puts the copy back
+// later. If the node began an incarnation in between, only the number of that incarnation, which is
+// remembered outside the disk, shows that the disk is old. Otherwise the driver has to notice that
+// the disk is another one.
 func injectOldCopy(w *World, f plan.Injection) {
 	h := w.target(f)
 	if !h.up {

@@ -37,8 +37,8 @@ func injectLeave(w *World, f plan.Injection) {
 	}
 }
 
-// injectRemove crashes and removes a member, or a node that left and may not have handed its data over
-// yet. The node comes back later and finds out that it was removed.
+// injectRemove crashes and removes a member, or a node that left and may not have handed its data
+// over yet. The node comes back later and finds out that it was removed.
 func injectRemove(w *World, f plan.Injection) {
 	node := f.Nodes[0]
 	if !w.canGo(node) && !w.members.Leaving(node) {

@@ -12,7 +12,8 @@ import (
 type Judge interface {
 	// Event is called for each event of a node, before Members learns the changes in the event.
 	Event(e event.Event)
-	// Changed is called when a node has written down a change of the membership that a fault asked for.
+	// Changed is called when a node has written down a change of the membership that a fault asked
+	// for.
 	Changed(c member.Change)
 	// Booted is called when the node of h has started.
 	Booted(h *Host)

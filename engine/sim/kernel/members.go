@@ -71,8 +71,8 @@ func (m *Members) learn(changes []member.Change) {
 	m.history, m.ring = h, m.rings.Of(h)
 }
 
-// RecallMembers replaces the world's account of the membership by what the nodes know, and returns the
-// old account. A change of which a wipe took the only copy is forgotten.
+// RecallMembers replaces the world's account of the membership by what the nodes know, and returns
+// the old account. A change of which a wipe took the only copy is forgotten.
 func (w *World) RecallMembers() (before member.History) {
 	m := w.members
 	before, m.history = m.history, nil

@@ -15,8 +15,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// network carries messages between hosts. Splits are those of fault.Net; the fate of each message is
-// drawn.
+// network carries messages between hosts. Splits are those of fault.Net; the fate of each message
+// is drawn.
 type network struct {
 	w          *World
 	conditions plan.Conditions // of the plan, once ScheduleFaults has been called
@@ -28,15 +28,18 @@ type network struct {
 	sent       uint64                       // number of messages
 }
 
-// frameEvery is the number of messages of which one is encoded and decoded, as all messages of a real
-// cluster are. Encoding all of them would take too much time.
+// frameEvery is the number of messages of which one is encoded and decoded, as all messages of a
+// real cluster are. Encoding all of them would take too much time.
 const frameEvery = 16
 
 // leastDelay is the shortest delay of a message.
 const leastDelay = 20 * time.Microsecond
 
 func newNetwork(w *World) *network {
-	return &network{w: w, conditions: plan.Conditions{Delay: plan.UsualDelay}, splits: fault.NewNet(w.names), clogged: map[fault.Link]time.Duration{}, down: map[fault.Link]bool{}}
+	return &network{
+		w: w, conditions: plan.Conditions{Delay: plan.UsualDelay}, splits: fault.NewNet(w.names),
+		clogged: map[fault.Link]time.Duration{}, down: map[fault.Link]bool{},
+	}
 }
 
 func (n *network) send(m wire.Message) {
@@ -129,7 +132,8 @@ func topic(m wire.Message) uint64 {
 	return rng.Hash(fmt.Sprintf("%T", m.Body))
 }
 
-// carry delivers a message after a delay. A message to a node that crashes is lost with its connection.
+// carry delivers a message after a delay. A message to a node that crashes is lost with its
+// connection.
 func (n *network) carry(m wire.Message, d time.Duration) {
 	w, to := n.w, n.w.hosts[m.To]
 	incarnation := to.incarnation

@@ -6,8 +6,8 @@ import (
 	"ringside/engine/store"
 )
 
-// Stored returns what a store holds of a key: the replica of a home, and hints. Damaged records count
-// as missing.
+// Stored returns what a store holds of a key: the replica of a home, and hints. Damaged records
+// count as missing.
 func Stored(from store.Reader, key string) []event.Replica {
 	var out []event.Replica
 	dataKey := record.DataKey([]byte(key))

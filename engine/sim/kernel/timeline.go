@@ -17,8 +17,8 @@ type timeline struct {
 	goOn    func() bool // false: the caller of the world has lost interest
 }
 
-// waiter is a function that runs at a time. Functions of one time run in the order in which they were
-// scheduled.
+// waiter is a function that runs at a time. Functions of one time run in the order in which they
+// were scheduled.
 type waiter struct {
 	at  time.Duration
 	seq uint64
@@ -59,12 +59,12 @@ func (t *timeline) At(at time.Duration, run func()) {
 // askEvery is the number of functions between two calls of goOn.
 const askEvery = 256
 
-// Interrupted is the value with which RunUntil panics once goOn returns false. It panics because the
-// caller of RunUntil may be many calls deep in a run that has no result.
+// Interrupted is the value with which RunUntil panics once goOn returns false. It panics because
+// the caller of RunUntil may be many calls deep in a run that has no result.
 type Interrupted struct{}
 
-// RunUntil runs functions in the order of their times, until end or until done returns true. done may
-// be nil.
+// RunUntil runs functions in the order of their times, until end or until done returns true. done
+// may be nil.
 func (t *timeline) RunUntil(end time.Duration, done func() bool) {
 	for len(t.waiting) > 0 && t.waiting[0].at <= end {
 		if done != nil && done() {

@@ -83,7 +83,8 @@ func (h *Host) carryOut(act driver.Action) {
 	h.commit(h.batch)
 }
 
-// commit makes a batch durable after some time, and then releases the effects that wait for the batch.
+// commit makes a batch durable after some time, and then releases the effects that wait for the
+// batch.
 func (h *Host) commit(b *Batch) {
 	incarnation := h.incarnation
 	took, fails := h.disk.sync(h.w.Rand(decideDisk, h.id, b.request()))

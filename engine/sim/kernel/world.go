@@ -194,8 +194,8 @@ func (w *World) tellBoot(h *Host) {
 	w.Tell(event.Event{Kind: event.State, Node: h.name, State: state})
 }
 
-// Request sends a request of a client to a node. The link of the client has no faults. answer receives
-// the reply; if the node never replies, answer is not called.
+// Request sends a request of a client to a node. The link of the client has no faults. answer
+// receives the reply; if the node never replies, answer is not called.
 func (w *World) Request(id uint64, via string, body wire.ClientRequest, answer func(wire.ClientReply)) {
 	w.calls[id] = answer
 	w.After(rng.Exp(w.Rand(decideClient, id), 100*time.Microsecond), func() {

@@ -1,12 +1,13 @@
-// Package linear asks porcupine whether the history of a simulated run is linearizable: whether it could
-// have come from one copy of each key. Many histories of a Dynamo are not, since the paper gave
-// linearizability up for availability (§1, §2.1, "eventually consistent").
+// Package linear asks porcupine whether the history of a simulated run is linearizable: whether it
+// could have come from one copy of each key. Many histories of a Dynamo are not, since the paper
+// gave linearizability up for availability (§1, §2.1, "eventually consistent").
 //
 // Each key is judged as a register. A get that returns siblings is right if the register's value is
-// among them. A history is illegal if a read is stale, or if it no longer shows a write that an earlier
-// read had shown.
+// among them. A history is illegal if a read is stale, or if it no longer shows a write that an
+// earlier read had shown.
 //
-// Check judges a history. Scenarios lists committed seeds, each with its reason. Begin reading at Check.
+// Check judges a history. Scenarios lists committed seeds, each with its reason. Begin reading at
+// Check.
 package linear
 
 import (
@@ -43,12 +44,15 @@ type input struct {
 	outcome   string
 }
 
-// Check judges a history. An operation with an unknown outcome may have happened at any time after it
-// began. Check ignores operations that were certainly refused, and gets without a reply.
+// Check judges a history. An operation with an unknown outcome may have happened at any time after
+// it began. Check ignores operations that were certainly refused, and gets without a reply.
 func Check(history []client.Observation) Answer {
 	ops := operations(history)
 	result, info := porcupine.CheckOperationsVerbose(model, ops, Patience)
-	a := Answer{Linearizable: result == porcupine.Ok, Decided: result != porcupine.Unknown, Operations: len(ops), info: info}
+	a := Answer{
+		Linearizable: result == porcupine.Ok, Decided: result != porcupine.Unknown,
+		Operations: len(ops), info: info,
+	}
 	if result != porcupine.Illegal {
 		return a
 	}
@@ -74,7 +78,8 @@ func operations(history []client.Observation) []porcupine.Operation {
 			end = math.MaxInt64
 		}
 		out = append(out, porcupine.Operation{
-			ClientId: o.Client, Input: input{o.Key, o.Kind, o.ID, o.Outcome}, Output: o.Read, Call: int64(o.Began), Return: end,
+			ClientId: o.Client, Input: input{o.Key, o.Kind, o.ID, o.Outcome}, Output: o.Read,
+			Call: int64(o.Began), Return: end,
 		})
 	}
 	return out

@@ -10,8 +10,8 @@ import (
 	"ringside/engine/sim/plan"
 )
 
-// A Scenario is a committed seed that shows one reason why Dynamo is not linearizable. One scenario is
-// linearizable, for comparison.
+// A Scenario is a committed seed that shows one reason why Dynamo is not linearizable. One scenario
+// is linearizable, for comparison.
 type Scenario struct {
 	Name    string
 	Why     string
@@ -24,7 +24,8 @@ type Scenario struct {
 // usual are the options that the scenarios share.
 var usual = plan.Options{
 	Nodes: 5, N: 3, R: 2, W: 2, Mode: settings.ModeSiblings, Quorum: plan.Sloppy, Ops: 60, Clients: 3, Keys: 1,
-	Strategy: ring.EqualPartitions, Length: 30 * time.Second, Blind: .2, OwnQuorums: -1, Faults: []string{}, FaultEvery: 2 * time.Second,
+	Strategy: ring.EqualPartitions, Length: 30 * time.Second, Blind: .2, OwnQuorums: -1,
+	Faults: []string{}, FaultEvery: 2 * time.Second,
 }
 
 func with(change func(*plan.Options)) plan.Options {
@@ -64,8 +65,8 @@ func allAcked(history []client.Observation) bool {
 	return !slices.ContainsFunc(history, func(o client.Observation) bool { return o.Outcome != "ok" })
 }
 
-// seenThenUnseen reports whether a get found a put with an unknown outcome, and a later get found only
-// writes that had ended before that put began.
+// seenThenUnseen reports whether a get found a put with an unknown outcome, and a later get found
+// only writes that had ended before that put began.
 func seenThenUnseen(history []client.Observation) bool {
 	ended := map[uint64]time.Duration{}
 	for _, o := range history {
@@ -77,13 +78,14 @@ func seenThenUnseen(history []client.Observation) bool {
 		if p.Kind != plan.Put || p.Outcome != "unknown" {
 			continue
 		}
+		newer := func(id uint64) bool { return ended[id] == 0 || ended[id] >= p.Began }
 		seen := time.Duration(0)
 		for _, g := range history {
 			switch {
 			case g.Kind != plan.Get || g.Outcome != "ok" || g.Key != p.Key:
 			case seen == 0 && slices.Contains(g.Read, p.ID):
 				seen = g.Ended
-			case seen > 0 && g.Began > seen && len(g.Read) > 0 && !slices.ContainsFunc(g.Read, func(id uint64) bool { return ended[id] == 0 || ended[id] >= p.Began }):
+			case seen > 0 && g.Began > seen && len(g.Read) > 0 && !slices.ContainsFunc(g.Read, newer):
 				return true
 			}
 		}

@@ -17,10 +17,10 @@ const (
 )
 
 var driverPoints = map[engine.BuggifyPoint]string{
-	FewHints:    fmt.Sprintf("hint stores are full with %d hints, peace or not", fewHints),
-	FewSiblings: fmt.Sprintf("coordinators add to keys of less than %d siblings only, peace or not", fewSiblings),
-	SmallInbox:  "messages are lost where a few wait already",
-	ShortTurns:  "inputs are not stepped together",
+	FewHints:    fmt.Sprintf("hint stores are full with %d hints, also after the faults have ended", fewHints),
+	FewSiblings: fmt.Sprintf("coordinators refuse puts to keys with %d siblings, also after the faults have ended", fewSiblings),
+	SmallInbox:  "messages are lost if a few others wait already",
+	ShortTurns:  "inputs do not share a turn",
 }
 
 const (
@@ -60,8 +60,8 @@ func (p *Plan) MaxHints() int {
 	return 0
 }
 
-// MaxSiblings returns the number of siblings up to which a coordinator adds to a key; 0: the limit of
-// the engine.
+// MaxSiblings returns the number of siblings up to which a coordinator adds to a key; 0: the limit
+// of the engine.
 func (p *Plan) MaxSiblings() int {
 	if p.Buggified(FewSiblings) {
 		return fewSiblings
@@ -79,8 +79,8 @@ func (d *drawing) buggify(p *Plan) {
 	}
 }
 
-// addCompaction adds EarlyCompaction to runs with other points in which the last write wins, because
-// few runs are such.
+// addCompaction adds EarlyCompaction to runs with other points in which the last write wins,
+// because few runs are such.
 func (d *drawing) addCompaction(point string, p *Plan) bool {
 	return point == string(engine.EarlyCompaction) && p.LWW() && len(p.Buggify) > 0
 }
@@ -89,8 +89,8 @@ func (d *drawing) addCompaction(point string, p *Plan) bool {
 // times.
 const slowMoveOdds = .4
 
-// addSlowTransfers makes hints and ranges travel slowly in runs with changes of the ring, so that both
-// are under way at the same time.
+// addSlowTransfers makes hints and ranges travel slowly in runs with changes of the ring, so that
+// both are under way at the same time.
 func (d *drawing) addSlowTransfers(point string, p *Plan) bool {
 	transfers := point == string(engine.SlowTransfers)
 	if !p.Moves() || !transfers && point != string(engine.LazyHandoff) {

@@ -65,7 +65,8 @@ func (p *Plan) checkConditions() error {
 	}
 	for i, s := range c.Skew {
 		if s < -MaxTime || s > MaxTime || c.Drift[i] < -.5 || c.Drift[i] > .5 {
-			return fmt.Errorf("clock n%d: skew %v drift %g; want up to %v and .5 in either direction", i+1, s, c.Drift[i], MaxTime)
+			return fmt.Errorf("clock n%d: skew %v drift %g; want up to %v and .5 in either direction",
+				i+1, s, c.Drift[i], MaxTime)
 		}
 	}
 	for _, r := range append(slices.Clone(c.FailedSync), c.Loss, c.Repeat, c.LongDelay) {
@@ -87,7 +88,8 @@ func (p *Plan) checkCore(names []string) error {
 	}
 	repeated := len(slices.Compact(slices.Sorted(slices.Values(p.Core)))) < len(p.Core)
 	if len(p.Core) >= len(names) || repeated || !slices.Contains(restStates, p.Rest) {
-		return fmt.Errorf("core %v rest %q: want fewer than all nodes, each once, and one of %v", p.Core, p.Rest, restStates)
+		return fmt.Errorf("core %v rest %q: want fewer than all nodes, each once, and one of %v",
+			p.Core, p.Rest, restStates)
 	}
 	return nil
 }
@@ -152,13 +154,14 @@ func (f Injection) check(names []string) error {
 	return nil
 }
 
-// checkGroups accepts one group only if that group has all nodes. Such a split has no effect; shrinking
-// leaves splits of this form behind.
+// checkGroups accepts one group only if that group has all nodes. Such a split has no effect;
+// shrinking leaves splits of this form behind.
 func (f Injection) checkGroups(names []string) error {
 	if len(f.Groups) >= 2 {
 		return fault.NewNet(names).Apply(fault.Fault{Kind: fault.Split, Groups: f.Groups})
 	}
-	if len(f.Nodes) > 0 || !slices.Equal(slices.Sorted(slices.Values(slices.Concat(f.Groups...))), slices.Sorted(slices.Values(names))) {
+	grouped := slices.Sorted(slices.Values(slices.Concat(f.Groups...)))
+	if len(f.Nodes) > 0 || !slices.Equal(grouped, slices.Sorted(slices.Values(names))) {
 		return errors.New("fewer than two groups; write groups as n1,n2 n3,n4")
 	}
 	return nil

@@ -12,13 +12,23 @@ import (
 
 // Probabilities of the properties that a run may have.
 const (
-	healthyOdds     = 4   // in a hundred runs, without any fault, so that P7 is checked in its strongest form
-	strictMoveOdds  = .4  // of strict quorums in runs with changes of the ring: only those ignore homes without their range
-	hurriedOdds     = .1  // of clients that hardly wait, so that requests meet within the delay of a message
-	randomTokenOdds = .2  // of each strategy with random tokens
-	truncateOdds    = .15 // of clocks that are cut
-	bufferOdds      = .12 // of object buffers, which weaken P1
-	pileUpOdds      = .04 // of puts that are almost all blind, so that siblings reach their limit
+	// healthyOdds is the number of runs in a hundred without any fault, which P7 checks in its strongest
+	// form.
+	healthyOdds = 4
+	// strictMoveOdds is the probability of strict quorums in runs with changes of the ring. Only strict
+	// quorums promise that a get ignores homes without their range.
+	strictMoveOdds = .4
+	// hurriedOdds is the probability of clients that hardly wait, so that requests meet within the delay
+	// of a message.
+	hurriedOdds = .1
+	// randomTokenOdds is the probability of each strategy with random tokens.
+	randomTokenOdds = .2
+	// truncateOdds is the probability of clocks that are cut.
+	truncateOdds = .15
+	// bufferOdds is the probability of object buffers, which weaken P1.
+	bufferOdds = .12
+	// pileUpOdds is the probability that almost all puts are blind, so that siblings reach their limit.
+	pileUpOdds = .04
 )
 
 const (
@@ -31,7 +41,8 @@ const (
 	seldomFaults = 12
 	// maxDrawnTokens is small. With few ranges more keys lie in the range that wraps around zero.
 	maxDrawnTokens = 3
-	// maxDrawnTruncate is far below the ten pairs of the paper, because clocks of few nodes are short.
+	// maxDrawnTruncate is far below the ten pairs of the paper, because clocks of few nodes are
+	// short.
 	maxDrawnTruncate = 6
 	// maxDrawnBuffer is small, so that buffers are full at times.
 	maxDrawnBuffer = 12
@@ -51,8 +62,8 @@ func (o Options) Draw() Options {
 	return d.Options
 }
 
-// optionsDrawing completes Options. It draws every value whether the value is needed or not, so that
-// fixing one option does not change another.
+// optionsDrawing completes Options. It draws every value whether the value is needed or not, so
+// that fixing one option does not change another.
 type optionsDrawing struct {
 	Options
 	rng        *rand.Rand
@@ -60,7 +71,8 @@ type optionsDrawing struct {
 	faultEvery time.Duration // drawn, not yet adapted to the pace of clients
 }
 
-// number sets *p, if zero, to the usual value, or with some probability to a value from low to high.
+// number sets *p, if zero, to the usual value, or with some probability to a value from low to
+// high.
 func (d *optionsDrawing) number(p *int, usual, low, high int, odds float64) {
 	high = max(low, high)
 	n := low + d.rng.IntN(high-low+1)
@@ -166,8 +178,8 @@ func (d *optionsDrawing) drawPace() {
 	fill(&d.OwnQuorums, own)
 	graces := rng.New(d.Seed, "grac")
 	grace := minTombstones + time.Duration(graces.Int64N(int64(maxTombstones-minTombstones))).Round(grain)
-	if graces.Float64() < .6 || think < time.Second || d.Blind == pileUpBlind { // a hurried run ends before a tombstone is old
-		grace = -1
+	if graces.Float64() < .6 || think < time.Second || d.Blind == pileUpBlind {
+		grace = -1 // a hurried run ends before a tombstone is old, and a run of blind puts has no deletes
 	}
 	fill(&d.Tombstones, grace)
 	if d.Tombstones > 0 && graces.Float64() < .5 {

@@ -43,7 +43,8 @@ func (d *drawing) injections(end time.Duration) []Injection {
 
 // duration draws how long a fault lasts, from 50 milliseconds to 10 seconds.
 func (d *drawing) duration() time.Duration {
-	return time.Duration(float64(50*time.Millisecond) * (1 + 200*d.rng.Float64()*d.rng.Float64())).Round(time.Millisecond)
+	factor := 1 + 200*d.rng.Float64()*d.rng.Float64()
+	return time.Duration(float64(50*time.Millisecond) * factor).Round(time.Millisecond)
 }
 
 // prolong makes some faults last longer than the grace of tombstones. The prolonged kinds hold no
@@ -55,8 +56,8 @@ func (d *drawing) prolong(f *Injection) {
 	}
 }
 
-// breakMover breaks the node that joins or leaves soon after the change, half of the time, in one of
-// the ways in which nodes break in this run.
+// breakMover breaks the node that joins or leaves soon after the change, half of the time, in one
+// of the ways in which nodes break in this run.
 func (d *drawing) breakMover(out []Injection, move Injection, end time.Duration) []Injection {
 	var ways []string
 	for _, k := range []string{Crash, CrashInFlush, Pause, Wipe, LostTail} {
@@ -79,21 +80,23 @@ const (
 	// crashAroundOdds is the probability that another node is down at a change of the ring, in runs
 	// with crashes.
 	crashAroundOdds = .5
-	// joinAfterOdds is the probability that a node joins soon after a change of the ring, in runs with
-	// joins.
+	// joinAfterOdds is the probability that a node joins soon after a change of the ring, in runs
+	// with joins.
 	joinAfterOdds = .4
 )
 
-// failAround crashes another node before a change of the ring, half of the time. That node learns late
-// that it gives ranges away, and others keep hints for it. failAround also has another node join soon
-// after the change, at times, so that ranges move again before their new homes have them.
+// failAround crashes another node before a change of the ring, half of the time. That node learns
+// late that it gives ranges away, and others keep hints for it. failAround also has another node
+// join soon after the change, at times, so that ranges move again before their new homes have them.
 func (d *drawing) failAround(out []Injection, move Injection, end time.Duration) []Injection {
 	r := d.streamAt("around", move.At)
 	if at := move.At - rng.Exp(r, 2*time.Second).Round(grain); d.has(Crash) && at > 0 && r.Float64() < crashAroundOdds {
 		node := []string{rng.Pick(r, d.names)}
-		out = append(out, Injection{At: at, Kind: Crash, Nodes: node, For: rng.Exp(r, 4*time.Second).Round(time.Millisecond) + time.Second})
+		down := rng.Exp(r, 4*time.Second).Round(time.Millisecond) + time.Second
+		out = append(out, Injection{At: at, Kind: Crash, Nodes: node, For: down})
 	}
-	if at := move.At + rng.Exp(r, 500*time.Millisecond).Round(grain); d.has(Join) && at < end && r.Float64() < joinAfterOdds {
+	at := move.At + rng.Exp(r, 500*time.Millisecond).Round(grain)
+	if d.has(Join) && at < end && r.Float64() < joinAfterOdds {
 		out = append(out, Injection{At: at, Kind: Join, Nodes: []string{d.newNode(), rng.Pick(r, d.names)}})
 	}
 	return out

@@ -52,28 +52,28 @@ type kind struct {
 
 // kinds lists all kinds in the order in which they are drawn.
 var kinds = []kind{
-	{Partition, "the network is split in two or three, for a while", .7, drawPartition},
-	{OneWay, "one side hears the other, and is not heard", .3, drawOneWay},
-	{Loss, "messages are lost, all along", .5, nil},
-	{Repeat, "messages come twice, all along", .5, nil},
+	{Partition, "the network is split in two or three for a while", .7, drawPartition},
+	{OneWay, "messages pass a split in one direction only", .3, drawOneWay},
+	{Loss, "messages are lost during the whole run", .5, nil},
+	{Repeat, "messages arrive twice during the whole run", .5, nil},
 	{LongDelay, "some messages take a hundred times as long", .5, nil},
 	{SlowLinks, "all messages take long", .3, nil},
-	{Clog, "nothing gets through a link for a while, and then everything at once", .3, drawClog},
+	{Clog, "a link holds all messages back for a while, and then delivers them at once", .3, drawClog},
 	{Crash, "a node crashes and comes back", .6, drawNode},
 	{CrashInFlush, "a node crashes while a batch is on its way to its disk", .3, drawNode},
-	{Pause, "a node stands still, and goes on", .4, drawNode},
-	{Skew, "nodes' clocks are wrong, and run at different speeds", .3, nil},
+	{Pause, "a node stops working for a while", .4, drawNode},
+	{Skew, "the clocks of nodes are wrong and run at different speeds", .3, nil},
 	{SlowDisk, "a disk is slow for a while", .3, drawAmount(2, 500)},
-	{FailedSync, "a flush fails, and nobody knows what is on the disk", .2, nil},
-	{LostTail, "a disk loses its latest batches, although they were synced", .2, drawAmount(1, MaxUndo)},
-	{OldCopy, "a disk is put back from a copy that was taken a while before, and nobody says so", .2, drawAmount(0, 2)},
+	{FailedSync, "a flush fails, and what is on the disk is not known", .2, nil},
+	{LostTail, "a disk loses its latest batches although they were synced", .2, drawAmount(1, MaxUndo)},
+	{OldCopy, "a disk is replaced by an older copy of itself without notice", .2, drawAmount(0, 2)},
 	{Flip, "one bit of a stored record flips", .2, drawFlip},
 	{Wipe, "a disk is lost", .15, drawNode},
 	{Join, "a node joins the ring", .25, drawJoin},
-	{Leave, "a node hands over what it has, and leaves", .2, drawLeave},
+	{Leave, "a node hands its data over and leaves", .2, drawLeave},
 	{Remove, "a node is removed by force", .15, drawLeave},
-	{OddTimings, "timings that nobody would choose", .2, nil},
-	{Lull, "everything is whole for a while, and has to converge", .3, nil},
+	{OddTimings, "unusual timings", .2, nil},
+	{Lull, "all faults pause for a while, and the cluster must converge", .3, nil},
 	{ForeignContext, "clients present contexts of other keys", .3, nil},
 }
 
@@ -164,8 +164,8 @@ func drawFlip(d *drawing, f *Injection) {
 	f.Amount = d.rng.IntN(1e6)
 }
 
-// newNodeOdds is the probability that a Join is of a new node. Otherwise the node is a founder, which
-// may have left before.
+// newNodeOdds is the probability that a Join is of a new node. Otherwise the node is a founder,
+// which may have left before.
 const newNodeOdds = .7
 
 func drawJoin(d *drawing, f *Injection) {

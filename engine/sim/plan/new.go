@@ -27,7 +27,8 @@ func New(o Options) Plan {
 	p.Conditions = d.conditions()
 	p.Faults = d.injections(p.HealAt)
 	if lull.Kind != "" {
-		i, _ := slices.BinarySearchFunc(p.Faults, lull.At, func(f Injection, at time.Duration) int { return cmp.Compare(f.At, at) })
+		byAt := func(f Injection, at time.Duration) int { return cmp.Compare(f.At, at) }
+		i, _ := slices.BinarySearchFunc(p.Faults, lull.At, byAt)
 		p.Faults = slices.Insert(p.Faults, i, lull)
 	}
 	d.sendToJoiners(&p)
@@ -127,7 +128,8 @@ func (d *drawing) conditions() Conditions {
 // coreOdds is the probability that some nodes stay broken after HealAt.
 const coreOdds = .4
 
-// core draws the nodes that are whole after HealAt, at least half of all, and the state of the rest.
+// core draws the nodes that are whole after HealAt, at least half of all, and the state of the
+// rest.
 func (d *drawing) core(p *Plan) {
 	size := (p.Nodes+1)/2 + d.rng.IntN(p.Nodes-(p.Nodes+1)/2)
 	for _, i := range d.rng.Perm(p.Nodes)[:size] {

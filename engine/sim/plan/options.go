@@ -50,12 +50,12 @@ type Options struct {
 	Tombstones  time.Duration // grace after which tombstones are collected; negative: never
 }
 
-// minAntiEntropy is the shortest time between two cycles of anti-entropy. The differences found in one
-// cycle should be repaired before the next.
+// minAntiEntropy is the shortest time between two cycles of anti-entropy. The differences found in
+// one cycle should be repaired before the next.
 const minAntiEntropy = 200 * time.Millisecond
 
-// Range of the grace of tombstones that is drawn. A clogged link and a paused node hold a message back
-// for up to ten seconds each.
+// Range of the grace of tombstones that is drawn. A clogged link and a paused node hold a message
+// back for up to ten seconds each.
 const (
 	minTombstones = 30 * time.Second
 	maxTombstones = 60 * time.Second
@@ -133,8 +133,11 @@ func (o Options) String() string {
 		}
 		return Off
 	}
-	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d --strategy %d --mode %s --clocks %s --truncate %s --quorum %s"+
-		" --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v --anti-entropy %s --tombstones %s --buffer %s --faults %s",
+	return fmt.Sprintf("--seed %d --nodes %d -N %d -R %d -W %d"+
+		" --strategy %d --mode %s --clocks %s --truncate %s --quorum %s"+
+		" --ops %d --clients %d --keys %d --length %v --blind %g --odd %g --fault-every %v"+
+		" --anti-entropy %s --tombstones %s --buffer %s --faults %s",
 		o.Seed, o.Nodes, o.N, o.R, o.W, o.Strategy, o.Mode, o.Clocks.Kind, number(o.Clocks.Truncate), o.Quorum,
-		o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.OwnQuorums), o.FaultEvery, duration(o.AntiEntropy), duration(o.Tombstones), number(o.Buffer), faults)
+		o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.OwnQuorums), o.FaultEvery,
+		duration(o.AntiEntropy), duration(o.Tombstones), number(o.Buffer), faults)
 }

@@ -20,8 +20,8 @@ import (
 const (
 	maxLine = 1 << 16 // bytes; a split of MaxNodes nodes still fits
 	maxName = 64      // bytes of a key
-	// maxTokens bounds the tokens of a node. A ring of MaxNodes nodes and some that join still has room
-	// for that many.
+	// maxTokens bounds the tokens of a node. A ring of MaxNodes nodes and some that join still has
+	// room for that many.
 	maxTokens = 32
 )
 

@@ -70,8 +70,8 @@ const (
 	Del = "del"
 )
 
-// An Op is one operation of a client. An Op begins at At, or when the previous operation of the client
-// has ended, whichever is later.
+// An Op is one operation of a client. An Op begins at At, or when the previous operation of the
+// client has ended, whichever is later.
 type Op struct {
 	At       time.Duration
 	Client   int
@@ -97,10 +97,15 @@ type Injection struct {
 	At     time.Duration
 	Kind   string
 	For    time.Duration // until the fault is repaired
-	Nodes  []string      // the nodes that fail; Clog: both ends of the link; Join, Leave, Remove: the node, and the node that is told
 	Groups [][]string    // Partition, OneWay
-	Amount int           // SlowDisk: factor; LostTail: batches; Flip: which record and bit; OldCopy: 1 if the node is stopped for the copy
-	Space  string        // Flip: a key of Spaces
+
+	// Nodes are the nodes that fail. For Clog, they are both ends of the link. For Join, Leave and
+	// Remove, they are the node and the node that is told.
+	Nodes []string
+	// Amount is the factor of SlowDisk, the number of batches of LostTail, the choice of record and bit
+	// of Flip, and 1 for an OldCopy if the node is stopped while its disk is copied.
+	Amount int
+	Space  string // Flip: a key of Spaces
 }
 
 // States in which the nodes outside of Core stay after HealAt.
@@ -132,8 +137,9 @@ func (p *Plan) Seeds() []string { return p.Names()[:min(seedNodes, p.Nodes)] }
 // Settings returns the configuration of the cluster as subscribers of events see it.
 func (p *Plan) Settings() settings.Cluster {
 	return settings.Cluster{
-		Name: fmt.Sprintf("seed-%d", p.Seed), Nodes: p.Names(), N: p.Replicas(), R: p.R, W: p.W, Mode: p.Mode, Strict: p.Quorum == Strict,
-		Strategy: int(cmp.Or(p.Strategy, ring.EqualPartitions)), Q: max(cmp.Or(p.Ranges, ring.DefaultQ), p.Nodes), T: cmp.Or(p.Tokens, ring.DefaultT),
+		Name: fmt.Sprintf("seed-%d", p.Seed), Nodes: p.Names(), N: p.Replicas(), R: p.R, W: p.W,
+		Mode: p.Mode, Strict: p.Quorum == Strict, Strategy: int(cmp.Or(p.Strategy, ring.EqualPartitions)),
+		Q: max(cmp.Or(p.Ranges, ring.DefaultQ), p.Nodes), T: cmp.Or(p.Tokens, ring.DefaultT),
 		Clocks: p.Clocks.Kind, Truncate: p.Clocks.Truncate, Buffer: p.Buffer,
 	}
 }
@@ -149,7 +155,8 @@ func (p *Plan) LWW() bool { return p.Mode == settings.ModeLWW }
 
 // Fresh reports whether every read must see every write that was acknowledged before (P7).
 func (p *Plan) Fresh() bool {
-	return p.Healthy() && p.R+p.W > p.Replicas() && !slices.ContainsFunc(p.Ops, func(o Op) bool { return o.R > 0 || o.W > 0 })
+	own := func(o Op) bool { return o.R > 0 || o.W > 0 }
+	return p.Healthy() && p.R+p.W > p.Replicas() && !slices.ContainsFunc(p.Ops, own)
 }
 
 // Healthy reports whether the plan has no fault at all.
@@ -206,8 +213,8 @@ const (
 
 // SyncTime is how long anti-entropy may take until nodes that reach each other hold the same. After
 // N-1 cycles each home has compared itself with each other home. Three more cycles are allowed for:
-// damage is found one cycle late, a silent peer is given up one cycle late, and one cycle is already
-// running.
+// damage is found one cycle late, a silent peer is given up one cycle late, and one cycle is
+// already running.
 func (p *Plan) SyncTime() time.Duration { return time.Duration(p.N+2)*p.AntiEntropy + NoticeTime }
 
 // LullTime is the duration of a lull after which the cluster must have come to rest.

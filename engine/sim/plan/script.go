@@ -10,8 +10,8 @@ import (
 	"ringside/engine/settings"
 )
 
-// A script is a plan as text: first the settings, then what happens, one event a line, each with its
-// time in seconds. Text after " # " is a remark. Parsing a script gives the plan back exactly.
+// A script is a plan as text: first the settings, then what happens, one event a line, each with
+// its time in seconds. Text after " # " is a remark. Parsing a script gives the plan back exactly.
 
 // ScriptHead is the first line of a script.
 const ScriptHead = "ringside sim script 1"
@@ -73,7 +73,8 @@ func (c Conditions) script(line func(string, ...any)) {
 	if c.Notices {
 		connections = "told"
 	}
-	line("weather loss=%g repeat=%g long-delay=%g delay=%v connections=%s", c.Loss, c.Repeat, c.LongDelay, c.Delay, connections)
+	line("weather loss=%g repeat=%g long-delay=%g delay=%v connections=%s",
+		c.Loss, c.Repeat, c.LongDelay, c.Delay, connections)
 	for i := range c.Skew {
 		line("clock n%d skew=%v drift=%g", i+1, c.Skew[i], c.Drift[i])
 	}

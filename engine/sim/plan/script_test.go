@@ -48,7 +48,8 @@ func TestScriptErrors(t *testing.T) {
 		{"mode ", "timings probe=1s\nmode "}:       "patience",
 	} {
 		bad := strings.Replace(text, change[0], change[1], 1)
-		if _, err := plan.ParseScript(strings.NewReader(bad)); bad == text || err == nil || !strings.Contains(err.Error(), want) {
+		_, err := plan.ParseScript(strings.NewReader(bad))
+		if bad == text || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q for %q: error %v, want %q", change[1], change[0], err, want)
 		}
 	}
@@ -81,10 +82,12 @@ func FuzzScript(f *testing.F) {
 	})
 }
 
-// maxFuzzTime keeps fuzzing quick, because playing a virtual second takes as long as reading a script.
+// maxFuzzTime keeps fuzzing quick, because playing a virtual second takes as long as reading a
+// script.
 const maxFuzzTime = 20e9
 
-// Draw leaves a completed Options alone, so the options that a failing seed prints draw the same run.
+// Draw leaves a completed Options alone, so the options that a failing seed prints draw the same
+// run.
 func TestOptionsAreWhole(t *testing.T) {
 	for s := uint64(1); s <= 200; s++ {
 		o := plan.Options{Seed: s}.Draw()

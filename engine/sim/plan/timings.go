@@ -19,7 +19,8 @@ func (p *Plan) NodeTimings() engine.Timings {
 	return t
 }
 
-// timings draws unusual timings, as far apart as NoticeTime, HandoffTime and the repair of reads allow.
+// timings draws unusual timings, as far apart as NoticeTime, HandoffTime and the repair of reads
+// allow.
 func (d *drawing) timings() *engine.Timings {
 	of := func(all ...time.Duration) time.Duration { return rng.Pick(d.rng, all) * time.Millisecond }
 	t := engine.DefaultTimings()
@@ -37,15 +38,21 @@ type timing struct {
 	least time.Duration
 }
 
-// leastTiming is the shortest time that a node may wait for anything. A shorter time would flood the
-// network.
+// leastTiming is the shortest time that a node may wait for anything. A shorter time would flood
+// the network.
 const leastTiming = time.Millisecond
 
 func timingsOf(t *engine.Timings) []timing {
 	return []timing{
-		{"patience", &t.Patience, leastTiming}, {"request", &t.Request, leastTiming}, {"fresh", &t.Fresh, 0}, {"probe", &t.Probe, leastTiming},
-		{"handoff", &t.Handoff, leastTiming}, {"grace", &t.RepairGrace, leastTiming}, {"reunion", &t.SyncAfterRecovery, leastTiming},
-		{"gossip", &t.Gossip, leastTiming}, {"transfer", &t.Transfer, leastTiming},
+		{"patience", &t.Patience, leastTiming},
+		{"request", &t.Request, leastTiming},
+		{"fresh", &t.Fresh, 0},
+		{"probe", &t.Probe, leastTiming},
+		{"handoff", &t.Handoff, leastTiming},
+		{"grace", &t.RepairGrace, leastTiming},
+		{"reunion", &t.SyncAfterRecovery, leastTiming},
+		{"gossip", &t.Gossip, leastTiming},
+		{"transfer", &t.Transfer, leastTiming},
 	}
 }
 

@@ -11,8 +11,8 @@ import (
 	"ringside/engine/sim/rng"
 )
 
-// workload draws the operations of clients and the lull in the middle of them; the zero Injection if
-// the run has no lull.
+// workload draws the operations of clients and the lull in the middle of them; the zero Injection
+// if the run has no lull.
 func (d *drawing) workload(p *Plan) (lull Injection) {
 	p.Ops = d.ops()
 	if p.Tombstones > 0 && d.o.Blind < pileUpBlind {
@@ -50,7 +50,8 @@ func (d *drawing) ops() []Op {
 
 func (d *drawing) op(at time.Duration, client int) Op {
 	o, r := d.o, d.rng
-	op := Op{At: at, Client: client, Kind: Put, Key: fmt.Sprintf("key%d", r.IntN(o.Keys)), Via: rng.Pick(r, d.names), Context: Blind}
+	op := Op{At: at, Client: client, Kind: Put, Context: Blind}
+	op.Key, op.Via = fmt.Sprintf("key%d", r.IntN(o.Keys)), rng.Pick(r, d.names)
 	switch x := r.Float64(); {
 	case x < .4:
 		op.Kind = Get
@@ -73,8 +74,8 @@ func (d *drawing) op(at time.Duration, client int) Op {
 // restGraces is the number of graces for which a key is used, and then left alone.
 const restGraces = 3
 
-// restKeys makes clients leave keys alone for long enough that tombstones are collected, and return to
-// those keys later. Many keys are deleted before clients leave them.
+// restKeys makes clients leave keys alone for long enough that tombstones are collected, and return
+// to those keys later. Many keys are deleted before clients leave them.
 func (d *drawing) restKeys(ops []Op, grace time.Duration) {
 	r := d.stream("rest")
 	last := map[string][]int{} // era and key → indices of the operations
@@ -115,8 +116,8 @@ func renameNearZero(ops []Op) {
 	}
 }
 
-// nameNearZero returns the first name, numbered from n on, within a sixty-fourth of the ring of zero,
-// and the number after that name. Names with numbers from 100 to 999 have equal lengths.
+// nameNearZero returns the first name, numbered from n on, within a sixty-fourth of the ring of
+// zero, and the number after that name. Names with numbers from 100 to 999 have equal lengths.
 func nameNearZero(n int) (string, int) {
 	for ; ; n++ {
 		name := fmt.Sprintf("key%d", n)
@@ -141,8 +142,8 @@ func (d *drawing) confuseContexts(ops []Op) {
 	}
 }
 
-// lull draws a time in the middle of the run at which all faults pause and clients rest, so that the
-// cluster must converge. lull delays the operations after it by its duration.
+// lull draws a time in the middle of the run at which all faults pause and clients rest, so that
+// the cluster must converge. lull delays the operations after it by its duration.
 func (d *drawing) lull(p *Plan) Injection {
 	if !d.has(Lull) || len(p.Ops) < 2 {
 		return Injection{}

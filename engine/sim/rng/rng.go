@@ -2,9 +2,9 @@
 // run, so that equal plans give equal runs.
 //
 // Plans are drawn with New. A played run draws with Streams: each decision has a stream of its own,
-// which the seed, the subject of the decision and the number of earlier decisions about that subject
-// determine. A decision therefore keeps its outcome if an operation or a fault elsewhere is left out
-// of the plan. Shrinking depends on that.
+// which the seed, the subject of the decision and the number of earlier decisions about that
+// subject determine. A decision therefore keeps its outcome if an operation or a fault elsewhere is
+// left out of the plan. Shrinking depends on that.
 package rng
 
 import (
@@ -14,8 +14,8 @@ import (
 	"ringside/engine/splitmix"
 )
 
-// New returns a stream for one purpose of a seed. Streams with different purposes are independent. A
-// purpose has at most 8 bytes.
+// New returns a stream for one purpose of a seed. Streams with different purposes are independent.
+// A purpose has at most 8 bytes.
 func New(seed uint64, purpose string) *rand.Rand { return NewAt(seed, purpose, 0) }
 
 // NewAt is New for one of several streams with the same purpose, which key tells apart.

@@ -60,7 +60,8 @@ func dropUnknownNodes(p *plan.Plan) {
 	p.Faults = faults
 }
 
-// keepGroups removes nodes from the groups of a split. It returns false if less than two groups remain.
+// keepGroups removes nodes from the groups of a split. It returns false if less than two groups
+// remain.
 func keepGroups(f *plan.Injection, remove func(string) bool) bool {
 	groups := f.Groups
 	f.Groups = nil

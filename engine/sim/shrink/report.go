@@ -11,8 +11,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// Report writes a plan as a script that says which properties failed and how each operation ended. from,
-// if not empty, is the options of the run from which the plan was shrunk.
+// Report writes a plan as a script that says which properties failed and how each operation ended.
+// from, if not empty, is the options of the run from which the plan was shrunk.
 func Report(p plan.Plan, r sim.Result, from string) string {
 	var b strings.Builder
 	for _, v := range r.Violations {

@@ -1,9 +1,9 @@
-// Package shrink makes failing runs smaller. It leaves out clients, keys, nodes, faults and operations,
-// and simplifies the rest, as long as the same property fails. The result is a plan of a few lines,
-// which Report writes as a script with remarks about what happened.
+// Package shrink makes failing runs smaller. It leaves out clients, keys, nodes, faults and
+// operations, and simplifies the rest, as long as the same property fails. The result is a plan of
+// a few lines, which Report writes as a script with remarks about what happened.
 //
-// Every candidate is played, so shrinking depends on the independence of random decisions that package
-// rng provides. Begin reading at Search.
+// Every candidate is played, so shrinking depends on the independence of random decisions that
+// package rng provides. Begin reading at Search.
 package shrink
 
 import (
@@ -19,9 +19,9 @@ import (
 // seconds.
 const MaxRuns = 4000
 
-// Search looks for the smallest plan in which a property still fails, beginning with a run in which it
-// fails. It returns the plan and its run. If the player gives up, Search returns the smallest plan found
-// so far.
+// Search looks for the smallest plan in which a property still fails, beginning with a run in which
+// it fails. It returns the plan and its run. If the player gives up, Search returns the smallest
+// plan found so far.
 func Search(player sim.Player, r sim.Result, property string) (plan.Plan, sim.Result) {
 	s := &search{player: player, best: r.Plan, property: property, result: r}
 	for before := -1; before != s.size() && s.more(); {
@@ -135,7 +135,8 @@ func (s *search) tryIfChanged(change func(*plan.Plan)) {
 // dropClients leaves out all operations of a client, or gives them to the first client.
 func (s *search) dropClients() {
 	for _, c := range s.best.Clients() {
-		if s.try(func(p *plan.Plan) { p.Ops = slices.DeleteFunc(p.Ops, func(o plan.Op) bool { return o.Client == c }) }) {
+		own := func(o plan.Op) bool { return o.Client == c }
+		if s.try(func(p *plan.Plan) { p.Ops = slices.DeleteFunc(p.Ops, own) }) {
 			continue
 		}
 		first := s.best.Clients()[0]
@@ -189,7 +190,10 @@ func (s *search) simplifyItems() {
 		if o.Of != "" {
 			s.try(func(p *plan.Plan) { p.Ops[i].Of = "" })
 		}
-		blind := o.Kind == plan.Put && o.Context != plan.Blind && s.try(func(p *plan.Plan) { p.Ops[i].Context = plan.Blind })
+		blind := false
+		if o.Kind == plan.Put && o.Context != plan.Blind {
+			blind = s.try(func(p *plan.Plan) { p.Ops[i].Context = plan.Blind })
+		}
 		if o.Context > 0 && !blind {
 			s.try(func(p *plan.Plan) { p.Ops[i].Context = 0 })
 		}
