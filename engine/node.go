@@ -110,7 +110,7 @@ func (n *Node) load() error {
 			return true
 		}
 		n.records.keys += live(rec.Siblings)
-		if !mutant.Is(mutant.TreeNotPlanted) {
+		if !mutant.Is(mutant.TreeNotBuilt) {
 			n.trees.update(k, record.Record{}, rec)
 		}
 		return true

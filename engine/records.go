@@ -106,9 +106,9 @@ func (rs *records) merge(u update) wire.Code {
 		n.counters.drop(k)
 	}
 	n.collector.stored(u.key, rec)
-	if damaged && !mutant.Is(mutant.TreeNotRegrown) { // the tree may not know what the damaged record held
+	if damaged && !mutant.Is(mutant.TreeNotRebuilt) { // the tree may not know what the damaged record held
 		n.trees.rebuildAt(ring.Of(u.key))
-	} else if !mutant.Is(mutant.TreeUntold) || u.purpose != wire.Handoff {
+	} else if !mutant.Is(mutant.TreeNotUpdated) || u.purpose != wire.Handoff {
 		n.trees.update(k, old, rec)
 	}
 	if n.members.ringKnown() && !n.members.isHome(n.cfg.Name, n.members.preference(u.key)) {

@@ -18,11 +18,11 @@ import (
 type buffer struct {
 	opts    Options
 	objects *store.Buffer
-	held    []engine.Output // outputs that wait for the disk, in order; their messages and replies
-	freed   int             // outputs of held that leave when the batch being written is durable
-	oldest  time.Duration   // when the oldest write that is in no batch was noticed; 0: there is no such write
-	told    int             // the count of the latest Buffered event
-	telling time.Duration   // when the next Buffered event is due; 0: no event is due
+	held    []engine.Output // the messages and replies of outputs that wait for the disk, in order
+	freed   int             // number of outputs in held that leave when the current batch is durable
+	oldest  time.Duration   // when the oldest write that is in no batch was noticed; 0: no such write
+	metered int             // the count of the latest Buffered event
+	meterAt time.Duration   // when the next Buffered event is due; 0: no event is due
 }
 
 func newBuffer(base store.Reader, opts Options) *buffer {
@@ -32,21 +32,24 @@ func newBuffer(base store.Reader, opts Options) *buffer {
 // hold takes the messages and replies out of o that must wait until all writes so far, and those of
 // o, are on disk.
 func (b *buffer) hold(o *engine.Output) {
-	if !o.Durable || b.objects.Empty() && len(o.Writes) == 0 || len(o.Messages)+len(o.Replies) == 0 || mutant.Is(mutant.AckBeforePersist) {
+	nothingToWaitFor := b.objects.Empty() && len(o.Writes) == 0
+	if !o.Durable || nothingToWaitFor || len(o.Messages)+len(o.Replies) == 0 || mutant.Is(mutant.AckBeforePersist) {
 		return
 	}
 	b.held = append(b.held, engine.Output{Messages: o.Messages, Replies: o.Replies})
 	o.Messages, o.Replies = nil, nil
 }
 
+// full reports whether the node must wait for a flush.
 func (b *buffer) full() bool {
-	return b.objects.Objects() >= b.opts.Objects || b.opts.Bytes > 0 && b.objects.Bytes() >= b.opts.Bytes || len(b.held) >= maxHeld
+	fullBytes := b.opts.Bytes > 0 && b.objects.Bytes() >= b.opts.Bytes
+	return b.objects.Objects() >= b.opts.Objects || fullBytes || len(b.held) >= maxHeld
 }
 
-// due says whether a flush should begin.
+// due reports whether a flush should begin.
 func (b *buffer) due(now time.Duration) bool {
-	return len(b.held) > 0 || b.objects.Objects() > b.opts.Objects/2 || b.opts.Bytes > 0 && b.objects.Bytes() > b.opts.Bytes/2 ||
-		b.oldest > 0 && now-b.oldest >= b.opts.FlushEvery
+	halfFull := b.objects.Objects() > b.opts.Objects/2 || b.opts.Bytes > 0 && b.objects.Bytes() > b.opts.Bytes/2
+	return len(b.held) > 0 || halfFull || b.oldest > 0 && now-b.oldest >= b.opts.FlushEvery
 }
 
 // take returns the writes that are in no batch yet.
@@ -67,8 +70,8 @@ func (b *buffer) free(e *Effects) {
 	b.freed = 0
 }
 
-// since notes the time of the oldest write that is in no batch.
-func (b *buffer) since(now time.Duration) {
+// noteOldest records when the oldest write that is in no batch was noticed.
+func (b *buffer) noteOldest(now time.Duration) {
 	if b.objects.Waiting() && b.oldest == 0 {
 		b.oldest = now
 	}
@@ -80,21 +83,23 @@ func (b *buffer) since(now time.Duration) {
 func (b *buffer) meter(now time.Duration, e *Effects) {
 	n := b.objects.Objects()
 	switch {
-	case n == b.told:
-		b.telling = 0
+	case n == b.metered:
+		b.meterAt = 0
 		return
-	case b.telling == 0:
-		b.telling = now + b.opts.MeterEvery
+	case b.meterAt == 0:
+		b.meterAt = now + b.opts.MeterEvery
 	}
-	if now >= b.telling {
-		b.told, b.telling = n, 0
-		e.Events = append(e.Events, event.Event{Time: now, Node: b.opts.Node, Kind: event.Buffered, Count: n, Want: b.opts.Objects})
+	if now >= b.meterAt {
+		b.metered, b.meterAt = n, 0
+		e.Events = append(e.Events, event.Event{
+			Time: now, Node: b.opts.Node, Kind: event.Buffered, Count: n, Want: b.opts.Objects,
+		})
 	}
 }
 
 // wants returns the time at which the buffer needs a call of EndTurn; 0 for never.
 func (b *buffer) wants(writing bool) time.Duration {
-	at := b.telling
+	at := b.meterAt
 	if b.oldest > 0 && !writing {
 		if f := b.oldest + b.opts.FlushEvery; at == 0 || f < at {
 			at = f

@@ -108,8 +108,8 @@ func (d *Driver) Step(now time.Duration, in engine.Input) {
 	d.take(d.node.Step(now, in))
 }
 
-// Busy says whether the node must not be stepped, because its batch is not durable or its buffer is
-// full.
+// Busy reports whether the node must not be stepped, because its batch is not durable or its buffer
+// is full.
 func (d *Driver) Busy() bool {
 	switch {
 	case d.crashed:
@@ -124,7 +124,7 @@ func (d *Driver) Busy() bool {
 func (d *Driver) Wake() time.Duration { return d.wake }
 
 func (d *Driver) take(o engine.Output) {
-	d.sent()
+	d.clearSent()
 	d.wake = o.Wake
 	switch {
 	case d.buffer != nil && d.began:
@@ -141,46 +141,45 @@ func (d *Driver) take(o engine.Output) {
 	d.turn.add(o)
 }
 
-// sent empties the turn if the owner has let its effects out.
-func (d *Driver) sent() {
+// clearSent empties the turn if its effects have left.
+func (d *Driver) clearSent() {
 	if d.leaving {
 		d.turn.reset()
 		d.leaving = false
 	}
 }
 
-// let hands the effects of the turn to the owner.
-func (d *Driver) let(a Action) Action {
+// release hands the effects of the turn to the owner.
+func (d *Driver) release(a Action) Action {
 	a.Effects = d.turn
 	d.leaving = true
 	return a
 }
 
-// EndTurn ends a turn that did not begin after now. The owner also calls EndTurn when Due has come.
-// An error says that the store failed a read. The node has then crashed, and the turn has no
-// effect.
+// EndTurn ends the turn. The owner also calls EndTurn at the time of Due. An error means that the
+// store failed a read. The node has then crashed, and the turn has no effect.
 func (d *Driver) EndTurn(now time.Duration) (Action, error) {
-	d.sent()
+	d.clearSent()
 	switch {
 	case d.base.err != nil:
 		return Action{}, d.base.err
 	case d.buffer != nil && d.began:
-		return d.let(Action{Batch: d.flush(now)}), nil
+		return d.release(Action{Batch: d.flush(now)}), nil
 	case d.writing: // the turn waits for the batch
 		return Action{}, nil
 	case !d.pending():
 		a := Action{Began: !d.began}
 		d.began = true
-		return d.let(a), nil
+		return d.release(a), nil
 	}
 	a := Action{Batch: d.batch()}
 	if mutant.Is(mutant.AckBeforePersist) {
-		return d.let(a), nil
+		return d.release(a), nil
 	}
 	return a, nil
 }
 
-// pending says whether there are writes that are in no batch.
+// pending reports whether there are writes that are in no batch.
 func (d *Driver) pending() bool {
 	if d.buffer != nil {
 		return d.buffer.objects.Waiting()
@@ -204,18 +203,18 @@ func (d *Driver) flush(now time.Duration) (batch []store.Write) {
 	if !d.writing && d.pending() && d.buffer.due(now) {
 		batch = d.batch()
 	}
-	d.buffer.since(now)
+	d.buffer.noteOldest(now)
 	d.buffer.meter(now, &d.turn)
 	return batch
 }
 
 // Durable tells the driver that the Batch of the latest Action is on stable storage. Durable
-// returns the effects that waited for that batch.
+// returns the effects that waited for that batch. It panics if no batch is being written.
 func (d *Driver) Durable(now time.Duration) Action {
 	if !d.writing || d.crashed {
 		panic("driver: no batch is being written")
 	}
-	d.sent()
+	d.clearSent()
 	d.writing = false
 	if d.buffer != nil {
 		d.buffer.objects.Flushed()
@@ -224,11 +223,11 @@ func (d *Driver) Durable(now time.Duration) Action {
 	}
 	if d.buffer != nil && d.began {
 		d.buffer.free(&d.turn)
-		return d.let(Action{Batch: d.flush(now)})
+		return d.release(Action{Batch: d.flush(now)})
 	}
 	a := Action{Began: !d.began}
 	d.began = true
-	return d.let(a)
+	return d.release(a)
 }
 
 // Due returns the latest time for the next call of EndTurn if no input comes; 0 for never. At that
@@ -249,8 +248,8 @@ func (d *Driver) Waiting() Effects {
 	return d.turn
 }
 
-// Crash ends the run. landed says that the batch being written is on the disk, although Durable was
-// not called for that batch.
+// Crash ends the run. landed means that the batch being written is on the disk, although Durable
+// was not called for that batch.
 func (d *Driver) Crash(landed bool) {
 	if d.buffer != nil && d.writing && landed {
 		d.buffer.objects.Flushed()
@@ -284,7 +283,7 @@ func (d *Driver) Drain() []store.Write {
 	return d.buffer.objects.Take()
 }
 
-// watchedReader remembers that the store failed a read, because a turn with such a read must have
+// watchedReader remembers that the store failed a read. A turn with such a read must have
 // no effect. A damaged value is not a failure of the store, because the engine mends damaged
 // values.
 type watchedReader struct {
@@ -294,17 +293,17 @@ type watchedReader struct {
 
 func (r *watchedReader) Get(s store.Space, key []byte) ([]byte, error) {
 	v, err := r.Reader.Get(s, key)
-	r.note(err)
+	r.watch(err)
 	return v, err
 }
 
 func (r *watchedReader) Scan(s store.Space, from, to []byte, fn func(key, value []byte) bool) error {
 	err := r.Reader.Scan(s, from, to, fn)
-	r.note(err)
+	r.watch(err)
 	return err
 }
 
-func (r *watchedReader) note(err error) {
+func (r *watchedReader) watch(err error) {
 	if err != nil && !errors.Is(err, store.ErrCorrupt) && r.err == nil {
 		r.err = err
 	}

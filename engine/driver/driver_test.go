@@ -22,7 +22,7 @@ import (
 type scriptedNode struct {
 	reads store.Reader
 	next  engine.Output
-	bad   error // what it found wrong
+	bad   error // the first wrong read
 	last  map[string][]byte
 }
 
@@ -39,11 +39,13 @@ func (n *scriptedNode) Step(time.Duration, engine.Input) engine.Output {
 	return n.next
 }
 
-// output is that of step i, with some writes.
+// output returns the output of step i.
 func output(i, writes int, durable, speaks bool) engine.Output {
 	o := engine.Output{Durable: durable}
 	for w := range writes {
-		o.Writes = append(o.Writes, store.Write{Space: store.Data, Key: fmt.Appendf(nil, "k%d", w), Value: binary.BigEndian.AppendUint64(nil, uint64(i))})
+		o.Writes = append(o.Writes, store.Write{
+			Space: store.Data, Key: fmt.Appendf(nil, "k%d", w), Value: binary.BigEndian.AppendUint64(nil, uint64(i)),
+		})
 	}
 	o.Events = []event.Event{{Request: uint64(i)}}
 	if speaks {
@@ -53,7 +55,7 @@ func output(i, writes int, durable, speaks bool) engine.Output {
 	return o
 }
 
-// An owner carries out what a driver asks for, on a store in memory that can be made to fail.
+// An owner carries out the actions of a driver on a store in memory.
 type owner struct {
 	t        *rapid.T
 	d        *driver.Driver
@@ -63,7 +65,7 @@ type owner struct {
 	steps    int
 	wrote    int // the latest step that wrote anything
 	began    bool
-	durable  int         // the highest step whose writes are all on disk, and of all steps before it
+	durable  int         // the highest step such that the writes of all steps up to it are on disk
 	waits    map[int]int // step → the step whose writes have to be on disk before it speaks; 0 for none
 	told     map[int]bool
 	spoke    []int // steps whose messages have left, in order
@@ -89,7 +91,7 @@ func newOwner(t *rapid.T, opts driver.Options) *owner {
 	return o
 }
 
-// draw makes the output of the next step.
+// draw draws the output of the next step.
 func (o *owner) draw(least int) engine.Output {
 	o.steps++
 	writes := rapid.IntRange(least, 3).Draw(o.t, "writes")
@@ -168,7 +170,7 @@ func (o *owner) carryOut(act driver.Action) {
 	o.batch, o.inBatch = act.Batch, o.steps
 }
 
-// pending says whether the node reads anything that the disk does not hold.
+// pending reports whether the node reads anything that the disk does not hold.
 func (o *owner) pending() bool {
 	for k, want := range o.node.last {
 		if got, _ := o.disk.Get(store.Data, []byte(k)); string(got) != string(want) {
@@ -178,7 +180,7 @@ func (o *owner) pending() bool {
 	return o.batch != nil
 }
 
-// land applies the batch, the writes in their order, and says so.
+// land applies the batch and tells the driver.
 func (o *owner) land() {
 	if err := o.disk.Apply(o.batch, true); err != nil {
 		o.t.Fatal(err)
@@ -187,8 +189,9 @@ func (o *owner) land() {
 	o.carryOut(o.d.Durable(o.now))
 }
 
-// Nothing leaves a node before what it rests on is durable, a batch holds all writes of its steps
-// in their order, and whatever waits leaves in the end, with an object buffer and without one.
+// With an object buffer and without one, nothing leaves a node before the writes that it depends on
+// are durable, a batch holds all writes of its steps in their order, and every effect leaves in the
+// end.
 func TestPersistBeforeSend(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		opts := driver.Options{FlushEvery: time.Second, MeterEvery: time.Second}
@@ -224,7 +227,7 @@ func TestPersistBeforeSend(t *testing.T) {
 			}
 		}
 		if o.batch != nil || o.pending() {
-			t.Fatal("writes are left that nobody brings to disk")
+			t.Fatal("writes are left that are in no batch")
 		}
 		if left := slices.Sorted(slices.Values(o.spoke)); !slices.Equal(left, o.speakers) || len(o.told) != o.steps {
 			t.Fatalf("of the steps %v only %v spoke; %d of %d were told", o.speakers, left, len(o.told), o.steps)
@@ -232,8 +235,7 @@ func TestPersistBeforeSend(t *testing.T) {
 	})
 }
 
-// After a crash nothing leaves the node, and the crash loses a buffer's writes but for those that got to the
-// disk.
+// After a crash nothing leaves the node. The crash loses the writes of a buffer that are not on disk.
 func TestCrash(t *testing.T) {
 	for _, landed := range []bool{false, true} {
 		disk := store.NewMem()
@@ -271,14 +273,15 @@ type failingReader struct {
 
 func (r failingReader) Get(store.Space, []byte) ([]byte, error) { return nil, r.err }
 
-// A turn in which the store failed a read has no effect. A damaged value is no such failure.
+// A turn in which the store failed a read has no effect. A damaged value is not a failure of the store.
 func TestFailedRead(t *testing.T) {
 	for _, fails := range []error{errors.New("input/output error"), fmt.Errorf("block 7: %w", store.ErrCorrupt)} {
 		d := driver.New(failingReader{store.NewMem(), fails}, driver.Options{})
 		_, _ = d.Reader().Get(store.Data, []byte("k"))
 		d.Start(&scriptedNode{}, output(1, 1, true, true))
 		act, err := d.EndTurn(1)
-		if damaged := errors.Is(fails, store.ErrCorrupt); damaged != (err == nil) || damaged != (len(act.Batch) > 0) || len(act.Messages) > 0 {
+		damaged := errors.Is(fails, store.ErrCorrupt)
+		if damaged != (err == nil) || damaged != (len(act.Batch) > 0) || len(act.Messages) > 0 {
 			t.Errorf("%v: %v %+v", fails, err, act)
 		}
 	}

@@ -9,11 +9,10 @@ import (
 	"time"
 )
 
-// MaxFor bounds how long a split lasts that heals by itself: a week.
-// A split that is to stay has no end.
+// MaxFor bounds the For of a split that heals by itself. A split that stays longer has no end.
 const MaxFor = 7 * 24 * time.Hour
 
-// takes says which fields each kind of fault has.
+// takes lists the fields that each kind of fault may have.
 var takes = map[Kind][]string{
 	Split:   {"groups", "one_way", "for"},
 	Heal:    {},
@@ -26,22 +25,23 @@ var takes = map[Kind][]string{
 	Wipe:    {"nodes"},
 }
 
-// Check says what is wrong with f, whatever cluster it is for: an unknown kind, a number out of its
-// range, a field that its kind does not have. Whether the nodes exist is found out later.
+// Check returns an error if f has an unknown kind, a number out of range, or a field that its kind does
+// not have. Check does not know the nodes of the cluster.
 func (f Fault) Check() error {
 	allowed, known := takes[f.Kind]
 	if !known {
-		return fmt.Errorf("there is no fault %q", short(string(f.Kind)))
+		return fmt.Errorf("invalid fault %q: want partition, heal, slow, loss, kill, pause, resume, restart or wipe",
+			short(string(f.Kind)))
 	}
 	for _, field := range f.given() {
 		if !slices.Contains(allowed, field) {
-			return fmt.Errorf("%s: it has no field %s", f.Kind, field)
+			return fmt.Errorf("%s: field %s does not belong to this fault; leave it out", f.Kind, field)
 		}
 	}
 	switch f.Kind {
 	case Split:
 		if f.For < 0 || f.For > MaxFor {
-			return fmt.Errorf("partition: it cannot last %v; want up to %v, or no end", f.For, MaxFor)
+			return fmt.Errorf("partition: duration %v; want up to %v, or no duration", f.For, MaxFor)
 		}
 		if len(f.Groups) == 0 {
 			return errors.New("partition: no groups; write them as n1,n2 n3,n4,n5")
@@ -54,7 +54,7 @@ func (f Fault) Check() error {
 	return nil
 }
 
-// given lists the fields that are not zero, as they are written in JSON.
+// given lists the JSON names of the fields that are not zero.
 func (f Fault) given() []string {
 	var out []string
 	for _, field := range []struct {
@@ -71,7 +71,7 @@ func (f Fault) given() []string {
 	return out
 }
 
-// CheckDelay says whether the messages of a link can be delayed by d.
+// CheckDelay returns an error if d is not a delay of a link.
 func CheckDelay(d time.Duration) error {
 	if d < 0 || d > MaxDelay {
 		return fmt.Errorf("slow: delay %v, want 0 to %v", d, MaxDelay)
@@ -79,7 +79,7 @@ func CheckDelay(d time.Duration) error {
 	return nil
 }
 
-// CheckPercent says whether a link can lose p percent of its messages; NaN it cannot.
+// CheckPercent returns an error if p is not a percentage from 0 to 100.
 func CheckPercent(p float64) error {
 	if !(p >= 0 && p <= 100) {
 		return fmt.Errorf("loss: %v%%, want 0 to 100", p)
@@ -87,13 +87,13 @@ func CheckPercent(p float64) error {
 	return nil
 }
 
-// short shortens input of a client for an error message.
-// quote shows a word of the user in single quotes, escaped.
+// quote returns a word of the user in single quotes, shortened and escaped.
 func quote(s string) string {
 	q := strconv.Quote(short(s))
 	return "'" + strings.ReplaceAll(q[1:len(q)-1], `\\"`, `"`) + "'"
 }
 
+// short shortens a word of the user for an error message.
 func short(s string) string {
 	const most = 60
 	if len(s) > most {

@@ -1,8 +1,3 @@
-// Package fault is the vocabulary of what can be broken, shared by the real
-// cluster and the simulated one: splits, slow and lossy links, and what can be
-// done to a node. It only keeps the books; drivers act on them.
-//
-// The paper's partition is a range of keys, so a network cut is called a split here.
 package fault
 
 import (
@@ -14,31 +9,33 @@ import (
 	"time"
 )
 
-// A Kind of fault.
+// A Kind is a kind of fault.
 type Kind string
 
+// Kinds of faults.
 const (
-	Split   Kind = "partition" // cut the network into Groups
-	Heal    Kind = "heal"      // end splits, slowness and loss
-	Slow    Kind = "slow"      // Delay on Links
-	Loss    Kind = "loss"      // lose Percent of the messages on Links
-	Kill    Kind = "kill"      // crash Nodes; their disks stay
-	Pause   Kind = "pause"     // Nodes stop working; their connections stay
-	Resume  Kind = "resume"    // end of Pause
-	Restart Kind = "restart"   // crash if up, and start again with the disk as it is
-	Wipe    Kind = "wipe"      // crash, lose the disk, start again empty
+	Split   Kind = "partition" // cuts the network into Groups
+	Heal    Kind = "heal"      // ends the split, all delays and all losses
+	Slow    Kind = "slow"      // delays the messages of Link by Delay
+	Loss    Kind = "loss"      // loses Percent of the messages of Link
+	Kill    Kind = "kill"      // crashes Nodes; their disks stay
+	Pause   Kind = "pause"     // stops Nodes; their connections stay
+	Resume  Kind = "resume"    // ends Pause
+	Restart Kind = "restart"   // crashes Nodes that run, and starts Nodes on their disks
+	Wipe    Kind = "wipe"      // crashes Nodes, and starts them on empty disks
 )
 
-// A Fault is one thing to break, or to mend.
+// A Fault is one fault, or the end of faults. Check returns an error for a field that its Kind does not
+// have.
 type Fault struct {
 	Kind    Kind          `json:"kind"`
-	Groups  [][]string    `json:"groups,omitempty"`  // Split
-	OneWay  bool          `json:"one_way,omitempty"` // Split: earlier groups cannot reach later ones, but later ones reach them
-	For     time.Duration `json:"for,omitempty"`     // Split: heals by itself after that; 0 never
+	Groups  [][]string    `json:"groups,omitempty"`  // Split; nodes in no group are a last group
+	OneWay  bool          `json:"one_way,omitempty"` // Split: later groups still reach earlier ones
+	For     time.Duration `json:"for,omitempty"`     // Split: until the split heals by itself; 0: never
 	Nodes   []string      `json:"nodes,omitempty"`   // Kill, Pause, Resume, Restart, Wipe
 	Link    string        `json:"link,omitempty"`    // Slow, Loss: "n1>n3", "n1-n3" or "n1"
-	Delay   time.Duration `json:"delay,omitempty"`   // Slow: one way; 0 ends it
-	Percent float64       `json:"percent,omitempty"` // Loss: 0 to 100; 0 ends it
+	Delay   time.Duration `json:"delay,omitempty"`   // Slow: one way, up to MaxDelay; 0 ends the delay
+	Percent float64       `json:"percent,omitempty"` // Loss: 0 to 100; 0 ends the loss
 }
 
 // A Link is one direction between two nodes.
@@ -53,26 +50,25 @@ type Condition struct {
 	Percent float64
 }
 
-// MaxDelay bounds Slow: a longer one is a split that nobody can tell apart.
+// MaxDelay bounds the Delay of Slow. A longer delay could not be told from a split.
 const MaxDelay = time.Minute
 
-// Net is the state of the network between a set of nodes.
+// A Net is the state of the network between a set of nodes.
 type Net struct {
 	nodes  []string
-	groups [][]string
-	side   map[string]int // index in groups of each node
+	groups [][]string     // of the split; nil: there is no split
+	side   map[string]int // index of each node's group
 	oneWay bool
 	slow   map[Link]time.Duration
 	loss   map[Link]float64
 }
 
-// NewNet returns a healthy network.
+// NewNet returns the state of a network without faults.
 func NewNet(nodes []string) *Net {
 	return &Net{nodes: slices.Clone(nodes), slow: map[Link]time.Duration{}, loss: map[Link]float64{}}
 }
 
-// Apply changes the network by a fault of kind Split, Heal, Slow or Loss; an error
-// says what is wrong with f and changes nothing.
+// Apply applies a fault of kind Split, Heal, Slow or Loss. After an error the network is unchanged.
 func (n *Net) Apply(f Fault) error {
 	switch f.Kind {
 	case Split:
@@ -80,9 +76,9 @@ func (n *Net) Apply(f Fault) error {
 		if err != nil {
 			return err
 		}
-		n.part(groups, f.OneWay)
+		n.split(groups, f.OneWay)
 	case Heal:
-		n.part(nil, false)
+		n.split(nil, false)
 		clear(n.slow)
 		clear(n.loss)
 	case Slow:
@@ -110,7 +106,7 @@ func setOrClear[V comparable](m map[Link]V, l Link, v V) {
 	m[l] = v
 }
 
-// complete checks the groups of a split and puts the nodes in none of them into a last one.
+// complete checks the groups of a split, and adds a last group of the nodes that are in no group.
 func (n *Net) complete(groups [][]string) ([][]string, error) {
 	seen := map[string]bool{}
 	var out [][]string
@@ -163,8 +159,9 @@ func (n *Net) setLinks(link string, set func(Link)) error {
 	return nil
 }
 
-// parse reads "n1>n3" (one way), "a-b" (both), or "n1" (all its links, both
-// ways). Node names may hold '-' themselves: the split that gives two known nodes counts.
+// parse returns the directions that a link names: "n1>n3" (one way), "n1-n3" (both ways) or "n1" (all
+// links of n1, both ways). Node names may contain '-', so parse tries each '-' until both sides are known
+// nodes.
 func (n *Net) parse(link string) ([]Link, error) {
 	if a, b, ok := strings.Cut(link, ">"); ok {
 		if err := errors.Join(n.known(a), n.known(b)); err != nil {
@@ -193,8 +190,8 @@ func (n *Net) parse(link string) ([]Link, error) {
 	return out, nil
 }
 
-// Add makes a node known. A split that is on puts it into the group of the node beside, or into
-// the last group if there is no such node.
+// Add makes a node known. During a split the node joins the group of the node beside, or the last group
+// if beside is not known.
 func (n *Net) Add(node, beside string) {
 	if slices.Contains(n.nodes, node) {
 		return
@@ -211,13 +208,13 @@ func (n *Net) Add(node, beside string) {
 	n.side[node] = i
 }
 
-// Knows says whether all nodes that a link names are known.
+// Knows reports whether all nodes that a link names are known.
 func (n *Net) Knows(link string) bool {
 	_, err := n.parse(link)
 	return err == nil
 }
 
-// Remove forgets a node that is there no more.
+// Remove forgets a node, and the split if less than two groups remain.
 func (n *Net) Remove(node string) {
 	is := func(o string) bool { return o == node }
 	n.nodes = slices.DeleteFunc(n.nodes, is)
@@ -230,12 +227,12 @@ func (n *Net) Remove(node string) {
 	if len(left) < 2 {
 		left = nil
 	}
-	n.part(left, n.oneWay && left != nil)
+	n.split(left, n.oneWay && left != nil)
 	maps.DeleteFunc(n.slow, func(l Link, _ time.Duration) bool { return is(l.From) || is(l.To) })
 	maps.DeleteFunc(n.loss, func(l Link, _ float64) bool { return is(l.From) || is(l.To) })
 }
 
-// Groups returns the groups of the split that is on, nil if there is none.
+// Groups returns the groups of the split, nil if there is no split.
 func (n *Net) Groups() [][]string { return n.groups }
 
 // Condition returns the state of one link.
@@ -243,7 +240,7 @@ func (n *Net) Condition(l Link) Condition {
 	return Condition{Cut: n.Cut(l), Delay: n.slow[l], Percent: n.loss[l]}
 }
 
-// Cut says whether a split parts the two ends of a link in its direction.
+// Cut reports whether the split cuts a link.
 func (n *Net) Cut(l Link) bool {
 	if n.groups == nil {
 		return false
@@ -255,8 +252,8 @@ func (n *Net) Cut(l Link) bool {
 	return from != to
 }
 
-// part makes groups the split that is on; nil is none.
-func (n *Net) part(groups [][]string, oneWay bool) {
+// split replaces the split; nil groups end it.
+func (n *Net) split(groups [][]string, oneWay bool) {
 	n.groups, n.oneWay, n.side = groups, oneWay, map[string]int{}
 	for i, g := range groups {
 		for _, node := range g {
@@ -265,8 +262,8 @@ func (n *Net) part(groups [][]string, oneWay bool) {
 	}
 }
 
-// ParseGroups reads the groups of a split: one group an argument, or all in
-// one argument parted by '|'.
+// ParseGroups reads the groups of a split. Each argument is one group, or several groups separated by
+// '|'. Names in a group are separated by ','.
 func ParseGroups(args []string) ([][]string, error) {
 	var out [][]string
 	for _, a := range args {

@@ -27,11 +27,11 @@ func TestSplit(t *testing.T) {
 		}
 	}
 	if g := n.Groups(); len(g) != 3 || strings.Join(g[2], " ") != "n3 n-4" {
-		t.Errorf("groups %v: who is in none joins a last one", g)
+		t.Errorf("groups %v: nodes in no group must be a last group", g)
 	}
 	apply(t, n, Fault{Kind: Split, Groups: [][]string{{"n1"}}, OneWay: true})
 	if !n.Condition(Link{"n1", "n2"}).Cut || n.Condition(Link{"n2", "n1"}).Cut {
-		t.Error("one-way: earlier groups cannot reach later ones, the others can")
+		t.Error("one-way: only the links from earlier to later groups are cut")
 	}
 	apply(t, n, Fault{Kind: Heal})
 	if n.Condition(Link{"n1", "n2"}).Cut || n.Groups() != nil {
@@ -39,8 +39,7 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// A node that comes during a split is on the side of the one that lets it in, and gone from it when
-// it goes.
+// A node that is added during a split is on the side of the node beside it. Remove takes it away again.
 func TestAddDuringSplit(t *testing.T) {
 	n := nodes()
 	apply(t, n, Fault{Kind: Split, Groups: [][]string{{"n1", "n2"}, {"n3", "n-4"}}})
@@ -124,7 +123,7 @@ func TestCheck(t *testing.T) {
 		{Kind: Loss, Link: "n1", Percent: nan}, {Kind: Loss, Link: "n1", Percent: math.Inf(1)}, {Kind: Loss, Link: "n1", Percent: -1},
 	} {
 		if f.Check() == nil {
-			t.Errorf("%+v makes sense", f)
+			t.Errorf("%+v: no error", f)
 		}
 	}
 	for _, f := range []Fault{

@@ -1,19 +1,9 @@
-// Package mutant holds deliberate bugs of the engine, one of which can be switched on in a
-// build with the tag mutants. Each breaks something that a property of the simulator
-// promises, and a test there shows that the property falls: what no check would miss may
-// as well not be there. In the ordinary build Is is a constant, and nothing of them is left.
-//
-// A place reads
-//
-//	if mutant.Is(mutant.HintDroppedOnSend) { ... }
-//
-// To add one: a Name here, its line in the registry, its place, and make mutants.
 package mutant
 
 // A Name is one bug.
 type Name int
 
-// The bugs, by the mechanism that they are in. What each does says the registry.
+// The bugs, by mechanism. The registry describes each of them.
 const (
 	None Name = iota
 
@@ -22,7 +12,7 @@ const (
 	AckByCount
 	RefusedAfterWriting
 	TimeoutSaysRefused
-	StrictTakesStandIns
+	StrictTakesFallbacks
 	ForwardTriedTwice
 	RepeatedForwardTaken
 	PutContextWithoutDot
@@ -34,7 +24,7 @@ const (
 
 	// get
 	ReadShortOfR
-	StrictReadsStandIns
+	StrictReadsFallbacks
 	OneSiblingShown
 	HintsUnasked
 	ContextWithoutTombstones
@@ -61,7 +51,7 @@ const (
 	TieUndecided
 	TieByLeastDot
 
-	// who may stamp what
+	// counters and epochs
 	CounterReused
 	EpochUnsaved
 	IncarnationReused
@@ -113,9 +103,9 @@ const (
 	SyncTruncates
 	FirstSiblingHashed
 	TombstonesUnhashed
-	TreeUntold
-	TreeNotRegrown
-	TreeNotPlanted
+	TreeNotUpdated
+	TreeNotRebuilt
+	TreeNotBuilt
 	RoundNeverOver
 	TaskWaitsForever
 	NeverScrubbed
@@ -125,11 +115,11 @@ const (
 	LateWritesDropped
 	ForeignKept
 	ViewsUncompared
-	RejoinsByItself // a removed node that has handed over all it has joins again, and nobody asked it to
+	RejoinsByItself
 	GoneHintsKept
 	GoneHintsDropped
-	RemovalForgotten // gossip brings a removed node back
-	PendingForever   // whoever was given a range goes on waiting for it
+	RemovalForgotten
+	PendingForever
 	ChangeTooEarly
 	ShorterHistoryIgnored
 
@@ -144,7 +134,7 @@ const (
 	PendingUnsaved
 
 	// tombstones
-	CollectedAtOnce // nobody is asked
+	CollectedAtOnce
 	AbsentForgotten
 	SilenceAgrees
 
@@ -154,5 +144,5 @@ const (
 	BatchTorn
 	NumbersRestart
 
-	Names // how many there are, and None
+	Names // the number of bugs, None included
 )

@@ -4,8 +4,8 @@ package mutant
 
 var on Name
 
-// Set switches one bug on, and all others off. No node may be running.
+// Set switches one bug on and all others off. No node may be running.
 func Set(n Name) { on = n }
 
-// Is says whether the bug is switched on.
+// Is reports whether a bug is switched on.
 func Is(n Name) bool { return n == on }

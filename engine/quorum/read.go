@@ -50,7 +50,7 @@ func NewRead(c Cluster, pref []string, r int, strict bool) *Read {
 // nodes.
 func (r *Read) Targets() []string {
 	list, most := r.pref, r.cluster.Replicas()
-	if r.strict && !mutant.Is(mutant.StrictReadsStandIns) {
+	if r.strict && !mutant.Is(mutant.StrictReadsFallbacks) {
 		list = r.Homes()
 	}
 	var out []string

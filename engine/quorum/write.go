@@ -76,7 +76,7 @@ func (w *Write) Plan(member bool) Plan {
 		w.asked[h] = true
 		plan.Assigned = append(plan.Assigned, Assignment{h, h})
 	}
-	if !w.strict || mutant.Is(mutant.StrictTakesStandIns) {
+	if !w.strict || mutant.Is(mutant.StrictTakesFallbacks) {
 		if len(down) > 0 && !w.IsHome(w.self) && member { // the coordinator is the first fallback
 			plan.Assigned = append(plan.Assigned, Assignment{w.self, down[0]})
 			down = down[1:]
