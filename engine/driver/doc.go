@@ -1,7 +1,7 @@
 /*
 Package driver carries out the outputs of an engine.Node in the order that the contract of package
-engine demands. The package is pure. Localcluster drives real nodes with it, and the simulator drives
-simulated nodes with it, so the simulator tests the code that the program ships.
+engine demands. The package is pure. Localcluster drives real nodes with it, and the simulator
+drives simulated nodes with it, so the simulator tests the code that the program ships.
 
 # Terms
 
@@ -17,17 +17,17 @@ simulated nodes with it, so the simulator tests the code that the program ships.
 	d.Start(node, out)
 	act := d.EndTurn(now)                  // and after each group of calls of Step
 
-The owner carries out an Action in this order. If Began is set, the owner first makes durable what it
-keeps of the run outside the store. Then the Effects leave. Then the owner applies Batch with Apply of
-the store, and calls Durable when the batch is on stable storage. If Apply fails, the owner calls Crash
-and starts the node again on the reopened store.
+The owner carries out an Action in this order. If Began is set, the owner first makes durable what
+it keeps of the run outside the store. Then the Effects leave. Then the owner applies Batch with
+Apply of the store, and calls Durable when the batch is on stable storage. If Apply fails, the owner
+calls Crash and starts the node again on the reopened store.
 
 # Invariants
 
 Without an object buffer nothing of a turn leaves before the turn's batch is durable, and no step is
 taken meanwhile (Busy). With an object buffer (§6.1) events leave at once. An Output that is Durable
-waits until all writes before it and in it are on disk. At most one batch is being written. The store
-always holds a prefix of the order of the node's writes.
+waits until all writes before it and in it are on disk. At most one batch is being written. The
+store always holds a prefix of the order of the node's writes.
 
 Nothing of a run leaves before the first batch of the run is durable. That batch holds the node's
 incarnation. So an owner that trusts a doubtful disk when Began is set does not trust the disk too

@@ -77,8 +77,9 @@ type owner struct {
 
 func newOwner(t *rapid.T, opts driver.Options) *owner {
 	o := &owner{
-		t: t, disk: store.NewMem(), now: time.Hour, waits: map[int]int{}, told: map[int]bool{}, buffered: opts.Objects > 0,
-		node: &scriptedNode{last: map[string][]byte{}},
+		t: t, disk: store.NewMem(), now: time.Hour, waits: map[int]int{}, told: map[int]bool{},
+		buffered: opts.Objects > 0,
+		node:     &scriptedNode{last: map[string][]byte{}},
 	}
 	o.d = driver.New(o.disk, opts)
 	o.node.reads = o.d.Reader()
@@ -235,7 +236,8 @@ func TestPersistBeforeSend(t *testing.T) {
 	})
 }
 
-// After a crash nothing leaves the node. The crash loses the writes of a buffer that are not on disk.
+// After a crash nothing leaves the node. The crash loses the writes of a buffer that are not on
+// disk.
 func TestCrash(t *testing.T) {
 	for _, landed := range []bool{false, true} {
 		disk := store.NewMem()
@@ -273,7 +275,8 @@ type failingReader struct {
 
 func (r failingReader) Get(store.Space, []byte) ([]byte, error) { return nil, r.err }
 
-// A turn in which the store failed a read has no effect. A damaged value is not a failure of the store.
+// A turn in which the store failed a read has no effect. A damaged value is not a failure of the
+// store.
 func TestFailedRead(t *testing.T) {
 	for _, fails := range []error{errors.New("input/output error"), fmt.Errorf("block 7: %w", store.ErrCorrupt)} {
 		d := driver.New(failingReader{store.NewMem(), fails}, driver.Options{})

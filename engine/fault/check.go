@@ -25,8 +25,8 @@ var takes = map[Kind][]string{
 	Wipe:    {"nodes"},
 }
 
-// Check returns an error if f has an unknown kind, a number out of range, or a field that its kind does
-// not have. Check does not know the nodes of the cluster.
+// Check returns an error if f has an unknown kind, a number out of range, or a field that its kind
+// does not have. Check does not know the nodes of the cluster.
 func (f Fault) Check() error {
 	allowed, known := takes[f.Kind]
 	if !known {

@@ -1,10 +1,10 @@
 /*
-Package fault is the vocabulary of faults that the real cluster and the simulator share: splits, slow and
-lossy links, and what can be done to a node. A Fault is data. A Net keeps the state of the network between
-nodes. Drivers act on both; this package does not.
+Package fault is the vocabulary of faults that the real cluster and the simulator share: splits,
+slow and lossy links, and what can be done to a node. A Fault is data. A Net keeps the state of the
+network between nodes. Drivers act on both; this package does not.
 
-The paper's partition is a range of keys, so a network cut is called a split here. In commands and JSON a
-split keeps the name partition.
+The paper's partition is a range of keys, so a network cut is called a split here. In commands and
+JSON a split keeps the name partition.
 
 # Main types
 

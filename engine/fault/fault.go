@@ -25,8 +25,8 @@ const (
 	Wipe    Kind = "wipe"      // crashes Nodes, and starts them on empty disks
 )
 
-// A Fault is one fault, or the end of faults. Check returns an error for a field that its Kind does not
-// have.
+// A Fault is one fault, or the end of faults. Check returns an error for a field that its Kind does
+// not have.
 type Fault struct {
 	Kind    Kind          `json:"kind"`
 	Groups  [][]string    `json:"groups,omitempty"`  // Split; nodes in no group are a last group
@@ -159,9 +159,9 @@ func (n *Net) setLinks(link string, set func(Link)) error {
 	return nil
 }
 
-// parse returns the directions that a link names: "n1>n3" (one way), "n1-n3" (both ways) or "n1" (all
-// links of n1, both ways). Node names may contain '-', so parse tries each '-' until both sides are known
-// nodes.
+// parse returns the directions that a link names: "n1>n3" (one way), "n1-n3" (both ways) or "n1"
+// (all links of n1, both ways). Node names may contain '-', so parse tries each '-' until both
+// sides are known nodes.
 func (n *Net) parse(link string) ([]Link, error) {
 	if a, b, ok := strings.Cut(link, ">"); ok {
 		if err := errors.Join(n.known(a), n.known(b)); err != nil {
@@ -190,8 +190,8 @@ func (n *Net) parse(link string) ([]Link, error) {
 	return out, nil
 }
 
-// Add makes a node known. During a split the node joins the group of the node beside, or the last group
-// if beside is not known.
+// Add makes a node known. During a split the node joins the group of the node beside, or the last
+// group if beside is not known.
 func (n *Net) Add(node, beside string) {
 	if slices.Contains(n.nodes, node) {
 		return
@@ -262,8 +262,8 @@ func (n *Net) split(groups [][]string, oneWay bool) {
 	}
 }
 
-// ParseGroups reads the groups of a split. Each argument is one group, or several groups separated by
-// '|'. Names in a group are separated by ','.
+// ParseGroups reads the groups of a split. Each argument is one group, or several groups separated
+// by '|'. Names in a group are separated by ','.
 func ParseGroups(args []string) ([][]string, error) {
 	var out [][]string
 	for _, a := range args {

@@ -39,7 +39,8 @@ func TestSplit(t *testing.T) {
 	}
 }
 
-// A node that is added during a split is on the side of the node beside it. Remove takes it away again.
+// A node that is added during a split is on the side of the node beside it. Remove takes it away
+// again.
 func TestAddDuringSplit(t *testing.T) {
 	n := nodes()
 	apply(t, n, Fault{Kind: Split, Groups: [][]string{{"n1", "n2"}, {"n3", "n-4"}}})
@@ -74,7 +75,8 @@ func TestLinks(t *testing.T) {
 		t.Error("n2-n-4 is both ways")
 	}
 	apply(t, n, Fault{Kind: Slow, Link: "n-4", Delay: time.Millisecond})
-	if n.Condition(Link{"n-4", "n1"}).Delay == 0 || n.Condition(Link{"n1", "n-4"}).Delay == 0 || n.Condition(Link{"n1", "n2"}).Delay != 0 {
+	delay := func(from, to string) time.Duration { return n.Condition(Link{from, to}).Delay }
+	if delay("n-4", "n1") == 0 || delay("n1", "n-4") == 0 || delay("n1", "n2") != 0 {
 		t.Error("n-4 alone is all its links")
 	}
 	apply(t, n, Fault{Kind: Slow, Link: "n1>n3"})
@@ -115,19 +117,23 @@ func TestParseGroups(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	nan := math.NaN()
+	nan, groups := math.NaN(), [][]string{{"n1"}}
 	for _, f := range []Fault{
-		{}, {Kind: "flood"}, {Kind: Split}, {Kind: Split, Groups: [][]string{{"n1"}}, For: -1}, {Kind: Split, Groups: [][]string{{"n1"}}, For: MaxFor + 1},
-		{Kind: Split, Groups: [][]string{{"n1"}}, Nodes: []string{"n1"}}, {Kind: Heal, OneWay: true}, {Kind: Kill, Nodes: []string{"n1"}, Link: "n1"},
-		{Kind: Slow, Link: "n1", Delay: -1}, {Kind: Slow, Link: "n1", Delay: MaxDelay + 1}, {Kind: Slow, Link: "n1", Percent: nan},
-		{Kind: Loss, Link: "n1", Percent: nan}, {Kind: Loss, Link: "n1", Percent: math.Inf(1)}, {Kind: Loss, Link: "n1", Percent: -1},
+		{}, {Kind: "flood"}, {Kind: Split},
+		{Kind: Split, Groups: groups, For: -1}, {Kind: Split, Groups: groups, For: MaxFor + 1},
+		{Kind: Split, Groups: groups, Nodes: []string{"n1"}}, {Kind: Heal, OneWay: true},
+		{Kind: Kill, Nodes: []string{"n1"}, Link: "n1"},
+		{Kind: Slow, Link: "n1", Delay: -1}, {Kind: Slow, Link: "n1", Delay: MaxDelay + 1},
+		{Kind: Slow, Link: "n1", Percent: nan}, {Kind: Loss, Link: "n1", Percent: nan},
+		{Kind: Loss, Link: "n1", Percent: math.Inf(1)}, {Kind: Loss, Link: "n1", Percent: -1},
 	} {
 		if f.Check() == nil {
 			t.Errorf("%+v: no error", f)
 		}
 	}
 	for _, f := range []Fault{
-		{Kind: Heal}, {Kind: Split, Groups: [][]string{{"n1"}}, OneWay: true, For: MaxFor}, {Kind: Kill, Nodes: []string{"n1"}},
+		{Kind: Heal}, {Kind: Kill, Nodes: []string{"n1"}},
+		{Kind: Split, Groups: groups, OneWay: true, For: MaxFor},
 		{Kind: Slow, Link: "n1", Delay: MaxDelay}, {Kind: Slow, Link: "n1"}, {Kind: Loss, Link: "n1", Percent: 100},
 	} {
 		if err := f.Check(); err != nil {

@@ -1,7 +1,8 @@
 /*
-Package mutant holds deliberate bugs of the engine. In a build with the tag mutants, Set switches one of
-them on. Each bug breaks something that a property of the simulator promises, and a test of package sim
-shows that the property then fails. A check that misses every bug would be worth nothing.
+Package mutant holds deliberate bugs of the engine. In a build with the tag mutants, Set switches
+one of them on. Each bug breaks something that a property of the simulator promises, and a test of
+package sim shows that the property then fails. A check that misses every bug would be worth
+nothing.
 
 In the ordinary build Is is a constant, and the compiler removes all bugs.
 

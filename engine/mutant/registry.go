@@ -10,7 +10,7 @@ type Mutant struct {
 	Why    string   // what the bug does
 }
 
-// Values of Mutant.Quick.
+// quick and slow are the values of Mutant.Quick.
 const quick, slow = true, false
 
 // All lists the bugs by Name; None is no bug.

@@ -52,13 +52,16 @@ var bugs = []struct {
 	}, {
 		name:     "a get shows half of its siblings, while nodes break and ranges move",
 		property: "P7", options: siblings(plan.Partition, plan.Crash, plan.Join),
-		bug: kernel.Bug{OnReply: changeGets(func(g *wire.GetReply) { g.Siblings = g.Siblings[:(len(g.Siblings)+1)/2] })},
+		bug: kernel.Bug{OnReply: changeGets(func(g *wire.GetReply) {
+			g.Siblings = g.Siblings[:(len(g.Siblings)+1)/2]
+		})},
 	}, {
 		name: "a value changes on its way", property: "P8", options: plan.Options{Faults: []string{plan.Loss}},
 		bug: kernel.Bug{OnMessage: changeWrites(withOtherValues)},
 	}, {
-		name: "a hint is acked, and not written", property: "P9", options: fiveNodes(siblings(plan.Partition, plan.Crash)),
-		bug: kernel.Bug{OnMessage: emptyHandoffs},
+		name: "a hint is acked, and not written", property: "P9",
+		options: fiveNodes(siblings(plan.Partition, plan.Crash)),
+		bug:     kernel.Bug{OnMessage: emptyHandoffs},
 	}, {
 		name: "trees are never compared, and nothing is read", property: "P5",
 		options: antiEntropy(siblings(plan.Wipe), 200*time.Millisecond),
@@ -84,7 +87,8 @@ var bugs = []struct {
 			return false
 		}},
 	}, {
-		name: "one home never drops a tombstone", property: "P5", options: collecting(fiveNodes(siblings(plan.Partition))),
+		name: "one home never drops a tombstone", property: "P5",
+		options: collecting(fiveNodes(siblings(plan.Partition))),
 		bug: kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
 			c, ok := m.Body.(wire.Collect)
 			return ok && c.Phase == wire.CollectDrop && m.To == "n3"

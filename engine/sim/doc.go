@@ -1,7 +1,7 @@
 /*
-Package sim plays simulated runs: nodes of package engine in virtual time, clients at work, faults, and
-a judge. A run is drawn from a seed, so it is a number. Its plan is data, so a failing run can be made
-smaller, written down and played again.
+Package sim plays simulated runs: nodes of package engine in virtual time, clients at work, faults,
+and a judge. A run is drawn from a seed, so it is a number. Its plan is data, so a failing run can
+be made smaller, written down and played again.
 
 # Packages
 
@@ -18,13 +18,13 @@ The arrows between them: sim → check → client → kernel → plan → rng. s
 
 # A run
 
-First, clients work under faults until plan.HealAt. Then the nodes of the core must come to rest while
-the others stay broken, if the plan has a core. Then all nodes are whole and the cluster must come to
-rest. settle.go has these last two phases.
+First, clients work under faults until plan.HealAt. Then the nodes of the core must come to rest
+while the others stay broken, if the plan has a core. Then all nodes are whole and the cluster must
+come to rest. settle.go has these last two phases.
 
 The judge can fail: bug_test.go plants bugs outside of the engine, and mutants_test.go switches on
-those of package mutant inside of it. Each must make a property fail. Every kind of fault is counted,
-because a campaign in which a kind never happened proves nothing about it.
+those of package mutant inside of it. Each must make a property fail. Every kind of fault is
+counted, because a campaign in which a kind never happened proves nothing about it.
 
 LEDGER.md lists long walks through seeds and what they found. Begin reading in run.go.
 */

@@ -33,7 +33,7 @@ func (r Result) Broke(property string) bool {
 	return false
 }
 
-// Panic stands in the place of a property in the results of runs that panic.
+// Panic is the name that results of runs that panic give in place of a property.
 const Panic = "panic"
 
 // A Player plays plans. The zero Player plays them to the end.

@@ -264,7 +264,7 @@ clock n3 skew=-10s drift=0
 		read[o.ID] = o.Read
 	}
 	// The first of three writes has won, and two that were acknowledged later are lost. A client
-	// that has read the winner writes after it, whatever the clock of its node says.
+	// that has read the winner writes after it, even if the clock of its node is behind.
 	firstWins, laterWins := slices.Equal(read[4], []uint64{1}), slices.Equal(read[7], []uint64{6})
 	if !firstWins || !laterWins || r.LWWLost != 2 || len(r.Violations) > 0 {
 		t.Errorf("read #%v, then #%v; %d lost; %v", read[4], read[7], r.LWWLost, r.Violations)

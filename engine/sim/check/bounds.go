@@ -8,7 +8,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// bounds checks P13: whatever waits, travels or is kept for others is bounded.
+// bounds checks P13: the data that waits in a node, travels or is kept for others is bounded.
 type bounds struct{ *evidence }
 
 // mostSiblings returns the number of siblings up to which a coordinator adds to a key.

@@ -28,7 +28,8 @@ type holding struct{ host, key string }
 func newLosses() losses {
 	return losses{
 		excused: map[uint64]bool{}, taken: map[uint64]bool{}, lost: map[uint64]*bits{},
-		lossAt: map[string]time.Duration{}, undone: map[uint64]time.Duration{}, handed: map[holding]time.Duration{}, restarts: map[string]int{},
+		lossAt: map[string]time.Duration{}, undone: map[uint64]time.Duration{},
+		handed: map[holding]time.Duration{}, restarts: map[string]int{},
 	}
 }
 

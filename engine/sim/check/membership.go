@@ -20,7 +20,7 @@ func (m membership) told(ev event.Event) {
 	for _, c := range ev.Changes {
 		asked := members.Requested(c.Node, c.Kind) || c.Kind == member.Gone && c.By == c.Node
 		if !asked && !slices.Contains(members.History(), c) {
-			m.fail(P12, "%s tells that %s is to %s, which nobody asked for", ev.Node, c.Node, c.Kind)
+			m.fail(P12, "%s says that %s is to %s, which no client asked for", ev.Node, c.Node, c.Kind)
 		}
 	}
 }
@@ -41,7 +41,7 @@ func (m membership) recalled(before member.History) {
 	}
 	for _, c := range before {
 		if !slices.Contains(m.world.Members().History(), c) {
-			m.fail(P12, "nobody knows any more that %s was to %s, as %s wrote down", c.Node, c.Kind, c.By)
+			m.fail(P12, "no node still knows that %s was to %s, as %s wrote down", c.Node, c.Kind, c.By)
 		}
 	}
 }

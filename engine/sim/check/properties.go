@@ -38,8 +38,9 @@ func Properties() []Property {
 		{P11, "a node that gives a key range away drops it once all new homes hold it durably, and not before; " +
 			"a new home counts once it holds what its predecessors acknowledged"},
 		{P12, "in the end all nodes know one ring, and a removed node stays out of it"},
-		{P13, "whatever waits, travels or is kept for others is bounded, and an acknowledgement counts once"},
-		{P14, "what last write wins throws away is counted; it is no violation"},
+		{P13, "the data that waits in a node, travels or is kept for others is bounded, " +
+			"and an acknowledgement counts once"},
+		{P14, "the writes that last write wins loses are counted; they are not violations"},
 	}
 }
 

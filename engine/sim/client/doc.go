@@ -10,8 +10,8 @@ context at times.
 	Observer      what a checker is told of operations (package check implements it)
 	Observation   the record of an operation that a finished run keeps
 
-A client begins an operation when its time has come and the previous operation has ended. An operation
-ends with a reply or after Timeout. All of this belongs to the goroutine of the World. Begin reading
-in client.go.
+A client begins an operation when its time has come and the previous operation has ended. An
+operation ends with a reply or after Timeout. All of this belongs to the goroutine of the World.
+Begin reading in client.go.
 */
 package client

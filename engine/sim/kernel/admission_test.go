@@ -53,7 +53,8 @@ func refill(t *testing.T, limit time.Duration) (took latencies, back func(at tim
 		AntiEntropy: time.Second, Timings: &timings,
 	}
 	for i := range 8000 {
-		op := plan.Op{ID: uint64(i + 1), At: time.Duration(i) * 15 * time.Millisecond, Client: 1 + i%8, Context: plan.Blind}
+		op := plan.Op{ID: uint64(i + 1), Client: 1 + i%8, Context: plan.Blind}
+		op.At = time.Duration(i) * 15 * time.Millisecond
 		op.Kind, op.Key, op.Via = plan.Get, fmt.Sprintf("key%d", i%50), fmt.Sprintf("n%d", 1+i%3)
 		if i%2 == 0 {
 			op.Kind, op.Context = plan.Put, 0

@@ -1,7 +1,8 @@
 /*
 Package kernel runs nodes in virtual time: a clock that jumps from event to event, a network that
-delays, loses, repeats and cuts, disks that lose data when a fault says so, and crashes at any moment.
-It plays the faults of a plan.Plan. It does not judge the nodes; a Judge is told what happens.
+delays, loses, repeats and cuts, disks that lose data when a fault says so, and crashes at any
+moment. It plays the faults of a plan.Plan. It does not judge the nodes; a Judge is told what
+happens.
 
 # Main types
 
@@ -18,8 +19,8 @@ order matters. World.Note and World.CountFault fold what happens into the trace 
 changes nothing in it.
 
 A Host runs a node through package driver, as package localcluster does. It steps the node with its
-own clock, which may be wrong. A function that waits for time checks the incarnation of the host when
-it continues, since the node may have crashed meanwhile.
+own clock, which may be wrong. A function that waits for time checks the incarnation of the host
+when it continues, since the node may have crashed meanwhile.
 
 All of a World belongs to one goroutine. Begin reading in world.go.
 */

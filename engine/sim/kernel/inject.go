@@ -91,7 +91,7 @@ func injectSplit(w *World, f plan.Injection) {
 		}
 	}
 	if len(groups) < 2 {
-		return // one group of all nodes is no split
+		return // one group of all nodes is not a split
 	}
 	w.CountFault(f.Kind)
 	w.split(groups, f.Kind == plan.OneWay)

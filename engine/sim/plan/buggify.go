@@ -17,8 +17,8 @@ const (
 )
 
 var driverPoints = map[engine.BuggifyPoint]string{
-	FewHints:    fmt.Sprintf("hint stores are full with %d hints, also after the faults have ended", fewHints),
-	FewSiblings: fmt.Sprintf("coordinators refuse puts to keys with %d siblings, also after the faults have ended", fewSiblings),
+	FewHints:    fmt.Sprintf("hint stores are full with %d hints, also after the faults", fewHints),
+	FewSiblings: fmt.Sprintf("coordinators refuse puts to keys with %d siblings, also after the faults", fewSiblings),
 	SmallInbox:  "messages are lost if a few others wait already",
 	ShortTurns:  "inputs do not share a turn",
 }

@@ -11,18 +11,19 @@ written as a script and read back, and playing it twice gives the same run.
 
 # Invariants
 
-New(o) depends on o alone. o.Draw() is idempotent, and its String gives the flags of the command line
-that draw the same plan. Check accepts every plan that New returns. ParseScript(p.Script(nil)) is p.
+New(o) depends on o alone. o.Draw() is idempotent, and its String gives the flags of the command
+line that draw the same plan. Check accepts every plan that New returns. ParseScript(p.Script(nil))
+is p.
 
 Each part of a plan is drawn from a random stream of its own wherever a new part must not change the
 plans of old seeds.
 
 # Faults
 
-Conditions hold all along: message loss, slow links, wrong clocks, failing flushes. Injections happen
-at a time. Both end at HealAt. After HealAt, the nodes of Core are whole first while the others stay
-broken as Rest says, and then all nodes are whole. A buggify point makes nodes take rare but correct
-paths (engine.Config.Buggify).
+Conditions hold all along: message loss, slow links, wrong clocks, failing flushes. Injections
+happen at a time. Both end at HealAt. After HealAt, the nodes of Core are whole first while the
+others stay broken as Rest says, and then all nodes are whole. A buggify point makes nodes take rare
+but correct paths (engine.Config.Buggify).
 
 Begin reading in plan.go.
 */

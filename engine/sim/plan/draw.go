@@ -12,14 +12,14 @@ import (
 
 // Probabilities of the properties that a run may have.
 const (
-	// healthyOdds is the number of runs in a hundred without any fault, which P7 checks in its strongest
-	// form.
+	// healthyOdds is the number of runs in a hundred without any fault, which P7 checks in its
+	// strongest form.
 	healthyOdds = 4
-	// strictMoveOdds is the probability of strict quorums in runs with changes of the ring. Only strict
-	// quorums promise that a get ignores homes without their range.
+	// strictMoveOdds is the probability of strict quorums in runs with changes of the ring. Only
+	// strict quorums promise that a get ignores homes without their range.
 	strictMoveOdds = .4
-	// hurriedOdds is the probability of clients that hardly wait, so that requests meet within the delay
-	// of a message.
+	// hurriedOdds is the probability of clients that hardly wait, so that requests meet within the
+	// delay of a message.
 	hurriedOdds = .1
 	// randomTokenOdds is the probability of each strategy with random tokens.
 	randomTokenOdds = .2
@@ -27,7 +27,8 @@ const (
 	truncateOdds = .15
 	// bufferOdds is the probability of object buffers, which weaken P1.
 	bufferOdds = .12
-	// pileUpOdds is the probability that almost all puts are blind, so that siblings reach their limit.
+	// pileUpOdds is the probability that almost all puts are blind, so that siblings reach their
+	// limit.
 	pileUpOdds = .04
 )
 

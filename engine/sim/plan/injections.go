@@ -31,7 +31,7 @@ func (d *drawing) injections(end time.Duration) []Injection {
 		k.draw(d, &f)
 		d.prolong(&f)
 		if len(f.Groups) == 1 {
-			continue // one group of all nodes is no split
+			continue // one group of all nodes is not a split
 		}
 		out = append(out, f)
 		if f.Kind == Join || f.Kind == Leave {

@@ -102,8 +102,8 @@ type Injection struct {
 	// Nodes are the nodes that fail. For Clog, they are both ends of the link. For Join, Leave and
 	// Remove, they are the node and the node that is told.
 	Nodes []string
-	// Amount is the factor of SlowDisk, the number of batches of LostTail, the choice of record and bit
-	// of Flip, and 1 for an OldCopy if the node is stopped while its disk is copied.
+	// Amount is the factor of SlowDisk, the number of batches of LostTail, the choice of record and
+	// bit of Flip, and 1 for an OldCopy if the node is stopped while its disk is copied.
 	Amount int
 	Space  string // Flip: a key of Spaces
 }
