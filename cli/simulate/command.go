@@ -76,8 +76,8 @@ func (r *runner) listFaults() error {
 	list := map[string]string{}
 	var text strings.Builder
 	for _, f := range plan.Faults() {
-		list[f.Name] = f.Says
-		fmt.Fprintf(&text, "%-17s %s\n", f.Name, f.Says)
+		list[f.Name] = f.Description
+		fmt.Fprintf(&text, "%-17s %s\n", f.Name, f.Description)
 	}
 	return r.Show(map[string]any{"faults": list}, text.String())
 }

@@ -235,7 +235,7 @@ func (r *runner) readPlan(o plan.Options) (plan.Plan, error) {
 func propertiesHelp() string {
 	var b strings.Builder
 	for _, p := range check.Properties() {
-		fmt.Fprintf(&b, "  %-4s %s\n", p.Name, p.Says)
+		fmt.Fprintf(&b, "  %-4s %s\n", p.Name, p.Description)
 	}
 	return b.String()
 }

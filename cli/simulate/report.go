@@ -79,7 +79,7 @@ func (c *campaign) verdict(b *strings.Builder) {
 	}
 	for _, p := range check.Properties() {
 		if slices.ContainsFunc(c.violations, func(v check.Violation) bool { return v.Property == p.Name }) {
-			fmt.Fprintf(b, "%s says: %s\n", p.Name, p.Says)
+			fmt.Fprintf(b, "%s says: %s\n", p.Name, p.Description)
 		}
 	}
 }

@@ -94,7 +94,7 @@ var bugs = []struct {
 			return ok && c.Phase == wire.CollectDrop && m.To == "n3"
 		}},
 	}, {
-		name: "a home says that it holds all of a range, whatever it holds", property: "P11",
+		name: "a home says that it holds all of a range, even if it holds nothing", property: "P11",
 		options: long(fiveNodes(siblings(plan.Join))),
 		bug: kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
 			if r, ok := m.Body.(wire.SyncReply); ok {
@@ -259,7 +259,7 @@ func TestBugsAreFound(t *testing.T) {
 	}
 	for _, p := range check.Properties() {
 		if !against[p.Name] {
-			t.Errorf("no bug is planted against %s: %s", p.Name, p.Says)
+			t.Errorf("no bug is planted against %s: %s", p.Name, p.Description)
 		}
 	}
 	for _, b := range bugs {

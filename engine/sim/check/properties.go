@@ -19,7 +19,7 @@ const (
 )
 
 // A Property is a promise that runs are held against.
-type Property struct{ Name, Says string }
+type Property struct{ Name, Description string }
 
 // Properties lists all properties.
 func Properties() []Property {

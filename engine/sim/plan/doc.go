@@ -20,7 +20,7 @@ plans of old seeds.
 
 # Faults
 
-Conditions hold all along: message loss, slow links, wrong clocks, failing flushes. Injections
+Conditions hold from the start: message loss, slow links, wrong clocks, failing flushes. Injections
 happen at a time. Both end at HealAt. After HealAt, the nodes of Core are whole first while the
 others stay broken as Rest says, and then all nodes are whole. A buggify point makes nodes take rare
 but correct paths (engine.Config.Buggify).

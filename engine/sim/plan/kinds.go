@@ -44,10 +44,10 @@ const (
 
 // kind describes one kind of fault.
 type kind struct {
-	name string
-	says string
-	odds float64                    // probability that a run has this kind
-	draw func(*drawing, *Injection) // completes an injection; nil: the kind is not drawn as an injection
+	name        string
+	description string
+	odds        float64                    // probability that a run has this kind
+	draw        func(*drawing, *Injection) // completes an injection; nil: the kind is not drawn as an injection
 }
 
 // kinds lists all kinds in the order in which they are drawn.
@@ -81,13 +81,13 @@ var kinds = []kind{
 const MaxUndo = 32
 
 // A FaultKind is one kind of fault or one buggify point.
-type FaultKind struct{ Name, Says string }
+type FaultKind struct{ Name, Description string }
 
 // Faults lists all kinds of faults and all buggify points.
 func Faults() []FaultKind {
 	var out []FaultKind
 	for _, k := range kinds {
-		out = append(out, FaultKind{k.name, k.says})
+		out = append(out, FaultKind{k.name, k.description})
 	}
 	for _, p := range buggifyPoints() {
 		out = append(out, FaultKind{string(p), cmp.Or(p.Description(), driverPoints[p])})
