@@ -36,7 +36,7 @@ func hostile(t testing.TB) map[string]string {
 		`{"method":"member"}`:                                                                         "member is missing",
 		`{"method":"member","member":{"kind":"leave"}}`:                                               "no node is named",
 		`{"method":"member","member":{"kind":"gone","node":"n1"}}`:                                    "want join, leave or remove",
-		`{"method":"member","member":{"kind":"eject","node":"n1"}}`:                                   "no change",
+		`{"method":"member","member":{"kind":"eject","node":"n1"}}`:                                   "invalid kind",
 		`{"method":"member","member":{"kind":0,"node":"n9"}}`:                                         "malformed",
 		`{"method":"member","member":{"kind":"join","weight":-1}}`:                                    "weight -1",
 		`{"method":"member","member":{"kind":"join","weight":101}}`:                                   "weight 101",
