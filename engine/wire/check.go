@@ -9,20 +9,6 @@ import (
 	"ringside/engine/vclock"
 )
 
-// Limits of the codec alone, beside those of message.go.
-const (
-	// MaxToken is a context token's bytes: a clock of MaxClock entries with the
-	// longest names and counters, and with times, takes 67 KiB.
-	MaxToken = 72 << 10
-	// MaxNodes bounds lists of nodes and the counts of a quorum.
-	MaxNodes = 1 << 10
-	// MaxText is an error message's bytes; longer ones are cut.
-	MaxText = 1 << 10
-)
-
-// ErrTooLarge is wrapped by what the codec refuses for its size alone.
-var ErrTooLarge = errors.New("too large")
-
 // ValidName reports whether s can name a node or a zone: ^[a-z0-9-]{1,32}$.
 func ValidName(s string) bool {
 	if len(s) == 0 || len(s) > MaxName {
@@ -45,8 +31,8 @@ func CheckName(kind, s string) error {
 	return nil
 }
 
-// The checks below run on both sides: a sender learns at once of what the
-// receiver would close the connection for.
+// The checks below run on both sides, so that a sender does not send what makes the receiver close
+// the connection.
 
 func checkMessage(m Message) error {
 	if err := first(checkName("from", m.From), checkName("to", m.To)); err != nil {
@@ -76,7 +62,10 @@ func checkMessage(m Message) error {
 	case Offer:
 		return checkOffer(b)
 	case OfferReply:
-		return first(checkCode(b.Err), checkSize("answer", int(b.Answer), int(OfferNothing)), checkNames("from", b.From))
+		return first(
+			checkCode(b.Err),
+			checkSize("answer", int(b.Answer), int(OfferNothing)),
+			checkNames("from", b.From))
 	case Collect:
 		return checkCollect(b)
 	case CollectReply:
@@ -114,7 +103,7 @@ func checkOffer(b Offer) error {
 		checkSize("size", b.Size, math.MaxInt32))
 }
 
-// checkChanges refuses what no node can have written down.
+// checkChanges returns an error if no node can have the history h.
 func checkChanges(h member.History) error {
 	if err := checkSize("changes", len(h), member.MaxChanges); err != nil {
 		return err
@@ -130,7 +119,8 @@ func checkChanges(h member.History) error {
 		case i > 0 && !h[i-1].Before(c):
 			return fmt.Errorf("change %d is out of order", i)
 		}
-		if err := first(checkName("by", c.By), checkName("node", c.Node), checkOptionalName("zone", c.Zone)); err != nil {
+		err := first(checkName("by", c.By), checkName("node", c.Node), checkOptionalName("zone", c.Zone))
+		if err != nil {
 			return err
 		}
 	}
@@ -235,7 +225,7 @@ func checkPutReply(r PutReply) error {
 		}
 	}
 	if v := r.Version; v.Dot == (vclock.Dot{}) { // nothing was written
-		if len(v.Past) > 0 || len(v.Value) > 0 || v.Deleted || v.Time != 0 || v.Request != 0 || v.Literal {
+		if len(v.Past)+len(v.Value) > 0 || v.Deleted || v.Time != 0 || v.Request != 0 || v.Literal {
 			return errors.New("a version without a dot")
 		}
 		return nil
@@ -243,13 +233,13 @@ func checkPutReply(r PutReply) error {
 	return checkVersion(r.Version)
 }
 
-// checkSiblings is checkVersions with the bounds on their number.
+// checkSiblings is checkVersions with the limit of their number.
 func checkSiblings(s vclock.Siblings) error {
 	return first(checkSize("siblings", len(s), MaxMerged), checkVersions(s))
 }
 
-// checkVersions refuses siblings that no node can have made: an unsound
-// version, or an order or a double that Siblings promises not to have.
+// checkVersions returns an error if no node can have the siblings s: a version is invalid, or the
+// versions are not in the order of their dots.
 func checkVersions(s vclock.Siblings) error {
 	for i, v := range s {
 		if i > 0 && s[i-1].Dot.Compare(v.Dot) >= 0 {
@@ -335,7 +325,7 @@ func checkNames(field string, names []string) error {
 	return nil
 }
 
-// checkSize bounds bytes or entries.
+// checkSize returns an error that wraps ErrTooLarge if n bytes or entries are more than limit.
 func checkSize(field string, n, limit int) error {
 	if n > limit {
 		return fmt.Errorf("%s of %d over the limit of %d: %w", field, n, limit, ErrTooLarge)
@@ -343,10 +333,10 @@ func checkSize(field string, n, limit int) error {
 	return nil
 }
 
-// cut keeps a hostile name from filling an error.
+// cut returns the start of a hostile name, for an error.
 func cut(s string) string { return s[:min(len(s), MaxName+1)] }
 
-// first returns the first error there is.
+// first returns the first of errs that is not nil.
 func first(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {

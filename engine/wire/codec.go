@@ -8,14 +8,13 @@ import (
 	"ringside/engine/wire/wirepb"
 )
 
-// Decoders are strict: they refuse what is over a limit, unknown fields, and
-// clocks, names and codes that no node can have made. What they return shares
-// no memory with the bytes they read, so that a read buffer can be reused.
-// An empty byte string decodes as nil; Deleted, not a nil value, marks a
-// tombstone.
+// Decoders are strict: they refuse what exceeds a limit, unknown fields, and clocks, names and
+// codes that no node can have made. Their results share no memory with the encoded bytes, so a
+// caller can reuse its read buffer. An empty byte string decodes as nil; a tombstone is marked by
+// Deleted and not by a nil value.
 
-// AppendMessage appends m's encoding to dst. It refuses what ParseMessage
-// would refuse; the error wraps ErrTooLarge if m is only too large.
+// AppendMessage appends the encoding of m to dst. It returns an error for a message that
+// ParseMessage would refuse. The error wraps ErrTooLarge if m is valid and too large.
 func AppendMessage(dst []byte, m Message) ([]byte, error) {
 	if err := checkMessage(m); err != nil {
 		return dst, fmt.Errorf("wire: encode message: %w", err)
@@ -23,7 +22,7 @@ func AppendMessage(dst []byte, m Message) ([]byte, error) {
 	return marshal(dst, messageToPB(m), "message")
 }
 
-// ParseMessage reads what AppendMessage wrote.
+// ParseMessage decodes what AppendMessage encoded.
 func ParseMessage(b []byte) (Message, error) {
 	var p wirepb.Message
 	if err := unmarshal(b, messageShape, &p); err != nil {
@@ -39,12 +38,11 @@ func ParseMessage(b []byte) (Message, error) {
 	return m, nil
 }
 
-// MessageSize is how many bytes AppendMessage would append.
+// MessageSize returns the number of bytes that AppendMessage appends for m.
 func MessageSize(m Message) int { return deterministic.Size(messageToPB(m)) }
 
-// AppendClientRequest appends r's encoding to dst. The id is the connection's
-// own number for the request: its reply carries the same, so that many can be
-// in flight at once.
+// AppendClientRequest appends the encoding of r to dst. The id is the number of the request on its
+// connection. The reply carries the same id, so many requests can be in flight at once.
 func AppendClientRequest(dst []byte, id uint64, r ClientRequest) ([]byte, error) {
 	p := &wirepb.ClientRequest{Id: id}
 	var err error
@@ -66,7 +64,7 @@ func AppendClientRequest(dst []byte, id uint64, r ClientRequest) ([]byte, error)
 	return marshal(dst, p, "request")
 }
 
-// ParseClientRequest reads what AppendClientRequest wrote.
+// ParseClientRequest decodes what AppendClientRequest encoded.
 func ParseClientRequest(b []byte) (id uint64, r ClientRequest, err error) {
 	var p wirepb.ClientRequest
 	if err := unmarshal(b, clientRequestShape, &p); err != nil {
@@ -90,7 +88,7 @@ func ParseClientRequest(b []byte) (id uint64, r ClientRequest, err error) {
 	return p.Id, r, nil
 }
 
-// AppendClientReply appends r's encoding to dst; id is its request's.
+// AppendClientReply appends the encoding of r to dst. The id is that of the request.
 func AppendClientReply(dst []byte, id uint64, r ClientReply) ([]byte, error) {
 	p := &wirepb.ClientReply{Id: id}
 	var err error
@@ -104,7 +102,9 @@ func AppendClientReply(dst []byte, id uint64, r ClientReply) ([]byte, error) {
 	case MembershipReply:
 		err = checkMembershipReply(r)
 		p.Body = &wirepb.ClientReply_Membership{Membership: &wirepb.MembershipReply{
-			Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), View: r.Digest, Changes: changesToPB(r.Changes)}}
+			Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), View: r.Digest,
+			Changes: changesToPB(r.Changes),
+		}}
 	default:
 		err = fmt.Errorf("no client reply %T", r)
 	}
@@ -114,7 +114,7 @@ func AppendClientReply(dst []byte, id uint64, r ClientReply) ([]byte, error) {
 	return marshal(dst, p, "reply")
 }
 
-// ParseClientReply reads what AppendClientReply wrote.
+// ParseClientReply decodes what AppendClientReply encoded.
 func ParseClientReply(b []byte) (id uint64, r ClientReply, err error) {
 	var p wirepb.ClientReply
 	if err := unmarshal(b, clientReplyShape, &p); err != nil {
@@ -136,10 +136,10 @@ func ParseClientReply(b []byte) (id uint64, r ClientReply, err error) {
 	return p.Id, r, nil
 }
 
-// deterministic keeps equal records equal on disk, whatever protobuf does later.
+// deterministic makes the encodings of equal values equal, whatever later versions of protobuf do.
 var deterministic = proto.MarshalOptions{Deterministic: true}
 
-// marshal appends p to dst, within MaxFrame.
+// marshal appends the encoding of p to dst. It returns an error if that exceeds MaxFrame.
 func marshal(dst []byte, p proto.Message, what string) ([]byte, error) {
 	out, err := deterministic.MarshalAppend(dst, p)
 	if err == nil {
@@ -151,7 +151,7 @@ func marshal(dst []byte, p proto.Message, what string) ([]byte, error) {
 	return out, nil
 }
 
-// unmarshal reads b into p after its size, shape and counts are known to be sound.
+// unmarshal decodes b into p. It checks the size and the shape of b first.
 func unmarshal(b []byte, s *shape, p proto.Message) error {
 	if err := checkSize("encoding", len(b), MaxFrame); err != nil {
 		return err

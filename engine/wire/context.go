@@ -15,20 +15,21 @@ import (
 	"ringside/engine/wire/wirepb"
 )
 
-// §4.1: the context "encodes system metadata about the object that is opaque
-// to the caller". A client hands it back as it got it; the seal lets a node
-// tell a token that it or a peer made for this key from anything else.
+// §4.1: the context "encodes system metadata about the object that is opaque to the caller". A
+// client returns the token as it got it. By the seal a node knows a token that a node of its
+// cluster made for the same key.
 
-// A Context is what a token holds.
+// A Context is the content of a token.
 type Context struct {
 	Clock   vclock.Clock
-	Time    int64  // the latest Version.Time that it covers
-	Fastest string // the home that answered the get first (§5); "" if none did, and after a put
+	Time    int64  // the latest Version.Time that Clock covers, ns since 1970
+	Fastest string // the home that answered the get first (§5); "" after a put, or if no home answered
 }
 
 const (
 	tokenFormat = 0x01
-	// tokenMAC is short, since a client only ever gets to try online.
+	// tokenMAC is the number of bytes of a seal. It is short, because an attacker can only guess
+	// online.
 	tokenMAC = 8
 )
 
@@ -37,12 +38,12 @@ var (
 	errWrongToken = errors.New("context token is for another key or another cluster, or was altered")
 )
 
-// SealContext makes the token of c for key: a format byte, the protobuf, and
-// the first 8 bytes of an HMAC-SHA256 that covers the key, too.
+// SealContext returns the token of c for key: a format byte, the protobuf message, and the first 8
+// bytes of an HMAC-SHA256 over both and the key. It panics if c has a name that is not UTF-8.
 func SealContext(secret, key []byte, c Context) []byte {
 	token, err := deterministic.MarshalAppend([]byte{tokenFormat},
 		&wirepb.Context{Clock: clockToPB(c.Clock), Time: uint64(c.Time), Fastest: c.Fastest})
-	if err != nil { // a name that is no text: a programmer's error
+	if err != nil { // a name that is not UTF-8, which the node let in by mistake
 		panic(fmt.Sprintf("wire: seal context: %v", err))
 	}
 	return append(token, contextMAC(secret, key, token)...)
@@ -53,8 +54,8 @@ func Sealed(token []byte) bool {
 	return len(token) >= 1+tokenMAC && len(token) <= MaxToken && token[0] == tokenFormat
 }
 
-// OpenContext reads what SealContext made for key with the same secret. The
-// error says whether token is none, or one of something else.
+// OpenContext returns the context of a token that SealContext made for key with the same secret.
+// The error says whether token is not a token, or is one for something else.
 func OpenContext(secret, key, token []byte) (Context, error) {
 	if !Sealed(token) {
 		return Context{}, fmt.Errorf("wire: open context: %w", errNotToken)
@@ -70,7 +71,7 @@ func OpenContext(secret, key, token []byte) (Context, error) {
 	return c, nil
 }
 
-// parseContext trusts a seal no more than it must: 8 bytes can be guessed.
+// parseContext decodes and checks b. It does not rely on the seal, because 8 bytes can be guessed.
 func parseContext(b []byte) (Context, error) {
 	if err := contextShape.scan(b); err != nil {
 		return Context{}, err
@@ -86,6 +87,7 @@ func parseContext(b []byte) (Context, error) {
 	return Context{Clock: c, Time: int64(p.Time), Fastest: p.Fastest}, err
 }
 
+// contextMAC returns the seal of body for key.
 func contextMAC(secret, key, body []byte) []byte {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte("ringside context\x00"))
@@ -97,10 +99,10 @@ func contextMAC(secret, key, body []byte) []byte {
 	return mac.Sum(nil)[:tokenMAC]
 }
 
-// EncodeToken is a token as text: URL-safe base64 without padding.
+// EncodeToken returns a token as text: URL-safe base64 without padding.
 func EncodeToken(token []byte) string { return base64.RawURLEncoding.EncodeToString(token) }
 
-// DecodeToken reads what EncodeToken wrote.
+// DecodeToken decodes what EncodeToken encoded.
 func DecodeToken(s string) ([]byte, error) {
 	if len(s) > base64.RawURLEncoding.EncodedLen(MaxToken) {
 		return nil, fmt.Errorf("wire: decode token: %w", errNotToken)

@@ -10,44 +10,45 @@ import (
 )
 
 const (
-	// FrameHeader is the size of what stands before a payload: its length (big-endian uint32) and its CRC-32C.
+	// FrameHeader is the number of bytes before a payload: its length and its CRC-32C, each a
+	// big-endian uint32.
 	FrameHeader = 8
-	// frameBuffer is what a reader reads ahead, so that frames that arrived
+	// frameBuffer is the number of bytes that a reader reads ahead, so that frames that arrived
 	// together cost one system call.
 	frameBuffer = 64 << 10
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// AppendFrame appends payload as a frame to dst, so that many frames go out in
-// one write. The payload is not empty and at most MaxFrame long.
+// AppendFrame appends a frame with payload to dst, so that one write can send many frames. The
+// payload must have 1 to MaxFrame bytes.
 func AppendFrame(dst, payload []byte) []byte {
 	dst = binary.BigEndian.AppendUint32(dst, uint32(len(payload)))
 	dst = binary.BigEndian.AppendUint32(dst, crc32.Checksum(payload, castagnoli))
 	return append(dst, payload...)
 }
 
-// A FrameReader takes the frames out of a stream.
+// A FrameReader reads the frames of a stream. It is for one goroutine.
 type FrameReader struct {
 	r     *bufio.Reader
 	limit int
-	held  int // bytes of r that the last frame still points into
+	held  int // bytes of r that the last payload points into
 
-	// Admit, if it is not nil, is called with the length of each payload before any memory is taken for it. It
-	// may wait. An error ends the stream.
+	// Admit, if not nil, is called with the length of each payload before Next takes memory for it.
+	// Admit may wait. An error of Admit ends the stream.
 	Admit func(size int) error
 }
 
-// NewFrameReader reads frames of at most limit bytes of payload from r.
+// NewFrameReader returns a reader of the frames of r. It refuses payloads of more than limit bytes.
 func NewFrameReader(r io.Reader, limit int) *FrameReader {
 	return &FrameReader{r: bufio.NewReaderSize(r, frameBuffer), limit: min(limit, MaxFrame)}
 }
 
-// Next returns the next frame's payload, valid until the next call. It returns
-// io.EOF itself at the end of the stream between two frames. After any error
-// the stream has no frames left that can be trusted: close it.
+// Next returns the payload of the next frame, which is valid until the next call. It returns io.EOF
+// itself if the stream ends between two frames. After any error the caller must close the stream,
+// because the start of the next frame is unknown.
 func (f *FrameReader) Next() ([]byte, error) {
-	f.r.Discard(f.held) // was peeked, so it is there
+	f.r.Discard(f.held) // was peeked, so the buffer has it
 	f.held = 0
 	n, sum, err := f.header()
 	if err != nil {
@@ -91,9 +92,9 @@ func (f *FrameReader) header() (n int, sum uint32, err error) {
 	return int(size), sum, nil
 }
 
-// payload reads n bytes: in place if the reader's buffer holds them, else into
-// a buffer that grows with what arrives, since a header is only a claim. The buffer is not kept: a
-// connection that carries nothing holds no memory but r.
+// payload reads n bytes. They stay in the reader's buffer if they fit. Otherwise payload reads them
+// into a new buffer that grows as bytes arrive, because a header may lie about the length. The new
+// buffer is not kept, so an idle connection has no memory but that of r.
 func (f *FrameReader) payload(n int) ([]byte, error) {
 	if n <= f.r.Size() {
 		p, err := f.r.Peek(n)
@@ -120,7 +121,7 @@ func (f *FrameReader) payload(n int) ([]byte, error) {
 	return buf, nil
 }
 
-// unexpected names the end of a stream inside a frame.
+// unexpected returns err, or io.ErrUnexpectedEOF for the end of a stream inside a frame.
 func unexpected(err error) error {
 	if err == io.EOF {
 		return io.ErrUnexpectedEOF

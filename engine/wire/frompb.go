@@ -10,9 +10,8 @@ import (
 	"ringside/engine/wire/wirepb"
 )
 
-// The FromPB functions move the memory of their argument into what they
-// return; limits are left to check. A sub-message that is absent reads as an
-// empty one.
+// The FromPB functions move the memory of their arguments into their results. They do not check
+// limits; the check functions do. An absent sub-message counts as an empty one.
 
 func messageFromPB(p *wirepb.Message) (Message, error) {
 	m := Message{From: p.From, To: p.To, Request: p.Request, Op: p.Op, Digest: p.View}
@@ -29,7 +28,10 @@ func messageFromPB(p *wirepb.Message) (Message, error) {
 		if s, err = siblingsFromPB(b.ReadReply.GetSiblings()); err == nil {
 			lost, err = siblingsFromPB(b.ReadReply.GetLost())
 		}
-		m.Body = ReadReply{Lost: lost, Err: codeFromPB(b.ReadReply.GetErr()), Siblings: s, LWW: b.ReadReply.GetLww(), Home: b.ReadReply.GetHome(), Ask: b.ReadReply.GetAsk(), Returned: b.ReadReply.GetReturned()}
+		m.Body = ReadReply{
+			Lost: lost, Err: codeFromPB(b.ReadReply.GetErr()), Siblings: s, LWW: b.ReadReply.GetLww(),
+			Home: b.ReadReply.GetHome(), Ask: b.ReadReply.GetAsk(), Returned: b.ReadReply.GetReturned(),
+		}
 	case *wirepb.Message_Write:
 		m.Body, err = writeFromPB(b.Write)
 	case *wirepb.Message_WriteReply:
@@ -49,7 +51,10 @@ func messageFromPB(p *wirepb.Message) (Message, error) {
 	case *wirepb.Message_Offer:
 		m.Body, err = offerFromPB(b.Offer)
 	case *wirepb.Message_OfferReply:
-		m.Body = OfferReply{Err: codeFromPB(b.OfferReply.GetErr()), Answer: OfferAnswer(small(b.OfferReply.GetAnswer())), From: b.OfferReply.GetFrom()}
+		m.Body = OfferReply{
+			Err: codeFromPB(b.OfferReply.GetErr()), Answer: OfferAnswer(small(b.OfferReply.GetAnswer())),
+			From: b.OfferReply.GetFrom(),
+		}
 	case *wirepb.Message_Collect:
 		m.Body = collectFromPB(b.Collect)
 	case *wirepb.Message_CollectReply:
@@ -114,7 +119,8 @@ func changesFromPB(p []*wirepb.Change) member.History {
 
 func syncReplyFromPB(p *wirepb.SyncReply) (SyncReply, error) {
 	r := SyncReply{
-		Err: codeFromPB(p.GetErr()), Same: p.GetSame(), Hashes: p.GetHashes(), Size: int(min(p.GetSize(), math.MaxInt32)),
+		Err: codeFromPB(p.GetErr()), Same: p.GetSame(), Hashes: p.GetHashes(),
+		Size: int(min(p.GetSize(), math.MaxInt32)),
 	}
 	for _, e := range p.GetEntries() {
 		if e.GetFor() != "" || e.GetPurpose() != 0 || e.GetLazy() {
@@ -138,13 +144,17 @@ func writeFromPB(p *wirepb.Write) (Write, error) {
 }
 
 func getFromPB(p *wirepb.GetRequest) GetRequest {
-	return GetRequest{Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Quorum: quorumFromPB(p.GetQuorum()), Digest: p.GetView(), NoRepair: p.GetNoRepair()}
+	return GetRequest{
+		Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Quorum: quorumFromPB(p.GetQuorum()),
+		Digest: p.GetView(), NoRepair: p.GetNoRepair(),
+	}
 }
 
 func putFromPB(p *wirepb.PutRequest) PutRequest {
 	return PutRequest{
 		Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Context: bytesFromPB(p.GetContext()),
-		Value: bytesFromPB(p.GetValue()), Delete: p.GetDelete(), Quorum: quorumFromPB(p.GetQuorum()), Balanced: p.GetBalanced(), Digest: p.GetView(),
+		Value: bytesFromPB(p.GetValue()), Delete: p.GetDelete(), Quorum: quorumFromPB(p.GetQuorum()),
+		Balanced: p.GetBalanced(), Digest: p.GetView(),
 	}
 }
 
@@ -168,14 +178,16 @@ func getReplyFromPB(p *wirepb.GetReply) (GetReply, error) {
 	r := GetReply{
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(),
 		Siblings: s, Tombstones: dead, Context: bytesFromPB(p.GetContext()),
-		Coordinator: p.GetCoordinator(), Replied: p.GetReplied(), Digest: p.GetView(), Missing: p.GetMissing(), Lost: lost,
+		Coordinator: p.GetCoordinator(), Replied: p.GetReplied(), Digest: p.GetView(),
+		Missing: p.GetMissing(), Lost: lost,
 	}
 	return r, first(checkSize("message", len(r.Message), MaxText), checkGetReply(r))
 }
 
 func membershipReplyFromPB(p *wirepb.MembershipReply) (MembershipReply, error) {
 	r := MembershipReply{
-		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(), Digest: p.GetView(), Changes: changesFromPB(p.GetChanges()),
+		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(),
+		Digest: p.GetView(), Changes: changesFromPB(p.GetChanges()),
 	}
 	return r, first(checkSize("message", len(r.Message), MaxText), checkMembershipReply(r))
 }
@@ -187,8 +199,8 @@ func putReplyFromPB(p *wirepb.PutReply) (PutReply, error) {
 	}
 	r := PutReply{
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(), Unknown: p.GetUnknown(),
-		Siblings: count(p.GetSiblings()), Deletes: count(p.GetDeletes()), Missing: p.GetMissing(), Context: bytesFromPB(p.GetContext()),
-		Coordinator: p.GetCoordinator(), Acks: p.GetAcks(), Digest: p.GetView(), LostTo: lostTo,
+		Siblings: count(p.GetSiblings()), Deletes: count(p.GetDeletes()), Missing: p.GetMissing(),
+		Context: bytesFromPB(p.GetContext()), Coordinator: p.GetCoordinator(), Acks: p.GetAcks(), Digest: p.GetView(), LostTo: lostTo,
 	}
 	if v := p.GetVersion(); v != nil {
 		if err := versionFromPB(v, &r.Version); err != nil {
@@ -218,8 +230,8 @@ func versionFromPB(p *wirepb.Version, v *vclock.Version) error {
 	past, err := clockFromPB(p.GetPast())
 	*v = vclock.Version{
 		Dot:  vclock.Dot{Actor: vclock.Actor{Node: p.GetNode(), Epoch: p.GetEpoch()}, Counter: p.GetCounter()},
-		Past: past, Value: bytesFromPB(p.GetValue()), Deleted: p.GetDeleted(), Time: int64(p.GetTime()), Request: p.GetRequest(),
-		Literal: p.GetLiteral(),
+		Past: past, Value: bytesFromPB(p.GetValue()), Deleted: p.GetDeleted(), Time: int64(p.GetTime()),
+		Request: p.GetRequest(), Literal: p.GetLiteral(),
 	}
 	return err
 }
@@ -228,7 +240,8 @@ func clockFromPB(p *wirepb.Clock) (vclock.Clock, error) {
 	n := len(p.GetNode())
 	from, times := len(p.GetFrom()), len(p.GetTime())
 	if len(p.GetEpoch()) != n || len(p.GetCounter()) != n || from != 0 && from != n || times != 0 && times != n {
-		return nil, fmt.Errorf("clock: columns of %d, %d, %d, %d and %d entries", n, len(p.GetEpoch()), len(p.GetCounter()), from, times)
+		return nil, fmt.Errorf("clock: columns of %d, %d, %d, %d and %d entries",
+			n, len(p.GetEpoch()), len(p.GetCounter()), from, times)
 	}
 	if n == 0 {
 		return nil, nil
@@ -246,7 +259,7 @@ func clockFromPB(p *wirepb.Clock) (vclock.Clock, error) {
 	return c, nil
 }
 
-// bytesFromPB makes every empty byte string nil.
+// bytesFromPB returns b, or nil if b is empty.
 func bytesFromPB(b []byte) []byte {
 	if len(b) == 0 {
 		return nil
@@ -254,10 +267,11 @@ func bytesFromPB(b []byte) []byte {
 	return b
 }
 
-// codeFromPB keeps a code that does not fit in a byte from looking like one that does.
+// codeFromPB returns the code c. A number that does not fit in a byte gives an invalid code.
 func codeFromPB(c uint32) Code { return Code(small(c)) }
 
+// small returns n, or the greatest byte if n does not fit in a byte.
 func small(n uint32) uint8 { return uint8(min(n, math.MaxUint8)) }
 
-// count keeps a number that does not fit in an int of 32 bits positive and over every limit.
+// count returns n, or the greatest int32 if n does not fit, which exceeds every limit.
 func count(n uint32) int { return int(min(n, math.MaxInt32)) }

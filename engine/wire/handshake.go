@@ -8,29 +8,29 @@ import (
 	"io"
 )
 
-// The opening of a connection. All node and client ports are reachable by every
-// program on the machine, web pages included; what does not know the cluster's
-// secret gets a closed connection and learns nothing.
+// The opening of a connection. Every program on the machine can reach the ports of nodes, and so
+// can web pages. A dialer that does not know the secret of the cluster gets a closed connection and
+// learns nothing.
 //
 //	dialer → acceptor  hello: magic, version, role, both names, nonce
 //	acceptor → dialer  nonce
 //	dialer → acceptor  HMAC-SHA256 over label "dialer", hello, nonce
 //	acceptor → dialer  HMAC-SHA256 over label "acceptor", hello, nonce
 //
-// The dialer proves first, so that nobody gets a proof for the asking. Labels
-// keep one side's proof from being played back as the other's.
+// The dialer proves first, so that an attacker cannot ask a node for a proof. The labels differ, so
+// that the proof of one side is not a proof of the other side.
 
 const (
 	helloMagic = "ringside"
-	// helloVersion changes with anything that an older peer would misread: the
-	// opening, frames or messages.
+	// helloVersion changes with each change of the opening, of frames or of messages that an older
+	// peer would misread.
 	helloVersion = 1
 	nonceSize    = 32
-	// SecretSize is the bytes of a cluster's secret.
+	// SecretSize is the number of bytes of a cluster's secret.
 	SecretSize = 32
 )
 
-// A Role says what speaks from the dialer's end: other messages are allowed to each.
+// A Role says what the dialer is, and so which messages it may send.
 type Role uint8
 
 const (
@@ -38,7 +38,7 @@ const (
 	RoleClient Role = 2 // sends ClientRequests and gets ClientReplies
 )
 
-// String is the role in errors.
+// String returns the name of the role, for errors.
 func (r Role) String() string {
 	switch r {
 	case RoleNode:
@@ -49,9 +49,9 @@ func (r Role) String() string {
 	return fmt.Sprintf("role_%d", uint8(r))
 }
 
-// Dial opens a connection as self to the node named peer, both of one cluster.
-// Random is read for a nonce. Deadlines are the caller's; so is closing rw
-// after an error. Dial reads nothing beyond the opening.
+// Dial opens a connection as self to the node named peer of the same cluster. It reads its nonce
+// from random, and reads nothing from rw beyond the opening. The caller sets deadlines, and closes
+// rw after an error.
 func Dial(rw io.ReadWriter, secret []byte, role Role, self, peer string, random io.Reader) error {
 	if err := dial(rw, secret, role, self, peer, random); err != nil {
 		return fmt.Errorf("wire: dial %s as %s %s: %w", peer, role, self, err)
@@ -60,7 +60,8 @@ func Dial(rw io.ReadWriter, secret []byte, role Role, self, peer string, random 
 }
 
 func dial(rw io.ReadWriter, secret []byte, role Role, self, peer string, random io.Reader) error {
-	if err := first(checkSecret(secret), checkRole(role), checkName("self", self), checkName("peer", peer)); err != nil {
+	err := first(checkSecret(secret), checkRole(role), checkName("self", self), checkName("peer", peer))
+	if err != nil {
 		return err
 	}
 	hello := append([]byte(helloMagic), helloVersion, byte(role))
@@ -91,9 +92,9 @@ func dial(rw io.ReadWriter, secret []byte, role Role, self, peer string, random 
 	return nil
 }
 
-// Accept answers Dial as the node self and returns who dialed. Deadlines are
-// the caller's; so is closing rw after an error, without another byte. Accept
-// reads nothing beyond the opening.
+// Accept answers Dial as the node self, and returns the role and the name of the dialer. It reads
+// nothing from rw beyond the opening. The caller sets deadlines, and closes rw after an error
+// without writing to it.
 func Accept(rw io.ReadWriter, secret []byte, self string, random io.Reader) (role Role, peer string, err error) {
 	role, peer, err = accept(rw, secret, self, random)
 	if err != nil {
@@ -130,7 +131,7 @@ func accept(rw io.ReadWriter, secret []byte, self string, random io.Reader) (Rol
 	return role, peer, nil
 }
 
-// readHello reads a hello addressed to self and returns its bytes, too.
+// readHello reads a hello for self. It also returns the bytes of the hello.
 func readHello(r io.Reader, self string) (hello []byte, role Role, peer string, err error) {
 	hello = make([]byte, len(helloMagic)+2)
 	if err := readAll(r, hello); err != nil {
@@ -164,7 +165,7 @@ func readHello(r io.Reader, self string) (hello []byte, role Role, peer string, 
 	return append(hello, nonce...), role, peer, nil
 }
 
-// readName reads a name with its length before it and appends both to hello.
+// readName reads the length of a name and the name, and appends both to hello.
 func readName(r io.Reader, hello []byte, field string) ([]byte, string, error) {
 	var size [1]byte
 	if err := readAll(r, size[:]); err != nil {
@@ -183,8 +184,8 @@ func readName(r io.Reader, hello []byte, field string) ([]byte, string, error) {
 	return append(append(hello, size[0]), name...), string(name), nil
 }
 
-// proof shows knowledge of the secret; the hello holds its own lengths, and
-// the nonces are of fixed size, so no two openings give equal bytes to sum.
+// proof returns the proof that one side knows the secret. The hello has the lengths of its parts
+// and the nonces have a fixed size, so different openings never hash the same bytes.
 func proof(secret []byte, label string, hello, nonce []byte) []byte {
 	mac := hmac.New(sha256.New, secret)
 	mac.Write([]byte("ringside opening " + label + "\x00"))
@@ -201,7 +202,7 @@ func newNonce(random io.Reader) ([]byte, error) {
 	return nonce, nil
 }
 
-// readAll fills b; a stream that ends is always an error here.
+// readAll fills b from r. A stream that ends is an error, also before the first byte.
 func readAll(r io.Reader, b []byte) error {
 	_, err := io.ReadFull(r, b)
 	if err == io.EOF || err == io.ErrUnexpectedEOF {

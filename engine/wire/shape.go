@@ -11,33 +11,33 @@ import (
 	"ringside/engine/wire/wirepb"
 )
 
-// A shape is what scan knows of one protobuf message.
+// A shape describes the fields of a protobuf message, for scan.
 type shape struct {
 	name   string
 	fields [maxField]field
 }
 
-// maxField is one more than the highest field number.
+// maxField is above all field numbers.
 const maxField = 32
 
+// A field is one field of a shape.
 type field struct {
 	name     string
 	typ      protowire.Type
 	known    bool
 	repeated bool
 	packed   bool
-	sub      *shape
+	sub      *shape // of the field's message, nil for other types
 }
 
 const (
-	// maxRepeated bounds every repeated field of every message: the largest of
-	// MaxMerged, MaxClock, MaxNodes and what a history may have.
+	// maxRepeated bounds the entries of each repeated field. The check functions have lower limits.
 	maxRepeated = max(MaxMerged, MaxClock, MaxNodes, member.MaxChanges)
-	// maxPacked is the bytes of maxRepeated packed numbers of the longest kind.
+	// maxPacked bounds the bytes of a packed field: maxRepeated numbers of the longest encoding.
 	maxPacked = maxRepeated * 10
 )
 
-// The shapes of what arrives from outside.
+// The shapes of the messages that arrive from outside.
 var (
 	messageShape       = shapeOf((*wirepb.Message)(nil).ProtoReflect().Descriptor())
 	clientRequestShape = shapeOf((*wirepb.ClientRequest)(nil).ProtoReflect().Descriptor())
@@ -45,7 +45,7 @@ var (
 	contextShape       = shapeOf((*wirepb.Context)(nil).ProtoReflect().Descriptor())
 )
 
-// shapeOf reads a descriptor; no message of wire.proto contains itself.
+// shapeOf returns the shape of a message. No message of wire.proto contains itself.
 func shapeOf(md protoreflect.MessageDescriptor) *shape {
 	s := &shape{name: string(md.Name())}
 	for i := range md.Fields().Len() {
@@ -69,10 +69,10 @@ func shapeOf(md protoreflect.MessageDescriptor) *shape {
 	return s
 }
 
-// scan walks the bytes of a message without allocating anything and refuses
-// what would make protobuf allocate out of proportion (two bytes make an
-// empty version of a hundred), and what no encoder of ours writes: unknown
-// fields, and single fields that come twice.
+// scan checks an encoded message without allocating memory. It returns an error for a message for
+// which protobuf would allocate out of proportion (two bytes make an empty version, which takes a
+// hundred), and for a message that no encoder of this package makes: with unknown fields, or with a
+// field that is not repeated and comes twice.
 func (s *shape) scan(b []byte) error {
 	var count [maxField]int
 	for len(b) > 0 {
@@ -98,10 +98,10 @@ func (s *shape) scan(b []byte) error {
 	return nil
 }
 
-// check looks at the field's count-th occurrence.
+// check checks the value of the count-th occurrence of the field.
 func (f *field) check(count int, value []byte) error {
 	if f.typ == protowire.BytesType {
-		value, _ = protowire.ConsumeBytes(value) // scan has seen that it is whole
+		value, _ = protowire.ConsumeBytes(value) // scan has checked that the value is whole
 	}
 	switch {
 	case f.repeated && !f.packed && count > maxRepeated:

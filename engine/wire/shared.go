@@ -6,7 +6,8 @@ import (
 	"ringside/engine/wire/wirepb"
 )
 
-// The parts that messages and stored values (package record) have in common.
+// The functions below encode the parts that messages and the stored values of package record have
+// in common.
 
 // VersionsToPB returns s as protobuf. The result shares memory with s.
 func VersionsToPB(s vclock.Siblings) []*wirepb.Version { return siblingsToPB(s) }

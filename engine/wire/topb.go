@@ -8,8 +8,8 @@ import (
 	"ringside/engine/wire/wirepb"
 )
 
-// The ToPB functions expect what check has passed. They share memory with
-// their argument: what they return lives only until it is marshaled.
+// The ToPB functions expect checked values. Their results share memory with the arguments and are
+// only used until they are marshaled.
 
 func messageToPB(m Message) *wirepb.Message {
 	p := &wirepb.Message{From: m.From, To: m.To, Request: m.Request, Op: m.Op, View: m.Digest}
@@ -22,10 +22,14 @@ func messageToPB(m Message) *wirepb.Message {
 		p.Body = &wirepb.Message_Read{Read: &wirepb.Read{Key: b.Key}}
 	case ReadReply:
 		p.Body = &wirepb.Message_ReadReply{ReadReply: &wirepb.ReadReply{
-			Err: uint32(b.Err), Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, Home: b.Home, Ask: b.Ask, Returned: b.Returned, Lost: siblingsToPB(b.Lost)}}
+			Err: uint32(b.Err), Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, Home: b.Home, Ask: b.Ask,
+			Returned: b.Returned, Lost: siblingsToPB(b.Lost),
+		}}
 	case Write:
 		p.Body = &wirepb.Message_Write{Write: &wirepb.Write{
-			Key: b.Key, Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, For: b.For, Purpose: uint32(b.Purpose), Lazy: b.Lazy}}
+			Key: b.Key, Siblings: siblingsToPB(b.Siblings), Lww: b.LWW, For: b.For, Purpose: uint32(b.Purpose),
+			Lazy: b.Lazy,
+		}}
 	case WriteReply:
 		p.Body = &wirepb.Message_WriteReply{WriteReply: &wirepb.WriteReply{Err: uint32(b.Err)}}
 	case Forward:
@@ -40,9 +44,13 @@ func messageToPB(m Message) *wirepb.Message {
 		p.Body = &wirepb.Message_Gossip{Gossip: &wirepb.Gossip{Changes: changesToPB(b.Changes), Ask: b.Ask}}
 	case Offer:
 		p.Body = &wirepb.Message_Offer{Offer: &wirepb.Offer{
-			Start: b.Start[:], End: b.End[:], Depth: uint32(b.Depth), Phase: uint32(b.Phase), Keys: uint64(b.Keys), Size: uint64(b.Size), From: b.From}}
+			Start: b.Start[:], End: b.End[:], Depth: uint32(b.Depth), Phase: uint32(b.Phase),
+			Keys: uint64(b.Keys), Size: uint64(b.Size), From: b.From,
+		}}
 	case OfferReply:
-		p.Body = &wirepb.Message_OfferReply{OfferReply: &wirepb.OfferReply{Err: uint32(b.Err), Answer: uint32(b.Answer), From: b.From}}
+		p.Body = &wirepb.Message_OfferReply{OfferReply: &wirepb.OfferReply{
+			Err: uint32(b.Err), Answer: uint32(b.Answer), From: b.From,
+		}}
 	case Collect:
 		p.Body = &wirepb.Message_Collect{Collect: collectToPB(b)}
 	case CollectReply:
@@ -81,13 +89,17 @@ func syncReplyToPB(b SyncReply) *wirepb.SyncReply {
 func changesToPB(h member.History) []*wirepb.Change {
 	var out []*wirepb.Change
 	for _, c := range h {
-		out = append(out, &wirepb.Change{Time: uint64(c.Time), By: c.By, Node: c.Node, Kind: uint32(c.Kind), Weight: uint32(c.Weight), Zone: c.Zone})
+		out = append(out, &wirepb.Change{
+			Time: uint64(c.Time), By: c.By, Node: c.Node, Kind: uint32(c.Kind), Weight: uint32(c.Weight), Zone: c.Zone,
+		})
 	}
 	return out
 }
 
 func getToPB(r GetRequest) *wirepb.GetRequest {
-	return &wirepb.GetRequest{Request: r.Request, Key: r.Key, Quorum: quorumToPB(r.Quorum), View: r.Digest, NoRepair: r.NoRepair}
+	return &wirepb.GetRequest{
+		Request: r.Request, Key: r.Key, Quorum: quorumToPB(r.Quorum), View: r.Digest, NoRepair: r.NoRepair,
+	}
 }
 
 func putToPB(r PutRequest) *wirepb.PutRequest {
@@ -108,14 +120,16 @@ func getReplyToPB(r GetReply) *wirepb.GetReply {
 	return &wirepb.GetReply{
 		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message),
 		Siblings: siblingsToPB(r.Siblings), Tombstones: siblingsToPB(r.Tombstones), Context: r.Context,
-		Coordinator: r.Coordinator, Replied: r.Replied, View: r.Digest, Missing: r.Missing, Lost: siblingsToPB(r.Lost),
+		Coordinator: r.Coordinator, Replied: r.Replied, View: r.Digest, Missing: r.Missing,
+		Lost: siblingsToPB(r.Lost),
 	}
 }
 
 func putReplyToPB(r PutReply) *wirepb.PutReply {
 	p := &wirepb.PutReply{
 		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), Unknown: r.Unknown,
-		Siblings: uint32(r.Siblings), Deletes: uint32(r.Deletes), Missing: r.Missing, Context: r.Context, Coordinator: r.Coordinator, Acks: r.Acks, View: r.Digest, LostTo: siblingsToPB(r.LostTo),
+		Siblings: uint32(r.Siblings), Deletes: uint32(r.Deletes), Missing: r.Missing, Context: r.Context,
+		Coordinator: r.Coordinator, Acks: r.Acks, View: r.Digest, LostTo: siblingsToPB(r.LostTo),
 	}
 	if r.Version.Dot != (vclock.Dot{}) {
 		p.Version = &wirepb.Version{}
@@ -127,7 +141,7 @@ func putReplyToPB(r PutReply) *wirepb.PutReply {
 	return p
 }
 
-// text makes any string one that protobuf takes, within MaxText.
+// text returns s without invalid UTF-8, which protobuf refuses, and cut to MaxText bytes.
 func text(s string) string {
 	return strings.ToValidUTF8(s[:min(len(s), MaxText)], "")
 }
