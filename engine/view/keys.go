@@ -10,20 +10,20 @@ import (
 	"ringside/engine/vclock"
 )
 
-// What nodes hold of the keys that events told of.
-
-// A Key of the view: what each node was last seen to hold of it.
+// A Key is what events say of one key: what each node holds of it.
 type Key struct {
-	Key     []byte
-	Held    map[string]map[string]vclock.Siblings // node → home it is for, "" for its own → siblings
-	Touched time.Duration
-	Lost    vclock.Siblings // acknowledged versions that last write wins lost, the latest last; up to MaxKeyLost
+	Key []byte
+	// Held has the versions by node, and then by the home of the hint. "" stands for what the node
+	// holds as a home.
+	Held    map[string]map[string]vclock.Siblings
+	Touched time.Duration   // time of the latest event of the key, since 1970
+	Lost    vclock.Siblings // acknowledged versions that last write wins lost; at most MaxKeyLost, the latest last
 }
 
-// Key returns the account of a key, nil if no event told of it.
+// Key returns what events say of key, nil if there was no event of it.
 func (v *Cluster) Key(key []byte) *Key { return v.keys[string(key)] }
 
-// Keys returns the keys that events told of, sorted.
+// Keys returns the keys of which there were events, sorted.
 func (v *Cluster) Keys() []*Key {
 	out := make([]*Key, 0, len(v.keys))
 	for _, k := range slices.Sorted(maps.Keys(v.keys)) {
@@ -32,7 +32,7 @@ func (v *Cluster) Keys() []*Key {
 	return out
 }
 
-// touch returns the view's account of the event's key.
+// touch returns the Key of an event, which it adds if there is none.
 func (v *Cluster) touch(e event.Event) *Key {
 	k := v.keys[string(e.Key)]
 	if k == nil {
@@ -46,6 +46,7 @@ func (v *Cluster) touch(e event.Event) *Key {
 	return k
 }
 
+// forgetOldestKey removes the key that was touched longest ago.
 func (v *Cluster) forgetOldestKey() {
 	var oldest *Key
 	for _, k := range v.keys {
@@ -56,8 +57,8 @@ func (v *Cluster) forgetOldestKey() {
 	delete(v.keys, string(oldest.Key))
 }
 
-// holds notes all that a node holds of a key.
-func (v *Cluster) holds(e event.Event) {
+// setHeld applies an event with all that a node holds of a key.
+func (v *Cluster) setHeld(e event.Event) {
 	held := map[string]vclock.Siblings{}
 	for _, r := range e.Replicas {
 		held[r.For] = r.Versions
@@ -67,7 +68,7 @@ func (v *Cluster) holds(e event.Event) {
 	k.lose(e.Versions)
 }
 
-// lose notes versions that last write wins lost.
+// lose adds versions that last write wins lost.
 func (k *Key) lose(s vclock.Siblings) {
 	for _, v := range s {
 		if !k.Lost.Has(v.Dot) {
@@ -77,7 +78,8 @@ func (k *Key) lose(s vclock.Siblings) {
 	k.Lost = k.Lost[max(0, len(k.Lost)-MaxKeyLost):]
 }
 
-func (v *Cluster) hold(e event.Event, home string) {
+// setVersions applies an event with all versions that a node holds of a key in one role.
+func (v *Cluster) setVersions(e event.Event, home string) {
 	k := v.touch(e)
 	if k.Held[e.Node] == nil {
 		k.Held[e.Node] = map[string]vclock.Siblings{}
@@ -92,11 +94,11 @@ func (v *Cluster) forgetHeld(node string) {
 	}
 }
 
-// Converged says whether all homes of key are up and hold the same versions
-// and nobody keeps a hint for it. The view must have been told of the key's Replicas.
+// Converged reports whether all homes of key are up and hold the same versions, and no node keeps a
+// hint for key. It is right after Replicas events of the key from all nodes.
 func (v *Cluster) Converged(key []byte) bool { return v.Blocking(key) == "" }
 
-// Blocking names what keeps a key from being converged, "" if it is.
+// Blocking says why key has not converged, "" if it has (see Converged).
 func (v *Cluster) Blocking(key []byte) string {
 	if v.Ring == nil {
 		return "the cluster is not up"

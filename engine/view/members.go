@@ -6,12 +6,10 @@ import (
 	"ringside/engine/ring"
 )
 
-// The membership, as the events of all nodes tell it.
-
-// membership reduces what a node learned of the ring.
+// membership applies an event with the changes that a node learned.
 func (v *Cluster) membership(e event.Event) {
 	if n := v.Node(e.Node); n != nil {
-		if n.Digest == 0 { // it did not say what it knew; a member knew what all do
+		if n.Digest == 0 { // the node did not report its history; a member knew what all nodes know
 			n.History = v.History
 		}
 		n.History = n.History.Merge(e.Changes)
@@ -30,7 +28,8 @@ func (v *Cluster) membership(e event.Event) {
 	}
 }
 
-// Behind is how many changes of the membership the node does not know of, and another that is up does.
+// Behind returns the number of changes of the membership that n does not know and another running
+// node knows.
 func (v *Cluster) Behind(n *Node) int {
 	if n.Digest == 0 {
 		return 0
@@ -44,7 +43,7 @@ func (v *Cluster) Behind(n *Node) int {
 	return len(known.Without(n.History))
 }
 
-// RingOf is the ring as the node knows it.
+// RingOf returns the ring that n knows.
 func (v *Cluster) RingOf(n *Node) *ring.Ring {
 	if n.Digest == 0 || n.Digest == v.History.Digest() {
 		return v.Ring
@@ -52,8 +51,8 @@ func (v *Cluster) RingOf(n *Node) *ring.Ring {
 	return n.History.Ring(v.Settings.RingConfig())
 }
 
-// Sees is how many nodes of the view n believes to be there, itself among them. A node that has not
-// heard of the others does not see them, and one that does not run sees none.
+// Sees returns the number of nodes that n believes to run, with n itself. n does not see nodes of
+// which its history says nothing. It is 0 if n does not run.
 func (v *Cluster) Sees(n *Node) int {
 	if n.Status != Up {
 		return 0
@@ -69,7 +68,7 @@ func (v *Cluster) Sees(n *Node) int {
 	return sees
 }
 
-// drop forgets what the node held of a range.
+// drop applies an event of a node that dropped a key range.
 func (v *Cluster) drop(e event.Event) {
 	if e.Span == nil {
 		return

@@ -7,16 +7,15 @@ import (
 	"ringside/engine/event"
 )
 
-// Requests with what was told of them, and how fast replies came.
-
-// A Request is a client's request and all that it caused, in the order of time.
+// A Request is a client's request and the events that it caused, in the order of their times.
 type Request struct {
 	ID     uint64
 	Events []event.Event
 }
 
-// add puts the event in its place. Events of different nodes come as their batches are durable, and a node whose disk is
-// slow tells of what it did before others did more. Events of the same time keep the order in which they came.
+// add inserts an event in the order of time. Events of equal times stay in the order in which they
+// came. The events of a node come when its batch is durable, so a node with a slow disk comes after
+// others.
 func (r *Request) add(e event.Event) {
 	i := len(r.Events)
 	for i > 0 && r.Events[i-1].Time > e.Time {
@@ -25,7 +24,7 @@ func (r *Request) add(e event.Event) {
 	r.Events = slices.Insert(r.Events, i, e)
 }
 
-// Request returns a request with its events, nil if it is unknown or forgotten.
+// Request returns the request with the id, nil if there is none or it was forgotten.
 func (v *Cluster) Request(id uint64) *Request { return v.requests[id] }
 
 // LastRequest returns the request that began last, nil if there was none.
@@ -36,9 +35,9 @@ func (v *Cluster) LastRequest() *Request {
 	return v.requests[v.order[len(v.order)-1]]
 }
 
-// remember keeps the event in the log and with its request.
+// remember adds an event to the log and to its request.
 func (v *Cluster) remember(e event.Event) {
-	if len(v.Log) >= MaxLog+MaxLog/4 { // drop in batches: the copy is paid once in MaxLog/4 events
+	if len(v.Log) >= MaxLog+MaxLog/4 { // drop in batches, so that the copy costs little for each event
 		v.Log = slices.Delete(v.Log, 0, len(v.Log)-MaxLog)
 	}
 	v.Log = append(v.Log, e)
@@ -58,6 +57,7 @@ func (v *Cluster) remember(e event.Event) {
 	r.add(e)
 }
 
+// replied counts a reply and its latency.
 func (v *Cluster) replied(e event.Event) {
 	v.Ops.add(e.Time)
 	v.latencies = append(v.latencies, e.Elapsed)
@@ -66,7 +66,8 @@ func (v *Cluster) replied(e event.Event) {
 	}
 }
 
-// Percentile returns the p-quantile (0 to 1) of the latest replies, 0 if there are none.
+// Percentile returns the p-quantile of the latencies of the latest replies, 0 if there are none. p
+// is 0 to 1.
 func (v *Cluster) Percentile(p float64) time.Duration {
 	if len(v.latencies) == 0 {
 		return 0
@@ -75,10 +76,10 @@ func (v *Cluster) Percentile(p float64) time.Duration {
 	return s[min(int(p*float64(len(s))), len(s)-1)]
 }
 
-// A Rate counts events per second over the last MaxSeconds.
+// A Rate counts events by second, over the last MaxSeconds seconds.
 type Rate struct {
 	counts [MaxSeconds]int
-	last   int64 // second of the newest count
+	last   int64 // second of the newest count, since 1970
 	Total  int
 }
 

@@ -10,17 +10,15 @@ import (
 	"ringside/engine/ring"
 )
 
-// Anti-entropy, as the events of all nodes tell it (§4.7).
-
-// SyncTotals add up the rounds that a View was told of.
+// SyncTotals are sums over all rounds of anti-entropy (§4.7).
 type SyncTotals struct {
 	Rounds   int
 	Bytes    int
 	FullCopy int
-	Keys     int // replicas that anti-entropy mended
+	Keys     int // replicas that anti-entropy repaired
 }
 
-// synced reduces the rounds of an event.
+// synced applies the rounds of an event.
 func (v *Cluster) synced(e event.Event) {
 	for _, r := range e.Rounds {
 		v.Sync.Rounds++
@@ -39,9 +37,8 @@ type LastRound struct {
 	At time.Duration
 }
 
-// Unconverged names what keeps the cluster from being converged, "" if every
-// home of every range is up and holds the same, and nobody keeps a hint. The view must have
-// been told of the nodes' State.
+// Unconverged says why the cluster has not converged. It is "" if all homes of each range are up
+// and hold the same, and no node keeps a hint. It is right after State events of all nodes.
 func (v *Cluster) Unconverged() string {
 	if v.Ring == nil {
 		return "the cluster is not up"
@@ -59,6 +56,7 @@ func (v *Cluster) Unconverged() string {
 	return ""
 }
 
+// blockingRange says why the homes of a range differ, "" if they do not.
 func (v *Cluster) blockingRange(rg ring.Range) string {
 	at := event.Span{Start: rg.Start, End: rg.End}
 	holds := slices.ContainsFunc(v.Nodes, func(n *Node) bool { return n.Roots[at].Root != 0 })

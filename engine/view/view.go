@@ -1,5 +1,3 @@
-// Package view reduces the events of a cluster to its present state. It is the only reducer of events: screens, status
-// and assertions of scripts read a Cluster and nothing else. A Cluster is bounded, and belongs to one goroutine.
 package view
 
 import (
@@ -13,119 +11,74 @@ import (
 	"ringside/engine/wire"
 )
 
-// Bounds of what a View remembers.
+// Limits of what a Cluster remembers. The oldest entries go first.
 const (
-	MaxLog      = 2000 // events
+	MaxLog      = 2000 // events in the log
 	MaxRequests = 500  // requests with their events
 	MaxKeys     = 500  // keys with what each node holds of them
-	MaxSeconds  = 60   // of rates
+	MaxSeconds  = 60   // seconds of a Rate
 	MaxLost     = 1e5  // versions that last write wins lost
-	MaxKeyLost  = 8    // of those, versions of one key
+	MaxKeyLost  = 8    // versions of one key among them
 	MaxLatency  = 1000 // replies from which percentiles are taken
-	MaxSynced   = 8192 // pairs of homes and ranges with their latest round of anti-entropy
+	MaxSynced   = 8192 // ranges and pairs of homes with their latest round of anti-entropy
 )
 
-// NodeStatus is whether a node runs.
-type Status string
-
-const (
-	Up     Status = "up"
-	Down   Status = "down"
-	Paused Status = "paused"
-)
-
-// A Cluster is a cluster as its events tell it. Apply is the only way to change
-// it. It is for one goroutine.
+// A Cluster is the state of a cluster as its events report it. Only Apply and ApplyAll change it.
 type Cluster struct {
 	Settings settings.Cluster
-	Ring     *ring.Ring // of all changes that any node knows of; nil until a Cluster event came
-	History  member.History
-	Now      time.Duration // time of the newest event
-	Seq      uint64        // of the newest event of a stream
-	Missed   int           // events lost to a gap since the last snapshot
-	Nodes    []*Node       // in the order of Settings.Nodes
-	Groups   [][]string    // of the split that is on; nil for none
-	OneWay   bool
-	SplitAt  time.Duration
-	SplitFor time.Duration                // after which the split heals by itself; 0: it stays
-	Slow     map[string]time.Duration     // link as it was named → delay
-	Loss     map[string]float64           // link as it was named → percent
-	Queues   MemoryUse                    // as of the last snapshot
-	Log      []event.Event                // newest last
-	Ops      Rate                         // replies to clients
-	Repairs  int                          // replicas that read repair mended
-	Sync     SyncTotals                   // anti-entropy, all together (§4.7)
-	Synced   map[event.SyncPair]LastRound // the latest round of each range and pair of homes
+	Ring     *ring.Ring     // of History; nil before the first Cluster event
+	History  member.History // all changes that any node knows
+	Now      time.Duration  // time of the newest event, since 1970
+	Seq      uint64         // of the newest event of a stream
+	Missed   int            // events that were lost to a gap since the last snapshot
+	Nodes    []*Node        // in the order of Settings.Nodes, and then of their joins
+
+	Faults
+
+	Queues  MemoryUse                    // as of the last snapshot
+	Log     []event.Event                // the newest last
+	Ops     Rate                         // replies to clients
+	Repairs int                          // replicas that read repair mended (§5)
+	Sync    SyncTotals                   // of all rounds of anti-entropy (§4.7)
+	Synced  map[event.SyncPair]LastRound // the latest round of each range and pair of homes
 
 	keys      map[string]*Key
-	lost      map[string]bool // key and clock of the acknowledged versions that last write wins lost, as events told
+	lost      map[string]bool // key and dot of each acknowledged version that last write wins lost
 	requests  map[uint64]*Request
-	order     []uint64 // requests, oldest first
-	latencies []time.Duration
+	order     []uint64        // ids of requests, the oldest first
+	latencies []time.Duration // of the latest replies, the newest last
 }
 
-// MemoryUse is what waits in the queues of all nodes, of a budget that it never passes.
+// MemoryUse says how much waits in the queues of all nodes, and the limit.
 type MemoryUse struct {
 	Used  int `json:"used"`  // bytes
 	Limit int `json:"limit"` // bytes
 }
 
-// A Node of the view.
-type Node struct {
-	Name     string
-	Status   Status
-	Reason   string // why it is down although nobody took it down; "" for no such reason
-	Addr     string
-	Keys     int
-	Hints    map[string]event.HintCount    // by the home they are for
-	Suspects map[string]bool               // peers that it believes failed
-	Roots    map[event.Span]event.TreeRoot // of its hash trees, as of its last State; zero for nothing
-	History  member.History                // of the membership, as it knows it
-	Digest   uint64                        // the digest of that; 0 if the node did not say
-	Pending  int                           // ranges that it is a home of and was not given yet (§4.9)
-	Foreign  int                           // keys that it holds and is no home of, as of its last State
-	Dead     int                           // keys of which it holds nothing but tombstones, as of its last State
-	TooLarge []event.TooLarge              // merges with peers that were refused, as of its last State
-	Kept     string                        // why tombstones stay, as of its last State
-	Buffered int                           // objects that are in its memory only (§6.1)
-	Lost     int                           // acknowledged versions that it saw last write wins lose, as of its last State
-	Slice    float64                       // of its rate that background work may use (§6.5); 0: unknown
-	Silent   bool                          // it did not answer the last snapshot, and the counts are what it said before
-	Load     Rate                          // replicas stored and read
-}
-
-// HintTotal is the number of hints that the node holds.
-func (n *Node) HintTotal() int {
-	t := 0
-	for _, h := range n.Hints {
-		t += h.Keys
-	}
-	return t
-}
-
-// Current says whether the node's counts are as of the newest event. They are not while the node is down or paused.
-func (n *Node) Current() bool { return n.Status == Up && !n.Silent }
-
-// New returns an empty view.
+// New returns the state of a cluster of which no event came.
 func New() *Cluster {
-	return &Cluster{keys: map[string]*Key{}, requests: map[uint64]*Request{}, lost: map[string]bool{}, Synced: map[event.SyncPair]LastRound{}, Slow: map[string]time.Duration{}, Loss: map[string]float64{}}
+	return &Cluster{
+		keys: map[string]*Key{}, requests: map[uint64]*Request{}, lost: map[string]bool{},
+		Synced: map[event.SyncPair]LastRound{},
+		Faults: Faults{Slow: map[string]time.Duration{}, Loss: map[string]float64{}},
+	}
 }
 
-// From returns the view that events result in.
+// From returns the state to which events lead.
 func From(events []event.Event) *Cluster {
 	v := New()
 	v.ApplyAll(events)
 	return v
 }
 
-// ApplyAll reduces events into the view in their order.
+// ApplyAll applies events in their order.
 func (v *Cluster) ApplyAll(events []event.Event) {
 	for _, e := range events {
 		v.Apply(e)
 	}
 }
 
-// Apply reduces one event into the view.
+// Apply changes the state by one event. It ignores an event that does not fit the state.
 func (v *Cluster) Apply(e event.Event) {
 	v.Now = max(v.Now, e.Time)
 	if e.Seq > 0 {
@@ -171,7 +124,7 @@ func (v *Cluster) Apply(e event.Event) {
 	}
 }
 
-// applyNode reduces what a node tells of what it holds and believes.
+// applyNode applies an event about what a node holds and believes.
 func (v *Cluster) applyNode(e event.Event) {
 	n := v.Node(e.Node)
 	if n == nil {
@@ -183,17 +136,17 @@ func (v *Cluster) applyNode(e event.Event) {
 			n.setState(e.State)
 		}
 	case event.Replicas:
-		v.holds(e)
+		v.setHeld(e)
 	case event.Stored:
 		if e.Op == wire.AntiEntropy.String() {
 			v.Sync.Keys++
 		}
 		n.Load.add(e.Time)
-		v.hold(e, "")
+		v.setVersions(e, "")
 		n.Keys += e.Count
 	case event.HintStored:
 		n.Load.add(e.Time)
-		v.hold(e, e.For)
+		v.setVersions(e, e.For)
 		n.addHint(e.For, e.Count, e.Time)
 	case event.HintDelivered, event.HintLost, event.HintRehomed:
 		delete(v.touch(e).Held[e.Node], e.For)
@@ -220,7 +173,7 @@ func (v *Cluster) applyNode(e event.Event) {
 			n.setState(e.State)
 		}
 		if e.Key != nil {
-			v.holds(e)
+			v.setHeld(e)
 		}
 	case event.Suspect:
 		n.Suspects[e.Peer] = true
@@ -229,15 +182,7 @@ func (v *Cluster) applyNode(e event.Event) {
 	}
 }
 
-// SplitLeft is how long the split that is on still lasts; ok is false for one that stays.
-func (v *Cluster) SplitLeft() (left time.Duration, ok bool) {
-	if v.Groups == nil || v.SplitFor == 0 {
-		return 0, false
-	}
-	return max(0, v.SplitAt+v.SplitFor-v.Now), true
-}
-
-// lose counts what last write wins lost, once for each version.
+// lose counts each version that last write wins lost once.
 func (v *Cluster) lose(e event.Event) {
 	v.touch(e).lose(e.Versions)
 	for _, ver := range e.Versions {
@@ -247,8 +192,8 @@ func (v *Cluster) lose(e event.Event) {
 	}
 }
 
-// Lost is the number of acknowledged versions that last write wins lost, as far as events told or
-// nodes counted since they started.
+// Lost returns the number of acknowledged versions that last write wins lost, as far as events
+// report it or nodes counted it since they started.
 func (v *Cluster) Lost() int {
 	counted := 0
 	for _, n := range v.Nodes {
@@ -257,6 +202,7 @@ func (v *Cluster) Lost() int {
 	return max(len(v.lost), counted)
 }
 
+// begin applies the settings with which a stream or a snapshot begins.
 func (v *Cluster) begin(s settings.Cluster) {
 	v.Settings, v.Missed = s, 0
 	v.Groups, v.OneWay = nil, false
@@ -269,16 +215,13 @@ func (v *Cluster) begin(s settings.Cluster) {
 		}
 	}
 	v.Nodes = nodes
-	if _, err := ring.New(s.RingConfig(), s.InitialMembers()); err == nil { // a cluster that runs has a ring; a forged file has none
+	if _, err := ring.New(s.RingConfig(), s.InitialMembers()); err == nil { // a forged recording may have no ring
 		v.History = s.History()
 		v.Ring = v.History.Ring(s.RingConfig())
 	}
 }
 
-func newNode(name string) *Node {
-	return &Node{Name: name, Status: Down, Hints: map[string]event.HintCount{}, Suspects: map[string]bool{}}
-}
-
+// status applies an event about whether a node runs.
 func (v *Cluster) status(e event.Event) {
 	n := v.Node(e.Node)
 	if n == nil {
@@ -306,39 +249,7 @@ func (v *Cluster) status(e event.Event) {
 	}
 }
 
-func (n *Node) setState(s *event.NodeState) {
-	n.Keys, n.Pending, n.Foreign, n.Buffered, n.Slice = s.Keys, s.Pending, s.Foreign, s.Buffered, s.Slice
-	n.Dead, n.Kept, n.Silent, n.Lost, n.TooLarge = s.Tombstones, s.Kept, s.LastKnown, s.Lost, s.TooLarge
-	if s.Digest != 0 {
-		n.History, n.Digest = s.Changes, s.Digest
-	}
-	clear(n.Hints)
-	for _, h := range s.Hints {
-		n.Hints[h.For] = h
-	}
-	clear(n.Suspects)
-	for _, p := range s.Suspects {
-		n.Suspects[p] = true
-	}
-	n.Roots = make(map[event.Span]event.TreeRoot, len(s.Roots))
-	for _, r := range s.Roots {
-		n.Roots[event.Span{Start: r.Start, End: r.End}] = r
-	}
-}
-
-func (n *Node) addHint(home string, by int, at time.Duration) {
-	h := n.Hints[home]
-	if h.Keys == 0 {
-		h = event.HintCount{For: home, Oldest: at}
-	}
-	if h.Keys += by; h.Keys <= 0 {
-		delete(n.Hints, home)
-		return
-	}
-	n.Hints[home] = h
-}
-
-// Node returns the node called name, nil if there is none.
+// Node returns the node with the name, nil if there is none.
 func (v *Cluster) Node(name string) *Node {
 	i := slices.IndexFunc(v.Nodes, func(n *Node) bool { return n.Name == name })
 	if i < 0 {
@@ -347,7 +258,7 @@ func (v *Cluster) Node(name string) *Node {
 	return v.Nodes[i]
 }
 
-// Hints is the number of hints held in the whole cluster.
+// Hints returns the number of hints that all nodes keep.
 func (v *Cluster) Hints() int {
 	t := 0
 	for _, n := range v.Nodes {
@@ -356,7 +267,7 @@ func (v *Cluster) Hints() int {
 	return t
 }
 
-// Buffered is the number of objects in the memory of nodes that are not on their disks yet.
+// Buffered returns the number of objects that are in the memory of nodes only (§6.1).
 func (v *Cluster) Buffered() int {
 	t := 0
 	for _, n := range v.Nodes {
@@ -365,7 +276,8 @@ func (v *Cluster) Buffered() int {
 	return t
 }
 
-// Slice is the least part of its rate that any running node leaves to background work, 1 if all do with all (§6.5).
+// Slice returns the least share of its rate that a running node leaves to background work, 0 to 1
+// (§6.5). It is 1 if no node reported less.
 func (v *Cluster) Slice() float64 {
 	least := 1.0
 	for _, n := range v.Nodes {
@@ -376,11 +288,7 @@ func (v *Cluster) Slice() float64 {
 	return least
 }
 
-// Side returns the index in Groups of the group that node is in, -1 without a split.
-func (v *Cluster) Side(node string) int {
-	return slices.IndexFunc(v.Groups, func(g []string) bool { return slices.Contains(g, node) })
-}
-
+// setOrDelete sets the value of link, or deletes a link whose value is zero.
 func setOrDelete[V comparable](m map[string]V, link string, val V) {
 	var zero V
 	if val == zero {

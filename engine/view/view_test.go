@@ -38,7 +38,7 @@ func TestViewOfAntiEntropy(t *testing.T) {
 	}
 }
 
-// FuzzApply applies any event that JSON can carry: a view of a forged recording does not panic.
+// FuzzApply applies any event that JSON can carry. A forged recording must not cause a panic.
 func FuzzApply(f *testing.F) {
 	b, _ := json.Marshal(event.Event{
 		Kind: event.Stored, Node: "n1", Key: []byte("k"), Request: 7, Seq: 1, Versions: vclock.Siblings{version("n1", 1, "v")},
@@ -52,7 +52,7 @@ func FuzzApply(f *testing.F) {
 	})
 }
 
-// view is one of three nodes with a few events applied.
+// view returns the state of three running nodes after events.
 func view(events ...event.Event) *Cluster {
 	v := New()
 	v.Apply(event.Event{Kind: event.Cluster, Settings: &settings.Cluster{Name: "c", Nodes: []string{"n1", "n2", "n3"}, N: 3, R: 2, W: 2, Strategy: 3, Q: 60}})
@@ -90,8 +90,7 @@ func TestViewFollowsHints(t *testing.T) {
 	}
 }
 
-// Last write wins loses a version once, however many replicas throw it away.
-// A node that drops a tombstone holds nothing of the key any more.
+// A node that drops a tombstone no longer holds anything of the key.
 func TestViewOfTombstones(t *testing.T) {
 	v := New()
 	v.Apply(event.Event{Kind: event.Cluster, Settings: &settings.Cluster{Nodes: []string{"n1"}, N: 1, R: 1, W: 1, Strategy: 3, Q: 8}})
@@ -107,6 +106,7 @@ func TestViewOfTombstones(t *testing.T) {
 	}
 }
 
+// A version is lost once, however many replicas drop it.
 func TestViewCountsLossesOnce(t *testing.T) {
 	lost := event.Event{Kind: event.LWWLost, Key: []byte("cart"), Versions: vclock.Siblings{version("n1", 1, "v")}}
 	other := lost
@@ -116,7 +116,7 @@ func TestViewCountsLossesOnce(t *testing.T) {
 	}
 }
 
-// A view is bounded, however long it watches.
+// A Cluster is bounded, however many events it sees.
 func TestViewIsBounded(t *testing.T) {
 	v := view()
 	for i := range 3 * MaxLog {
@@ -161,7 +161,7 @@ func TestViewOfFaults(t *testing.T) {
 	}
 }
 
-// Events of a request stand in the order of time, however they came.
+// The events of a request are in the order of time, in whatever order they came.
 func TestRequestsAreInTheOrderOfTime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		v := New()
@@ -186,7 +186,7 @@ func TestRequestsAreInTheOrderOfTime(t *testing.T) {
 	})
 }
 
-// A key that no wait can bring together is named, with what to do about it.
+// A key that cannot converge is named, with what to do.
 func TestOversizedIsNamed(t *testing.T) {
 	v := view(event.Event{Kind: event.NodeUp, Node: "n1"}, event.Event{Kind: event.State, Node: "n1", State: &event.NodeState{
 		TooLarge: []event.TooLarge{{Key: event.SyncKey("cart\x1b"), Peer: "n2", Bytes: 31 << 20, Versions: 40, PeerBytes: 9 << 20, PeerVersions: 12}}}})
