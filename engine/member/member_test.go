@@ -24,7 +24,7 @@ func drawHistory(t *rapid.T, label string) History {
 	return h
 }
 
-// §4.8.1: however nodes gossip, they come to one history, and one ring.
+// §4.8.1: in whatever order nodes gossip, they get the same history and the same ring.
 func TestMergeLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		a, b, c := drawHistory(t, "a"), drawHistory(t, "b"), drawHistory(t, "c")
@@ -45,8 +45,8 @@ func TestMergeLaws(t *testing.T) {
 	})
 }
 
-// A removed node does not come back by gossip: no history from before its removal
-// makes it a member again, not even one that the remover did not know.
+// A removed node does not come back by gossip. No history from before the removal makes it a member
+// again, not even a history that the removing node did not know.
 func TestRemovedNodeStaysRemoved(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		known, _ := drawHistory(t, "known").With(lastDrawn, Change{By: "n2", Node: "n1", Kind: Join, Weight: 1})
@@ -68,8 +68,9 @@ func TestRemovedNodeStaysRemoved(t *testing.T) {
 	})
 }
 
-// The last word of a node that went changes no ring, and stands right after the change that it
-// answers: whatever is written about the node later undoes it, even by a clock that is behind.
+// The announcement that a node is gone changes no ring and comes right after the change that it
+// answers. Any later change of the node comes after the announcement, also one by a clock that is
+// behind.
 func TestGoodbye(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := drawHistory(t, "h")

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// ringOfTokens is a ring with one token a node at places of a ring of q.
+// ringOfTokens returns a ring of nodes with one token each, at places of a ring of q.
 func ringOfTokens(n, q int, at map[string]int) *Ring {
 	r := &Ring{cfg: Config{Strategy: TokensRandom, N: n}}
 	for name, i := range at {
@@ -25,8 +25,8 @@ func ringOfTokens(n, q int, at map[string]int) *Ring {
 	return r
 }
 
-// §4.9: X joins between A and B. It becomes responsible for (F,G], (G,A] and (A,X];
-// B, C and D no longer hold them, in this order.
+// §4.9: X joins between A and B. X becomes responsible for (F,G], (G,A] and (A,X]. B, C and D no
+// longer hold them, in this order.
 func TestSection49Vector(t *testing.T) {
 	at := map[string]int{"A": 1, "B": 5, "C": 7, "D": 9, "E": 11, "F": 13, "G": 15}
 	before := ringOfTokens(3, 16, at)
@@ -61,8 +61,8 @@ func TestSection49Vector(t *testing.T) {
 	}
 }
 
-// §6.2: after any joins and leaves the ring is whole, nobody is listed who left, and under
-// strategy 3 every member holds about Q/S tokens by weight.
+// §6.2: after any joins and leaves the ranges cover the ring and have no node that left. Under
+// strategy 3 each member has about Q/S tokens for its weight.
 func TestReplayLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		cfg := Config{Strategy: Strategy(rapid.IntRange(1, 3).Draw(t, "strategy")), N: 3, Q: 60, T: 6}
@@ -86,7 +86,7 @@ func TestReplayLaws(t *testing.T) {
 				}
 			}
 			if len(prev.Members()) > 0 && len(r.Members()) == 0 {
-				t.Fatal("nobody is left")
+				t.Fatal("no member is left")
 			}
 			checkBalance(t, r)
 			for _, sh := range Shifts(prev, r) {
@@ -112,7 +112,7 @@ func checkBalance(t *rapid.T, r *Ring) {
 	}
 }
 
-// §6.2 strategy 3: the tokens of who leaves go to the others, and no other token moves.
+// §6.2 strategy 3: the tokens of a node that leaves go to the others, and no other token moves.
 func TestLeaveMovesOnlyItsTokens(t *testing.T) {
 	cfg := Config{Strategy: EqualPartitions, N: 3, Q: 60}
 	var steps []Step
@@ -140,7 +140,7 @@ func TestLeaveMovesOnlyItsTokens(t *testing.T) {
 	}
 }
 
-// §4.6: homes are spread over zones, and who stands in is too.
+// §4.6: homes and fallbacks are spread over zones.
 func TestZones(t *testing.T) {
 	m := members(9)
 	for i := range m {
@@ -164,7 +164,7 @@ func TestZones(t *testing.T) {
 	}
 }
 
-// However heavy a node is that joins, the others keep a token each.
+// A joining node of any weight leaves each other node a token.
 func TestHeavyNodeLeavesTheOthersSomething(t *testing.T) {
 	members := []Member{{Name: "a", Weight: 1}, {Name: "b", Weight: 1}, {Name: "c", Weight: 1}, {Name: "d", Weight: 100}}
 	for q := len(members); q < 100; q++ {

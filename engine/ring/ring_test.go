@@ -27,8 +27,8 @@ func mustNew(t testing.TB, cfg Config, m []Member) *Ring {
 	return r
 }
 
-// §4.3, Figure 2: N=3, nodes A to G in ring order: a key in (A,B] is stored at
-// B, C and D, so that D stores (A,B], (B,C] and (C,D].
+// §4.3, Figure 2: N=3, nodes A to G in ring order. A key in (A,B] is stored at B, C and D, so D
+// stores (A,B], (B,C] and (C,D].
 func TestFigure2(t *testing.T) {
 	r := &Ring{cfg: Config{Strategy: TokensRandom, N: 3}}
 	for i, n := range strings.Split("ABCDEFG", "") {
@@ -52,8 +52,8 @@ func TestFigure2(t *testing.T) {
 	}
 }
 
-// §4.3: preference lists hold distinct physical nodes, homes first; ranges
-// cover the ring without gap or overlap.
+// §4.3: preference lists have distinct nodes, homes first. Ranges cover the ring without gap or
+// overlap.
 func TestRingLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := rapid.IntRange(1, 12).Draw(t, "nodes")
@@ -96,8 +96,8 @@ func TestRingLaws(t *testing.T) {
 				t.Fatalf("%s hosts %v, want %v", node, got, hosted)
 			}
 		}
-		if r.Has("nobody") || slices.Collect(r.HostedBy("nobody")) != nil {
-			t.Fatal("a node that is no member hosts ranges")
+		if r.Has("absent") || slices.Collect(r.HostedBy("absent")) != nil {
+			t.Fatal("a node that is not a member hosts ranges")
 		}
 		if len(r.Ranges()) > 1 && holding != 1 || size < .999 || size > 1.001 {
 			t.Fatalf("%d ranges hold the key, all have size %v", holding, size)
@@ -105,8 +105,8 @@ func TestRingLaws(t *testing.T) {
 	})
 }
 
-// §6.2 strategy 3: every node has Q/S tokens, by weight, and a node that joins
-// takes tokens from others without moving any other.
+// §6.2 strategy 3: each node has Q/S tokens, by weight. A node that joins takes tokens from others
+// and moves no other token.
 func TestEqualPartitions(t *testing.T) {
 	for s := 1; s <= 30; s++ {
 		r := mustNew(t, Config{Strategy: EqualPartitions, N: 3, Q: 60}, members(s))

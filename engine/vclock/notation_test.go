@@ -105,7 +105,7 @@ func TestHiddenEpoch(t *testing.T) {
 // manyEpochs are epochs whose short forms differ.
 var manyEpochs = []uint64{1, 7 << 24, 1<<40 + 3}
 
-// drawClock draws a valid clock with gaps, of at least least ranges of events for each node and
+// drawClock draws a valid clock with gaps, with at least least ranges of events for each node and
 // epoch.
 func drawClock(t *rapid.T, label string, least int, epochs []uint64) Clock {
 	var c Clock
@@ -125,7 +125,7 @@ func drawClock(t *rapid.T, label string, least int, epochs []uint64) Clock {
 	return c
 }
 
-// What is printed can be read, and means the same.
+// A parsed notation means the same as the clock that was printed.
 func TestPrintParseRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		c := drawClock(t, "clock", 0, manyEpochs)
@@ -136,7 +136,7 @@ func TestPrintParseRoundTrip(t *testing.T) {
 	})
 }
 
-// sameFields says whether two notations differ in the order of their actors only: parsed epochs
+// sameFields reports whether two notations differ only in the order of their actors. Parsed epochs
 // have an order of their own.
 func sameFields(a, b string) bool {
 	fields := func(s string) []string { return slices.Sorted(strings.FieldsSeq(strings.Trim(s, "{}"))) }
@@ -182,7 +182,7 @@ func TestVersionsRelateAsTheirClocks(t *testing.T) {
 	})
 }
 
-// Any text is refused, or is a clock that prints as what was read.
+// Any text is refused, or is the notation of the parsed clock.
 func FuzzParseClock(f *testing.F) {
 	for _, s := range []string{"{}", "{x:1}", "{x:1.3-5 y:.2-9}", "{x~9e37:3 x~3a74:1}", "{x:.2 x~3a74:1}", "{n1:1", fmt.Sprint(Clock{upTo("n3", 7)})} {
 		f.Add(s)

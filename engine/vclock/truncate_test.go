@@ -13,7 +13,7 @@ func aged(e Entry, at int64) Entry {
 
 func nothing(Entry) bool { return false }
 
-// §4.4: at the threshold the pair that was updated longest ago goes, wherever it stands.
+// §4.4: at the threshold the pair that was updated longest ago is removed, at whatever place.
 func TestTruncate(t *testing.T) {
 	c := Clock{aged(upTo("x", 3), 30), aged(upTo("y", 9), 10), aged(upTo("z", 1), 20)}
 	for _, step := range []struct {
@@ -38,7 +38,7 @@ func TestTruncate(t *testing.T) {
 	}
 }
 
-// The time of a pair is that of its greatest event, whichever way clocks are merged.
+// The time of a pair is that of its greatest event, in whatever order clocks are merged.
 func TestTimesOfPairs(t *testing.T) {
 	old, young := Clock{aged(upTo("x", 2), 10), aged(upTo("y", 1), 5)}, Clock{aged(upTo("x", 3), 20), aged(upTo("z", 1), 7)}
 	for _, c := range []Clock{old.Merge(young), young.Merge(old)} {
@@ -52,8 +52,8 @@ func TestTimesOfPairs(t *testing.T) {
 	}
 }
 
-// Cut clocks know less, and so supersede less: no version goes that would have stayed,
-// and replicas that exchange what they hold until nothing changes hold the same.
+// Truncated clocks supersede less. No version is dropped that would have stayed, and replicas that
+// exchange their versions until nothing changes hold the same.
 func TestTruncationOnlyAddsSiblings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := drawHistory(t)
@@ -92,7 +92,7 @@ func TestTruncationOnlyAddsSiblings(t *testing.T) {
 	})
 }
 
-// The paper's clocks: compared whole, counter by counter.
+// Plain vector clocks are compared as a whole, counter by counter.
 func TestLiteral(t *testing.T) {
 	literal := func(d Dot, past ...Entry) Version { return Version{Dot: d, Past: past, Literal: true} }
 	d2 := literal(dot("x", 2), upTo("x", 1))
@@ -116,7 +116,8 @@ func TestLiteral(t *testing.T) {
 	}
 }
 
-// Merging literal versions is commutative, associative and idempotent, too. It is only wrong.
+// Merge is commutative, associative and idempotent for literal versions also, although it loses
+// concurrent writes.
 func TestLiteralMergeLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := drawHistory(t)

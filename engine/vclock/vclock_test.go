@@ -61,8 +61,8 @@ func TestWithout(t *testing.T) {
 	}
 }
 
-// A history is a set of replicas' siblings made the way nodes make them: puts
-// at a coordinator with the context of some read, and exchanges.
+// A history has the siblings of replicas as nodes make them: by puts with the context of a read,
+// and by exchanges.
 type history struct {
 	replicas []Siblings
 	counters []uint64
@@ -122,8 +122,8 @@ func TestMergeLaws(t *testing.T) {
 	})
 }
 
-// Once everything is exchanged, the siblings are exactly the versions that no
-// put's context covered: none lost, none too many.
+// After all replicas have exchanged their versions, the siblings are exactly the versions that no
+// context of a put covered.
 func TestSiblingsAreTheMaximalVersions(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := drawHistory(t)
@@ -139,7 +139,7 @@ func TestSiblingsAreTheMaximalVersions(t *testing.T) {
 	})
 }
 
-// What last write wins keeps does not hang on the order of merging.
+// The version that last write wins keeps does not depend on the order of merging.
 func TestLatestLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := drawHistory(t)

@@ -21,7 +21,8 @@ func version(node string, counter uint64, value string) vclock.Version {
 	return vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: node, Epoch: 1 << 63}, Counter: counter}, Value: []byte(value), Time: 1, Request: 7}
 }
 
-// The view keeps the latest round of each pair, whoever began it, and adds up the rest.
+// The view keeps the latest round of each pair, whichever of the two began it, and sums up all
+// rounds.
 func TestViewOfAntiEntropy(t *testing.T) {
 	v := New()
 	end := ring.Of([]byte("cart"))

@@ -32,7 +32,7 @@ func TestMessageRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		clear(b) // what was parsed must not care
+		clear(b) // the result must not change
 		if !reflect.DeepEqual(got, m) {
 			t.Fatalf("got %+v, want %+v", got, m)
 		}
@@ -63,7 +63,7 @@ func TestClientRoundTrip(t *testing.T) {
 	})
 }
 
-// An error text never keeps a reply from being sent.
+// Any error text fits into a reply.
 func TestReplyTextIsMadeToFit(t *testing.T) {
 	b, err := AppendClientReply(nil, 1, GetReply{Err: BadRequest, Message: "bad \xff" + strings.Repeat("é", MaxText)})
 	if err != nil {
@@ -102,8 +102,8 @@ func many(n int) vclock.Siblings {
 	return s
 }
 
-// Both sides refuse what no node may send: the sender with an error before it
-// leaves, the receiver of bytes that some other program made.
+// Both sides refuse what no node may send: the sender when it encodes, and the receiver of bytes
+// that another program made.
 func TestRefusedMessages(t *testing.T) {
 	past := func(c ...vclock.Entry) vclock.Version {
 		return vclock.Version{Dot: dot("n9", 9), Past: c}
@@ -201,7 +201,7 @@ func refused(t *testing.T, what string, err error, says string, tooLarge bool) {
 	}
 }
 
-// The largest clock and the largest number of siblings do pass.
+// The largest clock and the largest number of siblings are accepted.
 func TestLimitsAreInclusive(t *testing.T) {
 	full := many(MaxMerged)
 	full[0].Past = many(MaxClock + 1)[1:].Context()
@@ -222,8 +222,8 @@ func TestRefusedBytes(t *testing.T) {
 	if _, err := ParseMessage(ping()); err != nil {
 		t.Fatal(err)
 	}
-	// A write of many empty versions: two bytes each that protobuf would turn
-	// into more than a hundred.
+	// This is a write of many empty versions. Each has two bytes, and protobuf would make more than
+	// a hundred of them.
 	flood := append([]byte{0x0a, 2, 'n', '1', 0x12, 2, 'n', '2', 0x4a, 0x80, 0x80, 0x10}, bytes.Repeat([]byte{0x12, 0}, 1<<17)...)
 	for name, c := range map[string]struct {
 		b    []byte
@@ -272,7 +272,7 @@ func TestUnevenClockColumns(t *testing.T) {
 	}
 }
 
-// allocated returns how many bytes one call of f allocates.
+// allocated returns the number of bytes that one call of f allocates.
 func allocated(f func()) uint64 {
 	const calls = 100
 	var before, after runtime.MemStats
@@ -284,7 +284,7 @@ func allocated(f func()) uint64 {
 	return (after.TotalAlloc - before.TotalAlloc) / calls
 }
 
-// Garbage of any size costs no more memory than a small multiple of itself.
+// Decoding garbage of any size takes no more memory than a small multiple of its size.
 func TestRefusalAllocatesLittle(t *testing.T) {
 	flood := append([]byte{0x4a, 0x80, 0x80, 0x10}, bytes.Repeat([]byte{0x12, 0}, 1<<17)...)
 	got := allocated(func() {
@@ -297,7 +297,7 @@ func TestRefusalAllocatesLittle(t *testing.T) {
 	}
 }
 
-// twins pairs each type that is encoded with its protobuf.
+// twins pairs each encoded type with its protobuf message.
 var twins = []struct {
 	plain any
 	pb    proto.Message
@@ -336,8 +336,8 @@ var twins = []struct {
 	}{}, &wirepb.Version{}},
 }
 
-// A field added to a message and forgotten in wire.proto would be lost on the
-// way; the two must have as many fields.
+// A field that is added to a message and forgotten in wire.proto would be lost. The two must have
+// as many fields.
 func TestNoFieldIsForgotten(t *testing.T) {
 	paired := map[string]bool{"Record": true, "Own": true, "Self": true, "Membership": true, "Pending": true} // stored; package record pairs them
 	for _, c := range twins {
@@ -365,7 +365,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 	}
 }
 
-// The generators draw every kind of message, request and reply; the tests above see no other.
+// The generators draw each kind of message, request and reply; the tests above depend on that.
 func TestEveryKindIsDrawn(t *testing.T) {
 	drawn := map[protoreflect.FullName]bool{}
 	note := func(m proto.Message) {

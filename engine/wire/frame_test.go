@@ -68,7 +68,7 @@ func TestFrameRefused(t *testing.T) {
 	}
 }
 
-// A header that promises 64 MiB costs no more than what follows it.
+// A header that announces 64 MiB takes no more memory than the bytes that follow it.
 func TestFramePromiseAllocatesNothing(t *testing.T) {
 	promise := []byte{0x04, 0, 0, 0, 1, 2, 3, 4, 'x'}
 	got := allocated(func() {

@@ -8,8 +8,8 @@ import (
 	"ringside/engine/vclock"
 )
 
-// stable requires that what parsed once keeps its meaning: encoded and parsed
-// again it is the same, byte for byte from then on.
+// stable requires that a parsed value keeps its meaning: encoded and parsed again it is equal, and
+// its encoding stays the same.
 func stable[T any](t *testing.T, x T, encode func(T) ([]byte, error), parse func([]byte) (T, error)) {
 	t.Helper()
 	b, err := encode(x)
@@ -66,7 +66,7 @@ func FuzzParseClientRequest(f *testing.F) {
 	})
 }
 
-// Whatever frames come out of a stream make the same stream again.
+// The frames that are read from a stream make the same stream again.
 func FuzzFrame(f *testing.F) {
 	f.Add(AppendFrame(AppendFrame(nil, []byte("one")), []byte("two")))
 	f.Add([]byte("GET / HTTP/1.1\r\n"))
@@ -86,7 +86,8 @@ func FuzzFrame(f *testing.F) {
 	})
 }
 
-// The fuzzer cannot make a seal, so every input is also tried as what is inside one.
+// FuzzOpenContext also tries each input as the content of a sealed token, because a fuzzer cannot
+// make a seal.
 func FuzzOpenContext(f *testing.F) {
 	key := []byte("k")
 	for _, c := range []Context{{}, {Clock: vclock.Clock{upTo("n1", 1), upTo("n3", 300)}, Time: 5}} {

@@ -10,8 +10,7 @@ import (
 	"ringside/engine/vclock"
 )
 
-// Generators of everything that travels or is stored, as a decoder returns it:
-// empty lists are nil.
+// The generators draw messages as a decoder returns them: an empty list is nil.
 
 var (
 	genName  = rapid.StringMatching(`[a-z0-9-]{1,32}`)

@@ -25,7 +25,7 @@ func (c *counting) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// open runs dial against accept over a pipe; either side closes when it is done badly.
+// open runs dial against accept over a pipe. Each side closes the pipe after an error.
 func open(t *testing.T, dial, accept func(net.Conn) error) (dialErr, acceptErr error) {
 	t.Helper()
 	d, a := net.Pipe()
@@ -115,8 +115,8 @@ func TestHandshakeRefusals(t *testing.T) {
 	}
 }
 
-// Who listens on a node's port without its secret cannot pass for the node,
-// not even by playing the dialer's proof back.
+// A program without the secret that listens on the port of a node cannot imitate the node, not even
+// by returning the proof of the dialer.
 func TestHandshakeImpostor(t *testing.T) {
 	dialErr, _ := open(t,
 		func(c net.Conn) error { return Dial(c, secretA, RoleNode, "n1", "n2", new(counting)) },
@@ -136,7 +136,7 @@ func TestHandshakeImpostor(t *testing.T) {
 	}
 }
 
-// A proof overheard in one opening is worth nothing in the next.
+// A proof of one opening is not a proof in the next one.
 func TestHandshakeReplay(t *testing.T) {
 	var heard bytes.Buffer
 	dialErr, acceptErr := open(t,

@@ -10,8 +10,8 @@ import (
 	"ringside/engine/store"
 )
 
-// A batch is on the disk as a whole or not at all, wherever a crash cuts the journal: the record of
-// a key, the hint, the counter and what the node keeps of itself are never apart.
+// A batch is on the disk whole or not at all, at whatever byte a crash cuts the journal. So a
+// record, a hint, a counter and what the node remembers of itself stay consistent.
 func TestBatchIsWholeOrAbsent(t *testing.T) {
 	const batches = 6
 	src, dir := t.TempDir(), t.TempDir()
@@ -55,7 +55,7 @@ func TestBatchIsWholeOrAbsent(t *testing.T) {
 	}
 }
 
-// batches returns how many of the batches are there, all of each and in all spaces.
+// batches returns the number of batches that the store has, each whole and in all spaces.
 func (s *Store) batches(t *testing.T, spaces []store.Space, most int) int {
 	t.Helper()
 	there := -1

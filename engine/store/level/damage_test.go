@@ -15,8 +15,8 @@ import (
 // random makes values that do not compress.
 var random = rand.NewChaCha8([32]byte{})
 
-// written returns a folder as a killed process leaves it: n synced puts in the
-// journal and nothing closed. The journal is returned, too.
+// written returns a folder as a killed process leaves it, with n synced puts in the journal, and
+// the journal.
 func written(t *testing.T, n int) (dir, journal string) {
 	t.Helper()
 	src, dir := t.TempDir(), t.TempDir()
@@ -57,8 +57,8 @@ func mustWrite(t *testing.T, name string, b []byte) {
 	}
 }
 
-// A journal cut anywhere is what a killed process leaves: exactly the batches
-// that were whole are there, and nothing is reported. 600 puts span blocks.
+// A killed process may cut the journal at any byte. The store then has exactly the whole batches,
+// and the report says nothing. 600 puts span several blocks.
 func TestTornTailIsNoDamage(t *testing.T) {
 	const puts = 600
 	dir, journal := written(t, puts)
@@ -86,7 +86,7 @@ func TestTornTailIsNoDamage(t *testing.T) {
 		if want := int(float64(cut) / each); held < want-1 || held > want+1 {
 			t.Errorf("cut at %d of %d: %d puts held, about %d were whole", cut, len(data), held, want)
 		}
-		// The store goes on, and the next open finds no trace of the tear.
+		// The store works, and the next open finds no trace of the cut.
 		if err := put(s, puts); err != nil {
 			t.Error(err)
 		}
@@ -98,8 +98,8 @@ func TestTornTailIsNoDamage(t *testing.T) {
 	}
 }
 
-// Every flipped bit of a journal is reported, in the last batch's length, too,
-// where it looks like a torn tail.
+// Each flipped bit of a journal is reported, also in the length of the last batch, where the damage
+// looks like a torn tail.
 func TestFlippedBitIsReported(t *testing.T) {
 	const puts = 5
 	dir, journal := written(t, puts)
@@ -125,7 +125,7 @@ func TestFlippedBitIsReported(t *testing.T) {
 		if !report.Recovered || report.Reason == "" {
 			t.Errorf("bit %d of byte %d of %d: %+v", bit%8, bit/8, len(data), report)
 		}
-		missing(t, s, puts) // what is there is what was put
+		missing(t, s, puts) // the values that are there are right
 		trust(t, at, s)
 		if s, report = mustOpen(t, at); report.Recovered {
 			t.Errorf("opened again: %+v", report)
@@ -134,14 +134,14 @@ func TestFlippedBitIsReported(t *testing.T) {
 	}
 }
 
-// trust closes a recovered store, and ends the doubt about it: until somebody does,
-// every open reports it, since the crash that follows a recovery must not hide it.
+// trust closes a recovered store and ends its doubt. Until Trust is called, each open reports the
+// recovery, because a crash after the recovery must not hide it.
 func trust(t *testing.T, dir string, s *Store) {
 	t.Helper()
 	s.Close()
 	s, report := mustOpen(t, dir)
 	if !report.Recovered || report.Reason == "" {
-		t.Errorf("opened again before anybody said to trust it: %+v", report)
+		t.Errorf("opened again before Trust: %+v", report)
 	}
 	if err := s.Trust(); err != nil {
 		t.Error(err)
@@ -149,7 +149,7 @@ func trust(t *testing.T, dir string, s *Store) {
 	s.Close()
 }
 
-// After a power cut the tail can be zeros, which no process writes.
+// After a power cut the tail may be zeros, which no process writes.
 func TestZerosAreReported(t *testing.T) {
 	dir, journal := written(t, 5)
 	mustWrite(t, journal, append(mustRead(t, journal), make([]byte, 100)...))
@@ -159,7 +159,7 @@ func TestZerosAreReported(t *testing.T) {
 	}
 }
 
-// A torn journal that another with content follows has lost what was complete.
+// A torn journal is damage if a journal with content follows it.
 func TestTornJournalBeforeAnotherIsReported(t *testing.T) {
 	dir, journal := written(t, 5)
 	data := mustRead(t, journal)
@@ -178,8 +178,7 @@ func TestTornJournalBeforeAnotherIsReported(t *testing.T) {
 	}
 }
 
-// flushed returns a closed folder whose n puts are in tables, each of which
-// was in the journal when its folder was reopened.
+// flushed returns a closed folder with n puts in tables and one in the journal.
 func flushed(t *testing.T, n int) string {
 	t.Helper()
 	dir, _ := written(t, n)
@@ -193,7 +192,7 @@ func flushed(t *testing.T, n int) string {
 	return dir
 }
 
-// A damaged manifest is built anew from the tables, and the journal replayed.
+// A damaged manifest is rebuilt from the tables, and the journal is replayed.
 func TestDamagedManifest(t *testing.T) {
 	for name, damage := range map[string]func(t *testing.T, dir string){
 		"flipped": func(t *testing.T, dir string) {
@@ -228,8 +227,8 @@ func TestDamagedManifest(t *testing.T) {
 	}
 }
 
-// A manifest's last edit is torn if the process dies in it; its journals are
-// still there then.
+// A process that dies while it writes the manifest leaves a torn last edit. The journals are still
+// there.
 func TestTornManifestIsNoDamage(t *testing.T) {
 	dir := flushed(t, 200)
 	m := theFile(t, dir, "MANIFEST-*")
@@ -240,7 +239,7 @@ func TestTornManifestIsNoDamage(t *testing.T) {
 	}
 }
 
-// A damaged block of a table fails the reads that need it, and is never passed over.
+// A damaged block of a table fails the reads that need it.
 func TestDamagedTable(t *testing.T) {
 	dir := flushed(t, 200)
 	table := theFile(t, dir, "*.ldb")
@@ -269,8 +268,8 @@ func TestDamagedTable(t *testing.T) {
 	}
 }
 
-// A store that cannot be scanned is rebuilt: it loses what was damaged, says so
-// until it is trusted, and is whole from then on.
+// A store that cannot be scanned is rebuilt. It loses the damaged blocks, reports the recovery
+// until it is trusted, and can be scanned.
 func TestRebuild(t *testing.T) {
 	dir := flushed(t, 200)
 	table := theFile(t, dir, "*.ldb")
@@ -303,7 +302,7 @@ func TestRebuild(t *testing.T) {
 	s.Close()
 }
 
-// What cannot be rebuilt is named as damage.
+// A rebuild that fails returns an error.
 func TestRebuildFails(t *testing.T) {
 	dir := flushed(t, 200)
 	table := theFile(t, dir, "*.ldb")
@@ -316,8 +315,8 @@ func TestRebuildFails(t *testing.T) {
 	}
 }
 
-// A compaction that meets a damaged block poisons a strict store, since it
-// could only go on by dropping records in silence; a lenient one goes on.
+// A compaction that meets a damaged block poisons a strict store, because it would have to drop
+// records without an error. A lenient store goes on.
 func TestDamagedTableInCompaction(t *testing.T) {
 	dir := flushed(t, 200)
 	table := theFile(t, dir, "*.ldb")

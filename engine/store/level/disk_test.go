@@ -18,7 +18,7 @@ type badDisk struct {
 	full     bool
 }
 
-// openBad returns an opener that puts b in front of dir's files.
+// open returns an opener that puts b in front of the files of dir.
 func (b *badDisk) open(dir string) func() (storage.Storage, error) {
 	return func() (storage.Storage, error) {
 		s, err := storage.OpenFile(dir, false)
@@ -40,7 +40,7 @@ type badFile struct {
 	disk *badDisk
 }
 
-// Write takes what there is room for, as a full disk does.
+// Write writes as much as there is room for, as on a full disk.
 func (f badFile) Write(p []byte) (int, error) {
 	if !f.disk.full || len(p) <= f.disk.room {
 		f.disk.room -= len(p)

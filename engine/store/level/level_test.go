@@ -35,7 +35,7 @@ func mustOpen(t *testing.T, dir string) (*Store, Report) {
 	return s, report
 }
 
-// missing returns which of the keys [0, n) are not there as they were put.
+// missing returns the keys in [0, n) whose values are not those that were put.
 func missing(t *testing.T, s *Store, n int) (out []int) {
 	t.Helper()
 	for i := range n {
@@ -52,8 +52,8 @@ func missing(t *testing.T, s *Store, n int) (out []int) {
 	return out
 }
 
-// Why a failed write poisons the store: goleveldb itself goes on after a failed
-// sync, acknowledges synced writes, and does not have them after a reopen.
+// goleveldb goes on after a failed sync: it acknowledges synced writes and does not have them after
+// the next open. So a failed write poisons the store.
 func TestGoleveldbLosesAcknowledgedWritesAfterFailedSync(t *testing.T) {
 	dir, b := t.TempDir(), &badDisk{}
 	disk, err := b.open(dir)()
@@ -150,8 +150,8 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-// A disk with no room at all is an error of the first write, since opening writes nothing to a
-// journal. It is no reason to drop anything.
+// A full disk fails the first write, because opening writes nothing to a journal. It is not damage,
+// and nothing is dropped.
 func TestOpenOnFullDisk(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := mustOpen(t, dir)
@@ -220,7 +220,7 @@ func TestModes(t *testing.T) {
 	}
 }
 
-// Larger than the write buffer: one batch all the same.
+// A batch that is larger than the write buffer is still one batch.
 func TestLargeBatch(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := mustOpen(t, dir)

@@ -13,16 +13,15 @@ import (
 	"ringside/engine/store"
 )
 
-// The simulator's disk (package sim) takes a batch whole or not at all, keeps whatever was synced
-// through a crash, and of a flush that fails or is cut short leaves open whether the batch is
-// there. Here the real store is held against that: random batches, and power cuts while one is
-// being written, after which of the part of the journal that was never synced each sector is there,
-// is zero or was never written, in any order.
+// The simulated disk takes a batch whole or not at all, keeps synced batches through a crash, and
+// may keep or lose a batch whose flush failed or was cut short. This test compares the real store
+// with that: random batches, and power cuts while a batch is written. After a power cut each sector
+// of the unsynced part of a journal is there, is zero or was never written.
 
-// sector is what a disk writes at once.
+// sector is the number of bytes that a disk writes at once.
 const sector = 512
 
-// A cutDisk is a folder whose journals know how much of them was synced.
+// A cutDisk is a folder that knows how many bytes of each journal were synced.
 type cutDisk struct {
 	storage.Storage
 	files map[string]*cutFile // by name
@@ -62,7 +61,7 @@ func (f *cutFile) Sync() error {
 	return err
 }
 
-// cut leaves of what was not synced what a disk might have written by then.
+// cut keeps of the unsynced bytes what a disk might have written.
 func (d *cutDisk) cut(t *testing.T, dir string, rng *rand.Rand) {
 	t.Helper()
 	for name, f := range d.files {
@@ -90,7 +89,7 @@ func (d *cutDisk) cut(t *testing.T, dir string, rng *rand.Rand) {
 	}
 }
 
-// state lists all that a store holds.
+// state returns all that a store holds, as text.
 func state(t *testing.T, s store.Reader) string {
 	t.Helper()
 	out := ""
@@ -114,7 +113,7 @@ func TestRealityKeepsWhatTheModelKeeps(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 7))
 		dir := t.TempDir()
 		model := store.NewMem()
-		for life := range 4 {
+		for run := range 4 {
 			d := &cutDisk{files: map[string]*cutFile{}}
 			s, report, err := Open(dir, Options{openDisk: func() (storage.Storage, error) {
 				fs, err := storage.OpenFile(dir, false)
@@ -122,10 +121,10 @@ func TestRealityKeepsWhatTheModelKeeps(t *testing.T) {
 				return d, err
 			}})
 			if err != nil || report.Recovered {
-				t.Fatalf("seed %d life %d: %v %+v", seed, life, err, report)
+				t.Fatalf("seed %d run %d: %v %+v", seed, run, err, report)
 			}
 			if got, want := state(t, s), state(t, model); got != want {
-				t.Fatalf("seed %d life %d: the store holds\n%s\nthe model\n%s", seed, life, got, want)
+				t.Fatalf("seed %d run %d: the store holds\n%s\nthe model\n%s", seed, run, got, want)
 			}
 			for range rng.IntN(30) {
 				b := batch(rng)
@@ -153,7 +152,7 @@ func TestRealityKeepsWhatTheModelKeeps(t *testing.T) {
 	}
 }
 
-// batch draws a batch of writes, small ones and now and then one of several journal blocks.
+// batch draws a batch of writes, which is small or spans several blocks of a journal.
 func batch(rng *rand.Rand) []store.Write {
 	out := make([]store.Write, 1+rng.IntN(4))
 	for i := range out {
@@ -172,8 +171,8 @@ func batch(rng *rand.Rand) []store.Write {
 	return out
 }
 
-// after opens the store as the power comes back and makes the model what it holds: without the
-// last batch, or with all of it, and says which.
+// after opens the store after a power cut, and requires that it holds the model with or without the
+// last batch. It returns which.
 func after(t *testing.T, dir string, model *store.Mem, last []store.Write) (whole bool) {
 	t.Helper()
 	s, report, err := Open(dir, Options{})
@@ -181,7 +180,7 @@ func after(t *testing.T, dir string, model *store.Mem, last []store.Write) (whol
 		t.Fatalf("after a power cut: %v", err)
 	}
 	defer s.Close()
-	if report.Recovered { // a hole in the journal cannot be told from damage: the node takes a new incarnation, and that is all
+	if report.Recovered { // a hole in the journal looks like damage, so the node takes a new incarnation
 		if err := s.Trust(); err != nil {
 			t.Fatal(err)
 		}
