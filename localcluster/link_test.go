@@ -248,11 +248,13 @@ func TestStrangersAtThePorts(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	other := make([]byte, wire.SecretSize)
 	hello := func(secret []byte, role wire.Role, self string) func(net.Conn) {
-		return func(conn net.Conn) { _ = wire.Dial(conn, secret, role, self, "n1", rand.Reader) }
+		return func(conn net.Conn) {
+			_ = wire.Dial(conn, wire.Opening{Secret: secret, Role: role, Self: self, Peer: "n1"}, rand.Reader)
+		}
 	}
 	garbage := func(role wire.Role, self string, b []byte) func(net.Conn) {
 		return func(conn net.Conn) {
-			if err := wire.Dial(conn, c.claim.Secret, role, self, "n1", rand.Reader); err != nil {
+			if err := wire.Dial(conn, wire.Opening{Secret: c.claim.Secret, Role: role, Self: self, Peer: "n1"}, rand.Reader); err != nil {
 				t.Errorf("%s %s: %v", role, self, err)
 			}
 			_, _ = conn.Write(b)

@@ -49,24 +49,34 @@ func (r Role) String() string {
 	return fmt.Sprintf("role_%d", uint8(r))
 }
 
-// Dial opens a connection as self to the node named peer of the same cluster. It reads its nonce
-// from random, and reads nothing from rw beyond the opening. The caller sets deadlines, and closes
-// rw after an error.
-func Dial(rw io.ReadWriter, secret []byte, role Role, self, peer string, random io.Reader) error {
-	if err := dial(rw, secret, role, self, peer, random); err != nil {
-		return fmt.Errorf("wire: dial %s as %s %s: %w", peer, role, self, err)
+// An Opening says who opens a connection, and to whom.
+type Opening struct {
+	Secret []byte // of the cluster, SecretSize bytes
+	Role   Role   // of the dialer
+	Self   string // name of the dialer
+	Peer   string // name of the node that is to accept
+}
+
+// Dial opens a connection to the node o.Peer of the same cluster. It reads its nonce from random, and
+// reads nothing from rw beyond the opening. The caller sets deadlines, and closes rw after an error.
+func Dial(rw io.ReadWriter, o Opening, random io.Reader) error {
+	if err := o.dial(rw, random); err != nil {
+		return fmt.Errorf("wire: dial %s as %s %s: %w", o.Peer, o.Role, o.Self, err)
 	}
 	return nil
 }
 
-func dial(rw io.ReadWriter, secret []byte, role Role, self, peer string, random io.Reader) error {
-	err := first(checkSecret(secret), checkRole(role), checkName("self", self), checkName("peer", peer))
-	if err != nil {
+func (o Opening) check() error {
+	return first(checkSecret(o.Secret), checkRole(o.Role), checkName("self", o.Self), checkName("peer", o.Peer))
+}
+
+func (o Opening) dial(rw io.ReadWriter, random io.Reader) error {
+	if err := o.check(); err != nil {
 		return err
 	}
-	hello := append([]byte(helloMagic), helloVersion, byte(role))
-	hello = append(append(hello, byte(len(self))), self...)
-	hello = append(append(hello, byte(len(peer))), peer...)
+	hello := append([]byte(helloMagic), helloVersion, byte(o.Role))
+	hello = append(append(hello, byte(len(o.Self))), o.Self...)
+	hello = append(append(hello, byte(len(o.Peer))), o.Peer...)
 	nonce, err := newNonce(random)
 	if err != nil {
 		return err
@@ -77,16 +87,16 @@ func dial(rw io.ReadWriter, secret []byte, role Role, self, peer string, random 
 	}
 	theirs := make([]byte, nonceSize)
 	if err := readAll(rw, theirs); err != nil {
-		return fmt.Errorf("no answer to hello; not ringside, another version, or not %s: %w", peer, err)
+		return fmt.Errorf("no answer to hello; not ringside, another version, or not %s: %w", o.Peer, err)
 	}
-	if _, err := rw.Write(proof(secret, "dialer", hello, theirs)); err != nil {
+	if _, err := rw.Write(proof(o.Secret, "dialer", hello, theirs)); err != nil {
 		return fmt.Errorf("send proof: %w", err)
 	}
 	got := make([]byte, sha256.Size)
 	if err := readAll(rw, got); err != nil {
 		return fmt.Errorf("our proof was refused; not ringside, or another cluster: %w", err)
 	}
-	if !hmac.Equal(got, proof(secret, "acceptor", hello, theirs)) {
+	if !hmac.Equal(got, proof(o.Secret, "acceptor", hello, theirs)) {
 		return errors.New("its proof is wrong; not ringside, or another cluster")
 	}
 	return nil

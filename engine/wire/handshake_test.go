@@ -53,7 +53,7 @@ func TestHandshake(t *testing.T) {
 		var gotRole Role
 		var gotPeer string
 		dialErr, acceptErr := open(t,
-			func(c net.Conn) error { return Dial(c, secretA, role, "n1", "n2", new(counting)) },
+			func(c net.Conn) error { return Dial(c, Opening{secretA, role, "n1", "n2"}, new(counting)) },
 			func(c net.Conn) (err error) {
 				gotRole, gotPeer, err = Accept(c, secretA, "n2", new(counting))
 				return err
@@ -66,7 +66,7 @@ func TestHandshake(t *testing.T) {
 
 func TestHandshakeRefusals(t *testing.T) {
 	dialer := func(secret []byte, self, peer string) func(net.Conn) error {
-		return func(c net.Conn) error { return Dial(c, secret, RoleNode, self, peer, new(counting)) }
+		return func(c net.Conn) error { return Dial(c, Opening{secret, RoleNode, self, peer}, new(counting)) }
 	}
 	acceptor := func(secret []byte, self string) func(net.Conn) error {
 		return func(c net.Conn) error {
@@ -119,7 +119,7 @@ func TestHandshakeRefusals(t *testing.T) {
 // by returning the proof of the dialer.
 func TestHandshakeImpostor(t *testing.T) {
 	dialErr, _ := open(t,
-		func(c net.Conn) error { return Dial(c, secretA, RoleNode, "n1", "n2", new(counting)) },
+		func(c net.Conn) error { return Dial(c, Opening{secretA, RoleNode, "n1", "n2"}, new(counting)) },
 		func(c net.Conn) error {
 			hello := make([]byte, len(helloMagic)+2+3+3+nonceSize)
 			if _, err := io.ReadFull(c, hello); err != nil {
@@ -144,7 +144,7 @@ func TestHandshakeReplay(t *testing.T) {
 			return Dial(struct {
 				io.Reader
 				io.Writer
-			}{c, io.MultiWriter(c, &heard)}, secretA, RoleNode, "n1", "n2", new(counting))
+			}{c, io.MultiWriter(c, &heard)}, Opening{secretA, RoleNode, "n1", "n2"}, new(counting))
 		},
 		func(c net.Conn) error {
 			_, _, err := Accept(c, secretA, "n2", new(counting))

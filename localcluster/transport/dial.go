@@ -32,7 +32,7 @@ func Dial(ctx context.Context, secret []byte, p Peer) (net.Conn, error) {
 		return nil, err
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	err = wire.Dial(conn, secret, p.Role, p.Self, p.Name, rand.Reader)
+	err = wire.Dial(conn, wire.Opening{Secret: secret, Role: p.Role, Self: p.Self, Peer: p.Name}, rand.Reader)
 	if !stop() && err == nil {
 		err = context.Cause(ctx)
 	}

@@ -27,11 +27,13 @@ func (d *disk) Open(fd storage.FileDesc) (storage.Reader, error) {
 	return r, err
 }
 
+// A trimmed reads the front of a file.
 type trimmed struct {
 	storage.Reader
 	front io.Reader
 }
 
+// Read implements io.Reader.
 func (t trimmed) Read(p []byte) (int, error) { return t.front.Read(p) }
 
 // Create restricts the file to its owner and makes the name of a new journal durable. goleveldb
