@@ -30,7 +30,7 @@ func (n *Node) State() *event.NodeState {
 		s.Tombstones += r.Keys
 	}
 	if s.Tombstones = max(0, s.Tombstones-n.records.keys); s.Tombstones > 0 {
-		s.Kept = n.collector.kept
+		s.TombstonesKept = n.collector.kept
 	}
 	return s
 }

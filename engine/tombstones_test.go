@@ -77,8 +77,8 @@ func (w *world) wantKept(key, why string) {
 	w.t.Helper()
 	w.pass(5 * testGrace)
 	first := w.nodes[w.ringNow().Homes([]byte(key))[0]]
-	if got := first.State(); got.Tombstones == 0 || !strings.Contains(got.Kept, why) {
-		w.t.Fatalf("%s holds %d tombstones and says %q, want %q", first.cfg.Name, got.Tombstones, got.Kept, why)
+	if got := first.State(); got.Tombstones == 0 || !strings.Contains(got.TombstonesKept, why) {
+		w.t.Fatalf("%s holds %d tombstones and says %q, want %q", first.cfg.Name, got.Tombstones, got.TombstonesKept, why)
 	}
 	says := func(e event.Event) bool { return strings.Contains(e.Message, why) }
 	if !slices.ContainsFunc(w.saw(event.TombstonesKept), says) {

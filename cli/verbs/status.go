@@ -64,7 +64,7 @@ func printStatus(e *Env, cluster *view.Cluster) error {
 	nodes := make([]node, len(cluster.Nodes))
 	for i, n := range cluster.Nodes {
 		nodes[i] = node{n.Name, n.Status, n.Reason, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n),
-			cluster.Sees(n), isMember(cluster, n), len(n.History), n.Pending, n.Foreign, n.Dead, n.Kept, !n.Current()}
+			cluster.Sees(n), isMember(cluster, n), len(n.History), n.Pending, n.Foreign, n.Tombstones, n.TombstonesKept, !n.Current()}
 	}
 	s := cluster.Settings
 	return e.print(struct {
@@ -261,9 +261,9 @@ func showKept(p render.Painter, cluster *view.Cluster) string {
 	out := ""
 	shown := map[string]bool{}
 	for _, n := range cluster.Nodes {
-		if n.Kept != "" && n.Dead > 0 && !shown[n.Kept] {
-			shown[n.Kept] = true
-			out += p.Paint(render.Dim, "tombstones stay") + "  " + render.Text(n.Kept) + "\n"
+		if n.TombstonesKept != "" && n.Tombstones > 0 && !shown[n.TombstonesKept] {
+			shown[n.TombstonesKept] = true
+			out += p.Paint(render.Dim, "tombstones stay") + "  " + render.Text(n.TombstonesKept) + "\n"
 		}
 	}
 	return out

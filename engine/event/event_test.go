@@ -42,7 +42,7 @@ func full() Event {
 			Keys: 1, Hints: []HintCount{{For: "n2", Keys: 1, Oldest: 5}}, Suspects: []string{"n3"},
 			Roots:  []TreeRoot{{Start: from, End: to, Root: 1 << 63, Keys: 3, Size: 900}},
 			Digest: 1 << 63, Member: true, Pending: 1, Foreign: 2, Changes: changes, Buffered: 3,
-			Slice: .5, P99: 7, Lost: 3, Tombstones: 4, Kept: "n2 cannot be reached", LastKnown: true,
+			Slice: .5, P99: 7, Lost: 3, Tombstones: 4, TombstonesKept: "n2 cannot be reached", LastKnown: true,
 			TooLarge: []TooLarge{{
 				Key: SyncKey("\xffcart"), Peer: "n2", Hint: true, Bytes: 5, Versions: 3, PeerBytes: 4, PeerVersions: 2,
 			}},

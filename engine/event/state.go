@@ -28,8 +28,8 @@ type NodeState struct {
 
 	Tombstones int        `json:"tombstones,omitempty"` // keys of which it holds only tombstones (§4.4)
 	TooLarge   []TooLarge `json:"too_large,omitempty"`  // the first of the merges that were refused
-	// Kept says why tombstones of which the node is the first home stay, "" if none does.
-	Kept string `json:"tombstones_kept,omitempty"`
+	// TombstonesKept says why tombstones of which the node is the first home stay, "" if none does.
+	TombstonesKept string `json:"tombstones_kept,omitempty"`
 
 	// LastKnown is set by a driver whose node does not answer now: the state is the latest one that
 	// the node reported.

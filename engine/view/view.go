@@ -157,7 +157,7 @@ func (v *Cluster) applyNode(e event.Event) {
 		}
 	case event.TombstoneCollected:
 		delete(v.touch(e).Held[e.Node], "")
-		n.Dead = max(0, n.Dead-1)
+		n.Tombstones = max(0, n.Tombstones-1)
 	case event.RangeReady:
 		n.Pending = max(0, n.Pending-1)
 	case event.RangeDropped:

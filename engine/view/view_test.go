@@ -97,13 +97,13 @@ func TestViewOfTombstones(t *testing.T) {
 	v.Apply(event.Event{Kind: event.Cluster, Settings: &settings.Cluster{Nodes: []string{"n1"}, N: 1, R: 1, W: 1, Strategy: 3, Q: 8}})
 	dead := vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 1}, Counter: 2}, Deleted: true}}
 	v.Apply(event.Event{Kind: event.Stored, Node: "n1", Key: []byte("cart"), Versions: dead})
-	v.Apply(event.Event{Kind: event.State, Node: "n1", State: &event.NodeState{Tombstones: 1, Kept: "n2 cannot be reached", LastKnown: true}})
-	if n := v.Node("n1"); n.Dead != 1 || n.Kept == "" || len(v.Key([]byte("cart")).Held["n1"][""]) != 1 {
-		t.Fatalf("the view has %d tombstones, kept for %q, and %v", n.Dead, n.Kept, v.Key([]byte("cart")).Held)
+	v.Apply(event.Event{Kind: event.State, Node: "n1", State: &event.NodeState{Tombstones: 1, TombstonesKept: "n2 cannot be reached", LastKnown: true}})
+	if n := v.Node("n1"); n.Tombstones != 1 || n.TombstonesKept == "" || len(v.Key([]byte("cart")).Held["n1"][""]) != 1 {
+		t.Fatalf("the view has %d tombstones, kept for %q, and %v", n.Tombstones, n.TombstonesKept, v.Key([]byte("cart")).Held)
 	}
 	v.Apply(event.Event{Kind: event.TombstoneCollected, Node: "n1", Key: []byte("cart"), Versions: dead})
-	if n := v.Node("n1"); n.Dead != 0 || len(v.Key([]byte("cart")).Held["n1"]) != 0 {
-		t.Fatalf("the view has %d tombstones and %v", n.Dead, v.Key([]byte("cart")).Held)
+	if n := v.Node("n1"); n.Tombstones != 0 || len(v.Key([]byte("cart")).Held["n1"]) != 0 {
+		t.Fatalf("the view has %d tombstones and %v", n.Tombstones, v.Key([]byte("cart")).Held)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"ringside/cli/render"
 	"ringside/engine/escape"
+	"ringside/engine/event"
 	"ringside/engine/ring"
 	"ringside/engine/vclock"
 	"ringside/tui/canvas"
@@ -80,7 +81,7 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool, next []string) {
 func (d *card) drawBorder(c *canvas.Canvas, focused bool) {
 	title := `Key "` + escape.TerminalShort(d.Key, max(c.W/4, 8)) + `"`
 	if v := d.state.View; v.Ring.Config().Strategy != ring.TokensRandom {
-		title += fmt.Sprintf(" p%02d", v.Ring.Index(ring.Of(d.Key)))
+		title += " " + event.RangeName(v.Ring.Index(ring.Of(d.Key)))
 	}
 	c.Box(title, "", focused)
 	sign, short, st := d.sign()

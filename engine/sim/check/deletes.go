@@ -127,8 +127,8 @@ func (j *Judge) TombstonesCollected() {
 	}
 	kept := ""
 	j.hosts(func(h *kernel.Host) {
-		if s := h.Node().State(); s.Kept != "" {
-			kept += "; " + h.Name() + " says: " + s.Kept
+		if s := h.Node().State(); s.TombstonesKept != "" {
+			kept += "; " + h.Name() + " says: " + s.TombstonesKept
 		}
 	})
 	j.fail(P5, "the tombstone of %s is still there%s", key, kept)
