@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"ringside/engine/member"
+	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -53,7 +54,7 @@ type Membership struct {
 // A PendingRange is a key range (Start, End] that changes hands. From are the nodes that held the
 // range before.
 type PendingRange struct {
-	Start, End [16]byte
+	Start, End ring.Position
 	From       []string
 }
 
