@@ -24,7 +24,7 @@ type Event struct {
 	Key     []byte // a client's key, 1 to wire.MaxKey bytes
 	Peer    string // the node at the other end
 	For     string // the home that a hint is kept for
-	Op      string // what the kind's comment says, of a small set of words
+	Op      string // a word that the kind's comment names
 
 	// Versions have values of at most PreviewLen bytes in events of nodes.
 	Versions vclock.Siblings

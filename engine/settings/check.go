@@ -16,7 +16,7 @@ const (
 	// MinTombstones is the least age at which a tombstone may be collected: more than twice the
 	// time that a client's request may take.
 	MinTombstones = 5 * time.Second
-	// MaxTombstones is the greatest such age. A cluster may also keep tombstones for ever.
+	// MaxTombstones is the greatest such age. A cluster may also never collect tombstones.
 	MaxTombstones = 365 * 24 * time.Hour
 )
 

@@ -12,7 +12,7 @@ import (
 type Version struct {
 	Dot     Dot
 	Past    Clock  // the put's context, and what its coordinator knew to be superseded; never covers Dot
-	Value   []byte // no one changes it; nil if Deleted
+	Value   []byte // must not be changed; nil if Deleted
 	Deleted bool   // the version is a tombstone: a delete made it
 	Time    int64  // coordinator's wall clock at the put, ns since 1970; decides last write wins
 	Request uint64 // id of the client's request; only people and checkers read it

@@ -4,9 +4,9 @@ protobuf messages (codec.go), frames on a stream (frame.go), the opening of a co
 (handshake.go) and the opaque context of §4.1 (context.go).
 
 The types are plain values. A decoded value shares no memory with the bytes that were decoded.
-Encoders and decoders refuse what exceeds a limit or what no node can have made, so a node may trust
-a decoded message to be well formed. They do not say who sent it: that is what the opening of a
-connection proves.
+Encoders and decoders refuse a message that exceeds a limit or that no node can have made, so a node
+may trust a decoded message to be well formed. The opening of a connection proves that the other
+side knows the secret of the cluster.
 
 All functions are pure, except that Dial, Accept and FrameReader use the stream that the caller
 owns. Package wirepb has the generated code; only this package and package record use it. Begin
