@@ -46,3 +46,18 @@ func (s *session) runCommand(ctx context.Context, cmd command, words []string) (
 	code := own.finish(own.do(cmd, words))
 	return out.String(), code
 }
+
+// completeInPrompt returns what the last word of a line of the prompt could become.
+func (s *session) completeInPrompt(env *verbs.Env, line string) []string {
+	words := strings.Fields(line)
+	if line == "" || strings.HasSuffix(line, " ") {
+		words = append(words, "")
+	}
+	out := verbs.Complete(s.ctx, env, words)
+	for _, name := range promptCommands {
+		if len(words) == 1 && strings.HasPrefix(name, words[0]) && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	return out
+}

@@ -34,3 +34,13 @@ func TestPromptAnswersCommandsThatAreNoVerbs(t *testing.T) {
 		}
 	}
 }
+
+func TestPromptCompletesCommands(t *testing.T) {
+	s := newSession(t.Context(), Env{Getenv: getenv(home(t))})
+	env := &verbs.Env{Name: "demo", Extra: globals}
+	for line, want := range map[string]string{"pa": "partition pause paper", "ru": "run", "he": "heal help", "get --vi": "--via"} {
+		if got := strings.Join(s.completeInPrompt(env, line), " "); got != want {
+			t.Errorf("%q becomes %q, want %q", line, got, want)
+		}
+	}
+}

@@ -46,13 +46,7 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) err
 	o.Cluster, o.ASCII, o.NoColor = cluster, c.Bool("ascii") || !s.Unicode(), !s.Colors()
 	o.Flags = globals
 	o.Exec = func(ctx context.Context, line string) (string, int) { return s.runInPrompt(ctx, env, line) }
-	o.Complete = func(line string) []string {
-		words := strings.Fields(line)
-		if line == "" || strings.HasSuffix(line, " ") {
-			words = append(words, "")
-		}
-		return verbs.Complete(s.ctx, env, words)
-	}
+	o.Complete = func(line string) []string { return s.completeInPrompt(env, line) }
 	err := tui.Run(s.ctx, s.Stdin, s.Stdout, o)
 	if s.ctx.Err() != nil { // a signal; the key Ctrl-C is how one leaves, and no error
 		return s.ctx.Err()

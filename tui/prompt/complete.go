@@ -18,6 +18,7 @@ func (m *Model) Complete() tea.Cmd {
 	if m.complete == nil || m.line.at != len(m.line.runes) {
 		return nil
 	}
+	m.line.set(strings.TrimLeft(m.line.String(), ": ")) // Submit ignores them as well
 	line, complete := m.line.String(), m.complete
 	return func() tea.Msg { return CompleteMsg{line, complete(line)} }
 }

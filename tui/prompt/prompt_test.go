@@ -72,6 +72,10 @@ func TestCompletion(t *testing.T) {
 			t.Errorf("%q is completed to %q, want %q", line, m.Line(), want)
 		}
 	}
+	m.SetLine(":get c")
+	if m.Completed(m.Complete()().(CompleteMsg)); m.Line() != "get cart " {
+		t.Errorf("a line with a colon is completed to %q", m.Line())
+	}
 	m.SetLine("get c")
 	late := m.Complete()().(CompleteMsg)
 	m.SetLine("put c")
