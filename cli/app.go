@@ -13,7 +13,8 @@ import (
 )
 
 // A command is a verb with its implementation. The verbs of package verbs all have runVerb; the
-// others are about clusters or about the program, and the prompt of the screens does not have them.
+// others are about clusters or about the program, and the prompt of the screens does not have
+// them.
 type command struct {
 	verb *verbs.Verb
 	run  func(*session, *verbs.Call) error
@@ -30,8 +31,8 @@ const (
 var groups = []string{verbs.GroupCluster, verbs.GroupData, verbs.GroupFaults, verbs.GroupRing, verbs.GroupLook,
 	verbs.GroupScript, groupPaper, groupProgram}
 
-// commands are all commands in the order of help. init fills the list because some commands refer to
-// it.
+// commands are all commands in the order of help. init fills the list because some commands refer
+// to it.
 var commands []command
 
 func init() {
@@ -74,7 +75,8 @@ func lookup(name string) *verbs.Verb {
 func (s *session) runVerb(c *verbs.Call) error { return s.verbsEnv().Call(s.ctx, c) }
 
 // app returns the command line as urfave/cli has it. The words after a command go to the parser of
-// package verbs, which takes flags anywhere. urfave's flags of a command are for the manual page only.
+// package verbs, which takes flags anywhere. urfave's flags of a command are for the manual page
+// only.
 func (s *session) app() *cli.App {
 	app := &cli.App{
 		Name: program, HelpName: program, Usage: "Amazon's Dynamo on one machine, made to be watched",

@@ -30,9 +30,9 @@ type Env struct {
 	Host           *script.Host // keeps the clusters that up starts; nil: up runs until its cluster ends
 }
 
-// Main runs the command line of the process and returns its exit code. After an interrupt, SIGTERM,
-// SIGQUIT or SIGHUP, the command restores the terminal and deletes temporary folders before Main
-// returns.
+// Main runs the command line of the process and returns its exit code. After an interrupt,
+// SIGTERM, SIGQUIT or SIGHUP, the command restores the terminal and deletes temporary folders
+// before Main returns.
 func Main(args []string) int {
 	signals := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
 	if !signal.Ignored(syscall.SIGHUP) { // nohup ignores the signal
@@ -83,7 +83,8 @@ func newSession(ctx context.Context, env Env) *session {
 
 // globals are the flags that may stand before the command and after it.
 var globals = []verbs.Flag{
-	{Name: verbs.ClusterFlag, Kind: verbs.String, Value: "NAME", Help: "the cluster; otherwise that of RINGSIDE_CLUSTER, or default"},
+	{Name: verbs.ClusterFlag, Kind: verbs.String, Value: "NAME",
+		Help: "the cluster; otherwise that of RINGSIDE_CLUSTER, or default"},
 	{Name: "no-color", Kind: verbs.Bool, Help: "no colours, as with NO_COLOR or TERM=dumb"},
 }
 
@@ -112,7 +113,8 @@ func (s *session) home() (string, error) {
 	return dir, unusable(told(err, ""), "set RINGSIDE_HOME to a folder of your own")
 }
 
-// verbsEnv returns the surroundings of a verb. The verb connects to the cluster when it first uses it.
+// verbsEnv returns the surroundings of a verb. The verb connects to the cluster when it first uses
+// it.
 func (s *session) verbsEnv() *verbs.Env {
 	s.cluster = &lazy{session: s}
 	tty := console.IsTerminal(s.Stdout)

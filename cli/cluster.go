@@ -25,7 +25,7 @@ import (
 	"ringside/localcluster/datadir"
 )
 
-// told gives the errors of localcluster their exit codes.
+// told returns an error of localcluster with its exit code. name is the cluster's name.
 func told(err error, name string) error {
 	var silent *datadir.SilentError
 	switch {
@@ -44,10 +44,12 @@ func told(err error, name string) error {
 	return err
 }
 
-// misplaced is why a folder that someone chose cannot be used. A disk that is full or broken is none of it.
+// misplaced lists the errors that are due to the user's choice of a folder. A full or broken disk
+// is not among them.
 var misplaced = []error{fs.ErrPermission, fs.ErrNotExist, fs.ErrExist, syscall.ENOTDIR, syscall.EISDIR, syscall.EROFS}
 
-// unusable makes a usage error of a folder that cannot be used.
+// unusable returns a usage error for a folder that cannot be used, and err itself for other
+// errors.
 func unusable(err error, instead string) error {
 	var path *fs.PathError
 	if !errors.As(err, &path) || !slices.ContainsFunc(misplaced, func(m error) bool { return errors.Is(path, m) }) {
@@ -56,11 +58,11 @@ func unusable(err error, instead string) error {
 	return usage.Errorf("the folder cannot be used: %s; %s", escape.Terminal([]byte(path.Error())), instead)
 }
 
-// lazy is the session's cluster, connected to at its first use: what is wrong
-// with a command line is said first, cluster or not.
+// lazy is the session's cluster as a verbs.Cluster. It connects at the first use, so that an error
+// in the command line comes first, whether the cluster runs or not.
 type lazy struct {
 	session *session
-	mu      sync.Mutex // wait looks at the cluster and follows its events at once
+	mu      sync.Mutex // guards name and remote, because wait uses the cluster from two goroutines
 	name    string
 	remote  *control.Remote
 }
@@ -92,6 +94,7 @@ func (l *lazy) close() error {
 	return l.remote.Close()
 }
 
+// Do implements verbs.Cluster.
 func (l *lazy) Do(ctx context.Context, via string, req wire.ClientRequest) (wire.ClientReply, error) {
 	r, err := l.connect(ctx)
 	if err != nil {
@@ -101,6 +104,7 @@ func (l *lazy) Do(ctx context.Context, via string, req wire.ClientRequest) (wire
 	return reply, told(err, l.name)
 }
 
+// Fault implements verbs.Cluster.
 func (l *lazy) Fault(ctx context.Context, f fault.Fault) error {
 	r, err := l.connect(ctx)
 	if err != nil {
@@ -109,6 +113,7 @@ func (l *lazy) Fault(ctx context.Context, f fault.Fault) error {
 	return told(r.Fault(ctx, f), l.name)
 }
 
+// Member implements verbs.Cluster.
 func (l *lazy) Member(ctx context.Context, req member.Request) (member.Change, error) {
 	r, err := l.connect(ctx)
 	if err != nil {
@@ -118,6 +123,7 @@ func (l *lazy) Member(ctx context.Context, req member.Request) (member.Change, e
 	return change, told(err, l.name)
 }
 
+// CheckMember implements verbs.Cluster.
 func (l *lazy) CheckMember(ctx context.Context, req member.Request) (member.Change, error) {
 	r, err := l.connect(ctx)
 	if err != nil {
@@ -127,6 +133,7 @@ func (l *lazy) CheckMember(ctx context.Context, req member.Request) (member.Chan
 	return change, told(err, l.name)
 }
 
+// Compare implements verbs.Cluster.
 func (l *lazy) Compare(ctx context.Context, look bool, ranges ...event.Span) ([]event.Event, error) {
 	r, err := l.connect(ctx)
 	if err != nil {
@@ -136,6 +143,7 @@ func (l *lazy) Compare(ctx context.Context, look bool, ranges ...event.Span) ([]
 	return events, told(err, l.name)
 }
 
+// Snapshot implements verbs.Cluster.
 func (l *lazy) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error) {
 	r, err := l.connect(ctx)
 	if err != nil {
@@ -145,6 +153,7 @@ func (l *lazy) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, err
 	return events, told(err, l.name)
 }
 
+// Events implements verbs.Cluster.
 func (l *lazy) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
 	r, err := l.connect(ctx)
 	if err != nil {
@@ -153,6 +162,7 @@ func (l *lazy) Events(ctx context.Context, after uint64, follow bool, fn func([]
 	return told(r.Events(ctx, after, follow, fn), l.name)
 }
 
+// Down implements verbs.Cluster.
 func (l *lazy) Down(ctx context.Context) error {
 	r, err := l.connect(ctx)
 	if err != nil {
@@ -161,7 +171,7 @@ func (l *lazy) Down(ctx context.Context) error {
 	return told(r.Down(ctx), l.name)
 }
 
-// contexts keeps what people name @NAME, per cluster.
+// contexts is a verbs.Contexts: it keeps the contexts @NAME in the folder of the cluster.
 type contexts struct{ s *session }
 
 func (c contexts) path(name string) (string, error) {
@@ -173,6 +183,7 @@ func (c contexts) path(name string) (string, error) {
 	return path, told(err, "")
 }
 
+// Load implements verbs.Contexts.
 func (c contexts) Load(name string) (string, error) {
 	path, err := c.path(name)
 	if err != nil {

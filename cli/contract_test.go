@@ -19,10 +19,10 @@ import (
 	"ringside/engine/event"
 )
 
-// The tests of this file check the contract that scripts depend on: the shape of each command's JSON,
-// exit codes, event kinds and flags. The golden files may gain entries and never lose one. A new
-// entry fails until -update adds it. An entry is removed only by hand, which breaks the contract on
-// purpose.
+// The tests of this file check the contract that scripts depend on: the shape of each command's
+// JSON, exit codes, event kinds and flags. The golden files may gain entries and never lose one. A
+// new entry fails until -update adds it. An entry is removed only by hand, which breaks the
+// contract on purpose.
 var updateContract = flag.Bool("update", false, "add what is new to the contract's golden files")
 
 // recordings is how often -update records: an entry that is not in each recording depends on
@@ -426,8 +426,8 @@ func fill(v reflect.Value, depth int) {
 	}
 }
 
-// golden compares got with a golden file, entry by entry. compare returns the updated entry and its
-// faults. With -update, golden adds the entries that only got has.
+// golden compares got with a golden file, entry by entry. compare returns the updated entry and
+// its faults. With -update, golden adds the entries that only got has.
 func golden[V any](t *testing.T, name string, got map[string]V, compare func(want, got V) (V, string)) {
 	t.Helper()
 	path := filepath.Join("testdata", "contract", name)

@@ -20,19 +20,19 @@ import (
 const (
 	demoKey   = "cart"
 	demoNodes = 5
-	// minDemoNodes is what the conflict needs: W nodes on each side of a split.
+	// minDemoNodes is the least for the conflict: W nodes on each side of a split.
 	minDemoNodes = 4
 )
 
 var demoCommand = command{
 	verb: &verbs.Verb{
 		Name: "demo", Group: verbs.GroupCluster, Section: "§4.4, §4.6",
-		Usage: "a throw-away cluster on this terminal; the story of a conflict as text without one",
-		Help: `No other shell can join it, because the cluster is in memory, in a folder of its own that demo deletes at its
-end. For a cluster that several shells share, use  up  and  tui .`,
+		Usage: "show a throw-away cluster on this terminal; without a terminal, tell the story of a conflict",
+		Help: `Other shells cannot use the cluster: it is in memory, and demo deletes its folder at the end. For a cluster
+that several shells share, use  up  and  tui .`,
 		Flags: []verbs.Flag{{Name: "n", Kind: verbs.Int, Default: fmt.Sprint(demoNodes), Value: "5",
 			Max: config.MaxNodes, Help: "nodes"}, asciiFlag,
-			{Name: "text", Kind: verbs.Bool, Help: "tell the story even on a terminal"}},
+			{Name: "text", Kind: verbs.Bool, Help: "tell the story as text also on a terminal"}},
 	},
 	run: (*session).demo,
 	own: "a throw-away cluster",
@@ -57,10 +57,10 @@ func (s *session) demo(c *verbs.Call) error {
 	return s.play(c, cluster, demoKeys, tui.Options{Key: demoKey, Suggest: suggestions(c.Int("n"))})
 }
 
-// demoKeys is what the screens begin with.
+// demoKeys are the commands that run before the screens show.
 var demoKeys = []string{"put cart milk --save @cart", "put session alice", "put greeting hello"}
 
-// suggestions are the steps of the story from the split on.
+// suggestions returns the commands of the story from the split on.
 func suggestions(n int) []string {
 	var out []string
 	for _, st := range demoSteps(n) {
@@ -71,14 +71,14 @@ func suggestions(n int) []string {
 	return out[slices.IndexFunc(out, func(l string) bool { return strings.HasPrefix(l, "partition") }):]
 }
 
-// throwAway starts a cluster in a folder of its own, which cleanUp removes.
+// throwAway starts a cluster in a temporary folder. cleanUp takes it down and deletes the folder.
 func (s *session) throwAway(n int) (_ *localcluster.Cluster, cleanUp func(), err error) {
 	dir, err := console.ShortTemp("ringside-demo-")
 	if err != nil {
 		return nil, nil, fmt.Errorf("demo: %w", err)
 	}
 	outer := s.Getenv
-	s.Getenv = func(name string) string { // contexts are kept with the cluster
+	s.Getenv = func(name string) string { // contexts are saved in the folder of the cluster
 		if name == "RINGSIDE_HOME" {
 			return dir
 		}
@@ -93,7 +93,8 @@ func (s *session) throwAway(n int) (_ *localcluster.Cluster, cleanUp func(), err
 	}
 	start, cancel := context.WithTimeout(s.ctx, startTimeout)
 	defer cancel()
-	c, err := localcluster.Start(start, localcluster.Options{Name: s.name, Home: dir, Mem: true, Settings: settings.Cluster{Nodes: nodes}})
+	c, err := localcluster.Start(start, localcluster.Options{Name: s.name, Home: dir, Mem: true,
+		Settings: settings.Cluster{Nodes: nodes}})
 	if err != nil {
 		remove()
 		return nil, nil, told(err, s.name)
@@ -101,55 +102,63 @@ func (s *session) throwAway(n int) (_ *localcluster.Cluster, cleanUp func(), err
 	return c, func() { _ = c.Close(); remove() }, nil
 }
 
-// A step of the story: what is told, then a command that is really run. check
-// is an expression that then holds; a test replays the story with them.
+// A step of the story is prose and a command that runs. check is an expression that holds after
+// the command; a test checks it.
 type step struct {
 	prose, command, check string
 }
 
-// demoSteps is the story of a conflict among n nodes. Who is cut off from whom
-// follows from where the key lives.
+// demoSteps returns the story of a conflict among n nodes. The split depends on the homes of the
+// key.
 func demoSteps(n int) []step {
 	sideA, sideB, lone := demoSides(n)
 	via := func(nodes []string) string { return " --via " + nodes[0] }
 	return []step{
-		{prose: fmt.Sprintf("A cluster of %d nodes. Every key lives on N=3 of them; a write needs W=2, a read R=2.", n), command: "status"},
-		{prose: "A shopping cart. Its place on the ring decides which nodes are its homes (§4.2, §4.3).", command: "ring " + demoKey},
-		{prose: "Put milk into it, and keep the context: the proof of what we have seen (§4.1).", command: "put cart milk --save @cart", check: "siblings(cart)==1"},
-		{prose: "Now the network breaks in two.", command: "partition " + strings.Join(sideA, ",") + " " + strings.Join(sideB, ",")},
-		{prose: "On one side someone adds eggs. W=2 nodes are there: no reason to refuse (§2: always writable).",
+		{prose: fmt.Sprintf("A cluster of %d nodes. N=3 of them hold each key; a write needs W=2, a read R=2.", n),
+			command: "status"},
+		{prose: "A shopping cart. Its place on the ring decides which nodes are its homes (§4.2, §4.3).",
+			command: "ring " + demoKey},
+		{prose: "Put milk into the cart, and save the context, which says what we have seen (§4.1).",
+			command: "put cart milk --save @cart", check: "siblings(cart)==1"},
+		{prose: "Now the network splits in two.",
+			command: "partition " + strings.Join(sideA, ",") + " " + strings.Join(sideB, ",")},
+		{prose: "On one side a client adds eggs. W=2 nodes are there, so the write succeeds (§2: always writable).",
 			command: "put cart milk,eggs -c @cart" + via(sideB), check: `value(cart)=="milk,eggs"`},
-		{prose: fmt.Sprintf("On the other side someone adds beer to the same cart. %s: whoever is not a home stands in,\nand keeps a hint (§4.6).", lone),
+		{prose: fmt.Sprintf("On the other side a client adds beer to the same cart. %s:\n"+
+			"fallbacks keep the replicas of absent homes, with hints (§4.6).", lone),
 			command: "put cart milk,beer -c @cart" + via(sideA), check: "hints > 0"},
-		{prose: "Draw that last write, message by message.", command: "trace last"},
-		{prose: "The network heals, and the hints walk home.", command: "heal"},
+		{prose: "Draw the last write, message by message.", command: "trace last"},
+		{prose: "The network heals, and the fallbacks hand the hints over to the homes.", command: "heal"},
 		{command: "wait hints=0", check: "hints==0"},
-		{prose: "What is in the cart? Neither version descends from the other, so both are kept (§4.4).", command: "get cart --save @cart", check: "siblings(cart)==2"},
-		{prose: "The store cannot know what a cart means. The application does: it merges (§4.4).", command: "resolve cart --union", check: "siblings(cart)==1"},
+		{prose: "What is in the cart? Neither version descends from the other, so the store keeps both (§4.4).",
+			command: "get cart --save @cart", check: "siblings(cart)==2"},
+		{prose: "The store cannot know what a cart means. The application knows, and merges (§4.4).",
+			command: "resolve cart --union", check: "siblings(cart)==1"},
 		{command: "get cart", check: `all(["milk", "eggs", "beer"], value(cart) contains #)`},
-		{prose: "Nothing that anyone added was lost, and no write was ever refused. That is Dynamo."},
+		{prose: "No addition was lost, and no write was refused. That is Dynamo."},
 	}
 }
 
-// demoSides cuts the nodes so that both sides can reach W=2 and the side
-// called A has to let a node stand in.
+// demoSides splits the nodes so that both sides can reach W=2 and side a needs a fallback. lone
+// describes the homes on side a.
 func demoSides(n int) (a, b []string, lone string) {
 	nodes, err := nodeNames(n)
-	if err != nil { // the flag was checked
+	if err != nil { // cannot happen, because the flag was checked
 		return nil, nil, ""
 	}
 	members := make([]ring.Member, n)
 	for i, name := range nodes {
 		members[i] = ring.Member{Name: name, Weight: 1}
 	}
-	r, err := ring.New(ring.Config{Strategy: ring.EqualPartitions, N: 3, Q: max(ring.DefaultQ, n), T: ring.DefaultT}, members)
+	r, err := ring.New(ring.Config{Strategy: ring.EqualPartitions, N: 3, Q: max(ring.DefaultQ, n), T: ring.DefaultT},
+		members)
 	if err != nil {
 		return nodes[:2], nodes[2:], "Two nodes are there"
 	}
 	pref := r.Preference([]byte(demoKey))
 	homes, rest := pref[:3], pref[3:]
 	a, b, lone = slices.Clone(rest), slices.Clone(homes), "None of its homes is there"
-	if len(a) < 2 { // one of the homes has to help out
+	if len(a) < 2 { // one home must be on this side
 		a, b, lone = append(a, homes[2]), homes[:2], "One of its homes is there"
 	}
 	slices.Sort(a)
@@ -157,7 +166,7 @@ func demoSides(n int) (a, b []string, lone string) {
 	return a, b, lone
 }
 
-// tell runs the story as text.
+// tell runs the story and prints it as text.
 func (s *session) tell(cluster verbs.Cluster, n int) error {
 	env := s.verbsEnv()
 	env.Cluster, env.JSON = cluster, s.JSON
@@ -186,7 +195,7 @@ func (s *session) tellStep(env *verbs.Env, i int, st step) error {
 		}
 	}
 	out := *env
-	out.Err = s.Stdout // what it says belongs to the story
+	out.Err = s.Stdout // messages belong to the story
 	if s.JSON {
 		out.Err = s.Stderr
 	}

@@ -13,7 +13,7 @@ import (
 
 var lsCommand = command{
 	verb: &verbs.Verb{Name: "ls", Group: verbs.GroupCluster, Usage: "list the clusters, running or not",
-		Help: `A cluster that cannot be started as it is is listed as broken, with the reason.
+		Help: `A cluster that cannot be started is listed as broken, with the reason.
 rm deletes a cluster that is down.`},
 	run: (*session).ls,
 }
@@ -48,11 +48,11 @@ func (s *session) ls(*verbs.Call) error {
 		if i.Mem {
 			dir = "in memory"
 		}
-		since := "never came up"
+		since := "never started"
 		switch {
 		case !i.Started.IsZero():
 			since = "since " + i.Started.Local().Format(time.DateTime)
-		case i.Problem == "": // its record was lost, but its data is there
+		case i.Problem == "": // its record was lost, and its data is there
 			since = "last start unknown"
 		}
 		fmt.Fprintf(&out, "%-12s %-16s %8s  %s  %s\n", escape.Terminal([]byte(i.Name)), state,

@@ -7,12 +7,13 @@ import (
 	"strings"
 
 	"ringside/cli/paper"
+	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
 	"ringside/engine/usage"
 )
 
-// The figures and tables that paper makes anew.
+// The figures and tables that paper computes or measures.
 const (
 	figure8 = "fig8"
 	figure5 = "fig5"
@@ -24,11 +25,13 @@ var figures = []string{figure8, figure5, table2}
 var paperCommand = command{
 	verb: &verbs.Verb{
 		Name: "paper", Group: groupPaper, Section: "Table 1, §6.1, §6.2, §6.4",
-		Args:  []verbs.Arg{{Name: "SECTION|" + strings.Join(figures, "|"), Words: append(slices.Clone(figures), paper.Names()...), Optional: true}},
-		Usage: "what the paper says, where it is in the code, what shows it",
+		Args: []verbs.Arg{{Name: "SECTION|" + strings.Join(figures, "|"), Words: append(slices.Clone(figures),
+			paper.Names()...), Optional: true}},
+		Usage: "show what the paper says, where it is in the code, and which script shows it",
 		Help:  paperHelp,
 		Flags: []verbs.Flag{
-			{Name: "metadata", Kind: verbs.String, Value: "60,480", Help: fmt.Sprintf("fig8: these sizes instead of the published ones; %d to %d, at most %d of them", paper.MinMetadata, paper.MaxMetadata, paper.MaxSizes)},
+			{Name: "metadata", Kind: verbs.String, Value: "60,480",
+				Help: fmt.Sprintf("fig8: these sizes instead of the published ones; %d to %d, at most %d of them", paper.MinMetadata, paper.MaxMetadata, paper.MaxSizes)},
 			{Name: "ascii", Kind: verbs.Bool, Help: "fig8: draw with ASCII signs only"},
 			{Name: "markdown", Kind: verbs.Bool, Help: "print Table 1 as the README has it"},
 		},
@@ -37,24 +40,24 @@ var paperCommand = command{
 	own: "no running cluster",
 }
 
-var paperHelp = fmt.Sprintf(`Without an argument: Table 1, with the files that do what it says and the scripts that
-show it. With a section (4.6 or §4.6): what it claims, where it is, what is otherwise here
-and what is not there. A section is there if a file that nodes are made of says so.
+var paperHelp = fmt.Sprintf(`Without an argument, paper shows Table 1, with the files that implement it and the scripts that
+show it (ringside run NAME). With a section (4.6 or §4.6), paper shows what the section claims, where it is
+implemented, what deviates here and what is missing.
 
 fig8 computes Figure 8 from the code of the ring: the efficiency of the three strategies
-(mean load ÷ greatest load of a node) for S=%d nodes and N=%d replicas, beside what the
-paper published. The metadata is S·T tokens for strategies 1 and 2, Q partitions for 3.
+(mean load ÷ greatest load of a node) for S=%d nodes and N=%d replicas, beside the values that
+the paper published. The metadata is S·T tokens for strategies 1 and 2, Q partitions for 3.
 Load is the part of the replicated key space that a node holds: keys are uniform, and all
-N homes of a key count. (If only the first home did, strategy 3 would come out as 1.00 at
-every size, which is not what was published.) Tokens are a matter of luck, so each point
-is the mean of many rings, in which nodes have different names, until its standard error
-is small; JSON has it and their number. Strategy 2 has Q=%d: the paper does not state it,
-and this fits. Sizes that %d does not divide give some nodes more tokens than others.
+N homes of a key count. (If only the first home counted, strategy 3 would have 1.00 at
+every size, which differs from the published values.) Tokens are random, so each point
+is the mean of many rings with different names of nodes, until its standard error
+is small; JSON has the error and the number of rings. Strategy 2 has Q=%d, which the paper does not
+state and which fits. At sizes that %d does not divide, some nodes have more tokens than others.
 
-fig5 and table2 start a throw-away cluster each and take some seconds. Its network and disks are slow on purpose, in
-a way that the output states: directions and ratios can be compared with the paper's, numbers cannot. fig5
-measures puts with and without the object buffer (§6.1) at the same load, table2 clients that go through a load balancer
-and clients that know the ring (§6.4).`,
+fig5 and table2 start a throw-away cluster each and take some seconds. Its network and disks are slow on purpose, as
+the output states: directions and ratios can be compared with the paper's, numbers cannot. fig5 measures puts
+with and without the object buffer (§6.1) at the same load. table2 measures clients that use a load balancer and
+clients that know the ring (§6.4).`,
 	paper.FigureNodes, paper.FigureReplicas, paper.FigurePartitions, paper.FigureNodes)
 
 func (s *session) paper(c *verbs.Call) error {
@@ -67,9 +70,9 @@ func (s *session) paper(c *verbs.Call) error {
 	case c.Bool("markdown"):
 		return s.Print(paper.Markdown())
 	case what == "":
-		return s.table1()
+		return showTable1(s)
 	case what == figure8:
-		return s.figure8(c)
+		return showFigure8(s, c)
 	case what == figure5:
 		return measured(s, func() (texter, error) { return paper.Figure5(s.ctx, paper.UsualBuffer) })
 	case what == table2:
@@ -87,7 +90,7 @@ func (s *session) paper(c *verbs.Call) error {
 	return s.Print(page.Text(s.Width()))
 }
 
-// A texter is what a measurement came to.
+// A texter is the result of a measurement.
 type texter interface{ Text() string }
 
 func measured(s *session, measure func() (texter, error)) error {
@@ -101,7 +104,8 @@ func measured(s *session, measure func() (texter, error)) error {
 	return s.Print(got.Text())
 }
 
-func (s *session) table1() error {
+// showTable1 prints Table 1.
+func showTable1(s *session) error {
 	if s.JSON {
 		return s.PrintJSON(map[string]any{"rows": paper.TableRows()})
 	}
@@ -117,7 +121,8 @@ func commandSections() map[string]string {
 	return out
 }
 
-func (s *session) figure8(c *verbs.Call) error {
+// showFigure8 computes Figure 8 and prints it.
+func showFigure8(s *session, c *verbs.Call) error {
 	sizes := paper.PublishedSizes
 	if c.Has("metadata") {
 		var err error
@@ -135,13 +140,14 @@ func (s *session) figure8(c *verbs.Call) error {
 	return s.Print(f.Text(c.Bool("ascii")))
 }
 
-// metadataSizes reads the sizes of --metadata, each once, in ascending order.
+// metadataSizes reads the sizes of --metadata. It returns each size once, in ascending order.
 func metadataSizes(list string) ([]int, error) {
 	var out []int
 	for word := range strings.SplitSeq(list, ",") {
 		n, err := strconv.Atoi(strings.TrimSpace(word))
 		if err != nil {
-			return nil, fmt.Errorf("paper: --metadata wants numbers with commas between them, and '%s' is none", escape.TerminalShort([]byte(word), 60))
+			return nil, fmt.Errorf("paper: --metadata: %s is not a number; want numbers with commas between them",
+				render.Quoted(word))
 		}
 		out = append(out, n)
 	}

@@ -39,7 +39,7 @@ func TestPaper(t *testing.T) {
 		"paper 9.9":                         "there is no page of '9.9'; there are 2 3",
 		"paper fig4":                        "there is no page of 'fig4'",
 		"paper fig5 --metadata 60":          "--metadata and --ascii are for fig8",
-		"paper fig8 --metadata 60,many":     "'many' is none",
+		"paper fig8 --metadata 60,many":     "'many' is not a number",
 		"paper fig8 --metadata ''":          "the value is empty",
 		"paper fig8 --metadata 29":          "29 is out of range",
 		"paper fig8 --metadata 99999999":    "out of range",

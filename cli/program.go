@@ -9,16 +9,16 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"ringside/cli/render"
 	"ringside/cli/verbs"
-	"ringside/engine/escape"
 	"ringside/engine/usage"
 	"ringside/localcluster/buildinfo"
 	"ringside/localcluster/datadir"
 )
 
-const manDescription = "A store of replicated keys as the paper has it (DeCandia et al., SOSP 2007): consistent hashing, sloppy quorums, " +
-	"vector clocks, hinted handoff, read repair. Nodes run on loopback TCP with real disks. Their failures, the network's splits, " +
-	"and what comes of them can be provoked and watched."
+const manDescription = "A store of replicated keys as the paper describes it (DeCandia et al., SOSP 2007): " +
+	"consistent hashing, sloppy quorums, vector clocks, hinted handoff, read repair. Nodes run on loopback TCP " +
+	"with real disks. Failures of nodes and splits of the network can be caused, and their effects watched."
 
 var versionCommand = command{
 	verb: &verbs.Verb{Name: "version", Group: groupProgram, Usage: "show the version"},
@@ -61,13 +61,13 @@ var manCommand = command{
 	},
 }
 
-// completeName is the hidden command that completion scripts ask.
+// completeName is the hidden command that completion scripts run.
 const completeName = "__complete"
 
 //go:embed completion.txt
 var completionScripts string
 
-// shells whose completion scripts there are, as completion.txt has them.
+// shells are the shells with a completion script in completion.txt.
 var shells = []string{"bash", "zsh", "fish", "pwsh"}
 
 var completionCommand = command{
@@ -88,11 +88,11 @@ Keys, nodes and requests are completed from the running cluster. --json prints {
 				return s.Print(string(f.Data))
 			}
 		}
-		return usage.Errorf("completion: no script for '%s'; there are %s", escape.TerminalShort([]byte(c.Arg(0)), 60), strings.Join(shells, " "))
+		return usage.Errorf("completion: no script for %s; there are %s", render.Quoted(c.Arg(0)), strings.Join(shells, " "))
 	},
 }
 
-// complete prints what the last word can become, one a line.
+// complete prints the completions of the last word, one a line.
 func (s *session) complete(words []string) error {
 	if len(words) > 0 && words[0] == "--" {
 		words = words[1:]
@@ -130,7 +130,7 @@ func (s *session) complete(words []string) error {
 	return s.Print(strings.Join(out, "\n") + "\n")
 }
 
-// globalsWithNames are the global flags with what can be their values now.
+// globalsWithNames returns the global flags with the names of the clusters as words.
 func (s *session) globalsWithNames() []verbs.Flag {
 	out := slices.Clone(globals)
 	for i := range out {
@@ -157,7 +157,7 @@ func (s *session) clusterNames() []string {
 	return out
 }
 
-// adoptCluster takes a --cluster after the command to heart.
+// adoptCluster takes over a --cluster after the command.
 func (s *session) adoptCluster(words []string) {
 	for i, w := range words {
 		switch name, value, joined := strings.Cut(w, "="); {
@@ -170,7 +170,7 @@ func (s *session) adoptCluster(words []string) {
 	}
 }
 
-// helpOfAll is help whose argument can be any command, not only the registry's.
+// helpOfAll returns the verb help with the names of all commands as words for completion.
 func helpOfAll() *verbs.Verb {
 	v := *helpCommand.verb
 	v.Args = []verbs.Arg{{Name: v.Args[0].Name, Optional: true}}
@@ -187,14 +187,15 @@ func (s *session) rmOfAll() *verbs.Verb {
 	return &v
 }
 
-// skipGlobals drops the global flags before the command, taking --cluster to heart.
+// skipGlobals returns the words after the global flags before the command, and takes over
+// --cluster.
 func (s *session) skipGlobals(words []string) []string {
 	for len(words) > 1 && strings.HasPrefix(words[0], "-") {
 		name, value, joined := strings.Cut(strings.TrimLeft(words[0], "-"), "=")
 		words = words[1:]
 		if name == "cluster" {
 			if !joined {
-				value, words = words[0], words[1:] // there is one, if only the word to complete
+				value, words = words[0], words[1:] // at least the word to complete remains
 			}
 			s.name = value
 		}

@@ -11,8 +11,8 @@ import (
 	"ringside/engine/usage"
 )
 
-// promptCommands are the commands of this package that the prompt of the screens runs: their output
-// is text, and they act on no running cluster but their own.
+// promptCommands are the commands of this package that the prompt of the screens runs: their
+// output is text, and they act on no running cluster but their own.
 var promptCommands = []string{"help", "paper", "ls", "run", "sim", "version"}
 
 // runInPrompt runs one line of the prompt of the screens. It returns the text that the command

@@ -61,7 +61,7 @@ func (s *session) rm(c *verbs.Call) error {
 // logOf returns the path of the log of a cluster that runs in the background.
 func logOf(home, name string) string { return filepath.Join(home, name+".log") }
 
-// clear deletes the data of a cluster that is to be started afresh.
+// clear deletes the data of a cluster before up --fresh starts it.
 func (s *session) clear(c *verbs.Call, o localcluster.Options) error {
 	r, err := datadir.FindRemains(o.Home, o.Name, o.Dir, false)
 	if err != nil {
@@ -91,7 +91,7 @@ func (s *session) confirm(c *verbs.Call, r *datadir.Remains) error {
 			strings.Join(dirs, " and "))
 	}
 	if !console.IsTerminal(s.Stdin) || !console.IsTerminal(s.Stderr) {
-		return usage.Errorf("%s: this deletes %s for good; add --yes if that is meant", c.Verb.Name, what)
+		return usage.Errorf("%s: this deletes %s for good; add --yes to confirm", c.Verb.Name, what)
 	}
 	_, _ = fmt.Fprintf(s.Stderr, "delete %s for good? [y/N] ", what)
 	answer, err := bufio.NewReader(s.Stdin).ReadString('\n')

@@ -18,7 +18,8 @@ import (
 var runCommand = command{
 	verb: &verbs.Verb{
 		Name: "run", Group: verbs.GroupScript,
-		Args:  []verbs.Arg{{Name: "FILE.txtar", Complete: verbs.CompleteFiles, Words: testscripts.Names(), Optional: true, Many: true}},
+		Args: []verbs.Arg{{Name: "FILE.txtar", Complete: verbs.CompleteFiles, Words: testscripts.Names(),
+			Optional: true, Many: true}},
 		Usage: "run scripts; exit 8 if one fails",
 		Help: `A script is a .txtar in testscript's syntax (github.com/rogpeppe/go-internal/testscript)
 whose lines are those of a shell: ringside put cart "milk and eggs" --via n3. Each script has a home of its
@@ -88,7 +89,8 @@ func (s *session) listScripts() error {
 
 // scriptProgram runs one command line of a script.
 func scriptProgram(ctx context.Context, args []string, c console.Console, host *script.Host) int {
-	return Run(ctx, Env{Args: args, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr, Getenv: c.Getenv, Dir: c.Dir, Host: host})
+	return Run(ctx, Env{Args: args, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr, Getenv: c.Getenv, Dir: c.Dir,
+		Host: host})
 }
 
 // Scripts returns the parameters with which go test runs the scripts of a folder. temp is a folder

@@ -13,12 +13,13 @@ import (
 	"ringside/tui"
 )
 
-var asciiFlag = verbs.Flag{Name: "ascii", Kind: verbs.Bool, Help: "draw with ASCII signs only"}
+var asciiFlag = verbs.Flag{Name: "ascii", Kind: verbs.Bool, Help: "draw with ASCII characters only"}
 
 var tuiCommand = command{
 	verb: &verbs.Verb{
 		Name: "tui", Group: verbs.GroupCluster, Usage: "watch a running cluster on this terminal",
-		Flags: []verbs.Flag{asciiFlag, {Name: "key", Kind: verbs.String, Value: "KEY", Complete: verbs.CompleteKeys, Help: "the key to look at first"}},
+		Flags: []verbs.Flag{asciiFlag, {Name: "key", Kind: verbs.String, Value: "KEY", Complete: verbs.CompleteKeys,
+			Help: "the key to show first"}},
 	},
 	run: func(s *session, c *verbs.Call) error {
 		if s.Dumb() {
@@ -37,7 +38,7 @@ var tuiCommand = command{
 	},
 }
 
-// watch shows the screens until their user has enough.
+// watch shows the screens until the user leaves.
 func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) error {
 	if err := s.canDraw(c); err != nil {
 		return err
@@ -63,22 +64,22 @@ func (s *session) simulate(c *verbs.Call) error {
 	})
 }
 
-// canDraw refuses what is no terminal that screens can be drawn on.
+// canDraw returns a usage error if screens cannot be drawn on the terminal.
 func (s *session) canDraw(c *verbs.Call) error {
-	instead := "status and events tell the same as text"
+	instead := "status and events print the same as text"
 	if c.Verb.Name == "sim" {
-		instead = "without --tui the run is told as text"
+		instead = "without --tui, sim prints the run as text"
 	}
 	if !s.Interactive() {
-		return usage.Errorf("%s: this is no terminal; %s", c.Verb.Name, instead)
+		return usage.Errorf("%s: standard input or output is not a terminal; %s", c.Verb.Name, instead)
 	}
 	if s.Dumb() {
-		return usage.Errorf("%s: it needs a terminal that can draw, and TERM=dumb says that this one cannot; %s", c.Verb.Name, instead)
+		return usage.Errorf("%s: the terminal cannot draw (TERM=dumb); %s", c.Verb.Name, instead)
 	}
 	return nil
 }
 
-// runLine runs one line of the prompt and returns all it said.
+// runLine runs one line of the prompt. It returns what the line printed, and the exit code.
 func runLine(ctx context.Context, env *verbs.Env, cluster, line string) (string, int) {
 	var out strings.Builder
 	e := *env
@@ -100,14 +101,15 @@ func runLine(ctx context.Context, env *verbs.Env, cluster, line string) (string,
 	return out.String(), failure.Exit
 }
 
-// play shows an in-process cluster with a first few keys in it.
+// play runs lines on a cluster of this process and then shows the cluster.
 func (s *session) play(c *verbs.Call, cluster verbs.Cluster, lines []string, o tui.Options) error {
 	env := &verbs.Env{Cluster: cluster, Contexts: contexts{s}}
 	for _, line := range lines {
 		if out, code := runLine(s.ctx, env, s.name, line); s.ctx.Err() != nil {
 			return s.ctx.Err()
 		} else if code != exit.OK {
-			return &exit.Error{Exit: exit.Internal, Code: "internal", Message: "demo: " + escape.Terminal([]byte(line)) + ": " + strings.TrimSpace(out)}
+			return &exit.Error{Exit: exit.Internal, Code: "internal", Message: "demo: " + escape.Terminal([]byte(line)) +
+				": " + strings.TrimSpace(out)}
 		}
 	}
 	return s.watch(c, cluster, o)

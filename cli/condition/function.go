@@ -88,8 +88,8 @@ func ofNode(f func(*view.Node) any) func(context.Context, *look, []string) (any,
 	})
 }
 
-// statusIs returns the function that reports whether a node, or every node without an argument, has
-// a status.
+// statusIs returns the function that reports whether a node, or every node without an argument,
+// has a status.
 func statusIs(want view.Status) func(context.Context, *look, []string) (any, error) {
 	return ofView(func(v *view.Cluster, args []string) (any, error) {
 		if len(args) == 0 {
@@ -111,8 +111,9 @@ func statusIs(want view.Status) func(context.Context, *look, []string) (any, err
 // singleValue returns the value of a key, "" if there is none, and an error for siblings.
 func singleValue(g *got) (any, error) {
 	if len(g.Siblings) > 1 {
-		return nil, &exit.Error{Exit: exit.Siblings, Code: "siblings", Message: fmt.Sprintf("value(%s): there are %d siblings: %s",
-			escape.Terminal(g.key), len(g.Siblings), showVersions(g.Siblings))}
+		return nil, &exit.Error{Exit: exit.Siblings, Code: "siblings",
+			Message: fmt.Sprintf("value(%s): there are %d siblings: %s",
+				escape.Terminal(g.key), len(g.Siblings), showVersions(g.Siblings))}
 	}
 	return strings.Join(eachSibling(g, func(v vclock.Version) string { return string(v.Value) }), ""), nil
 }

@@ -64,8 +64,8 @@ func (c *Condition) Wait(ctx context.Context, src Source, timeout time.Duration)
 // errNoAnswer is returned by a look that the cluster did not answer within its limit.
 var errNoAnswer = errors.New("the cluster does not answer")
 
-// checkWithin evaluates the condition once. A get that fails blocks the condition, because the next
-// look may succeed. If the look takes longer than limit, checkWithin returns errNoAnswer.
+// checkWithin evaluates the condition once. A get that fails blocks the condition, because the
+// next look may succeed. If the look takes longer than limit, checkWithin returns errNoAnswer.
 func (c *Condition) checkWithin(ctx context.Context, src Source, limit time.Duration) (string, error) {
 	inner, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()

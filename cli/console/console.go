@@ -94,7 +94,8 @@ func IsTerminal(stream any) bool {
 	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
 }
 
-// Width returns the columns of a stream that is a terminal, 0 if it is none or its size is unknown.
+// Width returns the columns of a stream that is a terminal, 0 if it is none or its size is
+// unknown.
 func Width(stream any) int {
 	if !IsTerminal(stream) {
 		return 0

@@ -82,8 +82,8 @@ func Reported(err error) error {
 	return &out
 }
 
-// origin is the part of a message that names the package where the error arose, which does not help
-// the reader.
+// origin is the part of a message that names the package where the error arose, which does not
+// help the reader.
 var origin = regexp.MustCompile(`(^|: )wire: ((en|de)code [a-z ]+: |(open|seal) context: |frame of [0-9a-z ,]+: )?`)
 
 func withoutOrigin(message string) string { return origin.ReplaceAllString(message, "$1") }

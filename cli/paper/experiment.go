@@ -2,8 +2,9 @@ package paper
 
 // Figure 5 and Table 2 are measurements, and are made again on a cluster of this machine: real
 // nodes, real connections, real clients. What the paper's figures hang on, its network and its
-// disks, is not here, so both are put in by hand: a delay on every hop, and disks that take
-// a while for each flush and stall now and then. Directions and ratios are comparable, numbers are not.
+// disks, is not here, so both are put in by hand: a delay on every hop, and disks that take a
+// while for each flush and stall now and then. Directions and ratios are comparable, numbers are
+// not.
 
 import (
 	"context"

@@ -10,8 +10,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// attempts bounds how often a measurement is repeated: a busy machine can stand still for longer than
-// an artificial delay.
+// attempts bounds how often a measurement is repeated: a busy machine can stand still for longer
+// than an artificial delay.
 const attempts = 5
 
 // repeat calls measure until it returns no complaint, each time with delays twice as long. A delay

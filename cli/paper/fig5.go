@@ -1,8 +1,8 @@
 package paper
 
 // §6.1, Figure 5: "Comparison of performance of 99.9th percentile latencies for buffered vs.
-// non-buffered writes over a period of 24 hours". Here the day is an hour of low load and one of peak
-// load, each of a few seconds, and both clusters see the same.
+// non-buffered writes over a period of 24 hours". Here the day is an hour of low load and one of
+// peak load, each of a few seconds, and both clusters see the same.
 
 import (
 	"context"
@@ -113,17 +113,20 @@ func Figure5(ctx context.Context, scale BufferScale) (*BufferFigure, error) {
 func (f *BufferFigure) Text() string {
 	var out strings.Builder
 	out.WriteString("Figure 5 (§6.1): writes with and without an object buffer, N=3 R=2 W=2, in ms\n\n")
-	fmt.Fprintf(&out, "%-6s %8s  %-14s %7s %8s %8s %8s %8s\n", "load", "writes/s", "buffer", "writes", "mean", "p50", "p99", "p99.9")
+	fmt.Fprintf(&out, "%-6s %8s  %-14s %7s %8s %8s %8s %8s\n", "load", "writes/s", "buffer", "writes", "mean",
+		"p50", "p99", "p99.9")
 	for _, r := range f.Rows {
 		buffer := "none"
 		if r.Buffer > 0 {
 			buffer = fmt.Sprintf("%d objects", r.Buffer)
 		}
-		fmt.Fprintf(&out, "%-6s %8d  %-14s %7d %8.2f %8.2f %8.2f %8.2f\n", r.Load, r.Rate, buffer, r.Count, r.Mean, r.P50, r.P99, r.P999)
+		fmt.Fprintf(&out, "%-6s %8d  %-14s %7d %8.2f %8.2f %8.2f %8.2f\n", r.Load, r.Rate, buffer, r.Count, r.Mean,
+			r.P50, r.P99, r.P999)
 	}
 	out.WriteByte('\n')
 	for _, r := range f.Ratios {
-		fmt.Fprintf(&out, "%-5s without a buffer ÷ with it: %.1f at the 99.9th percentile, %.1f on the mean", r.Load, r.P999, r.Mean)
+		fmt.Fprintf(&out, "%-5s without a buffer ÷ with it: %.1f at the 99.9th percentile, %.1f on the mean", r.Load,
+			r.P999, r.Mean)
 		if r.Published != nil {
 			fmt.Fprintf(&out, "; published: %g at the 99.9th percentile", *r.Published)
 		}

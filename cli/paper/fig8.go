@@ -87,7 +87,8 @@ func CheckSizes(sizes []int) error {
 	}
 	for _, m := range sizes {
 		if m < MinMetadata || m > MaxMetadata {
-			return fmt.Errorf("%d is out of range: from %d, one token for each of the %d nodes, to %d", m, MinMetadata, FigureNodes, MaxMetadata)
+			return fmt.Errorf("%d is out of range: from %d, one token for each of the %d nodes, to %d", m, MinMetadata,
+				FigureNodes, MaxMetadata)
 		}
 	}
 	return nil

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// The chart's scale. Efficiencies below chartLow, which few tokens can give, are drawn at the bottom.
+// The chart's scale. Efficiencies below chartLow, which few tokens can give, are drawn at the
+// bottom.
 const (
 	chartLow, chartHigh = .40, 1.00
 	chartStep           = .05
@@ -24,7 +25,8 @@ const (
 func (f *Figure) Text(ascii bool) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "Figure 8 (§6.2): how evenly %d nodes share the load, by the size of the ring's metadata\n", f.S)
-	fmt.Fprintf(&out, "S=%d nodes, N=%d replicas; efficiency = mean load ÷ greatest load of a node; ours is the mean of many rings\n\n", f.S, f.N)
+	fmt.Fprintf(&out,
+		"S=%d nodes, N=%d replicas; efficiency = mean load ÷ greatest load of a node; ours is the mean of many rings\n\n", f.S, f.N)
 	out.WriteString(f.table())
 	for sizes := range slices.Chunk(f.sizes(), chartSizes) {
 		out.WriteString("\n" + f.chart(sizes))

@@ -57,8 +57,8 @@ func sourceFiles(t *testing.T, dir string, f func(name string, data []byte)) {
 	}
 }
 
-// claims lists the sections that a file says it does: those in its header, which is what stands before
-// its first declaration, and those in comments of their own that begin with a section.
+// claims lists the sections that a file says it does: those in its header, which is what stands
+// before its first declaration, and those in comments of their own that begin with a section.
 func claims(t *testing.T, name string, data []byte) []string {
 	f, err := parser.ParseFile(token.NewFileSet(), name, data, parser.ParseComments)
 	if err != nil {
@@ -92,8 +92,8 @@ func start(d ast.Decl, doc *ast.CommentGroup) token.Pos {
 	return d.Pos()
 }
 
-// imported tells which packages nodes are made of: a leaf that neither the node nor its
-// driver imports does nothing yet, whatever it says. (The simulator tests nodes, and is no part of one.)
+// imported tells which packages nodes are made of: a leaf that neither the node nor its driver
+// imports does nothing yet, whatever it says. (The simulator tests nodes, and is no part of one.)
 func imported(t *testing.T) map[string]bool {
 	out := map[string]bool{"ringside/engine": true}
 	note := func(name string, data []byte) {
@@ -278,8 +278,8 @@ func TestEngineDocAgrees(t *testing.T) {
 	}
 }
 
-// wronglyMissing lists the sections that a doc says are not there yet, although they are or are not
-// known.
+// wronglyMissing lists the sections that a doc says are not there yet, although they are or are
+// not known.
 func wronglyMissing(doc string) (ids []string) {
 	for paragraph := range strings.SplitSeq(doc, "\n\n") {
 		if !strings.Contains(paragraph, "not there yet") {

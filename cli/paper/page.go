@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// A Page is all there is about a section.
+// A Page is everything that the command paper shows about a section.
 type Page struct {
 	Section    string   `json:"section"`
 	Title      string   `json:"title"`
 	Claims     []string `json:"claims"`
-	There      *bool    `json:"there"` // nil where the section describes nothing to build
+	There      *bool    `json:"there"` // nil if the section describes nothing to implement
 	Files      []string `json:"files"`
 	Events     []string `json:"events"`
 	Commands   []string `json:"commands"`
@@ -22,7 +22,7 @@ type Page struct {
 	Parts      []Part   `json:"sections"`
 }
 
-// A Script of a page.
+// A Script is a script that shows a section.
 type Script struct {
 	Script string `json:"script"`
 	Says   string `json:"says"`
@@ -35,11 +35,12 @@ type Part struct {
 	There   *bool  `json:"there"`
 }
 
-// Page makes the section's page. Commands are the program's, with the sections
-// that each names: put → "§4.1, §4.5".
+// Page returns the section's page. commands maps each command to the sections that it names: put to
+// "§4.1, §4.5".
 func (s *Section) Page(commands map[string]string) Page {
 	p := Page{
-		Section: s.ID, Title: s.Title, There: s.there(), Claims: orEmpty(s.Claims), Files: orEmpty(s.Files()), Events: orEmpty(s.Kinds()),
+		Section: s.ID, Title: s.Title, There: s.there(), Claims: orEmpty(s.Claims), Files: orEmpty(s.Files()),
+		Events:   orEmpty(s.Kinds()),
 		Commands: []string{}, Scripts: []Script{}, Deviations: orEmpty(s.Deviations), Missing: []string{}, Parts: []Part{},
 	}
 	for _, name := range slices.Sorted(maps.Keys(commands)) {
@@ -51,7 +52,7 @@ func (s *Section) Page(commands map[string]string) Page {
 		p.Scripts = append(p.Scripts, Script{name, sources.Scripts[name].Says})
 	}
 	if s.Missing() {
-		p.Missing = append(p.Missing, "All of it, yet.")
+		p.Missing = append(p.Missing, "All of it.")
 	} else {
 		for _, g := range s.Gaps {
 			p.Missing = append(p.Missing, g.Says)
@@ -63,6 +64,7 @@ func (s *Section) Page(commands map[string]string) Page {
 	return p
 }
 
+// there reports whether the section is implemented, nil if it describes nothing to implement.
 func (s *Section) there() *bool {
 	if !s.Mechanism {
 		return nil
@@ -78,7 +80,7 @@ func orEmpty(s []string) []string {
 	return s
 }
 
-// Text is the page for a terminal of a width, 0 if it is not known.
+// Text returns the page for a terminal of width columns, 0 if unknown.
 func (p Page) Text(width int) string {
 	if width <= 0 || width > pageWidth {
 		width = pageWidth
@@ -95,8 +97,8 @@ func (p Page) Text(width int) string {
 		}
 	}
 	list("The paper says", p.Claims)
-	list("Otherwise here", p.Deviations)
-	list("Not there", p.Missing)
+	list("Deviations here", p.Deviations)
+	list("Missing here", p.Missing)
 	out.WriteByte('\n')
 	row := func(title string, items []string) {
 		if len(items) > 0 {
@@ -112,6 +114,9 @@ func (p Page) Text(width int) string {
 			title = "scripts"
 		}
 		out.WriteString(hang(fmt.Sprintf("%-10s%-12s", title, s.Script), s.Says, width))
+	}
+	if len(p.Scripts) > 0 {
+		out.WriteString(hang(fmt.Sprintf("%-10s", ""), "A script runs with: ringside run "+p.Scripts[0].Script, width))
 	}
 	for _, part := range p.Parts {
 		state := ""

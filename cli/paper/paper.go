@@ -1,12 +1,13 @@
-// Package paper is the Dynamo paper (DeCandia et al., SOSP 2007) as a map of
-// this program: what each section claims, where that is in the code, which
-// script shows it, and what of it is not there.
+// Package paper maps the Dynamo paper (DeCandia et al., SOSP 2007) to this program: what each section
+// claims, where it is implemented, which script shows it, and what is missing.
 //
-// What the paper says and where we deviate is written down by hand, in
-// sections.go and table1.go. Which files, scripts and events show a section is
-// never written down: files and scripts name their sections themselves, a test
-// collects that into index.json, and a section of which no file says that it
-// does it is not there yet.
+// sections.go and table1.go are written by hand: the claims of the paper in our words, and our
+// deviations. The files, scripts and events of a section are found: files and scripts name their
+// sections in their first lines, and a test collects the names in index.json. A section that no file
+// names is missing.
+//
+// fig8.go computes Figure 8 from the code of the ring. fig5.go and table2.go measure Figure 5 and
+// Table 2 on throw-away clusters (experiment.go), whose disks and network are slow on purpose.
 package paper
 
 import (
@@ -24,27 +25,27 @@ type Section struct {
 	ID         string // 4.6
 	Title      string // as in the paper
 	Claims     []string
-	Mechanism  bool // it describes something to build, and not only what for or how well it went
+	Mechanism  bool // describes something to implement, and not only goals or results
 	Deviations []string
 	Gaps       []Gap
 }
 
-// A Gap is a claim, in a section that is there otherwise, which is not.
+// A Gap is a claim that is not implemented, in a section that otherwise is.
 type Gap struct {
 	Says string
-	// The gap is open while no file in folder In has Word in it; a test looks.
+	// The gap is open while no file in folder In has Word in it, which a test checks.
 	In, Word string
 }
 
-// An index tells which sections files of the engine and scripts name themselves.
+// An index has the sections that files of the engine and scripts name.
 type index struct {
-	Files   map[string][]string      `json:"files"` // engine/put.go → 4.5, 4.6
+	Files   map[string][]string      `json:"files"` // engine/put.go to 4.5, 4.6
 	Scripts map[string]indexedScript `json:"scripts"`
 }
 
 type indexedScript struct {
 	Sections []string `json:"sections"`
-	Says     string   `json:"says"` // its first line
+	Says     string   `json:"says"` // the script's first line
 }
 
 //go:embed index.json
@@ -58,7 +59,7 @@ var sources = func() index {
 	return x
 }()
 
-// Names lists the sections there are pages of.
+// Names returns the sections that have a page.
 func Names() []string {
 	out := make([]string, len(sections))
 	for i, s := range sections {
@@ -67,8 +68,8 @@ func Names() []string {
 	return out
 }
 
-// Find returns the section called name, which may begin with §, and nil if there
-// is none. A part of a section that has one page for all its parts is found there.
+// Find returns the section called name, nil if there is none. name may begin with §. If a section has
+// one page for all its parts, Find returns the section for a part.
 func Find(name string) *Section {
 	name = strings.TrimPrefix(name, "§")
 	for id := name; id != ""; id = chapter(id) {
@@ -82,15 +83,15 @@ func Find(name string) *Section {
 	return nil
 }
 
-// chapter is the section that a section is part of: 4.8 of 4.8.1, "" of 4.
+// chapter returns the section that a section is part of: 4.8 for 4.8.1, "" for 4.
 func chapter(id string) string { return id[:max(strings.LastIndex(id, "."), 0)] }
 
-// named says whether one of ids leads to the section's page.
+// named reports whether one of ids leads to the section's page.
 func (s *Section) named(ids []string) bool {
 	return slices.ContainsFunc(ids, func(id string) bool { return Find(id) == s })
 }
 
-// Files lists the files of the engine that do what the section says.
+// Files returns the files of the engine that implement the section.
 func (s *Section) Files() []string {
 	var out []string
 	for _, f := range slices.Sorted(maps.Keys(sources.Files)) {
@@ -101,7 +102,7 @@ func (s *Section) Files() []string {
 	return out
 }
 
-// Scripts lists the scripts that show the section.
+// Scripts returns the scripts that show the section.
 func (s *Section) Scripts() []string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(sources.Scripts)) {
@@ -112,7 +113,7 @@ func (s *Section) Scripts() []string {
 	return out
 }
 
-// Kinds lists the events that show the section.
+// Kinds returns the kinds of events that show the section.
 func (s *Section) Kinds() []string {
 	var out []string
 	for kind, section := range event.Sections {
@@ -124,7 +125,7 @@ func (s *Section) Kinds() []string {
 	return out
 }
 
-// Parts are the sections of which s is the chapter.
+// Parts returns the sections that are parts of s.
 func (s *Section) Parts() []*Section {
 	var out []*Section
 	for i := range sections {
@@ -135,5 +136,5 @@ func (s *Section) Parts() []*Section {
 	return out
 }
 
-// Missing says whether the section describes something that is not there yet.
+// Missing reports whether the section describes something that is not implemented.
 func (s *Section) Missing() bool { return s.Mechanism && len(s.Files()) == 0 }

@@ -7,19 +7,19 @@ import (
 )
 
 const (
-	// pageWidth is how wide pages are where the terminal's width is not known.
+	// pageWidth is the width of pages on wide terminals and on those of unknown width.
 	pageWidth = 100
-	// leastColumn is the narrowest column of the table; on narrower terminals its rows stand as lists.
+	// leastColumn is the least width of a column of the table. On narrower terminals, rows are lists.
 	leastColumn = 12
 )
 
-// cells measures text as terminals do that are not set up for East Asia.
+// cells measures text as a terminal does that is not set up for East Asia.
 var cells = &runewidth.Condition{}
 
-// heads are the columns of Table 1, the paper's three and ours.
+// heads are the titles of the columns of Table 1: the paper's three, and two of ours.
 var heads = []string{"problem", "technique", "advantage", "in the code", "shown by"}
 
-// shares are how the columns divide a line, in hundredths.
+// shares are the widths of the columns in percent.
 var shares = []int{16, 20, 22, 27, 15}
 
 func (r Row) columns() []string {
@@ -34,7 +34,7 @@ func (r Row) columns() []string {
 	return []string{r.problem(), r.Technique, r.Advantage, r.code(files), scripts}
 }
 
-// Table is Table 1 for a terminal of a width, 0 if it is not known.
+// Table returns Table 1 for a terminal of width columns, 0 if unknown.
 func Table(width int) string {
 	if width <= 0 {
 		width = pageWidth
@@ -60,12 +60,12 @@ func Table(width int) string {
 			out.WriteString(line(r.columns(), widths) + "\n")
 		}
 	}
-	out.WriteString(hang("", "Files are in engine/, scripts in testscripts/ (ringside run FILE).", width))
+	out.WriteString(hang("", "Files are in engine/. A script runs with: ringside run NAME", width))
 	out.WriteString(hang("", "A section of the paper: ringside paper 4.6; Figure 8: ringside paper fig8", width))
 	return out.String()
 }
 
-// line lays the cells of a row side by side, each wrapped to its column.
+// line returns the cells of a row side by side, each wrapped to its column.
 func line(row []string, widths []int) string {
 	wrapped, tall := make([][]string, len(row)), 0
 	for i, c := range row {
@@ -87,7 +87,7 @@ func line(row []string, widths []int) string {
 	return out.String()
 }
 
-// wrap breaks text at spaces into lines of at most width; a longer word has a line of its own.
+// wrap breaks text at spaces into lines of at most width columns. A longer word has its own line.
 func wrap(text string, width int) []string {
 	var out []string
 	now := ""
@@ -105,7 +105,7 @@ func wrap(text string, width int) []string {
 	return append(out, now)
 }
 
-// hang writes text after a lead, with the lines that follow below its beginning.
+// hang returns text after a lead. Further lines are indented by the width of the lead.
 func hang(lead, text string, width int) string {
 	indent := cells.StringWidth(lead)
 	lines := wrap(text, width-indent)

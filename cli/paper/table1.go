@@ -6,39 +6,43 @@ import (
 	"strings"
 )
 
-// A Row of Table 1: a problem, the technique that Dynamo has for it, and what is gained.
+// A Row of Table 1 is a problem, Dynamo's technique for it, and the advantage.
 type Row struct {
 	Problem, Technique, Advantage string
-	Sections                      []string // whose files do it
-	// Show names the scripts to begin with, where all that name the sections would be too many.
+	Sections                      []string // whose files implement the technique
+	// Show names the scripts to show first, if too many scripts name the sections.
 	Show []string
 }
 
-// Rows is Table 1 in our words, with the paper's nouns.
+// Rows are the rows of Table 1 in our words, with the paper's terms.
 var Rows = []Row{
 	{
 		"Partitioning", "Consistent hashing", "Nodes can be added one at a time",
 		[]string{"4.2", "6.2"}, []string{"ring", "fig8"},
 	},
 	{
-		"High availability for writes", "Vector clocks, reconciled during reads", "The size of versions does not depend on the rate of updates",
+		"High availability for writes", "Vector clocks, reconciled during reads",
+		"The size of versions does not depend on the rate of updates",
 		[]string{"4.4"}, []string{"figure3", "conflict", "race", "literal", "cart"},
 	},
 	{
-		"Handling temporary failures", "Sloppy quorum and hinted handoff", "Available and durable while some replicas cannot be reached",
+		"Handling temporary failures", "Sloppy quorum and hinted handoff",
+		"Available and durable while some replicas cannot be reached",
 		[]string{"4.6"}, []string{"handoff", "lone"},
 	},
 	{
-		"Recovering from permanent failures", "Anti-entropy using Merkle trees", "Divergent replicas come together in the background",
+		"Recovering from permanent failures", "Anti-entropy using Merkle trees",
+		"Divergent replicas come together in the background",
 		[]string{"4.7"}, nil,
 	},
 	{
-		"Membership and failure detection", "Gossip-based membership, and failure detection", "All nodes stay alike; there is no central registry of who is a member and who is alive",
+		"Membership and failure detection", "Gossip-based membership, and failure detection",
+		"All nodes stay alike; no central registry of members and their state",
 		[]string{"4.8.1", "4.8.2", "4.8.3"}, nil,
 	},
 }
 
-// A TableRow is a row with where it is and what shows it, for JSON.
+// A TableRow is a row with its files and scripts, as JSON.
 type TableRow struct {
 	Problem   string   `json:"problem"`
 	Technique string   `json:"technique"`
@@ -46,14 +50,15 @@ type TableRow struct {
 	Sections  []string `json:"sections"`
 	Files     []string `json:"files"`
 	Scripts   []string `json:"scripts"`
-	Missing   []string `json:"missing"` // sections that are not there yet
+	Missing   []string `json:"missing"` // sections that are not implemented
 }
 
-// TableRows is Table 1 for JSON.
+// TableRows returns Table 1 as JSON has it.
 func TableRows() []TableRow {
 	out := make([]TableRow, len(Rows))
 	for i, r := range Rows {
-		out[i] = TableRow{r.Problem, r.Technique, r.Advantage, r.Sections, orEmpty(r.Files()), orEmpty(r.Scripts()), orEmpty(r.Missing())}
+		out[i] = TableRow{r.Problem, r.Technique, r.Advantage, r.Sections, orEmpty(r.Files()), orEmpty(r.Scripts()),
+			orEmpty(r.Missing())}
 	}
 	return out
 }
@@ -100,13 +105,13 @@ func (r Row) Scripts() []string {
 	return slices.Compact(out)
 }
 
-// short is how the table writes a file of the engine.
+// short returns the name of a file of the engine as the table shows it.
 func short(file string) string { return strings.TrimPrefix(file, "engine/") }
 
-// problem names the problem and where the paper is about it.
+// problem returns the problem with its sections.
 func (r Row) problem() string { return r.Problem + " (§" + strings.Join(r.Sections, ", §") + ")" }
 
-// code says in which files the row is, as they are to be written, and what of it is not there.
+// code returns the files of a row, already formatted, and the sections that are not implemented.
 func (r Row) code(files []string) string {
 	parts := []string{}
 	if len(files) > 0 {
@@ -118,7 +123,7 @@ func (r Row) code(files []string) string {
 	return strings.Join(parts, "; ")
 }
 
-// Markdown is Table 1 as the README has it.
+// Markdown returns Table 1 as the README has it.
 func Markdown() string {
 	var out strings.Builder
 	out.WriteString("| Problem | Technique | Advantage | In the code | Shown by |\n|---|---|---|---|---|\n")
@@ -133,7 +138,8 @@ func Markdown() string {
 		if scripts == nil {
 			scripts = []string{"–"}
 		}
-		out.WriteString("| " + strings.Join([]string{r.problem(), r.Technique, r.Advantage, r.code(files), strings.Join(scripts, ", ")}, " | ") + " |\n")
+		out.WriteString("| " + strings.Join([]string{r.problem(), r.Technique, r.Advantage, r.code(files),
+			strings.Join(scripts, ", ")}, " | ") + " |\n")
 	}
 	return out.String()
 }

@@ -1,8 +1,8 @@
 package paper
 
-// §6.4, Table 2: "Performance of client-driven and server-driven coordination approaches". The client
-// that goes through a load balancer pays for its hop, and for another one where the node that it
-// is given is no home of the key; the client that knows the ring pays for neither.
+// §6.4, Table 2: "Performance of client-driven and server-driven coordination approaches". The
+// client that goes through a load balancer pays for its hop, and for another one where the node
+// that it is given is no home of the key; the client that knows the ring pays for neither.
 
 import (
 	"context"
@@ -120,7 +120,8 @@ func table2(ctx context.Context, c *localcluster.Cluster, scale CoordinationScal
 		}
 		t.Ratios = append(t.Ratios, CoordinationRatio{
 			Op: op, P999: ratio(got[server].P999, got[client].P999), Mean: ratio(got[server].Mean, got[client].Mean),
-			PublishedP999: ratio(publishedTable2[server][0], publishedTable2[client][0]), PublishedMean: ratio(publishedTable2[server][1], publishedTable2[client][1]),
+			PublishedP999: ratio(publishedTable2[server][0], publishedTable2[client][0]),
+			PublishedMean: ratio(publishedTable2[server][1], publishedTable2[client][1]),
 		})
 	}
 	return t, nil
@@ -174,9 +175,11 @@ func work(ctx context.Context, scale CoordinationScale, do doer, r, w *sample) {
 func (t *CoordinationTable) Text() string {
 	var out strings.Builder
 	out.WriteString("Table 2 (§6.4): who coordinates, N=3 R=2 W=2, in ms\n\n")
-	fmt.Fprintf(&out, "%-6s %-14s %7s %8s %8s   %s\n", "op", "coordination", "count", "p99.9", "mean", "published: p99.9, mean")
+	fmt.Fprintf(&out, "%-6s %-14s %7s %8s %8s   %s\n", "op", "coordination", "count", "p99.9", "mean",
+		"published: p99.9, mean")
 	for _, r := range t.Rows {
-		fmt.Fprintf(&out, "%-6s %-14s %7d %8.2f %8.2f   %18g %g\n", r.Op, r.Approach, r.Count, r.P999, r.Mean, r.PublishedP999, r.PublishedMean)
+		fmt.Fprintf(&out, "%-6s %-14s %7d %8.2f %8.2f   %18g %g\n", r.Op, r.Approach, r.Count, r.P999, r.Mean,
+			r.PublishedP999, r.PublishedMean)
 	}
 	out.WriteByte('\n')
 	failed := 0
@@ -184,7 +187,8 @@ func (t *CoordinationTable) Text() string {
 		failed += r.Failed
 	}
 	for _, r := range t.Ratios {
-		fmt.Fprintf(&out, "%ss: client-driven is better by a factor of %.2f at the 99.9th percentile, and of %.2f on the mean; published %.2f and %.2f\n",
+		fmt.Fprintf(&out,
+			"%ss: client-driven is better by a factor of %.2f at the 99.9th percentile, and of %.2f on the mean; published %.2f and %.2f\n",
 			r.Op, r.P999, r.Mean, r.PublishedP999, r.PublishedMean)
 	}
 	fmt.Fprintf(&out, `

@@ -2,9 +2,9 @@
 // counts, tables and events. The command line and the terminal screens share it, so that both use
 // the same words and the same escaping.
 //
-// Every function is pure and returns text that is safe for a terminal: keys, values, node names and
-// messages of other nodes go through package escape here. A caller may therefore print the result,
-// and must not escape it again.
+// Every function is pure and returns text that is safe for a terminal: keys, values, node names
+// and messages of other nodes go through package escape here. A caller may therefore print the
+// result, and must not escape it again.
 //
 // An event has three forms, for three places:
 //   - Describe returns a word, a tone and a text without the node's name, for a log with columns.

@@ -17,8 +17,8 @@ type Phrase struct {
 	Text string
 }
 
-// Describe returns the phrase of an event. Nodes of a Suspect or Alive are further peers, for a log
-// that merges several such events into one row.
+// Describe returns the phrase of an event. Nodes of a Suspect or Alive are further peers, for a
+// log that merges several such events into one row.
 func Describe(e event.Event) Phrase {
 	if e.Kind == event.Replied {
 		return Phrase{strings.ToUpper(escape.TerminalShort([]byte(e.Op), maxOp)), ToneOf(e), repliedText(e)}
@@ -243,7 +243,8 @@ func repliedText(e event.Event) string {
 	return out + "  " + Duration(e.Elapsed)
 }
 
-// lostTo returns the text on a version that last write wins lost, with the version that it lost to.
+// lostTo returns the text on a version that last write wins lost, with the version that it lost
+// to.
 func lostTo(e event.Event) string {
 	how := "lost to a later write"
 	if e.Message != "" {

@@ -64,8 +64,8 @@ func Text(s string) string { return escape.Terminal([]byte(s)) }
 // Quoted returns a word that the user typed, in single quotes and cut to MaxWord runes.
 func Quoted(s string) string { return "'" + escape.TerminalShort([]byte(s), MaxWord) + "'" }
 
-// Value returns a version's value, cut to limit runes. A delete is "(deleted)", and a value without
-// bytes is "(empty)".
+// Value returns a version's value, cut to limit runes. A delete is "(deleted)", and a value
+// without bytes is "(empty)".
 func Value(v vclock.Version, limit int) string {
 	switch {
 	case v.Deleted:
@@ -87,8 +87,8 @@ func Clocks(s vclock.Siblings) string {
 	return Text(s.String())
 }
 
-// Versions returns how many versions there are. A delete is not a sibling of values, so deletes are
-// counted apart: "2 versions", "1 version and 1 delete".
+// Versions returns how many versions there are. A delete is not a sibling of values, so deletes
+// are counted apart: "2 versions", "1 version and 1 delete".
 func Versions(s vclock.Siblings) string {
 	live := len(s.Live())
 	deletes := len(s) - live

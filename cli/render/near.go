@@ -25,8 +25,8 @@ func Nearest(word string, candidates []string) string {
 	return best
 }
 
-// distance returns how many letters must be inserted, deleted, changed or swapped with the next one
-// to turn a into b.
+// distance returns how many letters must be inserted, deleted, changed or swapped with the next
+// one to turn a into b.
 func distance(a, b string) int {
 	var before, prev []int
 	row := make([]int, len(b)+1)

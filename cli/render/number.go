@@ -29,7 +29,8 @@ func plural(thing string) string {
 	return thing + "s"
 }
 
-// Verb returns a verb in the form that fits a count of its subject: "differs" for 1, else "differ".
+// Verb returns a verb in the form that fits a count of its subject: "differs" for 1, else
+// "differ".
 func Verb(n int, verb string) string {
 	if n == 1 {
 		return verb + "s"

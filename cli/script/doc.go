@@ -6,8 +6,8 @@
 // clusters are taken down: those that a Host keeps, and those of processes that the script left.
 //
 // Lines of ringside have the double quotes of a shell, which testscript does not know; quote.go
-// translates them. Find looks for scripts in files, in folders and among those that the program has
-// embedded.
+// translates them. Find looks for scripts in files, in folders and among those that the program
+// has embedded.
 //
 // The package does not know the commands. Its caller passes a Program that runs one command line.
 package script

@@ -139,8 +139,8 @@ func TakeDown(home string) {
 	}
 }
 
-// runCommand is the command ringside of a script. testscript hands standard input to programs only,
-// so a command line with the argument "-" runs as a program.
+// runCommand is the command ringside of a script. testscript hands standard input to programs
+// only, so a command line with the argument "-" runs as a program.
 func runCommand(ctx context.Context, program Program, ts *testscript.TestScript, neg bool, args []string) {
 	code := 0
 	if slices.Contains(args, "-") {

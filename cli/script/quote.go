@@ -26,8 +26,8 @@ func translate(text string) string {
 	return strings.Join(lines, "")
 }
 
-// translateWords translates the double quotes at the beginning of a word and after the = of a flag.
-// Other double quotes stand for themselves, as in value(cart)=="milk".
+// translateWords translates the double quotes at the beginning of a word and after the = of a
+// flag. Other double quotes stand for themselves, as in value(cart)=="milk".
 func translateWords(words string) string {
 	var out strings.Builder
 	single := false // inside single quotes

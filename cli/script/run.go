@@ -226,8 +226,8 @@ func indent(log string) string {
 	return strings.Join(lines, "\n")
 }
 
-// escapeLog is escape.Terminal except that a backslash stays, because most text of a log is escaped
-// already.
+// escapeLog is escape.Terminal except that a backslash stays, because most text of a log is
+// escaped already.
 func escapeLog(line string) string {
 	parts := strings.Split(line, `\`)
 	for i, p := range parts {

@@ -66,8 +66,8 @@ const (
 	smallWorld = 50
 )
 
-// run plays the campaign until all seeds are played, its time is over or ctx ends. If ctx ends, the
-// runs that ended count.
+// run plays the campaign until all seeds are played, its time is over or ctx ends. If ctx ends,
+// the runs that ended count.
 func (c *campaign) run(ctx context.Context) {
 	c.began, c.sum.faults = time.Now(), map[string]int{}
 	if c.opt.Nodes <= smallWorld {
@@ -156,10 +156,10 @@ func spread(seed, hash uint64) uint64 {
 // coverage is the property of a campaign that cover checks.
 const coverage = "coverage"
 
-// cover finds the kinds of faults that were asked for, or drawn, and never fired. If only the seeds
-// were chosen, and there were coverageSeeds of them, a missing kind is a violation: the campaign
-// would prove nothing about it. Chosen options may leave no room for a kind, so then it is only
-// reported.
+// cover finds the kinds of faults that were asked for, or drawn, and never fired. If only the
+// seeds were chosen, and there were coverageSeeds of them, a missing kind is a violation: the
+// campaign would prove nothing about it. Chosen options may leave no room for a kind, so then it
+// is only reported.
 func (c *campaign) cover() {
 	want := c.opt.Faults
 	if want == nil {

@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sort"
@@ -53,7 +52,7 @@ const (
 )
 
 // errRecording is the error of commands that would change a recording.
-var errRecording error = &usage.Error{Err: errors.New("this is a recording of a simulated run: it can be looked at and not changed")}
+var errRecording = usage.Errorf("this is a recording of a simulated run: it can be looked at and not changed")
 
 // record plays a plan and keeps its events.
 func record(p plan.Plan) *recording {
@@ -227,11 +226,13 @@ func (r *recording) Snapshot(_ context.Context, keys ...[]byte) ([]event.Event, 
 	v, now := r.view, r.position()
 	out := []event.Event{{Time: now, Kind: event.Cluster, Settings: &v.Settings}}
 	for _, n := range v.Nodes {
-		kind := map[view.Status]event.Kind{view.Up: event.NodeUp, view.Down: event.NodeDown, view.Paused: event.NodePaused}[n.Status]
+		kind := map[view.Status]event.Kind{view.Up: event.NodeUp, view.Down: event.NodeDown,
+			view.Paused: event.NodePaused}[n.Status]
 		out = append(out, event.Event{Time: now, Kind: kind, Node: n.Name, Message: n.Reason},
 			event.Event{Time: now, Kind: event.State, Node: n.Name, State: stateOf(n, v.Nodes)})
 		for _, k := range keys {
-			out = append(out, event.Event{Time: now, Kind: event.Replicas, Node: n.Name, Key: k, Replicas: replicasOf(v, n.Name, k)})
+			out = append(out, event.Event{Time: now, Kind: event.Replicas, Node: n.Name, Key: k, Replicas: replicasOf(v,
+				n.Name, k)})
 		}
 	}
 	if v.Groups != nil {

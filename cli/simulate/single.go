@@ -87,13 +87,13 @@ func (r *runner) finish(c *campaign, o plan.Options) error {
 	case c.interrupted:
 		return r.ctx.Err()
 	case r.call.Has("script") && c.sum.done != 1 && !r.JSON:
-		return r.Print("no script was written, because no run failed; --seed SEED --script FILE writes the script of one run\n")
+		return r.Print("no script was written, because no run failed; --seed SEED --script FILE writes one\n")
 	}
 	return nil
 }
 
-// shrink makes a run that fails smaller and writes the smallest one that it found before the caller
-// left. An error says that the script could not be written; name is then "".
+// shrink makes a run that fails smaller and writes the smallest one that it found before the
+// caller left. An error says that the script could not be written; name is then "".
 func (r *runner) shrink(worst sim.Result, options string) (script, name string, err error) {
 	if console.IsTerminal(r.Stderr) && r.alive() {
 		r.Notef("seed %d fails; searching the smallest run that still fails\n", worst.Plan.Seed)

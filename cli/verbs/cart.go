@@ -118,7 +118,7 @@ func checkItems(c *Call, action string, items []string) error {
 	}
 	for _, item := range items {
 		if strings.TrimSpace(item) != item || item == "" || !utf8.ValidString(item) {
-			return usage.Errorf("cart %s: %s is not an item: an item is text, is not empty, and has no space at its ends", action, render.Quoted(item))
+			return usage.Errorf("cart %s: invalid item %s: want text that is not empty and has no space at its ends", action, render.Quoted(item))
 		}
 	}
 	return nil

@@ -53,7 +53,8 @@ versions. --json prints {"relation":"before|after|equal|concurrent"}. No cluster
 	},
 }
 
-// An operand of a comparison is the clock that a notation shows, and the version if JSON was given.
+// An operand of a comparison is the clock that a notation shows, and the version if JSON was
+// given.
 type operand struct {
 	shown   vclock.Clock
 	version *vclock.Version

@@ -46,7 +46,8 @@ func Run(ctx context.Context, e *Env, words []string) error {
 	}
 	v := Lookup(words[0])
 	if v == nil {
-		return usage.Errorf("there is no command %s%s; help lists them", render.Quoted(words[0]), render.DidYouMean(words[0], Names()))
+		return usage.Errorf("there is no command %s%s; help lists them", render.Quoted(words[0]),
+			render.DidYouMean(words[0], Names()))
 	}
 	c, err := Parse(v, words[1:], e.Extra...)
 	if errors.Is(err, ErrHelp) {

@@ -44,8 +44,8 @@ happened. A cluster remembers a bounded number of events; a gap says how many ar
 	},
 }
 
-// eventLines writes the events that the flags select. first is the time of the first event written;
-// eventLines sets it if it is 0.
+// eventLines writes the events that the flags select. first is the time of the first event
+// written; eventLines sets it if it is 0.
 func (e *Env) eventLines(c *Call, events []event.Event, first *time.Duration) error {
 	var out strings.Builder
 	for _, ev := range events {

@@ -70,7 +70,8 @@ func runGet(ctx context.Context, e *Env, c *Call) error {
 		return err
 	}
 	if c.Bool("raw") && e.Terminal && !c.Bool("force") {
-		return usage.Errorf("get: --raw would let the value's bytes control this terminal; write them to a file, or add --force")
+		return usage.Errorf("get: --raw would let the value's bytes control this terminal; " +
+			"write them to a file, or add --force")
 	}
 	save, err := e.openSave(c)
 	if err != nil {
@@ -154,8 +155,8 @@ func quorumOf(c *Call) wire.Quorum {
 	return q
 }
 
-// verdict returns the error with which a get ends beside its output: for a key without a value and,
-// if one is set, for siblings.
+// verdict returns the error with which a get ends beside its output: for a key without a value
+// and, if one is set, for siblings.
 func (g *got) verdict(one bool) error {
 	switch n := len(g.Siblings); {
 	case n == 0:

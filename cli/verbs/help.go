@@ -39,7 +39,8 @@ var helpVerb = &Verb{
 		case c.Arg(0) == "":
 			return e.write(Overview(registry))
 		case v == nil:
-			return usage.Errorf("there is no command %s%s; help lists them", render.Quoted(c.Arg(0)), render.DidYouMean(c.Arg(0), Names()))
+			return usage.Errorf("there is no command %s%s; help lists them", render.Quoted(c.Arg(0)),
+				render.DidYouMean(c.Arg(0), Names()))
 		case e.JSON:
 			return e.print(v.JSON())
 		}

@@ -94,8 +94,8 @@ func (e *Env) readValue(ctx context.Context, arg string) ([]byte, error) {
 	return b, checkValue(b)
 }
 
-// untilDone returns the result of read, or the error of ctx once ctx is done, because the other end
-// of a pipe may never write. The goroutine of read then stays until the process ends.
+// untilDone returns the result of read, or the error of ctx once ctx is done, because the other
+// end of a pipe may never write. The goroutine of read then stays until the process ends.
 func untilDone(ctx context.Context, read func() ([]byte, error)) ([]byte, error) {
 	type result struct {
 		b   []byte

@@ -21,8 +21,9 @@ spreads it. A node that is no longer a home of a key range offers the range to t
 confirm, and drops it when all of them hold it; settle waits for that.`
 
 var (
-	changeViaFlag = Flag{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes, Help: "the node that records the change"}
-	dryRunFlag    = Flag{Name: "dry-run", Kind: Bool, Help: "show what would move, and change nothing"}
+	changeViaFlag = Flag{Name: "via", Kind: String, Value: "NODE", Complete: CompleteNodes,
+		Help: "the node that records the change"}
+	dryRunFlag = Flag{Name: "dry-run", Kind: Bool, Help: "show what would move, and change nothing"}
 )
 
 var joinVerb = &Verb{
@@ -53,7 +54,8 @@ The node is taken down when it has handed over everything. A node that is dead f
 anything: --force removes it, and the other nodes bring each key back to N homes. --force also ends the wait
 for a node that died while it was leaving. A removed node that is started again hands over the keys that only it
 has, and is then taken down.`,
-	Flags: []Flag{{Name: "force", Kind: Bool, Help: "the node is dead: give up the data that only it had"}, changeViaFlag, dryRunFlag},
+	Flags: []Flag{{Name: "force", Kind: Bool, Help: "the node is dead: give up the data that only it had"},
+		changeViaFlag, dryRunFlag},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		r := member.Request{Kind: member.Leave, Node: c.Arg(0), Via: c.String("via")}
 		if c.Bool("force") {
@@ -110,8 +112,8 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 		fewHomes(e.painter(), cluster, cluster.Ring) + showSide(e.painter(), cluster, group, done.Node))
 }
 
-// replicasOn returns the number of replicas of a key on a ring: N, or the number of members if that
-// is smaller.
+// replicasOn returns the number of replicas of a key on a ring: N, or the number of members if
+// that is smaller.
 func replicasOn(cluster *view.Cluster, r *ring.Ring) int {
 	return min(cluster.Settings.N, len(r.Members()))
 }
@@ -122,17 +124,19 @@ func fewHomes(p render.Painter, cluster *view.Cluster, r *ring.Ring) string {
 	if have == cluster.Settings.N {
 		return ""
 	}
-	return p.Paint(render.Warn, "few members") + fmt.Sprintf("  each key has %s instead of N=%d until a node joins (§4.3)\n",
-		render.Count(have, "replica"), cluster.Settings.N)
+	return p.Paint(render.Warn, "few members") +
+		fmt.Sprintf("  each key has %s instead of N=%d until a node joins (§4.3)\n",
+			render.Count(have, "replica"), cluster.Settings.N)
 }
 
-// showSide returns the side of the split of a node that joined, and the nodes that the new node can
-// reach. It returns "" if there is no split.
+// showSide returns the side of the split of a node that joined, and the nodes that the new node
+// can reach. It returns "" if there is no split.
 func showSide(p render.Painter, cluster *view.Cluster, group []string, node string) string {
 	if group == nil {
 		return ""
 	}
-	out := fmt.Sprintf("the network is split: %s is on side %s, with %s", render.Node(node), render.Side(cluster.Side(node)),
+	out := fmt.Sprintf("the network is split: %s is on side %s, with %s", render.Node(node),
+		render.Side(cluster.Side(node)),
 		render.Nodes(without(group, node)))
 	return p.Paint(render.Warn, out) + "; the other sides learn of the join after heal\n"
 }

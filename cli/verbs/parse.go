@@ -6,21 +6,22 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"ringside/cli/render"
-	"ringside/engine/usage"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/kballard/go-shellquote"
+
+	"ringside/cli/render"
+	"ringside/engine/usage"
 )
 
-// ErrHelp says that a verb's help was asked for with --help.
-var ErrHelp = errors.New("help was asked for")
+// ErrHelp is returned by Parse for --help, together with the Call.
+var ErrHelp = errors.New("help requested")
 
-// ErrEmpty says that a flag was given without a value. It is never taken for no
-// flag: a put with a lost context would be a blind write.
+// ErrEmpty is the error of a flag whose value is empty. The flag is not ignored, because a put
+// without its context would be a blind write.
 var ErrEmpty = errors.New("the value is empty (an unset shell variable?); give one, or leave the flag out")
 
 // Common are the flags that every verb has.
@@ -33,7 +34,7 @@ var Common = []Flag{
 type Call struct {
 	Verb  *Verb
 	Args  []string
-	Rest  []string // what stood after --, which is in Args too
+	Rest  []string // the words after --, which are also in Args
 	Dash  bool     // whether there was a --
 	flags map[string]*flagValue
 }
@@ -46,7 +47,7 @@ func (c *Call) Arg(i int) string {
 	return c.Args[i]
 }
 
-// Has says whether the flag was given.
+// Has reports whether the flag was given.
 func (c *Call) Has(name string) bool { return c.flags[name] != nil && c.flags[name].given }
 
 // String returns a flag's value as it was typed, or its default.
@@ -61,9 +62,9 @@ func (c *Call) Int(name string) int { return c.flags[name].number }
 // Duration returns the value of a flag of kind Duration.
 func (c *Call) Duration(name string) time.Duration { return c.flags[name].duration }
 
-// Parse reads the words after a verb's name. Flags may stand anywhere; a word
-// after -- is an argument whatever it looks like, and - always is one. Extra flags
-// beyond the verb's own and Common are those of the caller.
+// Parse reads the words after a verb's name. Flags may stand before or after arguments. The word -
+// and every word after -- are arguments. extra are flags of the caller, beyond the verb's own and
+// Common.
 func Parse(v *Verb, words []string, extra ...Flag) (*Call, error) {
 	c, err := parse(v, words, append(Common, extra...))
 	var misuse *usage.Error
@@ -100,7 +101,7 @@ func parse(v *Verb, words []string, common []Flag) (*Call, error) {
 	return c, c.checkArgs()
 }
 
-// flagSet registers the flags of the verb, and of common those that it does not have itself.
+// flagSet returns the flags of the verb, and those of common that the verb does not have.
 func (c *Call) flagSet(common []Flag) *flag.FlagSet {
 	fs := flag.NewFlagSet(c.Verb.Name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
@@ -108,7 +109,7 @@ func (c *Call) flagSet(common []Flag) *flag.FlagSet {
 	add := func(f Flag) {
 		val := &flagValue{kind: f.Kind, mayBeEmpty: f.MayBeEmpty, most: f.Max, longest: f.Longest, zero: f.Zero}
 		if f.Default != "" {
-			_ = val.Set(f.Default) // a test holds that every default is fit
+			_ = val.Set(f.Default) // a test checks every default
 			val.given = false
 		}
 		c.flags[f.Name] = val
@@ -129,13 +130,14 @@ func (c *Call) flagSet(common []Flag) *flag.FlagSet {
 	return fs
 }
 
-// parseFlag reads the flag that words begin with and returns how many words it
-// took. One flag at a time is parsed, because a FlagSet stops at the first argument.
+// parseFlag reads the flag at the beginning of words and returns the number of words that it took.
+// It parses one flag at a time, because a FlagSet stops at the first argument.
 func parseFlag(fs *flag.FlagSet, v *Verb, words []string) (int, error) {
 	name, _, joined := strings.Cut(strings.TrimLeft(words[0], "-"), "=")
 	f := fs.Lookup(name)
 	if f == nil || strings.HasPrefix(words[0], "---") {
-		return 0, usage.Errorf("%s: unknown flag %s%s; put -- before a value that begins with -", v.Name, render.Quoted(words[0]), render.DidYouMean(Dashed(name), flagNames(fs)))
+		return 0, usage.Errorf("%s: unknown flag %s%s; put -- before a value that begins with -", v.Name,
+			render.Quoted(words[0]), render.DidYouMean(Dashed(name), flagNames(fs)))
 	}
 	n := 1
 	if !joined && !f.Value.(*flagValue).IsBoolFlag() {
@@ -155,6 +157,7 @@ func flagNames(fs *flag.FlagSet) []string {
 	return out
 }
 
+// checkArgs checks the number of arguments, and names a wrong word if one is missing.
 func (c *Call) checkArgs() error {
 	need, most := 0, len(c.Verb.Args)
 	for _, a := range c.Verb.Args {
@@ -175,31 +178,35 @@ func (c *Call) checkArgs() error {
 		return usage.Errorf("%s: %s is missing", c.Verb.Name, c.Verb.Args[len(c.Args)].Name)
 	}
 	if len(c.Args) > most {
-		return usage.Errorf("%s: %s is one argument too many; quote a value that holds spaces", c.Verb.Name, render.Quoted(c.Args[most]))
+		return usage.Errorf("%s: %s is one argument too many; quote a value that has spaces", c.Verb.Name,
+			render.Quoted(c.Args[most]))
 	}
 	return nil
 }
 
-// flagValue is the value of one flag of any kind.
+// A flagValue is the value of one flag of any kind. It implements flag.Value.
 type flagValue struct {
-	kind       Kind
-	given      bool
-	text       string
-	on         bool
-	number     int
-	duration   time.Duration
-	problem    error
-	mayBeEmpty bool
+	kind     Kind
+	given    bool
+	text     string // as typed
+	on       bool
+	number   int
+	duration time.Duration
+	problem  error // of the last Set
+
+	mayBeEmpty bool // as the fields of Flag
 	most       int
 	longest    time.Duration
 	zero       string
 }
 
+// String implements flag.Value.
 func (f *flagValue) String() string { return f.text }
 
 // IsBoolFlag tells package flag that no value follows.
 func (f *flagValue) IsBoolFlag() bool { return f.kind == Bool }
 
+// Set implements flag.Value.
 func (f *flagValue) Set(s string) error {
 	f.given, f.text = true, s
 	var err error
@@ -247,7 +254,7 @@ func (f *flagValue) parseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// Split parts a line of the prompt into words, with the quotes of a shell.
+// Split splits a line into words, with the quotes of a shell.
 func Split(line string) ([]string, error) {
 	words, err := shellquote.Split(line)
 	switch {
@@ -259,7 +266,7 @@ func Split(line string) ([]string, error) {
 	return words, nil
 }
 
-// Join quotes words so that Split, or a shell, gives them back.
+// Join quotes words, so that Split or a shell returns them.
 func Join(words []string) string { return shellquote.Join(words...) }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

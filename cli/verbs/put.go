@@ -63,7 +63,8 @@ was read. A version that the context does not cover stays.`,
 			return err
 		}
 		if !c.Has("c") {
-			return c.Misusef("-c CTX is missing, which says what to delete; get %s --save @ctx, then del %[1]s -c @ctx", typed(key))
+			return c.Misusef("-c CTX is missing, which says what to delete; get %s --save @ctx, then del %[1]s -c @ctx",
+				typed(key))
 		}
 		save, err := e.openSave(c)
 		if err != nil {
@@ -130,7 +131,8 @@ func blindNote(key []byte, r wire.PutReply) string {
 		out += fmt.Sprintf("\n      %s is event %d of %s that has not seen event %d", r.Version.Notation(), d.Counter,
 			render.Node(d.Node), d.Counter-1)
 	}
-	return out + fmt.Sprintf("\n      to replace what is there: get %s --save @ctx, then put %[1]s VALUE -c @ctx", typed(key))
+	return out + fmt.Sprintf("\n      to replace what is there: get %s --save @ctx, then put %[1]s VALUE -c @ctx",
+		typed(key))
 }
 
 // unseen returns what a put or del left in place because its context does not cover it, "" if

@@ -84,7 +84,8 @@ func (g *got) choose(ctx context.Context, e *Env, c *Call) ([]byte, error) {
 	}
 	i := c.Int("pick")
 	if i > len(g.Siblings) {
-		return nil, usage.Errorf("resolve: --pick %d: %s has %s", i, render.Key(g.key), render.Count(len(g.Siblings), "sibling"))
+		return nil, usage.Errorf("resolve: --pick %d: %s has %s", i, render.Key(g.key), render.Count(len(g.Siblings),
+			"sibling"))
 	}
 	return g.Siblings[i-1].Value, nil
 }

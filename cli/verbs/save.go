@@ -22,16 +22,16 @@ import (
 	"ringside/localcluster/atomicfile"
 )
 
-// A ContextFile is an open file to which a context is about to be written. The caller calls exactly
-// one of Commit and Discard.
+// A ContextFile is an open file to which a context is about to be written. The caller calls
+// exactly one of Commit and Discard.
 type ContextFile struct {
 	f    *os.File
 	path string
 	temp bool // f has a temporary name, and Commit renames it to path
 }
 
-// ReplaceContext opens a new file that Commit renames to path, so that a reader sees either the old
-// context or the new one.
+// ReplaceContext opens a new file that Commit renames to path, so that a reader sees either the
+// old context or the new one.
 func ReplaceContext(path string) (*ContextFile, error) {
 	if info, err := os.Stat(path); err == nil && info.IsDir() {
 		return nil, &fs.PathError{Op: "open", Path: path, Err: syscall.EISDIR}
@@ -66,8 +66,8 @@ func writeContext(path string) (*ContextFile, error) {
 	return &ContextFile{f, path, false}, nil
 }
 
-// openRegular opens an existing file. It refuses devices and pipes, because the other end of a pipe
-// could make the caller wait for ever.
+// openRegular opens an existing file. It refuses devices and pipes, because the other end of a
+// pipe could make the caller wait for ever.
 func openRegular(path string, flag int) (*os.File, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -231,7 +231,8 @@ func (s *saving) keep(token []byte) error {
 }
 
 // afterSave shows the result of a request whose context was to be saved. saved is the error of
-// that; it is reported after the result and decides the exit code, unless showing the result fails.
+// that; it is reported after the result and decides the exit code, unless showing the result
+// fails.
 func (e *Env) afterSave(saved error, show func() error) error {
 	err := show()
 	if saved == nil {

@@ -33,8 +33,8 @@ disk of one node, which is not their home. For a node that is down or paused, st
 	},
 }
 
-// leftGrain is the precision of the time until a split heals. The command takes about that long, so
-// a finer precision would be wrong.
+// leftGrain is the precision of the time until a split heals. The command takes about that long,
+// so a finer precision would be wrong.
 const leftGrain = 100 * time.Millisecond
 
 func printStatus(e *Env, cluster *view.Cluster) error {
@@ -253,7 +253,8 @@ func showSilent(p render.Painter, cluster *view.Cluster) string {
 	if len(silent) == 0 {
 		return ""
 	}
-	return p.Paint(render.Warn, "silent") + "  " + render.Nodes(silent) + ": no answer in time; the counts are the last known\n"
+	return p.Paint(render.Warn, "silent") + "  " + render.Nodes(silent) +
+		": no answer in time; the counts are the last known\n"
 }
 
 // showKept shows why tombstones stay, each reason once.
@@ -274,8 +275,8 @@ func ringChanges(cluster *view.Cluster) bool {
 	return slices.ContainsFunc(cluster.Nodes, func(n *view.Node) bool { return inRing(cluster, n) != "" })
 }
 
-// isMember reports whether the node belongs to the ring that results from the changes of all nodes.
-// A node that was removed while it was down does not know of its removal yet.
+// isMember reports whether the node belongs to the ring that results from the changes of all
+// nodes. A node that was removed while it was down does not know of its removal yet.
 func isMember(cluster *view.Cluster, n *view.Node) bool { return cluster.Ring.Has(n.Name) }
 
 // inRing returns what a membership change has yet to do at a node, "" if nothing.

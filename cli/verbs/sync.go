@@ -65,8 +65,8 @@ Exit 5 means that no two homes could be compared; the message names the reason.`
 	},
 }
 
-// rank returns the place of a round in the output: rounds that found differences come first, failed
-// rounds last.
+// rank returns the place of a round in the output: rounds that found differences come first,
+// failed rounds last.
 func rank(r event.SyncRound) int {
 	switch {
 	case r.Count > 0:
@@ -234,9 +234,11 @@ func showSync(p render.Painter, cluster *view.Cluster, rounds []event.SyncRound)
 	s := sumOf(rounds)
 	verdict := p.Paint(render.Good, "in sync") + "  " + render.Count(s.Rounds, "comparison")
 	if s.Failed > 0 || s.Rounds == 0 {
-		verdict = p.Paint(render.Warn, "incomplete") + fmt.Sprintf("  %d of %s done", s.Rounds-s.Failed, render.Count(s.Rounds, "comparison"))
+		verdict = p.Paint(render.Warn, "incomplete") + fmt.Sprintf("  %d of %s done", s.Rounds-s.Failed,
+			render.Count(s.Rounds, "comparison"))
 	}
-	head := fmt.Sprintf("%s, %s differed: %d sent, %d received", verdict, render.Count(s.Count, "key"), s.Sent, s.Received) +
+	head := fmt.Sprintf("%s, %s differed: %d sent, %d received", verdict, render.Count(s.Count, "key"), s.Sent,
+		s.Received) +
 		p.Paint(render.Dim, fmt.Sprintf("  %s of messages, a full copy takes %s (§4.7)",
 			render.Bytes(s.Bytes), render.Bytes(s.FullCopy))) + "\n"
 	t := render.Table{Indent: "  "}

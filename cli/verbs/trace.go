@@ -35,8 +35,8 @@ var traceVerb = &Verb{
 	},
 }
 
-// request finds a request in the events that the cluster remembers. arg is the number of a request,
-// or last.
+// request finds a request in the events that the cluster remembers. arg is the number of a
+// request, or last.
 func (e *Env) request(ctx context.Context, arg string) (*view.Request, *view.Cluster, error) {
 	var id uint64
 	if arg != "last" {

@@ -7,15 +7,14 @@ import (
 	"time"
 )
 
-// A Verb is one command of the language. All about it is data, so that help,
-// completion and the manual are generated.
+// A Verb is one command of the language.
 type Verb struct {
 	Name    string
-	Group   string // heading it stands under in help
+	Group   string // the heading in help
 	Args    []Arg
 	Usage   string // one line
-	Help    string // more of it
-	Section string // of the paper
+	Help    string // the rest of the help, with the JSON
+	Section string // the sections of the paper that the verb shows
 	Flags   []Flag
 	Run     func(context.Context, *Env, *Call) error
 }
@@ -24,12 +23,12 @@ type Verb struct {
 type Arg struct {
 	Name     string
 	Complete Completion
-	Words    []string // what can stand here, where it is one of few
+	Words    []string // the possible values, if they are few
 	Optional bool
-	Many     bool // the last one: it takes all that follow
+	Many     bool // takes all further arguments; only the last Arg
 }
 
-// A Kind is what a flag's value looks like.
+// A Kind is the type of a flag's value.
 type Kind int
 
 const (
@@ -44,12 +43,12 @@ type Flag struct {
 	Name       string
 	Aliases    []string
 	Kind       Kind
-	Default    string // as it would be typed
-	Value      string // what help calls its value
+	Default    string // as typed
+	Value      string // the placeholder of the value in help
 	Help       string
 	Complete   Completion
-	Words      []string // what the value can be, where it is one of few
-	MayBeEmpty bool     // whether "" can be meant; elsewhere it is an unset shell variable
+	Words      []string // the possible values, if they are few
+	MayBeEmpty bool     // "" is a value; otherwise it is taken for an unset shell variable
 
 	// Bounds of a number and of a duration. A test checks that each such flag has bounds.
 	Max     int           // for Int: the largest value; the smallest is 1
@@ -57,7 +56,7 @@ type Flag struct {
 	Zero    string        // advice instead of 0; a Duration without this advice may be 0
 }
 
-// A Completion says what can be completed in a place.
+// A Completion is the kind of words that can stand in a place.
 type Completion string
 
 const (
@@ -82,7 +81,7 @@ const (
 	GroupCluster = "Clusters"
 )
 
-// registry is filled by init because help and expect refer to it.
+// registry has all verbs in the order of help. init fills it because some verbs refer to it.
 var registry []*Verb
 
 func init() {
@@ -108,7 +107,7 @@ func Lookup(name string) *Verb {
 	return registry[i]
 }
 
-// Synopsis is how the verb is written: get KEY [--via NODE] ...
+// Synopsis returns how the verb is written: get KEY [--via NODE] ...
 func (v *Verb) Synopsis() string {
 	parts := []string{v.Name}
 	for _, a := range v.Args {
@@ -139,7 +138,7 @@ func (f Flag) synopsis() string {
 	return s
 }
 
-// Dashed writes a flag's name: -R, --via.
+// Dashed returns a flag's name with its dashes: -R, --via.
 func Dashed(name string) string {
 	if len(name) == 1 {
 		return "-" + name

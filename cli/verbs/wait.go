@@ -43,7 +43,8 @@ var waitVerb = &Verb{
 			return err
 		}
 		if e.JSON {
-			return e.print(map[string]any{"condition": cond.Text, "held": true, "elapsed_ms": time.Since(start).Milliseconds()})
+			return e.print(map[string]any{"condition": cond.Text, "held": true,
+				"elapsed_ms": time.Since(start).Milliseconds()})
 		}
 		return e.write(e.paint(render.Good, "ok") + "  " + cond.Text +
 			e.paint(render.Dim, "  after "+render.Since(start)) + "\n")
@@ -72,7 +73,8 @@ with all members up.`,
 
 // parseCondition reads the conditions of a call.
 func parseCondition(c *Call) (*condition.Condition, error) {
-	cond, err := condition.Parse(c.Args, condition.Options{Key: c.String("key"), HasKey: c.Has("key"), Via: c.String("via")})
+	cond, err := condition.Parse(c.Args,
+		condition.Options{Key: c.String("key"), HasKey: c.Has("key"), Via: c.String("via")})
 	var misuse *usage.Error
 	switch {
 	case err == nil:
@@ -86,10 +88,12 @@ func parseCondition(c *Call) (*condition.Condition, error) {
 // source is the cluster of an Env as conditions look at it.
 type source struct{ env *Env }
 
+// View implements condition.Source.
 func (s source) View(ctx context.Context, keys ...[]byte) (*view.Cluster, error) {
 	return s.env.view(ctx, keys...)
 }
 
+// Get implements condition.Source.
 func (s source) Get(ctx context.Context, via string, key []byte) (wire.GetReply, error) {
 	g, err := s.env.get(ctx, via, wire.GetRequest{Key: key, NoRepair: true})
 	if err != nil {
@@ -98,6 +102,7 @@ func (s source) Get(ctx context.Context, via string, key []byte) (wire.GetReply,
 	return g.GetReply, nil
 }
 
+// Events implements condition.Source.
 func (s source) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
 	return s.env.Cluster.Events(ctx, after, follow, fn)
 }
