@@ -138,6 +138,7 @@ var contractSteps = []contractStep{
 	{"usage of save", "put cart milk --save cart", ""},
 	{"demo", "demo", ""},
 	{"run", "run good.txtar bad.txtar", ""},
+	{"run list", "run --list", ""},
 	{"clock compare", "clock compare {n4:1} {n4:.2}", ""},
 	{"sim", "sim --seed 1 --ops 20", ""},
 	{"sim seeds", "sim --seeds 2 --ops 20 --faults crash", ""},
