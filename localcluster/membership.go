@@ -59,7 +59,7 @@ func (c *Cluster) change(ctx context.Context, r member.Request, dryRun bool) (me
 		return member.Change{}, usage.Errorf("leave: %s, and cannot hand over what it has: run  %s  first, "+
 			"or remove it with  leave %s --force", n.idle(), n.wayBack(), r.Node)
 	}
-	via, err := c.registry.writerOf(r.Via, r.Node)
+	via, err := c.registry.writerOf(r)
 	if err != nil {
 		return member.Change{}, err
 	}
@@ -87,7 +87,7 @@ func (c *Cluster) checkJoin(ctx context.Context, r member.Request) (member.Reque
 	case r.Via == r.Node:
 		return r, nil
 	}
-	via, err := c.registry.writerOf(r.Via, r.Node)
+	via, err := c.registry.writerOf(r)
 	switch {
 	case err != nil:
 		return r, err
@@ -104,7 +104,7 @@ func (c *Cluster) dryJoin(ctx context.Context, r member.Request) (member.Change,
 	if r.Via == r.Node {
 		return member.Change{By: r.Node, Node: r.Node, Kind: r.Kind, Weight: r.Weight, Zone: r.Zone}, nil
 	}
-	via, err := c.registry.writerOf(r.Via, r.Node)
+	via, err := c.registry.writerOf(r)
 	if err != nil {
 		return member.Change{}, err
 	}
@@ -126,7 +126,7 @@ func (c *Cluster) join(ctx context.Context, r member.Request) (change member.Cha
 	if err := n.prepare(ctx); err != nil {
 		return member.Change{}, errors.Join(c.explainFullDisk(fmt.Errorf("join %s: %w", r.Node, err)), undo())
 	}
-	via, err := c.registry.writerOf(r.Via, r.Node)
+	via, err := c.registry.writerOf(r)
 	if err == nil {
 		change, err = via.write(ctx, r, false)
 	}
@@ -168,13 +168,13 @@ func (n *node) withdraw() error {
 	return err
 }
 
-// writerOf returns the node that is to write a change about another node: via if it is not "", or
-// else the first member of the ring that takes requests.
-func (r *registry) writerOf(via, about string) (*incarnation, error) {
-	if via != "" {
-		n := r.node(via)
+// writerOf returns the node that is to write a change about another node: change.Via if it is not
+// "", or else the first member of the ring that takes requests.
+func (r *registry) writerOf(change member.Request) (*incarnation, error) {
+	if change.Via != "" {
+		n := r.node(change.Via)
 		if n == nil {
-			return nil, r.unknownNode(via)
+			return nil, r.unknownNode(change.Via)
 		}
 		if i := n.working(); i != nil {
 			return i, nil
@@ -182,11 +182,12 @@ func (r *registry) writerOf(via, about string) (*incarnation, error) {
 		return nil, usage.Errorf("%s; name another node with --via, or first %s", n.idle(), n.wayBack())
 	}
 	for _, n := range r.nodes() {
-		if i := n.working(); i != nil && n.name != about && r.ring().Has(n.name) {
+		if i := n.working(); i != nil && n.name != change.Node && r.ring().Has(n.name) {
 			return i, nil
 		}
 	}
-	return nil, usage.Errorf("no other member of the ring is running that could write the change; restart one first")
+	return nil, usage.Errorf("%s %s: %s", change.Kind, change.Node,
+		r.noneTakesRequests("other ", "member", "restart one first"))
 }
 
 // write has the node write a change, or only check the change if dryRun.

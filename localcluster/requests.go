@@ -28,7 +28,7 @@ func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (w
 	if via == "" {
 		if via = c.registry.firstRunning(key); via == "" {
 			return c.explain(transport.Failure(req, wire.NodeDown, false,
-				"no node is running; start one with restart NODE")), nil
+				c.registry.noneTakesRequests("", "node", "start one with restart NODE"))), nil
 		}
 		if put, ok := req.(wire.PutRequest); ok {
 			put.Balanced = true
@@ -45,6 +45,17 @@ func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (w
 	}
 	reply, err := c.client.Do(ctx, n.name, req)
 	return c.explain(reply), err
+}
+
+// noneTakesRequests returns why no node of a kind takes requests, and what to do: restart, or the
+// command that resumes a paused node. other is "" or "other ".
+func (r *registry) noneTakesRequests(other, kind, restart string) string {
+	for _, n := range r.nodes() {
+		if i := n.current.Load(); i != nil && i.paused.Load() {
+			return fmt.Sprintf("every %srunning %s is paused; let one go on with resume %s", other, kind, n.name)
+		}
+	}
+	return fmt.Sprintf("no %s%s is running; %s", other, kind, restart)
 }
 
 // number gives the request its number if it has none, and returns its key. It returns nil for a
