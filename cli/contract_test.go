@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -14,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"ringside/cli/golden"
 	"ringside/cli/script"
 	"ringside/engine/escape"
 	"ringside/engine/event"
@@ -23,7 +23,6 @@ import (
 // JSON, exit codes, event kinds and flags. The golden files may gain entries and never lose one. A
 // new entry fails until -update adds it. An entry is removed only by hand, which breaks the
 // contract on purpose.
-var updateContract = flag.Bool("update", false, "add what is new to the contract's golden files")
 
 // recordings is how often -update records: an entry that is not in each recording depends on
 // timing.
@@ -162,7 +161,7 @@ type recording struct {
 
 func TestContractOfCommands(t *testing.T) {
 	got := recordCommands(t)
-	if *updateContract {
+	if golden.Updating() {
 		for range recordings - 1 {
 			for name, again := range recordCommands(t) {
 				first := got[name]
@@ -172,7 +171,7 @@ func TestContractOfCommands(t *testing.T) {
 			}
 		}
 	}
-	golden(t, "commands.json", got, func(want, got recording) (recording, string) {
+	compareGolden(t, "commands.json", got, func(want, got recording) (recording, string) {
 		switch lost := missing(want.Shape, got.Shape); {
 		case want.Exit != got.Exit:
 			return want, fmt.Sprintf("%s: exit %d, want %d", want.Line, got.Exit, want.Exit)
@@ -343,7 +342,7 @@ func TestContractOfHelp(t *testing.T) {
 		}
 		got[v.Name] = u
 	}
-	golden(t, "help.json", got, func(want, got signature) (signature, string) {
+	compareGolden(t, "help.json", got, func(want, got signature) (signature, string) {
 		switch lost := missing(want.Flags, got.Flags); {
 		case len(lost) > 0:
 			return want, "its help no longer has the flags " + strings.Join(lost, ", ")
@@ -362,7 +361,7 @@ func TestContractOfEventKinds(t *testing.T) {
 	for kind, section := range event.Sections {
 		got[string(kind)] = section
 	}
-	golden(t, "kinds.json", got, func(want, got string) (string, string) {
+	compareGolden(t, "kinds.json", got, func(want, got string) (string, string) {
 		if want != got {
 			return want, fmt.Sprintf("its section is %s, want %s", got, want)
 		}
@@ -383,7 +382,7 @@ func TestContractOfEventFields(t *testing.T) {
 		path, kind, _ := strings.Cut(s, " ")
 		lines[path] = kind
 	}
-	golden(t, "event.json", lines, func(want, got string) (string, string) {
+	compareGolden(t, "event.json", lines, func(want, got string) (string, string) {
 		if want != got {
 			return want, fmt.Sprintf("it is a %s, want a %s", got, want)
 		}
@@ -427,9 +426,9 @@ func fill(v reflect.Value, depth int) {
 	}
 }
 
-// golden compares got with a golden file, entry by entry. compare returns the updated entry and
-// its faults. With -update, golden adds the entries that only got has.
-func golden[V any](t *testing.T, name string, got map[string]V, compare func(want, got V) (V, string)) {
+// compareGolden compares got with a golden file, entry by entry. compare returns the updated entry and
+// its faults. With -update, compareGolden adds the entries that only got has.
+func compareGolden[V any](t *testing.T, name string, got map[string]V, compare func(want, got V) (V, string)) {
 	t.Helper()
 	path := filepath.Join("testdata", "contract", name)
 	want := map[string]V{}
@@ -437,7 +436,7 @@ func golden[V any](t *testing.T, name string, got map[string]V, compare func(wan
 	if err == nil {
 		err = json.Unmarshal(b, &want)
 	}
-	if err != nil && !(*updateContract && os.IsNotExist(err)) {
+	if err != nil && !(golden.Updating() && os.IsNotExist(err)) {
 		t.Fatal(err)
 	}
 	for _, key := range slices.Sorted(maps.Keys(want)) {
@@ -456,13 +455,13 @@ func golden[V any](t *testing.T, name string, got map[string]V, compare func(wan
 		if _, ok := want[key]; ok {
 			continue
 		}
-		if !*updateContract {
+		if !golden.Updating() {
 			t.Errorf("%s: %q is new, and nothing holds it yet; add it with go test ./cli -run TestContract -update",
 				name, key)
 		}
 		want[key] = g
 	}
-	if !*updateContract {
+	if !golden.Updating() {
 		return
 	}
 	var out bytes.Buffer
@@ -472,9 +471,7 @@ func golden[V any](t *testing.T, name string, got map[string]V, compare func(wan
 	if err := enc.Encode(want); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, out.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	golden.Write(t, path, out.Bytes())
 }
 
 func missing(want, got []string) []string {

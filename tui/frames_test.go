@@ -1,10 +1,7 @@
 package tui
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"unicode"
@@ -12,14 +9,13 @@ import (
 
 	"github.com/charmbracelet/x/ansi"
 
+	"ringside/cli/golden"
 	"ringside/engine/event"
 	"ringside/engine/settings"
 	"ringside/engine/vclock"
 	"ringside/tui/help"
 	"ringside/tui/refresh"
 )
-
-var update = flag.Bool("update", false, "write the golden frames again")
 
 // Every scene has a frame for each size of terminal. The files of testdata hold the frames.
 func TestFrames(t *testing.T) {
@@ -45,7 +41,7 @@ func TestFrames(t *testing.T) {
 				}
 				checkFrame(t, name, frame, size.w, size.h, ascii)
 				if !ascii || c.name == "split" {
-					golden(t, name, frame)
+					golden.Check(t, name, frame+"\n")
 				}
 			}
 		}
@@ -56,7 +52,7 @@ func TestHelpFrame(t *testing.T) {
 	s := newScene(5, Options{})
 	s.resize(120, 36)
 	s.press("?")
-	golden(t, "help-120x36", s.View())
+	golden.Check(t, "help-120x36", s.View()+"\n")
 	s.press("x")
 	if strings.Contains(s.View(), "any key closes it") {
 		t.Error("help is not closed")
@@ -74,7 +70,7 @@ func helpAt80x24(t *testing.T, ascii bool) {
 	s.press("?")
 	all := s.View()
 	if !ascii {
-		golden(t, "help-80x24", all)
+		golden.Check(t, "help-80x24", all+"\n")
 	}
 	checkFrame(t, "help", all, 80, 24, ascii)
 	for range 60 {
@@ -82,7 +78,7 @@ func helpAt80x24(t *testing.T, ascii bool) {
 		all += s.View()
 	}
 	if !ascii {
-		golden(t, "help-80x24-end", s.View())
+		golden.Check(t, "help-80x24-end", s.View()+"\n")
 	}
 	for _, l := range help.Legend(&s.th.Glyphs) {
 		for _, w := range append(strings.Fields(l[1]), strings.Fields(l[0])...) {
@@ -120,28 +116,6 @@ func checkFrame(t *testing.T, name, frame string, w, h int, ascii bool) {
 				t.Errorf("%s: line %d shows %U", name, i, r)
 			}
 		}
-	}
-}
-
-// golden compares a frame with its file.
-func golden(t *testing.T, name, frame string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(frame+"\n"), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if frame+"\n" != string(want) {
-		t.Errorf("%s differs (go test ./tui -update writes it again):\n%s", name, frame)
 	}
 }
 

@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"math"
-	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
+	"ringside/cli/golden"
 	"ringside/engine/escape"
 	"ringside/engine/ring"
 )
@@ -53,30 +52,13 @@ func TestFigure8Output(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "fig8", f.Text(false))
-	golden(t, "fig8-ascii", f.Text(true))
-	golden(t, "fig8.json", string(js)+"\n")
+	golden.Check(t, "fig8", f.Text(false))
+	golden.Check(t, "fig8-ascii", f.Text(true))
+	golden.Check(t, "fig8.json", string(js)+"\n")
 	for _, r := range f.Text(true) {
 		if r > '~' {
 			t.Errorf("%q is not ASCII", r)
 		}
-	}
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s:\n%s\nwant:\n%s", name, got, want)
 	}
 }
 

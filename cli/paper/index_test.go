@@ -2,7 +2,6 @@ package paper
 
 import (
 	"encoding/json"
-	"flag"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -17,10 +16,9 @@ import (
 	"strings"
 	"testing"
 
+	"ringside/cli/golden"
 	"ringside/engine/event"
 )
-
-var update = flag.Bool("update", false, "write index.json and the golden files")
 
 const root = "../.."
 
@@ -148,7 +146,7 @@ func scan(t *testing.T) index {
 // The index is what files and scripts say now.
 func TestIndexIsTrue(t *testing.T) {
 	x := scan(t)
-	if *update {
+	if golden.Updating() {
 		b, err := json.MarshalIndent(x, "", "\t")
 		if err == nil {
 			err = os.WriteFile("index.json", append(b, '\n'), 0o644)

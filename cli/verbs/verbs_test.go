@@ -3,7 +3,6 @@ package verbs
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"ringside/cli/exit"
+	"ringside/cli/golden"
 	"ringside/cli/render"
 	"ringside/engine/event"
 	"ringside/engine/fault"
@@ -24,12 +24,10 @@ import (
 	"ringside/engine/wire"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
-
 // timings differ from run to run, but for what the recorded events say.
 var timings = regexp.MustCompile(`(\d+h)?(\d+m)?\d+(\.\d+)?(ms|s)\b|"(elapsed_us|elapsed_ms|oldest_s)":[0-9.e+]+`)
 
-func golden(t *testing.T, name, got string) {
+func checkGolden(t *testing.T, name, got string) {
 	t.Helper()
 	if !strings.HasPrefix(name, "trace") && !strings.HasPrefix(name, "events") {
 		got = timings.ReplaceAllStringFunc(got, func(s string) string {
@@ -39,20 +37,7 @@ func golden(t *testing.T, name, got string) {
 			return "0ms"
 		})
 	}
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s:\n%s\nwant:\n%s", name, got, want)
-	}
+	golden.Check(t, name, got)
 }
 
 // scene is a cluster with a cart that diverged in a split, and the put that did it.
@@ -208,7 +193,7 @@ func TestOutput(t *testing.T) {
 			if s.err != "" {
 				text += "--- stderr\n" + s.err
 			}
-			golden(t, name, text)
+			checkGolden(t, name, text)
 			if name == "events" || strings.HasPrefix(name, "help") {
 				return
 			}
@@ -217,7 +202,7 @@ func TestOutput(t *testing.T) {
 				if strings.Count(s.out, "\n") != 1 || !json.Valid([]byte(s.out)) {
 					t.Errorf("%s --json: not one object a line: %s", line, s.out)
 				}
-				golden(t, name+".json", s.out)
+				checkGolden(t, name+".json", s.out)
 			}
 		})
 	}
@@ -226,7 +211,7 @@ func TestOutput(t *testing.T) {
 func TestGetOfOneValue(t *testing.T) {
 	f := newFake(t)
 	f.get = wire.GetReply{Request: 2, Siblings: diverged()[:1], Context: []byte("token"), Coordinator: "n3", Replied: []string{"n3", "n4"}}
-	golden(t, "get", f.say("get cart").out)
+	checkGolden(t, "get", f.say("get cart").out)
 	if s := f.say("get cart --raw"); s.out != "milk,beer" {
 		t.Errorf("--raw: got %q", s.out)
 	}

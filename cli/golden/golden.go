@@ -1,0 +1,46 @@
+// Package golden compares the output of tests with files in testdata. The flag -update of go test
+// writes the files again, after which their changes are to be reviewed.
+//
+// Only tests import this package.
+package golden
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the golden files again")
+
+// Updating reports whether golden files are to be written, for tests that write their own.
+func Updating() bool { return *update }
+
+// Check reports an error if got differs from the file testdata/NAME.golden. With -update, Check
+// writes got to the file.
+func Check(t testing.TB, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".golden")
+	if *update {
+		Write(t, path, []byte(got))
+		return
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs; go test -update writes it again. got:\n%s\nwant:\n%s", path, got, want)
+	}
+}
+
+// Write writes a golden file and its folder.
+func Write(t testing.TB, path string, b []byte) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
