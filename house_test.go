@@ -24,7 +24,7 @@ var arrows = map[string][]string{
 	"ringside/cli/console":   {"ringside/engine/escape"},
 	"ringside/cli/script":    append([]string{"ringside/cli/console", "ringside/cli/render", "ringside/localcluster/control", "ringside/localcluster/datadir", "ringside/testscripts"}, leaves...),
 	"ringside/cli/simulate":  append([]string{"ringside/cli/console", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs", "ringside/engine/sim/...", "ringside/tui"}, leaves...),
-	"ringside/cli/paper": {"ringside/localcluster/...", "ringside/engine/fault", "ringside/engine/ring",
+	"ringside/cli/paper": {"ringside/cli/render", "ringside/localcluster/...", "ringside/engine/fault", "ringside/engine/ring",
 		"ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/escape", "ringside/engine/wire"},
 	"ringside/cli/render":     leaves,
 	"ringside/cli/verbs":      append([]string{"ringside/localcluster/atomicfile", "ringside/cli/condition", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs/cart"}, leaves...),

@@ -92,7 +92,8 @@ func (s *session) report(r upReport, foreground bool) error {
 		return s.PrintJSON(r)
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s is up: %s, N=%d R=%d W=%d, %s\n", r.Cluster, render.Count(len(r.Nodes), "node"), r.N, r.R, r.W,
+	fmt.Fprintf(&out, "%s is up: %s, N=%d R=%d W=%d, %s\n", r.Cluster, render.Count(len(r.Nodes), "node"), r.N, r.R,
+		r.W,
 		r.Says)
 	for _, n := range r.Nodes {
 		fmt.Fprintf(&out, "  %-4s %s\n", n.Node, n.Addr)

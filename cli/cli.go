@@ -76,8 +76,9 @@ type session struct {
 
 func newSession(ctx context.Context, env Env) *session {
 	return &session{
-		Console: console.Console{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Getenv: env.Getenv, Dir: env.Dir},
-		ctx:     ctx, args: env.Args, host: env.Host,
+		Console: console.Console{Stdin: env.Stdin, Stdout: env.Stdout, Stderr: env.Stderr, Getenv: env.Getenv,
+			Dir: env.Dir},
+		ctx: ctx, args: env.Args, host: env.Host,
 	}
 }
 

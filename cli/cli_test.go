@@ -79,7 +79,8 @@ func getenv(dir string) func(string) string {
 // holds after its step, whatever the number of nodes.
 func TestDemoStory(t *testing.T) {
 	for _, n := range []int{4, 5, 7, 12} {
-		s := newSession(t.Context(), Env{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Getenv: getenv("")})
+		s := newSession(t.Context(), Env{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard,
+			Getenv: getenv("")})
 		cluster, cleanUp, err := s.throwAway(n)
 		if err != nil {
 			t.Fatal(err)
@@ -103,7 +104,8 @@ func TestDemoStory(t *testing.T) {
 
 func TestDemoAsText(t *testing.T) {
 	r := ringside(t, home(t), "demo")
-	if r.exit != 0 || !strings.Contains(r.out, "$ ringside resolve cart --union") || !strings.Contains(r.out, "milk,beer,eggs") {
+	if r.exit != 0 || !strings.Contains(r.out, "$ ringside resolve cart --union") ||
+		!strings.Contains(r.out, "milk,beer,eggs") {
 		t.Errorf("exit %d: %s%s", r.exit, r.out, r.err)
 	}
 }
@@ -111,9 +113,11 @@ func TestDemoAsText(t *testing.T) {
 // Global flags may stand before and after the command.
 func TestGlobalFlags(t *testing.T) {
 	dir := home(t)
-	for _, line := range []string{"--cluster red --json get cart", "get cart --cluster red --json", "--json get --cluster=red cart", "get --json cart --cluster red"} {
+	for _, line := range []string{"--cluster red --json get cart", "get cart --cluster red --json",
+		"--json get --cluster=red cart", "get --json cart --cluster red"} {
 		r := ringside(t, dir, line)
-		if r.exit != exit.NoCluster || r.err != "" || !strings.Contains(r.out, `"code":"no_cluster"`) || !strings.Contains(r.out, "ringside up --cluster red") {
+		if r.exit != exit.NoCluster || r.err != "" || !strings.Contains(r.out, `"code":"no_cluster"`) ||
+			!strings.Contains(r.out, "ringside up --cluster red") {
 			t.Errorf("%s: %+v", line, r)
 		}
 	}
@@ -151,12 +155,14 @@ func TestUsage(t *testing.T) {
 
 func TestHelpGoesToStandardOutput(t *testing.T) {
 	dir := home(t)
-	for _, line := range []string{"", "--help", "-h", "help", "help up", "up --help", "get -h cart", "partition --help"} {
+	for _, line := range []string{"", "--help", "-h", "help", "help up", "up --help", "get -h cart",
+		"partition --help"} {
 		if r := ringside(t, dir, line); r.exit != 0 || r.err != "" || r.out == "" {
 			t.Errorf("%q: %+v", line, r)
 		}
 	}
-	for _, line := range []string{"version", "--version", "man", "completion bash", "completion zsh", "completion fish", "completion pwsh"} {
+	for _, line := range []string{"version", "--version", "man", "completion bash", "completion zsh",
+		"completion fish", "completion pwsh"} {
 		if r := ringside(t, dir, line); r.exit != 0 || r.err != "" || len(r.out) < 20 {
 			t.Errorf("%q: %+v", line, r)
 		}
@@ -166,7 +172,8 @@ func TestHelpGoesToStandardOutput(t *testing.T) {
 // Every command is in help, the manual and completion, and those of the contract are there.
 func TestCommandsAreListed(t *testing.T) {
 	dir := home(t)
-	overview, man, complete := ringside(t, dir, "help").out, ringside(t, dir, "man").out, ringside(t, dir, "__complete -- ''").out
+	overview, man, complete := ringside(t, dir, "help").out, ringside(t, dir, "man").out, ringside(t, dir,
+		"__complete -- ''").out
 	contract := strings.Fields(`demo up down ls status tui get put del resolve partition heal kill pause resume restart wipe
 		slow loss ring inspect hints trace events wait expect run sim paper completion man version help cart join leave
 		settle sync merkle clock`)
@@ -189,10 +196,12 @@ func TestUpRunsUntilInterrupted(t *testing.T) {
 	in, out := io.Pipe()
 	ended := make(chan int)
 	go func() {
-		ended <- Run(ctx, Env{Args: []string{"up", "--json", "-n", "3"}, Stdout: out, Stderr: io.Discard, Getenv: getenv(dir)})
+		ended <- Run(ctx, Env{Args: []string{"up", "--json", "-n", "3"}, Stdout: out, Stderr: io.Discard,
+			Getenv: getenv(dir)})
 	}()
 	var report upReport
-	if err := json.NewDecoder(in).Decode(&report); err != nil || len(report.Nodes) != 3 || report.PID != os.Getpid() || report.Dir == "" {
+	if err := json.NewDecoder(in).Decode(&report); err != nil || len(report.Nodes) != 3 ||
+		report.PID != os.Getpid() || report.Dir == "" {
 		t.Fatalf("%v: %+v", err, report)
 	}
 	if r := ringside(t, dir, "put cart milk"); r.exit != 0 {
@@ -250,7 +259,8 @@ func TestParallelCommandLines(t *testing.T) {
 	}
 	var wg sync.WaitGroup
 	for range 8 {
-		for _, line := range []string{"put cart milk --save @x", "get cart --json", "help", "man", "--version", "--json status", "nonsense", "wait hints=0"} {
+		for _, line := range []string{"put cart milk --save @x", "get cart --json", "help", "man", "--version",
+			"--json status", "nonsense", "wait hints=0"} {
 			wg.Go(func() {
 				if r := ringside(t, dir, line); (r.exit == 0) == (line == "nonsense") {
 					t.Errorf("%s: %+v", line, r)
@@ -301,13 +311,17 @@ func TestScriptsAreReported(t *testing.T) {
 		}
 	}
 	if r.exit != exit.Expectation || len(lines) != 3 || !lines[0].OK || lines[1].OK || lines[2].OK ||
-		!strings.HasSuffix(lines[1].FailedAt, "bad.txtar:5") || lines[1].Message != "exit 3: get: no value for nothing" || !strings.Contains(lines[2].Message, "unknown command") {
+		!strings.HasSuffix(lines[1].FailedAt, "bad.txtar:5") ||
+		lines[1].Message != "exit 3: get: no value for nothing" ||
+		!strings.Contains(lines[2].Message, "unknown command") {
 		t.Errorf("exit %d: %+v", r.exit, lines)
 	}
-	if r := ringside(t, home(t), "run .", in); !strings.Contains(r.out, "FAIL  bad") || !strings.Contains(r.out, "it fails here") || !strings.Contains(r.out, "ok    good") {
+	if r := ringside(t, home(t), "run .", in); !strings.Contains(r.out, "FAIL  bad") ||
+		!strings.Contains(r.out, "it fails here") || !strings.Contains(r.out, "ok    good") {
 		t.Errorf("%+v", r)
 	}
-	if r := ringside(t, home(t), "run good.txtar -v", in); r.exit != 0 || !strings.Contains(r.out, "> ringside put cart milk") {
+	if r := ringside(t, home(t), "run good.txtar -v", in); r.exit != 0 ||
+		!strings.Contains(r.out, "> ringside put cart milk") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -328,13 +342,15 @@ func TestScriptIsInterrupted(t *testing.T) {
 	}
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
-	if err := os.WriteFile(filepath.Join(dir, "a.txtar"), []byte("! exec sleep 100\nexec sleep 100\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "a.txtar"), []byte("! exec sleep 100\nexec sleep 100\n"),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	start := time.Now()
 	time.AfterFunc(200*time.Millisecond, cancel)
-	code := Run(ctx, Env{Args: []string{"run", "a.txtar"}, Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard, Getenv: os.Getenv, Dir: dir})
+	code := Run(ctx, Env{Args: []string{"run", "a.txtar"}, Stdin: strings.NewReader(""), Stdout: io.Discard,
+		Stderr: io.Discard, Getenv: os.Getenv, Dir: dir})
 	left, err := filepath.Glob(filepath.Join(dir, "go-test-script*"))
 	if code != exit.Interrupted || time.Since(start) > 10*time.Second || len(left) > 0 || err != nil {
 		t.Errorf("exit %d after %v; left: %v %v", code, time.Since(start), left, err)

@@ -39,7 +39,8 @@ func told(err error, name string) error {
 			flag = " --cluster " + escape.Terminal([]byte(name))
 		}
 		return &exit.Error{Exit: exit.NoCluster, Code: "no_cluster",
-			Message: fmt.Sprintf("no cluster %s is running; start it with: ringside up%s", escape.Terminal([]byte(name)), flag)}
+			Message: fmt.Sprintf("no cluster %s is running; start it with: ringside up%s",
+				escape.Terminal([]byte(name)), flag)}
 	}
 	return err
 }

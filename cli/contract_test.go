@@ -426,8 +426,8 @@ func fill(v reflect.Value, depth int) {
 	}
 }
 
-// compareGolden compares got with a golden file, entry by entry. compare returns the updated entry and
-// its faults. With -update, compareGolden adds the entries that only got has.
+// compareGolden compares got with a golden file, entry by entry. compare returns the updated entry
+// and its faults. With -update, compareGolden adds the entries that only got has.
 func compareGolden[V any](t *testing.T, name string, got map[string]V, compare func(want, got V) (V, string)) {
 	t.Helper()
 	path := filepath.Join("testdata", "contract", name)

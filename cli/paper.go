@@ -31,7 +31,8 @@ var paperCommand = command{
 		Help:  paperHelp,
 		Flags: []verbs.Flag{
 			{Name: "metadata", Kind: verbs.String, Value: "60,480",
-				Help: fmt.Sprintf("fig8: these sizes instead of the published ones; %d to %d, at most %d of them", paper.MinMetadata, paper.MaxMetadata, paper.MaxSizes)},
+				Help: fmt.Sprintf("fig8: these sizes instead of the published ones; %d to %d, at most %d of them",
+					paper.MinMetadata, paper.MaxMetadata, paper.MaxSizes)},
 			{Name: "ascii", Kind: verbs.Bool, Help: "fig8: draw with ASCII signs only"},
 			{Name: "markdown", Kind: verbs.Bool, Help: "print Table 1 as the README has it"},
 		},

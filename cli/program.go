@@ -88,7 +88,8 @@ Keys, nodes and requests are completed from the running cluster. --json prints {
 				return s.Print(string(f.Data))
 			}
 		}
-		return usage.Errorf("completion: no script for %s; there are %s", render.Quoted(c.Arg(0)), strings.Join(shells, " "))
+		return usage.Errorf("completion: no script for %s; there are %s", render.Quoted(c.Arg(0)),
+			strings.Join(shells, " "))
 	},
 }
 

@@ -16,12 +16,13 @@ func TestPromptAnswersCommandsThatAreNoVerbs(t *testing.T) {
 		text string
 		code int
 	}{
-		"paper 4.6":           {"hinted handoff", exit.OK},
-		"ls":                  {"no clusters", exit.OK},
-		"version":             {"ringside ", exit.OK},
-		"help paper":          {"paper: ", exit.OK},
-		"run no-such-script":  {"no-such-script", exit.Usage},
-		"up -n 3":             {"up: commands here act on cluster demo; give this one to ringside in a shell", exit.Usage},
+		"paper 4.6":          {"hinted handoff", exit.OK},
+		"ls":                 {"no clusters", exit.OK},
+		"version":            {"ringside ", exit.OK},
+		"help paper":         {"paper: ", exit.OK},
+		"run no-such-script": {"no-such-script", exit.Usage},
+		"up -n 3": {"up: commands here act on cluster demo; give this one to ringside in a shell",
+			exit.Usage},
 		"demo":                {"give this one to ringside in a shell", exit.Usage},
 		"tui":                 {"give this one to ringside in a shell", exit.Usage},
 		"papper":              {"there is no command 'papper'", exit.Usage},

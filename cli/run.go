@@ -27,7 +27,8 @@ own, and ringside up in a script starts a throw-away cluster. A folder stands fo
 is not a file is one of the embedded scripts, as in  ringside run figure3 ; --list shows them.
 --list --json prints {"scripts":[{"name","title"}]}.`,
 		Flags: []verbs.Flag{
-			{Name: "v", Aliases: []string{"verbose"}, Kind: verbs.Bool, Help: "show the log of each script, also if it passed"},
+			{Name: "v", Aliases: []string{"verbose"}, Kind: verbs.Bool,
+				Help: "show the log of each script, also if it passed"},
 			{Name: "list", Kind: verbs.Bool, Help: "list the embedded scripts with what they show"}},
 	},
 	run: (*session).runScripts,
@@ -41,7 +42,8 @@ func (s *session) runScripts(c *verbs.Call) error {
 	case c.Bool("list"):
 		return s.listScripts()
 	case len(c.Args) == 0:
-		return c.Misusef("FILE.txtar is missing; name a file, a folder or one of: %s", strings.Join(testscripts.Names(), " "))
+		return c.Misusef("FILE.txtar is missing; name a file, a folder or one of: %s",
+			strings.Join(testscripts.Names(), " "))
 	}
 	scripts, err := script.Find(s.Dir, c.Args)
 	if err != nil {

@@ -108,8 +108,9 @@ func (s *session) play(c *verbs.Call, cluster verbs.Cluster, lines []string, o t
 		if out, code := runLine(s.ctx, env, s.name, line); s.ctx.Err() != nil {
 			return s.ctx.Err()
 		} else if code != exit.OK {
-			return &exit.Error{Exit: exit.Internal, Code: "internal", Message: "demo: " + escape.Terminal([]byte(line)) +
-				": " + strings.TrimSpace(out)}
+			return &exit.Error{Exit: exit.Internal, Code: "internal",
+				Message: "demo: " + escape.Terminal([]byte(line)) +
+					": " + strings.TrimSpace(out)}
 		}
 	}
 	return s.watch(c, cluster, o)

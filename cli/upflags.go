@@ -146,7 +146,8 @@ func founders(c *verbs.Call, s *settings.Cluster) (err error) {
 		list := strings.Split(zones, ",")
 		for i := range s.Founders {
 			if s.Founders[i].Zone = list[i%len(list)]; !wire.ValidName(s.Founders[i].Zone) {
-				return usage.Errorf("up: --zones: invalid zone %s: want ^[a-z0-9-]{1,32}$", render.Quoted(s.Founders[i].Zone))
+				return usage.Errorf("up: --zones: invalid zone %s: want ^[a-z0-9-]{1,32}$",
+					render.Quoted(s.Founders[i].Zone))
 			}
 		}
 	}

@@ -1,10 +1,9 @@
 package paper
 
-// Figure 5 and Table 2 are measurements, and are made again on a cluster of this machine: real
-// nodes, real connections, real clients. What the paper's figures hang on, its network and its
-// disks, is not here, so both are put in by hand: a delay on every hop, and disks that take a
-// while for each flush and stall now and then. Directions and ratios are comparable, numbers are
-// not.
+// Figure 5 and Table 2 are measured again on a cluster of this machine, with real nodes,
+// connections and clients. The paper's figures depend on its network and its disks. Here both are
+// simulated: each hop has a delay, and each flush of a disk takes time and sometimes stalls.
+// Directions and ratios are comparable with the paper's, numbers are not.
 
 import (
 	"context"
@@ -21,7 +20,8 @@ import (
 	"ringside/localcluster"
 )
 
-// A Disk is how long flushes take: every one Flush, and one in StallEvery, by chance, Stall more.
+// A Disk says how long flushes take. Each takes Flush, and one in StallEvery at random takes Stall
+// more.
 type Disk struct {
 	Flush, Stall time.Duration
 	StallEvery   int
@@ -34,12 +34,14 @@ func (d Disk) delay(string) time.Duration {
 	return d.Flush
 }
 
-// experimentNodes is the size of the clusters: with N=3 two of five nodes are no homes of a key.
+// experimentNodes is the size of the clusters. With N=3, two of the five nodes are not homes of a
+// key.
 const experimentNodes = 5
 
-// startExperiment brings up a throw-away cluster, a hop between any two nodes of which takes so
-// long. The caller closes it.
-func startExperiment(ctx context.Context, s settings.Cluster, d Disk, hop time.Duration) (_ *localcluster.Cluster, done func(), err error) {
+// startExperiment starts a throw-away cluster in which each hop between two nodes takes hop. The
+// caller calls done to take the cluster down.
+func startExperiment(ctx context.Context, s settings.Cluster, d Disk, hop time.Duration) (
+	_ *localcluster.Cluster, done func(), err error) {
 	home, err := os.MkdirTemp("", "ringside-paper-")
 	if err != nil {
 		return nil, nil, err
@@ -48,7 +50,7 @@ func startExperiment(ctx context.Context, s settings.Cluster, d Disk, hop time.D
 	for i := range experimentNodes {
 		s.Nodes = append(s.Nodes, fmt.Sprintf("n%d", i+1))
 	}
-	s.Mode, s.NoAntiEntropy = settings.ModeLWW, true // concurrent blind writes are no matter here
+	s.Mode, s.NoAntiEntropy = settings.ModeLWW, true // concurrent blind writes must not make siblings
 	c, err := localcluster.Start(ctx, localcluster.Options{Home: home, Mem: true, Settings: s, FlushDelay: d.delay})
 	if err != nil {
 		clean()
@@ -66,11 +68,11 @@ func startExperiment(ctx context.Context, s settings.Cluster, d Disk, hop time.D
 	return c, done, nil
 }
 
-// rounds is how often what is compared takes turns: a machine that stands still for a moment is to
-// be everybody's bad luck.
+// rounds is how often the compared variants take turns, so that a pause of the machine affects all
+// of them.
 const rounds = 5
 
-// sample is what a number of requests took.
+// A sample is the latencies of a number of requests.
 type sample struct {
 	mu     sync.Mutex
 	took   []time.Duration
@@ -87,7 +89,7 @@ func (s *sample) add(took time.Duration, ok bool) {
 	s.took = append(s.took, took)
 }
 
-// Latencies sum a sample up, in milliseconds.
+// Latencies are the statistics of a sample, in milliseconds.
 type Latencies struct {
 	Count  int     `json:"count"`
 	Failed int     `json:"failed"`
@@ -119,7 +121,7 @@ func millis(d time.Duration) float64 {
 	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
 }
 
-// ratio is a/b, rounded to what such measurements are worth.
+// ratio returns a/b, rounded to two digits.
 func ratio(a, b float64) float64 {
 	if b == 0 {
 		return 0
@@ -127,8 +129,8 @@ func ratio(a, b float64) float64 {
 	return float64(int(100*a/b+.5)) / 100
 }
 
-// arrive makes requests at a rate, whether or not the earlier ones were answered, as a crowd of
-// independent clients does. What a request takes counts from when it was due.
+// arrive sends requests at a rate, whether or not earlier ones were answered, as many independent
+// clients do. The latency of a request counts from the time when the request was due.
 func (s *sample) arrive(ctx context.Context, rate int, length time.Duration, do func(i int) bool) error {
 	var wg sync.WaitGroup
 	began := time.Now()
@@ -152,12 +154,13 @@ func (s *sample) arrive(ctx context.Context, rate int, length time.Duration, do 
 	return ctx.Err()
 }
 
-// putOK says whether a put was carried out.
+// putOK reports whether a put succeeded.
 func putOK(r wire.ClientReply, err error) bool {
 	p, ok := r.(wire.PutReply)
 	return err == nil && ok && p.Err == wire.OK
 }
 
+// getOK reports whether a get succeeded.
 func getOK(r wire.ClientReply, err error) bool {
 	g, ok := r.(wire.GetReply)
 	return err == nil && ok && g.Err == wire.OK

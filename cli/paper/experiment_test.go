@@ -87,7 +87,8 @@ func TestTable2(t *testing.T) {
 func TestPublishedTable2(t *testing.T) {
 	table := CoordinationTable{}
 	for k, v := range publishedTable2 {
-		table.Rows = append(table.Rows, CoordinationRow{Approach: k[0], Op: k[1], PublishedP999: v[0], PublishedMean: v[1]})
+		table.Rows = append(table.Rows, CoordinationRow{Approach: k[0], Op: k[1], PublishedP999: v[0],
+			PublishedMean: v[1]})
 	}
 	for _, want := range []string{"68.9 3.9\n", "68.5 4.02\n", "30.4 1.55\n", "30.4 1.9\n"} {
 		if !strings.Contains(table.Text(), want) {
@@ -120,7 +121,8 @@ func TestLatencies(t *testing.T) {
 		s.add(time.Duration(i+1)*time.Millisecond, true)
 	}
 	s.add(time.Hour, false)
-	if l := s.latencies(); l.Count != 1000 || l.Failed != 1 || l.P50 != 501 || l.P999 != 1000 || l.Mean != 500.5 || l.Least != 1 {
+	if l := s.latencies(); l.Count != 1000 || l.Failed != 1 || l.P50 != 501 || l.P999 != 1000 || l.Mean != 500.5 ||
+		l.Least != 1 {
 		t.Errorf("%+v", l)
 	}
 	if l := (&sample{}).latencies(); l != (Latencies{}) {

@@ -1,8 +1,8 @@
 package paper
 
 // §6.1, Figure 5: "Comparison of performance of 99.9th percentile latencies for buffered vs.
-// non-buffered writes over a period of 24 hours". Here the day is an hour of low load and one of
-// peak load, each of a few seconds, and both clusters see the same.
+// non-buffered writes over a period of 24 hours". Here the day is a few seconds of low load and a
+// few of peak load, which are the same for both clusters.
 
 import (
 	"context"
@@ -10,15 +10,16 @@ import (
 	"strings"
 	"time"
 
+	"ringside/cli/render"
 	"ringside/engine/settings"
 	"ringside/engine/wire"
 	"ringside/localcluster"
 )
 
-// PublishedBufferFactor is by how much the buffer lowered the 99.9th percentile at peak.
+// PublishedBufferFactor is the factor by which the buffer lowered the 99.9th percentile at peak.
 const PublishedBufferFactor = 5
 
-// A BufferScale says how large the experiment is.
+// A BufferScale is the size of the experiment.
 type BufferScale struct {
 	Low, Peak int           // writes a second
 	Length    time.Duration // of either
@@ -33,7 +34,7 @@ var UsualBuffer = BufferScale{
 	Disk: Disk{Flush: 2 * time.Millisecond, Stall: 40 * time.Millisecond, StallEvery: 50},
 }
 
-// A BufferRow is what writes took under one load.
+// A BufferRow has the latencies of writes under one load.
 type BufferRow struct {
 	Load   string `json:"load"` // low or peak
 	Rate   int    `json:"writes_per_second"`
@@ -41,7 +42,7 @@ type BufferRow struct {
 	Latencies
 }
 
-// BufferRatio is by how much the buffer lowered the latencies under one load.
+// BufferRatio has the factors by which the buffer lowered the latencies under one load.
 type BufferRatio struct {
 	Load      string   `json:"load"`
 	P999      float64  `json:"p999"`
@@ -109,7 +110,7 @@ func Figure5(ctx context.Context, scale BufferScale) (*BufferFigure, error) {
 	return f, nil
 }
 
-// Text is the figure for people.
+// Text returns the figure as text.
 func (f *BufferFigure) Text() string {
 	var out strings.Builder
 	out.WriteString("Figure 5 (§6.1): writes with and without an object buffer, N=3 R=2 W=2, in ms\n\n")
@@ -134,12 +135,11 @@ func (f *BufferFigure) Text() string {
 	}
 	d := f.scale.Disk
 	fmt.Fprintf(&out, `
-Without a buffer a put waits for two disks, the coordinator's and that of the faster of the other homes; with one
-it waits for memory, and the one durable replica among the three is written behind its back. That is the
-direction, and it does not hang on the machine. How large the factor is does: the disks here are put in by hand
-(%v a flush, and one in %d stalls for %v), and so is the network (%v a hop). And the 99.9th percentile with a buffer
-is how long the machine itself stands still now and then: if it is busy, measure again. What the buffer costs: a
-crash takes what is in it, up to a tenth of a second of writes of that node.
+Without a buffer, a put waits for two disks: the coordinator's, and that of the faster of the other homes. With a
+buffer, the put waits for memory only, and the durable replica among the three is written in the background. So the
+direction does not depend on the machine. The factor does: the disks are simulated (%v a flush, and one in %d stalls
+for %v), as is the network (%v a hop). The 99.9th percentile with a buffer is mostly the pauses of this machine; if
+the machine is busy, measure again. A buffer has a price: a crash loses up to a tenth of a second of that node's writes.
 `, d.Flush, d.StallEvery, d.Stall, f.scale.Hop)
 	return out.String() + failures(f.failed())
 }
@@ -152,10 +152,10 @@ func (f *BufferFigure) failed() int {
 	return n
 }
 
-// failures says what a number in the table leaves out.
+// failures returns a note on requests that failed, "" if there are none.
 func failures(n int) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d requests failed and are in no figure: this machine was too busy for the load.\n", n)
+	return render.Count(n, "request") + " failed and are not in the figures: this machine was too busy for the load.\n"
 }

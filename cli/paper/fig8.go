@@ -2,17 +2,16 @@ package paper
 
 // §6.2, Figure 8: how evenly the three strategies spread the load.
 //
-// The paper's efficiency is the mean number of requests that a node serves ÷
-// the number that the busiest node serves. Here every request is served by all
-// N homes of its key and keys are uniform on the ring, so that a node's load is
-// the part of the replicated key space that it holds. That all homes count is
-// no free choice: if only the first home of a key did, strategy 3 would be even
-// at every size (1.00 instead of the published .86 to .99), since each of its
-// nodes is first home to Q/S equal partitions.
+// The paper's efficiency is the mean number of requests that a node serves, divided by the number
+// that the busiest node serves. Here all N homes of a key serve each request, and keys are uniform
+// on the ring, so that a node's load is the part of the replicated key space that it holds. All
+// homes must count: if only the first home of a key did, strategy 3 would have 1.00 at every size
+// instead of the published .86 to .99, because each of its nodes is first home to Q/S equal
+// partitions.
 //
-// A ring of 30 nodes with few tokens is a matter of luck: at 60 tokens the
-// efficiency of strategy 1 has a standard deviation of .07. So each point is
-// the mean of many rings, which differ in their nodes' names and in nothing else.
+// A ring of 30 nodes with few tokens is random: at 60 tokens the efficiency of strategy 1 has a
+// standard deviation of .07. So each point is the mean of many rings, which differ only in the
+// names of their nodes.
 
 import (
 	"context"
@@ -24,37 +23,37 @@ import (
 	"ringside/engine/ring"
 )
 
-// What Figure 8 was drawn for, and what this package adds.
+// The parameters of Figure 8, and those of this package.
 const (
 	FigureNodes    = 30 // S
 	FigureReplicas = 3  // N
-	// FigurePartitions is strategy 2's Q. The paper does not state it; the fall of its curve
-	// past 3,840 tokens, where tokens become more than partitions, fits 1,024.
+	// FigurePartitions is strategy 2's Q, which the paper does not state. Its curve falls past
+	// 3,840 tokens, where there are more tokens than partitions, and 1,024 fits that.
 	FigurePartitions = 1024
 
-	// MinMetadata is one token a node.
+	// MinMetadata has one token for each node.
 	MinMetadata = FigureNodes
-	// MaxMetadata is what the ring takes.
+	// MaxMetadata is the limit of the ring.
 	MaxMetadata = ring.MaxTokens
-	// MaxSizes bounds one figure: the largest sizes take seconds each.
+	// MaxSizes bounds the sizes of one figure. The largest ones take seconds each.
 	MaxSizes = 32
 
-	// figureError is the standard error at which a point is good enough: a
-	// quarter of the .02 to which the published points can be read off the plot.
+	// figureError is the standard error at which a point is accurate enough. The published points
+	// can be read off the plot to .02, four times that.
 	figureError = .005
-	// fewestRings make a first guess of how much rings differ. At small sizes, where
-	// efficiency takes few values and rings cost little, it is someRings.
+	// fewestRings is the least number of rings for a first estimate of the standard error. At small
+	// sizes, where efficiency has few values and rings are cheap, it is someRings.
 	fewestRings, someRings = 5, 100
-	// someTokens is up to where rings cost little, in tokens of all of them.
+	// someTokens is the number of tokens, over all rings, up to which rings are cheap.
 	someTokens = 30_000
-	// maxRings is beyond what figureError takes at 30 tokens, where luck is greatest.
+	// maxRings is more than figureError needs at 30 tokens, where rings differ most.
 	maxRings = 1000
 )
 
 // PublishedSizes are the sizes of the metadata that can be read off the paper's plot.
 var PublishedSizes = []int{60, 480, 3840, 30720}
 
-// published are the paper's efficiencies: size → strategies 1, 2 and 3.
+// published maps sizes to the paper's efficiencies of strategies 1, 2 and 3.
 var published = map[int][3]float64{
 	60:    {.52, .53, .86},
 	480:   {.76, .76, .92},
@@ -77,10 +76,10 @@ type Point struct {
 	Efficiency float64  `json:"efficiency"`
 	Published  *float64 `json:"published"`      // nil where the paper has no point
 	Error      float64  `json:"standard_error"` // of Efficiency
-	Rings      int      `json:"rings"`          // whose mean it is
+	Rings      int      `json:"rings"`          // whose mean Efficiency is
 }
 
-// CheckSizes says which sizes Figure8 does not take.
+// CheckSizes returns an error for sizes that Figure8 does not take.
 func CheckSizes(sizes []int) error {
 	if len(sizes) > MaxSizes {
 		return fmt.Errorf("%d sizes are too many, the limit is %d", len(sizes), MaxSizes)
@@ -94,18 +93,19 @@ func CheckSizes(sizes []int) error {
 	return nil
 }
 
-// Figure8 computes the efficiency of every strategy at each size. It is the
-// same at all times and on all machines.
+// Figure8 computes the efficiency of every strategy at each size. The result is the same on all
+// machines.
 func Figure8(ctx context.Context, sizes []int) (*Figure, error) {
 	if err := CheckSizes(sizes); err != nil {
 		return nil, fmt.Errorf("figure 8: %w", err)
 	}
 	strategies := []ring.Strategy{ring.TokensRandom, ring.TokensOverPartitions, ring.EqualPartitions}
-	f := &Figure{S: FigureNodes, N: FigureReplicas, Q: FigurePartitions, Rows: make([]Point, len(sizes)*len(strategies))}
+	f := &Figure{S: FigureNodes, N: FigureReplicas, Q: FigurePartitions,
+		Rows: make([]Point, len(sizes)*len(strategies))}
 	errs := make([]error, len(f.Rows))
 	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var wg sync.WaitGroup
-	for i := len(f.Rows) - 1; i >= 0; i-- { // sizes mostly ascend: begin with what takes longest
+	for i := len(f.Rows) - 1; i >= 0; i-- { // sizes mostly ascend, and the largest takes longest
 		slots <- struct{}{}
 		wg.Go(func() {
 			defer func() { <-slots }()
@@ -121,7 +121,7 @@ func Figure8(ctx context.Context, sizes []int) (*Figure, error) {
 	return f, nil
 }
 
-// point averages rings until their mean is known to figureError.
+// point averages rings until the standard error of their mean is at most figureError.
 func point(ctx context.Context, metadata int, strategy ring.Strategy) (Point, error) {
 	var mean, squares float64 // of the efficiency so far, and the sum of squares around it
 	p := Point{Metadata: metadata, Strategy: int(strategy)}
@@ -138,7 +138,7 @@ func point(ctx context.Context, metadata int, strategy ring.Strategy) (Point, er
 		p.Rings++
 		before := e - mean
 		mean += before / float64(p.Rings)
-		squares += float64(before * (e - mean)) // converted, so that no machine fuses it with the sum
+		squares += float64(before * (e - mean)) // the conversion prevents a fused multiply-add
 		p.Error = math.Sqrt(squares / float64(max(p.Rings-1, 1)) / float64(p.Rings))
 	}
 	p.Efficiency, p.Error = rounded(mean), rounded(p.Error)
@@ -148,14 +148,12 @@ func point(ctx context.Context, metadata int, strategy ring.Strategy) (Point, er
 	return p, nil
 }
 
-// rounded keeps four digits, far more than figureError lets anyone believe.
+// rounded rounds to four digits, more than figureError justifies.
 func rounded(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 
-// figureRing is the i-th ring of Figure 8. Rings of the same i have the same
-// nodes, and so the same tokens in strategies 1 and 2.
-//
-// Where S does not divide the metadata of strategies 1 and 2 some nodes have
-// one token more, by weight; strategy 3 deals out any Q by itself.
+// figureRing returns the i-th ring of Figure 8. Rings of the same i have the same nodes, and so the
+// same tokens in strategies 1 and 2. If S does not divide the metadata of strategies 1 and 2, some
+// nodes have a greater weight and so one token more; strategy 3 distributes any Q.
 func figureRing(i, metadata int, strategy ring.Strategy) (*ring.Ring, error) {
 	cfg := ring.Config{Strategy: strategy, N: FigureReplicas, Q: FigurePartitions, T: 1}
 	if strategy == ring.EqualPartitions {
@@ -171,7 +169,7 @@ func figureRing(i, metadata int, strategy ring.Strategy) (*ring.Ring, error) {
 	return ring.New(cfg, members)
 }
 
-// efficiency is the mean load of the ring's nodes ÷ the greatest.
+// efficiency returns the mean load of the ring's nodes divided by the greatest load.
 func efficiency(r *ring.Ring) float64 {
 	load := map[string]float64{}
 	for _, rg := range r.Ranges() {

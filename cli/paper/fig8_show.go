@@ -7,26 +7,27 @@ import (
 	"strings"
 )
 
-// The chart's scale. Efficiencies below chartLow, which few tokens can give, are drawn at the
-// bottom.
+// The scale of the chart. Efficiencies below chartLow, which occur with few tokens, are drawn at
+// the bottom.
 const (
 	chartLow, chartHigh = .40, 1.00
 	chartStep           = .05
-	// chartColumn is the width of one size: a sign for each strategy, each with
-	// room for the paper's point beside it.
+	// chartColumn is the width of one size: a character for each strategy, each with room for the
+	// paper's point beside it.
 	chartColumn = 11
-	// chartSizes is how many sizes fit side by side on a narrow terminal.
+	// chartSizes is the number of sizes that fit side by side on a narrow terminal.
 	chartSizes = 6
-	// paperPoint marks a published point; ours are the numbers of their strategies.
+	// paperPoint marks a published point. Our points are the numbers of their strategies.
 	paperPoint = 'o'
 )
 
-// Text is the figure as a table and a chart; with ascii only in ASCII.
+// Text returns the figure as a table and a chart, with ascii in ASCII only.
 func (f *Figure) Text(ascii bool) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "Figure 8 (§6.2): how evenly %d nodes share the load, by the size of the ring's metadata\n", f.S)
 	fmt.Fprintf(&out,
-		"S=%d nodes, N=%d replicas; efficiency = mean load ÷ greatest load of a node; ours is the mean of many rings\n\n", f.S, f.N)
+		"S=%d nodes, N=%d replicas; efficiency = mean load ÷ greatest load of a node; ours is the mean of many rings\n\n",
+		f.S, f.N)
 	out.WriteString(f.table())
 	for sizes := range slices.Chunk(f.sizes(), chartSizes) {
 		out.WriteString("\n" + f.chart(sizes))
@@ -48,12 +49,13 @@ func (f *Figure) table() string {
 			theirs = fmt.Sprintf("%.2f", *p.Published)
 			diff = fmt.Sprintf("%+.3f", math.Round((p.Efficiency-*p.Published)*1e3)/1e3+0) // +0 makes 0 of -0
 		}
-		fmt.Fprintf(&out, "  %8d  %8d  %5.3f  %9s  %10s  %5d\n", p.Metadata, p.Strategy, p.Efficiency, theirs, diff, p.Rings)
+		fmt.Fprintf(&out, "  %8d  %8d  %5.3f  %9s  %10s  %5d\n", p.Metadata, p.Strategy, p.Efficiency, theirs, diff,
+			p.Rings)
 	}
 	return out.String()
 }
 
-// chart draws a column for each of sizes, in which strategy k has a place of its own.
+// chart draws a column for each of sizes, in which each strategy has a place.
 func (f *Figure) chart(sizes []int) string {
 	lines := int(math.Round((chartHigh-chartLow)/chartStep)) + 1
 	grid := make([][]rune, lines)
@@ -96,14 +98,14 @@ func (f *Figure) sizes() []int {
 	return out
 }
 
-// notes say what was computed, and what of it is our guess.
+// notes returns the explanation of the figure.
 func (f *Figure) notes() string {
 	out := fmt.Sprintf(`Metadata is S·T tokens for strategies 1 and 2, and Q partitions for strategy 3.
 Load is the part of the replicated key space that a node holds: all N homes of a
-key serve it, and keys are uniform. Each of ours is the mean of rings of different
-names, as many as bring its standard error down to %g.
-Strategy 2 has Q=%d partitions, which the paper does not state: with more tokens
-than partitions most tokens decide nothing, and its curve falls again.
+key serve it, and keys are uniform. Each of our points is the mean of rings with different
+names, as many as its standard error of %g needs.
+Strategy 2 has Q=%d partitions, which the paper does not state. With more tokens
+than partitions, most tokens have no effect, and its curve falls again.
 `, figureError, f.Q)
 	var odd []string
 	for _, s := range f.sizes() {
@@ -112,12 +114,13 @@ than partitions most tokens decide nothing, and its curve falls again.
 		}
 	}
 	if len(odd) > 0 {
-		out += fmt.Sprintf("%d nodes do not divide %s: some nodes hold more tokens than others, which costs evenness.\n", f.S, strings.Join(odd, ", "))
+		out += fmt.Sprintf("%d nodes do not divide %s: some nodes have more tokens than others, so the load is less even.\n",
+			f.S, strings.Join(odd, ", "))
 	}
 	return out
 }
 
-// inASCII writes the signs of this package's texts for terminals that have no others.
+// inASCII replaces the characters of this package's texts that are not ASCII.
 var inASCII = strings.NewReplacer("§", "s.", "÷", "/", "·", "*", "│", "|", "└", "+", "─", "-", "–", "-")
 
 func toASCII(text string) string { return inASCII.Replace(text) }

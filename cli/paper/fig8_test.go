@@ -37,7 +37,8 @@ func TestFigure8(t *testing.T) {
 			t.Errorf("strategy %d at %d: %.3f, published %.2f", p.Strategy, p.Metadata, p.Efficiency, *p.Published)
 		}
 		if p.Error > figureError {
-			t.Errorf("strategy %d at %d: %d rings leave a standard error of %.4f", p.Strategy, p.Metadata, p.Rings, p.Error)
+			t.Errorf("strategy %d at %d: %d rings leave a standard error of %.4f", p.Strategy, p.Metadata, p.Rings,
+				p.Error)
 		}
 	}
 }

@@ -38,18 +38,19 @@ func mentioned(text string) []string {
 // sourceFiles calls f for the Go files under dir that are no tests.
 func sourceFiles(t *testing.T, dir string, f func(name string, data []byte)) {
 	t.Helper()
-	err := filepath.WalkDir(filepath.Join(root, filepath.FromSlash(dir)), func(p string, d fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(p, ".go") || strings.HasSuffix(p, "_test.go") {
+	err := filepath.WalkDir(filepath.Join(root, filepath.FromSlash(dir)),
+		func(p string, d fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(p, ".go") || strings.HasSuffix(p, "_test.go") {
+				return err
+			}
+			data, err := os.ReadFile(p)
+			if err != nil {
+				return err
+			}
+			name, err := filepath.Rel(root, p)
+			f(filepath.ToSlash(name), data)
 			return err
-		}
-		data, err := os.ReadFile(p)
-		if err != nil {
-			return err
-		}
-		name, err := filepath.Rel(root, p)
-		f(filepath.ToSlash(name), data)
-		return err
-	})
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,8 +204,12 @@ func TestTable1IsTrue(t *testing.T) {
 			t.Errorf("%s: %v do it, and no script names %v in its first line", r.Problem, r.Files(), r.Sections)
 		}
 		for _, name := range r.Show {
-			if !slices.ContainsFunc(r.Sections, func(id string) bool { return slices.Contains(Find(id).Scripts(), name) }) {
-				t.Errorf("%s: %s.txtar is not there, or does not name %v in its first line", r.Problem, name, r.Sections)
+			if !slices.ContainsFunc(r.Sections, func(id string) bool {
+				return slices.Contains(Find(id).Scripts(),
+					name)
+			}) {
+				t.Errorf("%s: %s.txtar is not there, or does not name %v in its first line", r.Problem, name,
+					r.Sections)
 			}
 		}
 	}

@@ -32,19 +32,23 @@ func with(t *testing.T, x index) {
 func TestThereAndNot(t *testing.T) {
 	const file, missing = "engine/antientropy.go", "§4.7 not there yet"
 	with(t, index{})
-	if p := Find("4.7").Page(nil); p.There == nil || *p.There || !slices.Equal(p.Missing, []string{"All of it, yet."}) {
+	if p := Find("4.7").Page(nil); p.There == nil || *p.There || !slices.Equal(p.Missing, []string{"All of it."}) {
 		t.Errorf("without files: %+v", p)
 	}
 	if m := Markdown(); !strings.Contains(m, missing) {
 		t.Error(m)
 	}
-	with(t, index{Files: map[string][]string{file: {"4.7"}}, Scripts: map[string]indexedScript{"sync": {[]string{"4.7"}, "replicas meet"}}})
+	with(t, index{Files: map[string][]string{file: {"4.7"}},
+		Scripts: map[string]indexedScript{"sync": {[]string{"4.7"}, "replicas meet"}}})
 	p := Find("4.7").Page(map[string]string{"merkle": "§4.7", "get": "§4.1, §4.5"})
-	if !*p.There || len(p.Missing) > 0 || !slices.Equal(p.Files, []string{file}) || !slices.Equal(p.Commands, []string{"merkle"}) ||
-		!slices.Equal(p.Scripts, []Script{{"sync", "replicas meet"}}) || !slices.Equal(p.Events, []string{"node-wiped", "sync-compared", "sync-done", "sync-started"}) {
+	if !*p.There || len(p.Missing) > 0 || !slices.Equal(p.Files, []string{file}) ||
+		!slices.Equal(p.Commands, []string{"merkle"}) ||
+		!slices.Equal(p.Scripts, []Script{{"sync", "replicas meet"}}) ||
+		!slices.Equal(p.Events, []string{"node-wiped", "sync-compared", "sync-done", "sync-started"}) {
 		t.Errorf("with files: %+v", p)
 	}
-	if m := Markdown(); strings.Contains(m, missing) || !strings.Contains(m, "[antientropy.go](engine/antientropy.go) | [sync](testscripts/sync.txtar) |") {
+	if m := Markdown(); strings.Contains(m, missing) ||
+		!strings.Contains(m, "[antientropy.go](engine/antientropy.go) | [sync](testscripts/sync.txtar) |") {
 		t.Error(m)
 	}
 	if p := Find("4.8").Page(nil); p.There != nil || len(p.Parts) != 3 || *p.Parts[0].There {
@@ -76,7 +80,8 @@ func TestPagesFitTheTerminal(t *testing.T) {
 		}
 		for _, text := range texts {
 			for line := range strings.Lines(text) {
-				if n := cells.StringWidth(strings.TrimRight(line, "\n")); n > limit || strings.TrimRight(line, " \n") != strings.TrimRight(line, "\n") {
+				if n := cells.StringWidth(strings.TrimRight(line, "\n")); n > limit ||
+					strings.TrimRight(line, " \n") != strings.TrimRight(line, "\n") {
 					t.Errorf("on %d columns: %d in %q", width, n, line)
 				}
 			}

@@ -9,7 +9,8 @@ import (
 const (
 	// pageWidth is the width of pages on wide terminals and on those of unknown width.
 	pageWidth = 100
-	// leastColumn is the least width of a column of the table. On narrower terminals, rows are lists.
+	// leastColumn is the least width of a column of the table. On narrower terminals, rows are
+	// lists.
 	leastColumn = 12
 )
 

@@ -1,8 +1,8 @@
 package paper
 
 // §6.4, Table 2: "Performance of client-driven and server-driven coordination approaches". The
-// client that goes through a load balancer pays for its hop, and for another one where the node
-// that it is given is no home of the key; the client that knows the ring pays for neither.
+// client that uses a load balancer pays for a hop to it, and for another hop if the chosen node is
+// not a home of the key. The client that knows the ring pays for neither.
 
 import (
 	"context"
@@ -27,14 +27,14 @@ const (
 	writes       = "write"
 )
 
-// publishedTable2 is the paper's table, in ms, as published: approach and operation → the 99.9th
-// percentile and the mean.
+// publishedTable2 is the paper's table in ms, as published. It maps approach and operation to the
+// 99.9th percentile and the mean.
 var publishedTable2 = map[[2]string][2]float64{
 	{serverDriven, reads}: {68.9, 3.9}, {serverDriven, writes}: {68.5, 4.02},
 	{clientDriven, reads}: {30.4, 1.55}, {clientDriven, writes}: {30.4, 1.9},
 }
 
-// A CoordinationScale says how large the experiment is.
+// A CoordinationScale is the size of the experiment.
 type CoordinationScale struct {
 	Clients int
 	Length  time.Duration // of either approach
@@ -58,7 +58,7 @@ type CoordinationRow struct {
 	PublishedMean float64 `json:"published_mean_ms"`
 }
 
-// A CoordinationRatio is server-driven ÷ client-driven.
+// A CoordinationRatio has the ratios server-driven ÷ client-driven.
 type CoordinationRatio struct {
 	Op            string  `json:"op"`
 	P999          float64 `json:"p999"`
@@ -127,10 +127,10 @@ func table2(ctx context.Context, c *localcluster.Cluster, scale CoordinationScal
 	return t, nil
 }
 
-// A doer sends a request in some client's way.
+// A doer sends a request in the way of one approach.
 type doer func(context.Context, wire.ClientRequest) (wire.ClientReply, error)
 
-// fill writes each key once: a get of a key that is not there asks more nodes than the one that is
+// fill writes each key once, because a get of a missing key asks more nodes than a get that is
 // measured.
 func fill(ctx context.Context, scale CoordinationScale, do doer) error {
 	var wg sync.WaitGroup
@@ -150,7 +150,8 @@ func fill(ctx context.Context, scale CoordinationScale, do doer) error {
 	return ctx.Err()
 }
 
-// work has clients write and read keys in turn for one round, each one thing after the other.
+// work lets clients write and read keys in turn for one round. Each client sends one request at a
+// time.
 func work(ctx context.Context, scale CoordinationScale, do doer, r, w *sample) {
 	end := time.Now().Add(scale.Length / rounds)
 	var wg sync.WaitGroup
@@ -171,10 +172,10 @@ func work(ctx context.Context, scale CoordinationScale, do doer, r, w *sample) {
 	wg.Wait()
 }
 
-// Text is the table for people.
+// Text returns the table as text.
 func (t *CoordinationTable) Text() string {
 	var out strings.Builder
-	out.WriteString("Table 2 (§6.4): who coordinates, N=3 R=2 W=2, in ms\n\n")
+	out.WriteString("Table 2 (§6.4): client-driven and server-driven coordination, N=3 R=2 W=2, in ms\n\n")
 	fmt.Fprintf(&out, "%-6s %-14s %7s %8s %8s   %s\n", "op", "coordination", "count", "p99.9", "mean",
 		"published: p99.9, mean")
 	for _, r := range t.Rows {
@@ -188,16 +189,17 @@ func (t *CoordinationTable) Text() string {
 	}
 	for _, r := range t.Ratios {
 		fmt.Fprintf(&out,
-			"%ss: client-driven is better by a factor of %.2f at the 99.9th percentile, and of %.2f on the mean; published %.2f and %.2f\n",
+			"%ss: client-driven is better by a factor of %.2f at the 99.9th percentile and of %.2f on the mean; "+
+				"published %.2f and %.2f\n",
 			r.Op, r.P999, r.Mean, r.PublishedP999, r.PublishedMean)
 	}
 	fmt.Fprintf(&out, `
-The client-driven client asks a random node for the membership every %v, and at once when a node tells it that it is
-stale; it sends each request to a home of the key. Server-driven, the request pays for the hop to the load
-balancer, and a put for one more where the balancer's choice is no home (two nodes of five). That is the direction.
-The numbers hang on what is put in by hand: %v a hop, %v a flush, and one in %d stalls for %v. The balancer is a hop
-and a choice at random, no program of its own. The paper's text speaks of 3 to 4 ms saved on the mean where its table
-has 2.35 and 2.12; its numbers stand here as they were published.
+The client-driven client asks a random node for the membership every %v, and at once when it learns that its view is
+stale. It sends each request to a home of the key. A server-driven request pays for the hop to the load
+balancer, and a put for one more hop if the balancer chooses a node that is not a home (two nodes of five). The
+numbers depend on the simulated delays: %v a hop, %v a flush, and one in %d stalls for %v. The balancer is a hop and a
+random choice, not a program. The paper's text says that the mean falls by 3 to 4 ms, while it falls by 2.35 and 2.12
+in the table; the published numbers are those of the table.
 `, client.PollEvery, t.scale.Hop, t.scale.Disk.Flush, t.scale.Disk.StallEvery, t.scale.Disk.Stall)
 	return out.String() + failures(failed)
 }

@@ -71,7 +71,10 @@ var phrases = map[event.Kind]struct {
 	event.NodeUp: {"UP", func(e event.Event) string {
 		return "runs" + after(" at ", escape.TerminalShort([]byte(e.Addr), maxAddr))
 	}},
-	event.NodeDown:   {"DOWN", func(e event.Event) string { return "crashed; its disk stays" + after(": ", message(e)) }},
+	event.NodeDown: {"DOWN", func(e event.Event) string {
+		return "crashed; its disk stays" + after(": ",
+			message(e))
+	}},
 	event.NodePaused: {"PAUSED", fixed("does not work; its connections stay")},
 	event.NodeWiped:  {"WIPED", fixed("lost its disk")},
 	event.Split: {"✂ SPLIT", func(e event.Event) string {

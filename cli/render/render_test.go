@@ -82,7 +82,8 @@ func TestEventsAreEscaped(t *testing.T) {
 	versions := vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: evil, Epoch: 1}, Counter: 1}}}
 	for kind := range event.Sections {
 		e := event.Event{Kind: kind, Node: evil, Key: []byte(evil), Peer: evil, For: evil, Op: evil, Versions: versions,
-			Homes: []string{evil}, Nodes: []string{evil}, Hinted: []wire.Hint{{Holder: evil, For: evil}}, Count: 2, Want: 3,
+			Homes: []string{evil}, Nodes: []string{evil}, Hinted: []wire.Hint{{Holder: evil,
+				For: evil}}, Count: 2, Want: 3,
 			Message: evil, Elapsed: time.Second, Addr: evil, Groups: [][]string{{evil}}, Link: evil,
 			Changes: member.History{{Kind: member.Join, Node: evil}}, Rounds: []event.SyncRound{{Err: evil}}}
 		for _, text := range []string{Describe(e).Word, Describe(e).Text, Sentence(e), Detail(e)} {
@@ -99,11 +100,13 @@ func TestDescribe(t *testing.T) {
 		want Phrase
 	}{
 		{event.Event{Kind: event.Gap, Count: 1}, Phrase{"GAP", Bad, "missed 1 event"}},
-		{event.Event{Kind: event.Suspect, Peer: "n2", Nodes: []string{"n3"}}, Phrase{"SUSPECT", Warn, "believes n2 n3 failed"}},
+		{event.Event{Kind: event.Suspect, Peer: "n2", Nodes: []string{"n3"}},
+			Phrase{"SUSPECT", Warn, "believes n2 n3 failed"}},
 		{event.Event{Kind: event.Replied, Op: "put", Count: 1, Want: 2, Err: wire.QuorumNotReached},
 			Phrase{"PUT", Bad, "W 1/2 failed: quorum not reached  0.00ms"}},
 		{event.Event{Kind: event.Membership, Node: "n1", Peer: "n1", Count: 1,
-			Changes: member.History{{Kind: member.Join, Node: "n6"}}}, Phrase{"RING", Accent, "learns join n6: 1 member"}},
+			Changes: member.History{{Kind: member.Join,
+				Node: "n6"}}}, Phrase{"RING", Accent, "learns join n6: 1 member"}},
 	} {
 		if got := Describe(c.e); got != c.want {
 			t.Errorf("got %+v, want %+v", got, c.want)
@@ -136,9 +139,12 @@ func TestDeletesAreNotSiblings(t *testing.T) {
 	}
 	s := vclock.Siblings{version("n1", true), version("n2", false)}
 	for got, want := range map[string]string{
-		Versions(s): "1 version and 1 delete", Versions(s[:1]): "1 delete", Versions(append(s[1:], version("n3", false))): "2 versions",
-		Describe(event.Event{Kind: event.Replied, Op: "get", Versions: s, Count: 2, Want: 2}).Text: "R 2/2 ok {n1:1} ‖ {n2:1}  0.00ms",
-		Sentence(event.Event{Kind: event.Reconciled, Versions: s}):                                 "1 version and 1 delete remain: {n1:1} ‖ {n2:1}",
+		Versions(s): "1 version and 1 delete", Versions(s[:1]): "1 delete", Versions(append(s[1:],
+			version("n3", false))): "2 versions",
+		Describe(event.Event{Kind: event.Replied, Op: "get", Versions: s, Count: 2,
+			Want: 2}).Text: "R 2/2 ok {n1:1} ‖ {n2:1}  0.00ms",
+		Sentence(event.Event{Kind: event.Reconciled,
+			Versions: s}): "1 version and 1 delete remain: {n1:1} ‖ {n2:1}",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)

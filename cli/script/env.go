@@ -21,7 +21,8 @@ import (
 )
 
 const (
-	// commandTimeout bounds one command of a script. The command wait has a shorter limit of its own.
+	// commandTimeout bounds one command of a script. The command wait has a shorter limit of its
+	// own.
 	commandTimeout = 2 * time.Minute
 	// downTimeout bounds taking down a cluster that a script left in a process of its own.
 	downTimeout = 5 * time.Second
@@ -74,7 +75,10 @@ func Params(ctx context.Context, program Program, folder string, scripts []Scrip
 			return setUp(env)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			programName: func(ts *testscript.TestScript, neg bool, args []string) { runCommand(ctx, program, ts, neg, args) },
+			programName: func(ts *testscript.TestScript, neg bool,
+				args []string) {
+				runCommand(ctx, program, ts, neg, args)
+			},
 		},
 		RequireUniqueNames: true,
 	}, err
@@ -153,7 +157,8 @@ func runCommand(ctx context.Context, program Program, ts *testscript.TestScript,
 	} else {
 		ctx, cancel := context.WithTimeout(ctx, commandTimeout)
 		defer cancel()
-		code = program(ctx, args, console.Console{Stdin: strings.NewReader(""), Stdout: ts.Stdout(), Stderr: ts.Stderr(),
+		code = program(ctx, args, console.Console{Stdin: strings.NewReader(""), Stdout: ts.Stdout(),
+			Stderr: ts.Stderr(),
 			Getenv: ts.Getenv, Dir: ts.MkAbs(".")}, ts.Value(hostKey{}).(*Host))
 	}
 	switch {

@@ -53,15 +53,15 @@ type totals struct {
 }
 
 const (
-	// coverageSeeds is how many runs must have had each kind of fault. Of the rarest kind, one run in
-	// eight has it.
+	// coverageSeeds is how many runs must have had each kind of fault. Of the rarest kind, one run
+	// in eight has it.
 	coverageSeeds = 200
 	// maxReported bounds the seeds whose violations are reported.
 	maxReported = 100
 	// redraw is the time between two updates of the progress.
 	redraw = 200 * time.Millisecond
-	// garbage is the GC percentage for campaigns of worlds with at most smallWorld nodes. Such a run
-	// has a few megabytes, and frequent collections would take a third of the time.
+	// garbage is the GC percentage for campaigns of worlds with at most smallWorld nodes. Such a
+	// run has a few megabytes, and frequent collections would take a third of the time.
 	garbage    = 800
 	smallWorld = 50
 )

@@ -50,7 +50,7 @@ var flags = []verbs.Flag{
 	{Name: "clocks", Kind: verbs.String, Value: "dotted|literal", Words: []string{settings.ClocksDotted,
 		settings.ClocksLiteral}, Help: "literal: the paper's clocks, which lose writes (§4.4); a run never draws them"},
 	{Name: "truncate", Kind: verbs.String, Value: "10|off", Help: "pairs at which clocks are cut (§4.4)"},
-	{Name: "quorum", Kind: verbs.String, Value: "sloppy|strict", Help: "whether stand-ins count"},
+	{Name: "quorum", Kind: verbs.String, Value: "sloppy|strict", Help: "whether fallbacks count"},
 	{Name: "clients", Kind: verbs.Int, Value: "4", Max: plan.MaxOps,
 		Help: "clients, which share the operations"},
 	{Name: "keys", Kind: verbs.Int, Value: "3", Max: plan.MaxOps, Help: "keys that they meet on"},
@@ -65,7 +65,8 @@ var flags = []verbs.Flag{
 		Help: "virtual time between two comparisons of a key range (§4.7)"},
 	{Name: "buffer", Kind: verbs.String, Value: "8|off",
 		Help: "objects in each node's buffer (§6.1), which a crash loses"},
-	{Name: "tombstones", Kind: verbs.String, Value: "45s|off", Help: "virtual time until tombstones are collected (§4.4)"},
+	{Name: "tombstones", Kind: verbs.String, Value: "45s|off",
+		Help: "virtual time until tombstones are collected (§4.4)"},
 	{Name: "replay", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
 		Help: "play a script instead of a seed"},
 	{Name: "script", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
@@ -202,7 +203,8 @@ func readTime(c *verbs.Call, name string, p *time.Duration) (err error) {
 		*p = none
 	default:
 		if *p, err = time.ParseDuration(text); err != nil || *p <= 0 {
-			return usage.Errorf("sim: --%s %s is neither a time such as 10s nor %s", name, render.Quoted(text), plan.Off)
+			return usage.Errorf("sim: --%s %s is neither a time such as 10s nor %s", name, render.Quoted(text),
+				plan.Off)
 		}
 	}
 	return nil
@@ -216,7 +218,8 @@ func readCount(c *verbs.Call, name, things string, p *int) (err error) {
 		*p = none
 	default:
 		if *p, err = strconv.Atoi(text); err != nil || *p < 1 {
-			return usage.Errorf("sim: --%s %s is neither a number of %s nor %s", name, render.Quoted(text), things, plan.Off)
+			return usage.Errorf("sim: --%s %s is neither a number of %s nor %s", name, render.Quoted(text), things,
+				plan.Off)
 		}
 	}
 	return nil

@@ -64,7 +64,8 @@ func (r *runner) checkRun(result sim.Result) error {
 	if answer.Linearizable {
 		return nil
 	}
-	return &exit.Error{Exit: exit.Expectation, Code: "not_linearizable", Message: strings.TrimSpace(text), Reported: true}
+	return &exit.Error{Exit: exit.Expectation, Code: "not_linearizable", Message: strings.TrimSpace(text),
+		Reported: true}
 }
 
 // checkScenarios shows the committed seeds. It fails if one of them has another answer than the

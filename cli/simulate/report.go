@@ -51,7 +51,8 @@ func (c *campaign) text() string {
 		fmt.Fprintf(&b, "\nlast write wins lost %s, by design (P14)", render.Count(t.lwwLost, "acknowledged write"))
 	}
 	if t.falseOnes > 0 {
-		fmt.Fprintf(&b, "\nfalse siblings were seen %s, because clocks are cut (§4.4)", render.Count(t.falseOnes, "time"))
+		fmt.Fprintf(&b, "\nfalse siblings were seen %s, because clocks are cut (§4.4)",
+			render.Count(t.falseOnes, "time"))
 	}
 	fmt.Fprintf(&b, "\ntrace hash %016x\n", c.traceHash())
 	c.verdict(&b)

@@ -83,17 +83,20 @@ func TestSimJSON(t *testing.T) {
 	}
 	a, _ := json.Marshal(reports[0])
 	b, _ := json.Marshal(reports[1])
-	if string(a) != string(b) || reports[0].Seeds != 6 || reports[0].Events == 0 || len(reports[0].Faults) == 0 || reports[0].Violations == nil {
+	if string(a) != string(b) || reports[0].Seeds != 6 || reports[0].Events == 0 || len(reports[0].Faults) == 0 ||
+		reports[0].Violations == nil {
 		t.Errorf("%s, then %s", a, b)
 	}
 }
 
 func TestSimText(t *testing.T) {
 	r := ringside(t, t.TempDir(), "sim --seed 3 --ops 40 --faults crash,loss")
-	if r.exit != 0 || r.err != "" || !strings.Contains(r.out, "every property held") || !strings.Contains(r.out, "loss ") || strings.Contains(r.out, "wipe") {
+	if r.exit != 0 || r.err != "" || !strings.Contains(r.out, "every property held") ||
+		!strings.Contains(r.out, "loss ") || strings.Contains(r.out, "wipe") {
 		t.Errorf("%+v", r)
 	}
-	if r := ringside(t, t.TempDir(), "sim --for 300ms --ops 30 --faults none"); r.exit != 0 || !strings.Contains(r.out, "faults:  none") {
+	if r := ringside(t, t.TempDir(), "sim --for 300ms --ops 30 --faults none"); r.exit != 0 ||
+		!strings.Contains(r.out, "faults:  none") {
 		t.Errorf("%+v", r)
 	}
 }
@@ -141,7 +144,8 @@ func TestSimScript(t *testing.T) {
 	if err := json.Unmarshal([]byte(first.out), &a); err != nil {
 		t.Fatalf("%+v", first)
 	}
-	if err := json.Unmarshal([]byte(again.out), &b); err != nil || a.TraceHash != b.TraceHash || a.Events != b.Events || again.err != "" {
+	if err := json.Unmarshal([]byte(again.out), &b); err != nil || a.TraceHash != b.TraceHash ||
+		a.Events != b.Events || again.err != "" {
 		t.Errorf("%+v, replayed %+v", first, again)
 	}
 }
@@ -159,7 +163,8 @@ func TestSimViolation(t *testing.T) {
 		var out strings.Builder
 		s := newRunner(t, t.Context(), &console.Console{Stdout: &out, Stderr: &out, Dir: dir, JSON: asJSON})
 		code := exitOf(s.finish(c, plan.Options{Ops: 20, Faults: []string{}}))
-		if code != exit.Expectation || !strings.Contains(out.String(), "put #3 of key0 is lost") || !strings.Contains(out.String(), "--seed 2 --nodes") {
+		if code != exit.Expectation || !strings.Contains(out.String(), "put #3 of key0 is lost") ||
+			!strings.Contains(out.String(), "--seed 2 --nodes") {
 			t.Errorf("exit %d: %s", code, out.String())
 		}
 	}
@@ -176,7 +181,8 @@ func TestCoverage(t *testing.T) {
 	}
 	delete(all, "wipe")
 	c := &campaign{opt: plan.Options{Seed: 1}, sum: totals{done: coverageSeeds, faults: all}}
-	if c.cover(); len(c.violations) != 1 || c.violations[0].Property != coverage || !strings.Contains(c.violations[0].Detail, "wipe") {
+	if c.cover(); len(c.violations) != 1 || c.violations[0].Property != coverage ||
+		!strings.Contains(c.violations[0].Detail, "wipe") {
 		t.Errorf("%+v", c.violations)
 	}
 	small := &campaign{opt: c.opt, sum: totals{done: coverageSeeds - 1, faults: all}}
@@ -184,8 +190,10 @@ func TestCoverage(t *testing.T) {
 		t.Errorf("%+v of a small campaign", small.violations)
 	}
 	// Options may leave no room for it: then it is said, and no more.
-	chosen := &campaign{opt: plan.Options{Seed: 1, Faults: []string{"crash", "wipe"}}, sum: totals{done: 3, faults: all}}
-	if chosen.cover(); len(chosen.violations) != 0 || len(chosen.missing) != 1 || !strings.Contains(chosen.text(), "never fired: wipe") {
+	chosen := &campaign{opt: plan.Options{Seed: 1, Faults: []string{"crash", "wipe"}},
+		sum: totals{done: 3, faults: all}}
+	if chosen.cover(); len(chosen.violations) != 0 || len(chosen.missing) != 1 ||
+		!strings.Contains(chosen.text(), "never fired: wipe") {
 		t.Errorf("%+v %v", chosen.violations, chosen.missing)
 	}
 }
@@ -201,7 +209,8 @@ func TestSimInterrupted(t *testing.T) {
 	}
 	var out strings.Builder
 	s := newRunner(t, ctx, &console.Console{Stdout: &out, Stderr: &out})
-	if code := exitOf(s.finish(c, c.opt)); code != exit.Interrupted || !strings.Contains(out.String(), "interrupted") || strings.Contains(out.String(), "held") {
+	if code := exitOf(s.finish(c, c.opt)); code != exit.Interrupted ||
+		!strings.Contains(out.String(), "interrupted") || strings.Contains(out.String(), "held") {
 		t.Errorf("exit %d: %s", code, out.String())
 	}
 }
@@ -214,7 +223,8 @@ func TestSimViolationIsTold(t *testing.T) {
 	for _, dir := range []string{t.TempDir(), filepath.Join(t.TempDir(), "nowhere")} {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		c := &campaign{opt: plan.Options{Seed: 2}, began: time.Now(), sum: totals{faults: map[string]int{}}, interrupted: true}
+		c := &campaign{opt: plan.Options{Seed: 2}, began: time.Now(), sum: totals{faults: map[string]int{}},
+			interrupted: true}
 		c.add(r)
 		var out, told strings.Builder
 		s := newRunner(t, ctx, &console.Console{Stdout: &out, Stderr: &told, Dir: dir})
@@ -232,7 +242,8 @@ func TestSimViolationIsTold(t *testing.T) {
 func TestSimLinearizable(t *testing.T) {
 	dir := t.TempDir()
 	r := ringside(t, dir, "sim --check linearizable")
-	if r.exit != 0 || strings.Count(r.out, "NOT linearizable") != 3 || !strings.Contains(r.out, "serial         linearizable") {
+	if r.exit != 0 || strings.Count(r.out, "NOT linearizable") != 3 ||
+		!strings.Contains(r.out, "serial         linearizable") {
 		t.Fatalf("%+v", r)
 	}
 	// The command that it prints for a scenario shows the same.
@@ -244,7 +255,8 @@ func TestSimLinearizable(t *testing.T) {
 		}
 		shown++
 		one := ringside(t, dir, command+" --html picture.html")
-		if serial := strings.Contains(command, "--clients 1"); serial != (one.exit == 0) || !serial && one.exit != exit.Expectation {
+		if serial := strings.Contains(command, "--clients 1"); serial != (one.exit == 0) || !serial &&
+			one.exit != exit.Expectation {
 			t.Errorf("%s: %+v", command, one)
 		}
 		if b, err := os.ReadFile(filepath.Join(dir, "picture.html")); err != nil || len(b) < 1000 {
@@ -355,7 +367,8 @@ func TestPlaybackOfAFailure(t *testing.T) {
 		if seed > 20 {
 			t.Fatal("no run fails with literal clocks")
 		}
-		b = record(plan.New(plan.Options{Seed: seed, Faults: []string{}, Mode: settings.ModeSiblings, Clocks: plan.Clocks{Kind: settings.ClocksLiteral}}))
+		b = record(plan.New(plan.Options{Seed: seed, Faults: []string{}, Mode: settings.ModeSiblings,
+			Clocks: plan.Clocks{Kind: settings.ClocksLiteral}}))
 	}
 	if p := b.Progress(); p.Over != "" {
 		t.Errorf("it begins with %+v", p)
@@ -365,7 +378,8 @@ func TestPlaybackOfAFailure(t *testing.T) {
 		t.Errorf("it ends with %+v", p)
 	}
 	told := slices.ContainsFunc(b.events, func(e event.Event) bool {
-		return e.Kind == event.Violated && strings.Contains(e.Message, b.result.Violations[0].Detail) && e.Time < b.events[len(b.events)-1].Time
+		return e.Kind == event.Violated && strings.Contains(e.Message, b.result.Violations[0].Detail) &&
+			e.Time < b.events[len(b.events)-1].Time
 	})
 	if !told {
 		t.Error("no event tells of the violation when it happens")

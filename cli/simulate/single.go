@@ -83,7 +83,8 @@ func (r *runner) finish(c *campaign, o plan.Options) error {
 	}
 	switch {
 	case len(c.violations) > 0:
-		return &exit.Error{Exit: exit.Expectation, Code: "property_violated", Message: c.violations[0].Detail, Reported: true}
+		return &exit.Error{Exit: exit.Expectation, Code: "property_violated", Message: c.violations[0].Detail,
+			Reported: true}
 	case c.interrupted:
 		return r.ctx.Err()
 	case r.call.Has("script") && c.sum.done != 1 && !r.JSON:

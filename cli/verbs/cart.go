@@ -98,7 +98,8 @@ func runCart(ctx context.Context, e *Env, c *Call) error {
 	}
 	remark := fmt.Sprintf("%s: %s\n", render.Key(key), b.words())
 	if n := len(g.Siblings); n > 1 {
-		remark = fmt.Sprintf("%s: %s merged by %s: %s\n", render.Key(key), render.Count(n, "sibling"), b.merge, b.words())
+		remark = fmt.Sprintf("%s: %s merged by %s: %s\n", render.Key(key), render.Count(n, "sibling"), b.merge,
+			b.words())
 	}
 	return e.put(ctx, c, save, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
 }
@@ -118,7 +119,8 @@ func checkItems(c *Call, action string, items []string) error {
 	}
 	for _, item := range items {
 		if strings.TrimSpace(item) != item || item == "" || !utf8.ValidString(item) {
-			return usage.Errorf("cart %s: invalid item %s: want text that is not empty and has no space at its ends", action, render.Quoted(item))
+			return usage.Errorf("cart %s: invalid item %s: want text that is not empty and has no space at its ends",
+				action, render.Quoted(item))
 		}
 	}
 	return nil

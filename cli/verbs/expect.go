@@ -18,7 +18,8 @@ var expectVerb = &Verb{
 	Args:  []Arg{{Name: "CONDITION", Complete: CompleteConditions, Many: true}},
 	Usage: "check that a condition holds now; exit 8 shows the values if it does not",
 	Help:  condition.Help + "\nexpect --exit CODE -- COMMAND... runs a command and checks its exit code.",
-	Flags: []Flag{{Name: "exit", Kind: String, Value: "CODE", Help: "the exit code that the command after -- must have"},
+	Flags: []Flag{{Name: "exit", Kind: String, Value: "CODE",
+		Help: "the exit code that the command after -- must have"},
 		waitKeyFlag, viaFlag},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		if c.Dash || c.Has("exit") {

@@ -83,7 +83,8 @@ func TestCountsWithOneEqualSign(t *testing.T) {
 			t.Errorf("%s: exit %d: %+v", line, s.exit, s.failure)
 		}
 	}
-	if s := scene(t).say("expect lost=1"); s.exit != exit.Expectation || !strings.Contains(s.failure.Message, "lost is 0") {
+	if s := scene(t).say("expect lost=1"); s.exit != exit.Expectation ||
+		!strings.Contains(s.failure.Message, "lost is 0") {
 		t.Errorf("lost=1: %+v", s.failure)
 	}
 }
@@ -97,7 +98,8 @@ func TestExpectSaysWhatIsInstead(t *testing.T) {
 	}
 	f := scene(t)
 	f.get = wire.GetReply{Err: wire.QuorumNotReached, Message: "R=2, but only n4"}
-	if s := f.say("expect 'siblings(cart)==1'"); s.exit != exit.Expectation || !strings.Contains(s.failure.Message, "only n4") {
+	if s := f.say("expect 'siblings(cart)==1'"); s.exit != exit.Expectation ||
+		!strings.Contains(s.failure.Message, "only n4") {
 		t.Errorf("a get that fails: %+v", s.failure)
 	}
 }
@@ -133,7 +135,8 @@ func TestWaitNamesWhatBlocks(t *testing.T) {
 		"'siblings(cart)==1'":  "siblings(cart) is 2",
 	} {
 		s := scene(t).say("wait --timeout 20ms " + cond)
-		if s.exit != exit.Expectation || s.failure.Code != "wait_timed_out" || !strings.Contains(s.failure.Message, want) {
+		if s.exit != exit.Expectation || s.failure.Code != "wait_timed_out" ||
+			!strings.Contains(s.failure.Message, want) {
 			t.Errorf("%s: %+v", cond, s.failure)
 		}
 	}

@@ -57,7 +57,8 @@ type heldVersion struct {
 var t0 = time.Date(2007, 10, 14, 12, 4, 31, 0, time.UTC) // SOSP 2007 began that day
 
 func newFake(t *testing.T) *fake {
-	return &fake{t: t, settings: settings.Cluster{Name: "default", Nodes: []string{"n1", "n2", "n3", "n4", "n5"}, N: 3, R: 2, W: 2,
+	return &fake{t: t, settings: settings.Cluster{Name: "default", Nodes: []string{"n1", "n2", "n3", "n4", "n5"},
+		N: 3, R: 2, W: 2,
 		Mode: settings.ModeSiblings, Strategy: int(ring.EqualPartitions), Q: ring.DefaultQ, T: ring.DefaultT}}
 }
 
@@ -85,7 +86,8 @@ func (f *fake) Fault(_ context.Context, x fault.Fault) error {
 
 func (f *fake) Member(_ context.Context, r member.Request) (member.Change, error) {
 	h := f.settings.History()
-	h, c := h.With(int64(time.Hour), member.Change{By: "n1", Node: r.Node, Kind: r.Kind, Weight: r.Weight, Zone: r.Zone})
+	h, c := h.With(int64(time.Hour), member.Change{By: "n1", Node: r.Node, Kind: r.Kind, Weight: r.Weight,
+		Zone: r.Zone})
 	f.settings.Founders, f.settings.Changes = f.settings.InitialMembers(), h
 	if r.Kind == member.Join {
 		f.settings.Nodes = append(f.settings.Nodes, r.Node)
@@ -120,7 +122,8 @@ func (f *fake) Snapshot(_ context.Context, keys ...[]byte) ([]event.Event, error
 	for _, n := range f.settings.Nodes {
 		st := &event.NodeState{Keys: 1, LastKnown: slices.Contains(f.silent, n), Roots: f.roots[n]}
 		for _, home := range sortedKeys(f.hints[n]) {
-			st.Hints = append(st.Hints, event.HintCount{For: home, Keys: f.hints[n][home], Oldest: time.Duration(time.Now().Add(-42 * time.Second).UnixNano())})
+			st.Hints = append(st.Hints, event.HintCount{For: home, Keys: f.hints[n][home],
+				Oldest: time.Duration(time.Now().Add(-42 * time.Second).UnixNano())})
 		}
 		kind := event.NodeUp
 		for _, d := range f.down {
@@ -128,7 +131,8 @@ func (f *fake) Snapshot(_ context.Context, keys ...[]byte) ([]event.Event, error
 				kind = event.NodeDown
 			}
 		}
-		out = append(out, event.Event{Time: at, Node: n, Kind: kind, Addr: "127.0.0.1:4000"}, event.Event{Time: at, Node: n, Kind: event.State, State: st})
+		out = append(out, event.Event{Time: at, Node: n, Kind: kind, Addr: "127.0.0.1:4000"},
+			event.Event{Time: at, Node: n, Kind: event.State, State: st})
 		for _, k := range keys {
 			e := event.Event{Time: at, Node: n, Kind: event.Replicas, Key: k}
 			if h, ok := f.held[string(k)][n]; ok {

@@ -32,7 +32,8 @@ both sides go on with reads and writes.`,
 		if err != nil {
 			return c.Misuse(err)
 		}
-		return e.fault(ctx, fault.Fault{Kind: fault.Split, Groups: groups, OneWay: c.Bool("one-way"), For: c.Duration("for")})
+		return e.fault(ctx, fault.Fault{Kind: fault.Split, Groups: groups, OneWay: c.Bool("one-way"),
+			For: c.Duration("for")})
 	},
 }
 
@@ -187,7 +188,8 @@ func showFault(p render.Painter, f fault.Fault, cluster *view.Cluster, found map
 		if f.Percent == 0 {
 			return p.Paint(render.Good, "loss") + "  " + link + " loses nothing"
 		}
-		return p.Paint(render.Warn, "loss") + "  " + link + " loses " + render.Percent(f.Percent, -1) + " of its messages"
+		return p.Paint(render.Warn, "loss") + "  " + link + " loses " + render.Percent(f.Percent,
+			-1) + " of its messages"
 	}
 	lines := make([]string, len(f.Nodes))
 	for i, name := range f.Nodes {

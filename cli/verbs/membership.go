@@ -101,7 +101,8 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 			Replicas int    `json:"replicas"` // of each key
 			// join during a split: the nodes that the new node can reach, including itself
 			Side []string `json:"side,omitempty"`
-		}{done, event.Timestamp(time.Duration(done.Time)), len(cluster.Ring.Members()), replicasOn(cluster, cluster.Ring),
+		}{done, event.Timestamp(time.Duration(done.Time)), len(cluster.Ring.Members()), replicasOn(cluster,
+			cluster.Ring),
 			group})
 	}
 	kind := map[member.Kind]string{member.Join: e.paint(render.Good, "joins"),

@@ -12,10 +12,12 @@ import (
 
 func TestJoinAndLeave(t *testing.T) {
 	f := newFake(t)
-	if s := f.say("join n6 --weight 2 --zone east --json"); s.exit != 0 || !strings.Contains(s.out, `"node":"n6","kind":"join","weight":2,"zone":"east","time":"1970-01-01T01:00:00.000000000Z","members":6`) {
+	if s := f.say("join n6 --weight 2 --zone east --json"); s.exit != 0 ||
+		!strings.Contains(s.out, `"node":"n6","kind":"join","weight":2,"zone":"east","time":"1970-01-01T01:00:00.000000000Z","members":6`) {
 		t.Errorf("exit %d: %s", s.exit, s.out)
 	}
-	if s := f.say("leave n6"); s.exit != 0 || !strings.Contains(s.out, "leaves  n6  recorded by n1; the ring has 5 members") {
+	if s := f.say("leave n6"); s.exit != 0 || !strings.Contains(s.out,
+		"leaves  n6  recorded by n1; the ring has 5 members") {
 		t.Errorf("exit %d: %s", s.exit, s.out)
 	}
 	if s := f.say("leave n5 --force"); s.exit != exit.Usage || !strings.Contains(s.failure.Message, "the node is up") {

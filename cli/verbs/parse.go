@@ -170,7 +170,8 @@ func (c *Call) checkArgs() error {
 	}
 	for i, a := range c.Verb.Args[:min(len(c.Args), len(c.Verb.Args))] {
 		if word := c.Args[i]; len(c.Args) < need && len(a.Words) > 0 && !slices.Contains(a.Words, word) {
-			return usage.Errorf("%s: %s is not one of: %s%s", c.Verb.Name, render.Quoted(word), strings.Join(a.Words, " "),
+			return usage.Errorf("%s: %s is not one of: %s%s", c.Verb.Name, render.Quoted(word),
+				strings.Join(a.Words, " "),
 				render.DidYouMean(word, a.Words))
 		}
 	}

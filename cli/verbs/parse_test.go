@@ -141,7 +141,8 @@ func TestRegistryIsComplete(t *testing.T) {
 }
 
 func TestNearest(t *testing.T) {
-	for word, want := range map[string]string{"git": "get", "pit": "put", "hela": "heal", "paritition": "partition", "statsu": "status", "xyzzy": "", "": "", "zz": ""} {
+	for word, want := range map[string]string{"git": "get", "pit": "put", "hela": "heal", "paritition": "partition",
+		"statsu": "status", "xyzzy": "", "": "", "zz": ""} {
 		if got := render.Nearest(word, Names()); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
 		}

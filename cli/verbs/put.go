@@ -207,7 +207,8 @@ func (e *Env) showPut(ctx context.Context, req wire.PutRequest, r wire.PutReply,
 	}
 	for _, w := range r.LostTo {
 		line += "\n  " + e.paint(render.Bad,
-			fmt.Sprintf("already lost: last write wins keeps %s, a concurrent write with a later time (§6)", w.Notation()))
+			fmt.Sprintf("already lost: last write wins keeps %s, a concurrent write with a later time (§6)",
+				w.Notation()))
 	}
 	return e.write(remark + line + "\n")
 }

@@ -179,7 +179,8 @@ func showPlace(p render.Painter, cluster *view.Cluster, key []byte) string {
 		t.Row(render.Number(i+1), render.NodeCell(name), render.Toned(statusTones[status], string(status)),
 			render.Cell{Text: role})
 	}
-	return fmt.Sprintf("%s  MD5 %s  %.1f%% of the way round, range %d of %d\n", p.Paint(render.Bold, escape.Terminal(key)),
+	return fmt.Sprintf("%s  MD5 %s  %.1f%% of the way round, range %d of %d\n",
+		p.Paint(render.Bold, escape.Terminal(key)),
 		at, 100*at.Fraction(), r.Index(at), len(r.Ranges())) +
 		"its preference list (§4.3):\n" + t.Render(p)
 }

@@ -79,13 +79,15 @@ func TestSaveIsOpenedFirst(t *testing.T) {
 func TestFailureLeavesSaveAlone(t *testing.T) {
 	for _, line := range savers {
 		for _, target := range []string{"@./new", "@./kept", "@new", "@kept"} {
-			dir, contexts := contextsWith(t, "kept", []byte("\x01before the request")), contextsWith(t, "kept", []byte("\x01before the request"))
+			dir, contexts := contextsWith(t, "kept", []byte("\x01before the request")), contextsWith(t, "kept",
+				[]byte("\x01before the request"))
 			f := scene(t)
 			f.get = wire.GetReply{Err: wire.QuorumNotReached}
 			f.put = wire.PutReply{Err: wire.QuorumNotReached}
 			s := f.say(line+" --save "+target, func(e *Env) { e.Dir, e.Contexts = string(dir), contexts })
 			for _, d := range []folder{dir, contexts} {
-				if got := listing(t, string(d)); len(got) != 1 || got["kept"] != wire.EncodeToken([]byte("\x01before the request")) {
+				if got := listing(t, string(d)); len(got) != 1 ||
+					got["kept"] != wire.EncodeToken([]byte("\x01before the request")) {
 					t.Errorf("%s --save %s left %v; %+v", line, target, got, s.failure)
 				}
 			}
@@ -124,7 +126,10 @@ func TestSaveThatFailsLate(t *testing.T) {
 	for _, line := range savers {
 		for _, json := range []string{"", " --json"} {
 			f := scene(t)
-			s := f.say(line+json+" --save @ctx", func(e *Env) { e.Contexts = onBrokenDisk{contextsWith(t, "old", []byte("seen"))} })
+			s := f.say(line+json+" --save @ctx", func(e *Env) {
+				e.Contexts = onBrokenDisk{contextsWith(t, "old",
+					[]byte("seen"))}
+			})
 			if s.exit != exit.Internal || s.failure.Code != "context_not_saved" ||
 				!strings.Contains(s.err, "done, but its context could not be saved as @ctx") || s.out == "" {
 				t.Errorf("%s%s: exit %d, %q, %q, %+v", line, json, s.exit, s.out, s.err, s.failure)

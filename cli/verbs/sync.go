@@ -245,7 +245,8 @@ func showSync(p render.Painter, cluster *view.Cluster, rounds []event.SyncRound)
 	t.Head("range", "homes", "differ>", "sent>", "received>", "bytes>", "")
 	for _, r := range rounds {
 		if r.Count > 0 || r.Err != "" {
-			t.Row(render.Toned(render.Bold, rangeName(cluster, r)), render.Cell{Text: render.Nodes([]string{r.Left, r.Right})},
+			t.Row(render.Toned(render.Bold, rangeName(cluster, r)),
+				render.Cell{Text: render.Nodes([]string{r.Left, r.Right})},
 				render.Number(r.Count), render.Number(r.Sent), render.Number(r.Received), render.Flush(render.Bytes(r.Bytes)),
 				render.Toned(render.Warn, render.Text(r.Err)))
 		}

@@ -66,7 +66,8 @@ func (e *Env) request(ctx context.Context, arg string) (*view.Request, *view.Clu
 	case r == nil && arg == "last":
 		return nil, nil, usage.Errorf("trace: no request was sent yet; put or get a key first")
 	case r == nil:
-		return nil, nil, usage.Errorf("trace: request %s is not remembered; events lists what is", event.RequestName(id))
+		return nil, nil, usage.Errorf("trace: request %s is not remembered; events lists what is",
+			event.RequestName(id))
 	}
 	all := append(slices.Clone(r.Events), aftermath(events, r)...)
 	slices.SortStableFunc(all, func(a, b event.Event) int { return cmp.Compare(a.Time, b.Time) })

@@ -48,8 +48,10 @@ func scene(t *testing.T) *fake {
 	f.hints = map[string]map[string]int{"n2": {"n3": 1, "n4": 2}}
 	s := diverged()
 	f.held = map[string]map[string]heldVersion{"cart": {"n3": {"", s}, "n4": {"", s[1:]}, "n2": {"n3", s[:1]}}}
-	f.get = wire.GetReply{Request: 5, Siblings: s, Context: []byte("token"), Coordinator: "n3", Replied: []string{"n3", "n4"}}
-	f.put = wire.PutReply{Request: 41, Version: s[0], Siblings: 1, Context: []byte("token"), Coordinator: "n2", Acks: []string{"n2", "n1"},
+	f.get = wire.GetReply{Request: 5, Siblings: s, Context: []byte("token"), Coordinator: "n3",
+		Replied: []string{"n3", "n4"}}
+	f.put = wire.PutReply{Request: 41, Version: s[0], Siblings: 1, Context: []byte("token"), Coordinator: "n2",
+		Acks:   []string{"n2", "n1"},
 		Hinted: []wire.Hint{{Holder: "n2", For: "n3"}, {Holder: "n1", For: "n4"}}}
 	f.events = recorded()
 	f.rounds = compared(f)
@@ -60,12 +62,16 @@ func scene(t *testing.T) *fake {
 // asked.
 func compared(f *fake) []event.SyncRound {
 	rg := ringOf(f.t, f.settings).Ranges()[ringOf(f.t, f.settings).Index(ring.Of([]byte("cart")))]
-	path := []event.SyncHash{{Level: 0, Node: 0, Left: 0x9f31, Right: 0x04c2}, {Level: 1, Node: 1, Left: 0xe2a7, Right: 0x71dd}}
+	path := []event.SyncHash{{Level: 0, Node: 0, Left: 0x9f31, Right: 0x04c2},
+		{Level: 1, Node: 1, Left: 0xe2a7, Right: 0x71dd}}
 	return []event.SyncRound{
-		{Start: rg.Start, End: rg.End, Left: "n3", Right: "n5", Err: "n5 does not answer", Differing: []event.SyncKey{}},
-		{Start: rg.Start, End: rg.End, Left: "n3", Right: "n4", Levels: 1, Hashes: 3, Bytes: 412, FullCopy: 14100, Keys: 118, Buckets: 1, Count: 1, Sent: 1,
+		{Start: rg.Start, End: rg.End, Left: "n3", Right: "n5", Err: "n5 does not answer",
+			Differing: []event.SyncKey{}},
+		{Start: rg.Start, End: rg.End, Left: "n3", Right: "n4", Levels: 1, Hashes: 3, Bytes: 412, FullCopy: 14100,
+			Keys: 118, Buckets: 1, Count: 1, Sent: 1,
 			Differing: []event.SyncKey{[]byte("ca\x1brt")}, Path: path},
-		{Start: rg.Start, End: rg.End, Left: "n4", Right: "n5", Hashes: 1, Bytes: 38, FullCopy: 14100, Keys: 118, Differing: []event.SyncKey{}},
+		{Start: rg.Start, End: rg.End, Left: "n4", Right: "n5", Hashes: 1, Bytes: 38, FullCopy: 14100, Keys: 118,
+			Differing: []event.SyncKey{}},
 	}
 }
 
@@ -94,7 +100,8 @@ func TestConvergedComparesRoots(t *testing.T) {
 		t.Fatalf("equal roots: %+v", s.failure)
 	}
 	f.roots[rg.Homes[1]] = root(8)
-	if s := f.say("wait converged --timeout 1ms"); s.exit != exit.Expectation || !strings.Contains(s.failure.Message, "p19: the trees of "+rg.Homes[0]+" and "+rg.Homes[1]+" differ") {
+	if s := f.say("wait converged --timeout 1ms"); s.exit != exit.Expectation ||
+		!strings.Contains(s.failure.Message, "p19: the trees of "+rg.Homes[0]+" and "+rg.Homes[1]+" differ") {
 		t.Fatalf("differing roots: %+v", s.failure)
 	}
 	delete(f.roots, rg.Homes[1]) // it holds nothing
@@ -102,7 +109,8 @@ func TestConvergedComparesRoots(t *testing.T) {
 		t.Fatal("an empty home counts as converged")
 	}
 	f.down = rg.Homes[1:2]
-	if s := f.say("wait converged --timeout 1ms"); s.exit != exit.Expectation || !strings.Contains(s.failure.Message, "home "+rg.Homes[1]+" is not up") {
+	if s := f.say("wait converged --timeout 1ms"); s.exit != exit.Expectation ||
+		!strings.Contains(s.failure.Message, "home "+rg.Homes[1]+" is not up") {
 		t.Fatalf("a home is down: %+v", s.failure)
 	}
 }
@@ -150,18 +158,21 @@ func recorded() []event.Event {
 	key := []byte("cart")
 	out := []event.Event{
 		{Time: at(0), Node: "n2", Kind: event.Requested, Request: 41, Key: key, Op: "put"},
-		{Time: at(90), Node: "n2", Kind: event.Coordinate, Request: 41, Key: key, Versions: s, Homes: []string{"n3", "n4", "n5"}, For: "n3"},
+		{Time: at(90), Node: "n2", Kind: event.Coordinate, Request: 41, Key: key, Versions: s,
+			Homes: []string{"n3", "n4", "n5"}, For: "n3"},
 		{Time: at(110), Node: "n2", Kind: event.HintStored, Request: 41, Key: key, Versions: s, For: "n3", Count: 1},
 		{Time: at(120), Node: "n2", Kind: event.Ack, Request: 41, Key: key, Peer: "n2", Count: 1, Want: 2},
 		{Time: at(125), Node: "n2", Kind: event.Replicate, Request: 41, Key: key, Peer: "n1", For: "n4"},
 		{Time: at(300), Node: "n2", Kind: event.Dropped, Request: 41, Peer: "n1", Message: "lost"},
 		{Time: at(400), Node: "n1", Kind: event.HintStored, Request: 41, Key: key, Versions: s, For: "n4", Count: 1},
 		{Time: at(520), Node: "n2", Kind: event.Ack, Request: 41, Key: key, Peer: "n1", Count: 2, Want: 2},
-		{Time: at(600), Node: "n2", Kind: event.Replied, Request: 41, Key: key, Op: "put", Peer: "n2", Versions: s, Count: 2, Want: 2, Elapsed: 600 * time.Microsecond,
+		{Time: at(600), Node: "n2", Kind: event.Replied, Request: 41, Key: key, Op: "put", Peer: "n2", Versions: s,
+			Count: 2, Want: 2, Elapsed: 600 * time.Microsecond,
 			Hinted: []wire.Hint{{Holder: "n2", For: "n3"}, {Holder: "n1", For: "n4"}}},
 		{Time: at(5_000_000), Kind: event.Heal},
 		{Time: at(31_200_000), Node: "n2", Kind: event.HintSent, Key: key, Peer: "n3", For: "n3", Versions: s},
-		{Time: at(31_200_400), Node: "n3", Kind: event.Stored, Key: key, Peer: "n2", Op: "handoff", Versions: diverged()},
+		{Time: at(31_200_400), Node: "n3", Kind: event.Stored, Key: key, Peer: "n2", Op: "handoff",
+			Versions: diverged()},
 		{Time: at(31_200_900), Node: "n2", Kind: event.HintDelivered, Key: key, Peer: "n3", For: "n3"},
 	}
 	for i := range out {
@@ -210,7 +221,8 @@ func TestOutput(t *testing.T) {
 
 func TestGetOfOneValue(t *testing.T) {
 	f := newFake(t)
-	f.get = wire.GetReply{Request: 2, Siblings: diverged()[:1], Context: []byte("token"), Coordinator: "n3", Replied: []string{"n3", "n4"}}
+	f.get = wire.GetReply{Request: 2, Siblings: diverged()[:1], Context: []byte("token"), Coordinator: "n3",
+		Replied: []string{"n3", "n4"}}
 	checkGolden(t, "get", f.say("get cart").out)
 	if s := f.say("get cart --raw"); s.out != "milk,beer" {
 		t.Errorf("--raw: got %q", s.out)
@@ -249,7 +261,8 @@ func TestExitCodes(t *testing.T) {
 		f := newFake(t)
 		f.put = wire.PutReply{Err: code, Message: "because", Unknown: true, Request: 9}
 		s := f.say("put cart milk")
-		if s.exit != want || s.failure.Code != code.String() || !strings.Contains(s.failure.Message, "because") || !strings.Contains(s.failure.Message, "may have happened") {
+		if s.exit != want || s.failure.Code != code.String() || !strings.Contains(s.failure.Message, "because") ||
+			!strings.Contains(s.failure.Message, "may have happened") {
 			t.Errorf("%v: exit %d, code %s, %q", code, s.exit, s.failure.Code, s.failure.Message)
 		}
 	}
@@ -262,7 +275,8 @@ func TestExitCodes(t *testing.T) {
 	if s := f.say("get cart"); s.exit != exit.NotFound || s.failure.Reported {
 		t.Errorf("not found: %+v", s.failure)
 	}
-	if s := f.say("get cart --json"); s.exit != exit.NotFound || !s.failure.Reported || !strings.Contains(s.out, `"found":false,"siblings":[]`) {
+	if s := f.say("get cart --json"); s.exit != exit.NotFound || !s.failure.Reported ||
+		!strings.Contains(s.out, `"found":false,"siblings":[]`) {
 		t.Errorf("not found as JSON: %+v %s", s.failure, s.out)
 	}
 	f.get.Siblings = diverged()
@@ -291,7 +305,8 @@ func TestPutSendsWhatWasAsked(t *testing.T) {
 			t.Fatalf("%s: %s", tc.line, s.failure.Message)
 		}
 		p := f.puts[0]
-		if string(p.Context) != tc.context || string(p.Value) != tc.value || p.Quorum != (wire.Quorum{W: 3, Strict: true}) || f.vias[len(f.vias)-1] != "n2" {
+		if string(p.Context) != tc.context || string(p.Value) != tc.value ||
+			p.Quorum != (wire.Quorum{W: 3, Strict: true}) || f.vias[len(f.vias)-1] != "n2" {
 			t.Errorf("%s: sent %+v", tc.line, p)
 		}
 	}
@@ -322,7 +337,8 @@ func TestNothingIsSentThatCannotBeMeant(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	for line, want := range map[string]fault.Fault{
-		"partition 'n4,n5|n2' --one-way --for 10s": {Kind: fault.Split, Groups: [][]string{{"n4", "n5"}, {"n2"}}, OneWay: true, For: 10 * time.Second},
+		"partition 'n4,n5|n2' --one-way --for 10s": {Kind: fault.Split, Groups: [][]string{{"n4", "n5"}, {"n2"}},
+			OneWay: true, For: 10 * time.Second},
 		"wipe n4 n5": {Kind: fault.Wipe, Nodes: []string{"n4", "n5"}},
 		"loss n4 5%": {Kind: fault.Loss, Link: "n4", Percent: 5},
 		"slow n4 0":  {Kind: fault.Slow, Link: "n4"},
@@ -344,7 +360,8 @@ func mustJSON(v any) []byte {
 }
 
 func TestResolve(t *testing.T) {
-	for line, want := range map[string]string{"resolve cart --pick 2": "milk,eggs", "resolve cart --with tea": "tea", "resolve cart --union": "milk,beer,eggs"} {
+	for line, want := range map[string]string{"resolve cart --pick 2": "milk,eggs", "resolve cart --with tea": "tea",
+		"resolve cart --union": "milk,beer,eggs"} {
 		f := scene(t)
 		f.say(line)
 		if len(f.puts) != 1 || string(f.puts[0].Value) != want || string(f.puts[0].Context) != "token" {
@@ -380,7 +397,8 @@ func TestHostileBytesAreEscaped(t *testing.T) {
 		return f
 	}
 	key, shown := Join([]string{evil}), 0 // how many lines show what is escaped
-	for _, line := range []string{"get " + key, "put " + key + " x", "del " + key + " -c @old", "resolve " + key + " --union", "inspect " + key, "ring " + key, "status", "hints",
+	for _, line := range []string{"get " + key, "put " + key + " x", "del " + key + " -c @old",
+		"resolve " + key + " --union", "inspect " + key, "ring " + key, "status", "hints",
 		"trace last", "trace last --list", "events", "expect " + Join([]string{`value("` + evil + `")=="x"`}), "expect " + Join([]string{`siblings(cart)==9`}), "wait hints=9 --timeout 1ms",
 		"partition n4 n5", "kill " + key, "slow " + key + " 5ms", "down", "get " + key + " --one", key, "get --" + key, "help " + key, "trace " + key, "put k v -c " + key} {
 		for _, suffix := range []string{"", " --json"} {

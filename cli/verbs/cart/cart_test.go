@@ -72,7 +72,8 @@ func TestParseSet(t *testing.T) {
 	if got := string(s.Encode()); got != `{"cart":"or-set","items":{"milk":["1","3"]},"removed":["2"]}` {
 		t.Error(got)
 	}
-	for _, bad := range []string{``, `milk`, `[]`, `{}`, `{"cart":"or-set","more":1}`, `{"cart":"or-set"} {}`, `{"cart":"or-set","items":[]}`} {
+	for _, bad := range []string{``, `milk`, `[]`, `{}`, `{"cart":"or-set","more":1}`, `{"cart":"or-set"} {}`,
+		`{"cart":"or-set","items":[]}`} {
 		if _, err := ParseSet([]byte(bad)); err == nil {
 			t.Errorf("%s is taken for a set", bad)
 		}
@@ -82,9 +83,9 @@ func TestParseSet(t *testing.T) {
 	}
 }
 
-// drawSets plays a few replicas of a cart that now and then merge, as siblings that clients resolve.
-// It returns them, and what must be in a replica: by tag, whether it saw the
-// addition and whether it saw a removal of it.
+// drawSets plays a few replicas of a cart that now and then merge, as siblings that clients
+// resolve. It returns them, and what must be in a replica: by tag, whether it saw the addition and
+// whether it saw a removal of it.
 func drawSets(t *rapid.T) (sets []Set, saw, lost []map[string]bool, item map[string]string) {
 	sets, item = make([]Set, 3), map[string]string{}
 	for range sets {
@@ -118,7 +119,8 @@ func TestSetLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		sets, _, _, _ := drawSets(t)
 		a, b, c := sets[0], sets[1], sets[2]
-		if !a.Merge(b).Equal(b.Merge(a)) || !a.Merge(b).Merge(c).Equal(a.Merge(b.Merge(c))) || !a.Merge(a).Equal(a) || !a.Merge(b).Merge(b).Equal(a.Merge(b)) {
+		if !a.Merge(b).Equal(b.Merge(a)) || !a.Merge(b).Merge(c).Equal(a.Merge(b.Merge(c))) || !a.Merge(a).Equal(a) ||
+			!a.Merge(b).Merge(b).Equal(a.Merge(b)) {
 			t.Fatalf("%s\n%s\n%s", a.Encode(), b.Encode(), c.Encode())
 		}
 		if again, err := ParseSet(a.Encode()); err != nil || !again.Equal(a) {
@@ -146,12 +148,14 @@ func TestAddWins(t *testing.T) {
 	})
 }
 
-// The union loses no addition, whatever the order of merging; only the order of the items hangs on it.
+// The union loses no addition, whatever the order of merging; only the order of the items hangs on
+// it.
 func TestUnionLaws(t *testing.T) {
 	list := rapid.Custom(func(t *rapid.T) List {
 		value := rapid.SampledFrom([]string{"", "[]"}).Draw(t, "kind")
 		l := ParseList([]byte(value))
-		for _, name := range rapid.SliceOfN(rapid.SampledFrom([]string{"milk", "eggs", "beer", "1", "<&>"}), 0, 5).Draw(t, "items") {
+		for _, name := range rapid.SliceOfN(rapid.SampledFrom([]string{"milk", "eggs", "beer", "1", "<&>"}), 0,
+			5).Draw(t, "items") {
 			l, _ = l.Add(name)
 		}
 		return l

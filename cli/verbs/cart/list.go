@@ -1,7 +1,7 @@
-// Package cart is the shopping cart of §4.4 as an application keeps it in one value, and
-// merges its siblings: "using this reconciliation mechanism, an 'add to cart' operation is
-// never lost. However, deleted items can resurface." That is a List. A Set is a cart in
-// which they do not.
+// Package cart is the shopping cart of §4.4: an application keeps it in one value and merges its
+// siblings. A List is the paper's cart: "using this reconciliation mechanism, an 'add to cart'
+// operation is never lost. However, deleted items can resurface." A Set is a cart in which deleted
+// items stay away. Both are immutable values; the package knows nothing of the store.
 package cart
 
 import (
@@ -15,22 +15,22 @@ import (
 	"unicode/utf8"
 )
 
-// A List is a cart that holds just its items, in the order in which they came: as JSON, an array,
-// or else parted by commas. A cart that lacks an item does not say whether it was
-// removed or never there, so the union is all that a merge can be. Lists are immutable.
+// A List is a cart with its items in the order of their addition: a JSON array, or items separated
+// by commas. A List does not show whether a missing item was removed or never there, so a merge can
+// only be the union. Lists are immutable.
 type List struct {
 	json  bool
 	items []listItem
 }
 
-// A listItem is one item. Two are the same if their ids are.
+// A listItem is one item. Items are the same if their ids are.
 type listItem struct {
 	id   string
-	name string          // as people write it
-	raw  json.RawMessage // in a cart that is JSON, as it stood there
+	name string          // as a user types it
+	raw  json.RawMessage // as in the JSON, for a cart that is JSON
 }
 
-// ParseList reads any value: what is no array of JSON is taken for items parted by commas.
+// ParseList reads any value. A value that is not a JSON array is read as items separated by commas.
 func ParseList(value []byte) List {
 	var raw []json.RawMessage
 	if err := json.Unmarshal(value, &raw); err == nil && raw != nil && utf8.Valid(value) {
@@ -59,7 +59,7 @@ func jsonItem(raw json.RawMessage) listItem {
 	return i
 }
 
-// with returns the list with those of items that it lacks.
+// with returns the list with the items that it lacks.
 func (l List) with(items ...listItem) List {
 	out := List{json: l.json, items: slices.Clone(l.items)}
 	seen := map[string]bool{}
@@ -75,8 +75,8 @@ func (l List) with(items ...listItem) List {
 	return out
 }
 
-// Merge returns the union: the items of l, then what else o has. An array and items parted by
-// commas make the latter.
+// Merge returns the union: the items of l, then the other items of o. The union of an array and of
+// items separated by commas is of the second kind.
 func (l List) Merge(o List) List {
 	if l.json != o.json {
 		l, o = l.plain(), o.plain()
@@ -84,7 +84,7 @@ func (l List) Merge(o List) List {
 	return l.with(o.items...)
 }
 
-// plain is the list as one that is parted by commas.
+// plain returns the list as items separated by commas.
 func (l List) plain() List {
 	items := make([]listItem, len(l.items))
 	for i, item := range l.items {
@@ -93,7 +93,7 @@ func (l List) plain() List {
 	return List{}.with(items...)
 }
 
-// Items lists what is in the cart, strings without their quotes.
+// Items returns the items, strings without quotes.
 func (l List) Items() []string {
 	out := make([]string, len(l.items))
 	for i, item := range l.items {
@@ -102,13 +102,13 @@ func (l List) Items() []string {
 	return out
 }
 
-// Add returns the list with item in it.
+// Add returns the list with the item.
 func (l List) Add(name string) (List, error) {
 	if l.json {
 		return l.with(jsonItem(encode(name))), nil
 	}
 	if strings.Contains(name, ",") {
-		return l, errors.New("an item of this cart cannot have a comma, which parts them")
+		return l, errors.New("an item of this cart cannot have a comma, which separates items")
 	}
 	return l.with(plainItem(name)), nil
 }
@@ -131,8 +131,8 @@ func (l List) Encode() []byte {
 	return encode(raw)
 }
 
-// canonical is the same text for the same JSON value: sorted members, no
-// spaces. Numbers stay as written, which never makes two of one that differ.
+// canonical returns the same text for the same JSON value: members sorted, no spaces. Numbers stay
+// as written, so 1 and 1.0 differ.
 func canonical(item json.RawMessage) string {
 	dec := json.NewDecoder(bytes.NewReader(item))
 	dec.UseNumber()
@@ -147,13 +147,13 @@ func canonical(item json.RawMessage) string {
 	return string(b)
 }
 
-// encode is JSON without the escapes that are meant for web pages.
+// encode returns v as JSON without the escapes for web pages.
 func encode(v any) []byte {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		panic(fmt.Sprintf("cart: %v", err)) // strings and what was JSON before
+		panic(fmt.Sprintf("cart: %v", err)) // cannot happen: strings, or values that were JSON
 	}
 	return bytes.TrimSpace(buf.Bytes())
 }

@@ -9,26 +9,26 @@ import (
 	"slices"
 )
 
-// A Set is an observed-remove set of items. Each addition of an item has a tag of its own,
-// and a removal takes the tags that it has seen: so an addition which it has not seen stays
-// (add wins), and a removal is not undone by a cart that has not heard of it. Removed tags are
-// remembered for ever, as tombstones are. Sets are immutable.
+// A Set is an observed-remove set of items. Each addition of an item has a tag of its own, and a
+// removal removes the tags that it has seen. So an addition that the removal has not seen stays
+// (add wins), and a cart that does not know of the removal does not undo it. Removed tags are kept
+// for ever. Sets are immutable.
 type Set struct {
-	tags    map[string]map[string]bool // item → its additions that are in force
-	removed map[string]bool            // additions that are not any more
+	tags    map[string]map[string]bool // by item: the tags of its additions
+	removed map[string]bool            // tags of removed additions
 }
 
 // setKind marks a value as a Set.
 const setKind = "or-set"
 
-// setJSON is a Set as a value.
+// setJSON is the encoding of a Set.
 type setJSON struct {
 	Kind    string              `json:"cart"`
 	Items   map[string][]string `json:"items"`
 	Removed []string            `json:"removed"`
 }
 
-// IsSet says whether value looks like what Encode wrote.
+// IsSet reports whether value looks like the encoding of a Set.
 func IsSet(value []byte) bool {
 	var head struct {
 		Kind string `json:"cart"`
@@ -36,7 +36,7 @@ func IsSet(value []byte) bool {
 	return json.Unmarshal(value, &head) == nil && head.Kind == setKind
 }
 
-// ParseSet reads what Encode wrote.
+// ParseSet reads the encoding of a Set.
 func ParseSet(value []byte) (Set, error) {
 	var j setJSON
 	dec := json.NewDecoder(bytes.NewReader(value))
@@ -45,16 +45,16 @@ func ParseSet(value []byte) (Set, error) {
 		return Set{}, fmt.Errorf("read or-set: %w", err)
 	}
 	if j.Kind != setKind || dec.More() {
-		return Set{}, errors.New("read or-set: it is something else")
+		return Set{}, errors.New("read or-set: the value is not an or-set")
 	}
 	s := Set{tags: map[string]map[string]bool{}, removed: setOf(j.Removed)}
 	for item, tags := range j.Items {
 		s.tags[item] = setOf(tags)
 	}
-	return s.Merge(Set{}), nil // which leaves out what it says is removed
+	return s.Merge(Set{}), nil // without items whose tags are removed
 }
 
-// Encode returns the set as a value. Equal sets encode alike.
+// Encode returns the set as a value. Equal sets have equal encodings.
 func (s Set) Encode() []byte {
 	j := setJSON{Kind: setKind, Items: map[string][]string{}, Removed: sorted(s.removed)}
 	for item, tags := range s.tags {
@@ -63,18 +63,18 @@ func (s Set) Encode() []byte {
 	return encode(j)
 }
 
-// Items lists what is in the cart, sorted.
+// Items returns the items, sorted.
 func (s Set) Items() []string { return slices.Sorted(maps.Keys(s.tags)) }
 
-// Add returns the set with one more addition of item. Nobody has used tag before.
+// Add returns the set with one more addition of item. tag must be new.
 func (s Set) Add(item, tag string) Set {
 	return s.Merge(Set{tags: map[string]map[string]bool{item: {tag: true}}})
 }
 
-// Remove returns the set without the additions of item that are in it.
+// Remove returns the set without the additions of item that the set has.
 func (s Set) Remove(item string) Set { return s.Merge(Set{removed: s.tags[item]}) }
 
-// Merge returns what both sets together say: every addition that neither knows to be removed.
+// Merge returns the additions of both sets, without those that either set has removed.
 func (s Set) Merge(o Set) Set {
 	out := Set{tags: map[string]map[string]bool{}, removed: map[string]bool{}}
 	maps.Copy(out.removed, s.removed)
@@ -95,7 +95,7 @@ func (s Set) Merge(o Set) Set {
 	return out
 }
 
-// Equal says whether both hold the same additions and removals.
+// Equal reports whether both sets have the same additions and removals.
 func (s Set) Equal(o Set) bool { return bytes.Equal(s.Encode(), o.Encode()) }
 
 func setOf(list []string) map[string]bool {
