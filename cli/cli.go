@@ -111,7 +111,7 @@ func (s *session) clusterName() string {
 // home returns the folder of all clusters.
 func (s *session) home() (string, error) {
 	dir, err := datadir.Home(s.Getenv)
-	return dir, unusable(told(err, ""), "set RINGSIDE_HOME to a folder of your own")
+	return dir, asMisplaced(withExitCode(err, ""), "set RINGSIDE_HOME to a folder of your own")
 }
 
 // verbsEnv returns the surroundings of a verb. The verb connects to the cluster when it first uses

@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// home is a folder whose path leaves room for a socket's name, and which is its test's own.
+// home returns a folder of the test whose path leaves room for a socket's name.
 func home(t *testing.T) string {
 	t.Helper()
 	dir, err := console.ShortTemp("rt-")
@@ -88,7 +88,7 @@ func TestDemoStory(t *testing.T) {
 		env := s.verbsEnv()
 		env.Cluster = cluster
 		for i, st := range demoSteps(n) {
-			if err := s.tellStep(env, i, st); err != nil {
+			if err := s.narrateStep(env, i, st); err != nil {
 				t.Errorf("n=%d: %s: %v", n, st.command, err)
 			}
 			if st.check == "" {
@@ -123,7 +123,7 @@ func TestGlobalFlags(t *testing.T) {
 	}
 }
 
-// What is wrong with a command line is said before a cluster is looked for.
+// An error in a command line comes before the search for a cluster.
 func TestUsage(t *testing.T) {
 	dir := home(t)
 	for line, want := range map[string]string{
@@ -246,7 +246,7 @@ func TestDetach(t *testing.T) {
 	}
 }
 
-// Command lines share nothing: scripts run many at once.
+// Command lines share no state, because scripts run many of them at once.
 func TestParallelCommandLines(t *testing.T) {
 	host := &script.Host{}
 	defer host.Close()
@@ -271,7 +271,7 @@ func TestParallelCommandLines(t *testing.T) {
 	wg.Wait()
 }
 
-// shut is a pipe whose reader went away, as head does.
+// shut is a pipe whose reader has closed it, as head does.
 type shut struct{}
 
 func (shut) Write([]byte) (int, error) {
@@ -326,12 +326,12 @@ func TestScriptsAreReported(t *testing.T) {
 	}
 }
 
-func TestToldKeepsOtherErrors(t *testing.T) {
+func TestOtherErrorsStay(t *testing.T) {
 	broken := errors.New("broken")
-	if told(broken, "") != broken || told(nil, "") != nil {
+	if withExitCode(broken, "") != broken || withExitCode(nil, "") != nil {
 		t.Error("an error of no special kind changed")
 	}
-	if e := exit.As(told(control.ErrNotRunning, "default")); e.Exit != exit.NoCluster {
+	if e := exit.As(withExitCode(control.ErrNotRunning, "default")); e.Exit != exit.NoCluster {
 		t.Errorf("%+v", e)
 	}
 }

@@ -25,8 +25,8 @@ import (
 	"ringside/localcluster/datadir"
 )
 
-// told returns an error of localcluster with its exit code. name is the cluster's name.
-func told(err error, name string) error {
+// withExitCode returns an error of localcluster with its exit code. name is the cluster's name.
+func withExitCode(err error, name string) error {
 	var silent *datadir.SilentError
 	switch {
 	case err == nil:
@@ -49,9 +49,9 @@ func told(err error, name string) error {
 // is not among them.
 var misplaced = []error{fs.ErrPermission, fs.ErrNotExist, fs.ErrExist, syscall.ENOTDIR, syscall.EISDIR, syscall.EROFS}
 
-// unusable returns a usage error for a folder that cannot be used, and err itself for other
+// asMisplaced returns a usage error for a folder that cannot be used, and err itself for other
 // errors.
-func unusable(err error, instead string) error {
+func asMisplaced(err error, instead string) error {
 	var path *fs.PathError
 	if !errors.As(err, &path) || !slices.ContainsFunc(misplaced, func(m error) bool { return errors.Is(path, m) }) {
 		return err
@@ -83,7 +83,7 @@ func (l *lazy) connect(ctx context.Context) (*control.Remote, error) {
 	l.name = l.session.clusterName()
 	if l.remote, err = control.Connect(ctx, home, l.name); err != nil {
 		l.remote = nil
-		return nil, told(err, l.name)
+		return nil, withExitCode(err, l.name)
 	}
 	return l.remote, nil
 }
@@ -102,7 +102,7 @@ func (l *lazy) Do(ctx context.Context, via string, req wire.ClientRequest) (wire
 		return nil, err
 	}
 	reply, err := r.Do(ctx, via, req)
-	return reply, told(err, l.name)
+	return reply, withExitCode(err, l.name)
 }
 
 // Fault implements verbs.Cluster.
@@ -111,7 +111,7 @@ func (l *lazy) Fault(ctx context.Context, f fault.Fault) error {
 	if err != nil {
 		return err
 	}
-	return told(r.Fault(ctx, f), l.name)
+	return withExitCode(r.Fault(ctx, f), l.name)
 }
 
 // Member implements verbs.Cluster.
@@ -121,7 +121,7 @@ func (l *lazy) Member(ctx context.Context, req member.Request) (member.Change, e
 		return member.Change{}, err
 	}
 	change, err := r.Member(ctx, req)
-	return change, told(err, l.name)
+	return change, withExitCode(err, l.name)
 }
 
 // CheckMember implements verbs.Cluster.
@@ -131,7 +131,7 @@ func (l *lazy) CheckMember(ctx context.Context, req member.Request) (member.Chan
 		return member.Change{}, err
 	}
 	change, err := r.CheckMember(ctx, req)
-	return change, told(err, l.name)
+	return change, withExitCode(err, l.name)
 }
 
 // Compare implements verbs.Cluster.
@@ -141,7 +141,7 @@ func (l *lazy) Compare(ctx context.Context, look bool, ranges ...event.Span) ([]
 		return nil, err
 	}
 	events, err := r.Compare(ctx, look, ranges...)
-	return events, told(err, l.name)
+	return events, withExitCode(err, l.name)
 }
 
 // Snapshot implements verbs.Cluster.
@@ -151,7 +151,7 @@ func (l *lazy) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, err
 		return nil, err
 	}
 	events, err := r.Snapshot(ctx, keys...)
-	return events, told(err, l.name)
+	return events, withExitCode(err, l.name)
 }
 
 // Events implements verbs.Cluster.
@@ -160,7 +160,7 @@ func (l *lazy) Events(ctx context.Context, after uint64, follow bool, fn func([]
 	if err != nil {
 		return err
 	}
-	return told(r.Events(ctx, after, follow, fn), l.name)
+	return withExitCode(r.Events(ctx, after, follow, fn), l.name)
 }
 
 // Down implements verbs.Cluster.
@@ -169,7 +169,7 @@ func (l *lazy) Down(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return told(r.Down(ctx), l.name)
+	return withExitCode(r.Down(ctx), l.name)
 }
 
 // contexts is a verbs.Contexts: it keeps the contexts @NAME in the folder of the cluster.
@@ -181,7 +181,7 @@ func (c contexts) path(name string) (string, error) {
 		return "", err
 	}
 	path, err := datadir.ContextPath(home, c.s.clusterName(), name)
-	return path, told(err, "")
+	return path, withExitCode(err, "")
 }
 
 // Load implements verbs.Contexts.

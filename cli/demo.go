@@ -49,7 +49,7 @@ func (s *session) demo(c *verbs.Call) error {
 	}
 	defer cleanUp()
 	if story {
-		return s.tell(cluster, c.Int("n"))
+		return s.narrate(cluster, c.Int("n"))
 	}
 	if c.Int("n") < minDemoNodes {
 		return s.play(c, cluster, demoKeys, tui.Options{Key: demoKey})
@@ -97,7 +97,7 @@ func (s *session) throwAway(n int) (_ *localcluster.Cluster, cleanUp func(), err
 		Settings: settings.Cluster{Nodes: nodes}})
 	if err != nil {
 		remove()
-		return nil, nil, told(err, s.name)
+		return nil, nil, withExitCode(err, s.name)
 	}
 	return c, func() { _ = c.Close(); remove() }, nil
 }
@@ -166,19 +166,19 @@ func demoSides(n int) (a, b []string, lone string) {
 	return a, b, lone
 }
 
-// tell runs the story and prints it as text.
-func (s *session) tell(cluster verbs.Cluster, n int) error {
+// narrate runs the story and prints it as text.
+func (s *session) narrate(cluster verbs.Cluster, n int) error {
 	env := s.verbsEnv()
 	env.Cluster, env.JSON = cluster, s.JSON
 	for i, step := range demoSteps(n) {
-		if err := s.tellStep(env, i, step); err != nil {
-			return told(err, s.name)
+		if err := s.narrateStep(env, i, step); err != nil {
+			return withExitCode(err, s.name)
 		}
 	}
 	return nil
 }
 
-func (s *session) tellStep(env *verbs.Env, i int, st step) error {
+func (s *session) narrateStep(env *verbs.Env, i int, st step) error {
 	text := ""
 	if i > 0 && st.prose != "" {
 		text = "\n"

@@ -23,13 +23,13 @@ func (s *session) detach(o localcluster.Options) error {
 		return fmt.Errorf("up: find this program: %w", err)
 	}
 	if err := datadir.Check(o); err != nil { // before there is a log
-		return unusable(told(err, o.Name), otherFolder)
+		return asMisplaced(withExitCode(err, o.Name), otherFolder)
 	}
 	logName := logOf(o.Home, o.Name)
 	_, absent := os.Lstat(logName)
 	log, err := os.OpenFile(logName, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return unusable(fmt.Errorf("up: open log: %w", err), "choose another folder with RINGSIDE_HOME")
+		return asMisplaced(fmt.Errorf("up: open log: %w", err), "choose another folder with RINGSIDE_HOME")
 	}
 	defer log.Close()
 	cmd := exec.Command(self, s.args...)

@@ -25,7 +25,7 @@ func (s *session) ls(*verbs.Call) error {
 	}
 	list, err := datadir.List(home)
 	if err != nil {
-		return told(err, "")
+		return withExitCode(err, "")
 	}
 	if s.JSON {
 		if list == nil {

@@ -66,7 +66,7 @@ func TestCommandsNamePages(t *testing.T) {
 				sections++
 			}
 			if strings.HasPrefix(section, "§") && paper.Find(section) == nil {
-				t.Errorf("%s is about %s, of which there is no page", name, section)
+				t.Errorf("%s is about %s, which has no page", name, section)
 			}
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"ringside/cli/verbs"
 )
 
-// The prompt of the screens runs commands that print text, and says where the others belong.
+// The prompt of the screens runs commands that print text, and names the place of the others.
 func TestPromptAnswersCommandsThatAreNoVerbs(t *testing.T) {
 	s := newSession(t.Context(), Env{Getenv: getenv(home(t))})
 	env := &verbs.Env{Name: "demo", Extra: globals} // no command here reaches a cluster

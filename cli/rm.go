@@ -39,13 +39,13 @@ func (s *session) rm(c *verbs.Call) error {
 	}
 	r, err := datadir.FindRemains(home, c.Arg(0), "", true)
 	if err != nil {
-		return unusable(told(err, ""), "choose another folder with RINGSIDE_HOME")
+		return asMisplaced(withExitCode(err, ""), "choose another folder with RINGSIDE_HOME")
 	}
 	if err := s.confirm(c, r); err != nil {
 		return err
 	}
 	if err := r.Remove(); err != nil {
-		return told(err, "")
+		return withExitCode(err, "")
 	}
 	_ = os.Remove(logOf(home, r.Name)) // exists if the cluster ran in the background
 	if s.JSON {
@@ -65,7 +65,7 @@ func logOf(home, name string) string { return filepath.Join(home, name+".log") }
 func (s *session) clear(c *verbs.Call, o localcluster.Options) error {
 	r, err := datadir.FindRemains(o.Home, o.Name, o.Dir, false)
 	if err != nil {
-		return unusable(told(err, o.Name), "choose another folder with --dir or RINGSIDE_HOME")
+		return asMisplaced(withExitCode(err, o.Name), "choose another folder with --dir or RINGSIDE_HOME")
 	}
 	if len(r.Roots) == 0 {
 		return nil
@@ -73,7 +73,7 @@ func (s *session) clear(c *verbs.Call, o localcluster.Options) error {
 	if err := s.confirm(c, r); err != nil {
 		return err
 	}
-	return told(r.Remove(), o.Name)
+	return withExitCode(r.Remove(), o.Name)
 }
 
 // confirm asks whether the remains are to be deleted. Without a terminal, --yes is required.

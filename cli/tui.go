@@ -31,7 +31,7 @@ var tuiCommand = command{
 		}
 		cluster, err := control.Connect(s.ctx, home, s.clusterName())
 		if err != nil {
-			return told(err, s.clusterName())
+			return withExitCode(err, s.clusterName())
 		}
 		defer cluster.Close()
 		return s.watch(c, cluster, tui.Options{Key: c.String("key")})
@@ -52,7 +52,7 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) err
 	if s.ctx.Err() != nil { // a signal; the key Ctrl-C is how one leaves, and no error
 		return s.ctx.Err()
 	}
-	return told(err, s.clusterName())
+	return withExitCode(err, s.clusterName())
 }
 
 var simCommand = command{verb: simulate.Verb, run: (*session).simulate, own: "simulated clusters"}
@@ -91,7 +91,7 @@ func runLine(ctx context.Context, env *verbs.Env, cluster, line string) (string,
 		}
 		err = verbs.Run(ctx, &e, words)
 	}
-	failure := exit.As(told(err, cluster))
+	failure := exit.As(withExitCode(err, cluster))
 	if failure == nil {
 		return out.String(), exit.OK
 	}

@@ -57,7 +57,7 @@ func (s *session) up(c *verbs.Call) error {
 	defer cancel()
 	cluster, err := localcluster.Start(start, o)
 	if err != nil {
-		return unusable(told(err, o.Name), otherFolder)
+		return asMisplaced(withExitCode(err, o.Name), otherFolder)
 	}
 	if s.host != nil {
 		s.host.Add(cluster)
@@ -72,7 +72,7 @@ func (s *session) up(c *verbs.Call) error {
 		if err != nil && child { // nobody reads stdout, and stderr is the log
 			s.Notef("%s: cluster %s: %v\n", program, o.Name, err)
 		}
-		return told(err, o.Name)
+		return withExitCode(err, o.Name)
 	case <-s.ctx.Done():
 	}
 	if !s.JSON {

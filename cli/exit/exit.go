@@ -50,7 +50,7 @@ type Error struct {
 // Error returns the message.
 func (e *Error) Error() string { return e.Message }
 
-// As returns the Error that the shell is told for any error, nil for nil. An error that is neither
+// As returns the Error for any error, nil for nil. An error that is neither
 // an *Error, a *usage.Error nor context.Canceled is an internal one.
 func As(err error) *Error {
 	var e *Error

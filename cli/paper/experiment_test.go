@@ -28,8 +28,8 @@ func repeat(t *testing.T, measure func(times time.Duration) string) {
 	t.Errorf("so %d times in a row", attempts)
 }
 
-// §6.1, Figure 5: with the buffer a put does not wait for a disk; without it, it cannot
-// be faster than one flush.
+// §6.1, Figure 5: with the buffer, a put does not wait for a disk. Without the buffer, a put takes
+// at least one flush.
 func TestFigure5(t *testing.T) {
 	repeat(t, func(times time.Duration) string {
 		flush := 50 * time.Millisecond * times
@@ -56,8 +56,8 @@ func TestFigure5(t *testing.T) {
 	})
 }
 
-// §6.4, Table 2: what goes through the balancer cannot be faster than its hops and a round trip to
-// another replica; what goes to a home saves two of them, and puts are never passed on.
+// §6.4, Table 2: a request through the balancer takes at least its hops and a round trip to another
+// replica. A request to a home saves two hops, and a put to a home is never forwarded.
 func TestTable2(t *testing.T) {
 	repeat(t, func(times time.Duration) string {
 		hop := 10 * time.Millisecond * times
@@ -83,7 +83,7 @@ func TestTable2(t *testing.T) {
 	})
 }
 
-// The published numbers stand as they were published.
+// The published numbers are those of the paper.
 func TestPublishedTable2(t *testing.T) {
 	table := CoordinationTable{}
 	for k, v := range publishedTable2 {
@@ -101,7 +101,7 @@ func TestPublishedTable2(t *testing.T) {
 	}
 }
 
-// An experiment that is interrupted ends, and leaves nothing behind.
+// An experiment that is interrupted ends and leaves no files.
 func TestExperimentsCanBeInterrupted(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	ctx, interrupt := context.WithCancel(t.Context())
@@ -114,7 +114,7 @@ func TestExperimentsCanBeInterrupted(t *testing.T) {
 	}
 }
 
-// A request that fails is no latency.
+// A request that fails has no latency.
 func TestLatencies(t *testing.T) {
 	var s sample
 	for i := range 1000 {

@@ -15,13 +15,13 @@ import (
 	"ringside/engine/ring"
 )
 
-// tolerance is how well the published points can be read off the plot.
+// tolerance is the accuracy with which the published points can be read off the plot.
 const tolerance = .02
 
-// figure is computed once for all tests: it takes seconds.
+// figure is computed once for all tests, because that takes seconds.
 var figure = sync.OnceValues(func() (*Figure, error) { return Figure8(context.Background(), PublishedSizes) })
 
-// §6.2, Figure 8: all twelve published points come out of the ring's own code.
+// §6.2, Figure 8: the ring's code gives all twelve published points.
 func TestFigure8(t *testing.T) {
 	f, err := figure()
 	if err != nil {
@@ -43,7 +43,7 @@ func TestFigure8(t *testing.T) {
 	}
 }
 
-// The figure as people and as programs get it, on every machine.
+// The figure as text and as JSON is the same on every machine.
 func TestFigure8Output(t *testing.T) {
 	f, err := figure()
 	if err != nil {
@@ -63,7 +63,7 @@ func TestFigure8Output(t *testing.T) {
 	}
 }
 
-// Figures do not hang on what else is computed, nor on the order in which it is done.
+// A figure does not depend on other sizes, nor on the order in which points are computed.
 func TestFigure8IsDeterministic(t *testing.T) {
 	one, err := Figure8(t.Context(), []int{60})
 	if err != nil {
@@ -78,7 +78,7 @@ func TestFigure8IsDeterministic(t *testing.T) {
 	}
 }
 
-// Every size within the limits has its tokens to the last, also where S does not divide it.
+// A ring has exactly as many tokens as its size, also if S does not divide the size.
 func TestFigure8Sizes(t *testing.T) {
 	for _, size := range []int{MinMetadata, 31, 100, 1023, 4000} {
 		for _, strategy := range []ring.Strategy{ring.TokensRandom, ring.TokensOverPartitions, ring.EqualPartitions} {

@@ -35,7 +35,7 @@ func mentioned(text string) []string {
 	return out
 }
 
-// sourceFiles calls f for the Go files under dir that are no tests.
+// sourceFiles calls f for the Go files under dir that are not tests.
 func sourceFiles(t *testing.T, dir string, f func(name string, data []byte)) {
 	t.Helper()
 	err := filepath.WalkDir(filepath.Join(root, filepath.FromSlash(dir)),
@@ -83,7 +83,7 @@ func claims(t *testing.T, name string, data []byte) []string {
 	return mentioned(text.String())
 }
 
-// start is where a declaration with its comment begins.
+// start returns the position of a declaration with its comment.
 func start(d ast.Decl, doc *ast.CommentGroup) token.Pos {
 	if doc != nil {
 		return doc.Pos()
@@ -113,7 +113,7 @@ func imported(t *testing.T) map[string]bool {
 	return out
 }
 
-// scan reads what files and scripts say of themselves.
+// scan reads the sections that files and scripts name.
 func scan(t *testing.T) index {
 	x := index{Files: map[string][]string{}, Scripts: map[string]indexedScript{}}
 	used := imported(t)
@@ -144,7 +144,7 @@ func scan(t *testing.T) index {
 	return x
 }
 
-// The index is what files and scripts say now.
+// The index agrees with the files and scripts.
 func TestIndexIsTrue(t *testing.T) {
 	x := scan(t)
 	if golden.Updating() {
@@ -167,7 +167,7 @@ func TestIndexIsTrue(t *testing.T) {
 func TestSectionsAreKnown(t *testing.T) {
 	check := func(who, id string) {
 		if s := Find(id); s == nil || !strings.HasPrefix(id, s.ID) {
-			t.Errorf("%s names §%s, of which there is no page", who, id)
+			t.Errorf("%s names §%s, which has no page", who, id)
 		}
 	}
 	x := scan(t)
@@ -192,12 +192,12 @@ func TestSectionsAreKnown(t *testing.T) {
 	}
 }
 
-// Table 1 points at what is there: what has code has a script that shows it.
+// A row of Table 1 with files has a script that shows it.
 func TestTable1IsTrue(t *testing.T) {
 	for _, r := range Rows {
 		for _, id := range r.Sections {
 			if s := Find(id); s == nil || s.ID != id || !s.Mechanism {
-				t.Errorf("%s: §%s is no section that describes a mechanism", r.Problem, id)
+				t.Errorf("%s: §%s does not describe a mechanism", r.Problem, id)
 			}
 		}
 		if len(r.Files()) > 0 && len(r.Scripts()) == 0 {
@@ -215,7 +215,7 @@ func TestTable1IsTrue(t *testing.T) {
 	}
 }
 
-// Every kind of event stands on the page of its section, and on no other.
+// Every kind of event is on the page of its section, and on no other page.
 func TestEventsAreListed(t *testing.T) {
 	pages := map[string][]string{}
 	for i := range sections {
@@ -305,7 +305,7 @@ func TestSectionsAreInOrder(t *testing.T) {
 	}
 	for _, f := range slices.Sorted(maps.Keys(sources.Files)) {
 		if !strings.HasPrefix(f, "engine/") {
-			t.Errorf("%s is no file of the engine", f)
+			t.Errorf("%s is not a file of the engine", f)
 		}
 	}
 }

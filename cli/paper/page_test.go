@@ -21,14 +21,14 @@ func TestFind(t *testing.T) {
 	}
 }
 
-// with gives the test an index of its own.
+// with sets the index for a test.
 func with(t *testing.T, x index) {
 	saved := sources
 	sources = x
 	t.Cleanup(func() { sources = saved })
 }
 
-// What is there and what is not hangs on which files say that they do it, and on nothing else.
+// A section is implemented exactly if a file of the engine names it.
 func TestThereAndNot(t *testing.T) {
 	const file, missing = "engine/antientropy.go", "§4.7 not there yet"
 	with(t, index{})
@@ -59,7 +59,7 @@ func TestThereAndNot(t *testing.T) {
 	}
 }
 
-// Pages and the table fit the terminal, and say everything at any width.
+// Pages and the table fit the terminal, and are complete at any width.
 func TestPagesFitTheTerminal(t *testing.T) {
 	squeezed := func(text string) string { return strings.Join(strings.Fields(text), "") }
 	for _, width := range []int{50, 80, 0, 300} {

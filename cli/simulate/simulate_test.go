@@ -66,7 +66,7 @@ func newRunner(t *testing.T, ctx context.Context, con *console.Console) *runner 
 	return &runner{Console: con, ctx: ctx, call: call}
 }
 
-// The same seeds give the same account, but for the time it took.
+// The same seeds give the same report, except for the time.
 func TestSimJSON(t *testing.T) {
 	var reports [2]report
 	for i := range reports {
@@ -135,7 +135,7 @@ func TestSimUsage(t *testing.T) {
 	}
 }
 
-// A run that is written down plays again.
+// The script of a run plays the run again.
 func TestSimScript(t *testing.T) {
 	dir := t.TempDir()
 	first := ringside(t, dir, "sim --seed 11 --ops 50 --script run.script --json")
@@ -150,7 +150,7 @@ func TestSimScript(t *testing.T) {
 	}
 }
 
-// A failing campaign says so in every form, shrinks, and exits 8.
+// A campaign that fails reports that as text and as JSON, finds a smaller run, and exits 8.
 func TestSimViolation(t *testing.T) {
 	dir := t.TempDir()
 	// A run that fails, by the account of its result: the engine has no such seed to offer.
@@ -173,7 +173,7 @@ func TestSimViolation(t *testing.T) {
 	}
 }
 
-// A campaign that is large enough for a kind of fault, and never had it, fails.
+// A campaign that is large enough for every kind of fault fails if one never fired.
 func TestCoverage(t *testing.T) {
 	all := map[string]int{}
 	for _, k := range plan.FaultNames() {
@@ -198,7 +198,7 @@ func TestCoverage(t *testing.T) {
 	}
 }
 
-// Interrupted in the midst of a run, a campaign tells what there is to tell.
+// A campaign that is interrupted during a run reports the runs before it.
 func TestSimInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(300*time.Millisecond, cancel)
@@ -215,8 +215,8 @@ func TestSimInterrupted(t *testing.T) {
 	}
 }
 
-// A run that failed is told of although nobody waits for the smallest, and although its
-// script cannot be written.
+// A failure is reported even if the search for a smaller run is interrupted or the script cannot be
+// written.
 func TestSimViolationIsTold(t *testing.T) {
 	r := sim.Run(plan.Options{Seed: 2, Ops: 20, Faults: []string{}})
 	r.Violations = []check.Violation{{Seed: 2, Property: "P1", Detail: "put #3 of key0 is lost"}}
@@ -271,7 +271,7 @@ func TestSimLinearizable(t *testing.T) {
 // all shows every event.
 func all(event.Event) bool { return true }
 
-// A recording is a cluster to look at: its snapshot at the end is what the run came to.
+// The snapshot of a recording at its end is the result of the run.
 func TestPlayback(t *testing.T) {
 	b := record(plan.New(plan.Options{Seed: 4, Ops: 40, Nodes: 5, N: 3, Faults: []string{"crash", "partition"}}))
 	b.TogglePause()
@@ -308,7 +308,7 @@ func TestPlayback(t *testing.T) {
 	}
 }
 
-// A recording that is taken back shows what it showed then, and those who follow it are told.
+// A recording that goes back shows the same as before, and a follower learns of it.
 func TestPlaybackGoesBack(t *testing.T) {
 	b := record(plan.New(plan.Options{Seed: 4, Ops: 40, Nodes: 5, N: 3, Faults: []string{"crash", "partition"}}))
 	if b.TogglePause(); b.Progress().Paused != true {
@@ -360,7 +360,7 @@ func TestPlaybackGoesBack(t *testing.T) {
 	}
 }
 
-// Who watches a run that fails is told when it does, and how it ended.
+// The recording of a run that fails shows the failure when it happens, and at the end.
 func TestPlaybackOfAFailure(t *testing.T) {
 	var b *recording
 	for seed := uint64(1); b == nil || len(b.result.Violations) == 0; seed++ {

@@ -22,7 +22,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// fake is a Cluster that says what a test tells it to.
+// A fake is a Cluster whose answers a test sets.
 type fake struct {
 	t        *testing.T
 	settings settings.Cluster
@@ -181,7 +181,7 @@ func contextsWith(t *testing.T, name string, token []byte) folder {
 	return d
 }
 
-// said is all that a command said.
+// said is what a command printed, and how it ended.
 type said struct {
 	out, err string
 	exit     int
@@ -220,7 +220,7 @@ func dot(node string, counter uint64) vclock.Dot {
 	return vclock.Dot{Actor: vclock.Actor{Node: node, Epoch: 7}, Counter: counter}
 }
 
-// diverged is what the paper's cart looks like after a split.
+// diverged returns the versions of the paper's cart after a split.
 func diverged() vclock.Siblings {
 	return vclock.Siblings{version("n4", 1, "milk,beer", dot("n3", 1)), version("n3", 2, "milk,eggs", dot("n3", 1))}
 }

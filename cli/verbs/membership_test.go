@@ -25,7 +25,7 @@ func TestJoinAndLeave(t *testing.T) {
 	}
 }
 
-// What would move is said without anything being done.
+// A dry run shows what would move and changes nothing.
 func TestDryRun(t *testing.T) {
 	f := newFake(t)
 	rg := mustRing(t, f).Ranges()[0]

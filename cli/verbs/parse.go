@@ -204,7 +204,7 @@ type flagValue struct {
 // String implements flag.Value.
 func (f *flagValue) String() string { return f.text }
 
-// IsBoolFlag tells package flag that no value follows.
+// IsBoolFlag reports whether the flag takes no value.
 func (f *flagValue) IsBoolFlag() bool { return f.kind == Bool }
 
 // Set implements flag.Value.

@@ -114,7 +114,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// What help, completion and the manual are generated from must be there and fit.
+// The data from which help, completion and the manual are generated is complete and consistent.
 func TestRegistryIsComplete(t *testing.T) {
 	seen := map[string]bool{}
 	for _, v := range All() {

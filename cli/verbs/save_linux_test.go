@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The check of a named pipe neither waits for a reader nor ends the data of one.
+// The check of a named pipe does not wait for a reader, and does not end the reader's data.
 func TestPipesAreNotOpenedByTheCheck(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(path, 0o600); err != nil {

@@ -24,7 +24,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// timings differ from run to run, but for what the recorded events say.
+// timings matches times that differ from run to run.
 var timings = regexp.MustCompile(`(\d+h)?(\d+m)?\d+(\.\d+)?(ms|s)\b|"(elapsed_us|elapsed_ms|oldest_s)":[0-9.e+]+`)
 
 func checkGolden(t *testing.T, name, got string) {
@@ -40,7 +40,7 @@ func checkGolden(t *testing.T, name, got string) {
 	golden.Check(t, name, got)
 }
 
-// scene is a cluster with a cart that diverged in a split, and the put that did it.
+// scene returns a cluster with a cart that diverged in a split, and the put that caused it.
 func scene(t *testing.T) *fake {
 	f := newFake(t)
 	f.down = []string{"n5"}
@@ -58,8 +58,7 @@ func scene(t *testing.T) *fake {
 	return f
 }
 
-// compared is what the homes of cart find out about each other: n4 missed a write, n5 cannot be
-// asked.
+// compared returns the rounds of the homes of cart: n4 missed a write, and n5 does not answer.
 func compared(f *fake) []event.SyncRound {
 	rg := ringOf(f.t, f.settings).Ranges()[ringOf(f.t, f.settings).Index(ring.Of([]byte("cart")))]
 	path := []event.SyncHash{{Level: 0, Node: 0, Left: 0x9f31, Right: 0x04c2},
@@ -87,7 +86,7 @@ func ringOf(t *testing.T, s settings.Cluster) *ring.Ring {
 	return r
 }
 
-// wait converged is about everything that nodes hold: it compares roots.
+// wait converged compares roots, and so all replicas.
 func TestConvergedComparesRoots(t *testing.T) {
 	f := newFake(t)
 	rg := ringOf(t, f.settings).Ranges()[19]
@@ -115,7 +114,7 @@ func TestConvergedComparesRoots(t *testing.T) {
 	}
 }
 
-// A range is named as the ring counts it, or by a key of it.
+// A range is named by its number on the ring or by one of its keys.
 func TestSyncRanges(t *testing.T) {
 	f := scene(t)
 	ranges := ringOf(t, f.settings).Ranges()
@@ -149,7 +148,8 @@ func TestSyncRanges(t *testing.T) {
 	}
 }
 
-// recorded is a put through a stand-in, one message lost, its hint handed over later.
+// recorded returns the events of a put through a fallback: one message is lost, and the hint is
+// handed over later.
 func recorded() []event.Event {
 	v := version("n2", 1, "milk", dot("n3", 1))
 	v.Request = 41
@@ -181,10 +181,10 @@ func recorded() []event.Event {
 	return out
 }
 
-// Everything a verb prints, as people and as programs get it.
+// The output of each verb, as text and as JSON.
 func TestOutput(t *testing.T) {
 	for name, line := range map[string]string{
-		"get-siblings": "get cart", "put-stand-in": "put cart milk,beer -c @old", "put-blind": "put cart beer", "inspect": "inspect cart",
+		"get-siblings": "get cart", "put-fallback": "put cart milk,beer -c @old", "put-blind": "put cart beer", "inspect": "inspect cart",
 		"status": "status", "ring": "ring", "ring-key": "ring cart", "hints": "hints", "trace": "trace 41", "trace-list": "trace last --list",
 		"events": "events", "partition": "partition n2,n1 n4,n5,n3 --for 10s", "one-way": "partition n4 n5 --one-way", "heal": "heal", "kill": "kill n4,n5 n2",
 		"slow": "slow n4>n2 20ms", "slow-off": "slow n4 0s", "loss": "loss n4 12.5%", "expect": "expect siblings(cart)==2", "expect-exit": "expect --exit 4 -- get cart --one",
@@ -373,7 +373,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// Bytes from outside never reach a terminal as they are, in no verb's output.
+// No verb writes untrusted bytes to a terminal unescaped.
 func TestHostileBytesAreEscaped(t *testing.T) {
 	const evil = "a\x1b]0;owned\a\r\x9b2J\u202e\u009b\xff"
 	hostile := func() *fake {

@@ -148,7 +148,7 @@ func TestAddWins(t *testing.T) {
 	})
 }
 
-// The union loses no addition, whatever the order of merging; only the order of the items hangs on
+// The union loses no addition in any order of merging; only the order of the items depends on
 // it.
 func TestUnionLaws(t *testing.T) {
 	list := rapid.Custom(func(t *rapid.T) List {
