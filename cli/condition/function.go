@@ -28,17 +28,17 @@ var (
 )
 
 var functions = map[string]function{
-	"siblings": {1, oneKey, 0, false, ofGet(func(g *got) (any, error) { return len(g.Siblings), nil })},
-	"found":    {1, oneKey, false, false, ofGet(func(g *got) (any, error) { return len(g.Siblings) > 0, nil })},
-	"deleted":  {1, oneKey, false, false, ofGet(func(g *got) (any, error) { return g.Deleted(), nil })},
+	"siblings": {1, oneKey, 0, false, ofGet(func(g *getResult) (any, error) { return len(g.Siblings), nil })},
+	"found":    {1, oneKey, false, false, ofGet(func(g *getResult) (any, error) { return len(g.Siblings) > 0, nil })},
+	"deleted":  {1, oneKey, false, false, ofGet(func(g *getResult) (any, error) { return g.Deleted(), nil })},
 	"value":    {1, oneKey, "", false, ofGet(singleValue)},
-	"values": {1, oneKey, []string{}, false, ofGet(func(g *got) (any, error) {
+	"values": {1, oneKey, []string{}, false, ofGet(func(g *getResult) (any, error) {
 		return eachSibling(g, func(v vclock.Version) string { return string(v.Value) }), nil
 	})},
-	"clock": {1, oneKey, "", false, ofGet(func(g *got) (any, error) { return g.Siblings.String(), nil })},
+	"clock": {1, oneKey, "", false, ofGet(func(g *getResult) (any, error) { return g.Siblings.String(), nil })},
 	"clocks": {1, oneKey, []string{}, false,
-		ofGet(func(g *got) (any, error) { return eachSibling(g, vclock.Version.Notation), nil })},
-	"coordinator": {1, oneKey, "", true, ofGet(func(g *got) (any, error) {
+		ofGet(func(g *getResult) (any, error) { return eachSibling(g, vclock.Version.Notation), nil })},
+	"coordinator": {1, oneKey, "", true, ofGet(func(g *getResult) (any, error) {
 		return strings.Join(eachSibling(g, func(v vclock.Version) string { return v.Dot.Node }), " "), nil
 	})},
 	"homes": {1, oneKey, []string{}, true,
@@ -58,7 +58,7 @@ var functions = map[string]function{
 	"buffered": {0, oneNode, 0, false, ofView(bufferedCount)},
 }
 
-func ofGet(f func(*got) (any, error)) func(context.Context, *look, []string) (any, error) {
+func ofGet(f func(*getResult) (any, error)) func(context.Context, *look, []string) (any, error) {
 	return func(ctx context.Context, l *look, args []string) (any, error) {
 		g, err := l.get(ctx, args[0])
 		if err != nil {
@@ -109,7 +109,7 @@ func statusIs(want view.Status) func(context.Context, *look, []string) (any, err
 }
 
 // singleValue returns the value of a key, "" if there is none, and an error for siblings.
-func singleValue(g *got) (any, error) {
+func singleValue(g *getResult) (any, error) {
 	if len(g.Siblings) > 1 {
 		return nil, &exit.Error{Exit: exit.Siblings, Code: "siblings",
 			Message: fmt.Sprintf("value(%s): there are %d siblings: %s",
@@ -189,7 +189,7 @@ func nodeOf(v *view.Cluster, name string) (*view.Node, error) {
 	return v.Node(name), CheckNode(v, name, Node)
 }
 
-func eachSibling(g *got, f func(vclock.Version) string) []string {
+func eachSibling(g *getResult, f func(vclock.Version) string) []string {
 	out := make([]string, len(g.Siblings))
 	for i, v := range g.Siblings {
 		out[i] = f(v)

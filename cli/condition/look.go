@@ -14,19 +14,19 @@ import (
 type look struct {
 	src     Source
 	via     string
-	cluster *view.Cluster   // nil until a part needs it
-	gets    map[string]*got // by key
-	found   []string        // the values of the expression's functions, for the message
+	cluster *view.Cluster         // nil until a part needs it
+	gets    map[string]*getResult // by key
+	found   []string              // the values of the expression's functions, for the message
 }
 
-// got is the answer to a get.
-type got struct {
+// getResult is the answer to a get.
+type getResult struct {
 	wire.GetReply
 	key []byte
 }
 
 func newLook(src Source, c *Condition) *look {
-	return &look{src: src, via: c.via, gets: map[string]*got{}}
+	return &look{src: src, via: c.via, gets: map[string]*getResult{}}
 }
 
 func (l *look) view(ctx context.Context) (*view.Cluster, error) {
@@ -52,7 +52,7 @@ func (l *look) viewOf(ctx context.Context, keys ...[]byte) (*view.Cluster, error
 	return v, err
 }
 
-func (l *look) get(ctx context.Context, key string) (*got, error) {
+func (l *look) get(ctx context.Context, key string) (*getResult, error) {
 	if g := l.gets[key]; g != nil {
 		return g, nil
 	}
@@ -60,7 +60,7 @@ func (l *look) get(ctx context.Context, key string) (*got, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &got{reply, []byte(key)}
+	g := &getResult{reply, []byte(key)}
 	l.gets[key] = g
 	return g, nil
 }

@@ -20,7 +20,7 @@ import (
 	"ringside/localcluster"
 )
 
-// A Disk says how long flushes take. Each takes Flush, and one in StallEvery at random takes Stall
+// A Disk is how long flushes take. Each takes Flush, and one in StallEvery at random takes Stall
 // more.
 type Disk struct {
 	Flush, Stall time.Duration

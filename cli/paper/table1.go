@@ -63,7 +63,7 @@ func TableRows() []TableRow {
 	return out
 }
 
-// Files lists the files of the engine that do what the row says.
+// Files returns the files of the engine that implement the row.
 func (r Row) Files() []string {
 	var out []string
 	for _, id := range r.Sections {

@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// endChildren ends the processes below this one: politely, or by force.
+// endChildren ends the descendants of this process: by SIGTERM or, with force, by SIGKILL.
 func endChildren(force bool) {
 	sig := syscall.SIGTERM
 	if force {
@@ -20,14 +20,14 @@ func endChildren(force bool) {
 	parents := processes()
 	for pid := range parents {
 		if pid != os.Getpid() && below(parents, pid, os.Getpid()) {
-			_ = syscall.Kill(pid, sig) // it may be gone by now
+			_ = syscall.Kill(pid, sig) // it may have ended
 		}
 	}
 }
 
-// below says whether pid is a child of top, or one of its children's.
+// below reports whether pid is a descendant of top.
 func below(parents map[int]int, pid, top int) bool {
-	for range len(parents) { // a list that is not of one moment could go round
+	for range len(parents) { // the list is not atomic and may have a cycle
 		parent, ok := parents[pid]
 		if !ok || parent == top {
 			return ok
@@ -37,7 +37,7 @@ func below(parents map[int]int, pid, top int) bool {
 	return false
 }
 
-// processes returns the parent of each process: from /proc, or from ps where there is none.
+// processes returns the parent of each process, from /proc or, without /proc, from ps.
 func processes() map[int]int {
 	out := map[int]int{}
 	add := func(pid, parent string) {
@@ -64,7 +64,7 @@ func processes() map[int]int {
 		if err != nil {
 			continue // it has ended
 		}
-		// pid (name) state ppid: a name may hold anything
+		// the format is "pid (name) state ppid", and a name may have any bytes
 		f := strings.Fields(string(b[strings.LastIndexByte(string(b), ')')+1:]))
 		if len(f) > 1 {
 			add(filepath.Base(filepath.Dir(name)), f[1])

@@ -1,4 +1,4 @@
 package script
 
-// endChildren does nothing: the console's Ctrl-C reaches every process on it.
+// endChildren does nothing, because the console's Ctrl-C reaches all its processes.
 func endChildren(bool) {}

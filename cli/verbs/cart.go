@@ -143,7 +143,7 @@ func kindOf(v vclock.Version) string {
 
 // readBasket returns the merge of the siblings. want is how they merge, "" for as they do. The
 // error for a cart that merges in another way ends in advice.
-func readBasket(g *got, want, advice string) (*basket, error) {
+func readBasket(g *getResult, want, advice string) (*basket, error) {
 	b := &basket{merge: want}
 	for i, v := range g.Siblings {
 		merge := kindOf(v)
@@ -207,7 +207,7 @@ func (b *basket) words() string {
 }
 
 // change adds or removes an item.
-func (b *basket) change(action, item string, g *got) (err error) {
+func (b *basket) change(action, item string, g *getResult) (err error) {
 	if action == cartAdd && b.merge == cartSet {
 		var tag [tagSize]byte
 		_, _ = rand.Read(tag[:]) // never fails
@@ -229,7 +229,7 @@ func (b *basket) change(action, item string, g *got) (err error) {
 }
 
 // show writes the items. The siblings stay until the next put.
-func (b *basket) show(e *Env, g *got) error {
+func (b *basket) show(e *Env, g *getResult) error {
 	if e.JSON {
 		return e.print(struct {
 			keyJSON

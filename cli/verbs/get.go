@@ -101,8 +101,8 @@ func keyArg(c *Call) ([]byte, error) {
 	return []byte(c.Arg(0)), nil
 }
 
-// got is the answer to a get.
-type got struct {
+// getResult is the answer to a get.
+type getResult struct {
 	wire.GetReply
 	op      string // the command that sent the get
 	key     []byte
@@ -110,7 +110,7 @@ type got struct {
 }
 
 // read sends a get with the flags of the call.
-func (e *Env) read(ctx context.Context, c *Call, key []byte) (*got, error) {
+func (e *Env) read(ctx context.Context, c *Call, key []byte) (*getResult, error) {
 	req := wire.GetRequest{Key: key, Quorum: quorumOf(c), NoRepair: c.Bool(noRepairFlag.Name)}
 	via := ""
 	if c.flags["via"] != nil {
@@ -125,7 +125,7 @@ func (e *Env) read(ctx context.Context, c *Call, key []byte) (*got, error) {
 }
 
 // get sends a get. A get that fails is an *exit.Error.
-func (e *Env) get(ctx context.Context, via string, req wire.GetRequest) (*got, error) {
+func (e *Env) get(ctx context.Context, via string, req wire.GetRequest) (*getResult, error) {
 	start := time.Now()
 	reply, err := e.Cluster.Do(ctx, via, req)
 	if err != nil {
@@ -140,7 +140,7 @@ func (e *Env) get(ctx context.Context, via string, req wire.GetRequest) (*got, e
 		f.Request, f.Missing = r.Request, r.Missing
 		return nil, f
 	}
-	return &got{GetReply: r, op: "get", key: req.Key, elapsed: time.Since(start)}, nil
+	return &getResult{GetReply: r, op: "get", key: req.Key, elapsed: time.Since(start)}, nil
 }
 
 // quorumOf returns the quorum that the flags of the call ask for.
@@ -157,7 +157,7 @@ func quorumOf(c *Call) wire.Quorum {
 
 // verdict returns the error with which a get ends beside its output: for a key without a value
 // and, if one is set, for siblings.
-func (g *got) verdict(one bool) error {
+func (g *getResult) verdict(one bool) error {
 	switch n := len(g.Siblings); {
 	case n == 0:
 		msg := g.op + ": no value for " + render.Key(g.key)
@@ -173,7 +173,7 @@ func (g *got) verdict(one bool) error {
 	return nil
 }
 
-func (g *got) json(e *Env, c *Call) error {
+func (g *getResult) json(e *Env, c *Call) error {
 	err := e.print(struct {
 		keyJSON
 		Found       bool                `json:"found"`
@@ -197,7 +197,7 @@ func (g *got) json(e *Env, c *Call) error {
 	return exit.Reported(g.verdict(c.Bool("one") || c.Bool("raw")))
 }
 
-func (g *got) raw(e *Env) error {
+func (g *getResult) raw(e *Env) error {
 	if err := g.verdict(true); err != nil {
 		return err
 	}
@@ -205,7 +205,7 @@ func (g *got) raw(e *Env) error {
 	return err
 }
 
-func (g *got) show(ctx context.Context, e *Env, c *Call) error {
+func (g *getResult) show(ctx context.Context, e *Env, c *Call) error {
 	if err := g.verdict(c.Bool("one")); err != nil {
 		return err
 	}
@@ -237,7 +237,7 @@ func (g *got) show(ctx context.Context, e *Env, c *Call) error {
 	return nil
 }
 
-func (g *got) showSiblings(p render.Painter) string {
+func (g *getResult) showSiblings(p render.Painter) string {
 	t := render.Table{Indent: "  "}
 	for i, v := range g.Siblings {
 		t.Row(render.Toned(render.Bold, fmt.Sprint(i+1)), clockCell(v), render.Cell{Text: showValue(v.Value)})

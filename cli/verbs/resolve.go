@@ -73,7 +73,7 @@ func runResolve(ctx context.Context, e *Env, c *Call) error {
 }
 
 // choose returns the value that the flags of the call choose.
-func (g *got) choose(ctx context.Context, e *Env, c *Call) ([]byte, error) {
+func (g *getResult) choose(ctx context.Context, e *Env, c *Call) ([]byte, error) {
 	switch {
 	case c.Has("with"):
 		return e.readValue(ctx, c.String("with"))
@@ -91,7 +91,7 @@ func (g *got) choose(ctx context.Context, e *Env, c *Call) ([]byte, error) {
 }
 
 // mergeCarts returns the merge of all siblings as a value.
-func mergeCarts(g *got, merge string) ([]byte, error) {
+func mergeCarts(g *getResult, merge string) ([]byte, error) {
 	other := cartUnion
 	if merge == cartUnion {
 		other = cartSet
