@@ -41,8 +41,8 @@ var paperCommand = command{
 	own: "no running cluster",
 }
 
-var paperHelp = fmt.Sprintf(`Without an argument, paper shows Table 1, with the files that implement it and the scripts that
-show it (ringside run NAME). With a section (4.6 or §4.6), paper shows what the section claims, where it is
+var paperHelp = fmt.Sprintf(`Without an argument, paper shows Table 1 with the files that implement it and the
+scripts that show it (ringside run NAME). With a section (4.6 or §4.6), paper shows what the section claims, where it is
 implemented, what deviates here and what is missing.
 
 fig8 computes Figure 8 from the code of the ring: the efficiency of the three strategies

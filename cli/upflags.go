@@ -30,7 +30,8 @@ var upFlags = []verbs.Flag{
 		Help: "what becomes of concurrent versions: siblings, or last write wins (§4.4)"},
 	{Name: "clocks", Kind: verbs.String, Value: "dotted|literal",
 		Words: []string{settings.ClocksDotted, settings.ClocksLiteral},
-		Help:  "dotted, or the paper's literal vector clocks, with which one client's write can silently replace another's (§4.4)"},
+		Help: "dotted, or the paper's literal vector clocks, " +
+			"with which one client's write can silently replace another's (§4.4)"},
 	{Name: "truncate", Kind: verbs.Int, Value: "10", Max: wire.MaxClock,
 		Zero: "leave it out for clocks that are never cut",
 		Help: "cut clocks to that many pairs, the oldest first, " +

@@ -22,8 +22,9 @@ and is written as a script that explains what happened; --replay plays the scrip
 given is drawn from the seed. The values below are examples; a single run prints all its options.
 
   ringside sim                          ` + strconv.Itoa(defaultSeeds) + ` seeds
-  ringside sim --seed 42 --tui          watch one run: space pauses, . and , step forward and back, < and > seek, + and -
-                                        change the speed; with a filter (/violated) steps go from match to match
+  ringside sim --seed 42 --tui          watch one run: space pauses, . and , step forward and back, < and > seek,
+                                        + and - change the speed; with a filter (/violated) steps go from match
+                                        to match
   ringside sim --for 10m --faults crash,wipe
   ringside sim --check linearizable     Dynamo is not linearizable; this shows the proof
   ringside sim --clocks literal         the paper's own clocks lose writes; this finds the smallest run that shows it
