@@ -5,9 +5,9 @@ what faults destroy, and fails a property of Properties that does not hold.
 # Evidence
 
 The Judge has a causal graph of its own: the parents of a write are the writes that its client had
-read when it took the context of the write. The clocks of the nodes are no evidence. The Judge also
-looks into the disks of all hosts, and knows what faults destroyed. A loss that destruction explains
-is excused, and nothing else is.
+read when it took the context of the write. The clocks of the nodes do not count as evidence. The
+Judge also looks into the disks of all hosts, and knows what faults destroyed. A loss that
+destruction explains is excused, and nothing else is.
 
 # Files
 

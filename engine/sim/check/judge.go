@@ -54,7 +54,7 @@ func (j *Judge) Event(e event.Event) {
 	switch e.Kind {
 	case event.Membership:
 		j.durability.countHomes()
-		j.membership.told(e)
+		j.membership.reported(e)
 	case event.Coordinate:
 		j.contexts.stamped(e)
 	case event.Truncated:

@@ -13,9 +13,9 @@ import (
 // have made, and keys are at their homes only.
 type membership struct{ *evidence }
 
-// told checks the changes that a node reports. A change must have been asked for, unless the node
+// reported checks the changes that a node reports. A change must have been asked for, unless the node
 // says that it is gone itself.
-func (m membership) told(ev event.Event) {
+func (m membership) reported(ev event.Event) {
 	members := m.world.Members()
 	for _, c := range ev.Changes {
 		asked := members.Requested(c.Node, c.Kind) || c.Kind == member.Gone && c.By == c.Node

@@ -60,8 +60,8 @@ type Batch struct {
 	Writes []store.Write
 	// Events are those of the steps that wrote the batch. For a node with a buffer they are only
 	// the dropped tombstones.
-	Events []event.Event
-	told   bool // the events have been observed
+	Events   []event.Event
+	observed bool // the events have been observed
 }
 
 // request returns the first request that the batch belongs to; 0 if there is none.

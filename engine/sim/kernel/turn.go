@@ -78,7 +78,7 @@ func (h *Host) carryOut(act driver.Action) {
 	}
 	h.batch = &Batch{Writes: act.Batch, Events: h.driver.Waiting().Events}
 	if h.Buffered() {
-		h.batch.Events, h.batch.told, h.collected = h.collected, true, nil
+		h.batch.Events, h.batch.observed, h.collected = h.collected, true, nil
 	}
 	h.commit(h.batch)
 }
@@ -206,8 +206,12 @@ func (h *Host) land(b *Batch) {
 	}
 	h.w.judge.Applying(h, b)
 	h.disk.apply(b.Writes)
+	if b.observed {
+		return
+	}
 	for _, e := range b.Events {
-		if !b.told && (e.Kind == event.TombstoneCollected || e.Kind == event.Coordinate || e.Kind == event.Truncated) {
+		switch e.Kind {
+		case event.TombstoneCollected, event.Coordinate, event.Truncated:
 			h.w.judge.Event(e)
 		}
 	}
