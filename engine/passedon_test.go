@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/keyrange"
 	"ringside/engine/member"
 	"ringside/engine/ring"
@@ -87,6 +88,31 @@ func TestNewHomeDoesNotAskOneThatKnowsAnOlderRing(t *testing.T) {
 		t.Fatal("no key goes through n6 to n7")
 	}
 	w.refuse = nil
+	w.settle()
+	w.wantHomes(keys...)
+}
+
+// §4.9: n6 is given ranges and loses its disk before it is told that it has all of them. The nodes
+// that gave the ranges are the last to hold them, so they transfer the ranges again.
+func TestNewHomeThatLostItsDiskIsGivenTheRangeAgain(t *testing.T) {
+	w := newWorldOf(t, ring.Config{Strategy: ring.EqualPartitions, N: 1, Q: testQ}, "n1", "n2", "n3")
+	w.restart(func(c *Config) {
+		c.R, c.W = 1, 1
+		c.Buggify = func(p BuggifyPoint) bool { return p == SlowTransfers } // the report comes slowTransfer after the transfer
+	})
+	gossiping(w)
+	keys := w.fillKeys("n1", 60)
+	w.newcomer("n6", "n1")
+	w.amend("n1", "n6", member.Join)
+	w.pass(slowTransfer + 2*time.Second)
+	toN6 := func(e event.Event) bool { return e.Peer == "n6" && e.Count > 0 }
+	if !slices.ContainsFunc(w.saw(event.RangeTransferred), toN6) {
+		t.Fatal("n6 was given nothing before it lost its disk")
+	}
+	if slices.ContainsFunc(w.saw(event.RangeDropped), func(e event.Event) bool { return e.Count > 0 }) {
+		t.Fatal("a range was dropped before n6 lost its disk")
+	}
+	w.wipe("n6")
 	w.settle()
 	w.wantHomes(keys...)
 }

@@ -38,6 +38,7 @@ type transfers struct {
 	n       *Node
 	out     map[keyrange.ID]*handover
 	in      map[keyrange.ID]incoming
+	took    map[source]bool      // transfers that the node has confirmed since it started
 	lost    map[keyrange.ID]bool // ranges that the node was a home of, and keeps complete until it has handed them over
 	planned bool                 // resume will run after Timings.Transfer
 	soon    bool                 // resume will run after handOverPause
@@ -51,6 +52,12 @@ type handover struct {
 	from time.Duration     // nothing happens before that time
 }
 
+// A source is a node that transfers a range to this node.
+type source struct {
+	id   keyrange.ID
+	from string
+}
+
 // incoming is a transfer to this node that it has confirmed.
 type incoming struct {
 	from  string
@@ -58,7 +65,10 @@ type incoming struct {
 }
 
 func newTransfers(n *Node) *transfers {
-	return &transfers{n: n, out: map[keyrange.ID]*handover{}, in: map[keyrange.ID]incoming{}, lost: map[keyrange.ID]bool{}}
+	return &transfers{
+		n: n, out: map[keyrange.ID]*handover{}, in: map[keyrange.ID]incoming{}, took: map[source]bool{},
+		lost: map[keyrange.ID]bool{},
+	}
 }
 
 // recutLost keeps, of the ranges that the node lost on an earlier ring, those that the new ring has
@@ -83,6 +93,11 @@ func (t *transfers) recut() {
 	for id := range t.in {
 		if !id.HasHomes(t.n.members.ring, t.n.cfg.Name) {
 			delete(t.in, id)
+		}
+	}
+	for s := range t.took {
+		if !s.id.HasHomes(t.n.members.ring, t.n.cfg.Name) {
+			delete(t.took, s)
 		}
 	}
 }
@@ -298,6 +313,8 @@ func (t *transfers) onOffer(m wire.Message, o wire.Offer) {
 		r.Err = wire.BadRequest // one of the two nodes knows another ring, and may not know all nodes that owe the range
 	case o.Phase == wire.OfferAsk:
 		r.Answer, r.From = t.left(id)
+	case o.Phase == wire.OfferDone && o.Keys > 0 && !t.took[source{id, m.From}]:
+		r.Err = wire.BadRequest // this node lost its disk after the transfer, and the sender has to transfer the range again
 	case o.Phase == wire.OfferDone:
 		n.requireDurable() // records that both nodes had did not travel, and may be in this node's buffer only
 		n.arrivals.given(id, m.From, o.From)
@@ -324,6 +341,7 @@ func (t *transfers) confirm(id keyrange.ID, from string, keys int) wire.OfferAns
 		return wire.OfferLater
 	}
 	t.in[id] = incoming{from, t.n.now + transferLease}
+	t.took[source{id, from}] = true
 	t.n.emit(event.Event{Kind: event.RangeConfirmed, Peer: from, Span: spanOf(id), Count: keys})
 	return wire.OfferConfirmed
 }
