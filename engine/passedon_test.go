@@ -97,7 +97,7 @@ func TestNewHomeDoesNotAskOneThatKnowsAnOlderRing(t *testing.T) {
 func TestNewHomeThatLostItsDiskIsGivenTheRangeAgain(t *testing.T) {
 	w := newWorldOf(t, ring.Config{Strategy: ring.EqualPartitions, N: 1, Q: testQ}, "n1", "n2", "n3")
 	w.restart(func(c *Config) {
-		c.R, c.W = 1, 1
+		c.Quorum.R, c.Quorum.W = 1, 1
 		c.Buggify = func(p BuggifyPoint) bool { return p == SlowTransfers } // the report comes slowTransfer after the transfer
 	})
 	gossiping(w)
