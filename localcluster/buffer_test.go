@@ -98,7 +98,8 @@ func TestPutDoesNotWaitForDisks(t *testing.T) {
 	await(t, "all 3 replicas in memory only", func() bool { return viewOf(t, c, "cart").Buffered() == 3 })
 	disks.free()
 	last := acks(t, c, p.Request, 3)
-	if durable := slices.DeleteFunc(last, func(e event.Event) bool { return e.Op == event.OpBuffered }); len(durable) != 1 {
+	durable := slices.DeleteFunc(last, func(e event.Event) bool { return e.Op == event.OpBuffered })
+	if len(durable) != 1 {
 		t.Errorf("%d of N replicas are durable: %v", len(durable), durable)
 	}
 	await(t, "empty buffers", func() bool {

@@ -141,7 +141,8 @@ func TestUnwritableHome(t *testing.T) {
 	if err := os.WriteFile(home, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := datadir.Home(func(k string) string { return map[string]string{"RINGSIDE_HOME": home}[k] }); err == nil {
+	env := map[string]string{"RINGSIDE_HOME": home}
+	if _, err := datadir.Home(func(k string) string { return env[k] }); err == nil {
 		t.Error("a file was taken for a home")
 	}
 	if _, err := Start(t.Context(), Options{Home: home}); err == nil {

@@ -227,7 +227,10 @@ func TestPausedNodeDelaysNoOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	await(t, "the inbox to fill", func() bool { _, bytes := b.Waiting(); return bytes > inbox.MaxBytes/transport.ClientShare })
+	await(t, "the inbox to fill", func() bool {
+		_, bytes := b.Waiting()
+		return bytes > inbox.MaxBytes/transport.ClientShare
+	})
 	req, _ := wire.AppendClientRequest(nil, 9, wire.GetRequest{Key: []byte("k")})
 	if _, err := conn.Write(wire.AppendFrame(nil, req)); err != nil {
 		t.Fatal(err)
@@ -263,7 +266,7 @@ func TestStrangersAtThePorts(t *testing.T) {
 	noise := make([]byte, 4096)
 	_, _ = rand.Read(noise)
 	for name, talk := range map[string]func(net.Conn){
-		"http":           func(conn net.Conn) { _, _ = conn.Write([]byte("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")) },
+		"http":           func(conn net.Conn) { _, _ = conn.Write([]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n")) },
 		"noise":          func(conn net.Conn) { _, _ = conn.Write(noise) },
 		"other secret":   hello(other, wire.RoleNode, "n2"),
 		"other client":   hello(other, wire.RoleClient, "client"),

@@ -59,7 +59,7 @@ func TestShare(t *testing.T) {
 		t.Errorf("%d bytes of %d are taken", used, p.open)
 	}
 	if !p.Open().Take(int(p.open)/5, 1) {
-		t.Error("no room for what is more important")
+		t.Error("no room for accounts without a share")
 	}
 }
 

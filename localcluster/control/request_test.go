@@ -25,65 +25,68 @@ func doLine(t testing.TB, more string) string {
 	return `{"method":"do","request":` + string(text) + more + `}`
 }
 
-// hostile are requests that must be refused, with a part of the reason.
-func hostile(t testing.TB) map[string]string {
-	return map[string]string{
+// A refusal is a line that must be refused, and a part of the reason.
+type refusal struct{ line, want string }
+
+// hostile returns requests that must be refused.
+func hostile(t testing.TB) []refusal {
+	return []refusal{
 		// A missing field must not be taken for zero, because the zero change of the membership is
 		// a join.
-		`{"method":"member","member":{}}`:                                                             "member.kind is missing",
-		`{"method":"member","member":{"kind":null}}`:                                                  "member.kind is missing",
-		`{"method":"member","member":null}`:                                                           "member is missing",
-		`{"method":"member"}`:                                                                         "member is missing",
-		`{"method":"member","member":{"kind":"leave"}}`:                                               "no node is named",
-		`{"method":"member","member":{"kind":"gone","node":"n1"}}`:                                    "want join, leave or remove",
-		`{"method":"member","member":{"kind":"eject","node":"n1"}}`:                                   "invalid kind",
-		`{"method":"member","member":{"kind":0,"node":"n9"}}`:                                         "malformed",
-		`{"method":"member","member":{"kind":"join","weight":-1}}`:                                    "weight -1",
-		`{"method":"member","member":{"kind":"join","weight":101}}`:                                   "weight 101",
-		`{"method":"member","member":{"kind":"join","weight":1e99}}`:                                  "malformed",
-		`{"method":"member","member":{"kind":"join","node":"../x"}}`:                                  "invalid node name",
-		`{"method":"member","member":{"kind":"join","zone":"Z\u202e"}}`:                               "invalid zone name",
-		`{"method":"member","member":{"kind":"join","via":"?"}}`:                                      "invalid node name",
-		`{"method":"member","member":{"kind":"join","force":true}}`:                                   "no field",
-		`{"method":"member","member":{"kind":"leave","node":"n1","weight":2}}`:                        "only a node that joins",
-		`{"method":"fault","fault":{}}`:                                                               "fault.kind is missing",
-		`{"method":"fault"}`:                                                                          "fault is missing",
-		`{"method":"fault","fault":{"kind":"flood"}}`:                                                 "invalid fault",
-		`{"method":"fault","fault":{"kind":"kill","nodes":["n1"],"for":5}}`:                           "field for does not belong",
-		`{"method":"fault","fault":{"kind":"heal","nodes":["n1"]}}`:                                   "field nodes does not belong",
-		`{"method":"fault","fault":{"kind":"loss","link":"n1","percent":101}}`:                        "want 0 to 100",
-		`{"method":"fault","fault":{"kind":"loss","link":"n1","percent":-1}}`:                         "want 0 to 100",
-		`{"method":"fault","fault":{"kind":"slow","link":"n1","delay":-1}}`:                           "want 0 to",
-		`{"method":"fault","fault":{"kind":"slow","link":"n1","delay":9000000000000000000}}`:          "want 0 to",
-		`{"method":"fault","fault":{"kind":"partition","for":5}}`:                                     "no groups",
-		`{"method":"fault","fault":{"kind":"partition","groups":[["n1"]],"for":-5}}`:                  "duration -5ns",
-		`{"method":"fault","fault":{"kind":"partition","groups":[["n1"]],"for":9000000000000000000}}`: "want up to 168h",
-		`{"method":"fault","fault":{"kind":"kill","nodes":["n1"],"hard":true}}`:                       "no field",
-		`{"method":"fault","fault":{"kind":"kill","nodes":"n1"}}`:                                     "malformed",
-		`{"method":"down","member":{"kind":"join"}}`:                                                  "no field",
-		`{"method":"down","yes":true}`:                                                                "no field",
-		`{"method":"events","follow":"true"}`:                                                         "malformed",
-		`{"method":"events","after":-1}`:                                                              "malformed",
-		`{"method":"events","Method":"down"}`:                                                         "no field",
-		`{"METHOD":"down"}`:                                                                           "no field",
-		`{"method":"snapshot","keys":["` + strings.Repeat("QUFB", wire.MaxKey/3+1) + `"]}`:            "want at most",
-		`{"method":"snapshot","keys":[` + strings.Repeat(`"QQ==",`, maxKeysAsked) + `"QQ=="]}`:        "want at most",
-		`{"method":"compare","ranges":[` + strings.Repeat(`{},`, maxRangesAsked) + `{}]}`:             "want at most",
-		`{"method":"do"}`:                    "request is missing",
-		`{"method":"do","request":""}`:       "no body",
-		`{"method":"do","request":"AAAA"}`:   "decode",
-		doLine(t, `,"via":"n1 "`):            "invalid node name",
-		doLine(t, `,"fault":{"kind":"heal"`): "malformed",
-		doLine(t, `,"follow":true`):          "no field",
-		`{}`:                                 "no method",
-		`{"method":"format"}`:                "no method",
-		`{"method":["down"]}`:                "malformed",
-		`{"method":"down"}{"method":"down"}`: "malformed",
-		`{"method":"down"} x`:                "malformed",
-		`[{"method":"down"}]`:                "malformed",
-		`null`:                               "no method",
-		``:                                   "malformed",
-		strings.Repeat(`{"member":`, 5000):   "malformed",
+		{`{"method":"member","member":{}}`, "member.kind is missing"},
+		{`{"method":"member","member":{"kind":null}}`, "member.kind is missing"},
+		{`{"method":"member","member":null}`, "member is missing"},
+		{`{"method":"member"}`, "member is missing"},
+		{`{"method":"member","member":{"kind":"leave"}}`, "no node is named"},
+		{`{"method":"member","member":{"kind":"gone","node":"n1"}}`, "want join, leave or remove"},
+		{`{"method":"member","member":{"kind":"eject","node":"n1"}}`, "invalid kind"},
+		{`{"method":"member","member":{"kind":0,"node":"n9"}}`, "malformed"},
+		{`{"method":"member","member":{"kind":"join","weight":-1}}`, "weight -1"},
+		{`{"method":"member","member":{"kind":"join","weight":101}}`, "weight 101"},
+		{`{"method":"member","member":{"kind":"join","weight":1e99}}`, "malformed"},
+		{`{"method":"member","member":{"kind":"join","node":"../x"}}`, "invalid node name"},
+		{`{"method":"member","member":{"kind":"join","zone":"Z\u202e"}}`, "invalid zone name"},
+		{`{"method":"member","member":{"kind":"join","via":"?"}}`, "invalid node name"},
+		{`{"method":"member","member":{"kind":"join","force":true}}`, "no field"},
+		{`{"method":"member","member":{"kind":"leave","node":"n1","weight":2}}`, "only a node that joins"},
+		{`{"method":"fault","fault":{}}`, "fault.kind is missing"},
+		{`{"method":"fault"}`, "fault is missing"},
+		{`{"method":"fault","fault":{"kind":"flood"}}`, "invalid fault"},
+		{`{"method":"fault","fault":{"kind":"kill","nodes":["n1"],"for":5}}`, "field for does not belong"},
+		{`{"method":"fault","fault":{"kind":"heal","nodes":["n1"]}}`, "field nodes does not belong"},
+		{`{"method":"fault","fault":{"kind":"loss","link":"n1","percent":101}}`, "want 0 to 100"},
+		{`{"method":"fault","fault":{"kind":"loss","link":"n1","percent":-1}}`, "want 0 to 100"},
+		{`{"method":"fault","fault":{"kind":"slow","link":"n1","delay":-1}}`, "want 0 to"},
+		{`{"method":"fault","fault":{"kind":"slow","link":"n1","delay":9000000000000000000}}`, "want 0 to"},
+		{`{"method":"fault","fault":{"kind":"partition","for":5}}`, "no groups"},
+		{`{"method":"fault","fault":{"kind":"partition","groups":[["n1"]],"for":-5}}`, "duration -5ns"},
+		{`{"method":"fault","fault":{"kind":"partition","groups":[["n1"]],"for":9000000000000000000}}`, "want up to 168h"},
+		{`{"method":"fault","fault":{"kind":"kill","nodes":["n1"],"hard":true}}`, "no field"},
+		{`{"method":"fault","fault":{"kind":"kill","nodes":"n1"}}`, "malformed"},
+		{`{"method":"down","member":{"kind":"join"}}`, "no field"},
+		{`{"method":"down","yes":true}`, "no field"},
+		{`{"method":"events","follow":"true"}`, "malformed"},
+		{`{"method":"events","after":-1}`, "malformed"},
+		{`{"method":"events","Method":"down"}`, "no field"},
+		{`{"METHOD":"down"}`, "no field"},
+		{`{"method":"snapshot","keys":["` + strings.Repeat("QUFB", wire.MaxKey/3+1) + `"]}`, "want at most"},
+		{`{"method":"snapshot","keys":[` + strings.Repeat(`"QQ==",`, maxKeysAsked) + `"QQ=="]}`, "want at most"},
+		{`{"method":"compare","ranges":[` + strings.Repeat(`{},`, maxRangesAsked) + `{}]}`, "want at most"},
+		{`{"method":"do"}`, "request is missing"},
+		{`{"method":"do","request":""}`, "no body"},
+		{`{"method":"do","request":"AAAA"}`, "decode"},
+		{doLine(t, `,"via":"n1 "`), "invalid node name"},
+		{doLine(t, `,"fault":{"kind":"heal"`), "malformed"},
+		{doLine(t, `,"follow":true`), "no field"},
+		{`{}`, "no method"},
+		{`{"method":"format"}`, "no method"},
+		{`{"method":["down"]}`, "malformed"},
+		{`{"method":"down"}{"method":"down"}`, "malformed"},
+		{`{"method":"down"} x`, "malformed"},
+		{`[{"method":"down"}]`, "malformed"},
+		{`null`, "no method"},
+		{``, "malformed"},
+		{strings.Repeat(`{"member":`, 5000), "malformed"},
 	}
 }
 
@@ -91,11 +94,11 @@ func hostile(t testing.TB) map[string]string {
 // does not reach the cluster.
 func TestHostileRequests(t *testing.T) {
 	_, s, c := serve(t)
-	for line, want := range hostile(t) {
-		resp := s.send(t, line)
-		if resp.Error == nil || resp.Error.Code != codeUsage || !strings.Contains(resp.Error.Message, want) ||
+	for _, r := range hostile(t) {
+		resp := s.send(t, r.line)
+		if resp.Error == nil || resp.Error.Code != codeUsage || !strings.Contains(resp.Error.Message, r.want) ||
 			!resp.Last {
-			t.Errorf("%.120s: got %+v, want a usage error with %q", line, resp.Error, want)
+			t.Errorf("%.120s: got %+v, want a usage error with %q", r.line, resp.Error, r.want)
 		}
 	}
 	if n := c.calls.Load(); n > 0 {
@@ -124,9 +127,9 @@ func TestRequestsOfTheCommandLine(t *testing.T) {
 // not reach the cluster. An accepted request is within its bounds, and reads the same when it is
 // written again.
 func FuzzControl(f *testing.F) {
-	for line := range hostile(f) {
-		if len(line) < 4<<10 {
-			f.Add([]byte(line))
+	for _, r := range hostile(f) {
+		if len(r.line) < 4<<10 {
+			f.Add([]byte(r.line))
 		}
 	}
 	f.Add([]byte(`{"method":"member","member":{"kind":"join","node":"n9","weight":2}}`))

@@ -47,9 +47,10 @@ var databaseFile = regexp.MustCompile(`^(CURRENT(\.bak|\.\d+)?|LOCK|LOG(\.old)?|
 	`\d+\.(log|ldb|sst|tmp)|DOUBT|STAMP(\.new)?)$`)
 
 // foreignInNode looks at an entry of the data root that is not a file of the cluster itself. It
-// returns "" if the entry is the folder of a node, which holds only the files of the node's database
-// and the stamp. Otherwise it returns the path, from the data root, of another program's file or
-// folder. A symbolic link counts as the folder of a node, because only the link is ever deleted.
+// returns "" if the entry is the folder of a node, which holds only the files of the node's
+// database and the stamp. Otherwise it returns the path, from the data root, of another program's
+// file or folder. A symbolic link counts as the folder of a node, because only the link is ever
+// deleted.
 func foreignInNode(dir string, e os.DirEntry) string {
 	if !wire.ValidName(e.Name()) {
 		return e.Name()

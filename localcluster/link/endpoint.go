@@ -169,8 +169,8 @@ func (in *Inbound) Leave() {
 }
 
 // Deliver offers a message to the node's inbox unless the link is cut. The look at the link's
-// condition and the offer are one act: once a split is on, no message that was under way arrives. ok
-// is false if the connection is to be closed. delivered is false if the inbox is full.
+// condition and the offer are one act: once a split is on, no message that was under way arrives.
+// ok is false if the connection is to be closed. delivered is false if the inbox is full.
 func (in *Inbound) Deliver(to *inbox.Inbox, a inbox.Arrival) (delivered, ok bool) {
 	in.e.net.mu.RLock()
 	defer in.e.net.mu.RUnlock()

@@ -17,8 +17,9 @@ const (
 	// that was mended and a node that was restarted are tried at once.
 	minRedial = 20 * time.Millisecond
 	maxRedial = 500 * time.Millisecond
-	// dropBurst bounds the events of lost messages that a link publishes at once. After that the link
-	// publishes one event per dropEvery. The events are for people; link.lost counts the messages.
+	// dropBurst bounds the events of lost messages that a link publishes at once. After that the
+	// link publishes one event per dropEvery. The events are for people; link.lost counts the
+	// messages.
 	dropBurst = 32
 	dropEvery = 100 * time.Millisecond
 )

@@ -141,7 +141,8 @@ func apply(t *testing.T, n *Network, f fault.Fault) {
 	}
 }
 
-// A one-way split cuts one direction. A message that is sent during the split does not arrive later.
+// A one-way split cuts one direction. A message that is sent during the split does not arrive
+// later.
 func TestOneWaySplit(t *testing.T) {
 	n, hosts := network(t, "a", "b")
 	apply(t, n, fault.Fault{Kind: fault.Split, Groups: [][]string{{"a"}, {"b"}}, OneWay: true})
