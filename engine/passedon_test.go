@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -140,5 +141,23 @@ func TestNodeWithHintsIsNotEmpty(t *testing.T) {
 	w.pass(time.Second)
 	if n := w.nodes["n4"]; n.handoff.index.Len() != 1 || n.departure.empty() {
 		t.Errorf("n4 keeps %d hints, want 1, and is empty: %v", n.handoff.index.Len(), n.departure.empty())
+	}
+}
+
+// §4.9: a node that lost a part of a range does not answer as a home of the whole range after the
+// next change of the ring either.
+func TestPartOfARangeIsNotTheRange(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	n, key := w.nodes["n1"], "key"
+	for i := 0; slices.Contains(w.ring.Homes([]byte(key)), "n1"); i++ {
+		key = fmt.Sprintf("key%d", i)
+	}
+	id := keyrange.At(n.members.ring, ring.Of([]byte(key)))
+	for _, whole := range []bool{true, false} {
+		n.transfers.lost = map[keyrange.ID]bool{id: whole}
+		n.transfers.recutLost()
+		if home, _ := n.moves.role([]byte(key)); home != whole {
+			t.Errorf("n1 lost the whole range: %v; it answers as a home: %v", whole, home)
+		}
 	}
 }

@@ -71,14 +71,15 @@ func newTransfers(n *Node) *transfers {
 	}
 }
 
-// recutLost keeps, of the ranges that the node lost on an earlier ring, those that the new ring has
-// and that the node is no home of.
+// recutLost keeps, of the ranges that the node lost whole on an earlier ring, those that the new ring
+// has and that the node is no home of. A node that lost a part of a range does not answer for the
+// range as a home.
 func (t *transfers) recutLost() {
 	old, r := t.lost, t.n.members.ring
 	t.lost = map[keyrange.ID]bool{}
-	for id := range old {
+	for id, whole := range old {
 		t.n.moves.mark(id)
-		if _, ok := id.Find(r); ok && !id.HasHomes(r, t.n.cfg.Name) {
+		if _, ok := id.Find(r); whole && ok && !id.HasHomes(r, t.n.cfg.Name) {
 			t.lost[id] = true
 		}
 	}
