@@ -64,7 +64,8 @@ func printStatus(e *Env, cluster *view.Cluster) error {
 	nodes := make([]node, len(cluster.Nodes))
 	for i, n := range cluster.Nodes {
 		nodes[i] = node{n.Name, n.Status, n.Reason, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n),
-			cluster.Sees(n), isMember(cluster, n), len(n.History), n.Pending, n.Foreign, n.Tombstones, n.TombstonesKept, !n.Current()}
+			cluster.Sees(n), isMember(cluster, n), len(n.History), n.Pending, n.Foreign, n.Tombstones,
+			n.TombstonesKept, !n.Current()}
 	}
 	s := cluster.Settings
 	return e.print(struct {

@@ -130,7 +130,7 @@ func parseActor(field string) (Clock, error) {
 		}
 		a.Epoch = longEpoch(uint16(short))
 	}
-	if !found || !nodeName(node) {
+	if !found || !ValidNode(node) {
 		return nil, fmt.Errorf("%s: want NODE:COUNTER, such as n3:2", quote(field))
 	}
 	var out Clock
@@ -172,11 +172,16 @@ func counter(text string) (uint64, bool) {
 	return n, err == nil && n > 0 && text == strconv.FormatUint(n, 10)
 }
 
-// nodeName reports whether name has only characters of node names.
-func nodeName(name string) bool {
-	return name != "" && !strings.ContainsFunc(name, func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9') && r != '-'
-	})
+// ValidNode reports whether name is not empty and has only the characters of node names: a-z, 0-9 and
+// '-'. The length of a name is bounded by package wire.
+func ValidNode(name string) bool {
+	for i := range len(name) {
+		c := name[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return name != ""
 }
 
 // longEpoch returns an epoch, never 0, whose short form is short.

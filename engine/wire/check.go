@@ -10,18 +10,7 @@ import (
 )
 
 // ValidName reports whether s can name a node or a zone: ^[a-z0-9-]{1,32}$.
-func ValidName(s string) bool {
-	if len(s) == 0 || len(s) > MaxName {
-		return false
-	}
-	for i := range len(s) {
-		c := s[i]
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
-			return false
-		}
-	}
-	return true
-}
+func ValidName(s string) bool { return len(s) <= MaxName && vclock.ValidNode(s) }
 
 // CheckName returns an error if s cannot name a node or a zone. kind says what s is to name.
 func CheckName(kind, s string) error {
