@@ -306,8 +306,8 @@ func checkVersions(t *testing.T, line string, v any) {
 	}
 }
 
-// A command in the contract: how many arguments it needs and takes, and its flags, each with its
-// kind of value.
+// A signature is a command in the contract: how many arguments it needs and takes, and its flags,
+// each with its kind of value.
 type signature struct {
 	Needs int      `json:"needs"`
 	Takes int      `json:"takes"` // -1: any number

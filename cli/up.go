@@ -69,7 +69,7 @@ func (s *session) up(c *verbs.Call) error {
 	select {
 	case <-cluster.Done(): // another process called down, unless Err has another reason
 		err := cluster.Err()
-		if err != nil && child { // nobody reads stdout, and stderr is the log
+		if err != nil && child { // stdout has no reader, and stderr is the log
 			s.Notef("%s: cluster %s: %v\n", program, o.Name, err)
 		}
 		return withExitCode(err, o.Name)

@@ -275,7 +275,8 @@ func (g *get) reply(r wire.GetReply) {
 	r.Request, r.Coordinator, r.Digest = g.req.Request, n.cfg.Name, n.coordinator.newerDigest(g.req.Digest)
 	n.emit(event.Event{
 		Kind: event.Replied, Request: g.req.Request, Key: g.req.Key, Op: "get", Err: r.Err, Message: r.Message,
-		Peer: n.cfg.Name, Versions: r.Siblings, Nodes: r.Replied, Count: len(r.Replied), Want: g.quorum.R, Elapsed: n.now - g.began,
+		Peer: n.cfg.Name, Versions: r.Siblings, Nodes: r.Replied, Count: len(r.Replied), Want: g.quorum.R,
+		Elapsed: n.now - g.began,
 	})
 	n.reply(g.client, r)
 }

@@ -139,8 +139,8 @@ func (g *gossiper) sendHistory(to string, ask bool) {
 	g.n.send(wire.Message{To: to, Body: wire.Gossip{Changes: g.n.members.history, Ask: ask}})
 }
 
-// received notes the digest of the sender of m. If m is gossip, received reconciles the histories; if
-// m is anything else and the digests differ, received sends this node's history.
+// received notes the digest of the sender of m. If m is gossip, received reconciles the histories;
+// if m is anything else and the digests differ, received sends this node's history.
 func (g *gossiper) received(m wire.Message) {
 	g.digests[m.From] = m.Digest
 	if body, ok := m.Body.(wire.Gossip); ok {

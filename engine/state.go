@@ -39,7 +39,9 @@ func (n *Node) State() *event.NodeState {
 func (n *Node) describe(in Describe) {
 	events := []event.Event{{Time: n.now, Node: n.cfg.Name, Kind: event.State, State: n.State()}}
 	for _, k := range in.Keys {
-		e := event.Event{Time: n.now, Node: n.cfg.Name, Kind: event.Replicas, Key: k, Versions: n.records.lastWrites.lostOf(k)}
+		e := event.Event{
+			Time: n.now, Node: n.cfg.Name, Kind: event.Replicas, Key: k, Versions: n.records.lastWrites.lostOf(k),
+		}
 		if rec, err := n.records.read(store.Data, record.DataKey(k)); err == nil && len(rec.Siblings) > 0 {
 			e.Replicas = append(e.Replicas, event.Replica{Versions: rec.Siblings})
 		}

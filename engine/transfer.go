@@ -71,9 +71,9 @@ func newTransfers(n *Node) *transfers {
 	}
 }
 
-// recutLost keeps, of the ranges that the node lost whole on an earlier ring, those that the new ring
-// has and that the node is no home of. A node that lost a part of a range does not answer for the
-// range as a home.
+// recutLost keeps, of the ranges that the node lost whole on an earlier ring, those that the new
+// ring has and that the node is no home of. A node that lost a part of a range does not answer for
+// the range as a home.
 func (t *transfers) recutLost() {
 	old, r := t.lost, t.n.members.ring
 	t.lost = map[keyrange.ID]bool{}

@@ -17,7 +17,7 @@ const (
 // cells measures text as a terminal does that is not set up for East Asia.
 var cells = &runewidth.Condition{}
 
-// heads are the titles of the columns of Table 1: the paper's three, and two of ours.
+// heads are the titles of the columns of Table 1: three of the paper and two of ringside.
 var heads = []string{"problem", "technique", "advantage", "in the code", "shown by"}
 
 // shares are the widths of the columns in percent.

@@ -13,7 +13,8 @@ type Batches struct {
 
 // A Batch is a set of tombstones that their first home wants to collect.
 //
-// Invariant: no member has objected to any of Tombstones, except in answers to the present question.
+// Invariant: no member has objected to any of Tombstones, except in answers to the present
+// question.
 type Batch struct {
 	ID         uint64
 	Tombstones []wire.Tombstone

@@ -10,9 +10,9 @@
 //     the membership changes, or if the member restarts or stands still for long.
 //   - To the second question a member agrees if its watch has not ended.
 //
-// A message that was under way at the first question arrives within the grace. It is then superseded by the
-// tombstone, or ends a watch. So if all members agree twice, no ancestor is left and none can come
-// back, and the node asks all members to drop the tombstone.
+// A message that was under way at the first question arrives within the grace. It is then
+// superseded by the tombstone, or ends a watch. So if all members agree twice, no ancestor is left
+// and none can come back, and the node asks all members to drop the tombstone.
 //
 // Batches is the side that asks, Watches the side that answers. Both belong to one goroutine. Begin
 // reading with Batch.

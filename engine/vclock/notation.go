@@ -172,8 +172,8 @@ func counter(text string) (uint64, bool) {
 	return n, err == nil && n > 0 && text == strconv.FormatUint(n, 10)
 }
 
-// ValidNode reports whether name is not empty and has only the characters of node names: a-z, 0-9 and
-// '-'. The length of a name is bounded by package wire.
+// ValidNode reports whether name is not empty and has only the characters of node names: a-z, 0-9
+// and '-'. The length of a name is bounded by package wire.
 func ValidNode(name string) bool {
 	for i := range len(name) {
 		c := name[i]

@@ -344,7 +344,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 		typ, pb := reflect.TypeOf(c.plain), c.pb.ProtoReflect().Descriptor()
 		paired[string(pb.Name())] = true
 		fields := pb.Fields().Len()
-		for i := range pb.Oneofs().Len() { // all its fields stand for one of ours
+		for i := range pb.Oneofs().Len() { // a oneof is one field of the Go type
 			fields += 1 - pb.Oneofs().Get(i).Fields().Len()
 		}
 		if want := typ.NumField(); fields != want {

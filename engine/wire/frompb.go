@@ -200,7 +200,8 @@ func putReplyFromPB(p *wirepb.PutReply) (PutReply, error) {
 	r := PutReply{
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(), Unknown: p.GetUnknown(),
 		Siblings: count(p.GetSiblings()), Deletes: count(p.GetDeletes()), Missing: p.GetMissing(),
-		Context: bytesFromPB(p.GetContext()), Coordinator: p.GetCoordinator(), Acks: p.GetAcks(), Digest: p.GetView(), LostTo: lostTo,
+		Context: bytesFromPB(p.GetContext()), Coordinator: p.GetCoordinator(), Acks: p.GetAcks(), Digest: p.GetView(),
+		LostTo: lostTo,
 	}
 	if v := p.GetVersion(); v != nil {
 		if err := versionFromPB(v, &r.Version); err != nil {

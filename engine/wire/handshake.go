@@ -57,8 +57,9 @@ type Opening struct {
 	Peer   string // name of the node that is to accept
 }
 
-// Dial opens a connection to the node o.Peer of the same cluster. It reads its nonce from random, and
-// reads nothing from rw beyond the opening. The caller sets deadlines, and closes rw after an error.
+// Dial opens a connection to the node o.Peer of the same cluster. It reads its nonce from random,
+// and reads nothing from rw beyond the opening. The caller sets deadlines, and closes rw after an
+// error.
 func Dial(rw io.ReadWriter, o Opening, random io.Reader) error {
 	if err := o.dial(rw, random); err != nil {
 		return fmt.Errorf("wire: dial %s as %s %s: %w", o.Peer, o.Role, o.Self, err)

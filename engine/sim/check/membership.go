@@ -13,8 +13,8 @@ import (
 // have made, and keys are at their homes only.
 type membership struct{ *evidence }
 
-// reported checks the changes that a node reports. A change must have been asked for, unless the node
-// says that it is gone itself.
+// reported checks the changes that a node reports. A change must have been asked for, unless the
+// node says that it is gone itself.
 func (m membership) reported(ev event.Event) {
 	members := m.world.Members()
 	for _, c := range ev.Changes {
