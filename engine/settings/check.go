@@ -37,11 +37,11 @@ func (s Cluster) Check() error {
 	founders := s.InitialMembers()
 	switch {
 	case s.N < 1 || s.N > len(founders):
-		return fmt.Errorf("N=%d: want 1 to the number of nodes, %d", s.N, len(founders))
+		return fmt.Errorf("invalid N=%d: want 1 to the number of nodes, %d", s.N, len(founders))
 	case s.R < 1 || s.R > s.N:
-		return fmt.Errorf("R=%d: want 1 to N=%d", s.R, s.N)
+		return fmt.Errorf("invalid R=%d: want 1 to N=%d", s.R, s.N)
 	case s.W < 1 || s.W > s.N:
-		return fmt.Errorf("W=%d: want 1 to N=%d", s.W, s.N)
+		return fmt.Errorf("invalid W=%d: want 1 to N=%d", s.W, s.N)
 	case s.Buffer < 0 || s.Buffer > MaxBuffer:
 		return fmt.Errorf("a buffer of %d objects: want 1 to %d, or none", s.Buffer, MaxBuffer)
 	case s.Tombstones > 0 && s.Tombstones < MinTombstones || s.Tombstones > MaxTombstones:
