@@ -58,7 +58,7 @@ func (p *patcher) checkCall(n *ast.CallNode) {
 	default:
 		for i, arg := range n.Arguments {
 			if s, ok := arg.(*ast.StringNode); ok && f.takes[i] != Key {
-				p.named = append(p.named, nodeName{s.Value, f.takes[i]})
+				p.named = append(p.named, nodeName{name: s.Value, as: f.takes[i]})
 			}
 		}
 	}
@@ -132,7 +132,7 @@ func (p *patcher) collectNames(nodes, text ast.Node, isNodes func(ast.Node) bool
 	for _, n := range list {
 		if s, ok := n.(*ast.StringNode); ok {
 			for _, name := range strings.Fields(s.Value) { // coordinator returns several names as one text
-				p.named = append(p.named, nodeName{name, FormerNode})
+				p.named = append(p.named, nodeName{name: name, as: FormerNode})
 			}
 		}
 	}

@@ -111,9 +111,9 @@ func allOf(parts []*Condition, via string) *Condition {
 	}
 	out.Text = strings.Join(texts, ", ")
 	out.blocks = func(ctx context.Context, l *look) (string, error) {
-		var blocks, found []string
+		var blocks, notes []string
 		for _, part := range parts {
-			l.found = nil // each part reports its own values
+			l.notes = nil // each part reports its own values
 			b, err := part.blocks(ctx, l)
 			if err != nil {
 				return "", err
@@ -121,9 +121,9 @@ func allOf(parts []*Condition, via string) *Condition {
 			if b != "" {
 				blocks = append(blocks, part.Text+": "+b)
 			}
-			found = append(found, l.found...)
+			notes = append(notes, l.notes...)
 		}
-		l.found = found
+		l.notes = notes
 		return strings.Join(blocks, "; "), nil
 	}
 	return out
@@ -182,7 +182,7 @@ func (c *Condition) Check(ctx context.Context, src Source) (Finding, error) {
 	if errors.As(err, &request) && request.Exit != exit.NoCluster {
 		blocks, err = request.Message, nil
 	}
-	return Finding{blocks, l.found}, err
+	return Finding{Blocks: blocks, Values: l.notes}, err
 }
 
 // nodesAre returns which of the nodes have another status than want.

@@ -7,11 +7,12 @@
 // refused: one that names a node that does not exist, compares different types, or has a fixed
 // result.
 //
-// Looking never changes the cluster: gets repair nothing. All parts of a condition are evaluated
-// on one look, which asks for the cluster's state and for each key at most once.
+// Looking never changes the cluster: gets repair nothing. One look evaluates all parts of a
+// condition. It gets each key at most once, and asks for the cluster's state once, and again for
+// keys whose replicas a part compares. So the parts may see slightly different moments.
 //
-// If a condition does not hold, the message says which part blocks it and, where another command
-// helps, which one.
+// If a condition does not hold, the message names the part that blocks it. If a command can end
+// the wait, the message names the command.
 //
 // Files: condition.go has the short forms, function.go the functions of expressions, expression.go
 // compiles and evaluates, check.go refuses, state.go says what blocks a cluster from being

@@ -68,7 +68,7 @@ func compile(text string) (*expression, error) {
 	if reason != "" {
 		return nil, fmt.Errorf("invalid condition %s: %s", render.Quoted(text), reason)
 	}
-	return &expression{program, p.named}, nil
+	return &expression{program: program, named: p.named}, nil
 }
 
 // notBool returns why the result of a program is not a condition, "" if it is one.
@@ -156,10 +156,10 @@ func (x *expression) blocks(ctx context.Context, l *look) (string, error) {
 		return "", usage.Errorf("the condition is %T and not true or false; compare it with a value", out)
 	case held:
 		return "", nil
-	case len(l.found) == 0:
+	case len(l.notes) == 0:
 		return "it is false", nil
 	}
-	return strings.Join(l.found, ", "), nil
+	return strings.Join(l.notes, ", "), nil
 }
 
 func (x *expression) checkNodes(ctx context.Context, l *look) error {
@@ -197,8 +197,8 @@ func (l *look) record(name string, args []string, v any) {
 			s += " (" + showVersions(g.Siblings) + ")"
 		}
 	}
-	if !slices.Contains(l.found, s) {
-		l.found = append(l.found, s)
+	if !slices.Contains(l.notes, s) {
+		l.notes = append(l.notes, s)
 	}
 }
 

@@ -12,13 +12,13 @@ import (
 	"ringside/engine/view"
 )
 
-// A function of the expression language takes strings. Arguments after the first needs may be left
-// out. A function that needs no argument may be written without parentheses.
+// A function of the expression language takes strings. The arguments after the first needs ones are
+// optional. A function that needs no argument may be written without parentheses.
 type function struct {
-	needs int
-	takes []Role
-	gives any  // a value of the result's type: int, bool, string or []string
-	nodes bool // the result is names of nodes
+	needs int    // the number of arguments that must be given
+	takes []Role // the role of each argument
+	gives any    // a value of the result's type: int, bool, string or []string
+	nodes bool   // the result is names of nodes
 	call  func(ctx context.Context, l *look, args []string) (any, error)
 }
 
@@ -28,34 +28,39 @@ var (
 )
 
 var functions = map[string]function{
-	"siblings": {1, oneKey, 0, false, ofGet(func(g *getResult) (any, error) { return len(g.Siblings), nil })},
-	"found":    {1, oneKey, false, false, ofGet(func(g *getResult) (any, error) { return len(g.Siblings) > 0, nil })},
-	"deleted":  {1, oneKey, false, false, ofGet(func(g *getResult) (any, error) { return g.Deleted(), nil })},
-	"value":    {1, oneKey, "", false, ofGet(singleValue)},
-	"values": {1, oneKey, []string{}, false, ofGet(func(g *getResult) (any, error) {
+	"siblings": {needs: 1, takes: oneKey, gives: 0,
+		call: ofGet(func(g *getResult) (any, error) { return len(g.Siblings), nil })},
+	"found": {needs: 1, takes: oneKey, gives: false,
+		call: ofGet(func(g *getResult) (any, error) { return len(g.Siblings) > 0, nil })},
+	"deleted": {needs: 1, takes: oneKey, gives: false,
+		call: ofGet(func(g *getResult) (any, error) { return g.Deleted(), nil })},
+	"value": {needs: 1, takes: oneKey, gives: "", call: ofGet(singleValue)},
+	"values": {needs: 1, takes: oneKey, gives: []string{}, call: ofGet(func(g *getResult) (any, error) {
 		return eachSibling(g, func(v vclock.Version) string { return string(v.Value) }), nil
 	})},
-	"clock": {1, oneKey, "", false, ofGet(func(g *getResult) (any, error) { return g.Siblings.String(), nil })},
-	"clocks": {1, oneKey, []string{}, false,
-		ofGet(func(g *getResult) (any, error) { return eachSibling(g, vclock.Version.Notation), nil })},
-	"coordinator": {1, oneKey, "", true, ofGet(func(g *getResult) (any, error) {
-		return strings.Join(eachSibling(g, func(v vclock.Version) string { return v.Dot.Node }), " "), nil
-	})},
-	"homes": {1, oneKey, []string{}, true,
-		ofView(func(v *view.Cluster, args []string) (any, error) { return v.Ring.Homes([]byte(args[0])), nil })},
-	"converged": {0, oneKey, false, false, isConverged},
-	"replica":   {2, []Role{Node, Key}, "", false, replicaClocks},
-	"keys":      {1, oneNode, 0, false, ofNode(func(n *view.Node) any { return n.Keys })},
-	"up":        {0, oneNode, false, false, statusIs(view.Up)},
-	"down":      {1, oneNode, false, false, statusIs(view.Down)},
-	"paused":    {1, oneNode, false, false, statusIs(view.Paused)},
-	"nodes": {0, nil, []string{}, true,
-		ofView(func(v *view.Cluster, _ []string) (any, error) { return v.Settings.Nodes, nil })},
-	"split": {0, nil, false, false,
-		ofView(func(v *view.Cluster, _ []string) (any, error) { return v.Groups != nil, nil })},
-	"hints":    {0, []Role{Node, FormerNode}, 0, false, ofView(hintCount)},
-	"lost":     {0, nil, 0, false, lostCount},
-	"buffered": {0, oneNode, 0, false, ofView(bufferedCount)},
+	"clock": {needs: 1, takes: oneKey, gives: "",
+		call: ofGet(func(g *getResult) (any, error) { return g.Siblings.String(), nil })},
+	"clocks": {needs: 1, takes: oneKey, gives: []string{},
+		call: ofGet(func(g *getResult) (any, error) { return eachSibling(g, vclock.Version.Notation), nil })},
+	"coordinator": {needs: 1, takes: oneKey, gives: "", nodes: true,
+		call: ofGet(func(g *getResult) (any, error) {
+			return strings.Join(eachSibling(g, func(v vclock.Version) string { return v.Dot.Node }), " "), nil
+		})},
+	"homes": {needs: 1, takes: oneKey, gives: []string{}, nodes: true,
+		call: ofView(func(v *view.Cluster, args []string) (any, error) { return v.Ring.Homes([]byte(args[0])), nil })},
+	"converged": {takes: oneKey, gives: false, call: isConverged},
+	"replica":   {needs: 2, takes: []Role{Node, Key}, gives: "", call: replicaClocks},
+	"keys":      {needs: 1, takes: oneNode, gives: 0, call: ofNode(func(n *view.Node) any { return n.Keys })},
+	"up":        {takes: oneNode, gives: false, call: statusIs(view.Up)},
+	"down":      {needs: 1, takes: oneNode, gives: false, call: statusIs(view.Down)},
+	"paused":    {needs: 1, takes: oneNode, gives: false, call: statusIs(view.Paused)},
+	"nodes": {gives: []string{}, nodes: true,
+		call: ofView(func(v *view.Cluster, _ []string) (any, error) { return v.Settings.Nodes, nil })},
+	"split": {gives: false,
+		call: ofView(func(v *view.Cluster, _ []string) (any, error) { return v.Groups != nil, nil })},
+	"hints":    {takes: []Role{Node, FormerNode}, gives: 0, call: ofView(hintCount)},
+	"lost":     {gives: 0, call: lostCount},
+	"buffered": {takes: oneNode, gives: 0, call: ofView(bufferedCount)},
 }
 
 func ofGet(f func(*getResult) (any, error)) func(context.Context, *look, []string) (any, error) {
@@ -88,8 +93,8 @@ func ofNode(f func(*view.Node) any) func(context.Context, *look, []string) (any,
 	})
 }
 
-// statusIs returns the function that reports whether a node, or every node without an argument,
-// has a status.
+// statusIs returns the function that reports whether the node of its argument has a status. Without
+// an argument, the function reports whether every node has the status.
 func statusIs(want view.Status) func(context.Context, *look, []string) (any, error) {
 	return ofView(func(v *view.Cluster, args []string) (any, error) {
 		if len(args) == 0 {
@@ -126,7 +131,7 @@ func isConverged(ctx context.Context, l *look, args []string) (any, error) {
 		blocks, err = allConverged(ctx, l)
 	}
 	if blocks != "" {
-		l.found = append(l.found, blocks)
+		l.notes = append(l.notes, blocks)
 	}
 	return blocks == "", err
 }
@@ -163,8 +168,8 @@ func hintCount(v *view.Cluster, args []string) (any, error) {
 	return n.Hints[args[1]].Keys, nil
 }
 
-// lostCount returns the acknowledged writes that last write wins lost. Nodes count them since they
-// started, so the remembered events may know of more.
+// lostCount returns the number of acknowledged writes that last write wins lost. A node's count
+// starts at zero when the node starts, so the event log may show more lost writes than the nodes do.
 func lostCount(ctx context.Context, l *look, _ []string) (any, error) {
 	now, err := l.view(ctx)
 	if err != nil {

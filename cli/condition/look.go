@@ -9,14 +9,15 @@ import (
 	"ringside/engine/wire"
 )
 
-// A look is one evaluation of a condition. It asks for the state and for each key at most once, so
-// that all parts of the condition see nearly the same moment.
+// A look is one evaluation of a condition. It gets each key at most once, and asks for the state
+// once. It asks again for the state with the replicas of keys that the first answer lacks, so the
+// parts of a condition may see different moments.
 type look struct {
 	src     Source
 	via     string
-	cluster *view.Cluster         // nil until a part needs it
+	cluster *view.Cluster         // the first state, nil until a part needs it
 	gets    map[string]*getResult // by key
-	found   []string              // the values of the expression's functions, for the message
+	notes   []string              // the values of the expression's functions, for the message
 }
 
 // getResult is the answer to a get.
@@ -60,7 +61,7 @@ func (l *look) get(ctx context.Context, key string) (*getResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	g := &getResult{reply, []byte(key)}
+	g := &getResult{GetReply: reply, key: []byte(key)}
 	l.gets[key] = g
 	return g, nil
 }

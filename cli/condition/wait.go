@@ -15,8 +15,9 @@ import (
 const (
 	// pollInterval is the time between two looks if no event comes. Most changes come as events.
 	pollInterval = 250 * time.Millisecond
-	// firstLook is how long the first look may take, even if the time-out is shorter. It is longer
-	// than a node waits for a quorum (2 s), so that the node's reason is known.
+	// firstLook is how long the first look may take, even if the time-out is shorter. firstLook is
+	// longer than the time a node waits for a quorum (2 s), so that the result includes the node's
+	// reason.
 	firstLook = 3 * time.Second
 	// busyInterval is the time between two looks at a cluster whose events come fast.
 	busyInterval = 5 * time.Millisecond
@@ -69,10 +70,10 @@ var errNoAnswer = errors.New("the cluster does not answer")
 func (c *Condition) checkWithin(ctx context.Context, src Source, limit time.Duration) (string, error) {
 	inner, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	found, err := c.Check(inner, src)
+	finding, err := c.Check(inner, src)
 	switch {
 	case err == nil:
-		return found.Blocks, nil
+		return finding.Blocks, nil
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case inner.Err() != nil:
@@ -81,8 +82,8 @@ func (c *Condition) checkWithin(ctx context.Context, src Source, limit time.Dura
 	return "", err
 }
 
-// follow signals events that can change the result of a look. The caller calls the returned
-// function to end that.
+// follow sends to the returned channel after each event that can change the result of a look. The
+// caller must call the returned function, which stops following and waits until its goroutine ends.
 func follow(ctx context.Context, src Source) (<-chan struct{}, func()) {
 	changed := make(chan struct{}, 1)
 	ctx, cancel := context.WithCancel(ctx)
