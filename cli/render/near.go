@@ -1,6 +1,9 @@
 package render
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // maxTypos is how many letters a word may differ from a suggestion.
 const maxTypos = 2
@@ -18,7 +21,8 @@ func DidYouMean(word string, candidates []string) string {
 func Nearest(word string, candidates []string) string {
 	best, dist := "", maxTypos+1
 	for _, c := range candidates {
-		if d := distance(word, c); d < dist && d < len(strings.TrimLeft(c, "-")) {
+		letters := utf8.RuneCountInString(strings.TrimLeft(c, "-"))
+		if d := distance([]rune(word), []rune(c)); d < dist && d < letters {
 			best, dist = c, d
 		}
 	}
@@ -27,7 +31,7 @@ func Nearest(word string, candidates []string) string {
 
 // distance returns how many letters must be inserted, deleted, changed or swapped with the next
 // one to turn a into b.
-func distance(a, b string) int {
+func distance(a, b []rune) int {
 	var before, prev []int
 	row := make([]int, len(b)+1)
 	for j := range row {

@@ -61,12 +61,13 @@ var unworded = map[event.Kind]bool{event.HintLost: true, event.MergeRefused: tru
 // A new kind of event gets a phrase, or is named here as one without.
 func TestEachKindHasAPhrase(t *testing.T) {
 	for kind := range event.Sections {
-		_, ok := phrases[kind]
-		if kind == event.Replied || silent[kind] || unworded[kind] {
-			ok = !ok
-		}
-		if !ok {
-			t.Errorf("%s: no phrase, or one that is not expected", kind)
+		_, has := phrases[kind]
+		without := kind == event.Replied || silent[kind] || unworded[kind]
+		switch {
+		case !has && !without:
+			t.Errorf("%s has no phrase; add one, or name the kind in silent or unworded", kind)
+		case has && without:
+			t.Errorf("%s has a phrase and is listed as a kind without one", kind)
 		}
 	}
 	for kind := range story {
@@ -76,7 +77,7 @@ func TestEachKindHasAPhrase(t *testing.T) {
 	}
 }
 
-// Bytes of other nodes never reach a terminal, whatever the kind of the event.
+// Unprintable bytes of other nodes are escaped in each form of each kind of event.
 func TestEventsAreEscaped(t *testing.T) {
 	const evil = "\x1b[31m\u202e\xff"
 	versions := vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: evil, Epoch: 1}, Counter: 1}}}

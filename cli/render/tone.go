@@ -47,7 +47,8 @@ func ToneOf(e event.Event) Tone {
 	return tones[e.Kind]
 }
 
-// tones are the tones of the kinds that have the same one always. A kind that is absent is Plain.
+// tones maps each kind to its tone, unless ToneOf chooses another one from the event's fields. An
+// absent kind is Plain.
 var tones = map[event.Kind]Tone{
 	event.NodeUp: Good, event.Heal: Good, event.Alive: Good, event.RangeConfirmed: Good, event.RangeReady: Good,
 
