@@ -1,5 +1,5 @@
 // Package golden compares the output of tests with files in testdata. The flag -update of go test
-// writes the files again, after which their changes are to be reviewed.
+// writes the files again. Review the changes with git diff.
 //
 // Only tests import this package.
 package golden
@@ -13,7 +13,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files again")
 
-// Updating reports whether golden files are to be written, for tests that write their own.
+// Updating reports whether the flag -update is set, for tests that write their own golden files.
 func Updating() bool { return *update }
 
 // Check reports an error if got differs from the file testdata/NAME.golden. With -update, Check
@@ -27,7 +27,7 @@ func Check(t testing.TB, name, got string) {
 	}
 	want, err := os.ReadFile(path)
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("%v; create it with go test -update", err)
 	}
 	if got != string(want) {
 		t.Errorf("%s differs; go test -update writes it again. got:\n%s\nwant:\n%s", path, got, want)
