@@ -3,6 +3,8 @@ package paper
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -10,22 +12,23 @@ import (
 	"ringside/engine/wire"
 )
 
-// attempts bounds how often a measurement is repeated: a busy machine can stand still for longer
-// than an artificial delay.
+// attempts bounds how often a measurement is repeated, because a busy machine can pause a process
+// for longer than an artificial delay.
 const attempts = 5
 
-// repeat calls measure until it returns no complaint, each time with delays twice as long. A delay
-// that is long enough shows on every machine.
+// repeat calls measure until it returns "". Otherwise measure returns the results that were not as
+// expected. Each call gets times twice as large, by which measure multiplies its delays, so that
+// the delays outweigh the pauses of a busy machine.
 func repeat(t *testing.T, measure func(times time.Duration) string) {
 	t.Helper()
 	for i := range attempts {
-		said := measure(1 << i)
-		if said == "" {
+		unexpected := measure(1 << i)
+		if unexpected == "" {
 			return
 		}
-		t.Log(said)
+		t.Log(unexpected)
 	}
-	t.Errorf("so %d times in a row", attempts)
+	t.Errorf("%d measurements in a row were not as expected; the log has their results", attempts)
 }
 
 // §6.1, Figure 5: with the buffer, a put does not wait for a disk. Without the buffer, a put takes
@@ -46,7 +49,7 @@ func TestFigure5(t *testing.T) {
 			switch {
 			case r.Count == 0:
 				t.Fatalf("nothing was measured: %+v", r)
-			case r.Buffer == 0 && r.Least < millis(flush): // whatever the machine does
+			case r.Buffer == 0 && r.Least < millis(flush): // on any machine
 				t.Fatalf("a put took %v ms, and one flush takes %v", r.Least, flush)
 			case r.Buffer > 0 && r.P50 > millis(flush):
 				return f.Text()
@@ -73,7 +76,7 @@ func TestTable2(t *testing.T) {
 			switch {
 			case r.Count == 0:
 				t.Fatalf("nothing was measured: %+v", r)
-			case r.Approach == serverDriven && r.Least < millis(6*hop), r.Least < millis(4*hop): // whatever the machine does
+			case r.Approach == serverDriven && r.Least < millis(6*hop), r.Least < millis(4*hop): // on any machine
 				t.Fatalf("a %s %s took %v ms over hops of %v", r.Approach, r.Op, r.Least, hop)
 			case r.Approach == clientDriven && r.P50 > millis(6*hop):
 				return table.Text()
@@ -101,20 +104,28 @@ func TestPublishedTable2(t *testing.T) {
 	}
 }
 
-// An experiment that is interrupted ends and leaves no files.
+// An experiment whose context is cancelled returns context.Canceled and leaves no files.
 func TestExperimentsCanBeInterrupted(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
 	ctx, interrupt := context.WithCancel(t.Context())
 	time.AfterFunc(200*time.Millisecond, interrupt)
-	if _, err := Figure5(ctx, UsualBuffer); err == nil {
-		t.Error("Figure 5 was measured in no time")
+	if _, err := Figure5(ctx, UsualBuffer); !errors.Is(err, context.Canceled) {
+		t.Errorf("Figure5: got %v, want context.Canceled", err)
 	}
-	if _, err := Table2(ctx, UsualCoordination); err == nil {
-		t.Error("Table 2 was measured in no time")
+	if _, err := Table2(ctx, UsualCoordination); !errors.Is(err, context.Canceled) {
+		t.Errorf("Table2: got %v, want context.Canceled", err)
+	}
+	left, err := os.ReadDir(temp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(left) > 0 {
+		t.Errorf("the experiments left %v", left)
 	}
 }
 
-// A request that fails has no latency.
+// The statistics leave out the latency of a request that failed.
 func TestLatencies(t *testing.T) {
 	var s sample
 	for i := range 1000 {
@@ -129,6 +140,6 @@ func TestLatencies(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 	if putOK(wire.PutReply{Err: wire.Overloaded}, nil) || getOK(wire.PutReply{}, nil) || !getOK(wire.GetReply{}, nil) {
-		t.Error("what failed passes for an answer")
+		t.Error("putOK and getOK must accept only a reply of their own kind whose code is OK")
 	}
 }

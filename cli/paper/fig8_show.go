@@ -12,8 +12,8 @@ import (
 const (
 	chartLow, chartHigh = .40, 1.00
 	chartStep           = .05
-	// chartColumn is the width of one size: a character for each strategy, each with room for the
-	// paper's point beside it.
+	// chartColumn is the width of one size in characters. Each strategy has three of them: for our
+	// point, for the published point to its right, and for a space.
 	chartColumn = 11
 	// chartSizes is the number of sizes that fit side by side on a narrow terminal.
 	chartSizes = 6
@@ -21,7 +21,7 @@ const (
 	paperPoint = 'o'
 )
 
-// Text returns the figure as a table and a chart, with ascii in ASCII only.
+// Text returns the figure as a table and a chart. If ascii is set, all characters are ASCII.
 func (f *Figure) Text(ascii bool) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "Figure 8 (§6.2): how evenly %d nodes share the load, by the size of the ring's metadata\n", f.S)
@@ -32,7 +32,8 @@ func (f *Figure) Text(ascii bool) string {
 	for sizes := range slices.Chunk(f.sizes(), chartSizes) {
 		out.WriteString("\n" + f.chart(sizes))
 	}
-	out.WriteString("        1 2 3: our strategies; o beside one: as published; across: metadata, not to scale\n\n")
+	out.WriteString("        1, 2, 3: our result of that strategy; o: the published value of the strategy to its left\n" +
+		"        x axis: metadata, not to scale\n\n")
 	out.WriteString(f.notes())
 	if ascii {
 		return toASCII(out.String())

@@ -266,26 +266,26 @@ func filesWith(t *testing.T, g Gap) (files []string) {
 	return files
 }
 
-// The package doc of engine and these pages agree on what is not there yet.
+// The package doc of engine and these pages agree on the sections that are not implemented.
 func TestEngineDocAgrees(t *testing.T) {
 	data, err := os.ReadFile(filepath.Join(root, "engine", "doc.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, id := range wronglyMissing(string(data)) {
-		t.Errorf("engine/doc.go says that §%s is not there yet; there is no such section, or some files say that they do it", id)
+		t.Errorf("engine/doc.go says that §%s is not implemented; there is no such section, or some files say that they do it", id)
 	}
-	if ids := wronglyMissing("§4.7 is there.\n\n§4.6 and §9.9 are not there yet."); !slices.Equal(ids,
+	if ids := wronglyMissing("§4.7 is there.\n\n§4.6 and §9.9 are not implemented."); !slices.Equal(ids,
 		[]string{"4.6", "9.9"}) {
-		t.Errorf("a doc that is wrong about §4.6 and §9.9 is told to be wrong about %q", ids)
+		t.Errorf("wronglyMissing found %q, want 4.6 and 9.9", ids)
 	}
 }
 
-// wronglyMissing lists the sections that a doc says are not there yet, although they are or are
+// wronglyMissing lists the sections that a doc says are not implemented, although they are or are
 // not known.
 func wronglyMissing(doc string) (ids []string) {
 	for paragraph := range strings.SplitSeq(doc, "\n\n") {
-		if !strings.Contains(paragraph, "not there yet") {
+		if !strings.Contains(paragraph, "not implemented") {
 			continue
 		}
 		for _, id := range mentioned(paragraph) {

@@ -121,7 +121,7 @@ func (p Page) Text(width int) string {
 	for _, part := range p.Parts {
 		state := ""
 		if part.There != nil && !*part.There {
-			state = " (not there yet)"
+			state = " (not implemented)"
 		}
 		out.WriteString(hang(fmt.Sprintf("%-8s", "§"+part.Section), part.Title+state, width))
 	}

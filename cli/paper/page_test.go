@@ -30,7 +30,7 @@ func with(t *testing.T, x index) {
 
 // A section is implemented exactly if a file of the engine names it.
 func TestThereAndNot(t *testing.T) {
-	const file, missing = "engine/antientropy.go", "§4.7 not there yet"
+	const file, missing = "engine/antientropy.go", "§4.7 not implemented"
 	with(t, index{})
 	if p := Find("4.7").Page(nil); p.There == nil || *p.There || !slices.Equal(p.Missing, []string{"All of it."}) {
 		t.Errorf("without files: %+v", p)
@@ -54,7 +54,7 @@ func TestThereAndNot(t *testing.T) {
 	if p := Find("4.8").Page(nil); p.There != nil || len(p.Parts) != 3 || *p.Parts[0].There {
 		t.Errorf("a chapter: %+v", p)
 	}
-	if text := Find("4.8").Page(nil).Text(0); !strings.Contains(text, "§4.8.1  Ring membership (not there yet)") {
+	if text := Find("4.8").Page(nil).Text(0); !strings.Contains(text, "§4.8.1  Ring membership (not implemented)") {
 		t.Error(text)
 	}
 }

@@ -10,7 +10,7 @@ import (
 type Row struct {
 	Problem, Technique, Advantage string
 	Sections                      []string // whose files implement the technique
-	// Show names the scripts to show first, if too many scripts name the sections.
+	// Show names the scripts that Scripts returns, nil for all that name the sections.
 	Show []string
 }
 
@@ -76,7 +76,7 @@ func (r Row) Files() []string {
 	return out
 }
 
-// Missing lists the sections of the row that are not there yet.
+// Missing lists the sections of the row that are not implemented.
 func (r Row) Missing() []string {
 	var out []string
 	for _, id := range r.Sections {
@@ -87,7 +87,8 @@ func (r Row) Missing() []string {
 	return out
 }
 
-// Scripts lists the scripts that show the row: a script shows nothing of what is not there.
+// Scripts lists the scripts that show the row: those of Show, or else those that name a section of
+// the row that is implemented. Scripts returns nil if no file implements the row.
 func (r Row) Scripts() []string {
 	if len(r.Files()) == 0 {
 		return nil
@@ -118,7 +119,7 @@ func (r Row) code(files []string) string {
 		parts = append(parts, strings.Join(files, ", "))
 	}
 	if m := r.Missing(); m != nil {
-		parts = append(parts, "§"+strings.Join(m, ", §")+" not there yet")
+		parts = append(parts, "§"+strings.Join(m, ", §")+" not implemented")
 	}
 	return strings.Join(parts, "; ")
 }
