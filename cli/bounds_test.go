@@ -53,8 +53,8 @@ func refuses(t *testing.T, v *verbs.Verb, f verbs.Flag, value string) {
 		}
 	}
 	_, err := verbs.Parse(v, words, globals...)
-	var usage *usage.Error
-	if !errors.As(err, &usage) || !strings.Contains(err.Error(), verbs.Dashed(f.Name)) {
+	var refused *usage.Error
+	if !errors.As(err, &refused) || !strings.Contains(err.Error(), verbs.Dashed(f.Name)) {
 		t.Errorf("%s %s %q: %v", v.Name, verbs.Dashed(f.Name), value, err)
 	}
 }

@@ -31,8 +31,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// home returns a folder of the test whose path leaves room for a socket's name.
-func home(t *testing.T) string {
+// dataHome returns a new data folder whose path is short enough for the name of a socket. When the
+// test ends, dataHome takes down the clusters in the folder and removes the folder.
+func dataHome(t *testing.T) string {
 	t.Helper()
 	dir, err := console.ShortTemp("rt-")
 	if err != nil {
@@ -103,7 +104,7 @@ func TestDemoStory(t *testing.T) {
 }
 
 func TestDemoAsText(t *testing.T) {
-	r := ringside(t, home(t), "demo")
+	r := ringside(t, dataHome(t), "demo")
 	if r.exit != 0 || !strings.Contains(r.out, "$ ringside resolve cart --union") ||
 		!strings.Contains(r.out, "milk,beer,eggs") {
 		t.Errorf("exit %d: %s%s", r.exit, r.out, r.err)
@@ -112,7 +113,7 @@ func TestDemoAsText(t *testing.T) {
 
 // Global flags may stand before and after the command.
 func TestGlobalFlags(t *testing.T) {
-	dir := home(t)
+	dir := dataHome(t)
 	for _, line := range []string{"--cluster red --json get cart", "get cart --cluster red --json",
 		"--json get --cluster=red cart", "get --json cart --cluster red"} {
 		r := ringside(t, dir, line)
@@ -125,7 +126,7 @@ func TestGlobalFlags(t *testing.T) {
 
 // An error in a command line comes before the search for a cluster.
 func TestUsage(t *testing.T) {
-	dir := home(t)
+	dir := dataHome(t)
 	for line, want := range map[string]string{
 		"get":                    "usage: ringside get KEY",
 		"git cart":               "did you mean get?",
@@ -154,7 +155,7 @@ func TestUsage(t *testing.T) {
 }
 
 func TestHelpGoesToStandardOutput(t *testing.T) {
-	dir := home(t)
+	dir := dataHome(t)
 	for _, line := range []string{"", "--help", "-h", "help", "help up", "up --help", "get -h cart",
 		"partition --help"} {
 		if r := ringside(t, dir, line); r.exit != 0 || r.err != "" || r.out == "" {
@@ -171,7 +172,7 @@ func TestHelpGoesToStandardOutput(t *testing.T) {
 
 // Every command is in help, the manual and completion, and those of the contract are there.
 func TestCommandsAreListed(t *testing.T) {
-	dir := home(t)
+	dir := dataHome(t)
 	overview, man, complete := ringside(t, dir, "help").out, ringside(t, dir, "man").out, ringside(t, dir,
 		"__complete -- ''").out
 	contract := strings.Fields(`demo up down ls status tui get put del resolve partition heal kill pause resume restart wipe
@@ -191,7 +192,7 @@ func TestCommandsAreListed(t *testing.T) {
 }
 
 func TestUpRunsUntilInterrupted(t *testing.T) {
-	dir := home(t)
+	dir := dataHome(t)
 	ctx, interrupt := context.WithCancel(t.Context())
 	in, out := io.Pipe()
 	ended := make(chan int)
@@ -225,7 +226,7 @@ func TestUpRunsUntilInterrupted(t *testing.T) {
 }
 
 func TestDetach(t *testing.T) {
-	dir := home(t)
+	dir := dataHome(t)
 	t.Setenv("RINGSIDE_HOME", dir) // for the other process
 	r := ringside(t, dir, "up --detach --json -n 3 --mem")
 	var report upReport
@@ -250,7 +251,7 @@ func TestDetach(t *testing.T) {
 func TestParallelCommandLines(t *testing.T) {
 	host := &script.Host{}
 	defer host.Close()
-	dir := home(t)
+	dir := dataHome(t)
 	if r := ringside(t, dir, "up -n 3 --mem", func(e *Env) { e.Host = host }); r.exit != 0 {
 		t.Fatalf("up: %+v", r)
 	}
@@ -279,7 +280,7 @@ func (shut) Write([]byte) (int, error) {
 }
 
 func TestBrokenPipeIsQuiet(t *testing.T) {
-	if r := ringside(t, home(t), "help", func(e *Env) { e.Stdout = shut{} }); r.exit != 0 || r.err != "" {
+	if r := ringside(t, dataHome(t), "help", func(e *Env) { e.Stdout = shut{} }); r.exit != 0 || r.err != "" {
 		t.Errorf("%+v", r)
 	}
 }
@@ -296,7 +297,7 @@ func TestScriptsAreReported(t *testing.T) {
 		}
 	}
 	in := func(e *Env) { e.Dir = dir }
-	r := ringside(t, home(t), "run good.txtar bad.txtar odd.txtar --json", in)
+	r := ringside(t, dataHome(t), "run good.txtar bad.txtar odd.txtar --json", in)
 	var lines []struct {
 		Script, FailedAt, Message string
 		OK                        bool
@@ -316,11 +317,11 @@ func TestScriptsAreReported(t *testing.T) {
 		!strings.Contains(lines[2].Message, "unknown command") {
 		t.Errorf("exit %d: %+v", r.exit, lines)
 	}
-	if r := ringside(t, home(t), "run .", in); !strings.Contains(r.out, "FAIL  bad") ||
+	if r := ringside(t, dataHome(t), "run .", in); !strings.Contains(r.out, "FAIL  bad") ||
 		!strings.Contains(r.out, "it fails here") || !strings.Contains(r.out, "ok    good") {
 		t.Errorf("%+v", r)
 	}
-	if r := ringside(t, home(t), "run good.txtar -v", in); r.exit != 0 ||
+	if r := ringside(t, dataHome(t), "run good.txtar -v", in); r.exit != 0 ||
 		!strings.Contains(r.out, "> ringside put cart milk") {
 		t.Errorf("%+v", r)
 	}

@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -24,8 +22,8 @@ import (
 // new entry fails until -update adds it. An entry is removed only by hand, which breaks the
 // contract on purpose.
 
-// recordings is how often -update records: an entry that is not in each recording depends on
-// timing.
+// recordings is how often -update records the sequence. A field that is not in each recording
+// depends on timing, and does not get into the golden file.
 const recordings = 3
 
 // A contractStep is one command of the recorded sequence, always run with --json.
@@ -199,13 +197,13 @@ func TestContractKnowsEachCommand(t *testing.T) {
 	}
 }
 
-// recordCommands runs the sequence in a home of its own.
+// recordCommands runs contractSteps in a new data folder. It returns the named recordings.
 func recordCommands(t *testing.T) map[string]recording {
-	dir, host := home(t), &script.Host{}
+	dir, host := dataHome(t), &script.Host{}
 	defer host.Close()
-	for name, script := range map[string]string{"good.txtar": "ringside version\n",
+	for name, text := range map[string]string{"good.txtar": "ringside version\n",
 		"bad.txtar": "ringside get cart\n"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(script), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -213,6 +211,7 @@ func recordCommands(t *testing.T) map[string]recording {
 	for _, s := range contractSteps {
 		r := ringside(t, dir, s.line, func(e *Env) {
 			e.Args, e.Host, e.Dir = append(e.Args, "--json"), host, dir
+			// --json goes before --, because the words after it are another command.
 			if i := slices.Index(e.Args, "--"); i >= 0 {
 				e.Args = slices.Insert(e.Args[:len(e.Args)-1], i, "--json")
 			}
@@ -237,75 +236,6 @@ func recordCommands(t *testing.T) map[string]recording {
 	return out
 }
 
-// shape lists the fields of a stream of JSON objects.
-func shape(t *testing.T, line, text string) []string {
-	t.Helper()
-	found := map[string]bool{}
-	for d := json.NewDecoder(strings.NewReader(text)); d.More(); {
-		var v any
-		if err := d.Decode(&v); err != nil {
-			t.Fatalf("%s: not JSON: %v: %.200s", line, err, text)
-		}
-		walk("", v, found)
-		checkVersions(t, line, v)
-	}
-	return slices.Sorted(maps.Keys(found))
-}
-
-// openMaps are the objects whose keys are data: nodes, links, kinds of faults.
-var openMaps = regexp.MustCompile(`\.(clock|slow_ms|loss|faults)$`)
-
-func walk(path string, v any, found map[string]bool) {
-	kind := ""
-	switch v := v.(type) {
-	case map[string]any:
-		for name, field := range v {
-			if openMaps.MatchString(path) {
-				name = "*"
-			}
-			walk(path+"."+name, field, found)
-		}
-		kind = "object"
-	case []any:
-		for _, element := range v {
-			walk(path+"[]", element, found)
-		}
-		kind = "list"
-	case string:
-		kind = "string"
-	case float64:
-		kind = "number"
-	case bool:
-		kind = "bool"
-	case nil:
-		kind = "null"
-	}
-	found[path+" "+kind] = true
-}
-
-// checkVersions checks that every object with a clock has also dot, past and notation.
-func checkVersions(t *testing.T, line string, v any) {
-	t.Helper()
-	switch v := v.(type) {
-	case map[string]any:
-		if _, ok := v["clock"].(map[string]any); ok {
-			_, dot := v["dot"].(map[string]any)
-			_, past := v["past"].([]any)
-			_, notation := v["notation"].(string)
-			if !dot || !past || !notation {
-				t.Errorf("%s: a version lacks dot, past or notation: %v", line, v)
-			}
-		}
-		for _, field := range v {
-			checkVersions(t, line, field)
-		}
-	case []any:
-		for _, element := range v {
-			checkVersions(t, line, element)
-		}
-	}
-}
-
 // A signature is a command in the contract: how many arguments it needs and takes, and its flags,
 // each with its kind of value.
 type signature struct {
@@ -314,12 +244,12 @@ type signature struct {
 	Flags []string `json:"flags"`
 }
 
-// flagLine is a line of a command's help that describes a flag: "  -c, --context CTX  what you had
-// read".
+// flagLine matches a line of a command's help that describes a flag:
+// "  -c, --context CTX  what you had read".
 var flagLine = regexp.MustCompile(`(?m)^  ((?:-[A-Za-z]|--[a-z-]+)(?:, (?:-[A-Za-z]|--[a-z-]+))*)( \S+)?(?:  |$)`)
 
 func TestContractOfHelp(t *testing.T) {
-	dir := home(t)
+	dir := dataHome(t)
 	got := map[string]signature{}
 	for _, v := range allVerbs() {
 		r := ringside(t, dir, "help "+v.Name)
@@ -388,102 +318,4 @@ func TestContractOfEventFields(t *testing.T) {
 		}
 		return got, ""
 	})
-}
-
-// maxFill bounds how deep fill goes into types that contain themselves.
-const maxFill = 12
-
-// fill gives every field a value that is not its zero value.
-func fill(v reflect.Value, depth int) {
-	if depth > maxFill || !v.CanSet() {
-		return
-	}
-	switch v.Kind() {
-	case reflect.String:
-		v.SetString("x")
-	case reflect.Bool:
-		v.SetBool(true)
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		v.SetInt(1)
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
-		v.SetUint(1)
-	case reflect.Float32, reflect.Float64:
-		v.SetFloat(1)
-	case reflect.Pointer:
-		v.Set(reflect.New(v.Type().Elem()))
-		fill(v.Elem(), depth+1)
-	case reflect.Slice:
-		v.Set(reflect.MakeSlice(v.Type(), 1, 1))
-		fill(v.Index(0), depth+1)
-	case reflect.Array:
-		for i := range v.Len() {
-			fill(v.Index(i), depth+1)
-		}
-	case reflect.Struct:
-		for i := range v.NumField() {
-			fill(v.Field(i), depth+1)
-		}
-	}
-}
-
-// compareGolden compares got with a golden file, entry by entry. compare returns the updated entry
-// and its faults. With -update, compareGolden adds the entries that only got has.
-func compareGolden[V any](t *testing.T, name string, got map[string]V, compare func(want, got V) (V, string)) {
-	t.Helper()
-	path := filepath.Join("testdata", "contract", name)
-	want := map[string]V{}
-	b, err := os.ReadFile(path)
-	if err == nil {
-		err = json.Unmarshal(b, &want)
-	}
-	if err != nil && !(golden.Updating() && os.IsNotExist(err)) {
-		t.Fatal(err)
-	}
-	for _, key := range slices.Sorted(maps.Keys(want)) {
-		g, ok := got[key]
-		if !ok {
-			t.Errorf("%s: %q is gone", name, key)
-			continue
-		}
-		merged, wrong := compare(want[key], g)
-		if wrong != "" {
-			t.Errorf("%s: %q: %s", name, key, wrong)
-		}
-		want[key] = merged
-	}
-	for key, g := range got {
-		if _, ok := want[key]; ok {
-			continue
-		}
-		if !golden.Updating() {
-			t.Errorf("%s: %q is new, and nothing holds it yet; add it with go test ./cli -run TestContract -update",
-				name, key)
-		}
-		want[key] = g
-	}
-	if !golden.Updating() {
-		return
-	}
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", " ")
-	if err := enc.Encode(want); err != nil {
-		t.Fatal(err)
-	}
-	golden.Write(t, path, out.Bytes())
-}
-
-func missing(want, got []string) []string {
-	var out []string
-	for _, s := range want {
-		if !slices.Contains(got, s) {
-			out = append(out, s)
-		}
-	}
-	return out
-}
-
-func union(a, b []string) []string {
-	return slices.Compact(slices.Sorted(slices.Values(slices.Concat(a, b))))
 }

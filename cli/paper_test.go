@@ -10,7 +10,7 @@ import (
 )
 
 func TestPaper(t *testing.T) {
-	dir := home(t)
+	dir := dataHome(t)
 	for line, want := range map[string]string{
 		"paper":                              "Sloppy quorum and",
 		"paper --markdown":                   "| Problem | Technique | Advantage |",

@@ -10,7 +10,7 @@ import (
 
 // The prompt of the screens runs commands that print text, and names the place of the others.
 func TestPromptAnswersCommandsThatAreNoVerbs(t *testing.T) {
-	s := newSession(t.Context(), Env{Getenv: getenv(home(t))})
+	s := newSession(t.Context(), Env{Getenv: getenv(dataHome(t))})
 	env := &verbs.Env{Name: "demo", Extra: globals} // no command here reaches a cluster
 	for line, want := range map[string]struct {
 		text string
@@ -37,7 +37,7 @@ func TestPromptAnswersCommandsThatAreNoVerbs(t *testing.T) {
 }
 
 func TestPromptCompletesCommands(t *testing.T) {
-	s := newSession(t.Context(), Env{Getenv: getenv(home(t))})
+	s := newSession(t.Context(), Env{Getenv: getenv(dataHome(t))})
 	env := &verbs.Env{Name: "demo", Extra: globals}
 	for line, want := range map[string]string{"pa": "partition pause paper", "ru": "run", "he": "heal help", "get --vi": "--via"} {
 		if got := strings.Join(s.completeInPrompt(env, line), " "); got != want {

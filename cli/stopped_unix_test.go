@@ -13,7 +13,7 @@ import (
 
 // A command does not wait for ever for a cluster whose process is stopped.
 func TestStoppedProcessIsTold(t *testing.T) {
-	dir := home(t)
+	dir := dataHome(t)
 	t.Setenv("RINGSIDE_HOME", dir) // for the other process
 	var report upReport
 	r := ringside(t, dir, "up --detach --json -n 3 --mem")

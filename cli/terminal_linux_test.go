@@ -53,7 +53,7 @@ func onTerminal(t *testing.T, read func(master *os.File, text string) bool, args
 	cmd.Args = append([]string{program}, args...)
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "CI=") || strings.HasPrefix(v, "NO_COLOR=") || strings.HasPrefix(v, "TMUX=")
-	}), "TERM=xterm-256color", "COLORTERM=", "LANG=C.UTF-8", "RINGSIDE_HOME="+home(t))
+	}), "TERM=xterm-256color", "COLORTERM=", "LANG=C.UTF-8", "RINGSIDE_HOME="+dataHome(t))
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
