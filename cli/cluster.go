@@ -135,12 +135,12 @@ func (l *lazy) CheckMember(ctx context.Context, req member.Request) (member.Chan
 }
 
 // Compare implements verbs.Cluster.
-func (l *lazy) Compare(ctx context.Context, look bool, ranges ...event.Span) ([]event.Event, error) {
+func (l *lazy) Compare(ctx context.Context, dryRun bool, ranges ...event.Span) ([]event.Event, error) {
 	r, err := l.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	events, err := r.Compare(ctx, look, ranges...)
+	events, err := r.Compare(ctx, dryRun, ranges...)
 	return events, withExitCode(err, l.name)
 }
 

@@ -47,7 +47,7 @@ type syncer struct {
 // A task is a round to be run.
 type task struct {
 	taskKey
-	look     bool                  // find differences, and repair nothing
+	dryRun   bool                  // find differences, and repair nothing
 	transfer bool                  // push only, to a home of a range that this node is no home of (§4.9)
 	done     func(event.SyncRound) // runs at the end of the round; nil if no caller waits for it
 }
@@ -149,7 +149,7 @@ func (s *syncer) syncKeySoon(key []byte) {
 // compare runs the rounds that a client asked for, before all planned ones.
 func (s *syncer) compare(in Compare) {
 	n, r := s.n, s.n.members.ring
-	if !in.Look {
+	if !in.DryRun {
 		n.records.tooLarge.Retry() // a client may have reconciled the versions that were too large
 	}
 	var tasks []task
@@ -159,7 +159,7 @@ func (s *syncer) compare(in Compare) {
 			continue
 		}
 		for _, peer := range rg.Homes[slices.Index(rg.Homes, n.cfg.Name)+1:] {
-			tasks = append(tasks, task{taskKey: taskKey{id, peer}, look: in.Look})
+			tasks = append(tasks, task{taskKey: taskKey{id, peer}, dryRun: in.DryRun})
 		}
 	}
 	var rounds []event.SyncRound

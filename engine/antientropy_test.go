@@ -26,15 +26,22 @@ func withAntiEntropy(w *world) {
 	}
 }
 
-// compare makes all nodes compare all ranges now, and returns the rounds.
-func (w *world) compare(look bool, ranges ...event.Span) []event.SyncRound {
+// The values of compare's parameter dryRun.
+const (
+	withRepair    = false
+	withoutRepair = true
+)
+
+// compare makes all nodes that run compare ranges now, or all ranges if there are none, and returns
+// the rounds.
+func (w *world) compare(dryRun bool, ranges ...event.Span) []event.SyncRound {
 	w.t.Helper()
 	var ids []uint64
 	for _, n := range w.names {
 		if !w.down[n] {
 			w.next++
 			ids = append(ids, w.next)
-			w.step(n, Compare{Client: w.next, Ranges: ranges, Look: look})
+			w.step(n, Compare{Client: w.next, Ranges: ranges, DryRun: dryRun})
 		}
 	}
 	var out []event.SyncRound
@@ -171,7 +178,7 @@ func TestCostFollowsTheDifferences(t *testing.T) {
 					Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 2}, Past: vclock.Clock{{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 1}}, Value: []byte("newer")}}}}})
 		}
 		w.queue = nil
-		return total(w.compare(false), func(r event.SyncRound) int { return r.Bytes })
+		return total(w.compare(withRepair), func(r event.SyncRound) int { return r.Bytes })
 	}
 	const few, many, ratio = 5_000, 20_000, 4
 	for _, differ := range []int{1, 10, 100, 1000} {
@@ -199,7 +206,7 @@ func TestTenDifferencesCostKilobytes(t *testing.T) {
 	}
 	w.queue = nil
 	w.sent = 0
-	rounds := w.compare(false)
+	rounds := w.compare(withRepair)
 	bytes := total(rounds, func(r event.SyncRound) int { return r.Bytes })
 	full := total(rounds, func(r event.SyncRound) int { return r.FullCopy })
 	t.Logf("%d keys, ten differ: %d bytes in %d rounds (%d on the wire), %d hashes; a full copy takes %d",
@@ -216,7 +223,7 @@ func TestTenDifferencesCostKilobytes(t *testing.T) {
 	w.wantEqualRoots()
 
 	w.sent = 0
-	again := w.compare(false)
+	again := w.compare(withRepair)
 	t.Logf("once more: %d bytes in %d rounds", w.sent, len(again))
 	if total(again, func(r event.SyncRound) int { return r.Sent + r.Received + r.Buckets }) != 0 {
 		t.Errorf("the second time something was exchanged: %+v", again)
@@ -234,20 +241,20 @@ func TestWipedNodeIsRebuilt(t *testing.T) {
 	w.wipe("n4")
 	w.sent = 0
 	began := w.now
-	rounds := w.compare(false)
+	rounds := w.compare(withRepair)
 	t.Logf("%d keys again after %v of the node's time, %d bytes on the wire for %d of data", want, w.now-began, w.sent,
 		total(rounds, func(r event.SyncRound) int { return r.FullCopy }))
 	if got := w.nodes["n4"].records.keys; got != want {
 		t.Errorf("n4 holds %d keys, before it held %d", got, want)
 	}
 	w.wantEqualRoots()
-	if again := w.compare(false); total(again, func(r event.SyncRound) int { return r.Buckets }) != 0 {
+	if again := w.compare(withRepair); total(again, func(r event.SyncRound) int { return r.Buckets }) != 0 {
 		t.Error("the second comparison finds differences")
 	}
 }
 
-// §4.7: a look reports the keys that differ and the path to them, and repairs nothing.
-func TestLookTellsAndMendsNothing(t *testing.T) {
+// §4.7: a dry run reports the keys that differ and the path to them, and repairs nothing.
+func TestDryRunReportsAndRepairsNothing(t *testing.T) {
 	w := newWorld(t, "n1", "n2")
 	w.fill(1000)
 	key := []byte("key7")
@@ -256,7 +263,7 @@ func TestLookTellsAndMendsNothing(t *testing.T) {
 	w.queue = nil
 	rg := w.ring.Ranges()[w.ring.Index(ring.Of(key))]
 	for range 2 {
-		rounds := w.compare(true, event.Span{Start: rg.Start, End: rg.End})
+		rounds := w.compare(withoutRepair, event.Span{Start: rg.Start, End: rg.End})
 		if len(rounds) != 1 {
 			t.Fatalf("%d rounds for one range of two homes", len(rounds))
 		}
@@ -281,7 +288,7 @@ func TestLookTellsAndMendsNothing(t *testing.T) {
 			}
 		}
 	}
-	if len(w.compare(false)) != len(w.ring.Ranges()) {
+	if len(w.compare(withRepair)) != len(w.ring.Ranges()) {
 		t.Fatal("not every range was compared")
 	}
 	w.wantValues("n1", "key7", "a value of some forty bytes, number 00007", "other")
@@ -295,7 +302,7 @@ func TestAntiEntropyYields(t *testing.T) {
 	for _, n := range w.names {
 		w.nodes[n].coordinator.requests = syncBusy
 	}
-	rounds := w.compare(false)
+	rounds := w.compare(withRepair)
 	if len(rounds) == 0 {
 		t.Fatal("no round was run")
 	}
@@ -312,7 +319,7 @@ func TestAntiEntropySkipsTheUnreachable(t *testing.T) {
 	withAntiEntropy(w)
 	w.mustPut("n1", "cart", "milk", nil)
 	w.kill("n3") // its peers are not told
-	rounds := w.compare(false)
+	rounds := w.compare(withRepair)
 	failed := 0
 	for _, r := range rounds {
 		if lost := r.Left == "n3" || r.Right == "n3"; lost != (r.Err != "") {
@@ -329,7 +336,7 @@ func TestAntiEntropySkipsTheUnreachable(t *testing.T) {
 	}
 	w.sent = 0
 	mark := w.now
-	w.compare(false)
+	w.compare(withRepair)
 	if w.now != mark {
 		t.Errorf("rounds with a suspect took %v", w.now-mark)
 	}
@@ -398,14 +405,14 @@ func TestTombstonesAreNotRepairedForEver(t *testing.T) {
 	r := w.mustPut("n1", "cart", "milk", nil)
 	w.do("n1", wire.PutRequest{Key: []byte("cart"), Delete: true, Context: r.Context})
 	w.wipe("n3")
-	w.compare(false)
+	w.compare(withRepair)
 	w.wantEqualRoots()
 	mark := len(w.events)
 	for _, via := range w.names {
 		w.wantValues(via, "cart")
 	}
 	w.pass(5 * w.timings.AntiEntropy)
-	w.compare(false)
+	w.compare(withRepair)
 	for _, e := range w.events[mark:] {
 		if e.Kind == event.ReadRepair || e.Kind == event.Stored || e.Kind == event.SyncStarted {
 			t.Fatalf("%s %s %s from %s after convergence", e.Node, e.Kind, e.Key, e.Peer)
@@ -424,7 +431,7 @@ func TestRebuiltNodeMintsFreshDots(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	old := w.mustPut("n1", "cart", "milk", nil)
 	w.wipe("n1")
-	w.compare(false)
+	w.compare(withRepair)
 	w.wantEqualRoots()
 	next := w.mustPut("n1", "cart", "eggs", nil)
 	if next.Version.Dot.Actor == old.Version.Dot.Actor {
@@ -454,7 +461,7 @@ func TestWritesDuringAComparison(t *testing.T) {
 		}
 	}
 	w.pass(time.Second)
-	w.compare(false)
+	w.compare(withRepair)
 	w.wantEqualRoots()
 }
 

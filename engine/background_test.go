@@ -118,7 +118,7 @@ func TestAdmissionMeasuresTheForeground(t *testing.T) {
 	w.mustPut("n1", key, "v", nil)
 	w.get("n1", key)
 	w.pass(time.Second)
-	w.compare(false)
+	w.compare(withRepair)
 	if total := w.nodes["n1"].background.ctl.Samples(w.now); total != 4 {
 		t.Errorf("%d samples of a put and a get with two other replicas each", total)
 	}
@@ -138,7 +138,7 @@ func TestBackgroundNeverStarves(t *testing.T) {
 	}
 	sync := func(w *world) {
 		w.wipe("n2")
-		w.compare(false)
+		w.compare(withRepair)
 		w.wantEqualRoots()
 	}
 	handoff := func(w *world) {

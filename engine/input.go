@@ -47,7 +47,7 @@ type Describe struct {
 type Compare struct {
 	Client uint64
 	Ranges []event.Span // none: all ranges
-	Look   bool         // find differences, and repair nothing
+	DryRun bool         // find differences, and repair nothing
 }
 
 // ChangeMembership asks for a change of the membership (§4.8.1). Of Change, the fields Node, Kind,

@@ -72,7 +72,7 @@ func TestTooLargeMergeIsNotSentForEver(t *testing.T) {
 	for _, via := range []string{"n1", "n2", "n3"} { // as the help for oversized keys says
 		w.reconcile(via, key)
 	}
-	w.compare(false)
+	w.compare(withRepair)
 	w.pass(5 * time.Minute)
 	w.wantEqualRoots()
 	for _, n := range w.names {

@@ -126,7 +126,7 @@ func (r *round) fetched(a wire.SyncReply) {
 		}
 		pulled[s.Hash] = true
 		r.count(e.Key)
-		if r.task.look {
+		if r.task.dryRun {
 			continue
 		}
 		if mutant.Is(mutant.SyncTruncates) {
@@ -169,7 +169,7 @@ func (r *round) tooLarge(key []byte, hash uint64, theirs vclock.Siblings) {
 // pushSome sends the records that this node has and the peer does not, until the window is full. It
 // goes on to the next buckets once the peer has answered all of them.
 func (r *round) pushSome() {
-	if r.task.look || mutant.Is(mutant.NeverPushed) {
+	if r.task.dryRun || mutant.Is(mutant.NeverPushed) {
 		r.push = nil
 	}
 	for len(r.push) > 0 && !r.over && !r.n.windowFull(r.flying, pushWindow) {

@@ -122,7 +122,7 @@ func (r *round) end(err string) {
 	}
 	r.over = true
 	r.res.Err = err
-	if err == "" && !r.task.look && !r.refused {
+	if err == "" && !r.task.dryRun && !r.refused {
 		r.n.arrivals.synced(r.task)
 	}
 	r.n.syncer.ended(r.task, r.res)

@@ -131,7 +131,7 @@ func TestFoldersPutBackAndDamaged(t *testing.T) {
 func mend(t *testing.T, c *Cluster, keys []string) {
 	t.Helper()
 	await(t, "the hints to go home", func() bool { return viewOf(t, c).Hints() == 0 })
-	if _, err := c.Compare(t.Context(), false); err != nil {
+	if _, err := c.Compare(t.Context(), withRepair); err != nil {
 		t.Fatal(err)
 	}
 	await(t, "equal replicas", func() bool {

@@ -27,8 +27,8 @@ type Cluster interface {
 	// would record.
 	CheckMember(ctx context.Context, r member.Request) (member.Change, error)
 	// Compare lets the homes compare their trees now (§4.7), for ranges or, without ranges, for
-	// all. Unless look is set, the homes repair differences. Compare returns SyncDone events.
-	Compare(ctx context.Context, look bool, ranges ...event.Span) ([]event.Event, error)
+	// all. Unless dryRun is set, the homes repair differences. Compare returns SyncDone events.
+	Compare(ctx context.Context, dryRun bool, ranges ...event.Span) ([]event.Event, error)
 	// Snapshot returns events with sequence number 0 from which a new view.Cluster shows the
 	// present state, with the replicas of each key of keys.
 	Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error)

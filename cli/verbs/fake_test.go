@@ -45,7 +45,7 @@ type fake struct {
 
 	rounds   []event.SyncRound // that a comparison finds
 	roots    map[string][]event.TreeRoot
-	looked   bool
+	dryRun   bool
 	compared []event.Span
 }
 
@@ -102,8 +102,8 @@ func (f *fake) CheckMember(_ context.Context, r member.Request) (member.Change, 
 	return member.Change{By: "n1", Node: r.Node, Kind: r.Kind, Weight: max(r.Weight, 1), Zone: r.Zone}, f.err
 }
 
-func (f *fake) Compare(_ context.Context, look bool, ranges ...event.Span) ([]event.Event, error) {
-	f.looked, f.compared = look, ranges
+func (f *fake) Compare(_ context.Context, dryRun bool, ranges ...event.Span) ([]event.Event, error) {
+	f.dryRun, f.compared = dryRun, ranges
 	rounds := slices.Clone(f.rounds)
 	for _, rg := range ringOf(f.t, f.settings).Ranges() { // f.rounds are about one range; the others are alike
 		span := event.Span{Start: rg.Start, End: rg.End}

@@ -29,7 +29,7 @@ and exchange the keys that differ, both ways. sync returns when the last two hom
 Exit 5 means that no two homes of a range could be compared; the message names the reason.
 Nodes do the same by themselves every ten seconds, and soon after a node came back.`,
 	Run: func(ctx context.Context, e *Env, c *Call) error {
-		cluster, rounds, err := e.compare(ctx, c, false)
+		cluster, rounds, err := e.compare(ctx, c, withRepair)
 		if err != nil {
 			return err
 		}
@@ -49,7 +49,7 @@ var merkleVerb = &Verb{
 the object is about the first two homes that differ; pairs has all. ` + rangeHelp + `
 Exit 5 means that no two homes could be compared; the message names the reason.`,
 	Run: func(ctx context.Context, e *Env, c *Call) error {
-		cluster, rounds, err := e.compare(ctx, c, true)
+		cluster, rounds, err := e.compare(ctx, c, withoutRepair)
 		if err != nil {
 			return err
 		}
@@ -77,9 +77,15 @@ func rank(r event.SyncRound) int {
 	return 2
 }
 
-// compare lets the nodes compare the range of argument 0, or all ranges. With look, the nodes
+// The values of compare's parameter dryRun.
+const (
+	withRepair    = false
+	withoutRepair = true
+)
+
+// compare lets the nodes compare the range of argument 0, or all ranges. If dryRun is set, the nodes
 // repair nothing.
-func (e *Env) compare(ctx context.Context, c *Call, look bool) (*view.Cluster, []event.SyncRound, error) {
+func (e *Env) compare(ctx context.Context, c *Call, dryRun bool) (*view.Cluster, []event.SyncRound, error) {
 	cluster, err := e.view(ctx)
 	if err != nil {
 		return nil, nil, err
@@ -93,7 +99,7 @@ func (e *Env) compare(ctx context.Context, c *Call, look bool) (*view.Cluster, [
 		rg := cluster.Ring.Ranges()[i]
 		ranges = []event.Span{{Start: rg.Start, End: rg.End}}
 	}
-	events, err := e.Cluster.Compare(ctx, look, ranges...)
+	events, err := e.Cluster.Compare(ctx, dryRun, ranges...)
 	if err != nil {
 		return nil, nil, err
 	}

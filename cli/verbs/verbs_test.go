@@ -128,8 +128,8 @@ func TestSyncRanges(t *testing.T) {
 		if len(f.compared) != 1 || f.compared[0] != (event.Span{Start: ranges[want].Start, End: ranges[want].End}) {
 			t.Errorf("%s compared %v, want range %d", line, f.compared, want)
 		}
-		if look := strings.HasPrefix(line, "merkle"); look != f.looked {
-			t.Errorf("%s: looked only: %v", line, f.looked)
+		if dryRun := strings.HasPrefix(line, "merkle"); dryRun != f.dryRun {
+			t.Errorf("%s: dry run is %v, want %v", line, f.dryRun, dryRun)
 		}
 	}
 	if s := f.say("sync"); s.exit != 0 || len(f.compared) != 0 {

@@ -29,7 +29,7 @@ type request struct {
 	Fault   *fault.Fault    `json:"fault,omitempty"`
 	Member  *member.Request `json:"member,omitempty"`
 	Keys    [][]byte        `json:"keys,omitempty"`   // snapshot
-	Look    bool            `json:"look,omitempty"`   // compare
+	DryRun  bool            `json:"look,omitempty"`   // compare
 	Ranges  []event.Span    `json:"ranges,omitempty"` // compare
 	After   uint64          `json:"after,omitempty"`  // events
 	Follow  bool            `json:"follow,omitempty"` // events

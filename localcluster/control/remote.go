@@ -274,9 +274,9 @@ func (r *Remote) change(ctx context.Context, method string, req member.Request) 
 }
 
 // Compare is Cluster.Compare.
-func (r *Remote) Compare(ctx context.Context, look bool, ranges ...event.Span) ([]event.Event, error) {
+func (r *Remote) Compare(ctx context.Context, dryRun bool, ranges ...event.Span) ([]event.Event, error) {
 	var out []event.Event
-	err := r.call(ctx, request{Method: "compare", Look: look, Ranges: ranges}, func(resp response) error {
+	err := r.call(ctx, request{Method: "compare", DryRun: dryRun, Ranges: ranges}, func(resp response) error {
 		out = append(out, resp.Events...)
 		return nil
 	})

@@ -37,7 +37,7 @@ type Cluster interface {
 	Member(ctx context.Context, r member.Request) (member.Change, error)
 	CheckMember(ctx context.Context, r member.Request) (member.Change, error)
 	Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error)
-	Compare(ctx context.Context, look bool, ranges ...event.Span) ([]event.Event, error)
+	Compare(ctx context.Context, dryRun bool, ranges ...event.Span) ([]event.Event, error)
 	Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error
 
 	// Close stops the cluster. It also waits for the Server's answers.
@@ -263,7 +263,7 @@ func (s *Server) handle(ctx context.Context, conn net.Conn, req request, last *r
 		}
 		return err
 	case "compare":
-		events, err := s.cluster.Compare(ctx, req.Look, req.Ranges...)
+		events, err := s.cluster.Compare(ctx, req.DryRun, req.Ranges...)
 		last.Events = events
 		return err
 	case "events":
