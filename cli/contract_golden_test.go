@@ -18,8 +18,8 @@ import (
 // The helpers of the contract tests: the shape of JSON, and the comparison with golden files.
 
 // compareGolden compares got with a golden file, entry by entry. compare returns the entry for the
-// updated file, and what is wrong with got, or "". With -update, compareGolden adds the entries that
-// only got has, and writes the file.
+// updated file, and what is wrong with got, or "". With -update, compareGolden adds the entries
+// that only got has, and writes the file.
 func compareGolden[V any](t *testing.T, name string, got map[string]V, compare func(want, got V) (V, string)) {
 	t.Helper()
 	path := filepath.Join("testdata", "contract", name)

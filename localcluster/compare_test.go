@@ -81,8 +81,8 @@ func rounds(t *testing.T, r *control.Remote, dryRun bool) []event.SyncRound {
 	return out
 }
 
-// Compare leaves out nodes that are down or paused. After Close, Compare returns an error that wraps
-// control.ErrNotRunning.
+// Compare leaves out nodes that are down or paused. After Close, Compare returns an error that
+// wraps control.ErrNotRunning.
 func TestCompareOfRunningNodes(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	put(t, c, "", "cart", "milk", nil)

@@ -97,8 +97,8 @@ func (c *Cluster) describe(ctx context.Context, nodes []*incarnation, keys [][]b
 }
 
 // Compare has every running node compare its trees with those of the other homes now (§4.7). ranges
-// are the ranges to compare; none means all of them. Unless dryRun is set, the nodes also repair the
-// differences. Compare returns a SyncDone event of each node when the last round is over.
+// are the ranges to compare; none means all of them. Unless dryRun is set, the nodes also repair
+// the differences. Compare returns a SyncDone event of each node when the last round is over.
 func (c *Cluster) Compare(ctx context.Context, dryRun bool, ranges ...event.Span) ([]event.Event, error) {
 	if c.ctx.Err() != nil {
 		return nil, control.ErrStopped

@@ -169,7 +169,8 @@ func hintCount(v *view.Cluster, args []string) (any, error) {
 }
 
 // lostCount returns the number of acknowledged writes that last write wins lost. A node's count
-// starts at zero when the node starts, so the event log may show more lost writes than the nodes do.
+// starts at zero when the node starts, so the event log may show more lost writes than the nodes
+// do.
 func lostCount(ctx context.Context, l *look, _ []string) (any, error) {
 	now, err := l.view(ctx)
 	if err != nil {

@@ -83,8 +83,8 @@ const (
 	withoutRepair = true
 )
 
-// compare lets the nodes compare the range of argument 0, or all ranges. If dryRun is set, the nodes
-// repair nothing.
+// compare lets the nodes compare the range of argument 0, or all ranges. If dryRun is set, the
+// nodes repair nothing.
 func (e *Env) compare(ctx context.Context, c *Call, dryRun bool) (*view.Cluster, []event.SyncRound, error) {
 	cluster, err := e.view(ctx)
 	if err != nil {
