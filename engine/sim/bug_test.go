@@ -37,7 +37,7 @@ var bugs = []struct {
 		options: oneKey(quorums(siblings(plan.Loss))),
 		bug:     kernel.Bug{OnBatch: swallowByTombstone},
 	}, {
-		name: "hints are never handed over", property: "P5", options: siblings(plan.Partition, plan.Crash),
+		name: "hints are never handed over", property: "P5", options: siblings(plan.Split, plan.Crash),
 		bug: kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
 			w, ok := m.Body.(wire.Write)
 			return ok && w.Purpose == wire.Handoff
@@ -51,7 +51,7 @@ var bugs = []struct {
 		bug: kernel.Bug{OnReply: changeGets(func(g *wire.GetReply) { g.Siblings, g.Tombstones = nil, nil })},
 	}, {
 		name:     "a get shows half of its siblings, while nodes break and ranges move",
-		property: "P7", options: siblings(plan.Partition, plan.Crash, plan.Join),
+		property: "P7", options: siblings(plan.Split, plan.Crash, plan.Join),
 		bug: kernel.Bug{OnReply: changeGets(func(g *wire.GetReply) {
 			g.Siblings = g.Siblings[:(len(g.Siblings)+1)/2]
 		})},
@@ -60,7 +60,7 @@ var bugs = []struct {
 		bug: kernel.Bug{OnMessage: changeWrites(withOtherValues)},
 	}, {
 		name: "a hint is acked, and not written", property: "P9",
-		options: fiveNodes(siblings(plan.Partition, plan.Crash)),
+		options: fiveNodes(siblings(plan.Split, plan.Crash)),
 		bug:     kernel.Bug{OnMessage: emptyHandoffs},
 	}, {
 		name: "trees are never compared, and nothing is read", property: "P5",
@@ -79,7 +79,7 @@ var bugs = []struct {
 		bug: kernel.Bug{NothingDurable: true},
 	}, {
 		name:     "a node that is asked about a deleted key says that it holds nothing else",
-		property: "P3", options: collecting(antiEntropy(fiveNodes(siblings(plan.Partition, plan.Crash)), -1)),
+		property: "P3", options: collecting(antiEntropy(fiveNodes(siblings(plan.Split, plan.Crash)), -1)),
 		bug: kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
 			if r, ok := m.Body.(wire.CollectReply); ok {
 				m.Body = wire.CollectReply{Answers: make([]wire.CollectAnswer, len(r.Answers))}
@@ -88,7 +88,7 @@ var bugs = []struct {
 		}},
 	}, {
 		name: "one home never drops a tombstone", property: "P5",
-		options: collecting(fiveNodes(siblings(plan.Partition))),
+		options: collecting(fiveNodes(siblings(plan.Split))),
 		bug: kernel.Bug{OnMessage: func(_ *kernel.World, m *wire.Message) bool {
 			c, ok := m.Body.(wire.Collect)
 			return ok && c.Phase == wire.CollectDrop && m.To == "n3"

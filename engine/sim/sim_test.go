@@ -211,15 +211,15 @@ func TestLiteralClocksAreGuilty(t *testing.T) {
 // §4.4: truncated clocks cost false siblings, more of them the shorter the clocks are, and nothing
 // else.
 func TestTruncationCosts(t *testing.T) {
-	count := func(cut int) (n int) {
+	count := func(truncate int) (n int) {
 		each(1, 15, func(s uint64) plan.Options {
-			o := siblings(plan.Partition, plan.Crash, plan.Wipe)
-			o.Seed, o.Clocks.Truncate = s, cut
+			o := siblings(plan.Split, plan.Crash, plan.Wipe)
+			o.Seed, o.Clocks.Truncate = s, truncate
 			return o
 		}, func(r Result) {
 			n += r.FalseSiblings
 			for _, v := range r.Violations {
-				t.Errorf("cut at %d, seed %d: %s: %s", cut, v.Seed, v.Property, v.Detail)
+				t.Errorf("truncate %d, seed %d: %s: %s", truncate, v.Seed, v.Property, v.Detail)
 			}
 		})
 		return n

@@ -12,7 +12,7 @@ import (
 // injectors carry out the faults that happen at a time, by kind. An injector counts its fault,
 // unless the fault has no effect now.
 var injectors = map[string]func(*World, plan.Injection){
-	plan.Partition:    injectSplit,
+	plan.Split:        injectSplit,
 	plan.OneWay:       injectSplit,
 	plan.Clog:         injectClog,
 	plan.Crash:        injectCrash,
@@ -81,7 +81,7 @@ func (w *World) later(d time.Duration, repair func()) {
 	})
 }
 
-// injectSplit cuts the network. The split ends after its time unless another split came since.
+// injectSplit splits the network. The split ends after its time unless another split came since.
 func injectSplit(w *World, f plan.Injection) {
 	var groups [][]string
 	for _, g := range f.Groups {

@@ -43,7 +43,7 @@ var Scenarios = []Scenario{
 	},
 	{
 		Name: "sloppy-split", Why: "R+W>N, but across a split fallbacks make up both quorums (§4.6)",
-		Options: with(func(o *plan.Options) { o.Seed, o.Faults = 18, []string{plan.Partition} }),
+		Options: with(func(o *plan.Options) { o.Seed, o.Faults = 18, []string{plan.Split} }),
 		Shows:   allAcked,
 	},
 	{
@@ -54,7 +54,7 @@ var Scenarios = []Scenario{
 	{
 		Name: "partial-write", Why: "a write that failed on some replicas is seen, and then it is not",
 		Options: with(func(o *plan.Options) {
-			o.Seed, o.R, o.W, o.Quorum, o.Faults = 5, 1, 3, plan.Strict, []string{plan.Partition}
+			o.Seed, o.R, o.W, o.Quorum, o.Faults = 5, 1, 3, plan.Strict, []string{plan.Split}
 		}),
 		Shows: seenThenUnseen,
 	},

@@ -130,7 +130,7 @@ func (f Injection) check(names []string) error {
 	if f.For < 0 || f.For > MaxTime || f.Amount < 0 {
 		return fmt.Errorf("duration %v, amount %d; want up to %v, and no negative amount", f.For, f.Amount, MaxTime)
 	}
-	if f.Kind == Partition || f.Kind == OneWay {
+	if f.Kind == Split || f.Kind == OneWay {
 		return f.checkGroups(names)
 	}
 	want := 1

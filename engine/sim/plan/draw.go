@@ -23,7 +23,7 @@ const (
 	hurriedOdds = .1
 	// randomTokenOdds is the probability of each strategy with random tokens.
 	randomTokenOdds = .2
-	// truncateOdds is the probability of clocks that are cut.
+	// truncateOdds is the probability of clocks that are truncated.
 	truncateOdds = .15
 	// bufferOdds is the probability of object buffers, which weaken P1.
 	bufferOdds = .12
@@ -195,11 +195,11 @@ func (d *optionsDrawing) drawPace() {
 
 func (d *optionsDrawing) drawVersions() {
 	fill(&d.Clocks.Kind, settings.ClocksDotted)
-	cut := 1 + d.rng.IntN(maxDrawnTruncate)
+	truncate := 1 + d.rng.IntN(maxDrawnTruncate)
 	if d.rng.Float64() >= truncateOdds {
-		cut = -1
+		truncate = -1
 	}
-	fill(&d.Clocks.Truncate, cut)
+	fill(&d.Clocks.Truncate, truncate)
 	buffer := 1 + d.rng.IntN(maxDrawnBuffer)
 	if d.rng.Float64() >= bufferOdds {
 		buffer = -1

@@ -50,7 +50,7 @@ func (d *drawing) duration() time.Duration {
 // prolong makes some faults last longer than the grace of tombstones. The prolonged kinds hold no
 // message back, since collecting tombstones is only safe if no message is under way for long.
 func (d *drawing) prolong(f *Injection) {
-	lasting := []string{Crash, Partition, Wipe, LostTail}
+	lasting := []string{Crash, Split, Wipe, LostTail}
 	if d.o.Tombstones > 0 && slices.Contains(lasting, f.Kind) && d.streamAt("", f.At).Float64() < .2 {
 		f.For *= awayFactor
 	}

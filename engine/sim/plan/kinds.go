@@ -11,7 +11,7 @@ import (
 
 // Kinds of faults, as plans, the command line and counts call them.
 const (
-	Partition      = "partition"
+	Split          = "partition"
 	OneWay         = "one-way"
 	Loss           = "loss"
 	Repeat         = "repeat"
@@ -38,7 +38,7 @@ const (
 
 // Counted consequences of faults. They cannot be asked for.
 const (
-	CutMessage = "cut-message" // of Partition and OneWay
+	CutMessage = "cut-message" // of Split and OneWay
 	LostBuffer = "lost-buffer" // of crashes in clusters with buffers
 )
 
@@ -52,7 +52,7 @@ type kind struct {
 
 // kinds lists all kinds in the order in which they are drawn.
 var kinds = []kind{
-	{Partition, "the network is split in two or three for a while", .7, drawPartition},
+	{Split, "the network is split in two or three for a while", .7, drawSplit},
 	{OneWay, "messages pass a split in one direction only", .3, drawOneWay},
 	{Loss, "messages are lost during the whole run", .5, nil},
 	{Repeat, "messages arrive twice during the whole run", .5, nil},
@@ -128,8 +128,8 @@ func drawAmount(least, count int) func(*drawing, *Injection) {
 	}
 }
 
-// drawPartition splits the nodes into two or three groups, some of which may be empty.
-func drawPartition(d *drawing, f *Injection) {
+// drawSplit splits the nodes into two or three groups, some of which may be empty.
+func drawSplit(d *drawing, f *Injection) {
 	groups := make([][]string, 2+d.rng.IntN(2))
 	for _, name := range d.all() {
 		i := d.rng.IntN(len(groups))

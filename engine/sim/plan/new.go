@@ -97,29 +97,56 @@ func (d *drawing) partitioning(p *Plan) {
 	}
 }
 
+const (
+	// noticesOdds is the probability that drivers notice broken connections. In the other runs,
+	// nodes find out through timeouts alone.
+	noticesOdds = .5
+	// maxLoss and maxRepeat bound the share of messages that are lost or arrive twice, so that most
+	// operations still succeed.
+	maxLoss, maxRepeat = .1, .1
+	// maxLongDelay bounds the share of messages with a long delay. The share is small, so that most
+	// messages overtake a delayed one.
+	maxLongDelay = .05
+	// Slow links multiply UsualDelay by minSlowFactor to minSlowFactor+slowFactors-1. The mean
+	// delay then stays below 16 ms, far below Patience (engine.Timings), so that peers do not seem
+	// silent.
+	minSlowFactor, slowFactors = 2, 50
+	// maxSkew bounds the error of a clock at the start. The error is far longer than the time
+	// between two puts of a client, so that the times of versions contradict the order of the puts.
+	maxSkew = 10 * time.Second
+	// maxDrift bounds the error of a clock's rate. At one percent, two clocks drift apart by two
+	// seconds in a run of 100 seconds.
+	maxDrift = .01
+	// maxFailedSync bounds the share of flushes that fail. It is small because each failed flush
+	// crashes the node, and each put flushes on several nodes.
+	maxFailedSync = .003
+)
+
+// conditions draws the faults that hold from the start of the run.
 func (d *drawing) conditions() Conditions {
-	c := Conditions{Delay: UsualDelay, Notices: d.rng.Float64() < .5}
+	c := Conditions{Delay: UsualDelay, Notices: d.rng.Float64() < noticesOdds}
 	if d.has(Loss) {
-		c.Loss = d.upTo(.1)
+		c.Loss = d.upTo(maxLoss)
 	}
 	if d.has(Repeat) {
-		c.Repeat = d.upTo(.1)
+		c.Repeat = d.upTo(maxRepeat)
 	}
 	if d.has(LongDelay) {
-		c.LongDelay = d.upTo(.05)
+		c.LongDelay = d.upTo(maxLongDelay)
 	}
 	if d.has(SlowLinks) {
-		c.Delay *= time.Duration(2 + d.rng.IntN(50))
+		c.Delay *= time.Duration(minSlowFactor + d.rng.IntN(slowFactors))
 	}
 	if d.has(Skew) {
 		for range d.names {
-			c.Skew = append(c.Skew, time.Duration((d.rng.Float64()-.5)*float64(20*time.Second)).Round(time.Millisecond))
-			c.Drift = append(c.Drift, d.upTo(.02)-.01)
+			skew := time.Duration((d.rng.Float64() - .5) * float64(2*maxSkew))
+			c.Skew = append(c.Skew, skew.Round(time.Millisecond))
+			c.Drift = append(c.Drift, d.upTo(2*maxDrift)-maxDrift)
 		}
 	}
 	if d.has(FailedSync) {
 		for range d.names {
-			c.FailedSync = append(c.FailedSync, d.upTo(.003))
+			c.FailedSync = append(c.FailedSync, d.upTo(maxFailedSync))
 		}
 	}
 	return c

@@ -227,7 +227,7 @@ func (p *Plan) parseFault(at time.Duration, words []string) error {
 			in.Amount, err = strconv.Atoi(w[1:])
 		case Spaces[w] != 0 && in.Kind == Flip:
 			in.Space = w
-		case in.Kind == Partition || in.Kind == OneWay:
+		case in.Kind == Split || in.Kind == OneWay:
 			in.Groups = append(in.Groups, strings.Split(w, ","))
 		default:
 			in.Nodes = append(in.Nodes, strings.Split(w, ">")...)

@@ -47,7 +47,7 @@ type Cluster struct {
 // Clocks is the configuration of vector clocks (§4.4).
 type Clocks struct {
 	Kind     string // settings.ClocksDotted or ClocksLiteral
-	Truncate int    // number of pairs at which clocks are cut; 0 in a Plan: never
+	Truncate int    // number of pairs at which clocks are truncated; 0 in a Plan: never
 }
 
 // Conditions are the faults that hold from the start of a run to HealAt.
@@ -97,7 +97,7 @@ type Injection struct {
 	At     time.Duration
 	Kind   string
 	For    time.Duration // until the fault is repaired
-	Groups [][]string    // Partition, OneWay
+	Groups [][]string    // Split, OneWay
 
 	// Nodes are the nodes that fail. For Clog, they are both ends of the link. For Join, Leave and
 	// Remove, they are the node and the node that is told.

@@ -24,7 +24,7 @@ func TestSearch(t *testing.T) {
 			t.Fatalf("P6 held for %d seeds", mostSeeds)
 		}
 		failing, _ = player.Play(plan.New(plan.Options{
-			Seed: seed, Faults: []string{plan.Wipe, plan.Partition, plan.Loss}, Ops: 100,
+			Seed: seed, Faults: []string{plan.Wipe, plan.Split, plan.Loss}, Ops: 100,
 			Nodes: 5, N: 3, R: 2, W: 2, Mode: settings.ModeSiblings, Quorum: plan.Sloppy,
 		}))
 	}
