@@ -1,7 +1,7 @@
 /*
 Package kernel runs nodes in virtual time: a clock that jumps from event to event, a network that
-delays, loses, repeats and cuts, disks that lose data when a fault says so, and crashes at any
-moment. It plays the faults of a plan.Plan. It does not judge the nodes; a Judge is told what
+delays, loses and repeats messages and that splits, disks that lose data when a fault says so, and
+crashes at any moment. It plays the faults of a plan.Plan. It does not judge the nodes; a Judge is told what
 happens.
 
 # Main types
@@ -11,6 +11,12 @@ happens.
 	Members    all changes of the membership that any node wrote down, and the ring that they make
 	Judge      what a checker is told (package check implements it)
 	Bug        a deliberate bug of the surroundings of a node, which a test plants
+
+# Fault injection
+
+inject.go has the table of faults by kind, the faults of the network, and crashes and pauses.
+injectdisk.go has the faults of disks. injectmembers.go has joins, leaves and removals. heal.go ends
+the faults of the core or of all nodes, and has lulls.
 
 # Invariants
 
