@@ -38,18 +38,18 @@ type campaign struct {
 
 // totals are the sums over the runs of a campaign.
 type totals struct {
-	done       uint64 // runs
-	failed     int    // runs
-	events     int
-	virtual    time.Duration
-	faults     map[string]int // kind to how often it fired
-	outcomes   [3]int         // operations, as in sim.Result
-	gets, puts int
-	stale      int // gets that lacked a write acknowledged before they began
-	lwwLost    int
-	falseOnes  int    // false siblings
-	hash       uint64 // of all runs
-	last       uint64 // hash of the run that was added last
+	done          uint64 // runs
+	failed        int    // runs
+	events        int
+	virtual       time.Duration
+	faults        map[string]int // kind to how often it fired
+	outcomes      [3]int         // operations, as in sim.Result
+	gets, puts    int
+	stale         int // gets that lacked a write acknowledged before they began
+	lwwLost       int
+	falseSiblings int    // versions seen beside an ancestor, where clocks are truncated
+	hash          uint64 // of all runs
+	last          uint64 // hash of the run that was added last
 }
 
 const (
@@ -133,7 +133,7 @@ func (t *totals) add(r sim.Result) {
 	t.events += r.Events
 	t.virtual += r.Virtual
 	t.lwwLost += r.LWWLost
-	t.falseOnes += r.FalseSiblings
+	t.falseSiblings += r.FalseSiblings
 	t.stale += r.Stale
 	t.gets += r.Gets
 	t.puts += r.Puts

@@ -50,9 +50,9 @@ func (c *campaign) text() string {
 	if t.lwwLost > 0 {
 		fmt.Fprintf(&b, "\nlast write wins lost %s, by design (P14)", render.Count(t.lwwLost, "acknowledged write"))
 	}
-	if t.falseOnes > 0 {
+	if t.falseSiblings > 0 {
 		fmt.Fprintf(&b, "\nfalse siblings were seen %s, because clocks are cut (§4.4)",
-			render.Count(t.falseOnes, "time"))
+			render.Count(t.falseSiblings, "time"))
 	}
 	fmt.Fprintf(&b, "\ntrace hash %016x\n", c.traceHash())
 	c.verdict(&b)
@@ -114,12 +114,12 @@ type report struct {
 
 // clientReport is the part of a report about what clients saw.
 type clientReport struct {
-	Operations operations `json:"operations"`
-	Gets       int        `json:"gets"`           // answered
-	Puts       int        `json:"puts"`           // acknowledged puts and deletes
-	Stale      int        `json:"stale_reads"`    // of the gets
-	LWWLost    int        `json:"lww_lost"`       // P14: lost by design
-	FalseOnes  int        `json:"false_siblings"` // seen where clocks are cut, by design
+	Operations    operations `json:"operations"`
+	Gets          int        `json:"gets"`           // answered
+	Puts          int        `json:"puts"`           // acknowledged puts and deletes
+	Stale         int        `json:"stale_reads"`    // of the gets
+	LWWLost       int        `json:"lww_lost"`       // P14: lost by design
+	FalseSiblings int        `json:"false_siblings"` // seen where clocks are truncated, by design
 }
 
 // operations counts the operations of clients by outcome.
@@ -137,7 +137,7 @@ func (c *campaign) report() report {
 		TraceHash: fmt.Sprintf("%016x", c.traceHash()), First: c.opt.Seed, Interrupted: c.interrupted,
 		clientReport: clientReport{
 			Operations: operations{OK: t.outcomes[1], Refused: t.outcomes[2], Unknown: t.outcomes[0]},
-			Gets:       t.gets, Puts: t.puts, Stale: t.stale, LWWLost: t.lwwLost, FalseOnes: t.falseOnes,
+			Gets:       t.gets, Puts: t.puts, Stale: t.stale, LWWLost: t.lwwLost, FalseSiblings: t.falseSiblings,
 		},
 	}
 	if r.Violations == nil {

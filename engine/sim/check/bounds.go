@@ -18,7 +18,7 @@ func (b *bounds) mostSiblings() int { return cmp.Or(b.plan.MaxSiblings(), wire.M
 // siblings that it holds. The two sides of a split do not know of each other's siblings, and a node
 // that handed its hint home, or lost its disk, counts from zero again.
 func (b *bounds) mostKept(key string) int {
-	return b.mostSiblings() * (len(b.world.Names()) + b.restarts[key])
+	return b.mostSiblings() * (len(b.world.Names()) + b.siblingRestarts[key])
 }
 
 // siblings checks what a coordinator that acknowledged a put holds.

@@ -42,7 +42,7 @@ func (c *contexts) clocked(op *operation) {
 		switch covered := v.Past.Covers(q.version.Dot); {
 		case covered && !c.descends(op.ID, q.ID) && !c.overwritten(q):
 			c.fail(P6, "%s #%d of %s covers #%d, which its client had not read", op.Kind, op.ID, op.Key, q.ID)
-		case !covered && op.Parents[q.ID] && !c.cut[op.Key]:
+		case !covered && op.Parents[q.ID] && !c.truncated[op.Key]:
 			c.fail(P6, "%s #%d of %s does not cover #%d, which its client had read", op.Kind, op.ID, op.Key, q.ID)
 		}
 	}

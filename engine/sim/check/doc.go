@@ -12,19 +12,23 @@ destruction explains is excused, and nothing else is.
 # Files
 
 	judge.go        Judge: receives everything and passes it to the properties
-	evidence.go     what all properties ask: who holds which write
+	properties.go   names and descriptions of the properties
+	world.go        World: what the Judge reads of a simulated cluster
+	evidence.go     predicates that the properties share: which host holds which write
 	graph.go        operations and the causal graph
 	losses.go       destroyed data, and the losses that it excuses
-	durability.go   P1, and P3, P4 and P14 for acknowledged writes of which nothing is left
+	durability.go   P1: no acknowledged write is lost; also P3, P4 and P14 for writes that are missing
 	siblings.go     P2
 	deletes.go      P3 and P5 for tombstones
-	convergence.go  P5
+	convergence.go  P5: the verdict over a cluster at rest
+	phases.go       what package sim asks while it brings the cluster to rest
 	contexts.go     P6
 	reads.go        P7 and P8; overlap.go and absence.go have two more parts of P7
 	hints.go        P9
 	transfers.go    P11 for the node that gives a range away; ready.go for the new home
 	membership.go   P12
-	bounds.go       P13; P10 is a method of the node (engine.Node.Audit), which Judge.Audit calls
+	audit.go        P10, which the node checks itself (engine.Node.Audit)
+	bounds.go       P13
 
 # Invariants
 

@@ -13,6 +13,31 @@ import (
 	"ringside/engine/vclock"
 )
 
+// The predicates of evidence differ in three ways: where they look for a write, whether a
+// descendant counts as the write, and what they accept instead of the write.
+//
+//	predicate         looks at                      descendants   accepts instead
+//	stored, held      a host's disk or buffer       no            nothing
+//	heldIn            a reader: disk or buffer      no            nothing
+//	carries           a list of writes              yes           nothing
+//	reflects          a list of versions            yes (1)       nothing
+//	outdated          the pasts of versions         must exist    nothing
+//	holds             a host's disk or buffer       yes (1)       outdated
+//	holdsOrIsExcused  a host's disk, and (2)        yes           lostBy, mayRefuse, and more
+//	overwritten       all stamped versions          only          nothing
+//	superseded        all hosts' disks or buffers   only          buried, a destroyed descendant
+//	mayRefuse         a host's disk or buffer       -             buried, or (3)
+//	gone              data lost on all hosts        yes           nothing
+//	buried            collected tombstones          yes           nothing
+//	lostBy            data lost on one host         yes (4)       nothing
+//	mayLack           data lost on one host (5)     yes (4)       handed over, gone, buried
+//
+// (1) Under last write wins, each version that the write does not beat counts.
+// (2) If the host is no longer a home: the disks of the homes in the ring that the host knows.
+// (3) The write is superseded, and the host holds some version of the key.
+// (4) Under last write wins, the host may have lost any write of the key.
+// (5) The host must have lost something since a given operation began.
+
 // evidence is what the properties share: the operations, what faults destroyed, and what the hosts
 // hold.
 type evidence struct {
@@ -23,7 +48,7 @@ type evidence struct {
 	losses
 	tombstones
 
-	cut        map[string]bool // keys of which a clock was truncated
+	truncated  map[string]bool // keys of which a clock was truncated
 	lastID     uint64          // latest operation outside of the plan
 	plannedIDs uint64          // highest ID of an operation of the plan; higher ones are the Judge's own
 	violations []Violation
@@ -31,7 +56,7 @@ type evidence struct {
 
 func newEvidence(w World) *evidence {
 	e := &evidence{
-		world: w, plan: w.Plan(), keys: w.Plan().Keys(), cut: map[string]bool{},
+		world: w, plan: w.Plan(), keys: w.Plan().Keys(), truncated: map[string]bool{},
 		graph: newGraph(), losses: newLosses(), tombstones: newTombstones(),
 	}
 	for _, op := range e.plan.Ops {
@@ -72,10 +97,10 @@ func (e *evidence) anyHost(f func(*kernel.Host) bool) bool {
 	return slices.ContainsFunc(e.world.Names(), func(name string) bool { return f(e.world.Host(name)) })
 }
 
-// own reports whether an operation is one of the Judge.
+// own reports whether the Judge itself started the operation.
 func (e *evidence) own(op *operation) bool { return op.ID > e.plannedIDs }
 
-// name returns how reports call an operation.
+// name returns the operation's name for messages.
 func (e *evidence) name(op *operation) string {
 	if e.own(op) {
 		return fmt.Sprintf("the checker's own %s #%d of %s", op.Kind, op.ID, op.Key)
@@ -104,8 +129,9 @@ func idsIn(replicas []event.Replica) []uint64 {
 	return ids
 }
 
-// superseded reports whether a disk holds a descendant of a write, or a descendant was destroyed. A
-// node that knows of the descendant rightly refuses the write.
+// superseded reports whether a host holds a descendant of a write on its disk or in its buffer, or
+// whether a descendant was destroyed or the write is buried. A node that knows of the descendant
+// rightly refuses the write.
 func (e *evidence) superseded(id uint64) bool {
 	op := e.ops[id]
 	return e.buried(id) || op != nil && slices.ContainsFunc(e.byKey[op.Key], func(d *operation) bool {
@@ -121,38 +147,43 @@ func (e *evidence) mayRefuse(h *kernel.Host, key string, id uint64) bool {
 	return e.buried(id) || e.superseded(id) && len(e.held(h, key)) > 0
 }
 
-// maxMoves bounds how many rings, from the one that a node knows, has looks ahead.
+// maxMoves bounds the chain of rings that holdsOrIsExcused follows: a home may have handed the
+// write to the homes of a later ring.
 const maxMoves = 4
 
-// has reports whether a home, as some node knows the ring, holds a write durably, or may lack it. A
-// host that knows a later ring may have handed the write on, and then all homes of that ring have
-// it. A host that became a home again and waits for the range had the write. A host that was made
-// to lose the write, or to forget the ring since the write began, may lack it.
-func (e *evidence) has(home *kernel.Host, key string, id uint64) bool {
-	return e.hasWithin(home, key, id, maxMoves)
+// holdsOrIsExcused reports whether a host holds a write durably, or has an excuse to lack the
+// write. home is a home in the ring of some node, perhaps an old ring.
+func (e *evidence) holdsOrIsExcused(home *kernel.Host, key string, id uint64) bool {
+	return e.holdsAfterMoves(home, key, id, maxMoves)
 }
 
-func (e *evidence) hasWithin(home *kernel.Host, key string, id uint64, moves int) bool {
+func (e *evidence) holdsAfterMoves(home *kernel.Host, key string, id uint64, moves int) bool {
 	op := e.ops[id]
-	if op == nil || e.lostBy(home, id) || home.MembershipLostAt() >= op.Began {
+	switch {
+	case op == nil:
+		return true // no client wrote the value; P8 judges gets that show it
+	case e.lostBy(home, id):
+		return true // a fault took the write, or a descendant, from the host
+	case home.MembershipLostAt() >= op.Began:
+		return true // a fault made the host forget the ring since the write began
+	case e.carries(heldIn(home.Disk(), key), id):
 		return true
-	}
-	if e.carries(heldIn(home.Disk(), key), id) || e.mayRefuse(home, key, id) {
-		return true
-	}
-	if len(home.Node().Ring().Members()) == 0 {
+	case e.mayRefuse(home, key, id):
+		return true // the host knows a descendant
+	case len(home.Node().Ring().Members()) == 0:
 		return false // the host knows no ring, and was not made to forget one
 	}
 	homes := home.Node().Ring().Homes([]byte(key))
 	if slices.Contains(homes, home.Name()) {
-		return home.Node().Awaits([]byte(key))
+		return home.Node().Awaits([]byte(key)) // a home that waits gave the range away, and is a home again
 	}
+	// The host is no longer a home, so it may have handed the write to all homes of its ring.
 	return moves > 0 && !slices.ContainsFunc(homes, func(next string) bool {
-		return !e.hasWithin(e.world.Host(next), key, id, moves-1)
+		return !e.holdsAfterMoves(e.world.Host(next), key, id, moves-1)
 	})
 }
 
-// reflects reports whether versions show v, which write id made, or what supersedes v.
+// reflects reports whether versions show v, which write id made, or a version that supersedes v.
 func (e *evidence) reflects(versions vclock.Siblings, id uint64, v vclock.Version) bool {
 	if e.plan.LWW() {
 		return slices.ContainsFunc(versions, func(o vclock.Version) bool { return !beats(v, o) })
@@ -160,15 +191,15 @@ func (e *evidence) reflects(versions vclock.Siblings, id uint64, v vclock.Versio
 	return e.carries(idsOf(versions), id)
 }
 
-// outdated reports whether one of the versions covers w because its coordinator knew of a
-// descendant of w. The descendant itself need not be among the versions if contexts of puts were
-// used.
+// outdated reports whether one of the versions covers w, and a coordinator has stamped a descendant
+// of w. The past of a version covers what its coordinator knew to be superseded, but not the
+// descendants that superseded it. The versions may therefore lack w and its descendants.
 func (e *evidence) outdated(versions vclock.Siblings, w *operation) bool {
 	covered := slices.ContainsFunc(versions, func(v vclock.Version) bool { return v.Past.Covers(w.version.Dot) })
 	return covered && e.overwritten(w)
 }
 
-// holds reports whether a host holds w in any role, or what supersedes w.
+// holds reports whether a host holds w in any role, or a version that supersedes w.
 func (e *evidence) holds(h *kernel.Host, w *operation) bool {
 	var versions vclock.Siblings
 	for _, r := range e.stored(h, w.Key) {
@@ -191,13 +222,13 @@ func (e *evidence) unbeaten(w *operation) bool {
 	})
 }
 
-// forgotten reports whether any node ever lost what it knew of the ring. It may return to an older
-// ring.
+// forgotten reports whether any node ever lost what it knew of the ring. Such a node may return to
+// an older ring.
 func (e *evidence) forgotten() bool {
 	return e.anyHost(func(h *kernel.Host) bool { return h.MembershipLostAt() > 0 })
 }
 
-// untouchedSince reports whether no operation on a key has ended after a time or is under way.
+// untouchedSince reports whether all operations on key have ended, and none ended after since.
 func (e *evidence) untouchedSince(key string, since time.Duration) bool {
 	return !slices.ContainsFunc(e.byKey[key], func(op *operation) bool { return op.Ended == 0 || op.Ended > since })
 }

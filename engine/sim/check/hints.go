@@ -20,7 +20,7 @@ type hints struct {
 // hintID is a hint that holder keeps for home.
 type hintID struct{ holder, home, key string }
 
-// sentHint is the content of a hint when it was sent home.
+// sentHint is the content of a hint when the fallback sent it.
 type sentHint struct {
 	at  time.Duration
 	ids []uint64
@@ -28,7 +28,7 @@ type sentHint struct {
 
 func hintOf(ev event.Event) hintID { return hintID{ev.Node, ev.For, string(ev.Key)} }
 
-// send takes in that a hint was sent to its home.
+// send records the content of a hint when the fallback sends it.
 func (h *hints) send(ev event.Event) {
 	h.sent[hintOf(ev)] = sentHint{h.world.Now(), idsOf(ev.Versions)}
 }
@@ -42,7 +42,7 @@ func (h *hints) delivered(ev event.Event) {
 		return // a later write may have won there
 	}
 	for _, id := range s.ids {
-		if !h.has(h.world.Host(ev.For), string(ev.Key), id) {
+		if !h.holdsOrIsExcused(h.world.Host(ev.For), string(ev.Key), id) {
 			h.fail(P9, "%s dropped its hint for %s with #%d of %s, which %s does not hold",
 				ev.Node, ev.For, id, ev.Key, ev.For)
 		}
@@ -53,14 +53,14 @@ func (h *hints) delivered(ev event.Event) {
 // what counts is the content on disk, or in the earlier writes of the batch.
 func (h *hints) dropping(host *kernel.Host, hintKey []byte, earlier []store.Write) {
 	rec, err := record.Decode(storedBefore(host, store.Hints, hintKey, earlier))
-	of, dataKey, ok := record.SplitHintKey(hintKey)
+	homeName, dataKey, ok := record.SplitHintKey(hintKey)
 	if !ok {
 		return
 	}
 	_, k := record.ParseDataKey(dataKey)
 	key := string(k)
 	h.handsOver(host.Name(), key) // the event of the delivery comes after the replies of the same turn
-	home := h.world.Host(string(of))
+	home := h.world.Host(string(homeName))
 	if err != nil || home == nil || h.plan.LWW() {
 		return // the hint is damaged, or a later write may have won
 	}
@@ -69,7 +69,7 @@ func (h *hints) dropping(host *kernel.Host, hintKey []byte, earlier []store.Writ
 		return
 	}
 	for _, id := range idsOf(rec.Siblings) {
-		if !h.has(home, key, id) {
+		if !h.holdsOrIsExcused(home, key, id) {
 			h.fail(P9, "%s drops its hint for %s with #%d of %s, which %s does not hold",
 				host.Name(), home.Name(), id, key, home.Name())
 		}
@@ -81,9 +81,9 @@ func (h *hints) dropping(host *kernel.Host, hintKey []byte, earlier []store.Writ
 func (h *hints) rehoming(host, home *kernel.Host, key string, ids []uint64, earlier []store.Write) {
 	own, _ := record.Decode(storedBefore(host, store.Data, record.DataKey([]byte(key)), earlier))
 	for _, id := range ids {
-		if !h.carries(idsOf(own.Siblings), id) && !h.has(home, key, id) && !h.mayRefuse(host, key, id) {
-			h.fail(P9, "%s drops its hint for %s, which is gone, with #%d of %s, and does not hold it",
-				host.Name(), home.Name(), id, key)
+		if !h.carries(idsOf(own.Siblings), id) && !h.holdsOrIsExcused(home, key, id) && !h.mayRefuse(host, key, id) {
+			h.fail(P9, "%s drops its hint of #%d of %s for %s, a former member, and holds no replica of #%d",
+				host.Name(), id, key, home.Name(), id)
 		}
 	}
 }

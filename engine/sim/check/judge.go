@@ -58,7 +58,7 @@ func (j *Judge) Event(e event.Event) {
 	case event.Coordinate:
 		j.contexts.stamped(e)
 	case event.Truncated:
-		j.cut[string(e.Key)] = true
+		j.truncated[string(e.Key)] = true
 	case event.Ack:
 		j.hears(e)
 		if j.plan.Buffer > 0 && e.Op != event.OpBuffered {
@@ -148,10 +148,10 @@ func (j *Judge) put(op *operation, r wire.PutReply) {
 	if !op.stamped() { // the event of the same step comes after the reply
 		op.version = r.Version
 	}
-	op.known = j.settledView(op, append(slices.Clone(r.Acks), r.Coordinator))
-	op.view = op.known
-	if op.view != nil && !op.view.history.Covers(j.world.Members().History()) {
-		op.view = nil // a change that none of these nodes knew was spreading
+	op.ackedIn = j.settledRingView(op, append(slices.Clone(r.Acks), r.Coordinator))
+	op.settledIn = op.ackedIn
+	if op.settledIn != nil && !op.settledIn.history.Covers(j.world.Members().History()) {
+		op.settledIn = nil // a change that none of these nodes knew was spreading
 	}
 	for _, node := range r.Acks {
 		op.ackedBy(node)
@@ -204,7 +204,7 @@ type Verdict struct {
 	Outcomes       [3]int // operations of the plan by client.Outcome
 	Gets, Puts     int    // gets that were answered; puts and deletes that were acknowledged
 	Stale          int    // gets that lacked a write which was acknowledged before they began
-	FalseSiblings  int    // times that a client saw a version beside its ancestor, where clocks are truncated (§4.4)
+	FalseSiblings  int    // versions seen beside an ancestor, where clocks are truncated (§4.4)
 	Collected      int    // tombstones that nodes dropped
 	CollectedEarly int    // tombstones that nodes dropped while faults happened
 	LWWLost        int    // acknowledged writes that last write wins lost (P14)
@@ -214,7 +214,7 @@ type Verdict struct {
 // Verdict returns the result so far.
 func (j *Judge) Verdict() Verdict {
 	v := Verdict{
-		Violations: j.violations, Stale: j.reads.stale, FalseSiblings: j.siblings.falseOnes,
+		Violations: j.violations, Stale: j.reads.stale, FalseSiblings: j.siblings.falseSiblings,
 		Collected: j.drops, CollectedEarly: j.early, LWWLost: len(j.durability.lwwLost), History: j.history(),
 	}
 	for _, op := range j.ops {

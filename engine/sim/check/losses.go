@@ -13,13 +13,15 @@ import (
 
 // losses records the data that faults destroyed, and the replicas that nodes gave to others.
 type losses struct {
-	excused  map[uint64]bool           // writes of which every copy and every descendant was destroyed
-	taken    map[uint64]bool           // writes of which a copy was destroyed
-	lost     map[uint64]*bits          // write → IDs of hosts that were made to lose the write or a descendant
-	lossAt   map[string]time.Duration  // host → when it was last made to lose something
-	undone   map[uint64]time.Duration  // write → when a disk held it again because later batches were lost
-	handed   map[holding]time.Duration // when a host last gave its hint or its replica of a key to others
-	restarts map[string]int            // key → how often a host may have begun to count siblings from zero
+	excused map[uint64]bool           // writes of which every copy and every descendant was destroyed
+	taken   map[uint64]bool           // writes of which a copy was destroyed
+	lost    map[uint64]*bits          // write → IDs of hosts that were made to lose the write or a descendant
+	lossAt  map[string]time.Duration  // host → when it was last made to lose something
+	undone  map[uint64]time.Duration  // write → when a disk held it again because later batches were lost
+	handed  map[holding]time.Duration // when a host last gave its hint or its replica of a key to others
+	// siblingRestarts maps a key to the number of times that a host lost versions of the key or
+	// handed the key over. The limit of siblings of that host then starts again (bounds.go).
+	siblingRestarts map[string]int
 }
 
 // holding is what one host holds of one key.
@@ -29,13 +31,13 @@ func newLosses() losses {
 	return losses{
 		excused: map[uint64]bool{}, taken: map[uint64]bool{}, lost: map[uint64]*bits{},
 		lossAt: map[string]time.Duration{}, undone: map[uint64]time.Duration{},
-		handed: map[holding]time.Duration{}, restarts: map[string]int{},
+		handed: map[holding]time.Duration{}, siblingRestarts: map[string]int{},
 	}
 }
 
-// gone reports whether the absence of a write is excused: the write was destroyed, or a descendant
-// was. The descendant lives on in contexts of clients, which supersede the write even where a disk
-// has the write again.
+// gone reports whether the absence of a write is excused, because the write or a descendant of it
+// is excused. Clients may still have contexts that cover a destroyed descendant. A put with such a
+// context supersedes the write even where a disk has the write again.
 func (e *evidence) gone(op *operation) bool {
 	if e.excused[op.ID] {
 		return true
@@ -60,7 +62,7 @@ func (e *evidence) mayLack(op *operation, h *kernel.Host, w *operation) bool {
 // handsOver notes that a host may forget what it holds of a key, because others have it.
 func (e *evidence) handsOver(host, key string) {
 	e.handed[holding{host, key}] = e.world.Now()
-	e.restarts[key]++
+	e.siblingRestarts[key]++
 }
 
 // destroying runs destroy, which takes data from the disk or the buffer of a host. It notes the
@@ -74,7 +76,7 @@ func (e *evidence) destroying(h *kernel.Host, destroy func()) {
 	destroy()
 	for _, key := range e.keys {
 		after := e.stored(h, key)
-		for _, r := range before[key] { // a host may hold a write in two roles, and each copy counts
+		for _, r := range before[key] { // a host may hold a write as a home and as a hint; each copy counts
 			var left vclock.Siblings
 			if i := slices.IndexFunc(after, func(a event.Replica) bool { return a.For == r.For }); i >= 0 {
 				left = after[i].Versions
@@ -94,7 +96,7 @@ func (e *evidence) lose(h *kernel.Host, key string, writes []uint64) {
 	if len(writes) == 0 {
 		return
 	}
-	e.restarts[key]++
+	e.siblingRestarts[key]++
 	for _, id := range writes {
 		e.taken[id] = true
 	}
@@ -108,7 +110,8 @@ func (e *evidence) lose(h *kernel.Host, key string, writes []uint64) {
 	}
 }
 
-// excuse excuses those of the writes, and of their ancestors, that no host carries.
+// excuse marks as excused each of the writes and their ancestors of which no host holds a copy or a
+// descendant.
 func (e *evidence) excuse(key string, ids []uint64) {
 	if len(ids) == 0 {
 		return
@@ -122,8 +125,8 @@ func (e *evidence) excuse(key string, ids []uint64) {
 	}
 }
 
-// undo notes the writes that a disk holds again. If the node had said that it holds nothing, the
-// note never expires, since no node asks that one before a tombstone is collected.
+// undo notes the writes that a disk holds again. If the node has reported Gone, the note never
+// expires: no other node asks a Gone node before it collects a tombstone.
 func (e *evidence) undo(h *kernel.Host, before, now []uint64) {
 	when := e.world.Now()
 	if last, _ := e.world.Members().History().Last(h.Name()); last.Kind == member.Gone {

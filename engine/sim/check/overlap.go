@@ -10,10 +10,10 @@ import (
 	"ringside/engine/wire"
 )
 
-// shows checks that a reply lacks nothing that the nodes which count held when the get began, and
-// nothing that an overlapping quorum acknowledged before. at is the view that all nodes had which
-// count.
-func (r *reads) shows(op *operation, reply wire.GetReply, at *view, glances []glance) {
+// shows checks that a reply lacks nothing that the counted nodes held when the get began, and
+// nothing that an overlapping quorum acknowledged before. at is the ring view of the coordinator
+// and all counted nodes, or nil if their views differed or changed; then only the first check runs.
+func (r *reads) shows(op *operation, reply wire.GetReply, at *ringView, glances []glance) {
 	shown := slices.Concat(reply.Siblings, reply.Tombstones)
 	for _, g := range glances {
 		if !slices.Contains(reply.Replied, g.host.Name()) {
@@ -34,25 +34,24 @@ func (r *reads) shows(op *operation, reply wire.GetReply, at *view, glances []gl
 	}
 	counted := slices.DeleteFunc(slices.Clone(reply.Replied), rangeless)
 	for _, w := range r.byKey[op.Key] {
-		if w.acked() && w.Ended < op.Began && w.view != nil && !r.reflects(shown, w.ID, w.version) {
+		if w.acked() && w.Ended < op.Began && w.settledIn != nil && !r.reflects(shown, w.ID, w.version) {
 			r.overlaps(op, w, shown, counted, at)
 		}
 	}
 }
 
-// view is a ring that all nodes of an operation knew, from the beginning of the operation to its
-// end.
-type view struct {
+// A ringView is a ring, and the history of changes that made it, as one or more nodes know them.
+type ringView struct {
 	history member.History
 	ring    *ring.Ring
 }
 
-// viewOf returns the view of a host now.
-func viewOf(h *kernel.Host) *view { return &view{h.Node().History(), h.Node().Ring()} }
+// ringViewOf returns the current ring view of a host.
+func ringViewOf(h *kernel.Host) *ringView { return &ringView{h.Node().History(), h.Node().Ring()} }
 
-// settledView returns the view that nodes had during an operation, nil if a change of the ring was
-// spreading among them.
-func (e *evidence) settledView(op *operation, nodes []string) *view {
+// settledRingView returns the ring view that all nodes had from the beginning of an operation until
+// now, nil if their views differ, or one of the nodes knew no ring or learned of a change.
+func (e *evidence) settledRingView(op *operation, nodes []string) *ringView {
 	var digest uint64
 	var last *kernel.Host
 	for _, name := range nodes {
@@ -60,47 +59,61 @@ func (e *evidence) settledView(op *operation, nodes []string) *view {
 		if int(h.ID()) >= len(op.glances) {
 			return nil // the node joined meanwhile
 		}
-		if v := op.glances[h.ID()].view; v == 0 || v != h.Node().Digest() || digest != 0 && v != digest {
+		if d := op.glances[h.ID()].digest; d == 0 || d != h.Node().Digest() || digest != 0 && d != digest {
 			return nil
 		}
 		digest, last = h.Node().Digest(), h
 	}
-	return viewOf(last)
+	return ringViewOf(last)
 }
 
-// overlaps checks a get that lacks w although w was acknowledged before the get began. The homes
-// that acknowledged w and the homes that replied must not be so many that some are both. A node
-// whose disk was destroyed meanwhile does not count. Each removal by force may have taken a copy
-// along, and a ring that a node has forgotten excuses everything.
-func (r *reads) overlaps(op, w *operation, shown vclock.Siblings, replied []string, at *view) {
-	if r.plan.LWW() && !r.unbeaten(w) {
+// overlaps fails P7 if the homes that acknowledged w and the homes that replied must share a home:
+// acked + read > homes. The get lacks w, although w was acknowledged before the get began. A home
+// whose copy was destroyed does not count. Each node of removals counts as one lost
+// acknowledgement, because that node may have been a home that acknowledged w.
+func (r *reads) overlaps(op, w *operation, shown vclock.Siblings, replied []string, at *ringView) {
+	if r.lackExcused(w, shown, at) {
 		return
 	}
-	if !at.history.Covers(w.view.history) || r.gone(w) || r.buried(w.ID) || r.outdated(shown, w) {
-		return
-	}
-	homes := at.ring.Homes([]byte(op.Key))
-	moved := len(at.history) != len(w.view.history)
-	acked, read := -removals(w.view.history, at.history), 0
-	for _, name := range w.view.ring.Homes([]byte(op.Key)) {
+	acked, read := -removals(w.settledIn.history, at.history), 0
+	for _, name := range w.settledIn.ring.Homes([]byte(w.Key)) {
 		if slices.Contains(w.Acks, name) && !r.lostBy(r.world.Host(name), w.ID) {
 			acked++
 		}
-		// A host that handed the key over may have forgotten the ring for which it did so.
-		moved = moved || r.handed[holding{name, op.Key}] >= w.Began
 	}
+	homes := at.ring.Homes([]byte(op.Key))
 	for _, name := range homes {
 		if slices.Contains(replied, name) {
 			read++
 		}
 	}
-	if moved && r.forgotten() {
-		return
-	}
 	if acked+read > len(homes) {
 		r.fail(P7, "%s, answered by %v, lacks #%d, which was acked by %v before; the homes are %v",
 			r.name(op), replied, w.ID, w.Acks, homes)
 	}
+}
+
+// lackExcused reports whether a get in the ring view at may lack w, which is not among the shown
+// versions, whichever homes replied.
+func (r *reads) lackExcused(w *operation, shown vclock.Siblings, at *ringView) bool {
+	switch {
+	case r.plan.LWW() && !r.unbeaten(w):
+		return true // the winner over w was destroyed or collected
+	case !at.history.Covers(w.settledIn.history):
+		return true // the counted nodes lack a change that the nodes which acknowledged w knew
+	case r.gone(w) || r.buried(w.ID) || r.outdated(shown, w):
+		return true
+	}
+	return r.forgotten() && r.movedSince(w, at)
+}
+
+// movedSince reports whether the key of w may have moved to other homes since w was put: the ring
+// of at has more changes, or a home handed the key over. A home that handed the key over may have
+// forgotten the ring for which it did so.
+func (r *reads) movedSince(w *operation, at *ringView) bool {
+	handedOver := func(name string) bool { return r.handed[holding{name, w.Key}] >= w.Began }
+	return len(at.history) != len(w.settledIn.history) ||
+		slices.ContainsFunc(w.settledIn.ring.Homes([]byte(w.Key)), handedOver)
 }
 
 // removals counts the nodes that were removed by force between two histories, and those that left

@@ -34,7 +34,7 @@ func Properties() []Property {
 			"if its homes overlap with those that acknowledged a write, it sees that write"},
 		{P8, "every value that is read was written under that key"},
 		{P9, "a hint is dropped once its home holds it durably, and not before"},
-		{P10, "hash trees are those that the stored keys make"},
+		{P10, "Merkle trees are those that the stored keys make"},
 		{P11, "a node that gives a key range away drops it once all new homes hold it durably, and not before; " +
 			"a new home counts once it holds what its predecessors acknowledged"},
 		{P12, "in the end all nodes know one ring, and a removed node stays out of it"},

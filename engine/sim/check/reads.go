@@ -25,7 +25,7 @@ type reads struct {
 type glance struct {
 	host        *kernel.Host
 	versions    vclock.Siblings // in any role; of gets only
-	view        uint64          // 0: the node knew no ring
+	digest      uint64          // of the ring's history; 0: the node knew no ring
 	awaits      bool            // the node was a home without the key's range
 	reachable   bool            // the coordinator must ask the node before it says that there is nothing
 	incarnation uint64
@@ -38,7 +38,7 @@ func (r *reads) glances(op *operation) []glance {
 	r.hosts(func(h *kernel.Host) {
 		n := h.Node()
 		g := glance{
-			host: h, view: n.Digest(), awaits: len(n.Ring().Members()) > 0 && n.Awaits([]byte(op.Key)),
+			host: h, digest: n.Digest(), awaits: len(n.Ring().Members()) > 0 && n.Awaits([]byte(op.Key)),
 			incarnation: h.Incarnation(), reachable: slices.Contains(reachable, h.Name()),
 		}
 		if op.Kind == plan.Get {
@@ -85,11 +85,11 @@ func (r *reads) get(op *operation, reply wire.GetReply) {
 			return
 		}
 	}
-	r.siblings.concurrent(r.name(op), op.Key, ids)
-	view, glances := r.settledView(op, append(slices.Clone(reply.Replied), reply.Coordinator)), op.glances
+	r.siblings.falseSiblings += r.siblings.concurrent(r.name(op), op.Key, ids)
+	at, glances := r.settledRingView(op, append(slices.Clone(reply.Replied), reply.Coordinator)), op.glances
 	r.world.After(0, func() { // events of the step that replied come after the reply
 		r.contexts.sealed(op, reply.Context, ids)
-		r.shows(op, reply, view, glances)
+		r.shows(op, reply, at, glances)
 		r.absent(op, reply, glances)
 	})
 	r.deletes.resurfacedBefore(finding{fmt.Sprintf("get #%d", op.ID), op.Key, ids, "its client"}, op.Began)

@@ -11,27 +11,27 @@ import (
 // what nodes hold, so that it does not depend on a client that reads the key in time.
 //
 // The homes of now must have a write if all nodes that acknowledged it knew one earlier ring
-// (operation.known). Each of those nodes learned of the next ring later, and handed over what it
+// (operation.ackedIn). Each of those nodes learned of the next ring later, and handed over what it
 // held then. Other writes are excused: those that nodes with different rings acknowledged, those of
 // which a copy was destroyed, and those of which a removed node may have taken a copy along.
 
 // hears takes in that a home acknowledged a put whose client was answered before.
 func (e *evidence) hears(ev event.Event) {
 	op := e.ops[ev.Request]
-	if op == nil || op.known == nil {
+	if op == nil || op.ackedIn == nil {
 		return
 	}
-	if e.world.Host(ev.Peer).Node().Digest() == op.known.history.Digest() {
+	if e.world.Host(ev.Peer).Node().Digest() == op.ackedIn.history.Digest() {
 		op.ackedBy(ev.Peer)
 	}
 }
 
-// ackedBy notes that a node acknowledged the put, if the node is a home in the ring of known.
+// ackedBy notes that a node acknowledged the put, if the node is a home in the ring of ackedIn.
 func (op *operation) ackedBy(node string) {
-	if op.known == nil || slices.Contains(op.homes, node) {
+	if op.ackedIn == nil || slices.Contains(op.homes, node) {
 		return
 	}
-	if slices.Contains(op.known.ring.Homes([]byte(op.Key)), node) {
+	if slices.Contains(op.ackedIn.ring.Homes([]byte(op.Key)), node) {
 		op.homes = append(op.homes, node)
 	}
 }
@@ -41,14 +41,14 @@ func (t *transfers) ready(h *kernel.Host) {
 	if !t.plan.Moves() || !h.Up() || len(h.Node().Ring().Members()) == 0 || t.forgotten() {
 		return
 	}
-	at := viewOf(h)
+	at := ringViewOf(h)
 	for _, key := range t.keys {
 		homes := at.ring.Homes([]byte(key))
 		if !slices.Contains(homes, h.Name()) || h.Node().Awaits([]byte(key)) {
 			continue
 		}
 		for _, w := range t.byKey[key] {
-			if w.acked() && w.known != nil && !t.holds(h, w) && t.owed(w, at) {
+			if w.acked() && w.ackedIn != nil && !t.holds(h, w) && t.owed(w, at) {
 				t.lacks(h, w, homes, at)
 			}
 		}
@@ -57,7 +57,7 @@ func (t *transfers) ready(h *kernel.Host) {
 
 // lacks checks that a host which does not hold w need not hold it: the host took the place of no
 // home that acknowledged w, and so few of the homes that count lack w that every quorum finds w.
-func (t *transfers) lacks(h *kernel.Host, w *operation, homes []string, at *view) {
+func (t *transfers) lacks(h *kernel.Host, w *operation, homes []string, at *ringView) {
 	for _, name := range t.predecessors(h, w, at) {
 		if slices.Contains(w.homes, name) && !slices.Contains(homes, name) {
 			t.fail(P11, "%s counts as a home of %s and lacks #%d, which %s acknowledged before it gave the key away",
@@ -79,18 +79,18 @@ func (t *transfers) lacks(h *kernel.Host, w *operation, homes []string, at *view
 }
 
 // owed reports whether the homes in a view must have w.
-func (t *transfers) owed(w *operation, at *view) bool {
-	return at.history.Covers(w.known.history) && removals(w.known.history, at.history) == 0 && t.lost[w.ID] == nil &&
-		!t.gone(w) && !t.buried(w.ID) && (!t.plan.LWW() || t.unbeaten(w))
+func (t *transfers) owed(w *operation, at *ringView) bool {
+	return at.history.Covers(w.ackedIn.history) && removals(w.ackedIn.history, at.history) == 0 &&
+		t.lost[w.ID] == nil && !t.gone(w) && !t.buried(w.ID) && (!t.plan.LWW() || t.unbeaten(w))
 }
 
 // predecessors lists the homes whose place a host took when it became a home of the key of w, and
 // that were homes from the acknowledgement of w until then. The list is empty if the host was a
 // home already. It is also empty if changes of the ring were not learned in the order of their
 // times, because no node then knew the rings in between.
-func (t *transfers) predecessors(h *kernel.Host, w *operation, at *view) []string {
+func (t *transfers) predecessors(h *kernel.Host, w *operation, at *ringView) []string {
 	members := t.world.Members()
-	changes, known := kernel.RingChanges(at.history), len(kernel.RingChanges(w.known.history))
+	changes, known := kernel.RingChanges(at.history), len(kernel.RingChanges(w.ackedIn.history))
 	var after []string
 	for k := len(changes); k >= known && !members.Reordered(); k-- {
 		homes := members.RingOf(changes[:k]).Homes([]byte(w.Key))

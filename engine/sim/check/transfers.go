@@ -56,7 +56,7 @@ func (t *transfers) heldBy(home, host *kernel.Host, key string, s vclock.Sibling
 		return // a later write may have won there
 	}
 	for _, id := range idsOf(s) {
-		if !t.has(home, key, id) {
+		if !t.holdsOrIsExcused(home, key, id) {
 			t.fail(P11, "%s dropped #%d of %s, which its home %s does not hold", host.Name(), id, key, home.Name())
 		}
 	}

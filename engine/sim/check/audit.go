@@ -1,0 +1,13 @@
+package check
+
+import "ringside/engine/sim/kernel"
+
+// Audit checks P10: the Merkle trees that a node has kept up to date equal those of its store.
+func (j *Judge) Audit(h *kernel.Host) {
+	if !h.Up() || h.Rotten() {
+		return
+	}
+	if err := h.Node().Audit(); err != nil {
+		j.fail(P10, "%s: %v", h.Name(), err)
+	}
+}
