@@ -29,7 +29,7 @@ type Node struct {
 	counters    *counters    // the counters of its dots (§4.4)
 	collector   *collector   // tombstones (§4.4)
 	handoff     *handoff     // hints (§4.6)
-	trees       *trees       // hash trees of its records (§4.7)
+	trees       *trees       // Merkle trees of its records (§4.7)
 	syncer      *syncer      // anti-entropy (§4.7)
 	members     *members     // the ring (§4.8.1)
 	gossip      *gossiper    // news of the ring (§4.8.1)

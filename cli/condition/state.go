@@ -85,7 +85,7 @@ func converged(ctx context.Context, l *look, keys ...[]byte) (string, error) {
 }
 
 // allConverged is the condition that all homes hold the same. It compares the roots of the nodes'
-// hash trees, which stand for all replicas that homes hold. Hints are not in the trees.
+// Merkle trees, which stand for all replicas that homes hold. Hints are not in the trees.
 func allConverged(ctx context.Context, l *look) (string, error) {
 	cluster, err := l.view(ctx)
 	if err != nil {

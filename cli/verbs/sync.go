@@ -24,7 +24,7 @@ var syncVerb = &Verb{
 	Name: "sync", Group: GroupScript, Section: "§4.7",
 	Args:  []Arg{{Name: "RANGE", Complete: CompleteKeys, Optional: true}},
 	Usage: "let homes compare their replicas now, and repair differences",
-	Help: `Every two homes of a range compare the roots of their hash trees, descend where the trees differ,
+	Help: `Every two homes of a range compare the roots of their Merkle trees, descend where the trees differ,
 and exchange the keys that differ, both ways. sync returns when the last two homes are done. ` + rangeHelp + `
 Exit 5 means that no two homes of a range could be compared; the message names the reason.
 Nodes do the same by themselves every ten seconds, and soon after a node came back.`,
@@ -44,7 +44,7 @@ Nodes do the same by themselves every ten seconds, and soon after a node came ba
 var merkleVerb = &Verb{
 	Name: "merkle", Group: GroupLook, Section: "§4.7",
 	Args:  []Arg{{Name: "KEY|RANGE", Complete: CompleteKeys}},
-	Usage: "show where the hash trees of a range's homes differ; repairs nothing",
+	Usage: "show where the Merkle trees of a range's homes differ; repairs nothing",
 	Help: `Every two homes compare their trees as anti-entropy does, and list the keys that differ. With --json
 the object is about the first two homes that differ; pairs has all. ` + rangeHelp + `
 Exit 5 means that no two homes could be compared; the message names the reason.`,
