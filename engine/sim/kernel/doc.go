@@ -1,8 +1,8 @@
 /*
 Package kernel runs nodes in virtual time: a clock that jumps from event to event, a network that
-delays, loses and repeats messages and that splits, disks that lose data when a fault says so, and
-crashes at any moment. It plays the faults of a plan.Plan. It does not judge the nodes; a Judge is told what
-happens.
+splits, and that delays, loses and repeats messages, disks that lose data when a fault says so, and
+crashes at any moment. It plays the faults of a plan.Plan. It does not judge the nodes; a Judge is
+told what happens.
 
 # Main types
 
