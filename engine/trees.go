@@ -13,7 +13,7 @@ import (
 	"ringside/engine/treeset"
 )
 
-// trees holds the hash trees of the node's records.
+// trees holds the Merkle trees of the node's records.
 type trees struct {
 	*treeset.Set
 	n *Node

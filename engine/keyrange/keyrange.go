@@ -9,7 +9,7 @@ import (
 	"ringside/engine/ring"
 )
 
-// An ID identifies the key range (Start, End] that a hash tree covers.
+// An ID identifies the key range (Start, End] that a Merkle tree covers.
 type ID struct {
 	Start, End ring.Position
 	// Depth is the number of levels of the tree below its root. It follows from the number of

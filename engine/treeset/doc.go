@@ -1,5 +1,5 @@
-// Package treeset keeps the hash trees of a node, one for each key range of its ring (§4.7): "each
-// node maintains a separate Merkle tree for each key range".
+// Package treeset keeps the Merkle trees of a node, one for each key range of its ring (§4.7):
+// "each node maintains a separate Merkle tree for each key range".
 //
 // The trees are in memory. Every write of a record updates its tree in the same step, and a node
 // that starts fills the trees in its first scan of the store. So no crash separates the trees from
