@@ -38,9 +38,10 @@ func (m *model) cycle(by int) tea.Cmd {
 }
 
 // leavePrompt interrupts the running command. If none runs, the focus moves to the pane that had
-// it.
+// it, and a line that a key filled in is cleared.
 func (m *model) leavePrompt() tea.Cmd {
 	if !m.prompt.Interrupt() {
+		m.prompt.DropFillIn()
 		m.prompt.Collapse()
 		m.focusOn(m.before)
 	}
@@ -67,7 +68,7 @@ func (m *model) submit() tea.Cmd {
 		return nil
 	case "q", "quit", "exit":
 		return m.quit()
-	case "?", "help":
+	case "?":
 		m.help.Toggle()
 	case "clear":
 		m.prompt.ClearOutput()
@@ -79,7 +80,7 @@ func (m *model) submit() tea.Cmd {
 
 // ask puts a line into the prompt for the user to finish.
 func (m *model) ask(line string) tea.Cmd {
-	m.prompt.SetLine(line)
+	m.prompt.FillIn(line)
 	m.focusOn(promptPane)
 	return nil
 }

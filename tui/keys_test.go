@@ -13,6 +13,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"ringside/cli/exit"
+	"ringside/cli/golden"
 	"ringside/engine/event"
 	"ringside/engine/vclock"
 	"ringside/tui/feed"
@@ -353,5 +354,88 @@ func TestBadLineChoosesNoKey(t *testing.T) {
 	s.do(s.enter("get user --nonsense"))
 	if string(s.state.Key()) != "cart" {
 		t.Errorf("a line that does not parse chose %q", s.state.Key())
+	}
+}
+
+// A failure drops the commands that were queued behind it, and says so. Earlier results can be
+// scrolled back to.
+func TestFailureDropsTheQueue(t *testing.T) {
+	for _, h := range []int{24, 36} {
+		s, ran := interactive(t)
+		s.resize(80, h)
+		s.do(s.enter("first"))
+		bad := s.enter("bad wait")
+		s.enter("put x 2")
+		s.enter("put y 3")
+		s.do(bad)
+		if want := []string{"first", "bad wait"}; !slices.Equal(*ran, want) {
+			t.Errorf("ran %q, want %q", *ran, want)
+		}
+		shows(t, s, "✗ exit 2  bad wait")
+		shows(t, s, "bad: no such verb")
+		shows(t, s, "dropped: put x 2  ·  put y 3")
+		for range 30 {
+			s.press("pgup")
+			s.View()
+		}
+		shows(t, s, "✓ first")
+		for range 30 {
+			s.press("pgdown")
+			s.View()
+		}
+		shows(t, s, "✗ exit 2  bad wait")
+	}
+}
+
+// A successful command of the queue does not hide the results before it.
+func TestResultsStayReadable(t *testing.T) {
+	s, _ := interactive(t)
+	s.execute(func(line string) (string, int) { return "result of " + line, 0 })
+	first := s.enter("get a")
+	s.enter("get b")
+	s.do(first)
+	shows(t, s, "result of get b")
+	shows(t, s, "PgUp earlier results")
+	s.press("pgup")
+	shows(t, s, "result of get a")
+	shows(t, s, "1–4 of 4")
+	s.press("esc")
+	shows(t, s, "result of get b")
+}
+
+// Esc clears a line that a key filled in, and keeps one that the user edited.
+func TestEscDropsAFillIn(t *testing.T) {
+	s, _ := interactive(t)
+	s.press("esc", "K", "esc", ":")
+	if !s.prompt.Empty() {
+		t.Errorf("esc leaves %q", s.prompt.Line())
+	}
+	s.press("esc", "K", "0", "esc", ":")
+	if got := s.prompt.Line(); got != "kill n10" {
+		t.Errorf("after an edit, esc leaves %q", got)
+	}
+}
+
+// A long error is wrapped, so that its advice can be read.
+func TestLongErrorsAreWrapped(t *testing.T) {
+	s, _ := interactive(t)
+	s.resize(80, 24)
+	const long = "put cart: only 1 of 2 nodes answered in 1s, the value may be stored; read it with get cart"
+	s.execute(func(string) (string, int) { return long + "\n", 1 })
+	s.do(s.enter("put cart x"))
+	shows(t, s, "✗ exit 1  put cart x")
+	shows(t, s, "with get cart")
+	golden.Check(t, "error-80x24", s.View()+"\n")
+}
+
+// The word help runs the command help. The key ? shows the page of keys.
+func TestHelpInThePrompt(t *testing.T) {
+	s, ran := interactive(t)
+	s.do(s.enter("help"))
+	if !slices.Equal(*ran, []string{"help"}) || s.help.Open() {
+		t.Errorf("ran %q, page of keys open: %v", *ran, s.help.Open())
+	}
+	if s.press("?"); !s.help.Open() {
+		t.Error("? does not show the page of keys")
 	}
 }

@@ -149,7 +149,7 @@ func (m *model) arrange() (out [paneCount]rect) {
 		out[helpPane] = rect{0, 1, m.w, body}
 		return out
 	}
-	logRows, promptRows := lowerRows(body, m.prompt.OutputRows())
+	logRows, promptRows := lowerRows(body, m.prompt.OutputRows(m.th, m.w))
 	if m.zoomed {
 		if m.focus == promptPane {
 			out[promptPane] = rect{0, 1, m.w, body}

@@ -11,11 +11,15 @@ import (
 // Border is how many rows the border and the line take. The other rows show output.
 const Border = 3
 
+// sides is how many columns the border takes.
+const sides = 4
+
 // Draw draws the line and, below it, the output of the latest command. An empty line shows the
 // suggestion.
 func (m *Model) Draw(c *canvas.Canvas, focused bool, suggestion string) {
-	in := canvas.New(c.Theme, c.W-4, c.H-2)
+	in := canvas.New(c.Theme, c.W-sides, c.H-2)
 	rows := in.H - 1
+	m.output.layOut(in)
 	note := m.output.note(rows)
 	if len(m.pasted) > 0 {
 		note = render.Count(len(m.pasted), "more pasted line") + " · ⏎ one by one · ctrl+u drops them"

@@ -10,111 +10,194 @@ import (
 	"ringside/tui/theme"
 )
 
-// maxOutput is how many lines of one command are kept. A longer output belongs in a shell.
+// maxOutput is how many lines of output are kept. A longer output belongs in a shell.
 const maxOutput = 2000
 
-// An output is what the latest command printed, or a message of the screens themselves.
+// A result is what one command printed.
+type result struct {
+	command string
+	lines   []string
+	code    int // exit code
+	cut     bool
+}
+
+// A resultRow is one row of a result. The first row of a result is the command.
+type resultRow struct {
+	*result
+	text  string
+	first bool
+}
+
+// An output is what the commands printed, oldest first. The latest result is in sight until the
+// user scrolls back.
 type output struct {
-	command  string // "" for a message of the screens
-	lines    []string
-	code     int // exit code
-	top      int // first row in sight; row 0 is the command
-	cut      bool
-	expanded bool // it may take the room of the log
+	results  []*result
+	message  string      // of the screens themselves, in place of the results; "" if there is none
+	rows     []resultRow // of all results
+	width    int         // columns of the canvas that rows was made for; 0 if rows is out of date
+	latest   int         // first row of the latest result
+	top      int         // first row in sight
+	expanded bool        // the output may take the room of the log
 }
 
-// set takes over the output of a command.
-func (o *output) set(d DoneMsg) {
-	*o = output{command: d.Line, code: d.Code}
+// add adds the result of a command. The oldest results are dropped beyond maxOutput lines.
+func (o *output) add(d DoneMsg) {
+	r := &result{command: d.Line, code: d.Code}
 	if out := strings.TrimRight(strings.ReplaceAll(ansi.Strip(d.Out), "\t", "    "), "\n"); out != "" {
-		o.lines = strings.Split(out, "\n")
+		r.lines = strings.Split(out, "\n")
 	}
-	if o.cut = len(o.lines) > maxOutput; o.cut {
-		o.lines = o.lines[:maxOutput]
+	if r.cut = len(r.lines) > maxOutput; r.cut {
+		r.lines = r.lines[:maxOutput]
 	}
-	o.expanded = len(o.lines) > 1
+	o.results = append(o.results, r)
+	total := 0
+	for _, r := range o.results {
+		total += len(r.lines) + 1
+	}
+	for total > maxOutput && len(o.results) > 1 {
+		total -= len(o.results[0].lines) + 1
+		o.results = o.results[1:]
+	}
+	o.message, o.width, o.top, o.expanded = "", 0, o.latest, true
 }
 
-// rows returns the number of rows of a command's output, among them one for the command.
-func (o *output) rows() int {
-	if o.command == "" {
-		return 0
+// layOut makes the rows for a canvas, unless the rows are up to date. Lines of a failed command are
+// wrapped, because their end says what to do.
+func (o *output) layOut(c *canvas.Canvas) {
+	if o.width == c.W {
+		return
 	}
-	return len(o.lines) + 1
+	follows := o.top >= o.latest
+	o.width, o.rows = c.W, nil
+	for _, r := range o.results {
+		o.latest = len(o.rows)
+		o.rows = append(o.rows, resultRow{r, r.command, true})
+		for _, l := range r.lines {
+			for _, part := range r.wrap(c, l) {
+				o.rows = append(o.rows, resultRow{r, part, false})
+			}
+		}
+	}
+	if follows {
+		o.top = o.latest
+	}
+	o.top = min(o.top, o.latest)
 }
 
-// note returns which part of a long output is in sight, "" if all of it is.
-func (o *output) note(rows int) string {
-	if o.rows() <= rows || !o.expanded {
+// wrap returns the rows of a line. A line of a failure leaves room for the exit code.
+func (r *result) wrap(c *canvas.Canvas, line string) []string {
+	room := c.W - c.Width(c.Theme.No+" "+r.exit())
+	if r.code == 0 || c.Width(line) <= room {
+		return []string{line}
+	}
+	return c.Wrap(line, room)
+}
+
+// exit returns what the row says of the exit code, "" for a success.
+func (r *result) exit() string {
+	if r.code == 0 {
 		return ""
 	}
-	note := fmt.Sprintf("%d–%d of %d · PgUp PgDn · ctrl+o zoom", o.top+1, min(o.top+rows, o.rows()), o.rows())
-	if o.cut {
-		note += " (cut)"
+	return fmt.Sprintf("exit %d  ", r.code)
+}
+
+// latestRows returns the number of rows of the latest result.
+func (o *output) latestRows() int { return len(o.rows) - o.latest }
+
+// scrolled reports whether earlier results are in sight.
+func (o *output) scrolled() bool { return o.top < o.latest }
+
+// tall reports whether the latest result needs more room than a line and may take it.
+func (o *output) tall() bool { return o.expanded && o.latestRows() > 2 }
+
+// note returns which part of a long output is in sight, and whether there are earlier results.
+func (o *output) note(shown int) string {
+	switch {
+	case o.message != "" || len(o.rows) == 0:
+		return ""
+	case o.scrolled():
+		return fmt.Sprintf("%d–%d of %d · PgUp PgDn", o.top+1, min(o.top+shown, len(o.rows)), len(o.rows))
+	case o.tall() && o.latestRows() > shown:
+		at := o.top - o.latest
+		note := fmt.Sprintf("%d–%d of %d · PgUp PgDn · ctrl+o zoom", at+1, min(at+shown, o.latestRows()), o.latestRows())
+		if o.rows[o.latest].cut {
+			note += " (cut)"
+		}
+		return note
+	case o.latest > 0:
+		return "PgUp earlier results"
 	}
-	return note
+	return ""
 }
 
 // draw draws the rows that are in sight, from row 1 of c on.
-func (o *output) draw(c *canvas.Canvas, rows int) {
-	if o.command == "" {
-		for _, l := range o.lines {
-			c.Put(2, 1, theme.Plain, l)
-		}
+func (o *output) draw(c *canvas.Canvas, shown int) {
+	if o.message != "" {
+		c.Put(2, 1, theme.Plain, o.message)
 		return
 	}
-	sign, st := c.Theme.Yes, theme.Good
-	if o.code != 0 {
-		sign, st = c.Theme.No, theme.Bad
-	}
-	if rows == 1 && o.top == 0 && len(o.lines) > 0 { // no room to repeat the command
-		c.Put(o.drawSign(c, sign, st), 1, theme.Plain, o.lines[0])
+	rows := o.rows[o.top:min(o.top+shown, len(o.rows))]
+	if shown == 1 && o.top == o.latest && o.latestRows() > 1 { // no room to repeat the command
+		c.Put(rows[0].drawSign(c, 1), 1, theme.Plain, o.rows[o.top+1].text)
 		return
 	}
-	for y := range min(rows, o.rows()-o.top) {
-		if row := o.top + y; row > 0 {
-			c.Put(2, y+1, theme.Plain, o.lines[row-1])
+	for i, r := range rows {
+		if !r.first {
+			c.Put(2, i+1, theme.Plain, r.text)
 			continue
 		}
 		style := theme.Plain
-		if rows > 1 {
+		if shown > 1 {
 			style = theme.Dim
 		}
-		c.Put(o.drawSign(c, sign, st), 1, style, o.command)
+		c.Put(r.drawSign(c, i+1), i+1, style, r.text)
 	}
 }
 
 // drawSign draws whether the command succeeded, and returns the column after it.
-func (o *output) drawSign(c *canvas.Canvas, sign string, st theme.Style) int {
-	x := c.Put(0, 1, st|theme.Bold, sign+" ")
-	if o.code != 0 {
-		x = c.Put(x, 1, st, fmt.Sprintf("exit %d  ", o.code))
+func (r *result) drawSign(c *canvas.Canvas, y int) int {
+	sign, st := c.Theme.Yes, theme.Good
+	if r.code != 0 {
+		sign, st = c.Theme.No, theme.Bad
 	}
-	return x
+	x := c.Put(0, y, st|theme.Bold, sign+" ")
+	return c.Put(x, y, st, r.exit())
 }
 
-// Say shows a message of the screens themselves in place of a command's output.
-func (m *Model) Say(text string) { m.output = output{lines: []string{text}} }
+// Say shows a message of the screens themselves in place of the results.
+func (m *Model) Say(text string) {
+	m.Collapse()
+	m.output.message = text
+}
 
-// ClearOutput removes the output of the latest command.
+// ClearOutput removes the results of all commands.
 func (m *Model) ClearOutput() { m.output = output{} }
 
 // Collapse gives the room that the output took back to the log, and reports whether it took any.
 func (m *Model) Collapse() bool {
-	had := m.output.expanded
-	m.output.expanded, m.candidates = false, nil
+	o := &m.output
+	had := o.tall() || o.scrolled()
+	o.expanded, o.top, m.candidates = false, o.latest, nil
 	return had
 }
 
-// OutputRows returns how many rows the output would like to have, 0 if it needs no more than usual.
-func (m *Model) OutputRows() int {
-	if !m.output.expanded {
-		return 0
+// OutputRows returns how many rows the output would like to have on a screen of w columns, 0 if the
+// output needs no more than usual.
+func (m *Model) OutputRows(th *theme.Theme, w int) int {
+	o := &m.output
+	o.layOut(canvas.New(th, w-sides, 0))
+	switch {
+	case o.scrolled():
+		return len(o.rows) - o.top
+	case o.tall():
+		return o.latestRows()
 	}
-	return m.output.rows()
+	return 0
 }
 
 // Scroll moves the output by rows, in a place that shows so many.
 func (m *Model) Scroll(by, shown int) {
-	m.output.top = max(0, min(m.output.top+by, m.output.rows()-shown))
+	o := &m.output
+	o.message = ""
+	o.top = max(0, min(o.top+by, max(o.latest, len(o.rows)-shown)))
 }

@@ -28,6 +28,7 @@ type Model struct {
 	complete Complete        // nil if nothing can be completed
 
 	line       editor
+	filledIn   string   // the line that a key filled in, "" if the user typed it
 	history    []string // oldest first
 	back       int      // how far back in history the line is; 0 is the new line
 	draft      string   // the new line while an old one is shown
@@ -37,7 +38,8 @@ type Model struct {
 	running string // the command that runs, "" if none does
 	cancel  context.CancelFunc
 	queue   []string
-	last    string // the latest command that was started
+	dropped []string // commands of the queue that an interrupt dropped
+	last    string   // the latest command that was started
 	output  output
 }
 
@@ -61,7 +63,20 @@ func (m *Model) Empty() bool { return m.line.empty() }
 // SetLine replaces the line that is typed.
 func (m *Model) SetLine(line string) {
 	m.line.set(line)
-	m.back, m.candidates = 0, nil
+	m.back, m.candidates, m.filledIn = 0, nil, ""
+}
+
+// FillIn replaces the line by one for the user to finish.
+func (m *Model) FillIn(line string) {
+	m.SetLine(line)
+	m.filledIn = line
+}
+
+// DropFillIn clears a line that was filled in and not edited.
+func (m *Model) DropFillIn() {
+	if m.filledIn != "" && m.Line() == m.filledIn {
+		m.SetLine("")
+	}
 }
 
 // Clear drops the line, and what was pasted with it.
@@ -161,16 +176,27 @@ func (m *Model) Interrupt() bool {
 	if m.running == "" {
 		return false
 	}
-	m.queue = nil
+	m.dropped, m.queue = append(m.dropped, m.queue...), nil
 	m.cancel()
 	return true
 }
 
-// Done shows the output of a command that ended, and starts the next command of the queue.
+// Done shows the output of a command that ended, and starts the next command of the queue. A
+// failure drops the queue, because its commands were typed in the hope of a success.
 func (m *Model) Done(d DoneMsg) tea.Cmd {
 	m.cancel()
 	m.running = ""
-	m.output.set(d)
+	if d.Code != 0 {
+		m.dropped, m.queue = append(m.dropped, m.queue...), nil
+	}
+	if len(m.dropped) > 0 {
+		if d.Out != "" && !strings.HasSuffix(d.Out, "\n") {
+			d.Out += "\n"
+		}
+		d.Out += "dropped: " + strings.Join(m.dropped, "  ·  ") + "\n"
+		m.dropped = nil
+	}
+	m.output.add(d)
 	if len(m.queue) == 0 {
 		return nil
 	}

@@ -3,10 +3,14 @@ package prompt
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
 	tea "github.com/charmbracelet/bubbletea"
+
+	"ringside/tui/canvas"
+	"ringside/tui/theme"
 )
 
 // echo is an Exec that prints the line.
@@ -119,12 +123,13 @@ func TestEditing(t *testing.T) {
 // Escape sequences in the output of a command are removed, and a long output is cut.
 func TestOutput(t *testing.T) {
 	var o output
-	o.set(DoneMsg{Line: "get a", Out: "\x1b[31mred\x1b[0m\n\ttab\n\n"})
-	if got := strings.Join(o.lines, "|"); got != "red|    tab" || o.cut || !o.expanded {
-		t.Errorf("%q, cut %v", got, o.cut)
+	o.add(DoneMsg{Line: "get a", Out: "\x1b[31mred\x1b[0m\n\ttab\n\n"})
+	if r := o.results[0]; strings.Join(r.lines, "|") != "red|    tab" || r.cut || !o.expanded {
+		t.Errorf("%q, cut %v", r.lines, r.cut)
 	}
-	o.set(DoneMsg{Line: "events", Out: strings.Repeat("x\n", maxOutput+5)})
-	if len(o.lines) != maxOutput || !strings.HasSuffix(o.note(10), "(cut)") {
-		t.Errorf("%d lines, %q", len(o.lines), o.note(10))
+	o.add(DoneMsg{Line: "events", Out: strings.Repeat("x\n", maxOutput+5)})
+	o.layOut(canvas.New(theme.New(io.Discard, false, true), 80, 0))
+	if len(o.results) != 1 || len(o.rows) != maxOutput+1 || !strings.HasSuffix(o.note(10), "(cut)") {
+		t.Errorf("%d results with %d rows, %q", len(o.results), len(o.rows), o.note(10))
 	}
 }
