@@ -22,7 +22,7 @@ var arrows = map[string][]string{
 	"ringside/engine/usage":  {},
 	"ringside/cli/condition": append([]string{"ringside/cli/exit", "ringside/cli/render"}, leaves...),
 	"ringside/cli/console":   {"ringside/engine/escape"},
-	"ringside/cli/script":    append([]string{"ringside/cli/console", "ringside/cli/render", "ringside/localcluster/control", "ringside/localcluster/datadir", "ringside/testscripts"}, leaves...),
+	"ringside/cli/script":    append([]string{"ringside/cli/verbs", "ringside/cli/console", "ringside/cli/render", "ringside/localcluster/control", "ringside/localcluster/datadir", "ringside/testscripts"}, leaves...),
 	"ringside/cli/simulate":  append([]string{"ringside/cli/console", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs", "ringside/engine/sim/...", "ringside/tui"}, leaves...),
 	"ringside/cli/paper": {"ringside/cli/render", "ringside/localcluster/...", "ringside/engine/fault", "ringside/engine/ring",
 		"ringside/engine/event", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/escape", "ringside/engine/wire"},

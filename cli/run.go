@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -53,6 +54,7 @@ func (s *session) runScripts(c *verbs.Call) error {
 	err = script.Run(s.ctx, scriptProgram, scripts, c.Bool("v"), func(r script.Result) error {
 		if !r.OK {
 			failed++
+			r.Message = withPrefix(r.Message)
 		}
 		return s.showResult(r, c.Bool("v"))
 	})
@@ -61,6 +63,18 @@ func (s *session) runScripts(c *verbs.Call) error {
 		return &exit.Error{Exit: exit.Expectation, Code: "script_failed", Message: msg, Reported: true}
 	}
 	return err
+}
+
+// unknownCommand matches testscript's message on a line that begins with an unknown command.
+var unknownCommand = regexp.MustCompile(`^unknown command "([^"]+)"`)
+
+// withPrefix returns the message of a script that failed. If the script names a command of ringside
+// without the program's name, the message says how to write the command.
+func withPrefix(message string) string {
+	if m := unknownCommand.FindStringSubmatch(message); m != nil && lookup(m[1]) != nil {
+		return fmt.Sprintf("unknown command %q; write: %s %s", m[1], program, m[1])
+	}
+	return message
 }
 
 func (s *session) showResult(r script.Result, verbose bool) error {

@@ -16,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"ringside/cli/console"
+	"ringside/cli/verbs"
 	"ringside/localcluster/control"
 	"ringside/localcluster/datadir"
 )
@@ -78,6 +79,9 @@ func Params(ctx context.Context, program Program, folder string, scripts []Scrip
 			programName: func(ts *testscript.TestScript, neg bool,
 				args []string) {
 				runCommand(ctx, program, ts, neg, args)
+			},
+			shellName: func(ts *testscript.TestScript, _ bool, args []string) {
+				ts.Fatalf("%v", verbs.RefuseShell(args))
 			},
 		},
 		RequireUniqueNames: true,

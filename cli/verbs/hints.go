@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"ringside/cli/render"
@@ -22,7 +23,7 @@ var hintsVerb = &Verb{
 			return e.print(map[string]any{"hints": hints})
 		}
 		if len(hints) == 0 {
-			return e.write("no hints: every replica is where it belongs\n")
+			return e.write("no hints" + unasked(cluster) + "\n")
 		}
 		t := render.Table{}
 		t.Head("holder", "for", "keys>", "oldest>")
@@ -32,6 +33,23 @@ var hintsVerb = &Verb{
 		}
 		return e.write(t.Render(e.painter()))
 	},
+}
+
+// unasked returns the nodes whose hints are not known, as the end of a line; "" if there are none.
+func unasked(cluster *view.Cluster) string {
+	var out []string
+	for _, n := range cluster.Nodes {
+		switch {
+		case n.Status != view.Up:
+			out = append(out, render.Node(n.Name)+" is "+render.State(n))
+		case n.Silent:
+			out = append(out, render.Node(n.Name)+" did not answer")
+		}
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return " on the nodes that answered; not asked: " + strings.Join(out, ", ")
 }
 
 // A hintLine is the hints that one node keeps for one home.

@@ -37,7 +37,8 @@ func (e *Env) loadContext(ctx context.Context, arg string) ([]byte, error) {
 	token, err := wire.DecodeToken(text)
 	if err != nil {
 		return nil, &exit.Error{Exit: exit.Context, Code: wire.ContextRefused.String(),
-			Message: fmt.Sprintf("context refused: %s is not a context; use one that get printed, @NAME or @./FILE",
+			Message: fmt.Sprintf("context refused: %s is not a context; "+
+				"use --save @NAME with get, or the field context of get --json",
 				render.Quoted(arg))}
 	}
 	return token, nil

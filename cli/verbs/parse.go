@@ -11,8 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/kballard/go-shellquote"
-
 	"ringside/cli/render"
 	"ringside/engine/usage"
 )
@@ -254,21 +252,6 @@ func (f *flagValue) parseDuration(s string) (time.Duration, error) {
 	}
 	return d, nil
 }
-
-// Split splits a line into words, with the quotes of a shell.
-func Split(line string) ([]string, error) {
-	words, err := shellquote.Split(line)
-	switch {
-	case errors.Is(err, shellquote.UnterminatedEscapeError):
-		return nil, usage.Errorf(`the line ends in a backslash`)
-	case err != nil:
-		return nil, usage.Errorf(`a quote is not closed; write "it's" for it's`)
-	}
-	return words, nil
-}
-
-// Join quotes words, so that Split or a shell returns them.
-func Join(words []string) string { return shellquote.Join(words...) }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 

@@ -82,8 +82,29 @@ func TestParse(t *testing.T) {
 
 func TestSplitSaysWhatIsWrong(t *testing.T) {
 	for _, line := range []string{"put cart it's", `put "cart`, `put cart \`} {
+		if _, err := Split(line); strings.Contains(err.Error(), "it's") != strings.Contains(line, "it's") {
+			t.Errorf("%s: got %v", line, err)
+		}
 		if _, err := Split(line); exit.As(err).Exit != exit.Usage {
 			t.Errorf("%s: got %v", line, err)
+		}
+	}
+}
+
+func TestSplitRefusesTheShell(t *testing.T) {
+	for line, want := range map[string]string{
+		`heal && wait hints=0`:      "&& joins commands only in a shell; write each command on a line of its own",
+		`get cart | cat`:            "| joins commands",
+		`get cart ; get eggs`:       "; joins commands",
+		`get cart > file`:           "> redirects only in a shell",
+		`wait up && ringside ls`:    "&& joins commands",
+		`put cart ">" # a && b`:     "",
+		`put cart \; '#' x#y "# z"`: "",
+		`wait hints == 0 && up`:     "",
+	} {
+		words, err := Split(line)
+		if want == "" && (err != nil || slices.Contains(words, "a")) || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: got %q, %v", line, words, err)
 		}
 	}
 }
