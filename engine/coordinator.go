@@ -81,38 +81,61 @@ func (c *coordinator) withDefaults(q wire.Quorum, reads bool) (wire.Quorum, erro
 	return q, nil
 }
 
-// route gives a client's put to its coordinator: the home that the client sent the put to, else the
-// home that was fastest, else this node if it is a home, else the first home that is reachable.
+// A routing is a client's put on its way to its coordinator. The put counts in coordinator.requests
+// until another node's answer arrives, or until this node coordinates the put.
+type routing struct {
+	c       *coordinator
+	req     wire.PutRequest
+	pref    []string // the preference list of the key
+	home    bool     // this node is a home of the key
+	respond func(wire.PutReply)
+}
+
+// route gives a client's put to its coordinator, the first of these nodes that exists:
+//
+//  1. this node, if it is a home and the client chose it (the put is not Balanced);
+//  2. the home that answered the client's last get first, if that home is reachable;
+//  3. this node, if it is a home;
+//  4. a home that is reachable (see toHome).
 func (c *coordinator) route(req wire.PutRequest, respond func(wire.PutReply)) {
 	n := c.n
 	pref := n.members.preference(req.Key)
-	home := n.members.isHome(n.cfg.Name, pref)
-	otherwise := func() {
-		if home {
-			c.coordinate(req, respond)
-		} else {
-			c.routeToHome(req, pref, respond)
-		}
-	}
-	if home && !req.Balanced {
-		otherwise()
+	r := &routing{c: c, req: req, pref: pref, home: n.members.isHome(n.cfg.Name, pref), respond: respond}
+	c.requests++
+	if r.home && !req.Balanced {
+		r.coordinate()
 		return
 	}
 	fastest := c.fastest(req)
 	if fastest == n.cfg.Name || !n.members.isHome(fastest, pref) || !n.detector.healthy(fastest) {
-		otherwise()
+		r.withoutFastest()
 		return
 	}
-	c.requests++ // until the put is forwarded or counted by its coordination
-	c.ifReachable(fastest, req.Request, func() {
-		c.forward(fastest, req, event.Fastest, func(r wire.PutReply) {
-			c.requests--
-			respond(r)
-		})
-	}, func() {
-		c.requests--
-		otherwise()
-	})
+	c.ifReachable(fastest, req.Request, func() { r.forward(fastest, event.Fastest) }, r.withoutFastest)
+}
+
+// withoutFastest routes a put for which no reachable home was fastest.
+func (r *routing) withoutFastest() {
+	if r.home {
+		r.coordinate()
+	} else {
+		r.toHome()
+	}
+}
+
+// coordinate ends the routing: this node coordinates the put, which then counts itself.
+func (r *routing) coordinate() {
+	r.c.requests--
+	r.c.coordinate(r.req, r.respond)
+}
+
+// forward gives the put to home, whose answer ends the routing.
+func (r *routing) forward(home, why string) { r.c.forward(home, r.req, why, r.end) }
+
+// end ends the routing with an answer for the client.
+func (r *routing) end(reply wire.PutReply) {
+	r.c.requests--
+	r.respond(reply)
 }
 
 // fastest returns the node that answered the client's last get first, as the put's context says. It

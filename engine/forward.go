@@ -16,62 +16,61 @@ import (
 	"ringside/engine/wire"
 )
 
-// routeToHome forwards the put to the first home from which this node heard a moment ago, or else
-// to the first home that answers a ping. If no home answers, this node coordinates the put as a
-// fallback, unless the quorum is strict.
-func (c *coordinator) routeToHome(req wire.PutRequest, pref []string, answer func(wire.PutReply)) {
-	n := c.n
-	homes := n.members.homesIn(pref)
-	c.requests++
-	respond := func(r wire.PutReply) {
-		c.requests--
-		answer(r)
-	}
+// toHome forwards the put to the first home from which this node heard a moment ago, or else to the
+// first home that answers a ping. If no home answers, this node coordinates the put as a fallback,
+// unless the quorum is strict.
+func (r *routing) toHome() {
+	n := r.c.n
+	homes := n.members.homesIn(r.pref)
 	var asked []string
 	for _, h := range homes {
 		if !n.detector.healthy(h) {
 			continue
 		}
 		if n.detector.heardLately(h) {
-			c.forward(h, req, "", respond)
+			r.forward(h, "")
 			return
 		}
 		asked = append(asked, h)
 	}
-	if len(asked) == 0 && req.Quorum.Strict { // no fallback may coordinate, so suspected homes are asked
+	if len(asked) == 0 && r.req.Quorum.Strict { // no fallback may coordinate, so suspected homes are asked
 		asked = slices.DeleteFunc(slices.Clone(homes), func(h string) bool { return !n.detector.connected(h) })
 	}
-	waiting, chosen := len(asked), false
-	noHome := func() {
-		if waiting > 0 || chosen {
-			return
-		}
-		if req.Quorum.Strict {
-			respond(wire.PutReply{
-				Err: wire.QuorumNotReached, Coordinator: n.cfg.Name, Missing: slices.Clone(homes),
-				Message: fmt.Sprintf("%s reaches no home of the key (%s), and a strict quorum has no fallbacks",
-					n.cfg.Name, strings.Join(homes, " ")),
-			})
-			return
-		}
-		c.requests-- // coordinate counts the put
-		c.coordinate(req, answer)
+	if len(asked) == 0 {
+		r.withoutHome(homes)
+		return
 	}
+	waiting, chosen := len(asked), false
 	for _, h := range asked {
-		n.calls.begin(h, req.Request, wire.Ping{}, n.cfg.Timings.Patience, call{
+		n.calls.begin(h, r.req.Request, wire.Ping{}, n.cfg.Timings.Patience, call{
 			onAnswer: func(wire.Body) {
 				if !chosen {
 					chosen = true
-					c.forward(h, req, "", respond)
+					r.forward(h, "")
 				}
 			},
 			onSilent: func() {
-				waiting--
-				noHome()
+				if waiting--; waiting == 0 && !chosen {
+					r.withoutHome(homes)
+				}
 			},
 		})
 	}
-	noHome()
+}
+
+// withoutHome coordinates the put on this node, which is a fallback, or refuses the put if its
+// quorum is strict.
+func (r *routing) withoutHome(homes []string) {
+	if !r.req.Quorum.Strict {
+		r.coordinate()
+		return
+	}
+	name := r.c.n.cfg.Name
+	r.end(wire.PutReply{
+		Err: wire.QuorumNotReached, Coordinator: name, Missing: slices.Clone(homes),
+		Message: fmt.Sprintf("%s reaches no home of the key (%s), and a strict quorum has no fallbacks",
+			name, strings.Join(homes, " ")),
+	})
 }
 
 // forward gives the put to home. The argument why is for watchers: event.Fastest or "". If the home

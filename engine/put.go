@@ -22,7 +22,7 @@ type put struct {
 	req       wire.PutRequest
 	replicas  *quorum.Write
 	questions questions
-	durable   string // the node that has to write durably where nodes have an object buffer (§6.1)
+	durable   string // the node that must write durably; the others may use their object buffer (§6.1)
 	replied   bool
 	timeout   *timers.Timer
 	respond   func(wire.PutReply)
