@@ -21,6 +21,8 @@ that wraps store.ErrCorrupt for a value that no Encode function of the same kind
 are those that earlier versions of the program wrote. A changed encoding needs a format byte of its
 own, and the package must read both.
 
+Files: key.go has the keys, value.go the values, header.go the format byte and the checksum.
+
 All functions are pure. Begin reading at DataKey and Encode.
 */
 package record

@@ -19,9 +19,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add(EncodeMembership(Membership{Pending: []PendingRange{{From: []string{"n1"}}}, Lost: []PendingRange{{}}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		decodeAll(t, b)
-		if len(b) >= sealSize {
+		if len(b) >= headerSize {
 			b = bytes.Clone(b)
-			binary.BigEndian.PutUint32(b[1:], sealSum(b))
+			binary.BigEndian.PutUint32(b[1:], checksum(b))
 			decodeAll(t, b)
 		}
 	})

@@ -61,7 +61,7 @@ type PendingRange struct {
 // Encode returns the stored form of r, never nil. Equal records have equal bytes. Encode checks no
 // limit, so that a node can always write what it holds.
 func Encode(r Record) []byte {
-	return seal(recordFormat, &wirepb.Record{
+	return marshal(recordFormat, &wirepb.Record{
 		Siblings: wire.VersionsToPB(r.Siblings), Lww: r.LWW, Own: ownToPB(r.Own), Stored: uint64(r.Stored),
 	})
 }
@@ -70,7 +70,7 @@ func Encode(r Record) []byte {
 // store.ErrCorrupt.
 func Decode(b []byte) (Record, error) {
 	var p wirepb.Record
-	if err := unseal(recordFormat, b, &p); err != nil {
+	if err := unmarshal(recordFormat, b, &p); err != nil {
 		return Record{}, fmt.Errorf("decode record: %w", err)
 	}
 	s, err := wire.VersionsFromPB(p.Siblings)
@@ -82,13 +82,13 @@ func Decode(b []byte) (Record, error) {
 
 // EncodeOwn returns the stored form of o, never nil.
 func EncodeOwn(o Own) []byte {
-	return seal(ownFormat, &wirepb.Own{Epoch: o.Epoch, Counter: o.Counter})
+	return marshal(ownFormat, &wirepb.Own{Epoch: o.Epoch, Counter: o.Counter})
 }
 
 // DecodeOwn reads what EncodeOwn wrote. Every error wraps store.ErrCorrupt.
 func DecodeOwn(b []byte) (Own, error) {
 	var p wirepb.Own
-	if err := unseal(ownFormat, b, &p); err != nil {
+	if err := unmarshal(ownFormat, b, &p); err != nil {
 		return Own{}, fmt.Errorf("decode own dot: %w", err)
 	}
 	return ownFromPB(&p), nil
@@ -96,13 +96,13 @@ func DecodeOwn(b []byte) (Own, error) {
 
 // EncodeSelf returns the stored form of s, never nil.
 func EncodeSelf(s Self) []byte {
-	return seal(ownFormat, &wirepb.Self{Incarnation: s.Incarnation, Epochs: s.Epochs, Run: s.Run})
+	return marshal(ownFormat, &wirepb.Self{Incarnation: s.Incarnation, Epochs: s.Epochs, Run: s.Run})
 }
 
 // DecodeSelf reads what EncodeSelf wrote. Every error wraps store.ErrCorrupt.
 func DecodeSelf(b []byte) (Self, error) {
 	var p wirepb.Self
-	if err := unseal(ownFormat, b, &p); err != nil {
+	if err := unmarshal(ownFormat, b, &p); err != nil {
 		return Self{}, fmt.Errorf("decode self: %w", err)
 	}
 	return Self{Incarnation: p.Incarnation, Epochs: p.Epochs, Run: p.Run}, nil
@@ -110,7 +110,7 @@ func DecodeSelf(b []byte) (Self, error) {
 
 // EncodeMembership returns the stored form of m, never nil.
 func EncodeMembership(m Membership) []byte {
-	return seal(membershipFormat, &wirepb.Membership{
+	return marshal(membershipFormat, &wirepb.Membership{
 		Changes: wire.HistoryToPB(m.Changes), Pending: rangesToPB(m.Pending), Lost: rangesToPB(m.Lost),
 	})
 }
@@ -118,7 +118,7 @@ func EncodeMembership(m Membership) []byte {
 // DecodeMembership reads what EncodeMembership wrote. Every error wraps store.ErrCorrupt.
 func DecodeMembership(b []byte) (Membership, error) {
 	var p wirepb.Membership
-	if err := unseal(membershipFormat, b, &p); err != nil {
+	if err := unmarshal(membershipFormat, b, &p); err != nil {
 		return Membership{}, fmt.Errorf("decode membership: %w", err)
 	}
 	m, err := membershipFromPB(&p)
