@@ -150,7 +150,7 @@ func (s *syncer) syncKeySoon(key []byte) {
 func (s *syncer) compare(in Compare) {
 	n, r := s.n, s.n.members.ring
 	if !in.DryRun {
-		n.records.tooLarge.Retry() // a client may have reconciled the versions that were too large
+		n.records.oversized.Retry() // a client may have reconciled the oversized keys
 	}
 	var tasks []task
 	for rg := range r.HostedBy(n.cfg.Name) {

@@ -106,7 +106,7 @@ func (h *handoff) keep(home string, u update) wire.Code {
 		n.counters.keep(record.DataKey(key), *u.own)
 	}
 	h.index.Add(home, key, n.now)
-	n.records.tooLarge.Changed(key)
+	n.records.oversized.Changed(key)
 	if !n.members.has(home) {
 		h.rehomeSoon()
 	}
@@ -144,7 +144,7 @@ func (h *handoff) deliver(home string) {
 	}
 	room := func() bool { return !n.windowFull(h.index.InFlight(home), handoffWindow) }
 	for key, hint := range h.index.Waiting(home, room) {
-		if !n.records.tooLarge.BlocksHint(n.now, key, home) {
+		if !n.records.oversized.BlocksHint(n.now, key, home) {
 			h.index.Launch(home, hint)
 			n.background.run(func() { h.send(home, key, hint) })
 		}
@@ -200,10 +200,10 @@ func (h *handoff) delivered(home string, key []byte, hint *hints.Hint, rec recor
 	r, ok := answer.(wire.WriteReply)
 	switch {
 	case ok && r.Err == wire.TooLarge:
-		tooLarge := event.TooLarge{
+		oversized := event.Oversized{
 			Key: key, Peer: home, Hint: true, Bytes: rec.Siblings.Size(), Versions: len(rec.Siblings),
 		}
-		h.n.records.refused(oversize.Merge{TooLarge: tooLarge, Mine: stateOf(key, rec).Hash})
+		h.n.records.refused(oversize.Merge{Oversized: oversized, Mine: stateOf(key, rec).Hash})
 	case ok && r.Err == wire.OK:
 		if !hint.Changed() || mutant.Is(mutant.HintDroppedStale) {
 			h.drop(home, key, event.HintDelivered)
@@ -217,7 +217,7 @@ func (h *handoff) delivered(home string, key []byte, hint *hints.Hint, rec recor
 func (h *handoff) drop(home string, key []byte, kind event.Kind) {
 	n := h.n
 	h.index.Remove(home, key)
-	n.records.tooLarge.Merged(key, home)
+	n.records.oversized.Merged(key, home)
 	h.noteReturned()
 	n.write(store.Hints, record.HintKey(home, key), nil)
 	if len(h.index.HomesOf(key)) == 0 && mutant.Is(mutant.HintTookCounter) {

@@ -44,7 +44,7 @@ func (w *world) refusedMerges() (out []string) {
 
 // §4.7: homes whose versions of a key do not fit together do not send them to each other in every
 // round. They report the key, and converge once a client has reconciled it.
-func TestTooLargeMergeIsNotSentForEver(t *testing.T) {
+func TestOversizedKeyIsNotSentForEver(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	key := []byte("cart")
 	const size = 100
@@ -65,19 +65,19 @@ func TestTooLargeMergeIsNotSentForEver(t *testing.T) {
 	// The bytes of rounds, pings and gossip without such a key are measured once the key is
 	// reconciled.
 	state := w.nodes["n1"].State()
-	if len(state.TooLarge) == 0 || string(state.TooLarge[0].Key) != "cart" ||
-		state.TooLarge[0].Bytes != wire.MaxMerged*2/3*size {
-		t.Errorf("n1 tells of %+v", state.TooLarge)
+	if len(state.Oversized) == 0 || string(state.Oversized[0].Key) != "cart" ||
+		state.Oversized[0].Bytes != wire.MaxMerged*2/3*size {
+		t.Errorf("n1 tells of %+v", state.Oversized)
 	}
-	for _, via := range []string{"n1", "n2", "n3"} { // as the help for oversized keys says
+	for _, via := range []string{"n1", "n2", "n3"} { // as the message of view.Cluster.Oversized says
 		w.reconcile(via, key)
 	}
 	w.compare(withRepair)
 	w.pass(5 * time.Minute)
 	w.wantEqualRoots()
 	for _, n := range w.names {
-		if s := w.nodes[n].State(); len(s.TooLarge) != 0 {
-			t.Errorf("%s still tells of %+v", n, s.TooLarge)
+		if s := w.nodes[n].State(); len(s.Oversized) != 0 {
+			t.Errorf("%s still tells of %+v", n, s.Oversized)
 		}
 	}
 	w.sent = 0
@@ -103,7 +103,7 @@ func (w *world) reconcile(via string, key []byte) {
 }
 
 // §4.6: a hint that does not fit at its home is sent again after growing waits.
-func TestTooLargeHintWaits(t *testing.T) {
+func TestOversizedHintWaits(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3", "n4")
 	key := []byte("cart")
 	homes := w.ring.Preference(key)
@@ -130,7 +130,7 @@ func TestTooLargeHintWaits(t *testing.T) {
 	if offers < 3 || offers > 12 {
 		t.Errorf("the hint was sent %d times in 20 minutes", offers)
 	}
-	if s := n.State(); len(s.TooLarge) != 1 || !s.TooLarge[0].Hint || s.TooLarge[0].Peer != home {
-		t.Errorf("%+v", s.TooLarge)
+	if s := n.State(); len(s.Oversized) != 1 || !s.Oversized[0].Hint || s.Oversized[0].Peer != home {
+		t.Errorf("%+v", s.Oversized)
 	}
 }

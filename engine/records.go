@@ -22,12 +22,12 @@ type records struct {
 	n    *Node
 	keys int // records of the space store.Data that a get would find, and the damaged ones
 
-	tooLarge   *oversize.Set // merges whose result does not fit into one message
+	oversized  *oversize.Set // merges whose result does not fit into one message
 	lastWrites *lastWrites
 }
 
 func newRecords(n *Node) *records {
-	return &records{n: n, tooLarge: oversize.NewSet(), lastWrites: newLastWrites(n)}
+	return &records{n: n, oversized: oversize.NewSet(), lastWrites: newLastWrites(n)}
 }
 
 // An update is what the node is to merge into one of its records.
@@ -98,7 +98,7 @@ func (rs *records) merge(u update) wire.Code {
 		return code
 	}
 	n.write(store.Data, k, record.Encode(rec))
-	rs.tooLarge.Changed(u.key)
+	rs.oversized.Changed(u.key)
 	if damaged && u.own == nil && !mutant.Is(mutant.DamagedCounterTrusted) {
 		n.counters.beginEpoch()
 	}
@@ -157,10 +157,10 @@ func (rs *records) delete(stored []byte) {
 	rs.n.counters.keepLatest(stored, rec.Own)
 }
 
-// refused remembers a merge whose result is too large, and emits an event for a new one.
+// refused remembers a merge whose result would be oversized, and emits an event for a new one.
 func (rs *records) refused(m oversize.Merge) {
 	n := rs.n
-	if rs.tooLarge.Add(n.now, m) {
+	if rs.oversized.Add(n.now, m) {
 		n.emit(event.Event{
 			Kind: event.MergeRefused, Key: m.Key, Peer: m.Peer,
 			Count: m.Bytes + m.PeerBytes, Want: event.MaxMergedBytes, Message: m.Sizes(n.cfg.Name),

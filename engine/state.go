@@ -24,7 +24,7 @@ func (n *Node) State() *event.NodeState {
 		Digest: n.members.digest, Member: n.members.has(n.cfg.Name), Changes: n.members.history,
 		Pending: n.arrivals.ranges.Len(), Foreign: n.departure.foreign(),
 		Slice: n.background.ctl.Slice(), P99: n.background.ctl.P99(), Suspects: n.detector.suspects(),
-		Lost: n.records.lastWrites.reported, TooLarge: n.records.tooLarge.List(),
+		Lost: n.records.lastWrites.reported, Oversized: n.records.oversized.List(),
 	}
 	for _, r := range s.Roots {
 		s.Tombstones += r.Keys

@@ -68,20 +68,20 @@ func (r *round) listed(a wire.SyncReply) {
 			r.push = append(r.push, k.key)
 			r.count(k.key)
 		} else {
-			r.n.records.tooLarge.Merged(k.key, r.task.peer)
+			r.n.records.oversized.Merged(k.key, r.task.peer)
 		}
 		return true
 	})
 	r.pull = slices.DeleteFunc(slices.Clone(a.Hashes), func(h uint64) bool {
-		return mine[h] || r.task.transfer || r.cannotMerge(h)
+		return mine[h] || r.task.transfer || r.skipOversized(h)
 	})
 	r.fetch()
 }
 
-// cannotMerge reports whether the peer's record with that hash is known to be too large to be
-// merged. Its key still differs, so cannotMerge counts the key.
-func (r *round) cannotMerge(hash uint64) bool {
-	f := r.n.records.tooLarge.BlocksPull(r.n.now, r.task.peer, hash)
+// skipOversized reports whether the peer's record with that hash is known to be of an oversized key.
+// Such a key still differs, so skipOversized counts the key.
+func (r *round) skipOversized(hash uint64) bool {
+	f := r.n.records.oversized.BlocksPull(r.n.now, r.task.peer, hash)
 	if f == nil {
 		return false
 	}
@@ -137,7 +137,7 @@ func (r *round) fetched(a wire.SyncReply) {
 		case wire.OK:
 			r.res.Received++
 		case wire.TooLarge:
-			r.tooLarge(e.Key, s.Hash, e.Siblings)
+			r.refuseMerge(e.Key, s.Hash, e.Siblings)
 			fallthrough
 		default:
 			r.refused = true
@@ -150,15 +150,15 @@ func (r *round) fetched(a wire.SyncReply) {
 	r.fetch()
 }
 
-// tooLarge remembers that the versions of a key at both ends do not fit into one record. hash and
+// refuseMerge remembers that the versions of a key at both ends do not fit into one record. hash and
 // theirs are the peer's record, 0 and nil if this node does not know it.
-func (r *round) tooLarge(key []byte, hash uint64, theirs vclock.Siblings) {
+func (r *round) refuseMerge(key []byte, hash uint64, theirs vclock.Siblings) {
 	rec, err := r.n.records.read(store.Data, record.DataKey(key))
 	if err != nil {
 		return
 	}
 	r.n.records.refused(oversize.Merge{
-		TooLarge: event.TooLarge{
+		Oversized: event.Oversized{
 			Key: key, Bytes: rec.Siblings.Size(), Versions: len(rec.Siblings),
 			Peer: r.task.peer, PeerBytes: theirs.Size(), PeerVersions: len(theirs),
 		},
@@ -175,7 +175,7 @@ func (r *round) pushSome() {
 	for len(r.push) > 0 && !r.over && !r.n.windowFull(r.flying, pushWindow) {
 		key := r.push[0]
 		r.push = r.push[1:]
-		if r.n.records.tooLarge.BlocksPush(r.n.now, r.task.peer, key, r.theirs) {
+		if r.n.records.oversized.BlocksPush(r.n.now, r.task.peer, key, r.theirs) {
 			r.refused = true
 			continue
 		}
@@ -190,10 +190,10 @@ func (r *round) pushSome() {
 			a, ok := b.(wire.WriteReply)
 			switch {
 			case ok && a.Err == wire.OK:
-				r.n.records.tooLarge.Merged(key, r.task.peer)
+				r.n.records.oversized.Merged(key, r.task.peer)
 				r.res.Sent++
 			case ok && a.Err == wire.TooLarge:
-				r.tooLarge(key, 0, nil)
+				r.refuseMerge(key, 0, nil)
 				fallthrough
 			default:
 				r.refused = true

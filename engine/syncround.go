@@ -168,7 +168,7 @@ func (r *round) below(nodes []uint32, a wire.SyncReply) {
 	if r.level == 0 {
 		r.res.Hashes++
 		if a.Same {
-			r.n.records.tooLarge.MergedAll(r.task.peer, func(key []byte) bool {
+			r.n.records.oversized.MergedAll(r.task.peer, func(key []byte) bool {
 				return keyrange.At(r.n.members.ring, ring.Of(key)) == r.task.id
 			})
 			r.end("")

@@ -103,8 +103,8 @@ func allConverged(ctx context.Context, l *look) (string, error) {
 	return "", nil
 }
 
-// oversized returns a note on a key with more versions than fit into one replica, "" if there is
-// none. Waiting does not help such a key.
+// oversized returns a note on an oversized key, "" if there is none. Such a key does not converge
+// until a client reconciles it.
 func oversized(cluster *view.Cluster) string {
 	if b := cluster.Oversized(); b != "" {
 		return "; " + b

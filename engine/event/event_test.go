@@ -43,7 +43,7 @@ func full() Event {
 			Roots:  []TreeRoot{{Start: from, End: to, Root: 1 << 63, Keys: 3, Size: 900}},
 			Digest: 1 << 63, Member: true, Pending: 1, Foreign: 2, Changes: changes, Buffered: 3,
 			Slice: .5, P99: 7, Lost: 3, Tombstones: 4, TombstonesKept: "n2 cannot be reached", LastKnown: true,
-			TooLarge: []TooLarge{{
+			Oversized: []Oversized{{
 				Key: SyncKey("\xffcart"), Peer: "n2", Hint: true, Bytes: 5, Versions: 3, PeerBytes: 4, PeerVersions: 2,
 			}},
 		},

@@ -9,9 +9,9 @@ import (
 // MaxMergedBytes bounds the bytes of one key's versions in a replica: half of a message.
 const MaxMergedBytes = wire.MaxFrame / 2
 
-// A TooLarge is a merge that was refused, because the versions of two nodes do not fit together
+// An Oversized is a merge that was refused, because the versions of two nodes do not fit together
 // into one replica. A client has to reconcile the key.
-type TooLarge struct {
+type Oversized struct {
 	Key          SyncKey `json:"key"`
 	Peer         string  `json:"peer"`
 	Hint         bool    `json:"hint,omitempty"` // the node holds its versions as a hint for Peer
@@ -22,7 +22,7 @@ type TooLarge struct {
 }
 
 // Sizes describes both sides of the merge. node is the node that reported t.
-func (t TooLarge) Sizes(node string) string {
+func (t Oversized) Sizes(node string) string {
 	out := fmt.Sprintf("%d versions of %s", t.Versions, mebibytes(t.Bytes))
 	if t.Hint {
 		out += " in a hint"

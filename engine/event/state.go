@@ -26,8 +26,8 @@ type NodeState struct {
 	P99   time.Duration `json:"p99_ns,omitempty"` // of replicas' answers to clients' requests; what Slice depends on
 	Lost  int           `json:"lost,omitempty"`   // acknowledged versions that last write wins lost since it started
 
-	Tombstones int        `json:"tombstones,omitempty"` // keys of which it holds only tombstones (§4.4)
-	TooLarge   []TooLarge `json:"too_large,omitempty"`  // the first of the merges that were refused
+	Tombstones int         `json:"tombstones,omitempty"` // keys of which it holds only tombstones (§4.4)
+	Oversized  []Oversized `json:"too_large,omitempty"`  // the first of the merges that were refused
 	// TombstonesKept says why tombstones of which the node is the first home stay, "" if none does.
 	TombstonesKept string `json:"tombstones_kept,omitempty"`
 

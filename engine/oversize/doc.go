@@ -4,7 +4,7 @@ Dynamo paper).
 
 Anti-entropy exchanges versions until replicas hold the same. Versions of a key pile up until a
 client reconciles them (§4.4), but a replica holds at most what fits into one message. Two nodes
-that together hold more versions than that cannot merge the key.
+that together hold more versions than that cannot merge the key. The key is oversized.
 
 Beyond the paper, a node remembers such a merge in a Set. It does not send the versions again as
 long as both ends hold what they held. If the node does not know what the peer holds, it tries again

@@ -24,7 +24,7 @@ const (
 
 // A Merge is a merge of two nodes' versions of a key that one of them refused.
 type Merge struct {
-	event.TooLarge
+	event.Oversized
 	Mine   uint64 // the hash of this node's versions
 	Theirs uint64 // the hash of the peer's versions; 0 if this node does not know it
 
@@ -151,14 +151,14 @@ func (s *Set) Retry() {
 }
 
 // List returns the first maxListed merges by key and peer.
-func (s *Set) List() []event.TooLarge {
-	var out []event.TooLarge
+func (s *Set) List() []event.Oversized {
+	var out []event.Oversized
 	for _, peers := range s.byKey {
 		for _, m := range peers {
-			out = append(out, m.TooLarge)
+			out = append(out, m.Oversized)
 		}
 	}
-	slices.SortFunc(out, func(a, b event.TooLarge) int {
+	slices.SortFunc(out, func(a, b event.Oversized) int {
 		return cmp.Or(slices.Compare(a.Key, b.Key), cmp.Compare(a.Peer, b.Peer))
 	})
 	return out[:min(len(out), maxListed)]

@@ -10,7 +10,7 @@ import (
 )
 
 func merge(key, peer string, mine, theirs uint64) Merge {
-	return Merge{TooLarge: event.TooLarge{Key: []byte(key), Peer: peer}, Mine: mine, Theirs: theirs}
+	return Merge{Oversized: event.Oversized{Key: []byte(key), Peer: peer}, Mine: mine, Theirs: theirs}
 }
 
 // A pull is blocked as long as the peer's versions are those that were refused.

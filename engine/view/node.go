@@ -31,12 +31,12 @@ type Node struct {
 	Roots    map[event.Span]event.TreeRoot // of its Merkle trees (S); no entry: it holds nothing of the range
 	Load     Rate                          // replicas that it stored or read
 
-	Tombstones     int              // keys of which it holds only tombstones (S)
-	TombstonesKept string           // why tombstones stay (S)
-	TooLarge       []event.TooLarge // merges that were refused (S)
-	Buffered       int              // objects that are in its memory only (§6.1)
-	Lost           int              // acknowledged versions that it saw last write wins lose (S)
-	Slice          float64          // share of its rate for background work, 0 to 1 (§6.5); 0: unknown
+	Tombstones     int               // keys of which it holds only tombstones (S)
+	TombstonesKept string            // why tombstones stay (S)
+	Oversized      []event.Oversized // merges that were refused (S)
+	Buffered       int               // objects that are in its memory only (§6.1)
+	Lost           int               // acknowledged versions that it saw last write wins lose (S)
+	Slice          float64           // share of its rate for background work, 0 to 1 (§6.5); 0: unknown
 
 	NodeRing
 }
@@ -70,7 +70,7 @@ func (n *Node) Current() bool { return n.Status == Up && !n.Silent }
 func (n *Node) setState(s *event.NodeState) {
 	n.Keys, n.Pending, n.Foreign, n.Buffered, n.Slice = s.Keys, s.Pending, s.Foreign, s.Buffered, s.Slice
 	n.Tombstones, n.TombstonesKept = s.Tombstones, s.TombstonesKept
-	n.Silent, n.Lost, n.TooLarge = s.LastKnown, s.Lost, s.TooLarge
+	n.Silent, n.Lost, n.Oversized = s.LastKnown, s.Lost, s.Oversized
 	if s.Digest != 0 {
 		n.History, n.Digest = s.Changes, s.Digest
 	}

@@ -6,18 +6,17 @@ import (
 	"ringside/engine/escape"
 )
 
-// Oversized describes a key that cannot converge before a client reconciles it, and how to do that.
-// It is "" if no running node reported such a key.
+// Oversized returns a message about one key whose replicas cannot be merged, with commands that fix
+// this, or "" if no running node reports such a key.
 func (v *Cluster) Oversized() string {
 	for _, n := range v.Nodes {
-		if n.Status != Up || len(n.TooLarge) == 0 {
+		if n.Status != Up || len(n.Oversized) == 0 {
 			continue
 		}
-		t := n.TooLarge[0]
+		t := n.Oversized[0]
 		key := escape.Terminal(t.Key)
-		return fmt.Sprintf("%s and %s cannot merge the key %s: %s; reconcile it: "+
-			"get %s -R 1 --via %s --save @all, put %s VALUE -c @all, and the same via %s, then sync",
-			n.Name, t.Peer, key, t.Sizes(n.Name), key, n.Name, key, t.Peer)
+		return fmt.Sprintf("key %s is oversized: %s; run get %[1]s -R 1 --via %[3]s --save @all, "+
+			"put %[1]s VALUE -c @all, the same via %[4]s, and sync", key, t.Sizes(n.Name), n.Name, t.Peer)
 	}
 	return ""
 }

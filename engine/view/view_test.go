@@ -187,12 +187,12 @@ func TestRequestsAreInTheOrderOfTime(t *testing.T) {
 	})
 }
 
-// A key that cannot converge is named, with what to do.
+// A message names an oversized key, the sizes of its replicas, and the commands that fix it.
 func TestOversizedIsNamed(t *testing.T) {
 	v := view(event.Event{Kind: event.NodeUp, Node: "n1"}, event.Event{Kind: event.State, Node: "n1", State: &event.NodeState{
-		TooLarge: []event.TooLarge{{Key: event.SyncKey("cart\x1b"), Peer: "n2", Bytes: 31 << 20, Versions: 40, PeerBytes: 9 << 20, PeerVersions: 12}}}})
+		Oversized: []event.Oversized{{Key: event.SyncKey("cart\x1b"), Peer: "n2", Bytes: 31 << 20, Versions: 40, PeerBytes: 9 << 20, PeerVersions: 12}}}})
 	got := v.Oversized()
-	for _, want := range []string{"n1 and n2", `cart\x1b`, "40 versions of 31.0 MiB at n1", "12 versions of 9.0 MiB at n2", "get cart", "-R 1 --via n1", "put cart", "via n2"} {
+	for _, want := range []string{`key cart\x1b is oversized`, "40 versions of 31.0 MiB at n1", "12 versions of 9.0 MiB at n2", "get cart", "-R 1 --via n1", "put cart", "via n2"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q lacks %q", got, want)
 		}
