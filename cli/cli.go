@@ -20,7 +20,7 @@ import (
 	"ringside/localcluster/datadir"
 )
 
-// An Env is what a command line uses of the process. It uses nothing else.
+// An Env holds all that a command line uses of the process.
 type Env struct {
 	Args           []string // without the program's name
 	Stdin          io.Reader
@@ -64,7 +64,7 @@ const (
 	prefix = program + " "
 )
 
-// A session is one command line that runs. One goroutine owns it.
+// A session holds the state of one command line. One goroutine owns the session.
 type session struct {
 	console.Console
 	ctx     context.Context

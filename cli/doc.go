@@ -6,12 +6,10 @@
 // rm.go, demo.go), show the screens (tui.go), or are about the program (program.go). Commands with
 // more code have packages of their own: paper, script (run) and simulate (sim).
 //
-// Run runs one command line. It uses of the process only what its Env has, so that scripts and
-// tests run command lines side by side. Main is Run for the process, with its signals. A session
-// is one command line that runs; app.go has the list of commands, and cluster.go connects to the
-// cluster.
+// Run runs one command line. Run uses nothing of the process except its Env, so scripts and tests
+// can run command lines side by side. Main calls Run with the arguments, streams and signals of the
+// process. A session holds the state of one command line. app.go has the list of commands, and
+// cluster.go connects to the cluster.
 //
-// To add a verb: write it in package verbs, and add it to the registry in verbs/verb.go. To add a
-// command of another kind: write it here, and add it to listCommands. The contract test of JSON
-// and exit codes then asks for a recording of the command.
+// CONTRIBUTING.md says how to add a verb or another command.
 package cli

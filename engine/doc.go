@@ -22,13 +22,16 @@ not know the node and is tested without it.
 	a put is coordinated                 put.go: coordinator.coordinate
 	the new version is made              stamp.go, clocks.go
 	a get is coordinated                 get.go: coordinator.onGet
-	a replica is stored and read         records.go, replica.go; keys and values in package record
+	a replica is stored and read         records.go, replica.go
+	a record's bytes are made            package record: key.go, value.go, header.go
 	a hint is kept                       handoff.go; the index is in package hints
-	the ring is                          membership.go: members.ring; built by packages member and ring
+	the ring is computed                 package ring: Replay; a node knows it as members.ring (membership.go)
 	a question to a peer waits           calls.go
 	a peer is suspected                  detector.go; the states are in package liveness
 	a range waits, or is handed over     moves.go, pending.go, transfer.go
-	the node's loop is                   localcluster/loop.go; package driver does one turn
+	a node's loop runs                   localcluster/loop.go; package driver does one turn
+	a simulated fault is injected        sim/kernel/inject.go, injectdisk.go, injectmembers.go
+	no acknowledged write is lost        sim/check/durability.go checks it
 
 # The paper in this package
 
@@ -96,6 +99,7 @@ right. Conditions with mutant.Is are deliberate bugs, which the ordinary build d
 	actor            a node in one of its epochs; it mints dots
 	context          what a client has seen of a key; the client returns it with its next put
 	coordinator      the node that runs the state machine of a get or a put
+	core             the nodes of a simulated run that heal first, while the others stay broken
 	digest           the hash of a node's history; nodes with equal digests know the same ring
 	dot              one write event: an actor and a counter
 	epoch            a series of counters of a node; a new one begins if the proof of a counter is lost
@@ -108,13 +112,20 @@ right. Conditions with mutant.Is are deliberate bugs, which the ordinary build d
 	leaver           a former member that has not said that it holds nothing
 	member           a node of the ring
 	pending range    a range that a node is a home of and was not given yet
+	oversized key    a key whose versions at two nodes do not fit together into one replica
 	preference list  all nodes in the order in which they would hold a key
+	range            the keys between two positions of the ring that have the same homes
+	record           what a node stores of a key: versions, and the last dot that it minted for the key
+	replica          the versions of a key that one node holds, as a home or as a hint
+	role             how a node holds a replica: as a home of the key, or as the fallback for a home
 	round            one comparison of a range with another home of it (§4.7)
 	run              a node from its start to its end or crash
 	siblings         the versions of a key that no other version supersedes
 	split            a network cut; the paper's partition is a key range
+	token            a position on the ring that belongs to a member; a context token is a sealed context
 	tombstone        a version that a delete made
 	tree             the Merkle tree of a key range; its root hashes all that a node holds of the range
+	version          one value of a key, or its deletion, with its dot and its past
 
 # Deviations from the paper
 

@@ -10,7 +10,5 @@
 // codes (package exit); a usage error means that nothing was sent. Text goes through package
 // render, which escapes it.
 //
-// To add a verb: declare a Verb in a file of its own, add it to the registry in verb.go, give each
-// number and duration a bound (a test checks that), document its JSON in Help, and record it in
-// the contract test of package cli.
+// CONTRIBUTING.md says how to add a verb.
 package verbs
