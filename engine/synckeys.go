@@ -78,8 +78,8 @@ func (r *round) listed(a wire.SyncReply) {
 	r.fetch()
 }
 
-// skipOversized reports whether the peer's record with that hash is known to be of an oversized key.
-// Such a key still differs, so skipOversized counts the key.
+// skipOversized reports whether the peer's record with that hash is known to be of an oversized
+// key. Such a key still differs, so skipOversized counts the key.
 func (r *round) skipOversized(hash uint64) bool {
 	f := r.n.records.oversized.BlocksPull(r.n.now, r.task.peer, hash)
 	if f == nil {
@@ -150,8 +150,8 @@ func (r *round) fetched(a wire.SyncReply) {
 	r.fetch()
 }
 
-// refuseMerge remembers that the versions of a key at both ends do not fit into one record. hash and
-// theirs are the peer's record, 0 and nil if this node does not know it.
+// refuseMerge remembers that the versions of a key at both ends do not fit into one record. hash
+// and theirs are the peer's record, 0 and nil if this node does not know it.
 func (r *round) refuseMerge(key []byte, hash uint64, theirs vclock.Siblings) {
 	rec, err := r.n.records.read(store.Data, record.DataKey(key))
 	if err != nil {
