@@ -439,3 +439,30 @@ func TestHelpInThePrompt(t *testing.T) {
 		t.Error("? does not show the page of keys")
 	}
 }
+
+// Nodes of a cluster that does not answer do not count as up.
+func TestNodesOfALostCluster(t *testing.T) {
+	for _, size := range []struct{ w, h int }{{120, 36}, {80, 24}, {60, 16}} {
+		s, _ := interactive(t)
+		s.resize(size.w, size.h)
+		s.View()
+		s.feed.SetLink(feed.Lost, errors.New("connection refused"))
+		s.take()
+		shows(t, s, "the cluster does not answer")
+		if f := s.View(); strings.Contains(f, "5 up") || strings.Contains(f, "◉") || !strings.Contains(f, "0 ") {
+			t.Errorf("%dx%d shows nodes as up:\n%s", size.w, size.h, f)
+		}
+		s.feed.SetLink(feed.Live, nil)
+		s.take()
+		shows(t, s, "5 up")
+	}
+}
+
+// An event without a phrase of its own shows what the command events prints.
+func TestEventsWithoutAPhrase(t *testing.T) {
+	s, _ := interactive(t)
+	s.add(event.Event{Kind: event.SyncDone, Node: "n2", Peer: "n3", Rounds: []event.SyncRound{{Bytes: 90}, {Bytes: 30}}})
+	s.take()
+	s.press("esc", "v")
+	shows(t, s, "with n3 2 trees alike, 120 B")
+}

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -133,6 +134,47 @@ func TestCardAndPromptAgree(t *testing.T) {
 			first := s.suggest.First()
 			if frame := s.View(); !strings.Contains(frame, "│ next "+first+" ") || !strings.Contains(frame, "try "+first+" ") {
 				t.Errorf("%s: card and prompt do not both propose %q:\n%s", name, first, frame)
+			}
+		}
+	}
+}
+
+// The steps of a demo end when the members changed, and wait for nodes that do not run.
+func TestStepsFitTheMembers(t *testing.T) {
+	const split = "partition n1,n2 n3,n4,n5"
+	steps := []string{split, "put cart milk,eggs -c @cart --via n3", "heal"}
+	for _, c := range []struct {
+		name   string
+		events []event.Event
+		want   []string
+	}{
+		{"all up", nil, []string{split}},
+		{"a node left", []event.Event{{Kind: event.NodeLeft, Node: "n1"}}, []string{"get cart --save @cart", "partition n2,n3"}},
+		{"a node joined", []event.Event{{Kind: event.NodeUp, Node: "n6"}}, []string{"get cart --save @cart", "partition n1,n2,n3"}},
+		{"a node down", []event.Event{{Kind: event.NodeDown, Node: "n1"}}, []string{"restart n1", split}},
+		{"a node paused", []event.Event{{Kind: event.NodePaused, Node: "n2"}}, []string{"resume n2", split}},
+	} {
+		s := newScene(5, Options{Suggest: steps})
+		healthy(s)
+		s.add(c.events...)
+		s.take()
+		if got := s.suggest.Next(); len(got) < len(c.want) || !slices.Equal(got[:len(c.want)], c.want) {
+			t.Errorf("%s: proposes %q, want %q", c.name, got, c.want)
+		}
+	}
+}
+
+// If no node runs, the first proposal makes one run.
+func TestProposesToStartANode(t *testing.T) {
+	for kind, want := range map[event.Kind]string{event.NodeDown: "restart n1", event.NodePaused: "resume n1"} {
+		for _, steps := range [][]string{nil, {"heal", "wait hints=0"}, {"get cart"}} {
+			s := newScene(5, Options{Suggest: steps})
+			for _, n := range s.state.View.Nodes {
+				s.add(event.Event{Kind: kind, Node: n.Name})
+			}
+			s.take()
+			if got := s.suggest.First(); got != want {
+				t.Errorf("%s, steps %q: proposes %q, want %q", kind, steps, got, want)
 			}
 		}
 	}

@@ -123,6 +123,14 @@ func (c *Canvas) Highlight(x, y, n int) {
 	}
 }
 
+// Fade shows all cells as out of date. Their attributes stay.
+func (c *Canvas) Fade() {
+	for i := range c.cells {
+		cl := &c.cells[i]
+		cl.style = theme.Dim | cl.style&(theme.Bold|theme.Reverse)
+	}
+}
+
 // Paste copies the canvas o onto c at x, y.
 func (c *Canvas) Paste(x, y int, o *Canvas) {
 	for j := 0; j < o.H; j++ {

@@ -60,6 +60,22 @@ func (c Command) Key() string {
 	return ""
 }
 
+// Nodes returns the nodes that the command names as groups of a split, or as its coordinator.
+// whole reports whether the groups are all sides of the split; else the other nodes form one more.
+func (c Command) Nodes() (nodes []string, whole bool) {
+	if via := c.Flag("via"); via != "" {
+		nodes = append(nodes, via)
+	}
+	if c.call == nil || !c.Is("partition") {
+		return nodes, false
+	}
+	groups := strings.Split(strings.Join(c.call.Args, "|"), "|")
+	for _, g := range groups {
+		nodes = append(nodes, strings.Split(g, ",")...)
+	}
+	return nodes, len(groups) > 1
+}
+
 // Writes reports whether the command writes a key.
 func (c Command) Writes() bool {
 	return c.Is("put", "del", "resolve") || c.Is("cart") && c.call != nil && c.call.Arg(0) != "show"

@@ -41,6 +41,7 @@ const (
 
 const (
 	maxLost    = 24 // characters of a lost value
+	homeFrom   = 4  // rows from which a card with more versions than rows still shows the homes
 	narrowCard = 50 // a narrower card gives the values room that the holders' names would take
 )
 
@@ -65,7 +66,10 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool, next []string) {
 	in := canvas.New(c.Theme, d.w, c.H-2)
 	rows, ok := fit(d.rows(next), in.H)
 	if !ok {
-		rows, _ = fit(d.compactRows(next), in.H)
+		rows, ok = fit(d.compactRows(next), in.H)
+	}
+	if !ok && in.H >= homeFrom { // some versions are left out in any case
+		rows = append([]row{{rank: rankHome, draw: d.drawPreference}}, rows...)
 	}
 	if more := len(rows) - in.H; more > 0 {
 		c.Foot(fmt.Sprintf("+%d", more))

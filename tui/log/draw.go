@@ -87,7 +87,12 @@ func (m *Model) drawEvent(c *canvas.Canvas, y int, e event.Event) {
 	if e.Key != nil {
 		x = c.PutMax(x, y, end, theme.Plain|theme.Bold, escape.TerminalShort(e.Key, maxKey)) + 1
 	}
-	c.PutMax(x, y, end, st, p.Text)
+	text := p.Text
+	if text == "" { // the kind has no phrase, so the row shows what the command events prints
+		e.Key = nil
+		text = render.Detail(e)
+	}
+	c.PutMax(x, y, end, st, text)
 }
 
 // timeOf returns when an event happened: the time of day, or in a recording the seconds since its

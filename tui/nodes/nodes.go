@@ -121,6 +121,9 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool) {
 		rank := slices.Index(homes, nodes[i].Name) + 1
 		m.drawNode(in, y, col, row{index: i, rank: rank, busiest: busiest, focused: focused})
 	}
+	if m.state.Unreachable {
+		in.Fade()
+	}
 	c.Paste(1, 1, in)
 }
 
@@ -133,8 +136,12 @@ func (m *Model) inSight() []string {
 	return []string{fmt.Sprintf("%d–%d of %d", m.top()+1, min(m.top()+shown, all), all)}
 }
 
-// census returns the number of nodes by status: "3 up · 1 paused · 1 down".
+// census returns the number of nodes by status: "3 up · 1 paused · 1 down". No node counts as up if
+// the cluster does not answer.
 func (m *Model) census() string {
+	if m.state.Unreachable {
+		return fmt.Sprintf("0 up · %d unknown", len(m.state.View.Nodes))
+	}
 	count := map[view.Status]int{}
 	for _, n := range m.state.View.Nodes {
 		count[n.Status]++
@@ -152,7 +159,7 @@ func (m *Model) census() string {
 func (m *Model) shortCensus() string {
 	up := 0
 	for _, n := range m.state.View.Nodes {
-		if n.Status == view.Up {
+		if n.Status == view.Up && !m.state.Unreachable {
 			up++
 		}
 	}

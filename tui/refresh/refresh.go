@@ -110,6 +110,7 @@ func (m *Model) take() (Change, tea.Cmd) {
 		m.state.Reset()
 	}
 	m.link, m.linkErr = b.Link, b.Err
+	m.state.Unreachable = b.Link == feed.Lost
 	c.Change = m.state.Apply(b.Events)
 	c.Moved = m.state.Follow() || c.Moved || b.Dropped > 0
 	m.miss(b.Dropped + c.Missed)

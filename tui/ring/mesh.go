@@ -85,6 +85,11 @@ func (p *plot) drawCounts() {
 		count[n.Status]++
 	}
 	y := p.H/2 - 1
+	if p.state.Unreachable {
+		text := p.Theme.Suspect + " " + strconv.Itoa(len(p.state.View.Nodes)) + " unknown"
+		p.Put(p.W/2-p.Width(text)/2, y, theme.Dim, text)
+		return
+	}
 	for _, s := range []struct {
 		sign   string
 		status view.Status

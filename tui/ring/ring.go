@@ -23,8 +23,8 @@ func New(s *state.State) *Model { return &Model{s} }
 func (m *Model) Signature(w, h int, selecting bool) string {
 	var b strings.Builder
 	v := m.state.View
-	fmt.Fprintf(&b, "%d %d %+v %q %v %v %v %v %d %v", w, h, v.Settings, m.state.Key(),
-		v.Groups, v.OneWay, v.Slow, v.Loss, m.state.Selected(), selecting)
+	fmt.Fprintf(&b, "%d %d %+v %q %v %v %v %v %d %v %v", w, h, v.Settings, m.state.Key(),
+		v.Groups, v.OneWay, v.Slow, v.Loss, m.state.Selected(), selecting, m.state.Unreachable)
 	for _, n := range v.Nodes {
 		fmt.Fprintf(&b, " %s %v", n.Status, m.state.Suspected(n.Name))
 	}
@@ -54,6 +54,9 @@ func (m *Model) Draw(c *canvas.Canvas, selecting bool) {
 	p.drawMesh()
 	p.drawLabels()
 	p.drawMarks()
+	if m.state.Unreachable {
+		in.Fade()
+	}
 	c.Paste(1, 1, in)
 }
 

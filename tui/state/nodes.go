@@ -42,8 +42,12 @@ func (s *State) Suspected(node string) bool {
 	})
 }
 
-// Sign returns the sign of a node's state.
+// Sign returns the sign of a node's state, the one of a suspected node if the cluster does not
+// answer.
 func (s *State) Sign(th *theme.Theme, n *view.Node) string {
+	if s.Unreachable {
+		return th.Suspect
+	}
 	return th.Node(n.Status, s.Suspected(n.Name))
 }
 

@@ -15,6 +15,8 @@ type State struct {
 	Playback playback.Playback // the recording that is shown; nil for a live cluster
 	Zone     *time.Location    // of the times of day in the log
 	Clock    func() time.Time
+	// Unreachable says that the cluster does not answer, so that View is out of date.
+	Unreachable bool
 
 	at       time.Duration // the cluster's time when Clock showed anchor; 0 before the first event
 	anchor   time.Time

@@ -24,8 +24,8 @@ func (m *Model) forKey(sum replicas.Summary) []string {
 	get := "get " + key
 	read := get + " --save " + context
 	for _, h := range sum.Homes {
-		if n := v.Node(h); n != nil && n.Status == view.Down && len(v.Groups) == 0 {
-			return []string{"restart " + h, get}
+		if n := v.Node(h); n != nil && n.Status != view.Up && len(v.Groups) == 0 {
+			return []string{wake(n), get}
 		}
 	}
 	diverged := sum.Siblings() > 1 || len(sum.Stale) > 0

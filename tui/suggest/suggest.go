@@ -50,6 +50,9 @@ func (m *Model) Next() []string {
 	if i := m.step(); i < len(m.steps) {
 		out = []string{m.steps[i]}
 	}
+	if n := m.stopped(out); n != nil {
+		out = append([]string{wake(n)}, out...)
+	}
 	for _, line := range m.forState() {
 		if len(out) == 0 || verb(line) != verb(out[0]) {
 			out = append(out, line)
@@ -73,8 +76,68 @@ func (m *Model) forState() []string {
 	return []string{firstWrite}
 }
 
-// step returns the index of the first step that neither ran nor is pointless now.
+// stopped returns a node that must run before the steps can: one that they name, or any node if
+// none runs. It returns nil if there is no such node.
+func (m *Model) stopped(steps []string) *view.Node {
+	v := m.state.View
+	if m.state.Playback != nil {
+		return nil
+	}
+	for _, line := range steps {
+		names, _ := command.Parse(line, m.flags).Nodes()
+		for _, name := range names {
+			if n := v.Node(name); n != nil && n.Status != view.Up {
+				return n
+			}
+		}
+	}
+	var first *view.Node
+	for _, n := range v.Nodes {
+		switch {
+		case n.Status == view.Up:
+			return nil
+		case first == nil || first.Status == view.Down && n.Status == view.Paused:
+			first = n
+		}
+	}
+	return first
+}
+
+// wake returns the command that lets a node run again.
+func wake(n *view.Node) string {
+	if n.Status == view.Paused {
+		return "resume " + n.Name
+	}
+	return "restart " + n.Name
+}
+
+// outdated reports whether a step that is left fits other members than those that there are now: it
+// names a node that is gone, or splits the network without one that joined.
+func (m *Model) outdated() bool {
+	v := m.state.View
+	if v.Ring == nil || m.taken > len(m.steps) {
+		return false
+	}
+	for _, line := range m.steps[m.taken:] {
+		names, whole := command.Parse(line, m.flags).Nodes()
+		for _, name := range names {
+			if v.Node(name) == nil || !v.Ring.Has(name) {
+				return true
+			}
+		}
+		if whole && slices.ContainsFunc(v.Nodes, func(n *view.Node) bool { return !slices.Contains(names, n.Name) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// step returns the index of the first step that neither ran nor is pointless now. No step is left
+// if the members changed so that a step no longer fits them.
 func (m *Model) step() int {
+	if m.outdated() {
+		return len(m.steps)
+	}
 	i := m.taken
 	for i < len(m.steps) && m.pointless(m.steps[i]) {
 		i++
