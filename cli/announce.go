@@ -51,7 +51,9 @@ func (s *session) announce(c *localcluster.Cluster, o localcluster.Options, fore
 		Says: set.Versioning(), PID: os.Getpid(), Dir: dataDir(o)}
 	notes := notesOf(s.ctx, c)
 	for _, n := range cluster.Nodes {
-		r.Nodes = append(r.Nodes, upNode{n.Name, n.Addr, notes[n.Name]})
+		if cluster.Ring == nil || cluster.Ring.Has(n.Name) { // a removed node stays among the cluster's nodes
+			r.Nodes = append(r.Nodes, upNode{n.Name, n.Addr, notes[n.Name]})
+		}
 	}
 	for _, n := range cluster.Nodes {
 		r.Keys = max(r.Keys, n.Keys)

@@ -3,9 +3,11 @@ package cli
 import (
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/usage"
@@ -72,7 +74,16 @@ func lookup(name string) *verbs.Verb {
 	return list[i]
 }
 
-func (s *session) runVerb(c *verbs.Call) error { return s.verbsEnv().Call(s.ctx, c) }
+func (s *session) runVerb(c *verbs.Call) error {
+	err := s.verbsEnv().Call(s.ctx, c)
+	var none *exit.Error
+	if c.Verb.Name == "down" && errors.As(err, &none) && none.Exit == exit.NoCluster {
+		if before, _, starts := strings.Cut(none.Message, startAdvice); starts {
+			return &exit.Error{Exit: none.Exit, Code: none.Code, Message: before + "; ringside ls lists the clusters"}
+		}
+	}
+	return err
+}
 
 // app returns the command line as urfave/cli has it. The words after a command go to the parser of
 // package verbs, which takes flags anywhere. urfave's flags of a command are for the manual page

@@ -25,6 +25,9 @@ import (
 	"ringside/localcluster/datadir"
 )
 
+// startAdvice leads from the error of a cluster that does not run to the command that starts it.
+const startAdvice = "; start it with: "
+
 // withExitCode returns an error of localcluster with its exit code. name is the cluster's name.
 func withExitCode(err error, name string) error {
 	var silent *datadir.SilentError
@@ -39,8 +42,8 @@ func withExitCode(err error, name string) error {
 			flag = " --cluster " + escape.Terminal([]byte(name))
 		}
 		return &exit.Error{Exit: exit.NoCluster, Code: "no_cluster",
-			Message: fmt.Sprintf("no cluster %s is running; start it with: ringside up%s",
-				escape.Terminal([]byte(name)), flag)}
+			Message: fmt.Sprintf("no cluster %s is running%sringside up%s",
+				escape.Terminal([]byte(name)), startAdvice, flag)}
 	}
 	return err
 }

@@ -19,7 +19,8 @@ import (
 )
 
 var upFlags = []verbs.Flag{
-	{Name: "n", Kind: verbs.Int, Value: "5", Max: config.MaxNodes, Help: "nodes, called n1, n2, ..."},
+	{Name: "n", Aliases: []string{"nodes"}, Kind: verbs.Int, Value: "5", Max: config.MaxNodes,
+		Help: "nodes, called n1, n2, ..."},
 	{Name: "names", Kind: verbs.String, Value: "x,y,z", Help: "nodes by name, instead of -n"},
 	{Name: "N", Kind: verbs.Int, Value: "3", Max: config.MaxNodes, Help: "replicas of each key (§4.3)"},
 	{Name: "R", Kind: verbs.Int, Value: "2", Max: config.MaxNodes,

@@ -186,6 +186,9 @@ func (r *registry) writerOf(change member.Request) (*incarnation, error) {
 			return i, nil
 		}
 	}
+	if change.Kind != member.Join && r.ring().Has(change.Node) && len(r.ring().Members()) == 1 {
+		return nil, usage.Errorf("%s %s: it is the only member; join another node first", change.Kind, change.Node)
+	}
 	return nil, usage.Errorf("%s %s: %s", change.Kind, change.Node,
 		r.noneTakesRequests("other ", "member", "restart one first"))
 }

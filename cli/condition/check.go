@@ -1,6 +1,8 @@
 package condition
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -47,6 +49,9 @@ func (p *patcher) checkCall(n *ast.CallNode) {
 		n.Callee = inner.Callee
 	}
 	name := callee(n)
+	if p.bare[name] > 0 {
+		p.bare[name]--
+	}
 	f, ok := functions[name]
 	switch {
 	case p.err != nil:
@@ -91,11 +96,49 @@ func (p *patcher) checkComparison(n *ast.BinaryNode) {
 		p.collectNames(n.Left, n.Right, givesNodes)
 		p.collectNames(n.Right, n.Left, givesNodes)
 	}
-	if p.err == nil && (isVacuous(n.Left, n.Operator, n.Right) || isVacuous(n.Right, mirrored[n.Operator], n.Left)) {
-		p.err = fmt.Errorf("invalid condition %s: the result is always the same, "+
-			"because a count is a whole number of at least 0",
-			render.Quoted(n.String()))
+	if p.err == nil && mirrored[n.Operator] != "" {
+		p.err = cmp.Or(mismatch(n.Left, n.Operator, n.Right), mismatch(n.Right, mirrored[n.Operator], n.Left))
+		if key, word := n.Left.(*ast.StringNode); word && slices.Contains(p.words, key.Value) {
+			p.key, p.value = key.Value, keyPart(n.Right)
+		}
 	}
+	if p.err == nil && (isVacuous(n.Left, n.Operator, n.Right) || isVacuous(n.Right, mirrored[n.Operator], n.Left)) {
+		p.err = errors.New("the result is always the same, because a count is a whole number of at least 0")
+	}
+}
+
+// mismatch returns an error if n is a function that is compared with a literal of another type.
+func mismatch(n ast.Node, operator string, with ast.Node) error {
+	call, ok := n.(*ast.CallNode)
+	if !ok {
+		return nil
+	}
+	_, number := with.(*ast.IntegerNode)
+	literal := keyPart(with)
+	name := render.Text(strings.TrimSuffix(n.String(), "()"))
+	switch functions[callee(call)].gives.(type) {
+	case int:
+		if literal != "" && !number {
+			return fmt.Errorf("%s is a number; compare it with a number, as in %[1]s==2", name)
+		}
+	case string:
+		if number {
+			return fmt.Errorf("%s is text; compare it with text, as in %[1]s%s%q", name, operator, literal)
+		}
+	case []string:
+		if number {
+			return fmt.Errorf("%s is a list; compare its length, as in len(%[1]s)%s%s", name, operator, literal)
+		}
+		if literal != "" {
+			return fmt.Errorf("%s is a list; look for an element, as in %s in %[1]s", name,
+				render.Text(fmt.Sprintf("%q", literal)))
+		}
+	case bool:
+		if literal != "" {
+			return fmt.Errorf("%s is true or false; leave out the comparison", name)
+		}
+	}
+	return nil
 }
 
 // checkPredicate collects the nodes that the predicate of all, any or none names: all(nodes, # !=

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -129,10 +130,13 @@ func allOf(parts []*Condition, via string) *Condition {
 	return out
 }
 
+// spaced matches the signs of a short form with the spaces around them.
+var spaced = regexp.MustCompile(`\s*(==|=|,)\s*`)
+
 // parseOne reads a short form, or an expression otherwise.
 func parseOne(text string, o Options) (*Condition, error) {
 	out := &Condition{Text: escape.TerminalShort([]byte(text), maxText), via: o.Via}
-	word := strings.ReplaceAll(text, " ", "")
+	word := spaced.ReplaceAllString(strings.TrimSpace(text), "$1")
 	name, arg, _ := strings.Cut(strings.ReplaceAll(word, "==", "="), "=")
 	n, notNumber := strconv.Atoi(arg)
 	switch {
@@ -145,17 +149,18 @@ func parseOne(text string, o Options) (*Condition, error) {
 		out.blocks = func(ctx context.Context, l *look) (string, error) { return converged(ctx, l, key) }
 	case word == "converged":
 		out.blocks = allConverged
-	case (name == "up" || name == "down" || name == "paused") && arg != "":
+	case (name == "up" || name == "down" || name == "paused") && arg != "" && !strings.Contains(arg, " "):
 		out.blocks = func(ctx context.Context, l *look) (string, error) {
 			return nodesAre(ctx, l, view.Status(name), strings.Split(arg, ","))
 		}
 	case name == "hints" && notNumber == nil && n >= 0:
 		out.blocks = func(ctx context.Context, l *look) (string, error) { return hintsAre(ctx, l, n) }
 	default:
+		source := text
 		if f, ok := functions[name]; ok && f.needs == 0 && f.gives == any(0) && notNumber == nil {
-			text = name + "==" + arg // lost=0, as hints=0
+			source = name + "==" + arg // lost=0, as hints=0
 		}
-		x, err := compile(text)
+		x, err := compile(source, text)
 		if err != nil {
 			return nil, err
 		}

@@ -20,10 +20,25 @@ func TestParseExplains(t *testing.T) {
 	for text, want := range map[string]string{
 		"siblings(cart)":   "invalid condition 'siblings(cart)': it is a number; compare it, as in siblings(cart)==2",
 		"siblings(cart)=2": "invalid condition 'siblings(cart)=2': write == to compare: siblings(cart)==2",
+		"keys=3":           "invalid condition 'keys=3': keys takes 1 argument; write keys(NODE)",
+		"nodes=5":          "invalid condition 'nodes=5': nodes is a list; compare its length, as in len(nodes)==5",
+		"nodes==5":         "invalid condition 'nodes==5': nodes is a list; compare its length, as in len(nodes)==5",
+		"hints=abc":        "invalid condition 'hints=abc': hints is a number; compare it with a number, as in hints==2",
+		"cart=milk":        `invalid condition 'cart=milk': there is no name 'cart'; for the value of a key write value(cart)=="milk"`,
+		"foo=1":            `invalid condition 'foo=1': there is no name 'foo'; for the value of a key write value(foo)=="1"`,
+		"value(cart)=5":    `invalid condition 'value(cart)=5': value("cart") is text; compare it with text, as in value("cart")=="5"`,
+		"up(n1)=5":         `invalid condition 'up(n1)=5': up("n1") is true or false; leave out the comparison`,
+		"keys":             "invalid condition 'keys': keys takes 1 argument; write keys(NODE)",
+		"hints >= 0":       "invalid condition 'hints >= 0': the result is always the same, because a count is a whole number of at least 0",
 		"5":                "invalid condition '5': it does not depend on the cluster; use one of " + strings.Join(functionNames, " "),
 	} {
 		if _, err := Parse([]string{text}, Options{}); err == nil || err.Error() != want {
 			t.Errorf("%s: got %v, want %s", text, err, want)
+		}
+	}
+	for _, text := range []string{"hints=0 0", "hi nts=0", "up=n1 n2", "u p"} {
+		if _, err := Parse([]string{text}, Options{}); err == nil || strings.Contains(err.Error(), "func(") {
+			t.Errorf("%s: got %v, want a plain error", text, err)
 		}
 	}
 	if _, err := Parse([]string{strings.Repeat("(", maxExpression+1)}, Options{}); err == nil {

@@ -35,40 +35,84 @@ var functionNames []string
 func init() { functionNames = slices.Sorted(maps.Keys(functions)) }
 
 // compile reads an expression. A word that names no function is text, so that keys and nodes need
-// no quotes.
-func compile(text string) (*expression, error) {
+// no quotes. Errors show the condition as the user typed it.
+func compile(text, typed string) (*expression, error) {
 	if len(text) > maxExpression {
 		return nil, fmt.Errorf("the condition is longer than %d bytes", maxExpression)
 	}
+	p := &patcher{}
+	program, reason := p.compile(text)
+	if reason != "" && singleEqual.MatchString(text) {
+		p = &patcher{} // the error is about the condition that the user meant
+		if _, reason = p.compile(doubled(text)); reason == "" {
+			reason = "write == to compare: " + render.Text(doubled(text))
+		}
+	}
+	if reason != "" {
+		return nil, fmt.Errorf("invalid condition %s: %s", render.Quoted(typed), reason)
+	}
+	return &expression{program: program, named: p.named}, nil
+}
+
+// compile returns the program of an expression, or the reason why the expression is not a
+// condition.
+func (p *patcher) compile(text string) (program *vm.Program, reason string) {
 	env := map[string]any{}
 	for name, f := range functions {
 		env[name] = withResultOf(f.gives, func(...any) (any, error) { return nil, errors.New("not while compiling") })
 	}
-	p := &patcher{}
 	program, err := expr.Compile(text, expr.Env(env), expr.Patch(p), expr.DisableAllBuiltins(),
 		expr.EnableBuiltin("len"), expr.EnableBuiltin("all"), expr.EnableBuiltin("any"), expr.EnableBuiltin("none"))
-	if p.err != nil {
-		return nil, p.err
-	}
-	reason := ""
+	bare := p.bareFunction()
 	switch {
-	case err != nil && singleEqual.MatchString(text):
-		reason = "write == to compare: " + render.Text(doubled(text))
+	case bare != "":
+		return nil, fmt.Sprintf("%s takes %s; write %s", bare, arity(functions[bare]), example(bare))
+	case p.err != nil:
+		return nil, p.err.Error()
+	case p.calls == 0 && p.key != "" && render.Nearest(p.key, functionNames) == "":
+		return nil, fmt.Sprintf("there is no name %s; for the value of a key write %s", render.Quoted(p.key),
+			render.Text(fmt.Sprintf("value(%s)==%q", p.key, p.value)))
 	case (err != nil || p.calls == 0 && notBool(program, text) != "") && p.unknown() != "":
-		reason = fmt.Sprintf("there is no name %s%s; there are %s", render.Quoted(p.unknown()),
+		return nil, fmt.Sprintf("there is no name %s%s; there are %s", render.Quoted(p.unknown()),
 			render.DidYouMean(p.unknown(), functionNames), strings.Join(functionNames, " "))
 	case err != nil:
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		reason = render.Text(first) + "; try siblings(cart)==2, hints==0, len(nodes)==5, up or converged"
+		if goType.MatchString(first) {
+			first = "its parts have types that do not fit together"
+		}
+		return nil, render.Text(first) + "; try siblings(cart)==2, hints==0, len(nodes)==5, up or converged"
 	case p.calls == 0:
-		reason = "it does not depend on the cluster; use one of " + strings.Join(functionNames, " ")
-	default:
-		reason = notBool(program, text)
+		return nil, "it does not depend on the cluster; use one of " + strings.Join(functionNames, " ")
 	}
-	if reason != "" {
-		return nil, fmt.Errorf("invalid condition %s: %s", render.Quoted(text), reason)
+	return program, notBool(program, text)
+}
+
+// goType matches a type of Go in an error of expr.
+var goType = regexp.MustCompile(`func\(|interface|\[\]|map\[`)
+
+// bareFunction returns a function that stands without the arguments that it needs, "" if there is
+// none.
+func (p *patcher) bareFunction() string {
+	for _, name := range functionNames {
+		if p.bare[name] > 0 {
+			return name
+		}
 	}
-	return &expression{program: program, named: p.named}, nil
+	return ""
+}
+
+// example returns a call of a function with a word for each argument that it needs: keys(NODE).
+func example(name string) string {
+	f := functions[name]
+	var words []string
+	for _, role := range f.takes[:f.needs] {
+		word := "NODE"
+		if role == Key {
+			word = "KEY"
+		}
+		words = append(words, word)
+	}
+	return name + "(" + strings.Join(words, ",") + ")"
 }
 
 // notBool returns why the result of a program is not a condition, "" if it is one.
@@ -207,8 +251,11 @@ func (l *look) record(name string, args []string, v any) {
 type patcher struct {
 	err   error
 	calls int
-	words []string // that name no function
-	named []nodeName
+	bare  map[string]int // how often a function that needs arguments stands without them
+	words []string       // that name no function
+	// key and value are the sides of a comparison of a word, such as cart==milk.
+	key, value string
+	named      []nodeName
 }
 
 // unknown returns a word of an expression that does not compile, if the word was probably meant to
@@ -231,6 +278,11 @@ func (p *patcher) Visit(node *ast.Node) {
 			ast.Patch(node, &ast.StringNode{Value: n.Value})
 		} else if p.calls++; f.needs == 0 {
 			ast.Patch(node, &ast.CallNode{Callee: &ast.IdentifierNode{Value: n.Value}})
+		} else {
+			if p.bare == nil {
+				p.bare = map[string]int{}
+			}
+			p.bare[n.Value]++ // until checkCall finds that it is a callee
 		}
 	case *ast.CallNode:
 		p.checkCall(n)

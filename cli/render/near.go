@@ -8,6 +8,9 @@ import (
 // maxTypos is how many letters a word may differ from a suggestion.
 const maxTypos = 2
 
+// shortWord is the length up to which a word may differ by one letter only.
+const shortWord = 4
+
 // DidYouMean returns "; did you mean X?" for the candidate nearest to word, "" if none is near.
 func DidYouMean(word string, candidates []string) string {
 	if s := Nearest(word, candidates); s != "" {
@@ -17,10 +20,14 @@ func DidYouMean(word string, candidates []string) string {
 }
 
 // Nearest returns the candidate within maxTypos of word, "" if there is none. A candidate of which
-// every letter differs is not near.
+// every letter differs is not near, nor is a candidate that differs from a short word by more than
+// one letter.
 func Nearest(word string, candidates []string) string {
 	best, dist := "", maxTypos+1
 	for _, c := range candidates {
+		if len(word) <= shortWord && distance([]rune(word), []rune(c)) > 1 {
+			continue
+		}
 		letters := utf8.RuneCountInString(strings.TrimLeft(c, "-"))
 		if d := distance([]rune(word), []rune(c)); d < dist && d < letters {
 			best, dist = c, d

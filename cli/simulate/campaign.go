@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"reflect"
 	"runtime"
 	"runtime/debug"
@@ -210,8 +211,8 @@ func progressLine(w io.Writer, width int) func(*campaign) {
 		for _, n := range c.sum.faults {
 			fired += n
 		}
-		line := fmt.Sprintf("%d%s seeds, %.0f a second, %.1f virtual hours, %d faults of %d kinds",
-			c.sum.done, of, c.rate(), c.sum.virtual.Hours(), fired, len(c.sum.faults))
+		line := fmt.Sprintf("%d%s seeds, %d a second, %.1f virtual hours, %d faults of %d kinds",
+			c.sum.done, of, c.rate(time.Since(c.began)), c.sum.virtual.Hours(), fired, len(c.sum.faults))
 		if len(c.violations) > 0 {
 			line += fmt.Sprintf(", %d VIOLATIONS", len(c.violations))
 		}
@@ -222,7 +223,7 @@ func progressLine(w io.Writer, width int) func(*campaign) {
 	}
 }
 
-// rate returns seeds per second.
-func (c *campaign) rate() float64 {
-	return float64(c.sum.done) / max(time.Since(c.began).Seconds(), 1e-3)
+// rate returns how many seeds were played a second, rounded, after the time that passed.
+func (c *campaign) rate(passed time.Duration) int {
+	return int(math.Round(float64(c.sum.done) / max(passed, time.Microsecond).Seconds()))
 }

@@ -18,6 +18,15 @@ const (
 	kindsPerLine = 5
 )
 
+// realTime returns a time that is rounded to milliseconds, or to microseconds if it is shorter than
+// 10 ms.
+func realTime(d time.Duration) time.Duration {
+	if d < 10*time.Millisecond {
+		return d.Round(time.Microsecond)
+	}
+	return d.Round(time.Millisecond)
+}
+
 // text returns the result of the campaign for a person.
 func (c *campaign) text() string {
 	wall, t := time.Since(c.began), &c.sum
@@ -25,9 +34,9 @@ func (c *campaign) text() string {
 	if c.interrupted {
 		b.WriteString("interrupted; so far:\n")
 	}
-	fmt.Fprintf(&b, "%s from %d: %s in %v of virtual time, %v of real time (%.0f seeds a second)\n",
+	fmt.Fprintf(&b, "%s from %d: %s in %v of virtual time, %v of real time (%s a second)\n",
 		render.Count(int(t.done), "seed"), c.opt.Seed, render.Count(t.events, "event"), t.virtual.Round(time.Second),
-		wall.Round(time.Millisecond), c.rate())
+		realTime(wall), render.Count(c.rate(wall), "seed"))
 	fmt.Fprintf(&b, "operations: %d ok (%s and %s), %d refused, %d with unknown outcome\n",
 		t.outcomes[1], render.Count(t.gets, "get"), render.Count(t.puts, "put"), t.outcomes[2], t.outcomes[0])
 	b.WriteString("faults:")

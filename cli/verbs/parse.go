@@ -177,10 +177,23 @@ func (c *Call) checkArgs() error {
 		return usage.Errorf("%s: %s is missing", c.Verb.Name, c.Verb.Args[len(c.Args)].Name)
 	}
 	if len(c.Args) > most {
-		return usage.Errorf("%s: %s is one argument too many; quote a value that has spaces", c.Verb.Name,
-			render.Quoted(c.Args[most]))
+		return usage.Errorf("%s: %s is one argument too many%s", c.Verb.Name, render.Quoted(c.Args[most]),
+			c.surplusAdvice(c.Args[most]))
 	}
 	return nil
+}
+
+// surplusAdvice says what to do about a word that is one argument too many. Quotes help only a verb
+// that takes a value.
+func (c *Call) surplusAdvice(word string) string {
+	switch args := c.Verb.Args; {
+	case c.Verb.Name == downVerb.Name:
+		return "; say --cluster " + Join([]string{render.Text(word)})
+	case slices.ContainsFunc(args, func(a Arg) bool { return strings.Contains(a.Name, "VALUE") }),
+		slices.ContainsFunc(c.Verb.Flags, func(f Flag) bool { return f.Value == "VALUE" }):
+		return "; quote a value that has spaces"
+	}
+	return ""
 }
 
 // A flagValue is the value of one flag of any kind. It implements flag.Value.

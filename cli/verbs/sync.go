@@ -55,7 +55,7 @@ Exit 5 means that no two homes could be compared; the message names the reason.`
 		}
 		failure := notCompared(c, cluster, rounds)
 		if len(rounds) == 0 {
-			return failure
+			return cmp.Or(failure, printOneHome(e, cluster, c))
 		}
 		slices.SortStableFunc(rounds, func(a, b event.SyncRound) int { return rank(a) - rank(b) })
 		if e.JSON {
@@ -121,7 +121,7 @@ func notCompared(c *Call, cluster *view.Cluster, rounds []event.SyncRound) error
 				continue
 			}
 		}
-		if asked++; len(rg.Homes) < 2 && c.Verb.Name == "sync" {
+		if asked++; len(rg.Homes) < 2 {
 			continue // a range with one home is in sync with itself
 		}
 		of := slices.DeleteFunc(slices.Clone(rounds),
@@ -139,6 +139,7 @@ func notCompared(c *Call, cluster *view.Cluster, rounds []event.SyncRound) error
 	if len(missed) == 0 {
 		return nil
 	}
+	slices.Sort(why)
 	which := event.RangeName(missed[0])
 	if asked > 1 {
 		which = fmt.Sprintf("%d of %s", len(missed), render.Count(asked, "range"))
@@ -149,9 +150,6 @@ func notCompared(c *Call, cluster *view.Cluster, rounds []event.SyncRound) error
 
 // reasons returns why no two homes of a range were compared. rounds are the attempts.
 func reasons(cluster *view.Cluster, homes []string, rounds []event.SyncRound) []string {
-	if len(homes) < 2 {
-		return []string{"each range has one home"}
-	}
 	var out []string
 	for _, h := range homes {
 		if n := cluster.Node(h); n != nil && n.Status != view.Up {
@@ -239,6 +237,9 @@ func printSync(e *Env, cluster *view.Cluster, rounds []event.SyncRound, failure 
 func showSync(p render.Painter, cluster *view.Cluster, rounds []event.SyncRound) string {
 	s := sumOf(rounds)
 	verdict := p.Paint(render.Good, "in sync") + "  " + render.Count(s.Rounds, "comparison")
+	if s.Rounds == 0 && !slices.ContainsFunc(cluster.Ring.Ranges(), func(r ring.Range) bool { return len(r.Homes) > 1 }) {
+		return p.Paint(render.Good, "in sync") + "  " + oneHome + "\n"
+	}
 	if s.Failed > 0 || s.Rounds == 0 {
 		verdict = p.Paint(render.Warn, "incomplete") + fmt.Sprintf("  %d of %s done", s.Rounds-s.Failed,
 			render.Count(s.Rounds, "comparison"))
@@ -279,6 +280,26 @@ func printMerkle(e *Env, cluster *view.Cluster, rounds []event.SyncRound, failur
 		pairs
 		Error any `json:"error"` // in place of the error text of the first pair
 	}{out, exit.Field(failure)})
+}
+
+// oneHome says why there is nothing to compare in a cluster with one member or with N=1.
+const oneHome = "each range has one home"
+
+// printOneHome prints the answer of merkle for a range with one home.
+func printOneHome(e *Env, cluster *view.Cluster, c *Call) error {
+	if !e.JSON {
+		return e.write(e.paint(render.Good, "in sync") + "  " + oneHome + "\n")
+	}
+	i, err := rangeArg(cluster.Ring, c.Arg(0), c)
+	if err != nil {
+		return err
+	}
+	rg := cluster.Ring.Ranges()[i]
+	return e.print(struct {
+		roundJSON
+		Pairs []roundJSON `json:"pairs"`
+	}{roundJSON{event.RangeName(i),
+		event.SyncRound{Start: rg.Start, End: rg.End, Differing: []event.SyncKey{}}}, []roundJSON{}})
 }
 
 func showMerkle(p render.Painter, cluster *view.Cluster, rounds []event.SyncRound) string {

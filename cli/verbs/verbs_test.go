@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -141,11 +142,25 @@ func TestSyncRanges(t *testing.T) {
 		}
 	}
 	f.rounds = nil
+	lone := newFake(t)
+	lone.settings.Nodes = []string{"n1"}
 	for _, line := range []string{"merkle cart", "sync cart", "sync"} { // no round was begun
+		if s := lone.say(line, func(e *Env) { e.Cluster = loneCluster{lone} }); s.exit != 0 ||
+			s.out != "in sync  each range has one home\n" {
+			t.Errorf("%s with one member: exit %d, %+v", line, s.exit, s.failure)
+		}
 		if s := f.say(line); s.exit != exit.Quorum || !strings.Contains(s.failure.Message, "n5 is down") {
 			t.Errorf("%s: exit %d, %+v", line, s.exit, s.failure)
 		}
 	}
+}
+
+// A loneCluster is a cluster with one member, so nothing is compared.
+type loneCluster struct{ *fake }
+
+// Compare implements Cluster.
+func (loneCluster) Compare(context.Context, bool, ...event.Span) ([]event.Event, error) {
+	return nil, nil
 }
 
 // recorded returns the events of a put through a fallback: one message is lost, and the hint is
