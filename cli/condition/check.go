@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -107,6 +108,23 @@ func (p *patcher) checkComparison(n *ast.BinaryNode) {
 	}
 }
 
+// plainWord matches text that needs no quotes in a condition.
+var plainWord = regexp.MustCompile(`^[A-Za-z]\w*$`)
+
+// typedCall returns a call as a user writes it: hints, up(n1), value("shopping list").
+func typedCall(call *ast.CallNode) string {
+	if len(call.Arguments) == 0 {
+		return callee(call)
+	}
+	args := make([]string, len(call.Arguments))
+	for i, arg := range call.Arguments {
+		if args[i] = keyPart(arg); !plainWord.MatchString(args[i]) {
+			args[i] = arg.String()
+		}
+	}
+	return callee(call) + "(" + strings.Join(args, ",") + ")"
+}
+
 // mismatch returns an error if n is a function that is compared with a literal of another type.
 func mismatch(n ast.Node, operator string, with ast.Node) error {
 	call, ok := n.(*ast.CallNode)
@@ -115,7 +133,7 @@ func mismatch(n ast.Node, operator string, with ast.Node) error {
 	}
 	_, number := with.(*ast.IntegerNode)
 	literal := keyPart(with)
-	name := render.Text(strings.TrimSuffix(n.String(), "()"))
+	name := render.Text(typedCall(call))
 	switch functions[callee(call)].gives.(type) {
 	case int:
 		if literal != "" && !number {
