@@ -14,6 +14,7 @@ import (
 
 // playOne plays one run.
 func (r *runner) playOne(o plan.Options) error {
+	began := time.Now()
 	p, err := r.readPlan(o)
 	if err != nil {
 		return err
@@ -28,7 +29,7 @@ func (r *runner) playOne(o plan.Options) error {
 	if r.call.Has("check") {
 		return r.checkRun(result)
 	}
-	one := &campaign{opt: plan.Options{Seed: p.Seed}, began: time.Now(), sum: totals{faults: map[string]int{}}}
+	one := &campaign{opt: plan.Options{Seed: p.Seed}, began: began, sum: totals{faults: map[string]int{}}}
 	one.add(result)
 	if r.call.Has("replay") && p.Expect.Hash != 0 && p.Expect.Hash != result.Hash {
 		r.Notef("the script was changed, or another version of ringside wrote it: "+
