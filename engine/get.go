@@ -204,7 +204,7 @@ func (g *get) settle() {
 // succeed answers the client with the versions that the answers hold.
 func (g *get) succeed() {
 	s := g.merged()
-	if len(s) > wire.MaxMerged || s.Size() > wire.MaxFrame/2 {
+	if len(s) > wire.MaxMerged || s.Size() > event.MaxMergedBytes {
 		g.fail(wire.TooLarge, fmt.Sprintf(
 			"the key has %d concurrent versions of %d bytes in all, more than one answer holds; "+
 				"get it with -R 1 and reconcile what that gives", len(s), s.Size()))

@@ -130,7 +130,7 @@ func (rs *records) mergeInto(rec *record.Record, u update, home string) (changed
 	rec.LWW = rec.LWW || u.lww
 	rec.Siblings = reconcile(before.Siblings, u.siblings, rec.LWW)
 	corrupt(rec, u.siblings, u.purpose)
-	if len(rec.Siblings) > wire.MaxMerged || rec.Siblings.Size() > wire.MaxFrame/2 {
+	if len(rec.Siblings) > wire.MaxMerged || rec.Siblings.Size() > event.MaxMergedBytes {
 		*rec = before
 		return false, wire.TooLarge
 	}

@@ -92,7 +92,8 @@ func start(d ast.Decl, doc *ast.CommentGroup) token.Pos {
 }
 
 // imported tells which packages nodes are made of: a leaf that neither the node nor its driver
-// imports does nothing yet, whatever it says. (The simulator tests nodes, and is no part of one.)
+// imports does nothing yet, although its comment names a section. (The simulator is not part of a
+// node.)
 func imported(t *testing.T) map[string]bool {
 	out := map[string]bool{"ringside/engine": true}
 	note := func(name string, data []byte) {

@@ -63,8 +63,8 @@ func NewWrite(c Cluster, self string, pref []string, w int, strict bool) *Write 
 
 // Plan gives each home's replica to the home itself or, if the home is believed down, to the next
 // healthy node of the preference list. If these are fewer than W, Plan tries homes and then other
-// nodes that are only suspected. So a put that Plan finds hopeless could not have succeeded. The
-// argument member says that the coordinator is a member of the ring.
+// nodes that are only suspected. A suspected home whose replica went to a fallback is not tried.
+// The argument member says that the coordinator is a member of the ring.
 func (w *Write) Plan(member bool) Plan {
 	var plan Plan
 	var down []string
