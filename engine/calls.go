@@ -12,18 +12,50 @@ import (
 	"ringside/engine/wire"
 )
 
-// A call is a message that wants an answer. All functions are optional.
-type call struct {
-	to       string
-	keep     bool // stay after silence: a late answer still counts until the owner abandons the call
-	silent   bool // no answer came in time
-	front    bool // a client's request waits for the answer
-	began    time.Duration
-	onGone   func() // the connection broke after onSilent: no late answer can come either
-	onAnswer func(wire.Body)
-	onSilent func() // no answer in time, or the connection is gone; runs at most once
-	patience *timers.Timer
+// A caller does what its call's end asks for. The call is valid until the method returns.
+type caller interface {
+	onAnswer(c *call, answer wire.Body)
+	// onSilent is called if no answer came in time, or the connection is gone. It is called at most
+	// once.
+	onSilent(c *call)
+	// onGone is called if the connection broke after onSilent: no late answer can come either.
+	onGone(c *call)
 }
+
+// A call is a message that wants an answer.
+type call struct {
+	cs       *calls
+	op       uint64 // the call's number
+	to       string
+	home     string // for questions: the home that the asked node stands for
+	keep     bool   // stay after silence: a late answer still counts until the owner abandons the call
+	silent   bool   // no answer came in time
+	settled  bool   // for questions: the call was answered or given up
+	front    bool   // a client's request waits for the answer
+	began    time.Duration
+	caller   caller // nil: no one waits for the end
+	patience timers.Timer
+}
+
+// callbacks is a caller made of functions. All of them are optional.
+type callbacks struct {
+	answer func(wire.Body)
+	silent func()
+}
+
+func (f callbacks) onAnswer(_ *call, answer wire.Body) {
+	if f.answer != nil {
+		f.answer(answer)
+	}
+}
+
+func (f callbacks) onSilent(*call) {
+	if f.silent != nil {
+		f.silent()
+	}
+}
+
+func (callbacks) onGone(*call) {}
 
 // calls holds the node's calls by number. Numbers are never used twice.
 type calls struct {
@@ -50,19 +82,31 @@ func (cs *calls) number() uint64 {
 
 // begin sends body to a peer and returns the number of the call. patience is how long the answer
 // may take. request is the client request that the call belongs to, 0 if there is none.
-func (cs *calls) begin(to string, request uint64, body wire.Body, patience time.Duration, c call) uint64 {
-	op := cs.number()
-	c.to, c.began = to, cs.n.now
+func (cs *calls) begin(to string, request uint64, body wire.Body, patience time.Duration, who caller) uint64 {
+	return cs.start(cs.newCall(to, who), request, body, patience)
+}
+
+// newCall returns a call that has not begun.
+func (cs *calls) newCall(to string, who caller) *call {
+	return &call{cs: cs, to: to, caller: who}
+}
+
+// start begins a call and returns its number.
+func (cs *calls) start(c *call, request uint64, body wire.Body, patience time.Duration) uint64 {
+	c.op, c.began = cs.number(), cs.n.now
 	if cs.n.buggify(HastyDoubt) {
 		patience /= hastyDivisor
 	}
-	c.patience = cs.n.after(patience, func() {
-		cs.n.detector.silent(to)
-		cs.silent(op)
-	})
-	cs.open[op] = &c
-	cs.n.send(wire.Message{To: to, Request: request, Op: op, Body: body})
-	return op
+	c.patience = cs.n.run(patience, c)
+	cs.open[c.op] = c
+	cs.n.send(wire.Message{To: c.to, Request: request, Op: c.op, Body: body})
+	return c.op
+}
+
+// Run ends the patience of a call.
+func (c *call) Run() {
+	c.cs.n.detector.silent(c.to)
+	c.cs.silent(c.op)
 }
 
 // abandon ends the owner's interest in a call. The wait for the answer goes on: a peer that stays
@@ -74,24 +118,24 @@ func (cs *calls) abandon(op uint64) {
 	case c.silent:
 		delete(cs.open, op)
 	default:
-		c.keep, c.onAnswer, c.onSilent, c.onGone = false, nil, nil, nil
+		c.keep, c.caller = false, nil
 	}
 }
 
-// silent ends the wait for an answer, and runs the owner's onSilent if it has not run yet.
+// silent ends the wait for an answer, and tells the caller unless that was done before.
 func (cs *calls) silent(op uint64) {
 	c := cs.open[op]
 	if c == nil {
 		return
 	}
 	c.patience.Stop()
-	f := c.onSilent
-	c.onSilent, c.silent = nil, true
+	again := c.silent
+	c.silent = true
 	if !c.keep {
 		delete(cs.open, op)
 	}
-	if f != nil {
-		f()
+	if c.caller != nil && !again {
+		c.caller.onSilent(c)
 	}
 }
 
@@ -110,8 +154,8 @@ func (cs *calls) answered(m wire.Message) {
 	if !mutant.Is(mutant.AckByCount) || !c.keep {
 		delete(cs.open, m.Op)
 	}
-	if c.onAnswer != nil {
-		c.onAnswer(m.Body)
+	if c.caller != nil {
+		c.caller.onAnswer(c, m.Body)
 	}
 }
 
@@ -127,8 +171,8 @@ func (cs *calls) disconnected(peer string) {
 	for _, op := range ops {
 		if c := cs.open[op]; c != nil && c.silent {
 			delete(cs.open, op)
-			if c.onGone != nil {
-				c.onGone()
+			if c.caller != nil {
+				c.caller.onGone(c)
 			}
 			continue
 		}

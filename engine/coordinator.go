@@ -84,11 +84,11 @@ func (c *coordinator) withDefaults(q wire.Quorum, reads bool) (wire.Quorum, erro
 // A routing is a client's put on its way to its coordinator. The put counts in coordinator.requests
 // until another node's answer arrives, or until this node coordinates the put.
 type routing struct {
-	c       *coordinator
-	req     wire.PutRequest
-	pref    []string // the preference list of the key
-	home    bool     // this node is a home of the key
-	respond func(wire.PutReply)
+	c    *coordinator
+	req  wire.PutRequest
+	pref []string // the preference list of the key
+	home bool     // this node is a home of the key
+	origin
 }
 
 // route gives a client's put to its coordinator, the first of these nodes that exists:
@@ -97,10 +97,10 @@ type routing struct {
 //  2. the home that answered the client's last get first, if that home is reachable;
 //  3. this node, if it is a home;
 //  4. a home that is reachable (see toHome).
-func (c *coordinator) route(req wire.PutRequest, respond func(wire.PutReply)) {
+func (c *coordinator) route(req wire.PutRequest, o origin) {
 	n := c.n
 	pref := n.members.preference(req.Key)
-	r := &routing{c: c, req: req, pref: pref, home: n.members.isHome(n.cfg.Name, pref), respond: respond}
+	r := &routing{c: c, req: req, pref: pref, home: n.members.isHome(n.cfg.Name, pref), origin: o}
 	c.requests++
 	if r.home && !req.Balanced {
 		r.coordinate()
@@ -126,7 +126,7 @@ func (r *routing) withoutFastest() {
 // coordinate ends the routing: this node coordinates the put, which then counts itself.
 func (r *routing) coordinate() {
 	r.c.requests--
-	r.c.coordinate(r.req, r.respond)
+	r.c.coordinate(r.req, r.origin)
 }
 
 // forward gives the put to home, whose answer ends the routing.
@@ -135,7 +135,7 @@ func (r *routing) forward(home, why string) { r.c.forward(home, r.req, why, r.en
 // end ends the routing with an answer for the client.
 func (r *routing) end(reply wire.PutReply) {
 	r.c.requests--
-	r.respond(reply)
+	r.c.answerPut(r.origin, &r.req, reply)
 }
 
 // fastest returns the node that answered the client's last get first, as the put's context says. It
@@ -158,9 +158,9 @@ func (c *coordinator) ifReachable(peer string, request uint64, reachable, silent
 		reachable()
 		return
 	}
-	c.n.calls.begin(peer, request, wire.Ping{}, c.n.cfg.Timings.Patience, call{
-		onAnswer: func(wire.Body) { reachable() },
-		onSilent: silent,
+	c.n.calls.begin(peer, request, wire.Ping{}, c.n.cfg.Timings.Patience, callbacks{
+		answer: func(wire.Body) { reachable() },
+		silent: silent,
 	})
 }
 

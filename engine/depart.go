@@ -52,7 +52,7 @@ func (d *departure) announceDeparture() bool {
 	for _, other := range m.ring.Members() {
 		if n.detector.healthy(other.Name) { // its answer carries its digest
 			n.gossip.sendHistory(other.Name, false)
-			n.calls.begin(other.Name, 0, wire.Ping{}, n.cfg.Timings.Patience, call{onAnswer: func(wire.Body) {
+			n.calls.begin(other.Name, 0, wire.Ping{}, n.cfg.Timings.Patience, callbacks{answer: func(wire.Body) {
 				if d.departureKnown() {
 					d.check()
 				}

@@ -100,7 +100,7 @@ func (d *detector) probeLater(peer string) {
 	}
 	d.n.after(wait, func() {
 		if d.peers.EndProbe(peer) {
-			d.n.calls.begin(peer, 0, wire.Ping{}, d.n.cfg.Timings.Patience, call{})
+			d.n.calls.begin(peer, 0, wire.Ping{}, d.n.cfg.Timings.Patience, nil)
 		}
 		d.probeLater(peer)
 	})

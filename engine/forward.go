@@ -42,14 +42,14 @@ func (r *routing) toHome() {
 	}
 	waiting, chosen := len(asked), false
 	for _, h := range asked {
-		n.calls.begin(h, r.req.Request, wire.Ping{}, n.cfg.Timings.Patience, call{
-			onAnswer: func(wire.Body) {
+		n.calls.begin(h, r.req.Request, wire.Ping{}, n.cfg.Timings.Patience, callbacks{
+			answer: func(wire.Body) {
 				if !chosen {
 					chosen = true
 					r.forward(h, "")
 				}
 			},
-			onSilent: func() {
+			silent: func() {
 				if waiting--; waiting == 0 && !chosen {
 					r.withoutHome(homes)
 				}
@@ -81,8 +81,8 @@ func (c *coordinator) forward(home string, req wire.PutRequest, why string, resp
 		req.Context = nil
 	}
 	n.emit(event.Event{Kind: event.Forwarded, Request: req.Request, Key: req.Key, Peer: home, Message: why})
-	n.calls.begin(home, req.Request, wire.Forward{Put: req}, n.cfg.Timings.Request+n.cfg.Timings.Patience, call{
-		onAnswer: func(b wire.Body) {
+	n.calls.begin(home, req.Request, wire.Forward{Put: req}, n.cfg.Timings.Request+n.cfg.Timings.Patience, callbacks{
+		answer: func(b wire.Body) {
 			r, ok := b.(wire.ForwardReply)
 			if !ok {
 				r.Reply = wire.PutReply{
@@ -92,7 +92,7 @@ func (c *coordinator) forward(home string, req wire.PutRequest, why string, resp
 			}
 			respond(r.Reply)
 		},
-		onSilent: func() {
+		silent: func() {
 			if mutant.Is(mutant.ForwardTriedTwice) {
 				c.forward(home, req, why, respond)
 				return
@@ -110,12 +110,12 @@ func (c *coordinator) onForward(m wire.Message, f wire.Forward) {
 	if !c.firstForward(m) && !mutant.Is(mutant.RepeatedForwardTaken) {
 		return
 	}
-	respond := func(r wire.PutReply) { c.n.answer(m, wire.ForwardReply{Reply: r}) }
+	o := origin{forwarded: &m}
 	if err := c.busy(); err != nil {
-		respond(wire.PutReply{Err: wire.Overloaded, Coordinator: c.n.cfg.Name, Message: err.Error()})
+		c.answerPut(o, &f.Put, wire.PutReply{Err: wire.Overloaded, Coordinator: c.n.cfg.Name, Message: err.Error()})
 		return
 	}
-	c.coordinate(f.Put, respond)
+	c.coordinate(f.Put, o)
 }
 
 // firstForward reports whether the network delivers a forwarded put for the first time.

@@ -31,7 +31,7 @@ type get struct {
 	questions questions
 	lww       bool // only the latest version is kept
 	replied   bool
-	timeout   *timers.Timer
+	timeout   timers.Timer
 }
 
 // onGet begins a get that a client sent here.
@@ -42,7 +42,7 @@ func (c *coordinator) onGet(client uint64, req wire.GetRequest) {
 		n: n, client: client, req: req, began: n.now,
 		digest: n.members.digest, questions: questions{n: n, request: req.Request}, lww: n.cfg.LWW,
 	}
-	g.questions.settle = g.settle
+	g.questions.by = g
 	if err := c.busy(); err != nil {
 		g.refuse(wire.Overloaded, err)
 		return
@@ -66,7 +66,7 @@ func (c *coordinator) onGet(client uint64, req wire.GetRequest) {
 		return
 	}
 	c.requests++
-	g.timeout = n.after(n.cfg.Timings.Request, g.end)
+	g.timeout = n.run(n.cfg.Timings.Request, g)
 	g.askAll(slices.Values(targets))
 	g.settle()
 }
@@ -81,24 +81,33 @@ func (g *get) askAll(nodes iter.Seq[string]) {
 func (g *get) ask(node string) {
 	n := g.n
 	if node == n.cfg.Name {
-		g.answered(node, n.records.answer(g.req.Key, g.digest))
+		g.add(node, n.records.answer(g.req.Key, g.digest))
 		return
 	}
 	n.emit(event.Event{Kind: event.ReadFrom, Request: g.req.Request, Key: g.req.Key, Peer: node})
-	g.questions.ask(node, wire.Read{Key: g.req.Key}, func(b wire.Body) {
-		r, ok := b.(wire.ReadReply)
-		switch {
-		case !ok:
-		case r.Err == wire.OK || r.Err == wire.Damaged || r.Err == wire.Pending:
-			g.answered(node, r)
-		default: // the node cannot answer now
-			g.askNext()
-		}
-	}, func() {
-		g.replicas.Silent(node)
-		g.askNext()
-	})
+	g.questions.ask(quorum.Assignment{Node: node, Home: node}, wire.Read{Key: g.req.Key})
 }
+
+// answered takes the answer of a node that was asked.
+func (g *get) answered(a quorum.Assignment, answer wire.Body) {
+	r, ok := answer.(wire.ReadReply)
+	switch {
+	case !ok:
+	case r.Err == wire.OK || r.Err == wire.Damaged || r.Err == wire.Pending:
+		g.add(a.Node, r)
+	default: // the node cannot answer now
+		g.askNext()
+	}
+}
+
+// silent asks another node in place of one that did not answer in time.
+func (g *get) silent(a quorum.Assignment) {
+	g.replicas.Silent(a.Node)
+	g.askNext()
+}
+
+// Run ends a get whose time is over.
+func (g *get) Run() { g.end() }
 
 // askNext asks the next healthy node of the preference list in place of another one.
 func (g *get) askNext() {
@@ -110,8 +119,8 @@ func (g *get) askNext() {
 	}
 }
 
-// answered handles the answer of one node.
-func (g *get) answered(node string, r wire.ReadReply) {
+// add handles the answer of one node.
+func (g *get) add(node string, r wire.ReadReply) {
 	g.lww = g.lww || r.LWW
 	a := quorum.Answer{
 		Node: node, Siblings: r.Siblings, Lost: r.Lost, Home: r.Home,
@@ -187,7 +196,7 @@ func (g *get) settle() {
 	if !g.replied && g.replicas.Enough() {
 		g.succeed()
 		g.timeout.Stop()
-		g.timeout = n.after(n.cfg.Timings.RepairGrace, g.end)
+		g.timeout = n.run(n.cfg.Timings.RepairGrace, g)
 		if n.buggify(HastyGet) {
 			g.end()
 			return

@@ -171,9 +171,9 @@ func (h *handoff) send(home string, key []byte, hint *hints.Hint) {
 	if h.dropTooEarly(home, key, hint, w) {
 		return
 	}
-	n.calls.begin(home, 0, w, n.cfg.Timings.Patience, call{
-		onSilent: func() { h.unanswered(home, key, hint) },
-		onAnswer: func(b wire.Body) {
+	n.calls.begin(home, 0, w, n.cfg.Timings.Patience, callbacks{
+		silent: func() { h.unanswered(home, key, hint) },
+		answer: func(b wire.Body) {
 			h.index.Land(home, hint)
 			h.delivered(home, key, hint, rec, b)
 		},

@@ -65,6 +65,9 @@ func (m *moves) resume(kept record.Membership) {
 
 // save writes the records of the ranges that changed in this step.
 func (m *moves) save() {
+	if len(m.changed) == 0 {
+		return
+	}
 	spans := slices.SortedFunc(maps.Keys(m.changed), func(a, b event.Span) int {
 		return cmp.Or(a.End.Compare(b.End), a.Start.Compare(b.Start))
 	})

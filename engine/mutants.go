@@ -97,7 +97,7 @@ func (h *handoff) dropTooEarly(home string, key []byte, hint *hints.Hint, w wire
 	if !mutant.Is(mutant.HintDroppedOnSend) {
 		return false
 	}
-	h.n.calls.begin(home, 0, w, h.n.cfg.Timings.Patience, call{})
+	h.n.calls.begin(home, 0, w, h.n.cfg.Timings.Patience, nil)
 	h.drop(home, key, event.HintDelivered)
 	h.index.Land(home, hint)
 	return true

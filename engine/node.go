@@ -223,7 +223,12 @@ func (n *Node) refuseOutside(in Request) {
 }
 
 // after runs f in a later step, once d has passed.
-func (n *Node) after(d time.Duration, f func()) *timers.Timer { return n.timers.After(n.now, d, f) }
+func (n *Node) after(d time.Duration, f func()) timers.Timer { return n.run(d, timers.Func(f)) }
+
+// run runs task in a later step, once d has passed.
+func (n *Node) run(d time.Duration, task timers.Task) timers.Timer {
+	return n.timers.After(n.now, d, task)
+}
 
 // write adds a write to the step. Later reads in the same step see it. A nil value deletes the key.
 func (n *Node) write(s store.Space, key, value []byte) {

@@ -159,9 +159,9 @@ func (a *arrivals) ask() {
 // askFor asks a node whether anything is left of a range.
 func (a *arrivals) askFor(id keyrange.ID, p *pending.Range, from string) {
 	question := wire.Offer{Start: id.Start, End: id.End, Depth: id.Depth, Phase: wire.OfferAsk}
-	a.n.calls.begin(from, 0, question, a.n.cfg.Timings.Patience, call{
-		onSilent: func() { p.EndAsk(from) },
-		onAnswer: func(b wire.Body) {
+	a.n.calls.begin(from, 0, question, a.n.cfg.Timings.Patience, callbacks{
+		silent: func() { p.EndAsk(from) },
+		answer: func(b wire.Body) {
 			p.EndAsk(from)
 			if r, ok := b.(wire.OfferReply); ok && r.Err == wire.OK && r.Answer == wire.OfferNothing && a.ranges.Get(id) == p {
 				a.given(id, from, r.From)

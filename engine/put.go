@@ -7,6 +7,7 @@ package engine
 
 import (
 	"fmt"
+	"time"
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
@@ -24,8 +25,8 @@ type put struct {
 	questions questions
 	durable   string // the node that must write durably; the others may use their object buffer (§6.1)
 	replied   bool
-	timeout   *timers.Timer
-	respond   func(wire.PutReply)
+	timeout   timers.Timer
+	origin
 
 	version vclock.Version  // set by stamp, as are the following
 	all     vclock.Siblings // what every replica is sent: all that the coordinator knows of the key
@@ -34,31 +35,52 @@ type put struct {
 	last    *lastWrite      // nil unless last write wins
 }
 
-// onPut begins a put that a client sent here.
-func (c *coordinator) onPut(client uint64, req wire.PutRequest) {
-	n, began, op := c.n, c.n.now, "put"
-	if req.Delete {
-		op = "del"
-	}
-	n.emit(event.Event{Kind: event.Requested, Request: req.Request, Key: req.Key, Op: op})
-	respond := func(r wire.PutReply) {
-		r.Request, r.Digest = req.Request, c.newerDigest(req.Digest)
-		e := event.Event{
-			Kind: event.Replied, Request: req.Request, Key: req.Key, Op: op, Err: r.Err, Message: r.Message,
-			Peer: r.Coordinator, Nodes: r.Acks, Hinted: r.Hinted, Count: len(r.Acks), Want: req.Quorum.W, Elapsed: n.now - began,
-		}
-		if r.Err == wire.OK {
-			e.Versions = vclock.Siblings{r.Version}
-		}
-		n.emit(e)
-		n.reply(client, r)
-	}
-	code, err := c.admitPut(&req)
-	if err != nil {
-		respond(wire.PutReply{Err: code, Message: err.Error(), Coordinator: n.cfg.Name})
+// An origin says where a put came from, and so where its reply goes: to a client of this node, or to
+// the node that forwarded the put.
+type origin struct {
+	client    uint64
+	began     time.Duration
+	forwarded *wire.Message // nil for a put that a client sent here
+}
+
+// answerPut gives a put's reply to its origin.
+func (c *coordinator) answerPut(o origin, req *wire.PutRequest, r wire.PutReply) {
+	n := c.n
+	if o.forwarded != nil {
+		n.answer(*o.forwarded, wire.ForwardReply{Reply: r})
 		return
 	}
-	c.route(req, respond)
+	r.Request, r.Digest = req.Request, c.newerDigest(req.Digest)
+	e := event.Event{
+		Kind: event.Replied, Request: req.Request, Key: req.Key, Op: opOf(req), Err: r.Err, Message: r.Message,
+		Peer: r.Coordinator, Nodes: r.Acks, Hinted: r.Hinted, Count: len(r.Acks), Want: req.Quorum.W,
+		Elapsed: n.now - o.began,
+	}
+	if r.Err == wire.OK {
+		e.Versions = vclock.Siblings{r.Version}
+	}
+	n.emit(e)
+	n.reply(o.client, r)
+}
+
+// opOf returns the name of a put in events.
+func opOf(req *wire.PutRequest) string {
+	if req.Delete {
+		return "del"
+	}
+	return "put"
+}
+
+// onPut begins a put that a client sent here.
+func (c *coordinator) onPut(client uint64, req wire.PutRequest) {
+	c.n.emit(event.Event{Kind: event.Requested, Request: req.Request, Key: req.Key, Op: opOf(&req)})
+	o := origin{client: client, began: c.n.now}
+	code, err := c.admitPut(&req)
+	if err != nil {
+		c.answerPut(o, &req, wire.PutReply{Err: code, Message: err.Error(), Coordinator: c.n.cfg.Name})
+		return
+	}
+	c.route(req, o)
 }
 
 // admitPut checks a client's put before a replica is asked, and fills in what its quorum leaves
@@ -96,9 +118,9 @@ func checkPut(req wire.PutRequest) (wire.Code, error) {
 }
 
 // coordinate runs the put from this node.
-func (c *coordinator) coordinate(req wire.PutRequest, respond func(wire.PutReply)) {
+func (c *coordinator) coordinate(req wire.PutRequest, o origin) {
 	n := c.n
-	p := newPut(c, req, respond)
+	p := newPut(c, req, o)
 	plan := p.replicas.Plan(n.members.has(n.cfg.Name))
 	if len(plan.Assigned) < req.Quorum.W {
 		p.refuse(plan)
@@ -114,7 +136,7 @@ func (c *coordinator) coordinate(req wire.PutRequest, respond func(wire.PutReply
 	}
 	c.requests++
 	n.records.lastWrites.begin(p)
-	p.timeout = n.after(n.cfg.Timings.Request, p.end)
+	p.timeout = n.run(n.cfg.Timings.Request, p)
 	for _, a := range plan.Assigned {
 		if a.Node == n.cfg.Name {
 			p.acked(a)
@@ -125,22 +147,26 @@ func (c *coordinator) coordinate(req wire.PutRequest, respond func(wire.PutReply
 	p.settle()
 }
 
-func newPut(c *coordinator, req wire.PutRequest, respond func(wire.PutReply)) *put {
+func newPut(c *coordinator, req wire.PutRequest, o origin) *put {
 	n := c.n
-	pref := n.members.preference(req.Key)
 	p := &put{
-		n: n, req: req,
-		replicas:  quorum.NewWrite(c, n.cfg.Name, pref, req.Quorum.W, req.Quorum.Strict),
+		n: n, req: req, origin: o,
+		replicas:  quorum.NewWrite(c, n.cfg.Name, n.members.preference(req.Key), req.Quorum.W, req.Quorum.Strict),
 		questions: questions{n: n, request: req.Request},
 	}
-	p.questions.settle = p.settle
-	p.respond = func(r wire.PutReply) {
-		p.replied = true
-		r.Coordinator = n.cfg.Name
-		respond(r)
-	}
+	p.questions.by = p
 	return p
 }
+
+// respond gives the put's origin the reply.
+func (p *put) respond(r wire.PutReply) {
+	p.replied = true
+	r.Coordinator = p.n.cfg.Name
+	p.n.coordinator.answerPut(p.origin, &p.req, r)
+}
+
+// Run ends a put whose time is over.
+func (p *put) Run() { p.end() }
 
 // refuse answers a put that cannot reach W nodes, before anything is written.
 func (p *put) refuse(plan quorum.Plan) {
@@ -165,14 +191,20 @@ func (p *put) replicate(a quorum.Assignment) {
 		w.Siblings = vclock.Siblings{p.version}
 	}
 	p.n.emit(event.Event{Kind: event.Replicate, Request: p.req.Request, Key: p.req.Key, Peer: a.Node, For: w.For})
-	p.questions.ask(a.Node, w, func(b wire.Body) {
-		if r, ok := b.(wire.WriteReply); ok && r.Err == wire.OK {
-			p.acked(a)
-		} else {
-			p.replace(a)
-		}
-	}, func() { p.replace(a) })
+	p.questions.ask(a, w)
 }
+
+// answered takes a node's answer to its replica.
+func (p *put) answered(a quorum.Assignment, answer wire.Body) {
+	if r, ok := answer.(wire.WriteReply); ok && r.Err == wire.OK {
+		p.acked(a)
+	} else {
+		p.replace(a)
+	}
+}
+
+// silent replaces a node that did not answer in time.
+func (p *put) silent(a quorum.Assignment) { p.replace(a) }
 
 // replace sends a replica that did not get through to another fallback.
 func (p *put) replace(a quorum.Assignment) {

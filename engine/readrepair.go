@@ -39,7 +39,7 @@ func (g *get) repair() {
 			continue
 		}
 		w := wire.Write{Key: g.req.Key, Siblings: latest, LWW: g.lww, Purpose: wire.ReadRepair}
-		n.calls.begin(a.Node, g.req.Request, w, n.cfg.Timings.Patience, call{})
+		n.calls.begin(a.Node, g.req.Request, w, n.cfg.Timings.Patience, nil)
 	}
 }
 

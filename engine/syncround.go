@@ -84,9 +84,9 @@ func (r *round) ask(body wire.Body, then func(wire.Body)) {
 			return
 		}
 		r.res.Bytes += n.background.charge(body, r.task.peer)
-		n.calls.begin(r.task.peer, 0, body, n.cfg.Timings.Patience, call{
-			onSilent: func() { r.end(r.task.peer + " does not answer") },
-			onAnswer: func(b wire.Body) {
+		n.calls.begin(r.task.peer, 0, body, n.cfg.Timings.Patience, callbacks{
+			silent: func() { r.end(r.task.peer + " does not answer") },
+			answer: func(b wire.Body) {
 				if r.over {
 					return
 				}

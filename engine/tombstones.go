@@ -183,9 +183,9 @@ func (c *collector) askAll(b *tombstone.Batch, phase wire.CollectPhase, then fun
 			answered(c.judge(n.cfg.Name, n.members.digest, question))
 			continue
 		}
-		n.calls.begin(m.Name, 0, question, n.cfg.Timings.Patience, call{
-			onAnswer: answered,
-			onSilent: func() {
+		n.calls.begin(m.Name, 0, question, n.cfg.Timings.Patience, callbacks{
+			answer: answered,
+			silent: func() {
 				if mutant.Is(mutant.SilenceAgrees) {
 					answered(wire.CollectReply{Answers: make([]wire.CollectAnswer, len(b.Tombstones))})
 					return
@@ -251,7 +251,7 @@ func (c *collector) dropEverywhere(b *tombstone.Batch) {
 			c.drop(order)
 			continue
 		}
-		c.n.calls.begin(m.Name, 0, order, c.n.cfg.Timings.Patience, call{})
+		c.n.calls.begin(m.Name, 0, order, c.n.cfg.Timings.Patience, nil)
 	}
 	c.endBatch(b, "")
 }
@@ -357,7 +357,7 @@ func (c *collector) wasCollected(key []byte, siblings vclock.Siblings, lww bool,
 	}
 	if from != "" && from != c.n.cfg.Name {
 		order := wire.Collect{Batch: batch, Phase: wire.CollectDrop, Tombstones: []wire.Tombstone{{Key: key, State: state}}}
-		c.n.calls.begin(from, 0, order, c.n.cfg.Timings.Patience, call{})
+		c.n.calls.begin(from, 0, order, c.n.cfg.Timings.Patience, nil)
 	}
 	return true
 }

@@ -212,9 +212,9 @@ func (t *transfers) offer(h *handover, home string) {
 	}
 	h.busy = true
 	t.n.emit(event.Event{Kind: event.RangeOffered, Peer: home, Span: spanOf(h.ID), Count: tree.Keys()})
-	t.n.calls.begin(home, 0, h.message(tree, wire.OfferRange), t.n.cfg.Timings.Patience, call{
-		onSilent: func() { h.busy = false },
-		onAnswer: func(b wire.Body) {
+	t.n.calls.begin(home, 0, h.message(tree, wire.OfferRange), t.n.cfg.Timings.Patience, callbacks{
+		silent: func() { h.busy = false },
+		answer: func(b wire.Body) {
 			if r, ok := b.(wire.OfferReply); !ok || r.Err != wire.OK || r.Answer != wire.OfferConfirmed {
 				h.busy = false // resume tries again
 				return
@@ -263,9 +263,9 @@ func (t *transfers) reportDone(h *handover, home string, root uint64) {
 	h.busy = true
 	o := h.message(t.n.trees.Tree(h.ID), wire.OfferDone)
 	o.From = t.n.arrivals.missing(h.ID)
-	t.n.calls.begin(home, 0, o, t.n.cfg.Timings.Patience, call{
-		onSilent: func() { h.busy = false },
-		onAnswer: func(b wire.Body) {
+	t.n.calls.begin(home, 0, o, t.n.cfg.Timings.Patience, callbacks{
+		silent: func() { h.busy = false },
+		answer: func(b wire.Body) {
 			h.busy = false
 			if r, ok := b.(wire.OfferReply); ok && r.Err == wire.OK && t.out[h.ID] == h {
 				h.done[home] = root

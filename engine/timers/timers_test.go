@@ -18,7 +18,7 @@ func TestOrder(t *testing.T) {
 	}{
 		{"late", 0, 9}, {"early", 0, 1}, {"same time, first", 2, 3}, {"same time, second", 4, 1}, {"due at once", 4, 0},
 	} {
-		q.After(x.now, x.delay, func() { ran = append(ran, x.name) })
+		q.After(x.now, x.delay, Func(func() { ran = append(ran, x.name) }))
 	}
 	if at, ok := q.Next(); !ok || at != 1 {
 		t.Errorf("the first timer is due at %v, %v", at, ok)
@@ -36,10 +36,10 @@ func TestOrder(t *testing.T) {
 func TestTimerAddsTimers(t *testing.T) {
 	var q Queue
 	runs := 0
-	q.After(0, 1, func() {
-		q.After(1, 0, func() { runs++ })
-		q.After(1, 1, func() { runs += 10 })
-	})
+	q.After(0, 1, Func(func() {
+		q.After(1, 0, Func(func() { runs++ }))
+		q.After(1, 1, Func(func() { runs += 10 }))
+	}))
 	if q.Run(1); runs != 1 {
 		t.Errorf("%d after the first run, want 1", runs)
 	}
@@ -50,7 +50,7 @@ func TestTimerAddsTimers(t *testing.T) {
 
 func TestStop(t *testing.T) {
 	var q Queue
-	timer := q.After(0, 1, func() { t.Error("a stopped timer ran") })
+	timer := q.After(0, 1, Func(func() { t.Error("a stopped timer ran") }))
 	timer.Stop()
 	timer.Stop()
 	if at, ok := q.Next(); ok {
@@ -65,7 +65,7 @@ func TestQueueIsASortedList(t *testing.T) {
 		type entry struct {
 			at    time.Duration
 			id    int
-			timer *Timer
+			timer Timer
 		}
 		var (
 			q     Queue
@@ -78,7 +78,7 @@ func TestQueueIsASortedList(t *testing.T) {
 			case 0, 1:
 				delay := time.Duration(rapid.IntRange(0, 5).Draw(rt, "delay"))
 				e := entry{at: now + delay, id: id}
-				e.timer = q.After(now, delay, func() { ran = append(ran, id) })
+				e.timer = q.After(now, delay, Func(func() { ran = append(ran, id) }))
 				model = append(model, e)
 				slices.SortStableFunc(model, func(a, b entry) int { return int(a.at - b.at) })
 			case 2:
