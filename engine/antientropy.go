@@ -16,7 +16,6 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/keyrange"
 	"ringside/engine/mutant"
-	"ringside/engine/ring"
 )
 
 const (
@@ -132,7 +131,7 @@ func (s *syncer) syncKeySoon(key []byte) {
 	if n.cfg.Timings.AntiEntropy == 0 {
 		return
 	}
-	rg := keyrange.Range(n.members.ring, ring.Of(key))
+	rg := keyrange.Range(n.members.ring, n.position(key))
 	for _, peer := range without(rg.Homes, n.cfg.Name) {
 		s.plan(task{taskKey: taskKey{keyrange.Of(n.members.ring, rg), peer}})
 	}

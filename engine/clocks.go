@@ -73,7 +73,6 @@ func (p *put) past(ctx vclock.Clock, known vclock.Siblings, own record.Own) vclo
 func (p *put) truncate(ctx vclock.Clock, known vclock.Siblings) {
 	n, v := p.n, &p.version
 	if n.cfg.Truncate == 0 {
-		v.Past = v.Past.Timeless() // nodes that do not truncate clocks need no times of pairs
 		return
 	}
 	seen := ctx
@@ -91,12 +90,13 @@ func (p *put) truncate(ctx vclock.Clock, known vclock.Siblings) {
 		return
 	}
 	v.Past = left.Without(v.Dot)
+	p.stamped = vclock.Siblings{*v}
 	if i := slices.IndexFunc(p.all, func(w vclock.Version) bool { return w.Dot == v.Dot }); i >= 0 {
 		p.all = slices.Clone(p.all)
 		p.all[i] = *v
 	}
 	n.emit(event.Event{
-		Kind: event.Truncated, Request: p.req.Request, Key: p.req.Key, Versions: vclock.Siblings{*v},
+		Kind: event.Truncated, Request: p.req.Request, Key: p.req.Key, Versions: p.stamped,
 		Count: len(dropped), Message: fmt.Sprintf("dropped %v of %d pairs", dropped, len(left)+len(dropped)),
 	})
 }

@@ -100,12 +100,13 @@ type routing struct {
 func (c *coordinator) route(req wire.PutRequest, o origin) {
 	n := c.n
 	pref := n.members.preference(req.Key)
-	r := &routing{c: c, req: req, pref: pref, home: n.members.isHome(n.cfg.Name, pref), origin: o}
-	c.requests++
-	if r.home && !req.Balanced {
-		r.coordinate()
+	home := n.members.isHome(n.cfg.Name, pref)
+	if home && !req.Balanced {
+		c.coordinate(req, o)
 		return
 	}
+	r := &routing{c: c, req: req, pref: pref, home: home, origin: o}
+	c.requests++
 	fastest := c.fastest(req)
 	if fastest == n.cfg.Name || !n.members.isHome(fastest, pref) || !n.detector.healthy(fastest) {
 		r.withoutFastest()

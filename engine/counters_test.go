@@ -240,7 +240,7 @@ func TestDroppedRangeKeepsFoldedCounters(t *testing.T) {
 	slices.SortFunc(keys, func(a, b []byte) int { return slices.Compare(record.DataKey(a), record.DataKey(b)) })
 	asHome := func(key []byte) func(record.Own, vclock.Siblings) {
 		return func(own record.Own, s vclock.Siblings) {
-			n.records.merge(update{key: key, siblings: s, lww: false, own: &own})
+			n.records.merge(update{key: key, siblings: s, lww: false, own: own})
 		}
 	}
 	n.counted(keys[0], asHome(keys[0]))
@@ -270,7 +270,7 @@ func TestDamagedRecordEndsItsKeptCounter(t *testing.T) {
 			n, key := w.nodes["n3"], []byte(w.keyAt("n3"))
 			n.counted(key, func(own record.Own, _ vclock.Siblings) { n.counters.keep(record.DataKey(key), own) })
 			last := n.counted(key, func(own record.Own, s vclock.Siblings) {
-				n.records.merge(update{key: key, siblings: s, lww: false, own: &own})
+				n.records.merge(update{key: key, siblings: s, lww: false, own: own})
 			})
 			w.carryOut("n3", n.finish())
 			w.damage("n3", store.Data, record.DataKey(key))

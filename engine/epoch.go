@@ -114,7 +114,7 @@ func (c *counters) mint(key []byte, seen vclock.Clock) record.Own {
 // lastMinted returns the last dot that this node minted for key, with Counter 0 if there is no such
 // dot. lastMinted returns false if the proof on the disk is damaged.
 func (c *counters) lastMinted(key []byte) (record.Own, bool) {
-	k := record.DataKey(key)
+	k := c.n.dataKey(key)
 	rec, err := c.n.records.read(store.Data, k)
 	if err != nil {
 		return record.Own{}, false

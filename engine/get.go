@@ -132,7 +132,7 @@ func (g *get) add(node string, r wire.ReadReply) {
 	}
 	g.n.emit(event.Event{
 		Kind: event.ReadReply, Request: g.req.Request, Key: g.req.Key, Peer: node, Versions: r.Siblings,
-		Err: r.Err, Count: len(g.replicas.Counted()), Want: g.quorum.R,
+		Err: r.Err, Count: g.replicas.Count(), Want: g.quorum.R,
 	})
 	g.followRange(a, r.Ask)
 }

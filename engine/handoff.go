@@ -83,7 +83,7 @@ func (h *handoff) counts() []event.HintCount {
 // caller has checked that the index is not full.
 func (h *handoff) keep(home string, u update) wire.Code {
 	n, key := h.n, u.key
-	if u.own == nil && h.full() {
+	if !u.minted() && h.full() {
 		h.refuse(home, u.key, u.request, u.peer)
 		return wire.Overloaded
 	}
@@ -97,13 +97,13 @@ func (h *handoff) keep(home string, u update) wire.Code {
 		rec.Siblings = nil
 	}
 	changed, code := n.records.mergeInto(&rec, u, home)
-	if code != wire.OK || !changed && !fresh && u.own == nil {
+	if code != wire.OK || !changed && !fresh && !u.minted() {
 		return code
 	}
 	n.write(store.Hints, k, record.Encode(rec))
 	n.collector.stored(key, record.Record{}) // a hint ends every watch of its key
-	if u.own != nil {
-		n.counters.keep(record.DataKey(key), *u.own)
+	if u.minted() {
+		n.counters.keep(n.dataKey(key), u.own)
 	}
 	h.index.Add(home, key, n.now)
 	n.records.oversized.Changed(key)
@@ -221,7 +221,7 @@ func (h *handoff) drop(home string, key []byte, kind event.Kind) {
 	h.noteReturned()
 	n.write(store.Hints, record.HintKey(home, key), nil)
 	if len(h.index.HomesOf(key)) == 0 && mutant.Is(mutant.HintTookCounter) {
-		n.write(store.Own, record.DataKey(key), nil)
+		n.write(store.Own, n.dataKey(key), nil)
 	}
 	n.emit(event.Event{Kind: kind, Key: key, Peer: home, For: home})
 }

@@ -68,7 +68,8 @@ func (Unsent) isInput()           {}
 func (Describe) isInput()         {}
 func (Compare) isInput()          {}
 
-// Output is what the driver must do after a Step, in the order of the fields.
+// Output is what the driver must do after a Step, in the order of the fields. Its slices are valid
+// until the next Step.
 type Output struct {
 	Writes   []store.Write  // apply in order
 	Durable  bool           // make all Writes so far durable before anything below leaves the node
@@ -76,6 +77,15 @@ type Output struct {
 	Replies  []Reply        // give to local clients
 	Events   []event.Event  // show; they never change what a node does
 	Wake     time.Duration  // step again by that time, since 1970; 0: no need
+}
+
+// reset empties o and keeps the memory of its slices.
+func (o *Output) reset() {
+	clear(o.Writes)
+	clear(o.Messages)
+	clear(o.Replies)
+	clear(o.Events)
+	*o = Output{Writes: o.Writes[:0], Messages: o.Messages[:0], Replies: o.Replies[:0], Events: o.Events[:0]}
 }
 
 // A Reply answers the Request, Describe, Compare or ChangeMembership of Client.

@@ -97,7 +97,7 @@ func (m *members) replicas() int { return min(m.n.cfg.Ring.N, len(m.ring.Members
 
 // preference returns the key's whole preference list (§4.3). Its first N nodes are the homes.
 func (m *members) preference(key []byte) []string {
-	i := m.ring.Index(ring.Of(key))
+	i := m.ring.Index(m.n.position(key))
 	p := m.prefs[i]
 	if p == nil {
 		p = m.ring.Preference(key)

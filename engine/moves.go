@@ -139,7 +139,7 @@ func (m *moves) ringChanged(before []*ring.Ring, beside *ring.Ring) {
 // range (then waits is not nil), or as neither. A node that has lost the whole range answers as a
 // home until it has handed the range over.
 func (m *moves) role(key []byte) (home bool, waits *pending.Range) {
-	id := keyrange.At(m.n.members.ring, ring.Of(key))
+	id := keyrange.At(m.n.members.ring, m.n.position(key))
 	if p := m.n.arrivals.ranges.Get(id); p != nil {
 		return false, p
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/mutant"
 	"ringside/engine/record"
+	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/timers"
 	"ringside/engine/wire"
@@ -22,6 +24,7 @@ type Node struct {
 	cfg    Config
 	rng    *rand.Rand
 	timers timers.Queue
+	place  place // of the key that was used last
 	step
 
 	coordinator *coordinator // gets and puts of clients (§4.5)
@@ -125,6 +128,8 @@ func (n *Node) load() error {
 // next.
 func (n *Node) Step(now time.Duration, in Input) Output {
 	n.now = max(n.now, now)
+	n.records.latest = latestRecord{}
+	n.out.reset()
 	n.collector.noticeStall()
 	n.timers.Run(n.now)
 	switch in := in.(type) {
@@ -158,11 +163,32 @@ func (n *Node) finish() Output {
 	if at, ok := n.timers.Next(); ok {
 		n.out.Wake = at
 	}
-	out := n.out
-	n.out = Output{}
 	n.db.Reset()
-	return out
+	return n.out
 }
+
+// A place says where a key lies on the ring and in the store. A step needs the place of one key many
+// times.
+type place struct {
+	key, stored []byte
+	at          ring.Position
+}
+
+// placeOf returns the place of key, which must not change afterwards.
+func (n *Node) placeOf(key []byte) *place {
+	if n.place.stored == nil || !bytes.Equal(n.place.key, key) {
+		stored := record.DataKey(key)
+		at, _ := record.ParseDataKey(stored)
+		n.place = place{key, stored, at}
+	}
+	return &n.place
+}
+
+// dataKey is record.DataKey.
+func (n *Node) dataKey(key []byte) []byte { return n.placeOf(key).stored }
+
+// position is ring.Of.
+func (n *Node) position(key []byte) ring.Position { return n.placeOf(key).at }
 
 // receive deals with a message from another node. A node that knows of no ring takes only gossip:
 // the sender of anything else has a newer ring, which includes this node.
@@ -234,6 +260,9 @@ func (n *Node) run(d time.Duration, task timers.Task) timers.Timer {
 func (n *Node) write(s store.Space, key, value []byte) {
 	if !n.lazy {
 		n.requireDurable()
+	}
+	if s == store.Data {
+		n.records.latest.forget(key)
 	}
 	n.out.Writes = append(n.out.Writes, store.Write{Space: s, Key: key, Value: value})
 	n.db.Add(n.out.Writes[len(n.out.Writes)-1:])

@@ -124,7 +124,7 @@ func (a *arrivals) check(id keyrange.ID) {
 // Awaits reports whether the node is a home of key and was not given its range yet. It is for tests
 // and simulators.
 func (n *Node) Awaits(key []byte) bool {
-	return n.arrivals.ranges.Get(keyrange.At(n.members.ring, ring.Of(key))) != nil
+	return n.arrivals.ranges.Get(keyrange.At(n.members.ring, n.position(key))) != nil
 }
 
 // ask asks the nodes that owe a range whether anything of it is left. If all of them are gone for

@@ -29,6 +29,7 @@ type put struct {
 	origin
 
 	version vclock.Version  // set by stamp, as are the following
+	stamped vclock.Siblings // the version alone
 	all     vclock.Siblings // what every replica is sent: all that the coordinator knows of the key
 	lww     bool            // only the latest version is kept
 	lostTo  vclock.Siblings // the version that took the place of this one before the client was answered

@@ -5,13 +5,13 @@ package engine
 // twice, late or in another order leaves the same record.
 
 import (
+	"bytes"
 	"fmt"
 
 	"ringside/engine/event"
 	"ringside/engine/mutant"
 	"ringside/engine/oversize"
 	"ringside/engine/record"
-	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -22,6 +22,7 @@ type records struct {
 	n    *Node
 	keys int // records of the space store.Data that a get would find, and the damaged ones
 
+	latest     latestRecord
 	oversized  *oversize.Set // merges whose result does not fit into one message
 	lastWrites *lastWrites
 }
@@ -34,25 +35,49 @@ func newRecords(n *Node) *records {
 type update struct {
 	key      []byte
 	siblings vclock.Siblings
-	lww      bool        // only the latest version is kept from now on
-	own      *record.Own // the dot that this node has just minted for the key; nil: another node sent the update
+	lww      bool       // only the latest version is kept from now on
+	own      record.Own // the dot that this node has just minted for the key; zero: another node sent the update
 	purpose  wire.Purpose
 	request  uint64 // the client's request that the update belongs to, 0 if there is none
 	peer     string // the sender
 }
+
+// minted reports whether this node has just minted the dot of the update.
+func (u update) minted() bool { return u.own != record.Own{} }
 
 // event returns an event of that kind about the update.
 func (u update) event(kind event.Kind) event.Event {
 	return event.Event{Kind: kind, Request: u.request, Key: u.key, Peer: u.peer, Op: u.purpose.String()}
 }
 
+// latestRecord is the record of the space store.Data that the current step read or wrote last. A put
+// needs the record of its key several times.
+type latestRecord struct {
+	stored []byte // the record's key; nil: there is no such record
+	record.Record
+}
+
+// forget notes that the record of a stored key may have changed.
+func (l *latestRecord) forget(stored []byte) {
+	if bytes.Equal(l.stored, stored) {
+		*l = latestRecord{}
+	}
+}
+
 // read returns the record under a stored key, the zero record if there is none.
 func (rs *records) read(s store.Space, stored []byte) (record.Record, error) {
+	if s == store.Data && rs.latest.stored != nil && bytes.Equal(rs.latest.stored, stored) {
+		return rs.latest.Record, nil
+	}
 	b, err := rs.n.db.Get(s, stored)
 	if err != nil || b == nil {
 		return record.Record{}, err
 	}
-	return record.Decode(b)
+	rec, err := record.Decode(b)
+	if err == nil && s == store.Data {
+		rs.latest = latestRecord{stored, rec}
+	}
+	return rec, err
 }
 
 // readForMerge is read for a record that an update is merged into. A damaged record counts as none,
@@ -69,7 +94,7 @@ func (rs *records) readForMerge(s store.Space, key, stored []byte) (rec record.R
 
 // known returns everything that the node holds of a key, as a home and as a fallback.
 func (rs *records) known(key []byte) (s vclock.Siblings, lww bool, code wire.Code) {
-	rec, err := rs.read(store.Data, record.DataKey(key))
+	rec, err := rs.read(store.Data, rs.n.dataKey(key))
 	if err != nil {
 		rs.n.emit(event.Event{Kind: event.Damaged, Key: key, Message: err.Error()})
 		return nil, false, wire.Damaged
@@ -87,10 +112,10 @@ func (rs *records) known(key []byte) (s vclock.Siblings, lww bool, code wire.Cod
 // result would not fit into one message.
 func (rs *records) merge(u update) wire.Code {
 	n := rs.n
-	if u.own == nil && n.collector.wasCollected(u.key, u.siblings, u.lww, u.peer) {
+	if !u.minted() && n.collector.wasCollected(u.key, u.siblings, u.lww, u.peer) {
 		return wire.OK
 	}
-	k := record.DataKey(u.key)
+	k := n.dataKey(u.key)
 	rec, damaged := rs.readForMerge(store.Data, u.key, k)
 	old := rec
 	changed, code := rs.mergeInto(&rec, u, "")
@@ -98,16 +123,17 @@ func (rs *records) merge(u update) wire.Code {
 		return code
 	}
 	n.write(store.Data, k, record.Encode(rec))
+	rs.latest = latestRecord{k, rec}
 	rs.oversized.Changed(u.key)
-	if damaged && u.own == nil && !mutant.Is(mutant.DamagedCounterTrusted) {
+	if damaged && !u.minted() && !mutant.Is(mutant.DamagedCounterTrusted) {
 		n.counters.beginEpoch()
 	}
-	if u.own != nil {
+	if u.minted() {
 		n.counters.drop(k)
 	}
 	n.collector.stored(u.key, rec)
 	if damaged && !mutant.Is(mutant.TreeNotRebuilt) { // the tree may not know what the damaged record held
-		n.trees.rebuildAt(ring.Of(u.key))
+		n.trees.rebuildAt(n.position(u.key))
 	} else if !mutant.Is(mutant.TreeNotUpdated) || u.purpose != wire.Handoff {
 		n.trees.update(k, old, rec)
 	}
@@ -137,8 +163,8 @@ func (rs *records) mergeInto(rec *record.Record, u update, home string) (changed
 	if rec.LWW && len(rec.Siblings) > 0 {
 		rs.lastWrites.displaced(u, before.Siblings, rec.Siblings[0], home)
 	}
-	if home == "" && u.own != nil {
-		rec.Own = *u.own
+	if home == "" && u.minted() {
+		rec.Own = u.own
 		return true, wire.OK
 	}
 	return rec.LWW != before.LWW || !rec.Siblings.Equal(before.Siblings), wire.OK

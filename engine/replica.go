@@ -5,7 +5,6 @@ package engine
 
 import (
 	"ringside/engine/mutant"
-	"ringside/engine/record"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -80,7 +79,7 @@ func (rs *records) answer(key []byte, digest uint64) wire.ReadReply {
 func (rs *records) knownToReaders(key []byte) (s vclock.Siblings, lww bool, code wire.Code) {
 	s, lww, code = rs.known(key)
 	if mutant.Is(mutant.HintsUnread) && code == wire.OK {
-		rec, _ := rs.read(store.Data, record.DataKey(key))
+		rec, _ := rs.read(store.Data, rs.n.dataKey(key))
 		s, lww = rec.Siblings, rec.LWW
 	}
 	return s, lww, code

@@ -37,7 +37,8 @@ func (p *put) stamp(plan quorum.Plan) (wire.Code, error) {
 	}
 	own := n.counters.mint(key, ctx.Clock.Merge(known.Context()))
 	p.version = p.newVersion(ctx, known, own)
-	p.all = reconcile(known, vclock.Siblings{p.version}, p.lww)
+	p.stamped = vclock.Siblings{p.version}
+	p.all = reconcile(known, p.stamped, p.lww)
 	p.truncate(ctx.Clock, known)
 	if err := p.checkSize(); err != nil {
 		return wire.TooLarge, err
@@ -64,6 +65,9 @@ func (p *put) openContext() (wire.Context, error) {
 // has seen, whatever the clocks of the nodes say.
 func (p *put) newVersion(ctx wire.Context, known vclock.Siblings, own record.Own) vclock.Version {
 	n, past := p.n, p.past(ctx.Clock, known, own)
+	if n.cfg.Truncate == 0 {
+		past = past.Timeless() // nodes that do not truncate clocks need no times of pairs
+	}
 	t := max(p.clockTime(), ctx.Time+1)
 	if mutant.Is(mutant.ContextTimeIgnored) {
 		t = int64(n.now)
@@ -115,7 +119,7 @@ func siblingLimit(limit int) int {
 // announce tells watchers which version this node coordinates.
 func (p *put) announce(ctx wire.Context, plan quorum.Plan) {
 	e := event.Event{
-		Kind: event.Coordinate, Request: p.req.Request, Key: p.req.Key, Versions: vclock.Siblings{p.version},
+		Kind: event.Coordinate, Request: p.req.Request, Key: p.req.Key, Versions: p.stamped,
 		Homes: p.replicas.Homes(), For: plan.FallbackFor(p.n.cfg.Name), Nodes: plan.Missing,
 	}
 	if ctx.Fastest == p.n.cfg.Name && p.replicas.IsHome(p.n.cfg.Name) {
@@ -129,7 +133,7 @@ func (p *put) announce(ctx wire.Context, plan quorum.Plan) {
 func (p *put) storeLocally(home string, own record.Own) wire.Code {
 	n := p.n
 	u := update{
-		key: p.req.Key, siblings: p.all, lww: p.lww, own: &own,
+		key: p.req.Key, siblings: p.all, lww: p.lww, own: own,
 		purpose: wire.Replicate, request: p.req.Request, peer: n.cfg.Name,
 	}
 	switch {
@@ -138,7 +142,7 @@ func (p *put) storeLocally(home string, own record.Own) wire.Code {
 	case home != "":
 		return n.handoff.keep(home, u)
 	}
-	n.counters.keep(record.DataKey(u.key), own) // the node keeps no replica, but the counter must not return
+	n.counters.keep(n.dataKey(u.key), own) // the node keeps no replica, but the counter must not return
 	return wire.OK
 }
 

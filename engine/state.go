@@ -42,7 +42,7 @@ func (n *Node) describe(in Describe) {
 		e := event.Event{
 			Time: n.now, Node: n.cfg.Name, Kind: event.Replicas, Key: k, Versions: n.records.lastWrites.lostOf(k),
 		}
-		if rec, err := n.records.read(store.Data, record.DataKey(k)); err == nil && len(rec.Siblings) > 0 {
+		if rec, err := n.records.read(store.Data, n.dataKey(k)); err == nil && len(rec.Siblings) > 0 {
 			e.Replicas = append(e.Replicas, event.Replica{Versions: rec.Siblings})
 		}
 		for _, home := range n.handoff.index.HomesOf(k) {

@@ -9,7 +9,6 @@ import (
 	"ringside/engine/merkle"
 	"ringside/engine/mutant"
 	"ringside/engine/oversize"
-	"ringside/engine/record"
 	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
@@ -153,7 +152,7 @@ func (r *round) fetched(a wire.SyncReply) {
 // refuseMerge remembers that the versions of a key at both ends do not fit into one record. hash
 // and theirs are the peer's record, 0 and nil if this node does not know it.
 func (r *round) refuseMerge(key []byte, hash uint64, theirs vclock.Siblings) {
-	rec, err := r.n.records.read(store.Data, record.DataKey(key))
+	rec, err := r.n.records.read(store.Data, r.n.dataKey(key))
 	if err != nil {
 		return
 	}
@@ -179,7 +178,7 @@ func (r *round) pushSome() {
 			r.refused = true
 			continue
 		}
-		rec, err := r.n.records.read(store.Data, record.DataKey(key))
+		rec, err := r.n.records.read(store.Data, r.n.dataKey(key))
 		if err != nil || len(rec.Siblings) == 0 || r.theirs[stateOf(key, rec).Hash] {
 			continue // the peer's record contains all versions
 		}

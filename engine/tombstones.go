@@ -304,7 +304,7 @@ func (c *collector) holdsOnly(t wire.Tombstone) wire.CollectAnswer {
 	if len(n.handoff.index.HomesOf(t.Key)) > 0 {
 		return wire.CollectHinted
 	}
-	rec, err := n.records.read(store.Data, record.DataKey(t.Key))
+	rec, err := n.records.read(store.Data, n.dataKey(t.Key))
 	switch {
 	case err == nil && len(rec.Siblings) == 0:
 		return wire.CollectAgreed
@@ -337,7 +337,7 @@ func (c *collector) drop(q wire.Collect) {
 	n := c.n
 	for _, t := range q.Tombstones {
 		c.watches.Collected(q.Batch, t)
-		k := record.DataKey(t.Key)
+		k := n.dataKey(t.Key)
 		rec, err := n.records.read(store.Data, k)
 		if err != nil || !dead(rec.Siblings) || stateOf(t.Key, rec).Hash != t.State {
 			continue

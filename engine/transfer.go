@@ -21,7 +21,6 @@ import (
 	"ringside/engine/merkle"
 	"ringside/engine/mutant"
 	"ringside/engine/record"
-	"ringside/engine/ring"
 	"ringside/engine/wire"
 )
 
@@ -349,7 +348,7 @@ func (t *transfers) confirm(id keyrange.ID, from string, keys int) wire.OfferAns
 
 // extendLease notes that a confirmed transfer has brought key.
 func (t *transfers) extendLease(from string, key []byte) {
-	id := keyrange.At(t.n.members.ring, ring.Of(key))
+	id := keyrange.At(t.n.members.ring, t.n.position(key))
 	if in, ok := t.in[id]; ok && in.from == from {
 		t.in[id] = incoming{from, t.n.now + transferLease}
 	}

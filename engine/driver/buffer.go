@@ -6,6 +6,7 @@ package driver
 // memory for FlushEvery. A full buffer stops the node.
 
 import (
+	"slices"
 	"time"
 
 	"ringside/engine"
@@ -36,7 +37,7 @@ func (b *buffer) hold(o *engine.Output) {
 	if !o.Durable || nothingToWaitFor || len(o.Messages)+len(o.Replies) == 0 || mutant.Is(mutant.AckBeforePersist) {
 		return
 	}
-	b.held = append(b.held, engine.Output{Messages: o.Messages, Replies: o.Replies})
+	b.held = append(b.held, engine.Output{Messages: slices.Clone(o.Messages), Replies: slices.Clone(o.Replies)})
 	o.Messages, o.Replies = nil, nil
 }
 

@@ -70,7 +70,7 @@ func (r *Read) keepers() []string {
 // answered that they hold nothing. It yields nodes beyond the homes, or the homes a second time.
 func (r *Read) Confirm() iter.Seq[string] {
 	switch {
-	case r.homesDecide() || !r.FoundNothing() || len(r.Counted()) < r.r:
+	case r.homesDecide() || !r.FoundNothing() || r.Count() < r.r:
 	case r.tooManyUnheard():
 		return r.Beyond()
 	case r.recheck.wanted && !r.recheck.done:

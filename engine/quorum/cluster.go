@@ -16,16 +16,27 @@ type Cluster interface {
 	Leavers() []string
 }
 
+// names is a small set of nodes.
+type names []string
+
+func (s names) has(node string) bool { return slices.Contains(s, node) }
+
+func (s *names) add(node string) {
+	if !s.has(node) {
+		*s = append(*s, node)
+	}
+}
+
 // candidates are the nodes that may hold a key.
 type candidates struct {
 	cluster Cluster
 	pref    []string // the key's whole preference list, which may be of an earlier ring
-	asked   map[string]bool
+	asked   names
 	strict  bool // homes only
 }
 
 func newCandidates(c Cluster, pref []string, strict bool) candidates {
-	return candidates{cluster: c, pref: pref, asked: map[string]bool{}, strict: strict}
+	return candidates{cluster: c, pref: pref, asked: make(names, 0, c.Replicas()+1), strict: strict}
 }
 
 // Homes returns the homes of the key, best first. The caller must not change the result.
@@ -38,8 +49,8 @@ func (c *candidates) IsHome(node string) bool { return slices.Contains(c.Homes()
 // now. It returns "" if there is no such node.
 func (c *candidates) take(list []string, fit func(node string) bool) string {
 	for _, node := range list {
-		if !c.asked[node] && fit(node) {
-			c.asked[node] = true
+		if !c.asked.has(node) && fit(node) {
+			c.asked.add(node)
 			return node
 		}
 	}
@@ -51,8 +62,8 @@ func (c *candidates) take(list []string, fit func(node string) bool) string {
 func (c *candidates) takeAll(list []string, fit func(node string) bool) func(func(string) bool) {
 	return func(yield func(string) bool) {
 		for _, node := range list {
-			if !c.asked[node] && fit(node) {
-				c.asked[node] = true
+			if !c.asked.has(node) && fit(node) {
+				c.asked.add(node)
 				if !yield(node) {
 					return
 				}

@@ -23,12 +23,12 @@ type Answer struct {
 type Read struct {
 	candidates
 	r       int
-	answers []Answer        // one for each node, in the order in which they arrived
-	silent  map[string]bool // asked, and no answer in time
+	answers []Answer // one for each node, in the order in which they arrived
+	silent  names    // asked, and no answer in time
 
-	earlier     map[string]bool // asked because they held the key before one of its homes
-	askedAgain  bool            // homes that were not given the key were asked a second time
-	askedBeyond bool            // the nodes beyond the homes were asked for hints
+	earlier     names // asked because they held the key before one of its homes
+	askedAgain  bool  // homes that were not given the key were asked a second time
+	askedBeyond bool  // the nodes beyond the homes were asked for hints
 	recheck     recheck
 	lenient     bool // a pending answer counts if it holds a version
 }
@@ -41,7 +41,7 @@ type recheck struct{ wanted, done bool }
 func NewRead(c Cluster, pref []string, r int, strict bool) *Read {
 	return &Read{
 		candidates: newCandidates(c, pref, strict), r: r,
-		silent: map[string]bool{}, earlier: map[string]bool{},
+		answers: make([]Answer, 0, min(c.Replicas(), len(pref))),
 	}
 }
 
@@ -82,7 +82,7 @@ func (r *Read) Next() string {
 func (r *Read) Earlier(holders []string) string {
 	node := r.take(holders, r.cluster.Healthy)
 	if node != "" {
-		r.earlier[node] = true
+		r.earlier.add(node)
 	}
 	return node
 }
@@ -90,7 +90,7 @@ func (r *Read) Earlier(holders []string) string {
 // HandedOver lists the homes to ask again if the answer shows that an earlier holder has handed the
 // key's range over in the meantime. It lists them once.
 func (r *Read) HandedOver(a Answer) (again []string) {
-	if !r.earlier[a.Node] || a.Home || r.askedAgain {
+	if !r.earlier.has(a.Node) || a.Home || r.askedAgain {
 		return nil
 	}
 	r.askedAgain = true
@@ -122,7 +122,7 @@ func (r *Read) Add(a Answer) {
 }
 
 // Silent notes that a node did not answer in time.
-func (r *Read) Silent(node string) { r.silent[node] = true }
+func (r *Read) Silent(node string) { r.silent.add(node) }
 
 // Answers returns the answers in the order in which they arrived, one for each node. The caller
 // must not change the result.
@@ -135,8 +135,11 @@ func (r *Read) Answers() []Answer { return r.answers }
 //   - answers of fallbacks that hold nothing, if no node holds a version (see Enough), and as long
 //     as a home may answer.
 func (r *Read) Counted() []string {
-	needHome := r.FoundNothing() || r.homeMayAnswer()
-	var out []string
+	needHome := r.needHome()
+	if len(r.answers) == 0 {
+		return nil
+	}
+	out := make([]string, 0, len(r.answers))
 	for _, a := range r.answers {
 		if r.counts(a, needHome) {
 			out = append(out, a.Node)
@@ -144,6 +147,20 @@ func (r *Read) Counted() []string {
 	}
 	return out
 }
+
+// Count returns the number of answers that count toward R.
+func (r *Read) Count() int {
+	needHome, count := r.needHome(), 0
+	for _, a := range r.answers {
+		if r.counts(a, needHome) {
+			count++
+		}
+	}
+	return count
+}
+
+// needHome reports whether an empty answer counts only if a home gave it.
+func (r *Read) needHome() bool { return r.FoundNothing() || r.homeMayAnswer() }
 
 func (r *Read) counts(a Answer, needHome bool) bool {
 	empty := len(a.Siblings) == 0
@@ -162,7 +179,7 @@ func (r *Read) homeMayAnswer() bool {
 		return false
 	}
 	return slices.ContainsFunc(r.answers, func(a Answer) bool { return a.Pending }) ||
-		slices.ContainsFunc(r.Homes(), func(h string) bool { return r.cluster.Connected(h) && !r.silent[h] })
+		slices.ContainsFunc(r.Homes(), func(h string) bool { return r.cluster.Connected(h) && !r.silent.has(h) })
 }
 
 // Relax lets answers of homes count that were not given the key's range yet, if they hold a
@@ -176,7 +193,7 @@ func (r *Read) Relax() bool {
 // Enough reports whether the answers are enough for the client. If a version was found, R answers
 // of any nodes are enough. "Not found" needs more (see absence.go).
 func (r *Read) Enough() bool {
-	counted := len(r.Counted())
+	counted := r.Count()
 	if counted < r.r && !(mutant.Is(mutant.ReadShortOfR) && counted == r.r-1) {
 		return false
 	}

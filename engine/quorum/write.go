@@ -56,8 +56,11 @@ type Write struct {
 // NewWrite returns the count of a put that succeeds with w replicas. The coordinator is self. The
 // preference list pref is the key's.
 func NewWrite(c Cluster, self string, pref []string, w int, strict bool) *Write {
-	out := &Write{candidates: newCandidates(c, pref, strict), w: w, self: self}
-	out.asked[self] = true // it holds the version before any other node is asked
+	out := &Write{
+		candidates: newCandidates(c, pref, strict), w: w, self: self,
+		acks: make([]Assignment, 0, min(c.Replicas(), len(pref))),
+	}
+	out.asked.add(self) // it holds the version before any other node is asked
 	return out
 }
 
@@ -66,14 +69,14 @@ func NewWrite(c Cluster, self string, pref []string, w int, strict bool) *Write 
 // nodes that are only suspected. A suspected home whose replica went to a fallback is not tried.
 // The argument member says that the coordinator is a member of the ring.
 func (w *Write) Plan(member bool) Plan {
-	var plan Plan
+	plan := Plan{Assigned: make([]Assignment, 0, len(w.Homes()))}
 	var down []string
 	for _, h := range w.Homes() {
 		if !w.cluster.Healthy(h) {
 			down = append(down, h)
 			continue
 		}
-		w.asked[h] = true
+		w.asked.add(h)
 		plan.Assigned = append(plan.Assigned, Assignment{h, h})
 	}
 	if !w.strict || mutant.Is(mutant.StrictTakesFallbacks) {
@@ -88,7 +91,7 @@ func (w *Write) Plan(member bool) Plan {
 			plan.Missing = append(plan.Missing, h)
 			continue
 		}
-		w.asked[h] = true
+		w.asked.add(h)
 		plan.Assigned = append(plan.Assigned, Assignment{h, h})
 	}
 	if !w.strict {
@@ -139,9 +142,12 @@ func (w *Write) Count() int { return len(w.acks) }
 
 // Acks lists the nodes that hold the version, in the order in which they said so.
 func (w *Write) Acks() []string {
-	var out []string
-	for _, a := range w.acks {
-		out = append(out, a.Node)
+	if len(w.acks) == 0 {
+		return nil
+	}
+	out := make([]string, len(w.acks))
+	for i, a := range w.acks {
+		out[i] = a.Node
 	}
 	return out
 }
@@ -149,7 +155,13 @@ func (w *Write) Acks() []string {
 // Fallbacks lists the assignments of nodes that hold the version for a home, in the order in which
 // they said so.
 func (w *Write) Fallbacks() []Assignment {
-	return slices.DeleteFunc(slices.Clone(w.acks), func(a Assignment) bool { return a.For() == "" })
+	var out []Assignment
+	for _, a := range w.acks {
+		if a.For() != "" {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // Enough reports whether W nodes hold the version.
@@ -161,7 +173,7 @@ func (w *Write) Enough() bool {
 // of reached and without the coordinator.
 func (w *Write) Unheard(reached []string) []string {
 	return slices.DeleteFunc(slices.Clone(w.pref), func(node string) bool {
-		needed := w.IsHome(node) || w.asked[node]
+		needed := w.IsHome(node) || w.asked.has(node)
 		return !needed || node == w.self || slices.Contains(reached, node)
 	})
 }

@@ -73,22 +73,46 @@ func (s Siblings) Merge(o Siblings) Siblings {
 	if len(s) == 0 {
 		return o
 	}
-	out := make(Siblings, 0, len(s)+len(o))
-	out = append(out, s...)
+	keptS, keptO := 0, 0
+	for _, v := range s {
+		if !s.supersedes(v) && !o.supersedes(v) {
+			keptS++
+		}
+	}
 	for _, v := range o {
-		if !s.Has(v.Dot) {
+		if !s.Has(v.Dot) && !s.supersedes(v) && !o.supersedes(v) {
+			keptO++
+		}
+	}
+	switch {
+	case keptO == 0 && keptS == len(s):
+		return s
+	case keptS == 0 && keptO == len(o):
+		return o
+	}
+	out := make(Siblings, 0, keptS+keptO)
+	for _, v := range s {
+		if !s.supersedes(v) && !o.supersedes(v) {
 			out = append(out, v)
 		}
 	}
-	all := out
-	out = make(Siblings, 0, len(all))
-	for _, v := range all {
-		if !slices.ContainsFunc(all, func(w Version) bool { return w.supersedes(v) }) {
+	for _, v := range o {
+		if !s.Has(v.Dot) && !s.supersedes(v) && !o.supersedes(v) {
 			out = append(out, v)
 		}
 	}
 	out.sort()
 	return out
+}
+
+// supersedes reports whether one of the siblings replaces v.
+func (s Siblings) supersedes(v Version) bool {
+	for i := range s {
+		if s[i].supersedes(v) {
+			return true
+		}
+	}
+	return false
 }
 
 // Put returns the siblings after the put of v: s and v, without the versions that v supersedes.
