@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -10,7 +9,6 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/mutant"
 	"ringside/engine/record"
-	"ringside/engine/ring"
 	"ringside/engine/store"
 	"ringside/engine/timers"
 	"ringside/engine/wire"
@@ -24,7 +22,6 @@ type Node struct {
 	cfg    Config
 	rng    *rand.Rand
 	timers timers.Queue
-	place  place // of the key that was used last
 	step
 
 	coordinator *coordinator // gets and puts of clients (§4.5)
@@ -166,29 +163,6 @@ func (n *Node) finish() Output {
 	n.db.Reset()
 	return n.out
 }
-
-// A place says where a key lies on the ring and in the store. A step needs the place of one key many
-// times.
-type place struct {
-	key, stored []byte
-	at          ring.Position
-}
-
-// placeOf returns the place of key, which must not change afterwards.
-func (n *Node) placeOf(key []byte) *place {
-	if n.place.stored == nil || !bytes.Equal(n.place.key, key) {
-		stored := record.DataKey(key)
-		at, _ := record.ParseDataKey(stored)
-		n.place = place{key, stored, at}
-	}
-	return &n.place
-}
-
-// dataKey is record.DataKey.
-func (n *Node) dataKey(key []byte) []byte { return n.placeOf(key).stored }
-
-// position is ring.Of.
-func (n *Node) position(key []byte) ring.Position { return n.placeOf(key).at }
 
 // receive deals with a message from another node. A node that knows of no ring takes only gossip:
 // the sender of anything else has a newer ring, which includes this node.

@@ -36,8 +36,8 @@ type put struct {
 	last    *lastWrite      // nil unless last write wins
 }
 
-// An origin says where a put came from, and so where its reply goes: to a client of this node, or to
-// the node that forwarded the put.
+// An origin says where a put came from, and so where its reply goes: to a client of this node, or
+// to the node that forwarded the put.
 type origin struct {
 	client    uint64
 	began     time.Duration

@@ -23,6 +23,7 @@ type records struct {
 	keys int // records of the space store.Data that a get would find, and the damaged ones
 
 	latest     latestRecord
+	place      place         // of the key that was used last
 	oversized  *oversize.Set // merges whose result does not fit into one message
 	lastWrites *lastWrites
 }
@@ -50,8 +51,8 @@ func (u update) event(kind event.Kind) event.Event {
 	return event.Event{Kind: kind, Request: u.request, Key: u.key, Peer: u.peer, Op: u.purpose.String()}
 }
 
-// latestRecord is the record of the space store.Data that the current step read or wrote last. A put
-// needs the record of its key several times.
+// latestRecord is the record of the space store.Data that the current step read or wrote last. A
+// put needs the record of its key several times.
 type latestRecord struct {
 	stored []byte // the record's key; nil: there is no such record
 	record.Record
