@@ -47,7 +47,7 @@ func TestFigure3(t *testing.T) {
 	want(clock(d4), "{x:2 z:1}")
 	r := w.get("x", key)
 	want(r.Siblings.String(), "{x:2 y:1} ‖ {x:2 z:1}")
-	ctx, err := wire.OpenContext([]byte("secret"), []byte(key), r.Context)
+	ctx, err := wire.NewSealer([]byte("secret")).Open([]byte(key), r.Context)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func TestTimesAreKeptForTruncationOnly(t *testing.T) {
 		timed := func(c vclock.Clock) bool {
 			return slices.ContainsFunc(c, func(e vclock.Entry) bool { return e.Time != 0 })
 		}
-		ctx, err := wire.OpenContext([]byte("secret"), []byte(key), p.Context)
+		ctx, err := wire.NewSealer([]byte("secret")).Open([]byte(key), p.Context)
 		s, _, _ := w.nodes["n3"].records.known([]byte(key))
 		if err != nil || timed(ctx.Clock) != (cut > 0) || timed(s[0].Past) != (cut > 0) {
 			t.Errorf("truncated at %d: context %+v, stored %+v, %v", cut, ctx.Clock, s[0].Past, err)
@@ -332,7 +332,7 @@ func TestFastestCoordinates(t *testing.T) {
 		w.pass(time.Second)
 	}
 	put := w.mustPut("n3", key, "tea", slow) // the context of a put names no fastest node
-	if ctx, err := wire.OpenContext([]byte("secret"), []byte(key), put.Context); err != nil || ctx.Fastest != "" {
+	if ctx, err := wire.NewSealer([]byte("secret")).Open([]byte(key), put.Context); err != nil || ctx.Fastest != "" {
 		t.Fatalf("%+v %v", ctx, err)
 	}
 }
@@ -372,7 +372,7 @@ func (w *world) fastest(home, key string) []byte {
 	w.cut = func(from, to string) bool { return was(from, to) || from == "n1" && to != home }
 	r := w.do("n1", wire.GetRequest{Key: []byte(key), Quorum: wire.Quorum{R: 1}}).(wire.GetReply)
 	w.cut = was
-	ctx, err := wire.OpenContext([]byte("secret"), []byte(key), r.Context)
+	ctx, err := wire.NewSealer([]byte("secret")).Open([]byte(key), r.Context)
 	if err != nil || ctx.Fastest != home {
 		w.t.Fatalf("fastest is %q, want %s (%v)", ctx.Fastest, home, err)
 	}

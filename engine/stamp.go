@@ -58,7 +58,7 @@ func (p *put) openContext() (wire.Context, error) {
 	if len(p.req.Context) == 0 {
 		return wire.Context{}, nil
 	}
-	return wire.OpenContext(p.n.cfg.Secret, p.req.Key, p.req.Context)
+	return p.n.coordinator.contexts.Open(p.req.Key, p.req.Context)
 }
 
 // newVersion makes the version with the dot own. Its time is later than all times that the client

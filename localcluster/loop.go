@@ -48,8 +48,6 @@ func (l *loop) run() {
 	if l.flusher != nil {
 		flushed = l.flusher.done
 		defer l.flusher.end()
-	} else {
-		defer l.driver.Crash(false)
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()

@@ -3,11 +3,10 @@ package localcluster
 import (
 	"os"
 	"path/filepath"
-	"strings"
-	"testing"
-
 	"ringside/localcluster/config"
 	"ringside/localcluster/datadir"
+	"strings"
+	"testing"
 )
 
 // A start that names no folder goes on with the data in the folder that the last start named, and

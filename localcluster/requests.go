@@ -3,7 +3,6 @@ package localcluster
 import (
 	"context"
 	"fmt"
-
 	"ringside/engine/settings"
 	"ringside/engine/usage"
 	"ringside/engine/wire"

@@ -1,11 +1,10 @@
 package localcluster
 
 import (
-	"sync"
-	"testing"
-
 	"ringside/engine/fault"
 	"ringside/engine/wire"
+	"sync"
+	"testing"
 )
 
 // All requests that are the first to a node share one connection.

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"ringside/cli/golden"
-	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/ring"
 )
@@ -128,7 +127,7 @@ func TestFigure8Chart(t *testing.T) {
 		t.Error(text)
 	}
 	for line := range strings.Lines(f.chart(f.sizes()[:chartSizes])) {
-		if n := render.Width(line); n > 80 {
+		if n := cells.StringWidth(line); n > 80 {
 			t.Errorf("%d columns: %s", n, line)
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"ringside/cli/render"
 )
 
 func TestFind(t *testing.T) {
@@ -82,7 +80,7 @@ func TestPagesFitTheTerminal(t *testing.T) {
 		}
 		for _, text := range texts {
 			for line := range strings.Lines(text) {
-				if n := render.Width(strings.TrimRight(line, "\n")); n > limit ||
+				if n := cells.StringWidth(strings.TrimRight(line, "\n")); n > limit ||
 					strings.TrimRight(line, " \n") != strings.TrimRight(line, "\n") {
 					t.Errorf("on %d columns: %d in %q", width, n, line)
 				}

@@ -1,10 +1,9 @@
 package paper
 
 import (
-	"slices"
 	"strings"
 
-	"ringside/cli/render"
+	"github.com/mattn/go-runewidth"
 )
 
 const (
@@ -14,6 +13,9 @@ const (
 	// lists.
 	leastColumn = 12
 )
+
+// cells measures text as a terminal does that is not set up for East Asia.
+var cells = &runewidth.Condition{}
 
 // heads are the titles of the columns of Table 1: three of the paper and two of ringside.
 var heads = []string{"problem", "technique", "advantage", "in the code", "shown by"}
@@ -45,7 +47,7 @@ func Table(width int) string {
 	for i, s := range shares {
 		widths[i] = (width - 2*(len(shares)-1)) * s / 100
 	}
-	if slices.Min(widths) < leastColumn {
+	if widths[0] < leastColumn {
 		for _, r := range Rows {
 			out.WriteByte('\n')
 			for i, cell := range r.columns() {
@@ -79,7 +81,7 @@ func line(row []string, widths []int) string {
 			if k < len(w) {
 				text = w[k]
 			}
-			now += text + strings.Repeat(" ", max(0, widths[i]+2-render.Width(text)))
+			now += cells.FillRight(text, widths[i]+2)
 		}
 		out.WriteString(strings.TrimRight(now, " ") + "\n")
 	}
@@ -94,7 +96,7 @@ func wrap(text string, width int) []string {
 		switch {
 		case now == "":
 			now = word
-		case render.Width(now)+1+render.Width(word) <= width:
+		case cells.StringWidth(now)+1+cells.StringWidth(word) <= width:
 			now += " " + word
 		default:
 			out = append(out, now)
@@ -106,7 +108,7 @@ func wrap(text string, width int) []string {
 
 // hang returns text after a lead. Further lines are indented by the width of the lead.
 func hang(lead, text string, width int) string {
-	indent := render.Width(lead)
+	indent := cells.StringWidth(lead)
 	lines := wrap(text, width-indent)
 	return lead + strings.Join(lines, "\n"+strings.Repeat(" ", indent)) + "\n"
 }

@@ -5,13 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
-
 	"ringside/cli/condition"
 	"ringside/cli/exit"
 	"ringside/cli/render"
+	"slices"
+	"strconv"
+	"strings"
 )
 
 var expectVerb = &Verb{

@@ -3,10 +3,9 @@ package verbs
 import (
 	"context"
 	"fmt"
-	"strings"
-
 	"ringside/cli/render"
 	"ringside/engine/usage"
+	"strings"
 )
 
 var downVerb = &Verb{

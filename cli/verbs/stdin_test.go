@@ -3,9 +3,8 @@ package verbs
 import (
 	"context"
 	"io"
-	"testing"
-
 	"ringside/cli/exit"
+	"testing"
 )
 
 // A put that waits for its value ends when it is interrupted, also if the pipe stays open.

@@ -5,9 +5,8 @@ import (
 	"fmt"
 	"hash/crc32"
 
-	"google.golang.org/protobuf/proto"
-
 	"ringside/engine/store"
+	"ringside/engine/wire/field"
 )
 
 // A stored value is a header and a protobuf message. The header is a format byte and the CRC-32C of
@@ -23,36 +22,37 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// deterministic keeps the bytes of equal values equal, whatever later versions of protobuf do.
-var deterministic = proto.MarshalOptions{Deterministic: true}
-
-// marshal returns the bytes of a stored value: a header, and p encoded.
-func marshal(format byte, p proto.Message) []byte {
-	b := make([]byte, headerSize, headerSize+deterministic.Size(p))
+// start returns a Writer of a stored value whose message has size bytes. finish ends the value.
+func start(format byte, size int) field.Writer {
+	b := make([]byte, headerSize, headerSize+size)
 	b[0] = format
-	b, err := deterministic.MarshalAppend(b, p)
-	if err != nil { // a name that is not UTF-8, which the node has let in by mistake
-		panic(fmt.Sprintf("encode stored value: %v", err))
-	}
+	return field.Append(b)
+}
+
+// finish sets the checksum and returns the bytes of the value.
+func finish(w *field.Writer) []byte {
+	b := w.Bytes()
 	binary.BigEndian.PutUint32(b[1:], checksum(b))
 	return b
 }
 
-// unmarshal checks the header of the stored value b and decodes the message into p. An error wraps
-// store.ErrCorrupt.
-func unmarshal(format byte, b []byte, p proto.Message) error {
+// open checks the header of the stored value b and returns a Reader of the message. name names the
+// kind of the value in errors, which wrap store.ErrCorrupt.
+func open(format byte, name string, b []byte) (field.Reader, error) {
 	switch {
 	case len(b) < headerSize:
-		return fmt.Errorf("%w: %d bytes are too few", store.ErrCorrupt, len(b))
+		return field.Reader{}, fmt.Errorf("decode %s: %w: %d bytes are too few", name, store.ErrCorrupt, len(b))
 	case binary.BigEndian.Uint32(b[1:]) != checksum(b):
-		return store.ErrCorrupt
+		return field.Reader{}, fmt.Errorf("decode %s: %w", name, store.ErrCorrupt)
 	case b[0] != format:
-		return fmt.Errorf("%w: format %#x, want %#x", store.ErrCorrupt, b[0], format)
+		return field.Reader{}, fmt.Errorf("decode %s: %w: format %#x, want %#x", name, store.ErrCorrupt, b[0], format)
 	}
-	if err := proto.Unmarshal(b[headerSize:], p); err != nil {
-		return fmt.Errorf("%w: %w", store.ErrCorrupt, err)
-	}
-	return nil
+	return field.Read(name, b[headerSize:]), nil
+}
+
+// corrupt returns the error for a value whose checksum is right and whose message is not valid.
+func corrupt(name string, err error) error {
+	return fmt.Errorf("decode %s: %w: %w", name, store.ErrCorrupt, err)
 }
 
 // checksum returns the checksum of all of b but the checksum itself.

@@ -5,10 +5,9 @@ import (
 
 	"ringside/engine/member"
 	"ringside/engine/ring"
-	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
-	"ringside/engine/wire/wirepb"
+	"ringside/engine/wire/field"
 )
 
 // A Record is what a node stores of a key, as a home or as a fallback.
@@ -59,121 +58,225 @@ type PendingRange struct {
 }
 
 // Encode returns the stored form of r, never nil. Equal records have equal bytes. Encode checks no
-// limit, so that a node can always write what it holds.
+// limit, so that a node can always write what it holds. It panics if a name is not UTF-8.
 func Encode(r Record) []byte {
-	return marshal(recordFormat, &wirepb.Record{
-		Siblings: wire.VersionsToPB(r.Siblings), Lww: r.LWW, Own: ownToPB(r.Own), Stored: uint64(r.Stored),
-	})
+	n := field.Count()
+	writeRecord(&n, &r)
+	w := start(recordFormat, n.Size())
+	writeRecord(&w, &r)
+	return finish(&w)
+}
+
+func writeRecord(w *field.Writer, r *Record) {
+	wire.WriteVersions(w, 1, r.Siblings)
+	w.Bool(2, r.LWW)
+	if r.Own != (Own{}) {
+		m := w.Open(3, 0)
+		writeOwn(w, r.Own)
+		w.Close(m)
+	}
+	w.Fixed(4, uint64(r.Stored))
 }
 
 // Decode reads what Encode wrote. The result shares no memory with b. Every error wraps
-// store.ErrCorrupt.
+// store.ErrCorrupt. A Decoder that is kept decodes faster.
 func Decode(b []byte) (Record, error) {
-	var p wirepb.Record
-	if err := unmarshal(recordFormat, b, &p); err != nil {
-		return Record{}, fmt.Errorf("decode record: %w", err)
-	}
-	s, err := wire.VersionsFromPB(p.Siblings)
+	var d Decoder
+	return d.Decode(b)
+}
+
+// A Decoder decodes records, and remembers the names of nodes between them. It belongs to one
+// goroutine. The zero Decoder is ready.
+type Decoder struct{ wire wire.Decoder }
+
+// Decode is the function Decode with the memory of the Decoder.
+func (d *Decoder) Decode(b []byte) (Record, error) {
+	r, err := open(recordFormat, "record", b)
 	if err != nil {
-		return Record{}, fmt.Errorf("decode record: %w: %w", store.ErrCorrupt, err)
+		return Record{}, err
 	}
-	return Record{Siblings: s, LWW: p.Lww, Own: ownFromPB(p.Own), Stored: int64(p.Stored)}, nil
+	var rec Record
+	for r.Next() {
+		switch r.Number() {
+		case 1:
+			d.wire.AddVersion(&r)
+		case 2:
+			rec.LWW = r.Bool()
+		case 3:
+			own := field.Read("own", r.Blob())
+			rec.Own = readOwn(&own)
+			r.Fail(own.Err())
+		case 4:
+			rec.Stored = int64(r.Fixed())
+		default:
+			r.Unknown()
+		}
+	}
+	rec.Siblings, err = d.wire.Versions()
+	r.Fail(err)
+	if err := r.Err(); err != nil {
+		return Record{}, corrupt("record", err)
+	}
+	return rec, nil
 }
 
 // EncodeOwn returns the stored form of o, never nil.
 func EncodeOwn(o Own) []byte {
-	return marshal(ownFormat, &wirepb.Own{Epoch: o.Epoch, Counter: o.Counter})
+	n := field.Count()
+	writeOwn(&n, o)
+	w := start(ownFormat, n.Size())
+	writeOwn(&w, o)
+	return finish(&w)
 }
 
 // DecodeOwn reads what EncodeOwn wrote. Every error wraps store.ErrCorrupt.
 func DecodeOwn(b []byte) (Own, error) {
-	var p wirepb.Own
-	if err := unmarshal(ownFormat, b, &p); err != nil {
-		return Own{}, fmt.Errorf("decode own dot: %w", err)
+	r, err := open(ownFormat, "own dot", b)
+	if err != nil {
+		return Own{}, err
 	}
-	return ownFromPB(&p), nil
+	o := readOwn(&r)
+	if err := r.Err(); err != nil {
+		return Own{}, corrupt("own dot", err)
+	}
+	return o, nil
+}
+
+func writeOwn(w *field.Writer, o Own) {
+	w.Fixed(1, o.Epoch)
+	w.Uint(2, o.Counter)
+}
+
+func readOwn(r *field.Reader) (o Own) {
+	for r.Next() {
+		switch r.Number() {
+		case 1:
+			o.Epoch = r.Fixed()
+		case 2:
+			o.Counter = r.Uint()
+		default:
+			r.Unknown()
+		}
+	}
+	return o
 }
 
 // EncodeSelf returns the stored form of s, never nil.
 func EncodeSelf(s Self) []byte {
-	return marshal(ownFormat, &wirepb.Self{Incarnation: s.Incarnation, Epochs: s.Epochs, Run: s.Run})
+	n := field.Count()
+	writeSelf(&n, s)
+	w := start(ownFormat, n.Size())
+	writeSelf(&w, s)
+	return finish(&w)
+}
+
+func writeSelf(w *field.Writer, s Self) {
+	w.Fixed(1, s.Incarnation)
+	w.Uint(2, s.Epochs)
+	w.Fixed(3, s.Run)
 }
 
 // DecodeSelf reads what EncodeSelf wrote. Every error wraps store.ErrCorrupt.
 func DecodeSelf(b []byte) (Self, error) {
-	var p wirepb.Self
-	if err := unmarshal(ownFormat, b, &p); err != nil {
-		return Self{}, fmt.Errorf("decode self: %w", err)
+	r, err := open(ownFormat, "self", b)
+	if err != nil {
+		return Self{}, err
 	}
-	return Self{Incarnation: p.Incarnation, Epochs: p.Epochs, Run: p.Run}, nil
+	var s Self
+	for r.Next() {
+		switch r.Number() {
+		case 1:
+			s.Incarnation = r.Fixed()
+		case 2:
+			s.Epochs = r.Uint()
+		case 3:
+			s.Run = r.Fixed()
+		default:
+			r.Unknown()
+		}
+	}
+	if err := r.Err(); err != nil {
+		return Self{}, corrupt("self", err)
+	}
+	return s, nil
 }
 
-// EncodeMembership returns the stored form of m, never nil.
+// EncodeMembership returns the stored form of m, never nil. It panics if a name is not UTF-8.
 func EncodeMembership(m Membership) []byte {
-	return marshal(membershipFormat, &wirepb.Membership{
-		Changes: wire.HistoryToPB(m.Changes), Pending: rangesToPB(m.Pending), Lost: rangesToPB(m.Lost),
-	})
+	n := field.Count()
+	writeMembership(&n, &m)
+	w := start(membershipFormat, n.Size())
+	writeMembership(&w, &m)
+	return finish(&w)
+}
+
+func writeMembership(w *field.Writer, m *Membership) {
+	wire.WriteHistory(w, 1, m.Changes)
+	writeRanges(w, 2, m.Pending)
+	writeRanges(w, 3, m.Lost)
+}
+
+func writeRanges(w *field.Writer, num int, ranges []PendingRange) {
+	for i := range ranges {
+		p := &ranges[i]
+		m := w.Open(num, 0)
+		w.Blob(1, p.Start[:])
+		w.Blob(2, p.End[:])
+		wire.WriteNames(w, 3, p.From)
+		w.Close(m)
+	}
 }
 
 // DecodeMembership reads what EncodeMembership wrote. Every error wraps store.ErrCorrupt.
 func DecodeMembership(b []byte) (Membership, error) {
-	var p wirepb.Membership
-	if err := unmarshal(membershipFormat, b, &p); err != nil {
-		return Membership{}, fmt.Errorf("decode membership: %w", err)
-	}
-	m, err := membershipFromPB(&p)
+	r, err := open(membershipFormat, "membership", b)
 	if err != nil {
-		return Membership{}, fmt.Errorf("decode membership: %w: %w", store.ErrCorrupt, err)
+		return Membership{}, err
+	}
+	var m Membership
+	var d wire.Decoder
+	for r.Next() {
+		switch r.Number() {
+		case 1:
+			m.Changes = d.AddChange(m.Changes, &r)
+		case 2:
+			m.Pending = append(m.Pending, readRange(&d, &r))
+		case 3:
+			m.Lost = append(m.Lost, readRange(&d, &r))
+		default:
+			r.Unknown()
+		}
+	}
+	r.Fail(wire.CheckHistory(m.Changes))
+	if err := r.Err(); err != nil {
+		return Membership{}, corrupt("membership", err)
 	}
 	return m, nil
 }
 
-func membershipFromPB(p *wirepb.Membership) (m Membership, err error) {
-	if m.Changes, err = wire.HistoryFromPB(p.Changes); err != nil {
-		return m, err
-	}
-	if m.Pending, err = rangesFromPB(p.Pending); err != nil {
-		return m, err
-	}
-	m.Lost, err = rangesFromPB(p.Lost)
-	return m, err
-}
-
-func rangesToPB(ranges []PendingRange) []*wirepb.Pending {
-	var out []*wirepb.Pending
-	for _, r := range ranges {
-		out = append(out, &wirepb.Pending{Start: r.Start[:], End: r.End[:], From: r.From})
-	}
-	return out
-}
-
-func rangesFromPB(ps []*wirepb.Pending) ([]PendingRange, error) {
-	var out []PendingRange
-	for _, p := range ps {
-		r := PendingRange{From: p.From}
-		if len(p.Start) != len(r.Start) || len(p.End) != len(r.End) {
-			return nil, fmt.Errorf("a range from %d bytes to %d, want %d each", len(p.Start), len(p.End), len(r.Start))
+func readRange(d *wire.Decoder, outer *field.Reader) (p PendingRange) {
+	var start, end []byte
+	r := field.Read("pending", outer.Element())
+	for r.Next() {
+		switch r.Number() {
+		case 1:
+			start = r.Blob()
+		case 2:
+			end = r.Blob()
+		case 3:
+			d.AddName(&r)
+		default:
+			r.Unknown()
 		}
-		copy(r.Start[:], p.Start)
-		copy(r.End[:], p.End)
-		if len(r.From) > wire.MaxNodes {
-			return nil, fmt.Errorf("a range from %d nodes, over the limit of %d", len(r.From), wire.MaxNodes)
-		}
-		for _, name := range r.From {
-			if !wire.ValidName(name) {
-				return nil, fmt.Errorf("a range from %.*q, which is not a node name", wire.MaxName, name)
-			}
-		}
-		out = append(out, r)
 	}
-	return out, nil
-}
-
-func ownToPB(o Own) *wirepb.Own {
-	if o == (Own{}) {
-		return nil
+	var err error
+	p.From, err = d.Names("from")
+	r.Fail(err)
+	if len(start) != len(p.Start) || len(end) != len(p.End) {
+		r.Fail(fmt.Errorf("a range from %d bytes to %d, want %d each", len(start), len(end), len(p.Start)))
 	}
-	return &wirepb.Own{Epoch: o.Epoch, Counter: o.Counter}
+	copy(p.Start[:], start)
+	copy(p.End[:], end)
+	outer.Fail(r.Err())
+	return p
 }
-
-func ownFromPB(p *wirepb.Own) Own { return Own{Epoch: p.GetEpoch(), Counter: p.GetCounter()} }

@@ -3,41 +3,178 @@ package wire
 import (
 	"testing"
 
+	"google.golang.org/protobuf/proto"
+
 	"ringside/engine/vclock"
 )
 
-func benchWrite() Message {
+func benchSiblings() vclock.Siblings {
 	n := func(s string) vclock.Actor { return vclock.Actor{Node: s, Epoch: 0x1234567812345678} }
-	return Message{From: "n1", To: "n2", Request: 123456, Op: 99999, Body: Write{
-		Key: []byte("cart:4711"),
-		Siblings: vclock.Siblings{{
-			Dot:   vclock.Dot{Actor: n("n1"), Counter: 17},
-			Past:  vclock.Clock{{Actor: n("n1"), Counter: 16}, {Actor: n("n2"), Counter: 3}, {Actor: n("n3"), Counter: 1}},
-			Value: make([]byte, 100), Time: 1700000000000000000,
-		}},
+	return vclock.Siblings{{
+		Dot:   vclock.Dot{Actor: n("n1"), Counter: 17},
+		Past:  vclock.Clock{{Actor: n("n1"), Counter: 16}, {Actor: n("n2"), Counter: 3}, {Actor: n("n3"), Counter: 1}},
+		Value: make([]byte, 100), Time: 1700000000000000000, Request: 123456,
 	}}
 }
 
-func BenchmarkAppendMessage(b *testing.B) {
-	m, buf := benchWrite(), make([]byte, 0, 4096)
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := AppendMessage(buf, m); err != nil {
+// benchContext is the content of a token for benchSiblings.
+func benchContext() Context {
+	return Context{Clock: benchSiblings().Context(), Time: 1700000000000000000, Fastest: "n2"}
+}
+
+func benchMessage(body Body) Message {
+	return Message{From: "n1", To: "n2", Request: 123456, Op: 99999, Digest: 0x1234567812345678, Body: body}
+}
+
+func benchWrite() Message {
+	return benchMessage(Write{Key: []byte("cart:4711"), Siblings: benchSiblings()})
+}
+
+// coded is a value that is encoded and decoded, with both codecs.
+type coded struct {
+	name          string
+	size          int
+	encode        func(dst []byte) ([]byte, error)
+	parse         func(d *Decoder, b []byte) error
+	toPB          func() proto.Message
+	parseWithPB   func(b []byte) error
+	parseOnceOnly func(b []byte) error
+}
+
+func codedMessage(name string, body Body) coded {
+	m := benchMessage(body)
+	return coded{
+		name:          name,
+		encode:        func(dst []byte) ([]byte, error) { return AppendMessage(dst, m) },
+		parse:         func(d *Decoder, b []byte) error { _, err := d.Message(b); return err },
+		toPB:          func() proto.Message { return messageToPB(m) },
+		parseWithPB:   func(b []byte) error { _, err := referenceParseMessage(b); return err },
+		parseOnceOnly: func(b []byte) error { _, err := ParseMessage(b); return err },
+	}
+}
+
+func codedRequest(name string, r ClientRequest) coded {
+	return coded{
+		name:          name,
+		encode:        func(dst []byte) ([]byte, error) { return AppendClientRequest(dst, 4711, r) },
+		parse:         func(d *Decoder, b []byte) error { _, _, err := d.ClientRequest(b); return err },
+		toPB:          func() proto.Message { return requestToPB(4711, r) },
+		parseWithPB:   func(b []byte) error { _, _, err := referenceParseClientRequest(b); return err },
+		parseOnceOnly: func(b []byte) error { _, _, err := ParseClientRequest(b); return err },
+	}
+}
+
+func codedReply(name string, r ClientReply) coded {
+	return coded{
+		name:          name,
+		encode:        func(dst []byte) ([]byte, error) { return AppendClientReply(dst, 4711, r) },
+		parse:         func(d *Decoder, b []byte) error { _, _, err := d.ClientReply(b); return err },
+		toPB:          func() proto.Message { return replyToPB(4711, r) },
+		parseWithPB:   func(b []byte) error { _, _, err := referenceParseClientReply(b); return err },
+		parseOnceOnly: func(b []byte) error { _, _, err := ParseClientReply(b); return err },
+	}
+}
+
+// benchCoded has what a put and a get of a value of 100 bytes send.
+func benchCoded() []coded {
+	key, siblings := []byte("cart:4711"), benchSiblings()
+	token := NewSealer(secretA).Seal(key, benchContext())
+	written := siblings[0]
+	written.Value = nil
+	return []coded{
+		codedMessage("Write", Write{Key: key, Siblings: siblings}),
+		codedMessage("WriteReply", WriteReply{}),
+		codedMessage("Read", Read{Key: key}),
+		codedMessage("ReadReply", ReadReply{Siblings: siblings, Home: true}),
+		codedRequest("PutRequest", PutRequest{Request: 123456, Key: key, Context: token, Value: siblings[0].Value, Digest: 1 << 60}),
+		codedReply("PutReply", PutReply{
+			Request: 123456, Version: written, Siblings: 1, Context: token, Coordinator: "n1", Acks: []string{"n1", "n2"},
+		}),
+		codedRequest("GetRequest", GetRequest{Request: 123456, Key: key, Digest: 1 << 60}),
+		codedReply("GetReply", GetReply{
+			Request: 123456, Siblings: siblings, Context: token, Coordinator: "n1", Replied: []string{"n1", "n2"},
+		}),
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	for _, c := range benchCoded() {
+		buf := make([]byte, 0, 4096)
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := c.encode(buf); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run(c.name+"/protobuf", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := deterministic.MarshalAppend(buf, c.toPB()); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	for _, c := range benchCoded() {
+		enc, err := c.encode(nil)
+		if err != nil {
 			b.Fatal(err)
+		}
+		var d Decoder
+		for name, parse := range map[string]func([]byte) error{
+			"":          func(enc []byte) error { return c.parse(&d, enc) },
+			"/once":     c.parseOnceOnly,
+			"/protobuf": c.parseWithPB,
+		} {
+			b.Run(c.name+name, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if err := parse(enc); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
 		}
 	}
 }
 
-func BenchmarkParseMessage(b *testing.B) {
-	enc, err := AppendMessage(nil, benchWrite())
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.SetBytes(int64(len(enc)))
+func BenchmarkMessageSize(b *testing.B) {
+	m := benchWrite()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := ParseMessage(enc); err != nil {
-			b.Fatal(err)
+		if MessageSize(m) == 0 {
+			b.Fatal("no bytes")
 		}
 	}
+}
+
+func BenchmarkContext(b *testing.B) {
+	s, key := NewSealer(secretA), []byte("cart:4711")
+	c := benchContext()
+	token := s.Seal(key, c)
+	b.Run("Seal", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			s.Seal(key, c)
+		}
+	})
+	b.Run("Open", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := s.Open(key, token); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("NewSealer/Seal", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			NewSealer(secretA).Seal(key, c)
+		}
+	})
 }

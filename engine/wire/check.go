@@ -23,47 +23,84 @@ func CheckName(kind, s string) error {
 // The checks below run on both sides, so that a sender does not send what makes the receiver close
 // the connection.
 
-func checkMessage(m Message) error {
-	if err := first(checkName("from", m.From), checkName("to", m.To)); err != nil {
+func checkMessage(m *Message) error {
+	if err := checkEnds(m); err != nil {
 		return err
 	}
 	switch b := m.Body.(type) {
 	case Ping, Pong:
 		return nil
 	case Read:
-		return checkSize("key", len(b.Key), MaxKey)
+		return checkRead(&b)
 	case ReadReply:
-		return first(checkCode(b.Err), checkSiblings(b.Siblings), checkSiblings(b.Lost), checkNames("ask", b.Ask))
+		return checkReadReply(&b)
 	case Write:
-		return checkWrite(b)
+		return checkWrite(&b)
 	case WriteReply:
 		return checkCode(b.Err)
 	case Forward:
-		return checkPut(b.Put)
+		return checkPut(&b.Put)
 	case ForwardReply:
-		return checkPutReply(b.Reply)
+		return checkPutReply(&b.Reply)
 	case Sync:
-		return checkSync(b)
+		return checkSync(&b)
 	case SyncReply:
-		return checkSyncReply(b)
+		return checkSyncReply(&b)
 	case Gossip:
 		return checkChanges(b.Changes)
 	case Offer:
-		return checkOffer(b)
+		return checkOffer(&b)
 	case OfferReply:
-		return first(
-			checkCode(b.Err),
-			checkSize("answer", int(b.Answer), int(OfferNothing)),
-			checkNames("from", b.From))
+		return checkOfferReply(&b)
 	case Collect:
-		return checkCollect(b)
+		return checkCollect(&b)
 	case CollectReply:
-		return checkCollectReply(b)
+		return checkCollectReply(&b)
 	}
 	return fmt.Errorf("no message body %T", m.Body)
 }
 
-func checkCollect(b Collect) error {
+func checkRequest(r ClientRequest) error {
+	switch r := r.(type) {
+	case GetRequest:
+		return checkGet(&r)
+	case PutRequest:
+		return checkPut(&r)
+	case MembershipRequest:
+		return nil
+	}
+	return fmt.Errorf("no client request %T", r)
+}
+
+func checkReply(r ClientReply) error {
+	switch r := r.(type) {
+	case GetReply:
+		return checkGetReply(&r)
+	case PutReply:
+		return checkPutReply(&r)
+	case MembershipReply:
+		return checkMembershipReply(&r)
+	}
+	return fmt.Errorf("no client reply %T", r)
+}
+
+// checkEnds checks the names of both ends.
+func checkEnds(m *Message) error { return first(checkName("from", m.From), checkName("to", m.To)) }
+
+func checkRead(b *Read) error { return checkSize("key", len(b.Key), MaxKey) }
+
+func checkReadReply(b *ReadReply) error {
+	return first(checkCode(b.Err), checkSiblings(b.Siblings), checkSiblings(b.Lost), checkNames("ask", b.Ask))
+}
+
+func checkOfferReply(b *OfferReply) error {
+	return first(
+		checkCode(b.Err),
+		checkSize("answer", int(b.Answer), int(OfferNothing)),
+		checkNames("from", b.From))
+}
+
+func checkCollect(b *Collect) error {
 	for _, t := range b.Tombstones {
 		if err := checkSize("key", len(t.Key), MaxKey); err != nil {
 			return err
@@ -74,7 +111,7 @@ func checkCollect(b Collect) error {
 		checkSize("tombstones", len(b.Tombstones), MaxTombstones))
 }
 
-func checkCollectReply(b CollectReply) error {
+func checkCollectReply(b *CollectReply) error {
 	for _, a := range b.Answers {
 		if a > CollectChanged {
 			return fmt.Errorf("no answer %d", a)
@@ -83,7 +120,7 @@ func checkCollectReply(b CollectReply) error {
 	return first(checkCode(b.Err), checkSize("answers", len(b.Answers), MaxTombstones))
 }
 
-func checkOffer(b Offer) error {
+func checkOffer(b *Offer) error {
 	return first(
 		checkSize("depth", b.Depth, MaxSyncDepth),
 		checkSize("phase", int(b.Phase), int(OfferAsk)),
@@ -116,7 +153,7 @@ func checkChanges(h member.History) error {
 	return nil
 }
 
-func checkSync(b Sync) error {
+func checkSync(b *Sync) error {
 	switch {
 	case b.Ask > AskKeys:
 		return fmt.Errorf("no question %d", b.Ask)
@@ -135,7 +172,7 @@ func checkSync(b Sync) error {
 	return first(checkSize("nodes", len(b.Nodes), MaxSyncNodes), checkSize("hashes", len(b.Hashes), MaxSyncHashes))
 }
 
-func checkSyncReply(b SyncReply) error {
+func checkSyncReply(b *SyncReply) error {
 	if err := first(
 		checkCode(b.Err),
 		checkSize("hashes", len(b.Hashes), MaxSyncHashes),
@@ -151,7 +188,7 @@ func checkSyncReply(b SyncReply) error {
 	return nil
 }
 
-func checkWrite(b Write) error {
+func checkWrite(b *Write) error {
 	if b.Purpose > Transfer {
 		return fmt.Errorf("no purpose %d", b.Purpose)
 	}
@@ -161,11 +198,11 @@ func checkWrite(b Write) error {
 		checkSiblings(b.Siblings))
 }
 
-func checkGet(r GetRequest) error {
+func checkGet(r *GetRequest) error {
 	return first(checkSize("key", len(r.Key), MaxKey), checkQuorum(r.Quorum))
 }
 
-func checkPut(r PutRequest) error {
+func checkPut(r *PutRequest) error {
 	if r.Delete && len(r.Value) > 0 {
 		return errors.New("a delete carries a value")
 	}
@@ -176,7 +213,7 @@ func checkPut(r PutRequest) error {
 		checkQuorum(r.Quorum))
 }
 
-func checkGetReply(r GetReply) error {
+func checkGetReply(r *GetReply) error {
 	return first(
 		checkCode(r.Err),
 		checkSiblings(r.Siblings),
@@ -188,11 +225,11 @@ func checkGetReply(r GetReply) error {
 		checkSiblings(r.Lost))
 }
 
-func checkMembershipReply(r MembershipReply) error {
+func checkMembershipReply(r *MembershipReply) error {
 	return first(checkCode(r.Err), checkChanges(r.Changes))
 }
 
-func checkPutReply(r PutReply) error {
+func checkPutReply(r *PutReply) error {
 	if err := first(
 		checkCode(r.Err),
 		checkSize("context", len(r.Context), MaxToken),
@@ -213,13 +250,13 @@ func checkPutReply(r PutReply) error {
 			return fmt.Errorf("sibling count %d outside 0…%d", n, MaxMerged)
 		}
 	}
-	if v := r.Version; v.Dot == (vclock.Dot{}) { // nothing was written
+	if v := &r.Version; v.Dot == (vclock.Dot{}) { // nothing was written
 		if len(v.Past)+len(v.Value) > 0 || v.Deleted || v.Time != 0 || v.Request != 0 || v.Literal {
 			return errors.New("a version without a dot")
 		}
 		return nil
 	}
-	return checkVersion(r.Version)
+	return checkVersion(&r.Version)
 }
 
 // checkSiblings is checkVersions with the limit of their number.
@@ -230,31 +267,36 @@ func checkSiblings(s vclock.Siblings) error {
 // checkVersions returns an error if no node can have the siblings s: a version is invalid, or the
 // versions are not in the order of their dots.
 func checkVersions(s vclock.Siblings) error {
-	for i, v := range s {
-		if i > 0 && s[i-1].Dot.Compare(v.Dot) >= 0 {
+	for i := range s {
+		if i > 0 && s[i-1].Dot.Compare(s[i].Dot) >= 0 {
 			return errors.New("siblings are not in the order of their dots")
 		}
-		if err := checkVersion(v); err != nil {
+		if err := checkVersion(&s[i]); err != nil {
 			return fmt.Errorf("sibling %d: %w", i, err)
 		}
 	}
 	return nil
 }
 
-func checkVersion(v vclock.Version) error {
+func checkVersion(v *vclock.Version) error {
+	if err := first(checkDot(v), checkSize("value", len(v.Value), MaxValue), checkClock(v.Past)); err != nil {
+		return err
+	}
+	switch {
+	case v.Deleted && len(v.Value) > 0:
+		return errors.New("a tombstone carries a value")
+	case v.Past.Covers(v.Dot):
+		return errors.New("past covers the version's own dot")
+	}
+	return nil
+}
+
+func checkDot(v *vclock.Version) error {
 	switch {
 	case !ValidName(v.Dot.Node):
 		return fmt.Errorf("dot: no node name %q", cut(v.Dot.Node))
 	case v.Dot.Counter == 0:
 		return errors.New("dot: counter 0")
-	case v.Deleted && len(v.Value) > 0:
-		return errors.New("a tombstone carries a value")
-	}
-	if err := first(checkSize("value", len(v.Value), MaxValue), checkClock(v.Past)); err != nil {
-		return err
-	}
-	if v.Past.Covers(v.Dot) {
-		return errors.New("past covers the version's own dot")
 	}
 	return nil
 }

@@ -225,6 +225,7 @@ func TestRefusedBytes(t *testing.T) {
 	// This is a write of many empty versions. Each has two bytes, and protobuf would make more than
 	// a hundred of them.
 	flood := append([]byte{0x0a, 2, 'n', '1', 0x12, 2, 'n', '2', 0x4a, 0x80, 0x80, 0x10}, bytes.Repeat([]byte{0x12, 0}, 1<<17)...)
+	manyVersions := append([]byte{0x0a, 2, 'n', '1', 0x12, 2, 'n', '2', 0x4a, 0x80, 0x80, 0x20}, bytes.Repeat([]byte{0x12, 6, 0x0a, 2, 'n', '1', 0x18, 1}, 1<<16)...)
 	for name, c := range map[string]struct {
 		b    []byte
 		says string
@@ -236,9 +237,10 @@ func TestRefusedBytes(t *testing.T) {
 		"wrong type":    {ping(0x18 + 1), "unknown field 3"},
 		"twice":         {ping(0x0a, 2, 'n', '3'), "twice"},
 		"torn":          {ping()[:5], "not protobuf"},
-		"not UTF-8":     {append([]byte{0x0a, 2, 0xff, 0xfe}, ping()[4:]...), "UTF-8"},
+		"not UTF-8":     {append([]byte{0x0a, 2, 0xff, 0xfe}, ping()[4:]...), "no node name"},
 		"huge code":     {append(ping()[:8:8], 0x52, 3, 0x08, 0x80, 0x02), "no code 255"},
-		"flood":         {flood, "more than"},
+		"flood":         {flood, "dot: no node name"},
+		"many versions": {manyVersions, "siblings of 1025 over the limit"},
 		"uneven clock":  {append(ping()[:8:8], 0x42, 0x0c, 0x12, 0x0a, 0x0a, 2, 'n', '1', 0x18, 1, 0x22, 0x02, 0x1a, 0x00), ""},
 	} {
 		_, err := ParseMessage(c.b)

@@ -7,12 +7,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-
-	"google.golang.org/protobuf/proto"
+	"hash"
 
 	"ringside/engine/mutant"
 	"ringside/engine/vclock"
-	"ringside/engine/wire/wirepb"
+	"ringside/engine/wire/field"
 )
 
 // §4.1: the context "encodes system metadata about the object that is opaque to the caller". A
@@ -38,65 +37,91 @@ var (
 	errWrongToken = errors.New("context token is for another key or another cluster, or was altered")
 )
 
-// SealContext returns the token of c for key: a format byte, the protobuf message, and the first 8
-// bytes of an HMAC-SHA256 over both and the key. It panics if c has a name that is not UTF-8.
-func SealContext(secret, key []byte, c Context) []byte {
-	token, err := deterministic.MarshalAppend([]byte{tokenFormat},
-		&wirepb.Context{Clock: clockToPB(c.Clock), Time: uint64(c.Time), Fastest: c.Fastest})
-	if err != nil { // a name that is not UTF-8, which the node let in by mistake
-		panic(fmt.Sprintf("wire: seal context: %v", err))
-	}
-	return append(token, contextMAC(secret, key, token)...)
+// A Sealer seals and opens the contexts of one cluster. It keeps the state of the MAC that follows
+// from the secret, which takes longer than the MAC of a token. A Sealer belongs to one goroutine.
+type Sealer struct {
+	mac hash.Hash
+	sum []byte // of the last token; the memory is used again
+	d   Decoder
 }
 
-// Sealed reports whether token has the form that SealContext gives. The seal is not checked.
+// NewSealer returns the Sealer of the cluster that has secret.
+func NewSealer(secret []byte) *Sealer {
+	return &Sealer{mac: hmac.New(sha256.New, secret), sum: make([]byte, 0, sha256.Size)}
+}
+
+// Seal returns the token of c for key: a format byte, the protobuf message, and the first 8 bytes
+// of an HMAC-SHA256 over both and the key. It panics if c has a name that is not UTF-8.
+func (s *Sealer) Seal(key []byte, c Context) []byte {
+	mustBeUTF8(c.Fastest)
+	mustBeClock(c.Clock)
+	size := 1 + len(c.Clock)*entrySize + 2*entrySize + tokenMAC
+	w := field.Append(append(make([]byte, 0, size), tokenFormat))
+	putClock(&w, 1, c.Clock)
+	w.Fixed(2, uint64(c.Time))
+	w.String(3, c.Fastest)
+	token := w.Bytes()
+	return append(token, s.sign(key, token)...)
+}
+
+// Sealed reports whether token has the form that Seal gives. The seal is not checked.
 func Sealed(token []byte) bool {
 	return len(token) >= 1+tokenMAC && len(token) <= MaxToken && token[0] == tokenFormat
 }
 
-// OpenContext returns the context of a token that SealContext made for key with the same secret.
-// The error says whether token is not a token, or is one for something else.
-func OpenContext(secret, key, token []byte) (Context, error) {
+// Open returns the context of a token that Seal made for key with the same secret. The error says
+// whether token is not a token, or is one for something else.
+func (s *Sealer) Open(key, token []byte) (Context, error) {
 	if !Sealed(token) {
 		return Context{}, fmt.Errorf("wire: open context: %w", errNotToken)
 	}
 	body, mac := token[:len(token)-tokenMAC], token[len(token)-tokenMAC:]
-	if !hmac.Equal(mac, contextMAC(secret, key, body)) {
+	if !hmac.Equal(mac, s.sign(key, body)) {
 		return Context{}, fmt.Errorf("wire: open context: %w", errWrongToken)
 	}
-	c, err := parseContext(body[1:])
+	c, err := s.d.context(body[1:])
 	if err != nil {
 		return Context{}, fmt.Errorf("wire: open context: %w", err)
 	}
 	return c, nil
 }
 
-// parseContext decodes and checks b. It does not rely on the seal, because 8 bytes can be guessed.
-func parseContext(b []byte) (Context, error) {
-	if err := contextShape.scan(b); err != nil {
+// context decodes and checks b. It does not rely on the seal, because 8 bytes can be guessed.
+func (d *Decoder) context(b []byte) (Context, error) {
+	var c Context
+	defer d.reset()
+	r := field.Read("context", b)
+	for r.Next() {
+		switch r.Number() {
+		case 1:
+			c.Clock = d.clock(&r)
+		case 2:
+			c.Time = int64(r.Fixed())
+		case 3:
+			c.Fastest = d.names.get(r.Blob())
+		default:
+			r.Unknown()
+		}
+	}
+	if err := first(r.Err(), checkClock(c.Clock), checkOptionalName("fastest", c.Fastest)); err != nil {
 		return Context{}, err
 	}
-	var p wirepb.Context
-	if err := proto.Unmarshal(b, &p); err != nil {
-		return Context{}, err
-	}
-	c, err := clockFromPB(p.Clock)
-	if err == nil {
-		err = first(checkClock(c), checkOptionalName("fastest", p.Fastest))
-	}
-	return Context{Clock: c, Time: int64(p.Time), Fastest: p.Fastest}, err
+	c.Clock = copyOf(c.Clock)
+	return c, nil
 }
 
-// contextMAC returns the seal of body for key.
-func contextMAC(secret, key, body []byte) []byte {
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte("ringside context\x00"))
-	mac.Write(binary.BigEndian.AppendUint32(nil, uint32(len(key))))
+// sign returns the seal of body for key, which is valid until the next call.
+func (s *Sealer) sign(key, body []byte) []byte {
+	s.mac.Reset()
+	s.sum = append(s.sum[:0], "ringside context\x00"...)
+	s.sum = binary.BigEndian.AppendUint32(s.sum, uint32(len(key)))
+	s.mac.Write(s.sum)
 	if !mutant.Is(mutant.ForeignContextTaken) {
-		mac.Write(key)
+		s.mac.Write(key)
 	}
-	mac.Write(body)
-	return mac.Sum(nil)[:tokenMAC]
+	s.mac.Write(body)
+	s.sum = s.mac.Sum(s.sum[:0])
+	return s.sum[:tokenMAC]
 }
 
 // EncodeToken returns a token as text: URL-safe base64 without padding.

@@ -13,31 +13,31 @@ import (
 func TestContextRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		key := genBytes.Draw(t, "key")
-		c := Context{Clock: genClock.Draw(t, "clock"), Time: rapid.Int64().Draw(t, "time"), Fastest: rapid.OneOf(rapid.Just(""), genName).Draw(t, "fastest")}
-		token, err := DecodeToken(EncodeToken(SealContext(secretA, key, c)))
+		c := genContext.Draw(t, "context")
+		token, err := DecodeToken(EncodeToken(NewSealer(secretA).Seal(key, c)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := OpenContext(secretA, key, token)
+		got, err := NewSealer(secretA).Open(key, token)
 		if err != nil || !reflect.DeepEqual(got, c) {
 			t.Fatalf("got %+v %v, want %+v", got, err, c)
 		}
-		if _, err := OpenContext(secretA, append(key, 'x'), token); !errors.Is(err, errWrongToken) {
+		if _, err := NewSealer(secretA).Open(append(key, 'x'), token); !errors.Is(err, errWrongToken) {
 			t.Fatalf("for another key: %v", err)
 		}
-		if _, err := OpenContext(secretB, key, token); !errors.Is(err, errWrongToken) {
+		if _, err := NewSealer(secretB).Open(key, token); !errors.Is(err, errWrongToken) {
 			t.Fatalf("of another cluster: %v", err)
 		}
 		bit := rapid.IntRange(0, 8*len(token)-1).Draw(t, "bit")
 		token[bit/8] ^= 1 << (bit % 8)
-		if _, err := OpenContext(secretA, key, token); err == nil {
+		if _, err := NewSealer(secretA).Open(key, token); err == nil {
 			t.Fatal("altered and opened")
 		}
 	})
 }
 
 func TestOpenContextRefusals(t *testing.T) {
-	token := SealContext(secretA, []byte("k"), Context{Clock: many(3).Context()})
+	token := NewSealer(secretA).Seal([]byte("k"), Context{Clock: many(3).Context()})
 	other := slices.Clone(token)
 	other[0]++
 	for name, c := range map[string]struct {
@@ -51,7 +51,7 @@ func TestOpenContextRefusals(t *testing.T) {
 		"cut":     {token[:len(token)-1], errWrongToken},
 		"altered": {append(slices.Clone(token), 0), errWrongToken},
 	} {
-		if _, err := OpenContext(secretA, []byte("k"), c.token); !errors.Is(err, c.want) {
+		if _, err := NewSealer(secretA).Open([]byte("k"), c.token); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
@@ -69,8 +69,8 @@ func TestLargestContextFits(t *testing.T) {
 		c[i].Node += strings.Repeat("x", MaxName-len(c[i].Node))
 		c[i].Epoch, c[i].Counter, c[i].Time = 1<<63, 1<<63, -1
 	}
-	token := SealContext(secretA, []byte("k"), Context{Clock: c, Time: -1, Fastest: c[0].Node})
-	if _, err := OpenContext(secretA, []byte("k"), token); err != nil {
+	token := NewSealer(secretA).Seal([]byte("k"), Context{Clock: c, Time: -1, Fastest: c[0].Node})
+	if _, err := NewSealer(secretA).Open([]byte("k"), token); err != nil {
 		t.Errorf("%d bytes: %v", len(token), err)
 	}
 }

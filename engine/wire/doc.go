@@ -3,13 +3,16 @@ Package wire has the messages between nodes and the requests of clients, with th
 protobuf messages (codec.go), frames on a stream (frame.go), the opening of a connection
 (handshake.go) and the opaque context of §4.1 (context.go).
 
+wire.proto defines the encoding. The put functions and the methods of Decoder write and read it
+without generated code (encode.go, decode.go and the files beside them), because most of the time of
+a put was spent there. Package wirepb has the generated code, which only tests use: they compare.
+
 The types are plain values. A decoded value shares no memory with the bytes that were decoded.
 Encoders and decoders refuse a message that exceeds a limit or that no node can have made, so a node
 may trust a decoded message to be well formed. The opening of a connection proves that the other
 side knows the secret of the cluster.
 
 All functions are pure, except that Dial, Accept and FrameReader use the stream that the caller
-owns. Package wirepb has the generated code; only this package and package record use it. Begin
-reading at Message and ClientRequest.
+owns. Begin reading at Message and ClientRequest.
 */
 package wire

@@ -221,3 +221,10 @@ var genClientReply = rapid.OneOf(
 		return r
 	}),
 )
+
+var genContext = rapid.Custom(func(t *rapid.T) Context {
+	return Context{
+		Clock: genClock.Draw(t, "clock"), Time: rapid.Int64().Draw(t, "time"),
+		Fastest: rapid.OneOf(rapid.Just(""), genName).Draw(t, "fastest"),
+	}
+})

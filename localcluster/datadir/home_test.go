@@ -4,11 +4,10 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"ringside/engine/usage"
 	"runtime"
 	"strings"
 	"testing"
-
-	"ringside/engine/usage"
 )
 
 func TestHome(t *testing.T) {

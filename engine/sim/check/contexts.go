@@ -50,7 +50,7 @@ func (c *contexts) clocked(op *operation) {
 
 // sealed checks the context of a reply that shows some writes.
 func (c *contexts) sealed(op *operation, token []byte, shows []uint64) {
-	ctx, err := wire.OpenContext([]byte(kernel.Secret), []byte(op.Key), token)
+	ctx, err := wire.NewSealer([]byte(kernel.Secret)).Open([]byte(op.Key), token)
 	if err != nil {
 		c.fail(P6, "%s has a context that cannot be opened: %v", c.name(op), err)
 		return

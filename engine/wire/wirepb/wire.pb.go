@@ -29,8 +29,8 @@ const (
 
 // Clock is a vector clock in columns: entry i is node[i], epoch[i], counter[i], from[i], time[i].
 // The columns from and time are absent if they would be all zero. So an entry has a time, of 8
-// bytes, only in clusters that truncate clocks. Columns take three allocations, and a list of
-// entries would take one for each entry.
+// bytes, only in clusters that truncate clocks. Columns take less room than a list of
+// entries, which would have a length for each entry.
 type Clock struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Node          []string               `protobuf:"bytes,1,rep,name=node,proto3" json:"node,omitempty"`

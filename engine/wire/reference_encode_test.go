@@ -1,8 +1,6 @@
 package wire
 
 import (
-	"strings"
-
 	"ringside/engine/member"
 	"ringside/engine/vclock"
 	"ringside/engine/wire/wirepb"
@@ -139,11 +137,6 @@ func putReplyToPB(r PutReply) *wirepb.PutReply {
 		p.Hinted = append(p.Hinted, &wirepb.Hint{Holder: h.Holder, For: h.For})
 	}
 	return p
-}
-
-// text returns s without invalid UTF-8, which protobuf refuses, and cut to MaxText bytes.
-func text(s string) string {
-	return strings.ToValidUTF8(s[:min(len(s), MaxText)], "")
 }
 
 func siblingsToPB(s vclock.Siblings) []*wirepb.Version {

@@ -14,14 +14,14 @@ import (
 // A shape describes the fields of a protobuf message, for scan.
 type shape struct {
 	name   string
-	fields [maxField]field
+	fields [maxField]shapeField
 }
 
 // maxField exceeds every field number in wire.proto; shapeOf panics otherwise.
 const maxField = 32
 
-// A field is one field of a shape.
-type field struct {
+// A shapeField is one field of a shape.
+type shapeField struct {
 	name     string
 	typ      protowire.Type
 	known    bool
@@ -50,7 +50,7 @@ func shapeOf(md protoreflect.MessageDescriptor) *shape {
 	s := &shape{name: string(md.Name())}
 	for i := range md.Fields().Len() {
 		fd := md.Fields().Get(i)
-		f := field{name: string(fd.Name()), known: true, repeated: fd.IsList(), packed: fd.IsPacked()}
+		f := shapeField{name: string(fd.Name()), known: true, repeated: fd.IsList(), packed: fd.IsPacked()}
 		switch fd.Kind() {
 		case protoreflect.MessageKind:
 			f.typ, f.sub = protowire.BytesType, shapeOf(fd.Message())
@@ -98,7 +98,7 @@ func (s *shape) scan(b []byte) error {
 }
 
 // check checks the value of the count-th occurrence of the field.
-func (f *field) check(count int, value []byte) error {
+func (f *shapeField) check(count int, value []byte) error {
 	if f.typ == protowire.BytesType {
 		value, _ = protowire.ConsumeBytes(value) // scan has checked that the value is whole
 	}

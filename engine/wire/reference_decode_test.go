@@ -52,7 +52,7 @@ func messageFromPB(p *wirepb.Message) (Message, error) {
 		m.Body, err = offerFromPB(b.Offer)
 	case *wirepb.Message_OfferReply:
 		m.Body = OfferReply{
-			Err: codeFromPB(b.OfferReply.GetErr()), Answer: OfferAnswer(small(b.OfferReply.GetAnswer())),
+			Err: codeFromPB(b.OfferReply.GetErr()), Answer: OfferAnswer(smallPB(b.OfferReply.GetAnswer())),
 			From: b.OfferReply.GetFrom(),
 		}
 	case *wirepb.Message_Collect:
@@ -60,7 +60,7 @@ func messageFromPB(p *wirepb.Message) (Message, error) {
 	case *wirepb.Message_CollectReply:
 		r := CollectReply{Err: codeFromPB(b.CollectReply.GetErr())}
 		for _, a := range b.CollectReply.GetAnswers() {
-			r.Answers = append(r.Answers, CollectAnswer(small(a)))
+			r.Answers = append(r.Answers, CollectAnswer(smallPB(a)))
 		}
 		m.Body = r
 	default:
@@ -70,7 +70,7 @@ func messageFromPB(p *wirepb.Message) (Message, error) {
 }
 
 func collectFromPB(p *wirepb.Collect) Collect {
-	c := Collect{Batch: p.GetBatch(), Phase: CollectPhase(small(p.GetPhase()))}
+	c := Collect{Batch: p.GetBatch(), Phase: CollectPhase(smallPB(p.GetPhase()))}
 	for _, t := range p.GetTombstones() {
 		c.Tombstones = append(c.Tombstones, Tombstone{Key: bytesFromPB(t.GetKey()), State: t.GetState()})
 	}
@@ -79,7 +79,7 @@ func collectFromPB(p *wirepb.Collect) Collect {
 
 func syncFromPB(p *wirepb.Sync) (Sync, error) {
 	s := Sync{
-		Depth: count(p.GetDepth()), Ask: SyncAsk(small(p.GetAsk())), Level: count(p.GetLevel()),
+		Depth: countPB(p.GetDepth()), Ask: SyncAsk(smallPB(p.GetAsk())), Level: countPB(p.GetLevel()),
 		Nodes: p.GetNodes(), Root: p.GetRoot(), Hashes: p.GetHashes(),
 	}
 	var err error
@@ -98,7 +98,7 @@ func spanFromPB(from, to []byte) (start, end [16]byte, err error) {
 
 func offerFromPB(p *wirepb.Offer) (Offer, error) {
 	o := Offer{
-		Depth: count(p.GetDepth()), Phase: OfferPhase(small(p.GetPhase())),
+		Depth: countPB(p.GetDepth()), Phase: OfferPhase(smallPB(p.GetPhase())),
 		Keys: int(min(p.GetKeys(), math.MaxInt32)), Size: int(min(p.GetSize(), math.MaxInt32)), From: p.GetFrom(),
 	}
 	var err error
@@ -110,8 +110,8 @@ func changesFromPB(p []*wirepb.Change) member.History {
 	var h member.History
 	for _, c := range p {
 		h = append(h, member.Change{
-			Time: int64(c.GetTime()), By: c.GetBy(), Node: c.GetNode(), Kind: member.Kind(small(c.GetKind())),
-			Weight: count(c.GetWeight()), Zone: c.GetZone(),
+			Time: int64(c.GetTime()), By: c.GetBy(), Node: c.GetNode(), Kind: member.Kind(smallPB(c.GetKind())),
+			Weight: countPB(c.GetWeight()), Zone: c.GetZone(),
 		})
 	}
 	return h
@@ -139,7 +139,7 @@ func writeFromPB(p *wirepb.Write) (Write, error) {
 	s, err := siblingsFromPB(p.GetSiblings())
 	return Write{
 		Key: bytesFromPB(p.GetKey()), Siblings: s, LWW: p.GetLww(),
-		For: p.GetFor(), Purpose: Purpose(small(p.GetPurpose())), Lazy: p.GetLazy(),
+		For: p.GetFor(), Purpose: Purpose(smallPB(p.GetPurpose())), Lazy: p.GetLazy(),
 	}, err
 }
 
@@ -159,7 +159,7 @@ func putFromPB(p *wirepb.PutRequest) PutRequest {
 }
 
 func quorumFromPB(p *wirepb.Quorum) Quorum {
-	return Quorum{R: count(p.GetR()), W: count(p.GetW()), Strict: p.GetStrict()}
+	return Quorum{R: countPB(p.GetR()), W: countPB(p.GetW()), Strict: p.GetStrict()}
 }
 
 func getReplyFromPB(p *wirepb.GetReply) (GetReply, error) {
@@ -181,7 +181,7 @@ func getReplyFromPB(p *wirepb.GetReply) (GetReply, error) {
 		Coordinator: p.GetCoordinator(), Replied: p.GetReplied(), Digest: p.GetView(),
 		Missing: p.GetMissing(), Lost: lost,
 	}
-	return r, first(checkSize("message", len(r.Message), MaxText), checkGetReply(r))
+	return r, first(checkSize("message", len(r.Message), MaxText), checkGetReply(&r))
 }
 
 func membershipReplyFromPB(p *wirepb.MembershipReply) (MembershipReply, error) {
@@ -189,7 +189,7 @@ func membershipReplyFromPB(p *wirepb.MembershipReply) (MembershipReply, error) {
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(),
 		Digest: p.GetView(), Changes: changesFromPB(p.GetChanges()),
 	}
-	return r, first(checkSize("message", len(r.Message), MaxText), checkMembershipReply(r))
+	return r, first(checkSize("message", len(r.Message), MaxText), checkMembershipReply(&r))
 }
 
 func putReplyFromPB(p *wirepb.PutReply) (PutReply, error) {
@@ -199,7 +199,7 @@ func putReplyFromPB(p *wirepb.PutReply) (PutReply, error) {
 	}
 	r := PutReply{
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(), Unknown: p.GetUnknown(),
-		Siblings: count(p.GetSiblings()), Deletes: count(p.GetDeletes()), Missing: p.GetMissing(),
+		Siblings: countPB(p.GetSiblings()), Deletes: countPB(p.GetDeletes()), Missing: p.GetMissing(),
 		Context: bytesFromPB(p.GetContext()), Coordinator: p.GetCoordinator(), Acks: p.GetAcks(), Digest: p.GetView(),
 		LostTo: lostTo,
 	}
@@ -211,7 +211,7 @@ func putReplyFromPB(p *wirepb.PutReply) (PutReply, error) {
 	for _, h := range p.GetHinted() {
 		r.Hinted = append(r.Hinted, Hint{Holder: h.GetHolder(), For: h.GetFor()})
 	}
-	return r, first(checkSize("message", len(r.Message), MaxText), checkPutReply(r))
+	return r, first(checkSize("message", len(r.Message), MaxText), checkPutReply(&r))
 }
 
 func siblingsFromPB(p []*wirepb.Version) (vclock.Siblings, error) {
@@ -269,10 +269,7 @@ func bytesFromPB(b []byte) []byte {
 }
 
 // codeFromPB returns the code c. A number that does not fit in a byte gives an invalid code.
-func codeFromPB(c uint32) Code { return Code(small(c)) }
+func codeFromPB(c uint32) Code { return Code(smallPB(c)) }
 
-// small returns n, or the greatest byte if n does not fit in a byte.
-func small(n uint32) uint8 { return uint8(min(n, math.MaxUint8)) }
-
-// count returns n, or the greatest int32 if n does not fit, which exceeds every limit.
-func count(n uint32) int { return int(min(n, math.MaxInt32)) }
+func smallPB(n uint32) uint8 { return small(uint64(n)) }
+func countPB(n uint32) int   { return count(uint64(n)) }

@@ -30,10 +30,11 @@ type coordinator struct {
 	n        *Node
 	requests int                      // client requests that the node works on
 	forwards map[string]*dedup.Window // puts that other nodes forwarded, by sender
+	contexts *wire.Sealer             // of the cluster
 }
 
 func newCoordinator(n *Node) *coordinator {
-	return &coordinator{n: n, forwards: map[string]*dedup.Window{}}
+	return &coordinator{n: n, forwards: map[string]*dedup.Window{}, contexts: wire.NewSealer(n.cfg.Secret)}
 }
 
 // Replicas returns the number of homes of a key.
@@ -145,7 +146,7 @@ func (c *coordinator) fastest(req wire.PutRequest) string {
 	if len(req.Context) == 0 {
 		return ""
 	}
-	ctx, err := wire.OpenContext(c.n.cfg.Secret, req.Key, req.Context)
+	ctx, err := c.contexts.Open(req.Key, req.Context)
 	if err != nil {
 		return ""
 	}
@@ -170,5 +171,5 @@ func (c *coordinator) seal(key []byte, ctx wire.Context) []byte {
 	if c.n.cfg.Truncate == 0 {
 		ctx.Clock = ctx.Clock.Timeless() // nodes that do not truncate clocks need no times of pairs
 	}
-	return wire.SealContext(c.n.cfg.Secret, key, ctx)
+	return c.contexts.Seal(key, ctx)
 }
