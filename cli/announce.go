@@ -33,6 +33,7 @@ type upReport struct {
 	Mode    string   `json:"mode"`
 	Clocks  string   `json:"clocks"`
 	Says    string   `json:"versioning"` // mode and clocks as text
+	NoSync  bool     `json:"no_sync"`    // nodes do not wait for their disks
 	Nodes   []upNode `json:"nodes"`
 	Dir     string   `json:"dir,omitempty"`
 	PID     int      `json:"pid"`
@@ -48,7 +49,7 @@ func (s *session) announce(c *localcluster.Cluster, o localcluster.Options, fore
 	cluster := view.From(events)
 	set := cluster.Settings
 	r := upReport{Cluster: set.Name, N: set.N, R: set.R, W: set.W, Mode: set.Mode, Clocks: set.Clocks,
-		Says: set.Versioning(), PID: os.Getpid(), Dir: dataDir(o)}
+		Says: set.Versioning(), NoSync: set.NoSync, PID: os.Getpid(), Dir: dataDir(o)}
 	notes := notesOf(s.ctx, c)
 	for _, n := range cluster.Nodes {
 		if cluster.Ring == nil || cluster.Ring.Has(n.Name) { // a removed node stays among the cluster's nodes
@@ -94,9 +95,12 @@ func (s *session) report(r upReport, foreground bool) error {
 		return s.PrintJSON(r)
 	}
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s is up: %s, N=%d R=%d W=%d, %s\n", r.Cluster, render.Count(len(r.Nodes), "node"), r.N, r.R,
-		r.W,
-		r.Says)
+	fmt.Fprintf(&out, "%s is up: %s, N=%d R=%d W=%d, %s", r.Cluster, render.Count(len(r.Nodes), "node"), r.N, r.R,
+		r.W, r.Says)
+	if r.NoSync {
+		out.WriteString(", not synced: a power cut may lose the latest writes")
+	}
+	out.WriteByte('\n')
 	for _, n := range r.Nodes {
 		fmt.Fprintf(&out, "  %-4s %s\n", n.Node, n.Addr)
 		if n.Note != "" {

@@ -59,6 +59,8 @@ var upFlags = []verbs.Flag{
 		Zero: "leave it out for nodes without a buffer",
 		Help: "objects that each node may keep in memory before they are on its disk; " +
 			"only one replica of a put is then durable (§6.1)"},
+	{Name: "sync", Kind: verbs.Bool, Default: "true",
+		Help: "--sync=false: nodes write to their disks without waiting for them"},
 	{Name: "dir", Kind: verbs.String, Value: "D", Complete: verbs.CompleteFiles,
 		Help: "keep the data in this folder; a later up continues there"},
 	{Name: "mem", Kind: verbs.Bool, Help: "keep the data in memory only"},
@@ -83,7 +85,7 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 		Settings: settings.Cluster{N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Mode: c.String("mode"),
 			Strict: !c.Bool("sloppy"), Clocks: c.String("clocks"), Truncate: c.Int("truncate"),
 			NoAntiEntropy: !c.Bool("anti-entropy"), Strategy: c.Int("strategy"), Q: c.Int("q"), T: c.Int("tokens"),
-			Buffer: c.Int("buffer")}}
+			Buffer: c.Int("buffer"), NoSync: !c.Bool("sync")}}
 	switch {
 	case o.Mem && c.Bool("fresh"):
 		return o, usage.Errorf("up: a cluster in memory has no data to delete; leave out --fresh or --mem")

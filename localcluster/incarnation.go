@@ -85,7 +85,9 @@ func (n *node) boot(damage error) (_ *incarnation, report string, err error) {
 	}()
 	i := &incarnation{node: n, c: n.c, number: n.number, began: time.Now(), inbox: inbox.New()}
 	i.loop = newLoop(i, db)
-	if err := i.loop.boot(found.Distrust); err != nil {
+	// Only a power cut loses unsynced writes, and it was before the first run in this process.
+	unsynced := n.c.registry.settings().NoSync && !n.ran
+	if err := i.loop.boot(found.Distrust || unsynced); err != nil {
 		return nil, "", err
 	}
 	i.knowsRing.Store(len(i.loop.engine.Ring().Members()) > 0)
@@ -125,7 +127,7 @@ func (i *incarnation) record() error {
 		return err
 	}
 	if act.Batch != nil {
-		if err := l.apply(act.Batch); err != nil {
+		if err := l.db.Apply(act.Batch, !i.node.disk.InMemory()); err != nil { // durable also without sync
 			return err
 		}
 		act = l.driver.Durable(i.c.now())
@@ -137,7 +139,11 @@ func (i *incarnation) record() error {
 	if err := trust(l.db); err != nil {
 		return err
 	}
-	return i.node.disk.RecordRun(i.number)
+	if err := i.node.disk.RecordRun(i.number); err != nil {
+		return err
+	}
+	i.node.ran = true
+	return nil
 }
 
 // config returns the configuration of the engine. distrust is set if the disk may lack writes that

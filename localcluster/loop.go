@@ -31,6 +31,7 @@ type loop struct {
 	driver  *driver.Driver
 	first   driver.Effects // effects of engine.New; they leave the node when the loop begins
 	flusher *flusher       // nil without an object buffer: the loop applies each batch itself
+	sync    bool           // apply waits for the disk
 
 	answers map[uint64]func(engine.Reply) // by request number
 	lastID  uint64                        // the latest request number
@@ -38,7 +39,8 @@ type loop struct {
 }
 
 func newLoop(i *incarnation, db store.Store) *loop {
-	return &loop{i: i, db: db, answers: map[uint64]func(engine.Reply){}}
+	return &loop{i: i, db: db, sync: !i.node.disk.InMemory() && !i.c.registry.settings().NoSync,
+		answers: map[uint64]func(engine.Reply){}}
 }
 
 // run takes all arrivals that wait in the inbox, works on them, and waits for the next ones.
@@ -154,8 +156,9 @@ func (l *loop) carryOut(act driver.Action) error {
 	}
 }
 
-// apply writes a batch to the store. On disk the batch is durable when apply returns.
-func (l *loop) apply(batch []store.Write) error { return l.db.Apply(batch, !l.i.node.disk.InMemory()) }
+// apply writes a batch to the store. On disk the batch is durable when apply returns, unless the
+// cluster's settings say NoSync.
+func (l *loop) apply(batch []store.Write) error { return l.db.Apply(batch, l.sync) }
 
 // number gives an input that has a reply its number within this incarnation.
 func (l *loop) number(a inbox.Arrival) engine.Input {

@@ -23,6 +23,7 @@ type node struct {
 
 	disk         *datadir.Disk
 	number       uint64 // of the latest incarnation
+	ran          bool   // an incarnation began in this process
 	failures     int    // of the disk, one after another
 	fullAttempts int    // attempts to start, one after another, that found the disk full
 	retry        *time.Timer

@@ -79,6 +79,7 @@ func printStatus(e *Env, cluster *view.Cluster) error {
 		Strict   bool               `json:"strict"`
 		Strategy int                `json:"strategy"`
 		Mem      bool               `json:"mem"`
+		NoSync   bool               `json:"no_sync"` // nodes do not wait for their disks
 		Nodes    []node             `json:"nodes"`
 		Split    [][]string         `json:"split"`
 		OneWay   bool               `json:"one_way"`
@@ -94,8 +95,8 @@ func printStatus(e *Env, cluster *view.Cluster) error {
 		Members  int `json:"members"`  // of the ring
 		Replicas int `json:"replicas"` // of each key: N, or fewer if there are fewer members
 	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, settings.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem,
-		nodes, cluster.Groups, cluster.OneWay, splitLeft(cluster), slowMS(cluster), cluster.Loss, cluster.Hints(), s.Buffer,
-		cluster.Buffered(), cluster.Queues, cluster.Lost(),
+		s.NoSync, nodes, cluster.Groups, cluster.OneWay, splitLeft(cluster), slowMS(cluster), cluster.Loss,
+		cluster.Hints(), s.Buffer, cluster.Buffered(), cluster.Queues, cluster.Lost(),
 		len(cluster.Ring.Members()), replicasOn(cluster, cluster.Ring)})
 }
 
@@ -145,6 +146,9 @@ func showStatus(p render.Painter, cluster *view.Cluster) string {
 		s.N, s.R, s.W, quorum, render.Text(s.Versioning()), up, render.Count(len(cluster.Nodes), "node"))
 	if s.Mem {
 		head += ", in memory"
+	}
+	if s.NoSync {
+		head += ", not synced"
 	}
 	if s.Buffer > 0 {
 		head += fmt.Sprintf(", buffers of %s", render.Count(s.Buffer, "object"))

@@ -95,6 +95,7 @@ func (s Cluster) Differences(want Cluster) []string {
 	differ("mode", want.Mode != "" && want.Mode != s.Mode, s.Mode, want.Mode)
 	differ("the kind of clocks", want.Clocks != "" && want.Clocks != s.clocks(), s.clocks(), want.Clocks)
 	differ("strict", want.Strict && !s.Strict, s.Strict, want.Strict)
+	differ("sync", want.NoSync && !s.NoSync, !s.NoSync, !want.NoSync)
 	return out
 }
 

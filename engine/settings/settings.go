@@ -23,6 +23,9 @@ type Cluster struct {
 	T        int      `json:"t"`                // tokens of a node of weight 1; strategies 1 and 2 (§6.2)
 	Mem      bool     `json:"mem"`              // nodes keep their data in memory only
 	Buffer   int      `json:"buffer,omitempty"` // objects in a node's buffer (§6.1), to MaxBuffer; 0: no buffer
+	// NoSync lets nodes write to their disks without waiting until the disks have the writes. A crash
+	// of the process loses nothing. A power cut may lose the latest writes of all nodes.
+	NoSync bool `json:"no_sync,omitempty"`
 
 	// Founders are the first members of the ring. Empty: Nodes, each with weight 1.
 	Founders []ring.Member `json:"founders,omitempty"`

@@ -88,6 +88,7 @@ func TestDifferences(t *testing.T) {
 		"mode is siblings, not lww":                 {Mode: ModeLWW},
 		"the kind of clocks is dotted, not literal": {Clocks: ClocksLiteral},
 		"strict is false, not true":                 {Strict: true},
+		"sync is true, not false":                   {NoSync: true},
 		"the list of nodes that it was made with is n1 n2 n3 n4 n5, not a":    {Nodes: []string{"a"}},
 		"weights and zones is n1=1, n2=1, n3=1, n4=1, n5=1, not n1=2 in east": {Founders: []ring.Member{{Name: "n1", Weight: 2, Zone: "east"}}},
 		"the list of seeds is n1 n2, not n3":                                  {Seeds: []string{"n3"}},

@@ -23,6 +23,7 @@ func TestInvalidOptions(t *testing.T) {
 	for word, o := range map[string]Options{
 		"no home folder":      {},
 		"--dir or --mem":      {Home: "h", Mem: true, Dir: "d"},
+		"--sync=false or":     {Home: "h", Mem: true, Settings: settings.Cluster{NoSync: true}},
 		"invalid base port":   {Home: "h", BasePort: MaxBasePort + 1},
 		"invalid base port -": {Home: "h", BasePort: -1},
 		"for a flag":          {Home: "h", Name: "-x"},

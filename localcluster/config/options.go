@@ -51,6 +51,8 @@ func (o Options) Check() error {
 		return usage.Errorf("start: no home folder")
 	case o.Mem && o.Dir != "":
 		return usage.Errorf("a cluster in memory has no data folder; leave out --dir or --mem")
+	case o.Mem && o.Settings.NoSync:
+		return usage.Errorf("a cluster in memory has no disk to wait for; leave out --sync=false or --mem")
 	case o.BasePort < 0 || o.BasePort > MaxBasePort:
 		return usage.Errorf("invalid base port %d: want 1 to %d, or none for free ports", o.BasePort, MaxBasePort)
 	case strings.HasPrefix(o.Name, "-"):
