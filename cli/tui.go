@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 
+	"ringside/cli/bench"
 	"ringside/cli/exit"
 	"ringside/cli/simulate"
 	"ringside/cli/verbs"
@@ -54,6 +55,9 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) err
 	}
 	return withExitCode(err, s.clusterName())
 }
+
+var benchCommand = command{verb: bench.Verb, own: "throw-away clusters",
+	run: func(s *session, c *verbs.Call) error { return bench.Run(s.ctx, &s.Console, c) }}
 
 var simCommand = command{verb: simulate.Verb, run: (*session).simulate, own: "simulated clusters"}
 

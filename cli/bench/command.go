@@ -1,0 +1,123 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"ringside/cli/console"
+	"ringside/cli/exit"
+	"ringside/cli/render"
+	"ringside/cli/verbs"
+	"ringside/localcluster/bench"
+)
+
+// Verb is the command bench.
+var Verb = &verbs.Verb{
+	Name: "bench", Group: verbs.GroupScript, Section: "§6",
+	Usage: "measure puts and gets of a throw-away cluster, beside the cost of its messages alone",
+	Help: `bench starts a cluster in this process, on a folder that it deletes at the end, writes the keys, and then
+measures for the time of --for, once in each round. Clients use TCP. Each has keys of its own and replaces values
+with the context of its last put, so no siblings arise.
+
+A figure in operations a second depends on the machine. So bench measures two floors in the same run: the same
+messages (client, coordinator, replicas, coordinator, client; same sizes, N, R and W) between nodes that do nothing,
+without a disk. In the first one each client has a connection of its own, in the second one (mux) clients share a
+connection to each node, as clients of a cluster do here. ratio and ratio_mux are the throughput divided by that of the
+floors, and the systems take turns, so that a slow moment of the machine hits all of them. Figures are medians of the
+rounds. cpu, allocations and bytes are those of the whole process, clients included, for each operation.
+
+Without --rate each client sends its next request when it has the answer to the last one. With --rate requests are due
+at a fixed rate, and latency counts from the time when a request was due, whether or not a client was free.
+Several rates, --rate 1000,2000,4000, give latency against load.
+
+  ringside bench                                       puts and gets, synced to the disk as usual
+  ringside bench --store mem,nosync,sync --op put      what the disk costs
+  ringside bench --rate 1000,2000,4000 --concurrency 64
+  ringside bench --nodes 30 --concurrency 64 --zipf --op mix --mix 0.9
+
+--store sync waits for the disk, nosync does not (up --sync=false), buffer has object buffers (up --buffer 1000, §6.1),
+mem has no disk. Exit 5 means that requests failed; the report counts them.
+--json prints {"rows":[{"store","op","concurrency","rate"?,"ops_s","p50_us","p99_us","p999_us","mean_us","max_us",
+"errors","error"?,"missed"?,"cpu_us","allocs","bytes","rounds":[ops_s],"spread"}],"floor":[same],"floor_mux":[same],
+"ratio":{"put/64":..},"ratio_mux","ratio_p99","ratio_p999","store","ready_ms","rss_mb","rss_ready_mb","message_bytes",
+"machine","settings","interrupted"?}. With several stores a key of a ratio is mem/put/64, with a rate put/64@5000.`,
+	Flags: flags,
+}
+
+// Run runs a call of Verb. After an interrupt it prints what was measured until then.
+func Run(ctx context.Context, con *console.Console, call *verbs.Call) error {
+	o, err := options(con, call)
+	if err != nil {
+		return call.Misuse(err)
+	}
+	if err := o.Check(); err != nil {
+		return call.Misuse(fmt.Errorf("bench: %w", err))
+	}
+	line := progressLine{con: con}
+	o.Progress = line.show
+	report, err := bench.Run(ctx, o)
+	line.clear()
+	if report == nil {
+		return err
+	}
+	painter := render.Painter{Color: console.IsTerminal(con.Stdout) && con.Colors()}
+	if err := con.Show(report, text(report, painter)); err != nil {
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	return exit.Reported(failed(report))
+}
+
+// failed returns an error if requests failed, nil otherwise. The first failure chooses its exit
+// code.
+func failed(r *bench.Report) error {
+	var count int64
+	var first error
+	for _, row := range r.Rows {
+		if count += row.Errors; first == nil {
+			first = row.Failure
+		}
+	}
+	if count == 0 {
+		return nil
+	}
+	out := &exit.Error{Exit: exit.Internal, Code: "internal"}
+	var f *bench.Failure
+	if errors.As(first, &f) {
+		out = exit.OfReply("bench", nil, f.Code, f.Message)
+	}
+	out.Message = fmt.Sprintf("bench: %s failed; the first: %s", render.Count(int(count), "request"),
+		render.Text(first.Error()))
+	return out
+}
+
+// progressLine shows the progress on a terminal.
+type progressLine struct {
+	con   *console.Console
+	shown bool
+}
+
+func (l *progressLine) show(p bench.Progress) {
+	if !console.IsTerminal(l.con.Stderr) || l.con.Dumb() {
+		return
+	}
+	line := fmt.Sprintf("%3.0f%%  %s", 100*p.Part, p.What)
+	if p.Left > 0 {
+		line += ", " + render.Age(p.Left) + " left"
+	}
+	if width := console.Width(l.con.Stderr); width > 1 {
+		line = line[:min(len(line), width-1)]
+	}
+	l.con.Notef("\r%s\x1b[K", line)
+	l.shown = true
+}
+
+// clear removes the line.
+func (l *progressLine) clear() {
+	if l.shown {
+		l.con.Notef("\r\x1b[K")
+	}
+}

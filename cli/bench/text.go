@@ -1,0 +1,127 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/cli/render"
+	"ringside/localcluster/bench"
+)
+
+// heading describes what was measured.
+func heading(r *bench.Report) string {
+	s, m := r.Settings, r.Machine
+	keys := "uniform"
+	if s.Zipf {
+		keys = "Zipf"
+	}
+	routing := "through any node"
+	if s.ClientDriven {
+		routing = "clients know the ring"
+	}
+	return fmt.Sprintf("%s, N=%d R=%d W=%d, %d keys (%s) of %d bytes, %s; medians of %s of %s\n"+
+		"%s, %s, %s; the cluster was ready after %.0fms, the process has %.0f MB",
+		render.Count(s.Nodes, "node"), s.N, s.R, s.W, s.Keys, keys, s.Size, routing, render.Count(s.Rounds, "round"),
+		render.Duration(time.Duration(s.ForS*float64(time.Second))),
+		render.Count(m.Cores, "core"), m.Go, m.Version, r.Ready, r.RSS)
+}
+
+// text returns a report for people.
+func text(r *bench.Report, p render.Painter) string {
+	t := render.Table{}
+	titles := []string{"op", "clients>", "store", "ops/s>", "÷ floor>", "÷ mux>", "p50>", "p99>", "p99.9>", "cpu>",
+		"allocs>", "errors>"}
+	if len(r.Floor) == 0 {
+		titles = slices.Delete(titles, firstRatio, firstRatio+ratios)
+	}
+	t.Head(titles...)
+	add := func(row bench.Row, name, own, mux string) {
+		cells := cellsOf(row, name, own, mux)
+		if len(r.Floor) == 0 {
+			cells = slices.Delete(cells, firstRatio, firstRatio+ratios)
+		}
+		t.Row(cells...)
+	}
+	for i, row := range r.Rows {
+		if i == 0 || row.Key() != r.Rows[i-1].Key() {
+			for _, floor := range withKey(r.Floor, row.Key()) {
+				add(floor, "floor", "", "")
+			}
+			for _, floor := range withKey(r.FloorMux, row.Key()) {
+				add(floor, "floor mux", "", "")
+			}
+		}
+		key := r.RatioKey(row)
+		add(row, row.Store, ratio(r.Ratio, key), ratio(r.RatioMux, key))
+	}
+	return heading(r) + "\n" + t.Render(p) + notes(r, p)
+}
+
+// The columns of the ratios, which are left out without floors.
+const (
+	firstRatio = 4
+	ratios     = 2
+)
+
+// withKey returns the rows of a load.
+func withKey(rows []bench.Row, key string) []bench.Row {
+	return slices.DeleteFunc(slices.Clone(rows), func(r bench.Row) bool { return r.Key() != key })
+}
+
+// ratio returns a ratio, "" if there is none.
+func ratio(m map[string]float64, key string) string {
+	if x, ok := m[key]; ok {
+		return fmt.Sprintf("%.2f", x)
+	}
+	return ""
+}
+
+// cellsOf returns the cells of a row. name is the store, or the kind of floor.
+func cellsOf(row bench.Row, name, own, mux string) []render.Cell {
+	op := string(row.Op)
+	if row.Rate > 0 {
+		op += fmt.Sprintf(" %d/s", row.Rate)
+	}
+	tone := render.Bold
+	if row.Store == "" {
+		tone = render.Dim
+	}
+	errors := render.Number(int(row.Errors))
+	if row.Errors > 0 {
+		errors.Tone = render.Bad
+	}
+	return []render.Cell{{Text: op}, render.Number(row.Concurrency), render.Toned(tone, name),
+		render.Flush(fmt.Sprintf("%.0f", row.OpsS)), render.Flush(own), render.Flush(mux),
+		latency(row.P50), latency(row.P99), latency(row.P999),
+		render.Flush(fmt.Sprintf("%.0fµs", row.CPU)), render.Flush(fmt.Sprintf("%.0f", row.Allocs)), errors}
+}
+
+func latency(us float64) render.Cell {
+	if us < 1000 {
+		return render.Flush(fmt.Sprintf("%.0fµs", us))
+	}
+	return render.Flush(render.Duration(time.Duration(us * float64(time.Microsecond))))
+}
+
+// notes says what the reader must know about the figures.
+func notes(r *bench.Report, p render.Painter) string {
+	var out strings.Builder
+	for _, row := range r.Rows {
+		name := row.Store + " " + row.Key()
+		if row.Errors > 0 {
+			out.WriteString(p.Paint(render.Bad, fmt.Sprintf("%s: %s failed and are not in the figures; the first: %s\n",
+				name, render.Count(int(row.Errors), "request"), render.Text(row.Error))))
+		}
+		if !row.Reached() {
+			out.WriteString(p.Paint(render.Warn, fmt.Sprintf("%s: the rate was not reached: %.0f of %d a second; "+
+				"%s were due before the end and waited for a client\n", name, row.OpsS, row.Rate,
+				render.Count(row.Missed, "request"))))
+		}
+	}
+	if r.Interrupted {
+		out.WriteString("interrupted: the figures are those of the windows that ended before\n")
+	}
+	return out.String()
+}

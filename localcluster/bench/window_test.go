@@ -1,0 +1,206 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// A fake is a worker whose requests take no time, except that the first request after from takes
+// until the end of stall. fails makes each request fail.
+type fake struct {
+	from    time.Time
+	stall   time.Duration
+	fails   error
+	stalled bool
+}
+
+func (f *fake) do(ctx context.Context, _ bool, _ int) error {
+	if f.stall > 0 && !f.stalled && time.Now().After(f.from) {
+		f.stalled = true
+		t := time.NewTimer(f.stall)
+		defer t.Stop()
+		select {
+		case <-t.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return f.fails
+}
+
+// newWindow returns a window of one worker.
+func newWindow(w worker, rate int, length time.Duration) *window {
+	return &window{load: load{op: Put, concurrency: 1, rate: rate}, workers: []worker{w},
+		opts:      Options{For: length, Keys: 1},
+		recorders: []*recorder{{latency: newHistogram()}}}
+}
+
+// longer counts the values that are at least d.
+func longer(h *hdrhistogram.Histogram, d time.Duration) (n int64) {
+	for _, b := range h.Distribution() {
+		if b.From >= int64(d) {
+			n += b.Count
+		}
+	}
+	return n
+}
+
+// A stall delays all requests that were due during it, and each of them has the delay in its
+// latency. A closed loop sees one slow request only.
+func TestLatencyIncludesTheWaitForAClient(t *testing.T) {
+	const rate, length, stall = 1000, 400 * time.Millisecond, 200 * time.Millisecond
+	open := &fake{from: time.Now().Add(200 * time.Millisecond), stall: stall}
+	r, err := newWindow(open, rate, length).run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Of the 200 requests that were due during the stall, the first 100 waited for half of it.
+	if n := longer(r.latency, stall/2-time.Millisecond); n < 100 {
+		t.Errorf("%d requests waited for half of the stall or longer, want 100", n)
+	}
+	if all := r.latency.TotalCount(); all != rate*int64(length)/int64(time.Second) {
+		t.Errorf("%d latencies of %d a second in %v", all, rate, length)
+	}
+	closed := &fake{from: time.Now().Add(200 * time.Millisecond), stall: stall}
+	if r, err = newWindow(closed, 0, length).run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := longer(r.latency, stall-time.Millisecond); n != 1 {
+		t.Errorf("%d requests of the closed loop took the time of the stall, want 1", n)
+	}
+}
+
+// Requests that no client took before the end are missed. Each has a latency of the time that it
+// waited until then.
+func TestRateThatIsNotReached(t *testing.T) {
+	const rate, length = 1000, 100 * time.Millisecond
+	w := newWindow(&fake{stall: time.Second}, rate, length)
+	r, err := w.run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.missed != 100 || r.done != 0 || r.latency.TotalCount() != 100 {
+		t.Errorf("%d missed, %d done, %d latencies, want 100, 0, 100", r.missed, r.done, r.latency.TotalCount())
+	}
+	if n := longer(r.latency, length/2); n < 45 || n > 55 {
+		t.Errorf("%d of 100 waited for more than half of the window", n)
+	}
+	row := newRow(Mem, w.load, []result{r})
+	if row.Reached() || row.Missed != 100 {
+		t.Errorf("%+v has reached its rate", row)
+	}
+}
+
+// Failed requests are counted, and are not in the throughput nor in the latencies.
+func TestFailuresAreCounted(t *testing.T) {
+	fails := errors.New("it fails")
+	w := newWindow(&fake{fails: fails}, 0, 10*time.Millisecond)
+	r, err := w.run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.errors == 0 || r.done != 0 || r.latency.TotalCount() != 0 || !errors.Is(r.first, fails) {
+		t.Errorf("%+v", r)
+	}
+	row := newRow(Mem, w.load, []result{r, r})
+	if row.Errors != 2*r.errors || row.Error != "it fails" {
+		t.Errorf("%+v", row)
+	}
+}
+
+// Arrivals are counted as their times say.
+func TestArrivals(t *testing.T) {
+	for _, rate := range []int{1, 3, 7, 1000, MaxRate} {
+		w := &window{load: load{rate: rate}}
+		for _, d := range []time.Duration{0, 1, time.Millisecond, 333333333, 333333334, time.Second, 1234567890} {
+			n := w.arrivalsBefore(d)
+			if n > 0 && w.offset(n-1) >= d || w.offset(n) < d {
+				t.Errorf("rate %d: %d arrivals before %v, but arrival %d is due at %v and arrival %d at %v", rate, n, d,
+					n-1, w.offset(n-1), n, w.offset(n))
+			}
+		}
+	}
+}
+
+// The workers' histograms are merged: the percentiles are those of all requests.
+func TestWorkersAreMerged(t *testing.T) {
+	w := &window{}
+	for i := range 4 {
+		r := &recorder{latency: newHistogram(), done: 25, errors: int64(i)}
+		for k := range 25 {
+			record(r.latency, time.Duration(4*k+i+1)*time.Millisecond) // 1 to 100 ms
+		}
+		w.recorders = append(w.recorders, r)
+	}
+	r := w.sum()
+	if r.done != 100 || r.errors != 6 || r.latency.TotalCount() != 100 {
+		t.Errorf("%+v", r)
+	}
+	for p, want := range map[float64]time.Duration{50: 50, 99: 99, 100: 100} {
+		got := time.Duration(r.latency.ValueAtPercentile(p))
+		if want *= time.Millisecond; got < want || got > want+want/500 {
+			t.Errorf("percentile %v is %v, want %v", p, got, want)
+		}
+	}
+	record(r.latency, 0)
+	record(r.latency, time.Hour)
+	if r.latency.TotalCount() != 102 {
+		t.Error("a latency beyond the range is not counted")
+	}
+}
+
+// A ratio is the median of the ratios of the rounds, so a slow round of both systems changes
+// nothing.
+func TestRatio(t *testing.T) {
+	rounds := func(done ...int64) (out []result) {
+		for _, d := range done {
+			out = append(out, result{done: d, seconds: 1})
+		}
+		return out
+	}
+	for _, c := range []struct {
+		a, b []result
+		want float64
+		ok   bool
+	}{
+		{rounds(50, 5, 500), rounds(100, 10, 1000), 0.5, true},
+		{rounds(1, 2), rounds(4, 4), 0.375, true},
+		{rounds(1, 2), rounds(4), 0.25, true},
+		{rounds(1), rounds(0), 0, false},
+		{nil, nil, 0, false},
+	} {
+		if got, ok := ratio(c.a, c.b, result.opsPerSecond); got != c.want || ok != c.ok {
+			t.Errorf("%v ÷ %v = %v, %v, want %v", c.a, c.b, got, ok, c.want)
+		}
+	}
+}
+
+// Each key belongs to one worker, and each worker draws its own keys only.
+func TestKeysHaveOneOwner(t *testing.T) {
+	for _, zipf := range []bool{false, true} {
+		o, seen := Options{Keys: 11, Zipf: zipf, Gets: .25}, map[int]int{}
+		for i := range 3 {
+			c, gets := newChooser(o, Mix, i, 3), 0
+			for range 4000 {
+				put, key := c.next()
+				if !put {
+					gets++
+				}
+				if owner, ok := seen[key]; ok && owner != i || key < 0 || key >= o.Keys {
+					t.Fatalf("worker %d draws key %d of worker %d", i, key, owner)
+				}
+				seen[key] = i
+			}
+			if gets < 800 || gets > 1200 {
+				t.Errorf("%d gets of 4000, want about a quarter", gets)
+			}
+		}
+		if len(seen) != o.Keys {
+			t.Errorf("%d of %d keys were drawn", len(seen), o.Keys)
+		}
+	}
+}
