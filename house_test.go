@@ -5,6 +5,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -277,6 +278,11 @@ func TestHouse(t *testing.T) {
 			checkFile(t, pkg, path)
 		}
 	})
+	for pkg := range seen {
+		if _, err := os.Stat(filepath.Join(strings.TrimPrefix(pkg, "ringside/"), "doc.go")); err != nil && pkg != "ringside" {
+			t.Errorf("%s has no doc.go", pkg)
+		}
+	}
 	for pkg := range arrows {
 		if !seen[pkg] {
 			t.Errorf("arrows name %s, which is not there", pkg)

@@ -42,6 +42,7 @@ var phrases = []struct{ pattern, instead string }{
 	{`\bstand-ins?\b`, "fallback"},
 	{`\bof ours\b`, "whose"},
 	{`, too[.,;:]`, "also"},
+	{`\bis no (home|member)\b`, "is not a"},
 }
 
 func TestTidy(t *testing.T) {

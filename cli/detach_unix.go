@@ -4,5 +4,6 @@ package cli
 
 import "syscall"
 
-// ownSession keeps a detached cluster from the terminal's signals.
+// ownSession returns the process attributes that keep a detached cluster from the terminal's
+// signals.
 func ownSession() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setsid: true} }

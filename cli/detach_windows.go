@@ -6,7 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// ownSession keeps a detached cluster from the console's signals.
+// ownSession returns the process attributes that keep a detached cluster from the console's
+// signals.
 func ownSession() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: windows.DETACHED_PROCESS | windows.CREATE_NEW_PROCESS_GROUP}
 }

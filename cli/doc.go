@@ -9,7 +9,8 @@
 // Run runs one command line. Run uses nothing of the process except its Env, so scripts and tests
 // can run command lines side by side. Main calls Run with the arguments, streams and signals of the
 // process. A session holds the state of one command line. app.go has the list of commands, and
-// cluster.go connects to the cluster.
+// cluster.go connects to the cluster. session.finish (cli.go) prints the error of a command, which
+// exit.As turns into an exit code and a message.
 //
 // CONTRIBUTING.md says how to add a verb or another command.
 package cli

@@ -5,10 +5,11 @@ package cli
 import (
 	"encoding/json"
 	"fmt"
-	"ringside/cli/exit"
 	"strings"
 	"syscall"
 	"testing"
+
+	"ringside/cli/exit"
 )
 
 // A command does not wait for ever for a cluster whose process is stopped.

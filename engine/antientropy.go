@@ -47,7 +47,7 @@ type syncer struct {
 type task struct {
 	taskKey
 	dryRun   bool                  // find differences, and repair nothing
-	transfer bool                  // push only, to a home of a range that this node is no home of (§4.9)
+	transfer bool                  // push only, to a home of a range of which this node is not a home (§4.9)
 	done     func(event.SyncRound) // runs at the end of the round; nil if no caller waits for it
 }
 

@@ -70,13 +70,14 @@ func (d *departure) departureKnown() bool {
 	})
 }
 
-// empty reports whether the node holds neither hints nor records of ranges that it is no home of.
+// empty reports whether the node holds neither hints nor records of ranges of which it is not a
+// home.
 func (d *departure) empty() bool {
 	return d.n.handoff.index.Len() == 0 && len(d.n.transfers.out) == 0 && d.foreign() == 0
 }
 
-// foreign returns the number of keys, tombstones included, that the node holds of ranges that it is
-// no home of.
+// foreign returns the number of keys, tombstones included, that the node holds of ranges of
+// which it is not a home.
 func (d *departure) foreign() int {
 	keys, r := 0, d.n.members.ring
 	for _, rg := range r.Ranges() {

@@ -24,7 +24,7 @@ type detector struct {
 
 func newDetector(n *Node) *detector { return &detector{n: n, peers: liveness.New()} }
 
-// healthy reports whether the node would send a replica to node now. The node itself is healthy.
+// healthy reports whether this node believes that node answers. The node itself is healthy.
 func (d *detector) healthy(node string) bool {
 	return node == d.n.cfg.Name || d.peers.Healthy(node)
 }

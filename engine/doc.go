@@ -9,7 +9,7 @@ localcluster) and in virtual time under injected faults (package sim).
 	node.go          Node, its parts, and Step, which gives each input to a part
 	input.go         the inputs, and what the driver does with an Output
 	put.go, get.go   the two operations of clients (§4.5)
-	records.go       what happens when a replica arrives: merge, store, answer
+	records.go       what happens when a replica arrives: merge and store; replica.go answers
 	handoff.go       a first background mechanism: hints (§4.6)
 
 A part is a type of this package that owns its state, for example coordinator, handoff or syncer. It
@@ -18,18 +18,25 @@ not know the node and is tested without it.
 
 # Where is what
 
-	a put is routed                      coordinator.go, forward.go: coordinator.route
+	the homes of a key are found         membership.go: members.preference; packages ring and quorum
+	a put is routed                      route.go, forward.go: coordinator.route
 	a put is coordinated                 put.go: coordinator.coordinate
 	the new version is made              stamp.go, clocks.go
 	a get is coordinated                 get.go: coordinator.onGet
 	a replica is stored and read         records.go, replica.go
 	a record's bytes are made            package record: key.go, value.go, header.go
-	a hint is kept                       handoff.go; the index is in package hints
+	a hint is made                       quorum.Write.Plan, put.go: put.replicate
+	a hint is stored                     replica.go: records.keep, which calls handoff.keep in handoff.go
+	a hint is delivered                  handoff.go: handoff.deliver; the index is in package hints
 	the ring is computed                 package ring: Replay; a node knows it as members.ring (membership.go)
+	Merkle trees are kept up to date     trees.go, called by records.go, transfer.go, tombstones.go, scrub.go
+	Merkle trees are compared            syncround.go, syncanswer.go, synckeys.go
+	a tombstone may be collected         package tombstone decides; tombstones.go asks and drops
 	a question to a peer waits           calls.go
 	a peer is suspected                  detector.go; the states are in package liveness
 	a range waits, or is handed over     moves.go, pending.go, transfer.go
 	a node's loop runs                   localcluster/loop.go; package driver does one turn
+	a disk write fails                   localcluster/recovery.go
 	a simulated fault is injected        sim/kernel/inject.go, injectdisk.go, injectmembers.go
 	no acknowledged write is lost        sim/check/durability.go checks it
 
@@ -51,7 +58,7 @@ not know the node and is tested without it.
 	§4.8.3  failure detection              liveness; detector.go, calls.go
 	§4.9    adding and removing nodes      pending; moves.go, pending.go, transfer.go, depart.go
 	§5      read repair                    readrepair.go
-	        choice of a put's coordinator  coordinator.go
+	        choice of a put's coordinator  route.go
 	        local persistence              store, store/level, record; scrub.go
 	§6.1    durability for speed           buffer.go, store.Buffer
 	§6.2    partitioning strategies        ring
@@ -64,11 +71,14 @@ not know the node and is tested without it.
   - A replica is merged with the record that is there, and never replaces it (records.go).
   - A version never travels without its siblings.
   - Nothing of a step leaves the node before the step's Writes are durable, if the Output is Durable.
-  - A hint is deleted only after its home holds the version durably (handoff.go).
+  - A hint is deleted only after its home holds the version durably (handoff.go), or after the node has
+    made the hint a record of its own (rehome.go). A damaged hint is deleted, because it cannot be read.
   - A range is dropped only after all its homes hold it durably (transfer.go).
   - A home that waits for a range does not count toward R (pending.go).
   - The tree of a range equals the tree that a scan of the store builds (Audit).
-  - All queues are bounded (Overrun), and a refusal says so.
+  - All queues are bounded, and a refusal says so. Overrun checks the queues listed in limits.go. The
+    calls of a node follow from its requests, hints under way and rounds, the background work that waits
+    follows from its hints and rounds, and its transfers follow from the ranges of the ring.
 
 # The driver's contract
 

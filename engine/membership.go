@@ -28,7 +28,7 @@ type members struct {
 	digest  uint64           // of the history; messages carry it
 	ring    *ring.Ring       // without members in a node that is to join and has not heard of a ring
 	prefs   map[int][]string // preference lists, by index of the range; filled on demand
-	gone    bool             // the node is no member, and has said that it holds nothing
+	gone    bool             // the node is not a member, and has said that it holds nothing
 	leavers []string         // former members that have not said that they hold nothing; sorted
 	unsaved bool             // the history is to be written at the end of this step
 }

@@ -2,7 +2,7 @@ package engine
 
 // §4.5 Execution of put(): the coordinator makes the version and its clock, writes locally, sends
 // the version to the N highest-ranked reachable nodes, and succeeds once W nodes hold the version
-// durably, itself among them. A put goes from route (coordinator.go, forward.go) to coordinate, and
+// durably, itself among them. A put goes from route (route.go, forward.go) to coordinate, and
 // from there to the answer. Where the replicas go is in package quorum.
 
 import (
@@ -207,7 +207,7 @@ func (p *put) answered(a quorum.Assignment, answer wire.Body) {
 // silent replaces a node that did not answer in time.
 func (p *put) silent(a quorum.Assignment) { p.replace(a) }
 
-// replace sends a replica that did not get through to another fallback.
+// replace sends the replica of a node that failed to the next fallback.
 func (p *put) replace(a quorum.Assignment) {
 	b, ok := p.replicas.Replace(a)
 	if !ok {

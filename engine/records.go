@@ -205,7 +205,7 @@ func (rs *records) discard(s store.Space, stored [][]byte) {
 	for _, k := range stored {
 		rs.n.write(s, k, nil)
 		rs.n.emit(event.Event{Kind: event.Damaged, Message: fmt.Sprintf(
-			"the stored key %x is none that could be asked for; its record is gone", k[:min(len(k), shownKey)])})
+			"invalid stored key %x: no client can ask for it; the record was deleted", k[:min(len(k), shownKey)])})
 	}
 	if len(stored) > 0 {
 		rs.n.counters.beginEpoch() // each of them may have held the counter of a key that seems to have none now

@@ -83,7 +83,7 @@ func TestDamageIsNotDeclaredEmpty(t *testing.T) {
 	w.wantValues("n3", key, "v")
 }
 
-// A strict put through a node that is no home tries suspected homes before it is refused.
+// A strict put through a node that is not a home tries suspected homes before it is refused.
 func TestStrictPutAsksTheSuspected(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")

@@ -67,7 +67,7 @@ func copied(t *testing.T, from *store.Mem) *store.Mem {
 }
 
 // Sibling explosion by forwarded puts: two clients that never get the key put it through a node
-// that is no home, each with the context of its last put.
+// that is not a home, each with the context of its last put.
 func TestSiblingExplosionByForwarding(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n3", "n4", "n5")

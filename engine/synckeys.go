@@ -5,6 +5,8 @@ package engine
 // what the other node still lacks. Both ends merge what comes as they merge any replica.
 
 import (
+	"slices"
+
 	"ringside/engine/event"
 	"ringside/engine/merkle"
 	"ringside/engine/mutant"
@@ -13,7 +15,6 @@ import (
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
-	"slices"
 )
 
 const (

@@ -32,7 +32,8 @@ const (
 	transferLease = 2 * time.Second
 )
 
-// transfers hands over the ranges that the node is no home of, and admits transfers to the node.
+// transfers hands over the ranges of which the node is not a home, and admits transfers to the
+// node.
 type transfers struct {
 	n       *Node
 	out     map[keyrange.ID]*handover
@@ -43,7 +44,7 @@ type transfers struct {
 	soon    bool                 // resume will run after handOverPause
 }
 
-// A handover is a range that the node holds and is no home of.
+// A handover is a range that the node holds without being a home of it.
 type handover struct {
 	keyrange.ID
 	done map[string]uint64 // by home: the root of the node's tree when the home had all of it
@@ -71,8 +72,8 @@ func newTransfers(n *Node) *transfers {
 }
 
 // recutLost keeps, of the ranges that the node lost whole on an earlier ring, those that the new
-// ring has and that the node is no home of. A node that lost a part of a range does not answer for
-// the range as a home.
+// ring has and of which the node is not a home. A node that lost a part of a range does not answer
+// for the range as a home.
 func (t *transfers) recutLost() {
 	old, r := t.lost, t.n.members.ring
 	t.lost = map[keyrange.ID]bool{}
@@ -84,8 +85,8 @@ func (t *transfers) recutLost() {
 	}
 }
 
-// recut forgets which homes had what, after a change of the ring: a home that had all may have been
-// no home in between.
+// recut forgets which homes had what, after a change of the ring: a home that had all may have lost
+// the range in between.
 func (t *transfers) recut() {
 	for _, h := range t.out {
 		clear(h.done)

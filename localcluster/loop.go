@@ -50,6 +50,8 @@ func (l *loop) run() {
 	if l.flusher != nil {
 		flushed = l.flusher.done
 		defer l.flusher.end()
+	} else {
+		defer l.driver.Crash(false)
 	}
 	timer := time.NewTimer(0)
 	defer timer.Stop()

@@ -3,10 +3,11 @@ package localcluster
 import (
 	"os"
 	"path/filepath"
-	"ringside/localcluster/config"
-	"ringside/localcluster/datadir"
 	"strings"
 	"testing"
+
+	"ringside/localcluster/config"
+	"ringside/localcluster/datadir"
 )
 
 // A start that names no folder goes on with the data in the folder that the last start named, and

@@ -1,16 +1,17 @@
 package localcluster
 
 import (
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
 	"ringside/engine/escape"
 	"ringside/engine/member"
 	"ringside/engine/ring"
 	"ringside/engine/settings"
 	"ringside/engine/usage"
 	"ringside/localcluster/client"
-	"slices"
-	"strconv"
-	"strings"
-	"sync"
 )
 
 // A registry has the nodes of the cluster and its settings. The registry lists the nodes that this

@@ -3,6 +3,7 @@ package localcluster
 import (
 	"context"
 	"fmt"
+
 	"ringside/engine/settings"
 	"ringside/engine/usage"
 	"ringside/engine/wire"

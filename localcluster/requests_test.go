@@ -1,10 +1,11 @@
 package localcluster
 
 import (
-	"ringside/engine/fault"
-	"ringside/engine/wire"
 	"sync"
 	"testing"
+
+	"ringside/engine/fault"
+	"ringside/engine/wire"
 )
 
 // All requests that are the first to a node share one connection.

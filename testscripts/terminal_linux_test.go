@@ -12,35 +12,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A command that draws no screens asks the terminal nothing: one that does not
-// answer would cost it seconds, and NO_COLOR would not be obeyed.
-func TestCommandsDoNotAskTheTerminal(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	bin := filepath.Join(t.TempDir(), "ringside")
-	if err := os.Symlink(self, bin); err != nil {
-		t.Fatal(err)
-	}
-	master, slave := terminal(t)
-	cmd := exec.Command(bin, "version")
-	cmd.Env = append(os.Environ(), "TERM=xterm-256color", "CI=")
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
-	cmd.SysProcAttr = &unix.SysProcAttr{Setsid: true, Setctty: true}
-	if err := cmd.Run(); err != nil {
-		t.Fatal(err)
-	}
-	if err := master.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	out := make([]byte, 4096)
-	n, err := master.Read(out)
-	if err != nil || !bytes.HasPrefix(out[:n], []byte("ringside ")) || bytes.Contains(out[:n], []byte("\x1b")) {
-		t.Errorf("version wrote %q to the terminal (%v)", out[:n], err)
-	}
-}
-
 // On a terminal a command that deletes asks first, and deletes nothing unless the answer is yes.
 func TestDeletionAsksOnATerminal(t *testing.T) {
 	self, err := os.Executable()

@@ -15,6 +15,6 @@
 // the wait, the message names the command.
 //
 // Files: condition.go has the short forms, function.go the functions of expressions, expression.go
-// compiles and evaluates, check.go refuses, state.go says what blocks a cluster from being
-// settled, wait.go polls.
+// compiles and evaluates, check.go refuses, look.go reads the cluster for one look, state.go says
+// what blocks a cluster from being settled, wait.go polls.
 package condition

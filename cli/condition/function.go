@@ -12,8 +12,8 @@ import (
 	"ringside/engine/view"
 )
 
-// A function of the expression language takes strings. The arguments after the first needs ones are
-// optional. A function that needs no argument may be written without parentheses.
+// A function of the expression language takes strings. The first `needs` arguments are required;
+// the others are optional. A function that needs no argument may be written without parentheses.
 type function struct {
 	needs int    // the number of arguments that must be given
 	takes []Role // the role of each argument
@@ -207,7 +207,7 @@ func eachSibling(g *getResult, f func(vclock.Version) string) []string {
 func showVersions(s vclock.Siblings) string {
 	parts := make([]string, len(s))
 	for i, v := range s {
-		parts[i] = v.Notation() + " " + render.Key(v.Value)
+		parts[i] = v.Notation() + " " + render.Value(v, render.MaxKey)
 	}
 	return strings.Join(parts, " ‖ ")
 }

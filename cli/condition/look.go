@@ -66,7 +66,7 @@ func (l *look) get(ctx context.Context, key string) (*getResult, error) {
 	return g, nil
 }
 
-// past returns the view that the remembered events result in.
+// past returns the view after all events that the log still holds.
 func (l *look) past(ctx context.Context) (*view.Cluster, error) {
 	v := view.New()
 	err := l.src.Events(ctx, 0, false, func(batch []event.Event) error {

@@ -105,13 +105,13 @@ func follow(ctx context.Context, src Source) (<-chan struct{}, func()) {
 	return changed, func() { cancel(); done.Wait() }
 }
 
-// wakes are the kinds that can change the result of a look. Kinds that a get causes are absent,
-// because a look itself gets keys.
+// wakes are the kinds that can change the result of a look. A look's get repairs nothing, so its
+// only events here are Suspect and Alive, which are rare.
 var wakes = map[event.Kind]bool{
 	event.NodeUp: true, event.NodeDown: true, event.NodePaused: true, event.NodeWiped: true, event.Split: true,
 	event.Heal: true, event.Slow: true, event.Loss: true, event.Stored: true, event.HintStored: true,
-	event.HintDelivered: true, event.HintRefused: true, event.Membership: true, event.RangeReady: true,
+	event.HintDelivered: true, event.HintLost: true, event.Membership: true, event.RangeReady: true,
 	event.RangeDropped: true, event.NodeLeft: true, event.HintRehomed: true, event.TombstoneCollected: true,
 	event.ReadRepair: true, event.Suspect: true, event.Alive: true, event.LWWLost: true, event.Gap: true,
-	event.Buffered: true, event.BufferLost: true,
+	event.Buffered: true, event.BufferLost: true, event.HintRefused: true,
 }

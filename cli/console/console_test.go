@@ -25,8 +25,16 @@ func TestConsole(t *testing.T) {
 	if got := c.Path("a"); got != filepath.Join("folder", "a") {
 		t.Error(got)
 	}
-	if c.Interactive() || c.Width() != 0 || c.Colors() || !c.Unicode() || c.Dumb() {
-		t.Error("strings are taken for a terminal, or JSON has colours")
+	for what, wrong := range map[string]bool{
+		"strings are taken for a terminal":          c.Interactive(),
+		"strings have the width of a terminal":      c.Width() != 0,
+		"JSON has colours":                          c.Colors(),
+		"a terminal with UTF-8 shows ASCII only":    !c.Unicode(),
+		"a terminal that is not dumb counts as one": c.Dumb(),
+	} {
+		if wrong {
+			t.Error(what)
+		}
 	}
 	env["TERM"], env["LC_ALL"] = "dumb", "C"
 	if !c.Dumb() || c.Unicode() {

@@ -31,6 +31,6 @@ func TestAs(t *testing.T) {
 		}
 	}
 	if As(nil) != nil || Reported(nil) != nil || Field(nil) != nil {
-		t.Error("no error is one")
+		t.Error("nil gives a non-nil Error")
 	}
 }

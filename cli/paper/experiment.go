@@ -1,7 +1,7 @@
 package paper
 
 // Figure 5 and Table 2 are measured again on a cluster of this machine, with real nodes,
-// connections and clients. The paper's figures depend on its network and its disks. Here both are
+// connections and clients. The paper's figures depend on Amazon's network and disks. Here both are
 // simulated: each hop has a delay, and each flush of a disk takes time and sometimes stalls.
 // Directions and ratios are comparable with the paper's, numbers are not.
 
@@ -121,7 +121,7 @@ func millis(d time.Duration) float64 {
 	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
 }
 
-// ratio returns a/b, rounded to two digits.
+// ratio returns a/b, rounded to two decimals; 0 if b is 0.
 func ratio(a, b float64) float64 {
 	if b == 0 {
 		return 0

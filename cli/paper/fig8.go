@@ -148,7 +148,7 @@ func point(ctx context.Context, metadata int, strategy ring.Strategy) (Point, er
 	return p, nil
 }
 
-// rounded rounds to four digits, more than figureError justifies.
+// rounded rounds to four decimals, more than figureError justifies.
 func rounded(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 
 // figureRing returns the i-th ring of Figure 8. Rings of the same i have the same nodes, and so the

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"ringside/cli/golden"
+	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/ring"
 )
@@ -127,7 +128,7 @@ func TestFigure8Chart(t *testing.T) {
 		t.Error(text)
 	}
 	for line := range strings.Lines(f.chart(f.sizes()[:chartSizes])) {
-		if n := cells.StringWidth(line); n > 80 {
+		if n := render.Width(line); n > 80 {
 			t.Errorf("%d columns: %s", n, line)
 		}
 	}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"ringside/cli/render"
 )
 
 func TestFind(t *testing.T) {
@@ -80,7 +82,7 @@ func TestPagesFitTheTerminal(t *testing.T) {
 		}
 		for _, text := range texts {
 			for line := range strings.Lines(text) {
-				if n := cells.StringWidth(strings.TrimRight(line, "\n")); n > limit ||
+				if n := render.Width(strings.TrimRight(line, "\n")); n > limit ||
 					strings.TrimRight(line, " \n") != strings.TrimRight(line, "\n") {
 					t.Errorf("on %d columns: %d in %q", width, n, line)
 				}

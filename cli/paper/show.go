@@ -1,9 +1,10 @@
 package paper
 
 import (
+	"slices"
 	"strings"
 
-	"github.com/mattn/go-runewidth"
+	"ringside/cli/render"
 )
 
 const (
@@ -13,9 +14,6 @@ const (
 	// lists.
 	leastColumn = 12
 )
-
-// cells measures text as a terminal does that is not set up for East Asia.
-var cells = &runewidth.Condition{}
 
 // heads are the titles of the columns of Table 1: three of the paper and two of ringside.
 var heads = []string{"problem", "technique", "advantage", "in the code", "shown by"}
@@ -47,7 +45,7 @@ func Table(width int) string {
 	for i, s := range shares {
 		widths[i] = (width - 2*(len(shares)-1)) * s / 100
 	}
-	if widths[0] < leastColumn {
+	if slices.Min(widths) < leastColumn {
 		for _, r := range Rows {
 			out.WriteByte('\n')
 			for i, cell := range r.columns() {
@@ -81,7 +79,7 @@ func line(row []string, widths []int) string {
 			if k < len(w) {
 				text = w[k]
 			}
-			now += cells.FillRight(text, widths[i]+2)
+			now += text + strings.Repeat(" ", max(0, widths[i]+2-render.Width(text)))
 		}
 		out.WriteString(strings.TrimRight(now, " ") + "\n")
 	}
@@ -96,7 +94,7 @@ func wrap(text string, width int) []string {
 		switch {
 		case now == "":
 			now = word
-		case cells.StringWidth(now)+1+cells.StringWidth(word) <= width:
+		case render.Width(now)+1+render.Width(word) <= width:
 			now += " " + word
 		default:
 			out = append(out, now)
@@ -108,7 +106,7 @@ func wrap(text string, width int) []string {
 
 // hang returns text after a lead. Further lines are indented by the width of the lead.
 func hang(lead, text string, width int) string {
-	indent := cells.StringWidth(lead)
+	indent := render.Width(lead)
 	lines := wrap(text, width-indent)
 	return lead + strings.Join(lines, "\n"+strings.Repeat(" ", indent)) + "\n"
 }

@@ -8,7 +8,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// Detail returns what an event says beside its node and kind, field by field: "cart for n1".
+// Detail returns what an event says besides its node and kind, field by field: "cart for n1".
 func Detail(e event.Event) string {
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
@@ -63,7 +63,7 @@ func preposition(k event.Kind) string {
 	return "to"
 }
 
-// roundsDetail is the part of Detail about anti-entropy.
+// roundsDetail is the part of Detail about rounds of anti-entropy, and about transfers of ranges.
 func roundsDetail(e event.Event) string {
 	r := e.Rounds[0]
 	switch {
@@ -91,7 +91,8 @@ func roundsDetail(e event.Event) string {
 // Differ returns a number of things that differ: "1 key differs", "2 keys differ".
 func Differ(n int, thing string) string { return Count(n, thing) + " " + Verb(n, "differ") }
 
-// faultDetail is the part of Detail about settings, links and faults.
+// faultDetail is the part of Detail about settings, links and faults, the budget of background work
+// (Slice), and addresses (Addr).
 func faultDetail(e event.Event) []string {
 	var out []string
 	if s := e.Settings; s != nil {

@@ -68,8 +68,9 @@ func Bytes(n int) string {
 // Percent returns a percentage with up to digits significant digits: 20%, 0.25%.
 func Percent(p float64, digits int) string { return strconv.FormatFloat(p, 'g', digits, 64) + "%" }
 
-// Duration returns how long something took, with two or three significant digits: 0.42ms, 3.9ms,
-// 42ms, 1.20s. From a minute on it is rounded to seconds: 1m30s.
+// Duration returns how long something took. It has two decimals of a millisecond below 1 ms, one
+// below 10 ms and none below 1 s: 0.42ms, 3.9ms, 42ms. Below a minute it has two decimals of a
+// second, 1.20s, and from a minute on none: 1m30s.
 func Duration(d time.Duration) string {
 	ms := float64(d) / float64(time.Millisecond)
 	switch {

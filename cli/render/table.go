@@ -41,7 +41,7 @@ type Table struct {
 // Row adds a row.
 func (t *Table) Row(cells ...Cell) { t.rows = append(t.rows, cells) }
 
-// Head adds a row of dim titles. The column of a title that ends in ">" has its title flush right.
+// Head adds a row of dim titles. A title that ends in ">" is written flush right, without the ">".
 func (t *Table) Head(titles ...string) {
 	row := make([]Cell, len(titles))
 	for i, s := range titles {

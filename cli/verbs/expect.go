@@ -5,12 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"ringside/cli/condition"
-	"ringside/cli/exit"
-	"ringside/cli/render"
 	"slices"
 	"strconv"
 	"strings"
+
+	"ringside/cli/condition"
+	"ringside/cli/exit"
+	"ringside/cli/render"
 )
 
 var expectVerb = &Verb{

@@ -3,9 +3,10 @@ package verbs
 import (
 	"context"
 	"fmt"
+	"strings"
+
 	"ringside/cli/render"
 	"ringside/engine/usage"
-	"strings"
 )
 
 var downVerb = &Verb{

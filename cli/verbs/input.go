@@ -8,11 +8,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
+
 	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/engine/usage"
 	"ringside/engine/wire"
-	"strings"
 )
 
 // maxContextFile bounds the bytes that are read of a file with a context. A token is far smaller.

@@ -2,13 +2,14 @@ package verbs
 
 import (
 	"errors"
-	"ringside/cli/exit"
-	"ringside/cli/render"
 	"slices"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"ringside/cli/exit"
+	"ringside/cli/render"
 )
 
 func TestFlagsStandAnywhere(t *testing.T) {

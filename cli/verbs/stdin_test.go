@@ -3,8 +3,9 @@ package verbs
 import (
 	"context"
 	"io"
-	"ringside/cli/exit"
 	"testing"
+
+	"ringside/cli/exit"
 )
 
 // A put that waits for its value ends when it is interrupted, also if the pipe stays open.

@@ -117,8 +117,8 @@ func (w *Write) addFallbacks(plan *Plan, homes []string, enough int, fit func(st
 // beyond returns the nodes of the preference list that are not homes.
 func (w *Write) beyond() []string { return w.pref[len(w.Homes()):] }
 
-// Replace returns another fallback for a replica that did not get through. It returns false if
-// there is none.
+// Replace assigns the replica of a node that failed to the next fallback. It returns false if there
+// is none.
 func (w *Write) Replace(a Assignment) (Assignment, bool) {
 	if w.strict {
 		return Assignment{}, false

@@ -16,7 +16,7 @@ type Faults struct {
 }
 
 // SplitLeft returns the time until the driver heals the split. ok is false if there is no split, or
-// it stays.
+// the split has no end.
 func (v *Cluster) SplitLeft() (left time.Duration, ok bool) {
 	if v.Groups == nil || v.SplitFor == 0 {
 		return 0, false

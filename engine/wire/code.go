@@ -14,7 +14,10 @@ const (
 	NodeDown              // the node that the client named does not run
 	BadRequest            // the request is invalid
 	Damaged               // the replica's record fails its checksum
-	Pending               // the node was not yet given the key's range, or knows a ring where it is not a home
+	// Pending: the node was not given the key's range yet; or it is not a home in the ring that it
+	// knows; or it has left and takes no more replicas; or it knows another ring than the node that
+	// asks.
+	Pending
 )
 
 var codeNames = [...]string{

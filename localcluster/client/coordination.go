@@ -10,9 +10,10 @@ import (
 	"ringside/localcluster/transport"
 )
 
-// §6.4 Client-driven or Server-driven Coordination: the Balancer and the PartitionAwareClient.
+// §6.4 Client-driven or Server-driven Coordination: the Balancer. The PartitionAwareClient is in
+// partitionaware.go.
 
-// A Cluster is a cluster that requests are sent to.
+// A Cluster sends requests to named nodes.
 type Cluster interface {
 	// Do sends the request to the node called via.
 	Do(ctx context.Context, via string, req wire.ClientRequest) (wire.ClientReply, error)

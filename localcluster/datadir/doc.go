@@ -31,5 +31,6 @@
 // A Claim and its Disks have no lock of their own. The caller makes one call at a time to each of
 // them, except for Gone and HasRoom, which may be called at any time. Runs has a mutex.
 //
-// Begin reading at Take in claim.go. root.go opens a data root, disk.go a node's disk.
+// Begin reading at Take in claim.go. lock.go locks folders, root.go opens a data root, disk.go a
+// node's disk.
 package datadir

@@ -4,10 +4,11 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"ringside/engine/usage"
 	"runtime"
 	"strings"
 	"testing"
+
+	"ringside/engine/usage"
 )
 
 func TestHome(t *testing.T) {

@@ -2,9 +2,10 @@ package gate
 
 import (
 	"context"
+	"testing"
+
 	"ringside/engine/wire"
 	"ringside/localcluster/budget"
-	"testing"
 )
 
 // Large requests take turns, and small ones enter together. An empty gate admits every request.

@@ -5,9 +5,10 @@ import (
 	"io"
 	"net"
 	"os"
-	"ringside/localcluster/budget"
 	"testing"
 	"time"
+
+	"ringside/localcluster/budget"
 )
 
 // The writer gives up on a client that reads nothing, but not on a client that reads slowly.

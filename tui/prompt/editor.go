@@ -8,7 +8,7 @@ import (
 	"ringside/tui/canvas"
 )
 
-// maxLine is how many characters a line holds. A longer one is pasted by mistake.
+// maxLine is how many characters a line holds. A longer line is pasted by mistake, and is cut.
 const maxLine = 8 << 10
 
 // An editor edits one line with the usual keys of a shell.
@@ -26,10 +26,10 @@ func (l *editor) String() string { return string(l.runes) }
 
 func (l *editor) empty() bool { return len(l.runes) == 0 }
 
-// set replaces the line and puts the cursor at its end.
+// set replaces the line, by as much of s as fits into maxLine, and puts the cursor at its end.
 func (l *editor) set(s string) {
-	l.runes = []rune(canvas.Printable([]rune(s)))
-	l.at = len(l.runes)
+	l.runes, l.at = nil, 0
+	l.insert([]rune(s))
 }
 
 // insert puts text before the cursor, as much as fits into maxLine.

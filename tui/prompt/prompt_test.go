@@ -118,6 +118,9 @@ func TestEditing(t *testing.T) {
 	if len(l.runes) != maxLine {
 		t.Errorf("a line of %d characters", len(l.runes))
 	}
+	if l.set(strings.Repeat("y", 2*maxLine)); len(l.runes) != maxLine || l.at != maxLine {
+		t.Errorf("a pasted line of %d characters, with the cursor at %d", len(l.runes), l.at)
+	}
 }
 
 // Escape sequences in the output of a command are removed, and a long output is cut.

@@ -41,7 +41,7 @@ func TestChange(t *testing.T) {
 	if c := s.Apply([]event.Event{{Kind: event.NodeUp, Node: "n1"}}); c != (Change{}) {
 		t.Errorf("an event of a snapshot: %+v", c)
 	}
-	if c := add(event.Event{Kind: event.Gap, Count: 7}, event.Event{Kind: event.Heal}); c != (Change{true, 7, true}) {
+	if c := add(event.Event{Kind: event.Gap, Count: 7}, event.Event{Kind: event.Heal}); c != (Change{Moved: true, Missed: 7, Healed: true}) {
 		t.Errorf("a gap and a heal: %+v", c)
 	}
 	if c := add(event.Event{Kind: event.Cluster}, event.Event{Kind: event.State, Node: "n1"}); c.Moved {
@@ -63,7 +63,7 @@ func TestNow(t *testing.T) {
 	}
 }
 
-// A snapshot that does not know since when the cluster is split leaves the time that is known.
+// A snapshot without the start of the split keeps the start that the state knows.
 func TestSplitKeepsItsTime(t *testing.T) {
 	s, add := cluster()
 	groups := [][]string{{"n1"}, {"n2", "n3", "n4", "n5"}}

@@ -2,7 +2,9 @@ package check
 
 import "ringside/engine/sim/kernel"
 
-// Audit checks P10: the Merkle trees that a node has kept up to date equal those of its store.
+// Audit checks P10: the Merkle trees that a node has kept up to date equal those of its store, and
+// scans find what the store holds. A host that is down has no trees. The trees of a Rotten host may
+// still count a record whose damage the node has not noticed.
 func (j *Judge) Audit(h *kernel.Host) {
 	if !h.Up() || h.Rotten() {
 		return

@@ -48,8 +48,8 @@ func (b *bounds) idle() {
 	})
 }
 
-// hints checks the number of hints that a host keeps. It checks nothing under the engine's own
-// limit, which no run comes near.
+// hints checks the number of hints that a host keeps. It checks only runs with a limit of their
+// own, because no run comes near the engine's default.
 func (b *bounds) hints(h *kernel.Host) {
 	most, kept := b.plan.MaxHints(), 0
 	if most == 0 {

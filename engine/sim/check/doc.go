@@ -23,7 +23,8 @@ destruction explains is excused, and nothing else is.
 	convergence.go  P5: the verdict over a cluster at rest
 	phases.go       what package sim asks while it brings the cluster to rest
 	contexts.go     P6
-	reads.go        P7 and P8; overlap.go and absence.go have two more parts of P7
+	reads.go        P7 and P8, and the number of nodes that acknowledged a put (P1) or answered a get;
+	                overlap.go and absence.go have two more parts of P7
 	hints.go        P9
 	transfers.go    P11 for the node that gives a range away; ready.go for the new home
 	membership.go   P12

@@ -10,9 +10,9 @@ import (
 	"ringside/engine/wire"
 )
 
-// durability checks P1: acknowledged writes, or what supersedes them, are on the disks that
-// acknowledged them. In the end, it also tells lost writes (P1) from undone deletes (P3), swallowed
-// puts (P4) and losses by last write wins (P14).
+// durability checks P1: acknowledged writes, or what supersedes them, are on the hosts that
+// acknowledged them, on disk or in an object buffer. In the end, durability also tells lost writes
+// (P1) from undone deletes (P3), swallowed puts (P4) and losses by last write wins (P14).
 type durability struct {
 	*evidence
 	durable     map[uint64][]string // write → nodes that said that they hold the write durably, in plans with buffers
@@ -28,8 +28,8 @@ func newDurability(e *evidence) *durability {
 	}
 }
 
-// acked checks, when a put is acknowledged, that the nodes which acknowledged it hold it on their
-// disks.
+// acked checks, when a put is acknowledged, that the nodes which acknowledged the put hold it on
+// disk or in their object buffer.
 func (d *durability) acked(op *operation, r wire.PutReply) {
 	op.copies = copies(r)
 	if d.excused[op.ID] {
@@ -48,14 +48,14 @@ func (d *durability) acked(op *operation, r wire.PutReply) {
 		switch {
 		case d.carries(held, op.ID) || d.handed[holding{node, op.Key}] >= op.Began || d.mayRefuse(h, op.Key, op.ID):
 		case !d.plan.LWW():
-			d.fail(P1, "%s #%d was acked by %s, whose disk does not hold it", op.Kind, op.ID, node)
+			d.fail(P1, "%s #%d was acked by %s, which does not hold it on disk or in its buffer", op.Kind, op.ID, node)
 		case !other: // a concurrent write may have won, but not an ancestor
 			d.fail(P1, "%s #%d was acked by %s, which holds %v that it was put over", op.Kind, op.ID, node, held)
 		}
 	}
 }
 
-// copies returns the number of nodes that keep an acknowledged write at least. Hints of two
+// copies returns the least number of nodes that keep an acknowledged write. Hints of two
 // fallbacks for one home become one copy.
 func copies(r wire.PutReply) int {
 	at := slices.Clone(r.Acks)
@@ -94,11 +94,11 @@ func (d *durability) onDisk(op *operation, node string) {
 	}
 }
 
-// kept checks during the run that each acknowledged write is on as many disks as acknowledged it,
-// except the disks that were made to lose it, and a ring that has become smaller. If a write has
-// descendants, the write and they are on as many disks as the smallest acknowledgement of the key.
-// The reason is that the context of an acknowledgement covers what its coordinator knew to be
-// superseded, and the superseding versions are only where that put was acknowledged.
+// kept checks during the run that each acknowledged write is on as many hosts as acknowledged it,
+// on disk or in an object buffer. Hosts that a fault made lose the write, and a ring that shrank,
+// lower the number. For a write with descendants the number is the smallest of the key's
+// acknowledgements, because the context of an acknowledgement covers what its coordinator knew to
+// be superseded, and the superseding versions are only where that put was acknowledged.
 func (d *durability) kept() {
 	if d.plan.LWW() {
 		return
@@ -127,7 +127,7 @@ func (d *durability) kept() {
 	}
 }
 
-// keptOn checks that at least want disks hold op or a descendant.
+// keptOn checks that at least want hosts hold op or a descendant.
 func (d *durability) keptOn(op *operation, held [][]uint64, want int) {
 	on := 0
 	for _, ids := range held {
@@ -139,7 +139,7 @@ func (d *durability) keptOn(op *operation, held [][]uint64, want int) {
 		}
 	}
 	if on < want && !d.buried(op.ID) && !d.gone(op) {
-		d.fail(P1, "%s, acked by %v, or what supersedes it should be on %d disks, and is on %d",
+		d.fail(P1, "%s, acked by %v, or what supersedes it should be on %d hosts, and is on %d",
 			d.name(op), op.Acks, want, on)
 	}
 }

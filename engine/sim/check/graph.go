@@ -19,7 +19,7 @@ type operation struct {
 	glances []glance       // of all nodes, when the operation began; nil once it has ended
 
 	// Of an acknowledged put or delete:
-	copies    int       // number of nodes that keep the write at least
+	copies    int       // least number of nodes that keep the write
 	homes     []string  // nodes that acknowledged the write as homes in the ring of ackedIn
 	ackedIn   *ringView // of all nodes that acknowledged the write; nil if their views differed or changed
 	settledIn *ringView // ackedIn; nil if ackedIn lacks a change that another node had written down

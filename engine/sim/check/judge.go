@@ -160,8 +160,7 @@ func (j *Judge) put(op *operation, r wire.PutReply) {
 	j.durability.acked(op, r)
 }
 
-// Look checks one host, and that acknowledged writes are kept on all hosts. A run calls it at
-// random times.
+// Look checks one host. It also checks P1 over all hosts. A run calls Look at random times.
 func (j *Judge) Look(h *kernel.Host) {
 	j.Audit(h)
 	j.bounds.hints(h)
@@ -189,7 +188,7 @@ func (j *Judge) Repaired() int { return j.repaired }
 // Synced returns the number of replicas that anti-entropy has repaired.
 func (j *Judge) Synced() int { return j.synced }
 
-// Recalled checks what remains of an account of the membership that RecallMembers returned.
+// Recalled checks that the nodes still know every change in before, which RecallMembers returned.
 func (j *Judge) Recalled(before member.History) { j.membership.recalled(before) }
 
 // Unsettled describes a change of the membership that is not complete, "" if all are.

@@ -24,7 +24,8 @@ type Property struct{ Name, Description string }
 // Properties lists all properties.
 func Properties() []Property {
 	return []Property{
-		{P1, "no acknowledged write is lost: the write, or what supersedes it, is on as many disks as acknowledged it"},
+		{P1, "no acknowledged write is lost: the write, or what supersedes it, is on as many nodes as acknowledged it, " +
+			"on disk or in their object buffers"},
 		{P2, "siblings are exactly the versions that are concurrent: none is missing, none is too many"},
 		{P3, "what was deleted stays deleted"},
 		{P4, "a put after a delete is not taken for something that was deleted"},

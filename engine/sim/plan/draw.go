@@ -12,9 +12,25 @@ import (
 
 // Probabilities of the properties that a run may have.
 const (
-	// healthyOdds is the number of runs in a hundred without any fault, which P7 checks in its
-	// strongest form.
-	healthyOdds = 4
+	// healthyOdds is the probability of no fault at all, for which P7 makes its strongest check.
+	healthyOdds = .04
+	// nodesOdds is the probability of a number of nodes, or of an N, that is not the usual one.
+	nodesOdds = .2
+	// quorumOdds is the probability of an R, or of a W, that is not the usual one.
+	quorumOdds = .25
+	// lwwOdds is the probability of last write wins.
+	lwwOdds = .15
+	// strictOdds is the probability of strict quorums in any run.
+	strictOdds = .15
+	// noSyncOdds is the probability of no anti-entropy.
+	noSyncOdds = .3
+	// equalQuorumsOdds is the probability that no request has a quorum of its own, so that P7 can
+	// check more.
+	equalQuorumsOdds = .3
+	// keptTombstonesOdds is the probability that no tombstone is collected.
+	keptTombstonesOdds = .6
+	// seldomOdds is the probability of seldom faults in runs that collect tombstones.
+	seldomOdds = .5
 	// strictMoveOdds is the probability of strict quorums in runs with changes of the ring. Only
 	// strict quorums promise that a get ignores homes without their range.
 	strictMoveOdds = .4
@@ -37,7 +53,11 @@ const (
 	pileUpBlind = .99
 	// hurriedFaults is how much more often faults are injected in runs with hurried clients.
 	hurriedFaults = 20
-	// seldomFaults is how much more seldom faults are injected in half of the runs that collect
+	// usualBlind is the usual probability of a blind put.
+	usualBlind = .2
+	// usualOwnQuorums is the usual probability of a request with a quorum of its own.
+	usualOwnQuorums = .2
+	// seldomFaults is how much more seldom faults are injected in some of the runs that collect
 	// tombstones. Tombstones are only collected if nothing breaks for two graces.
 	seldomFaults = 12
 	// maxDrawnTokens is small. With few ranges more keys lie in the range that wraps around zero.
@@ -63,8 +83,10 @@ func (o Options) Draw() Options {
 	return d.Options
 }
 
-// optionsDrawing completes Options. It draws every value whether the value is needed or not, so
-// that fixing one option does not change another.
+// optionsDrawing completes Options. A value is drawn even if the caller has chosen the option, so
+// that this choice changes no other option. There are two exceptions: a chosen Faults is not drawn,
+// which changes all later draws, and a chosen R, W or N limits the range from which Nodes and N are
+// drawn.
 type optionsDrawing struct {
 	Options
 	rng        *rand.Rand
@@ -101,14 +123,14 @@ func fill[T comparable](p *T, v T) {
 
 func (d *optionsDrawing) drawCluster() {
 	quorum := max(d.R, d.W, 1)
-	d.number(&d.Nodes, 5, max(d.N, quorum), 9, .2)
-	d.number(&d.N, 3, quorum, min(5, d.Nodes), .2)
+	d.number(&d.Nodes, 5, max(d.N, quorum), 9, nodesOdds)
+	d.number(&d.N, 3, quorum, min(5, d.Nodes), nodesOdds)
 	most := min(d.N, d.Nodes)
-	d.number(&d.R, 2, 1, most, .25)
-	d.number(&d.W, 2, 1, most, .25)
-	d.word(&d.Mode, settings.ModeSiblings, settings.ModeLWW, .15)
+	d.number(&d.R, 2, 1, most, quorumOdds)
+	d.number(&d.W, 2, 1, most, quorumOdds)
+	d.word(&d.Mode, settings.ModeSiblings, settings.ModeLWW, lwwOdds)
 	d.ownQuorum = d.Quorum != ""
-	d.word(&d.Quorum, Sloppy, Strict, .15)
+	d.word(&d.Quorum, Sloppy, Strict, strictOdds)
 	switch x := rng.New(d.Seed, "strat").Float64(); {
 	case x < randomTokenOdds:
 		fill(&d.Strategy, ring.TokensRandom)
@@ -125,7 +147,7 @@ func (d *optionsDrawing) drawClients() {
 	d.Clients = min(d.Clients, d.Ops)
 	d.number(&d.Keys, 3, 1, 6, 1)
 	d.faultEvery = time.Second + time.Duration(d.rng.Int64N(int64(10*time.Second)))
-	blind := .2
+	blind := usualBlind
 	if d.rng.Float64() < pileUpOdds {
 		blind = pileUpBlind
 	}
@@ -143,7 +165,7 @@ func (d *optionsDrawing) drawFaults() {
 		d.Quorum = Strict
 	}
 	every := minAntiEntropy + rng.Exp(d.rng, 4*time.Second).Round(grain)
-	if d.rng.Float64() < .3 {
+	if d.rng.Float64() < noSyncOdds {
 		every = -1
 	}
 	fill(&d.AntiEntropy, every)
@@ -151,7 +173,7 @@ func (d *optionsDrawing) drawFaults() {
 
 func drawFaultNames(r *rand.Rand) []string {
 	out := []string{}
-	healthy := r.IntN(100) < healthyOdds
+	healthy := r.IntN(100) < 100*healthyOdds
 	for _, k := range kinds {
 		if r.Float64() < k.odds && !healthy {
 			out = append(out, k.name)
@@ -172,18 +194,18 @@ func (d *optionsDrawing) drawPace() {
 	if d.rng.Float64() < hurriedOdds {
 		think, d.faultEvery = time.Millisecond<<d.rng.IntN(9), d.faultEvery/hurriedFaults
 	}
-	own := .2
-	if d.rng.Float64() < .3 || len(d.Faults) == 0 { // equal quorums let P7 check more
+	own := usualOwnQuorums
+	if d.rng.Float64() < equalQuorumsOdds || len(d.Faults) == 0 {
 		own = -1
 	}
 	fill(&d.OwnQuorums, own)
 	graces := rng.New(d.Seed, "grac")
 	grace := minTombstones + time.Duration(graces.Int64N(int64(maxTombstones-minTombstones))).Round(grain)
-	if graces.Float64() < .6 || think < time.Second || d.Blind == pileUpBlind {
+	if graces.Float64() < keptTombstonesOdds || think < time.Second || d.Blind == pileUpBlind {
 		grace = -1 // a hurried run ends before a tombstone is old, and a run of blind puts has no deletes
 	}
 	fill(&d.Tombstones, grace)
-	if d.Tombstones > 0 && graces.Float64() < .5 {
+	if d.Tombstones > 0 && graces.Float64() < seldomOdds {
 		d.faultEvery *= seldomFaults
 	}
 	fill(&d.FaultEvery, d.faultEvery.Round(grain))
