@@ -22,6 +22,9 @@ type departure struct {
 
 func newDeparture(n *Node) *departure { return &departure{n: n} }
 
+// reopen notes that the node is a member again, and has to hold what it is given.
+func (d *departure) reopen() { d.over = false }
+
 // check ends the departure once the node left, holds nothing, and a member knows that.
 func (d *departure) check() {
 	m := d.n.members

@@ -34,7 +34,7 @@ not know the node and is tested without it.
 	a tombstone may be collected         package tombstone decides; tombstones.go asks and drops
 	a question to a peer waits           calls.go
 	a peer is suspected                  detector.go; the states are in package liveness
-	a range waits, or is handed over     moves.go, pending.go, transfer.go
+	a range waits, or is handed over     moves.go, arrivals.go, transfer.go
 	a node's loop runs                   localcluster/loop.go; package driver does one turn
 	a disk write fails                   localcluster/recovery.go
 	a simulated fault is injected        sim/kernel/inject.go, injectdisk.go, injectmembers.go
@@ -56,7 +56,7 @@ not know the node and is tested without it.
 	§4.8.1  membership, gossip             member; membership.go, gossip.go
 	§4.8.2  seeds                          gossip.go
 	§4.8.3  failure detection              liveness; detector.go, calls.go
-	§4.9    adding and removing nodes      pending; moves.go, pending.go, transfer.go, depart.go
+	§4.9    adding and removing nodes      pending; moves.go, arrivals.go, transfer.go, depart.go
 	§5      read repair                    readrepair.go
 	        choice of a put's coordinator  route.go
 	        local persistence              store, store/level, record; scrub.go
@@ -74,7 +74,7 @@ not know the node and is tested without it.
   - A hint is deleted only after its home holds the version durably (handoff.go), or after the node has
     made the hint a record of its own (rehome.go). A damaged hint is deleted, because it cannot be read.
   - A range is dropped only after all its homes hold it durably (transfer.go).
-  - A home that waits for a range does not count toward R (pending.go).
+  - A home that waits for a range does not count toward R (arrivals.go).
   - The tree of a range equals the tree that a scan of the store builds (Audit).
   - All queues are bounded, and a refusal says so. Overrun checks the queues listed in limits.go. The
     calls of a node follow from its requests, hints under way and rounds, the background work that waits

@@ -295,7 +295,7 @@ func (g *get) reply(r wire.GetReply) {
 func (g *get) end() {
 	g.questions.abandon()
 	if g.replied || !mutant.Is(mutant.RequestNeverOver) {
-		g.n.coordinator.requests--
+		g.n.coordinator.done()
 	}
 	g.timeout.Stop()
 	if !g.replied {

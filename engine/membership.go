@@ -253,7 +253,7 @@ func (m *members) ringChanged(before []*ring.Ring, beside *ring.Ring) {
 		return
 	}
 	if m.has(m.n.cfg.Name) {
-		m.n.departure.over = false
+		m.n.departure.reopen()
 	}
 	m.n.moves.ringChanged(before, beside)
 	m.n.trees.prune()

@@ -1,7 +1,7 @@
 package engine
 
 // §4.9: a change of the ring moves key ranges between nodes. A node waits for the ranges of which
-// it becomes a home (pending.go), and hands over those of which it is no longer a home
+// it becomes a home (arrivals.go), and hands over those of which it is no longer a home
 // (transfer.go). Here a change of the ring decides which ranges those are, and the store remembers
 // them, so that a crash does not end a move.
 
@@ -18,6 +18,10 @@ import (
 	"ringside/engine/ring"
 	"ringside/engine/store"
 )
+
+// wholeShare is the part of a range from which on a node that loses it loses the whole range. It is
+// less than 1, because the sizes of shifts are rounded.
+const wholeShare = .999
 
 // moves decides which ranges move, and keeps a record of each in the store.
 type moves struct {
@@ -53,7 +57,7 @@ func (m *moves) resume(kept record.Membership) {
 	}
 	for _, p := range kept.Lost {
 		if id := keyrange.At(r, p.End); id.Start == p.Start && id.End == p.End {
-			m.n.transfers.lost[id] = true
+			m.n.transfers.keepComplete(id, true)
 		}
 	}
 	for _, p := range slices.Concat(kept.Pending, kept.Lost) {
@@ -90,7 +94,7 @@ func (m *moves) record(s event.Span) []byte {
 	if p := m.n.arrivals.ranges.Get(id); p != nil && !mutant.Is(mutant.PendingUnsaved) {
 		kept.Pending = []record.PendingRange{{Start: s.Start, End: s.End, From: p.From()}}
 	}
-	if m.n.transfers.lost[id] {
+	if m.n.transfers.kept[id] {
 		kept.Lost = []record.PendingRange{{Start: s.Start, End: s.End}}
 	}
 	if kept.Pending == nil && kept.Lost == nil {
@@ -105,7 +109,7 @@ func (m *moves) record(s event.Span) []byte {
 func (m *moves) ringChanged(before []*ring.Ring, beside *ring.Ring) {
 	n, r := m.n, m.n.members.ring
 	n.arrivals.recut()
-	n.transfers.recutLost()
+	n.transfers.recutKept()
 	given := map[keyrange.ID]float64{} // by range: the part of the key space in it that the node was a home of
 	for i, old := range before {
 		for _, s := range ring.Shifts(old, r) {
@@ -127,12 +131,12 @@ func (m *moves) ringChanged(before []*ring.Ring, beside *ring.Ring) {
 	n.arrivals.awaitPassedOn(before)
 	for _, id := range keyrange.Sorted(given) {
 		n.transfers.handover(id)
-		whole := given[id] > .999*id.Size()
-		n.transfers.lost[id] = whole && n.arrivals.ranges.Get(id) == nil
+		n.transfers.keepComplete(id, given[id] > wholeShare*id.Size() && n.arrivals.ranges.Get(id) == nil)
 		m.mark(id)
 	}
 	n.arrivals.forgetComplete()
 	n.transfers.recut()
+	n.arrivals.recutTransfers()
 }
 
 // role says in which role the node may answer for a key: as a home, as a node that waits for the
@@ -143,5 +147,5 @@ func (m *moves) role(key []byte) (home bool, waits *pending.Range) {
 	if p := m.n.arrivals.ranges.Get(id); p != nil {
 		return false, p
 	}
-	return m.n.transfers.lost[id] || m.n.members.isHome(m.n.cfg.Name, m.n.members.preference(key)), nil
+	return m.n.transfers.kept[id] || m.n.members.isHome(m.n.cfg.Name, m.n.members.preference(key)), nil
 }

@@ -106,10 +106,10 @@ func (n *Node) load() error {
 		}
 		rec, err := record.Decode(v)
 		if err != nil { // a damaged record counts as a key until it is repaired
-			n.records.keys++
+			n.records.count(1)
 			return true
 		}
-		n.records.keys += live(rec.Siblings)
+		n.records.count(live(rec.Siblings))
 		if !mutant.Is(mutant.TreeNotBuilt) {
 			n.trees.update(k, record.Record{}, rec)
 		}
@@ -125,7 +125,7 @@ func (n *Node) load() error {
 // next.
 func (n *Node) Step(now time.Duration, in Input) Output {
 	n.now = max(n.now, now)
-	n.records.latest = latestRecord{}
+	n.records.forgetLatest()
 	n.out.reset()
 	n.collector.noticeStall()
 	n.timers.Run(n.now)
@@ -176,7 +176,7 @@ func (n *Node) receive(m wire.Message) {
 	case wire.Ping:
 		n.answer(m, wire.Pong{})
 	case wire.Offer:
-		n.transfers.onOffer(m, b)
+		n.arrivals.onOffer(m, b)
 	case wire.Read:
 		n.records.onRead(m, b)
 	case wire.Write:

@@ -154,8 +154,8 @@ func TestPartOfARangeIsNotTheRange(t *testing.T) {
 	}
 	id := keyrange.At(n.members.ring, ring.Of([]byte(key)))
 	for _, whole := range []bool{true, false} {
-		n.transfers.lost = map[keyrange.ID]bool{id: whole}
-		n.transfers.recutLost()
+		n.transfers.kept = map[keyrange.ID]bool{id: whole}
+		n.transfers.recutKept()
 		if home, _ := n.moves.role([]byte(key)); home != whole {
 			t.Errorf("n1 lost the whole range: %v; it answers as a home: %v", whole, home)
 		}

@@ -290,7 +290,7 @@ func (p *put) hinted() []wire.Hint {
 // end ends the put. A client that was not answered yet is told that the quorum was not reached.
 func (p *put) end() {
 	p.questions.abandon()
-	p.n.coordinator.requests--
+	p.n.coordinator.done()
 	p.timeout.Stop()
 	if !p.replied {
 		acks := p.replicas.Acks()

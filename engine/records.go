@@ -51,6 +51,9 @@ func (u update) event(kind event.Kind) event.Event {
 	return event.Event{Kind: kind, Request: u.request, Key: u.key, Peer: u.peer, Op: u.purpose.String()}
 }
 
+// forgetLatest begins a step.
+func (rs *records) forgetLatest() { rs.latest = latestRecord{} }
+
 // latestRecord is the record of the space store.Data that the current step read or wrote last. A
 // put needs the record of its key several times.
 type latestRecord struct {
@@ -64,6 +67,9 @@ func (l *latestRecord) forget(stored []byte) {
 		*l = latestRecord{}
 	}
 }
+
+// count adds to the number of keys.
+func (rs *records) count(delta int) { rs.keys += delta }
 
 // read returns the record under a stored key, the zero record if there is none.
 func (rs *records) read(s store.Space, stored []byte) (record.Record, error) {
@@ -143,7 +149,7 @@ func (rs *records) merge(u update) wire.Code {
 	}
 	e := u.event(event.Stored)
 	e.Versions, e.Count = rec.Siblings, live(rec.Siblings)-liveOrDamaged(old.Siblings, damaged)
-	rs.keys += e.Count
+	rs.count(e.Count)
 	n.emit(e)
 	return wire.OK
 }

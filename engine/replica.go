@@ -45,7 +45,7 @@ func (rs *records) keep(m wire.Message, w wire.Write) wire.Code {
 		n.syncer.syncKeySoon(w.Key)
 	}
 	if w.Purpose == wire.Transfer {
-		n.transfers.extendLease(m.From, w.Key)
+		n.arrivals.extendLease(m.From, w.Key)
 	}
 	return code
 }
@@ -60,15 +60,15 @@ func (rs *records) onRead(m wire.Message, r wire.Read) {
 func (rs *records) answer(key []byte, digest uint64) wire.ReadReply {
 	n := rs.n
 	s, lww, err := rs.knownToReaders(key)
-	home, pending := n.moves.role(key)
+	home, waits := n.moves.role(key)
 	r := wire.ReadReply{
 		Err: err, Siblings: s, LWW: lww, Home: home,
 		Returned: n.handoff.returnedLately(), Lost: rs.lastWrites.lostOf(key),
 	}
 	switch {
 	case err != wire.OK:
-	case pending != nil:
-		r.Err, r.Ask = wire.Pending, pending.From()
+	case waits != nil:
+		r.Err, r.Ask = wire.Pending, waits.From()
 	case !home && digest != n.members.digest: // the reader may take this node for a home
 		r.Err = wire.Pending
 	}

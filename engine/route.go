@@ -58,6 +58,9 @@ func (c *coordinator) Leavers() []string {
 	return out
 }
 
+// done notes that the node no longer works on a client's request.
+func (c *coordinator) done() { c.requests-- }
+
 // busy returns why a further request has to be refused, nil if there is room for it.
 func (c *coordinator) busy() error {
 	if c.requests < MaxRequests && (c.requests == 0 || !c.n.buggify(FewRequests)) {
@@ -127,7 +130,7 @@ func (r *routing) withoutFastest() {
 
 // coordinate ends the routing: this node coordinates the put, which then counts itself.
 func (r *routing) coordinate() {
-	r.c.requests--
+	r.c.done()
 	r.c.coordinate(r.req, r.origin)
 }
 
@@ -136,7 +139,7 @@ func (r *routing) forward(home, why string) { r.c.forward(home, r.req, why, r.en
 
 // end ends the routing with an answer for the client.
 func (r *routing) end(reply wire.PutReply) {
-	r.c.requests--
+	r.c.done()
 	r.c.answerPut(r.origin, &r.req, reply)
 }
 

@@ -425,14 +425,14 @@ func TestEmptyRangesAreHandedOverAfterARestart(t *testing.T) {
 	gossiping(w)
 	w.newcomer("n6", "n1")
 	w.amend("n1", "n6", member.Join)
-	if len(w.nodes["n1"].transfers.lost) == 0 {
+	if len(w.nodes["n1"].transfers.kept) == 0 {
 		t.Fatal("n1 loses nothing")
 	}
 	w.start("n1")
 	w.settle()
 	w.pass(5 * time.Second)
 	for _, n := range w.names {
-		if k := len(w.nodes[n].transfers.lost); k > 0 {
+		if k := len(w.nodes[n].transfers.kept); k > 0 {
 			t.Errorf("%s takes itself for a home of %d ranges that are not its own", n, k)
 		}
 	}

@@ -9,7 +9,7 @@ package engine
 // drops the range only when each home holds all of it durably. So a join, a leave, the return of a
 // removed node and a write by a node that knows an old ring are one case. A transfer is a round of
 // anti-entropy that only pushes: what the new home already has does not travel. The new home's side
-// is in pending.go.
+// is in arrivals.go.
 
 import (
 	"math"
@@ -24,22 +24,14 @@ import (
 	"ringside/engine/wire"
 )
 
-const (
-	// handOverPause gathers the transfers that one change sets off.
-	handOverPause = time.Millisecond
-	// transferLease is how long a confirmed transfer may be silent before another node may begin
-	// one.
-	transferLease = 2 * time.Second
-)
+// handOverPause gathers the transfers that one change sets off.
+const handOverPause = time.Millisecond
 
-// transfers hands over the ranges of which the node is not a home, and admits transfers to the
-// node.
+// transfers hands over the ranges of which the node is not a home.
 type transfers struct {
 	n       *Node
 	out     map[keyrange.ID]*handover
-	in      map[keyrange.ID]incoming
-	took    map[source]bool      // transfers that the node has confirmed since it started
-	lost    map[keyrange.ID]bool // ranges that the node was a home of, and keeps complete until it has handed them over
+	kept    map[keyrange.ID]bool // ranges that the node was a home of, and keeps complete until it has handed them over
 	planned bool                 // resume will run after Timings.Transfer
 	soon    bool                 // resume will run after handOverPause
 }
@@ -52,35 +44,23 @@ type handover struct {
 	from time.Duration     // nothing happens before that time
 }
 
-// A source is a node that transfers a range to this node.
-type source struct {
-	id   keyrange.ID
-	from string
-}
-
-// incoming is a transfer to this node that it has confirmed.
-type incoming struct {
-	from  string
-	until time.Duration // when the transfer counts as given up
-}
-
 func newTransfers(n *Node) *transfers {
-	return &transfers{
-		n: n, out: map[keyrange.ID]*handover{}, in: map[keyrange.ID]incoming{}, took: map[source]bool{},
-		lost: map[keyrange.ID]bool{},
-	}
+	return &transfers{n: n, out: map[keyrange.ID]*handover{}, kept: map[keyrange.ID]bool{}}
 }
 
-// recutLost keeps, of the ranges that the node lost whole on an earlier ring, those that the new
-// ring has and of which the node is not a home. A node that lost a part of a range does not answer
-// for the range as a home.
-func (t *transfers) recutLost() {
-	old, r := t.lost, t.n.members.ring
-	t.lost = map[keyrange.ID]bool{}
+// keepComplete notes whether the node lost the whole range, and holds all of it. Then the node
+// answers for the range as a home until it has handed the range over.
+func (t *transfers) keepComplete(id keyrange.ID, whole bool) { t.kept[id] = whole }
+
+// recutKept goes on with the kept ranges that the new ring has and of which the node is not a home.
+// A node that lost a part of a range does not answer for the range as a home.
+func (t *transfers) recutKept() {
+	old, r := t.kept, t.n.members.ring
+	t.kept = map[keyrange.ID]bool{}
 	for id, whole := range old {
 		t.n.moves.mark(id)
 		if _, ok := id.Find(r); whole && ok && !id.HasHomes(r, t.n.cfg.Name) {
-			t.lost[id] = true
+			t.kept[id] = true
 		}
 	}
 }
@@ -90,16 +70,6 @@ func (t *transfers) recutLost() {
 func (t *transfers) recut() {
 	for _, h := range t.out {
 		clear(h.done)
-	}
-	for id := range t.in {
-		if !id.HasHomes(t.n.members.ring, t.n.cfg.Name) {
-			delete(t.in, id)
-		}
-	}
-	for s := range t.took {
-		if !s.id.HasHomes(t.n.members.ring, t.n.cfg.Name) {
-			delete(t.took, s)
-		}
 	}
 }
 
@@ -141,7 +111,7 @@ func (t *transfers) resume() {
 		return
 	}
 	for _, rg := range r.Ranges() {
-		if id := keyrange.Of(r, rg); !slices.Contains(rg.Homes, n.cfg.Name) && (n.trees.Tree(id).Keys() > 0 || t.lost[id]) {
+		if id := keyrange.Of(r, rg); !slices.Contains(rg.Homes, n.cfg.Name) && (n.trees.Tree(id).Keys() > 0 || t.kept[id]) {
 			t.handover(id)
 		}
 	}
@@ -279,7 +249,7 @@ func (t *transfers) reportDone(h *handover, home string, root uint64) {
 func (t *transfers) drop(h *handover) {
 	n := t.n
 	delete(t.out, h.ID)
-	delete(t.lost, h.ID)
+	delete(t.kept, h.ID)
 	n.arrivals.ranges.Forget(h.ID)
 	n.moves.mark(h.ID)
 	count, keys := 0, n.records.keys
@@ -287,7 +257,7 @@ func (t *transfers) drop(h *handover) {
 	scanRange(n.db, h.ID, func(k, v []byte) {
 		dropped = append(dropped, slices.Clone(k))
 		rec, err := record.Decode(v)
-		n.records.keys -= liveOrDamaged(rec.Siblings, err != nil)
+		n.records.count(-liveOrDamaged(rec.Siblings, err != nil))
 		count++
 	})
 	for _, k := range dropped {
@@ -301,30 +271,6 @@ func (t *transfers) drop(h *handover) {
 	n.departure.check()
 }
 
-// onOffer answers a node that holds a range of this node, or that waits for one that this node
-// holds.
-func (t *transfers) onOffer(m wire.Message, o wire.Offer) {
-	n := t.n
-	id := keyrange.ID{Start: o.Start, End: o.End, Depth: o.Depth}
-	_, ok := id.Find(n.members.ring)
-	r := wire.OfferReply{Answer: wire.OfferLater}
-	switch {
-	case !ok || id.HasHomes(n.members.ring, n.cfg.Name) == (o.Phase == wire.OfferAsk),
-		o.Phase != wire.OfferRange && m.Digest != n.members.digest:
-		r.Err = wire.BadRequest // one of the two nodes knows another ring, and may not know all nodes that owe the range
-	case o.Phase == wire.OfferAsk:
-		r.Answer, r.From = t.left(id)
-	case o.Phase == wire.OfferDone && o.Keys > 0 && !t.took[source{id, m.From}]:
-		r.Err = wire.BadRequest // this node lost its disk after the transfer, and the sender has to transfer the range again
-	case o.Phase == wire.OfferDone:
-		n.requireDurable() // records that both nodes had did not travel, and may be in this node's buffer only
-		n.arrivals.given(id, m.From, o.From)
-	default:
-		r.Answer = t.confirm(id, m.From, o.Keys)
-	}
-	n.answer(m, r)
-}
-
 // left answers a new home whether this node has anything left for it. If not, missing are the nodes
 // that have yet to hand the range over to this node.
 func (t *transfers) left(id keyrange.ID) (a wire.OfferAnswer, missing []string) {
@@ -333,31 +279,4 @@ func (t *transfers) left(id keyrange.ID) (a wire.OfferAnswer, missing []string) 
 	}
 	t.resumeSoon()
 	return wire.OfferLater, nil
-}
-
-// confirm accepts a transfer unless another node is sending the same range: the keys would come
-// twice.
-func (t *transfers) confirm(id keyrange.ID, from string, keys int) wire.OfferAnswer {
-	if in, ok := t.in[id]; ok && in.from != from && t.n.now < in.until {
-		return wire.OfferLater
-	}
-	t.in[id] = incoming{from, t.n.now + transferLease}
-	t.took[source{id, from}] = true
-	t.n.emit(event.Event{Kind: event.RangeConfirmed, Peer: from, Span: spanOf(id), Count: keys})
-	return wire.OfferConfirmed
-}
-
-// extendLease notes that a confirmed transfer has brought key.
-func (t *transfers) extendLease(from string, key []byte) {
-	id := keyrange.At(t.n.members.ring, t.n.position(key))
-	if in, ok := t.in[id]; ok && in.from == from {
-		t.in[id] = incoming{from, t.n.now + transferLease}
-	}
-}
-
-// endLease notes that a transfer from a node is over.
-func (t *transfers) endLease(id keyrange.ID, from string) {
-	if t.in[id].from == from {
-		delete(t.in, id)
-	}
 }

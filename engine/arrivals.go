@@ -7,6 +7,7 @@ package engine
 
 import (
 	"slices"
+	"time"
 
 	"ringside/engine/event"
 	"ringside/engine/keyrange"
@@ -16,13 +17,32 @@ import (
 	"ringside/engine/wire"
 )
 
-// arrivals gets the ranges that the node waits for.
+// transferLease is how long a confirmed transfer may be silent before another node may begin one.
+const transferLease = 2 * time.Second
+
+// arrivals gets the ranges that the node waits for, and admits transfers to the node.
 type arrivals struct {
 	n      *Node
 	ranges *pending.Ranges
+	leases map[keyrange.ID]lease
+	took   map[source]bool // transfers that the node has confirmed since it started
 }
 
-func newArrivals(n *Node) *arrivals { return &arrivals{n: n, ranges: pending.New()} }
+// A source is a node that transfers a range to this node.
+type source struct {
+	id   keyrange.ID
+	from string
+}
+
+// A lease is a transfer to this node that it has confirmed.
+type lease struct {
+	from  string
+	until time.Duration // when the transfer counts as given up
+}
+
+func newArrivals(n *Node) *arrivals {
+	return &arrivals{n: n, ranges: pending.New(), leases: map[keyrange.ID]lease{}, took: map[source]bool{}}
+}
 
 // await waits for a range that the nodes in from may hold.
 func (a *arrivals) await(id keyrange.ID, from []string) {
@@ -81,6 +101,21 @@ func (a *arrivals) passOn(s ring.Shift) {
 		if id.Overlaps(keyrange.ID{Start: s.Start, End: s.End}) && !slices.Contains(rg.Homes, a.n.cfg.Name) {
 			a.await(id, s.Before)
 			a.n.transfers.handover(id)
+		}
+	}
+}
+
+// recutTransfers forgets the transfers of ranges that the new ring cuts differently, or of which
+// the node is not a home any longer.
+func (a *arrivals) recutTransfers() {
+	for id := range a.leases {
+		if !id.HasHomes(a.n.members.ring, a.n.cfg.Name) {
+			delete(a.leases, id)
+		}
+	}
+	for s := range a.took {
+		if !s.id.HasHomes(a.n.members.ring, a.n.cfg.Name) {
+			delete(a.took, s)
 		}
 	}
 }
@@ -173,7 +208,7 @@ func (a *arrivals) askFor(id keyrange.ID, p *pending.Range, from string) {
 // given notes that a node has handed a range over. missing are the nodes that the other one waits
 // for; this node waits for them now.
 func (a *arrivals) given(id keyrange.ID, from string, missing []string) {
-	a.n.transfers.endLease(id, from)
+	a.endLease(id, from)
 	p := a.ranges.Get(id)
 	if p == nil {
 		return
@@ -199,4 +234,55 @@ func (a *arrivals) missing(id keyrange.ID) []string {
 		return p.Missing()
 	}
 	return nil
+}
+
+// onOffer answers a node that holds a range of this node, or that waits for one that this node
+// holds.
+func (a *arrivals) onOffer(m wire.Message, o wire.Offer) {
+	n := a.n
+	id := keyrange.ID{Start: o.Start, End: o.End, Depth: o.Depth}
+	_, ok := id.Find(n.members.ring)
+	r := wire.OfferReply{Answer: wire.OfferLater}
+	switch {
+	case !ok || id.HasHomes(n.members.ring, n.cfg.Name) == (o.Phase == wire.OfferAsk),
+		o.Phase != wire.OfferRange && m.Digest != n.members.digest:
+		r.Err = wire.BadRequest // one of the two nodes knows another ring, and may not know all nodes that owe the range
+	case o.Phase == wire.OfferAsk:
+		r.Answer, r.From = n.transfers.left(id)
+	case o.Phase == wire.OfferDone && o.Keys > 0 && !a.took[source{id, m.From}]:
+		r.Err = wire.BadRequest // this node lost its disk after the transfer, and the sender has to transfer the range again
+	case o.Phase == wire.OfferDone:
+		n.requireDurable() // records that both nodes had did not travel, and may be in this node's buffer only
+		a.given(id, m.From, o.From)
+	default:
+		r.Answer = a.confirm(id, m.From, o.Keys)
+	}
+	n.answer(m, r)
+}
+
+// confirm accepts a transfer unless another node is sending the same range: the keys would come
+// twice.
+func (a *arrivals) confirm(id keyrange.ID, from string, keys int) wire.OfferAnswer {
+	if in, ok := a.leases[id]; ok && in.from != from && a.n.now < in.until {
+		return wire.OfferLater
+	}
+	a.leases[id] = lease{from, a.n.now + transferLease}
+	a.took[source{id, from}] = true
+	a.n.emit(event.Event{Kind: event.RangeConfirmed, Peer: from, Span: spanOf(id), Count: keys})
+	return wire.OfferConfirmed
+}
+
+// extendLease notes that a confirmed transfer has brought key.
+func (a *arrivals) extendLease(from string, key []byte) {
+	id := keyrange.At(a.n.members.ring, a.n.position(key))
+	if in, ok := a.leases[id]; ok && in.from == from {
+		a.leases[id] = lease{from, a.n.now + transferLease}
+	}
+}
+
+// endLease notes that a transfer from a node is over.
+func (a *arrivals) endLease(id keyrange.ID, from string) {
+	if a.leases[id].from == from {
+		delete(a.leases, id)
+	}
 }
