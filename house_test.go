@@ -172,7 +172,7 @@ var arrows = map[string][]string{
 		"ringside/engine", "ringside/localcluster/broadcast", "ringside/localcluster/budget",
 	},
 	"ringside/localcluster/link": {
-		"ringside/engine/event", "ringside/engine/fault", "ringside/engine/wire",
+		"ringside/engine", "ringside/engine/event", "ringside/engine/fault", "ringside/engine/wire",
 		"ringside/localcluster/broadcast", "ringside/localcluster/budget", "ringside/localcluster/inbox",
 		"ringside/localcluster/transport",
 	},

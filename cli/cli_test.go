@@ -132,7 +132,7 @@ func TestUsage(t *testing.T) {
 		"git cart":               "did you mean get?",
 		"--jsno":                 "ringside help",
 		"--cluster":              "ringside help",
-		"up -n 0":                "a whole number from 1 to 64",
+		"up -n 0":                "a whole number from 1 to 256",
 		"up -n 3 --names a,b":    "do not agree",
 		"up -n 2 -N 3":           "N=3",
 		"up --mode chaos --mem":  "chaos",

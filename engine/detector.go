@@ -66,8 +66,8 @@ func (d *detector) disconnected(peer string) {
 	d.n.calls.disconnected(peer)
 }
 
-// reconnected notes that the driver has a new connection to the peer. The peer is healthy then,
-// because making the connection took answers from it.
+// reconnected notes that the driver can reach the peer again. The peer is healthy then: it took
+// part in making a connection, or the driver knows that it runs.
 func (d *detector) reconnected(peer string) {
 	d.n.gossip.greetFormer(peer)
 	if d.peers.Reconnected(peer) {

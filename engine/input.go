@@ -23,7 +23,8 @@ type Request struct {
 	Body   wire.ClientRequest
 }
 
-// PeerUp says that the driver has a new connection to Peer.
+// PeerUp says that the driver has a new connection to Peer, or knows that Peer can be reached
+// again. Between two messages a driver may close the connection without a PeerDown.
 type PeerUp struct{ Peer string }
 
 // PeerDown says that the driver cannot reach Peer: its connection is broken or refused. A driver

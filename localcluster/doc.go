@@ -9,7 +9,7 @@
 //	node         the state of a node that survives a crash: name, port, disk
 //	incarnation  one run of a node, from its start to its crash
 //	loop         steps the engine of one incarnation
-//	server       the port of one incarnation: connections of peers and of clients
+//	server       the port of one incarnation: it accepts peers and serves clients
 //	flusher      writes the object buffer of one incarnation to disk (§6.1)
 //
 // The packages below have state of their own and do not know these types:
@@ -49,10 +49,9 @@
 //
 // A node's loop is the only goroutine that uses the engine, the driver and the store of its
 // incarnation, except for two cases: a flusher applies batches, and a crash reads the engine's last
-// state after the loop has ended. Each connection has a goroutine that reads, and clients'
-// connections have one that writes. Each link has one that dials and writes. All goroutines of an
-// incarnation end before its crash is over. The cluster's own goroutines watch its folders and give
-// memory back.
+// state after the loop has ended. Each connection has a goroutine that reads and one that writes.
+// All goroutines of an incarnation end before its crash is over. The cluster's own goroutines watch
+// its folders and give memory back.
 //
 // # Locks
 //
@@ -61,7 +60,7 @@
 //	Cluster.faults       one fault or membership change at a time; nodes start and crash
 //	incarnation.turnMu   held by the loop during a turn, and by a pause until its end
 //	link.Network         the conditions of links
-//	server.mu, the locks of links and connections
+//	server.mu, the locks of links and senders
 //	Inbox
 //
 // registry, eventlog.Log and the accounts of the budget have locks under which no other lock is

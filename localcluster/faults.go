@@ -233,6 +233,6 @@ func (n *node) start() error {
 	n.why.Store(nil)
 	i.links.ReportUnreachable()
 	i.run()
-	n.c.network.Kick(n.name)
+	n.c.network.BringUp(n.name)
 	return nil
 }

@@ -63,8 +63,8 @@ func (n *node) open() (*incarnation, error) {
 	}
 	i.loop.notices = n.c.memory.In.Open()
 	i.ctx, i.cancel = context.WithCancel(context.Background())
-	i.links = n.c.network.Open(i.ctx, i.wg.Go, n.c.registry.otherNames(n), link.EndpointOptions{
-		Node: n.name, PeerChanged: i.peerChanged, Unsent: i.loop.unsent,
+	i.links = n.c.network.Open(i.ctx, i.wg.Go, link.EndpointOptions{
+		Node: n.name, Inbox: i.inbox, PeerChanged: i.peerChanged, Unsent: i.loop.unsent,
 	})
 	n.c.publish(event.Event{Node: n.name, Kind: event.NodeUp, Addr: *n.addr.Load(), Message: report})
 	return i, nil

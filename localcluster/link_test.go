@@ -65,7 +65,7 @@ func TestNothingCrossesASplit(t *testing.T) {
 		t.Errorf("the links of n2 changed: %v", changes)
 	}
 	inbox.GiveBack(n2.inbox.Take(nil)) // room for readers
-	await(t, "the reader of n1's messages to end", func() bool { return !n2.links.Connected("n1") })
+	await(t, "the reader of n1's messages to end", func() bool { return !n2.links.IsConnected("n1") })
 	if ops, _ := arrived(c, "n2", "n1"); len(ops) != 0 {
 		t.Errorf("%d messages crossed the split", len(ops))
 	}

@@ -273,7 +273,7 @@ func (i *incarnation) retire() {
 // remove removes a node from the cluster, with its disk. The caller holds faults.
 func (n *node) remove() error {
 	delete(n.c.ports, n.name)
-	n.c.network.Remove(n.name, n.c.registry.otherNames(n)) // first, so that no link reports the crash
+	n.c.network.Remove(n.name) // first, so that no link reports the crash
 	if !n.c.network.IsSplit() {
 		n.c.stopSplitTimer()
 	}

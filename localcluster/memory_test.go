@@ -193,8 +193,8 @@ func TestNoMemoryIsLeftBehind(t *testing.T) {
 	close(stop)
 	load.Wait()
 	await(t, "all memory to be given back", func() bool { return c.memory.Use().Used == 0 })
-	const clients = 3 * 5 // a connection has two ends, each of which sends, and both receive
-	if u := c.memory.Use(); u.Queues > start+clients+5 {
+	const clients, links = 3 * 5, 2 * 5 * 4 // a connection has two ends, each of which sends and receives
+	if u := c.memory.Use(); u.Queues > start+clients+links+5 {
 		t.Errorf("%d queues at the start, %d now", start, u.Queues)
 	}
 	if err := c.Close(); err != nil {

@@ -40,7 +40,7 @@ func (c *Cluster) addNode(name, beside string) *node {
 		addr = loopback(c.opts.BasePort + c.takePort(name))
 	}
 	n.addr.Store(&addr)
-	c.network.Add(name, beside, c.registry.otherNames(n))
+	c.network.Add(name, beside)
 	c.registry.add(n)
 	return n
 }

@@ -101,20 +101,6 @@ func (r *registry) node(name string) *node {
 	return nil
 }
 
-// others returns all nodes but n.
-func (r *registry) others(n *node) []*node {
-	return slices.DeleteFunc(slices.Clone(r.nodes()), func(o *node) bool { return o == n })
-}
-
-// otherNames returns the names of all nodes but n.
-func (r *registry) otherNames(n *node) []string {
-	var out []string
-	for _, o := range r.others(n) {
-		out = append(out, o.name)
-	}
-	return out
-}
-
 // freeName returns the first of n1, n2 and so on after all names that were ever used.
 func (r *registry) freeName() string {
 	s := r.settings()

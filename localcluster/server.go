@@ -16,7 +16,6 @@ import (
 	"ringside/localcluster/config"
 	"ringside/localcluster/gate"
 	"ringside/localcluster/inbox"
-	"ringside/localcluster/link"
 	"ringside/localcluster/transport"
 )
 
@@ -181,59 +180,9 @@ func (s *server) serve(conn net.Conn) {
 	_ = conn.SetDeadline(time.Time{})
 	switch role {
 	case wire.RoleNode:
-		s.servePeer(conn, peer)
+		s.i.links.Serve(conn, peer)
 	case wire.RoleClient:
 		s.serveClient(conn)
-	}
-}
-
-// servePeer delivers the messages of a peer until the connection ends or carries an invalid
-// message.
-func (s *server) servePeer(conn net.Conn, peer string) {
-	in := s.i.links.Enter(conn, peer)
-	if in == nil {
-		return
-	}
-	defer in.Leave()
-	frames := transport.NewReader(conn, wire.MaxFrame, s.i.c.memory.In, s.i.ctx.Done())
-	defer frames.Close()
-	for {
-		b, err := frames.Next()
-		if err != nil {
-			return
-		}
-		m, err := wire.ParseMessage(b)
-		if err != nil || m.From != peer || m.To != s.i.node.name {
-			return
-		}
-		a := inbox.Arrival{In: engine.Receive{Message: m}}
-		if a.Held, a.Size = frames.Detach(); !s.deliver(in, a) { // the loop gives the memory back
-			a.GiveBack()
-			return
-		}
-	}
-}
-
-// deliver puts a peer's message into the inbox. If the inbox is full, deliver waits: the connection
-// fills, then the sender's queue, and only that link suffers. It returns false if the connection is
-// to be closed.
-func (s *server) deliver(in *link.Inbound, a inbox.Arrival) bool {
-	var emptied <-chan struct{} // nil in the first round, which most often delivers
-	for {
-		delivered, ok := in.Deliver(s.i.inbox, a)
-		switch {
-		case delivered || !ok:
-			return ok
-		case emptied == nil:
-			emptied = s.i.inbox.Emptied() // before the next offer
-			continue
-		}
-		select {
-		case <-emptied:
-			emptied = nil
-		case <-s.i.ctx.Done():
-			return false
-		}
 	}
 }
 

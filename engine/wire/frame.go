@@ -44,6 +44,12 @@ func NewFrameReader(r io.Reader, limit int) *FrameReader {
 	return &FrameReader{r: bufio.NewReaderSize(r, frameBuffer), limit: min(limit, MaxFrame)}
 }
 
+// Reset makes f a reader of another stream, which keeps the buffer of f. Admit stays as it is.
+func (f *FrameReader) Reset(r io.Reader, limit int) {
+	f.r.Reset(r)
+	f.limit, f.held = min(limit, MaxFrame), 0
+}
+
 // Next returns the payload of the next frame, which is valid until the next call. It returns io.EOF
 // itself if the stream ends between two frames. After any error the caller must close the stream,
 // because the start of the next frame is unknown.

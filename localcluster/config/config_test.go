@@ -37,7 +37,7 @@ func TestInvalidOptions(t *testing.T) {
 
 func TestLimitsOfOneProcess(t *testing.T) {
 	_, err := NewSettings("c", settings.Cluster{Nodes: settings.NodeNames(MaxNodes + 1)})
-	refuses(t, err, "want 1 to 64")
+	refuses(t, err, "want 1 to 256")
 	for _, name := range ReservedNames {
 		_, err := NewSettings("c", settings.Cluster{Nodes: []string{"n1", name}})
 		refuses(t, err, "the data folder has a file of that name")

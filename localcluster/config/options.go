@@ -12,9 +12,9 @@ import (
 const (
 	// DefaultName is the name of a cluster if the user gives none.
 	DefaultName = "default"
-	// MaxNodes bounds a cluster in one process: every pair of nodes has two connections, and every
-	// node has a database.
-	MaxNodes = 64
+	// MaxNodes bounds a cluster in one process. Every node has a port, a goroutine and a database,
+	// and under load most pairs of nodes have a connection.
+	MaxNodes = 256
 	// MaxBasePort is the highest port of a first node. The ports of the other nodes are above it.
 	MaxBasePort = 1<<16 - MaxNodes
 )

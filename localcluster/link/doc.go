@@ -1,22 +1,52 @@
 // Package link has the TCP links between the nodes of a cluster, with faults at will.
 //
-// For each ordered pair of nodes there is one connection, which the sender makes. It carries
-// messages in that direction only. So a one-way split, a slow link and a lossy link are each a
-// property of one connection.
+// A link is one direction from a running node to another. It has a queue of messages, and its own
+// faults: it may be cut, slow or lossy. A Network has the condition of every link. An Endpoint is
+// the network end of one incarnation of a node.
 //
-// A Network has the condition of every link: whether it is cut, how slow and how lossy it is. An
-// Endpoint is the network end of one incarnation of a node: a link to each other node, and the
-// connections by which the others send. Faults act where a message enters its link and again where
-// it leaves the link. Once a split is on, nothing crosses it.
+// # Connections
 //
-// Goroutines: a link has one goroutine that makes its connection and writes to it, and one that
-// waits for the end of the connection. The node's loop calls Endpoint.Send. Readers of connections
-// call Inbound.Deliver.
+// Two nodes share one TCP connection, on which messages travel both ways. The first message makes
+// it. An end that sees no message for idleTime closes the connection in order: it says farewell,
+// and reads on until the other end has said farewell also. So no message is lost, and messages that
+// come later make a new connection. At the start no node dials another, and at rest a node has few
+// connections, however many nodes there are.
 //
-// Locks are taken in this order: Network.mu, then Endpoint.mu or link.mu. Network.mu is held for
-// reading while messages enter a link or are delivered, and for writing while conditions change, so
-// that a change is one instant for all links. The callbacks of an Endpoint are called with locks
-// held and must not block.
+// If two nodes dial each other at the same time, both connections work at first. Then the
+// connection that the node with the lower name has made carries all messages, and both ends say
+// farewell on the other one. A message may overtake another one only in such a change of the
+// connection, and while a connection is closed.
 //
-// Begin reading at Network.Apply and link.run.
+// # What a node learns of a link
+//
+// A node without a connection to a peer takes the peer for reachable. It learns the contrary
+// (EndpointOptions.PeerChanged) if the peer refuses a connection, if a connection ends without a
+// farewell, or if the link is cut. All nodes run in one process, so the Network also tells a node
+// that has no connection: a node that crashed refuses connections, and a node that was started
+// accepts them. A paused node keeps its connections, and its peers notice only its silence.
+//
+// If a peer runs and cannot be reached all the same, the link dials again, after a pause that
+// grows.
+//
+// # Faults
+//
+// Faults act where a message enters its link and again where the message leaves the link. Once a
+// split is on, nothing crosses it. If both directions are cut, the connection ends. If one is cut,
+// the connection stays, because the other direction must not suffer. Messages that were under way
+// are then discarded at their end, also after the split: each link counts its cuts, the sender
+// tells the receiver the count before the first message that follows a cut, and the receiver
+// delivers only messages of the present count.
+//
+// # Goroutines and locks
+//
+// Each end of a connection has one goroutine that reads and one that writes. The reader of a
+// connection that this end has made also dials. A link without a connection has no goroutine. The
+// node's loop calls Endpoint.Send.
+//
+// Locks are taken in this order: Network.mu, then link.mu. Network.mu is held for reading while
+// messages enter a link or are delivered, and for writing while conditions change, so that a change
+// is one instant for all links. The callbacks of an Endpoint are called with locks held and must
+// not block.
+//
+// Begin reading at Endpoint.Send, link.carry and Network.Apply.
 package link

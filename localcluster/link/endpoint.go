@@ -2,9 +2,6 @@ package link
 
 import (
 	"context"
-	"net"
-	"sync"
-	"sync/atomic"
 
 	"ringside/engine/fault"
 	"ringside/engine/wire"
@@ -15,7 +12,8 @@ import (
 // EndpointOptions describe one incarnation of a node. Its callbacks must not block.
 type EndpointOptions struct {
 	Node        string
-	PeerChanged func(peer string, up bool)     // a link to a peer came up or went down
+	Inbox       *inbox.Inbox                   // gets the messages of peers
+	PeerChanged func(peer string, up bool)     // a peer can be reached again, or no longer
 	Unsent      func(m wire.Message, size int) // a message of about size bytes did not enter its link
 }
 
@@ -28,51 +26,64 @@ type Endpoint struct {
 	spawn   func(func())    // starts a goroutine of the incarnation
 	scratch []byte          // belongs to the caller of Send
 
-	links map[string]*link // by peer; guarded by Network.mu
-
-	mu      sync.Mutex
-	inbound map[string]*Inbound // by peer
+	links    map[string]*link // by peer, since the first use of the link; guarded by Network.mu
+	detached bool             // no connection is made or accepted any longer; guarded by Network.mu
 }
 
-// Open returns an endpoint with a link to each of peers. It runs nothing. ctx ends with the
-// incarnation, and spawn starts a goroutine that the incarnation waits for.
-func (n *Network) Open(ctx context.Context, spawn func(func()), peers []string, o EndpointOptions) *Endpoint {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	e := &Endpoint{o: o, net: n, ctx: ctx, spawn: spawn, links: map[string]*link{}, inbound: map[string]*Inbound{}}
-	for _, p := range peers {
-		e.addLink(p)
+// Open returns an endpoint. It runs nothing. ctx ends with the incarnation, and spawn starts a
+// goroutine that the incarnation waits for.
+func (n *Network) Open(ctx context.Context, spawn func(func()), o EndpointOptions) *Endpoint {
+	return &Endpoint{o: o, net: n, ctx: ctx, spawn: spawn, links: map[string]*link{}}
+}
+
+// link returns the link to a node of the network, and makes it on the first use. The caller holds
+// Network.mu for writing.
+func (e *Endpoint) link(peer string) *link {
+	k := e.links[peer]
+	if k == nil {
+		k = newLink(e, peer)
+		e.links[peer] = k
 	}
-	return e
+	return k
 }
 
-// addLink makes the link to a peer. The caller holds Network.mu.
-func (e *Endpoint) addLink(peer string) *link {
-	k := newLink(e, peer, e.net.conditions[fault.Link{From: e.o.Node, To: peer}])
-	e.links[peer] = k
-	return k
+// forget ends the link to a node that has left. The caller holds Network.mu for writing.
+func (e *Endpoint) forget(peer string) {
+	if k := e.links[peer]; k != nil {
+		k.gone.Store(true)
+		k.disconnect()
+		k.out.Close()
+		delete(e.links, peer)
+	}
+}
+
+// linkTo returns the link to a peer, nil if there is no such node.
+func (e *Endpoint) linkTo(peer string) *link {
+	e.net.mu.Lock()
+	defer e.net.mu.Unlock()
+	if !e.net.knows(e.o.Node, peer) {
+		return e.links[peer] // of a node that has left
+	}
+	return e.link(peer)
 }
 
 // ReportUnreachable reports each peer that cannot be reached now as down, so that the node knows it
 // before its first request. It is called before Run.
 func (e *Endpoint) ReportUnreachable() {
-	e.net.mu.RLock()
-	defer e.net.mu.RUnlock()
-	for peer, k := range e.links {
-		if e.net.endpoints[peer] == nil || k.cond.Cut {
-			k.takeDown(nil)
+	e.net.mu.Lock()
+	defer e.net.mu.Unlock()
+	for _, peer := range e.net.others(e.o.Node) {
+		if k := e.net.conditions[fault.Link{From: e.o.Node, To: peer}]; k.Cut || e.net.endpoints[peer] == nil {
+			e.link(peer).disconnect()
 		}
 	}
 }
 
-// Run lets the links connect, and other nodes connect to the endpoint.
+// Run lets other nodes connect to the endpoint.
 func (e *Endpoint) Run() {
 	e.net.mu.Lock()
 	defer e.net.mu.Unlock()
 	e.net.endpoints[e.o.Node] = e
-	for _, k := range e.links {
-		e.spawn(k.run)
-	}
 }
 
 // Detach ends all connections of the endpoint. The context of the incarnation has ended. Messages
@@ -80,16 +91,12 @@ func (e *Endpoint) Run() {
 func (e *Endpoint) Detach() {
 	e.net.mu.Lock()
 	defer e.net.mu.Unlock()
+	e.detached = true
 	if e.net.endpoints[e.o.Node] == e {
 		delete(e.net.endpoints, e.o.Node)
 	}
 	for _, k := range e.links {
-		k.takeDown(nil)
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	for _, in := range e.inbound {
-		in.dead.Store(true)
+		k.disconnect()
 	}
 }
 
@@ -98,7 +105,7 @@ func (e *Endpoint) Close() {
 	e.net.mu.RLock()
 	defer e.net.mu.RUnlock()
 	for _, k := range e.links {
-		k.takeDown(nil) // discards the messages that were sent since Detach
+		k.disconnect() // discards the messages that were sent since Detach
 		k.out.Close()
 	}
 }
@@ -112,6 +119,9 @@ func (e *Endpoint) Send(messages []wire.Message) {
 	defer e.net.mu.RUnlock()
 	for _, m := range messages {
 		k := e.links[m.To]
+		if k == nil {
+			k = e.firstUse(m.To)
+		}
 		if k == nil {
 			e.o.Unsent(m, wire.MaxFrame)
 			continue
@@ -131,83 +141,30 @@ func (e *Endpoint) Send(messages []wire.Message) {
 	}
 }
 
-// An Inbound is a connection on which a peer sends.
-type Inbound struct {
-	e    *Endpoint
-	conn net.Conn
-	peer string
-	cond *fault.Condition // of the link from the peer; guarded by Network.mu
-	dead atomic.Bool      // messages that are still in buffers of this end are lost
+// firstUse makes the link to a peer, and returns nil if there is no such node. The caller holds
+// Network.mu for reading, which firstUse releases for a moment.
+func (e *Endpoint) firstUse(peer string) *link {
+	e.net.mu.RUnlock()
+	defer e.net.mu.RLock()
+	return e.linkTo(peer)
 }
 
-// Enter makes conn the connection of a peer. An earlier connection of the peer is closed. Enter
-// returns nil if the peer is not a node of the cluster, or the link is cut.
-func (e *Endpoint) Enter(conn net.Conn, peer string) *Inbound {
-	e.net.mu.RLock()
-	defer e.net.mu.RUnlock()
-	cond := e.net.conditions[fault.Link{From: peer, To: e.o.Node}]
-	if cond == nil || cond.Cut {
-		return nil
-	}
-	in := &Inbound{e: e, conn: conn, peer: peer, cond: cond}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if old := e.inbound[peer]; old != nil {
-		old.close()
-	}
-	e.inbound[peer] = in
-	return in
-}
-
-// Leave forgets the connection.
-func (in *Inbound) Leave() {
-	in.e.mu.Lock()
-	defer in.e.mu.Unlock()
-	if in.e.inbound[in.peer] == in {
-		delete(in.e.inbound, in.peer)
-	}
-}
-
-// Deliver offers a message to the node's inbox unless the link is cut. The look at the link's
-// condition and the offer are one act: once a split is on, no message that was under way arrives.
-// ok is false if the connection is to be closed. delivered is false if the inbox is full.
-func (in *Inbound) Deliver(to *inbox.Inbox, a inbox.Arrival) (delivered, ok bool) {
-	in.e.net.mu.RLock()
-	defer in.e.net.mu.RUnlock()
-	if in.cond.Cut || in.dead.Load() {
-		return false, false
-	}
-	return to.Offer(a, 1), true
-}
-
-func (in *Inbound) close() {
-	in.dead.Store(true)
-	_ = in.conn.Close()
-}
-
-// cut closes the connection of a peer whose link is cut. The caller holds Network.mu, so that no
-// message is being delivered.
-func (e *Endpoint) cut(peer string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if in := e.inbound[peer]; in != nil {
-		in.close()
-	}
-}
-
-// Connected reports whether a peer has a connection to the endpoint.
-func (e *Endpoint) Connected(peer string) bool {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.inbound[peer] != nil
-}
-
-// IsUp reports whether messages to a peer can travel.
-func (e *Endpoint) IsUp(peer string) bool {
+// IsConnected reports whether the endpoint has a connection to a peer.
+func (e *Endpoint) IsConnected(peer string) bool {
 	e.net.mu.RLock()
 	defer e.net.mu.RUnlock()
 	k := e.links[peer]
-	return k != nil && k.isUp()
+	return k != nil && k.connections() > 0
+}
+
+// IsUp reports whether messages to a peer can travel, as far as the node knows.
+func (e *Endpoint) IsUp(peer string) bool {
+	e.net.mu.RLock()
+	defer e.net.mu.RUnlock()
+	if k := e.links[peer]; k != nil {
+		return k.isUp()
+	}
+	return e.net.knows(e.o.Node, peer) && e.net.endpoints[peer] != nil
 }
 
 // Queued returns the bytes of the messages that wait in the endpoint's links.

@@ -1,22 +1,17 @@
 package link
 
 import (
-	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"ringside/engine/event"
 	"ringside/engine/fault"
-	"ringside/engine/wire"
 	"ringside/localcluster/transport"
 )
 
 const (
-	// minRedial and maxRedial bound the pause between attempts to reach a node that refuses. A link
-	// that was mended and a node that was restarted are tried at once.
-	minRedial = 20 * time.Millisecond
-	maxRedial = 500 * time.Millisecond
 	// dropBurst bounds the events of lost messages that a link publishes at once. After that the
 	// link publishes one event per dropEvery. The events are for people; link.lost counts the
 	// messages.
@@ -28,24 +23,34 @@ const (
 type state int
 
 const (
-	unknown state = iota // nothing yet: the first attempt to connect is under way
+	unknown state = iota // nothing was reported; the node takes the link for passable
 	up
 	down
 )
 
-// A link is one direction from a running node to another: a connection that the node makes, and the
-// messages that wait to be written to it.
+// A condition is the state of one direction between two nodes. It is guarded by Network.mu.
+type condition struct {
+	fault.Condition
+	cuts uint64 // how often the direction was cut
+}
+
+// A link is one direction from a running node to another: the messages that wait to be sent, and
+// the node's ends of the connections to the peer. The first message makes a connection. There is
+// one connection at a time, except while two nodes dial each other or while one is closed in order.
 type link struct {
 	e    *Endpoint
 	peer string
-	cond *fault.Condition // guarded by Network.mu
-	gone atomic.Bool      // the peer has left for good
-	wake chan struct{}    // holds a token if the writer has something to look at
-	kick chan struct{}    // holds a token if the link is to dial at once
+	cond *condition    // of the direction to the peer
+	from *condition    // of the direction from the peer
+	gone atomic.Bool   // the peer has left for good
+	kick chan struct{} // holds a token if the link is to dial at once
 
 	mu       sync.Mutex
-	conn     net.Conn // nil while the link is down
+	conns    []*connection // all that are open
+	sending  *connection   // carries the messages; one of conns, or nil
+	dialing  bool          // a goroutine makes a connection
 	reported state
+	cuts     uint64 // as cond.cuts
 	out      transport.Outbox
 	late     []lateFrame // delayed messages, in the order in which they were sent
 	lateSize int         // bytes
@@ -60,9 +65,11 @@ type lateFrame struct {
 	payload []byte
 }
 
-func newLink(e *Endpoint, peer string, cond *fault.Condition) *link {
-	return &link{e: e, peer: peer, cond: cond, out: transport.NewOutbox(e.net.o.Memory.Out),
-		wake: make(chan struct{}, 1), kick: make(chan struct{}, 1)}
+// newLink returns a link from the node of e to a peer. The caller holds Network.mu.
+func newLink(e *Endpoint, peer string) *link {
+	to := e.net.conditions[fault.Link{From: e.o.Node, To: peer}]
+	return &link{e: e, peer: peer, cond: to, from: e.net.conditions[fault.Link{From: peer, To: e.o.Node}],
+		cuts: to.cuts, out: transport.NewOutbox(e.net.o.Memory.Out), kick: make(chan struct{}, 1)}
 }
 
 // notify puts a token into c unless c has one.
@@ -74,13 +81,15 @@ func notify(c chan struct{}) {
 }
 
 // enqueue queues a message, or loses it as the link's condition says. It returns false if there is
-// no room for the message. On a link that is being made, the message waits: the answer to the first
-// message over a mended link must not be lost because the other direction is mended a moment later.
-// The caller is the node's loop and holds Network.mu for reading.
+// no room for the message. While a connection is being made, the message waits. The caller is the
+// node's loop and holds Network.mu for reading.
 func (k *link) enqueue(request uint64, payload []byte) (ok bool) {
 	switch {
 	case k.cond.Cut:
 		k.dropped(request, "cut")
+		return true
+	case k.gone.Load():
+		k.dropped(request, "the node has left")
 		return true
 	case k.cond.Percent > 0 && k.e.net.lose(k.cond.Percent):
 		k.dropped(request, "loss")
@@ -90,7 +99,6 @@ func (k *link) enqueue(request uint64, payload []byte) (ok bool) {
 		k.dropped(request, why)
 		return false
 	}
-	notify(k.wake)
 	return true
 }
 
@@ -103,6 +111,7 @@ func (k *link) queue(payload []byte) (refused string) {
 		transport.Backlog{Count: len(k.late), Bytes: k.lateSize}); why != "" {
 		return why
 	}
+	defer k.flush()
 	if k.cond.Delay == 0 && len(k.late) == 0 {
 		k.out.Add(payload)
 		return ""
@@ -114,6 +123,16 @@ func (k *link) queue(payload []byte) (refused string) {
 	k.late = append(k.late, lateFrame{due, append([]byte(nil), payload...)})
 	k.lateSize += transport.FrameSize(payload)
 	return ""
+}
+
+// flush has the messages that wait sent: it wakes the writer of the connection, or makes a
+// connection. The caller holds mu, and Network.mu for reading.
+func (k *link) flush() {
+	if k.sending != nil {
+		notify(k.sending.wake)
+		return
+	}
+	k.dialSoon()
 }
 
 // dropped counts a lost message. Within limits, it publishes an event with the reason and the
@@ -134,72 +153,6 @@ func (k *link) dropped(request uint64, why string) {
 		Count: int(total)})
 }
 
-// run keeps the link up until the incarnation ends.
-func (k *link) run() {
-	pause := minRedial
-	for k.e.ctx.Err() == nil {
-		if k.isCut() || k.gone.Load() {
-			k.takeDown(nil)
-			k.await(nil)
-			pause = minRedial
-			continue
-		}
-		conn, err := k.dial()
-		if err == nil && k.establish(conn) {
-			pause = minRedial
-			k.carry(conn)
-			continue
-		}
-		k.takeDown(nil)
-		if kicked := k.await(time.After(pause)); kicked {
-			pause = minRedial
-			continue
-		}
-		pause = min(2*pause, maxRedial)
-	}
-}
-
-// await waits for a kick, the end of the pause or the end of the incarnation.
-func (k *link) await(pause <-chan time.Time) (kicked bool) {
-	select {
-	case <-k.kick:
-		return true
-	case <-pause:
-	case <-k.e.ctx.Done():
-	}
-	return false
-}
-
-func (k *link) isCut() bool {
-	k.e.net.mu.RLock()
-	defer k.e.net.mu.RUnlock()
-	return k.cond.Cut
-}
-
-// dial connects to the peer.
-func (k *link) dial() (net.Conn, error) {
-	return transport.Dial(k.e.ctx, k.e.net.o.Secret,
-		transport.Peer{Addr: k.e.net.o.Addr(k.peer), Name: k.peer, Role: wire.RoleNode, Self: k.e.o.Node})
-}
-
-// establish makes conn the link's connection. It returns false if the link was cut, or its node
-// killed, meanwhile.
-func (k *link) establish(conn net.Conn) bool {
-	n := k.e.net
-	n.mu.RLock()
-	defer n.mu.RUnlock()
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.cond.Cut || k.e.ctx.Err() != nil {
-		_ = conn.Close()
-		return false
-	}
-	k.conn = conn
-	k.report(up)
-	n.up.Broadcast()
-	return true
-}
-
 // report reports a change of the link's state to the node, once. The caller holds mu.
 func (k *link) report(s state) {
 	if k.reported == s {
@@ -207,31 +160,172 @@ func (k *link) report(s state) {
 	}
 	k.reported = s
 	k.e.o.PeerChanged(k.peer, s == up)
+	if s == up {
+		k.e.net.up.Broadcast()
+	}
 }
 
-// takeDown ends the link's connection if it is conn, or if conn is nil. The messages that wait are
-// lost.
-func (k *link) takeDown(conn net.Conn) {
+// enter adds a connection to the link, and chooses the one that carries the messages. If both nodes
+// have dialed, the connection that the lower name made carries the messages of both. own says that
+// this end has dialed. enter returns false if the link is cut both ways, or its node killed,
+// meanwhile.
+func (k *link) enter(c *connection, own bool) bool {
+	n := k.e.net
+	n.mu.RLock()
+	defer n.mu.RUnlock()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if conn != nil && k.conn != conn {
-		return
+	if own {
+		k.dialing = false
 	}
-	if k.conn != nil {
-		_ = k.conn.Close()
-		k.conn = nil
+	if k.cond.Cut && k.from.Cut || k.gone.Load() || k.e.detached {
+		return false
 	}
+	k.conns = append(k.conns, c)
+	if old := k.sending; old == nil || c.byLower || !old.byLower {
+		k.sending = c
+		if old != nil {
+			notify(old.wake) // to say farewell
+		}
+	}
+	if !k.cond.Cut {
+		k.report(up)
+	}
+	return true
+}
+
+// leave removes a connection that has ended. If it ended without a farewell, the link is down, and
+// the messages that wait are lost.
+func (k *link) leave(c *connection, farewell bool) {
+	n := k.e.net
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	i := slices.Index(k.conns, c)
+	if i < 0 {
+		return // closed by this end
+	}
+	k.conns = slices.Delete(k.conns, i, i+1)
+	switch {
+	case k.sending == c:
+		k.sending = nil
+	case k.sending != nil:
+		return // another connection works
+	}
+	if !farewell {
+		k.fail()
+	}
+}
+
+// retire ends the sending on a connection whose other end has said farewell. Messages that wait get
+// a new connection.
+func (k *link) retire(c *connection) {
+	n := k.e.net
+	n.mu.RLock()
+	defer n.mu.RUnlock()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.sending == c {
+		k.sending = nil
+		notify(c.wake)
+	}
+	if k.waits() && !k.e.detached {
+		k.flush()
+	}
+}
+
+// closeIdle ends the sending on a connection that was not used for a while, if no message waits. A
+// link closes one connection at a time.
+func (k *link) closeIdle(c *connection) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.sending == c && !k.waits() && len(k.conns) == 1 {
+		k.sending = nil
+		notify(c.wake)
+	}
+}
+
+// waits reports whether a message waits. The caller holds mu.
+func (k *link) waits() bool { return k.out.Count()+len(k.late) > 0 }
+
+// fail loses the messages that wait, and reports the link as down. If the peer runs, the link dials
+// it again. The caller holds mu, and Network.mu for reading.
+func (k *link) fail() {
+	k.discard()
+	k.report(down)
+	if k.passable() {
+		k.dialSoon()
+	}
+}
+
+// discard loses the messages that wait. The caller holds mu.
+func (k *link) discard() {
 	k.lost.Add(int64(k.out.Count() + len(k.late)))
 	k.out.Clear(k.lateSize)
 	k.late, k.lateSize = nil, 0
+}
+
+// passable reports whether messages can reach the peer: the link is not cut, and both nodes run.
+// The caller holds Network.mu.
+func (k *link) passable() bool {
+	return !k.cond.Cut && !k.gone.Load() && !k.e.detached && k.e.net.endpoints[k.peer] != nil
+}
+
+// cut acts on a cut of the link. If the other direction is cut also, the connections end. The
+// caller holds Network.mu.
+func (k *link) cut() {
+	if k.from.Cut {
+		k.disconnect()
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.cuts = k.cond.cuts
+	k.discard()
 	k.report(down)
 }
 
-// isUp reports whether messages can travel.
+// disconnect closes all connections of the link, and takes the link down. Messages in buffers of
+// this end are lost. The caller holds Network.mu.
+func (k *link) disconnect() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, c := range k.conns {
+		c.kill()
+	}
+	k.conns, k.sending, k.cuts = nil, nil, k.cond.cuts
+	k.discard()
+	k.report(down)
+}
+
+// bringUp reports a link that was down as up: it is no longer cut, or its peer was started. The
+// caller holds Network.mu.
+func (k *link) bringUp() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.reported != down || !k.passable() {
+		return
+	}
+	if k.dialing { // the next attempt shows whether the peer answers
+		notify(k.kick)
+		return
+	}
+	k.report(up)
+}
+
+// isUp reports whether messages can travel, as far as the node knows. The caller holds Network.mu.
 func (k *link) isUp() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.conn != nil
+	return k.reported != down && k.passable()
+}
+
+// connections returns the number of open connections.
+func (k *link) connections() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.conns)
 }
 
 // queued returns the bytes of the messages that wait.
@@ -241,73 +335,36 @@ func (k *link) queued() int {
 	return k.out.Bytes() + k.lateSize
 }
 
-// changed acts on a change of the link's condition. Delayed messages leave within the delay that
-// holds now. The caller holds Network.mu.
+// changed acts on a change of the link's condition, except for a cut. Delayed messages leave within
+// the delay that holds now. The caller holds Network.mu.
 func (k *link) changed() {
-	if k.cond.Cut {
-		k.takeDown(nil)
-		return
-	}
 	k.mu.Lock()
+	defer k.mu.Unlock()
 	latest := k.e.net.o.Now() + k.cond.Delay
 	for i := range k.late {
 		k.late[i].due = min(k.late[i].due, latest)
 	}
-	k.mu.Unlock()
-	notify(k.wake)
-	notify(k.kick)
-}
-
-// carry writes messages until the connection breaks.
-func (k *link) carry(conn net.Conn) {
-	broken := make(chan struct{})
-	go func() { // the peer writes nothing after the handshake, so any result of the read ends the connection
-		defer close(broken)
-		var b [1]byte
-		_, _ = conn.Read(b[:])
-		k.takeDown(conn)
-	}()
-	k.write(conn, broken)
-	k.takeDown(conn)
-	_ = conn.Close()
-	<-broken
-}
-
-func (k *link) write(conn net.Conn, broken <-chan struct{}) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		buf, due := k.take(conn)
-		if len(buf) > 0 {
-			_, err := conn.Write(buf)
-			k.out.Written(buf)
-			if err != nil {
-				return
-			}
-			continue
-		}
-		if timer.Stop(); due > 0 {
-			timer.Reset(max(due-k.e.net.o.Now(), 0))
-		}
-		select {
-		case <-k.wake:
-		case <-timer.C:
-		case <-broken:
-			return
-		case <-k.e.ctx.Done():
-			return
-		}
+	if k.sending != nil && len(k.late) > 0 {
+		notify(k.sending.wake)
 	}
 }
 
-// take returns the frames that may be written to conn now. due is the time when the next delayed
-// message leaves, 0 if there is none.
-func (k *link) take(conn net.Conn) (buf []byte, due time.Duration) {
+// taken is what a writer has to do.
+type taken struct {
+	frames  []byte        // to be written now
+	cuts    uint64        // how often the link was cut before it got the frames
+	due     time.Duration // when the next delayed message leaves; 0 if there is none
+	retired bool          // the connection no longer carries the messages of the link
+}
+
+// take returns the frames that may be written to c now.
+func (k *link) take(c *connection) taken {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.conn != conn {
-		return nil, 0
+	if k.sending != c {
+		return taken{retired: true}
 	}
+	t := taken{cuts: k.cuts}
 	if len(k.late) > 0 {
 		now, i := k.e.net.o.Now(), 0
 		for ; i < len(k.late) && k.late[i].due <= now; i++ {
@@ -316,10 +373,13 @@ func (k *link) take(conn net.Conn) (buf []byte, due time.Duration) {
 			k.late[i].payload = nil
 		}
 		if k.late = k.late[i:]; len(k.late) > 0 {
-			due = k.late[0].due
+			t.due = k.late[0].due
 		} else {
 			k.late = nil
 		}
 	}
-	return k.out.Take(), due
+	if t.frames = k.out.Take(); len(t.frames) > 0 {
+		c.used.Store(true)
+	}
+	return t
 }

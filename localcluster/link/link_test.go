@@ -22,10 +22,40 @@ type host struct {
 	*Endpoint
 	inbox *inbox.Inbox
 	addr  string
+
+	mu      sync.Mutex
+	changes []string // of links: "+b" or "-b"
+}
+
+// changed notes a change of a link.
+func (h *host) changed(peer string, up bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if up {
+		h.changes = append(h.changes, "+"+peer)
+	} else {
+		h.changes = append(h.changes, "-"+peer)
+	}
+}
+
+// latest returns the latest change of a link, "" if there was none.
+func (h *host) latest() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if len(h.changes) == 0 {
+		return ""
+	}
+	return h.changes[len(h.changes)-1]
 }
 
 // network starts a network with one running host for each of names. They end with the test.
-func network(t *testing.T, names ...string) (*Network, map[string]*host) {
+func network(t testing.TB, names ...string) (*Network, map[string]*host) {
+	t.Helper()
+	return idleNetwork(t, idleTime, names...)
+}
+
+// idleNetwork is network with connections that are closed after another idle time.
+func idleNetwork(t testing.TB, idle time.Duration, names ...string) (*Network, map[string]*host) {
 	t.Helper()
 	hosts := map[string]*host{}
 	secret := make([]byte, wire.SecretSize)
@@ -34,8 +64,9 @@ func network(t *testing.T, names ...string) (*Network, map[string]*host) {
 	n := NewNetwork(Options{Secret: secret, Memory: memory, Now: func() time.Duration { return 1 + time.Since(began) },
 		Publish: func(event.Event) {}, Addr: func(node string) string { return hosts[node].addr }, Done: ctx.Done(),
 		Stopped: context.Canceled})
+	n.idle = idle
 	var wg sync.WaitGroup
-	for i, name := range names {
+	for _, name := range names {
 		ln, err := net.Listen("tcp4", "127.0.0.1:0")
 		if err != nil {
 			t.Fatal(err)
@@ -43,18 +74,12 @@ func network(t *testing.T, names ...string) (*Network, map[string]*host) {
 		context.AfterFunc(ctx, func() { _ = ln.Close() })
 		h := &host{inbox: inbox.New(), addr: ln.Addr().String()}
 		hosts[name] = h
-		n.Add(name, "", names[:i])
-		wg.Go(func() { h.accept(ctx, ln, secret, name, memory) })
+		n.Add(name, "")
+		wg.Go(func() { h.accept(ctx, &wg, ln, secret, name) })
 	}
 	for _, name := range names {
-		var peers []string
-		for _, p := range names {
-			if p != name {
-				peers = append(peers, p)
-			}
-		}
-		hosts[name].Endpoint = n.Open(ctx, wg.Go, peers, EndpointOptions{Node: name,
-			PeerChanged: func(string, bool) {}, Unsent: func(wire.Message, int) {}})
+		hosts[name].Endpoint = n.Open(ctx, wg.Go, EndpointOptions{Node: name, Inbox: hosts[name].inbox,
+			PeerChanged: hosts[name].changed, Unsent: func(wire.Message, int) {}})
 	}
 	for _, h := range hosts {
 		h.Run()
@@ -77,39 +102,21 @@ func network(t *testing.T, names ...string) (*Network, map[string]*host) {
 }
 
 // accept delivers the messages of peers to the host's inbox.
-func (h *host) accept(ctx context.Context, ln net.Listener, secret []byte, name string, memory *budget.Budget) {
+func (h *host) accept(ctx context.Context, wg *sync.WaitGroup, ln net.Listener, secret []byte, name string) {
 	for {
 		conn, err := ln.Accept()
 		if err != nil {
 			return
 		}
 		context.AfterFunc(ctx, func() { _ = conn.Close() })
-		go func() {
+		wg.Go(func() {
 			defer conn.Close()
 			_, peer, err := wire.Accept(conn, secret, name, rand.Reader)
 			if err != nil {
 				return
 			}
-			in := h.Enter(conn, peer)
-			if in == nil {
-				return
-			}
-			defer in.Leave()
-			frames := wire.NewFrameReader(conn, wire.MaxFrame)
-			for {
-				b, err := frames.Next()
-				if err != nil {
-					return
-				}
-				m, err := wire.ParseMessage(b)
-				if err != nil {
-					return
-				}
-				if _, ok := in.Deliver(h.inbox, inbox.Arrival{In: engine.Receive{Message: m}}); !ok {
-					return
-				}
-			}
-		}()
+			h.Serve(conn, peer)
+		})
 	}
 }
 
@@ -118,7 +125,7 @@ func (h *host) ping(from, to string, op uint64) {
 }
 
 // next returns the number of the next message.
-func (h *host) next(t *testing.T) uint64 {
+func (h *host) next(t testing.TB) uint64 {
 	t.Helper()
 	select {
 	case <-h.inbox.Ready():
@@ -126,6 +133,7 @@ func (h *host) next(t *testing.T) uint64 {
 		t.Fatal("no message arrives")
 	}
 	if batch := h.inbox.Take(nil); len(batch) > 0 {
+		inbox.GiveBack(batch)
 		return batch[0].In.(engine.Receive).Message.Op
 	}
 	return h.next(t)
@@ -195,7 +203,7 @@ func TestFullLinkRefuses(t *testing.T) {
 func TestRemoveEndsASplitWithoutSides(t *testing.T) {
 	n, _ := network(t, "a", "b", "c")
 	apply(t, n, fault.Fault{Kind: fault.Split, Groups: [][]string{{"a"}, {"b", "c"}}})
-	n.Remove("a", []string{"b", "c"})
+	n.Remove("a")
 	if n.IsSplit() {
 		t.Error("the split goes on")
 	}

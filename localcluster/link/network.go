@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -28,15 +29,17 @@ type Options struct {
 // A Network connects the nodes of a cluster. It is safe for concurrent use, except that Add,
 // Remove, Apply and Heal are called by one goroutine at a time.
 type Network struct {
-	o  Options
-	up broadcast.Signal // a link has come up
+	o    Options
+	idle time.Duration    // idleTime, except in tests
+	up   broadcast.Signal // a link has come up
 
 	mu         sync.RWMutex
 	faults     *fault.Net
-	conditions map[fault.Link]*fault.Condition // of every link
-	endpoints  map[string]*Endpoint            // of the incarnations that run, by node
-	split      *event.Event                    // the split that is on; nil: none
-	linkFaults []fault.Fault                   // delays and losses as they were asked for, in order
+	conditions map[fault.Link]*condition // of every direction between two nodes
+	names      []string                  // of all nodes
+	endpoints  map[string]*Endpoint      // of the incarnations that run, by node
+	split      *event.Event              // the split that is on; nil: none
+	linkFaults []fault.Fault             // delays and losses as they were asked for, in order
 
 	rngMu sync.Mutex
 	rng   *rand.Rand // decides which messages are lost
@@ -44,36 +47,37 @@ type Network struct {
 
 // NewNetwork returns a network without nodes.
 func NewNetwork(o Options) *Network {
-	return &Network{o: o, faults: fault.NewNet(nil), conditions: map[fault.Link]*fault.Condition{},
+	return &Network{o: o, idle: idleTime, faults: fault.NewNet(nil), conditions: map[fault.Link]*condition{},
 		endpoints: map[string]*Endpoint{}, rng: rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64()))}
 }
 
-// Add adds a node, and a link to it from each incarnation that runs. During a split the node is on
-// the side of the node beside; "" is the last side. others are all nodes that exist already.
-func (n *Network) Add(name, beside string, others []string) {
+// Add adds a node. During a split the node is on the side of the node beside; "" is the last side.
+func (n *Network) Add(name, beside string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.faults.Add(name, beside)
 	n.publishSplit()
-	for _, o := range others {
+	for _, o := range n.names {
 		for _, l := range []fault.Link{{From: name, To: o}, {From: o, To: name}} {
-			cond := n.faults.Condition(l)
-			n.conditions[l] = &cond
+			n.conditions[l] = &condition{Condition: n.faults.Condition(l)}
 		}
 		if e := n.endpoints[o]; e != nil {
-			e.spawn(e.addLink(name).run)
+			e.forget(name)
+			e.link(name).disconnect() // until the node runs
 		}
 	}
+	n.names = append(n.names, name)
 }
 
 // Remove removes a node that leaves for good. Its incarnation may still run.
-func (n *Network) Remove(name string, others []string) {
+func (n *Network) Remove(name string) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, o := range others {
+	for _, o := range n.others(name) {
 		delete(n.conditions, fault.Link{From: name, To: o})
 		delete(n.conditions, fault.Link{From: o, To: name})
 	}
+	n.names = n.others(name)
 	for _, e := range n.endpoints {
 		if k := e.links[name]; k != nil {
 			k.gone.Store(true)
@@ -179,16 +183,29 @@ func (n *Network) apply(f fault.Fault) error {
 		}), f)
 	}
 	n.o.Publish(e)
+	n.refresh()
+	return nil
+}
+
+// refresh gives all links their conditions. The caller holds mu.
+func (n *Network) refresh() {
 	for l, cond := range n.conditions {
-		*cond = n.faults.Condition(l)
-		if from := n.endpoints[l.From]; from != nil {
-			from.links[l.To].changed()
-		}
-		if to := n.endpoints[l.To]; to != nil && cond.Cut {
-			to.cut(l.From)
+		was := cond.Cut
+		if cond.Condition = n.faults.Condition(l); cond.Cut && !was {
+			cond.cuts++
 		}
 	}
-	return nil
+	for l, cond := range n.conditions {
+		e := n.endpoints[l.From]
+		switch {
+		case e == nil:
+		case cond.Cut:
+			e.link(l.To).cut()
+		case e.links[l.To] != nil:
+			e.links[l.To].changed()
+			e.links[l.To].bringUp()
+		}
+	}
 }
 
 func cloneGroups(groups [][]string) [][]string {
@@ -206,24 +223,89 @@ func (n *Network) lose(percent float64) bool {
 	return n.rng.Float64()*100 < percent
 }
 
-// Kick lets all links to a node that has started dial at once.
-func (n *Network) Kick(node string) {
-	n.eachLinkTo(node, func(k *link) { notify(k.kick) })
+// knows reports whether two nodes are different nodes of the network. The caller holds mu.
+func (n *Network) knows(a, b string) bool { return n.conditions[fault.Link{From: a, To: b}] != nil }
+
+// others returns the names of all nodes but one. The caller holds mu.
+func (n *Network) others(name string) []string {
+	return slices.DeleteFunc(slices.Clone(n.names), func(o string) bool { return o == name })
 }
 
-// BreakTo ends the connections of all links to a node that has crashed, as the system would.
+// BringUp tells the other nodes that a node which was down can be reached. A real node would see
+// that the peer connects, or accepts a connection.
+func (n *Network) BringUp(node string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, e := range n.endpoints {
+		if k := e.links[node]; k != nil {
+			k.bringUp()
+		}
+	}
+}
+
+// BreakTo tells the other nodes that a node has crashed. Their connections to it end, as the system
+// would end them. A node without a connection would see that the peer refuses one.
 func (n *Network) BreakTo(node string) {
-	n.eachLinkTo(node, func(k *link) { k.takeDown(nil) })
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for name, e := range n.endpoints {
+		if k := e.links[node]; k != nil {
+			k.disconnect()
+		} else if n.knows(name, node) {
+			e.link(node).disconnect()
+		}
+	}
 }
 
-func (n *Network) eachLinkTo(node string, f func(*link)) {
+// AwaitConnection makes a connection from one running node to another, unless there is one. It
+// returns an error if there is none within limit.
+func (n *Network) AwaitConnection(ctx context.Context, from, to string, limit time.Duration) error {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	for {
+		changed := n.up.Wait()
+		if n.connect(from, to) {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-timer.C:
+			return fmt.Errorf("%s did not reach %s within %v", from, to, limit)
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-n.o.Done:
+			return n.o.Stopped
+		}
+	}
+}
+
+// connect reports whether two nodes are connected. If they are not, a node dials the other one.
+func (n *Network) connect(from, to string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	e := n.endpoints[from]
+	if e == nil || !n.knows(from, to) {
+		return false
+	}
+	k := e.link(to)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.sending == nil {
+		k.dialSoon()
+	}
+	return k.sending != nil
+}
+
+// Connections returns the number of open ends of connections between nodes.
+func (n *Network) Connections() (ends int) {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
 	for _, e := range n.endpoints {
-		if k := e.links[node]; k != nil {
-			f(k)
+		for _, k := range e.links {
+			ends += k.connections()
 		}
 	}
+	return ends
 }
 
 // AwaitLinks waits until every link that can be up is up, for at most limit. The links that are not
@@ -248,15 +330,16 @@ func (n *Network) AwaitLinks(ctx context.Context, limit time.Duration) error {
 	}
 }
 
-// AllUp reports whether every link that can be up is up: the link is not cut, and both of its nodes
-// run.
+// AllUp reports whether every link that can be up is up: the link is not cut, both of its nodes
+// run, and the last attempt to connect did not fail.
 func (n *Network) AllUp() bool {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	for l, cond := range n.conditions {
-		from, to := n.endpoints[l.From], n.endpoints[l.To]
-		if from != nil && to != nil && !cond.Cut && !from.links[l.To].isUp() {
-			return false
+	for _, e := range n.endpoints {
+		for _, k := range e.links {
+			if k.passable() && !k.isUp() {
+				return false
+			}
 		}
 	}
 	return true

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"io"
 	"sync"
 
 	"ringside/engine/wire"
@@ -25,6 +26,24 @@ func freeBuffer(b []byte) {
 	if cap(b) > 0 && cap(b) <= KeepBuffer {
 		buffers.Put(&b)
 	}
+}
+
+// frameReaders holds readers whose connections have ended, for their buffers. Nodes with many peers
+// make and end connections all the time.
+var frameReaders sync.Pool
+
+func takeFrameReader(r io.Reader, limit int) *wire.FrameReader {
+	if f, ok := frameReaders.Get().(*wire.FrameReader); ok {
+		f.Reset(r, limit)
+		return f
+	}
+	return wire.NewFrameReader(r, limit)
+}
+
+func freeFrameReader(f *wire.FrameReader) {
+	f.Reset(nil, 0) // forgets the connection
+	f.Admit = nil
+	frameReaders.Put(f)
 }
 
 // FrameSize returns the bytes that a payload takes in a queue.

@@ -33,7 +33,7 @@ type Reader struct {
 // NewReader returns a reader of frames of at most limit bytes. If there is no memory for a frame,
 // the Reader waits, until end is closed.
 func NewReader(conn net.Conn, limit int, pool *budget.Pool, end <-chan struct{}) *Reader {
-	r := &Reader{conn: conn, frames: wire.NewFrameReader(conn, limit), pool: pool, account: pool.Open(), end: end}
+	r := &Reader{conn: conn, frames: takeFrameReader(conn, limit), pool: pool, account: pool.Open(), end: end}
 	r.frames.Admit = r.admit
 	return r
 }
@@ -73,10 +73,12 @@ func (r *Reader) Detach() (account *budget.Account, size int) {
 	return r.account, size
 }
 
-// Close ends the Reader, but not the connection.
+// Close ends the Reader, but not the connection. The last frame is no longer valid.
 func (r *Reader) Close() {
 	r.GiveBack()
 	r.account.Close()
+	freeFrameReader(r.frames)
+	r.frames = nil
 }
 
 // admit takes the memory for a frame of size bytes.
