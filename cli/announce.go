@@ -65,7 +65,8 @@ func (s *session) announce(c *localcluster.Cluster, o localcluster.Options, fore
 // notesOf returns, by node, the faults that nodes found with their disks when they came up.
 func notesOf(ctx context.Context, c *localcluster.Cluster) map[string]string {
 	notes := map[string]string{}
-	_ = c.Events(ctx, 0, false, func(events []event.Event) error { // after an error, only the notes are missing
+	starts := event.Query{Filter: event.Filter{Kinds: []event.Kind{event.NodeUp}}}
+	_ = c.Events(ctx, starts, func(events []event.Event) error { // after an error, only the notes are missing
 		for _, e := range events {
 			if e.Kind == event.NodeUp && e.Message != "" {
 				notes[e.Node] = e.Message

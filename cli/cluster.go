@@ -158,12 +158,21 @@ func (l *lazy) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, err
 }
 
 // Events implements verbs.Cluster.
-func (l *lazy) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
+func (l *lazy) Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
 	r, err := l.connect(ctx)
 	if err != nil {
 		return err
 	}
-	return withExitCode(r.Events(ctx, after, follow, fn), l.name)
+	return withExitCode(r.Events(ctx, q, fn), l.name)
+}
+
+// EventLines passes on the lines of a control.Remote.
+func (l *lazy) EventLines(ctx context.Context, q event.Query, fn func(lines []byte) error) error {
+	r, err := l.connect(ctx)
+	if err != nil {
+		return err
+	}
+	return withExitCode(r.EventLines(ctx, q, fn), l.name)
 }
 
 // Down implements verbs.Cluster.

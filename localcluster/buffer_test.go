@@ -67,7 +67,7 @@ func acks(t *testing.T, c *Cluster, request uint64, count int) (out []event.Even
 	t.Helper()
 	await(t, "acks", func() bool {
 		out = nil
-		_ = c.Events(t.Context(), 0, false, func(batch []event.Event) error {
+		_ = c.Events(t.Context(), event.Query{}, func(batch []event.Event) error {
 			for _, e := range batch {
 				if e.Kind == event.Ack && e.Request == request {
 					out = append(out, e)
@@ -160,7 +160,7 @@ func TestCrashLosesTheBuffer(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := viewOf(t, c, "cart")
-	_ = c.Events(t.Context(), 0, false, func(batch []event.Event) error {
+	_ = c.Events(t.Context(), event.Query{}, func(batch []event.Event) error {
 		v.ApplyAll(batch)
 		return nil
 	})

@@ -81,7 +81,7 @@ func TestDiskFails(t *testing.T) {
 				want(t, get(t, c, "n2", key), "v")
 			}
 			failed := 0
-			_ = c.Events(t.Context(), 0, false, func(batch []event.Event) error {
+			_ = c.Events(t.Context(), event.Query{}, func(batch []event.Event) error {
 				for _, e := range batch {
 					if e.Kind == event.DiskFailed && e.Node == "n2" {
 						failed++
@@ -164,7 +164,7 @@ func TestDamagedDisk(t *testing.T) {
 	}
 	do(t, c, fault.Fault{Kind: fault.Restart, Nodes: []string{"n3"}})
 	told := ""
-	_ = c.Events(t.Context(), 0, false, func(batch []event.Event) error {
+	_ = c.Events(t.Context(), event.Query{}, func(batch []event.Event) error {
 		for _, e := range batch {
 			if e.Kind == event.NodeUp && e.Node == "n3" {
 				told = e.Message
@@ -199,7 +199,7 @@ func flipTable(t *testing.T, dir, name string) {
 
 // ups returns the messages with which a node came up, in order.
 func ups(c *Cluster, name string) (messages []string) {
-	_ = c.Events(context.Background(), 0, false, func(batch []event.Event) error {
+	_ = c.Events(context.Background(), event.Query{}, func(batch []event.Event) error {
 		for _, e := range batch {
 			if e.Kind == event.NodeUp && e.Node == name {
 				messages = append(messages, e.Message)

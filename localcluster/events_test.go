@@ -38,7 +38,7 @@ func TestEventsHaveTheFieldsOfTheirKinds(t *testing.T) {
 	do(t, c, fault.Fault{Kind: fault.Kill, Nodes: []string{"n4"}})
 	get(t, c, "n1", "cart")
 	snapshot()
-	if err := c.Events(t.Context(), 0, false, check); err != nil {
+	if err := c.Events(t.Context(), event.Query{}, check); err != nil {
 		t.Fatal(err)
 	}
 }

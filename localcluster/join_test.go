@@ -215,7 +215,7 @@ func TestJoinDuringSplit(t *testing.T) {
 func watched(t *testing.T, c *Cluster) *view.Cluster {
 	t.Helper()
 	v := view.New()
-	if err := c.Events(t.Context(), 0, false, func(batch []event.Event) error {
+	if err := c.Events(t.Context(), event.Query{}, func(batch []event.Event) error {
 		v.ApplyAll(batch)
 		return nil
 	}); err != nil {

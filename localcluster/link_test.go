@@ -149,7 +149,7 @@ func TestLossIsReported(t *testing.T) {
 		l.links.Send([]wire.Message{{From: "n1", To: "n2", Request: 7, Op: 1, Body: wire.Ping{}}})
 	}
 	n := 0
-	_ = c.Events(t.Context(), 0, false, func(batch []event.Event) error {
+	_ = c.Events(t.Context(), event.Query{}, func(batch []event.Event) error {
 		for _, e := range batch {
 			if e.Kind == event.Dropped && e.Node == "n1" && e.Peer == "n2" && e.Request == 7 {
 				n++

@@ -20,7 +20,7 @@ import (
 // countEvents counts the events of a kind so far.
 func countEvents(t *testing.T, c *Cluster, kind event.Kind) (n int) {
 	t.Helper()
-	_ = c.Events(t.Context(), 0, false, func(batch []event.Event) error {
+	_ = c.Events(t.Context(), event.Query{}, func(batch []event.Event) error {
 		for _, e := range batch {
 			if e.Kind == kind {
 				n++

@@ -38,7 +38,7 @@ func (s watchedStore) Trust() error {
 // reported reports whether the node has published an event of a kind about key.
 func reported(c *Cluster, node string, kind event.Kind, key string) bool {
 	found := false
-	_ = c.Events(c.ctx, 0, false, func(events []event.Event) error {
+	_ = c.Events(c.ctx, event.Query{}, func(events []event.Event) error {
 		for _, e := range events {
 			found = found || e.Node == node && e.Kind == kind && string(e.Key) == key
 		}

@@ -54,7 +54,7 @@ func failures(c *Cluster, node string) (count int) {
 }
 
 func eventsOf(c *Cluster, kind event.Kind) (out []event.Event) {
-	_ = c.Events(c.ctx, 0, false, func(batch []event.Event) error {
+	_ = c.Events(c.ctx, event.Query{}, func(batch []event.Event) error {
 		for _, e := range batch {
 			if e.Kind == kind {
 				out = append(out, e)

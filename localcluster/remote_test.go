@@ -61,7 +61,7 @@ func TestRemoteEvents(t *testing.T) {
 	c := begin(t, Options{Mem: true})
 	r := connect(t, c)
 	var first, last uint64
-	if err := r.Events(t.Context(), 0, false, func(batch []event.Event) error {
+	if err := r.Events(t.Context(), event.Query{}, func(batch []event.Event) error {
 		if first == 0 {
 			first = batch[0].Seq
 		}
@@ -73,7 +73,7 @@ func TestRemoteEvents(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	go func() { _ = c.Fault(ctx, fault.Fault{Kind: fault.Heal}) }()
-	err := r.Events(ctx, last, true, func(batch []event.Event) error {
+	err := r.Events(ctx, event.Query{After: last, Follow: true}, func(batch []event.Event) error {
 		if batch[0].Seq <= last {
 			t.Errorf("event %d after %d", batch[0].Seq, last)
 		}
@@ -84,7 +84,7 @@ func TestRemoteEvents(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	stop := errors.New("enough")
-	if err := r.Events(t.Context(), 0, true, func([]event.Event) error { return stop }); err != stop {
+	if err := r.Events(t.Context(), event.Query{Follow: true}, func([]event.Event) error { return stop }); err != stop {
 		t.Error(err)
 	}
 	if _, err := r.Snapshot(t.Context()); err != nil { // the connections still work
@@ -99,7 +99,7 @@ func TestRemoteDown(t *testing.T) {
 		r, watcher := connect(t, c), connect(t, c)
 		watched := make(chan error)
 		go func() {
-			watched <- watcher.Events(t.Context(), 0, true, func([]event.Event) error { return nil })
+			watched <- watcher.Events(t.Context(), event.Query{Follow: true}, func([]event.Event) error { return nil })
 		}()
 		if err := r.Down(t.Context()); err != nil {
 			t.Fatal(err)

@@ -42,7 +42,7 @@ func three(t *testing.T, o *Options) *Cluster {
 // doubts lists the messages about its disk with which n3 came up.
 func doubts(c *Cluster) []string {
 	out := slices.DeleteFunc(ups(c, "n3"), func(s string) bool { return s == "" })
-	_ = c.Events(c.ctx, 0, false, func(events []event.Event) error {
+	_ = c.Events(c.ctx, event.Query{}, func(events []event.Event) error {
 		for _, e := range events {
 			if e.Kind == event.RolledBack && e.Node == "n3" {
 				out = append(out, e.Message)

@@ -20,15 +20,14 @@ const (
 	compareTime = time.Minute
 )
 
-// Events calls fn with batches of the events after sequence number after. Without follow, Events
-// returns after the event that is the newest now. With follow, it returns when ctx ends or the
-// cluster goes down. fn must not keep the slice. A slow fn receives a Gap event, and never slows
-// the cluster.
-func (c *Cluster) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
-	if err := c.events.Read(ctx, after, follow, fn); err != nil {
+// Events calls fn with batches of the events that q selects. Without q.Follow, Events returns after
+// the event that is the newest now. With q.Follow, it returns when ctx ends or the cluster goes
+// down. fn must not keep the slice. A slow fn receives a Gap event, and never slows the cluster.
+func (c *Cluster) Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
+	if err := c.events.Read(ctx, q, fn); err != nil {
 		return err
 	}
-	if follow {
+	if q.Follow {
 		return control.ErrStopped
 	}
 	return nil

@@ -32,20 +32,20 @@ func (f *fakeCluster) Snapshot(context.Context, ...[]byte) ([]event.Event, error
 	}, nil
 }
 
-func (f *fakeCluster) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
+func (f *fakeCluster) Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
 	f.mu.Lock()
 	var out []event.Event
 	for _, e := range f.events {
-		if e.Seq > after {
+		if e.Seq > q.After {
 			out = append(out, e)
 		}
 	}
-	broken := follow && f.broken > 0
+	broken := q.Follow && f.broken > 0
 	if broken {
 		f.broken--
 	}
 	f.mu.Unlock()
-	if err := fn(out); err != nil || !follow {
+	if err := fn(out); err != nil || !q.Follow {
 		return err
 	}
 	if broken {
@@ -132,7 +132,7 @@ func TestRunSurvivesAPanic(t *testing.T) {
 
 type panicky struct{ fakeCluster }
 
-func (*panicky) Events(context.Context, uint64, bool, func([]event.Event) error) error {
+func (*panicky) Events(context.Context, event.Query, func([]event.Event) error) error {
 	panic("oh no")
 }
 

@@ -24,7 +24,7 @@ type Source interface {
 	// fails is an *exit.Error.
 	Get(ctx context.Context, via string, key []byte) (wire.GetReply, error)
 	// Events calls fn with the remembered events and, with follow, with later ones until ctx ends.
-	Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error
+	Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error
 }
 
 // A Condition can be evaluated any number of times.

@@ -69,7 +69,7 @@ func (l *look) get(ctx context.Context, key string) (*getResult, error) {
 // past returns the view after all events that the log still holds.
 func (l *look) past(ctx context.Context) (*view.Cluster, error) {
 	v := view.New()
-	err := l.src.Events(ctx, 0, false, func(batch []event.Event) error {
+	err := l.src.Events(ctx, event.Query{}, func(batch []event.Event) error {
 		v.ApplyAll(batch)
 		return nil
 	})

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -88,8 +90,9 @@ func follow(ctx context.Context, src Source) (<-chan struct{}, func()) {
 	changed := make(chan struct{}, 1)
 	ctx, cancel := context.WithCancel(ctx)
 	var done sync.WaitGroup
+	wanted := event.Query{Follow: true, Filter: event.Filter{Kinds: slices.Sorted(maps.Keys(wakes))}}
 	done.Go(func() {
-		_ = src.Events(ctx, 0, true, func(batch []event.Event) error { // after an error, polling goes on
+		_ = src.Events(ctx, wanted, func(batch []event.Event) error { // after an error, polling goes on
 			for _, ev := range batch {
 				if wakes[ev.Kind] {
 					select {

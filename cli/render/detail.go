@@ -30,7 +30,8 @@ func Detail(e event.Event) string {
 	if e.Want > 0 && e.Kind != event.RangeDropped && e.Kind != event.Membership {
 		add("%d/%d", e.Count, e.Want)
 	}
-	if e.Kind == event.Gap || e.Kind == event.Dropped && e.Count > 1 || e.Kind == event.BufferLost && e.Count > 0 {
+	counted := e.Kind == event.Dropped && e.Count > 1 || e.Kind == event.BufferLost && e.Count > 0
+	if counted || e.Kind == event.Gap || e.Kind == event.Summary {
 		add("(%d)", e.Count)
 	}
 	parts = append(parts, faultDetail(e)...)

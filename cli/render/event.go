@@ -92,6 +92,9 @@ var phrases = map[event.Kind]struct {
 	event.Gap: {"GAP", func(e event.Event) string {
 		return "missed " + Count(e.Count, "event")
 	}},
+	event.Summary: {"SUMMARY", func(e event.Event) string {
+		return Count(e.Count, "event") + " not shown, because more happened than a screen can show"
+	}},
 	event.Buffered: {"BUFFER", func(e event.Event) string {
 		return fmt.Sprintf("%s in memory only, of %d", Count(e.Count, "object"), e.Want)
 	}},

@@ -115,3 +115,16 @@ func Age(d time.Duration) string {
 func ClockTime(t time.Duration, zone *time.Location) string {
 	return time.Unix(0, int64(t)).In(zone).Format("15:04:05.000")
 }
+
+// About returns a number that is not negative to two digits, with commas: "≈ 12,000".
+func About(n int) string {
+	unit := 1
+	for n/unit >= 100 {
+		unit *= 10
+	}
+	s := strconv.Itoa((n + unit/2) / unit * unit)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return "≈ " + s
+}

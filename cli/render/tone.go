@@ -64,7 +64,7 @@ var tones = map[event.Kind]Tone{
 	event.Coordinate: Accent, event.ReadRepair: Accent, event.Membership: Accent, event.RangeTransferred: Accent,
 	event.Reconciled: Accent,
 
-	event.Slice: Dim, event.Buffered: Dim, event.TombstoneCollected: Dim, event.TombstonesKept: Dim,
+	event.Slice: Dim, event.Summary: Dim, event.Buffered: Dim, event.TombstoneCollected: Dim, event.TombstonesKept: Dim,
 	event.NodeLeft: Dim,
 }
 

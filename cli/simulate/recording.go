@@ -3,7 +3,6 @@ package simulate
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sort"
 	"sync"
 	"time"
@@ -183,24 +182,27 @@ func (r *recording) Progress() tui.Progress {
 	return p
 }
 
-// Events implements verbs.Cluster.
-func (r *recording) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
+// Events implements verbs.Cluster. A recording leaves out nothing for a screen.
+func (r *recording) Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
+	after := q.After
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	for {
 		r.mu.Lock()
 		n, turned := r.happened(), r.turned
 		r.mu.Unlock()
-		if uint64(n) < after && follow {
+		if uint64(n) < after && q.Follow {
 			return tui.ErrRewound
 		}
 		if from := int(min(after, uint64(n))); from < n {
-			if err := fn(slices.Clone(r.events[from:n])); err != nil {
-				return err
+			if batch := q.Of(r.events[from:n]); len(batch) > 0 {
+				if err := fn(batch); err != nil {
+					return err
+				}
 			}
 			after = uint64(n)
 		}
-		if !follow {
+		if !q.Follow {
 			return nil
 		}
 		select {

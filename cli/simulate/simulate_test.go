@@ -279,7 +279,7 @@ func TestPlayback(t *testing.T) {
 	b.Step(+1, all)
 	count := func() int {
 		n := 0
-		if err := b.Events(t.Context(), 0, false, func(e []event.Event) error { n += len(e); return nil }); err != nil {
+		if err := b.Events(t.Context(), event.Query{}, func(e []event.Event) error { n += len(e); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		return n
@@ -329,7 +329,7 @@ func TestPlaybackGoesBack(t *testing.T) {
 		t.Fatalf("%d of %d events half way", n, len(b.events))
 	}
 	seen := 0
-	err := b.Events(t.Context(), 0, true, func(e []event.Event) error {
+	err := b.Events(t.Context(), event.Query{Follow: true}, func(e []event.Event) error {
 		if seen += len(e); seen == n+30 {
 			b.Step(-30, all)
 		}
@@ -396,7 +396,7 @@ func TestPlaybackSpeed(t *testing.T) {
 	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
 	defer stop()
 	next := uint64(1)
-	_ = b.Events(ctx, 0, true, func(events []event.Event) error {
+	_ = b.Events(ctx, event.Query{Follow: true}, func(events []event.Event) error {
 		for _, e := range events {
 			if e.Seq != next {
 				t.Errorf("event %d came for %d", e.Seq, next)

@@ -35,7 +35,7 @@ type Cluster interface {
 	// Events calls fn with batches of events with a sequence number above after: those still
 	// remembered and, with follow, new ones until ctx ends. fn must not keep the slice. A slow fn
 	// misses events, which a Gap counts; it does not slow the cluster down.
-	Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error
+	Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error
 	// Down stops the cluster.
 	Down(ctx context.Context) error
 }

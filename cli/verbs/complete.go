@@ -129,7 +129,7 @@ func (e *Env) replay(ctx context.Context) *view.Cluster {
 	if err != nil {
 		return nil
 	}
-	events, err := e.past(ctx)
+	events, err := e.past(ctx, event.Filter{})
 	if err != nil {
 		return cluster
 	}

@@ -126,10 +126,10 @@ func (e *Env) view(ctx context.Context, keys ...[]byte) (*view.Cluster, error) {
 	return v, nil
 }
 
-// past returns the events that the cluster remembers, oldest first.
-func (e *Env) past(ctx context.Context) ([]event.Event, error) {
+// past returns the events that the cluster remembers and f selects, oldest first.
+func (e *Env) past(ctx context.Context, f event.Filter) ([]event.Event, error) {
 	var out []event.Event
-	err := e.Cluster.Events(ctx, 0, false, func(batch []event.Event) error {
+	err := e.Cluster.Events(ctx, event.Query{Filter: f}, func(batch []event.Event) error {
 		out = append(out, batch...)
 		return nil
 	})

@@ -192,7 +192,7 @@ func (w *waking) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, e
 	return w.fake.Snapshot(ctx, keys...)
 }
 
-func (w *waking) Events(ctx context.Context, _ uint64, follow bool, fn func([]event.Event) error) error {
+func (w *waking) Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
 	select {
 	case <-w.event:
 		if err := fn([]event.Event{{Seq: 1, Node: "n2", Kind: event.NodeUp}}); err != nil {

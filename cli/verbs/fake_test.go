@@ -147,11 +147,11 @@ func (f *fake) Snapshot(_ context.Context, keys ...[]byte) ([]event.Event, error
 	return out, f.err
 }
 
-func (f *fake) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
-	if err := fn(f.events); err != nil {
+func (f *fake) Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
+	if err := fn(q.Of(f.events)); err != nil {
 		return err
 	}
-	if follow {
+	if q.Follow {
 		<-ctx.Done()
 		return ctx.Err()
 	}

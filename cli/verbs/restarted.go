@@ -16,7 +16,8 @@ type nodeNote struct {
 // start.
 func (e *Env) foundAtStart(ctx context.Context) map[string]string {
 	found := map[string]string{}
-	_ = e.Cluster.Events(ctx, 0, false, func(batch []event.Event) error { // after an error, only the notes are missing
+	starts := event.Query{Filter: event.Filter{Kinds: []event.Kind{event.NodeUp, event.RolledBack}}}
+	_ = e.Cluster.Events(ctx, starts, func(batch []event.Event) error { // after an error, only the notes are missing
 		for _, ev := range batch {
 			switch {
 			case ev.Kind == event.NodeUp:

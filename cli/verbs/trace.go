@@ -49,7 +49,7 @@ func (e *Env) request(ctx context.Context, arg string) (*view.Request, *view.Clu
 	if err != nil {
 		return nil, nil, err
 	}
-	events, err := e.past(ctx)
+	events, err := e.past(ctx, event.Filter{})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -103,6 +103,6 @@ func (s source) Get(ctx context.Context, via string, key []byte) (wire.GetReply,
 }
 
 // Events implements condition.Source.
-func (s source) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
-	return s.env.Cluster.Events(ctx, after, follow, fn)
+func (s source) Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
+	return s.env.Cluster.Events(ctx, q, fn)
 }

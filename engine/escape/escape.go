@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -63,12 +64,20 @@ func JSON(v any) ([]byte, error) {
 	if err := enc.Encode(v); err != nil {
 		return nil, err
 	}
-	b := bytes.TrimRight(buf.Bytes(), "\n")
+	return Lines(bytes.TrimRight(buf.Bytes(), "\n")), nil
+}
+
+// Lines returns lines of JSON with \u escapes for all runes that are not printable. It returns b
+// itself if there is none.
+func Lines(b []byte) []byte {
+	if !slices.ContainsFunc(b, func(c byte) bool { return c != '\n' && (c < ' ' || c > '~') }) {
+		return b
+	}
 	var out bytes.Buffer
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
 		switch {
-		case unicode.IsPrint(r):
+		case r == '\n' || unicode.IsPrint(r):
 			out.Write(b[i : i+n])
 		case r > 0xffff:
 			r -= 0x10000
@@ -78,5 +87,5 @@ func JSON(v any) ([]byte, error) {
 		}
 		i += n
 	}
-	return out.Bytes(), nil
+	return out.Bytes()
 }

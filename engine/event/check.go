@@ -27,6 +27,7 @@ var fields = map[Kind]string{
 	BufferLost: "Count? State? Key? Replicas? Versions?",
 	Memory:     "Count? Want",
 	Gap:        "Count? Message",
+	Summary:    "Count LeftOut",
 
 	Violated: "Message",
 	RunOver:  "Count? Message",

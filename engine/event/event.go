@@ -49,6 +49,7 @@ type Event struct {
 	Link     string     // n1>n3, n1-n3 or n1, as the command named it
 	Delay    time.Duration
 	Percent  float64 // 0 to 100
+	LeftOut  []Tally
 }
 
 // OpBuffered is the Op of an Ack for a replica that is in its node's object buffer (§6.1).

@@ -55,6 +55,7 @@ func full() Event {
 		}},
 		Changes: changes, Span: &Span{Start: from, End: to}, Addr: "127.0.0.1:1",
 		Groups: [][]string{{"n1"}, {"n2"}}, OneWay: true, Link: "n1>n2", Delay: time.Second, Percent: 12.5,
+		LeftOut: []Tally{{Node: "n1", Kind: HintStored, For: "n2", Op: "put", Count: 3, Sum: 2}},
 	}
 }
 

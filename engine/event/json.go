@@ -10,7 +10,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// eventJSON is the JSON of an Event, for scripts and attached terminals.
+// eventJSON has the fields of an Event in JSON, in their order. UnmarshalJSON decodes into it.
+// AppendJSON writes them, and a test compares the two.
 type eventJSON struct {
 	Seq       uint64            `json:"seq"`
 	Time      string            `json:"time"`
@@ -44,6 +45,7 @@ type eventJSON struct {
 	Link      string            `json:"link,omitempty"`
 	DelayUS   float64           `json:"delay_us,omitempty"`
 	Percent   float64           `json:"percent,omitempty"`
+	LeftOut   []Tally           `json:"left_out,omitempty"`
 }
 
 // HintJSON is a hint in the form of the command line's contract.
@@ -67,31 +69,7 @@ func HintsJSON(in []wire.Hint) []HintJSON {
 }
 
 // MarshalJSON implements json.Marshaler.
-func (e Event) MarshalJSON() ([]byte, error) {
-	j := eventJSON{
-		Seq: e.Seq, Time: Timestamp(e.Time), Node: e.Node, Kind: e.Kind, Section: e.Section(), Request: e.Request,
-		Peer: e.Peer, For: e.For, Op: e.Op, Homes: e.Homes, Nodes: e.Nodes, Count: e.Count, Want: e.Want,
-		Message: e.Message, ElapsedUS: micros(e.Elapsed), Settings: e.Settings, State: e.State, Addr: e.Addr,
-		Groups: e.Groups, OneWay: e.OneWay, Link: e.Link, DelayUS: micros(e.Delay), Percent: e.Percent,
-		Rounds: e.Rounds, Span: e.Span, Changes: e.Changes,
-	}
-	if e.Err != wire.OK {
-		j.Err = e.Err.String()
-	}
-	if e.Key != nil {
-		j.Key, j.KeyBase64 = Text(e.Key)
-	}
-	if len(e.Versions) > 0 {
-		j.Versions = VersionsJSON(e.Versions)
-	}
-	for _, h := range e.Hinted {
-		j.Hinted = append(j.Hinted, HintJSON(h))
-	}
-	for _, r := range e.Replicas {
-		j.Replicas = append(j.Replicas, replicaJSON{For: r.For, Versions: VersionsJSON(r.Versions)})
-	}
-	return json.Marshal(j)
-}
+func (e Event) MarshalJSON() ([]byte, error) { return AppendJSON(nil, &e) }
 
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
@@ -112,7 +90,7 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 		Peer: j.Peer, For: j.For, Op: j.Op, Homes: j.Homes, Nodes: j.Nodes, Count: j.Count, Want: j.Want,
 		Message: j.Message, Elapsed: fromMicros(j.ElapsedUS), Settings: j.Settings, State: j.State, Addr: j.Addr,
 		Groups: j.Groups, OneWay: j.OneWay, Link: j.Link, Delay: fromMicros(j.DelayUS), Percent: j.Percent,
-		Rounds: j.Rounds, Span: j.Span, Changes: j.Changes,
+		Rounds: j.Rounds, Span: j.Span, Changes: j.Changes, LeftOut: j.LeftOut,
 	}
 	if e.Err, err = wire.ParseCode(j.Err); err != nil {
 		return err

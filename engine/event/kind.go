@@ -46,6 +46,9 @@ const (
 	Memory Kind = "memory"
 	// Gap: [Count] events were not delivered to this reader, as Message says.
 	Gap Kind = "gap"
+	// Summary: Count events were left out of the stream of a screen, because more happened than a
+	// person can read. LeftOut counts them by kind and node. Seq is the number of the newest one.
+	Summary Kind = "summary"
 )
 
 // Events of a simulated cluster, from its checker.
@@ -184,7 +187,7 @@ const (
 var Sections = map[Kind]string{
 	Cluster: "§4", NodeUp: "§4.8", NodeDown: "§4.8", NodePaused: "§4.8", NodeWiped: "§4.7", NodeLeft: "§4.9",
 	Split: "§4.6", Heal: "§4.6", Slow: "§4.8", Loss: "§4.8", Dropped: "§4.8", DiskFailed: "§5",
-	Buffered: "§6.1", BufferLost: "§6.1", Memory: "§6.5", Gap: "§4",
+	Buffered: "§6.1", BufferLost: "§6.1", Memory: "§6.5", Gap: "§4", Summary: "§4",
 
 	Violated: "§4", RunOver: "§4",
 

@@ -83,13 +83,16 @@ type Rate struct {
 	Total  int
 }
 
-func (r *Rate) add(t time.Duration) {
+func (r *Rate) add(t time.Duration) { r.addN(t, 1) }
+
+// addN counts n events at t.
+func (r *Rate) addN(t time.Duration, n int) {
 	sec := int64(t / time.Second)
 	r.advance(sec)
 	if sec > r.last-MaxSeconds {
-		r.counts[sec%MaxSeconds]++
+		r.counts[sec%MaxSeconds] += n
 	}
-	r.Total++
+	r.Total += n
 }
 
 func (r *Rate) advance(sec int64) {

@@ -37,6 +37,7 @@ type Cluster struct {
 
 	Queues  MemoryUse                    // as of the last snapshot
 	Log     []event.Event                // the newest last
+	Sampled Sampled                      // what the stream of a screen leaves out
 	Ops     Rate                         // replies to clients
 	Repairs int                          // replicas that read repair mended (§5)
 	Sync    SyncTotals                   // of all rounds of anti-entropy (§4.7)
@@ -84,6 +85,9 @@ func (v *Cluster) Apply(e event.Event) {
 	if e.Seq > 0 {
 		v.Seq = e.Seq
 		v.remember(e)
+		if e.Kind != event.Summary {
+			v.Sampled.Shown.add(e.Time)
+		}
 	}
 	switch e.Kind {
 	case event.Cluster:
@@ -111,6 +115,8 @@ func (v *Cluster) Apply(e event.Event) {
 		v.Queues = MemoryUse{e.Count, e.Want}
 	case event.Gap:
 		v.Missed += e.Count
+	case event.Summary:
+		v.summarise(e)
 	case event.LWWLost:
 		v.lose(e)
 	case event.ReadRepair:

@@ -32,7 +32,7 @@ func ringOf(c *localcluster.Cluster) *ring.Ring {
 
 func forwarded(t *testing.T, c *localcluster.Cluster) (count int) {
 	t.Helper()
-	if err := c.Events(t.Context(), 0, false, func(batch []event.Event) error {
+	if err := c.Events(t.Context(), event.Query{}, func(batch []event.Event) error {
 		for _, e := range batch {
 			if e.Kind == event.Forwarded {
 				count++

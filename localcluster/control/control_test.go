@@ -60,9 +60,9 @@ func (c *stub) Compare(context.Context, bool, ...event.Span) ([]event.Event, err
 	return nil, nil
 }
 
-func (c *stub) Events(ctx context.Context, _ uint64, follow bool, fn func([]event.Event) error) error {
+func (c *stub) Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
 	c.calls.Add(1)
-	if err := fn([]event.Event{{Seq: 1}}); err != nil || !follow {
+	if err := fn([]event.Event{{Seq: 1}}); err != nil || !q.Follow {
 		return err
 	}
 	<-ctx.Done()

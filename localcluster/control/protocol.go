@@ -19,6 +19,8 @@ const (
 	maxResponseLine = 96 << 20
 	// firstLine is the size in bytes of the line buffer that a connection begins with.
 	firstLine = 16 << 10
+	// maxKept is the size in bytes of the largest buffer that is kept for the next batch of events.
+	maxKept = 1 << 20
 )
 
 // A request asks for one method of a cluster.
@@ -31,17 +33,46 @@ type request struct {
 	Keys    [][]byte        `json:"keys,omitempty"`   // snapshot
 	DryRun  bool            `json:"look,omitempty"`   // compare
 	Ranges  []event.Span    `json:"ranges,omitempty"` // compare
-	After   uint64          `json:"after,omitempty"`  // events
-	Follow  bool            `json:"follow,omitempty"` // events
+	eventsQuery
+}
+
+// An eventsQuery has the fields of a request for events: an event.Query, and the form of the
+// answer.
+type eventsQuery struct {
+	After  uint64       `json:"after,omitempty"`
+	Follow bool         `json:"follow,omitempty"`
+	Screen bool         `json:"screen,omitempty"`
+	Rate   int          `json:"rate,omitempty"`
+	Kinds  []event.Kind `json:"kinds,omitempty"`
+	Node   string       `json:"node,omitempty"`
+	Key    []byte       `json:"key,omitempty"`
+	About  uint64       `json:"about,omitempty"` // the client's request, of which events are wanted
+	// Lines asks for each event on a line of its own, outside of responses. A response without
+	// fields ends each batch of lines.
+	Lines bool `json:"lines,omitempty"`
+}
+
+func eventsRequest(q event.Query, lines bool) request {
+	return request{Method: "events", eventsQuery: eventsQuery{
+		After: q.After, Follow: q.Follow, Screen: q.Screen, Rate: q.Rate, Kinds: q.Kinds, Node: q.Node, Key: q.Key,
+		About: q.Request, Lines: lines,
+	}}
+}
+
+func (q *eventsQuery) query() event.Query {
+	return event.Query{After: q.After, Follow: q.Follow, Screen: q.Screen, Rate: q.Rate,
+		Filter: event.Filter{Kinds: q.Kinds, Node: q.Node, Key: q.Key, Request: q.About}}
 }
 
 // A response is one line of the answer to a request.
 type response struct {
 	Reply  []byte         `json:"reply,omitempty"`  // do
 	Change *member.Change `json:"change,omitempty"` // member
-	Events []event.Event  `json:"events,omitempty"` // snapshot, events: some of them
+	Events []event.Event  `json:"events,omitempty"` // snapshot, compare, events: some of them
 	Error  *failure       `json:"error,omitempty"`
 	Last   bool           `json:"last,omitempty"`
+
+	lines []byte // the lines of events that came before this response; valid until the next one
 }
 
 // A failure is an error in a response.
@@ -86,6 +117,40 @@ func (f *failure) decode() error {
 		return ErrStopped
 	}
 	return errors.New(f.Message)
+}
+
+// An eventsWriter writes batches of events to a connection. It does what respond does, without
+// reflection for the common events.
+type eventsWriter struct {
+	conn  net.Conn
+	lines bool // each event is a line
+	buf   []byte
+}
+
+// linePrefix begins the line of an event, and no response.
+const linePrefix = `{"seq":`
+
+func (w *eventsWriter) write(batch []event.Event) error {
+	begin, between, end := `{"events":[`, `,`, "]}\n"
+	if w.lines {
+		begin, between, end = "", "\n", "\n{}\n"
+	}
+	w.buf = append(w.buf[:0], begin...)
+	for i := range batch {
+		if i > 0 {
+			w.buf = append(w.buf, between...)
+		}
+		var err error
+		if w.buf, err = event.AppendJSON(w.buf, &batch[i]); err != nil {
+			return err
+		}
+	}
+	w.buf = append(w.buf, end...)
+	_, err := w.conn.Write(w.buf)
+	if cap(w.buf) > maxKept {
+		w.buf = nil
+	}
+	return err
 }
 
 // respond writes one line.

@@ -2,6 +2,7 @@ package control
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -211,8 +212,14 @@ func exchange(conn *remoteConn, line []byte, fn func(response) error) (clean boo
 	_, broken := conn.Write(line)
 	// A cluster that refuses the connection writes why and closes it, perhaps before the request
 	// was written. The refusal can still be read.
+	var lines []byte
 	for conn.in.Scan() {
-		var resp response
+		if bytes.HasPrefix(conn.in.Bytes(), []byte(linePrefix)) {
+			lines = append(append(lines, conn.in.Bytes()...), '\n')
+			continue
+		}
+		resp := response{lines: lines}
+		lines = lines[:0]
 		if err := json.Unmarshal(conn.in.Bytes(), &resp); err != nil {
 			return false, fmt.Errorf("read response: %w", err)
 		}
@@ -294,12 +301,24 @@ func (r *Remote) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, e
 }
 
 // Events is Cluster.Events.
-func (r *Remote) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
-	return r.call(ctx, request{Method: "events", After: after, Follow: follow}, func(resp response) error {
+func (r *Remote) Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
+	return r.call(ctx, eventsRequest(q, false), func(resp response) error {
 		if len(resp.Events) == 0 {
 			return nil
 		}
 		return fn(resp.Events)
+	})
+}
+
+// EventLines is Events for programs: it calls fn with lines of JSON, one for each event, and does
+// not decode them. fn must not keep the slice. The cluster is trusted to send JSON, so a caller
+// that writes to a terminal escapes the lines.
+func (r *Remote) EventLines(ctx context.Context, q event.Query, fn func(lines []byte) error) error {
+	return r.call(ctx, eventsRequest(q, true), func(resp response) error {
+		if len(resp.lines) == 0 {
+			return nil
+		}
+		return fn(resp.lines)
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"ringside/engine/escape"
+	"ringside/engine/event"
 	"ringside/engine/member"
 	"ringside/engine/usage"
 	"ringside/engine/view"
@@ -51,9 +52,10 @@ var methods = map[string]method{
 		check: func(r request) error { return CheckMember(*r.Member) }},
 	"snapshot": {takes: []string{"keys"}, check: checkKeys},
 	"compare":  {takes: []string{"look", "ranges"}, check: checkRanges},
-	"events":   {takes: []string{"after", "follow"}},
-	"down":     {},
-	"ping":     {},
+	"events": {takes: []string{"after", "follow", "screen", "rate", "kinds", "node", "key", "about", "lines"},
+		check: checkEvents},
+	"down": {},
+	"ping": {},
 }
 
 // errMalformed means that a line is not a request. The connection is then closed.
@@ -149,6 +151,23 @@ func checkKeys(r request) error {
 		}
 	}
 	return nil
+}
+
+func checkEvents(r request) error {
+	for _, k := range r.Kinds {
+		if _, known := event.Sections[k]; !known {
+			return fmt.Errorf("there is no kind of event \"%s\"", shorten(string(k)))
+		}
+	}
+	switch {
+	case len(r.Kinds) > len(event.Sections):
+		return fmt.Errorf("%d kinds: want at most %d", len(r.Kinds), len(event.Sections))
+	case r.Rate < 0:
+		return fmt.Errorf("%d events a second: want at least 1", r.Rate)
+	case len(r.Key) > wire.MaxKey:
+		return fmt.Errorf("a key of %d bytes: want at most %d", len(r.Key), wire.MaxKey)
+	}
+	return checkName("node", r.Node)
 }
 
 func checkRanges(r request) error {

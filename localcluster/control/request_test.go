@@ -67,6 +67,10 @@ func hostile(t testing.TB) []refusal {
 		{`{"method":"down","yes":true}`, "no field"},
 		{`{"method":"events","follow":"true"}`, "malformed"},
 		{`{"method":"events","after":-1}`, "malformed"},
+		{`{"method":"events","kinds":["flood"]}`, "no kind of event"},
+		{`{"method":"events","rate":-1}`, "events a second"},
+		{`{"method":"events","node":"A!"}`, "node name"},
+		{`{"method":"events","key":"` + strings.Repeat("QUFB", wire.MaxKey) + `"}`, "a key of"},
 		{`{"method":"events","Method":"down"}`, "no field"},
 		{`{"METHOD":"down"}`, "no field"},
 		{`{"method":"snapshot","keys":["` + strings.Repeat("QUFB", wire.MaxKey/3+1) + `"]}`, "want at most"},
@@ -115,7 +119,8 @@ func TestRequestsOfTheCommandLine(t *testing.T) {
 		`{"method":"fault","fault":{"kind":"partition","groups":[["n1"],["n2"]],"one_way":true,"for":5}}`,
 		`{"method":"fault","fault":{"kind":"loss","link":"n1","percent":0.5}}`,
 		`{"method":"snapshot"}`, `{"method":"snapshot","keys":["QQ=="]}`, `{"method":"compare","look":true}`,
-		`{"method":"events","after":3,"follow":true}`, `{"method":"down"}`, doLine(t, `,"via":"n1"`),
+		`{"method":"events","after":3,"follow":true}`, `{"method":"events","follow":true,"screen":true}`,
+		`{"method":"events","rate":5000,"kinds":["ack"],"node":"n1","key":"QQ==","about":7,"lines":true}`, `{"method":"down"}`, doLine(t, `,"via":"n1"`),
 	} {
 		if _, err := parse([]byte(line)); err != nil {
 			t.Errorf("%s: %v", line, err)

@@ -38,7 +38,7 @@ type Cluster interface {
 	CheckMember(ctx context.Context, r member.Request) (member.Change, error)
 	Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error)
 	Compare(ctx context.Context, dryRun bool, ranges ...event.Span) ([]event.Event, error)
-	Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error
+	Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error
 
 	// Close stops the cluster. It also waits for the Server's answers.
 	Close() error
@@ -267,9 +267,8 @@ func (s *Server) handle(ctx context.Context, conn net.Conn, req request, last *r
 		last.Events = events
 		return err
 	case "events":
-		return s.cluster.Events(ctx, req.After, req.Follow, func(batch []event.Event) error {
-			return respond(conn, response{Events: batch})
-		})
+		w := eventsWriter{conn: conn, lines: req.Lines}
+		return s.cluster.Events(ctx, req.query(), w.write)
 	case "ping":
 		return nil
 	case "down":

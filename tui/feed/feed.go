@@ -138,7 +138,7 @@ func (f *Feed) follow(ctx context.Context) error {
 		return err
 	}
 	f.SetLink(Live, nil)
-	return f.src.Events(ctx, f.position(), true, f.Add)
+	return f.src.Events(ctx, event.Query{After: f.position(), Follow: true, Screen: true}, f.Add)
 }
 
 // position returns the sequence number of the newest event that was read.
@@ -154,7 +154,7 @@ func (f *Feed) history(ctx context.Context) error {
 	after := f.position()
 	var newest uint64
 	var all []event.Event
-	err := f.src.Events(ctx, 0, false, func(events []event.Event) error {
+	err := f.src.Events(ctx, event.Query{Screen: true}, func(events []event.Event) error {
 		for _, e := range events {
 			newest = max(newest, e.Seq)
 		}

@@ -17,16 +17,16 @@ type memory struct {
 
 func (*memory) Snapshot(context.Context, ...[]byte) ([]event.Event, error) { return nil, nil }
 
-func (f *memory) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
+func (f *memory) Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
 	f.mu.Lock()
 	var out []event.Event
 	for _, e := range f.events {
-		if e.Seq > after {
+		if e.Seq > q.After {
 			out = append(out, e)
 		}
 	}
 	f.mu.Unlock()
-	if err := fn(out); err != nil || !follow {
+	if err := fn(out); err != nil || !q.Follow {
 		return err
 	}
 	<-ctx.Done()
@@ -64,12 +64,12 @@ func TestFeedNoticesAnotherCluster(t *testing.T) {
 // A rewinding Source takes its last two events back once they were read.
 type rewinding struct{ memory }
 
-func (r *rewinding) Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error {
-	if follow && after == 3 {
+func (r *rewinding) Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
+	if q.Follow && q.After == 3 {
 		r.events = r.events[:1]
 		return ErrRewound
 	}
-	return r.memory.Events(ctx, after, follow, fn)
+	return r.memory.Events(ctx, q, fn)
 }
 
 // Where a recording is taken back the screens begin anew, and no link was lost.

@@ -14,7 +14,7 @@ type Source interface {
 	Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error)
 	// Events calls fn with batches of events of sequence number > after. With follow it goes on
 	// until ctx ends. fn must not keep the slice.
-	Events(ctx context.Context, after uint64, follow bool, fn func([]event.Event) error) error
+	Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error
 }
 
 // ErrRewound ends the stream of a recording that was taken back to an earlier time. The Feed then

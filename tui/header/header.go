@@ -106,7 +106,7 @@ func (h *header) segments() []segment {
 	if h.status.Link == feed.Lost { // the load is not known, and the reason needs the room
 		return out
 	}
-	return append(append(out, h.load()...), h.counts()...)
+	return append(append(append(out, h.load()...), h.sampled()...), h.counts()...)
 }
 
 // connection returns what the line says of the screens' connection to the cluster.
@@ -215,6 +215,16 @@ func (h *header) load() []segment {
 		out = append(out, segment{rankLatency, theme.Plain, "p99 " + render.Duration(p99), ""})
 	}
 	return out
+}
+
+// sampled says that the screen shows a part of what happens, nothing if it shows all.
+func (h *header) sampled() []segment {
+	all, shown := h.state.View.Sampled.Last(h.state.Now())
+	if all == 0 {
+		return nil
+	}
+	part := "1 of " + strconv.Itoa((all+shown/2)/max(shown, 1))
+	return []segment{{rankFaults, theme.Dim, render.About(all) + " events/s, " + part + " shown", part}}
 }
 
 // counts returns what has piled up: hints, deferred background work, buffered and lost versions.

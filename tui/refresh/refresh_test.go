@@ -20,7 +20,7 @@ func (s *source) Snapshot(context.Context, ...[]byte) ([]event.Event, error) {
 	return []event.Event{{Kind: event.NodeDown, Node: "n1"}}, nil
 }
 
-func (*source) Events(context.Context, uint64, bool, func([]event.Event) error) error { return nil }
+func (*source) Events(context.Context, event.Query, func([]event.Event) error) error { return nil }
 
 func live(t *testing.T) (*Model, *feed.Feed, *state.State, *source) {
 	t.Helper()

@@ -1,0 +1,209 @@
+package eventlog
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"ringside/engine/event"
+)
+
+const (
+	// maxBatch is the number of events that a reader receives at once.
+	maxBatch = 512
+	// maxScan is the number of events that a reader looks at while it holds the Log's mutex.
+	// Publishers wait meanwhile, for some tens of microseconds.
+	maxScan = 1024
+	// FollowRate is the number of events a second that a follower receives at most, if its query
+	// does not ask for less. Without a bound, a follower in another process would take a core from
+	// the nodes. A follower that is too slow for the stream receives gaps.
+	FollowRate = 20_000
+	// followPause is the least time between two batches to a follower, so that a stream of small
+	// turns does not wake the follower for each of them.
+	followPause = 2 * time.Millisecond
+	// framePause and summaryPause are the least times between two batches to a screen: without a
+	// Summary, and with one. A person cannot read so many events, and each batch costs a frame.
+	framePause   = time.Second / 30
+	summaryPause = time.Second / 10
+	// scanPause is the time between two looks of a screen's reader at the log. At full load the log
+	// must not turn over meanwhile.
+	scanPause = 5 * time.Millisecond
+)
+
+// Read calls fn with batches of the events that q selects. Without Follow, Read returns after the
+// event that was the newest when Read began. With Follow, it returns when ctx ends or the log is
+// closed. fn must not keep the slice. An error of fn ends Read and is returned.
+func (l *Log) Read(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
+	r := newReader(l, q)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		changed := l.changed.Wait()
+		closed := r.gather()
+		over := closed || !q.Follow
+		if r.empty() {
+			if over {
+				return nil
+			}
+			select {
+			case <-changed:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		if wait := time.Until(r.due); wait > 0 && r.sampler != nil && !over {
+			pause(ctx, min(wait, scanPause)) // the batch of a screen grows until it is due
+			continue
+		}
+		batch := r.take()
+		if err := fn(batch); err != nil {
+			return err
+		}
+		if q.Follow {
+			r.pace(len(batch))
+			if r.sampler == nil {
+				pause(ctx, time.Until(r.due))
+			}
+		}
+	}
+}
+
+// pause waits for d or for the end of ctx.
+func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}
+
+// A reader is one call of Read.
+type reader struct {
+	log   *Log
+	query event.Query
+
+	after   uint64 // number of the newest event that the reader has passed
+	upTo    uint64 // number of the last event that the reader wants
+	begun   bool   // the reader has passed events that the log remembered
+	batch   []event.Event
+	sampler *sampler  // nil unless the reader is a screen
+	due     time.Time // when the next batch may be delivered
+}
+
+func newReader(l *Log, q event.Query) *reader {
+	r := &reader{log: l, query: q, after: q.After, upTo: math.MaxUint64}
+	newest := l.Last()
+	if !q.Follow {
+		r.upTo = newest
+	}
+	if q.Screen {
+		r.sampler = newSampler()
+		if !q.Follow {
+			r.sampler.past(newest)
+		}
+	}
+	return r
+}
+
+// gather adds events to the batch until the batch is full or the reader has passed all events. It
+// reports whether the log is closed and the reader has passed all events.
+func (r *reader) gather() (closed bool) {
+	for {
+		before := r.after
+		closed = r.scan()
+		if r.after == before {
+			return closed
+		}
+		if r.sampler == nil && len(r.batch) >= maxBatch {
+			return false
+		}
+	}
+}
+
+// scan passes up to maxScan events, and adds those to the batch that the reader wants.
+func (r *reader) scan() (closed bool) {
+	l := r.log
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r.skip()
+	last := min(l.last, r.upTo, r.after+maxScan)
+	for s := r.after + 1; s <= last; s++ {
+		e := &l.ring[(s-1)%MaxEvents]
+		r.after = s
+		if !r.query.Selects(e) {
+			continue
+		}
+		if r.sampler == nil {
+			if r.batch = append(r.batch, *e); len(r.batch) >= maxBatch {
+				break
+			}
+		} else if r.sampler.keeps(e, len(r.batch)) {
+			r.batch = append(r.batch, *e)
+		}
+	}
+	return l.closed && r.after >= l.last
+}
+
+// skip passes the events that the log no longer remembers. A Gap event then counts them, and
+// carries the number of the last one. A follower that was overtaken goes on in the middle of what
+// the log remembers, so that the next gap is far away. The caller holds the log's mutex.
+func (r *reader) skip() {
+	l := r.log
+	if r.after > l.last && !r.begun {
+		// The number is from an earlier run of the cluster.
+		r.after = 0
+		r.batch = append(r.batch, event.Event{
+			Kind: event.Gap, Message: "the cluster was restarted; its events begin anew",
+		})
+	}
+	oldest := l.last - uint64(len(l.ring)) + 1
+	if r.after+1 < oldest {
+		if r.begun && r.query.Follow {
+			oldest += uint64(len(l.ring)) / 2
+		}
+		gap := event.Event{Seq: oldest - 1, Kind: event.Gap, Count: int(oldest - 1 - r.after)}
+		gap.Time = l.ring[(oldest-1)%MaxEvents].Time
+		gap.Message = fmt.Sprintf("%d events were not delivered", gap.Count)
+		r.batch = append(r.batch, gap)
+		r.after = oldest - 1
+	}
+	r.begun = true
+}
+
+// empty reports whether the reader has nothing to deliver.
+func (r *reader) empty() bool {
+	return len(r.batch) == 0 && (r.sampler == nil || r.sampler.count == 0)
+}
+
+// take returns the batch and begins the next one, which shares its memory.
+func (r *reader) take() []event.Event {
+	if r.sampler != nil {
+		r.batch = r.sampler.summarise(r.batch)
+	}
+	batch := r.batch
+	r.batch = r.batch[:0]
+	return batch
+}
+
+// pace sets the time of the next batch after one of n events.
+func (r *reader) pace(n int) {
+	now := time.Now()
+	switch {
+	case r.sampler == nil:
+		rate := FollowRate
+		if r.query.Rate > 0 {
+			rate = min(rate, r.query.Rate)
+		}
+		r.due = now.Add(max(followPause, time.Duration(n)*time.Second/time.Duration(rate)))
+	case r.sampler.short:
+		r.due = now.Add(summaryPause)
+	default:
+		r.due = now.Add(framePause)
+	}
+}
