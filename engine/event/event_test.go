@@ -35,7 +35,7 @@ func full() Event {
 		Settings: &settings.Cluster{
 			Name: "c", Nodes: []string{"n1"}, N: 3, R: 2, W: 1, Mode: settings.ModeLWW, Strict: true,
 			Strategy: 3, Q: 60, T: 12, Mem: true, NoAntiEntropy: true, Tombstones: 7, Buffer: 100,
-			Clocks: settings.ClocksLiteral, Truncate: 10,
+			Clocks: settings.ClocksLiteral, Truncate: 10, NoSync: true,
 			Founders: []ring.Member{{Name: "n1", Weight: 2, Zone: "z"}}, Seeds: []string{"n1"}, Changes: changes,
 		},
 		State: &NodeState{
