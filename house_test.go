@@ -45,7 +45,7 @@ var arrows = map[string][]string{
 	}, leaves...),
 	"ringside/cli/verbs": append([]string{
 		"ringside/cli/condition", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs/cart",
-		"ringside/localcluster/atomicfile",
+		"ringside/localcluster/atomicfile", "ringside/localcluster/bench/workload",
 	}, leaves...),
 	"ringside/cli/verbs/cart": {},
 	"ringside/engine": {
@@ -139,13 +139,14 @@ var arrows = map[string][]string{
 	"ringside/localcluster/atomicfile": {},
 	"ringside/localcluster/bench": {
 		"ringside/engine/settings", "ringside/engine/usage", "ringside/engine/vclock", "ringside/engine/wire",
-		"ringside/localcluster", "ringside/localcluster/bench/floor", "ringside/localcluster/buildinfo",
-		"ringside/localcluster/client", "ringside/localcluster/config",
+		"ringside/localcluster", "ringside/localcluster/bench/floor", "ringside/localcluster/bench/workload",
+		"ringside/localcluster/buildinfo", "ringside/localcluster/client", "ringside/localcluster/config",
 	},
-	"ringside/localcluster/bench/floor": {},
-	"ringside/localcluster/broadcast":   {},
-	"ringside/localcluster/budget":      {"ringside/localcluster/broadcast"},
-	"ringside/localcluster/buildinfo":   {},
+	"ringside/localcluster/bench/floor":    {},
+	"ringside/localcluster/bench/workload": {},
+	"ringside/localcluster/broadcast":      {},
+	"ringside/localcluster/budget":         {"ringside/localcluster/broadcast"},
+	"ringside/localcluster/buildinfo":      {},
 	"ringside/localcluster/client": {
 		"ringside/engine/member", "ringside/engine/ring", "ringside/engine/settings", "ringside/engine/usage",
 		"ringside/engine/wire", "ringside/localcluster/budget", "ringside/localcluster/control",

@@ -122,7 +122,7 @@ func (s *session) verbsEnv() *verbs.Env {
 	return &verbs.Env{
 		Cluster: s.cluster, In: s.Stdin, Out: s.Stdout, Err: s.Stderr, JSON: s.JSON, Terminal: tty, Width: s.Width(),
 		Color: tty && s.Colors(), Name: s.clusterName(), Dir: s.Dir,
-		Contexts: contexts{s}, Extra: globals, Prefix: prefix,
+		Contexts: contexts{s}, Extra: globals, Prefix: prefix, Progress: s.Progress().Show,
 	}
 }
 

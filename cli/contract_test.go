@@ -41,6 +41,7 @@ var contractSteps = []contractStep{
 	{"ls nothing", "ls", ""},
 	{"up", "up -n 5 --buffer 1000 --anti-entropy=false", ""},
 	{"ls", "ls", ""},
+	{"load", "load 5 --prefix many-", ""},
 	{"get nothing", "get cart", ""},
 	{"put", "put cart milk --save @cart", ""},
 	{"get", "get cart --save @seen", ""},

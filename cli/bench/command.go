@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"ringside/cli/console"
 	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/cli/verbs"
+	"ringside/engine/usage"
 	"ringside/localcluster/bench"
 )
 
@@ -25,7 +27,9 @@ messages (client, coordinator, replicas, coordinator, client; same sizes, N, R a
 without a disk. In the first one each client has a connection of its own, in the second one (mux) clients share a
 connection to each node, as clients of a cluster do here. ratio and ratio_mux are the throughput divided by that of the
 floors, and the systems take turns, so that a slow moment of the machine hits all of them. Figures are medians of the
-rounds. cpu, allocations and bytes are those of the whole process, clients included, for each operation.
+rounds. cpu, allocations and bytes are those of the whole process, clients included, for each operation. On a machine
+that has other work, many short rounds (--for 200ms --rounds 15) and ratio_cpu, the processor time divided by that of
+the first floor, are the least disturbed.
 
 Without --rate each client sends its next request when it has the answer to the last one. With --rate requests are due
 at a fixed rate, and latency counts from the time when a request was due, whether or not a client was free.
@@ -33,15 +37,16 @@ Several rates, --rate 1000,2000,4000, give latency against load.
 
   ringside bench                                       puts and gets, synced to the disk as usual
   ringside bench --store mem,nosync,sync --op put      what the disk costs
-  ringside bench --rate 1000,2000,4000 --concurrency 64
+  ringside bench --rate 1000,2000,4000 --concurrency 64 --html bench.html
   ringside bench --nodes 30 --concurrency 64 --zipf --op mix --mix 0.9
 
 --store sync waits for the disk, nosync does not (up --sync=false), buffer has object buffers (up --buffer 1000, §6.1),
 mem has no disk. Exit 5 means that requests failed; the report counts them.
 --json prints {"rows":[{"store","op","concurrency","rate"?,"ops_s","p50_us","p99_us","p999_us","mean_us","max_us",
 "errors","error"?,"missed"?,"cpu_us","allocs","bytes","rounds":[ops_s],"spread"}],"floor":[same],"floor_mux":[same],
-"ratio":{"put/64":..},"ratio_mux","ratio_p99","ratio_p999","store","ready_ms","rss_mb","rss_ready_mb","message_bytes",
-"machine","settings","interrupted"?}. With several stores a key of a ratio is mem/put/64, with a rate put/64@5000.`,
+"ratio":{"put/64":..},"ratio_mux","ratio_p99","ratio_p999","ratio_cpu","store","ready_ms","rss_mb","rss_ready_mb",
+"message_bytes","machine","settings","interrupted"?}. With several stores a key of a ratio is mem/put/64, with a rate
+put/64@5000.`,
 	Flags: flags,
 }
 
@@ -54,12 +59,25 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call) error {
 	if err := o.Check(); err != nil {
 		return call.Misuse(fmt.Errorf("bench: %w", err))
 	}
-	line := progressLine{con: con}
-	o.Progress = line.show
+	file := ""
+	if call.Has("html") {
+		file = con.Path(call.String("html"))
+		if err := verbs.CheckWritable(file); err != nil {
+			return usage.Errorf("bench: --html %s cannot be written: %w; nothing was measured",
+				render.Quoted(call.String("html")), err)
+		}
+	}
+	line := con.Progress()
+	o.Progress = func(p bench.Progress) { line.Show(progress(p)) }
 	report, err := bench.Run(ctx, o)
-	line.clear()
+	line.Show("")
 	if report == nil {
 		return err
+	}
+	if file != "" {
+		if err := writePage(file, report, commandLine(call)); err != nil {
+			return err
+		}
 	}
 	painter := render.Painter{Color: console.IsTerminal(con.Stdout) && con.Colors()}
 	if err := con.Show(report, text(report, painter)); err != nil {
@@ -69,6 +87,18 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call) error {
 		return err
 	}
 	return exit.Reported(failed(report))
+}
+
+// writePage writes the report as a page.
+func writePage(file string, r *bench.Report, command string) error {
+	b, err := page(r, command)
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(file, b, 0o644); err != nil {
+		return fmt.Errorf("bench: write the page: %w", err)
+	}
+	return nil
 }
 
 // failed returns an error if requests failed, nil otherwise. The first failure chooses its exit
@@ -94,30 +124,11 @@ func failed(r *bench.Report) error {
 	return out
 }
 
-// progressLine shows the progress on a terminal.
-type progressLine struct {
-	con   *console.Console
-	shown bool
-}
-
-func (l *progressLine) show(p bench.Progress) {
-	if !console.IsTerminal(l.con.Stderr) || l.con.Dumb() {
-		return
-	}
+// progress returns the line of progress.
+func progress(p bench.Progress) string {
 	line := fmt.Sprintf("%3.0f%%  %s", 100*p.Part, p.What)
 	if p.Left > 0 {
 		line += ", " + render.Age(p.Left) + " left"
 	}
-	if width := console.Width(l.con.Stderr); width > 1 {
-		line = line[:min(len(line), width-1)]
-	}
-	l.con.Notef("\r%s\x1b[K", line)
-	l.shown = true
-}
-
-// clear removes the line.
-func (l *progressLine) clear() {
-	if l.shown {
-		l.con.Notef("\r\x1b[K")
-	}
+	return line
 }

@@ -42,6 +42,8 @@ var flags = []verbs.Flag{
 	{Name: "client-driven", Kind: verbs.Bool, Help: "clients know the ring and ask a home of the key (§6.4)"},
 	{Name: "dir", Kind: verbs.String, Value: "D", Complete: verbs.CompleteFiles,
 		Help: "where the throw-away data goes; otherwise the folder for temporary files"},
+	{Name: "html", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
+		Help: "also write a page with latency against load"},
 }
 
 func words[T ~string](list []T) []string {

@@ -31,18 +31,27 @@ func heading(r *bench.Report) string {
 // text returns a report for people.
 func text(r *bench.Report, p render.Painter) string {
 	t := render.Table{}
-	titles := []string{"op", "clients>", "store", "ops/s>", "÷ floor>", "÷ mux>", "p50>", "p99>", "p99.9>", "cpu>",
+	titles, rows := tableOf(r)
+	t.Head(titles...)
+	for _, row := range rows {
+		t.Row(row...)
+	}
+	return heading(r) + "\n" + t.Render(p) + notes(r, p)
+}
+
+// tableOf returns the titles and the rows of the table: for each load the floors and the stores.
+func tableOf(r *bench.Report) (titles []string, rows [][]render.Cell) {
+	titles = []string{"op", "clients>", "store", "ops/s>", "÷ floor>", "÷ mux>", "p50>", "p99>", "p99.9>", "cpu>",
 		"allocs>", "errors>"}
 	if len(r.Floor) == 0 {
 		titles = slices.Delete(titles, firstRatio, firstRatio+ratios)
 	}
-	t.Head(titles...)
 	add := func(row bench.Row, name, own, mux string) {
 		cells := cellsOf(row, name, own, mux)
 		if len(r.Floor) == 0 {
 			cells = slices.Delete(cells, firstRatio, firstRatio+ratios)
 		}
-		t.Row(cells...)
+		rows = append(rows, cells)
 	}
 	for i, row := range r.Rows {
 		if i == 0 || row.Key() != r.Rows[i-1].Key() {
@@ -56,7 +65,7 @@ func text(r *bench.Report, p render.Painter) string {
 		key := r.RatioKey(row)
 		add(row, row.Store, ratio(r.Ratio, key), ratio(r.RatioMux, key))
 	}
-	return heading(r) + "\n" + t.Render(p) + notes(r, p)
+	return titles, rows
 }
 
 // The columns of the ratios, which are left out without floors.

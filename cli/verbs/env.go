@@ -28,6 +28,9 @@ type Env struct {
 	Contexts Contexts  // nil if no contexts can be saved by name
 	Extra    []Flag    // flags that the caller has read, or reads from the call
 	Prefix   string    // what help writes before a command: "ringside " in a shell
+	// Progress shows how far a long verb is, in place of the text before; "" removes it. nil: no user
+	// looks. The text is safe for a terminal.
+	Progress func(text string)
 }
 
 // Contexts keeps the contexts that users save as @NAME.

@@ -86,7 +86,7 @@ var registry []*Verb
 
 func init() {
 	registry = []*Verb{
-		getVerb, putVerb, delVerb, resolveVerb, cartVerb,
+		getVerb, putVerb, delVerb, resolveVerb, cartVerb, loadVerb,
 		partitionVerb, healVerb, killVerb, pauseVerb, resumeVerb, restartVerb, wipeVerb, slowVerb, lossVerb,
 		joinVerb, leaveVerb,
 		statusVerb, ringVerb, inspectVerb, clockVerb, hintsVerb, merkleVerb, syncVerb, traceVerb, eventsVerb,

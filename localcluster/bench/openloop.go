@@ -59,7 +59,7 @@ func (w *window) arrivalsBefore(d time.Duration) int {
 }
 
 // serve sends a request for each arrival that the worker takes.
-func (w *window) serve(ctx context.Context, r *recorder, one worker, c *chooser, due <-chan time.Time) {
+func (w *window) serve(ctx context.Context, r *recorder, one worker, c chooser, due <-chan time.Time) {
 	for at := range due {
 		put, key := c.next()
 		err := one.do(ctx, put, key)

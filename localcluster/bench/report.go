@@ -18,9 +18,11 @@ type Report struct {
 	FloorMux []Row              `json:"floor_mux"` // clients share a connection to each node
 	Ratio    map[string]float64 `json:"ratio"`     // throughput ÷ that of Floor, by Row.Key
 	RatioMux map[string]float64 `json:"ratio_mux"` // throughput ÷ that of FloorMux
-	// RatioP99 and RatioP999 are latencies ÷ those of Floor.
+	// RatioP99 and RatioP999 are latencies ÷ those of Floor. RatioCPU is the processor time of a
+	// request ÷ that of Floor. Other programs on the machine disturb RatioCPU the least.
 	RatioP99  map[string]float64 `json:"ratio_p99"`
 	RatioP999 map[string]float64 `json:"ratio_p999"`
+	RatioCPU  map[string]float64 `json:"ratio_cpu"`
 
 	Store       string                 `json:"store"`    // the stores, with commas between them
 	Ready       float64                `json:"ready_ms"` // from the start of the first cluster until it was ready
@@ -123,12 +125,12 @@ func newRow(store Store, l load, rounds []result) Row {
 		return figure(func(r result) float64 { return micros(time.Duration(r.latency.ValueAtPercentile(p))) })
 	}
 	each := func(of func(resources) float64) float64 {
-		return figure(func(r result) float64 { return of(r.used) / float64(max(r.done, 1)) })
+		return figure(func(r result) float64 { return r.each(of) })
 	}
 	row.OpsS = figure(result.opsPerSecond)
 	row.P50, row.P99, row.P999, row.Max = at(50), at(99), at(99.9), at(100)
 	row.Mean = figure(func(r result) float64 { return r.latency.Mean() / float64(time.Microsecond) })
-	row.CPU = each(func(u resources) float64 { return micros(u.cpu) })
+	row.CPU = each(resources.cpuMicros)
 	row.Allocs = each(func(u resources) float64 { return float64(u.mallocs) })
 	row.Bytes = each(func(u resources) float64 { return float64(u.bytes) })
 	for _, r := range rounds {

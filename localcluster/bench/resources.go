@@ -19,6 +19,9 @@ func readUsage() resources {
 	return resources{cpu: cpuTime(), mallocs: m.Mallocs, bytes: m.TotalAlloc}
 }
 
+// cpuMicros returns the processor time in microseconds.
+func (u resources) cpuMicros() float64 { return micros(u.cpu) }
+
 // since returns what was used after before.
 func (u resources) since(before resources) resources {
 	return resources{u.cpu - before.cpu, u.mallocs - before.mallocs, u.bytes - before.bytes}

@@ -189,7 +189,7 @@ func (r *run) finish() {
 	rep := r.report
 	rep.RSS = round(residentMB())
 	rep.Ratio, rep.RatioMux = map[string]float64{}, map[string]float64{}
-	rep.RatioP99, rep.RatioP999 = map[string]float64{}, map[string]float64{}
+	rep.RatioP99, rep.RatioP999, rep.RatioCPU = map[string]float64{}, map[string]float64{}, map[string]float64{}
 	rep.Rows, rep.Floor, rep.FloorMux = []Row{}, []Row{}, []Row{}
 	var stores []string
 	for _, s := range r.o.Stores {
@@ -230,6 +230,7 @@ func (r *run) compare(key string, got, own, shared []result) {
 		{r.report.RatioMux, shared, result.opsPerSecond},
 		{r.report.RatioP99, own, percentile(99)},
 		{r.report.RatioP999, own, percentile(99.9)},
+		{r.report.RatioCPU, own, func(r result) float64 { return r.each(resources.cpuMicros) }},
 	} {
 		if x, ok := ratio(got, to.base, to.of); ok {
 			to.m[key] = x

@@ -2,9 +2,9 @@ package bench
 
 import (
 	"context"
-	"math/rand/v2"
 
 	"ringside/localcluster/bench/floor"
+	"ringside/localcluster/bench/workload"
 )
 
 // A system is what is measured.
@@ -19,43 +19,25 @@ type worker interface {
 	do(ctx context.Context, put bool, key int) error
 }
 
-// zipfExponent is the exponent of the Zipf distribution: of 10,000 keys, the first one gets about a
-// sixth of the requests.
-const zipfExponent = 1.1
-
 // A chooser draws what a worker does next. It is for one goroutine.
 type chooser struct {
-	r       *rand.Rand
-	zipf    *rand.Zipf // nil: uniformly
-	own     int        // the number of the worker's keys
-	first   int        // the first of them
-	stride  int        // between two of them
-	putting float64    // the share of puts
+	keys *workload.Keys
+	puts float64 // their share of the requests
 }
 
-// newChooser returns the chooser of worker i of so many workers. Each key belongs to one of them.
-func newChooser(o Options, op Op, i, workers int) *chooser {
-	c := &chooser{r: rand.New(rand.NewPCG(uint64(i), uint64(workers))), first: i, stride: workers,
-		own: (o.Keys - i + workers - 1) / workers}
+// newChooser returns the chooser of worker i of so many workers.
+func newChooser(o Options, op Op, i, workers int) chooser {
+	c := chooser{keys: workload.New(o.Keys, i, workers, o.Zipf)}
 	switch op {
 	case Put:
-		c.putting = 1
+		c.puts = 1
 	case Mix:
-		c.putting = 1 - o.Gets
-	}
-	if o.Zipf {
-		c.zipf = rand.NewZipf(c.r, zipfExponent, 1, uint64(c.own-1))
+		c.puts = 1 - o.Gets
 	}
 	return c
 }
 
-func (c *chooser) next() (put bool, key int) {
-	put = c.putting >= 1 || c.putting > 0 && c.r.Float64() < c.putting
-	if c.zipf != nil {
-		return put, c.first + c.stride*int(c.zipf.Uint64())
-	}
-	return put, c.first + c.stride*c.r.IntN(c.own)
-}
+func (c chooser) next() (put bool, key int) { return c.keys.Chance(c.puts), c.keys.Next() }
 
 // A floorSystem is the floor, with clients that have connections of their own or share them.
 type floorSystem struct {

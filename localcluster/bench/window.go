@@ -67,6 +67,9 @@ type result struct {
 // opsPerSecond returns the throughput of a window.
 func (r result) opsPerSecond() float64 { return float64(r.done) / r.seconds }
 
+// each returns a figure of what was used, for each request that succeeded.
+func (r result) each(of func(resources) float64) float64 { return of(r.used) / float64(max(r.done, 1)) }
+
 // measure opens workers of a system and runs one window. It returns ctx's error if ctx ended the
 // window early.
 func measure(ctx context.Context, o Options, s system, l load) (result, error) {
@@ -123,7 +126,7 @@ func (w *window) run(ctx context.Context) (result, error) {
 
 // loop sends a worker's requests one after another (closed loop). The request that is under way at
 // the end has a latency also, but it does not count for the throughput.
-func (w *window) loop(ctx context.Context, r *recorder, one worker, c *chooser) {
+func (w *window) loop(ctx context.Context, r *recorder, one worker, c chooser) {
 	for now := time.Now(); now.Before(w.end) && ctx.Err() == nil; {
 		put, key := c.next()
 		err := one.do(ctx, put, key)

@@ -179,28 +179,17 @@ func TestRatio(t *testing.T) {
 	}
 }
 
-// Each key belongs to one worker, and each worker draws its own keys only.
-func TestKeysHaveOneOwner(t *testing.T) {
-	for _, zipf := range []bool{false, true} {
-		o, seen := Options{Keys: 11, Zipf: zipf, Gets: .25}, map[int]int{}
-		for i := range 3 {
-			c, gets := newChooser(o, Mix, i, 3), 0
-			for range 4000 {
-				put, key := c.next()
-				if !put {
-					gets++
-				}
-				if owner, ok := seen[key]; ok && owner != i || key < 0 || key >= o.Keys {
-					t.Fatalf("worker %d draws key %d of worker %d", i, key, owner)
-				}
-				seen[key] = i
-			}
-			if gets < 800 || gets > 1200 {
-				t.Errorf("%d gets of 4000, want about a quarter", gets)
+// The share of gets in a mix is that of the options; puts and gets alone have no others.
+func TestShares(t *testing.T) {
+	for op, want := range map[Op]int{Put: 0, Get: 4000, Mix: 1000} {
+		c, gets := newChooser(Options{Keys: 3, Gets: .25}, op, 0, 1), 0
+		for range 4000 {
+			if put, _ := c.next(); !put {
+				gets++
 			}
 		}
-		if len(seen) != o.Keys {
-			t.Errorf("%d of %d keys were drawn", len(seen), o.Keys)
+		if gets < want*9/10 || gets > want*11/10 {
+			t.Errorf("%s: %d gets of 4000, want %d", op, gets, want)
 		}
 	}
 }

@@ -26,7 +26,7 @@ import (
 
 const (
 	// maxIdle is how many connections a Remote keeps for its next requests.
-	maxIdle = 4
+	maxIdle = 64
 	// silenceLimit is how long the process of a cluster may take to answer a ping, which it answers
 	// at once unless it is stopped or hangs. A busy machine can hold it up for a second or two.
 	silenceLimit = 5 * time.Second

@@ -1,0 +1,135 @@
+package bench
+
+import (
+	"encoding/xml"
+	"io"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"ringside/cli/exit"
+	"ringside/cli/render"
+	"ringside/cli/verbs"
+	"ringside/engine/wire"
+	"ringside/localcluster/bench"
+)
+
+// report returns a report of two stores and both floors.
+func report() *bench.Report {
+	row := func(store string, op bench.Op, clients int, ops, p50 float64) bench.Row {
+		return bench.Row{Store: store, Op: op, Concurrency: clients, OpsS: ops, P50: p50, P99: 4 * p50, P999: 20 * p50,
+			Mean: p50, Max: 30 * p50, CPU: 40, Allocs: 30, Rounds: []float64{ops}}
+	}
+	r := &bench.Report{Store: "mem,sync", Ready: 40, RSS: 90, Ratio: map[string]float64{"mem/put/1": .5, "sync/put/64": .25},
+		RatioMux: map[string]float64{"mem/put/1": .4}, Machine: bench.Machine{OS: "linux", Arch: "amd64", Cores: 2,
+			CPU: "<b>fast</b>", Go: "go1.26", Version: "v1", Commit: "abc", Changed: true, Date: "2026-11-26"},
+		Settings: bench.Settings{Nodes: 3, N: 3, R: 2, W: 2, ForS: 2, Rounds: 3, Keys: 100, Size: 10}}
+	for _, clients := range []int{1, 64} {
+		c := float64(clients)
+		r.Floor = append(r.Floor, row("", bench.Put, clients, 10000*math.Sqrt(c), 30*c))
+		r.FloorMux = append(r.FloorMux, row("", bench.Put, clients, 9000*c, 40*c))
+		r.Rows = append(r.Rows, row("mem", bench.Put, clients, 5000*c, 90*c), row("sync", bench.Put, clients, 400*c, 900*c))
+	}
+	return r
+}
+
+// The page is well-formed, needs nothing else, and has each figure.
+func TestPage(t *testing.T) {
+	call, err := verbs.Parse(Verb, []string{"--store", "mem,sync", "--op", "put", "--floor", "--html", "x.html"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := page(report(), commandLine(call))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(b)
+	for _, want := range []string{"put, p50", "put, p99.9", "ringside bench --store mem,sync --op put --floor=true",
+		"&lt;b&gt;fast&lt;/b&gt;", "ringside v1 of commit abc with changes", "<td>0.50</td>", "floor mux", "1.15s"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+	for _, banned := range []string{"<script", "http:", "https:", "url(", "NaN", "Inf", "ZgotmplZ"} {
+		if strings.Contains(text, banned) {
+			t.Errorf("the page has %q", banned)
+		}
+	}
+	svgs := regexp.MustCompile(`(?s)<svg.*?</svg>`).FindAllString(text, -1)
+	if len(svgs) != len(percentiles) {
+		t.Fatalf("%d charts", len(svgs))
+	}
+	for _, svg := range svgs {
+		d := xml.NewDecoder(strings.NewReader(svg))
+		for {
+			if _, err := d.Token(); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := strings.Count(svg, "<circle"); n != 8 {
+			t.Errorf("%d points, want 8", n)
+		}
+		for _, m := range regexp.MustCompile(`c[xy]="([^"]*)"`).FindAllStringSubmatch(svg, -1) {
+			if at, err := strconv.ParseFloat(m[1], 64); err != nil || at < marginTop || at > marginLeft+plotWidth {
+				t.Errorf("a point at %s", m[1])
+			}
+		}
+	}
+}
+
+// A report without floors, and with rates that were not reached, errors and an interrupt.
+func TestTextOfAPoorRun(t *testing.T) {
+	r := report()
+	r.Floor, r.FloorMux, r.Ratio, r.RatioMux, r.Interrupted = nil, nil, nil, nil, true
+	r.Rows = r.Rows[:1]
+	r.Rows[0].Rate, r.Rows[0].Missed = 9000, 7
+	r.Rows[0].Errors, r.Rows[0].Error = 2, "quorum_not_reached: no luck\x1b"
+	r.Rows[0].Failure = &bench.Failure{Code: wire.QuorumNotReached, Message: "no luck"}
+	out := text(r, render.Painter{})
+	for _, want := range []string{"the rate was not reached: 5000 of 9000 a second; 7 requests were due",
+		"2 requests failed and are not in the figures; the first: quorum_not_reached: no luck\\x1b", "interrupted:",
+		"put 9000/s"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in:\n%s", want, out)
+		}
+	}
+	if strings.Contains(out, "÷") {
+		t.Errorf("ratios without floors:\n%s", out)
+	}
+	if _, err := page(r, ""); err != nil {
+		t.Error(err)
+	}
+	e := exit.As(failed(r))
+	if e == nil || e.Exit != exit.Quorum || e.Code != "quorum_not_reached" {
+		t.Errorf("%+v", e)
+	}
+	if err := failed(report()); err != nil {
+		t.Error(err)
+	}
+}
+
+// Lines of an open loop join the rates of one concurrency only.
+func TestPartsOfALine(t *testing.T) {
+	row := func(clients, rate int) bench.Row { return bench.Row{Concurrency: clients, Rate: rate} }
+	for want, rows := range map[int][]bench.Row{
+		0: nil,
+		1: {row(1, 0), row(16, 0)},
+		2: {row(1, 10), row(1, 20), row(16, 10), row(16, 20)},
+	} {
+		if got := len(line{rows: rows}.parts()); got != want {
+			t.Errorf("%d parts of %v, want %d", got, rows, want)
+		}
+	}
+}
+
+func TestNiceSteps(t *testing.T) {
+	for x, want := range map[float64]float64{0: 1, 1: 1, 1.5: 2, 3: 5, 7: 10, 1200: 2000, 6000: 10000} {
+		if got := niceStep(x); got != want {
+			t.Errorf("step for %v is %v, want %v", x, got, want)
+		}
+	}
+}
