@@ -16,7 +16,10 @@ type Actor struct {
 }
 
 func (a Actor) compare(b Actor) int {
-	return cmp.Or(strings.Compare(a.Node, b.Node), cmp.Compare(a.Epoch, b.Epoch))
+	if c := strings.Compare(a.Node, b.Node); c != 0 {
+		return c
+	}
+	return cmp.Compare(a.Epoch, b.Epoch)
 }
 
 // A Dot is one write event: the put with the number Counter that Actor coordinated for a key.

@@ -32,46 +32,46 @@ func benchWrite() Message {
 
 // coded is a value that is encoded and decoded, with both codecs.
 type coded struct {
-	name          string
-	size          int
-	encode        func(dst []byte) ([]byte, error)
-	parse         func(d *Decoder, b []byte) error
-	toPB          func() proto.Message
-	parseWithPB   func(b []byte) error
-	parseOnceOnly func(b []byte) error
+	name      string
+	size      int
+	encode    func(dst []byte) ([]byte, error)
+	parse     func(d *Decoder, b []byte) error
+	toPB      func() proto.Message
+	parsePB   func(b []byte) error
+	parseOnce func(b []byte) error
 }
 
 func codedMessage(name string, body Body) coded {
 	m := benchMessage(body)
 	return coded{
-		name:          name,
-		encode:        func(dst []byte) ([]byte, error) { return AppendMessage(dst, m) },
-		parse:         func(d *Decoder, b []byte) error { _, err := d.Message(b); return err },
-		toPB:          func() proto.Message { return messageToPB(m) },
-		parseWithPB:   func(b []byte) error { _, err := referenceParseMessage(b); return err },
-		parseOnceOnly: func(b []byte) error { _, err := ParseMessage(b); return err },
+		name:      name,
+		encode:    func(dst []byte) ([]byte, error) { return AppendMessage(dst, m) },
+		parse:     func(d *Decoder, b []byte) error { _, err := d.Message(b); return err },
+		toPB:      func() proto.Message { return messageToPB(m) },
+		parsePB:   func(b []byte) error { _, err := referenceParseMessage(b); return err },
+		parseOnce: func(b []byte) error { _, err := ParseMessage(b); return err },
 	}
 }
 
 func codedRequest(name string, r ClientRequest) coded {
 	return coded{
-		name:          name,
-		encode:        func(dst []byte) ([]byte, error) { return AppendClientRequest(dst, 4711, r) },
-		parse:         func(d *Decoder, b []byte) error { _, _, err := d.ClientRequest(b); return err },
-		toPB:          func() proto.Message { return requestToPB(4711, r) },
-		parseWithPB:   func(b []byte) error { _, _, err := referenceParseClientRequest(b); return err },
-		parseOnceOnly: func(b []byte) error { _, _, err := ParseClientRequest(b); return err },
+		name:      name,
+		encode:    func(dst []byte) ([]byte, error) { return AppendClientRequest(dst, 4711, r) },
+		parse:     func(d *Decoder, b []byte) error { _, _, err := d.ClientRequest(b); return err },
+		toPB:      func() proto.Message { return requestToPB(4711, r) },
+		parsePB:   func(b []byte) error { _, _, err := referenceParseClientRequest(b); return err },
+		parseOnce: func(b []byte) error { _, _, err := ParseClientRequest(b); return err },
 	}
 }
 
 func codedReply(name string, r ClientReply) coded {
 	return coded{
-		name:          name,
-		encode:        func(dst []byte) ([]byte, error) { return AppendClientReply(dst, 4711, r) },
-		parse:         func(d *Decoder, b []byte) error { _, _, err := d.ClientReply(b); return err },
-		toPB:          func() proto.Message { return replyToPB(4711, r) },
-		parseWithPB:   func(b []byte) error { _, _, err := referenceParseClientReply(b); return err },
-		parseOnceOnly: func(b []byte) error { _, _, err := ParseClientReply(b); return err },
+		name:      name,
+		encode:    func(dst []byte) ([]byte, error) { return AppendClientReply(dst, 4711, r) },
+		parse:     func(d *Decoder, b []byte) error { _, _, err := d.ClientReply(b); return err },
+		toPB:      func() proto.Message { return replyToPB(4711, r) },
+		parsePB:   func(b []byte) error { _, _, err := referenceParseClientReply(b); return err },
+		parseOnce: func(b []byte) error { _, _, err := ParseClientReply(b); return err },
 	}
 }
 
@@ -97,50 +97,60 @@ func benchCoded() []coded {
 	}
 }
 
+// bench runs f as a benchmark of the message and the codec.
+func (c coded) bench(b *testing.B, codec string, f func() error) {
+	b.Run("body="+c.name+"/codec="+codec, func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if err := f(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
 func BenchmarkEncode(b *testing.B) {
+	buf := make([]byte, 0, 4096)
 	for _, c := range benchCoded() {
-		buf := make([]byte, 0, 4096)
-		b.Run(c.name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := c.encode(buf); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-		b.Run(c.name+"/protobuf", func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := deterministic.MarshalAppend(buf, c.toPB()); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		c.bench(b, "direct", func() error { _, err := c.encode(buf); return err })
+		c.bench(b, "protobuf", func() error { _, err := deterministic.MarshalAppend(buf, c.toPB()); return err })
 	}
 }
 
+// BenchmarkParse also measures the functions that use a Decoder once.
 func BenchmarkParse(b *testing.B) {
+	var d Decoder
 	for _, c := range benchCoded() {
 		enc, err := c.encode(nil)
 		if err != nil {
 			b.Fatal(err)
 		}
-		var d Decoder
-		for name, parse := range map[string]func([]byte) error{
-			"":          func(enc []byte) error { return c.parse(&d, enc) },
-			"/once":     c.parseOnceOnly,
-			"/protobuf": c.parseWithPB,
-		} {
-			b.Run(c.name+name, func(b *testing.B) {
-				b.ReportAllocs()
-				for b.Loop() {
-					if err := parse(enc); err != nil {
+		c.bench(b, "direct", func() error { return c.parse(&d, enc) })
+		c.bench(b, "once", func() error { return c.parseOnce(enc) })
+		c.bench(b, "protobuf", func() error { return c.parsePB(enc) })
+	}
+}
+
+// BenchmarkReplicas encodes what the coordinator of a put sends to two replicas.
+func BenchmarkReplicas(b *testing.B) {
+	m, buf := benchWrite(), make([]byte, 0, 4096)
+	run := func(name string, encode func(m Message) error, done func()) {
+		b.Run("codec="+name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, to := range []string{"n2", "n3"} {
+					m.To = to
+					if err := encode(m); err != nil {
 						b.Fatal(err)
 					}
 				}
-			})
-		}
+				done()
+			}
+		})
 	}
+	var e Encoder
+	run("append", func(m Message) error { _, err := AppendMessage(buf, m); return err }, func() {})
+	run("encoder", func(m Message) error { _, err := e.Append(buf, m); return err }, e.Reset)
 }
 
 func BenchmarkMessageSize(b *testing.B) {

@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"unsafe"
-
-	"ringside/engine/vclock"
-)
+import "ringside/engine/vclock"
 
 // A Decoder decodes messages, requests and replies, and remembers the names of nodes between them.
 // It belongs to one goroutine. The zero Decoder is ready. Use one for each connection.
@@ -26,6 +22,8 @@ type Decoder struct {
 const (
 	// maxShared bounds the bytes of the parts of a message that share an allocation.
 	maxShared = 16 << 10
+	// entryMemory is about the bytes of an entry of a clock in memory.
+	entryMemory = 56
 	// maxKept bounds the entries of each list that a Decoder keeps for the next message.
 	maxKept = 128
 )
@@ -67,7 +65,7 @@ func newMemory(size int, lists ...vclock.Siblings) memory {
 			entries += len(s[i].Past)
 		}
 	}
-	if size+entries*int(unsafe.Sizeof(vclock.Entry{})) > maxShared {
+	if size+entries*entryMemory > maxShared {
 		return memory{}
 	}
 	m := memory{shared: true}

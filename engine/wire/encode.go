@@ -12,12 +12,16 @@ import (
 // at once most often.
 
 func putMessage(w *field.Writer, m *Message) {
+	putHead(w, m)
+	putBody(w, m.Body)
+}
+
+func putHead(w *field.Writer, m *Message) {
 	w.String(1, m.From)
 	w.String(2, m.To)
 	w.Uint(3, m.Request)
 	w.Uint(4, m.Op)
 	w.Fixed(13, m.Digest)
-	putBody(w, m.Body)
 }
 
 // putBody writes the body. Protobuf puts the field of a oneof behind the other fields.
@@ -36,9 +40,7 @@ func putBody(w *field.Writer, body Body) {
 		putReadReply(w, &b)
 		w.Close(m)
 	case Write:
-		m := w.Open(9, len(b.Key)+aboutVersions(b.Siblings))
-		putWrite(w, &b)
-		w.Close(m)
+		putWriteBody(w, &b)
 	case WriteReply:
 		m := w.Open(10, 0)
 		w.Uint(1, uint64(b.Err))
@@ -103,6 +105,12 @@ func putReadReply(w *field.Writer, b *ReadReply) {
 	w.Strings(5, b.Ask)
 	w.Bool(6, b.Returned)
 	putVersions(w, 7, b.Lost)
+}
+
+func putWriteBody(w *field.Writer, b *Write) {
+	m := w.Open(9, len(b.Key)+aboutVersions(b.Siblings))
+	putWrite(w, b)
+	w.Close(m)
 }
 
 func putWrite(w *field.Writer, b *Write) {

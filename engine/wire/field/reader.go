@@ -23,7 +23,8 @@ import (
 //
 // After an error all methods return zero values, and Next returns false.
 type Reader struct {
-	rest []byte
+	b    []byte
+	at   int    // where the next field or value begins
 	name string // of the message, for errors
 	err  error
 	num  uint64
@@ -32,11 +33,11 @@ type Reader struct {
 }
 
 // Read returns a Reader of the message b. The name is that of the message, for errors.
-func Read(name string, b []byte) Reader { return Reader{rest: b, name: name} }
+func Read(name string, b []byte) Reader { return Reader{b: b, name: name} }
 
 // Next goes to the next field. It returns false at the end of the message and after an error.
 func (r *Reader) Next() bool {
-	if len(r.rest) == 0 || r.err != nil {
+	if r.at >= len(r.b) || r.err != nil {
 		return false
 	}
 	tag := r.varint()
@@ -104,7 +105,7 @@ func (r *Reader) Unknown() {
 }
 
 // More reports whether another number follows, for a Reader of the value of a packed field.
-func (r *Reader) More() bool { return len(r.rest) > 0 && r.err == nil }
+func (r *Reader) More() bool { return r.at < len(r.b) && r.err == nil }
 
 // PackedUint returns the next varint of a packed field.
 func (r *Reader) PackedUint() uint64 { return r.varint() }
@@ -129,46 +130,46 @@ func (r *Reader) once(typ protowire.Type) bool {
 
 func (r *Reader) blob() []byte {
 	n := r.varint()
-	if n > uint64(len(r.rest)) {
+	if n > uint64(len(r.b)-r.at) {
 		r.torn(io.ErrUnexpectedEOF)
 		return nil
 	}
-	v := r.rest[:n:n]
-	r.rest = r.rest[n:]
+	end := r.at + int(n)
+	v := r.b[r.at:end:end]
+	r.at = end
 	return v
 }
 
 func (r *Reader) fixed() uint64 {
-	if len(r.rest) < 8 {
+	if len(r.b)-r.at < 8 {
 		r.torn(io.ErrUnexpectedEOF)
 		return 0
 	}
-	v := binary.LittleEndian.Uint64(r.rest)
-	r.rest = r.rest[8:]
+	v := binary.LittleEndian.Uint64(r.b[r.at:])
+	r.at += 8
 	return v
 }
 
 func (r *Reader) varint() uint64 {
-	if len(r.rest) > 0 && r.rest[0] < 0x80 {
-		v := r.rest[0]
-		r.rest = r.rest[1:]
-		return uint64(v)
+	if r.at < len(r.b) && r.b[r.at] < 0x80 {
+		r.at++
+		return uint64(r.b[r.at-1])
 	}
 	return r.longVarint()
 }
 
 func (r *Reader) longVarint() uint64 {
-	v, n := protowire.ConsumeVarint(r.rest)
+	v, n := protowire.ConsumeVarint(r.b[r.at:])
 	if n < 0 {
 		r.torn(protowire.ParseError(n))
 		return 0
 	}
-	r.rest = r.rest[n:]
+	r.at += n
 	return v
 }
 
 // torn ends the reading of a message that is not protobuf.
 func (r *Reader) torn(err error) {
 	r.Fail(fmt.Errorf("%s: not protobuf: %w", r.name, err))
-	r.rest = nil
+	r.at = len(r.b)
 }

@@ -17,6 +17,9 @@ type Writer struct {
 	counting bool
 }
 
+// zeros reserves the bytes of a length.
+var zeros [binary.MaxVarintLen64]byte
+
 // Append returns a Writer that appends to dst.
 func Append(dst []byte) Writer { return Writer{buf: dst} }
 
@@ -31,11 +34,14 @@ func (w *Writer) Size() int { return w.size }
 
 // Uint writes a varint field unless v is 0.
 func (w *Writer) Uint(num int, v uint64) {
-	if v == 0 {
-		return
+	switch {
+	case v == 0:
+	case short(num, v) && !w.counting:
+		w.buf = append(w.buf, byte(num<<3)|byte(protowire.VarintType), byte(v))
+	default:
+		w.tag(num, protowire.VarintType)
+		w.varint(v)
 	}
-	w.tag(num, protowire.VarintType)
-	w.varint(v)
 }
 
 // Bool writes a bool field unless v is false.
@@ -59,8 +65,7 @@ func (w *Writer) Blob(num int, v []byte) {
 	if len(v) == 0 {
 		return
 	}
-	w.tag(num, protowire.BytesType)
-	w.varint(uint64(len(v)))
+	w.head(num, len(v))
 	if w.counting {
 		w.size += len(v)
 		return
@@ -84,8 +89,7 @@ func (w *Writer) Strings(num int, v []string) {
 
 // Element writes one string of a repeated field, also if v is empty.
 func (w *Writer) Element(num int, v string) {
-	w.tag(num, protowire.BytesType)
-	w.varint(uint64(len(v)))
+	w.head(num, len(v))
 	if w.counting {
 		w.size += len(v)
 		return
@@ -108,9 +112,7 @@ func (w *Writer) Open(num, about int) Mark {
 		return Mark{start: w.size}
 	}
 	width := protowire.SizeVarint(uint64(about))
-	for range width {
-		w.buf = append(w.buf, 0)
-	}
+	w.buf = append(w.buf, zeros[:width]...)
 	return Mark{start: len(w.buf), width: width}
 }
 
@@ -140,9 +142,7 @@ func (w *Writer) Close(m Mark) {
 // move moves the content from start on by some bytes.
 func (w *Writer) move(start, by int) {
 	end := len(w.buf)
-	for range by {
-		w.buf = append(w.buf, 0)
-	}
+	w.buf = append(w.buf, zeros[:max(by, 0)]...)
 	copy(w.buf[start+by:], w.buf[start:end])
 	w.buf = w.buf[:end+by]
 }
@@ -158,6 +158,19 @@ func (w *Writer) PackedFixed(v uint64) {
 	}
 	w.buf = binary.LittleEndian.AppendUint64(w.buf, v)
 }
+
+// head writes the tag and the length of a field that has a length.
+func (w *Writer) head(num, size int) {
+	if short(num, uint64(size)) && !w.counting {
+		w.buf = append(w.buf, byte(num<<3)|byte(protowire.BytesType), byte(size))
+		return
+	}
+	w.tag(num, protowire.BytesType)
+	w.varint(uint64(size))
+}
+
+// short reports whether a tag and a varint take one byte each, as most do.
+func short(num int, v uint64) bool { return num < 16 && v < 0x80 }
 
 func (w *Writer) tag(num int, typ protowire.Type) { w.varint(uint64(num)<<3 | uint64(typ)) }
 
