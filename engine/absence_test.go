@@ -139,7 +139,7 @@ func TestSlowHoldersLeaveADoubt(t *testing.T) {
 func TestHintsThatPassTheReader(t *testing.T) {
 	w, key := overloaded(t)
 	w.next++
-	w.step("n1", Request{Client: w.next, Body: wire.GetRequest{Key: []byte(key)}})
+	w.step("n1", &Request{Client: w.next, Body: wire.GetRequest{Key: []byte(key)}})
 	held := func(m wire.Message) bool {
 		_, read := m.Body.(wire.Read)
 		return read && (m.To == "n4" || m.To == "n5")
@@ -151,7 +151,7 @@ func TestHintsThatPassTheReader(t *testing.T) {
 			questions = append(questions, m)
 			continue
 		}
-		w.step(m.To, Receive{m})
+		w.step(m.To, &Receive{m})
 	}
 	if len(questions) != 2 || w.replies[w.next] != nil {
 		t.Fatalf("%d questions, reply %+v", len(questions), w.replies[w.next])

@@ -148,7 +148,7 @@ func TestEveryCycleComparesEveryRange(t *testing.T) {
 	for i := range 20 { // each at only one home
 		key := fmt.Appendf(nil, "key%d", i)
 		home := w.nodes[w.ring.Homes(key)[i%3]]
-		w.step(home.cfg.Name, Receive{wire.Message{From: w.ring.Homes(key)[(i+1)%3], To: home.cfg.Name, Op: 1 << 60, Body: wire.Write{Key: key, Siblings: vclock.Siblings{{
+		w.step(home.cfg.Name, &Receive{wire.Message{From: w.ring.Homes(key)[(i+1)%3], To: home.cfg.Name, Op: 1 << 60, Body: wire.Write{Key: key, Siblings: vclock.Siblings{{
 			Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 1}, Value: []byte("v")}}}}})
 	}
 	w.pass(3 * w.timings.AntiEntropy) // the first cycle begins within one period, and two cycles reach both other homes
@@ -173,7 +173,7 @@ func TestCostFollowsTheDifferences(t *testing.T) {
 		w := newWorld(t, "n1", "n2")
 		w.fill(keys)
 		for i := range differ {
-			w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, Digest: w.nodes["n2"].members.digest, Body: wire.Write{
+			w.step("n1", &Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, Digest: w.nodes["n2"].members.digest, Body: wire.Write{
 				Key: fmt.Appendf(nil, "key%d", i*(keys/differ)), Siblings: vclock.Siblings{{
 					Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 2}, Past: vclock.Clock{{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 1}}, Value: []byte("newer")}}}}})
 		}
@@ -201,7 +201,7 @@ func TestTenDifferencesCostKilobytes(t *testing.T) {
 	w.fill(*many)
 	for i := range 10 {
 		key := fmt.Appendf(nil, "key%d", i*777)
-		w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, Body: wire.Write{Key: key, Siblings: vclock.Siblings{{
+		w.step("n1", &Receive{wire.Message{From: "n2", To: "n1", Op: 1 << 60, Body: wire.Write{Key: key, Siblings: vclock.Siblings{{
 			Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 2}, Past: vclock.Clock{{Actor: vclock.Actor{Node: "n1", Epoch: 7}, Counter: 1}}, Value: []byte("newer")}}}}})
 	}
 	w.queue = nil
@@ -258,7 +258,7 @@ func TestDryRunReportsAndRepairsNothing(t *testing.T) {
 	w := newWorld(t, "n1", "n2")
 	w.fill(1000)
 	key := []byte("key7")
-	w.step("n2", Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, Digest: w.nodes["n1"].members.digest, Body: wire.Write{Key: key, Siblings: vclock.Siblings{{
+	w.step("n2", &Receive{wire.Message{From: "n1", To: "n2", Op: 1 << 60, Digest: w.nodes["n1"].members.digest, Body: wire.Write{Key: key, Siblings: vclock.Siblings{{
 		Dot: vclock.Dot{Actor: vclock.Actor{Node: "n2", Epoch: 7}, Counter: 1}, Value: []byte("other")}}}}})
 	w.queue = nil
 	rg := w.ring.Ranges()[w.ring.Index(ring.Of(key))]
@@ -453,11 +453,11 @@ func TestWritesDuringAComparison(t *testing.T) {
 	for i := 0; len(w.queue) > 0; i++ {
 		m := w.queue[0]
 		w.queue = w.queue[1:]
-		w.step(m.To, Receive{m})
+		w.step(m.To, &Receive{m})
 		if i%50 == 0 {
 			w.next++
 			put := wire.PutRequest{Key: fmt.Appendf(nil, "key%d", i), Value: []byte("new")}
-			w.step(w.names[i%3], Request{Client: w.next, Body: put})
+			w.step(w.names[i%3], &Request{Client: w.next, Body: put})
 		}
 	}
 	w.pass(time.Second)

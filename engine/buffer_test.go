@@ -42,7 +42,7 @@ func TestOneReplicaIsDurable(t *testing.T) {
 	n, chosen := w.nodes["n1"], map[string]bool{}
 	for i := range 40 {
 		key := w.keyAt("n1", "n2", "n3")
-		out := n.Step(w.now, Request{Client: uint64(i + 1), Body: wire.PutRequest{Key: []byte(key), Value: []byte("v")}})
+		out := n.Step(w.now, &Request{Client: uint64(i + 1), Body: wire.PutRequest{Key: []byte(key), Value: []byte("v")}})
 		lazy, durable := writesOf(out)
 		if out.Durable || len(lazy) != 1 || len(durable) != 1 {
 			t.Fatalf("durable %v, replicas in memory %v and on disk %v", out.Durable, lazy, durable)
@@ -70,7 +70,7 @@ func TestOneReplicaIsDurable(t *testing.T) {
 		w.step("n1", PeerDown{o})
 	}
 	put := wire.PutRequest{Key: []byte("alone"), Value: []byte("v"), Quorum: wire.Quorum{W: 1}}
-	out := n.Step(w.now, Request{Client: 99, Body: put})
+	out := n.Step(w.now, &Request{Client: 99, Body: put})
 	if !out.Durable || len(out.Replies) != 1 {
 		t.Errorf("a coordinator that is alone: durable %v, %d replies", out.Durable, len(out.Replies))
 	}
@@ -80,7 +80,7 @@ func TestOneReplicaIsDurable(t *testing.T) {
 func TestTheDurableReplicaIsReplaced(t *testing.T) {
 	w := newBuffered(t, "n1", "n2", "n3", "n4")
 	key := []byte(w.keyAt("n1", "n2", "n3"))
-	out := w.nodes["n1"].Step(w.now, Request{Client: 1, Body: wire.PutRequest{Key: key, Value: []byte("v")}})
+	out := w.nodes["n1"].Step(w.now, &Request{Client: 1, Body: wire.PutRequest{Key: key, Value: []byte("v")}})
 	_, durable := writesOf(out)
 	out.Messages = slices.DeleteFunc(out.Messages, func(m wire.Message) bool { return m.To == durable[0] })
 	w.carryOut("n1", out)
@@ -99,7 +99,7 @@ func TestWhatOthersRelyOnIsDurable(t *testing.T) {
 	v := vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n2", Epoch: 7}, Counter: 1}, Value: []byte("v")}}
 	write := func(lazy bool, p wire.Purpose) bool {
 		body := wire.Write{Key: []byte("k"), Siblings: v, Purpose: p, Lazy: lazy}
-		return n.Step(w.now, Receive{wire.Message{From: "n2", To: "n1", Op: 1, Body: body}}).Durable
+		return n.Step(w.now, &Receive{wire.Message{From: "n2", To: "n1", Op: 1, Body: body}}).Durable
 	}
 	if write(true, wire.Replicate) {
 		t.Error("a lazy replica waits for the disk")
@@ -109,7 +109,7 @@ func TestWhatOthersRelyOnIsDurable(t *testing.T) {
 			t.Errorf("%v: the answer does not wait for what is in the buffer", p)
 		}
 	}
-	if n.Step(w.now, Request{Client: 1, Body: wire.GetRequest{Key: []byte("k")}}).Durable {
+	if n.Step(w.now, &Request{Client: 1, Body: wire.GetRequest{Key: []byte("k")}}).Durable {
 		t.Error("a get waits for the disk")
 	}
 	n.handoff.keep("n3", update{key: []byte("k"), siblings: v})
@@ -123,13 +123,13 @@ func TestWhatOthersRelyOnIsDurable(t *testing.T) {
 // A node without an object buffer writes durably, even if the sender asks for a lazy write.
 func TestWithoutBuffersEverythingIsDurable(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
-	out := w.nodes["n1"].Step(w.now, Request{Client: 1, Body: wire.PutRequest{Key: []byte("k"), Value: []byte("v")}})
+	out := w.nodes["n1"].Step(w.now, &Request{Client: 1, Body: wire.PutRequest{Key: []byte("k"), Value: []byte("v")}})
 	if lazy, _ := writesOf(out); !out.Durable || len(lazy) > 0 {
 		t.Errorf("durable %v, lazy replicas at %v", out.Durable, lazy)
 	}
 	v := vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n2", Epoch: 7}, Counter: 1}, Value: []byte("v")}}
 	body := wire.Write{Key: []byte("other"), Siblings: v, Lazy: true}
-	if !w.nodes["n1"].Step(w.now, Receive{wire.Message{From: "n2", To: "n1", Op: 1, Body: body}}).Durable {
+	if !w.nodes["n1"].Step(w.now, &Receive{wire.Message{From: "n2", To: "n1", Op: 1, Body: body}}).Durable {
 		t.Error("a write is not durable because a peer with a buffer asked for that")
 	}
 }

@@ -132,7 +132,7 @@ func (w *world) step(name string, in Input) {
 
 // receive gives a message to its receiver. The sender knows the same history as the receiver.
 func (w *world) receive(from, to string, body wire.Body) {
-	w.step(to, Receive{wire.Message{From: from, To: to, Op: 1 << 60, Digest: w.nodes[to].members.digest, Body: body}})
+	w.step(to, &Receive{wire.Message{From: from, To: to, Op: 1 << 60, Digest: w.nodes[to].members.digest, Body: body}})
 }
 
 // ownRecord returns a node's own record of a key.
@@ -178,7 +178,7 @@ func (w *world) deliver() {
 		w.queue = w.queue[1:]
 		w.sent += wire.MessageSize(m)
 		if !w.cut(m.From, m.To) {
-			w.step(m.To, Receive{m})
+			w.step(m.To, &Receive{m})
 		}
 	}
 }
@@ -242,7 +242,7 @@ func (w *world) do(via string, req wire.ClientRequest) wire.ClientReply {
 	w.t.Helper()
 	w.next++
 	id := w.next
-	w.step(via, Request{Client: id, Body: req})
+	w.step(via, &Request{Client: id, Body: req})
 	for w.deliver(); w.replies[id] == nil; {
 		if w.now > testStart+time.Hour {
 			w.t.Fatalf("%T through %s was never answered", req, via)

@@ -9,15 +9,15 @@ import (
 	"ringside/engine/wire"
 )
 
-// An Input is a Receive, Request, PeerUp, PeerDown, Unsent, Describe, Compare or ChangeMembership,
+// An Input is a *Receive, *Request, PeerUp, PeerDown, Unsent, Describe, Compare or ChangeMembership,
 // or nil if only time has passed.
 type Input interface{ isInput() }
 
-// Receive is a message from another node.
+// Receive is a message from another node. The node does not keep the Receive.
 type Receive struct{ Message wire.Message }
 
 // Request is a request of a client. Its Reply carries the same Client, a number that the driver
-// chooses.
+// chooses. The node does not keep the Request.
 type Request struct {
 	Client uint64
 	Body   wire.ClientRequest
@@ -61,8 +61,8 @@ type ChangeMembership struct {
 }
 
 func (ChangeMembership) isInput() {}
-func (Receive) isInput()          {}
-func (Request) isInput()          {}
+func (*Receive) isInput()         {}
+func (*Request) isInput()         {}
 func (PeerUp) isInput()           {}
 func (PeerDown) isInput()         {}
 func (Unsent) isInput()           {}

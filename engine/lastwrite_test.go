@@ -69,7 +69,7 @@ func TestOverwriteThatOvertakesReplication(t *testing.T) {
 	w.cut = func(from, to string) bool { return from == "n3" && to == "n5" }
 	put := func(via, value string) {
 		w.next++
-		w.step(via, Request{Client: w.next, Body: wire.PutRequest{Key: []byte(key), Value: []byte(value)}})
+		w.step(via, &Request{Client: w.next, Body: wire.PutRequest{Key: []byte(key), Value: []byte(value)}})
 		for _, m := range w.queue {
 			if w.cut(m.From, m.To) {
 				held = append(held, m)
@@ -102,7 +102,7 @@ func TestConcurrentWriteIsLost(t *testing.T) {
 		w.next++
 		w.now += time.Millisecond
 		body := wire.PutRequest{Key: []byte(key), Value: []byte(put[1]), Request: w.next}
-		w.step(put[0], Request{Client: w.next, Body: body})
+		w.step(put[0], &Request{Client: w.next, Body: body})
 	}
 	w.deliver()
 	a, b := w.replies[first].(wire.PutReply), w.replies[first+1].(wire.PutReply)

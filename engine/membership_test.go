@@ -514,7 +514,7 @@ func TestRequestsOutliveATinyRing(t *testing.T) {
 		w.cut = func(from, to string) bool { return from == "n2" && to == "n1" }
 		w.next++
 		id := w.next
-		w.step("n1", Request{Client: id, Body: body})
+		w.step("n1", &Request{Client: id, Body: body})
 		w.amend("n1", "n3", member.Join)
 		w.pass(5 * time.Second)
 		if w.replies[id] == nil {

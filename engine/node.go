@@ -131,9 +131,9 @@ func (n *Node) Step(now time.Duration, in Input) Output {
 	n.timers.Run(n.now)
 	switch in := in.(type) {
 	case nil:
-	case Receive:
+	case *Receive:
 		n.receive(in.Message)
-	case Request:
+	case *Request:
 		n.request(in)
 	case PeerUp:
 		n.detector.reconnected(in.Peer)
@@ -193,7 +193,7 @@ func (n *Node) receive(m wire.Message) {
 }
 
 // request deals with a request of a client.
-func (n *Node) request(in Request) {
+func (n *Node) request(in *Request) {
 	if !n.members.ringKnown() {
 		n.refuseOutside(in)
 		return
@@ -211,7 +211,7 @@ func (n *Node) request(in Request) {
 }
 
 // refuseOutside answers a client if the node knows of no ring.
-func (n *Node) refuseOutside(in Request) {
+func (n *Node) refuseOutside(in *Request) {
 	self, code := n.cfg.Name, wire.QuorumNotReached
 	why := self + " knows of no ring yet: it has to join, and to hear of it"
 	switch b := in.Body.(type) {

@@ -115,7 +115,7 @@ func TestOversizedHintWaits(t *testing.T) {
 	s := w.pile(holder, "b", []byte("elsewhere"), 100)
 	n := w.nodes[holder]
 	body := wire.Write{Key: key, Siblings: s, For: home}
-	w.step(holder, Receive{Message: wire.Message{From: homes[1], To: holder, Op: 1, Body: body}})
+	w.step(holder, &Receive{Message: wire.Message{From: homes[1], To: holder, Op: 1, Body: body}})
 	w.deliver()
 	if len(n.handoff.index.HomesOf(key)) != 1 {
 		t.Fatal("no hint was kept")

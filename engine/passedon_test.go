@@ -32,7 +32,7 @@ func TestNewHomeWaitsForHoldersThatItsPredecessorNeverHeardFrom(t *testing.T) {
 			o, ok := m.Body.(wire.Offer)
 			return ok && o.Phase == wire.OfferRange && o.Keys > 0
 		}
-		w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Body: wire.Gossip{Changes: h2}}})
+		w.step("n1", &Receive{wire.Message{From: "n2", To: "n1", Body: wire.Gossip{Changes: h2}}})
 		w.pass(3 * time.Second)
 		passed := 0
 		for _, k := range keys {
@@ -73,7 +73,7 @@ func TestNewHomeDoesNotAskOneThatKnowsAnOlderRing(t *testing.T) {
 		_, isGossip := m.Body.(wire.Gossip)
 		return isOffer && o.Phase == wire.OfferRange && o.Keys > 0 || isGossip && m.To == "n6"
 	}
-	w.step("n1", Receive{wire.Message{From: "n2", To: "n1", Body: wire.Gossip{Changes: h2}}})
+	w.step("n1", &Receive{wire.Message{From: "n2", To: "n1", Body: wire.Gossip{Changes: h2}}})
 	w.pass(3 * time.Second)
 	passed := 0
 	for _, k := range keys {
@@ -125,7 +125,7 @@ func TestHomeThatKnowsNoChangeHandsNothingOver(t *testing.T) {
 	home := w.ring.Homes([]byte("key"))[0]
 	at := keyrange.At(w.nodes[home].members.ring, ring.Of([]byte("key")))
 	ask := wire.Offer{Start: at.Start, End: at.End, Depth: at.Depth, Phase: wire.OfferAsk}
-	out := w.nodes[home].Step(w.now, Receive{wire.Message{From: "n9", To: home, Op: 1, Body: ask}})
+	out := w.nodes[home].Step(w.now, &Receive{wire.Message{From: "n9", To: home, Op: 1, Body: ask}})
 	i := slices.IndexFunc(out.Messages, func(m wire.Message) bool { return m.To == "n9" && m.Op == 1 })
 	if r, _ := out.Messages[i].Body.(wire.OfferReply); r.Err != wire.BadRequest {
 		t.Errorf("%s, which is a home, answers %v, %v", home, r.Err, r.Answer)

@@ -187,7 +187,7 @@ func TestNobodyLeftToWaitFor(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	key := w.keyAt("n1")
 	w.split(false, []string{"n1"}, []string{"n2", "n3"})
-	w.step("n1", Request{Client: 99, Body: wire.PutRequest{Key: []byte(key), Value: []byte("x")}})
+	w.step("n1", &Request{Client: 99, Body: wire.PutRequest{Key: []byte(key), Value: []byte("x")}})
 	w.pass(600 * time.Millisecond)
 	w.step("n1", PeerDown{"n2"})
 	w.step("n1", PeerDown{"n3"})
@@ -275,9 +275,9 @@ func storm(w *world, r *rand.Rand) {
 			via, key := w.names[r.IntN(5)], fmt.Appendf(nil, "k%d", r.IntN(4))
 			q := wire.Quorum{R: 1 + r.IntN(3), W: 1 + r.IntN(3), Strict: r.IntN(3) == 0}
 			if r.IntN(2) == 0 {
-				w.step(via, Request{Client: w.next, Body: wire.GetRequest{Key: key, Quorum: q}})
+				w.step(via, &Request{Client: w.next, Body: wire.GetRequest{Key: key, Quorum: q}})
 			} else {
-				w.step(via, Request{Client: w.next, Body: wire.PutRequest{Key: key, Value: []byte("v"), Quorum: q}})
+				w.step(via, &Request{Client: w.next, Body: wire.PutRequest{Key: key, Value: []byte("v"), Quorum: q}})
 			}
 			if r.IntN(2) == 0 {
 				w.deliver()
@@ -306,7 +306,7 @@ func TestHandedOverPutsAreBounded(t *testing.T) {
 	key := w.keyAt("n3", "n4", "n5")
 	w.split(false, []string{"n1"}, []string{"n2", "n3", "n4", "n5"}) // no node answers n1's pings
 	for i := range uint64(MaxRequests + 1) {
-		w.step("n1", Request{Client: 1000 + i, Body: wire.PutRequest{Key: []byte(key)}})
+		w.step("n1", &Request{Client: 1000 + i, Body: wire.PutRequest{Key: []byte(key)}})
 	}
 	if r, ok := w.replies[1000+MaxRequests].(wire.PutReply); !ok || r.Err != wire.Overloaded {
 		t.Fatalf("request %d: %+v", MaxRequests+1, w.replies[1000+MaxRequests])
@@ -325,7 +325,7 @@ func TestRefusedGets(t *testing.T) {
 	w := five(t)
 	refused := func(want wire.Code, req wire.GetRequest) {
 		t.Helper()
-		w.step("n1", Request{Client: 7, Body: req})
+		w.step("n1", &Request{Client: 7, Body: req})
 		if r, ok := w.replies[7].(wire.GetReply); !ok || r.Err != want || r.Message == "" || len(r.Replied) > 0 {
 			t.Fatalf("%+v, want %v", w.replies[7], want)
 		}

@@ -103,7 +103,7 @@ func TestGossipMakesNobodySuspect(t *testing.T) {
 			t.Errorf("%s suspects n5 for its silence about gossip", n)
 		}
 	}
-	out := w.nodes["n2"].Step(w.now, Receive{wire.Message{From: "n1", To: "n2", Body: wire.Gossip{Changes: longHistory(w, 500)}}})
+	out := w.nodes["n2"].Step(w.now, &Receive{wire.Message{From: "n1", To: "n2", Body: wire.Gossip{Changes: longHistory(w, 500)}}})
 	if k := len(out.Writes); k == 0 || k > len(w.ringNow().Ranges())+1 {
 		t.Errorf("500 changes make %d writes in one step", k)
 	}
@@ -133,7 +133,7 @@ func TestRepeatedMessagesAreOneWrite(t *testing.T) {
 	before := len(w.saw(event.Coordinate))
 	m := wire.Message{From: "n1", To: "n3", Op: 1 << 50, Digest: w.nodes["n1"].members.digest, Body: wire.Forward{Put: wire.PutRequest{Key: []byte(key), Value: []byte("v2"), Context: ctx, Quorum: wire.Quorum{R: 2, W: 2}}}}
 	for range 3 {
-		w.step("n3", Receive{m})
+		w.step("n3", &Receive{m})
 		w.deliver()
 	}
 	if k := len(w.saw(event.Coordinate)) - before; k != 1 {

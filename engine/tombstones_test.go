@@ -164,7 +164,7 @@ func TestTombstonesStay(t *testing.T) {
 					b, ok := m.Body.(wire.Write)
 					return ok && b.Purpose == wire.Handoff
 				}
-				w.step("n5", Receive{wire.Message{From: "n1", To: "n5", Op: 1, Digest: w.nodes["n5"].members.digest,
+				w.step("n5", &Receive{wire.Message{From: "n1", To: "n5", Op: 1, Digest: w.nodes["n5"].members.digest,
 					Body: wire.Write{Key: []byte(key), Siblings: w.held("n1", key), For: "n3"}}})
 			}, "n5 keeps a hint for a deleted key",
 			func(w *world) { w.refuse = nil },
@@ -172,7 +172,7 @@ func TestTombstonesStay(t *testing.T) {
 		"a node has yet to hand it over": {
 			func(w *world, key string) {
 				w.refuse = func(m wire.Message) bool { _, ok := m.Body.(wire.Offer); return ok }
-				w.step("n5", Receive{wire.Message{From: "n1", To: "n5", Op: 1, Digest: w.nodes["n5"].members.digest,
+				w.step("n5", &Receive{wire.Message{From: "n1", To: "n5", Op: 1, Digest: w.nodes["n5"].members.digest,
 					Body: wire.Write{Key: []byte(key), Siblings: w.held("n1", key)}}})
 			}, "n5 has yet to hand a deleted key over",
 			func(w *world) { w.refuse = nil },
@@ -230,7 +230,7 @@ func TestLateWriteBetweenTheQuestions(t *testing.T) {
 	w.wipe("n3")
 	w.untilWatched("n3", key)
 	late := func(s vclock.Siblings) {
-		w.step("n3", Receive{wire.Message{From: "n2", To: "n3", Op: w.next + 1e6, Digest: w.nodes["n3"].members.digest, Body: wire.Write{Key: []byte(key), Siblings: s}}})
+		w.step("n3", &Receive{wire.Message{From: "n2", To: "n3", Op: w.next + 1e6, Digest: w.nodes["n3"].members.digest, Body: wire.Write{Key: []byte(key), Siblings: s}}})
 		w.next++
 	}
 	late(old)
@@ -280,7 +280,7 @@ func TestRepeatedQuestion(t *testing.T) {
 	if first.Body == nil {
 		t.Fatal("the question was not seen")
 	}
-	w.step("n3", Receive{first})
+	w.step("n3", &Receive{first})
 	if w.nodes["n3"].collector.watches.Len() > 0 {
 		t.Fatal("n3 watches again")
 	}
@@ -328,7 +328,7 @@ func TestDoomstone(t *testing.T) {
 		}
 		w.mustPut("n1", key, "eggs", nil)
 		for _, home := range []string{"n1", "n2", "n3"} {
-			w.step(home, Receive{wire.Message{From: "n5", To: home, Op: 1, Digest: w.nodes[home].members.digest,
+			w.step(home, &Receive{wire.Message{From: "n5", To: home, Op: 1, Digest: w.nodes[home].members.digest,
 				Body: wire.Write{Key: []byte(key), Siblings: dead, Purpose: wire.Handoff}}})
 		}
 		w.pass(5 * testGrace)
@@ -382,7 +382,7 @@ func TestReadRepairBringsNoTombstoneBack(t *testing.T) {
 	w.del("n1", key, w.mustPut("n1", key, "milk", nil).Context)
 	dead := w.held("n1", key)
 	w.untilCollected(key)
-	w.step("n2", Receive{wire.Message{From: "n5", To: "n2", Op: 1, Digest: w.nodes["n2"].members.digest,
+	w.step("n2", &Receive{wire.Message{From: "n5", To: "n2", Op: 1, Digest: w.nodes["n2"].members.digest,
 		Body: wire.Write{Key: []byte(key), Siblings: dead, Purpose: wire.ReadRepair}}})
 	w.deliver()
 	if h := w.holders(key); len(h) > 0 {
@@ -400,8 +400,8 @@ func TestNodesThatWentSayThatTheyHoldNothing(t *testing.T) {
 	if last, _ := w.nodes["n1"].members.history.Last("n5"); last.Kind != member.Gone || last.By != "n5" || len(w.saw(event.Departed)) != 1 {
 		t.Fatalf("the last change of n5 is %v", last)
 	}
-	w.step("n5", Receive{wire.Message{From: "n1", To: "n5", Op: 1, Digest: 1, Body: wire.Write{Key: []byte(key), Siblings: w.held("n1", key), For: "n3"}}})
-	w.step("n5", Receive{wire.Message{From: "n1", To: "n5", Op: 2, Digest: 1, Body: wire.Write{Key: []byte(key), Siblings: w.held("n1", key)}}})
+	w.step("n5", &Receive{wire.Message{From: "n1", To: "n5", Op: 1, Digest: 1, Body: wire.Write{Key: []byte(key), Siblings: w.held("n1", key), For: "n3"}}})
+	w.step("n5", &Receive{wire.Message{From: "n1", To: "n5", Op: 2, Digest: 1, Body: wire.Write{Key: []byte(key), Siblings: w.held("n1", key)}}})
 	if len(w.held("n5", key)) > 0 || w.hints() > 0 {
 		t.Fatal("n5 takes something though it went")
 	}

@@ -208,11 +208,20 @@ func (i *incarnation) peerChanged(peer string, up bool) {
 	i.inbox.Force(inbox.Arrival{In: in})
 }
 
+// An asker takes the events of a reply. It has room for one reply.
+type asker chan []event.Event
+
+// Answer implements inbox.Asker.
+func (a asker) Answer(r engine.Reply) { a <- r.Events }
+
+// Flush implements inbox.Asker: nothing waits.
+func (a asker) Flush() {}
+
 // ask steps the node with an input that has a reply, and returns the events of the reply. It
 // returns nil if ctx or the incarnation ends first. The input does not wait for room in the inbox.
 func (i *incarnation) ask(ctx context.Context, in engine.Input) []event.Event {
-	reply := make(chan []event.Event, 1)
-	i.inbox.Force(inbox.Arrival{In: in, Answer: func(r engine.Reply) { reply <- r.Events }})
+	reply := make(asker, 1)
+	i.inbox.Force(inbox.Arrival{In: in, Asker: reply})
 	select {
 	case events := <-reply:
 		for _, e := range events {

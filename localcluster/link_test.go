@@ -23,9 +23,9 @@ func arrived(c *Cluster, name, peer string) (ops []uint64, changes []engine.Inpu
 	waiting, _ := c.registry.node(name).current.Load().inbox.Waiting()
 	for _, a := range waiting {
 		switch in := a.In.(type) {
-		case engine.Receive:
-			if in.Message.From == peer {
-				ops = append(ops, in.Message.Op)
+		case nil:
+			if a.Message.From == peer {
+				ops = append(ops, a.Message.Op)
 			}
 		case engine.PeerUp, engine.PeerDown:
 			changes = append(changes, in)

@@ -97,17 +97,19 @@ func TestSlowReaderIsRefused(t *testing.T) {
 	near, far := net.Pipe() // a write waits for its reader
 	defer far.Close()
 	out := transport.NewSender(near, budget.New(budget.Default).Out, transport.StallTime)
+	conn := &clientConn{out: out}
 	value := bytes.Repeat([]byte("x"), wire.MaxValue)
 	const asked = 100
 	for id := range uint64(asked) {
 		req := wire.GetRequest{Request: id, Key: []byte("k")}
-		answer(out, id, req, wire.GetReply{Request: id, Siblings: sibling(value)})
+		conn.answer(nil, id, req, wire.GetReply{Request: id, Siblings: sibling(value)})
 	}
 	put := wire.PutRequest{Request: asked, Key: []byte("k")}
-	answer(out, asked, put, wire.PutReply{Request: asked, Acks: []string{"n1", "n2"}})
+	conn.answer(nil, asked, put, wire.PutReply{Request: asked, Acks: []string{"n1", "n2"}})
 	done := make(chan struct{})
 	defer close(done)
 	go func() { _ = out.Run(done) }()
+	out.Flush()
 	frames, got := wire.NewFrameReader(far, wire.MaxFrame), map[wire.Code]int{}
 	for id := range uint64(asked + 1) {
 		b, err := frames.Next()

@@ -33,14 +33,17 @@ type loop struct {
 	flusher *flusher       // nil without an object buffer: the loop applies each batch itself
 	sync    bool           // apply waits for the disk
 
-	answers map[uint64]func(engine.Reply) // by request number
-	lastID  uint64                        // the latest request number
-	notices *budget.Account               // holds the notices of messages that were not sent
+	askers  map[uint64]inbox.Asker // by request number
+	lastID  uint64                 // the latest request number
+	receive engine.Receive         // the message of the current step
+	replied []inbox.Asker          // of the current turn
+	scratch []byte                 // for encoding a reply
+	notices *budget.Account        // holds the notices of messages that were not sent
 }
 
 func newLoop(i *incarnation, db store.Store) *loop {
 	return &loop{i: i, db: db, sync: !i.node.disk.InMemory() && !i.c.registry.settings().NoSync,
-		answers: map[uint64]func(engine.Reply){}}
+		askers: map[uint64]inbox.Asker{}}
 }
 
 // run takes all arrivals that wait in the inbox, works on them, and waits for the next ones.
@@ -127,7 +130,7 @@ func (l *loop) turn(batch []inbox.Arrival) (n int, err error) {
 	}
 	for bytes := 0; n < len(batch) && n < maxTurn && bytes < maxTurnBytes && !l.driver.Busy(); n++ {
 		bytes += batch[n].Size
-		l.driver.Step(now, l.number(batch[n]))
+		l.driver.Step(now, l.input(&batch[n]))
 	}
 	act, err := l.driver.EndTurn(now)
 	if err != nil {
@@ -162,15 +165,20 @@ func (l *loop) carryOut(act driver.Action) error {
 // cluster's settings say NoSync.
 func (l *loop) apply(batch []store.Write) error { return l.db.Apply(batch, l.sync) }
 
-// number gives an input that has a reply its number within this incarnation.
-func (l *loop) number(a inbox.Arrival) engine.Input {
-	if a.Answer == nil {
+// input returns the input of an arrival. An input that has a reply gets its number within this
+// incarnation.
+func (l *loop) input(a *inbox.Arrival) engine.Input {
+	if a.In == nil {
+		l.receive.Message = a.Message
+		return &l.receive
+	}
+	if a.Asker == nil {
 		return a.In
 	}
 	l.lastID++
-	l.answers[l.lastID] = a.Answer
+	l.askers[l.lastID] = a.Asker
 	switch in := a.In.(type) {
-	case engine.Request:
+	case *engine.Request:
 		in.Client = l.lastID
 		return in
 	case engine.Describe:
@@ -192,11 +200,17 @@ func (l *loop) release(e driver.Effects) {
 	l.watch(e.Events)
 	l.i.links.Send(e.Messages)
 	for _, r := range e.Replies {
-		if answer := l.answers[r.Client]; answer != nil {
-			delete(l.answers, r.Client)
-			answer(r)
+		if asker := l.askers[r.Client]; asker != nil {
+			delete(l.askers, r.Client)
+			asker.Answer(r)
+			l.replied = append(l.replied, asker)
 		}
 	}
+	for _, asker := range l.replied {
+		asker.Flush()
+	}
+	clear(l.replied)
+	l.replied = l.replied[:0]
 }
 
 // watch acts on the node's events that concern its host.

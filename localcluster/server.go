@@ -11,11 +11,9 @@ import (
 	"syscall"
 	"time"
 
-	"ringside/engine"
 	"ringside/engine/wire"
 	"ringside/localcluster/config"
 	"ringside/localcluster/gate"
-	"ringside/localcluster/inbox"
 	"ringside/localcluster/transport"
 )
 
@@ -184,85 +182,4 @@ func (s *server) serve(conn net.Conn) {
 	case wire.RoleClient:
 		s.serveClient(conn)
 	}
-}
-
-// serveClient takes in requests until the connection ends or carries an invalid request, or its
-// client reads none of the replies.
-func (s *server) serveClient(conn net.Conn) {
-	defer func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.clients--
-	}()
-	out := transport.NewSender(conn, s.i.c.memory.Out, transport.StallTime)
-	done := make(chan struct{})
-	s.i.wg.Go(func() {
-		_ = out.Run(done)
-		_ = conn.Close()
-	})
-	defer close(done)
-	frames := transport.NewRequestReader(conn, s.i.c.memory.In, s.i.ctx.Done())
-	defer frames.Close()
-	for {
-		out.AwaitRoom()
-		b, err := frames.Next()
-		if err != nil {
-			return
-		}
-		id, req, err := wire.ParseClientRequest(b)
-		if err != nil {
-			return
-		}
-		if frames.Refused() {
-			frames.GiveBack()
-			answer(out, id, req, transport.Failure(req, wire.Overloaded, false, noMemory))
-			continue
-		}
-		cost, ok := s.gate.Enter(s.i.ctx, len(b))
-		if !ok && s.i.ctx.Err() != nil {
-			return
-		}
-		if !ok {
-			frames.GiveBack()
-			answer(out, id, req, transport.Failure(req, wire.Overloaded, false,
-				s.i.node.name+" has too much to do; try again"))
-			continue
-		}
-		a := inbox.Arrival{
-			In:     engine.Request{Body: req},
-			Answer: func(r engine.Reply) { s.gate.Leave(cost, answer(out, id, req, r.Body)) },
-		}
-		a.Held, a.Size = frames.Detach() // the loop gives the memory back
-		s.offer(a)
-	}
-}
-
-// offer puts a request into the inbox, or refuses it at once.
-func (s *server) offer(a inbox.Arrival) {
-	if !s.i.inbox.Offer(a, transport.ClientShare) {
-		a.GiveBack()
-		req := a.In.(engine.Request).Body
-		a.Answer(engine.Reply{Body: transport.Failure(req, wire.Overloaded, false,
-			s.i.node.name+" has too much to do; try again")})
-	}
-}
-
-// answer sends the reply to req and returns the size of the reply. If the client reads more slowly
-// than it asks, a reply that does not fit becomes a refusal, for which there is always room. The
-// sender closes the connection of a client that reads nothing.
-func answer(out *transport.Sender, id uint64, req wire.ClientRequest, r wire.ClientReply) (size int) {
-	b, err := wire.AppendClientReply(nil, id, r)
-	if err != nil { // the siblings do not fit into a frame
-		b, err = wire.AppendClientReply(nil, id, transport.Failure(req, wire.TooLarge, true, err.Error()))
-	}
-	if err == nil && out.Send(b) {
-		return len(b)
-	}
-	size = len(b) // the next reply may be as large
-	b, err = wire.AppendClientReply(nil, id, transport.Failure(req, wire.Overloaded, true,
-		"too many replies wait to be read on this connection; try again"))
-	if err != nil || !out.Send(b) {
-		out.CloseConn()
-	}
-	return size
 }

@@ -79,7 +79,7 @@ func (w *bench) endTurn(node string) {
 func (w *bench) deliver() {
 	for i := 0; i < len(w.queue); i++ {
 		m := w.queue[i]
-		w.step(m.To, engine.Receive{Message: m})
+		w.step(m.To, &engine.Receive{Message: m})
 	}
 	clear(w.queue)
 	w.queue = w.queue[:0]
@@ -89,7 +89,7 @@ func (w *bench) deliver() {
 func (w *bench) do(req wire.ClientRequest) wire.ClientReply {
 	w.now += 100 * time.Microsecond
 	w.reply = nil
-	w.step("n1", engine.Request{Client: 1, Body: req})
+	w.step("n1", &engine.Request{Client: 1, Body: req})
 	w.deliver()
 	return w.reply
 }

@@ -19,6 +19,8 @@ const (
 	// time-outs, including the one for handing a put to another node, and above the wait at a gate.
 	// So the node's account of a failure arrives first.
 	requestTime = gate.WaitTime + time.Second
+	// sweepEvery is how often a connection looks for requests that have waited for requestTime.
+	sweepEvery = requestTime / 16
 	// maxInFlight bounds the requests on one connection.
 	maxInFlight = 8192
 	// clientName is the name that a client gives itself. Nodes do not use it.
@@ -88,45 +90,46 @@ func (c *Client) Do(ctx context.Context, node string, req wire.ClientRequest) (w
 		}
 		return transport.Failure(req, wire.NodeDown, false, fmt.Sprintf("%s does not answer: %v", node, err)), nil
 	}
-	id, reply, err := conn.send(req)
+	k, err := conn.send(req)
 	if errors.Is(err, errBroken) && c.runs(node) { // an earlier incarnation broke the connection
 		c.drop(node, conn)
 		if conn, err = c.connect(ctx, node); err == nil {
-			id, reply, err = conn.send(req)
+			k, err = conn.send(req)
 		} else {
 			err = errBroken
 		}
 	}
-	switch {
-	case errors.Is(err, wire.ErrTooLarge):
-		return transport.Failure(req, wire.TooLarge, false, err.Error()), nil
-	case errors.Is(err, errInFlight):
-		return transport.Failure(req, wire.Overloaded, false, node+" has too many requests in flight; try again"), nil
-	case errors.Is(err, errBroken):
-		return transport.Failure(req, wire.NodeDown, false, node+c.lossOf(node)+"; nothing was sent"), nil
-	case err != nil:
-		return transport.Failure(req, wire.BadRequest, false, err.Error()), nil
+	if err != nil {
+		return c.notSent(node, req, err), nil
 	}
-	timer := time.NewTimer(requestTime)
-	defer timer.Stop()
 	select {
-	case r := <-reply:
+	case r := <-k.reply:
+		k.release()
 		return r, nil
 	case <-conn.done:
 		select { // the reply may have arrived before the end
-		case r := <-reply:
+		case r := <-k.reply:
 			return r, nil
 		default:
 		}
 		return transport.Failure(req, wire.NodeDown, true, node+c.lossOf(node)+" before it answered"), nil
-	case <-timer.C:
-		conn.forget(id)
-		return transport.Failure(req, wire.QuorumNotReached, true,
-			fmt.Sprintf("%s did not answer within %v", node, requestTime)), nil
 	case <-ctx.Done():
-		conn.forget(id)
+		conn.forget(k.id)
 		return nil, ctx.Err()
 	}
+}
+
+// notSent returns the reply to a request that did not leave because of err.
+func (c *Client) notSent(node string, req wire.ClientRequest, err error) wire.ClientReply {
+	switch {
+	case errors.Is(err, wire.ErrTooLarge):
+		return transport.Failure(req, wire.TooLarge, false, err.Error())
+	case errors.Is(err, errInFlight):
+		return transport.Failure(req, wire.Overloaded, false, node+" has too many requests in flight; try again")
+	case errors.Is(err, errBroken):
+		return transport.Failure(req, wire.NodeDown, false, node+c.lossOf(node)+"; nothing was sent")
+	}
+	return transport.Failure(req, wire.BadRequest, false, err.Error())
 }
 
 func (c *Client) runs(node string) bool {
@@ -206,7 +209,10 @@ func (c *Client) dial(node, addr string) (*connection, error) {
 		_ = raw.Close()
 		return nil, control.ErrStopped
 	}
-	k := newConnection(raw, c.o.Memory.Out)
+	k := newConnection(raw, c.o.Memory.Out, func(req wire.ClientRequest) wire.ClientReply {
+		return transport.Failure(req, wire.QuorumNotReached, true,
+			fmt.Sprintf("%s did not answer within %v", node, requestTime))
+	})
 	c.conns[node] = k
 	in := transport.NewReader(raw, wire.MaxFrame, c.o.Memory.In, c.ctx.Done())
 	c.wg.Go(k.write)

@@ -46,6 +46,9 @@ func New(pool *budget.Pool) *Gate {
 // returns the cost to pass to Leave. An empty gate admits every request for which the budget has
 // room.
 func (g *Gate) Enter(ctx context.Context, size int) (cost int, ok bool) {
+	if cost, full := g.tryEnter(size); full == noObstacle {
+		return cost, true
+	}
 	var late <-chan time.Time
 	for {
 		left, freed := g.freed.Wait(), g.pool.Freed() // before tryEnter, so that no release is missed

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"ringside/engine"
+	"ringside/engine/wire"
 	"ringside/localcluster/broadcast"
 	"ringside/localcluster/budget"
 )
@@ -19,10 +20,20 @@ const (
 // An Arrival is an input on its way to a node's loop. The loop gives back the memory of the Arrival
 // after the turn.
 type Arrival struct {
-	In     engine.Input
-	Answer func(engine.Reply) // for an input that has a reply; the loop calls it, and it never blocks
-	Size   int                // bytes
-	Held   *budget.Account    // holds Size bytes for the Arrival; nil: its memory is not counted
+	In      engine.Input    // nil for a message of a peer
+	Message wire.Message    // of a peer, if In is nil
+	Asker   Asker           // gets the reply, if In has one
+	Size    int             // bytes
+	Held    *budget.Account // holds Size bytes for the Arrival; nil: its memory is not counted
+}
+
+// An Asker waits for the reply to an input. The loop calls its methods, which never block.
+type Asker interface {
+	// Answer takes the reply.
+	Answer(engine.Reply)
+	// Flush lets the replies leave that the Asker took. The loop calls Flush after all Answers of a
+	// turn.
+	Flush()
 }
 
 // GiveBack releases the memory of an Arrival that was worked on or discarded.

@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"ringside/engine"
 	"ringside/engine/wire"
 	"ringside/localcluster/inbox"
 	"ringside/localcluster/transport"
@@ -99,7 +98,7 @@ func (c *connection) read() (farewell bool) {
 		if !c.used.Load() {
 			c.used.Store(true)
 		}
-		a := inbox.Arrival{In: engine.Receive{Message: m}}
+		a := inbox.Arrival{Message: m}
 		if a.Held, a.Size = frames.Detach(); !c.deliver(a) { // the loop gives the memory back
 			a.GiveBack()
 			return false

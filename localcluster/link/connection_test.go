@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"ringside/engine"
 	"ringside/engine/fault"
 	"ringside/localcluster/inbox"
 )
@@ -28,7 +27,7 @@ func (h *host) take() (ops []uint64) {
 	batch := h.inbox.Take(nil)
 	defer inbox.GiveBack(batch)
 	for _, a := range batch {
-		ops = append(ops, a.In.(engine.Receive).Message.Op)
+		ops = append(ops, a.Message.Op)
 	}
 	return ops
 }

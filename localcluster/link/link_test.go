@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"ringside/engine"
 	"ringside/engine/event"
 	"ringside/engine/fault"
 	"ringside/engine/wire"
@@ -134,7 +133,7 @@ func (h *host) next(t testing.TB) uint64 {
 	}
 	if batch := h.inbox.Take(nil); len(batch) > 0 {
 		inbox.GiveBack(batch)
-		return batch[0].In.(engine.Receive).Message.Op
+		return batch[0].Message.Op
 	}
 	return h.next(t)
 }

@@ -22,12 +22,15 @@ const (
 	// MaxQueue wait.
 	maxBacklog      = MaxQueue - gate.MaxRequests
 	maxBacklogBytes = MaxQueueBytes / 2
+	// keepSpare is the size in bytes of the largest buffer that an outbox keeps for itself.
+	keepSpare = 16 << 10
 )
 
 // An Outbox collects frames for one connection. Its writer takes all frames that wait and writes
 // them with one system call. Its owner's lock guards it, except for Written.
 type Outbox struct {
 	buf     []byte
+	spare   []byte // the memory of frames that were written; nil: none is kept
 	count   int
 	account *budget.Account // holds the frames that wait or are being written
 }
@@ -59,7 +62,9 @@ func (o *Outbox) reserveSmall(size int) bool {
 // Add adds a payload. The memory for its frame is reserved.
 func (o *Outbox) Add(payload []byte) {
 	if o.buf == nil {
-		o.buf = takeBuffer()
+		if o.buf, o.spare = o.spare, nil; o.buf == nil {
+			o.buf = takeBuffer()
+		}
 	}
 	o.buf = wire.AppendFrame(o.buf, payload)
 	o.count++
@@ -81,6 +86,17 @@ func (o *Outbox) Take() (frames []byte) {
 func (o *Outbox) Written(frames []byte) {
 	o.account.Give(len(frames))
 	freeBuffer(frames)
+}
+
+// Reuse is Written for the owner of the outbox's lock. It keeps the memory of small buffers for the
+// next frames.
+func (o *Outbox) Reuse(frames []byte) {
+	if cap(frames) == 0 || cap(frames) > keepSpare || o.spare != nil {
+		o.Written(frames)
+		return
+	}
+	o.account.Give(len(frames))
+	o.spare = frames[:0]
 }
 
 // Clear discards the frames that wait, and releases the memory of elsewhere bytes that were

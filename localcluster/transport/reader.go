@@ -93,6 +93,10 @@ func (r *Reader) admit(size int) error {
 		_ = r.conn.SetReadDeadline(time.Now().Add(refuseTime))
 		take = func() bool { return r.account.TakeReserved(size) }
 	}
+	if take() {
+		r.taken = size
+		return nil
+	}
 	for {
 		freed := r.pool.Freed() // before take, so that no release is missed
 		if take() {

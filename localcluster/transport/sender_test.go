@@ -33,6 +33,7 @@ func readSlowly(t *testing.T, stall time.Duration) bool {
 	defer close(done)
 	_ = out.Send(make([]byte, 100))
 	go func() { ended <- out.Run(done) }()
+	out.Flush()
 	for range 10 { // 2*stall in all
 		time.Sleep(stall / 5)
 		if _, err := io.ReadFull(far, make([]byte, 5)); err != nil {

@@ -140,7 +140,7 @@ func (n *network) carry(m wire.Message, d time.Duration) {
 	w.After(d, func() {
 		w.Note(uint64(w.now), to.id, m.Op)
 		if !n.splits.Cut(fault.Link{From: m.From, To: m.To}) && to.incarnation == incarnation {
-			to.input(engine.Receive{Message: m})
+			to.input(&engine.Receive{Message: m})
 		}
 	})
 }

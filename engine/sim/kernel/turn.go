@@ -17,7 +17,7 @@ func (h *Host) input(in engine.Input) {
 	if !h.up || len(h.inbox) >= maxInbox {
 		return
 	}
-	if _, ok := in.(engine.Receive); ok && len(h.inbox) >= smallInbox && h.buggify(plan.SmallInbox) {
+	if _, ok := in.(*engine.Receive); ok && len(h.inbox) >= smallInbox && h.buggify(plan.SmallInbox) {
 		return
 	}
 	h.inbox = append(h.inbox, in)

@@ -203,7 +203,7 @@ func (w *World) Request(id uint64, via string, body wire.ClientRequest, answer f
 		if h == nil { // the node has not joined
 			h = w.hosts[w.names[0]]
 		}
-		h.input(engine.Request{Client: id, Body: body})
+		h.input(&engine.Request{Client: id, Body: body})
 	})
 }
 
