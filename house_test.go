@@ -170,7 +170,7 @@ var arrows = map[string][]string{
 		"ringside/engine/wire", "ringside/localcluster/broadcast", "ringside/localcluster/budget",
 	},
 	"ringside/localcluster/inbox": {
-		"ringside/engine", "ringside/localcluster/broadcast", "ringside/localcluster/budget",
+		"ringside/engine", "ringside/engine/wire", "ringside/localcluster/broadcast", "ringside/localcluster/budget",
 	},
 	"ringside/localcluster/link": {
 		"ringside/engine", "ringside/engine/event", "ringside/engine/fault", "ringside/engine/wire",

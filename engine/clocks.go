@@ -71,7 +71,7 @@ func (p *put) past(ctx vclock.Clock, known vclock.Siblings, own record.Own) vclo
 // this node knows known. Under last write wins the version replaces all that is known, whatever its
 // client has seen.
 func (p *put) truncate(ctx vclock.Clock, known vclock.Siblings) {
-	n, v := p.n, &p.version
+	n, v, held := p.n, &p.version, known
 	if n.cfg.Truncate == 0 {
 		return
 	}
@@ -91,10 +91,7 @@ func (p *put) truncate(ctx vclock.Clock, known vclock.Siblings) {
 	}
 	v.Past = left.Without(v.Dot)
 	p.stamped = vclock.Siblings{*v}
-	if i := slices.IndexFunc(p.all, func(w vclock.Version) bool { return w.Dot == v.Dot }); i >= 0 {
-		p.all = slices.Clone(p.all)
-		p.all[i] = *v
-	}
+	p.all = reconcile(held, p.stamped, p.lww) // versions that the shorter clock does not cover stay
 	n.emit(event.Event{
 		Kind: event.Truncated, Request: p.req.Request, Key: p.req.Key, Versions: p.stamped,
 		Count: len(dropped), Message: fmt.Sprintf("dropped %v of %d pairs", dropped, len(left)+len(dropped)),

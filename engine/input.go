@@ -9,8 +9,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// An Input is a *Receive, *Request, PeerUp, PeerDown, Unsent, Describe, Compare or ChangeMembership,
-// or nil if only time has passed.
+// An Input is a *Receive, *Request, PeerUp, PeerDown, Unsent, Describe, Compare or
+// ChangeMembership, or nil if only time has passed.
 type Input interface{ isInput() }
 
 // Receive is a message from another node. The node does not keep the Receive.
