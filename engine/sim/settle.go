@@ -84,7 +84,7 @@ func (r *run) settleByReading() {
 		must := round > 0 || r.plan.AntiEntropy > 0 && !j.AnyDamaged()
 		for _, key := range j.Keys() {
 			homes := j.Homes(key)
-			if r.clients.Get(j.NextID(), key, homes[0], len(homes)) != client.OK && must && !j.Ruined(key, homes) {
+			if r.clients.Get(j.NextID(), key, homes[0], len(homes)) != client.OK && must && !j.Unrecoverable(key, homes) {
 				j.Fail(check.P5, "get of %s from all its homes fails after the last fault", key)
 			}
 		}
@@ -176,7 +176,7 @@ func (r *run) settleTombstones() {
 		return
 	}
 	end := r.world.Now() + collectGraces*r.plan.Tombstones + plan.HandoffTime
-	r.world.RunWhile(func() bool { return r.judge.Entombed() != "" }, end)
+	r.world.RunWhile(func() bool { return r.judge.OnlyTombstones() != "" }, end)
 	if r.plan.AntiEntropy > 0 {
 		r.judge.TombstonesCollected()
 	}

@@ -16,38 +16,38 @@ import (
 // as its driver knows, and the homes of the key.
 func (r *reads) reachable(op *operation, from string) []string {
 	var out []string
-	homes := r.world.Members().Ring().Homes([]byte(op.Key))
-	for _, name := range r.world.Names() {
-		if !r.world.LinkDown(from, name) || slices.Contains(homes, name) {
+	homes := r.e.world.Members().Ring().Homes([]byte(op.Key))
+	for _, name := range r.e.world.Names() {
+		if !r.e.world.LinkDown(from, name) || slices.Contains(homes, name) {
 			out = append(out, name)
 		}
 	}
 	return out
 }
 
-// absent checks that a get which found nothing had no reason to doubt that. Under a strict quorum
-// fallbacks do not count, and while the ring changes the homes are not certain.
-func (r *reads) absent(op *operation, reply wire.GetReply, glances []glance) {
-	if len(reply.Siblings)+len(reply.Tombstones) > 0 || r.strict(op) || r.plan.Moves() {
+// checkAbsent checks that a get which found nothing had no reason to doubt that. Under a strict
+// quorum fallbacks do not count, and while the ring changes the homes are not certain.
+func (r *reads) checkAbsent(op *operation, reply wire.GetReply, views []nodeView) {
+	if len(reply.Siblings)+len(reply.Tombstones) > 0 || r.e.strict(op) || r.e.plan.Moves() {
 		return
 	}
-	unasked := r.plan.Replicas() - cmp.Or(op.R, r.plan.R)
+	unasked := r.e.plan.Replicas() - cmp.Or(op.R, r.e.plan.R)
 	now := r.reachable(op, reply.Coordinator)
-	for _, w := range r.byKey[op.Key] {
-		if !w.acked() || w.Ended >= op.Began || r.gone(w) || r.buried(w.ID) {
+	for _, w := range r.e.graph.byKey[op.Key] {
+		if !w.acked() || w.Ended >= op.Began || r.e.absenceExcused(w) || r.e.isCollected(w.ID) {
 			continue
 		}
 		var holders []string
-		for _, g := range glances {
+		for _, g := range views {
 			holds := slices.ContainsFunc(g.versions, func(v vclock.Version) bool { return idOf(v) == w.ID })
 			steady := g.reachable && slices.Contains(now, g.host.Name()) && g.incarnation == g.host.Incarnation()
-			if holds && steady && !r.mayLack(op, g.host, w) {
+			if holds && steady && !r.e.mayLack(op, g.host, w) {
 				holders = append(holders, g.host.Name())
 			}
 		}
 		if len(holders) > unasked {
-			r.fail(P7, "%s finds nothing, though %v held #%d, and only %d of the nodes may stay unasked",
-				r.name(op), holders, w.ID, unasked)
+			r.e.fail(P7, "%s finds nothing, though %v held #%d, and only %d of the nodes may stay unasked",
+				r.e.name(op), holders, w.ID, unasked)
 		}
 	}
 }

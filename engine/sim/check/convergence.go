@@ -17,21 +17,21 @@ func (j *Judge) Agree(key string, homes []string) vclock.Siblings {
 	var first vclock.Siblings
 	for i, n := range homes {
 		var s vclock.Siblings
-		for _, r := range j.stored(j.world.Host(n), key) {
+		for _, r := range j.e.stored(j.e.world.Host(n), key) {
 			if r.For == "" {
-				s = j.unburied(r.Versions)
+				s = j.e.withoutCollected(r.Versions)
 			}
 		}
 		switch {
 		case i == 0:
 			first = s
 		case !s.Equal(first):
-			j.fail(P5, "%s at %s is %v, at %s %v", key, homes[0], first, n, s)
+			j.e.fail(P5, "%s at %s is %v, at %s %v", key, homes[0], first, n, s)
 		case !slices.Equal(idsOf(s), idsOf(first)):
-			j.fail(P6, "%s at %s is %v, at %s %v: the same clocks for other writes",
+			j.e.fail(P6, "%s at %s is %v, at %s %v: the same clocks for other writes",
 				key, homes[0], idsOf(first), n, idsOf(s))
 		case !slices.EqualFunc(s, first, sameVersion):
-			j.fail(P6, "%s at %s and %s: the same dots for other pasts, times or requests", key, homes[0], n)
+			j.e.fail(P6, "%s at %s and %s: the same dots for other pasts, times or requests", key, homes[0], n)
 		}
 	}
 	return first
@@ -44,41 +44,41 @@ func sameVersion(a, b vclock.Version) bool {
 
 // Final judges the cluster after it has come to rest.
 func (j *Judge) Final() {
-	for _, key := range j.keys {
-		j.membership.onlyAtHomes(key)
-		j.settled("in the end", key, idsOf(j.Agree(key, j.Homes(key))))
+	for _, key := range j.e.keys {
+		j.membership.checkOnlyAtHomes(key)
+		j.checkSettled("in the end", key, idsOf(j.Agree(key, j.Homes(key))))
 	}
 }
 
-// settled compares what all homes of a key hold with what was acknowledged.
-func (j *Judge) settled(when, key string, left []uint64) {
-	j.siblings.falseSiblings += j.siblings.concurrent(key, key, left)
-	j.deletes.resurfacedBefore(finding{when, key, left, "its homes"}, j.world.Now())
-	j.durability.allKept(key, left)
+// checkSettled compares what all homes of a key hold with what was acknowledged.
+func (j *Judge) checkSettled(when, key string, left []uint64) {
+	j.siblings.falseSiblings += j.siblings.checkConcurrent(key, key, left)
+	j.deletes.checkResurfacedBefore(finding{when, key, left, "its homes"}, j.e.world.Now())
+	j.durability.checkAllKept(key, left)
 }
 
-// lullOver judges the cluster at the end of a lull. lullOver skips a key that a client used after
+// checkLull judges the cluster at the end of a lull. lullOver skips a key that a client used after
 // began+NoticeTime.
-func (j *Judge) lullOver(began time.Duration) {
-	age := j.world.Now() - began
+func (j *Judge) checkLull(began time.Duration) {
+	age := j.e.world.Now() - began
 	if left := j.membership.unsettled(); left != "" {
-		j.fail(P12, "%v after the beginning of a lull %s", age, left)
+		j.e.fail(P12, "%v after the beginning of a lull %s", age, left)
 		return // no ring tells the homes of the keys
 	}
 	noticed, idle := began+plan.NoticeTime, true
-	for _, key := range j.keys {
-		if !j.untouchedSince(key, noticed) {
+	for _, key := range j.e.keys {
+		if !j.e.untouchedSince(key, noticed) {
 			idle = false
 			continue
 		}
-		j.membership.onlyAtHomes(key)
-		if j.plan.AntiEntropy > 0 {
-			j.settled("in a lull", key, idsOf(j.Agree(key, j.Homes(key))))
+		j.membership.checkOnlyAtHomes(key)
+		if j.e.plan.AntiEntropy > 0 {
+			j.checkSettled("in a lull", key, idsOf(j.Agree(key, j.Homes(key))))
 		}
 	}
-	j.durability.kept()
+	j.durability.checkCopies()
 	if idle {
-		j.bounds.idle()
+		j.bounds.checkIdle()
 	}
-	j.hosts(j.Audit)
+	j.e.hosts(j.checkTrees)
 }

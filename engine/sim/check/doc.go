@@ -9,6 +9,11 @@ read when it took the context of the write. The clocks of the nodes do not count
 Judge also looks into the disks of all hosts, and knows what faults destroyed. A loss that
 destruction explains is excused, and nothing else is.
 
+# Names
+
+A method that may fail a property begins with check or fail. Other methods note what happened, or answer
+whether something holds.
+
 # Files
 
 	judge.go        Judge: receives everything and passes it to the properties

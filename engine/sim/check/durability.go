@@ -14,7 +14,7 @@ import (
 // acknowledged them, on disk or in an object buffer. In the end, durability also tells lost writes
 // (P1) from undone deletes (P3), swallowed puts (P4) and losses by last write wins (P14).
 type durability struct {
-	*evidence
+	e           *evidence
 	durable     map[uint64][]string // write → nodes that said that they hold the write durably, in plans with buffers
 	fewest      int                 // least number of members that any member ever knew
 	lwwLost     map[uint64]bool     // acknowledged writes that last write wins lost (P14)
@@ -23,34 +23,35 @@ type durability struct {
 
 func newDurability(e *evidence) *durability {
 	return &durability{
-		evidence: e, durable: map[uint64][]string{}, fewest: e.plan.N,
+		e: e, durable: map[uint64][]string{}, fewest: e.plan.N,
 		lwwLost: map[uint64]bool{}, lwwReported: map[uint64]bool{},
 	}
 }
 
-// acked checks, when a put is acknowledged, that the nodes which acknowledged the put hold it on
-// disk or in their object buffer.
-func (d *durability) acked(op *operation, r wire.PutReply) {
+// checkAcks checks, when a put is acknowledged, that the nodes which acknowledged the put hold it
+// on disk or in their object buffer.
+func (d *durability) checkAcks(op *operation, r wire.PutReply) {
 	op.copies = copies(r)
-	if d.excused[op.ID] {
+	if d.e.losses.excused[op.ID] {
 		return
 	}
 	for _, node := range r.Acks {
-		if d.plan.Buffer > 0 && slices.Contains(d.durable[op.ID], node) {
-			d.onDisk(op, node)
+		if d.e.plan.Buffer > 0 && slices.Contains(d.durable[op.ID], node) {
+			d.checkOnDisk(op, node)
 		}
-		h := d.world.Host(node)
-		if !h.Up() || d.lostBy(h, op.ID) {
+		h := d.e.world.Host(node)
+		if !h.Up() || d.e.lostBy(h, op.ID) {
 			continue
 		}
-		held := d.held(h, op.Key)
-		other := slices.ContainsFunc(held, func(id uint64) bool { return !d.descends(op.ID, id) })
+		held := d.e.held(h, op.Key)
+		other := slices.ContainsFunc(held, func(id uint64) bool { return !d.e.graph.descends(op.ID, id) })
 		switch {
-		case d.carries(held, op.ID) || d.handed[holding{node, op.Key}] >= op.Began || d.mayRefuse(h, op.Key, op.ID):
-		case !d.plan.LWW():
-			d.fail(P1, "%s #%d was acked by %s, which does not hold it on disk or in its buffer", op.Kind, op.ID, node)
+		case d.e.graph.carries(held, op.ID), d.e.losses.handed[holding{node, op.Key}] >= op.Began,
+			d.e.mayRefuse(h, op.Key, op.ID):
+		case !d.e.plan.LWW():
+			d.e.fail(P1, "%s #%d was acked by %s, which does not hold it on disk or in its buffer", op.Kind, op.ID, node)
 		case !other: // a concurrent write may have won, but not an ancestor
-			d.fail(P1, "%s #%d was acked by %s, which holds %v that it was put over", op.Kind, op.ID, node, held)
+			d.e.fail(P1, "%s #%d was acked by %s, which holds %v that it was put over", op.Kind, op.ID, node, held)
 		}
 	}
 }
@@ -68,46 +69,47 @@ func copies(r wire.PutReply) int {
 	return len(slices.Compact(at))
 }
 
-// ackedDurably checks, in plans with buffers, that a node which says that it holds a write durably
-// has the write on its disk. The coordinator's own acknowledgement is checked with the reply.
-func (d *durability) ackedDurably(ev event.Event) {
-	op := d.ops[ev.Request]
+// checkDurableAck checks, in plans with buffers, that a node which says that it holds a write
+// durably has the write on its disk. The coordinator's own acknowledgement is checked with the
+// reply.
+func (d *durability) checkDurableAck(ev event.Event) {
+	op := d.e.graph.ops[ev.Request]
 	if op == nil {
 		return
 	}
 	d.durable[op.ID] = append(d.durable[op.ID], ev.Peer)
 	if ev.Peer != ev.Node {
-		d.onDisk(op, ev.Peer)
+		d.checkOnDisk(op, ev.Peer)
 	}
 }
 
-func (d *durability) onDisk(op *operation, node string) {
-	h := d.world.Host(node)
-	if d.plan.LWW() || d.excused[op.ID] || d.lostBy(h, op.ID) {
+func (d *durability) checkOnDisk(op *operation, node string) {
+	h := d.e.world.Host(node)
+	if d.e.plan.LWW() || d.e.losses.excused[op.ID] || d.e.lostBy(h, op.ID) {
 		return
 	}
-	if d.carries(heldIn(h.Disk(), op.Key), op.ID) || d.handed[holding{node, op.Key}] >= op.Began {
+	if d.e.graph.carries(heldIn(h.Disk(), op.Key), op.ID) || d.e.losses.handed[holding{node, op.Key}] >= op.Began {
 		return
 	}
-	if !d.mayRefuse(h, op.Key, op.ID) {
-		d.fail(P1, "put #%d was acked as durable by %s, whose disk does not hold it", op.ID, node)
+	if !d.e.mayRefuse(h, op.Key, op.ID) {
+		d.e.fail(P1, "put #%d was acked as durable by %s, whose disk does not hold it", op.ID, node)
 	}
 }
 
-// kept checks during the run that each acknowledged write is on as many hosts as acknowledged it,
-// on disk or in an object buffer. Hosts that a fault made lose the write, and a ring that shrank,
-// lower the number. For a write with descendants the number is the smallest of the key's
-// acknowledgements, because the context of an acknowledgement covers what its coordinator knew to
-// be superseded, and the superseding versions are only where that put was acknowledged.
-func (d *durability) kept() {
-	if d.plan.LWW() {
+// checkCopies checks during the run that each acknowledged write is on as many hosts as
+// acknowledged it, on disk or in an object buffer. Hosts that a fault made lose the write, and a
+// ring that shrank, lower the number. For a write with descendants the number is the smallest of
+// the key's acknowledgements, because the context of an acknowledgement covers what its coordinator
+// knew to be superseded, and the superseding versions are only where that put was acknowledged.
+func (d *durability) checkCopies() {
+	if d.e.plan.LWW() {
 		return
 	}
-	names := d.world.Names()
-	for _, key := range d.keys {
+	names := d.e.world.Names()
+	for _, key := range d.e.keys {
 		var overwritten bits
 		least := len(names)
-		for _, op := range d.byKey[key] {
+		for _, op := range d.e.graph.byKey[key] {
 			overwritten.union(op.past)
 			if op.copies > 0 {
 				least = min(least, op.copies)
@@ -115,77 +117,77 @@ func (d *durability) kept() {
 		}
 		held := make([][]uint64, len(names))
 		for i, n := range names {
-			held[i] = d.held(d.world.Host(n), key)
+			held[i] = d.e.held(d.e.world.Host(n), key)
 		}
-		for _, op := range d.byKey[key] {
+		for _, op := range d.e.graph.byKey[key] {
 			want := min(op.copies, d.fewest)
 			if overwritten.has(op.index) {
 				want = min(want, least)
 			}
-			d.keptOn(op, held, want-d.lost[op.ID].count())
+			d.checkCopiesOf(op, held, want-d.e.losses.lost[op.ID].count())
 		}
 	}
 }
 
-// keptOn checks that at least want hosts hold op or a descendant.
-func (d *durability) keptOn(op *operation, held [][]uint64, want int) {
+// checkCopiesOf checks that at least want hosts hold op or a descendant.
+func (d *durability) checkCopiesOf(op *operation, held [][]uint64, want int) {
 	on := 0
 	for _, ids := range held {
 		if on >= want {
 			return
 		}
-		if d.carries(ids, op.ID) {
+		if d.e.graph.carries(ids, op.ID) {
 			on++
 		}
 	}
-	if on < want && !d.buried(op.ID) && !d.gone(op) {
-		d.fail(P1, "%s, acked by %v, or what supersedes it should be on %d hosts, and is on %d",
-			d.name(op), op.Acks, want, on)
+	if on < want && !d.e.isCollected(op.ID) && !d.e.absenceExcused(op) {
+		d.e.fail(P1, "%s, acked by %v, or what supersedes it should be on %d hosts, and is on %d",
+			d.e.name(op), op.Acks, want, on)
 	}
 }
 
 // countHomes notes how few homes a key may have, as any member knows the ring.
 func (d *durability) countHomes() {
-	d.hosts(func(h *kernel.Host) {
+	d.e.hosts(func(h Host) {
 		if h.Up() && h.Node().Ring().Has(h.Name()) {
 			d.fewest = min(d.fewest, len(h.Node().Ring().Members()))
 		}
 	})
 }
 
-// allKept checks that acknowledged writes of a key are among the writes that all homes hold.
-func (d *durability) allKept(key string, left []uint64) {
-	for _, op := range d.byKey[key] {
-		if op.acked() && !d.carries(left, op.ID) && !d.gone(op) && !d.buried(op.ID) {
-			d.missing(op, left)
+// checkAllKept checks that acknowledged writes of a key are among the writes that all homes hold.
+func (d *durability) checkAllKept(key string, left []uint64) {
+	for _, op := range d.e.graph.byKey[key] {
+		if op.acked() && !d.e.graph.carries(left, op.ID) && !d.e.absenceExcused(op) && !d.e.isCollected(op.ID) {
+			d.failMissing(op, left)
 		}
 	}
 }
 
-// missing judges an acknowledged write of which nothing is left.
-func (d *durability) missing(op *operation, left []uint64) {
-	ancestor := slices.IndexFunc(left, func(id uint64) bool { return d.descends(op.ID, id) })
+// failMissing judges an acknowledged write of which nothing is left.
+func (d *durability) failMissing(op *operation, left []uint64) {
+	ancestor := slices.IndexFunc(left, func(id uint64) bool { return d.e.graph.descends(op.ID, id) })
 	what := fmt.Sprintf("%s #%d of %s, acked by %v at %v,", op.Kind, op.ID, op.Key, op.Acks, op.Ended-kernel.Origin)
 	switch {
-	case d.plan.LWW() && d.outlived(op, left):
+	case d.e.plan.LWW() && d.outlived(op, left):
 		if d.lwwReported[op.ID] { // nodes do not report ordinary overwrites
 			d.lwwLost[op.ID] = true
 		}
 	case op.Kind == plan.Del && ancestor >= 0:
-		d.fail(P3, "%s is undone: #%d is back", what, left[ancestor])
+		d.e.fail(P3, "%s is undone: #%d is back", what, left[ancestor])
 	case op.Kind == plan.Put && d.swallowed(op, left):
-		d.fail(P4, "%s was swallowed by a delete that it was put after; left is %v", what, left)
+		d.e.fail(P4, "%s was swallowed by a delete that it was put after; left is %v", what, left)
 	default:
-		d.fail(P1, "%s is lost; left is %v", what, left)
+		d.e.fail(P1, "%s is lost; left is %v", what, left)
 	}
 }
 
 // outlived reports whether a write that last write wins prefers to op has won. The winner may have
 // been destroyed since, or it may be a delete whose tombstone was collected.
 func (d *durability) outlived(op *operation, left []uint64) bool {
-	return slices.ContainsFunc(d.byKey[op.Key], func(w *operation) bool {
-		won := slices.Contains(left, w.ID) || d.excused[w.ID] || d.collected[w.ID] > 0
-		return won && w != op && !d.descends(op.ID, w.ID) && beats(w.version, op.version)
+	return slices.ContainsFunc(d.e.graph.byKey[op.Key], func(w *operation) bool {
+		won := slices.Contains(left, w.ID) || d.e.losses.excused[w.ID] || d.e.tombstones.collected[w.ID] > 0
+		return won && w != op && !d.e.graph.descends(op.ID, w.ID) && beats(w.version, op.version)
 	})
 }
 
@@ -194,7 +196,7 @@ func (d *durability) outlived(op *operation, left []uint64) bool {
 func (d *durability) swallowed(op *operation, left []uint64) bool {
 	before := false
 	for _, id := range left {
-		del := d.ops[id]
+		del := d.e.graph.ops[id]
 		if del == nil || del.Kind != plan.Del {
 			return false
 		}

@@ -14,7 +14,8 @@ import (
 )
 
 // The predicates of evidence differ in three ways: where they look for a write, whether a
-// descendant counts as the write, and what they accept instead of the write.
+// descendant counts as the write, and what they accept instead of the write. A predicate that
+// accepts too much hides a lost write, so each has a table of cases (evidence_test.go).
 //
 //	predicate         looks at                      descendants   accepts instead
 //	stored, held      a host's disk or buffer       no            nothing
@@ -25,28 +26,29 @@ import (
 //	holds             a host's disk or buffer       yes (1)       outdated
 //	holdsOrIsExcused  a host's disk, and (2)        yes           lostBy, mayRefuse, and more
 //	overwritten       all stamped versions          only          nothing
-//	superseded        all hosts' disks or buffers   only          buried, a destroyed descendant
-//	mayRefuse         a host's disk or buffer       -             buried, or (3)
-//	gone              data lost on all hosts        yes           nothing
-//	buried            collected tombstones          yes           nothing
+//	superseded        all hosts' disks or buffers   only          isCollected, a destroyed descendant
+//	mayRefuse         a host's disk or buffer       -             isCollected, or (3)
+//	absenceExcused    data lost on all hosts        yes           nothing
+//	isCollected       collected tombstones          yes           nothing
 //	lostBy            data lost on one host         yes (4)       nothing
-//	mayLack           data lost on one host (5)     yes (4)       handed over, gone, buried
+//	mayLack           data lost on one host (5)     yes (4)       handed over, or (6)
 //
 // (1) Under last write wins, each version that the write does not beat counts.
 // (2) If the host is no longer a home: the disks of the homes in the ring that the host knows.
 // (3) The write is superseded, and the host holds some version of the key.
 // (4) Under last write wins, the host may have lost any write of the key.
 // (5) The host must have lost something since a given operation began.
+// (6) absenceExcused or isCollected.
 
 // evidence is what the properties share: the operations, what faults destroyed, and what the hosts
 // hold.
 type evidence struct {
-	world World
-	plan  *plan.Plan
-	keys  []string // of the plan
-	graph
-	losses
-	tombstones
+	world      World
+	plan       *plan.Plan
+	keys       []string // of the plan
+	graph      graph
+	losses     losses
+	tombstones tombstones
 
 	truncated  map[string]bool // keys of which a clock was truncated
 	lastID     uint64          // latest operation outside of the plan
@@ -86,14 +88,14 @@ func (e *evidence) fail(property, format string, args ...any) {
 }
 
 // hosts calls f for each host, in the order of their IDs.
-func (e *evidence) hosts(f func(*kernel.Host)) {
+func (e *evidence) hosts(f func(Host)) {
 	for _, name := range e.world.Names() {
 		f(e.world.Host(name))
 	}
 }
 
 // anyHost reports whether f is true of a host.
-func (e *evidence) anyHost(f func(*kernel.Host) bool) bool {
+func (e *evidence) anyHost(f func(Host) bool) bool {
 	return slices.ContainsFunc(e.world.Names(), func(name string) bool { return f(e.world.Host(name)) })
 }
 
@@ -112,12 +114,12 @@ func (e *evidence) name(op *operation) string {
 func (e *evidence) strict(op *operation) bool { return op.Strict || e.plan.Quorum == plan.Strict }
 
 // stored returns what a host holds of a key in any role, on its disk or in its buffer.
-func (e *evidence) stored(h *kernel.Host, key string) []event.Replica {
+func (e *evidence) stored(h Host, key string) []event.Replica {
 	return kernel.Stored(h.Reader(), key)
 }
 
 // held lists the writes of a key that a host holds in any role, on its disk or in its buffer.
-func (e *evidence) held(h *kernel.Host, key string) []uint64 { return heldIn(h.Reader(), key) }
+func (e *evidence) held(h Host, key string) []uint64 { return heldIn(h.Reader(), key) }
 
 func heldIn(from store.Reader, key string) []uint64 { return idsIn(kernel.Stored(from, key)) }
 
@@ -130,12 +132,12 @@ func idsIn(replicas []event.Replica) []uint64 {
 }
 
 // superseded reports whether a host holds a descendant of a write on its disk or in its buffer, or
-// whether a descendant was destroyed or the write is buried. A node that knows of the descendant
+// whether a descendant was destroyed or the write is collected. A node that knows of the descendant
 // rightly refuses the write.
 func (e *evidence) superseded(id uint64) bool {
-	op := e.ops[id]
-	return e.buried(id) || op != nil && slices.ContainsFunc(e.byKey[op.Key], func(d *operation) bool {
-		return e.descends(d.ID, id) && (e.excused[d.ID] || e.anyHost(func(h *kernel.Host) bool {
+	op := e.graph.ops[id]
+	return e.isCollected(id) || op != nil && slices.ContainsFunc(e.graph.byKey[op.Key], func(d *operation) bool {
+		return e.graph.descends(d.ID, id) && (e.losses.excused[d.ID] || e.anyHost(func(h Host) bool {
 			return slices.Contains(e.held(h, op.Key), d.ID)
 		}))
 	})
@@ -143,8 +145,8 @@ func (e *evidence) superseded(id uint64) bool {
 
 // mayRefuse reports whether a host may lack a write that it was given, because it knew of a
 // descendant. The host then holds something of the key, unless that was collected.
-func (e *evidence) mayRefuse(h *kernel.Host, key string, id uint64) bool {
-	return e.buried(id) || e.superseded(id) && len(e.held(h, key)) > 0
+func (e *evidence) mayRefuse(h Host, key string, id uint64) bool {
+	return e.isCollected(id) || e.superseded(id) && len(e.held(h, key)) > 0
 }
 
 // maxMoves bounds the chain of rings that holdsOrIsExcused follows: a home may have handed the
@@ -153,12 +155,12 @@ const maxMoves = 4
 
 // holdsOrIsExcused reports whether a host holds a write durably, or has an excuse to lack the
 // write. home is a home in the ring of some node, perhaps an old ring.
-func (e *evidence) holdsOrIsExcused(home *kernel.Host, key string, id uint64) bool {
+func (e *evidence) holdsOrIsExcused(home Host, key string, id uint64) bool {
 	return e.holdsAfterMoves(home, key, id, maxMoves)
 }
 
-func (e *evidence) holdsAfterMoves(home *kernel.Host, key string, id uint64, moves int) bool {
-	op := e.ops[id]
+func (e *evidence) holdsAfterMoves(home Host, key string, id uint64, moves int) bool {
+	op := e.graph.ops[id]
 	switch {
 	case op == nil:
 		return true // no client wrote the value; P8 judges gets that show it
@@ -166,7 +168,7 @@ func (e *evidence) holdsAfterMoves(home *kernel.Host, key string, id uint64, mov
 		return true // a fault took the write, or a descendant, from the host
 	case home.MembershipLostAt() >= op.Began:
 		return true // a fault made the host forget the ring since the write began
-	case e.carries(heldIn(home.Disk(), key), id):
+	case e.graph.carries(heldIn(home.Disk(), key), id):
 		return true
 	case e.mayRefuse(home, key, id):
 		return true // the host knows a descendant
@@ -188,7 +190,7 @@ func (e *evidence) reflects(versions vclock.Siblings, id uint64, v vclock.Versio
 	if e.plan.LWW() {
 		return slices.ContainsFunc(versions, func(o vclock.Version) bool { return !beats(v, o) })
 	}
-	return e.carries(idsOf(versions), id)
+	return e.graph.carries(idsOf(versions), id)
 }
 
 // outdated reports whether one of the versions covers w, and a coordinator has stamped a descendant
@@ -196,11 +198,11 @@ func (e *evidence) reflects(versions vclock.Siblings, id uint64, v vclock.Versio
 // descendants that superseded it. The versions may therefore lack w and its descendants.
 func (e *evidence) outdated(versions vclock.Siblings, w *operation) bool {
 	covered := slices.ContainsFunc(versions, func(v vclock.Version) bool { return v.Past.Covers(w.version.Dot) })
-	return covered && e.overwritten(w)
+	return covered && e.graph.overwritten(w)
 }
 
 // holds reports whether a host holds w in any role, or a version that supersedes w.
-func (e *evidence) holds(h *kernel.Host, w *operation) bool {
+func (e *evidence) holds(h Host, w *operation) bool {
 	var versions vclock.Siblings
 	for _, r := range e.stored(h, w.Key) {
 		versions = append(versions, r.Versions...)
@@ -216,8 +218,8 @@ func beats(a, b vclock.Version) bool {
 // unbeaten reports whether, under last write wins, no version that wins over w was destroyed or
 // collected.
 func (e *evidence) unbeaten(w *operation) bool {
-	return !slices.ContainsFunc(e.byKey[w.Key], func(d *operation) bool {
-		gone := e.excused[d.ID] || e.taken[d.ID] || e.collected[d.ID] > 0
+	return !slices.ContainsFunc(e.graph.byKey[w.Key], func(d *operation) bool {
+		gone := e.losses.excused[d.ID] || e.losses.taken[d.ID] || e.tombstones.collected[d.ID] > 0
 		return gone && beats(d.version, w.version)
 	})
 }
@@ -225,10 +227,10 @@ func (e *evidence) unbeaten(w *operation) bool {
 // forgotten reports whether any node ever lost what it knew of the ring. Such a node may return to
 // an older ring.
 func (e *evidence) forgotten() bool {
-	return e.anyHost(func(h *kernel.Host) bool { return h.MembershipLostAt() > 0 })
+	return e.anyHost(func(h Host) bool { return h.MembershipLostAt() > 0 })
 }
 
 // untouchedSince reports whether all operations on key have ended, and none ended after since.
 func (e *evidence) untouchedSince(key string, since time.Duration) bool {
-	return !slices.ContainsFunc(e.byKey[key], func(op *operation) bool { return op.Ended == 0 || op.Ended > since })
+	return !slices.ContainsFunc(e.graph.byKey[key], func(op *operation) bool { return op.Ended == 0 || op.Ended > since })
 }

@@ -16,7 +16,7 @@ type operation struct {
 	past    bits           // indices of all ancestors
 	version vclock.Version // of a put or delete, once a coordinator has stamped it
 	read    []uint64       // writes that a get found, without tombstones
-	glances []glance       // of all nodes, when the operation began; nil once it has ended
+	views   []nodeView     // of all nodes, when the operation began; nil once it has ended
 
 	// Of an acknowledged put or delete:
 	copies    int       // least number of nodes that keep the write

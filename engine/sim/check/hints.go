@@ -7,13 +7,12 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/record"
-	"ringside/engine/sim/kernel"
 	"ringside/engine/store"
 )
 
 // hints checks P9: a hint is dropped only once its home holds it durably.
 type hints struct {
-	*evidence
+	e    *evidence
 	sent map[hintID]sentHint // the latest transfer of each hint
 }
 
@@ -30,28 +29,29 @@ func hintOf(ev event.Event) hintID { return hintID{ev.Node, ev.For, string(ev.Ke
 
 // send records the content of a hint when the fallback sends it.
 func (h *hints) send(ev event.Event) {
-	h.sent[hintOf(ev)] = sentHint{h.world.Now(), idsOf(ev.Versions)}
+	h.sent[hintOf(ev)] = sentHint{h.e.world.Now(), idsOf(ev.Versions)}
 }
 
-// delivered checks that the home has what a fallback sent, when the fallback reports the delivery.
-func (h *hints) delivered(ev event.Event) {
+// checkDelivered checks that the home has what a fallback sent, when the fallback reports the
+// delivery.
+func (h *hints) checkDelivered(ev event.Event) {
 	s := h.sent[hintOf(ev)]
-	h.handsOver(ev.Node, string(ev.Key))
+	h.e.handsOver(ev.Node, string(ev.Key))
 	delete(h.sent, hintOf(ev))
-	if h.plan.LWW() {
+	if h.e.plan.LWW() {
 		return // a later write may have won there
 	}
 	for _, id := range s.ids {
-		if !h.holdsOrIsExcused(h.world.Host(ev.For), string(ev.Key), id) {
-			h.fail(P9, "%s dropped its hint for %s with #%d of %s, which %s does not hold",
+		if !h.e.holdsOrIsExcused(h.e.world.Host(ev.For), string(ev.Key), id) {
+			h.e.fail(P9, "%s dropped its hint for %s with #%d of %s, which %s does not hold",
 				ev.Node, ev.For, id, ev.Key, ev.For)
 		}
 	}
 }
 
-// dropping checks a batch that deletes a hint. The hint may have changed while it was under way, so
-// what counts is the content on disk, or in the earlier writes of the batch.
-func (h *hints) dropping(host *kernel.Host, hintKey []byte, earlier []store.Write) {
+// checkDropped checks a batch that deletes a hint. The hint may have changed while it was under
+// way, so what counts is the content on disk, or in the earlier writes of the batch.
+func (h *hints) checkDropped(host Host, hintKey []byte, earlier []store.Write) {
 	rec, err := record.Decode(storedBefore(host, store.Hints, hintKey, earlier))
 	homeName, dataKey, ok := record.SplitHintKey(hintKey)
 	if !ok {
@@ -59,37 +59,38 @@ func (h *hints) dropping(host *kernel.Host, hintKey []byte, earlier []store.Writ
 	}
 	_, k := record.ParseDataKey(dataKey)
 	key := string(k)
-	h.handsOver(host.Name(), key) // the event of the delivery comes after the replies of the same turn
-	home := h.world.Host(string(homeName))
-	if err != nil || home == nil || h.plan.LWW() {
+	h.e.handsOver(host.Name(), key) // the event of the delivery comes after the replies of the same turn
+	home := h.e.world.Host(string(homeName))
+	if err != nil || home == nil || h.e.plan.LWW() {
 		return // the hint is damaged, or a later write may have won
 	}
 	if !host.Node().Ring().Has(home.Name()) {
-		h.rehoming(host, home, key, idsOf(rec.Siblings), earlier)
+		h.checkRehomed(host, home, key, idsOf(rec.Siblings), earlier)
 		return
 	}
 	for _, id := range idsOf(rec.Siblings) {
-		if !h.holdsOrIsExcused(home, key, id) {
-			h.fail(P9, "%s drops its hint for %s with #%d of %s, which %s does not hold",
+		if !h.e.holdsOrIsExcused(home, key, id) {
+			h.e.fail(P9, "%s drops its hint for %s with #%d of %s, which %s does not hold",
 				host.Name(), home.Name(), id, key, home.Name())
 		}
 	}
 }
 
-// rehoming checks a dropped hint whose home is not a member, as the holder knows the ring. The
+// checkRehomed checks a dropped hint whose home is not a member, as the holder knows the ring. The
 // holder has made the hint a replica of its own, unless the home received the hint before.
-func (h *hints) rehoming(host, home *kernel.Host, key string, ids []uint64, earlier []store.Write) {
+func (h *hints) checkRehomed(host, home Host, key string, ids []uint64, earlier []store.Write) {
 	own, _ := record.Decode(storedBefore(host, store.Data, record.DataKey([]byte(key)), earlier))
 	for _, id := range ids {
-		if !h.carries(idsOf(own.Siblings), id) && !h.holdsOrIsExcused(home, key, id) && !h.mayRefuse(host, key, id) {
-			h.fail(P9, "%s drops its hint of #%d of %s for %s, a former member, and holds no replica of #%d",
+		kept := h.e.graph.carries(idsOf(own.Siblings), id)
+		if !kept && !h.e.holdsOrIsExcused(home, key, id) && !h.e.mayRefuse(host, key, id) {
+			h.e.fail(P9, "%s drops its hint of #%d of %s for %s, a former member, and holds no replica of #%d",
 				host.Name(), id, key, home.Name(), id)
 		}
 	}
 }
 
 // storedBefore returns the value that a host has for a stored key after it has applied some writes.
-func storedBefore(h *kernel.Host, s store.Space, key []byte, writes []store.Write) []byte {
+func storedBefore(h Host, s store.Space, key []byte, writes []store.Write) []byte {
 	for _, w := range slices.Backward(writes) {
 		if w.Space == s && bytes.Equal(w.Key, key) {
 			return w.Value

@@ -15,7 +15,7 @@ import (
 
 // A Judge checks one World. It receives what happens, and passes it to the properties.
 type Judge struct {
-	*evidence
+	e          *evidence
 	durability *durability
 	siblings   *siblings
 	deletes    deletes
@@ -36,150 +36,156 @@ var (
 )
 
 // New returns the judge of a world that has not been started.
-func New(w World) *Judge {
-	e := newEvidence(w)
+func New(w *kernel.World) *Judge {
+	e := newEvidence(simulated{w})
 	j := &Judge{
-		evidence: e, durability: newDurability(e), deletes: deletes{e}, contexts: &contexts{e, map[string]uint64{}},
+		e: e, durability: newDurability(e), deletes: deletes{e}, contexts: &contexts{e, map[string]uint64{}},
 		hints: &hints{e, map[hintID]sentHint{}}, membership: membership{e}, bounds: &bounds{e},
 	}
-	j.siblings = &siblings{evidence: e, bounds: j.bounds}
-	j.reads = &reads{evidence: e, siblings: j.siblings, deletes: j.deletes, contexts: j.contexts}
+	j.siblings = &siblings{e: e, bounds: j.bounds}
+	j.reads = &reads{e: e, siblings: j.siblings, deletes: j.deletes, contexts: j.contexts}
 	j.transfers = &transfers{e, j.hints, map[holding][]string{}}
 	return j
 }
 
 // Event implements kernel.Judge.
 func (j *Judge) Event(e event.Event) {
-	host := j.world.Host(e.Node)
+	host := j.e.world.Host(e.Node)
 	switch e.Kind {
 	case event.Membership:
 		j.durability.countHomes()
-		j.membership.reported(e)
+		j.membership.checkReported(e)
 	case event.Coordinate:
-		j.contexts.stamped(e)
+		j.contexts.checkStamp(e)
 	case event.Truncated:
-		j.truncated[string(e.Key)] = true
+		j.e.truncated[string(e.Key)] = true
 	case event.Ack:
-		j.hears(e)
-		if j.plan.Buffer > 0 && e.Op != event.OpBuffered {
-			j.durability.ackedDurably(e)
+		j.e.hears(e)
+		if j.e.plan.Buffer > 0 && e.Op != event.OpBuffered {
+			j.durability.checkDurableAck(e)
 		}
 	case event.LWWLost:
 		j.durability.reportedLost(e)
 	case event.ReadRepair:
-		j.repaired += min(1, len(j.unburied(e.Versions)))
+		j.repaired += min(1, len(j.e.withoutCollected(e.Versions)))
 	case event.Stored:
 		if e.Op == wire.AntiEntropy.String() {
-			j.synced += min(1, len(j.unburied(e.Versions)))
+			j.synced += min(1, len(j.e.withoutCollected(e.Versions)))
 		}
 	case event.RangeDropped:
-		j.transfers.dropped(host, *e.Span)
+		j.transfers.noteDropped(host, *e.Span)
 	case event.RangeReady:
-		j.transfers.ready(host)
+		j.transfers.checkReady(host)
 	case event.Departed:
-		j.transfers.departed(host)
+		j.transfers.checkDeparted(host)
 	case event.TombstoneCollected:
-		j.deletes.dropped(e)
+		j.deletes.checkCollection(e)
 	case event.HintSent:
 		j.hints.send(e)
 	case event.HintDelivered:
-		j.hints.delivered(e)
+		j.hints.checkDelivered(e)
 	case event.HintStored:
-		j.bounds.hints(host)
+		j.bounds.checkHints(host)
 	}
 }
 
 // Changed implements kernel.Judge.
-func (j *Judge) Changed(c member.Change) { j.membership.changed(c) }
+func (j *Judge) Changed(c member.Change) { j.membership.checkChanged(c) }
 
 // Booted implements kernel.Judge.
-func (j *Judge) Booted(h *kernel.Host) { j.transfers.ready(h) }
+func (j *Judge) Booted(h *kernel.Host) { j.transfers.checkReady(simulatedHost{h}) }
 
 // Applying implements kernel.Judge.
-func (j *Judge) Applying(h *kernel.Host, b *kernel.Batch) { j.transfers.applying(h, b) }
+func (j *Judge) Applying(h *kernel.Host, b *kernel.Batch) {
+	j.transfers.checkBatch(simulatedHost{h}, b)
+}
 
 // Destroying implements kernel.Judge.
-func (j *Judge) Destroying(h *kernel.Host, destroy func()) { j.destroying(h, destroy) }
+func (j *Judge) Destroying(h *kernel.Host, destroy func()) { j.e.destroying(simulatedHost{h}, destroy) }
 
 // Unsendable implements kernel.Judge.
 func (j *Judge) Unsendable(m wire.Message, err error) {
-	j.fail(P13, "%T from %s to %s cannot be sent: %v", m.Body, m.From, m.To, err)
+	j.e.fail(P13, "%T from %s to %s cannot be sent: %v", m.Body, m.From, m.To, err)
 }
 
 // LullOver implements kernel.Judge.
 func (j *Judge) LullOver(began time.Duration, before member.History) {
-	if left := j.HintsAmong(j.world.Names()); left != "" {
-		j.fail(P5, "%v after the beginning of a lull %s", j.world.Now()-began, left)
+	if left := j.HintsAmong(j.e.world.Names()); left != "" {
+		j.e.fail(P5, "%v after the beginning of a lull %s", j.e.world.Now()-began, left)
 	}
-	j.membership.recalled(before)
-	j.lullOver(began)
+	j.membership.checkRecalled(before)
+	j.checkLull(began)
 }
 
 // Began implements client.Observer.
 func (j *Judge) Began(o *client.Operation) {
 	op := &operation{Operation: o}
-	j.add(op)
-	op.glances = j.reads.glances(op)
+	j.e.graph.add(op)
+	op.views = j.reads.views(op)
 }
 
 // Ended implements client.Observer.
 func (j *Judge) Ended(o *client.Operation, reply wire.ClientReply) {
-	op := j.ops[o.ID]
+	op := j.e.graph.ops[o.ID]
 	switch r := reply.(type) {
 	case wire.GetReply:
 		if r.Err == wire.OK {
-			j.reads.get(op, r)
+			j.reads.checkGet(op, r)
 		}
 	case wire.PutReply:
 		if r.Err == wire.OK {
-			j.put(op, r)
+			j.checkPut(op, r)
 		}
 	}
-	op.glances = nil
+	op.views = nil
 }
 
-// put checks the reply to a put or delete that succeeded.
-func (j *Judge) put(op *operation, r wire.PutReply) {
-	j.reads.quorum(op, P1, r.Acks, op.W, j.plan.W)
-	j.bounds.siblings(op, r)
+// checkPut checks the reply to a put or delete that succeeded.
+func (j *Judge) checkPut(op *operation, r wire.PutReply) {
+	j.reads.checkQuorum(op, P1, r.Acks, op.W, j.e.plan.W)
+	j.bounds.checkSiblings(op, r)
 	if op.Of != "" {
-		j.fail(P6, "%s #%d of %s was taken with a context of %s", op.Kind, op.ID, op.Key, op.Of)
+		j.e.fail(P6, "%s #%d of %s was taken with a context of %s", op.Kind, op.ID, op.Key, op.Of)
 	}
 	if !op.stamped() { // the event of the same step comes after the reply
 		op.version = r.Version
 	}
-	op.ackedIn = j.settledRingView(op, append(slices.Clone(r.Acks), r.Coordinator))
+	op.ackedIn = j.e.settledRingView(op, append(slices.Clone(r.Acks), r.Coordinator))
 	op.settledIn = op.ackedIn
-	if op.settledIn != nil && !op.settledIn.history.Covers(j.world.Members().History()) {
+	if op.settledIn != nil && !op.settledIn.history.Covers(j.e.world.Members().History()) {
 		op.settledIn = nil // a change that none of these nodes knew was spreading
 	}
 	for _, node := range r.Acks {
 		op.ackedBy(node)
 	}
-	j.world.After(0, func() { j.contexts.sealed(op, r.Context, []uint64{op.ID}) })
-	j.durability.acked(op, r)
+	j.e.world.After(0, func() { j.contexts.checkContext(op, r.Context, []uint64{op.ID}) })
+	j.durability.checkAcks(op, r)
 }
 
 // Look checks one host. It also checks P1 over all hosts. A run calls Look at random times.
-func (j *Judge) Look(h *kernel.Host) {
-	j.Audit(h)
-	j.bounds.hints(h)
-	j.transfers.ready(h)
-	j.siblings.replicas(h)
-	j.bounds.overrun(h)
-	j.durability.kept()
+func (j *Judge) Look(looked *kernel.Host) {
+	h := simulatedHost{looked}
+	j.checkTrees(h)
+	j.bounds.checkHints(h)
+	j.transfers.checkReady(h)
+	j.siblings.checkReplicas(h)
+	j.bounds.checkOverrun(h)
+	j.durability.checkCopies()
 }
 
+// Audit checks P10 for one host.
+func (j *Judge) Audit(h *kernel.Host) { j.checkTrees(simulatedHost{h}) }
+
 // Fail reports that a property does not hold.
-func (j *Judge) Fail(property, format string, args ...any) { j.fail(property, format, args...) }
+func (j *Judge) Fail(property, format string, args ...any) { j.e.fail(property, format, args...) }
 
 // Keys returns the keys of the plan.
-func (j *Judge) Keys() []string { return j.keys }
+func (j *Judge) Keys() []string { return j.e.keys }
 
 // NextID returns an ID for an operation outside of the plan.
 func (j *Judge) NextID() uint64 {
-	j.lastID++
-	return j.lastID
+	j.e.lastID++
+	return j.e.lastID
 }
 
 // Repaired returns the number of replicas that reads have repaired.
@@ -189,13 +195,13 @@ func (j *Judge) Repaired() int { return j.repaired }
 func (j *Judge) Synced() int { return j.synced }
 
 // Recalled checks that the nodes still know every change in before, which RecallMembers returned.
-func (j *Judge) Recalled(before member.History) { j.membership.recalled(before) }
+func (j *Judge) Recalled(before member.History) { j.membership.checkRecalled(before) }
 
 // Unsettled describes a change of the membership that is not complete, "" if all are.
 func (j *Judge) Unsettled() string { return j.membership.unsettled() }
 
 // Idle checks that no node works on a request although no client waits.
-func (j *Judge) Idle() { j.bounds.idle() }
+func (j *Judge) Idle() { j.bounds.checkIdle() }
 
 // Verdict is the result of a run.
 type Verdict struct {
@@ -213,11 +219,12 @@ type Verdict struct {
 // Verdict returns the result so far.
 func (j *Judge) Verdict() Verdict {
 	v := Verdict{
-		Violations: j.violations, Stale: j.reads.stale, FalseSiblings: j.siblings.falseSiblings,
-		Collected: j.drops, CollectedEarly: j.early, LWWLost: len(j.durability.lwwLost), History: j.history(),
+		Violations: j.e.violations, Stale: j.reads.stale, FalseSiblings: j.siblings.falseSiblings,
+		Collected: j.e.tombstones.drops, CollectedEarly: j.e.tombstones.early,
+		LWWLost: len(j.durability.lwwLost), History: j.history(),
 	}
-	for _, op := range j.ops {
-		if j.own(op) {
+	for _, op := range j.e.graph.ops {
+		if j.e.own(op) {
 			continue
 		}
 		v.Outcomes[op.Outcome]++
@@ -235,7 +242,7 @@ func (j *Judge) Verdict() Verdict {
 // history lists all operations in the order in which they began.
 func (j *Judge) history() []client.Observation {
 	var out []client.Observation
-	for _, op := range j.ops {
+	for _, op := range j.e.graph.ops {
 		o := client.Observation{
 			Op: op.Op, Began: op.Began - kernel.Origin, Outcome: op.Outcome.String(), Code: op.Code,
 			Acks: op.Acks, Version: op.version, Read: op.read,

@@ -7,7 +7,6 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/member"
-	"ringside/engine/sim/kernel"
 	"ringside/engine/vclock"
 )
 
@@ -35,15 +34,15 @@ func newLosses() losses {
 	}
 }
 
-// gone reports whether the absence of a write is excused, because the write or a descendant of it
-// is excused. Clients may still have contexts that cover a destroyed descendant. A put with such a
-// context supersedes the write even where a disk has the write again.
-func (e *evidence) gone(op *operation) bool {
-	if e.excused[op.ID] {
+// absenceExcused reports whether the absence of a write is excused, because the write or a
+// descendant of it is excused. Clients may still have contexts that cover a destroyed descendant. A
+// put with such a context supersedes the write even where a disk has the write again.
+func (e *evidence) absenceExcused(op *operation) bool {
+	if e.losses.excused[op.ID] {
 		return true
 	}
-	for id := range e.excused {
-		if e.descends(id, op.ID) {
+	for id := range e.losses.excused {
+		if e.graph.descends(id, op.ID) {
 			return true
 		}
 	}
@@ -51,24 +50,24 @@ func (e *evidence) gone(op *operation) bool {
 }
 
 // lostBy reports whether a host was made to lose a write, or a descendant of it, that it had held.
-func (e *evidence) lostBy(h *kernel.Host, id uint64) bool { return e.lost[id].has(int(h.ID())) }
+func (e *evidence) lostBy(h Host, id uint64) bool { return e.losses.lost[id].has(int(h.ID())) }
 
 // mayLack reports whether a host may lack a write that it held when op began.
-func (e *evidence) mayLack(op *operation, h *kernel.Host, w *operation) bool {
-	lost := e.lossAt[h.Name()] >= op.Began && e.lostBy(h, w.ID)
-	return lost || e.handed[holding{h.Name(), op.Key}] >= op.Began || e.buried(w.ID) || e.gone(w)
+func (e *evidence) mayLack(op *operation, h Host, w *operation) bool {
+	lost := e.losses.lossAt[h.Name()] >= op.Began && e.lostBy(h, w.ID)
+	return lost || e.losses.handed[holding{h.Name(), op.Key}] >= op.Began || e.isCollected(w.ID) || e.absenceExcused(w)
 }
 
 // handsOver notes that a host may forget what it holds of a key, because others have it.
 func (e *evidence) handsOver(host, key string) {
-	e.handed[holding{host, key}] = e.world.Now()
-	e.siblingRestarts[key]++
+	e.losses.handed[holding{host, key}] = e.world.Now()
+	e.losses.siblingRestarts[key]++
 }
 
 // destroying runs destroy, which takes data from the disk or the buffer of a host. It notes the
 // writes that the host lost, and excuses those of which the host had the last copy.
-func (e *evidence) destroying(h *kernel.Host, destroy func()) {
-	e.lossAt[h.Name()] = e.world.Now()
+func (e *evidence) destroying(h Host, destroy func()) {
+	e.losses.lossAt[h.Name()] = e.world.Now()
 	before := map[string][]event.Replica{}
 	for _, key := range e.keys {
 		before[key] = e.stored(h, key)
@@ -81,7 +80,7 @@ func (e *evidence) destroying(h *kernel.Host, destroy func()) {
 			if i := slices.IndexFunc(after, func(a event.Replica) bool { return a.For == r.For }); i >= 0 {
 				left = after[i].Versions
 			}
-			kept := func(id uint64) bool { return e.carries(idsOf(left), id) }
+			kept := func(id uint64) bool { return e.graph.carries(idsOf(left), id) }
 			e.lose(h, key, slices.DeleteFunc(idsOf(r.Versions), kept))
 		}
 		e.excuse(key, idsIn(before[key]))
@@ -92,20 +91,20 @@ func (e *evidence) destroying(h *kernel.Host, destroy func()) {
 // lose notes that a host was made to lose writes. Ancestors of those writes may then be missing as
 // well: a client that had read a descendant supersedes an ancestor that is back on the disk. Under
 // last write wins a lost write may have won over any other.
-func (e *evidence) lose(h *kernel.Host, key string, writes []uint64) {
+func (e *evidence) lose(h Host, key string, writes []uint64) {
 	if len(writes) == 0 {
 		return
 	}
-	e.siblingRestarts[key]++
+	e.losses.siblingRestarts[key]++
 	for _, id := range writes {
-		e.taken[id] = true
+		e.losses.taken[id] = true
 	}
-	for _, op := range e.byKey[key] {
-		if e.plan.LWW() || e.carries(writes, op.ID) {
-			if e.lost[op.ID] == nil {
-				e.lost[op.ID] = &bits{}
+	for _, op := range e.graph.byKey[key] {
+		if e.plan.LWW() || e.graph.carries(writes, op.ID) {
+			if e.losses.lost[op.ID] == nil {
+				e.losses.lost[op.ID] = &bits{}
 			}
-			e.lost[op.ID].add(int(h.ID()))
+			e.losses.lost[op.ID].add(int(h.ID()))
 		}
 	}
 }
@@ -117,24 +116,24 @@ func (e *evidence) excuse(key string, ids []uint64) {
 		return
 	}
 	var left []uint64
-	e.hosts(func(h *kernel.Host) { left = append(left, e.held(h, key)...) })
-	for _, op := range e.byKey[key] {
-		if e.carries(ids, op.ID) && !e.carries(left, op.ID) {
-			e.excused[op.ID] = true
+	e.hosts(func(h Host) { left = append(left, e.held(h, key)...) })
+	for _, op := range e.graph.byKey[key] {
+		if e.graph.carries(ids, op.ID) && !e.graph.carries(left, op.ID) {
+			e.losses.excused[op.ID] = true
 		}
 	}
 }
 
 // undo notes the writes that a disk holds again. If the node has reported Gone, the note never
 // expires: no other node asks a Gone node before it collects a tombstone.
-func (e *evidence) undo(h *kernel.Host, before, now []uint64) {
+func (e *evidence) undo(h Host, before, now []uint64) {
 	when := e.world.Now()
 	if last, _ := e.world.Members().History().Last(h.Name()); last.Kind == member.Gone {
 		when = math.MaxInt64
 	}
 	for _, id := range now {
 		if !slices.Contains(before, id) {
-			e.undone[id] = when
+			e.losses.undone[id] = when
 		}
 	}
 }

@@ -16,7 +16,7 @@ import (
 func (j *Judge) HintsAmong(nodes []string) string {
 	for _, n := range nodes {
 		left, example := 0, ""
-		_ = j.world.Host(n).Reader().Scan(store.Hints, nil, nil, func(k, v []byte) bool {
+		_ = j.e.world.Host(n).Reader().Scan(store.Hints, nil, nil, func(k, v []byte) bool {
 			homeName, _, ok := record.SplitHintKey(k)
 			if _, err := record.Decode(v); err == nil && ok && slices.Contains(nodes, string(homeName)) {
 				left, example = left+1, string(homeName)
@@ -31,27 +31,27 @@ func (j *Judge) HintsAmong(nodes []string) string {
 }
 
 // Homes returns the homes of a key in the world's ring.
-func (j *Judge) Homes(key string) []string { return j.world.Members().Ring().Homes([]byte(key)) }
+func (j *Judge) Homes(key string) []string { return j.e.world.Members().Ring().Homes([]byte(key)) }
 
 // CoreHomes returns the homes of a key that are in the plan's core.
 func (j *Judge) CoreHomes(key string) []string {
-	outside := func(h string) bool { return !slices.Contains(j.plan.Core, h) }
+	outside := func(h string) bool { return !slices.Contains(j.e.plan.Core, h) }
 	return slices.DeleteFunc(slices.Clone(j.Homes(key)), outside)
 }
 
 // Reach returns the number of nodes in the core that can hold replicas of a key.
 func (j *Judge) Reach(key string) int {
-	if j.plan.Quorum == plan.Strict {
+	if j.e.plan.Quorum == plan.Strict {
 		return len(j.CoreHomes(key))
 	}
-	return min(len(j.plan.Core), len(j.Homes(key)))
+	return min(len(j.e.plan.Core), len(j.Homes(key)))
 }
 
 // Damaged reports whether the record of a key at one of homes fails its checksum. Unless another
 // home holds the key, no node can know what the record held.
 func (j *Judge) Damaged(key string, homes []string) bool {
 	return slices.ContainsFunc(homes, func(h string) bool {
-		b, _ := j.world.Host(h).Reader().Get(store.Data, record.DataKey([]byte(key)))
+		b, _ := j.e.world.Host(h).Reader().Get(store.Data, record.DataKey([]byte(key)))
 		_, err := record.Decode(b)
 		return b != nil && err != nil
 	})
@@ -59,19 +59,19 @@ func (j *Judge) Damaged(key string, homes []string) bool {
 
 // AnyDamaged reports whether the record of any key is damaged at a home.
 func (j *Judge) AnyDamaged() bool {
-	return slices.ContainsFunc(j.keys, func(key string) bool { return j.Damaged(key, j.Homes(key)) })
+	return slices.ContainsFunc(j.e.keys, func(key string) bool { return j.Damaged(key, j.Homes(key)) })
 }
 
-// Ruined reports whether at least two of the homes have a damaged record of key, and the other
-// homes hold no version. A read is then refused until a client puts the key.
-func (j *Judge) Ruined(key string, homes []string) bool {
+// Unrecoverable reports whether at least two of the homes have a damaged record of key, and the
+// other homes hold no version. A read is then refused until a client puts the key.
+func (j *Judge) Unrecoverable(key string, homes []string) bool {
 	sound, held := 0, 0
 	for _, h := range homes {
 		if j.Damaged(key, []string{h}) {
 			continue
 		}
 		sound++
-		for _, r := range j.stored(j.world.Host(h), key) {
+		for _, r := range j.e.stored(j.e.world.Host(h), key) {
 			held += len(r.Versions)
 		}
 	}
@@ -82,12 +82,12 @@ func (j *Judge) Ruined(key string, homes []string) bool {
 // some node outside the core as up. That node may hold the key but does not answer. A get through
 // via then cannot tell that the key has no value (absence.go of package quorum).
 func (j *Judge) Doubtful(key, via string) bool {
-	for _, name := range j.plan.Core {
-		if len(j.held(j.world.Host(name), key)) > 0 {
+	for _, name := range j.e.plan.Core {
+		if len(j.e.held(j.e.world.Host(name), key)) > 0 {
 			return false
 		}
 	}
-	return slices.ContainsFunc(j.world.Names(), func(name string) bool {
-		return !slices.Contains(j.plan.Core, name) && !j.world.LinkDown(via, name)
+	return slices.ContainsFunc(j.e.world.Names(), func(name string) bool {
+		return !slices.Contains(j.e.plan.Core, name) && !j.e.world.LinkDown(via, name)
 	})
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"ringside/engine/sim/client"
-	"ringside/engine/sim/kernel"
 	"ringside/engine/sim/plan"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -14,16 +13,16 @@ import (
 
 // reads checks P7 and P8 for each get. The checks do not depend on whether the run is healthy.
 type reads struct {
-	*evidence
+	e        *evidence
 	siblings *siblings
 	deletes  deletes
 	contexts *contexts
 	stale    int // gets that lacked a write which was acknowledged before they began
 }
 
-// glance is what one node held of a key, and which ring it knew, when an operation began.
-type glance struct {
-	host        *kernel.Host
+// nodeView is what one node held of a key, and which ring it knew, when an operation began.
+type nodeView struct {
+	host        Host
 	versions    vclock.Siblings // in any role; of gets only
 	digest      uint64          // of the ring's history; 0: the node knew no ring
 	awaits      bool            // the node was a home without the key's range
@@ -31,18 +30,18 @@ type glance struct {
 	incarnation uint64
 }
 
-// glances looks at all nodes for an operation that begins.
-func (r *reads) glances(op *operation) []glance {
-	out := make([]glance, 0, len(r.world.Names()))
+// views looks at all nodes for an operation that begins.
+func (r *reads) views(op *operation) []nodeView {
+	out := make([]nodeView, 0, len(r.e.world.Names()))
 	reachable := r.reachable(op, op.Via)
-	r.hosts(func(h *kernel.Host) {
+	r.e.hosts(func(h Host) {
 		n := h.Node()
-		g := glance{
+		g := nodeView{
 			host: h, digest: n.Digest(), awaits: len(n.Ring().Members()) > 0 && n.Awaits([]byte(op.Key)),
 			incarnation: h.Incarnation(), reachable: slices.Contains(reachable, h.Name()),
 		}
 		if op.Kind == plan.Get {
-			for _, x := range r.stored(h, op.Key) {
+			for _, x := range r.e.stored(h, op.Key) {
 				g.versions = append(g.versions, x.Versions...)
 			}
 		}
@@ -56,79 +55,80 @@ func distinct(nodes []string) bool {
 	return len(slices.Compact(slices.Sorted(slices.Values(nodes)))) == len(nodes)
 }
 
-// quorum checks the nodes that count for a reply: as many as the client or the cluster asked for,
-// each once (P13), and only homes under a strict quorum. P1 and P7 depend on that. own is the
+// checkQuorum checks the nodes that count for a reply: as many as the client or the cluster asked
+// for, each once (P13), and only homes under a strict quorum. P1 and P7 depend on that. own is the
 // quorum of the operation, usual that of the cluster.
-func (r *reads) quorum(op *operation, property string, nodes []string, own, usual int) {
-	if want := min(cmp.Or(own, usual), r.plan.Replicas()); len(nodes) < want {
-		r.fail(property, "%s #%d succeeds with %v, the quorum is %d", op.Kind, op.ID, nodes, want)
+func (r *reads) checkQuorum(op *operation, property string, nodes []string, own, usual int) {
+	if want := min(cmp.Or(own, usual), r.e.plan.Replicas()); len(nodes) < want {
+		r.e.fail(property, "%s #%d succeeds with %v, the quorum is %d", op.Kind, op.ID, nodes, want)
 	}
 	if !distinct(nodes) {
-		r.fail(P13, "%s #%d counts a replica twice: %v", op.Kind, op.ID, nodes)
+		r.e.fail(P13, "%s #%d counts a replica twice: %v", op.Kind, op.ID, nodes)
 	}
-	if r.strict(op) && !r.plan.Moves() { // during changes, the node may know another ring
-		homes := r.world.Members().Ring().Homes([]byte(op.Key))
+	if r.e.strict(op) && !r.e.plan.Moves() { // during changes, the node may know another ring
+		homes := r.e.world.Members().Ring().Homes([]byte(op.Key))
 		if i := slices.IndexFunc(nodes, func(n string) bool { return !slices.Contains(homes, n) }); i >= 0 {
-			r.fail(property, "%s #%d is strict, and counts %s, which is not a home of %s",
+			r.e.fail(property, "%s #%d is strict, and counts %s, which is not a home of %s",
 				op.Kind, op.ID, nodes[i], op.Key)
 		}
 	}
 }
 
-// get checks the reply to a get.
-func (r *reads) get(op *operation, reply wire.GetReply) {
-	r.quorum(op, P7, reply.Replied, op.R, r.plan.R)
+// checkGet checks the reply to a get.
+func (r *reads) checkGet(op *operation, reply wire.GetReply) {
+	r.checkQuorum(op, P7, reply.Replied, op.R, r.e.plan.R)
 	ids := idsOf(slices.Concat(reply.Siblings, reply.Tombstones))
 	op.read = ids[:len(reply.Siblings)]
 	for i, id := range ids {
-		if !r.written(op, id, i >= len(reply.Siblings)) {
+		if !r.checkWritten(op, id, i >= len(reply.Siblings)) {
 			return
 		}
 	}
-	r.siblings.falseSiblings += r.siblings.concurrent(r.name(op), op.Key, ids)
-	at, glances := r.settledRingView(op, append(slices.Clone(reply.Replied), reply.Coordinator)), op.glances
-	r.world.After(0, func() { // events of the step that replied come after the reply
-		r.contexts.sealed(op, reply.Context, ids)
-		r.shows(op, reply, at, glances)
-		r.absent(op, reply, glances)
+	r.siblings.falseSiblings += r.siblings.checkConcurrent(r.e.name(op), op.Key, ids)
+	at, views := r.e.settledRingView(op, append(slices.Clone(reply.Replied), reply.Coordinator)), op.views
+	r.e.world.After(0, func() { // events of the step that replied come after the reply
+		r.contexts.checkContext(op, reply.Context, ids)
+		r.checkShown(op, reply, at, views)
+		r.checkAbsent(op, reply, views)
 	})
-	r.deletes.resurfacedBefore(finding{fmt.Sprintf("get #%d", op.ID), op.Key, ids, "its client"}, op.Began)
-	r.fresh(op, ids, reply)
+	r.deletes.checkResurfacedBefore(finding{fmt.Sprintf("get #%d", op.ID), op.Key, ids, "its client"}, op.Began)
+	r.checkFresh(op, ids, reply)
 }
 
-// written checks P8 for one write that a get shows. It returns false if no such write exists.
-func (r *reads) written(op *operation, id uint64, deleted bool) bool {
-	w := r.ops[id]
+// checkWritten checks P8 for one write that a get shows. It returns false if no such write exists.
+func (r *reads) checkWritten(op *operation, id uint64, deleted bool) bool {
+	w := r.e.graph.ops[id]
 	switch {
 	case w == nil || w.Key != op.Key || w.Kind == plan.Get || (w.Kind == plan.Del) != deleted:
-		r.fail(P8, "%s returns #%d, which no client wrote there", r.name(op), id)
+		r.e.fail(P8, "%s returns #%d, which no client wrote there", r.e.name(op), id)
 		return false
 	case w.Outcome == client.Failed && w.Ended > 0:
-		r.fail(P8, "%s returns #%d, which was refused for certain", r.name(op), id)
+		r.e.fail(P8, "%s returns #%d, which was refused for certain", r.e.name(op), id)
 	}
 	return true
 }
 
-// fresh counts stale gets: a write that was acknowledged before the get began is neither in the
-// reply nor superseded there. Without faults, and with R+W>N, there are none (P7). Under last write
-// wins a later time supersedes, and only the nodes know the times, so stale gets are only counted.
-func (r *reads) fresh(op *operation, ids []uint64, reply wire.GetReply) {
+// checkFresh counts stale gets: a write that was acknowledged before the get began is neither in
+// the reply nor superseded there. Without faults, and with R+W>N, there are none (P7). Under last
+// write wins a later time supersedes, and only the nodes know the times, so stale gets are only
+// counted.
+func (r *reads) checkFresh(op *operation, ids []uint64, reply wire.GetReply) {
 	newest := int64(-1)
 	for _, v := range slices.Concat(reply.Siblings, reply.Tombstones) {
 		newest = max(newest, v.Time)
 	}
 	stale := 0
-	for _, w := range r.byKey[op.Key] {
-		superseded := r.carries(ids, w.ID) || r.plan.LWW() && w.version.Time <= newest
-		if !w.acked() || w.Ended >= op.Began || superseded || r.buried(w.ID) {
+	for _, w := range r.e.graph.byKey[op.Key] {
+		superseded := r.e.graph.carries(ids, w.ID) || r.e.plan.LWW() && w.version.Time <= newest
+		if !w.acked() || w.Ended >= op.Began || superseded || r.e.isCollected(w.ID) {
 			continue
 		}
 		stale = 1
-		if r.plan.Fresh() && !r.plan.LWW() {
-			r.fail(P7, "%s lacks #%d, which was acked before", r.name(op), w.ID)
+		if r.e.plan.Fresh() && !r.e.plan.LWW() {
+			r.e.fail(P7, "%s lacks #%d, which was acked before", r.e.name(op), w.ID)
 		}
 	}
-	if !r.own(op) { // the Judge chooses quorums of its own
+	if !r.e.own(op) { // the Judge chooses quorums of its own
 		r.stale += stale
 	}
 }

@@ -17,7 +17,7 @@ import (
 
 // hears takes in that a home acknowledged a put whose client was answered before.
 func (e *evidence) hears(ev event.Event) {
-	op := e.ops[ev.Request]
+	op := e.graph.ops[ev.Request]
 	if op == nil || op.ackedIn == nil {
 		return
 	}
@@ -36,44 +36,44 @@ func (op *operation) ackedBy(node string) {
 	}
 }
 
-// ready checks that a host holds what it must have of each key that it counts as a home of.
-func (t *transfers) ready(h *kernel.Host) {
-	if !t.plan.Moves() || !h.Up() || len(h.Node().Ring().Members()) == 0 || t.forgotten() {
+// checkReady checks that a host holds what it must have of each key that it counts as a home of.
+func (t *transfers) checkReady(h Host) {
+	if !t.e.plan.Moves() || !h.Up() || len(h.Node().Ring().Members()) == 0 || t.e.forgotten() {
 		return
 	}
 	at := ringViewOf(h)
-	for _, key := range t.keys {
+	for _, key := range t.e.keys {
 		homes := at.ring.Homes([]byte(key))
 		if !slices.Contains(homes, h.Name()) || h.Node().Awaits([]byte(key)) {
 			continue
 		}
-		for _, w := range t.byKey[key] {
-			if w.acked() && w.ackedIn != nil && !t.holds(h, w) && t.owed(w, at) {
-				t.lacks(h, w, homes, at)
+		for _, w := range t.e.graph.byKey[key] {
+			if w.acked() && w.ackedIn != nil && !t.e.holds(h, w) && t.owed(w, at) {
+				t.checkLack(h, w, homes, at)
 			}
 		}
 	}
 }
 
-// lacks checks that a host which does not hold w need not hold it: the host took the place of no
-// home that acknowledged w, and so few of the homes that count lack w that every quorum finds w.
-func (t *transfers) lacks(h *kernel.Host, w *operation, homes []string, at *ringView) {
+// checkLack checks that a host which does not hold w need not hold it: the host took the place of
+// no home that acknowledged w, and so few of the homes that count lack w that every quorum finds w.
+func (t *transfers) checkLack(h Host, w *operation, homes []string, at *ringView) {
 	for _, name := range t.predecessors(h, w, at) {
 		if slices.Contains(w.homes, name) && !slices.Contains(homes, name) {
-			t.fail(P11, "%s counts as a home of %s and lacks #%d, which %s acknowledged before it gave the key away",
+			t.e.fail(P11, "%s counts as a home of %s and lacks #%d, which %s acknowledged before it gave the key away",
 				h.Name(), w.Key, w.ID, name)
 		}
 	}
 	lack := 0
 	for _, name := range homes {
-		o := t.world.Host(name)
+		o := t.e.world.Host(name)
 		counts := o.Up() && o.Node().Digest() == h.Node().Digest() && !o.Node().Awaits([]byte(w.Key))
-		if counts && !t.holds(o, w) {
+		if counts && !t.e.holds(o, w) {
 			lack++
 		}
 	}
 	if lack+len(w.homes) > len(homes) {
-		t.fail(P11, "%d of the homes %v of %s, %s among them, count and lack #%d, which the homes %v acknowledged",
+		t.e.fail(P11, "%d of the homes %v of %s, %s among them, count and lack #%d, which the homes %v acknowledged",
 			lack, homes, w.Key, h.Name(), w.ID, w.homes)
 	}
 }
@@ -81,15 +81,16 @@ func (t *transfers) lacks(h *kernel.Host, w *operation, homes []string, at *ring
 // owed reports whether the homes in a view must have w.
 func (t *transfers) owed(w *operation, at *ringView) bool {
 	return at.history.Covers(w.ackedIn.history) && removals(w.ackedIn.history, at.history) == 0 &&
-		t.lost[w.ID] == nil && !t.gone(w) && !t.buried(w.ID) && (!t.plan.LWW() || t.unbeaten(w))
+		t.e.losses.lost[w.ID] == nil && !t.e.absenceExcused(w) && !t.e.isCollected(w.ID) &&
+		(!t.e.plan.LWW() || t.e.unbeaten(w))
 }
 
 // predecessors lists the homes whose place a host took when it became a home of the key of w, and
 // that were homes from the acknowledgement of w until then. The list is empty if the host was a
 // home already. It is also empty if changes of the ring were not learned in the order of their
 // times, because no node then knew the rings in between.
-func (t *transfers) predecessors(h *kernel.Host, w *operation, at *ringView) []string {
-	members := t.world.Members()
+func (t *transfers) predecessors(h Host, w *operation, at *ringView) []string {
+	members := t.e.world.Members()
 	changes, known := kernel.RingChanges(at.history), len(kernel.RingChanges(w.ackedIn.history))
 	var after []string
 	for k := len(changes); k >= known && !members.Reordered(); k-- {

@@ -12,29 +12,29 @@ import (
 // transfers checks P11. A node that gives a key range away drops the range only once all homes hold
 // it durably. ready.go has the part for new homes.
 type transfers struct {
-	*evidence
+	e       *evidence
 	hints   *hints
 	leaving map[holding][]string // homes of a range that a node with a buffer dropped last
 }
 
-// applying checks the deletes of a batch before a host applies the batch. What a node deletes of
+// checkBatch checks the deletes of a batch before a host applies the batch. What a node deletes of
 // its replicas, all homes hold durably, as that node knows the ring.
-func (t *transfers) applying(h *kernel.Host, b *kernel.Batch) {
+func (t *transfers) checkBatch(h Host, b *kernel.Batch) {
 	for i, w := range b.Writes {
 		switch {
 		case w.Value != nil:
 		case w.Space == store.Hints:
-			t.hints.dropping(h, w.Key, b.Writes[:i])
+			t.hints.checkDropped(h, w.Key, b.Writes[:i])
 		case w.Space == store.Data:
 			_, key := record.ParseDataKey(w.Key)
 			if !collects(b, string(key)) { // P3 judges collected tombstones
-				t.droppingReplica(h, w.Key, string(key), b.Writes[:i])
+				t.checkDroppedReplica(h, w.Key, string(key), b.Writes[:i])
 			}
 		}
 	}
 }
 
-func (t *transfers) droppingReplica(h *kernel.Host, dataKey []byte, key string, earlier []store.Write) {
+func (t *transfers) checkDroppedReplica(h Host, dataKey []byte, key string, earlier []store.Write) {
 	b := storedBefore(h, store.Data, dataKey, earlier)
 	rec, err := record.Decode(b)
 	if err != nil || b == nil {
@@ -45,48 +45,48 @@ func (t *transfers) droppingReplica(h *kernel.Host, dataKey []byte, key string, 
 		homes = before
 	}
 	for _, name := range homes {
-		t.heldBy(t.world.Host(name), h, key, rec.Siblings)
+		t.checkHeldBy(t.e.world.Host(name), h, key, rec.Siblings)
 	}
-	t.handsOver(h.Name(), key)
+	t.e.handsOver(h.Name(), key)
 }
 
-// heldBy checks that a home has what a host drops.
-func (t *transfers) heldBy(home, host *kernel.Host, key string, s vclock.Siblings) {
-	if t.plan.LWW() {
+// checkHeldBy checks that a home has what a host drops.
+func (t *transfers) checkHeldBy(home, host Host, key string, s vclock.Siblings) {
+	if t.e.plan.LWW() {
 		return // a later write may have won there
 	}
 	for _, id := range idsOf(s) {
-		if !t.holdsOrIsExcused(home, key, id) {
-			t.fail(P11, "%s dropped #%d of %s, which its home %s does not hold", host.Name(), id, key, home.Name())
+		if !t.e.holdsOrIsExcused(home, key, id) {
+			t.e.fail(P11, "%s dropped #%d of %s, which its home %s does not hold", host.Name(), id, key, home.Name())
 		}
 	}
 }
 
-// dropped notes the homes of a range that a node with a buffer drops. The range is deleted from the
-// disk later, but the node reads its buffer and finds nothing of the range from now on.
-func (t *transfers) dropped(h *kernel.Host, span event.Span) {
+// noteDropped notes the homes of a range that a node with a buffer drops. The range is deleted from
+// the disk later, but the node reads its buffer and finds nothing of the range from now on.
+func (t *transfers) noteDropped(h Host, span event.Span) {
 	if !h.Buffered() {
 		return
 	}
 	r := ring.Range{Start: span.Start, End: span.End}
-	for _, key := range t.keys {
+	for _, key := range t.e.keys {
 		if r.Holds(ring.Of([]byte(key))) {
 			t.leaving[holding{h.Name(), key}] = h.Node().Ring().Homes([]byte(key))
-			t.handsOver(h.Name(), key)
+			t.e.handsOver(h.Name(), key)
 		}
 	}
 }
 
-// departed checks that a node which says that it holds nothing can be taken down for good.
-func (t *transfers) departed(h *kernel.Host) {
-	for _, key := range t.keys {
-		for _, r := range t.stored(h, key) {
+// checkDeparted checks that a node which says that it holds nothing can be taken down for good.
+func (t *transfers) checkDeparted(h Host) {
+	for _, key := range t.e.keys {
+		for _, r := range t.e.stored(h, key) {
 			switch {
 			case len(r.Versions) == 0:
 			case r.For == "":
-				t.fail(P11, "%s says that it has left, and holds %s as %v", h.Name(), key, r.Versions)
+				t.e.fail(P11, "%s says that it has left, and holds %s as %v", h.Name(), key, r.Versions)
 			default:
-				t.fail(P9, "%s says that it has left, and keeps a hint of %s for %s", h.Name(), key, r.For)
+				t.e.fail(P9, "%s says that it has left, and keeps a hint of %s for %s", h.Name(), key, r.For)
 			}
 		}
 	}
