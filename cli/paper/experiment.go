@@ -20,14 +20,14 @@ import (
 	"ringside/localcluster"
 )
 
-// A Disk is how long flushes take. Each takes Flush, and one in StallEvery at random takes Stall
-// more.
-type Disk struct {
+// FlushTimes are how long flushes of a disk take. Each takes Flush, and one in StallEvery at random
+// takes Stall more.
+type FlushTimes struct {
 	Flush, Stall time.Duration
 	StallEvery   int
 }
 
-func (d Disk) delay(string) time.Duration {
+func (d FlushTimes) delay(string) time.Duration {
 	if d.StallEvery > 0 && rand.IntN(d.StallEvery) == 0 {
 		return d.Flush + d.Stall
 	}
@@ -40,7 +40,7 @@ const experimentNodes = 5
 
 // startExperiment starts a throw-away cluster in which each hop between two nodes takes hop. The
 // caller calls done to take the cluster down.
-func startExperiment(ctx context.Context, s settings.Cluster, d Disk, hop time.Duration) (
+func startExperiment(ctx context.Context, s settings.Cluster, d FlushTimes, hop time.Duration) (
 	_ *localcluster.Cluster, done func(), err error) {
 	home, err := os.MkdirTemp("", "ringside-paper-")
 	if err != nil {

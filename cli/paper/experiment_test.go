@@ -37,7 +37,7 @@ func TestFigure5(t *testing.T) {
 	repeat(t, func(times time.Duration) string {
 		flush := 50 * time.Millisecond * times
 		scale := BufferScale{Low: 20, Peak: 60, Length: 500 * time.Millisecond * times, Objects: 1000,
-			Hop: time.Millisecond, Disk: Disk{Flush: flush}}
+			Hop: time.Millisecond, Flushes: FlushTimes{Flush: flush}}
 		f, err := Figure5(t.Context(), scale)
 		if err != nil {
 			t.Fatal(err)

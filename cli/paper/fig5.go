@@ -25,13 +25,13 @@ type BufferScale struct {
 	Length    time.Duration // of either
 	Objects   int           // in the buffer
 	Hop       time.Duration // of the network, one way
-	Disk      Disk
+	Flushes   FlushTimes
 }
 
 // UsualBuffer takes about twelve seconds. The buffer has the paper's size.
 var UsualBuffer = BufferScale{
 	Low: 100, Peak: 500, Length: 2500 * time.Millisecond, Objects: 1000, Hop: time.Millisecond,
-	Disk: Disk{Flush: 2 * time.Millisecond, Stall: 40 * time.Millisecond, StallEvery: 50},
+	Flushes: FlushTimes{Flush: 2 * time.Millisecond, Stall: 40 * time.Millisecond, StallEvery: 50},
 }
 
 // A BufferRow has the latencies of writes under one load.
@@ -67,7 +67,7 @@ func Figure5(ctx context.Context, scale BufferScale) (*BufferFigure, error) {
 	sizes := []int{0, scale.Objects}
 	clusters := map[int]*localcluster.Cluster{}
 	for _, objects := range sizes {
-		c, done, err := startExperiment(ctx, settings.Cluster{Buffer: objects}, scale.Disk, scale.Hop)
+		c, done, err := startExperiment(ctx, settings.Cluster{Buffer: objects}, scale.Flushes, scale.Hop)
 		if err != nil {
 			return nil, fmt.Errorf("figure 5: %w", err)
 		}
@@ -133,7 +133,7 @@ func (f *BufferFigure) Text() string {
 		}
 		out.WriteByte('\n')
 	}
-	d := f.scale.Disk
+	d := f.scale.Flushes
 	fmt.Fprintf(&out, `
 Without a buffer, a put waits for two disks: the coordinator's, and that of the faster of the other homes. With a
 buffer, the put waits for memory only, and the durable replica among the three is written in the background. So the

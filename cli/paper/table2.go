@@ -40,13 +40,13 @@ type CoordinationScale struct {
 	Length  time.Duration // of either approach
 	Keys    int
 	Hop     time.Duration // of the network, one way
-	Disk    Disk
+	Flushes FlushTimes
 }
 
 // UsualCoordination takes about ten seconds.
 var UsualCoordination = CoordinationScale{
 	Clients: 24, Length: 4500 * time.Millisecond, Keys: 200, Hop: 5 * time.Millisecond,
-	Disk: Disk{Flush: time.Millisecond, Stall: 5 * time.Millisecond, StallEvery: 100},
+	Flushes: FlushTimes{Flush: time.Millisecond, Stall: 5 * time.Millisecond, StallEvery: 100},
 }
 
 // A CoordinationRow is one cell of each half of the table.
@@ -76,7 +76,7 @@ type CoordinationTable struct {
 
 // Table2 measures both approaches, in turn, on one cluster.
 func Table2(ctx context.Context, scale CoordinationScale) (*CoordinationTable, error) {
-	c, done, err := startExperiment(ctx, settings.Cluster{}, scale.Disk, scale.Hop)
+	c, done, err := startExperiment(ctx, settings.Cluster{}, scale.Flushes, scale.Hop)
 	if err != nil {
 		return nil, fmt.Errorf("table 2: %w", err)
 	}
@@ -200,6 +200,6 @@ balancer, and a put for one more hop if the balancer chooses a node that is not 
 numbers depend on the simulated delays: %v a hop, %v a flush, and one in %d stalls for %v. The balancer is a hop and a
 random choice, not a program. The paper's text says that the mean falls by 3 to 4 ms, while it falls by 2.35 and 2.12
 in the table; the published numbers are those of the table.
-`, client.PollEvery, t.scale.Hop, t.scale.Disk.Flush, t.scale.Disk.StallEvery, t.scale.Disk.Stall)
+`, client.PollEvery, t.scale.Hop, t.scale.Flushes.Flush, t.scale.Flushes.StallEvery, t.scale.Flushes.Stall)
 	return out.String() + failures(failed)
 }
