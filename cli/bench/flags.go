@@ -41,7 +41,7 @@ var flags = []verbs.Flag{
 	{Name: "floor", Kind: verbs.Bool, Default: "true", Help: "--floor=false: do not measure the messages alone"},
 	{Name: "client-driven", Kind: verbs.Bool, Help: "clients know the ring and ask a home of the key (§6.4)"},
 	{Name: "dir", Kind: verbs.String, Value: "D", Complete: verbs.CompleteFiles,
-		Help: "where the throw-away data goes; otherwise the folder for temporary files"},
+		Help: "where the throw-away data goes; otherwise a folder for temporary files, on a disk if there is one"},
 	{Name: "html", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
 		Help: "also write a page with latency against load"},
 }

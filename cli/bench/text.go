@@ -129,6 +129,10 @@ func notes(r *bench.Report, p render.Painter) string {
 				render.Count(row.Missed, "request"))))
 		}
 	}
+	if r.Machine.NoDisk && r.Store != string(bench.Mem) {
+		out.WriteString(p.Paint(render.Warn, "the data was in a folder in memory (tmpfs), so no disk was measured; "+
+			"choose a folder on a disk with --dir\n"))
+	}
 	if r.Interrupted {
 		out.WriteString("interrupted: the figures are those of the windows that ended before\n")
 	}

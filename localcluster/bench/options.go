@@ -54,7 +54,9 @@ const (
 
 // Options say what to measure. All fields must be set, except for those that may be zero.
 type Options struct {
-	Dir string // the folder for the data, in which Run makes a folder of its own and deletes it
+	// Dir is the folder for the data, in which Run makes a folder of its own and deletes it. "" is a
+	// folder for temporary files.
+	Dir string
 
 	Nodes   int
 	N, R, W int // of the cluster; 0: as settings.New chooses

@@ -45,6 +45,8 @@ type Machine struct {
 	Commit  string `json:"commit,omitempty"`
 	Changed bool   `json:"modified,omitempty"`
 	Date    string `json:"date"`
+	// NoDisk says that the data was in a folder in memory, so that no disk was measured.
+	NoDisk bool `json:"no_disk,omitempty"`
 }
 
 // Settings are the options of a report that no row has.

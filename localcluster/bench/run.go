@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/engine/usage"
 	"ringside/localcluster/bench/floor"
 	"ringside/localcluster/buildinfo"
 )
@@ -15,13 +16,19 @@ import (
 // progressEvery is the time between two reports of progress.
 const progressEvery = 200 * time.Millisecond
 
+const (
+	// restLoad is the processor time at rest, in parts of one core. restTime bounds the wait for
+	// that: a cluster of many nodes may need more also at rest.
+	restLoad = 0.05
+	restTime = 5 * time.Second
+)
+
 // A run measures systems in rounds.
 type run struct {
 	o        Options
 	clusters []*cluster
 	floor    *floor.Floor // nil without floors
 	report   *Report
-	began    time.Time
 	done     int // windows
 	results  map[measured][]result
 }
@@ -44,9 +51,9 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	home, err := os.MkdirTemp(o.Dir, "ringside-bench-")
+	home, err := makeHome(o)
 	if err != nil {
-		return nil, fmt.Errorf("bench: %w", err)
+		return nil, err
 	}
 	defer func() {
 		if rerr := os.RemoveAll(home); err == nil && rerr != nil {
@@ -54,11 +61,14 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		}
 	}()
 	r := &run{o: o, results: map[measured][]result{}, report: &Report{Machine: machine()}}
+	r.report.Machine.NoDisk = inMemory(home)
 	defer r.close()
 	if err := r.prepare(ctx, home); err != nil {
 		return nil, canceled(ctx, err)
 	}
-	r.began = time.Now()
+	if err := r.rest(ctx); err != nil {
+		return nil, canceled(ctx, err)
+	}
 	for range o.Rounds {
 		if err = r.round(ctx); err != nil {
 			break
@@ -70,6 +80,32 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 	r.finish()
 	r.report.Interrupted = err != nil
 	return r.report, canceled(ctx, err)
+}
+
+// makeHome makes the folder of a run. Without Options.Dir it prefers a folder for temporary files
+// that is on a disk.
+func makeHome(o Options) (string, error) {
+	const pattern = "ringside-bench-"
+	if o.Dir != "" {
+		home, err := os.MkdirTemp(o.Dir, pattern)
+		if err != nil {
+			return "", usage.Errorf("bench: the folder %s cannot be used: %w", o.Dir, err)
+		}
+		return home, nil
+	}
+	for _, dir := range []string{os.TempDir(), "/var/tmp"} {
+		if inMemory(dir) {
+			continue
+		}
+		if home, err := os.MkdirTemp(dir, pattern); err == nil {
+			return home, nil
+		}
+	}
+	home, err := os.MkdirTemp("", pattern)
+	if err != nil {
+		return "", fmt.Errorf("bench: %w", err)
+	}
+	return home, nil
 }
 
 // canceled returns the error of ctx if it ended, err otherwise.
@@ -125,6 +161,22 @@ func (r *run) prepare(ctx context.Context, home string) error {
 	return err
 }
 
+// rest waits until the process is at rest after the start and the writes: nodes exchange what they
+// know of each other, and databases merge files. Without that, the first windows would pay for it.
+func (r *run) rest(ctx context.Context) error {
+	for deadline := time.Now().Add(restTime); time.Now().Before(deadline); {
+		r.progress(Progress{What: "waiting until the clusters are at rest"})
+		before, from := cpuTime(), time.Now()
+		if err := sleepUntil(ctx, from.Add(progressEvery)); err != nil {
+			return err
+		}
+		if float64(cpuTime()-before) < restLoad*float64(time.Since(from)) {
+			return nil
+		}
+	}
+	return nil
+}
+
 // round measures every system under every load once.
 func (r *run) round(ctx context.Context) error {
 	for _, l := range r.o.loads() {
@@ -171,7 +223,7 @@ func (r *run) system(name string) system {
 func (r *run) where(name string, l load) Progress {
 	all := r.o.Rounds * len(r.o.loads()) * len(r.systems())
 	each := r.o.For + min(r.o.For/warmUpPart, maxWarmUp)
-	what := fmt.Sprintf("%s %s, %d clients", strings.ReplaceAll(name, "_", " "), l.op, l.concurrency)
+	what := fmt.Sprintf("%s %s, clients: %d", strings.ReplaceAll(name, "_", " "), l.op, l.concurrency)
 	if l.rate > 0 {
 		what += fmt.Sprintf(", %d a second", l.rate)
 	}

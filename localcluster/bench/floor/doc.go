@@ -7,8 +7,8 @@ depend on the machine.
 
 The nodes of a Floor run in this process and talk over loopback TCP. The messages have the sizes of
 the measured cluster's messages, and no contents. There is no ring, no clock, no storage and no
-failure. The coordinator answers a put after W-1 acknowledgements and a get after R-1 answers. The
-other answers still arrive.
+failure. The replicas follow the coordinator at changing distances. The coordinator answers a put
+after W-1 acknowledgements and a get after R-1 answers. The other answers still arrive.
 
 There are two kinds of clients. A client of New has a connection of its own, writes a request and
 reads its answer. Clients of NewShared have one connection to each node together: requests have

@@ -32,10 +32,16 @@ type Options struct {
 	Sizes   [2]Sizes // by Op
 }
 
+// maxPeers bounds the nodes that one node asks, and so the connections of a large Floor. With up to
+// twice as many nodes, every two of them have traffic, as in a cluster.
+const maxPeers = 15
+
 // A Floor is a set of nodes that exchange messages. It is safe for concurrent use.
 type Floor struct {
 	o     Options
+	peers int // how many of the next nodes a node asks
 	nodes []*node
+	ready chan struct{} // closed when all nodes are connected
 	done  chan struct{}
 	wg    sync.WaitGroup
 
@@ -60,7 +66,8 @@ func Start(o Options) (*Floor, error) {
 			*p = max(*p, MinSize)
 		}
 	}
-	f := &Floor{o: o, done: make(chan struct{}), conns: map[net.Conn]bool{}}
+	f := &Floor{o: o, peers: min(o.Nodes-1, max(maxPeers, o.N-1)), ready: make(chan struct{}), done: make(chan struct{}),
+		conns: map[net.Conn]bool{}}
 	for i := range o.Nodes {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -72,6 +79,13 @@ func Start(o Options) (*Floor, error) {
 	for _, n := range f.nodes {
 		f.wg.Go(n.accept)
 	}
+	for _, n := range f.nodes {
+		if err := n.connect(); err != nil {
+			f.Close()
+			return nil, fmt.Errorf("start floor: %w", err)
+		}
+	}
+	close(f.ready)
 	return f, nil
 }
 

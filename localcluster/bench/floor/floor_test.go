@@ -32,6 +32,8 @@ func TestRequestsAreAnswered(t *testing.T) {
 		{Nodes: 1, N: 1, R: 1, W: 1},
 		{Nodes: 3, N: 3, R: 1, W: 3},
 		{Nodes: 3, N: 3, R: 2, W: 2, Sizes: usual},
+		{Nodes: 40, N: 3, R: 2, W: 2, Sizes: usual},
+		{Nodes: 20, N: 20, R: 20, W: 20, Sizes: usual},
 		{Nodes: 7, N: 3, R: 3, W: 1, Sizes: [2]Sizes{{Request: 200 << 10, Ask: 200 << 10}, {Answer: 200 << 10}}},
 	} {
 		t.Run(fmt.Sprintf("%d nodes N=%d R=%d W=%d", o.Nodes, o.N, o.R, o.W), func(t *testing.T) {

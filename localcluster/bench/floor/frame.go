@@ -14,8 +14,9 @@ const (
 	MinSize = 16
 	// MaxSize bounds the frames that a Floor sends, and the buffers of its connections.
 	MaxSize = 8 << 20
-	// readBuffer is the number of bytes that a connection reads ahead.
-	readBuffer = 64 << 10
+	// readBuffer is the number of bytes that a connection reads ahead: some fifty messages of the
+	// usual sizes. A hundred nodes have thousands of connections.
+	readBuffer = 16 << 10
 )
 
 // A kind says what a frame is.

@@ -12,8 +12,9 @@ type node struct {
 	index    int
 	listener net.Listener
 
+	peers []*outbox // by index; nil for nodes without messages to or from this one; fixed once ready
+
 	mu    sync.Mutex
-	peers []*outbox   // by index; nil before the first message to that node
 	ops   []operation // under way; a free one has left == 0
 	free  []uint32    // indexes of ops that are free
 	begun int         // operations so far
@@ -48,6 +49,11 @@ func (n *node) serve(c net.Conn) {
 	if err != nil || first.kind != hello {
 		return
 	}
+	select {
+	case <-n.f.ready:
+	case <-n.f.done:
+		return
+	}
 	var client replier
 	done := make(chan struct{})
 	defer close(done)
@@ -69,20 +75,17 @@ func (n *node) serve(c net.Conn) {
 	}
 }
 
-// take works on a frame. client is nil on the connection of a peer. take returns false if a peer
-// cannot be reached.
+// take works on a frame. client is nil on the connection of a peer. take returns false for a frame
+// that does not belong there.
 func (n *node) take(h header, client replier) bool {
 	switch {
 	case h.kind == request && client != nil:
-		return n.coordinate(h, client)
-	case h.kind == ask:
-		peer := n.peer(h.sender)
-		if peer == nil {
-			return false
-		}
-		peer.send(header{size: n.f.o.Sizes[h.op].Answer, kind: answer, op: h.op, id: h.id})
+		n.coordinate(h, client)
 		return true
-	case h.kind == answer:
+	case h.kind == ask && client == nil:
+		n.peers[h.sender].send(header{size: n.f.o.Sizes[h.op].Answer, kind: answer, op: h.op, id: h.id})
+		return true
+	case h.kind == answer && client == nil:
 		n.answered(uint32(h.id))
 		return true
 	}
@@ -106,7 +109,7 @@ func (d *direct) send(h header) {
 
 // coordinate asks the other replicas, which follow the coordinator at a distance that differs from
 // request to request, so that every two nodes have traffic.
-func (n *node) coordinate(h header, to replier) bool {
+func (n *node) coordinate(h header, to replier) {
 	o := n.f.o
 	need := o.W - 1
 	if h.op == Get {
@@ -116,18 +119,13 @@ func (n *node) coordinate(h header, to replier) bool {
 	if o.N > 1 {
 		id, first := n.begin(operation{need: need, left: o.N - 1, to: to, reply: back})
 		for i := range o.N - 1 {
-			peer := (n.index + 1 + (first+i)%(o.Nodes-1)) % o.Nodes
-			out := n.peer(peer)
-			if out == nil {
-				return false
-			}
-			out.send(header{size: o.Sizes[h.op].Ask, kind: ask, op: h.op, sender: n.index, id: uint64(id)})
+			peer := (n.index + 1 + (first+i)%n.f.peers) % o.Nodes
+			n.peers[peer].send(header{size: o.Sizes[h.op].Ask, kind: ask, op: h.op, sender: n.index, id: uint64(id)})
 		}
 	}
 	if need == 0 {
 		to.send(back)
 	}
-	return true
 }
 
 // begin stores an operation. It returns its index, and how many operations the node began.
@@ -162,25 +160,26 @@ func (n *node) answered(id uint32) {
 	}
 }
 
-// peer returns the outbox of the connection to another node, and connects if there is none. It
-// returns nil if the node cannot be reached. Then all operations end.
-func (n *node) peer(index int) *outbox {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.peers[index] != nil {
-		return n.peers[index]
-	}
-	c, err := n.f.dial(index, n.index, 0)
-	if err != nil {
-		n.f.stop()
-		return nil
-	}
-	out := newOutbox(c)
-	n.peers[index] = out
-	n.f.adopt(c, func() {
-		if out.run(n.f.done) != nil {
-			n.f.stop()
+// connect connects to the nodes that this one asks, and to those that it answers.
+func (n *node) connect() error {
+	for i, other := range n.f.nodes {
+		if there, back := n.distance(i), other.distance(n.index); i == n.index || min(there, back) > n.f.peers {
+			continue
 		}
-	})
-	return out
+		c, err := n.f.dial(i, n.index, 0)
+		if err != nil {
+			return err
+		}
+		out := newOutbox(c)
+		n.peers[i] = out
+		n.f.adopt(c, func() {
+			if out.run(n.f.done) != nil {
+				n.f.stop()
+			}
+		})
+	}
+	return nil
 }
+
+// distance returns how many nodes after n the node with that index is.
+func (n *node) distance(index int) int { return (index - n.index + n.f.o.Nodes) % n.f.o.Nodes }
