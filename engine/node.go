@@ -104,7 +104,7 @@ func (n *Node) load() error {
 			strange = append(strange, slices.Clone(k))
 			return true
 		}
-		rec, err := record.Decode(v)
+		rec, err := n.records.decoder.Decode(v)
 		if err != nil { // a damaged record counts as a key until it is repaired
 			n.records.count(1)
 			return true

@@ -22,6 +22,7 @@ type records struct {
 	n    *Node
 	keys int // records of the space store.Data that a get would find, and the damaged ones
 
+	decoder    record.Decoder
 	latest     latestRecord
 	place      place         // of the key that was used last
 	oversized  *oversize.Set // merges whose result does not fit into one message
@@ -80,7 +81,7 @@ func (rs *records) read(s store.Space, stored []byte) (record.Record, error) {
 	if err != nil || b == nil {
 		return record.Record{}, err
 	}
-	rec, err := record.Decode(b)
+	rec, err := rs.decoder.Decode(b)
 	if err == nil && s == store.Data {
 		rs.latest = latestRecord{stored, rec}
 	}

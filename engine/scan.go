@@ -32,9 +32,10 @@ func scanBuckets(db store.Reader, t *merkle.Tree, bucket, buckets int, fn func(s
 	if !ok {
 		return
 	}
+	var d record.Decoder
 	scanData(db, first, last, func(k, v []byte) bool {
 		p, key := record.ParseDataKey(k)
-		rec, err := record.Decode(v)
+		rec, err := d.Decode(v)
 		return err != nil || len(rec.Siblings) == 0 ||
 			fn(scanned{at: p, key: bytes.Clone(key), rec: rec, state: stateOf(key, rec), size: len(v)})
 	})

@@ -23,6 +23,6 @@ own, and the package must read both.
 
 Files: key.go has the keys, value.go the values, header.go the format byte and the checksum.
 
-All functions are pure. Begin reading at DataKey and Encode.
+All functions are pure. A Decoder belongs to one goroutine. Begin reading at DataKey and Encode.
 */
 package record

@@ -59,7 +59,7 @@ func codedRequest(name string, r ClientRequest) coded {
 		encode:    func(dst []byte) ([]byte, error) { return AppendClientRequest(dst, 4711, r) },
 		parse:     func(d *Decoder, b []byte) error { _, _, err := d.ClientRequest(b); return err },
 		toPB:      func() proto.Message { return requestToPB(4711, r) },
-		parsePB:   func(b []byte) error { _, _, err := referenceParseClientRequest(b); return err },
+		parsePB:   func(b []byte) error { _, err := referenceParseRequest(b); return err },
 		parseOnce: func(b []byte) error { _, _, err := ParseClientRequest(b); return err },
 	}
 }
@@ -70,7 +70,7 @@ func codedReply(name string, r ClientReply) coded {
 		encode:    func(dst []byte) ([]byte, error) { return AppendClientReply(dst, 4711, r) },
 		parse:     func(d *Decoder, b []byte) error { _, _, err := d.ClientReply(b); return err },
 		toPB:      func() proto.Message { return replyToPB(4711, r) },
-		parsePB:   func(b []byte) error { _, _, err := referenceParseClientReply(b); return err },
+		parsePB:   func(b []byte) error { _, err := referenceParseReply(b); return err },
 		parseOnce: func(b []byte) error { _, _, err := ParseClientReply(b); return err },
 	}
 }

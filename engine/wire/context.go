@@ -55,13 +55,18 @@ func NewSealer(secret []byte) *Sealer {
 func (s *Sealer) Seal(key []byte, c Context) []byte {
 	mustBeUTF8(c.Fastest)
 	mustBeClock(c.Clock)
-	size := 1 + len(c.Clock)*entrySize + 2*entrySize + tokenMAC
-	w := field.Append(append(make([]byte, 0, size), tokenFormat))
-	putClock(&w, 1, c.Clock)
-	w.Fixed(2, uint64(c.Time))
-	w.String(3, c.Fastest)
+	n := field.Count()
+	putContext(&n, &c)
+	w := field.Append(append(make([]byte, 0, 1+n.Size()+tokenMAC), tokenFormat))
+	putContext(&w, &c)
 	token := w.Bytes()
 	return append(token, s.sign(key, token)...)
+}
+
+func putContext(w *field.Writer, c *Context) {
+	putClock(w, 1, c.Clock)
+	w.Fixed(2, uint64(c.Time))
+	w.String(3, c.Fastest)
 }
 
 // Sealed reports whether token has the form that Seal gives. The seal is not checked.

@@ -68,40 +68,48 @@ func referenceParseMessage(b []byte) (Message, error) {
 	return m, err
 }
 
-func referenceParseClientRequest(b []byte) (id uint64, r ClientRequest, err error) {
+// A numbered request or reply has the number that it has on its connection.
+type numbered[T any] struct {
+	id uint64
+	r  T
+}
+
+func referenceParseRequest(b []byte) (r numbered[ClientRequest], err error) {
 	var p wirepb.ClientRequest
 	if err := unmarshal(b, clientRequestShape, &p); err != nil {
-		return 0, nil, err
+		return r, err
 	}
 	switch body := p.Body.(type) {
 	case *wirepb.ClientRequest_Get:
-		r = getFromPB(body.Get)
+		r.r = getFromPB(body.Get)
 	case *wirepb.ClientRequest_Put:
-		r = putFromPB(body.Put)
+		r.r = putFromPB(body.Put)
 	case *wirepb.ClientRequest_Membership:
-		r = MembershipRequest{Request: body.Membership.GetRequest()}
+		r.r = MembershipRequest{Request: body.Membership.GetRequest()}
 	default:
-		return 0, nil, errors.New("no body")
+		return r, errors.New("no body")
 	}
-	return p.Id, r, checkRequest(r)
+	r.id = p.Id
+	return r, checkRequest(r.r)
 }
 
-func referenceParseClientReply(b []byte) (id uint64, r ClientReply, err error) {
+func referenceParseReply(b []byte) (r numbered[ClientReply], err error) {
 	var p wirepb.ClientReply
 	if err := unmarshal(b, clientReplyShape, &p); err != nil {
-		return 0, nil, err
+		return r, err
 	}
 	switch body := p.Body.(type) {
 	case *wirepb.ClientReply_Get:
-		r, err = getReplyFromPB(body.Get)
+		r.r, err = getReplyFromPB(body.Get)
 	case *wirepb.ClientReply_Put:
-		r, err = putReplyFromPB(body.Put)
+		r.r, err = putReplyFromPB(body.Put)
 	case *wirepb.ClientReply_Membership:
-		r, err = membershipReplyFromPB(body.Membership)
+		r.r, err = membershipReplyFromPB(body.Membership)
 	default:
 		err = errors.New("no body")
 	}
-	return p.Id, r, err
+	r.id = p.Id
+	return r, err
 }
 
 func referenceParseContext(b []byte) (Context, error) {

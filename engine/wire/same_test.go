@@ -119,30 +119,16 @@ type failer interface {
 // how many kinds b was accepted.
 func sameAnswers(t failer, d *Decoder, b []byte) (accepted int) {
 	t.Helper()
-	type request struct {
-		id uint64
-		r  ClientRequest
-	}
-	type reply struct {
-		id uint64
-		r  ClientReply
-	}
 	return sameAnswer(t, b, d.Message, referenceParseMessage) +
 		sameAnswer(t, b, d.context, referenceParseContext) +
-		sameAnswer(t, b, func(b []byte) (request, error) {
+		sameAnswer(t, b, func(b []byte) (numbered[ClientRequest], error) {
 			id, r, err := d.ClientRequest(b)
-			return request{id, r}, err
-		}, func(b []byte) (request, error) {
-			id, r, err := referenceParseClientRequest(b)
-			return request{id, r}, err
-		}) +
-		sameAnswer(t, b, func(b []byte) (reply, error) {
+			return numbered[ClientRequest]{id, r}, err
+		}, referenceParseRequest) +
+		sameAnswer(t, b, func(b []byte) (numbered[ClientReply], error) {
 			id, r, err := d.ClientReply(b)
-			return reply{id, r}, err
-		}, func(b []byte) (reply, error) {
-			id, r, err := referenceParseClientReply(b)
-			return reply{id, r}, err
-		})
+			return numbered[ClientReply]{id, r}, err
+		}, referenceParseReply)
 }
 
 func sameAnswer[T any](t failer, b []byte, parse, reference func([]byte) (T, error)) (accepted int) {

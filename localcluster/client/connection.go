@@ -132,12 +132,13 @@ func (k *connection) receive(in *transport.Reader) {
 		k.calls = nil
 	}()
 	defer in.Close()
+	var decoder wire.Decoder
 	for {
 		b, err := in.Next()
 		if err != nil {
 			return
 		}
-		id, r, err := wire.ParseClientReply(b)
+		id, r, err := decoder.ClientReply(b)
 		if err != nil {
 			return
 		}

@@ -73,6 +73,7 @@ func (c *connection) read() (farewell bool) {
 	e := c.k.e
 	frames := transport.NewReader(c.conn, wire.MaxFrame, e.net.o.Memory.In, e.ctx.Done())
 	defer frames.Close()
+	var decoder wire.Decoder
 	for {
 		b, err := frames.Next()
 		if err != nil {
@@ -91,7 +92,7 @@ func (c *connection) read() (farewell bool) {
 			}
 			continue
 		}
-		m, err := wire.ParseMessage(b)
+		m, err := decoder.Message(b)
 		if err != nil || m.From != c.k.peer || m.To != e.o.Node {
 			return false
 		}

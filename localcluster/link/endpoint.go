@@ -24,7 +24,8 @@ type Endpoint struct {
 	net     *Network
 	ctx     context.Context // ends with the incarnation
 	spawn   func(func())    // starts a goroutine of the incarnation
-	scratch []byte          // belongs to the caller of Send
+	encoder wire.Encoder    // belongs to the caller of Send, like scratch
+	scratch []byte
 
 	links    map[string]*link // by peer, since the first use of the link; guarded by Network.mu
 	detached bool             // no connection is made or accepted any longer; guarded by Network.mu
@@ -117,6 +118,7 @@ func (e *Endpoint) Send(messages []wire.Message) {
 	}
 	e.net.mu.RLock()
 	defer e.net.mu.RUnlock()
+	defer e.encoder.Reset() // the node may use the memory of the messages again
 	for _, m := range messages {
 		k := e.links[m.To]
 		if k == nil {
@@ -126,7 +128,7 @@ func (e *Endpoint) Send(messages []wire.Message) {
 			e.o.Unsent(m, wire.MaxFrame)
 			continue
 		}
-		payload, err := wire.AppendMessage(e.scratch[:0], m)
+		payload, err := e.encoder.Append(e.scratch[:0], m)
 		if err != nil {
 			k.dropped(m.Request, err.Error())
 			e.o.Unsent(m, wire.MaxFrame)

@@ -26,6 +26,7 @@ type network struct {
 	clogged    map[fault.Link]time.Duration // nothing arrives before that time
 	down       map[fault.Link]bool          // links that the sender's driver knows to be down
 	sent       uint64                       // number of messages
+	decoder    wire.Decoder
 }
 
 // frameEvery is the number of messages of which one is encoded and decoded, as all messages of a
@@ -82,7 +83,7 @@ func (n *network) framed(m wire.Message) wire.Message {
 	}
 	var decoded wire.Message
 	if err == nil {
-		decoded, err = wire.ParseMessage(b)
+		decoded, err = n.decoder.Message(b)
 	}
 	if err == nil {
 		if again, _ := wire.AppendMessage(nil, decoded); !bytes.Equal(b, again) {
