@@ -21,40 +21,64 @@ type Key struct {
 }
 
 // Key returns what events say of key, nil if there was no event of it.
-func (v *Cluster) Key(key []byte) *Key { return v.keys[string(key)] }
+func (v *Cluster) Key(key []byte) *Key { return v.keys.by[string(key)] }
 
 // Keys returns the keys of which there were events, sorted.
 func (v *Cluster) Keys() []*Key {
-	out := make([]*Key, 0, len(v.keys))
-	for _, k := range slices.Sorted(maps.Keys(v.keys)) {
-		out = append(out, v.keys[k])
+	out := make([]*Key, 0, len(v.keys.by))
+	for _, k := range slices.Sorted(maps.Keys(v.keys.by)) {
+		out = append(out, v.keys.by[k])
 	}
 	return out
 }
 
 // touch returns the Key of an event, which it adds if there is none.
 func (v *Cluster) touch(e event.Event) *Key {
-	k := v.keys[string(e.Key)]
+	k := v.keys.by[string(e.Key)]
 	if k == nil {
-		if len(v.keys) >= MaxKeys {
-			v.forgetOldestKey()
+		if len(v.keys.by) >= MaxKeys {
+			v.keys.forgetOldest()
 		}
 		k = &Key{Key: e.Key, Held: map[string]map[string]vclock.Siblings{}}
-		v.keys[string(e.Key)] = k
+		v.keys.by[string(e.Key)] = k
 	}
 	k.Touched = e.Time
 	return k
 }
 
-// forgetOldestKey removes the key that was touched longest ago.
-func (v *Cluster) forgetOldestKey() {
-	var oldest *Key
-	for _, k := range v.keys {
-		if oldest == nil || cmp.Or(cmp.Compare(k.Touched, oldest.Touched), slices.Compare(k.Key, oldest.Key)) < 0 {
-			oldest = k
+// A keySet has at most MaxKeys keys.
+type keySet struct {
+	by map[string]*Key
+	// aging has keys in the order of their latest events at some time, those that are forgotten
+	// next first. A key that was touched after that time is not forgotten by its place.
+	aging []aged
+}
+
+// aged is a key that was touched at a time since 1970.
+type aged struct {
+	key string
+	at  time.Duration
+}
+
+// forgetOldest removes the key that was touched longest ago. It sorts the keys only once for many
+// calls, because a busy cluster has a new key each millisecond.
+func (s *keySet) forgetOldest() {
+	for {
+		if len(s.aging) == 0 {
+			for name, k := range s.by {
+				s.aging = append(s.aging, aged{name, k.Touched})
+			}
+			slices.SortFunc(s.aging, func(a, b aged) int {
+				return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.key, b.key))
+			})
+		}
+		next := s.aging[0]
+		s.aging = s.aging[1:]
+		if k := s.by[next.key]; k != nil && k.Touched == next.at {
+			delete(s.by, next.key)
+			return
 		}
 	}
-	delete(v.keys, string(oldest.Key))
 }
 
 // setHeld applies an event with all that a node holds of a key.
@@ -89,7 +113,7 @@ func (v *Cluster) setVersions(e event.Event, home string) {
 
 // forgetHeld forgets what a node held of any key.
 func (v *Cluster) forgetHeld(node string) {
-	for _, k := range v.keys {
+	for _, k := range v.keys.by {
 		delete(k.Held, node)
 	}
 }

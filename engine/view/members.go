@@ -74,7 +74,7 @@ func (v *Cluster) drop(e event.Event) {
 		return
 	}
 	rg := ring.Range{Start: e.Span.Start, End: e.Span.End}
-	for _, k := range v.keys {
+	for _, k := range v.keys.by {
 		if rg.Holds(ring.Of(k.Key)) {
 			delete(k.Held[e.Node], "")
 		}

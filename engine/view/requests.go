@@ -18,6 +18,10 @@ type Request struct {
 // others.
 func (r *Request) add(e event.Event) {
 	i := len(r.Events)
+	if i == 0 || r.Events[i-1].Time <= e.Time {
+		r.Events = append(r.Events, e)
+		return
+	}
 	for i > 0 && r.Events[i-1].Time > e.Time {
 		i--
 	}

@@ -43,7 +43,7 @@ type Cluster struct {
 	Sync    SyncTotals                   // of all rounds of anti-entropy (§4.7)
 	Synced  map[event.SyncPair]LastRound // the latest round of each range and pair of homes
 
-	keys      map[string]*Key
+	keys      keySet
 	lost      map[string]bool // key and dot of each acknowledged version that last write wins lost
 	requests  map[uint64]*Request
 	order     []uint64        // ids of requests, the oldest first
@@ -59,7 +59,7 @@ type MemoryUse struct {
 // New returns the state of a cluster of which no event came.
 func New() *Cluster {
 	return &Cluster{
-		keys: map[string]*Key{}, requests: map[uint64]*Request{}, lost: map[string]bool{},
+		keys: keySet{by: map[string]*Key{}}, requests: map[uint64]*Request{}, lost: map[string]bool{},
 		Synced: map[event.SyncPair]LastRound{},
 		Faults: Faults{Slow: map[string]time.Duration{}, Loss: map[string]float64{}},
 	}

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -125,8 +126,8 @@ func TestViewIsBounded(t *testing.T) {
 		v.Apply(event.Event{Seq: uint64(i + 1), Time: time.Duration(i) * time.Millisecond, Kind: event.Stored, Node: "n1", Key: key, Request: uint64(i + 1)})
 		v.Apply(event.Event{Seq: uint64(i + 1), Time: time.Duration(i) * time.Millisecond, Kind: event.Replied, Node: "n1", Key: key, Request: uint64(i + 1), Elapsed: time.Duration(i)})
 	}
-	if len(v.Log) > 2*MaxLog || len(v.requests) > MaxRequests || len(v.order) > MaxRequests || len(v.keys) > MaxKeys || len(v.latencies) > MaxLatency {
-		t.Errorf("log %d, requests %d, keys %d, latencies %d", len(v.Log), len(v.requests), len(v.keys), len(v.latencies))
+	if len(v.Log) > 2*MaxLog || len(v.requests) > MaxRequests || len(v.order) > MaxRequests || len(v.keys.by) > MaxKeys || len(v.latencies) > MaxLatency {
+		t.Errorf("log %d, requests %d, keys %d, latencies %d", len(v.Log), len(v.requests), len(v.keys.by), len(v.latencies))
 	}
 	if v.Request(1) != nil || v.LastRequest().ID != 3*MaxLog {
 		t.Error("the wrong requests were forgotten")
@@ -200,5 +201,20 @@ func TestOversizedIsNamed(t *testing.T) {
 	v.Apply(event.Event{Kind: event.State, Node: "n1", State: &event.NodeState{}})
 	if got := v.Oversized(); got != "" {
 		t.Errorf("still %q", got)
+	}
+}
+
+// BenchmarkApply reduces events of puts of many keys.
+func BenchmarkApply(b *testing.B) {
+	v := From([]event.Event{{Kind: event.Cluster, Settings: &settings.Cluster{Nodes: []string{"n1", "n2", "n3"}, N: 3, R: 2, W: 2,
+		Strategy: 3, Q: 60, T: 12}}})
+	kinds := []event.Kind{event.Requested, event.Coordinate, event.Stored, event.Ack, event.Replied}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		put := i / len(kinds)
+		v.Apply(event.Event{Seq: uint64(i + 1), Time: time.Duration(i) * time.Microsecond, Node: "n1", Peer: "n2",
+			Kind: kinds[i%len(kinds)], Request: uint64(put + 1), Key: binary.BigEndian.AppendUint64(nil, uint64(put))})
+		i++
 	}
 }

@@ -11,6 +11,9 @@ const (
 	// MaxEvents is the number of events that a Log remembers: a tenth of a second of full load,
 	// hours of a user's own commands. An event takes about half a kilobyte.
 	MaxEvents = 16384
+	// chunkLen is the number of events for which a Log takes memory at once, about 100 kB. An idle
+	// cluster has few events. A ring that grew by copying would stop the publishers meanwhile.
+	chunkLen = 256
 )
 
 // A Log numbers events and remembers the newest ones. The zero value is ready. It is safe for
@@ -19,10 +22,20 @@ type Log struct {
 	changed broadcast.Signal // events were published, or the log was closed
 
 	mu     sync.Mutex
-	ring   []event.Event // grows to MaxEvents; then event number s is at (s-1) % MaxEvents
-	last   uint64        // number of the newest event
+	chunks [MaxEvents / chunkLen]*[chunkLen]event.Event // a ring; nil where no event was yet
+	last   uint64                                       // number of the newest event
 	closed bool
 }
+
+// at returns the place of event number s. The caller holds l.mu.
+func (l *Log) at(s uint64) *event.Event {
+	i := (s - 1) % MaxEvents
+	return &l.chunks[i/chunkLen][i%chunkLen]
+}
+
+// oldest returns the number of the oldest event that l remembers, 1 if there was none. The caller
+// holds l.mu.
+func (l *Log) oldest() uint64 { return l.last - min(l.last, MaxEvents) + 1 }
 
 // Publish numbers the events and remembers them. It never waits for a reader. After Close it does
 // nothing.
@@ -40,15 +53,15 @@ func (l *Log) append(events []event.Event) {
 	if l.closed {
 		return
 	}
-	for _, e := range events {
+	for i := range events {
+		if chunk := l.last % MaxEvents / chunkLen; l.chunks[chunk] == nil {
+			l.chunks[chunk] = new([chunkLen]event.Event)
+		}
 		l.last++
+		e := l.at(l.last)
+		*e = events[i]
 		e.Seq = l.last
 		e.Versions = event.Preview(e.Versions)
-		if len(l.ring) < MaxEvents {
-			l.ring = append(l.ring, e)
-			continue
-		}
-		l.ring[(l.last-1)%MaxEvents] = e
 	}
 }
 

@@ -134,7 +134,7 @@ func (r *reader) scan() (closed bool) {
 	r.skip()
 	last := min(l.last, r.upTo, r.after+maxScan)
 	for s := r.after + 1; s <= last; s++ {
-		e := &l.ring[(s-1)%MaxEvents]
+		e := l.at(s)
 		r.after = s
 		if !r.query.Selects(e) {
 			continue
@@ -162,13 +162,13 @@ func (r *reader) skip() {
 			Kind: event.Gap, Message: "the cluster was restarted; its events begin anew",
 		})
 	}
-	oldest := l.last - uint64(len(l.ring)) + 1
+	oldest := l.oldest()
 	if r.after+1 < oldest {
 		if r.begun && r.query.Follow {
-			oldest += uint64(len(l.ring)) / 2
+			oldest += MaxEvents / 2
 		}
 		gap := event.Event{Seq: oldest - 1, Kind: event.Gap, Count: int(oldest - 1 - r.after)}
-		gap.Time = l.ring[(oldest-1)%MaxEvents].Time
+		gap.Time = l.at(oldest).Time
 		gap.Message = fmt.Sprintf("%d events were not delivered", gap.Count)
 		r.batch = append(r.batch, gap)
 		r.after = oldest - 1

@@ -89,10 +89,12 @@ func (s *Summary) addNode(node string, held map[string]vclock.Siblings) {
 // known returns every version of a key that is held or stands in the log.
 func known(v *view.Cluster, k *view.Key) vclock.Siblings {
 	var out vclock.Siblings
+	seen := map[vclock.Dot]bool{}
 	add := func(s vclock.Siblings) {
-		for _, v := range s {
-			if !out.Has(v.Dot) {
-				out = append(out, v)
+		for i := range s {
+			if !seen[s[i].Dot] {
+				seen[s[i].Dot] = true
+				out = append(out, s[i])
 			}
 		}
 	}
@@ -101,7 +103,8 @@ func known(v *view.Cluster, k *view.Key) vclock.Siblings {
 			add(s)
 		}
 	}
-	for _, e := range v.Log {
+	for i := range v.Log {
+		e := &v.Log[i]
 		if len(e.Versions) > 0 && bytes.Equal(e.Key, k.Key) && (e.Kind == event.Stored || e.Kind == event.HintStored) {
 			add(e.Versions)
 		}

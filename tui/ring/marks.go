@@ -66,17 +66,23 @@ const besideBy = 4
 func (p *plot) beside(f float64, st theme.Style, text string, maxAway float64) bool {
 	toX, toY := p.dot(p.outer+besideBy, f)
 	w := p.Width(text)
-	best, bestX, bestY := math.Inf(1), 0, 0
+	found, best, bestX, bestY := false, maxAway*maxAway, 0, 0 // best is a square of a distance
 	for y := range p.H {
+		dy := float64(4*y + 2 - toY)
+		if dy*dy > best {
+			continue
+		}
 		for x := range p.W - w + 1 {
 			nearest := max(x, min(toX/2, x+w-1)) // the column of the text that is nearest
-			away := math.Hypot(float64(2*nearest-toX), float64(4*y+2-toY))
-			if away < best && p.outside(x, y) && p.Blank(x, y, w) && p.apart(x, y, w) {
-				best, bestX, bestY = away, x, y
+			dx := float64(2*nearest - toX)
+			away := dx*dx + dy*dy
+			closer := away < best || !found && away == best
+			if closer && p.outside(x, y) && p.Blank(x, y, w) && p.apart(x, y, w) {
+				found, best, bestX, bestY = true, away, x, y
 			}
 		}
 	}
-	if best > maxAway {
+	if !found {
 		return false
 	}
 	p.Put(bestX, bestY, st, text)
@@ -85,7 +91,8 @@ func (p *plot) beside(f float64, st theme.Style, text string, maxAway float64) b
 
 // outside reports whether the cell at x, y is outside the ring.
 func (p *plot) outside(x, y int) bool {
-	return math.Hypot(float64(2*x)-p.cx, float64(4*y+2)-p.cy) > p.outer
+	dx, dy := float64(2*x)-p.cx, float64(4*y+2)-p.cy
+	return dx*dx+dy*dy > p.outer*p.outer
 }
 
 // apart reports whether the cells before and after the w cells from x are blank or outside.

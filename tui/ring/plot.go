@@ -45,16 +45,15 @@ func newPlot(c *canvas.Canvas, s *state.State) *plot {
 	p.label = labels(names)
 	p.owners = make([]int, arcSamples)
 	ranges := v.Ring.Ranges()
-	at := 0
-	for i := range p.owners {
-		for f := (float64(i) + 0.5) / arcSamples; at < len(ranges)-1 && ranges[at].End.Fraction() < f; {
-			at++
+	i := 0
+	for _, rg := range ranges { // clockwise, so a range begins where the one before ends
+		end, owner := rg.End.Fraction(), index[rg.Homes[0]]
+		for ; i < arcSamples && (float64(i)+0.5)/arcSamples <= end; i++ {
+			p.owners[i] = owner
 		}
-		owner := ranges[at]
-		if last := ranges[len(ranges)-1]; (float64(i)+0.5)/arcSamples > last.End.Fraction() {
-			owner = ranges[0] // the first range wraps around zero
-		}
-		p.owners[i] = index[owner.Homes[0]]
+	}
+	for first := index[ranges[0].Homes[0]]; i < arcSamples; i++ { // the first range wraps around zero
+		p.owners[i] = first
 	}
 	p.cx, p.cy = float64(c.W)-0.5, float64(c.H)*2-0.5
 	marginV, marginH := 1.0, 12.0

@@ -25,8 +25,12 @@ func (m *Model) Signature(w, h int, selecting bool) string {
 	v := m.state.View
 	fmt.Fprintf(&b, "%d %d %+v %q %v %v %v %v %d %v %v", w, h, v.Settings, m.state.Key(),
 		v.Groups, v.OneWay, v.Slow, v.Loss, m.state.Selected(), selecting, m.state.Unreachable)
+	suspected := m.state.SuspectedNodes()
 	for _, n := range v.Nodes {
-		fmt.Fprintf(&b, " %s %v", n.Status, m.state.Suspected(n.Name))
+		b.WriteString(" " + string(n.Status))
+		if suspected[n.Name] {
+			b.WriteByte('?')
+		}
 	}
 	return b.String()
 }
