@@ -219,3 +219,30 @@ func TestHandedOverRecordsPassTheReader(t *testing.T) {
 		t.Fatalf("n5 holds %v, returned %v", r.Siblings, r.Returned)
 	}
 }
+
+// Homes that are slow for half a second do not make a key look absent.
+func TestSlownessIsNotAbsence(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5", "n6")
+	key := w.keyAt("n1", "n2", "n3")
+	w.mustPut("n1", key, "v", nil)
+	for _, h := range []string{"n1", "n2", "n3"} {
+		w.nodes["n4"].detector.silent(h) // wrongly
+	}
+	if r := w.get("n4", key); r.Err != wire.OK || len(r.Siblings) != 1 {
+		t.Fatalf("%v %s: %v from %v", r.Err, r.Message, r.Siblings, r.Replied)
+	}
+}
+
+// A fallback answers for a key whose homes are all silent, although no driver reported them as
+// down.
+func TestSilentHomesDoNotBlockReads(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5", "n6")
+	key := w.keyAt("n1", "n2", "n3")
+	w.split(false, []string{"n1", "n2", "n3"}, []string{"n4", "n5", "n6"})
+	w.mustPut("n4", key, "v", nil)
+	for _, via := range []string{"n4", "n5"} {
+		if r := w.get(via, key); r.Err != wire.OK || len(r.Siblings) != 1 {
+			t.Fatalf("via %s: %v %s: %v from %v", via, r.Err, r.Message, r.Siblings, r.Replied)
+		}
+	}
+}

@@ -311,3 +311,43 @@ func TestDamagedFloorCostsOneEpoch(t *testing.T) {
 		t.Fatalf("epochs %x, %x and %x of three starts", before, first, again)
 	}
 }
+
+// A node stamps more new keys than one incarnation has epochs.
+func TestEpochsDoNotRunOut(t *testing.T) {
+	w := five(t)
+	n := w.nodes["n1"]
+	n.counters.self.Epochs = 1<<epochBits - 3
+	begun := map[uint64]bool{}
+	for i := range 40 {
+		w.mustPut("n1", fmt.Sprintf("new%d", i), "v", nil)
+		w.mustPut("n1", w.keyAt("n1"), "v", nil)
+		n.counters.beginEpoch()
+		if begun[n.counters.epoch()] {
+			t.Fatalf("epoch %x began twice", n.counters.epoch())
+		}
+		begun[n.counters.epoch()] = true
+	}
+	if dots := w.mintedTwice(); dots != nil {
+		t.Fatalf("minted twice: %v", dots)
+	}
+}
+
+// A node whose disk was restored from an older copy does not stamp a dot that other nodes have
+// seen.
+func TestRestoredCopy(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n1", "n2", "n3")
+	ctx := w.mustPut("n1", key, "one", nil).Context
+	old := store.NewMem()
+	for _, s := range []store.Space{store.Data, store.Meta} {
+		w.stores["n1"].Scan(s, nil, nil, func(k, v []byte) bool {
+			old.Apply([]store.Write{{Space: s, Key: slices.Clone(k), Value: slices.Clone(v)}}, true)
+			return true
+		})
+	}
+	ctx = w.mustPut("n1", key, "two", ctx).Context
+	w.stores["n1"] = old
+	w.start("n1")
+	w.mustPut("n1", key, "three", ctx)
+	w.wantValues("n2", key, "three")
+}

@@ -190,3 +190,24 @@ func TestLossIsReportedOnce(t *testing.T) {
 		t.Errorf("%d reports of 2 lost versions, %v are remembered", reported, got)
 	}
 }
+
+// Under last write wins each lost version leaves a gap in later clocks. The clock must stay short,
+// or no client can use a context of the key.
+func TestLWWClocksStayShort(t *testing.T) {
+	w := five(t)
+	w.lww = true
+	for _, n := range w.names {
+		w.start(n)
+	}
+	key := w.keyAt("n1")
+	for i := range 300 {
+		r := w.get("n1", key)
+		for _, v := range []string{"a", "b"} {
+			w.pass(time.Millisecond)
+			w.mustPut("n1", key, v, r.Context)
+		}
+		if k := len(r.Siblings); i > 0 && (k != 1 || len(r.Siblings[0].Past) > compactAt+2) {
+			t.Fatalf("round %d: %d versions, clock of %d entries", i, k, len(r.Siblings[0].Past))
+		}
+	}
+}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -140,4 +141,58 @@ func TestRepeatedMessagesAreOneWrite(t *testing.T) {
 		t.Fatalf("coordinated %d times", k)
 	}
 	w.wantValues("n1", key, "v2")
+}
+
+// After splits, crashes and restarts nothing is left: no call, no request, no hint, no timer.
+func TestNothingIsLeftOver(t *testing.T) {
+	for seed := range uint64(60) {
+		w := five(t)
+		storm(w, rand.New(rand.NewPCG(seed, 1)))
+		w.heal(true)
+		w.pass(20 * time.Second)
+		for name, n := range w.nodes {
+			due, hints := n.timers.Len(), n.handoff.index
+			if len(n.calls.open) > 0 || n.coordinator.requests != 0 || hints.MostInFlight() != 0 || due > 2 || hints.Len() != 0 {
+				t.Fatalf("seed %d %s: %d calls, %d requests, %d timers, %d hints, %d of them in flight to one home",
+					seed, name, len(n.calls.open), n.coordinator.requests, due, hints.Len(), hints.MostInFlight())
+			}
+		}
+	}
+}
+
+// storm splits, kills and restarts nodes while requests are under way.
+func storm(w *world, r *rand.Rand) {
+	for range 120 {
+		switch r.IntN(8) {
+		case 0:
+			var groups [2][]string
+			for _, n := range w.names {
+				i := r.IntN(2)
+				groups[i] = append(groups[i], n)
+			}
+			w.heal(true)
+			w.split(r.IntN(2) == 0, groups[:]...)
+		case 1:
+			w.heal(true)
+		case 2:
+			w.pass(time.Duration(r.IntN(900)) * time.Millisecond)
+		case 3:
+			n := w.names[r.IntN(5)]
+			w.kill(n)
+			w.pass(time.Duration(r.IntN(700)) * time.Millisecond)
+			w.start(n)
+		default:
+			w.next++
+			via, key := w.names[r.IntN(5)], fmt.Appendf(nil, "k%d", r.IntN(4))
+			q := wire.Quorum{R: 1 + r.IntN(3), W: 1 + r.IntN(3), Strict: r.IntN(3) == 0}
+			if r.IntN(2) == 0 {
+				w.step(via, &Request{Client: w.next, Body: wire.GetRequest{Key: key, Quorum: q}})
+			} else {
+				w.step(via, &Request{Client: w.next, Body: wire.PutRequest{Key: key, Value: []byte("v"), Quorum: q}})
+			}
+			if r.IntN(2) == 0 {
+				w.deliver()
+			}
+		}
+	}
 }
