@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -151,6 +152,38 @@ func BenchmarkReplicas(b *testing.B) {
 	var e Encoder
 	run("append", func(m Message) error { _, err := AppendMessage(buf, m); return err }, func() {})
 	run("encoder", func(m Message) error { _, err := e.Append(buf, m); return err }, e.Reset)
+}
+
+// BenchmarkFrame appends a frame of a Write, and reads it from a stream of many.
+func BenchmarkFrame(b *testing.B) {
+	payload, err := AppendMessage(nil, benchWrite())
+	if err != nil {
+		b.Fatal(err)
+	}
+	buf := make([]byte, 0, 4096)
+	b.Run("Append", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			AppendFrame(buf, payload)
+		}
+	})
+	var stream []byte
+	for range 1000 {
+		stream = AppendFrame(stream, payload)
+	}
+	b.Run("Next", func(b *testing.B) {
+		src := bytes.NewReader(stream)
+		r := NewFrameReader(src, MaxFrame)
+		b.ReportAllocs()
+		for b.Loop() {
+			if src.Len() == 0 {
+				src.Reset(stream)
+			}
+			if _, err := r.Next(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 func BenchmarkMessageSize(b *testing.B) {
