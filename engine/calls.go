@@ -61,7 +61,8 @@ func (callbacks) onGone(*call) {}
 type calls struct {
 	n    *Node
 	open map[uint64]*call
-	last uint64 // number of the latest call or batch
+	free []*call // ended calls, for reuse
+	last uint64  // number of the latest call or batch
 }
 
 // newCalls returns no calls. The first number lies above those of earlier runs of the node, whose
@@ -88,7 +89,23 @@ func (cs *calls) begin(to string, request uint64, body wire.Body, patience time.
 
 // newCall returns a call that has not begun.
 func (cs *calls) newCall(to string, who caller) *call {
-	return &call{cs: cs, to: to, caller: who}
+	c := &call{}
+	if k := len(cs.free) - 1; k >= 0 {
+		c, cs.free = cs.free[k], cs.free[:k]
+	}
+	*c = call{cs: cs, to: to, caller: who}
+	return c
+}
+
+// maxFree bounds the ended calls that are kept for reuse.
+const maxFree = 1024
+
+// release gives back an ended call. Its number is no longer open, and no timer names it.
+func (cs *calls) release(c *call) {
+	*c = call{to: "a call after its end"}
+	if len(cs.free) < maxFree {
+		cs.free = append(cs.free, c)
+	}
 }
 
 // start begins a call and returns its number.
@@ -117,6 +134,7 @@ func (cs *calls) abandon(op uint64) {
 	case c == nil:
 	case c.silent:
 		delete(cs.open, op)
+		cs.release(c)
 	default:
 		c.keep, c.caller = false, nil
 	}
@@ -129,13 +147,16 @@ func (cs *calls) silent(op uint64) {
 		return
 	}
 	c.patience.Stop()
-	again := c.silent
+	again, over := c.silent, !c.keep
 	c.silent = true
-	if !c.keep {
+	if over {
 		delete(cs.open, op)
 	}
 	if c.caller != nil && !again {
 		c.caller.onSilent(c)
+	}
+	if over {
+		cs.release(c)
 	}
 }
 
@@ -151,11 +172,15 @@ func (cs *calls) answered(m wire.Message) {
 		cs.n.background.answered(cs.n.now - c.began)
 	}
 	c.patience.Stop()
-	if !mutant.Is(mutant.AckByCount) || !c.keep {
+	over := !mutant.Is(mutant.AckByCount) || !c.keep
+	if over {
 		delete(cs.open, m.Op)
 	}
 	if c.caller != nil {
 		c.caller.onAnswer(c, m.Body)
+	}
+	if over {
+		cs.release(c)
 	}
 }
 
@@ -174,6 +199,7 @@ func (cs *calls) disconnected(peer string) {
 			if c.caller != nil {
 				c.caller.onGone(c)
 			}
+			cs.release(c)
 			continue
 		}
 		cs.silent(op)

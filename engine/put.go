@@ -30,6 +30,7 @@ type put struct {
 
 	version vclock.Version  // set by stamp, as are the following
 	stamped vclock.Siblings // the version alone
+	toHomes wire.Body       // the latest message to a home; nil before the first one
 	all     vclock.Siblings // what every replica is sent: all that the coordinator knows of the key
 	lww     bool            // only the latest version is kept
 	lostTo  vclock.Siblings // the version that took the place of this one before the client was answered
@@ -181,18 +182,32 @@ func (p *put) refuse(plan quorum.Plan) {
 
 // replicate sends the put's versions to the node of an assignment.
 func (p *put) replicate(a quorum.Assignment) {
-	w := wire.Write{
-		Key: p.req.Key, Siblings: p.all, LWW: p.lww, For: a.For(),
-		Purpose: wire.Replicate, Lazy: p.isLazy(a.Node),
-	}
+	w := p.write(a)
+	p.n.emit(event.Event{
+		Kind: event.Replicate, Request: p.req.Request, Key: p.req.Key, Peer: a.Node, For: w.(wire.Write).For,
+	})
+	p.questions.ask(a, w)
+}
+
+// write returns the message for the node of an assignment. Homes get the same one, which is made
+// and encoded once.
+func (p *put) write(a quorum.Assignment) wire.Body {
+	home, lazy := a.For(), p.isLazy(a.Node)
 	if mutant.Is(mutant.HintUnnamed) {
-		w.For = ""
+		home = ""
 	}
+	if w, ok := p.toHomes.(wire.Write); ok && home == "" && w.Lazy == lazy {
+		return p.toHomes
+	}
+	w := wire.Write{Key: p.req.Key, Siblings: p.all, LWW: p.lww, For: home, Purpose: wire.Replicate, Lazy: lazy}
 	if mutant.Is(mutant.SiblingsLeftBehind) {
 		w.Siblings = vclock.Siblings{p.version}
 	}
-	p.n.emit(event.Event{Kind: event.Replicate, Request: p.req.Request, Key: p.req.Key, Peer: a.Node, For: w.For})
-	p.questions.ask(a, w)
+	if home != "" {
+		return w
+	}
+	p.toHomes = w
+	return p.toHomes
 }
 
 // answered takes a node's answer to its replica.
@@ -268,7 +283,11 @@ func (p *put) succeed() {
 
 // context returns what the client has seen with this put: the new version.
 func (p *put) context() wire.Context {
-	ctx := wire.Context{Clock: p.version.Clock(), Time: p.version.Time}
+	v := p.version
+	if p.n.cfg.Truncate == 0 {
+		v.Time = 0 // nodes that do not truncate clocks need no times of pairs
+	}
+	ctx := wire.Context{Clock: v.Clock(), Time: p.version.Time}
 	switch {
 	case mutant.Is(mutant.PutContextWithoutDot):
 		ctx.Clock = p.version.Past

@@ -21,11 +21,15 @@ type questions struct {
 	request uint64   // the client's request
 	ops     []uint64 // numbers of the calls
 	waiting int      // calls that were neither answered nor given up
+	room    [4]uint64
 }
 
 // ask sends body to the node of an assignment.
 func (q *questions) ask(a quorum.Assignment, body wire.Body) {
 	q.waiting++
+	if q.ops == nil {
+		q.ops = q.room[:0]
+	}
 	c := q.n.calls.newCall(a.Node, q)
 	c.home, c.keep, c.front = a.Home, true, true
 	q.ops = append(q.ops, q.n.calls.start(c, q.request, body, q.n.cfg.Timings.Patience))

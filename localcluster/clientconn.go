@@ -53,13 +53,14 @@ func (s *server) serveClient(conn net.Conn) {
 	defer close(done)
 	frames := transport.NewRequestReader(conn, s.i.c.memory.In, s.i.ctx.Done())
 	defer frames.Close()
+	var decoder wire.Decoder
 	for {
 		c.out.AwaitRoom()
 		b, err := frames.Next()
 		if err != nil {
 			return
 		}
-		id, req, err := wire.ParseClientRequest(b)
+		id, req, err := decoder.ClientRequest(b)
 		if err != nil {
 			return
 		}

@@ -137,14 +137,28 @@ func (r *registry) unknownNode(name string) error {
 // firstRunning returns the first node of the key's preference list that takes requests, "" if there
 // is none.
 func (r *registry) firstRunning(key []byte) string {
-	for _, name := range r.ring().Preference(key) {
-		if n := r.node(name); n != nil {
-			if i := n.working(); i != nil && i.knowsRing.Load() {
-				return name
-			}
+	ring := r.ring()
+	for _, name := range ring.Homes(key) { // which is the front of the list
+		if r.takesRequests(name) {
+			return name
+		}
+	}
+	for _, name := range ring.Preference(key) {
+		if r.takesRequests(name) {
+			return name
 		}
 	}
 	return ""
+}
+
+// takesRequests reports whether a node is running and knows its ring.
+func (r *registry) takesRequests(name string) bool {
+	n := r.node(name)
+	if n == nil {
+		return false
+	}
+	i := n.working()
+	return i != nil && i.knowsRing.Load()
 }
 
 // target returns the incarnation of a node that clients connect to. running is false if the node is

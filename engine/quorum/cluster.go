@@ -35,10 +35,6 @@ type candidates struct {
 	strict  bool // homes only
 }
 
-func newCandidates(c Cluster, pref []string, strict bool) candidates {
-	return candidates{cluster: c, pref: pref, asked: make(names, 0, c.Replicas()+1), strict: strict}
-}
-
 // Homes returns the homes of the key, best first. The caller must not change the result.
 func (c *candidates) Homes() []string { return c.pref[:min(c.cluster.Replicas(), len(c.pref))] }
 

@@ -40,7 +40,7 @@ type recheck struct{ wanted, done bool }
 // NewRead returns the count of a get that needs r answers. The preference list pref is the key's.
 func NewRead(c Cluster, pref []string, r int, strict bool) *Read {
 	return &Read{
-		candidates: newCandidates(c, pref, strict), r: r,
+		candidates: candidates{cluster: c, pref: pref, strict: strict, asked: make(names, 0, c.Replicas()+1)}, r: r,
 		answers: make([]Answer, 0, min(c.Replicas(), len(pref))),
 	}
 }

@@ -51,15 +51,20 @@ type Write struct {
 	w    int
 	self string // the coordinator
 	acks []Assignment
+
+	// The memory of asked, acks and the first Plan, for the usual numbers of replicas.
+	askedRoom        [inPlace]string
+	acksRoom, toRoom [inPlace]Assignment
 }
+
+// inPlace is the number of nodes for which a Write needs no more memory than its own.
+const inPlace = 4
 
 // NewWrite returns the count of a put that succeeds with w replicas. The coordinator is self. The
 // preference list pref is the key's.
 func NewWrite(c Cluster, self string, pref []string, w int, strict bool) *Write {
-	out := &Write{
-		candidates: newCandidates(c, pref, strict), w: w, self: self,
-		acks: make([]Assignment, 0, min(c.Replicas(), len(pref))),
-	}
+	out := &Write{candidates: candidates{cluster: c, pref: pref, strict: strict}, w: w, self: self}
+	out.asked, out.acks = out.askedRoom[:0], out.acksRoom[:0]
 	out.asked.add(self) // it holds the version before any other node is asked
 	return out
 }
@@ -69,7 +74,7 @@ func NewWrite(c Cluster, self string, pref []string, w int, strict bool) *Write 
 // nodes that are only suspected. A suspected home whose replica went to a fallback is not tried.
 // The argument member says that the coordinator is a member of the ring.
 func (w *Write) Plan(member bool) Plan {
-	plan := Plan{Assigned: make([]Assignment, 0, len(w.Homes()))}
+	plan := Plan{Assigned: w.toRoom[:0]}
 	var down []string
 	for _, h := range w.Homes() {
 		if !w.cluster.Healthy(h) {

@@ -52,7 +52,7 @@ func (b *Buffer) Add(writes []Write) {
 			}
 		}
 		b.size.bytes += len(w.Value)
-		b.newer.Add(writes[i : i+1]) // one by one, because a key may occur twice
+		b.newer.addToMap(writes[i]) // one by one, because a key may occur twice
 	}
 }
 

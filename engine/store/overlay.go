@@ -8,10 +8,16 @@ import (
 // An Overlay is a Reader that shows pending writes on top of the store to which the writes will go.
 // A driver may step a node several times before it applies one batch (group commit), and the node
 // must read its own writes.
+//
+// A few writes are in a list, because most steps have one write, which needs no key for a map.
 type Overlay struct {
 	base    Reader
-	pending map[overlayKey][]byte
+	few     []Write               // of different keys; empty if pending has writes
+	pending map[overlayKey][]byte // more writes than fewWrites
 }
+
+// fewWrites is the greatest number of writes in the list of an Overlay.
+const fewWrites = 8
 
 type overlayKey struct {
 	space Space
@@ -28,15 +34,60 @@ var _ Reader = (*Overlay)(nil)
 // Add makes writes pending, and visible to readers.
 func (o *Overlay) Add(writes []Write) {
 	for _, w := range writes {
-		o.pending[overlayKey{w.Space, string(w.Key)}] = w.Value
+		if len(o.pending) == 0 && o.addToFew(w) {
+			continue
+		}
+		o.addToMap(w)
 	}
 }
 
+// addToFew adds a write to the list. It returns false if the list is full.
+func (o *Overlay) addToFew(w Write) bool {
+	if i := o.find(w.Space, w.Key); i >= 0 {
+		o.few[i] = w
+		return true
+	}
+	if len(o.few) == fewWrites {
+		return false
+	}
+	o.few = append(o.few, w)
+	return true
+}
+
+// find returns the index of a key in the list, -1 if it is not there.
+func (o *Overlay) find(s Space, key []byte) int {
+	for i := range o.few {
+		if o.few[i].Space == s && bytes.Equal(o.few[i].Key, key) {
+			return i
+		}
+	}
+	return -1
+}
+
+// addToMap adds a write to the map, to which the writes of the list move also.
+func (o *Overlay) addToMap(w Write) {
+	for _, f := range append(o.few, w) {
+		o.pending[overlayKey{f.Space, string(f.Key)}] = f.Value
+	}
+	o.clearFew()
+}
+
+func (o *Overlay) clearFew() {
+	clear(o.few)
+	o.few = o.few[:0]
+}
+
 // Reset forgets the pending writes, because they were applied or abandoned.
-func (o *Overlay) Reset() { clear(o.pending) }
+func (o *Overlay) Reset() {
+	o.clearFew()
+	clear(o.pending)
+}
 
 // Get implements Reader.
 func (o *Overlay) Get(s Space, key []byte) ([]byte, error) {
+	if i := o.find(s, key); i >= 0 {
+		return o.few[i].Value, nil
+	}
 	if len(o.pending) > 0 {
 		if v, ok := o.pending[overlayKey{s, string(key)}]; ok {
 			return v, nil
@@ -80,11 +131,16 @@ func (o *Overlay) Scan(s Space, from, to []byte, fn func(key, value []byte) bool
 // pendingIn returns the pending writes to keys in [from, to), sorted by key.
 func (o *Overlay) pendingIn(s Space, from, to []byte) []Write {
 	var out []Write
-	for k, v := range o.pending {
-		key := []byte(k.key)
-		if k.space == s && bytes.Compare(key, from) >= 0 && (to == nil || bytes.Compare(key, to) < 0) {
-			out = append(out, Write{Space: s, Key: key, Value: v})
+	add := func(w Write) {
+		if w.Space == s && bytes.Compare(w.Key, from) >= 0 && (to == nil || bytes.Compare(w.Key, to) < 0) {
+			out = append(out, w)
 		}
+	}
+	for _, w := range o.few {
+		add(w)
+	}
+	for k, v := range o.pending {
+		add(Write{Space: k.space, Key: []byte(k.key), Value: v})
 	}
 	slices.SortFunc(out, func(a, b Write) int { return bytes.Compare(a.Key, b.Key) })
 	return out

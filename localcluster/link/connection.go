@@ -32,7 +32,16 @@ type connection struct {
 	used    atomic.Bool   // a message was read or written since the last look
 
 	heard uint64 // the cuts of the link from the peer that the peer knew of; belongs to the reader
-	told  uint64 // the cuts of the link to the peer that the peer was told of; belongs to the writer
+
+	direct *transport.Direct // belongs to the goroutine that has set writing to direct
+
+	// The fields below are guarded by link.mu.
+
+	writing writing
+	rest    []byte // frames that the loop could not write at once; nil: none
+	restOf  []byte // the frames that rest is the end of
+	told    uint64 // the cuts of the link to the peer that the peer was told of
+	over    bool   // the writer has ended
 }
 
 // Serve carries the messages of a connection that a peer has made, until the connection ends. The
@@ -47,7 +56,7 @@ func (e *Endpoint) Serve(conn net.Conn, peer string) {
 // the node that made it.
 func (k *link) carry(conn net.Conn, dialer string) {
 	c := &connection{k: k, conn: conn, byLower: dialer == min(k.peer, k.e.o.Node),
-		wake: make(chan struct{}, 1), ended: make(chan struct{})}
+		wake: make(chan struct{}, 1), ended: make(chan struct{}), direct: transport.NewDirect(conn)}
 	if !k.enter(c, dialer == k.e.o.Node) {
 		_ = conn.Close()
 		return
@@ -71,9 +80,9 @@ func (k *link) carry(conn net.Conn, dialer string) {
 // reports whether the peer said farewell.
 func (c *connection) read() (farewell bool) {
 	e := c.k.e
+	var decoder wire.Decoder
 	frames := transport.NewReader(c.conn, wire.MaxFrame, e.net.o.Memory.In, e.ctx.Done())
 	defer frames.Close()
-	var decoder wire.Decoder
 	for {
 		b, err := frames.Next()
 		if err != nil {
@@ -153,6 +162,7 @@ func (c *connection) offer(a inbox.Arrival) (delivered, ok bool) {
 // An error ends the connection, which its reader notices.
 func (c *connection) write() {
 	k := c.k
+	defer k.endWriter(c)
 	idle := time.NewTimer(k.e.net.idle)
 	defer idle.Stop()
 	var due *time.Timer // nil unless a delayed message waits
@@ -160,7 +170,7 @@ func (c *connection) write() {
 		t := k.take(c)
 		if len(t.frames) > 0 {
 			err := c.writeFrames(t)
-			k.out.Written(t.frames)
+			k.out.Written(t.whole)
 			if err != nil {
 				_ = c.conn.Close()
 				return
@@ -204,11 +214,10 @@ func reset(t *time.Timer, d time.Duration) *time.Timer {
 // writeFrames writes frames of the link. The peer is first told of the cuts that the frames came
 // after.
 func (c *connection) writeFrames(t taken) error {
-	if c.told != t.cuts {
+	if t.tell {
 		if _, err := c.conn.Write(signal{cuts: t.cuts}.frame()); err != nil {
 			return err
 		}
-		c.told = t.cuts
 	}
 	_, err := c.conn.Write(t.frames)
 	return err

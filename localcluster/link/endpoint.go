@@ -2,6 +2,7 @@ package link
 
 import (
 	"context"
+	"slices"
 
 	"ringside/engine/fault"
 	"ringside/engine/wire"
@@ -24,8 +25,9 @@ type Endpoint struct {
 	net     *Network
 	ctx     context.Context // ends with the incarnation
 	spawn   func(func())    // starts a goroutine of the incarnation
-	encoder wire.Encoder    // belongs to the caller of Send, like scratch
+	encoder wire.Encoder    // belongs to the caller of Send, like the two fields below
 	scratch []byte
+	touched []*link // the links that the messages of one Send wait in
 
 	links    map[string]*link // by peer, since the first use of the link; guarded by Network.mu
 	detached bool             // no connection is made or accepted any longer; guarded by Network.mu
@@ -136,11 +138,17 @@ func (e *Endpoint) Send(messages []wire.Message) {
 		}
 		if !k.enqueue(m.Request, payload) {
 			e.o.Unsent(m, len(payload))
+		} else if !slices.Contains(e.touched, k) {
+			e.touched = append(e.touched, k)
 		}
 		if e.scratch = payload; cap(payload) > transport.KeepBuffer {
 			e.scratch = nil
 		}
 	}
+	for _, k := range e.touched {
+		k.push()
+	}
+	e.touched = e.touched[:0]
 }
 
 // firstUse makes the link to a peer, and returns nil if there is no such node. The caller holds

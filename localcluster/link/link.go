@@ -111,7 +111,6 @@ func (k *link) queue(payload []byte) (refused string) {
 		transport.Backlog{Count: len(k.late), Bytes: k.lateSize}); why != "" {
 		return why
 	}
-	defer k.flush()
 	if k.cond.Delay == 0 && len(k.late) == 0 {
 		k.out.Add(payload)
 		return ""
@@ -347,39 +346,4 @@ func (k *link) changed() {
 	if k.sending != nil && len(k.late) > 0 {
 		notify(k.sending.wake)
 	}
-}
-
-// taken is what a writer has to do.
-type taken struct {
-	frames  []byte        // to be written now
-	cuts    uint64        // how often the link was cut before it got the frames
-	due     time.Duration // when the next delayed message leaves; 0 if there is none
-	retired bool          // the connection no longer carries the messages of the link
-}
-
-// take returns the frames that may be written to c now.
-func (k *link) take(c *connection) taken {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.sending != c {
-		return taken{retired: true}
-	}
-	t := taken{cuts: k.cuts}
-	if len(k.late) > 0 {
-		now, i := k.e.net.o.Now(), 0
-		for ; i < len(k.late) && k.late[i].due <= now; i++ {
-			k.out.Add(k.late[i].payload)
-			k.lateSize -= transport.FrameSize(k.late[i].payload)
-			k.late[i].payload = nil
-		}
-		if k.late = k.late[i:]; len(k.late) > 0 {
-			t.due = k.late[0].due
-		} else {
-			k.late = nil
-		}
-	}
-	if t.frames = k.out.Take(); len(t.frames) > 0 {
-		c.used.Store(true)
-	}
-	return t
 }

@@ -5,18 +5,19 @@ import (
 	"syscall"
 )
 
-// A direct writes to a connection without waiting: it writes what the system takes at once. The
+// A Direct writes to a connection without waiting: it writes what the system takes at once. The
 // goroutine that has something to send then need not wake another one, which costs more than the
-// write. A direct is for one goroutine at a time.
-type direct struct {
+// write. A Direct is for one goroutine at a time.
+type Direct struct {
 	raw  syscall.RawConn // nil if the connection has no file descriptor
 	left []byte
 	n    int
 	try  func(fd uintptr) bool
 }
 
-func newDirect(conn net.Conn) *direct {
-	d := &direct{}
+// NewDirect returns the Direct of a connection.
+func NewDirect(conn net.Conn) *Direct {
+	d := &Direct{}
 	if c, ok := conn.(syscall.Conn); ok {
 		d.raw, _ = c.SyscallConn()
 	}
@@ -27,9 +28,9 @@ func newDirect(conn net.Conn) *direct {
 	return d
 }
 
-// write writes the front of b and returns its length, which is 0 if the connection is full or
+// Write writes the front of b and returns its length, which is 0 if the connection is full or
 // broken. The caller leaves the rest to a goroutine that can wait, and that meets the error.
-func (d *direct) write(b []byte) int {
+func (d *Direct) Write(b []byte) int {
 	if d.raw == nil {
 		return 0
 	}

@@ -18,7 +18,7 @@ const StallTime = 5 * time.Second
 // ends. Send queues frames and Flush writes them. What Flush cannot write at once, Run writes.
 type Sender struct {
 	conn   net.Conn
-	direct *direct
+	direct *Direct
 	stall  time.Duration    // Run gives up if it can write nothing for so long; 0: never
 	wake   chan struct{}    // holds a token if there is something to write for Run
 	taken  broadcast.Signal // the frames that wait were taken, or Run has ended
@@ -34,7 +34,7 @@ type Sender struct {
 // NewSender returns the sender of a connection. Run writes the frames and gives back all memory
 // that the sender takes from pool. stall is how long the other end may read nothing; 0 is no bound.
 func NewSender(conn net.Conn, pool *budget.Pool, stall time.Duration) *Sender {
-	return &Sender{conn: conn, direct: newDirect(conn), stall: stall, out: NewOutbox(pool), wake: make(chan struct{}, 1)}
+	return &Sender{conn: conn, direct: NewDirect(conn), stall: stall, out: NewOutbox(pool), wake: make(chan struct{}, 1)}
 }
 
 // Send queues a payload, which the next Flush writes. It returns false if the other end reads too
@@ -62,7 +62,7 @@ func (s *Sender) Flush() {
 		frames := s.out.Take()
 		s.mu.Unlock()
 		s.taken.Broadcast()
-		n := s.direct.write(frames)
+		n := s.direct.Write(frames)
 		s.mu.Lock()
 		if n == len(frames) || s.ended {
 			s.out.Reuse(frames)
