@@ -19,8 +19,10 @@ var Verb = &verbs.Verb{
 	Name: "bench", Group: verbs.GroupScript, Section: "§6",
 	Usage: "measure puts and gets of a throw-away cluster, beside the cost of its messages alone",
 	Help: `bench starts a cluster in this process, on a folder that it deletes at the end, writes the keys, and then
-measures for the time of --for, once in each round. Clients use TCP. Each has keys of its own and replaces values
-with the context of its last put, so no siblings arise.
+measures for the time of --for, once in each round. Clients use TCP, and share a connection to each node. A request
+goes to the first running node of its key's preference list, as a load balancer would send it; with --client-driven
+clients know the ring (§6.4). Each client has keys of its own and replaces values with the context of its last put, so
+no siblings arise.
 
 A figure in operations a second depends on the machine. So bench measures two floors in the same run: the same
 messages (client, coordinator, replicas, coordinator, client; same sizes, N, R and W) between nodes that do nothing,

@@ -17,7 +17,7 @@ func heading(r *bench.Report) string {
 	if s.Zipf {
 		keys = "Zipf"
 	}
-	routing := "through any node"
+	routing := "through a load balancer"
 	if s.ClientDriven {
 		routing = "clients know the ring"
 	}

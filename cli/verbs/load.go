@@ -29,7 +29,7 @@ const (
 )
 
 var loadVerb = &Verb{
-	Name: "load", Group: GroupData, Section: "§4.1, §4.4",
+	Name: "load", Group: GroupData, Section: "§4.4",
 	Args:  []Arg{{Name: "COUNT"}},
 	Usage: "write many keys",
 	Help: `load writes COUNT keys, key-0 to key-(COUNT-1) or with the prefix of --prefix, and random values. A key
