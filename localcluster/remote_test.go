@@ -1,8 +1,11 @@
 package localcluster
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -88,6 +91,40 @@ func TestRemoteEvents(t *testing.T) {
 		t.Error(err)
 	}
 	if _, err := r.Snapshot(t.Context()); err != nil { // the connections still work
+		t.Error(err)
+	}
+}
+
+// The lines of events are the JSON of the events, and what a query does not select is not sent.
+func TestRemoteEventLines(t *testing.T) {
+	c := begin(t, Options{Mem: true})
+	r := connect(t, c)
+	put(t, c, "n1", "cart", "milk", nil)
+	put(t, c, "n2", "wish", "<tea>\x1b", nil)
+	q := event.Query{Filter: event.Filter{Key: []byte("wish"), Kinds: []event.Kind{event.Coordinate, event.Stored, event.Replied}}}
+	var want, got bytes.Buffer
+	if err := c.Events(t.Context(), q, func(batch []event.Event) error {
+		for _, e := range batch {
+			if string(e.Key) != "wish" || !slices.Contains(q.Kinds, e.Kind) {
+				t.Errorf("the query does not select %+v", e)
+			}
+			b, err := json.Marshal(e)
+			if err != nil {
+				return err
+			}
+			want.Write(append(b, '\n'))
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.EventLines(t.Context(), q, func(lines []byte) error { got.Write(lines); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if want.Len() == 0 || got.String() != want.String() {
+		t.Errorf("got  %s\nwant %s", got.String(), want.String())
+	}
+	if _, err := r.Snapshot(t.Context()); err != nil { // the connection still works
 		t.Error(err)
 	}
 }

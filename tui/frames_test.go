@@ -26,6 +26,7 @@ func TestFrames(t *testing.T) {
 	}{
 		{"healthy", 5, healthy}, {"split", 5, split}, {"killed", 5, killed}, {"resolved", 5, resolved},
 		{"empty", 5, nothing}, {"hostile", 5, hostile}, {"crowded", 5, crowded}, {"deleted", 5, deleted},
+		{"sampled", 5, sampled},
 		{"thirty", 30, healthy}, {"single", 1, nothing},
 	} {
 		for _, size := range []struct{ w, h int }{{120, 36}, {80, 24}, {60, 16}, {50, 10}} {

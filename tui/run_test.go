@@ -198,6 +198,25 @@ func busyEvents(nodes int) []event.Event {
 	return events
 }
 
+// One operation is one second in which nothing happens: times and rates on the screen move on.
+func BenchmarkIdleSecond(b *testing.B) {
+	for _, nodes := range []int{5, 100} {
+		b.Run(fmt.Sprintf("nodes=%d", nodes), func(b *testing.B) {
+			th := theme.New(io.Discard, false, false)
+			th.SetProfile(termenv.TrueColor)
+			s := startScene(nodes, Options{Key: "cart"}, th)
+			s.resize(120, 36)
+			s.View()
+			b.ReportAllocs()
+			for b.Loop() {
+				s.at += time.Second
+				s.Update(secondMsg{})
+				s.View()
+			}
+		})
+	}
+}
+
 // The ring is the most expensive pane. It is drawn when nodes or faults change.
 func BenchmarkRing(b *testing.B) {
 	for _, nodes := range []int{5, 100} {

@@ -260,6 +260,21 @@ func crowded(s *scene) {
 	s.everywhere(all)
 }
 
+// sampled is a second of 12,000 events, of which the cluster sends one of 390.
+func sampled(s *scene) {
+	healthy(s)
+	s.at = s.at.Truncate(time.Second) + time.Second
+	for i := range 10 {
+		s.add(event.Event{Kind: event.Requested, Node: "n1", Request: uint64(100 + i), Key: cart, Op: "get"},
+			event.Event{Kind: event.Replied, Node: "n1", Request: uint64(100 + i), Key: cart, Op: "get", Elapsed: time.Millisecond},
+			event.Event{Kind: event.ReadFrom, Node: "n1", Request: uint64(100 + i), Key: cart, Peer: "n2"},
+			event.Event{Kind: event.Summary, Count: 1170, LeftOut: []event.Tally{
+				{Node: "n2", Kind: event.Replied, Count: 234}, {Node: "n3", Kind: event.Ack, Count: 936},
+			}})
+	}
+	s.at = s.at.Truncate(time.Second) + time.Second
+}
+
 // deleted has a delete and a concurrent put on all homes.
 func deleted(s *scene) {
 	healthy(s)
