@@ -12,8 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"ringside/engine/event"
 	"ringside/engine/fault"
+	"ringside/engine/ring"
 	"ringside/engine/settings"
 	"ringside/engine/view"
 	"ringside/engine/wire"
@@ -141,6 +144,70 @@ func TestScreenEndsWithTheStateOfASnapshot(t *testing.T) {
 	if leftOut < 10_000 {
 		t.Errorf("only %d events were left out", leftOut)
 	}
+}
+
+// The stream of a screen gives a view the same counts as the whole stream, whatever is left out.
+func TestScreenCountsWhatTheWholeStreamCounts(t *testing.T) {
+	nodes := []string{"n1", "n2", "n3"}
+	rapid.Check(t, func(t *rapid.T) {
+		var log eventlog.Log
+		begin := event.Event{Kind: event.Cluster, Settings: &settings.Cluster{
+			Nodes: nodes, N: 3, R: 2, W: 2, Strategy: int(ring.EqualPartitions), Q: 60, T: 12,
+		}}
+		log.Publish(begin)
+		node := rapid.SampledFrom(nodes)
+		step := time.Duration(rapid.IntRange(1, 3000).Draw(t, "µs between events")) * time.Microsecond
+		hints := map[string]int{} // by the holder; all for n9
+		for i := range rapid.IntRange(0, 2000).Draw(t, "events") {
+			e := event.Event{Time: time.Hour + time.Duration(i)*step, Node: node.Draw(t, "node"), Peer: "n2", Key: []byte("k"),
+				Request: rapid.Uint64Range(0, 50).Draw(t, "request")}
+			e.Kind = rapid.SampledFrom([]event.Kind{event.Requested, event.Stored, event.HintStored, event.HintDelivered,
+				event.ReadReply, event.ReadRepair, event.Replied, event.NodeWiped}).Draw(t, "kind")
+			switch e.Kind {
+			case event.Stored:
+				e.Op = rapid.SampledFrom([]string{wire.AntiEntropy.String(), "put"}).Draw(t, "op")
+				e.Count = rapid.IntRange(-1, 1).Draw(t, "keys")
+			case event.HintStored:
+				e.For, e.Count = "n9", rapid.IntRange(0, 1).Draw(t, "new")
+				hints[e.Node] += e.Count
+			case event.NodeWiped:
+				if i%10 > 0 {
+					e.Kind = event.Ack
+				} else {
+					hints[e.Node] = 0
+				}
+			case event.HintDelivered:
+				if e.For = "n9"; hints[e.Node] == 0 {
+					e.Kind = event.Ack
+				} else {
+					hints[e.Node]--
+				}
+			}
+			log.Publish(e)
+		}
+		log.Close()
+		whole, screen := view.New(), view.New()
+		for v, q := range map[*view.Cluster]event.Query{whole: {}, screen: {Follow: true, Screen: true}} {
+			if err := log.Read(context.Background(), q, func(batch []event.Event) error {
+				v.ApplyAll(batch)
+				return nil
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if a, b := counts(whole), counts(screen); a != b {
+			t.Fatalf("the whole stream: %s\nthe screen:       %s", a, b)
+		}
+	})
+}
+
+// counts describes what a view counts.
+func counts(v *view.Cluster) string {
+	out := fmt.Sprint("ops ", v.Ops.Total, ", repairs ", v.Repairs, ", synced ", v.Sync.Keys)
+	for _, n := range v.Nodes {
+		out += fmt.Sprint("; ", describe(n), ", load ", n.Load.Total)
+	}
+	return out
 }
 
 // difference says how two views differ about the network and the nodes, "" if they agree.

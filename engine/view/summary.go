@@ -44,6 +44,11 @@ func (v *Cluster) summarise(e event.Event) {
 			}
 		}
 	}
+	for _, t := range e.LeftOut { // after the hints that were stored, because no count is below zero
+		if n := v.Node(t.Node); n != nil && t.Kind == event.HintDelivered && t.Count > 0 {
+			n.addHint(t.For, -t.Count, e.Time)
+		}
+	}
 }
 
 // summariseNode applies the events of a tally that applyNode would have applied.
@@ -58,8 +63,6 @@ func (v *Cluster) summariseNode(n *Node, t event.Tally, at time.Duration) {
 	case event.HintStored:
 		n.Load.addN(at, t.Count)
 		n.addHint(t.For, t.Sum, at)
-	case event.HintDelivered:
-		n.addHint(t.For, -t.Count, at)
 	case event.ReadReply:
 		n.Load.addN(at, t.Count)
 	}

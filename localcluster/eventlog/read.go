@@ -139,11 +139,14 @@ func (r *reader) scan() (closed bool) {
 		if !r.query.Selects(e) {
 			continue
 		}
-		if r.sampler == nil {
+		switch {
+		case r.sampler == nil:
 			if r.batch = append(r.batch, *e); len(r.batch) >= maxBatch {
-				break
+				return false
 			}
-		} else if r.sampler.keeps(e, len(r.batch)) {
+		case !e.Kind.Frequent(): // it may reset what the Summary counts
+			r.batch = append(r.sampler.summarise(r.batch), *e)
+		case r.sampler.keeps(e, len(r.batch)):
 			r.batch = append(r.batch, *e)
 		}
 	}

@@ -57,11 +57,9 @@ func (s *sampler) past(newest uint64) {
 	s.tokens = screenPast
 }
 
-// keeps reports whether the screen receives e. If not, s counts e. n is the length of the batch.
+// keeps reports whether the screen receives e, which is of a frequent kind. If not, s counts e. n
+// is the length of the batch.
 func (s *sampler) keeps(e *event.Event, n int) bool {
-	if !e.Kind.Frequent() {
-		return true
-	}
 	if s.admits(e) {
 		s.tokens--
 		return true
@@ -79,6 +77,9 @@ func (s *sampler) admits(e *event.Event) bool {
 		return false
 	}
 	s.refill(e.Time)
+	if e.Kind == event.HintDelivered && s.count > 0 {
+		return false // the Summary may count the hint itself, which must come first
+	}
 	switch {
 	case e.Request != 0 && s.ids[e.Request]:
 		return s.tokens > -screenBurst
