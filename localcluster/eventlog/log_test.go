@@ -133,6 +133,40 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// A follower receives the past at once, new events at its rate, and what is left of a closed log at
+// once.
+func TestFollowerHasARate(t *testing.T) {
+	var l Log
+	fill(&l, MaxEvents)
+	const rate, later = 100, 20
+	began := time.Now()
+	var past, live time.Duration // when the last event of the past came, and the last one before the end
+	err := l.Read(t.Context(), event.Query{Follow: true, Rate: rate}, func(batch []event.Event) error {
+		switch last := batch[len(batch)-1].Seq; {
+		case last < MaxEvents:
+		case last == MaxEvents:
+			past = time.Since(began)
+			fill(&l, 1)
+		case last < MaxEvents+later:
+			live = time.Since(began)
+			fill(&l, 1)
+		case last == MaxEvents+later:
+			fill(&l, MaxEvents/2)
+			l.Close()
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pastTime := time.Second * MaxEvents / rate; past > pastTime/2 || time.Since(began) > pastTime/2 {
+		t.Errorf("the past came after %v, and all after %v", past, time.Since(began))
+	}
+	if least := (later - 2) * time.Second / rate; live-past < least {
+		t.Errorf("%d events came in %v, want at least %v", later, live-past, least)
+	}
+}
+
 func TestPublishCutsValues(t *testing.T) {
 	var l Log
 	l.Publish(event.Event{Kind: event.Stored, Versions: vclock.Siblings{{Value: []byte(strings.Repeat("x", 1<<20))}}})

@@ -90,7 +90,9 @@ type reader struct {
 
 	after   uint64 // number of the newest event that the reader has passed
 	upTo    uint64 // number of the last event that the reader wants
+	newest  uint64 // number of the newest event when Read began
 	begun   bool   // the reader has passed events that the log remembered
+	closing bool   // the log is closed
 	batch   []event.Event
 	sampler *sampler  // nil unless the reader is a screen
 	due     time.Time // when the next batch may be delivered
@@ -98,14 +100,14 @@ type reader struct {
 
 func newReader(l *Log, q event.Query) *reader {
 	r := &reader{log: l, query: q, after: q.After, upTo: math.MaxUint64}
-	newest := l.Last()
+	r.newest = l.Last()
 	if !q.Follow {
-		r.upTo = newest
+		r.upTo = r.newest
 	}
 	if q.Screen {
 		r.sampler = newSampler()
 		if !q.Follow {
-			r.sampler.past(newest)
+			r.sampler.past(r.newest)
 		}
 	}
 	return r
@@ -132,6 +134,7 @@ func (r *reader) scan() (closed bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	r.skip()
+	r.closing = l.closed
 	last := min(l.last, r.upTo, r.after+maxScan)
 	for s := r.after + 1; s <= last; s++ {
 		e := l.at(s)
@@ -194,10 +197,13 @@ func (r *reader) take() []event.Event {
 	return batch
 }
 
-// pace sets the time of the next batch after one of n events.
+// pace sets the time of the next batch after one of n events. A follower receives at once what
+// happened before it began, and what is left when the log is closed.
 func (r *reader) pace(n int) {
 	now := time.Now()
 	switch {
+	case r.after <= r.newest || r.closing:
+		r.due = now
 	case r.sampler == nil:
 		rate := FollowRate
 		if r.query.Rate > 0 {
