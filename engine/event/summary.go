@@ -38,7 +38,7 @@ func (t *Tally) Counts(u *Tally) bool {
 func (k Kind) Frequent() bool {
 	switch k {
 	case Requested, Forwarded, Coordinate, Replicate, Stored, HintStored, Ack, ReadFrom, ReadReply, Reconciled,
-		ReadRepair, Replied, HintSent, HintDelivered, Dropped:
+		ReadRepair, Replied, LWWLost, HintSent, HintDelivered, Dropped, TombstoneCollected:
 		return true
 	}
 	return false

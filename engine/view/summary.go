@@ -26,7 +26,8 @@ func (s *Sampled) Last(now time.Duration) (all, shown int) {
 }
 
 // summarise applies what a Summary counts. The result is that of the events that were left out,
-// except for the log, requests, keys and latencies. For these the events that came are a sample.
+// except for the log, requests, keys and latencies, of which the events that came are a sample. The
+// next snapshot counts the versions that last write wins lost.
 func (v *Cluster) summarise(e event.Event) {
 	v.Sampled.LeftOut.addN(e.Time, e.Count)
 	for _, t := range e.LeftOut {
@@ -65,5 +66,7 @@ func (v *Cluster) summariseNode(n *Node, t event.Tally, at time.Duration) {
 		n.addHint(t.For, t.Sum, at)
 	case event.ReadReply:
 		n.Load.addN(at, t.Count)
+	case event.TombstoneCollected:
+		n.Tombstones = max(0, n.Tombstones-t.Count)
 	}
 }

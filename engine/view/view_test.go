@@ -204,6 +204,28 @@ func TestOversizedIsNamed(t *testing.T) {
 	}
 }
 
+// A Summary has the effect of the events that it counts, and a forged one is harmless.
+func TestSummary(t *testing.T) {
+	v := From([]event.Event{
+		{Kind: event.Cluster, Settings: &settings.Cluster{Nodes: []string{"n1"}}},
+		{Kind: event.State, Node: "n1", State: &event.NodeState{Keys: 5, Tombstones: 3, Hints: []event.HintCount{{For: "n2", Keys: 1}}}},
+		{Seq: 9, Time: time.Hour, Kind: event.Summary, Count: 40, LeftOut: []event.Tally{
+			{Node: "n1", Kind: event.HintDelivered, For: "n2", Count: 2}, {Node: "n1", Kind: event.HintStored, For: "n2", Count: 4, Sum: 2},
+			{Node: "n1", Kind: event.Stored, Op: wire.AntiEntropy.String(), Count: 7, Sum: -2}, {Node: "n1", Kind: event.ReadReply, Count: 4},
+			{Node: "n1", Kind: event.TombstoneCollected, Count: 2}, {Node: "n1", Kind: event.Replied, Count: 6},
+			{Node: "n1", Kind: event.ReadRepair, Count: 5}, {Node: "n1", Kind: event.Stored, Count: -7},
+			{Node: "n9", Kind: event.Stored, Count: 1},
+		}},
+	})
+	n := v.Node("n1")
+	if n.Keys != 3 || n.HintTotal() != 1 || n.Tombstones != 1 || n.Load.Total != 15 || v.Sync.Keys != 7 {
+		t.Errorf("keys %d, hints %d, tombstones %d, load %d, synced %d", n.Keys, n.HintTotal(), n.Tombstones, n.Load.Total, v.Sync.Keys)
+	}
+	if all, shown := v.Sampled.Last(time.Hour + time.Second); v.Ops.Total != 6 || v.Repairs != 5 || all != 40 || shown != 0 {
+		t.Errorf("ops %d, repairs %d, %d of %d shown", v.Ops.Total, v.Repairs, shown, all)
+	}
+}
+
 // BenchmarkApply reduces events of puts of many keys.
 func BenchmarkApply(b *testing.B) {
 	v := From([]event.Event{{Kind: event.Cluster, Settings: &settings.Cluster{Nodes: []string{"n1", "n2", "n3"}, N: 3, R: 2, W: 2,
