@@ -69,24 +69,25 @@ func (Unsent) isInput()           {}
 func (Describe) isInput()         {}
 func (Compare) isInput()          {}
 
-// Output is what the driver must do after a Step, in the order of the fields. Its slices are valid
-// until the next Step.
+// Output is what the driver must do after a Step, in the order of the fields. Watchers hear of a
+// step before its Messages and Replies leave, so that the order of events follows cause and effect.
+// Its slices are valid until the next Step.
 type Output struct {
 	Writes   []store.Write  // apply in order
 	Durable  bool           // make all Writes so far durable before anything below leaves the node
+	Events   []event.Event  // show; they never change what a node does
 	Messages []wire.Message // send; they may be lost, delayed, repeated and reordered
 	Replies  []Reply        // give to local clients
-	Events   []event.Event  // show; they never change what a node does
 	Wake     time.Duration  // step again by that time, since 1970; 0: no need
 }
 
 // reset empties o and keeps the memory of its slices.
 func (o *Output) reset() {
 	clear(o.Writes)
+	clear(o.Events)
 	clear(o.Messages)
 	clear(o.Replies)
-	clear(o.Events)
-	*o = Output{Writes: o.Writes[:0], Messages: o.Messages[:0], Replies: o.Replies[:0], Events: o.Events[:0]}
+	*o = Output{Writes: o.Writes[:0], Events: o.Events[:0], Messages: o.Messages[:0], Replies: o.Replies[:0]}
 }
 
 // A Reply answers the Request, Describe, Compare or ChangeMembership of Client.

@@ -7,7 +7,7 @@ drives simulated nodes with it, so the simulator tests the code that the program
 
 	turn      the steps between two calls of EndTurn; they share one batch
 	batch     writes that the store takes as a whole or not at all
-	effects   the messages, replies and events of steps
+	effects   the events, messages and replies of steps
 	run       the life of a node from its start to its crash
 
 # Use
@@ -18,9 +18,9 @@ drives simulated nodes with it, so the simulator tests the code that the program
 	act := d.EndTurn(now)                  // and after each group of calls of Step
 
 The owner carries out an Action in this order. If Began is set, the owner first makes durable what
-it keeps of the run outside the store. Then the Effects leave. Then the owner applies Batch with
-Apply of the store, and calls Durable when the batch is on stable storage. If Apply fails, the owner
-calls Crash and starts the node again on the reopened store.
+it keeps of the run outside the store. Then the Effects leave: Events, Messages, Replies. Then the
+owner applies Batch with Apply of the store, and calls Durable when the batch is on stable storage.
+If Apply fails, the owner calls Crash and starts the node again on the reopened store.
 
 # Invariants
 

@@ -28,26 +28,26 @@ type Options struct {
 // maxHeld bounds the outputs that wait for a flush of the object buffer.
 const maxHeld = 512
 
-// Effects are the messages, replies and events that leave the node. The slices belong to the Driver
-// and are valid until the next call of the Driver.
+// Effects are the events, messages and replies that leave the node, in this order. The slices
+// belong to the Driver and are valid until the next call of the Driver.
 type Effects struct {
+	Events   []event.Event
 	Messages []wire.Message
 	Replies  []engine.Reply
-	Events   []event.Event
 }
 
 func (e *Effects) add(o engine.Output) {
+	e.Events = append(e.Events, o.Events...)
 	e.Messages = append(e.Messages, o.Messages...)
 	e.Replies = append(e.Replies, o.Replies...)
-	e.Events = append(e.Events, o.Events...)
 }
 
 // reset empties e and keeps its memory.
 func (e *Effects) reset() {
+	clear(e.Events)
 	clear(e.Messages)
 	clear(e.Replies)
-	clear(e.Events)
-	e.Messages, e.Replies, e.Events = e.Messages[:0], e.Replies[:0], e.Events[:0]
+	e.Events, e.Messages, e.Replies = e.Events[:0], e.Messages[:0], e.Replies[:0]
 }
 
 // An Action lists the tasks of the owner of a Driver, in the order of the fields.

@@ -67,14 +67,13 @@ func newFakeWorld() *fakeWorld {
 	return w
 }
 
-func (w *fakeWorld) Plan() *plan.Plan                 { return w.plan }
-func (w *fakeWorld) Now() time.Duration               { return w.now }
-func (w *fakeWorld) Names() []string                  { return w.names }
-func (w *fakeWorld) Members() Members                 { return w }
-func (w *fakeWorld) Healed() bool                     { return false }
-func (w *fakeWorld) LinkDown(_, _ string) bool        { return false }
-func (w *fakeWorld) Tell(e event.Event)               { w.told = append(w.told, e) }
-func (w *fakeWorld) After(_ time.Duration, do func()) { do() }
+func (w *fakeWorld) Plan() *plan.Plan          { return w.plan }
+func (w *fakeWorld) Now() time.Duration        { return w.now }
+func (w *fakeWorld) Names() []string           { return w.names }
+func (w *fakeWorld) Members() Members          { return w }
+func (w *fakeWorld) Healed() bool              { return false }
+func (w *fakeWorld) LinkDown(_, _ string) bool { return false }
+func (w *fakeWorld) Tell(e event.Event)        { w.told = append(w.told, e) }
 
 func (w *fakeWorld) Host(name string) Host {
 	if h := w.hosts[name]; h != nil {

@@ -18,6 +18,8 @@ type operation struct {
 	read    []uint64       // writes that a get found, without tombstones
 	views   []nodeView     // of all nodes, when the operation began; nil once it has ended
 
+	early []ackedUnder // acknowledgements of which the Judge heard before the client was answered
+
 	// Of an acknowledged put or delete:
 	copies    int       // least number of nodes that keep the write
 	homes     []string  // nodes that acknowledged the write as homes in the ring of ackedIn

@@ -59,7 +59,7 @@ func (h *hints) checkDropped(host Host, hintKey []byte, earlier []store.Write) {
 	}
 	_, k := record.ParseDataKey(dataKey)
 	key := string(k)
-	h.e.handsOver(host.Name(), key) // the event of the delivery comes after the replies of the same turn
+	h.e.handsOver(host.Name(), key) // a crash may lose the event of the delivery
 	home := h.e.world.Host(string(homeName))
 	if err != nil || home == nil || h.e.plan.LWW() {
 		return // the hint is damaged, or a later write may have won

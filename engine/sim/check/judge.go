@@ -137,7 +137,7 @@ func (j *Judge) Ended(o *client.Operation, reply wire.ClientReply) {
 			j.checkPut(op, r)
 		}
 	}
-	op.views = nil
+	op.views, op.early = nil, nil
 }
 
 // checkPut checks the reply to a put or delete that succeeded.
@@ -147,8 +147,8 @@ func (j *Judge) checkPut(op *operation, r wire.PutReply) {
 	if op.Of != "" {
 		j.e.fail(P6, "%s #%d of %s was taken with a context of %s", op.Kind, op.ID, op.Key, op.Of)
 	}
-	if !op.stamped() { // the event of the same step comes after the reply
-		op.version = r.Version
+	if !op.stamped() {
+		j.e.fail(P6, "%s is acknowledged, and no coordinator has reported its version", j.e.name(op))
 	}
 	op.ackedIn = j.e.settledRingView(op, append(slices.Clone(r.Acks), r.Coordinator))
 	op.settledIn = op.ackedIn
@@ -158,7 +158,10 @@ func (j *Judge) checkPut(op *operation, r wire.PutReply) {
 	for _, node := range r.Acks {
 		op.ackedBy(node)
 	}
-	j.e.world.After(0, func() { j.contexts.checkContext(op, r.Context, []uint64{op.ID}) })
+	for _, a := range op.early {
+		op.heard(a)
+	}
+	j.contexts.checkContext(op, r.Context, []uint64{op.ID})
 	j.durability.checkAcks(op, r)
 }
 

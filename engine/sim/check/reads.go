@@ -85,12 +85,10 @@ func (r *reads) checkGet(op *operation, reply wire.GetReply) {
 		}
 	}
 	r.siblings.falseSiblings += r.siblings.checkConcurrent(r.e.name(op), op.Key, ids)
-	at, views := r.e.settledRingView(op, append(slices.Clone(reply.Replied), reply.Coordinator)), op.views
-	r.e.world.After(0, func() { // events of the step that replied come after the reply
-		r.contexts.checkContext(op, reply.Context, ids)
-		r.checkShown(op, reply, at, views)
-		r.checkAbsent(op, reply, views)
-	})
+	at := r.e.settledRingView(op, append(slices.Clone(reply.Replied), reply.Coordinator))
+	r.contexts.checkContext(op, reply.Context, ids)
+	r.checkShown(op, reply, at, op.views)
+	r.checkAbsent(op, reply, op.views)
 	r.deletes.checkResurfacedBefore(finding{fmt.Sprintf("get #%d", op.ID), op.Key, ids, "its client"}, op.Began)
 	r.checkFresh(op, ids, reply)
 }

@@ -15,14 +15,31 @@ import (
 // held then. Other writes are excused: those that nodes with different rings acknowledged, those of
 // which a copy was destroyed, and those of which a removed node may have taken a copy along.
 
-// hears takes in that a home acknowledged a put whose client was answered before.
+// ackedUnder is a node that acknowledged a put, and the digest of the history that the node knew.
+type ackedUnder struct {
+	node   string
+	digest uint64
+}
+
+// hears takes in that a node acknowledged a put. Nodes may acknowledge a put after its client was
+// answered, and events leave a node before its replies.
 func (e *evidence) hears(ev event.Event) {
 	op := e.graph.ops[ev.Request]
-	if op == nil || op.ackedIn == nil {
+	if op == nil {
 		return
 	}
-	if e.world.Host(ev.Peer).Node().Digest() == op.ackedIn.history.Digest() {
-		op.ackedBy(ev.Peer)
+	a := ackedUnder{ev.Peer, e.world.Host(ev.Peer).Node().Digest()}
+	if op.Ended == 0 {
+		op.early = append(op.early, a)
+	} else {
+		op.heard(a)
+	}
+}
+
+// heard counts an acknowledgement if the node knew the ring of ackedIn.
+func (op *operation) heard(a ackedUnder) {
+	if op.ackedIn != nil && a.digest == op.ackedIn.history.Digest() {
+		op.ackedBy(a.node)
 	}
 }
 

@@ -24,9 +24,6 @@ type World interface {
 
 	// Tell reports a violation to the watcher of the run.
 	Tell(e event.Event)
-	// After delays a check. A reply reaches the Judge before the events of the same step, so some
-	// checks run a moment later.
-	After(d time.Duration, run func())
 }
 
 // Host is what the Judge reads of a kernel.Host.

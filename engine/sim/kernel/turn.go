@@ -129,22 +129,28 @@ func (h *Host) crashInFlush(took time.Duration) {
 	})
 }
 
-// release sends effects out. A client that receives a reply may send its next request at once. The
-// node takes that request in afterwards, because the effects are still in the driver's memory.
+// release lets effects leave the node: events first, then messages, then replies. A client that
+// receives a reply may send its next request at once. The node takes that request in afterwards,
+// because the effects are still in the driver's memory.
 func (h *Host) release(e driver.Effects) {
 	h.releasing = true
 	defer func() { h.releasing = false }()
+	h.w.observe(e.Events)
+	h.noteCollected(e.Events)
 	for _, m := range e.Messages {
 		h.w.net.send(m)
 	}
 	for _, r := range e.Replies {
 		h.w.replied(r)
 	}
-	h.w.observe(e.Events)
+}
+
+// noteCollected remembers the tombstones that a node with a buffer drops, for its next batch.
+func (h *Host) noteCollected(events []event.Event) {
 	if !h.Buffered() {
 		return
 	}
-	for _, e := range e.Events {
+	for _, e := range events {
 		if e.Kind == event.TombstoneCollected {
 			h.collected = append(h.collected, e)
 		}
