@@ -200,7 +200,9 @@ does not coordinate gets itself.
 
 Tokens follow from the membership history, so nodes gossip only histories. Each message carries the
 digest of its sender's history. A node that sees another digest reconciles at once, without waiting for
-the next second. A member that cannot be reached stays a member until an administrator removes it.
+the next second. In a ring of more than 48 nodes a node draws a new peer for its exchanges only every
+ten seconds, so that most exchanges find a connection. A member that cannot be reached stays a member
+until an administrator removes it.
 
 A node that holds a range without being its home hands the range over to all N homes, and drops it when
 each of them holds it durably. Joins, leaves, returns of removed nodes, hints for former members and

@@ -11,6 +11,9 @@ package engine
 // own sends its history and asks for the other one. A node does not wait for an answer to gossip,
 // so a silent peer is not suspected for it. Nodes also gossip with leavers: a leaver that lost its
 // disk knows no member that it could ask.
+//
+// In a large ring a node keeps the peer that it drew for several exchanges, so that an exchange
+// seldom needs a new connection. That is a deviation from the paper.
 
 import (
 	"slices"
@@ -30,9 +33,21 @@ const (
 	gossipPause = 100 * time.Millisecond
 )
 
+const (
+	// smallRing is the size of a ring whose nodes draw a peer for each exchange. In a larger ring a
+	// node seldom draws the same peer again, and each exchange would need a new connection.
+	smallRing = 48
+	// partnerExchanges is the number of exchanges that a node of a larger ring has with a peer before
+	// the node draws another one. News does not wait for that: spread passes it on at once, and all
+	// messages carry the digest.
+	partnerExchanges = 10
+)
+
 // gossiper is the node's part in the gossip about the membership.
 type gossiper struct {
 	n       *Node
+	partner string                   // the peer of the last exchange
+	more    int                      // exchanges that are still to be had with partner
 	sent    map[string]time.Duration // by peer: when it was last sent the history
 	digests map[string]uint64        // by peer: the digest of the history that it knew in its last message
 }
@@ -52,9 +67,22 @@ func (g *gossiper) begin() {
 // every message shows whether one of the two nodes lacks something.
 func (g *gossiper) exchange() {
 	g.n.after(g.n.cfg.Timings.Gossip, g.exchange)
-	if p := g.randomPeer(); p != "" {
+	if p := g.nextPeer(); p != "" {
 		g.n.send(wire.Message{To: p, Body: wire.Gossip{}})
 	}
+}
+
+// nextPeer returns the peer of the next exchange, "" if there is none.
+func (g *gossiper) nextPeer() string {
+	if g.more > 0 && g.n.detector.concerns(g.partner) && g.n.detector.healthy(g.partner) {
+		g.more--
+		return g.partner
+	}
+	g.partner, g.more = g.randomPeer(), 0
+	if len(g.n.members.ring.Members()) > smallRing {
+		g.more = partnerExchanges - 1
+	}
+	return g.partner
 }
 
 // maxDraws is how often a peer is drawn before all peers are looked at. Most can be reached.

@@ -383,6 +383,40 @@ func TestSeedsPreventLogicalPartitions(t *testing.T) {
 	}
 }
 
+// In a small ring each exchange has a peer drawn at random. In a large one a node keeps its peer
+// for a while, unless the peer fails, and draws all peers in the end.
+func TestPeersOfExchanges(t *testing.T) {
+	for _, size := range []int{smallRing, smallRing + 1} {
+		var names []string
+		for i := range size {
+			names = append(names, fmt.Sprintf("n%d", i+1))
+		}
+		n := newWorld(t, names...).nodes["n1"]
+		drawn, changes, last := map[string]bool{}, 0, ""
+		const exchanges = 1000 * partnerExchanges
+		for range exchanges {
+			p := n.gossip.nextPeer()
+			if p != last {
+				changes++
+			}
+			last, drawn[p] = p, true
+		}
+		if len(drawn) != size-1 || drawn["n1"] {
+			t.Errorf("%d nodes: the peers are %v", size, drawn)
+		}
+		if large := changes <= exchanges/partnerExchanges; large != (size > smallRing) {
+			t.Errorf("%d nodes: %d exchanges with %d peers", size, exchanges, changes)
+		}
+		n.gossip.nextPeer()
+		n.detector.disconnected(last)
+		for range partnerExchanges {
+			if p := n.gossip.nextPeer(); p == last {
+				t.Fatalf("%d nodes: an exchange with %s, which has failed", size, p)
+			}
+		}
+	}
+}
+
 func TestChangesThatCannotBe(t *testing.T) {
 	w := newWorld(t, "n1", "n2", "n3")
 	for _, c := range []struct {

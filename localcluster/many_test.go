@@ -12,7 +12,7 @@ import (
 
 // At rest most pairs of nodes have no connection, and each node answers.
 func TestNodesAtRestHaveFewConnections(t *testing.T) {
-	const nodes, perNode = 20, 10
+	const nodes, perNode = 60, 6
 	c := begin(t, Options{Mem: true, Settings: settings.Cluster{Nodes: settings.NodeNames(nodes)}})
 	if ends := c.network.Connections(); ends > perNode*nodes {
 		t.Errorf("%d ends of connections at the start", ends)
