@@ -6,6 +6,11 @@ import (
 	"ringside/engine/wire"
 )
 
+// Rings returns the ring of a history. Nodes share one so that a ring is computed once.
+type Rings interface {
+	Of(h member.History) *ring.Ring
+}
+
 // Config is what a node is made with. It never changes during a run of the node.
 type Config struct {
 	Name    string
@@ -18,7 +23,7 @@ type Config struct {
 
 	Founders []ring.Member // the first members of the cluster; none for a node that is to join one
 	Seeds    []string      // nodes that the node gossips with besides the members (§4.8.2)
-	Rings    *member.Rings // shared by nodes that one goroutine steps; nil: the node has its own
+	Rings    Rings         // may be shared by nodes with the same Ring; nil: the node has its own
 
 	// Incarnation is the number of this run of the node, of incarnationBits bits. It is greater
 	// than those of all earlier runs. It becomes the disk's incarnation if the store is new, or if

@@ -23,7 +23,7 @@ import (
 // Invariant: digest, ring, prefs, gone and leavers follow from history.
 type members struct {
 	n       *Node
-	rings   *member.Rings
+	rings   Rings
 	history member.History
 	digest  uint64           // of the history; messages carry it
 	ring    *ring.Ring       // without members in a node that is to join and has not heard of a ring

@@ -151,7 +151,7 @@ func (i *incarnation) record() error {
 func (i *incarnation) config(distrust bool) engine.Config {
 	n, s := i.node, i.c.registry.settings()
 	return engine.Config{
-		Name: n.name, Ring: s.RingConfig(), Founders: foundersFor(s, n.name), Seeds: s.Seeds,
+		Name: n.name, Ring: s.RingConfig(), Rings: &n.c.registry.rings, Founders: foundersFor(s, n.name), Seeds: s.Seeds,
 		Quorum: wire.Quorum{R: s.R, W: s.W, Strict: s.Strict}, LWW: s.Mode == settings.ModeLWW,
 		Secret: n.c.claim.Secret, Seed: rand.Uint64(), Timings: timings(s),
 		Incarnation: i.number, LastRun: n.disk.LastRun(), Distrust: distrust, Buffered: s.Buffer > 0,

@@ -18,6 +18,8 @@ import (
 // process hosts. The members of the ring follow from the membership history alone. A registry is
 // safe for concurrent use.
 type registry struct {
+	rings sharedRings
+
 	mu   sync.RWMutex
 	s    settings.Cluster // Invariant: Nodes are the names of list
 	r    *ring.Ring       // Invariant: follows from s
@@ -45,11 +47,25 @@ func (r *registry) nodes() []*node {
 	return r.list
 }
 
+// sharedRings computes each ring once for all nodes, whose loops run at the same time.
+type sharedRings struct {
+	mu    sync.Mutex
+	rings *member.Rings
+}
+
+// Of implements engine.Rings.
+func (s *sharedRings) Of(h member.History) *ring.Ring {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.rings.Of(h)
+}
+
 // set replaces the settings when the cluster starts.
 func (r *registry) set(s settings.Cluster) {
+	r.rings.rings = member.NewRings(s.RingConfig())
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.s, r.r = s, s.History().Ring(s.RingConfig())
+	r.s, r.r = s, r.rings.Of(s.History())
 }
 
 // learn adds changes of the membership. Several nodes may report the same change.
@@ -62,7 +78,7 @@ func (r *registry) learn(h member.History) {
 		return
 	}
 	r.s.Founders, r.s.Changes = r.s.InitialMembers(), all // Nodes may differ from the founders from now on
-	r.r = all.Ring(r.s.RingConfig())
+	r.r = r.rings.Of(all)
 }
 
 // departed reports whether a node has left and has handed over all its data.
