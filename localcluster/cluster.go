@@ -67,13 +67,18 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 		return nil, err
 	}
 	o.Name = s.Name
+	peers, err := peersWithin(fileLimit(), len(s.Nodes), o.Mem)
+	if err != nil {
+		claim.Discard()
+		return nil, errors.Join(err, claim.Release())
+	}
 	c := &Cluster{opts: o, claim: claim, began: time.Now(), ports: map[string]int{},
 		memory: budget.New(cmp.Or(o.Testing.Memory, budget.Default)),
 		run:    lifetime{released: make(chan struct{}), done: make(chan struct{})}}
 	c.ctx, c.run.cancel = context.WithCancel(context.Background())
 	c.registry.set(s)
 	c.network = link.NewNetwork(link.Options{Secret: claim.Secret, Memory: c.memory, Now: c.now, Publish: c.publish,
-		Addr: c.registry.addrOf, Done: c.ctx.Done(), Stopped: control.ErrStopped})
+		Addr: c.registry.addrOf, MaxEnds: peers, Done: c.ctx.Done(), Stopped: control.ErrStopped})
 	c.client = client.New(client.Options{Secret: claim.Secret, Memory: c.memory, Lookup: c.registry.target})
 	defer func() {
 		if err != nil {

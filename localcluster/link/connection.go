@@ -61,6 +61,7 @@ func (k *link) carry(conn net.Conn, dialer string) {
 		_ = conn.Close()
 		return
 	}
+	k.e.trim(c)
 	written := make(chan struct{})
 	k.e.spawn(func() {
 		defer close(written)

@@ -194,6 +194,34 @@ func TestOneWayCutOnASharedConnection(t *testing.T) {
 	}
 }
 
+// A node keeps no more connections than it may, and all messages arrive.
+func TestConnectionsAreBounded(t *testing.T) {
+	names := []string{"a", "b", "c", "d", "e", "f"}
+	n, hosts := idleNetwork(t, time.Hour, names...)
+	const most, rounds = 2, 20
+	n.o.MaxEnds = most
+	for round := range uint64(rounds) {
+		for _, name := range names[1:] {
+			hosts["a"].ping("a", name, round)
+			if op := hosts[name].next(t); op != round {
+				t.Fatalf("round %d: message %d arrived at %s", round, op, name)
+			}
+		}
+		await(t, "connections to be closed", func() bool { return hosts["a"].ends.Load() <= most })
+	}
+	for _, name := range names {
+		await(t, "the count of "+name, func() bool {
+			n.mu.RLock()
+			defer n.mu.RUnlock()
+			open := 0
+			for _, k := range hosts[name].links {
+				open += k.connections()
+			}
+			return hosts[name].ends.Load() == int64(open)
+		})
+	}
+}
+
 // A node that has no connection learns that a peer has crashed, and that it was started again.
 func TestCrashIsKnownWithoutAConnection(t *testing.T) {
 	n, hosts := network(t, "a", "b")

@@ -10,7 +10,8 @@
 // it. An end that sees no message for idleTime closes the connection in order: it says farewell,
 // and reads on until the other end has said farewell also. So no message is lost, and messages that
 // come later make a new connection. At the start no node dials another, and at rest a node has few
-// connections, however many nodes there are.
+// connections, however many nodes there are. Under load a node has at most about
+// Options.MaxEnds, and closes one that it has not used lately to make another.
 //
 // If two nodes dial each other at the same time, both connections work at first. Then the
 // connection that the node with the lower name has made carries all messages, and both ends say

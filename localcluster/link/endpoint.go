@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 
 	"ringside/engine/fault"
 	"ringside/engine/wire"
@@ -29,6 +30,7 @@ type Endpoint struct {
 	scratch []byte
 	touched []*link // the links that the messages of one Send wait in
 
+	ends     atomic.Int64     // connections that are open
 	links    map[string]*link // by peer, since the first use of the link; guarded by Network.mu
 	detached bool             // no connection is made or accepted any longer; guarded by Network.mu
 }
@@ -157,6 +159,34 @@ func (e *Endpoint) firstUse(peer string) *link {
 	e.net.mu.RUnlock()
 	defer e.net.mu.RLock()
 	return e.linkTo(peer)
+}
+
+// trim closes connections of the endpoint if there are more than Options.MaxEnds. It prefers
+// connections that were not used since the last look, and does not close c. A connection stays if a
+// message waits for it, so there may be more for a moment.
+func (e *Endpoint) trim(c *connection) {
+	most := e.net.o.MaxEnds
+	if most == 0 || e.ends.Load() <= int64(most) {
+		return
+	}
+	e.net.mu.RLock()
+	defer e.net.mu.RUnlock()
+	var unused, used []*connection
+	for _, k := range e.links { // in random order
+		switch o := k.carrier(); {
+		case o == nil || o == c:
+		case o.used.Swap(false):
+			used = append(used, o)
+		default:
+			unused = append(unused, o)
+		}
+	}
+	excess := len(unused) + len(used) + 1 - most
+	for _, o := range append(unused, used...) {
+		if excess > 0 && o.k.closeIdle(o) {
+			excess--
+		}
+	}
 }
 
 // IsConnected reports whether the endpoint has a connection to a peer.

@@ -181,6 +181,7 @@ func (k *link) enter(c *connection, own bool) bool {
 		return false
 	}
 	k.conns = append(k.conns, c)
+	k.e.ends.Add(1)
 	if old := k.sending; old == nil || c.byLower || !old.byLower {
 		k.sending = c
 		if old != nil {
@@ -206,6 +207,7 @@ func (k *link) leave(c *connection, farewell bool) {
 		return // closed by this end
 	}
 	k.conns = slices.Delete(k.conns, i, i+1)
+	k.e.ends.Add(-1)
 	switch {
 	case k.sending == c:
 		k.sending = nil
@@ -235,14 +237,16 @@ func (k *link) retire(c *connection) {
 }
 
 // closeIdle ends the sending on a connection that was not used for a while, if no message waits. A
-// link closes one connection at a time.
-func (k *link) closeIdle(c *connection) {
+// link closes one connection at a time. closeIdle reports whether it did.
+func (k *link) closeIdle(c *connection) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.sending == c && !k.waits() && len(k.conns) == 1 {
-		k.sending = nil
-		notify(c.wake)
+	if k.sending != c || k.waits() || len(k.conns) != 1 {
+		return false
 	}
+	k.sending = nil
+	notify(c.wake)
+	return true
 }
 
 // waits reports whether a message waits. The caller holds mu.
@@ -293,6 +297,7 @@ func (k *link) disconnect() {
 	for _, c := range k.conns {
 		c.kill()
 	}
+	k.e.ends.Add(-int64(len(k.conns)))
 	k.conns, k.sending, k.cuts = nil, nil, k.cond.cuts
 	k.discard()
 	k.report(down)
@@ -325,6 +330,13 @@ func (k *link) connections() int {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return len(k.conns)
+}
+
+// carrier returns the connection that carries the messages, nil if there is none.
+func (k *link) carrier() *connection {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.sending
 }
 
 // queued returns the bytes of the messages that wait.
