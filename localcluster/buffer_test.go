@@ -140,6 +140,13 @@ func TestCrashLosesTheBuffer(t *testing.T) {
 	o := Options{Home: t.TempDir(), Settings: settings.Cluster{NoAntiEntropy: true}}
 	c, _ := buffered(t, o, 100)
 	put(t, c, "", "cart", "milk", nil)
+	await(t, "all homes to hold it", func() bool {
+		keys := 0
+		for _, n := range viewOf(t, c).Nodes {
+			keys += n.Keys
+		}
+		return keys == 3
+	})
 	if err := c.Close(); err != nil {
 		t.Fatal(err)
 	}
