@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,14 @@ func Nodes(names []string) string {
 		out[i] = Node(n)
 	}
 	return strings.Join(out, " ")
+}
+
+// FewNodes returns the names of the first limit nodes, and the number of the others.
+func FewNodes(names []string, limit int) string {
+	if len(names) <= limit {
+		return Nodes(names)
+	}
+	return fmt.Sprintf("%s and %d more", Nodes(names[:limit]), len(names)-limit)
 }
 
 // Sides returns the groups of a split: "n1 n2 │ n3 n4 n5". A group of more than limit nodes is

@@ -155,3 +155,11 @@ func TestDeletesAreNotSiblings(t *testing.T) {
 		t.Error("a delete beside a value has the tone of siblings")
 	}
 }
+
+func TestFewNodes(t *testing.T) {
+	for limit, want := range map[int]string{1: "n1 and 2 more", 2: "n1 n2 and 1 more", 3: "n1 n2 n3", 9: "n1 n2 n3"} {
+		if got := FewNodes([]string{"n1", "n2", "n3"}, limit); got != want {
+			t.Errorf("%d: %q, want %q", limit, got, want)
+		}
+	}
+}

@@ -224,7 +224,7 @@ func nodeDone(p render.Painter, kind fault.Kind, name string) string {
 func showSplit(p render.Painter, groups [][]string, oneWay bool) string {
 	sides := make([]string, len(groups))
 	for i, g := range groups {
-		sides[i] = render.Nodes(g)
+		sides[i] = render.FewNodes(g, maxRowNodes)
 	}
 	if oneWay {
 		return p.Paint(render.Bad, "✂ split") + "  " + strings.Join(sides, " │◀ ") +

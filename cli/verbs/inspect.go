@@ -120,7 +120,7 @@ func showInspect(p render.Painter, cluster *view.Cluster, key []byte) string {
 	}
 	head := fmt.Sprintf("%s  homes %s", p.Paint(render.Bold, escape.Terminal(key)), render.Nodes(homes))
 	if rest := cluster.Ring.Preference(key)[len(homes):]; len(rest) > 0 {
-		head += p.Paint(render.Dim, "  then "+render.Nodes(rest))
+		head += p.Paint(render.Dim, "  then "+render.FewNodes(rest, maxRowNodes))
 	}
 	verdict := p.Paint(render.Good, "converged") + ": every home holds the same versions"
 	if b := cluster.Blocking(key); b != "" {

@@ -156,6 +156,9 @@ func showStatus(p render.Painter, cluster *view.Cluster) string {
 	return head + "\n" + showNotes(p, cluster) + showNodes(p, cluster)
 }
 
+// maxRowNodes is how many nodes a row names, so that it fits a screen. --json names all.
+const maxRowNodes = 10
+
 // showNodes shows a table of the nodes. Columns that would be empty for every node are left out.
 func showNodes(p render.Painter, cluster *view.Cluster) string {
 	buffered, split, changing := cluster.Settings.Buffer > 0, cluster.Groups != nil, ringChanges(cluster)
@@ -174,7 +177,7 @@ func showNodes(p render.Painter, cluster *view.Cluster) string {
 	for _, n := range cluster.Nodes {
 		row := []render.Cell{render.NodeCell(n.Name), render.Toned(statusTones[n.Status], string(n.Status)),
 			render.Number(n.Keys), render.Toned(render.Hint, showHints(n)),
-			render.Toned(render.Warn, render.Nodes(suspects(n))), render.Toned(render.Dim, render.Text(n.Addr))}
+			render.Toned(render.Warn, render.FewNodes(suspects(n), maxRowNodes)), render.Toned(render.Dim, render.Text(n.Addr))}
 		if buffered {
 			row = slices.Insert(row, 3, render.Cell{Text: fmt.Sprintf("%d/%d", n.Buffered, cluster.Settings.Buffer),
 				Right: true, Tone: render.Hint})
@@ -242,7 +245,7 @@ func showReasons(p render.Painter, cluster *view.Cluster) string {
 				same = append(same, o.Name)
 			}
 		}
-		out += p.Paint(render.Bad, "down") + "  " + render.Nodes(same) + ": " + render.Text(n.Reason) + "\n"
+		out += p.Paint(render.Bad, "down") + "  " + render.FewNodes(same, maxRowNodes) + ": " + render.Text(n.Reason) + "\n"
 	}
 	return out
 }
@@ -258,7 +261,7 @@ func showSilent(p render.Painter, cluster *view.Cluster) string {
 	if len(silent) == 0 {
 		return ""
 	}
-	return p.Paint(render.Warn, "silent") + "  " + render.Nodes(silent) +
+	return p.Paint(render.Warn, "silent") + "  " + render.FewNodes(silent, maxRowNodes) +
 		": no answer in time; the counts are the last known\n"
 }
 

@@ -196,15 +196,18 @@ func (n *Network) refresh() {
 			cond.cuts++
 		}
 	}
-	for l, cond := range n.conditions {
-		e := n.endpoints[l.From]
-		switch {
-		case e == nil:
-		case cond.Cut:
-			e.link(l.To).cut()
-		case e.links[l.To] != nil:
-			e.links[l.To].changed()
-			e.links[l.To].bringUp()
+	for _, from := range n.names { // in order, so that nodes learn of changes in the order of names
+		e := n.endpoints[from]
+		if e == nil {
+			continue
+		}
+		for _, to := range n.others(from) {
+			if n.conditions[fault.Link{From: from, To: to}].Cut {
+				e.link(to).cut()
+			} else if k := e.links[to]; k != nil {
+				k.changed()
+				k.bringUp()
+			}
 		}
 	}
 }
