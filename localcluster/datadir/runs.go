@@ -3,6 +3,7 @@ package datadir
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -39,6 +40,11 @@ type runs struct {
 	// secretLost means that the stamp files may name the cluster by a secret that was lost.
 	secretLost bool
 	file       runsFile
+
+	// One write records all runs that wait, because many nodes start at once.
+	changes int           // of file
+	saved   int           // the changes that are on disk
+	saving  chan struct{} // closed at the end of the write that is under way; nil: there is none
 }
 
 // runsFile is the content of runs.json.
@@ -137,23 +143,53 @@ func (r *runs) wiped(node string) error {
 	return r.write()
 }
 
-// write writes the runs to the data root. The caller holds mu.
-func (r *runs) write() error { return writeJSON(filepath.Join(r.dir, runsName), r.file) }
+// write writes the runs to the data root. The caller holds mu, which write releases while it waits
+// and while it writes. A write that is under way does not hold the caller's change, so write waits
+// for it and then for the next one, which may be that of another node.
+func (r *runs) write() error {
+	r.changes++
+	mine := r.changes
+	for r.saved < mine {
+		if under := r.saving; under != nil {
+			r.mu.Unlock()
+			<-under
+			r.mu.Lock()
+			continue
+		}
+		done, all := make(chan struct{}), r.changes
+		r.saving = done
+		b, err := json.MarshalIndent(r.file, "", "  ")
+		r.mu.Unlock()
+		if err == nil {
+			err = writeFile(filepath.Join(r.dir, runsName), append(b, '\n'))
+		}
+		r.mu.Lock()
+		r.saving = nil
+		close(done)
+		if err != nil {
+			return err
+		}
+		r.saved = max(r.saved, all)
+	}
+	return nil
+}
 
 // began records a run of a node. The run's first batch is durable, and no message of the run has
 // left the node yet.
 func (r *runs) began(node string, number uint64) error {
+	stamp := ""
+	if r.dir != "" {
+		var err error
+		if stamp, err = r.stamp(node); err != nil { // without mu: only the node itself uses its folder
+			return fmt.Errorf("stamp the folder of %s: %w", node, err)
+		}
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.file.Runs[node] = run{Number: number, Stamp: stamp}
 	if r.dir == "" {
-		r.file.Runs[node] = run{Number: number}
 		return nil
 	}
-	stamp, err := r.stamp(node)
-	if err != nil {
-		return fmt.Errorf("stamp the folder of %s: %w", node, err)
-	}
-	r.file.Runs[node] = run{Number: number, Stamp: stamp}
 	if err := r.write(); err != nil {
 		return fmt.Errorf("record the run of %s: %w", node, err)
 	}
