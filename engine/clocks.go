@@ -73,6 +73,7 @@ func (p *put) past(ctx vclock.Clock, known vclock.Siblings, own record.Own) vclo
 func (p *put) truncate(ctx vclock.Clock, known vclock.Siblings) {
 	n, v, held := p.n, &p.version, known
 	if n.cfg.Truncate == 0 {
+		v.Past = v.Past.Timeless() // contexts need no times of pairs; people see those of the record
 		return
 	}
 	seen := ctx

@@ -65,9 +65,6 @@ func (p *put) openContext() (wire.Context, error) {
 // has seen, whatever the clocks of the nodes say.
 func (p *put) newVersion(ctx wire.Context, known vclock.Siblings, own record.Own) vclock.Version {
 	n, past := p.n, p.past(ctx.Clock, known, own)
-	if n.cfg.Truncate == 0 {
-		past = past.Timeless() // nodes that do not truncate clocks need no times of pairs
-	}
 	t := max(p.clockTime(), ctx.Time+1)
 	if mutant.Is(mutant.ContextTimeIgnored) {
 		t = int64(n.now)

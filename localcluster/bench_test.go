@@ -10,14 +10,16 @@ import (
 
 // BenchmarkCluster puts and gets small values over TCP, with R=W=2 of N=3 on five nodes.
 func BenchmarkCluster(b *testing.B) {
-	for _, mem := range []bool{false, true} {
-		c, err := Start(b.Context(), Options{Home: b.TempDir(), Mem: mem})
+	for _, store := range []string{"mem", "nosync", "sync"} {
+		o := Options{Home: b.TempDir(), Mem: store == "mem"}
+		o.Settings.NoSync = store == "nosync"
+		c, err := Start(b.Context(), o)
 		if err != nil {
 			b.Fatal(err)
 		}
 		for _, op := range []string{"put", "get"} {
 			for _, clients := range []int{1, 64} {
-				b.Run(fmt.Sprintf("mem=%v/%s/%d", mem, op, clients), func(b *testing.B) { load(b, c, op, clients) })
+				b.Run(fmt.Sprintf("%s/%s/%d", store, op, clients), func(b *testing.B) { load(b, c, op, clients) })
 			}
 		}
 		_ = c.Close()

@@ -19,6 +19,10 @@ func (c *Cluster) memoryEvent() event.Event {
 const (
 	// trimEvery is the time between two checks whether a load is over.
 	trimEvery = 2 * time.Second
+	// busyRequests and calmRequests also say when a load is over: between two checks there were no
+	// more than calmRequests requests, after there were at least busyRequests.
+	busyRequests = 1000
+	calmRequests = 10
 	// busyPart and calmPart say when a load is over: the queues hold less than 1/calmPart of the
 	// budget, after they held more than 1/busyPart.
 	busyPart = 16
@@ -30,7 +34,7 @@ const (
 func (c *Cluster) trim() {
 	tick := time.NewTicker(trimEvery)
 	defer tick.Stop()
-	busy, peak := false, 0
+	busy, peak, last := false, 0, c.requests.Load()
 	for {
 		select {
 		case <-c.ctx.Done():
@@ -38,9 +42,11 @@ func (c *Cluster) trim() {
 		case <-tick.C:
 		}
 		u := c.memory.Use()
-		busy = busy || u.Used > u.Limit/busyPart || u.Peak > peak+u.Limit/busyPart
-		peak = u.Peak
-		if busy && u.Used < u.Limit/calmPart {
+		requests := c.requests.Load()
+		some := requests - last
+		busy = busy || u.Used > u.Limit/busyPart || u.Peak > peak+u.Limit/busyPart || some >= busyRequests
+		peak, last = u.Peak, requests
+		if busy && u.Used < u.Limit/calmPart && some <= calmRequests {
 			busy = false
 			debug.FreeOSMemory()
 		}

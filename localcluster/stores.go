@@ -8,9 +8,14 @@ import (
 	"ringside/localcluster/datadir"
 )
 
+// storeMemory is about the number of bytes that the databases of all nodes may use for buffers and
+// caches. They share it equally.
+const storeMemory = 64 << 20
+
 // openStore opens the node's store with the wrappers that the options ask for. damage is nil, or
 // the reason why an earlier store could not be read.
 func (n *node) openStore(damage error) (store.Store, datadir.Finding, error) {
+	n.disk.Memory = storeMemory / max(1, len(n.c.registry.nodes()))
 	s, found, err := n.disk.Open(damage)
 	if err != nil {
 		return nil, found, err

@@ -54,7 +54,8 @@ func (e *Effects) reset() {
 type Action struct {
 	Began bool // the first batch of the run is durable; nothing has left the node yet
 	Effects
-	Batch []store.Write // to be applied as a whole; nil: nothing. Batch belongs to the owner
+	// Batch is to be applied as a whole; nil: nothing. It is valid until Durable or Crash returns.
+	Batch []store.Write
 }
 
 // A Driver runs one node. The zero Driver is not usable.
@@ -67,6 +68,8 @@ type Driver struct {
 	node    Node
 	wake    time.Duration
 	writes  []store.Write // of the turn, without a buffer
+	spare   []store.Write // the memory of the batch before
+	written []store.Write // the batch with the owner, without a buffer
 	turn    Effects
 	leaving bool // turn was handed to the owner, so the next call empties it
 	writing bool // a batch is with the owner
@@ -193,9 +196,8 @@ func (d *Driver) batch() []store.Write {
 	if d.buffer != nil {
 		return d.buffer.take()
 	}
-	b := d.writes
-	d.writes = nil
-	return b
+	d.written, d.writes, d.spare = d.writes, d.spare, nil
+	return d.written
 }
 
 // flush begins to bring the object buffer to disk if that is due and no batch is being written.
@@ -220,6 +222,8 @@ func (d *Driver) Durable(now time.Duration) Action {
 		d.buffer.objects.Flushed()
 	} else {
 		d.overlay.Reset()
+		clear(d.written)
+		d.spare, d.written = d.written[:0], nil
 	}
 	if d.buffer != nil && d.began {
 		d.buffer.free(&d.turn)

@@ -23,6 +23,8 @@ type Disk struct {
 	runs *runs
 	mem  *store.Mem // nil on disk
 
+	// Memory is the number of bytes that the database may use for buffers and caches, about.
+	Memory int
 	// Lenient makes the next Open drop damage that the database meets while it reads its journal.
 	// It is set after a write that failed because of damage.
 	Lenient bool
@@ -46,7 +48,7 @@ func (d *Disk) Open(damage error) (store.Store, Finding, error) {
 	if err != nil {
 		return nil, Finding{}, err
 	}
-	db, report, err := level.Open(dir, level.Options{Lenient: d.Lenient, Rebuild: damage})
+	db, report, err := level.Open(dir, level.Options{Lenient: d.Lenient, Rebuild: damage, Memory: d.Memory})
 	if err != nil {
 		return nil, Finding{}, err
 	}

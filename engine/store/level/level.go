@@ -78,6 +78,9 @@ func (s *Store) Scan(sp store.Space, from, to []byte, fn func(key, value []byte)
 	return nil
 }
 
+// synced and unsynced are the options of a write.
+var synced, unsynced = opt.WriteOptions{Sync: true}, opt.WriteOptions{}
+
 // Apply implements store.Store. Any error poisons the store: after a failed sync, goleveldb gives
 // the next batch the same sequence numbers, and a replay of the journal then drops that batch,
 // although it was synced and acknowledged. The error also wraps store.ErrCorrupt if damage on the
@@ -95,7 +98,11 @@ func (s *Store) Apply(batch []store.Write, sync bool) error {
 			s.batch.Put(s.writeKey, w.Value)
 		}
 	}
-	err := s.db.Write(&s.batch, &opt.WriteOptions{Sync: sync})
+	options := &unsynced
+	if sync {
+		options = &synced
+	}
+	err := s.db.Write(&s.batch, options)
 	if len(s.batch.Dump()) > keepBatch {
 		s.batch = leveldb.Batch{}
 	}

@@ -224,7 +224,7 @@ func TestModes(t *testing.T) {
 func TestLargeBatch(t *testing.T) {
 	dir := t.TempDir()
 	s, _ := mustOpen(t, dir)
-	big := bytes.Repeat([]byte("0123456789abcdef"), 3*writeBuffer/16)
+	big := bytes.Repeat([]byte("0123456789abcdef"), 3*leastBuffer/16)
 	batch := []store.Write{{Space: store.Data, Key: []byte("a"), Value: big}, {Space: store.Hints, Key: []byte("b"), Value: big}}
 	if err := errors.Join(put(s, 0), s.Apply(batch, true), put(s, 1)); err != nil {
 		t.Fatal(err)

@@ -17,13 +17,19 @@ import (
 	"ringside/engine/store"
 )
 
-// Sizes of one open database. They are small because a process runs many nodes, and an open
-// database takes about the memory of its write buffer.
+// Sizes of one open database. A process runs many nodes, so the sizes depend on Options.Memory.
+// Each size has a least and a greatest value. A full write buffer becomes a table, and tables have
+// to be merged, so a large buffer saves work.
 const (
-	writeBuffer = 1 << 20
-	blockCache  = 256 << 10
-	openFiles   = 16 // tables kept open; each is a file descriptor
-	bloomBits   = 10 // per key; about 1 % of absent keys cost a read
+	leastBuffer, mostBuffer = 512 << 10, 4 << 20  // bytes of the write buffer
+	leastCache, mostCache   = 256 << 10, 16 << 20 // bytes of the cache of blocks
+	bufferPart              = 3                   // the part of the memory, one in bufferPart, for the write buffer
+	cachePart               = 2                   // the part, one in cachePart, for the cache
+
+	leastFiles, mostFiles = 16, 128   // tables kept open; each is a file descriptor
+	filePart              = 128 << 10 // bytes of the memory for which one more table is kept open
+
+	bloomBits = 10 // per key; about 1 % of absent keys cost a read
 	// wholeLevel, in tables, is more than a level ever has. A compaction that takes a level table
 	// by table leaves gaps, and does not write again what is below a gap.
 	wholeLevel = 1 << 20
@@ -39,6 +45,9 @@ type Options struct {
 	// read. Open is then lenient and writes every table again without its damaged blocks, so that
 	// scans succeed. The report says Recovered.
 	Rebuild error
+	// Memory is about the number of bytes that the database may use for buffers and caches. Less
+	// than the least sizes, 768 KiB, counts as the least sizes.
+	Memory int
 
 	openDisk func() (storage.Storage, error) // for tests; nil: the folder's files
 }
@@ -150,7 +159,7 @@ func (a attempt) try(dir string, opts Options) (_ *Store, err error) {
 	if d.intact, err = tornTails(raw); err != nil {
 		return nil, err
 	}
-	options := goleveldbOptions(a.flags)
+	options := goleveldbOptions(a.flags, opts.Memory)
 	if opts.Rebuild != nil { // rewrite must take each level whole
 		options.CompactionSourceLimitFactor = wholeLevel
 	}
@@ -195,11 +204,11 @@ func rewrite(db *leveldb.DB) error {
 	return it.Error()
 }
 
-func goleveldbOptions(flags opt.Strict) *opt.Options {
+func goleveldbOptions(flags opt.Strict, memory int) *opt.Options {
 	return &opt.Options{
-		WriteBuffer:            writeBuffer,
-		BlockCacheCapacity:     blockCache,
-		OpenFilesCacheCapacity: openFiles,
+		WriteBuffer:            min(max(memory/bufferPart, leastBuffer), mostBuffer),
+		BlockCacheCapacity:     min(max(memory/cachePart, leastCache), mostCache),
+		OpenFilesCacheCapacity: min(max(memory/filePart, leastFiles), mostFiles),
 		Filter:                 filter.NewBloomFilter(bloomBits),
 		Strict:                 flags,
 		NoWriteMerge:           true, // one writer
