@@ -1,6 +1,6 @@
 # Everything here also works without make: see the commands.
 
-.PHONY: check test race sim mutants mutants-quick scale torture fuzz update demo notice release
+.PHONY: check test race sim mutants mutants-quick scale torture fuzz update demo notice release many
 
 check: ## what CI runs
 	bash .ci/run
@@ -22,6 +22,9 @@ mutants-quick: ## the deliberate bugs that a few seeds reveal, in about a minute
 
 scale: ## a thousand nodes for an hour of virtual time
 	go run . sim --seed 1 --nodes 1000 -N 3 --ops 20000 --keys 200 --clients 40 --length 1h --faults crash,partition,loss,wipe,join,leave
+
+many: ## 200 real nodes in one process, under the race detector: make many NODES=256
+	RINGSIDE_TEST_NODES=$(or $(NODES),200) go test -race -count=1 -v -run '^TestManyNodes$$' ./localcluster
 
 torture: ## kill -9 under load, and restored or damaged folders, a hundred rounds each
 	RINGSIDE_TEST_ROUNDS=$(or $(ROUNDS),100) go test -count=1 -timeout 1h -v -run '^(TestKillNine.*|TestFoldersPutBackAndDamaged)$$' ./localcluster

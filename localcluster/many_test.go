@@ -2,6 +2,8 @@ package localcluster
 
 import (
 	"fmt"
+	"os"
+	"strconv"
 	"testing"
 	"time"
 
@@ -31,10 +33,17 @@ func TestNodesAtRestHaveFewConnections(t *testing.T) {
 	}
 }
 
-// A hundred nodes start, answer, and know which of them can be reached.
-func TestHundredNodes(t *testing.T) {
-	const nodes = 100
-	c := begin(t, Options{Mem: true, Settings: settings.Cluster{Nodes: settings.NodeNames(nodes)}})
+// manyNodes is the number of nodes of TestManyNodes, unless the environment asks for another one
+// (make many). Then the data is on disk.
+const manyNodes = 100
+
+// Many nodes start, answer, and know which of them can be reached.
+func TestManyNodes(t *testing.T) {
+	nodes, mem := manyNodes, true
+	if n, err := strconv.Atoi(os.Getenv("RINGSIDE_TEST_NODES")); err == nil {
+		nodes, mem = n, false
+	}
+	c := begin(t, Options{Mem: mem, Settings: settings.Cluster{Nodes: settings.NodeNames(nodes)}})
 	for i := range nodes {
 		put(t, c, fmt.Sprintf("n%d", i+1), fmt.Sprint("key ", i), "v", nil)
 	}
