@@ -89,10 +89,12 @@ func (cs *calls) begin(to string, request uint64, body wire.Body, patience time.
 
 // newCall returns a call that has not begun.
 func (cs *calls) newCall(to string, who caller) *call {
-	c := &call{}
-	if k := len(cs.free) - 1; k >= 0 {
-		c, cs.free = cs.free[k], cs.free[:k]
+	k := len(cs.free) - 1
+	if k < 0 {
+		return &call{cs: cs, to: to, caller: who}
 	}
+	c := cs.free[k]
+	cs.free = cs.free[:k]
 	*c = call{cs: cs, to: to, caller: who}
 	return c
 }

@@ -42,7 +42,9 @@ type Config struct {
 
 	// Buggify is for simulators: if it returns true, the node does what is rare and right at this
 	// point. nil: never.
-	Buggify  func(BuggifyPoint) bool
+	Buggify func(BuggifyPoint) bool
+	// Poison is for simulators and tests: memory that an Output no longer needs is overwritten.
+	Poison   bool
 	Literal  bool // the paper's plain vector clocks, for every put (§4.4; see clocks.go)
 	Truncate int  // greatest number of pairs in the clock of a new version (§4.4); 0: no limit
 

@@ -29,7 +29,8 @@ type get struct {
 	replicas  *quorum.Read
 	digest    uint64 // of the history whose ring has the preference list
 	questions questions
-	lww       bool // only the latest version is kept
+	question  wire.Body // the same to all nodes
+	lww       bool      // only the latest version is kept
 	replied   bool
 	timeout   timers.Timer
 }
@@ -67,8 +68,14 @@ func (c *coordinator) onGet(client uint64, req wire.GetRequest) {
 	}
 	c.requests++
 	g.timeout = n.run(n.cfg.Timings.Request, g)
-	g.askAll(slices.Values(targets))
+	g.askEach(targets)
 	g.settle()
+}
+
+func (g *get) askEach(nodes []string) {
+	for _, node := range nodes {
+		g.ask(node)
+	}
 }
 
 func (g *get) askAll(nodes iter.Seq[string]) {
@@ -85,7 +92,10 @@ func (g *get) ask(node string) {
 		return
 	}
 	n.emit(event.Event{Kind: event.ReadFrom, Request: g.req.Request, Key: g.req.Key, Peer: node})
-	g.questions.ask(quorum.Assignment{Node: node, Home: node}, wire.Read{Key: g.req.Key})
+	if g.question == nil {
+		g.question = wire.Read{Key: g.req.Key}
+	}
+	g.questions.ask(quorum.Assignment{Node: node, Home: node}, g.question)
 }
 
 // answered takes the answer of a node that was asked.
@@ -143,7 +153,7 @@ func (g *get) add(node string, r wire.ReadReply) {
 // key that is being transferred is not taken for one that does not exist.
 func (g *get) followRange(a quorum.Answer, holders []string) {
 	if !a.Pending {
-		g.askAll(slices.Values(g.replicas.HandedOver(a)))
+		g.askEach(g.replicas.HandedOver(a))
 		return
 	}
 	if node := g.replicas.Earlier(holders); node != "" {
@@ -226,7 +236,10 @@ func (g *get) succeed() {
 		s = s[1:]
 	}
 	live := s.Live()
-	deleted := slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return !v.Deleted })
+	var deleted vclock.Siblings
+	if len(live) < len(s) {
+		deleted = slices.DeleteFunc(slices.Clone(s), func(v vclock.Version) bool { return !v.Deleted })
+	}
 	switch {
 	case mutant.Is(mutant.OneSiblingShown):
 		live = live[:min(len(live), 1)]

@@ -93,7 +93,7 @@ func (w *world) start(name string) {
 	cfg := Config{
 		Name: name, Ring: w.config, Founders: w.founders, Seeds: w.seeds, Quorum: wire.Quorum{R: 2, W: 2},
 		Secret: []byte("secret"), Seed: 1, Timings: w.timings, LWW: w.lww,
-		Incarnation: w.runs, Buffered: w.buffered,
+		Incarnation: w.runs, Buffered: w.buffered, Poison: true,
 	}
 	if w.configure != nil {
 		w.configure(&cfg)

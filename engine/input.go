@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"math"
 	"time"
 
 	"ringside/engine/event"
@@ -81,13 +82,31 @@ type Output struct {
 	Wake     time.Duration  // step again by that time, since 1970; 0: no need
 }
 
-// reset empties o and keeps the memory of its slices.
-func (o *Output) reset() {
-	clear(o.Writes)
-	clear(o.Events)
-	clear(o.Messages)
-	clear(o.Replies)
+// reset empties o and keeps the memory of its slices. With poison it overwrites their elements, so
+// that a driver that still reads them fails.
+func (o *Output) reset(poison bool) {
+	if poison {
+		Poison(o.Writes, store.Write{Space: 'x', Key: []byte(Released)})
+		Poison(o.Events, event.Event{Node: Released})
+		Poison(o.Messages, wire.Message{From: Released, To: Released})
+		Poison(o.Replies, Reply{Client: math.MaxUint64})
+	} else {
+		clear(o.Writes)
+		clear(o.Events)
+		clear(o.Messages)
+		clear(o.Replies)
+	}
 	*o = Output{Writes: o.Writes[:0], Events: o.Events[:0], Messages: o.Messages[:0], Replies: o.Replies[:0]}
+}
+
+// Released stands in memory that was released and must not be read.
+const Released = "memory that was released"
+
+// Poison overwrites released memory with a value that nothing expects.
+func Poison[T any](s []T, value T) {
+	for i := range s {
+		s[i] = value
+	}
 }
 
 // A Reply answers the Request, Describe, Compare or ChangeMembership of Client.

@@ -126,7 +126,7 @@ func (n *Node) load() error {
 func (n *Node) Step(now time.Duration, in Input) Output {
 	n.now = max(n.now, now)
 	n.records.forgetLatest()
-	n.out.reset()
+	n.out.reset(n.cfg.Poison)
 	n.collector.noticeStall()
 	n.timers.Run(n.now)
 	switch in := in.(type) {

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"errors"
+	"math"
 	"time"
 
 	"ringside/engine"
@@ -23,6 +24,7 @@ type Options struct {
 	Bytes      int           // bound of the bytes of the buffer's objects; 0: any number
 	FlushEvery time.Duration // the longest time for which a write stays in the buffer only
 	MeterEvery time.Duration // the shortest time between two Buffered events
+	Poison     bool          // for simulators and tests: overwrite memory that the owner must not read any longer
 }
 
 // maxHeld bounds the outputs that wait for a flush of the object buffer.
@@ -42,11 +44,16 @@ func (e *Effects) add(o engine.Output) {
 	e.Replies = append(e.Replies, o.Replies...)
 }
 
-// reset empties e and keeps its memory.
-func (e *Effects) reset() {
+// reset empties e and keeps its memory. poison is Options.Poison.
+func (e *Effects) reset(poison bool) {
 	clear(e.Events)
 	clear(e.Messages)
 	clear(e.Replies)
+	if poison {
+		engine.Poison(e.Events, event.Event{Node: engine.Released})
+		engine.Poison(e.Messages, wire.Message{From: engine.Released, To: engine.Released})
+		engine.Poison(e.Replies, engine.Reply{Client: math.MaxUint64})
+	}
 	e.Events, e.Messages, e.Replies = e.Events[:0], e.Messages[:0], e.Replies[:0]
 }
 
@@ -147,7 +154,7 @@ func (d *Driver) take(o engine.Output) {
 // clearSent empties the turn if its effects have left.
 func (d *Driver) clearSent() {
 	if d.leaving {
-		d.turn.reset()
+		d.turn.reset(d.opts.Poison)
 		d.leaving = false
 	}
 }
@@ -222,7 +229,9 @@ func (d *Driver) Durable(now time.Duration) Action {
 		d.buffer.objects.Flushed()
 	} else {
 		d.overlay.Reset()
-		clear(d.written)
+		if clear(d.written); d.opts.Poison {
+			engine.Poison(d.written, store.Write{Space: 'x', Key: []byte(engine.Released)})
+		}
 		d.spare, d.written = d.written[:0], nil
 	}
 	if d.buffer != nil && d.began {

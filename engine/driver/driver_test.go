@@ -289,3 +289,27 @@ func TestFailedRead(t *testing.T) {
 		}
 	}
 }
+
+// An owner that reads a batch or effects after their time reads what nothing expects.
+func TestReleasedMemoryIsPoisoned(t *testing.T) {
+	n := &scriptedNode{last: map[string][]byte{}}
+	db := store.NewMem()
+	d := driver.New(db, driver.Options{Poison: true})
+	n.reads = d.Reader()
+	n.next = output(1, 1, true, true)
+	d.Start(n, n.next)
+	act, err := d.EndTurn(time.Hour)
+	if err != nil || len(act.Batch) != 1 {
+		t.Fatalf("%d writes: %v", len(act.Batch), err)
+	}
+	batch := act.Batch
+	effects := d.Durable(time.Hour).Effects
+	if len(effects.Messages) != 1 {
+		t.Fatal("no message left")
+	}
+	n.next = engine.Output{}
+	d.Step(time.Hour, nil)
+	if string(batch[0].Key) != engine.Released || effects.Messages[0].From != engine.Released {
+		t.Errorf("the batch has the key %q, the message is from %q", batch[0].Key, effects.Messages[0].From)
+	}
+}

@@ -31,6 +31,10 @@ type Read struct {
 	askedBeyond bool  // the nodes beyond the homes were asked for hints
 	recheck     recheck
 	lenient     bool // a pending answer counts if it holds a version
+
+	// The memory of asked, Targets and answers, for the usual numbers of replicas.
+	askedRoom, targetsRoom [inPlace]string
+	answersRoom            [inPlace]Answer
 }
 
 // recheck is the state of the second question to homes. It is wanted if a hint may have been given
@@ -39,10 +43,9 @@ type recheck struct{ wanted, done bool }
 
 // NewRead returns the count of a get that needs r answers. The preference list pref is the key's.
 func NewRead(c Cluster, pref []string, r int, strict bool) *Read {
-	return &Read{
-		candidates: candidates{cluster: c, pref: pref, strict: strict, asked: make(names, 0, c.Replicas()+1)}, r: r,
-		answers: make([]Answer, 0, min(c.Replicas(), len(pref))),
-	}
+	out := &Read{candidates: candidates{cluster: c, pref: pref, strict: strict}, r: r}
+	out.asked, out.answers = out.askedRoom[:0], out.answersRoom[:0]
+	return out
 }
 
 // Targets returns the nodes to ask at first: the N best healthy nodes of the preference list, or
@@ -53,7 +56,7 @@ func (r *Read) Targets() []string {
 	if r.strict && !mutant.Is(mutant.StrictReadsFallbacks) {
 		list = r.Homes()
 	}
-	var out []string
+	out := r.targetsRoom[:0]
 	add := func(limit int, fit func(string) bool) {
 		for len(out) < limit {
 			node := r.take(list, fit)

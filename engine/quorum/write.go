@@ -57,7 +57,7 @@ type Write struct {
 	acksRoom, toRoom [inPlace]Assignment
 }
 
-// inPlace is the number of nodes for which a Write needs no more memory than its own.
+// inPlace is the number of nodes for which a Write or a Read needs no more memory than its own.
 const inPlace = 4
 
 // NewWrite returns the count of a put that succeeds with w replicas. The coordinator is self. The

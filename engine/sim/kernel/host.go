@@ -158,7 +158,9 @@ func (h *Host) boot() {
 	h.incarnation++
 	h.damage.rotten = false
 	h.up, h.paused, h.batch, h.collected, h.inbox = true, false, nil, nil, nil
-	h.driver = driver.New(h.disk, driver.Options{Node: h.name, Objects: h.w.plan.Buffer, FlushEvery: flushEvery})
+	h.driver = driver.New(h.disk, driver.Options{
+		Node: h.name, Objects: h.w.plan.Buffer, FlushEvery: flushEvery, Poison: true,
+	})
 	n, out, err := engine.New(h.config(), h.driver.Reader(), h.now())
 	if err != nil {
 		panic(fmt.Sprintf("sim: %v", err)) // reads of a simulated disk do not fail
@@ -181,7 +183,7 @@ func (h *Host) config() engine.Config {
 		Quorum: wire.Quorum{R: p.R, W: p.W, Strict: p.Quorum == plan.Strict}, LWW: p.LWW(),
 		Secret: []byte(Secret), Timings: p.NodeTimings(), Buffered: h.Buffered(),
 		Seed:        splitmix.Next(p.Seed ^ splitmix.Next(h.id<<32|h.incarnation)),
-		Incarnation: w.bug.incarnation(h.incarnation), LastRun: h.lastRun, Distrust: h.damage.doubtful,
+		Incarnation: w.bug.incarnation(h.incarnation), LastRun: h.lastRun, Distrust: h.damage.doubtful, Poison: true,
 		Literal: p.Literal(), Truncate: p.Clocks.Truncate, MaxHints: p.MaxHints(), MaxSiblings: p.MaxSiblings(),
 	}
 	if len(p.Buggify) > 0 {
