@@ -200,7 +200,7 @@ func (g *get) merged() vclock.Siblings {
 // It ends the get when there is nothing left to wait for.
 func (g *get) settle() {
 	n := g.n
-	if !g.replied {
+	if !g.replied && g.replicas.FoundNothing() {
 		g.askAll(g.replicas.Confirm())
 	}
 	if !g.replied && g.replicas.Enough() {
@@ -254,7 +254,14 @@ func (g *get) succeed() {
 
 // context returns what a client has seen that gets s.
 func (g *get) context(s vclock.Siblings) wire.Context {
-	ctx := wire.Context{Clock: s.Context(), Time: latest(s), Fastest: g.replicas.FirstHome()}
+	ctx := wire.Context{Time: latest(s), Fastest: g.replicas.FirstHome()}
+	if len(s) == 1 && g.n.cfg.Truncate == 0 {
+		v := s[0]
+		v.Time = 0 // nodes that do not truncate clocks need no times of pairs
+		ctx.Clock = v.Clock()
+	} else {
+		ctx.Clock = s.Context()
+	}
 	switch {
 	case mutant.Is(mutant.ContextWithoutGaps):
 		ctx.Clock = ctx.Clock.Compact(wire.MaxClock)
