@@ -15,6 +15,8 @@ import (
 const (
 	// flushEvery is how long a write may stay in memory only.
 	flushEvery = 100 * time.Millisecond
+	// flushPause is the time between the beginnings of two flushes that outputs wait for.
+	flushPause = 5 * time.Millisecond
 	// maxBufferBytes bounds the bytes of the objects in one buffer: settings.MaxBuffer large
 	// objects would fill the machine.
 	maxBufferBytes = 16 << 20

@@ -103,7 +103,7 @@ func (l *loop) boot(distrust bool) error {
 	objects := n.c.registry.settings().Buffer
 	l.driver = driver.New(l.db, driver.Options{
 		Node: n.name, Objects: objects, Bytes: maxBufferBytes,
-		FlushEvery: cmp.Or(n.c.opts.Testing.FlushEvery, flushEvery), MeterEvery: meterEvery,
+		FlushEvery: cmp.Or(n.c.opts.Testing.FlushEvery, flushEvery), FlushPause: flushPause, MeterEvery: meterEvery,
 	})
 	var first engine.Output
 	var err error

@@ -4,6 +4,10 @@ package driver
 // are Durable wait for the disk. A flush brings the whole buffer to disk. It begins when an output
 // waits for the disk, when half of the buffer is taken, and when the oldest write has been in
 // memory for FlushEvery. A full buffer stops the node.
+//
+// Under load there is always an output that waits. Flushes without a pause would then keep the disk
+// and the processor busy with few writes each, so flushes for outputs begin FlushPause apart. A
+// client rarely waits for them: of N replicas one is durable, and W of the others answer at once.
 
 import (
 	"slices"
@@ -22,6 +26,7 @@ type buffer struct {
 	held    []engine.Output // the messages and replies of outputs that wait for the disk, in order
 	freed   int             // number of outputs in held that leave when the current batch is durable
 	oldest  time.Duration   // when the oldest write that is in no batch was noticed; 0: no such write
+	began   time.Duration   // when the latest flush began
 	metered int             // the count of the latest Buffered event
 	meterAt time.Duration   // when the next Buffered event is due; 0: no event is due
 }
@@ -50,7 +55,8 @@ func (b *buffer) full() bool {
 // due reports whether a flush should begin.
 func (b *buffer) due(now time.Duration) bool {
 	halfFull := b.objects.Objects() > b.opts.Objects/2 || b.opts.Bytes > 0 && b.objects.Bytes() > b.opts.Bytes/2
-	return len(b.held) > 0 || halfFull || b.oldest > 0 && now-b.oldest >= b.opts.FlushEvery
+	waited := len(b.held) > 0 && now >= b.began+b.opts.FlushPause
+	return waited || halfFull || len(b.held) > maxHeld/2 || b.oldest > 0 && now-b.oldest >= b.opts.FlushEvery
 }
 
 // take returns the writes that are in no batch yet.
@@ -103,6 +109,11 @@ func (b *buffer) wants(writing bool) time.Duration {
 	at := b.meterAt
 	if b.oldest > 0 && !writing {
 		if f := b.oldest + b.opts.FlushEvery; at == 0 || f < at {
+			at = f
+		}
+	}
+	if len(b.held) > 0 && !writing {
+		if f := b.began + b.opts.FlushPause; at == 0 || f < at {
 			at = f
 		}
 	}

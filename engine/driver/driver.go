@@ -23,6 +23,7 @@ type Options struct {
 	Objects    int           // bound of the object buffer (§6.1); 0: there is no buffer
 	Bytes      int           // bound of the bytes of the buffer's objects; 0: any number
 	FlushEvery time.Duration // the longest time for which a write stays in the buffer only
+	FlushPause time.Duration // the shortest time between the beginnings of two flushes that outputs wait for
 	MeterEvery time.Duration // the shortest time between two Buffered events
 	Poison     bool          // for simulators and tests: overwrite memory that the owner must not read any longer
 }
@@ -211,6 +212,7 @@ func (d *Driver) batch() []store.Write {
 func (d *Driver) flush(now time.Duration) (batch []store.Write) {
 	if !d.writing && d.pending() && d.buffer.due(now) {
 		batch = d.batch()
+		d.buffer.began = now
 	}
 	d.buffer.noteOldest(now)
 	d.buffer.meter(now, &d.turn)
@@ -244,7 +246,8 @@ func (d *Driver) Durable(now time.Duration) Action {
 }
 
 // Due returns the latest time for the next call of EndTurn if no input comes; 0 for never. At that
-// time a write has been in the object buffer for FlushEvery, or a Buffered event is due.
+// time a write has been in the object buffer for FlushEvery, an output has waited for FlushPause,
+// or a Buffered event is due.
 func (d *Driver) Due() time.Duration {
 	if d.buffer == nil || !d.began || d.crashed {
 		return 0

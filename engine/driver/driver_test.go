@@ -195,7 +195,7 @@ func (o *owner) land() {
 // end.
 func TestPersistBeforeSend(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		opts := driver.Options{FlushEvery: time.Second, MeterEvery: time.Second}
+		opts := driver.Options{FlushEvery: time.Second, FlushPause: 5 * time.Millisecond, MeterEvery: time.Second}
 		if rapid.Bool().Draw(t, "buffered") {
 			opts.Objects = rapid.IntRange(1, 8).Draw(t, "objects")
 		}
@@ -311,5 +311,42 @@ func TestReleasedMemoryIsPoisoned(t *testing.T) {
 	d.Step(time.Hour, nil)
 	if string(batch[0].Key) != engine.Released || effects.Messages[0].From != engine.Released {
 		t.Errorf("the batch has the key %q, the message is from %q", batch[0].Key, effects.Messages[0].From)
+	}
+}
+
+// Flushes that outputs wait for begin FlushPause apart, the first one at once.
+func TestFlushesPause(t *testing.T) {
+	const pause = 5 * time.Millisecond
+	d := driver.New(store.NewMem(), driver.Options{Objects: 8, FlushEvery: time.Second, FlushPause: pause})
+	n := &scriptedNode{reads: d.Reader(), last: map[string][]byte{}}
+	d.Start(n, output(1, 1, true, false))
+	begin := time.Hour
+	if _, err := d.EndTurn(begin); err != nil {
+		t.Fatal(err)
+	}
+	d.Durable(begin)
+	waits := func(i int, at time.Duration) driver.Action {
+		t.Helper()
+		n.next = output(i, 1, true, true)
+		d.Step(at, nil)
+		act, err := d.EndTurn(at)
+		if err != nil || len(act.Messages) > 0 {
+			t.Fatalf("step %d: %d messages leave before their write is durable: %v", i, len(act.Messages), err)
+		}
+		return act
+	}
+	if act := waits(2, begin); act.Batch == nil {
+		t.Fatal("the first flush waits")
+	}
+	d.Durable(begin + 1)
+	if act := waits(3, begin+2); act.Batch != nil || d.Due() != begin+pause {
+		t.Fatalf("a batch of %d writes, and the next flush is due at %v, want %v", len(act.Batch), d.Due(), begin+pause)
+	}
+	act, err := d.EndTurn(begin + pause)
+	if err != nil || len(act.Batch) != 1 {
+		t.Fatalf("a batch of %d writes is flushed in time: %v", len(act.Batch), err)
+	}
+	if act := d.Durable(begin + pause + 1); len(act.Messages) != 1 {
+		t.Fatalf("%d messages leave after the flush", len(act.Messages))
 	}
 }

@@ -84,6 +84,9 @@ const (
 	// flushEvery is how long a write may stay in an object buffer, long enough that crashes find
 	// some.
 	flushEvery = 2 * time.Second
+	// flushPause is the time between the beginnings of two flushes that outputs wait for, as in a
+	// real cluster.
+	flushPause = 5 * time.Millisecond
 )
 
 func newHost(w *World, name string, id int) *Host {
@@ -159,7 +162,8 @@ func (h *Host) boot() {
 	h.damage.rotten = false
 	h.up, h.paused, h.batch, h.collected, h.inbox = true, false, nil, nil, nil
 	h.driver = driver.New(h.disk, driver.Options{
-		Node: h.name, Objects: h.w.plan.Buffer, FlushEvery: flushEvery, Poison: true,
+		Node: h.name, Objects: h.w.plan.Buffer, FlushEvery: flushEvery, FlushPause: flushPause,
+		Poison: true,
 	})
 	n, out, err := engine.New(h.config(), h.driver.Reader(), h.now())
 	if err != nil {
