@@ -96,7 +96,21 @@ func (o *Output) reset(poison bool) {
 		clear(o.Messages)
 		clear(o.Replies)
 	}
-	*o = Output{Writes: o.Writes[:0], Events: o.Events[:0], Messages: o.Messages[:0], Replies: o.Replies[:0]}
+	*o = Output{
+		Writes: Reuse(o.Writes), Events: Reuse(o.Events), Messages: Reuse(o.Messages), Replies: Reuse(o.Replies),
+	}
+}
+
+// maxReused bounds the elements of a slice whose memory is reused. A step that drops a whole key
+// range has a million writes.
+const maxReused = 4096
+
+// Reuse returns s without elements, and nil if its memory is too large to be kept.
+func Reuse[T any](s []T) []T {
+	if cap(s) > maxReused {
+		return nil
+	}
+	return s[:0]
 }
 
 // Released stands in memory that was released and must not be read.

@@ -14,13 +14,13 @@ type place struct {
 	at          ring.Position
 }
 
-// placeOf returns the place of key, which must not change afterwards.
+// placeOf returns the place of key. It does not keep key.
 func (n *Node) placeOf(key []byte) *place {
 	p := &n.records.place
 	if p.stored == nil || !bytes.Equal(p.key, key) {
 		stored := record.DataKey(key)
-		at, _ := record.ParseDataKey(stored)
-		*p = place{key, stored, at}
+		at, own := record.ParseDataKey(stored) // the caller's key may be valid for a moment only
+		*p = place{own, stored, at}
 	}
 	return p
 }

@@ -55,7 +55,7 @@ func (e *Effects) reset(poison bool) {
 		engine.Poison(e.Messages, wire.Message{From: engine.Released, To: engine.Released})
 		engine.Poison(e.Replies, engine.Reply{Client: math.MaxUint64})
 	}
-	e.Events, e.Messages, e.Replies = e.Events[:0], e.Messages[:0], e.Replies[:0]
+	e.Events, e.Messages, e.Replies = engine.Reuse(e.Events), engine.Reuse(e.Messages), engine.Reuse(e.Replies)
 }
 
 // An Action lists the tasks of the owner of a Driver, in the order of the fields.
@@ -234,7 +234,7 @@ func (d *Driver) Durable(now time.Duration) Action {
 		if clear(d.written); d.opts.Poison {
 			engine.Poison(d.written, store.Write{Space: 'x', Key: []byte(engine.Released)})
 		}
-		d.spare, d.written = d.written[:0], nil
+		d.spare, d.written = engine.Reuse(d.written), nil
 	}
 	if d.buffer != nil && d.began {
 		d.buffer.free(&d.turn)

@@ -29,10 +29,24 @@ func (m *Mem) Scan(s Space, from, to []byte, fn func(key, value []byte) bool) er
 		return nil
 	}
 	end := string(to)
+	var key, value []byte // reused, as the database on disk does, so that tests meet callers that keep them
 	sp.Ascend(string(from), func(k string, v []byte) bool {
-		return (to == nil || k < end) && fn([]byte(k), v)
+		if to != nil && k >= end {
+			return false
+		}
+		key, value = append(key[:0], k...), append(value[:0], v...)
+		return fn(key, value)
 	})
+	fill(key, 0xff)
+	fill(value, 0xff)
 	return nil
+}
+
+// fill overwrites b.
+func fill(b []byte, with byte) {
+	for i := range b {
+		b[i] = with
+	}
 }
 
 // Apply implements Store. It ignores sync: memory has no stable storage.

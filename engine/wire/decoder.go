@@ -22,7 +22,7 @@ type Decoder struct {
 const (
 	// maxShared bounds the bytes of the parts of a message that share an allocation, and so what a
 	// caller that keeps one part keeps of the others.
-	maxShared = 16 << 10
+	maxShared = 2 << 10
 	// entryMemory is about the bytes of an entry of a clock in memory.
 	entryMemory = 56
 	// maxKept bounds the entries of each list that a Decoder keeps for the next message.

@@ -109,6 +109,9 @@ func (s *Sender) Run(done <-chan struct{}) error {
 		for {
 			frames, rest := s.next()
 			if len(rest) == 0 {
+				if s.stall > 0 {
+					_ = s.conn.SetWriteDeadline(time.Time{}) // which would end what Flush writes later
+				}
 				break
 			}
 			s.taken.Broadcast()
