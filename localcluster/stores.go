@@ -10,7 +10,7 @@ import (
 
 // storeMemory is about the number of bytes that the databases of all nodes may use for buffers and
 // caches. They share it equally.
-const storeMemory = 64 << 20
+const storeMemory = 192 << 20
 
 // openStore opens the node's store with the wrappers that the options ask for. damage is nil, or
 // the reason why an earlier store could not be read.

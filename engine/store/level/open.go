@@ -21,13 +21,18 @@ import (
 // Each size has a least and a greatest value. A full write buffer becomes a table, and tables have
 // to be merged, so a large buffer saves work.
 const (
-	leastBuffer, mostBuffer = 512 << 10, 4 << 20  // bytes of the write buffer
-	leastCache, mostCache   = 256 << 10, 16 << 20 // bytes of the cache of blocks
+	leastBuffer, mostBuffer = 512 << 10, 16 << 20 // bytes of the write buffer
+	leastCache, mostCache   = 256 << 10, 64 << 20 // bytes of the cache of blocks
 	bufferPart              = 3                   // the part of the memory, one in bufferPart, for the write buffer
 	cachePart               = 2                   // the part, one in cachePart, for the cache
 
 	leastFiles, mostFiles = 16, 128   // tables kept open; each is a file descriptor
 	filePart              = 128 << 10 // bytes of the memory for which one more table is kept open
+
+	// tableSize and firstLevel are the bytes of a table and of the first level. A database of a few
+	// hundred thousand keys then has one level, and each key is merged once instead of several
+	// times.
+	tableSize, firstLevel = 8 << 20, 64 << 20
 
 	bloomBits = 10 // per key; about 1 % of absent keys cost a read
 	// wholeLevel, in tables, is more than a level ever has. A compaction that takes a level table
@@ -209,6 +214,9 @@ func goleveldbOptions(flags opt.Strict, memory int) *opt.Options {
 		WriteBuffer:            min(max(memory/bufferPart, leastBuffer), mostBuffer),
 		BlockCacheCapacity:     min(max(memory/cachePart, leastCache), mostCache),
 		OpenFilesCacheCapacity: min(max(memory/filePart, leastFiles), mostFiles),
+		Compression:            opt.NoCompression, // values are short, and the disk is local
+		CompactionTableSize:    tableSize,
+		CompactionTotalSize:    firstLevel,
 		Filter:                 filter.NewBloomFilter(bloomBits),
 		Strict:                 flags,
 		NoWriteMerge:           true, // one writer
