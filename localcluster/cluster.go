@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ringside/engine/event"
+	"ringside/engine/usage"
 	"ringside/localcluster/budget"
 	"ringside/localcluster/client"
 	"ringside/localcluster/config"
@@ -34,6 +35,7 @@ type Cluster struct {
 	client  *client.Client
 	network *link.Network
 	memory  *budget.Budget // of all queues
+	files   fileBudget
 	events  eventlog.Log
 
 	registry registry
@@ -67,18 +69,18 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 		return nil, err
 	}
 	o.Name = s.Name
-	peers, err := peersWithin(fileLimit(), len(s.Nodes), o.Mem)
-	if err != nil {
+	files := fileBudget{cmp.Or(o.Testing.OpenFiles, fileLimit()), o.Mem}
+	if err := files.check(len(s.Nodes)); err != nil {
 		claim.Discard()
-		return nil, errors.Join(err, claim.Release())
+		return nil, errors.Join(usage.Errorf("start: %w", err), claim.Release())
 	}
-	c := &Cluster{opts: o, claim: claim, began: time.Now(), ports: map[string]int{},
+	c := &Cluster{opts: o, claim: claim, files: files, began: time.Now(), ports: map[string]int{},
 		memory: budget.New(cmp.Or(o.Testing.Memory, budget.Default)),
 		run:    lifetime{released: make(chan struct{}), done: make(chan struct{})}}
 	c.ctx, c.run.cancel = context.WithCancel(context.Background())
 	c.registry.set(s)
 	c.network = link.NewNetwork(link.Options{Secret: claim.Secret, Memory: c.memory, Now: c.now, Publish: c.publish,
-		Addr: c.registry.addrOf, MaxEnds: peers, Done: c.ctx.Done(), Stopped: control.ErrStopped})
+		Addr: c.registry.addrOf, MaxEnds: files.peers, Done: c.ctx.Done(), Stopped: control.ErrStopped})
 	c.client = client.New(client.Options{Secret: claim.Secret, Memory: c.memory, Lookup: c.registry.target})
 	defer func() {
 		if err != nil {

@@ -78,6 +78,9 @@ func (c *Cluster) checkJoin(ctx context.Context, r member.Request) (member.Reque
 		if err := config.CheckNewNode(r.Node); err != nil {
 			return r, usage.Errorf("join: %w", err)
 		}
+		if err := c.files.check(len(c.registry.nodes()) + 1); err != nil {
+			return r, usage.Errorf("join %s: %w", r.Node, err)
+		}
 	}
 	switch {
 	case c.registry.ring().Has(r.Node) && (r.Via == "" || r.Via == r.Node):

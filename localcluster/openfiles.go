@@ -1,7 +1,8 @@
 package localcluster
 
 import (
-	"ringside/engine/usage"
+	"fmt"
+	"math"
 )
 
 // The open files that a cluster needs. Each connection has two ends in this process.
@@ -14,20 +15,36 @@ const (
 	minPeers = 16
 )
 
-// peersWithin returns how many connections to peers each of a number of nodes may keep if the
-// process may open limit files; a limit of 0 is none. The error says how many files are needed.
-func peersWithin(limit uint64, nodes int, mem bool) (peers int, err error) {
-	if limit == 0 || nodes == 0 {
-		return 0, nil
+// A fileBudget divides the files that the process may open among nodes.
+type fileBudget struct {
+	limit uint64 // 0: none
+	mem   bool   // the nodes have no databases
+}
+
+// perNode returns the files of a node without its connections to peers.
+func (b fileBudget) perNode() int {
+	if b.mem {
+		return nodeFiles
 	}
-	fixed := nodeFiles
-	if !mem {
-		fixed += diskFiles
+	return nodeFiles + diskFiles
+}
+
+// check returns an error if the limit is too low for a number of nodes. The error says how many
+// files the nodes need.
+func (b fileBudget) check(nodes int) error {
+	need := baseFiles + nodes*(b.perNode()+min(nodes-1, minPeers))
+	if b.limit == 0 || nodes == 0 || b.limit >= uint64(need) {
+		return nil
 	}
-	need := uint64(baseFiles + nodes*(fixed+min(nodes-1, minPeers)))
-	if limit < need {
-		return 0, usage.Errorf("start: %d nodes need %d open files and the limit is %d; raise it with  ulimit -n %d",
-			nodes, need, limit, need)
+	return fmt.Errorf("%d nodes need %d open files and the limit is %d; raise it with  ulimit -n %d",
+		nodes, need, b.limit, need)
+}
+
+// peers returns how many connections to peers each of a number of nodes may keep, which is at least
+// 1. That is enough for nodes that check has accepted.
+func (b fileBudget) peers(nodes int) int {
+	if b.limit == 0 || nodes == 0 {
+		return math.MaxInt
 	}
-	return int(min(uint64(nodes-1), (limit-baseFiles)/uint64(nodes)-uint64(fixed))), nil
+	return max(1, (int(b.limit)-baseFiles)/nodes-b.perNode())
 }

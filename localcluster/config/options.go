@@ -41,6 +41,7 @@ type Testing struct {
 	FlushEvery time.Duration                                // of an object buffer (§6.1); 0: the usual time
 	Memory     int                                          // bytes of all queues; 0: budget.Default
 	DiskPause  time.Duration                                // before a failed disk is opened again; 0: the usual time
+	OpenFiles  uint64                                       // that the process may open; 0: its real limit
 }
 
 // Check returns the first fault of the options that can be seen without a look at the disk, nil if

@@ -199,7 +199,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	names := []string{"a", "b", "c", "d", "e", "f"}
 	n, hosts := idleNetwork(t, time.Hour, names...)
 	const most, rounds = 2, 20
-	n.o.MaxEnds = most
+	n.o.MaxEnds = func(int) int { return most }
 	for round := range uint64(rounds) {
 		for _, name := range names[1:] {
 			hosts["a"].ping("a", name, round)

@@ -161,16 +161,19 @@ func (e *Endpoint) firstUse(peer string) *link {
 	return e.linkTo(peer)
 }
 
-// trim closes connections of the endpoint if there are more than Options.MaxEnds. It prefers
-// connections that were not used since the last look, and does not close c. A connection stays if a
-// message waits for it, so there may be more for a moment.
+// trim closes connections of the endpoint if there are more than Options.MaxEnds allows. It
+// prefers connections that were not used since the last look, and does not close c. A connection
+// stays if a message waits for it, so there may be more for a moment.
 func (e *Endpoint) trim(c *connection) {
-	most := e.net.o.MaxEnds
-	if most == 0 || e.ends.Load() <= int64(most) {
+	if e.net.o.MaxEnds == nil {
 		return
 	}
 	e.net.mu.RLock()
 	defer e.net.mu.RUnlock()
+	most := e.net.o.MaxEnds(len(e.net.names))
+	if e.ends.Load() <= int64(most) {
+		return
+	}
 	var unused, used []*connection
 	for _, k := range e.links { // in random order
 		switch o := k.carrier(); {

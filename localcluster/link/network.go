@@ -22,7 +22,7 @@ type Options struct {
 	Now     func() time.Duration     // since 1970; never goes back
 	Publish func(event.Event)        // publishes an event of the cluster; must not block
 	Addr    func(node string) string // of the node's port; "" if there is no such node
-	MaxEnds int                      // connections that one node keeps open; 0: no limit
+	MaxEnds func(nodes int) int      // connections that each of so many nodes keeps open; nil: no limit
 	Done    <-chan struct{}          // closed when the cluster goes down
 	Stopped error                    // the error of waits that Done ends
 }
