@@ -233,8 +233,10 @@ func (c *connection) sayFarewell() {
 	}
 }
 
-// kill closes the connection, and loses the messages in its buffers.
+// kill closes the connection, and loses the messages in its buffers. The link no longer sends on
+// the connection. The caller holds link.mu.
 func (c *connection) kill() {
 	c.dead.Store(true)
 	_ = c.conn.Close()
+	notify(c.wake)
 }

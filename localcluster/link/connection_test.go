@@ -1,6 +1,7 @@
 package link
 
 import (
+	"net"
 	"slices"
 	"sync"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"ringside/engine/fault"
 	"ringside/localcluster/inbox"
+	"ringside/localcluster/transport"
 )
 
 // await waits until a condition holds.
@@ -31,6 +33,9 @@ func (h *host) take() (ops []uint64) {
 	}
 	return ops
 }
+
+// sendsOn returns the connection that carries the messages to a peer, nil if there is none.
+func (h *host) sendsOn(peer string) *connection { return h.linkTo(peer).carrier() }
 
 // only returns the one connection of a link, nil if there are none or more, or may soon be more.
 func (h *host) only(peer string) *connection {
@@ -97,6 +102,56 @@ func TestSimultaneousDials(t *testing.T) {
 		if len(ops) != rounds || len(slices.Compact(ops)) != rounds {
 			t.Errorf("%s got %v", name, ops)
 		}
+	}
+}
+
+// A node that has closed a connection dials again before the other node, whose inbox is full, reads
+// the farewell. Then the new connection stays, whichever node made the old one.
+func TestDialBeforeTheFarewellIsRead(t *testing.T) {
+	const more = 50
+	for dialer, peer := range map[string]string{"a": "b", "b": "a"} {
+		t.Run(dialer+" dialed", func(t *testing.T) {
+			n, hosts := network(t, "a", "b")
+			a, b := hosts["a"], hosts["b"]
+			hosts[dialer].ping(dialer, peer, 0)
+			hosts[peer].next(t)
+			for range inbox.MaxInputs {
+				a.inbox.Force(inbox.Arrival{})
+			}
+			b.ping("b", "a", 1) // a's reader waits with this message
+			old := b.sendsOn("a")
+			await(t, "the message to leave", func() bool { return old.k.closeIdle(old) })
+			var next *connection
+			for op := range uint64(more) {
+				b.ping("b", "a", 2+op)
+				await(t, "the message to leave", func() bool { return b.Queued() == 0 })
+				c := b.sendsOn("a")
+				if next == nil {
+					next = c
+				}
+				if ends := n.Connections(); c != next || c == old || ends > 4 {
+					t.Fatalf("message %d leaves on another connection, of %d ends", op, ends)
+				}
+			}
+			a.ping("a", "b", 1)
+			var got []uint64
+			await(t, "all messages", func() bool {
+				got = append(got, slices.DeleteFunc(a.take(), func(op uint64) bool { return op == 0 })...)
+				return len(got) > more
+			})
+			if slices.Sort(got); got[0] != 1 || got[more] != more+1 || len(slices.Compact(got)) != more+1 {
+				t.Errorf("a got %v", got)
+			}
+			if op := b.next(t); op != 1 {
+				t.Errorf("b got message %d", op)
+			}
+			await(t, "one connection", func() bool { return b.only("a") == next && a.only("b") != nil })
+			for name, h := range hosts {
+				if len(h.changes) != 1 {
+					t.Errorf("%s saw %v", name, h.changes)
+				}
+			}
+		})
 	}
 }
 
@@ -286,6 +341,68 @@ func TestSignals(t *testing.T) {
 		if s, ok := parseSignal(bad); ok {
 			t.Errorf("%v is %+v", bad, s)
 		}
+	}
+}
+
+// A lateFarewell is a connection that ends with a farewell once this end has closed it, as if the
+// farewell was read before.
+type lateFarewell struct {
+	net.Conn
+	closed chan struct{}
+	once   sync.Once
+	rest   []byte
+}
+
+func (c *lateFarewell) Read(b []byte) (int, error) {
+	<-c.closed
+	n := copy(b, c.rest)
+	if c.rest = c.rest[n:]; n == 0 {
+		return 0, net.ErrClosed
+	}
+	return n, nil
+}
+
+func (c *lateFarewell) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return c.Conn.Close()
+}
+
+// A cut ends a connection at once, also if a farewell waits to be read.
+func TestCutBeforeTheFarewellIsRead(t *testing.T) {
+	n, hosts := idleNetwork(t, time.Hour, "a", "b")
+	conn, other := net.Pipe()
+	defer other.Close()
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		hosts["a"].Serve(&lateFarewell{Conn: conn, closed: make(chan struct{}), rest: signal{farewell: true}.frame()}, "b")
+	}()
+	await(t, "the connection", func() bool { return hosts["a"].IsConnected("b") })
+	if err := n.Apply(fault.Fault{Kind: fault.Split, Groups: [][]string{{"a"}, {"b"}}}); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-over:
+	case <-time.After(10 * time.Second):
+		t.Error("the connection goes on")
+	}
+}
+
+// The loop writes nothing to a connection whose writer has ended, perhaps in the middle of a frame.
+func TestNoWriteAfterTheWriter(t *testing.T) {
+	_, hosts := network(t, "a", "b")
+	conn, err := net.Dial("tcp4", hosts["b"].addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := hosts["a"].linkTo("b")
+	c := &connection{k: k, conn: conn, wake: make(chan struct{}, 1), direct: transport.NewDirect(conn), over: true}
+	if !k.enter(c, false) {
+		t.Fatal("the link takes no connection")
+	}
+	hosts["a"].ping("a", "b", 1)
+	if k.queued() == 0 {
+		t.Error("the message was written")
 	}
 }
 

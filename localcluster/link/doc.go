@@ -7,16 +7,19 @@
 // # Connections
 //
 // Two nodes share one TCP connection, on which messages travel both ways. The first message makes
-// it. An end that sees no message for idleTime closes the connection in order: it says farewell,
-// and reads on until the other end has said farewell also. So no message is lost, and messages that
-// come later make a new connection. At the start no node dials another, and at rest a node has few
-// connections, however many nodes there are. Under load a node has at most about
-// Options.MaxEnds, and closes one that it has not used lately to make another.
+// the connection. An end that sees no message for idleTime closes the connection in order: the end
+// says farewell, and reads on until the other end has said farewell also. So no message is lost,
+// and messages that come later make a new connection. At the start no node dials another, and at
+// rest a node has few connections, however many nodes there are. Under load a node has at most
+// about as many as Options.MaxEnds returns, and closes one that it has not used lately to make
+// another.
 //
 // If two nodes dial each other at the same time, both connections work at first. Then the
-// connection that the node with the lower name has made carries all messages, and both ends say
-// farewell on the other one. A message may overtake another one only in such a change of the
-// connection, and while a connection is closed.
+// connection that the node with the lower name has made carries all messages. The node with the
+// higher name says farewell on the other connection, and then the other end does so also. A node
+// whose reader waits for room in the inbox may get a new connection before it reads the farewell on
+// the old one. Then the node uses the old one until it reads the farewell. A message may overtake
+// another one only in such a change of the connection, and while a connection is closed.
 //
 // # What a node learns of a link
 //

@@ -48,6 +48,7 @@ type link struct {
 	mu       sync.Mutex
 	conns    []*connection // all that are open
 	sending  *connection   // carries the messages; one of conns, or nil
+	spare    *connection   // carries them if the peer leaves sending; another one of conns, or nil
 	dialing  bool          // a goroutine makes a connection
 	reported state
 	cuts     uint64 // as cond.cuts
@@ -55,7 +56,7 @@ type link struct {
 	late     []lateFrame // delayed messages, in the order in which they were sent
 	lateSize int         // bytes
 
-	lost        atomic.Int64  // messages, since the start of the incarnation
+	lost        atomic.Int64  // messages that were discarded here, since the start of the incarnation
 	reportAfter time.Duration // bounds the rate of Dropped events; belongs to the caller of Send
 }
 
@@ -65,7 +66,9 @@ type lateFrame struct {
 	payload []byte
 }
 
-// newLink returns a link from the node of e to a peer. The caller holds Network.mu.
+// newLink returns a link from the node of e to a peer. Between Open and Run the Network does not
+// know e, so changes of conditions do not reach the link. The owner of e makes no such change
+// meanwhile. The caller holds Network.mu.
 func newLink(e *Endpoint, peer string) *link {
 	to := e.net.conditions[fault.Link{From: e.o.Node, To: peer}]
 	return &link{e: e, peer: peer, cond: to, from: e.net.conditions[fault.Link{From: peer, To: e.o.Node}],
@@ -124,7 +127,7 @@ func (k *link) queue(payload []byte) (refused string) {
 	return ""
 }
 
-// flush has the messages that wait sent: it wakes the writer of the connection, or makes a
+// flush sends the waiting messages: flush wakes the writer of the connection, or makes a
 // connection. The caller holds mu, and Network.mu for reading.
 func (k *link) flush() {
 	if k.sending != nil {
@@ -164,10 +167,8 @@ func (k *link) report(s state) {
 	}
 }
 
-// enter adds a connection to the link, and chooses the one that carries the messages. If both nodes
-// have dialed, the connection that the lower name made carries the messages of both. own says that
-// this end has dialed. enter returns false if the link is cut both ways, or its node killed,
-// meanwhile.
+// enter adds a connection to the link. own says that this end has dialed. enter returns false if
+// the link is cut both ways, or its node killed, meanwhile.
 func (k *link) enter(c *connection, own bool) bool {
 	n := k.e.net
 	n.mu.RLock()
@@ -182,16 +183,47 @@ func (k *link) enter(c *connection, own bool) bool {
 	}
 	k.conns = append(k.conns, c)
 	k.e.ends.Add(1)
-	if old := k.sending; old == nil || c.byLower || !old.byLower {
-		k.sending = c
-		if old != nil {
-			notify(old.wake) // to say farewell
-		}
-	}
+	k.choose(c)
 	if !k.cond.Cut {
 		k.report(up)
 	}
 	return true
+}
+
+// choose chooses the connection that carries the messages, after c was added. A node dials only if
+// it has left the connection before. If both nodes have dialed, the connection that the lower name
+// made carries the messages of both. Only the higher name knows whether it has left that connection
+// already, so only the higher name says farewell. The lower name keeps the other connection as a
+// spare until it reads a farewell on one of the two. The caller holds mu.
+func (k *link) choose(c *connection) {
+	old := k.sending
+	switch isLower := k.e.o.Node < k.peer; {
+	case old == nil:
+		k.sending = c
+	case c.byLower == old.byLower, c.byLower && !isLower:
+		k.sending = c
+		notify(old.wake) // to say farewell
+	case !isLower: // the writer of c says farewell when it begins
+	default:
+		if k.spare != nil {
+			notify(k.spare.wake)
+		}
+		if k.spare = c; c.byLower {
+			k.sending, k.spare = c, old
+		}
+	}
+}
+
+// drop ends the use of a connection for messages, and uses the spare connection instead, if there
+// is one. The caller holds mu.
+func (k *link) drop(c *connection) {
+	switch c {
+	case k.sending:
+		k.sending, k.spare = k.spare, nil
+	case k.spare:
+		k.spare = nil
+	}
+	notify(c.wake) // to say farewell
 }
 
 // leave removes a connection that has ended. If it ended without a farewell, the link is down, and
@@ -208,13 +240,11 @@ func (k *link) leave(c *connection, farewell bool) {
 	}
 	k.conns = slices.Delete(k.conns, i, i+1)
 	k.e.ends.Add(-1)
+	k.drop(c)
 	switch {
-	case k.sending == c:
-		k.sending = nil
-	case k.sending != nil:
-		return // another connection works
-	}
-	if !farewell {
+	case k.sending != nil: // another connection works
+		notify(k.sending.wake)
+	case !farewell:
 		k.fail()
 	}
 }
@@ -227,10 +257,7 @@ func (k *link) retire(c *connection) {
 	defer n.mu.RUnlock()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.sending == c {
-		k.sending = nil
-		notify(c.wake)
-	}
+	k.drop(c)
 	if k.waits() && !k.e.detached {
 		k.flush()
 	}
@@ -298,7 +325,7 @@ func (k *link) disconnect() {
 		c.kill()
 	}
 	k.e.ends.Add(-int64(len(k.conns)))
-	k.conns, k.sending, k.cuts = nil, nil, k.cond.cuts
+	k.conns, k.sending, k.spare, k.cuts = nil, nil, nil, k.cond.cuts
 	k.discard()
 	k.report(down)
 }

@@ -10,9 +10,9 @@ import (
 type writing int
 
 const (
-	nobody writing = iota
-	theLoop
-	theWriter
+	noWriter writing = iota
+	loopWrites
+	writerWrites
 )
 
 // push writes the messages that wait, as far as that needs no waiting, and leaves the rest to the
@@ -24,20 +24,24 @@ func (k *link) push() {
 	switch {
 	case !k.waits():
 		return
-	case c == nil || c.writing != nobody || c.rest != nil || c.told != k.cuts || len(k.late) > 0:
+	case c == nil || c.over || c.writing != noWriter || c.rest != nil || c.told != k.cuts || len(k.late) > 0:
 		k.flush()
 		return
 	}
 	frames := k.out.Take()
-	c.writing = theLoop
+	c.writing = loopWrites
 	c.used.Store(true)
 	k.mu.Unlock()
 	n := c.direct.Write(frames)
 	k.mu.Lock()
-	c.writing = nobody
-	if n == len(frames) || c.over {
+	c.writing = noWriter
+	switch {
+	case n == len(frames):
 		k.out.Reuse(frames)
-	} else {
+	case c.over: // the end of a frame is lost
+		_ = c.conn.Close()
+		k.out.Reuse(frames)
+	default:
 		c.rest, c.restOf = frames[n:], frames
 	}
 	if c.rest != nil || k.sending != c {
@@ -69,14 +73,17 @@ func (k *link) take(c *connection) taken {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	switch {
-	case c.writing == theLoop: // which wakes the writer if there is more to do
+	case c.writing == loopWrites: // which wakes the writer if there is more to do
 		return taken{}
 	case c.rest != nil:
 		t := taken{frames: c.rest, whole: c.restOf}
-		c.rest, c.restOf, c.writing = nil, nil, theWriter
+		c.rest, c.restOf, c.writing = nil, nil, writerWrites
 		return t
+	case k.spare == c:
+		c.writing = noWriter
+		return taken{}
 	case k.sending != c:
-		c.writing = nobody
+		c.writing = noWriter
 		return taken{retired: true}
 	}
 	t := taken{cuts: k.cuts}
@@ -93,10 +100,10 @@ func (k *link) take(c *connection) taken {
 			k.late = nil
 		}
 	}
-	c.writing = nobody
+	c.writing = noWriter
 	if t.frames = k.out.Take(); len(t.frames) > 0 {
 		t.whole, t.tell = t.frames, c.told != k.cuts
-		c.writing, c.told = theWriter, k.cuts
+		c.writing, c.told = writerWrites, k.cuts
 		c.used.Store(true)
 	}
 	return t
