@@ -20,7 +20,8 @@ var eventsVerb = &Verb{
 	Help: `One line an event: the time since the first one shown, the node, the section of the paper, and what
 happened. A cluster remembers a bounded number of events; a gap says how many are missing.
 -f lists up to 5,000 events a second as text, and 20,000 with --json. A gap counts the events above
-that; --kind, --key and --node choose events before they are counted.`,
+that. With --kind, --key or --node, only the selected events count toward that rate. A gap then also
+counts events that were not selected, and says "up to".`,
 	Flags: []Flag{
 		{Name: "f", Aliases: []string{"follow"}, Kind: Bool, Help: "also list new events as they happen, until Ctrl-C"},
 		{Name: "key", Kind: String, Value: "KEY", Complete: CompleteKeys, Help: "only events of this key"},

@@ -50,8 +50,29 @@ func TestReaderThatFellBehindGetsAGap(t *testing.T) {
 	if g := all[0]; g.Kind != event.Gap || g.Count != 60 || g.Seq != 100 {
 		t.Errorf("first is %+v", g)
 	}
+	if g := all[0]; g.Message != "60 events were not delivered" {
+		t.Errorf("the gap says %q", g.Message)
+	}
 	if len(all) != MaxEvents+1 || all[1].Seq != 101 || all[len(all)-1].Seq != MaxEvents+100 {
 		t.Errorf("%d events, %d to %d", len(all), all[1].Seq, all[len(all)-1].Seq)
+	}
+}
+
+// A gap does not claim that a reader wanted all events that it counts.
+func TestGapOfAFilteredReader(t *testing.T) {
+	for _, filter := range []event.Filter{{Kinds: []event.Kind{event.Coordinate}}, {Node: "n1"}, {Key: []byte("k")}} {
+		var l Log
+		fill(&l, MaxEvents+100)
+		var all []event.Event
+		if err := l.Read(t.Context(), event.Query{After: 40, Filter: filter}, func(batch []event.Event) error {
+			all = append(all, batch...)
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if len(all) != 1 || all[0].Message != "up to 60 events were not delivered" {
+			t.Errorf("%+v: got %+v", filter, all)
+		}
 	}
 }
 

@@ -156,9 +156,10 @@ func (r *reader) scan() (closed bool) {
 	return l.closed && r.after >= l.last
 }
 
-// skip passes the events that the log no longer remembers. A Gap event then counts them, and
-// carries the number of the last one. A follower that was overtaken goes on in the middle of what
-// the log remembers, so that the next gap is far away. The caller holds the log's mutex.
+// skip passes the events that the log no longer remembers. A Gap event then counts all of them,
+// also those that the query does not select, and carries the number of the last one. A follower
+// that was overtaken goes on in the middle of what the log remembers, so that the next gap is far
+// away. The caller holds the log's mutex.
 func (r *reader) skip() {
 	l := r.log
 	if r.after > l.last && !r.begun {
@@ -176,6 +177,9 @@ func (r *reader) skip() {
 		gap := event.Event{Seq: oldest - 1, Kind: event.Gap, Count: int(oldest - 1 - r.after)}
 		gap.Time = l.at(oldest).Time
 		gap.Message = fmt.Sprintf("%d events were not delivered", gap.Count)
+		if !r.query.All() { // the log does not know which of the events the reader wanted
+			gap.Message = "up to " + gap.Message
+		}
 		r.batch = append(r.batch, gap)
 		r.after = oldest - 1
 	}
