@@ -60,7 +60,8 @@ const (
 	memoryLimit = 3 << 30
 )
 
-// collectLess has garbage collected less often than usual, unless the environment says how often.
+// collectLess makes the garbage collector run less often than usual, unless the environment says
+// how often.
 func collectLess() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(garbagePart)

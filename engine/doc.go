@@ -90,7 +90,8 @@ A driver carries out an Output in the order of its fields. Its Writes are durabl
 before any Event, Message or Reply leaves. Effects leave in this order: Events, Messages, Replies. So
 watchers hear of a step before other nodes and clients do. The driver steps the node again by Wake. It
 may step several inputs before it applies their Writes as one batch (group commit), if the node's reads
-see the pending writes (store.Overlay).
+see the pending writes (store.Overlay). The slices of an Output end with the next Step, so such a driver
+copies their elements first.
 
 A driver with an object buffer (§6.1, Config.Buffered) may keep Writes in memory for a while, where the
 node's reads see them (store.Buffer). Then only a Durable Output waits: for its own Writes and for all

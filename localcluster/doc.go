@@ -50,8 +50,9 @@
 // A node's loop is the only goroutine that uses the engine, the driver and the store of its
 // incarnation, except for two cases: a flusher applies batches, and a crash reads the engine's last
 // state after the loop has ended. Each connection has a goroutine that reads and one that writes.
-// All goroutines of an incarnation end before its crash is over. The cluster's own goroutines watch
-// its folders and give memory back.
+// The loop itself writes messages and replies as far as that needs no waiting (link.Endpoint.Send,
+// transport.Sender.Flush), and leaves the rest to the writer. All goroutines of an incarnation end
+// before its crash is over. The cluster's own goroutines watch its folders and give memory back.
 //
 // # Locks
 //

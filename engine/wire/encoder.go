@@ -11,8 +11,8 @@ import (
 const maxRepeat = 4 << 10
 
 // An Encoder encodes messages. If a message has the same Write as the message before, which a
-// coordinator sends to each replica, the Encoder copies the encoded body: that takes about a fifth
-// of the time. It belongs to one goroutine. The zero Encoder is ready.
+// coordinator sends to each replica, the Encoder copies the encoded body. The copy takes about a
+// fifth of the time. An Encoder belongs to one goroutine. The zero Encoder is ready.
 //
 // An Encoder knows a Write by the memory that it uses. So the caller must call Reset before the
 // memory of an encoded message is used for something else.

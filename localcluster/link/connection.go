@@ -33,7 +33,7 @@ type connection struct {
 
 	heard uint64 // the cuts of the link from the peer that the peer knew of; belongs to the reader
 
-	direct *transport.Direct // belongs to the goroutine that has set writing to direct
+	direct *transport.Direct // only the node's loop uses it, and only while writing is loopWrites
 
 	// The fields below are guarded by link.mu.
 

@@ -15,7 +15,7 @@ const (
 	maxRedial = 500 * time.Millisecond
 )
 
-// dialSoon has a goroutine make a connection, unless one does already. The caller holds mu, and
+// dialSoon starts a goroutine that connects, unless one runs already. The caller holds mu, and
 // Network.mu for reading.
 func (k *link) dialSoon() {
 	if k.dialing || k.e.detached || k.gone.Load() {

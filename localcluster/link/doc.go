@@ -34,23 +34,24 @@
 //
 // # Faults
 //
-// Faults act where a message enters its link and again where the message leaves the link. Once a
-// split is on, nothing crosses it. If both directions are cut, the connection ends. If one is cut,
-// the connection stays, because the other direction must not suffer. Messages that were under way
-// are then discarded at their end, also after the split: each link counts its cuts, the sender
-// tells the receiver the count before the first message that follows a cut, and the receiver
-// delivers only messages of the present count.
+// Loss and delay act where a message enters its link. A cut acts there, and again where the message
+// leaves the link. So once a split is on, nothing crosses it. If both directions are cut, the
+// connection ends. If one is cut, the connection stays, because the other direction must not
+// suffer. Messages that were under way are then discarded at their end, also after the split: each
+// link counts its cuts, the sender tells the receiver the count before the first message that
+// follows a cut, and the receiver delivers only messages of the present count.
 //
 // # Goroutines and locks
 //
 // Each end of a connection has one goroutine that reads and one that writes. The reader of a
 // connection that this end has made also dials. A link without a connection has no goroutine. The
-// node's loop calls Endpoint.Send.
+// node's loop calls Endpoint.Send, which writes to connections itself while that needs no waiting.
+// The writer of a connection writes the rest.
 //
 // Locks are taken in this order: Network.mu, then link.mu. Network.mu is held for reading while
-// messages enter a link or are delivered, and for writing while conditions change, so that a change
-// is one instant for all links. The callbacks of an Endpoint are called with locks held and must
-// not block.
+// messages enter a link, while the loop writes them, and while messages are delivered. It is held
+// for writing while conditions change, so that a change is one instant for all links. The callbacks
+// of an Endpoint are called with locks held and must not block.
 //
 // Begin reading at Endpoint.Send, link.carry and Network.Apply.
 package link

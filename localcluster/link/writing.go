@@ -10,9 +10,9 @@ import (
 type writing int
 
 const (
-	noWriter writing = iota
-	loopWrites
-	writerWrites
+	noWriter     writing = iota
+	loopWrites           // the node's loop, in push
+	writerWrites         // the connection's own goroutine
 )
 
 // push writes the messages that wait, as far as that needs no waiting, and leaves the rest to the
