@@ -14,7 +14,6 @@ import (
 	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/engine/wire"
-	"ringside/localcluster/bench/workload"
 )
 
 const (
@@ -32,15 +31,21 @@ var loadVerb = &Verb{
 	Name: "load", Group: GroupData, Section: "§4.4",
 	Args:  []Arg{{Name: "COUNT"}},
 	Usage: "write many keys",
-	Help: `load writes COUNT keys, key-0 to key-(COUNT-1) or with the prefix of --prefix, and random values. A key
-that exists is replaced: load reads it and writes with its context, so a load that was interrupted can be given
-again. With --zipf it writes COUNT times, and some of the keys far more often than others. Each client keeps the
-contexts of its own keys, so no siblings arise.
+	Help: `load writes COUNT keys, key-0 to key-(COUNT-1) or with the prefix of --prefix, and random values. It reads
+each key before its first write, and writes with the context of that read. So a key that exists is replaced, and a
+load that was interrupted can be given again. With --zipf load writes COUNT times, and some of the keys far more
+often than others. Each client has keys of its own.
 
-On a terminal load shows how far it is. Ctrl-C ends it with what was written. Writes that fail are counted; after
-` + strconv.Itoa(maxFailuresInRow) + ` failures in a row load gives up. The exit code is that of the first failure.
---json prints {"written","failed","replaced","keys","prefix","size","seconds","ops_s","interrupted"?,"error"?}: keys
-is how many different keys were written, replaced how many of them existed before.`,
+If R+W > N, load makes no siblings, unless other clients write the same keys or an earlier write of a key failed.
+Writes after which a key has siblings are counted. A key that has siblings before is not written: the write counts
+as failed, with exit code 4. A write whose read fails counts as failed also.
+
+On a terminal load shows how far it is. Ctrl-C ends it with what was written. After ` +
+		strconv.Itoa(maxFailuresInRow) + ` failures in a row load gives up. The exit code is that of the first
+failure, and 7 if the cluster goes away.
+--json prints {"written","failed","replaced","keys","siblings"?,"prefix","size","seconds","ops_s","interrupted"?,
+"error"?}: keys is how many different keys were written, replaced how many of them had a value before, and siblings
+how many writes left siblings.`,
 	Flags: []Flag{
 		{Name: "size", Kind: Int, Default: "100", Value: "100", Max: wire.MaxValue, Help: "bytes of a value"},
 		{Name: "zipf", Kind: Bool, Help: "write some keys far more often than others; otherwise each key once"},
@@ -81,8 +86,9 @@ type loading struct {
 type loadCounts struct {
 	Written  int `json:"written"`
 	Failed   int `json:"failed"`
-	Replaced int `json:"replaced"` // keys that existed before
-	Keys     int `json:"keys"`     // different keys
+	Replaced int `json:"replaced"`           // keys that had a value before
+	Keys     int `json:"keys"`               // different keys
+	Siblings int `json:"siblings,omitempty"` // writes after which the key had siblings
 }
 
 // run writes until all is written. It returns an error if it stopped early: that of ctx, or why the
@@ -95,7 +101,7 @@ func (l *loading) run(ctx context.Context) error {
 	var clients, watch sync.WaitGroup
 	watch.Go(func() { l.show(ended) })
 	for i := range l.clients {
-		c := &loadClient{l: l, number: i, value: printable(l.size), contexts: map[int][]byte{}}
+		c := &loadClient{l: l, number: i, value: printable(l.size), keys: map[int]*loadKey{}}
 		clients.Go(func() {
 			if err := c.run(ctx); err != nil {
 				stop(err) // the other clients stop also
@@ -108,95 +114,32 @@ func (l *loading) run(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// A loadClient is one of the clients of a load. It is for one goroutine.
-type loadClient struct {
-	l        *loading
-	number   int
-	value    []byte
-	contexts map[int][]byte // by key, with --zipf
-}
-
-// run writes the client's share: with --zipf to its own keys, and otherwise each of its own keys.
-func (c *loadClient) run(ctx context.Context) error {
-	own := workload.New(c.l.count, c.number, c.l.clients, true)
-	for i := c.number; i < c.l.count; i += c.l.clients {
-		key := i
-		if c.l.zipf {
-			key = own.Next()
-		}
-		if err := c.write(ctx, key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// write writes a key once. The error is that of ctx, or why the load has to stop.
-func (c *loadClient) write(ctx context.Context, key int) error {
-	req := wire.PutRequest{Key: c.l.key(key), Value: c.value, Context: c.contexts[key]}
-	r, err := c.put(ctx, req)
-	if err != nil {
-		return err
-	}
-	existed := r.Err == wire.OK && len(req.Context) == 0 && r.Siblings+r.Deletes > 1
-	if existed { // the put has made a sibling: replace all that is there
-		if req.Context, err = c.context(ctx, req.Key); err != nil {
-			return err
-		}
-		if r, err = c.put(ctx, req); err != nil {
-			return err
-		}
-	}
-	if r.Err != wire.OK {
-		return c.l.failed(putFailed("put", req.Key, r))
-	}
-	_, again := c.contexts[key]
-	c.l.wrote(existed, !again)
-	if c.l.zipf {
-		c.contexts[key] = r.Context
-	}
-	return nil
-}
-
-func (c *loadClient) put(ctx context.Context, req wire.PutRequest) (wire.PutReply, error) {
-	reply, err := c.l.env.Cluster.Do(ctx, "", req)
-	if err != nil {
-		return wire.PutReply{}, err
-	}
-	r, ok := reply.(wire.PutReply)
-	if !ok {
-		return r, fmt.Errorf("load: the cluster answered with %T", reply)
-	}
-	return r, nil
-}
-
-// context reads a key and returns its context, nil if the read fails. Then the put fails also, or
-// leaves a sibling.
-func (c *loadClient) context(ctx context.Context, key []byte) ([]byte, error) {
-	reply, err := c.l.env.Cluster.Do(ctx, "", wire.GetRequest{Key: key})
-	if err != nil {
-		return nil, err
-	}
-	r, _ := reply.(wire.GetReply)
-	return r.Context, nil
-}
-
 // key returns the key with that number.
 func (l *loading) key(number int) []byte {
 	return strconv.AppendInt([]byte(l.prefix), int64(number), 10)
 }
 
+// A loadWrite describes a write that succeeded.
+type loadWrite struct {
+	first    bool // the first write to the key that succeeded
+	existed  bool // the key had a value before the load
+	siblings bool // the key has siblings now
+}
+
 // wrote counts a write that succeeded.
-func (l *loading) wrote(replaced, first bool) {
+func (l *loading) wrote(w loadWrite) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.done.Written++
 	l.inRow = 0
-	if replaced {
+	if w.first {
+		l.done.Keys++
+	}
+	if w.first && w.existed {
 		l.done.Replaced++
 	}
-	if first {
-		l.done.Keys++
+	if w.siblings {
+		l.done.Siblings++
 	}
 }
 
@@ -277,22 +220,19 @@ func (l *loading) report(ctx context.Context, early error) error {
 // summary returns an error with the number of failed writes and the first of them, or with the
 // reason why the load stopped early. It returns nil if all is well.
 func (l *loading) summary(early error) error {
-	first, count := l.failure, ""
-	if first == nil {
-		first = early
-	}
-	if first == nil {
+	var cause error
+	var count string
+	switch {
+	case early != nil && early != l.failure: // the cluster has gone, whatever failed before
+		cause, count = early, fmt.Sprintf("stopped after %s", render.Count(l.done.Written, "write"))
+	case early != nil:
+		cause, count = early, fmt.Sprintf("gave up after %s in a row; the first", render.Count(l.inRow, "failure"))
+	case l.failure != nil:
+		cause, count = l.failure, fmt.Sprintf("%s failed; the first", render.Count(l.done.Failed, "write"))
+	default:
 		return nil
 	}
-	out := *exit.As(first)
-	switch {
-	case l.failure == nil:
-		count = fmt.Sprintf("stopped after %s", render.Count(l.done.Written, "write"))
-	case early != nil:
-		count = fmt.Sprintf("gave up after %s in a row; the first", render.Count(l.inRow, "failure"))
-	default:
-		count = fmt.Sprintf("%s failed; the first", render.Count(l.done.Failed, "write"))
-	}
+	out := *exit.As(cause)
 	out.Message = "load: " + count + ": " + out.Message
 	return &out
 }
@@ -311,22 +251,35 @@ func (l *loading) print(passed time.Duration, interrupted bool, failure error) e
 		}{l.done, l.prefix, l.size, math.Round(1000*passed.Seconds()) / 1000, math.Round(rate), interrupted,
 			exit.Field(failure)})
 	}
-	mark := e.paint(render.Good, "ok")
-	switch {
-	case interrupted:
-		mark = e.paint(render.Warn, "interrupted")
-	case failure != nil:
-		mark = e.paint(render.Bad, "failed")
-	}
-	text := fmt.Sprintf("%s  %d of %s%s", mark, l.done.Written, render.Count(l.count, "write"),
-		e.paint(render.Dim, fmt.Sprintf("  in %s, %.0f a second", render.Duration(passed), rate)))
+	text := l.outcome(interrupted, failure) +
+		e.paint(render.Dim, fmt.Sprintf("  in %s, %.0f a second", render.Duration(passed), rate))
 	if l.zipf {
 		text += ", " + render.Count(l.done.Keys, "key")
 	}
 	if l.done.Replaced > 0 {
 		text += fmt.Sprintf(", %s existed and %s replaced", render.Count(l.done.Replaced, "key"), was(l.done.Replaced))
 	}
+	if l.done.Siblings > 0 {
+		text += e.paint(render.Warn, fmt.Sprintf(", %s left siblings: their reads missed a version, "+
+			"or other clients wrote the keys also", render.Count(l.done.Siblings, "write")))
+	}
 	return e.write(text + "\n")
+}
+
+// outcome returns how the load ended, with the numbers of writes.
+func (l *loading) outcome(interrupted bool, failure error) string {
+	paint, all := l.env.paint, render.Count(l.count, "write")
+	switch {
+	case interrupted && l.done.Failed > 0:
+		return fmt.Sprintf("%s  %d of %s, %d failed", paint(render.Warn, "interrupted"), l.done.Written, all, l.done.Failed)
+	case interrupted:
+		return fmt.Sprintf("%s  %d of %s", paint(render.Warn, "interrupted"), l.done.Written, all)
+	case l.done.Failed > 0:
+		return fmt.Sprintf("%s  %d of %s, %d written", paint(render.Bad, "failed"), l.done.Failed, all, l.done.Written)
+	case failure != nil:
+		return fmt.Sprintf("%s  %d of %s", paint(render.Bad, "stopped"), l.done.Written, all)
+	}
+	return fmt.Sprintf("%s  %d of %s", paint(render.Good, "ok"), l.done.Written, all)
 }
 
 func was(n int) string {
