@@ -100,11 +100,17 @@ func charts(r *bench.Report, op bench.Op) []chart {
 	s := scale{low: math.Inf(1)}
 	for _, l := range lines {
 		for _, row := range l.rows {
+			if row.OpsS == 0 { // it has no point
+				continue
+			}
 			s.most = max(s.most, row.OpsS)
 			s.low, s.high = min(s.low, max(row.P50, 1)), max(s.high, row.P999)
 		}
 	}
 	s.most = max(s.most, 1)
+	if math.IsInf(s.low, 1) {
+		s.low = 1
+	}
 	s.low = math.Pow(10, math.Floor(math.Log10(s.low)))
 	s.high = max(math.Pow(10, math.Ceil(math.Log10(max(s.high, 1)))), 10*s.low)
 	var out []chart
@@ -130,18 +136,31 @@ func (c chart) svg() string {
 	return out.String()
 }
 
-// part draws rows of a line that belong together.
+// part draws rows of a line that belong together. A row whose rate was not reached is a hollow
+// point beside the line, because its latency depends on how long the queue grew. A row without an
+// answer has no point.
 func (c chart) part(out *strings.Builder, l line, rows []bench.Row) {
-	var points []string
+	var joined []string
+	var dots strings.Builder
 	for _, row := range rows {
-		points = append(points, fmt.Sprintf("%.1f,%.1f", c.scale.x(row.OpsS), c.scale.y(c.value(row))))
+		if row.OpsS == 0 {
+			continue
+		}
+		x, y := c.scale.x(row.OpsS), c.scale.y(c.value(row))
+		class, note := "dot", ""
+		if row.Reached() {
+			joined = append(joined, fmt.Sprintf("%.1f,%.1f", x, y))
+		} else {
+			class, note = "line", "; the rate was not reached"
+		}
+		fmt.Fprintf(&dots, `<circle class="%s %s" cx="%.1f" cy="%.1f" r="3.5">`, class, l.Class, x, y)
+		fmt.Fprintf(&dots, `<title>%s, %s: %.0f a second, %s%s</title></circle>`, l.Name, row.Key(), row.OpsS,
+			latency(c.value(row)).Text, note)
 	}
-	fmt.Fprintf(out, `<polyline class="line %s" points="%s"/>`, l.Class, strings.Join(points, " "))
-	for i, row := range rows {
-		x, y, _ := strings.Cut(points[i], ",")
-		fmt.Fprintf(out, `<circle class="dot %s" cx="%s" cy="%s" r="3.5"><title>%s, %s: %.0f a second, %s</title></circle>`,
-			l.Class, x, y, l.Name, row.Key(), row.OpsS, latency(c.value(row)).Text)
+	if len(joined) > 0 {
+		fmt.Fprintf(out, `<polyline class="line %s" points="%s"/>`, l.Class, strings.Join(joined, " "))
 	}
+	out.WriteString(dots.String())
 }
 
 // axes draws the grid with its values.
@@ -190,7 +209,7 @@ func niceStep(x float64) float64 {
 
 // ops returns the operations of a report, in the order of its rows.
 func ops(r *bench.Report) (out []bench.Op) {
-	for _, row := range r.Rows {
+	for _, row := range named(r) {
 		if !slices.Contains(out, row.Op) {
 			out = append(out, row.Op)
 		}

@@ -35,7 +35,8 @@ the first floor, are the least disturbed.
 
 Without --rate each client sends its next request when it has the answer to the last one. With --rate requests are due
 at a fixed rate, and latency counts from the time when a request was due, whether or not a client was free.
-Several rates, --rate 1000,2000,4000, give latency against load.
+Several rates, --rate 1000,2000,4000, give latency against load. A rate that is not reached is marked with !. Its
+throughput is what was answered, and its latency depends on how long the queue grew.
 
   ringside bench                                       puts and gets, synced to the disk as usual
   ringside bench --store mem,nosync,sync --op put      what the disk costs
@@ -47,7 +48,8 @@ mem has no disk. Exit 5 means that requests failed; the report counts them.
 --json prints {"rows":[{"store","op","concurrency","rate"?,"ops_s","p50_us","p99_us","p999_us","mean_us","max_us",
 "errors","error"?,"missed"?,"cpu_us","allocs","bytes","rounds":[ops_s],"spread"}],"floor":[same],"floor_mux":[same],
 "ratio":{"put/64":..},"ratio_mux","ratio_p99","ratio_p999","ratio_cpu","store","ready_ms","rss_mb","rss_ready_mb",
-"message_bytes","machine","settings","interrupted"?}. With several stores a key of a ratio is mem/put/64, with a rate
+"message_bytes","machine","settings","interrupted"?,
+"interrupted_at"?}. With several stores a key of a ratio is mem/put/64, with a rate
 put/64@5000.`,
 	Flags: flags,
 }
@@ -74,6 +76,9 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call) error {
 	report, err := bench.Run(ctx, o)
 	line.Show("")
 	if report == nil {
+		if errors.Is(err, context.Canceled) {
+			con.Notef("bench: interrupted before the first window ended; nothing was measured\n")
+		}
 		return err
 	}
 	if file != "" {

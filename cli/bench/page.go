@@ -26,6 +26,7 @@ type pageData struct {
 	Classes []string // of lines
 	Ops     []pageOp
 	Load    string
+	Hollow  bool // some rates were not reached
 	Titles  []string
 	Rows    [][]string
 	Command string
@@ -46,8 +47,11 @@ func page(r *bench.Report, command string) ([]byte, error) {
 	if notes := strings.TrimSpace(notes(r, render.Painter{})); notes != "" {
 		p.Notes = strings.Split(notes, "\n")
 	}
-	if slices.ContainsFunc(r.Rows, func(row bench.Row) bool { return row.Rate > 0 }) {
-		p.Load = "a number of clients and of requests a second that are due"
+	for _, row := range named(r) {
+		if row.Rate > 0 {
+			p.Load = "a number of clients and of requests a second that are due"
+		}
+		p.Hollow = p.Hollow || !row.Reached()
 	}
 	for _, op := range ops(r) {
 		o := pageOp{Name: string(op), Lines: linesOf(r, op)}

@@ -85,13 +85,14 @@ func TestPage(t *testing.T) {
 func TestTextOfAPoorRun(t *testing.T) {
 	r := report()
 	r.Floor, r.FloorMux, r.Ratio, r.RatioMux, r.Interrupted = nil, nil, nil, nil, true
+	r.InterruptedAt = "window 2 of 9 (floor put, clients: 1)"
 	r.Rows = r.Rows[:1]
 	r.Rows[0].Rate, r.Rows[0].Missed = 9000, 7
 	r.Rows[0].Errors, r.Rows[0].Error = 2, "quorum_not_reached: no luck\x1b"
 	r.Rows[0].Failure = &bench.Failure{Code: wire.QuorumNotReached, Message: "no luck"}
 	out := text(r, render.Painter{})
-	for _, want := range []string{"the rate was not reached: 5000 of 9000 a second; 7 requests were due",
-		"2 requests failed and are not in the figures; the first: quorum_not_reached: no luck\\x1b", "interrupted:",
+	for _, want := range []string{"! mem put/1@9000: the rate was not reached: 5000 of 9000 a second; 7 requests waited",
+		"2 requests failed and are not in the figures; the first: quorum_not_reached: no luck\\x1b", "interrupted in window 2 of 9 (floor put, clients: 1):",
 		"put 9000/s"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in:\n%s", want, out)
@@ -109,6 +110,54 @@ func TestTextOfAPoorRun(t *testing.T) {
 	}
 	if err := failed(report()); err != nil {
 		t.Error(err)
+	}
+}
+
+// An interrupt in the first round leaves rows of floors only, which the text and the page show.
+func TestFloorsOnly(t *testing.T) {
+	r := report()
+	r.Rows, r.FloorMux, r.Ratio, r.RatioMux = nil, nil, nil, nil
+	r.Floor = r.Floor[:1]
+	out := text(r, render.Painter{})
+	if !regexp.MustCompile(`(?m)^put +1 +floor +10000 +30µs`).MatchString(out) {
+		t.Errorf("no row of the floor in:\n%s", out)
+	}
+	b, err := page(r, "")
+	if err != nil || strings.Count(string(b), "<circle") != len(percentiles) || !strings.Contains(string(b), "<td>10000</td>") {
+		t.Errorf("%v; the page:\n%s", err, b)
+	}
+}
+
+// Each row whose rate was not reached is marked, floors also, and is a hollow point beside the
+// line. A row without an answer has neither a cost nor a point.
+func TestRatesThatWereNotReached(t *testing.T) {
+	r := report()
+	for _, rows := range [][]bench.Row{r.Floor, r.FloorMux, r.Rows} {
+		for i := range rows {
+			rows[i].Rate, rows[i].Concurrency = 1000*(1+len(rows)*i), 64
+		}
+	}
+	r.Floor[1].Rate, r.Floor[1].Missed = 1e6, 9
+	r.Rows[2].Rate, r.Rows[2].OpsS, r.Rows[2].CPU, r.Rows[2].P999 = 1e6, 0, 0, 6e7
+	out := text(r, render.Painter{})
+	for _, want := range []string{"! floor put/64@1000000: the rate was not reached: 80000 of 1000000 a second; 9 requests",
+		"! mem put/64@1000000: the rate was not reached: 0 of 1000000"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in:\n%s", want, out)
+		}
+	}
+	if !regexp.MustCompile(`floor +!80000 `).MatchString(out) || !regexp.MustCompile(`mem +!0 .* - +- +0`).MatchString(out) {
+		t.Errorf("a row is not marked in:\n%s", out)
+	}
+	b, err := page(r, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	svg := regexp.MustCompile(`(?s)<svg.*?</svg>`).FindString(string(b))
+	hollow := strings.Count(svg, `<circle class="line floor"`)
+	if hollow != 1 || strings.Count(svg, `<circle class="dot mem"`) != 1 || strings.Contains(svg, "1e+06, 0 a second") ||
+		strings.Contains(svg, "100 s<") || !strings.Contains(string(b), "A hollow point") {
+		t.Errorf("%d hollow points, or a point of no answer:\n%s", hollow, svg)
 	}
 }
 

@@ -46,24 +46,17 @@ func tableOf(r *bench.Report) (titles []string, rows [][]render.Cell) {
 	if len(r.Floor) == 0 {
 		titles = slices.Delete(titles, firstRatio, firstRatio+ratios)
 	}
-	add := func(row bench.Row, name, own, mux string) {
-		cells := cellsOf(row, name, own, mux)
+	for _, row := range named(r) {
+		own, mux := "", ""
+		if row.Store != "" {
+			key := r.RatioKey(row.Row)
+			own, mux = ratio(r.Ratio, key), ratio(r.RatioMux, key)
+		}
+		cells := cellsOf(row.Row, row.name, own, mux)
 		if len(r.Floor) == 0 {
 			cells = slices.Delete(cells, firstRatio, firstRatio+ratios)
 		}
 		rows = append(rows, cells)
-	}
-	for i, row := range r.Rows {
-		if i == 0 || row.Key() != r.Rows[i-1].Key() {
-			for _, floor := range withKey(r.Floor, row.Key()) {
-				add(floor, "floor", "", "")
-			}
-			for _, floor := range withKey(r.FloorMux, row.Key()) {
-				add(floor, "floor mux", "", "")
-			}
-		}
-		key := r.RatioKey(row)
-		add(row, row.Store, ratio(r.Ratio, key), ratio(r.RatioMux, key))
 	}
 	return titles, rows
 }
@@ -101,11 +94,20 @@ func cellsOf(row bench.Row, name, own, mux string) []render.Cell {
 	if row.Errors > 0 {
 		errors.Tone = render.Bad
 	}
-	return []render.Cell{{Text: op}, render.Number(row.Concurrency), render.Toned(tone, name),
-		render.Flush(fmt.Sprintf("%.0f", row.OpsS)), render.Flush(own), render.Flush(mux),
-		latency(row.P50), latency(row.P99), latency(row.P999),
-		render.Flush(fmt.Sprintf("%.0fµs", row.CPU)), render.Flush(fmt.Sprintf("%.0f", row.Allocs)), errors}
+	ops := render.Flush(fmt.Sprintf("%.0f", row.OpsS))
+	if !row.Reached() {
+		ops.Text, ops.Tone = notReached+ops.Text, render.Warn
+	}
+	cpu, allocs := render.Flush("-"), render.Flush("-")
+	if row.OpsS > 0 { // without an answer, no request has a cost
+		cpu, allocs = render.Flush(fmt.Sprintf("%.0fµs", row.CPU)), render.Flush(fmt.Sprintf("%.0f", row.Allocs))
+	}
+	return []render.Cell{{Text: op}, render.Number(row.Concurrency), render.Toned(tone, name), ops, render.Flush(own),
+		render.Flush(mux), latency(row.P50), latency(row.P99), latency(row.P999), cpu, allocs, errors}
 }
+
+// notReached marks the throughput of a row whose rate was not reached.
+const notReached = "!"
 
 func latency(us float64) render.Cell {
 	if us < 1000 {
@@ -114,18 +116,47 @@ func latency(us float64) render.Cell {
 	return render.Flush(render.Duration(time.Duration(us * float64(time.Microsecond))))
 }
 
+// A namedRow is a row with the name of its system.
+type namedRow struct {
+	bench.Row
+	name string
+}
+
+// named returns all rows, in the order of the table.
+func named(r *bench.Report) []namedRow {
+	var out []namedRow
+	var keys []string
+	for _, row := range slices.Concat(r.Floor, r.FloorMux, r.Rows) {
+		if !slices.Contains(keys, row.Key()) {
+			keys = append(keys, row.Key())
+		}
+	}
+	for _, key := range keys {
+		for _, row := range withKey(r.Floor, key) {
+			out = append(out, namedRow{row, "floor"})
+		}
+		for _, row := range withKey(r.FloorMux, key) {
+			out = append(out, namedRow{row, "floor mux"})
+		}
+		for _, row := range withKey(r.Rows, key) {
+			out = append(out, namedRow{row, row.Store})
+		}
+	}
+	return out
+}
+
 // notes says what the reader must know about the figures.
 func notes(r *bench.Report, p render.Painter) string {
 	var out strings.Builder
-	for _, row := range r.Rows {
-		name := row.Store + " " + row.Key()
+	for _, named := range named(r) {
+		row, name := named.Row, named.name+" "+named.Key()
 		if row.Errors > 0 {
 			out.WriteString(p.Paint(render.Bad, fmt.Sprintf("%s: %s failed and are not in the figures; the first: %s\n",
 				name, render.Count(int(row.Errors), "request"), render.Text(row.Error))))
 		}
 		if !row.Reached() {
-			out.WriteString(p.Paint(render.Warn, fmt.Sprintf("%s: the rate was not reached: %.0f of %d a second; "+
-				"%s were due before the end and waited for a client\n", name, row.OpsS, row.Rate,
+			out.WriteString(p.Paint(render.Warn, fmt.Sprintf("%s %s: the rate was not reached: %.0f of %d a second; %s "+
+				"waited for a client at the end, so latency would grow with the time\n", notReached, name, row.OpsS, row.Rate,
 				render.Count(row.Missed, "request"))))
 		}
 	}
@@ -134,7 +165,7 @@ func notes(r *bench.Report, p render.Painter) string {
 			"choose a folder on a disk with --dir\n"))
 	}
 	if r.Interrupted {
-		out.WriteString("interrupted: the figures are those of the windows that ended before\n")
+		fmt.Fprintf(&out, "interrupted in %s: the figures are those of the windows that ended before\n", r.InterruptedAt)
 	}
 	return out.String()
 }

@@ -84,7 +84,7 @@ func TestInterrupt(t *testing.T) {
 	}
 	r, err := Run(ctx, o)
 	if !errors.Is(err, context.Canceled) || r == nil || !r.Interrupted || len(r.Rows) != 1 ||
-		len(r.Rows[0].Rounds) != 1 {
+		len(r.Rows[0].Rounds) != 1 || r.InterruptedAt != "window 4 of 3000 (floor put, clients: 2)" {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	if r, err := Run(ctx, o); r != nil || !errors.Is(err, context.Canceled) {

@@ -166,3 +166,6 @@ func (o Options) loads() []load {
 	}
 	return out
 }
+
+// windowTime returns the time of a window and of its warm-up.
+func (o Options) windowTime() time.Duration { return o.For + min(o.For/warmUpPart, maxWarmUp) }

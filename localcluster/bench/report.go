@@ -30,8 +30,11 @@ type Report struct {
 	RSSReady    float64                `json:"rss_ready_mb"`
 	Sizes       map[string]floor.Sizes `json:"message_bytes"` // by operation
 	Interrupted bool                   `json:"interrupted,omitempty"`
-	Machine     Machine                `json:"machine"`
-	Settings    Settings               `json:"settings"`
+	// InterruptedAt says which window was interrupted; "" if none was.
+	InterruptedAt string `json:"interrupted_at,omitempty"`
+
+	Machine  Machine  `json:"machine"`
+	Settings Settings `json:"settings"`
 }
 
 // A Machine is where and with which program a report was made.
@@ -80,7 +83,7 @@ type Row struct {
 	Errors      int64     `json:"errors"`           // of all rounds
 	Error       string    `json:"error,omitempty"`  // the first of them
 	Failure     error     `json:"-"`                // the same
-	Missed      int       `json:"missed,omitempty"` // requests of an open loop for which no client was free
+	Missed      int       `json:"missed,omitempty"` // requests of an open loop that were due and that no client took
 	CPU         float64   `json:"cpu_us"`           // processor time of the process, for each request
 	Allocs      float64   `json:"allocs"`           // allocations of the process, for each request
 	Bytes       float64   `json:"bytes"`            // their bytes
@@ -150,12 +153,12 @@ func newRow(store Store, l load, rounds []result) Row {
 }
 
 // ratio returns the median, over the rounds, of a figure ÷ the same figure of another system in the
-// same round. It returns false if there is none.
+// same round. Figures below 0 are not known, and have no ratio. It returns false if there is none.
 func ratio(a, b []result, of func(result) float64) (float64, bool) {
 	var all []float64
 	for i := range min(len(a), len(b)) {
-		if under := of(b[i]); under > 0 {
-			all = append(all, of(a[i])/under)
+		if over, under := of(a[i]), of(b[i]); over >= 0 && under > 0 {
+			all = append(all, over/under)
 		}
 	}
 	if len(all) == 0 {

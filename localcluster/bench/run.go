@@ -29,7 +29,8 @@ type run struct {
 	clusters []*cluster
 	floor    *floor.Floor // nil without floors
 	report   *Report
-	done     int // windows
+	done     int    // windows
+	current  string // the window that is measured
 	results  map[measured][]result
 }
 
@@ -78,7 +79,9 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		return nil, canceled(ctx, err)
 	}
 	r.finish()
-	r.report.Interrupted = err != nil
+	if err != nil {
+		r.report.Interrupted, r.report.InterruptedAt = true, r.current
+	}
 	return r.report, canceled(ctx, err)
 }
 
@@ -181,7 +184,9 @@ func (r *run) rest(ctx context.Context) error {
 func (r *run) round(ctx context.Context) error {
 	for _, l := range r.o.loads() {
 		for _, name := range r.systems() {
-			r.progress(r.where(name, l))
+			p := r.where(name, l)
+			r.current = fmt.Sprintf("window %d of %d (%s)", r.done+1, r.windows(), p.What)
+			r.progress(p)
 			got, err := measure(ctx, r.o, r.system(name), l)
 			if err != nil {
 				return err
@@ -221,14 +226,16 @@ func (r *run) system(name string) system {
 
 // where returns the progress before a window.
 func (r *run) where(name string, l load) Progress {
-	all := r.o.Rounds * len(r.o.loads()) * len(r.systems())
-	each := r.o.For + min(r.o.For/warmUpPart, maxWarmUp)
+	all := r.windows()
 	what := fmt.Sprintf("%s %s, clients: %d", strings.ReplaceAll(name, "_", " "), l.op, l.concurrency)
 	if l.rate > 0 {
 		what += fmt.Sprintf(", %d a second", l.rate)
 	}
-	return Progress{What: what, Part: float64(r.done) / float64(all), Left: time.Duration(all-r.done) * each}
+	return Progress{What: what, Part: float64(r.done) / float64(all), Left: time.Duration(all-r.done) * r.o.windowTime()}
 }
+
+// windows returns the number of all windows.
+func (r *run) windows() int { return r.o.Rounds * len(r.o.loads()) * len(r.systems()) }
 
 func (r *run) progress(p Progress) {
 	if r.o.Progress != nil {
@@ -282,7 +289,12 @@ func (r *run) compare(key string, got, own, shared []result) {
 		{r.report.RatioMux, shared, result.opsPerSecond},
 		{r.report.RatioP99, own, percentile(99)},
 		{r.report.RatioP999, own, percentile(99.9)},
-		{r.report.RatioCPU, own, func(r result) float64 { return r.each(resources.cpuMicros) }},
+		{r.report.RatioCPU, own, func(r result) float64 {
+			if r.done == 0 {
+				return -1 // without an answer, no request has a cost
+			}
+			return r.each(resources.cpuMicros)
+		}},
 	} {
 		if x, ok := ratio(got, to.base, to.of); ok {
 			to.m[key] = x

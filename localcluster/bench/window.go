@@ -33,7 +33,6 @@ type window struct {
 
 	began, end time.Time // requests that end between them count
 	recorders  []*recorder
-	started    int // arrivals of an open loop in the window that a worker took
 }
 
 // A recorder has what one worker measured. It is for one goroutine until the window has ended.
@@ -49,8 +48,11 @@ func newHistogram() *hdrhistogram.Histogram {
 }
 
 // record records a latency. Longer ones count as the longest one that fits.
-func record(h *hdrhistogram.Histogram, d time.Duration) {
-	_ = h.RecordValue(int64(min(max(d, leastLatency), mostLatency))) // fits
+func record(h *hdrhistogram.Histogram, d time.Duration) { recordMany(h, d, 1) }
+
+// recordMany records a latency of n requests.
+func recordMany(h *hdrhistogram.Histogram, d time.Duration, n int) {
+	_ = h.RecordValues(int64(min(max(d, leastLatency), mostLatency)), int64(n)) // fits
 }
 
 // A result is the outcome of a window.
@@ -60,15 +62,20 @@ type result struct {
 	done    int64 // requests that succeeded
 	errors  int64
 	first   error // the first of them
-	missed  int   // requests of an open loop that no client was free for
+	missed  int   // requests of an open loop that were due before the end and that no client took
 	used    resources
 }
 
 // opsPerSecond returns the throughput of a window.
 func (r result) opsPerSecond() float64 { return float64(r.done) / r.seconds }
 
-// each returns a figure of what was used, for each request that succeeded.
-func (r result) each(of func(resources) float64) float64 { return of(r.used) / float64(max(r.done, 1)) }
+// each returns a figure of what was used, for each request that succeeded, 0 if none did.
+func (r result) each(of func(resources) float64) float64 {
+	if r.done == 0 {
+		return 0
+	}
+	return of(r.used) / float64(r.done)
+}
 
 // measure opens workers of a system and runs one window. It returns ctx's error if ctx ended the
 // window early.
@@ -89,16 +96,16 @@ func measure(ctx context.Context, o Options, s system, l load) (result, error) {
 func (w *window) run(ctx context.Context) (result, error) {
 	runtime.GC() // the garbage of the last window is not this one's
 	start := time.Now()
-	w.began = start.Add(min(w.opts.For/warmUpPart, maxWarmUp))
-	w.end = w.began.Add(w.opts.For)
+	w.end = start.Add(w.opts.windowTime())
+	w.began = w.end.Add(-w.opts.For)
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	arrivals := w.arrive(ctx, &wg, start)
+	due := w.newArrivals(ctx, &wg, start)
 	for i, one := range w.workers {
 		c := newChooser(w.opts, w.load.op, i, len(w.workers))
 		wg.Go(func() {
 			if w.load.rate > 0 {
-				w.serve(ctx, w.recorders[i], one, c, arrivals)
+				w.serve(ctx, w.recorders[i], one, c, due)
 			} else {
 				w.loop(ctx, w.recorders[i], one, c)
 			}
@@ -117,8 +124,8 @@ func (w *window) run(ctx context.Context) (result, error) {
 		return result{}, err
 	}
 	out := w.sum()
-	if w.load.rate > 0 {
-		out.missed = w.miss(start, out.latency)
+	if due != nil {
+		out.missed = due.miss(out.latency)
 	}
 	out.seconds, out.used = to.Sub(from).Seconds(), used
 	return out, nil
@@ -138,8 +145,8 @@ func (w *window) loop(ctx context.Context, r *recorder, one worker, c chooser) {
 	}
 }
 
-// count counts a request that was due at one time and ended at another. It returns false if the
-// worker has to end.
+// count counts a request that was due at one time and ended at another, unless it ended before the
+// window began. It returns false if the worker has to end.
 func (w *window) count(r *recorder, due, ended time.Time, err error) bool {
 	switch {
 	case errors.Is(err, context.Canceled):
