@@ -30,13 +30,16 @@ var upCommand = command{
 for. Without --mem the data stays on disk, in the folder of the last --dir, and a later up continues with it. If
 that folder is gone, up says so and starts nothing. --mem is refused for a cluster that has data on disk.
 
+The settings are kept with the data, and a later up that asks for others is refused. The exceptions are
+--anti-entropy and --tombstones, which each up chooses.
+
 With --buffer puts are faster and less safe: each node keeps writes in memory for up to a tenth of a second. Of
 the N replicas of a put, one is asked to be durable, but the put does not wait for that one. A node that is killed
 loses its buffer, and kill -9 of this process loses all buffers.
 
 With --sync=false nodes hand their writes to the operating system and do not wait for the disk. A crash of a node
 or of this process loses nothing then. A power cut, or a crash of the machine, may lose the latest writes of all
-nodes. So each up begins new epochs of counters. The setting is kept with the cluster's data.`,
+nodes. So each up begins new epochs of counters.`,
 		Flags: upFlags,
 	},
 	run: (*session).up,

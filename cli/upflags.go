@@ -82,6 +82,7 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 	}
 	o := localcluster.Options{Name: s.clusterName(), Home: home, Dir: c.String("dir"), Mem: c.Bool("mem"),
 		BasePort: c.Int("port"),
+		Explicit: config.Explicit{Sloppy: c.Has("sloppy") && c.Bool("sloppy"), Sync: c.Has("sync") && c.Bool("sync")},
 		Settings: settings.Cluster{N: c.Int("N"), R: c.Int("R"), W: c.Int("W"), Mode: c.String("mode"),
 			Strict: !c.Bool("sloppy"), Clocks: c.String("clocks"), Truncate: c.Int("truncate"),
 			NoAntiEntropy: !c.Bool("anti-entropy"), Strategy: c.Int("strategy"), Q: c.Int("q"), T: c.Int("tokens"),

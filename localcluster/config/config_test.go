@@ -27,6 +27,7 @@ func TestInvalidOptions(t *testing.T) {
 		"invalid base port":   {Home: "h", BasePort: MaxBasePort + 1},
 		"invalid base port -": {Home: "h", BasePort: -1},
 		"for a flag":          {Home: "h", Name: "-x"},
+		"on and off":          {Home: "h", Explicit: Explicit{Sync: true}, Settings: settings.Cluster{NoSync: true}},
 	} {
 		refuses(t, o.Check(), word)
 	}
@@ -53,14 +54,44 @@ func TestResumeSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, err := ResumeSettings("dir", "new", have, settings.Cluster{W: 1, N: have.N})
+	got, err := ResumeSettings("dir", have, Options{Name: "new", Settings: settings.Cluster{W: 1, N: have.N}})
 	want := have
 	want.Name = "new"
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, %v", got, err)
 	}
-	_, err = ResumeSettings("dir", "new", have, settings.Cluster{W: 2})
+	_, err = ResumeSettings("dir", have, Options{Settings: settings.Cluster{W: 2}})
 	refuses(t, err, "W is 1, not 2")
-	_, err = ResumeSettings("dir", "new", have, settings.Cluster{T: 4})
+	_, err = ResumeSettings("dir", have, Options{Settings: settings.Cluster{T: 4}})
 	refuses(t, err, "--tokens 4")
+}
+
+// A setting that is on or off is refused in both directions if the caller names the setting, and
+// kept otherwise.
+func TestResumeSwitches(t *testing.T) {
+	on, off := settings.Cluster{}, settings.Cluster{Strict: true, NoSync: true}
+	insist := Options{Explicit: Explicit{Sloppy: true, Sync: true}}
+	for _, tt := range []struct {
+		have settings.Cluster
+		o    Options
+		want string // "": not refused
+	}{
+		{on, Options{}, ""},
+		{off, Options{}, ""},
+		{on, insist, ""},
+		{off, Options{Settings: off}, ""},
+		{off, insist, "--sloppy is false, not true, --sync is false, not true"},
+		{on, Options{Settings: off}, "--sloppy is true, not false, --sync is true, not false"},
+	} {
+		have, err := NewSettings("old", tt.have)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch got, err := ResumeSettings("dir", have, tt.o); {
+		case tt.want != "":
+			refuses(t, err, tt.want)
+		case err != nil || got.Strict != have.Strict || got.NoSync != have.NoSync:
+			t.Errorf("%+v: %+v, %v", tt.o, got, err)
+		}
+	}
 }

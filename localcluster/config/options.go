@@ -26,6 +26,7 @@ type Options struct {
 	Dir      string           // the folder of the data; "" is the recorded one, or else a folder in Home
 	Mem      bool             // keep data in memory only
 	Settings settings.Cluster // a zero field is as the data in Dir has it, or the default if Dir is new
+	Explicit Explicit         // the defaults of Settings that the caller insists on
 	BasePort int              // of the first node; later nodes have the ports above; 0: free ports
 
 	// FlushDelay returns how much longer the next flush of a node takes. It is for experiments. A
@@ -33,6 +34,14 @@ type Options struct {
 	FlushDelay func(node string) time.Duration
 
 	Testing Testing // zero outside tests
+}
+
+// Explicit names settings that are on by default. If a field is set, the caller asks for the
+// setting to be on, and a cluster that was created with the setting off is refused. Otherwise the
+// zero fields Strict and NoSync of Options.Settings ask for nothing.
+type Explicit struct {
+	Sloppy bool // Settings.Strict is false
+	Sync   bool // Settings.NoSync is false
 }
 
 // Testing has the options that only tests use.
@@ -54,6 +63,8 @@ func (o Options) Check() error {
 		return usage.Errorf("a cluster in memory has no data folder; leave out --dir or --mem")
 	case o.Mem && o.Settings.NoSync:
 		return usage.Errorf("a cluster in memory has no disk to wait for; leave out --sync=false or --mem")
+	case o.Explicit.Sloppy && o.Settings.Strict || o.Explicit.Sync && o.Settings.NoSync:
+		return usage.Errorf("start: a setting is asked to be on and off")
 	case o.BasePort < 0 || o.BasePort > MaxBasePort:
 		return usage.Errorf("invalid base port %d: want 1 to %d, or none for free ports", o.BasePort, MaxBasePort)
 	case strings.HasPrefix(o.Name, "-"):

@@ -65,7 +65,7 @@ func check(o config.Options) (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	_, err = file.settle(dir, o.Name, o.Settings)
+	_, err = file.settle(dir, o)
 	return dir, err
 }
 
@@ -118,8 +118,7 @@ func (c *Claim) takeData(dir string) (s settings.Cluster, err error) {
 		s.Mem = true
 		return s, err
 	}
-	self := owner{Cluster: c.opts.Name, PID: os.Getpid(), Home: c.opts.Home}
-	if c.root, s, err = openRoot(dir, self, c.opts.Settings); err != nil {
+	if c.root, s, err = openRoot(dir, c.opts); err != nil {
 		return s, err
 	}
 	c.Secret, c.runs = c.root.secret, c.root.runs

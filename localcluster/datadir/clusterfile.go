@@ -95,14 +95,14 @@ func damagedRoot(dir string, cause error) error {
 }
 
 // settle returns the settings of the cluster in dir. A cluster that has data keeps its settings: a
-// field of want may be zero, or as it was.
-func (f clusterFile) settle(dir, name string, want settings.Cluster) (settings.Cluster, error) {
+// field of o.Settings may be zero, or as it was.
+func (f clusterFile) settle(dir string, o config.Options) (settings.Cluster, error) {
 	if f.Starting {
-		return config.NewSettings(name, want)
+		return config.NewSettings(o.Name, o.Settings)
 	}
-	s, err := config.ResumeSettings(dir, name, f.Settings, want)
+	s, err := config.ResumeSettings(dir, f.Settings, o)
 	if err != nil {
-		return want, err
+		return o.Settings, err
 	}
 	return s, checkRoot(dir, s)
 }

@@ -11,6 +11,7 @@ import (
 	"ringside/engine/settings"
 	"ringside/engine/usage"
 	"ringside/engine/wire"
+	"ringside/localcluster/config"
 )
 
 // An owner is the content of owner.json: the cluster that uses the data root, or used it last.
@@ -51,8 +52,10 @@ type root struct {
 	starting bool // the cluster's first start is not over: no client can have written anything
 }
 
-// openRoot takes the data root dir for the cluster o, and returns the cluster's settings.
-func openRoot(dir string, o owner, want settings.Cluster) (_ *root, _ settings.Cluster, err error) {
+// openRoot takes the data root dir for the cluster of the options, and returns the cluster's
+// settings.
+func openRoot(dir string, o config.Options) (_ *root, _ settings.Cluster, err error) {
+	want := o.Settings
 	if _, err := readClusterFile(dir); err != nil { // before a write into the folder of another program
 		return nil, want, err
 	}
@@ -83,11 +86,11 @@ func openRoot(dir string, o owner, want settings.Cluster) (_ *root, _ settings.C
 			return nil, want, err
 		}
 	}
-	s, err := f.settle(dir, o.Cluster, want)
+	s, err := f.settle(dir, o)
 	if err != nil {
 		return nil, want, err
 	}
-	return r, s, r.fill(o, s)
+	return r, s, r.fill(owner{Cluster: o.Name, PID: os.Getpid(), Home: o.Home}, s)
 }
 
 // fill writes the files that a data root needs before nodes start, and reads its secret and its
