@@ -34,7 +34,6 @@ func benchWrite() Message {
 // coded is a value that is encoded and decoded, with both codecs.
 type coded struct {
 	name      string
-	size      int
 	encode    func(dst []byte) ([]byte, error)
 	parse     func(d *Decoder, b []byte) error
 	toPB      func() proto.Message
