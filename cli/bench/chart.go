@@ -23,13 +23,18 @@ const (
 type percentile struct {
 	Name string
 	of   func(bench.Row) float64 // in microseconds
+	has  func(bench.Row) bool    // whether a row has that percentile
 }
 
 var percentiles = []percentile{
-	{"p50", func(r bench.Row) float64 { return r.P50 }},
-	{"p99", func(r bench.Row) float64 { return r.P99 }},
-	{"p99.9", func(r bench.Row) float64 { return r.P999 }},
+	{"p50", func(r bench.Row) float64 { return r.P50 }, answered},
+	{"p99", func(r bench.Row) float64 { return r.P99 }, answered},
+	{"p99.9", func(r bench.Row) float64 { return r.P999 },
+		func(r bench.Row) bool { return answered(r) && r.HasP999() }},
 }
+
+// answered reports whether a row has requests that were answered. Otherwise it has no point.
+func answered(r bench.Row) bool { return r.OpsS > 0 }
 
 // A line of a chart is one system: a store or a floor.
 type line struct {
@@ -55,6 +60,7 @@ type chart struct {
 	Op, Title string
 	lines     []line
 	value     func(bench.Row) float64
+	has       func(bench.Row) bool
 	scale     scale
 }
 
@@ -100,7 +106,7 @@ func charts(r *bench.Report, op bench.Op) []chart {
 	s := scale{low: math.Inf(1)}
 	for _, l := range lines {
 		for _, row := range l.rows {
-			if row.OpsS == 0 { // it has no point
+			if !answered(row) {
 				continue
 			}
 			s.most = max(s.most, row.OpsS)
@@ -115,7 +121,8 @@ func charts(r *bench.Report, op bench.Op) []chart {
 	s.high = max(math.Pow(10, math.Ceil(math.Log10(max(s.high, 1)))), 10*s.low)
 	var out []chart
 	for _, p := range percentiles {
-		out = append(out, chart{Op: string(op), Title: string(op) + ", " + p.Name, lines: lines, value: p.of, scale: s})
+		out = append(out, chart{Op: string(op), Title: string(op) + ", " + p.Name, lines: lines, value: p.of, has: p.has,
+			scale: s})
 	}
 	return out
 }
@@ -143,7 +150,7 @@ func (c chart) part(out *strings.Builder, l line, rows []bench.Row) {
 	var joined []string
 	var dots strings.Builder
 	for _, row := range rows {
-		if row.OpsS == 0 {
+		if !c.has(row) {
 			continue
 		}
 		x, y := c.scale.x(row.OpsS), c.scale.y(c.value(row))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"ringside/cli/console"
 	"ringside/cli/exit"
@@ -18,11 +19,10 @@ import (
 var Verb = &verbs.Verb{
 	Name: "bench", Group: verbs.GroupScript, Section: "§6",
 	Usage: "measure puts and gets of a throw-away cluster, beside the cost of its messages alone",
-	Help: `bench starts a cluster in this process, on a folder that it deletes at the end, writes the keys, and then
-measures for the time of --for, once in each round. Clients use TCP, and share a connection to each node. A request
-goes to the first running node of its key's preference list, as a load balancer would send it; with --client-driven
-clients know the ring (§6.4). Each client has keys of its own and replaces values with the context of its last put, so
-no siblings arise.
+	Help: `bench starts a cluster in this process, writes the keys, and then measures for the time of --for, once in each
+round. Clients use TCP, and share a connection to each node. A request goes to the first running node of its key's
+preference list, as a load balancer would send it; with --client-driven clients know the ring (§6.4). Each client has
+keys of its own and replaces values with the context of its last put, so no siblings arise.
 
 A figure in operations a second depends on the machine. So bench measures two floors in the same run: the same
 messages (client, coordinator, replicas, coordinator, client; same sizes, N, R and W) between nodes that do nothing,
@@ -43,16 +43,28 @@ throughput is what was answered, and its latency depends on how long the queue g
   ringside bench --rate 1000,2000,4000 --concurrency 64 --html bench.html
   ringside bench --nodes 30 --concurrency 64 --zipf --op mix --mix 0.9
 
+A run takes a quarter more than --for (at most half a second more) for each operation, concurrency, rate, round, store
+and floor. The first line above takes a bit over two minutes, and three stores with puts and gets nearly four. The time
+is told before the start if it is 5 seconds or more.
+
+The data is in a folder ringside-bench-* within --dir, or within the folder for temporary files ($TMPDIR, or /tmp). If
+that one is in memory, it is within /var/tmp. bench deletes its folder at the end, and those of earlier runs that were
+killed.
+
 --store sync waits for the disk, nosync does not (up --sync=false), buffer has object buffers (up --buffer 1000, §6.1),
 mem has no disk. Exit 5 means that requests failed; the report counts them.
---json prints {"rows":[{"store","op","concurrency","rate"?,"ops_s","p50_us","p99_us","p999_us","mean_us","max_us",
-"errors","error"?,"missed"?,"cpu_us","allocs","bytes","rounds":[ops_s],"spread"}],"floor":[same],"floor_mux":[same],
-"ratio":{"put/64":..},"ratio_mux","ratio_p99","ratio_p999","ratio_cpu","store","ready_ms","rss_mb","rss_ready_mb",
-"message_bytes","machine","settings","interrupted"?,
-"interrupted_at"?}. With several stores a key of a ratio is mem/put/64, with a rate
-put/64@5000.`,
+--json prints {"rows":[{"store","op","concurrency","rate"?,"ops_s","samples","p50_us","p99_us","p999_us","mean_us",
+"max_us","errors","error"?,"missed"?,"cpu_us","allocs","bytes","rounds":[ops_s],"spread"}],"floor":[same],
+"floor_mux":[same],"ratio":{"put/64":..},"ratio_mux","ratio_p99","ratio_p999","ratio_cpu","store","ready_ms","rss_mb",
+"rss_ready_mb","message_bytes","machine","settings","interrupted"?,"interrupted_at"?}. With several stores a key of a
+ratio is mem/put/64, with a rate put/64@5000. A ratio is the median of the ratios of the rounds, so it is not the
+quotient of two figures of rows, which are medians themselves. "samples" is the number of latencies in the round that
+has the fewest. Below 1000, p999_us is the maximum, and the text leaves it out.`,
 	Flags: flags,
 }
+
+// announcedTime is the time from which a run tells beforehand how long it takes.
+const announcedTime = 5 * time.Second
 
 // Run runs a call of Verb. After an interrupt it prints what was measured until then.
 func Run(ctx context.Context, con *console.Console, call *verbs.Call) error {
@@ -70,6 +82,9 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call) error {
 			return usage.Errorf("bench: --html %s cannot be written: %w; nothing was measured",
 				render.Quoted(call.String("html")), err)
 		}
+	}
+	if t := o.Time(); t >= announcedTime {
+		con.Notef("bench: measures for about %s; --for and --rounds change that\n", t.Round(time.Second))
 	}
 	line := con.Progress()
 	o.Progress = func(p bench.Progress) { line.Show(progress(p)) }

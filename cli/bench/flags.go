@@ -20,7 +20,7 @@ var flags = []verbs.Flag{
 	{Name: "concurrency", Kind: verbs.String, Default: "1,16,64", Value: "1,16,64",
 		Help: "clients at once; with --rate, requests at once"},
 	{Name: "for", Kind: verbs.Duration, Default: "2s", Value: "2s", Longest: bench.MaxWindow,
-		Zero: "give a time such as 2s", Help: "how long to measure, in each round"},
+		Zero: "give a time such as 2s", Help: "how long to measure, in each round; 10ms or more"},
 	{Name: "store", Kind: verbs.String, Default: "sync", Value: "sync,nosync,buffer,mem",
 		Words: words(bench.Stores), Help: "how nodes keep data"},
 	{Name: "op", Kind: verbs.String, Default: "put,get", Value: "put,get,mix", Words: words(bench.Ops),
@@ -80,6 +80,9 @@ func options(con *console.Console, c *verbs.Call) (o bench.Options, err error) {
 	}
 	if o.Gets, err = strconv.ParseFloat(c.String("mix"), 64); err != nil {
 		return o, usage.Errorf("bench: --mix %s is not a share from 0 to 1", render.Quoted(c.String("mix")))
+	}
+	if c.Has("mix") && !slices.Contains(o.Ops, bench.Mix) {
+		return o, usage.Errorf("bench: --mix is the share of gets in --op mix; add mix to --op or leave --mix out")
 	}
 	return o, nil
 }

@@ -19,7 +19,7 @@ import (
 // report returns a report of two stores and both floors.
 func report() *bench.Report {
 	row := func(store string, op bench.Op, clients int, ops, p50 float64) bench.Row {
-		return bench.Row{Store: store, Op: op, Concurrency: clients, OpsS: ops, P50: p50, P99: 4 * p50, P999: 20 * p50,
+		return bench.Row{Store: store, Op: op, Concurrency: clients, OpsS: ops, Samples: 5000, P50: p50, P99: 4 * p50, P999: 20 * p50,
 			Mean: p50, Max: 30 * p50, CPU: 40, Allocs: 30, Rounds: []float64{ops}}
 	}
 	r := &bench.Report{Store: "mem,sync", Ready: 40, RSS: 90, Ratio: map[string]float64{"mem/put/1": .5, "sync/put/64": .25},
@@ -125,6 +125,24 @@ func TestFloorsOnly(t *testing.T) {
 	b, err := page(r, "")
 	if err != nil || strings.Count(string(b), "<circle") != len(percentiles) || !strings.Contains(string(b), "<td>10000</td>") {
 		t.Errorf("%v; the page:\n%s", err, b)
+	}
+}
+
+// The 99.9th percentile of few requests is their maximum, so neither table nor chart has it.
+func TestFewSamples(t *testing.T) {
+	r := report()
+	r.Rows[0].Samples = bench.MinSamplesP999 - 1
+	out := text(r, render.Painter{})
+	if !regexp.MustCompile(`(?m)^put +1 +mem +5000 +0.50 +0.40 +90µs +360µs +- `).MatchString(out) ||
+		strings.Count(out, "fewer than 1000 requests") != 1 {
+		t.Errorf("the row has a p99.9, or there is no note:\n%s", out)
+	}
+	b, err := page(r, "")
+	if n := strings.Count(string(b), `<circle class="dot mem"`); err != nil || n != 5 {
+		t.Errorf("%d points, want 2 of p50, 2 of p99 and 1 of p99.9; %v", n, err)
+	}
+	if strings.Contains(text(report(), render.Painter{}), "fewer than") {
+		t.Error("a note without reason")
 	}
 }
 

@@ -102,8 +102,12 @@ func cellsOf(row bench.Row, name, own, mux string) []render.Cell {
 	if row.OpsS > 0 { // without an answer, no request has a cost
 		cpu, allocs = render.Flush(fmt.Sprintf("%.0fµs", row.CPU)), render.Flush(fmt.Sprintf("%.0f", row.Allocs))
 	}
+	p999 := render.Flush("-")
+	if row.HasP999() {
+		p999 = latency(row.P999)
+	}
 	return []render.Cell{{Text: op}, render.Number(row.Concurrency), render.Toned(tone, name), ops, render.Flush(own),
-		render.Flush(mux), latency(row.P50), latency(row.P99), latency(row.P999), cpu, allocs, errors}
+		render.Flush(mux), latency(row.P50), latency(row.P99), p999, cpu, allocs, errors}
 }
 
 // notReached marks the throughput of a row whose rate was not reached.
@@ -159,6 +163,10 @@ func notes(r *bench.Report, p render.Painter) string {
 				"waited for a client at the end, so latency would grow with the time\n", notReached, name, row.OpsS, row.Rate,
 				render.Count(row.Missed, "request"))))
 		}
+	}
+	if slices.ContainsFunc(named(r), func(row namedRow) bool { return !row.HasP999() }) {
+		fmt.Fprintf(&out, "- p99.9 is left out where a round has fewer than %d requests, because it is their maximum; "+
+			"choose a longer --for\n", bench.MinSamplesP999)
 	}
 	if r.Machine.NoDisk && r.Store != string(bench.Mem) {
 		out.WriteString(p.Paint(render.Warn, "the data was in a folder in memory (tmpfs), so no disk was measured; "+

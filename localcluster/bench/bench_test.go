@@ -105,6 +105,7 @@ func TestInvalidOptions(t *testing.T) {
 		"gets":        func(o *Options) { o.Gets = 2 },
 		"no store":    func(o *Options) { o.Stores = nil },
 		"for":         func(o *Options) { o.For = 0 },
+		"short":       func(o *Options) { o.For = MinWindow - 1 },
 		"rounds":      func(o *Options) { o.Rounds = 0 },
 	} {
 		o := small(t)

@@ -48,7 +48,8 @@ const (
 	MaxKeys = 10_000_000
 	// MaxRounds bounds the rounds.
 	MaxRounds = 1000
-	// MaxWindow bounds one window.
+	// MinWindow and MaxWindow bound one window. Within a shorter time, few requests end.
+	MinWindow = 10 * time.Millisecond
 	MaxWindow = time.Hour
 )
 
@@ -113,8 +114,8 @@ func (o Options) Check() error {
 	switch {
 	case len(o.Concurrency) == 0 || len(o.Ops) == 0 || len(o.Stores) == 0:
 		return usage.Errorf("nothing to measure: want a concurrency, an operation and a store")
-	case o.For <= 0 || o.For > MaxWindow:
-		return usage.Errorf("invalid length %v of a window: want up to %v", o.For, MaxWindow)
+	case o.For < MinWindow || o.For > MaxWindow:
+		return usage.Errorf("invalid length %v of a window: want %v to %v", o.For, MinWindow, MaxWindow)
 	case o.Rounds < 1 || o.Rounds > MaxRounds:
 		return usage.Errorf("invalid number of rounds %d: want 1 to %d", o.Rounds, MaxRounds)
 	case o.Keys > MaxKeys || o.Keys < slices.Max(o.Concurrency):
@@ -166,6 +167,19 @@ func (o Options) loads() []load {
 	}
 	return out
 }
+
+// windows returns the number of windows of a run.
+func (o Options) windows() int {
+	systems := len(o.Stores)
+	if o.Floor {
+		systems += len(floors)
+	}
+	return o.Rounds * len(o.loads()) * systems
+}
+
+// Time returns how long the windows of a run take. The start and the writing of the keys are not in
+// it.
+func (o Options) Time() time.Duration { return time.Duration(o.windows()) * o.windowTime() }
 
 // windowTime returns the time of a window and of its warm-up.
 func (o Options) windowTime() time.Duration { return o.For + min(o.For/warmUpPart, maxWarmUp) }

@@ -75,6 +75,7 @@ type Row struct {
 	Concurrency int       `json:"concurrency"`
 	Rate        int       `json:"rate,omitempty"` // requests a second that were due; 0: a closed loop
 	OpsS        float64   `json:"ops_s"`
+	Samples     int64     `json:"samples"` // latencies in the round that has the fewest
 	P50         float64   `json:"p50_us"`
 	P99         float64   `json:"p99_us"`
 	P999        float64   `json:"p999_us"`
@@ -90,6 +91,12 @@ type Row struct {
 	Rounds      []float64 `json:"rounds"`           // ops_s of each round
 	Spread      float64   `json:"spread"`           // (highest - lowest round) ÷ median
 }
+
+// MinSamplesP999 is the number of latencies below which the 99.9th percentile is the highest one.
+const MinSamplesP999 = 1000
+
+// HasP999 reports whether P999 differs from Max.
+func (r Row) HasP999() bool { return r.Samples >= MinSamplesP999 }
 
 // Reached reports whether an open loop answered requests as fast as they were due. It is true for a
 // closed loop.
@@ -138,7 +145,9 @@ func newRow(store Store, l load, rounds []result) Row {
 	row.CPU = each(resources.cpuMicros)
 	row.Allocs = each(func(u resources) float64 { return float64(u.mallocs) })
 	row.Bytes = each(func(u resources) float64 { return float64(u.bytes) })
+	row.Samples = rounds[0].latency.TotalCount()
 	for _, r := range rounds {
+		row.Samples = min(row.Samples, r.latency.TotalCount())
 		row.Rounds = append(row.Rounds, round(r.opsPerSecond()))
 		row.Errors += r.errors
 		row.Missed += r.missed

@@ -3,12 +3,10 @@ package bench
 import (
 	"context"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 	"time"
 
-	"ringside/engine/usage"
 	"ringside/localcluster/bench/floor"
 	"ringside/localcluster/buildinfo"
 )
@@ -45,6 +43,9 @@ const (
 	floorMuxName = "floor_mux"
 )
 
+// floors are the names of the floors.
+var floors = []string{floorName, floorMuxName}
+
 // Run measures as the options say. If ctx ends early, Run returns ctx's error and the report of
 // what was measured until then, or a nil report if there is nothing. When Run returns, all that it
 // started and wrote is gone.
@@ -57,14 +58,14 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		return nil, err
 	}
 	defer func() {
-		if rerr := os.RemoveAll(home); err == nil && rerr != nil {
+		if rerr := home.remove(); err == nil && rerr != nil {
 			err = fmt.Errorf("bench: delete the data: %w", rerr)
 		}
 	}()
 	r := &run{o: o, results: map[measured][]result{}, report: &Report{Machine: machine()}}
-	r.report.Machine.NoDisk = inMemory(home)
+	r.report.Machine.NoDisk = inMemory(home.dir)
 	defer r.close()
-	if err := r.prepare(ctx, home); err != nil {
+	if err := r.prepare(ctx, home.dir); err != nil {
 		return nil, canceled(ctx, err)
 	}
 	if err := r.rest(ctx); err != nil {
@@ -83,32 +84,6 @@ func Run(ctx context.Context, o Options) (_ *Report, err error) {
 		r.report.Interrupted, r.report.InterruptedAt = true, r.current
 	}
 	return r.report, canceled(ctx, err)
-}
-
-// makeHome makes the folder of a run. Without Options.Dir it prefers a folder for temporary files
-// that is on a disk.
-func makeHome(o Options) (string, error) {
-	const pattern = "ringside-bench-"
-	if o.Dir != "" {
-		home, err := os.MkdirTemp(o.Dir, pattern)
-		if err != nil {
-			return "", usage.Errorf("bench: the folder %s cannot be used: %w", o.Dir, err)
-		}
-		return home, nil
-	}
-	for _, dir := range []string{os.TempDir(), "/var/tmp"} {
-		if inMemory(dir) {
-			continue
-		}
-		if home, err := os.MkdirTemp(dir, pattern); err == nil {
-			return home, nil
-		}
-	}
-	home, err := os.MkdirTemp("", pattern)
-	if err != nil {
-		return "", fmt.Errorf("bench: %w", err)
-	}
-	return home, nil
 }
 
 // canceled returns the error of ctx if it ended, err otherwise.
@@ -185,7 +160,7 @@ func (r *run) round(ctx context.Context) error {
 	for _, l := range r.o.loads() {
 		for _, name := range r.systems() {
 			p := r.where(name, l)
-			r.current = fmt.Sprintf("window %d of %d (%s)", r.done+1, r.windows(), p.What)
+			r.current = fmt.Sprintf("window %d of %d (%s)", r.done+1, r.o.windows(), p.What)
 			r.progress(p)
 			got, err := measure(ctx, r.o, r.system(name), l)
 			if err != nil {
@@ -203,7 +178,7 @@ func (r *run) round(ctx context.Context) error {
 func (r *run) systems() []string {
 	var out []string
 	if r.floor != nil {
-		out = append(out, floorName, floorMuxName)
+		out = append(out, floors...)
 	}
 	for _, c := range r.clusters {
 		out = append(out, string(c.store))
@@ -226,16 +201,13 @@ func (r *run) system(name string) system {
 
 // where returns the progress before a window.
 func (r *run) where(name string, l load) Progress {
-	all := r.windows()
+	all := r.o.windows()
 	what := fmt.Sprintf("%s %s, clients: %d", strings.ReplaceAll(name, "_", " "), l.op, l.concurrency)
 	if l.rate > 0 {
 		what += fmt.Sprintf(", %d a second", l.rate)
 	}
 	return Progress{What: what, Part: float64(r.done) / float64(all), Left: time.Duration(all-r.done) * r.o.windowTime()}
 }
-
-// windows returns the number of all windows.
-func (r *run) windows() int { return r.o.Rounds * len(r.o.loads()) * len(r.systems()) }
 
 func (r *run) progress(p Progress) {
 	if r.o.Progress != nil {
