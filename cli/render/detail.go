@@ -31,7 +31,7 @@ func Detail(e event.Event) string {
 		add("%d/%d", e.Count, e.Want)
 	}
 	counted := e.Kind == event.Dropped && e.Count > 1 || e.Kind == event.BufferLost && e.Count > 0
-	if counted || e.Kind == event.Gap || e.Kind == event.Summary {
+	if counted || e.Kind == event.Gap && e.Message == "" || e.Kind == event.Summary {
 		add("(%d)", e.Count)
 	}
 	parts = append(parts, faultDetail(e)...)

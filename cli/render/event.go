@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"ringside/engine/escape"
@@ -210,6 +211,26 @@ var phrases = map[event.Kind]struct {
 	}},
 	event.Departed: {"DEPARTED", fixed("left, and holds nothing that other nodes need")},
 	event.NodeLeft: {"LEFT", fixed("was taken down")},
+}
+
+// replyWords are the words of Replied events, which are their operations.
+var replyWords = []string{"put", "get", "del"}
+
+// KindsShownAs returns the kinds of event that Describe shows as word, in any case and without a
+// sign. An operation is the word of Replied, and Requested has it in its text.
+func KindsShownAs(word string) []string {
+	word = strings.ToLower(word)
+	if slices.Contains(replyWords, word) {
+		return []string{string(event.Replied), string(event.Requested)}
+	}
+	var out []string
+	for kind, p := range phrases {
+		if strings.ToLower(strings.TrimLeft(p.word, "✂⚑ ")) == word {
+			out = append(out, string(kind))
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 func fixed(text string) func(event.Event) string { return func(event.Event) string { return text } }

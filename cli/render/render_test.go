@@ -163,3 +163,15 @@ func TestFewNodes(t *testing.T) {
 		}
 	}
 }
+
+// The words on a screen lead to the kinds of event that are shown with them, in any case.
+func TestKindsShownAs(t *testing.T) {
+	for word, want := range map[string]string{
+		"put": "replied requested", "ANSWER": "read-reply", "hint": "hint-refused hint-rehomed hint-stored",
+		"Split": "partition", "DEL": "replied requested", "replied": "", "": "", "✂": "",
+	} {
+		if got := strings.Join(KindsShownAs(word), " "); got != want {
+			t.Errorf("%q is %q, want %q", word, got, want)
+		}
+	}
+}

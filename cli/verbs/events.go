@@ -18,7 +18,8 @@ var eventsVerb = &Verb{
 	Name: "events", Group: GroupLook, Section: "§4",
 	Usage: "list events, oldest first; -f follows",
 	Help: `One line an event: the time since the first one shown, the node, the section of the paper, and what
-happened. A cluster remembers a bounded number of events; a gap says how many are missing.
+happened. A cluster remembers a bounded number of events; a first line says how many earlier
+events it no longer remembers, and a gap says how many are missing.
 -f lists up to 5,000 events a second as text, and 20,000 with --json. A gap counts the events above
 that. With --kind, --key or --node, only the selected events count toward that rate. A gap then also
 counts events that were not selected, and says "up to".`,
@@ -160,6 +161,10 @@ func checkKinds(list string) error {
 	for kind := range strings.SplitSeq(list, ",") {
 		if _, ok := event.Sections[event.Kind(kind)]; ok {
 			continue
+		}
+		if shown := render.KindsShownAs(kind); len(shown) > 0 {
+			return fmt.Errorf("there is no kind of event %s; a screen shows %s for %s", render.Quoted(kind),
+				strings.ToUpper(kind), strings.Join(shown, ", "))
 		}
 		var all []string
 		for k := range event.Sections {

@@ -58,6 +58,28 @@ func TestReaderThatFellBehindGetsAGap(t *testing.T) {
 	}
 }
 
+// What happened before the log's oldest event is not a loss of a reader that begins at the start.
+func TestGapAtTheBeginning(t *testing.T) {
+	for _, q := range []event.Query{{}, {Filter: event.Filter{Node: "n1"}}, {Screen: true}} {
+		var l Log
+		fill(&l, MaxEvents+100)
+		var first *event.Event
+		if err := l.Read(t.Context(), q, func(batch []event.Event) error {
+			if first == nil {
+				e := batch[0]
+				first = &e
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if first.Kind != event.Gap || first.Count != 100 || first.Seq != 100 ||
+			first.Message != "100 earlier events are no longer remembered" {
+			t.Errorf("%+v: got %+v", q, first)
+		}
+	}
+}
+
 // A gap does not claim that a reader wanted all events that it counts.
 func TestGapOfAFilteredReader(t *testing.T) {
 	for _, filter := range []event.Filter{{Kinds: []event.Kind{event.Coordinate}}, {Node: "n1"}, {Key: []byte("k")}} {

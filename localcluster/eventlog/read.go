@@ -177,7 +177,10 @@ func (r *reader) skip() {
 		gap := event.Event{Seq: oldest - 1, Kind: event.Gap, Count: int(oldest - 1 - r.after)}
 		gap.Time = l.at(oldest).Time
 		gap.Message = fmt.Sprintf("%d events were not delivered", gap.Count)
-		if !r.query.All() { // the log does not know which of the events the reader wanted
+		switch {
+		case r.after == 0 && !r.begun: // the reader has lost nothing
+			gap.Message = fmt.Sprintf("%d earlier events are no longer remembered", gap.Count)
+		case !r.query.All(): // the log does not know which of the events the reader wanted
 			gap.Message = "up to " + gap.Message
 		}
 		r.batch = append(r.batch, gap)

@@ -148,8 +148,10 @@ func (f *Feed) position() uint64 {
 	return f.after
 }
 
-// history adds the remembered events that are new. If the newest remembered event is older than the
-// position, another cluster answers, or a recording was taken back: the buffer then starts again.
+// history adds the remembered events that are new. A gap counts what the feed has missed since it
+// began. What the cluster has forgotten before that is not missed. If the newest remembered event
+// is older than the position, another cluster answers, or a recording was taken back: the buffer
+// then starts again.
 func (f *Feed) history(ctx context.Context) error {
 	after := f.position()
 	var newest uint64
@@ -173,5 +175,17 @@ func (f *Feed) history(ctx context.Context) error {
 	for len(all) > 0 && all[0].Seq <= after {
 		all = all[1:]
 	}
-	return f.Add(all)
+	if len(all) == 0 || all[0].Kind != event.Gap {
+		return f.Add(all)
+	}
+	gap := all[0]
+	if after > 0 { // the feed missed what came after the events that it has read
+		gap.Count = int(gap.Seq - after)
+		all[0] = gap
+		return f.Add(all)
+	}
+	f.mu.Lock()
+	f.after = max(f.after, gap.Seq)
+	f.mu.Unlock()
+	return f.Add(all[1:])
 }

@@ -61,6 +61,29 @@ func TestFeedNoticesAnotherCluster(t *testing.T) {
 	}
 }
 
+// What the cluster had forgotten before the feed began is not missed. What it forgot while the feed
+// had no link is missed.
+func TestFeedMissesWhatCameAfterItsBeginning(t *testing.T) {
+	for after, want := range map[uint64]int{0: 0, 30: 70} {
+		f := New(&memory{events: []event.Event{{Seq: 100, Kind: event.Gap, Count: 100}, {Seq: 101}}})
+		f.after = after
+		if err := f.history(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		missed, b := 0, f.Take()
+		for _, e := range b.Events {
+			missed += e.Count
+		}
+		if missed != want || b.Reset || f.position() != 101 || b.Events[len(b.Events)-1].Seq != 101 {
+			t.Errorf("after %d: %d missed, want %d; %+v at %d", after, missed, want, b, f.position())
+		}
+	}
+	f := New(&memory{events: []event.Event{{Seq: 100, Kind: event.Gap, Count: 100}}})
+	if err := f.history(t.Context()); err != nil || f.position() != 100 || f.Pending() != 0 {
+		t.Errorf("%v, %d wait, at %d", err, f.Pending(), f.position())
+	}
+}
+
 // A rewinding Source takes its last two events back once they were read.
 type rewinding struct{ memory }
 

@@ -223,8 +223,8 @@ func (h *header) sampled() []segment {
 	if all == 0 {
 		return nil
 	}
-	part := "1 of " + strconv.Itoa((all+shown/2)/max(shown, 1))
-	return []segment{{rankFaults, theme.Dim, render.About(all) + " events/s, " + part + " shown", part}}
+	one := strconv.Itoa((all + shown/2) / max(shown, 1))
+	return []segment{{rankFaults, theme.Dim, render.About(all) + " events/s, 1 of " + one + " shown", "sample 1:" + one}}
 }
 
 // counts returns what has piled up: hints, deferred background work, buffered and lost versions.

@@ -118,10 +118,14 @@ func (m *Model) take() (Change, tea.Cmd) {
 }
 
 func (m *Model) miss(n int) {
-	if n > 0 {
-		m.missed += n
-		m.missedAt = m.state.Clock()
+	if n == 0 {
+		return
 	}
+	now := m.state.Clock()
+	if now.Sub(m.missedAt) >= missedShown {
+		m.missed = 0
+	}
+	m.missed, m.missedAt = m.missed+n, now
 }
 
 // Follow moves to the key of the latest request, if it is time to, and asks for its replicas.
