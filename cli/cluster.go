@@ -37,13 +37,16 @@ func withExitCode(err error, name string) error {
 	case errors.As(err, &silent):
 		return &exit.Error{Exit: exit.NoCluster, Code: "no_cluster", Message: escape.Terminal([]byte(err.Error()))}
 	case errors.Is(err, control.ErrNotRunning):
-		flag := ""
+		flag, shown := "", escape.Terminal([]byte(name))
 		if name != config.DefaultName {
-			flag = " --cluster " + escape.Terminal([]byte(name))
+			flag = " --cluster " + shown
 		}
-		return &exit.Error{Exit: exit.NoCluster, Code: "no_cluster",
-			Message: fmt.Sprintf("no cluster %s is running%sringside up%s",
-				escape.Terminal([]byte(name)), startAdvice, flag)}
+		message := fmt.Sprintf("no cluster %s is running", shown)
+		if errors.Is(err, control.ErrGone) {
+			message = fmt.Sprintf("cluster %s ended during the command; whether the last request was carried out is "+
+				"not known", shown)
+		}
+		return &exit.Error{Exit: exit.NoCluster, Code: "no_cluster", Message: message + startAdvice + "ringside up" + flag}
 	}
 	return err
 }

@@ -95,6 +95,10 @@ var ErrNotRunning = errors.New("no such cluster running")
 // ErrStopped is the error of a call to a cluster that is going down or is down.
 var ErrStopped = fmt.Errorf("the cluster is stopped: %w", ErrNotRunning)
 
+// ErrGone is the error of a request that got no complete answer, because the process of the cluster
+// ended. The request may have been carried out.
+var ErrGone = fmt.Errorf("the cluster ended during the request: %w", ErrNotRunning)
+
 // encodeError returns err as a failure.
 func encodeError(err error) *failure {
 	code := codeInternal

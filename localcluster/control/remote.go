@@ -37,6 +37,7 @@ type Remote struct {
 	name    string
 	folder  datadir.Folder
 	silence time.Duration // silenceLimit, or less in tests
+	pid     int           // the process that ran the cluster when the Remote was made
 
 	mu     sync.Mutex
 	idle   []*remoteConn
@@ -60,7 +61,7 @@ func connectWithin(ctx context.Context, home, name string, silence time.Duration
 	if err != nil {
 		return nil, err
 	}
-	r := &Remote{name: name, folder: f, silence: silence}
+	r := &Remote{name: name, folder: f, silence: silence, pid: f.PID()}
 	conn, err := r.dial(ctx)
 	switch {
 	case errors.Is(err, ErrNotRunning) && f.Holder() != 0:
@@ -92,22 +93,38 @@ func (r *Remote) dial(ctx context.Context) (*remoteConn, error) {
 	}
 	in := bufio.NewScanner(conn)
 	in.Buffer(make([]byte, firstLine), maxResponseLine)
+	in.Split(wholeLines)
 	return &remoteConn{conn, in}, nil
 }
 
+// wholeLines is bufio.ScanLines, except that it drops an incomplete last line: the process of the
+// cluster ended while it wrote the line.
+func wholeLines(data []byte, atEOF bool) (advance int, token []byte, err error) {
+	if atEOF && bytes.IndexByte(data, '\n') < 0 {
+		return len(data), nil, nil
+	}
+	return bufio.ScanLines(data, atEOF)
+}
+
 // ping returns a *datadir.SilentError if the cluster's process takes connections and does not
-// answer. It also returns nil if there is no such process: then the request itself fails.
+// answer. Its error wraps ErrNotRunning if there is no such process, or if the process ends.
 func (r *Remote) ping(ctx context.Context) error {
 	conn, err := r.dial(ctx)
 	if err != nil {
-		return ctx.Err()
+		return err
 	}
 	defer conn.Close()
 	defer context.AfterFunc(ctx, func() { _ = conn.Close() })()
 	_ = conn.SetDeadline(time.Now().Add(r.silence))
 	_, _ = conn.Write([]byte(`{"method":"ping"}` + "\n")) // an earlier version answers that the method is unknown
-	if conn.in.Scan() || !errors.Is(conn.in.Err(), os.ErrDeadlineExceeded) {
+	answered := conn.in.Scan()
+	switch {
+	case ctx.Err() != nil:
 		return ctx.Err()
+	case answered:
+		return nil
+	case !errors.Is(conn.in.Err(), os.ErrDeadlineExceeded):
+		return r.notRunning()
 	}
 	pid := r.folder.PID()
 	return &datadir.SilentError{Message: fmt.Sprintf("cluster %s takes connections and has not answered for %v: "+
@@ -126,7 +143,7 @@ func (r *Remote) watch(ctx context.Context, end context.CancelCauseFunc) {
 			return
 		case <-tick.C:
 		}
-		if err := r.ping(ctx); err != nil && ctx.Err() == nil {
+		if err := r.ping(ctx); errors.As(err, new(*datadir.SilentError)) {
 			end(err)
 			return
 		}
@@ -190,7 +207,7 @@ func (r *Remote) call(ctx context.Context, req request, fn func(response) error)
 	case !stop():
 		_ = conn.Close()
 		if ctx.Err() == nil {
-			return fmt.Errorf("%v; whether the request was carried out is not known", context.Cause(watched))
+			return fmt.Errorf("%w; whether the request was carried out is not known", context.Cause(watched))
 		}
 		return ctx.Err()
 	case clean:
@@ -198,8 +215,24 @@ func (r *Remote) call(ctx context.Context, req request, fn func(response) error)
 		return err
 	}
 	_ = conn.Close()
-	if errors.Is(err, errHungUp) && !r.folder.Answers() {
-		return r.notRunning()
+	if errors.Is(err, errHungUp) {
+		return r.whyHungUp(ctx, err)
+	}
+	return err
+}
+
+// whyHungUp returns ErrGone if the process of the cluster has ended or is ending, also if another
+// process runs the cluster now. It returns err if the process answers. The system closes the files
+// of a killed process one by one: a connection may be closed while the socket of the cluster still
+// takes new ones, which are not answered.
+func (r *Remote) whyHungUp(ctx context.Context, err error) error {
+	switch ping := r.ping(ctx); {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case errors.Is(ping, ErrNotRunning), ping == nil && r.folder.PID() != r.pid:
+		return fmt.Errorf("cluster %s: %w", r.name, ErrGone)
+	case ping != nil:
+		return ping
 	}
 	return err
 }
