@@ -30,7 +30,9 @@ type Source interface {
 // A Condition can be evaluated any number of times.
 type Condition struct {
 	Text string // for messages; safe for a terminal
-	via  string // the node that coordinates gets
+	// fails begins the message of a Wait that times out; "" stands for that of the command wait.
+	fails string
+	via   string // the node that coordinates gets
 	// usesKey is set if the condition uses Options.Key.
 	usesKey bool
 	// blocks returns "" if the condition holds, and otherwise what keeps it from holding.
@@ -171,7 +173,9 @@ func parseOne(text string, o Options) (*Condition, error) {
 
 // Settled returns the condition of the verb settle: all members are up, and the cluster has
 // converged.
-func Settled() *Condition { return &Condition{Text: "settled", blocks: allSettled} }
+func Settled() *Condition {
+	return &Condition{Text: "settled", fails: "settle: the cluster is not settled", blocks: allSettled}
+}
 
 // A Finding is the result of one look.
 type Finding struct {

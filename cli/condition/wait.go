@@ -57,7 +57,7 @@ func (c *Condition) Wait(ctx context.Context, src Source, timeout time.Duration)
 		case <-time.After(pollInterval):
 		case <-deadline.C:
 			return &exit.Error{Exit: exit.Expectation, Code: "wait_timed_out",
-				Message: fmt.Sprintf("wait: %s does not hold after %v: %s", c.Text, timeout, reason)}
+				Message: fmt.Sprintf("%s after %v: %s", cmp.Or(c.fails, "wait: "+c.Text+" does not hold"), timeout, reason)}
 		case <-ctx.Done():
 			return ctx.Err()
 		}

@@ -164,9 +164,9 @@ func (e *Env) dryRun(ctx context.Context, cluster *view.Cluster, r member.Reques
 	h, _ := cluster.History.With(int64(cluster.Now), change)
 	after := h.Ring(cluster.Settings.RingConfig())
 	moves := movesBetween(cluster, after)
-	keys, bytes, share := 0, 0, 0.0
+	replicas, bytes, share := 0, 0, 0.0
 	for _, m := range moves {
-		keys, bytes = keys+m.Keys*len(m.To), bytes+m.Bytes*len(m.To)
+		replicas, bytes = replicas+m.Keys*len(m.To), bytes+m.Bytes*len(m.To)
 		share += ring.Range{Start: m.Start, End: m.End}.Size() * float64(len(m.To))
 	}
 	if e.JSON {
@@ -174,12 +174,12 @@ func (e *Env) dryRun(ctx context.Context, cluster *view.Cluster, r member.Reques
 			Node     string  `json:"node"`
 			Kind     string  `json:"kind"`
 			Moves    []move  `json:"moves"`
-			Keys     int     `json:"keys"`
+			Keys     int     `json:"keys"` // replicas that move: a key counts for each new home
 			Bytes    int     `json:"bytes"`
 			Share    float64 `json:"share"`
 			Members  int     `json:"members"`  // after the change
 			Replicas int     `json:"replicas"` // of each key, after the change
-		}{change.Node, change.Kind.String(), moves, keys, bytes, share / float64(cluster.Settings.N),
+		}{change.Node, change.Kind.String(), moves, replicas, bytes, share / float64(cluster.Settings.N),
 			len(after.Members()), replicasOn(cluster, after)})
 	}
 	t := render.Table{Indent: "  "}
@@ -189,7 +189,7 @@ func (e *Env) dryRun(ctx context.Context, cluster *view.Cluster, r member.Reques
 			render.Number(row.ranges), render.Number(row.Keys), render.Number(row.Bytes))
 	}
 	return e.write(fmt.Sprintf("if %s %ss, %.1f%% of all replicas move: about %s, %s; nothing was changed\n",
-		render.Node(change.Node), change.Kind, 100*share/float64(cluster.Settings.N), render.Count(keys, "key"),
+		render.Node(change.Node), change.Kind, 100*share/float64(cluster.Settings.N), render.Count(replicas, "replica"),
 		render.Count(bytes, "byte")) +
 		fewHomes(e.painter(), cluster, after) + t.Render(e.painter()))
 }

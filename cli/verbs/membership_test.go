@@ -35,6 +35,9 @@ func TestDryRun(t *testing.T) {
 	if s.exit != 0 || !strings.Contains(s.out, `"keys":10,"bytes":1000`) {
 		t.Errorf("exit %d: %s", s.exit, s.out)
 	}
+	if s := f.say("leave " + rg.Homes[0] + " --dry-run"); !strings.Contains(s.out, "about 10 replicas, 1000 bytes;") {
+		t.Errorf("exit %d: %s", s.exit, s.out)
+	}
 	if s := f.say("join --dry-run"); s.exit != 0 || !strings.Contains(s.out, "if n6 joins, ") ||
 		!strings.Contains(s.out, "nothing was changed") {
 		t.Errorf("exit %d: %s", s.exit, s.out)

@@ -113,6 +113,10 @@ func TestConvergedComparesRoots(t *testing.T) {
 		!strings.Contains(s.failure.Message, "home "+rg.Homes[1]+" is not up") {
 		t.Fatalf("a home is down: %+v", s.failure)
 	}
+	if s := f.say("settle --timeout 1ms"); s.exit != exit.Expectation ||
+		!strings.HasPrefix(s.failure.Message, "settle: the cluster is not settled after 1ms: ") {
+		t.Fatalf("settle: %+v", s.failure)
+	}
 }
 
 // A range is named by its number on the ring or by one of its keys.
