@@ -62,8 +62,8 @@ func TestKilledProcessIsTold(t *testing.T) {
 			}
 		})
 	}
-	for _, key := range []string{"key-500", "other-500"} { // all commands are under way by then
-		if r := ringside(t, dir, "wait found("+key+")"); r.exit != 0 {
+	for _, key := range []string{"key-50", "other-50"} { // all commands are under way by then
+		if r := ringside(t, dir, "wait --timeout 1m found("+key+")"); r.exit != 0 {
 			t.Errorf("%+v", r)
 		}
 	}
