@@ -213,11 +213,14 @@ func newNonce(random io.Reader) ([]byte, error) {
 	return nonce, nil
 }
 
+// ErrClosed is in the errors of Dial and Accept if the other end closed the stream.
+var ErrClosed = errors.New("connection closed")
+
 // readAll fills b from r. A stream that ends is an error, also before the first byte.
 func readAll(r io.Reader, b []byte) error {
 	_, err := io.ReadFull(r, b)
 	if err == io.EOF || err == io.ErrUnexpectedEOF {
-		return errors.New("connection closed")
+		return ErrClosed
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"ringside/engine/wire"
 	"ringside/localcluster/budget"
+	"ringside/localcluster/transport"
 )
 
 // A muteNode takes connections on a port of its own and answers nothing.
@@ -85,7 +86,10 @@ func TestWaitersForADialGiveUpAlone(t *testing.T) {
 		t.Errorf("the other request also gave up: %v", err)
 	default:
 	}
-	_ = conn.Close() // ends the handshake
+	_ = conn.Close() // ends the handshake, as do the next lines
+	for range transport.DialAttempts - 1 {
+		_ = (<-node.dialed).Close()
+	}
 	if err := <-second; err != nil {
 		t.Error(err)
 	}

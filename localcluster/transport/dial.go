@@ -3,7 +3,9 @@ package transport
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"net"
+	"syscall"
 	"time"
 
 	"ringside/engine/wire"
@@ -21,11 +23,27 @@ type Peer struct {
 	Self string    // the name of this end
 }
 
+// DialAttempts is how often Dial connects to a peer that takes the connection and then closes it. A
+// node does that to the oldest connection without a proof when strangers hold many. More attempts
+// would not reach a port that belongs to another program.
+const DialAttempts = 5
+
 // Dial connects to a peer. It returns after each end has proved to the other that it knows the
 // secret.
 func Dial(ctx context.Context, secret []byte, p Peer) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, OpeningTime)
 	defer cancel()
+	for attempt := 1; ; attempt++ {
+		conn, err := dialOnce(ctx, secret, p)
+		closed := errors.Is(err, wire.ErrClosed) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+		if !closed || attempt == DialAttempts || ctx.Err() != nil {
+			return conn, err
+		}
+	}
+}
+
+// dialOnce is one attempt of Dial.
+func dialOnce(ctx context.Context, secret []byte, p Peer) (net.Conn, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp4", p.Addr)
 	if err != nil {
