@@ -12,7 +12,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// A caller does what its call's end asks for. The call is valid until the method returns.
+// A caller is told how its call ends. The call is valid until the method returns.
 type caller interface {
 	onAnswer(c *call, answer wire.Body)
 	// onSilent is called if no answer came in time, or the connection is gone. It is called at most
@@ -102,7 +102,8 @@ func (cs *calls) newCall(to string, who caller) *call {
 // maxFree bounds the ended calls that are kept for reuse.
 const maxFree = 1024
 
-// release gives back an ended call. Its number is no longer open, and no timer names it.
+// release gives back an ended call. The number of the call is not open, and no timer holds the
+// call.
 func (cs *calls) release(c *call) {
 	*c = call{to: "a call after its end"}
 	if len(cs.free) < maxFree {
@@ -116,7 +117,7 @@ func (cs *calls) start(c *call, request uint64, body wire.Body, patience time.Du
 	if cs.n.buggify(HastyDoubt) {
 		patience /= hastyDivisor
 	}
-	c.patience = cs.n.run(patience, c)
+	c.patience = cs.n.later(patience, c)
 	cs.open[c.op] = c
 	cs.n.send(wire.Message{To: c.to, Request: request, Op: c.op, Body: body})
 	return c.op

@@ -67,7 +67,7 @@ func (c *coordinator) onGet(client uint64, req wire.GetRequest) {
 		return
 	}
 	c.requests++
-	g.timeout = n.run(n.cfg.Timings.Request, g)
+	g.timeout = n.later(n.cfg.Timings.Request, g)
 	g.askEach(targets)
 	g.settle()
 }
@@ -206,7 +206,7 @@ func (g *get) settle() {
 	if !g.replied && g.replicas.Enough() {
 		g.succeed()
 		g.timeout.Stop()
-		g.timeout = n.run(n.cfg.Timings.RepairGrace, g)
+		g.timeout = n.later(n.cfg.Timings.RepairGrace, g)
 		if n.buggify(HastyGet) {
 			g.end()
 			return

@@ -82,22 +82,13 @@ type Output struct {
 	Wake     time.Duration  // step again by that time, since 1970; 0: no need
 }
 
-// reset empties o and keeps the memory of its slices. With poison it overwrites their elements, so
-// that a driver that still reads them fails.
+// reset empties o and keeps the memory of its slices. poison is Config.Poison.
 func (o *Output) reset(poison bool) {
-	if poison {
-		Poison(o.Writes, store.Write{Space: 'x', Key: []byte(Released)})
-		Poison(o.Events, event.Event{Node: Released})
-		Poison(o.Messages, wire.Message{From: Released, To: Released})
-		Poison(o.Replies, Reply{Client: math.MaxUint64})
-	} else {
-		clear(o.Writes)
-		clear(o.Events)
-		clear(o.Messages)
-		clear(o.Replies)
-	}
 	*o = Output{
-		Writes: Reuse(o.Writes), Events: Reuse(o.Events), Messages: Reuse(o.Messages), Replies: Reuse(o.Replies),
+		Writes:   Reuse(o.Writes, poison, store.Write{Space: 'x', Key: []byte(Released)}),
+		Events:   Reuse(o.Events, poison, event.Event{Node: Released}),
+		Messages: Reuse(o.Messages, poison, wire.Message{From: Released, To: Released}),
+		Replies:  Reuse(o.Replies, poison, Reply{Client: math.MaxUint64}),
 	}
 }
 
@@ -105,22 +96,23 @@ func (o *Output) reset(poison bool) {
 // range has a million writes.
 const maxReused = 4096
 
-// Reuse returns s without elements, and nil if its memory is too large to be kept.
-func Reuse[T any](s []T) []T {
+// Released stands in memory that was released and must not be read.
+const Released = "memory that was released"
+
+// Reuse empties s and returns it for reuse, or nil if its memory is too large to be kept. With
+// poison the elements become released, a value that nothing expects, so that code that still reads
+// them fails.
+func Reuse[T any](s []T, poison bool, released T) []T {
+	clear(s)
+	if poison {
+		for i := range s {
+			s[i] = released
+		}
+	}
 	if cap(s) > maxReused {
 		return nil
 	}
 	return s[:0]
-}
-
-// Released stands in memory that was released and must not be read.
-const Released = "memory that was released"
-
-// Poison overwrites released memory with a value that nothing expects.
-func Poison[T any](s []T, value T) {
-	for i := range s {
-		s[i] = value
-	}
 }
 
 // A Reply answers the Request, Describe, Compare or ChangeMembership of Client.

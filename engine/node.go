@@ -223,10 +223,10 @@ func (n *Node) refuseOutside(in *Request) {
 }
 
 // after runs f in a later step, once d has passed.
-func (n *Node) after(d time.Duration, f func()) timers.Timer { return n.run(d, timers.Func(f)) }
+func (n *Node) after(d time.Duration, f func()) timers.Timer { return n.later(d, timers.Func(f)) }
 
-// run runs task in a later step, once d has passed.
-func (n *Node) run(d time.Duration, task timers.Task) timers.Timer {
+// later runs task in a later step, once d has passed.
+func (n *Node) later(d time.Duration, task timers.Task) timers.Timer {
 	return n.timers.After(n.now, d, task)
 }
 

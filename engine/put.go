@@ -138,7 +138,7 @@ func (c *coordinator) coordinate(req wire.PutRequest, o origin) {
 	}
 	c.requests++
 	n.records.lastWrites.begin(p)
-	p.timeout = n.run(n.cfg.Timings.Request, p)
+	p.timeout = n.later(n.cfg.Timings.Request, p)
 	for _, a := range plan.Assigned {
 		if a.Node == n.cfg.Name {
 			p.acked(a)

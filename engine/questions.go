@@ -9,7 +9,7 @@ import (
 // and the home that it stands for.
 type inquirer interface {
 	answered(a quorum.Assignment, answer wire.Body)
-	silent(a quorum.Assignment) // there is no answer in time
+	silent(a quorum.Assignment) // no answer came in time
 	settle()                    // called after each answer and each silence, and when a late answer can no longer come
 }
 

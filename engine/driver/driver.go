@@ -47,15 +47,9 @@ func (e *Effects) add(o engine.Output) {
 
 // reset empties e and keeps its memory. poison is Options.Poison.
 func (e *Effects) reset(poison bool) {
-	clear(e.Events)
-	clear(e.Messages)
-	clear(e.Replies)
-	if poison {
-		engine.Poison(e.Events, event.Event{Node: engine.Released})
-		engine.Poison(e.Messages, wire.Message{From: engine.Released, To: engine.Released})
-		engine.Poison(e.Replies, engine.Reply{Client: math.MaxUint64})
-	}
-	e.Events, e.Messages, e.Replies = engine.Reuse(e.Events), engine.Reuse(e.Messages), engine.Reuse(e.Replies)
+	e.Events = engine.Reuse(e.Events, poison, event.Event{Node: engine.Released})
+	e.Messages = engine.Reuse(e.Messages, poison, wire.Message{From: engine.Released, To: engine.Released})
+	e.Replies = engine.Reuse(e.Replies, poison, engine.Reply{Client: math.MaxUint64})
 }
 
 // An Action lists the tasks of the owner of a Driver, in the order of the fields.
@@ -231,10 +225,8 @@ func (d *Driver) Durable(now time.Duration) Action {
 		d.buffer.objects.Flushed()
 	} else {
 		d.overlay.Reset()
-		if clear(d.written); d.opts.Poison {
-			engine.Poison(d.written, store.Write{Space: 'x', Key: []byte(engine.Released)})
-		}
-		d.spare, d.written = engine.Reuse(d.written), nil
+		released := store.Write{Space: 'x', Key: []byte(engine.Released)}
+		d.spare, d.written = engine.Reuse(d.written, d.opts.Poison, released), nil
 	}
 	if d.buffer != nil && d.began {
 		d.buffer.free(&d.turn)
