@@ -36,7 +36,8 @@ type transfers struct {
 	soon    bool                 // resume will run after handOverPause
 }
 
-// A handover is a range that the node holds without being a home of it.
+// A handover is a range of which the node is not a home, and that it holds, answers for, or waits
+// for.
 type handover struct {
 	keyrange.ID
 	done map[string]uint64 // by home: the root of the node's tree when the home had all of it
@@ -111,7 +112,10 @@ func (t *transfers) resume() {
 		return
 	}
 	for _, rg := range r.Ranges() {
-		if id := keyrange.Of(r, rg); !slices.Contains(rg.Homes, n.cfg.Name) && (n.trees.Tree(id).Keys() > 0 || t.kept[id]) {
+		id := keyrange.Of(r, rg)
+		// A range of which nothing has come is handed over too: the new homes are told who holds it.
+		some := n.trees.Tree(id).Keys() > 0 || t.kept[id] || len(n.arrivals.missing(id)) > 0
+		if some && !slices.Contains(rg.Homes, n.cfg.Name) {
 			t.handover(id)
 		}
 	}
