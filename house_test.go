@@ -195,6 +195,7 @@ var arrows = map[string][]string{
 	"ringside/tui/keymap":     {"ringside/tui/canvas", "ringside/tui/theme"},
 	"ringside/tui/log":        pane(),
 	"ringside/tui/nodes":      pane(),
+	"ringside/tui/page":       pane("ringside/tui/feed", "ringside/tui/keymap"),
 	"ringside/tui/playback":   {"ringside/engine/event", "ringside/tui/feed", "ringside/tui/theme"},
 	"ringside/tui/prompt":     pane(),
 	"ringside/tui/refresh":    {"ringside/engine/event", "ringside/tui/feed", "ringside/tui/state"},

@@ -1,13 +1,15 @@
 package tui
 
 import (
+	"slices"
 	"strconv"
+	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
-	"ringside/engine/event"
 	"ringside/engine/view"
 	"ringside/tui/command"
+	"ringside/tui/page"
 	"ringside/tui/state"
 )
 
@@ -31,10 +33,72 @@ func (m *model) focusOn(p paneID) {
 	}
 }
 
-// cycle moves the focus through the panes that can have it.
+// cycle moves the focus through the panes that can have it. A page has panes of its own.
 func (m *model) cycle(by int) tea.Cmd {
-	m.focusOn((m.focus + paneID(by) + focusable) % focusable)
+	if m.focus == pagePane && m.pages[m.shown].Cycle(by) {
+		return nil
+	}
+	panes := m.focusable()
+	m.focusOn(panes[(slices.Index(panes, m.focus)+by+len(panes))%len(panes)])
 	return nil
+}
+
+// show changes to another screen. The focus moves from the prompt to the screen, so that its keys
+// work.
+func (m *model) show(id page.ID) tea.Cmd {
+	p := m.pages[id]
+	if id != page.Ring && p == nil {
+		return nil
+	}
+	m.shown, m.zoomed = id, false
+	m.prompt.Collapse()
+	if id == page.Ring {
+		m.focus, m.before = nodesPane, nodesPane
+		return nil
+	}
+	m.focus, m.before = pagePane, pagePane
+	return p.Shown()
+}
+
+// explain opens the page of the paper about what is selected.
+func (m *model) explain() tea.Cmd {
+	section := "4"
+	switch m.focus {
+	case nodesPane:
+		section = "4.2"
+		if n := m.state.SelectedNode(); n != nil && n.Status != view.Up {
+			section = "4.8"
+		}
+	case keyPane:
+		section = "4.4"
+	case logPane:
+		if e, ok := m.log.Selected(); ok {
+			section = strings.TrimPrefix(e.Section(), "§")
+		}
+	case pagePane:
+		section = m.pages[m.shown].Explains()
+	}
+	return m.run("paper " + section)
+}
+
+// turn goes to another key, or to what the page is about.
+func (m *model) turn(by int) tea.Cmd {
+	if p := m.pages[m.shown]; p != nil {
+		return p.Turn(by)
+	}
+	return m.choose(m.state.KeyAfter(by))
+}
+
+// trace shows the latest request on its screen, or in the prompt if there is no such screen.
+func (m *model) trace(id uint64) tea.Cmd {
+	if m.pages[page.Trace] != nil {
+		m.state.ChooseRequest(id)
+		return m.show(page.Trace)
+	}
+	if id == 0 {
+		return m.run("trace last")
+	}
+	return m.run("trace " + strconv.FormatUint(id, 10))
 }
 
 // leavePrompt interrupts the running command. If none runs, the focus moves to the pane that had
@@ -102,6 +166,8 @@ func (m *model) move(by int) tea.Cmd {
 		return m.choose(m.state.KeyAfter(by))
 	case logPane:
 		m.moveLog(by)
+	case pagePane:
+		return m.pages[m.shown].Move(by)
 	}
 	return nil
 }
@@ -119,7 +185,7 @@ func (m *model) page(by int) tea.Cmd {
 		m.scrollPrompt(by * rows)
 	case keyPane:
 		return m.move(by)
-	case nodesPane, logPane:
+	case nodesPane, logPane, pagePane:
 		return m.move(by * rows)
 	}
 	return nil
@@ -141,13 +207,18 @@ func (m *model) open() tea.Cmd {
 			return m.run(command.On("get", key, "--via", n.Name))
 		}
 	case keyPane:
-		if key != "" {
+		switch {
+		case key != "" && m.pages[page.Key] != nil:
+			return m.show(page.Key)
+		case key != "":
 			return m.run(command.On("inspect", key))
 		}
 	case logPane:
 		if e, ok := m.log.Selected(); ok && e.Request > 0 {
-			return m.run("trace " + requestID(e))
+			return m.trace(e.Request)
 		}
+	case pagePane:
+		return m.pages[m.shown].Open()
 	}
 	return nil
 }
@@ -155,6 +226,8 @@ func (m *model) open() tea.Cmd {
 // enterDoes says what open would do, "" if the table of keys says it.
 func (m *model) enterDoes() string {
 	switch n := m.state.SelectedNode(); {
+	case m.focus == pagePane:
+		return m.pages[m.shown].OpenDoes()
 	case m.focus == logPane:
 		return "trace it"
 	case m.focus != nodesPane || n == nil:
@@ -170,8 +243,7 @@ func (m *model) enterDoes() string {
 
 func (m *model) togglePause() tea.Cmd {
 	c, cmd := m.refresh.TogglePause()
-	m.changed(c)
-	return cmd
+	return tea.Batch(cmd, m.changed(c))
 }
 
 func (m *model) toggleMouse() tea.Cmd {
@@ -194,7 +266,7 @@ func (m *model) point(e tea.MouseMsg) {
 		m.help.Scroll(wheel)
 		return
 	}
-	for p := range focusable {
+	for _, p := range m.focusable() {
 		r := m.places[p]
 		if e.X < r.x || e.X >= r.x+r.w || e.Y < r.y || e.Y >= r.y+r.h {
 			continue
@@ -204,6 +276,8 @@ func (m *model) point(e tea.MouseMsg) {
 			m.scrollPrompt(wheel)
 		case wheel != 0 && p == logPane:
 			m.moveLog(wheel)
+		case wheel != 0 && p == pagePane:
+			m.pages[m.shown].Move(wheel)
 		case e.Button == tea.MouseButtonLeft && e.Action == tea.MouseActionPress:
 			m.focusOn(p)
 			if p == nodesPane {
@@ -225,6 +299,3 @@ func (m *model) copyCommand() tea.Cmd {
 	m.prompt.Say(line)
 	return nil
 }
-
-// requestID returns how the trace verb names the request of an event.
-func requestID(e event.Event) string { return strconv.FormatUint(e.Request, 10) }

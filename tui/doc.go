@@ -13,6 +13,10 @@
 // A pane is drawn again after every message that may change it, but its rows reach the terminal
 // only if they differ. An idle screen writes nothing.
 //
-// To begin reading: model.go routes messages, keys.go is the table of keys, layout.go places the
-// panes. A new screen is a package like log, with a place in layout.go and its keys in keys.go.
+// The screens beside the ring are pages (package page): each is a package of its own that draws all
+// rows between the title and the prompt. A new one is a package with a page.Page, and one line in
+// newPages.
+//
+// To begin reading: model.go routes messages, keys.go is the table of keys of all screens, layout.go
+// places the panes.
 package tui

@@ -1,11 +1,14 @@
 package tui
 
 import (
+	"strconv"
+	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"ringside/tui/keymap"
+	"ringside/tui/page"
 	"ringside/tui/prompt"
 )
 
@@ -30,7 +33,7 @@ func (m *model) liveKeys() keymap.Map {
 		b.Changes = true
 		return b
 	}
-	return keymap.Map{
+	return append(m.screenKeys(), keymap.Map{
 		bind(anywhere, m.quit, "ctrl+c", "quit, always", "ctrl+c"),
 
 		bind(prompt, m.submit, "⏎", "run", "enter"),
@@ -38,7 +41,7 @@ func (m *model) liveKeys() keymap.Map {
 		bind(prompt, silent(func() { m.prompt.Recall(-1) }), "↑↓", "history", "up", "ctrl+p"),
 		bind(promptHelp, silent(func() { m.prompt.Recall(+1) }), "", "", "down", "ctrl+n"),
 		bind(prompt, silent(func() { m.prompt.Accept(m.suggest.First()) }), "→", "take the suggestion", "right"),
-		bind(prompt, m.leavePrompt, "esc", "to the panes: p h K s t …", "esc"),
+		bind(prompt, m.leavePrompt, "esc", "to the panes: 1-5 p h K s t …", "esc"),
 		bind(promptHelp, silent(m.prompt.Clear), "ctrl+u", "clear the line", "ctrl+u"),
 		bind(promptPinned, m.helpInPrompt, "?", "help", "?"),
 		bind(promptHelp, m.endOfInput, "ctrl+d", "quit, on an empty line", "ctrl+d"),
@@ -54,10 +57,11 @@ func (m *model) liveKeys() keymap.Map {
 		changes(bind(panes, func() tea.Cmd { return m.askOnNode("kill", "") }, "K", "kill", "K")),
 		changes(bind(panesHelp, func() tea.Cmd { return m.askOnNode("restart", "") }, "R", "restart the node", "R")),
 		changes(bind(panes, func() tea.Cmd { return m.askOnNode("slow", " "+slowDelay) }, "s", "slow", "s")),
-		bind(panes, func() tea.Cmd { return m.run("trace last") }, "t", "trace", "t"),
+		bind(panes, func() tea.Cmd { return m.trace(0) }, "t", "trace", "t"),
 		bind(panes, m.copyCommand, "c", "copy", "c"),
-		bind(panes, func() tea.Cmd { return m.choose(m.state.KeyAfter(+1)) }, "[ ]", "key before, after", "]"),
-		bind(panesHelp, func() tea.Cmd { return m.choose(m.state.KeyAfter(-1)) }, "", "", "["),
+		bind(panes, func() tea.Cmd { return m.turn(+1) }, "[ ]", "before, after (the key)", "]"),
+		bind(panesHelp, func() tea.Cmd { return m.turn(-1) }, "", "", "["),
+		bind(panesHelp, m.explain, "x", "explain it: the paper's page", "x"),
 		bind(panesHelp, m.onLog(func() { m.focusOn(logPane); m.log.StartFilter() }), "/", "filter the events", "/"),
 		bind(panesHelp, m.onLog(m.log.Follow), "G", "follow the newest event", "G", "end"),
 		bind(panesHelp, m.onLog(m.log.ToggleVerbose), "v", "every message, or the story", "v"),
@@ -70,7 +74,27 @@ func (m *model) liveKeys() keymap.Map {
 		bind(anywhere, silent(m.toggleZoom), "ctrl+o", "one pane on the whole screen", "ctrl+o"),
 		bind(panesHelp, silent(m.toggleZoom), "z", "one pane on the whole screen", "z"),
 		bind(panesPinned, silent(m.help.Toggle), "?", "help", "?"),
+	}...)
+}
+
+// screenKey returns the key that shows a screen while a pane has the focus. With alt the key works
+// from the prompt too.
+func screenKey(id page.ID) string { return strconv.Itoa(int(id) + 1) }
+
+// screenKeys returns the keys that change to another screen.
+func (m *model) screenKeys() (out keymap.Map) {
+	panes := keymap.Spot{Where: keymap.Panes, Place: keymap.Help}
+	anywhere := keymap.Spot{Where: keymap.Anywhere, Place: keymap.Help}
+	var words []string
+	for id := range page.ID(page.Count) {
+		do := func() tea.Cmd { return m.show(id) }
+		out = append(out, keymap.New(panes, do, "", "", screenKey(id)), keymap.New(anywhere, do, "", "", "alt+"+screenKey(id)))
+		words = append(words, strings.ToLower(page.Titles[id]))
 	}
+	last := screenKey(page.ID(page.Count - 1))
+	out[0].SetHelp("1-"+last, strings.Join(words, ", "))
+	out[1].SetHelp("alt+1-"+last, "the same from the prompt")
+	return out
 }
 
 // silent returns an action that needs no command of Bubble Tea.

@@ -168,8 +168,8 @@ func TestPaneKeys(t *testing.T) {
 	if got := s.prompt.Line(); got != "slow n3 100ms" {
 		t.Errorf("s gives %q", got)
 	}
-	s.press("esc", "w", "x")
-	if s.focus != promptPane || !strings.HasSuffix(s.prompt.Line(), "wx") {
+	s.press("esc", "w", "y")
+	if s.focus != promptPane || !strings.HasSuffix(s.prompt.Line(), "wy") {
 		t.Errorf("typing gives pane %d, %q", s.focus, s.prompt.Line())
 	}
 	s.press("esc", "c")
@@ -179,7 +179,7 @@ func TestPaneKeys(t *testing.T) {
 func TestTabGoesRound(t *testing.T) {
 	s, _ := interactive(t)
 	var seen []paneID
-	for range focusable {
+	for range s.focusable() {
 		s.press("tab")
 		seen = append(seen, s.focus)
 	}

@@ -7,6 +7,8 @@ import (
 
 	"ringside/tui/canvas"
 	"ringside/tui/header"
+	"ringside/tui/keymap"
+	"ringside/tui/page"
 	"ringside/tui/prompt"
 	"ringside/tui/theme"
 )
@@ -14,15 +16,16 @@ import (
 // A paneID names a part of the screen.
 type paneID int
 
-// Panes. Those before focusable can have the focus.
+// Panes. Those before ringPane can have the focus.
 const (
 	nodesPane paneID = iota
 	keyPane
 	logPane
+	pagePane // the whole of a screen beside the ring
 	promptPane
-	focusable
-	ringPane paneID = iota - 1
+	ringPane
 	headerPane
+	tabsPane
 	keyLinePane
 	helpPane
 	paneCount
@@ -39,6 +42,17 @@ const (
 	ringFromWidth  = 76
 	ringFromHeight = 11
 )
+
+// tabsFromHeight is from how many rows on the names of the screens have a row of their own.
+const tabsFromHeight = 30
+
+// focusable returns the panes of the screen that can have the focus, in the order of the key Tab.
+func (m *model) focusable() []paneID {
+	if m.shown == page.Ring {
+		return []paneID{nodesPane, keyPane, logPane, promptPane}
+	}
+	return []paneID{pagePane, promptPane}
+}
 
 // A rect is a place on the screen, in columns and rows.
 type rect struct{ x, y, w, h int }
@@ -127,10 +141,14 @@ func (m *model) draw(p paneID, next []string) bool {
 		m.log.Draw(c, focused)
 	case promptPane:
 		m.prompt.Draw(c, focused, strings.Join(next[:min(len(next), 1)], ""))
+	case tabsPane:
+		m.drawTabs(c)
+	case pagePane:
+		m.pages[m.shown].Draw(c, focused)
 	case keyLinePane:
-		m.keys.DrawLine(c, m.focus == promptPane, m.enterDoes())
+		m.keysHere().DrawLine(c, m.focus == promptPane, m.enterDoes())
 	case helpPane:
-		m.help.Draw(c, m.keys)
+		m.help.Draw(c, m.keys, m.pageKeys(), page.Titles[m.shown])
 	}
 	lines := c.Lines()
 	if slices.Equal(lines, m.panes[p]) {
@@ -144,39 +162,83 @@ func (m *model) draw(p paneID, next []string) bool {
 func (m *model) arrange() (out [paneCount]rect) {
 	out[headerPane] = rect{0, 0, m.w, 1}
 	out[keyLinePane] = rect{0, m.h - 1, m.w, 1}
-	body := m.h - 2
-	if m.help.Open() {
-		out[helpPane] = rect{0, 1, m.w, body}
-		return out
+	y := 1
+	if m.h >= tabsFromHeight && len(m.pages) > 0 {
+		out[tabsPane] = rect{0, y, m.w, 1}
+		y++
 	}
+	body := m.h - 1 - y
 	logRows, promptRows := lowerRows(body, m.prompt.OutputRows(m.th, m.w))
-	if m.zoomed {
-		if m.focus == promptPane {
-			out[promptPane] = rect{0, 1, m.w, body}
-			return out
+	switch {
+	case m.help.Open():
+		out[helpPane] = rect{0, y, m.w, body}
+	case m.zoomed && m.focus == promptPane:
+		out[promptPane] = rect{0, y, m.w, body}
+	case m.zoomed || m.shown != page.Ring:
+		shown := m.focus
+		if m.shown != page.Ring {
+			shown = pagePane
 		}
-		out[m.focus] = rect{0, 1, m.w, body - promptRows}
-		out[promptPane] = rect{0, 1 + body - promptRows, m.w, promptRows}
-		return out
+		out[shown] = rect{0, y, m.w, body - promptRows}
+		out[promptPane] = rect{0, y + body - promptRows, m.w, promptRows}
+	default:
+		top := body - logRows - promptRows
+		out[logPane] = rect{0, y + top, m.w, logRows}
+		out[promptPane] = rect{0, y + top + logRows, m.w, promptRows}
+		m.arrangeRing(&out, y, top)
 	}
-	top := body - logRows - promptRows
-	out[logPane] = rect{0, 1 + top, m.w, logRows}
-	out[promptPane] = rect{0, 1 + top + logRows, m.w, promptRows}
+	return out
+}
+
+// arrangeRing places the ring, the nodes and the key in the rows from y to y+top.
+func (m *model) arrangeRing(out *[paneCount]rect, y, top int) {
 	if m.w < ringFromWidth || top < ringFromHeight {
 		left := m.w * 9 / 20
-		out[nodesPane] = rect{0, 1, left, top}
-		out[keyPane] = rect{left, 1, m.w - left, top}
-		return out
+		out[nodesPane] = rect{0, y, left, top}
+		out[keyPane] = rect{left, y, m.w - left, top}
+		return
 	}
 	left := min(m.w*19/40, 2*top+18)
 	nodes := max(4, min(len(m.state.View.Nodes)+3, top/2, top-6))
 	if top < 20 {
 		nodes = max(4, min(len(m.state.View.Nodes)+2, top-6))
 	}
-	out[ringPane] = rect{0, 1, left, top}
-	out[nodesPane] = rect{left, 1, m.w - left, nodes}
-	out[keyPane] = rect{left, 1 + nodes, m.w - left, top - nodes}
-	return out
+	out[ringPane] = rect{0, y, left, top}
+	out[nodesPane] = rect{left, y, m.w - left, nodes}
+	out[keyPane] = rect{left, y + nodes, m.w - left, top - nodes}
+}
+
+// drawTabs draws the names of the screens with their keys.
+func (m *model) drawTabs(c *canvas.Canvas) {
+	x := 1
+	for id := range page.ID(page.Count) {
+		if id != page.Ring && m.pages[id] == nil {
+			continue
+		}
+		text, st := " "+screenKey(id)+" "+page.Titles[id]+" ", theme.Dim
+		if id == m.shown {
+			text, st = "["+strings.TrimSpace(text)+"]", theme.Accent|theme.Bold
+		}
+		x = c.Put(x, 0, st, text) + 1
+	}
+	hint := "alt+1 … alt+" + screenKey(page.ID(page.Count-1)) + " from the prompt"
+	if m.focus != promptPane {
+		hint = ""
+	}
+	if x+c.Width(hint) < c.W-1 {
+		c.PutRight(c.W-1, 0, theme.Dim, hint)
+	}
+}
+
+// keysHere returns the keys of the shown screen: its own, and those of all screens.
+func (m *model) keysHere() keymap.Map { return append(m.pageKeys(), m.keys...) }
+
+// pageKeys returns the keys that only the shown screen has.
+func (m *model) pageKeys() keymap.Map {
+	if p := m.pages[m.shown]; p != nil {
+		return slices.Clone(p.Keys())
+	}
+	return nil
 }
 
 // lowerRows returns the heights of the log and of the prompt. output is how many rows the output of

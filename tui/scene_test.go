@@ -106,7 +106,8 @@ func keyMsg(k string) tea.KeyMsg {
 		}
 		return msg
 	}
-	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(k)}
+	plain, alt := strings.CutPrefix(k, "alt+")
+	return tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(plain), Alt: alt}
 }
 
 // enter pastes a line, enters it, and returns the command that runs it.

@@ -59,14 +59,18 @@ func Legend(g *theme.Glyphs) [][2]string {
 // split is the column where the right half begins, in hundredths of the width.
 const split = 42
 
-// Draw draws the help, scrolled if it does not fit.
-func (m *Model) Draw(c *canvas.Canvas, keys keymap.Map) {
+// Draw draws the help, scrolled if it does not fit. own are the keys that only the screen called
+// title has.
+func (m *Model) Draw(c *canvas.Canvas, keys, own keymap.Map, title string) {
 	in := canvas.New(c.Theme, c.W-4, c.H-2)
 	m.rows = in.H
 	half := in.W * split / 100
 	left := column{canvas.New(c.Theme, half-1, 0), half - 1}
 	right := column{canvas.New(c.Theme, in.W-half, 0), in.W - half}
-	left.section("In the panes", keys.Rows(keymap.Panes))
+	if rows := own.Rows(keymap.Panes); len(rows) > 0 {
+		left.section("On the screen "+title, rows)
+	}
+	left.section("In the panes of all screens", keys.Rows(keymap.Panes))
 	left.section("Anywhere", keys.Rows(keymap.Anywhere))
 	right.section("In the prompt", keys.Rows(keymap.Prompt))
 	right.section("Signs", Legend(&c.Theme.Glyphs))

@@ -54,14 +54,15 @@ type Map []Binding
 // Find returns what a key does. inPrompt says that the prompt has the focus.
 func (m Map) Find(k tea.KeyMsg, inPrompt bool) (do func() tea.Cmd, ok bool) {
 	for _, b := range m {
-		if b.holds(inPrompt) && key.Matches(k, b.Binding) {
+		if b.Holds(inPrompt) && key.Matches(k, b.Binding) {
 			return b.Do, true
 		}
 	}
 	return nil, false
 }
 
-func (b Binding) holds(inPrompt bool) bool {
+// Holds reports whether the binding counts while the prompt has the focus, or while a pane has it.
+func (b Binding) Holds(inPrompt bool) bool {
 	return b.Where == Anywhere || (b.Where == Prompt) == inPrompt
 }
 
@@ -81,14 +82,14 @@ func (m Map) Rows(where Scope) [][2]string {
 func (m Map) DrawLine(c *canvas.Canvas, inPrompt bool, enter string) {
 	end := c.W - 1
 	for i := len(m) - 1; i >= 0; i-- {
-		if h := m[i].Help(); m[i].Place == Pinned && m[i].holds(inPrompt) {
+		if h := m[i].Help(); m[i].Place == Pinned && m[i].Holds(inPrompt) {
 			end = c.PutRight(end, 0, theme.Dim, h.Desc) - 1
 			end = c.PutRight(end, 0, theme.Accent, h.Key) - 2
 		}
 	}
 	x := 1
 	for _, b := range m {
-		if b.Place != Line || !b.holds(inPrompt) {
+		if b.Place != Line || !b.Holds(inPrompt) {
 			continue
 		}
 		h := b.Help()

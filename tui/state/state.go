@@ -23,7 +23,8 @@ type State struct {
 	split    split
 	key      []byte
 	follow   follow
-	selected int // index of a node in View.Nodes
+	selected int    // index of a node in View.Nodes
+	request  uint64 // chosen by the user; 0: the latest
 }
 
 // split is what the view knew of the network before the snapshot that is being applied.
