@@ -35,7 +35,7 @@ func (m *model) focusOn(p paneID) {
 
 // cycle moves the focus through the panes that can have it. A page has panes of its own.
 func (m *model) cycle(by int) tea.Cmd {
-	if m.focus == pagePane && m.pages[m.shown].Cycle(by) {
+	if m.focus == pagePane && m.current().Cycle(by) {
 		return nil
 	}
 	panes := m.focusable()
@@ -76,14 +76,14 @@ func (m *model) explain() tea.Cmd {
 			section = strings.TrimPrefix(e.Section(), "§")
 		}
 	case pagePane:
-		section = m.pages[m.shown].Explains()
+		section = m.current().Explains()
 	}
 	return m.run("paper " + section)
 }
 
 // turn goes to another key, or to what the page is about.
 func (m *model) turn(by int) tea.Cmd {
-	if p := m.pages[m.shown]; p != nil {
+	if p := m.current(); p != nil {
 		return p.Turn(by)
 	}
 	return m.choose(m.state.KeyAfter(by))
@@ -167,7 +167,7 @@ func (m *model) move(by int) tea.Cmd {
 	case logPane:
 		m.moveLog(by)
 	case pagePane:
-		return m.pages[m.shown].Move(by)
+		return m.current().Move(by)
 	}
 	return nil
 }
@@ -218,7 +218,7 @@ func (m *model) open() tea.Cmd {
 			return m.trace(e.Request)
 		}
 	case pagePane:
-		return m.pages[m.shown].Open()
+		return m.current().Open()
 	}
 	return nil
 }
@@ -227,7 +227,7 @@ func (m *model) open() tea.Cmd {
 func (m *model) enterDoes() string {
 	switch n := m.state.SelectedNode(); {
 	case m.focus == pagePane:
-		return m.pages[m.shown].OpenDoes()
+		return m.current().OpenDoes()
 	case m.focus == logPane:
 		return "trace it"
 	case m.focus != nodesPane || n == nil:
@@ -277,7 +277,7 @@ func (m *model) point(e tea.MouseMsg) {
 		case wheel != 0 && p == logPane:
 			m.moveLog(wheel)
 		case wheel != 0 && p == pagePane:
-			m.pages[m.shown].Move(wheel)
+			m.current().Move(wheel)
 		case e.Button == tea.MouseButtonLeft && e.Action == tea.MouseActionPress:
 			m.focusOn(p)
 			if p == nodesPane {

@@ -17,6 +17,6 @@
 // rows between the title and the prompt. A new one is a package with a page.Page, and one line in
 // newPages.
 //
-// To begin reading: model.go routes messages, keys.go is the table of keys of all screens, layout.go
-// places the panes.
+// To begin reading: model.go routes messages, keys.go is the table of keys of all screens,
+// layout.go places the panes.
 package tui

@@ -1,14 +1,11 @@
 package tui
 
 import (
-	"strconv"
-	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"ringside/tui/keymap"
-	"ringside/tui/page"
 	"ringside/tui/prompt"
 )
 
@@ -33,7 +30,7 @@ func (m *model) liveKeys() keymap.Map {
 		b.Changes = true
 		return b
 	}
-	return append(m.screenKeys(), keymap.Map{
+	return append(screenKeys(m.show), keymap.Map{
 		bind(anywhere, m.quit, "ctrl+c", "quit, always", "ctrl+c"),
 
 		bind(prompt, m.submit, "⏎", "run", "enter"),
@@ -75,26 +72,6 @@ func (m *model) liveKeys() keymap.Map {
 		bind(panesHelp, silent(m.toggleZoom), "z", "one pane on the whole screen", "z"),
 		bind(panesPinned, silent(m.help.Toggle), "?", "help", "?"),
 	}...)
-}
-
-// screenKey returns the key that shows a screen while a pane has the focus. With alt the key works
-// from the prompt too.
-func screenKey(id page.ID) string { return strconv.Itoa(int(id) + 1) }
-
-// screenKeys returns the keys that change to another screen.
-func (m *model) screenKeys() (out keymap.Map) {
-	panes := keymap.Spot{Where: keymap.Panes, Place: keymap.Help}
-	anywhere := keymap.Spot{Where: keymap.Anywhere, Place: keymap.Help}
-	var words []string
-	for id := range page.ID(page.Count) {
-		do := func() tea.Cmd { return m.show(id) }
-		out = append(out, keymap.New(panes, do, "", "", screenKey(id)), keymap.New(anywhere, do, "", "", "alt+"+screenKey(id)))
-		words = append(words, strings.ToLower(page.Titles[id]))
-	}
-	last := screenKey(page.ID(page.Count - 1))
-	out[0].SetHelp("1-"+last, strings.Join(words, ", "))
-	out[1].SetHelp("alt+1-"+last, "the same from the prompt")
-	return out
 }
 
 // silent returns an action that needs no command of Bubble Tea.

@@ -7,7 +7,6 @@ import (
 
 	"ringside/tui/canvas"
 	"ringside/tui/header"
-	"ringside/tui/keymap"
 	"ringside/tui/page"
 	"ringside/tui/prompt"
 	"ringside/tui/theme"
@@ -42,17 +41,6 @@ const (
 	ringFromWidth  = 76
 	ringFromHeight = 11
 )
-
-// tabsFromHeight is from how many rows on the names of the screens have a row of their own.
-const tabsFromHeight = 30
-
-// focusable returns the panes of the screen that can have the focus, in the order of the key Tab.
-func (m *model) focusable() []paneID {
-	if m.shown == page.Ring {
-		return []paneID{nodesPane, keyPane, logPane, promptPane}
-	}
-	return []paneID{pagePane, promptPane}
-}
 
 // A rect is a place on the screen, in columns and rows.
 type rect struct{ x, y, w, h int }
@@ -142,13 +130,13 @@ func (m *model) draw(p paneID, next []string) bool {
 	case promptPane:
 		m.prompt.Draw(c, focused, strings.Join(next[:min(len(next), 1)], ""))
 	case tabsPane:
-		m.drawTabs(c)
+		m.drawTabs(c, m.focus == promptPane)
 	case pagePane:
-		m.pages[m.shown].Draw(c, focused)
+		m.current().Draw(c, focused)
 	case keyLinePane:
-		m.keysHere().DrawLine(c, m.focus == promptPane, m.enterDoes())
+		append(m.ownKeys(), m.keys...).DrawLine(c, m.focus == promptPane, m.enterDoes())
 	case helpPane:
-		m.help.Draw(c, m.keys, m.pageKeys(), page.Titles[m.shown])
+		m.help.Draw(c, m.keys, m.ownKeys(), page.Titles[m.shown])
 	}
 	lines := c.Lines()
 	if slices.Equal(lines, m.panes[p]) {
@@ -185,60 +173,27 @@ func (m *model) arrange() (out [paneCount]rect) {
 		top := body - logRows - promptRows
 		out[logPane] = rect{0, y + top, m.w, logRows}
 		out[promptPane] = rect{0, y + top + logRows, m.w, promptRows}
-		m.arrangeRing(&out, y, top)
+		m.arrangeRing(&out, len(m.state.View.Nodes), y, top)
 	}
 	return out
 }
 
 // arrangeRing places the ring, the nodes and the key in the rows from y to y+top.
-func (m *model) arrangeRing(out *[paneCount]rect, y, top int) {
-	if m.w < ringFromWidth || top < ringFromHeight {
-		left := m.w * 9 / 20
+func (s *screen) arrangeRing(out *[paneCount]rect, count, y, top int) {
+	if s.w < ringFromWidth || top < ringFromHeight {
+		left := s.w * 9 / 20
 		out[nodesPane] = rect{0, y, left, top}
-		out[keyPane] = rect{left, y, m.w - left, top}
+		out[keyPane] = rect{left, y, s.w - left, top}
 		return
 	}
-	left := min(m.w*19/40, 2*top+18)
-	nodes := max(4, min(len(m.state.View.Nodes)+3, top/2, top-6))
+	left := min(s.w*19/40, 2*top+18)
+	nodes := max(4, min(count+3, top/2, top-6))
 	if top < 20 {
-		nodes = max(4, min(len(m.state.View.Nodes)+2, top-6))
+		nodes = max(4, min(count+2, top-6))
 	}
 	out[ringPane] = rect{0, y, left, top}
-	out[nodesPane] = rect{left, y, m.w - left, nodes}
-	out[keyPane] = rect{left, y + nodes, m.w - left, top - nodes}
-}
-
-// drawTabs draws the names of the screens with their keys.
-func (m *model) drawTabs(c *canvas.Canvas) {
-	x := 1
-	for id := range page.ID(page.Count) {
-		if id != page.Ring && m.pages[id] == nil {
-			continue
-		}
-		text, st := " "+screenKey(id)+" "+page.Titles[id]+" ", theme.Dim
-		if id == m.shown {
-			text, st = "["+strings.TrimSpace(text)+"]", theme.Accent|theme.Bold
-		}
-		x = c.Put(x, 0, st, text) + 1
-	}
-	hint := "alt+1 … alt+" + screenKey(page.ID(page.Count-1)) + " from the prompt"
-	if m.focus != promptPane {
-		hint = ""
-	}
-	if x+c.Width(hint) < c.W-1 {
-		c.PutRight(c.W-1, 0, theme.Dim, hint)
-	}
-}
-
-// keysHere returns the keys of the shown screen: its own, and those of all screens.
-func (m *model) keysHere() keymap.Map { return append(m.pageKeys(), m.keys...) }
-
-// pageKeys returns the keys that only the shown screen has.
-func (m *model) pageKeys() keymap.Map {
-	if p := m.pages[m.shown]; p != nil {
-		return slices.Clone(p.Keys())
-	}
-	return nil
+	out[nodesPane] = rect{left, y, s.w - left, nodes}
+	out[keyPane] = rect{left, y + nodes, s.w - left, top - nodes}
 }
 
 // lowerRows returns the heights of the log and of the prompt. output is how many rows the output of

@@ -40,10 +40,9 @@ type model struct {
 	log    *log.Model
 	prompt *prompt.Model
 	help   help.Model
-	keys   keymap.Map            // of all screens
-	pages  map[page.ID]page.Page // the screens beside the ring
-	shown  page.ID               // the screen in sight
-	copy   func(string)          // puts text on the terminal's clipboard
+	keys   keymap.Map // of all screens
+	book
+	copy func(string) // puts text on the terminal's clipboard
 
 	screen
 	focus, before paneID // before had the focus before the prompt
@@ -57,10 +56,12 @@ func newModel(ctx context.Context, o Options, th *theme.Theme, f *feed.Feed) *mo
 		o: o, state: s, refresh: refresh.New(ctx, f, o.Cluster, s), suggest: suggest.New(s, o.Suggest, o.Flags),
 		ring: ring.New(s), nodes: nodes.New(s), card: keycard.New(s), log: log.New(s),
 		prompt: prompt.New(ctx, o.Exec, o.Complete),
-		pages:  map[page.ID]page.Page{},
 		copy:   func(string) {}, screen: screen{th: th}, focus: promptPane, before: nodesPane,
 	}
-	m.pages = newPages(m.desk(ctx))
+	m.pages = newPages(page.Desk{
+		Ctx: ctx, State: s, Source: o.Cluster, Run: m.run, Ask: m.ask, Say: m.prompt.Say,
+		ChooseKey: m.choose, Show: m.show, Copy: func(text string) { m.copy(text) },
+	})
 	m.keys = m.liveKeys()
 	if recording != nil {
 		m.keys = m.recordingKeys()
@@ -95,13 +96,9 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	default:
 		c, cmd := m.refresh.Update(msg)
 		cmds := []tea.Cmd{cmd, m.changed(c)}
-		m.stale = c.Drawn
-		for _, p := range m.pages {
-			if cmd := p.Update(msg); cmd != nil {
-				cmds, m.stale = append(cmds, cmd), true
-			}
-		}
-		return m, tea.Batch(cmds...)
+		own := m.book.update(msg)
+		m.stale = c.Drawn || own != nil
+		return m, tea.Batch(append(cmds, own)...)
 	}
 	return m, nil
 }
@@ -111,21 +108,10 @@ func (m *model) changed(c refresh.Change) tea.Cmd {
 	if c.Reset || c.Healed {
 		m.suggest.Forget()
 	}
-	if p := m.pages[m.shown]; p != nil && c.Drawn {
+	if p := m.current(); p != nil && c.Drawn {
 		return p.Changed()
 	}
 	return nil
-}
-
-// newPages returns the screens beside the ring.
-func newPages(page.Desk) map[page.ID]page.Page { return map[page.ID]page.Page{} }
-
-// desk returns what the pages work with.
-func (m *model) desk(ctx context.Context) page.Desk {
-	return page.Desk{
-		Ctx: ctx, State: m.state, Source: m.o.Cluster, Run: m.run, Ask: m.ask, Say: m.prompt.Say,
-		ChooseKey: m.choose, Show: m.show, Copy: func(text string) { m.copy(text) },
-	}
 }
 
 // key handles one key.
@@ -169,7 +155,7 @@ func (m *model) press(k tea.KeyMsg) (tea.Cmd, bool) {
 		}
 		return tea.Batch(cmds...), true
 	}
-	do, ok := m.keysHere().Find(k, inPrompt)
+	do, ok := append(m.ownKeys(), m.keys...).Find(k, inPrompt)
 	if !ok {
 		return nil, false
 	}

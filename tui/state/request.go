@@ -6,8 +6,8 @@ import "ringside/engine/view"
 // is.
 func (s *State) ChooseRequest(id uint64) { s.request = id }
 
-// Request returns the chosen request, and otherwise the latest one. It returns nil if there is none,
-// or if the chosen one was forgotten.
+// Request returns the chosen request, and otherwise the latest one. It returns nil if there is
+// none, or if the chosen one was forgotten.
 func (s *State) Request() *view.Request {
 	if s.request == 0 {
 		return s.View.LastRequest()
