@@ -53,7 +53,7 @@ var arrows = map[string][]string{
 		"ringside/engine/keyrange", "ringside/engine/liveness", "ringside/engine/member",
 		"ringside/engine/merkle", "ringside/engine/mutant", "ringside/engine/oversize",
 		"ringside/engine/pending", "ringside/engine/quorum", "ringside/engine/record", "ringside/engine/ring",
-		"ringside/engine/store", "ringside/engine/timers", "ringside/engine/tombstone",
+		"ringside/engine/slab", "ringside/engine/store", "ringside/engine/timers", "ringside/engine/tombstone",
 		"ringside/engine/treeset", "ringside/engine/vclock", "ringside/engine/wire",
 	},
 	"ringside/engine/admission": {},
@@ -115,6 +115,7 @@ var arrows = map[string][]string{
 	"ringside/engine/sim/shrink": {
 		"ringside/engine/sim", "ringside/engine/sim/client", "ringside/engine/sim/plan", "ringside/engine/wire",
 	},
+	"ringside/engine/slab":        {},
 	"ringside/engine/store/level": {"ringside/engine/store"},
 	"ringside/engine/timers":      {},
 	"ringside/engine/tombstone":   {"ringside/engine/wire"},
@@ -126,7 +127,7 @@ var arrows = map[string][]string{
 		"ringside/engine/settings", "ringside/engine/vclock", "ringside/engine/wire",
 	},
 	"ringside/engine/wire": {
-		"ringside/engine/member", "ringside/engine/mutant", "ringside/engine/vclock",
+		"ringside/engine/member", "ringside/engine/mutant", "ringside/engine/slab", "ringside/engine/vclock",
 		"ringside/engine/wire/field",
 	},
 	"ringside/engine/wire/field": {},

@@ -82,10 +82,13 @@ type Output struct {
 	Wake     time.Duration  // step again by that time, since 1970; 0: no need
 }
 
+// released is a write that nothing expects. No one changes its key.
+var released = store.Write{Space: 'x', Key: []byte(Released)}
+
 // reset empties o and keeps the memory of its slices. poison is Config.Poison.
 func (o *Output) reset(poison bool) {
 	*o = Output{
-		Writes:   Reuse(o.Writes, poison, store.Write{Space: 'x', Key: []byte(Released)}),
+		Writes:   Reuse(o.Writes, poison, released),
 		Events:   Reuse(o.Events, poison, event.Event{Node: Released}),
 		Messages: Reuse(o.Messages, poison, wire.Message{From: Released, To: Released}),
 		Replies:  Reuse(o.Replies, poison, Reply{Client: math.MaxUint64}),

@@ -14,11 +14,16 @@ type place struct {
 	at          ring.Position
 }
 
+// maxStoredKeys is the number of bytes of stored keys that share an allocation. A stored key that
+// is kept keeps the others alive.
+const maxStoredKeys = 1 << 10
+
 // placeOf returns the place of key. It does not keep key.
 func (n *Node) placeOf(key []byte) *place {
 	p := &n.records.place
 	if p.stored == nil || !bytes.Equal(p.key, key) {
-		stored := record.DataKey(key)
+		room := n.records.stored.Take(record.DataKeySize(key), maxStoredKeys)
+		stored := record.AppendDataKey(room, key)
 		at, own := record.ParseDataKey(stored) // the caller's key may be valid for a moment only
 		*p = place{own, stored, at}
 	}

@@ -12,6 +12,7 @@ import (
 	"ringside/engine/mutant"
 	"ringside/engine/oversize"
 	"ringside/engine/record"
+	"ringside/engine/slab"
 	"ringside/engine/store"
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
@@ -24,8 +25,9 @@ type records struct {
 
 	decoder    record.Decoder
 	latest     latestRecord
-	place      place         // of the key that was used last
-	oversized  *oversize.Set // merges whose result does not fit into one message
+	place      place           // of the key that was used last
+	stored     slab.Slab[byte] // for the stored keys of places
+	oversized  *oversize.Set   // merges whose result does not fit into one message
 	lastWrites *lastWrites
 }
 

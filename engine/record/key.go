@@ -15,9 +15,17 @@ const positionSize = len(ring.Position{})
 // DataKey returns the stored key of a client's key in the spaces store.Data and store.Own. Stored
 // keys sort by the positions of their keys, so a scan visits a key range in ring order.
 func DataKey(key []byte) []byte {
-	p := ring.Of(key)
-	return append(append(make([]byte, 0, positionSize+len(key)), p[:]...), key...)
+	return AppendDataKey(make([]byte, 0, DataKeySize(key)), key)
 }
+
+// AppendDataKey appends DataKey(key), which has DataKeySize(key) bytes.
+func AppendDataKey(dst, key []byte) []byte {
+	p := ring.Of(key)
+	return append(append(dst, p[:]...), key...)
+}
+
+// DataKeySize returns the length of DataKey(key) in bytes.
+func DataKeySize(key []byte) int { return positionSize + len(key) }
 
 // ParseDataKey splits a stored key into the position and the client's key, which shares memory with
 // stored. ParseDataKey does not check that the two belong together; see IsDataKey.

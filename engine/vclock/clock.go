@@ -111,6 +111,23 @@ func (c Clock) Merge(o Clock) Clock {
 	if o.Descends(c) {
 		return o
 	}
+	return join(c, o)
+}
+
+// with returns c.Merge(Clock{e}). It takes no memory for the second clock.
+func (c Clock) with(e Entry) Clock {
+	one := [1]Entry{e}
+	switch {
+	case c.holds(e):
+		return c
+	case Clock(one[:]).Descends(c):
+		return Clock{e}
+	}
+	return join(c, one[:])
+}
+
+// join returns a new clock that covers what c and o cover.
+func join(c, o Clock) Clock {
 	out := make(Clock, 0, len(c)+len(o))
 	for len(c) > 0 || len(o) > 0 {
 		if len(o) == 0 || len(c) > 0 && c[0].compare(o[0]) <= 0 {
@@ -134,7 +151,7 @@ func (c Clock) push(e Entry) Clock {
 }
 
 // With returns the clock that covers c and the event d.
-func (c Clock) With(d Dot) Clock { return c.Merge(Clock{d.Entry()}) }
+func (c Clock) With(d Dot) Clock { return c.with(d.Entry()) }
 
 // Without returns c without the event d.
 func (c Clock) Without(d Dot) Clock {

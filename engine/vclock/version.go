@@ -23,7 +23,7 @@ type Version struct {
 func (v Version) Clock() Clock {
 	e := v.Dot.Entry()
 	e.Time = v.Time
-	return v.Past.Merge(Clock{e})
+	return v.Past.with(e)
 }
 
 // supersedes reports whether w replaces v. The past of a dotted version decides that. Plain vector

@@ -111,7 +111,8 @@ func (d *Decoder) context(b []byte) (Context, error) {
 	if err := first(r.Err(), checkClock(c.Clock), checkOptionalName("fastest", c.Fastest)); err != nil {
 		return Context{}, err
 	}
-	c.Clock = copyOf(c.Clock)
+	room := memory{shared: true, entries: d.clocks.Take(len(c.Clock), maxEntries)}
+	c.Clock = room.clock(c.Clock)
 	return c, nil
 }
 

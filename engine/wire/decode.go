@@ -86,7 +86,7 @@ func (d *Decoder) body(kind uint64, b []byte) (Body, error) {
 	case 6:
 		return Pong{}, empty("pong", b)
 	case 7:
-		return readRead(b)
+		return d.read(b)
 	case 8:
 		return d.readReply(b)
 	case 9:
@@ -124,7 +124,7 @@ func empty(name string, b []byte) error {
 	return r.Err()
 }
 
-func readRead(b []byte) (Read, error) {
+func (d *Decoder) read(b []byte) (Read, error) {
 	var m Read
 	r := field.Read("read", b)
 	for r.Next() {
@@ -138,7 +138,7 @@ func readRead(b []byte) (Read, error) {
 	if err := first(r.Err(), checkRead(&m)); err != nil {
 		return m, err
 	}
-	m.Key = copyOf(m.Key)
+	m.Key = d.copy(m.Key)
 	return m, nil
 }
 
@@ -169,12 +169,23 @@ func (d *Decoder) readReply(b []byte) (ReadReply, error) {
 	if err := first(r.Err(), checkReadReply(&m)); err != nil {
 		return m, err
 	}
-	room := newMemory(0, m.Siblings, m.Lost)
+	room := d.memory(0, m.Siblings, m.Lost)
 	m.Siblings, m.Lost, m.Ask = room.siblings(m.Siblings), room.siblings(m.Lost), copyOf(m.Ask)
 	return m, nil
 }
 
 func (d *Decoder) write(b []byte) (Write, error) {
+	m, err := d.writeInPlace(b)
+	if err != nil {
+		return m, err
+	}
+	room := d.memory(len(m.Key), m.Siblings)
+	m.Key, m.Siblings = room.keep(m.Key), room.siblings(m.Siblings)
+	return m, nil
+}
+
+// writeInPlace reads and checks a Write whose parts lie in b and in the lists of d.
+func (d *Decoder) writeInPlace(b []byte) (Write, error) {
 	var m Write
 	r := field.Read("write", b)
 	for r.Next() {
@@ -196,12 +207,7 @@ func (d *Decoder) write(b []byte) (Write, error) {
 		}
 	}
 	m.Siblings = d.versions[0]
-	if err := first(r.Err(), checkWrite(&m)); err != nil {
-		return m, err
-	}
-	room := newMemory(len(m.Key), m.Siblings)
-	m.Key, m.Siblings = room.keep(m.Key), room.siblings(m.Siblings)
-	return m, nil
+	return m, first(r.Err(), checkWrite(&m))
 }
 
 func readWriteReply(b []byte) (WriteReply, error) {

@@ -52,7 +52,7 @@ func readEnvelope(name string, b []byte) (id, kind uint64, body []byte, err erro
 func (d *Decoder) request(kind uint64, b []byte) (ClientRequest, error) {
 	switch kind {
 	case 2:
-		return readGet(b)
+		return d.get(b)
 	case 3:
 		return d.put(b)
 	default:
@@ -60,7 +60,7 @@ func (d *Decoder) request(kind uint64, b []byte) (ClientRequest, error) {
 	}
 }
 
-func readGet(b []byte) (GetRequest, error) {
+func (d *Decoder) get(b []byte) (GetRequest, error) {
 	var m GetRequest
 	r := field.Read("get_request", b)
 	for r.Next() {
@@ -82,7 +82,7 @@ func readGet(b []byte) (GetRequest, error) {
 	if err := first(r.Err(), checkGet(&m)); err != nil {
 		return m, err
 	}
-	m.Key = copyOf(m.Key)
+	m.Key = d.copy(m.Key)
 	return m, nil
 }
 
@@ -114,7 +114,7 @@ func (d *Decoder) put(b []byte) (PutRequest, error) {
 	if err := first(r.Err(), checkPut(&m)); err != nil {
 		return m, err
 	}
-	room := newMemory(len(m.Key) + len(m.Context) + len(m.Value))
+	room := d.memory(len(m.Key) + len(m.Context) + len(m.Value))
 	m.Key, m.Context, m.Value = room.keep(m.Key), room.keep(m.Context), room.keep(m.Value)
 	return m, nil
 }

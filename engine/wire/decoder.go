@@ -1,6 +1,9 @@
 package wire
 
-import "ringside/engine/vclock"
+import (
+	"ringside/engine/slab"
+	"ringside/engine/vclock"
+)
 
 // A Decoder decodes messages, requests and replies, and remembers the names of nodes between them.
 // It belongs to one goroutine. The zero Decoder is ready. Use one for each connection.
@@ -9,14 +12,19 @@ import "ringside/engine/vclock"
 // valid message gets memory of its own, so a refusal takes little memory. The results share no
 // memory with the encoded bytes.
 //
-// The byte strings of a message share an allocation, and so do its clocks, if all of them have at
-// most maxShared bytes together. So a value that a caller keeps may keep maxShared bytes of its
-// message alive. An entry of a SyncReply counts as a message.
+// The byte strings of a message lie side by side, and so do its clocks, if all of them have at most
+// maxShared bytes together. Several messages, requests, contexts and records share an allocation of
+// at most maxShared bytes. So a value that a caller keeps may keep that many bytes alive. A reply
+// to a client and an entry of a SyncReply have an allocation of their own, because callers keep
+// parts of them for long.
 type Decoder struct {
 	names    names
 	versions [3]vclock.Siblings // by list of the message, in place
 	lists    [2][]string        // names, by list of the message
 	entries  vclock.Clock       // of all clocks
+
+	bytes  slab.Slab[byte]         // for byte strings
+	clocks slab.Slab[vclock.Entry] // for clocks
 }
 
 const (
@@ -25,6 +33,8 @@ const (
 	maxShared = 2 << 10
 	// entryMemory is about the bytes of an entry of a clock in memory.
 	entryMemory = 56
+	// maxEntries bounds the entries of clocks that share an allocation.
+	maxEntries = maxShared / entryMemory
 	// maxKept bounds the entries of each list that a Decoder keeps for the next message.
 	maxKept = 128
 )
@@ -57,8 +67,14 @@ type memory struct {
 	shared  bool // the room is enough; otherwise each part gets memory of its own
 }
 
-// newMemory returns the memory for versions and for size other bytes.
+// newMemory returns memory for versions and for size other bytes. No other message shares it.
 func newMemory(size int, lists ...vclock.Siblings) memory {
+	var d Decoder // whose first allocations are as large as the message
+	return d.memory(size, lists...)
+}
+
+// memory returns memory for versions and for size other bytes, which other messages may share.
+func (d *Decoder) memory(size int, lists ...vclock.Siblings) memory {
 	entries := 0
 	for _, s := range lists {
 		for i := range s {
@@ -69,14 +85,14 @@ func newMemory(size int, lists ...vclock.Siblings) memory {
 	if size+entries*entryMemory > maxShared {
 		return memory{}
 	}
-	m := memory{shared: true}
-	if size > 0 {
-		m.bytes = make([]byte, 0, size)
-	}
-	if entries > 0 {
-		m.entries = make(vclock.Clock, 0, entries)
-	}
-	return m
+	return memory{shared: true, bytes: d.bytes.Take(size, maxShared), entries: d.clocks.Take(entries, maxEntries)}
+}
+
+// copy returns a copy of b, nil if b is empty. The copy may share an allocation with other
+// messages.
+func (d *Decoder) copy(b []byte) []byte {
+	m := d.memory(len(b))
+	return m.keep(b)
 }
 
 // keep returns a copy of b, nil if b is empty. No append to the copy changes another part.

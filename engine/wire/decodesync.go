@@ -72,12 +72,16 @@ func (d *Decoder) syncReply(b []byte) (SyncReply, error) {
 // entry reads an entry of a SyncReply. It has memory of its own, so that an entry that is kept does
 // not keep the others.
 func (d *Decoder) entry(b []byte) (Entry, error) {
-	w, err := d.write(b)
-	d.reset()
+	defer d.reset()
+	w, err := d.writeInPlace(b)
 	if err == nil && (w.For != "" || w.Purpose != 0 || w.Lazy) {
 		err = errors.New("an entry that is more than a key and its siblings")
 	}
-	return Entry{Key: w.Key, Siblings: w.Siblings, LWW: w.LWW}, err
+	if err != nil {
+		return Entry{}, err
+	}
+	room := newMemory(len(w.Key), w.Siblings)
+	return Entry{Key: room.keep(w.Key), Siblings: room.siblings(w.Siblings), LWW: w.LWW}, nil
 }
 
 func (d *Decoder) gossip(b []byte) (Gossip, error) {

@@ -45,15 +45,15 @@ func WriteNames(w *field.Writer, num int, names []string) {
 // number is not limited.
 func (d *Decoder) AddVersion(r *field.Reader) { d.sibling(0, math.MaxInt, r) }
 
-// Versions returns the versions that AddVersion has decoded since the last call, in memory of their
-// own. It returns an error if no node can have made the versions.
+// Versions returns the versions that AddVersion has decoded since the last call, in memory that may
+// be shared as the Decoder says. It returns an error if no node can have made the versions.
 func (d *Decoder) Versions() (vclock.Siblings, error) {
 	defer d.reset()
 	s := d.versions[0]
 	if err := checkVersions(s); err != nil {
 		return nil, err
 	}
-	room := newMemory(0, s)
+	room := d.memory(0, s)
 	return room.siblings(s), nil
 }
 

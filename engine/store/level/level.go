@@ -20,6 +20,8 @@ const keepBatch = 1 << 20
 type Store struct {
 	db       *leveldb.DB
 	disk     *disk
+	applied  atomic.Uint64 // batches that Apply has finished with
+	latest   latest
 	batch    leveldb.Batch
 	key      []byte                // reused by Get: a space and a key
 	writeKey []byte                // reused by Apply
@@ -43,7 +45,7 @@ func (s *Store) Get(sp store.Space, key []byte) ([]byte, error) {
 		return nil, err
 	}
 	s.key = append(append(s.key[:0], byte(sp)), key...)
-	v, err := s.db.Get(s.key, nil)
+	v, err := s.latest.of(s).Get(s.key, nil)
 	switch {
 	case errors.Is(err, leveldb.ErrNotFound):
 		return nil, nil
@@ -103,6 +105,7 @@ func (s *Store) Apply(batch []store.Write, sync bool) error {
 		options = &synced
 	}
 	err := s.db.Write(&s.batch, options)
+	s.applied.Add(1)
 	if len(s.batch.Dump()) > keepBatch {
 		s.batch = leveldb.Batch{}
 	}
@@ -115,6 +118,7 @@ func (s *Store) Apply(batch []store.Write, sync bool) error {
 
 // Close implements store.Store. Later calls do nothing.
 func (s *Store) Close() error {
+	s.latest.release()
 	err := s.db.Close()
 	if errors.Is(err, leveldb.ErrClosed) {
 		return nil

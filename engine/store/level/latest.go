@@ -1,0 +1,52 @@
+package level
+
+import (
+	"github.com/syndtr/goleveldb/leveldb"
+	"github.com/syndtr/goleveldb/leveldb/opt"
+)
+
+// manyGets is the number of Gets after a batch from which on a snapshot is cheaper than a Get of
+// the database, which takes a snapshot for itself.
+const manyGets = 4
+
+// latest reads the latest state of the database. If there are many Gets between two batches, they
+// share a snapshot. The zero latest is ready. It belongs to the goroutine that reads.
+//
+// While another goroutine applies a batch, a Get may or may not see that batch, as without a
+// snapshot. The goroutine that reads hides the batch under its own writes until then.
+type latest struct {
+	applied  uint64 // Store.applied before the snapshot was taken
+	gets     int    // since that
+	snapshot *leveldb.Snapshot
+}
+
+// A getter is a database or a snapshot.
+type getter interface {
+	Get(key []byte, ro *opt.ReadOptions) ([]byte, error)
+}
+
+// of returns a getter that shows all batches whose Apply has returned.
+func (l *latest) of(s *Store) getter {
+	if applied := s.applied.Load(); applied != l.applied {
+		l.release()
+		l.applied, l.gets = applied, 0
+	}
+	if l.snapshot != nil {
+		return l.snapshot
+	}
+	if l.gets++; l.gets > manyGets {
+		if snapshot, err := s.db.GetSnapshot(); err == nil {
+			l.snapshot = snapshot
+			return snapshot
+		}
+	}
+	return s.db // which returns the same error
+}
+
+// release gives the snapshot back, so that compactions may drop what only the snapshot shows.
+func (l *latest) release() {
+	if l.snapshot != nil {
+		l.snapshot.Release()
+		l.snapshot = nil
+	}
+}
