@@ -43,6 +43,11 @@ var arrows = map[string][]string{
 		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs",
 		"ringside/engine/sim/...", "ringside/tui",
 	}, leaves...),
+	"ringside/cli/tour": append([]string{
+		"ringside/cli/condition", "ringside/cli/console", "ringside/cli/exit", "ringside/cli/render",
+		"ringside/cli/verbs", "ringside/localcluster", "ringside/localcluster/atomicfile",
+		"ringside/localcluster/config", "ringside/localcluster/datadir",
+	}, leaves...),
 	"ringside/cli/verbs": append([]string{
 		"ringside/cli/condition", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs/cart",
 		"ringside/localcluster/atomicfile", "ringside/localcluster/bench/workload",

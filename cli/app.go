@@ -43,7 +43,7 @@ func init() {
 }
 
 func listCommands() []command {
-	out := []command{demoCommand, upCommand}
+	out := []command{tourCommand, demoCommand, upCommand}
 	for _, v := range verbs.All() {
 		if v.Name != "help" {
 			out = append(out, command{verb: v, run: (*session).runVerb})

@@ -24,6 +24,7 @@ const (
 	Key        Role = iota
 	Node            // a node of the cluster
 	FormerNode      // a node of the cluster, or a former member
+	Word            // any other text, such as put
 )
 
 // A nodeName is a node that a condition names, and the role in which the condition names it.
@@ -63,7 +64,7 @@ func (p *patcher) checkCall(n *ast.CallNode) {
 		p.err = fmt.Errorf("%s takes %s, not %d", name, arity(f), len(n.Arguments))
 	default:
 		for i, arg := range n.Arguments {
-			if s, ok := arg.(*ast.StringNode); ok && f.takes[i] != Key {
+			if s, ok := arg.(*ast.StringNode); ok && f.takes[i] != Key && f.takes[i] != Word {
 				p.named = append(p.named, nodeName{name: s.Value, as: f.takes[i]})
 			}
 		}

@@ -51,10 +51,15 @@ const Help = `A condition is up, down=n3, up=n3, paused=n3, hints=0, converged, 
 siblings(cart)==2, value(cart)=="milk", 'hints(n4)>0 && up(n3)'. An expression may use
   siblings(K) value(K) values(K) found(K) deleted(K)                 a get of key K
   clock(K) clocks(K) coordinator(K)                                  the clock and the writer of each version
-  homes(K) converged(K) replica(NODE,K) keys(NODE)                   what nodes hold
+  homes(K) preference(K) holders(K) converged(K) keys(NODE)          what nodes hold
+  replica(NODE,K) replica(HOLDER,K,FOR) relation(NODE,NODE,K)        the clocks of a home, and of a hint
   hints hints(HOLDER) hints(HOLDER,FOR) nodes up up(NODE) down(NODE) paused(NODE) split
+  apart(NODE,NODE) members(NODE) suspects(NODE) tokens(NODE)         splits, and what nodes believe and own
+  requests(OP,K,W) refused(OP,K,W) took(OP,K,W) acks(OP,K,W)         counts, and the latest: ms, who answered
+  blind(K)                                                           puts that had seen no earlier version
   buffered buffered(NODE)                                            objects in memory only
   lost                                                               acknowledged writes, to last write wins
+OP is get, put or del; without its quorum W, any quorum counts. Only the latest 16,000 events are remembered.
 Of several conditions, as in  wait up hints=0 converged , all have to hold. Two conditions are usage errors: one
 that names a node that does not exist, and a comparison with a fixed result, such as nodes==5 (nodes is a list)
 or hints>=0.`

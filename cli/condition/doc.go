@@ -14,7 +14,11 @@
 // If a condition does not hold, the message names the part that blocks it. If a command can end
 // the wait, the message names the command.
 //
-// Files: condition.go has the short forms, function.go the functions of expressions, expression.go
-// compiles and evaluates, check.go refuses, look.go reads the cluster for one look, state.go says
-// what blocks a cluster from being settled, wait.go polls.
+// An Expression is an expression whose value may have any type: Value evaluates it. The lessons of
+// the tour compute their answers with expressions.
+//
+// Files: condition.go has the short forms, function.go the functions of expressions, held.go and
+// request.go more of them, expression.go compiles and evaluates, value.go has Expression, check.go
+// refuses, look.go reads the cluster for one look, state.go says what blocks a cluster from being
+// settled, wait.go polls.
 package condition

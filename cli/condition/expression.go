@@ -57,6 +57,15 @@ func compile(text, typed string) (*expression, error) {
 // compile returns the program of an expression, or the reason why the expression is not a
 // condition.
 func (p *patcher) compile(text string) (program *vm.Program, reason string) {
+	program, reason = p.compileValue(text)
+	if reason == "" {
+		reason = notBool(program, text)
+	}
+	return program, reason
+}
+
+// compileValue is compile for an expression whose value may have any type.
+func (p *patcher) compileValue(text string) (program *vm.Program, reason string) {
 	env := map[string]any{}
 	for name, f := range functions {
 		env[name] = withResultOf(f.gives, func(...any) (any, error) { return nil, errors.New("not while compiling") })
@@ -84,7 +93,7 @@ func (p *patcher) compile(text string) (program *vm.Program, reason string) {
 	case p.calls == 0:
 		return nil, "it does not depend on the cluster; use one of " + strings.Join(functionNames, " ")
 	}
-	return program, notBool(program, text)
+	return program, ""
 }
 
 // goType matches a type of Go in an error of expr.
@@ -107,8 +116,11 @@ func example(name string) string {
 	var words []string
 	for _, role := range f.takes[:f.needs] {
 		word := "NODE"
-		if role == Key {
+		switch role {
+		case Key:
 			word = "KEY"
+		case Word:
+			word = "OP"
 		}
 		words = append(words, word)
 	}
@@ -166,8 +178,26 @@ func withResult[T any](call func(...any) (any, error)) func(...any) (T, error) {
 // blocks evaluates the expression. If the expression does not hold, blocks returns the values of
 // its functions.
 func (x *expression) blocks(ctx context.Context, l *look) (string, error) {
-	if err := x.checkNodes(ctx, l); err != nil { // first, because evaluation may skip parts
+	out, err := x.value(ctx, l)
+	if err != nil {
 		return "", err
+	}
+	held, ok := out.(bool)
+	switch {
+	case !ok:
+		return "", usage.Errorf("the condition is %T and not true or false; compare it with a value", out)
+	case held:
+		return "", nil
+	case len(l.notes) == 0:
+		return "it is false", nil
+	}
+	return strings.Join(l.notes, ", "), nil
+}
+
+// value evaluates the expression.
+func (x *expression) value(ctx context.Context, l *look) (any, error) {
+	if err := x.checkNodes(ctx, l); err != nil { // first, because evaluation may skip parts
+		return nil, err
 	}
 	env := map[string]any{}
 	var failure error
@@ -189,21 +219,12 @@ func (x *expression) blocks(ctx context.Context, l *look) (string, error) {
 	out, err := expr.Run(x.program, env)
 	switch {
 	case failure != nil:
-		return "", failure
+		return nil, failure
 	case err != nil:
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		return "", usage.Errorf("the condition cannot be evaluated: %s", render.Text(first))
+		return nil, usage.Errorf("the condition cannot be evaluated: %s", render.Text(first))
 	}
-	held, ok := out.(bool)
-	switch {
-	case !ok:
-		return "", usage.Errorf("the condition is %T and not true or false; compare it with a value", out)
-	case held:
-		return "", nil
-	case len(l.notes) == 0:
-		return "it is false", nil
-	}
-	return strings.Join(l.notes, ", "), nil
+	return out, nil
 }
 
 func (x *expression) checkNodes(ctx context.Context, l *look) error {

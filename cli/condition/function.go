@@ -49,11 +49,24 @@ var functions = map[string]function{
 	"homes": {needs: 1, takes: oneKey, gives: []string{}, nodes: true,
 		call: ofView(func(v *view.Cluster, args []string) (any, error) { return v.Ring.Homes([]byte(args[0])), nil })},
 	"converged": {takes: oneKey, gives: false, call: isConverged},
-	"replica":   {needs: 2, takes: []Role{Node, Key}, gives: "", call: replicaClocks},
-	"keys":      {needs: 1, takes: oneNode, gives: 0, call: ofNode(func(n *view.Node) any { return n.Keys })},
-	"up":        {takes: oneNode, gives: false, call: statusIs(view.Up)},
-	"down":      {needs: 1, takes: oneNode, gives: false, call: statusIs(view.Down)},
-	"paused":    {needs: 1, takes: oneNode, gives: false, call: statusIs(view.Paused)},
+	"preference": {needs: 1, takes: oneKey, gives: []string{}, nodes: true,
+		call: ofView(func(v *view.Cluster, args []string) (any, error) { return v.Ring.Preference([]byte(args[0])), nil })},
+	"replica":  {needs: 2, takes: []Role{Node, Key, FormerNode}, gives: "", call: replicaClocks},
+	"holders":  {needs: 1, takes: oneKey, gives: []string{}, nodes: true, call: holders},
+	"relation": {needs: 3, takes: []Role{Node, Node, Key}, gives: "", call: relationOf},
+	"members":  {needs: 1, takes: oneNode, gives: []string{}, nodes: true, call: membersOf},
+	"suspects": {needs: 1, takes: oneNode, gives: []string{}, nodes: true, call: suspectsOf},
+	"tokens":   {needs: 1, takes: []Role{FormerNode}, gives: 0, call: ofView(tokenCount)},
+	"apart":    {needs: 2, takes: []Role{Node, Node}, gives: false, call: ofView(areApart)},
+	"requests": {needs: 2, takes: []Role{Word, Key, Word}, gives: 0, call: requestCount},
+	"refused":  {needs: 2, takes: []Role{Word, Key, Word}, gives: 0, call: refusedCount},
+	"took":     {needs: 2, takes: []Role{Word, Key, Word}, gives: 0, call: lastTook},
+	"acks":     {needs: 2, takes: []Role{Word, Key, Word}, gives: []string{}, nodes: true, call: lastAcks},
+	"blind":    {needs: 1, takes: oneKey, gives: 0, call: blindCount},
+	"keys":     {needs: 1, takes: oneNode, gives: 0, call: ofNode(func(n *view.Node) any { return n.Keys })},
+	"up":       {takes: oneNode, gives: false, call: statusIs(view.Up)},
+	"down":     {needs: 1, takes: oneNode, gives: false, call: statusIs(view.Down)},
+	"paused":   {needs: 1, takes: oneNode, gives: false, call: statusIs(view.Paused)},
 	"nodes": {gives: []string{}, nodes: true,
 		call: ofView(func(v *view.Cluster, _ []string) (any, error) { return v.Settings.Nodes, nil })},
 	"split": {gives: false,
@@ -145,8 +158,12 @@ func replicaClocks(ctx context.Context, l *look, args []string) (any, error) {
 	if _, err := nodeOf(cluster, node); err != nil {
 		return nil, err
 	}
+	home := ""
+	if len(args) > 2 {
+		home = args[2]
+	}
 	if k := cluster.Key(key); k != nil {
-		return k.Held[node][""].String(), nil
+		return k.Held[node][home].String(), nil
 	}
 	return "", nil
 }

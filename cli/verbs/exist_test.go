@@ -12,7 +12,7 @@ import (
 // The name of a node or kind that does not exist is a usage error that lists the existing ones, in
 // every command and condition.
 func TestNamesMustExist(t *testing.T) {
-	const nodes, functions = "there are n1 n2 n3 n4 n5", "use one of buffered clock"
+	const nodes, functions = "there are n1 n2 n3 n4 n5", "use one of acks apart"
 	for line, want := range map[string]string{
 		"events --kind nosuch":                       "there are ack alive",
 		"events --kind hint-strored":                 "did you mean hint-stored?",

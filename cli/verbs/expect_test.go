@@ -54,7 +54,7 @@ func TestWrongExpressionsSayWhy(t *testing.T) {
 		`siblings()==1`:           "takes 1 argument, not 0",
 		`hints(a,b,c)==1`:         "takes 0 to 2 arguments, not 3",
 		`siblngs == 1`:            "there is no name 'siblngs'; did you mean siblings?",
-		`foo`:                     "there is no name 'foo'; there are buffered clock",
+		`foo`:                     "there is no name 'foo'; there are acks apart",
 		`conversed`:               "did you mean converged?",
 		`siblings(cart)=2`:        "write == to compare: siblings(cart)==2",
 		`lost=x`:                  "lost is a number; compare it with a number, as in lost==2",

@@ -85,6 +85,9 @@ func parseCondition(c *Call) (*condition.Condition, error) {
 	return nil, c.Misusef("%w", err)
 }
 
+// Source returns the cluster of the Env as conditions look at it.
+func (e *Env) Source() condition.Source { return source{e} }
+
 // source is the cluster of an Env as conditions look at it.
 type source struct{ env *Env }
 

@@ -1,0 +1,114 @@
+package condition
+
+// The functions about the requests that the event log remembers. The gets of conditions are
+// requests also, so a condition that counts gets must not use a function that gets a key.
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"time"
+
+	"ringside/engine/event"
+	"ringside/engine/usage"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// replies returns the replies to requests on a key, oldest first. args are the operation, the key
+// and, optionally, the quorum that the request asked for.
+func (l *look) replies(ctx context.Context, args []string) ([]event.Event, error) {
+	op, key, want := args[0], args[1], 0
+	if !slices.Contains([]string{"get", "put", "del"}, op) {
+		return nil, usage.Errorf("there is no operation %q; there are get put del", op)
+	}
+	if len(args) > 2 {
+		n, err := strconv.Atoi(args[2])
+		if err != nil || n < 1 {
+			return nil, usage.Errorf("the quorum %q is not a number from 1 on", args[2])
+		}
+		want = n
+	}
+	var out []event.Event
+	q := event.Query{Filter: event.Filter{Kinds: []event.Kind{event.Replied}, Key: []byte(key)}}
+	err := l.src.Events(ctx, q, func(batch []event.Event) error {
+		for _, e := range batch {
+			if e.Kind == event.Replied && e.Op == op && (want == 0 || e.Want == want) {
+				out = append(out, e)
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// succeeded returns the replies to requests that succeeded.
+func (l *look) succeeded(ctx context.Context, args []string) ([]event.Event, error) {
+	all, err := l.replies(ctx, args)
+	return slices.DeleteFunc(all, func(e event.Event) bool { return e.Err != wire.OK }), err
+}
+
+// requestCount returns the number of requests that succeeded.
+func requestCount(ctx context.Context, l *look, args []string) (any, error) {
+	all, err := l.succeeded(ctx, args)
+	return len(all), err
+}
+
+// refusedCount returns the number of requests that failed.
+func refusedCount(ctx context.Context, l *look, args []string) (any, error) {
+	all, err := l.replies(ctx, args)
+	return len(slices.DeleteFunc(all, func(e event.Event) bool { return e.Err == wire.OK })), err
+}
+
+// lastTook returns how many whole milliseconds the latest request took that succeeded, -1 if there
+// was none.
+func lastTook(ctx context.Context, l *look, args []string) (any, error) {
+	all, err := l.succeeded(ctx, args)
+	if err != nil || len(all) == 0 {
+		return -1, err
+	}
+	return int(all[len(all)-1].Elapsed / time.Millisecond), nil
+}
+
+// lastAcks returns the nodes that had answered when the latest request succeeded.
+func lastAcks(ctx context.Context, l *look, args []string) (any, error) {
+	all, err := l.succeeded(ctx, args)
+	if err != nil || len(all) == 0 {
+		return []string{}, err
+	}
+	return append([]string{}, all[len(all)-1].Nodes...), nil
+}
+
+// blindCount returns the number of acknowledged puts of a key that had seen no earlier acknowledged
+// version of the key, although there was one.
+func blindCount(ctx context.Context, l *look, args []string) (any, error) {
+	stamps := map[uint64]vclock.Siblings{} // by request
+	q := event.Query{Filter: event.Filter{Kinds: []event.Kind{event.Coordinate}, Key: []byte(args[0])}}
+	err := l.src.Events(ctx, q, func(batch []event.Event) error {
+		for _, e := range batch {
+			if e.Kind == event.Coordinate { // and not a Gap
+				stamps[e.Request] = e.Versions
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	acknowledged, err := l.succeeded(ctx, []string{"put", args[0]})
+	if err != nil {
+		return nil, err
+	}
+	blind := 0
+	var before []vclock.Version
+	for _, e := range acknowledged {
+		for _, v := range stamps[e.Request] {
+			seen := func(w vclock.Version) bool { return w.Compare(v) == vclock.Before }
+			if len(before) > 0 && !slices.ContainsFunc(before, seen) {
+				blind++
+			}
+			before = append(before, v)
+		}
+	}
+	return blind, nil
+}

@@ -1,0 +1,197 @@
+package tour
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"ringside/cli/verbs"
+	"ringside/engine/usage"
+)
+
+// Words lists the words of the tour that a learner may type beside the verbs.
+var Words = []string{"answer", "hint", "show", "undo", "back", "next", "skip", "restart", "lessons", "lesson",
+	"glossary", "help", "quit"}
+
+// Help explains the words of the tour.
+const Help = `Any command of ringside runs on the lesson's cluster: put, get, inspect, partition and so on.
+Words of the tour:
+  answer X     answer the question; the answer alone will do
+  hint         a hint, and with one more hint the command
+  show me      run the commands of this step
+  next         go on when a step is done; an empty line does the same
+  undo         begin this step again, in a fresh cluster
+  back         begin the step before again
+  skip         leave this step out
+  restart      begin the lesson again
+  lessons      list the lessons;  lesson 4  opens one
+  glossary     the words of the paper;  glossary hint  explains one
+  help         this list;  help put  explains a command
+  quit         leave; the progress is kept
+`
+
+// looks are the verbs that change nothing.
+var looks = []string{"status", "ring", "inspect", "clock", "hints", "merkle", "trace", "events", "wait", "settle",
+	"expect", "help", "why", "fate", "keys"}
+
+// Line takes a line that a learner typed, and returns what to show.
+func (s *Session) Line(ctx context.Context, line string) []Message {
+	defer s.publish()
+	words, err := verbs.Split(line)
+	if err != nil {
+		return failure(usage.Errorf("%w", err))
+	}
+	for len(words) > 0 && (words[0] == "ringside" || words[0] == ":") {
+		words = words[1:]
+	}
+	if len(words) == 0 {
+		return s.next(ctx, true)
+	}
+	words[0] = strings.TrimPrefix(words[0], ":")
+	rest := strings.Join(words[1:], " ")
+	switch words[0] {
+	case "answer":
+		return s.answer(ctx, rest)
+	case "hint":
+		return s.hint()
+	case "show":
+		return s.showMe(ctx)
+	case "undo":
+		return s.undo(ctx)
+	case "back":
+		return s.back(ctx)
+	case "next":
+		return s.next(ctx, false)
+	case "skip":
+		return s.skip(ctx)
+	case "lessons":
+		return []Message{{Output, Text(s.List())}}
+	case "lesson":
+		return s.open(ctx, rest)
+	case "glossary":
+		return glossary(rest)
+	case "quit", "exit", "q":
+		s.quit = true
+		return nil
+	case "restart":
+		if len(words) == 1 {
+			return s.change(ctx, s.lesson)
+		}
+	case "help":
+		if len(words) == 1 {
+			return []Message{{Output, Help}}
+		}
+	}
+	return s.command(ctx, words, line)
+}
+
+// Look returns what to show about what the cluster has done by itself.
+func (s *Session) Look(ctx context.Context) []Message {
+	if s.phase != Doing || !s.live.holds(ctx, s.step().Check) {
+		return nil
+	}
+	defer s.publish()
+	return s.pass(ctx)
+}
+
+// command runs a line that is not for the tour. If a question is open and the line is no command,
+// the line is its answer.
+func (s *Session) command(ctx context.Context, words []string, line string) []Message {
+	verb := verbs.Lookup(words[0])
+	if verb == nil && !slices.Contains(s.opt.Others, words[0]) {
+		if s.phase == Asking {
+			return s.answer(ctx, line)
+		}
+		return unknown(words[0], s.opt.Others)
+	}
+	if words[0] == "down" {
+		return []Message{{Failure, "The tour takes its cluster down itself: quit leaves the tour."}}
+	}
+	if words[0] == "events" && slices.Contains(words, "-f") {
+		return []Message{{Failure, "events -f would not end here; events without -f lists the past ones."}}
+	}
+	text, _ := s.live.run(ctx, verbs.Join(words))
+	out := []Message{{Output, Text(text)}}
+	if !slices.Contains(looks, words[0]) {
+		s.touched = true
+	}
+	if s.phase == Asking && !slices.Contains(looks, words[0]) && verb != nil {
+		return append(out, Message{Note, "The question is still open: " + s.shown.Ask})
+	}
+	return append(out, s.examine(ctx, true)...)
+}
+
+// unknown returns the message about a word that is no command.
+func unknown(word string, others []string) []Message {
+	known := slices.Concat(Words, verbs.Names(), others)
+	return []Message{{Failure, Text(fmt.Sprintf("There is no command %s%s. help lists the words of the tour.",
+		quoted(word), near(word, known)))}}
+}
+
+// next goes on. silent is set for an empty line, which does nothing where the learner has to act.
+func (s *Session) next(ctx context.Context, silent bool) []Message {
+	switch s.phase {
+	case Revealed:
+		return s.advance(ctx)
+	case Over:
+		if silent {
+			return []Message{{Note, "The lesson is over. next goes on with the next one, quit leaves."}}
+		}
+		return s.following(ctx)
+	case Asking:
+		return []Message{{Note, "First guess: " + s.shown.Ask + " (skip leaves the step out.)"}}
+	}
+	if out := s.examine(ctx, true); len(out) > 0 {
+		return out
+	}
+	return []Message{{Note, "Not done yet: " + s.shown.Goal + " (hint helps, show me does it.)"}}
+}
+
+// following opens the lesson after this one.
+func (s *Session) following(ctx context.Context) []Message {
+	all := Lessons()
+	i := slices.Index(all, s.lesson)
+	if i+1 >= len(all) {
+		return []Message{{Note, "That was the last lesson. lessons lists them, quit leaves."}}
+	}
+	return s.change(ctx, all[i+1])
+}
+
+// open opens a lesson by its name or number.
+func (s *Session) open(ctx context.Context, name string) []Message {
+	l, err := Find(name)
+	if err != nil {
+		return failure(err)
+	}
+	return s.change(ctx, l)
+}
+
+// change begins a lesson on a fresh cluster.
+func (s *Session) change(ctx context.Context, l *Lesson) []Message {
+	if err := s.begin(ctx, l); err != nil {
+		return failure(err)
+	}
+	return s.Start(ctx)
+}
+
+// hint gives the next hint of the step. The last hint is the commands.
+func (s *Session) hint() []Message {
+	st := s.step()
+	switch {
+	case s.lesson.Exam:
+		return []Message{{Failure, "An exam has no hints. You may look at the cluster with any command."}}
+	case s.phase == Asking:
+		return []Message{{Hint, "Guess; a wrong answer costs nothing, and the reveal explains. You may look at the " +
+			"cluster first, with any command."}}
+	case s.phase != Doing:
+		return []Message{{Note, "This step is done. Press Enter to go on."}}
+	}
+	if s.hints < len(st.Hints) {
+		s.hints++
+		s.shown.Hints = append(s.shown.Hints, st.Hints[s.hints-1])
+		return []Message{{Hint, st.Hints[s.hints-1]}}
+	}
+	return []Message{{Hint, Text("These commands do it; show me runs them.")},
+		{Output, Text(strings.Join(st.Commands, "\n") + "\n")}}
+}

@@ -1,0 +1,215 @@
+package tour
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+
+	"ringside/cli/exit"
+	"ringside/cli/verbs"
+)
+
+// Options are the surroundings of a Session.
+type Options struct {
+	// Home is the folder of all clusters, where the progress is kept; "" keeps no progress.
+	Home string
+	// Exec runs a line that is not for the tour. It returns what the line printed, and its exit
+	// code. A nil Exec runs the verbs only.
+	Exec func(ctx context.Context, env *verbs.Env, line string) (string, int)
+	// Others are the commands that Exec knows beside the verbs.
+	Others []string
+	Flags  []verbs.Flag // that every command takes
+	Dir    string       // the folder to which names of files are relative
+	Color  bool
+	Width  int // columns for pictures; 0: unknown
+	// MaxKeys bounds the keys that are loaded; 0: as the lessons say. Tests load fewer.
+	MaxKeys int
+}
+
+// keys returns how many keys are loaded for a lesson that wants a number of them.
+func (o Options) keys(want int) int {
+	if o.MaxKeys > 0 {
+		return min(want, o.MaxKeys)
+	}
+	return want
+}
+
+// A Phase is what a session waits for.
+type Phase string
+
+// Phases of a session.
+const (
+	Asking   Phase = "asking"   // the answer to the question of the step
+	Doing    Phase = "doing"    // the goal of the step
+	Revealed Phase = "revealed" // the learner to go on
+	Over     Phase = "over"     // the lesson has ended
+)
+
+// A StepState says how far a step is.
+type StepState string
+
+// States of steps.
+const (
+	Todo    StepState = "todo"
+	Current StepState = "current"
+	Done    StepState = "done"
+	Skipped StepState = "skipped"
+)
+
+// A mark is the verdict on an answer.
+type mark int
+
+const (
+	unmarked mark = iota
+	right
+	wrong // also a question that was left out
+)
+
+// marks are the verdicts on the answers of a lesson, by step.
+type marks []mark
+
+// count returns how many answers have the mark m.
+func (all marks) count(m mark) int {
+	n := 0
+	for _, k := range all {
+		if k == m {
+			n++
+		}
+	}
+	return n
+}
+
+// A Session runs one lesson at a time on a throw-away cluster.
+type Session struct {
+	opt      Options
+	progress *progress
+	live     *live
+	lesson   *Lesson
+	at       int // the index of the step
+	phase    Phase
+	states   []StepState
+	said     string // the answer to the question of the step, "" before
+	answered bool
+	hints    int  // how many hints of the step were given
+	turn     Text // the wrong turn that was explained last
+	touched  bool // a line of this step may have changed the cluster
+	marks    marks
+	// completed has the lessons that were done in this session, by name.
+	completed map[string]marks
+	quit      bool     // the learner wants to leave
+	shown     StepText // what the reveal of the step has said
+
+	mu         sync.Mutex // guards view
+	view       View
+	generation int
+}
+
+// Open starts the cluster of the lesson with that name or number. "" is the first lesson that the
+// learner has not done. A *usage.Error says that there is no such lesson.
+func Open(ctx context.Context, o Options, name string) (*Session, error) {
+	if o.Exec == nil {
+		o.Exec = execVerb
+	}
+	s := &Session{opt: o, progress: loadProgress(o.Home), completed: map[string]marks{}}
+	lesson := s.progress.next()
+	if name != "" {
+		var err error
+		if lesson, err = Find(name); err != nil {
+			return nil, err
+		}
+	}
+	return s, s.begin(ctx, lesson)
+}
+
+// execVerb runs a verb.
+func execVerb(ctx context.Context, env *verbs.Env, line string) (string, int) {
+	var out strings.Builder
+	e := *env
+	e.Out, e.Err = &out, &out
+	words, err := verbs.Split(line)
+	if err == nil {
+		err = verbs.Run(ctx, &e, words)
+	}
+	failure := exit.As(err)
+	if failure == nil {
+		return out.String(), exit.OK
+	}
+	if !failure.Reported {
+		out.WriteString(failure.Message + "\n")
+	}
+	return out.String(), failure.Exit
+}
+
+// begin opens a lesson at its first step, on a fresh cluster.
+func (s *Session) begin(ctx context.Context, l *Lesson) error {
+	s.lesson, s.at = l, 0
+	s.states, s.marks = make([]StepState, len(l.Steps)), make(marks, len(l.Steps))
+	for i := range s.states {
+		s.states[i] = Todo
+	}
+	s.clear()
+	return s.rebuild(ctx, 0)
+}
+
+// clear forgets what belongs to a step.
+func (s *Session) clear() {
+	s.said, s.answered, s.hints, s.turn, s.touched, s.shown = "", false, 0, "", false, StepText{}
+	s.states[s.at] = Current
+	s.phase = Doing
+	if s.step().Question != nil {
+		s.phase = Asking
+	}
+}
+
+func (s *Session) step() *Step { return &s.lesson.Steps[s.at] }
+
+// Close takes the cluster down.
+func (s *Session) Close() {
+	if s.live != nil {
+		s.live.close()
+		s.live = nil
+	}
+}
+
+// Cluster returns the live cluster. It changes with View.Generation.
+func (s *Session) Cluster() verbs.Cluster { return s.live.cluster }
+
+// Env returns the surroundings of verbs on the live cluster, such as for completion. The caller
+// must not change it.
+func (s *Session) Env() *verbs.Env { return s.live.env }
+
+// Quit reports whether the learner wants to leave.
+func (s *Session) Quit() bool { return s.quit }
+
+// Completed reports whether the learner has reached the end of the lesson and skipped no step.
+func (s *Session) Completed() bool {
+	return s.phase == Over && !slices.Contains(s.states, Skipped)
+}
+
+// Problem returns what is wrong with the file of the progress, nil if nothing is.
+func (s *Session) Problem() error { return s.progress.problem }
+
+// Start returns the messages that open the lesson and its first step.
+func (s *Session) Start(ctx context.Context) []Message {
+	defer s.publish()
+	l := s.lesson
+	title := l.Title + "  (" + l.Section + ")"
+	if n := numberOf(l); n > 0 {
+		title = "Lesson " + itoa(n) + ": " + title
+	}
+	out := []Message{{Heading, Text(title)}}
+	if l.About != "" {
+		out = append(out, Message{Say, l.About.fill(ctx, s.live.source())})
+	}
+	return append(out, s.enter(ctx, false)...)
+}
+
+// failure returns the message for an error of the session itself.
+func failure(err error) []Message {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return []Message{{Failure, Text(exit.As(err).Message)}}
+}

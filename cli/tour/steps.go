@@ -1,0 +1,259 @@
+package tour
+
+// How a step goes: it is entered, its question is answered, its goal is reached, and its picture is
+// revealed.
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"ringside/cli/render"
+)
+
+// comesTimeout bounds the wait for a condition that comes to hold by itself. Nodes hand over hints
+// within a second, and compare their trees every ten.
+const comesTimeout = 25 * time.Second
+
+// enter returns the messages that open the current step. If the cluster is not as the step needs
+// it, the steps before are played again. fresh says that they have just been.
+func (s *Session) enter(ctx context.Context, fresh bool) []Message {
+	st := s.step()
+	var out []Message
+	switch {
+	case fresh:
+	case st.Cluster != nil && s.at > 0:
+		if err := s.rebuild(ctx, s.at); err != nil {
+			return failure(err)
+		}
+		out = append(out, Message{Note, "This step has a fresh cluster."})
+	case st.Needs != "" && !s.live.holds(ctx, st.Needs):
+		if err := s.rebuild(ctx, s.at); err != nil {
+			return failure(err)
+		}
+		out = append(out, Message{Note, "The cluster was not as this step needs it. " + s.again()})
+	}
+	out = append(out, Message{Heading,
+		Text(fmt.Sprintf("Step %d of %d: %s", s.at+1, len(s.lesson.Steps), st.Title))})
+	for _, line := range st.Run {
+		out = append(out, s.show(ctx, line)...)
+	}
+	s.shown.Say = st.Say.fill(ctx, s.live.source())
+	if s.shown.Say != "" {
+		out = append(out, Message{Say, s.shown.Say})
+	}
+	if st.Question != nil {
+		s.shown.Ask = st.Question.Ask.fill(ctx, s.live.source())
+	}
+	if s.phase == Asking {
+		return append(out, Message{Ask, s.shown.Ask + "\n" + Text(st.Question.form())})
+	}
+	return append(out, s.toDo(ctx)...)
+}
+
+// again says which steps were played again.
+func (s *Session) again() Text {
+	base := s.base(s.at)
+	switch s.at - base {
+	case 0:
+		return "A fresh cluster has started."
+	case 1:
+		return Text(fmt.Sprintf("A fresh cluster has started, and step %d was played again.", base+1))
+	}
+	return Text(fmt.Sprintf("A fresh cluster has started, and steps %d to %d were played again.", base+1, s.at))
+}
+
+// toDo shows the goal, unless it is reached already.
+func (s *Session) toDo(ctx context.Context) []Message {
+	st := s.step()
+	if st.Do == "" {
+		return s.pass(ctx)
+	}
+	s.shown.Goal = st.Do.fill(ctx, s.live.source())
+	if s.live.holds(ctx, st.Check) {
+		return append([]Message{{Note, "Already so: " + s.shown.Goal}}, s.pass(ctx)...)
+	}
+	return []Message{{Goal, s.shown.Goal}}
+}
+
+// show runs a line of the lesson and returns the line and its output.
+func (s *Session) show(ctx context.Context, line string) []Message {
+	out, _ := s.live.run(ctx, line)
+	return []Message{{Command, Text(line)}, {Output, Text(out)}}
+}
+
+// examine looks whether the goal is reached, and otherwise whether a wrong turn was taken. If wait
+// is set, it waits for what comes by itself.
+func (s *Session) examine(ctx context.Context, wait bool) []Message {
+	st := s.step()
+	if s.phase != Doing || ctx.Err() != nil {
+		return nil
+	}
+	if s.live.holds(ctx, st.Check) {
+		return s.pass(ctx)
+	}
+	var out []Message
+	if wait && st.Once != "" && s.live.holds(ctx, st.Once) {
+		err := s.live.await(ctx, st.Check, comesTimeout)
+		if err == nil {
+			return s.pass(ctx)
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+	}
+	for _, w := range st.Wrong {
+		if !s.live.holds(ctx, w.When) {
+			continue
+		}
+		text := w.Say.fill(ctx, s.live.source())
+		if text == s.turn {
+			return append(out, Message{Wrong, "That is still so. undo begins the step again, hint helps."})
+		}
+		s.turn = text
+		return append(out, Message{Wrong, text})
+	}
+	s.turn = ""
+	return out
+}
+
+// answer takes the answer to the question of the step.
+func (s *Session) answer(ctx context.Context, text string) []Message {
+	st := s.step()
+	if s.phase != Asking {
+		return []Message{{Failure, "There is no open question."}}
+	}
+	said, err := st.Question.read(text)
+	if err != nil {
+		return []Message{{Failure, Text(err.Error())}}
+	}
+	s.said, s.answered = said, true
+	if st.Do == "" {
+		return s.pass(ctx)
+	}
+	s.phase = Doing
+	return append([]Message{{Note, Text("Noted: " + orNone(said) + ". Now let the cluster answer.")}}, s.toDo(ctx)...)
+}
+
+// pass ends the step: it compares the answer with the cluster, and shows the picture.
+func (s *Session) pass(ctx context.Context) []Message {
+	st := s.step()
+	var out []Message
+	if st.Do != "" {
+		out = append(out, Message{Right, "Done."})
+	}
+	out = append(out, s.verdict(ctx)...)
+	s.states[s.at], s.phase, s.turn = Done, Revealed, ""
+	r := st.Reveal
+	if s.shown.Reveal = r.Say.fill(ctx, s.live.source()); s.shown.Reveal != "" {
+		out = append(out, Message{Say, s.shown.Reveal})
+	}
+	for _, line := range r.Show {
+		out = append(out, s.show(ctx, line)...)
+	}
+	if s.shown.Keep = r.Keep.fill(ctx, s.live.source()); s.shown.Keep != "" {
+		out = append(out, Message{Remember, s.shown.Keep})
+	}
+	switch {
+	case s.at+1 == len(s.lesson.Steps):
+		return append(out, s.finish()...)
+	case s.lesson.Exam:
+		return append(out, s.advance(ctx)...)
+	}
+	return append(out, Message{Note, "Look around as long as you like. Press Enter, or type next, to go on."})
+}
+
+// verdict compares the answer with the cluster.
+func (s *Session) verdict(ctx context.Context) []Message {
+	q := s.step().Question
+	if q == nil {
+		return nil
+	}
+	answer, err := q.right(ctx, s.live.source())
+	if err != nil {
+		return failure(err)
+	}
+	s.marks[s.at] = wrong
+	var out []Message
+	if s.answered {
+		out = q.judge(s.said, answer)
+	} else {
+		out = append([]Message{{Note, Text("The cluster says " + orNone(answer) + ".")}}, q.why()...)
+	}
+	if s.answered && s.said == answer {
+		s.marks[s.at] = right
+	}
+	for i := range out {
+		out[i].Text = out[i].Text.fill(ctx, s.live.source())
+	}
+	return out
+}
+
+// advance enters the next step.
+func (s *Session) advance(ctx context.Context) []Message {
+	s.at++
+	s.clear()
+	return s.enter(ctx, false)
+}
+
+// finish ends the lesson and keeps the progress.
+func (s *Session) finish() []Message {
+	s.phase = Over
+	l := s.lesson
+	out := []Message{{Heading, Text("End of " + l.Title)}}
+	if l.Exam {
+		out = append(out, result(l, s.marks)...)
+	}
+	if l.Remember != "" {
+		out = append(out, Message{Remember, l.Remember})
+	}
+	if len(l.Paper) > 0 {
+		out = append(out, Message{Note, Text("What the paper says: paper " + strings.Join(l.Paper, ", paper "))})
+	}
+	if len(l.TryAlso) > 0 {
+		out = append(out, Message{Note, Text("Try also: " + strings.Join(l.TryAlso, ";  "))})
+	}
+	if !s.Completed() {
+		n := 0
+		for _, st := range s.states {
+			if st == Skipped {
+				n++
+			}
+		}
+		return append(out, Message{Note, Text("You skipped " + render.Count(n, "step") +
+			", so the lesson does not count as done. restart begins it again.")})
+	}
+	s.completed[l.Name] = slices.Clone(s.marks)
+	if err := s.progress.done(l.Name, s.marks.count(right), s.marks.count(right)+s.marks.count(wrong)); err != nil {
+		out = append(out, failure(err)...)
+	}
+	if after := s.progress.next(); after != l && !l.Exam {
+		out = append(out, Message{Note, Text("next goes on with: " + after.Title)})
+	}
+	return out
+}
+
+// result returns the result of the exam, which names the lessons to repeat.
+func result(exam *Lesson, all marks) []Message {
+	text := fmt.Sprintf("%d of %d answers were right.", all.count(right), len(exam.Steps))
+	var repeat []string
+	seen := map[string]bool{}
+	for i, m := range all {
+		name := exam.Steps[i].From
+		if m != wrong {
+			continue
+		}
+		l, err := Find(name)
+		if err != nil || seen[name] {
+			continue
+		}
+		seen[name] = true
+		repeat = append(repeat, fmt.Sprintf("%d %s (lesson %[1]d)", numberOf(l), l.Title))
+	}
+	if len(repeat) == 0 {
+		return []Message{{Right, Text(text)}}
+	}
+	return []Message{{Wrong, Text(text + " Lessons to repeat: " + strings.Join(repeat, "; ") + ".")}}
+}

@@ -1,0 +1,165 @@
+package tour
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+)
+
+// fewKeys bounds the keys that tests load.
+const fewKeys = 300
+
+// walkTime bounds a walk through a lesson, under the race detector on a busy machine.
+const walkTime = 2 * time.Minute
+
+// A walker is a learner of a test.
+type walker struct {
+	t   *testing.T
+	ctx context.Context
+	s   *Session
+}
+
+// open opens a lesson at a step, which counts from 1.
+func open(t *testing.T, lesson string, step int) *walker {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), walkTime)
+	t.Cleanup(cancel)
+	s, err := Open(ctx, Options{MaxKeys: fewKeys, Width: plainWidth}, lesson)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.Close)
+	w := &walker{t, ctx, s}
+	w.check(s.Start(ctx))
+	if step > 1 {
+		w.check(s.retry(ctx, step-1))
+	}
+	return w
+}
+
+// say types a line and returns what the session says, with the marks.
+func (w *walker) say(line string) string {
+	w.t.Helper()
+	return w.check(w.s.Line(w.ctx, line))
+}
+
+// check returns the text of messages. A message may not have a value that is unknown, and prose may
+// not be a failure of the session.
+func (w *walker) check(messages []Message) string {
+	w.t.Helper()
+	var out strings.Builder
+	for _, m := range messages {
+		if strings.Contains(string(m.Text), "unknown") && m.Kind != Output || strings.Contains(string(m.Text), "${") {
+			w.t.Errorf("%s: a value is not known: %s", m.Kind, m.Text)
+		}
+		if m.Kind == Failure && strings.Contains(string(m.Text), "tour:") {
+			w.t.Errorf("the session failed: %s", m.Text)
+		}
+		out.WriteString(string(m.Kind) + ": " + string(m.Text) + "\n")
+	}
+	return out.String()
+}
+
+// finish does the steps that are left with show me. answers are the answers to the questions that
+// are left; each must be right.
+func (w *walker) finish(answers []string) {
+	w.t.Helper()
+	for w.s.View().Phase != Over && w.ctx.Err() == nil {
+		v := w.s.View()
+		said := ""
+		switch v.Phase {
+		case Asking:
+			if len(answers) == 0 {
+				w.t.Fatalf("step %d: no answer to %q", v.At+1, v.Text.Ask)
+			}
+			said = w.say("answer " + answers[0])
+			answers = answers[1:]
+		case Doing:
+			if got := w.say("next"); !strings.Contains(got, "Not done yet") {
+				w.t.Errorf("step %d is done before it is begun: %s", v.At+1, got)
+			}
+			said = w.say("show me")
+		case Revealed:
+			said = w.say("")
+		}
+		if strings.Contains(said, "the cluster says") || strings.Contains(said, "failure: ") {
+			w.t.Errorf("step %d: %s", v.At+1, said)
+		}
+		if now := w.s.View(); now.Phase == v.Phase && now.At == v.At {
+			w.t.Fatalf("step %d does not go on: %s", v.At+1, said)
+		}
+	}
+	if len(answers) > 0 {
+		w.t.Errorf("answers are left: %q", answers)
+	}
+}
+
+// rightWay has the right answers of each lesson, which the cluster must confirm.
+var rightWay = map[string][]string{
+	"where": {"3", "n5 n3, n4", "no", "20", "c"},
+	"carts": {"yes", "2"},
+}
+
+func TestRightWay(t *testing.T) {
+	for _, l := range Lessons() {
+		t.Run(l.Name, func(t *testing.T) {
+			t.Parallel()
+			w := open(t, l.Name, 1)
+			w.finish(rightWay[l.Name])
+			if !w.s.Completed() || w.s.View().Wrong > 0 {
+				t.Errorf("not completed: %+v", w.s.View())
+			}
+		})
+	}
+}
+
+// A wrongWay is a way that a learner may take by mistake, from the beginning of a step.
+type wrongWay struct {
+	lesson string
+	step   int
+	lines  []string
+	want   string // in what the session says to the last line
+}
+
+var wrongWays = []wrongWay{
+	{"where", 2, []string{"answer n1", "put cart milk --via n1"}, "n1 only received the request"},
+	{"where", 2, []string{"answer n3 n4 n5", "kill n5"}, "A node is missing now"},
+	{"where", 4, []string{"24"}, "Twice a fifth would leave too little"},
+	{"where", 5, []string{"a", "join n7"}, "under another name: n1 n2 n3 n4 n5 n7"},
+	{"where", 5, []string{"c", "leave n2"}, "A node has left the ring"},
+
+	{"carts", 1, []string{"put cart milk", "put cart milk"}, ""},
+	{"carts", 2, []string{"kill n1"}, "A crash is not a split"},
+	{"carts", 2, []string{"partition n1,n3 n2,n4,n5"}, "cut in another place"},
+	{"carts", 3, []string{"yes", "put cart milk,beer --via n1"}, "has seen nothing, not even the milk"},
+	{"carts", 3, []string{"yes", "put cart milk,eggs -c @cart"}, "The put went to one side only"},
+	{"carts", 3, []string{"no", "put cart milk,eggs -c @cart --via n3", "heal"}, "The network is whole again"},
+	{"carts", 4, []string{"1", "put cart tea --via n3"}, "does not end the split"},
+}
+
+func TestWrongWays(t *testing.T) {
+	ways := map[string]int{}
+	for _, way := range wrongWays {
+		ways[way.lesson]++
+		t.Run(way.lesson+"/"+strings.Join(way.lines, ";"), func(t *testing.T) {
+			t.Parallel()
+			w := open(t, way.lesson, way.step)
+			said := ""
+			for _, line := range way.lines {
+				said = w.say(line)
+			}
+			if !strings.Contains(said, way.want) {
+				t.Errorf("got %s\nwant %s", said, way.want)
+			}
+			if v := w.s.View(); way.want != "" && v.Phase == Doing && v.Turn != "" && !strings.Contains(w.say("undo"), "fresh cluster") {
+				t.Error("undo does not begin the step again")
+			}
+		})
+	}
+	for _, l := range Lessons() {
+		if ways[l.Name] < 2 && !l.Exam {
+			t.Errorf("%s has %d wrong ways that a test takes, want 2", l.Name, ways[l.Name])
+		}
+	}
+}
