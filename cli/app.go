@@ -159,6 +159,13 @@ func (s *session) do(cmd command, words []string) error {
 		return err
 	}
 	s.adopt(c)
+	if words := c.Nested(); len(words) > 0 { // the flags of all commands may stand after the inner one
+		if v := verbs.Lookup(words[0]); v != nil {
+			if inner, err := verbs.Parse(v, words[1:], globals...); err == nil {
+				s.adopt(inner)
+			}
+		}
+	}
 	if help {
 		return s.Show(cmd.verb.JSON(), cmd.verb.Manual(prefix))
 	}

@@ -136,8 +136,11 @@ func (m *model) submit() tea.Cmd {
 		m.help.Toggle()
 	case "clear":
 		m.prompt.ClearOutput()
+	case "as -":
+		m.prompt.Be("")
+		m.prompt.Say("later commands are no client's")
 	default:
-		return m.run(line)
+		return m.run(command.For(m.prompt.Client(), line, m.o.Flags))
 	}
 	return nil
 }

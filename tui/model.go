@@ -172,6 +172,9 @@ func (m *model) run(line string) tea.Cmd {
 func (m *model) done(d prompt.DoneMsg) tea.Cmd {
 	next := m.prompt.Done(d)
 	c := command.Parse(d.Line, m.o.Flags)
+	if c.Introduces() && d.Code == exit.OK {
+		m.prompt.Be(c.Client)
+	}
 	if key := c.Key(); key != "" && d.Code != exit.Usage {
 		m.suggest.Finished(c)
 		next = tea.Batch(next, m.choose([]byte(key)))

@@ -68,7 +68,7 @@ func runCart(ctx context.Context, e *Env, c *Call) error {
 	if err := checkItems(c, action, items); err != nil {
 		return err
 	}
-	save, err := e.openSave(c)
+	save, err := e.openSave(c, key)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,9 @@ func Complete(ctx context.Context, e *Env, words []string) []string {
 
 // CompleteVerb returns the completions of the last word after a verb's name.
 func CompleteVerb(ctx context.Context, e *Env, v *Verb, words []string) []string {
+	if v.Nests && len(words) > 1 {
+		return Complete(ctx, e, words[1:])
+	}
 	last := words[len(words)-1]
 	args, wants := 0, (*Flag)(nil)
 	for i, w := range words[:len(words)-1] {
@@ -111,6 +114,12 @@ func (e *Env) candidates(ctx context.Context, what Completion, last string) []st
 		return append([]string{"up", "converged", "hints=0"}, e.conditionWords(ctx)...)
 	case CompleteContexts:
 		return e.contextWords(ctx)
+	case CompleteClients:
+		all, err := e.clients()
+		if err != nil {
+			return nil
+		}
+		return sortedKeys(all)
 	case CompleteNodes, CompleteNodeLists, CompleteKeys, CompleteRequests:
 		return e.clusterWords(ctx, what, last)
 	}

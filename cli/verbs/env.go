@@ -26,6 +26,7 @@ type Env struct {
 	Name     string    // of Cluster; Run refuses a command that names another one
 	Dir      string    // the folder to which names of files are relative; "" for the working folder
 	Contexts Contexts  // nil if no contexts can be saved by name
+	Client   string    // whose contexts requests use and save; "" for nobody's
 	Extra    []Flag    // flags that the caller has read, or reads from the call
 	Prefix   string    // what help writes before a command: "ringside " in a shell
 	// Progress shows how far a long verb is, in place of the text before; "" removes it. nil: no user
@@ -40,6 +41,8 @@ type Contexts interface {
 	// Create opens the file of the context called name. The error is a *usage.Error if the name is
 	// not valid.
 	Create(name string) (*ContextFile, error)
+	// Names returns the names of all saved contexts.
+	Names() ([]string, error)
 }
 
 // Run parses and runs one command. All errors are as AsError returns them; the caller prints them.

@@ -172,6 +172,15 @@ func (d folder) Create(name string) (*ContextFile, error) {
 	return ReplaceContext(filepath.Join(string(d), name))
 }
 
+func (d folder) Names() ([]string, error) {
+	entries, err := os.ReadDir(string(d))
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out, err
+}
+
 // contextsWith returns a folder with one saved context.
 func contextsWith(t *testing.T, name string, token []byte) folder {
 	d := folder(t.TempDir())

@@ -73,7 +73,7 @@ func runGet(ctx context.Context, e *Env, c *Call) error {
 		return usage.Errorf("get: --raw would let the value's bytes control this terminal; " +
 			"write them to a file, or add --force")
 	}
-	save, err := e.openSave(c)
+	save, err := e.openSave(c, key)
 	if err != nil {
 		return err
 	}

@@ -78,6 +78,8 @@ func parse(v *Verb, words []string, common []Flag) (*Call, error) {
 	for len(words) > 0 {
 		w := words[0]
 		switch {
+		case v.Nests && len(c.Args) > 0 && !strings.HasPrefix(w, "-"):
+			c.Args, words = append(c.Args, words...), nil
 		case w == "--":
 			c.Dash, c.Rest = true, words[1:]
 			c.Args = append(c.Args, c.Rest...)

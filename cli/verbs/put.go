@@ -34,13 +34,13 @@ is not a home, the home that answered your last get first coordinates, as the co
 		if err != nil {
 			return err
 		}
-		save, err := e.openSave(c)
+		save, err := e.openSave(c, key)
 		if err != nil {
 			return err
 		}
 		defer save.discard()
 		req := wire.PutRequest{Key: key, Quorum: quorumOf(c)}
-		if req.Context, err = e.loadContext(ctx, c.String("c")); err != nil {
+		if req.Context, err = e.contextFor(ctx, c, key); err != nil {
 			return err
 		}
 		if req.Value, err = e.readValue(ctx, c.Arg(1)); err != nil {
@@ -50,8 +50,10 @@ is not a home, the home that answered your last get first coordinates, as the co
 	},
 }
 
+const delName = "del"
+
 var delVerb = &Verb{
-	Name: "del", Group: GroupData, Section: "§4.4",
+	Name: delName, Group: GroupData, Section: "§4.4",
 	Args:  []Arg{keyArgument},
 	Usage: "delete what the context covers",
 	Help: `A delete writes a tombstone: a version without a value, which descends from what
@@ -62,17 +64,17 @@ was read. A version that the context does not cover stays.`,
 		if err != nil {
 			return err
 		}
-		if !c.Has("c") {
+		if !c.Has("c") && e.Client == "" {
 			return c.Misusef("-c CTX is missing, which says what to delete; get %s --save @ctx, then del %[1]s -c @ctx",
 				typed(key))
 		}
-		save, err := e.openSave(c)
+		save, err := e.openSave(c, key)
 		if err != nil {
 			return err
 		}
 		defer save.discard()
 		req := wire.PutRequest{Key: key, Delete: true, Quorum: quorumOf(c)}
-		if req.Context, err = e.loadContext(ctx, c.String("c")); err != nil {
+		if req.Context, err = e.contextFor(ctx, c, key); err != nil {
 			return err
 		}
 		return e.put(ctx, c, save, req, "")

@@ -42,7 +42,7 @@ func runResolve(ctx context.Context, e *Env, c *Call) error {
 	if ways != 1 {
 		return c.Misusef("want one of --pick I, --with VALUE, --union and --or-set")
 	}
-	save, err := e.openSave(c)
+	save, err := e.openSave(c, key)
 	if err != nil {
 		return err
 	}

@@ -137,20 +137,45 @@ func (c *ContextFile) Discard() {
 	}
 }
 
-// A saving is the open target of --save. A nil saving stands for a call without --save, and its
-// methods do nothing.
+// A saving is the open targets of a request's context: that of --save, and that of the client for
+// whom the request is sent. A nil saving has none, and its methods do nothing.
 type saving struct {
-	call *Call
-	file *ContextFile // nil once it is committed or discarded
+	call    *Call
+	targets []target
 }
 
-// openSave opens the target of --save. The caller defers discard.
-func (e *Env) openSave(c *Call) (*saving, error) {
-	if !c.Has("save") {
+// A target is a place where a context is about to be saved.
+type target struct {
+	shown string // as the user knows it
+	file  *ContextFile
+}
+
+// openSave opens the targets of a request about a key. The caller defers discard.
+func (e *Env) openSave(c *Call, key []byte) (*saving, error) {
+	s := &saving{call: c}
+	if c.Has("save") {
+		file, err := e.openTarget(c)
+		if err != nil {
+			return nil, err
+		}
+		s.targets = append(s.targets, target{shown(c), file})
+	}
+	if e.Client != "" {
+		file, err := e.openClient(key)
+		if err != nil {
+			s.discard()
+			return nil, err
+		}
+		s.targets = append(s.targets, target{"the context of " + e.Client, file})
+	}
+	if len(s.targets) == 0 {
 		return nil, nil
 	}
-	var file *ContextFile
-	var err error
+	return s, nil
+}
+
+// openTarget opens the target of --save.
+func (e *Env) openTarget(c *Call) (file *ContextFile, err error) {
 	switch name, named := strings.CutPrefix(c.String("save"), "@"); {
 	case !named || name == "":
 		return nil, c.Misusef("--save wants @NAME or @./FILE, not %s", render.Quoted(c.String("save")))
@@ -161,10 +186,10 @@ func (e *Env) openSave(c *Call) (*saving, error) {
 	default:
 		file, err = e.Contexts.Create(name)
 	}
-	if err == nil {
-		return &saving{c, file}, nil
+	if err != nil {
+		return nil, notWritable(c, err)
 	}
-	return nil, notWritable(c, err)
+	return file, nil
 }
 
 // shown returns the target of --save as the user wrote it.
@@ -207,11 +232,15 @@ func cause(err error) error {
 	return err
 }
 
-// discard closes a target that was not committed.
+// discard closes the targets that were not committed.
 func (s *saving) discard() {
-	if s != nil && s.file != nil {
-		s.file.Discard()
+	if s == nil {
+		return
 	}
+	for _, t := range s.targets {
+		t.file.Discard()
+	}
+	s.targets = nil
 }
 
 // keep writes the context. Its error says that the request took effect nevertheless.
@@ -219,15 +248,16 @@ func (s *saving) keep(token []byte) error {
 	if s == nil {
 		return nil
 	}
-	file := s.file
-	s.file = nil
-	err := file.Commit(encodeToken(token))
-	if err == nil {
-		return nil
+	var failed error
+	for _, t := range s.targets {
+		if err := t.file.Commit(encodeToken(token)); err != nil && failed == nil {
+			failed = &exit.Error{Exit: exit.Internal, Code: "context_not_saved", Reported: true,
+				Message: fmt.Sprintf("%s: done, but its context could not be saved as %s: %v; get the key again to save it",
+					s.call.Verb.Name, t.shown, cause(err))}
+		}
 	}
-	return &exit.Error{Exit: exit.Internal, Code: "context_not_saved", Reported: true,
-		Message: fmt.Sprintf("%s: done, but its context could not be saved as %s: %v; get the key again to save it",
-			s.call.Verb.Name, shown(s.call), cause(err))}
+	s.targets = nil
+	return failed
 }
 
 // afterSave shows the result of a request whose context was to be saved. saved is the error of

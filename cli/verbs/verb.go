@@ -16,6 +16,7 @@ type Verb struct {
 	Help    string // the rest of the help, with the JSON
 	Section string // the sections of the paper that the verb shows
 	Flags   []Flag
+	Nests   bool // the words after argument 0 are another command, with its own flags
 	Run     func(context.Context, *Env, *Call) error
 }
 
@@ -69,6 +70,7 @@ const (
 	CompleteContexts   Completion = "context"
 	CompleteRequests   Completion = "request"
 	CompleteFiles      Completion = "file"
+	CompleteClients    Completion = "client"
 )
 
 // Groups of verbs, in the order of help.
@@ -86,7 +88,7 @@ var registry []*Verb
 
 func init() {
 	registry = []*Verb{
-		getVerb, putVerb, delVerb, resolveVerb, cartVerb, loadVerb,
+		getVerb, putVerb, delVerb, resolveVerb, cartVerb, asVerb, loadVerb,
 		partitionVerb, healVerb, killVerb, pauseVerb, resumeVerb, restartVerb, wipeVerb, slowVerb, lossVerb,
 		joinVerb, leaveVerb,
 		statusVerb, ringVerb, inspectVerb, clockVerb, hintsVerb, merkleVerb, syncVerb, traceVerb, eventsVerb,

@@ -9,8 +9,9 @@ import (
 
 // A Command is a line that was parsed.
 type Command struct {
-	Verb *verbs.Verb // nil if the line is empty or begins with no verb
-	call *verbs.Call // nil if the words after the verb are not valid
+	Verb   *verbs.Verb // nil if the line is empty or begins with no verb
+	Client string      // who runs the command: the name after "as"
+	call   *verbs.Call // nil if the words after the verb are not valid
 }
 
 // Parse parses a line. extra are the flags that every verb has beyond its own. A line that is not
@@ -28,7 +29,29 @@ func Parse(line string, extra []verbs.Flag) Command {
 	if err != nil {
 		return Command{Verb: v}
 	}
-	return Command{v, call}
+	if inner := call.Nested(); len(inner) > 0 {
+		c := Parse(verbs.Join(inner), extra)
+		c.Client = call.Arg(0)
+		return c
+	}
+	c := Command{Verb: v, call: call}
+	if v.Nests {
+		c.Client = call.Arg(0)
+	}
+	return c
+}
+
+// Introduces reports whether the command only names a client, whose later commands follow.
+func (c Command) Introduces() bool { return c.Client != "" && c.Verb != nil && c.Verb.Nests }
+
+// For returns the line that runs line as a client. A line that reads or writes no key is returned
+// unchanged, as is a line that names a client itself.
+func For(client, line string, extra []verbs.Flag) string {
+	c := Parse(line, extra)
+	if client == "" || c.Client != "" || c.Verb == nil || !c.Verb.KeepsContext() {
+		return line
+	}
+	return "as " + client + " " + line
 }
 
 // Is reports whether the line's verb is one of names.

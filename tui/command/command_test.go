@@ -47,3 +47,25 @@ func TestLinesAreReadBack(t *testing.T) {
 		}
 	}
 }
+
+// A client's command is about the same key as the command alone.
+func TestCommandsOfClients(t *testing.T) {
+	c := Parse("as alice put 'a b' x -c @c", nil)
+	if c.Key() != "a b" || c.Client != "alice" || !c.Writes() || c.Flag("c") != "@c" || c.Introduces() {
+		t.Errorf("read as key %q of client %q", c.Key(), c.Client)
+	}
+	if !Parse("as alice", nil).Introduces() || Parse("as", nil).Introduces() || Parse("get as", nil).Introduces() {
+		t.Error("only a name alone introduces a client")
+	}
+	for line, want := range map[string]string{
+		"get cart": "as alice get cart", "heal": "heal", "as bob get cart": "as bob get cart", "as": "as", "gte cart": "gte cart",
+		"put -c @x cart 'a b'": "as alice put -c @x cart 'a b'", "": "", "status": "status",
+	} {
+		if got := For("alice", line, nil); got != want {
+			t.Errorf("alice's %q is %q, want %q", line, got, want)
+		}
+		if got := For("", line, nil); got != line {
+			t.Errorf("nobody's %q is %q", line, got)
+		}
+	}
+}

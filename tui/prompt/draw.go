@@ -43,7 +43,11 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool, suggestion string) {
 // drawLine draws the line, scrolled so that the cursor is in sight.
 func (m *Model) drawLine(c *canvas.Canvas, focused bool, suggestion string) {
 	l := &m.line
-	x := c.Put(0, 0, theme.Accent|theme.Bold, "ringside"+c.Theme.Next+" ")
+	name := "ringside"
+	if m.client != "" {
+		name += "[" + m.client + "]"
+	}
+	x := c.Put(0, 0, theme.Accent|theme.Bold, name+c.Theme.Next+" ")
 	if l.empty() {
 		if focused {
 			drawCursor(c, x, " ")
