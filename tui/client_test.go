@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// The word as with a name makes later commands on keys that client's, and the prompt shows the name.
+// The word as with a name makes later commands on keys that client's. The prompt shows the name.
 func TestPromptSpeaksAsAClient(t *testing.T) {
 	s, ran := interactive(t)
 	s.do(s.enter("as alice"))

@@ -48,7 +48,7 @@ func runAs(ctx context.Context, e *Env, c *Call) error {
 	}
 	words := c.Nested()
 	if len(words) == 0 {
-		return e.listClients(client)
+		return listClients(e, client)
 	}
 	if words[0] == c.Verb.Name {
 		return c.Misusef("%s speaks as one client; leave out the inner as", render.Text(client))
@@ -105,7 +105,7 @@ func clientContext(client string, key []byte) string {
 }
 
 // splitContext returns the client and the key of a context's name. A key that is too long for a
-// name is returned as KEY with the beginning of its hash. ok is false if the context is no client's.
+// name is returned as KEY with the beginning of its hash. ok is false for the context of no client.
 func splitContext(name string) (client, key string, ok bool) {
 	rest, ok := strings.CutPrefix(name, clientPrefix)
 	if !ok {
@@ -159,7 +159,7 @@ func (e *Env) contextFor(ctx context.Context, c *Call, key []byte) ([]byte, erro
 var errNoClients = usage.Errorf("as: no contexts are saved here; give one with -c")
 
 // openClient opens the target of the client's context of a key.
-func (e *Env) openClient(key []byte) (*ContextFile, error) {
+func openClient(e *Env, key []byte) (*ContextFile, error) {
 	if e.Contexts == nil {
 		return nil, errNoClients
 	}
@@ -171,7 +171,7 @@ func (e *Env) openClient(key []byte) (*ContextFile, error) {
 }
 
 // clients returns the keys of which each client has a context, in order.
-func (e *Env) clients() (map[string][]string, error) {
+func clients(e *Env) (map[string][]string, error) {
 	if e.Contexts == nil {
 		return nil, nil
 	}
@@ -192,8 +192,8 @@ func (e *Env) clients() (map[string][]string, error) {
 }
 
 // listClients shows the clients and the keys that they have contexts of: one client, or all for "".
-func (e *Env) listClients(only string) error {
-	all, err := e.clients()
+func listClients(e *Env, only string) error {
+	all, err := clients(e)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"ringside/engine/wire"
 )
 
-// Two clients that read the same version each send the context that they read, and nobody else's.
+// Two clients that read the same version each send the context that they read, and no other.
 func TestClientsKeepTheirOwnContexts(t *testing.T) {
 	f := newFake(t)
 	contexts := contextsWith(t, "old", []byte("seen"))
@@ -54,14 +54,14 @@ func TestClientsKeepTheirOwnContexts(t *testing.T) {
 func TestAsRefusesWhatIsNoClient(t *testing.T) {
 	f := newFake(t)
 	for line, want := range map[string]string{
-		"as Alice get cart":                    "invalid client name",
-		"as alice.b get cart":                  "invalid client name",
-		"as - get cart":                        "invalid client name",
-		"as abcdefghijklmnopq get":             "invalid client name",
-		"as alice as bob get cart":             "leave out the inner as",
-		"as alice gte cart":                    "there is no command",
-		"as alice get":                         "get: KEY is missing",
-		"as alice del cart":                    "alice has read no version of cart",
+		"as Alice get cart":                     "invalid client name",
+		"as alice.b get cart":                   "invalid client name",
+		"as - get cart":                         "invalid client name",
+		"as abcdefghijklmnopq get":              "invalid client name",
+		"as alice as bob get cart":              "leave out the inner as",
+		"as alice gte cart":                     "there is no command",
+		"as alice get":                          "get: KEY is missing",
+		"as alice del cart":                     "alice has read no version of cart",
 		"as alice get cart --cluster elsewhere": "unknown flag",
 	} {
 		if got := f.say(line); got.exit != exit.Usage || !strings.Contains(got.failure.Message, want) {

@@ -115,7 +115,7 @@ func (e *Env) candidates(ctx context.Context, what Completion, last string) []st
 	case CompleteContexts:
 		return e.contextWords(ctx)
 	case CompleteClients:
-		all, err := e.clients()
+		all, err := clients(e)
 		if err != nil {
 			return nil
 		}

@@ -26,7 +26,7 @@ type Env struct {
 	Name     string    // of Cluster; Run refuses a command that names another one
 	Dir      string    // the folder to which names of files are relative; "" for the working folder
 	Contexts Contexts  // nil if no contexts can be saved by name
-	Client   string    // whose contexts requests use and save; "" for nobody's
+	Client   string    // whose contexts requests use and save; "" for no client
 	Extra    []Flag    // flags that the caller has read, or reads from the call
 	Prefix   string    // what help writes before a command: "ringside " in a shell
 	// Progress shows how far a long verb is, in place of the text before; "" removes it. nil: no user

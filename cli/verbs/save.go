@@ -154,14 +154,14 @@ type target struct {
 func (e *Env) openSave(c *Call, key []byte) (*saving, error) {
 	s := &saving{call: c}
 	if c.Has("save") {
-		file, err := e.openTarget(c)
+		file, err := openTarget(e, c)
 		if err != nil {
 			return nil, err
 		}
 		s.targets = append(s.targets, target{shown(c), file})
 	}
 	if e.Client != "" {
-		file, err := e.openClient(key)
+		file, err := openClient(e, key)
 		if err != nil {
 			s.discard()
 			return nil, err
@@ -175,7 +175,7 @@ func (e *Env) openSave(c *Call, key []byte) (*saving, error) {
 }
 
 // openTarget opens the target of --save.
-func (e *Env) openTarget(c *Call) (file *ContextFile, err error) {
+func openTarget(e *Env, c *Call) (file *ContextFile, err error) {
 	switch name, named := strings.CutPrefix(c.String("save"), "@"); {
 	case !named || name == "":
 		return nil, c.Misusef("--save wants @NAME or @./FILE, not %s", render.Quoted(c.String("save")))

@@ -27,7 +27,7 @@ type Model struct {
 	exec     Exec            // nil if no commands can be run
 	complete Complete        // nil if nothing can be completed
 
-	client     string // whose commands the lines are, "" for nobody's
+	client     string // whose commands the lines are, "" for no client
 	line       editor
 	filledIn   string   // the line that a key filled in, "" if the user typed it
 	history    []string // oldest first
@@ -55,10 +55,10 @@ func New(ctx context.Context, exec Exec, complete Complete) *Model {
 	return &Model{ctx: ctx, exec: exec, complete: complete}
 }
 
-// Be makes the lines from now on those of a client, "" for nobody's. The prompt shows the name.
+// Be makes the lines from now on those of a client, "" for no client. The prompt shows the name.
 func (m *Model) Be(client string) { m.client = client }
 
-// Client returns the client whose commands the lines are, "" if they are nobody's.
+// Client returns the client whose commands the lines are, "" for no client.
 func (m *Model) Client() string { return m.client }
 
 // Line returns the line that is typed.
