@@ -232,17 +232,10 @@ func (c contexts) Create(name string) (*verbs.ContextFile, error) {
 
 // Names implements verbs.Contexts.
 func (c contexts) Names() ([]string, error) {
-	path, err := c.path("any")
+	home, err := c.s.home()
 	if err != nil {
 		return nil, err
 	}
-	entries, err := os.ReadDir(filepath.Dir(path))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("list contexts: %w", err)
-	}
-	var out []string
-	for _, e := range entries {
-		out = append(out, e.Name())
-	}
-	return out, nil
+	names, err := datadir.ContextNames(home, c.s.clusterName())
+	return names, withExitCode(err, "")
 }

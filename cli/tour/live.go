@@ -141,3 +141,6 @@ func (l *live) await(ctx context.Context, text string, timeout time.Duration) er
 
 // errNoLesson is returned for the name of a lesson that does not exist.
 var errNoLesson = errors.New("there is no such lesson")
+
+// Names implements verbs.Contexts.
+func (c contexts) Names() ([]string, error) { return datadir.ContextNames(c.dir, clusterName) }

@@ -1,7 +1,9 @@
 package datadir
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -58,4 +60,21 @@ func ContextPath(home, cluster, name string) (string, error) {
 			"at the start", name, maxContextName)
 	}
 	return filepath.Join(f.Dir, "contexts", name), nil
+}
+
+// ContextNames returns the names of the contexts that a cluster keeps.
+func ContextNames(home, cluster string) ([]string, error) {
+	f, err := FolderOf(home, cluster)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := os.ReadDir(filepath.Join(f.Dir, "contexts"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("list contexts: %w", err)
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out, nil
 }
