@@ -34,14 +34,15 @@ var arrows = map[string][]string{
 		"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/wire",
 		"ringside/localcluster/...",
 	},
-	"ringside/cli/render": leaves,
+	"ringside/cli/recording": append([]string{"ringside/cli/verbs", "ringside/tui"}, leaves...),
+	"ringside/cli/render":    leaves,
 	"ringside/cli/script": append([]string{
 		"ringside/cli/console", "ringside/cli/render", "ringside/cli/verbs", "ringside/localcluster/control",
 		"ringside/localcluster/datadir", "ringside/testscripts",
 	}, leaves...),
 	"ringside/cli/simulate": append([]string{
-		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs",
-		"ringside/engine/sim/...", "ringside/tui",
+		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/recording", "ringside/cli/render",
+		"ringside/cli/verbs", "ringside/engine/sim/...",
 	}, leaves...),
 	"ringside/cli/tour": append([]string{
 		"ringside/cli/condition", "ringside/cli/console", "ringside/cli/exit", "ringside/cli/render",

@@ -4,8 +4,7 @@
 // Run handles one command line, in one of four ways:
 //   - campaign.go plays many seeds, one on each processor, and adds up their results;
 //   - single.go plays one run from a seed or a script;
-//   - recording.go plays one run, records its events and shows them on the screens as a cluster
-//     that can be looked at and not changed;
+//   - watch.go plays one run and shows its recording on the screens;
 //   - linear.go asks porcupine whether a run is linearizable.
 //
 // A run that fails is made smaller and written as a script (single.go). flags.go reads the flags,

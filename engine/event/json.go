@@ -3,6 +3,7 @@ package event
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"time"
 
 	"ringside/engine/member"
@@ -73,7 +74,9 @@ func (e Event) MarshalJSON() ([]byte, error) { return AppendJSON(nil, &e) }
 
 func micros(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
 
-func fromMicros(us float64) time.Duration { return time.Duration(us * float64(time.Microsecond)) }
+func fromMicros(us float64) time.Duration {
+	return time.Duration(math.Round(us * float64(time.Microsecond)))
+}
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (e *Event) UnmarshalJSON(b []byte) error {
