@@ -194,6 +194,7 @@ var arrows = map[string][]string{
 	}, leaves...),
 	"ringside/tui/background": {},
 	"ringside/tui/canvas":     {"ringside/tui/theme"},
+	"ringside/tui/cast":       {},
 	"ringside/tui/command":    {"ringside/cli/verbs"},
 	"ringside/tui/feed":       {"ringside/engine/event"},
 	"ringside/tui/header":     pane("ringside/tui/feed", "ringside/tui/refresh"),

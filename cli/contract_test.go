@@ -159,9 +159,9 @@ var contractSteps = []contractStep{
 	{"completion unknown", "completion tcsh", ""},
 }
 
-// A recording is what a command printed and how it ended. Shape holds a line for each field that
+// An output is what a command printed and how it ended. Shape holds a line for each field that
 // the JSON has anywhere: its path and type. A list's elements and a map's values share a path.
-type recording struct {
+type output struct {
 	Line  string   `json:"line"`
 	Exit  int      `json:"exit"`
 	Shape []string `json:"shape"`
@@ -179,14 +179,14 @@ func TestContractOfCommands(t *testing.T) {
 			}
 		}
 	}
-	compareGolden(t, "commands.json", got, func(want, got recording) (recording, string) {
+	compareGolden(t, "commands.json", got, func(want, got output) (output, string) {
 		switch lost := missing(want.Shape, got.Shape); {
 		case want.Exit != got.Exit:
 			return want, fmt.Sprintf("%s: exit %d, want %d", want.Line, got.Exit, want.Exit)
 		case len(lost) > 0:
 			return want, fmt.Sprintf("%s: the JSON no longer has %s", want.Line, strings.Join(lost, ", "))
 		}
-		return recording{got.Line, got.Exit, union(want.Shape, got.Shape)}, ""
+		return output{got.Line, got.Exit, union(want.Shape, got.Shape)}, ""
 	})
 }
 
@@ -207,8 +207,8 @@ func TestContractKnowsEachCommand(t *testing.T) {
 	}
 }
 
-// recordCommands runs contractSteps in a new data folder. It returns the named recordings.
-func recordCommands(t *testing.T) map[string]recording {
+// recordCommands runs contractSteps in a new data folder. It returns the outputs by name.
+func recordCommands(t *testing.T) map[string]output {
 	dir, host := dataHome(t), &script.Host{}
 	defer host.Close()
 	for name, text := range map[string]string{"good.txtar": "ringside version\n",
@@ -217,7 +217,7 @@ func recordCommands(t *testing.T) map[string]recording {
 			t.Fatal(err)
 		}
 	}
-	out := map[string]recording{}
+	out := map[string]output{}
 	for _, s := range contractSteps {
 		r := ringside(t, dir, s.line, func(e *Env) {
 			e.Args, e.Host, e.Dir = append(e.Args, "--json"), host, dir
@@ -233,7 +233,7 @@ func recordCommands(t *testing.T) map[string]recording {
 			}
 			continue
 		}
-		rec := recording{escape.Terminal([]byte(s.line)), r.exit, shape(t, s.line, r.out)}
+		rec := output{escape.Terminal([]byte(s.line)), r.exit, shape(t, s.line, r.out)}
 		if s.line == "events" { // the set of events depends on timing, the fields of each event do not
 			lines := strings.SplitAfter(strings.TrimSpace(r.out), "\n")
 			for _, line := range lines {

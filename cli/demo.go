@@ -31,7 +31,7 @@ var demoCommand = command{
 		Help: `Other shells cannot use the cluster: it is in memory, and demo deletes its folder at the end. For a cluster
 that several shells share, use  up  and  tui .`,
 		Flags: []verbs.Flag{{Name: "n", Kind: verbs.Int, Default: fmt.Sprint(demoNodes), Value: "5",
-			Max: config.MaxNodes, Help: "nodes"}, asciiFlag,
+			Max: config.MaxNodes, Help: "nodes"}, asciiFlag, recordFlag,
 			{Name: "text", Kind: verbs.Bool, Help: "tell the story as text also on a terminal"}},
 	},
 	run: (*session).demo,

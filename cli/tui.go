@@ -2,10 +2,14 @@ package cli
 
 import (
 	"context"
+	"errors"
+	"os"
 	"strings"
 
 	"ringside/cli/bench"
 	"ringside/cli/exit"
+	"ringside/cli/recording"
+	"ringside/cli/render"
 	"ringside/cli/simulate"
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
@@ -19,12 +23,19 @@ var asciiFlag = verbs.Flag{Name: "ascii", Kind: verbs.Bool, Help: "draw with ASC
 var tuiCommand = command{
 	verb: &verbs.Verb{
 		Name: "tui", Group: verbs.GroupCluster, Usage: "watch a running cluster on this terminal",
-		Flags: []verbs.Flag{asciiFlag, {Name: "key", Kind: verbs.String, Value: "KEY", Complete: verbs.CompleteKeys,
-			Help: "the key to show first"}},
+		Help: `The key , goes back in time: the screens then show what the cluster remembers, forward and back. --play
+shows a recording, which  ringside events --json > FILE  makes of a cluster.`,
+		Flags: []verbs.Flag{asciiFlag, recordFlag,
+			{Name: "key", Kind: verbs.String, Value: "KEY", Complete: verbs.CompleteKeys, Help: "the key to show first"},
+			{Name: "play", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
+				Help: "show a recording in place of a cluster"}},
 	},
 	run: func(s *session, c *verbs.Call) error {
 		if s.Dumb() {
 			return s.canDraw(c)
+		}
+		if c.Has("play") {
+			return playFile(s, c)
 		}
 		home, err := s.home()
 		if err != nil {
@@ -39,17 +50,50 @@ var tuiCommand = command{
 	},
 }
 
-// watch shows the screens until the user leaves.
-func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) error {
+var recordFlag = verbs.Flag{Name: "record", Kind: verbs.String, Value: "FILE.cast", Complete: verbs.CompleteFiles,
+	Help: "also write what the screens show as an asciicast, which asciinema plays"}
+
+// playFile shows a recording.
+func playFile(s *session, c *verbs.Call) error {
+	name := c.String("play")
+	f, err := os.Open(s.Path(name))
+	if err != nil {
+		return usage.Errorf("tui: open the recording: %w", err)
+	}
+	events, err := recording.Read(f)
+	_ = f.Close() // it was only read
+	if err != nil {
+		return c.Misusef("--play %s: %w", render.Quoted(name), err)
+	}
+	r, err := recording.New(events, "a recording")
+	if err != nil {
+		return c.Misusef("--play %s: %w", render.Quoted(name), err)
+	}
+	return s.watch(c, r, tui.Options{Key: c.String("key")})
+}
+
+// watch shows the screens until the user leaves. The past of a cluster can be looked at.
+func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) (err error) {
 	if err := s.canDraw(c); err != nil {
 		return err
+	}
+	if c.Has("record") {
+		f, err := os.Create(s.Path(c.String("record")))
+		if err != nil {
+			return usage.Errorf("%s: create the asciicast: %w", c.Verb.Name, err)
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		o.Record = f
+	}
+	if _, recorded := cluster.(tui.Playback); !recorded {
+		cluster = recording.NewLive(cluster)
 	}
 	env := &verbs.Env{Cluster: cluster, Name: s.clusterName(), Dir: s.Dir, Contexts: contexts{s}, Extra: globals}
 	o.Cluster, o.ASCII, o.NoColor = cluster, c.Bool("ascii") || !s.Unicode(), !s.Colors()
 	o.Flags = globals
 	o.Exec = func(ctx context.Context, line string) (string, int) { return s.runInPrompt(ctx, env, line) }
 	o.Complete = func(line string) []string { return s.completeInPrompt(env, line) }
-	err := tui.Run(s.ctx, s.Stdin, s.Stdout, o)
+	err = tui.Run(s.ctx, s.Stdin, s.Stdout, o)
 	if s.ctx.Err() != nil { // a signal; the key Ctrl-C is how one leaves, and no error
 		return s.ctx.Err()
 	}

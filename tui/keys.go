@@ -64,6 +64,7 @@ func (m *model) liveKeys() keymap.Map {
 		bind(panesHelp, m.onLog(m.log.ToggleVerbose), "v", "every message, or the story", "v"),
 		bind(panesHelp, m.toggleMouse, "m", "mouse on or off (off: the terminal selects text)", "m"),
 		changes(bind(panes, m.togglePause, "space", "pause", " ")),
+		changes(bind(panes, m.rewind, ",", "back in time", ",", "<")),
 		bind(panesPinned, m.quit, "q", "quit", "q"),
 
 		bind(anywhere, func() tea.Cmd { return m.page(-1) }, "PgUp", "scroll back", "pgup"),
@@ -90,7 +91,7 @@ func (m *model) onLog(do func()) func() tea.Cmd {
 	})
 }
 
-func (m *model) toggleZoom() { m.zoomed = !m.zoomed }
+func (s *screen) toggleZoom() { s.zoomed = !s.zoomed }
 
 // tabInPrompt completes the last word. On an empty line it moves the focus to the next pane.
 func (m *model) tabInPrompt() tea.Cmd {

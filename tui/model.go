@@ -42,6 +42,7 @@ type model struct {
 	help   help.Model
 	keys   keymap.Map // of all screens
 	book
+	past
 	copy func(string) // puts text on the terminal's clipboard
 
 	screen
@@ -62,6 +63,8 @@ func newModel(ctx context.Context, o Options, th *theme.Theme, f *feed.Feed) *mo
 		Ctx: ctx, State: s, Source: o.Cluster, Run: m.run, Ask: m.ask, Say: m.prompt.Say,
 		ChooseKey: m.choose, Show: m.show, Copy: func(text string) { m.copy(text) },
 	})
+	m.past.ctx = ctx
+	m.past.cluster, _ = o.Cluster.(Rewinder)
 	m.keys = m.liveKeys()
 	if recording != nil {
 		m.keys = m.recordingKeys()
@@ -85,6 +88,12 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		m.w, m.h = msg.Width, msg.Height
 	case secondMsg:
 		return m, tea.Batch(everySecond(), m.refresh.Follow())
+	case rewoundMsg:
+		if msg.err != nil {
+			m.prompt.Say("the past cannot be shown: " + msg.err.Error())
+			return m, nil
+		}
+		return m, m.travel(msg.playback)
 	case prompt.DoneMsg:
 		return m, m.done(msg)
 	case prompt.CompleteMsg:

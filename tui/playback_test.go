@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -90,4 +92,46 @@ func TestNoPlaybackKeys(t *testing.T) {
 	if !s.refresh.Status().Paused || strings.Contains(s.View(), "step") {
 		t.Errorf("paused %v:\n%s", s.refresh.Status().Paused, s.View())
 	}
+}
+
+// A fakeRewinder is a cluster whose past is a fakePlayback.
+type fakeRewinder struct {
+	fakeCluster
+	past    *fakePlayback
+	err     error
+	present int // calls of Present
+}
+
+func (f *fakeRewinder) Rewind(context.Context) (Playback, error) { return f.past, f.err }
+func (f *fakeRewinder) Present()                                 { f.present++ }
+
+// The key , leads into the past of a running cluster, in which nothing can be changed, and L back.
+func TestBackInTime(t *testing.T) {
+	f := &fakeRewinder{past: &fakePlayback{p: Progress{Now: time.Hour, At: time.Second, Length: time.Minute, Paused: true}}}
+	s := newScene(5, Options{Cluster: f, Key: "cart", Suggest: []string{"partition n1"}})
+	s.resize(120, 36)
+	press := func(key string) {
+		_, cmd := s.Update(keyMsg(key))
+		s.do(cmd)
+	}
+	s.press("esc")
+	press(",")
+	shows(t, s, "PAUSED 1s of 1m0s")
+	shows(t, s, "back to the present")
+	if strings.Contains(s.View(), "try partition") {
+		t.Error("it proposes to change the past")
+	}
+	press(",")
+	press("h")
+	if got := strings.Join(f.past.did, ", "); got != "step -1, step -1" || s.prompt.Line() != "h" {
+		t.Errorf("keys did %q in the past, and %q is typed", got, s.prompt.Line())
+	}
+	s.press("ctrl+u", "esc")
+	press("L")
+	if f.present != 1 || s.state.Playback != nil || strings.Contains(s.View(), "back to the present") {
+		t.Errorf("L does not lead back:\n%s", s.View())
+	}
+	f.err = errors.New("the log is gone")
+	press(",")
+	shows(t, s, "the past cannot be shown: the log is gone")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/term"
 
 	"ringside/cli/verbs"
+	"ringside/tui/cast"
 	"ringside/tui/feed"
 	"ringside/tui/playback"
 	"ringside/tui/prompt"
@@ -20,7 +21,7 @@ import (
 
 // Options are what the screens are started with.
 type Options struct {
-	Cluster  Source          // a Playback, if it is a recording
+	Cluster  Source          // a Playback, if it is a recording; a Rewinder, if its past can be shown
 	Exec     prompt.Exec     // runs a line of the prompt; one at a time
 	Complete prompt.Complete // completes a line; may run beside the screen
 	Flags    []verbs.Flag    // that every verb has in the prompt beyond its own
@@ -28,12 +29,14 @@ type Options struct {
 	NoColor  bool            // draw without colours and attributes
 	Suggest  []string        // first steps, proposed one after another
 	Key      string          // the key that is shown at the start; "" for none
+	Record   io.Writer       // gets an asciicast of the screens; nil: no recording
 }
 
 // The types of a cluster that the screens show.
 type (
 	Source   = feed.Source
 	Playback = playback.Playback
+	Rewinder = playback.Rewinder
 	Progress = playback.Progress
 )
 
@@ -55,7 +58,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	th := theme.New(out, o.ASCII, o.NoColor)
-	out = shared(out)
+	out, tape := shared(out, o.Record)
 	f := feed.New(o.Cluster)
 	m := newModel(ctx, o, th, f)
 	m.copy = func(s string) { _, _ = osc52.New(s).WriteTo(out) } // a terminal without a clipboard ignores this
@@ -79,6 +82,9 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 		f.Run(ctx)
 	})
 	_, err = p.Run()
+	if tape != nil && err == nil {
+		err = tape.Err()
+	}
 	outer := context.Cause(ctx)
 	cancel()
 	wg.Wait()
@@ -94,23 +100,37 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 }
 
 // shared returns out with a lock for two writers. The renderer writes whole frames, and the
-// sequence for the clipboard must not come within one.
-func shared(out io.Writer) io.Writer {
-	if f, ok := out.(term.File); ok {
-		return &sharedFile{File: f}
+// sequence for the clipboard must not come within one. If record is not nil, all that is written
+// goes to the tape too.
+func shared(out, record io.Writer) (io.Writer, *cast.Recorder) {
+	f, ok := out.(term.File)
+	if !ok {
+		return out, nil
 	}
-	return out
+	if record == nil {
+		return &sharedFile{File: f}, nil
+	}
+	w, h, err := term.GetSize(f.Fd())
+	if err != nil {
+		w, h = plainWidth, plainHeight
+	}
+	tape := cast.New(record, w, h)
+	return &sharedFile{File: f, tape: tape}, tape
 }
 
 // A sharedFile is a terminal that several goroutines write to.
 type sharedFile struct {
 	term.File
-	mu sync.Mutex
+	tape *cast.Recorder // nil: no recording
+	mu   sync.Mutex
 }
 
 // Write implements io.Writer.
 func (s *sharedFile) Write(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.tape != nil {
+		s.tape.Output(b)
+	}
 	return s.File.Write(b)
 }

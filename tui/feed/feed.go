@@ -106,6 +106,7 @@ func (f *Feed) Run(ctx context.Context) {
 			return
 		}
 		if errors.Is(err, ErrRewound) {
+			f.forget()
 			continue
 		}
 		if err == nil {
@@ -141,6 +142,13 @@ func (f *Feed) follow(ctx context.Context) error {
 	return f.src.Events(ctx, event.Query{After: f.position(), Follow: true, Screen: true}, f.Add)
 }
 
+// forget starts the buffer again.
+func (f *Feed) forget() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.waiting.Events, f.waiting.Reset, f.after = nil, true, 0
+}
+
 // position returns the sequence number of the newest event that was read.
 func (f *Feed) position() uint64 {
 	f.mu.Lock()
@@ -167,9 +175,7 @@ func (f *Feed) history(ctx context.Context) error {
 		return err
 	}
 	if newest < after {
-		f.mu.Lock()
-		f.waiting.Events, f.waiting.Reset, f.after = nil, true, 0
-		f.mu.Unlock()
+		f.forget()
 		after = 0
 	}
 	for len(all) > 0 && all[0].Seq <= after {

@@ -1,6 +1,7 @@
 package playback
 
 import (
+	"context"
 	"strconv"
 	"time"
 
@@ -23,6 +24,15 @@ type Playback interface {
 	Speed(by int)
 	// Progress returns where the recording stands.
 	Progress() Progress
+}
+
+// A Rewinder is a running cluster whose past can be looked at.
+type Rewinder interface {
+	// Rewind shows what the cluster remembers as a recording, paused at its end. The cluster runs on
+	// meanwhile.
+	Rewind(ctx context.Context) (Playback, error)
+	// Present shows the cluster as it is again.
+	Present()
 }
 
 // Progress is the state of a Playback.

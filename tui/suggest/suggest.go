@@ -47,7 +47,7 @@ func (m *Model) First() string {
 // Next returns the proposals, best first. No other proposal has the verb of the first one.
 func (m *Model) Next() []string {
 	var out []string
-	if i := m.step(); i < len(m.steps) {
+	if i := m.step(); i < len(m.steps) && m.state.Playback == nil {
 		out = []string{m.steps[i]}
 	}
 	if n := m.stopped(out); n != nil {

@@ -1,0 +1,51 @@
+package tui
+
+import (
+	"context"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"ringside/tui/keymap"
+	"ringside/tui/playback"
+)
+
+// A past leads from a running cluster into its past and back.
+type past struct {
+	ctx     context.Context
+	cluster playback.Rewinder // nil: the cluster has no past to show
+}
+
+// rewoundMsg says that the past is ready to be shown.
+type rewoundMsg struct {
+	playback playback.Playback
+	err      error
+}
+
+// rewind asks for the past.
+func (p *past) rewind() tea.Cmd {
+	if p.cluster == nil {
+		return nil
+	}
+	return func() tea.Msg {
+		r, err := p.cluster.Rewind(p.ctx)
+		return rewoundMsg{r, err}
+	}
+}
+
+// travel shows a recording of the past from its latest event on. With nil it shows the present
+// again.
+func (m *model) travel(to playback.Playback) tea.Cmd {
+	m.state.Playback = to
+	if to == nil {
+		m.keys = m.liveKeys()
+		m.past.cluster.Present()
+		return m.refresh.Want(true)
+	}
+	back := keymap.New(keymap.Spot{Where: keymap.Panes, Place: keymap.Line},
+		func() tea.Cmd { return m.travel(nil) }, "L", "back to the present", "L")
+	m.keys = append(keymap.Map{back}, m.recordingKeys()...)
+	m.prompt.Collapse()
+	m.focusOn(m.before)
+	to.Step(-1, m.log.Shows)
+	return m.refresh.Want(true)
+}
