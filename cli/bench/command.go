@@ -54,7 +54,7 @@ killed.
 --store sync waits for the disk, nosync does not (up --sync=false), buffer has object buffers (up --buffer 1000, §6.1),
 mem has no disk. Exit 5 means that requests failed; the report counts them.
 --json prints {"rows":[{"store","op","concurrency","rate"?,"ops_s","samples","p50_us","p99_us","p999_us","mean_us",
-"max_us","errors","error"?,"missed"?,"cpu_us","allocs","bytes","rounds":[ops_s],"spread"}],"floor":[same],
+"max_us","errors","error"?,"missed","cpu_us","allocs","bytes","rounds":[ops_s],"spread"}],"floor":[same],
 "floor_mux":[same],"ratio":{"put/64":..},"ratio_mux","ratio_p99","ratio_p999","ratio_cpu","store","ready_ms","rss_mb",
 "rss_ready_mb","message_bytes","machine","settings","interrupted"?,"interrupted_at"?}. With several stores a key of a
 ratio is mem/put/64, with a rate put/64@5000. A ratio is the median of the ratios of the rounds, so it is not the

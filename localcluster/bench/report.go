@@ -84,7 +84,7 @@ type Row struct {
 	Errors      int64     `json:"errors"`           // of all rounds
 	Error       string    `json:"error,omitempty"`  // the first of them
 	Failure     error     `json:"-"`                // the same
-	Missed      int       `json:"missed,omitempty"` // requests of an open loop that were due and that no client took
+	Missed      int       `json:"missed"` // requests of an open loop that were due and that no client took
 	CPU         float64   `json:"cpu_us"`           // processor time of the process, for each request
 	Allocs      float64   `json:"allocs"`           // allocations of the process, for each request
 	Bytes       float64   `json:"bytes"`            // their bytes
