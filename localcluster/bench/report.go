@@ -81,15 +81,15 @@ type Row struct {
 	P999        float64   `json:"p999_us"`
 	Mean        float64   `json:"mean_us"`
 	Max         float64   `json:"max_us"`
-	Errors      int64     `json:"errors"`           // of all rounds
-	Error       string    `json:"error,omitempty"`  // the first of them
-	Failure     error     `json:"-"`                // the same
-	Missed      int       `json:"missed"` // requests of an open loop that were due and that no client took
-	CPU         float64   `json:"cpu_us"`           // processor time of the process, for each request
-	Allocs      float64   `json:"allocs"`           // allocations of the process, for each request
-	Bytes       float64   `json:"bytes"`            // their bytes
-	Rounds      []float64 `json:"rounds"`           // ops_s of each round
-	Spread      float64   `json:"spread"`           // (highest - lowest round) ÷ median
+	Errors      int64     `json:"errors"`          // of all rounds
+	Error       string    `json:"error,omitempty"` // the first of them
+	Failure     error     `json:"-"`               // the same
+	Missed      int       `json:"missed"`          // requests of an open loop that were due and that no client took
+	CPU         float64   `json:"cpu_us"`          // processor time of the process, for each request
+	Allocs      float64   `json:"allocs"`          // allocations of the process, for each request
+	Bytes       float64   `json:"bytes"`           // their bytes
+	Rounds      []float64 `json:"rounds"`          // ops_s of each round
+	Spread      float64   `json:"spread"`          // (highest - lowest round) ÷ median
 }
 
 // MinSamplesP999 is the number of latencies below which the 99.9th percentile is the highest one.
