@@ -51,7 +51,7 @@ const Help = `A condition is up, down=n3, up=n3, paused=n3, hints=0, converged, 
 siblings(cart)==2, value(cart)=="milk", 'hints(n4)>0 && up(n3)'. An expression may use
   siblings(K) value(K) values(K) found(K) deleted(K)                 a get of key K
   clock(K) clocks(K) coordinator(K)                                  the clock and the writer of each version
-  homes(K) preference(K) holders(K) converged(K) keys(NODE)          what nodes hold
+  homes(K) preference(K) holders(K) keepers(K) converged(K) keys(NODE)   what nodes hold, and keep as hints
   replica(NODE,K) replica(HOLDER,K,FOR) relation(NODE,NODE,K)        the clocks of a home, and of a hint
   hints hints(HOLDER) hints(HOLDER,FOR) nodes up up(NODE) down(NODE) paused(NODE) split
   apart(NODE,NODE) members(NODE) suspects(NODE) tokens(NODE)         splits, and what nodes believe and own

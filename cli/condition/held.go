@@ -27,6 +27,28 @@ func holders(ctx context.Context, l *look, args []string) (any, error) {
 	return out, nil
 }
 
+// keepers returns the nodes that keep a hint for a key, in the order of the cluster's nodes.
+func keepers(ctx context.Context, l *look, args []string) (any, error) {
+	cluster, err := l.viewOf(ctx, []byte(args[0]))
+	if err != nil {
+		return nil, err
+	}
+	out := []string{}
+	for _, n := range cluster.Nodes {
+		k := cluster.Key([]byte(args[0]))
+		if k == nil {
+			break
+		}
+		for home, s := range k.Held[n.Name] {
+			if home != "" && len(s) > 0 {
+				out = append(out, n.Name)
+				break
+			}
+		}
+	}
+	return out, nil
+}
+
 // allHeld returns the versions of a key that a node holds as a home and in hints.
 func allHeld(v *view.Cluster, node, key string) vclock.Siblings {
 	k := v.Key([]byte(key))

@@ -49,8 +49,8 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call, o Options)
 	if call.Bool("list") {
 		return list(con, call, o.Home)
 	}
-	p := &plain{con: con, screens: con.Interactive() && !con.JSON}
-	p.paint.Color = p.screens && con.Colors()
+	p := &plain{con: con, terminal: con.Interactive() && !con.JSON}
+	p.paint.Color = p.terminal && con.Colors()
 	o.Color, o.Width = p.paint.Color, max(con.Width(), plainWidth)
 	s, err := Open(ctx, o, call.Arg(0))
 	if err != nil {
@@ -69,7 +69,7 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call, o Options)
 			return err
 		}
 	}
-	if completed == nil && !p.screens {
+	if completed == nil && !p.terminal {
 		return &exit.Error{Exit: exit.Expectation, Code: "lesson_not_completed", Reported: con.JSON,
 			Message: "tour: the lesson " + lesson.Name + " was not completed; show me and next go on"}
 	}

@@ -31,6 +31,8 @@ var words = map[string]Text{
 		"(§4.6).",
 	"sloppy quorum": "A quorum of the first nodes that can be reached, homes or not (§4.6). A strict quorum counts " +
 		"homes only.",
+	"w":           "How many nodes must hold a put durably before the client is told that it succeeded (§4.5).",
+	"r":           "How many nodes must answer a get (§4.5).",
 	"blind write": "A put without a context. It has seen nothing, so it replaces nothing that it could have read.",
 }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // lessons are all lessons in their order; the exam comes last.
-var lessons = []*Lesson{where, carts}
+var lessons = []*Lesson{where, quorum, clocks, carts, merge}
 
 // Lessons returns all lessons in their order. Callers must not change them.
 func Lessons() []*Lesson { return lessons }
@@ -34,6 +34,14 @@ func numberOf(l *Lesson) int {
 		return 0
 	}
 	return slices.Index(lessons, l) + 1
+}
+
+// following returns the lesson after l, nil if l is the last one.
+func following(l *Lesson) *Lesson {
+	if i := slices.Index(lessons, l) + 1; i < len(lessons) {
+		return lessons[i]
+	}
+	return nil
 }
 
 // Find returns the lesson with a name or a number. The error is a *usage.Error that lists them.

@@ -138,7 +138,10 @@ func (s *Session) next(ctx context.Context, silent bool) []Message {
 		if silent {
 			return []Message{{Note, "The lesson is over. next goes on with the next one, quit leaves."}}
 		}
-		return s.following(ctx)
+		if after := following(s.lesson); after != nil {
+			return s.change(ctx, after)
+		}
+		return []Message{{Note, "That was the last lesson. lessons lists them, quit leaves."}}
 	case Asking:
 		return []Message{{Note, "First guess: " + s.shown.Ask + " (skip leaves the step out.)"}}
 	}
@@ -146,16 +149,6 @@ func (s *Session) next(ctx context.Context, silent bool) []Message {
 		return out
 	}
 	return []Message{{Note, "Not done yet: " + s.shown.Goal + " (hint helps, show me does it.)"}}
-}
-
-// following opens the lesson after this one.
-func (s *Session) following(ctx context.Context) []Message {
-	all := Lessons()
-	i := slices.Index(all, s.lesson)
-	if i+1 >= len(all) {
-		return []Message{{Note, "That was the last lesson. lessons lists them, quit leaves."}}
-	}
-	return s.change(ctx, all[i+1])
 }
 
 // open opens a lesson by its name or number.

@@ -24,9 +24,9 @@ const (
 
 // A plain shows a session as text.
 type plain struct {
-	con     *console.Console
-	paint   render.Painter
-	screens bool // a learner types at a terminal
+	con      *console.Console
+	paint    render.Painter
+	terminal bool // a learner types at a terminal
 }
 
 // run reads lines until the input ends, the learner leaves or ctx ends.
@@ -39,7 +39,7 @@ func (p *plain) run(ctx context.Context, s *Session) error {
 	}
 	lines, failed := p.lines(ctx)
 	for ctx.Err() == nil && !s.Quit() {
-		if err := p.ask(""); err != nil {
+		if err := p.ask(); err != nil {
 			return err
 		}
 		select {
@@ -48,7 +48,7 @@ func (p *plain) run(ctx context.Context, s *Session) error {
 			if !ok {
 				return <-failed
 			}
-			if err := p.ask(line); err != nil {
+			if err := p.echo(line); err != nil {
 				return err
 			}
 			if err := p.print(s.Line(ctx, line)); err != nil {
@@ -59,18 +59,20 @@ func (p *plain) run(ctx context.Context, s *Session) error {
 	return ctx.Err()
 }
 
-// ask shows the prompt on a terminal. Elsewhere it shows a line after it was read, because no
-// terminal echoes it.
-func (p *plain) ask(line string) error {
-	switch {
-	case p.con.JSON:
+// ask shows the prompt on a terminal.
+func (p *plain) ask() error {
+	if !p.terminal {
 		return nil
-	case p.screens && line == "":
-		return p.con.Print("\n" + prompt)
-	case !p.screens && line != "":
-		return p.con.Print("\n" + prompt + safe(line) + "\n")
 	}
-	return nil
+	return p.con.Print("\n" + prompt)
+}
+
+// echo shows a line that was read, unless a terminal has echoed it.
+func (p *plain) echo(line string) error {
+	if p.terminal || p.con.JSON {
+		return nil
+	}
+	return p.con.Print("\n" + prompt + safe(line) + "\n")
 }
 
 // lines returns the lines of the input. The channel is closed at its end, and then the second

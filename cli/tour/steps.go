@@ -229,7 +229,7 @@ func (s *Session) finish() []Message {
 	if err := s.progress.done(l.Name, s.marks.count(right), s.marks.count(right)+s.marks.count(wrong)); err != nil {
 		out = append(out, failure(err)...)
 	}
-	if after := s.progress.next(); after != l && !l.Exam {
+	if after := following(l); after != nil {
 		out = append(out, Message{Note, Text("next goes on with: " + after.Title)})
 	}
 	return out

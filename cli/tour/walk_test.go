@@ -76,7 +76,7 @@ func (w *walker) finish(answers []string) {
 			said = w.say("answer " + answers[0])
 			answers = answers[1:]
 		case Doing:
-			if got := w.say("next"); !strings.Contains(got, "Not done yet") {
+			if got := w.say("next"); w.s.View().Phase != Doing {
 				w.t.Errorf("step %d is done before it is begun: %s", v.At+1, got)
 			}
 			said = w.say("show me")
@@ -97,8 +97,11 @@ func (w *walker) finish(answers []string) {
 
 // rightWay has the right answers of each lesson, which the cluster must confirm.
 var rightWay = map[string][]string{
-	"where": {"3", "n5 n3, n4", "no", "20", "c"},
-	"carts": {"yes", "2"},
+	"where":  {"3", "n5 n3, n4", "no", "20", "c"},
+	"quorum": {"a", "b", "1", "c", "2", "no"},
+	"clocks": {"b", "a", "c", "c", "b", "{n1:3 n2:1}"},
+	"carts":  {"yes", "2"},
+	"merge":  {"c", "yes", "no", "{n3:3 n4:1}"},
 }
 
 func TestRightWay(t *testing.T) {
@@ -129,6 +132,20 @@ var wrongWays = []wrongWay{
 	{"where", 5, []string{"a", "join n7"}, "under another name: n1 n2 n3 n4 n5 n7"},
 	{"where", 5, []string{"c", "leave n2"}, "A node has left the ring"},
 
+	{"quorum", 1, []string{"a", "put tea green -W 1"}, "had another W"},
+	{"quorum", 2, []string{"a", "put milk fresh"}, "did not wait for three nodes"},
+	{"quorum", 4, []string{"c", "restart n1"}, "n1 runs again"},
+	{"quorum", 6, []string{"yes", "put wish pony --via n1"}, "n1 alone cannot reach W=2"},
+	{"quorum", 6, []string{"yes", "put wish pony --via n1 -W 1", "heal", "wait converged --key wish"}, "it left n1 " +
+		"before"},
+
+	{"clocks", 1, []string{"c"}, "Compare again"},
+	{"clocks", 4, []string{"a"}, "has not seen the one event of n2"},
+	{"clocks", 6, []string{"{n1:4 n2:1}", "heal", "put beer ours --via n1"}, "or one from before these versions"},
+	{"clocks", 6, []string{"{n1:2 n2:1}", "put beer ours -c @beer --via n1"}, "heal first"},
+	{"clocks", 6, []string{"{n1:3}", "heal", "get beer -R 3", "put beer ours -c @beer --via n1"}, "or one from " +
+		"before these versions"},
+
 	{"carts", 1, []string{"put cart milk", "put cart milk"}, ""},
 	{"carts", 2, []string{"kill n1"}, "A crash is not a split"},
 	{"carts", 2, []string{"partition n1,n3 n2,n4,n5"}, "cut in another place"},
@@ -136,6 +153,12 @@ var wrongWays = []wrongWay{
 	{"carts", 3, []string{"yes", "put cart milk,eggs -c @cart"}, "The put went to one side only"},
 	{"carts", 3, []string{"no", "put cart milk,eggs -c @cart --via n3", "heal"}, "The network is whole again"},
 	{"carts", 4, []string{"1", "put cart tea --via n3"}, "does not end the split"},
+
+	{"merge", 1, []string{"a", "cart remove basket milk --via n3"}, "Only the side of n3 has changed"},
+	{"merge", 1, []string{"c", "heal"}, "both customers see the same cart"},
+	{"merge", 2, []string{"no", "heal"}, "Nothing merges them by itself"},
+	{"merge", 2, []string{"no", "resolve basket --with milk --via n3"}, "heal first"},
+	{"merge", 4, []string{"{n3:3}", "put cart x --via n3"}, "did not have the context of both"},
 }
 
 func TestWrongWays(t *testing.T) {
