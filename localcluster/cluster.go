@@ -111,6 +111,9 @@ func (c *Cluster) startNodes(ctx context.Context) error {
 	c.faults.Lock()
 	defer c.faults.Unlock()
 	nodes := c.registry.nodes()
+	if !c.opts.Mem && !c.registry.settings().NoSync {
+		addProcessors(len(nodes))
+	}
 	opened, errs := make([]*incarnation, len(nodes)), make([]error, len(nodes))
 	var wg sync.WaitGroup
 	for k, n := range nodes {

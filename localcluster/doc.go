@@ -36,7 +36,8 @@
 // The loop takes all arrivals that wait in its inbox, steps the engine with them, and applies the
 // writes of that turn with one flush to disk. Only then do the turn's effects leave the node
 // (persist before send). Events are published before messages are sent, so that their numbers
-// follow cause and effect.
+// follow cause and effect. Because a goroutine in a flush keeps a processor of the Go runtime, a
+// process whose nodes flush has more processors than cores (processors.go).
 //
 // With an object buffer (§6.1) the loop does not wait for the disk. The writes of a turn go to the
 // buffer, a flusher writes the buffer to disk, and only the effects that the engine calls durable

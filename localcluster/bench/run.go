@@ -274,10 +274,13 @@ func (r *run) compare(key string, got, own, shared []result) {
 	}
 }
 
+// cores is the number of cores that the process may use. A cluster raises GOMAXPROCS above that.
+var cores = runtime.GOMAXPROCS(0)
+
 // machine describes the machine and the program.
 func machine() Machine {
 	info := buildinfo.Read()
-	return Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.GOMAXPROCS(0), CPU: cpuName(),
+	return Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: cores, CPU: cpuName(),
 		Go: runtime.Version(), Version: buildinfo.Version(), Commit: info.Commit, Changed: info.Modified,
 		Date: time.Now().UTC().Format(time.DateOnly)}
 }

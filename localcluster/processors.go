@@ -1,0 +1,37 @@
+package localcluster
+
+import (
+	"os"
+	"runtime"
+	"sync"
+)
+
+// A goroutine that waits for a flush to disk is in a system call, and keeps its processor of the Go
+// runtime (GOMAXPROCS) until the runtime's monitor takes the processor back. That can take as long
+// as the flush, a fraction of a millisecond. With as many processors as cores, cores are then idle
+// while goroutines wait to run. So a process whose nodes flush gets more processors.
+
+// processors is GOMAXPROCS of the process.
+var processors = struct {
+	sync.Mutex
+	cores int // GOMAXPROCS at the start of the process
+}{cores: runtime.GOMAXPROCS(0)}
+
+// processorsFor returns the number of processors for some cores and nodes that flush, which wait
+// for one flush each. The number is at most twice that of the cores, because the runtime spends
+// time on idle processors.
+func processorsFor(cores, nodes int) int { return cores + min(cores, nodes) }
+
+// addProcessors gives the process the processors for the given number of nodes that flush, unless
+// it has more already or the environment says how many it should have. A cluster that ends leaves
+// them, because other clusters of the process may need them.
+func addProcessors(nodes int) {
+	if os.Getenv("GOMAXPROCS") != "" {
+		return
+	}
+	processors.Lock()
+	defer processors.Unlock()
+	if want := processorsFor(processors.cores, nodes); want > runtime.GOMAXPROCS(0) {
+		runtime.GOMAXPROCS(want)
+	}
+}
