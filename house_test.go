@@ -195,6 +195,7 @@ var arrows = map[string][]string{
 	"ringside/tui/background": {},
 	"ringside/tui/canvas":     {"ringside/tui/theme"},
 	"ringside/tui/cast":       {},
+	"ringside/tui/choice":     {"ringside/tui/canvas", "ringside/tui/theme"},
 	"ringside/tui/command":    {"ringside/cli/verbs"},
 	"ringside/tui/feed":       {"ringside/engine/event"},
 	"ringside/tui/header":     pane("ringside/tui/feed", "ringside/tui/refresh"),

@@ -120,6 +120,7 @@ func (m *model) escape() {
 		m.zoomed = false
 	case m.prompt.Collapse():
 	case m.log.ClearFilter():
+	case m.state.ClearMarks():
 	default:
 		m.log.Follow()
 	}
@@ -131,7 +132,7 @@ func (m *model) submit() tea.Cmd {
 	case "":
 		return nil
 	case "q", "quit", "exit":
-		return m.quit()
+		return m.leave()
 	case "?":
 		m.help.Toggle()
 	case "clear":
@@ -290,15 +291,15 @@ func (m *model) point(e tea.MouseMsg) {
 	}
 }
 
-// copyCommand shows the latest command as the shell takes it, and offers it to the terminal's
-// clipboard.
+// copyCommand copies the line of the prompt, or the latest command if the line is empty.
 func (m *model) copyCommand() tea.Cmd {
-	if m.prompt.Last() == "" {
+	switch line := m.prompt.Line(); {
+	case line != "":
+		m.stage.clip(line)
+	case m.prompt.Last() != "":
+		m.stage.clip(m.prompt.Last())
+	default:
 		m.prompt.Say("no command ran yet")
-		return nil
 	}
-	line := "ringside " + m.prompt.Last()
-	m.copy(line)
-	m.prompt.Say(line)
 	return nil
 }

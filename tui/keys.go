@@ -30,7 +30,7 @@ func (m *model) liveKeys() keymap.Map {
 		b.Changes = true
 		return b
 	}
-	return append(screenKeys(m.show), keymap.Map{
+	out := append(screenKeys(m.show), keymap.Map{
 		bind(anywhere, m.quit, "ctrl+c", "quit, always", "ctrl+c"),
 
 		bind(prompt, m.submit, "⏎", "run", "enter"),
@@ -49,9 +49,9 @@ func (m *model) liveKeys() keymap.Map {
 		bind(panesHelp, func() tea.Cmd { return m.move(+1) }, "", "", "down", "j"),
 		bind(panes, m.open, "⏎", "inspect", "enter"),
 		bind(panes, silent(func() { m.focusOn(promptPane) }), ":", "command", ":", "i"),
-		changes(bind(panes, func() tea.Cmd { return m.ask("partition ") }, "p", "partition", "p")),
-		changes(bind(panes, func() tea.Cmd { return m.run("heal") }, "h", "heal", "h")),
-		changes(bind(panes, func() tea.Cmd { return m.askOnNode("kill", "") }, "K", "kill", "K")),
+	}...)
+	out = append(out, m.stage.keys()...)
+	return append(out, keymap.Map{
 		changes(bind(panesHelp, func() tea.Cmd { return m.askOnNode("restart", "") }, "R", "restart the node", "R")),
 		changes(bind(panes, func() tea.Cmd { return m.askOnNode("slow", " "+slowDelay) }, "s", "slow", "s")),
 		bind(panes, func() tea.Cmd { return m.trace(0) }, "t", "trace", "t"),
@@ -65,7 +65,7 @@ func (m *model) liveKeys() keymap.Map {
 		bind(panesHelp, m.toggleMouse, "m", "mouse on or off (off: the terminal selects text)", "m"),
 		changes(bind(panes, m.togglePause, "space", "pause", " ")),
 		changes(bind(panes, m.rewind, ",", "back in time", ",", "<")),
-		bind(panesPinned, m.quit, "q", "quit", "q"),
+		bind(panesPinned, m.leave, "q", "quit", "q"),
 
 		bind(anywhere, func() tea.Cmd { return m.page(-1) }, "PgUp", "scroll back", "pgup"),
 		bind(anywhere, func() tea.Cmd { return m.page(+1) }, "PgDn", "scroll on", "pgdown"),
@@ -113,7 +113,7 @@ func (m *model) helpInPrompt() tea.Cmd {
 
 func (m *model) endOfInput() tea.Cmd {
 	if m.prompt.Empty() {
-		return m.quit()
+		return m.leave()
 	}
 	return nil
 }

@@ -160,11 +160,7 @@ func TestPaneKeys(t *testing.T) {
 	if want := []string{"kill n3", "heal", "trace last", "get cart --via n3"}; !slices.Equal(*ran, want) {
 		t.Errorf("ran %q, want %q", *ran, want)
 	}
-	s.press("p")
-	if s.focus != promptPane || s.prompt.Line() != "partition " {
-		t.Errorf("p gives pane %d, %q", s.focus, s.prompt.Line())
-	}
-	s.press("esc", "s")
+	s.press("s")
 	if got := s.prompt.Line(); got != "slow n3 100ms" {
 		t.Errorf("s gives %q", got)
 	}
@@ -172,8 +168,10 @@ func TestPaneKeys(t *testing.T) {
 	if s.focus != promptPane || !strings.HasSuffix(s.prompt.Line(), "wy") {
 		t.Errorf("typing gives pane %d, %q", s.focus, s.prompt.Line())
 	}
-	s.press("esc", "c")
-	shows(t, s, "ringside get cart --via n3")
+	s.press("esc", "c") // the line in the prompt
+	shows(t, s, "copied: ringside wy")
+	s.press(":", "ctrl+u", "esc", "c")
+	shows(t, s, "copied: ringside get cart --via n3")
 }
 
 func TestTabGoesRound(t *testing.T) {

@@ -128,6 +128,10 @@ func (m *model) draw(p paneID, next []string) bool {
 	case logPane:
 		m.log.Draw(c, focused)
 	case promptPane:
+		if m.list.Open() {
+			m.list.Draw(c)
+			break
+		}
 		m.prompt.Draw(c, focused, strings.Join(next[:min(len(next), 1)], ""))
 	case tabsPane:
 		m.drawTabs(c, m.focus == promptPane)
@@ -156,7 +160,11 @@ func (m *model) arrange() (out [paneCount]rect) {
 		y++
 	}
 	body := m.h - 1 - y
-	logRows, promptRows := lowerRows(body, m.prompt.OutputRows(m.th, m.w))
+	output := m.prompt.OutputRows(m.th, m.w)
+	if m.list.Open() {
+		output = m.list.Rows() - prompt.Border
+	}
+	logRows, promptRows := lowerRows(body, output)
 	switch {
 	case m.help.Open():
 		out[helpPane] = rect{0, y, m.w, body}

@@ -43,6 +43,7 @@ type model struct {
 	keys   keymap.Map // of all screens
 	book
 	past
+	stage
 	copy func(string) // puts text on the terminal's clipboard
 
 	screen
@@ -59,12 +60,17 @@ func newModel(ctx context.Context, o Options, th *theme.Theme, f *feed.Feed) *mo
 		prompt: prompt.New(ctx, o.Exec, o.Complete),
 		copy:   func(string) {}, screen: screen{th: th}, focus: promptPane, before: nodesPane,
 	}
-	m.pages = newPages(page.Desk{
+	m.desk = page.Desk{
 		Ctx: ctx, State: s, Source: o.Cluster, Run: m.run, Ask: m.ask, Say: m.prompt.Say,
 		ChooseKey: m.choose, Show: m.show, Copy: func(text string) { m.copy(text) },
-	})
+	}
 	m.past.ctx = ctx
 	m.past.cluster, _ = o.Cluster.(Rewinder)
+	m.pages = newPages(m.desk)
+	m.throwAway, m.stage.quit = o.ThrowAway, m.quit
+	if o.Welcome != "" {
+		m.prompt.Say(o.Welcome)
+	}
 	m.keys = m.liveKeys()
 	if recording != nil {
 		m.keys = m.recordingKeys()
@@ -128,6 +134,9 @@ func (m *model) key(k tea.KeyMsg) tea.Cmd {
 	if m.help.Open() && k.Type != tea.KeyCtrlC {
 		m.help.Key(k)
 		return nil
+	}
+	if m.list.Open() && k.Type != tea.KeyCtrlC {
+		return m.stage.key(k)
 	}
 	if m.log.Editing() && k.Type != tea.KeyCtrlC {
 		m.log.EditFilter(k)

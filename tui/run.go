@@ -30,6 +30,9 @@ type Options struct {
 	Suggest  []string        // first steps, proposed one after another
 	Key      string          // the key that is shown at the start; "" for none
 	Record   io.Writer       // gets an asciicast of the screens; nil: no recording
+	Welcome  string          // a message that the prompt shows at the start; "" for none
+
+	ThrowAway bool // the cluster ends with the screens, so leaving asks first
 }
 
 // The types of a cluster that the screens show.

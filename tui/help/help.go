@@ -41,6 +41,7 @@ func (m *Model) Scroll(by int) { m.top = max(0, m.top+by) }
 func Legend(g *theme.Glyphs) [][2]string {
 	return [][2]string{
 		{g.Up + " " + g.Suspect + " " + g.Paused + " " + g.Down, "node up, suspected by its side or unknown, paused, down"},
+		{g.Mark + "n3", "marked: p, K and P act on all marked nodes; M marks, esc takes all marks away"},
 		{g.Cut + " " + g.Slow + " " + g.Loss, "link cut, slow, losing messages"},
 		{"1 2 3", "on the ring: the node that owns that range"},
 		{g.Key + " 1st 2nd 3rd", "the shown key's position on the ring; its homes by rank (§4.3)"},

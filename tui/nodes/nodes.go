@@ -201,6 +201,9 @@ func (m *Model) drawNode(c *canvas.Canvas, y int, col columns, r row) {
 		c.Put(0, y, theme.Accent|theme.Bold, c.Theme.Cursor)
 	}
 	c.Put(col.sign, y, status|theme.Bold, m.state.Sign(c.Theme, n))
+	if m.state.IsMarked(n.Name) {
+		c.Put(col.name-1, y, theme.Accent|theme.Bold, c.Theme.Mark)
+	}
 	c.Put(col.name, y, st|theme.Bold, state.Name(n.Name))
 	c.Put(col.side, y, theme.Plain, side(m.state.View.Side(n.Name)))
 	switch {

@@ -57,6 +57,9 @@ func (p *plot) drawMesh() {
 	for i, n := range nodes {
 		x, y := at(i)
 		text := p.state.Sign(p.Theme, n)
+		if p.state.IsMarked(n.Name) {
+			text += p.Theme.Mark
+		}
 		st := theme.Node(i) | theme.Bold
 		selected := i == p.state.Selected()
 		switch {

@@ -23,8 +23,8 @@ func New(s *state.State) *Model { return &Model{s} }
 func (m *Model) Signature(w, h int, selecting bool) string {
 	var b strings.Builder
 	v := m.state.View
-	fmt.Fprintf(&b, "%d %d %+v %q %v %v %v %v %d %v %v", w, h, v.Settings, m.state.Key(),
-		v.Groups, v.OneWay, v.Slow, v.Loss, m.state.Selected(), selecting, m.state.Unreachable)
+	fmt.Fprintf(&b, "%d %d %+v %q %v %v %v %v %d %v %v %v", w, h, v.Settings, m.state.Key(),
+		v.Groups, v.OneWay, v.Slow, v.Loss, m.state.Selected(), selecting, m.state.Unreachable, m.state.Marked())
 	suspected := m.state.SuspectedNodes()
 	for _, n := range v.Nodes {
 		b.WriteString(" " + string(n.Status))

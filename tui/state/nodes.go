@@ -77,3 +77,36 @@ func (s *State) SignUnlessUp(th *theme.Theme, node string) string {
 	}
 	return ""
 }
+
+// ToggleMark marks the selected node for the next split, kill or pause, or takes its mark away.
+func (s *State) ToggleMark() {
+	n := s.SelectedNode()
+	switch {
+	case n == nil:
+	case s.marked[n.Name]:
+		delete(s.marked, n.Name)
+	default:
+		s.marked[n.Name] = true
+	}
+}
+
+// IsMarked reports whether a node is marked.
+func (s *State) IsMarked(node string) bool { return s.marked[node] }
+
+// Marked returns the marked nodes in the order of joining.
+func (s *State) Marked() []string {
+	var out []string
+	for _, n := range s.View.Nodes {
+		if s.marked[n.Name] {
+			out = append(out, n.Name)
+		}
+	}
+	return out
+}
+
+// ClearMarks takes all marks away, and reports whether there were any.
+func (s *State) ClearMarks() bool {
+	had := len(s.marked) > 0
+	clear(s.marked)
+	return had
+}

@@ -23,7 +23,8 @@ type State struct {
 	split    split
 	key      []byte
 	follow   follow
-	selected int    // index of a node in View.Nodes
+	selected int // index of a node in View.Nodes
+	marked   map[string]bool
 	request  uint64 // chosen by the user; 0: the latest
 }
 
@@ -36,7 +37,8 @@ type split struct {
 // New returns the state of a cluster of which nothing is known yet. p is the cluster if it is a
 // recording, else nil. A key that is not empty is the user's choice.
 func New(p playback.Playback, key []byte) *State {
-	s := &State{View: view.New(), Playback: p, Zone: time.Local, Clock: time.Now, key: key}
+	s := &State{View: view.New(), Playback: p, Zone: time.Local, Clock: time.Now, key: key,
+		marked: map[string]bool{}}
 	s.follow.off = len(key) > 0
 	s.anchor = s.Clock()
 	return s

@@ -1,8 +1,11 @@
 package suggest
 
 import (
+	"strings"
 	"testing"
 
+	"ringside/engine/event"
+	"ringside/engine/settings"
 	"ringside/engine/vclock"
 	"ringside/tui/command"
 	"ringside/tui/state"
@@ -60,5 +63,45 @@ func TestWithItem(t *testing.T) {
 		if got := withItem(vclock.Version{Value: []byte(value)}, items); got != want {
 			t.Errorf("%q with an item is %q, want %q", value, got, want)
 		}
+	}
+}
+
+// The proposed splits follow from the key, the selection and the marks. None of them leaves one
+// side empty or comes twice.
+func TestSplits(t *testing.T) {
+	s := state.New(nil, []byte("cart")) // its homes are n3, n4 and n5
+	if got := Splits(s); got != nil {
+		t.Errorf("splits of an unknown cluster: %v", got)
+	}
+	chosen := settings.Cluster{N: 3, R: 2, W: 2, Mode: settings.ModeSiblings, Strategy: 3, Q: 60, T: 12,
+		Nodes: []string{"n1", "n2", "n3", "n4", "n5"}}
+	events := []event.Event{{Kind: event.Cluster, Settings: &chosen}}
+	for _, n := range chosen.Nodes {
+		events = append(events, event.Event{Kind: event.NodeUp, Node: n})
+	}
+	s.Apply(events)
+	lines := func() string {
+		var out []string
+		for _, o := range Splits(s) {
+			if c := command.Parse(o.Line, nil); c.Verb == nil {
+				t.Errorf("%s is no command", o.Line)
+			}
+			out = append(out, strings.TrimPrefix(o.Line, "partition "))
+		}
+		return strings.Join(out, " | ")
+	}
+	if got, want := lines(), "n3,n4,n5 | n4,n5 | n1,n2 | n1 | n1 --one-way"; got != want {
+		t.Errorf("proposes %s, want %s", got, want)
+	}
+	s.Select(4)
+	s.ToggleMark()
+	s.Select(0)
+	s.ToggleMark()
+	s.Apply([]event.Event{{Kind: event.Split, Groups: [][]string{{"n1"}, {"n2", "n3", "n4", "n5"}}}})
+	if got, want := lines(), "heal | n1,n5 | n3,n4,n5 | n4,n5 | n1,n2 | n1 | n1 --one-way"; got != want {
+		t.Errorf("with marks in a split it proposes %s, want %s", got, want)
+	}
+	if s.ToggleMark(); s.IsMarked("n1") || !s.IsMarked("n5") || !s.ClearMarks() || s.ClearMarks() {
+		t.Error("a mark stays")
 	}
 }

@@ -8,6 +8,7 @@ type Glyphs struct {
 	Cut, Slow, Loss           string // states of a link
 	Key, Hint, Concurrent     string
 	Yes, No                   string
+	Mark                      string // a node chosen for the next split, kill or pause
 	Next, Cursor, More        string
 	Spark                     []string // bars of a sparkline, lowest first
 	Border                    Border
@@ -19,7 +20,7 @@ type Border struct{ H, V, TL, TR, BL, BR string }
 var unicodeGlyphs = Glyphs{
 	Up: "◉", Down: "⊘", Paused: "⊖", Suspect: "?", Cut: "✂", Slow: "~", Loss: "%",
 	Key: "◆", Hint: "⚑", Concurrent: "‖",
-	Yes: "✓", No: "✗", Next: "▸", Cursor: "▸", More: "…",
+	Yes: "✓", No: "✗", Mark: "+", Next: "▸", Cursor: "▸", More: "…",
 	Spark:  []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Border: Border{H: "─", V: "│", TL: "╭", TR: "╮", BL: "╰", BR: "╯"},
 }
@@ -27,7 +28,7 @@ var unicodeGlyphs = Glyphs{
 var asciiGlyphs = Glyphs{
 	Up: "o", Down: "X", Paused: "=", Suspect: "?", Cut: "x", Slow: "~", Loss: "%",
 	Key: "*", Hint: "H", Concurrent: "||",
-	Yes: "ok", No: "!", Next: ">", Cursor: ">", More: "...",
+	Yes: "ok", No: "!", Mark: "+", Next: ">", Cursor: ">", More: "...",
 	Spark:  []string{"_", ".", "-", "=", "+", "*", "%", "#"},
 	Border: Border{H: "-", V: "|", TL: "+", TR: "+", BL: "+", BR: "+"},
 }

@@ -1,0 +1,103 @@
+package tui
+
+import (
+	"strings"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"ringside/engine/view"
+	"ringside/tui/choice"
+	"ringside/tui/keymap"
+	"ringside/tui/page"
+	"ringside/tui/suggest"
+)
+
+// A stage holds what a speaker uses: lists of commands to choose from, and marked nodes.
+type stage struct {
+	desk      page.Desk
+	list      choice.Model
+	throwAway bool           // the cluster ends with the screens
+	quit      func() tea.Cmd // ends the screens
+}
+
+// keys returns the keys of the stage.
+func (s *stage) keys() keymap.Map {
+	panes := keymap.Spot{Where: keymap.Panes, Place: keymap.Line}
+	help := keymap.Spot{Where: keymap.Panes, Place: keymap.Help}
+	out := keymap.Map{
+		keymap.New(panes, s.offerSplits, "p", "split", "p"),
+		keymap.New(panes, func() tea.Cmd { return s.desk.Run("heal") }, "h", "heal", "h"),
+		keymap.New(panes, func() tea.Cmd { return s.askOnNodes("kill") }, "K", "kill", "K"),
+		keymap.New(help, s.askPause, "P", "pause or resume the node", "P"),
+		keymap.New(help, silent(s.desk.State.ToggleMark), "M", "mark the node for p, K and P", "M"),
+	}
+	for i := range out {
+		out[i].Changes = true
+	}
+	return out
+}
+
+// offerSplits shows splits to choose from.
+func (s *stage) offerSplits() tea.Cmd {
+	var options []choice.Option
+	for _, o := range suggest.Splits(s.desk.State) {
+		options = append(options, choice.Option{Line: o.Line, Note: o.Note})
+	}
+	if len(options) == 0 {
+		s.desk.Say("a split needs two nodes")
+		return nil
+	}
+	s.list.Offer("Split the network", "p", options...)
+	return nil
+}
+
+// key handles a key while a list is open.
+func (s *stage) key(k tea.KeyMsg) tea.Cmd {
+	switch verdict, o := s.list.Key(k); {
+	case verdict == choice.Run && o.Do != nil:
+		return o.Do()
+	case verdict == choice.Run && o.Line != "":
+		s.desk.State.ClearMarks()
+		return s.desk.Run(o.Line)
+	case verdict == choice.Edit:
+		return s.desk.Ask(o.Line)
+	case verdict == choice.Copy:
+		s.clip(o.Line)
+	}
+	return nil
+}
+
+// clip offers a line as the shell takes it to the terminal's clipboard, and says so.
+func (s *stage) clip(line string) {
+	line = "ringside " + line
+	s.desk.Copy(line)
+	s.desk.Say("copied: " + line)
+}
+
+// askOnNodes asks for a verb about the marked nodes, or about the selected one if none is marked.
+func (s *stage) askOnNodes(verb string) tea.Cmd {
+	nodes := s.desk.State.Marked()
+	if n := s.desk.State.SelectedNode(); n != nil && len(nodes) == 0 {
+		nodes = []string{n.Name}
+	}
+	return s.desk.Ask(verb + " " + strings.Join(nodes, " "))
+}
+
+// askPause asks to pause the marked or selected nodes. It asks to resume them if the selected node
+// is paused.
+func (s *stage) askPause() tea.Cmd {
+	if n := s.desk.State.SelectedNode(); n != nil && n.Status == view.Paused {
+		return s.askOnNodes("resume")
+	}
+	return s.askOnNodes("pause")
+}
+
+// leave ends the screens. It asks first if the cluster ends with them.
+func (s *stage) leave() tea.Cmd {
+	if !s.throwAway {
+		return s.quit()
+	}
+	s.list.Offer("This cluster and its data end with the screen", "q",
+		choice.Option{Note: "leave, and end the cluster", Do: s.quit}, choice.Option{Note: "stay"})
+	return nil
+}

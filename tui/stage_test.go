@@ -1,0 +1,112 @@
+package tui
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"ringside/cli/golden"
+)
+
+// hit presses keys and runs the commands that they return.
+func (s *scene) hit(keys ...string) {
+	for _, k := range keys {
+		_, cmd := s.Update(keyMsg(k))
+		s.do(cmd)
+	}
+}
+
+// The key p offers splits. Each shows its command before it runs.
+func TestSplitsAreOffered(t *testing.T) {
+	s, ran := interactive(t)
+	s.hit("esc", "p")
+	golden.Check(t, "splits-120x36", s.View()+"\n")
+	s.resize(80, 24)
+	golden.Check(t, "splits-80x24", s.View()+"\n")
+	var copied string
+	s.copy = func(text string) { copied = text }
+	s.hit("p", "c")
+	shows(t, s, "two homes of cart")
+	s.hit("esc")
+	shows(t, s, "copied: ringside partition n4,n5")
+	if copied != "ringside partition n4,n5" || len(*ran) > 0 {
+		t.Errorf("copied %q, ran %q", copied, *ran)
+	}
+	s.hit("p", "down", "up", "enter")
+	s.hit("p", "right")
+	if got := s.prompt.Line(); got != "partition n3,n4,n5" {
+		t.Errorf("→ edits %q", got)
+	}
+	if want := []string{"partition n3,n4,n5"}; !slices.Equal(*ran, want) {
+		t.Errorf("ran %q, want %q", *ran, want)
+	}
+	one := newScene(1, Options{})
+	one.resize(80, 24)
+	one.hit("esc", "p")
+	shows(t, one, "a split needs two nodes")
+}
+
+// Marked nodes make any split, and are killed and paused together.
+func TestMarkedNodes(t *testing.T) {
+	s, ran := interactive(t)
+	s.hit("esc", "M", "down", "down", "M")
+	shows(t, s, "◉+n1")
+	shows(t, s, "◉+n3")
+	for k, want := range map[string]string{"K": "kill n1 n3", "P": "pause n1 n3"} {
+		s.hit(k)
+		if got := s.prompt.Line(); got != want {
+			t.Errorf("%s asks %q, want %q", k, got, want)
+		}
+		s.hit("ctrl+u", "esc")
+	}
+	s.hit("p", "enter")
+	if want := []string{"partition n1,n3"}; !slices.Equal(*ran, want) {
+		t.Errorf("ran %q, want %q", *ran, want)
+	}
+	if strings.Contains(s.View(), "+n1") {
+		t.Error("the marks stay after the split")
+	}
+	s.hit("M")
+	shows(t, s, "◉+n3")
+	s.hit("esc", "esc", "esc")
+	if strings.Contains(s.View(), "+n3") {
+		t.Error("esc leaves the mark")
+	}
+}
+
+// Leaving a throw-away cluster asks first, except for ctrl+c.
+func TestLeavingAThrowAwayCluster(t *testing.T) {
+	quits := func(cmd tea.Cmd) bool {
+		if cmd == nil {
+			return false
+		}
+		_, ok := cmd().(tea.QuitMsg)
+		return ok
+	}
+	for _, keys := range [][]string{{"esc", "q"}, {"q", "enter"}, {"ctrl+d"}, {"e", "x", "i", "t", "enter"}} {
+		s := newScene(5, Options{ThrowAway: true, Welcome: "hello there"})
+		s.resize(80, 24)
+		shows(t, s, "hello there")
+		var cmd tea.Cmd
+		for _, k := range keys {
+			_, cmd = s.Update(keyMsg(k))
+		}
+		if quits(cmd) {
+			t.Fatalf("%q quits without a question", keys)
+		}
+		shows(t, s, "leave, and end the cluster")
+		if _, cmd = s.Update(keyMsg("ctrl+c")); !quits(cmd) {
+			t.Error("ctrl+c does not quit")
+		}
+		_, cmd = s.Update(keyMsg("down"))
+		if _, cmd = s.Update(keyMsg("enter")); quits(cmd) || s.list.Open() {
+			t.Error("the choice to stay leaves, or stays open")
+		}
+		s.leave()
+		if _, cmd = s.Update(keyMsg("enter")); !quits(cmd) {
+			t.Error("the choice to leave does not quit")
+		}
+	}
+}
