@@ -137,14 +137,13 @@ func (g *get) add(node string, r wire.ReadReply) {
 		Damaged: r.Err == wire.Damaged, Pending: r.Err == wire.Pending, Returned: r.Returned,
 	}
 	g.replicas.Add(a)
-	if g.replied {
-		return
-	}
 	g.n.emit(event.Event{
 		Kind: event.ReadReply, Request: g.req.Request, Key: g.req.Key, Peer: node, Versions: r.Siblings,
 		Err: r.Err, Count: g.replicas.Count(), Want: g.quorum.R,
 	})
-	g.followRange(a, r.Ask)
+	if !g.replied { // a later answer can only lead to read repair
+		g.followRange(a, r.Ask)
+	}
 }
 
 // followRange looks for a key whose range is being transferred (§4.9). While a key range moves, its

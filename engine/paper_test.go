@@ -548,6 +548,28 @@ func TestReadRepair(t *testing.T) {
 	}
 }
 
+// §5: after its answer a get still receives the outstanding responses, and watchers see them.
+func TestOutstandingResponsesAreTold(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n3", "n4", "n5")
+	w.mustPut("n3", key, "v1", nil)
+	w.pass(time.Second)
+	before := len(w.events)
+	w.do("n3", wire.GetRequest{Key: []byte(key), Quorum: wire.Quorum{R: 2, W: 2}})
+	w.pass(time.Second)
+	replied := false
+	var late []event.Event
+	for _, e := range w.events[before:] {
+		if replied && e.Kind == event.ReadReply {
+			late = append(late, e)
+		}
+		replied = replied || e.Kind == event.Replied
+	}
+	if len(late) != 1 || late[0].Count != 3 || late[0].Want != 2 || len(late[0].Versions) != 1 {
+		t.Fatalf("after the answer came %v", late)
+	}
+}
+
 // §4.8.3: failure detection is local and driven by traffic. A node that asks nothing suspects no
 // node.
 func TestDetectionIsLocal(t *testing.T) {

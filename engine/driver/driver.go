@@ -234,7 +234,17 @@ func (d *Driver) Durable(now time.Duration) Action {
 	}
 	a := Action{Began: !d.began}
 	d.began = true
+	d.timeWrites(now)
 	return d.release(a)
+}
+
+// timeWrites notes in the events of the turn how long their replicas took to become durable.
+func (d *Driver) timeWrites(now time.Duration) {
+	for i := range d.turn.Events {
+		if e := &d.turn.Events[i]; e.Kind == event.Stored || e.Kind == event.HintStored {
+			e.Elapsed = max(now-e.Time, 0)
+		}
+	}
 }
 
 // Due returns the latest time for the next call of EndTurn if no input comes; 0 for never. At that

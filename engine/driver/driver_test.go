@@ -314,6 +314,27 @@ func TestReleasedMemoryIsPoisoned(t *testing.T) {
 	}
 }
 
+// The event of a replica says how long the disk took, because its node sends nothing before.
+func TestWritesAreTimed(t *testing.T) {
+	n := &scriptedNode{last: map[string][]byte{}}
+	d := driver.New(store.NewMem(), driver.Options{})
+	n.reads = d.Reader()
+	n.next = output(1, 1, true, true)
+	n.next.Events = []event.Event{
+		{Time: time.Hour, Kind: event.Stored}, {Time: time.Hour, Kind: event.HintStored}, {Time: time.Hour, Kind: event.Ack},
+	}
+	d.Start(n, n.next)
+	if _, err := d.EndTurn(time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	const took = 2 * time.Millisecond
+	for i, e := range d.Durable(time.Hour + took).Events {
+		if want := []time.Duration{took, took, 0}[i]; e.Elapsed != want {
+			t.Errorf("%s took %v, want %v", e.Kind, e.Elapsed, want)
+		}
+	}
+}
+
 // Flushes that outputs wait for begin FlushPause apart, the first one at once.
 func TestFlushesPause(t *testing.T) {
 	const pause = 5 * time.Millisecond

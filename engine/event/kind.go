@@ -83,10 +83,11 @@ const (
 	Replicate Kind = "replicate"
 	// Stored: Node stored a replica as a home. Versions are all that Node holds of Key now. Peer
 	// sent the replica, and Op is the purpose (wire.Purpose). [Request] may be 0. [Count] is the
-	// change in Node's live keys: -1, 0 or 1.
+	// change in Node's live keys: -1, 0 or 1. [Elapsed] is the time until Node's disk had the
+	// replica, 0 for a replica that stays in the object buffer for a while.
 	Stored Kind = "stored"
-	// HintStored: Node stored a hint for the home For. Peer, Op and [Request] are as for Stored;
-	// [Versions] are those of the hint. [Count] is 1 for a new hint.
+	// HintStored: Node stored a hint for the home For. Peer, Op, [Request] and [Elapsed] are as for
+	// Stored; [Versions] are those of the hint. [Count] is 1 for a new hint.
 	HintStored Kind = "hint-stored"
 	// Ack: Peer holds the replica, durably unless [Op] is OpBuffered. [For] is as for Replicate.
 	// Count of Want nodes have acknowledged.
@@ -94,7 +95,7 @@ const (
 	// ReadFrom: Node asks Peer for its replica.
 	ReadFrom Kind = "read"
 	// ReadReply: Peer answered with [Versions], or with the error [Err]. [Count] of Want nodes
-	// count toward R.
+	// count toward R. An answer that comes after Replied only serves read repair.
 	ReadReply Kind = "read-reply"
 	// Reconciled: Versions are the siblings of Key, more than one.
 	Reconciled Kind = "reconciled"
