@@ -28,6 +28,7 @@ var arrows = map[string][]string{
 	},
 	"ringside/cli/condition": append([]string{"ringside/cli/exit", "ringside/cli/render"}, leaves...),
 	"ringside/cli/console":   {"ringside/engine/escape"},
+	"ringside/cli/diagram":   append([]string{"ringside/cli/exit", "ringside/cli/render", "ringside/engine/settings"}, leaves...),
 	"ringside/cli/exit":      append([]string{"ringside/cli/render"}, leaves...),
 	"ringside/cli/paper": {
 		"ringside/cli/render", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/fault",
@@ -50,7 +51,8 @@ var arrows = map[string][]string{
 		"ringside/localcluster/config", "ringside/localcluster/datadir",
 	}, leaves...),
 	"ringside/cli/verbs": append([]string{
-		"ringside/cli/condition", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs/cart",
+		"ringside/cli/condition", "ringside/cli/diagram", "ringside/cli/exit", "ringside/cli/render",
+		"ringside/cli/verbs/cart",
 		"ringside/localcluster/atomicfile", "ringside/localcluster/bench/workload",
 	}, leaves...),
 	"ringside/cli/verbs/cart": {},

@@ -96,18 +96,22 @@ var exits = map[wire.Code]int{
 	wire.BadRequest:       Usage,
 }
 
+// OfCode returns the exit code of a request that failed with a code.
+func OfCode(code wire.Code) int {
+	if exit, ok := exits[code]; ok {
+		return exit
+	}
+	return Internal
+}
+
 // OfReply returns the Error for a reply that is not a success. op is the command, and message is
 // what the node said.
 func OfReply(op string, key []byte, code wire.Code, message string) *Error {
-	exit, ok := exits[code]
-	if !ok {
-		exit = Internal
-	}
 	msg := fmt.Sprintf("%s %s: %s", op, render.Key(key), render.Outcome(code))
 	if message = strings.TrimSuffix(message, ": "+render.Outcome(code)); message != "" {
 		msg += ": " + render.Text(withoutOrigin(message))
 	}
-	return &Error{Exit: exit, Code: code.String(), Message: msg}
+	return &Error{Exit: OfCode(code), Code: code.String(), Message: msg}
 }
 
 // JSON returns the object that --json prints for an error.

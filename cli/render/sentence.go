@@ -53,11 +53,14 @@ var sentences = map[event.Kind]func(e event.Event, node, peer string) string{
 		return fmt.Sprintf("%s keeps %s as a hint for %s", node, Clocks(e.Versions), Node(e.For))
 	},
 	event.Ack: func(e event.Event, _, peer string) string {
-		return fmt.Sprintf("%s holds it %s: %d of %d", peer, durability(e), e.Count, e.Want)
+		return fmt.Sprintf("%s holds it %s: %s", peer, durability(e), progress(e))
 	},
 	event.ReadFrom: func(_ event.Event, node, peer string) string { return node + " asks " + peer + " for its replica" },
 	event.ReadReply: func(e event.Event, _, peer string) string {
-		return fmt.Sprintf("%s holds %s: %d of %d", peer, Clocks(e.Versions), e.Count, e.Want)
+		if e.Err != wire.OK {
+			return fmt.Sprintf("%s answers: %s", peer, Outcome(e.Err))
+		}
+		return fmt.Sprintf("%s holds %s: %s", peer, Clocks(e.Versions), progress(e))
 	},
 	event.Reconciled: func(e event.Event, _, _ string) string {
 		return fmt.Sprintf("%s %s: %s", Versions(e.Versions), Verb(len(e.Versions), "remain"), Clocks(e.Versions))
@@ -71,7 +74,9 @@ var sentences = map[event.Kind]func(e event.Event, node, peer string) string{
 	event.HintDelivered: func(_ event.Event, node, peer string) string {
 		return peer + " holds it; " + node + " deletes its hint"
 	},
-	event.HintRefused: func(_ event.Event, _, peer string) string { return peer + " does not take the hint" },
+	event.HintRefused: func(e event.Event, node, _ string) string {
+		return node + " keeps as many hints as it may, and refuses the one for " + Node(e.For)
+	},
 	event.FreshEpoch: func(_ event.Event, node, _ string) string {
 		return node + " cannot prove its last counter: a fresh epoch"
 	},
@@ -82,6 +87,14 @@ var sentences = map[event.Kind]func(e event.Event, node, peer string) string{
 		return node + " cuts the clock, oldest pairs first: " + Text(e.Message)
 	},
 	event.LWWLost: func(e event.Event, _, _ string) string { return lostTo(e) },
+}
+
+// progress returns how many answers there are of those that are needed.
+func progress(e event.Event) string {
+	if e.Count > e.Want {
+		return fmt.Sprintf("%d, and %d were needed", e.Count, e.Want)
+	}
+	return fmt.Sprintf("%d of %d", e.Count, e.Want)
 }
 
 func replied(e event.Event) string {
