@@ -40,11 +40,11 @@ JSON: {"key","request","op","events":[as events prints them],"why":[{"text","sec
 		}
 		switch {
 		case c.Has("svg") || c.Has("shiviz") || c.Bool("mermaid"):
-			return e.exportTrace(c, d)
+			return exportTrace(e, c, d)
 		case e.JSON:
 			return printTrace(e, d)
 		}
-		return e.write(e.showTrace(d, c.Bool("list")))
+		return e.write(showTrace(e, d, c.Bool("list")))
 	},
 }
 
@@ -111,7 +111,7 @@ func printTrace(e *Env, d *diagram.Diagram) error {
 	}{keyOf(d.Key), d.Request, d.Op, d.Events(), why, where})
 }
 
-func (e *Env) showTrace(d *diagram.Diagram, list bool) string {
+func showTrace(e *Env, d *diagram.Diagram, list bool) string {
 	p := e.painter()
 	head := e.paint(render.Bold, d.Title()) +
 		e.paint(render.Dim, "  "+strings.TrimSuffix(event.Timestamp(d.Start)[11:23], "Z")+" UTC") + "\n"
@@ -124,7 +124,7 @@ func (e *Env) showTrace(d *diagram.Diagram, list bool) string {
 }
 
 // exportTrace writes the drawing in each of the formats that the call asks for.
-func (e *Env) exportTrace(c *Call, d *diagram.Diagram) error {
+func exportTrace(e *Env, c *Call, d *diagram.Diagram) error {
 	for _, x := range []struct {
 		flag string
 		text func() string
