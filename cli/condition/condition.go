@@ -56,7 +56,9 @@ siblings(cart)==2, value(cart)=="milk", 'hints(n4)>0 && up(n3)'. An expression m
   hints hints(HOLDER) hints(HOLDER,FOR) nodes up up(NODE) down(NODE) paused(NODE) split
   apart(NODE,NODE) members(NODE) suspects(NODE) tokens(NODE)         splits, and what nodes believe and own
   requests(OP,K,W) refused(OP,K,W) took(OP,K,W) acks(OP,K,W)         counts, and the latest: ms, who answered
-  blind(K)                                                           puts that had seen no earlier version
+  blind(K) wiped(NODE)                                               puts that had seen no earlier version
+  stored(NODE,K)                                 how it came: put, handoff, read-repair, anti-entropy, transfer
+  syncbytes copybytes                            bytes of all comparisons of trees, and of full copies instead
   buffered buffered(NODE)                                            objects in memory only
   lost                                                               acknowledged writes, to last write wins
 OP is get, put or del; without its quorum W, any quorum counts. Only the latest 16,000 events are remembered.

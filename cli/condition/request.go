@@ -12,6 +12,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/usage"
 	"ringside/engine/vclock"
+	"ringside/engine/view"
 	"ringside/engine/wire"
 )
 
@@ -77,6 +78,46 @@ func lastAcks(ctx context.Context, l *look, args []string) (any, error) {
 		return []string{}, err
 	}
 	return append([]string{}, all[len(all)-1].Nodes...), nil
+}
+
+// lastStored returns how a home was given what it holds of a key: put, handoff, read-repair,
+// anti-entropy or transfer; "" if the log remembers nothing of it.
+func lastStored(ctx context.Context, l *look, args []string) (any, error) {
+	how := ""
+	q := event.Query{Filter: event.Filter{Kinds: []event.Kind{event.Stored}, Node: args[0], Key: []byte(args[1])}}
+	err := l.src.Events(ctx, q, func(batch []event.Event) error {
+		for _, e := range batch {
+			if e.Kind == event.Stored {
+				how = e.Op
+			}
+		}
+		return nil
+	})
+	return how, err
+}
+
+// wasWiped reports whether the log remembers that a node lost its disk.
+func wasWiped(ctx context.Context, l *look, args []string) (any, error) {
+	wiped := false
+	q := event.Query{Filter: event.Filter{Kinds: []event.Kind{event.NodeWiped}, Node: args[0]}}
+	err := l.src.Events(ctx, q, func(batch []event.Event) error {
+		for _, e := range batch {
+			wiped = wiped || e.Kind == event.NodeWiped
+		}
+		return nil
+	})
+	return wiped, err
+}
+
+// ofPast returns a function of what all remembered events say.
+func ofPast(f func(*view.Cluster) any) func(context.Context, *look, []string) (any, error) {
+	return func(ctx context.Context, l *look, _ []string) (any, error) {
+		v, err := l.past(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return f(v), nil
+	}
 }
 
 // blindCount returns the number of acknowledged puts of a key that had seen no earlier acknowledged

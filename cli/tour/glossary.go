@@ -31,9 +31,15 @@ var words = map[string]Text{
 		"(§4.6).",
 	"sloppy quorum": "A quorum of the first nodes that can be reached, homes or not (§4.6). A strict quorum counts " +
 		"homes only.",
-	"w":           "How many nodes must hold a put durably before the client is told that it succeeded (§4.5).",
-	"r":           "How many nodes must answer a get (§4.5).",
-	"blind write": "A put without a context. It has seen nothing, so it replaces nothing that it could have read.",
+	"read repair": "After a get the coordinator sends a home that answered with an old version what the home lacks " +
+		"(§5).",
+	"merkle tree": "A tree of hashes over the replicas of a range. Two homes compare roots, and go down only where " +
+		"they " +
+		"differ (§4.7).",
+	"anti-entropy": "Homes compare their Merkle trees now and then, and exchange the keys that differ (§4.7).",
+	"w":            "How many nodes must hold a put durably before the client is told that it succeeded (§4.5).",
+	"r":            "How many nodes must answer a get (§4.5).",
+	"blind write":  "A put without a context. It has seen nothing, so it replaces nothing that it could have read.",
 }
 
 // glossary returns what the words of the paper mean, or the one that is asked for.

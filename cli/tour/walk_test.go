@@ -8,7 +8,7 @@ import (
 )
 
 // fewKeys bounds the keys that tests load.
-const fewKeys = 300
+const fewKeys = 2000
 
 // walkTime bounds a walk through a lesson, under the race detector on a busy machine.
 const walkTime = 2 * time.Minute
@@ -101,6 +101,9 @@ var rightWay = map[string][]string{
 	"quorum": {"a", "b", "1", "c", "2", "no"},
 	"clocks": {"b", "a", "c", "c", "b", "{n1:3 n2:1}"},
 	"carts":  {"yes", "2"},
+	"hints":  {"yes", "n4", "no", "no", "yes"},
+	"stale":  {"b", "c", "2"},
+	"repair": {"a", "yes", "c", "yes"},
 	"merge":  {"c", "yes", "no", "{n3:3 n4:1}"},
 }
 
@@ -153,6 +156,22 @@ var wrongWays = []wrongWay{
 	{"carts", 3, []string{"yes", "put cart milk,eggs -c @cart"}, "The put went to one side only"},
 	{"carts", 3, []string{"no", "put cart milk,eggs -c @cart --via n3", "heal"}, "The network is whole again"},
 	{"carts", 4, []string{"1", "put cart tea --via n3"}, "does not end the split"},
+
+	{"hints", 1, []string{"no", "put cart milk --strict --via n3"}, "a strict quorum counts homes only"},
+	{"hints", 1, []string{"no", "restart n4"}, "A home is up again"},
+	{"hints", 2, []string{"n2"}, "The hint names the home"},
+	{"hints", 4, []string{"yes", "restart n5", "wait hints=0"}, "it came by handoff"},
+	{"hints", 5, []string{"no", "wipe n1"}, "its disk was wiped"},
+
+	{"stale", 1, []string{"a", "put cart eggs -c @cart --via n3", "get cart --via n3"}, "you read what you wrote"},
+	{"stale", 1, []string{"c", "put cart eggs -c @cart --via n3 --strict"}, "n3 is alone on its side"},
+	{"stale", 2, []string{"a", "put cart tea -c @cart --via n3"}, "it was not strict"},
+	{"stale", 3, []string{"3", "heal"}, "no hint was kept for it"},
+
+	{"repair", 1, []string{"d", "put cart eggs -c @cart -W 3"}, "n5 got the put itself"},
+	{"repair", 2, []string{"no", "put cart tea"}, "hides what n1 had missed"},
+	{"repair", 3, []string{"a", "get cart -R 3"}, "cart was mended by your read"},
+	{"repair", 4, []string{"no", "wipe n1"}, "n1 is empty"},
 
 	{"merge", 1, []string{"a", "cart remove basket milk --via n3"}, "Only the side of n3 has changed"},
 	{"merge", 1, []string{"c", "heal"}, "both customers see the same cart"},
