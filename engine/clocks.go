@@ -90,11 +90,12 @@ func (p *put) truncate(ctx vclock.Clock, known vclock.Siblings) {
 	if len(dropped) == 0 {
 		return
 	}
+	whole := *v
 	v.Past = left.Without(v.Dot)
 	p.stamped = vclock.Siblings{*v}
 	p.all = reconcile(held, p.stamped, p.lww) // versions that the shorter clock does not cover stay
 	n.emit(event.Event{
-		Kind: event.Truncated, Request: p.req.Request, Key: p.req.Key, Versions: p.stamped,
+		Kind: event.Truncated, Request: p.req.Request, Key: p.req.Key, Versions: vclock.Siblings{*v, whole},
 		Count: len(dropped), Message: fmt.Sprintf("dropped %v of %d pairs", dropped, len(left)+len(dropped)),
 	})
 }

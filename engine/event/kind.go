@@ -108,7 +108,8 @@ const (
 	// LWWLost: last write wins lost an acknowledged version, Versions. [Request] wrote that
 	// version. Message names the version that won.
 	LWWLost Kind = "lww-lost"
-	// Truncated: the clock of the new version, Versions, lost Count pairs, which Message names.
+	// Truncated: the clock of the new version lost Count pairs, which Message names. Versions are the
+	// version as it was stamped, and the same version with all its pairs.
 	Truncated Kind = "truncated"
 )
 

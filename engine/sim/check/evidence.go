@@ -50,15 +50,16 @@ type evidence struct {
 	losses     losses
 	tombstones tombstones
 
-	truncated  map[string]bool // keys of which a clock was truncated
-	lastID     uint64          // latest operation outside of the plan
-	plannedIDs uint64          // highest ID of an operation of the plan; higher ones are the Judge's own
+	truncated  map[string]bool         // keys of which a clock was truncated
+	whole      map[uint64]vclock.Clock // by write: the past of its version before the clock was truncated
+	lastID     uint64                  // latest operation outside of the plan
+	plannedIDs uint64                  // highest ID of an operation of the plan; higher ones are the Judge's own
 	violations []Violation
 }
 
 func newEvidence(w World) *evidence {
 	e := &evidence{
-		world: w, plan: w.Plan(), keys: w.Plan().Keys(), truncated: map[string]bool{},
+		world: w, plan: w.Plan(), keys: w.Plan().Keys(), truncated: map[string]bool{}, whole: map[uint64]vclock.Clock{},
 		graph: newGraph(), losses: newLosses(), tombstones: newTombstones(),
 	}
 	for _, op := range e.plan.Ops {
@@ -195,9 +196,14 @@ func (e *evidence) reflects(versions vclock.Siblings, id uint64, v vclock.Versio
 
 // outdated reports whether one of the versions covers w, and a coordinator has stamped a descendant
 // of w. The past of a version covers what its coordinator knew to be superseded, but not the
-// descendants that superseded it. The versions may therefore lack w and its descendants.
+// descendants that superseded it. The versions may therefore lack w and its descendants. A version
+// whose clock was truncated (§4.4) covers what it covered before, and so do its descendants.
 func (e *evidence) outdated(versions vclock.Siblings, w *operation) bool {
-	covered := slices.ContainsFunc(versions, func(v vclock.Version) bool { return v.Past.Covers(w.version.Dot) })
+	dot := w.version.Dot
+	covered := slices.ContainsFunc(versions, func(v vclock.Version) bool { return v.Past.Covers(dot) })
+	for id, past := range e.whole {
+		covered = covered || past.Covers(dot) && e.graph.carries(idsOf(versions), id)
+	}
 	return covered && e.graph.overwritten(w)
 }
 

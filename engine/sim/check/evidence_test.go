@@ -8,6 +8,7 @@ import (
 	"ringside/engine/sim/client"
 	"ringside/engine/sim/kernel"
 	"ringside/engine/sim/plan"
+	"ringside/engine/vclock"
 )
 
 // An excuseCase is a state of the cluster, and whether it excuses home1 for the absence of write.
@@ -298,6 +299,38 @@ func TestMissingWriteFails(t *testing.T) {
 		d.checkCopies()
 		if failed := len(e.violations) > 0; failed == excused {
 			t.Errorf("%s: violations %v at %v", name, e.violations, w.now-kernel.Origin)
+		}
+	}
+}
+
+// Versions are outdated beside a write that they covered, also if the clock of one of them, or of an
+// ancestor, was truncated since.
+func TestOutdated(t *testing.T) {
+	covers := vclock.Clock{{Actor: versionOf(write).Dot.Actor, Counter: versionOf(write).Dot.Counter}}
+	holding := func(id uint64, past vclock.Clock) vclock.Siblings {
+		v := versionOf(id)
+		v.Past = past
+		return vclock.Siblings{v}
+	}
+	for _, c := range []struct {
+		name     string
+		versions vclock.Siblings
+		whole    map[uint64]vclock.Clock
+		want     bool
+	}{
+		{"nothing is held", nil, nil, false},
+		{"a version covers the write", holding(concurrent, covers), nil, true},
+		{"a version covers nothing", holding(concurrent, nil), nil, false},
+		{"its clock covered the write before", holding(concurrent, nil), map[uint64]vclock.Clock{concurrent: covers}, true},
+		{"its clock covered another write before", holding(concurrent, nil), map[uint64]vclock.Clock{concurrent: {}}, false},
+		{"the clock of an ancestor covered the write", holding(deletion, nil), map[uint64]vclock.Clock{child: covers}, true},
+		{"the clock of another write covered the write", holding(deletion, nil),
+			map[uint64]vclock.Clock{concurrent: covers}, false},
+	} {
+		_, e := newCase(t)
+		e.whole = c.whole
+		if got := e.outdated(c.versions, e.graph.ops[write]); got != c.want {
+			t.Errorf("%s: got %v", c.name, got)
 		}
 	}
 }

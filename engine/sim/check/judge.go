@@ -59,6 +59,7 @@ func (j *Judge) Event(e event.Event) {
 		j.contexts.checkStamp(e)
 	case event.Truncated:
 		j.e.truncated[string(e.Key)] = true
+		j.e.whole[e.Request] = e.Versions[1].Past
 	case event.Ack:
 		j.e.hears(e)
 		if j.e.plan.Buffer > 0 && e.Op != event.OpBuffered {
