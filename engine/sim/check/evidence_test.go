@@ -303,8 +303,8 @@ func TestMissingWriteFails(t *testing.T) {
 	}
 }
 
-// Versions are outdated beside a write that they covered, also if the clock of one of them, or of an
-// ancestor, was truncated since.
+// Versions are outdated beside a write that they covered, also if the clock of one of them, or of
+// an ancestor, was truncated since.
 func TestOutdated(t *testing.T) {
 	covers := vclock.Clock{{Actor: versionOf(write).Dot.Actor, Counter: versionOf(write).Dot.Counter}}
 	holding := func(id uint64, past vclock.Clock) vclock.Siblings {
