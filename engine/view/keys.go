@@ -18,6 +18,9 @@ type Key struct {
 	Held    map[string]map[string]vclock.Siblings
 	Touched time.Duration   // time of the latest event of the key, since 1970
 	Lost    vclock.Siblings // acknowledged versions that last write wins lost; at most MaxKeyLost, the latest last
+	// Past has the versions that the last node that held them gave up, with values of at most
+	// event.PreviewLen bytes: at most MaxKeyPast, the latest last. A late replica may hold one again.
+	Past vclock.Siblings
 }
 
 // Key returns what events say of key, nil if there was no event of it.
@@ -88,7 +91,11 @@ func (v *Cluster) setHeld(e event.Event) {
 		held[r.For] = r.Versions
 	}
 	k := v.touch(e)
+	before := k.Held[e.Node]
 	k.Held[e.Node] = held
+	for _, home := range slices.Sorted(maps.Keys(before)) {
+		k.gaveUp(before[home])
+	}
 	k.lose(e.Versions)
 }
 
@@ -108,13 +115,53 @@ func (v *Cluster) setVersions(e event.Event, home string) {
 	if k.Held[e.Node] == nil {
 		k.Held[e.Node] = map[string]vclock.Siblings{}
 	}
+	before := k.Held[e.Node][home]
 	k.Held[e.Node][home] = e.Versions
+	k.gaveUp(before)
+}
+
+// drop applies that a node no longer holds anything in one role.
+func (k *Key) drop(node, home string) {
+	before := k.Held[node][home]
+	delete(k.Held[node], home)
+	k.gaveUp(before)
+}
+
+// gaveUp notes versions that a node held until now. Those that no node holds become past. More than
+// MaxKeyPast are not looked at, because a forged recording may have any number.
+func (k *Key) gaveUp(s vclock.Siblings) {
+	s = s[max(0, len(s)-MaxKeyPast):]
+	for i := range s {
+		if k.holds(s[i].Dot) || k.Past.Has(s[i].Dot) {
+			continue
+		}
+		if len(k.Past) >= MaxKeyPast {
+			k.Past = slices.Delete(k.Past, 0, len(k.Past)-MaxKeyPast+1)
+		}
+		k.Past = append(k.Past, event.Preview(s[i:i+1])...)
+	}
+}
+
+// holds reports whether any node holds the version with the dot d.
+func (k *Key) holds(d vclock.Dot) bool {
+	for _, held := range k.Held {
+		for _, s := range held {
+			if s.Has(d) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // forgetHeld forgets what a node held of any key.
 func (v *Cluster) forgetHeld(node string) {
 	for _, k := range v.keys.by {
+		before := k.Held[node]
 		delete(k.Held, node)
+		for _, home := range slices.Sorted(maps.Keys(before)) {
+			k.gaveUp(before[home])
+		}
 	}
 }
 

@@ -76,7 +76,7 @@ func (v *Cluster) drop(e event.Event) {
 	rg := ring.Range{Start: e.Span.Start, End: e.Span.End}
 	for _, k := range v.keys.by {
 		if rg.Holds(ring.Of(k.Key)) {
-			delete(k.Held[e.Node], "")
+			k.drop(e.Node, "")
 		}
 	}
 }

@@ -19,6 +19,7 @@ const (
 	MaxSeconds  = 60   // seconds of a Rate
 	MaxLost     = 1e5  // versions that last write wins lost
 	MaxKeyLost  = 8    // versions of one key among them
+	MaxKeyPast  = 16   // versions of one key that no node holds now
 	MaxLatency  = 1000 // replies from which percentiles are taken
 	MaxSynced   = 8192 // ranges and pairs of homes with their latest round of anti-entropy
 )
@@ -155,14 +156,14 @@ func (v *Cluster) applyNode(e event.Event) {
 		v.setVersions(e, e.For)
 		n.addHint(e.For, e.Count, e.Time)
 	case event.HintDelivered, event.HintLost, event.HintRehomed:
-		delete(v.touch(e).Held[e.Node], e.For)
+		v.touch(e).drop(e.Node, e.For)
 		n.addHint(e.For, -1, e.Time)
 	case event.ReadReply:
 		if p := v.Node(e.Peer); p != nil {
 			p.Load.add(e.Time)
 		}
 	case event.TombstoneCollected:
-		delete(v.touch(e).Held[e.Node], "")
+		v.touch(e).drop(e.Node, "")
 		n.Tombstones = max(0, n.Tombstones-1)
 	case event.RangeReady:
 		n.Pending = max(0, n.Pending-1)

@@ -118,6 +118,38 @@ func TestViewCountsLossesOnce(t *testing.T) {
 	}
 }
 
+// A version is past once no node holds it, for whatever reason, and only the latest past versions stay.
+func TestViewOfPastVersions(t *testing.T) {
+	key, long := []byte("cart"), strings.Repeat("x", 2*event.PreviewLen)
+	one := vclock.Siblings{version("n1", 1, long)}
+	two := vclock.Siblings{version("n1", 2, "two")}
+	stored := func(node string, s vclock.Siblings) event.Event {
+		return event.Event{Kind: event.Stored, Node: node, Key: key, Versions: s}
+	}
+	past := func(v *Cluster) string { return v.Key(key).Past.String() }
+	v := view(stored("n1", one), stored("n2", one), stored("n1", two))
+	if got := past(v); got != "" {
+		t.Fatalf("n2 still holds the version, and %s is past", got)
+	}
+	v.Apply(event.Event{Kind: event.Replicas, Node: "n2", Key: key, Replicas: []event.Replica{{Versions: two}}})
+	if got := v.Key(key).Past; got.String() != "{n1:1}" || len(got[0].Value) > event.PreviewLen+len("…") {
+		t.Fatalf("past is %v", got)
+	}
+	v.Apply(event.Event{Kind: event.HintStored, Node: "n3", For: "n1", Key: key, Versions: vclock.Siblings{version("n3", 1, "")}})
+	v.Apply(event.Event{Kind: event.HintLost, Node: "n3", For: "n1", Key: key})
+	v.Apply(event.Event{Kind: event.NodeWiped, Node: "n1"})
+	v.Apply(event.Event{Kind: event.TombstoneCollected, Node: "n2", Key: key})
+	if got := past(v); got != "{n1:1} ‖ {n3:1} ‖ {n1:.2}" {
+		t.Fatalf("past is %s", got)
+	}
+	for i := range uint64(2 * MaxKeyPast) {
+		v.Apply(stored("n1", vclock.Siblings{version("n1", 10+i, "")}))
+	}
+	if got := v.Key(key).Past; len(got) != MaxKeyPast || !got.Has(version("n1", 8+2*MaxKeyPast, "").Dot) {
+		t.Fatalf("past is %v", got)
+	}
+}
+
 // A Cluster is bounded, however many events it sees.
 func TestViewIsBounded(t *testing.T) {
 	v := view()

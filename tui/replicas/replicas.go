@@ -1,11 +1,9 @@
 package replicas
 
 import (
-	"bytes"
 	"maps"
 	"slices"
 
-	"ringside/engine/event"
 	"ringside/engine/vclock"
 	"ringside/engine/view"
 )
@@ -20,7 +18,7 @@ type Summary struct {
 	Empty     []string        // homes that hold nothing, where other nodes hold something
 	Stale     []string        // homes that lack one of the heads
 	Blocking  string          // what keeps the key from being converged, "" if nothing does
-	Known     vclock.Siblings // every version that is held, or that the log knows to have been held
+	Known     vclock.Siblings // every version that is held, and the latest of those that were held before
 }
 
 // A Holding is the replicas of a key that hold the same siblings.
@@ -60,7 +58,7 @@ func Of(v *view.Cluster, key []byte) (Summary, bool) {
 			s.Empty = append(s.Empty, h)
 		}
 	}
-	s.Known = known(v, k)
+	s.Known = known(k)
 	return s, true
 }
 
@@ -86,8 +84,8 @@ func (s *Summary) addNode(node string, held map[string]vclock.Siblings) {
 	}
 }
 
-// known returns every version of a key that is held or stands in the log.
-func known(v *view.Cluster, k *view.Key) vclock.Siblings {
+// known returns every version of a key that is held, or that the view knows to have been held.
+func known(k *view.Key) vclock.Siblings {
 	var out vclock.Siblings
 	seen := map[vclock.Dot]bool{}
 	add := func(s vclock.Siblings) {
@@ -103,12 +101,7 @@ func known(v *view.Cluster, k *view.Key) vclock.Siblings {
 			add(s)
 		}
 	}
-	for i := range v.Log {
-		e := &v.Log[i]
-		if len(e.Versions) > 0 && bytes.Equal(e.Key, k.Key) && (e.Kind == event.Stored || e.Kind == event.HintStored) {
-			add(e.Versions)
-		}
-	}
+	add(k.Past)
 	slices.SortFunc(out, func(a, b vclock.Version) int { return a.Dot.Compare(b.Dot) })
 	return out
 }
