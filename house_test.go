@@ -202,6 +202,10 @@ var arrows = map[string][]string{
 	"ringside/tui/feed":       {"ringside/engine/event"},
 	"ringside/tui/header":     pane("ringside/tui/feed", "ringside/tui/refresh"),
 	"ringside/tui/help":       pane("ringside/tui/keymap"),
+	"ringside/tui/inspect": pane(
+		"ringside/cli/verbs/cart", "ringside/tui/command", "ringside/tui/keymap", "ringside/tui/page",
+		"ringside/tui/replicas",
+	),
 	"ringside/tui/keycard":    pane("ringside/tui/replicas"),
 	"ringside/tui/keymap":     {"ringside/tui/canvas", "ringside/tui/theme"},
 	"ringside/tui/log":        pane(),

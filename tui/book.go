@@ -8,6 +8,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"ringside/tui/canvas"
+	"ringside/tui/inspect"
 	"ringside/tui/keymap"
 	"ringside/tui/page"
 	"ringside/tui/theme"
@@ -23,7 +24,11 @@ type book struct {
 }
 
 // newPages returns the screens beside the ring.
-func newPages(page.Desk) map[page.ID]page.Page { return map[page.ID]page.Page{} }
+func newPages(d page.Desk) map[page.ID]page.Page {
+	return map[page.ID]page.Page{
+		page.Key: inspect.New(d),
+	}
+}
 
 // current returns the page in sight, nil if that is the ring.
 func (b *book) current() page.Page { return b.pages[b.shown] }

@@ -72,7 +72,7 @@ func interactive(t *testing.T) (*scene, *[]string) {
 		},
 		Suggest: []string{"put cart milk", "partition n1", "wait hints=0", "heal"},
 	})
-	s.resize(120, 36)
+	s.resize(120, 37)
 	healthy(s)
 	s.take()
 	return s, &ran

@@ -118,7 +118,8 @@ func TestViewCountsLossesOnce(t *testing.T) {
 	}
 }
 
-// A version is past once no node holds it, for whatever reason, and only the latest past versions stay.
+// A version is past once no node holds it, for whatever reason, and only the latest past versions
+// stay.
 func TestViewOfPastVersions(t *testing.T) {
 	key, long := []byte("cart"), strings.Repeat("x", 2*event.PreviewLen)
 	one := vclock.Siblings{version("n1", 1, long)}

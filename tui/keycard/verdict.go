@@ -14,6 +14,8 @@ import (
 func (d *card) sign() (long, short string, st theme.Style) {
 	n := d.Siblings()
 	switch {
+	case d.lost() != "":
+		return d.th.No + " LOST A WRITE", d.th.No + " LOST", theme.Bad
 	case len(d.Heads) == 0:
 		return "empty", "empty", theme.Dim
 	case n > 1:

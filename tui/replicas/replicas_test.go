@@ -101,3 +101,39 @@ func TestAncestry(t *testing.T) {
 		t.Errorf("the parents are %s", got)
 	}
 }
+
+// A hint mends a home if there is one, and otherwise another home does. Splits and crashes are in
+// the way of both.
+func TestRepair(t *testing.T) {
+	milk := version("n3", 1)
+	beer := version("n4", 1, milk.Dot)
+	hint := event.Event{Kind: event.HintStored, Node: "n1", For: "n5", Versions: vclock.Siblings{beer}}
+	split := event.Event{Kind: event.Split, Groups: [][]string{{"n1", "n5"}, {"n2", "n3", "n4"}}}
+	down := func(n string) event.Event { return event.Event{Kind: event.NodeDown, Node: n} }
+	for _, c := range []struct {
+		name   string
+		events []event.Event
+		want   Repair
+	}{
+		{"a hint", []event.Event{hint}, Repair{Hint: Supplier{"n1", Open}, Source: Supplier{"n4", Open}}},
+		{"no hint", nil, Repair{Source: Supplier{"n4", Open}}},
+		{"a split", []event.Event{hint, split}, Repair{Hint: Supplier{"n1", Open}, Source: Supplier{"n4", Cut}}},
+		{"crashes", []event.Event{hint, down("n1"), down("n4")}, Repair{Hint: Supplier{"n1", Off}, Source: Supplier{"n4", Off}}},
+		{"the home is down", []event.Event{down("n5")}, Repair{Down: true, Source: Supplier{"n4", Open}}},
+		{"another home", []event.Event{down("n4"), stored("n3", beer)}, Repair{Source: Supplier{"n3", Open}}},
+	} {
+		v := cluster(append([]event.Event{stored("n3", milk), stored("n4", beer), stored("n5", milk)}, c.events...)...)
+		s, _ := Of(v, cart)
+		got := s.Repair(v, "n5")
+		if got.Lacks.String() != "{n3:1 n4:1}" || !got.Merkle {
+			t.Errorf("%s: lacks %v", c.name, got.Lacks)
+		}
+		got.Lacks, got.Merkle = nil, false
+		if got.Hint != c.want.Hint || got.Source != c.want.Source || got.Down != c.want.Down {
+			t.Errorf("%s: %+v, want %+v", c.name, got, c.want)
+		}
+		if r := s.Repair(v, "n4"); len(r.Lacks) > 0 {
+			t.Errorf("%s: n4 lacks %v", c.name, r.Lacks)
+		}
+	}
+}
