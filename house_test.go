@@ -105,11 +105,16 @@ var arrows = map[string][]string{
 		"ringside/engine/sim/kernel", "ringside/engine/sim/plan", "ringside/engine/vclock",
 		"ringside/engine/wire",
 	},
+	"ringside/engine/sim/fork": {
+		"ringside/engine/event", "ringside/engine/settings", "ringside/engine/sim",
+		"ringside/engine/sim/client", "ringside/engine/sim/kernel", "ringside/engine/sim/plan",
+		"ringside/engine/sim/rng", "ringside/engine/vclock",
+	},
 	"ringside/engine/sim/kernel": {
 		"ringside/engine", "ringside/engine/driver", "ringside/engine/event", "ringside/engine/fault",
 		"ringside/engine/member", "ringside/engine/mutant", "ringside/engine/record", "ringside/engine/ring",
-		"ringside/engine/sim/plan", "ringside/engine/sim/rng", "ringside/engine/splitmix",
-		"ringside/engine/store", "ringside/engine/wire",
+		"ringside/engine/settings", "ringside/engine/sim/plan", "ringside/engine/sim/rng",
+		"ringside/engine/splitmix", "ringside/engine/store", "ringside/engine/wire",
 	},
 	"ringside/engine/sim/linear": {
 		"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/sim/client",

@@ -11,7 +11,8 @@ type Rings interface {
 	Of(h member.History) *ring.Ring
 }
 
-// Config is what a node is made with. It never changes during a run of the node.
+// Config is what a node is made with. It never changes during a run of the node, except for LWW
+// (PreferLastWrite).
 type Config struct {
 	Name    string
 	Ring    ring.Config
@@ -51,3 +52,8 @@ type Config struct {
 	MaxHints    int // greatest number of hints that the node keeps; 0: hints.DefaultMax
 	MaxSiblings int // greatest number of versions of a key that the node adds to; 0: wire.MaxSiblings
 }
+
+// PreferLastWrite makes last write wins the mode of all puts and gets that begin from now on
+// (§4.4). Simulators use it to ask what another mode would have changed. There is no way back: a
+// record that was put under last write wins stays so.
+func (n *Node) PreferLastWrite() { n.cfg.LWW = true }

@@ -204,7 +204,8 @@ func (n *Net) Add(node, beside string) {
 	if !known {
 		i = len(n.groups) - 1
 	}
-	n.groups[i] = append(n.groups[i], node)
+	n.groups = slices.Clone(n.groups) // events may keep the old groups
+	n.groups[i] = append(slices.Clip(n.groups[i]), node)
 	n.side[node] = i
 }
 
@@ -232,8 +233,12 @@ func (n *Net) Remove(node string) {
 	maps.DeleteFunc(n.loss, func(l Link, _ float64) bool { return is(l.From) || is(l.To) })
 }
 
-// Groups returns the groups of the split, nil if there is no split.
+// Groups returns the groups of the split, nil if there is no split. They do not change; a node that
+// is added or removed makes others.
 func (n *Net) Groups() [][]string { return n.groups }
+
+// OneWay reports whether later groups of the split still reach earlier ones.
+func (n *Net) OneWay() bool { return n.oneWay }
 
 // Condition returns the state of one link.
 func (n *Net) Condition(l Link) Condition {

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -139,5 +140,19 @@ func TestCheck(t *testing.T) {
 		if err := f.Check(); err != nil {
 			t.Errorf("%+v: %v", f, err)
 		}
+	}
+}
+
+// Groups that a caller keeps do not change when a node joins one of them.
+func TestKeptGroups(t *testing.T) {
+	n := NewNet([]string{"n1", "n2", "n3"})
+	if err := n.Apply(Fault{Kind: Split, Groups: [][]string{{"n1"}, {"n2", "n3"}}}); err != nil {
+		t.Fatal(err)
+	}
+	kept := n.Groups()
+	n.Add("n4", "n3")
+	n.Add("n5", "")
+	if got := fmt.Sprint(kept, n.Groups()); got != "[[n1] [n2 n3]] [[n1] [n2 n3 n4 n5]]" {
+		t.Errorf("kept and new groups are %s", got)
 	}
 }

@@ -32,7 +32,7 @@ func (c *contexts) checkStamp(ev event.Event) {
 // checkClock checks the clock of a new version.
 func (c *contexts) checkClock(op *operation) {
 	v := op.version
-	if c.e.plan.Literal() || c.e.plan.LWW() {
+	if c.e.plan.Literal() || c.e.lww() {
 		return
 	}
 	for _, q := range c.e.graph.byKey[op.Key] {
@@ -66,7 +66,7 @@ func (c *contexts) checkContext(op *operation, token []byte, shows []uint64) {
 		switch covered := ctx.Clock.Covers(q.version.Dot); {
 		case shown && !covered:
 			c.e.fail(P6, "%s shows #%d, which its context does not cover", c.e.name(op), q.ID)
-		case covered && !c.e.graph.carries(shows, q.ID) && !c.e.graph.overwritten(q) && !c.e.plan.LWW():
+		case covered && !c.e.graph.carries(shows, q.ID) && !c.e.graph.overwritten(q) && !c.e.lww():
 			c.e.fail(P6, "%s has a context that covers #%d, which it does not show", c.e.name(op), q.ID)
 		case shown && ctx.Time < q.version.Time:
 			c.e.fail(P6, "%s shows #%d of a later time than its context has", c.e.name(op), q.ID)

@@ -46,7 +46,9 @@ func sameVersion(a, b vclock.Version) bool {
 func (j *Judge) Final() {
 	for _, key := range j.e.keys {
 		j.membership.checkOnlyAtHomes(key)
-		j.checkSettled("in the end", key, idsOf(j.Agree(key, j.Homes(key))))
+		left := j.Agree(key, j.Homes(key))
+		j.left = append(j.left, Left{key, left})
+		j.checkSettled("in the end", key, idsOf(left))
 	}
 }
 

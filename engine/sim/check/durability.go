@@ -48,7 +48,7 @@ func (d *durability) checkAcks(op *operation, r wire.PutReply) {
 		switch {
 		case d.e.graph.carries(held, op.ID), d.e.losses.handed[holding{node, op.Key}] >= op.Began,
 			d.e.mayRefuse(h, op.Key, op.ID):
-		case !d.e.plan.LWW():
+		case !d.e.lww():
 			d.e.fail(P1, "%s #%d was acked by %s, which does not hold it on disk or in its buffer", op.Kind, op.ID, node)
 		case !other: // a concurrent write may have won, but not an ancestor
 			d.e.fail(P1, "%s #%d was acked by %s, which holds %v that it was put over", op.Kind, op.ID, node, held)
@@ -85,7 +85,7 @@ func (d *durability) checkDurableAck(ev event.Event) {
 
 func (d *durability) checkOnDisk(op *operation, node string) {
 	h := d.e.world.Host(node)
-	if d.e.plan.LWW() || d.e.losses.excused[op.ID] || d.e.lostBy(h, op.ID) {
+	if d.e.lww() || d.e.losses.excused[op.ID] || d.e.lostBy(h, op.ID) {
 		return
 	}
 	if d.e.graph.carries(heldIn(h.Disk(), op.Key), op.ID) || d.e.losses.handed[holding{node, op.Key}] >= op.Began {
@@ -102,7 +102,7 @@ func (d *durability) checkOnDisk(op *operation, node string) {
 // the key's acknowledgements, because the context of an acknowledgement covers what its coordinator
 // knew to be superseded, and the superseding versions are only where that put was acknowledged.
 func (d *durability) checkCopies() {
-	if d.e.plan.LWW() {
+	if d.e.lww() {
 		return
 	}
 	names := d.e.world.Names()
@@ -169,7 +169,7 @@ func (d *durability) failMissing(op *operation, left []uint64) {
 	ancestor := slices.IndexFunc(left, func(id uint64) bool { return d.e.graph.descends(op.ID, id) })
 	what := fmt.Sprintf("%s #%d of %s, acked by %v at %v,", op.Kind, op.ID, op.Key, op.Acks, op.Ended-kernel.Origin)
 	switch {
-	case d.e.plan.LWW() && d.outlived(op, left):
+	case d.e.lww() && d.outlived(op, left):
 		if d.lwwReported[op.ID] { // nodes do not report ordinary overwrites
 			d.lwwLost[op.ID] = true
 		}

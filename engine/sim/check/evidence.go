@@ -111,6 +111,10 @@ func (e *evidence) name(op *operation) string {
 	return fmt.Sprintf("%s #%d of %s", op.Kind, op.ID, op.Key)
 }
 
+// lww reports whether the last write wins by now. Writes that began before a change to that mode
+// may have siblings until a client uses their key.
+func (e *evidence) lww() bool { return e.plan.LWWAt(e.world.Now() - kernel.Origin) }
+
 // strict reports whether only homes count for an operation.
 func (e *evidence) strict(op *operation) bool { return op.Strict || e.plan.Quorum == plan.Strict }
 
@@ -188,7 +192,7 @@ func (e *evidence) holdsAfterMoves(home Host, key string, id uint64, moves int) 
 
 // reflects reports whether versions show v, which write id made, or a version that supersedes v.
 func (e *evidence) reflects(versions vclock.Siblings, id uint64, v vclock.Version) bool {
-	if e.plan.LWW() {
+	if e.lww() {
 		return slices.ContainsFunc(versions, func(o vclock.Version) bool { return !beats(v, o) })
 	}
 	return e.graph.carries(idsOf(versions), id)

@@ -38,7 +38,7 @@ func (h *hints) checkDelivered(ev event.Event) {
 	s := h.sent[hintOf(ev)]
 	h.e.handsOver(ev.Node, string(ev.Key))
 	delete(h.sent, hintOf(ev))
-	if h.e.plan.LWW() {
+	if h.e.lww() {
 		return // a later write may have won there
 	}
 	for _, id := range s.ids {
@@ -61,7 +61,7 @@ func (h *hints) checkDropped(host Host, hintKey []byte, earlier []store.Write) {
 	key := string(k)
 	h.e.handsOver(host.Name(), key) // a crash may lose the event of the delivery
 	home := h.e.world.Host(string(homeName))
-	if err != nil || home == nil || h.e.plan.LWW() {
+	if err != nil || home == nil || h.e.lww() {
 		return // the hint is damaged, or a later write may have won
 	}
 	if !host.Node().Ring().Has(home.Name()) {

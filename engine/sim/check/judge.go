@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"ringside/engine/sim/client"
 	"ringside/engine/sim/kernel"
 	"ringside/engine/sim/plan"
+	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
@@ -26,6 +28,7 @@ type Judge struct {
 	membership membership
 	bounds     *bounds
 
+	left     []Left
 	repaired int // replicas that reads repaired
 	synced   int // replicas that anti-entropy repaired
 }
@@ -210,14 +213,22 @@ func (j *Judge) Idle() { j.bounds.checkIdle() }
 // Verdict is the result of a run.
 type Verdict struct {
 	Violations     []Violation
-	Outcomes       [3]int // operations of the plan by client.Outcome
-	Gets, Puts     int    // gets that were answered; puts and deletes that were acknowledged
-	Stale          int    // gets that lacked a write which was acknowledged before they began
-	FalseSiblings  int    // versions seen beside an ancestor, where clocks are truncated (§4.4)
-	Collected      int    // tombstones that nodes dropped
-	CollectedEarly int    // tombstones that nodes dropped while faults happened
-	LWWLost        int    // acknowledged writes that last write wins lost (P14)
+	Outcomes       [3]int   // operations of the plan by client.Outcome
+	Gets, Puts     int      // gets that were answered; puts and deletes that were acknowledged
+	Stale          int      // gets that lacked a write which was acknowledged before they began
+	FalseSiblings  int      // versions seen beside an ancestor, where clocks are truncated (§4.4)
+	Collected      int      // tombstones that nodes dropped
+	CollectedEarly int      // tombstones that nodes dropped while faults happened
+	LWWLost        int      // acknowledged writes that last write wins lost (P14)
+	Lost           []uint64 // those writes, sorted
+	Left           []Left   // what the homes of each key hold in the end, sorted by key
 	History        []client.Observation
+}
+
+// Left is what the homes of a key hold in the end, tombstones included.
+type Left struct {
+	Key      string
+	Versions vclock.Siblings
 }
 
 // Verdict returns the result so far.
@@ -225,7 +236,8 @@ func (j *Judge) Verdict() Verdict {
 	v := Verdict{
 		Violations: j.e.violations, Stale: j.reads.stale, FalseSiblings: j.siblings.falseSiblings,
 		Collected: j.e.tombstones.drops, CollectedEarly: j.e.tombstones.early,
-		LWWLost: len(j.durability.lwwLost), History: j.history(),
+		LWWLost: len(j.durability.lwwLost), Lost: slices.Sorted(maps.Keys(j.durability.lwwLost)),
+		Left: j.left, History: j.history(),
 	}
 	for _, op := range j.e.graph.ops {
 		if j.e.own(op) {

@@ -100,7 +100,7 @@ func (e *evidence) lose(h Host, key string, writes []uint64) {
 		e.losses.taken[id] = true
 	}
 	for _, op := range e.graph.byKey[key] {
-		if e.plan.LWW() || e.graph.carries(writes, op.ID) {
+		if e.lww() || e.graph.carries(writes, op.ID) {
 			if e.losses.lost[op.ID] == nil {
 				e.losses.lost[op.ID] = &bits{}
 			}

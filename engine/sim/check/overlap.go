@@ -96,7 +96,7 @@ func (r *reads) checkOverlap(op, w *operation, shown vclock.Siblings, replied []
 // versions, whichever homes replied.
 func (r *reads) lackExcused(w *operation, shown vclock.Siblings, at *ringView) bool {
 	switch {
-	case r.e.plan.LWW() && !r.e.unbeaten(w):
+	case r.e.lww() && !r.e.unbeaten(w):
 		return true // the winner over w was destroyed or collected
 	case !at.history.Covers(w.settledIn.history):
 		return true // the counted nodes lack a change that the nodes which acknowledged w knew

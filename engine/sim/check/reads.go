@@ -117,12 +117,12 @@ func (r *reads) checkFresh(op *operation, ids []uint64, reply wire.GetReply) {
 	}
 	stale := 0
 	for _, w := range r.e.graph.byKey[op.Key] {
-		superseded := r.e.graph.carries(ids, w.ID) || r.e.plan.LWW() && w.version.Time <= newest
+		superseded := r.e.graph.carries(ids, w.ID) || r.e.lww() && w.version.Time <= newest
 		if !w.acked() || w.Ended >= op.Began || superseded || r.e.isCollected(w.ID) {
 			continue
 		}
 		stale = 1
-		if r.e.plan.Fresh() && !r.e.plan.LWW() {
+		if r.e.plan.Fresh() && !r.e.lww() {
 			r.e.fail(P7, "%s lacks #%d, which was acked before", r.e.name(op), w.ID)
 		}
 	}

@@ -99,7 +99,7 @@ func (t *transfers) checkLack(h Host, w *operation, homes []string, at *ringView
 func (t *transfers) owed(w *operation, at *ringView) bool {
 	return at.history.Covers(w.ackedIn.history) && removals(w.ackedIn.history, at.history) == 0 &&
 		t.e.losses.lost[w.ID] == nil && !t.e.absenceExcused(w) && !t.e.isCollected(w.ID) &&
-		(!t.e.plan.LWW() || t.e.unbeaten(w))
+		(!t.e.lww() || t.e.unbeaten(w))
 }
 
 // predecessors lists the homes whose place a host took when it became a home of the key of w, and

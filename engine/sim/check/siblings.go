@@ -18,7 +18,7 @@ func (s *siblings) checkConcurrent(holder, key string, ids []uint64) (falseSibli
 	if most := s.bounds.mostKept(key); len(ids) > most {
 		s.e.fail(P13, "%s holds %d versions, the bound is %d", holder, len(ids), most)
 	}
-	if s.e.plan.LWW() && len(ids) > 1 {
+	if s.e.plan.LWW() && len(ids) > 1 { // from the beginning; see evidence.lww
 		s.e.fail(P2, "%s holds %d versions under last write wins", holder, len(ids))
 	}
 	for i, a := range ids {

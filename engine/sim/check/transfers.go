@@ -52,7 +52,7 @@ func (t *transfers) checkDroppedReplica(h Host, dataKey []byte, key string, earl
 
 // checkHeldBy checks that a home has what a host drops.
 func (t *transfers) checkHeldBy(home, host Host, key string, s vclock.Siblings) {
-	if t.e.plan.LWW() {
+	if t.e.lww() {
 		return // a later write may have won there
 	}
 	for _, id := range idsOf(s) {

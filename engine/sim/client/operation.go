@@ -2,6 +2,7 @@ package client
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"ringside/engine/sim/plan"
@@ -55,6 +56,32 @@ type Observation struct {
 	Acks         []string       // of a put
 	Version      vclock.Version // of a put, as its coordinator stamped it
 	Read         []uint64       // writes that a get returned, without tombstones
+}
+
+// Ending describes how the operation ended, as its client saw it.
+func (o Observation) Ending() string {
+	text := o.Outcome
+	if o.Kind == plan.Get && o.Outcome == OK.String() {
+		text = "found nothing"
+		if len(o.Read) > 0 {
+			text = "found " + numbers(o.Read)
+		}
+	}
+	if o.Code != wire.OK {
+		text += ": " + o.Code.String()
+	}
+	if len(o.Acks) > 0 {
+		text = "acked by " + strings.Join(o.Acks, " ") + " as " + o.Version.Notation()
+	}
+	return text
+}
+
+func numbers(ids []uint64) string {
+	parts := make([]string, len(ids))
+	for i, id := range ids {
+		parts[i] = fmt.Sprintf("#%d", id)
+	}
+	return strings.Join(parts, " ")
 }
 
 // Value returns the value that operation id writes.

@@ -184,7 +184,7 @@ func (h *Host) config() engine.Config {
 	c := engine.Config{
 		Name: h.name, Ring: w.members.ring.Config(), Rings: w.members.rings,
 		Founders: w.foundersKnownTo(h), Seeds: p.Seeds(),
-		Quorum: wire.Quorum{R: p.R, W: p.W, Strict: p.Quorum == plan.Strict}, LWW: p.LWW(),
+		Quorum: wire.Quorum{R: p.R, W: p.W, Strict: p.Quorum == plan.Strict}, LWW: p.LWWAt(w.Age()),
 		Secret: []byte(Secret), Timings: p.NodeTimings(), Buffered: h.Buffered(),
 		Seed:        splitmix.Next(p.Seed ^ splitmix.Next(h.id<<32|h.incarnation)),
 		Incarnation: w.bug.incarnation(h.incarnation), LastRun: h.lastRun, Distrust: h.damage.doubtful, Poison: true,

@@ -6,6 +6,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/fault"
+	"ringside/engine/settings"
 	"ringside/engine/sim/plan"
 )
 
@@ -27,6 +28,7 @@ var injectors = map[string]func(*World, plan.Injection){
 	plan.Leave:        injectLeave,
 	plan.Remove:       injectRemove,
 	plan.Lull:         injectLull,
+	plan.Drop:         injectDrop,
 }
 
 // ScheduleFaults puts the conditions of the plan into force and schedules its injections.
@@ -45,6 +47,10 @@ func (w *World) ScheduleFaults() {
 	w.failSyncs()
 	for _, f := range w.plan.Faults {
 		w.At(Origin+f.At, func() {
+			if f.Kind == plan.LastWriteWins { // a change of the cluster, which no end of faults undoes
+				w.changeMode()
+				return
+			}
 			if !w.healed && w.hasHosts(f) {
 				injectors[f.Kind](w, f)
 			}
@@ -116,6 +122,25 @@ func (w *World) healLinks() {
 func injectClog(w *World, f plan.Injection) {
 	w.CountFault(f.Kind)
 	w.net.clogged[fault.Link{From: f.Nodes[0], To: f.Nodes[1]}] = w.now + f.For
+}
+
+// injectDrop makes the next message on a link that would arrive be lost. The fault is counted when
+// that message is sent.
+func injectDrop(w *World, f plan.Injection) { w.net.drops = append(w.net.drops, f) }
+
+// changeMode makes last write wins the mode of all nodes, also of those that are down
+// (Host.config). The watcher is told of the cluster's new settings, and of the split that is on.
+func (w *World) changeMode() {
+	w.CountFault(plan.LastWriteWins)
+	for _, name := range w.names {
+		w.hosts[name].node.PreferLastWrite()
+	}
+	s := w.plan.Settings()
+	s.Mode, s.Nodes, s.Founders, s.Changes = settings.ModeLWW, slices.Clone(w.names), w.members.founders, w.members.history
+	w.Tell(event.Event{Kind: event.Cluster, Settings: &s})
+	if groups := w.net.splits.Groups(); groups != nil {
+		w.Tell(event.Event{Kind: event.Split, Groups: groups, OneWay: w.net.splits.OneWay()})
+	}
 }
 
 func injectCrash(w *World, f plan.Injection) {

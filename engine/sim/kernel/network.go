@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"time"
 
 	"ringside/engine"
@@ -25,6 +27,7 @@ type network struct {
 	calm       map[string]bool              // nodes without faults; links between two calm nodes have no faults
 	clogged    map[fault.Link]time.Duration // nothing arrives before that time
 	down       map[fault.Link]bool          // links that the sender's driver knows to be down
+	drops      []plan.Injection             // of plan.Drop, each of which waits for its message
 	sent       uint64                       // number of messages
 	decoder    wire.Decoder
 }
@@ -68,11 +71,27 @@ func (n *network) send(m wire.Message) {
 		w.CountFault(plan.Loss)
 		n.dropped(m, "lost")
 		return
+	case n.drop(m): // after the draws, so that later messages have the luck that they have without the drop
+		w.CountFault(plan.Drop)
+		n.dropped(m, "lost: the "+strings.TrimPrefix(fmt.Sprintf("%T", m.Body), "wire.")+" that the script drops")
+		return
 	case repeated:
 		w.CountFault(plan.Repeat)
 		n.carry(m, second)
 	}
 	n.carry(m, first)
+}
+
+// drop reports whether an injection waits for the message, which ends the injection.
+func (n *network) drop(m wire.Message) bool {
+	i := slices.IndexFunc(n.drops, func(f plan.Injection) bool {
+		return f.Nodes[0] == m.From && f.Nodes[1] == m.To && (f.Amount == 0 || uint64(f.Amount) == m.Request)
+	})
+	if i < 0 {
+		return false
+	}
+	n.drops = slices.Delete(n.drops, i, i+1)
+	return true
 }
 
 // framed returns the message as its receiver decodes it.

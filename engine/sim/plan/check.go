@@ -135,9 +135,9 @@ func (f Injection) check(names []string) error {
 	}
 	want := 1
 	switch {
-	case f.Kind == Clog || changesMembers(f.Kind):
+	case f.Kind == Clog || f.Kind == Drop || changesMembers(f.Kind):
 		want = 2
-	case f.Kind == Lull:
+	case f.Kind == Lull || f.Kind == LastWriteWins:
 		want = 0
 	}
 	for i, n := range f.Nodes {

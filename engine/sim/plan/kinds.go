@@ -36,6 +36,13 @@ const (
 	ForeignContext = "foreign-context"
 )
 
+// Injections that only scripts and changes of a run have (package fork). A seed draws none of them,
+// because another kind would change what old seeds draw.
+const (
+	Drop          = "drop"            // the next message on a link is lost, of one request if Amount is not 0
+	LastWriteWins = "last-write-wins" // from now on all nodes reconcile as in mode lww
+)
+
 // Counted consequences of faults. They cannot be asked for.
 const (
 	CutMessage = "cut-message" // of Split and OneWay
@@ -106,7 +113,17 @@ func FaultNames() []string {
 
 // Injectable reports whether faults of a kind happen at a time.
 func Injectable(name string) bool {
-	return name == Lull || slices.ContainsFunc(kinds, func(k kind) bool { return k.name == name && k.draw != nil })
+	undrawn := []string{Lull, Drop, LastWriteWins}
+	return slices.Contains(undrawn, name) || slices.ContainsFunc(kinds, func(k kind) bool { return k.name == name && k.draw != nil })
+}
+
+// Lasts reports whether the fault is repaired after its For.
+func (f Injection) Lasts() bool {
+	switch f.Kind {
+	case Flip, Join, Leave, Drop, LastWriteWins:
+		return false
+	}
+	return true
 }
 
 // changesMembers reports whether a kind of fault changes the membership.

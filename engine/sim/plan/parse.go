@@ -213,9 +213,20 @@ func (p *Plan) parseOp(at time.Duration, words []string) error {
 }
 
 func (p *Plan) parseFault(at time.Duration, words []string) error {
+	in, err := ParseInjection(at, words)
+	if err != nil {
+		return err
+	}
+	p.Faults = append(p.Faults, in)
+	return nil
+}
+
+// ParseInjection reads what Injection.String writes, split into words, of which there is at least
+// one. It does not check the names of nodes.
+func ParseInjection(at time.Duration, words []string) (Injection, error) {
 	in := Injection{At: at, Kind: words[0]}
 	if !Injectable(in.Kind) {
-		return fmt.Errorf("no fault %q that happens at a time", in.Kind)
+		return in, fmt.Errorf("no fault %q that happens at a time", in.Kind)
 	}
 	for rest := words[1:]; len(rest) > 0; rest = rest[1:] {
 		var err error
@@ -223,6 +234,8 @@ func (p *Plan) parseFault(at time.Duration, words []string) error {
 		case w == "for" && len(rest) > 1:
 			in.For, err = time.ParseDuration(rest[1])
 			rest = rest[1:]
+		case in.Kind == Drop && w[0] == '#':
+			in.Amount, err = strconv.Atoi(w[1:])
 		case len(w) > 1 && w[0] == 'x' && w[1] >= '0' && w[1] <= '9':
 			in.Amount, err = strconv.Atoi(w[1:])
 		case Spaces[w] != 0 && in.Kind == Flip:
@@ -233,9 +246,8 @@ func (p *Plan) parseFault(at time.Duration, words []string) error {
 			in.Nodes = append(in.Nodes, strings.Split(w, ">")...)
 		}
 		if err != nil {
-			return err
+			return in, err
 		}
 	}
-	p.Faults = append(p.Faults, in)
-	return nil
+	return in, nil
 }

@@ -99,11 +99,12 @@ type Injection struct {
 	For    time.Duration // until the fault is repaired
 	Groups [][]string    // Split, OneWay
 
-	// Nodes are the nodes that fail. For Clog, they are both ends of the link. For Join, Leave and
-	// Remove, they are the node and the node that is told.
+	// Nodes are the nodes that fail. For Clog and Drop, they are both ends of the link. For Join,
+	// Leave and Remove, they are the node and the node that is told.
 	Nodes []string
 	// Amount is the factor of SlowDisk, the number of batches of LostTail, the choice of record and
-	// bit of Flip, and 1 for an OldCopy if the node is stopped while its disk is copied.
+	// bit of Flip, the request of Drop, and 1 for an OldCopy if the node is stopped while its disk
+	// is copied.
 	Amount int
 	Space  string // Flip: a key of Spaces
 }
@@ -152,6 +153,12 @@ func (p *Plan) Literal() bool { return p.Clocks.Kind == settings.ClocksLiteral }
 
 // LWW reports whether the last write wins.
 func (p *Plan) LWW() bool { return p.Mode == settings.ModeLWW }
+
+// LWWAt reports whether the last write wins at a time of the run.
+func (p *Plan) LWWAt(at time.Duration) bool {
+	changed := func(f Injection) bool { return f.Kind == LastWriteWins && f.At <= at }
+	return p.LWW() || slices.ContainsFunc(p.Faults, changed)
+}
 
 // Fresh reports whether every read must see every write that was acknowledged before (P7).
 func (p *Plan) Fresh() bool {

@@ -91,7 +91,7 @@ func (p *Plan) timeline(remarks func(uint64) string) []string {
 	}
 	var all []entry
 	for _, f := range p.Faults {
-		all = append(all, entry{f.At, "          " + f.words()})
+		all = append(all, entry{f.At, "          " + f.String()})
 	}
 	for _, o := range p.Ops {
 		text := fmt.Sprintf("client %-2d ", o.Client) + o.words()
@@ -110,13 +110,13 @@ func (p *Plan) timeline(remarks func(uint64) string) []string {
 	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Compare(a.at, b.at) })
 	out := make([]string, len(all))
 	for i, e := range all {
-		out[i] = fmt.Sprintf("%12s  %s", seconds(e.at), strings.TrimRight(e.text, " "))
+		out[i] = fmt.Sprintf("%12s  %s", Seconds(e.at), strings.TrimRight(e.text, " "))
 	}
 	return out
 }
 
-// seconds writes a time as seconds with at least four decimals.
-func seconds(d time.Duration) string {
+// Seconds writes a time as seconds with at least four decimals, as scripts have it.
+func Seconds(d time.Duration) string {
 	s := fmt.Sprintf("%d.%09d", d/time.Second, d%time.Second)
 	for strings.HasSuffix(s, "0") && len(s)-strings.IndexByte(s, '.') > 5 {
 		s = s[:len(s)-1]
@@ -150,7 +150,8 @@ func (o Op) words() string {
 	return s
 }
 
-func (f Injection) words() string {
+// String returns the injection as a script has it, without its time.
+func (f Injection) String() string {
 	out := f.Kind
 	for _, g := range f.Groups {
 		out += " " + strings.Join(g, ",")
@@ -161,7 +162,10 @@ func (f Injection) words() string {
 	if f.Space != "" {
 		out += " " + f.Space
 	}
-	if f.Amount > 0 || f.Kind == Flip {
+	switch {
+	case f.Kind == Drop && f.Amount > 0:
+		out += fmt.Sprintf(" #%d", f.Amount)
+	case f.Amount > 0 || f.Kind == Flip:
 		out += fmt.Sprintf(" x%d", f.Amount)
 	}
 	if f.For > 0 {

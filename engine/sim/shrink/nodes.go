@@ -25,12 +25,12 @@ func dropLastNode(p *plan.Plan) {
 	}
 	var faults []plan.Injection
 	for _, f := range p.Faults {
-		if !slices.ContainsFunc(f.Nodes, isLast) && keepGroups(&f, isLast) {
+		if f.RemoveNodes(isLast) {
 			faults = append(faults, f)
 		}
 	}
 	p.Faults = faults
-	if p.Core = without(p.Core, isLast); len(p.Core) == p.Nodes {
+	if p.Core = slices.DeleteFunc(slices.Clone(p.Core), isLast); len(p.Core) == p.Nodes {
 		p.Core, p.Rest = nil, ""
 	}
 	if c := &p.Conditions; c.Skew != nil {
@@ -39,40 +39,4 @@ func dropLastNode(p *plan.Plan) {
 	if c := &p.Conditions; c.FailedSync != nil {
 		c.FailedSync = c.FailedSync[:p.Nodes]
 	}
-}
-
-// dropUnknownNodes leaves out nodes that no fault of the plan has join.
-func dropUnknownNodes(p *plan.Plan) {
-	known := p.AllNames()
-	unknown := func(n string) bool { return !slices.Contains(known, n) }
-	for i := range p.Ops {
-		if unknown(p.Ops[i].Via) {
-			p.Ops[i].Via = known[0]
-		}
-	}
-	var faults []plan.Injection
-	for _, f := range p.Faults {
-		changesMembers := f.Kind == plan.Join || f.Kind == plan.Leave || f.Kind == plan.Remove
-		if keep := keepGroups(&f, unknown); changesMembers || !slices.ContainsFunc(f.Nodes, unknown) && keep {
-			faults = append(faults, f)
-		}
-	}
-	p.Faults = faults
-}
-
-// keepGroups removes nodes from the groups of a split. It returns false if less than two groups
-// remain.
-func keepGroups(f *plan.Injection, remove func(string) bool) bool {
-	groups := f.Groups
-	f.Groups = nil
-	for _, g := range groups {
-		if g = without(g, remove); len(g) > 0 {
-			f.Groups = append(f.Groups, g)
-		}
-	}
-	return len(groups) == 0 || len(f.Groups) > 1
-}
-
-func without(names []string, remove func(string) bool) []string {
-	return slices.DeleteFunc(slices.Clone(names), remove)
 }

@@ -8,7 +8,6 @@ import (
 	"ringside/engine/sim"
 	"ringside/engine/sim/client"
 	"ringside/engine/sim/plan"
-	"ringside/engine/wire"
 )
 
 // Report writes a plan as a script that says which properties failed and how each operation ended.
@@ -29,31 +28,11 @@ func Report(p plan.Plan, r sim.Result, from string) string {
 	return head + "\n" + b.String() + rest
 }
 
-// outcome describes how an operation ended.
+// outcome describes how an operation ended, and after what time.
 func outcome(o client.Observation) string {
-	text := o.Outcome
-	if o.Kind == plan.Get && o.Outcome == client.OK.String() {
-		text = "found nothing"
-		if len(o.Read) > 0 {
-			text = "found " + numbers(o.Read)
-		}
-	}
-	if o.Code != wire.OK {
-		text += ": " + o.Code.String()
-	}
-	if len(o.Acks) > 0 {
-		text = "acked by " + strings.Join(o.Acks, " ") + " as " + o.Version.Notation()
-	}
+	text := o.Ending()
 	if o.Ended > 0 {
 		text += fmt.Sprintf(", %v later", (o.Ended - o.Began).Round(time.Microsecond))
 	}
 	return text
-}
-
-func numbers(ids []uint64) string {
-	parts := make([]string, len(ids))
-	for i, id := range ids {
-		parts[i] = fmt.Sprintf("#%d", id)
-	}
-	return strings.Join(parts, " ")
 }

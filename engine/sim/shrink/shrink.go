@@ -61,7 +61,7 @@ func (s *search) try(change func(*plan.Plan)) bool {
 	p := s.best
 	p.Ops, p.Faults = slices.Clone(p.Ops), slices.Clone(p.Faults)
 	change(&p)
-	dropUnknownNodes(&p)
+	p.DropUnknownNodes()
 	if p.Check() != nil {
 		return false
 	}
