@@ -146,6 +146,7 @@ var contractSteps = []contractStep{
 	{"clock compare", "clock compare {n4:1} {n4:.2}", ""},
 	{"sim", "sim --seed 1 --ops 20", ""},
 	{"sim seeds", "sim --seeds 2 --ops 20 --faults crash", ""},
+	{"sim fork", "sim --seed 3 --ops 30 --at 5 --change 'mode lww' --fork", ""},
 	{"sim linearizable", "sim --check linearizable", ""},
 	{"bench", "bench --for 20ms --rounds 1 --concurrency 1,2 --keys 10 --store mem,nosync --op put,get,mix", ""},
 	{"bench rate", "bench --for 20ms --rounds 1 --concurrency 2 --keys 10 --store mem --rate 200", ""},

@@ -32,8 +32,9 @@ type campaign struct {
 	sum   totals
 	// violations holds those of at most maxReported seeds, sorted by seed when run has ended.
 	violations  []check.Violation
-	worst       *sim.Result // of the lowest seed that failed
-	missing     []string    // faults that never fired
+	worst       *sim.Result  // of the lowest seed that failed
+	missing     []string     // faults that never fired
+	left        []check.Left // what is left of a campaign of one run
 	interrupted bool
 }
 

@@ -28,7 +28,19 @@ given is drawn from the seed. The values below are examples; a single run prints
   ringside sim --for 10m --faults crash,wipe
   ringside sim --check linearizable     Dynamo is not linearizable; this shows the proof
   ringside sim --clocks literal         the paper's own clocks lose writes; this finds the smallest run that shows it
+  ringside sim --seed 42 --at 20 --change 'kill n3' --fork
+                                        two futures of one run: as it is, and changed at 20 s
   ringside sim --nodes 1000 --ops 20000 --length 1h --faults crash --seed 1
+
+Changes of a fork (nothing before --at differs; --script FILE writes the changed run):
+` + changesHelp() + `
+--fork --json prints {"seed","at_s","change","equal","same_events","first_difference":{"as_it_is":EVENT|null,
+"changed":EVENT|null}|null,"as_it_is":FUTURE,"changed":FUTURE,"operations":[{"id","kind","key","via",
+"as_it_is":ENDING,"changed":ENDING}],"operations_retimed","keys":[{"key","as_it_is":[VERSION],"changed":[VERSION]}],
+"lost":[{"write","as_it_is":bool,"changed":bool}]}. FUTURE is {"events":[EVENT],"virtual_s","faults","violations",
+"trace_hash","operations":{"ok","refused","unknown"},"gets","puts","stale_reads","lww_lost","false_siblings"}, with
+the events from the first difference on. ENDING is {"began_s","took_us","outcome","error"?,"acks"?,"notation"?,
+"read"?}, VERSION {"write","notation","deleted"?}, and EVENT as events --json prints it.
 
 Properties:
 ` + propertiesHelp() + `

@@ -13,6 +13,7 @@ import (
 	"ringside/engine/ring"
 	"ringside/engine/settings"
 	"ringside/engine/sim/check"
+	"ringside/engine/sim/fork"
 	"ringside/engine/sim/plan"
 	"ringside/engine/usage"
 )
@@ -73,6 +74,11 @@ var flags = []verbs.Flag{
 		Help: "where to write a single run as a script; of a run that fails, the smallest"},
 	{Name: "tui", Kind: verbs.Bool, Help: "play the run on this terminal's screens"},
 	{Name: "ascii", Kind: verbs.Bool, Help: "draw with ASCII signs only"},
+	{Name: "fork", Kind: verbs.Bool, Help: "play the run as it is and with --change, and show both"},
+	{Name: "at", Kind: verbs.String, Value: "12.5",
+		Help: "with --fork: virtual seconds, or a duration, from which on --change holds; otherwise 0"},
+	{Name: "change", Kind: verbs.String, Value: "CHANGE",
+		Help: "with --fork: what is changed, such as 'drop n1>n3' or R=1"},
 	{Name: "check", Kind: verbs.String, Value: "linearizable",
 		Help: "ask porcupine about what clients saw; without --seed, of the committed seeds"},
 	{Name: "html", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
@@ -113,7 +119,7 @@ func checkFlags(c *verbs.Call) error {
 		return usage.Errorf("sim: --replay plays a script: give no seeds")
 	case c.Has("replay") && given(drawnFlags...) != "":
 		return usage.Errorf("sim: --replay plays a script: leave out %s, or change the script", given(drawnFlags...))
-	case c.Has("replay") && c.Has("script"):
+	case c.Has("replay") && c.Has("script") && !c.Bool("fork"):
 		return usage.Errorf("sim: --replay plays an existing script: leave out --script")
 	case check && !one && given(drawn...) != "":
 		return usage.Errorf("sim: --check looks at one run or at the committed ones: leave out %s, or give --seed alone",
@@ -121,7 +127,7 @@ func checkFlags(c *verbs.Call) error {
 	case check && c.Has("script"):
 		return usage.Errorf("sim: --check writes no script: leave out --check, or --script")
 	}
-	return nil
+	return checkFork(c)
 }
 
 // checkFiles returns a usage error for a file that cannot be written, before a campaign that may
@@ -241,6 +247,15 @@ func (r *runner) readPlan(o plan.Options) (plan.Plan, error) {
 		return p, usage.Errorf("sim: %s: %w", render.Text(name), err)
 	}
 	return p, nil
+}
+
+// changesHelp lists the changes of a fork.
+func changesHelp() string {
+	var b strings.Builder
+	for _, f := range fork.Forms {
+		fmt.Fprintf(&b, "  %-26s %s\n", f[0], f[1])
+	}
+	return b.String()
 }
 
 // propertiesHelp lists the properties that runs are checked for.

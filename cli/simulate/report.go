@@ -68,6 +68,18 @@ func (c *campaign) text() string {
 	return b.String()
 }
 
+// maxLeft is the number of keys up to which the text of a script's run shows what is left.
+const maxLeft = 12
+
+// leftText writes what the homes of each key hold in the end.
+func leftText(left []check.Left) string {
+	var b strings.Builder
+	for _, l := range left[:min(maxLeft, len(left))] {
+		fmt.Fprintf(&b, "%s holds %s in the end\n", render.Key([]byte(l.Key)), writesText(l.Versions))
+	}
+	return b.String()
+}
+
 // were returns "1 get was" or "2 gets were".
 func were(n int, thing string) string {
 	if n == 1 {
@@ -119,6 +131,13 @@ type report struct {
 	Interrupted bool   `json:"interrupted,omitempty"`
 	Options     string `json:"options,omitempty"` // of a single run, or of the run that fails
 	Script      string `json:"script,omitempty"`  // the file with the smallest run that fails
+	// Left is what the homes of each key of a single run hold in the end.
+	Left []leftReport `json:"left,omitempty"`
+}
+
+type leftReport struct {
+	Key      string          `json:"key"`
+	Versions []versionReport `json:"versions"`
 }
 
 // clientReport is the part of a report about what clients saw.

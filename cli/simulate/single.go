@@ -19,8 +19,11 @@ func (r *runner) playOne(o plan.Options) error {
 	if err != nil {
 		return err
 	}
-	if r.call.Bool("tui") {
+	switch {
+	case r.call.Bool("tui"):
 		return r.showOnScreens(p)
+	case r.call.Bool("fork"):
+		return r.playFork(p)
 	}
 	result, ended := sim.Player{GoOn: r.alive}.Play(p)
 	if !ended {
@@ -41,6 +44,7 @@ func (r *runner) playOne(o plan.Options) error {
 			return err
 		}
 	}
+	one.left = result.Left
 	return r.finish(one, o)
 }
 
@@ -76,7 +80,14 @@ func (r *runner) finish(c *campaign, o plan.Options) error {
 		o.Seed = c.opt.Seed
 		report.Options = o.Draw().String()
 	}
-	if err := r.Show(report, c.text()+report.more(script)); err != nil {
+	text := c.text()
+	for _, l := range c.left {
+		report.Left = append(report.Left, leftReport{l.Key, versionsOf(l.Versions)})
+	}
+	if r.call.Has("replay") {
+		text += leftText(c.left)
+	}
+	if err := r.Show(report, text+report.more(script)); err != nil {
 		return err
 	}
 	if unwritten != nil {

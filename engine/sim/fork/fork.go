@@ -2,6 +2,7 @@ package fork
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"ringside/engine/event"
@@ -38,6 +39,9 @@ type Future struct {
 	Told  int           // number of events that a watcher of the run receives
 	After []event.Event // those from the first difference on, at most After; empty if nothing differs
 }
+
+// Loses reports whether last write wins loses an acknowledged write.
+func (f *Future) Loses(write uint64) bool { return slices.Contains(f.Lost, write) }
 
 // Equal reports whether the change changed nothing.
 func (f *Fork) Equal() bool { return len(f.AsItIs.After)+len(f.Changed.After) == 0 }

@@ -114,7 +114,8 @@ func FaultNames() []string {
 // Injectable reports whether faults of a kind happen at a time.
 func Injectable(name string) bool {
 	undrawn := []string{Lull, Drop, LastWriteWins}
-	return slices.Contains(undrawn, name) || slices.ContainsFunc(kinds, func(k kind) bool { return k.name == name && k.draw != nil })
+	drawn := func(k kind) bool { return k.name == name && k.draw != nil }
+	return slices.Contains(undrawn, name) || slices.ContainsFunc(kinds, drawn)
 }
 
 // Lasts reports whether the fault is repaired after its For.
