@@ -3,7 +3,6 @@ package simulate
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,41 +11,79 @@ import (
 	"ringside/cli/exit"
 	"ringside/cli/golden"
 	"ringside/cli/render"
-	"ringside/engine/sim"
+	"ringside/engine/event"
+	"ringside/engine/sim/check"
+	"ringside/engine/sim/client"
 	"ringside/engine/sim/fork"
+	"ringside/engine/sim/kernel"
 	"ringside/engine/sim/plan"
+	"ringside/engine/vclock"
 )
 
-// forkOf returns a fork of testdata/cart.script.
-func forkOf(t *testing.T, at time.Duration, change string) *fork.Fork {
-	t.Helper()
-	in, err := os.Open("testdata/cart.script")
-	if err != nil {
-		t.Fatal(err)
+// at returns a time of a run, in milliseconds since its start, as events have it.
+func at(ms int) time.Duration { return kernel.Origin + time.Duration(ms)*time.Millisecond }
+
+// version returns a version that a node stamped for a write.
+func version(node string, counter, write uint64) vclock.Version {
+	return vclock.Version{Dot: vclock.Dot{Actor: vclock.Actor{Node: node, Epoch: 1}, Counter: counter}, Request: write}
+}
+
+// madeUp returns a fork that no run made, so that changes of the engine do not change its text: a
+// message of the put #4 is dropped at 2.5 s, and last write wins loses a write.
+func madeUp() *fork.Fork {
+	key := []byte("cart")
+	v3, v1 := version("n3", 2, 4), version("n1", 1, 5)
+	put := plan.Op{ID: 4, Kind: plan.Put, Key: "cart", Via: "n3", Client: 1}
+	get := plan.Op{ID: 6, Kind: plan.Get, Key: "cart", Via: "n4", Client: 1}
+	change, _ := fork.ParseChange("drop #4 n3>n5")
+	f := &fork.Fork{
+		At: 2500 * time.Millisecond, Change: change, Plan: plan.Plan{Seed: 7}, Same: 45,
+		Before: []event.Event{
+			{Seq: 44, Time: at(2000), Kind: event.Split, Groups: [][]string{{"n1", "n2"}, {"n3", "n4", "n5"}}},
+			{Seq: 45, Time: at(3000), Node: "n3", Kind: event.Replicate, Request: 4, Key: key, Peer: "n5"},
+		},
 	}
-	defer in.Close()
-	p, err := plan.ParseScript(in)
-	if err != nil {
-		t.Fatal(err)
+	f.AsItIs.After = []event.Event{
+		{Seq: 46, Time: at(3001), Node: "n5", Kind: event.Stored, Request: 4, Key: key, Peer: "n3", Op: "put",
+			Versions: vclock.Siblings{v3}},
+		{Seq: 47, Time: at(3002), Node: "n3", Kind: event.Ack, Request: 4, Key: key, Peer: "n5", Count: 2, Want: 2},
+		{Seq: 48, Time: at(3003), Node: "n3", Kind: event.Replied, Request: 4, Key: key, Peer: "n3", Op: "put", Count: 2,
+			Want: 2, Elapsed: time.Millisecond, Versions: vclock.Siblings{v3}},
+		{Seq: 49, Time: at(4000), Node: "n1", Kind: event.Requested, Request: 5, Key: key, Op: "put"},
 	}
-	c, err := fork.ParseChange(change)
-	if err != nil {
-		t.Fatal(err)
+	f.Changed.After = []event.Event{
+		{Seq: 46, Time: at(3000), Node: "n3", Kind: event.Dropped, Request: 4, Peer: "n5",
+			Message: "lost: the Write that the script drops"},
+		{Seq: 47, Time: at(3501), Node: "n3", Kind: event.Suspect, Peer: "n5"},
+		{Seq: 48, Time: at(4000), Node: "n1", Kind: event.Requested, Request: 5, Key: key, Op: "put"},
 	}
-	f, _, err := fork.Play(sim.Player{}, p, at, c)
-	if err != nil {
-		t.Fatal(err)
+	acked := client.Observation{Op: put, Began: 3 * time.Second, Ended: 3003 * time.Millisecond, Outcome: "ok",
+		Acks: []string{"n3", "n5"}, Version: v3}
+	found := client.Observation{Op: get, Began: 9 * time.Second, Ended: 9001 * time.Millisecond, Outcome: "ok",
+		Read: []uint64{4, 5}}
+	lacks := found
+	lacks.Read = []uint64{5}
+	f.Differences = fork.Differences{
+		Operations: []fork.Operation{
+			{AsItIs: acked, Changed: client.Observation{Op: put, Began: 3 * time.Second, Outcome: "unknown"}},
+			{AsItIs: found, Changed: lacks},
+		},
+		Otherwise: 1,
+		Keys:      []fork.Key{{Key: "cart", AsItIs: vclock.Siblings{v1, v3}, Changed: vclock.Siblings{v1}}},
+		Lost:      []uint64{4},
 	}
-	return &f
+	f.AsItIs.Outcomes, f.Changed.Outcomes = [3]int{0, 5, 1}, [3]int{1, 4, 1}
+	f.AsItIs.Told, f.Changed.Told, f.AsItIs.Gets, f.Changed.Stale = 60, 58, 2, 1
+	f.Changed.Lost, f.Changed.LWWLost = []uint64{4}, 1
+	f.Changed.Violations = []check.Violation{{Seed: 7, Property: "P1", Detail: "put #4 of cart is lost", At: 3.5}}
+	return f
 }
 
 // Both futures as text, side by side and one after the other, and as JSON.
 func TestForkGoldens(t *testing.T) {
+	change, _ := fork.ParseChange("R=2")
 	for name, f := range map[string]*fork.Fork{
-		"nosplit": forkOf(t, time.Second, "no partition"),
-		"lww":     forkOf(t, 2500*time.Millisecond, "mode lww"),
-		"drop":    forkOf(t, 2500*time.Millisecond, "drop #4 n3>n5"),
-		"equal":   forkOf(t, 0, "R=2"),
+		"differs": madeUp(), "equal": {Change: change, Plan: plan.Plan{Seed: 7}, Same: 60},
 	} {
 		golden.Check(t, "fork-"+name, forkText(f, 0))
 		golden.Check(t, "fork-"+name+"-60", forkText(f, 60))
@@ -60,7 +97,7 @@ func TestForkGoldens(t *testing.T) {
 
 // Side by side, no line is wider than the terminal.
 func TestForkFits(t *testing.T) {
-	f := forkOf(t, time.Second, "no partition")
+	f := madeUp()
 	for width := leastSides; width < 150; width += 7 {
 		for line := range strings.Lines(courseOf(f, width)[strings.Index(courseOf(f, width), "as it is"):] + endOf(f, width)) {
 			if n := render.Width(strings.TrimSuffix(line, "\n")); n > width {

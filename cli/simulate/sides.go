@@ -56,7 +56,7 @@ func (s *sides) row(label, left, right string) {
 	}
 	a, b, first := wrap(left, s.column), wrap(right, s.column), wrap(label, max(s.label-2, 0))
 	for i := range max(len(a), len(b), len(first)) {
-		line := pad(at(first, i), s.label) + pad(at(a, i), s.column) + "  " + at(b, i)
+		line := pad(lineOf(first, i), s.label) + pad(lineOf(a, i), s.column) + "  " + lineOf(b, i)
 		s.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 }
@@ -70,7 +70,7 @@ func (s *sides) below(label, sign, text string) {
 	}
 }
 
-func at(lines []string, i int) string {
+func lineOf(lines []string, i int) string {
 	if i < len(lines) {
 		return lines[i]
 	}
