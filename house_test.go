@@ -64,6 +64,10 @@ var arrows = map[string][]string{
 		"ringside/engine/slab", "ringside/engine/store", "ringside/engine/timers", "ringside/engine/tombstone",
 		"ringside/engine/treeset", "ringside/engine/vclock", "ringside/engine/wire",
 	},
+	"ringside/engine/account": {
+		"ringside/engine/escape", "ringside/engine/event", "ringside/engine/ring", "ringside/engine/settings",
+		"ringside/engine/vclock", "ringside/engine/view", "ringside/engine/wire",
+	},
 	"ringside/engine/admission": {},
 	"ringside/engine/dedup":     {},
 	"ringside/engine/driver": {
@@ -230,8 +234,8 @@ var arrows = map[string][]string{
 
 // leaves are the packages that know nothing of how nodes are driven.
 var leaves = []string{
-	"ringside/engine/escape", "ringside/engine/event", "ringside/engine/fault", "ringside/engine/member",
-	"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/usage", "ringside/engine/vclock",
+	"ringside/engine/account", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/fault",
+	"ringside/engine/member", "ringside/engine/ring", "ringside/engine/settings", "ringside/engine/usage", "ringside/engine/vclock",
 	"ringside/engine/view", "ringside/engine/wire",
 }
 
