@@ -27,7 +27,7 @@ var fateVerb = &Verb{
   unknown     the events that the cluster remembers do not say
 The cluster remembers its latest events and begins anew with each up; the first line says since when all is
 known. Of an older write, fate knows only whether a node holds it. Example: fate cart
---json prints {"writes":[{"request","key","op","clock":{..},"notation","fate","by"?:request,"by_notation"?,
+--json prints {"writes":[{"request","key","op","clock":{..},"notation","dot","past","fate","by"?:request,"by_notation"?,
 "acknowledged":bool,"earlier":bool,"collected":bool,"time","homes":[node],"missing":[node],
 "hinted":[{"holder","for"}],"durable":[node],"text"}],"counts":{fate:int},"known_since","missing_events":int}.
 "counts" leaves out writes that were not acknowledged and that a node holds nevertheless. "earlier" writes are
@@ -40,7 +40,12 @@ older than known_since; their numbers are those of that time.`,
 				return err
 			}
 		}
-		acc, err := e.account(ctx, key)
+		acc, err := e.account(ctx, func(acc *account.Account) ([][]byte, error) {
+			if key == nil {
+				return acc.Keys(), nil
+			}
+			return [][]byte{key}, nil
+		})
 		if err != nil {
 			return err
 		}
@@ -57,16 +62,18 @@ older than known_since; their numbers are those of that time.`,
 }
 
 // account returns the account of all events that the cluster remembers, with what the nodes hold now
-// of key; of all keys with events if key is nil.
-func (e *Env) account(ctx context.Context, key []byte) (*account.Account, error) {
+// of the keys that choose returns. choose is given the account of the events alone.
+func (e *Env) account(
+	ctx context.Context, choose func(*account.Account) ([][]byte, error),
+) (*account.Account, error) {
 	acc := account.New()
 	last, err := e.after(ctx, 0, func(ev *event.Event) { acc.Apply(*ev) })
 	if err != nil {
 		return nil, err
 	}
-	keys := [][]byte{key}
-	if key == nil {
-		keys = acc.Keys()
+	keys, err := choose(acc)
+	if err != nil {
+		return nil, err
 	}
 	var snapshots [][]event.Event
 	for some := range slices.Chunk(keys, maxKeysAtOnce) {
@@ -116,7 +123,7 @@ func sinceText(k account.Known) string {
 
 // knownLine says from which moment on everything is known, and why not before.
 func knownLine(k account.Known) string {
-	line := "known: everything" + sinceText(k)
+	line := "all is known" + sinceText(k)
 	if k.Missing > 0 {
 		return line + "; the cluster no longer remembers " + render.Count(k.Missing, "earlier event")
 	}
@@ -129,6 +136,9 @@ type fateJSON struct {
 	Op           string            `json:"op"`
 	Clock        map[string]uint64 `json:"clock"`
 	Notation     string            `json:"notation"`
+	Dot          event.DotJSON     `json:"dot"`
+	Past         []event.EntryJSON `json:"past"`
+	Literal      bool              `json:"literal,omitempty"`
 	Fate         account.Fate      `json:"fate"`
 	By           uint64            `json:"by,omitempty"`
 	ByNotation   string            `json:"by_notation,omitempty"`
@@ -146,9 +156,10 @@ type fateJSON struct {
 func printFate(e *Env, acc *account.Account, writes []account.Write) error {
 	list := make([]fateJSON, len(writes))
 	for i, w := range writes {
+		v := event.JSONOf(w.Version)
 		list[i] = fateJSON{
-			Request: w.Request, keyJSON: keyOf(w.Key), Op: w.Op(), Clock: w.Version.Clock().Counters(),
-			Notation: w.Version.Notation(), Fate: w.Fate, Acknowledged: w.Acked, Earlier: w.Earlier,
+			Request: w.Request, keyJSON: keyOf(w.Key), Op: w.Op(), Clock: v.Clock, Notation: v.Notation, Dot: v.Dot,
+			Past: v.Past, Literal: v.Literal, Fate: w.Fate, Acknowledged: w.Acked, Earlier: w.Earlier,
 			Collected: w.Collected, Time: event.Timestamp(w.Time), Homes: orEmpty(w.Homes), Missing: orEmpty(w.Missing),
 			Hinted: event.HintsJSON(w.Hints), Durable: orEmpty(w.Durable), Text: w.Text,
 		}

@@ -19,7 +19,6 @@ type Account struct {
 	keys     map[string]*history
 	requests map[uint64][]int // events by request
 	known    Known
-	buffered map[string]int // node → objects that are in its memory only (§6.1), as of its latest report
 }
 
 // Known says from which moment on an Account knows everything that happened.
@@ -32,7 +31,7 @@ type Known struct {
 // New returns an Account without events.
 func New() *Account {
 	return &Account{
-		view: view.New(), keys: map[string]*history{}, requests: map[uint64][]int{}, buffered: map[string]int{},
+		view: view.New(), keys: map[string]*history{}, requests: map[uint64][]int{},
 	}
 }
 
@@ -46,9 +45,6 @@ func (a *Account) ApplyAll(events []event.Event) {
 // Apply takes in the next event of a stream or of a snapshot. A gap, and a Summary in the stream of
 // a screen, make what happened before uncertain.
 func (a *Account) Apply(e event.Event) {
-	if e.Kind == event.Split && e.Seq == 0 && sameGroups(a.view.Groups, e.Groups) {
-		return // the snapshot repeats the split that the stream had
-	}
 	i := len(a.events)
 	a.events = append(a.events, e)
 	a.view.Apply(e)
@@ -61,16 +57,20 @@ func (a *Account) Apply(e event.Event) {
 	case event.RolledBack:
 		a.eachAt(e.Node, func(_ *history, _ place, r *replica) { r.doubtful = true })
 	case event.NodeUp:
-		a.flushed(e.Node) // what it holds now comes from its disk
+		if e.Seq > 0 { // what the node holds now comes from its disk; a snapshot tells only that it runs
+			a.flushed(e.Node, e.Time)
+		}
 	case event.Buffered:
-		a.setBuffered(e.Node, e.Count)
+		if e.Count == 0 {
+			a.flushed(e.Node, e.Time)
+		}
 	case event.State:
-		if e.State != nil && !e.State.LastKnown {
-			a.setBuffered(e.Node, e.State.Buffered)
+		if e.State != nil && !e.State.LastKnown && e.State.Buffered == 0 {
+			a.flushed(e.Node, e.Time-meterLag)
 		}
 	case event.Ack:
 		if e.Op != event.OpBuffered { // a node writes its objects in their order
-			a.flushed(e.Peer)
+			a.flushed(e.Peer, e.Time)
 		}
 	case event.RangeDropped:
 		a.dropRange(&e)
@@ -94,8 +94,24 @@ func (a *Account) note(i int, e *event.Event) {
 	switch e.Kind {
 	case event.NodeUp, event.NodeDown, event.NodePaused, event.NodeWiped, event.NodeLeft, event.Split, event.Heal,
 		event.Slow, event.Loss, event.Suspect, event.Alive:
-		a.faults = append(a.faults, i)
+		if e.Seq > 0 || !a.repeats(e, i) {
+			a.faults = append(a.faults, i)
+		}
 	}
+}
+
+// repeats reports whether event number i of a snapshot says what the stream has said.
+func (a *Account) repeats(e *event.Event, i int) bool {
+	switch e.Kind {
+	case event.Split:
+		s := a.splitAt(i)
+		return s >= 0 && sameGroups(a.events[s].Groups, e.Groups)
+	case event.NodeUp:
+		return a.downAt(e.Node, i) < 0
+	case event.NodeDown, event.NodePaused:
+		return a.downAt(e.Node, i) >= 0
+	}
+	return a.last(i, func(x *event.Event) bool { return x.Kind == e.Kind && x.Link == e.Link }) >= 0
 }
 
 // lose takes in a hole in the stream. What is known begins after it.
@@ -142,18 +158,14 @@ func (a *Account) eachAt(node string, f func(*history, place, *replica)) {
 	}
 }
 
-// setBuffered takes in how many objects are in a node's memory only.
-func (a *Account) setBuffered(node string, count int) {
-	a.buffered[node] = count
-	if count == 0 {
-		a.flushed(node)
-	}
-}
+// meterLag is the time after which the State of a node counts an object that is in the node's
+// memory only (§6.1). A driver updates that count at most every 50 ms.
+const meterLag = 250 * time.Millisecond
 
-// flushed notes that all that a node holds is on its disk.
-func (a *Account) flushed(node string) {
+// flushed notes that all that a node stored up to a time is on its disk.
+func (a *Account) flushed(node string, upTo time.Duration) {
 	if a.view.Settings.Buffer > 0 {
-		a.eachAt(node, func(_ *history, _ place, r *replica) { r.durable = true })
+		a.eachAt(node, func(_ *history, _ place, r *replica) { r.durable = r.durable || r.stored <= upTo })
 	}
 }
 

@@ -27,8 +27,9 @@ type place struct{ node, home string }
 // A replica is what is at one place.
 type replica struct {
 	versions vclock.Siblings
-	durable  bool // on the node's disk; false: it may be in the node's object buffer only (§6.1)
-	doubtful bool // something happened to the node since, and no event told what it holds now
+	stored   time.Duration // since 1970
+	durable  bool          // on the node's disk; false: it may be in the node's object buffer only (§6.1)
+	doubtful bool          // something happened to the node since, and no event told what it holds now
 }
 
 // A write is one version and what events say of it. Indexes of events are -1 if there was none.
@@ -62,9 +63,9 @@ func (h *history) apply(a *Account, i int, e *event.Event) {
 			}
 		}
 	case event.Stored:
-		h.store(place{node: e.Node}, e.Versions, i, a.lazy(e))
+		h.store(place{node: e.Node}, e.Versions, i, e.Time, a.lazy(e))
 	case event.HintStored:
-		h.store(place{e.Node, e.For}, e.Versions, i, a.lazy(e))
+		h.store(place{e.Node, e.For}, e.Versions, i, e.Time, a.lazy(e))
 	case event.HintDelivered, event.HintRehomed, event.HintLost:
 		delete(h.replicas, place{e.Node, e.For})
 	case event.TombstoneCollected:
@@ -84,9 +85,9 @@ func (h *history) apply(a *Account, i int, e *event.Event) {
 			}
 		}
 	case event.Replicas:
-		h.setReplicas(e, i, a.buffered[e.Node] == 0)
+		h.setReplicas(e, i, a.view.Settings.Buffer > 0 && e.Seq == 0)
 	case event.BufferLost:
-		h.setReplicas(e, i, true)
+		h.setReplicas(e, i, false)
 	}
 }
 
@@ -113,7 +114,7 @@ func (h *history) write(v vclock.Version, i int) *write {
 }
 
 // store takes in all that a place holds now.
-func (h *history) store(at place, s vclock.Siblings, i int, lazy bool) {
+func (h *history) store(at place, s vclock.Siblings, i int, now time.Duration, lazy bool) {
 	for _, v := range s {
 		w := h.write(v, i)
 		if !slices.Contains(w.nodes, at.node) {
@@ -124,11 +125,12 @@ func (h *history) store(at place, s vclock.Siblings, i int, lazy bool) {
 		delete(h.replicas, at)
 		return
 	}
-	h.replicas[at] = &replica{versions: s, durable: !lazy}
+	h.replicas[at] = &replica{versions: s, durable: !lazy, stored: now}
 }
 
-// setReplicas takes in all that a node holds. durable says that all of it is on the node's disk.
-func (h *history) setReplicas(e *event.Event, i int, durable bool) {
+// setReplicas takes in all that a node holds. maybeLazy says that it may be in the node's object
+// buffer only, as far as this event tells.
+func (h *history) setReplicas(e *event.Event, i int, maybeLazy bool) {
 	before := map[string]*replica{}
 	for at, r := range h.replicas {
 		if at.node == e.Node {
@@ -137,9 +139,12 @@ func (h *history) setReplicas(e *event.Event, i int, durable bool) {
 		}
 	}
 	for _, r := range e.Replicas {
-		old := before[r.For]
-		lazy := !durable && !(old != nil && old.durable && old.versions.Equal(r.Versions))
-		h.store(place{e.Node, r.For}, event.Preview(r.Versions), i, lazy)
+		at, old := place{e.Node, r.For}, before[r.For]
+		lazy := maybeLazy && old != nil && !(old.durable && old.versions.Equal(r.Versions))
+		h.store(at, event.Preview(r.Versions), i, e.Time, lazy)
+		if lazy && old.versions.Equal(r.Versions) {
+			h.replicas[at].stored = old.stored
+		}
 	}
 	for _, v := range e.Versions { // last write wins lost them
 		if w := h.write(v, i); w.lost < 0 {

@@ -30,7 +30,15 @@ func list(nodes []string) string {
 	for i, n := range nodes {
 		out[i] = named(n)
 	}
-	return strings.Join(out[:len(out)-1], ", ") + " and " + out[len(out)-1]
+	return andList(out)
+}
+
+// andList returns texts as in "a, b and c".
+func andList(texts []string) string {
+	if len(texts) == 1 {
+		return texts[0]
+	}
+	return strings.Join(texts[:len(texts)-1], ", ") + " and " + texts[len(texts)-1]
 }
 
 // clock returns the clock of a version.
@@ -111,13 +119,17 @@ func (s *state) inWords(w *write, out *Write) string {
 		}
 		return text
 	case Sibling:
-		return "current on " + list(out.Homes) + ", beside " + s.rivals(w) + ": neither descends from the other"
+		end := ": neither descends from the other"
+		if s.isLWW() {
+			end = ", which has a later time: last write wins will drop this one"
+		}
+		return "current on " + list(out.Homes) + ", beside " + s.rivals(w) + end
 	case Visible:
 		return s.visibleInWords(w, out)
 	case Hint:
 		return "no home holds it: " + heldOutside(out)
 	case Buffer:
-		return "only in the memory of " + list(out.holders()) + ": a crash would lose it"
+		return "in the memory of " + list(out.holders()) + ", and no node has said that it is on a disk: a crash may lose it"
 	case Lost:
 		return s.lostInWords(w, out)
 	}

@@ -19,7 +19,7 @@ import (
 )
 
 // accountSeeds is the number of runs whose accounts are compared with the world.
-const accountSeeds = 16
+const accountSeeds = defaultSeeds / 6
 
 // accountEvery is the virtual time between two comparisons in a run.
 const accountEvery = 5 * time.Second
@@ -42,11 +42,10 @@ func TestAccountsAgreeWithTheWorld(t *testing.T) {
 		}
 	}
 	for _, f := range account.Fates {
-		if got[f] == 0 && f != account.Unknown {
+		if got[f] == 0 && f != account.Unknown && defaultSeeds >= coverageSeeds {
 			t.Errorf("no write had the fate %s; there were %v", f, got)
 		}
 	}
-	t.Logf("%v", got)
 }
 
 // After a run with faults of all kinds, each acknowledged write has a fate that agrees with the disks.

@@ -1,0 +1,373 @@
+package account
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"ringside/engine/event"
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// WhyRequest explains why a request succeeded or failed. ok is false if no event of the request is
+// remembered.
+func (a *Account) WhyRequest(id uint64) (x Explanation, ok bool) {
+	r := requestStory{events: a.requests[id]}
+	for _, i := range r.events {
+		if e := &a.events[i]; e.Key != nil && r.chain == nil {
+			r.chain = &chain{state: a.stateOf(a.history(e.Key)), used: map[int]bool{}}
+		}
+	}
+	if r.chain == nil {
+		return Explanation{}, false
+	}
+	r.replied, r.coordinated, r.asked = -1, -1, -1
+	for _, i := range r.events {
+		switch a.events[i].Kind {
+		case event.Requested:
+			r.asked = i
+		case event.Coordinate:
+			r.coordinated = i
+		case event.Replied:
+			r.replied = i
+		}
+	}
+	x = Explanation{Key: r.key, Request: id}
+	x.About, x.Text = r.tell()
+	x.Chain = r.sorted()
+	return x, true
+}
+
+// KeyOf returns the key of a request, nil if no event of the request is remembered.
+func (a *Account) KeyOf(id uint64) []byte {
+	for _, i := range a.requests[id] {
+		if key := a.events[i].Key; key != nil {
+			return key
+		}
+	}
+	return nil
+}
+
+// LastRequest returns the number of the request that began last, 0 if there was none.
+func (a *Account) LastRequest() uint64 {
+	for _, e := range slices.Backward(a.events) {
+		if e.Kind == event.Requested {
+			return e.Request
+		}
+	}
+	return 0
+}
+
+// A requestStory explains one request.
+type requestStory struct {
+	*chain
+	events []int // of the request
+	// The events of these kinds, -1 if there is none.
+	asked, coordinated, replied int
+}
+
+// at returns event number i.
+func (r *requestStory) at(i int) *event.Event { return &r.Account.events[i] }
+
+func (r *requestStory) tell() (About, string) {
+	if r.asked >= 0 {
+		e := r.at(r.asked)
+		r.step(r.asked, "%s %s reached %s", escaped(e.Op), keyName(r.key), named(e.Node))
+	}
+	switch {
+	case r.replied < 0:
+		r.put()
+		r.get()
+		return Nothing, "the request has no answer yet, or its answer is not remembered"
+	case r.at(r.replied).Op == "get":
+		return r.tellGet()
+	}
+	return r.tellPut()
+}
+
+// tellPut explains a put or a delete.
+func (r *requestStory) tellPut() (About, string) {
+	e := r.at(r.replied)
+	standing := r.put()
+	if e.Err != wire.OK {
+		r.step(r.replied, "%s answered: %s", named(e.Node), failure(e))
+		return Failed, fmt.Sprintf("it failed: %s", failure(e)) + substitutions(standing) + r.missing()
+	}
+	r.step(r.replied, "%s acknowledged, which is %d of W=%d, and the client was told of success", list(e.Nodes), e.Count, e.Want)
+	text := fmt.Sprintf("it succeeded, because %s acknowledged and W=%d", list(e.Nodes), e.Want)
+	about := Nothing
+	if len(standing) > 0 {
+		about = Waiting
+	}
+	text += substitutions(standing)
+	if len(e.Versions) > 0 {
+		if w := r.byDot[e.Versions[0].Dot]; w != nil {
+			text += fmt.Sprintf(". What became of it: %s (%s)", r.fateOf(w).Fate, r.fateOf(w).Text)
+		}
+	}
+	for _, h := range e.Hinted {
+		if i := r.delivered(h, r.replied); i >= 0 {
+			r.step(i, "%s holds it now, and %s deleted its hint", named(h.For), named(h.Holder))
+		}
+	}
+	return about, text
+}
+
+// delivered returns the first event after number i in which a hint reached its home, -1 if there is
+// none.
+func (r *requestStory) delivered(h wire.Hint, i int) int {
+	for _, n := range r.history.events {
+		e := r.at(n)
+		if n > i && e.Kind == event.HintDelivered && e.Node == h.Holder && e.For == h.For {
+			return n
+		}
+	}
+	return -1
+}
+
+// failure says why a request failed.
+func failure(e *event.Event) string {
+	code := strings.ReplaceAll(e.Err.String(), "_", " ")
+	if e.Message == "" {
+		return code
+	}
+	return code + ": " + escaped(e.Message)
+}
+
+// sentences returns further sentences of a conclusion.
+func sentences(parts []string) string {
+	if len(parts) == 0 {
+		return ""
+	}
+	return ". " + strings.Join(parts, ". ")
+}
+
+// A substitution is a home whose replica went to a fallback, or to no node, and why.
+type substitution struct{ home, fallback, why string }
+
+// substitutions returns in sentences who stood in for whom, one for each reason.
+func substitutions(all []substitution) string {
+	var whys []string
+	by := map[string][]string{}
+	for _, s := range all {
+		part := named(s.fallback) + " stood in for " + named(s.home) + ", with a hint"
+		if s.fallback == "" {
+			part = "no fallback was left for " + named(s.home)
+		}
+		if by[s.why] == nil {
+			whys = append(whys, s.why)
+		}
+		by[s.why] = append(by[s.why], part)
+	}
+	out := ""
+	for _, why := range whys {
+		out += ". " + capital(why) + " → " + strings.Join(by[why], "; ")
+	}
+	return out
+}
+
+// capital returns a text with a capital letter, unless it begins with a name.
+func capital(text string) string {
+	if strings.HasPrefix(text, "the ") {
+		return "T" + text[1:]
+	}
+	return text
+}
+
+// put adds the steps by which a put went to its coordinator and its replicas. It returns the homes
+// whose replicas did not go to them.
+func (r *requestStory) put() (standing []substitution) {
+	for _, i := range r.events {
+		switch e := r.at(i); e.Kind {
+		case event.Forwarded:
+			why := named(e.Node) + " is not a home of the key"
+			if e.Message == event.Fastest {
+				why = named(e.Peer) + " answered the last get first (§5)"
+			}
+			r.step(i, "%s gave the put to %s: %s", named(e.Node), named(e.Peer), why)
+		case event.Coordinate:
+			standing = append(standing, r.coordinate(i)...)
+		case event.Replicate:
+			if e.For != "" {
+				s := substitution{e.For, e.Peer, r.whyNot(e.Node, e.For, i)}
+				r.step(i, "%s → %s stands in, with a hint for %s", s.why, named(e.Peer), named(e.For))
+				standing = append(standing, s)
+			}
+		case event.HintRefused:
+			r.step(i, "%s refused a hint for %s: it keeps as many as it may", named(e.Node), named(e.For))
+		case event.Dropped:
+			r.step(i, "a message from %s to %s was lost: %s", named(e.Node), named(e.Peer), escaped(e.Message))
+		case event.LWWLost:
+			r.step(i, "last write wins dropped the version: it was %s", escaped(e.Message))
+		}
+	}
+	return standing
+}
+
+// coordinate adds the step in which a put was stamped.
+func (r *requestStory) coordinate(i int) (standing []substitution) {
+	e := r.at(i)
+	as := ""
+	if e.For != "" {
+		s := substitution{e.For, e.Node, r.whyNot(e.Node, e.For, i)}
+		as = " as a fallback for " + named(e.For)
+		standing = append(standing, s)
+	}
+	left := ""
+	for _, home := range e.Nodes {
+		standing = append(standing, substitution{home, "", r.whyNot(e.Node, home, i)})
+	}
+	if len(e.Nodes) > 0 {
+		left = "; no fallback is left for " + list(e.Nodes)
+	}
+	r.step(i, "%s coordinated%s and stamped %s for the homes %s%s", named(e.Node), as, escaped(e.Versions.String()),
+		list(e.Homes), left)
+	return standing
+}
+
+// whyNot says why a replica did not go to its home, and adds the step for that.
+func (r *requestStory) whyNot(from, home string, i int) string {
+	if why := r.unreached(from, home, i); why != "" {
+		return why
+	}
+	return named(home) + " did not answer " + named(from)
+}
+
+// missing says why homes were not reached by a request that failed.
+func (r *requestStory) missing() string {
+	from, i := r.at(r.replied).Peer, r.replied
+	if from == "" {
+		from = r.at(i).Node
+	}
+	var parts []string
+	for _, node := range r.homes {
+		if node == from || slices.Contains(r.at(i).Nodes, node) {
+			continue
+		}
+		if why := r.unreached(from, node, i); why != "" {
+			parts = append(parts, "No answer came from "+named(node)+", because "+because(why, true))
+		}
+	}
+	return sentences(parts)
+}
+
+// tellGet explains a get.
+func (r *requestStory) tellGet() (About, string) {
+	e := r.at(r.replied)
+	silent, found := r.get()
+	if e.Err != wire.OK {
+		r.step(r.replied, "%s answered: %s", named(e.Node), failure(e))
+		return Failed, "it failed: " + failure(e) + r.missing()
+	}
+	live := found.Live()
+	r.step(r.replied, "%s answered, which is %d of R=%d: the client got %s", list(e.Nodes), e.Count, e.Want, clocksOf(live))
+	text := fmt.Sprintf("%s answered, enough for R=%d", list(e.Nodes), e.Want)
+	if len(silent) > 0 {
+		text += "; " + list(silent) + " had not answered by then"
+	}
+	if missed := r.missed(found); missed != nil {
+		return Stale, r.stale(missed, text, e.Nodes)
+	}
+	switch {
+	case len(live) == 0 && len(found) > 0:
+		return Absent, text + ". They hold the delete " + escaped(found.String()) + ", so there is no value"
+	case len(live) == 0:
+		return Absent, text + ". They hold nothing of the key, and no acknowledged write was missed"
+	case len(live) > 1:
+		return Siblings, text + fmt.Sprintf(". What they hold has %d versions, and none descends from another: %s",
+			len(live), escaped(live.String()))
+	}
+	return Nothing, "it succeeded: " + text + ". It missed no acknowledged write"
+}
+
+// clocksOf returns the clocks of versions, "nothing" if there are none.
+func clocksOf(s vclock.Siblings) string {
+	if len(s) == 0 {
+		return "nothing"
+	}
+	return escaped(s.String())
+}
+
+// get adds the steps in which nodes answered a get. It returns the nodes that did not answer before
+// the client got its answer, and what the answers hold together.
+func (r *requestStory) get() (silent []string, found vclock.Siblings) {
+	asked := map[string]int{}
+	for _, i := range r.events {
+		if r.replied >= 0 && i > r.replied {
+			break
+		}
+		switch e := r.at(i); e.Kind {
+		case event.ReadFrom:
+			asked[e.Peer] = i
+			silent = append(silent, e.Peer)
+			if !slices.Contains(r.homes, e.Peer) {
+				r.step(i, "%s asked %s, which is a fallback", named(e.Node), named(e.Peer))
+			}
+		case event.ReadReply:
+			silent = slices.DeleteFunc(silent, func(n string) bool { return n == e.Peer })
+			held := clocksOf(e.Versions)
+			if e.Err != wire.OK {
+				held = "nothing that counts: " + strings.ReplaceAll(e.Err.String(), "_", " ")
+			}
+			r.step(i, "%s answered that it holds %s", named(e.Peer), held)
+			if r.isLWW() {
+				found = found.Latest(e.Versions)
+			} else {
+				found = found.Merge(e.Versions)
+			}
+		case event.Dropped:
+			r.step(i, "a message from %s to %s was lost: %s", named(e.Node), named(e.Peer), escaped(e.Message))
+		}
+	}
+	for _, n := range silent {
+		r.step(asked[n], "%s asked %s, and had no answer by then", named(r.at(asked[n]).Node), named(n))
+	}
+	return silent, found
+}
+
+// missed returns the latest write that was acknowledged before the get began and that the versions
+// found do not reflect, nil if there is none.
+func (r *requestStory) missed(found vclock.Siblings) *write {
+	var out *write
+	for _, w := range r.writes {
+		if w.replied < 0 || r.asked < 0 || w.replied > r.asked {
+			continue
+		}
+		reflected := slices.ContainsFunc(found, func(v vclock.Version) bool {
+			c := v.Compare(w.version)
+			return c == vclock.Equal || c == vclock.After || r.isLWW() && beats(v, w.version)
+		})
+		overtaken := slices.ContainsFunc(r.writes, func(x *write) bool { // a later write is missed rather than this one
+			return x != w && r.supersedes(x, w) && x.coordinated >= 0 && x.coordinated < r.asked
+		})
+		collected := w.collected >= 0 && w.collected < r.asked
+		if !reflected && !overtaken && !collected {
+			out = w
+		}
+	}
+	return out
+}
+
+// stale explains why a get missed an acknowledged write.
+func (r *requestStory) stale(w *write, text string, answered []string) string {
+	ack := r.at(w.replied)
+	r.step(w.replied, "%s of %s was acknowledged by %s", what(w.version), r.ref(w.version), list(ack.Nodes))
+	from := r.at(r.replied).Node
+	why := ""
+	for _, node := range ack.Nodes {
+		if slices.Contains(answered, node) {
+			continue
+		}
+		if reason := r.unreached(from, node, r.replied); reason != "" && why == "" {
+			why = ", because " + named(from) + " could not reach " + named(node) + ": " + reason
+		}
+	}
+	promise := "A sloppy quorum counts fallbacks, so R+W>N does not promise the newest write"
+	if rep := r.at(r.replied); rep.Want+ack.Want <= len(r.homes) {
+		promise = fmt.Sprintf("With R=%d and W=%d the two quorums need not share a node, because R+W>N does not hold", rep.Want,
+			ack.Want)
+	}
+	return fmt.Sprintf("it is stale: it missed %s, which %s had acknowledged at %s. Only %s%s. %s", r.ref(w.version),
+		list(ack.Nodes), at(ack.Time), text, why, promise)
+}
