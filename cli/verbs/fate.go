@@ -61,8 +61,8 @@ older than known_since; their numbers are those of that time.`,
 	},
 }
 
-// account returns the account of all events that the cluster remembers, with what the nodes hold now
-// of the keys that choose returns. choose is given the account of the events alone.
+// account returns the account of all events that the cluster remembers, with what the nodes hold
+// now of the keys that choose returns. choose is given the account of the events alone.
 func (e *Env) account(
 	ctx context.Context, choose func(*account.Account) ([][]byte, error),
 ) (*account.Account, error) {

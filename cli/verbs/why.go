@@ -16,8 +16,8 @@ var whyVerb = &Verb{
 	Name: "why", Group: GroupLook, Section: "§4.4, §4.5, §4.6",
 	Args:  []Arg{{Name: "KEY|REQUEST", Complete: CompleteKeys, Words: []string{"last"}}},
 	Usage: "explain siblings, a stale replica, a hint, an absence, or how a request ended",
-	Help: `why KEY tells the shortest chain of events that led to what the nodes hold of a key now: why it has siblings, why
-a hint waits, why a home is stale, what last write wins lost, or why there is no value. why #41 explains why
+	Help: `why KEY tells the shortest chain of events that led to what the nodes hold of a key now: why it has
+siblings, why a hint waits, why a home is stale, what last write wins lost, or why there is no value. why #41 explains why
 request 41 succeeded or failed, which nodes answered and which stood in, and why a get was stale; why last
 explains the request that began last. A word of digits is a request if it is remembered, and otherwise a key;
 --key makes it a key. Example: why cart

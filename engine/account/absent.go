@@ -6,8 +6,8 @@ import (
 	"ringside/engine/event"
 )
 
-// lostWrite returns the latest acknowledged write of the key that last write wins lost, nil if there
-// is none. If now is set, only a write counts that was lost to the version that is current now.
+// lostWrite returns the latest acknowledged write of the key that last write wins lost, nil if
+// there is none. If now is set, only a write counts that was lost to the version that is current now.
 func (c *chain) lostWrite(now bool) *write {
 	if !c.isLWW() {
 		return nil
@@ -58,8 +58,8 @@ func (c *chain) absence() string {
 	case last == nil && c.known.Since == 0:
 		return "no event of the cluster is known"
 	case last == nil:
-		return fmt.Sprintf("%s has no value: no node that answered holds anything of it, and no write of it is known since %s",
-			keyName(c.key), at(c.known.Since)) + c.silent()
+		return fmt.Sprintf("%s has no value: no node that answered holds anything of it, "+
+			"and no write of it is known since %s", keyName(c.key), at(c.known.Since)) + c.silent()
 	case last.version.Deleted:
 		return c.deleted(last)
 	}

@@ -66,7 +66,8 @@ func (c *chain) waiting() string {
 	text := strings.Join(parts, ". ")
 	for _, home := range c.stale() {
 		if !slices.ContainsFunc(c.hints(), func(p place) bool { return p.home == home }) {
-			text += ". " + named(home) + " lacks it as well, and no hint waits for it: read repair or anti-entropy will mend that"
+			text += ". " + named(home) + " lacks it as well, and no hint waits for it: " +
+				"read repair or anti-entropy will mend that"
 		}
 	}
 	return text
@@ -152,7 +153,8 @@ func (c *chain) staleHomes() string {
 		parts = append(parts, part)
 	}
 	return strings.Join(parts, ". ") +
-		". No hint waits, so read repair (get) or anti-entropy (sync) mends it. Until then a get with a small R may read the old state"
+		". No hint waits, so read repair (get) or anti-entropy (sync) mends it. " +
+		"Until then a get with a small R may read the old state"
 }
 
 // whyLacks says why a home does not hold a write, and adds the steps for it. It returns "" if no

@@ -191,8 +191,8 @@ func (g *group) reason(c *chain, w *write) string {
 	return name + " does not cover " + g.names(c)
 }
 
-// isBlind reports whether the past of a write covers none of the versions that its coordinator held.
-// So its client passed no context, or one that is older than all of them.
+// isBlind reports whether the past of a write covers none of the versions that its coordinator
+// held. So its client passed no context, or one that is older than all of them.
 func isBlind(w *write, held vclock.Siblings) bool {
 	return held.Superseded().Descends(w.version.Past)
 }

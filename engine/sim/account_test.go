@@ -30,8 +30,8 @@ var gentle = []string{
 	plan.Join, plan.Leave,
 }
 
-// An account of the events of a run agrees with the disks and with what the clients know, during the
-// run and after it. The runs have only faults of which events tell.
+// An account of the events of a run agrees with the disks and with what the clients know, during
+// the run and after it. The runs have only faults of which events tell.
 func TestAccountsAgreeWithTheWorld(t *testing.T) {
 	got := map[account.Fate]int{}
 	for seed := uint64(1); seed <= accountSeeds; seed++ {
@@ -48,7 +48,8 @@ func TestAccountsAgreeWithTheWorld(t *testing.T) {
 	}
 }
 
-// After a run with faults of all kinds, each acknowledged write has a fate that agrees with the disks.
+// After a run with faults of all kinds, each acknowledged write has a fate that agrees with the
+// disks.
 func TestAccountsAgreeAfterAllFaults(t *testing.T) {
 	for seed := uint64(1); seed <= accountSeeds/2; seed++ {
 		newAccounted(t, plan.Options{Seed: seed}).play(false)
