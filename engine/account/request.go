@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"ringside/engine/event"
-	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
