@@ -40,7 +40,7 @@ older than known_since; their numbers are those of that time.`,
 				return err
 			}
 		}
-		acc, err := e.account(ctx, func(acc *account.Account) ([][]byte, error) {
+		acc, err := ReadAccount(ctx, e.Cluster, func(acc *account.Account) ([][]byte, error) {
 			if key == nil {
 				return acc.Keys(), nil
 			}
@@ -61,13 +61,13 @@ older than known_since; their numbers are those of that time.`,
 	},
 }
 
-// account returns the account of all events that the cluster remembers, with what the nodes hold
-// now of the keys that choose returns. choose is given the account of the events alone.
-func (e *Env) account(
-	ctx context.Context, choose func(*account.Account) ([][]byte, error),
+// ReadAccount returns the account of all events that the cluster remembers, with what the nodes
+// hold now of the keys that choose returns. choose is given the account of the events alone.
+func ReadAccount(
+	ctx context.Context, c Cluster, choose func(*account.Account) ([][]byte, error),
 ) (*account.Account, error) {
 	acc := account.New()
-	last, err := e.after(ctx, 0, func(ev *event.Event) { acc.Apply(*ev) })
+	last, err := eventsAfter(ctx, c, 0, func(ev *event.Event) { acc.Apply(*ev) })
 	if err != nil {
 		return nil, err
 	}
@@ -77,14 +77,14 @@ func (e *Env) account(
 	}
 	var snapshots [][]event.Event
 	for some := range slices.Chunk(keys, maxKeysAtOnce) {
-		snapshot, err := e.Cluster.Snapshot(ctx, some...)
+		snapshot, err := c.Snapshot(ctx, some...)
 		if err != nil {
 			return nil, err
 		}
 		snapshots = append(snapshots, snapshot)
 	}
 	// The events that a snapshot includes come before it, and the others change what it says.
-	_, err = e.after(ctx, last, func(ev *event.Event) {
+	_, err = eventsAfter(ctx, c, last, func(ev *event.Event) {
 		for len(snapshots) > 0 && (len(snapshots[0]) == 0 || uint64(snapshots[0][0].Count) < ev.Seq) {
 			acc.ApplyAll(snapshots[0])
 			snapshots = snapshots[1:]
@@ -97,10 +97,10 @@ func (e *Env) account(
 	return acc, err
 }
 
-// after calls f with each event after the one with the number last, and returns the number of the
-// newest one.
-func (e *Env) after(ctx context.Context, last uint64, f func(*event.Event)) (uint64, error) {
-	err := e.Cluster.Events(ctx, event.Query{After: last}, func(batch []event.Event) error {
+// eventsAfter calls f with each event after the one with the number last, and returns the number of
+// the newest one.
+func eventsAfter(ctx context.Context, c Cluster, last uint64, f func(*event.Event)) (uint64, error) {
+	err := c.Events(ctx, event.Query{After: last}, func(batch []event.Event) error {
 		for i := range batch {
 			f(&batch[i])
 			last = max(last, batch[i].Seq)

@@ -17,8 +17,8 @@ var whyVerb = &Verb{
 	Args:  []Arg{{Name: "KEY|REQUEST", Complete: CompleteKeys, Words: []string{"last"}}},
 	Usage: "explain siblings, a stale replica, a hint, an absence, or how a request ended",
 	Help: `why KEY tells the shortest chain of events that led to what the nodes hold of a key now: why it has
-siblings, why a hint waits, why a home is stale, what last write wins lost, or why there is no value. why #41 explains why
-request 41 succeeded or failed, which nodes answered and which stood in, and why a get was stale; why last
+siblings, why a hint waits, why a home is stale, what last write wins lost, or why there is no value. why #41 explains
+why request 41 succeeded or failed, which nodes answered and which stood in, and why a get was stale; why last
 explains the request that began last. A word of digits is a request if it is remembered, and otherwise a key;
 --key makes it a key. Example: why cart
 The cluster remembers its latest events and begins anew with each up. The first line says since when all is known.
@@ -32,7 +32,7 @@ The cluster remembers its latest events and begins anew with each up. The first 
 			return c.Misusef("the key is empty")
 		}
 		key := []byte(c.Arg(0))
-		acc, err := e.account(ctx, func(acc *account.Account) ([][]byte, error) {
+		acc, err := ReadAccount(ctx, e.Cluster, func(acc *account.Account) ([][]byte, error) {
 			if !isRequest {
 				return [][]byte{key}, nil
 			}

@@ -7,7 +7,8 @@ import (
 )
 
 // lostWrite returns the latest acknowledged write of the key that last write wins lost, nil if
-// there is none. If now is set, only a write counts that was lost to the version that is current now.
+// there is none. If now is set, only a write counts that was lost to the version that is current
+// now.
 func (c *chain) lostWrite(now bool) *write {
 	if !c.isLWW() {
 		return nil
