@@ -120,6 +120,19 @@ func ofNodeView(ctx context.Context, l *look, node string, f func(*view.Cluster,
 	return f(cluster, n), nil
 }
 
+// suspectedBy returns the nodes that believe that a node failed, in the order of the cluster's
+// nodes.
+func suspectedBy(v *view.Cluster, args []string) (any, error) {
+	out := []string{}
+	for _, n := range v.Nodes {
+		if n.Suspects[args[0]] && n.Status == view.Up {
+			out = append(out, n.Name)
+		}
+	}
+	_, err := nodeOf(v, args[0])
+	return out, err
+}
+
 // areApart reports whether a split separates two nodes.
 func areApart(v *view.Cluster, args []string) (any, error) {
 	for _, node := range args {

@@ -96,6 +96,40 @@ func lastStored(ctx context.Context, l *look, args []string) (any, error) {
 	return how, err
 }
 
+// lastSeq returns the number of the latest event of a kind, at a node if one is given; 0 if the log
+// remembers none.
+func lastSeq(ctx context.Context, l *look, args []string) (any, error) {
+	kind := event.Kind(args[0])
+	if event.Sections[kind] == "" {
+		return nil, usage.Errorf("there is no kind of events %q; events --json shows kinds", args[0])
+	}
+	q := event.Query{Filter: event.Filter{Kinds: []event.Kind{kind}}}
+	if len(args) > 1 {
+		q.Node = args[1]
+	}
+	last := 0
+	err := l.src.Events(ctx, q, func(batch []event.Event) error {
+		for _, e := range batch {
+			if e.Kind == kind {
+				last = int(e.Seq)
+			}
+		}
+		return nil
+	})
+	return last, err
+}
+
+// writersOf returns the nodes that coordinated the acknowledged puts of a key, sorted.
+func writersOf(ctx context.Context, l *look, args []string) (any, error) {
+	all, err := l.succeeded(ctx, []string{"put", args[0]})
+	out := []string{}
+	for _, e := range all {
+		out = append(out, e.Peer)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), err
+}
+
 // wasWiped reports whether the log remembers that a node lost its disk.
 func wasWiped(ctx context.Context, l *look, args []string) (any, error) {
 	wiped := false

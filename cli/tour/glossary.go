@@ -37,9 +37,20 @@ var words = map[string]Text{
 		"they " +
 		"differ (§4.7).",
 	"anti-entropy": "Homes compare their Merkle trees now and then, and exchange the keys that differ (§4.7).",
-	"w":            "How many nodes must hold a put durably before the client is told that it succeeded (§4.5).",
-	"r":            "How many nodes must answer a get (§4.5).",
-	"blind write":  "A put without a context. It has seen nothing, so it replaces nothing that it could have read.",
+	"local":        "Of one node only: a node believes of others what it has seen itself, and tells no one (§4.8.3).",
+	"gossip": "Each second a node exchanges the changes of the ring that it knows with another node, chosen at " +
+		"random " +
+		"(§4.8.1).",
+	"seed": "A node that every node knows from its configuration. All nodes meet there, so the ring stays in one " +
+		"piece " +
+		"(§4.8.2).",
+	"last write wins": "Of two concurrent versions the one with the later time is kept, and the other is dropped (§6).",
+	"dot": "The event of a version itself, apart from what the version has seen: {n3:1.3} is event 3 of n3, which " +
+		"has seen " +
+		"event 1.",
+	"w":           "How many nodes must hold a put durably before the client is told that it succeeded (§4.5).",
+	"r":           "How many nodes must answer a get (§4.5).",
+	"blind write": "A put without a context. It has seen nothing, so it replaces nothing that it could have read.",
 }
 
 // glossary returns what the words of the paper mean, or the one that is asked for.

@@ -97,14 +97,18 @@ func (w *walker) finish(answers []string) {
 
 // rightWay has the right answers of each lesson, which the cluster must confirm.
 var rightWay = map[string][]string{
-	"where":  {"3", "n5 n3, n4", "no", "20", "c"},
-	"quorum": {"a", "b", "1", "c", "2", "no"},
-	"clocks": {"b", "a", "c", "c", "b", "{n1:3 n2:1}"},
-	"carts":  {"yes", "2"},
-	"hints":  {"yes", "n4", "no", "no", "yes"},
-	"stale":  {"b", "c", "2"},
-	"repair": {"a", "yes", "c", "yes"},
-	"merge":  {"c", "yes", "no", "{n3:3 n4:1}"},
+	"where":   {"3", "n5 n3, n4", "no", "20", "c"},
+	"quorum":  {"a", "b", "1", "c", "2", "no"},
+	"clocks":  {"b", "a", "c", "c", "b", "{n1:3 n2:1}"},
+	"carts":   {"yes", "2"},
+	"members": {"n1", "yes", "no", "3", "1"},
+	"grow":    {"n3 n4 n6", "c", "no", "n3 n4 n6", "3"},
+	"lww":     {"2", "b", "1", "no"},
+	"writers": {"1", "2", "2", "2"},
+	"hints":   {"yes", "n4", "no", "no", "yes"},
+	"stale":   {"b", "c", "2"},
+	"repair":  {"a", "yes", "c", "yes"},
+	"merge":   {"c", "yes", "no", "{n3:3 n4:1}"},
 }
 
 func TestRightWay(t *testing.T) {
@@ -125,7 +129,7 @@ type wrongWay struct {
 	lesson string
 	step   int
 	lines  []string
-	want   string // in what the session says to the last line
+	want   string // in what the session says to the lines
 }
 
 var wrongWays = []wrongWay{
@@ -173,6 +177,28 @@ var wrongWays = []wrongWay{
 	{"repair", 3, []string{"a", "get cart -R 3"}, "cart was mended by your read"},
 	{"repair", 4, []string{"no", "wipe n1"}, "n1 is empty"},
 
+	{"members", 1, []string{"n2", "put beer warm --via n1"}, "no message was lost"},
+	{"members", 1, []string{"n1", "partition n1 n2"}, "A split cuts many links"},
+	{"members", 1, []string{"n1", "kill n2"}, "n2 is down"},
+	{"members", 4, []string{"1", "join x"}, "n1 recorded that join"},
+	{"members", 5, []string{"3", "join x --via x"}, "Now the other one"},
+
+	{"grow", 1, []string{"n1 n3 n4 n6", "join n7"}, "under another name"},
+	{"grow", 2, []string{"b"}, "n6 had only said that it wants them"},
+	{"grow", 3, []string{"yes", "join n6 --via n1"}, "n6 is on the side of n1"},
+	{"grow", 5, []string{"2", "kill n1"}, "A crash is no leave"},
+
+	{"lww", 1, []string{"1", "put cart milk,beer -c @cart --via n1"}, "Then write on the side of n3"},
+	{"lww", 1, []string{"2", "heal"}, "undo cuts it again"},
+	{"lww", 3, []string{"0"}, "no node has them"},
+
+	{"writers", 1, []string{"2", "put cart milk,eggs -c @cart --via n3", "put cart milk,beer -c @cart --via " +
+		"n4"}, "two nodes have coordinated"},
+	{"writers", 1, []string{"1", "put cart milk,beer --via n4"}, "two nodes have coordinated"},
+	{"writers", 3, []string{"1", "put cart tea -c @cart"}, "leave -c out"},
+	{"writers", 4, []string{"1", "get cart --save @new", "put cart coffee -c @new"}, "the right way to tidy up"},
+	{"writers", 4, []string{"2", "put cart coffee"}, "That put had no context"},
+
 	{"merge", 1, []string{"a", "cart remove basket milk --via n3"}, "Only the side of n3 has changed"},
 	{"merge", 1, []string{"c", "heal"}, "both customers see the same cart"},
 	{"merge", 2, []string{"no", "heal"}, "Nothing merges them by itself"},
@@ -189,7 +215,7 @@ func TestWrongWays(t *testing.T) {
 			w := open(t, way.lesson, way.step)
 			said := ""
 			for _, line := range way.lines {
-				said = w.say(line)
+				said += w.say(line)
 			}
 			if !strings.Contains(said, way.want) {
 				t.Errorf("got %s\nwant %s", said, way.want)
