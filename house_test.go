@@ -230,6 +230,7 @@ var arrows = map[string][]string{
 		"ringside/cli/verbs", "ringside/tui/command", "ringside/tui/replicas", "ringside/tui/state",
 	}, leaves...),
 	"ringside/tui/theme": {"ringside/cli/render", "ringside/engine/view"},
+	"ringside/tui/trace": pane("ringside/cli/diagram", "ringside/tui/keymap", "ringside/tui/page"),
 }
 
 // leaves are the packages that know nothing of how nodes are driven.

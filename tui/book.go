@@ -12,6 +12,7 @@ import (
 	"ringside/tui/keymap"
 	"ringside/tui/page"
 	"ringside/tui/theme"
+	"ringside/tui/trace"
 )
 
 // tabsFromHeight is from how many rows on the names of the screens have a row of their own.
@@ -26,7 +27,8 @@ type book struct {
 // newPages returns the screens beside the ring.
 func newPages(d page.Desk) map[page.ID]page.Page {
 	return map[page.ID]page.Page{
-		page.Key: inspect.New(d),
+		page.Key:   inspect.New(d),
+		page.Trace: trace.New(d),
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/vclock"
 	"ringside/tui/feed"
+	"ringside/tui/page"
 )
 
 // do runs cmd and hands its messages to the model, as the program would. It leaves out ticks and
@@ -153,11 +154,11 @@ func TestPaneKeys(t *testing.T) {
 	}
 	s.do(s.enter("kill n3"))
 	s.press("esc")
-	for _, k := range []string{"h", "t", "enter"} {
+	for _, k := range []string{"h", "enter"} {
 		_, cmd := s.Update(keyMsg(k))
 		s.do(cmd)
 	}
-	if want := []string{"kill n3", "heal", "trace last", "get cart --via n3"}; !slices.Equal(*ran, want) {
+	if want := []string{"kill n3", "heal", "get cart --via n3"}; !slices.Equal(*ran, want) {
 		t.Errorf("ran %q, want %q", *ran, want)
 	}
 	s.press("s")
@@ -172,6 +173,8 @@ func TestPaneKeys(t *testing.T) {
 	shows(t, s, "copied: ringside wy")
 	s.press(":", "ctrl+u", "esc", "c")
 	shows(t, s, "copied: ringside get cart --via n3")
+	s.press("t")
+	shows(t, s, "Trace #41  get cart")
 }
 
 func TestTabGoesRound(t *testing.T) {
@@ -230,7 +233,7 @@ func TestChoosingKeys(t *testing.T) {
 }
 
 func TestLogFilterAndFollow(t *testing.T) {
-	s, ran := interactive(t)
+	s, _ := interactive(t)
 	s.add(event.Event{Kind: event.NodeDown, Node: "n2"})
 	s.take()
 	s.press("esc", "/", "d", "o", "w", "n", "enter")
@@ -246,11 +249,13 @@ func TestLogFilterAndFollow(t *testing.T) {
 	if again, _ := s.log.Selected(); again.Seq != e.Seq {
 		t.Error("a new event moves the selection")
 	}
-	_, cmd := s.Update(keyMsg("enter"))
-	s.do(cmd)
-	if !slices.Contains(*ran, "trace 41") {
-		t.Errorf("enter ran %q", *ran)
+	s.press("enter")
+	shows(t, s, "Trace #41  get cart")
+	if s.shown != page.Trace || !s.state.RequestChosen() {
+		t.Errorf("enter leads to the screen %d", s.shown)
 	}
+	s.press("1")
+	s.focusOn(logPane)
 	s.press("G")
 	if !s.log.Following() {
 		t.Error("G does not follow")

@@ -55,8 +55,8 @@ func (d *Diagram) LaneWidth() int {
 // Width returns the number of columns of all lanes.
 func (d *Diagram) Width() int { return len(d.Lanes) * d.LaneWidth() }
 
-// column returns the column of a lane's line.
-func (d *Diagram) column(lane int) int { return lane*d.LaneWidth() + d.LaneWidth()/2 }
+// Column returns the column of a lane's line.
+func (d *Diagram) Column(lane int) int { return lane*d.LaneWidth() + d.LaneWidth()/2 }
 
 // Heads returns two lines of Width columns: the names of the lanes, and the ranks of the homes. A
 // node that keeps a hint has "hint" in place of a rank.
@@ -76,7 +76,7 @@ func (d *Diagram) Heads() (names, ranks string) {
 
 func (d *Diagram) center(line []rune, lane int, text string) {
 	r := []rune(text)
-	from := max(0, d.column(lane)-len(r)/2)
+	from := max(0, d.Column(lane)-len(r)/2)
 	copy(line[from:], r)
 }
 
@@ -89,12 +89,12 @@ func (d *Diagram) Line(r Row, s Signs) []Span {
 	}
 	line := d.blank(' ')
 	for i := range d.Lanes {
-		line[d.column(i)] = s.Lane
+		line[d.Column(i)] = s.Lane
 		if r.Cut && d.CutAfter(i) {
-			line[(d.column(i)+d.column(i+1))/2] = s.Cut
+			line[(d.Column(i)+d.Column(i+1))/2] = s.Cut
 		}
 	}
-	from, to := d.column(r.From), d.column(r.To)
+	from, to := d.Column(r.From), d.Column(r.To)
 	lo, hi := from, from+1
 	switch r.Shape {
 	case Arrow, Lost:
@@ -116,7 +116,7 @@ func (d *Diagram) Line(r Row, s Signs) []Span {
 	add(0, lo, render.Dim)
 	add(lo, hi, r.Tone)
 	for _, i := range r.Away {
-		c := d.column(i)
+		c := d.Column(i)
 		line[c] = s.Away
 		if c >= rest {
 			add(rest, c, render.Dim)
@@ -125,7 +125,7 @@ func (d *Diagram) Line(r Row, s Signs) []Span {
 		}
 	}
 	add(rest, len(line), render.Dim)
-	if len(r.Away) > 0 && d.column(r.Away[0]) < lo { // to the left of the mark
+	if len(r.Away) > 0 && d.Column(r.Away[0]) < lo { // to the left of the mark
 		spans[0] = Span{string(line[:lo]), render.Dim}
 	}
 	return spans

@@ -136,7 +136,7 @@ func (l *ledger) replica(question, answer event.Kind, c string) {
 		there := max(stored.Time-l.at, 0)
 		back := max(needed.Time-stored.Time-stored.Elapsed, 0)
 		note = "way " + render.Duration(there) + ", write " + render.Duration(stored.Elapsed) +
-			", way back " + render.Duration(back)
+			", back " + render.Duration(back)
 	}
 	l.until(needed.Time, "replica "+render.Node(needed.Peer), note)
 }

@@ -30,6 +30,9 @@ func (d *Diagram) why() []Reason {
 	default:
 		w.put()
 	}
+	if d.first(func(e *event.Event) bool { return e.Kind == event.Requested }) == nil {
+		w.add("§4.1", "the beginning of the request is not known, so parts of the picture are missing")
+	}
 	return w.out
 }
 

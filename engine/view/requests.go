@@ -39,6 +39,16 @@ func (v *Cluster) LastRequest() *Request {
 	return v.requests[v.order[len(v.order)-1]]
 }
 
+// RequestAfter returns the request that began by places after the request with the id, nil if there
+// is none. A forgotten request counts as older than all others.
+func (v *Cluster) RequestAfter(id uint64, by int) *Request {
+	i := slices.Index(v.order, id) + by
+	if i < 0 || i >= len(v.order) {
+		return nil
+	}
+	return v.requests[v.order[i]]
+}
+
 // remember adds an event to the log and to its request.
 func (v *Cluster) remember(e event.Event) {
 	if len(v.Log) >= MaxLog+MaxLog/4 { // drop in batches, so that the copy costs little for each event

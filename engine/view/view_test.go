@@ -162,6 +162,13 @@ func TestViewIsBounded(t *testing.T) {
 	if len(v.Log) > 2*MaxLog || len(v.requests) > MaxRequests || len(v.order) > MaxRequests || len(v.keys.by) > MaxKeys || len(v.latencies) > MaxLatency {
 		t.Errorf("log %d, requests %d, keys %d, latencies %d", len(v.Log), len(v.requests), len(v.keys.by), len(v.latencies))
 	}
+	newest := v.LastRequest().ID
+	if r := v.RequestAfter(newest, -2); r == nil || r.ID != newest-2 || v.RequestAfter(r.ID, +2) != v.LastRequest() {
+		t.Errorf("two before the newest request is %+v", r)
+	}
+	if v.RequestAfter(newest, +1) != nil || v.RequestAfter(newest, -MaxRequests) != nil || v.RequestAfter(0, +1).ID != v.order[0] {
+		t.Error("there is a request before the oldest or after the newest one")
+	}
 	if v.Request(1) != nil || v.LastRequest().ID != 3*MaxLog {
 		t.Error("the wrong requests were forgotten")
 	}
