@@ -19,7 +19,7 @@ var arrows = map[string][]string{
 	"ringside": {"ringside/cli"},
 	"ringside/cli": {
 		"ringside/cli/...", "ringside/engine/...", "ringside/localcluster/...", "ringside/testscripts",
-		"ringside/tui",
+		"ringside/tui", "ringside/tui/cues",
 	},
 	"ringside/cli/bench": {
 		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs",
@@ -30,6 +30,10 @@ var arrows = map[string][]string{
 	"ringside/cli/console":   {"ringside/engine/escape"},
 	"ringside/cli/diagram":   append([]string{"ringside/cli/exit", "ringside/cli/render", "ringside/engine/settings"}, leaves...),
 	"ringside/cli/exit":      append([]string{"ringside/cli/render"}, leaves...),
+	"ringside/cli/fresh": {
+		"ringside/cli/verbs", "ringside/engine/event", "ringside/engine/fault", "ringside/engine/member",
+		"ringside/engine/wire", "ringside/tui",
+	},
 	"ringside/cli/paper": {
 		"ringside/cli/render", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/fault",
 		"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/wire",
@@ -215,6 +219,9 @@ var arrows = map[string][]string{
 		"ringside/cli/verbs/cart", "ringside/tui/command", "ringside/tui/keymap", "ringside/tui/page",
 		"ringside/tui/replicas",
 	),
+	"ringside/tui/cues": {
+		"ringside/engine/escape", "ringside/engine/usage", "ringside/tui/canvas", "ringside/tui/theme",
+	},
 	"ringside/tui/keycard":  pane("ringside/tui/replicas"),
 	"ringside/tui/keymap":   {"ringside/tui/canvas", "ringside/tui/theme"},
 	"ringside/tui/log":      pane(),

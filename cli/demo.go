@@ -14,7 +14,7 @@ import (
 	"ringside/engine/usage"
 	"ringside/localcluster"
 	"ringside/localcluster/config"
-	"ringside/tui"
+	"ringside/testscripts"
 )
 
 const (
@@ -28,19 +28,36 @@ var demoCommand = command{
 	verb: &verbs.Verb{
 		Name: "demo", Group: verbs.GroupCluster, Section: "§4.4, §4.6",
 		Usage: "show a throw-away cluster on this terminal; without a terminal, tell the story of a conflict",
-		Help: `Other shells cannot use the cluster: it is in memory, and demo deletes its folder at the end. For a cluster
-that several shells share, use  up  and  tui .`,
+		Help: `The cluster is in memory and is called demo, or demo-2 and so on if there is one. While it runs, other
+shells reach it with  --cluster demo . It ends with the screen, unless --keep lets it run in the background.
+A cue sheet is a text with one command a line; lines that begin with # are notes to the next command. The key n
+gives the next cue. The key N takes a cue back: the cues before it are played again in a fresh cluster. Without a
+terminal, demo --cues plays the sheet as text and exits 8 if a cue fails. A FILE that is not there may be the name of
+a sheet that comes with ringside: conflict or handoff.`,
 		Flags: []verbs.Flag{{Name: "n", Kind: verbs.Int, Default: fmt.Sprint(demoNodes), Value: "5",
 			Max: config.MaxNodes, Help: "nodes"}, asciiFlag, recordFlag,
-			{Name: "text", Kind: verbs.Bool, Help: "tell the story as text also on a terminal"}},
+			{Name: "text", Kind: verbs.Bool, Help: "tell the story as text also on a terminal"},
+			{Name: "keep", Kind: verbs.Bool, Help: "let the cluster run on in the background"},
+			{Name: "cues", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
+				Words: testscripts.CueSheets(), Help: "step through the commands of a cue sheet"}},
 	},
 	run: (*session).demo,
 	own: "a throw-away cluster",
 }
 
 func (s *session) demo(c *verbs.Call) error {
+	sheet, err := readCues(s, c)
+	if err != nil {
+		return err
+	}
 	story := !s.Interactive() || s.Dumb() || c.Bool("text")
-	if n := c.Int("n"); story && n < minDemoNodes {
+	switch {
+	case !story:
+		return showDemo(s, c, sheet)
+	case c.Bool("keep"):
+		return c.Misusef("--keep needs a terminal; ringside up --mem --detach starts a cluster in the background")
+	}
+	if n := c.Int("n"); n < minDemoNodes && sheet == nil {
 		return usage.Errorf("demo: the conflict needs two nodes on each side of a split: -n %d or more", minDemoNodes)
 	}
 	cluster, cleanUp, err := s.throwAway(c.Int("n"))
@@ -48,13 +65,10 @@ func (s *session) demo(c *verbs.Call) error {
 		return err
 	}
 	defer cleanUp()
-	if story {
-		return s.narrate(cluster, c.Int("n"))
+	if sheet != nil {
+		return narrateCues(s, cluster, sheet)
 	}
-	if c.Int("n") < minDemoNodes {
-		return s.play(c, cluster, demoKeys, tui.Options{Key: demoKey})
-	}
-	return s.play(c, cluster, demoKeys, tui.Options{Key: demoKey, Suggest: suggestions(c.Int("n"))})
+	return s.narrate(cluster, c.Int("n"))
 }
 
 // demoKeys are the commands that run before the screens show.

@@ -15,33 +15,42 @@ import (
 	"ringside/localcluster/datadir"
 )
 
-// detach starts this program again in a session of its own, with the same arguments, and waits for
-// its report or its error.
+// detach starts this program again with the same arguments, and reports that the cluster is up.
 func (s *session) detach(o localcluster.Options) error {
-	self, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("up: find this program: %w", err)
-	}
 	if err := datadir.Check(o); err != nil { // before there is a log
 		return asMisplaced(withExitCode(err, o.Name), otherFolder)
+	}
+	report, err := s.startDetached(o, s.args)
+	if err != nil {
+		return err
+	}
+	return s.report(report, false)
+}
+
+// startDetached starts this program again in a session of its own, with args, and waits for its
+// report or its error. The caller has checked o.
+func (s *session) startDetached(o localcluster.Options, args []string) (upReport, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return upReport{}, fmt.Errorf("up: find this program: %w", err)
 	}
 	logName := logOf(o.Home, o.Name)
 	_, absent := os.Lstat(logName)
 	log, err := os.OpenFile(logName, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
-		return asMisplaced(fmt.Errorf("up: open log: %w", err), "choose another folder with RINGSIDE_HOME")
+		return upReport{}, asMisplaced(fmt.Errorf("up: open log: %w", err), "choose another folder with RINGSIDE_HOME")
 	}
 	defer log.Close()
-	cmd := exec.Command(self, s.args...)
+	cmd := exec.Command(self, args...)
 	cmd.Args[0] = program
 	cmd.Dir, cmd.Stderr, cmd.SysProcAttr = s.Dir, log, ownSession()
 	cmd.Env = append(os.Environ(), detachedVariable+"=1")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
-		return fmt.Errorf("up: %w", err)
+		return upReport{}, fmt.Errorf("up: %w", err)
 	}
 	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("up: start in the background: %w", err)
+		return upReport{}, fmt.Errorf("up: start in the background: %w", err)
 	}
 	report, err := awaitReport(s.ctx, out, logName)
 	if err != nil {
@@ -50,9 +59,8 @@ func (s *session) detach(o localcluster.Options) error {
 		if info, err := log.Stat(); err == nil && info.Size() == 0 && absent != nil {
 			_ = os.Remove(logName)
 		}
-		return err
 	}
-	return s.report(report, false)
+	return report, err
 }
 
 // awaitReport reads the line of JSON that a detached up prints.

@@ -12,7 +12,6 @@ import (
 	"ringside/cli/render"
 	"ringside/cli/simulate"
 	"ringside/cli/verbs"
-	"ringside/engine/escape"
 	"ringside/engine/usage"
 	"ringside/localcluster/control"
 	"ringside/tui"
@@ -147,19 +146,4 @@ func runLine(ctx context.Context, env *verbs.Env, cluster, line string) (string,
 		out.WriteString(failure.Message + "\n")
 	}
 	return out.String(), failure.Exit
-}
-
-// play runs lines on a cluster of this process and then shows the cluster.
-func (s *session) play(c *verbs.Call, cluster verbs.Cluster, lines []string, o tui.Options) error {
-	env := &verbs.Env{Cluster: cluster, Contexts: contexts{s}}
-	for _, line := range lines {
-		if out, code := runLine(s.ctx, env, s.name, line); s.ctx.Err() != nil {
-			return s.ctx.Err()
-		} else if code != exit.OK {
-			return &exit.Error{Exit: exit.Internal, Code: "internal",
-				Message: "demo: " + escape.Terminal([]byte(line)) +
-					": " + strings.TrimSpace(out)}
-		}
-	}
-	return s.watch(c, cluster, o)
 }

@@ -126,9 +126,12 @@ func (m *model) escape() {
 	}
 }
 
-// submit runs the line of the prompt. A few words are about the screens themselves.
-func (m *model) submit() tea.Cmd {
-	switch line := m.prompt.Submit(); line {
+// submit enters the line of the prompt.
+func (m *model) submit() tea.Cmd { return enter(m, m.prompt.Submit()) }
+
+// enter runs a line as if it was typed. A few words are about the screens themselves.
+func enter(m *model, line string) tea.Cmd {
+	switch line {
 	case "":
 		return nil
 	case "q", "quit", "exit":

@@ -25,6 +25,7 @@ const (
 	ringPane
 	headerPane
 	tabsPane
+	cuesPane
 	keyLinePane
 	helpPane
 	paneCount
@@ -137,6 +138,8 @@ func (m *model) draw(p paneID, next []string) bool {
 		m.drawTabs(c, m.focus == promptPane)
 	case pagePane:
 		m.current().Draw(c, focused)
+	case cuesPane:
+		m.cues.Draw(c)
 	case keyLinePane:
 		append(m.ownKeys(), m.keys...).DrawLine(c, m.focus == promptPane, m.enterDoes())
 	case helpPane:
@@ -159,7 +162,9 @@ func (m *model) arrange() (out [paneCount]rect) {
 		out[tabsPane] = rect{0, y, m.w, 1}
 		y++
 	}
-	body := m.h - 1 - y
+	cueRows := m.cues.Rows()
+	out[cuesPane] = rect{0, m.h - 1 - cueRows, m.w, cueRows}
+	body := m.h - 1 - cueRows - y
 	output := m.prompt.OutputRows(m.th, m.w)
 	if m.list.Open() {
 		output = m.list.Rows() - prompt.Border

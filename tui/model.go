@@ -67,13 +67,15 @@ func newModel(ctx context.Context, o Options, th *theme.Theme, f *feed.Feed) *mo
 	m.past.ctx = ctx
 	m.past.cluster, _ = o.Cluster.(Rewinder)
 	m.pages = newPages(m.desk)
-	m.throwAway, m.stage.quit = o.ThrowAway, m.quit
+	m.stage = newStage(m)
 	if o.Welcome != "" {
 		m.prompt.Say(o.Welcome)
 	}
 	m.keys = m.liveKeys()
 	if recording != nil {
 		m.keys = m.recordingKeys()
+	}
+	if recording != nil || o.Cues != nil {
 		m.focus = nodesPane
 	}
 	return m

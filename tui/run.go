@@ -13,6 +13,7 @@ import (
 
 	"ringside/cli/verbs"
 	"ringside/tui/cast"
+	"ringside/tui/cues"
 	"ringside/tui/feed"
 	"ringside/tui/playback"
 	"ringside/tui/prompt"
@@ -32,7 +33,11 @@ type Options struct {
 	Record   io.Writer       // gets an asciicast of the screens; nil: no recording
 	Welcome  string          // a message that the prompt shows at the start; "" for none
 
-	ThrowAway bool // the cluster ends with the screens, so leaving asks first
+	ThrowAway bool        // the cluster ends with the screens, so leaving asks first
+	Cues      *cues.Sheet // nil: no cue sheet
+	// Afresh puts a fresh cluster in the place of Cluster and runs lines in it. nil: there is no way
+	// back in Cues.
+	Afresh func(ctx context.Context, lines []string) (out string, code int)
 }
 
 // The types of a cluster that the screens show.

@@ -1,14 +1,19 @@
 package tui
 
 import (
+	"context"
+	"fmt"
 	"strings"
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"ringside/cli/render"
 	"ringside/engine/view"
 	"ringside/tui/choice"
+	"ringside/tui/cues"
 	"ringside/tui/keymap"
 	"ringside/tui/page"
+	"ringside/tui/prompt"
 	"ringside/tui/suggest"
 )
 
@@ -16,8 +21,21 @@ import (
 type stage struct {
 	desk      page.Desk
 	list      choice.Model
-	throwAway bool           // the cluster ends with the screens
-	quit      func() tea.Cmd // ends the screens
+	throwAway bool                      // the cluster ends with the screens
+	quit      func() tea.Cmd            // ends the screens
+	enter     func(line string) tea.Cmd // runs a line as if it was typed
+
+	cues   *cues.Model // nil: no cue sheet
+	prompt *prompt.Model
+	afresh func(ctx context.Context, lines []string) (out string, code int)
+}
+
+// newStage returns the stage of a model.
+func newStage(m *model) stage {
+	return stage{
+		desk: m.desk, throwAway: m.o.ThrowAway, quit: m.quit, cues: cues.New(m.o.Cues), afresh: m.o.Afresh,
+		enter: func(line string) tea.Cmd { return enter(m, line) }, prompt: m.prompt,
+	}
 }
 
 // keys returns the keys of the stage.
@@ -31,10 +49,47 @@ func (s *stage) keys() keymap.Map {
 		keymap.New(help, s.askPause, "P", "pause or resume the node", "P"),
 		keymap.New(help, silent(s.desk.State.ToggleMark), "M", "mark the node for p, K and P", "M"),
 	}
+	if s.cues != nil {
+		anywhere := keymap.Spot{Where: keymap.Anywhere, Place: keymap.Help}
+		out = append(keymap.Map{
+			keymap.New(panes, s.nextCue, "n", "next cue", "n"),
+			keymap.New(panes, s.lastCue, "N", "back", "N"),
+			keymap.New(anywhere, s.nextCue, "alt+n", "the next cue, also from the prompt", "alt+n"),
+			keymap.New(anywhere, s.lastCue, "alt+N", "a cue back, also from the prompt", "alt+N"),
+		}, out...)
+	}
 	for i := range out {
 		out[i].Changes = true
 	}
 	return out
+}
+
+// nextCue runs the next line of the cue sheet.
+func (s *stage) nextCue() tea.Cmd {
+	c, ok := s.cues.Next()
+	if !ok {
+		s.desk.Say("the cue sheet ends here; N goes back")
+		return nil
+	}
+	return s.enter(c.Command)
+}
+
+// lastCue takes the latest cue back: the cues before it are played again in a fresh cluster.
+func (s *stage) lastCue() tea.Cmd {
+	switch {
+	case s.prompt.Running(): // the prompt says how to interrupt it
+		return nil
+	case s.afresh == nil:
+		s.desk.Say("this cluster cannot be started afresh, so there is no way back")
+		return nil
+	}
+	lines, ok := s.cues.Back()
+	if !ok {
+		s.desk.Say("this is the beginning of the cue sheet")
+		return nil
+	}
+	label := fmt.Sprintf("back: a fresh cluster, and %s again", render.Count(len(lines), "cue"))
+	return s.prompt.Do(label, func(ctx context.Context, _ string) (string, int) { return s.afresh(ctx, lines) })
 }
 
 // offerSplits shows splits to choose from.

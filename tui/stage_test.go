@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"ringside/cli/golden"
+	"ringside/tui/cues"
 )
 
 // hit presses keys and runs the commands that they return.
@@ -109,4 +111,64 @@ func TestLeavingAThrowAwayCluster(t *testing.T) {
 			t.Error("the choice to leave does not quit")
 		}
 	}
+}
+
+// The cue keys run the lines of a sheet, also from the prompt, and go back by playing the cues
+// before in a fresh cluster.
+func TestCueSheet(t *testing.T) {
+	sheet, err := cues.Parse("talk", "# A cart.\nput cart milk\n# Cut it.\npartition n1\nas alice\nget cart\n# Thanks.",
+		func(string) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ran []string
+	var again [][]string
+	s := newScene(5, Options{
+		Cues: sheet,
+		Exec: func(_ context.Context, line string) (string, int) {
+			ran = append(ran, line)
+			return "", 0
+		},
+		Afresh: func(_ context.Context, lines []string) (string, int) {
+			again = append(again, lines)
+			return "", 0
+		},
+	})
+	s.resize(120, 36)
+	golden.Check(t, "cues-120x36", s.View()+"\n")
+	s.resize(80, 24)
+	healthy(s)
+	s.take()
+	golden.Check(t, "cues-80x24", s.View()+"\n")
+	s.hit("N")
+	shows(t, s, "this is the beginning")
+	s.hit("n")
+	shows(t, s, "# Cut it.")
+	s.hit(":", "alt+n", "n") // n is text in the prompt
+	if got := s.prompt.Line(); got != "n" {
+		t.Errorf("the prompt holds %q", got)
+	}
+	s.hit("ctrl+u", "esc", "n", "n", "n")
+	shows(t, s, "4/4")
+	shows(t, s, "the cue sheet ends here")
+	if want := []string{"put cart milk", "partition n1", "as alice", "as alice get cart"}; !slices.Equal(ran, want) {
+		t.Errorf("ran %q, want %q", ran, want)
+	}
+	s.hit("N")
+	shows(t, s, "back: a fresh cluster, and 3 cues again")
+	s.hit("alt+N")
+	if len(again) != 2 || len(again[0]) != 3 || len(again[1]) != 2 {
+		t.Errorf("played again: %q", again)
+	}
+	if s.prompt.Last() != "as alice get cart" {
+		t.Errorf("the latest command is %q", s.prompt.Last())
+	}
+	s.Update(keyMsg("n")) // runs, and has not ended
+	s.hit("N")
+	shows(t, s, "(esc interrupts)")
+	if len(again) != 2 {
+		t.Error("it went back while a command ran")
+	}
+	s.resize(60, 16)
+	checkFrame(t, "cues", s.View(), 60, 16, false)
 }

@@ -114,6 +114,9 @@ func (c *Claim) takeData(dir string) (s settings.Cluster, err error) {
 			return c.opts.Settings, err
 		}
 		c.Secret, c.runs = newSecret(), newRuns()
+		if err := os.RemoveAll(filepath.Join(c.Folder.Dir, "contexts")); err != nil { // sealed with a lost secret
+			return c.opts.Settings, fmt.Errorf("delete the contexts of an earlier cluster: %w", err)
+		}
 		s, err = config.NewSettings(c.opts.Name, c.opts.Settings)
 		s.Mem = true
 		return s, err

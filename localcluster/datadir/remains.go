@@ -74,7 +74,7 @@ func (r *Remains) remove() error {
 			return err
 		}
 	}
-	if len(now.Roots) > 0 {
+	if len(now.Roots) > 0 || r.whole {
 		// The secret that sealed the contexts is deleted.
 		if err := os.RemoveAll(filepath.Join(r.folder.Dir, "contexts")); err != nil {
 			return err

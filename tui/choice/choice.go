@@ -92,7 +92,7 @@ const noteFrom = 70
 // Draw draws the list. Its notes stand in a column of their own, as far as there is room.
 func (m *Model) Draw(c *canvas.Canvas) {
 	keys := "↑↓ ⏎ esc"
-	if c.W >= noteFrom {
+	if c.W >= noteFrom && m.options[0].Line != "" {
 		keys = "↑↓ choose · ⏎ run · → edit · c copy · esc"
 	}
 	c.Box(m.title, keys, true)

@@ -166,14 +166,22 @@ func (m *Model) Run(line string) tea.Cmd {
 }
 
 func (m *Model) start(line string) tea.Cmd {
+	m.last = line
+	return m.Do(line, m.exec)
+}
+
+// Do runs exec beside the screens, like a command that is called label. No other command may run.
+func (m *Model) Do(label string, exec Exec) tea.Cmd {
 	ctx, cancel := context.WithCancel(m.ctx)
-	m.running, m.cancel, m.last = line, cancel, line
-	exec := m.exec
+	m.running, m.cancel = label, cancel
 	return func() tea.Msg {
-		out, code := exec(ctx, line)
-		return DoneMsg{line, out, code}
+		out, code := exec(ctx, label)
+		return DoneMsg{label, out, code}
 	}
 }
+
+// Running reports whether a command runs.
+func (m *Model) Running() bool { return m.running != "" }
 
 // Last returns the latest command that was started, "" if there was none.
 func (m *Model) Last() string { return m.last }

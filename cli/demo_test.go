@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"context"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"ringside/cli/exit"
+	"ringside/cli/verbs"
+)
+
+// openDemo opens a demo as on a terminal, in a home.
+func openDemo(t *testing.T, home string) *liveDemo {
+	t.Helper()
+	s := newSession(t.Context(), Env{Stdin: strings.NewReader(""), Stdout: io.Discard, Stderr: io.Discard,
+		Getenv: func(name string) string { return map[string]string{"RINGSIDE_HOME": home}[name] }})
+	c, err := verbs.Parse(demoCommand.verb, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &liveDemo{s: s}
+	if err := d.open(c); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// A demo is reached by its name, a second one has another name, and nothing of them is left.
+func TestDemoIsReachedByItsName(t *testing.T) {
+	home := dataHome(t)
+	first, second := openDemo(t, home), openDemo(t, home)
+	if out, code := first.play(t.Context(), first.place, []string{"put cart milk --save @cart"}); code != exit.OK {
+		t.Fatal(out)
+	}
+	for name, want := range map[string]int{"demo": exit.OK, "demo-2": exit.NotFound, "demo-3": exit.NoCluster} {
+		if r := ringside(t, home, "--cluster "+name+" get cart"); r.exit != want {
+			t.Errorf("get on %s: exit %d, want %d: %s", name, r.exit, want, r.err)
+		}
+	}
+	if want := program + " --cluster demo-2 get cart"; second.reach("get cart") != want {
+		t.Errorf("the second demo is reached by %q", second.reach("get cart"))
+	}
+	first.end()
+	second.end()
+	if left, err := os.ReadDir(home); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v (%v)", left, err)
+	}
+}
+
+// A fresh cluster takes the place of a demo's under the same name. It knows the lines that were
+// played again, and nothing else. A line that failed does not stop the others.
+func TestDemoBeginsAgain(t *testing.T) {
+	home := dataHome(t)
+	d := openDemo(t, home)
+	defer d.end()
+	lines := []string{"as alice put cart milk", "get nothing", "as alice put cart milk,eggs"}
+	for _, line := range append(lines, "put other x") {
+		d.play(t.Context(), d.place, []string{line})
+	}
+	if out, code := d.again(t.Context(), lines); code != exit.OK {
+		t.Fatal(out)
+	}
+	if out, code := d.play(t.Context(), d.place, []string{`expect 'value(cart)=="milk,eggs"'`}); code != exit.OK {
+		t.Error(out)
+	}
+	if r := ringside(t, home, "--cluster demo get other"); r.exit != exit.NotFound {
+		t.Errorf("the fresh cluster knows the other key: exit %d", r.exit)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	d.again(ctx, lines) // an interrupt leaves a cluster that runs
+	if r := ringside(t, home, "--cluster demo status"); r.exit != exit.OK {
+		t.Errorf("after an interrupt: exit %d: %s", r.exit, r.err)
+	}
+}
