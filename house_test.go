@@ -19,7 +19,7 @@ var arrows = map[string][]string{
 	"ringside": {"ringside/cli"},
 	"ringside/cli": {
 		"ringside/cli/...", "ringside/engine/...", "ringside/localcluster/...", "ringside/testscripts",
-		"ringside/tui", "ringside/tui/cues",
+		"ringside/tui", "ringside/tui/cues", "ringside/tui/snapshot",
 	},
 	"ringside/cli/bench": {
 		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs",
@@ -232,6 +232,7 @@ var arrows = map[string][]string{
 	"ringside/tui/refresh":  {"ringside/engine/event", "ringside/tui/feed", "ringside/tui/state"},
 	"ringside/tui/replicas": leaves,
 	"ringside/tui/ring":     pane(),
+	"ringside/tui/snapshot": {"ringside/engine/usage"},
 	"ringside/tui/state":    append([]string{"ringside/tui/playback", "ringside/tui/theme"}, leaves...),
 	"ringside/tui/suggest": append([]string{
 		"ringside/cli/verbs", "ringside/tui/command", "ringside/tui/replicas", "ringside/tui/state",

@@ -123,6 +123,8 @@ var contractSteps = []contractStep{
 	{"leave by force", "leave n6 --force", ""},
 	{"leave of none", "leave n9", ""},
 	{"events", "events", ""},
+	{"snapshot", "snapshot screen.svg --size 80x24", ""},
+	{"snapshot again", "snapshot screen.svg", ""},
 	{"usage of a partition", "partition n1,n9 n2", ""},
 	{"tui without terminal", "tui", ""},
 	{"rm of what runs", "rm default --yes", ""},

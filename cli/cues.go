@@ -49,8 +49,12 @@ func checkCue(line string) error {
 	if len(words) == 0 {
 		return usage.Errorf("the command is missing")
 	}
-	if slices.Contains(promptCommands, words[0]) {
+	switch {
+	case slices.Contains(promptCommands, words[0]):
 		return nil
+	case words[0] == snapshotCommand.verb.Name:
+		_, err := verbs.Parse(snapshotCommand.verb, words[1:], globals...)
+		return err
 	}
 	v := verbs.Lookup(words[0])
 	if v == nil {
@@ -73,7 +77,7 @@ func narrateCues(s *session, cluster verbs.Cluster, sheet *cues.Sheet) error {
 	env.Cluster, env.JSON, env.Color, env.Prefix = cluster, s.JSON, false, ""
 	failed := 0
 	for i, c := range sheet.Cues {
-		out, code := s.runInPrompt(s.ctx, env, c.Command)
+		out, code := runCue(s, env, c.Command)
 		if s.ctx.Err() != nil {
 			return s.ctx.Err()
 		}
@@ -101,6 +105,19 @@ func narrateCues(s *session, cluster verbs.Cluster, sheet *cues.Sheet) error {
 	}
 	return &exit.Error{Exit: exit.Expectation, Code: "cue_failed", Reported: s.JSON,
 		Message: fmt.Sprintf("demo: %d of %s failed", failed, render.Count(len(sheet.Cues), "cue"))}
+}
+
+// runCue runs a line of a cue sheet without screens.
+func runCue(s *session, env *verbs.Env, line string) (out string, code int) {
+	words, err := verbs.Split(line)
+	if err != nil || len(words) == 0 || words[0] != snapshotCommand.verb.Name {
+		return s.runInPrompt(s.ctx, env, line)
+	}
+	var text strings.Builder
+	own := *s
+	own.Stdout, own.Stderr = &text, &text
+	code = own.finish(snapshotOf(&own, env.Cluster, words[1:]))
+	return text.String(), code
 }
 
 // note returns a speaker's note as a line, after an empty one if it is not the first.

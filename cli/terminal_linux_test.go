@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"slices"
 	"strings"
 	"syscall"
@@ -76,35 +77,42 @@ func onTerminal(t *testing.T, read func(master *os.File, text string) bool, args
 	return text.String()
 }
 
-// question asks a terminal for its background colour.
-const question = "\x1b]11;?"
+// questions are the sequences that a terminal answers: its colours, its cursor, its kind, its modes
+// and its size.
+var questions = regexp.MustCompile(`\x1b\]1[0-9];\?|\x1b\]4;[0-9]+;\?|\x1b\[\??[56]n|\x1b\[[>=]?[0-9]*c|` +
+	`\x1b\[\??[0-9;]*\$p|\x1b\[1[0-9]t|\x1b\[>[0-9]*q|\x1b\[\?u|\x1bP[+$]q|\x05`)
 
 // A command that draws no screen asks the terminal nothing and does not wait for an answer.
 func TestCommandsAskTheTerminalNothing(t *testing.T) {
 	for _, args := range [][]string{{"version"}, {"ls"}, {"help", "get"}, {"status"}, {"paper", "4.6"}} {
 		began := time.Now()
 		text := onTerminal(t, func(*os.File, string) bool { return false }, args...)
-		if strings.Contains(text, question) || strings.Contains(text, "\x1b[6n") || text == "" {
+		if questions.MatchString(text) || text == "" {
 			t.Errorf("%v: the terminal received %q after %v", args, text, time.Since(began))
 		}
 	}
 }
 
-// The screens ask the terminal once for its background, and draw in colours.
-func TestScreensAskTheTerminalAndHaveColours(t *testing.T) {
-	answered := false
-	text := onTerminal(t, func(master *os.File, text string) bool {
-		if !answered && strings.Contains(text, "\x1b[6n") { // the cursor's position: asked after the background
-			answered = true
-			_, _ = master.WriteString("\x1b]11;rgb:ffff/ffff/ffff\x1b\\\x1b[1;1R")
-		}
-		return strings.Contains(text, "Events")
-	}, "demo")
-	if strings.Count(text, question) != 1 {
-		t.Errorf("asked for the background %d times", strings.Count(text, question))
+// The screens ask the terminal nothing either, and draw in colours.
+func TestScreensAskTheTerminalNothingAndHaveColours(t *testing.T) {
+	text := onTerminal(t, func(_ *os.File, text string) bool { return strings.Contains(text, "Events") }, "demo")
+	if asked := questions.FindString(text); asked != "" {
+		t.Errorf("the screens asked %q", asked)
 	}
 	if !strings.Contains(text, "\x1b[38;5;") && !strings.Contains(text, ";38;5;") {
 		t.Errorf("a frame without colours: %q", text)
+	}
+}
+
+// A test of the pattern, without which the tests above could not fail.
+func TestQuestionsAreRecognized(t *testing.T) {
+	for text, want := range map[string]bool{
+		"\x1b]11;?\x1b\\": true, "\x1b[6n": true, "\x1b[c": true, "\x1b[>0q": true, "\x1b[?2026$p": true, "\x1b[?u": true,
+		"\x1b[?1049h\x1b[?25l\x1b[2J\x1b[1;1H\x1b[0;1;38;5;33mx\x1b[K\x1b[?2004h\x1b]2;title\x07": false,
+	} {
+		if questions.MatchString(text) != want {
+			t.Errorf("%q counts as a question: %v", text, !want)
+		}
 	}
 }
 

@@ -19,12 +19,22 @@ import (
 
 var asciiFlag = verbs.Flag{Name: "ascii", Kind: verbs.Bool, Help: "draw with ASCII characters only"}
 
+var lightFlag = verbs.Flag{Name: "light", Kind: verbs.Bool,
+	Help: "colours for a light background; otherwise as COLORFGBG says, and dark without it"}
+
+// lightBackground reports whether the variable COLORFGBG, which some terminals set, tells of a
+// light background: its last number is white or light grey.
+func lightBackground(colorFGBG string) bool {
+	last := colorFGBG[strings.LastIndexByte(colorFGBG, ';')+1:]
+	return last == "7" || last == "15"
+}
+
 var tuiCommand = command{
 	verb: &verbs.Verb{
 		Name: "tui", Group: verbs.GroupCluster, Usage: "watch a running cluster on this terminal",
 		Help: `The key , goes back in time: the screens then show what the cluster remembers, forward and back. --play
 shows a recording, which  ringside events --json > FILE  makes of a cluster.`,
-		Flags: []verbs.Flag{asciiFlag, recordFlag,
+		Flags: []verbs.Flag{asciiFlag, lightFlag, recordFlag,
 			{Name: "key", Kind: verbs.String, Value: "KEY", Complete: verbs.CompleteKeys, Help: "the key to show first"},
 			{Name: "play", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
 				Help: "show a recording in place of a cluster"}},
@@ -54,21 +64,30 @@ var recordFlag = verbs.Flag{Name: "record", Kind: verbs.String, Value: "FILE.cas
 
 // playFile shows a recording.
 func playFile(s *session, c *verbs.Call) error {
+	r, err := openRecording(s, c)
+	if err != nil {
+		return err
+	}
+	return s.watch(c, r, tui.Options{Key: c.String("key")})
+}
+
+// openRecording opens the recording that --play names.
+func openRecording(s *session, c *verbs.Call) (*recording.Recording, error) {
 	name := c.String("play")
 	f, err := os.Open(s.Path(name))
 	if err != nil {
-		return usage.Errorf("tui: open the recording: %w", err)
+		return nil, usage.Errorf("%s: open the recording: %w", c.Verb.Name, err)
 	}
 	events, err := recording.Read(f)
 	_ = f.Close() // it was only read
 	if err != nil {
-		return c.Misusef("--play %s: %w", render.Quoted(name), err)
+		return nil, c.Misusef("--play %s: %w", render.Quoted(name), err)
 	}
 	r, err := recording.New(events, "a recording")
 	if err != nil {
-		return c.Misusef("--play %s: %w", render.Quoted(name), err)
+		return nil, c.Misusef("--play %s: %w", render.Quoted(name), err)
 	}
-	return s.watch(c, r, tui.Options{Key: c.String("key")})
+	return r, nil
 }
 
 // watch shows the screens until the user leaves. The past of a cluster can be looked at.
@@ -89,7 +108,7 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) (er
 	}
 	env := &verbs.Env{Cluster: cluster, Name: s.clusterName(), Dir: s.Dir, Contexts: contexts{s}, Extra: globals}
 	o.Cluster, o.ASCII, o.NoColor = cluster, c.Bool("ascii") || !s.Unicode(), !s.Colors()
-	o.Flags = globals
+	o.Flags, o.Dir, o.Light = globals, s.Dir, c.Bool("light") || lightBackground(s.Getenv("COLORFGBG"))
 	o.Exec = func(ctx context.Context, line string) (string, int) { return s.runInPrompt(ctx, env, line) }
 	o.Complete = func(line string) []string { return s.completeInPrompt(env, line) }
 	err = tui.Run(s.ctx, s.Stdin, s.Stdout, o)

@@ -131,6 +131,9 @@ func (m *model) submit() tea.Cmd { return enter(m, m.prompt.Submit()) }
 
 // enter runs a line as if it was typed. A few words are about the screens themselves.
 func enter(m *model, line string) tea.Cmd {
+	if name, ok := strings.CutPrefix(line+" ", "snapshot "); ok {
+		return m.save(name)
+	}
 	switch line {
 	case "":
 		return nil

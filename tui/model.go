@@ -102,6 +102,8 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			return m, nil
 		}
 		return m, m.travel(msg.playback)
+	case savedMsg:
+		m.prompt.Say(msg.said())
 	case prompt.DoneMsg:
 		return m, m.done(msg)
 	case prompt.CompleteMsg:

@@ -28,6 +28,8 @@ type Options struct {
 	Flags    []verbs.Flag    // that every verb has in the prompt beyond its own
 	ASCII    bool            // draw with ASCII signs only
 	NoColor  bool            // draw without colours and attributes
+	Light    bool            // the terminal has a light background
+	Dir      string          // the folder of snapshots; "" for the working folder
 	Suggest  []string        // first steps, proposed one after another
 	Key      string          // the key that is shown at the start; "" for none
 	Record   io.Writer       // gets an asciicast of the screens; nil: no recording
@@ -66,6 +68,9 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	th := theme.New(out, o.ASCII, o.NoColor)
+	if o.Light {
+		th.SetLight()
+	}
 	out, tape := shared(out, o.Record)
 	f := feed.New(o.Cluster)
 	m := newModel(ctx, o, th, f)

@@ -24,6 +24,7 @@ type stage struct {
 	throwAway bool                      // the cluster ends with the screens
 	quit      func() tea.Cmd            // ends the screens
 	enter     func(line string) tea.Cmd // runs a line as if it was typed
+	save      func(name string) tea.Cmd // saves what is in sight; "" for a name of its own
 
 	cues   *cues.Model // nil: no cue sheet
 	prompt *prompt.Model
@@ -35,6 +36,7 @@ func newStage(m *model) stage {
 	return stage{
 		desk: m.desk, throwAway: m.o.ThrowAway, quit: m.quit, cues: cues.New(m.o.Cues), afresh: m.o.Afresh,
 		enter: func(line string) tea.Cmd { return enter(m, line) }, prompt: m.prompt,
+		save: func(name string) tea.Cmd { return save(m, name) },
 	}
 }
 
@@ -49,14 +51,25 @@ func (s *stage) keys() keymap.Map {
 		keymap.New(help, s.askPause, "P", "pause or resume the node", "P"),
 		keymap.New(help, silent(s.desk.State.ToggleMark), "M", "mark the node for p, K and P", "M"),
 	}
-	if s.cues != nil {
-		anywhere := keymap.Spot{Where: keymap.Anywhere, Place: keymap.Help}
-		out = append(keymap.Map{
-			keymap.New(panes, s.nextCue, "n", "next cue", "n"),
-			keymap.New(panes, s.lastCue, "N", "back", "N"),
-			keymap.New(anywhere, s.nextCue, "alt+n", "the next cue, also from the prompt", "alt+n"),
-			keymap.New(anywhere, s.lastCue, "alt+N", "a cue back, also from the prompt", "alt+N"),
-		}, out...)
+	for i := range out {
+		out[i].Changes = true
+	}
+	out = append(out, keymap.New(help, func() tea.Cmd { return s.save("") }, "S", "save the screen as a picture", "S"))
+	return append(s.cueKeys(), out...)
+}
+
+// cueKeys returns the keys of the cue sheet, none without one.
+func (s *stage) cueKeys() keymap.Map {
+	if s.cues == nil {
+		return nil
+	}
+	panes := keymap.Spot{Where: keymap.Panes, Place: keymap.Line}
+	anywhere := keymap.Spot{Where: keymap.Anywhere, Place: keymap.Help}
+	out := keymap.Map{
+		keymap.New(panes, s.nextCue, "n", "next cue", "n"),
+		keymap.New(panes, s.lastCue, "N", "back", "N"),
+		keymap.New(anywhere, s.nextCue, "alt+n", "the next cue, also from the prompt", "alt+n"),
+		keymap.New(anywhere, s.lastCue, "alt+N", "a cue back, also from the prompt", "alt+N"),
 	}
 	for i := range out {
 		out[i].Changes = true

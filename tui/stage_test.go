@@ -2,6 +2,8 @@ package tui
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -171,4 +173,30 @@ func TestCueSheet(t *testing.T) {
 	}
 	s.resize(60, 16)
 	checkFrame(t, "cues", s.View(), 60, 16, false)
+}
+
+// The key S and the word snapshot save what is in sight, in colours on a terminal without colours.
+func TestSnapshots(t *testing.T) {
+	s, _ := interactive(t)
+	s.o.Dir = t.TempDir()
+	before := s.View()
+	s.hit("esc", "S")
+	shows(t, s, "saved what is in sight as ringside-1.svg")
+	s.do(s.enter("snapshot screen.txt"))
+	shows(t, s, "saved what is in sight as screen.txt")
+	s.do(s.enter("snapshot screen.txt"))
+	shows(t, s, "the file exists")
+	s.do(s.enter("snapshot screen.png"))
+	shows(t, s, "want FILE.svg or FILE.txt")
+	picture, err := os.ReadFile(filepath.Join(s.o.Dir, "ringside-1.svg"))
+	if err != nil || !strings.Contains(string(picture), "#00b888") || !strings.Contains(string(picture), "converged") {
+		t.Errorf("the picture has no colour or no key card (%v)", err)
+	}
+	text, err := os.ReadFile(filepath.Join(s.o.Dir, "screen.txt"))
+	if err != nil || !strings.Contains(string(text), `Key "cart"`) || strings.Contains(string(text), "\x1b") {
+		t.Errorf("the text is %q (%v)", text, err)
+	}
+	if strings.Contains(before+s.View(), "\x1b") {
+		t.Error("the terminal without colours got some")
+	}
 }

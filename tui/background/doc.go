@@ -12,9 +12,8 @@
 // "time". It is therefore initialised before os, and so before Bubble Tea, because both need time.
 //
 // Package tui calls Restore in its init function, which runs after Bubble Tea's and before main. No
-// function of this module and no child process sees the changed variable. A screen asks the
-// terminal itself when it begins (theme.New).
+// function of this module and no child process sees the changed variable.
 //
-// A test of package cli runs the program on a pseudo-terminal. It checks that only the screens ask,
-// and that they have colours.
+// A test of package cli runs the program on a pseudo-terminal. It checks that no command asks, and
+// that the screens have colours.
 package background

@@ -20,11 +20,12 @@ type Theme struct {
 // A Sequence is the escape sequences before and after a run of one style.
 type Sequence struct{ Before, After string }
 
-// New returns the theme for the terminal that out writes to. New asks that terminal for its
-// background, so it must be called before Bubble Tea reads the terminal's input.
+// New returns the theme for the terminal that out writes to, with a dark background. New does not
+// ask the terminal, because some terminals never answer.
 func New(out io.Writer, ascii, noColor bool) *Theme {
 	t := &Theme{Glyphs: unicodeGlyphs, ASCII: ascii, renderer: lipgloss.NewRenderer(out)}
-	t.dark = t.renderer.HasDarkBackground()
+	t.dark = true
+	t.renderer.SetHasDarkBackground(true) // so that no style asks
 	if ascii {
 		t.Glyphs = asciiGlyphs
 	}
@@ -32,6 +33,13 @@ func New(out io.Writer, ascii, noColor bool) *Theme {
 		t.SetProfile(termenv.Ascii)
 	}
 	return t
+}
+
+// SetLight chooses colours for a light background.
+func (t *Theme) SetLight() {
+	t.dark = false
+	t.renderer.SetHasDarkBackground(false)
+	clear(t.cache[:])
 }
 
 // SetProfile sets the colours that the terminal can show, whatever its environment says.

@@ -1,0 +1,86 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+	"github.com/muesli/termenv"
+
+	"ringside/tui/feed"
+	"ringside/tui/refresh"
+	"ringside/tui/snapshot"
+	"ringside/tui/theme"
+)
+
+// picture returns the rows of the frame in sight, with colours whatever the terminal shows.
+func picture(m *model) []string {
+	screen, prompt := m.screen, m.focus
+	defer func() { m.screen, m.focus = screen, prompt }()
+	m.th = theme.New(io.Discard, m.o.ASCII, false)
+	m.th.SetProfile(termenv.TrueColor)
+	m.panes, m.frame, m.signature, m.stale = [paneCount][]string{}, "", "", true
+	return strings.Split(m.View(), "\n")
+}
+
+// Picture returns the rows of a frame of w×h of the cluster as it is now, as if the screens had
+// just been opened.
+func Picture(ctx context.Context, o Options, w, h int) ([]string, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	f := feed.New(o.Cluster)
+	m := newModel(ctx, o, theme.New(io.Discard, o.ASCII, true), f)
+	m.w, m.h = max(w, minWidth), max(h, minHeight)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel()
+	wg.Go(func() { f.Run(ctx) })
+	for m.refresh.Status().Link == feed.Connecting {
+		msg := m.refresh.Await(time.Time{})()
+		if msg == nil {
+			return nil, context.Cause(ctx)
+		}
+		m.Update(msg)
+	}
+	if s := m.refresh.Status(); s.Link == feed.Lost {
+		return nil, errors.Join(s.Err, errors.New("the cluster does not answer"))
+	}
+	m.Update(refresh.FeedMsg{})
+	if cmd := m.refresh.Snapshot(); cmd != nil {
+		m.Update(cmd())
+	}
+	return picture(m), nil
+}
+
+// savedMsg says how saving a snapshot ended.
+type savedMsg struct {
+	name string
+	err  error
+}
+
+// save writes what is in sight to a file beside the screen. With an empty name it chooses one.
+func save(m *model, name string) tea.Cmd {
+	folder := m.o.Dir
+	if name = strings.TrimSpace(name); name == "" {
+		name = snapshot.FreeName(folder)
+	}
+	path := name
+	if folder != "" && !filepath.IsAbs(name) {
+		path = filepath.Join(folder, name)
+	}
+	rows, title := picture(m), "ringside: "+string(m.state.View.Settings.Name)
+	return func() tea.Msg { return savedMsg{name, snapshot.Write(path, title, rows)} }
+}
+
+// said returns what the prompt says of it.
+func (s savedMsg) said() string {
+	if s.err != nil {
+		return s.err.Error()
+	}
+	return "saved what is in sight as " + s.name
+}
