@@ -222,8 +222,9 @@ var arrows = map[string][]string{
 	"ringside/tui/cues": {
 		"ringside/engine/escape", "ringside/engine/usage", "ringside/tui/canvas", "ringside/tui/theme",
 	},
-	"ringside/tui/keycard":  pane("ringside/tui/replicas"),
+	"ringside/tui/keycard":  pane("ringside/tui/letters", "ringside/tui/replicas"),
 	"ringside/tui/keymap":   {"ringside/tui/canvas", "ringside/tui/theme"},
+	"ringside/tui/letters":  {"ringside/tui/canvas", "ringside/tui/theme"},
 	"ringside/tui/log":      pane(),
 	"ringside/tui/nodes":    pane(),
 	"ringside/tui/page":     pane("ringside/tui/feed", "ringside/tui/keymap"),

@@ -36,7 +36,7 @@ var snapshotCommand = command{
 		Help: `The file shows what  tui  would show now. A picture has the colours and needs no other file. An existing file
 is not replaced. On the screens the key S saves what is in sight, and the prompt has the word  snapshot FILE .
 --json prints {"snapshot":FILE,"columns":COUNT,"rows":COUNT}.`,
-		Flags: []verbs.Flag{asciiFlag,
+		Flags: []verbs.Flag{asciiFlag, bigFlag,
 			{Name: "size", Kind: verbs.String, Value: "120x36", Default: usualSize, Help: "columns and rows"},
 			{Name: "key", Kind: verbs.String, Value: "KEY", Complete: verbs.CompleteKeys, Help: "the key to show"},
 			{Name: "play", Kind: verbs.String, Value: "FILE.jsonl", Complete: verbs.CompleteFiles,
@@ -94,7 +94,7 @@ func saveSnapshot(s *session, c *verbs.Call, cluster verbs.Cluster) error {
 	ctx, cancel := context.WithTimeout(s.ctx, snapshotTimeout)
 	defer cancel()
 	rows, err := tui.Picture(ctx, tui.Options{Cluster: cluster, Key: c.String("key"), ASCII: c.Bool("ascii"),
-		Flags: globals}, w, h)
+		Flags: globals, Big: c.Bool("big")}, w, h)
 	if err != nil {
 		return withExitCode(err, s.clusterName())
 	}

@@ -19,6 +19,8 @@ import (
 
 var asciiFlag = verbs.Flag{Name: "ascii", Kind: verbs.Bool, Help: "draw with ASCII characters only"}
 
+var bigFlag = verbs.Flag{Name: "big", Kind: verbs.Bool, Help: "begin with large letters, for a hall; the key B changes"}
+
 var lightFlag = verbs.Flag{Name: "light", Kind: verbs.Bool,
 	Help: "colours for a light background; otherwise as COLORFGBG says, and dark without it"}
 
@@ -34,7 +36,7 @@ var tuiCommand = command{
 		Name: "tui", Group: verbs.GroupCluster, Usage: "watch a running cluster on this terminal",
 		Help: `The key , goes back in time: the screens then show what the cluster remembers, forward and back. --play
 shows a recording, which  ringside events --json > FILE  makes of a cluster.`,
-		Flags: []verbs.Flag{asciiFlag, lightFlag, recordFlag,
+		Flags: []verbs.Flag{asciiFlag, lightFlag, bigFlag, recordFlag,
 			{Name: "key", Kind: verbs.String, Value: "KEY", Complete: verbs.CompleteKeys, Help: "the key to show first"},
 			{Name: "play", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
 				Help: "show a recording in place of a cluster"}},
@@ -108,6 +110,7 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) (er
 	}
 	env := &verbs.Env{Cluster: cluster, Name: s.clusterName(), Dir: s.Dir, Contexts: contexts{s}, Extra: globals}
 	o.Cluster, o.ASCII, o.NoColor = cluster, c.Bool("ascii") || !s.Unicode(), !s.Colors()
+	o.Big = c.Bool("big")
 	o.Flags, o.Dir, o.Light = globals, s.Dir, c.Bool("light") || lightBackground(s.Getenv("COLORFGBG"))
 	o.Exec = func(ctx context.Context, line string) (string, int) { return s.runInPrompt(ctx, env, line) }
 	o.Complete = func(line string) []string { return s.completeInPrompt(env, line) }

@@ -118,6 +118,8 @@ func (m *model) escape() {
 	case m.prompt.Interrupt():
 	case m.zoomed:
 		m.zoomed = false
+	case m.screen.big:
+		m.screen.big = false
 	case m.prompt.Collapse():
 	case m.log.ClearFilter():
 	case m.state.ClearMarks():
@@ -141,6 +143,8 @@ func enter(m *model, line string) tea.Cmd {
 		return m.leave()
 	case "?":
 		m.help.Toggle()
+	case "big":
+		return m.stage.big()
 	case "clear":
 		m.prompt.ClearOutput()
 	case "as -":

@@ -25,6 +25,7 @@ const (
 	ringPane
 	headerPane
 	tabsPane
+	bigPane
 	cuesPane
 	keyLinePane
 	helpPane
@@ -43,6 +44,10 @@ const (
 	ringFromHeight = 11
 )
 
+// bigPromptRows is how many rows the prompt has at most beside large letters, so that they and the
+// fork stay in sight.
+const bigPromptRows = 2 + prompt.Border
+
 // A rect is a place on the screen, in columns and rows.
 type rect struct{ x, y, w, h int }
 
@@ -51,6 +56,7 @@ type screen struct {
 	th        *theme.Theme
 	w, h      int
 	zoomed    bool // the focused pane has the room of all others but the prompt
+	big       bool // the key card in large letters takes the room of the ring and its panes
 	stale     bool // something may have changed since the frame was made
 	places    [paneCount]rect
 	panes     [paneCount][]string // rows with escape sequences
@@ -138,6 +144,8 @@ func (m *model) draw(p paneID, next []string) bool {
 		m.drawTabs(c, m.focus == promptPane)
 	case pagePane:
 		m.current().Draw(c, focused)
+	case bigPane:
+		m.card.DrawBig(c, next)
 	case cuesPane:
 		m.cues.Draw(c)
 	case keyLinePane:
@@ -175,6 +183,10 @@ func (m *model) arrange() (out [paneCount]rect) {
 		out[helpPane] = rect{0, y, m.w, body}
 	case m.zoomed && m.focus == promptPane:
 		out[promptPane] = rect{0, y, m.w, body}
+	case m.screen.big && m.shown == page.Ring:
+		promptRows = min(promptRows, bigPromptRows)
+		out[bigPane] = rect{0, y, m.w, body - promptRows}
+		out[promptPane] = rect{0, y + body - promptRows, m.w, promptRows}
 	case m.zoomed || m.shown != page.Ring:
 		shown := m.focus
 		if m.shown != page.Ring {

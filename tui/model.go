@@ -67,7 +67,7 @@ func newModel(ctx context.Context, o Options, th *theme.Theme, f *feed.Feed) *mo
 	m.past.ctx = ctx
 	m.past.cluster, _ = o.Cluster.(Rewinder)
 	m.pages = newPages(m.desk)
-	m.stage = newStage(m)
+	m.stage, m.screen.big = newStage(m), o.Big
 	if o.Welcome != "" {
 		m.prompt.Say(o.Welcome)
 	}

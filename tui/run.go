@@ -29,6 +29,7 @@ type Options struct {
 	ASCII    bool            // draw with ASCII signs only
 	NoColor  bool            // draw without colours and attributes
 	Light    bool            // the terminal has a light background
+	Big      bool            // begin with large letters
 	Dir      string          // the folder of snapshots; "" for the working folder
 	Suggest  []string        // first steps, proposed one after another
 	Key      string          // the key that is shown at the start; "" for none

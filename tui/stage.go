@@ -25,6 +25,7 @@ type stage struct {
 	quit      func() tea.Cmd            // ends the screens
 	enter     func(line string) tea.Cmd // runs a line as if it was typed
 	save      func(name string) tea.Cmd // saves what is in sight; "" for a name of its own
+	big       func() tea.Cmd            // changes to large letters, or back
 
 	cues   *cues.Model // nil: no cue sheet
 	prompt *prompt.Model
@@ -37,6 +38,7 @@ func newStage(m *model) stage {
 		desk: m.desk, throwAway: m.o.ThrowAway, quit: m.quit, cues: cues.New(m.o.Cues), afresh: m.o.Afresh,
 		enter: func(line string) tea.Cmd { return enter(m, line) }, prompt: m.prompt,
 		save: func(name string) tea.Cmd { return save(m, name) },
+		big:  silent(func() { m.screen.big = !m.screen.big }),
 	}
 }
 
@@ -54,7 +56,9 @@ func (s *stage) keys() keymap.Map {
 	for i := range out {
 		out[i].Changes = true
 	}
-	out = append(out, keymap.New(help, func() tea.Cmd { return s.save("") }, "S", "save the screen as a picture", "S"))
+	out = append(out,
+		keymap.New(help, func() tea.Cmd { return s.save("") }, "S", "save the screen as a picture", "S"),
+		keymap.New(help, s.big, "B", "large letters: the verdict on the key, for a hall", "B"))
 	return append(s.cueKeys(), out...)
 }
 
