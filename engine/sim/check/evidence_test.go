@@ -8,6 +8,7 @@ import (
 	"ringside/engine/sim/client"
 	"ringside/engine/sim/kernel"
 	"ringside/engine/sim/plan"
+	"ringside/engine/store"
 	"ringside/engine/vclock"
 )
 
@@ -137,6 +138,22 @@ func TestAbsenceExcused(t *testing.T) {
 			w.away1.hints(w.home1, write)
 			e.destroy(w.home1.holds(write))
 		}, false},
+		{"a copy was destroyed, and a hint is about to be dropped", func(w *fakeWorld, e *evidence) {
+			w.away1.hints(w.home1, write)
+			w.away1.ahead = store.NewMem()
+			e.destroy(w.home1.holds(write))
+		}, true},
+		{"a copy was destroyed, and a hint is about to be replaced by a child", func(w *fakeWorld, e *evidence) {
+			w.away1.hints(w.home1, write)
+			w.away1.ahead = store.NewMem()
+			w.away1.hint(w.away1.ahead, w.home1, []uint64{child})
+			e.destroy(w.home1.holds(write))
+		}, false},
+		{"a copy was destroyed, and a hint is about to be stored", func(w *fakeWorld, e *evidence) {
+			w.away1.ahead = store.NewMem()
+			w.away1.hint(w.away1.ahead, w.home1, []uint64{write})
+			e.destroy(w.home1.holds(write))
+		}, true},
 		{"a copy was destroyed, and a concurrent write is left", func(w *fakeWorld, e *evidence) {
 			w.home2.holds(concurrent)
 			e.destroy(w.home1.holds(write))

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"slices"
 	"testing"
 	"time"
@@ -38,6 +39,7 @@ type fakeHost struct {
 	name             string
 	id               uint64
 	disk, buffered   *store.Mem // buffered is what the node reads
+	ahead            *store.Mem // what the node reads once it has dropped something; nil: buffered
 	history          member.History
 	awaits           bool
 	membershipLostAt time.Duration
@@ -96,6 +98,7 @@ func (h *fakeHost) Rotten() bool                         { return false }
 func (h *fakeHost) MembershipLostAt() time.Duration      { return h.membershipLostAt }
 func (h *fakeHost) Disk() store.Reader                   { return h.disk }
 func (h *fakeHost) Reader() store.Reader                 { return h.buffered }
+func (h *fakeHost) Ahead() store.Reader                  { return cmp.Or(h.ahead, h.buffered) }
 func (h *fakeHost) Node() Node                           { return h }
 func (h *fakeHost) Ring() *ring.Ring                     { return h.w.rings.Of(h.history) }
 func (h *fakeHost) History() member.History              { return h.history }

@@ -110,13 +110,21 @@ func (e *evidence) lose(h Host, key string, writes []uint64) {
 }
 
 // excuse marks as excused each of the writes and their ancestors of which no host holds a copy or a
-// descendant.
+// descendant. A copy that a host is about to drop does not count: a home may lose a hint's versions
+// after it acknowledged them, while the batch that drops the hint is being written.
 func (e *evidence) excuse(key string, ids []uint64) {
 	if len(ids) == 0 {
 		return
 	}
 	var left []uint64
-	e.hosts(func(h Host) { left = append(left, e.held(h, key)...) })
+	e.hosts(func(h Host) {
+		stays := heldIn(h.Ahead(), key)
+		for _, id := range e.held(h, key) {
+			if e.graph.carries(stays, id) {
+				left = append(left, id)
+			}
+		}
+	})
 	for _, op := range e.graph.byKey[key] {
 		if e.graph.carries(ids, op.ID) && !e.graph.carries(left, op.ID) {
 			e.losses.excused[op.ID] = true

@@ -37,6 +37,7 @@ type Host interface {
 	MembershipLostAt() time.Duration
 	Disk() store.Reader
 	Reader() store.Reader
+	Ahead() store.Reader
 	Node() Node
 }
 

@@ -127,6 +127,14 @@ func (h *Host) Reader() store.Reader {
 	return h.disk
 }
 
+// Ahead returns what the node reads, with the writes of batches that are not durable yet.
+func (h *Host) Ahead() store.Reader {
+	if h.up {
+		return h.driver.Reader()
+	}
+	return h.disk
+}
+
 // Buffered reports whether the node has an object buffer (§6.1).
 func (h *Host) Buffered() bool { return h.w.plan.Buffer > 0 }
 
