@@ -98,7 +98,7 @@ func (r *requestStory) missed(found vclock.Siblings) *write {
 			return c == vclock.Equal || c == vclock.After || r.isLWW() && beats(v, w.version)
 		})
 		overtaken := slices.ContainsFunc(r.writes, func(x *write) bool { // a later write is missed rather than this one
-			return x != w && r.supersedes(x, w) && x.coordinated >= 0 && x.coordinated < r.asked
+			return x != w && r.supersedes(x, w) && x.replied >= 0 && x.replied < r.asked
 		})
 		collected := w.collected >= 0 && w.collected < r.asked
 		if !reflected && !overtaken && !collected {

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"testing"
@@ -33,18 +34,24 @@ var gentle = []string{
 // An account of the events of a run agrees with the disks and with what the clients know, during
 // the run and after it. The runs have only faults of which events tell.
 func TestAccountsAgreeWithTheWorld(t *testing.T) {
-	got := map[account.Fate]int{}
+	got, gets := map[account.Fate]int{}, map[account.About]int{}
 	for seed := uint64(1); seed <= accountSeeds; seed++ {
 		r := newAccounted(t, plan.Options{Seed: seed, Faults: gentle})
 		r.play(true)
 		for f, n := range r.fates {
 			got[f] += n
 		}
+		for about, n := range r.gets {
+			gets[about] += n
+		}
 	}
 	for _, f := range account.Fates {
 		if got[f] == 0 && f != account.Unknown && defaultSeeds >= coverageSeeds {
 			t.Errorf("no write had the fate %s; there were %v", f, got)
 		}
+	}
+	if gets[account.Stale] == 0 || gets[account.Nothing] == 0 {
+		t.Errorf("too few gets were judged: %v", gets)
 	}
 }
 
@@ -68,6 +75,7 @@ type accounted struct {
 	fates   map[account.Fate]int // of all comparisons
 	view    *view.Cluster        // of the same events; tells which nodes are homes
 	older   map[[2]uint64]bool   // what descends has found
+	gets    map[account.About]int
 }
 
 // Began implements client.Observer.
@@ -79,9 +87,63 @@ func (r *accounted) Began(o *client.Operation) {
 // Ended implements client.Observer.
 func (r *accounted) Ended(o *client.Operation, reply wire.ClientReply) {
 	r.judge.Ended(o, reply)
-	if p, ok := reply.(wire.PutReply); ok && p.Err == wire.OK {
-		r.acked[o.ID] = true
+	switch p := reply.(type) {
+	case wire.PutReply:
+		if p.Err == wire.OK {
+			r.acked[o.ID] = true
+		}
+	case wire.GetReply:
+		if p.Err == wire.OK {
+			r.checkGet(o, slices.Concat(p.Siblings, p.Tombstones))
+		}
 	}
+}
+
+// checkGet checks that a get which missed an acknowledged write is explained as stale, and no other.
+func (r *accounted) checkGet(get *client.Operation, read vclock.Siblings) {
+	x, ok := r.account.WhyRequest(get.ID)
+	if !ok || r.lww() || r.plan.Clocks.Truncate > 0 {
+		return
+	}
+	missed := uint64(0)
+	for id := range r.acked {
+		op := r.ops[id]
+		shown := slices.ContainsFunc(read, func(v vclock.Version) bool { return v.Request == id || r.descends(v.Request, id) })
+		if op.Key == get.Key && op.Ended < get.Began && !shown && !r.collected(id) {
+			missed = id
+		}
+	}
+	r.gets[x.About]++
+	if missed > 0 && x.About != account.Stale {
+		r.t.Errorf("seed %d: get #%d of %s read %v and missed #%d, and is explained as %s: %s", r.plan.Seed, get.ID, get.Key, read,
+			missed, x.About, x.Text)
+	}
+	if missed == 0 && x.About == account.Stale && !r.closeCall(get) {
+		r.t.Errorf("seed %d: get #%d of %s read %v, missed nothing, and is explained as stale: %s", r.plan.Seed, get.ID, get.Key, read,
+			x.Text)
+	}
+}
+
+// collected reports whether a write, or a delete that has seen it, has left no trace because its
+// tombstone was collected.
+func (r *accounted) collected(id uint64) bool {
+	for _, w := range r.account.Writes([]byte(r.ops[id].Key)) {
+		if w.Collected && (w.Request == id || r.descends(w.Request, id)) {
+			return true
+		}
+	}
+	return false
+}
+
+// closeCall reports whether a write of the key was acknowledged while the get was on its way to its
+// coordinator. The client of the get may not have known that.
+func (r *accounted) closeCall(get *client.Operation) bool {
+	for id := range r.acked {
+		if op := r.ops[id]; op.Key == get.Key && op.Ended >= get.Began {
+			return true
+		}
+	}
+	return false
 }
 
 func newAccounted(t *testing.T, o plan.Options) *accounted {
@@ -89,6 +151,7 @@ func newAccounted(t *testing.T, o plan.Options) *accounted {
 	r := &accounted{
 		t: t, account: account.New(), ops: map[uint64]*client.Operation{}, acked: map[uint64]bool{},
 		lost: map[uint64]bool{}, fates: map[account.Fate]int{}, view: view.New(), older: map[[2]uint64]bool{},
+		gets: map[account.About]int{},
 	}
 	watch := func(e event.Event) {
 		r.seq++
@@ -141,6 +204,9 @@ func (r *accounted) compare(when string) {
 		r.checkBy(&w, when)
 		r.checkHeld(&w, when)
 	}
+	for _, key := range r.account.Keys() {
+		r.checkWhy(r.account.Why(key), when)
+	}
 	for id := range r.acked {
 		if seen[id] != 1 {
 			r.t.Errorf("seed %d %s: acknowledged write #%d has %d fates", r.plan.Seed, when, id, seen[id])
@@ -149,6 +215,30 @@ func (r *accounted) compare(when string) {
 }
 
 func (r *accounted) lww() bool { return r.plan.Mode == settings.ModeLWW }
+
+// checkWhy checks that an explanation of a key fits what the hosts hold, and that its chain is in
+// the order of the stream.
+func (r *accounted) checkWhy(x account.Explanation, when string) {
+	values := map[vclock.Dot]bool{}
+	var all vclock.Siblings
+	for _, name := range r.world.Names() {
+		for _, rep := range kernel.Stored(r.world.Host(name).Reader(), string(x.Key)) {
+			all = all.Merge(rep.Versions)
+		}
+	}
+	for _, v := range all.Live() {
+		values[v.Dot] = true
+	}
+	switch {
+	case r.plan.Buffer > 0 && when != "at the end", r.lww(): // no event told what a crash took, or siblings are not kept
+	case x.About == account.Siblings && len(all) < 2, x.About == account.Absent && len(values) > 0,
+		len(values) > 1 && x.About != account.Siblings:
+		r.t.Errorf("seed %d %s: %s is explained as %s, and the hosts hold %v: %s", r.plan.Seed, when, x.Key, x.About, all, x.Text)
+	}
+	if !slices.IsSortedFunc(x.Chain, func(a, b account.Step) int { return cmp.Compare(a.Seq, b.Seq) }) {
+		r.t.Errorf("seed %d %s: the chain of %s is not in order: %v", r.plan.Seed, when, x.Key, x.Chain)
+	}
+}
 
 // checkBy checks that what took the place of a write covers it, as the clients' own reads and
 // writes say.
