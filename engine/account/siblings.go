@@ -178,7 +178,11 @@ func (g *group) reason(c *chain, w *write) string {
 	first := g.older[0]
 	switch g.kind {
 	case blindWrite:
-		return node + " took " + name + " without a context that covers " + g.names(c) + ": a blind write"
+		text := node + " took " + name + " without a context that covers " + g.names(c) + ": a blind write"
+		if len(w.version.Past) > 0 { // the past of a blind write covers what its coordinator knew to be superseded
+			text += ", or one with an older context"
+		}
+		return text
 	case oldContext:
 		return node + " took " + name + " with a context that is older than " + g.names(c)
 	case cutOff:

@@ -99,7 +99,8 @@ func (r *accounted) Ended(o *client.Operation, reply wire.ClientReply) {
 	}
 }
 
-// checkGet checks that a get which missed an acknowledged write is explained as stale, and no other.
+// checkGet checks that a get which missed an acknowledged write is explained as stale, and no
+// other.
 func (r *accounted) checkGet(get *client.Operation, read vclock.Siblings) {
 	x, ok := r.account.WhyRequest(get.ID)
 	if !ok || r.lww() || r.plan.Clocks.Truncate > 0 {

@@ -37,7 +37,7 @@ func (m *Model) forKey(sum replicas.Summary) []string {
 	case len(v.Groups) > 0:
 		return m.inSplit(sum, context, saved)
 	case sum.Siblings() > 1 && sum.Agreed(v):
-		return []string{"resolve " + key + " --union", read}
+		return []string{"resolve " + key + " --union", "why " + key, read}
 	case diverged && v.Hints() > 0:
 		return []string{"wait hints=0", get}
 	case diverged:
