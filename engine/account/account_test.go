@@ -251,7 +251,8 @@ func TestFates(t *testing.T) {
 	}
 }
 
-// A write of an earlier run is found in a snapshot, and its number is not taken for one of this run.
+// A write of an earlier run is found in a snapshot, and its number is not taken for one of this
+// run.
 func TestEarlierWrites(t *testing.T) {
 	s := newStory(nil)
 	old := s.version("n1", 1, 1)
