@@ -10,6 +10,7 @@ import (
 	"ringside/tui/canvas"
 	"ringside/tui/inspect"
 	"ringside/tui/keymap"
+	"ringside/tui/lessons"
 	"ringside/tui/page"
 	"ringside/tui/theme"
 	"ringside/tui/trace"
@@ -25,11 +26,15 @@ type book struct {
 }
 
 // newPages returns the screens beside the ring.
-func newPages(d page.Desk) map[page.ID]page.Page {
-	return map[page.ID]page.Page{
+func newPages(d page.Desk, l lessons.Desk) map[page.ID]page.Page {
+	out := map[page.ID]page.Page{
 		page.Key:   inspect.New(d),
 		page.Trace: trace.New(d),
 	}
+	if l != nil {
+		out[page.Tour] = lessons.New(d, l)
+	}
+	return out
 }
 
 // current returns the page in sight, nil if that is the ring.

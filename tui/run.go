@@ -15,6 +15,8 @@ import (
 	"ringside/tui/cast"
 	"ringside/tui/cues"
 	"ringside/tui/feed"
+	"ringside/tui/lessons"
+	"ringside/tui/page"
 	"ringside/tui/playback"
 	"ringside/tui/prompt"
 	"ringside/tui/theme"
@@ -33,6 +35,8 @@ type Options struct {
 	Dir      string          // the folder of snapshots; "" for the working folder
 	Suggest  []string        // first steps, proposed one after another
 	Key      string          // the key that is shown at the start; "" for none
+	Lessons  lessons.Desk    // of screen 5; nil: there is no such screen
+	Start    page.ID         // the screen that is shown first
 	Record   io.Writer       // gets an asciicast of the screens; nil: no recording
 	Welcome  string          // a message that the prompt shows at the start; "" for none
 

@@ -138,7 +138,7 @@ func (p *plain) text(m Message) string {
 	lead := leads[m.Kind]
 	var out strings.Builder
 	for _, paragraph := range strings.Split(string(m.Text), "\n") {
-		for _, line := range wrap(lead+paragraph, plainWidth) {
+		for _, line := range Wrap(lead+paragraph, plainWidth) {
 			out.WriteString(p.marked(m.Kind, line) + "\n")
 		}
 		lead = ""
@@ -159,9 +159,9 @@ func (p *plain) marked(kind MessageKind, line string) string {
 	return out.String()
 }
 
-// wrap breaks a paragraph into lines of at most width columns. Marks of words take no columns; a
+// Wrap breaks a paragraph into lines of at most width columns. Marks of words take no columns; a
 // marked word of two parts is not broken.
-func wrap(paragraph string, width int) []string {
+func Wrap(paragraph string, width int) []string {
 	var lines []string
 	line, columns := "", 0
 	for _, word := range joinMarked(strings.Fields(paragraph)) {

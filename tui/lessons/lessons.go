@@ -1,0 +1,196 @@
+package lessons
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	tea "github.com/charmbracelet/bubbletea"
+
+	"ringside/cli/tour"
+	"ringside/tui/keycard"
+	"ringside/tui/keymap"
+	"ringside/tui/nodes"
+	"ringside/tui/page"
+	"ringside/tui/ring"
+)
+
+// A Desk has the lessons. Its methods may be called by any goroutine.
+type Desk interface {
+	// List returns all lessons.
+	List() []tour.Listed
+	// View returns the lesson that is open, false if none is.
+	View() (tour.View, bool)
+	// Look returns what the cluster has done by itself for the open lesson, as lines of text.
+	Look(ctx context.Context) string
+}
+
+// lookPause is the least time between two calls of Look.
+const lookPause = 300 * time.Millisecond
+
+// Panes of the page on a narrow screen.
+const (
+	textPane = iota
+	clusterPane
+	paneCount
+)
+
+// A Model is the page of the tour.
+type Model struct {
+	page.Base
+	desk    page.Desk
+	lessons Desk
+	ring    *ring.Model
+	nodes   *nodes.Model
+	card    *keycard.Model
+
+	selected int // in the list of lessons
+	pane     int
+	top      int // first row of the lesson's text in sight; -1: its end
+	seen     string
+	looking  bool
+	lookedAt time.Time
+}
+
+// New returns the page of the lessons in l.
+func New(d page.Desk, l Desk) *Model {
+	return &Model{
+		desk: d, lessons: l, ring: ring.New(d.State), nodes: nodes.New(d.State), card: keycard.New(d.State), top: -1,
+	}
+}
+
+// lookedMsg carries what a look at the open lesson found.
+type lookedMsg struct{ text string }
+
+// Keys implements page.Page.
+func (m *Model) Keys() keymap.Map { return nil }
+
+// Shown implements page.Page. It selects the first lesson that is not done.
+func (m *Model) Shown() tea.Cmd {
+	for i, l := range m.lessons.List() {
+		if m.selected = i; !l.Done {
+			break
+		}
+	}
+	return m.Changed()
+}
+
+// Changed implements page.Page. It looks whether the cluster has reached the goal by itself, and
+// shows the key that the step is about.
+func (m *Model) Changed() tea.Cmd {
+	v, open := m.lessons.View()
+	if !open {
+		return nil
+	}
+	var cmds []tea.Cmd
+	if at := strconv.Itoa(v.Generation) + v.Name + strconv.Itoa(v.At) + string(v.Phase); at != m.seen {
+		m.seen, m.top = at, -1
+		if v.Key != "" {
+			cmds = append(cmds, m.desk.ChooseKey([]byte(v.Key)))
+		}
+	}
+	now := m.desk.State.Clock()
+	if !m.looking && now.Sub(m.lookedAt) >= lookPause {
+		m.looking, m.lookedAt = true, now
+		cmds = append(cmds, func() tea.Msg { return lookedMsg{m.lessons.Look(m.desk.Ctx)} })
+	}
+	return tea.Batch(cmds...)
+}
+
+// Update implements page.Page.
+func (m *Model) Update(msg tea.Msg) tea.Cmd {
+	looked, ok := msg.(lookedMsg)
+	if !ok {
+		return nil
+	}
+	m.looking = false
+	if looked.text != "" {
+		m.desk.Say(looked.text)
+	}
+	return nil
+}
+
+// Cycle implements page.Page.
+func (m *Model) Cycle(by int) bool {
+	m.pane += by
+	if m.pane >= 0 && m.pane < paneCount {
+		return true
+	}
+	m.pane = textPane
+	return false
+}
+
+// Move implements page.Page: it selects a lesson, or scrolls the text of the open one.
+func (m *Model) Move(by int) tea.Cmd {
+	if _, open := m.lessons.View(); open {
+		m.top = max(0, m.top) + by
+		return nil
+	}
+	m.selected = max(0, min(m.selected+by, len(m.lessons.List())-1))
+	return nil
+}
+
+// Turn implements page.Page: it goes to the next step, or back to the one before.
+func (m *Model) Turn(by int) tea.Cmd {
+	switch _, open := m.lessons.View(); {
+	case !open:
+		return m.Move(by)
+	case by < 0:
+		return m.desk.Run("back")
+	}
+	return m.desk.Run("next")
+}
+
+// Open implements page.Page.
+func (m *Model) Open() tea.Cmd {
+	v, open := m.lessons.View()
+	switch {
+	case open && (v.Phase == tour.Revealed || v.Phase == tour.Over):
+		return m.desk.Run("next")
+	case open:
+		return m.desk.Ask("")
+	}
+	all := m.lessons.List()
+	if m.selected >= len(all) {
+		return nil
+	}
+	return m.desk.Run("lesson " + all[m.selected].Name)
+}
+
+// OpenDoes implements page.Page.
+func (m *Model) OpenDoes() string {
+	v, open := m.lessons.View()
+	switch {
+	case open && v.Phase == tour.Revealed:
+		return "next step"
+	case open && v.Phase == tour.Over:
+		return "next lesson"
+	case open:
+		return "type"
+	}
+	return "begin the lesson"
+}
+
+// Explains implements page.Page.
+func (m *Model) Explains() string {
+	section := "4"
+	if v, open := m.lessons.View(); open {
+		section = v.Section
+	} else if all := m.lessons.List(); m.selected < len(all) {
+		section = all[m.selected].Section
+	}
+	return firstSection(section)
+}
+
+// firstSection returns the first of several sections, as the command paper takes it.
+func firstSection(s string) string {
+	var out []rune
+	for _, r := range s {
+		if r >= '0' && r <= '9' || r == '.' {
+			out = append(out, r)
+		} else if len(out) > 0 {
+			break
+		}
+	}
+	return string(out)
+}
