@@ -222,7 +222,11 @@ var arrows = map[string][]string{
 	"ringside/tui/cues": {
 		"ringside/engine/escape", "ringside/engine/usage", "ringside/tui/canvas", "ringside/tui/theme",
 	},
-	"ringside/tui/keycard":  pane("ringside/tui/letters", "ringside/tui/replicas"),
+	"ringside/tui/keycard": pane("ringside/tui/letters", "ringside/tui/replicas"),
+	"ringside/tui/lessons": pane(
+		"ringside/cli/tour", "ringside/tui/keycard", "ringside/tui/keymap", "ringside/tui/nodes", "ringside/tui/page",
+		"ringside/tui/ring",
+	),
 	"ringside/tui/keymap":   {"ringside/tui/canvas", "ringside/tui/theme"},
 	"ringside/tui/letters":  {"ringside/tui/canvas", "ringside/tui/theme"},
 	"ringside/tui/log":      pane(),

@@ -92,8 +92,21 @@ func openRecording(s *session, c *verbs.Call) (*recording.Recording, error) {
 	return r, nil
 }
 
-// watch shows the screens until the user leaves. The past of a cluster can be looked at.
-func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) (err error) {
+// watch shows the screens of a cluster, or of a recording, until the user leaves.
+func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) error {
+	room := &classroom{options: tourOptions(s)}
+	if _, recorded := cluster.(tui.Playback); !recorded {
+		room.shown = recording.NewLive(cluster)
+		cluster = room.shown
+		o.Lessons = room
+	}
+	room.own = &verbs.Env{Cluster: cluster, Name: s.clusterName(), Dir: s.Dir, Contexts: contexts{s}, Extra: globals}
+	defer room.Close()
+	return show(s, c, room, o)
+}
+
+// show shows the screens until the user leaves. The past of a running cluster can be looked at.
+func show(s *session, c *verbs.Call, room *classroom, o tui.Options) (err error) {
 	if err := s.canDraw(c); err != nil {
 		return err
 	}
@@ -105,15 +118,16 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) (er
 		defer func() { err = errors.Join(err, f.Close()) }()
 		o.Record = f
 	}
-	if _, recorded := cluster.(tui.Playback); !recorded {
-		cluster = recording.NewLive(cluster)
-	}
-	env := &verbs.Env{Cluster: cluster, Name: s.clusterName(), Dir: s.Dir, Contexts: contexts{s}, Extra: globals}
-	o.Cluster, o.ASCII, o.NoColor = cluster, c.Bool("ascii") || !s.Unicode(), !s.Colors()
+	o.Cluster, o.ASCII, o.NoColor = room.own.Cluster, c.Bool("ascii") || !s.Unicode(), !s.Colors()
 	o.Big = c.Bool("big")
 	o.Flags, o.Dir, o.Light = globals, s.Dir, c.Bool("light") || lightBackground(s.Getenv("COLORFGBG"))
-	o.Exec = func(ctx context.Context, line string) (string, int) { return s.runInPrompt(ctx, env, line) }
-	o.Complete = func(line string) []string { return s.completeInPrompt(env, line) }
+	o.Exec = func(ctx context.Context, line string) (string, int) {
+		if out, code, handled := room.Line(ctx, line); handled {
+			return out, code
+		}
+		return s.runInPrompt(ctx, room.own, line)
+	}
+	o.Complete = func(line string) []string { return s.completeInPrompt(room.env(), line) }
 	err = tui.Run(s.ctx, s.Stdin, s.Stdout, o)
 	if s.ctx.Err() != nil { // a signal; the key Ctrl-C is how one leaves, and no error
 		return s.ctx.Err()

@@ -138,6 +138,9 @@ func enter(m *model, line string) tea.Cmd {
 	}
 	switch line {
 	case "":
+		if m.teaching() && m.shown == page.Tour {
+			return m.current().Open()
+		}
 		return nil
 	case "q", "quit", "exit":
 		return m.leave()

@@ -37,6 +37,12 @@ func newPages(d page.Desk, l lessons.Desk) map[page.ID]page.Page {
 	return out
 }
 
+// teaching reports whether a lesson is open, so that nothing else proposes what to do.
+func (b *book) teaching() bool {
+	l, ok := b.pages[page.Tour].(*lessons.Model)
+	return ok && l.Active()
+}
+
 // current returns the page in sight, nil if that is the ring.
 func (b *book) current() page.Page { return b.pages[b.shown] }
 

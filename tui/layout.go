@@ -79,6 +79,9 @@ func (m *model) View() string {
 		m.places, changed = places, true
 	}
 	next := m.suggest.Next()
+	if m.teaching() {
+		next = nil
+	}
 	for p := range paneCount {
 		changed = m.draw(p, next) || changed
 	}

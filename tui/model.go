@@ -66,10 +66,13 @@ func newModel(ctx context.Context, o Options, th *theme.Theme, f *feed.Feed) *mo
 	}
 	m.past.ctx = ctx
 	m.past.cluster, _ = o.Cluster.(Rewinder)
-	m.pages = newPages(m.desk)
+	m.pages = newPages(m.desk, o.Lessons)
 	m.stage, m.screen.big = newStage(m), o.Big
 	if o.Welcome != "" {
 		m.prompt.Say(o.Welcome)
+	}
+	if m.pages[o.Start] != nil {
+		m.shown, m.before = o.Start, pagePane
 	}
 	m.keys = m.liveKeys()
 	if recording != nil {
@@ -82,7 +85,13 @@ func newModel(ctx context.Context, o Options, th *theme.Theme, f *feed.Feed) *mo
 }
 
 // Init implements tea.Model.
-func (m *model) Init() tea.Cmd { return tea.Batch(m.refresh.Await(m.state.Clock()), everySecond()) }
+func (m *model) Init() tea.Cmd {
+	cmds := []tea.Cmd{m.refresh.Await(m.state.Clock()), everySecond()}
+	if p := m.current(); p != nil {
+		cmds = append(cmds, p.Shown())
+	}
+	return tea.Batch(cmds...)
+}
 
 func everySecond() tea.Cmd {
 	return tea.Tick(time.Second, func(time.Time) tea.Msg { return secondMsg{} })
@@ -200,6 +209,9 @@ func (m *model) done(d prompt.DoneMsg) tea.Cmd {
 	if key := c.Key(); key != "" && d.Code != exit.Usage {
 		m.suggest.Finished(c)
 		next = tea.Batch(next, m.choose([]byte(key)))
+	}
+	if p := m.current(); p != nil { // a command may be a step of a lesson
+		next = tea.Batch(next, p.Changed())
 	}
 	return tea.Batch(next, m.refresh.Want(true))
 }

@@ -55,6 +55,9 @@ type (
 	Progress = playback.Progress
 )
 
+// TourScreen is the screen with the lessons.
+const TourScreen = page.Tour
+
 // ErrRewound is feed.ErrRewound.
 var ErrRewound = feed.ErrRewound
 

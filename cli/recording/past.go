@@ -19,8 +19,9 @@ type Live struct {
 	cluster verbs.Cluster
 
 	mu       sync.Mutex
+	instead  verbs.Cluster // the cluster of Use, nil if there is none
 	past     *Recording    // nil in the present
-	switched chan struct{} // closed and replaced when past changes
+	switched chan struct{} // closed and replaced when another cluster, or another time, is shown
 }
 
 var (
@@ -33,7 +34,10 @@ func NewLive(c verbs.Cluster) *Live { return &Live{cluster: c, switched: make(ch
 
 // Rewind implements tui.Rewinder. The recording begins paused, at its end.
 func (l *Live) Rewind(ctx context.Context) (tui.Playback, error) {
-	events, err := l.remembered(ctx)
+	l.mu.Lock()
+	c := l.present()
+	l.mu.Unlock()
+	events, err := remembered(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +53,14 @@ func (l *Live) Rewind(ctx context.Context) (tui.Playback, error) {
 // Present implements tui.Rewinder.
 func (l *Live) Present() { l.change(nil) }
 
+// Use shows another running cluster in place of that of NewLive, and with nil that one again.
+func (l *Live) Use(c verbs.Cluster) {
+	l.mu.Lock()
+	l.instead = c
+	l.mu.Unlock()
+	l.change(nil)
+}
+
 func (l *Live) change(r *Recording) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -57,29 +69,37 @@ func (l *Live) change(r *Recording) {
 	l.switched = make(chan struct{})
 }
 
-// now returns the cluster or its recording, and what is closed when the other one takes its place.
+// now returns what is shown, and what is closed when something else takes its place.
 func (l *Live) now() (verbs.Cluster, <-chan struct{}) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.past != nil {
 		return l.past, l.switched
 	}
-	return l.cluster, l.switched
+	return l.present(), l.switched
 }
 
-// remembered returns the events that the cluster remembers. If the cluster has forgotten its
+// present returns the running cluster. The caller holds mu.
+func (l *Live) present() verbs.Cluster {
+	if l.instead != nil {
+		return l.instead
+	}
+	return l.cluster
+}
+
+// remembered returns the events that a cluster remembers. If the cluster has forgotten its
 // beginning, they begin with the settings of now, and with the present state of each node whose
 // state did not change since.
-func (l *Live) remembered(ctx context.Context) ([]event.Event, error) {
+func remembered(ctx context.Context, c verbs.Cluster) ([]event.Event, error) {
 	var events []event.Event
-	err := l.cluster.Events(ctx, event.Query{}, func(batch []event.Event) error {
+	err := c.Events(ctx, event.Query{}, func(batch []event.Event) error {
 		events = append(events, batch...)
 		return nil
 	})
 	if err != nil || len(events) == 0 || events[0].Kind == event.Cluster {
 		return events, err
 	}
-	snapshot, err := l.cluster.Snapshot(ctx)
+	snapshot, err := c.Snapshot(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -165,6 +165,9 @@ func (d *card) compactRows(next []string) []row {
 // nextRow returns the row with the commands that lead on.
 func nextRow(next []string) row {
 	return row{rank: rankNext, draw: func(c *canvas.Canvas, y int) {
+		if len(next) == 0 { // a lesson is open, which says what to do
+			return
+		}
 		x := c.Put(0, y, theme.Dim, "next ")
 		c.Put(x, y, theme.Accent, strings.Join(next, "  ·  "))
 	}}

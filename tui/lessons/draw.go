@@ -9,7 +9,7 @@ import (
 	"ringside/tui/theme"
 )
 
-// From so many columns on, the text and the cluster have room beside each other.
+// besideFrom is from how many columns on the text and the cluster have room beside each other.
 const besideFrom = 100
 
 // Draw implements page.Page.
@@ -44,7 +44,7 @@ func (m *Model) drawCluster(c *canvas.Canvas, focused bool) {
 		draw(in)
 		c.Paste(0, y, in)
 	}
-	rows := min(len(m.desk.State.View.Nodes)+3, max(c.H/3, 4))
+	rows := min(len(m.desk.State.View.Nodes)+3, max(c.H/3, c.H-10, 4))
 	card := max(c.H-rows, 6)
 	ringRows := 0
 	if c.H-rows-card < 0 {
@@ -71,7 +71,7 @@ func (m *Model) drawList(c *canvas.Canvas, focused bool) {
 		}
 	}
 	c.Box("Tour", strconv.Itoa(done)+" of "+strconv.Itoa(len(all))+" lessons done", focused)
-	c.Put(2, 1, theme.Dim, "Each lesson runs on a cluster of its own. Your cluster goes on, and leave leads back to it.")
+	c.Put(2, 1, theme.Dim, "A lesson runs on a cluster of its own. The word leave leads back to yours.")
 	shown := max(c.H-4, 1)
 	top := max(0, min(m.selected-shown/2, len(all)-shown))
 	for i := top; i < min(top+shown, len(all)); i++ {
@@ -149,9 +149,8 @@ func (m *Model) drawLesson(c *canvas.Canvas, v tour.View, focused bool) {
 	h := c.H - y - 1
 	last := max(0, len(s.rows)-h)
 	top := last // what was said last is in sight
-	if m.top >= 0 {
+	if m.end = last; m.top >= 0 {
 		top = min(m.top, last)
-		m.top = top
 	}
 	for i := top; i < min(top+h, len(s.rows)); i++ {
 		x := 2

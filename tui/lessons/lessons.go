@@ -46,7 +46,8 @@ type Model struct {
 
 	selected int // in the list of lessons
 	pane     int
-	top      int // first row of the lesson's text in sight; -1: its end
+	top      int // first row of the lesson's text in sight; -1: what shows its end
+	end      int // first row in sight that shows the end, as of the latest drawing
 	seen     string
 	looking  bool
 	lookedAt time.Time
@@ -57,6 +58,12 @@ func New(d page.Desk, l Desk) *Model {
 	return &Model{
 		desk: d, lessons: l, ring: ring.New(d.State), nodes: nodes.New(d.State), card: keycard.New(d.State), top: -1,
 	}
+}
+
+// Active reports whether a lesson is open.
+func (m *Model) Active() bool {
+	_, open := m.lessons.View()
+	return open
 }
 
 // lookedMsg carries what a look at the open lesson found.
@@ -123,7 +130,12 @@ func (m *Model) Cycle(by int) bool {
 // Move implements page.Page: it selects a lesson, or scrolls the text of the open one.
 func (m *Model) Move(by int) tea.Cmd {
 	if _, open := m.lessons.View(); open {
-		m.top = max(0, m.top) + by
+		if m.top < 0 {
+			m.top = m.end
+		}
+		if m.top = max(0, m.top+by); m.top >= m.end {
+			m.top = -1
+		}
 		return nil
 	}
 	m.selected = max(0, min(m.selected+by, len(m.lessons.List())-1))

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+
+	"ringside/cli/exit"
+	"ringside/cli/recording"
+	"ringside/cli/tour"
+	"ringside/cli/verbs"
+	"ringside/engine/event"
+	"ringside/engine/settings"
+	"ringside/localcluster"
+	"ringside/localcluster/config"
+	"ringside/tui"
+)
+
+// A lesson's cluster takes the place of the cluster that the screens show, an undo replaces it, and
+// leave leads back.
+func TestLessonsOnTheScreens(t *testing.T) {
+	own, err := localcluster.Start(t.Context(), config.Options{Name: "own", Home: t.TempDir(), Mem: true,
+		Settings: settings.Cluster{Nodes: []string{"n1", "n2", "n3"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer own.Close()
+	live := recording.NewLive(own)
+	room := &classroom{options: tour.Options{Home: t.TempDir()}, shown: live, own: &verbs.Env{Cluster: live, Name: "own"}}
+	defer room.Close()
+	name := func() string {
+		t.Helper()
+		events, err := live.Snapshot(t.Context())
+		if err != nil || len(events) == 0 || events[0].Kind != event.Cluster {
+			t.Fatalf("%d events: %v", len(events), err)
+		}
+		return events[0].Settings.Name
+	}
+	mine := name()
+	line := func(text string, wantCode int) string {
+		t.Helper()
+		out, code, handled := room.Line(t.Context(), text)
+		if !handled || code != wantCode {
+			t.Fatalf("%s: exit %d, handled %v: %s", text, code, handled, out)
+		}
+		return out
+	}
+	if _, _, handled := room.Line(t.Context(), "status"); handled {
+		t.Error("a command without a lesson is for the tour")
+	}
+	if out := line("lesson nowhere", exit.Usage); !strings.Contains(out, "there is no lesson") {
+		t.Errorf("lesson nowhere says %q", out)
+	}
+	stream := make(chan error, 1)
+	go func() {
+		stream <- live.Events(context.Background(), event.Query{Follow: true}, func([]event.Event) error { return nil })
+	}()
+	line("lesson carts", exit.OK)
+	if err := <-stream; !errors.Is(err, tui.ErrRewound) {
+		t.Errorf("the stream of the own cluster ended with %v", err)
+	}
+	if v, open := room.View(); !open || v.Name != "carts" || name() == mine {
+		t.Errorf("lesson %q is open: %v, on cluster %s", v.Name, open, name())
+	}
+	if out := line("show me", exit.OK); !strings.Contains(out, "$ put") {
+		t.Errorf("show me says %q", out)
+	}
+	if v, _ := room.View(); v.Phase != tour.Revealed {
+		t.Errorf("after show me the step is %s", v.Phase)
+	}
+	line("no-such-command", exit.Usage)
+	before := room.generation
+	line("undo", exit.OK)
+	if room.generation == before || room.env().Name == "own" {
+		t.Error("an undo does not replace the cluster")
+	}
+	if out := line("leave", exit.OK); !strings.Contains(out, "your own cluster") || name() != mine || room.env().Name != "own" {
+		t.Errorf("leave says %q, and the cluster is %s", out, name())
+	}
+}
