@@ -15,6 +15,10 @@ import (
 // output is text, and they act on no running cluster but their own.
 var promptCommands = []string{"help", "paper", "ls", "run", "sim", "version"}
 
+// promptFrame is the number of columns of a screen that the prompt's output cannot use: its border
+// and its indent.
+const promptFrame = 6
+
 // runInPrompt runs one line of the prompt of the screens. It returns the text that the command
 // printed, and the exit code that the shell would get.
 func (s *session) runInPrompt(ctx context.Context, env *verbs.Env, line string) (string, int) {
@@ -33,7 +37,9 @@ func (s *session) runInPrompt(ctx context.Context, env *verbs.Env, line string) 
 			return err.Error() + "\n", exit.Usage
 		}
 	}
-	out, code := runLine(ctx, env, s.clusterName(), line)
+	wide := *env
+	wide.Width = max(0, s.Width()-promptFrame)
+	out, code := runLine(ctx, &wide, s.clusterName(), line)
 	if code == exit.OK && err == nil && len(words) > 0 && words[0] == "down" {
 		out += "q leaves the screens\n"
 	}

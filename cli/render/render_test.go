@@ -175,3 +175,24 @@ func TestKindsShownAs(t *testing.T) {
 		}
 	}
 }
+
+// Wrapped text stays in its column, and a narrow terminal breaks lines itself.
+func TestWrap(t *testing.T) {
+	for width, want := range map[int]string{0: "a bb ccc dddd", 4: "a bb|ccc|dddd", 8: "a bb ccc|dddd", 2: "a|bb|ccc|dddd"} {
+		if got := strings.Join(Wrap("a bb ccc dddd", width), "|"); got != want {
+			t.Errorf("width %d: %q, want %q", width, got, want)
+		}
+	}
+	text := strings.Repeat("word ", 10)
+	for width, rows := range map[int]int{0: 1, minWrapped - 1: 1, minWrapped: 2, 100: 1} {
+		var table Table
+		table.RowsOf([]Cell{{Text: "lead"}}, text, width)
+		if got := table.Len(); got != rows {
+			t.Errorf("width %d: %d rows, want %d", width, got, rows)
+		}
+		lines := strings.Split(strings.TrimRight(table.Render(Painter{}), "\n"), "\n")
+		if rows > 1 && !strings.HasPrefix(lines[1], "      word") {
+			t.Errorf("the second line is %q", lines[1])
+		}
+	}
+}

@@ -92,3 +92,42 @@ func (t *Table) line(row []Cell, widths []int, p Painter) string {
 	}
 	return strings.TrimRight(line.String(), " ")
 }
+
+// Wrap breaks text at spaces into lines of at most width columns. A longer word has its own line.
+// With a width below 1 the text is one line.
+func Wrap(text string, width int) []string {
+	if width < 1 {
+		return []string{text}
+	}
+	var out []string
+	now := ""
+	for word := range strings.FieldsSeq(text) {
+		switch {
+		case now == "":
+			now = word
+		case Width(now)+1+Width(word) <= width:
+			now += " " + word
+		default:
+			out = append(out, now)
+			now = word
+		}
+	}
+	return append(out, now)
+}
+
+// RowsOf adds a row whose last cell is a text that is wrapped to at most width columns. Further
+// lines of the text are rows whose other cells are empty. With a width below minWrapped the text is
+// one line.
+func (t *Table) RowsOf(lead []Cell, text string, width int) {
+	if width < minWrapped {
+		width = 0
+	}
+	for _, line := range Wrap(text, width) {
+		t.Row(append(lead[:len(lead):len(lead)], Cell{Text: line})...)
+		lead = make([]Cell, len(lead))
+	}
+}
+
+// minWrapped is the least number of columns in which wrapped text is easier to read than a line
+// that the terminal breaks.
+const minWrapped = 30

@@ -57,7 +57,7 @@ older than known_since; their numbers are those of that time.`,
 		if e.JSON {
 			return printFate(e, acc, writes)
 		}
-		return e.write(showFate(e.painter(), acc, writes))
+		return e.write(showFate(e, acc, writes))
 	},
 }
 
@@ -179,7 +179,8 @@ func printFate(e *Env, acc *account.Account, writes []account.Write) error {
 // visible or superseded.
 const maxFates = 100
 
-func showFate(p render.Painter, acc *account.Account, writes []account.Write) string {
+func showFate(e *Env, acc *account.Account, writes []account.Write) string {
+	p := e.painter()
 	out := p.Paint(render.Dim, knownLine(acc.Known())) + "\n"
 	if len(writes) == 0 {
 		return out + "no write was acknowledged\n"
@@ -194,10 +195,16 @@ func showFate(p render.Painter, acc *account.Account, writes []account.Write) st
 	}
 	t := render.Table{Indent: "  "}
 	t.Head("write", "key", "clock", "fate", "")
+	lead := 0
 	for _, w := range shown {
-		t.Row(render.Cell{Text: writeName(w), Tone: render.Bold}, render.Cell{Text: render.Key(w.Key)},
+		lead = max(lead, render.Width(writeName(w))+render.Width(render.Key(w.Key))+render.Width(render.Clock(w.Version)))
+	}
+	for _, w := range shown {
+		cells := []render.Cell{
+			{Text: writeName(w), Tone: render.Bold}, {Text: render.Key(w.Key)},
 			render.Toned(render.Accent, render.Clock(w.Version)), render.Toned(fateTones[w.Fate], string(w.Fate)),
-			render.Cell{Text: w.Text + remark(w)})
+		}
+		t.RowsOf(cells, w.Text+remark(w), e.Width-lead-fateLead)
 	}
 	if len(shown) > 0 {
 		out += t.Render(p)
@@ -208,6 +215,10 @@ func showFate(p render.Painter, acc *account.Account, writes []account.Write) st
 	}
 	return out + countLine(p, writes) + "\n"
 }
+
+// fateLead is the number of columns before the text of a fate, without the write, its key and its
+// clock: the indent, the fate, and the space between columns.
+const fateLead = 2 + len(account.Superseded) + 4*2
 
 // writeName returns the number and the kind of a write. The number of a write of an earlier run
 // would lead to another request.

@@ -54,7 +54,7 @@ The cluster remembers its latest events and begins anew with each up. The first 
 		if e.JSON {
 			return printWhy(e, acc.Known(), x)
 		}
-		return e.write(showWhy(e.painter(), acc.Known(), x))
+		return e.write(showWhy(e, acc.Known(), x))
 	},
 }
 
@@ -121,23 +121,34 @@ var titleTones = map[account.About]render.Tone{
 	account.Absent: render.Dim, account.Failed: render.Bad, account.Nothing: render.Good,
 }
 
-func showWhy(p render.Painter, known account.Known, x account.Explanation) string {
-	name := render.Key(x.Key)
+func showWhy(e *Env, known account.Known, x account.Explanation) string {
+	p, name := e.painter(), render.Key(x.Key)
 	if x.Request > 0 {
 		name = event.RequestName(x.Request) + " of " + name
 	}
-	out := p.Paint(render.Bold, name) + "  " + p.Paint(titleTones[x.About], titles[x.About]) + "  " +
+	out := p.Paint(render.Bold, name) + "  " + p.Paint(titleTones[x.About], titles[x.About]) + "\n" +
 		p.Paint(render.Dim, knownLine(known)) + "\n"
+	nodes := 0
+	for _, s := range x.Chain {
+		nodes = max(nodes, render.Width(render.Node(s.Node)))
+	}
 	t := render.Table{Indent: "  "}
 	for _, s := range x.Chain {
-		t.Row(render.Toned(render.Dim, render.ClockTime(s.Time, time.UTC)), render.NodeCell(s.Node),
-			render.Toned(render.Dim, s.Section), render.Cell{Text: s.Text})
+		lead := []render.Cell{
+			render.Toned(render.Dim, render.ClockTime(s.Time, time.UTC)), render.NodeCell(s.Node),
+			render.Toned(render.Dim, s.Section),
+		}
+		t.RowsOf(lead, s.Text, e.Width-whyLead-nodes)
 	}
 	if len(x.Chain) > 0 {
 		out += t.Render(p)
 	}
-	return out + capital(x.Text) + ".\n"
+	return out + strings.Join(render.Wrap(capital(x.Text)+".", e.Width), "\n") + "\n"
 }
+
+// whyLead is the number of columns before the text of a step, without the node: the indent, the
+// time of day, the section of the paper, and the space between columns.
+const whyLead = 2 + len("15:04:05.000") + 2 + 2 + len("§4.8.1") + 2
 
 // capital returns a sentence with a capital letter at its beginning, unless a name begins it.
 func capital(text string) string {
