@@ -55,6 +55,7 @@ var arrows = map[string][]string{
 		"ringside/localcluster/config", "ringside/localcluster/datadir",
 	}, leaves...),
 	"ringside/cli/verbs": append([]string{
+		"ringside/engine/sim/session",
 		"ringside/cli/condition", "ringside/cli/diagram", "ringside/cli/exit", "ringside/cli/render",
 		"ringside/cli/verbs/cart",
 		"ringside/localcluster/atomicfile", "ringside/localcluster/bench/workload",
@@ -133,6 +134,11 @@ var arrows = map[string][]string{
 		"ringside/engine/sim/rng", "ringside/engine/store", "ringside/engine/wire",
 	},
 	"ringside/engine/sim/rng": {"ringside/engine/splitmix"},
+	"ringside/engine/sim/session": {
+		"ringside/engine", "ringside/engine/event", "ringside/engine/member", "ringside/engine/ring",
+		"ringside/engine/settings", "ringside/engine/sim/plan", "ringside/engine/vclock",
+		"ringside/engine/wire",
+	},
 	"ringside/engine/sim/shrink": {
 		"ringside/engine/sim", "ringside/engine/sim/client", "ringside/engine/sim/plan", "ringside/engine/wire",
 	},

@@ -92,7 +92,7 @@ func init() {
 		partitionVerb, healVerb, killVerb, pauseVerb, resumeVerb, restartVerb, wipeVerb, slowVerb, lossVerb,
 		joinVerb, leaveVerb,
 		statusVerb, ringVerb, inspectVerb, clockVerb, hintsVerb, merkleVerb, syncVerb, traceVerb, eventsVerb,
-		whyVerb, fateVerb,
+		exportVerb, whyVerb, fateVerb,
 		waitVerb, settleVerb, expectVerb, helpVerb,
 		downVerb,
 	}

@@ -17,10 +17,15 @@ type Clients struct {
 	world    *kernel.World
 	observer Observer
 	busy     int
+	// named has the contexts of the operations that later operations name, by operation; the zero
+	// value before the operation has ended.
+	named map[uint64]seen
 }
 
 // New returns clients that report to an observer. They do nothing before Start.
-func New(w *kernel.World, o Observer) *Clients { return &Clients{world: w, observer: o} }
+func New(w *kernel.World, o Observer) *Clients {
+	return &Clients{world: w, observer: o, named: map[uint64]seen{}}
+}
 
 // Start schedules the operations of the plan.
 func (c *Clients) Start() {
@@ -34,6 +39,9 @@ func (c *Clients) Start() {
 			order = append(order, one)
 		}
 		one.ops = append(one.ops, op)
+		if op.From > 0 {
+			c.named[op.From] = seen{}
+		}
 	}
 	c.busy = len(order)
 	for _, one := range order {
@@ -46,6 +54,7 @@ func (c *Clients) Done() bool { return c.busy == 0 }
 
 // seen is a context that a client keeps, and the writes that the context covers.
 type seen struct {
+	key    string
 	token  []byte
 	writes map[uint64]bool
 }
@@ -73,6 +82,12 @@ func (c *client) begin(o plan.Op) {
 		o.Of = "" // the client has no context to confuse
 	}
 	kept := c.contexts[cmp.Or(o.Of, o.Key)]
+	if o.From > 0 {
+		o.Context, kept = 0, nil
+		if s := c.named[o.From]; s.key == o.Key {
+			kept = []seen{s}
+		}
+	}
 	if o.Kind == plan.Del && len(kept) == 0 {
 		o.Kind = plan.Get // a delete needs a context, which a get provides
 	}
@@ -161,11 +176,19 @@ func (c *client) learn(op *Operation, r wire.ClientReply) {
 	case wire.PutReply:
 		s = seen{token: r.Context, writes: map[uint64]bool{op.ID: true}}
 	}
+	if s.key = op.Key; c.isNamed(op.ID) {
+		c.named[op.ID] = s
+	}
 	kept := append(c.contexts[op.Key], s)
 	if len(kept) > plan.KeptContexts {
 		kept = kept[1:]
 	}
 	c.contexts[op.Key] = kept
+}
+
+func (c *Clients) isNamed(id uint64) bool {
+	_, named := c.named[id]
+	return named
 }
 
 // Get reads a key outside of the plan, from r nodes, and waits for the end of the operation.

@@ -112,12 +112,14 @@ func (o Op) check(names []string, replicas int) error {
 	switch {
 	case o.Kind != Get && o.Kind != Put && o.Kind != Del:
 		return fmt.Errorf("no operation %q; want get, put or del", o.Kind)
-	case o.Kind == Del && o.Context == Blind:
+	case o.Kind == Del && o.Context == Blind && o.From == 0:
 		return fmt.Errorf("del#%d: no context; add context newest", o.ID)
 	case len(o.Key) == 0 || len(o.Key) > maxName:
 		return fmt.Errorf("operation #%d: key of %d bytes; want 1 to %d", o.ID, len(o.Key), maxName)
 	case !slices.Contains(names, o.Via):
 		return fmt.Errorf("operation #%d: no node %q", o.ID, o.Via)
+	case o.From > 0 && (o.Of != "" || o.Context != Blind):
+		return fmt.Errorf("operation #%d: two contexts; want one", o.ID)
 	case o.Of != "" && (o.Of == o.Key || o.Context == Blind || len(o.Of) > maxName):
 		return fmt.Errorf("operation #%d: context of %q; want another key, and a context", o.ID, o.Of)
 	case o.R > replicas || o.W > replicas:

@@ -200,7 +200,7 @@ func (d *optionsDrawing) drawPace() {
 	}
 	fill(&d.OwnQuorums, own)
 	graces := rng.New(d.Seed, "grac")
-	grace := minTombstones + time.Duration(graces.Int64N(int64(maxTombstones-minTombstones))).Round(grain)
+	grace := MinTombstones + time.Duration(graces.Int64N(int64(maxTombstones-MinTombstones))).Round(grain)
 	if graces.Float64() < keptTombstonesOdds || think < time.Second || d.Blind == pileUpBlind {
 		grace = -1 // a hurried run ends before a tombstone is old, and a run of blind puts has no deletes
 	}

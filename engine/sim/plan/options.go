@@ -57,7 +57,7 @@ const minAntiEntropy = 200 * time.Millisecond
 // Range of the grace of tombstones that is drawn. A clogged link and a paused node hold a message
 // back for up to ten seconds each.
 const (
-	minTombstones = 30 * time.Second
+	MinTombstones = 30 * time.Second
 	maxTombstones = 60 * time.Second
 )
 
@@ -82,8 +82,8 @@ func (o Options) Check() error {
 		return fmt.Errorf("sim: %v of virtual time; want at most %v", max(o.Length, o.FaultEvery), MaxTime)
 	case d.AntiEntropy >= 0 && (d.AntiEntropy < minAntiEntropy || d.AntiEntropy > MaxTime):
 		return fmt.Errorf("sim: anti-entropy every %v; want %v to %v", d.AntiEntropy, minAntiEntropy, MaxTime)
-	case d.Tombstones >= 0 && (d.Tombstones < minTombstones || d.Tombstones > MaxTime):
-		return fmt.Errorf("sim: tombstones collected after %v; want %v to %v", d.Tombstones, minTombstones, MaxTime)
+	case d.Tombstones >= 0 && (d.Tombstones < MinTombstones || d.Tombstones > MaxTime):
+		return fmt.Errorf("sim: tombstones collected after %v; want %v to %v", d.Tombstones, MinTombstones, MaxTime)
 	}
 	if most := min(d.N, d.Nodes); d.R > most || d.W > most {
 		return fmt.Errorf("sim: R=%d W=%d with N=%d on %d nodes; want 1 to %d", d.R, d.W, d.N, d.Nodes, most)

@@ -20,9 +20,9 @@ import (
 const (
 	maxLine = 1 << 16 // bytes; a split of MaxNodes nodes still fits
 	maxName = 64      // bytes of a key
-	// maxTokens bounds the tokens of a node. A ring of MaxNodes nodes and some that join still has
+	// MaxTokens bounds the tokens of a node. A ring of MaxNodes nodes and some that join still has
 	// room for that many.
-	maxTokens = 32
+	MaxTokens = 32
 )
 
 // ParseScript reads a script and checks the plan.
@@ -102,13 +102,13 @@ func (c *Cluster) parse(name string, f *fields) bool {
 		c.Ranges = f.number(0, 1, ring.DefaultQ)
 	case "strategy":
 		c.Strategy = ring.Strategy(f.number(0, int(ring.TokensRandom), int(ring.TokensOverPartitions)))
-		c.Tokens = f.named("T", maxTokens)
+		c.Tokens = f.named("T", MaxTokens)
 	case "timings":
 		c.Timings = parseTimings(f)
 	case "odd":
 		c.Buggify = f.words
 	case "tombstones":
-		c.Tombstones = f.between(0, minTombstones, MaxTime)
+		c.Tombstones = f.between(0, MinTombstones, MaxTime)
 	default:
 		return false
 	}
@@ -196,6 +196,9 @@ func (p *Plan) parseOp(at time.Duration, words []string) error {
 			o.Balanced = true
 		case w == "context" && len(rest) > 1 && slices.Contains(contextWords[:], rest[1]):
 			o.Context = slices.Index(contextWords[:], rest[1])
+			rest = rest[1:]
+		case w == "context" && len(rest) > 1 && rest[1][0] == '#':
+			o.From = uint64(f.parseNumber(rest[1][1:], 1, MaxOps))
 			rest = rest[1:]
 		case w == "of" && len(rest) > 1:
 			o.Of = rest[1]

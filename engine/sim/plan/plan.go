@@ -80,6 +80,7 @@ type Op struct {
 	Key      string
 	Via      string // node that the client asks
 	Context  int    // of a put or delete: which kept context of the client, 0 for the newest; or Blind
+	From     uint64 // operation whose reply's context the client presents, whichever client that was; 0: see Context
 	Of       string // key whose context the client presents by mistake; "": the context of Key
 	R, W     int    // 0: those of the cluster
 	Strict   bool

@@ -129,7 +129,10 @@ var contextWords = [KeptContexts]string{"newest", "older", "oldest"}
 
 func (o Op) words() string {
 	s := fmt.Sprintf("%s#%d %s via %s", o.Kind, o.ID, o.Key, o.Via)
-	if o.Context != Blind {
+	switch {
+	case o.From > 0:
+		s += fmt.Sprintf(" context #%d", o.From)
+	case o.Context != Blind:
 		s += " context " + contextWords[o.Context]
 	}
 	if o.Of != "" {

@@ -184,6 +184,9 @@ func (s *search) simplifyItems() {
 		if o.Of != "" {
 			s.try(func(p *plan.Plan) { p.Ops[i].Of = "" })
 		}
+		if o.From > 0 {
+			s.try(func(p *plan.Plan) { p.Ops[i].From = 0 })
+		}
 		blind := false
 		if o.Kind == plan.Put && o.Context != plan.Blind {
 			blind = s.try(func(p *plan.Plan) { p.Ops[i].Context = plan.Blind })

@@ -1,0 +1,148 @@
+package verbs
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"ringside/cli/render"
+	"ringside/engine/escape"
+	"ringside/engine/event"
+	"ringside/engine/sim/session"
+	"ringside/engine/usage"
+)
+
+// Suffixes of exported files, which choose their formats.
+const (
+	scriptSuffix  = ".script"
+	eventsSuffix  = ".jsonl"
+	capsuleSuffix = ".capsule"
+)
+
+var exportVerb = &Verb{
+	Name: "export", Group: GroupLook, Section: "§4",
+	Args:  []Arg{{Name: "FILE", Complete: CompleteFiles}},
+	Usage: "write what happened so far to a file: FILE.script to play again, FILE.jsonl with all events",
+	Help: `The suffix chooses the format.
+  FILE.script   a script of the simulator: the settings, the requests with their coordinators and contexts,
+                the faults, joins and leaves, and their times. ringside sim --replay FILE.script plays it, and
+                ringside sim --replay FILE.script --at 3 --change 'no partition' --fork asks what another
+                course would have been.
+  FILE.jsonl    all events that the cluster remembers, as events --json prints them.
+Messages take other times in a played script, and what a script cannot say is listed on stderr: values and
+their sizes, slow and lossy links, weights and zones, and keys that are not one plain word. A script needs all
+events since an empty cluster began. If the cluster no longer remembers them, or began with data, nothing is
+written; events -f --json > FILE.jsonl keeps all events from the start. An existing file is replaced.
+--json prints {"file","format","events","operations"?,"faults"?,"notes":[..]}; the two counts are of a script.`,
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		name := c.Arg(0)
+		write := exportScript
+		switch filepath.Ext(name) {
+		case scriptSuffix:
+		case eventsSuffix:
+			write = exportEvents
+		case capsuleSuffix:
+			return c.Misusef("%s: capsules are not available in this version; choose a name that ends in %s or %s",
+				render.Quoted(name), scriptSuffix, eventsSuffix)
+		default:
+			return c.Misusef("%s: the suffix chooses the format; choose a name that ends in %s or %s",
+				render.Quoted(name), scriptSuffix, eventsSuffix)
+		}
+		path := e.path(name)
+		if err := CheckWritable(path); err != nil {
+			return c.Misusef("%s cannot be written: %w", render.Quoted(name), err)
+		}
+		done, err := write(ctx, e, path)
+		if err != nil {
+			return err
+		}
+		done.File = name
+		return exported(e, done)
+	},
+}
+
+// exportReport is a written file, as JSON.
+type exportReport struct {
+	File       string   `json:"file"`
+	Format     string   `json:"format"`
+	Events     int      `json:"events"` // that were read for a script, or written
+	Operations *int     `json:"operations,omitempty"`
+	Faults     *int     `json:"faults,omitempty"`
+	Notes      []string `json:"notes"`
+}
+
+// exported shows what was written. The notes are messages, also with --json.
+func exported(e *Env, r exportReport) error {
+	for _, n := range r.Notes {
+		e.note("ringside: not in the %s: %s", r.Format, render.Text(n))
+	}
+	if e.JSON {
+		r.Notes = orEmpty(r.Notes)
+		return e.print(r)
+	}
+	text := fmt.Sprintf("wrote %s: %s\n", render.Text(r.File), render.Count(r.Events, "event"))
+	if r.Operations != nil {
+		text = fmt.Sprintf("wrote %s: %s and %s; %ssim --replay %s plays it\n", render.Text(r.File),
+			render.Count(*r.Operations, "operation"), render.Count(*r.Faults, "fault"), e.Prefix, render.Text(r.File))
+	}
+	return e.write(text)
+}
+
+// exportScript writes the session as a script of the simulator.
+func exportScript(ctx context.Context, e *Env, path string) (exportReport, error) {
+	events, err := e.past(ctx, event.Filter{})
+	if err != nil {
+		return exportReport{}, err
+	}
+	x, err := session.Export(events)
+	if err != nil {
+		return exportReport{}, usage.Errorf("export: %w; nothing was written", err)
+	}
+	text := x.Plan.Script(func(op uint64) string { return x.Requests[op].String() })
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return exportReport{}, fmt.Errorf("export: %w", err)
+	}
+	ops, faults := len(x.Plan.Ops), len(x.Plan.Faults)
+	return exportReport{
+		Format: "script", Events: len(events), Operations: &ops, Faults: &faults, Notes: x.Notes,
+	}, nil
+}
+
+// exportEvents writes all events that the cluster remembers as lines of JSON.
+func exportEvents(ctx context.Context, e *Env, path string) (out exportReport, err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return out, fmt.Errorf("export: %w", err)
+	}
+	w := bufio.NewWriter(f)
+	out.Format = "recording"
+	err = e.Cluster.Events(ctx, event.Query{}, func(batch []event.Event) error {
+		for _, ev := range batch {
+			if ev.Kind == event.Gap {
+				out.Notes = append(out.Notes, fmt.Sprintf("%s that the cluster no longer remembers",
+					render.Count(ev.Count, "event")))
+			}
+			line, err := escape.JSON(ev)
+			if err != nil {
+				return err
+			}
+			if _, err := w.Write(append(line, '\n')); err != nil {
+				return err
+			}
+			out.Events++
+		}
+		return nil
+	})
+	if err == nil {
+		err = w.Flush()
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return out, fmt.Errorf("export: %w", err)
+	}
+	return out, nil
+}
