@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ringside/cli/render"
+	"ringside/engine/account"
 	"ringside/engine/event"
 	"ringside/engine/settings"
 	"ringside/engine/vclock"
@@ -27,6 +28,7 @@ type Diagram struct {
 
 	homes  []string
 	left   int         // rows for which there was no room
+	stale  bool        // a get missed an acknowledged write
 	cuts   bool        // lanes of different sides of a split are side by side
 	write  string      // how a node makes a replica durable
 	faults view.Faults // at the start
@@ -122,8 +124,21 @@ func New(r *view.Request, cluster *view.Cluster, past []event.Event) *Diagram {
 	d.layLanes(cluster, d.faults.Groups)
 	d.layRows(faultsDuring(past, d.Start, d.events[len(d.events)-1].Time), d.faults.Groups != nil)
 	d.Where = d.where()
-	d.Why = d.why()
+	d.Why = d.why(d.accountOf(past))
 	return d
+}
+
+// accountOf returns the account of the key and of what happened to the whole cluster. A log may
+// have the events of many keys.
+func (d *Diagram) accountOf(past []event.Event) *account.Account {
+	acc := account.New()
+	for i := range past {
+		e := &past[i]
+		if len(e.Key) == 0 && e.Request == 0 || e.Request == d.Request || bytes.Equal(e.Key, d.Key) {
+			acc.Apply(*e)
+		}
+	}
+	return acc
 }
 
 // Events returns the events of the request and of the handoff that it led to, in the order of time.

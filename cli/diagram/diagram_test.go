@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -275,5 +276,21 @@ func drawAll(t *testing.T, d *diagram.Diagram) {
 		if width != d.Width() {
 			t.Fatalf("a line of %d columns, want %d: %+v", width, d.Width(), r)
 		}
+	}
+}
+
+// BenchmarkNew lays out a request of a log that is as long as that of a screen.
+func BenchmarkNew(b *testing.B) {
+	past := recorded(b)
+	for i := 0; len(past) < view.MaxLog; i++ {
+		past = append(past, event.Event{
+			Seq: uint64(i + 1e6), Kind: event.Stored, Key: fmt.Appendf(nil, "k%d", i), Request: uint64(i + 1e6), Node: "n1",
+		})
+	}
+	v := view.From(recorded(b))
+	r := v.Request(10)
+	b.ReportAllocs()
+	for b.Loop() {
+		diagram.New(r, v, past)
 	}
 }

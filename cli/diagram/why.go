@@ -7,6 +7,7 @@ import (
 
 	"ringside/cli/exit"
 	"ringside/cli/render"
+	"ringside/engine/account"
 	"ringside/engine/event"
 	"ringside/engine/wire"
 )
@@ -18,8 +19,8 @@ type Reason struct {
 }
 
 // why returns the reasons for the end of the request, the answer to "why" first.
-func (d *Diagram) why() []Reason {
-	w := &reasons{d: d}
+func (d *Diagram) why(acc *account.Account) []Reason {
+	w := &reasons{d: d, account: acc}
 	switch {
 	case d.Reply == nil:
 		w.add("§4.5", "no answer is known: the request is on its way, or its events are not remembered")
@@ -38,8 +39,9 @@ func (d *Diagram) why() []Reason {
 
 // reasons collects the reasons for the end of a request.
 type reasons struct {
-	d   *Diagram
-	out []Reason
+	d       *Diagram
+	account *account.Account // of the whole cluster
+	out     []Reason
 }
 
 func (w *reasons) add(section, format string, args ...any) {
@@ -64,7 +66,15 @@ func (w *reasons) put() {
 func (w *reasons) get() {
 	r := w.d.Reply
 	nodes := w.answered(event.ReadReply)
-	w.add("§4.5", "R=%d was met by %s%s", r.Want, list(nodes), w.notHomes(nodes))
+	away := w.notHomes(nodes)
+	w.add("§4.5", "R=%d was met by %s%s", r.Want, list(nodes), away)
+	if x, ok := w.account.WhyRequest(w.d.Request); ok && x.About == account.Stale {
+		w.d.stale = true
+		w.add("§4.5", "%s", x.Text)
+	}
+	if away != "" {
+		w.outOfReach(r.Node)
+	}
 	live := len(r.Versions.Live())
 	switch {
 	case live > 1:
@@ -163,6 +173,7 @@ func (w *reasons) failure() {
 		w.add("§4.5", "%s %s the version nevertheless: Dynamo does not undo a put that failed", list(kept),
 			choose(len(kept), "holds", "hold"))
 	case begun == nil && r.Err == wire.QuorumNotReached && w.d.first(isForward) == nil:
+		w.outOfReach(r.Node)
 		w.add("§4.5", "%s counts the nodes that it can reach before it writes, so this put left nothing behind",
 			render.Node(r.Node))
 	}
@@ -189,9 +200,9 @@ func (w *reasons) fallbacks() {
 		e := &w.d.events[i]
 		switch {
 		case e.Kind == event.Coordinate && e.For != "":
-			w.fallback(e.For, e.Node, false)
+			w.fallback(e, e.Node, false)
 		case e.Kind == event.Replicate && e.For != "":
-			w.fallback(e.For, e.Peer, asked[e.For])
+			w.fallback(e, e.Peer, asked[e.For])
 		case e.Kind == event.Replicate:
 			asked[e.Peer] = true
 		}
@@ -201,18 +212,43 @@ func (w *reasons) fallbacks() {
 		return
 	}
 	for _, home := range begun.Nodes {
-		w.add("§4.7", "%s was believed to have failed, and no node was left for its replica: read repair or "+
-			"anti-entropy brings it", render.Node(home))
+		w.add("§4.7", "%s was believed to have failed%s, and no node was left for its replica: read repair or "+
+			"anti-entropy brings it", render.Node(home), w.because(begun, home))
 	}
 }
 
-func (w *reasons) fallback(home, node string, asked bool) {
-	cause := "was believed to have failed"
+// fallback says why the replica of e.For went to another node. asked says that the home was asked
+// before.
+func (w *reasons) fallback(e *event.Event, node string, asked bool) {
+	belief := "was believed to have failed"
 	if asked {
-		cause = "did not answer"
+		belief = "did not answer"
 	}
-	w.add("§4.6", "%s %s, so its replica goes to the fallback %s, with a hint", render.Node(home), cause,
-		render.Node(node))
+	w.add("§4.6", "%s %s%s, so its replica goes to the fallback %s, with a hint", render.Node(e.For), belief,
+		w.because(e, e.For), render.Node(node))
+}
+
+// because returns in brackets what kept the node of an event from reaching another node, "" if that
+// is not known.
+func (w *reasons) because(e *event.Event, node string) string {
+	return because(w.account.Obstacle(e.Node, node, e.Seq))
+}
+
+// outOfReach says what keeps a node from homes of the key.
+func (w *reasons) outOfReach(from string) {
+	homes := map[string][]string{} // by what keeps them away
+	var order []string
+	for _, h := range w.d.homes {
+		if why := w.account.Obstacle(from, h, w.d.Reply.Seq); why != "" && h != from {
+			if homes[why] == nil {
+				order = append(order, why)
+			}
+			homes[why] = append(homes[why], h)
+		}
+	}
+	for _, why := range order {
+		w.add("§4.8", "%s does not reach %s: %s", render.Node(from), list(homes[why]), why)
+	}
 }
 
 // homesHolding returns the number of homes that acknowledged a put at any time.
@@ -253,9 +289,17 @@ func (w *reasons) unanswered(question, answer event.Kind) {
 			silent = slices.DeleteFunc(silent, func(n string) bool { return n == e.Peer })
 		}
 	}
-	if len(silent) > 0 {
-		w.add("§4.8", "%s %s asked and did not answer", list(silent), choose(len(silent), "was", "were"))
+	if len(silent) == 0 {
+		return
 	}
+	var why []string
+	for _, n := range silent {
+		if o := w.account.Obstacle(w.d.Reply.Peer, n, w.d.Reply.Seq); o != "" && !slices.Contains(why, o) {
+			why = append(why, o)
+		}
+	}
+	w.add("§4.8", "%s %s asked and did not answer%s", list(silent), choose(len(silent), "was", "were"),
+		because(strings.Join(why, "; ")))
 }
 
 // notHomes says which of the nodes are not homes, "" if all are.
@@ -312,6 +356,8 @@ func (d *Diagram) WhyTitle() string {
 		return "why"
 	case d.Reply.Failed():
 		return "why it failed"
+	case d.stale:
+		return "why it is stale"
 	}
 	return "why it succeeded"
 }

@@ -17,11 +17,39 @@ type cause struct {
 	short string // for a conclusion: "the split of 12:04:25"
 }
 
+// Obstacle returns what kept one node from reaching another one when the event with a sequence
+// number happened, such as "the split of 12:04:25". It returns "" if no event tells of anything but
+// a belief.
+func (a *Account) Obstacle(from, to string, seq uint64) string {
+	i := slices.IndexFunc(a.events, func(e event.Event) bool { return e.Seq == seq })
+	if i < 0 {
+		return ""
+	}
+	if c, ok := a.outage(from, to, i); ok {
+		return c.short
+	}
+	c, _ := a.badLink(from, to, i)
+	return c.short
+}
+
 // causeOf returns why from did not reach to at event number i, false if no event says so.
 func (a *Account) causeOf(from, to string, i int) (cause, bool) {
+	if c, ok := a.outage(from, to, i); ok {
+		return c, true
+	}
+	if s := a.suspectedAt(from, to, i); s >= 0 {
+		text := named(from) + " believed that " + named(to) + " had failed"
+		return cause{s, text, text + " since " + at(a.events[s].Time)}, true
+	}
+	return a.badLink(from, to, i)
+}
+
+// outage returns the split between two nodes, or the end of the second one, that was on at event
+// number i.
+func (a *Account) outage(from, to string, i int) (cause, bool) {
 	if s := a.splitAt(i); s >= 0 && sideOf(&a.events[s], from) != sideOf(&a.events[s], to) {
 		e := &a.events[s]
-		return cause{s, a.splitText(s), "the split of " + at(e.Time-e.Elapsed)}, true
+		return cause{s, splitText(e), "the split of " + at(e.Time-e.Elapsed)}, true
 	}
 	if d := a.downAt(to, i); d >= 0 {
 		e := &a.events[d]
@@ -31,10 +59,11 @@ func (a *Account) causeOf(from, to string, i int) (cause, bool) {
 		}
 		return cause{d, how, how + " at " + at(e.Time)}, true
 	}
-	if s := a.suspectedAt(from, to, i); s >= 0 {
-		text := named(from) + " believed that " + named(to) + " had failed"
-		return cause{s, text, text + " since " + at(a.events[s].Time)}, true
-	}
+	return cause{event: -1}, false
+}
+
+// badLink returns the fault of the link between two nodes that was on at event number i.
+func (a *Account) badLink(from, to string, i int) (cause, bool) {
 	for _, kind := range []event.Kind{event.Slow, event.Loss} {
 		if l := a.linkFault(kind, from, to, i); l >= 0 {
 			e := &a.events[l]
@@ -96,8 +125,7 @@ func (a *Account) splitAt(i int) int {
 	return s
 }
 
-func (a *Account) splitText(s int) string {
-	e := &a.events[s]
+func splitText(e *event.Event) string {
 	way := ""
 	if e.OneWay {
 		way = "; messages pass only from later groups to earlier ones"

@@ -21,7 +21,8 @@ type Model struct {
 	since time.Time // when the latest request came in sight; zero before the first one
 	shown uint64    // the request in sight; 0 for none
 	drawn *diagram.Diagram
-	from  version // what drawn was made from
+	from  version   // what drawn was made from
+	laid  time.Time // when drawn was made
 
 	row    int  // the selected row
 	lower  bool // the reasons have the focus, not the diagram
@@ -32,9 +33,13 @@ type Model struct {
 // A version tells whether a request has to be laid out again.
 type version struct {
 	request uint64
-	seq     uint64
+	events  int // of the request
 	view    *view.Cluster
 }
+
+// layPause is the least time after which the diagram of the same events is laid out again, for what
+// happened to the cluster meanwhile. The log of a busy cluster takes some milliseconds to read.
+const layPause = 250 * time.Millisecond
 
 // New returns the screen.
 func New(desk page.Desk) *Model { return &Model{desk: desk} }
@@ -79,8 +84,9 @@ func (m *Model) diagram() *diagram.Diagram {
 		m.drawn = nil
 		return nil
 	}
-	if from := (version{r.ID, v.Seq, v}); m.drawn == nil || from != m.from {
-		m.drawn, m.from = diagram.New(r, v, v.Log), from
+	from, now := version{r.ID, len(r.Events), v}, m.desk.State.Clock()
+	if m.drawn == nil || from != m.from || now.Sub(m.laid) >= layPause {
+		m.drawn, m.from, m.laid = diagram.New(r, v, v.Log), from, now
 	}
 	m.row = max(0, min(m.row, len(m.drawn.Rows)-1))
 	return m.drawn
