@@ -38,10 +38,12 @@ type Step struct {
 	// learner has played with the cluster, the steps before are played again. "" needs nothing.
 	Needs    string
 	Question *Question
-	Do       Text     // the goal in words
-	Hints    []Text   // each comes with one more "hint"; the commands come last
-	Commands []string // what "show me" runs; afterwards Check holds, or Once
-	Check    string   // the condition that ends the step
+	Do       Text   // the goal in words
+	Hints    []Text // each comes with one more "hint"; the commands come last
+	// Commands are what "show me" runs; afterwards Check holds, or Once. In a step without a goal they
+	// run when the question is answered, so that the cluster answers it.
+	Commands []string
+	Check    string // the condition that ends the step
 	// Once is a condition after which Check comes to hold by itself, so that the session waits for
 	// it. "" waits never.
 	Once   string

@@ -12,7 +12,7 @@ import (
 )
 
 // lessons are all lessons in their order; the exam comes last.
-var lessons = []*Lesson{where, quorum, clocks, carts, merge, hints, stale, repair, members, grow, lww, writers}
+var lessons = []*Lesson{where, quorum, clocks, carts, merge, hints, stale, repair, members, grow, lww, writers, exam}
 
 // Lessons returns all lessons in their order. Callers must not change them.
 func Lessons() []*Lesson { return lessons }

@@ -143,6 +143,8 @@ func (s *Session) pass(ctx context.Context) []Message {
 	var out []Message
 	if st.Do != "" {
 		out = append(out, Message{Right, "Done."})
+	} else {
+		out = append(out, s.try(ctx)...)
 	}
 	out = append(out, s.verdict(ctx)...)
 	s.states[s.at], s.phase, s.turn = Done, Revealed, ""
@@ -163,6 +165,21 @@ func (s *Session) pass(ctx context.Context) []Message {
 		return append(out, s.advance(ctx)...)
 	}
 	return append(out, Message{Note, "Look around as long as you like. Press Enter, or type next, to go on."})
+}
+
+// try runs the commands of a step without a goal, which answer its question.
+func (s *Session) try(ctx context.Context) []Message {
+	st := s.step()
+	var out []Message
+	for _, line := range st.Commands {
+		out = append(out, s.show(ctx, line)...)
+	}
+	if st.Check != "" {
+		if err := s.live.await(ctx, st.Check, comesTimeout); err != nil {
+			return append(out, failure(err)...)
+		}
+	}
+	return out
 }
 
 // verdict compares the answer with the cluster.
@@ -238,22 +255,18 @@ func (s *Session) finish() []Message {
 // result returns the result of the exam, which names the lessons to repeat.
 func result(exam *Lesson, all marks) []Message {
 	text := fmt.Sprintf("%d of %d answers were right.", all.count(right), len(exam.Steps))
-	var repeat []string
-	seen := map[string]bool{}
+	missed := map[string]bool{} // lessons by name
 	for i, m := range all {
-		name := exam.Steps[i].From
-		if m != wrong {
-			continue
+		missed[exam.Steps[i].From] = missed[exam.Steps[i].From] || m != right
+	}
+	var repeat []string
+	for _, l := range Lessons() {
+		if missed[l.Name] {
+			repeat = append(repeat, fmt.Sprintf("%d (%s)", numberOf(l), l.Title))
 		}
-		l, err := Find(name)
-		if err != nil || seen[name] {
-			continue
-		}
-		seen[name] = true
-		repeat = append(repeat, fmt.Sprintf("%d %s (lesson %[1]d)", numberOf(l), l.Title))
 	}
 	if len(repeat) == 0 {
 		return []Message{{Right, Text(text)}}
 	}
-	return []Message{{Wrong, Text(text + " Lessons to repeat: " + strings.Join(repeat, "; ") + ".")}}
+	return []Message{{Wrong, Text(text + " Lessons to repeat: " + strings.Join(repeat, ", ") + ".")}}
 }

@@ -109,6 +109,7 @@ var rightWay = map[string][]string{
 	"grow":    {"n3 n4 n6", "c", "no", "n3 n4 n6", "3"},
 	"lww":     {"2", "b", "1", "no"},
 	"writers": {"1", "2", "2", "2"},
+	"exam":    {"n3 n4 n5", "n3", "neither", "no", "2", "{n1:1 n3:2 n4:1}", "c", "no", "yes", "n4", "1", "3"},
 	"hints":   {"yes", "n4", "no", "no", "yes"},
 	"stale":   {"b", "c", "2"},
 	"repair":  {"a", "yes", "c", "yes"},
