@@ -58,8 +58,9 @@ func (q *Question) read(text string) (string, error) {
 	case Choice:
 		return q.readChoice(text)
 	case Clock:
-		c, err := vclock.ParseClock(text)
-		if err != nil {
+		bare := strings.NewReplacer(",", " ", "=", ":", "{", " ", "}", " ").Replace(text)
+		c, err := vclock.ParseClock("{" + strings.Join(strings.Fields(bare), " ") + "}")
+		if err != nil || len(c) == 0 {
 			return "", q.want()
 		}
 		return c.String(), nil

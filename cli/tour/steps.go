@@ -91,11 +91,12 @@ func (s *Session) examine(ctx context.Context, wait bool) []Message {
 	if s.phase != Doing || ctx.Err() != nil {
 		return nil
 	}
+	comes := wait && st.Once != "" && s.live.holds(ctx, st.Once) // first, because Check may end Once
 	if s.live.holds(ctx, st.Check) {
 		return s.pass(ctx)
 	}
 	var out []Message
-	if wait && st.Once != "" && s.live.holds(ctx, st.Once) {
+	if comes {
 		err := s.live.await(ctx, st.Check, comesTimeout)
 		if err == nil {
 			return s.pass(ctx)

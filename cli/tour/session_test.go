@@ -1,0 +1,223 @@
+package tour
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"ringside/cli/condition"
+	"ringside/cli/exit"
+)
+
+// is checks that a condition holds on the cluster of the session.
+func (w *walker) is(text string) {
+	w.t.Helper()
+	c, err := condition.Parse([]string{text}, condition.Options{})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	found, err := c.Check(w.ctx, w.s.Env().Source())
+	if err != nil || found.Blocks != "" {
+		w.t.Errorf("%s: %s %v", text, found.Blocks, err)
+	}
+}
+
+// wants checks that a text has words.
+func wants(t *testing.T, text string, words ...string) {
+	t.Helper()
+	for _, word := range words {
+		if !strings.Contains(text, word) {
+			t.Errorf("%q is not in:\n%s", word, text)
+		}
+	}
+}
+
+// undo starts a fresh cluster and plays the steps before again. The answer that was given stays.
+func TestUndoPlaysAgain(t *testing.T) {
+	t.Parallel()
+	w := open(t, "carts", 3, fewKeys)
+	wants(t, w.say("undo"), "nothing to undo")
+	w.say("yes")
+	w.say("put cart wrong --via n1")
+	w.is("requests(put,cart)==2 && hints>0")
+	before := w.s.View()
+	wants(t, w.say("undo"), "A fresh cluster has started, and steps 1 to 2 were played again.", "Write on both sides")
+	after := w.s.View()
+	if after.Generation != before.Generation+1 || after.Said != "yes" || after.Phase != Doing || after.Turn != "" {
+		t.Errorf("after undo: %+v", after)
+	}
+	w.is("requests(put,cart)==1 && hints==0 && apart(n1,n3)")
+	w.say("put cart milk,eggs -c @cart --via n3") // the context was saved again
+	wants(t, w.say("put cart milk,beer -c @cart --via n1"), "Right: yes")
+}
+
+// back goes to the step before, also out of a step that is done.
+func TestBack(t *testing.T) {
+	t.Parallel()
+	w := open(t, "carts", 3, fewKeys)
+	wants(t, w.say("back"), "step 1 was played again", "Step 2 of 4")
+	w.is("!split && requests(put,cart)==1")
+	wants(t, w.say("back"), "A fresh cluster has started.", "Step 1 of 4")
+	wants(t, w.say("back"), "This is the first step")
+	w.say("show me")
+	wants(t, w.say("undo"), "Step 1 of 4")
+	if v := w.s.View(); v.Phase != Doing || v.Steps[0].State != Current {
+		t.Errorf("after undo of a step that was done: %+v", v)
+	}
+}
+
+// A step whose cluster the learner has changed begins in a fresh one.
+func TestNeeds(t *testing.T) {
+	t.Parallel()
+	w := open(t, "carts", 2, fewKeys)
+	w.say("show me")
+	w.say("heal") // free play
+	wants(t, w.say("next"), "The cluster was not as this step needs it", "steps 1 to 2 were played again")
+	w.is("apart(n1,n3)")
+}
+
+// show me begins the step again if the learner has changed the cluster in it.
+func TestShowMeStartsAfresh(t *testing.T) {
+	t.Parallel()
+	w := open(t, "carts", 3, fewKeys)
+	w.say("put cart other --via n1")
+	wants(t, w.say("show me"), "Then see what the cluster does")
+	wants(t, w.say("show me"), "The step begins again", "Done.")
+	w.is("blind(cart)==0")
+}
+
+func TestHints(t *testing.T) {
+	t.Parallel()
+	w := open(t, "carts", 1, fewKeys)
+	wants(t, w.say("next"), "Not done yet", "hint helps")
+	wants(t, w.say("hint"), "--save @NAME")
+	wants(t, w.say("hint"), "put cart milk --save @cart")
+	if hints := w.s.View().Text.Hints; len(hints) != 1 {
+		t.Errorf("%q", hints)
+	}
+	wants(t, w.say("answer 3"), "no open question")
+	wants(t, w.say("putt cart milk"), "There is no command 'putt'; did you mean put?")
+	wants(t, w.say("down"), "quit leaves the tour")
+	wants(t, w.say("events -f"), "would not end")
+	wants(t, w.say("help"), "glossary")
+	wants(t, w.say("help put"), "put KEY VALUE")
+	wants(t, w.say("glossary hints"), "deleted when the home holds")
+	wants(t, w.say("glossary nothing"), "The glossary does not have 'nothing'")
+	wants(t, w.say("put cart 'milk"), "quote")
+	wants(t, w.say(": ringside put cart milk"), "Done.")
+	if quit := w.say("quit"); quit != "" || !w.s.Quit() {
+		t.Errorf("quit says %q", quit)
+	}
+}
+
+// A step that is skipped leaves the cluster as the next step needs it, and the lesson undone.
+func TestSkip(t *testing.T) {
+	t.Parallel()
+	w := open(t, "carts", 1, fewKeys)
+	wants(t, w.say("skip"), "Skipped.", "step 1 was played again", "Step 2 of 4")
+	w.is("requests(put,cart)==1")
+	w.say("skip")
+	w.say("skip")
+	wants(t, w.say("skip"), "You skipped 4 steps", "restart begins it again")
+	if v := w.s.View(); w.s.Completed() || v.Phase != Over || v.Steps[3].State != Skipped || v.Wrong != 2 {
+		t.Errorf("%+v", w.s.View())
+	}
+	wants(t, w.say(""), "The lesson is over")
+	wants(t, w.say("restart"), "Two carts", "Step 1 of 4")
+	wants(t, w.say("lesson merge"), "Who reconciles")
+	wants(t, w.say("lesson 99"), "there is no lesson '99'")
+}
+
+// What the cluster does by itself ends a step, without a line of the learner.
+func TestLook(t *testing.T) {
+	t.Parallel()
+	w := open(t, "carts", 1, fewKeys)
+	if got := w.s.Look(w.ctx); got != nil {
+		t.Errorf("%v", got)
+	}
+	if _, code := w.s.live.run(w.ctx, "put cart milk"); code != exit.OK { // from another screen
+		t.Fatal(code)
+	}
+	wants(t, w.check(w.s.Look(w.ctx)), "Done.")
+}
+
+// The exam counts a question that is left out as wrong, and names the lessons to repeat.
+func TestExam(t *testing.T) {
+	t.Parallel()
+	w := open(t, "exam", 1, fewKeys)
+	wants(t, w.say("hint"), "no hints")
+	wants(t, w.say("show me"), "shows nothing")
+	wants(t, w.say("undo")+w.say("back"), "no undo", "no way back")
+	wants(t, w.say("n1 n2 n3"), "the cluster says n3 n4 n5", "Step 2 of 12")
+	wants(t, w.say("n3"), "Right: n3", "Step 3 of 12")
+	said := ""
+	for range 10 {
+		said = w.say("skip")
+	}
+	wants(t, said, "1 of 12 answers were right", "Lessons to repeat: 1 (Where a key lives), 2 (Two of three), 3 (")
+	if strings.Contains(said, "(A write that waits next door)") || !w.s.Completed() {
+		t.Error(said)
+	}
+}
+
+// The progress survives, and a damaged file is told and ignored.
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	home := t.TempDir()
+	p := loadProgress(home)
+	if p.next() != Lessons()[0] || p.problem != nil {
+		t.Errorf("%v", p)
+	}
+	if err := p.done(Lessons()[0].Name, 3, 5); err != nil {
+		t.Fatal(err)
+	}
+	other := loadProgress(home)
+	if other.next() != Lessons()[1] || other.records[Lessons()[0].Name] != (record{3, 5}) {
+		t.Errorf("%v", other)
+	}
+	if err := errors.Join(other.done(Lessons()[1].Name, 1, 1), p.done(Lessons()[2].Name, 1, 1)); err != nil {
+		t.Fatal(err) // p does not forget what other wrote
+	}
+	if p = loadProgress(home); len(p.records) != 3 {
+		t.Errorf("%v", p.records)
+	}
+	if err := os.WriteFile(filepath.Join(home, progressFile), []byte(`{"lessons":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p = loadProgress(home)
+	if p.problem == nil || len(p.records) != 0 {
+		t.Error("a damaged file is believed")
+	}
+	list, problem := Listing(home)
+	if problem == nil || len(list) != len(Lessons()) || list[0].Done {
+		t.Errorf("%v %v", list, problem)
+	}
+	if err := p.done(Lessons()[0].Name, 1, 1); err != nil || !loadProgress(home).isDone(Lessons()[0].Name) {
+		t.Errorf("the damaged file is not replaced: %v", err)
+	}
+	entries, err := os.ReadDir(home)
+	if err != nil || len(entries) != 1 {
+		t.Errorf("files are left: %v %v", entries, err)
+	}
+}
+
+// A session that ends leaves no folder.
+func TestClose(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	s, err := Open(ctx, Options{}, "carts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := s.live.dir
+	cancel()
+	s.Line(ctx, "undo")
+	s.Line(ctx, "put cart milk")
+	s.Close()
+	if _, err := os.Stat(dir); !os.IsNotExist(err) {
+		t.Errorf("%s is left: %v", dir, err)
+	}
+}
