@@ -49,7 +49,7 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call, o Options)
 	if call.Bool("list") {
 		return list(con, call, o.Home)
 	}
-	p := &plain{con: con, terminal: con.Interactive() && !con.JSON}
+	p := &plain{con: con, terminal: con.Interactive() && !con.JSON, width: con.Width()}
 	p.paint.Color = p.terminal && con.Colors()
 	o.Color, o.Width = p.paint.Color, max(con.Width(), plainWidth)
 	s, err := Open(ctx, o, call.Arg(0))

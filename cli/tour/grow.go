@@ -87,11 +87,14 @@ var grow = &Lesson{
 			},
 			Do:       "Let n6 join through n3, and get cart through n6 meanwhile.",
 			Hints:    []Text{"join n6 --via n3; get cart --via n6"},
-			Commands: []string{"join n6 --via n3", "get cart --via n6"},
+			Commands: []string{"join n6 --via n3", "wait 'len(members(n6))==6'", "get cart --via n6"},
 			Check:    `apart(n1,n6) && "n6" in members(n3) && "n1" in holders(cart) && requests(get,cart)>0`,
 			Wrong: []WrongTurn{
 				{`!split`, "The network is whole, so n1 can hand over. undo cuts it again."},
 				{`!apart(n1,n6)`, "n6 is on the side of n1, because n1 recorded its join. undo, and join through n3."},
+				{`refused(get,cart)>0`, "n6 refused the get, because it had not heard of the ring yet. Gossip takes a " +
+					"moment: get " +
+					"cart through n6 again."},
 				{`"n6" in members(n3)`, "n6 has joined. Now get cart through n6, to see that reads go on."},
 			},
 			Reveal: Reveal{Show: []string{"inspect cart", "status"}, Screen: "key", Key: "cart",

@@ -119,7 +119,7 @@ func (s *Session) command(ctx context.Context, words []string, line string) []Me
 	if s.phase == Asking && !slices.Contains(looks, words[0]) && verb != nil {
 		return append(out, Message{Note, "The question is still open: " + s.shown.Ask})
 	}
-	return append(out, s.examine(ctx, true)...)
+	return append(out, s.examine(ctx, slices.Contains(looks, words[0]))...)
 }
 
 // unknown returns the message about a word that is no command.
@@ -145,7 +145,7 @@ func (s *Session) next(ctx context.Context, silent bool) []Message {
 	case Asking:
 		return []Message{{Note, "First guess: " + s.shown.Ask + " (skip leaves the step out.)"}}
 	}
-	if out := s.examine(ctx, true); len(out) > 0 {
+	if out := s.examine(ctx, false); len(out) > 0 {
 		return out
 	}
 	return []Message{{Note, "Not done yet: " + s.shown.Goal + " (hint helps, show me does it.)"}}

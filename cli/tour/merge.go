@@ -64,7 +64,7 @@ var merge = &Lesson{
 			Once: `!split && requests(put,basket)>3`,
 			Wrong: []WrongTurn{
 				{`split && requests(put,basket)>3`, "The network is still cut, so resolve saw one side only. heal first."},
-				{`!split && requests(put,basket)==3`, "The network is whole, and the siblings have met. Nothing merges them " +
+				{`!split && requests(put,basket)==3`, "The network is whole. Nothing merges them " +
 					"by " +
 					"itself: that is your part. resolve basket --union -R 5"},
 			},

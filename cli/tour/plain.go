@@ -27,6 +27,7 @@ type plain struct {
 	con      *console.Console
 	paint    render.Painter
 	terminal bool // a learner types at a terminal
+	width    int  // columns of the terminal, 0 if unknown
 }
 
 // run reads lines until the input ends, the learner leaves or ctx ends.
@@ -129,7 +130,7 @@ var tones = map[MessageKind]render.Tone{
 func (p *plain) text(m Message) string {
 	switch m.Kind {
 	case Output:
-		return strings.TrimRight(string(m.Text), "\n") + "\n"
+		return p.fit(strings.TrimRight(string(m.Text), "\n")) + "\n"
 	case Command:
 		return "\n" + p.paint.Paint(render.Dim, "$ ringside "+safe(string(m.Text))) + "\n"
 	case Heading:
@@ -144,6 +145,21 @@ func (p *plain) text(m Message) string {
 		lead = ""
 	}
 	return "\n" + out.String()
+}
+
+// fit breaks the lines of a command's output that are wider than the terminal between words, which
+// the terminal would break within words. A line with colours is left alone.
+func (p *plain) fit(output string) string {
+	lines := strings.Split(output, "\n")
+	for i, line := range lines {
+		if p.width == 0 || utf8.RuneCountInString(line) <= p.width || strings.Contains(line, "\x1b") {
+			continue
+		}
+		indent := strings.Repeat(" ", len(line)-len(strings.TrimLeft(line, " "))+2)
+		parts := wrap(line, p.width-len(indent))
+		lines[i] = indent[2:] + strings.Join(parts, "\n"+indent)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // marked paints a line of prose, with the marked words in bold.

@@ -98,11 +98,13 @@ var repair = &Lesson{
 					"Where two roots are equal, one hash says that all keys below are equal.",
 				Slips: map[string]Text{"as much as a full copy": "Equal roots end a comparison at once: no key below is sent."},
 			},
-			Do: "Let the homes compare their trees.",
+			Do: "Look with merkle cart, which compares and repairs nothing. Then let the homes compare all their trees, " +
+				"and " +
+				"exchange what differs.",
 			Hints: []Text{"sync lets all homes compare their replicas now. Nodes do the same by themselves every ten " +
 				"seconds, " +
 				"unless it is switched off, as here."},
-			Commands: []string{"sync"},
+			Commands: []string{"merkle cart", "sync"},
 			Check:    `syncbytes>0 && relation(n1,n2,cart)=="equal" && relation(n1,n2,new-0)=="equal" && converged`,
 			Once:     `syncbytes>0`,
 			Wrong: []WrongTurn{
@@ -115,9 +117,13 @@ var repair = &Lesson{
 				Keep: "**Anti-entropy** finds what no hint was kept for and no client reads, at the cost of the difference."},
 		},
 		{
-			Title: "Down the tree", Needs: `relation(n1,n2,cart)=="equal"`,
-			Say: "Look at one comparison step by step. n1 loses its disk: all its keys are gone, and no hint was kept for " +
-				"any.",
+			Title: "A lost disk",
+			Cluster: &Cluster{Keys: 300, Settings: settings.Cluster{Nodes: settings.NodeNames(3), Q: 6, NoAntiEntropy: true},
+				Run: []string{"put cart milk -W 3"}},
+			Needs: `keys(n1)==keys(n2)`,
+			Say: "Three nodes with 301 keys in six ranges. n1 will lose its disk: all its keys will be gone, and no hint " +
+				"is kept " +
+				"for any.",
 			Question: &Question{
 				Ask:  "Only comparisons are left to mend n1. Will n1 have all its keys again, without a single read?",
 				Kind: YesNo, Answer: `keys(n1)==keys(n2)`,
@@ -125,15 +131,14 @@ var repair = &Lesson{
 					"the price is the difference.",
 				Slips: map[string]Text{"no": "n1 has empty trees. Where trees differ, the keys below are exchanged."},
 			},
-			Do: "Wipe n1. Look at the trees of the range of cart with merkle cart, which repairs nothing. Then let the " +
-				"homes " +
-				"compare.",
-			Hints:    []Text{"wipe n1; merkle cart; sync"},
-			Commands: []string{"wipe n1", "merkle cart", "sync"},
+			Do:       "Wipe n1. Look at its keys with status. Then let the homes compare.",
+			Hints:    []Text{"wipe n1; status; sync"},
+			Commands: []string{"wipe n1", "status", "sync"},
 			Check:    `stored(n1,cart)=="anti-entropy" && keys(n1)==keys(n2) && keys(n1)>0 && converged && wiped(n1)`,
 			Once:     `up(n1) && wiped(n1) && replica(n1,cart)!=""`,
 			Wrong: []WrongTurn{
-				{`up(n1) && wiped(n1) && keys(n1)==0`, "n1 is empty. merkle shows where the trees differ; sync lets the homes " +
+				{`up(n1) && wiped(n1) && keys(n1)==0`, "n1 is empty. merkle cart shows where the trees differ; sync lets the " +
+					"homes " +
 					"exchange the keys."},
 				{`down(n1)`, "n1 is down, and cannot compare. A crash alone loses nothing: restart n1, and wipe it."},
 			},

@@ -84,14 +84,14 @@ func (s *Session) show(ctx context.Context, line string) []Message {
 	return []Message{{Command, Text(line)}, {Output, Text(out)}}
 }
 
-// examine looks whether the goal is reached, and otherwise whether a wrong turn was taken. If wait
-// is set, it waits for what comes by itself.
-func (s *Session) examine(ctx context.Context, wait bool) []Message {
+// examine looks whether the goal is reached, and otherwise whether a wrong turn was taken. It waits
+// for what comes by itself. After a look, which changed nothing, examine does not repeat itself.
+func (s *Session) examine(ctx context.Context, look bool) []Message {
 	st := s.step()
 	if s.phase != Doing || ctx.Err() != nil {
 		return nil
 	}
-	comes := wait && st.Once != "" && s.live.holds(ctx, st.Once) // first, because Check may end Once
+	comes := st.Once != "" && s.live.holds(ctx, st.Once) // first, because Check may end Once
 	if s.live.holds(ctx, st.Check) {
 		return s.pass(ctx)
 	}
@@ -110,6 +110,9 @@ func (s *Session) examine(ctx context.Context, wait bool) []Message {
 			continue
 		}
 		text := w.Say.fill(ctx, s.live.source())
+		if text == s.turn && look {
+			return out
+		}
 		if text == s.turn {
 			return append(out, Message{Wrong, "That is still so. undo begins the step again, hint helps."})
 		}
