@@ -45,3 +45,36 @@ func TestParseExplains(t *testing.T) {
 		t.Error("a condition that is too long is compiled")
 	}
 }
+
+// The parts of a key with hyphens may be names of functions that need arguments. Arithmetic with a
+// function that lacks its arguments is refused.
+func TestHyphens(t *testing.T) {
+	for _, text := range []string{
+		`siblings(my-keys)==2`, `seq(hint-stored)>0`, `found(replica-of-x)`, `hints - 1 == 2`, `keys(n1)-keys(n2)==1`,
+	} {
+		if _, err := Parse([]string{text}, Options{}); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if _, err := Parse([]string{"keys - 1 == 2"}, Options{}); err == nil || !strings.Contains(err.Error(), "write keys(NODE)") {
+		t.Error(err)
+	}
+}
+
+// An expression may have any type, and has to depend on the cluster.
+func TestParseExpression(t *testing.T) {
+	for _, text := range []string{"siblings(cart)", "homes(cart)[0]", `up(n1) ? "a" : "b"`, "took(put,cart)+1"} {
+		if _, err := ParseExpression(text); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for text, want := range map[string]string{
+		"5":                                  "does not depend on the cluster",
+		"sibling(cart)":                      "did you mean siblings?",
+		strings.Repeat("x", maxExpression+1): "is longer than",
+	} {
+		if _, err := ParseExpression(text); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%.20s: %v", text, err)
+		}
+	}
+}

@@ -309,6 +309,9 @@ func (p *patcher) Visit(node *ast.Node) {
 		p.checkCall(n)
 	case *ast.BinaryNode:
 		left, right := keyPart(n.Left), keyPart(n.Right)
+		if n.Operator == "-" {
+			left, right = p.hyphened(n.Left, n.Right), p.hyphened(n.Right, n.Left)
+		}
 		if n.Operator == "-" && left != "" && right != "" {
 			ast.Patch(node, &ast.StringNode{Value: left + "-" + right})
 			return
@@ -321,6 +324,17 @@ func (p *patcher) Visit(node *ast.Node) {
 			ast.Patch(node, &ast.StringNode{Value: left + "." + right})
 		}
 	}
+}
+
+// hyphened returns the text of n, which a hyphen joins with another node. The name of a function
+// that needs arguments is text beside a word, as in hint-stored, because it is no number.
+func (p *patcher) hyphened(n, with ast.Node) string {
+	name, ok := n.(*ast.IdentifierNode)
+	if _, word := with.(*ast.StringNode); !ok || !word || p.bare[name.Value] == 0 {
+		return keyPart(n)
+	}
+	p.bare[name.Value]--
+	return name.Value
 }
 
 // keyPart returns the text of a node that can be part of a key, "" for any other node.

@@ -61,12 +61,12 @@ func refusedCount(ctx context.Context, l *look, args []string) (any, error) {
 	return len(slices.DeleteFunc(all, func(e event.Event) bool { return e.Err == wire.OK })), err
 }
 
-// lastTook returns how many whole milliseconds the latest request took that succeeded, -1 if there
+// lastTook returns how many whole milliseconds the latest request took that succeeded, 0 if there
 // was none.
 func lastTook(ctx context.Context, l *look, args []string) (any, error) {
 	all, err := l.succeeded(ctx, args)
 	if err != nil || len(all) == 0 {
-		return -1, err
+		return 0, err
 	}
 	return int(all[len(all)-1].Elapsed / time.Millisecond), nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"ringside/cli/verbs"
 	"ringside/engine/usage"
@@ -34,6 +35,9 @@ Words of the tour:
 // looks are the verbs that change nothing.
 var looks = []string{"status", "ring", "inspect", "clock", "hints", "merkle", "trace", "events", "wait", "settle",
 	"expect", "help", "why", "fate", "keys"}
+
+// lineTimeout bounds a line, so that a wait for what never comes does not end the tour.
+const lineTimeout = time.Minute
 
 // Line takes a line that a learner typed, and returns what to show.
 func (s *Session) Line(ctx context.Context, line string) []Message {
@@ -100,10 +104,7 @@ func (s *Session) Look(ctx context.Context) []Message {
 func (s *Session) command(ctx context.Context, words []string, line string) []Message {
 	verb := verbs.Lookup(words[0])
 	if verb == nil && !slices.Contains(s.opt.Others, words[0]) {
-		if s.phase == Asking {
-			return s.answer(ctx, line)
-		}
-		return unknown(words[0], s.opt.Others)
+		return s.word(ctx, words[0], line)
 	}
 	if words[0] == "down" {
 		return []Message{{Failure, "The tour takes its cluster down itself: quit leaves the tour."}}
@@ -111,8 +112,13 @@ func (s *Session) command(ctx context.Context, words []string, line string) []Me
 	if words[0] == "events" && slices.Contains(words, "-f") {
 		return []Message{{Failure, "events -f would not end here; events without -f lists the past ones."}}
 	}
-	text, _ := s.live.run(ctx, verbs.Join(words))
+	inner, cancel := context.WithTimeout(ctx, lineTimeout)
+	defer cancel()
+	text, _ := s.live.run(inner, verbs.Join(words))
 	out := []Message{{Output, Text(text)}}
+	if inner.Err() != nil && ctx.Err() == nil {
+		out = append(out, Message{Failure, Text(fmt.Sprintf("The command was ended after %v.", lineTimeout))})
+	}
 	if !slices.Contains(looks, words[0]) {
 		s.touched = true
 	}
@@ -120,6 +126,20 @@ func (s *Session) command(ctx context.Context, words []string, line string) []Me
 		return append(out, Message{Note, "The question is still open: " + s.shown.Ask})
 	}
 	return append(out, s.examine(ctx, slices.Contains(looks, words[0]))...)
+}
+
+// word takes a line that is no command: the answer to an open question, or a mistake.
+func (s *Session) word(ctx context.Context, word, line string) []Message {
+	switch s.phase {
+	case Asking:
+		if _, err := s.step().Question.read(line); err != nil {
+			return []Message{{Failure, Text("This is neither a command nor an answer; " + err.Error() + ".")}}
+		}
+		return s.answer(ctx, line)
+	case Revealed:
+		return append(unknown(word, s.opt.Others), Message{Note, "This step is done. Press Enter to go on."})
+	}
+	return unknown(word, s.opt.Others)
 }
 
 // unknown returns the message about a word that is no command.

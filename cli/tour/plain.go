@@ -35,7 +35,7 @@ func (p *plain) run(ctx context.Context, s *Session) error {
 	if err := s.Problem(); err != nil {
 		p.con.Notef("tour: %v\n", err)
 	}
-	if err := p.print(s.Start(ctx)); err != nil {
+	if err := p.print(append(s.Start(ctx), s.Welcome()...)); err != nil {
 		return err
 	}
 	lines, failed := p.lines(ctx)

@@ -206,6 +206,21 @@ func (s *Session) Start(ctx context.Context) []Message {
 	return append(out, s.enter(ctx, false)...)
 }
 
+// Welcome returns what a learner is told once, after the first step was opened.
+func (s *Session) Welcome() []Message {
+	text := "Type commands, and hint or show me if you are stuck. help lists all words, quit leaves."
+	done := 0
+	for _, l := range Lessons() {
+		if s.progress.isDone(l.Name) {
+			done++
+		}
+	}
+	if done > 0 {
+		text += " You have done " + itoa(done) + " of " + itoa(len(Lessons())) + "; lessons lists them."
+	}
+	return []Message{{Note, Text(text)}}
+}
+
 // failure returns the message for an error of the session itself.
 func failure(err error) []Message {
 	if errors.Is(err, context.Canceled) {

@@ -40,6 +40,7 @@ func TestUndoPlaysAgain(t *testing.T) {
 	t.Parallel()
 	w := open(t, "carts", 3, fewKeys)
 	wants(t, w.say("undo"), "nothing to undo")
+	wants(t, w.say("perhaps"), "neither a command nor an answer; want: answer yes, or: answer no.")
 	w.say("yes")
 	w.say("put cart wrong --via n1")
 	w.is("requests(put,cart)==2 && hints>0")
@@ -99,6 +100,7 @@ func TestHints(t *testing.T) {
 		t.Errorf("%q", hints)
 	}
 	wants(t, w.say("answer 3"), "no open question")
+	wants(t, w.say("3"), "There is no command '3'")
 	wants(t, w.say("putt cart milk"), "There is no command 'putt'; did you mean put?")
 	wants(t, w.say("down"), "quit leaves the tour")
 	wants(t, w.say("events -f"), "would not end")
