@@ -98,7 +98,7 @@ var carts = &Lesson{
 				{`split && requests(put,cart)>3`, "One more put does not end the split. The two versions stay apart " +
 					"until the network is whole: heal."},
 			},
-			Reveal: Reveal{Show: []string{"get cart", "inspect cart"}, Screen: "key", Key: "cart",
+			Reveal: Reveal{Show: []string{"get cart", "inspect cart", "why cart"}, Screen: "key", Key: "cart",
 				Say: "No hint is left, and each home holds the same two versions. n1 and n2 hold nothing: a hint is " +
 					"deleted once its home has the version on disk.",
 				Keep: "Concurrent versions are all kept, and a get returns all of them."},
@@ -106,5 +106,5 @@ var carts = &Lesson{
 	},
 	Remember: "Both carts are kept, and no write was refused. Who makes one cart of them is the next lesson.",
 	Paper:    []string{"4.4", "4.6"},
-	TryAlso:  []string{"trace last", "get cart --json", "resolve cart --union"},
+	TryAlso:  []string{"fate cart", "get cart --json", "resolve cart --union"},
 }

@@ -49,9 +49,9 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call, o Options)
 	if call.Bool("list") {
 		return list(con, call, o.Home)
 	}
-	p := &plain{con: con, terminal: con.Interactive() && !con.JSON, width: con.Width()}
+	p := &plain{con: con, terminal: con.Interactive() && !con.JSON, width: max(con.Width(), plainWidth)}
 	p.paint.Color = p.terminal && con.Colors()
-	o.Color, o.Width = p.paint.Color, max(con.Width(), plainWidth)
+	o.Color, o.Width = p.paint.Color, p.width
 	s, err := Open(ctx, o, call.Arg(0))
 	if err != nil {
 		return err

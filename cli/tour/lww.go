@@ -69,7 +69,7 @@ var lww = &Lesson{
 				Slips: map[string]Text{"0": "The eggs were acknowledged, and no node has them.",
 					"2": "The beer is there: it won."},
 			},
-			Reveal: Reveal{Show: []string{"events --kind lww-lost", "status", "get cart -R 3"}, Screen: "key", Key: "cart",
+			Reveal: Reveal{Show: []string{"fate cart", "why cart"}, Screen: "key", Key: "cart",
 				Say: "ringside sees all nodes, so it counts what was lost and says so. In the paper's system, and in most " +
 					"stores, " +
 					"no one would.",
@@ -105,5 +105,5 @@ var lww = &Lesson{
 		"the " +
 		"earlier write win.",
 	Paper:   []string{"6", "4.4"},
-	TryAlso: []string{"events --kind lww-lost --json", "sim --mode lww --faults skew --seed 1"},
+	TryAlso: []string{"events --kind lww-lost", "status", "sim --mode lww --faults skew --seed 1"},
 }

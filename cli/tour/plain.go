@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 
@@ -27,7 +28,7 @@ type plain struct {
 	con      *console.Console
 	paint    render.Painter
 	terminal bool // a learner types at a terminal
-	width    int  // columns of the terminal, 0 if unknown
+	width    int  // columns of a command's output; longer lines are broken between words
 }
 
 // run reads lines until the input ends, the learner leaves or ctx ends.
@@ -147,16 +148,16 @@ func (p *plain) text(m Message) string {
 	return "\n" + out.String()
 }
 
-// fit breaks the lines of a command's output that are wider than the terminal between words, which
-// the terminal would break within words. A line with colours is left alone.
+// fit breaks the lines of a command's output that are wider than p.width between words. A terminal
+// would break them within words.
 func (p *plain) fit(output string) string {
 	lines := strings.Split(output, "\n")
 	for i, line := range lines {
-		if p.width == 0 || utf8.RuneCountInString(line) <= p.width || strings.Contains(line, "\x1b") {
+		if columns(line) <= p.width {
 			continue
 		}
 		indent := strings.Repeat(" ", len(line)-len(strings.TrimLeft(line, " "))+2)
-		parts := wrap(line, p.width-len(indent))
+		parts := Wrap(line, p.width-len(indent))
 		lines[i] = indent[2:] + strings.Join(parts, "\n"+indent)
 	}
 	return strings.Join(lines, "\n")
@@ -175,23 +176,29 @@ func (p *plain) marked(kind MessageKind, line string) string {
 	return out.String()
 }
 
+// colour matches what render.Painter adds to a text.
+var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// columns returns the width of text, without colours.
+func columns(text string) int { return utf8.RuneCountInString(colour.ReplaceAllString(text, "")) }
+
 // Wrap breaks a paragraph into lines of at most width columns. Marks of words take no columns; a
 // marked word of two parts is not broken.
 func Wrap(paragraph string, width int) []string {
 	var lines []string
-	line, columns := "", 0
+	line, used := "", 0
 	for _, word := range joinMarked(strings.Fields(paragraph)) {
-		n := utf8.RuneCountInString(Text(word).Plain())
-		if columns > 0 && columns+1+n > width {
+		n := columns(Text(word).Plain())
+		if used > 0 && used+1+n > width {
 			lines = append(lines, line)
-			line, columns = "", 0
+			line, used = "", 0
 		}
-		if columns > 0 {
+		if used > 0 {
 			line += " "
-			columns++
+			used++
 		}
 		line += word
-		columns += n
+		used += n
 	}
 	return append(lines, line)
 }

@@ -43,7 +43,7 @@ var stale = &Lesson{
 					"n3 is " +
 					"alone on its side. Put without --strict; the next step comes to that."},
 			},
-			Reveal: Reveal{Show: []string{"inspect cart"}, Screen: "key", Key: "cart",
+			Reveal: Reveal{Show: []string{"inspect cart", "why cart"}, Screen: "key", Key: "cart",
 				Say: "You were told ok, and then read the old value. Nothing is broken: the write is safe on two disks. But " +
 					"the " +
 					"read is stale.",
