@@ -83,7 +83,7 @@ func (s *Session) retry(ctx context.Context, i int) []Message {
 	if err := s.rebuild(ctx, i); err != nil {
 		return failure(err)
 	}
-	s.at = i
+	s.at, s.frame.end = i, ""
 	for k := i; k < len(s.marks); k++ {
 		s.marks[k] = unmarked
 	}

@@ -99,7 +99,8 @@ type Session struct {
 	// completed has the lessons that were done in this session, by name.
 	completed map[string]marks
 	quit      bool     // the learner wants to leave
-	shown     StepText // what the reveal of the step has said
+	shown     StepText // what was said in the step
+	frame     frame
 
 	mu         sync.Mutex // guards view
 	view       View
@@ -144,7 +145,7 @@ func execVerb(ctx context.Context, env *verbs.Env, line string) (string, int) {
 
 // begin opens a lesson at its first step, on a fresh cluster.
 func (s *Session) begin(ctx context.Context, l *Lesson) error {
-	s.lesson, s.at = l, 0
+	s.lesson, s.at, s.frame = l, 0, frame{}
 	s.states, s.marks = make([]StepState, len(l.Steps)), make(marks, len(l.Steps))
 	for i := range s.states {
 		s.states[i] = Todo
@@ -200,8 +201,8 @@ func (s *Session) Start(ctx context.Context) []Message {
 		title = "Lesson " + itoa(n) + ": " + title
 	}
 	out := []Message{{Heading, Text(title)}}
-	if l.About != "" {
-		out = append(out, Message{Say, l.About.fill(ctx, s.live.source())})
+	if s.frame.about = l.About.fill(ctx, s.live.source()); s.frame.about != "" {
+		out = append(out, Message{Say, s.frame.about})
 	}
 	return append(out, s.enter(ctx, false)...)
 }

@@ -206,10 +206,21 @@ func (s *Session) verdict(ctx context.Context) []Message {
 	if s.answered && s.said == answer {
 		s.marks[s.at] = right
 	}
+	s.shown.Correct = s.marks[s.at] == right
 	for i := range out {
 		out[i].Text = out[i].Text.fill(ctx, s.live.source())
 	}
+	s.shown.Verdict = joined(out)
 	return out
+}
+
+// joined returns the texts of messages as paragraphs of one text.
+func joined(messages []Message) Text {
+	var parts []string
+	for _, m := range messages {
+		parts = append(parts, string(m.Text))
+	}
+	return Text(strings.Join(parts, "\n\n"))
 }
 
 // advance enters the next step.
@@ -220,10 +231,11 @@ func (s *Session) advance(ctx context.Context) []Message {
 }
 
 // finish ends the lesson and keeps the progress.
-func (s *Session) finish() []Message {
+func (s *Session) finish() (out []Message) {
 	s.phase = Over
+	defer func() { s.frame.end = joined(out[1:]) }() // without the heading
 	l := s.lesson
-	out := []Message{{Heading, Text("End of " + l.Title)}}
+	out = []Message{{Heading, Text("End of " + l.Title)}}
 	if l.Exam {
 		out = append(out, result(l, s.marks)...)
 	}

@@ -12,6 +12,7 @@ type View struct {
 	Name    string
 	Title   string
 	Section string
+	About   Text // what the lesson is about
 	Steps   []StepView
 	At      int // the index of the current step
 	Phase   Phase
@@ -23,6 +24,7 @@ type View struct {
 	Key     string // the key to select on it
 	Right   int    // answers that were right so far
 	Wrong   int    // answers that were wrong so far
+	End     Text   // what to remember of the lesson, and where to go on; "" before its end
 	// Generation counts the clusters of the session. When it grows, Cluster returns another one.
 	Generation int
 }
@@ -36,12 +38,21 @@ type StepView struct {
 // A StepText is what a session has said in a step so far. A text that the step does not have, or
 // that was not said yet, is "".
 type StepText struct {
-	Say    Text
-	Ask    Text   // the question
-	Goal   Text   // what to do
-	Hints  []Text // that were asked for
-	Reveal Text   // what the picture shows
-	Keep   Text   // the sentence to remember
+	Say   Text
+	Ask   Text   // the question
+	Goal  Text   // what to do
+	Hints []Text // that were asked for
+	// Verdict says what the cluster says to the answer, and why. Correct says that it agrees.
+	Verdict Text
+	Correct bool
+	Reveal  Text // what the picture shows
+	Keep    Text // the sentence to remember
+}
+
+// A frame is what was said around the steps of a lesson.
+type frame struct {
+	about Text // what the lesson is about
+	end   Text // what its end says
 }
 
 // View returns what a screen shows now.
@@ -58,7 +69,7 @@ func (s *Session) publish() {
 		Section: s.lesson.Section, At: s.at, Phase: s.phase, Text: s.shown, Said: s.said, Turn: s.turn,
 		Screen: st.Reveal.Screen, Key: st.Reveal.Key, Right: s.marks.count(right), Wrong: s.marks.count(wrong),
 		Generation: s.generation}
-	v.Text.Hints = slices.Clone(s.shown.Hints)
+	v.Text.Hints, v.About, v.End = slices.Clone(s.shown.Hints), s.frame.about, s.frame.end
 	if st.Question != nil {
 		v.Form = st.Question.form()
 	}

@@ -191,6 +191,9 @@ func (m *Model) drawSteps(c *canvas.Canvas, v tour.View) int {
 // text returns the rows of what the session has said in this step.
 func (m *Model) text(c *canvas.Canvas, v tour.View) *sheet {
 	s := &sheet{c: c, w: c.W - 4}
+	if v.At == 0 && (v.Phase == tour.Asking || v.Phase == tour.Doing) {
+		s.add(theme.Dim, "", v.About)
+	}
 	s.add(theme.Plain, "", v.Text.Say)
 	s.add(theme.Accent, "? ", v.Text.Ask)
 	if v.Phase == tour.Asking && v.Form != "" {
@@ -204,8 +207,14 @@ func (m *Model) text(c *canvas.Canvas, v tour.View) *sheet {
 		s.add(theme.Hint, "hint: ", h)
 	}
 	s.add(theme.Warn, c.Theme.No+" ", v.Turn)
+	verdict, sign := theme.Warn, c.Theme.No
+	if v.Text.Correct {
+		verdict, sign = theme.Good, c.Theme.Yes
+	}
+	s.add(verdict, sign+" ", v.Text.Verdict)
 	s.add(theme.Plain, c.Theme.Yes+" ", v.Text.Reveal)
 	s.add(theme.Good, "Remember: ", v.Text.Keep)
+	s.add(theme.Plain, "", v.End)
 	s.add(theme.Dim, "", tour.Text(next(v)))
 	return s
 }
