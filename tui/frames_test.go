@@ -27,7 +27,8 @@ func TestFrames(t *testing.T) {
 		{"healthy", 5, healthy}, {"split", 5, split}, {"killed", 5, killed}, {"resolved", 5, resolved},
 		{"empty", 5, nothing}, {"hostile", 5, hostile}, {"crowded", 5, crowded}, {"deleted", 5, deleted},
 		{"sampled", 5, sampled},
-		{"thirty", 30, healthy}, {"single", 1, nothing},
+		{"thirty", 30, healthy}, {"single", 1, nothing}, {"fortysplit", 40, halves}, {"fifty", 50, halves},
+		{"hundred", 100, halves},
 	} {
 		for _, size := range []struct{ w, h int }{{120, 36}, {80, 24}, {60, 16}, {50, 10}} {
 			for _, ascii := range []bool{false, true} {
@@ -115,6 +116,31 @@ func checkFrame(t *testing.T, name, frame string, w, h int, ascii bool) {
 		for _, r := range l {
 			if !unicode.IsPrint(r) || ascii && r > 0x7e {
 				t.Errorf("%s: line %d shows %U", name, i, r)
+			}
+		}
+	}
+}
+
+// In a split of many nodes the two sides, the homes of the key and the put are on the screen, and
+// the beliefs of all nodes share a row of the log.
+func TestManyNodesAreReadable(t *testing.T) {
+	for nodes, texts := range map[int][]string{
+		40:  {"40 nodes believe that 40 nodes failed", "PUT ", "1st", "2nd", "3rd", "✂"},
+		50:  {"A  ◉ 25 up", "B  ◉ 25 up", " nodes believe that ", "PUT n5 ▸", "1st ◉ n"},
+		100: {"A  ◉ 50 up", "B  ◉ 50 up", " nodes believe that ", "PUT n5 ▸", "3rd ◉ n"},
+	} {
+		for _, size := range []struct{ w, h int }{{120, 36}, {80, 24}} {
+			s := newScene(nodes, Options{})
+			s.resize(size.w, size.h)
+			halves(s)
+			s.take()
+			for _, want := range texts {
+				if size.h > 24 || !strings.Contains(want, "believe") { // the log of the small screen has three rows
+					shows(t, s, want)
+				}
+			}
+			if n := strings.Count(s.View(), "SUSPECT"); n > 1 {
+				t.Errorf("%d nodes: %d rows of beliefs", nodes, n)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,7 +48,7 @@ func startScene(nodes int, o Options, th *theme.Theme) *scene {
 	m.state.Clock = func() time.Time { return time.Unix(0, int64(s.at)) }
 	f.SetLink(feed.Live, nil)
 	chosen := settings.Cluster{Name: "demo", N: min(3, nodes), R: 2, W: 2, Mode: settings.ModeSiblings,
-		Strategy: 3, Q: 60, T: 12}
+		Strategy: 3, Q: max(60, nodes), T: 12}
 	for i := range nodes {
 		chosen.Nodes = append(chosen.Nodes, fmt.Sprintf("n%d", i+1))
 	}
@@ -285,4 +286,37 @@ func deleted(s *scene) {
 	s.everywhere(all)
 	s.add(event.Event{Kind: event.Reconciled, Node: "n3", Key: cart, Request: 45, Versions: all},
 		replied("get", "n3", 45, all, "n3", "n4"))
+}
+
+// halves cuts a large cluster in two. Each node suspects those of the other half. A node of the
+// first half takes a put, with a hint for each home of the other half.
+func halves(s *scene) {
+	var sides [2][]string
+	for i, n := range s.state.View.Nodes {
+		half := 2 * i / len(s.state.View.Nodes)
+		sides[half] = append(sides[half], n.Name)
+	}
+	s.add(event.Event{Kind: event.Split, Groups: sides[:]})
+	for _, a := range sides[0] {
+		for _, b := range sides[1] {
+			s.add(event.Event{Kind: event.Suspect, Node: a, Peer: b}, event.Event{Kind: event.Suspect, Node: b, Peer: a})
+		}
+	}
+	milk := vclock.Siblings{version(sides[0][4], 1, "milk")}
+	reply := replied("put", sides[0][4], 50, milk, sides[0][4])
+	s.add(event.Event{Kind: event.Requested, Node: sides[0][4], Key: cart, Op: "put", Request: 50})
+	for i, home := range s.state.Homes() {
+		if s.state.View.Side(home) == 0 && slices.Contains(sides[0], home) {
+			s.add(stored(home, sides[0][4], "put", 50, milk))
+			reply.Nodes = append(reply.Nodes, home)
+			continue
+		}
+		holder := sides[0][10+i]
+		s.add(event.Event{Kind: event.HintStored, Node: holder, Peer: sides[0][4], For: home, Key: cart, Request: 50,
+			Versions: milk, Count: 1})
+		reply.Nodes, reply.Hinted = append(reply.Nodes, holder), append(reply.Hinted, wire.Hint{Holder: holder, For: home})
+	}
+	reply.Nodes = reply.Nodes[1:] // the coordinator is a fallback that keeps nothing
+	s.add(reply)
+	s.at += 3 * time.Second
 }

@@ -68,9 +68,12 @@ func (m *Model) note(w, selected, newer int) string {
 	return "/ filter · v every message · ⏎ trace · G follow"
 }
 
-// drawEvent draws one event in one row.
-func (m *Model) drawEvent(c *canvas.Canvas, y int, e event.Event) {
-	p := render.Describe(e)
+// drawEvent draws one row.
+func (m *Model) drawEvent(c *canvas.Canvas, y int, r row) {
+	e, p := r.Event, render.Describe(r.Event)
+	if len(r.nodes) > 1 { // a flood
+		e.Node, p.Text = "", r.summary()
+	}
 	st := theme.Tone(p.Tone)
 	x := c.Put(1, y, theme.Dim, m.timeOf(e))
 	x = c.Put(x+1, y, theme.Node(m.state.Index(e.Node))|theme.Bold, c.Pad(state.Name(e.Node), m.nameWidth(c)))
@@ -93,6 +96,15 @@ func (m *Model) drawEvent(c *canvas.Canvas, y int, e event.Event) {
 		text = render.Detail(e)
 	}
 	c.PutMax(x, y, end, st, text)
+}
+
+// summary says how many nodes believe what of how many.
+func (r row) summary() string {
+	about := render.Count(len(r.peers), "node")
+	if r.Kind == event.Alive {
+		return render.Count(len(r.nodes), "node") + " hear from " + about + " again"
+	}
+	return render.Count(len(r.nodes), "node") + " believe that " + about + " failed"
 }
 
 // timeOf returns when an event happened: the time of day, or in a recording the seconds since its

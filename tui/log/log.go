@@ -84,27 +84,50 @@ func (m *Model) EditFilter(k tea.KeyMsg) {
 	}
 }
 
+// A row is one row of the pane: an event, and the beliefs that share the row with it.
+type row struct {
+	event.Event
+	nodes, peers map[string]bool // of all beliefs; nil for a row of one event
+}
+
 // A merger finds the events that share a row. It maps a kind and a node to the time of the newest
-// event of their row.
-type merger map[string]time.Duration
+// event of their row. If flood, the beliefs of all nodes share a row.
+type merger struct {
+	flood bool
+	rows  map[string]time.Duration
+}
 
 // mergeWithin is how far apart beliefs may be that share a row.
 const mergeWithin = 2 * time.Second
 
+// floodFrom is from how many nodes on the beliefs of all nodes share a row: a split makes each of
+// them suspect half of the cluster.
+const floodFrom = 13
+
+func (m *Model) newMerger() *merger {
+	return &merger{len(m.state.View.Nodes) >= floodFrom, map[string]time.Duration{}}
+}
+
 // isBelief reports whether e is what a node believes of another.
 func isBelief(e event.Event) bool { return e.Kind == event.Suspect || e.Kind == event.Alive }
 
+// shares reports whether two beliefs may share a row.
+func (g *merger) shares(a, b event.Event) bool { return a.Kind == b.Kind && (g.flood || a.Node == b.Node) }
+
 // joins reports whether e belongs to an existing row. Events are given newest first. An event that
 // is not a belief ends all rows, so that it stands between the beliefs before and after it.
-func (g merger) joins(e event.Event) bool {
+func (g *merger) joins(e event.Event) bool {
 	if !isBelief(e) {
-		clear(g)
+		clear(g.rows)
 		return false
 	}
-	row := string(e.Kind) + " " + e.Node
-	newest, ok := g[row]
+	name := string(e.Kind)
+	if !g.flood {
+		name += " " + e.Node
+	}
+	newest, ok := g.rows[name]
 	if !ok || newest-e.Time > mergeWithin {
-		g[row] = e.Time
+		g.rows[name] = e.Time
 		return false
 	}
 	return true
@@ -112,8 +135,8 @@ func (g merger) joins(e event.Event) bool {
 
 // rows returns the events to show in n rows, newest first. selected is the index of the selected
 // row, -1 if the pane follows the newest event. newer counts the rows above the first one returned.
-func (m *Model) rows(n int) (rows []event.Event, selected, newer int) {
-	g := merger{}
+func (m *Model) rows(n int) (rows []row, selected, newer int) {
+	g := m.newMerger()
 	selected = -1
 	for _, e := range slices.Backward(m.state.View.Log) {
 		if selected < 0 && m.anchor > 0 && e.Seq <= m.anchor {
@@ -121,7 +144,7 @@ func (m *Model) rows(n int) (rows []event.Event, selected, newer int) {
 		}
 		shown := m.Shows(e)
 		if shown && !m.verbose && g.joins(e) {
-			addPeer(rows, e)
+			g.add(rows, e)
 			continue
 		}
 		if len(rows) >= n && (m.anchor == 0 || selected >= 0 && len(rows) >= selected+n) {
@@ -131,7 +154,7 @@ func (m *Model) rows(n int) (rows []event.Event, selected, newer int) {
 			break
 		}
 		if shown {
-			rows = append(rows, e)
+			rows = append(rows, row{Event: e})
 		}
 	}
 	if selected < 0 {
@@ -142,13 +165,19 @@ func (m *Model) rows(n int) (rows []event.Event, selected, newer int) {
 	return rows[newer:min(newer+n, len(rows))], selected - newer, newer
 }
 
-// addPeer adds the peer of a belief to the row of the same kind and node.
-func addPeer(rows []event.Event, e event.Event) {
+// add adds a belief to the row that it shares.
+func (g *merger) add(rows []row, e event.Event) {
 	for i := range slices.Backward(rows) {
-		if r := &rows[i]; r.Kind == e.Kind && r.Node == e.Node {
-			r.Nodes = append(r.Nodes, e.Peer)
-			return
+		r := &rows[i]
+		if !isBelief(r.Event) || !g.shares(r.Event, e) {
+			continue
 		}
+		if r.nodes == nil {
+			r.nodes, r.peers = map[string]bool{r.Node: true}, map[string]bool{r.Peer: true}
+		}
+		r.nodes[e.Node], r.peers[e.Peer] = true, true
+		r.Nodes = append(r.Nodes, e.Peer)
+		return
 	}
 }
 
@@ -158,13 +187,13 @@ func (m *Model) Selected() (event.Event, bool) {
 	if len(rows) == 0 {
 		return event.Event{}, false
 	}
-	return rows[max(i, 0)], true
+	return rows[max(i, 0)].Event, true
 }
 
 // Move selects the event that is by rows older. Moving past the newest one follows it again.
 func (m *Model) Move(by int) {
 	var seqs []uint64
-	g, at := merger{}, -1
+	g, at := m.newMerger(), -1
 	for _, e := range slices.Backward(m.state.View.Log) {
 		if !m.Shows(e) || !m.verbose && g.joins(e) {
 			continue

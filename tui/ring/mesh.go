@@ -3,7 +3,6 @@ package ring
 import (
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 
 	"ringside/engine/fault"
@@ -17,7 +16,7 @@ import (
 const (
 	fullMesh  = 7  // every link; beyond, only those between neighbours
 	namedMesh = 12 // every name
-	glyphMesh = 48 // a sign for each node; beyond, counts
+	glyphMesh = 48 // a sign for each node; beyond, the sides of the network
 )
 
 // meshName returns a node's name for a place around the dot x, y, with the node's label before it
@@ -40,20 +39,24 @@ func (p *plot) meshName(node string, x, y int) string {
 func (p *plot) drawMesh() {
 	nodes := p.state.View.Nodes
 	if len(nodes) > glyphMesh {
-		p.drawCounts()
+		p.drawSides()
 		return
 	}
 	radius := p.inner * 0.56
 	if len(nodes) > fullMesh {
 		radius = p.inner * 0.64
 	}
+	slots := p.slots()
 	at := func(i int) (x, y int) {
 		if len(nodes) == 1 {
 			return p.dot(0, 0)
 		}
-		return p.dot(radius, float64(i)/float64(len(nodes)))
+		return p.dot(radius, float64(slots[i])/float64(len(nodes)))
 	}
-	p.drawLinks(at)
+	p.drawLinks(at, slots)
+	if len(nodes) > fullMesh {
+		p.drawWrite(at)
+	}
 	for i, n := range nodes {
 		x, y := at(i)
 		text := p.state.Sign(p.Theme, n)
@@ -66,7 +69,7 @@ func (p *plot) drawMesh() {
 		case len(nodes) <= namedMesh:
 			text += p.meshName(n.Name, x, y)
 		case slices.Contains(p.homes, n.Name) || n.Status != view.Up || selected:
-			lx, ly := p.dot(radius-7, float64(i)/float64(len(nodes)))
+			lx, ly := p.dot(radius-7, float64(slots[i])/float64(len(nodes)))
 			if label := p.meshName(n.Name, lx, ly); p.Blank(lx/2-2, ly/4, p.Width(label)+2) {
 				p.Put(lx/2-1, ly/4, st, label)
 			}
@@ -78,34 +81,6 @@ func (p *plot) drawMesh() {
 			st |= theme.Reverse
 		}
 		p.Put(max(x/2-p.Width(text)/2, 0), y/4, st, text)
-	}
-}
-
-// drawCounts draws the number of nodes by status, for a cluster too large for a mesh.
-func (p *plot) drawCounts() {
-	count := map[view.Status]int{}
-	for _, n := range p.state.View.Nodes {
-		count[n.Status]++
-	}
-	y := p.H/2 - 1
-	if p.state.Unreachable {
-		text := p.Theme.Suspect + " " + strconv.Itoa(len(p.state.View.Nodes)) + " unknown"
-		p.Put(p.W/2-p.Width(text)/2, y, theme.Dim, text)
-		return
-	}
-	for _, s := range []struct {
-		sign   string
-		status view.Status
-		st     theme.Style
-	}{
-		{p.Theme.Up, view.Up, theme.Good}, {p.Theme.Paused, view.Paused, theme.Warn},
-		{p.Theme.Down, view.Down, theme.Bad},
-	} {
-		if n := count[s.status]; n > 0 {
-			text := s.sign + " " + strconv.Itoa(n) + " " + string(s.status)
-			p.Put(p.W/2-p.Width(text)/2, y, s.st|theme.Bold, text)
-			y++
-		}
 	}
 }
 
@@ -131,8 +106,9 @@ func (p *plot) network() *fault.Net {
 	return n
 }
 
-// drawLinks draws the links between nodes. at returns the dot of the i-th node.
-func (p *plot) drawLinks(at func(int) (int, int)) {
+// drawLinks draws the links between nodes. at returns the dot of the i-th node, and slots the order
+// of the nodes around the mesh.
+func (p *plot) drawLinks(at func(int) (int, int), slots []int) {
 	nodes, network := p.state.View.Nodes, p.network()
 	d := canvas.NewDots(p.W, p.H)
 	type sign struct {
@@ -143,7 +119,8 @@ func (p *plot) drawLinks(at func(int) (int, int)) {
 	var signs []sign
 	for i := range nodes {
 		for j := i + 1; j < len(nodes); j++ {
-			neighbours := j == i+1 || i == 0 && j == len(nodes)-1
+			apart := max(slots[i], slots[j]) - min(slots[i], slots[j])
+			neighbours := apart == 1 || apart == len(nodes)-1
 			if len(nodes) > fullMesh && !neighbours || nodes[i].Status == view.Down || nodes[j].Status == view.Down {
 				continue
 			}

@@ -25,6 +25,10 @@ func (m *Model) Signature(w, h int, selecting bool) string {
 	v := m.state.View
 	fmt.Fprintf(&b, "%d %d %+v %q %v %v %v %v %d %v %v %v", w, h, v.Settings, m.state.Key(),
 		v.Groups, v.OneWay, v.Slow, v.Loss, m.state.Selected(), selecting, m.state.Unreachable, m.state.Marked())
+	if len(v.Nodes) > fullMesh { // the mesh shows it
+		e, _ := m.state.LastWrite()
+		fmt.Fprint(&b, " ", e.Seq)
+	}
 	suspected := m.state.SuspectedNodes()
 	for _, n := range v.Nodes {
 		b.WriteString(" " + string(n.Status))
@@ -51,6 +55,7 @@ func (m *Model) Draw(c *canvas.Canvas, selecting bool) {
 		note = ""
 	}
 	c.Box("Ring · "+title(v.Settings, len(v.Ring.Ranges())), note, false)
+	m.drawLegend(c)
 	in := canvas.New(c.Theme, c.W-2, c.H-2)
 	p := newPlot(in, m.state)
 	p.selecting = selecting
@@ -62,6 +67,21 @@ func (m *Model) Draw(c *canvas.Canvas, selecting bool) {
 		in.Fade()
 	}
 	c.Paste(1, 1, in)
+}
+
+// drawLegend writes what the signs mean into the lower border, as many as there is room for.
+func (m *Model) drawLegend(c *canvas.Canvas) {
+	if m.state.Unreachable { // no node counts as up
+		return
+	}
+	g, legend := &c.Theme.Glyphs, ""
+	for _, part := range []string{g.Key + " key", g.Up + " up", g.Down + " down", g.Cut + " cut", g.Suspect + " suspect",
+		g.Paused + " paused", g.Slow + " slow", g.Loss + " loss"} {
+		if next := strings.TrimSpace(legend + "  " + part); c.Width(next)+6 <= c.W {
+			legend = next
+		}
+	}
+	c.Put(2, c.H-1, theme.Dim, " "+legend+" ")
 }
 
 func title(s settings.Cluster, ranges int) string {
