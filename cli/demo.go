@@ -35,7 +35,7 @@ gives the next cue. The key N takes a cue back: the cues before it are played ag
 terminal, demo --cues plays the sheet as text and exits 8 if a cue fails. A FILE that is not there may be the name of
 a sheet that comes with ringside: conflict or handoff.`,
 		Flags: []verbs.Flag{{Name: "n", Kind: verbs.Int, Default: fmt.Sprint(demoNodes), Value: "5",
-			Max: config.MaxNodes, Help: "nodes"}, asciiFlag, lightFlag, bigFlag, recordFlag,
+			Max: config.MaxNodes, Help: "nodes"}, asciiFlag, lightFlag, bigFlag, plainFlag, recordFlag,
 			{Name: "text", Kind: verbs.Bool, Help: "tell the story as text also on a terminal"},
 			{Name: "keep", Kind: verbs.Bool, Help: "let the cluster run on in the background"},
 			{Name: "cues", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
@@ -50,8 +50,10 @@ func (s *session) demo(c *verbs.Call) error {
 	if err != nil {
 		return err
 	}
-	story := !s.Interactive() || s.Dumb() || c.Bool("text")
+	story := (!s.Interactive() || s.Dumb()) && !c.Bool("plain") || c.Bool("text")
 	switch {
+	case c.Bool("plain") && (sheet != nil || c.Has("record")):
+		return c.Misusef("--plain has no cue sheets and records nothing; --text plays a cue sheet as text")
 	case !story:
 		return showDemo(s, c, sheet)
 	case c.Bool("keep"):

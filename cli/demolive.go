@@ -44,9 +44,6 @@ type liveDemo struct {
 
 // showDemo shows a demo until the user leaves.
 func showDemo(s *session, c *verbs.Call, sheet *cues.Sheet) error {
-	if err := s.canDraw(c); err != nil {
-		return err
-	}
 	d := &liveDemo{s: s, kept: c.Bool("keep")}
 	if sheet == nil {
 		d.setUp = demoKeys

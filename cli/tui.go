@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"ringside/cli/bench"
+	"ringside/cli/console"
 	"ringside/cli/exit"
 	"ringside/cli/recording"
 	"ringside/cli/render"
@@ -20,6 +21,9 @@ import (
 var asciiFlag = verbs.Flag{Name: "ascii", Kind: verbs.Bool, Help: "draw with ASCII characters only"}
 
 var bigFlag = verbs.Flag{Name: "big", Kind: verbs.Bool, Help: "begin with large letters, for a hall; the key B changes"}
+
+var plainFlag = verbs.Flag{Name: "plain", Kind: verbs.Bool,
+	Help: "lines of text in place of screens, for screen readers: events in words, and a prompt"}
 
 var lightFlag = verbs.Flag{Name: "light", Kind: verbs.Bool,
 	Help: "colours for a light background; otherwise as COLORFGBG says, and dark without it"}
@@ -36,13 +40,16 @@ var tuiCommand = command{
 		Name: "tui", Group: verbs.GroupCluster, Usage: "watch a running cluster on this terminal",
 		Help: `The key , goes back in time: the screens then show what the cluster remembers, forward and back. --play
 shows a recording, which  ringside events --json > FILE  makes of a cluster.`,
-		Flags: []verbs.Flag{asciiFlag, lightFlag, bigFlag, recordFlag,
+		Flags: []verbs.Flag{asciiFlag, lightFlag, bigFlag, plainFlag, recordFlag,
 			{Name: "key", Kind: verbs.String, Value: "KEY", Complete: verbs.CompleteKeys, Help: "the key to show first"},
 			{Name: "play", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
 				Help: "show a recording in place of a cluster"}},
 	},
 	run: func(s *session, c *verbs.Call) error {
-		if s.Dumb() {
+		switch {
+		case c.Bool("plain") && (c.Has("play") || c.Has("record")):
+			return c.Misusef("--plain shows a running cluster as lines; leave out --play and --record")
+		case s.Dumb() && !c.Bool("plain"):
 			return s.canDraw(c)
 		}
 		if c.Has("play") {
@@ -107,8 +114,10 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) err
 
 // show shows the screens until the user leaves. The past of a running cluster can be looked at.
 func show(s *session, c *verbs.Call, room *classroom, o tui.Options) (err error) {
-	if err := s.canDraw(c); err != nil {
-		return err
+	if !c.Bool("plain") {
+		if err := s.canDraw(c); err != nil {
+			return err
+		}
 	}
 	if c.Has("record") {
 		f, err := os.Create(s.Path(c.String("record")))
@@ -128,7 +137,11 @@ func show(s *session, c *verbs.Call, room *classroom, o tui.Options) (err error)
 		return s.runInPrompt(ctx, room.own, line)
 	}
 	o.Complete = func(line string) []string { return s.completeInPrompt(room.env(), line) }
-	err = tui.Run(s.ctx, s.Stdin, s.Stdout, o)
+	if c.Bool("plain") {
+		err = tui.RunPlain(s.ctx, s.Stdin, s.Stdout, o, !console.IsTerminal(s.Stdin))
+	} else {
+		err = tui.Run(s.ctx, s.Stdin, s.Stdout, o)
+	}
 	if s.ctx.Err() != nil { // a signal; the key Ctrl-C is how one leaves, and no error
 		return s.ctx.Err()
 	}
@@ -149,7 +162,7 @@ func (s *session) simulate(c *verbs.Call) error {
 
 // canDraw returns a usage error if screens cannot be drawn on the terminal.
 func (s *session) canDraw(c *verbs.Call) error {
-	instead := "status and events print the same as text"
+	instead := "status and events print the same as text, and --plain is a mode of lines"
 	if c.Verb.Name == "sim" {
 		instead = "without --tui, sim prints the run as text"
 	}

@@ -17,6 +17,7 @@ import (
 	"ringside/tui/feed"
 	"ringside/tui/lessons"
 	"ringside/tui/page"
+	"ringside/tui/plain"
 	"ringside/tui/playback"
 	"ringside/tui/prompt"
 	"ringside/tui/theme"
@@ -118,6 +119,13 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 		return outer
 	}
 	return fmt.Errorf("tui: %w", err)
+}
+
+// RunPlain shows the cluster as lines of text. echo says that the lines that are read are not seen
+// otherwise.
+func RunPlain(ctx context.Context, in io.Reader, out io.Writer, o Options, echo bool) error {
+	return plain.Run(ctx, in, out, plain.Options{Cluster: o.Cluster, Exec: o.Exec, Flags: o.Flags, Suggest: o.Suggest,
+		Key: o.Key, Welcome: o.Welcome, Echo: echo})
 }
 
 // shared returns out with a lock for two writers. The renderer writes whole frames, and the

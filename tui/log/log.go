@@ -112,7 +112,9 @@ func (m *Model) newMerger() *merger {
 func isBelief(e event.Event) bool { return e.Kind == event.Suspect || e.Kind == event.Alive }
 
 // shares reports whether two beliefs may share a row.
-func (g *merger) shares(a, b event.Event) bool { return a.Kind == b.Kind && (g.flood || a.Node == b.Node) }
+func (g *merger) shares(a, b event.Event) bool {
+	return a.Kind == b.Kind && (g.flood || a.Node == b.Node)
+}
 
 // joins reports whether e belongs to an existing row. Events are given newest first. An event that
 // is not a belief ends all rows, so that it stands between the beliefs before and after it.
