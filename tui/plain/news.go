@@ -82,8 +82,8 @@ func tell(events []event.Event) []string {
 const told event.Kind = "told"
 
 // spoken replaces signs by words.
-var spoken = strings.NewReplacer("⚑ ", "", "✂ ", "", "‖ ", "", "▸", " for ", " │ ", " and ", "§", "section ", "…", "...",
-	"→", "to", "×", " times ", "  ", ", ")
+var spoken = strings.NewReplacer("⚑ ", "", "✂ ", "", "‖ ", "", "▸", " for ", " │ ", " and ", "§", "section ",
+	"…", "...", "→", "to", "×", " times ", "  ", ", ")
 
 // words returns an event as a line: "n1: put cart, W 2/2 ok {n1:1}".
 func words(e event.Event) string {
