@@ -14,7 +14,7 @@ import (
 	"ringside/tui/page"
 )
 
-// A state of a pane, and how a scene gets there.
+// A paneState is a state of a pane, and how a scene gets there.
 type paneState struct {
 	name string
 	play func(*scene)

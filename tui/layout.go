@@ -173,7 +173,7 @@ func (m *model) arrange() (out [paneCount]rect) {
 		out[tabsPane] = rect{0, y, m.w, 1}
 		y++
 	}
-	cueRows := m.cues.Rows()
+	cueRows := m.cues.Rows(m.th, m.w)
 	out[cuesPane] = rect{0, m.h - 1 - cueRows, m.w, cueRows}
 	body := m.h - 1 - cueRows - y
 	output := m.prompt.OutputRows(m.th, m.w)

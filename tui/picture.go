@@ -29,13 +29,21 @@ func picture(m *model) []string {
 }
 
 // Picture returns the rows of a frame of w×h of the cluster as it is now, as if the screens had
-// just been opened.
+// just been opened. A recording is drawn as the cluster was at the time where the recording stands,
+// with times in UTC, so that the picture is the same each time.
 func Picture(ctx context.Context, o Options, w, h int) ([]string, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	_, recorded := o.Cluster.(Playback)
+	o.Cluster = struct{ Source }{o.Cluster} // without the keys and the title of a recording
 	f := feed.New(o.Cluster)
 	m := newModel(ctx, o, theme.New(io.Discard, o.ASCII, true), f)
 	m.w, m.h = max(w, minWidth), max(h, minHeight)
+	now := time.Now()
+	m.state.Clock = func() time.Time { return now }
+	if recorded {
+		m.state.Zone = time.UTC
+	}
 	var wg sync.WaitGroup
 	defer wg.Wait()
 	defer cancel()

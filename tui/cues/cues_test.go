@@ -46,10 +46,10 @@ func TestWrongSheets(t *testing.T) {
 
 func TestStepping(t *testing.T) {
 	s, _ := Parse("t", "# one\na\n# two\nb\n# end", anything)
-	m := New(s)
+	m, th := New(s), theme.New(io.Discard, false, true)
 	shows := func(want ...string) {
 		t.Helper()
-		c := canvas.New(theme.New(io.Discard, false, true), 40, m.Rows())
+		c := canvas.New(th, 40, m.Rows(th, 40))
 		m.Draw(c)
 		for _, w := range want {
 			if text := strings.Join(c.Lines(), "\n"); !strings.Contains(text, w) {
@@ -75,7 +75,22 @@ func TestStepping(t *testing.T) {
 	}
 	shows("# two", "1/2", "n ▸ b")
 	var none *Model
-	if _, ok := none.Next(); ok || none.Rows() != 0 || New(nil) != nil {
+	if _, ok := none.Next(); ok || none.Rows(th, 40) != 0 || New(nil) != nil {
 		t.Error("no sheet has cues")
+	}
+}
+
+// A long note is wrapped. All notes have the room of the longest one.
+func TestLongNotes(t *testing.T) {
+	s, _ := Parse("t", "# short\na\n# "+strings.Repeat("a long note ", 9)+"\nb", anything)
+	m, th := New(s), theme.New(io.Discard, false, true)
+	if m.Rows(th, 40) != maxNote+1 || m.Rows(th, 200) != 2 {
+		t.Errorf("%d rows of 40 columns, %d of 200", m.Rows(th, 40), m.Rows(th, 200))
+	}
+	m.Next()
+	c := canvas.New(th, 40, m.Rows(th, 40))
+	m.Draw(c)
+	if lines := c.Lines(); !strings.Contains(lines[2], "long note") || !strings.Contains(lines[3], "1/2") {
+		t.Errorf("drawn as\n%s", strings.Join(lines, "\n"))
 	}
 }

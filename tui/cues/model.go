@@ -19,15 +19,30 @@ func New(s *Sheet) *Model {
 	return &Model{sheet: s}
 }
 
-// Rows is how many rows Draw takes, 0 for no sheet.
-func (m *Model) Rows() int {
+// maxNote is how many rows a note takes at most.
+const maxNote = 3
+
+// Rows returns how many rows Draw takes on a screen of w columns: enough for the longest note, so
+// that nothing moves from cue to cue. It returns 0 for no sheet.
+func (m *Model) Rows(th *theme.Theme, w int) int {
 	if m == nil {
 		return 0
 	}
-	return rows
+	c, rows := canvas.New(th, w, 0), len(noteLines(canvas.New(th, w, 0), m.sheet.End))
+	for _, cue := range m.sheet.Cues {
+		rows = max(rows, len(noteLines(c, cue.Note)))
+	}
+	return rows + 1
 }
 
-const rows = 2
+// noteLines returns the rows of a note, at least one.
+func noteLines(c *canvas.Canvas, note string) []string {
+	if note == "" {
+		return []string{""}
+	}
+	lines := c.Wrap("# "+note, c.W-2)
+	return lines[:min(len(lines), maxNote)]
+}
 
 // Next gives the next cue. It returns false at the end.
 func (m *Model) Next() (Cue, bool) {
@@ -52,20 +67,21 @@ func (m *Model) Back() ([]string, bool) {
 	return out, true
 }
 
-// Draw draws the note of the next cue, and below it the position and the command.
+// Draw draws the note of the next cue, and in the last row the position and the command.
 func (m *Model) Draw(c *canvas.Canvas) {
 	note, command := m.sheet.End, "the end"
 	if m.given < len(m.sheet.Cues) {
 		next := m.sheet.Cues[m.given]
 		note, command = next.Note, next.Command
 	}
-	if note != "" {
-		c.Put(1, 0, theme.Warn, "# "+note)
+	for y, line := range noteLines(c, note) {
+		c.Put(1, y, theme.Warn, line)
 	}
-	x := c.Put(1, 1, theme.Accent|theme.Bold, m.sheet.Position(m.given))
-	x = c.Put(x+2, 1, theme.Accent, "n")
+	y := c.H - 1
+	x := c.Put(1, y, theme.Accent|theme.Bold, m.sheet.Position(m.given))
+	x = c.Put(x+2, y, theme.Accent, "n")
 	keys := "N back"
 	end := c.W - 1 - c.Width(keys)
-	c.PutMax(x+1, 1, end-1, theme.Bold, c.Theme.Next+" "+command)
-	c.Put(end, 1, theme.Dim, keys)
+	c.PutMax(x+1, y, end-1, theme.Bold, c.Theme.Next+" "+command)
+	c.Put(end, y, theme.Dim, keys)
 }
