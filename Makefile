@@ -1,6 +1,6 @@
 # Everything here also works without make: see the commands.
 
-.PHONY: check test race sim mutants mutants-quick scale torture fuzz update demo notice release many
+.PHONY: check test race sim mutants mutants-quick scale torture fuzz update demo pictures recording notice release many
 
 check: ## what CI runs
 	bash .ci/run
@@ -42,6 +42,14 @@ update: ## write the golden files again, after looking at what changed
 
 demo:
 	go run . demo
+
+pictures: ## docs/*.svg again, from the recorded run: the same each time, until the screens change
+	rm -f docs/conflict.svg docs/large.svg
+	go run . snapshot docs/conflict.svg --play docs/conflict.jsonl --key cart
+	go run . snapshot docs/large.svg --play docs/conflict.jsonl --key cart --big --size 80x24
+
+recording: ## the run that the pictures show again, on a real cluster: docs/conflict.jsonl and docs/hinted.svg
+	go build -o ringside . && docs/record ./ringside && rm ringside
 
 notice: ## write NOTICE again, after a module was added or updated
 	bash .ci/notice > NOTICE
