@@ -57,6 +57,7 @@ func (m *model) show(id page.ID) tea.Cmd {
 		return nil
 	}
 	m.focus, m.before = pagePane, pagePane
+	m.prompt.StandFor(standsFor(m.state, id))
 	return p.Shown()
 }
 

@@ -10,10 +10,12 @@ import (
 	"ringside/cli/render"
 	"ringside/engine/view"
 	"ringside/tui/choice"
+	"ringside/tui/command"
 	"ringside/tui/cues"
 	"ringside/tui/keymap"
 	"ringside/tui/page"
 	"ringside/tui/prompt"
+	"ringside/tui/state"
 	"ringside/tui/suggest"
 )
 
@@ -172,4 +174,19 @@ func (s *stage) leave() tea.Cmd {
 	s.list.Offer("This cluster and its data end with the screen", "q",
 		choice.Option{Note: "leave, and end the cluster", Do: s.quit}, choice.Option{Note: "stay"})
 	return nil
+}
+
+// standsFor returns the command that tells the same as a screen, "" if there is none.
+func standsFor(s *state.State, id page.ID) string {
+	switch {
+	case id == page.Key && len(s.Key()) > 0:
+		return command.On("inspect", string(s.Key()))
+	case id == page.Trace && s.RequestChosen() && s.Request() != nil:
+		return fmt.Sprintf("trace %d", s.Request().ID)
+	case id == page.Trace:
+		return "trace last"
+	case id == page.Repair:
+		return "hints"
+	}
+	return ""
 }

@@ -200,3 +200,18 @@ func TestSnapshots(t *testing.T) {
 		t.Error("the terminal without colours got some")
 	}
 }
+
+// A key that shows a screen tells the command that prints the same, and c copies that command.
+func TestScreensTellTheirCommands(t *testing.T) {
+	s, _ := interactive(t)
+	var copied string
+	s.copy = func(text string) { copied = text }
+	s.hit("esc", "2")
+	shows(t, s, "the same as a command:  inspect cart")
+	s.hit("c")
+	if copied != "ringside inspect cart" {
+		t.Errorf("copied %q", copied)
+	}
+	s.hit("1", "t")
+	shows(t, s, "the same as a command:  trace last")
+}

@@ -183,6 +183,16 @@ func (m *Model) Do(label string, exec Exec) tea.Cmd {
 // Running reports whether a command runs.
 func (m *Model) Running() bool { return m.running != "" }
 
+// StandFor says which command tells the same as the key that was pressed, unless line is "". The
+// command then counts as the latest one.
+func (m *Model) StandFor(line string) {
+	if line == "" || m.exec == nil {
+		return
+	}
+	m.Say("the same as a command:  " + line)
+	m.last = line
+}
+
 // Last returns the latest command that was started, "" if there was none.
 func (m *Model) Last() string { return m.last }
 
