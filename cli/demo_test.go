@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -73,5 +74,24 @@ func TestDemoBeginsAgain(t *testing.T) {
 	d.again(ctx, lines) // an interrupt leaves a cluster that runs
 	if r := ringside(t, home, "--cluster demo status"); r.exit != exit.OK {
 		t.Errorf("after an interrupt: exit %d: %s", r.exit, r.err)
+	}
+}
+
+// Without a home folder of the user, a demo has a temporary one, says so, and deletes it.
+func TestDemoWithoutAHome(t *testing.T) {
+	file := filepath.Join(dataHome(t), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d := openDemo(t, file)
+	if _, err := os.Stat(d.temp); err != nil || !strings.HasPrefix(d.reach("get cart"), "RINGSIDE_HOME="+d.temp+" ") {
+		t.Errorf("reached by %q (%v)", d.reach("get cart"), err)
+	}
+	if out, code := d.play(t.Context(), d.place, []string{"put cart milk --save @cart"}); code != exit.OK {
+		t.Error(out)
+	}
+	d.end()
+	if _, err := os.Stat(d.temp); !os.IsNotExist(err) {
+		t.Errorf("%s is left behind (%v)", d.temp, err)
 	}
 }

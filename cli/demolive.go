@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
+	"ringside/cli/console"
 	"ringside/cli/exit"
 	"ringside/cli/fresh"
 	"ringside/cli/render"
@@ -40,6 +42,7 @@ type liveDemo struct {
 	now   *localcluster.Cluster // of this process; after the start, only place.Replace changes or closes it
 	place *fresh.Cluster        // what the screens show
 	setUp []string              // the commands before the screens show
+	temp  string                // the home folder of this demo alone; "" for the usual one
 }
 
 // showDemo shows a demo until the user leaves.
@@ -48,10 +51,10 @@ func showDemo(s *session, c *verbs.Call, sheet *cues.Sheet) error {
 	if sheet == nil {
 		d.setUp = demoKeys
 	}
+	defer d.end()
 	if err := d.open(c); err != nil {
 		return err
 	}
-	defer d.end()
 	if out, code := d.play(s.ctx, d.place, d.setUp); s.ctx.Err() != nil {
 		return s.ctx.Err()
 	} else if code != exit.OK {
@@ -72,19 +75,43 @@ func showDemo(s *session, c *verbs.Call, sheet *cues.Sheet) error {
 
 // reach returns how a shell runs a command on the demo.
 func (d *liveDemo) reach(command string) string {
-	return fmt.Sprintf("%s --cluster %s %s", program, d.o.Name, command)
+	out := fmt.Sprintf("%s --cluster %s %s", program, d.o.Name, command)
+	if d.temp != "" {
+		out = "RINGSIDE_HOME=" + d.temp + " " + out
+	}
+	return out
 }
 
-// open starts the cluster under the first name that is free.
+// open starts the cluster in the home folder. If that folder cannot be used, a demo that is not
+// kept has a temporary one.
 func (d *liveDemo) open(c *verbs.Call) error {
-	home, err := d.s.home()
-	if err != nil {
-		return err
-	}
 	nodes, err := nodeNames(c.Int("n"))
 	if err != nil {
 		return err
 	}
+	home, err := d.s.home()
+	if err == nil {
+		err = d.openIn(home, nodes)
+	}
+	if err == nil || d.kept || d.s.ctx.Err() != nil {
+		return err
+	}
+	temp, failed := console.ShortTemp("ringside-demo-")
+	if failed != nil {
+		return err
+	}
+	outer := d.s.Getenv
+	d.temp, d.s.Getenv = temp, func(name string) string {
+		if name == "RINGSIDE_HOME" {
+			return temp
+		}
+		return outer(name)
+	}
+	return d.openIn(temp, nodes)
+}
+
+// openIn starts the cluster under the first name that is free in a home folder.
+func (d *liveDemo) openIn(home string, nodes []string) (err error) {
 	for i := 1; ; i++ {
 		d.o = localcluster.Options{Name: demoName(i), Home: home, Mem: true, Settings: settings.Cluster{Nodes: nodes}}
 		d.s.name = d.o.Name
@@ -172,7 +199,12 @@ var errEnded = errors.New("the demo has ended")
 // end takes down a cluster of this process, and deletes what it leaves. A fresh cluster that is
 // being started is waited for.
 func (d *liveDemo) end() {
-	if d.kept {
+	defer func() {
+		if d.temp != "" {
+			_ = os.RemoveAll(d.temp) // a temporary folder: the system clears what stays
+		}
+	}()
+	if d.kept || d.place == nil {
 		return
 	}
 	_ = d.place.Replace(func() (verbs.Cluster, error) { // its data is thrown away
