@@ -19,7 +19,7 @@ var arrows = map[string][]string{
 	"ringside": {"ringside/cli"},
 	"ringside/cli": {
 		"ringside/cli/...", "ringside/engine/...", "ringside/localcluster/...", "ringside/testscripts",
-		"ringside/tui", "ringside/tui/cues", "ringside/tui/snapshot",
+		"ringside/tui", "ringside/tui/command", "ringside/tui/cues", "ringside/tui/snapshot",
 	},
 	"ringside/cli/bench": {
 		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs",

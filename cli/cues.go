@@ -15,6 +15,7 @@ import (
 	"ringside/cli/verbs"
 	"ringside/engine/usage"
 	"ringside/testscripts"
+	promptline "ringside/tui/command"
 	"ringside/tui/cues"
 )
 
@@ -50,7 +51,7 @@ func checkCue(line string) error {
 		return usage.Errorf("the command is missing")
 	}
 	switch {
-	case slices.Contains(promptCommands, words[0]):
+	case slices.Contains(promptCommands, words[0]), slices.Contains(screenWords, line):
 		return nil
 	case words[0] == snapshotCommand.verb.Name:
 		_, err := verbs.Parse(snapshotCommand.verb, words[1:], globals...)
@@ -75,9 +76,9 @@ func checkCue(line string) error {
 func narrateCues(s *session, cluster verbs.Cluster, sheet *cues.Sheet) error {
 	env := s.verbsEnv()
 	env.Cluster, env.JSON, env.Color, env.Prefix = cluster, s.JSON, false, ""
-	failed := 0
+	failed, r := 0, &reader{s: s, env: env}
 	for i, c := range sheet.Cues {
-		out, code := runCue(s, env, c.Command)
+		out, code := r.run(c.Command)
 		if s.ctx.Err() != nil {
 			return s.ctx.Err()
 		}
@@ -107,7 +108,34 @@ func narrateCues(s *session, cluster verbs.Cluster, sheet *cues.Sheet) error {
 		Message: fmt.Sprintf("demo: %d of %s failed", failed, render.Count(len(sheet.Cues), "cue"))}
 }
 
-// runCue runs a line of a cue sheet without screens.
+// screenWords are the lines that are about the screens, and mean nothing without them.
+var screenWords = []string{"big", "clear"}
+
+// A reader plays the lines of a cue sheet without screens.
+type reader struct {
+	s      *session
+	env    *verbs.Env
+	client string // whose commands the lines are, "" for no client
+}
+
+// run runs a line as the prompt of the screens does.
+func (r *reader) run(line string) (out string, code int) {
+	switch {
+	case slices.Contains(screenWords, line):
+		return "", exit.OK
+	case line == "as -":
+		r.client = ""
+		return "", exit.OK
+	}
+	line = promptline.For(r.client, line, globals)
+	out, code = runCue(r.s, r.env, line)
+	if c := promptline.Parse(line, globals); c.Introduces() && code == exit.OK {
+		r.client = c.Client
+	}
+	return out, code
+}
+
+// runCue runs a line, which may be a snapshot.
 func runCue(s *session, env *verbs.Env, line string) (out string, code int) {
 	words, err := verbs.Split(line)
 	if err != nil || len(words) == 0 || words[0] != snapshotCommand.verb.Name {

@@ -72,7 +72,7 @@ func (s *session) completeInPrompt(env *verbs.Env, line string) []string {
 		words = append(words, "")
 	}
 	out := verbs.Complete(s.ctx, env, words)
-	for _, name := range promptCommands {
+	for _, name := range slices.Concat(promptCommands, screenWords, []string{snapshotCommand.verb.Name}) {
 		if len(words) == 1 && strings.HasPrefix(name, words[0]) && !slices.Contains(out, name) {
 			out = append(out, name)
 		}
