@@ -10,6 +10,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/tui/feed"
+	"ringside/tui/help"
 	"ringside/tui/keymap"
 	"ringside/tui/page"
 )
@@ -198,4 +199,22 @@ func TestPromisedKeysAreThere(t *testing.T) {
 		return
 	}
 	t.Error("the prompt promises no keys")
+}
+
+// The words of the prompt that the help lists are about the screens: except for as NAME, none of
+// them is run as a command.
+func TestWordsOfThePrompt(t *testing.T) {
+	for _, w := range help.Words() {
+		s, _ := interactive(t)
+		s.o.Dir = t.TempDir()
+		line := strings.NewReplacer("NAME", "alice", "FILE", "a.txt").Replace(w[0])
+		_ = s.enter(line)
+		if client := line == "as alice"; s.prompt.Running() != client {
+			t.Errorf("%s runs as a command: %v", line, !client)
+		}
+	}
+	s, _ := interactive(t)
+	if _ = s.enter("status"); !s.prompt.Running() {
+		t.Error("a command does not run")
+	}
 }

@@ -57,6 +57,17 @@ func Legend(g *theme.Glyphs) [][2]string {
 	}
 }
 
+// Words are the lines of the prompt that are about the screens, with what they do.
+func Words() [][2]string {
+	return [][2]string{
+		{"as NAME", "later commands are that client's, with its contexts; as - ends that"},
+		{"snapshot FILE", "save what is in sight: a picture (.svg) or text (.txt)"},
+		{"big", "large letters, or back"},
+		{"clear", "remove what commands printed"},
+		{"q", "quit"},
+	}
+}
+
 // split is the column where the right half begins, in hundredths of the width.
 const split = 42
 
@@ -74,6 +85,7 @@ func (m *Model) Draw(c *canvas.Canvas, keys, own keymap.Map, title string) {
 	left.section("In the panes of all screens", keys.Rows(keymap.Panes))
 	left.section("Anywhere", keys.Rows(keymap.Anywhere))
 	right.section("In the prompt", keys.Rows(keymap.Prompt))
+	right.section("Words of the prompt", Words())
 	right.section("Signs", Legend(&c.Theme.Glyphs))
 	rows := max(left.c.H, right.c.H)
 	m.top = max(0, min(m.top, rows-in.H))
