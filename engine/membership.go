@@ -192,7 +192,7 @@ func (m *members) learn(h member.History, from string) {
 	if len(news) == 0 || len(all) > member.MaxChanges {
 		return
 	}
-	before, beside := m.stages(news, all), m.ringBeside(news, all)
+	before, beside := m.stages(news, all), m.ringsBeside(h, news, all)
 	m.set(all)
 	m.n.collector.watches.Forget()
 	m.ringChanged(before, beside)
@@ -222,6 +222,20 @@ func (m *members) stages(news, all member.History) []*ring.Ring {
 	return out
 }
 
+// ringsBeside returns rings that other members used at the same time. heard is the history that the
+// node is told now, news are the changes of heard that are new to the node, and all is both
+// together. One ring is that of a sender who did not know what this node knows. The other is that
+// of a member that knows the news but missed one other change.
+func (m *members) ringsBeside(heard, news, all member.History) (out []*ring.Ring) {
+	if !heard.Covers(m.history) {
+		out = append(out, m.rings.Of(heard))
+	}
+	if one := m.ringBeside(news, all); one != nil {
+		out = append(out, one)
+	}
+	return out
+}
+
 // ringBeside returns the ring of a member that knows the news but missed one other change. The
 // missed change is the join of this node if that is among the news, and otherwise the latest change
 // that this node knew. Two members may change the ring without knowing of each other's change, and
@@ -242,7 +256,7 @@ func (m *members) ringBeside(news, all member.History) *ring.Ring {
 }
 
 // ringChanged starts what a new ring calls for. See moves.ringChanged for before and beside.
-func (m *members) ringChanged(before []*ring.Ring, beside *ring.Ring) {
+func (m *members) ringChanged(before, beside []*ring.Ring) {
 	clear(m.prefs)
 	for _, other := range m.ring.Members() {
 		if other.Name != m.n.cfg.Name {

@@ -104,9 +104,9 @@ func (m *moves) record(s event.Span) []byte {
 }
 
 // ringChanged finds the ranges that the node waits for and those that it hands over on a new ring.
-// before holds the rings from the one that the node knew to the last but one. beside is the ring of
-// members.ringBeside, nil if there is none.
-func (m *moves) ringChanged(before []*ring.Ring, beside *ring.Ring) {
+// before holds the rings from the one that the node knew to the last but one. beside are the rings
+// of members.ringsBeside.
+func (m *moves) ringChanged(before, beside []*ring.Ring) {
 	n, r := m.n, m.n.members.ring
 	n.arrivals.recut()
 	n.transfers.recutKept()
@@ -121,8 +121,11 @@ func (m *moves) ringChanged(before []*ring.Ring, beside *ring.Ring) {
 			}
 		}
 	}
-	if beside != nil && len(beside.Members()) > 0 {
-		for _, s := range ring.Shifts(beside, r) {
+	for _, other := range beside {
+		if len(other.Members()) == 0 {
+			continue
+		}
+		for _, s := range ring.Shifts(other, r) {
 			if slices.Contains(s.Gained(), n.cfg.Name) {
 				n.arrivals.awaitShift(s)
 			}
