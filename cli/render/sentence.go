@@ -102,11 +102,14 @@ func replied(e event.Event) string {
 		return fmt.Sprintf("%s: %d of %d  %s", Outcome(e.Err), e.Count, e.Want, Duration(e.Elapsed))
 	}
 	s := "ok"
+	if e.Op == "get" && len(e.Versions.Live()) == 0 {
+		s = "no value"
+	}
 	if len(e.Versions) > 0 {
 		s += " " + Clocks(e.Versions)
 	}
 	if e.Want > 0 {
-		s += fmt.Sprintf("  %d of %d", e.Count, e.Want)
+		s += "  " + progress(e)
 	}
 	if n := len(e.Hinted); n > 0 {
 		s += fmt.Sprintf(", %d hinted", n)

@@ -22,7 +22,8 @@ var traceVerb = &Verb{
 	Help: `put and get print the number of their request, as in #41; last is the request that began last.
 The client and each node have a lane, with the rank of a home below its name. ▣ stores a replica,
 ● is the coordinator's own replica, ◇ is another step of a node, and ✗ is a message or a home that
-is not reached. Below are the reason why the request ended as it did, and where its time went.
+is not reached. Below are the reasons why the request ended as it did, and where its time went. The
+time between the client and the node that it asked is not counted, because no event tells it.
 --svg draws a picture for a page or a slide. --mermaid prints a sequenceDiagram for a README.
 --shiviz writes a log with vector clocks for https://bestchai.bitbucket.io/shiviz/.
 JSON: {"key","request","op","events":[as events prints them],"why":[{"text","section"}],
