@@ -27,7 +27,7 @@ func (m *Model) Signature(w, h int, selecting bool) string {
 		v.Groups, v.OneWay, v.Slow, v.Loss, m.state.Selected(), selecting, m.state.Unreachable, m.state.Marked())
 	if len(v.Nodes) > fullMesh { // the mesh shows it
 		e, _ := m.state.LastWrite()
-		fmt.Fprint(&b, " ", e.Seq)
+		fmt.Fprint(&b, " ", e.Op, e.Node, e.Nodes, e.Hinted, e.Err)
 	}
 	suspected := m.state.SuspectedNodes()
 	for _, n := range v.Nodes {
