@@ -45,6 +45,12 @@ func openTerminal(t *testing.T) (master, slave *os.File) {
 // terminal, and returns true to end the program.
 func onTerminal(t *testing.T, read func(master *os.File, text string) bool, args ...string) string {
 	t.Helper()
+	return onTerminalIn(t, dataHome(t), read, args...)
+}
+
+// onTerminalIn is onTerminal with a home folder.
+func onTerminalIn(t *testing.T, home string, read func(master *os.File, text string) bool, args ...string) string {
+	t.Helper()
 	master, slave := openTerminal(t)
 	exe, err := os.Executable()
 	if err != nil {
@@ -54,7 +60,7 @@ func onTerminal(t *testing.T, read func(master *os.File, text string) bool, args
 	cmd.Args = append([]string{program}, args...)
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "CI=") || strings.HasPrefix(v, "NO_COLOR=") || strings.HasPrefix(v, "TMUX=")
-	}), "TERM=xterm-256color", "COLORTERM=", "LANG=C.UTF-8", "RINGSIDE_HOME="+dataHome(t))
+	}), "TERM=xterm-256color", "COLORTERM=", "LANG=C.UTF-8", "RINGSIDE_HOME="+home)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = slave, slave, slave
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {
@@ -134,5 +140,49 @@ func TestEnvironmentIsRestored(t *testing.T) {
 	}
 	if got != want {
 		t.Errorf("the environment has %q, want %q", got, want)
+	}
+}
+
+// typist returns a read function for onTerminal that types keys, each after the text before it has
+// come since the last one. It ends the program after the last text.
+func typist(t *testing.T, steps ...[2]string) func(master *os.File, text string) bool {
+	t.Helper()
+	from := 0
+	return func(master *os.File, text string) bool {
+		for len(steps) > 0 {
+			i := strings.Index(text[from:], steps[0][0])
+			if i < 0 {
+				return false
+			}
+			from += i + len(steps[0][0])
+			if _, err := master.WriteString(steps[0][1]); err != nil {
+				t.Error(err)
+			}
+			steps = steps[1:]
+		}
+		return false
+	}
+}
+
+// A speaker steps through a cue sheet and back, and leaves the demo after a question.
+func TestCuesOnATerminal(t *testing.T) {
+	text := onTerminal(t, typist(t, [2]string{"0/11", "n"}, [2]string{"1/11", "N"}, [2]string{"fresh cluster, and 0 cues", "q"},
+		[2]string{"leave, and end the cluster", "\r"}), "demo", "--cues", "conflict")
+	if !strings.Contains(text, "The demo is over") || questions.MatchString(text) {
+		t.Errorf("the terminal received %q", text)
+	}
+}
+
+// A demo that is kept runs on after its screen, says how to reach it, and is ended by down.
+func TestKeptDemoRunsOn(t *testing.T) {
+	home := dataHome(t)
+	text := onTerminalIn(t, home, typist(t, [2]string{"in another shell", "\x1b"}, [2]string{"select", "q"}), "demo", "--keep")
+	if !strings.Contains(text, "demo runs on in the background") || !strings.Contains(text, "--cluster demo down") {
+		t.Errorf("the terminal received %q", text)
+	}
+	for _, line := range []string{"--cluster demo get cart", "--cluster demo down"} {
+		if r := ringside(t, home, line); r.exit != 0 {
+			t.Errorf("%s: exit %d: %s", line, r.exit, r.err)
+		}
 	}
 }

@@ -6,6 +6,10 @@
 // keeps the state up to date from a feed.Feed; package suggest proposes commands. The Model in this
 // package composes them: it routes messages and keys, and lays the panes out.
 //
+// What a speaker uses is in the stage (stage.go): lists of commands to choose from (package
+// choice), cue sheets (package cues), snapshots (package snapshot) and large letters (package
+// letters). Package plain is a mode of lines in place of the screens.
+//
 // Goroutines: feed.Feed.Run reads the cluster. Commands of Bubble Tea run verbs and ask for
 // snapshots. Everything else, all state of the panes included, belongs to the goroutine that calls
 // Update and View.
