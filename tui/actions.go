@@ -153,6 +153,7 @@ func enter(m *model, line string) tea.Cmd {
 		m.prompt.ClearOutput()
 	case "as -":
 		m.prompt.Be("")
+		m.suggest.SpeakAs("")
 		m.prompt.Say("later commands are no client's")
 	default:
 		return m.run(command.For(m.prompt.Client(), line, m.o.Flags))

@@ -2,6 +2,7 @@ package tui
 
 import (
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -9,7 +10,11 @@ import (
 func TestPromptSpeaksAsAClient(t *testing.T) {
 	s, ran := interactive(t)
 	s.do(s.enter("as alice"))
-	shows(t, s, "ringside[alice]▸")
+	shows(t, s, "ringside[alice]▸ _ try partition n1")
+	if s.press("esc"); strings.Contains(s.View(), "@cart") { // a client keeps its own contexts
+		t.Errorf("a proposal names a context:\n%s", s.View())
+	}
+	s.press(":")
 	for _, line := range []string{"get cart", "heal", "as bob put cart x", "as -"} {
 		s.do(s.enter(line))
 	}

@@ -205,6 +205,7 @@ func (m *model) done(d prompt.DoneMsg) tea.Cmd {
 	c := command.Parse(d.Line, m.o.Flags)
 	if c.Introduces() && d.Code == exit.OK {
 		m.prompt.Be(c.Client)
+		m.suggest.SpeakAs(c.Client)
 	}
 	if key := c.Key(); key != "" && d.Code != exit.Usage {
 		m.suggest.Finished(c)

@@ -140,6 +140,7 @@ func (s *session) line(ctx context.Context, line string) (left bool) {
 		return false
 	case "as -":
 		s.client = ""
+		s.suggest.SpeakAs("")
 		return false
 	}
 	line = command.For(s.client, line, s.Flags)
@@ -154,6 +155,7 @@ func (s *session) line(ctx context.Context, line string) (left bool) {
 	c := command.Parse(line, s.Flags)
 	if code == 0 && c.Introduces() {
 		s.client = c.Client
+		s.suggest.SpeakAs(c.Client)
 	}
 	if key := c.Key(); key != "" {
 		s.state.Choose([]byte(key))

@@ -3,6 +3,7 @@ package suggest
 import (
 	"encoding/json"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,6 +29,7 @@ type Model struct {
 	steps    []string
 	taken    int               // how many of the steps ran
 	contexts map[string]string // name → key whose context a command saved there
+	client   bool              // commands are those of a client, which keeps its own contexts
 }
 
 // New returns a Model that proposes steps first. flags are those that every verb has beyond its
@@ -35,6 +37,13 @@ type Model struct {
 func New(s *state.State, steps []string, flags []verbs.Flag) *Model {
 	return &Model{state: s, steps: steps, flags: flags, contexts: map[string]string{}}
 }
+
+// SpeakAs says whose commands the proposals will be, "" for no client. A client keeps its own
+// contexts, so its proposals name none.
+func (m *Model) SpeakAs(client string) { m.client = client != "" }
+
+// namedContext matches the flags of a proposal that name a context.
+var namedContext = regexp.MustCompile(` (-c|--save) @\S+`)
 
 // First returns the best proposal, "" if there is none.
 func (m *Model) First() string {
@@ -56,6 +65,11 @@ func (m *Model) Next() []string {
 	for _, line := range m.forState() {
 		if len(out) == 0 || verb(line) != verb(out[0]) {
 			out = append(out, line)
+		}
+	}
+	if m.client {
+		for i := range out {
+			out[i] = namedContext.ReplaceAllString(out[i], "")
 		}
 	}
 	return out
