@@ -5,6 +5,7 @@ import (
 
 	tea "github.com/charmbracelet/bubbletea"
 
+	"ringside/engine/event"
 	"ringside/tui/keymap"
 	"ringside/tui/prompt"
 )
@@ -145,6 +146,8 @@ func (m *model) recordingKeys() keymap.Map {
 		bind(keymap.Help, func() { p.Step(-1, m.log.Shows) }, "", "", ","),
 		bind(keymap.Line, func() { p.Skip(+skipped) }, "< >", skipped.String(), ">"),
 		bind(keymap.Help, func() { p.Skip(-skipped) }, "", "", "<"),
+		bind(keymap.Line, func() { p.Step(+1, event.Event.Fault) }, "n N", "to a fault", "n"),
+		bind(keymap.Help, func() { p.Step(-1, event.Event.Fault) }, "", "", "N"),
 		bind(keymap.Line, func() { p.Speed(+1) }, "+ -", "speed", "+", "="),
 		bind(keymap.Help, func() { p.Speed(-1) }, "", "", "-"),
 	}

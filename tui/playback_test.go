@@ -41,10 +41,10 @@ func TestPlaybackKeys(t *testing.T) {
 	if frame := s.View(); !strings.Contains(frame, "x4 1.5s of 2m0s") || !strings.Contains(frame, "step") {
 		t.Errorf("no sign of the recording:\n%s", frame)
 	}
-	s.press("space", ".", ",", ">", "<", "+", "-")
+	s.press("space", ".", ",", ">", "<", "n", "N", "+", "-")
 	paused := s.refresh.Status().Paused
 	got := strings.Join(f.did, ", ")
-	if got != "pause, step +1, step -1, skip 5s, skip -5s, faster, slower" || paused {
+	if got != "pause, step +1, step -1, skip 5s, skip -5s, step +1, step -1, faster, slower" || paused {
 		t.Errorf("keys did %q; the display is paused: %v", got, paused)
 	}
 	if frame := s.View(); !strings.Contains(frame, "PAUSED 1.5s of 2m0s") {
@@ -134,4 +134,19 @@ func TestBackInTime(t *testing.T) {
 	f.err = errors.New("the log is gone")
 	press(",")
 	shows(t, s, "the past cannot be shown: the log is gone")
+}
+
+// The title of a recording has a timeline of its faults, of which only the count is left where room is short.
+func TestFaultTimeline(t *testing.T) {
+	f := &fakePlayback{p: Progress{Now: time.Hour, At: 30 * time.Second, Length: time.Minute, Speed: 1,
+		Faults: []time.Duration{0, 15 * time.Second, time.Minute}}}
+	s := newScene(5, Options{Cluster: f, ASCII: true, Key: "cart"})
+	for width, shown := range map[int]bool{120: true, 60: false} {
+		s.w, s.h, s.stale = width, 36, true
+		title, _, _ := strings.Cut(s.View(), "\n")
+		if !strings.Contains(title, "x1 30s of 1m0s") || !strings.Contains(title, "fault 2/3") ||
+			strings.Contains(title, "[!----!---->--------!] fault 2/3") != shown {
+			t.Errorf("%d columns: %q", width, title)
+		}
+	}
 }

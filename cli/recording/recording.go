@@ -22,6 +22,7 @@ import (
 type Recording struct {
 	events  []event.Event
 	times   []time.Duration // of the events; an event that came late has the time of the one before
+	faults  []time.Duration // times since the first event, of the events that are faults
 	refusal error           // of commands that would change the recording
 
 	mu     sync.Mutex    // guards the rest
@@ -62,6 +63,9 @@ func New(events []event.Event, what string) (*Recording, error) {
 	for i := range events {
 		events[i].Seq = uint64(i + 1)
 		r.times[i] = max(events[i].Time, r.times[max(i-1, 0)])
+		if events[i].Fault() {
+			r.faults = append(r.faults, r.times[i]-r.times[0])
+		}
 	}
 	r.at = r.start()
 	return r, nil
@@ -160,7 +164,8 @@ func (r *Recording) Progress() tui.Progress {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := r.position()
-	p := tui.Progress{Now: t, At: t - r.start(), Length: r.end() - r.start(), Speed: r.speed, Paused: r.paused}
+	p := tui.Progress{Now: t, At: t - r.start(), Length: r.end() - r.start(), Speed: r.speed, Paused: r.paused,
+		Faults: r.faults}
 	if r.happened() == len(r.events) {
 		p.Over = "nothing more was recorded"
 		if last := r.events[len(r.events)-1]; last.Kind == event.RunOver {

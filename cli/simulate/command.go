@@ -22,9 +22,11 @@ and is written as a script that explains what happened; --replay plays the scrip
 given is drawn from the seed. The values below are examples; a single run prints all its options.
 
   ringside sim                          ` + strconv.Itoa(defaultSeeds) + ` seeds
-  ringside sim --seed 42 --tui          watch one run: space pauses, . and , step forward and back, < and > seek,
-                                        + and - change the speed; with a filter (/violated) steps go from match
-                                        to match
+  ringside sim --tui                    watch a run that tells a story: a split, siblings, a hint that goes home and
+                                        a read repair in ten seconds. Space pauses, . and , step forward and back,
+                                        n and N go to the next fault and before the last one, < and > seek, + and -
+                                        change the speed; with a filter (/violated) steps go from match to match
+  ringside sim --seed 42 --tui          watch what seed 42 draws
   ringside sim --for 10m --faults crash,wipe
   ringside sim --check linearizable     Dynamo is not linearizable; this shows the proof
   ringside sim --clocks literal         the paper's own clocks lose writes; this finds the smallest run that shows it
@@ -79,7 +81,7 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call, screens Sc
 	case call.Has("check") && !isSingle(call):
 		return r.checkScenarios()
 	case isSingle(call) || call.Bool("tui"):
-		return r.playOne(o)
+		return r.playOne(watched(call, o))
 	}
 	return r.playMany(o)
 }

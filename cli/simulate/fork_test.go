@@ -11,6 +11,7 @@ import (
 	"ringside/cli/exit"
 	"ringside/cli/golden"
 	"ringside/cli/render"
+	"ringside/cli/verbs"
 	"ringside/engine/event"
 	"ringside/engine/sim/check"
 	"ringside/engine/sim/client"
@@ -164,5 +165,34 @@ func TestForkScript(t *testing.T) {
 	}
 	if f.Equal || f.AsItIs.TraceHash == f.Changed.TraceHash || len(s.Left) == 0 {
 		t.Errorf("%+v", f)
+	}
+}
+
+// The run that the screens show by themselves has the story that the help promises.
+func TestWatchedStory(t *testing.T) {
+	call, err := verbs.Parse(Verb, []string{"--tui"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, events := record(plan.New(watched(call, plan.Options{Seed: 1})))
+	seen := map[event.Kind]bool{}
+	for _, e := range events {
+		if e.Time-events[0].Time <= 10*time.Second {
+			seen[e.Kind] = true
+		}
+	}
+	for _, k := range []event.Kind{event.Split, event.Reconciled, event.HintStored, event.HintDelivered, event.ReadRepair} {
+		if !seen[k] {
+			t.Errorf("no event %s within ten seconds", k)
+		}
+	}
+	if result.Virtual > time.Minute || len(result.Violations) > 0 {
+		t.Errorf("the run takes %v; %v", result.Virtual, result.Violations)
+	}
+	for _, line := range []string{"--tui --seed 42", "--tui --keys 2"} { // the run that they draw
+		call, err := verbs.Parse(Verb, strings.Fields(line))
+		if o := (plan.Options{Seed: 42}); err != nil || watched(call, o).String() != o.String() {
+			t.Errorf("%s: %s, %v", line, watched(call, o), err)
+		}
 	}
 }

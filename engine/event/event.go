@@ -64,6 +64,16 @@ func (e Event) Section() string { return Sections[e.Kind] }
 // Failed reports whether e is the reply to a request that failed.
 func (e Event) Failed() bool { return e.Kind == Replied && e.Err != wire.OK }
 
+// Fault reports whether e is a fault of the cluster, the end of a split, or a property that does
+// not hold: the moments that a viewer of a recording wants to jump to.
+func (e Event) Fault() bool {
+	switch e.Kind {
+	case Split, Heal, NodeDown, NodePaused, NodeWiped, Slow, Loss, DiskFailed, BufferLost, Violated:
+		return true
+	}
+	return false
+}
+
 // A Span is a key range (Start, End].
 type Span struct {
 	Start ring.Position `json:"start"`

@@ -28,6 +28,7 @@ const (
 	rankMust     = 0
 	rankLost     = 1
 	rankSplit    = 2
+	rankTimeline = 3
 	rankCounts   = 4
 	rankSettings = 5
 	rankFaults   = 6
@@ -125,6 +126,9 @@ func (h *header) connection() (out []segment) {
 	if p := h.state.Playback; p != nil {
 		text, short, st := p.Progress().Text()
 		out = append(out, segment{rankMust, st, text, short})
+		if line, count := p.Progress().Timeline(); line != "" {
+			out = append(out, segment{rankTimeline, theme.Plain, line, count})
+		}
 	}
 	if h.status.Paused {
 		text := "PAUSED +" + strconv.Itoa(h.status.Pending) + " (space)"

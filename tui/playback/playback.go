@@ -3,6 +3,7 @@ package playback
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"ringside/engine/event"
@@ -44,6 +45,8 @@ type Progress struct {
 	Paused bool
 	Over   string // how the recording ended, "" before its end
 	Failed bool   // a property did not hold
+	// Faults are the times of faults since the recording began, in their order.
+	Faults []time.Duration
 }
 
 // Text returns the progress for the title line, its short form, and its style.
@@ -58,6 +61,31 @@ func (p Progress) Text() (text, short string, st theme.Style) {
 		return "PAUSED " + at, "", theme.Warn | theme.Bold | theme.Reverse
 	}
 	return "x" + strconv.FormatFloat(p.Speed, 'g', 3, 64) + " " + at, "", theme.Plain
+}
+
+// timelineWidth is the number of columns of the timeline between its ends.
+const timelineWidth = 20
+
+// Timeline draws the faults of the recording as exclamation marks, and the present as an arrow. It
+// also returns a short form. Both are empty without faults.
+func (p Progress) Timeline() (text, short string) {
+	if len(p.Faults) == 0 || p.Length <= 0 {
+		return "", ""
+	}
+	line := []byte(strings.Repeat("-", timelineWidth))
+	column := func(at time.Duration) int {
+		return int(min(max(0, at*timelineWidth/p.Length), timelineWidth-1))
+	}
+	passed := 0
+	for _, f := range p.Faults {
+		line[column(f)] = '!'
+		if f <= p.At {
+			passed++
+		}
+	}
+	line[column(p.At)] = '>'
+	short = "fault " + strconv.Itoa(passed) + "/" + strconv.Itoa(len(p.Faults))
+	return "[" + string(line) + "] " + short, short
 }
 
 // Offset returns a time since 1970 as the time since the recording began.
