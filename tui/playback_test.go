@@ -136,7 +136,8 @@ func TestBackInTime(t *testing.T) {
 	shows(t, s, "the past cannot be shown: the log is gone")
 }
 
-// The title of a recording has a timeline of its faults, of which only the count is left where room is short.
+// The title of a recording has a timeline of its faults, of which only the count is left where room
+// is short.
 func TestFaultTimeline(t *testing.T) {
 	f := &fakePlayback{p: Progress{Now: time.Hour, At: 30 * time.Second, Length: time.Minute, Speed: 1,
 		Faults: []time.Duration{0, 15 * time.Second, time.Minute}}}
