@@ -47,6 +47,7 @@ func (v *Cluster) summarise(e event.Event) {
 	}
 	for _, t := range e.LeftOut { // after the hints that were stored, because no count is below zero
 		if n := v.Node(t.Node); n != nil && t.Kind == event.HintDelivered && t.Count > 0 {
+			v.handoff(HintPair{t.Node, t.For}, e.Time, func(h *Handoff) { h.Delivered += t.Count })
 			n.addHint(t.For, -t.Count, e.Time)
 		}
 	}
@@ -63,6 +64,7 @@ func (v *Cluster) summariseNode(n *Node, t event.Tally, at time.Duration) {
 		n.Keys += t.Sum
 	case event.HintStored:
 		n.Load.addN(at, t.Count)
+		v.hintsStored(HintPair{n.Name, t.For}, n.Hints[t.For].Keys == 0, t.Sum, at)
 		n.addHint(t.For, t.Sum, at)
 	case event.ReadReply:
 		n.Load.addN(at, t.Count)

@@ -24,6 +24,9 @@ func (v *Cluster) synced(e event.Event) {
 		v.Sync.Rounds++
 		v.Sync.Bytes += r.Bytes
 		v.Sync.FullCopy += r.FullCopy
+		if r.Buckets > 0 || r.Count > 0 {
+			v.Differed = append(v.Differed[max(0, len(v.Differed)-MaxDiffered+1):], LastRound{At: e.Time, SyncRound: r})
+		}
 		p := r.Pair()
 		if _, ok := v.Synced[p]; ok || len(v.Synced) < MaxSynced {
 			v.Synced[p] = LastRound{At: e.Time, SyncRound: r}

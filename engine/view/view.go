@@ -21,6 +21,8 @@ const (
 	MaxKeyLost  = 8    // versions of one key among them
 	MaxKeyPast  = 16   // versions of one key that no node holds now
 	MaxLatency  = 1000 // replies from which percentiles are taken
+	MaxHandoffs = 1024 // pairs of a fallback and a home
+	MaxDiffered = 32   // rounds of anti-entropy that found a difference
 	MaxSynced   = 8192 // ranges and pairs of homes with their latest round of anti-entropy
 )
 
@@ -36,13 +38,12 @@ type Cluster struct {
 
 	Faults
 
-	Queues  MemoryUse                    // as of the last snapshot
-	Log     []event.Event                // the newest last
-	Sampled Sampled                      // what the stream of a screen leaves out
-	Ops     Rate                         // replies to clients
-	Repairs int                          // replicas that read repair mended (§5)
-	Sync    SyncTotals                   // of all rounds of anti-entropy (§4.7)
-	Synced  map[event.SyncPair]LastRound // the latest round of each range and pair of homes
+	Queues  MemoryUse     // as of the last snapshot
+	Log     []event.Event // the newest last
+	Sampled Sampled       // what the stream of a screen leaves out
+	Ops     Rate          // replies to clients
+
+	Healing
 
 	keys      keySet
 	lost      map[string]bool // key and dot of each acknowledged version that last write wins lost
@@ -61,8 +62,8 @@ type MemoryUse struct {
 func New() *Cluster {
 	return &Cluster{
 		keys: keySet{by: map[string]*Key{}}, requests: map[uint64]*Request{}, lost: map[string]bool{},
-		Synced: map[event.SyncPair]LastRound{},
-		Faults: Faults{Slow: map[string]time.Duration{}, Loss: map[string]float64{}},
+		Healing: newHealing(),
+		Faults:  Faults{Slow: map[string]time.Duration{}, Loss: map[string]float64{}},
 	}
 }
 
@@ -154,10 +155,14 @@ func (v *Cluster) applyNode(e event.Event) {
 	case event.HintStored:
 		n.Load.add(e.Time)
 		v.setVersions(e, e.For)
+		v.hintsStored(HintPair{n.Name, e.For}, n.Hints[e.For].Keys == 0, e.Count, e.Time)
 		n.addHint(e.For, e.Count, e.Time)
 	case event.HintDelivered, event.HintLost, event.HintRehomed:
 		v.touch(e).drop(e.Node, e.For)
+		v.hintGone(e)
 		n.addHint(e.For, -1, e.Time)
+	case event.HintRefused:
+		v.hintGone(e)
 	case event.ReadReply:
 		if p := v.Node(e.Peer); p != nil {
 			p.Load.add(e.Time)

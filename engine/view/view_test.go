@@ -92,6 +92,49 @@ func TestViewFollowsHints(t *testing.T) {
 	}
 }
 
+// Hints of a pair are counted until the holder has none, and from the next one on anew, in whatever
+// way the stream counts them.
+func TestViewCountsHandoffs(t *testing.T) {
+	s := vclock.Siblings{version("n1", 1, "v")}
+	key, pair := []byte("cart"), HintPair{"n1", "n2"}
+	hint := func(kind event.Kind) event.Event {
+		e := event.Event{Kind: kind, Node: "n1", For: "n2", Key: key, Time: time.Second}
+		if kind == event.HintStored {
+			e.Versions, e.Count = s, 1
+		}
+		return e
+	}
+	v := view(hint(event.HintStored), hint(event.HintStored), hint(event.HintDelivered), hint(event.HintRefused),
+		event.Event{Kind: event.Summary, Time: 2 * time.Second, Count: 5, LeftOut: []event.Tally{
+			{Node: "n1", Kind: event.HintStored, For: "n2", Count: 3, Sum: 2}, {Node: "n1", Kind: event.HintDelivered, For: "n2", Count: 2},
+		}}, hint(event.HintLost))
+	if got, want := v.Handoffs[pair], (Handoff{Stored: 4, Delivered: 3, Dropped: 1, Refused: 1, At: time.Second}); got != want || v.Hints() != 0 {
+		t.Errorf("%+v, want %+v; %d hints", got, want, v.Hints())
+	}
+	v.Apply(hint(event.HintStored))
+	if got := v.Handoffs[pair]; got != (Handoff{Stored: 1, At: time.Second}) {
+		t.Errorf("the next handoff is %+v", got)
+	}
+	for i := range 2 * MaxHandoffs {
+		v.Apply(event.Event{Kind: event.HintRefused, Node: "n1", For: string(rune('a' + i)), Time: time.Hour + time.Duration(i)})
+	}
+	if _, ok := v.Handoffs[pair]; ok || len(v.Handoffs) != MaxHandoffs {
+		t.Errorf("%d handoffs", len(v.Handoffs))
+	}
+}
+
+// Only the latest rounds that found a difference are kept.
+func TestViewOfDifferences(t *testing.T) {
+	v := view()
+	for i := range 3 * MaxDiffered {
+		v.Apply(event.Event{Seq: uint64(i + 1), Node: "n1", Kind: event.SyncDone, Time: time.Duration(i), Rounds: []event.SyncRound{
+			{Left: "n1", Right: "n2", Count: i % 2, Buckets: i % 2}}})
+	}
+	if n := len(v.Differed); n != MaxDiffered || v.Differed[n-1].At != 3*MaxDiffered-1 || v.Differed[0].Count != 1 {
+		t.Errorf("%d rounds, the last %+v", n, v.Differed[n-1])
+	}
+}
+
 // A node that drops a tombstone no longer holds anything of the key.
 func TestViewOfTombstones(t *testing.T) {
 	v := New()
