@@ -223,7 +223,7 @@ var arrows = map[string][]string{
 	"ringside/tui/help":       pane("ringside/tui/keymap"),
 	"ringside/tui/inspect": pane(
 		"ringside/cli/verbs/cart", "ringside/tui/command", "ringside/tui/keymap", "ringside/tui/page",
-		"ringside/tui/replicas",
+		"ringside/tui/panes", "ringside/tui/replicas",
 	),
 	"ringside/tui/cues": {
 		"ringside/engine/escape", "ringside/engine/usage", "ringside/tui/canvas", "ringside/tui/theme",
@@ -238,6 +238,7 @@ var arrows = map[string][]string{
 	"ringside/tui/log":     pane(),
 	"ringside/tui/nodes":   pane(),
 	"ringside/tui/page":    pane("ringside/tui/feed", "ringside/tui/keymap"),
+	"ringside/tui/panes":   {"ringside/tui/canvas", "ringside/tui/theme"},
 	"ringside/tui/plain": append([]string{
 		"ringside/cli/render", "ringside/cli/verbs", "ringside/tui/command", "ringside/tui/feed", "ringside/tui/state",
 		"ringside/tui/suggest",

@@ -160,7 +160,7 @@ func (m *Model) Open() tea.Cmd {
 	if !ok {
 		return nil
 	}
-	if m.pane == replicasPane {
+	if m.pane() == replicasPane {
 		if n := m.via(x); n != "" {
 			return m.onKey("get", "--via", n)()
 		}
@@ -192,7 +192,7 @@ func (m *Model) OpenDoes() string {
 	if !ok {
 		return ""
 	}
-	if m.pane != replicasPane {
+	if m.pane() != replicasPane {
 		return "compare with it"
 	}
 	if n := m.via(x); n != "" {

@@ -8,6 +8,7 @@ import (
 	"ringside/cli/render"
 	"ringside/engine/vclock"
 	"ringside/tui/canvas"
+	"ringside/tui/panes"
 	"ringside/tui/state"
 	"ringside/tui/theme"
 )
@@ -48,13 +49,13 @@ func (f *frame) drawAncestry(c *canvas.Canvas, focused bool) {
 	head.Put(x, 0, theme.Dim, "clock and value")
 	head.Put(heldBy, 0, theme.Dim, "held by")
 	c.Paste(2, 1, head)
-	var lines []line
+	var lines []panes.Row
 	of := 0
 	for _, r := range g.rows {
 		if r.version >= 0 {
 			of = r.version
 		}
-		lines = append(lines, line{of, func(c *canvas.Canvas, y int) {
+		lines = append(lines, panes.Row{Item: of, Draw: func(c *canvas.Canvas, y int) {
 			f.drawLanes(c, y, g, r, width)
 			switch {
 			case r.version == len(f.versions):
@@ -67,7 +68,7 @@ func (f *frame) drawAncestry(c *canvas.Canvas, focused bool) {
 			}
 		}})
 	}
-	drawLines(c, head.H, lines, at)
+	panes.List(c, head.H, lines, at)
 }
 
 // ancestry lays the versions out, with the put that would reconcile siblings, and returns how many
@@ -205,10 +206,10 @@ func (f *frame) superseded(v *version) bool {
 // drawList draws the versions without lanes, for more coordinators than there is room for.
 func (f *frame) drawList(c *canvas.Canvas, at int, focused bool) {
 	c.Put(2, 1, theme.Dim, "more coordinators than lanes have room: each version names its parents")
-	var lines []line
+	var lines []panes.Row
 	for i := range f.versions {
 		v := &f.versions[i]
-		lines = append(lines, line{i, func(c *canvas.Canvas, y int) {
+		lines = append(lines, panes.Row{Item: i, Draw: func(c *canvas.Canvas, y int) {
 			f.drawSign(c, labelEnd, y, i)
 			f.drawVersion(c, y, i, labelEnd+2, c.W*3/5)
 			if len(v.parents) > 0 {
@@ -223,7 +224,7 @@ func (f *frame) drawList(c *canvas.Canvas, at int, focused bool) {
 			}
 		}})
 	}
-	drawLines(c, 1, lines, at)
+	panes.List(c, 1, lines, at)
 }
 
 // boxes are the lines by the directions in which they lead: up 1, down 2, left 4, right 8.

@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -14,6 +15,7 @@ import (
 	"ringside/engine/vclock"
 	"ringside/tui/canvas"
 	"ringside/tui/page"
+	"ringside/tui/panes"
 	"ringside/tui/theme"
 )
 
@@ -26,15 +28,6 @@ const (
 	siblingsPane
 	ancestryPane
 	clocksPane
-	paneCount
-)
-
-var paneNames = [paneCount]string{"Replicas", "Siblings", "Ancestry", "Clocks"}
-
-// From this size on, all panes are in sight. A smaller screen shows the one that has the focus.
-const (
-	wideFromWidth  = 100
-	wideFromHeight = 20
 )
 
 // maxNumbers bounds the versions of a key that have a number. Beyond it the numbers begin again.
@@ -44,7 +37,7 @@ const maxNumbers = 10_000
 type Model struct {
 	page.Base
 	desk    page.Desk
-	pane    pane
+	focus   panes.Focus
 	key     []byte
 	numbers map[vclock.Dot]int
 	replica int        // the selected replica
@@ -53,7 +46,12 @@ type Model struct {
 }
 
 // New returns the screen.
-func New(d page.Desk) *Model { return &Model{desk: d} }
+func New(d page.Desk) *Model {
+	return &Model{desk: d, focus: panes.Focus{Names: []string{"Replicas", "Siblings", "Ancestry", "Clocks"}}}
+}
+
+// pane returns the pane that has the focus.
+func (m *Model) pane() pane { return pane(m.focus.At) }
 
 // see returns the sight of the shown key, false if there is none.
 func (m *Model) see() (*sight, bool) {
@@ -86,7 +84,7 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool) {
 		y++
 	}
 	f := &frame{sight: x, m: m, th: c.Theme}
-	if c.W >= wideFromWidth && c.H-y >= wideFromHeight {
+	if panes.Wide(c.W, c.H-y) {
 		m.drawAll(c, f, y, focused)
 	} else {
 		m.drawTabs(c, f, y, focused)
@@ -127,7 +125,7 @@ func (m *Model) drawAll(c *canvas.Canvas, f *frame, y int, focused bool) {
 	left := c.W * 54 / 100
 	paste := func(p pane, x, y, w, h int) {
 		in := canvas.New(c.Theme, w, h)
-		m.drawPane(in, f, p, focused && p == m.pane)
+		m.drawPane(in, f, p, focused && p == m.pane())
 		c.Paste(x, y, in)
 	}
 	paste(replicasPane, 0, y, left, top)
@@ -141,20 +139,9 @@ func (m *Model) drawAll(c *canvas.Canvas, f *frame, y int, focused bool) {
 
 // drawTabs draws the names of the panes in row y, and below them the pane that has the focus.
 func (m *Model) drawTabs(c *canvas.Canvas, f *frame, y int, focused bool) {
-	x := 1
-	for p := range paneCount {
-		text, st := " "+paneNames[p]+" ", theme.Dim
-		if p == m.pane {
-			text, st = "["+paneNames[p]+"]", theme.Accent|theme.Bold
-		}
-		x = c.Put(x, y, st, text) + 1
-	}
-	title := f.title()
-	if x+c.Width(title) < c.W {
-		c.PutRight(c.W-1, y, theme.Plain|theme.Bold, title)
-	}
+	m.focus.DrawNames(c, y, f.title())
 	in := canvas.New(c.Theme, c.W, c.H-y-2)
-	m.drawPane(in, f, m.pane, focused)
+	m.drawPane(in, f, m.pane(), focused)
 	c.Paste(0, y+1, in)
 }
 
@@ -259,18 +246,7 @@ func (x *sight) other(m *Model) int {
 }
 
 // Cycle implements page.Page.
-func (m *Model) Cycle(by int) bool {
-	next := m.pane + pane(by)
-	if next < 0 || next >= paneCount {
-		m.pane = 0
-		if by < 0 {
-			m.pane = paneCount - 1
-		}
-		return false
-	}
-	m.pane = next
-	return true
-}
+func (m *Model) Cycle(by int) bool { return m.focus.Cycle(by) }
 
 // Move implements page.Page.
 func (m *Model) Move(by int) tea.Cmd {
@@ -278,20 +254,23 @@ func (m *Model) Move(by int) tea.Cmd {
 	if !ok {
 		return nil
 	}
-	if m.pane == replicasPane {
+	if m.pane() == replicasPane {
 		m.replica = max(0, min(m.replica+by, len(x.replicaRows())-1))
 		return nil
 	}
-	at, step := x.selected(m), 1
-	if by < 0 {
-		step, by = -1, -by
+	at := x.selected(m)
+	if at < 0 {
+		return nil
 	}
-	for i := at + step; i >= 0 && i < len(x.versions) && by > 0; i += step {
-		if m.pane == siblingsPane && !x.versions[i].head {
-			continue
-		}
-		m.cursor, by = x.versions[i].Dot, by-1
+	among := make(vclock.Siblings, len(x.versions))
+	for i := range x.versions {
+		among[i] = x.versions[i].Version
 	}
+	if m.pane() == siblingsPane && len(x.Heads) > 0 {
+		among = x.Heads
+	}
+	i := slices.IndexFunc(among, func(v vclock.Version) bool { return v.Dot == x.versions[at].Dot })
+	m.cursor = among[max(0, min(i+by, len(among)-1))].Dot
 	return nil
 }
 
@@ -304,7 +283,7 @@ func (m *Model) Explains() string {
 	switch {
 	case ok && len(x.lost) > 0:
 		return "6"
-	case ok && m.pane == replicasPane:
+	case ok && m.pane() == replicasPane:
 		rows := x.replicaRows()
 		if i := min(m.replica, len(rows)-1); i >= 0 && rows[i].home == "" {
 			return "4.7"

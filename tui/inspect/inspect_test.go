@@ -20,6 +20,7 @@ import (
 	"ringside/engine/wire"
 	"ringside/tui/canvas"
 	"ringside/tui/page"
+	"ringside/tui/panes"
 	"ringside/tui/state"
 	"ringside/tui/theme"
 )
@@ -189,11 +190,11 @@ func TestFrames(t *testing.T) {
 				if ascii {
 					name += "-ascii"
 				}
-				all, panes := "", 1
-				if size.w < wideFromWidth {
-					panes = int(paneCount)
+				all, count := "", 1
+				if !panes.Wide(size.w, size.h) {
+					count = len(s.focus.Names)
 				}
-				for range panes {
+				for range count {
 					frame := s.draw(size.w, size.h, ascii)
 					checkFrame(t, name, frame, size.w, size.h, ascii)
 					all += frame + "\n"

@@ -12,6 +12,7 @@ import (
 	"ringside/engine/vclock"
 	"ringside/engine/view"
 	"ringside/tui/canvas"
+	"ringside/tui/panes"
 	"ringside/tui/replicas"
 	"ringside/tui/state"
 	"ringside/tui/theme"
@@ -73,39 +74,6 @@ func (x *sight) delivered(hints []replicaRow) []replicaRow {
 	return out
 }
 
-// A line is a line of a pane that may be longer than the pane is high.
-type line struct {
-	of   int // the row that the line belongs to
-	draw func(c *canvas.Canvas, y int)
-}
-
-// drawLines draws lines below the first head rows, so that those of the row at are in sight, and
-// says what is not.
-func drawLines(c *canvas.Canvas, head int, lines []line, at int) {
-	in := canvas.New(c.Theme, c.W-4, c.H-2-head)
-	first, last := 0, 0
-	for i, l := range lines {
-		if l.of < at {
-			first = i + 1
-		}
-		if l.of <= at {
-			last = i + 1
-		}
-	}
-	top := 0
-	if last > in.H {
-		top = min(last-in.H, first)
-	}
-	top = max(0, min(top, len(lines)-in.H))
-	for y := range min(in.H, len(lines)-top) {
-		lines[top+y].draw(in, y)
-	}
-	if len(lines) > in.H {
-		c.Foot(fmt.Sprintf("%d–%d of %d", top+1, top+in.H, len(lines)))
-	}
-	c.Paste(2, 1+head, in)
-}
-
 // noHome is the role of a node that holds a key without being its home.
 const noHome = "no home"
 
@@ -144,16 +112,16 @@ func (f *frame) drawReplicas(c *canvas.Canvas, focused bool) {
 	rows := f.replicaRows()
 	at := max(0, min(f.m.replica, len(rows)-1))
 	k := f.columns(c.W-4, rows)
-	var lines []line
+	var lines []panes.Row
 	for i := range rows {
 		lines = append(lines, f.replicaLines(&rows[i], i, k, focused && i == at)...)
 	}
 	for _, text := range []string{f.census(rows), f.blocking()} {
 		if text != "" {
-			lines = append(lines, line{len(rows), func(c *canvas.Canvas, y int) { c.Put(0, y, theme.Dim, text) }})
+			lines = append(lines, panes.Text(len(rows), theme.Dim, text))
 		}
 	}
-	drawLines(c, 0, lines, at)
+	panes.List(c, 0, lines, at)
 }
 
 // census counts what the table shows.
@@ -186,18 +154,18 @@ func (f *frame) blocking() string {
 const maxBlocking = 200
 
 // replicaLines returns the lines of one replica.
-func (f *frame) replicaLines(r *replicaRow, i int, k columns, selected bool) []line {
-	out := []line{{i, func(c *canvas.Canvas, y int) {
+func (f *frame) replicaLines(r *replicaRow, i int, k columns, selected bool) []panes.Row {
+	out := []panes.Row{{Item: i, Draw: func(c *canvas.Canvas, y int) {
 		f.drawReplica(c, y, r, k)
 		if selected {
 			c.Highlight(0, y, c.W)
 		}
 	}}}
 	for at := 1; at < len(r.held) && at < maxVersions; at++ {
-		out = append(out, line{i, func(c *canvas.Canvas, y int) { f.drawHeld(c, y, k, r.held[at]) }})
+		out = append(out, panes.Row{Item: i, Draw: func(c *canvas.Canvas, y int) { f.drawHeld(c, y, k, r.held[at]) }})
 	}
 	if more := len(r.held) - maxVersions; more > 0 {
-		out = append(out, line{i, func(c *canvas.Canvas, y int) {
+		out = append(out, panes.Row{Item: i, Draw: func(c *canvas.Canvas, y int) {
 			c.Put(k.versions, y, theme.Dim, fmt.Sprintf("and %d more", more))
 		}})
 	}
@@ -205,16 +173,11 @@ func (f *frame) replicaLines(r *replicaRow, i int, k columns, selected bool) []l
 		return out
 	}
 	st, text := f.mend(r.node)
-	for at, part := range canvas.New(f.th, 0, 0).Wrap(text, k.end-k.role-indent) {
-		lead := "└ "
-		if at > 0 {
-			lead = "  "
-		}
-		if part != "" {
-			out = append(out, line{i, func(c *canvas.Canvas, y int) { c.Put(k.role, y, st, lead+part) }})
-		}
+	if text == "" {
+		return out
 	}
-	return out
+	probe := canvas.New(f.th, k.end, 0)
+	return append(out, panes.Wrapped(probe, i, st, probe.Pad("", k.role)+"└ ", text)...)
 }
 
 // drawReplica draws the first line of a replica.

@@ -13,6 +13,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/vclock"
 	"ringside/tui/canvas"
+	"ringside/tui/panes"
 	"ringside/tui/state"
 	"ringside/tui/theme"
 )
@@ -37,30 +38,29 @@ func (f *frame) drawSiblings(c *canvas.Canvas, focused bool) {
 	}
 	c.Box("Siblings and how to reconcile them", note, focused)
 	at := f.selected(f.m)
-	var lines []line
-	add := func(of int, st theme.Style, text string) {
-		lines = append(lines, line{of, func(c *canvas.Canvas, y int) { c.Put(0, y, st, text) }})
-	}
+	var rows []panes.Row
 	if len(f.Heads) == 0 {
-		add(0, theme.Dim, "nothing stored under this key yet")
+		rows = append(rows, panes.Text(0, theme.Dim, "nothing stored under this key yet"))
 	}
-	for i := range f.versions {
-		if v := &f.versions[i]; v.head {
-			lines = append(lines, line{i, func(c *canvas.Canvas, y int) {
-				f.drawSibling(c, y, v)
-				if focused && i == at {
-					c.Highlight(0, y, c.W)
-				}
-			}})
+	selected := 0
+	for i := range f.Heads { // in the order in which a get shows them
+		here := f.find(f.Heads[i].Dot)
+		if here == at {
+			selected = i
 		}
+		rows = append(rows, panes.Row{Item: i, Draw: func(c *canvas.Canvas, y int) {
+			f.drawSibling(c, y, &f.versions[here])
+			if focused && here == at {
+				c.Highlight(0, y, c.W)
+			}
+		}})
 	}
-	end := len(f.versions)
 	for _, t := range slices.Concat(f.reconciling(), f.contexts()) {
 		for i, text := range c.Wrap(t.text, c.W-4-indent) {
-			add(end, t.st, strings.Repeat(" ", min(i, 1)*indent)+text)
+			rows = append(rows, panes.Text(len(f.Heads), t.st, c.Pad("", min(i, 1)*indent)+text))
 		}
 	}
-	drawLines(c, 0, lines, at)
+	panes.List(c, 0, rows, selected)
 }
 
 // indent is how far the further lines of a sentence are indented.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"ringside/engine/event"
 	"ringside/engine/vclock"
@@ -158,16 +159,21 @@ func (x *sight) find(d vclock.Dot) int {
 
 // labels returns the names of versions, with blanks between them.
 func (x *sight) labels(s vclock.Siblings) string {
-	var b []byte
+	var at []int
 	for i := range s {
-		if at := x.find(s[i].Dot); at >= 0 {
-			b = fmt.Appendf(b, " %s", x.versions[at].label())
+		if j := x.find(s[i].Dot); j >= 0 {
+			at = append(at, j)
 		}
 	}
-	if len(b) == 0 {
+	if len(at) == 0 {
 		return "nothing"
 	}
-	return string(b[1:])
+	slices.SortFunc(at, func(a, b int) int { return x.versions[a].number - x.versions[b].number })
+	out := make([]string, len(at))
+	for i, j := range at {
+		out[i] = x.versions[j].label()
+	}
+	return strings.Join(out, " ")
 }
 
 // covered returns the known versions that a context covers, and the heads that it does not cover.
