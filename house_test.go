@@ -246,6 +246,9 @@ var arrows = map[string][]string{
 	"ringside/tui/playback": {"ringside/engine/event", "ringside/tui/feed", "ringside/tui/theme"},
 	"ringside/tui/prompt":   pane(),
 	"ringside/tui/refresh":  {"ringside/engine/event", "ringside/tui/feed", "ringside/tui/state"},
+	"ringside/tui/repair": pane(
+		"ringside/tui/keymap", "ringside/tui/page", "ringside/tui/panes", "ringside/tui/refresh", "ringside/tui/replicas",
+	),
 	"ringside/tui/replicas": leaves,
 	"ringside/tui/ring":     pane(),
 	"ringside/tui/snapshot": {"ringside/engine/usage"},

@@ -12,6 +12,7 @@ import (
 	"ringside/tui/keymap"
 	"ringside/tui/lessons"
 	"ringside/tui/page"
+	"ringside/tui/repair"
 	"ringside/tui/theme"
 	"ringside/tui/trace"
 )
@@ -28,8 +29,9 @@ type book struct {
 // newPages returns the screens beside the ring.
 func newPages(d page.Desk, l lessons.Desk) map[page.ID]page.Page {
 	out := map[page.ID]page.Page{
-		page.Key:   inspect.New(d),
-		page.Trace: trace.New(d),
+		page.Key:    inspect.New(d),
+		page.Trace:  trace.New(d),
+		page.Repair: repair.New(d),
 	}
 	if l != nil {
 		out[page.Tour] = lessons.New(d, l)

@@ -13,6 +13,7 @@ import (
 type Healing struct {
 	Repairs  int                          // replicas that read repair mended (§5)
 	Handoffs map[HintPair]Handoff         // hints by holder and home (§4.6); at most MaxHandoffs
+	Handed   Handoff                      // of all pairs
 	Sync     SyncTotals                   // of all rounds of anti-entropy (§4.7)
 	Synced   map[event.SyncPair]LastRound // the latest round of each range and pair of homes
 	Differed []LastRound                  // rounds that found a difference: the latest MaxDiffered, in order
@@ -41,7 +42,8 @@ func (g *Healing) handoff(pair HintPair, at time.Duration, change func(*Handoff)
 		g.forgetHandoff()
 	}
 	change(&h)
-	h.At = at
+	change(&g.Handed)
+	h.At, g.Handed.At = at, at
 	g.Handoffs[pair] = h
 }
 

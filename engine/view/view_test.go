@@ -115,6 +115,9 @@ func TestViewCountsHandoffs(t *testing.T) {
 	if got := v.Handoffs[pair]; got != (Handoff{Stored: 1, At: time.Second}) {
 		t.Errorf("the next handoff is %+v", got)
 	}
+	if want := (Handoff{Stored: 5, Delivered: 3, Dropped: 1, Refused: 1, At: time.Second}); v.Handed != want {
+		t.Errorf("all together %+v, want %+v", v.Handed, want)
+	}
 	for i := range 2 * MaxHandoffs {
 		v.Apply(event.Event{Kind: event.HintRefused, Node: "n1", For: string(rune('a' + i)), Time: time.Hour + time.Duration(i)})
 	}

@@ -68,7 +68,7 @@ func (f *frame) drawAncestry(c *canvas.Canvas, focused bool) {
 			}
 		}})
 	}
-	panes.List(c, head.H, lines, at)
+	panes.List(c, panes.Space{Head: head.H}, lines, at)
 }
 
 // ancestry lays the versions out, with the put that would reconcile siblings, and returns how many
@@ -224,7 +224,7 @@ func (f *frame) drawList(c *canvas.Canvas, at int, focused bool) {
 			}
 		}})
 	}
-	panes.List(c, 1, lines, at)
+	panes.List(c, panes.Space{Head: 1}, lines, at)
 }
 
 // boxes are the lines by the directions in which they lead: up 1, down 2, left 4, right 8.

@@ -121,7 +121,7 @@ func (f *frame) drawReplicas(c *canvas.Canvas, focused bool) {
 			lines = append(lines, panes.Text(len(rows), theme.Dim, text))
 		}
 	}
-	panes.List(c, 0, lines, at)
+	panes.List(c, panes.Space{}, lines, at)
 }
 
 // census counts what the table shows.

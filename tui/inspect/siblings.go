@@ -60,7 +60,7 @@ func (f *frame) drawSiblings(c *canvas.Canvas, focused bool) {
 			rows = append(rows, panes.Text(len(f.Heads), t.st, c.Pad("", min(i, 1)*indent)+text))
 		}
 	}
-	panes.List(c, 0, rows, selected)
+	panes.List(c, panes.Space{}, rows, selected)
 }
 
 // indent is how far the further lines of a sentence are indented.

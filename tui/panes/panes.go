@@ -75,10 +75,13 @@ func Wrapped(c *canvas.Canvas, item int, st theme.Style, lead, text string) []Ro
 	return out
 }
 
-// List draws rows inside the border of c, below its first head rows, so that the rows of the item
-// at are in sight. It notes in the border which rows are, unless all are.
-func List(c *canvas.Canvas, head int, rows []Row, at int) {
-	in := canvas.New(c.Theme, c.W-4, c.H-2-head)
+// A Space is how many rows inside a border a list leaves to others, above and below it.
+type Space struct{ Head, Foot int }
+
+// List draws rows inside the border of c so that those of the item at are in sight. It notes in the
+// border which rows are, unless all are.
+func List(c *canvas.Canvas, space Space, rows []Row, at int) {
+	in := canvas.New(c.Theme, c.W-4, c.H-2-space.Head-space.Foot)
 	first, last := 0, 0
 	for i, r := range rows {
 		if r.Item < at {
@@ -99,5 +102,5 @@ func List(c *canvas.Canvas, head int, rows []Row, at int) {
 	if len(rows) > in.H {
 		c.Foot(fmt.Sprintf("%d–%d of %d", top+1, top+in.H, len(rows)))
 	}
-	c.Paste(2, 1+head, in)
+	c.Paste(2, 1+space.Head, in)
 }

@@ -19,14 +19,14 @@ func TestList(t *testing.T) {
 	for at := range 10 {
 		c := canvas.New(theme.New(io.Discard, false, true), 30, 7)
 		c.Box("", "", false)
-		List(c, 1, rows, at)
+		List(c, Space{Head: 1}, rows, at)
 		got := strings.Join(c.Lines(), "\n")
 		if !strings.Contains(got, fmt.Sprintf("item %d ", at)) || !strings.Contains(got, fmt.Sprintf("more %d ", at)) || !strings.Contains(got, "of 20") {
 			t.Errorf("item %d:\n%s", at, got)
 		}
 	}
 	c := canvas.New(theme.New(io.Discard, false, true), 2, 1)
-	List(c, 3, rows, 5) // no room at all
+	List(c, Space{3, 2}, rows, 5) // no room at all
 }
 
 func TestFocus(t *testing.T) {

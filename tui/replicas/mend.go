@@ -55,7 +55,7 @@ func (s *Summary) Repair(v *view.Cluster, home string) Repair {
 		if n == home || len(r.Lacks) == 0 || len(k.Held[n]) == 0 {
 			continue
 		}
-		at := Supplier{n, way(v, n, home)}
+		at := Supplier{n, WayTo(v, n, home)}
 		if supplies(k.Held[n][home], r.Lacks) {
 			r.Hint = r.Hint.orBetter(at)
 		}
@@ -74,7 +74,8 @@ func (s Supplier) orBetter(o Supplier) Supplier {
 	return s
 }
 
-func way(v *view.Cluster, node, home string) Way {
+// WayTo returns the way from a node to a home that runs.
+func WayTo(v *view.Cluster, node, home string) Way {
 	switch {
 	case !runs(v, node):
 		return Off

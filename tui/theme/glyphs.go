@@ -7,6 +7,7 @@ type Glyphs struct {
 	Up, Down, Paused, Suspect string // states of a node
 	Cut, Slow, Loss           string // states of a link
 	Key, Hint, Concurrent     string
+	Mend, Merkle              string // read repair, and anti-entropy; Hint stands for handoff
 	Yes, No                   string
 	Mark                      string // a node chosen for the next split, kill or pause
 	Next, Cursor, More        string
@@ -19,7 +20,7 @@ type Border struct{ H, V, TL, TR, BL, BR string }
 
 var unicodeGlyphs = Glyphs{
 	Up: "◉", Down: "⊘", Paused: "⊖", Suspect: "?", Cut: "✂", Slow: "~", Loss: "%",
-	Key: "◆", Hint: "⚑", Concurrent: "‖",
+	Key: "◆", Hint: "⚑", Concurrent: "‖", Mend: "↻", Merkle: "⇄",
 	Yes: "✓", No: "✗", Mark: "+", Next: "▸", Cursor: "▸", More: "…",
 	Spark:  []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Border: Border{H: "─", V: "│", TL: "╭", TR: "╮", BL: "╰", BR: "╯"},
@@ -27,7 +28,7 @@ var unicodeGlyphs = Glyphs{
 
 var asciiGlyphs = Glyphs{
 	Up: "o", Down: "X", Paused: "=", Suspect: "?", Cut: "x", Slow: "~", Loss: "%",
-	Key: "*", Hint: "H", Concurrent: "||",
+	Key: "*", Hint: "H", Concurrent: "||", Mend: "R", Merkle: "M",
 	Yes: "ok", No: "!", Mark: "+", Next: ">", Cursor: ">", More: "...",
 	Spark:  []string{"_", ".", "-", "=", "+", "*", "%", "#"},
 	Border: Border{H: "-", V: "|", TL: "+", TR: "+", BL: "+", BR: "+"},
@@ -39,6 +40,7 @@ var ASCII = map[string]string{
 	"…": "...",
 	"─": "-", "│": "|", "┬": "+", "├": "+", "└": "+", "┘": "+", "┐": "+", "┤": "+", "┴": "+",
 	"┼": "+", "◦": ".", "◌": "*", "╭": "+", "╮": "+", "╰": "+", "╯": "+",
+	"⌫": "Backspace", "↻": "R",
 	"§": "s.", "·": ".", "→": "Right", "←": "<", "↑": "Up", "↓": "Dn", "↹": "Tab", "⏎": "Enter", "–": "-", "—": "-",
 	"µ": "u", "≠": "!=", "≥": ">=", "≤": "<=", "≈": "~",
 	"⇧": "Shift+", "▲": "^", "▼": "v", "●": "o", "⇄": "<>", "“": `"`, "”": `"`, "’": "'", "×": "x",
