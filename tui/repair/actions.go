@@ -28,7 +28,7 @@ func (m *Model) Keys() keymap.Map {
 		keymap.New(line, run("wait hints=0"), "H", "wait for hints", "H"),
 		keymap.New(line, run("sync"), "A", "anti-entropy now", "A"),
 		keymap.New(line, m.compare, "C", "compare, repair nothing", "C"),
-		keymap.New(line, run("settle"), "S", "settle", "S"),
+		keymap.New(line, run("settle"), "W", "wait until all is settled", "W"),
 	}, out...)
 }
 

@@ -343,7 +343,7 @@ func TestKeys(t *testing.T) {
 	s.add(done("n3", s.round("n3", "n5", true), s.round("n3", "n4", false)))
 	s.Turn(+1)
 	s.add(done("n1", s.round("n1", "n2", true)))
-	for _, k := range []string{"C", "A", "H", "S"} {
+	for _, k := range []string{"C", "A", "H", "W"} {
 		s.press(k)
 	}
 	want := []string{"say no range is selected: A compares all ranges", "merkle " + s.rangeOf(s.round("n3", "n4", false)),

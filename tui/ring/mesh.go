@@ -106,17 +106,19 @@ func (p *plot) network() *fault.Net {
 	return n
 }
 
+// A linkSign is a sign on a link, in columns and rows.
+type linkSign struct {
+	x, y int
+	st   theme.Style
+	text string
+}
+
 // drawLinks draws the links between nodes. at returns the dot of the i-th node, and slots the order
 // of the nodes around the mesh.
 func (p *plot) drawLinks(at func(int) (int, int), slots []int) {
 	nodes, network := p.state.View.Nodes, p.network()
 	d := canvas.NewDots(p.W, p.H)
-	type sign struct {
-		x, y int
-		st   theme.Style
-		text string
-	}
-	var signs []sign
+	var signs []linkSign
 	for i := range nodes {
 		for j := i + 1; j < len(nodes); j++ {
 			apart := max(slots[i], slots[j]) - min(slots[i], slots[j])
@@ -129,10 +131,11 @@ func (p *plot) drawLinks(at func(int) (int, int), slots []int) {
 			st, every, text := p.link(network, nodes[i].Name, nodes[j].Name)
 			d.Line(canvas.Point{X: x0, Y: y0}, canvas.Point{X: x1, Y: y1}, st, every)
 			if text != "" {
-				signs = append(signs, sign{(x0 + x1) / 4, (y0 + y1) / 8, st | theme.Bold, text})
+				signs = append(signs, linkSign{(x0 + x1) / 4, (y0 + y1) / 8, st | theme.Bold, text})
 			}
 		}
 	}
+	signs = append(signs, p.drawTraffic(d, at)...)
 	d.DrawOn(p.Canvas)
 	for _, s := range signs {
 		p.Set(s.x, s.y, s.st, s.text)

@@ -36,6 +36,7 @@ func (m *Model) Signature(w, h int, selecting bool) string {
 			b.WriteByte('?')
 		}
 	}
+	b.WriteString(trafficSignature(m.state))
 	return b.String()
 }
 
@@ -55,7 +56,11 @@ func (m *Model) Draw(c *canvas.Canvas, selecting bool) {
 		note = ""
 	}
 	c.Box("Ring · "+title(v.Settings, len(v.Ring.Ranges())), note, false)
-	m.drawLegend(c)
+	if len(repairsOf(m.state)) > 0 {
+		drawTrafficLegend(c)
+	} else {
+		m.drawLegend(c)
+	}
 	in := canvas.New(c.Theme, c.W-2, c.H-2)
 	p := newPlot(in, m.state)
 	p.selecting = selecting

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 
 	"ringside/engine/event"
 	"ringside/engine/settings"
@@ -16,7 +17,7 @@ import (
 // cluster returns the state of a cluster of running nodes that shows a key.
 func cluster(key string, nodes ...string) *state.State {
 	s := state.New(nil, []byte(key))
-	chosen := settings.Cluster{Name: "demo", N: 3, R: 2, W: 2, Mode: settings.ModeSiblings, Strategy: 3, Q: 60, T: 12, Nodes: nodes}
+	chosen := settings.Cluster{Name: "demo", N: 3, R: 2, W: 2, Mode: settings.ModeSiblings, Strategy: 3, Q: max(60, 2*len(nodes)), T: 12, Nodes: nodes}
 	events := []event.Event{{Kind: event.Cluster, Settings: &chosen}}
 	for _, n := range nodes {
 		events = append(events, event.Event{Kind: event.NodeUp, Node: n})
@@ -103,4 +104,61 @@ func TestSignature(t *testing.T) {
 	if m.Signature(40, 20, true) == before || m.Signature(41, 20, false) == before {
 		t.Error("neither focus nor size change it")
 	}
+}
+
+// A repair shows on its link while it happens, in its own sign, and is gone after a second. Rounds
+// of anti-entropy that find nothing do not show.
+func TestRepairsOnTheMesh(t *testing.T) {
+	for nodes, signs := range map[int][]string{5: {"↻", "⚑", "⇄"}, 20: {"↻", "⚑", "⇄"}, 100: {"↻ read repair on 1 link", "⚑ handoff on 1 link", "⇄ Merkle on 1 link"}} {
+		var names []string
+		for i := range nodes {
+			names = append(names, fmt.Sprintf("n%d", i+1))
+		}
+		s := cluster("cart", names...)
+		now := time.Unix(100, 0)
+		s.Clock = func() time.Time { return now }
+		m := New(s)
+		w, h := 57, 24
+		quiet, first := m.Signature(w, h, false), count(draw(s, w, h, false), signs)
+		at := 100 * time.Second
+		add := func(e event.Event) {
+			at += time.Millisecond
+			e.Time, e.Seq = at, uint64(at)
+			s.Apply([]event.Event{e})
+		}
+		add(event.Event{Kind: event.SyncDone, Node: "n1", Rounds: []event.SyncRound{{Left: "n1", Right: "n2"}, {Left: "n1", Right: "n3"}}})
+		if m.Signature(w, h, false) != quiet {
+			t.Errorf("%d nodes: a round without a difference changes the picture", nodes)
+		}
+		add(event.Event{Kind: event.ReadRepair, Node: "n1", Peer: "n3", Key: []byte("cart")})
+		add(event.Event{Kind: event.HintSent, Node: "n2", Peer: "n5", For: "n5"})
+		add(event.Event{Kind: event.HintDelivered, Node: "n2", Peer: "n5", For: "n5"})
+		add(event.Event{Kind: event.SyncStarted, Node: "n4", Peer: "n1", Rounds: []event.SyncRound{{}}})
+		add(event.Event{Kind: event.ReadRepair, Node: "n1", Peer: "n1", Key: []byte("cart")}) // of its own replica
+		if m.Signature(w, h, false) == quiet {
+			t.Errorf("%d nodes: repairs do not change the picture", nodes)
+		}
+		for i, n := range count(draw(s, w, h, false), signs) {
+			want := 2 // on the mesh and in the legend
+			if nodes > glyphMesh {
+				want = 1
+			}
+			if n != first[i]+want {
+				t.Errorf("%d nodes: %s %d times more in\n%s", nodes, signs[i], n-first[i], draw(s, w, h, false))
+			}
+		}
+		now = now.Add(trafficFor + 10*time.Millisecond)
+		if m.Signature(w, h, false) != quiet {
+			t.Errorf("%d nodes: repairs stay", nodes)
+		}
+	}
+}
+
+// count returns how often each text is in a picture.
+func count(picture string, texts []string) []int {
+	out := make([]int, len(texts))
+	for i, text := range texts {
+		out[i] = strings.Count(picture, text)
+	}
+	return out
 }

@@ -60,13 +60,14 @@ type line struct {
 	text string
 }
 
-// drawSides writes the sides of the network, the homes of the key and its latest write, for a
-// cluster too large for a mesh.
+// drawSides writes the sides of the network, the latest write of the key, the repairs that are at
+// work, and the homes of the key, for a cluster too large for a mesh.
 func (p *plot) drawSides() {
 	lines := p.sides()
 	if e, ok := p.state.LastWrite(); ok { // in the middle, where there is the most room
 		lines = append(lines, p.write(e))
 	}
+	lines = append(lines, p.trafficLines()...)
 	for i, n := range p.homes {
 		text := render.Ordinal(i+1) + " " + state.Name(n)
 		if node := p.state.View.Node(n); node != nil {
