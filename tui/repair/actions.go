@@ -17,7 +17,7 @@ func (m *Model) Keys() keymap.Map {
 		}
 	}
 	out := keymap.Map{
-		keymap.New(more, do(m.ascend), "⌫", "a level up", "backspace"),
+		keymap.New(more, do(m.ascend), "backspace", "a level up", "backspace"),
 		keymap.New(more, do(func() { m.levels = 0 }), "a", "all levels of the trees", "a"),
 	}
 	if m.desk.State.Playback != nil {
