@@ -79,7 +79,7 @@ func pairName(th *theme.Theme, p view.HintPair) string {
 // drawHandoffs draws which hints wait, for how long, and what for.
 func (m *Model) drawHandoffs(c *canvas.Canvas, focused bool) {
 	v := m.desk.State.View
-	c.Box("Hinted handoff", "", focused)
+	c.Box("Hinted handoff", sums, focused)
 	rows := m.handoffs()
 	k := newHandoffColumns(c, rows)
 	head := canvas.New(c.Theme, c.W-4, 1)
@@ -102,17 +102,22 @@ func (m *Model) drawHandoffs(c *canvas.Canvas, focused bool) {
 	if len(rows) == 0 {
 		lines = append(lines, panes.Text(0, theme.Dim, "no hint now, and none since this screen began"))
 	}
-	sum := fmt.Sprintf("delivered %d · dropped %d · refused %d since this screen began", v.Handed.Delivered,
-		v.Handed.Dropped, v.Handed.Refused)
-	lines = append(lines, panes.Wrapped(canvas.New(c.Theme, c.W-4, 0), len(rows), theme.Dim, "", sum)...)
+	foot(c, fmt.Sprintf("delivered %d · dropped %d · refused %d", v.Handed.Delivered, v.Handed.Dropped,
+		v.Handed.Refused))
 	for _, n := range v.Nodes {
 		if !n.Current() {
 			text := state.Name(n.Name) + " does not answer: its hints are as it last told"
 			lines = append(lines, panes.Text(len(rows), theme.Warn, text))
 		}
 	}
-	panes.List(c, panes.Space{Head: 1}, lines, at)
+	panes.List(c, panes.Space{Head: 1, Foot: 1}, lines, at)
 }
+
+// sums says since when the sums of a pane count.
+const sums = "sums since this screen began"
+
+// foot writes a sum into the last row of a pane.
+func foot(c *canvas.Canvas, text string) { c.PutMax(2, c.H-2, c.W-2, theme.Dim, text) }
 
 // drawHandoff draws one pair.
 func (m *Model) drawHandoff(c *canvas.Canvas, y int, r *handoffRow, k handoffColumns) {

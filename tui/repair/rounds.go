@@ -122,7 +122,7 @@ func newRoundColumns(part, width int) roundColumns {
 // drawRounds draws which homes compared which ranges, and what that cost.
 func (m *Model) drawRounds(c *canvas.Canvas, focused bool) {
 	v := m.desk.State.View
-	note := ""
+	note := sums
 	if v.Settings.NoAntiEntropy {
 		note = "off: only sync compares"
 	}
@@ -157,13 +157,13 @@ func (m *Model) drawRounds(c *canvas.Canvas, focused bool) {
 	if len(rows) == 0 {
 		lines = append(lines, panes.Text(0, theme.Dim, "no two homes compared since this screen began"))
 	}
-	sum := fmt.Sprintf("%s · %d repaired · %s sent", render.Count(v.Sync.Rounds, "round"), v.Sync.Keys,
+	sum := fmt.Sprintf("%s · %d mended · %s sent", render.Count(v.Sync.Rounds, "round"), v.Sync.Keys,
 		render.Bytes(v.Sync.Bytes))
 	if v.Sync.FullCopy > v.Sync.Bytes {
 		sum += fmt.Sprintf(" for %s: saved %d%%", render.Bytes(v.Sync.FullCopy), 100-v.Sync.Bytes*100/v.Sync.FullCopy)
 	}
-	lines = append(lines, panes.Wrapped(canvas.New(c.Theme, c.W-4, 0), len(rows), theme.Dim, "", sum)...)
-	panes.List(c, panes.Space{Head: 1}, lines, at)
+	foot(c, sum)
+	panes.List(c, panes.Space{Head: 1, Foot: 1}, lines, at)
 }
 
 // drawRound draws one round.
@@ -183,7 +183,7 @@ func (m *Model) drawRound(c *canvas.Canvas, y int, r *roundRow, k roundColumns) 
 	case r.Err != "":
 		c.Put(k.state, y, theme.Warn, c.Theme.No+" ended early")
 	case r.Count > 0 || r.Buckets > 0:
-		c.Put(k.state, y, theme.Warn, "≠ "+render.Count(r.Count, "key"))
+		c.Put(k.state, y, theme.Warn, fmt.Sprintf("≠ %d", r.Count))
 	default:
 		c.Put(k.state, y, theme.Good, c.Theme.Yes+" equal")
 	}

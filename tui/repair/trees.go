@@ -179,7 +179,7 @@ func (m *Model) outcome(c *canvas.Canvas, r *roundRow, levels int) (out []panes.
 const maxOutcome = 3
 
 func (m *Model) sentences(th *theme.Theme, r *roundRow, levels int) []sentence {
-	cost := fmt.Sprintf("%s of messages in place of a copy of %s", render.Bytes(r.Bytes), render.Bytes(r.FullCopy))
+	cost := fmt.Sprintf("%s of messages, a full copy takes %s", render.Bytes(r.Bytes), render.Bytes(r.FullCopy))
 	switch {
 	case levels < len(r.Path):
 		return []sentence{{theme.Dim, "⏎ goes a level down, backspace up, a shows all levels"}}
