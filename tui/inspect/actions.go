@@ -25,7 +25,10 @@ const maxEdited = 200
 func (m *Model) Keys() keymap.Map {
 	line := keymap.Spot{Where: keymap.Panes, Place: keymap.Line}
 	more := keymap.Spot{Where: keymap.Panes, Place: keymap.Help}
-	out := keymap.Map{keymap.New(more, m.json, "J", "replicas as JSON", "J")}
+	out := keymap.Map{
+		keymap.New(line, m.onKey("why", "--key"), "y", "why", "y"),
+		keymap.New(more, m.json, "J", "replicas as JSON", "J"),
+	}
 	if m.desk.State.Playback != nil {
 		return out
 	}

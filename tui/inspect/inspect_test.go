@@ -301,7 +301,7 @@ func TestKeys(t *testing.T) {
 			do()
 		}
 	}
-	press("u", "o", "e", "g", "A", "H", "J")
+	press("u", "o", "e", "g", "A", "H", "J", "y")
 	s.Open()
 	s.Cycle(+1)
 	s.Move(+1)
@@ -310,7 +310,7 @@ func TestKeys(t *testing.T) {
 	press("o")
 	want := []string{
 		"ask resolve cart --union", `ask resolve cart --with '["milk","beer"]'`, `ask resolve cart --with '["milk","beer"]'`,
-		"run get cart", "run sync p19", "run wait hints=0", "run inspect cart --json", "run get cart --via n3",
+		"run get cart", "run sync p19", "run wait hints=0", "run inspect cart --json", "run why cart --key", "run get cart --via n3",
 		`ask resolve cart --with '["milk","eggs"]'`, "ask resolve cart --pick 2", // siblings are sorted by dot
 	}
 	if !slices.Equal(s.did, want) {
