@@ -39,7 +39,7 @@ var arrows = map[string][]string{
 		"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/wire",
 		"ringside/localcluster/...",
 	},
-	"ringside/cli/recording": append([]string{"ringside/cli/verbs", "ringside/tui"}, leaves...),
+	"ringside/cli/recording": append([]string{"ringside/cli/fresh", "ringside/cli/verbs", "ringside/tui"}, leaves...),
 	"ringside/cli/render":    leaves,
 	"ringside/cli/script": append([]string{
 		"ringside/cli/console", "ringside/cli/render", "ringside/cli/verbs", "ringside/localcluster/control",

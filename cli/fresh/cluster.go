@@ -39,6 +39,11 @@ func (c *Cluster) Replace(start func() (verbs.Cluster, error)) error {
 	return nil
 }
 
+// Show ends the streams of events, and shows another cluster from now on. The one before goes on.
+func (c *Cluster) Show(next verbs.Cluster) {
+	_ = c.Replace(func() (verbs.Cluster, error) { return next, nil }) // start returns no error
+}
+
 // current returns the cluster and what is closed when the cluster is about to be replaced.
 func (c *Cluster) current() (verbs.Cluster, <-chan struct{}) {
 	c.mu.RLock()

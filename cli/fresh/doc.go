@@ -1,5 +1,5 @@
-// Package fresh keeps a cluster whose place a new one can take, so that the screens can begin again
-// with an empty cluster and stay open.
+// Package fresh keeps a cluster whose place another one can take while the screens stay open: an
+// empty cluster, the cluster of a lesson, or the recording of a cluster's past.
 //
 // A Cluster may be used by any goroutine. Begin reading at Cluster.Replace.
 package fresh

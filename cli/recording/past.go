@@ -4,11 +4,9 @@ import (
 	"context"
 	"sync"
 
+	"ringside/cli/fresh"
 	"ringside/cli/verbs"
 	"ringside/engine/event"
-	"ringside/engine/fault"
-	"ringside/engine/member"
-	"ringside/engine/wire"
 	"ringside/tui"
 )
 
@@ -16,12 +14,11 @@ import (
 // From then on it is the recording of what the cluster remembers, until Present. The cluster runs
 // on meanwhile. The methods may be called by any goroutine.
 type Live struct {
-	cluster verbs.Cluster
+	*fresh.Cluster               // what is shown now
+	own            verbs.Cluster // the cluster of NewLive
 
-	mu       sync.Mutex
-	instead  verbs.Cluster // the cluster of Use, nil if there is none
-	past     *Recording    // nil in the present
-	switched chan struct{} // closed and replaced when another cluster, or another time, is shown
+	mu      sync.Mutex
+	running verbs.Cluster // own, or the cluster of Use
 }
 
 var (
@@ -30,14 +27,11 @@ var (
 )
 
 // NewLive returns c, in the present.
-func NewLive(c verbs.Cluster) *Live { return &Live{cluster: c, switched: make(chan struct{})} }
+func NewLive(c verbs.Cluster) *Live { return &Live{Cluster: fresh.New(c), own: c, running: c} }
 
 // Rewind implements tui.Rewinder. The recording begins paused, at its end.
 func (l *Live) Rewind(ctx context.Context) (tui.Playback, error) {
-	l.mu.Lock()
-	c := l.present()
-	l.mu.Unlock()
-	events, err := remembered(ctx, c)
+	events, err := remembered(ctx, l.present())
 	if err != nil {
 		return nil, err
 	}
@@ -46,45 +40,29 @@ func (l *Live) Rewind(ctx context.Context) (tui.Playback, error) {
 		return nil, err
 	}
 	r.Step(len(events), func(event.Event) bool { return true })
-	l.change(r)
+	l.Show(r)
 	return r, nil
 }
 
 // Present implements tui.Rewinder.
-func (l *Live) Present() { l.change(nil) }
+func (l *Live) Present() { l.Show(l.present()) }
 
 // Use shows another running cluster in place of that of NewLive, and with nil that one again.
 func (l *Live) Use(c verbs.Cluster) {
+	if c == nil {
+		c = l.own
+	}
 	l.mu.Lock()
-	l.instead = c
+	l.running = c
 	l.mu.Unlock()
-	l.change(nil)
+	l.Present()
 }
 
-func (l *Live) change(r *Recording) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.past = r
-	close(l.switched)
-	l.switched = make(chan struct{})
-}
-
-// now returns what is shown, and what is closed when something else takes its place.
-func (l *Live) now() (verbs.Cluster, <-chan struct{}) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.past != nil {
-		return l.past, l.switched
-	}
-	return l.present(), l.switched
-}
-
-// present returns the running cluster. The caller holds mu.
+// present returns the running cluster.
 func (l *Live) present() verbs.Cluster {
-	if l.instead != nil {
-		return l.instead
-	}
-	return l.cluster
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.running
 }
 
 // remembered returns the events that a cluster remembers. If the cluster has forgotten its
@@ -124,68 +102,4 @@ func remembered(ctx context.Context, c verbs.Cluster) ([]event.Event, error) {
 		}
 	}
 	return append(first, events...), nil
-}
-
-// Events implements verbs.Cluster. The stream ends with tui.ErrRewound when the past or the present
-// takes its place.
-func (l *Live) Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
-	c, switched := l.now()
-	inner, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	stop := make(chan struct{})
-	defer close(stop)
-	go func() {
-		select {
-		case <-switched:
-			cancel(tui.ErrRewound)
-		case <-stop:
-		}
-	}()
-	err := c.Events(inner, q, fn)
-	if ctx.Err() == nil && context.Cause(inner) == tui.ErrRewound {
-		return tui.ErrRewound
-	}
-	return err
-}
-
-// Snapshot implements verbs.Cluster.
-func (l *Live) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, error) {
-	c, _ := l.now()
-	return c.Snapshot(ctx, keys...)
-}
-
-// Do implements verbs.Cluster.
-func (l *Live) Do(ctx context.Context, node string, r wire.ClientRequest) (wire.ClientReply, error) {
-	c, _ := l.now()
-	return c.Do(ctx, node, r)
-}
-
-// Fault implements verbs.Cluster.
-func (l *Live) Fault(ctx context.Context, f fault.Fault) error {
-	c, _ := l.now()
-	return c.Fault(ctx, f)
-}
-
-// Member implements verbs.Cluster.
-func (l *Live) Member(ctx context.Context, r member.Request) (member.Change, error) {
-	c, _ := l.now()
-	return c.Member(ctx, r)
-}
-
-// CheckMember implements verbs.Cluster.
-func (l *Live) CheckMember(ctx context.Context, r member.Request) (member.Change, error) {
-	c, _ := l.now()
-	return c.CheckMember(ctx, r)
-}
-
-// Compare implements verbs.Cluster.
-func (l *Live) Compare(ctx context.Context, dryRun bool, spans ...event.Span) ([]event.Event, error) {
-	c, _ := l.now()
-	return c.Compare(ctx, dryRun, spans...)
-}
-
-// Down implements verbs.Cluster.
-func (l *Live) Down(ctx context.Context) error {
-	c, _ := l.now()
-	return c.Down(ctx)
 }
