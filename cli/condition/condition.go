@@ -52,7 +52,8 @@ siblings(cart)==2, value(cart)=="milk", 'hints(n4)>0 && up(n3)'. An expression m
   siblings(K) value(K) values(K) found(K) deleted(K)                 a get of key K
   clock(K) clocks(K) coordinator(K)                                  the clock and the writer of each version
   homes(K) preference(K) holders(K) keepers(K) converged(K) keys(NODE)   what nodes hold, and keep as hints
-  replica(NODE,K) replica(HOLDER,K,FOR) relation(NODE,NODE,K)        the clocks of a home, and of a hint
+  replica(NODE,K) replica(HOLDER,K,FOR) held(NODE,K)                 the clocks of a home, of a hint; how many
+  relation(NODE,NODE,K)                                              before, after, equal or concurrent
   hints hints(HOLDER) hints(HOLDER,FOR) nodes up up(NODE) down(NODE) paused(NODE) split
   apart(NODE,NODE) members(NODE) suspects(NODE) tokens(NODE)         splits, and what nodes believe and own
   requests(OP,K,W) refused(OP,K,W) took(OP,K,W) acks(OP,K,W)         counts, and the latest: ms, who answered

@@ -52,6 +52,7 @@ var functions = map[string]function{
 	"preference": {needs: 1, takes: oneKey, gives: []string{}, nodes: true,
 		call: ofView(func(v *view.Cluster, args []string) (any, error) { return v.Ring.Preference([]byte(args[0])), nil })},
 	"replica":     {needs: 2, takes: []Role{Node, Key, FormerNode}, gives: "", call: replicaClocks},
+	"held":        {needs: 2, takes: []Role{Node, Key}, gives: 0, call: heldCount},
 	"holders":     {needs: 1, takes: oneKey, gives: []string{}, nodes: true, call: holders},
 	"keepers":     {needs: 1, takes: oneKey, gives: []string{}, nodes: true, call: keepers},
 	"relation":    {needs: 3, takes: []Role{Node, Node, Key}, gives: "", call: relationOf},

@@ -27,6 +27,21 @@ func holders(ctx context.Context, l *look, args []string) (any, error) {
 	return out, nil
 }
 
+// heldCount returns how many versions of a key a node holds as a home.
+func heldCount(ctx context.Context, l *look, args []string) (any, error) {
+	cluster, err := l.viewOf(ctx, []byte(args[1]))
+	if err != nil {
+		return nil, err
+	}
+	if _, err := nodeOf(cluster, args[0]); err != nil {
+		return nil, err
+	}
+	if k := cluster.Key([]byte(args[1])); k != nil {
+		return len(k.Held[args[0]][""]), nil
+	}
+	return 0, nil
+}
+
 // keepers returns the nodes that keep a hint for a key, in the order of the cluster's nodes.
 func keepers(ctx context.Context, l *look, args []string) (any, error) {
 	cluster, err := l.viewOf(ctx, []byte(args[0]))

@@ -13,9 +13,9 @@ var carts = &Lesson{
 			Do:       "Put milk into the key cart, and keep the context of the put as @cart.",
 			Hints:    []Text{"put KEY VALUE writes. --save @NAME keeps the context of a get or a put."},
 			Commands: []string{"put cart milk --save @cart"},
-			Check:    `siblings(cart)==1`,
+			Check:    `held(n3,cart)==1`,
 			Wrong: []WrongTurn{
-				{`siblings(cart)>1`, "The cart has ${siblings(cart)} values: a put that has not seen the value before " +
+				{`held(n3,cart)>1`, "The cart has ${held(n3,cart)} values: a put that has not seen the value before " +
 					"makes a sibling of it. undo begins again with an empty cart."},
 			},
 			Reveal: Reveal{Show: []string{"inspect cart"}, Screen: "key", Key: "cart",

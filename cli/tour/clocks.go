@@ -124,12 +124,12 @@ var clocks = &Lesson{
 				"--save @beer.",
 				"Then put beer with -c @beer, and --via n1."},
 			Commands: []string{"heal", "get beer -R 3 --save @beer", "put beer ours -c @beer --via n1"},
-			Check:    `!split && requests(put,beer)>3 && siblings(beer)==1 && converged(beer)`,
-			Once:     `!split && requests(put,beer)>3 && siblings(beer)==1`,
+			Check:    `!split && requests(put,beer)>3 && held(n1,beer)==1 && converged(beer)`,
+			Once:     `!split && requests(put,beer)>3 && held(n1,beer)==1`,
 			Wrong: []WrongTurn{
 				{`split && requests(put,beer)+refused(put,beer)>3`, "The network is still cut: a client reaches one side " +
 					"only, so its context covers one side only. heal first."},
-				{`!split && requests(put,beer)>3 && siblings(beer)>1`, "There are ${siblings(beer)} values now: " +
+				{`!split && requests(put,beer)>3 && held(n1,beer)>1`, "There are ${siblings(beer)} values now: " +
 					"${clocks(beer)}. Your put had no context, or one from before these versions, so it could replace " +
 					"none of them. get beer -R 3 --save @beer keeps a context that covers what all homes hold; put " +
 					"again with it."},

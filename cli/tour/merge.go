@@ -59,7 +59,7 @@ var merge = &Lesson{
 			Hints: []Text{"resolve KEY --union merges the siblings and puts the result. -R 5 lets it read all five " +
 				"homes."},
 			Commands: []string{"heal", "resolve basket --union -R 5 --via n3"},
-			Check: `!split && siblings(basket)==1 && replica(n1,basket)!="" && relation(n1,n3,basket)=="equal" && ` +
+			Check: `!split && held(n1,basket)==1 && relation(n1,n3,basket)=="equal" && ` +
 				`requests(put,basket)>3`,
 			Once: `!split && requests(put,basket)>3`,
 			Wrong: []WrongTurn{
@@ -75,7 +75,7 @@ var merge = &Lesson{
 				Keep: "The store keeps both versions; the application makes one of them, and puts it with their context."},
 		},
 		{
-			Title: "A cart that remembers", Needs: `!split && siblings(basket)==1`,
+			Title: "A cart that remembers", Needs: `!split && held(n1,basket)==1`,
 			Say: "The cart set is stored in another way, as an observed-remove set. Each addition gets a tag of its own, " +
 				"and a " +
 				"removal keeps the tags of what it removed.",
@@ -90,8 +90,8 @@ var merge = &Lesson{
 			Do:       "Make the versions of set one.",
 			Hints:    []Text{"resolve set --or-set, with -R 5 to read all five homes."},
 			Commands: []string{"resolve set --or-set -R 5"},
-			Check:    `siblings(set)==1 && requests(put,set)>3 && relation(n1,n3,set)=="equal"`,
-			Once:     `siblings(set)==1 && requests(put,set)>3`,
+			Check:    `held(n1,set)==1 && requests(put,set)>3 && relation(n1,n3,set)=="equal"`,
+			Once:     `held(n1,set)==1 && requests(put,set)>3`,
 			Wrong: []WrongTurn{
 				{`split`, "The network is cut again. undo heals it."},
 				{`requests(put,set)==3`, "The two versions of set are still siblings. resolve set merges them, if you say " +
@@ -103,7 +103,7 @@ var merge = &Lesson{
 				Keep: "What a merge can know depends on what the application stores."},
 		},
 		{
-			Title: "The clock of a merge", Needs: `!split && siblings(basket)==1`,
+			Title: "The clock of a merge", Needs: `!split && held(n1,basket)==1`,
 			Cluster: &Cluster{Settings: settings.Cluster{N: 3}, Run: []string{
 				"put cart milk --via n3 -W 3 --save @cart",
 				"put cart milk,eggs -c @cart --via n3 -W 3",
@@ -124,10 +124,10 @@ var merge = &Lesson{
 			Do:       "Make one cart of the two through n3: milk, eggs and beer.",
 			Hints:    []Text{"get cart -R 3 --save @both keeps the context; or resolve cart --union does both."},
 			Commands: []string{"resolve cart --union -R 3 --via n3"},
-			Check:    `siblings(cart)==1 && requests(put,cart)>3 && converged(cart)`,
-			Once:     `siblings(cart)==1 && requests(put,cart)>3`,
+			Check:    `held(n3,cart)==1 && requests(put,cart)>3 && converged(cart)`,
+			Once:     `held(n3,cart)==1 && requests(put,cart)>3`,
 			Wrong: []WrongTurn{
-				{`siblings(cart)>1 && requests(put,cart)>3`, "There are ${siblings(cart)} values now: your put did not have " +
+				{`held(n3,cart)>1 && requests(put,cart)>3`, "There are ${siblings(cart)} values now: your put did not have " +
 					"the " +
 					"context of both siblings, so it could not replace them. get cart -R 3 --save @both, and put with that."},
 			},

@@ -89,7 +89,7 @@ var writers = &Lesson{
 			Do:       "Put tea into cart without a context.",
 			Hints:    []Text{"put cart tea"},
 			Commands: []string{"put cart tea"},
-			Check:    `requests(put,cart)>1 && siblings(cart)>1`,
+			Check:    `requests(put,cart)>1 && held(n3,cart)>1`,
 			Wrong: []WrongTurn{
 				{`requests(put,cart)>1`, "That put had the context, so it replaced the milk, as it should. undo, and leave " +
 					"-c out."},
@@ -98,7 +98,7 @@ var writers = &Lesson{
 				Keep: "A context says what you have seen. A put without one has seen nothing, and replaces nothing."},
 		},
 		{
-			Title: "Tidy up", Needs: `siblings(cart)==2 && requests(put,cart)==2`,
+			Title: "Tidy up", Needs: `held(n3,cart)==2 && requests(put,cart)==2`,
 			Question: &Question{
 				Ask: "The same client puts coffee with the old context @cart, which covers the milk only. How many values " +
 					"then?",
@@ -112,11 +112,11 @@ var writers = &Lesson{
 			Do:       "Put coffee into cart with the old context @cart.",
 			Hints:    []Text{"put cart coffee -c @cart"},
 			Commands: []string{"put cart coffee -c @cart"},
-			Check:    `requests(put,cart)>2 && siblings(cart)==2 && blind(cart)==1`,
+			Check:    `requests(put,cart)>2 && held(n3,cart)==2 && blind(cart)==1`,
 			Wrong: []WrongTurn{
-				{`siblings(cart)>2`, "That put had no context, so there are ${siblings(cart)} values. undo, and give @cart " +
+				{`held(n3,cart)>2`, "That put had no context, so there are ${siblings(cart)} values. undo, and give @cart " +
 					"with -c."},
-				{`requests(put,cart)>2 && siblings(cart)==1`, "That context covered both values, so both were replaced: the " +
+				{`requests(put,cart)>2 && held(n3,cart)==1`, "That context covered both values, so both were replaced: the " +
 					"right way " +
 					"to tidy up. To see what the old one does: undo, and use @cart."},
 			},
