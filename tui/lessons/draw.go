@@ -191,7 +191,18 @@ func (m *Model) drawSteps(c *canvas.Canvas, v tour.View) int {
 // text returns the rows of what the session has said in this step.
 func (m *Model) text(c *canvas.Canvas, v tour.View) *sheet {
 	s := &sheet{c: c, w: c.W - 4}
-	if v.At == 0 && (v.Phase == tour.Asking || v.Phase == tour.Doing) {
+	if v.Phase == tour.Asking || v.Phase == tour.Doing {
+		s.task(v)
+	} else {
+		s.outcome(v)
+	}
+	s.add(theme.Dim, "", tour.Text(next(v)))
+	return s
+}
+
+// task adds what the step asks for.
+func (s *sheet) task(v tour.View) {
+	if v.At == 0 {
 		s.add(theme.Dim, "", v.About)
 	}
 	s.add(theme.Plain, "", v.Text.Say)
@@ -202,21 +213,25 @@ func (m *Model) text(c *canvas.Canvas, v tour.View) *sheet {
 	if v.Said != "" {
 		s.addTo(theme.Dim, "  ", tour.Text("your answer: "+v.Said))
 	}
-	s.add(theme.Accent|theme.Bold, c.Theme.Next+" ", v.Text.Goal)
+	s.add(theme.Accent|theme.Bold, s.c.Theme.Next+" ", v.Text.Goal)
 	for _, h := range v.Text.Hints {
 		s.add(theme.Hint, "hint: ", h)
 	}
-	s.add(theme.Warn, c.Theme.No+" ", v.Turn)
-	verdict, sign := theme.Warn, c.Theme.No
+	s.add(theme.Warn, s.c.Theme.No+" ", v.Turn)
+}
+
+// outcome adds what came of the step. What the step asked for is left out but for the question, so
+// that all fits a small screen.
+func (s *sheet) outcome(v tour.View) {
+	s.add(theme.Dim, "? ", v.Text.Ask)
+	verdict, sign := theme.Warn, s.c.Theme.No
 	if v.Text.Correct {
-		verdict, sign = theme.Good, c.Theme.Yes
+		verdict, sign = theme.Good, s.c.Theme.Yes
 	}
 	s.add(verdict, sign+" ", v.Text.Verdict)
-	s.add(theme.Plain, c.Theme.Yes+" ", v.Text.Reveal)
+	s.add(theme.Plain, s.c.Theme.Yes+" ", v.Text.Reveal)
 	s.add(theme.Good, "Remember: ", v.Text.Keep)
 	s.add(theme.Plain, "", v.End)
-	s.add(theme.Dim, "", tour.Text(next(v)))
-	return s
 }
 
 // next says what to type.

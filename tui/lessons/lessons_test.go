@@ -82,7 +82,11 @@ func lesson(p tour.Phase) tour.View {
 	if p == tour.Doing {
 		return v
 	}
+	v.Text.Verdict = "You said 1; the cluster says 2.\n\nNeither version descends from the other."
 	v.Text.Reveal, v.Text.Keep = "Both versions are there.", "Neither is newer, so the store keeps both."
+	if p == tour.Over {
+		v.End = "Both carts are kept, and no write was refused.\n\nWhat the paper says: paper 4.4"
+	}
 	return v
 }
 
@@ -116,7 +120,7 @@ func TestFrames(t *testing.T) {
 // What was said last is in sight, and the text scrolls.
 func TestLongTextScrolls(t *testing.T) {
 	v := lesson(tour.Revealed)
-	v.Text.Say = tour.Text(strings.Repeat("word ", 400))
+	v.Text.Reveal = tour.Text(strings.Repeat("word ", 400))
 	m, _ := classroom(t, &fakeDesk{open: true, view: v})
 	if got := frame(m, 80, 18, false); !strings.Contains(got, "Remember: Neither is newer") {
 		t.Errorf("the end is not in sight:\n%s", got)
