@@ -24,7 +24,7 @@ The tour also works in a pipe: each line of standard input is a line of the prom
 lesson was completed, and 8 if the input ended before that. For example, this walks lesson 4:
 
   yes 'show me
-  next' | head -30 | ringside tour 4
+  next' | head -12 | ringside tour 4
 
 --list prints the lessons. With --json it prints {"lessons":[{"n","name","title","section","steps","done":bool}]};
 n is 0 for the exam. A lesson with --json prints one object a message: {"kind","text"}, and at its end

@@ -56,6 +56,17 @@ func TestPipe(t *testing.T) {
 	}
 }
 
+// The example of the help walks lesson 4 to its end.
+func TestExampleOfHelp(t *testing.T) {
+	t.Parallel()
+	wants(t, Verb.Help, "yes 'show me\n  next' | head -12 | ringside tour 4")
+	out, _, err := run(t, t.Context(), strings.NewReader(strings.Repeat("show me\nnext\n", 6)), "4")
+	if err != nil {
+		t.Error(err)
+	}
+	wants(t, out, "End of Two carts")
+}
+
 func TestJSON(t *testing.T) {
 	t.Parallel()
 	out, _, err := run(t, t.Context(), strings.NewReader("3\n"), "where", "--json")

@@ -12,7 +12,7 @@ import (
 // there are many keys.
 const (
 	fewKeys  = 300
-	manyKeys = 2000
+	manyKeys = 1000
 )
 
 // walkTime bounds a walk through a lesson, under the race detector on a busy machine.
