@@ -86,9 +86,7 @@ func (p *progress) listing() []Listed {
 	return out
 }
 
-// List returns the list of lessons as text.
-func (s *Session) List() string { return listText(s.progress.listing()) }
-
+// listText returns the list of lessons as text.
 func listText(list []Listed) string {
 	var b strings.Builder
 	for _, l := range list {

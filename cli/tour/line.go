@@ -70,7 +70,7 @@ func (s *Session) Line(ctx context.Context, line string) []Message {
 	case "skip":
 		return s.skip(ctx)
 	case "lessons":
-		return []Message{{Output, Text(s.List())}}
+		return []Message{{Output, Text(listText(s.progress.listing()))}}
 	case "lesson":
 		return s.open(ctx, rest)
 	case "glossary":
@@ -106,6 +106,10 @@ func (s *Session) command(ctx context.Context, words []string, line string) []Me
 	if verb == nil && !slices.Contains(s.opt.Others, words[0]) {
 		return s.word(ctx, words[0], line)
 	}
+	look := slices.Contains(looks, words[0]) || verb == nil
+	if s.lesson.Exam && !look {
+		return []Message{{Failure, "In the exam you may look and not touch: status, ring, inspect, hints, trace, why."}}
+	}
 	if words[0] == "down" {
 		return []Message{{Failure, "The tour takes its cluster down itself: quit leaves the tour."}}
 	}
@@ -119,13 +123,12 @@ func (s *Session) command(ctx context.Context, words []string, line string) []Me
 	if inner.Err() != nil && ctx.Err() == nil {
 		out = append(out, Message{Failure, Text(fmt.Sprintf("The command was ended after %v.", lineTimeout))})
 	}
-	if !slices.Contains(looks, words[0]) {
-		s.touched = true
-	}
-	if s.phase == Asking && !slices.Contains(looks, words[0]) && verb != nil {
+	s.touched = s.touched || !look
+	s.strayed = s.strayed || !look && s.phase != Doing
+	if s.phase == Asking && !look {
 		return append(out, Message{Note, "The question is still open: " + s.shown.Ask})
 	}
-	return append(out, s.examine(ctx, slices.Contains(looks, words[0]))...)
+	return append(out, s.examine(ctx, look)...)
 }
 
 // word takes a line that is no command: the answer to an open question, or a mistake.

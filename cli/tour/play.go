@@ -35,7 +35,7 @@ func (s *Session) rebuild(ctx context.Context, i int) error {
 	if s.live != nil {
 		s.live.close()
 	}
-	s.live = fresh
+	s.live, s.strayed = fresh, false
 	s.generation++
 	return nil
 }
@@ -142,25 +142,31 @@ func (s *Session) showMe(ctx context.Context) []Message {
 		s.phase = Doing
 		return append([]Message{{Note, "Then see what the cluster does."}}, s.toDo(ctx)...)
 	}
-	st := s.step()
-	if s.touched {
-		if err := s.rebuild(ctx, s.at); err != nil {
+	if s.touched || s.strayed {
+		again, err := s.afresh(ctx)
+		if err != nil {
 			return failure(err)
 		}
-		s.touched = false
-		out = append(out, Message{Note, "The step begins again. " + s.again()})
-		for _, line := range st.Run {
-			out = append(out, s.show(ctx, line)...)
-		}
+		out = again
 	}
-	for _, line := range st.Commands {
+	for _, line := range s.step().Commands {
 		out = append(out, s.show(ctx, line)...)
 	}
-	if len(st.Commands) > 0 {
-		s.touched = true
-	}
-	if err := s.live.await(ctx, st.Check, comesTimeout); err != nil {
+	s.touched = true
+	if err := s.live.await(ctx, s.step().Check, comesTimeout); err != nil {
 		return append(out, failure(err)...)
 	}
 	return append(out, s.pass(ctx)...)
+}
+
+// afresh begins the current step again in a fresh cluster, without its texts.
+func (s *Session) afresh(ctx context.Context) ([]Message, error) {
+	if err := s.rebuild(ctx, s.at); err != nil {
+		return nil, err
+	}
+	out := []Message{{Note, "The step begins again. " + s.again()}}
+	for _, line := range s.step().Run {
+		out = append(out, s.show(ctx, line)...)
+	}
+	return out, nil
 }

@@ -86,25 +86,32 @@ type Session struct {
 	opt      Options
 	progress *progress
 	live     *live
+	strayed  bool // a line outside of a goal may have changed the live cluster
 	lesson   *Lesson
+	frame    frame
 	at       int // the index of the step
 	phase    Phase
 	states   []StepState
-	said     string // the answer to the question of the step, "" before
-	answered bool
-	hints    int  // how many hints of the step were given
-	turn     Text // the wrong turn that was explained last
-	touched  bool // a line of this step may have changed the cluster
 	marks    marks
+	attempt
 	// completed has the lessons that were done in this session, by name.
 	completed map[string]marks
-	quit      bool     // the learner wants to leave
-	shown     StepText // what was said in the step
-	frame     frame
+	quit      bool // the learner wants to leave
 
 	mu         sync.Mutex // guards view
 	view       View
 	generation int
+}
+
+// An attempt is what has happened in the current step.
+type attempt struct {
+	said     string // the answer to the question of the step, "" before
+	answered bool
+	hints    int      // how many hints were given
+	turn     Text     // the wrong turn that was explained last
+	touched  bool     // a line may have changed the cluster
+	waited   bool     // what should come by itself did not come
+	shown    StepText // what was said
 }
 
 // Open starts the cluster of the lesson with that name or number. "" is the first lesson that the
@@ -156,7 +163,7 @@ func (s *Session) begin(ctx context.Context, l *Lesson) error {
 
 // clear forgets what belongs to a step.
 func (s *Session) clear() {
-	s.said, s.answered, s.hints, s.turn, s.touched, s.shown = "", false, 0, "", false, StepText{}
+	s.attempt = attempt{}
 	s.states[s.at] = Current
 	s.phase = Doing
 	if s.step().Question != nil {

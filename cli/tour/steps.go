@@ -91,7 +91,7 @@ func (s *Session) examine(ctx context.Context, look bool) []Message {
 	if s.phase != Doing || ctx.Err() != nil {
 		return nil
 	}
-	comes := st.Once != "" && s.live.holds(ctx, st.Once) // first, because Check may end Once
+	comes := !s.waited && st.Once != "" && s.live.holds(ctx, st.Once) // first, because Check may end Once
 	if s.live.holds(ctx, st.Check) {
 		return s.pass(ctx)
 	}
@@ -104,6 +104,10 @@ func (s *Session) examine(ctx context.Context, look bool) []Message {
 		if ctx.Err() != nil {
 			return nil
 		}
+		s.waited = true
+		_, reason, _ := strings.Cut(err.Error(), fmt.Sprintf("after %v: ", comesTimeout))
+		s.turn = Text("The cluster does not get there by itself: " + reason + ". undo begins the step again.")
+		return []Message{{Wrong, s.turn}}
 	}
 	for _, w := range st.Wrong {
 		if !s.live.holds(ctx, w.When) {
