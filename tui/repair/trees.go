@@ -188,7 +188,7 @@ func (m *Model) sentences(th *theme.Theme, r *roundRow, levels int) []sentence {
 	case r.running:
 		return []sentence{{theme.Accent, th.Next + " comparing now"}}
 	case r.Buckets == 0 && r.Count == 0:
-		return []sentence{{theme.Good, fmt.Sprintf("%s the roots are equal, so all %s are: %s", th.Yes,
+		return []sentence{{theme.Good, fmt.Sprintf("%s the roots are equal, so both hold the same of %s: %s", th.Yes,
 			render.Count(r.Keys, "key"), cost)}}
 	}
 	keys := fmt.Sprintf("%s, %s: ", render.Differ(r.Buckets, "bucket"), render.Differ(r.Count, "key"))
