@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -48,6 +49,10 @@ func onTerminal(t *testing.T, read func(master *os.File, text string) bool, args
 	return onTerminalIn(t, dataHome(t), read, args...)
 }
 
+// terminalTimeout bounds a run on a terminal, so that a screen that never comes fails the test. A
+// run takes seconds on a busy machine.
+const terminalTimeout = 60 * time.Second
+
 // onTerminalIn is onTerminal with a home folder.
 func onTerminalIn(t *testing.T, home string, read func(master *os.File, text string) bool, args ...string) string {
 	t.Helper()
@@ -56,7 +61,9 @@ func onTerminalIn(t *testing.T, home string, read func(master *os.File, text str
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), exe)
+	ctx, cancel := context.WithTimeout(t.Context(), terminalTimeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, exe)
 	cmd.Args = append([]string{program}, args...)
 	cmd.Env = append(slices.DeleteFunc(os.Environ(), func(v string) bool {
 		return strings.HasPrefix(v, "CI=") || strings.HasPrefix(v, "NO_COLOR=") || strings.HasPrefix(v, "TMUX=")
@@ -166,8 +173,9 @@ func typist(t *testing.T, steps ...[2]string) func(master *os.File, text string)
 
 // A speaker steps through a cue sheet and back, and leaves the demo after a question.
 func TestCuesOnATerminal(t *testing.T) {
-	text := onTerminal(t, typist(t, [2]string{"0/11", "n"}, [2]string{"1/11", "N"}, [2]string{"fresh cluster, and 0 cues", "q"},
-		[2]string{"leave, and end the cluster", "\r"}), "demo", "--cues", "conflict")
+	text := onTerminal(t, typist(t, [2]string{"0/11", "n"}, [2]string{"coordinator n3  W 2/2", "N"}, // the put has ended
+		[2]string{"fresh cluster, and 0 cues", "q"}, [2]string{"leave, and end the cluster", "\r"}),
+		"demo", "--cues", "conflict")
 	if !strings.Contains(text, "The demo is over") || questions.MatchString(text) {
 		t.Errorf("the terminal received %q", text)
 	}
