@@ -49,10 +49,10 @@ func (h *hints) checkDelivered(ev event.Event) {
 	}
 }
 
-// checkDropped checks a batch that deletes a hint. The hint may have changed while it was under
-// way, so what counts is the content on disk, or in the earlier writes of the batch.
-func (h *hints) checkDropped(host Host, hintKey []byte, earlier []store.Write) {
-	rec, err := record.Decode(storedBefore(host, store.Hints, hintKey, earlier))
+// checkDropped checks a batch whose write at deletes a hint. The hint may have changed while it was
+// under way, so what counts is the content on disk, or in the earlier writes of the batch.
+func (h *hints) checkDropped(host Host, hintKey []byte, batch []store.Write, at int) {
+	rec, err := record.Decode(storedBefore(host, store.Hints, hintKey, batch[:at]))
 	homeName, dataKey, ok := record.SplitHintKey(hintKey)
 	if !ok {
 		return
@@ -65,7 +65,7 @@ func (h *hints) checkDropped(host Host, hintKey []byte, earlier []store.Write) {
 		return // the hint is damaged, or a later write may have won
 	}
 	if !host.Node().Ring().Has(home.Name()) {
-		h.checkRehomed(host, home, key, idsOf(rec.Siblings), earlier)
+		h.checkRehomed(host, home, key, idsOf(rec.Siblings), batch)
 		return
 	}
 	for _, id := range idsOf(rec.Siblings) {
@@ -77,11 +77,15 @@ func (h *hints) checkDropped(host Host, hintKey []byte, earlier []store.Write) {
 }
 
 // checkRehomed checks a dropped hint whose home is not a member, as the holder knows the ring. The
-// holder has made the hint a replica of its own, unless the home received the hint before.
-func (h *hints) checkRehomed(host, home Host, key string, ids []uint64, earlier []store.Write) {
-	own, _ := record.Decode(storedBefore(host, store.Data, record.DataKey([]byte(key)), earlier))
+// holder has made the hint a replica of its own, unless the home received the hint before. The disk
+// takes the batch as a whole, so its order does not matter. A holder with a buffer may have handed
+// the replica to all homes since.
+func (h *hints) checkRehomed(host, home Host, key string, ids []uint64, batch []store.Write) {
+	own, _ := record.Decode(storedBefore(host, store.Data, record.DataKey([]byte(key)), batch))
+	homes := host.Node().Ring().Homes([]byte(key))
 	for _, id := range ids {
-		kept := h.e.graph.carries(idsOf(own.Siblings), id)
+		lacks := func(name string) bool { return !h.e.holdsOrIsExcused(h.e.world.Host(name), key, id) }
+		kept := h.e.graph.carries(idsOf(own.Siblings), id) || !slices.ContainsFunc(homes, lacks)
 		if !kept && !h.e.holdsOrIsExcused(home, key, id) && !h.e.mayRefuse(host, key, id) {
 			h.e.fail(P9, "%s drops its hint of #%d of %s for %s, a former member, and holds no replica of #%d",
 				host.Name(), id, key, home.Name(), id)

@@ -24,7 +24,7 @@ func (t *transfers) checkBatch(h Host, b *kernel.Batch) {
 		switch {
 		case w.Value != nil:
 		case w.Space == store.Hints:
-			t.hints.checkDropped(h, w.Key, b.Writes[:i])
+			t.hints.checkDropped(h, w.Key, b.Writes, i)
 		case w.Space == store.Data:
 			_, key := record.ParseDataKey(w.Key)
 			if !collects(b, string(key)) { // P3 judges collected tombstones
