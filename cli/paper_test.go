@@ -20,7 +20,7 @@ func TestPaper(t *testing.T) {
 		"paper fig8 --metadata 60":           "│",
 		"paper fig8 --metadata 60,30 --json": `{"s":30,"n":3,"q":1024,"rows":[{"metadata":30,"strategy":1,"efficiency":0.`,
 		"paper --json":                       `{"rows":[{"problem":"Partitioning"`,
-		"paper 4.1 --json":                   `"commands":["get","put"]`,
+		"paper 4.1 --json":                   `"commands":["as","get","put"]`,
 		"help paper":                         "--metadata 60,480",
 		"__complete -- paper 4.8.":           "4.8.1\n4.8.2\n4.8.3\n",
 		"__complete -- paper f":              "fig8\nfig5\n",
