@@ -82,7 +82,8 @@ type Output struct {
 	Wake     time.Duration  // step again by that time, since 1970; 0: no need
 }
 
-// released is a write that nothing expects. No one changes its key.
+// released overwrites a released Write in poisoned runs. All nodes share its key, so its key must
+// not change.
 var released = store.Write{Space: 'x', Key: []byte(Released)}
 
 // reset empties o and keeps the memory of its slices. poison is Config.Poison.

@@ -222,10 +222,10 @@ func (m *members) stages(news, all member.History) []*ring.Ring {
 	return out
 }
 
-// ringsBeside returns rings that other members used at the same time. heard is the history that the
-// node is told now, news are the changes of heard that are new to the node, and all is both
-// together. One ring is that of a sender who did not know what this node knows. The other is that
-// of a member that knows the news but missed one other change.
+// ringsBeside returns the rings that other members may have used beside this node's. heard is the
+// history that the node is told now, news are the changes of heard that are new to the node, and
+// all is both together. The first ring is the sender's, if the sender lacked a change that this
+// node knows. The other is that of a member that knows the news but missed one other change.
 func (m *members) ringsBeside(heard, news, all member.History) (out []*ring.Ring) {
 	if !heard.Covers(m.history) {
 		out = append(out, m.rings.Of(heard))

@@ -6,10 +6,11 @@ import (
 	"sync"
 )
 
-// A goroutine that waits for a flush to disk is in a system call, and keeps its processor of the Go
-// runtime (GOMAXPROCS) until the runtime's monitor takes the processor back. That can take as long
-// as the flush, a fraction of a millisecond. With as many processors as cores, cores are then idle
-// while goroutines wait to run. So a process whose nodes flush gets more processors.
+// A flush to disk is a system call. The goroutine that waits for it keeps its processor
+// (GOMAXPROCS) until the runtime's monitor takes the processor back. That can take as long as the
+// flush, a fraction of a millisecond. With as many processors as cores, cores are then idle while
+// goroutines wait to run. So a process whose nodes flush gets more processors. The runtime then no
+// longer follows changes of the process's limits by itself.
 
 // processors is GOMAXPROCS of the process.
 var processors = struct {

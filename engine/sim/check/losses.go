@@ -110,7 +110,7 @@ func (e *evidence) lose(h Host, key string, writes []uint64) {
 }
 
 // excuse marks as excused each of the writes and their ancestors of which no host holds a copy or a
-// descendant. A copy that a host is about to drop does not count: a home may lose a hint's versions
+// descendant. A copy that a host is about to drop does not count. A home may lose a hint's versions
 // after it acknowledged them, while the batch that drops the hint is being written.
 func (e *evidence) excuse(key string, ids []uint64) {
 	if len(ids) == 0 {

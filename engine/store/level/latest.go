@@ -5,8 +5,8 @@ import (
 	"github.com/syndtr/goleveldb/leveldb/opt"
 )
 
-// manyGets is the number of Gets after a batch from which on a snapshot is cheaper than a Get of
-// the database, which takes a snapshot for itself.
+// manyGets is the number of Gets after a batch that read the database itself. Each takes its own
+// snapshot, so from then on a shared one is cheaper.
 const manyGets = 4
 
 // latest reads the latest state of the database. If there are many Gets between two batches, they
