@@ -43,6 +43,7 @@ type model struct {
 	keys   keymap.Map // of all screens
 	book
 	past
+	motion
 	stage
 	copy func(string) // puts text on the terminal's clipboard
 
@@ -104,7 +105,13 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tea.WindowSizeMsg:
 		m.w, m.h = msg.Width, msg.Height
 	case secondMsg:
-		return m, tea.Batch(everySecond(), m.refresh.Follow())
+		cmds := []tea.Cmd{everySecond(), m.refresh.Follow()}
+		if !m.motion.runs {
+			cmds = append(cmds, m.motion.next(m.state.Playback))
+		}
+		return m, tea.Batch(cmds...)
+	case movedMsg:
+		return m, m.motion.next(m.state.Playback)
 	case rewoundMsg:
 		if msg.err != nil {
 			m.prompt.Say("the past cannot be shown: " + msg.err.Error())

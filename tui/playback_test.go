@@ -16,8 +16,9 @@ import (
 // A fakePlayback is a recording that remembers how its time was moved.
 type fakePlayback struct {
 	fakeCluster
-	did []string
-	p   Progress
+	did     []string
+	p       Progress
+	flights []Flight
 }
 
 func (f *fakePlayback) TogglePause() { f.did = append(f.did, "pause"); f.p.Paused = !f.p.Paused }
@@ -26,6 +27,7 @@ func (f *fakePlayback) Step(by int, _ func(event.Event) bool) {
 }
 func (f *fakePlayback) Skip(by time.Duration) { f.did = append(f.did, "skip "+by.String()) }
 func (f *fakePlayback) Progress() Progress    { return f.p }
+func (f *fakePlayback) Flights() []Flight     { return f.flights }
 func (f *fakePlayback) Speed(by int) {
 	if f.did = append(f.did, "slower"); by > 0 {
 		f.did[len(f.did)-1] = "faster"
@@ -150,4 +152,40 @@ func TestFaultTimeline(t *testing.T) {
 			t.Errorf("%d columns: %q", width, title)
 		}
 	}
+}
+
+// In slow motion, messages are seen to move along their links, and only then.
+func TestSlowMotion(t *testing.T) {
+	f := &fakePlayback{p: Progress{Now: time.Hour, At: time.Second, Length: time.Minute, Speed: 1.0 / 1024},
+		flights: []Flight{{From: "n1", To: "n3", Part: .2, Kind: event.Replicate}}}
+	s := newScene(5, Options{Cluster: f, Key: "cart"})
+	s.resize(120, 36)
+	first := s.View()
+	if n := strings.Count(first, "⣿") - strings.Count(steady(s, f), "⣿"); n != 1 {
+		t.Errorf("%d messages are drawn:\n%s", n, first)
+	}
+	f.flights[0].Part = .6
+	if _, cmd := s.Update(movedMsg{}); cmd == nil || s.View() == first {
+		t.Error("the message does not move")
+	}
+	f.p.Paused = true
+	if _, cmd := s.Update(movedMsg{}); cmd != nil {
+		t.Error("pictures are drawn while time stands still")
+	}
+	f.p.Paused, f.p.Speed = false, 1
+	s.Update(movedMsg{})
+	if s.View() != steady(s, f) {
+		t.Error("messages are drawn at full speed")
+	}
+}
+
+// steady returns the frame without messages.
+func steady(s *scene, f *fakePlayback) string {
+	flights := f.flights
+	f.flights = nil
+	s.Update(movedMsg{})
+	frame := s.View()
+	f.flights = flights
+	s.Update(movedMsg{})
+	return frame
 }

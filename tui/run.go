@@ -53,6 +53,7 @@ type (
 	Source   = feed.Source
 	Playback = playback.Playback
 	Rewinder = playback.Rewinder
+	Flight   = playback.Flight
 	Progress = playback.Progress
 )
 

@@ -23,6 +23,7 @@ type Recording struct {
 	events  []event.Event
 	times   []time.Duration // of the events; an event that came late has the time of the one before
 	faults  []time.Duration // times since the first event, of the events that are faults
+	flights []flight        // in the order in which they left
 	refusal error           // of commands that would change the recording
 
 	mu     sync.Mutex    // guards the rest
@@ -67,6 +68,7 @@ func New(events []event.Event, what string) (*Recording, error) {
 			r.faults = append(r.faults, r.times[i]-r.times[0])
 		}
 	}
+	r.flights = flightsOf(events)
 	r.at = r.start()
 	return r, nil
 }

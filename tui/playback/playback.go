@@ -25,7 +25,23 @@ type Playback interface {
 	Speed(by int)
 	// Progress returns where the recording stands.
 	Progress() Progress
+	// Flights returns the messages that are under way now, a bounded number of them.
+	Flights() []Flight
 }
+
+// A Flight is a message that is under way between two nodes.
+type Flight struct {
+	From, To string
+	Part     float64    // of the way, 0 to 1
+	Kind     event.Kind // of the event that sent it
+}
+
+// slowMotion is the speed up to which messages are seen to move: a tenth of a millisecond of a
+// loopback then takes a hundredth of a second and more.
+const slowMotion = 1.0 / 64
+
+// Slow reports whether messages are seen to move.
+func (p Progress) Slow() bool { return p.Paused || p.Speed <= slowMotion }
 
 // A Rewinder is a running cluster whose past can be looked at.
 type Rewinder interface {

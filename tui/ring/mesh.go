@@ -136,6 +136,7 @@ func (p *plot) drawLinks(at func(int) (int, int), slots []int) {
 		}
 	}
 	signs = append(signs, p.drawTraffic(d, at)...)
+	signs = append(signs, p.drawFlights(at)...)
 	d.DrawOn(p.Canvas)
 	for _, s := range signs {
 		p.Set(s.x, s.y, s.st, s.text)

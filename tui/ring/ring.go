@@ -37,6 +37,7 @@ func (m *Model) Signature(w, h int, selecting bool) string {
 		}
 	}
 	b.WriteString(trafficSignature(m.state))
+	b.WriteString(flightSignature(m.state))
 	return b.String()
 }
 

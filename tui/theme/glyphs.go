@@ -9,6 +9,7 @@ type Glyphs struct {
 	Key, Hint, Concurrent     string
 	Mend, Merkle              string // read repair, and anti-entropy; Hint stands for handoff
 	Yes, No                   string
+	Message                   string // a message that moves in slow motion
 	Mark                      string // a node chosen for the next split, kill or pause
 	Next, Cursor, More        string
 	Spark                     []string // bars of a sparkline, lowest first
@@ -20,7 +21,8 @@ type Border struct{ H, V, TL, TR, BL, BR string }
 
 var unicodeGlyphs = Glyphs{
 	Up: "◉", Down: "⊘", Paused: "⊖", Suspect: "?", Cut: "✂", Slow: "~", Loss: "%",
-	Key: "◆", Hint: "⚑", Concurrent: "‖", Mend: "↻", Merkle: "⇄",
+	Message: "⣿",
+	Key:     "◆", Hint: "⚑", Concurrent: "‖", Mend: "↻", Merkle: "⇄",
 	Yes: "✓", No: "✗", Mark: "+", Next: "▸", Cursor: "▸", More: "…",
 	Spark:  []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Border: Border{H: "─", V: "│", TL: "╭", TR: "╮", BL: "╰", BR: "╯"},
@@ -28,7 +30,8 @@ var unicodeGlyphs = Glyphs{
 
 var asciiGlyphs = Glyphs{
 	Up: "o", Down: "X", Paused: "=", Suspect: "?", Cut: "x", Slow: "~", Loss: "%",
-	Key: "*", Hint: "H", Concurrent: "||", Mend: "R", Merkle: "M",
+	Message: "@",
+	Key:     "*", Hint: "H", Concurrent: "||", Mend: "R", Merkle: "M",
 	Yes: "ok", No: "!", Mark: "+", Next: ">", Cursor: ">", More: "...",
 	Spark:  []string{"_", ".", "-", "=", "+", "*", "%", "#"},
 	Border: Border{H: "-", V: "|", TL: "+", TR: "+", BL: "+", BR: "+"},
@@ -36,6 +39,7 @@ var asciiGlyphs = Glyphs{
 
 // ASCII maps signs to their ASCII spelling. A canvas shows any other sign as "?".
 var ASCII = map[string]string{
+	"⣿": "@",
 	"◉": "o", "⊘": "X", "⊖": "=", "✂": "x", "◆": "*", "⚑": "H", "‖": "||", "✓": "ok", "✗": "!", "▸": ">",
 	"…": "...",
 	"─": "-", "│": "|", "┬": "+", "├": "+", "└": "+", "┘": "+", "┐": "+", "┤": "+", "┴": "+",
