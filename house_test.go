@@ -250,7 +250,7 @@ var arrows = map[string][]string{
 		"ringside/tui/keymap", "ringside/tui/page", "ringside/tui/panes", "ringside/tui/refresh", "ringside/tui/replicas",
 	),
 	"ringside/tui/replicas": leaves,
-	"ringside/tui/ring":     pane(),
+	"ringside/tui/ring":     pane("ringside/tui/playback"),
 	"ringside/tui/snapshot": {"ringside/engine/usage"},
 	"ringside/tui/state":    append([]string{"ringside/tui/playback", "ringside/tui/theme"}, leaves...),
 	"ringside/tui/suggest": append([]string{

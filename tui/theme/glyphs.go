@@ -9,7 +9,6 @@ type Glyphs struct {
 	Key, Hint, Concurrent     string
 	Mend, Merkle              string // read repair, and anti-entropy; Hint stands for handoff
 	Yes, No                   string
-	Message                   string // a message that moves in slow motion
 	Mark                      string // a node chosen for the next split, kill or pause
 	Next, Cursor, More        string
 	Spark                     []string // bars of a sparkline, lowest first
@@ -21,8 +20,7 @@ type Border struct{ H, V, TL, TR, BL, BR string }
 
 var unicodeGlyphs = Glyphs{
 	Up: "◉", Down: "⊘", Paused: "⊖", Suspect: "?", Cut: "✂", Slow: "~", Loss: "%",
-	Message: "⣿",
-	Key:     "◆", Hint: "⚑", Concurrent: "‖", Mend: "↻", Merkle: "⇄",
+	Key: "◆", Hint: "⚑", Concurrent: "‖", Mend: "↻", Merkle: "⇄",
 	Yes: "✓", No: "✗", Mark: "+", Next: "▸", Cursor: "▸", More: "…",
 	Spark:  []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Border: Border{H: "─", V: "│", TL: "╭", TR: "╮", BL: "╰", BR: "╯"},
@@ -30,8 +28,7 @@ var unicodeGlyphs = Glyphs{
 
 var asciiGlyphs = Glyphs{
 	Up: "o", Down: "X", Paused: "=", Suspect: "?", Cut: "x", Slow: "~", Loss: "%",
-	Message: "@",
-	Key:     "*", Hint: "H", Concurrent: "||", Mend: "R", Merkle: "M",
+	Key: "*", Hint: "H", Concurrent: "||", Mend: "R", Merkle: "M",
 	Yes: "ok", No: "!", Mark: "+", Next: ">", Cursor: ">", More: "...",
 	Spark:  []string{"_", ".", "-", "=", "+", "*", "%", "#"},
 	Border: Border{H: "-", V: "|", TL: "+", TR: "+", BL: "+", BR: "+"},

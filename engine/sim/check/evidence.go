@@ -200,15 +200,29 @@ func (e *evidence) reflects(versions vclock.Siblings, id uint64, v vclock.Versio
 
 // outdated reports whether one of the versions covers w, and a coordinator has stamped a descendant
 // of w. The past of a version covers what its coordinator knew to be superseded, but not the
-// descendants that superseded it. The versions may therefore lack w and its descendants. A version
-// whose clock was truncated (§4.4) covers what it covered before, and so do its descendants.
+// descendants that superseded it. The versions may therefore lack w and its descendants.
+//
+// A version whose clock was truncated (§4.4) covers what it covered before, and so do its
+// descendants. A version that covers a descendant of w covers w, although truncated clocks no
+// longer show this.
 func (e *evidence) outdated(versions vclock.Siblings, w *operation) bool {
-	dot := w.version.Dot
-	covered := slices.ContainsFunc(versions, func(v vclock.Version) bool { return v.Past.Covers(dot) })
-	for id, past := range e.whole {
-		covered = covered || past.Covers(dot) && e.graph.carries(idsOf(versions), id)
+	return e.graph.overwritten(w) && slices.ContainsFunc(e.graph.byKey[w.Key], func(x *operation) bool {
+		truncated := e.truncated[w.Key] && x.stamped() && e.graph.descends(x.ID, w.ID)
+		return (x == w || truncated) && e.covers(versions, x.version.Dot)
+	})
+}
+
+// covers reports whether versions, or ancestors of them whose clocks were truncated, cover a dot.
+func (e *evidence) covers(versions vclock.Siblings, dot vclock.Dot) bool {
+	if slices.ContainsFunc(versions, func(v vclock.Version) bool { return v.Past.Covers(dot) }) {
+		return true
 	}
-	return covered && e.graph.overwritten(w)
+	for id, past := range e.whole {
+		if past.Covers(dot) && e.graph.carries(idsOf(versions), id) {
+			return true
+		}
+	}
+	return false
 }
 
 // holds reports whether a host holds w in any role, or a version that supersedes w.

@@ -329,23 +329,30 @@ func TestOutdated(t *testing.T) {
 		v.Past = past
 		return vclock.Siblings{v}
 	}
+	coversChild := vclock.Clock{{Actor: versionOf(child).Dot.Actor, Counter: versionOf(child).Dot.Counter, From: 1}}
 	for _, c := range []struct {
-		name     string
-		versions vclock.Siblings
-		whole    map[uint64]vclock.Clock
-		want     bool
+		name      string
+		versions  vclock.Siblings
+		whole     map[uint64]vclock.Clock
+		truncated bool
+		want      bool
 	}{
-		{"nothing is held", nil, nil, false},
-		{"a version covers the write", holding(concurrent, covers), nil, true},
-		{"a version covers nothing", holding(concurrent, nil), nil, false},
-		{"its clock covered the write before", holding(concurrent, nil), map[uint64]vclock.Clock{concurrent: covers}, true},
-		{"its clock covered another write before", holding(concurrent, nil), map[uint64]vclock.Clock{concurrent: {}}, false},
-		{"the clock of an ancestor covered the write", holding(deletion, nil), map[uint64]vclock.Clock{child: covers}, true},
+		{"nothing is held", nil, nil, false, false},
+		{"a version covers the write", holding(concurrent, covers), nil, false, true},
+		{"a version covers nothing", holding(concurrent, nil), nil, false, false},
+		{"its clock covered the write before", holding(concurrent, nil), map[uint64]vclock.Clock{concurrent: covers},
+			true, true},
+		{"its clock covered another write before", holding(concurrent, nil), map[uint64]vclock.Clock{concurrent: {}},
+			true, false},
+		{"the clock of an ancestor covered the write", holding(deletion, nil), map[uint64]vclock.Clock{child: covers},
+			true, true},
 		{"the clock of another write covered the write", holding(deletion, nil),
-			map[uint64]vclock.Clock{concurrent: covers}, false},
+			map[uint64]vclock.Clock{concurrent: covers}, true, false},
+		{"a version covers a child, and clocks were truncated", holding(concurrent, coversChild), nil, true, true},
+		{"a version covers a child, and no clock was truncated", holding(concurrent, coversChild), nil, false, false},
 	} {
 		_, e := newCase(t)
-		e.whole = c.whole
+		e.whole, e.truncated[key] = c.whole, c.truncated
 		if got := e.outdated(c.versions, e.graph.ops[write]); got != c.want {
 			t.Errorf("%s: got %v", c.name, got)
 		}
