@@ -63,7 +63,7 @@ func (m *Model) drawCluster(c *canvas.Canvas, focused bool) {
 
 // drawList draws all lessons.
 func (m *Model) drawList(c *canvas.Canvas, focused bool) {
-	all := m.lessons.List()
+	all := m.list
 	done := 0
 	for _, l := range all {
 		if l.Done {

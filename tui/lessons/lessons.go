@@ -15,9 +15,10 @@ import (
 	"ringside/tui/ring"
 )
 
-// A Desk has the lessons. Its methods may be called by any goroutine.
+// A Desk has the lessons. Its methods may be called by any goroutine. Look waits while a line of the
+// prompt runs; the other methods do not.
 type Desk interface {
-	// List returns all lessons.
+	// List returns all lessons. It reads the file of the progress.
 	List() []tour.Listed
 	// View returns the lesson that is open, false if none is.
 	View() (tour.View, bool)
@@ -44,11 +45,12 @@ type Model struct {
 	nodes   *nodes.Model
 	card    *keycard.Model
 
-	selected int // in the list of lessons
+	list     []tour.Listed // as of the time at which it came in sight
+	selected int           // in list
 	pane     int
-	top      int // first row of the lesson's text in sight; -1: what shows its end
-	end      int // first row in sight that shows the end, as of the latest drawing
-	seen     string
+	top      int    // first row of the lesson's text in sight; -1: what shows its end
+	end      int    // first row in sight that shows the end, as of the latest drawing
+	seen     string // what of the open lesson was shown last, "" if no lesson was open
 	looking  bool
 	lookedAt time.Time
 }
@@ -74,7 +76,8 @@ func (m *Model) Keys() keymap.Map { return nil }
 
 // Shown implements page.Page. It selects the first lesson that is not done.
 func (m *Model) Shown() tea.Cmd {
-	for i, l := range m.lessons.List() {
+	m.list = m.lessons.List()
+	for i, l := range m.list {
 		if m.selected = i; !l.Done {
 			break
 		}
@@ -87,6 +90,9 @@ func (m *Model) Shown() tea.Cmd {
 func (m *Model) Changed() tea.Cmd {
 	v, open := m.lessons.View()
 	if !open {
+		if m.seen != "" { // the lesson that was left may be done
+			m.seen, m.list = "", m.lessons.List()
+		}
 		return nil
 	}
 	var cmds []tea.Cmd
@@ -138,7 +144,7 @@ func (m *Model) Move(by int) tea.Cmd {
 		}
 		return nil
 	}
-	m.selected = max(0, min(m.selected+by, len(m.lessons.List())-1))
+	m.selected = max(0, min(m.selected+by, len(m.list)-1))
 	return nil
 }
 
@@ -162,11 +168,10 @@ func (m *Model) Open() tea.Cmd {
 	case open:
 		return m.desk.Ask("")
 	}
-	all := m.lessons.List()
-	if m.selected >= len(all) {
+	if m.selected >= len(m.list) {
 		return nil
 	}
-	return m.desk.Run("lesson " + all[m.selected].Name)
+	return m.desk.Run("lesson " + m.list[m.selected].Name)
 }
 
 // OpenDoes implements page.Page.
@@ -188,8 +193,8 @@ func (m *Model) Explains() string {
 	section := "4"
 	if v, open := m.lessons.View(); open {
 		section = v.Section
-	} else if all := m.lessons.List(); m.selected < len(all) {
-		section = all[m.selected].Section
+	} else if m.selected < len(m.list) {
+		section = m.list[m.selected].Section
 	}
 	return firstSection(section)
 }

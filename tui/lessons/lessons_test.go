@@ -27,14 +27,17 @@ type fakeDesk struct {
 	view tour.View
 	open bool
 	look string
+	read int  // how often List was called
+	done bool // whether carts is done
 }
 
 func (f *fakeDesk) View() (tour.View, bool)     { return f.view, f.open }
 func (f *fakeDesk) Look(context.Context) string { return f.look }
 func (f *fakeDesk) List() []tour.Listed {
+	f.read++
 	return []tour.Listed{
 		{N: 1, Name: "where", Title: "Where a key lives", Section: "§4.2, §4.3", Steps: 3, Done: true},
-		{N: 2, Name: "carts", Title: "Two carts", Section: "§4.4", Steps: 4},
+		{N: 2, Name: "carts", Title: "Two carts", Section: "§4.4", Steps: 4, Done: f.done},
 		{N: 0, Name: "exam", Title: "The exam", Section: "§4", Steps: 12},
 	}
 }
@@ -186,5 +189,27 @@ func TestChanged(t *testing.T) {
 	m.Update(looked)
 	if want := []string{"key cart", "say the hints went home"}; !slices.Equal(*ran, want) {
 		t.Errorf("the page ran %q, want %q", *ran, want)
+	}
+}
+
+// The list is read when it comes in sight and when a lesson has ended, and not for each frame.
+func TestListIsReadOnce(t *testing.T) {
+	f := &fakeDesk{view: lesson(tour.Over)}
+	m, _ := classroom(t, f)
+	m.Shown()
+	for range 3 {
+		frame(m, 80, 18, false)
+		m.Changed()
+		m.Move(+1)
+	}
+	if f.read != 1 {
+		t.Errorf("the list was read %d times", f.read)
+	}
+	f.open = true
+	m.Changed()
+	f.open, f.done = false, true
+	m.Changed()
+	if got := frame(m, 80, 18, false); f.read != 2 || !strings.Contains(got, "2 of 3 lessons done") {
+		t.Errorf("after a lesson the list was read %d times:\n%s", f.read, got)
 	}
 }
