@@ -15,8 +15,8 @@ import (
 	"ringside/tui/ring"
 )
 
-// A Desk has the lessons. Its methods may be called by any goroutine. Look waits while a line of the
-// prompt runs; the other methods do not.
+// A Desk has the lessons. Its methods may be called by any goroutine. Look waits while a line of
+// the prompt runs; the other methods do not.
 type Desk interface {
 	// List returns all lessons. It reads the file of the progress.
 	List() []tour.Listed
