@@ -99,20 +99,27 @@ func Wrap(text string, width int) []string {
 	if width < 1 {
 		return []string{text}
 	}
+	return WrapWords(strings.Fields(text), width, Width)
+}
+
+// WrapWords joins words with spaces to lines of at most width columns. A longer word has its own
+// line. columns returns how many columns a word takes. Without words there is one empty line.
+func WrapWords(words []string, width int, columns func(word string) int) []string {
 	var out []string
-	now := ""
-	for word := range strings.FieldsSeq(text) {
+	line, used := "", 0
+	for i, word := range words {
+		n := columns(word)
 		switch {
-		case now == "":
-			now = word
-		case Width(now)+1+Width(word) <= width:
-			now += " " + word
+		case i == 0:
+			line, used = word, n
+		case used+1+n <= width:
+			line, used = line+" "+word, used+1+n
 		default:
-			out = append(out, now)
-			now = word
+			out = append(out, line)
+			line, used = word, n
 		}
 	}
-	return append(out, now)
+	return append(out, line)
 }
 
 // RowsOf adds a row whose last cell is a text that is wrapped to at most width columns. Further

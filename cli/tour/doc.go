@@ -23,16 +23,17 @@
 //	s.Close()
 //
 // Line takes the verbs of package verbs and the words of the tour: answer, hint, show me, undo,
-// back, next, skip, restart, lessons, lesson, glossary, help and quit. Line returns Messages, each
-// with a Kind, in the order in which a learner reads them. The texts of messages are not wrapped;
-// Text.Plain and Text.Spans remove or find the marks of words. The first messages of a lesson are
-// those of Start.
+// back, next, skip, restart, lessons, lesson, glossary, help, leave and quit. Line returns
+// Messages, each with a Kind, in the order in which a learner reads them. The texts of messages are
+// not wrapped; Text.Plain and Text.Spans remove or find the marks of words. The first messages of a
+// lesson are those of Start.
 //
-// View may be called at any time and from any goroutine. The other methods are called from one
-// goroutine at a time. View.Generation grows when the session replaces its cluster (undo, back,
-// another lesson), and a screen then has to follow the new one. Look returns the messages about
-// what the cluster has done by itself since the last line, so that a screen may call Look now and
-// then.
+// View, Env and Cluster may be called at any time and from any goroutine. The other methods are
+// called from one goroutine at a time. View.Generation grows when the session replaces its cluster
+// (undo, back, another lesson), and a screen then has to follow the new one. An interrupted line
+// leaves the session at the step where it was, on its cluster, and returns a Failure. Look returns
+// the messages about what the cluster has done by itself since the last line, so that a screen may
+// call Look now and then.
 //
 // The phases of a step are Asking, until its question is answered, Doing, until its check holds,
 // and Revealed. After the last step the session is Over. An undo never goes back to an old copy of
@@ -40,6 +41,6 @@
 //
 // # Showing a session
 //
-// Plain shows a session as lines of text, at a prompt and in a pipe. Run is the command tour, and
-// keeps the progress of the learner in the folder of all clusters.
+// Plain returns messages as lines of text. Run is the command tour at a prompt without a screen and
+// in a pipe. The progress of the learner is kept in Options.Home, the folder of all clusters.
 package tour

@@ -13,7 +13,7 @@ import (
 
 // Words lists the words of the tour that a learner may type beside the verbs.
 var Words = []string{"answer", "hint", "show", "undo", "back", "next", "skip", "restart", "lessons", "lesson",
-	"glossary", "help", "quit"}
+	"glossary", "help", "leave", "quit"}
 
 // Help explains the words of the tour.
 const Help = `Any command of ringside runs on the lesson's cluster: put, get, inspect, partition and so on.
@@ -29,7 +29,8 @@ Words of the tour:
   lessons      list the lessons;  lesson 4  opens one
   glossary     the words of the paper;  glossary hint  explains one
   help         this list;  help put  explains a command
-  quit         leave; the progress is kept
+  leave        leave the lesson; screens of a cluster of yours then show it again
+  quit         leave the tour and, on the screens, end them; the progress is kept
 `
 
 // looks are the verbs that change nothing.
@@ -42,17 +43,17 @@ const lineTimeout = time.Minute
 // Line takes a line that a learner typed, and returns what to show.
 func (s *Session) Line(ctx context.Context, line string) []Message {
 	defer s.publish()
-	words, err := verbs.Split(line)
+	words, err := split(line)
 	if err != nil {
 		return failure(usage.Errorf("%w", err))
-	}
-	for len(words) > 0 && (words[0] == "ringside" || words[0] == ":") {
-		words = words[1:]
 	}
 	if len(words) == 0 {
 		return s.next(ctx, true)
 	}
-	words[0] = strings.TrimPrefix(words[0], ":")
+	if leaving(words) {
+		s.quit = true
+		return nil
+	}
 	rest := strings.Join(words[1:], " ")
 	switch words[0] {
 	case "answer":
@@ -75,9 +76,6 @@ func (s *Session) Line(ctx context.Context, line string) []Message {
 		return s.open(ctx, rest)
 	case "glossary":
 		return glossary(rest)
-	case "quit", "exit", "q":
-		s.quit = true
-		return nil
 	case "restart":
 		if len(words) == 1 {
 			return s.change(ctx, s.lesson)
@@ -88,6 +86,34 @@ func (s *Session) Line(ctx context.Context, line string) []Message {
 		}
 	}
 	return s.command(ctx, words, line)
+}
+
+// split returns the words of a line, without what a learner may have copied before a command.
+func split(line string) ([]string, error) {
+	words, err := verbs.Split(line)
+	for len(words) > 0 && (words[0] == "ringside" || words[0] == ":") {
+		words = words[1:]
+	}
+	if len(words) > 0 {
+		words[0] = strings.TrimPrefix(words[0], ":")
+	}
+	return words, err
+}
+
+// Leaves reports whether a line leaves the lesson. Session.Quit is true after such a line.
+func Leaves(line string) bool {
+	words, err := split(line)
+	return err == nil && leaving(words)
+}
+
+func leaving(words []string) bool {
+	switch {
+	case len(words) == 0:
+		return false
+	case words[0] == "leave": // with a name, a node leaves
+		return len(words) == 1
+	}
+	return slices.Contains([]string{"quit", "exit", "q"}, words[0])
 }
 
 // Look returns what to show about what the cluster has done by itself.
@@ -113,7 +139,7 @@ func (s *Session) command(ctx context.Context, words []string, line string) []Me
 	if words[0] == "down" {
 		return []Message{{Failure, "The tour takes its cluster down itself: quit leaves the tour."}}
 	}
-	if words[0] == "events" && slices.Contains(words, "-f") {
+	if s.live.env.Follows(words) {
 		return []Message{{Failure, "events -f would not end here; events without -f lists the past ones."}}
 	}
 	inner, cancel := context.WithTimeout(ctx, lineTimeout)

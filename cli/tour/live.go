@@ -2,7 +2,6 @@ package tour
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -80,6 +79,23 @@ func (l *live) must(ctx context.Context, line string) error {
 	return nil
 }
 
+// show runs a line of the lesson and returns the line and its output.
+func (l *live) show(ctx context.Context, line string) []Message {
+	out, _ := l.run(ctx, line)
+	return []Message{{Command, Text(line)}, {Output, Text(out)}}
+}
+
+// prelude runs the commands that open a step. The step has begun, so an interrupt does not leave
+// them out; lineTimeout bounds them.
+func (l *live) prelude(ctx context.Context, st *Step) (out []Message) {
+	begun, cancel := context.WithTimeout(context.WithoutCancel(ctx), lineTimeout)
+	defer cancel()
+	for _, line := range st.Run {
+		out = append(out, l.show(begun, line)...)
+	}
+	return out
+}
+
 // source returns the cluster as conditions look at it.
 func (l *live) source() condition.Source { return l.env.Source() }
 
@@ -138,9 +154,6 @@ func (l *live) await(ctx context.Context, text string, timeout time.Duration) er
 	}
 	return c.Wait(ctx, l.source(), timeout)
 }
-
-// errNoLesson is returned for the name of a lesson that does not exist.
-var errNoLesson = errors.New("there is no such lesson")
 
 // Names implements verbs.Contexts.
 func (c contexts) Names() ([]string, error) { return datadir.ContextNames(c.dir, clusterName) }

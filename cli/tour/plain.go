@@ -9,7 +9,6 @@ import (
 	"io"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"ringside/cli/console"
 	"ringside/cli/render"
@@ -48,7 +47,10 @@ func (p *plain) run(ctx context.Context, s *Session) error {
 		case <-ctx.Done():
 		case line, ok := <-lines:
 			if !ok {
-				return <-failed
+				if err := <-failed; err != nil {
+					return err
+				}
+				return ctx.Err()
 			}
 			if err := p.echo(line); err != nil {
 				return err
@@ -77,8 +79,9 @@ func (p *plain) echo(line string) error {
 	return p.con.Print("\n" + prompt + safe(line) + "\n")
 }
 
-// lines returns the lines of the input. The channel is closed at its end, and then the second
-// channel has the error. The goroutine ends with the process if a read never returns.
+// lines returns the lines of the input. The channel is closed when the input or ctx ends, and then
+// the second channel has the error of the input, nil if there is none. The goroutine ends with the
+// process if a read never returns.
 func (p *plain) lines(ctx context.Context) (<-chan string, <-chan error) {
 	out, failed := make(chan string), make(chan error, 1)
 	go func() {
@@ -89,6 +92,7 @@ func (p *plain) lines(ctx context.Context) (<-chan string, <-chan error) {
 			select {
 			case out <- strings.TrimRight(in.Text(), "\r"):
 			case <-ctx.Done():
+				failed <- nil
 				return
 			}
 		}
@@ -125,6 +129,16 @@ var leads = map[MessageKind]string{
 var tones = map[MessageKind]render.Tone{
 	Heading: render.Accent, Right: render.Good, Wrong: render.Warn, Failure: render.Bad, Note: render.Dim,
 	Ask: render.Bold, Goal: render.Bold, Remember: render.Bold, Hint: render.Hint,
+}
+
+// Plain returns messages as lines of text without colour, for a prompt that has no screen.
+func Plain(messages []Message) string {
+	p := plain{width: plainWidth}
+	var out strings.Builder
+	for _, m := range messages {
+		out.WriteString(p.text(m))
+	}
+	return out.String()
 }
 
 // text returns a message as lines.
@@ -180,27 +194,13 @@ func (p *plain) marked(kind MessageKind, line string) string {
 var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
 
 // columns returns the width of text, without colours.
-func columns(text string) int { return utf8.RuneCountInString(colour.ReplaceAllString(text, "")) }
+func columns(text string) int { return render.Width(colour.ReplaceAllString(text, "")) }
 
 // Wrap breaks a paragraph into lines of at most width columns. Marks of words take no columns; a
 // marked word of two parts is not broken.
 func Wrap(paragraph string, width int) []string {
-	var lines []string
-	line, used := "", 0
-	for _, word := range joinMarked(strings.Fields(paragraph)) {
-		n := columns(Text(word).Plain())
-		if used > 0 && used+1+n > width {
-			lines = append(lines, line)
-			line, used = "", 0
-		}
-		if used > 0 {
-			line += " "
-			used++
-		}
-		line += word
-		used += n
-	}
-	return append(lines, line)
+	return render.WrapWords(joinMarked(strings.Fields(paragraph)), width,
+		func(word string) int { return columns(Text(word).Plain()) })
 }
 
 // joinMarked joins the words between two marks.

@@ -162,3 +162,20 @@ func TestAnswers(t *testing.T) {
 		}
 	}
 }
+
+// When the tour is interrupted while a line waits, the end of the lines has its error.
+func TestInterruptWithALineLeft(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	p := &plain{con: &console.Console{Stdin: strings.NewReader("put cart milk\n")}}
+	_, failed := p.lines(ctx)
+	select {
+	case err := <-failed:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(walkTime):
+		t.Error("the end of the lines has no error")
+	}
+}

@@ -7,37 +7,82 @@ import (
 	"fmt"
 )
 
-// base returns the index of the step whose cluster step i uses.
-func (s *Session) base(i int) int {
-	for i > 0 && s.lesson.Steps[i].Cluster == nil {
+// base returns the index of the step of l whose cluster step i uses.
+func base(l *Lesson, i int) int {
+	for i > 0 && l.Steps[i].Cluster == nil {
 		i--
 	}
 	return i
 }
 
-// rebuild replaces the cluster by a fresh one, and plays the steps before step i again.
-func (s *Session) rebuild(ctx context.Context, i int) error {
-	base := s.base(i)
-	need := s.lesson.Cluster
-	if own := s.lesson.Steps[base].Cluster; own != nil {
+// prepare starts a fresh cluster for step i of a lesson, and plays the steps before on it. The
+// session changes only after prepare has succeeded, so that an interrupt leaves the session as it
+// was. The caller gives the cluster to use, or closes it.
+func prepare(ctx context.Context, l *Lesson, i int, o Options) (*live, error) {
+	first := base(l, i)
+	need := l.Cluster
+	if own := l.Steps[first].Cluster; own != nil {
 		need = *own
 	}
-	fresh, err := start(ctx, need, s.opt)
+	fresh, err := start(ctx, need, o)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for k := base; k < i; k++ {
-		if err := play(ctx, fresh, &s.lesson.Steps[k]); err != nil {
+	for k := first; k < i; k++ {
+		if err := play(ctx, fresh, &l.Steps[k]); err != nil {
 			fresh.close()
-			return fmt.Errorf("play step %d again: %w", k+1, err)
+			return nil, fmt.Errorf("play step %d again: %w", k+1, err)
 		}
 	}
+	return fresh, nil
+}
+
+// use replaces the live cluster by fresh.
+func (s *Session) use(fresh *live) {
 	if s.live != nil {
 		s.live.close()
 	}
 	s.live, s.strayed = fresh, false
 	s.generation++
-	return nil
+}
+
+// ready returns a fresh cluster for step i, and what to say of it, if the step does not go on with
+// the live cluster. Otherwise ready returns nil.
+func (s *Session) ready(ctx context.Context, i int) (fresh *live, note Text, err error) {
+	st := &s.lesson.Steps[i]
+	switch {
+	case st.Cluster != nil:
+		note = "This step has a fresh cluster."
+	case st.Needs != "" && !s.live.holds(ctx, st.Needs):
+		note = "The cluster was not as this step needs it. " + again(s.lesson, i)
+	default:
+		return nil, "", ctx.Err()
+	}
+	fresh, err = prepare(ctx, s.lesson, i, s.opt)
+	return fresh, note, err
+}
+
+// advance enters the next step.
+func (s *Session) advance(ctx context.Context) []Message {
+	fresh, note, err := s.ready(ctx, s.at+1)
+	if err != nil {
+		return failure(err)
+	}
+	return s.to(ctx, s.at+1, fresh, note)
+}
+
+// to enters step i, on the cluster that ready returned.
+func (s *Session) to(ctx context.Context, i int, fresh *live, note Text) []Message {
+	if fresh != nil {
+		s.use(fresh)
+	}
+	s.at = i
+	s.clear()
+	var out []Message
+	if note != "" {
+		out = append(out, Message{Note, note})
+	}
+	return append(out, s.enter(ctx)...)
 }
 
 // play runs the commands of a step and waits until its check holds.
@@ -73,26 +118,30 @@ func (s *Session) back(ctx context.Context) []Message {
 	case s.at == 0:
 		return []Message{{Note, "This is the first step. undo begins it again, restart the lesson."}}
 	}
-	s.states[s.at] = Todo
 	return s.retry(ctx, s.at-1)
 }
 
 // retry begins step i in a fresh cluster. An answer that was given to its question stays.
 func (s *Session) retry(ctx context.Context, i int) []Message {
 	said, answered, same := s.said, s.answered, i == s.at
-	if err := s.rebuild(ctx, i); err != nil {
+	fresh, err := prepare(ctx, s.lesson, i, s.opt)
+	if err != nil {
 		return failure(err)
+	}
+	s.use(fresh)
+	if i < s.at {
+		s.states[s.at] = Todo
 	}
 	s.at, s.frame.end = i, ""
 	for k := i; k < len(s.marks); k++ {
 		s.marks[k] = unmarked
 	}
 	s.clear()
-	out := []Message{{Note, s.again()}}
+	out := []Message{{Note, again(s.lesson, i)}}
 	if same && answered && s.step().Do != "" {
 		s.said, s.answered, s.phase = said, true, Doing
 	}
-	return append(out, s.enter(ctx, true)...)
+	return append(out, s.enter(ctx)...)
 }
 
 // skip leaves the step out: its commands are run, and the next step begins.
@@ -106,23 +155,30 @@ func (s *Session) skip(ctx context.Context) []Message {
 	if s.lesson.Exam { // counts as a wrong answer
 		return s.pass(ctx)
 	}
+	var fresh *live
+	var note Text
+	var err error
+	last := s.at+1 == len(s.lesson.Steps)
+	switch {
+	case last:
+	case s.touched || s.step().Do != "":
+		fresh, err = prepare(ctx, s.lesson, s.at+1, s.opt)
+		note = again(s.lesson, s.at+1)
+	default:
+		fresh, note, err = s.ready(ctx, s.at+1)
+	}
+	if err != nil {
+		return failure(err)
+	}
 	s.states[s.at] = Skipped
 	if s.step().Question != nil {
 		s.marks[s.at] = wrong
 	}
-	if s.at+1 == len(s.lesson.Steps) {
-		return append([]Message{{Note, "Skipped."}}, s.finish()...)
-	}
 	out := []Message{{Note, "Skipped."}}
-	if s.touched || s.step().Do != "" {
-		if err := s.rebuild(ctx, s.at+1); err != nil {
-			return failure(err)
-		}
-		s.at++
-		s.clear()
-		return append(append(out, Message{Note, s.again()}), s.enter(ctx, true)...)
+	if last {
+		return append(out, s.finish()...)
 	}
-	return append(out, s.advance(ctx)...)
+	return append(out, s.to(ctx, s.at+1, fresh, note)...)
 }
 
 // showMe runs the commands of the step. If the learner has changed the cluster in this step, the
@@ -149,10 +205,10 @@ func (s *Session) showMe(ctx context.Context) []Message {
 		}
 		out = again
 	}
-	for _, line := range s.step().Commands {
-		out = append(out, s.show(ctx, line)...)
-	}
 	s.touched = true
+	for _, line := range s.step().Commands {
+		out = append(out, s.live.show(ctx, line)...)
+	}
 	if err := s.live.await(ctx, s.step().Check, comesTimeout); err != nil {
 		return append(out, failure(err)...)
 	}
@@ -161,12 +217,11 @@ func (s *Session) showMe(ctx context.Context) []Message {
 
 // afresh begins the current step again in a fresh cluster, without its texts.
 func (s *Session) afresh(ctx context.Context) ([]Message, error) {
-	if err := s.rebuild(ctx, s.at); err != nil {
+	fresh, err := prepare(ctx, s.lesson, s.at, s.opt)
+	if err != nil {
 		return nil, err
 	}
-	out := []Message{{Note, "The step begins again. " + s.again()}}
-	for _, line := range s.step().Run {
-		out = append(out, s.show(ctx, line)...)
-	}
-	return out, nil
+	s.use(fresh)
+	out := []Message{{Note, "The step begins again. " + again(s.lesson, s.at)}}
+	return append(out, s.live.prelude(ctx, s.step())...), nil
 }

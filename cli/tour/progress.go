@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -14,7 +15,7 @@ const (
 	// progressFile keeps the progress in the folder of all clusters. No cluster can have its name,
 	// because names of clusters have no dot.
 	progressFile = "tour.json"
-	// maxProgress bounds the bytes of the file that are read.
+	// maxProgress bounds the bytes of the file that are read. A longer file counts as damaged.
 	maxProgress = 1 << 16
 )
 
@@ -47,7 +48,7 @@ func (p *progress) read() (map[string]record, error) {
 	if p.home == "" {
 		return none, nil
 	}
-	b, err := os.ReadFile(p.path())
+	b, err := p.load()
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return none, nil
@@ -57,11 +58,21 @@ func (p *progress) read() (map[string]record, error) {
 	var file struct {
 		Lessons map[string]record `json:"lessons"`
 	}
-	if err := json.Unmarshal(b[:min(len(b), maxProgress)], &file); err != nil || file.Lessons == nil {
+	if err := json.Unmarshal(b, &file); err != nil || file.Lessons == nil {
 		return none, fmt.Errorf("the file of the progress, %s, is damaged and is ignored; "+
 			"the next lesson that you finish replaces it", p.path())
 	}
 	return file.Lessons, nil
+}
+
+// load returns the first maxProgress bytes of the file.
+func (p *progress) load() ([]byte, error) {
+	f, err := os.Open(p.path())
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // it is only read
+	return io.ReadAll(io.LimitReader(f, maxProgress))
 }
 
 // done records that a lesson was done. Another tour may have written since, so done reads first.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strings"
 	"sync"
 
 	"ringside/cli/exit"
@@ -98,9 +97,11 @@ type Session struct {
 	completed map[string]marks
 	quit      bool // the learner wants to leave
 
-	mu         sync.Mutex // guards view
-	view       View
-	generation int
+	generation int // of the live cluster
+
+	mu   sync.Mutex // guards what other goroutines read
+	view View
+	env  *verbs.Env // of the cluster with the generation of view
 }
 
 // An attempt is what has happened in the current step.
@@ -118,7 +119,9 @@ type attempt struct {
 // learner has not done. A *usage.Error says that there is no such lesson.
 func Open(ctx context.Context, o Options, name string) (*Session, error) {
 	if o.Exec == nil {
-		o.Exec = execVerb
+		o.Exec = func(ctx context.Context, env *verbs.Env, line string) (string, int) {
+			return verbs.RunLine(ctx, env, line, nil)
+		}
 	}
 	s := &Session{opt: o, progress: loadProgress(o.Home), completed: map[string]marks{}}
 	lesson := s.progress.next()
@@ -128,37 +131,28 @@ func Open(ctx context.Context, o Options, name string) (*Session, error) {
 			return nil, err
 		}
 	}
-	return s, s.begin(ctx, lesson)
+	if err := s.begin(ctx, lesson); err != nil {
+		return nil, err
+	}
+	s.publish()
+	return s, nil
 }
 
-// execVerb runs a verb.
-func execVerb(ctx context.Context, env *verbs.Env, line string) (string, int) {
-	var out strings.Builder
-	e := *env
-	e.Out, e.Err = &out, &out
-	words, err := verbs.Split(line)
-	if err == nil {
-		err = verbs.Run(ctx, &e, words)
-	}
-	failure := exit.As(err)
-	if failure == nil {
-		return out.String(), exit.OK
-	}
-	if !failure.Reported {
-		out.WriteString(failure.Message + "\n")
-	}
-	return out.String(), failure.Exit
-}
-
-// begin opens a lesson at its first step, on a fresh cluster.
+// begin opens a lesson at its first step, on a fresh cluster. If begin returns an error, the
+// session is as it was before.
 func (s *Session) begin(ctx context.Context, l *Lesson) error {
+	fresh, err := prepare(ctx, l, 0, s.opt)
+	if err != nil {
+		return err
+	}
+	s.use(fresh)
 	s.lesson, s.at, s.frame = l, 0, frame{}
 	s.states, s.marks = make([]StepState, len(l.Steps)), make(marks, len(l.Steps))
 	for i := range s.states {
 		s.states[i] = Todo
 	}
 	s.clear()
-	return s.rebuild(ctx, 0)
+	return nil
 }
 
 // clear forgets what belongs to a step.
@@ -173,7 +167,7 @@ func (s *Session) clear() {
 
 func (s *Session) step() *Step { return &s.lesson.Steps[s.at] }
 
-// Close takes the cluster down.
+// Close takes the cluster down. Afterwards only View, Cluster and Env may be called.
 func (s *Session) Close() {
 	if s.live != nil {
 		s.live.close()
@@ -181,12 +175,17 @@ func (s *Session) Close() {
 	}
 }
 
-// Cluster returns the live cluster. It changes with View.Generation.
-func (s *Session) Cluster() verbs.Cluster { return s.live.cluster }
+// Cluster returns the cluster with the generation of View. After Close it is the last one, which
+// answers with errors. Any goroutine may call Cluster.
+func (s *Session) Cluster() verbs.Cluster { return s.Env().Cluster }
 
-// Env returns the surroundings of verbs on the live cluster, such as for completion. The caller
-// must not change it.
-func (s *Session) Env() *verbs.Env { return s.live.env }
+// Env returns the surroundings of verbs on Cluster, such as for completion. The caller must not
+// change them. Any goroutine may call Env.
+func (s *Session) Env() *verbs.Env {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.env
+}
 
 // Quit reports whether the learner wants to leave.
 func (s *Session) Quit() bool { return s.quit }
@@ -211,7 +210,7 @@ func (s *Session) Start(ctx context.Context) []Message {
 	if s.frame.about = l.About.fill(ctx, s.live.source()); s.frame.about != "" {
 		out = append(out, Message{Say, s.frame.about})
 	}
-	return append(out, s.enter(ctx, false)...)
+	return append(out, s.enter(ctx)...)
 }
 
 // Welcome returns what a learner is told once, after the first step was opened.
@@ -232,7 +231,8 @@ func (s *Session) Welcome() []Message {
 // failure returns the message for an error of the session itself.
 func failure(err error) []Message {
 	if errors.Is(err, context.Canceled) {
-		return nil
+		return []Message{{Failure, "The line was interrupted, so the lesson stays where it was. Type the line again to " +
+			"go on; undo begins the step again."}}
 	}
 	return []Message{{Failure, Text(exit.As(err).Message)}}
 }

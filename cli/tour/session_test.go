@@ -5,11 +5,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
 	"ringside/cli/condition"
 	"ringside/cli/exit"
+	"ringside/cli/verbs"
 )
 
 // is checks that a condition holds on the cluster of the session.
@@ -221,5 +223,135 @@ func TestClose(t *testing.T) {
 	s.Close()
 	if _, err := os.Stat(dir); !os.IsNotExist(err) {
 		t.Errorf("%s is left: %v", dir, err)
+	}
+}
+
+// A completion reads the surroundings of the live cluster beside the lines, and also after the end.
+func TestEnvFromAnyGoroutine(t *testing.T) {
+	t.Parallel()
+	w := open(t, "carts", 2, fewKeys)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			verbs.Complete(w.ctx, w.s.Env(), []string{"get", ""})
+			if w.s.Cluster() == nil {
+				t.Error("there is no cluster")
+			}
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	}()
+	before := w.s.Env()
+	w.say("show me")
+	w.say("undo")
+	if w.s.Env() == before {
+		t.Error("an undo does not replace the cluster")
+	}
+	w.s.Close()
+	verbs.Complete(w.ctx, w.s.Env(), []string{"get", ""})
+	close(stop)
+	<-stopped
+}
+
+// A line that is interrupted leaves the session at its step and on its cluster, and says so.
+func TestInterruptedLine(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct{ before, line string }{
+		{"", "lesson where"}, {"", "restart"}, {"put cart other", "undo"}, {"", "back"}, {"", "skip"},
+		{"put cart other", "skip"}, {"show me", ""}, {"show me;heal", "next"},
+	} {
+		w := open(t, "carts", 2, fewKeys)
+		for _, line := range strings.Split(tt.before, ";") {
+			if line != "" {
+				w.say(line)
+			}
+		}
+		before, env := w.s.View(), w.s.Env()
+		ctx, cancel := context.WithCancel(w.ctx)
+		cancel()
+		got := w.check(w.s.Line(ctx, tt.line))
+		if after := w.s.View(); !reflect.DeepEqual(after, before) || w.s.Env() != env || w.s.live.env != env {
+			t.Errorf("%q: %+v, want %+v", tt.line, after, before)
+		}
+		wants(t, got, "failure: ", "interrupted", "again")
+		w.say(tt.line)
+		if after := w.s.View(); reflect.DeepEqual(after, before) {
+			t.Errorf("%q does not go on after an interrupt", tt.line)
+		}
+		w.s.Close()
+	}
+}
+
+// An interrupt while the cluster of another lesson is prepared leaves the open lesson as it was.
+func TestInterruptWhilePreparing(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	exec := func(ctx context.Context, env *verbs.Env, line string) (string, int) {
+		if strings.HasPrefix(line, "load ") { // carts loads nothing
+			cancel()
+		}
+		return verbs.RunLine(ctx, env, line, nil)
+	}
+	s, err := Open(ctx, Options{MaxKeys: fewKeys, Exec: exec}, "carts")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	s.Start(ctx)
+	before := s.View()
+	got := s.Line(ctx, "lesson grow")
+	if ctx.Err() == nil {
+		t.Fatal("the lesson loads nothing")
+	}
+	if len(got) != 1 || got[0].Kind != Failure || !reflect.DeepEqual(s.View(), before) {
+		t.Errorf("%v: %+v", got, s.View())
+	}
+	if out := s.Line(t.Context(), "put cart milk"); out[0].Kind != Output || s.View().Phase != Revealed {
+		t.Errorf("the lesson does not go on: %v", out)
+	}
+}
+
+// No more than maxProgress bytes of the file are read: this one fits no memory.
+func TestProgressIsBounded(t *testing.T) {
+	t.Parallel()
+	p := loadProgress(t.TempDir())
+	if err := os.WriteFile(p.path(), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(p.path(), 1<<42); err != nil {
+		t.Fatal(err)
+	}
+	if p = loadProgress(p.home); p.problem == nil {
+		t.Error("the file is believed")
+	}
+}
+
+// Only a call of events that runs on is refused, in each form of its flag.
+func TestEventsThatRunOn(t *testing.T) {
+	t.Parallel()
+	w := open(t, "carts", 1, fewKeys)
+	for _, line := range []string{"events -f", "events -f=true", "events --f", "events --key cart -f"} {
+		wants(t, w.say(line), "would not end here")
+	}
+	if got := w.say("events -f=false"); strings.Contains(got, "would not end") {
+		t.Error(got)
+	}
+}
+
+// Each word of the tour is in its help, and leave and quit end it.
+func TestWords(t *testing.T) {
+	for _, word := range Words {
+		wants(t, Help, "\n  "+word)
+	}
+	for line, want := range map[string]bool{"leave": true, ": quit": true, ":q": true, "ringside exit": true, "": false,
+		"put leave x": false, "leave n5": false} {
+		if Leaves(line) != want {
+			t.Errorf("%q: leaves is %v", line, !want)
+		}
 	}
 }

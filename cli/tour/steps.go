@@ -17,29 +17,11 @@ import (
 // within a second, and compare their trees every ten.
 const comesTimeout = 25 * time.Second
 
-// enter returns the messages that open the current step. If the cluster is not as the step needs
-// it, the steps before are played again. fresh says that they have just been.
-func (s *Session) enter(ctx context.Context, fresh bool) []Message {
+// enter returns the messages that open the current step, on the live cluster.
+func (s *Session) enter(ctx context.Context) []Message {
 	st := s.step()
-	var out []Message
-	switch {
-	case fresh:
-	case st.Cluster != nil && s.at > 0:
-		if err := s.rebuild(ctx, s.at); err != nil {
-			return failure(err)
-		}
-		out = append(out, Message{Note, "This step has a fresh cluster."})
-	case st.Needs != "" && !s.live.holds(ctx, st.Needs):
-		if err := s.rebuild(ctx, s.at); err != nil {
-			return failure(err)
-		}
-		out = append(out, Message{Note, "The cluster was not as this step needs it. " + s.again()})
-	}
-	out = append(out, Message{Heading,
-		Text(fmt.Sprintf("Step %d of %d: %s", s.at+1, len(s.lesson.Steps), st.Title))})
-	for _, line := range st.Run {
-		out = append(out, s.show(ctx, line)...)
-	}
+	out := []Message{{Heading, Text(fmt.Sprintf("Step %d of %d: %s", s.at+1, len(s.lesson.Steps), st.Title))}}
+	out = append(out, s.live.prelude(ctx, st)...)
 	s.shown.Say = st.Say.fill(ctx, s.live.source())
 	if s.shown.Say != "" {
 		out = append(out, Message{Say, s.shown.Say})
@@ -53,16 +35,16 @@ func (s *Session) enter(ctx context.Context, fresh bool) []Message {
 	return append(out, s.toDo(ctx)...)
 }
 
-// again says which steps were played again.
-func (s *Session) again() Text {
-	base := s.base(s.at)
-	switch s.at - base {
+// again says which steps of l were played again for step i.
+func again(l *Lesson, i int) Text {
+	first := base(l, i)
+	switch i - first {
 	case 0:
 		return "A fresh cluster has started."
 	case 1:
-		return Text(fmt.Sprintf("A fresh cluster has started, and step %d was played again.", base+1))
+		return Text(fmt.Sprintf("A fresh cluster has started, and step %d was played again.", first+1))
 	}
-	return Text(fmt.Sprintf("A fresh cluster has started, and steps %d to %d were played again.", base+1, s.at))
+	return Text(fmt.Sprintf("A fresh cluster has started, and steps %d to %d were played again.", first+1, i))
 }
 
 // toDo shows the goal, unless it is reached already.
@@ -76,12 +58,6 @@ func (s *Session) toDo(ctx context.Context) []Message {
 		return append([]Message{{Note, "Already so: " + s.shown.Goal}}, s.pass(ctx)...)
 	}
 	return []Message{{Goal, s.shown.Goal}}
-}
-
-// show runs a line of the lesson and returns the line and its output.
-func (s *Session) show(ctx context.Context, line string) []Message {
-	out, _ := s.live.run(ctx, line)
-	return []Message{{Command, Text(line)}, {Output, Text(out)}}
 }
 
 // examine looks whether the goal is reached, and otherwise whether a wrong turn was taken. It waits
@@ -152,7 +128,11 @@ func (s *Session) pass(ctx context.Context) []Message {
 	if st.Do != "" {
 		out = append(out, Message{Right, "Done."})
 	} else {
+		s.touched = true
 		out = append(out, s.try(ctx)...)
+		if err := ctx.Err(); err != nil {
+			return append(out, failure(err)...)
+		}
 	}
 	out = append(out, s.verdict(ctx)...)
 	s.states[s.at], s.phase, s.turn = Done, Revealed, ""
@@ -161,7 +141,7 @@ func (s *Session) pass(ctx context.Context) []Message {
 		out = append(out, Message{Say, s.shown.Reveal})
 	}
 	for _, line := range r.Show {
-		out = append(out, s.show(ctx, line)...)
+		out = append(out, s.live.show(ctx, line)...)
 	}
 	if s.shown.Keep = r.Keep.fill(ctx, s.live.source()); s.shown.Keep != "" {
 		out = append(out, Message{Remember, s.shown.Keep})
@@ -175,15 +155,16 @@ func (s *Session) pass(ctx context.Context) []Message {
 	return append(out, Message{Note, "Look around as long as you like. Press Enter, or type next, to go on."})
 }
 
-// try runs the commands of a step without a goal, which answer its question.
+// try runs the commands of a step without a goal, which answer its question. The caller says so if
+// ctx has ended.
 func (s *Session) try(ctx context.Context) []Message {
 	st := s.step()
 	var out []Message
 	for _, line := range st.Commands {
-		out = append(out, s.show(ctx, line)...)
+		out = append(out, s.live.show(ctx, line)...)
 	}
 	if st.Check != "" {
-		if err := s.live.await(ctx, st.Check, comesTimeout); err != nil {
+		if err := s.live.await(ctx, st.Check, comesTimeout); err != nil && ctx.Err() == nil {
 			return append(out, failure(err)...)
 		}
 	}
@@ -196,7 +177,9 @@ func (s *Session) verdict(ctx context.Context) []Message {
 	if q == nil {
 		return nil
 	}
-	answer, err := q.right(ctx, s.live.source())
+	reading, cancel := read(ctx)
+	defer cancel()
+	answer, err := q.right(reading, s.live.source())
 	if err != nil {
 		return failure(err)
 	}
@@ -225,13 +208,6 @@ func joined(messages []Message) Text {
 		parts = append(parts, string(m.Text))
 	}
 	return Text(strings.Join(parts, "\n\n"))
-}
-
-// advance enters the next step.
-func (s *Session) advance(ctx context.Context) []Message {
-	s.at++
-	s.clear()
-	return s.enter(ctx, false)
 }
 
 // finish ends the lesson and keeps the progress.

@@ -62,7 +62,7 @@ func (s *Session) View() View {
 	return s.view
 }
 
-// publish makes the state of the session the one that View returns.
+// publish makes the state of the session the one that View, Cluster and Env return.
 func (s *Session) publish() {
 	st := s.step()
 	v := View{Number: numberOf(s.lesson), Lessons: count(), Name: s.lesson.Name, Title: s.lesson.Title,
@@ -77,7 +77,7 @@ func (s *Session) publish() {
 		v.Steps = append(v.Steps, StepView{s.lesson.Steps[i].Title, s.states[i]})
 	}
 	s.mu.Lock()
-	s.view = v
+	s.view, s.env = v, s.live.env
 	s.mu.Unlock()
 }
 

@@ -39,6 +39,7 @@ func open(t *testing.T, lesson string, step, keys int) *walker {
 	w.check(s.Start(ctx))
 	if step > 1 {
 		w.check(s.retry(ctx, step-1))
+		s.publish()
 	}
 	return w
 }

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strings"
 
+	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/event"
@@ -29,8 +31,8 @@ type Env struct {
 	Client   string    // whose contexts requests use and save; "" for no client
 	Extra    []Flag    // flags that the caller has read, or reads from the call
 	Prefix   string    // what help writes before a command: "ringside " in a shell
-	// Progress shows how far a long verb is, in place of the text before; "" removes it. nil: no user
-	// looks. The text is safe for a terminal.
+	// Progress shows how far a long verb is, in place of the text before; "" removes it. nil: no
+	// user looks. The text is safe for a terminal.
 	Progress func(text string)
 }
 
@@ -66,6 +68,42 @@ func Run(ctx context.Context, e *Env, words []string) error {
 		return err
 	}
 	return e.Call(ctx, c)
+}
+
+// RunLine runs one line of a prompt. It returns what the command printed, followed by its error,
+// and the exit code. explain returns the error that the user reads for one of Run; nil changes
+// none.
+func RunLine(ctx context.Context, env *Env, line string, explain func(error) error) (string, int) {
+	var out strings.Builder
+	e := *env
+	e.Out, e.Err = &out, &out
+	words, err := Split(line)
+	if err == nil {
+		if len(words) > 0 && words[0] == "ringside" { // a line that was copied from a shell's
+			words = words[1:]
+		}
+		err = Run(ctx, &e, words)
+	}
+	if explain != nil {
+		err = explain(err)
+	}
+	failure := exit.As(err)
+	if failure == nil {
+		return out.String(), exit.OK
+	}
+	if !failure.Reported {
+		out.WriteString(failure.Message + "\n")
+	}
+	return out.String(), failure.Exit
+}
+
+// Follows reports whether words are the command events with the flag that lets it run on.
+func (e *Env) Follows(words []string) bool {
+	if len(words) == 0 || words[0] != "events" {
+		return false
+	}
+	c, err := Parse(Lookup(words[0]), words[1:], e.Extra...)
+	return err == nil && c.Bool("f")
 }
 
 // ClusterFlag is the name of the flag that chooses a cluster. The caller of Run has read the flag.
