@@ -362,12 +362,12 @@ func TestScriptIsInterrupted(t *testing.T) {
 func TestPromptRefusesAnotherCluster(t *testing.T) {
 	env := &verbs.Env{Name: "a", Extra: globals} // without a cluster: nothing is sent
 	for _, line := range []string{"kill n1 --cluster b", "ringside put cart milk --cluster=b", "help --cluster b"} {
-		out, code := runLine(t.Context(), env, "a", line)
+		out, code := verbs.RunLine(t.Context(), env, line, nil)
 		if code != exit.Usage || !strings.Contains(out, "commands here act on cluster a") {
 			t.Errorf("%s: exit %d, %q", line, code, out)
 		}
 	}
-	if out, code := runLine(t.Context(), env, "a", "clock compare {n1:1} {n1:1} --cluster a"); code != exit.OK {
+	if out, code := verbs.RunLine(t.Context(), env, "clock compare {n1:1} {n1:1} --cluster a", nil); code != exit.OK {
 		t.Errorf("its own cluster: exit %d, %q", code, out)
 	}
 }

@@ -12,13 +12,14 @@ import (
 	"ringside/cli/verbs"
 )
 
-// A classroom runs lessons on the screens. The cluster of an open lesson takes the place of the
-// cluster that the screens showed before.
+// A classroom runs lessons on the screens, or in the line mode. The cluster of an open lesson takes
+// the place of the cluster that was shown before.
 type classroom struct {
 	options tour.Options
 	shown   *recording.Live // nil: there are no lessons, because the screens show a recording
 	own     *verbs.Env      // of the cluster that the screens show while no lesson is open
 	only    bool            // the screens show nothing but lessons
+	plain   bool            // there are no screens: the prompt prints the texts of lessons
 
 	session    atomic.Pointer[tour.Session] // nil while no lesson is open
 	mu         sync.Mutex                   // lets one line run at a time
@@ -49,7 +50,7 @@ func (r *classroom) Look(ctx context.Context) string {
 		return ""
 	}
 	defer r.follow(s)
-	return remarks(s.Look(ctx))
+	return r.remarks(s.Look(ctx))
 }
 
 // Line runs a line of the prompt if a lesson is open, or if the line opens one. handled is false if
@@ -68,11 +69,11 @@ func (r *classroom) Line(ctx context.Context, line string) (out string, code int
 	case s == nil:
 		out, code = r.openNamed(ctx, strings.Join(words[1:], " "))
 		return out, code, true
-	case len(words) == 1 && words[0] == "leave" && r.only:
+	case tour.Leaves(line) && r.only:
 		return "quit leaves the tour; lessons lists the lessons\n", exit.OK, true
-	case len(words) == 1 && words[0] == "leave":
+	case tour.Leaves(line):
 		r.end()
-		return "you left the lesson; the screens show your own cluster again\n", exit.OK, true
+		return r.left(), exit.OK, true
 	}
 	messages := s.Line(ctx, line)
 	r.follow(s)
@@ -81,7 +82,15 @@ func (r *classroom) Line(ctx context.Context, line string) (out string, code int
 			code = exit.Usage
 		}
 	}
-	return remarks(messages), code, true
+	return r.remarks(messages), code, true
+}
+
+// left returns what the prompt says when a lesson was left.
+func (r *classroom) left() string {
+	if r.plain {
+		return "you left the lesson; commands act on your own cluster again\n"
+	}
+	return "you left the lesson; the screens show your own cluster again\n"
 }
 
 // openNamed begins a lesson.
@@ -94,16 +103,21 @@ func (r *classroom) openNamed(ctx context.Context, name string) (string, int) {
 	return r.open(ctx, s), exit.OK
 }
 
-// open shows a session. It returns what is wrong with the progress, "" if nothing is.
+// open shows a session. It returns what the prompt says: what is wrong with the progress, and in
+// the line mode the texts that open the lesson. The caller holds mu, or shows no screen yet.
 func (r *classroom) open(ctx context.Context, s *tour.Session) string {
-	s.Start(ctx)
+	messages := s.Start(ctx)
 	r.generation = -1
 	r.session.Store(s)
 	r.follow(s)
+	out := ""
 	if err := s.Problem(); err != nil {
-		return "tour: " + err.Error() + "\n"
+		out = "tour: " + err.Error() + "\n"
 	}
-	return ""
+	if r.plain {
+		out += r.remarks(messages)
+	}
+	return out
 }
 
 // follow shows the cluster of the lesson, which the session may have replaced.
@@ -130,7 +144,8 @@ func (r *classroom) Close() {
 	}
 }
 
-// env returns the surroundings of verbs on the cluster that the screens show.
+// env returns the surroundings of verbs on the cluster that the screens show. Any goroutine may
+// call env. The cluster may end at any time, and then answers with errors.
 func (r *classroom) env() *verbs.Env {
 	if s := r.session.Load(); s != nil {
 		return s.Env()
@@ -138,8 +153,12 @@ func (r *classroom) env() *verbs.Env {
 	return r.own
 }
 
-// remarks returns what the prompt shows of messages. The page shows the texts of the lesson.
-func remarks(messages []tour.Message) string {
+// remarks returns what the prompt shows of messages. On the screens the page shows the texts of the
+// lesson.
+func (r *classroom) remarks(messages []tour.Message) string {
+	if r.plain {
+		return tour.Plain(messages)
+	}
 	var out strings.Builder
 	for _, m := range messages {
 		text := m.Text.Plain()

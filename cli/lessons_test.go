@@ -79,3 +79,71 @@ func TestLessonsOnTheScreens(t *testing.T) {
 		t.Errorf("leave says %q, and the cluster is %s", out, name())
 	}
 }
+
+// Without screens the prompt prints all texts of a lesson, and says nothing of screens.
+func TestLessonsInTheLineMode(t *testing.T) {
+	room := newRoom(t)
+	room.plain = true
+	line := func(text string) string {
+		t.Helper()
+		out, _, handled := room.Line(t.Context(), text)
+		if !handled {
+			t.Fatalf("%s is not handled", text)
+		}
+		return out
+	}
+	for _, step := range []struct {
+		line string
+		says []string
+	}{
+		{"lesson carts", []string{"Lesson 4: Two carts", "A shop must always take", "Step 1 of 4", "Your turn: "}},
+		{"show me", []string{"$ ringside put cart milk", "Done.", "Three nodes hold the cart"}},
+		{": next", []string{"Step 2 of 4"}},
+		{"skip", []string{"Step 3 of 4", "Question: ", "Answer with"}},
+	} {
+		out := line(step.line)
+		for _, want := range step.says {
+			if !strings.Contains(out, want) {
+				t.Errorf("%s does not say %q:\n%s", step.line, want, out)
+			}
+		}
+	}
+	if out := line("leave"); strings.Contains(out, "screen") || !strings.Contains(out, "your own cluster") {
+		t.Errorf("leave says %q", out)
+	}
+}
+
+// newRoom returns a classroom beside a cluster that is not running.
+func newRoom(t *testing.T) *classroom {
+	t.Helper()
+	live := recording.NewLive(nil)
+	room := &classroom{options: tour.Options{Home: t.TempDir()}, shown: live, own: &verbs.Env{Cluster: live, Name: "own"}}
+	t.Cleanup(room.Close)
+	return room
+}
+
+// Tab may complete a line while a lesson begins, begins again and ends.
+func TestCompletionBesideALesson(t *testing.T) {
+	room := newRoom(t)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			if room.env() == nil {
+				t.Error("there are no surroundings")
+			}
+			select {
+			case <-stop:
+				return
+			default:
+			}
+		}
+	}()
+	for _, text := range []string{"lesson carts", "show me", "undo", "leave", "lesson carts", "leave"} {
+		if out, code, _ := room.Line(t.Context(), text); code != exit.OK {
+			t.Errorf("%s: exit %d: %s", text, code, out)
+		}
+	}
+	close(stop)
+	<-stopped
+}

@@ -32,27 +32,19 @@ func (s *session) runInPrompt(ctx context.Context, env *verbs.Env, line string) 
 			err = usage.Errorf("%s: commands here act on cluster %s; give this one to ringside in a shell", words[0],
 				escape.Terminal([]byte(env.Name)))
 			return err.Error() + "\n", exit.Usage
-		case follows(env, words):
+		case env.Follows(words):
 			err = usage.Errorf("events: -f would not end here; the pane Events shows events as they happen, / filters them")
 			return err.Error() + "\n", exit.Usage
 		}
 	}
 	wide := *env
 	wide.Width = max(0, s.Width()-promptFrame)
-	out, code := runLine(ctx, &wide, s.clusterName(), line)
+	out, code := verbs.RunLine(ctx, &wide, line,
+		func(err error) error { return withExitCode(err, s.clusterName()) })
 	if code == exit.OK && err == nil && len(words) > 0 && words[0] == "down" {
 		out += "q leaves the screens\n"
 	}
 	return out, code
-}
-
-// follows reports whether a line is the command events with the flag that lets it run on.
-func follows(env *verbs.Env, words []string) bool {
-	if words[0] != "events" {
-		return false
-	}
-	call, err := verbs.Parse(verbs.Lookup(words[0]), words[1:], env.Extra...)
-	return err == nil && call.Bool("f")
 }
 
 // runCommand runs a command of this package and returns what it printed, and its exit code.

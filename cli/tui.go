@@ -8,7 +8,6 @@ import (
 
 	"ringside/cli/bench"
 	"ringside/cli/console"
-	"ringside/cli/exit"
 	"ringside/cli/recording"
 	"ringside/cli/render"
 	"ringside/cli/simulate"
@@ -114,7 +113,8 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) err
 
 // show shows the screens until the user leaves. The past of a running cluster can be looked at.
 func show(s *session, c *verbs.Call, room *classroom, o tui.Options) (err error) {
-	if !c.Bool("plain") {
+	room.plain = c.Bool("plain")
+	if !room.plain {
 		if err := s.canDraw(c); err != nil {
 			return err
 		}
@@ -137,7 +137,7 @@ func show(s *session, c *verbs.Call, room *classroom, o tui.Options) (err error)
 		return s.runInPrompt(ctx, room.own, line)
 	}
 	o.Complete = func(line string) []string { return s.completeInPrompt(room.env(), line) }
-	if c.Bool("plain") {
+	if room.plain {
 		err = tui.RunPlain(s.ctx, s.Stdin, s.Stdout, o, !console.IsTerminal(s.Stdin))
 	} else {
 		err = tui.Run(s.ctx, s.Stdin, s.Stdout, o)
@@ -173,26 +173,4 @@ func (s *session) canDraw(c *verbs.Call) error {
 		return usage.Errorf("%s: the terminal cannot draw (TERM=dumb); %s", c.Verb.Name, instead)
 	}
 	return nil
-}
-
-// runLine runs one line of the prompt. It returns what the line printed, and the exit code.
-func runLine(ctx context.Context, env *verbs.Env, cluster, line string) (string, int) {
-	var out strings.Builder
-	e := *env
-	e.Out, e.Err = &out, &out
-	words, err := verbs.Split(line)
-	if err == nil {
-		if len(words) > 0 && words[0] == program {
-			words = words[1:]
-		}
-		err = verbs.Run(ctx, &e, words)
-	}
-	failure := exit.As(withExitCode(err, cluster))
-	if failure == nil {
-		return out.String(), exit.OK
-	}
-	if !failure.Reported {
-		out.WriteString(failure.Message + "\n")
-	}
-	return out.String(), failure.Exit
 }
