@@ -18,6 +18,8 @@ type Account struct {
 	faults   []int         // events about nodes, links and beliefs
 	keys     map[string]*history
 	requests map[uint64][]int // events by request
+	flushes  disks            // of all nodes
+	walked   int              // replicas that eachAt visited, which a test bounds
 	known    Known
 }
 
@@ -31,7 +33,7 @@ type Known struct {
 // New returns an Account without events.
 func New() *Account {
 	return &Account{
-		view: view.New(), keys: map[string]*history{}, requests: map[uint64][]int{},
+		view: view.New(), keys: map[string]*history{}, requests: map[uint64][]int{}, flushes: disks{},
 	}
 }
 
@@ -58,25 +60,25 @@ func (a *Account) Apply(e event.Event) {
 		a.eachAt(e.Node, func(_ *history, _ place, r *replica) { r.doubtful = true })
 	case event.NodeUp:
 		if e.Seq > 0 { // what the node holds now comes from its disk; a snapshot tells only that it runs
-			a.flushed(e.Node, e.Time)
+			a.flushed(e.Node, i, e.Time)
 		}
 	case event.Buffered:
 		if e.Count == 0 {
-			a.flushed(e.Node, e.Time)
+			a.flushed(e.Node, i, e.Time)
 		}
 	case event.State:
 		if e.State != nil && !e.State.LastKnown && e.State.Buffered == 0 {
-			a.flushed(e.Node, e.Time-meterLag)
+			a.flushed(e.Node, i, e.Time-meterLag)
 		}
 	case event.Ack:
 		if e.Op != event.OpBuffered { // a node writes its objects in their order
-			a.flushed(e.Peer, e.Time)
+			a.flushed(e.Peer, i, e.Time)
 		}
 	case event.RangeDropped:
 		a.dropRange(&e)
 	}
 	if e.Kind == event.BufferLost && e.Key == nil {
-		a.eachAt(e.Node, func(_ *history, _ place, r *replica) { r.doubtful = r.doubtful || !r.durable })
+		a.eachAt(e.Node, func(_ *history, at place, r *replica) { r.doubtful = r.doubtful || !a.flushes.isDurable(at, r) })
 	}
 	if e.Key != nil {
 		a.history(e.Key).apply(a, i, &e)
@@ -147,10 +149,12 @@ func (a *Account) history(key []byte) *history {
 	return h
 }
 
-// eachAt calls f for each replica at a node.
+// eachAt calls f for each replica at a node. It walks the replicas of all keys, so only rare events
+// may cause a call.
 func (a *Account) eachAt(node string, f func(*history, place, *replica)) {
 	for _, h := range a.keys {
 		for at, r := range h.replicas {
+			a.walked++
 			if at.node == node {
 				f(h, at, r)
 			}
@@ -162,11 +166,12 @@ func (a *Account) eachAt(node string, f func(*history, place, *replica)) {
 // memory only (§6.1). A driver updates that count at most every 50 ms.
 const meterLag = 250 * time.Millisecond
 
-// flushed notes that all that a node stored up to a time is on its disk.
-func (a *Account) flushed(node string, upTo time.Duration) {
-	if a.view.Settings.Buffer > 0 {
-		a.eachAt(node, func(_ *history, _ place, r *replica) { r.durable = r.durable || r.stored <= upTo })
+// flushed notes that, by event number i, all that a node stored up to a time is on its disk.
+func (a *Account) flushed(node string, i int, upTo time.Duration) {
+	if a.view.Settings.Buffer == 0 {
+		return
 	}
+	a.flushes.add(node, flush{event: i, upTo: upTo})
 }
 
 // dropRange takes in that a node deleted a key range, because all its homes hold it.

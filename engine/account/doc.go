@@ -5,8 +5,8 @@ recording get the same answers.
 
 An Account takes the events of a complete stream with Apply: those that the cluster remembers, then a
 snapshot with the replicas of the keys in question, then what happened since. It then answers
-questions. Fates says what became of acknowledged writes. Why explains a key, and WhyRequest explains
-one request.
+questions. Writes says what became of writes, and Count counts their fates. Why explains a key, and
+WhyRequest explains one request.
 
 Invariants: an Account never takes a sample for the whole. Known says from which moment on the stream
 was complete, and what happened before is unknown. A write is identified by its key and its dot,
@@ -14,6 +14,6 @@ because the numbers of requests begin anew with each run of a cluster. Texts are
 An Account is as large as the events that it was given, so its caller bounds them. It belongs to one
 goroutine.
 
-Begin reading at Account.Apply, then Account.Fates.
+Begin reading at Account.Apply, then Account.Writes.
 */
 package account

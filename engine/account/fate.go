@@ -164,7 +164,7 @@ func (s *state) locate(w *write, out *Write) {
 		default:
 			out.Elsewhere = append(out.Elsewhere, at.node)
 		}
-		if r.durable && !slices.Contains(out.Durable, at.node) {
+		if s.flushes.isDurable(at, r) && !slices.Contains(out.Durable, at.node) {
 			out.Durable = append(out.Durable, at.node)
 		}
 	}
@@ -266,8 +266,8 @@ func beats(v, w vclock.Version) bool {
 	return cmp.Or(cmp.Compare(v.Time, w.Time), v.Dot.Compare(w.Dot)) > 0
 }
 
-// mayBeAnywhere reports whether a node may hold the write that no event told of: the write is not
-// one of which all events are known, or what a node holds is in doubt.
+// mayBeAnywhere reports whether a node may hold the write without an event. That is so if some
+// events of the write are unknown, or if a replica is in doubt.
 func (s *state) mayBeAnywhere(w *write) bool {
 	if w.coordinated < 0 || s.Account.events[w.coordinated].Time < s.known.Since {
 		return true

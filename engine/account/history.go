@@ -28,7 +28,8 @@ type place struct{ node, home string }
 type replica struct {
 	versions vclock.Siblings
 	stored   time.Duration // since 1970
-	durable  bool          // on the node's disk; false: it may be in the node's object buffer only (§6.1)
+	since    int           // the event that told of the replica
+	lazy     bool          // that event does not say whether it is only in the node's object buffer (§6.1)
 	doubtful bool          // something happened to the node since, and no event told what it holds now
 }
 
@@ -85,9 +86,9 @@ func (h *history) apply(a *Account, i int, e *event.Event) {
 			}
 		}
 	case event.Replicas:
-		h.setReplicas(e, i, a.view.Settings.Buffer > 0 && e.Seq == 0)
+		h.setReplicas(a, e, i, a.view.Settings.Buffer > 0 && e.Seq == 0)
 	case event.BufferLost:
-		h.setReplicas(e, i, false)
+		h.setReplicas(a, e, i, false)
 	}
 }
 
@@ -125,12 +126,12 @@ func (h *history) store(at place, s vclock.Siblings, i int, now time.Duration, l
 		delete(h.replicas, at)
 		return
 	}
-	h.replicas[at] = &replica{versions: s, durable: !lazy, stored: now}
+	h.replicas[at] = &replica{versions: s, stored: now, since: i, lazy: lazy}
 }
 
 // setReplicas takes in all that a node holds. maybeLazy says that it may be in the node's object
 // buffer only, as far as this event tells.
-func (h *history) setReplicas(e *event.Event, i int, maybeLazy bool) {
+func (h *history) setReplicas(a *Account, e *event.Event, i int, maybeLazy bool) {
 	before := map[string]*replica{}
 	for at, r := range h.replicas {
 		if at.node == e.Node {
@@ -140,7 +141,7 @@ func (h *history) setReplicas(e *event.Event, i int, maybeLazy bool) {
 	}
 	for _, r := range e.Replicas {
 		at, old := place{e.Node, r.For}, before[r.For]
-		lazy := maybeLazy && old != nil && !(old.durable && old.versions.Equal(r.Versions))
+		lazy := maybeLazy && old != nil && !(a.flushes.isDurable(at, old) && old.versions.Equal(r.Versions))
 		h.store(at, event.Preview(r.Versions), i, e.Time, lazy)
 		if lazy && old.versions.Equal(r.Versions) {
 			h.replicas[at].stored = old.stored

@@ -13,7 +13,7 @@ import (
 // An About is what an explanation explains.
 type About string
 
-// What there is to explain of a key, the first that holds, and of a request.
+// Values of About. Why returns the first that holds.
 const (
 	// Siblings: several values of the key stand beside each other, or a request returned several.
 	Siblings About = "siblings"
