@@ -1,10 +1,9 @@
 package verbs
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"ringside/cli/render"
@@ -101,7 +100,7 @@ func exportScript(ctx context.Context, e *Env, path string) (exportReport, error
 		return exportReport{}, usage.Errorf("export: %w; nothing was written", err)
 	}
 	text := x.Plan.Script(func(op uint64) string { return x.Requests[op].String() })
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+	if err := replaceFile(path, []byte(text)); err != nil {
 		return exportReport{}, fmt.Errorf("export: %w", err)
 	}
 	ops, faults := len(x.Plan.Ops), len(x.Plan.Faults)
@@ -111,37 +110,25 @@ func exportScript(ctx context.Context, e *Env, path string) (exportReport, error
 }
 
 // exportEvents writes all events that the cluster remembers as lines of JSON.
-func exportEvents(ctx context.Context, e *Env, path string) (out exportReport, err error) {
-	f, err := os.Create(path)
+func exportEvents(ctx context.Context, e *Env, path string) (exportReport, error) {
+	events, err := e.past(ctx, event.Filter{})
 	if err != nil {
-		return out, fmt.Errorf("export: %w", err)
+		return exportReport{}, err
 	}
-	w := bufio.NewWriter(f)
-	out.Format = "recording"
-	err = e.Cluster.Events(ctx, event.Query{}, func(batch []event.Event) error {
-		for _, ev := range batch {
-			if ev.Kind == event.Gap {
-				out.Notes = append(out.Notes, fmt.Sprintf("%s that the cluster no longer remembers",
-					render.Count(ev.Count, "event")))
-			}
-			line, err := escape.JSON(ev)
-			if err != nil {
-				return err
-			}
-			if _, err := w.Write(append(line, '\n')); err != nil {
-				return err
-			}
-			out.Events++
+	out := exportReport{Format: "recording", Events: len(events)}
+	var text bytes.Buffer
+	for _, ev := range events {
+		if ev.Kind == event.Gap {
+			out.Notes = append(out.Notes, fmt.Sprintf("%s that the cluster no longer remembers",
+				render.Count(ev.Count, "event")))
 		}
-		return nil
-	})
-	if err == nil {
-		err = w.Flush()
+		line, err := escape.JSON(ev)
+		if err != nil {
+			return out, fmt.Errorf("export: %w", err)
+		}
+		text.Write(append(line, '\n'))
 	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err != nil {
+	if err := replaceFile(path, text.Bytes()); err != nil {
 		return out, fmt.Errorf("export: %w", err)
 	}
 	return out, nil
