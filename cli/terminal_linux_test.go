@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -192,5 +193,28 @@ func TestKeptDemoRunsOn(t *testing.T) {
 		if r := ringside(t, home, line); r.exit != 0 {
 			t.Errorf("%s: exit %d: %s", line, r.exit, r.err)
 		}
+	}
+}
+
+// A recording of the screens has the sizes that the terminal gets meanwhile.
+func TestRecordingHasTheSizesOfTheTerminal(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "talk.cast")
+	wider := &unix.Winsize{Col: 120, Row: 36}
+	resized, ended := false, false
+	onTerminal(t, func(master *os.File, text string) bool {
+		if !resized && strings.Contains(text, "Events") {
+			resized = true
+			if err := unix.IoctlSetWinsize(int(master.Fd()), unix.TIOCSWINSZ, wider); err != nil {
+				t.Error(err)
+			}
+		}
+		tape, err := os.ReadFile(file)
+		ended = err == nil && strings.Contains(string(tape), `"r","120x36"]`)
+		return ended
+	}, "demo", "--record", file)
+	tape, err := os.ReadFile(file)
+	if err != nil || !ended || !strings.Contains(string(tape), `"width":100,"height":30,`) ||
+		strings.Count(string(tape), `,"r",`) != 1 {
+		t.Errorf("the recording (%v) is %.200q, and has %d changes of the size", err, tape, strings.Count(string(tape), `,"r",`))
 	}
 }

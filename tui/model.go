@@ -27,6 +27,12 @@ import (
 // secondMsg comes every second, because times and rates on the screen move on.
 type secondMsg struct{}
 
+// A terminal has the functions by which the model reaches the terminal beyond its frames.
+type terminal struct {
+	copy    func(string)   // puts text on the clipboard
+	resized func(w, h int) // tells the recording of the size
+}
+
 // A model is the whole screen. Update and View run in one goroutine.
 type model struct {
 	o       Options
@@ -45,7 +51,7 @@ type model struct {
 	past
 	motion
 	stage
-	copy func(string) // puts text on the terminal's clipboard
+	terminal
 
 	screen
 	focus, before paneID // before had the focus before the prompt
@@ -58,8 +64,9 @@ func newModel(ctx context.Context, o Options, th *theme.Theme, f *feed.Feed) *mo
 	m := &model{
 		o: o, state: s, refresh: refresh.New(ctx, f, o.Cluster, s), suggest: suggest.New(s, o.Suggest, o.Flags),
 		ring: ring.New(s), nodes: nodes.New(s), card: keycard.New(s), log: log.New(s),
-		prompt: prompt.New(ctx, o.Exec, o.Complete),
-		copy:   func(string) {}, screen: screen{th: th}, focus: promptPane, before: nodesPane,
+		prompt:   prompt.New(ctx, o.Exec, o.Complete),
+		terminal: terminal{copy: func(string) {}, resized: func(int, int) {}},
+		screen:   screen{th: th}, focus: promptPane, before: nodesPane,
 	}
 	m.desk = page.Desk{
 		Ctx: ctx, State: s, Source: o.Cluster, Run: m.run, Ask: m.ask, Say: m.prompt.Say,
@@ -104,6 +111,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.w, m.h = msg.Width, msg.Height
+		m.resized(m.w, m.h)
 	case secondMsg:
 		cmds := []tea.Cmd{everySecond(), m.refresh.Follow()}
 		if !m.motion.runs {

@@ -85,6 +85,9 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 	f := feed.New(o.Cluster)
 	m := newModel(ctx, o, th, f)
 	m.copy = func(s string) { _, _ = osc52.New(s).WriteTo(out) } // a terminal without a clipboard ignores this
+	if tape != nil {
+		m.resized = tape.Resize
+	}
 	if t, ok := out.(term.File); !ok || !term.IsTerminal(t.Fd()) {
 		m.w, m.h = plainWidth, plainHeight
 		m.copy = func(string) {}

@@ -15,6 +15,7 @@ type Recorder struct {
 	out   io.Writer
 	now   func() time.Time
 	began time.Time
+	size  string // of the terminal
 	rest  []byte // of a character whose other bytes are to come
 	err   error
 }
@@ -33,7 +34,7 @@ type header struct {
 func New(out io.Writer, w, h int) *Recorder { return begin(out, w, h, time.Now) }
 
 func begin(out io.Writer, w, h int, now func() time.Time) *Recorder {
-	r := &Recorder{out: out, now: now, began: now()}
+	r := &Recorder{out: out, now: now, began: now(), size: sizeOf(w, h)}
 	r.line(header{Version: 2, Width: w, Height: h, Timestamp: r.began.Unix(), Title: "ringside",
 		Env: map[string]string{"TERM": "xterm-256color"}})
 	return r
@@ -64,12 +65,18 @@ func whole(b []byte) int {
 	return len(b)
 }
 
-// Resize records that the terminal has another size.
+// Resize records that the terminal has w columns and h rows now, unless it had them before.
 func (r *Recorder) Resize(w, h int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.event("r", fmt.Sprintf("%dx%d", w, h))
+	if size := sizeOf(w, h); size != r.size {
+		r.size = size
+		r.event("r", size)
+	}
 }
+
+// sizeOf returns a size as an asciicast has it.
+func sizeOf(w, h int) string { return fmt.Sprintf("%dx%d", w, h) }
 
 // Err returns the error that ended the recording, nil if there was none.
 func (r *Recorder) Err() error {

@@ -17,7 +17,10 @@ func TestRecorder(t *testing.T) {
 	r.Output([]byte("a\x1b[1mb"))
 	r.Output([]byte("\xe2\x97"))        // the first bytes of ◉
 	r.Output([]byte("\x89 n1\xff end")) // a byte that is no character
+	r.Resize(80, 24)                    // the size that it has
 	r.Resize(120, 36)
+	r.Resize(120, 36)
+	r.Resize(80, 24)
 	if err := r.Err(); err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +31,8 @@ func TestRecorder(t *testing.T) {
 		h.Timestamp != 1_700_000_000 {
 		t.Errorf("header %s: %v", lines.Text(), err)
 	}
-	want := [][]any{{1.5, "o", "a\x1b[1mb"}, {1.5, "o", "◉ n1\ufffd end"}, {1.5, "r", "120x36"}}
+	want := [][]any{{1.5, "o", "a\x1b[1mb"}, {1.5, "o", "◉ n1\ufffd end"}, {1.5, "r", "120x36"},
+		{1.5, "r", "80x24"}}
 	for _, w := range want {
 		if !lines.Scan() {
 			t.Fatal("a line is missing")
@@ -38,6 +42,9 @@ func TestRecorder(t *testing.T) {
 			got[2] != w[2] {
 			t.Errorf("line %q, want %v: %v", lines.Text(), w, err)
 		}
+	}
+	if lines.Scan() {
+		t.Errorf("another line %q", lines.Text())
 	}
 }
 
