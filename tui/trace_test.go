@@ -165,3 +165,21 @@ func TestTraceRowsCanBeReached(t *testing.T) {
 		}
 	}
 }
+
+// The key x opens the section of the reason in the first line in sight, also if a reason above it
+// has several lines.
+func TestTraceExplainsTheReasonInSight(t *testing.T) {
+	s := recorded(t, Options{})
+	s.resize(80, 24)
+	s.state.ChooseRequest(7) // its first reason has three lines
+	s.show(page.Trace)
+	s.View()
+	s.press("tab")
+	for scroll, want := range []string{"4.5", "4.5", "4.5", "4.8", "4.8"} {
+		s.View()
+		if got := s.pages[page.Trace].Explains(); got != want {
+			t.Errorf("after %d lines, x opens %s, want %s", scroll, got, want)
+		}
+		s.press("down")
+	}
+}

@@ -35,10 +35,10 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool) {
 		return
 	}
 	left := c.W * 9 / 20
-	lines := reasonLines(c, d, c.W-left-4-sections)
+	m.lines = reasonLines(c, d, c.W-left-4-sections)
 	lower := 0
 	if m.split = c.H >= lowerFrom; m.split {
-		wanted := max(len(lines), shareRows(d)) + 2
+		wanted := max(len(m.lines), shareRows(d)) + 2
 		lower = max(minLower, min(wanted, c.H-len(d.Rows)-4)) // the diagram comes first
 	}
 	m.lower = m.lower && m.split
@@ -56,7 +56,7 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool) {
 		drawShares(shares, d)
 		c.Paste(0, upper.H, shares)
 		reasons := canvas.New(c.Theme, c.W-left, lower)
-		m.drawReasons(reasons, d, lines, focused && m.lower)
+		m.drawReasons(reasons, d, focused && m.lower)
 		c.Paste(left, upper.H, reasons)
 	}
 }
@@ -218,32 +218,32 @@ func drawShares(c *canvas.Canvas, d *diagram.Diagram) {
 
 // A reasonLine is a line of the reasons.
 type reasonLine struct {
-	section, text string
-	verdict       bool // it belongs to the first reason
+	text    string
+	section string // of its reason
+	begins  bool   // it is the first line of its reason
+	verdict bool   // it belongs to the first reason
 }
 
 // reasonLines returns the reasons in lines of some columns.
 func reasonLines(c *canvas.Canvas, d *diagram.Diagram, columns int) (out []reasonLine) {
 	for i, w := range d.Why {
 		for j, text := range c.Wrap(w.Text, columns) {
-			l := reasonLine{text: text, verdict: i == 0}
-			if j == 0 {
-				l.section = w.Section
-			}
-			out = append(out, l)
+			out = append(out, reasonLine{text: text, section: w.Section, begins: j == 0, verdict: i == 0})
 		}
 	}
 	return out
 }
 
 // drawReasons draws why the request ended as it did.
-func (m *Model) drawReasons(c *canvas.Canvas, d *diagram.Diagram, lines []reasonLine, focused bool) {
+func (m *Model) drawReasons(c *canvas.Canvas, d *diagram.Diagram, focused bool) {
 	title := d.WhyTitle()
 	c.Box(strings.ToUpper(title[:1])+title[1:], "", focused)
 	in := canvas.New(c.Theme, c.W-4, c.H-2)
-	m.scroll = max(0, min(m.scroll, len(lines)-in.H))
-	for y, l := range lines[m.scroll:] {
-		in.Put(0, y, theme.Dim, l.section)
+	m.scroll = max(0, min(m.scroll, len(m.lines)-in.H))
+	for y, l := range m.lines[m.scroll:] {
+		if l.begins {
+			in.Put(0, y, theme.Dim, l.section)
+		}
 		st := theme.Plain
 		if l.verdict {
 			st = theme.Bold
@@ -254,7 +254,7 @@ func (m *Model) drawReasons(c *canvas.Canvas, d *diagram.Diagram, lines []reason
 		in.Put(sections, y, st, l.text)
 	}
 	c.Paste(2, 1, in)
-	if left := len(lines) - m.scroll - in.H; left > 0 {
+	if left := len(m.lines) - m.scroll - in.H; left > 0 {
 		c.Foot(render.Count(left, "line") + " more · ↹ ↑↓")
 	}
 }

@@ -24,10 +24,11 @@ type Model struct {
 	from  version   // what drawn was made from
 	laid  time.Time // when drawn was made
 
-	row    int  // the selected row
-	lower  bool // the reasons have the focus, not the diagram
-	scroll int  // lines of reasons above the first one in sight
-	split  bool // there was room for the reasons when the screen was drawn last
+	row    int          // the selected row
+	lower  bool         // the reasons have the focus, not the diagram
+	scroll int          // lines of reasons above the first one in sight
+	lines  []reasonLine // as they were drawn last
+	split  bool         // there was room for the reasons when the screen was drawn last
 }
 
 // A version tells whether a request has to be laid out again.
@@ -157,14 +158,15 @@ func (m *Model) Open() tea.Cmd {
 // OpenDoes implements page.Page.
 func (m *Model) OpenDoes() string { return "its key" }
 
-// Explains implements page.Page.
+// Explains implements page.Page. It returns the section of the selected row, or of the reason in
+// the first line in sight.
 func (m *Model) Explains() string {
 	section := "§4.5"
 	d := m.diagram()
 	switch {
 	case d == nil:
-	case m.lower && len(d.Why) > 0:
-		section = d.Why[min(m.scroll, len(d.Why)-1)].Section
+	case m.lower && len(m.lines) > 0:
+		section = m.lines[min(m.scroll, len(m.lines)-1)].section
 	case !m.lower && d.Rows[m.row].Section != "":
 		section = d.Rows[m.row].Section
 	}
