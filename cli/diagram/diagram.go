@@ -95,9 +95,9 @@ type Row struct {
 // room.
 const MaxRows = 400
 
-// New lays out a request of a cluster. past has the events of the cluster in their order, as far as
-// they are known: the diagram takes from them what the request left for later, and the faults
-// around the request. r must have an event.
+// New lays out a request of a cluster. past has the known events of the cluster, in order. The
+// diagram takes from them the handoff of hints and the faults around the request. r must have an
+// event.
 func New(r *view.Request, cluster *view.Cluster, past []event.Event) *Diagram {
 	d := &Diagram{Request: r.ID, Start: r.Events[0].Time, write: writing(cluster.Settings)}
 	for i := range r.Events {

@@ -1,6 +1,7 @@
-// Package inspect is the screen about one key: what each replica holds of it and how the replicas
-// that lack something get it, the siblings and how a client reconciles them, the ancestry of the
-// versions, and how the clocks of two versions differ.
+// Package inspect is the screen about one key. The pane of replicas shows what each replica holds,
+// and how a replica gets a version that it lacks. The pane of siblings also shows how a client
+// reconciles them. The pane of ancestry shows which version descends from which. The pane of clocks
+// shows how the clocks of two versions differ.
 //
 // A sight is what the view of the cluster knows of the shown key, made anew for each frame. Its
 // relations come from dots and pasts (vclock.Version.Compare), never from printed clocks. A graph

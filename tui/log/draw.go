@@ -98,7 +98,7 @@ func (m *Model) drawEvent(c *canvas.Canvas, y int, r row) {
 	c.PutMax(x, y, end, st, text)
 }
 
-// summary says how many nodes believe what of how many.
+// summary returns how many nodes hold a belief, and about how many nodes.
 func (r row) summary() string {
 	about := render.Count(len(r.peers), "node")
 	if r.Kind == event.Alive {
