@@ -179,3 +179,16 @@ func TestProposesToStartANode(t *testing.T) {
 		}
 	}
 }
+
+// A node that changes its mind again and again is named once in the row of its beliefs.
+func TestBeliefsNameANodeOnce(t *testing.T) {
+	s := newScene(5, Options{})
+	s.resize(120, 36)
+	for range 3 {
+		s.add(event.Event{Kind: event.Suspect, Node: "n1", Peer: "n4"}, event.Event{Kind: event.Suspect, Node: "n1", Peer: "n2"})
+	}
+	s.take()
+	if frame := s.View(); !strings.Contains(frame, "believes n2 n4 failed") {
+		t.Errorf("the beliefs read\n%s", frame)
+	}
+}

@@ -1,6 +1,7 @@
 package diagram
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -29,10 +30,11 @@ type layout struct {
 // layRows makes the rows of the events, with breaks where time passes, where the client gets its
 // answer, and where a fault begins or ends. cut says that a split was on at the start.
 func (d *Diagram) layRows(faults []event.Event, cut bool) {
-	lost := d.lostMessages()
+	events := durably(d.events)
+	lost := lostMessages(events)
 	l := &layout{Diagram: d, cut: cut}
-	for i := range d.events {
-		e := &d.events[i]
+	for i := range events {
+		e := &events[i]
 		if lost[i] < 0 { // the loss of a message that has a row
 			continue
 		}
@@ -77,16 +79,41 @@ func (d *Diagram) add(r Row) {
 	d.Rows = append(d.Rows, r)
 }
 
+// durably returns the events with the times at which others could know of them. A node that stores a
+// replica counts it, and sends messages, when its disk has the replica. The events of that step have
+// the time of the step, and Stored has how long the disk took.
+func durably(events []event.Event) []event.Event {
+	type step struct {
+		node string
+		at   time.Duration
+	}
+	took := map[step]time.Duration{}
+	for i := range events {
+		if e := &events[i]; e.Kind == event.Stored || e.Kind == event.HintStored {
+			took[step{e.Node, e.Time}] = e.Elapsed
+		}
+	}
+	out := slices.Clone(events)
+	for i := range out {
+		e := &out[i]
+		if leaves := sends(e.Kind) || e.Kind == event.Ack && e.Peer == e.Node; leaves && e.Op != event.OpBuffered {
+			e.Time += took[step{e.Node, e.Time}]
+		}
+	}
+	slices.SortStableFunc(out, func(a, b event.Event) int { return cmp.Compare(a.Time, b.Time) })
+	return out
+}
+
 // lostMessages pairs the losses of messages with the events that sent the messages. A sender's
 // entry is the index of the loss, and the loss's entry is -1. All other entries are 0.
-func (d *Diagram) lostMessages() []int {
-	out := make([]int, len(d.events))
-	for i, e := range d.events {
+func lostMessages(events []event.Event) []int {
+	out := make([]int, len(events))
+	for i, e := range events {
 		if e.Kind != event.Dropped {
 			continue
 		}
 		for j := i - 1; j >= 0; j-- {
-			s := &d.events[j]
+			s := &events[j]
 			if arrived := s.Node == e.Peer && s.Peer == e.Node && s.Kind != event.Dropped; arrived {
 				break // Peer has the message, so another one was lost
 			}

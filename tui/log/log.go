@@ -177,8 +177,10 @@ func (g *merger) add(rows []row, e event.Event) {
 		if r.nodes == nil {
 			r.nodes, r.peers = map[string]bool{r.Node: true}, map[string]bool{r.Peer: true}
 		}
+		if !r.peers[e.Peer] { // a node may come to believe the same again
+			r.Nodes = append(r.Nodes, e.Peer)
+		}
 		r.nodes[e.Node], r.peers[e.Peer] = true, true
-		r.Nodes = append(r.Nodes, e.Peer)
 		return
 	}
 }
