@@ -79,9 +79,9 @@ func (d *Diagram) add(r Row) {
 	d.Rows = append(d.Rows, r)
 }
 
-// durably returns the events with the times at which others could know of them. A node that stores a
-// replica counts it, and sends messages, when its disk has the replica. The events of that step have
-// the time of the step, and Stored has how long the disk took.
+// durably returns the events with the times at which others could know of them. A node that stores
+// a replica counts it, and sends messages, when its disk has the replica. The events of that step
+// have the time of the step, and Stored has how long the disk took.
 func durably(events []event.Event) []event.Event {
 	type step struct {
 		node string
