@@ -217,7 +217,7 @@ var arrows = map[string][]string{
 	"ringside/tui/canvas":     {"ringside/tui/theme"},
 	"ringside/tui/cast":       {},
 	"ringside/tui/choice":     {"ringside/tui/canvas", "ringside/tui/theme"},
-	"ringside/tui/command":    {"ringside/cli/verbs"},
+	"ringside/tui/command":    {"ringside/cli/verbs", "ringside/engine/usage"},
 	"ringside/tui/feed":       {"ringside/engine/event"},
 	"ringside/tui/header":     pane("ringside/tui/feed", "ringside/tui/refresh"),
 	"ringside/tui/help":       pane("ringside/tui/keymap"),
@@ -226,7 +226,8 @@ var arrows = map[string][]string{
 		"ringside/tui/panes", "ringside/tui/replicas",
 	),
 	"ringside/tui/cues": {
-		"ringside/engine/escape", "ringside/engine/usage", "ringside/tui/canvas", "ringside/tui/theme",
+		"ringside/engine/escape", "ringside/engine/usage", "ringside/tui/canvas", "ringside/tui/command",
+		"ringside/tui/theme",
 	},
 	"ringside/tui/keycard": pane("ringside/tui/letters", "ringside/tui/replicas"),
 	"ringside/tui/lessons": pane(

@@ -3,6 +3,7 @@ package cli
 // Cue sheets: which lines they may have, and how they are played as text.
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -17,6 +18,7 @@ import (
 	"ringside/testscripts"
 	promptline "ringside/tui/command"
 	"ringside/tui/cues"
+	"ringside/tui/snapshot"
 )
 
 // readCues reads the cue sheet that the call names, nil if it names none. A name that is not a file
@@ -43,6 +45,9 @@ func readCues(s *session, c *verbs.Call) (*cues.Sheet, error) {
 
 // checkCue returns why the prompt cannot run a line, nil if it can.
 func checkCue(line string) error {
+	if word, args, ok := promptline.Screen(line); ok {
+		return checkScreenWord(word, args)
+	}
 	words, err := verbs.Split(line)
 	if err != nil {
 		return err
@@ -50,12 +55,8 @@ func checkCue(line string) error {
 	if len(words) == 0 {
 		return usage.Errorf("the command is missing")
 	}
-	switch {
-	case slices.Contains(promptCommands, words[0]), slices.Contains(screenWords, line):
+	if slices.Contains(promptCommands, words[0]) {
 		return nil
-	case words[0] == snapshotCommand.verb.Name:
-		_, err := verbs.Parse(snapshotCommand.verb, words[1:], globals...)
-		return err
 	}
 	v := verbs.Lookup(words[0])
 	if v == nil {
@@ -72,19 +73,34 @@ func checkCue(line string) error {
 	return err
 }
 
+// checkScreenWord returns why a word about the screens cannot be a cue, nil if it can.
+func checkScreenWord(word string, args []string) error {
+	switch word {
+	case promptline.Quit, promptline.Help:
+		return usage.Errorf("%s is for the keyboard and cannot be a cue", word)
+	case promptline.Snapshot:
+		name, err := promptline.SnapshotFile(args)
+		if err == nil && name != "" {
+			err = snapshot.Check(name)
+		}
+		return err
+	}
+	return nil
+}
+
 // narrateCues plays a cue sheet as text. Its error says how many cues failed.
 func narrateCues(s *session, cluster verbs.Cluster, sheet *cues.Sheet) error {
 	env := s.verbsEnv()
 	env.Cluster, env.JSON, env.Color, env.Prefix = cluster, s.JSON, false, ""
 	failed, r := 0, &reader{s: s, env: env}
 	for i, c := range sheet.Cues {
-		out, code := r.run(c.Command)
+		out, code := r.run(s.ctx, c.Command)
 		if s.ctx.Err() != nil {
 			return s.ctx.Err()
 		}
 		text := out
 		if !s.JSON {
-			text = note(c.Note, i > 0) + "$ " + program + " " + c.Command + "\n" + out
+			text = note(c.Note, i > 0) + "$ " + program + " " + render.Text(c.Command) + "\n" + out
 		}
 		if code != exit.OK {
 			failed++
@@ -108,43 +124,41 @@ func narrateCues(s *session, cluster verbs.Cluster, sheet *cues.Sheet) error {
 		Message: fmt.Sprintf("demo: %d of %s failed", failed, render.Count(len(sheet.Cues), "cue"))}
 }
 
-// screenWords are the lines that are about the screens, and mean nothing without them.
-var screenWords = []string{"big", "clear"}
-
 // A reader plays the lines of a cue sheet without screens.
 type reader struct {
 	s      *session
 	env    *verbs.Env
 	client string // whose commands the lines are, "" for no client
+	again  bool   // the lines ran before, so what they saved is there
 }
 
-// run runs a line as the prompt of the screens does.
-func (r *reader) run(line string) (out string, code int) {
-	switch {
-	case slices.Contains(screenWords, line):
-		return "", exit.OK
-	case line == "as -":
-		r.client = ""
+// run runs a line as the prompt of the screens does. Words that mean nothing without screens do
+// nothing.
+func (r *reader) run(ctx context.Context, line string) (out string, code int) {
+	if word, args, ok := promptline.Screen(line); ok {
+		switch {
+		case word == promptline.NoClient:
+			r.client = ""
+		case word == promptline.Snapshot && !r.again:
+			return r.save(args)
+		}
 		return "", exit.OK
 	}
-	line = promptline.For(r.client, line, globals)
-	out, code = runCue(r.s, r.env, line)
+	line = promptline.For(r.client, promptline.Bare(line), globals)
+	out, code = r.s.runInPrompt(ctx, r.env, line)
 	if c := promptline.Parse(line, globals); c.Introduces() && code == exit.OK {
 		r.client = c.Client
 	}
 	return out, code
 }
 
-// runCue runs a line, which may be a snapshot.
-func runCue(s *session, env *verbs.Env, line string) (out string, code int) {
-	words, err := verbs.Split(line)
-	if err != nil || len(words) == 0 || words[0] != snapshotCommand.verb.Name {
-		return s.runInPrompt(s.ctx, env, line)
-	}
+// save saves a picture of the screen that the cluster would have. args are those of the word
+// snapshot.
+func (r *reader) save(args []string) (out string, code int) {
 	var text strings.Builder
-	own := *s
+	own := *r.s
 	own.Stdout, own.Stderr = &text, &text
-	code = own.finish(snapshotOf(&own, env.Cluster, words[1:]))
+	code = own.finish(snapshotOf(&own, r.env.Cluster, args))
 	return text.String(), code
 }
 

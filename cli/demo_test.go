@@ -10,6 +10,7 @@ import (
 
 	"ringside/cli/exit"
 	"ringside/cli/verbs"
+	"ringside/tui/cues"
 )
 
 // openDemo opens a demo as on a terminal, in a home.
@@ -60,7 +61,7 @@ func TestDemoBeginsAgain(t *testing.T) {
 	for _, line := range append(lines, "put other x") {
 		d.play(t.Context(), d.place, []string{line})
 	}
-	if out, code := d.again(t.Context(), lines); code != exit.OK {
+	if _, out, code := d.again(t.Context(), lines); code != exit.OK {
 		t.Fatal(out)
 	}
 	if out, code := d.play(t.Context(), d.place, []string{`expect 'value(cart)=="milk,eggs"'`}); code != exit.OK {
@@ -74,6 +75,48 @@ func TestDemoBeginsAgain(t *testing.T) {
 	d.again(ctx, lines) // an interrupt leaves a cluster that runs
 	if r := ringside(t, home, "--cluster demo status"); r.exit != exit.OK {
 		t.Errorf("after an interrupt: exit %d: %s", r.exit, r.err)
+	}
+}
+
+// Cues that are played again mean what they meant before: a client that was introduced runs the
+// lines after it, a colon means nothing, and what a snapshot saved is not saved again.
+func TestCuesArePlayedAgain(t *testing.T) {
+	d := openDemo(t, dataHome(t))
+	defer d.end()
+	d.s.Dir = t.TempDir()
+	lines := []string{"as bob", "as -", "big", ":put cart tea", "snapshot again.txt", "as alice", "put cart milk", "put cart milk,eggs"}
+	client, out, code := d.again(t.Context(), lines)
+	if client != "alice" || code != exit.OK {
+		t.Fatalf("the client is %q, exit %d: %s", client, code, out)
+	}
+	want := "expect 'siblings(cart) == 2'" // alice saw her first write, and not that of no client
+	if out, code := d.play(t.Context(), d.place, []string{want}); code != exit.OK {
+		t.Error(out)
+	}
+	if left, err := os.ReadDir(d.s.Dir); err != nil || len(left) > 0 {
+		t.Errorf("saved again: %v (%v)", left, err)
+	}
+}
+
+// Cue sheets and the prompt of the screens take the same words.
+func TestCheckCue(t *testing.T) {
+	for line, ok := range map[string]bool{
+		"snapshot": true, "snapshot a.svg": true, ":big": true, "as -": true, "as alice get cart": true, "help": true,
+		"snapshot --size 100x40 a.svg": false, "snapshot a.png": false, "q": false, "?": false, ":": false, "big x": false,
+	} {
+		if err := checkCue(line); (err == nil) != ok {
+			t.Errorf("%q as a cue: %v", line, err)
+		}
+	}
+}
+
+// A character that a terminal would obey is not written, whatever made the sheet.
+func TestCuesAreEscaped(t *testing.T) {
+	var out strings.Builder
+	s := newSession(t.Context(), Env{Stdin: strings.NewReader(""), Stdout: &out, Stderr: &out, Getenv: func(string) string { return "" }})
+	_ = narrateCues(s, nil, &cues.Sheet{Cues: []cues.Cue{{Command: "help \x1b[2J"}}})
+	if strings.Contains(out.String(), "\x1b") || !strings.Contains(out.String(), `\x1b[2J`) {
+		t.Errorf("it writes %q", out.String())
 	}
 }
 

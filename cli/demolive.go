@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"ringside/cli/console"
@@ -161,18 +162,23 @@ func (d *liveDemo) detach(n int) error {
 
 // play runs lines on a cluster until one fails.
 func (d *liveDemo) play(ctx context.Context, cluster verbs.Cluster, lines []string) (string, int) {
-	env := &verbs.Env{Cluster: cluster, Name: d.o.Name, Dir: d.s.Dir, Contexts: contexts{d.s}, Extra: globals}
 	for _, line := range lines {
-		if out, code := d.s.runInPrompt(ctx, env, line); code != exit.OK {
+		if out, code := d.s.runInPrompt(ctx, d.env(cluster), line); code != exit.OK {
 			return render.Text(line) + ": " + out, code
 		}
 	}
 	return "", exit.OK
 }
 
+// env returns the surroundings of verbs on a cluster of the demo.
+func (d *liveDemo) env(cluster verbs.Cluster) *verbs.Env {
+	return &verbs.Env{Cluster: cluster, Name: d.o.Name, Dir: d.s.Dir, Contexts: contexts{d.s}, Extra: globals}
+}
+
 // again puts a fresh cluster of the same name in the place of the running one, and runs lines in it
-// after those of the set-up. A line that fails did so before, and the next one runs.
-func (d *liveDemo) again(ctx context.Context, lines []string) (out string, code int) {
+// after those of the set-up. client is the one whose commands further lines would be, "" for none.
+// A line that fails did so before, and the next one runs.
+func (d *liveDemo) again(ctx context.Context, lines []string) (client, out string, code int) {
 	err := d.place.Replace(func() (verbs.Cluster, error) {
 		if err := d.now.Close(); err != nil {
 			return nil, err
@@ -180,17 +186,19 @@ func (d *liveDemo) again(ctx context.Context, lines []string) (out string, code 
 		if err := d.start(); err != nil {
 			return nil, err
 		}
-		for _, line := range append(d.setUp[:len(d.setUp):len(d.setUp)], lines...) {
-			if out, code = d.play(ctx, d.now, []string{line}); ctx.Err() != nil {
+		r := &reader{s: d.s, env: d.env(d.now), again: true}
+		for _, line := range slices.Concat(d.setUp, lines) {
+			if _, _ = r.run(ctx, line); ctx.Err() != nil {
 				break
 			}
 		}
+		client = r.client
 		return d.now, nil
 	})
 	if err != nil {
-		return "a fresh cluster does not start: " + err.Error() + "; leave and begin again\n", exit.Internal
+		return "", "a fresh cluster does not start: " + err.Error() + "; leave and begin again\n", exit.Internal
 	}
-	return "", exit.OK
+	return client, "", exit.OK
 }
 
 // errEnded keeps what the screens show in its place after the end.

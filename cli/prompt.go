@@ -9,11 +9,15 @@ import (
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
 	"ringside/engine/usage"
+	promptline "ringside/tui/command"
 )
 
 // promptCommands are the commands of this package that the prompt of the screens runs: their
 // output is text, and they act on no running cluster but their own.
 var promptCommands = []string{"help", "paper", "ls", "run", "sim", "version"}
+
+// screenWords are the words of the prompt about the screens, for its completion.
+var screenWords = []string{promptline.Big, promptline.Clear, promptline.Snapshot}
 
 // promptFrame is the number of columns of a screen that the prompt's output cannot use: its border
 // and its indent.
@@ -64,7 +68,7 @@ func (s *session) completeInPrompt(env *verbs.Env, line string) []string {
 		words = append(words, "")
 	}
 	out := verbs.Complete(s.ctx, env, words)
-	for _, name := range slices.Concat(promptCommands, screenWords, []string{snapshotCommand.verb.Name}) {
+	for _, name := range slices.Concat(promptCommands, screenWords) {
 		if len(words) == 1 && strings.HasPrefix(name, words[0]) && !slices.Contains(out, name) {
 			out = append(out, name)
 		}

@@ -13,6 +13,7 @@ import (
 	"ringside/engine/usage"
 	"ringside/localcluster/control"
 	"ringside/tui"
+	promptline "ringside/tui/command"
 	"ringside/tui/snapshot"
 )
 
@@ -120,8 +121,15 @@ func sizeOf(c *verbs.Call) (w, h int, err error) {
 }
 
 // snapshotOf runs the word snapshot of a cue sheet that is played as text.
-func snapshotOf(s *session, cluster verbs.Cluster, words []string) error {
-	c, err := verbs.Parse(snapshotCommand.verb, words, globals...)
+func snapshotOf(s *session, cluster verbs.Cluster, args []string) error {
+	name, err := promptline.SnapshotFile(args)
+	if err != nil {
+		return err
+	}
+	if name == "" {
+		name = snapshot.FreeName(s.Dir)
+	}
+	c, err := verbs.Parse(snapshotCommand.verb, []string{name}, globals...)
 	if err != nil {
 		return err
 	}

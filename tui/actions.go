@@ -134,31 +134,43 @@ func (m *model) submit() tea.Cmd { return enter(m, m.prompt.Submit()) }
 
 // enter runs a line as if it was typed. A few words are about the screens themselves.
 func enter(m *model, line string) tea.Cmd {
-	if name, ok := strings.CutPrefix(line+" ", "snapshot "); ok {
-		return m.save(name)
-	}
-	switch line {
-	case "":
+	line = command.Bare(line)
+	if line == "" {
 		if m.teaching() && m.shown == page.Tour {
 			return m.current().Open()
 		}
 		return nil
-	case "q", "quit", "exit":
-		return m.leave()
-	case "?":
-		m.help.Toggle()
-	case "big":
-		return m.stage.big()
-	case "clear":
-		m.prompt.ClearOutput()
-	case "as -":
-		m.prompt.Be("")
-		m.suggest.SpeakAs("")
-		m.prompt.Say("later commands are no client's")
-	default:
+	}
+	word, args, ok := command.Screen(line)
+	if !ok {
 		return m.run(command.For(m.prompt.Client(), line, m.o.Flags))
 	}
+	switch word {
+	case command.Quit:
+		return m.leave()
+	case command.Help:
+		m.help.Toggle()
+	case command.Big:
+		return m.stage.big()
+	case command.Clear:
+		m.prompt.ClearOutput()
+	case command.NoClient:
+		speakAs(m, "")
+		m.prompt.Say("later commands are no client's")
+	case command.Snapshot:
+		name, err := command.SnapshotFile(args)
+		if err == nil {
+			return m.save(name)
+		}
+		m.prompt.Say(err.Error())
+	}
 	return nil
+}
+
+// speakAs makes the lines from now on those of a client, "" for no client.
+func speakAs(m *model, client string) {
+	m.prompt.Be(client)
+	m.suggest.SpeakAs(client)
 }
 
 // ask puts a line into the prompt for the user to finish.

@@ -128,6 +128,11 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, m.travel(msg.playback)
 	case savedMsg:
 		m.prompt.Say(msg.said())
+	case replayedMsg:
+		if msg.done.Code == exit.OK {
+			speakAs(m, msg.client)
+		}
+		return m, m.done(msg.done)
 	case prompt.DoneMsg:
 		return m, m.done(msg)
 	case prompt.CompleteMsg:
@@ -219,8 +224,7 @@ func (m *model) done(d prompt.DoneMsg) tea.Cmd {
 	next := m.prompt.Done(d)
 	c := command.Parse(d.Line, m.o.Flags)
 	if c.Introduces() && d.Code == exit.OK {
-		m.prompt.Be(c.Client)
-		m.suggest.SpeakAs(c.Client)
+		speakAs(m, c.Client)
 	}
 	if key := c.Key(); key != "" && d.Code != exit.Usage {
 		m.suggest.Finished(c)

@@ -43,9 +43,9 @@ type Options struct {
 
 	ThrowAway bool        // the cluster ends with the screens, so leaving asks first
 	Cues      *cues.Sheet // nil: no cue sheet
-	// Afresh puts a fresh cluster in the place of Cluster and runs lines in it. nil: there is no way
-	// back in Cues.
-	Afresh func(ctx context.Context, lines []string) (out string, code int)
+	// Afresh puts a fresh cluster in the place of Cluster and runs lines in it. client is the one whose
+	// commands further lines are, "" for none. nil: there is no way back in Cues.
+	Afresh func(ctx context.Context, lines []string) (client, out string, code int)
 }
 
 // The types of a cluster that the screens show.

@@ -31,7 +31,7 @@ type stage struct {
 
 	cues   *cues.Model // nil: no cue sheet
 	prompt *prompt.Model
-	afresh func(ctx context.Context, lines []string) (out string, code int)
+	afresh func(ctx context.Context, lines []string) (client, out string, code int)
 }
 
 // newStage returns the stage of a model.
@@ -108,7 +108,21 @@ func (s *stage) lastCue() tea.Cmd {
 		return nil
 	}
 	label := fmt.Sprintf("back: a fresh cluster, and %s again", render.Count(len(lines), "cue"))
-	return s.prompt.Do(label, func(ctx context.Context, _ string) (string, int) { return s.afresh(ctx, lines) })
+	var client string
+	replay := s.prompt.Do(label, func(ctx context.Context, _ string) (out string, code int) {
+		client, out, code = s.afresh(ctx, lines)
+		return out, code
+	})
+	return func() tea.Msg {
+		done, _ := replay().(prompt.DoneMsg)
+		return replayedMsg{client, done}
+	}
+}
+
+// replayedMsg says that the cues before the latest one were played in a fresh cluster.
+type replayedMsg struct {
+	client string // whose commands further lines are, "" for no client
+	done   prompt.DoneMsg
 }
 
 // offerSplits shows splits to choose from.

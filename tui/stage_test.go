@@ -131,9 +131,12 @@ func TestCueSheet(t *testing.T) {
 			ran = append(ran, line)
 			return "", 0
 		},
-		Afresh: func(_ context.Context, lines []string) (string, int) {
+		Afresh: func(_ context.Context, lines []string) (string, string, int) {
 			again = append(again, lines)
-			return "", 0
+			if slices.Contains(lines, "as alice") {
+				return "alice", "", 0
+			}
+			return "", "", 0
 		},
 	})
 	s.resize(120, 36)
@@ -158,7 +161,9 @@ func TestCueSheet(t *testing.T) {
 	}
 	s.hit("N")
 	shows(t, s, "back: a fresh cluster, and 3 cues again")
+	shows(t, s, "ringside[alice]▸")
 	s.hit("alt+N")
+	shows(t, s, "ringside▸") // the cue that introduced alice was taken back
 	if len(again) != 2 || len(again[0]) != 3 || len(again[1]) != 2 {
 		t.Errorf("played again: %q", again)
 	}

@@ -18,7 +18,7 @@ func anything(command string) error {
 }
 
 func TestParse(t *testing.T) {
-	s, err := Parse("talk.cues", "\ufeff# A cart.\n#   Of two.\n\nput cart milk\r\n\n ringside heal \n# Thanks.\n", anything)
+	s, err := Parse("talk.cues", "\ufeff# A cart.\n#   Of two.\n\nput cart milk\r\n\n : ringside heal \n# Thanks.\n", anything)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,10 +31,12 @@ func TestParse(t *testing.T) {
 // A wrong file is refused with the file and the line.
 func TestWrongSheets(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                        "t.cues has no cues",
-		"# only a note\n":         "t.cues has no cues",
-		"heal\n\n# note\nbad x\n": "t.cues:4: there is no command bad",
-		"heal\n\xff\n":            "t.cues:2: the line is not UTF-8",
+		"":                            "t.cues has no cues",
+		"# only a note\n":             "t.cues has no cues",
+		"heal\n\n# note\nbad x\n":     "t.cues:4: there is no command bad",
+		"heal\n\xff\n":                "t.cues:2: the line is not UTF-8",
+		"heal\n# no\x1b[2Jte\nheal\n": "t.cues:2: the line has the character U+001B",
+		"put cart \u202eklim\n":       "t.cues:1: the line has the character U+202E",
 		"heal\n" + strings.Repeat("x", maxLine+1): "t.cues:2: the line is longer",
 		strings.Repeat("heal\n", maxCues+1):       "t.cues:501: a cue sheet has at most 500 cues",
 	} {

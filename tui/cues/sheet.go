@@ -4,10 +4,12 @@ import (
 	"bufio"
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"ringside/engine/escape"
 	"ringside/engine/usage"
+	promptline "ringside/tui/command"
 )
 
 // A Cue is one command of a sheet.
@@ -47,6 +49,10 @@ func Parse(name, text string, check func(command string) error) (*Sheet, error) 
 		if !utf8.ValidString(line) {
 			return nil, wrong(n, "the line is not UTF-8")
 		}
+		if i := strings.IndexFunc(line, unprintable); i >= 0 {
+			r, _ := utf8.DecodeRuneInString(line[i:])
+			return nil, wrong(n, "the line has the character %U, which cannot be shown; take it out", r)
+		}
 		said, isNote := strings.CutPrefix(line, "#")
 		switch {
 		case isNote:
@@ -57,7 +63,7 @@ func Parse(name, text string, check func(command string) error) (*Sheet, error) 
 		case len(s.Cues) == maxCues:
 			return nil, wrong(n, "a cue sheet has at most %d cues", maxCues)
 		}
-		command := strings.TrimSpace(strings.TrimPrefix(line, "ringside "))
+		command := promptline.Bare(line)
 		if err := check(command); err != nil {
 			return nil, wrong(n, "%w", err)
 		}
@@ -73,6 +79,9 @@ func Parse(name, text string, check func(command string) error) (*Sheet, error) 
 	s.End = strings.TrimSpace(strings.Join(note, " "))
 	return s, nil
 }
+
+// unprintable reports whether a terminal could take a rune for anything but text or a space.
+func unprintable(r rune) bool { return !unicode.IsGraphic(r) && r != '\t' }
 
 // Position returns how many cues a speaker has given, as 3/9.
 func (s *Sheet) Position(given int) string { return fmt.Sprintf("%d/%d", given, len(s.Cues)) }

@@ -132,12 +132,10 @@ func (m *Model) Recall(by int) {
 	}
 }
 
-// Submit takes the line out of the prompt and returns the command in it, "" if there is none. A
-// colon and the program's name before the command are ignored. The next pasted line takes the
-// line's place.
+// Submit takes the line out of the prompt and returns it. The next pasted line takes the line's
+// place.
 func (m *Model) Submit() string {
-	line := strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(m.line.String()), ":"))
-	line = strings.TrimSpace(strings.TrimPrefix(line, "ringside "))
+	line := strings.TrimSpace(m.line.String())
 	m.SetLine("")
 	if len(m.pasted) > 0 {
 		m.line.set(m.pasted[0])
