@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -64,6 +65,8 @@ func (r *classroom) Line(ctx context.Context, line string) (out string, code int
 	s := r.session.Load()
 	words := strings.Fields(line)
 	switch {
+	case r.shown.Past() != nil:
+		return r.lineInPast(s != nil, words)
 	case s == nil && (len(words) == 0 || words[0] != "lesson"):
 		return "", exit.OK, false
 	case s == nil:
@@ -91,6 +94,20 @@ func (r *classroom) left() string {
 		return "you left the lesson; commands act on your own cluster again\n"
 	}
 	return "you left the lesson; the screens show your own cluster again\n"
+}
+
+// lineInPast refuses a line that belongs to lessons while the past is shown. Every other line runs
+// on the recording, which refuses what would change the cluster.
+func (r *classroom) lineInPast(open bool, words []string) (out string, code int, handled bool) {
+	if len(words) == 0 {
+		return "", exit.OK, false
+	}
+	word := words[0]
+	known := verbs.Lookup(word) != nil && !(word == "leave" && len(words) == 1) || slices.Contains(promptCommands, word)
+	if word == "lesson" || open && !known {
+		return "L leads back to the present first\n", exit.Usage, true
+	}
+	return "", exit.OK, false
 }
 
 // openNamed begins a lesson.

@@ -70,6 +70,23 @@ func TestLessonsOnTheScreens(t *testing.T) {
 		t.Errorf("after show me the step is %s", v.Phase)
 	}
 	line("no-such-command", exit.Usage)
+	if _, err := live.Rewind(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{"next", "undo", "leave", "lesson hints", "show me"} {
+		if out := line(text, exit.Usage); !strings.Contains(out, "L leads back to the present first") {
+			t.Errorf("in the past, %s says %q", text, out)
+		}
+	}
+	for _, text := range []string{"put cart beer", "status", "leave n2"} {
+		if out, _, handled := room.Line(t.Context(), text); handled {
+			t.Errorf("in the past, the lesson runs %s: %s", text, out)
+		}
+	}
+	if live.Past() == nil {
+		t.Error("a lesson ended the past")
+	}
+	live.Present()
 	before := room.generation
 	line("undo", exit.OK)
 	if room.generation == before || room.env().Name == "own" {

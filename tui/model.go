@@ -72,7 +72,7 @@ func newModel(ctx context.Context, o Options, th *theme.Theme, f *feed.Feed) *mo
 		Ctx: ctx, State: s, Source: o.Cluster, Run: m.run, Ask: m.ask, Say: m.prompt.Say,
 		ChooseKey: m.choose, Show: m.show, Copy: func(text string) { m.copy(text) },
 	}
-	m.past.ctx = ctx
+	m.past.ctx, m.past.state = ctx, s
 	m.past.cluster, _ = o.Cluster.(Rewinder)
 	m.pages = newPages(m.desk, o.Lessons)
 	m.stage, m.screen.big = newStage(m), o.Big
@@ -121,11 +121,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case movedMsg:
 		return m, m.motion.next(m.state.Playback)
 	case rewoundMsg:
-		if msg.err != nil {
-			m.prompt.Say("the past cannot be shown: " + msg.err.Error())
-			return m, nil
-		}
-		return m, m.travel(msg.playback)
+		return m, rewound(m, msg)
 	case savedMsg:
 		m.prompt.Say(msg.said())
 	case replayedMsg:
@@ -155,6 +151,9 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *model) changed(c refresh.Change) tea.Cmd {
 	if c.Reset || c.Healed {
 		m.suggest.Forget()
+	}
+	if c.Reset {
+		leavePast(m)
 	}
 	if p := m.current(); p != nil && c.Drawn {
 		return p.Changed()

@@ -7,11 +7,13 @@ import (
 
 	"ringside/tui/keymap"
 	"ringside/tui/playback"
+	"ringside/tui/state"
 )
 
 // A past leads from a running cluster into its past and back.
 type past struct {
 	ctx     context.Context
+	state   *state.State
 	cluster playback.Rewinder // nil: the cluster has no past to show
 }
 
@@ -26,10 +28,31 @@ func (p *past) rewind() tea.Cmd {
 	if p.cluster == nil {
 		return nil
 	}
+	p.state.Travels(true)
 	return func() tea.Msg {
 		r, err := p.cluster.Rewind(p.ctx)
 		return rewoundMsg{r, err}
 	}
+}
+
+// rewound shows the past that was asked for, unless another cluster took its place meanwhile.
+func rewound(m *model, msg rewoundMsg) tea.Cmd {
+	if msg.err != nil {
+		m.prompt.Say("the past cannot be shown: " + msg.err.Error())
+	} else if m.past.cluster.Past() == msg.playback {
+		return m.travel(msg.playback)
+	}
+	m.state.Travels(false)
+	return nil
+}
+
+// leavePast shows the present if another cluster took the place of the past in sight.
+func leavePast(m *model) {
+	if m.past.cluster == nil || m.state.Playback == nil || m.past.cluster.Past() == m.state.Playback {
+		return
+	}
+	m.state.Playback, m.keys = nil, m.liveKeys()
+	m.state.Forget()
 }
 
 // travel shows a recording of the past from its latest event on. With nil it shows the present
@@ -38,6 +61,7 @@ func (m *model) travel(to playback.Playback) tea.Cmd {
 	m.state.Playback = to
 	if to == nil {
 		m.keys = m.liveKeys()
+		m.state.Travels(true)
 		m.past.cluster.Present()
 		return m.refresh.Want(true)
 	}

@@ -11,6 +11,7 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"ringside/engine/event"
+	"ringside/tui/refresh"
 )
 
 // A fakePlayback is a recording that remembers how its time was moved.
@@ -101,11 +102,24 @@ type fakeRewinder struct {
 	fakeCluster
 	past    *fakePlayback
 	err     error
+	shown   Playback
 	present int // calls of Present
 }
 
-func (f *fakeRewinder) Rewind(context.Context) (Playback, error) { return f.past, f.err }
-func (f *fakeRewinder) Present()                                 { f.present++ }
+func (f *fakeRewinder) Rewind(context.Context) (Playback, error) {
+	if f.err != nil {
+		return nil, f.err
+	}
+	f.shown = f.past
+	return f.past, nil
+}
+
+func (f *fakeRewinder) Present() {
+	f.shown = nil
+	f.present++
+}
+
+func (f *fakeRewinder) Past() Playback { return f.shown }
 
 // The key , leads into the past of a running cluster, in which nothing can be changed, and L back.
 func TestBackInTime(t *testing.T) {
@@ -132,6 +146,19 @@ func TestBackInTime(t *testing.T) {
 	press("L")
 	if f.present != 1 || s.state.Playback != nil || strings.Contains(s.View(), "back to the present") {
 		t.Errorf("L does not lead back:\n%s", s.View())
+	}
+	press(",")
+	s.state.ChooseRequest(7)
+	f.shown = nil // a lesson's cluster takes the place
+	s.changed(refresh.Change{Reset: true})
+	if f.present != 1 || s.state.Playback != nil || s.state.RequestChosen() || strings.Contains(s.View(), "back to the present") {
+		t.Errorf("another cluster does not end the past:\n%s", s.View())
+	}
+	_, cmd := s.Update(keyMsg(","))
+	msg := cmd()
+	f.shown = nil // meanwhile
+	if s.Update(msg); s.state.Playback != nil {
+		t.Error("the past of the cluster before is shown")
 	}
 	f.err = errors.New("the log is gone")
 	press(",")

@@ -17,6 +17,7 @@ type Cluster struct {
 	mu       sync.RWMutex // held for writing while another cluster takes the place
 	now      verbs.Cluster
 	replaced chan struct{} // closed when now is about to end
+	count    int           // calls of Replace
 }
 
 var _ verbs.Cluster = (*Cluster)(nil)
@@ -31,6 +32,7 @@ func (c *Cluster) Replace(start func() (verbs.Cluster, error)) error {
 	defer c.mu.Unlock()
 	close(c.replaced)
 	c.replaced = make(chan struct{})
+	c.count++
 	next, err := start()
 	if err != nil {
 		return err
@@ -42,6 +44,13 @@ func (c *Cluster) Replace(start func() (verbs.Cluster, error)) error {
 // Show ends the streams of events, and shows another cluster from now on. The one before goes on.
 func (c *Cluster) Show(next verbs.Cluster) {
 	_ = c.Replace(func() (verbs.Cluster, error) { return next, nil }) // start returns no error
+}
+
+// Generation implements feed.Changing.
+func (c *Cluster) Generation() int {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.count
 }
 
 // current returns the cluster and what is closed when the cluster is about to be replaced.

@@ -2,6 +2,7 @@ package recording
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"ringside/cli/fresh"
@@ -14,12 +15,18 @@ import (
 // From then on it is the recording of what the cluster remembers, until Present. The cluster runs
 // on meanwhile. The methods may be called by any goroutine.
 type Live struct {
-	*fresh.Cluster               // what is shown now
-	own            verbs.Cluster // the cluster of NewLive
+	cluster // what is shown now: that of show
+	show    *fresh.Cluster
+	own     verbs.Cluster // the cluster of NewLive
 
-	mu      sync.Mutex
+	mu      sync.Mutex    // held while another cluster is shown
 	running verbs.Cluster // own, or the cluster of Use
+	uses    int           // calls of Use
+	past    tui.Playback  // the recording that is shown, nil in the present
 }
+
+// cluster lets Live have the methods of verbs.Cluster and not those that replace it.
+type cluster = verbs.Cluster
 
 var (
 	_ verbs.Cluster = (*Live)(nil)
@@ -27,11 +34,22 @@ var (
 )
 
 // NewLive returns c, in the present.
-func NewLive(c verbs.Cluster) *Live { return &Live{Cluster: fresh.New(c), own: c, running: c} }
+func NewLive(c verbs.Cluster) *Live {
+	show := fresh.New(c)
+	return &Live{cluster: show, show: show, own: c, running: c}
+}
 
-// Rewind implements tui.Rewinder. The recording begins paused, at its end.
+// errReplaced is the error of Rewind if another cluster came into the place meanwhile.
+var errReplaced = errors.New("another cluster is shown now; go back in time again")
+
+// Rewind implements tui.Rewinder. The recording begins paused, at its end. After a call of Use
+// meanwhile, the recording is that of another cluster: Rewind then shows nothing and returns an
+// error.
 func (l *Live) Rewind(ctx context.Context) (tui.Playback, error) {
-	events, err := remembered(ctx, l.present())
+	l.mu.Lock()
+	running, uses := l.running, l.uses
+	l.mu.Unlock()
+	events, err := remembered(ctx, running)
 	if err != nil {
 		return nil, err
 	}
@@ -40,30 +58,46 @@ func (l *Live) Rewind(ctx context.Context) (tui.Playback, error) {
 		return nil, err
 	}
 	r.Step(len(events), func(event.Event) bool { return true })
-	l.Show(r)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.uses != uses {
+		return nil, errReplaced
+	}
+	l.past = r
+	l.show.Show(r)
 	return r, nil
 }
 
 // Present implements tui.Rewinder.
-func (l *Live) Present() { l.Show(l.present()) }
+func (l *Live) Present() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.past = nil
+	l.show.Show(l.running)
+}
 
-// Use shows another running cluster in place of that of NewLive, and with nil that one again.
+// Use shows another running cluster in place of that of NewLive, and with nil that one again. The
+// past that was shown is left.
 func (l *Live) Use(c verbs.Cluster) {
 	if c == nil {
 		c = l.own
 	}
 	l.mu.Lock()
-	l.running = c
-	l.mu.Unlock()
-	l.Present()
+	defer l.mu.Unlock()
+	l.uses++
+	l.running, l.past = c, nil
+	l.show.Show(c)
 }
 
-// present returns the running cluster.
-func (l *Live) present() verbs.Cluster {
+// Past implements tui.Rewinder.
+func (l *Live) Past() tui.Playback {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.running
+	return l.past
 }
+
+// Generation implements feed.Changing.
+func (l *Live) Generation() int { return l.show.Generation() }
 
 // remembered returns the events that a cluster remembers. If the cluster has forgotten its
 // beginning, they begin with the settings of now, and with the present state of each node whose

@@ -21,9 +21,13 @@ type fakeCluster struct {
 	events   []event.Event
 	snapshot []event.Event
 	healed   bool
+	read     func() // called while the events are read; nil: nothing happens
 }
 
 func (f *fakeCluster) Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
+	if f.read != nil {
+		f.read()
+	}
 	if err := fn(f.events); err != nil || !q.Follow {
 		return err
 	}
@@ -92,6 +96,34 @@ func TestLiveGoesToThePastAndBack(t *testing.T) {
 	follow(l.Present)
 	if err := heal(); err != nil || !f.healed {
 		t.Errorf("the present cannot be changed: %v", err)
+	}
+}
+
+// A cluster that takes the place while the past of another one is read is shown, and not that past.
+// It also ends a past that is shown.
+func TestAnotherClusterEndsThePast(t *testing.T) {
+	lesson := &fakeCluster{events: fakeEvents()[:2]}
+	f := &fakeCluster{events: fakeEvents()}
+	l := NewLive(f)
+	shown := func() (events int) {
+		_ = l.Events(t.Context(), event.Query{}, func(e []event.Event) error { events += len(e); return nil })
+		return events
+	}
+	f.read = func() { l.Use(lesson) }
+	if p, err := l.Rewind(t.Context()); !errors.Is(err, errReplaced) || p != nil || l.Past() != nil || shown() != 2 {
+		t.Errorf("the past of the cluster before is shown, with %d events (%v)", shown(), err)
+	}
+	before := l.Generation()
+	p, err := l.Rewind(t.Context())
+	if err != nil || l.Past() != p {
+		t.Fatalf("the past is %v: %v", l.Past(), err)
+	}
+	f.read = nil
+	if l.Use(nil); l.Past() != nil || shown() != len(f.events) || l.Generation() == before {
+		t.Errorf("the past stays, with %d events", shown())
+	}
+	if err := l.Fault(t.Context(), fault.Fault{Kind: fault.Heal}); err != nil || !f.healed {
+		t.Errorf("the cluster cannot be changed: %v", err)
 	}
 }
 

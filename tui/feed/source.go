@@ -17,6 +17,12 @@ type Source interface {
 	Events(ctx context.Context, q event.Query, fn func([]event.Event) error) error
 }
 
+// A Changing is a Source in whose place another one can come.
+type Changing interface {
+	// Generation returns a number that is another one after each change.
+	Generation() int
+}
+
 // ErrRewound ends the stream of a recording that was taken back to an earlier time. The Feed then
 // reads the recording again from its beginning.
 var ErrRewound = errors.New("the recording was taken back")

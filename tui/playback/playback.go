@@ -50,6 +50,9 @@ type Rewinder interface {
 	Rewind(ctx context.Context) (Playback, error)
 	// Present shows the cluster as it is again.
 	Present()
+	// Past returns the recording that is shown, nil in the present. Another running cluster that
+	// takes the place ends the past.
+	Past() Playback
 }
 
 // Progress is the state of a Playback.

@@ -56,6 +56,7 @@ type (
 	SnapshotMsg struct {
 		events []event.Event
 		err    error
+		resets int // of the state when the snapshot was asked for
 	}
 )
 
@@ -155,16 +156,18 @@ func (m *Model) Snapshot() tea.Cmd {
 	if key := m.state.Key(); len(key) > 0 {
 		keys = append(keys, bytes.Clone(key))
 	}
+	resets := m.state.Resets()
 	return func() tea.Msg {
 		ctx, cancel := context.WithTimeout(m.ctx, snapshotTimeout)
 		defer cancel()
 		events, err := m.src.Snapshot(ctx, keys...)
-		return SnapshotMsg{events, err}
+		return SnapshotMsg{events, err, resets}
 	}
 }
 
 // takeSnapshot applies a snapshot after the events that came before it. A snapshot that fails is
-// ignored: the feed notices a cluster that does not answer.
+// ignored: the feed notices a cluster that does not answer. A snapshot that was asked for before a
+// reset may be that of another cluster, so a new one is asked for.
 func (m *Model) takeSnapshot(s SnapshotMsg) (Change, tea.Cmd) {
 	m.asking = false
 	if m.paused {
@@ -172,6 +175,9 @@ func (m *Model) takeSnapshot(s SnapshotMsg) (Change, tea.Cmd) {
 		return Change{}, nil
 	}
 	c, cmd := m.take()
+	if s.resets != m.state.Resets() {
+		return c, tea.Batch(cmd, m.Want(true))
+	}
 	if s.err == nil {
 		more := m.state.Apply(s.events)
 		m.state.Follow()

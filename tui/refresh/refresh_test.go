@@ -22,15 +22,20 @@ func (s *source) Snapshot(context.Context, ...[]byte) ([]event.Event, error) {
 
 func (*source) Events(context.Context, event.Query, func([]event.Event) error) error { return nil }
 
+// begun returns the events with which a cluster of one node begins.
+func begun() []event.Event {
+	return []event.Event{
+		{Kind: event.Cluster, Settings: &settings.Cluster{N: 1, R: 1, W: 1, Strategy: 3, Q: 60, Nodes: []string{"n1"}}},
+		{Kind: event.NodeUp, Node: "n1"},
+	}
+}
+
 func live(t *testing.T) (*Model, *feed.Feed, *state.State, *source) {
 	t.Helper()
 	src, s := &source{}, state.New(nil, []byte("cart"))
 	f := feed.New(src)
 	f.SetLink(feed.Live, nil)
-	_ = f.Add([]event.Event{
-		{Kind: event.Cluster, Settings: &settings.Cluster{N: 1, R: 1, W: 1, Strategy: 3, Q: 60, Nodes: []string{"n1"}}},
-		{Kind: event.NodeUp, Node: "n1"},
-	})
+	_ = f.Add(begun())
 	m := New(t.Context(), f, src, s)
 	if c, cmd := m.take(); !c.Drawn || cmd != nil {
 		t.Fatal("events of a snapshot ask for another snapshot")
@@ -57,6 +62,22 @@ func TestSnapshotFollowsEvents(t *testing.T) {
 	}
 	if s.View.Node("n1").Status != "down" {
 		t.Error("the snapshot was not applied")
+	}
+}
+
+// A snapshot that was asked for before a reset may be that of another cluster. It is dropped, and
+// another one is asked for.
+func TestSnapshotsBeforeAResetAreDropped(t *testing.T) {
+	m, f, s, src := live(t)
+	late := m.Snapshot()()
+	s.Reset()
+	_ = f.Add(begun())
+	if _, cmd := m.Update(late); s.View.Node("n1").Status != "up" || cmd == nil {
+		t.Errorf("a late snapshot was applied: n1 is %s; another one is due: %v", s.View.Node("n1").Status, cmd != nil)
+	}
+	_, ask := m.Update(DueMsg{})
+	if m.Update(ask()); s.View.Node("n1").Status != "down" || src.snapshots != 2 {
+		t.Errorf("after %d snapshots n1 is %s", src.snapshots, s.View.Node("n1").Status)
 	}
 }
 

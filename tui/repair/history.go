@@ -23,6 +23,7 @@ const (
 type history struct {
 	points []point // oldest first
 	gap    bool    // events were missed, so what nodes hold of single keys may be out of date
+	resets int     // of the state when the history began
 }
 
 // A point is what the view knew at a time since 1970.
@@ -44,17 +45,23 @@ func (h *history) sample(s *state.State) { h.add(s, divergenceOf(s.View)) }
 
 // noteSplit notes that a split began or ended.
 func (h *history) noteSplit(s *state.State) {
+	h.follow(s)
 	if k := len(h.points) - 1; k >= 0 && h.points[k].split != (len(s.View.Groups) > 0) {
 		h.add(s, h.points[k].divergence)
 	}
 }
 
+// follow begins the history again if a recording was taken back, or if another cluster answers.
+func (h *history) follow(s *state.State) {
+	if h.resets != s.Resets() {
+		*h = history{resets: s.Resets()}
+	}
+}
+
 func (h *history) add(s *state.State, d divergence) {
+	h.follow(s)
 	now := s.View.Now
 	h.gap = h.gap || s.View.Missed > 0 || s.View.Sampled.LeftOut.Total > 0
-	if k := len(h.points); k > 0 && h.points[k-1].at > now { // a recording was taken back, or it is another cluster
-		*h = history{}
-	}
 	if s.View.Ring == nil {
 		return
 	}

@@ -26,6 +26,8 @@ type State struct {
 	selected int // index of a node in View.Nodes
 	marked   map[string]bool
 	request  uint64 // chosen by the user; 0: the latest
+	resets   int
+	travels  bool // the next reset shows the same cluster
 }
 
 // split is what the view knew of the network before the snapshot that is being applied.
@@ -44,13 +46,33 @@ func New(p playback.Playback, key []byte) *State {
 	return s
 }
 
-// Reset forgets the cluster, because another one answers or a recording was taken back.
+// Reset forgets the cluster, because another one answers or a recording was taken back. The user's
+// choices stay in a recording, and in the change that Travels announced. Otherwise only a chosen key
+// stays.
 func (s *State) Reset() {
-	s.View = view.New()
+	s.resets++
+	s.View, s.split = view.New(), split{}
 	if !s.follow.off {
 		s.key, s.follow = nil, follow{}
 	}
+	if s.Playback == nil && !s.travels {
+		s.Forget()
+	}
+	s.travels = false
 }
+
+// Travels announces whether the next reset shows the same cluster at another time.
+func (s *State) Travels(same bool) { s.travels = same }
+
+// Forget forgets the user's choices that mean nothing in another cluster: the request, the marks and
+// the selected node.
+func (s *State) Forget() {
+	s.request, s.selected = 0, 0
+	clear(s.marked)
+}
+
+// Resets returns how often the cluster was forgotten.
+func (s *State) Resets() int { return s.resets }
 
 // A Change says what a call of Apply did that the screens react to.
 type Change struct {

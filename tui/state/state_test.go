@@ -7,6 +7,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/settings"
 	"ringside/engine/vclock"
+	"ringside/engine/view"
 )
 
 // start is when a cluster of the tests begins, since 1970.
@@ -95,6 +96,42 @@ func TestResetKeepsTheChosenKey(t *testing.T) {
 	if s.Reset(); string(s.Key()) != "b" {
 		t.Errorf("after another reset: key %q", s.Key())
 	}
+}
+
+// The request, the marks and the selected node mean nothing in another cluster. They stay in a
+// recording that is taken back, and on the way into the past and back.
+func TestResetForgetsChoices(t *testing.T) {
+	s, _ := cluster()
+	for name, c := range map[string]struct {
+		prepare func()
+		stays   bool
+	}{
+		"another cluster": {func() {}, false},
+		"travelling":      {func() { s.Travels(true) }, true},
+		"no travelling":   {func() { s.Travels(true); s.Travels(false) }, false},
+	} {
+		s.View = cloneOf(t)
+		s.ChooseRequest(7)
+		s.Select(2)
+		s.ToggleMark()
+		c.prepare()
+		before := s.Resets()
+		if s.Reset(); s.Resets() != before+1 {
+			t.Errorf("%s: %d resets after %d", name, s.Resets(), before)
+		}
+		s.View = cloneOf(t)
+		if s.RequestChosen() != c.stays || (len(s.Marked()) > 0) != c.stays || (s.Selected() == 2) != c.stays {
+			t.Errorf("%s: request chosen %v, marked %v, node %d selected", name, s.RequestChosen(), s.Marked(), s.Selected())
+		}
+		s.ClearMarks()
+	}
+}
+
+// cloneOf returns the view of another cluster like that of the tests.
+func cloneOf(t *testing.T) *view.Cluster {
+	t.Helper()
+	s, _ := cluster()
+	return s.View
 }
 
 // A node is suspected only if its own side suspects it. The selection stays within the nodes.
