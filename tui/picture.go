@@ -65,6 +65,37 @@ func Picture(ctx context.Context, o Options, w, h int) ([]string, error) {
 	return picture(m), nil
 }
 
+// The size of a picture of screens that are not in sight.
+const (
+	pictureWidth  = 120
+	pictureHeight = 36
+)
+
+// saveUnseen writes what the screens would show of a key to a file. With an empty name it chooses
+// one. It returns the name.
+func saveUnseen(ctx context.Context, o Options, name, key string) (string, error) {
+	if name == "" {
+		name = snapshot.FreeName(o.Dir)
+	}
+	if err := snapshot.Check(name); err != nil {
+		return "", err
+	}
+	rows, err := Picture(ctx, Options{Cluster: o.Cluster, Flags: o.Flags, ASCII: o.ASCII, Big: o.Big, Key: key},
+		pictureWidth, pictureHeight)
+	if err != nil {
+		return "", err
+	}
+	return name, snapshot.Write(inFolder(o.Dir, name), "ringside: the screen of a cluster", rows)
+}
+
+// inFolder returns the path of a file that is named from a folder, "" for the working folder.
+func inFolder(folder, name string) string {
+	if folder == "" || filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(folder, name)
+}
+
 // savedMsg says how saving a snapshot ended.
 type savedMsg struct {
 	name string
@@ -77,10 +108,7 @@ func save(m *model, name string) tea.Cmd {
 	if name = strings.TrimSpace(name); name == "" {
 		name = snapshot.FreeName(folder)
 	}
-	path := name
-	if folder != "" && !filepath.IsAbs(name) {
-		path = filepath.Join(folder, name)
-	}
+	path := inFolder(folder, name)
 	rows, title := picture(m), "ringside: "+string(m.state.View.Settings.Name)
 	return func() tea.Msg { return savedMsg{name, snapshot.Write(path, title, rows)} }
 }

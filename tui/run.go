@@ -43,8 +43,8 @@ type Options struct {
 
 	ThrowAway bool        // the cluster ends with the screens, so leaving asks first
 	Cues      *cues.Sheet // nil: no cue sheet
-	// Afresh puts a fresh cluster in the place of Cluster and runs lines in it. client is the one whose
-	// commands further lines are, "" for none. nil: there is no way back in Cues.
+	// Afresh puts a fresh cluster in the place of Cluster and runs lines in it. Further lines are the
+	// commands of client, "" for no client. nil: there is no way back in Cues.
 	Afresh func(ctx context.Context, lines []string) (client, out string, code int)
 }
 
@@ -129,7 +129,8 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 // otherwise.
 func RunPlain(ctx context.Context, in io.Reader, out io.Writer, o Options, echo bool) error {
 	return plain.Run(ctx, in, out, plain.Options{Cluster: o.Cluster, Exec: o.Exec, Flags: o.Flags, Suggest: o.Suggest,
-		Key: o.Key, Welcome: o.Welcome, Echo: echo})
+		Key: o.Key, Welcome: o.Welcome, Echo: echo,
+		Save: func(ctx context.Context, name, key string) (string, error) { return saveUnseen(ctx, o, name, key) }})
 }
 
 // shared returns out with a lock for two writers. The renderer writes whole frames, and the

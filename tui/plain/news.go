@@ -21,20 +21,23 @@ const (
 
 // news tells what happened since the last time, and returns how many lines that took.
 func (s *session) news(ctx context.Context) int {
+	if s.shown != s.generation() {
+		return s.tellAnother(ctx, "another cluster answers now.")
+	}
 	var events []event.Event
 	err := s.Cluster.Events(ctx, event.Query{After: s.seq, Screen: true}, func(batch []event.Event) error {
 		events = append(events, batch...)
 		return nil
 	})
+	if err == nil && len(events) > 0 && events[0].Kind == event.Gap && events[0].Seq == 0 {
+		return s.tellAnother(ctx, "the cluster was restarted.") // its events begin anew
+	}
 	if err == nil {
 		s.take(events)
 		err = s.refresh(ctx)
 	}
 	if err != nil {
-		if ctx.Err() == nil {
-			s.say("the cluster does not answer: " + render.Text(err.Error()))
-		}
-		return 1
+		return s.tellFailure(ctx, err)
 	}
 	lines := tell(events)
 	for _, l := range lines[:min(len(lines), maxNews)] {
@@ -44,6 +47,24 @@ func (s *session) news(ctx context.Context) int {
 		s.say(fmt.Sprintf("  and %d more; the command events lists all", more))
 	}
 	return len(lines)
+}
+
+// tellAnother begins again with another cluster, sums it up after the given sentence, and returns
+// how many lines that took. What happened before in that cluster is not told.
+func (s *session) tellAnother(ctx context.Context, sentence string) int {
+	if err := s.again(ctx); err != nil {
+		return s.tellFailure(ctx, err)
+	}
+	s.say("  " + sentence + " " + s.where())
+	return 1
+}
+
+// tellFailure says that the cluster does not answer, and returns how many lines that took.
+func (s *session) tellFailure(ctx context.Context, err error) int {
+	if ctx.Err() == nil {
+		s.say("the cluster does not answer: " + render.Text(err.Error()))
+	}
+	return 1
 }
 
 // tell returns the events of the story in words, oldest first. The beliefs of many nodes are one

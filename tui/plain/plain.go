@@ -7,6 +7,7 @@ import (
 	"io"
 	"strings"
 
+	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/event"
 	"ringside/tui/command"
@@ -25,6 +26,9 @@ type Options struct {
 	Key     string       // the key of the suggestions; "" for the latest
 	Welcome string       // the first line; "" for none
 	Echo    bool         // write each line that is read, because no terminal shows it
+	// Save writes a picture of the screens about a key, and returns the name of the file. It chooses
+	// one for an empty name. nil: there are no pictures.
+	Save func(ctx context.Context, name, key string) (saved string, err error)
 }
 
 // maxLine bounds the bytes of a line.
@@ -41,6 +45,7 @@ type session struct {
 	state   *state.State
 	suggest *suggest.Model
 	seq     uint64 // of the latest event that was read
+	shown   int    // the generation of the cluster that was read
 	client  string // whose commands the lines are, "" for no client
 }
 
@@ -72,7 +77,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 				return firstOf(s.out.Flush(), <-failed)
 			}
 			if s.Echo {
-				s.say(line)
+				s.say(render.Text(line))
 			}
 			if left := s.line(ctx, strings.TrimSpace(line)); left {
 				return s.out.Flush()
@@ -121,10 +126,12 @@ func (s *session) prompt() string {
 
 // line runs one line, and reports whether the user leaves.
 func (s *session) line(ctx context.Context, line string) (left bool) {
-	line = strings.TrimSpace(strings.TrimPrefix(line, "ringside "))
+	line = command.Bare(line)
+	if word, args, ok := command.Screen(line); ok {
+		s.word(ctx, word, args)
+		return word == command.Quit
+	}
 	switch line {
-	case "q", "quit", "exit":
-		return true
 	case "":
 		if n := s.news(ctx); n == 0 {
 			s.say("nothing new")
@@ -137,10 +144,6 @@ func (s *session) line(ctx context.Context, line string) (left bool) {
 	case "next":
 		s.news(ctx)
 		s.sayNext()
-		return false
-	case "as -":
-		s.client = ""
-		s.suggest.SpeakAs("")
 		return false
 	}
 	line = command.For(s.client, line, s.Flags)
@@ -165,8 +168,41 @@ func (s *session) line(ctx context.Context, line string) (left bool) {
 	return false
 }
 
+// word answers a word about the screens.
+func (s *session) word(ctx context.Context, word string, args []string) {
+	switch word {
+	case command.NoClient:
+		s.client = ""
+		s.suggest.SpeakAs("")
+	case command.Help:
+		s.say(strings.TrimSpace(help))
+	case command.Snapshot:
+		s.save(ctx, args)
+	case command.Big, command.Clear:
+		s.say(word + " is for the screens; this mode has lines only")
+	}
+}
+
+// save saves a picture of what the screens would show.
+func (s *session) save(ctx context.Context, args []string) {
+	name, err := command.SnapshotFile(args)
+	if err == nil && s.Save == nil {
+		s.say("there are no pictures here")
+		return
+	}
+	if err == nil {
+		name, err = s.Save(ctx, name, string(s.state.Key()))
+	}
+	if err != nil {
+		s.say(render.Text(err.Error()))
+		return
+	}
+	s.say("saved what the screens would show as " + render.Text(name))
+}
+
 // begin reads the present state. What happened before is not told.
 func (s *session) begin(ctx context.Context) error {
+	s.shown = s.generation()
 	err := s.Cluster.Events(ctx, event.Query{Screen: true}, func(events []event.Event) error {
 		s.take(events)
 		return nil
@@ -177,7 +213,24 @@ func (s *session) begin(ctx context.Context) error {
 	return s.refresh(ctx)
 }
 
-// take applies events and returns those that are new.
+// again begins again with the cluster that answers now.
+func (s *session) again(ctx context.Context) error {
+	s.seq = 0
+	s.state.Reset()
+	s.suggest.Forget()
+	return s.begin(ctx)
+}
+
+// generation returns the number of the cluster that answers now, 0 if no other one can take its
+// place.
+func (s *session) generation() int {
+	if c, ok := s.Cluster.(feed.Changing); ok {
+		return c.Generation()
+	}
+	return 0
+}
+
+// take applies events of the stream.
 func (s *session) take(events []event.Event) {
 	for _, e := range events {
 		s.seq = max(s.seq, e.Seq)

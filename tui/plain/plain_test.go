@@ -14,9 +14,12 @@ import (
 
 // A cluster is a Source of given events.
 type cluster struct {
-	events []event.Event
-	broken error
+	events     []event.Event
+	broken     error
+	generation int
 }
+
+func (c *cluster) Generation() int { return c.generation }
 
 func (c *cluster) Snapshot(context.Context, ...[]byte) ([]event.Event, error) {
 	s := settings.Cluster{N: 3, R: 2, W: 2, Strategy: 3, Q: 60, T: 12, Nodes: []string{"n1", "n2", "n3"}}
@@ -35,6 +38,9 @@ func (c *cluster) Snapshot(context.Context, ...[]byte) ([]event.Event, error) {
 
 func (c *cluster) Events(_ context.Context, q event.Query, fn func([]event.Event) error) error {
 	var out []event.Event
+	if q.After > uint64(len(c.events)) { // as the log of a cluster that was restarted
+		out, q.After = append(out, event.Event{Kind: event.Gap}), 0
+	}
 	for _, e := range c.events {
 		if e.Seq > q.After {
 			out = append(out, e)
@@ -93,6 +99,59 @@ func TestNews(t *testing.T) {
 	if strings.Contains(text, "n9") || strings.Count(text, "n1: hint cart") != 1 || strings.Count(text, "nothing new") != 2 {
 		t.Errorf("it tells the past, or something twice:\n%s", text)
 	}
+}
+
+// Another cluster is told once, and what happened in it before is not.
+func TestAnotherCluster(t *testing.T) {
+	for name, change := range map[string]func(c *cluster){
+		"another cluster answers now.": func(c *cluster) { c.generation++ },
+		"the cluster was restarted.":   func(c *cluster) { c.events = nil },
+	} {
+		c := &cluster{}
+		c.add(event.Event{Kind: event.NodeDown, Node: "n9"}, event.Event{Kind: event.NodeDown, Node: "n9"})
+		changed := false
+		exec := func(_ context.Context, line string) (string, int) {
+			if change(c); !changed {
+				c.add(event.Event{Kind: event.NodeDown, Node: "n8"})
+			}
+			changed, change = true, func(*cluster) {}
+			return "", 0
+		}
+		text := converse(t, c, Options{Exec: exec}, "lesson carts", "get cart", "", "")
+		has(t, text, "  "+name+" 3 nodes, 3 up.", "nothing new")
+		if strings.Count(text, name) != 1 || strings.Contains(text, "n8") || strings.Contains(text, "gap") {
+			t.Errorf("it tells the change twice, or the past:\n%s", text)
+		}
+	}
+}
+
+// The words about the screens are answered, also after a colon.
+func TestScreenWords(t *testing.T) {
+	var ran, saved []string
+	o := Options{Exec: func(_ context.Context, line string) (string, int) {
+		ran = append(ran, line)
+		return "", 0
+	}, Save: func(_ context.Context, name, key string) (string, error) {
+		if saved = append(saved, name+" of "+key); name == "" {
+			return "ringside-1.svg", nil
+		}
+		return name, errors.New("the file exists")
+	}, Key: "cart"}
+	text := converse(t, &cluster{}, o, ":heal", "big", ":clear", "?", "snapshot", "snapshot a.svg", "snapshot --size 9x9 a.svg", ":q", "get x")
+	has(t, text, "big is for the screens", "clear is for the screens", "saved what the screens would show as ringside-1.svg",
+		"the file exists", "the prompt takes one file and no flags")
+	if strings.Count(text, "where sums up the cluster") != 2 {
+		t.Errorf("? is no help:\n%s", text)
+	}
+	if strings.Join(ran, "|") != "heal" || strings.Join(saved, "|") != " of cart|a.svg of cart" {
+		t.Errorf("ran %q, saved %q", ran, saved)
+	}
+}
+
+// A line that is written again cannot command the terminal.
+func TestEchoIsEscaped(t *testing.T) {
+	exec := func(context.Context, string) (string, int) { return "", 0 }
+	has(t, converse(t, &cluster{}, Options{Echo: true, Exec: exec}, "get \x1b[2J"), `get \x1b[2J`)
 }
 
 // The beliefs of many nodes are one line, and so is a flood of news.

@@ -47,8 +47,8 @@ func New(p playback.Playback, key []byte) *State {
 }
 
 // Reset forgets the cluster, because another one answers or a recording was taken back. The user's
-// choices stay in a recording, and in the change that Travels announced. Otherwise only a chosen key
-// stays.
+// choices stay in a recording, and in the change that Travels announced. Otherwise only a chosen
+// key stays.
 func (s *State) Reset() {
 	s.resets++
 	s.View, s.split = view.New(), split{}
@@ -64,8 +64,8 @@ func (s *State) Reset() {
 // Travels announces whether the next reset shows the same cluster at another time.
 func (s *State) Travels(same bool) { s.travels = same }
 
-// Forget forgets the user's choices that mean nothing in another cluster: the request, the marks and
-// the selected node.
+// Forget forgets the user's choices that mean nothing in another cluster: the request, the marks
+// and the selected node.
 func (s *State) Forget() {
 	s.request, s.selected = 0, 0
 	clear(s.marked)
