@@ -54,6 +54,8 @@ func (s *session) demo(c *verbs.Call) error {
 	switch {
 	case c.Bool("plain") && (sheet != nil || c.Has("record")):
 		return c.Misusef("--plain has no cue sheets and records nothing; --text plays a cue sheet as text")
+	case story && c.Has("record"):
+		return c.Misusef("--record needs a terminal, because it records what the screens show")
 	case !story:
 		return showDemo(s, c, sheet)
 	case c.Bool("keep"):

@@ -35,8 +35,8 @@ var snapshotCommand = command{
 		Name: "snapshot", Group: verbs.GroupCluster, Args: []verbs.Arg{{Name: "FILE", Complete: verbs.CompleteFiles}},
 		Usage: "save the screen of a cluster as a picture (.svg) or as text (.txt)",
 		Help: `The file shows what  tui  would show now. A picture has the colours and needs no other file. An existing file
-is not replaced. On the screens the key S saves what is in sight, and their prompt has the word
- snapshot FILE , also with --plain. --json prints {"snapshot":FILE,"columns":COUNT,"rows":COUNT}.`,
+is not replaced. On the screens the key S saves what is in sight. The prompt, also that of --plain, has the
+word  snapshot FILE . --json prints {"snapshot":FILE,"columns":COUNT,"rows":COUNT}.`,
 		Flags: []verbs.Flag{asciiFlag, bigFlag,
 			{Name: "size", Kind: verbs.String, Value: "120x36", Default: usualSize, Help: "columns and rows"},
 			{Name: "key", Kind: verbs.String, Value: "KEY", Complete: verbs.CompleteKeys, Help: "the key to show"},

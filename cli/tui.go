@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -120,9 +121,9 @@ func show(s *session, c *verbs.Call, room *classroom, o tui.Options) (err error)
 		}
 	}
 	if c.Has("record") {
-		f, err := os.Create(s.Path(c.String("record")))
+		f, err := createRecord(s, c)
 		if err != nil {
-			return usage.Errorf("%s: create the asciicast: %w", c.Verb.Name, err)
+			return err
 		}
 		defer func() { err = errors.Join(err, f.Close()) }()
 		o.Record = f
@@ -158,6 +159,19 @@ func (s *session) simulate(c *verbs.Call) error {
 	return simulate.Run(s.ctx, &s.Console, c, func(cluster verbs.Cluster, key string) error {
 		return s.watch(c, cluster, tui.Options{Key: key})
 	})
+}
+
+// createRecord creates the file of --record. It replaces no file.
+func createRecord(s *session, c *verbs.Call) (*os.File, error) {
+	name := c.String("record")
+	f, err := os.OpenFile(s.Path(name), os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil, c.Misusef("--record %s: the file exists; choose another name", render.Quoted(name))
+	case err != nil:
+		return nil, c.Misusef("create the asciicast: %w", err)
+	}
+	return f, nil
 }
 
 // canDraw returns a usage error if screens cannot be drawn on the terminal.

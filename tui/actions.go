@@ -19,6 +19,21 @@ func (m *model) quit() tea.Cmd {
 	return tea.Quit
 }
 
+// interrupt clears the line that is typed. Without one it leaves, and so it does while the question
+// whether to leave is open.
+func interrupt(m *model) tea.Cmd {
+	switch {
+	case m.leaving && m.list.Open():
+		return m.quit()
+	case m.focus == promptPane && !m.prompt.Empty():
+		m.prompt.Clear()
+		return nil
+	case m.help.Open():
+		m.help.Toggle() // the question is visible
+	}
+	return m.leave()
+}
+
 // focusOn moves the focus. The log gets its room back from a command's output.
 func (m *model) focusOn(p paneID) {
 	if m.focus == p {

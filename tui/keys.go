@@ -32,7 +32,7 @@ func (m *model) liveKeys() keymap.Map {
 		return b
 	}
 	out := append(screenKeys(m.show), keymap.Map{
-		bind(anywhere, m.quit, "ctrl+c", "quit, always", "ctrl+c"),
+		bind(anywhere, func() tea.Cmd { return interrupt(m) }, "ctrl+c", "quit, or clear a line", "ctrl+c"),
 
 		bind(prompt, m.submit, "⏎", "run", "enter"),
 		bind(prompt, m.tabInPrompt, "↹", "complete · next pane", "tab"),
@@ -126,9 +126,6 @@ func (m *model) scrollPrompt(by int) {
 
 // skipped is how far one key moves a recording.
 const skipped = 5 * time.Second
-
-// heldKeys are the keys of a recording that come in bursts while they are held down.
-const heldKeys = ".,<>+-= "
 
 // recordingKeys returns the table of keys for a recording, which can be looked at and not be
 // changed. Its first keys move the recording's time. They take the place of pausing the display.

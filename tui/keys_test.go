@@ -212,6 +212,29 @@ func TestQuitting(t *testing.T) {
 	}
 }
 
+// Keys that arrive at once are keys in a pane, and text in a paste and in the prompt.
+func TestBurstsOfKeys(t *testing.T) {
+	s, ran := interactive(t)
+	burst := func(text string, paste bool) {
+		s.Update(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune(text), Paste: paste})
+	}
+	s.press("esc")
+	if burst("1jj", false); s.state.Selected() != 2 || s.prompt.Line() != "" || s.focus != nodesPane {
+		t.Errorf("1jj selects node %d, and %q is typed", s.state.Selected(), s.prompt.Line())
+	}
+	if burst("2?", false); s.shown != page.Key || !s.help.Open() {
+		t.Errorf("2? shows screen %d; the help is open: %v", s.shown, s.help.Open())
+	}
+	s.press("esc", "1")
+	if burst(":get a?", false); s.prompt.Line() != "get a?" {
+		t.Errorf(":get a? types %q", s.prompt.Line())
+	}
+	s.press("ctrl+u", "esc")
+	if burst("jump", true); s.prompt.Line() != "jump" || len(*ran) > 0 {
+		t.Errorf("a paste types %q, and runs %q", s.prompt.Line(), *ran)
+	}
+}
+
 func TestChoosingKeys(t *testing.T) {
 	s, _ := interactive(t)
 	for _, k := range []string{"apple", "dog"} {

@@ -2,7 +2,6 @@ package tui
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
@@ -163,6 +162,13 @@ func (m *model) changed(c refresh.Change) tea.Cmd {
 
 // key handles one key.
 func (m *model) key(k tea.KeyMsg) tea.Cmd {
+	if len(k.Runes) > 1 && !k.Paste && !k.Alt && m.focus != promptPane && !m.log.Editing() {
+		var cmds []tea.Cmd
+		for _, r := range k.Runes { // keys that came in one burst
+			cmds = append(cmds, m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}))
+		}
+		return tea.Batch(cmds...)
+	}
 	if m.help.Open() && k.Type != tea.KeyCtrlC {
 		m.help.Key(k)
 		return nil
@@ -182,6 +188,8 @@ func (m *model) key(k tea.KeyMsg) tea.Cmd {
 		m.prompt.Edit(k)
 	case k.Type == tea.KeyEsc:
 		m.escape()
+	case !k.Paste && elsewhere(m, k) != "":
+		m.prompt.Say(elsewhere(m, k))
 	case k.Type == tea.KeyRunes: // typing goes to the prompt
 		m.focusOn(promptPane)
 		m.prompt.Edit(k)
@@ -189,21 +197,12 @@ func (m *model) key(k tea.KeyMsg) tea.Cmd {
 	return nil
 }
 
-// press does what a key is bound to, and reports whether it is bound to anything. Text that comes
-// in one burst is text, even if it spells the name of a key. In a recording it may be the burst of
-// a key that is held down.
+// press does what a key is bound to, and reports whether it is bound to anything. Text is text,
+// even if it spells the name of a key.
 func (m *model) press(k tea.KeyMsg) (tea.Cmd, bool) {
 	inPrompt := m.focus == promptPane
 	if len(k.Runes) > 1 {
-		if m.state.Playback == nil || inPrompt || k.Paste || strings.Trim(string(k.Runes), heldKeys) != "" {
-			return nil, false
-		}
-		var cmds []tea.Cmd
-		for _, r := range k.Runes {
-			cmd, _ := m.press(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}})
-			cmds = append(cmds, cmd)
-		}
-		return tea.Batch(cmds...), true
+		return nil, false
 	}
 	do, ok := append(m.ownKeys(), m.keys...).Find(k, inPrompt)
 	if !ok {

@@ -55,6 +55,21 @@ func leavePast(m *model) {
 	m.state.Forget()
 }
 
+// elsewhere returns what the prompt says about a key that works in the present only, or only in the
+// past. It returns "" for every other key.
+func elsewhere(m *model, k tea.KeyMsg) string {
+	live := m.past.cluster != nil
+	switch _, changes := m.liveKeys().Find(k, false); {
+	case m.state.Playback == nil && live && k.String() == "L":
+		return "this is the present; the key , goes back in time"
+	case m.state.Playback != nil && changes && live:
+		return "the key " + k.String() + " does nothing in the past; L leads back to the present"
+	case m.state.Playback != nil && changes:
+		return "the key " + k.String() + " does nothing in a recording"
+	}
+	return ""
+}
+
 // travel shows a recording of the past from its latest event on. With nil it shows the present
 // again.
 func (m *model) travel(to playback.Playback) tea.Cmd {

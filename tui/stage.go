@@ -24,6 +24,7 @@ type stage struct {
 	desk      page.Desk
 	list      choice.Model
 	throwAway bool                      // the cluster ends with the screens
+	leaving   bool                      // the latest list asks whether to leave
 	quit      func() tea.Cmd            // ends the screens
 	enter     func(line string) tea.Cmd // runs a line as if it was typed
 	save      func(name string) tea.Cmd // saves what is in sight; "" for a name of its own
@@ -135,6 +136,7 @@ func (s *stage) offerSplits() tea.Cmd {
 		s.desk.Say("a split needs two nodes")
 		return nil
 	}
+	s.leaving = false
 	s.list.Offer("Split the network", "p", options...)
 	return nil
 }
@@ -185,6 +187,7 @@ func (s *stage) leave() tea.Cmd {
 	if !s.throwAway {
 		return s.quit()
 	}
+	s.leaving = true
 	s.list.Offer("This cluster and its data end with the screen", "q",
 		choice.Option{Note: "leave, and end the cluster", Do: s.quit}, choice.Option{Note: "stay"})
 	return nil

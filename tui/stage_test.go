@@ -80,7 +80,7 @@ func TestMarkedNodes(t *testing.T) {
 	}
 }
 
-// Leaving a throw-away cluster asks first, except for ctrl+c.
+// Leaving a throw-away cluster asks first. A second ctrl+c leaves.
 func TestLeavingAThrowAwayCluster(t *testing.T) {
 	quits := func(cmd tea.Cmd) bool {
 		if cmd == nil {
@@ -89,7 +89,7 @@ func TestLeavingAThrowAwayCluster(t *testing.T) {
 		_, ok := cmd().(tea.QuitMsg)
 		return ok
 	}
-	for _, keys := range [][]string{{"esc", "q"}, {"q", "enter"}, {"ctrl+d"}, {"e", "x", "i", "t", "enter"}} {
+	for _, keys := range [][]string{{"esc", "q"}, {"q", "enter"}, {"ctrl+d"}, {"ctrl+c"}, {"x", "ctrl+c", "ctrl+c"}, {"?", "ctrl+c"}, {"esc", "p", "ctrl+c"}, {"e", "x", "i", "t", "enter"}} {
 		s := newScene(5, Options{ThrowAway: true, Welcome: "hello there"})
 		s.resize(80, 24)
 		shows(t, s, "hello there")
