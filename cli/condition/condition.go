@@ -57,6 +57,7 @@ siblings(cart)==2, value(cart)=="milk", 'hints(n4)>0 && up(n3)'. An expression m
   hints hints(HOLDER) hints(HOLDER,FOR) nodes up up(NODE) down(NODE) paused(NODE) split
   apart(NODE,NODE) members(NODE) suspects(NODE) tokens(NODE)         splits, and what nodes believe and own
   requests(OP,K,W) refused(OP,K,W) took(OP,K,W) acks(OP,K,W)         counts, and the latest: ms, who answered
+  via(OP,K,W)                                    the node that the client of the latest one asked
   suspectedby(NODE) lossy                                            who believes NODE failed; a link loses messages
   seq(KIND) seq(KIND,NODE) writers(K)            the number of the latest event; who coordinated puts
   blind(K) wiped(NODE)                                               puts that had seen no earlier version

@@ -67,6 +67,7 @@ var functions = map[string]function{
 	"refused":   {needs: 2, takes: []Role{Word, Key, Word}, gives: 0, call: refusedCount},
 	"took":      {needs: 2, takes: []Role{Word, Key, Word}, gives: 0, call: lastTook},
 	"acks":      {needs: 2, takes: []Role{Word, Key, Word}, gives: []string{}, nodes: true, call: lastAcks},
+	"via":       {needs: 2, takes: []Role{Word, Key, Word}, gives: "", nodes: true, call: lastVia},
 	"wiped":     {needs: 1, takes: oneNode, gives: false, call: wasWiped},
 	"seq":       {needs: 1, takes: []Role{Word, FormerNode}, gives: 0, call: lastSeq},
 	"writers":   {needs: 1, takes: oneKey, gives: []string{}, nodes: true, call: writersOf},

@@ -80,6 +80,16 @@ func lastAcks(ctx context.Context, l *look, args []string) (any, error) {
 	return append([]string{}, all[len(all)-1].Nodes...), nil
 }
 
+// lastVia returns the node that the client of the latest request that succeeded had asked, "" if
+// there was none.
+func lastVia(ctx context.Context, l *look, args []string) (any, error) {
+	all, err := l.succeeded(ctx, args)
+	if err != nil || len(all) == 0 {
+		return "", err
+	}
+	return all[len(all)-1].Node, nil
+}
+
 // lastStored returns how a home was given what it holds of a key: put, handoff, read-repair,
 // anti-entropy or transfer; "" if the log remembers nothing of it.
 func lastStored(ctx context.Context, l *look, args []string) (any, error) {

@@ -3,6 +3,7 @@ package tour
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -66,6 +67,30 @@ func (q *Question) read(text string) (string, error) {
 		return c.String(), nil
 	}
 	return "", fmt.Errorf("the question %q has no kind", q.Ask)
+}
+
+// nodeName matches the names of nodes in texts of lessons.
+var nodeName = regexp.MustCompile(`\bn[0-9]+\b`)
+
+// read reads the answer to the question of the step. A name is refused if it is not one of a node
+// that runs, has run, or is named by the step.
+func (st *Step) read(ctx context.Context, src condition.Source, text string) (string, error) {
+	said, err := st.Question.read(text)
+	if err != nil || st.Question.Kind != Nodes {
+		return said, err
+	}
+	v, err := evaluate(ctx, src, "nodes")
+	if err != nil {
+		return "", err
+	}
+	known, _ := v.([]string)
+	known = slices.Concat(known, nodeName.FindAllString(string(st.Say+" "+st.Question.Ask), -1))
+	for _, name := range strings.Fields(said) {
+		if !slices.Contains(known, name) {
+			return "", usage.Errorf("there is no node %s; %w", quoted(name), st.Question.want())
+		}
+	}
+	return said, nil
 }
 
 // readChoice reads a letter, or the text of an option.

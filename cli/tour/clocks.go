@@ -19,6 +19,7 @@ func newer(key string, why Text, slips map[string]Text) *Question {
 		Answer: relation + `=="after" ? "` + firstNewer + `" : ` + relation + `=="before" ? "` + secondNewer +
 			`" : "` + neither + `"`,
 		Why: why, Slips: slips,
+		Hint: "Compare the two clocks counter by counter; a counter that is missing is 0.",
 	}
 }
 
@@ -75,7 +76,7 @@ var clocks = &Lesson{
 			Question: newer("beer", "n1's clock has a second event of n1 that n2's lacks. n2's has an event of n2 that n1's "+
 				"lacks. Neither version has seen the other: they are **concurrent**.",
 				map[string]Text{
-					firstNewer:  "n1's counter is larger, but n2's counter is smaller: 0 against 1.",
+					firstNewer:  "In n1's clock the counter for n1 is larger, and that for n2 is smaller: 0 against 1.",
 					secondNewer: "n2's clock names two nodes, but its counter of n1 is smaller: 1 against 2.",
 				}),
 			Reveal: Reveal{Show: []string{"inspect beer"}, Screen: "key", Key: "beer",
@@ -106,13 +107,14 @@ var clocks = &Lesson{
 		},
 		{
 			Title: "Make it yourself", Needs: `apart(n1,n2) && requests(put,beer)==3`,
-			Say: "n1 and n2 hold concurrent versions of beer: ${replica(n1,beer)} and ${replica(n2,beer)}. A get returns a " +
-				"context that covers all it returned, and a put through n1 counts n1 up.",
+			Say: "n1 and n2 hold concurrent versions of beer: ${replica(n1,beer)} and ${replica(n2,beer)}. A get returns " +
+				"a context that covers all it returned, and a put through n1 counts n1 up.",
 			Question: &Question{
-				Ask: "After the network has healed, a client gets beer and puts it through n1 with that context. Which " +
-					"clock will its version have?",
+				Ask: "After the network has healed, a client gets beer and puts it through n1 with that context. Which clock " +
+					"will its version have?",
 				Kind: Clock, Answer: `clock(beer)`,
-				Why: "The context took the larger counter of each node: {n1:2 n2:1}. Then n1 counted its own up.",
+				Hint: "The context takes the larger counter of each node. Then the coordinator counts its own counter up by one.",
+				Why:  "The context took the larger counter of each node: {n1:2 n2:1}. Then n1 counted its own up.",
 				Slips: map[string]Text{
 					"{n1:2 n2:1}": "That is the context. A put is an event of its own, so the coordinator counts up.",
 					"{n1:3}":      "That clock has not seen the event of n2, so it would not replace it.",
@@ -124,23 +126,25 @@ var clocks = &Lesson{
 				"--save @beer.",
 				"Then put beer with -c @beer, and --via n1."},
 			Commands: []string{"heal", "get beer -R 3 --save @beer", "put beer ours -c @beer --via n1"},
-			Check:    `!split && requests(put,beer)>3 && held(n1,beer)==1 && converged(beer)`,
-			Once:     `!split && requests(put,beer)>3 && held(n1,beer)==1`,
+			Check:    `!split && requests(put,beer)==4 && via(put,beer)=="n1" && held(n1,beer)==1 && converged(beer)`,
+			Once:     `!split && requests(put,beer)==4 && via(put,beer)=="n1" && held(n1,beer)==1`,
 			Wrong: []WrongTurn{
 				{`split && requests(put,beer)+refused(put,beer)>3`, "The network is still cut: a client reaches one side " +
-					"only, so its context covers one side only. heal first."},
+					"only, so its context covers one side only. undo, and heal first."},
+				{`requests(put,beer)>3 && via(put,beer)!="n1"`, "That put went through ${via(put,beer)}, but the question is " +
+					"about n1. undo, and use --via n1."},
+				{`requests(put,beer)>4`, "beer was put more than once since the split, so the clock has counted each put. " +
+					"undo, and put it once."},
 				{`!split && requests(put,beer)>3 && held(n1,beer)>1`, "There are ${siblings(beer)} values now: " +
-					"${clocks(beer)}. Your put had no context, or one from before these versions, so it could replace " +
-					"none of them. get beer -R 3 --save @beer keeps a context that covers what all homes hold; put " +
-					"again with it."},
+					"${clocks(beer)}. Your put had no context, or one from before these versions, so it could replace none of " +
+					"them. undo. Then heal, and get beer -R 3 --save @beer: that context covers what all homes hold."},
 			},
 			Reveal: Reveal{Show: []string{"inspect beer"}, Screen: "key", Key: "beer",
 				Keep: "A put replaces what its context covers, and nothing else."},
 		},
 	},
 	Remember: "A version is newer if no counter of its clock is smaller and one is larger. If neither is newer, " +
-		"they are " +
-		"concurrent, and the store keeps both.",
+		"they are concurrent, and the store keeps both.",
 	Paper:   []string{"4.4"},
 	TryAlso: []string{"clock compare {n1:2} '{n1:1 n2:1}'", "get beer --json"},
 }

@@ -7,8 +7,7 @@ import "ringside/engine/settings"
 var exam = &Lesson{
 	Name: "exam", Title: "Exam", Section: "§4, §6", Exam: true,
 	About: "Twelve questions, on a cluster that has seen better days. Look around with any command that changes " +
-		"nothing: " +
-		"status, ring, inspect, hints, trace. There are no hints, and no way back.",
+		"nothing: status, ring, inspect, hints, trace. There are no hints, and no way back.",
 	Cluster: Cluster{Settings: settings.Cluster{NoAntiEntropy: true}, Run: []string{
 		"put cart milk -W 3 --save @cart",
 		"kill n5",
@@ -65,8 +64,7 @@ var exam = &Lesson{
 			Title: "The merge", From: "merge",
 			Question: &Question{
 				Ask: "A client gets cart, and puts a merged value through n4 with the context of that get. Which clock will " +
-					"the " +
-					"new version have?",
+					"the new version have?",
 				Kind: Clock, Answer: `clock(cart)`,
 				Why: "The context has the larger counter of each node, and the coordinator n4 counts its own up.",
 			},
@@ -76,10 +74,9 @@ var exam = &Lesson{
 			Title: "A lost disk", From: "repair",
 			Question: &Question{
 				Ask: "n4 loses its disk and starts empty. No hint is kept for n4, and no client reads cart. What can bring " +
-					"cart " +
-					"back to n4?",
+					"cart back to n4?",
 				Kind: Choice, Options: []string{byHint, byRead, byTree, "nothing"}, Answer: howStored("n4", "cart"),
-				Why: "Only a comparison finds what was never missed by a hint and is never read.",
+				Why: "Only a comparison finds what no hint is kept for and no client reads.",
 			},
 			Commands: []string{"restart n5", "wipe n4", "sync"},
 			Check:    `up && hints==0 && replica(n4,cart)!=""`,
@@ -88,12 +85,10 @@ var exam = &Lesson{
 			Title: "Reading", From: "stale",
 			Question: &Question{
 				Ask: "All nodes are up. n1 and n3 are now cut off from n2, n4 and n5. A put of cart through n3 with W=2 is " +
-					"told " +
-					"ok. Then a get through n4 with R=2: does it return the new value?",
+					"told ok. Then a get through n4 with R=2: does it return the new value?",
 				Kind: YesNo, Answer: `any(acks(get,cart), # in acks(put,cart))`,
 				Why: "The put was taken by ${acks(put,cart)}, the get answered by ${acks(get,cart)}: a fallback made the " +
-					"write " +
-					"quorum, so the two do not meet.",
+					"write quorum, so the two do not meet.",
 			},
 			Commands: []string{"get cart --save @now -R 3", "partition n1,n3 n2,n4,n5", "put cart new -c @now --via n3",
 				"get cart --via n4"},
@@ -126,14 +121,12 @@ var exam = &Lesson{
 				"put cart milk -W 3 --save @cart", "partition n1,n2 n3,n4,n5",
 				"put cart milk,eggs -c @cart --via n3", "put cart milk,beer -c @cart --via n1"}},
 			Say: "Another cluster, with last write wins. The network is cut. One put of cart was acknowledged through n3, " +
-				"then " +
-				"one through n1, both with the same context.",
+				"then one through n1, both with the same context.",
 			Question: &Question{
 				Ask:  "The network heals and the hints go home. How many acknowledged writes are gone then?",
 				Kind: Number, Answer: `lost`,
 				Why: "One value is left, the one with the later time, and it had not seen the other. The client of the other " +
-					"was " +
-					"told ok, and is never told of the loss.",
+					"was told ok, and is never told of the loss.",
 				Slips: map[string]Text{"0": "Only the mode with siblings keeps both."},
 			},
 			Commands: []string{"heal"},
@@ -142,8 +135,7 @@ var exam = &Lesson{
 		{
 			Title: "Contexts", From: "writers",
 			Cluster: &Cluster{Run: []string{"put cart milk -W 3 --save @cart", "put cart tea -W 3"}},
-			Say: "Another cluster, in which all is well. cart has two values: ${clocks(cart)}. @cart covers the first " +
-				"only.",
+			Say:     "Another cluster, in which all is well. cart has two values: ${clocks(cart)}. @cart covers the first only.",
 			Question: &Question{
 				Ask:  "A client puts coffee with @cart, and then another puts wine without a context. How many values then?",
 				Kind: Number, Answer: `siblings(cart)`,

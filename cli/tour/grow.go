@@ -12,22 +12,20 @@ func fewRanges(run ...string) Cluster {
 var grow = &Lesson{
 	Name: "grow", Title: "The ring grows", Section: "§4.9",
 	About: "A shop grows, so nodes are added while customers read and write. Keys have to move to new homes, and at " +
-		"no " +
-		"moment may a key have fewer than its N replicas.",
+		"no moment may a key have fewer than its N replicas.",
 	Cluster: fewRanges(),
 	Steps: []Step{
 		{
 			Title: "One more node", Needs: `len(nodes)==5 && up`,
 			Run: []string{"ring --ranges"},
-			Say: "This ring is cut into six pieces only. cart lies in range 1; its homes are ${homes(cart)}. n6 will take " +
-				"that " +
-				"piece over as its own, and so becomes the first home of cart.",
+			Say: "In lesson 1 a join moved many small pieces. This ring has six pieces only, so that each move can be " +
+				"seen. cart lies in range 1; its homes are ${homes(cart)}. n6 will take that piece over as its own, and so " +
+				"becomes the first home of cart.",
 			Question: &Question{
 				Ask:  "When n6 has joined and all is quiet again: which nodes hold cart?",
 				Kind: Nodes, Answer: `holders(cart)`,
 				Why: "The first three nodes clockwise are ${homes(cart)} now. n1 was the third and has become the fourth, so " +
-					"n1 " +
-					"gave the piece away.",
+					"n1 gave the piece away.",
 				Slips: map[string]Text{
 					"n1 n3 n4":    "Those were the homes before. n6 is first now, and N is still 3.",
 					"n1 n3 n4 n6": "That would be four. A key has N=3 homes, so the last one gives it up.",
@@ -37,26 +35,27 @@ var grow = &Lesson{
 			Do:       "Let n6 join, and wait until every range has moved.",
 			Hints:    []Text{"join n6; the ranges move by themselves. settle waits for them."},
 			Commands: []string{"join n6"},
-			Check:    `up(n6) && converged && "n6" in holders(cart) && len(holders(cart))==3`,
-			Once:     `up(n6) && up && !split`,
+			Check:    `up(n6) && converged && "n6" in holders(cart) && len(holders(cart))==3 && len(members(n1))==6`,
+			Once:     `up(n6) && up && !split && !(` + oneLeft + `)`,
 			Wrong: []WrongTurn{
-				{`len(nodes)>5`, "A node joined under another name: ${nodes}. undo, and name it n6."},
-				{`len(members(n1))<5`, "A node left the ring. undo, and let one join."},
+				{`len(members(n1))<5`, hasLeft},
+				{oneLeft, hasLeft},
+				{otherName, "A node joined under another name: ${nodes}. undo, and name it n6."},
+				{`up(n6) && !up`, "n6 has joined, but ${" + stopped + "} is down, so not all ranges can move. Start it again " +
+					"with restart."},
 			},
-			Reveal: Reveal{Show: []string{"ring cart", "events --kind " +
-				"range-transferred,range-ready,range-dropped"}, Screen: "repair",
-				Say:  "n1 was the last home of the range of cart: it sent its keys to n6, and dropped them at the end.",
-				Keep: "With a new node each piece gets new homes, and the node that is one too many gives its copy away."},
+			Reveal: Reveal{Show: []string{"ring cart", "events --kind range-transferred,range-ready,range-dropped"},
+				Screen: "repair",
+				Say:    "n1 was the last home of the range of cart: it sent its keys to n6, and dropped them at the end.",
+				Keep:   "With a new node each piece gets new homes, and the node that is one too many gives its copy away."},
 		},
 		{
 			Title: "Offer, confirm, transfer, drop", Needs: `seq(range-dropped,n1)>0`,
 			Say: "n1 first asks the new home whether it wants the range (offer). The new home answers (confirm), so that " +
-				"nothing " +
-				"is sent twice. Then n1 sends the keys (transfer).",
+				"nothing is sent twice. Then n1 sends the keys (transfer).",
 			Question: &Question{
 				Ask:  "When did n1 delete its own copies of the range?",
-				Kind: Choice, Options: []string{"when it offered them", "when n6 confirmed", "after every new home had them " +
-					"all"},
+				Kind: Choice, Options: []string{"when it offered them", "when n6 confirmed", "after every new home had them all"},
 				Answer: `seq(range-dropped,n1) > seq(range-transferred,n1) ? ` +
 					`"after every new home had them all" : seq(range-dropped,n1) > seq(range-confirmed,n6) ? ` +
 					`"when n6 confirmed" : "when it offered them"`,
@@ -74,16 +73,13 @@ var grow = &Lesson{
 		{
 			Title: "A join that cannot finish", Cluster: new(fewRanges("partition n1 n2,n3,n4,n5")),
 			Say: "The same ring without n6, and n1 is cut off. n1 is a home of cart, and has what the others have. Now n6 " +
-				"joins " +
-				"on the side of n3.",
+				"joins on the side of n3.",
 			Question: &Question{
 				Ask:  "While n1 is cut off: will n1 have dropped its copy of cart?",
 				Kind: YesNo, Answer: `"n1" in holders(cart) == false`,
 				Why: "n1 does not even know of the join. And n6 waits: it does not count toward R for this range before it " +
-					"was " +
-					"given what n1 may have acknowledged.",
-				Slips: map[string]Text{"yes": "n1 drops only what all new homes have confirmed to hold, and it hears from " +
-					"none."},
+					"was given what n1 may have acknowledged.",
+				Slips: map[string]Text{"yes": "n1 drops only what all new homes have confirmed to hold, and it hears from none."},
 			},
 			Do:       "Let n6 join through n3, and get cart through n6 meanwhile.",
 			Hints:    []Text{"join n6 --via n3; get cart --via n6"},
@@ -93,8 +89,7 @@ var grow = &Lesson{
 				{`!split`, "The network is whole, so n1 can hand over. undo cuts it again."},
 				{`!apart(n1,n6)`, "n6 is on the side of n1, because n1 recorded its join. undo, and join through n3."},
 				{`refused(get,cart)>0`, "n6 refused the get, because it had not heard of the ring yet. Gossip takes a " +
-					"moment: get " +
-					"cart through n6 again."},
+					"moment: get cart through n6 again."},
 				{`"n6" in members(n3)`, "n6 has joined. Now get cart through n6, to see that reads go on."},
 			},
 			Reveal: Reveal{Show: []string{"inspect cart", "status"}, Screen: "key", Key: "cart",
@@ -145,8 +140,7 @@ var grow = &Lesson{
 		},
 	},
 	Remember: "Join and leave move single ranges: offer, confirm, transfer, drop. Data is dropped only when all new " +
-		"homes " +
-		"hold it.",
+		"homes hold it.",
 	Paper:   []string{"4.9"},
 	TryAlso: []string{"join n7 --dry-run", "join n7", "leave n7"},
 }

@@ -7,8 +7,7 @@ import "ringside/engine/settings"
 var hints = &Lesson{
 	Name: "hints", Title: "A write that waits next door", Section: "§4.6",
 	About: "Homes crash and come back. A shop must take writes all the same, and the homes must get what they " +
-		"missed. " +
-		"A neighbour takes the write in, with a note that says for whom.",
+		"missed. A neighbour takes the write in, with a note that says for whom.",
 	Cluster: Cluster{Settings: settings.Cluster{NoAntiEntropy: true}},
 	Steps: []Step{
 		{
@@ -20,8 +19,8 @@ var hints = &Lesson{
 				Kind: YesNo, Answer: `requests(put,cart)>0`,
 				Why: "${acks(put,cart)} acknowledged it. A node further down the list stands for each missing home, as a " +
 					"**fallback**, and counts toward W: a **sloppy quorum**.",
-				Slips: map[string]Text{"no": "Only one home runs. But W counts nodes that hold the value, and here they " +
-					"need not be homes."},
+				Slips: map[string]Text{"no": "Only one home runs. But W counts nodes that hold the value, and here they need " +
+					"not be homes."},
 			},
 			Do:       "Put milk into cart.",
 			Hints:    []Text{"put cart milk"},
@@ -29,8 +28,8 @@ var hints = &Lesson{
 			Check:    `requests(put,cart)>0 && len(keepers(cart))==2`,
 			Once:     `requests(put,cart)>0`,
 			Wrong: []WrongTurn{
-				{`refused(put,cart)>0 && up(n3)`, "The put was refused: a strict quorum counts homes only, and one home runs. " +
-					"Without --strict, fallbacks count also."},
+				{`refused(put,cart)>0 && up(n3)`, "The put was refused: a strict quorum counts homes only, and one home " +
+					"runs. Without --strict, fallbacks count also."},
 				{`up(n4) || up(n5)`, "A home is up again, so there is less to stand in for. undo takes both down again."},
 			},
 			Reveal: Reveal{Show: []string{"trace last"}, Screen: "trace",
@@ -40,8 +39,7 @@ var hints = &Lesson{
 		{
 			Title: "Where the hint lies", Needs: `down(n4) && down(n5) && len(keepers(cart))==2`,
 			Say: "A **hint** is such a replica together with the name of the home that it is for. The preference list of " +
-				"cart " +
-				"is ${preference(cart)}. For each missing home, in that order, the next node that runs takes over.",
+				"cart is ${preference(cart)}. For each missing home, in that order, the next node that runs takes over.",
 			Question: &Question{
 				Ask:  "n2 keeps a hint for cart. Which node does it name?",
 				Kind: Nodes, Answer: `replica(n2,cart,n4)!="" ? ["n4"] : ["n5"]`,
@@ -94,8 +92,7 @@ var hints = &Lesson{
 			Check:    `down(n1) && up(n5) && replica(n5,cart)==""`,
 			Wrong: []WrongTurn{
 				{`up(n5) && replica(n5,cart)!=""`, "n5 has the milk already (it came by ${stored(n5,cart)}), so there is " +
-					"nothing " +
-					"left to see. undo, and let n1 crash before n5 starts."},
+					"nothing left to see. undo, and let n1 crash before n5 starts."},
 			},
 			Reveal: Reveal{Show: []string{"inspect cart"}, Screen: "key", Key: "cart",
 				Keep: "Until the holder is back, the hint waits on its disk."},
@@ -112,15 +109,16 @@ var hints = &Lesson{
 			Do:       "Start n1 again, and let its hint go home.",
 			Hints:    []Text{"restart n1"},
 			Commands: []string{"restart n1"},
-			Check:    `up(n1) && hints==0 && replica(n5,cart)!=""`,
+			Check:    `up(n1) && hints==0 && stored(n5,cart)=="handoff"`,
 			Once:     `up(n1) && hints(n1,n5)>0`,
 			Wrong: []WrongTurn{
+				{`stored(n5,cart)=="read-repair"`, "A read has brought n5 the milk already, so the hint is no longer needed. " +
+					"undo, and only start n1 again."},
 				{`up(n1) && hints==0 && replica(n5,cart)==""`, "n1 runs without the hint: its disk was wiped, and the hint " +
-					"was on " +
-					"it. n5 will get the milk only by a read or a comparison, which are in another lesson. undo."},
+					"was on it. n5 will get the milk only by a read or a comparison, which are in another lesson. undo."},
 			},
 			Reveal: Reveal{Show: []string{"hints", "inspect cart"}, Screen: "key", Key: "cart",
-				Keep: "A hint survives a crash of its holder, and is lost only with the holder's disk."},
+				Keep: "A hint survives a crash of its holder, and is lost only with the holder's disk, until it is delivered."},
 		},
 	},
 	Remember: "A hint lies at a fallback and names a home. It goes only after the home holds the value durably.",

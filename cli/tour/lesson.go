@@ -46,8 +46,12 @@ type Step struct {
 	Check    string // the condition that ends the step
 	// Once is a condition after which Check comes to hold by itself, so that the session waits for
 	// it. "" waits never.
-	Once   string
-	Wrong  []WrongTurn
+	Once string
+	// Saves is the name of a context that the learner must keep before the step ends. "" needs none.
+	Saves string
+	Wrong []WrongTurn
+	// Typed explains, by a word of a line such as a flag, why that line does not reach the goal.
+	Typed  map[string]Text
 	Reveal Reveal
 	// From names the lesson that an exam's question repeats.
 	From string
@@ -88,5 +92,6 @@ type Question struct {
 	Answer  string // an expression whose value is the right answer, when the step is done
 	// Why explains the right answer. Slips explains wrong ones that are common, by answer.
 	Why   Text
+	Hint  Text // a thought to start with, for a question whose answer is computed
 	Slips map[string]Text
 }

@@ -27,6 +27,9 @@ func texts(l *Lesson, f func(where string, t Text)) {
 		for _, w := range st.Wrong {
 			f(at+"wrong turn", w.Say)
 		}
+		for _, t := range st.Typed {
+			f(at+"typed", t)
+		}
 		f(at+"reveal", st.Reveal.Say)
 		f(at+"keep", st.Reveal.Keep)
 		if q := st.Question; q != nil {

@@ -118,7 +118,7 @@ func leaving(words []string) bool {
 
 // Look returns what to show about what the cluster has done by itself.
 func (s *Session) Look(ctx context.Context) []Message {
-	if s.phase != Doing || !s.live.holds(ctx, s.step().Check) {
+	if s.phase != Doing || !s.live.reached(ctx, s.step()) {
 		return nil
 	}
 	defer s.publish()
@@ -133,6 +133,9 @@ func (s *Session) command(ctx context.Context, words []string, line string) []Me
 		return s.word(ctx, words[0], line)
 	}
 	look := slices.Contains(looks, words[0]) || verb == nil
+	if words[0] == "expect" && slices.Contains(words, "--") { // which runs a command
+		look = false
+	}
 	if s.lesson.Exam && !look {
 		return []Message{{Failure, "In the exam you may look and not touch: status, ring, inspect, hints, trace, why."}}
 	}
@@ -149,7 +152,7 @@ func (s *Session) command(ctx context.Context, words []string, line string) []Me
 	if inner.Err() != nil && ctx.Err() == nil {
 		out = append(out, Message{Failure, Text(fmt.Sprintf("The command was ended after %v.", lineTimeout))})
 	}
-	s.touched = s.touched || !look
+	s.typed, s.touched = line, s.touched || !look
 	s.strayed = s.strayed || !look && s.phase != Doing
 	if s.phase == Asking && !look {
 		return append(out, Message{Note, "The question is still open: " + s.shown.Ask})
@@ -161,7 +164,7 @@ func (s *Session) command(ctx context.Context, words []string, line string) []Me
 func (s *Session) word(ctx context.Context, word, line string) []Message {
 	switch s.phase {
 	case Asking:
-		if _, err := s.step().Question.read(line); err != nil {
+		if _, err := s.step().read(ctx, s.live.source(), line); err != nil {
 			return []Message{{Failure, Text("This is neither a command nor an answer; " + err.Error() + ".")}}
 		}
 		return s.answer(ctx, line)
@@ -223,6 +226,8 @@ func (s *Session) hint() []Message {
 	switch {
 	case s.lesson.Exam:
 		return []Message{{Failure, "An exam has no hints. You may look at the cluster with any command."}}
+	case s.phase == Asking && st.Question.Hint != "":
+		return []Message{{Hint, st.Question.Hint}}
 	case s.phase == Asking:
 		return []Message{{Hint, "Guess; a wrong answer costs nothing, and the reveal explains. You may look at the " +
 			"cluster first, with any command."}}

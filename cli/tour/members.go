@@ -9,21 +9,18 @@ const rings = `1 + (members(x)==members(n1) ? 0 : 1) + (members(y)==members(n1) 
 var members = &Lesson{
 	Name: "members", Title: "Who is down?", Section: "§4.8",
 	About: "No node watches over the others. Each node has an opinion of its own about who runs, and all of them " +
-		"must agree " +
-		"on who belongs to the ring. These are two different things.",
+		"must agree on who belongs to the ring. These are two different things.",
 	Cluster: Cluster{Settings: settings.Cluster{NoAntiEntropy: true}},
 	Steps: []Step{
 		{
 			Title: "An opinion of one's own", Needs: `up && !split && !lossy`,
 			Say: "All messages between n1 and n2 are about to be lost, both ways. Every other link works. A node notices " +
-				"that " +
-				"another one does not answer only when it needs that node.",
+				"that another one does not answer only when it needs that node.",
 			Question: &Question{
 				Ask:  "n1 coordinates a put of beer, of which n2 is a home. Which nodes will then believe that n2 has failed?",
 				Kind: Nodes, Answer: `suspectedby(n2)`,
 				Why: "n1 sent n2 the replica and heard nothing. No other node has a reason to doubt: n2 answers them. A " +
-					"belief " +
-					"is **local**: n1 tells it to no one.",
+					"belief is **local**: n1 tells no other node.",
 				Slips: map[string]Text{
 					"n1 n3 n4 n5": "n3, n4 and n5 hear from n2 as always, and n1 does not spread its belief.",
 					"n2":          "n2 is the one that is doubted; n2 itself may come to doubt n1.",
@@ -41,24 +38,20 @@ var members = &Lesson{
 				{`!lossy && requests(put,beer)>0`, "The put went well, because no message was lost. First loss n1-n2 100, " +
 					"then put."},
 				{`lossy && requests(put,beer)==0`, "The link loses everything, but n1 has not needed n2 yet, so it has not " +
-					"noticed. " +
-					"Put beer through n1."},
+					"noticed. Put beer through n1."},
 			},
 			Reveal: Reveal{Show: []string{"status", "trace last"}, Screen: "ring",
 				Say: "See the column \"believes down\". n1 waited a while for n2, and then gave the replica to a fallback, " +
-					"with a " +
-					"hint.",
+					"with a hint.",
 				Keep: "Failure detection is local: a node believes what it has seen itself."},
 		},
 		{
 			Title: "Belief and membership", Needs: `lossy && suspectedby(n2)==["n1"]`,
 			Question: &Question{
-				Ask: "n1 believes that n2 has failed. Is n2 still a member of the ring that n1 knows, and so a home of its " +
-					"keys?",
+				Ask:  "n1 believes that n2 has failed. Is n2 still a member of the ring that n1 knows, and so a home of its keys?",
 				Kind: YesNo, Answer: `"n2" in members(n1)`,
 				Why: "The ring of n1 still has ${members(n1)}. A node that does not answer is usually back soon; moving all " +
-					"its " +
-					"keys would cost more than waiting.",
+					"its keys would cost more than waiting.",
 				Slips: map[string]Text{"no": "Then its keys would move to other nodes after every short failure, and back " +
 					"again."},
 			},
@@ -70,9 +63,8 @@ var members = &Lesson{
 			Question: &Question{
 				Ask:  "The link works again, and no one sends a request. Will n1 still believe that n2 has failed?",
 				Kind: YesNo, Answer: `"n2" in suspects(n1)`,
-				Why: "A node probes those that it believes to have failed, now and then. n2 answered, and n1 also delivered " +
-					"the " +
-					"hint for it.",
+				Why: "A node probes those that it believes to have failed, now and then. n2 answered. The fallback that kept " +
+					"a hint for n2 also learned that n2 runs, and delivered the hint.",
 				Slips: map[string]Text{"yes": "n1 keeps asking. One answer is enough."},
 			},
 			Do:       "End the loss of messages, and wait until n1 has changed its mind.",
@@ -97,8 +89,7 @@ var members = &Lesson{
 					"there?",
 				Kind: Number, Answer: rings,
 				Why: "x knows ${members(x)}, y knows ${members(y)}, n1 knows ${members(n1)}. No node of one ring has heard " +
-					"of the " +
-					"others, so gossip never leaves its island.",
+					"of the others, so gossip never leaves its island.",
 				Slips: map[string]Text{"1": "To gossip with a node, one must have heard of it. Here no one has.",
 					"2": "x and y do not know each other either."},
 			},
@@ -107,12 +98,13 @@ var members = &Lesson{
 			Commands: []string{"join x --via x", "join y --via y"},
 			Check:    `len(members(x))==1 && len(members(y))==1 && len(members(n1))==3`,
 			Wrong: []WrongTurn{
-				{`len(members(n1))>3`, "n1 recorded that join, so n1 knows the new node and tells it of the others: one ring, " +
-					"${members(n1)}. undo, and let the new node itself record its join, with --via."},
+				{`len(members(n1))>3`, "n1 recorded that join, so n1 knows the new node and tells it of the others: one " +
+					"ring, ${members(n1)}. undo, and let the new node itself record its join, with --via."},
 				{`len(nodes)==4`, "One node is there. Now the other one."},
 			},
 			Reveal: Reveal{Show: []string{"ring --via x", "ring --via n1"}, Screen: "ring",
-				Say:  "A client that writes to x and one that reads from n1 do not meet.",
+				Say: "A client that writes to x and one that reads from n1 do not meet. (join counted all nodes that " +
+					"ringside sees. x recorded its own join, and its ring is ${members(x)}.)",
 				Keep: "Nodes that never heard of each other form separate rings."},
 		},
 		{
@@ -141,8 +133,7 @@ var members = &Lesson{
 		},
 	},
 	Remember: "Suspicion is local and passes by itself. Membership changes only by command, spreads by gossip, and " +
-		"seeds " +
-		"keep the ring in one piece.",
+		"seeds keep the ring in one piece.",
 	Paper:   []string{"4.8"},
 	TryAlso: []string{"pause n3", "status", "leave y"},
 }

@@ -192,11 +192,15 @@ func (s *Session) showMe(ctx context.Context) []Message {
 	case Revealed, Over:
 		return []Message{{Note, "This step is done."}}
 	case Asking:
+		again, err := s.unplayed(ctx)
+		if err != nil {
+			return failure(err)
+		}
 		if s.step().Do == "" {
-			return s.pass(ctx)
+			return append(again, s.pass(ctx)...)
 		}
 		s.phase = Doing
-		return append([]Message{{Note, "Then see what the cluster does."}}, s.toDo(ctx)...)
+		return append(append([]Message{{Note, "Then see what the cluster does."}}, again...), s.toDo(ctx)...)
 	}
 	if s.touched || s.strayed {
 		again, err := s.afresh(ctx)

@@ -26,18 +26,19 @@ var quorum = &Lesson{
 				Kind: Choice, Options: []string{soon, slow},
 				Answer: `took(put,tea,2)>150 ? "` + slow + `" : "` + soon + `"`,
 				Why: "The put took less than ${took(put,tea,2)+1} ms. ${acks(put,tea,2)} answered, and two were enough. n1 " +
-					"gets the " +
-					"value also, later.",
+					"gets the value also, later.",
 				Slips: map[string]Text{slow: "The put does go to n1, but the client's answer does not wait for n1."},
 			},
 			Do:       "Put something into the key tea, with W=2.",
 			Hints:    []Text{"-W 2 says how many nodes must hold the value. 2 is what this cluster uses anyway."},
 			Commands: []string{"put tea green -W 2"},
-			Check:    `requests(put,tea,2)>0`,
+			Check:    `requests(put,tea,2)>0 && via(put,tea,2)!="n1"`,
 			Wrong: []WrongTurn{
+				{`via(put,tea,2)=="n1"`, "That put went through n1, and the client has to wait for the slow n1 itself. The " +
+					"question is about a put that another node coordinates. undo, and leave --via n1 out."},
 				{`requests(put,tea)>0`, "That put had another W, so it says nothing about W=2. Put tea again, with -W 2."},
-				{`refused(put,tea)>0`, "The put was refused: fewer than two nodes could be reached. undo begins again " +
-					"with three running nodes."},
+				{`refused(put,tea)>0`, "The put was refused: fewer than two nodes could be reached. undo begins again with " +
+					"three running nodes."},
 			},
 			Reveal: Reveal{Show: []string{"trace last"}, Screen: "trace",
 				Say:  "Find the line of the client's answer. What n1 does comes after it, or is still on its way.",
@@ -60,8 +61,7 @@ var quorum = &Lesson{
 			Check:    `requests(put,milk,3)>0`,
 			Wrong: []WrongTurn{
 				{`requests(put,milk)>0`, "That put took less than ${took(put,milk)+1} ms, but it did not wait for three " +
-					"nodes. Put milk " +
-					"again, with -W 3."},
+					"nodes. Put milk again, with -W 3."},
 				{`refused(put,milk,3)>0`, "The put was refused: not all three homes could be reached, and W=3 needs all. " +
 					"undo begins again with three running nodes."},
 			},
@@ -75,8 +75,8 @@ var quorum = &Lesson{
 			Question: &Question{
 				Ask:  "With W=1: when the client is told \"ok\", on how many nodes' disks is the value for certain?",
 				Kind: Number, Answer: `len(acks(put,soap,1))`,
-				Why: "Only ${acks(put,soap,1)} had acknowledged. The value is on its way to the others, but at that " +
-					"moment no other disk is known to have it.",
+				Why: "Only ${acks(put,soap,1)} had acknowledged. The value is on its way to the others, but at that moment " +
+					"no other disk is known to have it.",
 				Slips: map[string]Text{
 					"3": "It is sent to three nodes. But the client was told before the others answered.",
 					"2": "Two is what W=2 waits for.",
@@ -112,8 +112,9 @@ var quorum = &Lesson{
 					"with W=1 only":         "Two homes run, and W=2 needs two.",
 				},
 			},
-			Do: "Put the key cake three times: with W=1, with W=2 and with W=3. (Keep the context of each put, so that the " +
-				"next one replaces its value.)",
+			Do: "Put the key cake three times: with W=1, with W=2 and with W=3. (A context says which version a client " +
+				"has seen: --save @cake keeps that of a put, and -c @cake gives it to the next put, which then replaces the " +
+				"version.)",
 			Hints: []Text{"put cake plain -W 1 --save @cake, then put cake VALUE -c @cake -W 2 --save @cake"},
 			Commands: []string{"put cake plain -W 1 --save @cake", "put cake lemon -c @cake -W 2 --save @cake",
 				"put cake plum -c @cake -W 3"},
@@ -124,11 +125,12 @@ var quorum = &Lesson{
 				{`!up(n2) || !up(n3)`, "One more node is down, so even W=2 cannot be reached. undo begins the step again."},
 			},
 			Reveal: Reveal{Show: []string{"get cake"}, Screen: "key", Key: "cake",
-				Say:  "The put with W=3 was refused, and its value is not there.",
+				Say: "The put with W=3 was refused, and its value is not there. (A clock such as {n3:.2} or {n3:1.3} is that " +
+					"of a put without the latest context; lesson 12 explains the point.)",
 				Keep: "The higher W, the more often a put is refused: W=3 of 3 fails as soon as one home is missing."},
 		},
 		{
-			Title: "R likewise",
+			Title: "R is like W",
 			Needs: `down(n1) && requests(put,cake,2)>0`,
 			Say:   "A get asks all homes, and waits for R answers. n1 is still down.",
 			Question: &Question{
@@ -145,7 +147,7 @@ var quorum = &Lesson{
 			Wrong: []WrongTurn{
 				{`up(n1)`, "n1 runs again, so R=3 can be reached. undo begins the step again."},
 			},
-			Reveal: Reveal{Keep: "R trades like W: more answers, more latency, more refusals."},
+			Reveal: Reveal{Keep: "R is like W: more answers, more latency, more refusals."},
 		},
 		{
 			Title:   "What W=1 risks",
@@ -157,8 +159,8 @@ var quorum = &Lesson{
 				Ask:  "Will a get of wish find the value afterwards?",
 				Kind: YesNo, Answer: `found(wish)`,
 				Why: "No node has it. The put was acknowledged, and one disk was all that held it.",
-				Slips: map[string]Text{"yes": "n1 was the only node that ever had the value: no message left n1 during " +
-					"the split."},
+				Slips: map[string]Text{"yes": "n1 was the only node that ever had the value: no message left n1 during the " +
+					"split."},
 			},
 			Do: "Put wish through n1 with W=1. Then wipe n1, and only then heal the network.",
 			Hints: []Text{"--via n1 sends the put to n1.",
@@ -166,19 +168,18 @@ var quorum = &Lesson{
 			Commands: []string{"put wish pony -W 1 --via n1", "wipe n1", "heal"},
 			Check:    `requests(put,wish,1)>0 && len(holders(wish))==0 && !split && up(n1)`,
 			Wrong: []WrongTurn{
-				{`len(holders(wish))>1`, "${holders(wish)} hold the value: it left n1 before the disk broke. undo, and " +
-					"wipe n1 while it is still cut off."},
+				{`len(holders(wish))>1`, "${holders(wish)} hold the value: it left n1 before the disk broke. undo, and wipe " +
+					"n1 while it is still cut off."},
 				{`refused(put,wish)>0 && requests(put,wish)==0`, "n1 alone cannot reach W=2, so it refused. That is the " +
 					"other side of the trade: W=2 would not have acknowledged this put. Ask for -W 1."},
 				{`!split && requests(put,wish)==0`, "The network is whole again before the put. undo cuts it again."},
 			},
 			Reveal: Reveal{Show: []string{"inspect wish"}, Screen: "key", Key: "wish",
-				Keep: "W copies are certain. An acknowledged write survives the loss of W-1 disks for certain, and not of " +
-					"more."},
+				Keep: "W copies are certain. An acknowledged write survives the loss of W-1 disks for certain, and not of more."},
 		},
 	},
-	Remember: "W trades latency and refusals for copies; R likewise. W=3 waits for the slowest home and needs all of " +
-		"them; W=1 is quick, and one disk may be all that holds the write.",
+	Remember: "W trades latency and refusals for copies. R is like W. W=3 waits for the slowest home and needs all " +
+		"of them; W=1 is quick, and one disk may be all that holds the write.",
 	Paper:   []string{"4.5"},
 	TryAlso: []string{"put tea black -W 3 --via n2", "get tea -R 1", "paper 6"},
 }

@@ -13,22 +13,19 @@ const (
 var repair = &Lesson{
 	Name: "repair", Title: "Three repairers", Section: "§4.6, §4.7, §5",
 	About: "A home was down and missed a write. Three things can bring it up to date: a hint, a read, and a " +
-		"comparison of " +
-		"replicas. Each sees what the others do not.",
+		"comparison of replicas. Each sees what the others do not.",
 	Cluster: Cluster{Settings: settings.Cluster{NoAntiEntropy: true}, Run: []string{"put cart milk -W 3 --save @cart"}},
 	Steps: []Step{
 		{
 			Title: "Missed while down",
-			Say: "n5 is a home of cart. It will be down while cart is written, and no client reads cart afterwards. Trees " +
-				"are not " +
-				"compared in this cluster.",
+			Say: "n5 is a home of cart. It will be down while cart is written, and no client reads cart afterwards. Homes " +
+				"could also compare **Merkle trees**, hashes of all that they hold; this cluster does not.",
 			Question: &Question{
 				Ask:  "n5 is back. What will bring it up to date, if anything?",
 				Kind: Choice, Options: []string{byHint, byRead, byTree, "nothing"},
 				Answer: howStored("n5", "cart"),
 				Why: "n2 kept the replica for n5 and handed it over (${stored(n5,cart)}). Hints mend what a home missed " +
-					"while it " +
-					"was down, and nobody has to read.",
+					"while it was down, and no client has to read.",
 				Slips: map[string]Text{"nothing": "Five nodes run in this cluster: one was free to be a fallback.",
 					byRead: "No client has read cart since."},
 			},
@@ -39,11 +36,9 @@ var repair = &Lesson{
 			Once:     `up(n5) && requests(put,cart)>1 && hints>0`,
 			Wrong: []WrongTurn{
 				{`stored(n5,cart)=="put" && requests(put,cart)>1 && up(n5)`, "n5 got the put itself: it was up then. undo, " +
-					"and let " +
-					"n5 crash before the put."},
+					"and let n5 crash before the put."},
 				{`up(n5) && requests(put,cart)==1 && relation(n5,n3,cart)=="equal"`, "Nothing was written while n5 was down, " +
-					"so n5 " +
-					"missed nothing. kill n5 first, then put."},
+					"so n5 missed nothing. kill n5 first, then put."},
 			},
 			Reveal: Reveal{Show: []string{"events --kind hint-stored,hint-sent,hint-delivered --key cart"}, Screen: "repair",
 				Keep: "Hints mend what a home missed while it could not be reached."},
@@ -51,10 +46,10 @@ var repair = &Lesson{
 		{
 			Title: "Mended by a read",
 			Cluster: &Cluster{Settings: settings.Cluster{Nodes: settings.NodeNames(3), NoAntiEntropy: true}, Run: []string{
-				"put cart milk -W 3 --save @cart", "kill n1", "put cart eggs -c @cart", "restart n1"}},
+				"put cart milk -W 3 --save @cart", "kill n1", "put cart eggs -c @cart", "restart n1",
+				"wait 'len(suspectedby(n1))==0'"}},
 			Say: "This cluster has three nodes only, so no node was free to keep a hint. n1 was down while eggs were put " +
-				"into " +
-				"cart. It holds ${replica(n1,cart)}; n2 and n3 hold ${replica(n2,cart)}.",
+				"into cart. It holds ${replica(n1,cart)}; n2 and n3 hold ${replica(n2,cart)}.",
 			Needs: `relation(n1,n2,cart)=="before"`,
 			Question: &Question{
 				Ask:  "A client gets cart with R=2, and n2 and n3 answer first. Will n1 have the eggs afterwards?",
@@ -66,8 +61,10 @@ var repair = &Lesson{
 			Do:       "Bring n1 up to date without writing anything.",
 			Hints:    []Text{"get cart"},
 			Commands: []string{"get cart"},
-			Check:    `relation(n1,n2,cart)=="equal" && requests(put,cart)==2`,
-			Once:     `requests(get,cart)>0 && requests(put,cart)==2`,
+			Typed: map[string]Text{"--no-repair": "--no-repair lets a get send no repair, so n1 stays as it was. Get cart " +
+				"without --no-repair."},
+			Check: `relation(n1,n2,cart)=="equal" && requests(put,cart)==2`,
+			Once:  `requests(get,cart)>0 && requests(put,cart)==2`,
 			Wrong: []WrongTurn{
 				{`requests(put,cart)>2`, "A new put reaches n1 as any home, so it hides what n1 had missed. undo, and do not " +
 					"write."},
@@ -80,40 +77,37 @@ var repair = &Lesson{
 			Title: "A key that is never read",
 			Cluster: &Cluster{Keys: 10_000, Settings: settings.Cluster{Nodes: settings.NodeNames(3), NoAntiEntropy: true},
 				Run: []string{"put cart milk -W 3 --save @cart", "kill n1", "put cart eggs -c @cart",
-					"load 9 --prefix new-", "restart n1"}},
+					"load 9 --prefix new-", "restart n1", "wait 'len(suspectedby(n1))==0'"}},
 			Say: "Three nodes again, with many keys. n1 was down while ten of them were written: cart, and new-0 to " +
-				"new-8. There " +
-				"are no hints, and no client will read them for a year.",
+				"new-8. There are no hints, and no client will read them for a year.",
 			Needs: `relation(n1,n2,cart)=="before"`,
 			Question: &Question{
 				Ask: "Each home keeps a **Merkle tree** for each of its ranges: hashes of hashes of its replicas. Two homes " +
-					"compare " +
-					"roots, and go down only where hashes differ. To find the ten keys, how much do they send, of a full copy?",
+					"compare roots, and go down only where hashes differ. To find the ten keys, how much do they send, compared " +
+					"with copying everything?",
 				Kind:    Choice,
 				Options: []string{"as much as a full copy", "about half of it", "a small part of it"},
 				Answer: `syncbytes*4 < copybytes ? "a small part of it" : syncbytes < copybytes ? "about half of it" : ` +
 					`"as much as a full copy"`,
 				Why: "All comparisons together sent ${syncbytes} bytes; full copies instead would have been ${copybytes} " +
-					"bytes. " +
-					"Where two roots are equal, one hash says that all keys below are equal.",
+					"bytes. Where two roots are equal, one hash says that all keys below are equal.",
 				Slips: map[string]Text{"as much as a full copy": "Equal roots end a comparison at once: no key below is sent."},
 			},
 			Do: "Look with merkle cart, which compares and repairs nothing. Then let the homes compare all their trees, " +
-				"and " +
-				"exchange what differs.",
+				"and exchange what differs.",
 			Hints: []Text{"sync lets all homes compare their replicas now. Nodes do the same by themselves every ten " +
-				"seconds, " +
-				"unless it is switched off, as here."},
+				"seconds, unless it is switched off, as here."},
 			Commands: []string{"merkle cart", "sync"},
 			Check:    `syncbytes>0 && relation(n1,n2,cart)=="equal" && relation(n1,n2,new-0)=="equal" && converged`,
 			Once:     `syncbytes>0`,
 			Wrong: []WrongTurn{
 				{`stored(n1,cart)=="read-repair"`, "cart was mended by your read. But new-0 to new-8 still differ, and a " +
-					"client " +
-					"cannot read all keys for ever to find them. Let the homes compare: sync."},
+					"client cannot read all keys for ever to find them. Let the homes compare: sync."},
 			},
 			Reveal: Reveal{Show: []string{"inspect cart"}, Screen: "repair",
-				Say:  "n1 was brought up to date by ${stored(n1,cart)}. No client had to ask.",
+				Say: "cart came to n1 by ${stored(n1,cart)}, and new-0 by ${stored(n1,new-0)}. " +
+					"${stored(n1,new-0)=='anti-entropy' ? 'No client had to ask for new-0.' : " +
+					"'A client had asked for new-0.'}",
 				Keep: "**Anti-entropy** finds what no hint was kept for and no client reads, at the cost of the difference."},
 		},
 		{
@@ -122,13 +116,12 @@ var repair = &Lesson{
 				Run: []string{"put cart milk -W 3"}},
 			Needs: `keys(n1)==keys(n2)`,
 			Say: "Three nodes with 301 keys in six ranges. n1 will lose its disk: all its keys will be gone, and no hint " +
-				"is kept " +
-				"for any.",
+				"is kept for any.",
 			Question: &Question{
 				Ask:  "Only comparisons are left to mend n1. Will n1 have all its keys again, without a single read?",
 				Kind: YesNo, Answer: `keys(n1)==keys(n2)`,
-				Why: "n1 holds ${keys(n1)} keys, as n2 does. Now everything differed, so the comparison did cost a full copy: " +
-					"the price is the difference.",
+				Why: "n1 holds ${keys(n1)} keys, as n2 does. Now everything differed, so the comparison cost more than a " +
+					"full copy: the price is the difference.",
 				Slips: map[string]Text{"no": "n1 has empty trees. Where trees differ, the keys below are exchanged."},
 			},
 			Do:       "Wipe n1. Look at its keys with status. Then let the homes compare.",
@@ -138,8 +131,15 @@ var repair = &Lesson{
 			Once:     `up(n1) && wiped(n1) && replica(n1,cart)!=""`,
 			Wrong: []WrongTurn{
 				{`up(n1) && wiped(n1) && keys(n1)==0`, "n1 is empty. merkle cart shows where the trees differ; sync lets the " +
-					"homes " +
-					"exchange the keys."},
+					"homes exchange the keys."},
+				{`wiped(n2) || wiped(n3)`, "Not only n1 has lost its disk, so this is no longer the case of the question. " +
+					"undo, and wipe n1 only."},
+				{`wiped(n1) && (stored(n1,cart)=="read-repair" || stored(n1,cart)=="put")`, "cart came to n1 by " +
+					"${stored(n1,cart)}, and the question is about comparisons alone. undo, and send no request for cart."},
+				{`syncbytes>0 && !wiped(n1)`, "The homes have compared, and all were equal: n1 has lost nothing yet. Wipe " +
+					"n1, and let them compare again."},
+				{`up(n1) && wiped(n1) && keys(n1)==keys(n2) && stored(n1,cart)!="anti-entropy"`, "n1 has its keys, but cart " +
+					"did not come by a comparison. undo, wipe n1, and then sync."},
 				{`down(n1)`, "n1 is down, and cannot compare. A crash alone loses nothing: restart n1, and wipe it."},
 			},
 			Reveal: Reveal{Show: []string{"status"}, Screen: "repair",
@@ -147,8 +147,7 @@ var repair = &Lesson{
 		},
 	},
 	Remember: "Hints mend what was missed while a home was down, reads mend what is read, and Merkle trees mend the " +
-		"rest, " +
-		"at the cost of the difference.",
+		"rest, at the cost of the difference.",
 	Paper:   []string{"4.7", "4.6", "5"},
 	TryAlso: []string{"merkle cart --json", "events --kind sync-done", "get cart --no-repair"},
 }

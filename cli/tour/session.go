@@ -110,6 +110,7 @@ type attempt struct {
 	answered bool
 	hints    int      // how many hints were given
 	turn     Text     // the wrong turn that was explained last
+	typed    string   // the last command of the learner
 	touched  bool     // a line may have changed the cluster
 	waited   bool     // what should come by itself did not come
 	shown    StepText // what was said

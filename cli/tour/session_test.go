@@ -87,9 +87,53 @@ func TestShowMeStartsAfresh(t *testing.T) {
 	t.Parallel()
 	w := open(t, "carts", 3, fewKeys)
 	w.say("put cart other --via n1")
-	wants(t, w.say("show me"), "Then see what the cluster does")
+	wants(t, w.say("show me"), "Then see what the cluster does", "The step begins again")
+	w.say("put cart other --via n1")
 	wants(t, w.say("show me"), "The step begins again", "Done.")
 	w.is("blind(cart)==0")
+}
+
+// A command that is typed while a question is open does not reach the goal in place of the learner.
+func TestCommandsBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		lesson string
+		step   int
+		lines  []string
+	}{
+		{"stale", 2, []string{"put cart tea --via n3", "get cart --via n4", "c"}},
+		{"lww", 4, []string{"put cart tea", "no"}},
+		{"writers", 3, []string{"put cart tea", "2"}},
+	} {
+		w := open(t, c.lesson, c.step, fewKeys)
+		said := ""
+		for _, line := range c.lines {
+			said = w.say(line)
+		}
+		wants(t, said, "A command before the answer changed the cluster", "The step begins again", "goal: ")
+		wants(t, w.say("show me"), "Done.", "Right: ")
+	}
+}
+
+// An answer of another kind is refused, and does not count.
+func TestNoAnswer(t *testing.T) {
+	t.Parallel()
+	w := open(t, "where", 2, fewKeys)
+	for _, line := range []string{"zebra", "2", "answer 2", "n9"} {
+		wants(t, w.say(line), "there is no node '", "want names of nodes, as in: answer n1 n2")
+	}
+	wants(t, w.say("n3 n4 n5"), "Noted: n3 n4 n5")
+	wants(t, w.say("put cart milk --via n2"), "That put went through n2")
+	wants(t, w.say(""), "That put went through n2", "This is still so")
+	w = open(t, "grow", 1, fewKeys)
+	wants(t, w.say("n6 n3 n4"), "Noted: ")
+	w = open(t, "clocks", 6, fewKeys)
+	wants(t, w.say("hint"), "larger counter of each node")
+	w = open(t, "exam", 1, fewKeys)
+	for _, line := range []string{"put cart x", ": ringside put cart x", "expect --exit 0 -- put cart x",
+		"as a put cart x"} {
+		wants(t, w.say(line), "look and not touch")
+	}
 }
 
 func TestHints(t *testing.T) {
@@ -111,7 +155,7 @@ func TestHints(t *testing.T) {
 	wants(t, w.say("glossary hints"), "deleted when the home holds")
 	wants(t, w.say("glossary nothing"), "The glossary does not have 'nothing'")
 	wants(t, w.say("put cart 'milk"), "quote")
-	wants(t, w.say(": ringside put cart milk"), "Done.")
+	wants(t, w.say(": ringside put cart milk --save @cart"), "Done.")
 	if quit := w.say("quit"); quit != "" || !w.s.Quit() {
 		t.Errorf("quit says %q", quit)
 	}
@@ -142,7 +186,7 @@ func TestLook(t *testing.T) {
 	if got := w.s.Look(w.ctx); got != nil {
 		t.Errorf("%v", got)
 	}
-	if _, code := w.s.live.run(w.ctx, "put cart milk"); code != exit.OK { // from another screen
+	if _, code := w.s.live.run(w.ctx, "put cart milk --save @cart"); code != exit.OK { // from another screen
 		t.Fatal(code)
 	}
 	wants(t, w.check(w.s.Look(w.ctx)), "Done.")
@@ -311,7 +355,7 @@ func TestInterruptWhilePreparing(t *testing.T) {
 	if len(got) != 1 || got[0].Kind != Failure || !reflect.DeepEqual(s.View(), before) {
 		t.Errorf("%v: %+v", got, s.View())
 	}
-	if out := s.Line(t.Context(), "put cart milk"); out[0].Kind != Output || s.View().Phase != Revealed {
+	if out := s.Line(t.Context(), "put cart milk --save @cart"); out[0].Kind != Output || s.View().Phase != Revealed {
 		t.Errorf("the lesson does not go on: %v", out)
 	}
 }

@@ -54,10 +54,46 @@ func (s *Session) toDo(ctx context.Context) []Message {
 		return s.pass(ctx)
 	}
 	s.shown.Goal = st.Do.fill(ctx, s.live.source())
-	if s.live.holds(ctx, st.Check) {
+	if s.live.reached(ctx, st) {
 		return append([]Message{{Note, "Already so: " + s.shown.Goal}}, s.pass(ctx)...)
 	}
 	return []Message{{Goal, s.shown.Goal}}
+}
+
+// reached reports whether the goal of a step is reached.
+func (l *live) reached(ctx context.Context, st *Step) bool {
+	if st.Saves != "" {
+		if _, err := l.env.Contexts.Load(st.Saves); err != nil {
+			return false
+		}
+	}
+	return l.holds(ctx, st.Check)
+}
+
+// explain returns why a line that was typed does not reach the goal, "" if the step does not say.
+func (st *Step) explain(line string) Text {
+	for _, word := range strings.Fields(line) {
+		if why := st.Typed[word]; why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// unplayed begins the step again if a line has changed the cluster before the question was
+// answered. Such a line could reach the goal in another way than the question is about. unplayed
+// returns nothing if no line did.
+func (s *Session) unplayed(ctx context.Context) ([]Message, error) {
+	if !s.touched && !s.strayed {
+		return nil, nil
+	}
+	again, err := s.afresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.touched = false
+	why := Message{Note, "A command before the answer changed the cluster, or left a trace in the cluster."}
+	return append([]Message{why}, again...), nil
 }
 
 // examine looks whether the goal is reached, and otherwise whether a wrong turn was taken. It waits
@@ -68,7 +104,11 @@ func (s *Session) examine(ctx context.Context, look bool) []Message {
 		return nil
 	}
 	comes := !s.waited && st.Once != "" && s.live.holds(ctx, st.Once) // first, because Check may end Once
-	if s.live.holds(ctx, st.Check) {
+	if why := st.explain(s.typed); why != "" && !look {
+		s.turn = why
+		return []Message{{Wrong, why}}
+	}
+	if s.live.reached(ctx, st) {
 		return s.pass(ctx)
 	}
 	var out []Message
@@ -94,7 +134,8 @@ func (s *Session) examine(ctx context.Context, look bool) []Message {
 			return out
 		}
 		if text == s.turn {
-			return append(out, Message{Wrong, "That is still so. undo begins the step again, hint helps."})
+			text += " (This is still so: undo begins the step again, hint helps.)"
+			return append(out, Message{Wrong, text})
 		}
 		s.turn = text
 		return append(out, Message{Wrong, text})
@@ -109,16 +150,21 @@ func (s *Session) answer(ctx context.Context, text string) []Message {
 	if s.phase != Asking {
 		return []Message{{Failure, "There is no open question."}}
 	}
-	said, err := st.Question.read(text)
+	said, err := st.read(ctx, s.live.source(), text)
 	if err != nil {
 		return []Message{{Failure, Text(err.Error())}}
 	}
+	again, err := s.unplayed(ctx)
+	if err != nil {
+		return failure(err)
+	}
 	s.said, s.answered = said, true
 	if st.Do == "" {
-		return s.pass(ctx)
+		return append(again, s.pass(ctx)...)
 	}
 	s.phase = Doing
-	return append([]Message{{Note, Text("Noted: " + orNone(said) + ". Now let the cluster answer.")}}, s.toDo(ctx)...)
+	out := append([]Message{{Note, Text("Noted: " + orNone(said) + ". Now let the cluster answer.")}}, again...)
+	return append(out, s.toDo(ctx)...)
 }
 
 // pass ends the step: it compares the answer with the cluster, and shows the picture.
