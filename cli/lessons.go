@@ -42,6 +42,14 @@ func (r *classroom) View() (tour.View, bool) {
 	return s.View(), true
 }
 
+// LeaveWord implements lessons.Desk.
+func (r *classroom) LeaveWord() string {
+	if r.only {
+		return "quit"
+	}
+	return "leave"
+}
+
 // Look implements lessons.Desk.
 func (r *classroom) Look(ctx context.Context) string {
 	r.mu.Lock()
@@ -80,8 +88,9 @@ func (r *classroom) Line(ctx context.Context, line string) (out string, code int
 	}
 	messages := s.Line(ctx, line)
 	r.follow(s)
+	code = s.Exit
 	for _, m := range messages {
-		if m.Kind == tour.Failure {
+		if m.Kind == tour.Failure && code == exit.OK {
 			code = exit.Usage
 		}
 	}

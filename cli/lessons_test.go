@@ -70,6 +70,8 @@ func TestLessonsOnTheScreens(t *testing.T) {
 		t.Errorf("after show me the step is %s", v.Phase)
 	}
 	line("no-such-command", exit.Usage)
+	line("get nothing", exit.NotFound) // the code of the command
+	line("status", exit.OK)
 	if _, err := live.Rewind(t.Context()); err != nil {
 		t.Fatal(err)
 	}

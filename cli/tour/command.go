@@ -59,6 +59,9 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call, o Options)
 	defer s.Close()
 	lesson := s.lesson
 	if err := p.run(ctx, s); err != nil {
+		if p.terminal && ctx.Err() != nil {
+			con.Notef("\nThe tour was interrupted. ringside tour %s begins the lesson again.\n", s.lesson.Name)
+		}
 		return err
 	}
 	completed := s.completed[lesson.Name]
@@ -70,8 +73,12 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call, o Options)
 		}
 	}
 	if completed == nil && !p.terminal {
+		advice := "show me and next go on"
+		if lesson.Exam {
+			advice = "answer or skip each question"
+		}
 		return &exit.Error{Exit: exit.Expectation, Code: "lesson_not_completed", Reported: con.JSON,
-			Message: "tour: the lesson " + lesson.Name + " was not completed; show me and next go on"}
+			Message: "tour: the lesson " + lesson.Name + " was not completed; " + advice}
 	}
 	return nil
 }

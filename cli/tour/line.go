@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/cli/exit"
 	"ringside/cli/verbs"
 	"ringside/engine/usage"
 )
@@ -43,6 +44,7 @@ const lineTimeout = time.Minute
 // Line takes a line that a learner typed, and returns what to show.
 func (s *Session) Line(ctx context.Context, line string) []Message {
 	defer s.publish()
+	s.Exit = exit.OK
 	words, err := split(line)
 	if err != nil {
 		return failure(usage.Errorf("%w", err))
@@ -147,7 +149,8 @@ func (s *Session) command(ctx context.Context, words []string, line string) []Me
 	}
 	inner, cancel := context.WithTimeout(ctx, lineTimeout)
 	defer cancel()
-	text, _ := s.live.run(inner, verbs.Join(words))
+	text, code := s.live.run(inner, verbs.Join(words))
+	s.Exit = code
 	out := []Message{{Output, Text(text)}}
 	if inner.Err() != nil && ctx.Err() == nil {
 		out = append(out, Message{Failure, Text(fmt.Sprintf("The command was ended after %v.", lineTimeout))})

@@ -179,3 +179,12 @@ func TestInterruptWithALineLeft(t *testing.T) {
 		t.Error("the end of the lines has no error")
 	}
 }
+
+// The exam shows nothing, so the error about an unfinished one does not offer show me.
+func TestUnfinishedExam(t *testing.T) {
+	t.Parallel()
+	_, _, err := run(t, t.Context(), strings.NewReader("show me\n"), "exam")
+	if e := exit.As(err); e == nil || !strings.Contains(e.Message, "answer or skip") {
+		t.Error(err)
+	}
+}

@@ -96,6 +96,8 @@ type Session struct {
 	// completed has the lessons that were done in this session, by name.
 	completed map[string]marks
 	quit      bool // the learner wants to leave
+	// Exit is the exit code of the command that the latest line ran; exit.OK if it ran none.
+	Exit int
 
 	generation int // of the live cluster
 

@@ -71,7 +71,11 @@ func (m *Model) drawList(c *canvas.Canvas, focused bool) {
 		}
 	}
 	c.Box("Tour", strconv.Itoa(done)+" of "+strconv.Itoa(len(all))+" lessons done", focused)
-	c.Put(2, 1, theme.Dim, "A lesson runs on a cluster of its own. The word leave leads back to yours.")
+	about := "A lesson runs on a cluster of its own."
+	if m.lessons.LeaveWord() == "leave" {
+		about += " The word leave leads back to yours."
+	}
+	c.Put(2, 1, theme.Dim, about)
 	shown := max(c.H-4, 1)
 	top := max(0, min(m.selected-shown/2, len(all)-shown))
 	for i := top; i < min(top+shown, len(all)); i++ {
@@ -196,7 +200,7 @@ func (m *Model) text(c *canvas.Canvas, v tour.View) *sheet {
 	} else {
 		s.outcome(v)
 	}
-	s.add(theme.Dim, "", tour.Text(next(v)))
+	s.add(theme.Dim, "", tour.Text(next(v)+" · "+m.lessons.LeaveWord()))
 	return s
 }
 
@@ -238,14 +242,14 @@ func (s *sheet) outcome(v tour.View) {
 func next(v tour.View) string {
 	switch v.Phase {
 	case tour.Asking:
-		return "Type your answer into the prompt. hint · skip · lessons · leave"
+		return "Type your answer into the prompt. hint · skip · lessons"
 	case tour.Doing:
-		return "Any commands that get there will do. hint · show me · undo · back · skip · leave"
+		return "Any commands that get there will do. hint · show me · undo · back · skip"
 	case tour.Revealed:
 		if v.Screen != "" && v.Screen != "ring" {
-			return "The screen " + v.Screen + " shows it too. ⏎ goes on. undo · back · leave"
+			return "The screen " + v.Screen + " shows it too. ⏎ goes on. undo · back"
 		}
-		return "⏎ goes on. undo · back · leave"
+		return "⏎ goes on. undo · back"
 	}
-	return "The lesson is over. ⏎ begins the next one. restart · lessons · leave"
+	return "The lesson is over. ⏎ begins the next one. restart · lessons"
 }

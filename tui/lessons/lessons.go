@@ -22,6 +22,8 @@ type Desk interface {
 	List() []tour.Listed
 	// View returns the lesson that is open, false if none is.
 	View() (tour.View, bool)
+	// LeaveWord returns the word that leaves a lesson: leave, or quit if no cluster is behind it.
+	LeaveWord() string
 	// Look returns what the cluster has done by itself for the open lesson, as lines of text.
 	Look(ctx context.Context) string
 }

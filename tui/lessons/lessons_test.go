@@ -27,12 +27,14 @@ type fakeDesk struct {
 	view tour.View
 	open bool
 	look string
+	only bool // no cluster is behind the lesson
 	read int  // how often List was called
 	done bool // whether carts is done
 }
 
 func (f *fakeDesk) View() (tour.View, bool)     { return f.view, f.open }
 func (f *fakeDesk) Look(context.Context) string { return f.look }
+func (f *fakeDesk) LeaveWord() string           { return map[bool]string{true: "quit", false: "leave"}[f.only] }
 func (f *fakeDesk) List() []tour.Listed {
 	f.read++
 	return []tour.Listed{
@@ -211,5 +213,18 @@ func TestListIsReadOnce(t *testing.T) {
 	m.Changed()
 	if got := frame(m, 80, 18, false); f.read != 2 || !strings.Contains(got, "2 of 3 lessons done") {
 		t.Errorf("after a lesson the list was read %d times:\n%s", f.read, got)
+	}
+}
+
+// The page offers the word that leaves the lesson: quit where no cluster is behind it.
+func TestLeaveWord(t *testing.T) {
+	for only, want := range map[bool]string{true: "quit", false: "leave"} {
+		for _, p := range []tour.Phase{tour.Asking, tour.Doing, tour.Revealed, tour.Over} {
+			m, _ := classroom(t, &fakeDesk{open: true, only: only, view: lesson(p)})
+			got := frame(m, 120, 29, false)
+			if !strings.Contains(got, want) || strings.Contains(got, "leave") && only {
+				t.Errorf("%s does not offer %s:\n%s", p, want, got)
+			}
+		}
 	}
 }
