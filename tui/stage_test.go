@@ -104,7 +104,7 @@ func TestLeavingAThrowAwayCluster(t *testing.T) {
 		if _, cmd = s.Update(keyMsg("ctrl+c")); !quits(cmd) {
 			t.Error("ctrl+c does not quit")
 		}
-		_, cmd = s.Update(keyMsg("down"))
+		s.press("down")
 		if _, cmd = s.Update(keyMsg("enter")); quits(cmd) || s.list.Open() {
 			t.Error("the choice to stay leaves, or stays open")
 		}

@@ -92,7 +92,6 @@ func wrap(text string, width int) []string {
 			room := width - render.Width(line) - 1
 			switch {
 			case line == "" || line == indent:
-				room++
 			case render.Width(word) <= room:
 				line += " "
 			default:

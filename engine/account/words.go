@@ -81,14 +81,6 @@ func verb(n int, word string) string {
 	return word
 }
 
-// count returns a number of things: "1 home", "2 homes".
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
 // ref names the write of a version: "#3 {n3:2}". A write of an earlier run has no number that a
 // reader could look up.
 func (a *Account) ref(v vclock.Version) string {
