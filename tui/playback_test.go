@@ -218,3 +218,11 @@ func steady(s *scene, f *fakePlayback) string {
 	s.Update(movedMsg{})
 	return frame
 }
+
+// The length of a short recording is not rounded to less than the time of its end.
+func TestLengthOfAShortRecording(t *testing.T) {
+	p := Progress{At: 1070 * time.Millisecond, Length: 1070 * time.Millisecond, Over: "nothing more was recorded"}
+	if text, _, _ := p.Text(); !strings.Contains(text, "1.07s of 1.07s") {
+		t.Errorf("the title says %q", text)
+	}
+}

@@ -70,7 +70,11 @@ type Progress struct {
 
 // Text returns the progress for the title line, its short form, and its style.
 func (p Progress) Text() (text, short string, st theme.Style) {
-	at := p.At.Round(time.Millisecond).String() + " of " + p.Length.Round(time.Second).String()
+	length := p.Length.Round(time.Second)
+	if p.Length < 10*time.Second { // a round second would be less than the time of the last event
+		length = p.Length.Round(time.Millisecond)
+	}
+	at := p.At.Round(time.Millisecond).String() + " of " + length.String()
 	switch {
 	case p.Over != "" && p.Failed:
 		return "END " + at + ": " + p.Over, "END: " + p.Over, theme.Bad | theme.Bold
