@@ -216,6 +216,7 @@ var arrows = map[string][]string{
 	"ringside/tui/background": {},
 	"ringside/tui/canvas":     {"ringside/tui/theme"},
 	"ringside/tui/cast":       {},
+	"ringside/tui/frametest":  {},
 	"ringside/tui/choice":     {"ringside/tui/canvas", "ringside/tui/theme"},
 	"ringside/tui/command":    {"ringside/cli/verbs", "ringside/engine/usage"},
 	"ringside/tui/feed":       {"ringside/engine/event"},

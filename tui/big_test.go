@@ -7,6 +7,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"ringside/cli/golden"
+	"ringside/tui/frametest"
 )
 
 // In large letters the verdict and the fork are in sight on a screen of 80x24, also while a command
@@ -21,12 +22,12 @@ func TestLargeLetters(t *testing.T) {
 			play(s)
 			s.take()
 			s.press("esc", "B")
-			checkFrame(t, name, s.View(), 80, 24, ascii)
+			frametest.Check(t, name, s.View(), frametest.Want{W: 80, H: 24, ASCII: ascii})
 			if !ascii {
 				golden.Check(t, "big-"+name+"-80x24", s.View()+"\n")
 			}
 			s.resize(60, 16)
-			checkFrame(t, name, s.View(), 60, 16, ascii)
+			frametest.Check(t, name, s.View(), frametest.Want{W: 60, H: 16, ASCII: ascii})
 		}
 	}
 	s, _ := interactive(t)

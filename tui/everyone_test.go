@@ -10,6 +10,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/tui/feed"
+	"ringside/tui/frametest"
 	"ringside/tui/help"
 	"ringside/tui/keymap"
 	"ringside/tui/page"
@@ -126,7 +127,7 @@ func TestResizeAtAnyMoment(t *testing.T) {
 		for _, w := range []int{200, 1, 59, 60, 61, 75, 76, 80, 120} {
 			for _, h := range []int{60, 1, 15, 16, 17, 23, 24, 29, 30, 36} {
 				s.resize(w, h)
-				checkFrame(t, fmt.Sprintf("%s at %dx%d", name, w, h), s.View(), w, h, false)
+				frametest.Check(t, fmt.Sprintf("%s at %dx%d", name, w, h), s.View(), frametest.Want{W: w, H: h})
 			}
 		}
 	}

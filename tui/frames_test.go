@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"unicode"
 	"unsafe"
 
 	"github.com/charmbracelet/x/ansi"
@@ -13,6 +12,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/settings"
 	"ringside/engine/vclock"
+	"ringside/tui/frametest"
 	"ringside/tui/help"
 	"ringside/tui/refresh"
 )
@@ -41,7 +41,7 @@ func TestFrames(t *testing.T) {
 				if ascii {
 					name += "-ascii"
 				}
-				checkFrame(t, name, frame, size.w, size.h, ascii)
+				frametest.Check(t, name, frame, frametest.Want{W: size.w, H: size.h, ASCII: ascii})
 				if !ascii || c.name == "split" {
 					golden.Check(t, name, frame+"\n")
 				}
@@ -74,7 +74,7 @@ func helpAt80x24(t *testing.T, ascii bool) {
 	if !ascii {
 		golden.Check(t, "help-80x24", all+"\n")
 	}
-	checkFrame(t, "help", all, 80, 24, ascii)
+	frametest.Check(t, "help", all, frametest.Want{W: 80, H: 24, ASCII: ascii})
 	for range 60 {
 		s.press("down")
 		all += s.View()
@@ -98,26 +98,6 @@ func helpAt80x24(t *testing.T, ascii bool) {
 	s.press("x")
 	if s.help.Open() {
 		t.Error("help is not closed")
-	}
-}
-
-// checkFrame checks what holds for every frame: its exact size, and that it is printable, and ASCII
-// where that is asked for.
-func checkFrame(t *testing.T, name, frame string, w, h int, ascii bool) {
-	t.Helper()
-	lines := strings.Split(frame, "\n")
-	if len(lines) != h {
-		t.Errorf("%s: %d lines, want %d", name, len(lines), h)
-	}
-	for i, l := range lines {
-		if got := ansi.StringWidth(l); got != w {
-			t.Errorf("%s: line %d has %d columns, want %d: %q", name, i, got, w, l)
-		}
-		for _, r := range l {
-			if !unicode.IsPrint(r) || ascii && r > 0x7e {
-				t.Errorf("%s: line %d shows %U", name, i, r)
-			}
-		}
 	}
 }
 

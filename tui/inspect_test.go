@@ -7,6 +7,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/settings"
 	"ringside/engine/vclock"
+	"ringside/tui/frametest"
 )
 
 // The screen of a key shows the key that the ring's screen shows, and its keys fill in the prompt.
@@ -21,7 +22,7 @@ func TestKeyScreen(t *testing.T) {
 		s.take()
 		s.press("alt+2")
 		golden.Check(t, "key-"+size.name, s.View()+"\n")
-		checkFrame(t, "key", s.View(), size.w, size.h, false)
+		frametest.Check(t, "key", s.View(), frametest.Want{W: size.w, H: size.h})
 		split(s)
 		s.take()
 		s.press("u")

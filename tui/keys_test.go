@@ -17,6 +17,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/vclock"
 	"ringside/tui/feed"
+	"ringside/tui/frametest"
 	"ringside/tui/page"
 )
 
@@ -324,7 +325,7 @@ func TestZoomAndResize(t *testing.T) {
 	}
 	for _, size := range [][2]int{{200, 60}, {61, 17}, {1, 1}, {76, 30}, {120, 36}} {
 		s.resize(size[0], size[1])
-		checkFrame(t, "resized", s.View(), size[0], size[1], false)
+		frametest.Check(t, "resized", s.View(), frametest.Want{W: size[0], H: size[1]})
 	}
 	s.press("esc")
 	shows(t, s, "Key \"cart\"")

@@ -6,6 +6,7 @@ import (
 	"ringside/cli/golden"
 	"ringside/engine/event"
 	"ringside/engine/view"
+	"ringside/tui/frametest"
 )
 
 // The screen of repairs shows the hints of a split, and its keys run the verbs.
@@ -20,7 +21,7 @@ func TestRepairScreen(t *testing.T) {
 		s.take()
 		s.press("alt+4")
 		golden.Check(t, "repair-"+size.name, s.View()+"\n")
-		checkFrame(t, "repair", s.View(), size.w, size.h, false)
+		frametest.Check(t, "repair", s.View(), frametest.Want{W: size.w, H: size.h})
 		shows(t, s, "waits for heal")
 		_, cmd := s.Update(keyMsg("A"))
 		s.do(cmd)

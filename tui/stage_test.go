@@ -12,6 +12,7 @@ import (
 
 	"ringside/cli/golden"
 	"ringside/tui/cues"
+	"ringside/tui/frametest"
 )
 
 // hit presses keys and runs the commands that they return.
@@ -177,7 +178,7 @@ func TestCueSheet(t *testing.T) {
 		t.Error("it went back while a command ran")
 	}
 	s.resize(60, 16)
-	checkFrame(t, "cues", s.View(), 60, 16, false)
+	frametest.Check(t, "cues", s.View(), frametest.Want{W: 60, H: 16})
 }
 
 // The key S and the word snapshot save what is in sight, in colours on a terminal without colours.

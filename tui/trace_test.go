@@ -12,6 +12,7 @@ import (
 
 	"ringside/cli/golden"
 	"ringside/engine/event"
+	"ringside/tui/frametest"
 	"ringside/tui/page"
 )
 
@@ -65,7 +66,7 @@ func TestTraceFrames(t *testing.T) {
 					name += "-ascii"
 				}
 				frame := s.View()
-				checkFrame(t, name, frame, size.w, size.h, ascii)
+				frametest.Check(t, name, frame, frametest.Want{W: size.w, H: size.h, ASCII: ascii})
 				if !ascii || c.name == "fallbacks" {
 					golden.Check(t, name, frame+"\n")
 				}

@@ -8,10 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/x/ansi"
 
 	"ringside/cli/golden"
 	"ringside/engine/event"
@@ -19,6 +17,7 @@ import (
 	"ringside/engine/vclock"
 	"ringside/engine/wire"
 	"ringside/tui/canvas"
+	"ringside/tui/frametest"
 	"ringside/tui/page"
 	"ringside/tui/panes"
 	"ringside/tui/state"
@@ -196,7 +195,7 @@ func TestFrames(t *testing.T) {
 				}
 				for range count {
 					frame := s.draw(size.w, size.h, ascii)
-					checkFrame(t, name, frame, size.w, size.h, ascii)
+					frametest.Check(t, name, frame, frametest.Want{W: size.w, H: size.h, ASCII: ascii})
 					all += frame + "\n"
 					s.Cycle(+1)
 				}
@@ -208,47 +207,19 @@ func TestFrames(t *testing.T) {
 	}
 }
 
-// checkFrame checks what holds for every frame: its size, and that the terminal can show it.
-func checkFrame(t *testing.T, name, frame string, w, h int, ascii bool) {
-	t.Helper()
-	lines := strings.Split(frame, "\n")
-	if len(lines) != h {
-		t.Errorf("%s: %d lines, want %d", name, len(lines), h)
-	}
-	for i, l := range lines {
-		if got := ansi.StringWidth(l); got != w {
-			t.Errorf("%s: line %d has %d columns, want %d: %q", name, i, got, w, l)
-		}
-		for _, r := range l {
-			if !unicode.IsPrint(r) || ascii && r > 0x7e {
-				t.Errorf("%s: line %d shows %U", name, i, r)
-			}
-		}
-	}
-}
-
-func shows(t *testing.T, frame string, wants ...string) {
-	t.Helper()
-	for _, want := range wants {
-		if !strings.Contains(frame, want) {
-			t.Errorf("no %q in\n%s", want, frame)
-		}
-	}
-}
-
 // A home says which mechanism brings it what it lacks, and a concurrent pair says why.
 func TestWhatMendsAHome(t *testing.T) {
 	s := newScene(5)
 	healed(s)
-	shows(t, s.draw(120, 29, false), "hint waits on n2 and goes to n4 by itself", "no hint: mended by read repair (§5) or Merkle",
+	frametest.Shows(t, s.draw(120, 29, false), "hint waits on n2 and goes to n4 by itself", "no hint: mended by read repair (§5) or Merkle",
 		"n1 1>0, n3 1<2, so concurrent", "delivered to n3 12:04:20", "stale 2/3")
 	s.Cycle(+1)
-	shows(t, s.draw(80, 18, false), "gave one that covers v1 v3 and not v2", "would stay beside v2")
+	frametest.Shows(t, s.draw(80, 18, false), "gave one that covers v1 v3 and not v2", "would stay beside v2")
 	s.add(event.Event{Kind: event.NodeDown, Node: "n4"})
-	shows(t, s.draw(120, 29, false), "hint waits on n2 until n4 runs")
+	frametest.Shows(t, s.draw(120, 29, false), "hint waits on n2 until n4 runs")
 	off := newScene(5, func(c *settings.Cluster) { c.NoAntiEntropy = true })
 	healed(off)
-	shows(t, off.draw(120, 29, false), "anti-entropy is", "alone, because")
+	frametest.Shows(t, off.draw(120, 29, false), "anti-entropy is", "alone, because")
 }
 
 // The preview names the version that the engine's rule loses. Where that rule is in force, the
@@ -260,11 +231,11 @@ func TestLastWriteWins(t *testing.T) {
 	if keep.Dot != eggs.Dot {
 		t.Fatalf("last write wins keeps %s", keep.Notation())
 	}
-	shows(t, s.draw(120, 29, false), `✗ last write wins would keep v3 and lose v2`)
+	frametest.Shows(t, s.draw(120, 29, false), `✗ last write wins would keep v3 and lose v2`)
 	p := newScene(5, lww)
 	parted(p)
 	frame := p.draw(120, 29, false)
-	shows(t, frame, "LOSES v2", "✓ current")
+	frametest.Shows(t, frame, "LOSES v2", "✓ current")
 	if strings.Contains(frame, "union:") {
 		t.Errorf("last write wins offers a union:\n%s", frame)
 	}
@@ -274,7 +245,7 @@ func TestLastWriteWins(t *testing.T) {
 	if first, _, _ := strings.Cut(frame, "\n"); !strings.Contains(first, "LOST: last write wins dropped {n1:1 n3:1}") {
 		t.Errorf("the loss is not on top:\n%s", frame)
 	}
-	shows(t, frame, "LOST to last write wins")
+	frametest.Shows(t, frame, "LOST to last write wins")
 	if l.Explains() != "6" {
 		t.Errorf("explains §%s", l.Explains())
 	}
@@ -285,7 +256,7 @@ func TestLastWriteWins(t *testing.T) {
 func TestBlindWritesAreConcurrent(t *testing.T) {
 	s := newScene(5)
 	s.add(stored("n3", milk, written("n3", 2, "blind")))
-	shows(t, s.draw(120, 29, false), "n3 1‖.2, so concurrent", "‖ 2 CONCURRENT")
+	frametest.Shows(t, s.draw(120, 29, false), "n3 1‖.2, so concurrent", "‖ 2 CONCURRENT")
 }
 
 // Keys fill in commands that mean the selected version.
@@ -336,11 +307,11 @@ func TestNamesOfVersionsStay(t *testing.T) {
 		s.add(stored("n3", v), stored("n4", v), stored("n5", v))
 		s.draw(120, 29, false)
 	}
-	shows(t, s.draw(120, 29, false), "v40 {n3:40} value 40")
+	frametest.Shows(t, s.draw(120, 29, false), "v40 {n3:40} value 40")
 	s.Cycle(+1)
 	s.Cycle(+1)
 	s.Move(-100)
-	shows(t, s.draw(120, 29, false), "v24", "(older ones: not known)")
+	frametest.Shows(t, s.draw(120, 29, false), "v24", "(older ones: not known)")
 }
 
 // A sight is drawn within the budget of a frame.

@@ -8,16 +8,15 @@ import (
 	"strings"
 	"testing"
 	"time"
-	"unicode"
 
 	tea "github.com/charmbracelet/bubbletea"
-	"github.com/charmbracelet/x/ansi"
 
 	"ringside/cli/golden"
 	"ringside/engine/event"
 	"ringside/engine/settings"
 	"ringside/engine/vclock"
 	"ringside/tui/canvas"
+	"ringside/tui/frametest"
 	"ringside/tui/page"
 	"ringside/tui/panes"
 	"ringside/tui/refresh"
@@ -224,7 +223,7 @@ func TestFrames(t *testing.T) {
 				}
 				for range count {
 					frame := s.draw(size.w, size.h, ascii)
-					checkFrame(t, name, frame, size.w, size.h, ascii)
+					frametest.Check(t, name, frame, frametest.Want{W: size.w, H: size.h, ASCII: ascii})
 					all += frame + "\n"
 					s.Cycle(+1)
 				}
@@ -243,34 +242,6 @@ func (s *scene) draw(w, h int, ascii bool) string {
 	return strings.Join(c.Lines(), "\n")
 }
 
-// checkFrame checks what holds for every frame: its size, and that the terminal can show it.
-func checkFrame(t *testing.T, name, frame string, w, h int, ascii bool) {
-	t.Helper()
-	lines := strings.Split(frame, "\n")
-	if len(lines) != h {
-		t.Errorf("%s: %d lines, want %d", name, len(lines), h)
-	}
-	for i, l := range lines {
-		if got := ansi.StringWidth(l); got != w {
-			t.Errorf("%s: line %d has %d columns, want %d: %q", name, i, got, w, l)
-		}
-		for _, r := range l {
-			if !unicode.IsPrint(r) || ascii && r > 0x7e {
-				t.Errorf("%s: line %d shows %U", name, i, r)
-			}
-		}
-	}
-}
-
-func shows(t *testing.T, frame string, wants ...string) {
-	t.Helper()
-	for _, want := range wants {
-		if !strings.Contains(frame, want) {
-			t.Errorf("no %q in\n%s", want, frame)
-		}
-	}
-}
-
 // A row says what its hints wait for.
 func TestWhatHintsWaitFor(t *testing.T) {
 	for want, events := range map[string][]event.Event{
@@ -287,11 +258,11 @@ func TestWhatHintsWaitFor(t *testing.T) {
 		s := newScene(5)
 		s.add(hint(event.HintStored, "n2", "n4", 1))
 		s.add(events...)
-		shows(t, s.draw(120, 29, false), want)
+		frametest.Shows(t, s.draw(120, 29, false), want)
 	}
 	s := newScene(5)
 	s.add(hint(event.HintRefused, "n2", "n4", 1))
-	shows(t, s.draw(120, 29, false), "refused 1: no room")
+	frametest.Shows(t, s.draw(120, 29, false), "refused 1: no room")
 }
 
 // The trees open a level at a time. What a round does not tell is not drawn as equal.
@@ -313,9 +284,9 @@ func TestTreesOpenALevelAtATime(t *testing.T) {
 	if levels() != 2 {
 		t.Errorf("%d levels after going up", levels())
 	}
-	shows(t, s.draw(120, 60, false), "⏎ goes a level down")
+	frametest.Shows(t, s.draw(120, 60, false), "⏎ goes a level down")
 	s.press("a")
-	shows(t, s.draw(120, 60, false), "1 bucket differs, 1 key differs: cart", "1 sent to n5, 0 taken from it; 412 B")
+	frametest.Shows(t, s.draw(120, 60, false), "1 bucket differs, 1 key differs: cart", "1 sent to n5, 0 taken from it; 412 B")
 
 	several := s.round("n3", "n5", true)
 	several.Buckets = 3
@@ -372,7 +343,7 @@ func TestDivergence(t *testing.T) {
 	}
 	s.add(event.Event{Kind: event.Stored, Node: "n4", Key: []byte("cart"), Versions: vclock.Siblings{{Dot: vclock.Dot{Actor: vclock.Actor{Node: "n4"}, Counter: 1}}}})
 	s.add(event.Event{Kind: event.Stored, Node: "n1", Key: []byte("seen at one home")})
-	shows(t, s.draw(120, 29, false), "1 of 60 ranges that hold keys diverge", "1 of the 1 key seen at all homes")
+	frametest.Shows(t, s.draw(120, 29, false), "1 of 60 ranges that hold keys diverge", "1 of the 1 key seen at all homes")
 	s.add(event.Event{Kind: event.NodeDown, Node: "n4"})
 	s.roots(nil)
 	if d := divergenceOf(s.desk.State.View); d.unknown == 0 || d.differ > 0 || d.same+d.unknown != 60 {
@@ -380,7 +351,7 @@ func TestDivergence(t *testing.T) {
 	}
 	s.add(event.Event{Kind: event.Gap, Count: 3})
 	s.roots(nil)
-	shows(t, s.draw(120, 29, false), "single keys: unknown, because this screen did not see all events")
+	frametest.Shows(t, s.draw(120, 29, false), "single keys: unknown, because this screen did not see all events")
 	s.at += time.Second
 	s.desk.State.Reset() // another cluster answers
 	chosen := settings.Cluster{Nodes: s.nodes, N: 3, Strategy: 3, Q: 60}

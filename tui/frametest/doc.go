@@ -1,0 +1,2 @@
+// Package frametest checks frames in the tests of screens.
+package frametest
