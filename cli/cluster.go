@@ -5,10 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 
@@ -205,11 +202,7 @@ func (c contexts) Load(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("load context: %w", err)
-	}
-	return strings.TrimSpace(string(b)), nil
+	return verbs.LoadContext(path)
 }
 
 // Create opens a file that replaces the saved context. The cluster must run, so that no folder is
@@ -224,10 +217,7 @@ func (c contexts) Create(name string) (*verbs.ContextFile, error) {
 			return nil, err
 		}
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("create folder for contexts: %w", err)
-	}
-	return verbs.ReplaceContext(path)
+	return verbs.CreateContext(path)
 }
 
 // Names implements verbs.Contexts.

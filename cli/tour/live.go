@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -116,11 +115,7 @@ func (c contexts) Load(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return "", fmt.Errorf("load context: %w", err)
-	}
-	return strings.TrimSpace(string(b)), nil
+	return verbs.LoadContext(path)
 }
 
 // Create implements verbs.Contexts.
@@ -129,10 +124,7 @@ func (c contexts) Create(name string) (*verbs.ContextFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return nil, fmt.Errorf("create folder for contexts: %w", err)
-	}
-	return verbs.ReplaceContext(path)
+	return verbs.CreateContext(path)
 }
 
 // holds reports whether a condition holds now. A condition that cannot be evaluated, because it

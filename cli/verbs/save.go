@@ -30,6 +30,24 @@ type ContextFile struct {
 	temp bool // f has a temporary name, and Commit renames it to path
 }
 
+// LoadContext returns the token in the file of a saved context. The error wraps os.ErrNotExist if
+// there is no such file.
+func LoadContext(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("load context: %w", err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+// CreateContext makes the folder of the file if there is none, and calls ReplaceContext.
+func CreateContext(path string) (*ContextFile, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("create folder for contexts: %w", err)
+	}
+	return ReplaceContext(path)
+}
+
 // ReplaceContext opens a new file that Commit renames to path, so that a reader sees either the
 // old context or the new one.
 func ReplaceContext(path string) (*ContextFile, error) {
