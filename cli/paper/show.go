@@ -68,7 +68,7 @@ func Table(width int) string {
 func line(row []string, widths []int) string {
 	wrapped, tall := make([][]string, len(row)), 0
 	for i, c := range row {
-		wrapped[i] = wrap(c, widths[i])
+		wrapped[i] = render.Wrap(c, widths[i])
 		tall = max(tall, len(wrapped[i]))
 	}
 	var out strings.Builder
@@ -86,27 +86,9 @@ func line(row []string, widths []int) string {
 	return out.String()
 }
 
-// wrap breaks text at spaces into lines of at most width columns. A longer word has its own line.
-func wrap(text string, width int) []string {
-	var out []string
-	now := ""
-	for word := range strings.FieldsSeq(text) {
-		switch {
-		case now == "":
-			now = word
-		case render.Width(now)+1+render.Width(word) <= width:
-			now += " " + word
-		default:
-			out = append(out, now)
-			now = word
-		}
-	}
-	return append(out, now)
-}
-
 // hang returns text after a lead. Further lines are indented by the width of the lead.
 func hang(lead, text string, width int) string {
 	indent := render.Width(lead)
-	lines := wrap(text, width-indent)
+	lines := render.Wrap(text, width-indent)
 	return lead + strings.Join(lines, "\n"+strings.Repeat(" ", indent)) + "\n"
 }
