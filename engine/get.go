@@ -38,7 +38,9 @@ type get struct {
 // onGet begins a get that a client sent here.
 func (c *coordinator) onGet(client uint64, req wire.GetRequest) {
 	n := c.n
-	n.emit(event.Event{Kind: event.Requested, Request: req.Request, Key: req.Key, Op: "get"})
+	n.emit(event.Event{
+		Kind: event.Requested, Request: req.Request, Key: req.Key, Op: "get", Quorum: c.quorumOf(req.Quorum),
+	})
 	g := &get{
 		n: n, client: client, req: req, began: n.now,
 		digest: n.members.digest, questions: questions{n: n, request: req.Request}, lww: n.cfg.LWW,

@@ -75,7 +75,10 @@ func opOf(req *wire.PutRequest) string {
 
 // onPut begins a put that a client sent here.
 func (c *coordinator) onPut(client uint64, req wire.PutRequest) {
-	c.n.emit(event.Event{Kind: event.Requested, Request: req.Request, Key: req.Key, Op: opOf(&req)})
+	c.n.emit(event.Event{
+		Kind: event.Requested, Request: req.Request, Key: req.Key, Op: opOf(&req),
+		Quorum: c.quorumOf(req.Quorum), Context: event.ContextOf(req.Context),
+	})
 	o := origin{client: client, began: c.n.now}
 	code, err := c.admitPut(&req)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/wire"
 )
 
@@ -76,4 +77,40 @@ func TestRefusedGets(t *testing.T) {
 	refused(wire.BadRequest, wire.GetRequest{Key: []byte("k"), Quorum: wire.Quorum{R: 4}})
 	w.nodes["n1"].coordinator.requests = MaxRequests
 	refused(wire.Overloaded, wire.GetRequest{Key: []byte("k")})
+}
+
+// Requested says whether the quorum is strict, by the request or by the cluster, and whether a put
+// came with a context.
+func TestRequestedSaysWhatTheClientAsked(t *testing.T) {
+	w := five(t)
+	key := w.keyAt("n3", "n4", "n5")
+	asked := func(req wire.ClientRequest) event.Event {
+		t.Helper()
+		w.do("n3", req)
+		all := w.saw(event.Requested)
+		return all[len(all)-1]
+	}
+	strict := wire.Quorum{Strict: true}
+	w.mustPut("n3", key, "v", nil)
+	token := w.get("n3", key).Context
+	for name, c := range map[string]struct {
+		req     wire.ClientRequest
+		quorum  event.Quorum
+		context event.Context
+	}{
+		"get":             {wire.GetRequest{Key: []byte(key)}, event.SloppyQuorum, event.ContextUnsaid},
+		"strict get":      {wire.GetRequest{Key: []byte(key), Quorum: strict}, event.StrictQuorum, event.ContextUnsaid},
+		"blind put":       {wire.PutRequest{Key: []byte(key)}, event.SloppyQuorum, event.NoContext},
+		"strict put":      {wire.PutRequest{Key: []byte(key), Quorum: strict, Context: token}, event.StrictQuorum, event.ContextGiven},
+		"refused context": {wire.PutRequest{Key: []byte(key), Context: []byte("?")}, event.SloppyQuorum, event.ContextGiven},
+		"blind del":       {wire.PutRequest{Key: []byte(key), Delete: true}, event.SloppyQuorum, event.NoContext},
+	} {
+		if e := asked(c.req); e.Quorum != c.quorum || e.Context != c.context {
+			t.Errorf("%s: quorum %q, context %q; want %q, %q", name, e.Quorum, e.Context, c.quorum, c.context)
+		}
+	}
+	w.restart(func(cfg *Config) { cfg.Quorum.Strict = true })
+	if e := asked(wire.PutRequest{Key: []byte(key)}); e.Quorum != event.StrictQuorum {
+		t.Errorf("in a strict cluster: quorum %q", e.Quorum)
+	}
 }

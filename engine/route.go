@@ -74,7 +74,7 @@ func (c *coordinator) busy() error {
 // below R be written.
 func (c *coordinator) withDefaults(q wire.Quorum, reads bool) (wire.Quorum, error) {
 	cfg := &c.n.cfg
-	q.R, q.W, q.Strict = cmp.Or(q.R, cfg.Quorum.R), cmp.Or(q.W, cfg.Quorum.W), q.Strict || cfg.Quorum.Strict
+	q.R, q.W, q.Strict = cmp.Or(q.R, cfg.Quorum.R), cmp.Or(q.W, cfg.Quorum.W), c.strict(q)
 	name, want := "W", q.W
 	if reads {
 		name, want = "R", q.R
@@ -84,6 +84,12 @@ func (c *coordinator) withDefaults(q wire.Quorum, reads bool) (wire.Quorum, erro
 	}
 	return q, nil
 }
+
+// strict reports whether only homes count in a request with the quorum q.
+func (c *coordinator) strict(q wire.Quorum) bool { return q.Strict || c.n.cfg.Quorum.Strict }
+
+// quorumOf returns the quorum of a request for events.
+func (c *coordinator) quorumOf(q wire.Quorum) event.Quorum { return event.QuorumOf(c.strict(q)) }
 
 // A routing is a client's put on its way to its coordinator. The put counts in coordinator.requests
 // until another node's answer arrives, or until this node coordinates the put.

@@ -96,6 +96,8 @@ func appendRare(b []byte, e *Event) ([]byte, error) {
 	b = microsField(b, "delay_us", e.Delay)
 	value("percent", e.Percent != 0, e.Percent)
 	value("left_out", len(e.LeftOut) > 0, e.LeftOut)
+	b = stringField(b, "quorum", e.Quorum.String())
+	b = stringField(b, "context", e.Context.String())
 	return b, err
 }
 

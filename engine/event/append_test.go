@@ -19,6 +19,7 @@ func reference(e Event) ([]byte, error) {
 		Message: e.Message, ElapsedUS: micros(e.Elapsed), Settings: e.Settings, State: e.State, Addr: e.Addr,
 		Groups: e.Groups, OneWay: e.OneWay, Link: e.Link, DelayUS: micros(e.Delay), Percent: e.Percent,
 		Rounds: e.Rounds, Span: e.Span, Changes: e.Changes, LeftOut: e.LeftOut,
+		Quorum: e.Quorum.String(), Context: e.Context.String(),
 	}
 	if e.Err != wire.OK {
 		j.Err = e.Err.String()
@@ -86,6 +87,7 @@ func TestAppendJSONIsEncodingJSON(t *testing.T) {
 			Replicas: []Replica{{For: text.Draw(t, "home"), Versions: versions.Draw(t, "held")}, {}}[:rapid.IntRange(0, 2).Draw(t, "replicas")],
 			Percent:  rapid.Float64().Draw(t, "percent"), Link: text.Draw(t, "link"), Addr: text.Draw(t, "addr"),
 			OneWay: rapid.Bool().Draw(t, "one way"),
+			Quorum: Quorum(rapid.IntRange(0, 2).Draw(t, "quorum")), Context: Context(rapid.IntRange(0, 2).Draw(t, "context")),
 		})
 	})
 }

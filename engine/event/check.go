@@ -35,7 +35,7 @@ var fields = map[Kind]string{
 	State:    "State",
 	Replicas: "Key Replicas? Versions?",
 
-	Requested:  "Request Key Op",
+	Requested:  "Request Key Op Quorum Context?",
 	Forwarded:  "Request Key Peer Message?",
 	Coordinate: "Request Key For? Versions Homes Nodes? Message?",
 	Replicate:  "Request Key Peer For?",

@@ -46,6 +46,8 @@ type Event struct {
 	Addr     string     // host and port
 	Groups   [][]string // nodes that can reach each other
 	OneWay   bool       // earlier groups cannot reach later ones, which reach them
+	Quorum   Quorum     // of a client's request
+	Context  Context    // of a client's put
 	Link     string     // n1>n3, n1-n3 or n1, as the command named it
 	Delay    time.Duration
 	Percent  float64 // 0 to 100

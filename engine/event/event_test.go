@@ -55,6 +55,7 @@ func full() Event {
 		}},
 		Changes: changes, Span: &Span{Start: from, End: to}, Addr: "127.0.0.1:1",
 		Groups: [][]string{{"n1"}, {"n2"}}, OneWay: true, Link: "n1>n2", Delay: time.Second, Percent: 12.5,
+		Quorum: StrictQuorum, Context: NoContext,
 		LeftOut: []Tally{{Node: "n1", Kind: HintStored, For: "n2", Op: "put", Count: 3, Sum: 2}},
 	}
 }
@@ -109,7 +110,7 @@ func unset(x reflect.Value, path string) (out []string) {
 func TestBadEvents(t *testing.T) {
 	const at = `{"time":"2026-01-01T00:00:00Z"`
 	for _, s := range []string{
-		`{`, `{"time":"x"}`, at + `,"error":"nonsense"}`, at + `,"key_base64":"?"}`,
+		`{`, `{"time":"x"}`, at + `,"error":"nonsense"}`, at + `,"quorum":"loose"}`, at + `,"context":"nonsense"}`, at + `,"key_base64":"?"}`,
 		at + `,"versions":[` + at + `,"past":[{"node":"","epoch":"1","counter":1}]}]}`,
 	} {
 		var e Event

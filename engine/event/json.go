@@ -47,6 +47,8 @@ type eventJSON struct {
 	DelayUS   float64           `json:"delay_us,omitempty"`
 	Percent   float64           `json:"percent,omitempty"`
 	LeftOut   []Tally           `json:"left_out,omitempty"`
+	Quorum    string            `json:"quorum,omitempty"`
+	Context   string            `json:"context,omitempty"`
 }
 
 // HintJSON is a hint in the form of the command line's contract.
@@ -96,6 +98,9 @@ func (e *Event) UnmarshalJSON(b []byte) error {
 		Rounds: j.Rounds, Span: j.Span, Changes: j.Changes, LeftOut: j.LeftOut,
 	}
 	if e.Err, err = wire.ParseCode(j.Err); err != nil {
+		return err
+	}
+	if e.Quorum, e.Context, err = askedIn(j.Quorum, j.Context); err != nil {
 		return err
 	}
 	if e.Key, err = untext(j.Key, j.KeyBase64); err != nil {

@@ -70,7 +70,8 @@ const (
 
 // Events of one request. All have Request and Key.
 const (
-	// Requested: a client's Request for Key reached Node. Op is get, put or del.
+	// Requested: a client's Request for Key reached Node. Op is get, put or del. Quorum is that of
+	// the request, or of the cluster if the request left it open. [Context] is that of a put or del.
 	Requested Kind = "requested"
 	// Forwarded: Node handed the put to Peer, one of the top N. [Message] says why to Peer, if Peer
 	// was not the first home that could be reached.
