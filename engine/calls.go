@@ -4,6 +4,7 @@ package engine
 // answer, together with what its sender does with the answer or with the silence.
 
 import (
+	"math"
 	"slices"
 	"time"
 
@@ -33,9 +34,14 @@ type call struct {
 	settled  bool   // for questions: the call was answered or given up
 	front    bool   // a client's request waits for the answer
 	began    time.Duration
-	caller   caller // nil: no one waits for the end
+	caller   caller        // nil: no one waits for the end
+	wait     time.Duration // how long the answer may take
+	stalls   uint64        // calls.stalls when the call began; renewed: the answer may not take longer again
 	patience timers.Timer
 }
+
+// renewed is the number of stalls of a call that has waited twice.
+const renewed = math.MaxUint64
 
 // callbacks is a caller made of functions. All of them are optional.
 type callbacks struct {
@@ -63,6 +69,8 @@ type calls struct {
 	open map[uint64]*call
 	free []*call // ended calls, for reuse
 	last uint64  // number of the latest call or batch
+
+	stalls uint64 // how often the node did not run for long
 }
 
 // newCalls returns no calls. The first number lies above those of earlier runs of the node, whose
@@ -117,14 +125,34 @@ func (cs *calls) start(c *call, request uint64, body wire.Body, patience time.Du
 	if cs.n.buggify(HastyDoubt) {
 		patience /= hastyDivisor
 	}
+	c.wait, c.stalls = patience, cs.stalls
 	c.patience = cs.n.later(patience, c)
 	cs.open[c.op] = c
 	cs.n.send(wire.Message{To: c.to, Request: request, Op: c.op, Body: body})
 	return c.op
 }
 
-// Run ends the patience of a call.
+// longStall is the part of a peer's patience from which a stall of the node itself counts.
+const longStall = 4
+
+// Stalled tells the node that it did not run for d: what it had sent left late, and what came waits
+// for it. The owner of the node calls Stalled before the next step. Peers are not suspected for
+// that time (§4.8.3).
+func (n *Node) Stalled(d time.Duration) {
+	if d >= n.cfg.Timings.Patience/longStall {
+		n.calls.stalls++
+	}
+}
+
+// Run ends the patience of a call. If the node stalled meanwhile, the question may have left late, and
+// the answer may be waiting for the node. The call therefore waits once more. Only once, because a
+// node whose disk is always slow must find failed peers too.
 func (c *call) Run() {
+	if c.stalls < c.cs.stalls {
+		c.stalls = renewed
+		c.patience = c.cs.n.later(c.wait, c)
+		return
+	}
 	c.cs.n.detector.silent(c.to)
 	c.cs.silent(c.op)
 }

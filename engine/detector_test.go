@@ -25,6 +25,31 @@ func TestReadsSuspectAHungPeer(t *testing.T) {
 	}
 }
 
+// A node that did not run does not suspect the peers whose answers wait for it. It does suspect a
+// peer that is silent for twice as long, however often the node stalls.
+func TestAStalledNodeBlamesNobody(t *testing.T) {
+	for _, dead := range []bool{false, true} {
+		w := five(t)
+		key := w.keyAt("n1", "n2", "n3")
+		w.mustPut("n1", key, "v", nil)
+		if dead {
+			w.kill("n2")
+			w.kill("n3")
+		}
+		w.step("n1", &Request{Client: 99, Body: wire.GetRequest{Key: []byte(key), Quorum: wire.Quorum{R: 3, Strict: true}}})
+		for range 3 {
+			w.now += w.timings.Patience + time.Millisecond
+			w.nodes["n1"].Stalled(w.timings.Patience + time.Millisecond)
+			w.step("n1", nil)
+			w.deliver()
+		}
+		r, _ := w.replies[99].(wire.GetReply)
+		if n := len(w.saw(event.Suspect)); dead != (n > 0) || dead == (r.Err == wire.OK && len(r.Siblings) == 1) {
+			t.Errorf("dead %v: %d suspicions, %+v", dead, n, r)
+		}
+	}
+}
+
 // A message that never left its node makes no peer suspected.
 func TestUnsent(t *testing.T) {
 	w := five(t)

@@ -46,7 +46,7 @@ func (f *flusher) begin(batch []store.Write) {
 
 // landed ends a batch and releases the effects that waited for it. During a pause, landed blocks.
 func (f *flusher) landed(err error) error {
-	f.l.i.turnMu.Lock()
+	f.l.lock()
 	defer f.l.i.turnMu.Unlock()
 	f.running = false
 	if err != nil {

@@ -75,7 +75,7 @@ func (l *loop) run() {
 			continue
 		}
 		l.gather()
-		l.i.turnMu.Lock() // a paused node takes no arrivals
+		l.lock() // a paused node takes no arrivals
 		batch = l.i.inbox.Take(batch)
 		l.i.turnMu.Unlock()
 		err := l.work(batch)
@@ -95,6 +95,16 @@ func (l *loop) gather() {
 	if l.sync && l.flusher == nil {
 		runtime.Gosched()
 	}
+}
+
+// lock locks the incarnation's turnMu. If that waits for the end of a pause, the driver is told.
+func (l *loop) lock() {
+	if l.i.turnMu.TryLock() {
+		return
+	}
+	began := l.i.c.now()
+	l.i.turnMu.Lock()
+	l.driver.Stalled(l.i.c.now() - began)
 }
 
 // arm sets the timer to the next time at which the engine or its driver has work.
@@ -130,7 +140,7 @@ func (l *loop) work(batch []inbox.Arrival) error {
 // turn steps as many inputs of the batch as may share a flush, and carries out the driver's action.
 // It returns the number of inputs that it took.
 func (l *loop) turn(batch []inbox.Arrival) (n int, err error) {
-	l.i.turnMu.Lock() // waits for the end of a pause
+	l.lock()
 	defer l.i.turnMu.Unlock()
 	if l.i.ctx.Err() != nil {
 		return len(batch), nil

@@ -12,9 +12,10 @@ import (
 	"ringside/engine/wire"
 )
 
-// A Node is the node that a Driver steps. Outside of tests a Node is an *engine.Node.
+// A Node is the node that a Driver steps and tells of stalls. Outside of tests a Node is an *engine.Node.
 type Node interface {
 	Step(now time.Duration, in engine.Input) engine.Output
+	Stalled(d time.Duration)
 }
 
 // Options are the choices of a Driver. The zero Options have no object buffer.
@@ -73,9 +74,10 @@ type Driver struct {
 	spare   []store.Write // the memory of the batch before
 	written []store.Write // the batch with the owner, without a buffer
 	turn    Effects
-	leaving bool // turn was handed to the owner, so the next call empties it
-	writing bool // a batch is with the owner
-	began   bool // the first batch is durable
+	leaving bool          // turn was handed to the owner, so the next call empties it
+	writing bool          // a batch is with the owner
+	since   time.Duration // when that batch was handed to the owner
+	began   bool          // the first batch is durable
 	crashed bool
 }
 
@@ -124,6 +126,10 @@ func (d *Driver) Busy() bool {
 	}
 	return d.writing
 }
+
+// Stalled tells the node that it could not be stepped for that long, for a reason that the driver
+// does not know, such as a pause. The driver itself tells the node of slow batches.
+func (d *Driver) Stalled(long time.Duration) { d.node.Stalled(long) }
 
 // Wake returns the latest time at which the node must be stepped again; 0 for never.
 func (d *Driver) Wake() time.Duration { return d.wake }
@@ -178,6 +184,7 @@ func (d *Driver) EndTurn(now time.Duration) (Action, error) {
 		return d.release(a), nil
 	}
 	a := Action{Batch: d.batch()}
+	d.since = now
 	if mutant.Is(mutant.AckBeforePersist) {
 		return d.release(a), nil
 	}
@@ -234,6 +241,7 @@ func (d *Driver) Durable(now time.Duration) Action {
 	}
 	a := Action{Began: !d.began}
 	d.began = true
+	d.Stalled(now - d.since)
 	d.timeWrites(now)
 	return d.release(a)
 }

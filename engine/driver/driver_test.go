@@ -24,7 +24,11 @@ type scriptedNode struct {
 	next  engine.Output
 	bad   error // the first wrong read
 	last  map[string][]byte
+
+	stalls []time.Duration // what the driver said
 }
+
+func (n *scriptedNode) Stalled(d time.Duration) { n.stalls = append(n.stalls, d) }
 
 func (n *scriptedNode) Step(time.Duration, engine.Input) engine.Output {
 	for k, want := range n.last { // the node reads what it has written
@@ -311,6 +315,33 @@ func TestReleasedMemoryIsPoisoned(t *testing.T) {
 	d.Step(time.Hour, nil)
 	if string(batch[0].Key) != engine.Released || effects.Messages[0].From != engine.Released {
 		t.Errorf("the batch has the key %q, the message is from %q", batch[0].Key, effects.Messages[0].From)
+	}
+}
+
+// The node is told how long a batch kept it from running, before its next step. A node with an
+// object buffer runs during a flush.
+func TestStalls(t *testing.T) {
+	for _, objects := range []int{0, 8} {
+		n := &scriptedNode{last: map[string][]byte{}}
+		d := driver.New(store.NewMem(), driver.Options{Objects: objects, FlushEvery: time.Second})
+		n.reads = d.Reader()
+		d.Start(n, output(1, 1, true, true))
+		_, _ = d.EndTurn(10)
+		d.Durable(17)
+		n.next = output(2, 1, true, true)
+		d.Step(20, nil)
+		if act, _ := d.EndTurn(20); len(act.Batch) == 0 {
+			t.Fatal("nothing to flush")
+		}
+		d.Durable(25)
+		d.Stalled(3) // the owner's pause
+		want := []time.Duration{7, 5, 3}
+		if objects > 0 {
+			want = []time.Duration{7, 3}
+		}
+		if !slices.Equal(n.stalls, want) {
+			t.Errorf("%d objects: stalls of %v, want %v", objects, n.stalls, want)
+		}
 	}
 }
 

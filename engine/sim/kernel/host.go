@@ -29,8 +29,9 @@ type Host struct {
 
 	up          bool
 	paused      bool
-	incarnation uint64 // number of starts; functions that were scheduled in an earlier incarnation do nothing
-	lastRun     uint64 // latest incarnation whose first batch is durable, as remembered outside the disk
+	pausedAt    time.Duration // time of the host at which the latest pause began
+	incarnation uint64        // number of starts; functions that were scheduled in an earlier incarnation do nothing
+	lastRun     uint64        // latest incarnation whose first batch is durable, as remembered outside the disk
 
 	inbox     []engine.Input
 	spare     []engine.Input // memory of the last turn's inputs
@@ -237,7 +238,7 @@ func (h *Host) crash() {
 
 func (h *Host) pause() {
 	if h.up && !h.paused {
-		h.paused = true
+		h.paused, h.pausedAt = true, h.now()
 		h.w.Tell(event.Event{Kind: event.NodePaused, Node: h.name})
 	}
 }
@@ -245,6 +246,7 @@ func (h *Host) pause() {
 func (h *Host) resume() {
 	if h.up && h.paused {
 		h.paused = false
+		h.driver.Stalled(h.now() - h.pausedAt)
 		h.w.Tell(event.Event{Kind: event.NodeUp, Node: h.name})
 		h.callDriver(h.driver.Due())
 		h.work()
