@@ -28,8 +28,7 @@ type Host struct {
 	damage damage
 
 	up          bool
-	paused      bool
-	pausedAt    time.Duration // time of the host at which the latest pause began
+	pausedAt    time.Duration // time of the host at which the pause began; 0: the node is not paused
 	incarnation uint64        // number of starts; functions that were scheduled in an earlier incarnation do nothing
 	lastRun     uint64        // latest incarnation whose first batch is durable, as remembered outside the disk
 
@@ -111,6 +110,9 @@ func (h *Host) ID() uint64 { return h.id }
 // Up reports whether the node runs; a paused node runs.
 func (h *Host) Up() bool { return h.up }
 
+// paused reports whether the node runs but takes no inputs.
+func (h *Host) paused() bool { return h.pausedAt > 0 }
+
 // Incarnation returns the number of starts of the node.
 func (h *Host) Incarnation() uint64 { return h.incarnation }
 
@@ -169,7 +171,7 @@ func (h *Host) boot() {
 	}
 	h.incarnation++
 	h.damage.rotten = false
-	h.up, h.paused, h.batch, h.collected, h.inbox = true, false, nil, nil, nil
+	h.up, h.pausedAt, h.batch, h.collected, h.inbox = true, 0, nil, nil, nil
 	h.driver = driver.New(h.disk, driver.Options{
 		Node: h.name, Objects: h.w.plan.Buffer, FlushEvery: flushEvery, FlushPause: flushPause,
 		Poison: true,
@@ -237,16 +239,16 @@ func (h *Host) crash() {
 }
 
 func (h *Host) pause() {
-	if h.up && !h.paused {
-		h.paused, h.pausedAt = true, h.now()
+	if h.up && !h.paused() {
+		h.pausedAt = h.now()
 		h.w.Tell(event.Event{Kind: event.NodePaused, Node: h.name})
 	}
 }
 
 func (h *Host) resume() {
-	if h.up && h.paused {
-		h.paused = false
+	if h.up && h.paused() {
 		h.driver.Stalled(h.now() - h.pausedAt)
+		h.pausedAt = 0
 		h.w.Tell(event.Event{Kind: event.NodeUp, Node: h.name})
 		h.callDriver(h.driver.Due())
 		h.work()

@@ -58,7 +58,7 @@ func (w *World) canGo(node string) bool {
 // can be asked.
 func (w *World) changeMembership(f plan.Injection, kind member.Kind) {
 	for _, via := range append([]string{f.Nodes[1]}, w.names...) {
-		if h := w.hosts[via]; h.up && !h.paused && w.members.ring.Has(via) {
+		if h := w.hosts[via]; h.up && !h.paused() && w.members.ring.Has(via) {
 			w.members.requested[request{f.Nodes[0], kind}] = true
 			h.input(engine.ChangeMembership{Change: member.Change{Node: f.Nodes[0], Kind: kind, Weight: 1}})
 			return

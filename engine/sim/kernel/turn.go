@@ -26,7 +26,7 @@ func (h *Host) input(in engine.Input) {
 
 // work takes turns as long as there are inputs and the node can be stepped.
 func (h *Host) work() {
-	for h.up && !h.paused && !h.releasing && !h.driver.Busy() && len(h.inbox) > 0 {
+	for h.up && !h.paused() && !h.releasing && !h.driver.Busy() && len(h.inbox) > 0 {
 		if h.Buffered() && len(h.inbox) > 1 && h.buggify(plan.ShortTurns) { // the other inputs get turns of their own
 			incarnation := h.incarnation
 			h.w.After(0, func() {
@@ -183,7 +183,7 @@ func (h *Host) callDriver(at time.Duration) {
 		if h.incarnation != incarnation || h.dueAt != at {
 			return
 		}
-		if h.dueAt = 0; h.up && !h.paused {
+		if h.dueAt = 0; h.up && !h.paused() {
 			h.endTurn()
 			h.work()
 		}
@@ -201,7 +201,7 @@ func (h *Host) stop() {
 		h.w.CountFault(plan.LostBuffer)
 		h.w.Tell(event.Event{Kind: event.BufferLost, Node: h.name, Count: n})
 	}
-	h.up, h.paused, h.batch, h.inbox, h.wakeAt, h.dueAt = false, false, nil, nil, 0, 0
+	h.up, h.pausedAt, h.batch, h.inbox, h.wakeAt, h.dueAt = false, 0, nil, nil, 0, 0
 }
 
 // land applies a batch that reached the disk although its node crashed. The events of the batch are
