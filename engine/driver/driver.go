@@ -12,7 +12,8 @@ import (
 	"ringside/engine/wire"
 )
 
-// A Node is the node that a Driver steps and tells of stalls. Outside of tests a Node is an *engine.Node.
+// A Node is the node that a Driver steps and tells of stalls. Outside of tests a Node is an
+// *engine.Node.
 type Node interface {
 	Step(now time.Duration, in engine.Input) engine.Output
 	Stalled(d time.Duration)
