@@ -144,9 +144,9 @@ func (n *Node) Stalled(d time.Duration) {
 	}
 }
 
-// Run ends the patience of a call. If the node stalled meanwhile, the question may have left late, and
-// the answer may be waiting for the node. The call therefore waits once more. Only once, because a
-// node whose disk is always slow must find failed peers too.
+// Run ends the patience of a call. If the node stalled meanwhile, the question may have left late,
+// and the answer may be waiting for the node. The call therefore waits once more. Only once, because
+// a node whose disk is always slow must find failed peers too.
 func (c *call) Run() {
 	if c.stalls < c.cs.stalls {
 		c.stalls = renewed
