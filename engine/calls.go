@@ -145,8 +145,8 @@ func (n *Node) Stalled(d time.Duration) {
 }
 
 // Run ends the patience of a call. If the node stalled meanwhile, the question may have left late,
-// and the answer may be waiting for the node. The call therefore waits once more. Only once, because
-// a node whose disk is always slow must find failed peers too.
+// and the answer may be waiting for the node. The call therefore waits once more. The call does
+// so only once, because a node whose disk is always slow must find failed peers too.
 func (c *call) Run() {
 	if c.stalls < c.cs.stalls {
 		c.stalls = renewed
