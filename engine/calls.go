@@ -140,9 +140,12 @@ const longStall = 4
 // that time (§4.8.3).
 func (n *Node) Stalled(d time.Duration) {
 	if d >= n.cfg.Timings.Patience/longStall {
-		n.calls.stalls++
+		n.calls.stalled()
 	}
 }
+
+// stalled lets the open calls wait once more.
+func (cs *calls) stalled() { cs.stalls++ }
 
 // Run ends the patience of a call. If the node stalled meanwhile, the question may have left late,
 // and the answer may be waiting for the node. The call therefore waits once more. The call does
