@@ -32,7 +32,7 @@ func readCues(s *session, c *verbs.Call) (*cues.Sheet, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		embedded, ok := testscripts.CueSheet(name)
 		if !ok {
-			return nil, c.Misusef("there is no file %s, and no cue sheet of that name; there are %s", render.Text(name),
+			return nil, c.Misusef("there is no file %s, and no cue sheet of that name; there are %s", render.Typed(name),
 				strings.Join(testscripts.CueSheets(), " "))
 		}
 		text, err = embedded, nil
@@ -100,7 +100,7 @@ func narrateCues(s *session, cluster verbs.Cluster, sheet *cues.Sheet) error {
 		}
 		text := out
 		if !s.JSON {
-			text = note(c.Note, i > 0) + "$ " + program + " " + render.Text(c.Command) + "\n" + out
+			text = note(c.Note, i > 0) + "$ " + program + " " + render.Typed(c.Command) + "\n" + out
 		}
 		if code != exit.OK {
 			failed++

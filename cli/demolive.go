@@ -164,7 +164,7 @@ func (d *liveDemo) detach(n int) error {
 func (d *liveDemo) play(ctx context.Context, cluster verbs.Cluster, lines []string) (string, int) {
 	for _, line := range lines {
 		if out, code := d.s.runInPrompt(ctx, d.env(cluster), line); code != exit.OK {
-			return render.Text(line) + ": " + out, code
+			return render.Typed(line) + ": " + out, code
 		}
 	}
 	return "", exit.OK

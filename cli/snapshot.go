@@ -104,7 +104,7 @@ func saveSnapshot(s *session, c *verbs.Call, cluster verbs.Cluster) error {
 		return err
 	}
 	return s.Show(map[string]any{"snapshot": name, "columns": w, "rows": h},
-		fmt.Sprintf("saved %s, %d by %d\n", render.Text(name), w, h))
+		fmt.Sprintf("saved %s, %d by %d\n", render.Typed(name), w, h))
 }
 
 // sizeOf reads --size.
@@ -114,7 +114,7 @@ func sizeOf(c *verbs.Call) (w, h int, err error) {
 	w, errW := strconv.Atoi(left)
 	h, errH := strconv.Atoi(right)
 	if errW != nil || errH != nil || w < leastColumns || h < leastRows || w > mostColumns || h > mostRows {
-		return 0, 0, usage.Errorf("snapshot: --size %s: want COLUMNSxROWS, from %dx%d to %dx%d", render.Text(text),
+		return 0, 0, usage.Errorf("snapshot: --size %s: want COLUMNSxROWS, from %dx%d to %dx%d", render.Typed(text),
 			leastColumns, leastRows, mostColumns, mostRows)
 	}
 	return w, h, nil

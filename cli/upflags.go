@@ -101,7 +101,7 @@ func (s *session) options(c *verbs.Call) (localcluster.Options, error) {
 	}
 	switch names := c.String("names"); {
 	case names != "" && c.Has("n") && len(strings.Split(names, ",")) != c.Int("n"):
-		return o, usage.Errorf("up: -n %d and --names %s do not agree; leave out -n", c.Int("n"), render.Text(names))
+		return o, usage.Errorf("up: -n %d and --names %s do not agree; leave out -n", c.Int("n"), render.Typed(names))
 	case names != "":
 		o.Settings.Nodes = strings.Split(names, ",")
 	case c.Has("n"):
@@ -165,7 +165,7 @@ func founders(c *verbs.Call, s *settings.Cluster) (err error) {
 		i := slices.IndexFunc(s.Founders, func(m ring.Member) bool { return m.Name == node })
 		if i < 0 || err != nil || weight < 1 || weight > member.MaxWeight {
 			return usage.Errorf("up: --weights %s: want NODE=WEIGHT, a node of the cluster and a weight from 1 to %d",
-				render.Text(w), member.MaxWeight)
+				render.Typed(w), member.MaxWeight)
 		}
 		s.Founders[i].Weight = weight
 	}

@@ -23,7 +23,7 @@ import (
 type fakeCluster struct {
 	mu     sync.Mutex
 	events []event.Event
-	broken int // how many more calls of Events with follow fail
+	broken bool // calls of Events with follow fail
 }
 
 func (f *fakeCluster) Snapshot(context.Context, ...[]byte) ([]event.Event, error) {
@@ -41,10 +41,7 @@ func (f *fakeCluster) Events(ctx context.Context, q event.Query, fn func([]event
 			out = append(out, e)
 		}
 	}
-	broken := q.Follow && f.broken > 0
-	if broken {
-		f.broken--
-	}
+	broken := q.Follow && f.broken
 	f.mu.Unlock()
 	if err := fn(out); err != nil || !q.Follow {
 		return err
@@ -54,6 +51,13 @@ func (f *fakeCluster) Events(ctx context.Context, q event.Query, fn func([]event
 	}
 	<-ctx.Done()
 	return ctx.Err()
+}
+
+// repair lets the calls of Events from now on succeed.
+func (f *fakeCluster) repair() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.broken = false
 }
 
 // An output is a writer that can be read while it is written.
@@ -89,10 +93,12 @@ func TestRunStartsAndQuits(t *testing.T) {
 	done := make(chan error)
 	up := event.Event{Seq: 1, Time: time.Hour, Kind: event.NodeUp, Node: "n4", Addr: "127.0.0.1:1"}
 	exec := func(context.Context, string) (string, int) { return "done it", 0 }
-	o := Options{Cluster: &fakeCluster{events: []event.Event{up}, broken: 1}, Exec: exec, Key: "cart"}
+	cluster := &fakeCluster{events: []event.Event{up}, broken: true}
+	o := Options{Cluster: cluster, Exec: exec, Key: "cart"}
 	go func() { done <- Run(t.Context(), in, out, o) }()
 	out.waitFor(t, "ringside ▸ fake")
-	out.waitFor(t, "does not answer") // the stream broke once
+	out.waitFor(t, "does not answer") // the stream breaks until a frame has said so
+	cluster.repair()
 	_, _ = io.WriteString(keys, "heal\r")
 	out.waitFor(t, "done it")
 	_, _ = io.WriteString(keys, "\x03")

@@ -134,7 +134,7 @@ func mismatch(n ast.Node, operator string, with ast.Node) error {
 	}
 	_, number := with.(*ast.IntegerNode)
 	literal := keyPart(with)
-	name := render.Text(typedCall(call))
+	name := render.Typed(typedCall(call))
 	switch functions[callee(call)].gives.(type) {
 	case int:
 		if literal != "" && !number {
@@ -150,7 +150,7 @@ func mismatch(n ast.Node, operator string, with ast.Node) error {
 		}
 		if literal != "" {
 			return fmt.Errorf("%s is a list; look for an element, as in %s in %[1]s", name,
-				render.Text(fmt.Sprintf("%q", literal)))
+				render.Typed(fmt.Sprintf("%q", literal)))
 		}
 	case bool:
 		if literal != "" {

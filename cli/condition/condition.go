@@ -148,7 +148,7 @@ var spaced = regexp.MustCompile(`\s*(==|=|,)\s*`)
 
 // parseOne reads a short form, or an expression otherwise.
 func parseOne(text string, o Options) (*Condition, error) {
-	out := &Condition{Text: escape.TerminalShort([]byte(text), maxText), via: o.Via}
+	out := &Condition{Text: escape.TypedShort([]byte(text), maxText), via: o.Via}
 	word := spaced.ReplaceAllString(strings.TrimSpace(text), "$1")
 	name, arg, _ := strings.Cut(strings.ReplaceAll(word, "==", "="), "=")
 	n, notNumber := strconv.Atoi(arg)

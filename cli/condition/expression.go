@@ -45,7 +45,7 @@ func compile(text, typed string) (*expression, error) {
 	if reason != "" && singleEqual.MatchString(text) {
 		p = &patcher{} // the error is about the condition that the user meant
 		if _, reason = p.compile(doubled(text)); reason == "" {
-			reason = "write == to compare: " + render.Text(doubled(text))
+			reason = "write == to compare: " + render.Typed(doubled(text))
 		}
 	}
 	if reason != "" {
@@ -80,7 +80,7 @@ func (p *patcher) compileValue(text string) (program *vm.Program, reason string)
 		return nil, p.err.Error()
 	case p.calls == 0 && p.key != "" && render.Nearest(p.key, functionNames) == "":
 		return nil, fmt.Sprintf("there is no name %s; for the value of a key write %s", render.Quoted(p.key),
-			render.Text(fmt.Sprintf("value(%s)==%q", p.key, p.value)))
+			render.Typed(fmt.Sprintf("value(%s)==%q", p.key, p.value)))
 	case (err != nil || p.calls == 0 && notBool(program, text) != "") && p.unknown() != "":
 		return nil, fmt.Sprintf("there is no name %s%s; there are %s", render.Quoted(p.unknown()),
 			render.DidYouMean(p.unknown(), functionNames), strings.Join(functionNames, " "))
@@ -89,7 +89,7 @@ func (p *patcher) compileValue(text string) (program *vm.Program, reason string)
 		if goType.MatchString(first) {
 			first = "its parts have types that do not fit together"
 		}
-		return nil, render.Text(first) + "; try siblings(cart)==2, hints==0, len(nodes)==5, up or converged"
+		return nil, render.Typed(first) + "; try siblings(cart)==2, hints==0, len(nodes)==5, up or converged"
 	case p.calls == 0:
 		return nil, "it does not depend on the cluster; use one of " + strings.Join(functionNames, " ")
 	}
@@ -129,7 +129,7 @@ func example(name string) string {
 
 // notBool returns why the result of a program is not a condition, "" if it is one.
 func notBool(program *vm.Program, text string) string {
-	example := func(operator string) string { return render.Text(strings.TrimSpace(text)) + operator }
+	example := func(operator string) string { return render.Typed(strings.TrimSpace(text)) + operator }
 	t := program.Node().Type()
 	if t == nil {
 		return ""
@@ -222,7 +222,7 @@ func (x *expression) value(ctx context.Context, l *look) (any, error) {
 		return nil, failure
 	case err != nil:
 		first, _, _ := strings.Cut(err.Error(), "\n")
-		return nil, usage.Errorf("the condition cannot be evaluated: %s", render.Text(first))
+		return nil, usage.Errorf("the condition cannot be evaluated: %s", render.Typed(first))
 	}
 	return out, nil
 }
@@ -247,7 +247,7 @@ func (x *expression) checkNodes(ctx context.Context, l *look) error {
 func (l *look) record(name string, args []string, v any) {
 	s := name
 	if len(args) > 0 {
-		s += "(" + render.Text(strings.Join(args, ", ")) + ")"
+		s += "(" + render.Typed(strings.Join(args, ", ")) + ")"
 	}
 	switch v := v.(type) {
 	case string:

@@ -70,8 +70,12 @@ func Key(key []byte) string { return escape.TerminalShort(key, MaxKey) }
 // Text returns untrusted text of any length: an error or a message of another node.
 func Text(s string) string { return escape.Terminal([]byte(s)) }
 
+// Typed returns what the user typed, of any length: a command, a condition or the name of a file.
+// Unlike Text it leaves backslashes as they are.
+func Typed(s string) string { return escape.Typed([]byte(s)) }
+
 // Quoted returns a word that the user typed, in single quotes and cut to MaxWord runes.
-func Quoted(s string) string { return "'" + escape.TerminalShort([]byte(s), MaxWord) + "'" }
+func Quoted(s string) string { return "'" + escape.TypedShort([]byte(s), MaxWord) + "'" }
 
 // Value returns a version's value, cut to limit runes. A delete is "(deleted)", and a value
 // without bytes is "(empty)".

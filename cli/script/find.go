@@ -62,7 +62,7 @@ func fromFile(path string) ([]Script, error) {
 func inFolder(path, arg string) ([]Script, error) {
 	paths, err := filepath.Glob(filepath.Join(path, "*"+testscripts.Extension))
 	if err != nil || len(paths) == 0 {
-		return nil, usage.Errorf("run: the folder %s holds no %s", render.Text(arg), testscripts.Extension)
+		return nil, usage.Errorf("run: the folder %s holds no %s", render.Typed(arg), testscripts.Extension)
 	}
 	slices.Sort(paths)
 	var out []Script

@@ -51,7 +51,7 @@ func runAs(ctx context.Context, e *Env, c *Call) error {
 		return listClients(e, client)
 	}
 	if words[0] == c.Verb.Name {
-		return c.Misusef("%s speaks as one client; leave out the inner as", render.Text(client))
+		return c.Misusef("%s speaks as one client; leave out the inner as", render.Typed(client))
 	}
 	inner := *e
 	inner.Client = client

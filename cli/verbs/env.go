@@ -115,7 +115,7 @@ func (e *Env) checkCluster(c *Call) error {
 		return nil
 	}
 	return c.Misusef("--cluster %s: commands here act on cluster %s; run the command in a shell",
-		render.Quoted(c.String(ClusterFlag)), render.Text(e.Name))
+		render.Quoted(c.String(ClusterFlag)), render.Typed(e.Name))
 }
 
 // Call runs a command that has been parsed.

@@ -77,9 +77,9 @@ func (e *Env) expectExit(ctx context.Context, c *Call) error {
 	if f := exit.As(err); f != nil {
 		got, said = f.Exit, f.Message
 	}
-	command := render.Text(Join(words))
+	command := render.Typed(Join(words))
 	if fmt.Sprint(got) != want {
-		msg := fmt.Sprintf("expect --exit %s: %s ended with exit %d", render.Text(want), command, got)
+		msg := fmt.Sprintf("expect --exit %s: %s ended with exit %d", render.Typed(want), command, got)
 		if said = strings.TrimSpace(said + "\n" + out.String()); said != "" {
 			msg += ": " + said
 		}

@@ -81,10 +81,10 @@ func exported(e *Env, r exportReport) error {
 		r.Notes = orEmpty(r.Notes)
 		return e.print(r)
 	}
-	text := fmt.Sprintf("wrote %s: %s\n", render.Text(r.File), render.Count(r.Events, "event"))
+	text := fmt.Sprintf("wrote %s: %s\n", render.Typed(r.File), render.Count(r.Events, "event"))
 	if r.Operations != nil {
-		text = fmt.Sprintf("wrote %s: %s and %s; %ssim --replay %s plays it\n", render.Text(r.File),
-			render.Count(*r.Operations, "operation"), render.Count(*r.Faults, "fault"), e.Prefix, render.Text(r.File))
+		text = fmt.Sprintf("wrote %s: %s and %s; %ssim --replay %s plays it\n", render.Typed(r.File),
+			render.Count(*r.Operations, "operation"), render.Count(*r.Faults, "fault"), e.Prefix, render.Typed(r.File))
 	}
 	return e.write(text)
 }

@@ -62,7 +62,7 @@ func (e *Env) namedContext(ctx context.Context, name string) (string, error) {
 	text, err := e.Contexts.Load(name)
 	if errors.Is(err, os.ErrNotExist) {
 		return "", usage.Errorf("no context is saved as %s; get KEY --save @%s saves one",
-			render.Quoted("@"+name), render.Text(name))
+			render.Quoted("@"+name), render.Typed(name))
 	}
 	return text, err
 }

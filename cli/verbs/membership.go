@@ -93,24 +93,62 @@ func (e *Env) change(ctx context.Context, c *Call, r member.Request) error {
 	if i := cluster.Side(done.Node); i >= 0 && done.Kind == member.Join {
 		group = cluster.Groups[i]
 	}
+	known := knownTo(cluster, done.By)
 	if e.JSON {
 		return e.print(struct {
 			member.Change
 			Time     string `json:"time"`
-			Members  int    `json:"members"`
+			Members  int    `json:"members"`  // of the ring that the recording node knows
 			Replicas int    `json:"replicas"` // of each key
 			// join during a split: the nodes that the new node can reach, including itself
 			Side []string `json:"side,omitempty"`
-		}{done, event.Timestamp(time.Duration(done.Time)), len(cluster.Ring.Members()), replicasOn(cluster,
-			cluster.Ring),
+		}{done, event.Timestamp(time.Duration(done.Time)), len(known.Members()), replicasOn(cluster, known),
 			group})
 	}
 	kind := map[member.Kind]string{member.Join: e.paint(render.Good, "joins"),
 		member.Leave: e.paint(render.Warn, "leaves"), member.Remove: e.paint(render.Bad, "removed")}[done.Kind]
-	return e.write(fmt.Sprintf("%s  %s  recorded by %s; the ring has %s", kind, render.Node(done.Node),
-		render.Node(done.By), render.Count(len(cluster.Ring.Members()), "member")) +
-		e.paint(render.Dim, "; settle waits until its ranges have moved (§4.9)") + "\n" +
-		fewHomes(e.painter(), cluster, cluster.Ring) + showSide(e.painter(), cluster, group, done.Node))
+	return e.write(fmt.Sprintf("%s  %s  recorded by %s; ", kind, render.Node(done.Node), render.Node(done.By)) +
+		ringAfter(e.painter(), cluster, done, known) + "\n" + fewHomes(e.painter(), cluster, known) +
+		showSide(e.painter(), cluster, group, done.Node))
+}
+
+// knownTo returns the ring that a node knows. If the node is not known, it returns the newest ring.
+func knownTo(cluster *view.Cluster, node string) *ring.Ring {
+	if n := cluster.Node(node); n != nil {
+		return cluster.RingOf(n)
+	}
+	return cluster.Ring
+}
+
+// ringAfter says how many members the ring has after a change. known is the ring of the node that
+// recorded the change. That ring may lack members that other nodes know, and ringAfter then says
+// whether gossip will tell the node of them.
+func ringAfter(p render.Painter, cluster *view.Cluster, done member.Change, known *ring.Ring) string {
+	count := render.Count(len(known.Members()), "member")
+	var others []string
+	for _, m := range cluster.Ring.Members() {
+		if !known.Has(m.Name) {
+			others = append(others, m.Name)
+		}
+	}
+	by := render.Node(done.By)
+	switch {
+	case len(others) == 0:
+		return "the ring has " + count + p.Paint(render.Dim, "; settle waits until its ranges have moved (§4.9)")
+	case len(cluster.Settings.Seeds) == 0 && !heardOf(cluster, others, known):
+		return p.Paint(render.Warn, fmt.Sprintf("%s has a ring of its own, of %s", by, count)) + fmt.Sprintf(
+			": %s does not know %s, and no seed tells %s of them (§4.8.2)", by, render.FewNodes(others, maxRowNodes), by)
+	}
+	return fmt.Sprintf("the ring that %s knows has %s; gossip will tell %s of %s", by, count, by,
+		render.FewNodes(others, maxRowNodes)) + p.Paint(render.Dim, "; settle waits for that (§4.8.1)")
+}
+
+// heardOf reports whether one of the nodes knows a member of a ring.
+func heardOf(cluster *view.Cluster, nodes []string, of *ring.Ring) bool {
+	return slices.ContainsFunc(nodes, func(node string) bool {
+		knows := knownTo(cluster, node)
+		return slices.ContainsFunc(of.Members(), func(m ring.Member) bool { return knows.Has(m.Name) })
+	})
 }
 
 // replicasOn returns the number of replicas of a key on a ring: N, or the number of members if

@@ -190,7 +190,7 @@ func (c *Call) checkArgs() error {
 func (c *Call) surplusAdvice(word string) string {
 	switch args := c.Verb.Args; {
 	case c.Verb.Name == downVerb.Name:
-		return "; say --cluster " + Join([]string{render.Text(word)})
+		return "; say --cluster " + Join([]string{render.Typed(word)})
 	case slices.ContainsFunc(args, func(a Arg) bool { return strings.Contains(a.Name, "VALUE") }),
 		slices.ContainsFunc(c.Verb.Flags, func(f Flag) bool { return f.Value == "VALUE" }):
 		return "; quote a value that has spaces"

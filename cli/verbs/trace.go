@@ -160,7 +160,7 @@ func (e *Env) writeFile(c *Call, flag, text string) error {
 		err = os.WriteFile(path, []byte(text), 0o644)
 	}
 	if err == nil {
-		e.note("%s: wrote %s", c.Verb.Name, render.Text(c.String(flag)))
+		e.note("%s: wrote %s", c.Verb.Name, render.Typed(c.String(flag)))
 		return nil
 	}
 	err = fmt.Errorf("%s: %s %s cannot be written: %w; name another file", c.Verb.Name, Dashed(flag),

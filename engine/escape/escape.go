@@ -12,11 +12,18 @@ import (
 
 // Terminal returns b with printable runes unchanged and each byte of all other runes as \xNN. It
 // doubles a backslash, so that no input can imitate an escaped byte.
-func Terminal(b []byte) string {
+func Terminal(b []byte) string { return escaped(b, true) }
+
+// Typed is Terminal for what the user typed, such as a command, a condition or the name of a file.
+// It leaves a backslash as it is, so that the user recognizes the text and can type it again.
+func Typed(b []byte) string { return escaped(b, false) }
+
+// escaped is Terminal, or Typed if backslashes are not doubled.
+func escaped(b []byte, doubles bool) string {
 	clean := true
 	for i := 0; i < len(b) && clean; {
 		r, n := utf8.DecodeRune(b[i:])
-		clean = printable(r, n) && r != '\\'
+		clean = printable(r, n) && !(doubles && r == '\\')
 		i += n
 	}
 	if clean {
@@ -26,7 +33,7 @@ func Terminal(b []byte) string {
 	for i := 0; i < len(b); {
 		r, n := utf8.DecodeRune(b[i:])
 		switch {
-		case r == '\\':
+		case doubles && r == '\\':
 			out.WriteString(`\\`)
 		case printable(r, n):
 			out.Write(b[i : i+n])
@@ -46,8 +53,13 @@ func printable(r rune, size int) bool {
 
 // TerminalShort returns Terminal(b), cut to at most limit runes. An ellipsis ends a text that was
 // cut.
-func TerminalShort(b []byte, limit int) string {
-	s := Terminal(b[:min(len(b), limit*utf8.UTFMax)])
+func TerminalShort(b []byte, limit int) string { return short(b, limit, Terminal) }
+
+// TypedShort is TerminalShort for what the user typed. See Typed.
+func TypedShort(b []byte, limit int) string { return short(b, limit, Typed) }
+
+func short(b []byte, limit int, escape func([]byte) string) string {
+	s := escape(b[:min(len(b), limit*utf8.UTFMax)])
 	if utf8.RuneCountInString(s) <= limit && len(b) <= limit*utf8.UTFMax {
 		return s
 	}

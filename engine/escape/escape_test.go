@@ -28,11 +28,25 @@ func TestTerminal(t *testing.T) {
 	}
 }
 
+// What the user typed comes back as it was typed, as far as a terminal may have it.
+func TestTyped(t *testing.T) {
+	for in, want := range map[string]string{
+		`put cart a\ b`: `put cart a\ b`, `C:\data`: `C:\data`, "a\\\x1bb": `a\\x1bb`, "käse": "käse", "\xff": `\xff`, "": "",
+	} {
+		if got := Typed([]byte(in)); got != want {
+			t.Errorf("%q gives %q, want %q", in, got, want)
+		}
+	}
+	if got := TypedShort([]byte(strings.Repeat(`\`, 20)), 10); got != strings.Repeat(`\`, 9)+"…" {
+		t.Errorf("cut to %q", got)
+	}
+}
+
 func FuzzTerminal(f *testing.F) {
 	f.Add([]byte("\x1b]0;title\a"), 5)
 	f.Add([]byte("a\u202eb\u009bc\xff\\"), 80)
 	f.Fuzz(func(t *testing.T, b []byte, limit int) {
-		for _, s := range []string{Terminal(b), TerminalShort(b, max(limit%100, 1))} {
+		for _, s := range []string{Terminal(b), TerminalShort(b, max(limit%100, 1)), Typed(b), TypedShort(b, max(limit%100, 1))} {
 			for _, r := range s {
 				if !unicode.IsPrint(r) {
 					t.Fatalf("%q gives %q", b, s)

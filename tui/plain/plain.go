@@ -77,7 +77,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) error {
 				return firstOf(s.out.Flush(), <-failed)
 			}
 			if s.Echo {
-				s.say(render.Text(line))
+				s.say(render.Typed(line))
 			}
 			if left := s.line(ctx, strings.TrimSpace(line)); left {
 				return s.out.Flush()
@@ -197,7 +197,7 @@ func (s *session) save(ctx context.Context, args []string) {
 		s.say(render.Text(err.Error()))
 		return
 	}
-	s.say("saved what the screens would show as " + render.Text(name))
+	s.say("saved what the screens would show as " + render.Typed(name))
 }
 
 // begin reads the present state. What happened before is not told.

@@ -152,6 +152,7 @@ func TestScreenWords(t *testing.T) {
 func TestEchoIsEscaped(t *testing.T) {
 	exec := func(context.Context, string) (string, int) { return "", 0 }
 	has(t, converse(t, &cluster{}, Options{Echo: true, Exec: exec}, "get \x1b[2J"), `get \x1b[2J`)
+	has(t, converse(t, &cluster{}, Options{Echo: true, Exec: exec}, `get a\ b`), `get a\ b`)
 }
 
 // The beliefs of many nodes are one line, and so is a flood of news.
