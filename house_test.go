@@ -47,7 +47,7 @@ var arrows = map[string][]string{
 	}, leaves...),
 	"ringside/cli/simulate": append([]string{
 		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/recording", "ringside/cli/render",
-		"ringside/cli/verbs", "ringside/engine/sim/...",
+		"ringside/cli/verbs", "ringside/engine/sim/...", "ringside/tui", "ringside/tui/futures",
 	}, leaves...),
 	"ringside/cli/tour": append([]string{
 		"ringside/cli/condition", "ringside/cli/console", "ringside/cli/exit", "ringside/cli/render",
@@ -220,6 +220,7 @@ var arrows = map[string][]string{
 	"ringside/tui/choice":     {"ringside/tui/canvas", "ringside/tui/theme"},
 	"ringside/tui/command":    {"ringside/cli/verbs", "ringside/engine/usage"},
 	"ringside/tui/feed":       {"ringside/engine/event"},
+	"ringside/tui/futures":    pane("ringside/tui/playback"),
 	"ringside/tui/header":     pane("ringside/tui/feed", "ringside/tui/refresh"),
 	"ringside/tui/help":       pane("ringside/tui/keymap"),
 	"ringside/tui/inspect": pane(

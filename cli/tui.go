@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 
 	"ringside/cli/bench"
 	"ringside/cli/console"
@@ -138,6 +139,9 @@ func show(s *session, c *verbs.Call, room *classroom, o tui.Options) (err error)
 		return s.runInPrompt(ctx, room.own, line)
 	}
 	o.Complete = func(line string) []string { return s.completeInPrompt(room.env(), line) }
+	if o.Fork != nil {
+		inFork(s, &o)
+	}
 	if room.plain {
 		err = tui.RunPlain(s.ctx, s.Stdin, s.Stdout, o, !console.IsTerminal(s.Stdin))
 	} else {
@@ -156,9 +160,28 @@ var simCommand = command{verb: simulate.Verb, run: (*session).simulate, own: "si
 
 // simulate runs the command sim, whose recordings are shown on the screens.
 func (s *session) simulate(c *verbs.Call) error {
-	return simulate.Run(s.ctx, &s.Console, c, func(cluster verbs.Cluster, key string) error {
-		return s.watch(c, cluster, tui.Options{Key: key})
+	return simulate.Run(s.ctx, &s.Console, c, func(r *recording.Recording, o tui.Options) error {
+		return s.watch(c, r, o)
 	})
+}
+
+// inFork makes the prompt run lines in both futures of a fork, one line at a time.
+func inFork(s *session, o *tui.Options) {
+	env := &verbs.Env{Cluster: o.Fork.Changed.(verbs.Cluster), Name: s.clusterName(), Dir: s.Dir, Contexts: contexts{s},
+		Extra: globals}
+	var one sync.Mutex
+	asItIs := o.Exec
+	o.Exec = func(ctx context.Context, line string) (string, int) {
+		one.Lock()
+		defer one.Unlock()
+		return asItIs(ctx, line)
+	}
+	o.Fork.Exec = func(ctx context.Context, line string) (string, int) {
+		one.Lock()
+		defer one.Unlock()
+		return s.runInPrompt(ctx, env, line)
+	}
+	o.Fork.Complete = func(line string) []string { return s.completeInPrompt(env, line) }
 }
 
 // createRecord creates the file of --record. It replaces no file.

@@ -21,6 +21,8 @@
 // rows between the title and the prompt. A new one is a package with a page.Page, and one line in
 // newPages.
 //
+// Two futures of a simulated run are two models side by side that get the same keys (duo.go).
+//
 // To begin reading: model.go routes messages, keys.go is the table of keys of all screens,
 // layout.go places the panes.
 package tui

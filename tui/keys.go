@@ -7,6 +7,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/tui/keymap"
+	"ringside/tui/playback"
 	"ringside/tui/prompt"
 )
 
@@ -127,20 +128,19 @@ func (m *model) scrollPrompt(by int) {
 // skipped is how far one key moves a recording.
 const skipped = 5 * time.Second
 
-// recordingKeys returns the table of keys for a recording, which can be looked at and not be
-// changed. Its first keys move the recording's time. They take the place of pausing the display.
-func (m *model) recordingKeys() keymap.Map {
-	p := m.state.Playback
+// timeKeys returns the keys that move the time of a recording. shows are the events that steps go
+// to, and then is done after each key.
+func timeKeys(p playback.Playback, shows func(event.Event) bool, then func() tea.Cmd) keymap.Map {
 	bind := func(place keymap.Place, do func(), label, does string, keys ...string) keymap.Binding {
 		return keymap.New(keymap.Spot{Where: keymap.Panes, Place: place}, func() tea.Cmd {
 			do()
-			return m.refresh.Want(true)
+			return then()
 		}, label, does, keys...)
 	}
-	out := keymap.Map{
+	return keymap.Map{
 		bind(keymap.Line, p.TogglePause, "space", "pause", " "),
-		bind(keymap.Line, func() { p.Step(+1, m.log.Shows) }, ", .", "step back, on", "."),
-		bind(keymap.Help, func() { p.Step(-1, m.log.Shows) }, "", "", ","),
+		bind(keymap.Line, func() { p.Step(+1, shows) }, ", .", "step back, on", "."),
+		bind(keymap.Help, func() { p.Step(-1, shows) }, "", "", ","),
 		bind(keymap.Line, func() { p.Skip(+skipped) }, "< >", skipped.String(), ">"),
 		bind(keymap.Help, func() { p.Skip(-skipped) }, "", "", "<"),
 		bind(keymap.Line, func() { p.Step(+1, event.Event.Fault) }, "n N", "to a fault", "n"),
@@ -148,6 +148,12 @@ func (m *model) recordingKeys() keymap.Map {
 		bind(keymap.Line, func() { p.Speed(+1) }, "+ -", "speed", "+", "="),
 		bind(keymap.Help, func() { p.Speed(-1) }, "", "", "-"),
 	}
+}
+
+// recordingKeys returns the table of keys for a recording, which can be looked at and not be
+// changed. Its first keys move the recording's time. They take the place of pausing the display.
+func (m *model) recordingKeys() keymap.Map {
+	out := timeKeys(m.state.Playback, m.log.Shows, func() tea.Cmd { return m.refresh.Want(true) })
 	for _, b := range m.liveKeys() {
 		if b.Help().Key == "esc" { // the keys that its help names are not in this table
 			b.SetHelp("esc", "to the panes")

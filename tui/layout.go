@@ -44,6 +44,9 @@ const (
 	ringFromHeight = 11
 )
 
+// leastCard is the height of the key card below a ring, from which on there is room for both.
+const leastCard = 6
+
 // bigPromptRows is how many rows the prompt has at most beside large letters, so that they and the
 // fork stay in sight.
 const bigPromptRows = 2 + prompt.Border
@@ -55,9 +58,10 @@ type rect struct{ x, y, w, h int }
 type screen struct {
 	th        *theme.Theme
 	w, h      int
-	zoomed    bool // the focused pane has the room of all others but the prompt
-	big       bool // the key card in large letters takes the room of the ring and its panes
-	stale     bool // something may have changed since the frame was made
+	half      string // the title of a model that has a part of the screen; "" for the whole screen
+	zoomed    bool   // the focused pane has the room of all others but the prompt
+	big       bool   // the key card in large letters takes the room of the ring and its panes
+	stale     bool   // something may have changed since the frame was made
 	places    [paneCount]rect
 	panes     [paneCount][]string // rows with escape sequences
 	signature string              // of the ring that was drawn last
@@ -67,8 +71,8 @@ type screen struct {
 
 // View implements tea.Model. It returns the same frame as before unless a pane changed.
 func (m *model) View() string {
-	if m.w < minWidth || m.h < minHeight {
-		return m.tooSmall()
+	if m.half == "" && (m.w < minWidth || m.h < minHeight) {
+		return m.tooSmall(minHeight)
 	}
 	if !m.stale {
 		return m.frame
@@ -91,15 +95,16 @@ func (m *model) View() string {
 	return m.frame
 }
 
-// tooSmall returns a frame that says so, in as much room as there is.
-func (s *screen) tooSmall() string {
+// tooSmall returns a frame that says so, in as much room as there is. needs is the number of rows
+// that the screens need.
+func (s *screen) tooSmall(needs int) string {
 	s.frame, s.stale = "", true
 	if s.w <= 0 || s.h <= 0 {
 		return ""
 	}
 	c := canvas.New(s.th, s.w, s.h)
 	text := []string{
-		"ringside needs " + strconv.Itoa(minWidth) + "x" + strconv.Itoa(minHeight),
+		"ringside needs " + strconv.Itoa(minWidth) + "x" + strconv.Itoa(needs),
 		"this is " + strconv.Itoa(s.w) + "x" + strconv.Itoa(s.h), "make it larger, or ctrl+c",
 	}
 	for i, t := range text {
@@ -128,7 +133,7 @@ func (m *model) draw(p paneID, next []string) bool {
 	c := canvas.New(m.th, r.w, r.h)
 	switch p {
 	case headerPane:
-		header.Draw(c, m.state, m.refresh.Status())
+		drawHeader(c, m)
 	case ringPane:
 		m.ring.Draw(c, m.focus == nodesPane)
 	case nodesPane:
@@ -164,9 +169,22 @@ func (m *model) draw(p paneID, next []string) bool {
 	return true
 }
 
+// drawHeader draws the title line.
+func drawHeader(c *canvas.Canvas, m *model) {
+	if m.half != "" {
+		header.DrawSide(c, m.state, m.refresh.Status(), m.half)
+		return
+	}
+	header.Draw(c, m.state, m.refresh.Status())
+}
+
 // arrange returns the place of each pane.
 func (m *model) arrange() (out [paneCount]rect) {
 	out[headerPane] = rect{0, 0, m.w, 1}
+	if m.half != "" {
+		arrangeBody(m, &out, 1, m.h-1)
+		return out
+	}
 	out[keyLinePane] = rect{0, m.h - 1, m.w, 1}
 	y := 1
 	if m.h >= tabsFromHeight && len(m.pages) > 0 {
@@ -175,12 +193,13 @@ func (m *model) arrange() (out [paneCount]rect) {
 	}
 	cueRows := m.cues.Rows(m.th, m.w)
 	out[cuesPane] = rect{0, m.h - 1 - cueRows, m.w, cueRows}
-	body := m.h - 1 - cueRows - y
-	output := m.prompt.OutputRows(m.th, m.w)
-	if m.list.Open() {
-		output = m.list.Rows() - prompt.Border
-	}
-	logRows, promptRows := lowerRows(body, output)
+	arrangeBody(m, &out, y, m.h-1-cueRows-y)
+	return out
+}
+
+// arrangeBody places the panes between the titles and the key line: in the rows from y to y+body.
+func arrangeBody(m *model, out *[paneCount]rect, y, body int) {
+	logRows, promptRows := lowerRows(m, body)
 	switch {
 	case m.help.Open():
 		out[helpPane] = rect{0, y, m.w, body}
@@ -201,13 +220,35 @@ func (m *model) arrange() (out [paneCount]rect) {
 		top := body - logRows - promptRows
 		out[logPane] = rect{0, y + top, m.w, logRows}
 		out[promptPane] = rect{0, y + top + logRows, m.w, promptRows}
-		m.arrangeRing(&out, len(m.state.View.Nodes), y, top)
+		m.arrangeRing(out, len(m.state.View.Nodes), y, top)
 	}
-	return out
+}
+
+// lowerRows returns the heights of the log and of the prompt. A model that has a part of the screen
+// has a prompt only while the prompt is used.
+func lowerRows(m *model, body int) (logRows, promptRows int) {
+	output := m.prompt.OutputRows(m.th, m.w)
+	if m.list.Open() {
+		output = m.list.Rows() - prompt.Border
+	}
+	if m.half != "" {
+		body = body * 3 / 4 // the ring is above the key card, so both need more rows
+	}
+	logRows, promptRows = share(body, output)
+	if m.half != "" && m.focus != promptPane && output == 0 && m.prompt.Quiet() {
+		return logRows + promptRows, 0
+	}
+	return logRows, promptRows
 }
 
 // arrangeRing places the ring, the nodes and the key in the rows from y to y+top.
 func (s *screen) arrangeRing(out *[paneCount]rect, count, y, top int) {
+	if s.half != "" && s.w < ringFromWidth && top >= ringFromHeight+leastCard {
+		ring := max(ringFromHeight, top*3/5)
+		out[ringPane] = rect{0, y, s.w, ring}
+		out[keyPane] = rect{0, y + ring, s.w, top - ring}
+		return
+	}
 	if s.w < ringFromWidth || top < ringFromHeight {
 		left := s.w * 9 / 20
 		out[nodesPane] = rect{0, y, left, top}
@@ -224,9 +265,10 @@ func (s *screen) arrangeRing(out *[paneCount]rect, count, y, top int) {
 	out[keyPane] = rect{left, y + nodes, s.w - left, top - nodes}
 }
 
-// lowerRows returns the heights of the log and of the prompt. output is how many rows the output of
-// the latest command would like. It takes them from the log only, so that the ring does not move.
-func lowerRows(body, output int) (logRows, promptRows int) {
+// share returns the heights of the log and of the prompt of a whole screen. output is how many rows
+// the output of the latest command would like. It takes them from the log only, so that the ring
+// does not move.
+func share(body, output int) (logRows, promptRows int) {
 	out := 2
 	switch {
 	case body >= 34:

@@ -104,12 +104,17 @@ type savedMsg struct {
 
 // save writes what is in sight to a file beside the screen. With an empty name it chooses one.
 func save(m *model, name string) tea.Cmd {
+	return saveRows(m, name, picture(m))
+}
+
+// saveRows writes rows of the screen to a file, as save does.
+func saveRows(m *model, name string, rows []string) tea.Cmd {
 	folder := m.o.Dir
 	if name = strings.TrimSpace(name); name == "" {
 		name = snapshot.FreeName(folder)
 	}
 	path := inFolder(folder, name)
-	rows, title := picture(m), "ringside: "+string(m.state.View.Settings.Name)
+	title := "ringside: " + string(m.state.View.Settings.Name)
 	return func() tea.Msg { return savedMsg{name, snapshot.Write(path, title, rows)} }
 }
 

@@ -41,6 +41,7 @@ type Options struct {
 	Record   io.Writer       // gets an asciicast of the screens; nil: no recording
 	Welcome  string          // a message that the prompt shows at the start; "" for none
 
+	Fork      *Fork       // the other future of the recorded run that Cluster is; nil: there is one
 	ThrowAway bool        // the cluster ends with the screens, so leaving asks first
 	Cues      *cues.Sheet // nil: no cue sheet
 	// Afresh puts a fresh cluster in the place of Cluster and runs lines in it. Further lines are the
@@ -82,31 +83,34 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 		th.SetLight()
 	}
 	out, tape := shared(out, o.Record)
-	f := feed.New(o.Cluster)
-	m := newModel(ctx, o, th, f)
-	m.copy = func(s string) { _, _ = osc52.New(s).WriteTo(out) } // a terminal without a clipboard ignores this
+	m, feeds := newRoot(ctx, o, th)
+	reach := terminal{resized: func(int, int) {}}
+	reach.copy = func(s string) { _, _ = osc52.New(s).WriteTo(out) } // a terminal without a clipboard ignores this
 	if tape != nil {
-		m.resized = tape.Resize
+		reach.resized = tape.Resize
 	}
 	if t, ok := out.(term.File); !ok || !term.IsTerminal(t.Fd()) {
-		m.w, m.h = plainWidth, plainHeight
-		m.copy = func(string) {}
-		m.stale = true
+		reach.copy = func(string) {}
+		m.Update(tea.WindowSizeMsg{Width: plainWidth, Height: plainHeight})
 	}
+	m.attach(reach)
 	// Signals end ctx. Bubble Tea's own handler of signals can hang if ctx ends meanwhile.
 	p := tea.NewProgram(m, tea.WithContext(ctx), tea.WithoutSignalHandler(), tea.WithInput(in), tea.WithOutput(out),
 		tea.WithAltScreen(), tea.WithFPS(framesPerSecond))
 	var wg sync.WaitGroup
 	var crash error
-	wg.Go(func() {
-		defer func() { // a panic of this goroutine would leave the terminal raw
-			if r := recover(); r != nil {
-				crash = fmt.Errorf("tui: read the cluster: panic: %v", r)
-				p.Kill()
-			}
-		}()
-		f.Run(ctx)
-	})
+	var crashed sync.Once
+	for _, f := range feeds {
+		wg.Go(func() {
+			defer func() { // a panic of this goroutine would leave the terminal raw
+				if r := recover(); r != nil {
+					crashed.Do(func() { crash = fmt.Errorf("tui: read the cluster: panic: %v", r) })
+					p.Kill()
+				}
+			}()
+			f.Run(ctx)
+		})
+	}
 	_, err = p.Run()
 	if tape != nil && err == nil {
 		err = tape.Err()
@@ -124,6 +128,25 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 	}
 	return fmt.Errorf("tui: %w", err)
 }
+
+// A root is the model of a program: that of one cluster, or of two futures.
+type root interface {
+	tea.Model
+	attach(terminal)
+}
+
+// newRoot returns the model that o asks for, and the feeds that it takes events from.
+func newRoot(ctx context.Context, o Options, th *theme.Theme) (root, []*feed.Feed) {
+	f := feed.New(o.Cluster)
+	if o.Fork == nil {
+		return newModel(ctx, o, th, f), []*feed.Feed{f}
+	}
+	feeds := [2]*feed.Feed{f, feed.New(o.Fork.Changed)}
+	return newDuo(ctx, o, th, feeds), feeds[:]
+}
+
+// attach makes a model use a terminal.
+func (t *terminal) attach(to terminal) { *t = to }
 
 // RunPlain shows the cluster as lines of text. echo says that the lines that are read are not seen
 // otherwise.

@@ -42,7 +42,11 @@ func newScene(nodes int, o Options) *scene {
 
 func startScene(nodes int, o Options, th *theme.Theme) *scene {
 	f := feed.New(nil)
-	m := newModel(context.Background(), o, th, f)
+	return begin(newModel(context.Background(), o, th, f), f, nodes)
+}
+
+// begin returns the scene of a model that takes events from f.
+func begin(m *model, f *feed.Feed, nodes int) *scene {
 	m.state.Zone = time.UTC
 	s := &scene{model: m, feed: f, at: time.Duration(start.UnixNano())}
 	m.state.Clock = func() time.Time { return time.Unix(0, int64(s.at)) }

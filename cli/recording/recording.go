@@ -2,8 +2,6 @@ package recording
 
 import (
 	"context"
-	"sort"
-	"sync"
 	"time"
 
 	"ringside/cli/verbs"
@@ -20,21 +18,13 @@ import (
 // that the viewer chooses. It is a verbs.Cluster that can be looked at and not changed. Its methods
 // may be called by any goroutine.
 type Recording struct {
-	events  []event.Event
-	times   []time.Duration // of the events; an event that came late has the time of the one before
-	faults  []time.Duration // times since the first event, of the events that are faults
-	flights []flight        // in the order in which they left
-	refusal error           // of commands that would change the recording
-
-	mu     sync.Mutex    // guards the rest
-	turned chan struct{} // closed and replaced when the speed, the pause or the place changes
-	shown  int           // events shown, while paused
-	at     time.Duration // the time of the recording at anchor
-	anchor time.Time
-	speed  float64
-	paused bool
-	view   *view.Cluster // after the first seen events
-	seen   int
+	*clock  // that of a pair moves two recordings
+	side    int
+	events  []event.Event // the clock's track of that side
+	flights []flight      // in the order in which they left
+	refusal error         // of commands that would change the recording
+	view    *view.Cluster // after the first seen events; the clock's mutex guards both
+	seen    int
 }
 
 var (
@@ -42,124 +32,44 @@ var (
 	_ tui.Playback  = (*Recording)(nil)
 )
 
-const (
-	// tick is the time between two looks at how far time has moved.
-	tick = 30 * time.Millisecond
-	// slowest and fastest bound the speed: one message a second, and an hour a second.
-	slowest, fastest = 1.0 / 4096, 4096.0
-)
+// tick is the time between two looks at how far time has moved.
+const tick = 30 * time.Millisecond
 
 // New returns the recording of events. The first event must be the one with which a cluster
 // begins. what says what was recorded, for the error of commands that would change the recording.
 // New gives the events new sequence numbers, from 1 on.
 func New(events []event.Event, what string) (*Recording, error) {
-	if len(events) == 0 || events[0].Kind != event.Cluster || events[0].Settings == nil {
-		return nil, errNoBeginning
+	if err := number(events); err != nil {
+		return nil, err
 	}
-	r := &Recording{
-		events: events, times: make([]time.Duration, len(events)), turned: make(chan struct{}),
-		anchor: time.Now(), speed: 1, view: view.New(),
+	c := newClock([2][]event.Event{events}, len(events))
+	return newRecording(c, 0, what), nil
+}
+
+func newRecording(c *clock, side int, what string) *Recording {
+	return &Recording{
+		clock: c, side: side, events: c.tracks[side], flights: flightsOf(c.tracks[side]), view: view.New(),
 		refusal: usage.Errorf("%s can be looked at and not changed", what),
+	}
+}
+
+// number gives events new sequence numbers. The error is errNoBeginning.
+func number(events []event.Event) error {
+	if len(events) == 0 || events[0].Kind != event.Cluster || events[0].Settings == nil {
+		return errNoBeginning
 	}
 	for i := range events {
 		events[i].Seq = uint64(i + 1)
-		r.times[i] = max(events[i].Time, r.times[max(i-1, 0)])
-		if events[i].Fault() {
-			r.faults = append(r.faults, r.times[i]-r.times[0])
-		}
 	}
-	r.flights = flightsOf(events)
-	r.at = r.start()
-	return r, nil
+	return nil
 }
 
 // errNoBeginning is the error for events that do not begin with those of a new cluster.
 var errNoBeginning = usage.Errorf("the events do not begin with a cluster's settings; " +
 	"record with: ringside events --json > FILE")
 
-// position returns the time of the recording. The caller holds mu.
-func (r *Recording) position() time.Duration {
-	if r.paused {
-		return r.at
-	}
-	return min(r.at+time.Duration(float64(time.Since(r.anchor))*r.speed), r.end())
-}
-
-// start and end return the times of the first and the last event.
-func (r *Recording) start() time.Duration { return r.times[0] }
-func (r *Recording) end() time.Duration   { return r.times[len(r.times)-1] }
-
 // happened returns the number of events shown so far. The caller holds mu.
-func (r *Recording) happened() int {
-	if r.paused {
-		return r.shown
-	}
-	return r.until(r.position())
-}
-
-// until returns the number of events up to t.
-func (r *Recording) until(t time.Duration) int {
-	return sort.Search(len(r.times), func(i int) bool { return r.times[i] > t })
-}
-
-// turn changes the speed, the pause or the place, from the present one.
-func (r *Recording) turn(change func()) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.shown, r.at, r.anchor = r.happened(), r.position(), time.Now()
-	change()
-	close(r.turned)
-	r.turned = make(chan struct{})
-}
-
-// TogglePause implements tui.Playback. A recording that has ended begins again.
-func (r *Recording) TogglePause() {
-	r.turn(func() {
-		if r.shown == len(r.events) {
-			r.at, r.paused = r.start(), false
-			return
-		}
-		r.paused = !r.paused
-	})
-}
-
-// Step implements tui.Playback.
-func (r *Recording) Step(by int, shows func(event.Event) bool) {
-	r.mu.Lock()
-	n := r.happened()
-	r.mu.Unlock()
-	for ; by > 0; by-- {
-		for n < len(r.events) && !shows(r.events[n]) {
-			n++
-		}
-		n = min(n+1, len(r.events))
-	}
-	for ; by < 0 && n > 1; by++ {
-		for n--; n > 1 && !shows(r.events[n]); n-- {
-		}
-	}
-	r.turn(func() { r.paused, r.shown, r.at = true, n, r.times[n-1] })
-}
-
-// Skip implements tui.Playback.
-func (r *Recording) Skip(by time.Duration) {
-	r.turn(func() {
-		r.at = min(max(r.at+by, r.start()), r.end())
-		r.shown = r.until(r.at)
-	})
-}
-
-// Speed implements tui.Playback.
-func (r *Recording) Speed(by int) {
-	r.turn(func() {
-		for ; by > 0; by-- {
-			r.speed = min(2*r.speed, fastest)
-		}
-		for ; by < 0; by++ {
-			r.speed = max(r.speed/2, slowest)
-		}
-	})
-}
+func (r *Recording) happened() int { return r.upTo(r.passed(), r.side) }
 
 // Progress implements tui.Playback.
 func (r *Recording) Progress() tui.Progress {

@@ -7,8 +7,10 @@ import (
 	"strings"
 
 	"ringside/cli/console"
+	"ringside/cli/recording"
 	"ringside/cli/verbs"
 	"ringside/engine/sim/plan"
+	"ringside/tui"
 )
 
 // Verb is the command sim.
@@ -32,6 +34,10 @@ given is drawn from the seed. The values below are examples; a single run prints
   ringside sim --clocks literal         the paper's own clocks lose writes; this finds the smallest run that shows it
   ringside sim --seed 42 --at 20 --change 'kill n3' --fork
                                         two futures of one run: as it is, and changed at 20 s
+  ringside sim --fork --tui --at 2 --change 'quorum strict'
+                                        both futures side by side on the screens, in step: without fallbacks, clients
+                                        are refused during the split. d goes to the first difference, D lists what
+                                        ends differently, f shows one future alone. Keys and commands act on both
   ringside sim --nodes 1000 --ops 20000 --length 1h --faults crash --seed 1
 
 Changes of a fork (nothing before --at differs; --script FILE writes the changed run):
@@ -50,8 +56,9 @@ Faults: ` + strings.Join(plan.FaultNames(), " ") + `; or none. --faults list exp
 	Flags: flags,
 }
 
-// Screens shows a cluster on the terminal until the user leaves. key is the key to look at first.
-type Screens func(cluster verbs.Cluster, key string) error
+// Screens shows a recording on the terminal until the user leaves. The options have the key to look
+// at first, and the other future of a fork.
+type Screens func(r *recording.Recording, o tui.Options) error
 
 // A runner is one call of sim.
 type runner struct {

@@ -1,10 +1,11 @@
 // Package simulate is the command sim: it plays runs of package engine/sim, one or many, and shows
 // what they came to.
 //
-// Run handles one command line, in one of four ways:
+// Run handles one command line, in one of five ways:
 //   - campaign.go plays many seeds, one on each processor, and adds up their results;
 //   - single.go plays one run from a seed or a script;
 //   - watch.go plays one run and shows its recording on the screens;
+//   - fork.go plays a run as it is and with one thing changed, as text or on the screens;
 //   - linear.go asks porcupine whether a run is linearizable.
 //
 // A run that fails is made smaller and written as a script (single.go). flags.go reads the flags,

@@ -29,11 +29,8 @@ func checkFork(c *verbs.Call) error {
 	case !c.Bool("fork") || !c.Has("change"):
 		return usage.Errorf("sim: a fork needs all of --seed or --replay, --at TIME, --change 'CHANGE' and --fork; " +
 			"without --at, the change is there from the beginning")
-	case c.Has("seeds") || c.Has("for") || !c.Has("seed") && !c.Has("replay"):
+	case c.Has("seeds") || c.Has("for") || !isSingle(c) && !c.Bool("tui"):
 		return usage.Errorf("sim: --fork is about one run: give --seed SEED alone, or --replay FILE")
-	case c.Bool("tui"):
-		return usage.Errorf("sim: --fork prints text: leave out --tui, or write the changed run with --script FILE and " +
-			"watch it with --replay FILE --tui")
 	case c.Has("check"):
 		return usage.Errorf("sim: --check looks at one future: leave out --fork, or --check")
 	}
@@ -72,7 +69,12 @@ func (r *runner) playFork(p plan.Plan) error {
 			return err
 		}
 	}
-	if err := r.Show(newForkReport(&f), forkText(&f, r.Width())); err != nil {
+	if r.call.Bool("tui") && !f.Equal() {
+		err = r.showFork(p, &f)
+	} else {
+		err = r.Show(newForkReport(&f), forkText(&f, r.Width()))
+	}
+	if err != nil {
 		return err
 	}
 	if v := append(f.AsItIs.Violations, f.Changed.Violations...); len(v) > 0 {

@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"ringside/cli/console"
 	"ringside/cli/exit"
 	"ringside/cli/golden"
+	"ringside/cli/recording"
 	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/event"
@@ -19,6 +21,7 @@ import (
 	"ringside/engine/sim/kernel"
 	"ringside/engine/sim/plan"
 	"ringside/engine/vclock"
+	"ringside/tui"
 )
 
 // at returns a time of a run, in milliseconds since its start, as events have it.
@@ -141,12 +144,57 @@ func TestForkUsage(t *testing.T) {
 		"sim --seed 1 --ops 20 --change R=9 --fork":               `change "R=9": a key has`,
 		"sim --seed 1 --ops 20 --at 9h --change 'R=1' --fork":     "no request",
 		"sim --seed 1 --ops 20 --at 9h --change 'kill n1' --fork": "all faults end at",
-		"sim --seed 1 --change R=1 --fork --tui":                  "leave out --tui",
+		"sim --seeds 3 --change R=1 --fork --tui":                 "give --seed alone",
 		"sim --seed 1 --change R=1 --fork --check linearizable":   "leave out --fork",
 	} {
 		if r := ringside(t, dir, line); r.exit != exit.Usage || !strings.Contains(r.err, want) {
 			t.Errorf("%s: %+v, want %q", line, r, want)
 		}
+	}
+}
+
+// The screens get both futures, which move in step, and what differs between them.
+func TestForkOnScreens(t *testing.T) {
+	for line, run := range map[string]string{
+		"--fork --tui --at 2 --change 'mode lww'":                        "the example run",
+		"--fork --tui --seed 3 --ops 30 --at 5 --change 'kill n2'":       "seed 3",
+		"--fork --tui --seed 3 --ops 30 --at 5 --change 'pause n2' -R 2": "seed 3",
+	} {
+		words, err := verbs.Split(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		call, err := verbs.Parse(Verb, words)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := false
+		err = Run(t.Context(), &console.Console{}, call, func(r *recording.Recording, o tui.Options) error {
+			shown = true
+			facts, end := o.Fork.Facts, r.Progress().Length
+			if facts.Run != run || facts.Parted <= 0 || facts.Parted > end || len(facts.Ends) == 0 || o.Key == "" {
+				t.Errorf("%s: the facts of the screens are %+v, their key is %q", line, facts, o.Key)
+			}
+			if at := r.Progress().At; at >= facts.Parted {
+				t.Errorf("%s: the screens begin at %v, after the futures part at %v", line, at, facts.Parted)
+			}
+			o.Fork.Part()
+			if a, b := r.Progress(), o.Fork.Changed.Progress(); a.At != facts.Parted || b.At != a.At || !b.Paused {
+				t.Errorf("%s: at the first difference: %+v and %+v", line, a, b)
+			}
+			return nil
+		})
+		if err != nil || !shown {
+			t.Errorf("%s: %v, shown: %v", line, err, shown)
+		}
+	}
+}
+
+// A change without an effect is told as text, because there is nothing to see.
+func TestForkWithoutEffect(t *testing.T) {
+	r := ringside(t, t.TempDir(), "sim --seed 3 --ops 30 --nodes 5 -N 3 -R 2 --change R=2 --odd 0 --fork --tui")
+	if !strings.Contains(r.out, "the change has no effect") || r.exit != exit.OK {
+		t.Errorf("%+v", r)
 	}
 }
 

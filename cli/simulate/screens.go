@@ -24,8 +24,13 @@ var screenOptions = plan.Options{
 // watched returns the options of the run for the screens. A seed, or another option of a run,
 // stands for the run that it draws without the screens.
 func watched(c *verbs.Call, o plan.Options) plan.Options {
-	if !c.Bool("tui") || isSingle(c) || slices.ContainsFunc(drawnFlags, c.Has) {
-		return o
+	if isStory(c) {
+		return screenOptions
 	}
-	return screenOptions
+	return o
+}
+
+// isStory reports whether the run of screenOptions is shown.
+func isStory(c *verbs.Call) bool {
+	return c.Bool("tui") && !isSingle(c) && !slices.ContainsFunc(drawnFlags, c.Has)
 }

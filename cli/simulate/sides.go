@@ -12,6 +12,7 @@ import (
 	"ringside/engine/sim/client"
 	"ringside/engine/sim/fork"
 	"ringside/engine/vclock"
+	"ringside/tui/futures"
 )
 
 const (
@@ -122,11 +123,7 @@ func cutAt(text string, width int) int {
 // forkText returns a fork as text, for a terminal with a number of columns; 0: unknown.
 func forkText(f *fork.Fork, width int) string {
 	var b strings.Builder
-	when := "from the beginning"
-	if f.At > 0 {
-		when = fmt.Sprintf("from %g s on", f.At.Seconds())
-	}
-	fmt.Fprintf(&b, "seed %d, %s: %s\n", f.Plan.Seed, when, f.Change)
+	fmt.Fprintf(&b, "seed %d, %s\n", f.Plan.Seed, changeOf(f))
 	if f.Equal() {
 		fmt.Fprintf(&b, "the change has no effect: all %s are the same\n", render.Count(f.Same, "event"))
 		verdict := newSides(width, labelWidth)
@@ -137,6 +134,15 @@ func forkText(f *fork.Fork, width int) string {
 	b.WriteString(courseOf(f, width))
 	b.WriteString("\n" + endOf(f, width))
 	return b.String()
+}
+
+// changeOf says what is changed, and from when on.
+func changeOf(f *fork.Fork) string {
+	when := "from the beginning"
+	if f.At > 0 {
+		when = fmt.Sprintf("from %g s on", f.At.Seconds())
+	}
+	return when + ": " + f.Change.String()
 }
 
 func firstAre(n int) string {
@@ -251,29 +257,54 @@ func pack(rows [][2]*event.Event) [][2]*event.Event {
 func endOf(f *fork.Fork, width int) string {
 	s := newSides(width, labelWidth)
 	s.row("in the end", "as it is", changedTitle(f))
-	for _, o := range f.Operations[:min(maxOperations, len(f.Operations))] {
-		name := fmt.Sprintf("%s #%d %s", o.AsItIs.Kind, o.AsItIs.ID, render.Key([]byte(o.AsItIs.Key)))
-		s.row(name, o.AsItIs.Ending(), o.Changed.Ending())
+	clients, keys, lost := endings(f)
+	for _, e := range clients[:min(maxOperations, len(clients))] {
+		s.row(e.What, e.Sides[0], e.Sides[1])
 	}
-	if n := len(f.Operations) - maxOperations; n > 0 {
+	if n := len(clients) - maxOperations; n > 0 {
 		fmt.Fprintf(s, "%s more with another result; --json lists them\n", render.Count(n, "operation"))
 	}
 	if f.Otherwise > 0 {
 		fmt.Fprintf(s, "%s the same result later, earlier or from other nodes\n", have(f.Otherwise, "operation"))
 	}
-	for _, k := range f.Keys {
-		s.row(render.Key([]byte(k.Key))+" holds", writesText(k.AsItIs), writesText(k.Changed))
-	}
-	if len(f.Keys) == 0 {
+	if len(keys) == 0 {
 		s.WriteString("each key holds the same versions in both\n")
 	}
-	for _, id := range f.Lost {
-		s.row(fmt.Sprintf("write #%d", id), lostText(f.AsItIs.Loses(id)), lostText(f.Changed.Loses(id)))
+	for _, e := range append(keys, lost...) {
+		s.row(e.What, e.Sides[0], e.Sides[1])
 	}
-	s.row("operations", outcomesOf(&f.AsItIs), outcomesOf(&f.Changed))
-	s.row("stale gets", fmt.Sprint(f.AsItIs.Stale), fmt.Sprint(f.Changed.Stale))
-	s.row("verdict", verdictOf(f.AsItIs.Violations), verdictOf(f.Changed.Violations))
+	for _, e := range totalsOf(f) {
+		s.row(e.What, e.Sides[0], e.Sides[1])
+	}
 	return s.String()
+}
+
+// endings returns what differs in the end: what clients were told, what keys hold, and which
+// acknowledged writes are lost.
+func endings(f *fork.Fork) (clients, keys, lost []futures.Ending) {
+	for _, o := range f.Operations {
+		name := fmt.Sprintf("%s #%d %s", o.AsItIs.Kind, o.AsItIs.ID, render.Key([]byte(o.AsItIs.Key)))
+		clients = append(clients, futures.Ending{What: name, Sides: [2]string{o.AsItIs.Ending(), o.Changed.Ending()}})
+	}
+	for _, k := range f.Keys {
+		keys = append(keys, futures.Ending{What: render.Key([]byte(k.Key)) + " holds",
+			Sides: [2]string{writesText(k.AsItIs), writesText(k.Changed)}})
+	}
+	for _, id := range f.Lost {
+		lost = append(lost, futures.Ending{What: fmt.Sprintf("write #%d", id),
+			Sides: [2]string{lostText(f.AsItIs.Loses(id)), lostText(f.Changed.Loses(id))}})
+	}
+	return clients, keys, lost
+}
+
+// totalsOf returns what both futures came to.
+func totalsOf(f *fork.Fork) []futures.Ending {
+	both := func(text func(*fork.Future) string) [2]string { return [2]string{text(&f.AsItIs), text(&f.Changed)} }
+	return []futures.Ending{
+		{What: "operations", Sides: both(outcomesOf)},
+		{What: "stale gets", Sides: both(func(f *fork.Future) string { return fmt.Sprint(f.Stale) })},
+		{What: "verdict", Sides: both(func(f *fork.Future) string { return verdictOf(f.Violations) })},
+	}
 }
 
 // have returns "1 operation has" or "2 operations have".

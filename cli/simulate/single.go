@@ -20,10 +20,10 @@ func (r *runner) playOne(o plan.Options) error {
 		return err
 	}
 	switch {
-	case r.call.Bool("tui"):
-		return r.showOnScreens(p)
 	case r.call.Bool("fork"):
 		return r.playFork(p)
+	case r.call.Bool("tui"):
+		return r.showOnScreens(p)
 	}
 	result, ended := sim.Player{GoOn: r.alive}.Play(p)
 	if !ended {

@@ -41,7 +41,30 @@ const separator = " │ "
 // Draw draws the title line of s. status is the state of the connection.
 func Draw(c *canvas.Canvas, s *state.State, status refresh.Status) {
 	h := &header{s, c.Theme, status}
-	segs := fit(c, h.segments())
+	put(c, h.segments())
+}
+
+// DrawSide draws the title line of s where s is one of two recordings in sight. Their time has a
+// line of its own. The last column stays blank.
+func DrawSide(c *canvas.Canvas, s *state.State, status refresh.Status, title string) {
+	h := &header{s, c.Theme, status}
+	segs := append([]segment{{rankMust, theme.Accent | theme.Bold, title, ""}}, h.link()...)
+	if s.Playback != nil {
+		if _, over, st := s.Playback.Progress().Text(); over != "" {
+			segs = append(segs, segment{rankLost, st, over, "END"})
+		}
+	}
+	if s.View.Ring != nil {
+		segs = append(append(segs, h.faults()...), h.counts()...)
+	}
+	line := canvas.New(c.Theme, c.W-1, 1)
+	put(line, segs)
+	c.Paste(0, 0, line)
+}
+
+// put draws segments, shortened as far as there is no room.
+func put(c *canvas.Canvas, segs []segment) {
+	segs = fit(c, segs)
 	x := 1
 	for i, s := range segs {
 		if s.text == "" {
@@ -110,8 +133,22 @@ func (h *header) segments() []segment {
 	return append(append(append(out, h.load()...), h.sampled()...), h.counts()...)
 }
 
-// connection returns what the line says of the screens' connection to the cluster.
-func (h *header) connection() (out []segment) {
+// connection returns what the line says of the screens' connection to the cluster, and of the time
+// of a recording.
+func (h *header) connection() []segment {
+	out := h.link()
+	if p := h.state.Playback; p != nil {
+		text, short, st := p.Progress().Text()
+		out = append(out, segment{rankMust, st, text, short})
+		if line, count := p.Progress().Timeline(); line != "" {
+			out = append(out, segment{rankTimeline, theme.Plain, line, count})
+		}
+	}
+	return append(out, h.shown()...)
+}
+
+// link returns what the line says of the link to the cluster.
+func (h *header) link() (out []segment) {
 	switch h.status.Link {
 	case feed.Connecting:
 		out = append(out, segment{rankMust, theme.Dim, "connecting…", ""})
@@ -123,13 +160,11 @@ func (h *header) connection() (out []segment) {
 		}
 		out = append(out, segment{rankLost, theme.Bad | theme.Bold | theme.Reverse, text + why + " · retrying", text})
 	}
-	if p := h.state.Playback; p != nil {
-		text, short, st := p.Progress().Text()
-		out = append(out, segment{rankMust, st, text, short})
-		if line, count := p.Progress().Timeline(); line != "" {
-			out = append(out, segment{rankTimeline, theme.Plain, line, count})
-		}
-	}
+	return out
+}
+
+// shown returns what the line says of events that are not shown.
+func (h *header) shown() (out []segment) {
 	if h.status.Paused {
 		text := "PAUSED +" + strconv.Itoa(h.status.Pending) + " (space)"
 		out = append(out, segment{rankMust, theme.Warn | theme.Bold | theme.Reverse, text, ""})

@@ -173,6 +173,15 @@ func (m *Model) Say(text string) {
 // ClearOutput removes the results of all commands.
 func (m *Model) ClearOutput() { m.output = output{} }
 
+// Quiet reports whether the prompt has nothing to show: no line, no message, and no command runs or
+// ran lately.
+func (m *Model) Quiet() bool {
+	return m.line.empty() && m.running == "" && m.output.message == "" && !m.output.expanded
+}
+
+// Hush removes the message of the screens.
+func (m *Model) Hush() { m.output.message = "" }
+
 // Collapse gives the room that the output took back to the log, and reports whether it took any.
 func (m *Model) Collapse() bool {
 	o := &m.output
