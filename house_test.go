@@ -102,8 +102,8 @@ var arrows = map[string][]string{
 	"ringside/engine/settings": {"ringside/engine/member", "ringside/engine/ring", "ringside/engine/wire"},
 	"ringside/engine/sim": {
 		"ringside/engine/event", "ringside/engine/sim/check", "ringside/engine/sim/client",
-		"ringside/engine/sim/kernel", "ringside/engine/sim/plan", "ringside/engine/sim/rng",
-		"ringside/engine/wire",
+		"ringside/engine/sim/kernel", "ringside/engine/sim/measure", "ringside/engine/sim/plan",
+		"ringside/engine/sim/rng", "ringside/engine/wire",
 	},
 	"ringside/engine/sim/check": {
 		"ringside/engine/event", "ringside/engine/member", "ringside/engine/record", "ringside/engine/ring",
@@ -129,8 +129,12 @@ var arrows = map[string][]string{
 		"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/sim/client",
 		"ringside/engine/sim/plan",
 	},
+	"ringside/engine/sim/measure": {
+		"ringside/engine/event", "ringside/engine/sim/check", "ringside/engine/sim/client",
+		"ringside/engine/sim/kernel", "ringside/engine/sim/plan", "ringside/engine/wire",
+	},
 	"ringside/engine/sim/plan": {
-		"ringside/engine", "ringside/engine/fault", "ringside/engine/ring", "ringside/engine/settings",
+		"ringside/engine", "ringside/engine/fault", "ringside/engine/member", "ringside/engine/ring", "ringside/engine/settings",
 		"ringside/engine/sim/rng", "ringside/engine/store", "ringside/engine/wire",
 	},
 	"ringside/engine/sim/rng": {"ringside/engine/splitmix"},

@@ -29,6 +29,7 @@ const (
 // "package type".
 var exceptions = map[string]string{
 	"engine/event Event":      "one flat value for all kinds, so that an event costs no allocation",
+	"engine/sim/plan Options": "one field for each option of a run",
 	"engine/event eventJSON":  "the fields of Event in JSON",
 	"engine/wire/generate.go": "a go:generate directive is one line",
 }

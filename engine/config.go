@@ -49,8 +49,25 @@ type Config struct {
 	Literal  bool // the paper's plain vector clocks, for every put (§4.4; see clocks.go)
 	Truncate int  // greatest number of pairs in the clock of a new version (§4.4); 0: no limit
 
-	MaxHints    int // greatest number of hints that the node keeps; 0: hints.DefaultMax
-	MaxSiblings int // greatest number of versions of a key that the node adds to; 0: wire.MaxSiblings
+	// Off is for experiments: the mechanisms that the node does without. It is the same on all nodes
+	// of a cluster.
+	Off Off
+
+	Limits Limits
+}
+
+// Limits bound what a node keeps. A zero field means the usual limit.
+type Limits struct {
+	Hints    int // greatest number of hints that the node keeps; 0: hints.DefaultMax
+	Siblings int // greatest number of versions of a key that the node adds to; 0: wire.MaxSiblings
+}
+
+// Off switches mechanisms off, for experiments that measure what a mechanism is good for. The zero
+// Off switches nothing off. Anti-entropy has a switch of its own (Timings.AntiEntropy).
+type Off struct {
+	ReadRepair bool // gets repair no replica (§5)
+	Handoff    bool // fallbacks keep hints, and never deliver or rehome them (§4.6)
+	Forwarding bool // the node that a client asks coordinates the put, home or not (§4.5)
 }
 
 // PreferLastWrite makes last write wins the mode of all puts and gets that begin from now on

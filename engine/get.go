@@ -322,7 +322,7 @@ func (g *get) end() {
 	if !g.replied {
 		g.fail(wire.QuorumNotReached, g.shortfall())
 	}
-	if !g.req.NoRepair {
+	if !g.req.NoRepair && !g.n.cfg.Off.ReadRepair {
 		g.repair()
 	}
 }

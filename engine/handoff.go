@@ -32,7 +32,7 @@ type handoff struct {
 }
 
 func newHandoff(n *Node) *handoff {
-	return &handoff{n: n, index: hints.New(cmp.Or(n.cfg.MaxHints, hints.DefaultMax))}
+	return &handoff{n: n, index: hints.New(cmp.Or(n.cfg.Limits.Hints, hints.DefaultMax))}
 }
 
 // load builds the index from the hint store, oldest first.
@@ -139,7 +139,7 @@ func (h *handoff) scan() {
 // deliver sends the oldest hints for home until its window is full.
 func (h *handoff) deliver(home string) {
 	n := h.n
-	if !h.index.HasFor(home) || !n.detector.healthy(home) || n.buggify(LazyHandoff) {
+	if n.cfg.Off.Handoff || !h.index.HasFor(home) || !n.detector.healthy(home) || n.buggify(LazyHandoff) {
 		return
 	}
 	room := func() bool { return !n.windowFull(h.index.InFlight(home), handoffWindow) }

@@ -18,6 +18,9 @@ const rehomeBatch = 256
 
 // rehomeSoon plans a call of rehome if there are hints for nodes that are not members.
 func (h *handoff) rehomeSoon() {
+	if h.n.cfg.Off.Handoff {
+		return
+	}
 	gone := slices.ContainsFunc(h.index.Homes(), func(home string) bool { return !h.n.members.has(home) })
 	if gone && !h.rehoming && h.n.members.ringKnown() && !mutant.Is(mutant.GoneHintsKept) {
 		h.rehomeAfter(handOverPause)

@@ -111,7 +111,7 @@ func (c *coordinator) route(req wire.PutRequest, o origin) {
 	n := c.n
 	pref := n.members.preference(req.Key)
 	home := n.members.isHome(n.cfg.Name, pref)
-	if home && !req.Balanced {
+	if home && !req.Balanced || n.cfg.Off.Forwarding {
 		c.coordinate(req, o)
 		return
 	}

@@ -89,7 +89,7 @@ func (p *put) clockTime() int64 {
 // checkSize returns an error if the versions of the key exceed a limit. A single version always
 // fits.
 func (p *put) checkSize() error {
-	limit := cmp.Or(p.n.cfg.MaxSiblings, wire.MaxSiblings)
+	limit := cmp.Or(p.n.cfg.Limits.Siblings, wire.MaxSiblings)
 	tooMany := len(p.all) > siblingLimit(limit)
 	tooLarge := len(p.all) > 1 && p.all.Size() > wire.MaxRecord
 	if tooMany || tooLarge {

@@ -11,6 +11,7 @@ import (
 	"ringside/engine/sim/check"
 	"ringside/engine/sim/client"
 	"ringside/engine/sim/kernel"
+	"ringside/engine/sim/measure"
 	"ringside/engine/sim/plan"
 	"ringside/engine/sim/rng"
 )
@@ -41,6 +42,8 @@ type Player struct {
 	GoOn  func() bool       // asked all along; false: the player gives up
 	Watch func(event.Event) // receives all that a subscriber of a real cluster would; changes nothing
 	Bug   *kernel.Bug       // planted by a test
+
+	recorder *measure.Recorder // nil: the run is not measured
 }
 
 // Run plays the run that is drawn from options. Equal options give equal results.
@@ -89,12 +92,21 @@ type run struct {
 	world   *kernel.World
 	judge   *check.Judge
 	clients *client.Clients
+	watched *measured // nil: the run is not measured
 }
 
 func newRun(pl Player, p *plan.Plan) *run {
-	w := kernel.New(kernel.Config{Plan: p, Watch: pl.Watch, GoOn: pl.GoOn, Bug: pl.Bug})
-	j := check.New(w)
-	return &run{plan: p, world: w, judge: j, clients: client.New(w, j)}
+	c := kernel.Config{Plan: p, Watch: pl.Watch, GoOn: pl.GoOn, Bug: pl.Bug}
+	if pl.recorder == nil {
+		w := kernel.New(c)
+		j := check.New(w)
+		return &run{plan: p, world: w, judge: j, clients: client.New(w, j)}
+	}
+	m := &measured{recorder: pl.recorder}
+	c.Meter, c.Watch = pl.recorder, m.watch(pl.Watch)
+	w := kernel.New(c)
+	m.judge = check.New(w)
+	return &run{plan: p, world: w, judge: m.judge, clients: client.New(w, m), watched: m}
 }
 
 func (r *run) play() Result {

@@ -23,6 +23,7 @@ func (r *run) settle() {
 		r.settleCore()
 	}
 	w.Heal(w.Names())
+	r.watched.healed(w)
 	w.RunFor(plan.NoticeTime)
 	r.awaitHints(w.Names(), plan.HandoffTime-plan.NoticeTime)
 	if left := j.HintsAmong(w.Names()); left != "" {
@@ -33,8 +34,10 @@ func (r *run) settle() {
 	if r.plan.AntiEntropy > 0 {
 		r.settleUnread()
 	}
+	r.watched.reading()
 	r.settleByReading()
 	r.settleTombstones()
+	r.watched.over()
 	j.Final()
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ringside/engine/sim/plan"
+	"ringside/engine/store"
 	"ringside/engine/vclock"
 )
 
@@ -16,12 +17,7 @@ import (
 func (j *Judge) Agree(key string, homes []string) vclock.Siblings {
 	var first vclock.Siblings
 	for i, n := range homes {
-		var s vclock.Siblings
-		for _, r := range j.e.stored(j.e.world.Host(n), key) {
-			if r.For == "" {
-				s = j.e.withoutCollected(r.Versions)
-			}
-		}
+		s := j.e.withoutCollected(j.e.replica(j.e.world.Host(n), key))
 		switch {
 		case i == 0:
 			first = s
@@ -48,8 +44,35 @@ func (j *Judge) Final() {
 		j.membership.checkOnlyAtHomes(key)
 		left := j.Agree(key, j.Homes(key))
 		j.left = append(j.left, Left{key, left})
+		j.durability.tally(key, idsOf(left))
 		j.checkSettled("in the end", key, idsOf(left))
 	}
+}
+
+// Divergent returns the number of keys of which not all homes hold the same versions, and the
+// number of hints that nodes keep.
+func (j *Judge) Divergent() (keys, hints int) {
+	for _, key := range j.e.keys {
+		var first vclock.Siblings
+		same := true
+		for i, n := range j.Homes(key) {
+			s := j.e.withoutCollected(j.e.replica(j.e.world.Host(n), key))
+			if i == 0 {
+				first = s
+			}
+			same = same && s.Equal(first) && slices.Equal(idsOf(s), idsOf(first))
+		}
+		if !same {
+			keys++
+		}
+	}
+	j.e.hosts(func(h Host) {
+		_ = h.Reader().Scan(store.Hints, nil, nil, func(_, _ []byte) bool {
+			hints++
+			return true
+		})
+	})
+	return keys, hints
 }
 
 // checkSettled compares what all homes of a key hold with what was acknowledged.

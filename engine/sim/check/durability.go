@@ -19,6 +19,7 @@ type durability struct {
 	fewest      int                 // least number of members that any member ever knew
 	lwwLost     map[uint64]bool     // acknowledged writes that last write wins lost (P14)
 	lwwReported map[uint64]bool     // writes that a node reported as lost to last write wins
+	fates       Fates
 }
 
 func newDurability(e *evidence) *durability {
@@ -158,7 +159,7 @@ func (d *durability) countHomes() {
 // checkAllKept checks that acknowledged writes of a key are among the writes that all homes hold.
 func (d *durability) checkAllKept(key string, left []uint64) {
 	for _, op := range d.e.graph.byKey[key] {
-		if op.acked() && !d.e.graph.carries(left, op.ID) && !d.e.absenceExcused(op) && !d.e.isCollected(op.ID) {
+		if d.missing(op, left) && !d.e.absenceExcused(op) && !d.stranded(op) {
 			d.failMissing(op, left)
 		}
 	}

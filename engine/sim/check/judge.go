@@ -223,6 +223,8 @@ type Verdict struct {
 	Lost           []uint64 // those writes, sorted
 	Left           []Left   // what the homes of each key hold in the end, sorted by key
 	History        []client.Observation
+	Behind         []Behind // the stale gets, in the order of their ends
+	Fates          Fates
 }
 
 // Left is what the homes of a key hold in the end, tombstones included.
@@ -237,7 +239,7 @@ func (j *Judge) Verdict() Verdict {
 		Violations: j.e.violations, Stale: j.reads.stale, FalseSiblings: j.siblings.falseSiblings,
 		Collected: j.e.tombstones.drops, CollectedEarly: j.e.tombstones.early,
 		LWWLost: len(j.durability.lwwLost), Lost: slices.Sorted(maps.Keys(j.durability.lwwLost)),
-		Left: j.left, History: j.history(),
+		Left: j.left, History: j.history(), Behind: j.reads.behind, Fates: j.durability.fates,
 	}
 	for _, op := range j.e.graph.ops {
 		if j.e.own(op) {

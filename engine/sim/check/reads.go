@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"time"
 
 	"ringside/engine/sim/client"
 	"ringside/engine/sim/plan"
@@ -18,6 +19,16 @@ type reads struct {
 	deletes  deletes
 	contexts *contexts
 	stale    int // gets that lacked a write which was acknowledged before they began
+	behind   []Behind
+}
+
+// Behind is by how much a get was stale. Of the writes that were acknowledged before the get began,
+// Versions are neither in the reply nor superseded there. The first of them had been acknowledged
+// for Age.
+type Behind struct {
+	Get      uint64
+	Age      time.Duration
+	Versions int
 }
 
 // nodeView is what one node held of a key, and which ring it knew, when an operation began.
@@ -115,18 +126,20 @@ func (r *reads) checkFresh(op *operation, ids []uint64, reply wire.GetReply) {
 	for _, v := range slices.Concat(reply.Siblings, reply.Tombstones) {
 		newest = max(newest, v.Time)
 	}
-	stale := 0
+	behind := Behind{Get: op.ID}
 	for _, w := range r.e.graph.byKey[op.Key] {
 		superseded := r.e.graph.carries(ids, w.ID) || r.e.lww() && w.version.Time <= newest
 		if !w.acked() || w.Ended >= op.Began || superseded || r.e.isCollected(w.ID) {
 			continue
 		}
-		stale = 1
+		behind.Versions++
+		behind.Age = max(behind.Age, op.Began-w.Ended)
 		if r.e.plan.Fresh() && !r.e.lww() {
 			r.e.fail(P7, "%s lacks #%d, which was acked before", r.e.name(op), w.ID)
 		}
 	}
-	if !r.e.own(op) { // the Judge chooses quorums of its own
-		r.stale += stale
+	if !r.e.own(op) && behind.Versions > 0 { // the Judge chooses quorums of its own
+		r.stale++
+		r.behind = append(r.behind, behind)
 	}
 }

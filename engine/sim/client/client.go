@@ -20,17 +20,26 @@ type Clients struct {
 	// named has the contexts of the operations that later operations name, by operation; the zero
 	// value before the operation has ended.
 	named map[uint64]seen
+	// ends has the operations that others wait for (plan.Op.After).
+	ends map[uint64]*end
+}
+
+// An end is when an operation ended; 0: not yet.
+type end struct {
+	at      time.Duration
+	waiting []func() // begins the operations that wait, in order
 }
 
 // New returns clients that report to an observer. They do nothing before Start.
 func New(w *kernel.World, o Observer) *Clients {
-	return &Clients{world: w, observer: o, named: map[uint64]seen{}}
+	return &Clients{world: w, observer: o, named: map[uint64]seen{}, ends: map[uint64]*end{}}
 }
 
 // Start schedules the operations of the plan.
 func (c *Clients) Start() {
 	clients := map[int]*client{}
 	var order []*client
+	c.findAwaited()
 	for _, op := range c.world.Plan().Ops {
 		one := clients[op.Client]
 		if one == nil {
@@ -46,6 +55,21 @@ func (c *Clients) Start() {
 	c.busy = len(order)
 	for _, one := range order {
 		one.next()
+	}
+}
+
+// findAwaited fills ends with the operations of the plan that others wait for.
+func (c *Clients) findAwaited() {
+	awaited := map[uint64]bool{}
+	for _, op := range c.world.Plan().Ops {
+		if op.After > 0 {
+			awaited[op.After] = true
+		}
+	}
+	for _, op := range c.world.Plan().Ops {
+		if awaited[op.ID] {
+			c.ends[op.ID] = &end{}
+		}
 	}
 }
 
@@ -74,7 +98,16 @@ func (c *client) next() {
 	}
 	op := c.ops[0]
 	c.ops = c.ops[1:]
-	c.world.At(max(c.world.Now(), kernel.Origin+op.At), func() { c.begin(op) })
+	at := max(c.world.Now(), kernel.Origin+op.At)
+	before := c.ends[op.After]
+	switch {
+	case before == nil:
+		c.world.At(at, func() { c.begin(op) })
+	case before.at == 0:
+		before.waiting = append(before.waiting, func() { c.world.At(max(at, before.at+op.Pause), func() { c.begin(op) }) })
+	default:
+		c.world.At(max(at, before.at+op.Pause), func() { c.begin(op) })
+	}
 }
 
 func (c *client) begin(o plan.Op) {
@@ -151,6 +184,13 @@ func (c *Clients) finish(op *Operation, r wire.ClientReply) {
 	}
 	c.observer.Ended(op, r)
 	c.world.Note(uint64(op.Ended), op.ID, uint64(op.Outcome))
+	if e := c.ends[op.ID]; e != nil {
+		e.at = op.Ended
+		for _, begin := range e.waiting {
+			begin()
+		}
+		e.waiting = nil
+	}
 	if op.whenDone != nil {
 		op.whenDone(r)
 	}

@@ -20,6 +20,7 @@ type disk struct {
 	failing  float64 // probability that a sync fails
 	rate     int     // bytes a second; 0: transfers take no time
 	steady   bool    // the disk never stalls
+	instant  bool    // flushes take no time
 }
 
 // maxSync bounds the longest stall of a flush.
@@ -44,6 +45,9 @@ func (d *disk) sync(r *rand.Rand) (took time.Duration, fails bool) {
 	took = 100*time.Microsecond + rng.Exp(r, 300*time.Microsecond)
 	if rng.Chance(r, .002) && !d.steady {
 		took += rng.Exp(r, 200*time.Millisecond)
+	}
+	if d.instant {
+		took = 0
 	}
 	return min(time.Duration(float64(took)*d.slowdown), maxSync), rng.Chance(r, d.failing)
 }

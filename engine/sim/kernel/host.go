@@ -95,6 +95,7 @@ func newHost(w *World, name string, id int) *Host {
 		undo = plan.MaxUndo
 	}
 	h := &Host{w: w, name: name, id: uint64(id), disk: newDisk(undo)}
+	h.disk.instant = w.plan.Legs.Given()          // the delays of the legs are all that a request takes
 	if c := w.plan.Conditions; id < len(c.Skew) { // from the first boot on, since the time of a node never goes back
 		h.clock = hostClock{c.Skew[id], c.Drift[id]}
 	}
@@ -199,7 +200,8 @@ func (h *Host) config() engine.Config {
 		Secret: []byte(Secret), Timings: p.NodeTimings(), Buffered: h.Buffered(),
 		Seed:        splitmix.Next(p.Seed ^ splitmix.Next(h.id<<32|h.incarnation)),
 		Incarnation: w.bug.incarnation(h.incarnation), LastRun: h.lastRun, Distrust: h.damage.doubtful, Poison: true,
-		Literal: p.Literal(), Truncate: p.Clocks.Truncate, MaxHints: p.MaxHints(), MaxSiblings: p.MaxSiblings(),
+		Off: p.Off, Literal: p.Literal(), Truncate: p.Clocks.Truncate,
+		Limits: engine.Limits{Hints: p.MaxHints(), Siblings: p.MaxSiblings()},
 	}
 	if len(p.Buggify) > 0 {
 		c.Buggify = h.buggify

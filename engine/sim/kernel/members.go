@@ -25,12 +25,8 @@ type request struct {
 }
 
 func newMembers(p *plan.Plan) *Members {
-	m := &Members{requested: map[request]bool{}}
-	for _, name := range p.Names() {
-		m.founders = append(m.founders, ring.Member{Name: name, Weight: 1})
-	}
-	s := p.Settings()
-	m.rings = member.NewRings(ring.Config{Strategy: ring.Strategy(s.Strategy), N: p.N, Q: s.Q, T: s.T})
+	m := &Members{requested: map[request]bool{}, founders: p.Founders()}
+	m.rings = member.NewRings(p.RingConfig())
 	m.history = member.Founders(m.founders)
 	m.ring = m.rings.Of(m.history)
 	return m

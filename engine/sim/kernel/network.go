@@ -30,6 +30,8 @@ type network struct {
 	drops      []plan.Injection             // of plan.Drop, each of which waits for its message
 	sent       uint64                       // number of messages
 	decoder    wire.Decoder
+	writes     purposes
+	leg        plan.Delay // of the message that is being sent; the zero Delay: the usual one
 }
 
 // frameEvery is the number of messages of which one is encoded and decoded, as all messages of a
@@ -50,6 +52,14 @@ func (n *network) send(m wire.Message) {
 	w, l, c := n.w, fault.Link{From: m.From, To: m.To}, n.conditions
 	if w.bug.message(w, &m) {
 		return
+	}
+	n.leg = plan.Delay{}
+	if w.meter != nil || w.plan.Legs.Given() {
+		purpose := n.writes.of(m)
+		n.leg = legOf(w.plan.Legs, m, purpose)
+		if w.meter != nil {
+			w.meter.Sent(m, purpose)
+		}
 	}
 	if n.sent++; n.sent%frameEvery == 0 {
 		m = n.framed(m)
@@ -118,10 +128,19 @@ func (n *network) framed(m wire.Message) wire.Message {
 
 // delay draws how long a message is under way.
 func (n *network) delay(r *rand.Rand, l fault.Link, faulty bool) time.Duration {
-	if !faulty {
-		return leastDelay + rng.Exp(r, plan.UsualDelay)
+	mean := plan.UsualDelay
+	if faulty {
+		mean = n.conditions.Delay
 	}
-	d := leastDelay + rng.Exp(r, n.conditions.Delay)
+	var d time.Duration
+	if n.leg != (plan.Delay{}) {
+		d = n.leg.Draw(r)
+	} else {
+		d = leastDelay + rng.Exp(r, mean)
+	}
+	if !faulty {
+		return d
+	}
 	if rng.Chance(r, n.conditions.LongDelay) {
 		n.w.CountFault(plan.LongDelay)
 		d *= 100

@@ -23,6 +23,7 @@ type Config struct {
 	Watch func(event.Event) // receives what a subscriber of a real cluster would
 	GoOn  func() bool       // false: RunUntil panics with Interrupted
 	Bug   *Bug
+	Meter Meter // may be nil
 }
 
 // A World is one simulated cluster.
@@ -37,6 +38,7 @@ type World struct {
 	judge   Judge
 	bug     *Bug
 	watch   func(event.Event) // may be nil
+	meter   Meter             // may be nil
 	calls   map[uint64]func(wire.ClientReply)
 
 	healed bool // faults have ended, or pause in a lull
@@ -62,7 +64,7 @@ const (
 // New returns a world without hosts. Start must be called next.
 func New(c Config) *World {
 	w := &World{
-		plan: c.Plan, bug: c.Bug, watch: c.Watch, names: c.Plan.Names(),
+		plan: c.Plan, bug: c.Bug, watch: c.Watch, meter: c.Meter, names: c.Plan.Names(),
 		timeline: timeline{now: Origin, goOn: c.GoOn},
 		streams:  rng.NewStreams(c.Plan.Seed), hash: splitmix.Next(c.Plan.Seed),
 		hosts: map[string]*Host{}, calls: map[uint64]func(wire.ClientReply){}, faults: map[string]int{},
@@ -198,7 +200,14 @@ func (w *World) tellBoot(h *Host) {
 // receives the reply; if the node never replies, answer is not called.
 func (w *World) Request(id uint64, via string, body wire.ClientRequest, answer func(wire.ClientReply)) {
 	w.calls[id] = answer
-	w.After(rng.Exp(w.Rand(decideClient, id), 100*time.Microsecond), func() {
+	if w.meter != nil {
+		w.meter.Asked(body)
+	}
+	link := rng.Exp(w.Rand(decideClient, id), 100*time.Microsecond)
+	if w.plan.Legs.Given() {
+		link = 0
+	}
+	w.After(link, func() {
 		h := w.hosts[via]
 		if h == nil { // the node has not joined
 			h = w.hosts[w.names[0]]
@@ -227,6 +236,9 @@ func (w *World) replied(r engine.Reply) {
 	}
 	if answer := w.calls[r.Client]; answer != nil && r.Body != nil {
 		delete(w.calls, r.Client)
+		if w.meter != nil {
+			w.meter.Answered(r.Body)
+		}
 		answer(w.bug.reply(r.Body))
 	}
 }

@@ -13,6 +13,7 @@ import (
 // Check returns an error if the plan cannot be played.
 func (p *Plan) Check() error {
 	o := Options{Nodes: p.Nodes, N: p.N, R: p.R, W: p.W, Mode: p.Mode, Quorum: p.Quorum, Clocks: p.Clocks}
+	o.Experiment.Legs = p.Legs
 	if p.Nodes < 1 || p.N < 1 || p.R < 1 || p.W < 1 {
 		return errors.New("nodes or replicas are missing; add the lines nodes and replicas")
 	}
@@ -122,6 +123,8 @@ func (o Op) check(names []string, replicas int) error {
 		return fmt.Errorf("operation #%d: two contexts; want one", o.ID)
 	case o.Of != "" && (o.Of == o.Key || o.Context == Blind || len(o.Of) > maxName):
 		return fmt.Errorf("operation #%d: context of %q; want another key, and a context", o.ID, o.Of)
+	case o.Pause < 0 || o.Pause > MaxTime || o.After == o.ID && o.ID > 0:
+		return fmt.Errorf("operation #%d: %v after #%d; want 0 to %v after another one", o.ID, o.Pause, o.After, MaxTime)
 	case o.R > replicas || o.W > replicas:
 		return fmt.Errorf("operation #%d: R=%d W=%d of %d replicas", o.ID, o.R, o.W, replicas)
 	}

@@ -20,6 +20,7 @@ func New(o Options) Plan {
 		Nodes: o.Nodes, N: o.N, R: o.R, W: o.W, Mode: o.Mode, Quorum: o.Quorum,
 		Clocks:      Clocks{Kind: o.Clocks.Kind, Truncate: max(0, o.Clocks.Truncate)},
 		AntiEntropy: max(0, o.AntiEntropy), Tombstones: max(0, o.Tombstones), Buffer: max(0, o.Buffer),
+		Legs: o.Experiment.Legs, Off: o.Experiment.Off,
 	}}
 	d.names = p.Names()
 	lull := d.workload(&p)
@@ -41,6 +42,7 @@ func New(o Options) Plan {
 		p.Timings = d.timings()
 	}
 	d.partitioning(&p)
+	d.chooseCoordinators(&p)
 	d.buggify(&p)
 	return p
 }

@@ -48,6 +48,8 @@ type Options struct {
 	Buffer      int           // objects in the buffer of each node (§6.1); negative: no buffer
 	Clocks      Clocks        // Kind is never drawn literal, since literal clocks lose writes; Truncate negative: never
 	Tombstones  time.Duration // grace after which tombstones are collected; negative: never
+
+	Experiment Experiment // is never drawn
 }
 
 // minAntiEntropy is the shortest time between two cycles of anti-entropy. The differences found in
@@ -88,7 +90,7 @@ func (o Options) Check() error {
 	if most := min(d.N, d.Nodes); d.R > most || d.W > most {
 		return fmt.Errorf("sim: R=%d W=%d with N=%d on %d nodes; want 1 to %d", d.R, d.W, d.N, d.Nodes, most)
 	}
-	return nil
+	return o.checkExperiment()
 }
 
 // checkCluster checks the options that do not depend on others which may have to be drawn.
@@ -139,5 +141,30 @@ func (o Options) String() string {
 		" --anti-entropy %s --tombstones %s --buffer %s --faults %s",
 		o.Seed, o.Nodes, o.N, o.R, o.W, o.Strategy, o.Mode, o.Clocks.Kind, number(o.Clocks.Truncate), o.Quorum,
 		o.Ops, o.Clients, o.Keys, o.Length, max(0, o.Blind), max(0, o.OwnQuorums), o.FaultEvery,
-		duration(o.AntiEntropy), duration(o.Tombstones), number(o.Buffer), faults)
+		duration(o.AntiEntropy), duration(o.Tombstones), number(o.Buffer), faults) + o.Experiment.flags()
+}
+
+// flags returns the experiment as flags of the command line, "" for the zero Experiment.
+func (x Experiment) flags() string {
+	out := ""
+	if x.Legs.Given() {
+		out += " --legs '" + x.Legs.String() + "'"
+	}
+	if x.Off.ReadRepair {
+		out += " --read-repair " + Off
+	}
+	if x.Off.Handoff {
+		out += " --handoff " + Off
+	}
+	if x.Coordinator != "" {
+		out += " --coordinator " + x.Coordinator
+	}
+	var probes []string
+	for _, p := range x.Probes {
+		probes = append(probes, p.String())
+	}
+	if probes != nil {
+		out += " --probes " + strings.Join(probes, ",")
+	}
+	return out
 }

@@ -109,10 +109,30 @@ func (c *Cluster) parse(name string, f *fields) bool {
 		c.Buggify = f.words
 	case "tombstones":
 		c.Tombstones = f.between(0, MinTombstones, MaxTime)
+	case "legs":
+		legs, err := ParseLegs(f.word(0))
+		if err != nil {
+			f.fail("%w", err)
+		}
+		c.Legs = legs
+	case "off":
+		c.parseOff(f)
 	default:
 		return false
 	}
 	return true
+}
+
+func (c *Cluster) parseOff(f *fields) {
+	for _, w := range f.words {
+		all := mechanisms(&c.Off)
+		i := slices.IndexFunc(all, func(m mechanism) bool { return m.name == w })
+		if i < 0 {
+			f.fail("no mechanism %q that can be off", w)
+			return
+		}
+		*all[i].off = true
+	}
 }
 
 // parse reads one line of conditions. The lines of nodes come in the order of the nodes.
@@ -203,6 +223,10 @@ func (p *Plan) parseOp(at time.Duration, words []string) error {
 		case w == "of" && len(rest) > 1:
 			o.Of = rest[1]
 			rest = rest[1:]
+		case w == "after" && len(rest) > 3 && rest[1][0] == '#' && rest[2] == "pause":
+			o.After = uint64(f.parseNumber(rest[1][1:], 1, MaxOps))
+			o.Pause = f.between(len(words)-len(rest)+3, 0, MaxTime)
+			rest = rest[3:]
 		case strings.HasPrefix(w, "R="):
 			o.R = f.named("R", MaxNodes)
 		case strings.HasPrefix(w, "W="):

@@ -42,6 +42,8 @@ type Cluster struct {
 	Timings     *engine.Timings // of all nodes, except AntiEntropy and Tombstones; nil: the defaults
 	Buggify     []string        // names of the active buggify points
 	Buffer      int             // objects in the buffer of each node (§6.1); 0: no buffer
+	Legs        Legs            // of an experiment: delays of messages by leg
+	Off         engine.Off      // of an experiment: what nodes do without
 }
 
 // Clocks is the configuration of vector clocks (§4.4).
@@ -85,6 +87,10 @@ type Op struct {
 	R, W     int    // 0: those of the cluster
 	Strict   bool
 	Balanced bool // a put for which a load balancer chose the node (§5)
+	// After is an operation, and Pause the least time between its end and the beginning of this one.
+	// 0, or no operation of the plan: this one waits for no other client's.
+	After uint64
+	Pause time.Duration
 }
 
 // Blind is the Context of a put without a context.
@@ -218,6 +224,18 @@ const (
 	// HandoffTime is how long the cluster may take to hand over all hints.
 	HandoffTime = 30 * time.Second
 )
+
+// Judged reports whether a property can hold in an experiment that switches mechanisms off. Without
+// read repair replicas need not converge, and without handoff hints stay where they are.
+func (p *Plan) Judged(property string) bool {
+	switch property {
+	case "P5":
+		return !p.Off.ReadRepair && !p.Off.Handoff
+	case "P12":
+		return !p.Off.Handoff
+	}
+	return true
+}
 
 // SyncTime is how long anti-entropy may take until nodes that reach each other hold the same. After
 // N-1 cycles each home has compared itself with each other home. Three more cycles are allowed for:

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"ringside/engine"
 	"ringside/engine/settings"
 )
 
@@ -66,6 +67,32 @@ func (c Cluster) script(line func(string, ...any)) {
 	if c.Tombstones > 0 {
 		line("tombstones %v", c.Tombstones)
 	}
+	if c.Legs.Given() {
+		line("legs %v", c.Legs)
+	}
+	if off := offWords(&c.Off); off != nil {
+		line("off %s", strings.Join(off, " "))
+	}
+}
+
+// mechanism names one mechanism that an experiment can switch off, as scripts and flags do.
+type mechanism struct {
+	name string
+	off  *bool
+}
+
+func mechanisms(o *engine.Off) []mechanism {
+	return []mechanism{{"read-repair", &o.ReadRepair}, {"handoff", &o.Handoff}, {"forwarding", &o.Forwarding}}
+}
+
+// offWords names the mechanisms that are off.
+func offWords(o *engine.Off) (out []string) {
+	for _, m := range mechanisms(o) {
+		if *m.off {
+			out = append(out, m.name)
+		}
+	}
+	return out
 }
 
 func (c Conditions) script(line func(string, ...any)) {
@@ -149,6 +176,9 @@ func (o Op) words() string {
 	}
 	if o.Balanced {
 		s += " balanced"
+	}
+	if o.After > 0 {
+		s += fmt.Sprintf(" after #%d pause %v", o.After, o.Pause)
 	}
 	return s
 }

@@ -2,10 +2,13 @@ package plan_test
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"ringside/engine"
 	"ringside/engine/sim"
 	"ringside/engine/sim/plan"
 )
@@ -25,6 +28,31 @@ func TestScriptRoundTrip(t *testing.T) {
 			if a, b := sim.Play(p), sim.Play(q); a.Hash != b.Hash {
 				t.Errorf("seed %d: hash %x from its script, want %x", seed, b.Hash, a.Hash)
 			}
+		}
+	}
+}
+
+// The script of an experiment has its legs, what is off, and the operations that wait for others.
+func TestScriptOfAnExperiment(t *testing.T) {
+	o := plan.Options{Seed: 3, Nodes: 5, N: 3, Ops: 60, Keys: 2, Experiment: plan.Experiment{
+		Legs: plan.Fits[1].Legs, Coordinator: plan.Remote, Probes: []time.Duration{0, 5 * time.Millisecond},
+		Off: engine.Off{ReadRepair: true, Handoff: true},
+	}}
+	p := plan.New(o)
+	text := p.Script(nil)
+	q, err := plan.ParseScript(strings.NewReader(text))
+	if err != nil || q.Script(nil) != text || !reflect.DeepEqual(p.Ops, q.Ops) || q.Legs != p.Legs || q.Off != p.Off {
+		t.Fatalf("read back as %+v, %v\n%s", q, err, text)
+	}
+	for _, want := range []string{"legs DISK\n", "off read-repair handoff forwarding\n", "after #3 pause 5ms\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	for bad, want := range map[string]string{"legs WARP": "no leg", "off gossip": "no mechanism", "off": ""} {
+		_, err := plan.ParseScript(strings.NewReader(strings.Replace(text, "legs DISK", bad, 1)))
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", bad, err)
 		}
 	}
 }

@@ -12,8 +12,11 @@ import (
 // NodeTimings returns the timings of all nodes.
 func (p *Plan) NodeTimings() engine.Timings {
 	t := engine.DefaultTimings()
-	if p.Timings != nil {
+	switch {
+	case p.Timings != nil:
 		t = *p.Timings
+	case p.Legs.Given():
+		t.Patience, t.Request = LegTime, LegTime
 	}
 	t.AntiEntropy, t.Tombstones = p.AntiEntropy, p.Tombstones
 	return t

@@ -14,6 +14,10 @@ import (
 // workload draws the operations of clients and the lull in the middle of them; the zero Injection
 // if the run has no lull.
 func (d *drawing) workload(p *Plan) (lull Injection) {
+	if len(d.o.Experiment.Probes) > 0 {
+		p.Ops = d.trials()
+		return Injection{}
+	}
 	p.Ops = d.ops()
 	if p.Tombstones > 0 && d.o.Blind < pileUpBlind {
 		d.restKeys(p.Ops, p.Tombstones)

@@ -1,0 +1,86 @@
+package check
+
+import (
+	"ringside/engine/sim/client"
+	"ringside/engine/sim/plan"
+)
+
+// Fates counts what became of the acknowledged puts and deletes of a plan. A write that the client
+// of a later acknowledged write had seen is superseded, and its fate is that of the later one. Each
+// of the others counts once.
+type Fates struct {
+	Superseded int // a later acknowledged write covers it
+	Kept       int // all homes hold it, or a write that covers it
+	// Collected: it was a delete, or was followed by one, and the tombstone was collected (§4.4).
+	Collected int
+	// Displaced: last write wins dropped it for a write that began before it was acknowledged. Its
+	// client could not have known that write, nor the client of that write this one.
+	Displaced int
+	// Overwritten: last write wins dropped it for a write without its context that began after it was
+	// acknowledged. That is what the client of the later write asked for.
+	Overwritten int
+	Destroyed   int // faults destroyed every copy
+	Stranded    int // only a hint holds it, which is never delivered, because handoff is off
+	Lost        int // none of these: the store lost it
+}
+
+// True returns the number of acknowledged writes that are lost although no client overwrote them.
+func (f Fates) True() int { return f.Displaced + f.Destroyed + f.Stranded + f.Lost }
+
+// missing reports whether an acknowledged write is not carried by the writes that all homes hold.
+func (d *durability) missing(op *operation, left []uint64) bool {
+	return op.acked() && !d.e.graph.carries(left, op.ID) && !d.e.isCollected(op.ID)
+}
+
+// stranded reports whether only an undelivered hint of a run without handoff holds a write.
+func (d *durability) stranded(op *operation) bool {
+	return d.e.plan.Off.Handoff && d.e.anyHost(func(h Host) bool {
+		return d.e.graph.carries(d.e.held(h, op.Key), op.ID)
+	})
+}
+
+// tally counts the fates of the writes of a key, of which all homes hold left in the end.
+func (d *durability) tally(key string, left []uint64) {
+	ops := d.e.graph.byKey[key]
+	var covered bits
+	for _, op := range ops {
+		if op.acked() {
+			covered.union(op.past)
+		}
+	}
+	f := &d.fates
+	for _, op := range ops {
+		switch {
+		case !op.acked() || d.e.own(op):
+		case d.e.isCollected(op.ID):
+			f.Collected++
+		case covered.has(op.index):
+			f.Superseded++
+		case !d.missing(op, left):
+			f.Kept++
+		case d.stranded(op):
+			f.Stranded++
+		case d.e.lww() && d.displaced(op):
+			f.Displaced++
+		case d.e.lww() && d.outlived(op, left):
+			f.Overwritten++
+		case d.e.absenceExcused(op):
+			f.Destroyed++
+		default:
+			f.Lost++
+		}
+	}
+}
+
+// displaced reports whether last write wins prefers to op a write that took effect, that began
+// before op was acknowledged and whose client had not seen op.
+func (d *durability) displaced(op *operation) bool {
+	for _, w := range d.e.graph.byKey[op.Key] {
+		concurrent := w != op && w.Kind != plan.Get && w.stamped() && w.Outcome != client.Failed && w.Began < op.Ended
+		if concurrent && !d.e.graph.descends(w.ID, op.ID) && !d.e.graph.descends(op.ID, w.ID) &&
+			beats(w.version, op.version) {
+			return true
+		}
+	}
+	return false
+}
