@@ -34,6 +34,18 @@ var arrows = map[string][]string{
 		"ringside/cli/verbs", "ringside/engine/event", "ringside/engine/fault", "ringside/engine/member",
 		"ringside/engine/wire", "ringside/tui",
 	},
+	"ringside/cli/lab": {"ringside/cli/lab/interval", "ringside/engine/usage", "ringside/localcluster/buildinfo"},
+	"ringside/cli/lab/command": {
+		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/lab", "ringside/cli/lab/...", "ringside/cli/render",
+		"ringside/cli/verbs", "ringside/engine/usage",
+	},
+	"ringside/cli/lab/experiments": append([]string{
+		"ringside/cli/lab", "ringside/cli/paper", "ringside/engine", "ringside/engine/sim", "ringside/engine/sim/...",
+	}, leaves...),
+	"ringside/cli/lab/figure":   {},
+	"ringside/cli/lab/interval": {},
+	"ringside/cli/lab/labtest":  {"ringside/cli/lab"},
+	"ringside/cli/lab/report":   {"ringside/cli/lab", "ringside/cli/lab/figure", "ringside/cli/render"},
 	"ringside/cli/paper": {
 		"ringside/cli/render", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/fault",
 		"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/wire",

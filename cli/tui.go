@@ -10,6 +10,7 @@ import (
 
 	"ringside/cli/bench"
 	"ringside/cli/console"
+	labcommand "ringside/cli/lab/command"
 	"ringside/cli/recording"
 	"ringside/cli/render"
 	"ringside/cli/simulate"
@@ -155,6 +156,9 @@ func show(s *session, c *verbs.Call, room *classroom, o tui.Options) (err error)
 
 var benchCommand = command{verb: bench.Verb, own: "throw-away clusters",
 	run: func(s *session, c *verbs.Call) error { return bench.Run(s.ctx, &s.Console, c) }}
+
+var labCommand = command{verb: labcommand.Verb, own: "simulated and throw-away clusters",
+	run: func(s *session, c *verbs.Call) error { return labcommand.Run(s.ctx, &s.Console, c) }}
 
 var simCommand = command{verb: simulate.Verb, run: (*session).simulate, own: "simulated clusters"}
 

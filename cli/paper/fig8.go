@@ -61,6 +61,21 @@ var published = map[int][3]float64{
 	30720: {.96, .84, .99},
 }
 
+// PublishedEfficiency returns the paper's efficiencies of strategies 1, 2 and 3 at one of
+// PublishedSizes.
+func PublishedEfficiency(size int) [3]float64 { return published[size] }
+
+// Efficiency returns the mean load of the nodes of a ring, divided by the greatest load. metadata
+// is S·T for strategies 1 and 2, Q for 3. Rings of different numbers have nodes of different names,
+// and so other random tokens.
+func Efficiency(number uint64, metadata int, strategy ring.Strategy) (float64, error) {
+	r, err := figureRing(number, metadata, strategy)
+	if err != nil {
+		return 0, err
+	}
+	return efficiency(r), nil
+}
+
 // A Figure is Figure 8, computed.
 type Figure struct {
 	S    int     `json:"s"`
@@ -130,11 +145,10 @@ func point(ctx context.Context, metadata int, strategy ring.Strategy) (Point, er
 		if err := ctx.Err(); err != nil {
 			return p, err
 		}
-		r, err := figureRing(p.Rings, metadata, strategy)
+		e, err := Efficiency(uint64(p.Rings), metadata, strategy)
 		if err != nil {
 			return p, err
 		}
-		e := efficiency(r)
 		p.Rings++
 		before := e - mean
 		mean += before / float64(p.Rings)
@@ -154,7 +168,7 @@ func rounded(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 // figureRing returns the i-th ring of Figure 8. Rings of the same i have the same nodes, and so the
 // same tokens in strategies 1 and 2. If S does not divide the metadata of strategies 1 and 2, some
 // nodes have a greater weight and so one token more; strategy 3 distributes any Q.
-func figureRing(i, metadata int, strategy ring.Strategy) (*ring.Ring, error) {
+func figureRing(i uint64, metadata int, strategy ring.Strategy) (*ring.Ring, error) {
 	cfg := ring.Config{Strategy: strategy, N: FigureReplicas, Q: FigurePartitions, T: 1}
 	if strategy == ring.EqualPartitions {
 		cfg.Q = metadata

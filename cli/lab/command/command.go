@@ -1,0 +1,334 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"ringside/cli/console"
+	"ringside/cli/exit"
+	"ringside/cli/lab"
+	"ringside/cli/lab/experiments"
+	"ringside/cli/lab/report"
+	"ringside/cli/render"
+	"ringside/cli/verbs"
+	"ringside/engine/usage"
+)
+
+// all is the name that stands for every experiment.
+const all = "all"
+
+// maxSeeds bounds the seeds of a job.
+const maxSeeds = 1_000_000
+
+// Verb is the command lab.
+var Verb = &verbs.Verb{
+	Name: "lab", Group: verbs.GroupScript, Section: "§6",
+	Args: []verbs.Arg{
+		{Name: "NAME", Words: append(names(), all), Optional: true},
+		{Name: "FILE", Complete: verbs.CompleteFiles, Optional: true, Many: true},
+	},
+	Usage: "answer a question with an experiment: figures with intervals, beside what was published",
+	Help:  help(),
+	Flags: flags(),
+}
+
+func names() []string {
+	var out []string
+	for _, e := range experiments.All() {
+		out = append(out, e.Name)
+	}
+	return out
+}
+
+// A runner is one call of lab.
+type runner struct {
+	*console.Console
+	ctx  context.Context
+	call *verbs.Call
+}
+
+// Run runs a call of Verb. After an interrupt it shows what there is.
+func Run(ctx context.Context, con *console.Console, call *verbs.Call) error {
+	r := &runner{con, ctx, call}
+	if err := r.checkFiles(); err != nil {
+		return err
+	}
+	switch name := call.Arg(0); {
+	case call.Bool("merge"):
+		return r.merge()
+	case name == "":
+		return r.list()
+	case name == all:
+		return r.runAll()
+	default:
+		return r.runOne(name)
+	}
+}
+
+// checkFiles finds flags that contradict each other, and files that cannot be written.
+func (r *runner) checkFiles() error {
+	if len(r.call.Args) > 1 && !r.call.Bool("merge") {
+		return r.call.Misusef("files are for --merge, and for lab run FILE")
+	}
+	if r.call.Has("shard") != r.call.Has("out") {
+		return r.call.Misusef("--shard I/K and --out FILE belong together")
+	}
+	for _, name := range []string{"html", "csv", "out"} {
+		if !r.call.Has(name) {
+			continue
+		}
+		if err := verbs.CheckWritable(r.Path(r.call.String(name))); err != nil {
+			return usage.Errorf("lab: --%s %s cannot be written: %w; nothing was run", name,
+				render.Quoted(r.call.String(name)), err)
+		}
+	}
+	return nil
+}
+
+// list lists the experiments.
+func (r *runner) list() error {
+	type entry struct {
+		Name    string            `json:"name"`
+		Title   string            `json:"title"`
+		Section string            `json:"section"`
+		Clock   lab.Clock         `json:"clock"`
+		Params  map[string]string `json:"params"` // with their defaults
+	}
+	list := []entry{}
+	t := &render.Table{}
+	for _, e := range experiments.All() {
+		params := map[string]string{}
+		for _, p := range e.Params {
+			params[p.Name] = p.Default
+		}
+		list = append(list, entry{e.Name, e.Title, e.Section, e.Clock, params})
+		t.Row(render.Toned(render.Bold, e.Name), render.Cell{Text: e.Title}, render.Toned(render.Dim, e.Section))
+	}
+	return r.Show(map[string]any{"experiments": list}, t.Render(r.painter())+"→ ringside lab "+list[0].Name+"\n")
+}
+
+func (r *runner) painter() render.Painter {
+	return render.Painter{Color: console.IsTerminal(r.Stdout) && r.Colors()}
+}
+
+// job returns the job of an experiment. With strict, a parameter that the experiment does not have
+// is an error.
+func (r *runner) job(e *lab.Experiment, strict bool) (lab.Job, error) {
+	given := map[string]string{}
+	for _, other := range experiments.All() {
+		for _, p := range other.Params {
+			mine := slices.ContainsFunc(e.Params, func(q lab.Param) bool { return q.Name == p.Name })
+			if r.call.Has(p.Name) && (mine || strict) {
+				given[p.Name] = r.call.String(p.Name)
+			}
+		}
+	}
+	v, err := lab.NewValues(e.Params, given)
+	if err != nil {
+		return lab.Job{}, fmt.Errorf("lab %s: %w", e.Name, err)
+	}
+	j := lab.Job{Experiment: e, Values: v}
+	first := uint64(lab.FirstSeed)
+	if r.call.Has("seed") {
+		if first, err = strconv.ParseUint(r.call.String("seed"), 10, 63); err != nil {
+			return lab.Job{}, r.call.Misusef("--seed %s: want a whole number from 0 on", r.call.String("seed"))
+		}
+	}
+	if e.Seeds > 0 {
+		n := e.Seeds
+		if r.call.Has("seeds") {
+			n = r.call.Int("seeds")
+		}
+		j.Seeds = lab.SeedsFrom(first, n)
+	}
+	j.Shard, err = r.shard()
+	return j, err
+}
+
+// shard reads --shard.
+func (r *runner) shard() (lab.Shard, error) {
+	if !r.call.Has("shard") {
+		return lab.Shard{}, nil
+	}
+	text := r.call.String("shard")
+	left, right, ok := strings.Cut(text, "/")
+	i, err := strconv.Atoi(left)
+	k, err2 := strconv.Atoi(right)
+	if !ok || err != nil || err2 != nil || i < 1 || k < i || k > maxSeeds {
+		return lab.Shard{}, r.call.Misusef("--shard %s: want I/K, such as 1/4: part I of K parts", text)
+	}
+	return lab.Shard{I: i, K: k}, nil
+}
+
+func (r *runner) runOne(name string) error {
+	e := experiments.Find(name)
+	if e == nil {
+		return r.call.Misusef("there is no experiment %s; there are %s", name, strings.Join(names(), " "))
+	}
+	out, command, err := r.play(e, true)
+	if err != nil {
+		return err
+	}
+	if r.call.Has("shard") {
+		if err := r.write("out", out.Write); err != nil {
+			return err
+		}
+		return r.ctx.Err()
+	}
+	rep, err := out.Report()
+	if err != nil {
+		return err
+	}
+	return r.show([]report.Answer{{Report: rep, Command: command}})
+}
+
+// play runs an experiment and returns its outcome, and the command that repeats it.
+func (r *runner) play(e *lab.Experiment, strict bool) (*lab.Outcome, string, error) {
+	job, err := r.job(e, strict)
+	if err != nil {
+		return nil, "", err
+	}
+	line := r.Progress()
+	job.Progress = func(p lab.Progress) {
+		text := fmt.Sprintf("lab %s: %d of %d", e.Name, p.Done, p.Units)
+		if p.Left > 0 {
+			text += fmt.Sprintf(", about %s left", p.Left.Round(time.Second))
+		}
+		line.Show(text)
+	}
+	out, err := job.Run(r.ctx)
+	line.Show("")
+	if err != nil {
+		return nil, "", err
+	}
+	return out, commandOf(job), nil
+}
+
+// commandOf returns the command that repeats a job.
+func commandOf(j lab.Job) string {
+	words := []string{"ringside", "lab", j.Experiment.Name}
+	for _, name := range j.Values.Changed() {
+		words = append(words, verbs.Dashed(name), j.Values.Map()[name])
+	}
+	if n := len(j.Seeds); n > 0 && n != j.Experiment.Seeds {
+		words = append(words, "--seeds", strconv.Itoa(n))
+	}
+	if len(j.Seeds) > 0 && j.Seeds[0] != lab.FirstSeed {
+		words = append(words, "--seed", strconv.FormatUint(j.Seeds[0], 10))
+	}
+	return verbs.Join(words)
+}
+
+// runAll runs every experiment. After an interrupt, the experiments that have not begun are left
+// out.
+func (r *runner) runAll() error {
+	if r.call.Has("shard") {
+		return r.call.Misusef("--shard is for one experiment at a time")
+	}
+	var answers []report.Answer
+	for _, e := range experiments.All() {
+		if r.ctx.Err() != nil {
+			break
+		}
+		out, command, err := r.play(e, false)
+		if err != nil {
+			return err
+		}
+		rep, err := out.Report()
+		if err != nil {
+			return err
+		}
+		answers = append(answers, report.Answer{Report: rep, Command: command})
+	}
+	return r.show(answers)
+}
+
+// merge joins the files of shards.
+func (r *runner) merge() error {
+	files := map[string]io.Reader{}
+	for _, name := range r.call.Args {
+		f, err := os.Open(r.Path(name))
+		if err != nil {
+			return usage.Errorf("lab: --merge: %w", err)
+		}
+		defer f.Close()
+		if files[name] != nil {
+			return r.call.Misusef("%s is given twice", name)
+		}
+		files[name] = f
+	}
+	out, err := lab.Merge(files, experiments.Find)
+	if err != nil {
+		return fmt.Errorf("lab: %w", err)
+	}
+	rep, err := out.Report()
+	if err != nil {
+		return err
+	}
+	job := lab.Job{Experiment: rep.Experiment, Values: rep.Chosen, Seeds: rep.Seeds}
+	return r.show([]report.Answer{{Report: rep, Command: commandOf(job)}})
+}
+
+// show shows answers, and writes the files that the call asks for. It returns an error
+// with exit.Expectation if a published figure or a claim does not hold.
+func (r *runner) show(answers []report.Answer) error {
+	if r.call.Has("html") {
+		page, err := report.Page(answers)
+		if err != nil {
+			return err
+		}
+		if err := r.write("html", func(w io.Writer) error { _, err := w.Write(page); return err }); err != nil {
+			return err
+		}
+	}
+	if r.call.Has("csv") {
+		err := r.write("csv", func(w io.Writer) error { return report.CSV(w, answers) })
+		if err != nil {
+			return err
+		}
+	}
+	var texts []string
+	var reports []*lab.Report
+	differs := false
+	for _, a := range answers {
+		texts = append(texts, report.Text(a.Report, r.painter(), a.Command))
+		reports = append(reports, a.Report)
+		differs = differs || a.Report.Verdict == lab.Differs
+	}
+	var value any = map[string]any{"labs": reports}
+	if r.call.Arg(0) != all {
+		value = reports[0]
+	}
+	if err := r.Show(value, strings.Join(texts, "\n")); err != nil {
+		return err
+	}
+	switch {
+	case r.ctx.Err() != nil:
+		return r.ctx.Err()
+	case differs:
+		return &exit.Error{Exit: exit.Expectation, Code: "differs", Reported: true,
+			Message: "a published figure or a claim does not hold"}
+	}
+	return nil
+}
+
+// write writes the file of a flag as a whole or not at all.
+func (r *runner) write(flag string, write func(io.Writer) error) error {
+	name := r.Path(r.call.String(flag))
+	var content strings.Builder
+	err := write(&content)
+	if err == nil {
+		err = os.WriteFile(name, []byte(content.String()), 0o644)
+	}
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("lab: --%s: %w", flag, err)
+	}
+	return err
+}

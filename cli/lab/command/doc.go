@@ -1,0 +1,2 @@
+// Package command is the command lab: it chooses experiments, runs them, and shows their reports.
+package command

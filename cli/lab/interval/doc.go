@@ -1,0 +1,2 @@
+// Package interval computes confidence intervals.
+package interval

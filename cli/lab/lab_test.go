@@ -1,0 +1,215 @@
+package lab_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"ringside/cli/lab"
+)
+
+// coins is an experiment whose results are known: each seed tosses a coin that falls on one side in
+// seed of 10 cases, and measures its own number.
+func coins() *lab.Experiment {
+	return &lab.Experiment{
+		Name: "coins", Clock: lab.Virtual, Seeds: 9,
+		Measures: []lab.Measure{{Name: "heads", Share: true}, {Name: "number"}},
+		Params:   []lab.Param{{Name: "plus", Kind: lab.Whole, Default: "0", Max: 5}},
+		Units: func(v lab.Values, seeds []uint64) ([]lab.Unit, error) {
+			var out []lab.Unit
+			for _, seed := range seeds {
+				for x := range 2 {
+					out = append(out, lab.Unit{Seed: seed, Run: func(context.Context) ([]lab.Sample, error) {
+						return []lab.Sample{
+							lab.Share("heads", "coin", float64(x), int(seed), 10),
+							lab.Point("number", "seed", float64(x), float64(seed)+v.Number("plus")),
+						}, nil
+					}})
+				}
+			}
+			return out, nil
+		},
+		Published: func(lab.Values) []lab.Published {
+			return []lab.Published{{Measure: "number", Series: "seed", X: 1, Value: 5, Within: .5, Source: "arithmetic"}}
+		},
+		Claims: []lab.Claim{{Text: "at most all are heads", Holds: func(_ lab.Values, rows lab.Rows) (bool, string, error) {
+			row, err := rows.At("heads", "coin", 0)
+			return row.Mean <= 100, fmt.Sprint(row.Mean), err
+		}}},
+	}
+}
+
+func find(name string) *lab.Experiment {
+	if e := coins(); e.Name == name {
+		return e
+	}
+	return nil
+}
+
+func job(t *testing.T, given map[string]string, shard lab.Shard) lab.Job {
+	t.Helper()
+	e := coins()
+	v, err := lab.NewValues(e.Params, given)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lab.Job{Experiment: e, Values: v, Seeds: lab.SeedsFrom(1, e.Seeds), Shard: shard}
+}
+
+func outcome(t *testing.T, j lab.Job) *lab.Outcome {
+	t.Helper()
+	out, err := j.Run(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func reportOf(t *testing.T, o *lab.Outcome) *lab.Report {
+	t.Helper()
+	r, err := o.Report()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestReport(t *testing.T) {
+	r := reportOf(t, outcome(t, job(t, nil, lab.Shard{})))
+	heads, err := r.Rows.At("heads", "coin", 0)
+	if err != nil || heads.Mean != 50 || heads.Cases != 90 || heads.N != 9 || heads.High-heads.Low < 20 {
+		t.Errorf("%+v %v", heads, err)
+	}
+	number, err := r.Rows.At("number", "seed", 1)
+	if err != nil || number.Mean != 5 || number.Low > 3 || number.Low < 2.5 {
+		t.Errorf("%+v %v", number, err)
+	}
+	if r.Verdict != lab.Agrees || !r.Complete {
+		t.Errorf("%s: %s", r.Verdict, r.Text)
+	}
+	other := reportOf(t, outcome(t, job(t, map[string]string{"plus": "1"}, lab.Shard{})))
+	if other.Verdict != lab.Differs || *other.Published[0].Difference != 1 {
+		t.Errorf("one more than published: %s", other.Text)
+	}
+}
+
+// The files of shards give the bytes of the run without shards, and a wrong set of files is
+// refused.
+func TestShards(t *testing.T) {
+	whole, err := json.Marshal(reportOf(t, outcome(t, job(t, nil, lab.Shard{}))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const shards = 4
+	files := map[string]string{}
+	for i := range shards {
+		var b bytes.Buffer
+		if err := outcome(t, job(t, nil, lab.Shard{I: i + 1, K: shards})).Write(&b); err != nil {
+			t.Fatal(err)
+		}
+		files[fmt.Sprint(i+1)] = b.String()
+	}
+	merge := func(files map[string]string) (*lab.Outcome, error) {
+		readers := map[string]io.Reader{}
+		for name, text := range files {
+			readers[name] = strings.NewReader(text)
+		}
+		return lab.Merge(readers, find)
+	}
+	out, err := merge(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if merged, _ := json.Marshal(reportOf(t, out)); !bytes.Equal(merged, whole) {
+		t.Errorf("merged:\n%s\nwhole:\n%s", merged, whole)
+	}
+	for _, bad := range []struct {
+		why    string
+		change func(map[string]string)
+	}{
+		{"shard 3 of 4 is missing", func(f map[string]string) { delete(f, "3") }},
+		{"both shard 2", func(f map[string]string) { f["x"] = f["2"] }},
+		{"differ in the commit", func(f map[string]string) {
+			f["2"] = strings.Replace(f["2"], `"commit":"`, `"commit":"other`, 1)
+		}},
+		{"differ in the parameters", func(f map[string]string) {
+			f["2"] = strings.Replace(f["2"], `"plus":"0"`, `"plus":"1"`, 1)
+		}},
+		{"is not one of shard 2", func(f map[string]string) {
+			f["2"] = strings.Replace(f["2"], `"number":1,`, `"number":2,`, 1)
+		}},
+		{"lack units", func(f map[string]string) {
+			f["2"] = strings.Replace(f["2"], `"number":1,`, `"number":5,`, 1)
+		}},
+		{"no file of a shard", func(f map[string]string) { f["2"] = "{}" }},
+		{"needs the files", func(f map[string]string) { clear(f) }},
+	} {
+		broken := map[string]string{}
+		for k, v := range files {
+			broken[k] = v
+		}
+		bad.change(broken)
+		if _, err := merge(broken); err == nil || !strings.Contains(err.Error(), bad.why) {
+			t.Errorf("want an error with %q, got %v", bad.why, err)
+		}
+	}
+}
+
+// An interrupted job has what ended, and says so; its shard is not written.
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	j := job(t, nil, lab.Shard{I: 1, K: 1})
+	j.Progress = func(p lab.Progress) {
+		if p.Done >= 4 {
+			cancel()
+		}
+	}
+	out, err := j.Run(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := reportOf(t, out); r.Complete || len(r.Rows) == 0 || !strings.Contains(r.Text, "interrupted") {
+		t.Errorf("%+v", r)
+	}
+	if err := out.Write(io.Discard); err == nil || !strings.Contains(err.Error(), "interrupted") {
+		t.Errorf("an interrupted shard was written: %v", err)
+	}
+	j = job(t, nil, lab.Shard{})
+	j.Experiment.Units = func(lab.Values, []uint64) ([]lab.Unit, error) {
+		return []lab.Unit{{Run: func(context.Context) ([]lab.Sample, error) { return nil, errors.New("broken") }}}, nil
+	}
+	if _, err := j.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "broken") {
+		t.Errorf("the error of a unit: %v", err)
+	}
+}
+
+func TestValues(t *testing.T) {
+	params := []lab.Param{
+		{Name: "n", Kind: lab.Whole, Default: "3", Min: 1, Max: 9},
+		{Name: "t", Kind: lab.Numbers, Default: "0,1.5", Max: 100},
+		{Name: "fit", Kind: lab.Word, Default: "A", Words: []string{"A", "B"}},
+		{Name: "set", Kind: lab.WordSet, Default: "A,B", Words: []string{"A", "B"}},
+	}
+	v, err := lab.NewValues(params, map[string]string{"t": "2,4"})
+	if err != nil || v.Whole("n") != 3 || len(v.Numbers("t")) != 2 || v.Word("fit") != "A" || len(v.WordSet("set")) != 2 {
+		t.Errorf("%+v %v", v, err)
+	}
+	if c := v.Changed(); len(c) != 1 || c[0] != "t" {
+		t.Errorf("changed: %v", c)
+	}
+	for name, texts := range map[string][]string{
+		"n": {"0", "10", "1.5", "x", ""}, "t": {"1,,2", "NaN", "-1", "101", strings.Repeat("1,", 70) + "1"},
+		"fit": {"C", ""}, "set": {"A,C"}, "other": {"1"},
+	} {
+		for _, text := range texts {
+			if _, err := lab.NewValues(params, map[string]string{name: text}); err == nil {
+				t.Errorf("%s=%q is taken", name, text)
+			}
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package lab
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"ringside/engine/usage"
+)
+
+// A Param is a parameter of an experiment, a flag on the command line.
+type Param struct {
+	Name    string
+	Default string
+	Help    string
+	Kind    Kind
+	Words   []string // the possible values of a Word and a Word list
+	// Min and Max bound numbers and the numbers of lists.
+	Min, Max float64
+}
+
+// A Kind is the type of a parameter.
+type Kind int
+
+const (
+	Number  Kind = iota // a number
+	Whole               // a whole number
+	Numbers             // numbers, separated by commas
+	Word                // one of Words
+	WordSet             // some of Words, separated by commas
+)
+
+// maxList bounds the values of a list. More make a run of hours by mistake.
+const maxList = 64
+
+// Values are the values of an experiment's parameters. A Values has every parameter, and all are
+// valid. Its methods panic if the experiment has no such parameter of that kind.
+type Values struct {
+	params []Param
+	texts  map[string]string
+}
+
+// NewValues returns the values that given sets, and the defaults of the others. It returns a usage
+// error for a parameter that does not exist, and for a value that the parameter does not allow.
+func NewValues(params []Param, given map[string]string) (Values, error) {
+	v := Values{params: params, texts: map[string]string{}}
+	for _, p := range params {
+		v.texts[p.Name] = p.Default
+	}
+	for name, text := range given {
+		i := slices.IndexFunc(params, func(p Param) bool { return p.Name == name })
+		if i < 0 {
+			return Values{}, usage.Errorf("there is no parameter %s; there are %s", name, names(params))
+		}
+		if err := params[i].check(text); err != nil {
+			return Values{}, err
+		}
+		v.texts[name] = text
+	}
+	return v, nil
+}
+
+func names(params []Param) string {
+	var out []string
+	for _, p := range params {
+		out = append(out, p.Name)
+	}
+	if len(out) == 0 {
+		return "none"
+	}
+	return strings.Join(out, ", ")
+}
+
+// check returns a usage error if the parameter cannot have that value.
+func (p Param) check(text string) error {
+	switch p.Kind {
+	case Word, WordSet:
+		words := []string{text}
+		if p.Kind == WordSet {
+			words = strings.Split(text, ",")
+		}
+		for _, w := range words {
+			if !slices.Contains(p.Words, w) {
+				return usage.Errorf("--%s %s: want %s", p.Name, text, strings.Join(p.Words, ", "))
+			}
+		}
+		return nil
+	}
+	list := []string{text}
+	if p.Kind == Numbers {
+		list = strings.Split(text, ",")
+	}
+	if len(list) > maxList {
+		return usage.Errorf("--%s: %d values, the limit is %d", p.Name, len(list), maxList)
+	}
+	for _, s := range list {
+		x, err := strconv.ParseFloat(s, 64)
+		if err != nil || math.IsNaN(x) || x < p.Min || x > p.Max || p.Kind == Whole && x != math.Trunc(x) {
+			what := "a number"
+			if p.Kind == Whole {
+				what = "a whole number"
+			}
+			return usage.Errorf("--%s %s: want %s from %g to %g", p.Name, text, what, p.Min, p.Max)
+		}
+	}
+	return nil
+}
+
+// text returns the text of a parameter of one of the kinds.
+func (v Values) text(name string, kinds ...Kind) string {
+	for _, p := range v.params {
+		if p.Name == name && slices.Contains(kinds, p.Kind) {
+			return v.texts[name]
+		}
+	}
+	panic(fmt.Sprintf("lab: no parameter %s of that kind", name))
+}
+
+// Number returns a number.
+func (v Values) Number(name string) float64 {
+	x, _ := strconv.ParseFloat(v.text(name, Number, Whole), 64)
+	return x
+}
+
+// Whole returns a whole number.
+func (v Values) Whole(name string) int {
+	x, _ := strconv.ParseFloat(v.text(name, Whole), 64)
+	return int(x)
+}
+
+// Numbers returns the numbers of a list.
+func (v Values) Numbers(name string) []float64 {
+	var out []float64
+	for _, s := range strings.Split(v.text(name, Numbers), ",") {
+		x, _ := strconv.ParseFloat(s, 64)
+		out = append(out, x)
+	}
+	return out
+}
+
+// Word returns a word.
+func (v Values) Word(name string) string { return v.text(name, Word) }
+
+// WordSet returns the words of a list.
+func (v Values) WordSet(name string) []string {
+	return strings.Split(v.text(name, WordSet), ",")
+}
+
+// Map returns all values as texts, by parameter.
+func (v Values) Map() map[string]string { return v.texts }
+
+// Changed lists the parameters whose values differ from the defaults.
+func (v Values) Changed() []string {
+	var out []string
+	for _, p := range v.params {
+		if v.texts[p.Name] != p.Default {
+			out = append(out, p.Name)
+		}
+	}
+	return out
+}
