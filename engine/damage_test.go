@@ -73,3 +73,33 @@ func TestKeysAreCountedOnce(t *testing.T) {
 		t.Fatalf("n1 counts %d keys", k)
 	}
 }
+
+// §4.9: a node drops a damaged record of a range of which it is not a home, although its tree does
+// not count the record. A scrub finds the record, or the question of a node that collects the key's
+// tombstone.
+func TestForeignDamageIsDropped(t *testing.T) {
+	for name, compare := range map[string]bool{"a scrub": true, "a collection": false} {
+		t.Run(name, func(t *testing.T) {
+			w := collecting(t, compare)
+			key := w.keyAt("n1", "n2", "n3")
+			stored := record.DataKey([]byte(key))
+			w.del("n1", key, w.mustPut("n1", key, "v", nil).Context)
+			garbage := store.Write{Space: store.Data, Key: stored, Value: []byte("garbage")}
+			if err := w.stores["n5"].Apply([]store.Write{garbage}, true); err != nil {
+				t.Fatal(err)
+			}
+			w.start("n5")
+			if k := w.nodes["n5"].records.keys; k != 1 {
+				t.Fatalf("n5 counts %d keys before", k)
+			}
+			w.pass(2 * testGrace)
+			if b, err := w.stores["n5"].Get(store.Data, stored); b != nil || err != nil {
+				t.Fatalf("n5 still holds %q, %v", b, err)
+			}
+			if k := w.nodes["n5"].records.keys; k != 0 {
+				t.Errorf("n5 counts %d keys", k)
+			}
+			w.untilCollected(key)
+		})
+	}
+}

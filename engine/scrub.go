@@ -3,6 +3,7 @@ package engine
 // §5, §4.7: a record can rot on the disk without a change of its tree. Each cycle of anti-entropy
 // therefore reads a part of the store again. A record that fails its checksum counts as no record
 // from then on. The tree of its range then differs from those of the other homes, which repair it.
+// A node that is not a home of the range hands the range over, and drops the record (§4.9).
 
 import (
 	"slices"
@@ -36,6 +37,7 @@ func (s *syncer) scrub() {
 			continue
 		}
 		seen[end] = true
+		n.transfers.handOverDamaged(p)
 		if before, after := n.trees.rebuildAt(p); before != after { // equal: the damage is known, and no home can repair it
 			n.emit(event.Event{Kind: event.Damaged, Key: key, Message: "a scrub found the record damaged"})
 		}

@@ -306,9 +306,12 @@ func (c *collector) holdsOnly(t wire.Tombstone) wire.CollectAnswer {
 	}
 	rec, err := n.records.read(store.Data, n.dataKey(t.Key))
 	switch {
-	case err == nil && len(rec.Siblings) == 0:
+	case err != nil:
+		n.transfers.handOverDamaged(n.position(t.Key))
+		return wire.CollectDiffers
+	case len(rec.Siblings) == 0:
 		return wire.CollectAgreed
-	case err != nil || stateOf(t.Key, rec).Hash != t.State || !dead(rec.Siblings):
+	case stateOf(t.Key, rec).Hash != t.State || !dead(rec.Siblings):
 		return wire.CollectDiffers
 	case !n.members.isHome(n.cfg.Name, n.members.preference(t.Key)):
 		return wire.CollectMoving

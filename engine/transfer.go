@@ -21,6 +21,7 @@ import (
 	"ringside/engine/merkle"
 	"ringside/engine/mutant"
 	"ringside/engine/record"
+	"ringside/engine/ring"
 	"ringside/engine/wire"
 )
 
@@ -90,6 +91,18 @@ func (t *transfers) handover(id keyrange.ID) *handover {
 // holds reports whether the node has anything to hand over of a range.
 func (t *transfers) holds(id keyrange.ID) bool {
 	return t.out[id] != nil || t.n.trees.Tree(id).Keys() > 0
+}
+
+// handOverDamaged begins a handover of the range around p if this node, a member, is not a home of
+// it. The caller found a damaged record there. A tree does not count damaged records, and no home
+// repairs the record of a node that is not a home. Without the handover, the record would stay if
+// nothing else is left of the range.
+func (t *transfers) handOverDamaged(p ring.Position) {
+	m, id := t.n.members, keyrange.At(t.n.members.ring, p)
+	if m.has(t.n.cfg.Name) && !id.HasHomes(m.ring, t.n.cfg.Name) {
+		t.handover(id)
+		t.resumeSoon()
+	}
 }
 
 // resumeSoon plans resume after handOverPause.
