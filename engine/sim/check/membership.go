@@ -64,7 +64,8 @@ func (m membership) unsettled() string {
 	return ""
 }
 
-// checkOnlyAtHomes checks that all homes of a key exist, and that no other host holds a replica.
+// checkOnlyAtHomes checks that all homes of a key exist, and that no other host holds a replica. With
+// anti-entropy, no other member holds a damaged replica either. The scrub finds one there.
 func (m membership) checkOnlyAtHomes(key string) {
 	ring := m.e.world.Members().Ring()
 	homes := ring.Homes([]byte(key))
@@ -72,6 +73,10 @@ func (m membership) checkOnlyAtHomes(key string) {
 		m.e.fail(P12, "%s has %d homes, want %d", key, len(homes), want)
 	}
 	m.e.hosts(func(h Host) {
+		foreign := ring.Has(h.Name()) && !slices.Contains(homes, h.Name())
+		if foreign && m.e.plan.AntiEntropy > 0 && m.e.damaged(h, key) {
+			m.e.fail(P12, "%s keeps a damaged record of %s, whose homes are %v", h.Name(), key, homes)
+		}
 		for _, r := range m.e.stored(h, key) {
 			if r.For == "" && len(r.Versions) > 0 && !slices.Contains(homes, h.Name()) {
 				m.e.fail(P12, "%s holds %s as %v, whose homes are %v", h.Name(), key, r.Versions, homes)

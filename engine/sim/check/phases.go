@@ -51,10 +51,15 @@ func (j *Judge) Reach(key string) int {
 // home holds the key, no node can know what the record held.
 func (j *Judge) Damaged(key string, homes []string) bool {
 	return slices.ContainsFunc(homes, func(h string) bool {
-		b, _ := j.e.world.Host(h).Reader().Get(store.Data, record.DataKey([]byte(key)))
-		_, err := record.Decode(b)
-		return b != nil && err != nil
+		return j.e.damaged(j.e.world.Host(h), key)
 	})
+}
+
+// damaged reports whether the record of a key at a host fails its checksum.
+func (e *evidence) damaged(h Host, key string) bool {
+	b, _ := h.Reader().Get(store.Data, record.DataKey([]byte(key)))
+	_, err := record.Decode(b)
+	return b != nil && err != nil
 }
 
 // AnyDamaged reports whether the record of any key is damaged at a home.
