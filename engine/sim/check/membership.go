@@ -64,8 +64,8 @@ func (m membership) unsettled() string {
 	return ""
 }
 
-// checkOnlyAtHomes checks that all homes of a key exist, and that no other host holds a replica. With
-// anti-entropy, no other member holds a damaged replica either. The scrub finds one there.
+// checkOnlyAtHomes checks that all homes of a key exist, and that no other host holds a replica.
+// With anti-entropy, no other member holds a damaged replica, because the scrub finds it.
 func (m membership) checkOnlyAtHomes(key string) {
 	ring := m.e.world.Members().Ring()
 	homes := ring.Homes([]byte(key))
