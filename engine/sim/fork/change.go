@@ -37,6 +37,7 @@ var Forms = [][2]string{
 	{"quorum strict", "only homes count for each request that begins from then on"},
 	{"mode lww", "from then on, all nodes let the last write win"},
 	{"kill n3 [for 5s]", "a node crashes, and stays down until the faults end"},
+	{"no loss", "messages are no longer lost by chance; also no repeat, and no delay"},
 	{"no crash", "the next fault of a kind does not happen; no crash 40.05: the one at that time"},
 	{"partition n1,n2 n3 for 5s", "and any other fault, as scripts write them"},
 }
@@ -44,6 +45,8 @@ var Forms = [][2]string{
 const (
 	// kill is what commands call plan.Crash.
 	kill = "kill"
+	// no begins the changes that leave something out.
+	no = "no"
 	// maxChange bounds the text of a change in bytes. A split of plan.MaxNodes nodes still fits.
 	maxChange = 1 << 14
 )
@@ -62,9 +65,9 @@ func ParseChange(text string) (Change, error) {
 		c, err = parseQuorum(name, value)
 	case word == "mode" || word == "quorum":
 		c, err = parseSetting(words)
-	case word == "no":
+	case word == no:
 		c, err = parseSkipped(words[1:])
-	case word == kill || plan.Injectable(word) && word != plan.Lull && word != plan.LastWriteWins:
+	case word == kill || breaks(word) && word != plan.Lull:
 		c, err = parseFault(words)
 	default:
 		err = fmt.Errorf("want one of: %s", forms())
@@ -73,6 +76,11 @@ func ParseChange(text string) (Change, error) {
 		return Change{}, fmt.Errorf("no change %q: %w", text, err)
 	}
 	return c, nil
+}
+
+// breaks reports whether a kind of injection breaks something. The others have forms of their own.
+func breaks(kind string) bool {
+	return plan.Injectable(kind) && kind != plan.LastWriteWins && !plan.EndsCondition(kind)
 }
 
 // forms lists the forms of changes.
@@ -116,6 +124,9 @@ func parseSetting(words []string) (Change, error) {
 }
 
 func parseSkipped(words []string) (Change, error) {
+	if ends := no + "-" + strings.Join(words, " "); plan.EndsCondition(ends) {
+		return Change{Add: &plan.Injection{Kind: ends}}, nil
+	}
 	s := Skipped{Next: true}
 	if len(words) > 0 && !isTime(words[0]) {
 		s.Kind, words = words[0], words[1:]
@@ -123,7 +134,11 @@ func parseSkipped(words []string) (Change, error) {
 			s.Kind = plan.Crash
 		}
 		switch {
-		case s.Kind == plan.LastWriteWins || !plan.Injectable(s.Kind) && !slices.Contains(plan.FaultNames(), s.Kind):
+		case plan.EndsCondition(no + "-" + s.Kind):
+			return Change{}, fmt.Errorf("want no %s alone; it ends when the change begins", s.Kind)
+		case s.Kind == plan.LongDelay || s.Kind == plan.SlowLinks:
+			return Change{}, fmt.Errorf("want no delay, which ends %s and %s", plan.LongDelay, plan.SlowLinks)
+		case !breaks(s.Kind) && !slices.Contains(plan.FaultNames(), s.Kind):
 			return Change{}, fmt.Errorf("there is no fault %q", s.Kind)
 		case !plan.Injectable(s.Kind):
 			return Change{}, fmt.Errorf("%s holds during the whole run; drop n1>n3 loses one message", s.Kind)
@@ -186,6 +201,8 @@ func (c Change) String() string {
 		return ""
 	case c.Add.Kind == plan.LastWriteWins:
 		return "mode " + settings.ModeLWW
+	case plan.EndsCondition(c.Add.Kind):
+		return strings.Replace(c.Add.Kind, no+"-", no+" ", 1)
 	case c.Add.Kind == plan.Crash:
 		return kill + strings.TrimPrefix(c.Add.String(), plan.Crash)
 	}
@@ -193,7 +210,7 @@ func (c Change) String() string {
 }
 
 func (s Skipped) String() string {
-	text := "no"
+	text := no
 	if s.Kind != "" {
 		text += " " + s.Kind
 	}
@@ -226,14 +243,18 @@ func (c Change) apply(p plan.Plan, at time.Duration, base sim.Result) (plan.Plan
 // faults end.
 func (c Change) add(p *plan.Plan, at time.Duration) error {
 	f := *c.Add
-	if at >= p.HealAt {
+	switch ends := plan.EndsCondition(f.Kind); {
+	case ends && !hasCondition(&p.Conditions, f.Kind):
+		return fmt.Errorf("the network of this run does nothing of the kind")
+	case ends && at >= p.HealAt:
+		return fmt.Errorf("all faults end at %s s, and this one with them", plan.Seconds(p.HealAt))
+	case at >= p.HealAt:
 		return fmt.Errorf("all faults end at %s s, so nothing can break after that", plan.Seconds(p.HealAt))
-	}
-	if f.Kind == plan.LastWriteWins && p.LWWAt(at) {
+	case f.Kind == plan.LastWriteWins && p.LWWAt(at):
 		return fmt.Errorf("the last write wins already")
 	}
 	for _, o := range p.Faults {
-		if o.Kind == plan.Lull && o.At <= at && at <= o.At+o.For && f.Kind != plan.LastWriteWins {
+		if o.Kind == plan.Lull && o.At <= at && at <= o.At+o.For && breaks(f.Kind) {
 			return fmt.Errorf("all faults rest from %s to %s s", plan.Seconds(o.At), plan.Seconds(o.At+o.For))
 		}
 	}
@@ -246,6 +267,19 @@ func (c Change) add(p *plan.Plan, at time.Duration) error {
 	}
 	p.Faults = slices.Insert(p.Faults, i, f)
 	return nil
+}
+
+// hasCondition reports whether a run has the condition that an injection ends.
+func hasCondition(c *plan.Conditions, ends string) bool {
+	switch ends {
+	case plan.NoLoss:
+		return c.Loss > 0
+	case plan.NoRepeat:
+		return c.Repeat > 0
+	case plan.NoDelay:
+		return c.LongDelay > 0 || c.Delay > plan.UsualDelay
+	}
+	return false
 }
 
 // sameTime is the distance up to which a time that a user types is that of a fault. Scripts write

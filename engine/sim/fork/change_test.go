@@ -21,6 +21,9 @@ func TestParseChange(t *testing.T) {
 		"crash n3 for 5s":              "kill n3 for 5s",
 		"no partition":                 "no partition",
 		"no kill 40.05":                "no crash 40.0500",
+		"no loss":                      "no loss",
+		" no  repeat":                  "no repeat",
+		"no delay":                     "no delay",
 		"no 1m2s":                      "no 62.0000",
 		"partition n1,n2 n3 for 100ms": "partition n1,n2 n3 for 100ms",
 		"disk-flip n1 data x7":         "disk-flip n1 data x7",
@@ -52,7 +55,11 @@ func TestParseChangeRefuses(t *testing.T) {
 		"quorum sloppy":            "sloppy quorum",
 		"no":                       "want no KIND",
 		"no luck":                  `there is no fault "luck"`,
-		"no loss":                  "loss holds during the whole run",
+		"no skew":                  "skew holds during the whole run",
+		"no loss 3":                "want no loss alone",
+		"no slow-links":            "want no delay",
+		"no-loss":                  "want one of",
+		"no no-loss":               `there is no fault "no-loss"`,
 		"no crash 1 2":             "want no KIND",
 		"no crash 99999999":        "want seconds",
 		"drop n1":                  "want a link",
@@ -83,7 +90,7 @@ func TestParseTime(t *testing.T) {
 // What is read is written so that it is read as the same.
 func FuzzParseChange(f *testing.F) {
 	for _, text := range []string{
-		"drop #41 n1>n3", "R=1", "W=2", "quorum strict", "mode lww", "kill n3 for 5s", "no crash 40.0513", "no 1h",
+		"drop #41 n1>n3", "R=1", "W=2", "quorum strict", "mode lww", "kill n3 for 5s", "no loss", "no crash 40.0513", "no 1h",
 		"partition n1,n2 n3,n4 for 5s", "one-way n1 n2,n3", "clog n1>n2 for 1s", "disk-flip n1 hints x747586", "wipe n2",
 	} {
 		f.Add(text)

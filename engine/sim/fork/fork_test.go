@@ -75,10 +75,12 @@ func TestNothingBeforeDiffers(t *testing.T) {
 	changes := []string{
 		"drop n1>n3", "R=1", "W=1", "W=3", "quorum strict", "mode lww", "kill n3", "kill n2 for 3s",
 		"no partition", "no crash", "pause n1 for 2s", "partition n1,n2 n3 for 4s", "wipe n2 for 1s",
+		"no loss", "no repeat", "no delay",
 	}
 	differed, refused := map[string]int{}, map[string]int{}
 	for seed := uint64(1); seed <= 4; seed++ {
-		p := plan.New(short(seed, plan.Crash, plan.Split, plan.Loss, plan.LongDelay, plan.Skew, plan.Join, plan.Wipe))
+		p := plan.New(short(seed, plan.Crash, plan.Split, plan.Loss, plan.Repeat, plan.LongDelay, plan.Skew,
+			plan.Join, plan.Wipe))
 		at := p.HealAt / 3
 		first := events(p, at)
 		for _, text := range changes {
@@ -107,6 +109,35 @@ func TestNothingBeforeDiffers(t *testing.T) {
 	for _, text := range changes {
 		if differed[text] == 0 {
 			t.Errorf("%s never made a difference", text)
+		}
+	}
+}
+
+// A condition that a change ends is over from then on, also after a lull. The other conditions go
+// on.
+func TestConditionEnds(t *testing.T) {
+	kinds := []string{plan.Loss, plan.Repeat, plan.LongDelay}
+	p := plan.New(short(3, append(kinds, plan.SlowLinks)...))
+	p.Faults = append(p.Faults, plan.Injection{At: p.HealAt / 2, Kind: plan.Lull, For: time.Second})
+	at := p.HealAt / 4
+	for _, x := range []struct{ change, over string }{
+		{"no loss", plan.Loss}, {"no repeat", plan.Repeat}, {"no delay", plan.LongDelay},
+	} {
+		begin := play(t, p, 0, x.change)
+		f := play(t, p, at, x.change)
+		for _, k := range kinds {
+			if n := begin.Changed.Faults[k]; (n > 0) == (k == x.over) || k == x.over && f.Changed.Faults[k] == 0 {
+				t.Errorf("%s: %s happens %d times after it at the beginning, and %d times with it later", x.change, k, n, f.Changed.Faults[k])
+			}
+		}
+		lost := 0 // after the change
+		for _, e := range events(f.Plan, p.HealAt) {
+			if e.Kind == event.Dropped && e.Message == "lost" && e.Time >= kernel.Origin+at {
+				lost++
+			}
+		}
+		if (lost > 0) == (x.over == plan.Loss) {
+			t.Errorf("%s: %d messages are lost after it", x.change, lost)
 		}
 	}
 }
@@ -223,6 +254,7 @@ func TestRefused(t *testing.T) {
 	p := script(t, cart)
 	lww := p
 	lww.Mode = settings.ModeLWW
+	windy := script(t, "weather loss=0 repeat=0 long-delay=0.1 delay=300µs connections=told\n"+cart)
 	resting := script(t, strings.Replace(cart, "9 client", "3 lull for 5s\n9 client", 1))
 	for _, x := range []struct {
 		p      plan.Plan
@@ -241,6 +273,8 @@ func TestRefused(t *testing.T) {
 		{p, "drop n1>n9", 0, `no node "n9"`},
 		{p, "partition n1 n2 n1", 0, "n1"},
 		{lww, "mode lww", 0, "already"},
+		{p, "no loss", 0, "the network of this run does nothing of the kind"},
+		{windy, "no delay", 10 * time.Second, "all faults end at 10.0000 s"},
 	} {
 		_, _, err := fork.Play(sim.Player{}, x.p, x.at, parse(t, x.change))
 		var bad *fork.BadChange
@@ -260,8 +294,8 @@ func TestGivesUp(t *testing.T) {
 
 // The changed plan is a script like any other.
 func TestChangedPlanIsAScript(t *testing.T) {
-	for _, text := range []string{"drop #4 n3>n5", "mode lww", "no partition", "kill n3", "R=1"} {
-		f := play(t, script(t, cart), time.Second, text)
+	for _, text := range []string{"drop #4 n3>n5", "mode lww", "no partition", "kill n3", "R=1", "no delay"} {
+		f := play(t, script(t, "weather loss=0 repeat=0 long-delay=0.1 delay=300µs connections=told\n"+cart), time.Second, text)
 		q, err := plan.ParseScript(strings.NewReader(f.Plan.Script(nil)))
 		if err != nil {
 			t.Errorf("%s: %v", text, err)

@@ -47,11 +47,12 @@ func (w *World) ScheduleFaults() {
 	w.failSyncs()
 	for _, f := range w.plan.Faults {
 		w.At(Origin+f.At, func() {
-			if f.Kind == plan.LastWriteWins { // a change of the cluster, which no end of faults undoes
+			switch { // what no end of faults undoes comes first
+			case f.Kind == plan.LastWriteWins:
 				w.changeMode()
-				return
-			}
-			if !w.healed && w.hasHosts(f) {
+			case plan.EndsCondition(f.Kind):
+				w.net.over[f.Kind] = true
+			case !w.healed && w.hasHosts(f):
 				injectors[f.Kind](w, f)
 			}
 		})

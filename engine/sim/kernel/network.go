@@ -22,6 +22,7 @@ import (
 type network struct {
 	w          *World
 	conditions plan.Conditions // of the plan, once ScheduleFaults has been called
+	over       map[string]bool // conditions that have ended, by the injections that end them
 	splits     *fault.Net
 	splitCount int                          // number of changes of splits
 	calm       map[string]bool              // nodes without faults; links between two calm nodes have no faults
@@ -44,7 +45,7 @@ const leastDelay = 20 * time.Microsecond
 func newNetwork(w *World) *network {
 	return &network{
 		w: w, conditions: plan.Conditions{Delay: plan.UsualDelay}, splits: fault.NewNet(w.names),
-		clogged: map[fault.Link]time.Duration{}, down: map[fault.Link]bool{},
+		over: map[string]bool{}, clogged: map[fault.Link]time.Duration{}, down: map[fault.Link]bool{},
 	}
 }
 
@@ -72,6 +73,7 @@ func (n *network) send(m wire.Message) {
 	r := w.Rand(decideMessage, w.hosts[m.From].id, w.hosts[m.To].id, m.Request, topic(m))
 	faulty := !n.calm[m.From] || !n.calm[m.To]
 	lost, repeated := faulty && rng.Chance(r, c.Loss), faulty && rng.Chance(r, c.Repeat)
+	lost, repeated = lost && !n.over[plan.NoLoss], repeated && !n.over[plan.NoRepeat]
 	first, second := n.delay(r, l, faulty), time.Duration(0)
 	if repeated {
 		second = n.delay(r, l, faulty)
@@ -129,7 +131,7 @@ func (n *network) framed(m wire.Message) wire.Message {
 // delay draws how long a message is under way.
 func (n *network) delay(r *rand.Rand, l fault.Link, faulty bool) time.Duration {
 	mean := plan.UsualDelay
-	if faulty {
+	if faulty && !n.over[plan.NoDelay] {
 		mean = n.conditions.Delay
 	}
 	var d time.Duration
@@ -141,7 +143,7 @@ func (n *network) delay(r *rand.Rand, l fault.Link, faulty bool) time.Duration {
 	if !faulty {
 		return d
 	}
-	if rng.Chance(r, n.conditions.LongDelay) {
+	if rng.Chance(r, n.conditions.LongDelay) && !n.over[plan.NoDelay] {
 		n.w.CountFault(plan.LongDelay)
 		d *= 100
 	}

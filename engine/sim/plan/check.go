@@ -142,7 +142,7 @@ func (f Injection) check(names []string) error {
 	switch {
 	case f.Kind == Clog || f.Kind == Drop || changesMembers(f.Kind):
 		want = 2
-	case f.Kind == Lull || f.Kind == LastWriteWins:
+	case f.Kind == Lull || f.Kind == LastWriteWins || EndsCondition(f.Kind):
 		want = 0
 	}
 	for i, n := range f.Nodes {

@@ -41,7 +41,13 @@ const (
 const (
 	Drop          = "drop"            // the next message on a link is lost, of one request if Amount is not 0
 	LastWriteWins = "last-write-wins" // from now on all nodes reconcile as in mode lww
+	NoLoss        = "no-loss"         // from now on Loss is over
+	NoRepeat      = "no-repeat"       // from now on Repeat is over
+	NoDelay       = "no-delay"        // from now on LongDelay and SlowLinks are over
 )
+
+// EndsCondition reports whether an injection ends a condition of the network, and breaks nothing.
+func EndsCondition(kind string) bool { return kind == NoLoss || kind == NoRepeat || kind == NoDelay }
 
 // Counted consequences of faults. They cannot be asked for.
 const (
@@ -113,7 +119,7 @@ func FaultNames() []string {
 
 // Injectable reports whether faults of a kind happen at a time.
 func Injectable(name string) bool {
-	undrawn := []string{Lull, Drop, LastWriteWins}
+	undrawn := []string{Lull, Drop, LastWriteWins, NoLoss, NoRepeat, NoDelay}
 	drawn := func(k kind) bool { return k.name == name && k.draw != nil }
 	return slices.Contains(undrawn, name) || slices.ContainsFunc(kinds, drawn)
 }
@@ -121,7 +127,7 @@ func Injectable(name string) bool {
 // Lasts reports whether the fault is repaired after its For.
 func (f Injection) Lasts() bool {
 	switch f.Kind {
-	case Flip, Join, Leave, Drop, LastWriteWins:
+	case Flip, Join, Leave, Drop, LastWriteWins, NoLoss, NoRepeat, NoDelay:
 		return false
 	}
 	return true
