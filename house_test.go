@@ -21,6 +21,7 @@ var arrows = map[string][]string{
 		"ringside/cli/...", "ringside/engine/...", "ringside/localcluster/...", "ringside/testscripts",
 		"ringside/tui", "ringside/tui/command", "ringside/tui/cues", "ringside/tui/snapshot",
 	},
+	"ringside/cli/answer": {"ringside/cli/exit", "ringside/cli/verbs"},
 	"ringside/cli/bench": {
 		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs",
 		"ringside/engine/usage", "ringside/engine/wire", "ringside/localcluster/bench",

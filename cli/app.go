@@ -49,8 +49,8 @@ func listCommands() []command {
 			out = append(out, command{verb: v, run: (*session).runVerb})
 		}
 	}
-	out = append(out, lsCommand, rmCommand, tuiCommand, snapshotCommand, runCommand, simCommand, labCommand, benchCommand,
-		paperCommand, completionCommand, manCommand, versionCommand, helpCommand)
+	out = append(out, lsCommand, rmCommand, tuiCommand, snapshotCommand, runCommand, execCommand, simCommand, labCommand,
+		benchCommand, paperCommand, completionCommand, manCommand, versionCommand, helpCommand)
 	slices.SortStableFunc(out, func(a, b command) int {
 		return slices.Index(groups, a.verb.Group) - slices.Index(groups, b.verb.Group)
 	})
@@ -65,13 +65,20 @@ func allVerbs() []*verbs.Verb {
 	return out
 }
 
-func lookup(name string) *verbs.Verb {
-	list := allVerbs()
-	i := slices.IndexFunc(list, func(v *verbs.Verb) bool { return v.Name == name })
+// find returns the command called name, nil if there is none.
+func find(name string) *command {
+	i := slices.IndexFunc(commands, func(c command) bool { return c.verb.Name == name })
 	if i < 0 {
 		return nil
 	}
-	return list[i]
+	return &commands[i]
+}
+
+func lookup(name string) *verbs.Verb {
+	if c := find(name); c != nil {
+		return c.verb
+	}
+	return nil
 }
 
 func (s *session) runVerb(c *verbs.Call) error {

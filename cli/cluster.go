@@ -98,6 +98,16 @@ func (l *lazy) close() error {
 	return l.remote.Close()
 }
 
+// forget closes the connection. The next use of the cluster connects anew.
+func (l *lazy) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.remote != nil {
+		_ = l.remote.Close() // the cluster has ended
+		l.remote = nil
+	}
+}
+
 // Do implements verbs.Cluster.
 func (l *lazy) Do(ctx context.Context, via string, req wire.ClientRequest) (wire.ClientReply, error) {
 	r, err := l.connect(ctx)

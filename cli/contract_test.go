@@ -68,6 +68,8 @@ var contractSteps = []contractStep{
 	{"expect", "expect siblings(cart)==3", ""},
 	{"expect exit", "expect --exit 4 -- get cart --one", ""},
 	{"expect exit fails", "expect --exit 3 -- get cart", ""},
+	{"exec", "exec", "put tea x\nget nowhere\nevents --kind heal\nhelp --help\nput tea y\n"},
+	{"exec stops", "exec --stop", "get nowhere --one\nget tea\n"},
 	{"as", "as", ""},
 	{"as client", "as alice get cart", ""},
 	{"as clients", "as", ""},

@@ -28,16 +28,10 @@ const promptFrame = 6
 func (s *session) runInPrompt(ctx context.Context, env *verbs.Env, line string) (string, int) {
 	words, err := verbs.Split(line)
 	if err == nil && len(words) > 0 {
-		i := slices.IndexFunc(commands, func(c command) bool { return c.verb.Name == words[0] })
-		switch {
-		case slices.Contains(promptCommands, words[0]):
-			return s.runCommand(ctx, commands[i], words[1:])
-		case i >= 0 && verbs.Lookup(words[0]) == nil:
-			err = usage.Errorf("%s: commands here act on cluster %s; give this one to ringside in a shell", words[0],
-				escape.Terminal([]byte(env.Name)))
-			return err.Error() + "\n", exit.Usage
-		case env.Follows(words):
-			err = usage.Errorf("events: -f would not end here; the pane Events shows events as they happen, / filters them")
+		if slices.Contains(promptCommands, words[0]) {
+			return s.runCommand(ctx, *find(words[0]), words[1:])
+		}
+		if err := elsewhere(env, words, "the pane Events shows events as they happen, / filters them"); err != nil {
 			return err.Error() + "\n", exit.Usage
 		}
 	}
@@ -49,6 +43,19 @@ func (s *session) runInPrompt(ctx context.Context, env *verbs.Env, line string) 
 		out += "q leaves the screens\n"
 	}
 	return out, code
+}
+
+// elsewhere returns the usage error of a command that a prompt does not run, nil for another one.
+// instead says where one sees events as they happen.
+func elsewhere(env *verbs.Env, words []string, instead string) error {
+	switch {
+	case find(words[0]) != nil && verbs.Lookup(words[0]) == nil:
+		return usage.Errorf("%s: commands here act on cluster %s; give this one to ringside in a shell", words[0],
+			escape.Terminal([]byte(env.Name)))
+	case env.Follows(words):
+		return usage.Errorf("events: -f would not end here; %s", instead)
+	}
+	return nil
 }
 
 // runCommand runs a command of this package and returns what it printed, and its exit code.

@@ -18,7 +18,7 @@ import (
 
 var runCommand = command{
 	verb: &verbs.Verb{
-		Name: "run", Group: verbs.GroupScript,
+		Name: "run", Group: verbs.GroupScript, Streams: true,
 		Args: []verbs.Arg{{Name: "FILE.txtar", Complete: verbs.CompleteFiles, Words: testscripts.Names(),
 			Optional: true, Many: true}},
 		Usage: "run scripts; exit 8 if one fails",

@@ -15,7 +15,7 @@ import (
 )
 
 var eventsVerb = &Verb{
-	Name: "events", Group: GroupLook, Section: "§4",
+	Name: "events", Group: GroupLook, Section: "§4", Streams: true,
 	Usage: "list events, oldest first; -f follows",
 	Help: `One line an event: the time since the first one shown, the node, the section of the paper, and what
 happened. A cluster remembers a bounded number of events; a first line says how many earlier

@@ -17,6 +17,7 @@ type Verb struct {
 	Section string // the sections of the paper that the verb shows
 	Flags   []Flag
 	Nests   bool // the words after argument 0 are another command, with its own flags
+	Streams bool // with JSON, the verb prints any number of objects, one a line
 	Run     func(context.Context, *Env, *Call) error
 }
 
