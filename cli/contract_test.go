@@ -158,6 +158,7 @@ var contractSteps = []contractStep{
 	{"clock compare", "clock compare {n4:1} {n4:.2}", ""},
 	{"sim", "sim --seed 1 --ops 20", ""},
 	{"sim seeds", "sim --seeds 2 --ops 20 --faults crash", ""},
+	{"sim experiment", "sim --seed 1 --legs SSD --coordinator remote --probes 0 --faults none -n 4 -N 3 --ops 12 --keys 2", ""},
 	{"sim fork", "sim --seed 3 --ops 30 --at 5 --change 'mode lww' --fork", ""},
 	{"sim linearizable", "sim --check linearizable", ""},
 	{"bench", "bench --for 20ms --rounds 1 --concurrency 1,2 --keys 10 --store mem,nosync --op put,get,mix", ""},

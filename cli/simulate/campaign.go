@@ -15,6 +15,7 @@ import (
 
 	"ringside/engine/sim"
 	"ringside/engine/sim/check"
+	"ringside/engine/sim/measure"
 	"ringside/engine/sim/plan"
 )
 
@@ -25,6 +26,7 @@ type campaign struct {
 	seeds    uint64          // how many to play; 0: until the time is over
 	duration time.Duration   // how long to play; 0: until all seeds are played
 	progress func(*campaign) // called now and then with mu held; may be nil
+	measured bool            // runs are measured
 
 	mu    sync.Mutex // guards the rest while run runs
 	began time.Time
@@ -52,6 +54,7 @@ type totals struct {
 	falseSiblings int    // versions seen beside an ancestor, where clocks are truncated
 	hash          uint64 // of all runs
 	last          uint64 // hash of the run that was added last
+	measures      measure.Measures
 }
 
 const (
@@ -85,10 +88,7 @@ func (c *campaign) run(ctx context.Context) {
 			for seed, ok := c.take(ctx); ok; seed, ok = c.take(ctx) {
 				o := c.opt
 				o.Seed = seed
-				player := sim.Player{GoOn: func() bool { return ctx.Err() == nil }}
-				if r, ended := player.Play(plan.New(o)); ended {
-					c.add(r)
-				}
+				c.play(sim.Player{GoOn: func() bool { return ctx.Err() == nil }}, plan.New(o))
 			}
 		})
 	}
@@ -111,6 +111,24 @@ func (c *campaign) take(ctx context.Context) (uint64, bool) {
 	}
 	c.next++
 	return c.opt.Seed + c.next - 1, true
+}
+
+// play plays a run and adds its result. It returns the result, and false if the player gave up.
+func (c *campaign) play(player sim.Player, p plan.Plan) (r sim.Result, ended bool) {
+	if !c.measured {
+		if r, ended = player.Play(p); ended {
+			c.add(r)
+		}
+		return r, ended
+	}
+	m, ended := player.Measure(p)
+	if ended {
+		c.add(m.Result)
+		c.mu.Lock()
+		c.sum.measures.Add(m.Measures)
+		c.mu.Unlock()
+	}
+	return m.Result, ended
 }
 
 // add adds the result of a run.

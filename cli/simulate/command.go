@@ -50,6 +50,23 @@ Changes of a fork (nothing before --at differs; --script FILE writes the changed
 the events from the first difference on. ENDING is {"began_s","took_us","outcome","error"?,"acks"?,"notation"?,
 "read"?}, VERSION {"write","notation","deleted"?}, and EVENT as events --json prints it.
 
+Experiments (none is drawn from a seed):
+  ringside sim --legs DISK --coordinator remote --probes 0,10ms --read-repair off --faults none -n 4 -N 3 -R 1 -W 1 \
+        --ops 2000 --keys 20 --length 15m --odd 0 --blind 0 --json
+                                        how stale are gets? The delays are those that PBS (VLDB 2012) published, and
+                                        measures.probes has the answer
+
+--json adds "measures": {"runs","gets":OPS,"puts":OPS,"dels":OPS,
+"versions":{"none","one","two","three","more"} (gets by the live versions that they return),
+"stale":{"gets","age_ms":DIST,"behind":DIST} (gets without writes that were acknowledged before),
+"availability":{"during_faults":{"asked","answered"},"outside":{"asked","answered"}},
+"traffic":{MECHANISM:{"messages","bytes"}},"writes":{FATE:count,"true_losses"} (acknowledged ones),"false_conflicts",
+"clocks":{"pairs":DIST,"over_time":[{"writes","sum","max"}]},
+"convergence":{"alone","time_ms":DIST,"by_reads","never","reads_needed","diverged_keys","hints_left"},
+"probes":[{"after_ms","gets","fresh","behind":[1, 2, 3 or more writes]}]}.
+OPS is {"asked","ok","refused","unknown","reasons","latency_ms":DIST}, and DIST is {"n","mean","p50","p90","p99","p999",
+"max"}. All times are virtual.
+
 Properties:
 ` + propertiesHelp() + `
 Faults: ` + strings.Join(plan.FaultNames(), " ") + `; or none. --faults list explains them.`,

@@ -28,6 +28,8 @@ const (
 	noTime = "leave it out, or give a time such as 10s"
 	// linearizable is the only word that --check takes.
 	linearizable = "linearizable"
+	// on is the word for a mechanism that an experiment does not switch off.
+	on = "on"
 	// drawn is the value of an option that stands for 0, because 0 is drawn from the seed.
 	none = -1
 )
@@ -68,6 +70,16 @@ var flags = []verbs.Flag{
 		Help: "objects in each node's buffer (§6.1), which a crash loses"},
 	{Name: "tombstones", Kind: verbs.String, Value: "45s|off",
 		Help: "virtual time until tombstones are collected (§4.4)"},
+	{Name: "legs", Kind: verbs.String, Value: "SSD|DISK|YMMR",
+		Help: "draw the delay of each message by its leg: a published fit, or 'W=pareto(.4,1,1.5)exp(.2);A=exp(2)'"},
+	{Name: "coordinator", Kind: verbs.String, Value: "home|remote", Words: []string{plan.Home, plan.Remote},
+		Help: "each request goes to a home of its key, or to a node that is none and coordinates all the same"},
+	{Name: "read-repair", Kind: verbs.String, Value: "on|off", Words: []string{on, plan.Off},
+		Help: "off: gets repair no replica (§5), and P5 is not checked"},
+	{Name: "handoff", Kind: verbs.String, Value: "on|off", Words: []string{on, plan.Off},
+		Help: "off: hints are never delivered (§4.6), and P5 and P12 are not checked"},
+	{Name: "probes", Kind: verbs.String, Value: "0,10ms",
+		Help: "get each put's key that long after its acknowledgement, and count what is stale"},
 	{Name: "replay", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
 		Help: "play a script instead of a seed"},
 	{Name: "script", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
@@ -86,10 +98,12 @@ var flags = []verbs.Flag{
 		Help: "with --check: where to write porcupine's picture"},
 }
 
-// drawnFlags are the flags of options that are drawn from a seed. A script states these options.
+// drawnFlags are the flags of options that are drawn from a seed, and of experiments. A script
+// states these options.
 var drawnFlags = []string{
 	"nodes", "ops", "faults", "N", "R", "W", "strategy", "mode", "clocks", "truncate", "quorum", "clients", "keys",
 	"length", "blind", "odd", "fault-every", "anti-entropy", "buffer", "tombstones",
+	"legs", "coordinator", "read-repair", "handoff", "probes",
 }
 
 // isSingle reports whether the call asks for one run and not for a campaign.
@@ -182,10 +196,41 @@ func readOptions(c *verbs.Call) (plan.Options, error) {
 			o.Faults = strings.Split(list, ",")
 		}
 	}
+	if err := readExperiment(c, &o.Experiment); err != nil {
+		return o, err
+	}
 	if err := o.Check(); err != nil {
 		return o, usage.Errorf("%w", err)
 	}
 	return o, nil
+}
+
+// readExperiment reads the options of an experiment.
+func readExperiment(c *verbs.Call, x *plan.Experiment) (err error) {
+	if c.Has("legs") {
+		if x.Legs, err = plan.ParseLegs(c.String("legs")); err != nil {
+			return usage.Errorf("sim --legs: %w", err)
+		}
+	}
+	x.Coordinator = c.String("coordinator")
+	for name, off := range map[string]*bool{"read-repair": &x.Off.ReadRepair, "handoff": &x.Off.Handoff} {
+		word := c.String(name)
+		if c.Has(name) && word != on && word != plan.Off {
+			return usage.Errorf("sim --%s %s: want %s or %s", name, render.Quoted(word), on, plan.Off)
+		}
+		*off = word == plan.Off
+	}
+	if !c.Has("probes") {
+		return nil
+	}
+	for _, text := range strings.Split(c.String("probes"), ",") {
+		after, err := time.ParseDuration(text)
+		if err != nil || after < 0 {
+			return usage.Errorf("sim --probes: %s is not a time such as 10ms", render.Quoted(text))
+		}
+		x.Probes = append(x.Probes, after)
+	}
+	return nil
 }
 
 // readChance reads a number from 0 to 1.

@@ -9,6 +9,7 @@ import (
 
 	"ringside/cli/render"
 	"ringside/engine/sim/check"
+	"ringside/engine/sim/measure"
 )
 
 const (
@@ -128,9 +129,11 @@ type report struct {
 	TraceHash  string            `json:"trace_hash"`
 	First      uint64            `json:"first_seed"`
 	clientReport
-	Interrupted bool   `json:"interrupted,omitempty"`
-	Options     string `json:"options,omitempty"` // of a single run, or of the run that fails
-	Script      string `json:"script,omitempty"`  // the file with the smallest run that fails
+	// Measures is what was counted in all runs together.
+	Measures    *measure.Measures `json:"measures,omitempty"`
+	Interrupted bool              `json:"interrupted,omitempty"`
+	Options     string            `json:"options,omitempty"` // of a single run, or of the run that fails
+	Script      string            `json:"script,omitempty"`  // the file with the smallest run that fails
 	// Left is what the homes of each key of a single run hold in the end.
 	Left []leftReport `json:"left,omitempty"`
 }
@@ -170,6 +173,9 @@ func (c *campaign) report() report {
 	}
 	if r.Violations == nil {
 		r.Violations = []check.Violation{}
+	}
+	if c.measured {
+		r.Measures = &t.measures
 	}
 	return r
 }

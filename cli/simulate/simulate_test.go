@@ -85,6 +85,51 @@ func TestSimJSON(t *testing.T) {
 	}
 }
 
+// The JSON of a campaign has the sum of what its runs measured, and experiments have flags.
+func TestSimMeasures(t *testing.T) {
+	const line = "sim --legs DISK --coordinator remote --probes 0,10ms --read-repair off --handoff on --faults none -n 4 " +
+		"-N 3 -R 1 -W 1 --ops 200 --keys 5 --length 2m --odd 0 --blind 0 --json"
+	var r report
+	one := ringside(t, t.TempDir(), line+" --seed 1")
+	if err := json.Unmarshal([]byte(one.out), &r); err != nil || one.exit != 0 {
+		t.Fatalf("%v: %+v", err, one)
+	}
+	if !strings.HasSuffix(r.Options, " --legs 'DISK' --read-repair off --coordinator remote --probes 0s,10ms") {
+		t.Errorf("options %s", r.Options)
+	}
+	again := ringside(t, t.TempDir(), "sim "+r.Options+" --json")
+	var a, b struct {
+		TraceHash string          `json:"trace_hash"`
+		Measures  json.RawMessage `json:"measures"`
+	}
+	if json.Unmarshal([]byte(one.out), &a) != nil || json.Unmarshal([]byte(again.out), &b) != nil ||
+		a.TraceHash != b.TraceHash || string(a.Measures) != string(b.Measures) {
+		t.Errorf("the options that it prints play another run: %s", again.out)
+	}
+	var sums [2]string
+	for i := range sums {
+		all := ringside(t, t.TempDir(), line+" --seed 1 --seeds 4")
+		if err := json.Unmarshal([]byte(all.out), &b); err != nil {
+			t.Fatal(err)
+		}
+		sums[i] = string(b.Measures)
+	}
+	var m struct {
+		Runs   int `json:"runs"`
+		Probes []struct {
+			AfterMS     float64 `json:"after_ms"`
+			Gets, Fresh int
+		} `json:"probes"`
+	}
+	if err := json.Unmarshal([]byte(sums[0]), &m); err != nil || sums[0] != sums[1] || m.Runs != 4 || len(m.Probes) != 2 ||
+		m.Probes[0].Fresh >= m.Probes[1].Fresh || m.Probes[1].AfterMS != 10 || m.Probes[1].Gets != 4*65 {
+		t.Errorf("%v: %s, then %s", err, sums[0], sums[1])
+	}
+	if text := ringside(t, t.TempDir(), "sim --seed 1 --ops 20"); strings.Contains(text.out, "measures") {
+		t.Errorf("the text has measures: %s", text.out)
+	}
+}
+
 func TestSimText(t *testing.T) {
 	r := ringside(t, t.TempDir(), "sim --seed 3 --ops 40 --faults crash,loss")
 	if r.exit != 0 || r.err != "" || !strings.Contains(r.out, "every property held") ||
@@ -100,6 +145,11 @@ func TestSimText(t *testing.T) {
 func TestSimUsage(t *testing.T) {
 	for line, want := range map[string]string{
 		"sim --seed x":                                        "is not a number",
+		"sim --legs WARP":                                     "no leg",
+		"sim --read-repair maybe":                             "read-repair",
+		"sim --coordinator remote -n 3 -N 3":                  "add a node",
+		"sim --probes soon":                                   "is not a time",
+		"sim --replay x --handoff off":                        "leave out --handoff",
 		"sim --faults fire":                                   "no fault",
 		"sim --nodes 3 -R 4 -N 3":                             "R=4",
 		"sim --mode chaos":                                    "chaos",

@@ -25,15 +25,17 @@ func (r *runner) playOne(o plan.Options) error {
 	case r.call.Bool("tui"):
 		return r.showOnScreens(p)
 	}
-	result, ended := sim.Player{GoOn: r.alive}.Play(p)
-	if !ended {
-		return r.ctx.Err()
+	one := &campaign{
+		opt: plan.Options{Seed: p.Seed}, began: began, sum: totals{faults: map[string]int{}},
+		measured: r.JSON && !r.call.Has("check"),
 	}
-	if r.call.Has("check") {
+	result, ended := one.play(sim.Player{GoOn: r.alive}, p)
+	switch {
+	case !ended:
+		return r.ctx.Err()
+	case r.call.Has("check"):
 		return r.checkRun(result)
 	}
-	one := &campaign{opt: plan.Options{Seed: p.Seed}, began: began, sum: totals{faults: map[string]int{}}}
-	one.add(result)
 	if r.call.Has("replay") && p.Expect.Hash != 0 && p.Expect.Hash != result.Hash {
 		r.Notef("the script was changed, or another version of ringside wrote it: "+
 			"the hash of this run is %016x, the script has %016x\n", result.Hash, p.Expect.Hash)
@@ -50,7 +52,8 @@ func (r *runner) playOne(o plan.Options) error {
 
 // playMany plays a campaign.
 func (r *runner) playMany(o plan.Options) error {
-	c := &campaign{opt: o, seeds: uint64(r.call.Int("seeds")), duration: r.call.Duration("for")}
+	c := &campaign{opt: o, seeds: uint64(r.call.Int("seeds")), duration: r.call.Duration("for"),
+		measured: r.JSON}
 	if c.seeds == 0 && c.duration == 0 {
 		c.seeds = defaultSeeds
 	}

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"ringside/engine/sim/client"
 	"ringside/engine/sim/plan"
 )
@@ -13,9 +15,12 @@ type Fates struct {
 	Kept       int // all homes hold it, or a write that covers it
 	// Collected: it was a delete, or was followed by one, and the tombstone was collected (§4.4).
 	Collected int
-	// Displaced: last write wins dropped it for a write that began before it was acknowledged. Its
-	// client could not have known that write, nor the client of that write this one.
+	// Displaced: last write wins dropped it for a concurrent write: neither had ended when the other
+	// began, and neither client had seen the other's write.
 	Displaced int
+	// Outdated: last write wins dropped it for a write that had ended before it began, but whose
+	// coordinator's clock was ahead.
+	Outdated int
 	// Overwritten: last write wins dropped it for a write without its context that began after it was
 	// acknowledged. That is what the client of the later write asked for.
 	Overwritten int
@@ -25,7 +30,7 @@ type Fates struct {
 }
 
 // True returns the number of acknowledged writes that are lost although no client overwrote them.
-func (f Fates) True() int { return f.Displaced + f.Destroyed + f.Stranded + f.Lost }
+func (f Fates) True() int { return f.Displaced + f.Outdated + f.Destroyed + f.Stranded + f.Lost }
 
 // missing reports whether an acknowledged write is not carried by the writes that all homes hold.
 func (d *durability) missing(op *operation, left []uint64) bool {
@@ -60,8 +65,10 @@ func (d *durability) tally(key string, left []uint64) {
 			f.Kept++
 		case d.stranded(op):
 			f.Stranded++
-		case d.e.lww() && d.displaced(op):
+		case d.e.lww() && d.winner(op, d.concurrent) != nil:
 			f.Displaced++
+		case d.e.lww() && d.winner(op, d.before) != nil:
+			f.Outdated++
 		case d.e.lww() && d.outlived(op, left):
 			f.Overwritten++
 		case d.e.absenceExcused(op):
@@ -72,15 +79,26 @@ func (d *durability) tally(key string, left []uint64) {
 	}
 }
 
-// displaced reports whether last write wins prefers to op a write that took effect, that began
-// before op was acknowledged and whose client had not seen op.
-func (d *durability) displaced(op *operation) bool {
-	for _, w := range d.e.graph.byKey[op.Key] {
-		concurrent := w != op && w.Kind != plan.Get && w.stamped() && w.Outcome != client.Failed && w.Began < op.Ended
-		if concurrent && !d.e.graph.descends(w.ID, op.ID) && !d.e.graph.descends(op.ID, w.ID) &&
-			beats(w.version, op.version) {
-			return true
-		}
+// winner returns a write that took effect, that last write wins prefers to op, and of which related
+// is true; nil if there is none. Neither client had seen the other's write.
+func (d *durability) winner(op *operation, related func(w, op *operation) bool) *operation {
+	i := slices.IndexFunc(d.e.graph.byKey[op.Key], func(w *operation) bool {
+		took := w != op && w.Kind != plan.Get && w.stamped() && w.Outcome != client.Failed
+		return took && related(w, op) && !d.e.graph.descends(w.ID, op.ID) && !d.e.graph.descends(op.ID, w.ID) &&
+			beats(w.version, op.version)
+	})
+	if i < 0 {
+		return nil
 	}
-	return false
+	return d.e.graph.byKey[op.Key][i]
+}
+
+// concurrent reports whether neither operation had ended when the other began.
+func (d *durability) concurrent(w, op *operation) bool {
+	return w.Began < op.Ended && (w.Ended == 0 || w.Outcome == client.Unknown || op.Began < w.Ended)
+}
+
+// before reports whether w had ended when op began.
+func (d *durability) before(w, op *operation) bool {
+	return w.Outcome == client.OK && w.Ended <= op.Began
 }

@@ -62,8 +62,8 @@ type Stale struct {
 // from its injection to its repair (plan.Injection.Lasts); conditions that hold all along, such as
 // loss, do not count.
 type Availability struct {
-	Faults Share `json:"faults"` // operations of which a part passed during a fault
-	Calm   Share `json:"calm"`   // the others
+	Faults Share `json:"during_faults"` // operations of which a part passed during a fault
+	Calm   Share `json:"outside"`       // the others
 }
 
 // A Share is a number of operations, and how many of them are OK.
@@ -99,7 +99,12 @@ const (
 	Checker    Mechanism = "checker"      // caused by the checker's own requests at the end
 )
 
-// Traffic is what was sent, by mechanism.
+// Mechanisms lists all mechanisms.
+var Mechanisms = []Mechanism{
+	Client, Forwarding, Reading, Writing, Repairing, Handoff, Syncing, Moving, Gossip, Probing, Collecting, Checker,
+}
+
+// Traffic is what was sent, by mechanism. It has all Mechanisms.
 type Traffic map[Mechanism]Sent
 
 // Sent is a number of messages and their bytes, frame headers not included.
@@ -114,11 +119,12 @@ type Writes struct {
 	Kept        int `json:"kept"`
 	Collected   int `json:"collected"`
 	Displaced   int `json:"displaced"`
+	Outdated    int `json:"outdated"`
 	Overwritten int `json:"overwritten"`
 	Destroyed   int `json:"destroyed"`
 	Stranded    int `json:"stranded"`
 	Lost        int `json:"lost"`
-	// TrueLosses is Displaced + Destroyed + Stranded + Lost.
+	// TrueLosses is Displaced + Outdated + Destroyed + Stranded + Lost.
 	TrueLosses int `json:"true_losses"`
 }
 
@@ -127,6 +133,7 @@ func (w *Writes) add(f check.Fates) {
 	w.Kept += f.Kept
 	w.Collected += f.Collected
 	w.Displaced += f.Displaced
+	w.Outdated += f.Outdated
 	w.Overwritten += f.Overwritten
 	w.Destroyed += f.Destroyed
 	w.Stranded += f.Stranded
@@ -235,7 +242,7 @@ func (m *Measures) send(what Mechanism, messages int, bytes int64) {
 
 func (w *Writes) addAll(o Writes) {
 	w.add(check.Fates{
-		Superseded: o.Superseded, Kept: o.Kept, Collected: o.Collected, Displaced: o.Displaced,
+		Superseded: o.Superseded, Kept: o.Kept, Collected: o.Collected, Displaced: o.Displaced, Outdated: o.Outdated,
 		Overwritten: o.Overwritten, Destroyed: o.Destroyed, Stranded: o.Stranded, Lost: o.Lost,
 	})
 }

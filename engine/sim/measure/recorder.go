@@ -26,7 +26,10 @@ var (
 
 // NewRecorder returns a recorder of a run of p.
 func NewRecorder(p *plan.Plan) *Recorder {
-	r := &Recorder{plan: p, m: Measures{Runs: 1}}
+	r := &Recorder{plan: p, m: Measures{Runs: 1, Traffic: Traffic{}}}
+	for _, what := range Mechanisms {
+		r.m.Traffic[what] = Sent{}
+	}
 	for _, op := range p.Ops {
 		r.planned = max(r.planned, op.ID)
 	}
