@@ -66,13 +66,12 @@ func (m *model) show(id page.ID) tea.Cmd {
 		return nil
 	}
 	m.shown, m.zoomed = id, false
-	m.prompt.Collapse()
+	m.prompt.StandFor(m.book.command)
 	if id == page.Ring {
 		m.focus, m.before = nodesPane, nodesPane
 		return nil
 	}
 	m.focus, m.before = pagePane, pagePane
-	m.prompt.StandFor(standsFor(m.state, id))
 	return p.Shown()
 }
 
@@ -134,8 +133,8 @@ func (m *model) escape() {
 	case m.prompt.Interrupt():
 	case m.zoomed:
 		m.zoomed = false
-	case m.screen.big:
-		m.screen.big = false
+	case m.screen.big[m.shown]:
+		m.screen.big[m.shown] = false
 	case m.prompt.Collapse():
 	case m.log.ClearFilter():
 	case m.state.ClearMarks():

@@ -8,6 +8,7 @@ import (
 
 	"ringside/cli/golden"
 	"ringside/tui/frametest"
+	"ringside/tui/page"
 )
 
 // In large letters the verdict and the fork are in sight on a screen of 80x24, also while a command
@@ -44,7 +45,7 @@ func TestLargeLetters(t *testing.T) {
 	}
 	s.press("esc", "esc")
 	s.press("esc")
-	if s.screen.big {
+	if s.screen.big[page.Ring] {
 		t.Error("esc does not lead back")
 	}
 }

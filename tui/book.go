@@ -48,6 +48,14 @@ func (b *book) teaching() bool {
 // current returns the page in sight, nil if that is the ring.
 func (b *book) current() page.Page { return b.pages[b.shown] }
 
+// command returns the command that prints what the screen in sight shows.
+func (b *book) command() string {
+	if p := b.current(); p != nil {
+		return p.Command()
+	}
+	return "status"
+}
+
 // ownKeys returns the keys that only the screen in sight has.
 func (b *book) ownKeys() keymap.Map {
 	if p := b.current(); p != nil {

@@ -7,6 +7,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/tui/keymap"
+	"ringside/tui/page"
 	"ringside/tui/playback"
 	"ringside/tui/prompt"
 )
@@ -85,15 +86,29 @@ func silent(do func()) func() tea.Cmd {
 	}
 }
 
-// onLog returns an action of the log, which gets its room back from a command's output.
+// onLog returns an action of the log, which comes in sight and gets its room back from a command's
+// output.
 func (m *model) onLog(do func()) func() tea.Cmd {
-	return silent(func() {
+	return func() (cmd tea.Cmd) {
+		if m.shown != page.Ring {
+			cmd = m.show(page.Ring)
+		}
+		m.screen.big[page.Ring] = false
 		m.prompt.Collapse()
 		do()
-	})
+		return cmd
+	}
 }
 
-func (s *screen) toggleZoom() { s.zoomed = !s.zoomed }
+// toggleZoom gives the focused pane the room of the others, or takes that room back. The panes of
+// another screen than the ring share theirs.
+func (m *model) toggleZoom() {
+	if m.focus == pagePane {
+		m.prompt.Say("this screen has all the room already; " + screenKey(page.Ring) + " leads to panes that z enlarges")
+		return
+	}
+	m.zoomed = !m.zoomed
+}
 
 // tabInPrompt completes the last word. On an empty line it moves the focus to the next pane.
 func (m *model) tabInPrompt() tea.Cmd {

@@ -58,10 +58,10 @@ type rect struct{ x, y, w, h int }
 type screen struct {
 	th        *theme.Theme
 	w, h      int
-	half      string // the title of a model that has a part of the screen; "" for the whole screen
-	zoomed    bool   // the focused pane has the room of all others but the prompt
-	big       bool   // the key card in large letters takes the room of the ring and its panes
-	stale     bool   // something may have changed since the frame was made
+	half      string           // the title of a model that has a part of the screen; "" for the whole screen
+	zoomed    bool             // the focused pane has the room of all others but the prompt
+	big       [page.Count]bool // by screen: the key card in large letters takes the room of its panes
+	stale     bool             // something may have changed since the frame was made
 	places    [paneCount]rect
 	panes     [paneCount][]string // rows with escape sequences
 	signature string              // of the ring that was drawn last
@@ -205,7 +205,7 @@ func arrangeBody(m *model, out *[paneCount]rect, y, body int) {
 		out[helpPane] = rect{0, y, m.w, body}
 	case m.zoomed && m.focus == promptPane:
 		out[promptPane] = rect{0, y, m.w, body}
-	case m.screen.big && m.shown == page.Ring:
+	case m.screen.big[m.shown]:
 		promptRows = min(promptRows, bigPromptRows)
 		out[bigPane] = rect{0, y, m.w, body - promptRows}
 		out[promptPane] = rect{0, y + body - promptRows, m.w, promptRows}

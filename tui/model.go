@@ -74,7 +74,7 @@ func newModel(ctx context.Context, o Options, th *theme.Theme, f *feed.Feed) *mo
 	m.past.ctx, m.past.state = ctx, s
 	m.past.cluster, _ = o.Cluster.(Rewinder)
 	m.pages = newPages(m.desk, o.Lessons)
-	m.stage, m.screen.big = newStage(m), o.Big
+	m.stage, m.screen.big[page.Ring] = newStage(m), o.Big
 	if o.Welcome != "" {
 		m.prompt.Say(o.Welcome)
 	}

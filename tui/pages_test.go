@@ -3,11 +3,13 @@ package tui
 import (
 	"slices"
 	"testing"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
 	"ringside/tui/canvas"
 	"ringside/tui/keymap"
+	"ringside/tui/lessons"
 	"ringside/tui/page"
 )
 
@@ -116,6 +118,38 @@ func TestKeysMeanOneThing(t *testing.T) {
 						t.Errorf("the key %q of the screen %s is taken", k, page.Titles[id])
 					}
 					own[k] = true
+				}
+			}
+		}
+	}
+}
+
+// Each key of all screens answers on each screen: the frame changes, a command runs, or a text is
+// copied. A key that does nothing on one of the screens would have two meanings.
+func TestEachKeyAnswersOnEachScreen(t *testing.T) {
+	moves := []string{"up", "k", "pgup", "[", "]", "pgdown", "down", "j", "tab", "enter"} // there may be nothing to select
+	there := map[page.ID][]string{page.Ring: {"G", "end"}, page.Trace: {"t"}}             // keys that lead to what is in sight
+	table, _ := interactive(t)
+	for id := range page.ID(page.Count) {
+		for _, b := range table.keys {
+			for _, k := range b.Keys() {
+				if !b.Holds(false) || slices.Contains(moves, k) || slices.Contains(there[id], k) || k == screenKey(id) || k == "alt+"+screenKey(id) {
+					continue
+				}
+				s, ran := interactive(t)
+				s.pages[page.Tour] = lessons.New(s.desk, &desk{})
+				split(s)
+				s.take()
+				s.throwAway, s.o.Dir = true, t.TempDir() // quitting asks, and S saves a picture
+				s.past.cluster = &fakeRewinder{past: &fakePlayback{p: Progress{Now: time.Hour, At: time.Second, Length: time.Minute, Paused: true}}}
+				copied := ""
+				s.copy = func(text string) { copied = text }
+				s.hit("esc", screenKey(id))
+				before := s.View()
+				_, cmd := s.Update(keyMsg(k))
+				s.do(cmd)
+				if s.View() == before && !s.mouse && len(*ran) == 0 && copied == "" {
+					t.Errorf("the key %s (%s) does nothing on the screen %s", k, b.Help().Desc, page.Titles[id])
 				}
 			}
 		}

@@ -10,12 +10,10 @@ import (
 	"ringside/cli/render"
 	"ringside/engine/view"
 	"ringside/tui/choice"
-	"ringside/tui/command"
 	"ringside/tui/cues"
 	"ringside/tui/keymap"
 	"ringside/tui/page"
 	"ringside/tui/prompt"
-	"ringside/tui/state"
 	"ringside/tui/suggest"
 )
 
@@ -41,7 +39,7 @@ func newStage(m *model) stage {
 		desk: m.desk, throwAway: m.o.ThrowAway, quit: m.quit, cues: cues.New(m.o.Cues), afresh: m.o.Afresh,
 		enter: func(line string) tea.Cmd { return enter(m, line) }, prompt: m.prompt,
 		save: func(name string) tea.Cmd { return save(m, name) },
-		big:  silent(func() { m.screen.big = !m.screen.big }),
+		big:  silent(func() { m.screen.big[m.shown] = !m.screen.big[m.shown] }),
 	}
 }
 
@@ -54,7 +52,7 @@ func (s *stage) keys() keymap.Map {
 		keymap.New(panes, func() tea.Cmd { return s.desk.Run("heal") }, "h", "heal", "h"),
 		keymap.New(panes, func() tea.Cmd { return s.askOnNodes("kill") }, "K", "kill", "K"),
 		keymap.New(help, s.askPause, "P", "pause or resume the node", "P"),
-		keymap.New(help, silent(s.desk.State.ToggleMark), "M", "mark the node for p, K and P", "M"),
+		keymap.New(help, silent(s.mark), "M", "mark the node for p, K and P", "M"),
 	}
 	for i := range out {
 		out[i].Changes = true
@@ -173,6 +171,19 @@ func (s *stage) askOnNodes(verb string) tea.Cmd {
 	return s.desk.Ask(verb + " " + strings.Join(nodes, " "))
 }
 
+// maxMarked bounds the marked nodes that one line names.
+const maxMarked = 10
+
+// mark marks the selected node, or takes its mark away, and says which nodes are marked.
+func (s *stage) mark() {
+	s.desk.State.ToggleMark()
+	text := "no node is marked"
+	if marked := s.desk.State.Marked(); len(marked) > 0 {
+		text = "marked for p, K and P: " + render.FewNodes(marked, maxMarked)
+	}
+	s.desk.Say(text)
+}
+
 // askPause asks to pause the marked or selected nodes. It asks to resume them if the selected node
 // is paused.
 func (s *stage) askPause() tea.Cmd {
@@ -191,19 +202,4 @@ func (s *stage) leave() tea.Cmd {
 	s.list.Offer("This cluster and its data end with the screen", "q",
 		choice.Option{Note: "leave, and end the cluster", Do: s.quit}, choice.Option{Note: "stay"})
 	return nil
-}
-
-// standsFor returns the command that tells the same as a screen, "" if there is none.
-func standsFor(s *state.State, id page.ID) string {
-	switch {
-	case id == page.Key && len(s.Key()) > 0:
-		return command.On("inspect", string(s.Key()))
-	case id == page.Trace && s.RequestChosen() && s.Request() != nil:
-		return fmt.Sprintf("trace %d", s.Request().ID)
-	case id == page.Trace:
-		return "trace last"
-	case id == page.Repair:
-		return "hints"
-	}
-	return ""
 }

@@ -11,8 +11,11 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 
 	"ringside/cli/golden"
+	"ringside/cli/tour"
 	"ringside/tui/cues"
 	"ringside/tui/frametest"
+	"ringside/tui/lessons"
+	"ringside/tui/page"
 )
 
 // hit presses keys and runs the commands that they return.
@@ -218,6 +221,33 @@ func TestScreensTellTheirCommands(t *testing.T) {
 	if copied != "ringside inspect cart" {
 		t.Errorf("copied %q", copied)
 	}
-	s.hit("1", "t")
+	s.hit("1")
+	shows(t, s, "the same as a command:  status")
+	s.hit("t")
 	shows(t, s, "the same as a command:  trace last")
+	s.hit("[")
+	shows(t, s, "the same as a command:  trace 40")
+	s.hit("c")
+	if copied != "ringside trace 40" {
+		t.Errorf("copied %q", copied)
+	}
+	s.hit("4")
+	shows(t, s, "the same as a command:  hints")
+	d := &desk{}
+	s.pages[page.Tour] = lessons.New(s.desk, d)
+	s.hit("5")
+	shows(t, s, "the same as a command:  tour --list")
+	d.open = "carts"
+	s.resize(120, 36)
+	shows(t, s, "the same as a command:  tour carts")
+}
+
+// A desk is a lessons.Desk with one lesson, which is open if open names it.
+type desk struct{ open string }
+
+func (d *desk) View() (tour.View, bool)     { return tour.View{Name: d.open}, d.open != "" }
+func (d *desk) Look(context.Context) string { return "" }
+func (d *desk) LeaveWord() string           { return "leave" }
+func (d *desk) List() []tour.Listed {
+	return []tour.Listed{{N: 1, Name: "carts", Title: "Two carts", Steps: 1}}
 }

@@ -14,6 +14,7 @@ import (
 	"ringside/engine/settings"
 	"ringside/engine/vclock"
 	"ringside/tui/canvas"
+	"ringside/tui/command"
 	"ringside/tui/page"
 	"ringside/tui/panes"
 	"ringside/tui/theme"
@@ -276,6 +277,15 @@ func (m *Model) Move(by int) tea.Cmd {
 
 // Turn implements page.Page.
 func (m *Model) Turn(by int) tea.Cmd { return m.desk.ChooseKey(m.desk.State.KeyAfter(by)) }
+
+// Command implements page.Page.
+func (m *Model) Command() string {
+	key := m.desk.State.Key()
+	if len(key) == 0 {
+		return ""
+	}
+	return command.On("inspect", string(key))
+}
 
 // Explains implements page.Page.
 func (m *Model) Explains() string {

@@ -190,6 +190,14 @@ func (m *Model) OpenDoes() string {
 	return "begin the lesson"
 }
 
+// Command implements page.Page.
+func (m *Model) Command() string {
+	if v, open := m.lessons.View(); open {
+		return "tour " + v.Name
+	}
+	return "tour --list"
+}
+
 // Explains implements page.Page.
 func (m *Model) Explains() string {
 	section := "4"

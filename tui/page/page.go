@@ -63,6 +63,8 @@ type Page interface {
 	// Open looks closer at what is selected. OpenDoes says so in a few words, "" for "inspect".
 	Open() tea.Cmd
 	OpenDoes() string
+	// Command returns the command that prints what the page shows, as of now, "" if there is none.
+	Command() string
 	// Explains returns the section of the paper that explains what is selected, such as 4.6.
 	Explains() string
 }
@@ -94,6 +96,9 @@ func (Base) Turn(int) tea.Cmd { return nil }
 
 // Open implements Page.
 func (Base) Open() tea.Cmd { return nil }
+
+// Command implements Page.
+func (Base) Command() string { return "" }
 
 // OpenDoes implements Page.
 func (Base) OpenDoes() string { return "" }

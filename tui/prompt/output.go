@@ -32,12 +32,13 @@ type resultRow struct {
 // user scrolls back.
 type output struct {
 	results  []*result
-	message  string      // of the screens themselves, in place of the results; "" if there is none
-	rows     []resultRow // of all results
-	width    int         // columns of the canvas that rows was made for; 0 if rows is out of date
-	latest   int         // first row of the latest result
-	top      int         // first row in sight
-	expanded bool        // the output may take the room of the log
+	message  string        // of the screens themselves, in place of the results; "" if there is none
+	same     func() string // the command that tells the same as the screen, in place of message; nil: none
+	rows     []resultRow   // of all results
+	width    int           // columns of the canvas that rows was made for; 0 if rows is out of date
+	latest   int           // first row of the latest result
+	top      int           // first row in sight
+	expanded bool          // the output may take the room of the log
 }
 
 // add adds the result of a command. The oldest results are dropped beyond maxOutput lines.
@@ -58,7 +59,7 @@ func (o *output) add(d DoneMsg) {
 		total -= len(o.results[0].lines) + 1
 		o.results = o.results[1:]
 	}
-	o.message, o.width, o.top, o.expanded = "", 0, o.latest, true
+	o.message, o.same, o.width, o.top, o.expanded = "", nil, 0, o.latest, true
 }
 
 // layOut makes the rows for a canvas, unless the rows are up to date. Lines of a failed command are
@@ -110,10 +111,24 @@ func (o *output) scrolled() bool { return o.top < o.latest }
 // tall reports whether the latest result needs more room than a line and may take it.
 func (o *output) tall() bool { return o.expanded && o.latestRows() > 2 }
 
+// said returns the message of the screens themselves, "" if there is none.
+func (o *output) said() string {
+	if o.same == nil {
+		return o.message
+	}
+	if line := o.same(); line != "" {
+		return "the same as a command:  " + line
+	}
+	return ""
+}
+
+// settle turns a message about the screen in sight into a plain one.
+func (o *output) settle() { o.message, o.same = o.said(), nil }
+
 // note returns which part of a long output is in sight, and whether there are earlier results.
 func (o *output) note(shown int) string {
 	switch {
-	case o.message != "" || len(o.rows) == 0:
+	case o.said() != "" || len(o.rows) == 0:
 		return ""
 	case o.scrolled():
 		return fmt.Sprintf("%d–%d of %d · PgUp PgDn", o.top+1, min(o.top+shown, len(o.rows)), len(o.rows))
@@ -132,8 +147,8 @@ func (o *output) note(shown int) string {
 
 // draw draws the rows that are in sight, from row 1 of c on.
 func (o *output) draw(c *canvas.Canvas, shown int) {
-	if o.message != "" {
-		c.Put(2, 1, theme.Plain, o.message)
+	if text := o.said(); text != "" {
+		c.Put(2, 1, theme.Plain, text)
 		return
 	}
 	rows := o.rows[o.top:min(o.top+shown, len(o.rows))]
@@ -167,7 +182,7 @@ func (r *result) drawSign(c *canvas.Canvas, y int) int {
 // Say shows a message of the screens themselves in place of the results.
 func (m *Model) Say(text string) {
 	m.Collapse()
-	m.output.message = text
+	m.output.message, m.output.same = text, nil
 }
 
 // ClearOutput removes the results of all commands.
@@ -207,6 +222,6 @@ func (m *Model) OutputRows(th *theme.Theme, w int) int {
 // Scroll moves the output by rows, in a place that shows so many.
 func (m *Model) Scroll(by, shown int) {
 	o := &m.output
-	o.message = ""
+	o.message, o.same = "", nil
 	o.top = max(0, min(o.top+by, max(o.latest, len(o.rows)-shown)))
 }

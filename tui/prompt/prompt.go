@@ -165,6 +165,7 @@ func (m *Model) Run(line string) tea.Cmd {
 
 func (m *Model) start(line string) tea.Cmd {
 	m.last = line
+	m.output.settle()
 	return m.Do(line, m.exec)
 }
 
@@ -181,18 +182,26 @@ func (m *Model) Do(label string, exec Exec) tea.Cmd {
 // Running reports whether a command runs.
 func (m *Model) Running() bool { return m.running != "" }
 
-// StandFor says which command tells the same as the key that was pressed, unless line is "". The
-// command then counts as the latest one.
-func (m *Model) StandFor(line string) {
-	if line == "" || m.exec == nil {
-		return
+// StandFor says which command tells the same as the screen in sight, until something else is said.
+// The command then counts as the latest one. same returns the command, which changes with the
+// screen, or "" if there is none.
+func (m *Model) StandFor(same func() string) {
+	if m.exec != nil {
+		m.Say("")
+		m.output.same = same
 	}
-	m.Say("the same as a command:  " + line)
-	m.last = line
 }
 
-// Last returns the latest command that was started, "" if there was none.
-func (m *Model) Last() string { return m.last }
+// Last returns the latest command: that of the screen in sight if the prompt names it, or the one
+// that was started last. It returns "" if there was none.
+func (m *Model) Last() string {
+	if m.output.same != nil {
+		if line := m.output.same(); line != "" {
+			return line
+		}
+	}
+	return m.last
+}
 
 // Interrupt ends the running command, drops the queue, and reports whether a command was running.
 func (m *Model) Interrupt() bool {

@@ -174,6 +174,9 @@ func (m *Model) OpenDoes() string {
 	return ""
 }
 
+// Command implements page.Page.
+func (m *Model) Command() string { return "hints" }
+
 // Explains implements page.Page.
 func (m *Model) Explains() string {
 	if m.focus.At == handoffPane {

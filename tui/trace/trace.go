@@ -158,6 +158,15 @@ func (m *Model) Open() tea.Cmd {
 // OpenDoes implements page.Page.
 func (m *Model) OpenDoes() string { return "its key" }
 
+// Command implements page.Page.
+func (m *Model) Command() string {
+	s := m.desk.State
+	if r := s.Request(); s.RequestChosen() && r != nil {
+		return "trace " + strconv.FormatUint(r.ID, 10)
+	}
+	return "trace last"
+}
+
 // Explains implements page.Page. It returns the section of the selected row, or of the reason in
 // the first line in sight.
 func (m *Model) Explains() string {
