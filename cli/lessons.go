@@ -50,12 +50,13 @@ func (r *classroom) LeaveWord() string {
 	return "leave"
 }
 
-// Look implements lessons.Desk.
+// Look implements lessons.Desk. While the past is shown, Look judges nothing: the lesson waits for
+// the present.
 func (r *classroom) Look(ctx context.Context) string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s := r.session.Load()
-	if s == nil {
+	if s == nil || r.shown.Past() != nil { // the screens show another moment than the one that Look would judge
 		return ""
 	}
 	defer r.follow(s)

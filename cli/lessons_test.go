@@ -91,12 +91,35 @@ func TestLessonsOnTheScreens(t *testing.T) {
 	live.Present()
 	before := room.generation
 	line("undo", exit.OK)
+	afterUndo := room.generation
+	if _, err := live.Rewind(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if out, code := verbs.RunLine(t.Context(), room.env(), "put cart milk --save @cart", nil); code != exit.OK {
+		t.Fatal(out)
+	}
+	if out := room.Look(t.Context()); out != "" {
+		t.Errorf("while the past is shown, a look says %q", out)
+	}
+	if v, _ := room.View(); v.Phase != tour.Doing || live.Past() == nil {
+		t.Errorf("while the past is shown, a look judges the step: it is %s", v.Phase)
+	}
+	live.Present()
+	if room.Look(t.Context()); !revealed(room) || room.generation != afterUndo {
+		t.Error("back in the present, a look does not judge the step")
+	}
 	if room.generation == before || room.env().Name == "own" {
 		t.Error("an undo does not replace the cluster")
 	}
 	if out := line("leave", exit.OK); !strings.Contains(out, "your own cluster") || name() != mine || room.env().Name != "own" {
 		t.Errorf("leave says %q, and the cluster is %s", out, name())
 	}
+}
+
+// revealed reports whether the step of the open lesson is done.
+func revealed(r *classroom) bool {
+	v, open := r.View()
+	return open && v.Phase == tour.Revealed
 }
 
 // Without screens the prompt prints all texts of a lesson, and says nothing of screens.

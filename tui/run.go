@@ -151,7 +151,14 @@ func (t *terminal) attach(to terminal) { *t = to }
 // RunPlain shows the cluster as lines of text. echo says that the lines that are read are not seen
 // otherwise.
 func RunPlain(ctx context.Context, in io.Reader, out io.Writer, o Options, echo bool) error {
-	return plain.Run(ctx, in, out, plain.Options{Cluster: o.Cluster, Exec: o.Exec, Flags: o.Flags, Suggest: o.Suggest,
+	var lesson func() bool
+	if o.Lessons != nil {
+		lesson = func() bool {
+			_, open := o.Lessons.View()
+			return open
+		}
+	}
+	return plain.Run(ctx, in, out, plain.Options{Lesson: lesson, Cluster: o.Cluster, Exec: o.Exec, Flags: o.Flags, Suggest: o.Suggest,
 		Key: o.Key, Welcome: o.Welcome, Echo: echo,
 		Save: func(ctx context.Context, name, key string) (string, error) { return saveUnseen(ctx, o, name, key) }})
 }

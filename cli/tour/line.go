@@ -17,7 +17,7 @@ var Words = []string{"answer", "hint", "show", "undo", "back", "next", "skip", "
 	"glossary", "help", "leave", "quit"}
 
 // Help explains the words of the tour.
-const Help = `Any command of ringside runs on the lesson's cluster: put, get, inspect, partition and so on.
+const Help = `Any command of ringside runs on the lesson's cluster: put, get, inspect and so on.
 Words of the tour:
   answer X     answer the question; the answer alone will do
   hint         a hint, and with one more hint the command
@@ -30,8 +30,8 @@ Words of the tour:
   lessons      list the lessons;  lesson 4  opens one
   glossary     the words of the paper;  glossary hint  explains one
   help         this list;  help put  explains a command
-  leave        leave the lesson; screens of a cluster of yours then show it again
-  quit         leave the tour and, on the screens, end them; the progress is kept
+  leave        leave the lesson; your own cluster is then shown again
+  quit         leave the tour, and end the screens; the progress is kept
 `
 
 // looks are the verbs that change nothing.

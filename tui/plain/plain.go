@@ -26,8 +26,11 @@ type Options struct {
 	Key     string       // the key of the suggestions; "" for the latest
 	Welcome string       // the first line; "" for none
 	Echo    bool         // write each line that is read, because no terminal shows it
-	// Save writes a picture of the screens about a key, and returns the name of the file. It chooses
-	// one for an empty name. nil: there are no pictures.
+	// Lesson reports whether a lesson is open. An empty line and next are then for the lesson.
+	// nil: there are no lessons.
+	Lesson func() bool
+	// Save writes a picture of the screens about a key, and returns the name of the file. It
+	// chooses one for an empty name. nil: there are no pictures.
 	Save func(ctx context.Context, name, key string) (saved string, err error)
 }
 
@@ -35,7 +38,8 @@ type Options struct {
 const maxLine = 64 << 10
 
 const help = `Commands are those of the prompt; help lists them. An empty line tells what is new.
-where sums up the cluster, next tells a command that leads on, q leaves.
+where sums up the cluster, next tells a command that leads on, q leaves. In a lesson, an empty line
+and next lead on.
 `
 
 // A session is one run of the mode. One goroutine owns it.
@@ -131,6 +135,10 @@ func (s *session) line(ctx context.Context, line string) (left bool) {
 		s.word(ctx, word, args)
 		return word == command.Quit
 	}
+	if s.teaching() && (line == "" || line == "next") {
+		s.run(ctx, line)
+		return false
+	}
 	switch line {
 	case "":
 		if n := s.news(ctx); n == 0 {
@@ -146,7 +154,15 @@ func (s *session) line(ctx context.Context, line string) (left bool) {
 		s.sayNext()
 		return false
 	}
-	line = command.For(s.client, line, s.Flags)
+	s.run(ctx, command.For(s.client, line, s.Flags))
+	return false
+}
+
+// teaching reports whether a lesson is open.
+func (s *session) teaching() bool { return s.Lesson != nil && s.Lesson() }
+
+// run runs a line, and tells what is new after it.
+func (s *session) run(ctx context.Context, line string) {
 	s.suggest.Started(line)
 	out, code := s.Exec(ctx, line)
 	if out = strings.TrimRight(out, "\n"); out != "" {
@@ -165,7 +181,6 @@ func (s *session) line(ctx context.Context, line string) (left bool) {
 		s.suggest.Finished(c)
 	}
 	s.news(ctx)
-	return false
 }
 
 // word answers a word about the screens.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -146,6 +147,27 @@ func TestScreenWords(t *testing.T) {
 	if strings.Join(ran, "|") != "heal" || strings.Join(saved, "|") != " of cart|a.svg of cart" {
 		t.Errorf("ran %q, saved %q", ran, saved)
 	}
+}
+
+// While a lesson is open, an empty line and next are for the lesson.
+func TestLinesOfALesson(t *testing.T) {
+	open := false
+	var ran []string
+	exec := func(_ context.Context, line string) (string, int) {
+		ran = append(ran, line)
+		open = line != "leave"
+		return "ran " + line + "\n", 0
+	}
+	text := converse(t, &cluster{}, Options{Exec: exec, Lesson: func() bool { return open }, Suggest: []string{"heal"}},
+		"", "next", "lesson carts", "", "next", "as alice", "next", "leave", "", "next")
+	want := []string{"lesson carts", "", "next", "as alice", "next", "leave"}
+	if !slices.Equal(ran, want) {
+		t.Errorf("the lesson got %q, want %q", ran, want)
+	}
+	if n := strings.Count(text, "nothing new"); n != 2 {
+		t.Errorf("%d empty lines were not for the lesson:\n%s", n, text)
+	}
+	has(t, text, "next: put cart milk")
 }
 
 // A line that is written again cannot command the terminal.
