@@ -23,12 +23,17 @@ type Model struct {
 func New(s *state.State) *Model { return &Model{state: s} }
 
 // Move selects the node that is by rows further down.
-func (m *Model) Move(by int) { m.state.Select(m.state.Selected() + by) }
+func (m *Model) Move(by int) {
+	order, _ := m.order()
+	if at := slices.Index(order, m.state.Selected()) + by; len(order) > 0 {
+		m.state.Select(order[max(0, min(at, len(order)-1))])
+	}
+}
 
 // Click selects the node in a row inside the border, counted from 0.
 func (m *Model) Click(row int) {
-	if row -= m.header(); row >= 0 {
-		m.state.Select(m.top() + row)
+	if shown := m.shown(); row >= m.header() && row-m.header() < len(shown.rows) {
+		m.state.Select(shown.rows[row-m.header()])
 	}
 }
 
@@ -41,10 +46,45 @@ func (m *Model) header() int {
 	return 0
 }
 
-// top returns the index of the first node shown. The selected node is always in sight.
-func (m *Model) top() int {
-	rows := m.rows - m.header()
-	return max(0, min(m.state.Selected()-rows/2, len(m.state.View.Nodes)-rows))
+// room returns the number of rows for nodes.
+func (m *Model) room() int { return max(m.rows-m.header(), 0) }
+
+// order returns the indexes of all nodes in the order of the table. If there is no room for all
+// nodes, the table begins with the homes of the shown key in rank order, which are pinned: they stay
+// in sight. At least one row is for the other nodes.
+func (m *Model) order() (order []int, pinned int) {
+	all := m.state.View.Nodes
+	if len(all) > m.room() {
+		for _, h := range m.state.Homes() {
+			i := slices.IndexFunc(all, func(n *view.Node) bool { return n.Name == h })
+			if i >= 0 && len(order) < m.room()-1 {
+				order = append(order, i)
+			}
+		}
+	}
+	pinned = len(order)
+	for i := range all {
+		if !slices.Contains(order[:pinned], i) {
+			order = append(order, i)
+		}
+	}
+	return order, pinned
+}
+
+// A sight says which nodes are in sight: those that are pinned, and of the rest those from top on.
+type sight struct {
+	rows              []int // indexes of nodes, in the order of the table
+	pinned, top, rest int
+}
+
+// shown returns the nodes in sight. The selected node is always among them.
+func (m *Model) shown() sight {
+	order, pinned := m.order()
+	s := sight{rows: order[:pinned:pinned], pinned: pinned, rest: len(order) - pinned}
+	room, at := m.room()-pinned, slices.Index(order, m.state.Selected())-pinned
+	s.top = max(0, min(at-room/2, s.rest-room))
+	s.rows = append(s.rows, order[pinned+s.top:pinned+min(s.top+room, s.rest)]...)
+	return s
 }
 
 // columns are the places of the table's columns, 0 for those without room.
@@ -100,7 +140,8 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool) {
 	in := canvas.New(c.Theme, c.W-2, c.H-2)
 	m.rows = in.H
 	col := newColumns(in.W, longest)
-	y, foot := m.header(), m.inSight()
+	y, shown := m.header(), m.shown()
+	foot := shown.note()
 	if y > 0 {
 		c.Box("Nodes", m.census(), focused)
 		col.drawHeadings(in, 0, 0)
@@ -113,13 +154,17 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool) {
 		}
 		foot = append(foot, census)
 	}
-	if len(foot) > 0 {
-		c.Foot(strings.Join(foot, " · "))
+	if text := strings.Join(foot, " · "); text != "" {
+		if shown.pinned > 0 && c.Width(pinnedNote+text) <= c.W-4 {
+			text = pinnedNote + text
+		}
+		c.Foot(text)
 	}
-	homes, top, busiest := m.state.Homes(), m.top(), m.busiest(col.loadWidth)
-	for i := top; i < len(nodes) && y < in.H; i, y = i+1, y+1 {
+	homes, busiest := m.state.Homes(), m.busiest(col.loadWidth)
+	for _, i := range shown.rows {
 		rank := slices.Index(homes, nodes[i].Name) + 1
 		m.drawNode(in, y, col, row{index: i, rank: rank, busiest: busiest, focused: focused})
+		y++
 	}
 	if m.state.Unreachable {
 		in.Fade()
@@ -127,14 +172,17 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool) {
 	c.Paste(1, 1, in)
 }
 
-// inSight returns which nodes are in sight, nothing if all are.
-func (m *Model) inSight() []string {
-	all, shown := len(m.state.View.Nodes), m.rows-m.header()
-	if all <= shown {
+// note says which nodes are in sight that are not pinned, nothing if all nodes are.
+func (s sight) note() []string {
+	others := len(s.rows) - s.pinned
+	if others == s.rest {
 		return nil
 	}
-	return []string{fmt.Sprintf("%d–%d of %d", m.top()+1, min(m.top()+shown, all), all)}
+	return []string{fmt.Sprintf("%d–%d of %d", s.top+1, s.top+others, s.rest)}
 }
+
+// pinnedNote says, where there is room, that homes are pinned above the others.
+const pinnedNote = "homes, then "
 
 // census returns the number of nodes by status: "3 up · 1 paused · 1 down". No node counts as up if
 // the cluster does not answer.
