@@ -28,6 +28,7 @@ type Diagram struct {
 
 	homes  []string
 	left   int         // rows for which there was no room
+	unkept int         // events of the request that its view left out
 	stale  bool        // a get missed an acknowledged write
 	cuts   bool        // lanes of different sides of a split are side by side
 	write  string      // how a node makes a replica durable
@@ -99,7 +100,8 @@ const MaxRows = 400
 // diagram takes from them the handoff of hints and the faults around the request. r must have an
 // event.
 func New(r *view.Request, cluster *view.Cluster, past []event.Event) *Diagram {
-	d := &Diagram{Request: r.ID, Start: r.Events[0].Time, write: writing(cluster.Settings)}
+	d := &Diagram{Request: r.ID, Start: r.Events[0].Time, write: writing(cluster.Settings),
+		unkept: r.LeftOut}
 	for i := range r.Events {
 		e := &r.Events[i]
 		if d.Key == nil {
@@ -144,6 +146,9 @@ func (d *Diagram) accountOf(past []event.Event) *account.Account {
 // Events returns the events of the request and of the handoff that it led to, in the order of time.
 // The caller must not change them.
 func (d *Diagram) Events() []event.Event { return d.events }
+
+// LeftOut returns the number of events of the request that its view left out.
+func (d *Diagram) LeftOut() int { return d.unkept }
 
 // Homes returns the homes of the key in rank order.
 func (d *Diagram) Homes() []string { return d.homes }

@@ -240,6 +240,14 @@ func TestAnyRequestCanBeDrawn(t *testing.T) {
 		d := diagram.New(v.Request(1), v, past)
 		drawAll(t, d)
 	})
+	forged := view.New()
+	for range 2 * view.MaxRequestEvents {
+		forged.Apply(event.Event{Seq: 1, Kind: event.Ack, Request: 1, Node: "n1", Peer: "n2", Key: []byte("k")})
+	}
+	full := diagram.New(forged.Request(1), forged, nil)
+	if text := full.WhyText(render.Painter{}); !strings.Contains(text, "2048 events more than are kept") || full.LeftOut() != 2048 {
+		t.Errorf("of a forged request it says %q", text)
+	}
 	long := []event.Event{}
 	for i := range 3 * diagram.MaxRows {
 		long = append(long, event.Event{Seq: 1, Time: time.Duration(i) * time.Hour, Kind: event.Ack, Request: 1, Node: "n1", Peer: "n2"})

@@ -26,7 +26,7 @@ is not reached. Below are the reasons why the request ended as it did, and where
 time between the client and the node that it asked is not counted, because no event tells it.
 --svg draws a picture for a page or a slide. --mermaid prints a sequenceDiagram for a README.
 --shiviz writes a log with vector clocks for https://bestchai.bitbucket.io/shiviz/.
-JSON: {"key","request","op","events":[as events prints them],"why":[{"text","section"}],
+JSON: {"key","request","op","events":[as events prints them],"left_out"?:int,"why":[{"text","section"}],
 "where":[{"part","us","note"}]}`,
 	Flags: []Flag{
 		{Name: "list", Kind: Bool, Help: "one line an event, without the drawing"},
@@ -107,9 +107,10 @@ func printTrace(e *Env, d *diagram.Diagram) error {
 		Request uint64        `json:"request"`
 		Op      string        `json:"op"`
 		Events  []event.Event `json:"events"`
+		LeftOut int           `json:"left_out,omitempty"` // events of the request that were not kept
 		Why     []reason      `json:"why"`
 		Where   []share       `json:"where"`
-	}{keyOf(d.Key), d.Request, d.Op, d.Events(), why, where})
+	}{keyOf(d.Key), d.Request, d.Op, d.Events(), d.LeftOut(), why, where})
 }
 
 func showTrace(e *Env, d *diagram.Diagram, list bool) string {

@@ -9,15 +9,23 @@ import (
 
 // A Request is a client's request and the events that it caused, in the order of their times.
 type Request struct {
-	ID     uint64
-	Events []event.Event
+	ID      uint64
+	Events  []event.Event // at most MaxRequestEvents, and the first answer
+	LeftOut int           // events that came after those
+	replied bool          // Events has an answer
 }
 
 // add inserts an event in the order of time. Events of equal times stay in the order in which they
 // came. The events of a node come when its batch is durable, so a node with a slow disk comes after
-// others.
+// others. Events for which there is no room are counted.
 func (r *Request) add(e event.Event) {
+	answer := e.Kind == event.Replied && !r.replied
 	i := len(r.Events)
+	if i >= MaxRequestEvents && !answer {
+		r.LeftOut++
+		return
+	}
+	r.replied = r.replied || answer
 	if i == 0 || r.Events[i-1].Time <= e.Time {
 		r.Events = append(r.Events, e)
 		return

@@ -15,15 +15,18 @@ import (
 const (
 	MaxLog      = 2000 // events in the log
 	MaxRequests = 500  // requests with their events
-	MaxKeys     = 500  // keys with what each node holds of them
-	MaxSeconds  = 60   // seconds of a Rate
-	MaxLost     = 1e5  // versions that last write wins lost
-	MaxKeyLost  = 8    // versions of one key among them
-	MaxKeyPast  = 16   // versions of one key that no node holds now
-	MaxLatency  = 1000 // replies from which percentiles are taken
-	MaxHandoffs = 1024 // pairs of a fallback and a home
-	MaxDiffered = 32   // rounds of anti-entropy that found a difference
-	MaxSynced   = 8192 // ranges and pairs of homes with their latest round of anti-entropy
+	// MaxRequestEvents bounds the events of a request, beside its answer. A request of a real cluster
+	// has less than 8 for each of at most 256 nodes.
+	MaxRequestEvents = 2048
+	MaxKeys          = 500  // keys with what each node holds of them
+	MaxSeconds       = 60   // seconds of a Rate
+	MaxLost          = 1e5  // versions that last write wins lost
+	MaxKeyLost       = 8    // versions of one key among them
+	MaxKeyPast       = 16   // versions of one key that no node holds now
+	MaxLatency       = 1000 // replies from which percentiles are taken
+	MaxHandoffs      = 1024 // pairs of a fallback and a home
+	MaxDiffered      = 32   // rounds of anti-entropy that found a difference
+	MaxSynced        = 8192 // ranges and pairs of homes with their latest round of anti-entropy
 )
 
 // A Cluster is the state of a cluster as its events report it. Only Apply and ApplyAll change it.

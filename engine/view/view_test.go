@@ -224,6 +224,16 @@ func TestViewIsBounded(t *testing.T) {
 	if p := v.Percentile(.99); p < 5900 || p > 6000 {
 		t.Errorf("p99 %d", p)
 	}
+	for range 2 * MaxRequestEvents { // as only a forged recording has them
+		v.Apply(event.Event{Seq: 1e6, Kind: event.Ack, Node: "n1", Request: 1 << 40, Key: []byte("k")})
+	}
+	for range 2 {
+		v.Apply(event.Event{Seq: 1e6, Kind: event.Replied, Node: "n1", Request: 1 << 40, Key: []byte("k"), Op: "put"})
+	}
+	r := v.Request(1 << 40)
+	if len(r.Events) != MaxRequestEvents+1 || r.LeftOut != MaxRequestEvents+1 || r.Events[MaxRequestEvents].Kind != event.Replied {
+		t.Errorf("a request keeps %d events and counts %d", len(r.Events), r.LeftOut)
+	}
 }
 
 func TestViewOfFaults(t *testing.T) {

@@ -85,7 +85,7 @@ func (m *Model) diagram() *diagram.Diagram {
 		m.drawn = nil
 		return nil
 	}
-	from, now := version{r.ID, len(r.Events), v}, m.desk.State.Clock()
+	from, now := version{r.ID, len(r.Events) + r.LeftOut, v}, m.desk.State.Clock()
 	if m.drawn == nil || from != m.from || now.Sub(m.laid) >= layPause {
 		m.drawn, m.from, m.laid = diagram.New(r, v, v.Log), from, now
 	}
