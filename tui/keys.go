@@ -72,8 +72,8 @@ func (m *model) liveKeys() keymap.Map {
 
 		bind(anywhere, func() tea.Cmd { return m.page(-1) }, "PgUp", "scroll back", "pgup"),
 		bind(anywhere, func() tea.Cmd { return m.page(+1) }, "PgDn", "scroll on", "pgdown"),
-		bind(anywhere, silent(m.toggleZoom), "ctrl+o", "one pane on the whole screen", "ctrl+o"),
-		bind(panesHelp, silent(m.toggleZoom), "z", "one pane on the whole screen", "z"),
+		bind(anywhere, silent(func() { toggleZoom(m) }), "ctrl+o", "one pane on the whole screen", "ctrl+o"),
+		bind(panesHelp, silent(func() { toggleZoom(m) }), "z", "one pane on the whole screen", "z"),
 		bind(panesPinned, silent(m.help.Toggle), "?", "help", "?"),
 	}...)
 }
@@ -102,7 +102,7 @@ func (m *model) onLog(do func()) func() tea.Cmd {
 
 // toggleZoom gives the focused pane the room of the others, or takes that room back. The panes of
 // another screen than the ring share theirs.
-func (m *model) toggleZoom() {
+func toggleZoom(m *model) {
 	if m.focus == pagePane {
 		m.prompt.Say("this screen has all the room already; " + screenKey(page.Ring) + " leads to panes that z enlarges")
 		return

@@ -158,9 +158,11 @@ func RunPlain(ctx context.Context, in io.Reader, out io.Writer, o Options, echo 
 			return open
 		}
 	}
-	return plain.Run(ctx, in, out, plain.Options{Lesson: lesson, Cluster: o.Cluster, Exec: o.Exec, Flags: o.Flags, Suggest: o.Suggest,
+	return plain.Run(ctx, in, out, plain.Options{
+		Lesson: lesson, Cluster: o.Cluster, Exec: o.Exec, Flags: o.Flags, Suggest: o.Suggest,
 		Key: o.Key, Welcome: o.Welcome, Echo: echo,
-		Save: func(ctx context.Context, name, key string) (string, error) { return saveUnseen(ctx, o, name, key) }})
+		Save: func(ctx context.Context, name, key string) (string, error) { return saveUnseen(ctx, o, name, key) },
+	})
 }
 
 // shared returns out with a lock for two writers. The renderer writes whole frames, and the

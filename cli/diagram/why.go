@@ -35,7 +35,8 @@ func (d *Diagram) why(acc *account.Account) []Reason {
 		w.add("§4.1", "the beginning of the request is not known, so parts of the picture are missing")
 	}
 	if d.unkept > 0 {
-		w.add("§4.1", "the request has %s more than are kept, so parts of the picture are missing", render.Count(d.unkept, "event"))
+		w.add("§4.1", "the request has %s more than are kept, so parts of the picture are missing",
+			render.Count(d.unkept, "event"))
 	}
 	return w.out
 }

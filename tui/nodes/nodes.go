@@ -50,8 +50,8 @@ func (m *Model) header() int {
 func (m *Model) room() int { return max(m.rows-m.header(), 0) }
 
 // order returns the indexes of all nodes in the order of the table. If there is no room for all
-// nodes, the table begins with the homes of the shown key in rank order, which are pinned: they stay
-// in sight. At least one row is for the other nodes.
+// nodes, the table begins with the homes of the shown key in rank order, which are pinned: they
+// stay in sight. At least one row is for the other nodes.
 func (m *Model) order() (order []int, pinned int) {
 	all := m.state.View.Nodes
 	if len(all) > m.room() {
