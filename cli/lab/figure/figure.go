@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -12,7 +13,7 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	_ "gonum.org/v1/plot/vg/vgsvg" // the format svg
+	"gonum.org/v1/plot/vg/vgsvg"
 )
 
 // A Figure is one plot.
@@ -36,7 +37,14 @@ type Line struct {
 type Point struct{ X, Mean, Low, High float64 }
 
 const (
-	width, height = 6.2 * vg.Inch, 3.9 * vg.Inch
+	width, height = 7.6 * vg.Inch, 3.9 * vg.Inch
+	// legendWidth is the width of the strip with the legend, legendGap that of the space before the
+	// legend, and titleHeight the height of the title over the plot.
+	legendWidth, legendGap, titleHeight = 1.9 * vg.Inch, 0.15 * vg.Inch, 0.25 * vg.Inch
+	// markRadius is the size of the sign of a published value, which surrounds the sign of ours.
+	markRadius = 0.065 * vg.Inch
+	// headroom is the part of the y axis that is left free above the data.
+	headroom = .04
 	// manyNames is the number of names from which their labels are turned.
 	manyNames = 6
 )
@@ -57,10 +65,6 @@ var signs = []draw.GlyphDrawer{
 	draw.CircleGlyph{}, draw.BoxGlyph{}, draw.TriangleGlyph{}, draw.CrossGlyph{}, draw.PlusGlyph{}, draw.PyramidGlyph{},
 }
 
-var openSigns = []draw.GlyphDrawer{
-	draw.RingGlyph{}, draw.SquareGlyph{}, draw.RingGlyph{}, draw.SquareGlyph{}, draw.RingGlyph{}, draw.SquareGlyph{},
-}
-
 // SVG draws the figure. The result is an svg element without an XML header, so that it can stand in
 // a page. Equal figures give equal bytes.
 func (f Figure) SVG() (string, error) {
@@ -71,25 +75,44 @@ func (f Figure) SVG() (string, error) {
 		sans(&a.Label.TextStyle.Font, 10)
 		sans(&a.Tick.Label.Font, 9)
 	}
-	sans(&p.Legend.TextStyle.Font, 9)
 	p.Add(plotter.NewGrid())
-	p.Legend.Top = true
+	legend := newLegend()
 	for i, l := range f.Lines {
-		if err := f.draw(p, i, l); err != nil {
+		if err := f.draw(p, &legend, i, l); err != nil {
 			return "", fmt.Errorf("figure %s: %s: %w", f.Title, l.Name, err)
 		}
 	}
-	f.axes(p)
-	w, err := p.WriterTo(width, height, "svg")
-	if err != nil {
-		return "", fmt.Errorf("figure %s: %w", f.Title, err)
+	if sign, ok := f.published(); ok {
+		legend.Add("published", sign)
 	}
+	f.axes(p)
+	image := vgsvg.New(width, height)
+	all := draw.New(image)
+	p.Draw(draw.Crop(all, 0, -legendWidth, 0, 0))
+	legend.Draw(draw.Crop(all, width-legendWidth+legendGap, 0, 0, -titleHeight))
 	var out bytes.Buffer
-	if _, err := w.WriteTo(&out); err != nil {
+	if _, err := image.WriteTo(&out); err != nil {
 		return "", fmt.Errorf("figure %s: %w", f.Title, err)
 	}
 	_, svg, _ := strings.Cut(out.String(), "<svg")
 	return "<svg" + svg, nil
+}
+
+// newLegend returns an empty legend for the strip beside the plot.
+func newLegend() plot.Legend {
+	l := plot.NewLegend()
+	l.Top, l.Left, l.ThumbnailWidth, l.Padding = true, true, vg.Points(24), vg.Points(4)
+	sans(&l.TextStyle.Font, 9)
+	return l
+}
+
+// published returns the sign of published values, false if there are none.
+func (f Figure) published() (plot.Thumbnailer, bool) {
+	if !slices.ContainsFunc(f.Lines, func(l Line) bool { return len(l.Marks) > 0 }) {
+		return nil, false
+	}
+	s := &plotter.Scatter{GlyphStyle: draw.GlyphStyle{Color: color.Black, Radius: markRadius, Shape: draw.RingGlyph{}}}
+	return s, true
 }
 
 func sans(f *font.Font, size vg.Length) { f.Variant, f.Size = "Sans", size }
@@ -101,8 +124,11 @@ func (f Figure) axes(p *plot.Plot) {
 	}
 	if f.LogY {
 		p.Y.Scale, p.Y.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
-	} else if p.Y.Min > 0 && p.Y.Min < p.Y.Max/2 {
-		p.Y.Min = 0
+	} else {
+		if p.Y.Min > 0 && p.Y.Min < p.Y.Max/2 {
+			p.Y.Min = 0
+		}
+		p.Y.Max += (p.Y.Max - p.Y.Min) * headroom
 	}
 	if f.Names != nil {
 		p.NominalX(f.Names...)
@@ -136,8 +162,8 @@ type errorPoints struct {
 // other.
 const shift = .08
 
-// draw adds a line to a plot.
-func (f Figure) draw(p *plot.Plot, i int, l Line) error {
+// draw adds a line to a plot and its legend.
+func (f Figure) draw(p *plot.Plot, legend *plot.Legend, i int, l Line) error {
 	colour, dash := colours[i%len(colours)], dashes[i%len(dashes)]
 	var pts errorPoints
 	for _, q := range l.Points {
@@ -168,10 +194,10 @@ func (f Figure) draw(p *plot.Plot, i int, l Line) error {
 		bars.Color, bars.CapWidth = colour, vg.Points(5)
 		if f.Names != nil { // names have no order that a line could follow
 			p.Add(scatter, bars)
-			p.Legend.Add(l.Name, scatter)
+			legend.Add(l.Name, scatter)
 		} else {
 			p.Add(line, scatter, bars)
-			p.Legend.Add(l.Name, line, scatter)
+			legend.Add(l.Name, line, scatter)
 		}
 	}
 	return f.drawMarks(p, i, l)
@@ -192,8 +218,7 @@ func (f Figure) drawMarks(p *plot.Plot, i int, l Line) error {
 	if err != nil {
 		return err
 	}
-	marks.Color, marks.Shape, marks.Radius = colours[i%len(colours)], openSigns[i%len(openSigns)], vg.Points(5)
+	marks.Color, marks.Shape, marks.Radius = colours[i%len(colours)], draw.RingGlyph{}, markRadius
 	p.Add(marks)
-	p.Legend.Add(l.Name+", published", marks)
 	return nil
 }
