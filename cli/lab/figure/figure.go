@@ -41,7 +41,7 @@ const (
 	// legendWidth is the width of the strip with the legend, legendGap that of the space before the
 	// legend, and titleHeight the height of the title over the plot.
 	legendWidth, legendGap, titleHeight = 1.9 * vg.Inch, 0.15 * vg.Inch, 0.25 * vg.Inch
-	// markRadius is the size of the sign of a published value, which surrounds the sign of ours.
+	// markRadius is the size of the sign of a published value, which surrounds our sign.
 	markRadius = 0.065 * vg.Inch
 	// headroom is the part of the y axis that is left free above the data.
 	headroom = .04
