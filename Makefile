@@ -1,6 +1,6 @@
 # Everything here also works without make: see the commands.
 
-.PHONY: check test race sim mutants mutants-quick scale torture fuzz update demo pictures recording notice release many
+.PHONY: check test race sim mutants mutants-quick scale torture fuzz update demo pictures recording session notice release many
 
 check: ## what CI runs
 	bash .ci/run
@@ -50,6 +50,10 @@ pictures: ## docs/*.svg again, from the recorded run: the same each time, until 
 
 recording: ## the run that the pictures show again, on a real cluster: docs/conflict.jsonl and docs/hinted.svg
 	go build -o ringside . && docs/record ./ringside && rm ringside
+
+session: ## docs/session.cast again: a cue sheet that plays by itself on a real cluster, in two minutes
+	rm -f docs/session.cast
+	TZ=UTC RINGSIDE_HOME=$$(mktemp -d) go run . demo --cues conflict --every 9s --record docs/session.cast
 
 notice: ## write NOTICE again, after a module was added or updated
 	bash .ci/notice > NOTICE

@@ -120,8 +120,13 @@ func narrateCues(s *session, cluster verbs.Cluster, sheet *cues.Sheet) error {
 	if failed == 0 {
 		return nil
 	}
-	return &exit.Error{Exit: exit.Expectation, Code: "cue_failed", Reported: s.JSON,
-		Message: fmt.Sprintf("demo: %d of %s failed", failed, render.Count(len(sheet.Cues), "cue"))}
+	return cuesFailed(failed, sheet, s.JSON)
+}
+
+// cuesFailed is the error of cues that failed. reported says that the output tells of them.
+func cuesFailed(n int, sheet *cues.Sheet, reported bool) error {
+	return &exit.Error{Exit: exit.Expectation, Code: "cue_failed", Reported: reported,
+		Message: fmt.Sprintf("demo: %d of %s failed", n, render.Count(len(sheet.Cues), "cue"))}
 }
 
 // A reader plays the lines of a cue sheet without screens.

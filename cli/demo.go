@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"ringside/cli/console"
 	"ringside/cli/verbs"
@@ -33,13 +34,16 @@ shells reach it with  --cluster demo . It ends with the screen, unless --keep le
 A cue sheet is a text with one command a line; lines that begin with # are notes to the next command. The key n
 gives the next cue. The key N takes a cue back: the cues before it are played again in a fresh cluster. Without a
 terminal, demo --cues plays the sheet as text and exits 8 if a cue fails. A FILE that is not there may be the name of
-a sheet that comes with ringside: conflict or handoff.`,
+a sheet that comes with ringside: conflict or handoff. With --every the sheet plays by itself, and the command
+exits 8 if a cue fails; with --record as well, it needs no terminal, and records a screen of 120x36.`,
 		Flags: []verbs.Flag{{Name: "n", Kind: verbs.Int, Default: fmt.Sprint(demoNodes), Value: "5",
 			Max: config.MaxNodes, Help: "nodes"}, asciiFlag, lightFlag, bigFlag, plainFlag, recordFlag,
 			{Name: "text", Kind: verbs.Bool, Help: "tell the story as text also on a terminal"},
 			{Name: "keep", Kind: verbs.Bool, Help: "let the cluster run on in the background"},
 			{Name: "cues", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
-				Words: testscripts.CueSheets(), Help: "step through the commands of a cue sheet"}},
+				Words: testscripts.CueSheets(), Help: "step through the commands of a cue sheet"},
+			{Name: "every", Kind: verbs.Duration, Value: "9s", Longest: time.Hour, Zero: "leave it out, and press n",
+				Help: "with --cues: a cue each time, without keys, and the end after the last"}},
 	},
 	run: (*session).demo,
 	own: "a throw-away cluster",
@@ -50,12 +54,18 @@ func (s *session) demo(c *verbs.Call) error {
 	if err != nil {
 		return err
 	}
-	story := (!s.Interactive() || s.Dumb()) && !c.Bool("plain") || c.Bool("text")
+	unseen := c.Has("every") && c.Has("record")
+	story := (!s.Interactive() || s.Dumb()) && !c.Bool("plain") && !unseen || c.Bool("text")
 	switch {
+	case c.Has("every") && (sheet == nil || c.Bool("text")):
+		return c.Misusef("--every is for a cue sheet on the screens: add --cues FILE, and leave out --text")
+	case c.Has("every") && story:
+		return c.Misusef("--every needs a terminal, or --record FILE.cast")
 	case c.Bool("plain") && (sheet != nil || c.Has("record")):
 		return c.Misusef("--plain has no cue sheets and records nothing; --text plays a cue sheet as text")
 	case story && c.Has("record"):
-		return c.Misusef("--record needs a terminal, because it records what the screens show")
+		return c.Misusef("--record needs a terminal, because it records what the screens show; add --every 9s to --cues " +
+			"FILE for a sheet that plays by itself")
 	case !story:
 		return showDemo(s, c, sheet)
 	case c.Bool("keep"):

@@ -61,7 +61,8 @@ func showDemo(s *session, c *verbs.Call, sheet *cues.Sheet) error {
 	} else if code != exit.OK {
 		return &exit.Error{Exit: exit.Internal, Code: "internal", Message: "demo: " + strings.TrimSpace(out)}
 	}
-	o := tui.Options{Key: demoKey, Cues: sheet, ThrowAway: !d.kept, Welcome: "in another shell:  " + d.reach("get cart")}
+	o := tui.Options{Key: demoKey, Cues: sheet, ThrowAway: !d.kept, Welcome: "in another shell:  " + d.reach("get cart"),
+		Auto: tui.Auto{Every: c.Duration("every")}}
 	if !d.kept {
 		o.Afresh = d.again
 	}

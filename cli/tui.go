@@ -7,9 +7,11 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"ringside/cli/bench"
 	"ringside/cli/console"
+	"ringside/cli/exit"
 	labcommand "ringside/cli/lab/command"
 	"ringside/cli/recording"
 	"ringside/cli/render"
@@ -117,7 +119,8 @@ func (s *session) watch(c *verbs.Call, cluster verbs.Cluster, o tui.Options) err
 // show shows the screens until the user leaves. The past of a running cluster can be looked at.
 func show(s *session, c *verbs.Call, room *classroom, o tui.Options) (err error) {
 	room.plain = c.Bool("plain")
-	if !room.plain {
+	o.Unseen = o.Every > 0 && c.Has("record")
+	if !room.plain && !o.Unseen {
 		if err := s.canDraw(c); err != nil {
 			return err
 		}
@@ -130,7 +133,7 @@ func show(s *session, c *verbs.Call, room *classroom, o tui.Options) (err error)
 		defer func() { err = errors.Join(err, f.Close()) }()
 		o.Record = f
 	}
-	o.Cluster, o.ASCII, o.NoColor = room.own.Cluster, c.Bool("ascii") || !s.Unicode(), !s.Colors()
+	o.Cluster, o.ASCII, o.NoColor = room.own.Cluster, c.Bool("ascii") || !s.Unicode() && !o.Unseen, !s.Colors()
 	o.Big = c.Bool("big")
 	o.Flags, o.Dir, o.Light = globals, s.Dir, c.Bool("light") || lightBackground(s.Getenv("COLORFGBG"))
 	o.Exec = func(ctx context.Context, line string) (string, int) {
@@ -143,6 +146,17 @@ func show(s *session, c *verbs.Call, room *classroom, o tui.Options) (err error)
 	if o.Fork != nil {
 		inFork(s, &o)
 	}
+	var failed atomic.Int64
+	if o.Every > 0 {
+		exec := o.Exec
+		o.Exec = func(ctx context.Context, line string) (string, int) {
+			out, code := exec(ctx, line)
+			if code != exit.OK {
+				failed.Add(1)
+			}
+			return out, code
+		}
+	}
 	if room.plain {
 		err = tui.RunPlain(s.ctx, s.Stdin, s.Stdout, o, !console.IsTerminal(s.Stdin))
 	} else {
@@ -150,6 +164,9 @@ func show(s *session, c *verbs.Call, room *classroom, o tui.Options) (err error)
 	}
 	if s.ctx.Err() != nil { // a signal; the key Ctrl-C is how one leaves, and no error
 		return s.ctx.Err()
+	}
+	if n := int(failed.Load()); err == nil && n > 0 {
+		return cuesFailed(n, o.Cues, false)
 	}
 	return withExitCode(err, s.clusterName())
 }

@@ -93,7 +93,7 @@ func newModel(ctx context.Context, o Options, th *theme.Theme, f *feed.Feed) *mo
 
 // Init implements tea.Model.
 func (m *model) Init() tea.Cmd {
-	cmds := []tea.Cmd{m.refresh.Await(m.state.Clock()), everySecond()}
+	cmds := []tea.Cmd{m.refresh.Await(m.state.Clock()), everySecond(), cueEvery(m.o.Every)}
 	if p := m.current(); p != nil {
 		cmds = append(cmds, p.Shown())
 	}
@@ -117,6 +117,8 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			cmds = append(cmds, m.motion.next(m.state.Playback))
 		}
 		return m, tea.Batch(cmds...)
+	case dueCueMsg:
+		return m, giveCue(m)
 	case movedMsg:
 		return m, m.motion.next(m.state.Playback)
 	case rewoundMsg:

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 
 	"github.com/aymanbagabas/go-osc52/v2"
 	tea "github.com/charmbracelet/bubbletea"
 	"github.com/charmbracelet/x/term"
+	"github.com/muesli/termenv"
 
 	"ringside/cli/verbs"
 	"ringside/tui/cast"
@@ -44,9 +46,16 @@ type Options struct {
 	Fork      *Fork       // the other future of the recorded run that Cluster is; nil: there is one
 	ThrowAway bool        // the cluster ends with the screens, so leaving asks first
 	Cues      *cues.Sheet // nil: no cue sheet
+	Auto
 	// Afresh puts a fresh cluster in the place of Cluster and runs lines in it. Further lines are the
 	// commands of client, "" for no client. nil: there is no way back in Cues.
 	Afresh func(ctx context.Context, lines []string) (client, out string, code int)
+}
+
+// Auto says how a cue sheet plays by itself.
+type Auto struct {
+	Every  time.Duration // between two cues, and from the last one to the end; 0: keys give the cues
+	Unseen bool          // draw into Record alone, in colour, at a fixed size, and read no keys
 }
 
 // The types of a cluster that the screens show.
@@ -82,7 +91,16 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 	if o.Light {
 		th.SetLight()
 	}
-	out, tape := shared(out, o.Record)
+	width, height := plainWidth, plainHeight
+	var tape *cast.Recorder
+	if o.Unseen {
+		width, height = pictureWidth, pictureHeight
+		th.SetProfile(termenv.ANSI256) // a third shorter than with all colours
+		tape = cast.New(o.Record, width, height)
+		in, out = nil, unseen{tape}
+	} else {
+		out, tape = shared(out, o.Record)
+	}
 	m, feeds := newRoot(ctx, o, th)
 	reach := terminal{resized: func(int, int) {}}
 	reach.copy = func(s string) { _, _ = osc52.New(s).WriteTo(out) } // a terminal without a clipboard ignores this
@@ -91,7 +109,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 	}
 	if t, ok := out.(term.File); !ok || !term.IsTerminal(t.Fd()) {
 		reach.copy = func(string) {}
-		m.Update(tea.WindowSizeMsg{Width: plainWidth, Height: plainHeight})
+		m.Update(tea.WindowSizeMsg{Width: width, Height: height})
 	}
 	m.attach(reach)
 	// Signals end ctx. Bubble Tea's own handler of signals can hang if ctx ends meanwhile.
@@ -182,6 +200,15 @@ func shared(out, record io.Writer) (io.Writer, *cast.Recorder) {
 	}
 	tape := cast.New(record, w, h)
 	return &sharedFile{File: f, tape: tape}, tape
+}
+
+// An unseen is an output that goes to a tape only.
+type unseen struct{ tape *cast.Recorder }
+
+// Write implements io.Writer. The tape keeps its first error.
+func (u unseen) Write(b []byte) (int, error) {
+	u.tape.Output(b)
+	return len(b), nil
 }
 
 // A sharedFile is a terminal that several goroutines write to.

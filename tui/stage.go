@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -90,6 +91,32 @@ func (s *stage) nextCue() tea.Cmd {
 		return nil
 	}
 	return s.enter(c.Command)
+}
+
+// dueCueMsg says that it is time for the next cue of a sheet that plays by itself.
+type dueCueMsg struct{}
+
+// cueEvery returns a command that says when the next cue is due, nil if cues wait for a key.
+func cueEvery(pause time.Duration) tea.Cmd {
+	if pause <= 0 {
+		return nil
+	}
+	return tea.Tick(pause, func(time.Time) tea.Msg { return dueCueMsg{} })
+}
+
+// cuePause is the time between two looks at a command that takes longer than a cue has.
+const cuePause = 200 * time.Millisecond
+
+// giveCue gives the next cue of a sheet that plays by itself, and leaves after the last one. A
+// command that still runs is waited for.
+func giveCue(m *model) tea.Cmd {
+	switch {
+	case m.prompt.Running():
+		return cueEvery(cuePause)
+	case m.cues.Over():
+		return m.quit()
+	}
+	return tea.Batch(m.nextCue(), cueEvery(m.o.Every))
 }
 
 // lastCue takes the latest cue back: the cues before it are played again in a fresh cluster.

@@ -53,6 +53,9 @@ func (m *Model) Next() (Cue, bool) {
 	return m.sheet.Cues[m.given-1], true
 }
 
+// Over reports whether all cues were given.
+func (m *Model) Over() bool { return m == nil || m.given == len(m.sheet.Cues) }
+
 // Back takes the latest cue back, and returns the commands of the cues that remain given. It
 // returns false at the beginning.
 func (m *Model) Back() ([]string, bool) {

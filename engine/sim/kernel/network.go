@@ -131,7 +131,7 @@ func (n *network) framed(m wire.Message) wire.Message {
 // delay draws how long a message is under way.
 func (n *network) delay(r *rand.Rand, l fault.Link, faulty bool) time.Duration {
 	mean := plan.UsualDelay
-	if faulty && !n.over[plan.NoDelay] {
+	if faulty && (!n.over[plan.NoDelay] || n.conditions.Delay < mean) {
 		mean = n.conditions.Delay
 	}
 	var d time.Duration
