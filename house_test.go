@@ -41,12 +41,14 @@ var arrows = map[string][]string{
 		"ringside/cli/verbs", "ringside/engine/usage",
 	},
 	"ringside/cli/lab/experiments": append([]string{
-		"ringside/cli/lab", "ringside/cli/paper", "ringside/engine", "ringside/engine/sim", "ringside/engine/sim/...",
+		"ringside/cli/lab", "ringside/cli/paper", "ringside/cli/lab/wars", "ringside/engine", "ringside/engine/sim",
+		"ringside/engine/sim/...",
 	}, leaves...),
 	"ringside/cli/lab/figure":   {},
 	"ringside/cli/lab/interval": {},
 	"ringside/cli/lab/labtest":  {"ringside/cli/lab"},
 	"ringside/cli/lab/report":   {"ringside/cli/lab", "ringside/cli/lab/figure", "ringside/cli/render"},
+	"ringside/cli/lab/wars":     {"ringside/engine/sim/plan", "ringside/engine/sim/rng"},
 	"ringside/cli/paper": {
 		"ringside/cli/render", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/fault",
 		"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/wire",

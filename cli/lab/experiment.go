@@ -45,6 +45,14 @@ type Axis struct {
 	Names []string // what x = 0, 1, 2 ... stand for; nil if x is a number
 }
 
+// name returns what x stands for; "" if the axis has no names.
+func (a Axis) name(x float64) string {
+	if i := int(x); i >= 0 && i < len(a.Names) {
+		return a.Names[i]
+	}
+	return ""
+}
+
 // A Measure is what an experiment measures; each measure has a figure of its own.
 type Measure struct {
 	Name  string // one word, as in JSON
@@ -53,6 +61,8 @@ type Measure struct {
 	// Share marks a share of all cases. Its samples have Hits and Of, and its rows are in percent.
 	Share bool
 	Log   bool // the y axis is logarithmic
+	// X is the x axis of this measure; nil: that of the experiment.
+	X *Axis
 }
 
 // A Unit is work that one processor does.
@@ -99,6 +109,14 @@ func Point(measure, series string, x, value float64) Sample {
 // Share returns a sample of a measure that is a share.
 func Share(measure, series string, x float64, hits, of int) Sample {
 	return Sample{Measure: measure, Series: series, X: x, Hits: uint64(hits), Of: uint64(of)}
+}
+
+// Axis returns the x axis of a measure.
+func (e *Experiment) Axis(measure string) Axis {
+	if m, err := e.measure(measure); err == nil && m.X != nil {
+		return *m.X
+	}
+	return e.X
 }
 
 // measure returns the measure of that name.

@@ -193,6 +193,12 @@ func TestValues(t *testing.T) {
 		{Name: "n", Kind: lab.Whole, Default: "3", Min: 1, Max: 9},
 		{Name: "t", Kind: lab.Numbers, Default: "0,1.5", Max: 100},
 		{Name: "fit", Kind: lab.Word, Default: "A", Words: []string{"A", "B"}},
+		{Name: "free", Kind: lab.Text, Default: "x", Check: func(text string) error {
+			if text == "" {
+				return errors.New("want a word")
+			}
+			return nil
+		}},
 		{Name: "set", Kind: lab.WordSet, Default: "A,B", Words: []string{"A", "B"}},
 	}
 	v, err := lab.NewValues(params, map[string]string{"t": "2,4"})
@@ -204,7 +210,7 @@ func TestValues(t *testing.T) {
 	}
 	for name, texts := range map[string][]string{
 		"n": {"0", "10", "1.5", "x", ""}, "t": {"1,,2", "NaN", "-1", "101", strings.Repeat("1,", 70) + "1"},
-		"fit": {"C", ""}, "set": {"A,C"}, "other": {"1"},
+		"fit": {"C", ""}, "free": {""}, "set": {"A,C"}, "other": {"1"},
 	} {
 		for _, text := range texts {
 			if _, err := lab.NewValues(params, map[string]string{name: text}); err == nil {

@@ -109,9 +109,7 @@ func rowsOf(e *Experiment, samples []seedSample) (Rows, error) {
 			return nil, err
 		}
 		row := Row{Measure: p.measure, Series: p.series, X: p.x}
-		if i := int(p.x); e.X.Names != nil && i >= 0 && i < len(e.X.Names) {
-			row.Name = e.X.Names[i]
-		}
+		row.Name = e.Axis(p.measure).name(p.x)
 		if !row.fill(m, groups[p]) {
 			continue
 		}

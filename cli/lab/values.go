@@ -17,6 +17,8 @@ type Param struct {
 	Help    string
 	Kind    Kind
 	Words   []string // the possible values of a Word and a Word list
+	// Check returns an error if a Text is not allowed.
+	Check func(text string) error
 	// Min and Max bound numbers and the numbers of lists.
 	Min, Max float64
 }
@@ -30,6 +32,7 @@ const (
 	Numbers             // numbers, separated by commas
 	Word                // one of Words
 	WordSet             // some of Words, separated by commas
+	Text                // what Check allows
 )
 
 // maxList bounds the values of a list. More make a run of hours by mistake.
@@ -76,6 +79,11 @@ func names(params []Param) string {
 // check returns a usage error if the parameter cannot have that value.
 func (p Param) check(text string) error {
 	switch p.Kind {
+	case Text:
+		if err := p.Check(text); err != nil {
+			return usage.Errorf("--%s %s: %w", p.Name, text, err)
+		}
+		return nil
 	case Word, WordSet:
 		words := []string{text}
 		if p.Kind == WordSet {
@@ -142,6 +150,9 @@ func (v Values) Numbers(name string) []float64 {
 
 // Word returns a word.
 func (v Values) Word(name string) string { return v.text(name, Word) }
+
+// Text returns a text.
+func (v Values) Text(name string) string { return v.text(name, Text) }
 
 // WordSet returns the words of a list.
 func (v Values) WordSet(name string) []string {

@@ -3,7 +3,7 @@ package experiments
 import "ringside/cli/lab"
 
 // list has the experiments in the order of help.
-var list = []func() *lab.Experiment{balance}
+var list = []func() *lab.Experiment{balance, pbs}
 
 // All returns the experiments in the order of help.
 func All() []*lab.Experiment {

@@ -81,7 +81,7 @@ func sectionOf(a Answer) (section, error) {
 		s.Measures = append(s.Measures, tableOf(r, m, series, svg))
 	}
 	for _, c := range r.Published {
-		line := compared{Series: c.Series, X: Where(r, c.X), Ours: "–", Published: Number(c.Value), Difference: "–",
+		line := compared{Series: c.Series, X: place(r, c.Published), Ours: "–", Published: Number(c.Value), Difference: "–",
 			Source: c.Source, Verdict: c.Verdict}
 		if c.Ours != nil {
 			line.Ours, line.Difference = Number(*c.Ours), fmt.Sprintf("%+.3g", *c.Difference)
@@ -96,9 +96,9 @@ func sectionOf(a Answer) (section, error) {
 
 func tableOf(r *lab.Report, m lab.Measure, series []string, svg string) measured {
 	out := measured{Label: Label(m.Label, m.Unit), Figure: template.HTML(svg)}
-	out.Head = append([]string{Label(r.Experiment.X.Label, r.Experiment.X.Unit)}, series...)
+	out.Head = append([]string{axisLabel(r.Experiment.Axis(m.Name))}, series...)
 	for _, x := range xs(r, m.Name) {
-		line := []string{Where(r, x)}
+		line := []string{Where(r, m.Name, x)}
 		for _, name := range series {
 			text := "–"
 			if row, err := r.Rows.At(m.Name, name, x); err == nil {
@@ -113,9 +113,9 @@ func tableOf(r *lab.Report, m lab.Measure, series []string, svg string) measured
 
 // figureOf returns the figure of a measure.
 func figureOf(r *lab.Report, m lab.Measure, series []string) figure.Figure {
-	x := r.Experiment.X
+	x := r.Experiment.Axis(m.Name)
 	f := figure.Figure{
-		Title: m.Label, X: Label(x.Label, x.Unit), Y: Label(m.Label, m.Unit), LogX: x.Log, LogY: m.Log, Names: x.Names,
+		Title: m.Label, X: axisLabel(x), Y: Label(m.Label, m.Unit), LogX: x.Log, LogY: m.Log, Names: x.Names,
 	}
 	for _, name := range series {
 		l := figure.Line{Name: name}

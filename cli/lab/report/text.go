@@ -80,13 +80,13 @@ func Label(label, unit string) string {
 // measureTable has a line for each x and a column for each series.
 func measureTable(r *lab.Report, m lab.Measure, series []string) *render.Table {
 	t := &render.Table{Indent: "  "}
-	head := []string{Label(r.Experiment.X.Label, r.Experiment.X.Unit) + ">"}
+	head := []string{axisLabel(r.Experiment.Axis(m.Name)) + ">"}
 	for _, s := range series {
 		head = append(head, s+">")
 	}
 	t.Head(head...)
 	for _, x := range xs(r, m.Name) {
-		cells := []render.Cell{render.Flush(Where(r, x))}
+		cells := []render.Cell{render.Flush(Where(r, m.Name, x))}
 		for _, s := range series {
 			row, err := r.Rows.At(m.Name, s, x)
 			if err != nil {
@@ -112,9 +112,11 @@ func xs(r *lab.Report, measure string) []float64 {
 	return out
 }
 
-// Where returns the text of a place on the x axis.
-func Where(r *lab.Report, x float64) string {
-	if names := r.Experiment.X.Names; names != nil && x >= 0 && int(x) < len(names) {
+func axisLabel(a lab.Axis) string { return Label(a.Label, a.Unit) }
+
+// Where returns the text of a place on the x axis of a measure.
+func Where(r *lab.Report, measure string, x float64) string {
+	if names := r.Experiment.Axis(measure).Names; names != nil && x >= 0 && int(x) < len(names) {
 		return names[int(x)]
 	}
 	return Number(x)
@@ -140,6 +142,16 @@ func Number(x float64) string {
 	return s
 }
 
+// place returns the text of the place of a published figure. It names the x axis if that is not the
+// one of the experiment.
+func place(r *lab.Report, p lab.Published) string {
+	where := Where(r, p.Measure, p.X)
+	if a := r.Experiment.Axis(p.Measure); a.Label != r.Experiment.X.Label {
+		return a.Label + "=" + where
+	}
+	return where
+}
+
 // publishedTable has the published figures beside ours.
 func publishedTable(r *lab.Report) *render.Table {
 	t := &render.Table{Indent: "  "}
@@ -153,8 +165,9 @@ func publishedTable(r *lab.Report) *render.Table {
 		if c.Within > 0 {
 			says += fmt.Sprintf(" (within %s)", Number(c.Within))
 		}
-		t.Row(render.Cell{Text: c.Series}, render.Flush(Where(r, c.X)), render.Flush(ours), render.Flush(Number(c.Value)),
-			render.Flush(difference), render.Toned(tone(c.Verdict), says), render.Toned(render.Dim, c.Source))
+		t.Row(render.Cell{Text: c.Series}, render.Flush(place(r, c.Published)), render.Flush(ours),
+			render.Flush(Number(c.Value)), render.Flush(difference), render.Toned(tone(c.Verdict), says),
+			render.Toned(render.Dim, c.Source))
 	}
 	return t
 }
