@@ -60,7 +60,8 @@ siblings(cart)==2, value(cart)=="milk", 'hints(n4)>0 && up(n3)'. An expression m
   via(OP,K,W)                                    the node that the client of the latest one asked
   suspectedby(NODE) lossy                                            who believes NODE failed; a link loses messages
   seq(KIND) seq(KIND,NODE) writers(K)            the number of the latest event; who coordinated puts
-  blind(K) wiped(NODE)                                               puts that had seen no earlier version
+  blind(K)                                       puts without a context, or that had seen no earlier version
+  strict(OP,K) strict(OP,K,NODE) wiped(NODE)     requests with a strict quorum; the disk of NODE was lost
   stored(NODE,K)                                 how it came: put, handoff, read-repair, anti-entropy, transfer
   syncbytes copybytes                            bytes of all comparisons of trees, and of full copies instead
   buffered buffered(NODE)                                            objects in memory only

@@ -74,6 +74,7 @@ var functions = map[string]function{
 	"stored":    {needs: 2, takes: []Role{Node, Key}, gives: "", call: lastStored},
 	"syncbytes": {gives: 0, call: ofPast(func(v *view.Cluster) any { return v.Sync.Bytes })},
 	"copybytes": {gives: 0, call: ofPast(func(v *view.Cluster) any { return v.Sync.FullCopy })},
+	"strict":    {needs: 2, takes: []Role{Word, Key, Node}, gives: 0, call: strictCount},
 	"blind":     {needs: 1, takes: oneKey, gives: 0, call: blindCount},
 	"keys":      {needs: 1, takes: oneNode, gives: 0, call: ofNode(func(n *view.Node) any { return n.Keys })},
 	"up":        {takes: oneNode, gives: false, call: statusIs(view.Up)},

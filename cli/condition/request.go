@@ -164,14 +164,38 @@ func ofPast(f func(*view.Cluster) any) func(context.Context, *look, []string) (a
 	}
 }
 
-// blindCount returns the number of acknowledged puts of a key that had seen no earlier acknowledged
-// version of the key, although there was one.
-func blindCount(ctx context.Context, l *look, args []string) (any, error) {
-	stamps := map[uint64]vclock.Siblings{} // by request
-	q := event.Query{Filter: event.Filter{Kinds: []event.Kind{event.Coordinate}, Key: []byte(args[0])}}
+// strictCount returns the number of requests that asked for a strict quorum. args are the
+// operation, the key and, optionally, the node that the client asked.
+func strictCount(ctx context.Context, l *look, args []string) (any, error) {
+	q := event.Query{Filter: event.Filter{Kinds: []event.Kind{event.Requested}, Key: []byte(args[1])}}
+	if len(args) > 2 {
+		q.Node = args[2]
+	}
+	strict := 0
 	err := l.src.Events(ctx, q, func(batch []event.Event) error {
 		for _, e := range batch {
-			if e.Kind == event.Coordinate { // and not a Gap
+			if e.Kind == event.Requested && e.Op == args[0] && e.Quorum == event.StrictQuorum {
+				strict++
+			}
+		}
+		return nil
+	})
+	return strict, err
+}
+
+// blindCount returns the number of acknowledged puts of a key that came without a context, or that
+// had seen no earlier acknowledged version of the key, although there was one. Under last write
+// wins the clock of a version covers all that its coordinator held, so only the request tells.
+func blindCount(ctx context.Context, l *look, args []string) (any, error) {
+	stamps := map[uint64]vclock.Siblings{} // by request
+	bare := map[uint64]bool{}              // requests without a context
+	q := event.Query{Filter: event.Filter{Kinds: []event.Kind{event.Requested, event.Coordinate}, Key: []byte(args[0])}}
+	err := l.src.Events(ctx, q, func(batch []event.Event) error {
+		for _, e := range batch {
+			switch e.Kind { // which may also be Gap
+			case event.Requested:
+				bare[e.Request] = e.Context == event.NoContext
+			case event.Coordinate:
 				stamps[e.Request] = e.Versions
 			}
 		}
@@ -189,7 +213,7 @@ func blindCount(ctx context.Context, l *look, args []string) (any, error) {
 	for _, e := range acknowledged {
 		for _, v := range stamps[e.Request] {
 			seen := func(w vclock.Version) bool { return w.Compare(v) == vclock.Before }
-			if len(before) > 0 && !slices.ContainsFunc(before, seen) {
+			if len(before) > 0 && (bare[e.Request] || !slices.ContainsFunc(before, seen)) {
 				blind++
 			}
 			before = append(before, v)

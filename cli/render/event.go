@@ -110,7 +110,7 @@ var phrases = map[event.Kind]struct {
 
 	// A client's request.
 	event.Requested: {"REQUEST", func(e event.Event) string {
-		return "a client asks for " + escape.TerminalShort([]byte(e.Op), maxOp)
+		return "a client asks for " + escape.TerminalShort([]byte(e.Op), maxOp) + strictly(e)
 	}},
 	event.Forwarded: {"FORWARD", func(e event.Event) string {
 		if e.Message == event.Fastest {
@@ -211,6 +211,14 @@ var phrases = map[event.Kind]struct {
 	}},
 	event.Departed: {"DEPARTED", fixed("left, and holds nothing that other nodes need")},
 	event.NodeLeft: {"LEFT", fixed("was taken down")},
+}
+
+// strictly says that the client of a request asked for a strict quorum, "" if it did not.
+func strictly(e event.Event) string {
+	if e.Quorum == event.StrictQuorum {
+		return " with a strict quorum"
+	}
+	return ""
 }
 
 // replyWords are the words of Replied events, which are their operations.

@@ -20,7 +20,11 @@ func Sentence(e event.Event) string {
 // sentences are the sentences of the kinds. node and peer are safe for a terminal.
 var sentences = map[event.Kind]func(e event.Event, node, peer string) string{
 	event.Requested: func(e event.Event, node, _ string) string {
-		return fmt.Sprintf("%s %s reaches %s", Text(e.Op), Key(e.Key), node)
+		s := fmt.Sprintf("%s %s reaches %s", Text(e.Op), Key(e.Key), node) + strictly(e)
+		if e.Context == event.NoContext {
+			s += ", and brings no context"
+		}
+		return s
 	},
 	event.Forwarded: func(e event.Event, node, peer string) string {
 		if e.Message == event.Fastest {

@@ -76,7 +76,8 @@ var stale = &Lesson{
 			Hints:    []Text{"put cart tea -c @cart --via n3 --strict; get cart --via n4 --strict"},
 			Commands: []string{"put cart tea -c @cart --via n3 --strict", "get cart --via n4 --strict"},
 			Check: `split && refused(put,cart)>0 && requests(put,cart)==2 && ` +
-				`requests(get,cart)>1 && refused(get,cart)==0 && via(get,cart)=="n4"`,
+				`requests(get,cart)>1 && refused(get,cart)==0 && via(get,cart)=="n4" && ` +
+				`strict(put,cart,n3)>0 && strict(get,cart,n4)>0`,
 			Wrong: []WrongTurn{
 				{`requests(put,cart)>2`, "That put succeeded: it was not strict, or it went through the other side. undo, " +
 					"and put through n3 with --strict."},
@@ -84,6 +85,10 @@ var stale = &Lesson{
 					"get through n4. undo, and use --via n4."},
 				{`requests(get,cart)>1 && via(get,cart)!="n4"`, "That get went through ${via(get,cart)}, but the question is " +
 					"about n4. Get cart with --via n4 and --strict."},
+				{`requests(get,cart)>1 && strict(get,cart,n4)==0`, "That get was not strict, so fallbacks could have counted. " +
+					"Get cart with --via n4 and --strict."},
+				{`refused(put,cart)>0 && strict(put,cart,n3)==0`, "A put was refused, but no strict one through n3 was sent. " +
+					"Put cart with --via n3 and --strict."},
 				{`refused(put,cart)>0`, "Good, the strict put through n3 was refused. Still to do: a strict get through n4."},
 				{`requests(get,cart)>1`, "Good, the strict get through n4 succeeded. Still to do: a strict put through n3."},
 			},

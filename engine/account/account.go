@@ -13,9 +13,8 @@ import (
 
 // An Account is what the events of a cluster say of its writes.
 type Account struct {
+	timeline
 	view     *view.Cluster // settings, ring, and which nodes run
-	events   []event.Event // all, in the order of the stream; other fields refer to them by index
-	faults   []int         // events about nodes, links and beliefs
 	keys     map[string]*history
 	requests map[uint64][]int // events by request
 	flushes  disks            // of all nodes
@@ -100,20 +99,6 @@ func (a *Account) note(i int, e *event.Event) {
 			a.faults = append(a.faults, i)
 		}
 	}
-}
-
-// repeats reports whether event number i of a snapshot says what the stream has said.
-func (a *Account) repeats(e *event.Event, i int) bool {
-	switch e.Kind {
-	case event.Split:
-		s := a.splitAt(i)
-		return s >= 0 && sameGroups(a.events[s].Groups, e.Groups)
-	case event.NodeUp:
-		return a.downAt(e.Node, i) < 0
-	case event.NodeDown, event.NodePaused:
-		return a.downAt(e.Node, i) >= 0
-	}
-	return a.last(i, func(x *event.Event) bool { return x.Kind == e.Kind && x.Link == e.Link }) >= 0
 }
 
 // lose takes in a hole in the stream. What is known begins after it.

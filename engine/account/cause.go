@@ -17,42 +17,48 @@ type cause struct {
 	short string // for a conclusion: "the split of 12:04:25"
 }
 
+// A timeline is the events of a cluster, and says what kept nodes apart at any moment.
+type timeline struct {
+	events []event.Event // all, in the order of the stream; other types refer to them by index
+	faults []int         // events about nodes, links and beliefs
+}
+
 // Obstacle returns what kept one node from reaching another one when the event with a sequence
 // number happened, such as "the split of 12:04:25". It returns "" if no event tells of anything but
 // a belief.
-func (a *Account) Obstacle(from, to string, seq uint64) string {
-	i := slices.IndexFunc(a.events, func(e event.Event) bool { return e.Seq == seq })
+func (t *timeline) Obstacle(from, to string, seq uint64) string {
+	i := slices.IndexFunc(t.events, func(e event.Event) bool { return e.Seq == seq })
 	if i < 0 {
 		return ""
 	}
-	if c, ok := a.outage(from, to, i); ok {
+	if c, ok := t.outage(from, to, i); ok {
 		return c.short
 	}
-	c, _ := a.badLink(from, to, i)
+	c, _ := t.badLink(from, to, i)
 	return c.short
 }
 
 // causeOf returns why from did not reach to at event number i, false if no event says so.
-func (a *Account) causeOf(from, to string, i int) (cause, bool) {
-	if c, ok := a.outage(from, to, i); ok {
+func (t *timeline) causeOf(from, to string, i int) (cause, bool) {
+	if c, ok := t.outage(from, to, i); ok {
 		return c, true
 	}
-	if s := a.suspectedAt(from, to, i); s >= 0 {
+	if s := t.suspectedAt(from, to, i); s >= 0 {
 		text := named(from) + " believed that " + named(to) + " had failed"
-		return cause{s, text, text + " since " + at(a.events[s].Time)}, true
+		return cause{s, text, text + " since " + at(t.events[s].Time)}, true
 	}
-	return a.badLink(from, to, i)
+	return t.badLink(from, to, i)
 }
 
 // outage returns the split between two nodes, or the end of the second one, that was on at event
 // number i.
-func (a *Account) outage(from, to string, i int) (cause, bool) {
-	if s := a.splitAt(i); s >= 0 && sideOf(&a.events[s], from) != sideOf(&a.events[s], to) {
-		e := &a.events[s]
+func (t *timeline) outage(from, to string, i int) (cause, bool) {
+	if s := t.splitAt(i); s >= 0 && sideOf(&t.events[s], from) != sideOf(&t.events[s], to) {
+		e := &t.events[s]
 		return cause{s, splitText(e), "the split of " + at(e.Time-e.Elapsed)}, true
 	}
-	if d := a.downAt(to, i); d >= 0 {
-		e := &a.events[d]
+	if d := t.downAt(to, i); d >= 0 {
+		e := &t.events[d]
 		how := named(to) + " " + downWords[e.Kind]
 		if e.Seq == 0 { // a snapshot does not say since when
 			return cause{-1, "", named(to) + " is not running"}, true
@@ -63,10 +69,10 @@ func (a *Account) outage(from, to string, i int) (cause, bool) {
 }
 
 // badLink returns the fault of the link between two nodes that was on at event number i.
-func (a *Account) badLink(from, to string, i int) (cause, bool) {
+func (t *timeline) badLink(from, to string, i int) (cause, bool) {
 	for _, kind := range []event.Kind{event.Slow, event.Loss} {
-		if l := a.linkFault(kind, from, to, i); l >= 0 {
-			e := &a.events[l]
+		if l := t.linkFault(kind, from, to, i); l >= 0 {
+			e := &t.events[l]
 			text := fmt.Sprintf("the link %s was slowed down by %v", escaped(e.Link), e.Delay)
 			if kind == event.Loss {
 				text = fmt.Sprintf("the link %s lost %g%% of its messages", escaped(e.Link), e.Percent)
@@ -79,11 +85,11 @@ func (a *Account) badLink(from, to string, i int) (cause, bool) {
 
 // linkFault returns the event since which the link between two nodes, in any direction, was slow or
 // lost messages before event number i; -1 if it did neither.
-func (a *Account) linkFault(kind event.Kind, from, to string, i int) int {
-	l := a.last(i, func(e *event.Event) bool {
+func (t *timeline) linkFault(kind event.Kind, from, to string, i int) int {
+	l := t.last(i, func(e *event.Event) bool {
 		return e.Kind == event.Heal || e.Kind == kind && joins(e.Link, from, to)
 	})
-	if l < 0 || a.events[l].Kind == event.Heal || a.events[l].Delay == 0 && a.events[l].Percent == 0 {
+	if l < 0 || t.events[l].Kind == event.Heal || t.events[l].Delay == 0 && t.events[l].Percent == 0 {
 		return -1
 	}
 	return l
@@ -107,9 +113,9 @@ var downWords = map[event.Kind]string{
 
 // last returns the last event before number i that f accepts, of those about nodes, links and
 // beliefs; -1 if there is none.
-func (a *Account) last(i int, f func(*event.Event) bool) int {
-	for k := len(a.faults) - 1; k >= 0; k-- {
-		if n := a.faults[k]; n < i && f(&a.events[n]) {
+func (t *timeline) last(i int, f func(*event.Event) bool) int {
+	for k := len(t.faults) - 1; k >= 0; k-- {
+		if n := t.faults[k]; n < i && f(&t.events[n]) {
 			return n
 		}
 	}
@@ -117,9 +123,9 @@ func (a *Account) last(i int, f func(*event.Event) bool) int {
 }
 
 // splitAt returns the split that was on before event number i, -1 if there was none.
-func (a *Account) splitAt(i int) int {
-	s := a.last(i, func(e *event.Event) bool { return e.Kind == event.Split || e.Kind == event.Heal })
-	if s < 0 || a.events[s].Kind == event.Heal {
+func (t *timeline) splitAt(i int) int {
+	s := t.last(i, func(e *event.Event) bool { return e.Kind == event.Split || e.Kind == event.Heal })
+	if s < 0 || t.events[s].Kind == event.Heal {
 		return -1
 	}
 	return s
@@ -139,24 +145,38 @@ func sideOf(e *event.Event, node string) int {
 }
 
 // downAt returns the event since which node did not run before event number i, -1 if it ran.
-func (a *Account) downAt(node string, i int) int {
-	d := a.last(i, func(e *event.Event) bool {
+func (t *timeline) downAt(node string, i int) int {
+	d := t.last(i, func(e *event.Event) bool {
 		return e.Node == node && (e.Kind == event.NodeUp || downWords[e.Kind] != "")
 	})
-	if d < 0 || a.events[d].Kind == event.NodeUp {
+	if d < 0 || t.events[d].Kind == event.NodeUp {
 		return -1
 	}
 	return d
 }
 
+// repeats reports whether event number i of a snapshot says what the stream has said.
+func (t *timeline) repeats(e *event.Event, i int) bool {
+	switch e.Kind {
+	case event.Split:
+		s := t.splitAt(i)
+		return s >= 0 && sameGroups(t.events[s].Groups, e.Groups)
+	case event.NodeUp:
+		return t.downAt(e.Node, i) < 0
+	case event.NodeDown, event.NodePaused:
+		return t.downAt(e.Node, i) >= 0
+	}
+	return t.last(i, func(x *event.Event) bool { return x.Kind == e.Kind && x.Link == e.Link }) >= 0
+}
+
 // suspectedAt returns the event since which from believed before event number i that to had failed,
 // -1 if it did not.
-func (a *Account) suspectedAt(from, to string, i int) int {
-	s := a.last(i, func(e *event.Event) bool {
+func (t *timeline) suspectedAt(from, to string, i int) int {
+	s := t.last(i, func(e *event.Event) bool {
 		about := e.Peer == to && (e.Kind == event.Suspect || e.Kind == event.Alive)
 		return e.Node == from && (about || e.Kind == event.NodeUp)
 	})
-	if s < 0 || a.events[s].Kind != event.Suspect {
+	if s < 0 || t.events[s].Kind != event.Suspect {
 		return -1
 	}
 	return s

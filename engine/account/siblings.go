@@ -128,7 +128,7 @@ func (c *chain) whyUnseen(w, older *write) group {
 	node := w.version.Dot.Node
 	held := c.heldAt(node, w.coordinated)
 	switch {
-	case held.Has(older.version.Dot) && isBlind(w, held):
+	case held.Has(older.version.Dot) && c.isBlind(w, held):
 		g.kind = blindWrite
 		return g
 	case held.Has(older.version.Dot):
@@ -165,7 +165,7 @@ func (g *group) remark(c *chain, w *write) []string {
 	case blindWrite:
 		return []string{node + " held " + g.names(c) + " by then"}
 	case oldContext:
-		return []string{node + " held " + g.names(c) + " by then, but the writer had read the key before"}
+		return []string{node + " held " + g.names(c) + " by then, but the context of the put is older"}
 	case cutOff, notYetThere:
 		return []string{g.names(c) + " had not reached " + node}
 	}
@@ -178,6 +178,9 @@ func (g *group) reason(c *chain, w *write) string {
 	first := g.older[0]
 	switch g.kind {
 	case blindWrite:
+		if c.contextOf(w) == event.NoContext {
+			return fmt.Sprintf("%s took %s without a context, so %[2]s does not cover %s: a blind write", node, name, g.names(c))
+		}
 		text := node + " took " + name + " without a context that covers " + g.names(c) + ": a blind write"
 		if len(w.version.Past) > 0 { // the past of a blind write covers what its coordinator knew to be superseded
 			text += ", or one with an older context"
@@ -195,10 +198,28 @@ func (g *group) reason(c *chain, w *write) string {
 	return name + " does not cover " + g.names(c)
 }
 
-// isBlind reports whether the past of a write covers none of the versions that its coordinator
-// held. So its client passed no context, or one that is older than all of them.
-func isBlind(w *write, held vclock.Siblings) bool {
+// isBlind reports whether the client of a write gave no context. If no event says so, isBlind
+// reports whether the past of the write covers none of the versions that its coordinator held. Then
+// the client gave no context, or one that is older than all of them.
+func (c *chain) isBlind(w *write, held vclock.Siblings) bool {
+	if given := c.contextOf(w); given != event.ContextUnsaid {
+		return given == event.NoContext
+	}
 	return held.Superseded().Descends(w.version.Past)
+}
+
+// contextOf returns whether the client of a write gave a context, ContextUnsaid if no event says
+// so.
+func (a *Account) contextOf(w *write) event.Context {
+	if w.coordinated < 0 {
+		return event.ContextUnsaid
+	}
+	for _, i := range a.requests[a.events[w.coordinated].Request] {
+		if e := &a.events[i]; e.Kind == event.Requested {
+			return e.Context
+		}
+	}
+	return event.ContextUnsaid
 }
 
 // heldAt returns what a node held of the key when it stamped a write, at event number i. The node

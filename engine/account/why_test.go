@@ -54,6 +54,29 @@ func TestWhy(t *testing.T) {
 				s.stored(n, "put", 2, v, w)
 			}
 		}, Siblings, []string{"n1 took #2 {n1:.2} without a context that covers #1 {n1:1}: a blind write"}, nil},
+		"a put without a context": {func(s *story) {
+			a := s.version("n1", 1, 1)
+			s.put(a, "n1", "n2", "n3")
+			v := s.version("n1", 2, 2, a)
+			s.put(v, "n1", "n2", "n3")
+			w := s.version("n1", 3, 3, a) // its past covers what the coordinator knows to be superseded
+			s.key(event.Event{Kind: event.Requested, Node: "n1", Request: 3, Op: "put", Context: event.NoContext})
+			s.key(event.Event{Kind: event.Coordinate, Node: "n1", Request: 3, Versions: vclock.Siblings{w}})
+			for _, n := range []string{"n1", "n2", "n3"} {
+				s.stored(n, "put", 3, v, w)
+			}
+		}, Siblings, []string{"n1 took #3 {n1:1.3} without a context, so #3 {n1:1.3} does not cover #2 {n1:2}: a blind write."},
+			[]string{"its client gave no context"}},
+		"a put with an old context": {func(s *story) {
+			v := s.version("n1", 1, 1)
+			s.put(v, "n1", "n2", "n3")
+			w := s.version("n1", 2, 2)
+			s.key(event.Event{Kind: event.Requested, Node: "n1", Request: 2, Op: "put", Context: event.ContextGiven})
+			s.key(event.Event{Kind: event.Coordinate, Node: "n1", Request: 2, Versions: vclock.Siblings{w}})
+			for _, n := range []string{"n1", "n2", "n3"} {
+				s.stored(n, "put", 2, v, w)
+			}
+		}, Siblings, []string{"n1 took #2 {n1:.2} with a context that is older than #1 {n1:1}"}, nil},
 		"an old context": {func(s *story) {
 			v := s.version("n1", 1, 1)
 			s.put(v, "n1", "n2", "n3")
