@@ -49,6 +49,9 @@ var arrows = map[string][]string{
 	"ringside/cli/lab/labtest":  {"ringside/cli/lab"},
 	"ringside/cli/lab/report":   {"ringside/cli/lab", "ringside/cli/lab/figure", "ringside/cli/render"},
 	"ringside/cli/lab/wars":     {"ringside/engine/sim/plan", "ringside/engine/sim/rng"},
+	"ringside/cli/lab/sweep": {
+		"ringside/cli/lab", "ringside/cli/simulate", "ringside/engine/sim", "ringside/engine/sim/plan", "ringside/engine/usage",
+	},
 	"ringside/cli/paper": {
 		"ringside/cli/render", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/fault",
 		"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/wire",

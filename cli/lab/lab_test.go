@@ -44,11 +44,11 @@ func coins() *lab.Experiment {
 	}
 }
 
-func find(name string) *lab.Experiment {
+func find(name string, _ map[string]string) (*lab.Experiment, error) {
 	if e := coins(); e.Name == name {
-		return e
+		return e, nil
 	}
-	return nil
+	return nil, errors.New("no such experiment")
 }
 
 func job(t *testing.T, given map[string]string, shard lab.Shard) lab.Job {

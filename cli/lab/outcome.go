@@ -103,10 +103,13 @@ func readPart(name string, r io.Reader) (part, error) {
 	return p, nil
 }
 
-// Merge joins the files of all shards of one job to the outcome of the job without shards. find
-// returns the experiment of a name. A usage error names the file that is missing, doubled or of
-// another job or commit.
-func Merge(files map[string]io.Reader, find func(string) *Experiment) (*Outcome, error) {
+// A Finder returns the experiment of a name, whose values may decide what the experiment is. It
+// returns a usage error if there is none.
+type Finder func(name string, values map[string]string) (*Experiment, error)
+
+// Merge joins the files of all shards of one job to the outcome of the job without shards. A usage
+// error names the file that is missing, doubled or of another job or commit.
+func Merge(files map[string]io.Reader, find Finder) (*Outcome, error) {
 	var first *part
 	var out *Outcome
 	by := map[int]string{} // file by shard
@@ -150,10 +153,10 @@ func Merge(files map[string]io.Reader, find func(string) *Experiment) (*Outcome,
 }
 
 // whole returns the outcome of the whole job of a part, without the units.
-func (p *part) whole(find func(string) *Experiment) (*Outcome, error) {
-	e := find(p.Lab)
-	if e == nil {
-		return nil, usage.Errorf("%s is of the experiment %s, which this version does not have", p.name, p.Lab)
+func (p *part) whole(find Finder) (*Outcome, error) {
+	e, err := find(p.Lab, p.Values)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", p.name, err)
 	}
 	v, err := NewValues(e.Params, p.Values)
 	if err != nil {

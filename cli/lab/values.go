@@ -32,7 +32,7 @@ const (
 	Numbers             // numbers, separated by commas
 	Word                // one of Words
 	WordSet             // some of Words, separated by commas
-	Text                // what Check allows
+	Text                // what Check allows; any text if Check is nil
 )
 
 // maxList bounds the values of a list. More make a run of hours by mistake.
@@ -80,6 +80,9 @@ func names(params []Param) string {
 func (p Param) check(text string) error {
 	switch p.Kind {
 	case Text:
+		if p.Check == nil {
+			return nil
+		}
 		if err := p.Check(text); err != nil {
 			return usage.Errorf("--%s %s: %w", p.Name, text, err)
 		}

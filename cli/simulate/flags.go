@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strconv"
@@ -158,6 +159,23 @@ func (r *runner) checkFiles() error {
 		}
 	}
 	return nil
+}
+
+// Options returns the options of runs that are given by the names and values of sim's flags. It
+// returns a usage error for a flag that is not about runs, and for values that do not fit.
+func Options(given map[string]string) (plan.Options, error) {
+	var words []string
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if !slices.Contains(drawnFlags, name) {
+			return plan.Options{}, usage.Errorf("%s is no option of a run; there are %s", name, strings.Join(drawnFlags, ", "))
+		}
+		words = append(words, verbs.Dashed(name)+"="+given[name])
+	}
+	call, err := verbs.Parse(Verb, words)
+	if err != nil {
+		return plan.Options{}, usage.Errorf("%w", err)
+	}
+	return readOptions(call)
 }
 
 // readOptions reads the options of runs. The options must fit whatever the seed fills in.

@@ -16,6 +16,7 @@ import (
 	"ringside/cli/lab"
 	"ringside/cli/lab/experiments"
 	"ringside/cli/lab/report"
+	"ringside/cli/lab/sweep"
 	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/usage"
@@ -31,7 +32,7 @@ const maxSeeds = 1_000_000
 var Verb = &verbs.Verb{
 	Name: "lab", Group: verbs.GroupScript, Section: "§6",
 	Args: []verbs.Arg{
-		{Name: "NAME", Words: append(names(), all), Optional: true},
+		{Name: "NAME", Words: append(names(), all, sweep.Name), Optional: true},
 		{Name: "FILE", Complete: verbs.CompleteFiles, Optional: true, Many: true},
 	},
 	Usage: "answer a question with an experiment: figures with intervals, beside what was published",
@@ -74,7 +75,7 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call) error {
 
 // checkFiles finds flags that contradict each other, and files that cannot be written.
 func (r *runner) checkFiles() error {
-	if len(r.call.Args) > 1 && !r.call.Bool("merge") {
+	if len(r.call.Args) > 1 && !r.call.Bool("merge") && r.call.Arg(0) != sweep.Name {
 		return r.call.Misusef("files are for --merge, and for lab run FILE")
 	}
 	if r.call.Has("shard") != r.call.Has("out") {
@@ -168,9 +169,9 @@ func (r *runner) shard() (lab.Shard, error) {
 }
 
 func (r *runner) runOne(name string) error {
-	e := experiments.Find(name)
-	if e == nil {
-		return r.call.Misusef("there is no experiment %s; there are %s", name, strings.Join(names(), " "))
+	e, err := r.find(name)
+	if err != nil {
+		return err
 	}
 	out, command, err := r.play(e, true)
 	if err != nil {
@@ -187,6 +188,29 @@ func (r *runner) runOne(name string) error {
 		return err
 	}
 	return r.show([]report.Answer{{Report: rep, Command: command}})
+}
+
+// find returns the experiment of a name, or the one of the file that the call names.
+func (r *runner) find(name string) (*lab.Experiment, error) {
+	if name != sweep.Name {
+		e, err := find(name, nil)
+		if err != nil {
+			return nil, r.call.Misuse(err)
+		}
+		return e, nil
+	}
+	if len(r.call.Args) != 2 {
+		return nil, r.call.Misusef("lab run needs one FILE")
+	}
+	text, err := os.ReadFile(r.Path(r.call.Arg(1)))
+	if err != nil {
+		return nil, usage.Errorf("lab run: %w", err)
+	}
+	e, err := sweep.Parse(string(text))
+	if err != nil {
+		return nil, fmt.Errorf("lab run %s: %w", render.Quoted(r.call.Arg(1)), err)
+	}
+	return e, nil
 }
 
 // play runs an experiment and returns its outcome, and the command that repeats it.
@@ -208,12 +232,15 @@ func (r *runner) play(e *lab.Experiment, strict bool) (*lab.Outcome, string, err
 	if err != nil {
 		return nil, "", err
 	}
-	return out, commandOf(job), nil
+	return out, commandOf(job, r.call.Arg(1)), nil
 }
 
-// commandOf returns the command that repeats a job.
-func commandOf(j lab.Job) string {
+// commandOf returns the command that repeats a job. file is that of an experiment from a file.
+func commandOf(j lab.Job, file string) string {
 	words := []string{"ringside", "lab", j.Experiment.Name}
+	if j.Experiment.Name == sweep.Name {
+		words = append(words, file)
+	}
 	for _, name := range j.Values.Changed() {
 		words = append(words, verbs.Dashed(name), j.Values.Map()[name])
 	}
@@ -250,6 +277,17 @@ func (r *runner) runAll() error {
 	return r.show(answers)
 }
 
+// find implements lab.Finder.
+func find(name string, values map[string]string) (*lab.Experiment, error) {
+	if name == sweep.Name {
+		return sweep.Parse(values[sweep.Definition])
+	}
+	if e := experiments.Find(name); e != nil {
+		return e, nil
+	}
+	return nil, usage.Errorf("there is no experiment %s; there are %s", name, strings.Join(names(), " "))
+}
+
 // merge joins the files of shards.
 func (r *runner) merge() error {
 	files := map[string]io.Reader{}
@@ -264,7 +302,7 @@ func (r *runner) merge() error {
 		}
 		files[name] = f
 	}
-	out, err := lab.Merge(files, experiments.Find)
+	out, err := lab.Merge(files, find)
 	if err != nil {
 		return fmt.Errorf("lab: %w", err)
 	}
@@ -273,7 +311,7 @@ func (r *runner) merge() error {
 		return err
 	}
 	job := lab.Job{Experiment: rep.Experiment, Values: rep.Chosen, Seeds: rep.Seeds}
-	return r.show([]report.Answer{{Report: rep, Command: commandOf(job)}})
+	return r.show([]report.Answer{{Report: rep, Command: commandOf(job, "FILE")}})
 }
 
 // show shows answers, and writes the files that the call asks for. It returns an error

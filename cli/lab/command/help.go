@@ -22,6 +22,7 @@ same bytes each time, on any machine. Those on a wall clock say so.
   ringside lab                              list the experiments
   ringside lab balance --metadata 60,480
   ringside lab all --html lab.html          everything, as one page without other files
+  ringside lab run FILE                     an experiment of your own, from a file
   ringside lab balance --shard 1/4 --out 1.json
   ringside lab --merge 1.json 2.json 3.json 4.json
                                             the same report as of one machine
@@ -38,6 +39,27 @@ Experiments:
 		out.WriteByte('\n')
 	}
 	out.WriteString(`
+A FILE of lab run is TOML. It fixes options of sim, gives values for the x axis and perhaps series, and names what is
+measured, which are paths into the measures of sim --json:
+
+  seeds = 20
+  [fixed]
+  nodes = 5
+  faults = "partition"
+  odd = 0                        # no request asks for a quorum of its own
+  [x]
+  option = "R"
+  values = [1, 2, 3]
+  [[series]]
+  name = "strict quorum"
+  quorum = "strict"
+  [[measure]]
+  value = "stale.gets"
+  of = "gets.ok"
+  [[measure]]
+  value = "gets.latency_ms.p99"
+  unit = "ms"
+
 --json prints {"lab","title","clock","values","seeds":[..],"commit","machine","complete","rows":[{"measure","series",
 "x","name"?,"mean","low","high","n","cases"?}],"published":[{"measure","series","x","value","source","within"?,"ours",
 "difference","verdict"}],"claims":[{"claim","figures","verdict"}],"verdict":"agrees"|"differs"|"no claim","text"}.
