@@ -57,6 +57,7 @@ var arrows = map[string][]string{
 		"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/wire",
 		"ringside/localcluster/...",
 	},
+	"ringside/cli/process":   {"ringside/cli/exit", "ringside/engine/escape", "ringside/engine/usage"},
 	"ringside/cli/recording": append([]string{"ringside/cli/fresh", "ringside/cli/verbs", "ringside/tui"}, leaves...),
 	"ringside/cli/render":    leaves,
 	"ringside/cli/script": append([]string{

@@ -162,7 +162,11 @@ func urfaveFlag(f verbs.Flag) cli.Flag {
 func (s *session) do(cmd command, words []string) error {
 	c, err := verbs.Parse(cmd.verb, words, globals...)
 	help := errors.Is(err, verbs.ErrHelp)
-	if err != nil && !help {
+	switch {
+	case err == nil || help:
+	case cmd.verb.Name == upCommand.verb.Name && slices.Contains(words, "--"):
+		return ownFailure(err)
+	default:
 		return err
 	}
 	s.adopt(c)

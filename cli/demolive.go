@@ -150,7 +150,7 @@ func (d *liveDemo) detach(n int) error {
 		return err
 	}
 	up := []string{"up", "--cluster", d.o.Name, "--mem", "-n", fmt.Sprint(n)}
-	if _, err := d.s.startDetached(d.o, up); err != nil {
+	if _, err := startDetached(d.s, d.o, up); err != nil {
 		return err
 	}
 	remote, err := control.Connect(d.s.ctx, d.o.Home, d.o.Name)

@@ -11,16 +11,27 @@ import (
 	"os/exec"
 
 	"ringside/cli/exit"
+	"ringside/cli/process"
+	"ringside/cli/verbs"
 	"ringside/localcluster"
 	"ringside/localcluster/datadir"
 )
 
 // detach starts this program again with the same arguments, and reports that the cluster is up.
-func (s *session) detach(o localcluster.Options) error {
+func (s *session) detach(c *verbs.Call, o localcluster.Options) error {
 	if err := datadir.Check(o); err != nil { // before there is a log
 		return asMisplaced(withExitCode(err, o.Name), otherFolder)
 	}
-	report, err := s.startDetached(o, s.args)
+	var env []string
+	if c.Bool(parentFlag) { // the parent of the cluster's process would be this one, which ends at once
+		parent, err := process.OwnParent()
+		if err != nil {
+			return c.Misusef("--%s: %w", parentFlag, err)
+		}
+		defer parent.Close()
+		env = append(env, fmt.Sprintf("%s=%d", parentVariable, parent.PID()))
+	}
+	report, err := startDetached(s, o, s.args, env...)
 	if err != nil {
 		return err
 	}
@@ -28,8 +39,8 @@ func (s *session) detach(o localcluster.Options) error {
 }
 
 // startDetached starts this program again in a session of its own, with args, and waits for its
-// report or its error. The caller has checked o.
-func (s *session) startDetached(o localcluster.Options, args []string) (upReport, error) {
+// report or its error. env are variables beyond those of this process. The caller has checked o.
+func startDetached(s *session, o localcluster.Options, args []string, env ...string) (upReport, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return upReport{}, fmt.Errorf("up: find this program: %w", err)
@@ -44,7 +55,7 @@ func (s *session) startDetached(o localcluster.Options, args []string) (upReport
 	cmd := exec.Command(self, args...)
 	cmd.Args[0] = program
 	cmd.Dir, cmd.Stderr, cmd.SysProcAttr = s.Dir, log, ownSession()
-	cmd.Env = append(os.Environ(), detachedVariable+"=1")
+	cmd.Env = append(append(os.Environ(), detachedVariable+"=1"), env...)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return upReport{}, fmt.Errorf("up: %w", err)

@@ -4,12 +4,11 @@ package cli
 // announce.go reports that it is up.
 
 import (
-	"context"
 	"errors"
 	"time"
 
+	"ringside/cli/render"
 	"ringside/cli/verbs"
-	"ringside/localcluster"
 )
 
 const (
@@ -25,7 +24,8 @@ const otherFolder = "choose another folder with --dir or RINGSIDE_HOME"
 var upCommand = command{
 	verb: &verbs.Verb{
 		Name: "up", Group: verbs.GroupCluster, Section: "§4, §6",
-		Usage: "start a cluster; it runs until Ctrl-C or down",
+		Args:  []verbs.Arg{{Name: "-- CMD ARGS", Complete: verbs.CompleteFiles, Optional: true, Many: true}},
+		Usage: "start a cluster; it runs until Ctrl-C or down, or while CMD runs",
 		Help: `N, R and W are those of the paper: the replicas of a key, and the answers that a get and a put wait
 for. Without --mem the data stays on disk, in the folder of the last --dir, and a later up continues with it. If
 that folder is gone, up says so and starts nothing. --mem is refused for a cluster that has data on disk.
@@ -39,13 +39,26 @@ loses its buffer, and kill -9 of this process loses all buffers.
 
 With --sync=false nodes hand their writes to the operating system and do not wait for the disk. A crash of a node
 or of this process loses nothing then. A power cut, or a crash of the machine, may lose the latest writes of all
-nodes. So each up begins new epochs of counters.`,
+nodes. So each up begins new epochs of counters.
+
+up -- CMD ARGS  runs a command, takes the cluster down after it, and exits as CMD does. The cluster is a throw-away
+one in memory, in a home folder of its own, unless --cluster or --dir names another. CMD finds the cluster by the
+variables RINGSIDE_HOME and RINGSIDE_CLUSTER, so the commands of ringside in CMD act on it. Signals are passed on to
+CMD, and a command that a signal ended exits 128 and the signal's number. up exits 125 if ringside itself failed, 126
+if CMD cannot be run, and 127 if CMD is not found.`,
 		Flags: upFlags,
 	},
 	run: (*session).up,
 }
 
 func (s *session) up(c *verbs.Call) error {
+	switch {
+	case c.Dash:
+		return runUnder(s, c)
+	case len(c.Args) > 0:
+		return c.Misusef("%s is one argument too many; put -- before a command that is to run in the cluster",
+			render.Quoted(c.Arg(0)))
+	}
 	o, err := s.options(c)
 	if err != nil {
 		return err
@@ -58,32 +71,33 @@ func (s *session) up(c *verbs.Call) error {
 		}
 	}
 	if c.Bool("detach") && s.host == nil && !child {
-		return s.detach(o)
+		return s.detach(c, o)
 	}
-	start, cancel := context.WithTimeout(s.ctx, startTimeout)
-	defer cancel()
-	cluster, err := localcluster.Start(start, o)
+	r, err := start(s, c, o)
 	if err != nil {
-		return asMisplaced(withExitCode(err, o.Name), otherFolder)
+		return err
 	}
 	if s.host != nil {
-		s.host.Add(cluster)
-		return s.announce(cluster, o, false)
+		s.host.Add(r)
+		return s.announce(r.Cluster, o, false)
 	}
-	if err := s.announce(cluster, o, !child); err != nil {
-		return errors.Join(err, cluster.Close())
+	if err := s.announce(r.Cluster, o, !child); err != nil {
+		return errors.Join(err, r.Close())
 	}
 	select {
-	case <-cluster.Done(): // another process called down, unless Err has another reason
-		err := cluster.Err()
+	case <-r.Done(): // another process called down, unless Err has another reason
+		err := r.Err()
+		if why := r.reason(); why != "" && !s.JSON {
+			s.Notef("%s: %s; cluster %s is down\n", program, why, o.Name)
+		}
 		if err != nil && child { // stdout has no reader, and stderr is the log
 			s.Notef("%s: cluster %s: %v\n", program, o.Name, err)
 		}
-		return withExitCode(err, o.Name)
+		return withExitCode(errors.Join(err, r.Close()), o.Name)
 	case <-s.ctx.Done():
 	}
 	if !s.JSON {
 		s.Notef("\ntaking %s down; Ctrl-C again forces it\n", o.Name)
 	}
-	return errors.Join(cluster.Close(), s.ctx.Err())
+	return errors.Join(r.Close(), s.ctx.Err())
 }

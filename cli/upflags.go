@@ -70,8 +70,18 @@ var upFlags = []verbs.Flag{
 		Help: "delete the data of this cluster first; " +
 			"asks first on a terminal, elsewhere needs --yes"},
 	{Name: "yes", Aliases: []string{"y"}, Kind: verbs.Bool, Help: "with --fresh: delete without asking"},
+	{Name: "ttl", Kind: verbs.Duration, Value: "10m", Longest: maxTTL,
+		Zero: "leave it out for a cluster that stays", Help: "take the cluster down after that time, and end CMD"},
+	{Name: parentFlag, Kind: verbs.Bool,
+		Help: "take the cluster down when the process that started up has ended, even by kill -9 (Linux)"},
 	{Name: "detach", Aliases: []string{"d"}, Kind: verbs.Bool, Help: "return when the cluster is ready; down ends it"},
 }
+
+// maxTTL bounds --ttl. A longer time is taken for a mistake.
+const maxTTL = 30 * 24 * time.Hour
+
+// parentFlag is the name of the flag that ends a cluster with the parent of its process.
+const parentFlag = "die-with-parent"
 
 // options reads the flags. A flag that is not given stays zero, which stands for the stored
 // setting or the default.

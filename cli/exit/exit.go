@@ -26,7 +26,14 @@ const (
 	Interrupted = 130
 )
 
-// Codes lists every exit code.
+// Exit codes of up with a command, beside those of the command. They are those of docker run.
+const (
+	UpFailed  = 125 // the cluster, and not the command, failed
+	CannotRun = 126
+	NoCommand = 127
+)
+
+// Codes lists every exit code of a command on a cluster.
 var Codes = []int{OK, Internal, Usage, NotFound, Siblings, Quorum, Context, NoCluster, Expectation, Interrupted}
 
 // An Error ends a command.

@@ -147,11 +147,19 @@ func TakeDown(home string) {
 	}
 }
 
-// runCommand is the command ringside of a script. testscript hands standard input to programs
-// only, so a command line with the argument "-" runs as a program.
+// needsProcess reports whether a command line reads standard input, which testscript hands to
+// programs only, or starts a command of its own (up -- CMD).
+func needsProcess(args []string) bool {
+	dash := slices.Index(args, "--")
+	return slices.Contains(args, "-") || len(args) > 0 && args[0] == "exec" ||
+		dash >= 0 && slices.Contains(args[:dash], "up")
+}
+
+// runCommand is the command ringside of a script. A command line that needs a process of its own
+// runs as a program.
 func runCommand(ctx context.Context, program Program, ts *testscript.TestScript, neg bool, args []string) {
 	code := 0
-	if slices.Contains(args, "-") {
+	if needsProcess(args) {
 		var exit *exec.ExitError
 		if err := ts.Exec(programName, args...); errors.As(err, &exit) {
 			code = exit.ExitCode()

@@ -1,0 +1,224 @@
+package cli
+
+// A cluster that up has started, what ends it, and the command that may run in it.
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"ringside/cli/console"
+	"ringside/cli/exit"
+	"ringside/cli/process"
+	"ringside/cli/render"
+	"ringside/cli/verbs"
+	"ringside/localcluster"
+)
+
+// parentVariable has the number of the process that a detached cluster ends with.
+const parentVariable = "RINGSIDE_PARENT"
+
+// A running cluster was started by up.
+type running struct {
+	*localcluster.Cluster
+	over   chan struct{} // closed when --ttl is over or the parent has ended, and the cluster goes down
+	why    string        // set before over is closed: what has ended
+	cancel context.CancelFunc
+	ended  chan struct{} // closed when no goroutine of running is left
+}
+
+// start starts the cluster, and what ends it.
+func start(s *session, c *verbs.Call, o localcluster.Options) (*running, error) {
+	parent, err := parentOf(s, c)
+	if err != nil {
+		return nil, c.Misusef("--%s: %w", parentFlag, err)
+	}
+	starting, cancel := context.WithTimeout(s.ctx, startTimeout)
+	defer cancel()
+	cluster, err := localcluster.Start(starting, o)
+	if err != nil {
+		if parent != nil {
+			_ = parent.Close()
+		}
+		return nil, asMisplaced(withExitCode(err, o.Name), otherFolder)
+	}
+	r := &running{Cluster: cluster, over: make(chan struct{}), ended: make(chan struct{})}
+	var ctx context.Context
+	ctx, r.cancel = context.WithCancel(context.Background())
+	go r.endLater(ctx, c.Duration("ttl"), parent)
+	return r, nil
+}
+
+// Close takes the cluster down.
+func (r *running) Close() error {
+	r.cancel()
+	err := r.Cluster.Close()
+	<-r.ended
+	return err
+}
+
+// reason returns what ended the cluster: the time of --ttl or the parent; "" for another reason.
+func (r *running) reason() string {
+	select {
+	case <-r.over:
+		return r.why
+	default:
+		return ""
+	}
+}
+
+// parentOf returns the process that the cluster ends with, nil if there is none.
+func parentOf(s *session, c *verbs.Call) (*process.Parent, error) {
+	if !c.Bool(parentFlag) {
+		return nil, nil
+	}
+	if pid, err := strconv.Atoi(s.Getenv(parentVariable)); err == nil && s.Getenv(detachedVariable) != "" {
+		return process.OpenParent(pid)
+	}
+	return process.OwnParent()
+}
+
+// endLater takes the cluster down after ttl, unless it is 0, and when parent has ended, unless it
+// is nil.
+func (r *running) endLater(ctx context.Context, ttl time.Duration, parent *process.Parent) {
+	defer close(r.ended)
+	ctx, cancel := context.WithCancel(ctx)
+	watched := make(chan struct{})
+	gone := make(chan struct{})
+	go func() {
+		defer close(watched)
+		if parent == nil {
+			return
+		}
+		if parent.Await(ctx) {
+			close(gone)
+		}
+		_ = parent.Close()
+	}()
+	var late <-chan time.Time
+	if ttl > 0 {
+		late = time.After(ttl)
+	}
+	select {
+	case <-late:
+		r.why = "the time of --ttl is over"
+		close(r.over)
+	case <-gone:
+		r.why = "the process that started up has ended"
+		close(r.over)
+	case <-ctx.Done():
+	case <-r.Done():
+	}
+	cancel()
+	<-watched
+	select {
+	case <-r.over:
+		_ = r.Cluster.Close()
+	default:
+	}
+}
+
+// runUnder starts a cluster, runs the command after -- in it, and takes the cluster down.
+func runUnder(s *session, c *verbs.Call) error {
+	code, err := underCluster(s, c)
+	var e *exit.Error
+	switch {
+	case err == nil && code == exit.OK:
+		return nil
+	case err == nil:
+		return &exit.Error{Exit: code, Code: "command_failed", Reported: true, Message: fmt.Sprintf("exit %d", code)}
+	case errors.As(err, &e) && (e.Exit == exit.CannotRun || e.Exit == exit.NoCommand):
+		return err
+	}
+	return ownFailure(err)
+}
+
+// ownFailure returns err with the exit code of a failure of up, and not of its command.
+func ownFailure(err error) error {
+	out := *exit.As(err)
+	out.Exit = exit.UpFailed
+	return &out
+}
+
+// underCluster returns the exit code of the command, or the reason why it did not run.
+func underCluster(s *session, c *verbs.Call) (int, error) {
+	switch {
+	case len(c.Rest) == 0:
+		return 0, c.Misusef("the command after -- is missing")
+	case len(c.Args) > len(c.Rest):
+		return 0, c.Misusef("%s stands before --; the command goes after it", render.Quoted(c.Arg(0)))
+	case c.Bool("detach"):
+		return 0, c.Misusef("--detach and a command do not go together; the cluster ends with the command")
+	}
+	cmd := exec.Command(c.Rest[0], c.Rest[1:]...)
+	cmd.Dir, cmd.Stdin, cmd.Stdout, cmd.Stderr = s.Dir, s.Stdin, s.Stdout, s.Stderr
+	if err := process.Find(cmd); err != nil {
+		return 0, err
+	}
+	if s.name == "" && !c.Has("dir") {
+		remove, err := throwAwayHome(s, "ringside-up-")
+		if err != nil {
+			return 0, err
+		}
+		defer remove()
+	}
+	o, err := s.options(c)
+	if err != nil {
+		return 0, err
+	}
+	o.Mem = o.Mem || s.name == "" && !c.Has("dir")
+	if c.Bool("fresh") {
+		if err := s.clear(c, o); err != nil {
+			return 0, err
+		}
+	}
+	r, err := start(s, c, o)
+	if err != nil {
+		return 0, err
+	}
+	cmd.Env = variables(os.Environ(), o)
+	code, err := process.Run(s.ctx, cmd, r.over)
+	if why := r.reason(); why != "" {
+		s.Notef("%s: %s, and %s was asked to end\n", program, why, render.Text(c.Rest[0]))
+	}
+	return code, errors.Join(err, r.Err(), r.Close())
+}
+
+// throwAwayHome makes the session use a new home folder, which remove deletes.
+func throwAwayHome(s *session, pattern string) (remove func(), err error) {
+	dir, err := console.ShortTemp(pattern)
+	if err != nil {
+		return nil, fmt.Errorf("create a home folder: %w", err)
+	}
+	outer := s.Getenv
+	s.Getenv = func(name string) string {
+		switch name {
+		case "RINGSIDE_HOME":
+			return dir
+		case "RINGSIDE_CLUSTER":
+			return ""
+		}
+		return outer(name)
+	}
+	return func() { _ = os.RemoveAll(dir) }, nil // a temporary folder: the system clears what stays
+}
+
+// ownVariables are the variables that a command in a cluster does not inherit.
+var ownVariables = []string{"RINGSIDE_HOME", "RINGSIDE_CLUSTER", detachedVariable, parentVariable}
+
+// variables returns the environment of a command that finds the cluster.
+func variables(env []string, o localcluster.Options) []string {
+	var out []string
+	for _, v := range env {
+		if name, _, _ := strings.Cut(v, "="); !slices.Contains(ownVariables, name) {
+			out = append(out, v)
+		}
+	}
+	return append(out, "RINGSIDE_HOME="+o.Home, "RINGSIDE_CLUSTER="+o.Name)
+}
