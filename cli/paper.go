@@ -58,7 +58,10 @@ state and which fits. At sizes that %d does not divide, some nodes have more tok
 fig5 and table2 start a throw-away cluster each and take some seconds. Its network and disks are slow on purpose, as
 the output states: directions and ratios can be compared with the paper's, numbers cannot. fig5 measures puts
 with and without the object buffer (§6.1) at the same load. table2 measures clients that use a load balancer and
-clients that know the ring (§6.4).`,
+clients that know the ring (§6.4).
+
+lab balance, lab buffer and lab coordination answer the same questions as fig8, fig5 and table2, with parameters,
+intervals over seeds, CSV and pages.`,
 	paper.FigureNodes, paper.FigureReplicas, paper.FigurePartitions, paper.FigureNodes)
 
 func (s *session) paper(c *verbs.Call) error {

@@ -121,8 +121,8 @@ func millis(d time.Duration) float64 {
 	return float64(d.Round(time.Microsecond)) / float64(time.Millisecond)
 }
 
-// ratio returns a/b, rounded to two decimals; 0 if b is 0.
-func ratio(a, b float64) float64 {
+// Ratio returns a/b, rounded to two decimals; 0 if b is 0.
+func Ratio(a, b float64) float64 {
 	if b == 0 {
 		return 0
 	}

@@ -100,7 +100,7 @@ func Figure5(ctx context.Context, scale BufferScale) (*BufferFigure, error) {
 	}
 	for _, load := range loads {
 		without, with := rows[load.name][0], rows[load.name][scale.Objects]
-		r := BufferRatio{Load: load.name, P999: ratio(without.P999, with.P999), Mean: ratio(without.Mean, with.Mean)}
+		r := BufferRatio{Load: load.name, P999: Ratio(without.P999, with.P999), Mean: Ratio(without.Mean, with.Mean)}
 		if load.name == "peak" {
 			published := float64(PublishedBufferFactor)
 			r.Published = &published

@@ -21,17 +21,24 @@ import (
 
 // Coordination approaches and operations, as rows name them.
 const (
-	serverDriven = "server-driven"
-	clientDriven = "client-driven"
-	reads        = "read"
-	writes       = "write"
+	ServerDriven = "server-driven"
+	ClientDriven = "client-driven"
+	Reads        = "read"
+	Writes       = "write"
 )
 
-// publishedTable2 is the paper's table in ms, as published. It maps approach and operation to the
-// 99.9th percentile and the mean.
-var publishedTable2 = map[[2]string][2]float64{
-	{serverDriven, reads}: {68.9, 3.9}, {serverDriven, writes}: {68.5, 4.02},
-	{clientDriven, reads}: {30.4, 1.55}, {clientDriven, writes}: {30.4, 1.9},
+// A PublishedLatency is a cell of each half of the paper's Table 2, in ms.
+type PublishedLatency struct{ P999, Mean float64 }
+
+// PublishedCoordination returns what Table 2 has for an approach and an operation.
+func PublishedCoordination(approach, op string) PublishedLatency {
+	return publishedTable2[[2]string{approach, op}]
+}
+
+// publishedTable2 is the paper's table, as published, by approach and operation.
+var publishedTable2 = map[[2]string]PublishedLatency{
+	{ServerDriven, Reads}: {68.9, 3.9}, {ServerDriven, Writes}: {68.5, 4.02},
+	{ClientDriven, Reads}: {30.4, 1.55}, {ClientDriven, Writes}: {30.4, 1.9},
 }
 
 // A CoordinationScale is the size of the experiment.
@@ -99,7 +106,7 @@ func table2(ctx context.Context, c *localcluster.Cluster, scale CoordinationScal
 		name string
 		do   doer
 		r, w sample
-	}{{name: serverDriven, do: client.NewBalancer(c, scale.Hop).Do}, {name: clientDriven, do: aware.Do}}
+	}{{name: ServerDriven, do: client.NewBalancer(c, scale.Hop).Do}, {name: ClientDriven, do: aware.Do}}
 	for range rounds {
 		for i := range approaches {
 			a := &approaches[i]
@@ -111,17 +118,17 @@ func table2(ctx context.Context, c *localcluster.Cluster, scale CoordinationScal
 	}
 	for i := range approaches {
 		a := &approaches[i]
-		got[[2]string{a.name, reads}], got[[2]string{a.name, writes}] = a.r.latencies(), a.w.latencies()
+		got[[2]string{a.name, Reads}], got[[2]string{a.name, Writes}] = a.r.latencies(), a.w.latencies()
 	}
-	for _, op := range []string{reads, writes} {
-		server, client := [2]string{serverDriven, op}, [2]string{clientDriven, op}
+	for _, op := range []string{Reads, Writes} {
+		server, client := [2]string{ServerDriven, op}, [2]string{ClientDriven, op}
 		for _, k := range [][2]string{server, client} {
-			t.Rows = append(t.Rows, CoordinationRow{k[0], op, got[k], publishedTable2[k][0], publishedTable2[k][1]})
+			t.Rows = append(t.Rows, CoordinationRow{k[0], op, got[k], publishedTable2[k].P999, publishedTable2[k].Mean})
 		}
 		t.Ratios = append(t.Ratios, CoordinationRatio{
-			Op: op, P999: ratio(got[server].P999, got[client].P999), Mean: ratio(got[server].Mean, got[client].Mean),
-			PublishedP999: ratio(publishedTable2[server][0], publishedTable2[client][0]),
-			PublishedMean: ratio(publishedTable2[server][1], publishedTable2[client][1]),
+			Op: op, P999: Ratio(got[server].P999, got[client].P999), Mean: Ratio(got[server].Mean, got[client].Mean),
+			PublishedP999: Ratio(publishedTable2[server].P999, publishedTable2[client].P999),
+			PublishedMean: Ratio(publishedTable2[server].Mean, publishedTable2[client].Mean),
 		})
 	}
 	return t, nil

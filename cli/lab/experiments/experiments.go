@@ -3,7 +3,12 @@ package experiments
 import "ringside/cli/lab"
 
 // list has the experiments in the order of help.
-var list = []func() *lab.Experiment{balance, pbs}
+var list = []func() *lab.Experiment{
+	balance,
+	pbs,
+	buffer,
+	coordination,
+}
 
 // All returns the experiments in the order of help.
 func All() []*lab.Experiment {
