@@ -162,6 +162,12 @@ var arrows = map[string][]string{
 		"ringside/engine/settings", "ringside/engine/sim/plan", "ringside/engine/vclock",
 		"ringside/engine/wire",
 	},
+	"ringside/engine/sim/stock": {
+		"ringside/engine/event", "ringside/engine/keyrange", "ringside/engine/record", "ringside/engine/ring",
+		"ringside/engine/settings", "ringside/engine/sim/check", "ringside/engine/sim/client", "ringside/engine/sim/kernel",
+		"ringside/engine/sim/measure", "ringside/engine/sim/plan", "ringside/engine/sim/rng", "ringside/engine/store",
+		"ringside/engine/vclock", "ringside/engine/wire",
+	},
 	"ringside/engine/sim/shrink": {
 		"ringside/engine/sim", "ringside/engine/sim/client", "ringside/engine/sim/plan", "ringside/engine/wire",
 	},

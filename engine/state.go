@@ -35,6 +35,10 @@ func (n *Node) State() *event.NodeState {
 	return s
 }
 
+// TreesBuilt returns how often the node has built a Merkle tree from its records since its start
+// (§6.2: "the Merkle trees for the new ranges need to be recalculated").
+func (n *Node) TreesBuilt() int { return n.trees.Built() }
+
 // describe answers with the node's State and with its replicas of keys.
 func (n *Node) describe(in Describe) {
 	events := []event.Event{{Time: n.now, Node: n.cfg.Name, Kind: event.State, State: n.State()}}

@@ -13,6 +13,7 @@ type Set struct {
 	trees  map[keyrange.ID]*merkle.Tree
 	fill   func(*merkle.Tree)
 	pruned *ring.Ring // the ring of the latest Prune
+	built  int        // trees that fill found keys for
 }
 
 // New returns an empty Set. fill adds to an empty tree what the store holds of its range.
@@ -51,7 +52,9 @@ func (s *Set) Tree(id keyrange.ID) *merkle.Tree {
 		return t
 	}
 	t := s.Empty(id)
-	s.fill(t)
+	if s.fill(t); t.Keys() > 0 {
+		s.built++
+	}
 	return t
 }
 
@@ -76,6 +79,9 @@ func (s *Set) Prune(r *ring.Ring) {
 		return !ok
 	})
 }
+
+// Built returns how often a tree was built from records of the store, which takes a scan.
+func (s *Set) Built() int { return s.built }
 
 // Len returns the number of trees in memory.
 func (s *Set) Len() int { return len(s.trees) }

@@ -8,6 +8,7 @@ var list = []func() *lab.Experiment{
 	pbs,
 	buffer,
 	coordination,
+	merkle,
 }
 
 // All returns the experiments in the order of help.

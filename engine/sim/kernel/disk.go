@@ -21,6 +21,13 @@ type disk struct {
 	rate     int     // bytes a second; 0: transfers take no time
 	steady   bool    // the disk never stalls
 	instant  bool    // flushes take no time
+	scans    Scans
+}
+
+// Scans counts scans of stored records, the replicas of keys.
+type Scans struct {
+	Ranges  int // scans that found a record
+	Records int // that scans found
 }
 
 // maxSync bounds the longest stall of a flush.
@@ -36,7 +43,18 @@ func (d *disk) Get(s store.Space, key []byte) ([]byte, error) { return d.mem.Get
 
 // Scan implements store.Reader.
 func (d *disk) Scan(s store.Space, from, to []byte, fn func(k, v []byte) bool) error {
-	return d.mem.Scan(s, from, to, fn)
+	if s != store.Data {
+		return d.mem.Scan(s, from, to, fn)
+	}
+	before := d.scans.Records
+	err := d.mem.Scan(s, from, to, func(k, v []byte) bool {
+		d.scans.Records++
+		return fn(k, v)
+	})
+	if d.scans.Records > before {
+		d.scans.Ranges++
+	}
+	return err
 }
 
 // sync draws the duration of a flush and whether it fails. Most flushes take less than a

@@ -99,6 +99,9 @@ func newHost(w *World, name string, id int) *Host {
 	if c := w.plan.Conditions; id < len(c.Skew) { // from the first boot on, since the time of a node never goes back
 		h.clock = hostClock{c.Skew[id], c.Drift[id]}
 	}
+	if w.stock != nil {
+		_ = h.disk.mem.Apply(w.stock(name), true)
+	}
 	return h
 }
 
@@ -119,6 +122,9 @@ func (h *Host) Incarnation() uint64 { return h.incarnation }
 
 // Node returns the node of the latest incarnation. It must not be stepped.
 func (h *Host) Node() *engine.Node { return h.node }
+
+// Scans returns what the node and its checkers have scanned on the disk since the host exists.
+func (h *Host) Scans() Scans { return h.disk.scans }
 
 // Disk returns what is durable.
 func (h *Host) Disk() store.Reader { return h.disk }

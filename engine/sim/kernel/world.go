@@ -11,6 +11,7 @@ import (
 	"ringside/engine/sim/plan"
 	"ringside/engine/sim/rng"
 	"ringside/engine/splitmix"
+	"ringside/engine/store"
 	"ringside/engine/wire"
 )
 
@@ -24,6 +25,8 @@ type Config struct {
 	GoOn  func() bool       // false: RunUntil panics with Interrupted
 	Bug   *Bug
 	Meter Meter // may be nil
+	// Stock returns what the disk of a node holds before its first start. It may be nil.
+	Stock func(node string) []store.Write
 }
 
 // A World is one simulated cluster.
@@ -39,6 +42,7 @@ type World struct {
 	bug     *Bug
 	watch   func(event.Event) // may be nil
 	meter   Meter             // may be nil
+	stock   func(node string) []store.Write
 	calls   map[uint64]func(wire.ClientReply)
 
 	healed bool // faults have ended, or pause in a lull
@@ -64,7 +68,7 @@ const (
 // New returns a world without hosts. Start must be called next.
 func New(c Config) *World {
 	w := &World{
-		plan: c.Plan, bug: c.Bug, watch: c.Watch, meter: c.Meter, names: c.Plan.Names(),
+		plan: c.Plan, bug: c.Bug, watch: c.Watch, meter: c.Meter, stock: c.Stock, names: c.Plan.Names(),
 		timeline: timeline{now: Origin, goOn: c.GoOn},
 		streams:  rng.NewStreams(c.Plan.Seed), hash: splitmix.Next(c.Plan.Seed),
 		hosts: map[string]*Host{}, calls: map[uint64]func(wire.ClientReply){}, faults: map[string]int{},
