@@ -24,8 +24,8 @@ var arrows = map[string][]string{
 	"ringside/cli/answer": {"ringside/cli/exit", "ringside/cli/verbs"},
 	"ringside/cli/bench": {
 		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/render", "ringside/cli/verbs",
-		"ringside/engine/usage", "ringside/engine/wire", "ringside/localcluster/bench",
-		"ringside/localcluster/config",
+		"ringside/engine/usage", "ringside/engine/wire", "ringside/localcluster/atomicfile",
+		"ringside/localcluster/bench", "ringside/localcluster/config",
 	},
 	"ringside/cli/condition": append([]string{"ringside/cli/exit", "ringside/cli/render"}, leaves...),
 	"ringside/cli/console":   {"ringside/engine/escape"},
@@ -38,7 +38,7 @@ var arrows = map[string][]string{
 	"ringside/cli/lab": {"ringside/cli/lab/interval", "ringside/engine/usage", "ringside/localcluster/buildinfo"},
 	"ringside/cli/lab/command": {
 		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/lab", "ringside/cli/lab/...", "ringside/cli/render",
-		"ringside/cli/verbs", "ringside/engine/usage",
+		"ringside/cli/verbs", "ringside/engine/usage", "ringside/localcluster/atomicfile",
 	},
 	"ringside/cli/lab/experiments": append([]string{
 		"ringside/cli/lab", "ringside/cli/paper", "ringside/cli/lab/wars", "ringside/engine", "ringside/engine/sim",
@@ -66,7 +66,8 @@ var arrows = map[string][]string{
 	}, leaves...),
 	"ringside/cli/simulate": append([]string{
 		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/recording", "ringside/cli/render",
-		"ringside/cli/verbs", "ringside/engine/sim/...", "ringside/tui", "ringside/tui/futures",
+		"ringside/cli/verbs", "ringside/engine/sim/...", "ringside/localcluster/atomicfile", "ringside/tui",
+		"ringside/tui/futures",
 	}, leaves...),
 	"ringside/cli/tour": append([]string{
 		"ringside/cli/condition", "ringside/cli/console", "ringside/cli/exit", "ringside/cli/render",

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"ringside/cli/console"
@@ -12,6 +11,7 @@ import (
 	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/usage"
+	"ringside/localcluster/atomicfile"
 	"ringside/localcluster/bench"
 )
 
@@ -117,7 +117,7 @@ func writePage(file string, r *bench.Report, command string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(file, b, 0o644); err != nil {
+	if err := atomicfile.Replace(file, b); err != nil {
 		return fmt.Errorf("bench: write the page: %w", err)
 	}
 	return nil

@@ -2,8 +2,11 @@ package bench
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -198,5 +201,21 @@ func TestNiceSteps(t *testing.T) {
 		if got := niceStep(x); got != want {
 			t.Errorf("step for %v is %v, want %v", x, got, want)
 		}
+	}
+}
+
+// The page takes the place of a file, which is not written in place: another name of the old file
+// still leads to the old page.
+func TestPageReplacesAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "page.html")
+	if err := errors.Join(os.WriteFile(file, []byte("old"), 0o644), os.Link(file, file+".old")); err != nil {
+		t.Skip(err)
+	}
+	if err := writePage(file, report(), ""); err != nil {
+		t.Fatal(err)
+	}
+	old, _ := os.ReadFile(file + ".old")
+	if b, err := os.ReadFile(file); err != nil || len(b) < 1000 || string(old) != "old" {
+		t.Errorf("a page of %d bytes, the old one holds %q: %v", len(b), old, err)
 	}
 }

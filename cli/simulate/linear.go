@@ -4,13 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/engine/sim"
 	"ringside/engine/sim/linear"
+	"ringside/localcluster/atomicfile"
 )
 
 // linearReport is porcupine's answer on one history, as JSON.
@@ -53,7 +53,7 @@ func (r *runner) checkRun(result sim.Result) error {
 	if r.call.Has("html") {
 		file := r.Path(r.call.String("html"))
 		var page bytes.Buffer
-		if err := errors.Join(answer.HTML(&page), os.WriteFile(file, page.Bytes(), 0o644)); err != nil {
+		if err := errors.Join(answer.HTML(&page), atomicfile.Replace(file, page.Bytes())); err != nil {
 			return fmt.Errorf("sim: %w", err)
 		}
 		text += "its picture is in " + render.Text(file) + "\n"

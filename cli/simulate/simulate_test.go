@@ -3,6 +3,7 @@ package simulate
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -342,5 +343,25 @@ func TestPlaybackOfAFailure(t *testing.T) {
 	})
 	if !told {
 		t.Error("no event tells of the violation when it happens")
+	}
+}
+
+// The files of a run take the place of others, which are not written in place: another name of an
+// old file still leads to the old content.
+func TestFilesAreReplaced(t *testing.T) {
+	dir := t.TempDir()
+	for line, name := range map[string]string{
+		"sim --seed 1 --ops 10 --check linearizable --html x.html": "x.html",
+		"sim --seed 1 --ops 10 --faults none --script x.script":    "x.script",
+	} {
+		file := filepath.Join(dir, name)
+		if err := errors.Join(os.WriteFile(file, []byte("old"), 0o644), os.Link(file, file+".old")); err != nil {
+			t.Skip(err)
+		}
+		r := ringside(t, dir, line)
+		old, _ := os.ReadFile(file + ".old")
+		if b, err := os.ReadFile(file); err != nil || len(b) < 100 || string(old) != "old" {
+			t.Errorf("%s: %+v; %d bytes, the old file holds %q: %v", line, r, len(b), old, err)
+		}
 	}
 }

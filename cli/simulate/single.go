@@ -2,7 +2,6 @@ package simulate
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"ringside/cli/console"
@@ -10,6 +9,7 @@ import (
 	"ringside/engine/sim"
 	"ringside/engine/sim/plan"
 	"ringside/engine/sim/shrink"
+	"ringside/localcluster/atomicfile"
 )
 
 // playOne plays one run.
@@ -127,7 +127,7 @@ func (r *runner) shrink(worst sim.Result, options string) (script, name string, 
 }
 
 func (r *runner) writeScript(name, text string) error {
-	if err := os.WriteFile(r.Path(name), []byte(text), 0o644); err != nil {
+	if err := atomicfile.Replace(r.Path(name), []byte(text)); err != nil {
 		return fmt.Errorf("sim: %w", err)
 	}
 	return nil

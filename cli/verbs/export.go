@@ -11,6 +11,7 @@ import (
 	"ringside/engine/event"
 	"ringside/engine/sim/session"
 	"ringside/engine/usage"
+	"ringside/localcluster/atomicfile"
 )
 
 // Suffixes of exported files, which choose their formats.
@@ -100,7 +101,7 @@ func exportScript(ctx context.Context, e *Env, path string) (exportReport, error
 		return exportReport{}, usage.Errorf("export: %w; nothing was written", err)
 	}
 	text := x.Plan.Script(func(op uint64) string { return x.Requests[op].String() })
-	if err := replaceFile(path, []byte(text)); err != nil {
+	if err := atomicfile.Replace(path, []byte(text)); err != nil {
 		return exportReport{}, fmt.Errorf("export: %w", err)
 	}
 	ops, faults := len(x.Plan.Ops), len(x.Plan.Faults)
@@ -128,7 +129,7 @@ func exportEvents(ctx context.Context, e *Env, path string) (exportReport, error
 		}
 		text.Write(append(line, '\n'))
 	}
-	if err := replaceFile(path, text.Bytes()); err != nil {
+	if err := atomicfile.Replace(path, text.Bytes()); err != nil {
 		return out, fmt.Errorf("export: %w", err)
 	}
 	return out, nil

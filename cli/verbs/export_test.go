@@ -2,6 +2,7 @@ package verbs
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -58,5 +59,26 @@ func TestExportReplacesAFile(t *testing.T) {
 	link, linkErr := os.Lstat(filepath.Join(dir, "link.jsonl"))
 	if err != nil || linkErr != nil || info.Mode() != 0o620 || link.Mode()&fs.ModeSymlink == 0 || len(listing(t, dir)) != 3 {
 		t.Errorf("%v, %v, %v, %v, %v", info.Mode(), err, link.Mode(), linkErr, listing(t, dir))
+	}
+}
+
+// The picture of a trace takes the place of a file, which is not written in place: another name of
+// the old file still leads to the old picture.
+func TestTraceReplacesAFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x.svg")
+	if err := errors.Join(os.WriteFile(file, []byte("old"), 0o644), os.Link(file, file+".old")); err != nil {
+		t.Skip(err)
+	}
+	call, err := Parse(Lookup("trace"), []string{"1", "--svg", "x.svg"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := &Env{Dir: filepath.Dir(file), Err: io.Discard}
+	if err := e.writeFile(call, "svg", "<svg/>"); err != nil {
+		t.Fatal(err)
+	}
+	old, _ := os.ReadFile(file + ".old")
+	if b, err := os.ReadFile(file); err != nil || string(b) != "<svg/>" || string(old) != "old" {
+		t.Errorf("the file holds %q, the old one %q: %v", b, old, err)
 	}
 }

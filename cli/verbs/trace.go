@@ -13,6 +13,7 @@ import (
 	"ringside/cli/render"
 	"ringside/engine/event"
 	"ringside/engine/usage"
+	"ringside/localcluster/atomicfile"
 )
 
 var traceVerb = &Verb{
@@ -158,7 +159,7 @@ func (e *Env) writeFile(c *Call, flag, text string) error {
 	path := e.path(c.String(flag))
 	err := refuseIrregular(path)
 	if err == nil {
-		err = os.WriteFile(path, []byte(text), 0o644)
+		err = atomicfile.Replace(path, []byte(text))
 	}
 	if err == nil {
 		e.note("%s: wrote %s", c.Verb.Name, render.Typed(c.String(flag)))

@@ -20,6 +20,7 @@ import (
 	"ringside/cli/render"
 	"ringside/cli/verbs"
 	"ringside/engine/usage"
+	"ringside/localcluster/atomicfile"
 )
 
 // all is the name that stands for every experiment.
@@ -363,7 +364,7 @@ func (r *runner) write(flag string, write func(io.Writer) error) error {
 	var content strings.Builder
 	err := write(&content)
 	if err == nil {
-		err = os.WriteFile(name, []byte(content.String()), 0o644)
+		err = atomicfile.Replace(name, []byte(content.String()))
 	}
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("lab: --%s: %w", flag, err)

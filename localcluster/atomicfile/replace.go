@@ -1,4 +1,4 @@
-package verbs
+package atomicfile
 
 import (
 	"crypto/rand"
@@ -6,14 +6,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-
-	"ringside/localcluster/atomicfile"
 )
 
-// replaceFile makes data the content of a file that the user named. The file keeps its mode, and a
-// symbolic link stays one. After an error, an existing file has its old content. Only a pipe, a
-// device, and a file in a folder in which the user may create no file are written in place.
-func replaceFile(path string, data []byte) error {
+// Replace makes data the content of a file that the user named. The file keeps its mode, and a
+// symbolic link stays one. After an error, and if the process ends meanwhile, an existing file has
+// its old content. Only a pipe, a device, and a file in a folder in which the user may create no
+// file are written in place.
+func Replace(path string, data []byte) error {
 	mode, old := fs.FileMode(0o644), false
 	switch info, err := os.Stat(path); {
 	case err == nil && !info.Mode().IsRegular():
@@ -32,6 +31,10 @@ func replaceFile(path string, data []byte) error {
 	case errors.Is(err, fs.ErrPermission) && old:
 		return os.WriteFile(path, data, mode)
 	case err != nil:
+		var failed *fs.PathError
+		if errors.As(err, &failed) { // the user did not name the temporary file
+			failed.Path = path
+		}
 		return err
 	}
 	if old { // the mode of a new file lacks the bits of the umask
@@ -39,5 +42,5 @@ func replaceFile(path string, data []byte) error {
 			return errors.Join(err, f.Close(), os.Remove(temp))
 		}
 	}
-	return atomicfile.Commit(f, path, data)
+	return Commit(f, path, data)
 }
