@@ -95,7 +95,7 @@ func shape(t *testing.T, line, text string) []string {
 }
 
 // openMaps are the objects whose keys are data: nodes, links, kinds of faults.
-var openMaps = regexp.MustCompile(`\.(clock|slow_ms|loss|faults|reasons|ratio|ratio_[a-z0-9]+|message_bytes)$`)
+var openMaps = regexp.MustCompile(`\.(clock|slow_ms|loss|faults|by_fault|reasons|ratio|ratio_[a-z0-9]+|message_bytes)$`)
 
 func walk(path string, v any, found map[string]bool) {
 	kind := ""

@@ -22,7 +22,11 @@ type background struct {
 }
 
 func newBackground(n *Node) *background {
-	return &background{n: n, ctl: admission.New(n.now, n.cfg.Timings.Foreground)}
+	limit := n.cfg.Timings.Foreground
+	if n.cfg.Off.Admission {
+		limit = 0
+	}
+	return &background{n: n, ctl: admission.New(n.now, limit)}
 }
 
 // run calls task, a small piece of background work, as soon as there is budget for it. The task

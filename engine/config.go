@@ -68,6 +68,7 @@ type Off struct {
 	ReadRepair bool // gets repair no replica (§5)
 	Handoff    bool // fallbacks keep hints, and never deliver or rehome them (§4.6)
 	Forwarding bool // the node that a client asks coordinates the put, home or not (§4.5)
+	Admission  bool // background work never yields to clients (§6.5)
 }
 
 // PreferLastWrite makes last write wins the mode of all puts and gets that begin from now on

@@ -79,6 +79,12 @@ var flags = []verbs.Flag{
 		Help: "off: gets repair no replica (§5), and P5 is not checked"},
 	{Name: "handoff", Kind: verbs.String, Value: "on|off", Words: []string{on, plan.Off},
 		Help: "off: hints are never delivered (§4.6), and P5 and P12 are not checked"},
+	{Name: "admission", Kind: verbs.String, Value: "on|off", Words: []string{on, plan.Off},
+		Help: "off: background work never yields to clients (§6.5)"},
+	{Name: "disk-rate", Kind: verbs.Int, Value: "1000000", Max: plan.MaxDiskRate,
+		Help: "bytes a second that each disk writes; otherwise bytes take no time"},
+	{Name: "value-bytes", Kind: verbs.Int, Value: "8192", Max: plan.MaxValueBytes,
+		Help: "size of the values that clients put; otherwise a few bytes"},
 	{Name: "probes", Kind: verbs.String, Value: "0,10ms",
 		Help: "get each put's key that long after its acknowledgement, and count what is stale"},
 	{Name: "replay", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
@@ -104,7 +110,8 @@ var flags = []verbs.Flag{
 var drawnFlags = []string{
 	"nodes", "ops", "faults", "N", "R", "W", "strategy", "mode", "clocks", "truncate", "quorum", "clients", "keys",
 	"length", "blind", "odd", "fault-every", "anti-entropy", "buffer", "tombstones",
-	"legs", "coordinator", "read-repair", "handoff", "probes",
+	"legs", "coordinator", "read-repair", "handoff", "admission", "disk-rate",
+	"value-bytes", "probes",
 }
 
 // isSingle reports whether the call asks for one run and not for a campaign.
@@ -231,7 +238,11 @@ func readExperiment(c *verbs.Call, x *plan.Experiment) (err error) {
 		}
 	}
 	x.Coordinator = c.String("coordinator")
-	for name, off := range map[string]*bool{"read-repair": &x.Off.ReadRepair, "handoff": &x.Off.Handoff} {
+	x.DiskRate, x.ValueBytes = c.Int("disk-rate"), c.Int("value-bytes")
+	switches := map[string]*bool{
+		"read-repair": &x.Off.ReadRepair, "handoff": &x.Off.Handoff, "admission": &x.Off.Admission,
+	}
+	for name, off := range switches {
 		word := c.String(name)
 		if c.Has(name) && word != on && word != plan.Off {
 			return usage.Errorf("sim --%s %s: want %s or %s", name, render.Quoted(word), on, plan.Off)

@@ -64,6 +64,10 @@ func (c *campaign) text() string {
 		fmt.Fprintf(&b, "\nfalse siblings were seen %s, because clocks are cut (§4.4)",
 			render.Count(t.falseSiblings, "time"))
 	}
+	for _, p := range t.measures.Probes {
+		fmt.Fprintf(&b, "\n%g ms after a put was acknowledged, %.1f%% of %s found it",
+			p.AfterMS, 100*float64(p.Fresh)/float64(p.Gets), render.Count(p.Gets, "get"))
+	}
 	fmt.Fprintf(&b, "\ntrace hash %016x\n", c.traceHash())
 	c.verdict(&b)
 	return b.String()

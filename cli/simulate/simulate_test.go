@@ -126,6 +126,10 @@ func TestSimMeasures(t *testing.T) {
 		m.Probes[0].Fresh >= m.Probes[1].Fresh || m.Probes[1].AfterMS != 10 || m.Probes[1].Gets != 4*65 {
 		t.Errorf("%v: %s, then %s", err, sums[0], sums[1])
 	}
+	told := ringside(t, t.TempDir(), strings.TrimSuffix(line, "--json")+"--seed 1")
+	if !strings.Contains(told.out, "\n10 ms after a put was acknowledged, ") || !strings.Contains(told.out, "% of 65 gets found it\n") {
+		t.Errorf("the text is %s", told.out)
+	}
 	if text := ringside(t, t.TempDir(), "sim --seed 1 --ops 20"); strings.Contains(text.out, "measures") {
 		t.Errorf("the text has measures: %s", text.out)
 	}

@@ -27,7 +27,7 @@ func (r *runner) playOne(o plan.Options) error {
 	}
 	one := &campaign{
 		opt: plan.Options{Seed: p.Seed}, began: began, sum: totals{faults: map[string]int{}},
-		measured: r.JSON && !r.call.Has("check"),
+		measured: (r.JSON || r.call.Has("probes")) && !r.call.Has("check"),
 	}
 	result, ended := one.play(sim.Player{GoOn: r.alive}, p)
 	switch {
@@ -53,7 +53,7 @@ func (r *runner) playOne(o plan.Options) error {
 // playMany plays a campaign.
 func (r *runner) playMany(o plan.Options) error {
 	c := &campaign{opt: o, seeds: uint64(r.call.Int("seeds")), duration: r.call.Duration("for"),
-		measured: r.JSON}
+		measured: r.JSON || r.call.Has("probes")}
 	if c.seeds == 0 && c.duration == 0 {
 		c.seeds = defaultSeeds
 	}

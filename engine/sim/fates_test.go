@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"ringside/engine/event"
 	"ringside/engine/settings"
 	"ringside/engine/sim/measure"
 	"ringside/engine/sim/plan"
@@ -128,6 +129,9 @@ func TestAvailabilityDuringFaults(t *testing.T) {
 	if want := (measure.Share{Asked: 1, Answered: 1}); sloppy.Faults != want || sloppy.Calm.Asked != 2 || sloppy.Calm.Rate() != 1 {
 		t.Errorf("sloppy: %+v", sloppy)
 	}
+	if by := sloppy.ByFault; len(by) != 1 || by[plan.Split] != sloppy.Faults {
+		t.Errorf("by fault: %+v", by)
+	}
 	strict := strings.Replace(cutOff(t, ""), "quorum sloppy", "quorum strict", 1)
 	strict = strings.Replace(strict, "context newest", "context newest W=3", 1)
 	m := measureScript(t, strict)
@@ -216,5 +220,61 @@ func TestProbesTellHowFarBehind(t *testing.T) {
 	p := mustMeasure(t, o).Probes[0]
 	if p.Fresh == 0 || p.Behind[0] == 0 || p.Behind[1] == 0 || p.Behind[2] == 0 || p.Fresh+p.Behind[0]+p.Behind[1]+p.Behind[2] != p.Gets {
 		t.Errorf("%+v", p)
+	}
+}
+
+// With slow disks and large values, a node that is filled again delays clients, and more so if
+// background work does not yield to them.
+func TestAdmissionThatIsOff(t *testing.T) {
+	var p99 [2]int64
+	for i, off := range []bool{false, true} {
+		x := plan.Experiment{DiskRate: 1 << 20, ValueBytes: 16 << 10}
+		x.Off.Admission = off
+		o := calm(1, 3, 3, x)
+		o.Nodes, o.Keys, o.Ops, o.Clients, o.Length, o.AntiEntropy = 3, 300, 700, 20, 35*time.Second, time.Second
+		p := plan.New(o)
+		p.Faults = []plan.Injection{{At: 25 * time.Second, Kind: plan.Wipe, Nodes: []string{"n3"}, For: 100 * time.Millisecond}}
+		yielded := 0
+		m, _ := Player{Watch: func(e event.Event) {
+			if e.Kind == event.Slice {
+				yielded++
+			}
+		}}.Measure(p)
+		p99[i] = m.Puts.Latency.Quantile(.99)
+		if len(m.Violations) > 0 || m.Traffic[measure.Syncing].Bytes < 200<<14 || (yielded == 0) != off {
+			t.Errorf("admission off %v: %v, %+v, the slice changed %d times", off, m.Violations, m.Traffic, yielded)
+		}
+	}
+	if p99[1] <= p99[0] {
+		t.Errorf("puts take %v µs at the 99th percentile, and %v without admission control", p99[0], p99[1])
+	}
+}
+
+// The same history loses writes under the paper's plain clocks, shows false conflicts under
+// truncated ones, and neither under dotted ones.
+func TestClocksComeOutInTheMeasures(t *testing.T) {
+	under := func(c plan.Clocks) (sum measure.Measures) {
+		for seed := uint64(1); seed <= 6; seed++ {
+			o := calm(seed, 2, 2, plan.Experiment{})
+			o.Ops, o.Keys, o.Clients, o.Length, o.Clocks, o.Blind = 300, 3, 6, time.Minute, c, .2
+			m, err := Measure(o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum.Add(m.Measures)
+		}
+		return sum
+	}
+	dotted := under(plan.Clocks{Kind: settings.ClocksDotted, Truncate: -1})
+	literal := under(plan.Clocks{Kind: settings.ClocksLiteral, Truncate: -1})
+	truncated := under(plan.Clocks{Kind: settings.ClocksDotted, Truncate: 2})
+	if dotted.Writes.TrueLosses+dotted.FalseConflicts != 0 || dotted.Writes.Kept == 0 {
+		t.Errorf("dotted clocks: %+v, %d false conflicts", dotted.Writes, dotted.FalseConflicts)
+	}
+	if literal.Writes.Lost == 0 {
+		t.Errorf("literal clocks: %+v", literal.Writes)
+	}
+	if truncated.FalseConflicts == 0 || truncated.Clocks.Pairs.Max() >= dotted.Clocks.Pairs.Max() {
+		t.Errorf("truncated clocks: %d false conflicts, clocks %+v", truncated.FalseConflicts, truncated.Clocks)
 	}
 }

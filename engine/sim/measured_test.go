@@ -128,6 +128,8 @@ func TestExperimentOptions(t *testing.T) {
 		"a node":      func(o *plan.Options) { o.Nodes, o.Experiment.Coordinator = 3, plan.Remote },
 		"a probe":     func(o *plan.Options) { o.Experiment.Probes = []time.Duration{-1} },
 		"operations":  func(o *plan.Options) { o.Experiment.Probes = slices.Repeat([]time.Duration{1}, 999); o.Ops = 999 },
+		"values":      func(o *plan.Options) { o.Experiment.ValueBytes = plan.MaxValueBytes + 1 },
+		"disks":       func(o *plan.Options) { o.Experiment.DiskRate = -1 },
 		"legs":        func(o *plan.Options) { o.Experiment.Legs.W.P = 2 },
 	} {
 		o := calm(1, 1, 1, plan.Experiment{})

@@ -158,7 +158,7 @@ const began = kernel.Origin + 10*time.Second
 // versionOf returns the version of a write.
 func versionOf(id uint64) vclock.Version {
 	v := vclock.Version{
-		Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1"}, Counter: id}, Value: client.Value(id), Request: id, Time: int64(id),
+		Dot: vclock.Dot{Actor: vclock.Actor{Node: "n1"}, Counter: id}, Value: client.Value(id, 0), Request: id, Time: int64(id),
 	}
 	if id == deletion {
 		v.Value, v.Deleted = nil, true

@@ -137,7 +137,7 @@ func (c *client) begin(o plan.Op) {
 		Request: op.ID, Key: []byte(op.Key), Delete: op.Kind == plan.Del, Quorum: op.quorum(), Balanced: op.Balanced,
 	}
 	if op.Kind == plan.Put {
-		put.Value = Value(op.ID)
+		put.Value = Value(op.ID, c.world.Plan().ValueBytes)
 	}
 	if len(kept) > 0 && op.Context != plan.Blind {
 		s := kept[max(0, len(kept)-1-op.Context)]
@@ -244,7 +244,7 @@ func (c *Clients) Get(id uint64, key, via string, r int) Outcome {
 func (c *Clients) Put(id uint64, key, via string) (o Outcome, reply wire.ClientReply) {
 	op := &Operation{Op: plan.Op{Kind: plan.Put, ID: id, Key: key, Via: via, Context: plan.Blind}}
 	op.whenDone = func(r wire.ClientReply) { reply = r }
-	c.send(op, wire.PutRequest{Request: id, Key: []byte(key), Value: Value(id)})
+	c.send(op, wire.PutRequest{Request: id, Key: []byte(key), Value: Value(id, 0)})
 	c.await(op)
 	return op.Outcome, reply
 }

@@ -84,16 +84,28 @@ func numbers(ids []uint64) string {
 	return strings.Join(parts, " ")
 }
 
-// Value returns the value that operation id writes.
-func Value(id uint64) []byte { return fmt.Appendf(nil, "op%d", id) }
+// Value returns the value that operation id writes, with size bytes if that is more than it needs.
+func Value(id uint64, size int) []byte {
+	v := fmt.Appendf(make([]byte, 0, max(size, 0)), "op%d", id)
+	for len(v) < size {
+		v = append(v, filler)
+	}
+	return v
+}
+
+// filler fills values up. Events show the beginning of a value only.
+const filler = '.'
 
 // ValueID returns the operation that wrote a value. It returns false if no operation writes that
 // value.
 func ValueID(b []byte) (id uint64, ok bool) {
-	if len(b) < 3 || string(b[:2]) != "op" {
+	if len(b) < 3 || string(b[:2]) != "op" || b[2] == filler {
 		return 0, false
 	}
 	for _, c := range b[2:] {
+		if c == filler {
+			break
+		}
 		if c < '0' || c > '9' {
 			return 0, false
 		}

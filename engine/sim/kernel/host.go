@@ -95,6 +95,7 @@ func newHost(w *World, name string, id int) *Host {
 		undo = plan.MaxUndo
 	}
 	h := &Host{w: w, name: name, id: uint64(id), disk: newDisk(undo)}
+	h.disk.rate = w.plan.DiskRate
 	h.disk.instant = w.plan.Legs.Given()          // the delays of the legs are all that a request takes
 	if c := w.plan.Conditions; id < len(c.Skew) { // from the first boot on, since the time of a node never goes back
 		h.clock = hostClock{c.Skew[id], c.Drift[id]}

@@ -64,6 +64,18 @@ type Stale struct {
 type Availability struct {
 	Faults Share `json:"during_faults"` // operations of which a part passed during a fault
 	Calm   Share `json:"outside"`       // the others
+	// ByFault has the operations of Faults by the kinds of the faults that were under way. An
+	// operation counts for each kind.
+	ByFault map[string]Share `json:"by_fault,omitempty"`
+}
+
+func (a *Availability) during(kind string, s Share) {
+	if a.ByFault == nil {
+		a.ByFault = map[string]Share{}
+	}
+	sum := a.ByFault[kind]
+	sum.add(s)
+	a.ByFault[kind] = sum
 }
 
 // A Share is a number of operations, and how many of them are OK.
@@ -200,6 +212,9 @@ func (m *Measures) Add(other *Measures) {
 	m.Stale.Behind.AddAll(&other.Stale.Behind)
 	m.Availability.Faults.add(other.Availability.Faults)
 	m.Availability.Calm.add(other.Availability.Calm)
+	for kind, s := range other.Availability.ByFault {
+		m.Availability.during(kind, s)
+	}
 	for what, sent := range other.Traffic {
 		m.send(what, sent.Messages, sent.Bytes)
 	}

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"slices"
 	"time"
 
 	"ringside/engine/event"
@@ -69,14 +70,7 @@ func (r *Recorder) Ended(op *client.Operation, reply wire.ClientReply) {
 	if op.Outcome != client.OK {
 		o.because(reason(reply), 1)
 	}
-	share := &r.m.Availability.Calm
-	if r.faulty(op.Began-kernel.Origin, op.Ended-kernel.Origin) {
-		share = &r.m.Availability.Faults
-	}
-	share.Asked++
-	if op.Outcome == client.OK {
-		share.Answered++
-	}
+	r.countShare(op)
 	if g, ok := reply.(wire.GetReply); ok && g.Err == wire.OK {
 		r.countVersions(len(g.Siblings))
 	}
@@ -93,17 +87,36 @@ func reason(reply wire.ClientReply) string {
 	return Timeout
 }
 
-// faulty reports whether a fault is under way at some time from began to ended.
-func (r *Recorder) faulty(began, ended time.Duration) bool {
+// countShare counts an operation for the availability.
+func (r *Recorder) countShare(op *client.Operation) {
+	one := Share{Asked: 1}
+	if op.Outcome == client.OK {
+		one.Answered = 1
+	}
+	a := &r.m.Availability
+	kinds := r.faults(op.Began-kernel.Origin, op.Ended-kernel.Origin)
+	if len(kinds) == 0 {
+		a.Calm.add(one)
+		return
+	}
+	a.Faults.add(one)
+	for _, kind := range kinds {
+		a.during(kind, one)
+	}
+}
+
+// faults lists the kinds of the faults that are under way at some time from began to ended.
+func (r *Recorder) faults(began, ended time.Duration) (kinds []string) {
 	for _, f := range r.plan.Faults {
 		if f.At > ended {
 			break
 		}
-		if f.Kind != plan.Lull && f.Lasts() && began < min(f.At+f.For, r.plan.HealAt) {
-			return true
+		under := f.Kind != plan.Lull && f.Lasts() && began < min(f.At+f.For, r.plan.HealAt)
+		if under && !slices.Contains(kinds, f.Kind) {
+			kinds = append(kinds, f.Kind)
 		}
 	}
-	return false
+	return kinds
 }
 
 func (r *Recorder) countVersions(n int) {

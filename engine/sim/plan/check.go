@@ -13,7 +13,7 @@ import (
 // Check returns an error if the plan cannot be played.
 func (p *Plan) Check() error {
 	o := Options{Nodes: p.Nodes, N: p.N, R: p.R, W: p.W, Mode: p.Mode, Quorum: p.Quorum, Clocks: p.Clocks}
-	o.Experiment.Legs = p.Legs
+	o.Experiment.Legs, o.Experiment.DiskRate, o.Experiment.ValueBytes = p.Legs, p.DiskRate, p.ValueBytes
 	if p.Nodes < 1 || p.N < 1 || p.R < 1 || p.W < 1 {
 		return errors.New("nodes or replicas are missing; add the lines nodes and replicas")
 	}

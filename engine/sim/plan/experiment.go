@@ -26,11 +26,22 @@ type Experiment struct {
 	Legs        Legs       // delays of messages by leg
 	Off         engine.Off // mechanisms that nodes do without
 	Coordinator string     // Home, Remote, or "": any node, and forwarding as in §4.5
-	// Probes makes the clients probe for staleness: instead of drawn operations there are trials, and
-	// each is a put and one get for each of Probes, which begins that long after the put was
+	// Probes makes the clients probe for staleness: instead of drawn operations there are trials,
+	// and each is a put and one get for each of Probes, which begins that long after the put was
 	// acknowledged. Nil: drawn operations.
 	Probes []time.Duration
+	// DiskRate is how many bytes a second each disk writes, so that background work and clients
+	// compete for the disks; 0: the bytes take no time.
+	DiskRate int
+	// ValueBytes is the size of the values that clients put; 0: a few bytes.
+	ValueBytes int
 }
+
+// Limits of an experiment. A run keeps all values in memory, on each of their homes.
+const (
+	MaxDiskRate   = 1 << 30
+	MaxValueBytes = 64 << 10
+)
 
 // maxProbes bounds the gets of one trial.
 const maxProbes = 1000
@@ -46,6 +57,10 @@ func (o Options) checkExperiment() error {
 		return fmt.Errorf("sim: coordinator %q; want %s or %s", x.Coordinator, Home, Remote)
 	case x.Coordinator == Remote && d.N >= d.Nodes:
 		return fmt.Errorf("sim: N=%d replicas on %d nodes leave no node that is not a home; add a node", d.N, d.Nodes)
+	case x.DiskRate < 0 || x.DiskRate > MaxDiskRate:
+		return fmt.Errorf("sim: disks of %d bytes a second; want at most %d", x.DiskRate, MaxDiskRate)
+	case x.ValueBytes < 0 || x.ValueBytes > MaxValueBytes:
+		return fmt.Errorf("sim: values of %d bytes; want at most %d", x.ValueBytes, MaxValueBytes)
 	case len(x.Probes) > maxProbes:
 		return fmt.Errorf("sim: %d probes of a put; the limit is %d", len(x.Probes), maxProbes)
 	case len(x.Probes) > 0 && d.Ops < len(x.Probes)+1+d.Keys:

@@ -21,6 +21,7 @@ func New(o Options) Plan {
 		Clocks:      Clocks{Kind: o.Clocks.Kind, Truncate: max(0, o.Clocks.Truncate)},
 		AntiEntropy: max(0, o.AntiEntropy), Tombstones: max(0, o.Tombstones), Buffer: max(0, o.Buffer),
 		Legs: o.Experiment.Legs, Off: o.Experiment.Off,
+		DiskRate: o.Experiment.DiskRate, ValueBytes: o.Experiment.ValueBytes,
 	}}
 	d.names = p.Names()
 	lull := d.workload(&p)

@@ -156,6 +156,15 @@ func (x Experiment) flags() string {
 	if x.Off.Handoff {
 		out += " --handoff " + Off
 	}
+	if x.Off.Admission {
+		out += " --admission " + Off
+	}
+	if x.DiskRate > 0 {
+		out += fmt.Sprintf(" --disk-rate %d", x.DiskRate)
+	}
+	if x.ValueBytes > 0 {
+		out += fmt.Sprintf(" --value-bytes %d", x.ValueBytes)
+	}
 	if x.Coordinator != "" {
 		out += " --coordinator " + x.Coordinator
 	}

@@ -115,6 +115,10 @@ func (c *Cluster) parse(name string, f *fields) bool {
 			f.fail("%w", err)
 		}
 		c.Legs = legs
+	case "disk-rate":
+		c.DiskRate = f.number(0, 1, MaxDiskRate)
+	case "value-bytes":
+		c.ValueBytes = f.number(0, 1, MaxValueBytes)
 	case "off":
 		c.parseOff(f)
 	default:

@@ -44,6 +44,8 @@ type Cluster struct {
 	Buffer      int             // objects in the buffer of each node (§6.1); 0: no buffer
 	Legs        Legs            // of an experiment: delays of messages by leg
 	Off         engine.Off      // of an experiment: what nodes do without
+	DiskRate    int             // of an experiment: bytes a second that a disk writes; 0: no limit
+	ValueBytes  int             // of an experiment: size of the values of puts; 0: a few bytes
 }
 
 // Clocks is the configuration of vector clocks (§4.4).

@@ -70,6 +70,12 @@ func (c Cluster) script(line func(string, ...any)) {
 	if c.Legs.Given() {
 		line("legs %v", c.Legs)
 	}
+	if c.DiskRate > 0 {
+		line("disk-rate %d", c.DiskRate)
+	}
+	if c.ValueBytes > 0 {
+		line("value-bytes %d", c.ValueBytes)
+	}
 	if off := offWords(&c.Off); off != nil {
 		line("off %s", strings.Join(off, " "))
 	}
@@ -82,7 +88,8 @@ type mechanism struct {
 }
 
 func mechanisms(o *engine.Off) []mechanism {
-	return []mechanism{{"read-repair", &o.ReadRepair}, {"handoff", &o.Handoff}, {"forwarding", &o.Forwarding}}
+	return []mechanism{{"read-repair", &o.ReadRepair}, {"handoff", &o.Handoff}, {"forwarding", &o.Forwarding},
+		{"admission", &o.Admission}}
 }
 
 // offWords names the mechanisms that are off.

@@ -36,7 +36,7 @@ func TestScriptRoundTrip(t *testing.T) {
 func TestScriptOfAnExperiment(t *testing.T) {
 	o := plan.Options{Seed: 3, Nodes: 5, N: 3, Ops: 60, Keys: 2, Experiment: plan.Experiment{
 		Legs: plan.Fits[1].Legs, Coordinator: plan.Remote, Probes: []time.Duration{0, 5 * time.Millisecond},
-		Off: engine.Off{ReadRepair: true, Handoff: true},
+		Off: engine.Off{ReadRepair: true, Handoff: true, Admission: true}, DiskRate: 9999, ValueBytes: 777,
 	}}
 	p := plan.New(o)
 	text := p.Script(nil)
@@ -44,7 +44,8 @@ func TestScriptOfAnExperiment(t *testing.T) {
 	if err != nil || q.Script(nil) != text || !reflect.DeepEqual(p.Ops, q.Ops) || q.Legs != p.Legs || q.Off != p.Off {
 		t.Fatalf("read back as %+v, %v\n%s", q, err, text)
 	}
-	for _, want := range []string{"legs DISK\n", "off read-repair handoff forwarding\n", "after #3 pause 5ms\n"} {
+	for _, want := range []string{"legs DISK\n", "off read-repair handoff forwarding admission\n",
+		"disk-rate 9999\nvalue-bytes 777\n", "after #3 pause 5ms\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
