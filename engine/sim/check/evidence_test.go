@@ -297,6 +297,34 @@ func TestMayLack(t *testing.T) {
 	})
 }
 
+// The last copy of a write, which a host drops, is excused if the copy of a home has rotted and the
+// home cannot know it yet.
+func TestRottenHome(t *testing.T) {
+	runCases(t, func(w *fakeWorld, e *evidence) bool {
+		tr := &transfers{e: e}
+		w.away1.ahead = store.NewMem()
+		tr.excuseRot([]string{w.home1.name, w.home2.name}, key, []uint64{write})
+		return e.losses.excused[write]
+	}, []excuseCase{
+		{"the copies of both homes have rotted", func(w *fakeWorld, _ *evidence) {
+			w.away1.holds(write)
+			w.home1.rot()
+			w.home2.rot()
+		}, true},
+		{"one home has a good copy", func(w *fakeWorld, _ *evidence) {
+			w.away1.holds(write)
+			w.home1.rot()
+			w.home2.holds(write)
+		}, false},
+		{"the homes have nothing", func(w *fakeWorld, _ *evidence) { w.away1.holds(write) }, false},
+		{"the home has found the damage", func(w *fakeWorld, _ *evidence) {
+			w.away1.holds(write)
+			w.home1.rot()
+			w.home1.rotten = false
+		}, false},
+	})
+}
+
 // A missing write fails P1, unless it is excused.
 func TestMissingWriteFails(t *testing.T) {
 	for name, excused := range map[string]bool{"lost": false, "destroyed": true} {

@@ -42,6 +42,7 @@ type fakeHost struct {
 	ahead            *store.Mem // what the node reads once it has dropped something; nil: buffered
 	history          member.History
 	awaits           bool
+	rotten           bool
 	membershipLostAt time.Duration
 }
 
@@ -94,7 +95,7 @@ func (h *fakeHost) ID() uint64                           { return h.id }
 func (h *fakeHost) Up() bool                             { return true }
 func (h *fakeHost) Incarnation() uint64                  { return 1 }
 func (h *fakeHost) Buffered() bool                       { return h.w.plan.Buffer > 0 }
-func (h *fakeHost) Rotten() bool                         { return false }
+func (h *fakeHost) Rotten() bool                         { return h.rotten }
 func (h *fakeHost) MembershipLostAt() time.Duration      { return h.membershipLostAt }
 func (h *fakeHost) Disk() store.Reader                   { return h.disk }
 func (h *fakeHost) Reader() store.Reader                 { return h.buffered }
@@ -123,6 +124,14 @@ func (h *fakeHost) hint(m *store.Mem, home *fakeHost, ids []uint64) {
 func (h *fakeHost) put(m *store.Mem, ids []uint64) *fakeHost {
 	h.write(m, store.Write{Space: store.Data, Key: record.DataKey([]byte(key)), Value: recordOf(ids)})
 	return h
+}
+
+// rot damages the host's replica of key.
+func (h *fakeHost) rot() {
+	h.rotten = true
+	for _, m := range []*store.Mem{h.disk, h.buffered} {
+		h.write(m, store.Write{Space: store.Data, Key: record.DataKey([]byte(key)), Value: []byte("rotten")})
+	}
 }
 
 // wipe takes everything from the host.

@@ -1,6 +1,8 @@
 package check
 
 import (
+	"slices"
+
 	"ringside/engine/event"
 	"ringside/engine/record"
 	"ringside/engine/ring"
@@ -47,7 +49,19 @@ func (t *transfers) checkDroppedReplica(h Host, dataKey []byte, key string, earl
 	for _, name := range homes {
 		t.checkHeldBy(t.e.world.Host(name), h, key, rec.Siblings)
 	}
+	t.excuseRot(homes, key, idsOf(rec.Siblings))
 	t.e.handsOver(h.Name(), key)
+}
+
+// excuseRot excuses the last copies of writes that a host drops, if the record of a home has rotted
+// and that home cannot know it yet. The home had taken the writes, and its tree still has them.
+func (t *transfers) excuseRot(homes []string, key string, writes []uint64) {
+	if slices.ContainsFunc(homes, func(name string) bool {
+		home := t.e.world.Host(name)
+		return home.Rotten() && t.e.damaged(home, key)
+	}) {
+		t.e.excuse(key, writes)
+	}
 }
 
 // checkHeldBy checks that a home has what a host drops.
@@ -71,7 +85,9 @@ func (t *transfers) noteDropped(h Host, span event.Span) {
 	r := ring.Range{Start: span.Start, End: span.End}
 	for _, key := range t.e.keys {
 		if r.Holds(ring.Of([]byte(key))) {
-			t.leaving[holding{h.Name(), key}] = h.Node().Ring().Homes([]byte(key))
+			homes := h.Node().Ring().Homes([]byte(key))
+			t.leaving[holding{h.Name(), key}] = homes
+			t.excuseRot(homes, key, heldIn(h.Disk(), key))
 			t.e.handsOver(h.Name(), key)
 		}
 	}
