@@ -5,7 +5,7 @@ what each node did by itself. The client and each node have a lane, and time goe
 New makes a Diagram from a request, from the state of its cluster, and from the cluster's events.
 Every picture is drawn from the same Diagram: Text for a terminal, Line for one row of a screen, SVG,
 Mermaid, and ShiViz for tools of those names. A Diagram also says why the request ended as it did
-(Why), and where its time went (Where), which adds up to the elapsed time.
+(Why), in words for the verdict of package account, and where its time went (Where), which adds up to the elapsed time.
 
 Everything is pure. All text in a Diagram is safe for a terminal, except the fields Op and Key. SVG,
 Mermaid and ShiViz escape the text again for their own formats.

@@ -12,9 +12,19 @@ import (
 
 // A cause is why one node could not reach another at some moment.
 type cause struct {
-	event int    // -1 if no event tells
-	text  string // the step of the event
-	short string // for a conclusion: "the split of 12:04:25"
+	event  int    // -1 if no event tells
+	text   string // the step of the event
+	short  string // for a conclusion: "the split of 12:04:25"
+	belief bool   // the one node only believed that the other had failed
+	behind string // of a belief: the short form of a fault of the link
+}
+
+// obstacle returns the short form of a cause that is more than a belief, "" otherwise.
+func (c *cause) obstacle() string {
+	if c.belief {
+		return c.behind
+	}
+	return c.short
 }
 
 // A timeline is the events of a cluster, and says what kept nodes apart at any moment.
@@ -23,19 +33,15 @@ type timeline struct {
 	faults []int         // events about nodes, links and beliefs
 }
 
-// Obstacle returns what kept one node from reaching another one when the event with a sequence
-// number happened, such as "the split of 12:04:25". It returns "" if no event tells of anything but
-// a belief.
-func (t *timeline) Obstacle(from, to string, seq uint64) string {
+// obstacleAt returns what kept one node from another when the event with a sequence number
+// happened, the zero cause if no event tells.
+func (t *timeline) obstacleAt(from, to string, seq uint64) cause {
 	i := slices.IndexFunc(t.events, func(e event.Event) bool { return e.Seq == seq })
 	if i < 0 {
-		return ""
+		return cause{event: -1}
 	}
-	if c, ok := t.outage(from, to, i); ok {
-		return c.short
-	}
-	c, _ := t.badLink(from, to, i)
-	return c.short
+	c, _ := t.causeOf(from, to, i)
+	return c
 }
 
 // causeOf returns why from did not reach to at event number i, false if no event says so.
@@ -45,7 +51,8 @@ func (t *timeline) causeOf(from, to string, i int) (cause, bool) {
 	}
 	if s := t.suspectedAt(from, to, i); s >= 0 {
 		text := named(from) + " believed that " + named(to) + " had failed"
-		return cause{s, text, text + " since " + at(t.events[s].Time)}, true
+		link, _ := t.badLink(from, to, i)
+		return cause{s, text, text + " since " + at(t.events[s].Time), true, link.short}, true
 	}
 	return t.badLink(from, to, i)
 }
@@ -55,15 +62,15 @@ func (t *timeline) causeOf(from, to string, i int) (cause, bool) {
 func (t *timeline) outage(from, to string, i int) (cause, bool) {
 	if s := t.splitAt(i); s >= 0 && sideOf(&t.events[s], from) != sideOf(&t.events[s], to) {
 		e := &t.events[s]
-		return cause{s, splitText(e), "the split of " + at(e.Time-e.Elapsed)}, true
+		return cause{event: s, text: splitText(e), short: "the split of " + at(e.Time-e.Elapsed)}, true
 	}
 	if d := t.downAt(to, i); d >= 0 {
 		e := &t.events[d]
 		how := named(to) + " " + downWords[e.Kind]
 		if e.Seq == 0 { // a snapshot does not say since when
-			return cause{-1, "", named(to) + " is not running"}, true
+			return cause{event: -1, short: named(to) + " is not running"}, true
 		}
-		return cause{d, how, how + " at " + at(e.Time)}, true
+		return cause{event: d, text: how, short: how + " at " + at(e.Time)}, true
 	}
 	return cause{event: -1}, false
 }
@@ -77,7 +84,7 @@ func (t *timeline) badLink(from, to string, i int) (cause, bool) {
 			if kind == event.Loss {
 				text = fmt.Sprintf("the link %s lost %g%% of its messages", escaped(e.Link), e.Percent)
 			}
-			return cause{l, text, text}, true
+			return cause{event: l, text: text, short: text}, true
 		}
 	}
 	return cause{event: -1}, false

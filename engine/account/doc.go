@@ -6,7 +6,8 @@ recording get the same answers.
 An Account takes the events of a complete stream with Apply: those that the cluster remembers, then a
 snapshot with the replicas of the keys in question, then what happened since. It then answers
 questions. Writes says what became of writes, and Count counts their fates. Why explains a key, and
-WhyRequest explains one request.
+WhyRequest explains one request. Verdict has the facts about the end of a request, for all who put them
+into words.
 
 Invariants: an Account never takes a sample for the whole. Known says from which moment on the stream
 was complete, and what happened before is unknown. A write is identified by its key and its dot,

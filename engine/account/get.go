@@ -12,17 +12,17 @@ import (
 
 // tellGet explains a get.
 func (r *requestStory) tellGet() (About, string) {
-	e := r.at(r.replied)
-	silent, found := r.get()
+	e, v := r.at(r.replied), r.verdict
+	found := r.get()
 	if e.Err != wire.OK {
 		r.step(r.replied, "%s answered: %s", named(e.Node), failure(e))
 		return Failed, "it failed: " + failure(e) + r.missing()
 	}
 	live := found.Live()
-	r.step(r.replied, "%s answered, which is %d of R=%d: the client got %s", list(e.Nodes), e.Count, e.Want,
+	r.step(r.replied, "%s answered, which is %d of R=%d: the client got %s", list(v.Answered), e.Count, e.Want,
 		clocksOf(live))
-	text := fmt.Sprintf("%s answered, enough for R=%d", list(e.Nodes), e.Want)
-	if len(silent) > 0 {
+	text := fmt.Sprintf("%s answered, enough for R=%d", list(v.Answered), e.Want)
+	if silent := v.silent(); len(silent) > 0 {
 		text += "; " + list(silent) + " had not answered by then"
 	}
 	if missed := r.missed(found); missed != nil {
@@ -48,9 +48,16 @@ func clocksOf(s vclock.Siblings) string {
 	return escaped(s.String())
 }
 
-// get adds the steps in which nodes answered a get. It returns the nodes that did not answer before
-// the client got its answer, and what the answers hold together.
-func (r *requestStory) get() (silent []string, found vclock.Siblings) {
+// silent returns the names of the nodes in Silent.
+func (v *Verdict) silent() (out []string) {
+	for _, n := range v.Silent {
+		out = append(out, n.Node)
+	}
+	return out
+}
+
+// get adds the steps in which nodes answered a get. It returns what the answers hold together.
+func (r *requestStory) get() (found vclock.Siblings) {
 	asked := map[string]int{}
 	for _, i := range r.events {
 		if r.replied >= 0 && i > r.replied {
@@ -59,12 +66,10 @@ func (r *requestStory) get() (silent []string, found vclock.Siblings) {
 		switch e := r.at(i); e.Kind {
 		case event.ReadFrom:
 			asked[e.Peer] = i
-			silent = append(silent, e.Peer)
 			if !slices.Contains(r.homes, e.Peer) {
 				r.step(i, "%s asked %s, which is a fallback", named(e.Node), named(e.Peer))
 			}
 		case event.ReadReply:
-			silent = slices.DeleteFunc(silent, func(n string) bool { return n == e.Peer })
 			held := clocksOf(e.Versions)
 			if e.Err != wire.OK {
 				held = "nothing that counts: " + strings.ReplaceAll(e.Err.String(), "_", " ")
@@ -79,10 +84,12 @@ func (r *requestStory) get() (silent []string, found vclock.Siblings) {
 			r.step(i, "a message from %s to %s was lost: %s", named(e.Node), named(e.Peer), escaped(e.Message))
 		}
 	}
-	for _, n := range silent {
-		r.step(asked[n], "%s asked %s, and had no answer by then", named(r.at(asked[n]).Node), named(n))
+	for _, n := range r.verdict.silent() {
+		if i, read := asked[n]; read {
+			r.step(i, "%s asked %s, and had no answer by then", named(r.at(i).Node), named(n))
+		}
 	}
-	return silent, found
+	return found
 }
 
 // missed returns the latest write that was acknowledged before the get began and that the versions

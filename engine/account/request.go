@@ -13,7 +13,9 @@ import (
 // remembered.
 func (a *Account) WhyRequest(id uint64) (x Explanation, ok bool) {
 	r := requestStory{events: a.requests[id]}
+	var events []event.Event
 	for _, i := range r.events {
+		events = append(events, a.events[i])
 		if e := &a.events[i]; e.Key != nil && r.chain == nil {
 			r.chain = &chain{state: a.stateOf(a.history(e.Key)), used: map[int]bool{}}
 		}
@@ -21,13 +23,12 @@ func (a *Account) WhyRequest(id uint64) (x Explanation, ok bool) {
 	if r.chain == nil {
 		return Explanation{}, false
 	}
-	r.replied, r.coordinated, r.asked = -1, -1, -1
+	r.verdict = a.Verdict(events, r.homes)
+	r.replied, r.asked = -1, -1
 	for _, i := range r.events {
 		switch a.events[i].Kind {
 		case event.Requested:
 			r.asked = i
-		case event.Coordinate:
-			r.coordinated = i
 		case event.Replied:
 			r.replied = i
 		}
@@ -61,9 +62,9 @@ func (a *Account) LastRequest() uint64 {
 // A requestStory explains one request.
 type requestStory struct {
 	*chain
-	events []int // of the request
-	// The events of these kinds, -1 if there is none.
-	asked, coordinated, replied int
+	verdict        *Verdict
+	events         []int // of the request
+	asked, replied int   // the events of these kinds, -1 if there is none
 }
 
 // at returns event number i.
@@ -87,20 +88,23 @@ func (r *requestStory) tell() (About, string) {
 
 // tellPut explains a put or a delete.
 func (r *requestStory) tellPut() (About, string) {
-	e := r.at(r.replied)
-	standing := r.put()
+	e, v := r.at(r.replied), r.verdict
+	r.put()
 	if e.Err != wire.OK {
 		r.step(r.replied, "%s answered: %s", named(e.Node), failure(e))
-		return Failed, fmt.Sprintf("it failed: %s", failure(e)) + substitutions(standing) + r.missing()
+		return Failed, "it failed: " + failure(e) + substitutions(v.Fallbacks) + r.missing() + v.nevertheless()
 	}
-	r.step(r.replied, "%s acknowledged, which is %d of W=%d, and the client was told of success", list(e.Nodes), e.Count,
-		e.Want)
-	text := fmt.Sprintf("it succeeded, because %s acknowledged and W=%d", list(e.Nodes), e.Want)
+	r.step(r.replied, "%s acknowledged, which is %d of W=%d, and the client was told of success", list(v.Answered),
+		e.Count, e.Want)
+	text := fmt.Sprintf("it succeeded, because %s acknowledged and W=%d", list(v.Answered), e.Want)
 	about := Nothing
-	if len(standing) > 0 {
+	if len(v.Fallbacks) > 0 {
 		about = Waiting
 	}
-	text += substitutions(standing)
+	text += substitutions(v.Fallbacks)
+	if v.Blind {
+		text += ". Its client gave no context, so it replaces nothing that was there: a blind write"
+	}
 	if len(e.Versions) > 0 {
 		if w := r.byDot[e.Versions[0].Dot]; w != nil {
 			text += fmt.Sprintf(". What became of it: %s (%s)", r.fateOf(w).Fate, r.fateOf(w).Text)
@@ -143,22 +147,20 @@ func sentences(parts []string) string {
 	return ". " + strings.Join(parts, ". ")
 }
 
-// A substitution is a home whose replica went to a fallback, or to no node, and why.
-type substitution struct{ home, fallback, why string }
-
 // substitutions returns in sentences who stood in for whom, one for each reason.
-func substitutions(all []substitution) string {
+func substitutions(all []Fallback) string {
 	var whys []string
 	by := map[string][]string{}
 	for _, s := range all {
-		part := named(s.fallback) + " stood in for " + named(s.home) + ", with a hint"
-		if s.fallback == "" {
-			part = "no fallback was left for " + named(s.home)
+		part := named(s.Node) + " stood in for " + named(s.Home) + ", with a hint"
+		if s.Node == "" {
+			part = "no fallback was left for " + named(s.Home)
 		}
-		if by[s.why] == nil {
-			whys = append(whys, s.why)
+		why := s.reason()
+		if by[why] == nil {
+			whys = append(whys, why)
 		}
-		by[s.why] = append(by[s.why], part)
+		by[why] = append(by[why], part)
 	}
 	out := ""
 	for _, why := range whys {
@@ -175,9 +177,8 @@ func capital(text string) string {
 	return text
 }
 
-// put adds the steps by which a put went to its coordinator and its replicas. It returns the homes
-// whose replicas did not go to them.
-func (r *requestStory) put() (standing []substitution) {
+// put adds the steps by which a put went to its coordinator and its replicas.
+func (r *requestStory) put() {
 	for _, i := range r.events {
 		switch e := r.at(i); e.Kind {
 		case event.Forwarded:
@@ -187,12 +188,10 @@ func (r *requestStory) put() (standing []substitution) {
 			}
 			r.step(i, "%s gave the put to %s: %s", named(e.Node), named(e.Peer), why)
 		case event.Coordinate:
-			standing = append(standing, r.coordinate(i)...)
+			r.coordinate(i)
 		case event.Replicate:
-			if e.For != "" {
-				s := substitution{e.For, e.Peer, r.whyNot(e.Node, e.For, i)}
-				r.step(i, "%s → %s stands in, with a hint for %s", s.why, named(e.Peer), named(e.For))
-				standing = append(standing, s)
+			for _, s := range r.fallbacks(e) {
+				r.step(i, "%s → %s stands in, with a hint for %s", s.reason(), named(s.Node), named(s.Home))
 			}
 		case event.HintRefused:
 			r.step(i, "%s refused a hint for %s: it keeps as many as it may", named(e.Node), named(e.For))
@@ -202,52 +201,50 @@ func (r *requestStory) put() (standing []substitution) {
 			r.step(i, "last write wins dropped the version: it was %s", escaped(e.Message))
 		}
 	}
-	return standing
+}
+
+// fallbacks returns the fallbacks of which an event tells, and adds the steps of what led to them.
+func (r *requestStory) fallbacks(e *event.Event) (out []Fallback) {
+	for _, s := range r.verdict.Fallbacks {
+		if s.seq == e.Seq {
+			r.step(s.cause.event, "%s", s.cause.text)
+			out = append(out, s)
+		}
+	}
+	return out
 }
 
 // coordinate adds the step in which a put was stamped.
-func (r *requestStory) coordinate(i int) (standing []substitution) {
+func (r *requestStory) coordinate(i int) {
 	e := r.at(i)
+	r.fallbacks(e)
 	as := ""
 	if e.For != "" {
-		s := substitution{e.For, e.Node, r.whyNot(e.Node, e.For, i)}
 		as = " as a fallback for " + named(e.For)
-		standing = append(standing, s)
 	}
 	left := ""
-	for _, home := range e.Nodes {
-		standing = append(standing, substitution{home, "", r.whyNot(e.Node, home, i)})
-	}
 	if len(e.Nodes) > 0 {
 		left = "; no fallback is left for " + list(e.Nodes)
 	}
 	r.step(i, "%s coordinated%s and stamped %s for the homes %s%s", named(e.Node), as, escaped(e.Versions.String()),
 		list(e.Homes), left)
-	return standing
-}
-
-// whyNot says why a replica did not go to its home, and adds the step for that.
-func (r *requestStory) whyNot(from, home string, i int) string {
-	if why := r.unreached(from, home, i); why != "" {
-		return why
-	}
-	return named(home) + " did not answer " + named(from)
 }
 
 // missing says why homes were not reached by a request that failed.
 func (r *requestStory) missing() string {
-	from, i := r.at(r.replied).Peer, r.replied
-	if from == "" {
-		from = r.at(i).Node
-	}
 	var parts []string
-	for _, node := range r.homes {
-		if node == from || slices.Contains(r.at(i).Nodes, node) {
-			continue
-		}
-		if why := r.unreached(from, node, i); why != "" {
-			parts = append(parts, "No answer came from "+named(node)+", because "+because(why, true))
-		}
+	for _, n := range r.verdict.Away {
+		r.step(n.cause.event, "%s", n.cause.text)
+		parts = append(parts, "No answer came from "+named(n.Node)+", because "+because(n.cause.short, true))
 	}
 	return sentences(parts)
+}
+
+// nevertheless says which nodes hold what a put that failed has written, "" if none does.
+func (v *Verdict) nevertheless() string {
+	if len(v.Kept) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(". %s %s the version nevertheless: a put that failed is not undone", list(v.Kept),
+		verb(len(v.Kept), "hold"))
 }

@@ -138,7 +138,7 @@ func (c *chain) whyUnseen(w, older *write) group {
 	why, ok := c.causeOf(node, older.version.Dot.Node, w.coordinated)
 	if slices.Contains(older.nodes, node) {
 		short := c.whyGone(older, node, w.coordinated)
-		why, ok = cause{-1, "", short}, short != ""
+		why, ok = cause{event: -1, short: short}, short != ""
 	}
 	if ok {
 		c.step(why.event, "%s", why.text)

@@ -202,6 +202,16 @@ func TestWhyRequest(t *testing.T) {
 		"n1 and n5 acknowledged, which is 2 of W=2",
 	})
 
+	a := s.account()
+	v1 := a.Verdict(eventsOf(s, 1), nil)
+	if stood := v1.Fallbacks; len(stood) != 1 || stood[0].Home != "n3" || stood[0].Node != "n5" || stood[0].Asked || stood[0].Obstacle() != "" {
+		t.Errorf("who stood in: %+v", stood)
+	}
+	if !slices.Equal(v1.Answered, []string{"n1", "n5"}) || !slices.Equal(v1.Others, []string{"n5"}) || v1.Forward.Peer != "n1" ||
+		!slices.Equal(v1.Kept, []string{"n1", "n5"}) || v1.Blind {
+		t.Errorf("the verdict is %+v", v1)
+	}
+
 	s.split()
 	s.key(event.Event{Kind: event.Requested, Node: "n2", Request: 2, Op: "get"})
 	s.key(event.Event{Kind: event.ReadReply, Node: "n2", Peer: "n2", Request: 2, Count: 1, Want: 2})
@@ -224,13 +234,46 @@ func TestWhyRequest(t *testing.T) {
 		"No answer came from n1, because the split of",
 	}, []string{"the network split", "put cart reached n2", "n2 answered: quorum not reached"})
 
-	a := s.account()
+	a = s.account()
+	if v3 := a.Verdict(eventsOf(s, 3), []string{"n1", "n2", "n3"}); len(v3.Away) != 1 || v3.Away[0].Node != "n1" ||
+		!strings.HasPrefix(v3.Away[0].Obstacle(), "the split of") {
+		t.Errorf("the verdict on a put of a minority is %+v", v3)
+	}
 	if got := a.LastRequest(); got != 3 {
 		t.Errorf("the last request is #%d", got)
 	}
 	if got := a.KeyOf(3); string(got) != "cart" || a.KeyOf(4) != nil {
 		t.Errorf("the keys of requests 3 and 4 are %q and %q", got, a.KeyOf(4))
 	}
+}
+
+// A put without a context is blind if its coordinator held something.
+func TestVerdictOnABlindPut(t *testing.T) {
+	for _, given := range []event.Context{event.ContextUnsaid, event.ContextGiven, event.NoContext} {
+		s := newStory(nil)
+		v := s.version("n1", 1, 1)
+		s.put(v, "n1", "n2")
+		w := s.version("n1", 2, 2)
+		s.key(event.Event{Kind: event.Requested, Node: "n1", Request: 2, Op: "put", Context: given})
+		s.key(event.Event{Kind: event.Coordinate, Node: "n1", Request: 2, Versions: vclock.Siblings{w}, Homes: []string{"n1", "n2", "n3"}})
+		s.stored("n1", "put", 2, v, w)
+		s.key(event.Event{Kind: event.Replied, Node: "n1", Op: "put", Request: 2, Versions: vclock.Siblings{w}, Nodes: []string{"n1"},
+			Count: 1, Want: 1})
+		x, _ := s.account().WhyRequest(2)
+		if blind := strings.Contains(x.Text, "gave no context"); blind != (given == event.NoContext) {
+			t.Errorf("context %q: %s", given, x.Text)
+		}
+	}
+}
+
+// eventsOf returns the events of a request.
+func eventsOf(s *story, id uint64) (out []event.Event) {
+	for _, e := range s.events {
+		if e.Request == id {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // Which of the causes that were on at a moment kept a node from another.
