@@ -9,6 +9,8 @@ var list = []func() *lab.Experiment{
 	buffer,
 	coordination,
 	merkle,
+	churn,
+	bootstrap,
 }
 
 // All returns the experiments in the order of help.
