@@ -69,7 +69,7 @@ func PublishedEfficiency(size int) [3]float64 { return published[size] }
 // is S·T for strategies 1 and 2, Q for 3. Rings of different numbers have nodes of different names,
 // and so other random tokens.
 func Efficiency(number uint64, metadata int, strategy ring.Strategy) (float64, error) {
-	r, err := figureRing(number, metadata, strategy)
+	r, err := FigureRing(number, metadata, strategy)
 	if err != nil {
 		return 0, err
 	}
@@ -165,10 +165,10 @@ func point(ctx context.Context, metadata int, strategy ring.Strategy) (Point, er
 // rounded rounds to four decimals, more than figureError justifies.
 func rounded(x float64) float64 { return math.Round(x*1e4) / 1e4 }
 
-// figureRing returns the i-th ring of Figure 8. Rings of the same i have the same nodes, and so the
+// FigureRing returns the i-th ring of Figure 8. Rings of the same i have the same nodes, and so the
 // same tokens in strategies 1 and 2. If S does not divide the metadata of strategies 1 and 2, some
 // nodes have a greater weight and so one token more; strategy 3 distributes any Q.
-func figureRing(i uint64, metadata int, strategy ring.Strategy) (*ring.Ring, error) {
+func FigureRing(i uint64, metadata int, strategy ring.Strategy) (*ring.Ring, error) {
 	cfg := ring.Config{Strategy: strategy, N: FigureReplicas, Q: FigurePartitions, T: 1}
 	if strategy == ring.EqualPartitions {
 		cfg.Q = metadata

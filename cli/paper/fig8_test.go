@@ -83,7 +83,7 @@ func TestFigure8IsDeterministic(t *testing.T) {
 func TestFigure8Sizes(t *testing.T) {
 	for _, size := range []int{MinMetadata, 31, 100, 1023, 4000} {
 		for _, strategy := range []ring.Strategy{ring.TokensRandom, ring.TokensOverPartitions, ring.EqualPartitions} {
-			r, err := figureRing(0, size, strategy)
+			r, err := FigureRing(0, size, strategy)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,6 +11,7 @@ var list = []func() *lab.Experiment{
 	merkle,
 	churn,
 	bootstrap,
+	imbalance,
 }
 
 // All returns the experiments in the order of help.
