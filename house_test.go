@@ -188,6 +188,10 @@ var arrows = map[string][]string{
 		"ringside/engine/wire/field",
 	},
 	"ringside/engine/wire/field": {},
+	"ringside/ringsidetest": append([]string{
+		"ringside/cli/condition", "ringside/cli/console", "ringside/cli/diagram", "ringside/cli/render", "ringside/cli/verbs",
+		"ringside/localcluster", "ringside/localcluster/config",
+	}, leaves...),
 	"ringside/localcluster": {
 		"ringside/engine", "ringside/engine/driver", "ringside/engine/escape", "ringside/engine/event",
 		"ringside/engine/fault", "ringside/engine/member", "ringside/engine/ring", "ringside/engine/settings",

@@ -56,7 +56,7 @@ func (f *flusher) landed(err error) error {
 		f.unreported = true
 		return nil
 	}
-	return f.l.carryOut(f.l.driver.Durable(f.l.i.c.now()))
+	return f.l.carryOut(f.l.driver.Durable(f.l.i.node.now()))
 }
 
 // makeRoom waits until the driver is no longer busy, so that the node may be stepped.
@@ -94,11 +94,11 @@ func (f *flusher) end() {
 func (l *loop) reportBufferLoss(lost []store.Write) []event.Event {
 	keys := engine.KeysOf(lost)
 	out := []event.Event{{Node: l.i.node.name, Kind: event.BufferLost, Count: len(keys)}}
-	n, _, err := engine.New(l.i.config(false), l.db, l.i.c.now())
+	n, _, err := engine.New(l.i.config(false), l.db, l.i.node.now())
 	if err != nil {
 		return out
 	}
-	described := n.Step(l.i.c.now(), engine.Describe{Keys: keys[:min(len(keys), maxLossEvents)]})
+	described := n.Step(l.i.node.now(), engine.Describe{Keys: keys[:min(len(keys), maxLossEvents)]})
 	for _, r := range described.Replies {
 		for _, e := range r.Events {
 			if e.State != nil {
@@ -109,5 +109,6 @@ func (l *loop) reportBufferLoss(lost []store.Write) []event.Event {
 			out = append(out, e)
 		}
 	}
+	l.i.node.unskew(out)
 	return out
 }

@@ -48,7 +48,7 @@ type incarnation struct {
 // open makes the node ready to run: it reads the disk and takes the port. No goroutine of the
 // incarnation runs before run is called. The caller holds faults.
 func (n *node) open() (*incarnation, error) {
-	now := uint64(n.c.now() / time.Millisecond)
+	now := uint64(n.now() / time.Millisecond)
 	n.number = max(n.number+1, n.disk.LastRun()+1, now)
 	i, report, err := n.boot(nil)
 	if !n.disk.InMemory() && errors.Is(err, store.ErrCorrupt) { // the database reads no table when it is opened
@@ -107,7 +107,7 @@ func (l *loop) boot(distrust bool) error {
 	})
 	var first engine.Output
 	var err error
-	l.engine, first, err = engine.New(l.i.config(distrust), l.driver.Reader(), n.c.now())
+	l.engine, first, err = engine.New(l.i.config(distrust), l.driver.Reader(), n.now())
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (l *loop) boot(distrust bool) error {
 // run recorded outside the store, and a store that was recovered from damage trusted.
 func (i *incarnation) record() error {
 	l := i.loop
-	act, err := l.driver.EndTurn(i.c.now())
+	act, err := l.driver.EndTurn(i.node.now())
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ func (i *incarnation) record() error {
 		if err := l.db.Apply(act.Batch, !i.node.disk.InMemory()); err != nil { // durable also without sync
 			return err
 		}
-		act = l.driver.Durable(i.c.now())
+		act = l.driver.Durable(i.node.now())
 	}
 	if !act.Began {
 		return errors.New("the node has no incarnation")
@@ -224,6 +224,7 @@ func (i *incarnation) ask(ctx context.Context, in engine.Input) []event.Event {
 	i.inbox.Force(inbox.Arrival{In: in, Asker: reply})
 	select {
 	case events := <-reply:
+		i.node.unskew(events)
 		for _, e := range events {
 			if e.State != nil {
 				e.State.Buffered = int(i.buffered.Load())

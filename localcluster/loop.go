@@ -102,9 +102,9 @@ func (l *loop) lock() {
 	if l.i.turnMu.TryLock() {
 		return
 	}
-	began := l.i.c.now()
+	began := l.i.node.now()
 	l.i.turnMu.Lock()
-	l.driver.Stalled(l.i.c.now() - began)
+	l.driver.Stalled(l.i.node.now() - began)
 }
 
 // arm sets the timer to the next time at which the engine or its driver has work.
@@ -117,7 +117,7 @@ func (l *loop) arm(t *time.Timer) {
 		t.Stop()
 		return
 	}
-	t.Reset(max(at-l.i.c.now(), 0))
+	t.Reset(max(at-l.i.node.now(), 0))
 }
 
 // work steps the engine with a batch of arrivals, turn by turn. An empty batch is also a turn: time
@@ -145,7 +145,7 @@ func (l *loop) turn(batch []inbox.Arrival) (n int, err error) {
 	if l.i.ctx.Err() != nil {
 		return len(batch), nil
 	}
-	now := l.i.c.now()
+	now := l.i.node.now()
 	if len(batch) == 0 {
 		l.driver.Step(now, nil)
 	}
@@ -178,7 +178,7 @@ func (l *loop) carryOut(act driver.Action) error {
 		if l.i.ctx.Err() != nil { // a node that was killed meanwhile sends nothing
 			return nil
 		}
-		act = l.driver.Durable(l.i.c.now())
+		act = l.driver.Durable(l.i.node.now())
 	}
 }
 
@@ -217,6 +217,7 @@ func (l *loop) input(a *inbox.Arrival) engine.Input {
 
 // release lets effects leave the node: events first, then messages, then replies.
 func (l *loop) release(e driver.Effects) {
+	l.i.node.unskew(e.Events)
 	l.i.c.events.Publish(e.Events...)
 	l.watch(e.Events)
 	l.i.links.Send(e.Messages)

@@ -45,6 +45,27 @@ func (c *Cluster) addNode(name, beside string) *node {
 	return n
 }
 
+// now returns the time that the node's clock shows.
+func (n *node) now() time.Duration {
+	if n.c.opts.Skew == nil {
+		return n.c.now()
+	}
+	return n.c.now() + n.c.opts.Skew(n.name)
+}
+
+// unskew gives events of the node the time of the cluster.
+func (n *node) unskew(events []event.Event) {
+	if n.c.opts.Skew == nil {
+		return
+	}
+	skew := n.c.opts.Skew(n.name)
+	for i := range events {
+		if events[i].Time != 0 { // 0 stands for the time at which the event is published
+			events[i].Time -= skew
+		}
+	}
+}
+
 // takePort returns the first port that no node has, counted from the base port.
 func (c *Cluster) takePort(name string) int {
 	port := 0

@@ -33,6 +33,12 @@ type Options struct {
 	// nil FlushDelay adds nothing.
 	FlushDelay func(node string) time.Duration
 
+	// Skew returns how far the clock of a node is ahead of the clock of the cluster; a negative Skew
+	// is behind. It is for experiments, and must return the same for each call with a node, because
+	// an engine's clock never goes back. A nil Skew stands for clocks that agree. Events carry the
+	// time of the cluster.
+	Skew func(node string) time.Duration
+
 	Testing Testing // zero outside tests
 }
 
