@@ -16,6 +16,15 @@ import (
 type Measured struct {
 	Result
 	*measure.Measures
+	Looks []Look // by ascending time
+}
+
+// A Look tells how far the homes of all keys agreed at a time of a run (Player.Looks).
+type Look struct {
+	At       time.Duration   // since the start of the run
+	Diverged int             // keys of which not all homes held the same versions
+	Hints    int             // that nodes kept
+	Traffic  measure.Traffic // what was sent so far
 }
 
 // Measure plays the run that is drawn from options, and counts what happens in it. It returns an
@@ -40,14 +49,18 @@ func Measure(o plan.Options) (Measured, error) {
 // returns false if the player gave up.
 func (pl Player) Measure(p plan.Plan) (m Measured, ended bool) {
 	pl.recorder = measure.NewRecorder(&p)
+	pl.looked = &m.Looks
 	r, ended := pl.Play(p)
-	return Measured{r, pl.recorder.Measures(r.Verdict)}, ended
+	m.Result, m.Measures = r, pl.recorder.Measures(r.Verdict)
+	return m, ended
 }
 
 // measured passes on to the recorder what happens in a run.
 type measured struct {
 	recorder  *measure.Recorder
 	judge     *check.Judge
+	looks     []time.Duration
+	looked    *[]Look
 	converged bool
 	reads     bool // the checker reads
 }
@@ -74,6 +87,21 @@ func (m *measured) watch(other func(event.Event)) func(event.Event) {
 		if other != nil {
 			other(e)
 		}
+	}
+}
+
+// scheduleLooks has the homes of all keys compared at the times that the player names.
+func (m *measured) scheduleLooks(w *kernel.World) {
+	if m == nil {
+		return
+	}
+	for _, at := range m.looks {
+		w.At(kernel.Origin+at, func() {
+			if !m.reads {
+				keys, hints := m.judge.Divergent()
+				*m.looked = append(*m.looked, Look{at, keys, hints, m.recorder.Traffic()})
+			}
+		})
 	}
 }
 

@@ -42,8 +42,12 @@ type Player struct {
 	GoOn  func() bool       // asked all along; false: the player gives up
 	Watch func(event.Event) // receives all that a subscriber of a real cluster would; changes nothing
 	Bug   *kernel.Bug       // planted by a test
+	// Looks are times of a run at which Measure compares the homes of all keys, until the checker
+	// begins to read the keys.
+	Looks []time.Duration
 
 	recorder *measure.Recorder // nil: the run is not measured
+	looked   *[]Look
 }
 
 // Run plays the run that is drawn from options. Equal options give equal results.
@@ -102,7 +106,7 @@ func newRun(pl Player, p *plan.Plan) *run {
 		j := check.New(w)
 		return &run{plan: p, world: w, judge: j, clients: client.New(w, j)}
 	}
-	m := &measured{recorder: pl.recorder}
+	m := &measured{recorder: pl.recorder, looks: pl.Looks, looked: pl.looked}
 	c.Meter, c.Watch = pl.recorder, m.watch(pl.Watch)
 	w := kernel.New(c)
 	m.judge = check.New(w)
@@ -114,6 +118,7 @@ func (r *run) play() Result {
 	w.Start(r.judge)
 	w.ScheduleFaults()
 	r.clients.Start()
+	r.watched.scheduleLooks(w)
 	r.scheduleLook()
 	w.RunUntil(kernel.Origin+r.plan.HealAt, nil)
 	w.RunUntil(w.Now()+time.Duration(len(r.plan.Ops))*client.Timeout, r.clients.Done)

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -183,6 +184,9 @@ func mechanismOf(m wire.Message, purpose wire.Purpose) Mechanism {
 	}
 	return Collecting
 }
+
+// Traffic returns what was sent so far. The caller may keep it.
+func (r *Recorder) Traffic() Traffic { return maps.Clone(r.m.Traffic) }
 
 // Asked implements kernel.Meter.
 func (r *Recorder) Asked(body wire.ClientRequest) {
