@@ -37,6 +37,9 @@ func Share(groups []Count) (share, low, high float64) {
 	}
 	share = hits / of
 	low, high = wilson(share, of/designEffect(groups, share))
+	if share == 0 { // not the least float above 0
+		low = 0
+	}
 	return share, low, high
 }
 
