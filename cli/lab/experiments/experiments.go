@@ -12,6 +12,12 @@ var list = []func() *lab.Experiment{
 	churn,
 	bootstrap,
 	imbalance,
+	repair,
+	lww,
+	clocks,
+	availability,
+	patterns,
+	detection,
 }
 
 // All returns the experiments in the order of help.
