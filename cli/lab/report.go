@@ -113,6 +113,8 @@ func decide(c Claim, v Values, rows Rows) (Decided, error) {
 	switch {
 	case errors.Is(err, ErrMissing):
 		return Decided{c.Text, "rows are missing", NoClaim}, nil
+	case errors.As(err, new(Undecided)):
+		return Decided{c.Text, err.Error(), NoClaim}, nil
 	case err != nil:
 		return Decided{}, err
 	}

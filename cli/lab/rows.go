@@ -28,6 +28,12 @@ type Rows []Row
 // ErrMissing says that a claim needs a row that there is not.
 var ErrMissing = errors.New("a row is missing")
 
+// Undecided is the error of a claim that says nothing about the values that were chosen. Its text
+// says why.
+type Undecided string
+
+func (u Undecided) Error() string { return string(u) }
+
 // At returns the row of a measure and series at x.
 func (r Rows) At(measure, series string, x float64) (Row, error) {
 	for _, row := range r {

@@ -18,6 +18,9 @@ var list = []func() *lab.Experiment{
 	availability,
 	patterns,
 	detection,
+	quorum,
+	divergence,
+	sla,
 }
 
 // All returns the experiments in the order of help.

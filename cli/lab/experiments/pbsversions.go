@@ -101,6 +101,9 @@ func (s pbsSetting) warmUp(p *plan.Plan) {
 // versionsAsPredicted claims that the closed form lies in the intervals of what was measured, or
 // nearly so.
 func versionsAsPredicted(v lab.Values, rows lab.Rows) (bool, string, error) {
+	if v.Whole("W") > 1 || v.Whole("N") == 1 {
+		return false, "", lab.Undecided("measured for W=1 and more than one replica only")
+	}
 	holds, figures := true, ""
 	for _, k := range v.Numbers("k") {
 		ours, err := rows.At("within", byEngine, k)

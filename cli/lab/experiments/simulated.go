@@ -48,3 +48,6 @@ func checkQuorum(n, r, w int) error {
 	}
 	return nil
 }
+
+// asUsage makes an error about options of a simulated run one about the values of an experiment.
+func asUsage(err error) error { return usage.Errorf("%w", err) }

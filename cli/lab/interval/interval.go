@@ -48,7 +48,14 @@ func wilson(share, n float64) (low, high float64) {
 	z := distuv.UnitNormal.Quantile((1 + Level) / 2)
 	middle := (share + z*z/(2*n)) / (1 + z*z/n)
 	half := z / (1 + z*z/n) * math.Sqrt(share*(1-share)/n+z*z/(4*n*n))
-	return max(middle-half, 0), min(middle+half, 1)
+	low, high = max(middle-half, 0), min(middle+half, 1)
+	switch share { // rounding errors would move these ends
+	case 0:
+		low = 0
+	case 1:
+		high = 1
+	}
+	return low, high
 }
 
 // designEffect returns the variance of the share as the groups show it, divided by the variance
