@@ -37,7 +37,7 @@ fuzz: ## each fuzz target for a while: make fuzz FUZZTIME=1m
 	done
 
 update: ## write the golden files again, after looking at what changed
-	go test ./tui ./cli/verbs ./cli/paper -update
+	go test ./tui ./cli/verbs ./cli/paper ./cli/web -update
 	go test ./cli -run TestContract -update
 
 demo:

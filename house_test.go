@@ -81,6 +81,11 @@ var arrows = map[string][]string{
 		"ringside/localcluster/atomicfile", "ringside/localcluster/bench/workload",
 	}, leaves...),
 	"ringside/cli/verbs/cart": {},
+	"ringside/cli/metrics":    {"ringside/engine/event", "ringside/engine/view"},
+	"ringside/cli/web": {
+		"ringside/cli/answer", "ringside/cli/exit", "ringside/cli/verbs", "ringside/engine/escape",
+		"ringside/engine/event", "ringside/engine/usage", "ringside/engine/wire",
+	},
 	"ringside/engine": {
 		"ringside/engine/admission", "ringside/engine/dedup", "ringside/engine/event", "ringside/engine/hints",
 		"ringside/engine/keyrange", "ringside/engine/liveness", "ringside/engine/member",
@@ -320,6 +325,8 @@ var kept = map[string][]string{
 	"github.com/rogpeppe/go-internal": {"ringside/cli"},
 	"github.com/expr-lang/":           {"ringside/cli/condition"},
 	"github.com/anishathalye/":        {"ringside/engine/sim/linear"},
+	"github.com/prometheus/":          {"ringside/cli/metrics"},
+	"golang.org/x/net":                {"ringside/cli/web"},
 }
 
 // pure says whether a package must be free of I/O, concurrency, clocks and chance.

@@ -38,10 +38,17 @@ type upReport struct {
 	Dir     string   `json:"dir,omitempty"`
 	PID     int      `json:"pid"`
 	Keys    int      `json:"keys"` // of the node with the most keys; 0 for a new cluster
+	HTTP    *httpAPI `json:"http,omitempty"`
+}
+
+// An httpAPI is where the HTTP API of a cluster is.
+type httpAPI struct {
+	URL       string `json:"url"`
+	TokenFile string `json:"token_file"`
 }
 
 // announce reports that the cluster is up, where its nodes are, and what to try next.
-func (s *session) announce(c *localcluster.Cluster, o localcluster.Options, foreground bool) error {
+func (s *session) announce(c *running, o localcluster.Options, foreground bool) error {
 	events, err := c.Snapshot(s.ctx)
 	if err != nil {
 		return err
@@ -49,8 +56,9 @@ func (s *session) announce(c *localcluster.Cluster, o localcluster.Options, fore
 	cluster := view.From(events)
 	set := cluster.Settings
 	r := upReport{Cluster: set.Name, N: set.N, R: set.R, W: set.W, Mode: set.Mode, Clocks: set.Clocks,
-		Says: set.Versioning(), NoSync: set.NoSync, PID: os.Getpid(), Dir: dataDir(o)}
-	notes := notesOf(s.ctx, c)
+		Says: set.Versioning(), NoSync: set.NoSync, PID: os.Getpid(), Dir: dataDir(o),
+		HTTP: c.api}
+	notes := notesOf(s.ctx, c.Cluster)
 	for _, n := range cluster.Nodes {
 		if cluster.Ring == nil || cluster.Ring.Has(n.Name) { // a removed node stays among the cluster's nodes
 			r.Nodes = append(r.Nodes, upNode{n.Name, n.Addr, notes[n.Name]})
@@ -110,6 +118,9 @@ func (s *session) report(r upReport, foreground bool) error {
 	}
 	if r.Dir != "" {
 		fmt.Fprintf(&out, "  data %s\n", r.Dir)
+	}
+	if r.HTTP != nil {
+		fmt.Fprintf(&out, "  http %s  token in %s\n", r.HTTP.URL, escape.Terminal([]byte(r.HTTP.TokenFile)))
 	}
 	cmd := program
 	if r.Cluster != config.DefaultName {

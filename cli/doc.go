@@ -4,7 +4,9 @@
 // Most commands are verbs of package verbs, which act on one cluster and which the prompt of the
 // screens shares. This package has the others: they start, list and delete clusters (up.go, ls.go,
 // rm.go, demo.go), show the screens (tui.go), or are about the program (program.go). Commands with
-// more code have packages of their own: paper, script (run) and simulate (sim).
+// more code have packages of their own: paper, script (run) and simulate (sim). up.go has up,
+// running.go what ends a cluster and the command that runs in it, and serve.go starts the HTTP API
+// (packages web and metrics).
 //
 // Run runs one command line. Run uses nothing of the process except its Env, so scripts and tests
 // can run command lines side by side. Main calls Run with the arguments, streams and signals of the

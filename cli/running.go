@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"ringside/cli/console"
@@ -18,6 +19,7 @@ import (
 	"ringside/cli/process"
 	"ringside/cli/render"
 	"ringside/cli/verbs"
+	"ringside/cli/web"
 	"ringside/localcluster"
 )
 
@@ -31,10 +33,22 @@ type running struct {
 	why    string        // set before over is closed: what has ended
 	cancel context.CancelFunc
 	ended  chan struct{} // closed when no goroutine of running is left
+
+	api     *httpAPI    // nil without --http
+	token   string      // of api
+	web     *web.Server // of api
+	counted sync.WaitGroup
 }
 
 // start starts the cluster, and what ends it.
 func start(s *session, c *verbs.Call, o localcluster.Options) (*running, error) {
+	if c.Has(httpFlag) {
+		file, err := tokenFile(o)
+		if err != nil {
+			return nil, err
+		}
+		o.Stopping = func() { _ = os.Remove(file) } // before another cluster of the name writes its own
+	}
 	parent, err := parentOf(s, c)
 	if err != nil {
 		return nil, c.Misusef("--%s: %w", parentFlag, err)
@@ -51,6 +65,17 @@ func start(s *session, c *verbs.Call, o localcluster.Options) (*running, error) 
 	r := &running{Cluster: cluster, over: make(chan struct{}), ended: make(chan struct{})}
 	var ctx context.Context
 	ctx, r.cancel = context.WithCancel(context.Background())
+	if c.Has(httpFlag) {
+		err = r.serve(ctx, s, c.String(httpFlag), o)
+	}
+	if err != nil {
+		r.cancel()
+		if parent != nil {
+			_ = parent.Close()
+		}
+		r.counted.Wait()
+		return nil, errors.Join(err, cluster.Close())
+	}
 	go r.endLater(ctx, c.Duration("ttl"), parent)
 	return r, nil
 }
@@ -122,6 +147,8 @@ func (r *running) endLater(ctx context.Context, ttl time.Duration, parent *proce
 		_ = r.Cluster.Close()
 	default:
 	}
+	r.stopServing()
+	r.counted.Wait()
 }
 
 // runUnder starts a cluster, runs the command after -- in it, and takes the cluster down.
@@ -182,7 +209,7 @@ func underCluster(s *session, c *verbs.Call) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	cmd.Env = variables(os.Environ(), o)
+	cmd.Env = variables(os.Environ(), r, o)
 	code, err := process.Run(s.ctx, cmd, r.over)
 	if why := r.reason(); why != "" {
 		s.Notef("%s: %s, and %s was asked to end\n", program, why, render.Text(c.Rest[0]))
@@ -210,15 +237,21 @@ func throwAwayHome(s *session, pattern string) (remove func(), err error) {
 }
 
 // ownVariables are the variables that a command in a cluster does not inherit.
-var ownVariables = []string{"RINGSIDE_HOME", "RINGSIDE_CLUSTER", detachedVariable, parentVariable}
+var ownVariables = []string{
+	"RINGSIDE_HOME", "RINGSIDE_CLUSTER", "RINGSIDE_HTTP", "RINGSIDE_TOKEN", detachedVariable, parentVariable,
+}
 
 // variables returns the environment of a command that finds the cluster.
-func variables(env []string, o localcluster.Options) []string {
+func variables(env []string, r *running, o localcluster.Options) []string {
 	var out []string
 	for _, v := range env {
 		if name, _, _ := strings.Cut(v, "="); !slices.Contains(ownVariables, name) {
 			out = append(out, v)
 		}
 	}
-	return append(out, "RINGSIDE_HOME="+o.Home, "RINGSIDE_CLUSTER="+o.Name)
+	out = append(out, "RINGSIDE_HOME="+o.Home, "RINGSIDE_CLUSTER="+o.Name)
+	if r.api != nil {
+		out = append(out, "RINGSIDE_HTTP="+r.api.URL, "RINGSIDE_TOKEN="+r.token)
+	}
+	return out
 }

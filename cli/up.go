@@ -45,7 +45,12 @@ up -- CMD ARGS  runs a command, takes the cluster down after it, and exits as CM
 one in memory, in a home folder of its own, unless --cluster or --dir names another. CMD finds the cluster by the
 variables RINGSIDE_HOME and RINGSIDE_CLUSTER, so the commands of ringside in CMD act on it. Signals are passed on to
 CMD, and a command that a signal ended exits 128 and the signal's number. up exits 125 if ringside itself failed, 126
-if CMD cannot be run, and 127 if CMD is not found.`,
+if CMD cannot be run, and 127 if CMD is not found.
+
+With --http the commands are also an HTTP/JSON API, for programs: POST /v1/commands, paths for keys, nodes and faults,
+events as a stream, and /metrics for Prometheus. GET /openapi.json describes the API. It listens on loopback only. Each
+request needs the header  Authorization: Bearer TOKEN , and the token is in a file of the cluster's folder that only you
+can read. Requests of web pages are refused. CMD has the address in RINGSIDE_HTTP and the token in RINGSIDE_TOKEN.`,
 		Flags: upFlags,
 	},
 	run: (*session).up,
@@ -79,9 +84,9 @@ func (s *session) up(c *verbs.Call) error {
 	}
 	if s.host != nil {
 		s.host.Add(r)
-		return s.announce(r.Cluster, o, false)
+		return s.announce(r, o, false)
 	}
-	if err := s.announce(r.Cluster, o, !child); err != nil {
+	if err := s.announce(r, o, !child); err != nil {
 		return errors.Join(err, r.Close())
 	}
 	select {

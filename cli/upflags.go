@@ -70,6 +70,8 @@ var upFlags = []verbs.Flag{
 		Help: "delete the data of this cluster first; " +
 			"asks first on a terminal, elsewhere needs --yes"},
 	{Name: "yes", Aliases: []string{"y"}, Kind: verbs.Bool, Help: "with --fresh: delete without asking"},
+	{Name: "http", Kind: verbs.String, Value: "127.0.0.1:0",
+		Help: "also serve the commands as an HTTP API with a token, on loopback only; port 0 for a free one"},
 	{Name: "ttl", Kind: verbs.Duration, Value: "10m", Longest: maxTTL,
 		Zero: "leave it out for a cluster that stays", Help: "take the cluster down after that time, and end CMD"},
 	{Name: parentFlag, Kind: verbs.Bool,

@@ -198,6 +198,9 @@ func (c *Cluster) shutdown() {
 	c.client.Close()
 	c.events.Close()
 	c.wg.Wait()
+	if c.opts.Stopping != nil {
+		c.opts.Stopping()
+	}
 	if c.run.stillborn {
 		c.claim.Discard()
 	}

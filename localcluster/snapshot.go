@@ -33,6 +33,13 @@ func (c *Cluster) Events(ctx context.Context, q event.Query, fn func([]event.Eve
 	return nil
 }
 
+// Count calls fn with the events of some kinds that the cluster remembers, and with new ones as
+// they happen, at any rate, until ctx ends or the cluster is down. fn must not keep the slice. Only
+// events that were overwritten before Count came to them are missing, and a Gap counts these.
+func (c *Cluster) Count(ctx context.Context, kinds []event.Kind, fn func([]event.Event) error) error {
+	return c.events.Count(ctx, event.Filter{Kinds: kinds}, fn)
+}
+
 // Snapshot returns events of sequence number 0 that give a new view the whole state of the cluster,
 // with the replicas of each key of keys. The Count of the first event, of kind Cluster, is the
 // number of the newest event when the snapshot began: a reader goes on with Events from there. For

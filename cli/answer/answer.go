@@ -21,6 +21,7 @@ type Answer struct {
 	Text    string            `json:"text,omitempty"`   // of a command without JSON
 	Notes   []string          `json:"notes,omitempty"`  // lines of messages
 	Error   any               `json:"error,omitempty"`  // as {"error"} of --json; nil if Exit is 0
+	code    string            // of Error
 }
 
 // New returns the answer for a command that printed out and notes and ended with err. stream says
@@ -28,7 +29,7 @@ type Answer struct {
 func New(stream bool, out, notes []byte, err error) Answer {
 	a := Answer{Error: exit.Field(err)}
 	if e := exit.As(err); e != nil {
-		a.Exit = e.Exit
+		a.Exit, a.code = e.Exit, e.Code
 	}
 	for line := range strings.Lines(string(notes)) {
 		if line = strings.TrimRight(line, "\n"); strings.TrimSpace(line) != "" {
@@ -87,3 +88,6 @@ func Streams(words []string) bool {
 	}
 	return v != nil && v.Streams
 }
+
+// Code returns the code of the error, "" if there is none.
+func (a *Answer) Code() string { return a.code }

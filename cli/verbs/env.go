@@ -27,6 +27,7 @@ type Env struct {
 	Width    int       // columns of the terminal, 0 if unknown
 	Name     string    // of Cluster; Run refuses a command that names another one
 	Dir      string    // the folder to which names of files are relative; "" for the working folder
+	NoFiles  bool      // commands read and write no files that the user names
 	Contexts Contexts  // nil if no contexts can be saved by name
 	Client   string    // whose contexts requests use and save; "" for no client
 	Extra    []Flag    // flags that the caller has read, or reads from the call
@@ -97,13 +98,18 @@ func RunLine(ctx context.Context, env *Env, line string, explain func(error) err
 	return out.String(), failure.Exit
 }
 
-// Follows reports whether words are the command events with the flag that lets it run on.
+// Follows reports whether words are the command events with the flag that lets it run on, also as a
+// client.
 func (e *Env) Follows(words []string) bool {
-	if len(words) == 0 || words[0] != "events" {
+	if len(words) == 0 {
 		return false
 	}
-	c, err := Parse(Lookup(words[0]), words[1:], e.Extra...)
-	return err == nil && c.Bool("f")
+	v := Lookup(words[0])
+	if v == nil || v != eventsVerb && !v.Nests {
+		return false
+	}
+	c, err := Parse(v, words[1:], e.Extra...)
+	return err == nil && (c.Bool("f") || e.Follows(c.Nested()))
 }
 
 // ClusterFlag is the name of the flag that chooses a cluster. The caller of Run has read the flag.
@@ -180,12 +186,16 @@ func (e *Env) past(ctx context.Context, f event.Filter) ([]event.Event, error) {
 	return out, err
 }
 
-// path returns the path of a file that the user named, relative to Dir.
-func (e *Env) path(name string) string {
-	if e.Dir == "" || filepath.IsAbs(name) {
-		return name
+// path returns the path of a file that the user named, relative to Dir. It returns a usage error if
+// NoFiles is set.
+func (e *Env) path(name string) (string, error) {
+	switch {
+	case e.NoFiles:
+		return "", usage.Errorf("%s: no files are read or written here", render.Quoted(name))
+	case e.Dir == "" || filepath.IsAbs(name):
+		return name, nil
 	}
-	return filepath.Join(e.Dir, name)
+	return filepath.Join(e.Dir, name), nil
 }
 
 // keyJSON is a key in JSON: key_base64 if the key is not UTF-8.

@@ -50,7 +50,10 @@ written; events -f --json > FILE.jsonl keeps all events from the start. An exist
 			return c.Misusef("%s: the suffix chooses the format; choose a name that ends in %s or %s",
 				render.Quoted(name), scriptSuffix, eventsSuffix)
 		}
-		path := e.path(name)
+		path, err := e.path(name)
+		if err != nil {
+			return err
+		}
 		if err := CheckWritable(path); err != nil {
 			return c.Misusef("%s cannot be written: %w", render.Quoted(name), err)
 		}

@@ -47,7 +47,11 @@ func (e *Env) loadContext(ctx context.Context, arg string) ([]byte, error) {
 
 func (e *Env) namedContext(ctx context.Context, name string) (string, error) {
 	if isPath(name) {
-		b, err := untilDone(ctx, func() ([]byte, error) { return readStart(e.path(name), maxContextFile) })
+		path, err := e.path(name)
+		if err != nil {
+			return "", err
+		}
+		b, err := untilDone(ctx, func() ([]byte, error) { return readStart(path, maxContextFile) })
 		switch {
 		case ctx.Err() != nil:
 			return "", ctx.Err()

@@ -198,7 +198,10 @@ func openTarget(e *Env, c *Call) (file *ContextFile, err error) {
 	case !named || name == "":
 		return nil, c.Misusef("--save wants @NAME or @./FILE, not %s", render.Quoted(c.String("save")))
 	case isPath(name):
-		file, err = writeContext(e.path(name))
+		var path string
+		if path, err = e.path(name); err == nil {
+			file, err = writeContext(path)
+		}
 	case e.Contexts == nil:
 		return nil, c.Misusef("--save %s: no contexts are saved by name here; use @./FILE", shown(c))
 	default:

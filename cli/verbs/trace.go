@@ -156,9 +156,11 @@ func exportTrace(e *Env, c *Call, d *diagram.Diagram) error {
 
 // writeFile writes text to the file that a flag of the call names, in place of what the file held.
 func (e *Env) writeFile(c *Call, flag, text string) error {
-	path := e.path(c.String(flag))
-	err := refuseIrregular(path)
-	if err == nil {
+	path, err := e.path(c.String(flag))
+	if err != nil {
+		return err
+	}
+	if err = refuseIrregular(path); err == nil {
 		err = atomicfile.Replace(path, []byte(text))
 	}
 	if err == nil {

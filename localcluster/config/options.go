@@ -39,6 +39,10 @@ type Options struct {
 	// time of the cluster.
 	Skew func(node string) time.Duration
 
+	// Stopping is called once when the cluster goes down, while its folders are still locked. It must
+	// not call the cluster. A nil Stopping is not called.
+	Stopping func()
+
 	Testing Testing // zero outside tests
 }
 

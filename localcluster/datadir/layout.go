@@ -21,6 +21,10 @@ const (
 	secretName  = "secret"
 )
 
+// TokenName is the name of the file with the token of the HTTP API, in the folder of a cluster in a
+// home. The owner of the API writes it.
+const TokenName = "http.token"
+
 // rootFiles are the files of a data root, beside its lock and the folders of its nodes. The lock
 // stays when the others are deleted: another process may be about to take the lock.
 var rootFiles = []string{clusterName, ownerName, secretName, runsName}

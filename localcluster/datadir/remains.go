@@ -25,7 +25,7 @@ type Remains struct {
 }
 
 // homeFiles are the entries that the folder of a cluster in Home may have.
-var homeFiles = []string{"lock", "sock", "info.json", "info.json" + newSuffix, "data", "contexts"}
+var homeFiles = []string{"lock", "sock", "info.json", "info.json" + newSuffix, "data", "contexts", TokenName}
 
 // FindRemains finds the files of the cluster called name and changes nothing. If whole, Remains
 // covers everything, wherever the cluster keeps its data. Otherwise Remains covers the data in dir,

@@ -230,3 +230,41 @@ func BenchmarkPublish(b *testing.B) {
 		l.Publish(events...)
 	}
 }
+
+// Count delivers each selected event once, also far beyond the rate of a follower.
+func TestCountDeliversAll(t *testing.T) {
+	var l Log
+	const rounds, each = 8, MaxEvents / 2
+	counted, seen := make(chan int), 0
+	go func() {
+		defer close(counted)
+		_ = l.Count(context.Background(), event.Filter{Kinds: []event.Kind{event.Replied}}, func(batch []event.Event) error {
+			for _, e := range batch {
+				if e.Kind != event.Replied {
+					t.Errorf("event of kind %s", e.Kind)
+				}
+			}
+			seen += len(batch)
+			counted <- seen
+			return nil
+		})
+	}()
+	events := make([]event.Event, each)
+	for i := range events {
+		if events[i].Kind = event.Ack; i%2 == 0 {
+			events[i].Kind = event.Replied
+		}
+	}
+	for round := range rounds {
+		l.Publish(events...)
+		for n := range counted {
+			if n == (round+1)*each/2 {
+				break
+			}
+		}
+	}
+	l.Close()
+	if n, more := <-counted; more || seen != rounds*each/2 {
+		t.Errorf("%d, %v: counted %d events of %d", n, more, seen, rounds*each/2)
+	}
+}

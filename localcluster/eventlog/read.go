@@ -26,8 +26,8 @@ const (
 	// Summary, and with one. A person cannot read so many events, and each batch costs a frame.
 	framePause   = time.Second / 30
 	summaryPause = time.Second / 10
-	// scanPause is the time between two looks of a screen's reader at the log. At full load the log
-	// must not turn over meanwhile.
+	// scanPause is the time between two looks of a screen's reader, and of Count, at the log. At full
+	// load the log must not turn over meanwhile.
 	scanPause = 5 * time.Millisecond
 )
 
@@ -35,14 +35,27 @@ const (
 // event that was the newest when Read began. With Follow, it returns when ctx ends or the log is
 // closed. fn must not keep the slice. An error of fn ends Read and is returned.
 func (l *Log) Read(ctx context.Context, q event.Query, fn func([]event.Event) error) error {
-	r := newReader(l, q)
+	return newReader(l, q).run(ctx, fn)
+}
+
+// Count calls fn with batches of the events that f selects, from the oldest that l remembers on,
+// until ctx ends or the log is closed. Its rate has no bound, unlike that of a follower, so it is
+// for readers in this process whose work on an event is small. fn must not keep the slice.
+func (l *Log) Count(ctx context.Context, f event.Filter, fn func([]event.Event) error) error {
+	r := newReader(l, event.Query{Follow: true, Filter: f})
+	r.unpaced = true
+	return r.run(ctx, fn)
+}
+
+// run delivers batches.
+func (r *reader) run(ctx context.Context, fn func([]event.Event) error) error {
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		changed := l.changed.Wait()
+		changed := r.log.changed.Wait()
 		closed := r.gather()
-		over := closed || !q.Follow
+		over := closed || !r.query.Follow
 		if r.empty() {
 			if over {
 				return nil
@@ -61,7 +74,7 @@ func (l *Log) Read(ctx context.Context, q event.Query, fn func([]event.Event) er
 		if err := fn(batch); err != nil {
 			return err
 		}
-		if q.Follow {
+		if r.query.Follow {
 			r.pace(len(batch))
 			if r.sampler == nil {
 				pause(ctx, time.Until(r.due))
@@ -93,6 +106,7 @@ type reader struct {
 	newest  uint64 // number of the newest event when Read began
 	begun   bool   // the reader has passed events that the log remembered
 	closing bool   // the log is closed
+	unpaced bool   // the rate has no bound
 	batch   []event.Event
 	sampler *sampler  // nil unless the reader is a screen
 	due     time.Time // when the next batch may be delivered
@@ -211,6 +225,10 @@ func (r *reader) pace(n int) {
 	switch {
 	case r.after <= r.newest || r.closing:
 		r.due = now
+	case r.unpaced && n >= maxBatch: // there may be more
+		r.due = now
+	case r.unpaced:
+		r.due = now.Add(scanPause)
 	case r.sampler == nil:
 		rate := FollowRate
 		if r.query.Rate > 0 {
