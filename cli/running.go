@@ -162,6 +162,8 @@ func runUnder(s *session, c *verbs.Call) error {
 		return &exit.Error{Exit: code, Code: "command_failed", Reported: true, Message: fmt.Sprintf("exit %d", code)}
 	case errors.As(err, &e) && (e.Exit == exit.CannotRun || e.Exit == exit.NoCommand):
 		return err
+	case exit.As(err).Exit == exit.Interrupted:
+		return err
 	}
 	return ownFailure(err)
 }

@@ -61,6 +61,9 @@ func Run(ctx context.Context, cmd *exec.Cmd, over <-chan struct{}) (code int, er
 		}
 	}
 	defer signal.Stop(signals)
+	if err := ctx.Err(); err != nil { // a signal that came before signals was there
+		return 0, err
+	}
 	if err := cmd.Start(); err != nil {
 		return 0, notRun(cmd, err)
 	}
