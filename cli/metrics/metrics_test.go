@@ -261,3 +261,32 @@ func TestDashboard(t *testing.T) {
 		t.Errorf("%+v", slices.Sorted(maps.Keys(used)))
 	}
 }
+
+// The introduction names each metric, and no other.
+func TestDocumentation(t *testing.T) {
+	b, err := os.ReadFile("../../docs/http.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	family := func(name string) string {
+		for _, part := range []string{"_bucket", "_sum", "_count"} {
+			name = strings.TrimSuffix(name, part)
+		}
+		return name
+	}
+	var known []string
+	for _, name := range Names() {
+		known = append(known, family(name))
+	}
+	named := metricName.FindAllString(string(b), -1)
+	for _, name := range known {
+		if !slices.Contains(named, name) {
+			t.Errorf("docs/http.md does not name %s", name)
+		}
+	}
+	for _, name := range named {
+		if !slices.Contains(known, name) {
+			t.Errorf("docs/http.md names %s, which is no metric", name)
+		}
+	}
+}

@@ -93,8 +93,8 @@ func checkAddr(addr string) error {
 	case err != nil || port == "":
 		return usage.Errorf("--http %s: want HOST:PORT, such as 127.0.0.1:0", shown)
 	case !isLoopback(host):
-		return usage.Errorf("--http %s: the API listens on 127.0.0.1, [::1] or localhost only, because who reaches it "+
-			"can change the cluster; use ssh -L to reach it from another machine", shown)
+		return usage.Errorf("--http %s: the API listens on 127.0.0.1, [::1] or localhost only, because a program that "+
+			"reaches it can change the cluster; use ssh -L to reach it from another machine", shown)
 	}
 	return nil
 }
