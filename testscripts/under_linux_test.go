@@ -81,7 +81,7 @@ func TestUpDiesWithItsParent(t *testing.T) {
 			}
 			return string(out)
 		}
-		if out := running(); !strings.Contains(out, `"pid"`) {
+		if out := running(); !strings.Contains(out, `"running":true`) {
 			t.Errorf("%s: the cluster does not run: %s", name, out)
 		}
 		if name == "background" {
