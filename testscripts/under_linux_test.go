@@ -51,7 +51,7 @@ func TestUpDiesWithItsParent(t *testing.T) {
 	for name, line := range map[string]string{
 		"foreground": "ringside up -n 3 --mem --die-with-parent & ringside wait up --timeout 30s; echo ready; read x",
 		"background": "ringside up -n 3 --mem --die-with-parent --detach >/dev/null; echo ready; read x",
-		"command": `ringside up -n 3 --mem --cluster default --die-with-parent -- sh -c "echo ready; sleep 1000" &
+		"command": `ringside up -n 3 --mem --cluster default --die-with-parent -- sh -c "echo ready; exec sleep 1000" &
 			read x`,
 	} {
 		bin, tmp := program(t)
