@@ -21,6 +21,7 @@ var list = []func() *lab.Experiment{
 	quorum,
 	divergence,
 	sla,
+	admission,
 }
 
 // All returns the experiments in the order of help.

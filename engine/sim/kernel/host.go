@@ -100,6 +100,7 @@ func newHost(w *World, name string, id int) *Host {
 	if c := w.plan.Conditions; id < len(c.Skew) { // from the first boot on, since the time of a node never goes back
 		h.clock = hostClock{c.Skew[id], c.Drift[id]}
 	}
+	h.disk.steady = w.steady
 	if w.stock != nil {
 		_ = h.disk.mem.Apply(w.stock(name), true)
 	}

@@ -27,6 +27,8 @@ type Config struct {
 	Meter Meter // may be nil
 	// Stock returns what the disk of a node holds before its first start. It may be nil.
 	Stock func(node string) []store.Write
+	// Steady disks never stall, so that requests wait for nothing but bytes and other flushes.
+	Steady bool
 }
 
 // A World is one simulated cluster.
@@ -43,6 +45,7 @@ type World struct {
 	watch   func(event.Event) // may be nil
 	meter   Meter             // may be nil
 	stock   func(node string) []store.Write
+	steady  bool
 	calls   map[uint64]func(wire.ClientReply)
 
 	healed bool // faults have ended, or pause in a lull
@@ -68,7 +71,7 @@ const (
 // New returns a world without hosts. Start must be called next.
 func New(c Config) *World {
 	w := &World{
-		plan: c.Plan, bug: c.Bug, watch: c.Watch, meter: c.Meter, stock: c.Stock, names: c.Plan.Names(),
+		plan: c.Plan, bug: c.Bug, watch: c.Watch, meter: c.Meter, stock: c.Stock, steady: c.Steady, names: c.Plan.Names(),
 		timeline: timeline{now: Origin, goOn: c.GoOn},
 		streams:  rng.NewStreams(c.Plan.Seed), hash: splitmix.Next(c.Plan.Seed),
 		hosts: map[string]*Host{}, calls: map[uint64]func(wire.ClientReply){}, faults: map[string]int{},

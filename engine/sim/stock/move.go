@@ -57,7 +57,7 @@ const (
 // names returns the node that joins or leaves, and the node that is told.
 func (c Change) names(founders []string) (node, via string) {
 	r := rng.New(c.Seed, "change")
-	if c.Kind == plan.Leave {
+	if c.Kind != plan.Join {
 		node = rng.Pick(r, founders)
 		return node, rng.Pick(r, slices.DeleteFunc(slices.Clone(founders), func(n string) bool { return n == node }))
 	}

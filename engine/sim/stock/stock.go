@@ -75,11 +75,11 @@ func (c *cluster) traffic() measure.Traffic {
 	return maps.Clone(c.recorder.Measures(check.Verdict{}).Traffic)
 }
 
-// start starts the cluster of a plan, whose nodes hold what stock says. The world panics with
-// kernel.Interrupted once goOn returns false.
+// start starts the cluster of a plan, whose nodes hold what stock says. Its disks never stall. The
+// world panics with kernel.Interrupted once goOn returns false.
 func start(goOn func() bool, p *plan.Plan, stock func(string) []store.Write, watch func(event.Event)) *cluster {
 	r := measure.NewRecorder(p)
-	w := kernel.New(kernel.Config{Plan: p, Watch: watch, Meter: r, Stock: stock, GoOn: goOn})
+	w := kernel.New(kernel.Config{Plan: p, Watch: watch, Meter: r, Stock: stock, GoOn: goOn, Steady: true})
 	w.Start(kernel.NoJudge{})
 	return &cluster{World: w, recorder: r}
 }
