@@ -13,9 +13,6 @@ import (
 
 // §4.9: what a join and a leave move, how long they take, and what clients notice.
 
-// idealMove is the series of the least that a change moves if the load is even.
-const idealMove = "fair share"
-
 // fairFactor is the factor up to which a change may move more than a fair share. With random tokens
 // the share of a node varies from ring to ring.
 const fairFactor = 1.5
@@ -35,7 +32,7 @@ func churn() *lab.Experiment {
 		Clock: lab.Virtual,
 		X:     lab.Axis{Label: "nodes before the change"},
 		Measures: []lab.Measure{
-			{Name: "bytes", Label: "moved", Unit: "bytes"},
+			{Name: "moved", Label: "moved", Unit: "kB"},
 			{Name: "excess", Label: "bytes moved ÷ fair share"},
 			{Name: "ready", Label: "until the change is ready", Unit: "s"},
 			{Name: "refused", Label: "requests that failed meanwhile", Unit: "%", Share: true},
@@ -117,8 +114,7 @@ func churnUnit(c stock.Change) lab.Unit {
 		}
 		series, x := changeName(c.Kind, c.Strategy), float64(c.Nodes)
 		return []lab.Sample{
-			lab.Point("bytes", series, x, float64(m.Bytes)),
-			lab.Point("bytes", c.Kind+", "+idealMove, x, m.Ideal),
+			lab.Point("moved", series, x, float64(m.Bytes)/1000),
 			lab.Point("excess", series, x, float64(m.Bytes)/m.Ideal),
 			lab.Point("ready", series, x, m.Ready.Seconds()),
 			lab.Share("refused", series, x, m.Refused, m.Asked),
@@ -150,16 +146,16 @@ func movesLessWithNodes(v lab.Values, rows lab.Rows) (bool, string, error) {
 	}
 	holds, figures := true, ""
 	for _, series := range changeNames() {
-		a, err := rows.At("bytes", series, few)
+		a, err := rows.At("moved", series, few)
 		if err != nil {
 			return false, "", err
 		}
-		b, err := rows.At("bytes", series, many)
+		b, err := rows.At("moved", series, many)
 		if err != nil {
 			return false, "", err
 		}
 		holds = holds && b.Mean < a.Mean
-		figures += fmt.Sprintf("%s %.0f to %.0f kB; ", series, a.Mean/1000, b.Mean/1000)
+		figures += fmt.Sprintf("%s %.0f to %.0f kB; ", series, a.Mean, b.Mean)
 	}
 	return holds, figures[:len(figures)-len("; ")], nil
 }

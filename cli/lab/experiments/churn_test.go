@@ -14,6 +14,6 @@ func TestChurn(t *testing.T) {
 		t.Errorf("%s: %+v", r.Text, r.Claims)
 	}
 	labtest.Deny(t, r, "excess", "join, strategy 2", 2)
-	labtest.Deny(t, r, "bytes", "leave, strategy 3", 1e8)
+	labtest.Deny(t, r, "moved", "leave, strategy 3", 1e8)
 	labtest.Deny(t, r, "refused", "join, strategy 1", 1)
 }

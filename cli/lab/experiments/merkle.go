@@ -106,8 +106,8 @@ func bytesIgnoreKeys(v lab.Values, rows lab.Rows) (bool, string, error) {
 		return false, "", err
 	}
 	b, err := rows.At("bytes", keysName(many), x)
-	return b.Mean <= sameBytes*a.Mean, fmt.Sprintf("%.0f bytes for %g differences of %.0f keys, %.0f of %.0f keys",
-		a.Mean, x, few, b.Mean, many), err
+	return b.Mean <= sameBytes*a.Mean, fmt.Sprintf("differences: %g; bytes: %.0f with %.0f keys, %.0f with %.0f keys",
+		x, a.Mean, few, b.Mean, many), err
 }
 
 func bytesFollowDifferences(v lab.Values, rows lab.Rows) (bool, string, error) {
@@ -123,8 +123,8 @@ func bytesFollowDifferences(v lab.Values, rows lab.Rows) (bool, string, error) {
 			compared = true
 		}
 		last := all[len(all)-1]
-		figures += fmt.Sprintf("%.0f to %.0f bytes for %g to %g differences of %.0f keys; ", all[0].Mean, last.Mean,
-			all[0].X, last.X, keys)
+		figures += fmt.Sprintf("%.0f keys: %.0f to %.0f bytes for %g to %g differences; ", keys, all[0].Mean,
+			last.Mean, all[0].X, last.X)
 	}
 	if !compared {
 		return false, "", lab.ErrMissing
