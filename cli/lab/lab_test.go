@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"ringside/cli/lab"
+	"ringside/cli/shard"
 )
 
 // coins is an experiment whose results are known: each seed tosses a coin that falls on one side in
@@ -51,7 +52,7 @@ func find(name string, _ map[string]string) (*lab.Experiment, error) {
 	return nil, errors.New("no such experiment")
 }
 
-func job(t *testing.T, given map[string]string, shard lab.Shard) lab.Job {
+func job(t *testing.T, given map[string]string, shard shard.Shard) lab.Job {
 	t.Helper()
 	e := coins()
 	v, err := lab.NewValues(e.Params, given)
@@ -80,7 +81,7 @@ func reportOf(t *testing.T, o *lab.Outcome) *lab.Report {
 }
 
 func TestReport(t *testing.T) {
-	r := reportOf(t, outcome(t, job(t, nil, lab.Shard{})))
+	r := reportOf(t, outcome(t, job(t, nil, shard.Shard{})))
 	heads, err := r.Rows.At("heads", "coin", 0)
 	if err != nil || heads.Mean != 50 || heads.Cases != 90 || heads.N != 9 || heads.High-heads.Low < 20 {
 		t.Errorf("%+v %v", heads, err)
@@ -92,7 +93,7 @@ func TestReport(t *testing.T) {
 	if r.Verdict != lab.Agrees || !r.Complete {
 		t.Errorf("%s: %s", r.Verdict, r.Text)
 	}
-	other := reportOf(t, outcome(t, job(t, map[string]string{"plus": "1"}, lab.Shard{})))
+	other := reportOf(t, outcome(t, job(t, map[string]string{"plus": "1"}, shard.Shard{})))
 	if other.Verdict != lab.Differs || *other.Published[0].Difference != 1 {
 		t.Errorf("one more than published: %s", other.Text)
 	}
@@ -101,7 +102,7 @@ func TestReport(t *testing.T) {
 // The files of shards give the bytes of the run without shards, and a wrong set of files is
 // refused.
 func TestShards(t *testing.T) {
-	whole, err := json.Marshal(reportOf(t, outcome(t, job(t, nil, lab.Shard{}))))
+	whole, err := json.Marshal(reportOf(t, outcome(t, job(t, nil, shard.Shard{}))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +110,7 @@ func TestShards(t *testing.T) {
 	files := map[string]string{}
 	for i := range shards {
 		var b bytes.Buffer
-		if err := outcome(t, job(t, nil, lab.Shard{I: i + 1, K: shards})).Write(&b); err != nil {
+		if err := outcome(t, job(t, nil, shard.Shard{I: i + 1, K: shards})).Write(&b); err != nil {
 			t.Fatal(err)
 		}
 		files[fmt.Sprint(i+1)] = b.String()
@@ -163,7 +164,7 @@ func TestShards(t *testing.T) {
 // An interrupted job has what ended, and says so; its shard is not written.
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
-	j := job(t, nil, lab.Shard{I: 1, K: 1})
+	j := job(t, nil, shard.Shard{I: 1, K: 1})
 	j.Progress = func(p lab.Progress) {
 		if p.Done >= 4 {
 			cancel()
@@ -179,7 +180,7 @@ func TestInterrupted(t *testing.T) {
 	if err := out.Write(io.Discard); err == nil || !strings.Contains(err.Error(), "interrupted") {
 		t.Errorf("an interrupted shard was written: %v", err)
 	}
-	j = job(t, nil, lab.Shard{})
+	j = job(t, nil, shard.Shard{})
 	j.Experiment.Units = func(lab.Values, []uint64) ([]lab.Unit, error) {
 		return []lab.Unit{{Run: func(context.Context) ([]lab.Sample, error) { return nil, errors.New("broken") }}}, nil
 	}

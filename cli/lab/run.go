@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"sync"
 	"time"
+
+	"ringside/cli/shard"
 )
 
 // A Job is an experiment with values and seeds.
@@ -13,7 +15,7 @@ type Job struct {
 	Experiment *Experiment
 	Values     Values
 	Seeds      []uint64
-	Shard      Shard
+	Shard      shard.Shard
 	// Progress is called from several goroutines, one at a time, whenever a unit ends. It may be
 	// nil.
 	Progress func(Progress)
@@ -24,13 +26,6 @@ type Progress struct {
 	Done, Units int
 	Left        time.Duration // estimated; 0 if it is not known yet
 }
-
-// A Shard is a part of a job: the units whose number is I-1 modulo K. The zero Shard is all of
-// them.
-type Shard struct{ I, K int }
-
-// has reports whether unit i belongs to the shard.
-func (s Shard) has(i int) bool { return s.K == 0 || i%s.K == s.I-1 }
 
 // FirstSeed is the first seed of a job whose caller does not choose one.
 const FirstSeed = 1
@@ -54,7 +49,7 @@ func (j Job) Run(ctx context.Context) (*Outcome, error) {
 	out := j.outcome(len(units))
 	r := runner{job: j, units: units, out: out, began: time.Now()}
 	for i := range units {
-		if j.Shard.has(i) {
+		if j.Shard.Has(i) {
 			r.todo = append(r.todo, i)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"ringside/cli/shard"
 	"ringside/engine/sim"
 	"ringside/engine/sim/check"
 	"ringside/engine/sim/measure"
@@ -27,12 +28,14 @@ type campaign struct {
 	duration time.Duration   // how long to play; 0: until all seeds are played
 	progress func(*campaign) // called now and then with mu held; may be nil
 	measured bool            // runs are measured
+	shard    shard.Shard     // of the seeds; only these are played
 
 	mu    sync.Mutex // guards the rest while run runs
 	began time.Time
-	next  uint64 // seeds begun
+	spent time.Duration // real time that other processes took for the campaign, if it is merged from shards
+	next  uint64        // seeds begun
 	sum   totals
-	// violations holds those of at most maxReported seeds, sorted by seed when run has ended.
+	// violations holds those of the lowest maxReported seeds that failed, sorted by seed.
 	violations  []check.Violation
 	worst       *sim.Result  // of the lowest seed that failed
 	missing     []string     // faults that never fired
@@ -40,21 +43,23 @@ type campaign struct {
 	interrupted bool
 }
 
-// totals are the sums over the runs of a campaign.
+// totals are the sums over the runs of a campaign. Their JSON restores them, because the totals of
+// a shard travel in its file.
 type totals struct {
-	done          uint64 // runs
-	failed        int    // runs
-	events        int
-	virtual       time.Duration
-	faults        map[string]int // kind to how often it fired
-	outcomes      [3]int         // operations, as in sim.Result
-	gets, puts    int
-	stale         int // gets that lacked a write acknowledged before they began
-	lwwLost       int
-	falseSiblings int    // versions seen beside an ancestor, where clocks are truncated
-	hash          uint64 // of all runs
-	last          uint64 // hash of the run that was added last
-	measures      measure.Measures
+	Done          uint64         `json:"done"`   // runs
+	Failed        int            `json:"failed"` // runs
+	Events        int            `json:"events"`
+	Virtual       time.Duration  `json:"virtual_ns"`
+	Faults        map[string]int `json:"faults"`   // kind to how often it fired
+	Outcomes      [3]int         `json:"outcomes"` // operations, as in sim.Result
+	Gets          int            `json:"gets"`
+	Puts          int            `json:"puts"`
+	Stale         int            `json:"stale"` // gets that lacked a write acknowledged before they began
+	LWWLost       int            `json:"lww_lost"`
+	FalseSiblings int            `json:"false_siblings"` // versions seen beside an ancestor, where clocks are truncated
+	Hash          uint64         `json:"hash"`           // of all runs
+	Last          uint64         `json:"last"`           // hash of the run that was added last
+	Measures      measure.Exact  `json:"measures"`
 }
 
 const (
@@ -74,7 +79,7 @@ const (
 // run plays the campaign until all seeds are played, its time is over or ctx ends. If ctx ends,
 // the runs that ended count.
 func (c *campaign) run(ctx context.Context) {
-	c.began, c.sum.faults = time.Now(), map[string]int{}
+	c.began, c.sum.Faults = time.Now(), map[string]int{}
 	if c.opt.Nodes <= smallWorld {
 		defer debug.SetGCPercent(debug.SetGCPercent(garbage))
 	}
@@ -96,8 +101,9 @@ func (c *campaign) run(ctx context.Context) {
 	close(stop)
 	watch.Wait()
 	c.interrupted = ctx.Err() != nil
-	c.cover()
-	slices.SortStableFunc(c.violations, func(a, b check.Violation) int { return cmp.Compare(a.Seed, b.Seed) })
+	if c.shard.K == 0 {
+		c.cover()
+	}
 }
 
 // take returns the next seed, false if there is none. The first seed is played even if the time is
@@ -106,11 +112,12 @@ func (c *campaign) take(ctx context.Context) (uint64, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	late := c.duration > 0 && c.next > 0 && time.Since(c.began) >= c.duration
-	if ctx.Err() != nil || late || c.seeds > 0 && c.next >= c.seeds {
+	unit := uint64(c.shard.Unit(int(c.next)))
+	if ctx.Err() != nil || late || c.seeds > 0 && unit >= c.seeds {
 		return 0, false
 	}
 	c.next++
-	return c.opt.Seed + c.next - 1, true
+	return c.opt.Seed + unit, true
 }
 
 // play plays a run and adds its result. It returns the result, and false if the player gave up.
@@ -125,7 +132,7 @@ func (c *campaign) play(player sim.Player, p plan.Plan) (r sim.Result, ended boo
 	if ended {
 		c.add(m.Result)
 		c.mu.Lock()
-		c.sum.measures.Add(m.Measures)
+		c.sum.Measures.Add(m.Measures)
 		c.mu.Unlock()
 	}
 	return m.Result, ended
@@ -139,30 +146,45 @@ func (c *campaign) add(r sim.Result) {
 	if len(r.Violations) == 0 {
 		return
 	}
-	c.sum.failed++
-	if len(c.violations) < maxReported {
-		c.violations = append(c.violations, r.Violations...)
-	}
+	c.sum.Failed++
+	c.keep(r.Violations)
 	if c.worst == nil || r.Plan.Seed < c.worst.Plan.Seed {
 		c.worst = &r
 	}
 }
 
+// keep adds violations, and drops those of the highest seeds beyond maxReported seeds. So the rest
+// does not depend on the order in which runs end.
+func (c *campaign) keep(v []check.Violation) {
+	c.violations = append(c.violations, v...)
+	slices.SortStableFunc(c.violations, func(a, b check.Violation) int { return cmp.Compare(a.Seed, b.Seed) })
+	seeds := 0
+	for i, v := range c.violations {
+		if i > 0 && v.Seed == c.violations[i-1].Seed {
+			continue
+		}
+		if seeds++; seeds > maxReported {
+			c.violations = c.violations[:i]
+			return
+		}
+	}
+}
+
 func (t *totals) add(r sim.Result) {
-	t.done++
-	t.events += r.Events
-	t.virtual += r.Virtual
-	t.lwwLost += r.LWWLost
-	t.falseSiblings += r.FalseSiblings
-	t.stale += r.Stale
-	t.gets += r.Gets
-	t.puts += r.Puts
-	t.hash, t.last = t.hash+spread(r.Plan.Seed, r.Hash), r.Hash
+	t.Done++
+	t.Events += r.Events
+	t.Virtual += r.Virtual
+	t.LWWLost += r.LWWLost
+	t.FalseSiblings += r.FalseSiblings
+	t.Stale += r.Stale
+	t.Gets += r.Gets
+	t.Puts += r.Puts
+	t.Hash, t.Last = t.Hash+spread(r.Plan.Seed, r.Hash), r.Hash
 	for k, n := range r.Faults {
-		t.faults[k] += n
+		t.Faults[k] += n
 	}
 	for i, n := range r.Outcomes {
-		t.outcomes[i] += n
+		t.Outcomes[i] += n
 	}
 }
 
@@ -185,11 +207,11 @@ func (c *campaign) cover() {
 	if want == nil {
 		want = plan.FaultNames()
 	}
-	if c.sum.done < coverageSeeds && c.opt.Faults == nil || c.interrupted {
+	if c.sum.Done < coverageSeeds && c.opt.Faults == nil || c.interrupted {
 		return
 	}
 	for _, k := range want {
-		if c.sum.faults[k] == 0 {
+		if c.sum.Faults[k] == 0 {
 			c.missing = append(c.missing, k)
 		}
 	}
@@ -198,8 +220,9 @@ func (c *campaign) cover() {
 	}
 	for _, k := range c.missing {
 		c.violations = append(c.violations, check.Violation{Seed: c.opt.Seed, Property: coverage,
-			Detail: fmt.Sprintf("the fault %s never fired in %d seeds", k, c.sum.done)})
+			Detail: fmt.Sprintf("the fault %s never fired in %d seeds", k, c.sum.Done)})
 	}
+	slices.SortStableFunc(c.violations, func(a, b check.Violation) int { return cmp.Compare(a.Seed, b.Seed) })
 }
 
 // showProgress calls progress until stop is closed.
@@ -224,14 +247,14 @@ func progressLine(w io.Writer, width int) func(*campaign) {
 	return func(c *campaign) {
 		of := ""
 		if c.seeds > 0 {
-			of = fmt.Sprintf(" of %d", c.seeds)
+			of = fmt.Sprintf(" of %d", c.shard.Count(int(c.seeds)))
 		}
 		fired := 0
-		for _, n := range c.sum.faults {
+		for _, n := range c.sum.Faults {
 			fired += n
 		}
 		line := fmt.Sprintf("%d%s seeds, %d a second, %.1f virtual hours, %d faults of %d kinds",
-			c.sum.done, of, c.rate(time.Since(c.began)), c.sum.virtual.Hours(), fired, len(c.sum.faults))
+			c.sum.Done, of, c.rate(c.wall()), c.sum.Virtual.Hours(), fired, len(c.sum.Faults))
 		if len(c.violations) > 0 {
 			line += fmt.Sprintf(", %d VIOLATIONS", len(c.violations))
 		}
@@ -242,7 +265,10 @@ func progressLine(w io.Writer, width int) func(*campaign) {
 	}
 }
 
+// wall returns the real time that the campaign took so far.
+func (c *campaign) wall() time.Duration { return c.spent + time.Since(c.began) }
+
 // rate returns how many seeds were played a second, rounded, after the time that passed.
 func (c *campaign) rate(passed time.Duration) int {
-	return int(math.Round(float64(c.sum.done) / max(passed, time.Microsecond).Seconds()))
+	return int(math.Round(float64(c.sum.Done) / max(passed, time.Microsecond).Seconds()))
 }

@@ -1,6 +1,7 @@
 package simulate
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 // Verb is the command sim.
 var Verb = &verbs.Verb{
 	Name: "sim", Group: verbs.GroupScript,
+	Args:  []verbs.Arg{{Name: "FILE", Complete: verbs.CompleteFiles, Optional: true, Many: true}},
 	Usage: "play the cluster in virtual time under faults, and check what must hold; exit 8 if it does not",
 	Help: `A seed decides a run: the cluster, what its clients do, and which faults happen when. A checker with a
 causal graph of its own then decides whether an acknowledged write was lost, a delete was undone or a false
@@ -38,6 +40,13 @@ given is drawn from the seed. The values below are examples; a single run prints
                                         both futures side by side on the screens, in step: without fallbacks, clients
                                         are refused during the split. d goes to the first difference, D lists what
                                         ends differently, f shows one future alone. Keys and commands act on both
+  ringside sim --seeds 20000 --shard 1/4 --out 1.json
+                                        a quarter of a campaign; four of them run on four machines. A violation
+                                        does not fail a shard
+  ringside sim --merge 1.json 2.json 3.json 4.json
+                                        what the whole campaign prints. Only the real time differs: it is the sum
+                                        of the shards. A shard that is missing, doubled, of another commit or of
+                                        other options is refused
   ringside sim --nodes 1000 --ops 20000 --length 1h --faults crash --seed 1
 
 Changes of a fork (nothing before --at differs; --script FILE writes the changed run):
@@ -95,13 +104,15 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call, screens Sc
 	if err != nil {
 		return err
 	}
-	if err := checkFlags(call); err != nil {
+	if err := cmp.Or(checkShard(call), checkFlags(call)); err != nil {
 		return err
 	}
 	if err := r.checkFiles(); err != nil {
 		return err
 	}
 	switch {
+	case call.Bool("merge"):
+		return r.merge()
 	case call.Has("check") && !isSingle(call):
 		return r.checkScenarios()
 	case isSingle(call) || call.Bool("tui"):

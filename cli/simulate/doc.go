@@ -1,8 +1,9 @@
 // Package simulate is the command sim: it plays runs of package engine/sim, one or many, and shows
 // what they came to.
 //
-// Run handles one command line, in one of five ways:
+// Run handles one command line, in one of six ways:
 //   - campaign.go plays many seeds, one on each processor, and adds up their results;
+//   - shards.go plays a part of a campaign, and joins the parts (package shard);
 //   - single.go plays one run from a seed or a script;
 //   - watch.go plays one run and shows its recording on the screens;
 //   - fork.go plays a run as it is and with one thing changed, as text or on the screens;

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ringside/cli/render"
+	"ringside/cli/shard"
 	"ringside/cli/verbs"
 	"ringside/engine/ring"
 	"ringside/engine/settings"
@@ -35,7 +36,7 @@ const (
 	none = -1
 )
 
-var flags = []verbs.Flag{
+var flags = append([]verbs.Flag{
 	{Name: "seed", Kind: verbs.String, Value: "SEED", Help: "play this seed; with --seeds or --for, begin with it"},
 	{Name: "seeds", Kind: verbs.Int, Value: "COUNT", Max: maxSeeds,
 		Help: "how many seeds; otherwise " + strconv.Itoa(defaultSeeds)},
@@ -103,7 +104,7 @@ var flags = []verbs.Flag{
 		Help: "ask porcupine about what clients saw; without --seed, of the committed seeds"},
 	{Name: "html", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
 		Help: "with --check: where to write porcupine's picture"},
-}
+}, shard.Flags...)
 
 // drawnFlags are the flags of options that are drawn from a seed, and of experiments. A script
 // states these options.
@@ -156,7 +157,7 @@ func checkFlags(c *verbs.Call) error {
 // checkFiles returns a usage error for a file that cannot be written, before a campaign that may
 // take hours.
 func (r *runner) checkFiles() error {
-	for _, name := range []string{"script", "html"} {
+	for _, name := range []string{"script", "html", "out"} {
 		if !r.call.Has(name) {
 			continue
 		}

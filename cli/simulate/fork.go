@@ -185,7 +185,7 @@ func first(events []event.Event) *event.Event {
 }
 
 func newFutureReport(f *fork.Future) futureReport {
-	one := &campaign{sum: totals{faults: map[string]int{}}}
+	one := &campaign{sum: totals{Faults: map[string]int{}}}
 	one.add(f.Result)
 	r := one.report()
 	return futureReport{

@@ -30,41 +30,41 @@ func realTime(d time.Duration) time.Duration {
 
 // text returns the result of the campaign for a person.
 func (c *campaign) text() string {
-	wall, t := time.Since(c.began), &c.sum
+	wall, t := c.wall(), &c.sum
 	var b strings.Builder
 	if c.interrupted {
 		b.WriteString("interrupted; so far:\n")
 	}
 	fmt.Fprintf(&b, "%s from %d: %s in %v of virtual time, %v of real time (%s a second)\n",
-		render.Count(int(t.done), "seed"), c.opt.Seed, render.Count(t.events, "event"), t.virtual.Round(time.Second),
+		render.Count(int(t.Done), "seed"), c.opt.Seed, render.Count(t.Events, "event"), t.Virtual.Round(time.Second),
 		realTime(wall), render.Count(c.rate(wall), "seed"))
 	fmt.Fprintf(&b, "operations: %d ok (%s and %s), %d refused, %d with unknown outcome\n",
-		t.outcomes[1], render.Count(t.gets, "get"), render.Count(t.puts, "put"), t.outcomes[2], t.outcomes[0])
+		t.Outcomes[1], render.Count(t.Gets, "get"), render.Count(t.Puts, "put"), t.Outcomes[2], t.Outcomes[0])
 	b.WriteString("faults:")
-	for i, k := range slices.Sorted(maps.Keys(t.faults)) {
+	for i, k := range slices.Sorted(maps.Keys(t.Faults)) {
 		if i > 0 && i%kindsPerLine == 0 {
 			b.WriteString("\n       ")
 		}
-		fmt.Fprintf(&b, "  %s %d", k, t.faults[k])
+		fmt.Fprintf(&b, "  %s %d", k, t.Faults[k])
 	}
-	if len(t.faults) == 0 {
+	if len(t.Faults) == 0 {
 		b.WriteString("  none")
 	}
 	if len(c.missing) > 0 {
 		fmt.Fprintf(&b, "\nnever fired: %s", strings.Join(c.missing, " "))
 	}
-	if t.stale > 0 {
+	if t.Stale > 0 {
 		fmt.Fprintf(&b, "\n%s stale: a write was missing that was acknowledged before the get began",
-			were(t.stale, "get"))
+			were(t.Stale, "get"))
 	}
-	if t.lwwLost > 0 {
-		fmt.Fprintf(&b, "\nlast write wins lost %s, by design (P14)", render.Count(t.lwwLost, "acknowledged write"))
+	if t.LWWLost > 0 {
+		fmt.Fprintf(&b, "\nlast write wins lost %s, by design (P14)", render.Count(t.LWWLost, "acknowledged write"))
 	}
-	if t.falseSiblings > 0 {
+	if t.FalseSiblings > 0 {
 		fmt.Fprintf(&b, "\nfalse siblings were seen %s, because clocks are cut (§4.4)",
-			render.Count(t.falseSiblings, "time"))
+			render.Count(t.FalseSiblings, "time"))
 	}
-	for _, p := range t.measures.Probes {
+	for _, p := range t.Measures.Probes {
 		fmt.Fprintf(&b, "\n%g ms after a put was acknowledged, %.1f%% of %s found it",
 			p.AfterMS, 100*float64(p.Fresh)/float64(p.Gets), render.Count(p.Gets, "get"))
 	}
@@ -95,14 +95,14 @@ func were(n int, thing string) string {
 
 // verdict writes which properties held, and what those that did not hold say.
 func (c *campaign) verdict(b *strings.Builder) {
-	if len(c.violations) == 0 && c.sum.done > 0 {
+	if len(c.violations) == 0 && c.sum.Done > 0 {
 		b.WriteString("every property held\n")
 	}
 	for _, v := range c.violations[:min(maxShown, len(c.violations))] {
 		fmt.Fprintf(b, "FAIL  seed %d at %.4f s  %s: %s\n", v.Seed, v.At, v.Property, v.Detail)
 	}
 	if len(c.violations) > maxShown {
-		fmt.Fprintf(b, "      and more: %d of the %s failed\n", c.sum.failed, render.Count(int(c.sum.done), "seed"))
+		fmt.Fprintf(b, "      and more: %d of the %s failed\n", c.sum.Failed, render.Count(int(c.sum.Done), "seed"))
 	}
 	for _, p := range check.Properties() {
 		if slices.ContainsFunc(c.violations, func(v check.Violation) bool { return v.Property == p.Name }) {
@@ -113,10 +113,10 @@ func (c *campaign) verdict(b *strings.Builder) {
 
 // traceHash returns the hash of a single run, or of all runs together.
 func (c *campaign) traceHash() uint64 {
-	if c.sum.done == 1 {
-		return c.sum.last
+	if c.sum.Done == 1 {
+		return c.sum.Last
 	}
-	return c.sum.hash
+	return c.sum.Hash
 }
 
 // report is the result of a campaign as JSON. Runs is embedded to keep the object flat.
@@ -128,7 +128,7 @@ type report struct {
 	Faults   map[string]int `json:"faults"`
 	// NeverFired are faults that were asked for, or that a campaign of this size should have.
 	NeverFired []string          `json:"never_fired,omitempty"`
-	Violations []check.Violation `json:"violations"` // of at most maxReported seeds
+	Violations []check.Violation `json:"violations"` // of the lowest maxReported seeds that failed
 	Failed     int               `json:"failed_seeds"`
 	TraceHash  string            `json:"trace_hash"`
 	First      uint64            `json:"first_seed"`
@@ -167,19 +167,19 @@ type operations struct {
 func (c *campaign) report() report {
 	t := &c.sum
 	r := report{
-		Seeds: t.done, Events: t.events, VirtualS: t.virtual.Seconds(), WallS: time.Since(c.began).Seconds(),
-		Faults: t.faults, NeverFired: c.missing, Violations: c.violations, Failed: t.failed,
+		Seeds: t.Done, Events: t.Events, VirtualS: t.Virtual.Seconds(), WallS: c.wall().Seconds(),
+		Faults: t.Faults, NeverFired: c.missing, Violations: c.violations, Failed: t.Failed,
 		TraceHash: fmt.Sprintf("%016x", c.traceHash()), First: c.opt.Seed, Interrupted: c.interrupted,
 		clientReport: clientReport{
-			Operations: operations{OK: t.outcomes[1], Refused: t.outcomes[2], Unknown: t.outcomes[0]},
-			Gets:       t.gets, Puts: t.puts, Stale: t.stale, LWWLost: t.lwwLost, FalseSiblings: t.falseSiblings,
+			Operations: operations{OK: t.Outcomes[1], Refused: t.Outcomes[2], Unknown: t.Outcomes[0]},
+			Gets:       t.Gets, Puts: t.Puts, Stale: t.Stale, LWWLost: t.LWWLost, FalseSiblings: t.FalseSiblings,
 		},
 	}
 	if r.Violations == nil {
 		r.Violations = []check.Violation{}
 	}
 	if c.measured {
-		r.Measures = &t.measures
+		r.Measures = &t.Measures.Measures
 	}
 	return r
 }

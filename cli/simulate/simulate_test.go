@@ -209,7 +209,7 @@ func TestSimViolation(t *testing.T) {
 	r := sim.Run(plan.Options{Seed: 2, Ops: 4, Nodes: 3, N: 3, Keys: 1, Clients: 1, Faults: []string{}, OwnQuorums: -1})
 	r.Violations = []check.Violation{{Seed: 2, Property: "P1", Detail: "put #3 of key0 is lost"}}
 	for _, asJSON := range []bool{false, true} {
-		c := &campaign{opt: plan.Options{Seed: 2}, began: time.Now(), sum: totals{faults: map[string]int{}}}
+		c := &campaign{opt: plan.Options{Seed: 2}, began: time.Now(), sum: totals{Faults: map[string]int{}}}
 		c.add(r)
 		var out strings.Builder
 		s := newRunner(t, t.Context(), &console.Console{Stdout: &out, Stderr: &out, Dir: dir, JSON: asJSON})
@@ -231,18 +231,18 @@ func TestCoverage(t *testing.T) {
 		all[k] = 1
 	}
 	delete(all, "wipe")
-	c := &campaign{opt: plan.Options{Seed: 1}, sum: totals{done: coverageSeeds, faults: all}}
+	c := &campaign{opt: plan.Options{Seed: 1}, sum: totals{Done: coverageSeeds, Faults: all}}
 	if c.cover(); len(c.violations) != 1 || c.violations[0].Property != coverage ||
 		!strings.Contains(c.violations[0].Detail, "wipe") {
 		t.Errorf("%+v", c.violations)
 	}
-	small := &campaign{opt: c.opt, sum: totals{done: coverageSeeds - 1, faults: all}}
+	small := &campaign{opt: c.opt, sum: totals{Done: coverageSeeds - 1, Faults: all}}
 	if small.cover(); len(small.violations) != 0 {
 		t.Errorf("%+v of a small campaign", small.violations)
 	}
 	// Options may leave no room for it: then it is said, and no more.
 	chosen := &campaign{opt: plan.Options{Seed: 1, Faults: []string{"crash", "wipe"}},
-		sum: totals{done: 3, faults: all}}
+		sum: totals{Done: 3, Faults: all}}
 	if chosen.cover(); len(chosen.violations) != 0 || len(chosen.missing) != 1 ||
 		!strings.Contains(chosen.text(), "never fired: wipe") {
 		t.Errorf("%+v %v", chosen.violations, chosen.missing)
@@ -255,8 +255,8 @@ func TestSimInterrupted(t *testing.T) {
 	time.AfterFunc(300*time.Millisecond, cancel)
 	began := time.Now()
 	c := &campaign{opt: plan.Options{Seed: 1, Nodes: 30, Ops: 1 << 17, Length: 24 * time.Hour}, seeds: 1000}
-	if c.run(ctx); !c.interrupted || c.sum.done > 0 || time.Since(began) > 30*time.Second {
-		t.Errorf("%d seeds in %v", c.sum.done, time.Since(began))
+	if c.run(ctx); !c.interrupted || c.sum.Done > 0 || time.Since(began) > 30*time.Second {
+		t.Errorf("%d seeds in %v", c.sum.Done, time.Since(began))
 	}
 	var out strings.Builder
 	s := newRunner(t, ctx, &console.Console{Stdout: &out, Stderr: &out})
@@ -274,7 +274,7 @@ func TestSimViolationIsTold(t *testing.T) {
 	for _, dir := range []string{t.TempDir(), filepath.Join(t.TempDir(), "nowhere")} {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		c := &campaign{opt: plan.Options{Seed: 2}, began: time.Now(), sum: totals{faults: map[string]int{}},
+		c := &campaign{opt: plan.Options{Seed: 2}, began: time.Now(), sum: totals{Faults: map[string]int{}},
 			interrupted: true}
 		c.add(r)
 		var out, told strings.Builder

@@ -6,6 +6,7 @@ import (
 
 	"ringside/cli/console"
 	"ringside/cli/exit"
+	"ringside/cli/shard"
 	"ringside/engine/sim"
 	"ringside/engine/sim/plan"
 	"ringside/engine/sim/shrink"
@@ -26,7 +27,7 @@ func (r *runner) playOne(o plan.Options) error {
 		return r.showOnScreens(p)
 	}
 	one := &campaign{
-		opt: plan.Options{Seed: p.Seed}, began: began, sum: totals{faults: map[string]int{}},
+		opt: plan.Options{Seed: p.Seed}, began: began, sum: totals{Faults: map[string]int{}},
 		measured: (r.JSON || r.call.Has("probes")) && !r.call.Has("check"),
 	}
 	result, ended := one.play(sim.Player{GoOn: r.alive}, p)
@@ -57,6 +58,20 @@ func (r *runner) playMany(o plan.Options) error {
 	if c.seeds == 0 && c.duration == 0 {
 		c.seeds = defaultSeeds
 	}
+	var err error
+	if c.shard, err = shard.Of(r.call); err != nil {
+		return err
+	}
+	if c.shard.K > 0 {
+		c.measured = true // the campaign may be merged with --json
+		return r.playShard(c)
+	}
+	r.watch(c)
+	return r.finish(c, o)
+}
+
+// watch plays a campaign, and shows its progress if the user sees it.
+func (r *runner) watch(c *campaign) {
 	terminal := console.IsTerminal(r.Stderr)
 	if terminal {
 		c.progress = progressLine(r.Stderr, console.Width(r.Stderr))
@@ -65,7 +80,6 @@ func (r *runner) playMany(o plan.Options) error {
 	if terminal {
 		r.Notef("\r\x1b[K")
 	}
-	return r.finish(c, o)
 }
 
 // finish shows the result of a campaign. A run that failed is made smaller first, unless a script
@@ -79,7 +93,7 @@ func (r *runner) finish(c *campaign, o plan.Options) error {
 		o.Seed = c.worst.Plan.Seed
 		report.Options = o.Draw().String()
 		script, report.Script, unwritten = r.shrink(*c.worst, report.Options)
-	case c.sum.done == 1:
+	case c.sum.Done == 1:
 		o.Seed = c.opt.Seed
 		report.Options = o.Draw().String()
 	}
@@ -102,7 +116,7 @@ func (r *runner) finish(c *campaign, o plan.Options) error {
 			Reported: true}
 	case c.interrupted:
 		return r.ctx.Err()
-	case r.call.Has("script") && c.sum.done != 1 && !r.JSON:
+	case r.call.Has("script") && c.sum.Done != 1 && !r.JSON:
 		return r.Print("no script was written, because no run failed; --seed SEED --script FILE writes one\n")
 	}
 	return nil

@@ -18,6 +18,7 @@ import (
 	"ringside/cli/lab/report"
 	"ringside/cli/lab/sweep"
 	"ringside/cli/render"
+	"ringside/cli/shard"
 	"ringside/cli/verbs"
 	"ringside/engine/usage"
 	"ringside/localcluster/atomicfile"
@@ -78,9 +79,6 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call) error {
 func (r *runner) checkFiles() error {
 	if len(r.call.Args) > 1 && !r.call.Bool("merge") && r.call.Arg(0) != sweep.Name {
 		return r.call.Misusef("files are for --merge, and for lab run FILE")
-	}
-	if r.call.Has("shard") != r.call.Has("out") {
-		return r.call.Misusef("--shard I/K and --out FILE belong together")
 	}
 	for _, name := range []string{"html", "csv", "out"} {
 		if !r.call.Has(name) {
@@ -150,23 +148,8 @@ func (r *runner) job(e *lab.Experiment, strict bool) (lab.Job, error) {
 		}
 		j.Seeds = lab.SeedsFrom(first, n)
 	}
-	j.Shard, err = r.shard()
+	j.Shard, err = shard.Of(r.call)
 	return j, err
-}
-
-// shard reads --shard.
-func (r *runner) shard() (lab.Shard, error) {
-	if !r.call.Has("shard") {
-		return lab.Shard{}, nil
-	}
-	text := r.call.String("shard")
-	left, right, ok := strings.Cut(text, "/")
-	i, err := strconv.Atoi(left)
-	k, err2 := strconv.Atoi(right)
-	if !ok || err != nil || err2 != nil || i < 1 || k < i || k > maxSeeds {
-		return lab.Shard{}, r.call.Misusef("--shard %s: want I/K, such as 1/4: part I of K parts", text)
-	}
-	return lab.Shard{I: i, K: k}, nil
 }
 
 func (r *runner) runOne(name string) error {
@@ -291,17 +274,9 @@ func find(name string, values map[string]string) (*lab.Experiment, error) {
 
 // merge joins the files of shards.
 func (r *runner) merge() error {
-	files := map[string]io.Reader{}
-	for _, name := range r.call.Args {
-		f, err := os.Open(r.Path(name))
-		if err != nil {
-			return usage.Errorf("lab: --merge: %w", err)
-		}
-		defer f.Close()
-		if files[name] != nil {
-			return r.call.Misusef("%s is given twice", name)
-		}
-		files[name] = f
+	files, err := shard.Load(r.call, r.Path)
+	if err != nil {
+		return fmt.Errorf("lab: %w", err)
 	}
 	out, err := lab.Merge(files, find)
 	if err != nil {

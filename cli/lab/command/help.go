@@ -9,6 +9,7 @@ import (
 
 	"ringside/cli/lab"
 	"ringside/cli/lab/experiments"
+	"ringside/cli/shard"
 	"ringside/cli/verbs"
 )
 
@@ -77,11 +78,8 @@ func flags() []verbs.Flag {
 			Help: "also write a page with figures"},
 		{Name: "csv", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
 			Help: "also write the rows as CSV"},
-		{Name: "shard", Kind: verbs.String, Value: "I/K", Help: "do only part I of K, and write it to --out"},
-		{Name: "out", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
-			Help: "where --shard writes its part"},
-		{Name: "merge", Kind: verbs.Bool, Help: "join the parts of all shards, which are the FILEs"},
 	}
+	out = append(out, shard.Flags...)
 	for _, e := range experiments.All() {
 		for _, p := range e.Params {
 			i := slices.IndexFunc(out, func(f verbs.Flag) bool { return f.Name == p.Name })
