@@ -42,7 +42,8 @@ given is drawn from the seed. The values below are examples; a single run prints
                                         ends differently, f shows one future alone. Keys and commands act on both
   ringside sim --seeds 20000 --shard 1/4 --out 1.json
                                         a quarter of a campaign; four of them run on four machines. A violation
-                                        does not fail a shard
+                                        does not fail a shard. docs/campaigns has files for Kubernetes, Slurm and
+                                        GNU parallel
   ringside sim --merge 1.json 2.json 3.json 4.json
                                         what the whole campaign prints. Only the real time differs: it is the sum
                                         of the shards. A shard that is missing, doubled, of another commit or of
