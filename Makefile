@@ -1,6 +1,6 @@
 # Everything here also works without make: see the commands.
 
-.PHONY: check test race sim mutants mutants-quick scale torture fuzz update demo pictures recording session notice release many
+.PHONY: check test race sim mutants mutants-quick scale torture fuzz update application demo pictures recording session notice release many
 
 check: ## what CI runs
 	bash .ci/run
@@ -39,6 +39,9 @@ fuzz: ## each fuzz target for a while: make fuzz FUZZTIME=1m
 update: ## write the golden files again, after looking at what changed
 	go test ./tui ./cli/verbs ./cli/paper ./cli/web -update
 	go test ./cli -run TestContract -update
+
+application: ## the tests of an example application outside of this module, with a right merge and two wrong ones
+	bash .ci/application
 
 demo:
 	go run . demo
