@@ -52,6 +52,10 @@ var arrows = map[string][]string{
 	"ringside/cli/lab/sweep": {
 		"ringside/cli/lab", "ringside/cli/simulate", "ringside/engine/sim", "ringside/engine/sim/plan", "ringside/engine/usage",
 	},
+	"ringside/cli/mergefuzz": {
+		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/process", "ringside/cli/render", "ringside/cli/verbs",
+		"ringside/cli/verbs/cart", "ringside/engine/escape", "ringside/engine/usage",
+	},
 	"ringside/cli/paper": {
 		"ringside/cli/render", "ringside/engine/escape", "ringside/engine/event", "ringside/engine/fault",
 		"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/view", "ringside/engine/wire",

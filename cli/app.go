@@ -49,8 +49,8 @@ func listCommands() []command {
 			out = append(out, command{verb: v, run: (*session).runVerb})
 		}
 	}
-	out = append(out, lsCommand, rmCommand, tuiCommand, snapshotCommand, runCommand, execCommand, simCommand, labCommand,
-		benchCommand, paperCommand, completionCommand, manCommand, versionCommand, helpCommand)
+	out = append(out, lsCommand, rmCommand, tuiCommand, snapshotCommand, runCommand, execCommand, fuzzMergeCommand,
+		simCommand, labCommand, benchCommand, paperCommand, completionCommand, manCommand, versionCommand, helpCommand)
 	slices.SortStableFunc(out, func(a, b command) int {
 		return slices.Index(groups, a.verb.Group) - slices.Index(groups, b.verb.Group)
 	})

@@ -13,6 +13,7 @@ import (
 	"ringside/cli/console"
 	"ringside/cli/exit"
 	labcommand "ringside/cli/lab/command"
+	"ringside/cli/mergefuzz"
 	"ringside/cli/recording"
 	"ringside/cli/render"
 	"ringside/cli/simulate"
@@ -176,6 +177,9 @@ var benchCommand = command{verb: bench.Verb, own: "throw-away clusters",
 
 var labCommand = command{verb: labcommand.Verb, own: "simulated and throw-away clusters",
 	run: func(s *session, c *verbs.Call) error { return labcommand.Run(s.ctx, &s.Console, c) }}
+
+var fuzzMergeCommand = command{verb: mergefuzz.Verb, own: "no cluster",
+	run: func(s *session, c *verbs.Call) error { return mergefuzz.Run(s.ctx, &s.Console, c) }}
 
 var simCommand = command{verb: simulate.Verb, run: (*session).simulate, own: "simulated clusters"}
 
