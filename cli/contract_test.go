@@ -168,6 +168,8 @@ var contractSteps = []contractStep{
 	{"bench", "bench --for 20ms --rounds 1 --concurrency 1,2 --keys 10 --store mem,nosync --op put,get,mix", ""},
 	{"bench rate", "bench --for 20ms --rounds 1 --concurrency 2 --keys 10 --store mem --rate 200", ""},
 	{"usage of bench", "bench --store disk", ""},
+	{"fuzz-merge", "fuzz-merge --cases 40 -- echo []", ""},
+	{"fuzz-merge fails", "fuzz-merge -- echo milk", ""},
 	{"lab list", "lab", ""},
 	{"lab", "lab balance --metadata 60 --seeds 5 --seed 3", ""},
 	{"lab unknown", "lab nosuch", ""},

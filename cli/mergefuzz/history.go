@@ -74,6 +74,7 @@ type side struct {
 
 // A played case has the values at its end, and what went wrong on the way.
 type played struct {
+	sides  [sides]side
 	values []json.RawMessage
 	told   []string // the steps in words
 	broken map[Property]*Violation
@@ -86,14 +87,13 @@ func (s *search) play(ctx context.Context, c Case) (*played, error) {
 	if c.Values != nil {
 		return p, nil
 	}
-	var all [sides]side
-	for i := range all {
-		all[i] = side{json.RawMessage(s.o.Kind.empty), map[int]bool{}, map[int]string{}, map[int]bool{}}
+	for i := range p.sides {
+		p.sides[i] = side{json.RawMessage(s.o.Kind.empty), map[int]bool{}, map[int]string{}, map[int]bool{}}
 	}
 	for n, step := range c.Steps {
-		at := &all[step.Side-1]
+		at := &p.sides[step.Side-1]
 		if step.Do == doMerge {
-			if err := s.meet(ctx, p, step, at, &all[step.Other-1], n); err != nil {
+			if err := s.meet(ctx, p, step, n); err != nil {
 				return nil, err
 			}
 			continue
@@ -114,14 +114,16 @@ func (s *search) play(ctx context.Context, c Case) (*played, error) {
 		at.past[n] = true
 		p.told = append(p.told, fmt.Sprintf("side %d: %s %s → %s", step.Side, step.Do, step.Item, at.value))
 	}
-	for i := range all {
-		p.values = append(p.values, all[i].value)
+	for i := range p.sides {
+		p.values = append(p.values, p.sides[i].value)
 	}
 	return p, nil
 }
 
-// meet lets a client merge what two sides hold, and write the result to both.
-func (s *search) meet(ctx context.Context, p *played, step Step, a, b *side, n int) error {
+// meet lets a client merge what two sides hold, and write the result to both. n is the number of
+// the step.
+func (s *search) meet(ctx context.Context, p *played, step Step, n int) error {
+	a, b := &p.sides[step.Side-1], &p.sides[step.Other-1]
 	into := side{value: a.value, past: union(a.past, b.past), added: union(a.added, b.added),
 		removed: union(a.removed, b.removed)}
 	switch {
