@@ -35,7 +35,7 @@ type Moved struct {
 	Bytes    int64         // of all messages of the transfers
 	Ready    time.Duration // from the request of the administrator until all new homes have all their ranges
 	Over     time.Duration // until in addition no other node keeps a replica, and a node that left may go
-	Asked    int           // requests of clients from the change to Over
+	Asked    int           // requests of clients that began from the change to Over
 	Refused  int           // of these, that were not answered or refused
 
 	Ranges  int // scans of a range that found a key, on all nodes
@@ -161,7 +161,7 @@ func (m *move) Began(*client.Operation) {}
 
 // Ended implements client.Observer.
 func (m *move) Ended(op *client.Operation, _ wire.ClientReply) {
-	if op.Began < m.began || m.over() {
+	if op.Began < m.began || m.out.Over > 0 && op.Began > m.began+m.out.Over {
 		return
 	}
 	m.out.Asked++
@@ -189,6 +189,7 @@ func Move(goOn func() bool, c Change) (out Moved, err error) {
 			c.Kind, node, changeBy, len(m.coming), len(m.going))
 	}
 	last := count(w)
+	w.RunFor(client.Timeout) // requests that began during the change end
 	out = m.out
 	out.Bytes, out.Ranges = last.bytes-first.bytes, last.scans.Ranges-first.scans.Ranges
 	out.Scanned, out.Trees = last.scans.Records-first.scans.Records, last.trees-first.trees

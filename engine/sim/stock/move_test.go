@@ -3,8 +3,10 @@ package stock
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"ringside/engine/ring"
+	"ringside/engine/sim/client"
 	"ringside/engine/sim/plan"
 )
 
@@ -35,6 +37,21 @@ func TestMove(t *testing.T) {
 	}
 	if _, err := Move(func() bool { return false }, change(plan.Join, 3)); !errors.Is(err, ErrStopped) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A request counts if it began during the change, whenever it ended.
+func TestMoveCounts(t *testing.T) {
+	c := change(plan.Join, ring.EqualPartitions)
+	r := c.plan().Ring()
+	m := newMove(c, "joiner1", r, r)
+	m.out.Over = time.Second
+	for _, after := range []time.Duration{-1, 0, time.Second, time.Second + 1} {
+		op := &client.Operation{Began: m.began + after, Ended: m.began + time.Minute, Outcome: client.Failed}
+		m.Ended(op, nil)
+	}
+	if m.out.Asked != 2 || m.out.Refused != 2 {
+		t.Errorf("%d requests, %d of them failed; want 2 and 2", m.out.Asked, m.out.Refused)
 	}
 }
 
