@@ -72,7 +72,7 @@ func TestAvailability(t *testing.T) {
 	r := agree(t, "availability", map[string]string{"operations": "120"}, 1)
 	labtest.Deny(t, r, "puts", sloppyQuorum, 50)
 	labtest.Deny(t, r, "puts", strictQuorum, 100)
-	labtest.Deny(t, r, "puts", sloppyOne, 99)
+	labtest.Deny(t, r, "refused", sloppyOne, 1)
 	labtest.Deny(t, r, "gets", sloppyQuorum, 99)
 }
 
