@@ -100,13 +100,14 @@ func (k *Client) put(ctx context.Context, op string, req wire.PutRequest) ([]byt
 	return r.Context, nil
 }
 
-// do sends a request, and keeps the events that it caused.
+// do sends a request, and keeps the events that it caused, also if ctx ends after the answer: an
+// answer is never withheld.
 func (k *Client) do(ctx context.Context, op, key string, req wire.ClientRequest) (wire.ClientReply, error) {
 	reply, err := k.c.cluster.Do(ctx, k.via, req)
 	if err != nil {
 		return nil, fmt.Errorf("%s %s: %w", op, shown(key), err)
 	}
-	return reply, k.c.catchUp(ctx)
+	return reply, k.c.catchUp(context.WithoutCancel(ctx))
 }
 
 // A RequestError is the answer of a request that failed.

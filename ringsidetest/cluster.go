@@ -88,7 +88,7 @@ func Start(tb TB, o Options) *Cluster {
 	if err != nil {
 		tb.Fatalf("ringsidetest: %v", err)
 	}
-	c := &Cluster{tb: tb, o: o, cluster: running}
+	c := &Cluster{tb: tb, o: o, cluster: running, history: history{limit: maxEvents}}
 	c.env = &verbs.Env{Cluster: recorded{running, c}}
 	tb.Cleanup(c.stop)
 	return c

@@ -25,6 +25,7 @@ const (
 // A history has the events of a cluster since its start.
 type history struct {
 	events []event.Event
+	limit  int    // of events
 	last   uint64 // the number of the newest event in events
 }
 
@@ -33,7 +34,7 @@ type history struct {
 func (h *history) add(events []event.Event) {
 	h.events = append(h.events, events...)
 	h.last = max(h.last, events[len(events)-1].Seq)
-	if len(h.events) <= maxEvents {
+	if len(h.events) <= h.limit {
 		return
 	}
 	cut := len(h.events) / 2

@@ -55,7 +55,8 @@ func (c *Cluster) report(ctx context.Context) {
 		c.tb.Logf("ringsidetest: the events were not written: %v; set Options.Recording to a file", err)
 		return
 	}
-	c.tb.Logf("ringsidetest: the run was recorded; look at it with\n  ringside tui --play %s", escape.Typed([]byte(path)))
+	c.tb.Logf("ringsidetest: the run was recorded; look at it with (, and . go from event to event)\n  "+
+		"ringside tui --play %s", escape.Typed([]byte(path)))
 }
 
 // drawn returns a request as ringside trace shows it.

@@ -3,10 +3,12 @@ package ringsidetest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -74,6 +76,33 @@ func must2[T any](v T, err error) T {
 		panic(err)
 	}
 	return v
+}
+
+// Clients may be used by any goroutine, and no event is missed.
+func TestConcurrentClients(t *testing.T) {
+	const clients, writes = 8, 20
+	c := ringsidetest.Start(t, ringsidetest.Options{Nodes: 3})
+	var wg sync.WaitGroup
+	for i := range clients {
+		wg.Go(func() {
+			k := c.Client().Via(c.Nodes()[i%3])
+			for range writes {
+				if _, err := k.Put(t.Context(), "x", fmt.Append(nil, i), nil); err != nil {
+					t.Error(err)
+				}
+				_, token, err := k.Get(t.Context(), "x")
+				if err == nil {
+					_, err = k.Put(t.Context(), "x", fmt.Append(nil, i), token)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	c.WaitConverged()
+	c.NothingLost()
 }
 
 // Each fault shows in the state of the cluster.
