@@ -98,7 +98,7 @@ type Claim struct {
 	Text string
 	// Holds reports whether the rows bear the claim out, and the figures that decided. It returns
 	// ErrMissing if rows are missing, because the run was interrupted or the values leave them out,
-	// and Undecided if the claim says nothing about the values.
+	// and Undecided if the claim says nothing about the values, or the intervals leave both possible.
 	Holds func(v Values, rows Rows) (holds bool, figures string, err error)
 }
 

@@ -99,6 +99,24 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// A claim whose rows are missing, or leave both possible, has no verdict.
+func TestUndecided(t *testing.T) {
+	for _, why := range []error{lab.ErrMissing, lab.Undecided("1 and 2"), nil} {
+		j := job(t, nil, lab.Shard{})
+		j.Experiment.Published = nil
+		j.Experiment.Claims = []lab.Claim{{Text: "c", Holds: func(lab.Values, lab.Rows) (bool, string, error) {
+			return false, "1 and 2", why
+		}}}
+		want := lab.NoClaim
+		if why == nil {
+			want = lab.Differs
+		}
+		if r := reportOf(t, outcome(t, j)); r.Verdict != want || r.Claims[0].Verdict != want {
+			t.Errorf("%v: %+v", why, r.Claims)
+		}
+	}
+}
+
 // The files of shards give the bytes of the run without shards, and a wrong set of files is
 // refused.
 func TestShards(t *testing.T) {

@@ -28,8 +28,8 @@ type Rows []Row
 // ErrMissing says that a claim needs a row that there is not.
 var ErrMissing = errors.New("a row is missing")
 
-// Undecided is the error of a claim that says nothing about the values that were chosen. Its text
-// says why.
+// Undecided is the error of a claim that says nothing about the values that were chosen, or that
+// the rows neither bear out nor deny. The text of the error says why.
 type Undecided string
 
 func (u Undecided) Error() string { return string(u) }

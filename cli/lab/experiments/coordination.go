@@ -1,6 +1,7 @@
 package experiments
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -115,11 +116,12 @@ func coordinationSamples(t *paper.CoordinationTable) []lab.Sample {
 // knows the ring.
 func clientDrivenIsFaster(measure string) func(lab.Values, lab.Rows) (bool, string, error) {
 	return func(_ lab.Values, rows lab.Rows) (bool, string, error) {
-		reads, a, err := lower(rows, measure, paper.ClientDriven, paper.ServerDriven, 0)
-		if err != nil {
-			return false, "", err
+		reads, a, err1 := lowerOnWallClock(rows, measure, paper.ClientDriven, paper.ServerDriven, 0)
+		writes, b, err2 := lowerOnWallClock(rows, measure, paper.ClientDriven, paper.ServerDriven, 1)
+		figures := fmt.Sprintf("reads %s; writes %s", a, b)
+		if err1 == nil && !reads || err2 == nil && !writes {
+			return false, figures, nil
 		}
-		writes, b, err := lower(rows, measure, paper.ClientDriven, paper.ServerDriven, 1)
-		return reads && writes, fmt.Sprintf("reads %s; writes %s", a, b), err
+		return true, figures, cmp.Or(err1, err2)
 	}
 }
