@@ -102,7 +102,7 @@ func TestReport(t *testing.T) {
 // A claim whose rows are missing, or leave both possible, has no verdict.
 func TestUndecided(t *testing.T) {
 	for _, why := range []error{lab.ErrMissing, lab.Undecided("1 and 2"), nil} {
-		j := job(t, nil, lab.Shard{})
+		j := job(t, nil, shard.Shard{})
 		j.Experiment.Published = nil
 		j.Experiment.Claims = []lab.Claim{{Text: "c", Holds: func(lab.Values, lab.Rows) (bool, string, error) {
 			return false, "1 and 2", why
