@@ -78,6 +78,36 @@ func must2[T any](v T, err error) T {
 	return v
 }
 
+func TestTyped(t *testing.T) {
+	c, ctx := ringsidetest.Start(t, ringsidetest.Options{Nodes: 3}), t.Context()
+	k := ringsidetest.Of(c.Client(), ringsidetest.JSON[int](nil))
+	if _, _, found, err := k.Get(ctx, "x"); found || err != nil {
+		t.Fatal(found, err)
+	}
+	must(t, must2(k.Put(ctx, "x", 1, nil)), nil)
+	v, _, found, err := k.Get(ctx, "x")
+	if v != 1 || !found || err != nil {
+		t.Fatal(v, found, err)
+	}
+	must(t, must2(k.Put(ctx, "x", 2, nil)), nil) // blind: a sibling
+	if _, _, _, err := k.Get(ctx, "x"); err == nil || !strings.Contains(err.Error(), "set Codec.Merge") {
+		t.Error(err)
+	}
+	sum := ringsidetest.Of(c.Client(), ringsidetest.JSON(func(a, b int) int { return a + b }))
+	if v, err := sum.Update(ctx, "x", func(v int) int { return v * 10 }); v != 30 || err != nil {
+		t.Error(v, err)
+	}
+	_, token, _, err := sum.Get(ctx, "x")
+	must(t, must2(sum.Del(ctx, "x", token)), err)
+	if _, _, found, err := sum.Get(ctx, "x"); found || err != nil {
+		t.Error(found, err)
+	}
+	must(t, must2(c.Client().Put(ctx, "y", []byte("no JSON"), nil)), nil)
+	if _, _, _, err := k.Get(ctx, "y"); err == nil || !strings.Contains(err.Error(), "decode y, sibling 1") {
+		t.Error(err)
+	}
+}
+
 // Clients may be used by any goroutine, and no event is missed.
 func TestConcurrentClients(t *testing.T) {
 	const clients, writes = 8, 20

@@ -75,6 +75,11 @@ func (t Typed[T]) Put(ctx context.Context, key string, value T, token []byte) ([
 	return t.client.Put(ctx, key, b, token)
 }
 
+// Del deletes what a context covers, as Client.Del does.
+func (t Typed[T]) Del(ctx context.Context, key string, token []byte) ([]byte, error) {
+	return t.client.Del(ctx, key, token)
+}
+
 // Update reads a key, merges its siblings, changes the value, and writes it with the context of the
 // read, so that the result supersedes all siblings. It returns what was written. The zero value
 // stands for an absent key.

@@ -42,6 +42,7 @@ func (p Program) Find() error { return process.Find(p.command(context.Background
 func (p Program) command(ctx context.Context) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, p.Args[0], p.Args[1:]...)
 	cmd.Dir, cmd.WaitDelay = p.Dir, pipeTime
+	endGroup(cmd)
 	return cmd
 }
 
