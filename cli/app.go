@@ -50,7 +50,8 @@ func listCommands() []command {
 		}
 	}
 	out = append(out, lsCommand, rmCommand, tuiCommand, snapshotCommand, runCommand, execCommand, fuzzMergeCommand,
-		simCommand, labCommand, benchCommand, paperCommand, completionCommand, manCommand, versionCommand, helpCommand)
+		simCommand, openCommand, diffCommand, labCommand, benchCommand, paperCommand, completionCommand, manCommand,
+		versionCommand, helpCommand)
 	slices.SortStableFunc(out, func(a, b command) int {
 		return slices.Index(groups, a.verb.Group) - slices.Index(groups, b.verb.Group)
 	})

@@ -183,11 +183,20 @@ var fuzzMergeCommand = command{verb: mergefuzz.Verb, own: "no cluster",
 
 var simCommand = command{verb: simulate.Verb, run: (*session).simulate, own: "simulated clusters"}
 
+var openCommand = command{verb: simulate.OpenVerb, own: "simulated clusters",
+	run: func(s *session, c *verbs.Call) error { return simulate.Open(s.ctx, &s.Console, c, s.screens(c)) }}
+
+var diffCommand = command{verb: simulate.DiffVerb, own: "simulated clusters",
+	run: func(s *session, c *verbs.Call) error { return simulate.Diff(s.ctx, &s.Console, c) }}
+
 // simulate runs the command sim, whose recordings are shown on the screens.
 func (s *session) simulate(c *verbs.Call) error {
-	return simulate.Run(s.ctx, &s.Console, c, func(r *recording.Recording, o tui.Options) error {
-		return s.watch(c, r, o)
-	})
+	return simulate.Run(s.ctx, &s.Console, c, s.screens(c))
+}
+
+// screens shows recordings for a call.
+func (s *session) screens(c *verbs.Call) simulate.Screens {
+	return func(r *recording.Recording, o tui.Options) error { return s.watch(c, r, o) }
 }
 
 // inFork makes the prompt run lines in both futures of a fork, one line at a time.

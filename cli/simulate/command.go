@@ -40,6 +40,8 @@ given is drawn from the seed. The values below are examples; a single run prints
                                         both futures side by side on the screens, in step: without fallbacks, clients
                                         are refused during the split. d goes to the first difference, D lists what
                                         ends differently, f shows one future alone. Keys and commands act on both
+  ringside sim --seed 42 --capsule 42.capsule
+                                        the run with its result in one file, for ringside open and ringside diff
   ringside sim --seeds 20000 --shard 1/4 --out 1.json
                                         a quarter of a campaign; four of them run on four machines. A violation
                                         does not fail a shard. docs/campaigns has files for Kubernetes, Slurm and
@@ -93,11 +95,13 @@ type runner struct {
 	ctx     context.Context
 	call    *verbs.Call
 	screens Screens
+	// toScreens: open shows the screens
+	toScreens bool
 }
 
 // Run runs a call of Verb.
 func Run(ctx context.Context, con *console.Console, call *verbs.Call, screens Screens) error {
-	r := &runner{con, ctx, call, screens}
+	r := &runner{Console: con, ctx: ctx, call: call, screens: screens}
 	if call.String("faults") == "list" {
 		return r.listFaults()
 	}

@@ -92,6 +92,8 @@ var flags = append([]verbs.Flag{
 		Help: "play a script instead of a seed"},
 	{Name: "script", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
 		Help: "where to write a single run as a script; of a run that fails, the smallest"},
+	{Name: "capsule", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
+		Help: "where to write a single run with its result; of many runs, the lowest seed that fails"},
 	{Name: "tui", Kind: verbs.Bool, Help: "play the run on this terminal's screens"},
 	{Name: "ascii", Kind: verbs.Bool, Help: "draw with ASCII signs only"},
 	{Name: "fork", Kind: verbs.Bool,
@@ -148,6 +150,8 @@ func checkFlags(c *verbs.Call) error {
 	case check && !one && given(drawn...) != "":
 		return usage.Errorf("sim: --check looks at one run or at the committed ones: leave out %s, or give --seed alone",
 			given(drawn...))
+	case c.Has("capsule") && (check || c.Bool("tui") || c.Bool("fork")):
+		return usage.Errorf("sim: --capsule keeps what sim prints of a run: leave out --check, --tui and --fork")
 	case check && c.Has("script"):
 		return usage.Errorf("sim: --check writes no script: leave out --check, or --script")
 	}
@@ -157,7 +161,7 @@ func checkFlags(c *verbs.Call) error {
 // checkFiles returns a usage error for a file that cannot be written, before a campaign that may
 // take hours.
 func (r *runner) checkFiles() error {
-	for _, name := range []string{"script", "html", "out"} {
+	for _, name := range []string{"script", "html", "out", "capsule"} {
 		if !r.call.Has(name) {
 			continue
 		}

@@ -103,7 +103,9 @@ func TestForkGoldens(t *testing.T) {
 func TestForkFits(t *testing.T) {
 	f := madeUp()
 	for width := leastSides; width < 150; width += 7 {
-		for line := range strings.Lines(courseOf(f, width)[strings.Index(courseOf(f, width), "as it is"):] + endOf(f, width)) {
+		titles := [2]string{"as it is", changedTitle(f)}
+		course := courseOf(f, width, titles)
+		for line := range strings.Lines(course[strings.Index(course, "as it is"):] + endOf(f, width, titles)) {
 			if n := render.Width(strings.TrimSuffix(line, "\n")); n > width {
 				t.Errorf("%d columns of %d: %s", n, width, line)
 			}

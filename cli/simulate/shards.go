@@ -48,7 +48,7 @@ func checkShard(c *verbs.Call) error {
 			return usage.Errorf("sim --merge takes all options from the files: leave out %s", flag)
 		}
 	case c.Has("shard"):
-		if flag := given(append(single, "for", "script")...); flag != "" {
+		if flag := given(append(single, "for", "script", "capsule")...); flag != "" {
 			return usage.Errorf("sim --shard plays a part of a number of seeds: leave out %s", flag)
 		}
 		if isSingle(c) {
@@ -126,7 +126,7 @@ func (r *runner) merge() error {
 		}
 	}
 	c.cover()
-	return r.finish(c, o)
+	return r.finish(c, nil, o)
 }
 
 // playWorst plays the lowest seed that failed once more, because finish makes its run smaller.

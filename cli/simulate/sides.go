@@ -131,8 +131,9 @@ func forkText(f *fork.Fork, width int) string {
 		return b.String() + verdict.String()
 	}
 	fmt.Fprintf(&b, "%s the same, the first that differs is number %d\n\n", firstAre(f.Same), f.Same+1)
-	b.WriteString(courseOf(f, width))
-	b.WriteString("\n" + endOf(f, width))
+	titles := [2]string{"as it is", changedTitle(f)}
+	b.WriteString(courseOf(f, width, titles))
+	b.WriteString("\n" + endOf(f, width, titles))
 	return b.String()
 }
 
@@ -156,23 +157,23 @@ func firstAre(n int) string {
 func changedTitle(f *fork.Fork) string { return "with " + f.Change.String() }
 
 // courseOf writes the events around the first difference.
-func courseOf(f *fork.Fork, width int) string {
+func courseOf(f *fork.Fork, width int, titles [2]string) string {
 	s := newSides(width, 0)
 	for _, e := range f.Before {
 		fmt.Fprintf(s, "%s  %s\n", since(e), happened(e))
 	}
 	if s.column == 0 {
-		s.WriteString("as it is:\n")
+		s.WriteString(titles[0] + ":\n")
 		for _, e := range f.AsItIs.After {
 			s.below("", "- ", since(e)+"  "+happened(e))
 		}
-		s.WriteString(changedTitle(f) + ":\n")
+		s.WriteString(titles[1] + ":\n")
 		for _, e := range f.Changed.After {
 			s.below("", "+ ", since(e)+"  "+happened(e))
 		}
 		return s.String()
 	}
-	s.row("", "as it is", changedTitle(f))
+	s.row("", titles[0], titles[1])
 	rule := strings.Repeat("-", s.column)
 	s.row("", rule, rule)
 	for _, pair := range align(f.AsItIs.After, f.Changed.After) {
@@ -254,9 +255,9 @@ func pack(rows [][2]*event.Event) [][2]*event.Event {
 }
 
 // endOf writes what differs in the end.
-func endOf(f *fork.Fork, width int) string {
+func endOf(f *fork.Fork, width int, titles [2]string) string {
 	s := newSides(width, labelWidth)
-	s.row("in the end", "as it is", changedTitle(f))
+	s.row("in the end", titles[0], titles[1])
 	clients, keys, lost := endings(f)
 	for _, e := range clients[:min(maxOperations, len(clients))] {
 		s.row(e.What, e.Sides[0], e.Sides[1])

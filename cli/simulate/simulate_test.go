@@ -213,7 +213,7 @@ func TestSimViolation(t *testing.T) {
 		c.add(r)
 		var out strings.Builder
 		s := newRunner(t, t.Context(), &console.Console{Stdout: &out, Stderr: &out, Dir: dir, JSON: asJSON})
-		code := exitOf(s.finish(c, plan.Options{Ops: 20, Faults: []string{}}))
+		code := exitOf(s.finish(c, nil, plan.Options{Ops: 20, Faults: []string{}}))
 		if code != exit.Expectation || !strings.Contains(out.String(), "put #3 of key0 is lost") ||
 			!strings.Contains(out.String(), "--seed 2 --nodes") {
 			t.Errorf("exit %d: %s", code, out.String())
@@ -260,7 +260,7 @@ func TestSimInterrupted(t *testing.T) {
 	}
 	var out strings.Builder
 	s := newRunner(t, ctx, &console.Console{Stdout: &out, Stderr: &out})
-	if code := exitOf(s.finish(c, c.opt)); code != exit.Interrupted ||
+	if code := exitOf(s.finish(c, nil, c.opt)); code != exit.Interrupted ||
 		!strings.Contains(out.String(), "interrupted") || strings.Contains(out.String(), "held") {
 		t.Errorf("exit %d: %s", code, out.String())
 	}
@@ -279,7 +279,7 @@ func TestSimViolationIsTold(t *testing.T) {
 		c.add(r)
 		var out, told strings.Builder
 		s := newRunner(t, ctx, &console.Console{Stdout: &out, Stderr: &told, Dir: dir})
-		code := exitOf(s.finish(c, plan.Options{Ops: 20, Faults: []string{}}))
+		code := exitOf(s.finish(c, nil, plan.Options{Ops: 20, Faults: []string{}}))
 		if code != exit.Expectation || !strings.Contains(out.String(), "FAIL  seed 2") ||
 			!strings.Contains(out.String(), "P1 says: no acknowledged") || !strings.Contains(out.String(), "#4 key") {
 			t.Errorf("exit %d: %s", code, out.String())

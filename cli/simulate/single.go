@@ -48,7 +48,7 @@ func (r *runner) playOne(o plan.Options) error {
 		}
 	}
 	one.left = result.Left
-	return r.finish(one, o)
+	return r.finish(one, &p, o)
 }
 
 // playMany plays a campaign.
@@ -67,7 +67,7 @@ func (r *runner) playMany(o plan.Options) error {
 		return r.playShard(c)
 	}
 	r.watch(c)
-	return r.finish(c, o)
+	return r.finish(c, nil, o)
 }
 
 // watch plays a campaign, and shows its progress if the user sees it.
@@ -83,9 +83,10 @@ func (r *runner) watch(c *campaign) {
 }
 
 // finish shows the result of a campaign. A run that failed is made smaller first, unless a script
-// was played. The failure is shown even if the smaller run cannot be found or written.
-func (r *runner) finish(c *campaign, o plan.Options) error {
-	report := c.report()
+// was played. The failure is shown even if the smaller run cannot be found or written. only is the
+// run if the call asked for a single one.
+func (r *runner) finish(c *campaign, only *plan.Plan, o plan.Options) error {
+	report := c.single()
 	script, unwritten := "", error(nil)
 	switch {
 	case r.call.Has("replay"):
@@ -98,13 +99,13 @@ func (r *runner) finish(c *campaign, o plan.Options) error {
 		report.Options = o.Draw().String()
 	}
 	text := c.text()
-	for _, l := range c.left {
-		report.Left = append(report.Left, leftReport{l.Key, versionsOf(l.Versions)})
-	}
 	if r.call.Has("replay") {
 		text += leftText(c.left)
 	}
 	if err := r.Show(report, text+report.more(script)); err != nil {
+		return err
+	}
+	if err := r.leaveCapsule(c, only, report.Options); err != nil {
 		return err
 	}
 	if unwritten != nil {

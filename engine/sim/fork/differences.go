@@ -1,6 +1,7 @@
 package fork
 
 import (
+	"cmp"
 	"slices"
 
 	"ringside/engine/sim"
@@ -42,6 +43,7 @@ func compare(p *plan.Plan, a, b sim.Result) Differences {
 		x, ok := other[o.ID]
 		switch {
 		case !ok || !planned[o.ID]: // the checker's own, after the last fault
+		case o.Kind != x.Kind || o.Key != x.Key: // another operation, in runs that Compare was given
 		case !toldSame(o, x):
 			d.Operations = append(d.Operations, Operation{o, x})
 		case o.Ended-o.Began != x.Ended-x.Began || !slices.Equal(o.Acks, x.Acks):
@@ -56,7 +58,14 @@ func compare(p *plan.Plan, a, b sim.Result) Differences {
 		if s := left[l.Key]; !slices.Equal(Writes(l.Versions), Writes(s)) {
 			d.Keys = append(d.Keys, Key{l.Key, l.Versions, s})
 		}
+		delete(left, l.Key)
 	}
+	for key, s := range left { // keys that the first run does not have
+		if len(s) > 0 {
+			d.Keys = append(d.Keys, Key{Key: key, Changed: s})
+		}
+	}
+	slices.SortFunc(d.Keys, func(x, y Key) int { return cmp.Compare(x.Key, y.Key) })
 	for _, id := range slices.Concat(a.Lost, b.Lost) {
 		if slices.Contains(a.Lost, id) != slices.Contains(b.Lost, id) {
 			d.Lost = append(d.Lost, id)

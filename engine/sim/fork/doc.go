@@ -1,7 +1,7 @@
 /*
 Package fork plays a run twice: as it is, and with one thing changed from a time on. Everything
 before that time is the same in both futures, and Play checks that. It finds the first two events
-that differ, and what differs in the end.
+that differ, and what differs in the end. Compare finds the same for any two runs.
 
 # Main types
 

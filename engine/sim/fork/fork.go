@@ -60,9 +60,7 @@ func (e *BadChange) Unwrap() error { return e.Err }
 // up. The player's Watch is not called. The error is a *BadChange if the plan cannot have the
 // change. Any other error is a bug: the change altered what happened before it.
 func Play(pl sim.Player, p plan.Plan, at time.Duration, c Change) (f Fork, ended bool, err error) {
-	var trace []uint64
-	pl.Watch = func(e event.Event) { trace = append(trace, digest(e)) }
-	base, ended := pl.Play(p)
+	base, trace, ended := traced(pl, p)
 	if !ended {
 		return f, false, nil
 	}
@@ -70,11 +68,46 @@ func Play(pl sim.Player, p plan.Plan, at time.Duration, c Change) (f Fork, ended
 	if err != nil {
 		return f, true, &BadChange{c, err}
 	}
+	f = Fork{At: at, Change: c, Plan: changed, AsItIs: Future{Result: base, Told: len(trace)}}
+	if !f.follow(pl, trace) {
+		return f, false, nil
+	}
+	for _, e := range [][]event.Event{f.AsItIs.After, f.Changed.After} {
+		if len(e) > 0 && e[0].Time < kernel.Origin+at {
+			return f, true, fmt.Errorf("fork seed %d at %v: %q changed event %d, at %v", p.Seed, at, c, f.Same+1,
+				e[0].Time-kernel.Origin)
+		}
+	}
+	return f, true, nil
+}
+
+// Compare plays two plans, which need not have anything in common. The Fork that it returns has no
+// Change; a is the run as it is, and b the changed one. It returns false if the player gave up. The
+// player's Watch is not called.
+func Compare(pl sim.Player, a, b plan.Plan) (f Fork, ended bool) {
+	base, trace, ended := traced(pl, a)
+	if !ended {
+		return f, false
+	}
+	f = Fork{Plan: b, AsItIs: Future{Result: base, Told: len(trace)}}
+	return f, f.follow(pl, trace)
+}
+
+// traced plays a plan, and returns the digests of its events.
+func traced(pl sim.Player, p plan.Plan) (r sim.Result, trace []uint64, ended bool) {
+	pl.Watch = func(e event.Event) { trace = append(trace, digest(e)) }
+	r, ended = pl.Play(p)
+	return r, trace, ended
+}
+
+// follow plays the changed run and compares it with the run as it is, which has that trace. It
+// returns false if the player gave up.
+func (f *Fork) follow(pl sim.Player, trace []uint64) (ended bool) {
+	base := f.AsItIs.Result
 	other := &comparison{trace: trace, same: -1}
 	pl.Watch = other.take
-	f = Fork{At: at, Change: c, Plan: changed, AsItIs: Future{Result: base, Told: len(trace)}}
-	if f.Changed.Result, ended = pl.Play(changed); !ended {
-		return f, false, nil
+	if f.Changed.Result, ended = pl.Play(f.Plan); !ended {
+		return false
 	}
 	if f.Changed.Told = other.told; other.same < 0 {
 		other.same = other.told
@@ -84,20 +117,14 @@ func Play(pl sim.Player, p plan.Plan, at time.Duration, c Change) (f Fork, ended
 		// The events of the first run were not kept, because a long run has too many of them.
 		first := &window{from: f.Same - Before, to: f.Same + After}
 		pl.Watch = first.take
-		if _, ended = pl.Play(p); !ended {
-			return f, false, nil
+		if _, ended = pl.Play(base.Plan); !ended {
+			return false
 		}
 		k := min(Before, f.Same)
 		f.Before, f.AsItIs.After = first.events[:k], first.events[k:]
 	}
-	for _, e := range [][]event.Event{f.AsItIs.After, f.Changed.After} {
-		if len(e) > 0 && e[0].Time < kernel.Origin+at {
-			return f, true, fmt.Errorf("fork seed %d at %v: %q changed event %d, at %v", p.Seed, at, c, f.Same+1,
-				e[0].Time-kernel.Origin)
-		}
-	}
-	f.Differences = compare(&p, base, f.Changed.Result)
-	return f, true, nil
+	f.Differences = compare(&base.Plan, base, f.Changed.Result)
+	return true
 }
 
 // digest returns a hash of all that an event says.
