@@ -44,8 +44,8 @@ written; events -f --json > FILE.jsonl keeps all events from the start. An exist
 		case eventsSuffix:
 			write = exportEvents
 		case capsuleSuffix:
-			return c.Misusef("%s: capsules are not available in this version; choose a name that ends in %s or %s",
-				render.Quoted(name), scriptSuffix, eventsSuffix)
+			return c.Misusef("%s: a capsule holds a simulated run; export a name that ends in %s, and  sim --replay "+
+				"FILE%[2]s --capsule FILE%s  makes a capsule of it", render.Quoted(name), scriptSuffix, capsuleSuffix)
 		default:
 			return c.Misusef("%s: the suffix chooses the format; choose a name that ends in %s or %s",
 				render.Quoted(name), scriptSuffix, eventsSuffix)
