@@ -4,13 +4,14 @@
 //
 //	func TestCartSurvivesPartition(t *testing.T) {
 //		c := ringsidetest.Start(t, ringsidetest.Options{Nodes: 5})
+//		shop.Add(c.Client(), "cart", "tea")
 //		left, right := c.Split("cart")
 //		shop.Add(left, "cart", "milk")
 //		shop.Add(right, "cart", "eggs")
 //		c.Heal()
 //		c.WaitConverged()
 //		c.Siblings("cart", 2)
-//		shop.Show(left, "cart") // must show milk and eggs
+//		shop.Show(left, "cart") // must show all three
 //		c.NothingLost()
 //	}
 //

@@ -199,10 +199,10 @@ func (r Result) text(o Options, program Program, p render.Painter, took time.Dur
 		v := r.Violations[i]
 		fmt.Fprintf(&out, "%s  %s: %s\n", p.Paint(render.Bad, "WRONG"), prop, escape.Terminal([]byte(v.Text)))
 		for _, told := range v.Told {
-			fmt.Fprintf(&out, "         %s\n", escape.Terminal([]byte(told)))
+			fmt.Fprintf(&out, "         %s\n", escape.Typed([]byte(told)))
 		}
 		for n, line := range v.lines(program) {
-			fmt.Fprintf(&out, "       $ %s\n         %s\n", escape.Terminal([]byte(line)), escape.Terminal(v.Calls[n].Merged))
+			fmt.Fprintf(&out, "       $ %s\n         %s\n", escape.Typed([]byte(line)), escape.Typed(v.Calls[n].Merged))
 		}
 	}
 	fmt.Fprintf(&out, "%s, %s, %v", render.Count(r.Cases, "case"), render.Count(r.Merges, "merge"),

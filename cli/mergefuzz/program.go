@@ -86,16 +86,18 @@ func (p Program) Merge(ctx context.Context, siblings []json.RawMessage) (json.Ra
 // failure returns the error of a call. what says what went wrong.
 func (p Program) failure(code string, input []byte, what string, messages *bounded) error {
 	text := fmt.Sprintf("fuzz-merge: the merge does not work: %s; repeat the call with\n  %s", what,
-		escape.Terminal([]byte(p.line(input))))
+		escape.Typed([]byte(p.line(input))))
 	if said := strings.TrimSpace(messages.String()); said != "" {
 		text += "\nits messages:\n  " + escape.TerminalShort([]byte(said), maxShown)
 	}
 	return &exit.Error{Exit: exit.Internal, Code: code, Message: text}
 }
 
-// line returns a line of a shell that calls the program with an input.
+// line returns a line of a shell that calls the program with an input. The echo of some shells
+// would change backslashes.
 func (p Program) line(input []byte) string {
-	return fmt.Sprintf("echo '%s' | %s", strings.ReplaceAll(string(input), "'", `'\''`), shellquote.Join(p.Args...))
+	quoted := strings.ReplaceAll(string(input), "'", `'\''`)
+	return `printf '%s\n' '` + quoted + "' | " + shellquote.Join(p.Args...)
 }
 
 // isBrokenPipe reports whether a program ended before it had read its input.
