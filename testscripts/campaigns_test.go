@@ -16,7 +16,7 @@ import (
 const shards = 4
 
 // smaller makes a command of docs/campaigns short enough for a test.
-var smaller = map[string]string{"sim": "--seeds 10 --ops 30", "lab": "--seeds 2 --t 0 --k 1"}
+var smaller = map[string]string{"sim": "--seeds 6 --ops 20 --nodes 3", "lab": "--seeds 6 --metadata 60"}
 
 var (
 	seedsFlag = regexp.MustCompile(`--seeds [0-9]+`)
