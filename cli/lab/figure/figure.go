@@ -21,7 +21,7 @@ type Figure struct {
 	Title      string
 	X, Y       string   // labels of the axes, with the units
 	LogX, LogY bool     // logarithmic axes; points that are not positive are left out
-	Names      []string // what x = 0, 1, 2 ... stand for; nil if x is a number
+	Names      []string // what x = 0, 1, 2 ... stand for, and then LogX is ignored; nil if x is a number
 	Lines      []Line
 }
 
@@ -68,6 +68,7 @@ var signs = []draw.GlyphDrawer{
 // SVG draws the figure. The result is an svg element without an XML header, so that it can stand in
 // a page. Equal figures give equal bytes.
 func (f Figure) SVG() (string, error) {
+	f.LogX = f.LogX && f.Names == nil
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = f.Title, f.X, f.Y
 	sans(&p.Title.TextStyle.Font, 12)
@@ -138,11 +139,23 @@ func (f Figure) axes(p *plot.Plot) {
 			p.X.Tick.Label.Rotation, p.X.Tick.Label.XAlign, p.X.Tick.Label.YAlign = math.Pi/5, draw.XRight, draw.YTop
 		}
 	}
-	if p.Y.Min == p.Y.Max {
-		p.Y.Min, p.Y.Max = p.Y.Min-1, p.Y.Max+1
-	}
-	if p.X.Min == p.X.Max {
-		p.X.Min, p.X.Max = p.X.Min-1, p.X.Max+1
+	widen(&p.X, f.LogX)
+	widen(&p.Y, f.LogY)
+}
+
+// widen gives an axis a length if its points are all at one place, or if it has no point. The ends
+// of a logarithmic axis stay above 0, because the plotter panics otherwise.
+func widen(a *plot.Axis, log bool) {
+	switch empty := a.Min > a.Max; {
+	case empty && log:
+		a.Min, a.Max = 1, 10
+	case empty:
+		a.Min, a.Max = 0, 1
+	case a.Min < a.Max:
+	case log:
+		a.Min, a.Max = a.Min/2, a.Max*2
+	default:
+		a.Min, a.Max = a.Min-1, a.Max+1
 	}
 }
 
