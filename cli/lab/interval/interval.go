@@ -29,7 +29,9 @@ type Count struct{ Hits, Of float64 }
 // Share returns the share of hits among all cases and Wilson's confidence interval of the share.
 // Each Count is a group of cases that may depend on each other, such as those of one seed. If the
 // groups differ by more than independent cases would, the interval is that of fewer cases (the
-// design effect). There must be at least one case.
+// design effect). With few groups that effect is uncertain, and the interval is wider, as Student's
+// is (Korn and Graubard 1998). One group, or a share of 0 or 1, says nothing about the dependence:
+// then all cases count as independent. There must be at least one case.
 func Share(groups []Count) (share, low, high float64) {
 	var hits, of float64
 	for _, g := range groups {
@@ -59,7 +61,8 @@ func wilson(share, n float64) (low, high float64) {
 }
 
 // designEffect returns the variance of the share as the groups show it, divided by the variance
-// that independent cases would have; at least 1. The variance is that of a ratio of two sums.
+// that independent cases would have; at least 1. The variance is that of a ratio of two sums. It is
+// multiplied by the square of Student's quantile over the normal one.
 func designEffect(groups []Count, share float64) float64 {
 	var squares, of float64
 	n := 0.
@@ -76,5 +79,7 @@ func designEffect(groups []Count, share float64) float64 {
 		return 1
 	}
 	variance := n / (n - 1) * squares / (of * of)
-	return max(1, variance/(share*(1-share)/of))
+	student := distuv.StudentsT{Mu: 0, Sigma: 1, Nu: n - 1}.Quantile((1 + Level) / 2)
+	wider := student / distuv.UnitNormal.Quantile((1+Level)/2)
+	return max(1, wider*wider*variance/(share*(1-share)/of))
 }

@@ -33,17 +33,25 @@ func TestIntervals(t *testing.T) {
 	}
 }
 
-// About 95 of 100 intervals contain the truth, also if the cases of a group depend on each other.
+// About 95 of 100 intervals contain the truth, also if the cases of a group depend on each other,
+// and if there are few groups.
 func TestCoverage(t *testing.T) {
+	for _, n := range []int{3, 12} {
+		coverage(t, n)
+	}
+}
+
+func coverage(t *testing.T, n int) {
+	t.Helper()
 	rng := rand.New(rand.NewPCG(1, 2))
 	const trials = 2000
 	var means, shares int
 	for range trials {
 		var values []float64
 		var groups []Count
-		for range 12 {
+		for range n {
 			values = append(values, 5+rng.NormFloat64())
-			p := []float64{.1, .5}[rng.IntN(2)] // all cases of the group have the same odds
+			p := .1 + .4*rng.Float64() // all cases of the group have the same odds
 			hits := 0.
 			for range 50 {
 				if rng.Float64() < p {
@@ -59,7 +67,7 @@ func TestCoverage(t *testing.T) {
 			shares++
 		}
 	}
-	if means < trials*93/100 || means > trials*97/100 || shares < trials*90/100 {
-		t.Errorf("of %d intervals, %d contain the mean and %d the share", trials, means, shares)
+	if means < trials*93/100 || means > trials*97/100 || shares < trials*93/100 {
+		t.Errorf("%d groups: of %d intervals, %d contain the mean and %d the share", n, trials, means, shares)
 	}
 }
