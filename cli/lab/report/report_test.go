@@ -65,6 +65,20 @@ ringside lab sample
 	}
 }
 
+// Texts of the user's files cannot steer the terminal.
+func TestTextIsSafe(t *testing.T) {
+	r := sample()
+	evil := "\x1b[2J\u202e"
+	r.Title, r.Experiment.X.Label, r.Experiment.Measures[0].Label = evil, evil, evil
+	for i := range r.Rows {
+		r.Rows[i].Series += evil
+	}
+	got := report.Text(r, render.Painter{}, evil)
+	if strings.ContainsAny(got, "\x1b\u202e") || strings.Count(got, "[2J") < 5 {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestCSV(t *testing.T) {
 	var b bytes.Buffer
 	if err := report.CSV(&b, []report.Answer{{Report: sample()}}); err != nil {

@@ -12,10 +12,11 @@ import (
 	"ringside/cli/render"
 )
 
-// Text returns a report for a terminal. command repeats it.
+// Text returns a report for a terminal, and command repeats it. Titles and labels come from files of
+// the user, so bytes that would steer the terminal are escaped.
 func Text(r *lab.Report, p render.Painter, command string) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s: %s", p.Paint(render.Bold, r.Lab), r.Title)
+	fmt.Fprintf(&out, "%s: %s", p.Paint(render.Bold, r.Lab), render.Typed(r.Title))
 	if r.Section != "" {
 		fmt.Fprintf(&out, " (%s)", r.Section)
 	}
@@ -28,7 +29,7 @@ func Text(r *lab.Report, p render.Painter, command string) string {
 		if len(series) == 0 {
 			continue
 		}
-		fmt.Fprintf(&out, "\n%s\n%s", Label(m.Label, m.Unit), measureTable(r, m, series).Render(p))
+		fmt.Fprintf(&out, "\n%s\n%s", render.Typed(Label(m.Label, m.Unit)), measureTable(r, m, series).Render(p))
 	}
 	if len(r.Published) > 0 {
 		fmt.Fprintf(&out, "\npublished\n%s", publishedTable(r).Render(p))
@@ -40,7 +41,7 @@ func Text(r *lab.Report, p render.Painter, command string) string {
 		}
 	}
 	fmt.Fprintf(&out, "\n%s\n%s; intervals are at 95 %%, over seeds\n", p.Paint(tone(r.Verdict), r.Text), seeds(r))
-	fmt.Fprintf(&out, "%s\n", p.Paint(render.Dim, command))
+	fmt.Fprintf(&out, "%s\n", p.Paint(render.Dim, render.Typed(command)))
 	return out.String()
 }
 
@@ -80,13 +81,13 @@ func Label(label, unit string) string {
 // measureTable has a line for each x and a column for each series.
 func measureTable(r *lab.Report, m lab.Measure, series []string) *render.Table {
 	t := &render.Table{Indent: "  "}
-	head := []string{axisLabel(r.Experiment.Axis(m.Name)) + ">"}
+	head := []string{render.Typed(axisLabel(r.Experiment.Axis(m.Name))) + ">"}
 	for _, s := range series {
-		head = append(head, s+">")
+		head = append(head, render.Typed(s)+">")
 	}
 	t.Head(head...)
 	for _, x := range xs(r, m.Name) {
-		cells := []render.Cell{render.Flush(Where(r, m.Name, x))}
+		cells := []render.Cell{render.Flush(render.Typed(Where(r, m.Name, x)))}
 		for _, s := range series {
 			row, err := r.Rows.At(m.Name, s, x)
 			if err != nil {
@@ -142,8 +143,8 @@ func Number(x float64) string {
 	return s
 }
 
-// place returns the text of the place of a published figure. It names the x axis if that is not the
-// one of the experiment.
+// place returns the text of the place of a published figure. The text names the x axis if that is
+// not the axis of the experiment.
 func place(r *lab.Report, p lab.Published) string {
 	where := Where(r, p.Measure, p.X)
 	if a := r.Experiment.Axis(p.Measure); a.Label != r.Experiment.X.Label {
@@ -155,7 +156,7 @@ func place(r *lab.Report, p lab.Published) string {
 // publishedTable has the published figures beside ours.
 func publishedTable(r *lab.Report) *render.Table {
 	t := &render.Table{Indent: "  "}
-	t.Head("series", r.Experiment.X.Label+">", "ours>", "published>", "difference>", "", "source")
+	t.Head("series", render.Typed(r.Experiment.X.Label)+">", "ours>", "published>", "difference>", "", "source")
 	for _, c := range r.Published {
 		ours, difference := "–", "–"
 		if c.Ours != nil {
