@@ -30,5 +30,8 @@ gives values for the x axis, perhaps alternatives as series, and names what is m
 	label = "stale gets"
 	value = "stale.gets"
 	of = "gets.ok"
+
+Each setting, which is a series at a value of the x axis, is played once for each seed. The options of
+a series take the place of fixed ones. Begin reading at Parse.
 */
 package sweep

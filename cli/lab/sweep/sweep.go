@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"ringside/cli/lab"
 	"ringside/cli/simulate"
+	"ringside/engine/settings"
 	"ringside/engine/sim"
 	"ringside/engine/sim/plan"
 	"ringside/engine/usage"
@@ -27,6 +29,8 @@ const (
 	defaultSeeds = 20
 	// maxRuns bounds the settings of a file, each of which is played for each seed.
 	maxRuns = 1000
+	// maxSeeds bounds the seeds that a file may ask for.
+	maxSeeds = 1_000_000
 	// MaxFile bounds the bytes of a file.
 	MaxFile = 1 << 20
 )
@@ -80,7 +84,8 @@ func Parse(text string) (*lab.Experiment, error) {
 	e := &lab.Experiment{
 		Name: Name, Title: f.Title, Question: f.Question, Clock: lab.Virtual, X: f.axis(), Seeds: f.Seeds,
 		Method: "Each setting is played by the simulator once for each seed, with the same seeds for all settings. Options " +
-			"that the file leaves out are drawn from the seed.",
+			"that the file leaves out are drawn from the seed, also the sizes of clusters and the faults. A run in which " +
+			"the engine breaks a promise ends the experiment, unless the file asks for literal clocks.",
 		Params: []lab.Param{{Name: Definition, Kind: lab.Text, Default: text}},
 		Units: func(_ lab.Values, seeds []uint64) ([]lab.Unit, error) {
 			return units(settings, f.Measures, seeds), nil
@@ -102,8 +107,8 @@ func (f *file) check(e *lab.Experiment) error {
 	if e.Seeds == 0 {
 		e.Seeds = defaultSeeds
 	}
-	if e.Seeds < 0 {
-		return usage.Errorf("seeds = %d: want a number from 1 on", f.Seeds)
+	if e.Seeds < 0 || e.Seeds > maxSeeds {
+		return usage.Errorf("seeds = %d: want a number from 1 on, at most %d", f.Seeds, maxSeeds)
 	}
 	if len(f.Measures) == 0 {
 		return usage.Errorf("the file has no [[measure]]; the simplest is: value = \"gets.latency_ms.p99\"")
@@ -202,6 +207,9 @@ func (f *file) settings() ([]setting, error) {
 		if slices.ContainsFunc(out, func(o setting) bool { return o.series == name }) {
 			return nil, usage.Errorf("two [[series]] have the name %s", name)
 		}
+		if _, ok := s[f.X.Option]; ok {
+			return nil, usage.Errorf("%s is in [x] and in the [[series]] %s; leave one of them out", f.X.Option, name)
+		}
 		for i, v := range f.X.Values {
 			x, _ := number(v)
 			if names != nil {
@@ -210,6 +218,9 @@ func (f *file) settings() ([]setting, error) {
 			options, err := f.optionsOf(s, v)
 			if err != nil {
 				return nil, usage.Errorf("%s, %s = %v: %w", name, f.X.Option, v, err)
+			}
+			if slices.ContainsFunc(f.X.Values[:i], func(w any) bool { return text(w) == text(v) }) {
+				return nil, usage.Errorf("%s = %v is given twice", f.X.Option, v)
 			}
 			out = append(out, setting{name, x, options})
 		}
@@ -257,6 +268,9 @@ func units(settings []setting, measures []measured, seeds []uint64) []lab.Unit {
 				if err != nil {
 					return nil, err
 				}
+				if err := promises(o, m); err != nil {
+					return nil, err
+				}
 				return samples(s, measures, m)
 			}})
 		}
@@ -264,7 +278,19 @@ func units(settings []setting, measures []measured, seeds []uint64) []lab.Unit {
 	return out
 }
 
+// promises returns an error if the engine broke a promise in a run, because such a run measures
+// nothing. Literal clocks lose writes by design, so their runs may break all promises but one: no run
+// panics.
+func promises(o plan.Options, m sim.Measured) error {
+	if len(m.Violations) == 0 || o.Clocks.Kind == settings.ClocksLiteral && !m.Broke(sim.Panic) {
+		return nil
+	}
+	v := m.Violations[0]
+	return fmt.Errorf("seed %d: %s does not hold: %s; please report it", v.Seed, v.Property, v.Detail)
+}
+
 // samples returns what a run says about each measure. A distribution without a value has no sample.
+// A usage error says that a measure is not a share.
 func samples(s setting, measures []measured, m sim.Measured) ([]lab.Sample, error) {
 	found, err := numbers(m)
 	if err != nil {
@@ -282,6 +308,9 @@ func samples(s setting, measures []measured, m sim.Measured) ([]lab.Sample, erro
 			if err != nil {
 				return nil, err
 			}
+			if v > of || v != math.Trunc(v) || of != math.Trunc(of) {
+				return nil, usage.Errorf("%s of %s is not a share: a run has %g of %g", x.Value, x.Of, v, of)
+			}
 			out = append(out, lab.Share(x.Value, s.series, s.x, int(v), int(of)))
 		case found.empty(x.Value):
 		default:
@@ -291,7 +320,7 @@ func samples(s setting, measures []measured, m sim.Measured) ([]lab.Sample, erro
 	return out, nil
 }
 
-// A tree is the JSON of the measures of a run.
+// A tree is the JSON of the measures of a run: objects, and numbers as float64.
 type tree map[string]any
 
 func numbers(m sim.Measured) (tree, error) {
@@ -315,7 +344,7 @@ func (t tree) at(path string) (float64, error) {
 	}
 	n, ok := v.(float64)
 	if !ok {
-		return 0, usage.Errorf("%s is no number; %s", path, t.advice(v))
+		return 0, usage.Errorf("%s is not a number; %s", path, t.advice(v))
 	}
 	return n, nil
 }

@@ -89,7 +89,7 @@ func TestBadFiles(t *testing.T) {
 		{`name = "strict"`, `name = "sloppy"`, "have the name sloppy"},
 		{`name = "strict"`, ``, "needs a name"},
 		{`value = "stale.gets"`, `value = "stale.getz"`, "there are age_ms"},
-		{`value = "stale.gets"`, `value = "stale"`, "no number"},
+		{`value = "stale.gets"`, `value = "stale"`, "not a number"},
 		{`of = "gets.ok"`, `of = "gets.okay"`, "not measured"},
 		{`value = "gets.latency_ms.mean"`, `value = "stale.gets"`, "measured twice"},
 		{`seeds = 4`, `seeds = -4`, "from 1 on"},
@@ -97,6 +97,9 @@ func TestBadFiles(t *testing.T) {
 		{`title =`, `title`, "not as lab run wants it"},
 		{`faults = "partition"`, `faults = "partitio"`, "no fault"},
 		{`[[measure]]`, `[[measures]]`, "means nothing"},
+		{`seeds = 4`, `seeds = 4000000000000`, "at most"},
+		{`values = [1, 3]`, `values = [1, 3, 1.0]`, "given twice"},
+		{`quorum = "strict"`, `R = 2`, "is in [x] and in the [[series]] strict"},
 	} {
 		text := strings.Replace(good, c.old, c.new, 1)
 		if text == good {
@@ -108,6 +111,26 @@ func TestBadFiles(t *testing.T) {
 	}
 	if _, err := sweep.Parse(strings.Repeat("#", sweep.MaxFile+1)); err == nil {
 		t.Error("a file without end is taken")
+	}
+}
+
+// A share of more than all cases ends the experiment, and so does a run that breaks a promise.
+func TestBadRuns(t *testing.T) {
+	for _, c := range []struct{ old, new, why string }{
+		{`value = "stale.gets"`, `value = "gets.asked"`, "gets.asked of gets.ok is not a share"},
+		{`value = "stale.gets"`, `value = "gets.latency_ms.mean"`, "measured twice"},
+		{`of = "gets.ok"`, `of = "puts.latency_ms.mean"`, "is not a share"},
+	} {
+		e, err := sweep.Parse(strings.Replace(good, c.old, c.new, 1))
+		if err == nil {
+			var v lab.Values
+			if v, err = lab.NewValues(e.Params, nil); err == nil {
+				_, err = lab.Job{Experiment: e, Values: v, Seeds: []uint64{1}}.Run(t.Context())
+			}
+		}
+		if err == nil || !strings.Contains(err.Error(), c.why) {
+			t.Errorf("%s in place of %s: %v, want %q", c.new, c.old, err, c.why)
+		}
 	}
 }
 
