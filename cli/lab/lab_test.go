@@ -207,6 +207,39 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// A job of too many units is refused before their list fills the memory.
+func TestTooManyUnits(t *testing.T) {
+	j := job(t, nil, shard.Shard{})
+	j.Seeds = lab.SeedsFrom(1, 6_000_000) // with two units each
+	if _, err := j.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "lower --seeds") {
+		t.Errorf("12 million units: %v", err)
+	}
+}
+
+// A row counts the seeds that have cases. If nothing is measured, the rows are an empty list.
+func TestSeedsWithoutCases(t *testing.T) {
+	e := coins()
+	samples := []lab.Sample{lab.Share("heads", "coin", 0, 1, 4), lab.Share("heads", "coin", 0, 0, 0)}
+	e.Units = func(_ lab.Values, seeds []uint64) (out []lab.Unit, _ error) {
+		for i, seed := range seeds {
+			out = append(out, lab.Unit{Seed: seed, Run: func(context.Context) ([]lab.Sample, error) {
+				return samples[i : i+1], nil
+			}})
+		}
+		return out, nil
+	}
+	j := job(t, nil, shard.Shard{})
+	j.Experiment = e
+	j.Seeds = []uint64{1, 2}
+	if row, err := reportOf(t, outcome(t, j)).Rows.At("heads", "coin", 0); err != nil || row.N != 1 || row.Cases != 4 {
+		t.Errorf("one of two seeds has cases: %+v %v", row, err)
+	}
+	j.Seeds = nil
+	if b, err := json.Marshal(reportOf(t, outcome(t, j)).Rows); err != nil || string(b) != "[]" {
+		t.Errorf("no rows: %s %v", b, err)
+	}
+}
+
 func TestValues(t *testing.T) {
 	params := []lab.Param{
 		{Name: "n", Kind: lab.Whole, Default: "3", Min: 1, Max: 9},
@@ -219,17 +252,21 @@ func TestValues(t *testing.T) {
 			return nil
 		}},
 		{Name: "set", Kind: lab.WordSet, Default: "A,B", Words: []string{"A", "B"}},
+		{Name: "sizes", Kind: lab.Wholes, Default: "1,2", Min: 1, Max: 9},
 	}
 	v, err := lab.NewValues(params, map[string]string{"t": "2,4"})
 	if err != nil || v.Whole("n") != 3 || len(v.Numbers("t")) != 2 || v.Word("fit") != "A" || len(v.WordSet("set")) != 2 {
 		t.Errorf("%+v %v", v, err)
+	}
+	if sizes := v.Numbers("sizes"); len(sizes) != 2 || sizes[1] != 2 {
+		t.Errorf("sizes: %v", sizes)
 	}
 	if c := v.Changed(); len(c) != 1 || c[0] != "t" {
 		t.Errorf("changed: %v", c)
 	}
 	for name, texts := range map[string][]string{
 		"n": {"0", "10", "1.5", "x", ""}, "t": {"1,,2", "NaN", "-1", "101", strings.Repeat("1,", 70) + "1"},
-		"fit": {"C", ""}, "free": {""}, "set": {"A,C"}, "other": {"1"},
+		"fit": {"C", ""}, "free": {""}, "set": {"A,C", "A,B,A"}, "other": {"1"}, "sizes": {"1.5", "1,2,1.0", ""},
 	} {
 		for _, text := range texts {
 			if _, err := lab.NewValues(params, map[string]string{name: text}); err == nil {

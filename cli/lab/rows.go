@@ -108,7 +108,7 @@ func rowsOf(e *Experiment, samples []seedSample) (Rows, error) {
 			cmp.Compare(slices.Index(series, a.series), slices.Index(series, b.series)),
 			cmp.Compare(a.x, b.x))
 	})
-	var out Rows
+	out := Rows{}
 	for _, p := range order {
 		m, err := e.measure(p.measure)
 		if err != nil {
@@ -128,6 +128,9 @@ func rowsOf(e *Experiment, samples []seedSample) (Rows, error) {
 func (r *Row) fill(m Measure, samples []seedSample) bool {
 	var seeds []uint64
 	for _, s := range samples {
+		if m.Share && s.Of == 0 {
+			continue // this seed has no case
+		}
 		if !slices.Contains(seeds, s.seed) {
 			seeds = append(seeds, s.seed)
 		}
@@ -136,6 +139,9 @@ func (r *Row) fill(m Measure, samples []seedSample) bool {
 	if m.Share {
 		counts := make([]interval.Count, len(seeds))
 		for _, s := range samples {
+			if s.Of == 0 {
+				continue
+			}
 			c := &counts[slices.Index(seeds, s.seed)]
 			c.Hits, c.Of = c.Hits+float64(s.Hits), c.Of+float64(s.Of)
 			r.Cases += s.Of

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"ringside/cli/shard"
+	"ringside/engine/usage"
 )
 
 // A Job is an experiment with values and seeds.
@@ -39,9 +40,32 @@ func SeedsFrom(first uint64, count int) []uint64 {
 	return out
 }
 
+// manySeeds is the number of seeds up to which a job has few enough units: no experiment has more
+// than maxUnits ÷ manySeeds units for each seed.
+const manySeeds = 1000
+
+// Check returns a usage error if the values cannot be played, or if the job has more than maxUnits
+// units. Then their list alone would fill the memory.
+func (j Job) Check() error {
+	units, err := j.Experiment.Units(j.Values, j.Seeds[:min(1, len(j.Seeds))])
+	if err != nil {
+		return err
+	}
+	if n := len(j.Seeds); n > manySeeds && len(units) > maxUnits/n {
+		return usage.Errorf("lab %s: %d seeds with about %d runs for each are more than %d runs; lower --seeds, or "+
+			"give fewer values", j.Experiment.Name, n, len(units), maxUnits)
+	}
+	return nil
+}
+
 // Run does the work of a job and returns what its units said. If ctx ends, the Outcome has the
 // units that ended, and is not Complete. An error is about the values, or comes from a unit.
 func (j Job) Run(ctx context.Context) (*Outcome, error) {
+	if len(j.Seeds) > manySeeds {
+		if err := j.Check(); err != nil {
+			return nil, err
+		}
+	}
 	units, err := j.Experiment.Units(j.Values, j.Seeds)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -30,6 +31,7 @@ const (
 	Number  Kind = iota // a number
 	Whole               // a whole number
 	Numbers             // numbers, separated by commas
+	Wholes              // whole numbers, separated by commas
 	Word                // one of Words
 	WordSet             // some of Words, separated by commas
 	Text                // what Check allows; any text if Check is nil
@@ -52,7 +54,8 @@ func NewValues(params []Param, given map[string]string) (Values, error) {
 	for _, p := range params {
 		v.texts[p.Name] = p.Default
 	}
-	for name, text := range given {
+	for _, name := range slices.Sorted(maps.Keys(given)) { // so that the first error is always the same
+		text := given[name]
 		i := slices.IndexFunc(params, func(p Param) bool { return p.Name == name })
 		if i < 0 {
 			return Values{}, usage.Errorf("there is no parameter %s; there are %s", name, names(params))
@@ -92,29 +95,44 @@ func (p Param) check(text string) error {
 		if p.Kind == WordSet {
 			words = strings.Split(text, ",")
 		}
-		for _, w := range words {
+		for i, w := range words {
 			if !slices.Contains(p.Words, w) {
 				return usage.Errorf("--%s %s: want %s", p.Name, text, strings.Join(p.Words, ", "))
+			}
+			if slices.Contains(words[:i], w) {
+				return usage.Errorf("--%s %s: %s is given twice", p.Name, text, w)
 			}
 		}
 		return nil
 	}
+	return p.checkNumbers(text)
+}
+
+// checkNumbers returns a usage error if the parameter, which is a number or a list of numbers,
+// cannot have that value. The samples of a value that is given twice would count as independent of
+// each other.
+func (p Param) checkNumbers(text string) error {
 	list := []string{text}
-	if p.Kind == Numbers {
+	if p.Kind == Numbers || p.Kind == Wholes {
 		list = strings.Split(text, ",")
 	}
 	if len(list) > maxList {
 		return usage.Errorf("--%s: %d values, the limit is %d", p.Name, len(list), maxList)
 	}
+	what, whole := "a number", p.Kind == Whole || p.Kind == Wholes
+	if whole {
+		what = "a whole number"
+	}
+	var seen []float64
 	for _, s := range list {
 		x, err := strconv.ParseFloat(s, 64)
-		if err != nil || math.IsNaN(x) || x < p.Min || x > p.Max || p.Kind == Whole && x != math.Trunc(x) {
-			what := "a number"
-			if p.Kind == Whole {
-				what = "a whole number"
-			}
+		if err != nil || math.IsNaN(x) || x < p.Min || x > p.Max || whole && x != math.Trunc(x) {
 			return usage.Errorf("--%s %s: want %s from %g to %g", p.Name, text, what, p.Min, p.Max)
 		}
+		if slices.Contains(seen, x) {
+			return usage.Errorf("--%s %s: %s is given twice", p.Name, text, s)
+		}
+		seen = append(seen, x)
 	}
 	return nil
 }
@@ -141,10 +159,10 @@ func (v Values) Whole(name string) int {
 	return int(x)
 }
 
-// Numbers returns the numbers of a list.
+// Numbers returns the numbers of a list, in the order in which they were given.
 func (v Values) Numbers(name string) []float64 {
 	var out []float64
-	for _, s := range strings.Split(v.text(name, Numbers), ",") {
+	for _, s := range strings.Split(v.text(name, Numbers, Wholes), ",") {
 		x, _ := strconv.ParseFloat(s, 64)
 		out = append(out, x)
 	}

@@ -162,10 +162,11 @@ func (r *runner) runOne(name string) error {
 		return err
 	}
 	if r.call.Has("shard") {
-		if err := r.write("out", out.Write); err != nil {
-			return err
+		err := r.write("out", out.Write)
+		if r.ctx.Err() != nil { // the shard is not complete, which is no fault of the file
+			return r.ctx.Err()
 		}
-		return r.ctx.Err()
+		return err
 	}
 	rep, err := out.Report()
 	if err != nil {
@@ -186,15 +187,27 @@ func (r *runner) find(name string) (*lab.Experiment, error) {
 	if len(r.call.Args) != 2 {
 		return nil, r.call.Misusef("lab run needs one FILE")
 	}
-	text, err := os.ReadFile(r.Path(r.call.Arg(1)))
+	text, err := readFile(r.Path(r.call.Arg(1)))
 	if err != nil {
 		return nil, usage.Errorf("lab run: %w", err)
 	}
-	e, err := sweep.Parse(string(text))
+	e, err := sweep.Parse(text)
 	if err != nil {
 		return nil, fmt.Errorf("lab run %s: %w", render.Quoted(r.call.Arg(1)), err)
 	}
 	return e, nil
+}
+
+// readFile reads a file of lab run. It reads a byte more than the most that sweep.Parse takes, and not
+// the rest of a file without end.
+func readFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, sweep.MaxFile+1))
+	return string(text), err
 }
 
 // play runs an experiment and returns its outcome, and the command that repeats it.
@@ -243,7 +256,12 @@ func (r *runner) runAll() error {
 	if r.call.Has("shard") {
 		return r.call.Misusef("--shard is for one experiment at a time")
 	}
-	var answers []report.Answer
+	answers := []report.Answer{}
+	for _, e := range experiments.All() { // so that a wrong value does not end a run of minutes
+		if err := r.checkJob(e); err != nil {
+			return err
+		}
+	}
 	for _, e := range experiments.All() {
 		if r.ctx.Err() != nil {
 			break
@@ -259,6 +277,15 @@ func (r *runner) runAll() error {
 		answers = append(answers, report.Answer{Report: rep, Command: command})
 	}
 	return r.show(answers)
+}
+
+// checkJob returns an error if the call has a value that the experiment cannot play.
+func (r *runner) checkJob(e *lab.Experiment) error {
+	job, err := r.job(e, false)
+	if err == nil {
+		err = job.Check()
+	}
+	return err
 }
 
 // find implements lab.Finder.
@@ -309,7 +336,7 @@ func (r *runner) show(answers []report.Answer) error {
 		}
 	}
 	var texts []string
-	var reports []*lab.Report
+	reports := []*lab.Report{}
 	differs := false
 	for _, a := range answers {
 		texts = append(texts, report.Text(a.Report, r.painter(), a.Command))

@@ -33,7 +33,7 @@ func balance() *lab.Experiment {
 		X:        lab.Axis{Label: "tokens or partitions", Log: true},
 		Measures: []lab.Measure{{Name: "efficiency", Label: "mean load ÷ greatest load"}},
 		Params: []lab.Param{{
-			Name: "metadata", Kind: lab.Numbers, Default: "60,480,3840", Min: paper.MinMetadata, Max: paper.MaxMetadata,
+			Name: "metadata", Kind: lab.Wholes, Default: "60,480,3840", Min: paper.MinMetadata, Max: paper.MaxMetadata,
 			Help: "sizes of the metadata: tokens, or partitions for strategy 3",
 		}},
 		Seeds: 100,

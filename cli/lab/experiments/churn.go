@@ -38,7 +38,7 @@ func churn() *lab.Experiment {
 			{Name: "refused", Label: "requests that failed meanwhile", Unit: "%", Share: true},
 		},
 		Params: append([]lab.Param{
-			{Name: "nodes", Kind: lab.Numbers, Default: "5,10,20", Min: 4, Max: 60, Help: "nodes before the change"},
+			{Name: "nodes", Kind: lab.Wholes, Default: "5,10,20", Min: 4, Max: 60, Help: "nodes before the change"},
 			{Name: "quorum", Kind: lab.Word, Default: plan.Sloppy, Words: []string{plan.Sloppy, plan.Strict},
 				Help: "who may answer a request: healthy nodes, or homes only"},
 		}, moveParams()...),

@@ -37,7 +37,8 @@ func detection() *lab.Experiment {
 			"back. A load balancer sends no request to the silent node. With W=N, puts of that node's keys wait " +
 			"for it. With a smaller W, the answers of the others are enough. Delayed requests take at least as " +
 			"long as the patience; they are a share of the requests that begin while the node is silent and some " +
-			"other node does not know. A few messages take a hundred times as long as usual, and a few flushes to " +
+			"other node does not know. A put whose outcome stays unknown counts as delayed, and not as the " +
+			"slowest. A few messages take a hundred times as long as usual, and a few flushes to " +
 			"disk stall for 200 ms or so. Both make impatient nodes suspect healthy ones. Those wrong suspicions " +
 			"are counted for each minute of the run. Pings are those of all nodes to suspected peers and before " +
 			"puts are forwarded, while the node is silent. Suspected peers are pinged each 500 ms. Gossip, hints " +
@@ -150,13 +151,15 @@ func (w *notices) samples(c detectionSetting, m sim.Measured, others int) []lab.
 	}
 	slowest, delayed, asked := time.Duration(0), 0, 0
 	for _, o := range m.History {
-		if o.Began < f.At || o.Began >= f.At+f.For || o.Ended == 0 {
+		if o.Began < f.At || o.Began >= f.At+f.For {
 			continue
 		}
-		took := o.Ended - o.Began
-		slowest = max(slowest, took)
+		took, unknown := o.Ended-o.Began, o.Ended == 0
+		if !unknown {
+			slowest = max(slowest, took)
+		}
 		if len(w.by) < others || o.Began < w.last {
-			if asked++; took >= milliseconds(c.patience) {
+			if asked++; unknown || took >= milliseconds(c.patience) {
 				delayed++
 			}
 		}
@@ -170,6 +173,9 @@ func (w *notices) samples(c detectionSetting, m sim.Measured, others int) []lab.
 
 func trafficNotices(v lab.Values, rows lab.Rows) (bool, string, error) {
 	rates := slices.Sorted(slices.Values(v.Numbers("rate")))
+	if len(rates) == 1 {
+		return false, "", oneValue
+	}
 	holds, figures := true, ""
 	for _, p := range v.Numbers("patience") {
 		seldom, err := rows.At("first", detectionSetting{patience: p}.String(), rates[0])
@@ -198,7 +204,7 @@ func patienceWaits(v lab.Values, rows lab.Rows) (bool, string, error) {
 }
 
 // byPatience returns the means of a measure over all rates, for the least and the greatest
-// patience.
+// patience. It returns oneValue if there is one patience only.
 func byPatience(v lab.Values, rows lab.Rows, measure string) (least, greatest float64, err error) {
 	mean := func(p float64) float64 {
 		all, missing := rows.Of(measure, detectionSetting{patience: p}.String())
@@ -212,5 +218,8 @@ func byPatience(v lab.Values, rows lab.Rows, measure string) (least, greatest fl
 		return sum / float64(max(1, len(all)))
 	}
 	p := v.Numbers("patience")
+	if len(p) == 1 {
+		return 0, 0, oneValue
+	}
 	return mean(slices.Min(p)), mean(slices.Max(p)), err
 }

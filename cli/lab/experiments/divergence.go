@@ -42,7 +42,7 @@ func divergenceOf(size divergenceSize) *lab.Experiment {
 			{Name: "diverged", Label: "gets that see more than one version", Unit: "%", Share: true},
 		},
 		Params: append(quorumParams("5", "3", "2", "2"),
-			lab.Param{Name: "writers", Kind: lab.Numbers, Default: "1,2,4,8,16", Min: 1, Max: maxWriters,
+			lab.Param{Name: "writers", Kind: lab.Wholes, Default: "1,2,4,8,16", Min: 1, Max: maxWriters,
 				Help: "numbers of writers that change a key at the same time"},
 			lab.Param{Name: "every", Kind: lab.Number, Default: "100", Min: 1, Max: 60_000,
 				Help: "mean milliseconds between two edits of a writer"},

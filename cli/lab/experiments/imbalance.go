@@ -113,7 +113,11 @@ func imbalanceUnit(v lab.Values, exponent float64, seed uint64) lab.Unit {
 		for _, load := range v.Numbers("load") {
 			mean := load / 100 * v.Number("requests")
 			served := map[string]int{}
-			for range int(mean * paper.FigureNodes / paper.FigureReplicas) {
+			requests := int(mean * paper.FigureNodes / paper.FigureReplicas)
+			if requests == 0 {
+				continue // nothing has a load
+			}
+			for range requests {
 				k := sort.SearchFloat64s(sums, random.Float64()*sums[len(sums)-1])
 				if homes[k] == nil {
 					homes[k] = r.Homes(fmt.Appendf(nil, "%d/key%d", seed, k))

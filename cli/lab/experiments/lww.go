@@ -47,7 +47,7 @@ func lww() *lab.Experiment {
 			whole("keys", "3", "keys", 100),
 			lab.Param{Name: "skew", Kind: lab.Numbers, Default: "1,10,100,1000", Min: .001, Max: 3_600_000,
 				Help: "greatest differences of two clocks, in milliseconds"},
-			lab.Param{Name: "writers", Kind: lab.Numbers, Default: "1,2,5", Min: 1, Max: 50, Help: "writers of each key"},
+			lab.Param{Name: "writers", Kind: lab.Wholes, Default: "1,2,5", Min: 1, Max: 50, Help: "writers of each key"},
 			lab.Param{Name: "every", Kind: lab.Number, Default: "100", Min: 1, Max: 60_000,
 				Help: "mean milliseconds between two writes of a client"},
 			lab.Param{Name: "think", Kind: lab.Number, Default: "10", Min: 0, Max: 60_000,
@@ -156,6 +156,9 @@ func siblingsLoseNothing(v lab.Values, rows lab.Rows) (bool, string, error) {
 
 func skewLoses(v lab.Values, rows lab.Rows) (bool, string, error) {
 	skews := slices.Sorted(slices.Values(v.Numbers("skew")))
+	if len(skews) == 1 {
+		return false, "", oneValue
+	}
 	most := lwwSetting{writers: int(slices.Max(v.Numbers("writers")))}.String()
 	little, err := rows.At("outdated", most, skews[0])
 	if err != nil {
@@ -168,7 +171,10 @@ func skewLoses(v lab.Values, rows lab.Rows) (bool, string, error) {
 
 func contentionLoses(v lab.Values, rows lab.Rows) (bool, string, error) {
 	writers := slices.Sorted(slices.Values(v.Numbers("writers")))
-	holds, figures := len(writers) > 1, ""
+	if len(writers) == 1 {
+		return false, "", oneValue
+	}
+	holds, figures := true, ""
 	for _, skew := range v.Numbers("skew") {
 		few, err := rows.At("lost", lwwSetting{writers: int(writers[0])}.String(), skew)
 		if err != nil {

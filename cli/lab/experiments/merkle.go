@@ -30,9 +30,9 @@ func merkle() *lab.Experiment {
 			{Name: "hashes", Label: "hashes compared", Log: true},
 		},
 		Params: []lab.Param{
-			{Name: "keys", Kind: lab.Numbers, Default: "1000,10000,100000", Min: 1, Max: 1_000_000,
+			{Name: "keys", Kind: lab.Wholes, Default: "1000,10000,100000", Min: 1, Max: 1_000_000,
 				Help: "keys that both nodes hold"},
-			{Name: "differences", Kind: lab.Numbers, Default: "1,10,100,1000", Min: 1, Max: 1_000_000,
+			{Name: "differences", Kind: lab.Wholes, Default: "1,10,100,1000", Min: 1, Max: 1_000_000,
 				Help: "keys of which one node has a newer version"},
 			valueParam("100"),
 			{Name: "ranges", Kind: lab.Whole, Default: "2", Min: 2, Max: 4096,

@@ -43,7 +43,7 @@ func patterns() *lab.Experiment {
 		Measures: []lab.Measure{
 			{Name: "lost", Label: "acknowledged updates that are lost", Unit: "%", Share: true},
 			{Name: "refused", Label: "requests that are not answered", Unit: "%", Share: true},
-			{Name: "seen", Label: "gets", Unit: "%", Share: true},
+			{Name: "seen", Label: "gets that are stale, or return several versions", Unit: "%", Share: true},
 			{Name: "mean", Label: "mean latency", Unit: "ms"},
 			{Name: "p99", Label: "99th percentile of latency", Unit: "ms", Log: true},
 		},
@@ -59,7 +59,7 @@ func patterns() *lab.Experiment {
 			})
 		},
 		Claims: []lab.Claim{
-			{Text: "clients that merge lose nothing, in the read engine either", Holds: mergingKeeps},
+			{Text: "clients that merge lose nothing, also not in the read engine", Holds: mergingKeeps},
 			{Text: "last write wins loses updates", Holds: func(_ lab.Values, rows lab.Rows) (bool, string, error) {
 				r, err := rows.At("lost", "updates", sessions)
 				return r.Mean > 0, fmt.Sprintf("%.3g %%", r.Mean), err
@@ -108,9 +108,11 @@ func patternsSamples(x float64, m sim.Measured) []lab.Sample {
 		name string
 		ops  *measure.Operations
 	}{{"gets", &m.Gets}, {"puts", &m.Puts}} {
-		out = append(out, lab.Share("refused", k.name, x, k.ops.Asked-k.ops.OK, k.ops.Asked),
-			lab.Point("mean", k.name, x, k.ops.Latency.Mean()/1000),
-			lab.Point("p99", k.name, x, float64(k.ops.Latency.Quantile(.99))/1000))
+		out = append(out, lab.Share("refused", k.name, x, k.ops.Asked-k.ops.OK, k.ops.Asked))
+		if k.ops.Latency.N() > 0 {
+			out = append(out, lab.Point("mean", k.name, x, k.ops.Latency.Mean()/1000),
+				lab.Point("p99", k.name, x, float64(k.ops.Latency.Quantile(.99))/1000))
+		}
 	}
 	return out
 }

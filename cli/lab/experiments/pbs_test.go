@@ -41,6 +41,14 @@ func TestPBSRefuted(t *testing.T) {
 	})
 }
 
+// A single time says nothing about later gets.
+func TestPBSAtOneTime(t *testing.T) {
+	tiny := pbsSize{trials: 100, ops: 300, gets: 1, puts: 30}
+	if c := labtest.Run(t, pbsOf(tiny), map[string]string{"t": "0"}, 1).Claims[2]; c.Verdict != lab.NoClaim {
+		t.Errorf("%+v", c)
+	}
+}
+
 func TestPBSOptions(t *testing.T) {
 	for name, texts := range map[string][]string{
 		"fit": {"ssd", "W=exp(1)", "W=exp(1);A=exp(1);R=exp(1);S=exp(1);other=exp(1)", ""}, "R": {"0", "10"}, "t": {"-1"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"ringside/cli/lab"
 	"ringside/engine/settings"
 	"ringside/engine/sim"
 	"ringside/engine/sim/measure"
@@ -38,6 +39,9 @@ func play(ctx context.Context, p plan.Plan) (*measure.Measures, error) {
 	}
 	return m.Measures, nil
 }
+
+// oneValue is the error of a claim that compares values of an axis with only one.
+const oneValue = lab.Undecided("one value, so there is nothing to compare")
 
 func milliseconds(x float64) time.Duration { return time.Duration(x * float64(time.Millisecond)) }
 

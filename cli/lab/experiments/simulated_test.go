@@ -101,6 +101,21 @@ func TestDetection(t *testing.T) {
 	}
 }
 
+// With a single value on an axis there is nothing to compare, and the claims about that axis decide
+// nothing.
+func TestNothingToCompare(t *testing.T) {
+	one := func(name string, values map[string]string, claims ...int) {
+		r := labtest.Run(t, Find(name), values, 1)
+		for _, i := range claims {
+			if c := r.Claims[i]; c.Verdict != lab.NoClaim {
+				t.Errorf("%s: %+v", name, c)
+			}
+		}
+	}
+	one("lww", map[string]string{"skew": "10", "writers": "2", "keys": "1"}, 1, 2)
+	one("detection", map[string]string{"rate": "3", "patience": "200", "silent": "5"}, 0, 1, 2)
+}
+
 // A client that merges loses nothing, also if it does so through other clients' values.
 func TestLostUpdates(t *testing.T) {
 	o := plain(1)
