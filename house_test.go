@@ -50,7 +50,8 @@ var arrows = map[string][]string{
 	"ringside/cli/lab/report":   {"ringside/cli/lab", "ringside/cli/lab/figure", "ringside/cli/render"},
 	"ringside/cli/lab/wars":     {"ringside/engine/sim/plan", "ringside/engine/sim/rng"},
 	"ringside/cli/lab/sweep": {
-		"ringside/cli/lab", "ringside/cli/simulate", "ringside/engine/sim", "ringside/engine/sim/plan", "ringside/engine/usage",
+		"ringside/cli/lab", "ringside/cli/simulate", "ringside/engine/settings", "ringside/engine/sim", "ringside/engine/sim/plan",
+		"ringside/engine/usage",
 	},
 	"ringside/cli/mergefuzz": {
 		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/process", "ringside/cli/render", "ringside/cli/verbs",

@@ -198,8 +198,8 @@ func (r *runner) find(name string) (*lab.Experiment, error) {
 	return e, nil
 }
 
-// readFile reads a file of lab run. It reads a byte more than the most that sweep.Parse takes, and not
-// the rest of a file without end.
+// readFile reads a file of lab run: at most one byte more than sweep.Parse takes, and therefore not
+// all of a file without end.
 func readFile(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {

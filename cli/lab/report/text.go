@@ -12,8 +12,8 @@ import (
 	"ringside/cli/render"
 )
 
-// Text returns a report for a terminal, and command repeats it. Titles and labels come from files of
-// the user, so bytes that would steer the terminal are escaped.
+// Text returns a report for a terminal, and command repeats it. Titles and labels come from files
+// of the user, so bytes that would steer the terminal are escaped.
 func Text(r *lab.Report, p render.Painter, command string) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s: %s", p.Paint(render.Bold, r.Lab), render.Typed(r.Title))

@@ -279,8 +279,8 @@ func units(settings []setting, measures []measured, seeds []uint64) []lab.Unit {
 }
 
 // promises returns an error if the engine broke a promise in a run, because such a run measures
-// nothing. Literal clocks lose writes by design, so their runs may break all promises but one: no run
-// panics.
+// nothing. Literal clocks lose writes by design, so their runs may break all promises but one: no
+// run panics.
 func promises(o plan.Options, m sim.Measured) error {
 	if len(m.Violations) == 0 || o.Clocks.Kind == settings.ClocksLiteral && !m.Broke(sim.Panic) {
 		return nil
