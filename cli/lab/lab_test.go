@@ -163,9 +163,26 @@ func TestShards(t *testing.T) {
 			f["2"] = strings.Replace(f["2"], `"number":1,`, `"number":2,`, 1)
 		}},
 		{"lack units", func(f map[string]string) {
-			f["2"] = strings.Replace(f["2"], `"number":1,`, `"number":5,`, 1)
+			f["2"] = strings.Replace(f["2"], `"done":true`, `"done":false`, 1)
 		}},
 		{"no file of a shard", func(f map[string]string) { f["2"] = "{}" }},
+		{"has seed 7, want 1", func(f map[string]string) {
+			f["2"] = strings.Replace(f["2"], `"seed":1,`, `"seed":7,`, 1)
+		}},
+		{"has 11 hits of 10", func(f map[string]string) {
+			f["2"] = strings.Replace(f["2"], `"hits":1,`, `"hits":11,`, 1)
+		}},
+		{"does not measure", func(f map[string]string) {
+			f["2"] = strings.Replace(f["2"], `"heads"`, `"tails"`, 1)
+		}},
+		{"there twice", func(f map[string]string) {
+			f["2"] = strings.Replace(f["2"], `"number":5,"seed":3`, `"number":1,"seed":1`, 1)
+		}},
+		{"the job has 18", func(f map[string]string) {
+			for k := range f {
+				f[k] = strings.Replace(f[k], `"all":18`, `"all":17`, 1)
+			}
+		}},
 		{"needs the files", func(f map[string]string) { clear(f) }},
 	} {
 		broken := map[string]string{}

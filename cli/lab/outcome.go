@@ -10,7 +10,7 @@ import (
 	"ringside/engine/usage"
 )
 
-// An Outcome is what the units of a job said. It is also the content of a shard's file.
+// An Outcome is what the units of a job said. An Outcome is also the content of a shard's file.
 type Outcome struct {
 	shard.Header
 	Lab        string            `json:"lab"`
@@ -83,7 +83,7 @@ func Merge(files map[string]io.Reader, find Finder) (*Outcome, error) {
 		return nil, err
 	}
 	if all := parts[0].Content.All; all > maxUnits {
-		return nil, usage.Errorf("%s is no file of a shard: it says %d units", parts[0].Name, all)
+		return nil, usage.Errorf("%s is not the file of a shard: it says %d units", parts[0].Name, all)
 	}
 	out, err := parts[0].Content.whole(find)
 	if err != nil {
@@ -93,6 +93,9 @@ func Merge(files map[string]io.Reader, find Finder) (*Outcome, error) {
 		for _, u := range p.Content.Units {
 			if u.Number < 0 || u.Number >= out.All || !p.Content.Part().Has(u.Number) {
 				return nil, usage.Errorf("%s: unit %d is not one of shard %d", p.Name, u.Number, p.Content.Shard)
+			}
+			if err := out.accepts(u); err != nil {
+				return nil, usage.Errorf("%s: unit %d: %w", p.Name, u.Number, err)
 			}
 			out.Units[u.Number] = u
 		}
@@ -113,5 +116,40 @@ func (o *Outcome) whole(find Finder) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
-	return Job{Experiment: e, Values: v, Seeds: o.Seeds}.outcome(o.All), nil
+	j := Job{Experiment: e, Values: v, Seeds: o.Seeds}
+	if err := j.Check(); err != nil {
+		return nil, err
+	}
+	units, err := e.Units(v, o.Seeds)
+	if err != nil {
+		return nil, err
+	}
+	if len(units) != o.All {
+		return nil, usage.Errorf("the file says %d units, and the job has %d; run the shards again", o.All, len(units))
+	}
+	out := j.outcome(o.All)
+	for i, u := range units {
+		out.Units[i].Seed = u.Seed
+	}
+	return out, nil
+}
+
+// accepts returns a usage error if the result of a unit, which comes from a file, cannot be one of
+// the experiment.
+func (o *Outcome) accepts(u UnitResult) error {
+	switch now := o.Units[u.Number]; {
+	case now.Done:
+		return usage.Errorf("it is there twice")
+	case u.Seed != now.Seed:
+		return usage.Errorf("it has seed %d, want %d", u.Seed, now.Seed)
+	}
+	for _, s := range u.Samples {
+		if _, err := o.experiment.measure(s.Measure); err != nil {
+			return usage.Errorf("%w", err)
+		}
+		if s.Hits > s.Of {
+			return usage.Errorf("%s has %d hits of %d", s.Measure, s.Hits, s.Of)
+		}
+	}
+	return nil
 }
