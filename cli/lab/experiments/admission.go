@@ -63,6 +63,9 @@ func admission() *lab.Experiment {
 		},
 		Seeds: 3,
 		Units: func(v lab.Values, seeds []uint64) ([]lab.Unit, error) {
+			if err := checkStock(v.Whole("keys"), v.Whole("value"), 3); err != nil {
+				return nil, err
+			}
 			var out []lab.Unit
 			for _, kind := range v.WordSet("work") {
 				for _, series := range []string{noWork, yielding, unlimited} {

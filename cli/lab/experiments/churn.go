@@ -47,6 +47,9 @@ func churn() *lab.Experiment {
 			if err := checkQuorum(v.Whole("N"), v.Whole("R"), v.Whole("W")); err != nil {
 				return nil, err
 			}
+			if err := checkStock(v.Whole("keys"), v.Whole("value"), v.Whole("N")); err != nil {
+				return nil, err
+			}
 			var out []lab.Unit
 			for _, kind := range []string{plan.Join, plan.Leave} {
 				for strategy := ring.TokensRandom; strategy <= ring.EqualPartitions; strategy++ {

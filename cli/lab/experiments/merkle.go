@@ -7,6 +7,7 @@ import (
 
 	"ringside/cli/lab"
 	"ringside/engine/sim/stock"
+	"ringside/engine/usage"
 )
 
 // §4.7: what a comparison of two replicas costs.
@@ -40,6 +41,9 @@ func merkle() *lab.Experiment {
 		},
 		Seeds: 3,
 		Units: func(v lab.Values, seeds []uint64) ([]lab.Unit, error) {
+			if err := checkStock(int(slices.Max(v.Numbers("keys"))), v.Whole("value"), 2); err != nil {
+				return nil, err
+			}
 			var out []lab.Unit
 			for _, keys := range v.Numbers("keys") {
 				for _, differences := range v.Numbers("differences") {
@@ -57,8 +61,10 @@ func merkle() *lab.Experiment {
 			return out, nil
 		},
 		Claims: []lab.Claim{
-			{Text: "the bytes for the fewest differences do not grow with the keys", Holds: bytesIgnoreKeys},
-			{Text: "the bytes grow with the differences, at most in proportion", Holds: bytesFollowDifferences},
+			{Text: "the bytes for the fewest differences grow by at most half from the fewest keys to the most",
+				Holds: bytesIgnoreKeys},
+			{Text: "the bytes grow with the differences, and at most half more than in proportion",
+				Holds: bytesFollowDifferences},
 			{Text: "the fewest differences of the most keys cost less than a tenth of a copy", Holds: cheaperThanCopy},
 		},
 	}
@@ -67,6 +73,19 @@ func merkle() *lab.Experiment {
 // valueParam returns the parameter that says how large the values of keys are.
 func valueParam(bytes string) lab.Param {
 	return lab.Param{Name: "value", Kind: lab.Whole, Default: bytes, Max: 64 << 10, Help: "bytes of each value"}
+}
+
+// maxStock bounds the bytes of the values that a simulated cluster holds. All of them are in memory.
+const maxStock = 1 << 30
+
+// checkStock returns a usage error if a simulated cluster cannot hold that many keys, with values of
+// that many bytes, at that many homes each.
+func checkStock(keys, bytes, homes int) error {
+	if all := keys * bytes * homes; all > maxStock {
+		return usage.Errorf("%d keys with values of %d bytes at %d nodes each are %d MiB, the limit is %d MiB; lower --keys "+
+			"or --value", keys, bytes, homes, all>>20, maxStock>>20)
+	}
+	return nil
 }
 
 // goOn returns whether an experiment may go on.
