@@ -53,7 +53,7 @@ func (a Axis) name(x float64) string {
 	return ""
 }
 
-// A Measure is what an experiment measures; each measure has a figure of its own.
+// A Measure is a quantity that an experiment measures. Each measure has a figure of its own.
 type Measure struct {
 	Name  string // one word, as in JSON
 	Label string // of the y axis
@@ -77,19 +77,20 @@ type Sample struct {
 	Series  string  `json:"series"`
 	X       float64 `json:"x"`
 	Value   float64 `json:"value,omitempty"`
-	// Hits and Of count cases, for measures that are shares.
+	// Hits and Of count cases, for measures that are shares. Hits is at most Of.
 	Hits uint64 `json:"hits,omitempty"`
 	Of   uint64 `json:"of,omitempty"`
 }
 
-// A Published is a figure that somebody published.
+// A Published is a figure from a publication.
 type Published struct {
 	Measure string  `json:"measure"`
 	Series  string  `json:"series"`
 	X       float64 `json:"x"`
-	Value   float64 `json:"value"`
+	Value   float64 `json:"value"` // in the unit of the measure; a share in percent
 	Source  string  `json:"source"`
-	// Within is the greatest difference at which ours agrees; 0 if they are not claimed to agree.
+	// Within is the greatest difference at which our mean agrees, in the unit of Value; 0 if the
+	// experiment does not claim that the two agree.
 	Within float64 `json:"within,omitempty"`
 }
 
@@ -102,12 +103,12 @@ type Claim struct {
 	Holds func(v Values, rows Rows) (holds bool, figures string, err error)
 }
 
-// Point returns a sample of a measure that is no share.
+// Point returns a sample of a measure that is not a share. The value is in the unit of the measure.
 func Point(measure, series string, x, value float64) Sample {
 	return Sample{Measure: measure, Series: series, X: x, Value: value}
 }
 
-// Share returns a sample of a measure that is a share.
+// Share returns a sample of a measure that is a share: hits of so many cases.
 func Share(measure, series string, x float64, hits, of int) Sample {
 	return Sample{Measure: measure, Series: series, X: x, Hits: uint64(hits), Of: uint64(of)}
 }

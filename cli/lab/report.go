@@ -37,11 +37,11 @@ const (
 	NoClaim Verdict = "no claim" // nothing was published or claimed, or what decides is missing
 )
 
-// Compared is a published figure beside ours.
+// Compared is a published figure beside our mean at the same place.
 type Compared struct {
 	Published
-	Ours       *float64 `json:"ours"` // nil: there is no such row
-	Difference *float64 `json:"difference"`
+	Ours       *float64 `json:"ours"`       // nil: there is no such row
+	Difference *float64 `json:"difference"` // ours minus the published value
 	Verdict    Verdict  `json:"verdict"`
 }
 

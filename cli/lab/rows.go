@@ -9,7 +9,8 @@ import (
 	"ringside/cli/lab/interval"
 )
 
-// A Row is one figure of the result, with its confidence interval (interval.Level).
+// A Row is one figure of the result, with its confidence interval (interval.Level). Mean, Low and
+// High are in the unit of the measure, and in percent for a share.
 type Row struct {
 	Measure string  `json:"measure"`
 	Series  string  `json:"series"`
@@ -18,14 +19,14 @@ type Row struct {
 	Mean    float64 `json:"mean"`
 	Low     float64 `json:"low"`
 	High    float64 `json:"high"`
-	N       int     `json:"n"`               // seeds, or 1 if seeds make no difference
+	N       int     `json:"n"`               // seeds that have a sample, or 1 if seeds make no difference
 	Cases   uint64  `json:"cases,omitempty"` // of a share
 }
 
 // Rows are sorted by measure, series in the order of their first samples, and x.
 type Rows []Row
 
-// ErrMissing says that a claim needs a row that there is not.
+// ErrMissing is the error of a claim that needs a row which the result lacks.
 var ErrMissing = errors.New("a row is missing")
 
 // Undecided is the error of a claim that says nothing about the values that were chosen, or that
@@ -166,8 +167,8 @@ func (r *Row) fill(m Measure, samples []seedSample) bool {
 	return true
 }
 
-// digits is the number of digits of a figure that are printed. More would be noise, and the last
-// bits of a float could differ between machines.
+// digits is the number of significant digits that a figure keeps. More digits would be noise, and
+// the last bits of a float could differ between machines.
 const digits = 6
 
 // round rounds to so many significant digits.

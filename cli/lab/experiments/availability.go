@@ -53,7 +53,7 @@ func availability() *lab.Experiment {
 			"each. A request counts if a fault lasted at some time between its beginning and its end. Losses and " +
 			"long delays last all along. A request is answered if its client has a value, \"not found\" or an " +
 			"acknowledgement within 5 s. A load balancer sends requests only to nodes that run. So a request fails " +
-			"through its own node only if that node stops on the way. A node that is no home of the key forwards a " +
+			"through its own node only if that node stops on the way. A node that is not a home of the key forwards a " +
 			"put once. If that message or its answer is lost, the outcome is unknown, and the put counts as not " +
 			"answered. A refused put was certainly not written. A get that reaches no home of its key is refused, " +
 			"since a fallback without the key does not prove that there is none. With one seed all series have the " +

@@ -27,8 +27,9 @@ func balance() *lab.Experiment {
 			"metadata that describes the ring?",
 		Method: fmt.Sprintf("Rings of %d nodes and %d replicas are made with the code of the ring. The load of a node is "+
 			"the part of the replicated key space that it holds. Tokens are random, so each point is the mean of many "+
-			"rings; each seed is a ring. Strategy 2 has %d partitions, which the paper does not state.",
-			paper.FigureNodes, paper.FigureReplicas, paper.FigurePartitions),
+			"rings; each seed is a ring. Large rings take fewer seeds, but at least %d. "+
+			"Strategy 2 has %d partitions, which the paper does not state.",
+			paper.FigureNodes, paper.FigureReplicas, fewestRings, paper.FigurePartitions),
 		Clock:    lab.Virtual,
 		X:        lab.Axis{Label: "tokens or partitions", Log: true},
 		Measures: []lab.Measure{{Name: "efficiency", Label: "mean load ÷ greatest load"}},

@@ -60,7 +60,7 @@ func pbsOf(size pbsSize) *lab.Experiment {
 	return &lab.Experiment{
 		Name: "pbs", Section: "§4.5; PBS, VLDB 2012",
 		Title: "how stale a get is after a put: predicted by a model, and measured on the engine",
-		Question: "How likely does a get return a put that was acknowledged t ms before, and does the published " +
+		Question: "How likely is a get to return a put that was acknowledged t ms before, and does the published " +
 			"model predict the engine? How likely is one of the last k versions?",
 		Method: pbsMethod,
 		Clock:  lab.Virtual,
@@ -100,14 +100,14 @@ acknowledged when W acknowledgements are there. The get begins t later, and is c
 answers has the put. In the published model ("predicted") all legs are remote. This engine's coordinator is one of
 the replicas, so "predicted_local" draws the replica of the put's coordinator and that of the get's, and the legs to
 these take no time. "measured" and "measured_local" are the engine in simulation, with coordinators that keep no
-replica and with such that do. Each message is one of the four legs and draws its own delay from the same
+replica, and with coordinators that keep one. Each message is one of the four legs and draws its own delay from the same
 distribution; links to clients, disks and queues take no time. Read repair, anti-entropy and handoff are off,
 quorums are strict, and each get begins exactly t after its put was acknowledged. Requests that wait for a replica
 longer than 4 s are refused and left out. The closed form for k versions assumes that a write never spreads beyond
 its quorum. For W=1 it is measured with a coordinator that keeps the only copy: the leg W takes 3.9 s, and puts of a
 key follow each other each second.`
 
-// checkFit returns an error if a text is no fit with all legs of the model.
+// checkFit returns an error if a text is not a fit with all legs of the model.
 func checkFit(text string) error {
 	legs, err := plan.ParseLegs(text)
 	if err != nil {

@@ -80,9 +80,10 @@ virtual time at its load: requests come at random times, each from a client of i
 other. Half of them are gets and half are puts with the context of the last put of the key; all go to random nodes.
 Queues are real at the disks: a node takes up to 64 inputs in one turn, and takes no other before the flush of the
 turn has ended. A flush takes 0.4 ms on average, and one of 500 stalls for 0.2 s on average. Messages take 0.3 ms on
-average. Nodes compute in no time and clients never give up early, so a load that a processor could not serve is not
-seen as one. Averages and percentiles are taken for each run, and their means over the seeds are shown. The
-published figures come from Amazon's machines and load; they show the direction.`
+average. These times are assumptions, and the height of the tail follows from the stalls. Nodes compute in no time
+and clients never give up early, so a load that a processor could not serve is not seen as one. Averages and
+percentiles are taken for each run, and their means over the seeds are shown. The published figures come from
+Amazon's machines and load; they show the direction.`
 
 // load returns the requests a second at an hour of the day.
 func load(v lab.Values, hour int) float64 {

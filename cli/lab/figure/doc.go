@@ -1,3 +1,3 @@
-// Package figure draws the figures of experiments as SVG: lines with error bars, which can be told
-// apart without colours too.
+// Package figure draws the figures of experiments as SVG: lines with error bars, which can also be
+// told apart without colours.
 package figure
