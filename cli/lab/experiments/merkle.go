@@ -75,11 +75,11 @@ func valueParam(bytes string) lab.Param {
 	return lab.Param{Name: "value", Kind: lab.Whole, Default: bytes, Max: 64 << 10, Help: "bytes of each value"}
 }
 
-// maxStock bounds the bytes of the values that a simulated cluster holds. All of them are in memory.
+// maxStock bounds the bytes of the values that a simulated cluster holds, since all are in memory.
 const maxStock = 1 << 30
 
-// checkStock returns a usage error if a simulated cluster cannot hold that many keys, with values of
-// that many bytes, at that many homes each.
+// checkStock returns a usage error if a simulated cluster cannot hold that many keys, with values
+// of that many bytes, at that many homes each.
 func checkStock(keys, bytes, homes int) error {
 	if all := keys * bytes * homes; all > maxStock {
 		return usage.Errorf("%d keys with values of %d bytes at %d nodes each are %d MiB, the limit is %d MiB; lower --keys "+
