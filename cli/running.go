@@ -42,12 +42,12 @@ type running struct {
 
 // start starts the cluster, and what ends it.
 func start(s *session, c *verbs.Call, o localcluster.Options) (*running, error) {
+	token, err := tokenFile(o)
+	if err != nil {
+		return nil, err
+	}
 	if c.Has(httpFlag) {
-		file, err := tokenFile(o)
-		if err != nil {
-			return nil, err
-		}
-		o.Stopping = func() { _ = os.Remove(file) } // before another cluster of the name writes its own
+		o.Stopping = func() { _ = os.Remove(token) } // before another cluster of the name writes its own
 	}
 	parent, err := parentOf(s, c)
 	if err != nil {
@@ -65,6 +65,7 @@ func start(s *session, c *verbs.Call, o localcluster.Options) (*running, error) 
 	r := &running{Cluster: cluster, over: make(chan struct{}), ended: make(chan struct{})}
 	var ctx context.Context
 	ctx, r.cancel = context.WithCancel(context.Background())
+	_ = os.Remove(token) // of a process that was killed
 	if c.Has(httpFlag) {
 		err = r.serve(ctx, s, c.String(httpFlag), o)
 	}
