@@ -218,7 +218,7 @@ func (f fields) words(q *http.Request, r route) ([]string, error) {
 		case slices.Contains(taken, name):
 			continue
 		case i < 0:
-			return nil, usage.Errorf("there is no parameter %q here; there are: %s", name, strings.Join(r.names(), " "))
+			return nil, r.unknown(name)
 		case len(values) != 1:
 			return nil, usage.Errorf("%q is there %d times", name, len(values))
 		}
@@ -244,6 +244,14 @@ func (r route) names() []string {
 		out = append(out, f.Name)
 	}
 	return out
+}
+
+// unknown returns the usage error for a parameter that the command does not have.
+func (r route) unknown(name string) error {
+	if len(r.names()) == 0 {
+		return usage.Errorf("there is no parameter %q here, because %s takes none", name, r.verb)
+	}
+	return usage.Errorf("there is no parameter %q here; there are: %s", name, strings.Join(r.names(), " "))
 }
 
 // readCommand reads the body of a whole command: {"command"} or {"words"}, and {"input"} or

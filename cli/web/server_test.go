@@ -214,6 +214,7 @@ func TestInvalidRequests(t *testing.T) {
 		{"POST", "/v1/status", "", 405, "the path takes GET"},
 		{"PATCH", "/v1/keys/cart", "", 405, "the path takes GET, PUT, POST, DELETE"},
 		{"GET", "/v1/keys/cart?Q=1", "", 400, `no parameter \"Q\" here; there are: via R strict`},
+		{"GET", "/v1/status?Q=1", "", 400, `no parameter \"Q\" here, because status takes none"`},
 		{"GET", "/v1/keys/cart?R=1&R=2", "", 400, "2 times"},
 		{"GET", "/v1/keys/cart?R=0", "", 400, "whole number"},
 		{"GET", "/v1/keys/cart?strict=perhaps", "", 400, "neither true nor false"},
