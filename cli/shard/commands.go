@@ -37,7 +37,7 @@ func Load(call *verbs.Call, path func(string) string) (map[string]io.Reader, err
 	files := map[string]io.Reader{}
 	for _, name := range call.Args {
 		if files[name] != nil {
-			return nil, call.Misusef("%s is given twice", name)
+			return nil, usage.Errorf("%s is given twice", name)
 		}
 		text, err := os.ReadFile(path(name))
 		if err != nil {

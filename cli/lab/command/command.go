@@ -84,6 +84,9 @@ func (r *runner) checkFiles() error {
 		if !r.call.Has(name) {
 			continue
 		}
+		if name != "out" && r.call.Has("shard") && !r.call.Bool("merge") {
+			return usage.Errorf("lab --shard: a part has no report: give --%s with --merge", name)
+		}
 		if err := verbs.CheckWritable(r.Path(r.call.String(name))); err != nil {
 			return usage.Errorf("lab: --%s %s cannot be written: %w; nothing was run", name,
 				render.Quoted(r.call.String(name)), err)

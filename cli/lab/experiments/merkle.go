@@ -44,6 +44,11 @@ func merkle() *lab.Experiment {
 			if err := checkStock(int(slices.Max(v.Numbers("keys"))), v.Whole("value"), 2); err != nil {
 				return nil, err
 			}
+			most, fewest := slices.Max(v.Numbers("keys")), slices.Min(v.Numbers("differences"))
+			if fewest > most {
+				return nil, usage.Errorf("lab merkle: --differences %.0f is more than --keys %.0f; "+
+					"want at most as many differences as keys", fewest, most)
+			}
 			var out []lab.Unit
 			for _, keys := range v.Numbers("keys") {
 				for _, differences := range v.Numbers("differences") {
