@@ -117,6 +117,23 @@ func TestUndecided(t *testing.T) {
 	}
 }
 
+// The sentence about one claim is in the singular.
+func TestOneClaim(t *testing.T) {
+	for holds, want := range map[bool]string{
+		true:  "agrees: the only published figure or claim that decides holds here",
+		false: "differs: the only published figure or claim that decides does not hold here",
+	} {
+		j := job(t, nil, shard.Shard{})
+		j.Experiment.Published = nil
+		j.Experiment.Claims = []lab.Claim{{Text: "c", Holds: func(lab.Values, lab.Rows) (bool, string, error) {
+			return holds, "1", nil
+		}}}
+		if r := reportOf(t, outcome(t, j)); r.Text != want {
+			t.Errorf("text %q, want %q", r.Text, want)
+		}
+	}
+}
+
 // The files of shards give the bytes of the run without shards, and a wrong set of files is
 // refused.
 func TestShards(t *testing.T) {

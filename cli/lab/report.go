@@ -146,6 +146,10 @@ func (r *Report) conclude() {
 		count(c.Verdict)
 	}
 	switch {
+	case agree+differ == 1 && agree == 1:
+		r.Verdict, r.Text = Agrees, "agrees: the only published figure or claim that decides holds here"
+	case agree+differ == 1:
+		r.Verdict, r.Text = Differs, "differs: the only published figure or claim that decides does not hold here"
 	case differ > 0:
 		r.Verdict = Differs
 		r.Text = fmt.Sprintf("differs: %d of %d published figures and claims do not hold here", differ, agree+differ)
