@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"strings"
 	"testing"
 
@@ -114,6 +115,11 @@ func TestUndecided(t *testing.T) {
 		if r := reportOf(t, outcome(t, j)); r.Verdict != want || r.Claims[0].Verdict != want {
 			t.Errorf("%v: %+v", why, r.Claims)
 		}
+		j.Experiment.Claims = append(j.Experiment.Claims, coins().Claims...) // of which one holds
+		text := reportOf(t, outcome(t, j)).Text
+		if says := strings.Contains(text, "without a verdict: 1"); says != (why != nil) {
+			t.Errorf("%v: %s", why, text)
+		}
 	}
 }
 
@@ -164,6 +170,11 @@ func TestShards(t *testing.T) {
 	if merged, _ := json.Marshal(reportOf(t, out)); !bytes.Equal(merged, whole) {
 		t.Errorf("merged:\n%s\nwhole:\n%s", merged, whole)
 	}
+	elsewhere := maps.Clone(files)
+	elsewhere["3"] = strings.Replace(elsewhere["3"], `"machine":"`, `"machine":"not `, 1)
+	if out, err = merge(elsewhere); err != nil || reportOf(t, out).Machine != "any: time is virtual; not any: time is virtual" {
+		t.Errorf("two machines: %+v %v", out, err)
+	}
 	for _, bad := range []struct {
 		why    string
 		change func(map[string]string)
@@ -192,6 +203,10 @@ func TestShards(t *testing.T) {
 		{"does not measure", func(f map[string]string) {
 			f["2"] = strings.Replace(f["2"], `"heads"`, `"tails"`, 1)
 		}},
+		{"has the value 1e+308", func(f map[string]string) {
+			f["2"] = strings.Replace(f["2"], `"value":1`, `"value":1e308`, 1)
+		}},
+		{"more than the file of one shard", func(f map[string]string) { f["2"] += f["1"] }},
 		{"there twice", func(f map[string]string) {
 			f["2"] = strings.Replace(f["2"], `"number":5,"seed":3`, `"number":1,"seed":1`, 1)
 		}},

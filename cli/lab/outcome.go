@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
 	"slices"
+	"strings"
 
 	"ringside/cli/shard"
 	"ringside/engine/usage"
@@ -16,7 +18,8 @@ type Outcome struct {
 	Lab        string            `json:"lab"`
 	Values     map[string]string `json:"values"`
 	Seeds      []uint64          `json:"seeds"`
-	Units      []UnitResult      `json:"units"` // by number
+	Machine    string            `json:"machine"` // see Report; of a merged outcome, all machines
+	Units      []UnitResult      `json:"units"`   // by number
 	experiment *Experiment
 	values     Values
 }
@@ -32,7 +35,7 @@ type UnitResult struct {
 func (j Job) outcome(units int) *Outcome {
 	o := &Outcome{
 		Header: j.Shard.Header(units), Lab: j.Experiment.Name, Values: j.Values.Map(), Seeds: j.Seeds,
-		Units: make([]UnitResult, units), experiment: j.Experiment, values: j.Values,
+		Machine: machine(j.Experiment), Units: make([]UnitResult, units), experiment: j.Experiment, values: j.Values,
 	}
 	for i := range o.Units {
 		o.Units[i].Number = i
@@ -89,7 +92,11 @@ func Merge(files map[string]io.Reader, find Finder) (*Outcome, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", parts[0].Name, err)
 	}
+	var machines []string
 	for _, p := range parts {
+		if !slices.Contains(machines, p.Content.Machine) {
+			machines = append(machines, p.Content.Machine)
+		}
 		for _, u := range p.Content.Units {
 			if u.Number < 0 || u.Number >= out.All || !p.Content.Part().Has(u.Number) {
 				return nil, usage.Errorf("%s: unit %d is not one of shard %d", p.Name, u.Number, p.Content.Shard)
@@ -100,6 +107,7 @@ func Merge(files map[string]io.Reader, find Finder) (*Outcome, error) {
 			out.Units[u.Number] = u
 		}
 	}
+	out.Machine = strings.Join(machines, "; ")
 	if !out.Complete() {
 		return nil, usage.Errorf("the files of the shards lack units; run the shards again")
 	}
@@ -134,8 +142,12 @@ func (o *Outcome) whole(find Finder) (*Outcome, error) {
 	return out, nil
 }
 
-// accepts returns a usage error if the result of a unit, which comes from a file, cannot be one of
-// the experiment.
+// maxValue bounds the values of samples in files. The square of a greater value may be infinite,
+// and JSON has no such number.
+const maxValue = 1e100
+
+// accepts returns a usage error if the result of a unit, which comes from a file, cannot be a result
+// of the experiment.
 func (o *Outcome) accepts(u UnitResult) error {
 	switch now := o.Units[u.Number]; {
 	case now.Done:
@@ -149,6 +161,9 @@ func (o *Outcome) accepts(u UnitResult) error {
 		}
 		if s.Hits > s.Of {
 			return usage.Errorf("%s has %d hits of %d", s.Measure, s.Hits, s.Of)
+		}
+		if math.Abs(s.Value) > maxValue {
+			return usage.Errorf("%s has the value %g", s.Measure, s.Value)
 		}
 	}
 	return nil

@@ -67,7 +67,7 @@ func (o *Outcome) Report() (*Report, error) {
 	}
 	r := &Report{
 		Lab: e.Name, Title: e.Title, Section: e.Section, Clock: e.Clock, Values: o.Values, Seeds: o.Seeds,
-		Commit: o.Commit, Machine: machine(e), Complete: o.Complete(), Rows: rows,
+		Commit: o.Commit, Machine: o.Machine, Complete: o.Complete(), Rows: rows,
 		Published: []Compared{}, Claims: []Decided{}, Experiment: e, Chosen: o.values,
 	}
 	if e.Published != nil {
@@ -130,7 +130,7 @@ func verdict(holds bool) Verdict {
 
 // conclude sets the verdict and its sentence.
 func (r *Report) conclude() {
-	var agree, differ int
+	var agree, differ, undecided int
 	count := func(v Verdict) {
 		switch v {
 		case Agrees:
@@ -144,6 +144,9 @@ func (r *Report) conclude() {
 	}
 	for _, c := range r.Claims {
 		count(c.Verdict)
+		if c.Verdict == NoClaim {
+			undecided++
+		}
 	}
 	switch {
 	case agree+differ == 1 && agree == 1:
@@ -155,9 +158,12 @@ func (r *Report) conclude() {
 		r.Text = fmt.Sprintf("differs: %d of %d published figures and claims do not hold here", differ, agree+differ)
 	case agree > 0:
 		r.Verdict = Agrees
-		r.Text = fmt.Sprintf("agrees: all %d published figures and claims hold here", agree)
+		r.Text = fmt.Sprintf("agrees: all %d published figures and claims with a verdict hold here", agree)
 	default:
 		r.Verdict, r.Text = NoClaim, "no claim: nothing that was published or claimed decides"
+	}
+	if undecided > 0 && agree+differ > 0 {
+		r.Text += fmt.Sprintf("; claims without a verdict: %d", undecided)
 	}
 	if !r.Complete {
 		r.Text += "; the run was interrupted, so rows have fewer seeds or are missing"
