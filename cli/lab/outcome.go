@@ -146,8 +146,8 @@ func (o *Outcome) whole(find Finder) (*Outcome, error) {
 // and JSON has no such number.
 const maxValue = 1e100
 
-// accepts returns a usage error if the result of a unit, which comes from a file, cannot be a result
-// of the experiment.
+// accepts returns a usage error if the result of a unit, which comes from a file, cannot be a
+// result of the experiment.
 func (o *Outcome) accepts(u UnitResult) error {
 	switch now := o.Units[u.Number]; {
 	case now.Done:

@@ -102,12 +102,13 @@ func (s *scene) add(o plan.Op) {
 // A sampler says what a run showed.
 type sampler func(sim.Measured) []lab.Sample
 
-// unitsOf returns a unit for each setting and seed. do checks the values of the setting before any
-// unit runs.
+// unitsOf returns a unit for each setting and seed. All settings of a seed come before the next
+// seed, so that an interrupted job has rows of all settings. do checks the values of the setting
+// before any unit runs.
 func unitsOf[T any](settings []T, seeds []uint64, do func(T, uint64) (*scene, sampler, error)) ([]lab.Unit, error) {
 	var out []lab.Unit
-	for _, x := range settings {
-		for i, seed := range seeds {
+	for i, seed := range seeds {
+		for _, x := range settings {
 			if i == 0 {
 				if _, _, err := do(x, seed); err != nil {
 					return nil, err

@@ -256,11 +256,12 @@ func text(v any) string {
 	return fmt.Sprint(v)
 }
 
-// units returns a unit for each setting and seed.
+// units returns a unit for each setting and seed. All settings of a seed come before the next seed,
+// so that an interrupted job has rows of all settings.
 func units(settings []setting, measures []measured, seeds []uint64) []lab.Unit {
 	var out []lab.Unit
-	for _, s := range settings {
-		for _, seed := range seeds {
+	for _, seed := range seeds {
+		for _, s := range settings {
 			out = append(out, lab.Unit{Seed: seed, Run: func(context.Context) ([]lab.Sample, error) {
 				o := s.options
 				o.Seed = seed
