@@ -52,7 +52,7 @@ func newDuo(ctx context.Context, o Options, th *theme.Theme, feeds [2]*feed.Feed
 	d.keys = d.ownKeys()
 	for i, m := range d.sides {
 		m.half = o.Fork.Titles[i]
-		m.keys = append(d.keys[:len(d.keys):len(d.keys)], m.keys...)
+		m.keys = d.keys.Over(m.keys)
 		m.stage.save = func(string) tea.Cmd { return nil } // one picture has both
 	}
 	d.sides[0].stage.save = func(name string) tea.Cmd { return saveRows(d.sides[0], name, d.picture()) }

@@ -138,6 +138,9 @@ func TestForkKeys(t *testing.T) {
 	}
 	c.press("?")
 	frametest.Shows(t, c.View(), "where they part")
+	if n := strings.Count(c.View(), "step back, on"); n != 2 {
+		t.Errorf("the help and the key line name a key of time %d times", n)
+	}
 	frametest.Check(t, "help", c.View(), frametest.Want{W: 120, H: 36})
 	c.press("x", "D")
 	frametest.Shows(t, c.View(), "put #45 cart", "quorum_not_reached")
@@ -226,7 +229,7 @@ func TestForkPicture(t *testing.T) {
 // The keys of a fork are no keys of any screen.
 func TestForkKeysMeanOneThing(t *testing.T) {
 	c := newCouple(t, Options{}, 120, 36)
-	own, taken := c.duo.keys[:3], c.sides[0].keys[len(c.duo.keys):]
+	own, taken := c.duo.keys[:3], c.sides[0].recordingKeys()
 	for _, p := range c.sides[0].pages {
 		taken = append(taken, p.Keys()...)
 	}

@@ -1,6 +1,8 @@
 package keymap
 
 import (
+	"slices"
+
 	"github.com/charmbracelet/bubbles/key"
 	tea "github.com/charmbracelet/bubbletea"
 
@@ -59,6 +61,27 @@ func (m Map) Find(k tea.KeyMsg, inPrompt bool) (do func() tea.Cmd, ok bool) {
 		}
 	}
 	return nil, false
+}
+
+// Over returns the bindings of m, and after them those of below that m does not shadow. A binding
+// is shadowed if bindings of m have all its keys, in the same scope.
+func (m Map) Over(below Map) Map {
+	out := slices.Clone(m)
+	for _, b := range below {
+		if !m.shadows(b) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+func (m Map) shadows(b Binding) bool {
+	for _, k := range b.Keys() {
+		if !slices.ContainsFunc(m, func(a Binding) bool { return a.Where == b.Where && slices.Contains(a.Keys(), k) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // Holds reports whether the binding counts while the prompt has the focus, or while a pane has it.
