@@ -230,7 +230,7 @@ func (r *runner) play(e *lab.Experiment, strict bool) (*lab.Outcome, string, err
 	out, err := job.Run(r.ctx)
 	line.Show("")
 	if err != nil {
-		return nil, "", err
+		return nil, "", fmt.Errorf("lab %s: %w", e.Name, err)
 	}
 	return out, commandOf(job, r.call.Arg(1)), nil
 }

@@ -46,7 +46,7 @@ func merkle() *lab.Experiment {
 			}
 			most, fewest := slices.Max(v.Numbers("keys")), slices.Min(v.Numbers("differences"))
 			if fewest > most {
-				return nil, usage.Errorf("lab merkle: --differences %.0f is more than --keys %.0f; "+
+				return nil, usage.Errorf("--differences %.0f is more than --keys %.0f; "+
 					"want at most as many differences as keys", fewest, most)
 			}
 			var out []lab.Unit
