@@ -50,6 +50,7 @@ type gossiper struct {
 	more    int                      // exchanges that are still to be had with partner
 	sent    map[string]time.Duration // by peer: when it was last sent the history
 	digests map[string]uint64        // by peer: the digest of the history that it knew in its last message
+	met     []member.History         // the last two histories of which each lacked a change of the other
 }
 
 func newGossiper(n *Node) *gossiper {
@@ -161,9 +162,22 @@ func (g *gossiper) spread(news member.History, from string) {
 	}
 }
 
-// sendHistory sends the history to a peer. ask asks for the peer's history if the two differ.
+// noteMet notes that this node knew history when it heard of another one that lacks some of it.
+func (g *gossiper) noteMet(history, heard member.History) {
+	if !heard.Covers(history) {
+		g.met = []member.History{history, heard}
+	}
+}
+
+// sendHistory sends the history to a peer. ask asks for the peer's history if the two differ. The
+// two histories that met last go first, because members used the ring of each, and the merged
+// history does not show which rings those were (members.ringsBeside). If they are lost on the way,
+// or come late, the peer guesses the rings.
 func (g *gossiper) sendHistory(to string, ask bool) {
 	g.sent[to] = g.n.now
+	for _, h := range g.met {
+		g.n.send(wire.Message{To: to, Body: wire.Gossip{Changes: h}})
+	}
 	g.n.send(wire.Message{To: to, Body: wire.Gossip{Changes: g.n.members.history, Ask: ask}})
 }
 

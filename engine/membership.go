@@ -193,6 +193,7 @@ func (m *members) learn(h member.History, from string) {
 		return
 	}
 	before, beside := m.stages(news, all), m.ringsBeside(h, news, all)
+	m.n.gossip.noteMet(m.history, h)
 	m.set(all)
 	m.n.collector.watches.Forget()
 	m.ringChanged(before, beside)

@@ -161,3 +161,54 @@ func TestPartOfARangeIsNotTheRange(t *testing.T) {
 		}
 	}
 }
+
+// §4.8.1, §4.9: two sides of a split change the ring more than once each. A member of the other
+// side tells n2 of that side's ring, and n2 tells n7. n7 waits for the homes of the other side's
+// ring, though all changes together do not show which ring that was.
+func TestNewHomeHearsOfTheRingsThatMet(t *testing.T) {
+	w := newWorld(t, "n1", "n2", "n3", "n4", "n5")
+	w.newcomer("n7", "n1")
+	after := func(by string, joins ...string) member.History {
+		h := w.nodes["n1"].members.history
+		for _, node := range joins {
+			h, _ = h.With(int64(w.now), member.Change{Node: node, By: by, Kind: member.Join, Weight: 1})
+		}
+		return h
+	}
+	ours, theirs := after("n2", "n6", "n7", "n8"), after("n1", "n9", "n10")
+	for _, n := range []string{"n6", "n8", "n9", "n10"} {
+		w.down[n] = true
+	}
+	w.cut = func(_, _ string) bool { return true }
+	for _, n := range []string{"n2", "n7"} {
+		w.step(n, &Receive{wire.Message{From: "n3", To: n, Body: wire.Gossip{Changes: ours}}})
+	}
+	w.step("n2", &Receive{wire.Message{From: "n1", To: "n2", Body: wire.Gossip{Changes: theirs}}})
+	w.pass(time.Second)
+	n := w.nodes["n7"]
+	if n.members.history.Covers(theirs) {
+		t.Fatal("n7 was told of the other side's changes before n2 told it")
+	}
+	w.cut = func(from, to string) bool { return from != "n2" || to != "n7" }
+	w.step("n2", &Receive{wire.Message{From: "n7", To: "n2", Digest: n.members.digest, Body: wire.Gossip{}}})
+	w.deliver()
+	if n.members.digest != w.nodes["n2"].members.digest {
+		t.Fatal("n2 did not tell n7 of all changes")
+	}
+	waits := 0
+	for _, s := range ring.Shifts(n.members.rings.Of(theirs), n.members.ring) {
+		if !slices.Contains(s.Gained(), "n7") {
+			continue
+		}
+		waits++
+		missing := n.arrivals.missing(keyrange.At(n.members.ring, s.End))
+		for _, home := range s.Before {
+			if !slices.Contains(missing, home) {
+				t.Errorf("n7 waits for %v up to %v, and not for %s, a home on the other side", missing, s.End, home)
+			}
+		}
+	}
+	if waits == 0 {
+		t.Fatal("n7 is a home of nothing that others are homes of on the other side")
+	}
+}
