@@ -30,6 +30,7 @@ type secondMsg struct{}
 type terminal struct {
 	copy    func(string)   // puts text on the clipboard
 	resized func(w, h int) // tells the recording of the size
+	outputs func() int     // counts what was written to the recording; nil: there is none
 }
 
 // A model is the whole screen. Update and View run in one goroutine.

@@ -105,7 +105,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 	reach := terminal{resized: func(int, int) {}}
 	reach.copy = func(s string) { _, _ = osc52.New(s).WriteTo(out) } // a terminal without a clipboard ignores this
 	if tape != nil {
-		reach.resized = tape.Resize
+		reach.resized, reach.outputs = tape.Resize, tape.Outputs
 	}
 	if t, ok := out.(term.File); !ok || !term.IsTerminal(t.Fd()) {
 		reach.copy = func(string) {}

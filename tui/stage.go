@@ -32,6 +32,9 @@ type stage struct {
 	cues   *cues.Model // nil: no cue sheet
 	prompt *prompt.Model
 	afresh func(ctx context.Context, lines []string) (client, out string, code int)
+
+	unseen int // how often the next cue has waited for the latest one to be drawn
+	drawn  int // terminal.outputs when the latest cue was given
 }
 
 // newStage returns the stage of a model.
@@ -104,18 +107,32 @@ func cueEvery(pause time.Duration) tea.Cmd {
 	return tea.Tick(pause, func(time.Time) tea.Msg { return dueCueMsg{} })
 }
 
-// cuePause is the time between two looks at a command that takes longer than a cue has.
-const cuePause = 200 * time.Millisecond
+const (
+	// cuePause is the time between two looks at a command that takes longer than a cue has.
+	cuePause = 200 * time.Millisecond
+	// framePause is the time between two looks whether the latest cue was drawn, and mostUnseen is how
+	// often that is looked at. A cue that changes nothing on the screen is never drawn.
+	framePause, mostUnseen = 20 * time.Millisecond, 100
+)
 
 // giveCue gives the next cue of a sheet that plays by itself, and leaves after the last one. A
-// command that still runs is waited for.
+// command that still runs is waited for, and so is a frame that shows the latest cue on the
+// recording.
 func giveCue(m *model) tea.Cmd {
+	outputs := 0
+	if m.terminal.outputs != nil {
+		outputs = m.terminal.outputs()
+	}
 	switch {
 	case m.prompt.Running():
 		return cueEvery(cuePause)
+	case m.terminal.outputs != nil && outputs == m.drawn && m.unseen < mostUnseen:
+		m.unseen++
+		return cueEvery(framePause)
 	case m.cues.Over():
 		return m.quit()
 	}
+	m.unseen, m.drawn = 0, outputs
 	return tea.Batch(m.nextCue(), cueEvery(m.o.Every))
 }
 

@@ -18,6 +18,8 @@ type Recorder struct {
 	size  string // of the terminal
 	rest  []byte // of a character whose other bytes are to come
 	err   error
+
+	outputs int // calls of Output
 }
 
 // header is the first line of an asciicast.
@@ -44,12 +46,20 @@ func begin(out io.Writer, w, h int, now func() time.Time) *Recorder {
 func (r *Recorder) Output(b []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.outputs++
 	b = append(r.rest, b...)
 	n := whole(b)
 	r.rest = append([]byte(nil), b[n:]...)
 	if n > 0 {
 		r.event("o", string(b[:n]))
 	}
+}
+
+// Outputs returns how often something was written to the terminal.
+func (r *Recorder) Outputs() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.outputs
 }
 
 // whole returns the length of b without a character at its end whose other bytes are to come.
