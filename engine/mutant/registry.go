@@ -104,7 +104,7 @@ var registry = [Names]Mutant{
 
 	HintUnwritten: {"hint-unwritten", quick, []string{p1},
 		"a fallback acks, and keeps nothing"},
-	HintUnnamed: {"hint-unnamed", slow, []string{p1, p5},
+	HintUnnamed: {"hint-unnamed", quick, []string{p9},
 		"a fallback is not told for which home it keeps the replica"},
 	HintReplaced: {"hint-replaced", quick, []string{p1},
 		"a second hint for a key replaces the first"},

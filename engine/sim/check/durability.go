@@ -36,6 +36,7 @@ func (d *durability) checkAcks(op *operation, r wire.PutReply) {
 	if d.e.losses.excused[op.ID] {
 		return
 	}
+	d.checkHinted(op, r)
 	for _, node := range r.Acks {
 		if d.e.plan.Buffer > 0 && slices.Contains(d.durable[op.ID], node) {
 			d.checkOnDisk(op, node)
@@ -53,6 +54,28 @@ func (d *durability) checkAcks(op *operation, r wire.PutReply) {
 			d.e.fail(P1, "%s #%d was acked by %s, which does not hold it on disk or in its buffer", op.Kind, op.ID, node)
 		case !other: // a concurrent write may have won, but not an ancestor
 			d.e.fail(P1, "%s #%d was acked by %s, which holds %v that it was put over", op.Kind, op.ID, node, held)
+		}
+	}
+}
+
+// checkHinted checks, when a put is acknowledged, that the fallbacks among its acknowledgements hold
+// it in a hint. As a replica of a node that is not a home, it would wait for a change of the ring.
+func (d *durability) checkHinted(op *operation, r wire.PutReply) {
+	for _, hint := range r.Hinted {
+		h := d.e.world.Host(hint.Holder)
+		if d.e.lww() || !h.Up() || d.e.lostBy(h, op.ID) || h.MembershipLostAt() >= op.Began ||
+			d.e.losses.handed[holding{h.Name(), op.Key}] >= op.Began ||
+			slices.Contains(h.Node().Ring().Homes([]byte(op.Key)), h.Name()) {
+			continue
+		}
+		asReplica, inHint := false, false
+		for _, held := range d.e.stored(h, op.Key) {
+			carries := d.e.graph.carries(idsOf(held.Versions), op.ID)
+			asReplica = asReplica || carries && held.For == ""
+			inHint = inHint || carries && held.For != ""
+		}
+		if asReplica && !inHint {
+			d.e.fail(P9, "put #%d was acked by %s for %s, and is not in a hint there", op.ID, h.Name(), hint.For)
 		}
 	}
 }
