@@ -58,8 +58,9 @@ func (d *durability) checkAcks(op *operation, r wire.PutReply) {
 	}
 }
 
-// checkHinted checks, when a put is acknowledged, that the fallbacks among its acknowledgements hold
-// it in a hint. As a replica of a node that is not a home, it would wait for a change of the ring.
+// checkHinted checks, when a put is acknowledged, that the fallbacks among its acknowledgements
+// hold it in a hint. As a replica of a node that is not a home, it would wait for a change of the
+// ring.
 func (d *durability) checkHinted(op *operation, r wire.PutReply) {
 	for _, hint := range r.Hinted {
 		h := d.e.world.Host(hint.Holder)
