@@ -13,7 +13,7 @@ import (
 )
 
 // mostSeeds is the number of seeds in which each deliberate bug must be found.
-const mostSeeds = 5000
+const mostSeeds = 20000
 
 // Each deliberate bug of the engine makes one of its properties fail, in runs as any campaign draws
 // them.
