@@ -66,15 +66,15 @@ func admission() *lab.Experiment {
 			if err := checkStock(v.Whole("keys"), v.Whole("value"), 3); err != nil {
 				return nil, err
 			}
-			var out []lab.Unit
+			var settings []admissionSetting
 			for _, kind := range v.WordSet("work") {
 				for _, series := range []string{noWork, yielding, unlimited} {
-					for _, seed := range seeds {
-						out = append(out, admissionUnit(v, seed, kind, series))
-					}
+					settings = append(settings, admissionSetting{kind, series})
 				}
 			}
-			return out, nil
+			return perSeed(settings, seeds, func(ctx context.Context, s admissionSetting, seed uint64) ([]lab.Sample, error) {
+				return s.measure(ctx, v, seed)
+			}), nil
 		},
 		Claims: []lab.Claim{
 			{Text: "with admission control the 99th percentile stays below twice the limit of 50 ms", Holds: belowLimit},
@@ -84,34 +84,35 @@ func admission() *lab.Experiment {
 	}
 }
 
-func admissionUnit(v lab.Values, seed uint64, kind, series string) lab.Unit {
+// An admissionSetting is a kind of background work and the name of its series.
+type admissionSetting struct{ kind, series string }
+
+func (s admissionSetting) measure(ctx context.Context, v lab.Values, seed uint64) ([]lab.Sample, error) {
 	c := stock.Contest{
 		Change: stock.Change{
-			Keys: stock.Keys{Seed: seed, Count: v.Whole("keys"), Bytes: v.Whole("value")}, Kind: kind, Nodes: 3,
+			Keys: stock.Keys{Seed: seed, Count: v.Whole("keys"), Bytes: v.Whole("value")}, Kind: s.kind, Nodes: 3,
 			Strategy: ring.EqualPartitions, N: 3, R: 3, W: 3, Quorum: plan.Sloppy, Rate: v.Whole("rate"),
 			Disk: v.Whole("disk") << 10,
 		},
-		Length: milliseconds(1000 * v.Number("length")), Greedy: series == unlimited,
+		Length: milliseconds(1000 * v.Number("length")), Greedy: s.series == unlimited,
 	}
-	if series == noWork {
+	if s.series == noWork {
 		c.Kind = ""
 	}
-	return lab.Unit{Seed: seed, Run: func(ctx context.Context) ([]lab.Sample, error) {
-		m, err := stock.Contend(goOn(ctx), c)
-		if err != nil {
-			return nil, err
-		}
-		x := float64(slices.Index(backgroundWork, kind))
-		out := []lab.Sample{
-			lab.Share("failed", series, x, m.Refused, m.Asked),
-			lab.Point("background", series, x, float64(m.Replicas)/c.Length.Seconds()),
-		}
-		if m.Latency.N() > 0 {
-			out = append(out, lab.Point("p99", series, x, float64(m.Latency.Quantile(.99))/1000),
-				lab.Point("p50", series, x, float64(m.Latency.Quantile(.5))/1000))
-		}
-		return out, nil
-	}}
+	m, err := stock.Contend(goOn(ctx), c)
+	if err != nil {
+		return nil, err
+	}
+	x := float64(slices.Index(backgroundWork, s.kind))
+	out := []lab.Sample{
+		lab.Share("failed", s.series, x, m.Refused, m.Asked),
+		lab.Point("background", s.series, x, float64(m.Replicas)/c.Length.Seconds()),
+	}
+	if m.Latency.N() > 0 {
+		out = append(out, lab.Point("p99", s.series, x, float64(m.Latency.Quantile(.99))/1000),
+			lab.Point("p50", s.series, x, float64(m.Latency.Quantile(.5))/1000))
+	}
+	return out, nil
 }
 
 func belowLimit(_ lab.Values, rows lab.Rows) (bool, string, error) {

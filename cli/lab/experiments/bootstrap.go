@@ -45,21 +45,16 @@ func bootstrap() *lab.Experiment {
 		}, moveParams()...),
 		Seeds: 10,
 		Units: func(v lab.Values, seeds []uint64) ([]lab.Unit, error) {
-			if err := checkQuorum(v.Whole("N"), v.Whole("R"), v.Whole("W")); err != nil {
+			if err := checkMove(v); err != nil {
 				return nil, err
 			}
-			if err := checkStock(v.Whole("keys"), v.Whole("value"), v.Whole("N")); err != nil {
-				return nil, err
-			}
-			var out []lab.Unit
+			var joins []stock.Change
 			for strategy := ring.TokensRandom; strategy <= ring.EqualPartitions; strategy++ {
-				for _, seed := range seeds {
-					c := changeOf(v, seed, strategy)
-					c.Kind, c.Nodes = plan.Join, v.Whole("nodes")
-					out = append(out, bootstrapUnit(c))
-				}
+				c := changeOf(v, strategy)
+				c.Kind, c.Nodes = plan.Join, v.Whole("nodes")
+				joins = append(joins, c)
 			}
-			return out, nil
+			return perSeed(joins, seeds, measureBootstrap), nil
 		},
 		Claims: []lab.Claim{
 			{Text: "a join builds fewer trees anew with equal partitions than with random tokens", Holds: fewerUnder3("trees")},
@@ -70,24 +65,23 @@ func bootstrap() *lab.Experiment {
 	}
 }
 
-func bootstrapUnit(c stock.Change) lab.Unit {
-	return lab.Unit{Seed: c.Seed, Run: func(ctx context.Context) ([]lab.Sample, error) {
-		m, err := stock.Move(goOn(ctx), c)
-		if err != nil {
-			return nil, err
-		}
-		a, series := stock.ArchiveOf(c), strategyName(c.Strategy)
-		out := []lab.Sample{
-			lab.Point("scans", series, joinCost, float64(m.Ranges)),
-			lab.Point("trees", series, joinCost, float64(m.Trees)),
-			lab.Point("scans", series, archiveCost, float64(a.Ranges)),
-			lab.Point("keys", series, archiveCost, float64(a.Scanned)/float64(a.Keys)),
-		}
-		if m.Replicas > 0 {
-			out = append(out, lab.Point("keys", series, joinCost, float64(m.Scanned)/float64(m.Replicas)))
-		}
-		return out, nil
-	}}
+func measureBootstrap(ctx context.Context, c stock.Change, seed uint64) ([]lab.Sample, error) {
+	c.Seed = seed
+	m, err := stock.Move(goOn(ctx), c)
+	if err != nil {
+		return nil, err
+	}
+	a, series := stock.ArchiveOf(c), strategyName(c.Strategy)
+	out := []lab.Sample{
+		lab.Point("scans", series, joinCost, float64(m.Ranges)),
+		lab.Point("trees", series, joinCost, float64(m.Trees)),
+		lab.Point("scans", series, archiveCost, float64(a.Ranges)),
+		lab.Point("keys", series, archiveCost, float64(a.Scanned)/float64(a.Keys)),
+	}
+	if m.Replicas > 0 {
+		out = append(out, lab.Point("keys", series, joinCost, float64(m.Scanned)/float64(m.Replicas)))
+	}
+	return out, nil
 }
 
 // fewerUnder3 returns a check that a measure of a join is lower under strategy 3 than under 1.

@@ -56,11 +56,7 @@ func buffer() *lab.Experiment {
 			scale := usual
 			scale.Low, scale.Peak, scale.Objects = v.Whole("low"), v.Whole("peak"), v.Whole("objects")
 			scale.Length, scale.Flushes.Stall = milliseconds(1000*v.Number("length")), milliseconds(v.Number("stall"))
-			var out []lab.Unit
-			for _, seed := range seeds {
-				out = append(out, bufferUnit(scale, seed))
-			}
-			return out, nil
+			return perSeed([]paper.BufferScale{scale}, seeds, measureBuffer), nil
 		},
 		Published: func(lab.Values) []lab.Published {
 			return []lab.Published{{Measure: "factor", Series: bufferFactor, X: peakLoad,
@@ -85,14 +81,12 @@ func lengthParam(seconds string) lab.Param {
 		Help: "seconds for which each variant is measured; few requests have no 99.9th percentile"}
 }
 
-func bufferUnit(scale paper.BufferScale, seed uint64) lab.Unit {
-	return lab.Unit{Seed: seed, Run: func(ctx context.Context) ([]lab.Sample, error) {
-		f, err := paper.Figure5(ctx, scale)
-		if err != nil {
-			return nil, err
-		}
-		return bufferSamples(f), nil
-	}}
+func measureBuffer(ctx context.Context, scale paper.BufferScale, _ uint64) ([]lab.Sample, error) {
+	f, err := paper.Figure5(ctx, scale)
+	if err != nil {
+		return nil, err
+	}
+	return bufferSamples(f), nil
 }
 
 // bufferSamples returns the samples of one measurement.
@@ -116,29 +110,4 @@ func bufferSamples(f *paper.BufferFigure) []lab.Sample {
 		}
 	}
 	return out
-}
-
-// lower reports whether a measure has a lower mean in one series than in another at x.
-func lower(rows lab.Rows, measure, series, than string, x float64) (bool, string, error) {
-	a, err := rows.At(measure, series, x)
-	if err != nil {
-		return false, "", err
-	}
-	b, err := rows.At(measure, than, x)
-	return a.Mean < b.Mean, fmt.Sprintf("%.3g with %s, %.3g with %s", a.Mean, series, b.Mean, than), err
-}
-
-// lowerOnWallClock is lower for rows that another run would not repeat. If the mean is not lower
-// but the intervals overlap, lowerOnWallClock returns lab.Undecided.
-func lowerOnWallClock(rows lab.Rows, measure, series, than string, x float64) (bool, string, error) {
-	holds, figures, err := lower(rows, measure, series, than, x)
-	if err != nil || holds {
-		return holds, figures, err
-	}
-	a, _ := rows.At(measure, series, x) // lower has found both
-	b, _ := rows.At(measure, than, x)
-	if a.Low <= b.High {
-		return false, figures, lab.Undecided(figures + "; the intervals overlap, so more seeds must decide")
-	}
-	return false, figures, nil
 }

@@ -44,25 +44,20 @@ func churn() *lab.Experiment {
 		}, moveParams()...),
 		Seeds: 5,
 		Units: func(v lab.Values, seeds []uint64) ([]lab.Unit, error) {
-			if err := checkQuorum(v.Whole("N"), v.Whole("R"), v.Whole("W")); err != nil {
+			if err := checkMove(v); err != nil {
 				return nil, err
 			}
-			if err := checkStock(v.Whole("keys"), v.Whole("value"), v.Whole("N")); err != nil {
-				return nil, err
-			}
-			var out []lab.Unit
+			var changes []stock.Change
 			for _, kind := range []string{plan.Join, plan.Leave} {
 				for strategy := ring.TokensRandom; strategy <= ring.EqualPartitions; strategy++ {
 					for _, nodes := range v.Numbers("nodes") {
-						for _, seed := range seeds {
-							c := changeOf(v, seed, strategy)
-							c.Kind, c.Nodes, c.Quorum = kind, int(nodes), v.Word("quorum")
-							out = append(out, churnUnit(c))
-						}
+						c := changeOf(v, strategy)
+						c.Kind, c.Nodes, c.Quorum = kind, int(nodes), v.Word("quorum")
+						changes = append(changes, c)
 					}
 				}
 			}
-			return out, nil
+			return perSeed(changes, seeds, measureChurn), nil
 		},
 		Claims: []lab.Claim{
 			{Text: "no change moves more than 1.5 times the fair share", Holds: movesFairShare},
@@ -87,10 +82,18 @@ func moveParams() []lab.Param {
 	}
 }
 
-// changeOf returns a change with the values of moveParams.
-func changeOf(v lab.Values, seed uint64, strategy ring.Strategy) stock.Change {
+// checkMove returns a usage error if a simulated cluster cannot have the values of moveParams.
+func checkMove(v lab.Values) error {
+	if err := checkQuorum(v.Whole("N"), v.Whole("R"), v.Whole("W")); err != nil {
+		return err
+	}
+	return checkStock(v.Whole("keys"), v.Whole("value"), v.Whole("N"))
+}
+
+// changeOf returns a change with the values of moveParams, without a seed.
+func changeOf(v lab.Values, strategy ring.Strategy) stock.Change {
 	return stock.Change{
-		Keys:     stock.Keys{Seed: seed, Count: v.Whole("keys"), Bytes: v.Whole("value")},
+		Keys:     stock.Keys{Count: v.Whole("keys"), Bytes: v.Whole("value")},
 		Strategy: strategy, N: v.Whole("N"), R: v.Whole("R"), W: v.Whole("W"), Quorum: plan.Sloppy,
 		Rate: v.Whole("rate"), Disk: v.Whole("disk") << 10,
 	}
@@ -109,20 +112,19 @@ func changeNames() []string {
 	return out
 }
 
-func churnUnit(c stock.Change) lab.Unit {
-	return lab.Unit{Seed: c.Seed, Run: func(ctx context.Context) ([]lab.Sample, error) {
-		m, err := stock.Move(goOn(ctx), c)
-		if err != nil {
-			return nil, err
-		}
-		series, x := changeName(c.Kind, c.Strategy), float64(c.Nodes)
-		return []lab.Sample{
-			lab.Point("moved", series, x, float64(m.Bytes)/1000),
-			lab.Point("excess", series, x, float64(m.Bytes)/m.Ideal),
-			lab.Point("ready", series, x, m.Ready.Seconds()),
-			lab.Share("refused", series, x, m.Refused, m.Asked),
-		}, nil
-	}}
+func measureChurn(ctx context.Context, c stock.Change, seed uint64) ([]lab.Sample, error) {
+	c.Seed = seed
+	m, err := stock.Move(goOn(ctx), c)
+	if err != nil {
+		return nil, err
+	}
+	series, x := changeName(c.Kind, c.Strategy), float64(c.Nodes)
+	return []lab.Sample{
+		lab.Point("moved", series, x, float64(m.Bytes)/1000),
+		lab.Point("excess", series, x, float64(m.Bytes)/m.Ideal),
+		lab.Point("ready", series, x, m.Ready.Seconds()),
+		lab.Share("refused", series, x, m.Refused, m.Asked),
+	}, nil
 }
 
 // movesFairShare compares means over the seeds. A single node may have a larger share.

@@ -55,11 +55,7 @@ func coordination() *lab.Experiment {
 			scale := usual
 			scale.Clients, scale.Hop = v.Whole("clients"), milliseconds(v.Number("hop"))
 			scale.Length = milliseconds(1000 * v.Number("length"))
-			var out []lab.Unit
-			for _, seed := range seeds {
-				out = append(out, coordinationUnit(scale, seed))
-			}
-			return out, nil
+			return perSeed([]paper.CoordinationScale{scale}, seeds, measureCoordination), nil
 		},
 		Published: publishedCoordination,
 		Claims: []lab.Claim{
@@ -83,14 +79,12 @@ func publishedCoordination(lab.Values) []lab.Published {
 	return out
 }
 
-func coordinationUnit(scale paper.CoordinationScale, seed uint64) lab.Unit {
-	return lab.Unit{Seed: seed, Run: func(ctx context.Context) ([]lab.Sample, error) {
-		t, err := paper.Table2(ctx, scale)
-		if err != nil {
-			return nil, err
-		}
-		return coordinationSamples(t), nil
-	}}
+func measureCoordination(ctx context.Context, scale paper.CoordinationScale, _ uint64) ([]lab.Sample, error) {
+	t, err := paper.Table2(ctx, scale)
+	if err != nil {
+		return nil, err
+	}
+	return coordinationSamples(t), nil
 }
 
 // coordinationSamples returns the samples of one measurement.

@@ -1,14 +1,13 @@
 package experiments
 
 import (
-	"cmp"
-	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
 
 	"ringside/cli/lab"
+	"ringside/engine/sim"
 	"ringside/engine/sim/measure"
 	"ringside/engine/sim/plan"
 	"ringside/engine/sim/rng"
@@ -73,27 +72,14 @@ var versionSeries = []string{"1 version", "2 versions", "3 versions", "4 or more
 const overall = "more than 1 version"
 
 func (size divergenceSize) units(v lab.Values, seeds []uint64) ([]lab.Unit, error) {
-	var out []lab.Unit
-	for _, writers := range v.Numbers("writers") {
-		for _, seed := range seeds {
-			p, err := size.plan(v, int(writers), seed)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, lab.Unit{Seed: seed, Run: func(ctx context.Context) ([]lab.Sample, error) {
-				m, err := play(ctx, p())
-				if err != nil {
-					return nil, err
-				}
-				return versionSamples(m, writers), nil
-			}})
-		}
-	}
-	return out, nil
+	return unitsOf(v.Numbers("writers"), seeds, func(writers float64, seed uint64) (*scene, sampler, error) {
+		s, err := size.scene(v, int(writers), seed)
+		return s, func(m sim.Measured) []lab.Sample { return versionSamples(m.Measures, writers) }, err
+	})
 }
 
-// plan returns a function that draws the plan of a run.
-func (size divergenceSize) plan(v lab.Values, writers int, seed uint64) (func() plan.Plan, error) {
+// scene draws a run.
+func (size divergenceSize) scene(v lab.Values, writers int, seed uint64) (*scene, error) {
 	o := plain(seed)
 	o.Nodes, o.N, o.R, o.W = v.Whole("nodes"), v.Whole("N"), v.Whole("R"), v.Whole("W")
 	o.Faults = faultsOf(v)
@@ -104,12 +90,10 @@ func (size divergenceSize) plan(v lab.Values, writers int, seed uint64) (func() 
 	if err := o.Check(); err != nil {
 		return nil, asUsage(err)
 	}
-	return func() plan.Plan {
-		p := plan.New(o)
-		p.Ops = e.ops(rng.New(seed, "edits"), p.Names())
-		p.HealAt = max(p.HealAt, p.Ops[len(p.Ops)-1].At+time.Second)
-		return p
-	}, nil
+	s := &scene{Plan: plan.New(o)}
+	s.Ops = e.ops(rng.New(seed, "edits"), s.Names())
+	s.HealAt = max(s.HealAt, s.Ops[len(s.Ops)-1].At+time.Second)
+	return s, nil
 }
 
 // An editing is what the writers of a run do.
@@ -134,7 +118,7 @@ func (e editing) ops(r *rand.Rand, nodes []string) []plan.Op {
 			out = append(out, get, put)
 		}
 	}
-	slices.SortStableFunc(out, func(a, b plan.Op) int { return cmp.Compare(a.At, b.At) })
+	byTime(out)
 	for i := range out {
 		out[i].ID = uint64(i + 1)
 	}
@@ -160,7 +144,7 @@ func oneNeverDiverges(v lab.Values, rows lab.Rows) (bool, string, error) {
 	return row.Mean == 0, fmt.Sprintf("%.3g %% of %d gets", row.Mean, row.Cases), err
 }
 
-// moreWritersDiverge allows steps down as far as the intervals do.
+// moreWritersDiverge lets a share be lower than the one before, if their intervals overlap.
 func moreWritersDiverge(_ lab.Values, rows lab.Rows) (bool, string, error) {
 	all, err := rows.Of("diverged", overall)
 	if err != nil || len(all) < 2 {

@@ -56,13 +56,10 @@ func imbalance() *lab.Experiment {
 		},
 		Seeds: 20,
 		Units: func(v lab.Values, seeds []uint64) ([]lab.Unit, error) {
-			var out []lab.Unit
-			for _, exponent := range append([]float64{0}, v.Numbers("zipf")...) {
-				for _, seed := range seeds {
-					out = append(out, imbalanceUnit(v, exponent, seed))
-				}
-			}
-			return out, nil
+			return perSeed(append([]float64{0}, v.Numbers("zipf")...), seeds,
+				func(ctx context.Context, exponent float64, seed uint64) ([]lab.Sample, error) {
+					return measureImbalance(ctx, v, exponent, seed)
+				}), nil
 		},
 		Published: func(v lab.Values) []lab.Published {
 			series := popularityName(slices.Min(v.Numbers("zipf")))
@@ -101,38 +98,36 @@ func popularity(keys int, exponent float64) []float64 {
 	return out
 }
 
-func imbalanceUnit(v lab.Values, exponent float64, seed uint64) lab.Unit {
-	return lab.Unit{Seed: seed, Run: func(ctx context.Context) ([]lab.Sample, error) {
-		r, err := paper.FigureRing(seed, imbalanceMetadata, ring.Strategy(v.Whole("strategy")))
-		if err != nil {
-			return nil, err
+func measureImbalance(ctx context.Context, v lab.Values, exponent float64, seed uint64) ([]lab.Sample, error) {
+	r, err := paper.FigureRing(seed, imbalanceMetadata, ring.Strategy(v.Whole("strategy")))
+	if err != nil {
+		return nil, err
+	}
+	sums, random := popularity(v.Whole("keys"), exponent), rng.New(seed, "requests")
+	homes := make([][]string, len(sums))
+	var out []lab.Sample
+	for _, load := range v.Numbers("load") {
+		mean := load / 100 * v.Number("requests")
+		served := map[string]int{}
+		requests := int(mean * paper.FigureNodes / paper.FigureReplicas)
+		if requests == 0 {
+			continue // nothing has a load
 		}
-		sums, random := popularity(v.Whole("keys"), exponent), rng.New(seed, "requests")
-		homes := make([][]string, len(sums))
-		var out []lab.Sample
-		for _, load := range v.Numbers("load") {
-			mean := load / 100 * v.Number("requests")
-			served := map[string]int{}
-			requests := int(mean * paper.FigureNodes / paper.FigureReplicas)
-			if requests == 0 {
-				continue // nothing has a load
+		for range requests {
+			k := sort.SearchFloat64s(sums, random.Float64()*sums[len(sums)-1])
+			if homes[k] == nil {
+				homes[k] = r.Homes(fmt.Appendf(nil, "%d/key%d", seed, k))
 			}
-			for range requests {
-				k := sort.SearchFloat64s(sums, random.Float64()*sums[len(sums)-1])
-				if homes[k] == nil {
-					homes[k] = r.Homes(fmt.Appendf(nil, "%d/key%d", seed, k))
-				}
-				for _, home := range homes[k] {
-					served[home]++
-				}
+			for _, home := range homes[k] {
+				served[home]++
 			}
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
-			}
-			out = append(out, lab.Share("imbalance", popularityName(exponent), load, unbalanced(r, served), paper.FigureNodes))
 		}
-		return out, nil
-	}}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		out = append(out, lab.Share("imbalance", popularityName(exponent), load, unbalanced(r, served), paper.FigureNodes))
+	}
+	return out, nil
 }
 
 // unbalanced returns the number of nodes that are out of balance.

@@ -49,21 +49,19 @@ func merkle() *lab.Experiment {
 				return nil, usage.Errorf("--differences %.0f is more than --keys %.0f; "+
 					"want at most as many differences as keys", fewest, most)
 			}
-			var out []lab.Unit
+			var settings []stock.Comparison
 			for _, keys := range v.Numbers("keys") {
 				for _, differences := range v.Numbers("differences") {
 					if differences > keys {
 						continue
 					}
-					for _, seed := range seeds {
-						out = append(out, merkleUnit(stock.Comparison{
-							Keys:        stock.Keys{Seed: seed, Count: int(keys), Bytes: v.Whole("value")},
-							Differences: int(differences), Ranges: v.Whole("ranges"),
-						}))
-					}
+					settings = append(settings, stock.Comparison{
+						Keys:        stock.Keys{Count: int(keys), Bytes: v.Whole("value")},
+						Differences: int(differences), Ranges: v.Whole("ranges"),
+					})
 				}
 			}
-			return out, nil
+			return perSeed(settings, seeds, measureMerkle), nil
 		},
 		Claims: []lab.Claim{
 			{Text: "the bytes for the fewest differences grow by at most half from the fewest keys to the most",
@@ -93,26 +91,22 @@ func checkStock(keys, bytes, homes int) error {
 	return nil
 }
 
-// goOn returns whether an experiment may go on.
-func goOn(ctx context.Context) func() bool { return func() bool { return ctx.Err() == nil } }
-
 func keysName(keys float64) string { return fmt.Sprintf("%.0f keys", keys) }
 func copyName(keys float64) string { return fmt.Sprintf("copy of %.0f keys", keys) }
 
-func merkleUnit(c stock.Comparison) lab.Unit {
-	return lab.Unit{Seed: c.Seed, Run: func(ctx context.Context) ([]lab.Sample, error) {
-		cost, err := stock.Compare(goOn(ctx), c)
-		if err != nil {
-			return nil, err
-		}
-		x, keys := float64(c.Differences), float64(c.Count)
-		return []lab.Sample{
-			lab.Point("bytes", keysName(keys), x, float64(cost.Bytes)),
-			lab.Point("bytes", copyName(keys), x, float64(cost.FullCopy)),
-			lab.Point("messages", keysName(keys), x, float64(cost.Messages)),
-			lab.Point("hashes", keysName(keys), x, float64(cost.Hashes)),
-		}, nil
-	}}
+func measureMerkle(ctx context.Context, c stock.Comparison, seed uint64) ([]lab.Sample, error) {
+	c.Seed = seed
+	cost, err := stock.Compare(goOn(ctx), c)
+	if err != nil {
+		return nil, err
+	}
+	x, keys := float64(c.Differences), float64(c.Count)
+	return []lab.Sample{
+		lab.Point("bytes", keysName(keys), x, float64(cost.Bytes)),
+		lab.Point("bytes", copyName(keys), x, float64(cost.FullCopy)),
+		lab.Point("messages", keysName(keys), x, float64(cost.Messages)),
+		lab.Point("hashes", keysName(keys), x, float64(cost.Hashes)),
+	}, nil
 }
 
 // sameBytes is the factor up to which two numbers of bytes count as equal. The list of a bucket

@@ -215,7 +215,7 @@ func (s pbsSetting) measure(ctx context.Context, seed uint64) ([]lab.Sample, err
 	// A trial has ended before the next one of its key begins: neither its put nor its gets last
 	// longer than a leg may.
 	o = pacing(o, o.Keys+puts*(1+len(probes)), slices.Max(s.t)+2*plan.LegTime)
-	m, err := play(ctx, plan.New(o))
+	m, err := (&scene{Plan: plan.New(o)}).play(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ func (s pbsSetting) measureVersions(ctx context.Context, seed uint64) ([]lab.Sam
 	o = pacing(o, o.Keys+2*(s.puts+warmUp*o.Keys), apart)
 	p := plan.New(o)
 	s.warmUp(&p)
-	m, err := play(ctx, p)
+	m, err := (&scene{Plan: p}).play(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -1,13 +1,13 @@
 package experiments
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"ringside/cli/lab"
+	"ringside/engine/sim"
 	"ringside/engine/sim/measure"
 	"ringside/engine/sim/plan"
 )
@@ -106,30 +106,32 @@ var percentiles = []percentile{
 // quorumSeries names the series of an R and a kind of quorum.
 func quorumSeries(r int, kind string) string { return fmt.Sprintf("R=%d %s", r, kind) }
 
+// A quorumSetting is a kind of quorum with R and W.
+type quorumSetting struct {
+	kind string
+	r, w int
+}
+
 func (size quorumSize) units(v lab.Values, seeds []uint64) ([]lab.Unit, error) {
 	n := v.Whole("N")
-	var out []lab.Unit
-	for _, seed := range seeds {
-		for _, kind := range []string{plan.Sloppy, plan.Strict} {
-			for r := 1; r <= n; r++ {
-				for w := 1; w <= n; w++ {
-					o := size.options(v, seed)
-					o.Quorum, o.R, o.W = kind, r, w
-					if err := o.Check(); err != nil {
-						return nil, asUsage(err)
-					}
-					out = append(out, lab.Unit{Seed: seed, Run: func(ctx context.Context) ([]lab.Sample, error) {
-						m, err := play(ctx, plan.New(o))
-						if err != nil {
-							return nil, err
-						}
-						return quorumSamples(m, quorumSeries(r, kind), float64(w)), nil
-					}})
-				}
+	var settings []quorumSetting
+	for _, kind := range []string{plan.Sloppy, plan.Strict} {
+		for r := 1; r <= n; r++ {
+			for w := 1; w <= n; w++ {
+				settings = append(settings, quorumSetting{kind, r, w})
 			}
 		}
 	}
-	return out, nil
+	return unitsOf(settings, seeds, func(s quorumSetting, seed uint64) (*scene, sampler, error) {
+		o := size.options(v, seed)
+		o.Quorum, o.R, o.W = s.kind, s.r, s.w
+		if err := o.Check(); err != nil {
+			return nil, nil, asUsage(err)
+		}
+		return &scene{Plan: plan.New(o)}, func(m sim.Measured) []lab.Sample {
+			return quorumSamples(m.Measures, quorumSeries(s.r, s.kind), float64(s.w))
+		}, nil
+	})
 }
 
 func (size quorumSize) options(v lab.Values, seed uint64) plan.Options {
@@ -147,12 +149,15 @@ func quorumSamples(m *measure.Measures, series string, x float64) []lab.Sample {
 		lab.Share("refused", series, x, m.Gets.Refused+m.Puts.Refused+m.Dels.Refused, asked),
 		lab.Share("unknown", series, x, m.Gets.Unknown+m.Puts.Unknown+m.Dels.Unknown, asked),
 	}
-	for what, o := range map[string]*measure.Operations{"get": &m.Gets, "put": &m.Puts} {
+	for _, o := range []struct {
+		name string
+		*measure.Operations
+	}{{"get", &m.Gets}, {"put", &m.Puts}} {
 		if o.OK == 0 {
 			continue
 		}
 		for _, p := range percentiles {
-			out = append(out, lab.Point(what+"_"+p.name, series, x, microseconds(o.Latency.Quantile(p.q))))
+			out = append(out, lab.Point(o.name+"_"+p.name, series, x, microseconds(o.Latency.Quantile(p.q))))
 		}
 	}
 	return out

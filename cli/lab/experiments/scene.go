@@ -80,7 +80,7 @@ func (s *scene) play(ctx context.Context) (sim.Measured, error) {
 	if err := s.Check(); err != nil {
 		return sim.Measured{}, err
 	}
-	pl := sim.Player{GoOn: func() bool { return ctx.Err() == nil }, Looks: s.looks, Watch: s.watch}
+	pl := sim.Player{GoOn: goOn(ctx), Looks: s.looks, Watch: s.watch}
 	m, ended := pl.Measure(s.Plan)
 	switch {
 	case !ended:
@@ -102,32 +102,27 @@ func (s *scene) add(o plan.Op) {
 // A sampler says what a run showed.
 type sampler func(sim.Measured) []lab.Sample
 
-// unitsOf returns a unit for each setting and seed. All settings of a seed come before the next
-// seed, so that an interrupted job has rows of all settings. do checks the values of the setting
-// before any unit runs.
+// unitsOf returns a unit for each setting and seed, which plays the scene that do makes. The values
+// of each setting are checked before any unit runs.
 func unitsOf[T any](settings []T, seeds []uint64, do func(T, uint64) (*scene, sampler, error)) ([]lab.Unit, error) {
-	var out []lab.Unit
-	for i, seed := range seeds {
+	if len(seeds) > 0 {
 		for _, x := range settings {
-			if i == 0 {
-				if _, _, err := do(x, seed); err != nil {
-					return nil, err
-				}
+			if _, _, err := do(x, seeds[0]); err != nil {
+				return nil, err
 			}
-			out = append(out, lab.Unit{Seed: seed, Run: func(ctx context.Context) ([]lab.Sample, error) {
-				s, samples, err := do(x, seed)
-				if err != nil {
-					return nil, err
-				}
-				m, err := s.play(ctx)
-				if err != nil {
-					return nil, err
-				}
-				return samples(m), nil
-			}})
 		}
 	}
-	return out, nil
+	return perSeed(settings, seeds, func(ctx context.Context, x T, seed uint64) ([]lab.Sample, error) {
+		s, samples, err := do(x, seed)
+		if err != nil {
+			return nil, err
+		}
+		m, err := s.play(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return samples(m), nil
+	}), nil
 }
 
 // split cuts the network in two halves for the middle third of the run.

@@ -1,14 +1,9 @@
 package experiments
 
 import (
-	"context"
-	"fmt"
 	"time"
 
-	"ringside/cli/lab"
 	"ringside/engine/settings"
-	"ringside/engine/sim"
-	"ringside/engine/sim/measure"
 	"ringside/engine/sim/plan"
 	"ringside/engine/usage"
 )
@@ -25,23 +20,6 @@ func plain(seed uint64) plan.Options {
 		Length: time.Minute,
 	}
 }
-
-// play plays a plan of a simulated run and returns what was counted. It returns an error if a
-// property of the engine did not hold, since such a run measures nothing.
-func play(ctx context.Context, p plan.Plan) (*measure.Measures, error) {
-	m, ended := sim.Player{GoOn: func() bool { return ctx.Err() == nil }}.Measure(p)
-	switch {
-	case !ended:
-		return nil, ctx.Err()
-	case len(m.Violations) > 0:
-		v := m.Violations[0]
-		return nil, fmt.Errorf("the simulated run of seed %d violates %s: %s", v.Seed, v.Property, v.Detail)
-	}
-	return m.Measures, nil
-}
-
-// oneValue is the error of a claim that compares values of an axis with only one.
-const oneValue = lab.Undecided("one value, so there is nothing to compare")
 
 func milliseconds(x float64) time.Duration { return time.Duration(x * float64(time.Millisecond)) }
 

@@ -2,7 +2,6 @@ package experiments
 
 import (
 	"cmp"
-	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"ringside/cli/lab"
+	"ringside/engine/sim"
 	"ringside/engine/sim/measure"
 	"ringside/engine/sim/plan"
 	"ringside/engine/sim/rng"
@@ -95,32 +95,25 @@ func load(v lab.Values, hour int) float64 {
 const hours = 24
 
 func (size slaSize) units(v lab.Values, seeds []uint64) ([]lab.Unit, error) {
-	var out []lab.Unit
+	var day []int
 	for hour := size.first; hour < hours; hour += size.every {
-		for _, seed := range seeds {
-			o := plain(seed)
-			o.Nodes, o.N, o.R, o.W = v.Whole("nodes"), v.Whole("N"), v.Whole("R"), v.Whole("W")
-			o.Keys, o.Clients, o.Length, o.Ops = slaKeys, 1, size.sample, 1
-			if n := v.Whole("objects"); n > 0 {
-				o.Buffer = n
-			}
-			if err := o.Check(); err != nil {
-				return nil, asUsage(err)
-			}
-			rate := load(v, hour)
-			out = append(out, lab.Unit{Seed: seed, Run: func(ctx context.Context) ([]lab.Sample, error) {
-				p := plan.New(o)
-				p.Ops = requests(rng.NewAt(seed, "day", uint64(hour)), rate, size.sample, p.Names())
-				p.HealAt = size.sample + time.Second
-				m, err := play(ctx, p)
-				if err != nil {
-					return nil, err
-				}
-				return slaSamples(m, float64(hour), rate), nil
-			}})
-		}
+		day = append(day, hour)
 	}
-	return out, nil
+	return unitsOf(day, seeds, func(hour int, seed uint64) (*scene, sampler, error) {
+		o := plain(seed)
+		o.Nodes, o.N, o.R, o.W = v.Whole("nodes"), v.Whole("N"), v.Whole("R"), v.Whole("W")
+		o.Keys, o.Clients, o.Length, o.Ops = slaKeys, 1, size.sample, 1
+		if n := v.Whole("objects"); n > 0 {
+			o.Buffer = n
+		}
+		if err := o.Check(); err != nil {
+			return nil, nil, asUsage(err)
+		}
+		s, rate := &scene{Plan: plan.New(o)}, load(v, hour)
+		s.Ops = requests(rng.NewAt(seed, "day", uint64(hour)), rate, size.sample, s.Names())
+		s.HealAt = size.sample + time.Second
+		return s, func(m sim.Measured) []lab.Sample { return slaSamples(m.Measures, float64(hour), rate) }, nil
+	})
 }
 
 // requests draws requests that come at random times. The first request of each key is a put.
@@ -135,7 +128,7 @@ func requests(r *rand.Rand, rate float64, length time.Duration, nodes []string) 
 			Key: fmt.Sprintf("key%d", r.IntN(slaKeys)), Via: rng.Pick(r, nodes),
 		}
 		if put := r.IntN(2) == 0; put || last[op.Key] == 0 {
-			op.Kind, op.Context, op.From = plan.Put, 0, last[op.Key]
+			op.Kind, op.From = plan.Put, last[op.Key]
 			last[op.Key] = id
 		}
 		out = append(out, op)
