@@ -108,9 +108,7 @@ func readLines(ctx context.Context, in io.Reader) <-chan line {
 func answerLine(s *session, env *verbs.Env, text string) (_ answer.Answer, ran bool) {
 	text = strings.TrimSpace(strings.TrimLeft(strings.TrimSpace(text), ":"))
 	words, err := verbs.Split(text)
-	if err == nil && len(words) > 0 && words[0] == program { // a line that was copied from a shell's
-		words = words[1:]
-	}
+	words = verbs.Bare(words)
 	var a answer.Answer
 	switch {
 	case err == nil && len(words) == 0:

@@ -64,11 +64,7 @@ func (c *Call) Nested() []string {
 	if !c.Verb.Nests || len(c.Args) < 2 {
 		return nil
 	}
-	words := c.Args[1:]
-	if words[0] == "ringside" {
-		words = words[1:]
-	}
-	return words
+	return Bare(c.Args[1:])
 }
 
 // KeepsContext reports whether the verb reads or writes a key, so that the client who runs it

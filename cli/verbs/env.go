@@ -80,10 +80,7 @@ func RunLine(ctx context.Context, env *Env, line string, explain func(error) err
 	e.Out, e.Err = &out, &out
 	words, err := Split(line)
 	if err == nil {
-		if len(words) > 0 && words[0] == "ringside" { // a line that was copied from a shell's
-			words = words[1:]
-		}
-		err = Run(ctx, &e, words)
+		err = Run(ctx, &e, Bare(words))
 	}
 	if explain != nil {
 		err = explain(err)

@@ -50,10 +50,7 @@ var expectVerb = &Verb{
 
 // expectExit runs the command after -- and compares its exit code.
 func (e *Env) expectExit(ctx context.Context, c *Call) error {
-	words := c.Rest
-	if len(words) > 0 && words[0] == "ringside" {
-		words = words[1:]
-	}
+	words := Bare(c.Rest)
 	if !c.Dash || len(words) == 0 || len(c.Args) > len(c.Rest) {
 		return c.Misuse(errors.New("expect: write the command after --, as in expect --exit 5 -- get cart -R 3"))
 	}

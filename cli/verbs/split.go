@@ -41,6 +41,15 @@ func Join(words []string) string {
 	return strings.Join(quoted, " ")
 }
 
+// Bare returns the words of a line without the program's name, which a line that was copied from a
+// shell begins with.
+func Bare(words []string) []string {
+	if len(words) > 0 && words[0] == "ringside" {
+		return words[1:]
+	}
+	return words
+}
+
 // maskQuoted returns a line in which each quoted byte is replaced by q, and the index at which the
 // comment begins. A comment is a word that begins with #, and the rest of the line. The name of a
 // request, such as #41, begins no comment.

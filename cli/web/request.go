@@ -278,9 +278,7 @@ func readCommand(w http.ResponseWriter, q *http.Request) (call, error) {
 		c.text = line
 		c.words, err = verbs.Split(line)
 	}
-	if len(c.words) > 0 && c.words[0] == "ringside" { // a line that was copied from a shell's
-		c.words = c.words[1:]
-	}
+	c.words = verbs.Bare(c.words)
 	if err == nil && len(c.words) == 0 {
 		err = usage.Errorf("the command is empty")
 	}
