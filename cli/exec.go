@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"slices"
 	"strings"
 
@@ -41,8 +42,7 @@ the lines of messages, and error is as in {"error"} of --json.`,
 func runExec(s *session, c *verbs.Call) error {
 	env := s.verbsEnv()
 	env.In = nil
-	lines := readLines(s.ctx, s.Stdin)
-	for l := range lines {
+	for l := range readLines(s.ctx, s.Stdin) {
 		if l.err != nil {
 			return l.err
 		}
@@ -69,10 +69,10 @@ type line struct {
 	err  error
 }
 
-// readLines returns the lines of in. The channel is closed after the last line, after an error, and
-// when ctx ends. The goroutine that reads stays while in has nothing to read.
-func readLines(ctx context.Context, in io.Reader) <-chan line {
-	out, read := make(chan line), make(chan line)
+// readLines returns the lines of in, until the last one, an error, or the end of ctx. A goroutine
+// reads them, so that ctx can end while in has nothing to read. The goroutine then stays.
+func readLines(ctx context.Context, in io.Reader) iter.Seq[line] {
+	read := make(chan line)
 	go func() {
 		defer close(read)
 		lines := bufio.NewScanner(in)
@@ -87,21 +87,18 @@ func readLines(ctx context.Context, in io.Reader) <-chan line {
 			read <- line{err: err}
 		}
 	}()
-	go func() {
-		defer close(out)
+	return func(yield func(line) bool) {
 		for {
 			select {
 			case l, more := <-read:
-				if !more {
+				if !more || !yield(l) {
 					return
 				}
-				out <- l
 			case <-ctx.Done():
 				return
 			}
 		}
-	}()
-	return out
+	}
 }
 
 // answerLine runs one line. ran is false for a line without a command.
@@ -116,7 +113,9 @@ func answerLine(s *session, env *verbs.Env, text string) (_ answer.Answer, ran b
 	case err == nil && slices.Contains(promptCommands, words[0]):
 		var out, notes bytes.Buffer
 		cmd := *find(words[0])
-		err = capture(s, cmd, words[1:], &out, &notes)
+		own := s.within(s.ctx, &out, &notes)
+		own.JSON = true
+		err = own.do(cmd, words[1:])
 		a = answer.New(cmd.verb.Streams, out.Bytes(), notes.Bytes(), err)
 	default:
 		if err == nil {
@@ -130,12 +129,4 @@ func answerLine(s *session, env *verbs.Env, text string) (_ answer.Answer, ran b
 	}
 	a.Command = text
 	return a, true
-}
-
-// capture runs a command of this package, which prints JSON to out.
-func capture(s *session, cmd command, words []string, out, notes io.Writer) error {
-	own := *s
-	own.Stdin, own.Stdout, own.Stderr, own.JSON = strings.NewReader(""), out, notes, true
-	own.name, own.cluster = "", nil
-	return own.do(cmd, words)
 }

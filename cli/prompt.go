@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"io"
 	"slices"
 	"strings"
 
@@ -61,11 +62,19 @@ func elsewhere(env *verbs.Env, words []string, instead string) error {
 // runCommand runs a command of this package and returns what it printed, and its exit code.
 func (s *session) runCommand(ctx context.Context, cmd command, words []string) (string, int) {
 	var out strings.Builder
-	own := *s
-	own.ctx, own.Stdin, own.Stdout, own.Stderr, own.NoColor = ctx, strings.NewReader(""), &out, &out, true
-	own.name, own.cluster = "", nil
+	own := s.within(ctx, &out, &out)
+	own.NoColor = true
 	code := own.finish(own.do(cmd, words))
 	return out.String(), code
+}
+
+// within returns a session for a command of this package on a line of s. The command has no
+// standard input, and its own flag --cluster.
+func (s *session) within(ctx context.Context, out, notes io.Writer) *session {
+	own := *s
+	own.ctx, own.Stdin, own.Stdout, own.Stderr = ctx, strings.NewReader(""), out, notes
+	own.name, own.cluster = "", nil
+	return &own
 }
 
 // completeInPrompt returns what the last word of a line of the prompt could become.
