@@ -3,8 +3,6 @@ package metrics
 import (
 	"context"
 	"net/http"
-	"slices"
-	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -67,6 +65,14 @@ const (
 	failed  = "failed"
 )
 
+// The outcomes of a hint.
+const (
+	stored    = "stored"
+	delivered = "delivered"
+	refused   = "refused"
+	lost      = "lost" // the hint failed its checksum
+)
+
 // The mechanisms that move replicas in the background.
 const (
 	antiEntropy = "anti_entropy"
@@ -116,7 +122,7 @@ func (c *Collector) initialize() {
 		c.requests.WithLabelValues(op, "ok")
 		c.durations.WithLabelValues(op)
 	}
-	for _, outcome := range []string{"stored", "delivered", "refused", failedHint} {
+	for _, outcome := range []string{stored, delivered, refused, lost} {
 		c.hints.WithLabelValues(outcome)
 	}
 	for _, result := range []string{equal, differs, failed} {
@@ -128,12 +134,9 @@ func (c *Collector) initialize() {
 	}
 }
 
-// failedHint is the outcome of a hint that failed its checksum.
-const failedHint = "lost"
-
 // Run counts events until ctx ends or the cluster is down.
 func (c *Collector) Run(ctx context.Context) {
-	_ = c.cluster.Count(ctx, kinds, func(events []event.Event) error { // it ends with ctx or the cluster
+	_ = c.cluster.Count(ctx, kinds, func(events []event.Event) error { // an error means that ctx ended
 		for i := range events {
 			c.count(&events[i])
 		}
@@ -153,14 +156,14 @@ func (c *Collector) count(e *event.Event) {
 		c.readFixes.Inc()
 	case event.HintStored:
 		if e.Count > 0 { // a new hint, and not a newer version in one
-			c.hints.WithLabelValues("stored").Inc()
+			c.hints.WithLabelValues(stored).Inc()
 		}
 	case event.HintDelivered:
-		c.hints.WithLabelValues("delivered").Inc()
+		c.hints.WithLabelValues(delivered).Inc()
 	case event.HintRefused:
-		c.hints.WithLabelValues("refused").Inc()
+		c.hints.WithLabelValues(refused).Inc()
 	case event.HintLost:
-		c.hints.WithLabelValues(failedHint).Inc()
+		c.hints.WithLabelValues(lost).Inc()
 	case event.SyncDone:
 		for _, r := range e.Rounds {
 			c.trees.WithLabelValues(result(r)).Inc()
@@ -223,30 +226,6 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	collectGauges(events, ch)
 }
-
-// Names returns the names of all metrics, as queries write them, in order.
-func Names() []string {
-	var out []string
-	registry := prometheus.NewRegistry()
-	c := New(nil)
-	for _, one := range c.all {
-		registry.MustRegister(one)
-	}
-	families, _ := registry.Gather() // the metrics are valid: a test gathers them
-	for _, f := range families {
-		if f.GetType().String() == "HISTOGRAM" {
-			out = append(out, f.GetName()+"_bucket", f.GetName()+"_sum", f.GetName()+"_count")
-			continue
-		}
-		out = append(out, f.GetName())
-	}
-	out = append(out, gaugeNames...)
-	slices.Sort(out)
-	return out
-}
-
-// number returns n as the value of a label.
-func number(n int) string { return strconv.Itoa(n) }
 
 // Handler serves the metrics of c, and those of the Go runtime of the process.
 func Handler(c *Collector) http.Handler {

@@ -1,30 +1,33 @@
 package metrics
 
 import (
+	"strconv"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"ringside/engine/event"
 	"ringside/engine/view"
 )
 
-// gaugeNames are the names of the gauges.
-var gaugeNames []string
+// gauges are the descriptions of all gauges.
+var gauges []*prometheus.Desc
 
-// gauge returns the description of a gauge.
+// gauge returns the description of a gauge, which it adds to gauges.
 func gauge(name, help string, labels ...string) *prometheus.Desc {
-	gaugeNames = append(gaugeNames, name)
-	return prometheus.NewDesc(name, help, labels, nil)
+	desc := prometheus.NewDesc(name, help, labels, nil)
+	gauges = append(gauges, desc)
+	return desc
 }
 
 var (
 	clusterGauge = gauge("ringside_cluster_info", "1, with the cluster's settings as labels.",
 		"cluster", "n", "r", "w", "mode")
-	nodesGauge = gauge("ringside_nodes", "Nodes by state: up, down or paused.", "state")
-	upGauge    = gauge("ringside_node_up", "1 for a node that runs and is not paused, else 0.", "node")
-	keysGauge  = gauge("ringside_node_keys", "Live keys that a node holds as a home.", "node")
-	tombsGauge = gauge("ringside_node_tombstones", "Keys of which a node holds only tombstones.", "node")
-	hintsGauge = gauge("ringside_hints_waiting", "Hints that a node keeps for other nodes (section 4.6).", "node")
-	suspect    = gauge("ringside_node_suspected_by", "Nodes that run and believe that the node failed "+
+	nodesGauge   = gauge("ringside_nodes", "Nodes by state: up, down or paused.", "state")
+	upGauge      = gauge("ringside_node_up", "1 for a node that runs and is not paused, else 0.", "node")
+	keysGauge    = gauge("ringside_node_keys", "Live keys that a node holds as a home.", "node")
+	tombsGauge   = gauge("ringside_node_tombstones", "Keys of which a node holds only tombstones.", "node")
+	hintsGauge   = gauge("ringside_hints_waiting", "Hints that a node keeps for other nodes (section 4.6).", "node")
+	suspectGauge = gauge("ringside_node_suspected_by", "Nodes that run and believe that the node failed "+
 		"(section 4.8.3).", "node")
 	bufferGauge = gauge("ringside_node_buffered_objects", "Objects that are in a node's memory only "+
 		"(section 6.1).", "node")
@@ -35,12 +38,6 @@ var (
 	limitGauge = gauge("ringside_queue_limit_bytes", "Bytes that may wait in the queues of all nodes.")
 )
 
-// gauges are all gauges.
-var gauges = []*prometheus.Desc{
-	clusterGauge, nodesGauge, upGauge, keysGauge, tombsGauge, hintsGauge, suspect, bufferGauge, pendingGauge, sidesGauge,
-	queueGauge, limitGauge,
-}
-
 // collectGauges sends the gauges of a snapshot.
 func collectGauges(events []event.Event, ch chan<- prometheus.Metric) {
 	v := view.From(events)
@@ -48,7 +45,7 @@ func collectGauges(events []event.Event, ch chan<- prometheus.Metric) {
 		ch <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(value), labels...)
 	}
 	s := v.Settings
-	send(clusterGauge, 1, s.Name, number(s.N), number(s.R), number(s.W), s.Mode)
+	send(clusterGauge, 1, s.Name, strconv.Itoa(s.N), strconv.Itoa(s.R), strconv.Itoa(s.W), s.Mode)
 	states := map[view.Status]int{view.Up: 0, view.Down: 0, view.Paused: 0}
 	suspects := map[string]int{}
 	for _, n := range v.Nodes {
@@ -72,7 +69,7 @@ func collectGauges(events []event.Event, ch chan<- prometheus.Metric) {
 		send(keysGauge, n.Keys, n.Name)
 		send(tombsGauge, n.Tombstones, n.Name)
 		send(hintsGauge, n.HintTotal(), n.Name)
-		send(suspect, suspects[n.Name], n.Name)
+		send(suspectGauge, suspects[n.Name], n.Name)
 		send(bufferGauge, n.Buffered, n.Name)
 		send(pendingGauge, n.Pending, n.Name)
 	}
