@@ -32,22 +32,21 @@ type running struct {
 	over   chan struct{} // closed when --ttl is over or the parent has ended, and the cluster goes down
 	why    string        // set before over is closed: what has ended
 	cancel context.CancelFunc
-	ended  chan struct{} // closed when no goroutine of running is left
+	work   sync.WaitGroup // the goroutines of running
 
-	api     *httpAPI    // nil without --http
-	token   string      // of api
-	web     *web.Server // of api
-	counted sync.WaitGroup
+	api   *httpAPI    // nil without --http
+	token string      // of api
+	web   *web.Server // of api
 }
 
 // start starts the cluster, and what ends it.
 func start(s *session, c *verbs.Call, o localcluster.Options) (*running, error) {
-	token, err := tokenFile(o)
+	file, err := tokenFile(o)
 	if err != nil {
 		return nil, err
 	}
 	if c.Has(httpFlag) {
-		o.Stopping = func() { _ = os.Remove(token) } // before another cluster of the name writes its own
+		o.Stopping = func() { _ = os.Remove(file) } // before another cluster of the name writes its own
 	}
 	parent, err := parentOf(s, c)
 	if err != nil {
@@ -62,22 +61,17 @@ func start(s *session, c *verbs.Call, o localcluster.Options) (*running, error) 
 		}
 		return nil, asMisplaced(withExitCode(err, o.Name), otherFolder)
 	}
-	r := &running{Cluster: cluster, over: make(chan struct{}), ended: make(chan struct{})}
+	r := &running{Cluster: cluster, over: make(chan struct{})}
 	var ctx context.Context
 	ctx, r.cancel = context.WithCancel(context.Background())
-	_ = os.Remove(token) // of a process that was killed
+	gone := r.watch(ctx, parent)
+	_ = os.Remove(file) // of a process that was killed
 	if c.Has(httpFlag) {
-		err = r.serve(ctx, s, c.String(httpFlag), o)
-	}
-	if err != nil {
-		r.cancel()
-		if parent != nil {
-			_ = parent.Close()
+		if err := r.serve(ctx, s, c.String(httpFlag), o, file); err != nil {
+			return nil, errors.Join(err, r.Close())
 		}
-		r.counted.Wait()
-		return nil, errors.Join(err, cluster.Close())
 	}
-	go r.endLater(ctx, c.Duration("ttl"), parent)
+	r.work.Go(func() { r.endLater(ctx, c.Duration("ttl"), gone) })
 	return r, nil
 }
 
@@ -85,7 +79,7 @@ func start(s *session, c *verbs.Call, o localcluster.Options) (*running, error) 
 func (r *running) Close() error {
 	r.cancel()
 	err := r.Cluster.Close()
-	<-r.ended
+	r.work.Wait()
 	return err
 }
 
@@ -110,46 +104,46 @@ func parentOf(s *session, c *verbs.Call) (*process.Parent, error) {
 	return process.OwnParent()
 }
 
-// endLater takes the cluster down after ttl, unless it is 0, and when parent has ended, unless it
-// is nil.
-func (r *running) endLater(ctx context.Context, ttl time.Duration, parent *process.Parent) {
-	defer close(r.ended)
-	ctx, cancel := context.WithCancel(ctx)
-	watched := make(chan struct{})
+// watch returns a channel that is closed when parent has ended, nil if parent is nil. watch
+// closes parent when that process or ctx has ended.
+func (r *running) watch(ctx context.Context, parent *process.Parent) <-chan struct{} {
+	if parent == nil {
+		return nil
+	}
 	gone := make(chan struct{})
-	go func() {
-		defer close(watched)
-		if parent == nil {
-			return
-		}
+	r.work.Go(func() {
 		if parent.Await(ctx) {
 			close(gone)
 		}
 		_ = parent.Close()
-	}()
+	})
+	return gone
+}
+
+// endLater takes the cluster down after ttl, unless it is 0, and when gone is closed. It ends the
+// API when the cluster is down.
+func (r *running) endLater(ctx context.Context, ttl time.Duration, gone <-chan struct{}) {
 	var late <-chan time.Time
 	if ttl > 0 {
 		late = time.After(ttl)
 	}
 	select {
 	case <-late:
-		r.why = "the time of --ttl is over"
-		close(r.over)
+		r.end("the time of --ttl is over")
 	case <-gone:
-		r.why = "the process that started up has ended"
-		close(r.over)
+		r.end("the process that started up has ended")
 	case <-ctx.Done():
 	case <-r.Done():
 	}
-	cancel()
-	<-watched
-	select {
-	case <-r.over:
-		_ = r.Cluster.Close()
-	default:
-	}
+	r.cancel()
 	r.stopServing()
-	r.counted.Wait()
+}
+
+// end takes the cluster down for a reason.
+func (r *running) end(why string) {
+	r.why = why
+	close(r.over)
+	_ = r.Cluster.Close()
 }
 
 // runUnder starts a cluster, runs the command after -- in it, and takes the cluster down.

@@ -20,12 +20,8 @@ import (
 // httpFlag is the name of the flag of up with the address of the HTTP API.
 const httpFlag = "http"
 
-// serve starts the API. ctx ends when the cluster goes down.
-func (r *running) serve(ctx context.Context, s *session, addr string, o localcluster.Options) error {
-	file, err := tokenFile(o)
-	if err != nil {
-		return err
-	}
+// serve starts the API, and writes its token to file. ctx ends when the cluster goes down.
+func (r *running) serve(ctx context.Context, s *session, addr string, o localcluster.Options, file string) error {
 	own := *s // later command lines do not change what the API uses
 	own.name, own.cluster = o.Name, nil
 	counters := metrics.New(r.Cluster)
@@ -43,7 +39,7 @@ func (r *running) serve(ctx context.Context, s *session, addr string, o localclu
 		return errors.Join(fmt.Errorf("--http: write the token: %w", err), server.Close())
 	}
 	r.api, r.token, r.web = &httpAPI{URL: server.URL(), TokenFile: file}, token, server
-	r.counted.Go(func() { counters.Run(ctx) })
+	r.work.Go(func() { counters.Run(ctx) })
 	return nil
 }
 
