@@ -137,6 +137,29 @@ func (s *session) home() (string, error) {
 	return dir, asMisplaced(withExitCode(err, ""), "set RINGSIDE_HOME to a folder of your own")
 }
 
+// useHome makes the session use another home folder, and no cluster that a variable names.
+func useHome(s *session, dir string) {
+	outer := s.Getenv
+	s.Getenv = func(name string) string {
+		switch name {
+		case "RINGSIDE_HOME":
+			return dir
+		case "RINGSIDE_CLUSTER":
+			return ""
+		}
+		return outer(name)
+	}
+}
+
+// throwAwayHome makes the session use a new home folder, which remove deletes.
+func throwAwayHome(s *session, pattern string) (dir string, remove func(), err error) {
+	if dir, err = console.ShortTemp(pattern); err != nil {
+		return "", nil, fmt.Errorf("create a home folder: %w", err)
+	}
+	useHome(s, dir)
+	return dir, func() { _ = os.RemoveAll(dir) }, nil // a temporary folder: the system clears what stays
+}
+
 // verbsEnv returns the surroundings of a verb. The verb connects to the cluster when it first uses
 // it.
 func (s *session) verbsEnv() *verbs.Env {

@@ -3,12 +3,10 @@ package cli
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"ringside/cli/console"
 	"ringside/cli/verbs"
 	"ringside/engine/ring"
 	"ringside/engine/settings"
@@ -101,19 +99,11 @@ func suggestions(n int) []string {
 
 // throwAway starts a cluster in a temporary folder. cleanUp takes it down and deletes the folder.
 func (s *session) throwAway(n int) (_ *localcluster.Cluster, cleanUp func(), err error) {
-	dir, err := console.ShortTemp("ringside-demo-")
+	dir, remove, err := throwAwayHome(s, "ringside-demo-") // contexts are saved there
 	if err != nil {
 		return nil, nil, fmt.Errorf("demo: %w", err)
 	}
-	outer := s.Getenv
-	s.Getenv = func(name string) string { // contexts are saved in the folder of the cluster
-		if name == "RINGSIDE_HOME" {
-			return dir
-		}
-		return outer(name)
-	}
 	s.name = "demo"
-	remove := func() { _ = os.RemoveAll(dir) } // a temporary folder: the system clears what stays
 	nodes, err := nodeNames(n)
 	if err != nil {
 		remove()

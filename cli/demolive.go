@@ -102,13 +102,8 @@ func (d *liveDemo) open(c *verbs.Call) error {
 	if failed != nil {
 		return err
 	}
-	outer := d.s.Getenv
-	d.temp, d.s.Getenv = temp, func(name string) string {
-		if name == "RINGSIDE_HOME" {
-			return temp
-		}
-		return outer(name)
-	}
+	d.temp = temp
+	useHome(d.s, temp)
 	return d.openIn(temp, nodes)
 }
 

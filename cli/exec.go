@@ -113,7 +113,7 @@ func answerLine(s *session, env *verbs.Env, text string) (_ answer.Answer, ran b
 	case err == nil && slices.Contains(promptCommands, words[0]):
 		var out, notes bytes.Buffer
 		cmd := *find(words[0])
-		own := s.within(s.ctx, &out, &notes)
+		own := within(s.ctx, s, &out, &notes)
 		own.JSON = true
 		err = own.do(cmd, words[1:])
 		a = answer.New(cmd.verb.Streams, out.Bytes(), notes.Bytes(), err)

@@ -62,7 +62,7 @@ func elsewhere(env *verbs.Env, words []string, instead string) error {
 // runCommand runs a command of this package and returns what it printed, and its exit code.
 func (s *session) runCommand(ctx context.Context, cmd command, words []string) (string, int) {
 	var out strings.Builder
-	own := s.within(ctx, &out, &out)
+	own := within(ctx, s, &out, &out)
 	own.NoColor = true
 	code := own.finish(own.do(cmd, words))
 	return out.String(), code
@@ -70,7 +70,7 @@ func (s *session) runCommand(ctx context.Context, cmd command, words []string) (
 
 // within returns a session for a command of this package on a line of s. The command has no
 // standard input, and its own flag --cluster.
-func (s *session) within(ctx context.Context, out, notes io.Writer) *session {
+func within(ctx context.Context, s *session, out, notes io.Writer) *session {
 	own := *s
 	own.ctx, own.Stdin, own.Stdout, own.Stderr = ctx, strings.NewReader(""), out, notes
 	own.name, own.cluster = "", nil

@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"ringside/cli/console"
 	"ringside/cli/exit"
 	"ringside/cli/process"
 	"ringside/cli/render"
@@ -186,7 +185,7 @@ func underCluster(s *session, c *verbs.Call) (int, error) {
 		return 0, err
 	}
 	if s.name == "" && !c.Has("dir") {
-		remove, err := throwAwayHome(s, "ringside-up-")
+		_, remove, err := throwAwayHome(s, "ringside-up-")
 		if err != nil {
 			return 0, err
 		}
@@ -212,25 +211,6 @@ func underCluster(s *session, c *verbs.Call) (int, error) {
 		s.Notef("%s: %s, and %s was asked to end\n", program, why, render.Text(c.Rest[0]))
 	}
 	return code, errors.Join(err, r.Err(), r.Close())
-}
-
-// throwAwayHome makes the session use a new home folder, which remove deletes.
-func throwAwayHome(s *session, pattern string) (remove func(), err error) {
-	dir, err := console.ShortTemp(pattern)
-	if err != nil {
-		return nil, fmt.Errorf("create a home folder: %w", err)
-	}
-	outer := s.Getenv
-	s.Getenv = func(name string) string {
-		switch name {
-		case "RINGSIDE_HOME":
-			return dir
-		case "RINGSIDE_CLUSTER":
-			return ""
-		}
-		return outer(name)
-	}
-	return func() { _ = os.RemoveAll(dir) }, nil // a temporary folder: the system clears what stays
 }
 
 // ownVariables are the variables that a command in a cluster does not inherit.
