@@ -17,7 +17,7 @@ const tokenBytes = 32
 // NewToken returns a token that cannot be guessed.
 func NewToken() string {
 	b := make([]byte, tokenBytes)
-	_, _ = rand.Read(b) // it never fails
+	_, _ = rand.Read(b) // Read never fails
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 

@@ -40,7 +40,7 @@ func statusOf(a answer.Answer) int {
 	return http.StatusInternalServerError
 }
 
-// refuse answers a request that is no command.
+// refuse answers a request that runs no command.
 func refuse(w http.ResponseWriter, status int, code, message string) {
 	send(w, status, answer.New(false, nil, nil, &exit.Error{Exit: exit.Usage, Code: code, Message: message}))
 }

@@ -121,7 +121,7 @@ func (f fields) read(w http.ResponseWriter, q *http.Request, value bool) ([]byte
 	}
 	for name, v := range object {
 		if f[name] != nil {
-			return nil, usage.Errorf("%q is in the query and in the body", name)
+			return nil, usage.Errorf("the parameter %q is in the query and in the body", name)
 		}
 		if f[name], err = texts(name, v); err != nil {
 			return nil, err
@@ -145,7 +145,7 @@ func takeBytes(object map[string]any, name string) ([]byte, error) {
 	case plain && !ok:
 		return nil, usage.Errorf("%s is not a string", name)
 	case plain:
-		return append([]byte{}, s...), nil
+		return []byte(s), nil
 	case !coded:
 		return nil, nil
 	}
@@ -154,7 +154,7 @@ func takeBytes(object map[string]any, name string) ([]byte, error) {
 	if err != nil {
 		return nil, usage.Errorf("%s is not base64", encoded)
 	}
-	return append([]byte{}, out...), nil
+	return out, nil
 }
 
 // texts returns a parameter in JSON as the words of a command have it.
@@ -203,7 +203,7 @@ func (f fields) words(q *http.Request, r route) ([]string, error) {
 		case name == "":
 			args = append(args, q.PathValue(strings.Trim(a, "{}")))
 		case len(values) > 1 && !strings.HasSuffix(a, "..."):
-			return nil, usage.Errorf("%q is there %d times", name, len(values))
+			return nil, severalTimes(name, values)
 		case len(values) == 0 && !strings.HasPrefix(a, "["):
 			return nil, usage.Errorf("the parameter %q is missing", name)
 		default:
@@ -220,7 +220,7 @@ func (f fields) words(q *http.Request, r route) ([]string, error) {
 		case i < 0:
 			return nil, r.unknown(name)
 		case len(values) != 1:
-			return nil, usage.Errorf("%q is there %d times", name, len(values))
+			return nil, severalTimes(name, values)
 		}
 		flags = append(flags, verbs.Dashed(name)+"="+values[0])
 	}
@@ -249,9 +249,14 @@ func (r route) names() []string {
 // unknown returns the usage error for a parameter that the command does not have.
 func (r route) unknown(name string) error {
 	if len(r.names()) == 0 {
-		return usage.Errorf("there is no parameter %q here, because %s takes none", name, r.verb)
+		return usage.Errorf("unknown parameter %q; %s takes no parameters", name, r.verb)
 	}
-	return usage.Errorf("there is no parameter %q here; there are: %s", name, strings.Join(r.names(), " "))
+	return usage.Errorf("unknown parameter %q; %s takes: %s", name, r.verb, strings.Join(r.names(), " "))
+}
+
+// severalTimes returns the usage error for a parameter that may have one value only.
+func severalTimes(name string, values []string) error {
+	return usage.Errorf("the parameter %q is given %d times; it takes one value", name, len(values))
 }
 
 // readCommand reads the body of a whole command: {"command"} or {"words"}, and {"input"} or

@@ -92,8 +92,8 @@ func ask(t *testing.T, s *Server, method, path, body string, change ...string) r
 	}
 	r := reply{status: resp.StatusCode, header: resp.Header, text: string(b)}
 	if strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") && method != http.MethodHead {
-		var siblings struct{ Result map[string]json.RawMessage }
-		if err := json.Unmarshal(b, &siblings); err != nil {
+		var object struct{ Result map[string]json.RawMessage }
+		if err := json.Unmarshal(b, &object); err != nil {
 			t.Fatalf("%s %s: %v: %s", method, path, err, b)
 		}
 		if method == http.MethodGet || strings.HasSuffix(path, "expect") { // siblings of a put is a number
@@ -213,8 +213,8 @@ func TestInvalidRequests(t *testing.T) {
 		{"GET", "/", "", 404, "no such path"},
 		{"POST", "/v1/status", "", 405, "the path takes GET"},
 		{"PATCH", "/v1/keys/cart", "", 405, "the path takes GET, PUT, POST, DELETE"},
-		{"GET", "/v1/keys/cart?Q=1", "", 400, `no parameter \"Q\" here; there are: via R strict`},
-		{"GET", "/v1/status?Q=1", "", 400, `no parameter \"Q\" here, because status takes none"`},
+		{"GET", "/v1/keys/cart?Q=1", "", 400, `unknown parameter \"Q\"; get takes: via R strict`},
+		{"GET", "/v1/status?Q=1", "", 400, `unknown parameter \"Q\"; status takes no parameters"`},
 		{"GET", "/v1/keys/cart?R=1&R=2", "", 400, "2 times"},
 		{"GET", "/v1/keys/cart?R=0", "", 400, "whole number"},
 		{"GET", "/v1/keys/cart?strict=perhaps", "", 400, "neither true nor false"},
