@@ -17,10 +17,10 @@ const pollTime = 200
 // a test runner. A Parent is the whole process, and may be the parent of the parent.
 type Parent struct {
 	pid  int
-	file int // a pidfd, which names the process also after its number has another owner
+	file int // a pidfd, which names the process also after the system has reused its number
 }
 
-// OpenParent returns the process of a number, which the caller knows as one that runs.
+// OpenParent returns the process with the number pid. The caller knows that this process runs.
 func OpenParent(pid int) (*Parent, error) {
 	file, err := unix.PidfdOpen(pid, 0)
 	if err != nil {
