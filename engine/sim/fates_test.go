@@ -9,6 +9,7 @@ import (
 
 	"ringside/engine/event"
 	"ringside/engine/settings"
+	"ringside/engine/sim/check"
 	"ringside/engine/sim/measure"
 	"ringside/engine/sim/plan"
 )
@@ -37,20 +38,20 @@ func TestFatesUnderLastWriteWins(t *testing.T) {
 	}{
 		"one after the other, without contexts": {
 			"1 client 1 put#1 k via n1\n2 client 2 put#2 k via n2\n3 client 3 put#3 k via n3\n4 peace\n",
-			measure.Writes{Kept: 1, Overwritten: 2},
+			measure.Writes{Fates: check.Fates{Kept: 1, Overwritten: 2}},
 		},
 		"one after the other, with contexts": {
 			"1 client 1 put#1 k via n1\n2 client 1 put#2 k via n2 context newest\n4 peace\n",
-			measure.Writes{Kept: 1, Superseded: 1},
+			measure.Writes{Fates: check.Fates{Kept: 1, Superseded: 1}},
 		},
 		"at the same time": {
 			"1 client 1 put#1 k via n1\n1 client 2 put#2 k via n2\n4 peace\n",
-			measure.Writes{Kept: 1, Displaced: 1, TrueLosses: 1},
+			measure.Writes{Fates: check.Fates{Kept: 1, Displaced: 1}, TrueLosses: 1},
 		},
 		"with a clock that is ahead": {
 			"clock n1 skew=10s drift=0\nclock n2 skew=0s drift=0\nclock n3 skew=-10s drift=0\n" +
 				"1 client 1 put#1 k via n1\n2 client 2 put#2 k via n2\n3 client 3 put#3 k via n3\n5 peace\n",
-			measure.Writes{Kept: 1, Outdated: 2, TrueLosses: 2},
+			measure.Writes{Fates: check.Fates{Kept: 1, Outdated: 2}, TrueLosses: 2},
 		},
 	} {
 		if got := measureScript(t, head+c.script).Writes; got != c.want {
@@ -63,11 +64,11 @@ func TestFatesUnderLastWriteWins(t *testing.T) {
 func TestFatesOfSiblings(t *testing.T) {
 	const head = "nodes 3\nreplicas N=3 R=1 W=1\nmode siblings\n"
 	if got := measureScript(t, head+"1 client 1 put#1 k via n1\n1 client 2 put#2 k via n2\n2 client 2 get#3 k via n3\n4 peace\n"); got.Writes !=
-		(measure.Writes{Kept: 2}) || got.Versions != (measure.Versions{Two: 1}) {
+		(measure.Writes{Fates: check.Fates{Kept: 2}}) || got.Versions != (measure.Versions{Two: 1}) {
 		t.Errorf("two siblings: %+v %+v", got.Writes, got.Versions)
 	}
 	wiped := "1 partition n1 n2,n3 for 5s\n2 client 1 put#1 k via n1\n3 wipe n1 for 1s\n6 peace\n"
-	if got := measureScript(t, head+wiped).Writes; got != (measure.Writes{Destroyed: 1, TrueLosses: 1}) {
+	if got := measureScript(t, head+wiped).Writes; got != (measure.Writes{Fates: check.Fates{Destroyed: 1}, TrueLosses: 1}) {
 		t.Errorf("a wiped disk: %+v", got)
 	}
 }
@@ -126,7 +127,7 @@ func TestMechanismsThatAreOff(t *testing.T) {
 // A sloppy quorum answers during a split what a strict one refuses.
 func TestAvailabilityDuringFaults(t *testing.T) {
 	sloppy := measureScript(t, cutOff(t, "")).Availability
-	if want := (measure.Share{Asked: 1, Answered: 1}); sloppy.Faults != want || sloppy.Calm.Asked != 2 || sloppy.Calm.Rate() != 1 {
+	if want := (measure.Share{Asked: 1, Answered: 1}); sloppy.Faults != want || sloppy.Calm != (measure.Share{Asked: 2, Answered: 2}) {
 		t.Errorf("sloppy: %+v", sloppy)
 	}
 	if by := sloppy.ByFault; len(by) != 1 || by[plan.Split] != sloppy.Faults {

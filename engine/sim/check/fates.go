@@ -11,22 +11,35 @@ import (
 // of a later acknowledged write had seen is superseded, and its fate is that of the later one. Each
 // of the others counts once.
 type Fates struct {
-	Superseded int // a later acknowledged write covers it
-	Kept       int // all homes hold it, or a write that covers it
+	Superseded int `json:"superseded"` // a later acknowledged write covers it
+	Kept       int `json:"kept"`       // all homes hold it, or a write that covers it
 	// Collected: it was a delete, or was followed by one, and the tombstone was collected (§4.4).
-	Collected int
+	Collected int `json:"collected"`
 	// Displaced: last write wins dropped it for a concurrent write: neither had ended when the other
 	// began, and neither client had seen the other's write.
-	Displaced int
+	Displaced int `json:"displaced"`
 	// Outdated: last write wins dropped it for a write that had ended before it began, but whose
 	// coordinator's clock was ahead.
-	Outdated int
+	Outdated int `json:"outdated"`
 	// Overwritten: last write wins dropped it for a write without its context that began after it was
 	// acknowledged. That is what the client of the later write asked for.
-	Overwritten int
-	Destroyed   int // faults destroyed every copy
-	Stranded    int // only a hint holds it, which is never delivered, because handoff is off
-	Lost        int // none of these: the store lost it
+	Overwritten int `json:"overwritten"`
+	Destroyed   int `json:"destroyed"` // faults destroyed every copy
+	Stranded    int `json:"stranded"`  // only a hint holds it, which is never delivered, because handoff is off
+	Lost        int `json:"lost"`      // none of these: the store lost it
+}
+
+// Add adds the counts of another run.
+func (f *Fates) Add(o Fates) {
+	f.Superseded += o.Superseded
+	f.Kept += o.Kept
+	f.Collected += o.Collected
+	f.Displaced += o.Displaced
+	f.Outdated += o.Outdated
+	f.Overwritten += o.Overwritten
+	f.Destroyed += o.Destroyed
+	f.Stranded += o.Stranded
+	f.Lost += o.Lost
 }
 
 // True returns the number of acknowledged writes that are lost although no client overwrote them.

@@ -84,14 +84,6 @@ type Share struct {
 	Answered int `json:"answered"`
 }
 
-// Rate returns Answered ÷ Asked, 1 if nothing was asked.
-func (s Share) Rate() float64 {
-	if s.Asked == 0 {
-		return 1
-	}
-	return float64(s.Answered) / float64(s.Asked)
-}
-
 // A Mechanism is what a message is sent for.
 type Mechanism string
 
@@ -125,31 +117,14 @@ type Sent struct {
 	Bytes    int64 `json:"bytes"`
 }
 
-// Writes tells what became of the acknowledged puts and deletes; check.Fates defines the fates.
+// Writes tells what became of the acknowledged puts and deletes.
 type Writes struct {
-	Superseded  int `json:"superseded"`
-	Kept        int `json:"kept"`
-	Collected   int `json:"collected"`
-	Displaced   int `json:"displaced"`
-	Outdated    int `json:"outdated"`
-	Overwritten int `json:"overwritten"`
-	Destroyed   int `json:"destroyed"`
-	Stranded    int `json:"stranded"`
-	Lost        int `json:"lost"`
-	// TrueLosses is Displaced + Outdated + Destroyed + Stranded + Lost.
-	TrueLosses int `json:"true_losses"`
+	check.Fates
+	TrueLosses int `json:"true_losses"` // Fates.True
 }
 
 func (w *Writes) add(f check.Fates) {
-	w.Superseded += f.Superseded
-	w.Kept += f.Kept
-	w.Collected += f.Collected
-	w.Displaced += f.Displaced
-	w.Outdated += f.Outdated
-	w.Overwritten += f.Overwritten
-	w.Destroyed += f.Destroyed
-	w.Stranded += f.Stranded
-	w.Lost += f.Lost
+	w.Fates.Add(f)
 	w.TrueLosses += f.True()
 }
 
@@ -218,7 +193,7 @@ func (m *Measures) Add(other *Measures) {
 	for what, sent := range other.Traffic {
 		m.send(what, sent.Messages, sent.Bytes)
 	}
-	m.Writes.addAll(other.Writes)
+	m.Writes.add(other.Writes.Fates)
 	m.FalseConflicts += other.FalseConflicts
 	m.Clocks.add(&other.Clocks)
 	m.Convergence.add(&other.Convergence)
@@ -253,13 +228,6 @@ func (m *Measures) send(what Mechanism, messages int, bytes int64) {
 	}
 	s := m.Traffic[what]
 	m.Traffic[what] = Sent{s.Messages + messages, s.Bytes + bytes}
-}
-
-func (w *Writes) addAll(o Writes) {
-	w.add(check.Fates{
-		Superseded: o.Superseded, Kept: o.Kept, Collected: o.Collected, Displaced: o.Displaced, Outdated: o.Outdated,
-		Overwritten: o.Overwritten, Destroyed: o.Destroyed, Stranded: o.Stranded, Lost: o.Lost,
-	})
 }
 
 func (c *Clocks) add(o *Clocks) {
