@@ -79,7 +79,7 @@ func Compare(goOn func() bool, c Comparison) (cost Cost, err error) {
 	if len(todo) > 0 {
 		return Cost{}, fmt.Errorf("stock: %d ranges were not compared", len(todo))
 	}
-	sent := w.traffic()[measure.Syncing]
+	sent := w.recorder.Traffic()[measure.Syncing]
 	cost.Messages, cost.Bytes = sent.Messages, sent.Bytes
 	if cost.Repaired != c.Differences {
 		return Cost{}, fmt.Errorf("stock: the comparison repaired %d of %d differences", cost.Repaired, c.Differences)

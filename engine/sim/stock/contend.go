@@ -11,16 +11,14 @@ import (
 	"ringside/engine/sim/kernel"
 	"ringside/engine/sim/measure"
 	"ringside/engine/sim/plan"
-	"ringside/engine/store"
 	"ringside/engine/wire"
 )
 
 // A Contest is background work that competes with clients for the disks (§6.5).
 type Contest struct {
-	Change                // Kind may also be plan.Wipe: a node loses its disk; or "": there is no background work
-	Length  time.Duration // of the measurement
-	Greedy  bool          // background work never yields
-	replica map[string]store.Write
+	Change               // Kind may also be plan.Wipe: a node loses its disk; or "": there is no background work
+	Length time.Duration // of the measurement
+	Greedy bool          // background work never yields
 }
 
 // Contended tells what clients and the background work got while it was measured.
@@ -107,9 +105,8 @@ func Contend(goOn func() bool, c Contest) (out Contended, err error) {
 	m := &contest{from: kernel.Origin + changeAt + noticeTime, node: node}
 	m.to = m.from + c.Length
 	m.missing = c.lacking(before, node)
-	c.replica = map[string]store.Write{}
 	defer interrupted(&err)
-	w := start(goOn, p, func(n string) []store.Write { return c.shared(before, n) }, m.watch)
+	w := start(goOn, p, c.held(before), m.watch)
 	w.ScheduleFaults()
 	client.New(w.World, m).Start()
 	w.RunUntil(m.to, nil)
@@ -132,22 +129,6 @@ func (c Contest) lacking(before *ring.Ring, node string) map[string]bool {
 		if key := c.key(i); slices.Contains(at.Homes([]byte(key)), node) {
 			out[key] = true
 		}
-	}
-	return out
-}
-
-// shared is Keys.held with values that all nodes share, since there are many.
-func (c Contest) shared(r *ring.Ring, node string) []store.Write {
-	var out []store.Write
-	for i := range c.Count {
-		key := c.key(i)
-		if !slices.Contains(r.Homes([]byte(key)), node) {
-			continue
-		}
-		if _, ok := c.replica[key]; !ok {
-			c.replica[key] = c.write(i, 1)
-		}
-		out = append(out, c.replica[key])
 	}
 	return out
 }

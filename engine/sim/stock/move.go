@@ -178,7 +178,7 @@ func Move(goOn func() bool, c Change) (out Moved, err error) {
 	after := before.Go([]ring.Step{{Member: ring.Member{Name: node, Weight: 1}, Leave: c.Kind == plan.Leave}})
 	m := newMove(c, node, before, after)
 	defer interrupted(&err)
-	w := start(goOn, p, func(node string) []store.Write { return c.held(before, node) }, m.watch)
+	w := start(goOn, p, c.held(before), m.watch)
 	w.ScheduleFaults()
 	client.New(w.World, m).Start()
 	w.RunUntil(m.began, nil)
@@ -196,15 +196,17 @@ func Move(goOn func() bool, c Change) (out Moved, err error) {
 	return out, nil
 }
 
-// held returns what a node holds of a ring.
-func (k Keys) held(r *ring.Ring, node string) []store.Write {
-	var out []store.Write
+// held returns what each node holds of a ring. The homes of a key share the memory of its record,
+// since there are many records.
+func (k Keys) held(r *ring.Ring) func(node string) []store.Write {
+	by := map[string][]store.Write{}
 	for i := range k.Count {
-		if slices.Contains(r.Homes([]byte(k.key(i))), node) {
-			out = append(out, k.write(i, 1))
+		w := k.write(i, 1)
+		for _, home := range r.Homes([]byte(k.key(i))) {
+			by[home] = append(by[home], w)
 		}
 	}
-	return out
+	return func(node string) []store.Write { return by[node] }
 }
 
 // counts are counts of the whole cluster.
@@ -215,7 +217,7 @@ type counts struct {
 }
 
 func count(w *cluster) (out counts) {
-	t := w.traffic()
+	t := w.recorder.Traffic()
 	out.bytes = t[measure.Moving].Bytes + t[measure.Syncing].Bytes // without anti-entropy, only transfers compare trees
 	for _, name := range w.Names() {
 		h := w.Host(name)

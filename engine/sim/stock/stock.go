@@ -3,13 +3,11 @@ package stock
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"time"
 
 	"ringside/engine/event"
 	"ringside/engine/record"
 	"ringside/engine/settings"
-	"ringside/engine/sim/check"
 	"ringside/engine/sim/kernel"
 	"ringside/engine/sim/measure"
 	"ringside/engine/sim/plan"
@@ -68,11 +66,6 @@ func newPlan(seed uint64, c plan.Cluster, every time.Duration) *plan.Plan {
 type cluster struct {
 	*kernel.World
 	recorder *measure.Recorder
-}
-
-// traffic returns what was sent so far.
-func (c *cluster) traffic() measure.Traffic {
-	return maps.Clone(c.recorder.Measures(check.Verdict{}).Traffic)
 }
 
 // start starts the cluster of a plan, whose nodes hold what stock says. Its disks never stall. The
