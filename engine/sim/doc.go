@@ -11,14 +11,15 @@ be made smaller, written down and played again.
 	client   the clients
 	check    the judge: properties P1 to P14
 	measure  what happened in a run, counted for experiments
+	stock    clusters that hold many keys from the beginning, for experiments
 	session  the events of a live cluster as a plan
 	fork     one run in two futures, with one thing changed from a time on
 	shrink   the search for the smallest plan that still fails
 	linear   whether the history of a run is linearizable
 	rng      random streams
 
-The arrows between them: sim → measure → check → client → kernel → plan → rng. fork, shrink and linear use
-sim.
+The arrows between them: sim → measure → check → client → kernel → plan → rng. stock uses measure.
+fork, shrink and linear use sim.
 
 # A run
 
