@@ -193,7 +193,7 @@ func TestShards(t *testing.T) {
 		{"lack units", func(f map[string]string) {
 			f["2"] = strings.Replace(f["2"], `"done":true`, `"done":false`, 1)
 		}},
-		{"no file of a shard", func(f map[string]string) { f["2"] = "{}" }},
+		{"not the file of a shard", func(f map[string]string) { f["2"] = "{}" }},
 		{"has seed 7, want 1", func(f map[string]string) {
 			f["2"] = strings.Replace(f["2"], `"seed":1,`, `"seed":7,`, 1)
 		}},

@@ -158,14 +158,14 @@ func readFile[C Content](name string, r io.Reader) (File[C], error) {
 	d := json.NewDecoder(r)
 	d.DisallowUnknownFields()
 	if err := d.Decode(&f.Content); err != nil {
-		return f, usage.Errorf("%s is no file of a shard: %w", name, err)
+		return f, usage.Errorf("%s is not the file of a shard: %w", name, err)
 	}
 	if _, err := d.Token(); err != io.EOF {
 		return f, usage.Errorf("%s has more than the file of one shard; give each file by itself", name)
 	}
 	h := f.Content.Head()
 	if h.Shards < 1 || h.Shards > maxShards || h.Shard < 1 || h.Shard > h.Shards || h.All < 0 || h.All > maxUnits {
-		return f, usage.Errorf("%s is no file of a shard: it says shard %d of %d", name, h.Shard, h.Shards)
+		return f, usage.Errorf("%s is not the file of a shard: the file says shard %d of %d", name, h.Shard, h.Shards)
 	}
 	return f, nil
 }

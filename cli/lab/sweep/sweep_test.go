@@ -83,8 +83,8 @@ value = "traffic.anti_entropy.bytes"
 func TestBadFiles(t *testing.T) {
 	for _, c := range []struct{ old, new, why string }{
 		{`values = [1, 3]`, `values = []`, "no [x]"},
-		{`option = "R"`, `option = "seed"`, "no option of a run"},
-		{`option = "R"`, `option = "Q"`, "no option of a run"},
+		{`option = "R"`, `option = "seed"`, "not an option of a run"},
+		{`option = "R"`, `option = "Q"`, "not an option of a run"},
 		{`values = [1, 3]`, `values = [1, 9]`, "R"},
 		{`name = "strict"`, `name = "sloppy"`, "have the name sloppy"},
 		{`name = "strict"`, ``, "needs a name"},
