@@ -142,11 +142,10 @@ func (c *campaign) play(player sim.Player, p plan.Plan) (r sim.Result, ended boo
 func (c *campaign) add(r sim.Result) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sum.add(r)
+	c.sum.add(totalsOfRun(r))
 	if len(r.Violations) == 0 {
 		return
 	}
-	c.sum.Failed++
 	c.keep(r.Violations)
 	if c.worst == nil || r.Plan.Seed < c.worst.Plan.Seed {
 		c.worst = &r
@@ -170,22 +169,40 @@ func (c *campaign) keep(v []check.Violation) {
 	}
 }
 
-func (t *totals) add(r sim.Result) {
-	t.Done++
-	t.Events += r.Events
-	t.Virtual += r.Virtual
-	t.LWWLost += r.LWWLost
-	t.FalseSiblings += r.FalseSiblings
-	t.Stale += r.Stale
-	t.Gets += r.Gets
-	t.Puts += r.Puts
-	t.Hash, t.Last = t.Hash+spread(r.Plan.Seed, r.Hash), r.Hash
-	for k, n := range r.Faults {
+// totalsOfRun returns the totals of one run, without its measures.
+func totalsOfRun(r sim.Result) *totals {
+	t := &totals{
+		Done: 1, Events: r.Events, Virtual: r.Virtual, Faults: r.Faults, Outcomes: r.Outcomes, Gets: r.Gets, Puts: r.Puts,
+		Stale: r.Stale, LWWLost: r.LWWLost, FalseSiblings: r.FalseSiblings, Hash: spread(r.Plan.Seed, r.Hash), Last: r.Hash,
+	}
+	if len(r.Violations) > 0 {
+		t.Failed = 1
+	}
+	return t
+}
+
+// add adds the totals of another part of the campaign.
+func (t *totals) add(o *totals) {
+	t.Done += o.Done
+	t.Failed += o.Failed
+	t.Events += o.Events
+	t.Virtual += o.Virtual
+	for k, n := range o.Faults {
 		t.Faults[k] += n
 	}
-	for i, n := range r.Outcomes {
+	for i, n := range o.Outcomes {
 		t.Outcomes[i] += n
 	}
+	t.Gets += o.Gets
+	t.Puts += o.Puts
+	t.Stale += o.Stale
+	t.LWWLost += o.LWWLost
+	t.FalseSiblings += o.FalseSiblings
+	t.Hash += o.Hash
+	if o.Done > 0 {
+		t.Last = o.Last
+	}
+	t.Measures.Add(&o.Measures.Measures)
 }
 
 // spread returns a run's part of the campaign's hash, which is a sum and so independent of the

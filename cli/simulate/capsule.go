@@ -7,12 +7,10 @@ import (
 	"io"
 	"os"
 	"reflect"
-	"time"
 
 	"ringside/cli/exit"
 	"ringside/cli/render"
 	"ringside/cli/shard"
-	"ringside/engine/sim"
 	"ringside/engine/sim/plan"
 	"ringside/engine/sim/shrink"
 	"ringside/engine/usage"
@@ -37,30 +35,10 @@ type capsule struct {
 	Result json.RawMessage `json:"result"`
 }
 
-// playPlan plays one run and measures it. It returns the run as a campaign, and false if the caller
-// left.
-func (r *runner) playPlan(p plan.Plan) (one *campaign, result sim.Result, ended bool) {
-	one = &campaign{
-		opt: plan.Options{Seed: p.Seed}, began: time.Now(), sum: totals{Faults: map[string]int{}}, measured: true,
-	}
-	result, ended = one.play(sim.Player{GoOn: r.alive}, p)
-	one.left = result.Left
-	return one, result, ended
-}
-
-// single returns the report of a run, with what is left in the end.
-func (c *campaign) single() report {
-	out := c.report()
-	for _, l := range c.left {
-		out.Left = append(out.Left, leftReport{l.Key, versionsOf(l.Versions)})
-	}
-	return out
-}
-
 // writeCapsule plays a run and writes its capsule to the file of --capsule. options are those from
 // which the run was drawn, "" if it was not drawn.
 func (r *runner) writeCapsule(p plan.Plan, options string) error {
-	one, result, ended := r.playPlan(p)
+	one, result, ended := r.playPlan(p, true)
 	if !ended {
 		return r.ctx.Err()
 	}
@@ -141,7 +119,7 @@ func (r *runner) open() error {
 		return usage.Errorf("open %s: the file is a script and not a capsule; ringside sim --replay plays it",
 			render.Quoted(name))
 	}
-	one, result, ended := r.playPlan(p)
+	one, result, ended := r.playPlan(p, true)
 	if !ended {
 		return r.ctx.Err()
 	}

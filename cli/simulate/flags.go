@@ -122,14 +122,16 @@ func isSingle(c *verbs.Call) bool {
 	return c.Has("replay") || c.Has("seed") && !c.Has("seeds") && !c.Has("for")
 }
 
+// given returns the first of some flags that the call has, as it is written; "" if it has none.
+func given(c *verbs.Call, flags ...string) string {
+	if i := slices.IndexFunc(flags, c.Has); i >= 0 {
+		return verbs.Dashed(flags[i])
+	}
+	return ""
+}
+
 // checkFlags returns a usage error for flags that exclude each other.
 func checkFlags(c *verbs.Call) error {
-	given := func(flags ...string) string {
-		if i := slices.IndexFunc(flags, c.Has); i >= 0 {
-			return verbs.Dashed(flags[i])
-		}
-		return ""
-	}
 	drawn := append(slices.Clone(drawnFlags), "seeds", "for")
 	check, one := c.Has("check"), isSingle(c)
 	switch {
@@ -137,19 +139,19 @@ func checkFlags(c *verbs.Call) error {
 		return usage.Errorf("sim --check %s: only linearizable can be checked", render.Quoted(c.String("check")))
 	case c.Has("html") && (!check || !one):
 		return usage.Errorf("sim: --html is the picture of one run: add --check linearizable and --seed or --replay")
-	case c.Bool("tui") && !one && given("seeds", "for") != "":
+	case c.Bool("tui") && !one && given(c, "seeds", "for") != "":
 		return usage.Errorf("sim: --tui shows one run: give --seed alone")
 	case c.Bool("tui") && check:
 		return usage.Errorf("sim: --check prints text: leave out --tui")
-	case c.Has("replay") && given("seed", "seeds", "for") != "":
+	case c.Has("replay") && given(c, "seed", "seeds", "for") != "":
 		return usage.Errorf("sim: --replay plays a script: give no seeds")
-	case c.Has("replay") && given(drawnFlags...) != "":
-		return usage.Errorf("sim: --replay plays a script: leave out %s, or change the script", given(drawnFlags...))
+	case c.Has("replay") && given(c, drawnFlags...) != "":
+		return usage.Errorf("sim: --replay plays a script: leave out %s, or change the script", given(c, drawnFlags...))
 	case c.Has("replay") && c.Has("script") && !c.Bool("fork"):
 		return usage.Errorf("sim: --replay plays an existing script: leave out --script")
-	case check && !one && given(drawn...) != "":
+	case check && !one && given(c, drawn...) != "":
 		return usage.Errorf("sim: --check looks at one run or at the committed ones: leave out %s, or give --seed alone",
-			given(drawn...))
+			given(c, drawn...))
 	case c.Has("capsule") && (check || c.Bool("tui") || c.Bool("fork")):
 		return usage.Errorf("sim: --capsule keeps what sim prints of a run: leave out --check, --tui and --fork")
 	case check && c.Has("script"):
@@ -179,7 +181,8 @@ func Options(given map[string]string) (plan.Options, error) {
 	var words []string
 	for _, name := range slices.Sorted(maps.Keys(given)) {
 		if !slices.Contains(drawnFlags, name) {
-			return plan.Options{}, usage.Errorf("%s is no option of a run; there are %s", name, strings.Join(drawnFlags, ", "))
+			return plan.Options{}, usage.Errorf("%s is not an option of a run: want one of %s", name,
+				strings.Join(drawnFlags, ", "))
 		}
 		words = append(words, verbs.Dashed(name)+"="+given[name])
 	}

@@ -33,22 +33,17 @@ func (f *shardFile) Job() []shard.Property {
 
 // checkShard returns a usage error for flags that do not go together with shards.
 func checkShard(c *verbs.Call) error {
-	given := func(flags ...string) string {
-		if i := slices.IndexFunc(flags, c.Has); i >= 0 {
-			return verbs.Dashed(flags[i])
-		}
-		return ""
-	}
 	single := []string{"replay", "tui", "fork", "at", "change", "check", "html"}
 	switch {
 	case len(c.Args) > 0 && !c.Bool("merge"):
 		return c.Misusef("files are for --merge")
 	case c.Bool("merge"):
-		if flag := given(slices.Concat(single, drawnFlags, []string{"seed", "seeds", "for", "shard", "out"})...); flag != "" {
+		not := slices.Concat(single, drawnFlags, []string{"seed", "seeds", "for", "shard", "out"})
+		if flag := given(c, not...); flag != "" {
 			return usage.Errorf("sim --merge takes all options from the files: leave out %s", flag)
 		}
 	case c.Has("shard"):
-		if flag := given(append(single, "for", "script", "capsule")...); flag != "" {
+		if flag := given(c, append(single, "for", "script", "capsule")...); flag != "" {
 			return usage.Errorf("sim --shard plays a part of a number of seeds: leave out %s", flag)
 		}
 		if isSingle(c) {
@@ -62,14 +57,13 @@ func checkShard(c *verbs.Call) error {
 // is no failure of the shard, because the merged campaign reports it: a scheduler that repeats jobs
 // that fail would repeat the shard in vain.
 func (r *runner) playShard(c *campaign) error {
-	began := time.Now()
 	r.watch(c)
 	if c.interrupted {
 		r.Notef("ringside: shard %d of %d was interrupted; run it again\n", c.shard.I, c.shard.K)
 		return r.ctx.Err()
 	}
 	f := shardFile{
-		Header: c.shard.Header(int(c.seeds)), First: c.opt.Seed, Options: map[string]string{}, Wall: time.Since(began),
+		Header: c.shard.Header(int(c.seeds)), First: c.opt.Seed, Options: map[string]string{}, Wall: c.wall(),
 		Totals: &c.sum, Violations: c.violations,
 	}
 	for _, name := range drawnFlags {
@@ -117,7 +111,7 @@ func (r *runner) merge() error {
 			return usage.Errorf("sim: %s lacks seeds; run shard %d of %d again", p.Name, f.Shard, f.Shards)
 		}
 		c.spent += f.Wall
-		c.sum.addAll(f.Totals)
+		c.sum.add(f.Totals)
 		c.keep(f.Violations)
 	}
 	if c.sum.Failed > 0 {
@@ -146,28 +140,4 @@ func (r *runner) playWorst(c *campaign) error {
 	}
 	c.worst = &worst
 	return nil
-}
-
-// addAll adds the totals of another part of the campaign.
-func (t *totals) addAll(o *totals) {
-	t.Done += o.Done
-	t.Failed += o.Failed
-	t.Events += o.Events
-	t.Virtual += o.Virtual
-	for k, n := range o.Faults {
-		t.Faults[k] += n
-	}
-	for i, n := range o.Outcomes {
-		t.Outcomes[i] += n
-	}
-	t.Gets += o.Gets
-	t.Puts += o.Puts
-	t.Stale += o.Stale
-	t.LWWLost += o.LWWLost
-	t.FalseSiblings += o.FalseSiblings
-	t.Hash += o.Hash
-	if o.Done > 0 {
-		t.Last = o.Last
-	}
-	t.Measures.Add(&o.Measures.Measures)
 }

@@ -15,7 +15,6 @@ import (
 
 // playOne plays one run.
 func (r *runner) playOne(o plan.Options) error {
-	began := time.Now()
 	p, err := r.readPlan(o)
 	if err != nil {
 		return err
@@ -26,11 +25,7 @@ func (r *runner) playOne(o plan.Options) error {
 	case r.call.Bool("tui"):
 		return r.showOnScreens(p)
 	}
-	one := &campaign{
-		opt: plan.Options{Seed: p.Seed}, began: began, sum: totals{Faults: map[string]int{}},
-		measured: (r.JSON || r.call.Has("probes")) && !r.call.Has("check"),
-	}
-	result, ended := one.play(sim.Player{GoOn: r.alive}, p)
+	one, result, ended := r.playPlan(p, (r.JSON || r.call.Has("probes")) && !r.call.Has("check"))
 	switch {
 	case !ended:
 		return r.ctx.Err()
@@ -47,8 +42,26 @@ func (r *runner) playOne(o plan.Options) error {
 			return err
 		}
 	}
-	one.left = result.Left
 	return r.finish(one, &p, o)
+}
+
+// playPlan plays one run. It returns the run as a campaign, and false if the caller left.
+func (r *runner) playPlan(p plan.Plan, measured bool) (one *campaign, result sim.Result, ended bool) {
+	one = &campaign{
+		opt: plan.Options{Seed: p.Seed}, began: time.Now(), sum: totals{Faults: map[string]int{}}, measured: measured,
+	}
+	result, ended = one.play(sim.Player{GoOn: r.alive}, p)
+	one.left = result.Left
+	return one, result, ended
+}
+
+// single returns the report of a run, with what is left in the end.
+func (c *campaign) single() report {
+	out := c.report()
+	for _, l := range c.left {
+		out.Left = append(out.Left, leftReport{l.Key, versionsOf(l.Versions)})
+	}
+	return out
 }
 
 // playMany plays a campaign.
