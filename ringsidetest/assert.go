@@ -90,11 +90,7 @@ func (c *Cluster) look(key string) [][]byte {
 	if err != nil {
 		c.tb.Fatalf("ringsidetest: %v; call Heal and Restart first", err)
 	}
-	out := make([][]byte, len(reply.Siblings))
-	for i, v := range reply.Siblings {
-		out[i] = append([]byte{}, v.Value...)
-	}
-	return out
+	return valuesOf(reply)
 }
 
 // why explains a key in a sentence.

@@ -63,11 +63,16 @@ func (k *Client) get(ctx context.Context, req wire.GetRequest) ([][]byte, []byte
 		return nil, nil, &RequestError{Op: "get", Key: string(req.Key), Via: k.via, Code: r.Err, Message: r.Message,
 			Missing: r.Missing, Request: r.Request}
 	}
-	values := make([][]byte, len(r.Siblings))
+	return valuesOf(r), r.Context, nil
+}
+
+// valuesOf returns copies of the values of a reply. None of them is nil.
+func valuesOf(r wire.GetReply) [][]byte {
+	out := make([][]byte, len(r.Siblings))
 	for i, v := range r.Siblings {
-		values[i] = append([]byte{}, v.Value...)
+		out[i] = append([]byte{}, v.Value...)
 	}
-	return values, r.Context, nil
+	return out
 }
 
 // Put writes a value with the context of an earlier request for the key. The new version descends

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -116,7 +117,7 @@ func (o Options) settings() (settings.Cluster, error) {
 		s.Nodes = settings.NodeNames(settings.DefaultNodes)
 	}
 	for node, skew := range o.Skew {
-		if !contains(s.Nodes, node) {
+		if !slices.Contains(s.Nodes, node) {
 			return s, fmt.Errorf("Options.Skew names %q; the nodes are %s", node, strings.Join(s.Nodes, " "))
 		}
 		if skew.Abs() > maxSkew {
@@ -127,7 +128,7 @@ func (o Options) settings() (settings.Cluster, error) {
 }
 
 // Nodes returns the names of the nodes.
-func (c *Cluster) Nodes() []string { return append([]string(nil), c.cluster.Settings().Nodes...) }
+func (c *Cluster) Nodes() []string { return slices.Clone(c.cluster.Settings().Nodes) }
 
 // Homes returns the nodes that keep the replicas of a key, in the order of its preference list
 // (§4.3).

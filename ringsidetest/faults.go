@@ -30,7 +30,7 @@ func (c *Cluster) Split(key string) (left, right *Client) {
 	one, two := []string{homes[0]}, slices.Clone(homes[1:])
 	for _, node := range c.Nodes() {
 		switch {
-		case contains(homes, node):
+		case slices.Contains(homes, node):
 		case len(one) < len(two):
 			one = append(one, node)
 		default:
@@ -126,5 +126,3 @@ func lists(groups []string) [][]string {
 	}
 	return out
 }
-
-func contains(list []string, s string) bool { return slices.Contains(list, s) }

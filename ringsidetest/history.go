@@ -108,7 +108,7 @@ func (r recorded) Events(ctx context.Context, q event.Query, fn func([]event.Eve
 func (c *Cluster) account(keys ...string) (*account.Account, error) {
 	ctx, cancel := background()
 	defer cancel()
-	return verbs.ReadAccount(ctx, recorded{c.cluster, c}, func(a *account.Account) ([][]byte, error) {
+	return verbs.ReadAccount(ctx, c.env.Cluster, func(a *account.Account) ([][]byte, error) {
 		if len(keys) == 0 {
 			return a.Keys(), nil
 		}

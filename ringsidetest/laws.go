@@ -1,8 +1,6 @@
 package ringsidetest
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // maxExamples bounds the values of CheckMerge, which looks at all triples of them.
 const maxExamples = 40
