@@ -120,7 +120,7 @@ func options(con *console.Console, c *verbs.Call) (Options, error) {
 func readValues(path string) ([]json.RawMessage, error) {
 	info, err := os.Stat(path)
 	if err == nil && info.Size() > maxFile {
-		return nil, fmt.Errorf("it has %d bytes, the limit is %d", info.Size(), maxFile)
+		return nil, fmt.Errorf("the file has %d bytes; want at most %d", info.Size(), maxFile)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -138,14 +138,18 @@ func readValues(path string) ([]json.RawMessage, error) {
 		out = append(out, compact.Bytes())
 	}
 	if len(out) == 0 || len(out) > maxValues {
-		return nil, fmt.Errorf("it has %d values; want 1 to %d, one a line", len(out), maxValues)
+		return nil, fmt.Errorf("the file has %d values; want 1 to %d, one a line", len(out), maxValues)
 	}
 	return out, nil
 }
 
-// broken reports whether a law is broken.
-func (r Result) broken(p Property) bool {
-	return slices.ContainsFunc(r.Violations, func(v Violation) bool { return v.Property == p })
+// violation returns the violation of a law, false if there is none.
+func (r Result) violation(p Property) (Violation, bool) {
+	i := slices.IndexFunc(r.Violations, func(v Violation) bool { return v.Property == p })
+	if i < 0 {
+		return Violation{}, false
+	}
+	return r.Violations[i], true
 }
 
 // lines returns lines of a shell that show a violation. Each begins with a call of the program.
@@ -168,7 +172,8 @@ func (r Result) json(o Options, p Program, took time.Duration) any {
 	}
 	laws, violations := []law{}, []violation{}
 	for _, prop := range o.Properties() {
-		laws = append(laws, law{prop, !r.broken(prop)})
+		_, broken := r.violation(prop)
+		laws = append(laws, law{prop, !broken})
 	}
 	for _, v := range r.Violations {
 		if v.Told == nil {
@@ -191,12 +196,11 @@ func (r Result) json(o Options, p Program, took time.Duration) any {
 func (r Result) text(o Options, program Program, p render.Painter, took time.Duration) string {
 	var out strings.Builder
 	for _, prop := range o.Properties() {
-		i := slices.IndexFunc(r.Violations, func(v Violation) bool { return v.Property == prop })
-		if i < 0 {
+		v, broken := r.violation(prop)
+		if !broken {
 			fmt.Fprintf(&out, "%s  %s\n", p.Paint(render.Good, "ok   "), prop)
 			continue
 		}
-		v := r.Violations[i]
 		fmt.Fprintf(&out, "%s  %s: %s\n", p.Paint(render.Bad, "WRONG"), prop, escape.Terminal([]byte(v.Text)))
 		for _, told := range v.Told {
 			fmt.Fprintf(&out, "         %s\n", escape.Typed([]byte(told)))
