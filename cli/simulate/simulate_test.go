@@ -150,7 +150,7 @@ func TestSimText(t *testing.T) {
 func TestSimUsage(t *testing.T) {
 	for line, want := range map[string]string{
 		"sim --seed x":                                        "is not a number",
-		"sim --legs WARP":                                     "no leg",
+		"sim --legs WARP":                                     "invalid leg",
 		"sim --read-repair maybe":                             "read-repair",
 		"sim --coordinator remote -n 3 -N 3":                  "add a node",
 		"sim --probes soon":                                   "is not a time",

@@ -103,7 +103,7 @@ func ParseLegs(text string) (Legs, error) {
 		name, value, _ := strings.Cut(part, "=")
 		i := slices.IndexFunc(l.all(), func(x leg) bool { return x.name == name })
 		if i < 0 {
-			return Legs{}, fmt.Errorf("no leg %q: want SSD, DISK, YMMR, or legs such as W=%v;A=%v", part, ssd, ssd)
+			return Legs{}, fmt.Errorf("invalid leg %q: want SSD, DISK, YMMR, or legs such as W=%v;A=%v", part, ssd, ssd)
 		}
 		p := l.all()[i].delay
 		d, err := parseDelay(value)

@@ -28,7 +28,7 @@ func TestParseLegs(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"": "no leg", "ssd": "no leg", "X=exp(1)": "no leg", "W=": "want pareto", "W=exp(0)": "more than 0",
+		"": "invalid leg", "ssd": "invalid leg", "X=exp(1)": "invalid leg", "W=": "want pareto", "W=exp(0)": "more than 0",
 		"W=exp(1);W=exp(1)": "twice", "W=pareto(.5,1,1)": "want pareto", "W=pareto(2,1,1)": "probability 2",
 		"W=exp(1)exp(1)": "follows", "W=exp(NaN)": "more than 0", "W=exp(Inf)": "more than 0", "W=exp(1,2)": "want pareto",
 	} {

@@ -132,7 +132,7 @@ func (c *Cluster) parseOff(f *fields) {
 		all := mechanisms(&c.Off)
 		i := slices.IndexFunc(all, func(m mechanism) bool { return m.name == w })
 		if i < 0 {
-			f.fail("no mechanism %q that can be off", w)
+			f.fail("mechanism %q cannot be off", w)
 			return
 		}
 		*all[i].off = true

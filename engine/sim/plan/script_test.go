@@ -50,7 +50,7 @@ func TestScriptOfAnExperiment(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
-	for bad, want := range map[string]string{"legs WARP": "no leg", "off gossip": "no mechanism", "off": ""} {
+	for bad, want := range map[string]string{"legs WARP": "invalid leg", "off gossip": "cannot be off", "off": ""} {
 		_, err := plan.ParseScript(strings.NewReader(strings.Replace(text, "legs DISK", bad, 1)))
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", bad, err)
