@@ -23,7 +23,7 @@ const (
 )
 
 // Find returns an error with exit code 126 or 127 for a command that cannot be run, as docker run
-// does. It runs nothing.
+// does. Find runs nothing.
 func Find(cmd *exec.Cmd) error {
 	if cmd.Err != nil {
 		return notRun(cmd, cmd.Err)

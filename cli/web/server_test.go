@@ -343,7 +343,7 @@ func TestStream(t *testing.T) {
 	}
 }
 
-// A request ends when its client has gone, and Close ends the requests that are under way.
+// Close ends the requests that are under way, and closes the port.
 func TestClose(t *testing.T) {
 	t.Parallel()
 	s, _ := serve(t)
@@ -377,7 +377,7 @@ func TestClose(t *testing.T) {
 	}
 }
 
-// A client that sends no header, or not all of a body, is dropped; others are served meanwhile.
+// A client that does not send all of a header is dropped, and others are served meanwhile.
 func TestSlowClients(t *testing.T) {
 	t.Parallel()
 	s, _ := serve(t)

@@ -10,8 +10,8 @@ import (
 
 // Replace makes data the content of a file that the user named. The file keeps its mode, and a
 // symbolic link stays one. After an error, and if the process ends meanwhile, an existing file has
-// its old content. Only a pipe, a device, and a file in a folder in which the user may create no
-// file are written in place.
+// its old content. Only a pipe, a device, and a file in a folder in which the user may not create
+// files are written in place.
 func Replace(path string, data []byte) error {
 	mode, old := fs.FileMode(0o644), false
 	switch info, err := os.Stat(path); {
