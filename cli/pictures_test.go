@@ -77,7 +77,7 @@ func readCast(t *testing.T, name string) (head castHead, seconds float64, text s
 	}
 	lines := strings.Split(strings.TrimSpace(string(b)), "\n")
 	if err := json.Unmarshal([]byte(lines[0]), &head); err != nil || head.Version != 2 {
-		t.Fatalf("%s is no asciicast: %v", name, err)
+		t.Fatalf("%s is not an asciicast: %v", name, err)
 	}
 	var out strings.Builder
 	for _, line := range lines[1:] {

@@ -40,7 +40,7 @@ const (
 // Compared is a published figure beside our mean at the same place.
 type Compared struct {
 	Published
-	Ours       *float64 `json:"ours"`       // nil: there is no such row
+	Ours       *float64 `json:"ours"`       // nil if the row is missing
 	Difference *float64 `json:"difference"` // ours minus the published value
 	Verdict    Verdict  `json:"verdict"`
 }

@@ -58,7 +58,7 @@ func NewValues(params []Param, given map[string]string) (Values, error) {
 		text := given[name]
 		i := slices.IndexFunc(params, func(p Param) bool { return p.Name == name })
 		if i < 0 {
-			return Values{}, usage.Errorf("there is no parameter %s; there are %s", name, names(params))
+			return Values{}, usage.Errorf("unknown parameter %s; the experiment has %s", name, names(params))
 		}
 		if err := params[i].check(text); err != nil {
 			return Values{}, err

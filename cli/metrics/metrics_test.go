@@ -256,7 +256,7 @@ func TestDashboard(t *testing.T) {
 			}
 			for _, name := range names {
 				if used[name] = true; !slices.Contains(known, name) {
-					t.Errorf("%s: there is no metric %s", p.Title, name)
+					t.Errorf("%s: unknown metric %s", p.Title, name)
 				}
 			}
 		}

@@ -2,7 +2,6 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -166,7 +165,7 @@ func (r *runner) runOne(name string) error {
 	}
 	if r.call.Has("shard") {
 		err := r.write("out", out.Write)
-		if r.ctx.Err() != nil { // the shard is not complete, which is no fault of the file
+		if r.ctx.Err() != nil { // the error is about the units that are missing
 			return r.ctx.Err()
 		}
 		return err
@@ -299,7 +298,7 @@ func find(name string, values map[string]string) (*lab.Experiment, error) {
 	if e := experiments.Find(name); e != nil {
 		return e, nil
 	}
-	return nil, usage.Errorf("there is no experiment %s; there are %s", name, strings.Join(names(), " "))
+	return nil, usage.Errorf("unknown experiment %s; there are %s", name, strings.Join(names(), " "))
 }
 
 // merge joins the files of shards.
@@ -371,8 +370,8 @@ func (r *runner) write(flag string, write func(io.Writer) error) error {
 	if err == nil {
 		err = atomicfile.Replace(name, []byte(content.String()))
 	}
-	if err != nil && !errors.Is(err, context.Canceled) {
+	if err != nil {
 		return fmt.Errorf("lab: --%s: %w", flag, err)
 	}
-	return err
+	return nil
 }

@@ -59,9 +59,8 @@ func quorumOf(size quorumSize) *lab.Experiment {
 			whole("nodes", "5", "nodes of the cluster", maxNodes),
 			faultsParam(plan.Split, plan.FaultNames()...),
 		},
-		Seeds:     6,
-		Units:     size.units,
-		Published: quorumPublished,
+		Seeds: 6,
+		Units: size.units,
 		Claims: []lab.Claim{
 			{Text: "a strict quorum with R+W>N has no stale get", Holds: strictIsFresh},
 			{Text: "a sloppy quorum refuses no more than a strict one", Holds: sloppyRefusesLess},
@@ -78,8 +77,7 @@ get is stale if it lacks a write that was acknowledged before the get began; the
 refused operation was certainly not carried out. Latencies are those of operations that succeed, so an operation
 that waits in vain is not among them. Percentiles are taken for each run (the 99.9th of fewer than a thousand
 operations is the slowest), and their means over the seeds are shown. Read repair, handoff and anti-entropy every 30
-s are on. The published figures are from other runs of this engine, with a slower pace and faults that were drawn;
-they show the direction.`
+s are on.`
 
 func latencyMeasures() []lab.Measure {
 	var out []lab.Measure
@@ -246,34 +244,4 @@ func moreIsFresher(v lab.Values, rows lab.Rows) (bool, string, error) {
 func moreIsRefused(v lab.Values, rows lab.Rows) (bool, string, error) {
 	one, all, err := corners(v, rows, "refused")
 	return all >= one, fmt.Sprintf("%.3g and %.3g %%", all, one), err
-}
-
-// ledgerOps is the number of operations behind each line of the ledger's table.
-const ledgerOps = 18_000
-
-// quorumPublished returns the table "What R and W cost" of the ledger.
-func quorumPublished(v lab.Values) []lab.Published {
-	if len(v.Changed()) > 0 {
-		return nil
-	}
-	var stale, refused []lab.Published
-	for _, l := range []struct {
-		r, w                       int
-		sloppyStale, sloppyRefused float64
-		strictStale, strictRefused float64
-	}{
-		{1, 1, 13.0, 0, 11.0, 530}, {1, 2, 10.2, 215, 3.7, 1239}, {2, 1, 9.3, 291, 4.6, 1502}, {2, 2, 7.0, 496, 0, 2175},
-		{1, 3, 4.9, 831, 0, 2019}, {3, 1, 4.7, 1095, 0, 2448}, {3, 3, 0, 1863, 0, 3799},
-	} {
-		at := func(measure, kind string, value float64) lab.Published {
-			return lab.Published{
-				Measure: measure, Series: quorumSeries(l.r, kind), X: float64(l.w), Value: value,
-				Source: "engine/sim/LEDGER.md, " + measure,
-			}
-		}
-		stale = append(stale, at("stale", plan.Sloppy, l.sloppyStale), at("stale", plan.Strict, l.strictStale))
-		refused = append(refused, at("refused", plan.Sloppy, 100*l.sloppyRefused/ledgerOps),
-			at("refused", plan.Strict, 100*l.strictRefused/ledgerOps))
-	}
-	return append(stale, refused...)
 }

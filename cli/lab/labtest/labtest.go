@@ -41,7 +41,7 @@ func Deny(t *testing.T, r *lab.Report, measure, series string, mean float64) {
 		}
 	}
 	if !found {
-		t.Fatalf("there is no row of %s, %s", measure, series)
+		t.Fatalf("the report lacks rows of %s, %s", measure, series)
 	}
 	for _, c := range r.Experiment.Claims {
 		if holds, _, err := c.Holds(r.Chosen, rows); err == nil && !holds {

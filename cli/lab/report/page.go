@@ -67,7 +67,7 @@ func sectionOf(a Answer) (section, error) {
 	r := a.Report
 	s := section{
 		Report: r, Question: r.Experiment.Question, Method: r.Experiment.Method, Seeds: seeds(r),
-		Wall: r.Clock == lab.Wall, Command: a.Command,
+		Wall: r.Clock == lab.Wall, Command: a.Command, Compared: comparedOf(r),
 	}
 	for _, m := range r.Experiment.Measures {
 		series := r.Rows.Series(m.Name)
@@ -78,31 +78,43 @@ func sectionOf(a Answer) (section, error) {
 		if err != nil {
 			return section{}, err
 		}
-		s.Measures = append(s.Measures, tableOf(r, m, series, svg))
-	}
-	for _, c := range r.Published {
-		line := compared{Series: c.Series, X: place(r, c.Published), Ours: "–", Published: Number(c.Value), Difference: "–",
-			Source: c.Source, Verdict: c.Verdict}
-		if c.Ours != nil {
-			line.Ours, line.Difference = Number(*c.Ours), fmt.Sprintf("%+.3g", *c.Difference)
-		}
-		if c.Within > 0 {
-			line.Within = Number(c.Within)
-		}
-		s.Compared = append(s.Compared, line)
+		table := tableOf(r, m, series)
+		table.Figure = template.HTML(svg)
+		s.Measures = append(s.Measures, table)
 	}
 	return s, nil
 }
 
-func tableOf(r *lab.Report, m lab.Measure, series []string, svg string) measured {
-	out := measured{Label: Label(m.Label, m.Unit), Figure: template.HTML(svg)}
+// missing stands for a figure that there is not.
+const missing = "–"
+
+// comparedOf returns the published figures beside ours, as texts.
+func comparedOf(r *lab.Report) []compared {
+	var out []compared
+	for _, c := range r.Published {
+		line := compared{Series: c.Series, X: place(r, c.Published), Ours: missing, Published: number(c.Value),
+			Difference: missing, Source: c.Source, Verdict: c.Verdict}
+		if c.Ours != nil {
+			line.Ours, line.Difference = number(*c.Ours), fmt.Sprintf("%+.3g", *c.Difference)
+		}
+		if c.Within > 0 {
+			line.Within = number(c.Within)
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+// tableOf returns the rows of a measure as texts, without the figure.
+func tableOf(r *lab.Report, m lab.Measure, series []string) measured {
+	out := measured{Label: label(m.Label, m.Unit)}
 	out.Head = append([]string{axisLabel(r.Experiment.Axis(m.Name))}, series...)
 	for _, x := range xs(r, m.Name) {
-		line := []string{Where(r, m.Name, x)}
+		line := []string{where(r, m.Name, x)}
 		for _, name := range series {
-			text := "–"
+			text := missing
 			if row, err := r.Rows.At(m.Name, name, x); err == nil {
-				text = Value(row)
+				text = valueText(row)
 			}
 			line = append(line, text)
 		}
@@ -115,7 +127,7 @@ func tableOf(r *lab.Report, m lab.Measure, series []string, svg string) measured
 func figureOf(r *lab.Report, m lab.Measure, series []string) figure.Figure {
 	x := r.Experiment.Axis(m.Name)
 	f := figure.Figure{
-		Title: m.Label, X: axisLabel(x), Y: Label(m.Label, m.Unit), LogX: x.Log, LogY: m.Log, Names: x.Names,
+		Title: m.Label, X: axisLabel(x), Y: label(m.Label, m.Unit), LogX: x.Log, LogY: m.Log, Names: x.Names,
 	}
 	for _, name := range series {
 		l := figure.Line{Name: name}

@@ -29,7 +29,8 @@ func Text(r *lab.Report, p render.Painter, command string) string {
 		if len(series) == 0 {
 			continue
 		}
-		fmt.Fprintf(&out, "\n%s\n%s", render.Typed(Label(m.Label, m.Unit)), measureTable(r, m, series).Render(p))
+		table := tableOf(r, m, series)
+		fmt.Fprintf(&out, "\n%s\n%s", render.Typed(table.Label), measureTable(table).Render(p))
 	}
 	if len(r.Published) > 0 {
 		fmt.Fprintf(&out, "\npublished\n%s", publishedTable(r).Render(p))
@@ -70,31 +71,26 @@ func seeds(r *lab.Report) string {
 	}
 }
 
-// Label returns a label with its unit.
-func Label(label, unit string) string {
+// label returns a label with its unit.
+func label(what, unit string) string {
 	if unit == "" {
-		return label
+		return what
 	}
-	return label + ", " + unit
+	return what + ", " + unit
 }
 
 // measureTable has a line for each x and a column for each series.
-func measureTable(r *lab.Report, m lab.Measure, series []string) *render.Table {
+func measureTable(m measured) *render.Table {
 	t := &render.Table{Indent: "  "}
-	head := []string{render.Typed(axisLabel(r.Experiment.Axis(m.Name))) + ">"}
-	for _, s := range series {
-		head = append(head, render.Typed(s)+">")
+	var head []string
+	for _, title := range m.Head {
+		head = append(head, render.Typed(title)+">")
 	}
 	t.Head(head...)
-	for _, x := range xs(r, m.Name) {
-		cells := []render.Cell{render.Flush(render.Typed(Where(r, m.Name, x)))}
-		for _, s := range series {
-			row, err := r.Rows.At(m.Name, s, x)
-			if err != nil {
-				cells = append(cells, render.Flush("–"))
-				continue
-			}
-			cells = append(cells, render.Flush(Value(row)))
+	for _, line := range m.Lines {
+		var cells []render.Cell
+		for _, text := range line {
+			cells = append(cells, render.Flush(render.Typed(text)))
 		}
 		t.Row(cells...)
 	}
@@ -113,29 +109,29 @@ func xs(r *lab.Report, measure string) []float64 {
 	return out
 }
 
-func axisLabel(a lab.Axis) string { return Label(a.Label, a.Unit) }
+func axisLabel(a lab.Axis) string { return label(a.Label, a.Unit) }
 
-// Where returns the text of a place on the x axis of a measure.
-func Where(r *lab.Report, measure string, x float64) string {
+// where returns the text of a place on the x axis of a measure.
+func where(r *lab.Report, measure string, x float64) string {
 	if names := r.Experiment.Axis(measure).Names; names != nil && x >= 0 && int(x) < len(names) {
 		return names[int(x)]
 	}
-	return Number(x)
+	return number(x)
 }
 
-// Value returns the text of a row: its mean and interval.
-func Value(row lab.Row) string {
+// valueText returns the text of a row: its mean and interval.
+func valueText(row lab.Row) string {
 	if row.N < 2 && row.Low == row.High {
-		return Number(row.Mean)
+		return number(row.Mean)
 	}
-	return fmt.Sprintf("%s (%s–%s)", Number(row.Mean), Number(row.Low), Number(row.High))
+	return fmt.Sprintf("%s (%s–%s)", number(row.Mean), number(row.Low), number(row.High))
 }
 
 // shown is the number of significant digits of figures in text.
 const shown = 4
 
-// Number returns a figure as text.
-func Number(x float64) string {
+// number returns a figure as text.
+func number(x float64) string {
 	s := strconv.FormatFloat(x, 'g', shown, 64)
 	if strings.Contains(s, "e+") { // a large number, whose digits are all known
 		s = strconv.FormatFloat(x, 'f', 0, 64)
@@ -146,29 +142,24 @@ func Number(x float64) string {
 // place returns the text of the place of a published figure. The text names the x axis if that is
 // not the axis of the experiment.
 func place(r *lab.Report, p lab.Published) string {
-	where := Where(r, p.Measure, p.X)
+	at := where(r, p.Measure, p.X)
 	if a := r.Experiment.Axis(p.Measure); a.Label != r.Experiment.X.Label {
-		return a.Label + "=" + where
+		return a.Label + "=" + at
 	}
-	return where
+	return at
 }
 
 // publishedTable has the published figures beside ours.
 func publishedTable(r *lab.Report) *render.Table {
 	t := &render.Table{Indent: "  "}
 	t.Head("series", render.Typed(r.Experiment.X.Label)+">", "ours>", "published>", "difference>", "", "source")
-	for _, c := range r.Published {
-		ours, difference := "–", "–"
-		if c.Ours != nil {
-			ours, difference = Number(*c.Ours), fmt.Sprintf("%+.3g", *c.Difference)
-		}
+	for _, c := range comparedOf(r) {
 		says := string(c.Verdict)
-		if c.Within > 0 {
-			says += fmt.Sprintf(" (within %s)", Number(c.Within))
+		if c.Within != "" {
+			says += " (within " + c.Within + ")"
 		}
-		t.Row(render.Cell{Text: c.Series}, render.Flush(place(r, c.Published)), render.Flush(ours),
-			render.Flush(Number(c.Value)), render.Flush(difference), render.Toned(tone(c.Verdict), says),
-			render.Toned(render.Dim, c.Source))
+		t.Row(render.Cell{Text: c.Series}, render.Flush(c.X), render.Flush(c.Ours), render.Flush(c.Published),
+			render.Flush(c.Difference), render.Toned(tone(c.Verdict), says), render.Toned(render.Dim, c.Source))
 	}
 	return t
 }
