@@ -29,7 +29,7 @@ func (c *Canvas) Box(title, note string, focused bool) {
 	c.Set(0, c.H-1, st, g.BL)
 	c.Set(c.W-1, c.H-1, st, g.BR)
 	if focused && c.Theme.Monochrome() { // without colours a sign marks the focus
-		title = strings.TrimSpace(c.Theme.Cursor + " " + title)
+		title = strings.TrimSpace(c.Theme.Next + " " + title)
 	}
 	x := 2
 	if title != "" {

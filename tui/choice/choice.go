@@ -109,7 +109,7 @@ func (m *Model) Draw(c *canvas.Canvas) {
 		in.Put(2+notes+2, y, theme.Accent, o.Line)
 		if top+y == m.at {
 			in.Highlight(0, y, in.W)
-			in.Put(0, y, theme.Reverse|theme.Bold, c.Theme.Cursor)
+			in.Put(0, y, theme.Reverse|theme.Bold, c.Theme.Next)
 		}
 	}
 	c.Paste(1, 1, in)

@@ -53,7 +53,7 @@ func Legend(g *theme.Glyphs) [][2]string {
 		{"{n3:1.3}", "writes 1 and 3 of n3, not 2"},
 		{"n3~1a2b", "another epoch of n3's counter, begun when n3 could not prove its count"},
 		{"sample 1:9", "more happens than a screen can show: it shows 1 of 9 events, as whole requests, and counts all"},
-		{"⣿", "a message that is under way, in the slow motion of a recording"},
+		{g.Message, "a message that is under way, in the slow motion of a recording"},
 		{g.Concurrent, "concurrent: neither version descends from the other"},
 	}
 }

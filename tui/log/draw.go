@@ -34,7 +34,7 @@ func (m *Model) Draw(c *canvas.Canvas, focused bool) {
 	for y, e := range rows {
 		m.drawEvent(in, y, e)
 		if y == selected {
-			in.Put(0, y, theme.Accent|theme.Bold, c.Theme.Cursor)
+			in.Put(0, y, theme.Accent|theme.Bold, c.Theme.Next)
 			if focused {
 				in.Highlight(0, y, in.W)
 			}

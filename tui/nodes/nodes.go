@@ -246,7 +246,7 @@ func (m *Model) drawNode(c *canvas.Canvas, y int, col columns, r row) {
 	}
 	selected := r.index == m.state.Selected()
 	if selected { // also without the focus, because keys such as K act on this node
-		c.Put(0, y, theme.Accent|theme.Bold, c.Theme.Cursor)
+		c.Put(0, y, theme.Accent|theme.Bold, c.Theme.Next)
 	}
 	c.Put(col.sign, y, status|theme.Bold, m.state.Sign(c.Theme, n))
 	if m.state.IsMarked(n.Name) {

@@ -147,7 +147,7 @@ func (m *Model) drawRounds(c *canvas.Canvas, focused bool) {
 		lines = append(lines, panes.Row{Item: i, Draw: func(c *canvas.Canvas, y int) {
 			m.drawRound(c, y, &rows[i], k)
 			if i == at {
-				c.Put(k.part-1, y, theme.Accent|theme.Bold, c.Theme.Cursor)
+				c.Put(k.part-1, y, theme.Accent|theme.Bold, c.Theme.Next)
 			}
 			if focused && i == at {
 				c.Highlight(0, y, c.W)

@@ -40,17 +40,9 @@ func (p *plot) drawFlights(at func(int) (int, int)) (signs []linkSign) {
 		x1, y1 := at(to)
 		part := float64(int(f.Part*flightSteps)+1) / (flightSteps + 1)
 		x, y := float64(x0)+part*float64(x1-x0), float64(y0)+part*float64(y1-y0)
-		signs = append(signs, linkSign{int(x) / 2, int(y) / 4, flightStyle(f.Kind) | theme.Bold, p.flightSign()})
+		signs = append(signs, linkSign{int(x) / 2, int(y) / 4, flightStyle(f.Kind) | theme.Bold, p.Theme.Message})
 	}
 	return signs
-}
-
-// flightSign returns the sign of a message.
-func (p *plot) flightSign() string {
-	if p.Theme.ASCII {
-		return "@"
-	}
-	return "⣿"
 }
 
 // flightStyle returns the colour of a message by the event that sent it.

@@ -10,7 +10,9 @@ type Glyphs struct {
 	Mend, Merkle              string // read repair, and anti-entropy; Hint stands for handoff
 	Yes, No                   string
 	Mark                      string // a node chosen for the next split, kill or pause
-	Next, Cursor, More        string
+	Message                   string // that is under way, in the slow motion of a recording
+	Next                      string // leads on to something, or marks the selected row
+	More                      string
 	Spark                     []string // bars of a sparkline, lowest first
 	Border                    Border
 }
@@ -21,7 +23,7 @@ type Border struct{ H, V, TL, TR, BL, BR string }
 var unicodeGlyphs = Glyphs{
 	Up: "◉", Down: "⊘", Paused: "⊖", Suspect: "?", Cut: "✂", Slow: "~", Loss: "%",
 	Key: "◆", Hint: "⚑", Concurrent: "‖", Mend: "↻", Merkle: "⇄",
-	Yes: "✓", No: "✗", Mark: "+", Next: "▸", Cursor: "▸", More: "…",
+	Yes: "✓", No: "✗", Mark: "+", Message: "⣿", Next: "▸", More: "…",
 	Spark:  []string{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 	Border: Border{H: "─", V: "│", TL: "╭", TR: "╮", BL: "╰", BR: "╯"},
 }
@@ -29,7 +31,7 @@ var unicodeGlyphs = Glyphs{
 var asciiGlyphs = Glyphs{
 	Up: "o", Down: "X", Paused: "=", Suspect: "?", Cut: "x", Slow: "~", Loss: "%",
 	Key: "*", Hint: "H", Concurrent: "||", Mend: "R", Merkle: "M",
-	Yes: "ok", No: "!", Mark: "+", Next: ">", Cursor: ">", More: "...",
+	Yes: "ok", No: "!", Mark: "+", Message: "@", Next: ">", More: "...",
 	Spark:  []string{"_", ".", "-", "=", "+", "*", "%", "#"},
 	Border: Border{H: "-", V: "|", TL: "+", TR: "+", BL: "+", BR: "+"},
 }

@@ -93,7 +93,7 @@ func (m *Model) drawDiagram(c *canvas.Canvas, d *diagram.Diagram, focused bool) 
 			drawNote(c, timeWidth+d.Width()+1, y, &d.Rows[i])
 		}
 		if i == m.row {
-			c.Put(0, y, theme.Accent|theme.Bold, c.Theme.Cursor)
+			c.Put(0, y, theme.Accent|theme.Bold, c.Theme.Next)
 			if focused {
 				c.Highlight(0, y, c.W)
 			}
