@@ -19,8 +19,8 @@ func (m *model) quit() tea.Cmd {
 	return tea.Quit
 }
 
-// interrupt clears the line that is typed. Without one it leaves, and so it does while the question
-// whether to leave is open.
+// interrupt clears the line that is typed. If the line is empty, interrupt asks whether to leave,
+// or leaves. While that question is open, interrupt leaves.
 func interrupt(m *model) tea.Cmd {
 	switch {
 	case m.leaving && m.list.Open():

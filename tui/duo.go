@@ -48,10 +48,9 @@ func newDuo(ctx context.Context, o Options, th *theme.Theme, feeds [2]*feed.Feed
 	other := o
 	other.Cluster, other.Exec, other.Complete = o.Fork.Changed, o.Fork.Exec, o.Fork.Complete
 	d.sides = [2]*model{newModel(ctx, o, th, feeds[0]), newModel(ctx, other, th, feeds[1])}
-	d.attach(terminal{copy: func(string) {}, resized: func(int, int) {}})
+	d.terminal = unattached()
 	d.keys = d.ownKeys()
-	for i, m := range d.sides {
-		m.half = o.Fork.Titles[i]
+	for _, m := range d.sides {
 		m.keys = d.keys.Over(m.keys)
 		m.stage.save = func(string) tea.Cmd { return nil } // one picture has both
 	}
@@ -59,13 +58,11 @@ func newDuo(ctx context.Context, o Options, th *theme.Theme, feeds [2]*feed.Feed
 	return d
 }
 
-// attach makes both models use a terminal. One of them is enough for the clipboard.
+// attach makes the duo use a terminal. The models have parts of the screen, so the duo reports the
+// size of the whole, and one of the models copies to the clipboard.
 func (d *duo) attach(t terminal) {
 	d.terminal = t
-	quiet := terminal{copy: func(string) {}, resized: func(int, int) {}}
-	d.sides[1].attach(quiet)
-	quiet.copy = t.copy
-	d.sides[0].attach(quiet)
+	d.sides[0].copy = t.copy
 }
 
 // ownKeys returns the keys that are about both futures.
@@ -171,18 +168,14 @@ func toSide(side int, cmd tea.Cmd) tea.Cmd {
 // key handles one key. Both models get it, unless it is about both futures.
 func (d *duo) key(k tea.KeyMsg) tea.Cmd {
 	front := d.sides[d.front]
-	typing := front.focus == promptPane || front.log.Editing()
+	text := typing(front)
 	switch {
-	case len(k.Runes) > 1 && !k.Paste && !k.Alt && !typing: // keys that came in one burst
-		var cmds []tea.Cmd
-		for _, r := range k.Runes {
-			cmds = append(cmds, d.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}))
-		}
-		return tea.Batch(cmds...)
+	case isBurst(k) && !text:
+		return eachKey(k, d.key)
 	case d.facts.Open() && k.Type != tea.KeyCtrlC:
 		d.facts.Key(k)
 		return nil
-	case !typing && !front.help.Open():
+	case !text && !front.help.Open():
 		if do, ok := d.keys.Find(k, false); ok {
 			return do()
 		}
@@ -198,7 +191,7 @@ func (d *duo) key(k tea.KeyMsg) tea.Cmd {
 }
 
 // agree makes the other future show what the front one shows: the screen, the key and the request.
-// A request that the other one does not have is none of its own.
+// If the other future does not have the request, it shows that.
 func (d *duo) agree() tea.Cmd {
 	front, other := d.sides[d.front], d.sides[1-d.front]
 	var cmds []tea.Cmd

@@ -54,7 +54,6 @@ func (d *duo) View() string {
 		s := screen{th: d.th, w: d.w, h: d.h}
 		return s.tooSmall(minDuoHeight)
 	}
-	d.place()
 	return strings.Join(d.rows(d.th, func(m *model) []string { return strings.Split(m.View(), "\n") }), "\n")
 }
 

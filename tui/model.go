@@ -33,6 +33,9 @@ type terminal struct {
 	outputs func() int     // counts what was written to the recording; nil: there is none
 }
 
+// unattached returns a terminal without a clipboard and without a recording.
+func unattached() terminal { return terminal{copy: func(string) {}, resized: func(int, int) {}} }
+
 // A model is the whole screen. Update and View run in one goroutine.
 type model struct {
 	o       Options
@@ -65,7 +68,7 @@ func newModel(ctx context.Context, o Options, th *theme.Theme, f *feed.Feed) *mo
 		o: o, state: s, refresh: refresh.New(ctx, f, o.Cluster, s), suggest: suggest.New(s, o.Suggest, o.Flags),
 		ring: ring.New(s), nodes: nodes.New(s), card: keycard.New(s), log: log.New(s),
 		prompt:   prompt.New(ctx, o.Exec, o.Complete),
-		terminal: terminal{copy: func(string) {}, resized: func(int, int) {}},
+		terminal: unattached(),
 		screen:   screen{th: th}, focus: promptPane, before: nodesPane,
 	}
 	m.desk = page.Desk{
@@ -165,12 +168,8 @@ func (m *model) changed(c refresh.Change) tea.Cmd {
 
 // key handles one key.
 func (m *model) key(k tea.KeyMsg) tea.Cmd {
-	if len(k.Runes) > 1 && !k.Paste && !k.Alt && m.focus != promptPane && !m.log.Editing() {
-		var cmds []tea.Cmd
-		for _, r := range k.Runes { // keys that came in one burst
-			cmds = append(cmds, m.key(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}))
-		}
-		return tea.Batch(cmds...)
+	if isBurst(k) && !typing(m) {
+		return eachKey(k, m.key)
 	}
 	if m.help.Open() && k.Type != tea.KeyCtrlC {
 		m.help.Key(k)
@@ -189,15 +188,33 @@ func (m *model) key(k tea.KeyMsg) tea.Cmd {
 	switch {
 	case m.focus == promptPane:
 		m.prompt.Edit(k)
+		return nil
 	case k.Type == tea.KeyEsc:
 		m.escape()
-	case !k.Paste && elsewhere(m, k) != "":
-		m.prompt.Say(elsewhere(m, k))
-	case k.Type == tea.KeyRunes: // typing goes to the prompt
+		return nil
+	}
+	if text := elsewhere(m, k); text != "" && !k.Paste {
+		m.prompt.Say(text)
+	} else if k.Type == tea.KeyRunes { // typing goes to the prompt
 		m.focusOn(promptPane)
 		m.prompt.Edit(k)
 	}
 	return nil
+}
+
+// typing reports whether runes are text for the prompt or for the filter of the log.
+func typing(m *model) bool { return m.focus == promptPane || m.log.Editing() }
+
+// isBurst reports whether a message has several keys that came at once and were not pasted.
+func isBurst(k tea.KeyMsg) bool { return len(k.Runes) > 1 && !k.Paste && !k.Alt }
+
+// eachKey calls do with each key of a burst.
+func eachKey(burst tea.KeyMsg, do func(tea.KeyMsg) tea.Cmd) tea.Cmd {
+	var cmds []tea.Cmd
+	for _, r := range burst.Runes {
+		cmds = append(cmds, do(tea.KeyMsg{Type: tea.KeyRunes, Runes: []rune{r}}))
+	}
+	return tea.Batch(cmds...)
 }
 
 // press does what a key is bound to, and reports whether it is bound to anything. Text is text,

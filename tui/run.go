@@ -102,14 +102,14 @@ func Run(ctx context.Context, in io.Reader, out io.Writer, o Options) (err error
 		out, tape = shared(out, o.Record)
 	}
 	m, feeds := newRoot(ctx, o, th)
-	reach := terminal{resized: func(int, int) {}}
-	reach.copy = func(s string) { _, _ = osc52.New(s).WriteTo(out) } // a terminal without a clipboard ignores this
+	reach := unattached()
 	if tape != nil {
 		reach.resized, reach.outputs = tape.Resize, tape.Outputs
 	}
 	if t, ok := out.(term.File); !ok || !term.IsTerminal(t.Fd()) {
-		reach.copy = func(string) {}
 		m.Update(tea.WindowSizeMsg{Width: width, Height: height})
+	} else {
+		reach.copy = func(s string) { _, _ = osc52.New(s).WriteTo(out) } // a terminal without a clipboard ignores this
 	}
 	m.attach(reach)
 	// Signals end ctx. Bubble Tea's own handler of signals can hang if ctx ends meanwhile.
