@@ -16,34 +16,26 @@ type flush struct {
 // one covers the same time. Invariant: upTo decreases.
 type flushes []flush
 
-// add takes in the next flush. Its event is later than those before.
-func (fs *flushes) add(f flush) {
-	s := *fs
-	for len(s) > 0 && s[len(s)-1].upTo <= f.upTo {
-		s = s[:len(s)-1]
+// with returns the flushes and the next one, whose event is later than theirs. It may change fs.
+func (fs flushes) with(f flush) flushes {
+	for len(fs) > 0 && fs[len(fs)-1].upTo <= f.upTo {
+		fs = fs[:len(fs)-1]
 	}
-	*fs = append(s, f)
+	return append(fs, f)
 }
 
-// cover reports whether, after event number since, a flush covered what was stored at a time. A nil
-// fs has no flush.
-func (fs *flushes) cover(since int, stored time.Duration) bool {
-	if fs == nil {
-		return false
-	}
-	i, _ := slices.BinarySearchFunc(*fs, since+1, func(f flush, event int) int { return f.event - event })
-	return i < len(*fs) && (*fs)[i].upTo >= stored
+// cover reports whether, after event number since, a flush covered what was stored at a time.
+func (fs flushes) cover(since int, stored time.Duration) bool {
+	i, _ := slices.BinarySearchFunc(fs, since+1, func(f flush, event int) int { return f.event - event })
+	return i < len(fs) && fs[i].upTo >= stored
 }
 
 // disks are the flushes of all nodes, by node.
-type disks map[string]*flushes
+type disks map[string]flushes
 
 // add takes in the next flush of a node.
 func (d disks) add(node string, f flush) {
-	if d[node] == nil {
-		d[node] = &flushes{}
-	}
-	d[node].add(f)
+	d[node] = d[node].with(f)
 }
 
 // isDurable reports whether the replica at a place is on its node's disk, as far as the events tell

@@ -19,7 +19,7 @@ func TestFlushes(t *testing.T) {
 		var all []flush
 		for i, upTo := range rapid.SliceOf(rapid.IntRange(0, 20)).Draw(t, "upTo") {
 			f := flush{event: 2 * i, upTo: time.Duration(upTo)}
-			kept.add(f)
+			kept = kept.with(f)
 			all = append(all, f)
 		}
 		since := rapid.IntRange(-1, 2*len(all)+1).Draw(t, "since")
@@ -75,7 +75,7 @@ func TestWorkWithObjectBuffer(t *testing.T) {
 		a := s.account()
 		kept := 0
 		for _, fs := range a.flushes {
-			kept += len(*fs)
+			kept += len(fs)
 		}
 		if n := len(a.Writes(nil)); n != keys {
 			t.Fatalf("%d writes of %d keys", n, keys)

@@ -141,13 +141,11 @@ func (c *chain) seen(w *write) string {
 		return node + " held nothing of the key"
 	case c.isLWW():
 		return "it covers what " + node + " held, " + past
-	case past == "" && c.contextOf(w) == event.NoContext && len(held) > 0:
+	case c.contextOf(w) == event.NoContext && (past != "" || len(held) > 0):
 		return "its client gave no context"
 	case past == "":
 		return "its writer had seen no version"
-	case c.contextOf(w) == event.NoContext:
-		return "its client gave no context"
-	case len(held) > 0 && c.contextOf(w) == event.ContextUnsaid && c.isBlind(w, held):
+	case len(held) > 0 && c.isBlind(w, held):
 		return "its writer brought no context that covers what " + node + " held"
 	default:
 		return "its writer had seen " + past

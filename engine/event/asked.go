@@ -1,6 +1,9 @@
 package event
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // A Quorum says which nodes may count toward R and W of a client's request (§4.5, §4.6).
 type Quorum uint8
@@ -70,10 +73,8 @@ func askedIn(quorum, context string) (Quorum, Context, error) {
 }
 
 func indexOf(words []string, field, word string) (int, error) {
-	for i, w := range words {
-		if w == word {
-			return i, nil
-		}
+	if i := slices.Index(words, word); i >= 0 {
+		return i, nil
 	}
 	return 0, fmt.Errorf("decode event: %s %q; want %s or %s", field, word, words[1], words[2])
 }
