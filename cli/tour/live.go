@@ -84,10 +84,9 @@ func (l *live) show(ctx context.Context, line string) []Message {
 	return []Message{{Command, Text(line)}, {Output, Text(out)}}
 }
 
-// prelude runs the commands that open a step. The step has begun, so an interrupt does not leave
-// them out; lineTimeout bounds them.
+// prelude runs the commands that open a step, which has begun. lineTimeout bounds them.
 func (l *live) prelude(ctx context.Context, st *Step) (out []Message) {
-	begun, cancel := context.WithTimeout(context.WithoutCancel(ctx), lineTimeout)
+	begun, cancel := unbroken(ctx, lineTimeout)
 	defer cancel()
 	for _, line := range st.Run {
 		out = append(out, l.show(begun, line)...)

@@ -223,7 +223,7 @@ func (s *Session) verdict(ctx context.Context) []Message {
 	if q == nil {
 		return nil
 	}
-	reading, cancel := read(ctx)
+	reading, cancel := unbroken(ctx, readTimeout)
 	defer cancel()
 	answer, err := q.right(reading, s.live.source())
 	if err != nil {

@@ -62,16 +62,16 @@ var embedded = regexp.MustCompile(`\$\{([^}]+)\}`)
 // readTimeout bounds the reading of values for one text, which takes milliseconds.
 const readTimeout = 5 * time.Second
 
-// read returns a context for the reading of values that an interrupt does not end. An interrupt
-// must not leave values out of a step that has begun.
-func read(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), readTimeout)
+// unbroken returns a context that ends after a time, and that an interrupt of ctx does not end. An
+// interrupt must not leave values or commands out of a step that has begun.
+func unbroken(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), timeout)
 }
 
 // fill replaces each ${EXPRESSION} by its value. An expression that cannot be evaluated, because a
 // node does not run, reads "unknown".
 func (t Text) fill(ctx context.Context, src condition.Source) Text {
-	ctx, cancel := read(ctx)
+	ctx, cancel := unbroken(ctx, readTimeout)
 	defer cancel()
 	return Text(embedded.ReplaceAllStringFunc(string(t), func(m string) string {
 		v, err := evaluate(ctx, src, embedded.FindStringSubmatch(m)[1])
