@@ -32,7 +32,7 @@ func readCues(s *session, c *verbs.Call) (*cues.Sheet, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		embedded, ok := testscripts.CueSheet(name)
 		if !ok {
-			return nil, c.Misusef("there is no file %s, and no cue sheet of that name; there are %s", render.Typed(name),
+			return nil, c.Misusef("%s is neither a file nor a cue sheet of ringside; the cue sheets are %s", render.Typed(name),
 				strings.Join(testscripts.CueSheets(), " "))
 		}
 		text, err = embedded, nil

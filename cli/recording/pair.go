@@ -6,8 +6,8 @@ import (
 	"ringside/engine/event"
 )
 
-// A Pair is two recordings of which each is shown at the same time as the other. Whatever moves the
-// time of one moves that of both.
+// A Pair is two recordings that share a clock. A call that moves the time of one recording moves
+// the time of both.
 type Pair struct {
 	First, Second *Recording
 	same          int
@@ -26,14 +26,15 @@ func NewPair(first, second []event.Event, same int, what string) (*Pair, error) 
 	return &Pair{newRecording(c, 0, what), newRecording(c, 1, what), same}, nil
 }
 
-// Part stops time at the first moment in which the recordings differ. Where they do not, that is
-// their end.
+// Part stops time at the first moment in which the recordings differ, or at their end if they do
+// not differ.
 func (p *Pair) Part() {
 	c := p.First.clock
 	c.stop(min(p.same+1, len(c.moments)))
 }
 
-// Parted returns the time of that moment since the beginning.
+// Parted returns the time between the beginning of the recordings and the moment at which Part
+// stops them.
 func (p *Pair) Parted() time.Duration {
 	c := p.First.clock
 	return c.moments[min(p.same, len(c.moments)-1)].time - c.start()
