@@ -89,7 +89,7 @@ var lww = &Lesson{
 			Wrong: []WrongTurn{
 				{`split`, "The network is cut again. undo heals it."},
 				{`!up`, "A node is down. undo starts it again."},
-				{`blind(cart)>0 || lost>1`, "That put had not the context of a get from now, so it had not seen the beer: a " +
+				{`blind(cart)>0 || lost>1`, "That put did not have the context of a get from now, so it had not seen the beer: a " +
 					"write was lost once more. undo. Then get cart --save @now, and put with -c @now."},
 				{`requests(put,cart)>4`, "cart was put more than once. undo, and put it once."},
 			},

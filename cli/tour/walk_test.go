@@ -253,7 +253,7 @@ var wrongWays = []wrongWay{
 	{"repair", 4, []string{"yes", "wipe n2", "wipe n1"}, "Not only n1 has lost its disk"},
 	{"repair", 4, []string{"yes", "wipe n1", "get cart -R 3", "sync"}, "cart came to n1 by read-repair"},
 	{"grow", 1, []string{"n3 n4 n6", "leave n3", "wait 'len(members(n1))==4'", "join n6"}, "has n1 n2 n4 n5 n6."},
-	{"lww", 4, []string{"no", "put cart milk,beer,eggs"}, "That put had not the context of a get from now"},
+	{"lww", 4, []string{"no", "put cart milk,beer,eggs"}, "That put did not have the context of a get from now"},
 	{"lww", 4, []string{"no", "put cart milk,beer,eggs -c @cart"}, "that client has not seen the beer"},
 	{"merge", 2, []string{"yes", "heal", "resolve basket --pick 1 -R 5"}, "What was put is not the union"},
 	{"merge", 3, []string{"no", "resolve set --pick 1 -R 5"}, "it is not the merge of both"},
