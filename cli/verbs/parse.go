@@ -67,7 +67,7 @@ func Parse(v *Verb, words []string, extra ...Flag) (*Call, error) {
 	c, err := parse(v, words, append(Common, extra...))
 	var misuse *usage.Error
 	if errors.As(err, &misuse) && misuse.Synopsis == "" {
-		misuse.Synopsis = v.Synopsis()
+		misuse.Synopsis = v.brief()
 	}
 	return c, err
 }
@@ -277,4 +277,4 @@ func (c *Call) Misusef(format string, args ...any) error {
 }
 
 // Misuse returns err as a usage error of the call, with the verb's synopsis.
-func (c *Call) Misuse(err error) error { return &usage.Error{Err: err, Synopsis: c.Verb.Synopsis()} }
+func (c *Call) Misuse(err error) error { return &usage.Error{Err: err, Synopsis: c.Verb.brief()} }

@@ -3,6 +3,7 @@ package verbs
 import (
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -170,5 +171,22 @@ func TestNearest(t *testing.T) {
 		if got := render.Nearest(word, Names()); got != want {
 			t.Errorf("%q: got %q, want %q", word, got, want)
 		}
+	}
+}
+
+// An error of a verb with many flags does not hide its message behind them.
+func TestBriefSynopsis(t *testing.T) {
+	few, many := &Verb{Name: "few", Args: []Arg{{Name: "KEY"}}}, &Verb{Name: "many", Args: []Arg{{Name: "KEY"}}}
+	for i := range manyFlags {
+		f := Flag{Name: "flag" + strconv.Itoa(i), Kind: Bool}
+		if many.Flags = append(many.Flags, f); i > 0 {
+			few.Flags = append(few.Flags, f)
+		}
+	}
+	if got := few.brief(); got != few.Synopsis() {
+		t.Errorf("few flags: %s", got)
+	}
+	if got, want := many.brief(), "many KEY [FLAGS]; ringside help many lists them"; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }

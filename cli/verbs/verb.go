@@ -113,14 +113,32 @@ func Lookup(name string) *Verb {
 
 // Synopsis returns how the verb is written: get KEY [--via NODE] ...
 func (v *Verb) Synopsis() string {
-	parts := []string{v.Name}
-	for _, a := range v.Args {
-		parts = append(parts, a.synopsis())
-	}
+	parts := v.positional()
 	for _, f := range v.Flags {
 		parts = append(parts, "["+f.synopsis()+"]")
 	}
 	return strings.Join(parts, " ")
+}
+
+// manyFlags is the number of flags from which an error does not list them, since they would hide
+// its message.
+const manyFlags = 20
+
+// brief returns the Synopsis for an error.
+func (v *Verb) brief() string {
+	if len(v.Flags) < manyFlags {
+		return v.Synopsis()
+	}
+	return strings.Join(v.positional(), " ") + " [FLAGS]; ringside help " + v.Name + " lists them"
+}
+
+// positional returns the name of the verb, and how its arguments are written.
+func (v *Verb) positional() []string {
+	parts := []string{v.Name}
+	for _, a := range v.Args {
+		parts = append(parts, a.synopsis())
+	}
+	return parts
 }
 
 func (a Arg) synopsis() string {
