@@ -199,6 +199,9 @@ var arrows = map[string][]string{
 		"ringside/engine/wire/field",
 	},
 	"ringside/engine/wire/field": {},
+	"ringside/riak":              {},
+	"ringside/riak/kv":           {"ringside/engine/settings", "ringside/engine/wire", "ringside/riak/rpb"},
+	"ringside/riak/rpb":          {},
 	"ringside/ringsidetest": append([]string{
 		"ringside/cli/condition", "ringside/cli/console", "ringside/cli/diagram", "ringside/cli/render", "ringside/cli/verbs",
 		"ringside/localcluster", "ringside/localcluster/config",
@@ -327,7 +330,7 @@ var kept = map[string][]string{
 	"github.com/urfave/":              {"ringside/cli"},
 	"github.com/syndtr/goleveldb":     {"ringside/engine/store/level"},
 	"github.com/tidwall/btree":        {"ringside/engine/store"},
-	"google.golang.org/protobuf":      {"ringside/engine/wire", "ringside/engine/record"},
+	"google.golang.org/protobuf":      {"ringside/engine/wire", "ringside/engine/record", "ringside/riak"},
 	"github.com/rogpeppe/go-internal": {"ringside/cli"},
 	"github.com/expr-lang/":           {"ringside/cli/condition"},
 	"github.com/anishathalye/":        {"ringside/engine/sim/linear"},

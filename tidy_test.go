@@ -32,6 +32,7 @@ var exceptions = map[string]string{
 	"engine/sim/plan Options": "one field for each option of a run",
 	"engine/event eventJSON":  "the fields of Event in JSON",
 	"engine/wire/generate.go": "a go:generate directive is one line",
+	"riak/rpb/generate.go":    "a go:generate directive is one line",
 }
 
 // phrases are ways to write that make a reader stop, with what to write instead.
