@@ -24,7 +24,7 @@ func recordToPB(r Record) *wirepb.Record {
 	for _, v := range r.Siblings {
 		p.Siblings = append(p.Siblings, &wirepb.Version{
 			Node: v.Dot.Node, Epoch: v.Dot.Epoch, Counter: v.Dot.Counter, Past: clockToPB(v.Past), Value: v.Value,
-			Deleted: v.Deleted, Time: uint64(v.Time), Request: v.Request, Literal: v.Literal,
+			Deleted: v.Deleted, Time: uint64(v.Time), Request: v.Request, Literal: v.Literal, Meta: v.Meta,
 		})
 	}
 	return p

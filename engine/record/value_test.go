@@ -48,6 +48,7 @@ var genVersion = rapid.Custom(func(t *rapid.T) vclock.Version {
 	}
 	if v.Deleted = rapid.Bool().Draw(t, "deleted"); !v.Deleted {
 		v.Value = nilIfEmpty(rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "value"))
+		v.Meta = nilIfEmpty(rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "meta"))
 	}
 	return v
 })

@@ -16,6 +16,7 @@ type Version struct {
 	Deleted bool   // the version is a tombstone: a delete made it
 	Time    int64  // coordinator's wall clock at the put, ns since 1970; decides last write wins
 	Request uint64 // id of the client's request; only people and checkers read it
+	Meta    []byte // what the application stores beside the value; must not be changed; nil if Deleted
 	Literal bool   // the clock is a plain vector clock (see supersedes)
 }
 
@@ -160,7 +161,7 @@ func (s Siblings) Equal(o Siblings) bool {
 func (s Siblings) Size() int {
 	n := 0
 	for _, v := range s {
-		n += len(v.Value)
+		n += len(v.Value) + len(v.Meta)
 	}
 	return n
 }

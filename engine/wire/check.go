@@ -56,6 +56,10 @@ func checkMessage(m *Message) error {
 		return checkCollect(&b)
 	case CollectReply:
 		return checkCollectReply(&b)
+	case Keys:
+		return checkPage(b.Prefix, b.After)
+	case KeysReply:
+		return checkKeysReply(&b)
 	}
 	return fmt.Errorf("no message body %T", m.Body)
 }
@@ -66,6 +70,10 @@ func checkRequest(r ClientRequest) error {
 		return checkGet(&r)
 	case PutRequest:
 		return checkPut(&r)
+	case ListRequest:
+		return checkPage(r.Prefix, r.After)
+	case ForgetRequest:
+		return checkSize("key", len(r.Key), MaxKey)
 	case MembershipRequest:
 		return nil
 	}
@@ -78,6 +86,10 @@ func checkReply(r ClientReply) error {
 		return checkGetReply(&r)
 	case PutReply:
 		return checkPutReply(&r)
+	case ListReply:
+		return checkListReply(&r)
+	case ForgetReply:
+		return checkCode(r.Err)
 	case MembershipReply:
 		return checkMembershipReply(&r)
 	}
@@ -203,12 +215,13 @@ func checkGet(r *GetRequest) error {
 }
 
 func checkPut(r *PutRequest) error {
-	if r.Delete && len(r.Value) > 0 {
-		return errors.New("a delete carries a value")
+	if r.Delete && len(r.Value)+len(r.Meta) > 0 {
+		return errors.New("a delete carries a value or metadata")
 	}
 	return first(
 		checkSize("key", len(r.Key), MaxKey),
 		checkSize("value", len(r.Value), MaxValue),
+		checkSize("metadata", len(r.Meta), MaxMeta),
 		checkSize("context", len(r.Context), MaxToken),
 		checkQuorum(r.Quorum))
 }
@@ -251,7 +264,7 @@ func checkPutReply(r *PutReply) error {
 		}
 	}
 	if v := &r.Version; v.Dot == (vclock.Dot{}) { // nothing was written
-		if len(v.Past)+len(v.Value) > 0 || v.Deleted || v.Time != 0 || v.Request != 0 || v.Literal {
+		if len(v.Past)+len(v.Value)+len(v.Meta) > 0 || v.Deleted || v.Time != 0 || v.Request != 0 || v.Literal {
 			return errors.New("a version without a dot")
 		}
 		return nil
@@ -279,12 +292,16 @@ func checkVersions(s vclock.Siblings) error {
 }
 
 func checkVersion(v *vclock.Version) error {
-	if err := first(checkDot(v), checkSize("value", len(v.Value), MaxValue), checkClock(v.Past)); err != nil {
+	if err := first(
+		checkDot(v),
+		checkSize("value", len(v.Value), MaxValue),
+		checkSize("metadata", len(v.Meta), MaxMeta),
+		checkClock(v.Past)); err != nil {
 		return err
 	}
 	switch {
-	case v.Deleted && len(v.Value) > 0:
-		return errors.New("a tombstone carries a value")
+	case v.Deleted && len(v.Value)+len(v.Meta) > 0:
+		return errors.New("a tombstone carries a value or metadata")
 	case v.Past.Covers(v.Dot):
 		return errors.New("past covers the version's own dot")
 	}
@@ -317,8 +334,10 @@ func checkClock(c vclock.Clock) error {
 }
 
 func checkQuorum(q Quorum) error {
-	if q.R < 0 || q.R > MaxNodes || q.W < 0 || q.W > MaxNodes {
-		return fmt.Errorf("quorum R=%d W=%d outside 0…%d", q.R, q.W, MaxNodes)
+	for _, n := range []int{q.R, q.W, q.PR, q.PW, q.N} {
+		if n < 0 || n > MaxNodes {
+			return fmt.Errorf("quorum: %d is outside 0…%d", n, MaxNodes)
+		}
 	}
 	return nil
 }

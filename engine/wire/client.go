@@ -1,18 +1,23 @@
 package wire
 
 import (
+	"time"
+
 	"ringside/engine/member"
 	"ringside/engine/vclock"
 )
 
-// A Quorum is what one request asks for (§4.5). A zero field means the cluster's setting. R and W
-// count distinct nodes and are 0 to MaxNodes.
+// A Quorum is what one request asks for (§4.5). A zero field means the cluster's setting, which is 0
+// for PR and PW. The fields count distinct nodes and are 0 to MaxNodes.
 type Quorum struct {
 	R, W   int
-	Strict bool // only the N homes count: no fallbacks, no hints
+	PR, PW int  // so many of the R answers, or of the W replicas, must be those of homes
+	N      int  // only the first N homes of the key count
+	Strict bool // only homes count: no fallbacks, no hints
 }
 
-// A ClientRequest is a GetRequest, a PutRequest or a MembershipRequest.
+// A ClientRequest is a GetRequest, a PutRequest, a ListRequest, a ForgetRequest or a
+// MembershipRequest.
 type ClientRequest interface{ isClientRequest() }
 
 // GetRequest is get(key) of §4.1.
@@ -33,18 +38,42 @@ type PutRequest struct {
 	Key     []byte // as in GetRequest
 	Context []byte // a token of a GetReply or a PutReply, at most MaxToken bytes; empty: a blind write
 	Value   []byte // at most MaxValue bytes; empty if Delete is set
-	Delete  bool
+	Meta    []byte // stored beside the value, at most MaxMeta bytes; empty if Delete is set
+	Delete  bool   // with an empty Context, the tombstone replaces nothing
 	Quorum  Quorum
 	Digest  uint64 // as in GetRequest
 	// Balanced says that a load balancer chose the node and not the client, so any of the top N may
 	// coordinate the put (§5).
 	Balanced bool
+	// Overwrite says that the new version also replaces all versions that its coordinator knows of
+	// the key, whatever Context covers. A concurrent write is lost then, as under last write wins.
+	Overwrite bool
 }
 
 // MembershipRequest asks a node for the membership history that the node knows (§6.4).
 type MembershipRequest struct{ Request uint64 }
 
-// A ClientReply is a GetReply, a PutReply or a MembershipReply.
+// ListRequest asks for a page of the keys that the nodes hold, which is beyond the paper. The order
+// of keys is that of the ring.
+type ListRequest struct {
+	Request uint64 // as in GetRequest
+	Prefix  []byte // of the keys, at most MaxKey bytes
+	After   []byte // ListReply.After of the page before, at most MaxCursor bytes; empty: the first page
+}
+
+// ForgetRequest asks for a tombstone to be collected at once, without the grace of
+// settings.Cluster.Tombstones. All members must hold nothing else of the key, now and ForgetAfter
+// later. Only a client that knows that no write of the key is under way should ask: a message that
+// is older than the tombstone and arrives afterwards brings the deleted value back.
+type ForgetRequest struct {
+	Request uint64 // as in GetRequest
+	Key     []byte // as in GetRequest
+}
+
+// ForgetAfter is the time between the two questions of a ForgetRequest.
+const ForgetAfter = time.Second
+
+// A ClientReply is a GetReply, a PutReply, a ListReply, a ForgetReply or a MembershipReply.
 type ClientReply interface{ isClientReply() }
 
 // GetReply answers GetRequest.
@@ -93,6 +122,34 @@ type PutReply struct {
 	Missing []string
 }
 
+// ListReply answers ListRequest.
+type ListReply struct {
+	Request uint64
+	Err     Code
+	Message string // as in GetReply
+	// Missing has, with QuorumNotReached, the members that did not answer. So many of them are
+	// missing that a key with W replicas could be on none of the others.
+	Missing []string
+	Keys    []ListedKey // each key once, in the order of the ring, at most MaxListed
+	After   []byte      // for the next page
+	More    bool        // there may be further pages; Keys may be empty all the same
+}
+
+// A ListedKey is a key that nodes hold.
+type ListedKey struct {
+	Key     []byte
+	Deleted bool // each replica that was asked holds only tombstones of the key
+}
+
+// ForgetReply answers ForgetRequest.
+type ForgetReply struct {
+	Request   uint64
+	Err       Code
+	Message   string // as in GetReply; with OK and without Forgotten: why the tombstone stays
+	Forgotten bool   // no member holds the key any more
+	Live      bool   // the key has a value
+}
+
 // MembershipReply answers MembershipRequest.
 type MembershipReply struct {
 	Request uint64
@@ -107,8 +164,12 @@ type Hint struct{ Holder, For string }
 
 func (GetRequest) isClientRequest()        {}
 func (PutRequest) isClientRequest()        {}
+func (ListRequest) isClientRequest()       {}
+func (ForgetRequest) isClientRequest()     {}
 func (MembershipRequest) isClientRequest() {}
 
 func (GetReply) isClientReply()        {}
 func (PutReply) isClientReply()        {}
+func (ListReply) isClientReply()       {}
+func (ForgetReply) isClientReply()     {}
 func (MembershipReply) isClientReply() {}

@@ -314,6 +314,9 @@ var twins = []struct {
 	{SyncReply{}, &wirepb.SyncReply{}}, {Gossip{}, &wirepb.Gossip{}}, {member.Change{}, &wirepb.Change{}},
 	{Offer{}, &wirepb.Offer{}}, {OfferReply{}, &wirepb.OfferReply{}}, {Collect{}, &wirepb.Collect{}},
 	{CollectReply{}, &wirepb.CollectReply{}}, {Tombstone{}, &wirepb.Tombstone{}},
+	{Keys{}, &wirepb.Keys{}}, {KeysReply{}, &wirepb.KeysReply{}}, {ListedKey{}, &wirepb.ListedKey{}},
+	{ListRequest{}, &wirepb.ListRequest{}}, {ListReply{}, &wirepb.ListReply{}},
+	{ForgetRequest{}, &wirepb.ForgetRequest{}}, {ForgetReply{}, &wirepb.ForgetReply{}},
 	{struct {
 		ID   uint64
 		Body ClientRequest
@@ -335,6 +338,7 @@ var twins = []struct {
 		Time           int64
 		Request        uint64
 		Literal        bool
+		Meta           []byte
 	}{}, &wirepb.Version{}},
 }
 
@@ -359,7 +363,7 @@ func TestNoFieldIsForgotten(t *testing.T) {
 			t.Errorf("the protobuf message %s has no twin", name)
 		}
 	}
-	if n := reflect.TypeOf(vclock.Version{}).NumField(); n != 7 {
+	if n := reflect.TypeOf(vclock.Version{}).NumField(); n != 8 {
 		t.Errorf("vclock.Version has %d fields; see to wire.proto", n)
 	}
 	if n := reflect.TypeOf(vclock.Entry{}).NumField(); n != 4 {

@@ -48,7 +48,7 @@ func (d *Decoder) message(b []byte) (m Message, err error) {
 			m.Request = r.Uint()
 		case 4:
 			m.Op = r.Uint()
-		case 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 17, 18, 19, 20:
+		case 5, 6, 7, 8, 9, 10, 11, 12, 14, 15, 16, 17, 18, 19, 20, 21, 22:
 			kind, body = oneBody(&r, kind)
 		case 13:
 			m.Digest = r.Fixed()
@@ -111,8 +111,12 @@ func (d *Decoder) body(kind uint64, b []byte) (Body, error) {
 		return d.offerReply(b)
 	case 19:
 		return readCollect(b)
-	default:
+	case 20:
 		return readCollectReply(b)
+	case 21:
+		return d.keys(b)
+	default:
+		return d.keysReply(b)
 	}
 }
 

@@ -23,7 +23,7 @@ func (d *Decoder) ClientRequest(b []byte) (id uint64, r ClientRequest, err error
 	return id, r, nil
 }
 
-// readEnvelope reads a message with an id and one body, which has the number kind, 2 to 4.
+// readEnvelope reads a message with an id and one body, which has the number kind, 2 to 6.
 func readEnvelope(name string, b []byte) (id, kind uint64, body []byte, err error) {
 	if err := checkSize("encoding", len(b), MaxFrame); err != nil {
 		return 0, 0, nil, err
@@ -33,7 +33,7 @@ func readEnvelope(name string, b []byte) (id, kind uint64, body []byte, err erro
 		switch r.Number() {
 		case 1:
 			id = r.Uint()
-		case 2, 3, 4:
+		case 2, 3, 4, 5, 6:
 			kind, body = oneBody(&r, kind)
 		default:
 			r.Unknown()
@@ -48,15 +48,19 @@ func readEnvelope(name string, b []byte) (id, kind uint64, body []byte, err erro
 	return id, kind, body, nil
 }
 
-// request reads the request with the number kind, 2 to 4.
+// request reads the request with the number kind, 2 to 6.
 func (d *Decoder) request(kind uint64, b []byte) (ClientRequest, error) {
 	switch kind {
 	case 2:
 		return d.get(b)
 	case 3:
 		return d.put(b)
-	default:
+	case 4:
 		return readMembershipRequest(b)
+	case 5:
+		return d.listRequest(b)
+	default:
+		return d.forgetRequest(b)
 	}
 }
 
@@ -107,6 +111,10 @@ func (d *Decoder) put(b []byte) (PutRequest, error) {
 			m.Balanced = r.Bool()
 		case 9:
 			m.Digest = r.Fixed()
+		case 10:
+			m.Meta = r.Blob()
+		case 11:
+			m.Overwrite = r.Bool()
 		default:
 			r.Unknown()
 		}
@@ -114,8 +122,9 @@ func (d *Decoder) put(b []byte) (PutRequest, error) {
 	if err := first(r.Err(), checkPut(&m)); err != nil {
 		return m, err
 	}
-	room := d.memory(len(m.Key) + len(m.Context) + len(m.Value))
-	m.Key, m.Context, m.Value = room.keep(m.Key), room.keep(m.Context), room.keep(m.Value)
+	room := d.memory(aboutPut(&m))
+	m.Key, m.Context = room.keep(m.Key), room.keep(m.Context)
+	m.Value, m.Meta = room.keep(m.Value), room.keep(m.Meta)
 	return m, nil
 }
 
@@ -130,6 +139,12 @@ func readQuorum(outer *field.Reader) Quorum {
 			q.W = count(r.Uint())
 		case 3:
 			q.Strict = r.Bool()
+		case 4:
+			q.PR = count(r.Uint())
+		case 5:
+			q.PW = count(r.Uint())
+		case 6:
+			q.N = count(r.Uint())
 		default:
 			r.Unknown()
 		}
@@ -165,15 +180,19 @@ func (d *Decoder) ClientReply(b []byte) (id uint64, r ClientReply, err error) {
 	return id, r, nil
 }
 
-// reply reads the reply with the number kind, 2 to 4.
+// reply reads the reply with the number kind, 2 to 6.
 func (d *Decoder) reply(kind uint64, b []byte) (ClientReply, error) {
 	switch kind {
 	case 2:
 		return d.getReply(b)
 	case 3:
 		return d.putReply(b)
-	default:
+	case 4:
 		return d.membershipReply(b)
+	case 5:
+		return d.listReply(b)
+	default:
+		return readForgetReply(b)
 	}
 }
 
@@ -275,9 +294,10 @@ func (d *Decoder) putReply(b []byte) (PutReply, error) {
 		return m, err
 	}
 	own := &m.Version
-	room := newMemory(len(m.Context)+len(own.Value), m.LostTo)
+	room := newMemory(len(m.Context)+len(own.Value)+len(own.Meta), m.LostTo)
 	own.Past = copyOf(own.Past)
-	own.Value, m.Context, m.LostTo = room.keep(own.Value), room.keep(m.Context), room.siblings(m.LostTo)
+	own.Value, own.Meta = room.keep(own.Value), room.keep(own.Meta)
+	m.Context, m.LostTo = room.keep(m.Context), room.siblings(m.LostTo)
 	m.Acks, m.Missing = copyOf(m.Acks), copyOf(m.Missing)
 	return m, nil
 }

@@ -78,7 +78,7 @@ func (d *Decoder) memory(size int, lists ...vclock.Siblings) memory {
 	entries := 0
 	for _, s := range lists {
 		for i := range s {
-			size += len(s[i].Value)
+			size += len(s[i].Value) + len(s[i].Meta)
 			entries += len(s[i].Past)
 		}
 	}
@@ -129,7 +129,7 @@ func (m *memory) siblings(s vclock.Siblings) vclock.Siblings {
 	out := make(vclock.Siblings, len(s))
 	for i := range s {
 		out[i] = s[i]
-		out[i].Value, out[i].Past = m.keep(s[i].Value), m.clock(s[i].Past)
+		out[i].Value, out[i].Meta, out[i].Past = m.keep(s[i].Value), m.keep(s[i].Meta), m.clock(s[i].Past)
 	}
 	return out
 }

@@ -35,6 +35,8 @@ func (d *Decoder) version(v *vclock.Version, b []byte) error {
 			v.Request = r.Uint()
 		case 9:
 			v.Literal = r.Bool()
+		case 10:
+			v.Meta = r.Blob()
 		default:
 			r.Unknown()
 		}

@@ -91,6 +91,15 @@ func putBackground(w *field.Writer, body Body) {
 		m = w.Open(20, len(b.Answers))
 		w.Uint(1, uint64(b.Err))
 		putPacked(w, 2, b.Answers)
+	case Keys:
+		m = w.Open(21, len(b.Prefix)+len(b.After))
+		w.Blob(1, b.Prefix)
+		w.Blob(2, b.After)
+	case KeysReply:
+		m = w.Open(22, aboutListed(b.Keys))
+		w.Uint(1, uint64(b.Err))
+		putListed(w, 2, b.Keys)
+		w.Blob(3, b.Reached)
 	default:
 		return
 	}

@@ -20,6 +20,15 @@ func putRequest(w *field.Writer, id uint64, r ClientRequest) {
 	case MembershipRequest:
 		m = w.Open(4, 0)
 		w.Uint(1, r.Request)
+	case ListRequest:
+		m = w.Open(5, len(r.Prefix)+len(r.After))
+		w.Uint(1, r.Request)
+		w.Blob(2, r.Prefix)
+		w.Blob(3, r.After)
+	case ForgetRequest:
+		m = w.Open(6, len(r.Key))
+		w.Uint(1, r.Request)
+		w.Blob(2, r.Key)
 	}
 	w.Close(m)
 }
@@ -41,6 +50,8 @@ func putPut(w *field.Writer, r *PutRequest) {
 	putQuorum(w, 7, r.Quorum)
 	w.Bool(8, r.Balanced)
 	w.Fixed(9, r.Digest)
+	w.Blob(10, r.Meta)
+	w.Bool(11, r.Overwrite)
 }
 
 func putQuorum(w *field.Writer, num int, q Quorum) {
@@ -51,6 +62,9 @@ func putQuorum(w *field.Writer, num int, q Quorum) {
 	w.Uint(1, number(q.R))
 	w.Uint(2, number(q.W))
 	w.Bool(3, q.Strict)
+	w.Uint(4, number(q.PR))
+	w.Uint(5, number(q.PW))
+	w.Uint(6, number(q.N))
 	w.Close(m)
 }
 
@@ -71,6 +85,16 @@ func putReply(w *field.Writer, id uint64, r ClientReply) {
 		w.String(3, text(r.Message))
 		w.Fixed(4, r.Digest)
 		putChanges(w, 5, r.Changes)
+	case ListReply:
+		m = w.Open(5, aboutListed(r.Keys))
+		putListReply(w, &r)
+	case ForgetReply:
+		m = w.Open(6, len(r.Message))
+		w.Uint(1, r.Request)
+		w.Uint(2, uint64(r.Err))
+		w.String(3, text(r.Message))
+		w.Bool(4, r.Forgotten)
+		w.Bool(5, r.Live)
 	}
 	w.Close(m)
 }
@@ -118,4 +142,4 @@ func text(s string) string {
 	return strings.ToValidUTF8(s[:min(len(s), MaxText)], "")
 }
 
-func aboutPut(r *PutRequest) int { return len(r.Key) + len(r.Context) + len(r.Value) }
+func aboutPut(r *PutRequest) int { return len(r.Key) + len(r.Context) + len(r.Value) + len(r.Meta) }

@@ -26,6 +26,7 @@ func putVersion(w *field.Writer, num int, v *vclock.Version) {
 	w.Fixed(7, uint64(v.Time))
 	w.Uint(8, v.Request)
 	w.Bool(9, v.Literal)
+	w.Blob(10, v.Meta)
 	w.Close(m)
 }
 
@@ -92,5 +93,5 @@ func aboutVersions(s vclock.Siblings) int {
 }
 
 func aboutVersion(v *vclock.Version) int {
-	return 2*entrySize + len(v.Value) + len(v.Past)*entrySize
+	return 2*entrySize + len(v.Value) + len(v.Meta) + len(v.Past)*entrySize
 }

@@ -54,7 +54,7 @@ var genVersion = rapid.Custom(func(t *rapid.T) vclock.Version {
 	}
 	v.Literal = rapid.Bool().Draw(t, "literal")
 	if v.Deleted = rapid.Bool().Draw(t, "deleted"); !v.Deleted {
-		v.Value = genBytes.Draw(t, "value")
+		v.Value, v.Meta = genBytes.Draw(t, "value"), genBytes.Draw(t, "meta")
 	}
 	return v
 })
@@ -67,7 +67,7 @@ var genSiblings = rapid.Custom(func(t *rapid.T) vclock.Siblings {
 
 var genQuorum = rapid.Custom(func(t *rapid.T) Quorum {
 	n := rapid.IntRange(0, MaxNodes)
-	return Quorum{R: n.Draw(t, "r"), W: n.Draw(t, "w"), Strict: rapid.Bool().Draw(t, "strict")}
+	return Quorum{R: n.Draw(t, "r"), W: n.Draw(t, "w"), Strict: rapid.Bool().Draw(t, "strict"), PR: n.Draw(t, "pr"), PW: n.Draw(t, "pw"), N: n.Draw(t, "n")}
 })
 
 var genGet = rapid.Custom(func(t *rapid.T) GetRequest {
@@ -77,10 +77,10 @@ var genGet = rapid.Custom(func(t *rapid.T) GetRequest {
 var genPut = rapid.Custom(func(t *rapid.T) PutRequest {
 	r := PutRequest{
 		Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key"), Context: genBytes.Draw(t, "context"),
-		Quorum: genQuorum.Draw(t, "quorum"), Balanced: rapid.Bool().Draw(t, "balanced"), Digest: rapid.Uint64().Draw(t, "view"),
+		Quorum: genQuorum.Draw(t, "quorum"), Balanced: rapid.Bool().Draw(t, "balanced"), Digest: rapid.Uint64().Draw(t, "view"), Overwrite: rapid.Bool().Draw(t, "overwrite"),
 	}
 	if r.Delete = rapid.Bool().Draw(t, "delete"); !r.Delete {
-		r.Value = genBytes.Draw(t, "value")
+		r.Value, r.Meta = genBytes.Draw(t, "value"), genBytes.Draw(t, "meta")
 	}
 	return r
 })
@@ -179,7 +179,20 @@ var genBody = rapid.OneOf(
 		}
 		return r
 	}),
+	rapid.Custom(func(t *rapid.T) Body {
+		return Keys{Prefix: genBytes.Draw(t, "prefix"), After: genBytes.Draw(t, "after")}
+	}),
+	rapid.Custom(func(t *rapid.T) Body {
+		return KeysReply{Err: genCode.Draw(t, "err"), Keys: genListed.Draw(t, "keys"), Reached: genBytes.Draw(t, "reached")}
+	}),
 )
+
+var genListed = rapid.Custom(func(t *rapid.T) (keys []ListedKey) {
+	for range rapid.IntRange(0, 3).Draw(t, "listed") {
+		keys = append(keys, ListedKey{Key: genBytes.Draw(t, "key"), Deleted: rapid.Bool().Draw(t, "deleted")})
+	}
+	return keys
+})
 
 var genHistory = rapid.Custom(func(t *rapid.T) member.History {
 	var h member.History
@@ -208,6 +221,12 @@ var genClientRequest = rapid.OneOf(
 	rapid.Map(genGet, func(r GetRequest) ClientRequest { return r }),
 	rapid.Map(genPut, func(r PutRequest) ClientRequest { return r }),
 	rapid.Map(rapid.Uint64(), func(n uint64) ClientRequest { return MembershipRequest{Request: n} }),
+	rapid.Custom(func(t *rapid.T) ClientRequest {
+		return ListRequest{Request: rapid.Uint64().Draw(t, "request"), Prefix: genBytes.Draw(t, "prefix"), After: genBytes.Draw(t, "after")}
+	}),
+	rapid.Custom(func(t *rapid.T) ClientRequest {
+		return ForgetRequest{Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key")}
+	}),
 )
 
 var genClientReply = rapid.OneOf(
@@ -219,6 +238,18 @@ var genClientReply = rapid.OneOf(
 			r.Changes = append(r.Changes, member.Change{Time: int64(i + 1), By: genName.Draw(t, "by"), Node: genName.Draw(t, "node"), Kind: member.Kind(rapid.IntRange(0, int(member.Gone)).Draw(t, "kind")), Weight: rapid.IntRange(1, 9).Draw(t, "weight")})
 		}
 		return r
+	}),
+	rapid.Custom(func(t *rapid.T) ClientReply {
+		return ListReply{
+			Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
+			Missing: genNames.Draw(t, "missing"), Keys: genListed.Draw(t, "keys"), After: genBytes.Draw(t, "after"), More: rapid.Bool().Draw(t, "more"),
+		}
+	}),
+	rapid.Custom(func(t *rapid.T) ClientReply {
+		return ForgetReply{
+			Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
+			Forgotten: rapid.Bool().Draw(t, "forgotten"), Live: rapid.Bool().Draw(t, "live"),
+		}
 	}),
 )
 

@@ -5,8 +5,9 @@ import "errors"
 // Limits of messages. A decoder checks the limits of single fields before it allocates memory. A
 // coordinator checks the limits of a whole key before it writes.
 const (
-	MaxKey      = 1 << 10  // bytes of a key; longer keys are file contents by mistake
+	MaxKey      = 4 << 10  // bytes of a key; longer keys are file contents by mistake
 	MaxValue    = 1 << 20  // bytes of a value; §2: "usually less than 1 MB"
+	MaxMeta     = 64 << 10 // bytes of what the application stores beside a value
 	MaxRecord   = 8 << 20  // bytes of all values of a key to which a coordinator still adds a version
 	MaxSiblings = 64       // versions of a key to which a coordinator still adds one
 	MaxMerged   = 1024     // versions of a key in a replica; many coordinators may add versions at once
@@ -19,7 +20,10 @@ const (
 	MaxSyncEntries = 256  // keys with their versions in one message
 	MaxSyncDepth   = 16   // levels of a Merkle tree below its root
 
-	MaxTombstones = 256 // keys that one Collect asks about; the longest keys take 256 KiB
+	MaxListed = 2048        // keys in one page of a list; the longest keys take 8 MiB
+	MaxCursor = 16 + MaxKey // bytes of the place in a store at which a page begins
+
+	MaxTombstones = 256 // keys that one Collect asks about; the longest keys take 1 MiB
 
 	// MaxToken bounds the bytes of a context token. A clock of MaxClock entries with the longest
 	// names and counters, and with times, takes 67 KiB.

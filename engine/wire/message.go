@@ -15,7 +15,7 @@ type Message struct {
 }
 
 // A Body is one of Ping, Pong, Read, ReadReply, Write, WriteReply, Forward, ForwardReply, Sync,
-// SyncReply, Gossip, Offer, OfferReply, Collect and CollectReply.
+// SyncReply, Gossip, Offer, OfferReply, Collect, CollectReply, Keys and KeysReply.
 type Body interface{ isBody() }
 
 // Ping asks whether a node runs (§4.8.3).
@@ -198,6 +198,20 @@ const (
 	CollectChanged                      // the node cannot say that it held nothing else since the first question
 )
 
+// Keys asks for the keys that a node holds, as a home or in hints: those of a part of its store
+// that begin with Prefix.
+type Keys struct {
+	Prefix []byte // at most MaxKey bytes
+	After  []byte // the part begins behind this stored key, of at most MaxCursor bytes; empty: the first part
+}
+
+// KeysReply answers Keys.
+type KeysReply struct {
+	Err     Code
+	Keys    []ListedKey // in the order of their stored keys, at most MaxListed
+	Reached []byte      // the stored key at which the part ends; empty: the end of the store
+}
+
 func (Ping) isBody()         {}
 func (Pong) isBody()         {}
 func (Read) isBody()         {}
@@ -213,3 +227,5 @@ func (Offer) isBody()        {}
 func (OfferReply) isBody()   {}
 func (Collect) isBody()      {}
 func (CollectReply) isBody() {}
+func (Keys) isBody()         {}
+func (KeysReply) isBody()    {}

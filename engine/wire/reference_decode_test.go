@@ -63,10 +63,24 @@ func messageFromPB(p *wirepb.Message) (Message, error) {
 			r.Answers = append(r.Answers, CollectAnswer(smallPB(a)))
 		}
 		m.Body = r
+	case *wirepb.Message_Keys:
+		m.Body = Keys{Prefix: bytesFromPB(b.Keys.GetPrefix()), After: bytesFromPB(b.Keys.GetAfter())}
+	case *wirepb.Message_KeysReply:
+		m.Body = KeysReply{
+			Err: codeFromPB(b.KeysReply.GetErr()), Keys: listedFromPB(b.KeysReply.GetKeys()),
+			Reached: bytesFromPB(b.KeysReply.GetReached()),
+		}
 	default:
 		err = errors.New("no body")
 	}
 	return m, err
+}
+
+func listedFromPB(p []*wirepb.ListedKey) (keys []ListedKey) {
+	for _, k := range p {
+		keys = append(keys, ListedKey{Key: bytesFromPB(k.GetKey()), Deleted: k.GetDeleted()})
+	}
+	return keys
 }
 
 func collectFromPB(p *wirepb.Collect) Collect {
@@ -154,12 +168,12 @@ func putFromPB(p *wirepb.PutRequest) PutRequest {
 	return PutRequest{
 		Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Context: bytesFromPB(p.GetContext()),
 		Value: bytesFromPB(p.GetValue()), Delete: p.GetDelete(), Quorum: quorumFromPB(p.GetQuorum()),
-		Balanced: p.GetBalanced(), Digest: p.GetView(),
+		Balanced: p.GetBalanced(), Digest: p.GetView(), Meta: bytesFromPB(p.GetMeta()), Overwrite: p.GetOverwrite(),
 	}
 }
 
 func quorumFromPB(p *wirepb.Quorum) Quorum {
-	return Quorum{R: countPB(p.GetR()), W: countPB(p.GetW()), Strict: p.GetStrict()}
+	return Quorum{R: countPB(p.GetR()), W: countPB(p.GetW()), Strict: p.GetStrict(), PR: countPB(p.GetPr()), PW: countPB(p.GetPw()), N: countPB(p.GetN())}
 }
 
 func getReplyFromPB(p *wirepb.GetReply) (GetReply, error) {
@@ -190,6 +204,22 @@ func membershipReplyFromPB(p *wirepb.MembershipReply) (MembershipReply, error) {
 		Digest: p.GetView(), Changes: changesFromPB(p.GetChanges()),
 	}
 	return r, first(checkSize("message", len(r.Message), MaxText), checkMembershipReply(&r))
+}
+
+func listReplyFromPB(p *wirepb.ListReply) (ListReply, error) {
+	r := ListReply{
+		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(), Missing: p.GetMissing(),
+		Keys: listedFromPB(p.GetKeys()), After: bytesFromPB(p.GetAfter()), More: p.GetMore(),
+	}
+	return r, first(checkSize("message", len(r.Message), MaxText), checkListReply(&r))
+}
+
+func forgetReplyFromPB(p *wirepb.ForgetReply) (ForgetReply, error) {
+	r := ForgetReply{
+		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(),
+		Forgotten: p.GetForgotten(), Live: p.GetLive(),
+	}
+	return r, first(checkSize("message", len(r.Message), MaxText), checkReply(r))
 }
 
 func putReplyFromPB(p *wirepb.PutReply) (PutReply, error) {
@@ -232,7 +262,7 @@ func versionFromPB(p *wirepb.Version, v *vclock.Version) error {
 	*v = vclock.Version{
 		Dot:  vclock.Dot{Actor: vclock.Actor{Node: p.GetNode(), Epoch: p.GetEpoch()}, Counter: p.GetCounter()},
 		Past: past, Value: bytesFromPB(p.GetValue()), Deleted: p.GetDeleted(), Time: int64(p.GetTime()),
-		Request: p.GetRequest(), Literal: p.GetLiteral(),
+		Request: p.GetRequest(), Literal: p.GetLiteral(), Meta: bytesFromPB(p.GetMeta()),
 	}
 	return err
 }

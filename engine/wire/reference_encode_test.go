@@ -57,8 +57,21 @@ func messageToPB(m Message) *wirepb.Message {
 			r.Answers = append(r.Answers, uint32(a))
 		}
 		p.Body = &wirepb.Message_CollectReply{CollectReply: r}
+	case Keys:
+		p.Body = &wirepb.Message_Keys{Keys: &wirepb.Keys{Prefix: b.Prefix, After: b.After}}
+	case KeysReply:
+		p.Body = &wirepb.Message_KeysReply{KeysReply: &wirepb.KeysReply{
+			Err: uint32(b.Err), Keys: listedToPB(b.Keys), Reached: b.Reached,
+		}}
 	}
 	return p
+}
+
+func listedToPB(keys []ListedKey) (out []*wirepb.ListedKey) {
+	for _, k := range keys {
+		out = append(out, &wirepb.ListedKey{Key: k.Key, Deleted: k.Deleted})
+	}
+	return out
 }
 
 func collectToPB(b Collect) *wirepb.Collect {
@@ -103,7 +116,7 @@ func getToPB(r GetRequest) *wirepb.GetRequest {
 func putToPB(r PutRequest) *wirepb.PutRequest {
 	return &wirepb.PutRequest{
 		Request: r.Request, Key: r.Key, Context: r.Context, Value: r.Value,
-		Delete: r.Delete, Quorum: quorumToPB(r.Quorum), Balanced: r.Balanced, View: r.Digest,
+		Delete: r.Delete, Quorum: quorumToPB(r.Quorum), Balanced: r.Balanced, View: r.Digest, Meta: r.Meta, Overwrite: r.Overwrite,
 	}
 }
 
@@ -111,7 +124,7 @@ func quorumToPB(q Quorum) *wirepb.Quorum {
 	if q == (Quorum{}) {
 		return nil
 	}
-	return &wirepb.Quorum{R: uint32(q.R), W: uint32(q.W), Strict: q.Strict}
+	return &wirepb.Quorum{R: uint32(q.R), W: uint32(q.W), Strict: q.Strict, Pr: uint32(q.PR), Pw: uint32(q.PW), N: uint32(q.N)}
 }
 
 func getReplyToPB(r GetReply) *wirepb.GetReply {
@@ -156,7 +169,7 @@ func versionToPB(v vclock.Version, p *wirepb.Version) {
 	p.Node, p.Epoch, p.Counter = v.Dot.Node, v.Dot.Epoch, v.Dot.Counter
 	p.Past = clockToPB(v.Past)
 	p.Value, p.Deleted, p.Time = v.Value, v.Deleted, uint64(v.Time)
-	p.Request, p.Literal = v.Request, v.Literal
+	p.Request, p.Literal, p.Meta = v.Request, v.Literal, v.Meta
 }
 
 func clockToPB(c vclock.Clock) *wirepb.Clock {

@@ -32,6 +32,10 @@ func requestToPB(id uint64, r ClientRequest) *wirepb.ClientRequest {
 		p.Body = &wirepb.ClientRequest_Put{Put: putToPB(r)}
 	case MembershipRequest:
 		p.Body = &wirepb.ClientRequest_Membership{Membership: &wirepb.MembershipRequest{Request: r.Request}}
+	case ListRequest:
+		p.Body = &wirepb.ClientRequest_List{List: &wirepb.ListRequest{Request: r.Request, Prefix: r.Prefix, After: r.After}}
+	case ForgetRequest:
+		p.Body = &wirepb.ClientRequest_Forget{Forget: &wirepb.ForgetRequest{Request: r.Request, Key: r.Key}}
 	}
 	return p
 }
@@ -47,6 +51,15 @@ func replyToPB(id uint64, r ClientReply) *wirepb.ClientReply {
 		p.Body = &wirepb.ClientReply_Membership{Membership: &wirepb.MembershipReply{
 			Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), View: r.Digest,
 			Changes: changesToPB(r.Changes),
+		}}
+	case ListReply:
+		p.Body = &wirepb.ClientReply_List{List: &wirepb.ListReply{
+			Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), Missing: r.Missing,
+			Keys: listedToPB(r.Keys), After: r.After, More: r.More,
+		}}
+	case ForgetReply:
+		p.Body = &wirepb.ClientReply_Forget{Forget: &wirepb.ForgetReply{
+			Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), Forgotten: r.Forgotten, Live: r.Live,
 		}}
 	}
 	return p
@@ -86,6 +99,12 @@ func referenceParseRequest(b []byte) (r numbered[ClientRequest], err error) {
 		r.r = putFromPB(body.Put)
 	case *wirepb.ClientRequest_Membership:
 		r.r = MembershipRequest{Request: body.Membership.GetRequest()}
+	case *wirepb.ClientRequest_List:
+		r.r = ListRequest{
+			Request: body.List.GetRequest(), Prefix: bytesFromPB(body.List.GetPrefix()), After: bytesFromPB(body.List.GetAfter()),
+		}
+	case *wirepb.ClientRequest_Forget:
+		r.r = ForgetRequest{Request: body.Forget.GetRequest(), Key: bytesFromPB(body.Forget.GetKey())}
 	default:
 		return r, errors.New("no body")
 	}
@@ -105,6 +124,10 @@ func referenceParseReply(b []byte) (r numbered[ClientReply], err error) {
 		r.r, err = putReplyFromPB(body.Put)
 	case *wirepb.ClientReply_Membership:
 		r.r, err = membershipReplyFromPB(body.Membership)
+	case *wirepb.ClientReply_List:
+		r.r, err = listReplyFromPB(body.List)
+	case *wirepb.ClientReply_Forget:
+		r.r, err = forgetReplyFromPB(body.Forget)
 	default:
 		err = errors.New("no body")
 	}

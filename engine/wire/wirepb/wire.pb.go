@@ -1,6 +1,6 @@
 // The protobuf messages of package wire and of package record. Package wire documents the fields.
 //
-// Field numbers are below 32, because the shapes of package wire have room for no more. Numbers of
+// Field numbers are below 32, because a Reader of package field has room for no more. Numbers of
 // frequent fields are below 16, which takes one byte. A number is never reused, because values on
 // disk have it.
 
@@ -119,6 +119,7 @@ type Version struct {
 	Time          uint64                 `protobuf:"fixed64,7,opt,name=time,proto3" json:"time,omitempty"`
 	Request       uint64                 `protobuf:"varint,8,opt,name=request,proto3" json:"request,omitempty"`
 	Literal       bool                   `protobuf:"varint,9,opt,name=literal,proto3" json:"literal,omitempty"`
+	Meta          []byte                 `protobuf:"bytes,10,opt,name=meta,proto3" json:"meta,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -216,6 +217,13 @@ func (x *Version) GetLiteral() bool {
 	return false
 }
 
+func (x *Version) GetMeta() []byte {
+	if x != nil {
+		return x.Meta
+	}
+	return nil
+}
+
 type Message struct {
 	state   protoimpl.MessageState `protogen:"open.v1"`
 	From    string                 `protobuf:"bytes,1,opt,name=from,proto3" json:"from,omitempty"`
@@ -239,6 +247,8 @@ type Message struct {
 	//	*Message_OfferReply
 	//	*Message_Collect
 	//	*Message_CollectReply
+	//	*Message_Keys
+	//	*Message_KeysReply
 	Body          isMessage_Body `protobuf_oneof:"body"`
 	View          uint64         `protobuf:"fixed64,13,opt,name=view,proto3" json:"view,omitempty"`
 	unknownFields protoimpl.UnknownFields
@@ -445,6 +455,24 @@ func (x *Message) GetCollectReply() *CollectReply {
 	return nil
 }
 
+func (x *Message) GetKeys() *Keys {
+	if x != nil {
+		if x, ok := x.Body.(*Message_Keys); ok {
+			return x.Keys
+		}
+	}
+	return nil
+}
+
+func (x *Message) GetKeysReply() *KeysReply {
+	if x != nil {
+		if x, ok := x.Body.(*Message_KeysReply); ok {
+			return x.KeysReply
+		}
+	}
+	return nil
+}
+
 func (x *Message) GetView() uint64 {
 	if x != nil {
 		return x.View
@@ -516,6 +544,14 @@ type Message_CollectReply struct {
 	CollectReply *CollectReply `protobuf:"bytes,20,opt,name=collect_reply,json=collectReply,proto3,oneof"`
 }
 
+type Message_Keys struct {
+	Keys *Keys `protobuf:"bytes,21,opt,name=keys,proto3,oneof"`
+}
+
+type Message_KeysReply struct {
+	KeysReply *KeysReply `protobuf:"bytes,22,opt,name=keys_reply,json=keysReply,proto3,oneof"`
+}
+
 func (*Message_Ping) isMessage_Body() {}
 
 func (*Message_Pong) isMessage_Body() {}
@@ -545,6 +581,10 @@ func (*Message_OfferReply) isMessage_Body() {}
 func (*Message_Collect) isMessage_Body() {}
 
 func (*Message_CollectReply) isMessage_Body() {}
+
+func (*Message_Keys) isMessage_Body() {}
+
+func (*Message_KeysReply) isMessage_Body() {}
 
 type Ping struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1601,6 +1641,171 @@ func (x *CollectReply) GetAnswers() []uint32 {
 	return nil
 }
 
+// Keys asks for a page of the keys that a node holds. after is a stored key.
+type Keys struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Prefix        []byte                 `protobuf:"bytes,1,opt,name=prefix,proto3" json:"prefix,omitempty"`
+	After         []byte                 `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Keys) Reset() {
+	*x = Keys{}
+	mi := &file_wire_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Keys) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Keys) ProtoMessage() {}
+
+func (x *Keys) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Keys.ProtoReflect.Descriptor instead.
+func (*Keys) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *Keys) GetPrefix() []byte {
+	if x != nil {
+		return x.Prefix
+	}
+	return nil
+}
+
+func (x *Keys) GetAfter() []byte {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+type KeysReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Err           uint32                 `protobuf:"varint,1,opt,name=err,proto3" json:"err,omitempty"`
+	Keys          []*ListedKey           `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
+	Reached       []byte                 `protobuf:"bytes,3,opt,name=reached,proto3" json:"reached,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeysReply) Reset() {
+	*x = KeysReply{}
+	mi := &file_wire_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeysReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeysReply) ProtoMessage() {}
+
+func (x *KeysReply) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeysReply.ProtoReflect.Descriptor instead.
+func (*KeysReply) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *KeysReply) GetErr() uint32 {
+	if x != nil {
+		return x.Err
+	}
+	return 0
+}
+
+func (x *KeysReply) GetKeys() []*ListedKey {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *KeysReply) GetReached() []byte {
+	if x != nil {
+		return x.Reached
+	}
+	return nil
+}
+
+type ListedKey struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Key           []byte                 `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	Deleted       bool                   `protobuf:"varint,2,opt,name=deleted,proto3" json:"deleted,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListedKey) Reset() {
+	*x = ListedKey{}
+	mi := &file_wire_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListedKey) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListedKey) ProtoMessage() {}
+
+func (x *ListedKey) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListedKey.ProtoReflect.Descriptor instead.
+func (*ListedKey) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListedKey) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *ListedKey) GetDeleted() bool {
+	if x != nil {
+		return x.Deleted
+	}
+	return false
+}
+
 // Membership is stored: the history of the ring, or what a node must remember of key ranges.
 type Membership struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1613,7 +1818,7 @@ type Membership struct {
 
 func (x *Membership) Reset() {
 	*x = Membership{}
-	mi := &file_wire_proto_msgTypes[20]
+	mi := &file_wire_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1625,7 +1830,7 @@ func (x *Membership) String() string {
 func (*Membership) ProtoMessage() {}
 
 func (x *Membership) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[20]
+	mi := &file_wire_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1638,7 +1843,7 @@ func (x *Membership) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Membership.ProtoReflect.Descriptor instead.
 func (*Membership) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{20}
+	return file_wire_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Membership) GetChanges() []*Change {
@@ -1674,7 +1879,7 @@ type Pending struct {
 
 func (x *Pending) Reset() {
 	*x = Pending{}
-	mi := &file_wire_proto_msgTypes[21]
+	mi := &file_wire_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1686,7 +1891,7 @@ func (x *Pending) String() string {
 func (*Pending) ProtoMessage() {}
 
 func (x *Pending) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[21]
+	mi := &file_wire_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1699,7 +1904,7 @@ func (x *Pending) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Pending.ProtoReflect.Descriptor instead.
 func (*Pending) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{21}
+	return file_wire_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Pending) GetStart() []byte {
@@ -1729,13 +1934,16 @@ type Quorum struct {
 	R             uint32                 `protobuf:"varint,1,opt,name=r,proto3" json:"r,omitempty"`
 	W             uint32                 `protobuf:"varint,2,opt,name=w,proto3" json:"w,omitempty"`
 	Strict        bool                   `protobuf:"varint,3,opt,name=strict,proto3" json:"strict,omitempty"`
+	Pr            uint32                 `protobuf:"varint,4,opt,name=pr,proto3" json:"pr,omitempty"`
+	Pw            uint32                 `protobuf:"varint,5,opt,name=pw,proto3" json:"pw,omitempty"`
+	N             uint32                 `protobuf:"varint,6,opt,name=n,proto3" json:"n,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Quorum) Reset() {
 	*x = Quorum{}
-	mi := &file_wire_proto_msgTypes[22]
+	mi := &file_wire_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1747,7 +1955,7 @@ func (x *Quorum) String() string {
 func (*Quorum) ProtoMessage() {}
 
 func (x *Quorum) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[22]
+	mi := &file_wire_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1760,7 +1968,7 @@ func (x *Quorum) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Quorum.ProtoReflect.Descriptor instead.
 func (*Quorum) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{22}
+	return file_wire_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Quorum) GetR() uint32 {
@@ -1784,6 +1992,27 @@ func (x *Quorum) GetStrict() bool {
 	return false
 }
 
+func (x *Quorum) GetPr() uint32 {
+	if x != nil {
+		return x.Pr
+	}
+	return 0
+}
+
+func (x *Quorum) GetPw() uint32 {
+	if x != nil {
+		return x.Pw
+	}
+	return 0
+}
+
+func (x *Quorum) GetN() uint32 {
+	if x != nil {
+		return x.N
+	}
+	return 0
+}
+
 type ClientRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -1792,6 +2021,8 @@ type ClientRequest struct {
 	//	*ClientRequest_Get
 	//	*ClientRequest_Put
 	//	*ClientRequest_Membership
+	//	*ClientRequest_List
+	//	*ClientRequest_Forget
 	Body          isClientRequest_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -1799,7 +2030,7 @@ type ClientRequest struct {
 
 func (x *ClientRequest) Reset() {
 	*x = ClientRequest{}
-	mi := &file_wire_proto_msgTypes[23]
+	mi := &file_wire_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1811,7 +2042,7 @@ func (x *ClientRequest) String() string {
 func (*ClientRequest) ProtoMessage() {}
 
 func (x *ClientRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[23]
+	mi := &file_wire_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1824,7 +2055,7 @@ func (x *ClientRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientRequest.ProtoReflect.Descriptor instead.
 func (*ClientRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{23}
+	return file_wire_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ClientRequest) GetId() uint64 {
@@ -1868,6 +2099,24 @@ func (x *ClientRequest) GetMembership() *MembershipRequest {
 	return nil
 }
 
+func (x *ClientRequest) GetList() *ListRequest {
+	if x != nil {
+		if x, ok := x.Body.(*ClientRequest_List); ok {
+			return x.List
+		}
+	}
+	return nil
+}
+
+func (x *ClientRequest) GetForget() *ForgetRequest {
+	if x != nil {
+		if x, ok := x.Body.(*ClientRequest_Forget); ok {
+			return x.Forget
+		}
+	}
+	return nil
+}
+
 type isClientRequest_Body interface {
 	isClientRequest_Body()
 }
@@ -1884,11 +2133,23 @@ type ClientRequest_Membership struct {
 	Membership *MembershipRequest `protobuf:"bytes,4,opt,name=membership,proto3,oneof"`
 }
 
+type ClientRequest_List struct {
+	List *ListRequest `protobuf:"bytes,5,opt,name=list,proto3,oneof"`
+}
+
+type ClientRequest_Forget struct {
+	Forget *ForgetRequest `protobuf:"bytes,6,opt,name=forget,proto3,oneof"`
+}
+
 func (*ClientRequest_Get) isClientRequest_Body() {}
 
 func (*ClientRequest_Put) isClientRequest_Body() {}
 
 func (*ClientRequest_Membership) isClientRequest_Body() {}
+
+func (*ClientRequest_List) isClientRequest_Body() {}
+
+func (*ClientRequest_Forget) isClientRequest_Body() {}
 
 type MembershipRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -1899,7 +2160,7 @@ type MembershipRequest struct {
 
 func (x *MembershipRequest) Reset() {
 	*x = MembershipRequest{}
-	mi := &file_wire_proto_msgTypes[24]
+	mi := &file_wire_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1911,7 +2172,7 @@ func (x *MembershipRequest) String() string {
 func (*MembershipRequest) ProtoMessage() {}
 
 func (x *MembershipRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[24]
+	mi := &file_wire_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1924,7 +2185,7 @@ func (x *MembershipRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MembershipRequest.ProtoReflect.Descriptor instead.
 func (*MembershipRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{24}
+	return file_wire_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *MembershipRequest) GetRequest() uint64 {
@@ -1947,7 +2208,7 @@ type GetRequest struct {
 
 func (x *GetRequest) Reset() {
 	*x = GetRequest{}
-	mi := &file_wire_proto_msgTypes[25]
+	mi := &file_wire_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1959,7 +2220,7 @@ func (x *GetRequest) String() string {
 func (*GetRequest) ProtoMessage() {}
 
 func (x *GetRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[25]
+	mi := &file_wire_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1972,7 +2233,7 @@ func (x *GetRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetRequest.ProtoReflect.Descriptor instead.
 func (*GetRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{25}
+	return file_wire_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetRequest) GetRequest() uint64 {
@@ -2020,13 +2281,15 @@ type PutRequest struct {
 	Quorum        *Quorum                `protobuf:"bytes,7,opt,name=quorum,proto3" json:"quorum,omitempty"`
 	Balanced      bool                   `protobuf:"varint,8,opt,name=balanced,proto3" json:"balanced,omitempty"`
 	View          uint64                 `protobuf:"fixed64,9,opt,name=view,proto3" json:"view,omitempty"`
+	Meta          []byte                 `protobuf:"bytes,10,opt,name=meta,proto3" json:"meta,omitempty"`
+	Overwrite     bool                   `protobuf:"varint,11,opt,name=overwrite,proto3" json:"overwrite,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PutRequest) Reset() {
 	*x = PutRequest{}
-	mi := &file_wire_proto_msgTypes[26]
+	mi := &file_wire_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2038,7 +2301,7 @@ func (x *PutRequest) String() string {
 func (*PutRequest) ProtoMessage() {}
 
 func (x *PutRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[26]
+	mi := &file_wire_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2051,7 +2314,7 @@ func (x *PutRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutRequest.ProtoReflect.Descriptor instead.
 func (*PutRequest) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{26}
+	return file_wire_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *PutRequest) GetRequest() uint64 {
@@ -2110,6 +2373,20 @@ func (x *PutRequest) GetView() uint64 {
 	return 0
 }
 
+func (x *PutRequest) GetMeta() []byte {
+	if x != nil {
+		return x.Meta
+	}
+	return nil
+}
+
+func (x *PutRequest) GetOverwrite() bool {
+	if x != nil {
+		return x.Overwrite
+	}
+	return false
+}
+
 type ClientReply struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	Id    uint64                 `protobuf:"varint,1,opt,name=id,proto3" json:"id,omitempty"`
@@ -2118,6 +2395,8 @@ type ClientReply struct {
 	//	*ClientReply_Get
 	//	*ClientReply_Put
 	//	*ClientReply_Membership
+	//	*ClientReply_List
+	//	*ClientReply_Forget
 	Body          isClientReply_Body `protobuf_oneof:"body"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2125,7 +2404,7 @@ type ClientReply struct {
 
 func (x *ClientReply) Reset() {
 	*x = ClientReply{}
-	mi := &file_wire_proto_msgTypes[27]
+	mi := &file_wire_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2137,7 +2416,7 @@ func (x *ClientReply) String() string {
 func (*ClientReply) ProtoMessage() {}
 
 func (x *ClientReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[27]
+	mi := &file_wire_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2150,7 +2429,7 @@ func (x *ClientReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ClientReply.ProtoReflect.Descriptor instead.
 func (*ClientReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{27}
+	return file_wire_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ClientReply) GetId() uint64 {
@@ -2194,6 +2473,24 @@ func (x *ClientReply) GetMembership() *MembershipReply {
 	return nil
 }
 
+func (x *ClientReply) GetList() *ListReply {
+	if x != nil {
+		if x, ok := x.Body.(*ClientReply_List); ok {
+			return x.List
+		}
+	}
+	return nil
+}
+
+func (x *ClientReply) GetForget() *ForgetReply {
+	if x != nil {
+		if x, ok := x.Body.(*ClientReply_Forget); ok {
+			return x.Forget
+		}
+	}
+	return nil
+}
+
 type isClientReply_Body interface {
 	isClientReply_Body()
 }
@@ -2210,11 +2507,135 @@ type ClientReply_Membership struct {
 	Membership *MembershipReply `protobuf:"bytes,4,opt,name=membership,proto3,oneof"`
 }
 
+type ClientReply_List struct {
+	List *ListReply `protobuf:"bytes,5,opt,name=list,proto3,oneof"`
+}
+
+type ClientReply_Forget struct {
+	Forget *ForgetReply `protobuf:"bytes,6,opt,name=forget,proto3,oneof"`
+}
+
 func (*ClientReply_Get) isClientReply_Body() {}
 
 func (*ClientReply_Put) isClientReply_Body() {}
 
 func (*ClientReply_Membership) isClientReply_Body() {}
+
+func (*ClientReply_List) isClientReply_Body() {}
+
+func (*ClientReply_Forget) isClientReply_Body() {}
+
+type ListRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       uint64                 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
+	Prefix        []byte                 `protobuf:"bytes,2,opt,name=prefix,proto3" json:"prefix,omitempty"`
+	After         []byte                 `protobuf:"bytes,3,opt,name=after,proto3" json:"after,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListRequest) Reset() {
+	*x = ListRequest{}
+	mi := &file_wire_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListRequest) ProtoMessage() {}
+
+func (x *ListRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListRequest.ProtoReflect.Descriptor instead.
+func (*ListRequest) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *ListRequest) GetRequest() uint64 {
+	if x != nil {
+		return x.Request
+	}
+	return 0
+}
+
+func (x *ListRequest) GetPrefix() []byte {
+	if x != nil {
+		return x.Prefix
+	}
+	return nil
+}
+
+func (x *ListRequest) GetAfter() []byte {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+type ForgetRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       uint64                 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
+	Key           []byte                 `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForgetRequest) Reset() {
+	*x = ForgetRequest{}
+	mi := &file_wire_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForgetRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForgetRequest) ProtoMessage() {}
+
+func (x *ForgetRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForgetRequest.ProtoReflect.Descriptor instead.
+func (*ForgetRequest) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *ForgetRequest) GetRequest() uint64 {
+	if x != nil {
+		return x.Request
+	}
+	return 0
+}
+
+func (x *ForgetRequest) GetKey() []byte {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
 
 type MembershipReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -2229,7 +2650,7 @@ type MembershipReply struct {
 
 func (x *MembershipReply) Reset() {
 	*x = MembershipReply{}
-	mi := &file_wire_proto_msgTypes[28]
+	mi := &file_wire_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2241,7 +2662,7 @@ func (x *MembershipReply) String() string {
 func (*MembershipReply) ProtoMessage() {}
 
 func (x *MembershipReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[28]
+	mi := &file_wire_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2254,7 +2675,7 @@ func (x *MembershipReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use MembershipReply.ProtoReflect.Descriptor instead.
 func (*MembershipReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{28}
+	return file_wire_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *MembershipReply) GetRequest() uint64 {
@@ -2292,6 +2713,174 @@ func (x *MembershipReply) GetChanges() []*Change {
 	return nil
 }
 
+type ListReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       uint64                 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
+	Err           uint32                 `protobuf:"varint,2,opt,name=err,proto3" json:"err,omitempty"`
+	Message       string                 `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	Missing       []string               `protobuf:"bytes,4,rep,name=missing,proto3" json:"missing,omitempty"`
+	Keys          []*ListedKey           `protobuf:"bytes,5,rep,name=keys,proto3" json:"keys,omitempty"`
+	After         []byte                 `protobuf:"bytes,6,opt,name=after,proto3" json:"after,omitempty"`
+	More          bool                   `protobuf:"varint,7,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListReply) Reset() {
+	*x = ListReply{}
+	mi := &file_wire_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListReply) ProtoMessage() {}
+
+func (x *ListReply) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListReply.ProtoReflect.Descriptor instead.
+func (*ListReply) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *ListReply) GetRequest() uint64 {
+	if x != nil {
+		return x.Request
+	}
+	return 0
+}
+
+func (x *ListReply) GetErr() uint32 {
+	if x != nil {
+		return x.Err
+	}
+	return 0
+}
+
+func (x *ListReply) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *ListReply) GetMissing() []string {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *ListReply) GetKeys() []*ListedKey {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+func (x *ListReply) GetAfter() []byte {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *ListReply) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+type ForgetReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Request       uint64                 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
+	Err           uint32                 `protobuf:"varint,2,opt,name=err,proto3" json:"err,omitempty"`
+	Message       string                 `protobuf:"bytes,3,opt,name=message,proto3" json:"message,omitempty"`
+	Forgotten     bool                   `protobuf:"varint,4,opt,name=forgotten,proto3" json:"forgotten,omitempty"`
+	Live          bool                   `protobuf:"varint,5,opt,name=live,proto3" json:"live,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ForgetReply) Reset() {
+	*x = ForgetReply{}
+	mi := &file_wire_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ForgetReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ForgetReply) ProtoMessage() {}
+
+func (x *ForgetReply) ProtoReflect() protoreflect.Message {
+	mi := &file_wire_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ForgetReply.ProtoReflect.Descriptor instead.
+func (*ForgetReply) Descriptor() ([]byte, []int) {
+	return file_wire_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *ForgetReply) GetRequest() uint64 {
+	if x != nil {
+		return x.Request
+	}
+	return 0
+}
+
+func (x *ForgetReply) GetErr() uint32 {
+	if x != nil {
+		return x.Err
+	}
+	return 0
+}
+
+func (x *ForgetReply) GetMessage() string {
+	if x != nil {
+		return x.Message
+	}
+	return ""
+}
+
+func (x *ForgetReply) GetForgotten() bool {
+	if x != nil {
+		return x.Forgotten
+	}
+	return false
+}
+
+func (x *ForgetReply) GetLive() bool {
+	if x != nil {
+		return x.Live
+	}
+	return false
+}
+
 type GetReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Request       uint64                 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
@@ -2311,7 +2900,7 @@ type GetReply struct {
 
 func (x *GetReply) Reset() {
 	*x = GetReply{}
-	mi := &file_wire_proto_msgTypes[29]
+	mi := &file_wire_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2323,7 +2912,7 @@ func (x *GetReply) String() string {
 func (*GetReply) ProtoMessage() {}
 
 func (x *GetReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[29]
+	mi := &file_wire_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2336,7 +2925,7 @@ func (x *GetReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetReply.ProtoReflect.Descriptor instead.
 func (*GetReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{29}
+	return file_wire_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetReply) GetRequest() uint64 {
@@ -2438,7 +3027,7 @@ type PutReply struct {
 
 func (x *PutReply) Reset() {
 	*x = PutReply{}
-	mi := &file_wire_proto_msgTypes[30]
+	mi := &file_wire_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2450,7 +3039,7 @@ func (x *PutReply) String() string {
 func (*PutReply) ProtoMessage() {}
 
 func (x *PutReply) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[30]
+	mi := &file_wire_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2463,7 +3052,7 @@ func (x *PutReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use PutReply.ProtoReflect.Descriptor instead.
 func (*PutReply) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{30}
+	return file_wire_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *PutReply) GetRequest() uint64 {
@@ -2574,7 +3163,7 @@ type Hint struct {
 
 func (x *Hint) Reset() {
 	*x = Hint{}
-	mi := &file_wire_proto_msgTypes[31]
+	mi := &file_wire_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2586,7 +3175,7 @@ func (x *Hint) String() string {
 func (*Hint) ProtoMessage() {}
 
 func (x *Hint) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[31]
+	mi := &file_wire_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2599,7 +3188,7 @@ func (x *Hint) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Hint.ProtoReflect.Descriptor instead.
 func (*Hint) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{31}
+	return file_wire_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *Hint) GetHolder() string {
@@ -2629,7 +3218,7 @@ type Record struct {
 
 func (x *Record) Reset() {
 	*x = Record{}
-	mi := &file_wire_proto_msgTypes[32]
+	mi := &file_wire_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2641,7 +3230,7 @@ func (x *Record) String() string {
 func (*Record) ProtoMessage() {}
 
 func (x *Record) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[32]
+	mi := &file_wire_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2654,7 +3243,7 @@ func (x *Record) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Record.ProtoReflect.Descriptor instead.
 func (*Record) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{32}
+	return file_wire_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *Record) GetSiblings() []*Version {
@@ -2696,7 +3285,7 @@ type Own struct {
 
 func (x *Own) Reset() {
 	*x = Own{}
-	mi := &file_wire_proto_msgTypes[33]
+	mi := &file_wire_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2708,7 +3297,7 @@ func (x *Own) String() string {
 func (*Own) ProtoMessage() {}
 
 func (x *Own) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[33]
+	mi := &file_wire_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2721,7 +3310,7 @@ func (x *Own) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Own.ProtoReflect.Descriptor instead.
 func (*Own) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{33}
+	return file_wire_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *Own) GetEpoch() uint64 {
@@ -2751,7 +3340,7 @@ type Self struct {
 
 func (x *Self) Reset() {
 	*x = Self{}
-	mi := &file_wire_proto_msgTypes[34]
+	mi := &file_wire_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2763,7 +3352,7 @@ func (x *Self) String() string {
 func (*Self) ProtoMessage() {}
 
 func (x *Self) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[34]
+	mi := &file_wire_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2776,7 +3365,7 @@ func (x *Self) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Self.ProtoReflect.Descriptor instead.
 func (*Self) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{34}
+	return file_wire_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *Self) GetIncarnation() uint64 {
@@ -2812,7 +3401,7 @@ type Context struct {
 
 func (x *Context) Reset() {
 	*x = Context{}
-	mi := &file_wire_proto_msgTypes[35]
+	mi := &file_wire_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2824,7 +3413,7 @@ func (x *Context) String() string {
 func (*Context) ProtoMessage() {}
 
 func (x *Context) ProtoReflect() protoreflect.Message {
-	mi := &file_wire_proto_msgTypes[35]
+	mi := &file_wire_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2837,7 +3426,7 @@ func (x *Context) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Context.ProtoReflect.Descriptor instead.
 func (*Context) Descriptor() ([]byte, []int) {
-	return file_wire_proto_rawDescGZIP(), []int{35}
+	return file_wire_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *Context) GetClock() *Clock {
@@ -2872,7 +3461,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x05epoch\x18\x02 \x03(\x06R\x05epoch\x12\x18\n" +
 	"\acounter\x18\x03 \x03(\x04R\acounter\x12\x12\n" +
 	"\x04from\x18\x04 \x03(\x04R\x04from\x12\x12\n" +
-	"\x04time\x18\x05 \x03(\x06R\x04time\"\xef\x01\n" +
+	"\x04time\x18\x05 \x03(\x06R\x04time\"\x83\x02\n" +
 	"\aVersion\x12\x12\n" +
 	"\x04node\x18\x01 \x01(\tR\x04node\x12\x14\n" +
 	"\x05epoch\x18\x02 \x01(\x06R\x05epoch\x12\x18\n" +
@@ -2882,7 +3471,9 @@ const file_wire_proto_rawDesc = "" +
 	"\adeleted\x18\x06 \x01(\bR\adeleted\x12\x12\n" +
 	"\x04time\x18\a \x01(\x06R\x04time\x12\x18\n" +
 	"\arequest\x18\b \x01(\x04R\arequest\x12\x18\n" +
-	"\aliteral\x18\t \x01(\bR\aliteral\"\x8e\a\n" +
+	"\aliteral\x18\t \x01(\bR\aliteral\x12\x12\n" +
+	"\x04meta\x18\n" +
+	" \x01(\fR\x04meta\"\xf4\a\n" +
 	"\aMessage\x12\x12\n" +
 	"\x04from\x18\x01 \x01(\tR\x04from\x12\x0e\n" +
 	"\x02to\x18\x02 \x01(\tR\x02to\x12\x18\n" +
@@ -2907,7 +3498,10 @@ const file_wire_proto_rawDesc = "" +
 	"\voffer_reply\x18\x12 \x01(\v2\x19.ringside.wire.OfferReplyH\x00R\n" +
 	"offerReply\x122\n" +
 	"\acollect\x18\x13 \x01(\v2\x16.ringside.wire.CollectH\x00R\acollect\x12B\n" +
-	"\rcollect_reply\x18\x14 \x01(\v2\x1b.ringside.wire.CollectReplyH\x00R\fcollectReply\x12\x12\n" +
+	"\rcollect_reply\x18\x14 \x01(\v2\x1b.ringside.wire.CollectReplyH\x00R\fcollectReply\x12)\n" +
+	"\x04keys\x18\x15 \x01(\v2\x13.ringside.wire.KeysH\x00R\x04keys\x129\n" +
+	"\n" +
+	"keys_reply\x18\x16 \x01(\v2\x18.ringside.wire.KeysReplyH\x00R\tkeysReply\x12\x12\n" +
 	"\x04view\x18\r \x01(\x06R\x04viewB\x06\n" +
 	"\x04body\"\x06\n" +
 	"\x04Ping\"\x06\n" +
@@ -2985,7 +3579,17 @@ const file_wire_proto_rawDesc = "" +
 	"tombstones\":\n" +
 	"\fCollectReply\x12\x10\n" +
 	"\x03err\x18\x01 \x01(\rR\x03err\x12\x18\n" +
-	"\aanswers\x18\x02 \x03(\rR\aanswers\"\x9b\x01\n" +
+	"\aanswers\x18\x02 \x03(\rR\aanswers\"4\n" +
+	"\x04Keys\x12\x16\n" +
+	"\x06prefix\x18\x01 \x01(\fR\x06prefix\x12\x14\n" +
+	"\x05after\x18\x02 \x01(\fR\x05after\"e\n" +
+	"\tKeysReply\x12\x10\n" +
+	"\x03err\x18\x01 \x01(\rR\x03err\x12,\n" +
+	"\x04keys\x18\x02 \x03(\v2\x18.ringside.wire.ListedKeyR\x04keys\x12\x18\n" +
+	"\areached\x18\x03 \x01(\fR\areached\"7\n" +
+	"\tListedKey\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\fR\x03key\x12\x18\n" +
+	"\adeleted\x18\x02 \x01(\bR\adeleted\"\x9b\x01\n" +
 	"\n" +
 	"Membership\x12/\n" +
 	"\achanges\x18\x01 \x03(\v2\x15.ringside.wire.ChangeR\achanges\x120\n" +
@@ -2994,18 +3598,23 @@ const file_wire_proto_rawDesc = "" +
 	"\aPending\x12\x14\n" +
 	"\x05start\x18\x01 \x01(\fR\x05start\x12\x10\n" +
 	"\x03end\x18\x02 \x01(\fR\x03end\x12\x12\n" +
-	"\x04from\x18\x03 \x03(\tR\x04from\"<\n" +
+	"\x04from\x18\x03 \x03(\tR\x04from\"j\n" +
 	"\x06Quorum\x12\f\n" +
 	"\x01r\x18\x01 \x01(\rR\x01r\x12\f\n" +
 	"\x01w\x18\x02 \x01(\rR\x01w\x12\x16\n" +
-	"\x06strict\x18\x03 \x01(\bR\x06strict\"\xc9\x01\n" +
+	"\x06strict\x18\x03 \x01(\bR\x06strict\x12\x0e\n" +
+	"\x02pr\x18\x04 \x01(\rR\x02pr\x12\x0e\n" +
+	"\x02pw\x18\x05 \x01(\rR\x02pw\x12\f\n" +
+	"\x01n\x18\x06 \x01(\rR\x01n\"\xb3\x02\n" +
 	"\rClientRequest\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12-\n" +
 	"\x03get\x18\x02 \x01(\v2\x19.ringside.wire.GetRequestH\x00R\x03get\x12-\n" +
 	"\x03put\x18\x03 \x01(\v2\x19.ringside.wire.PutRequestH\x00R\x03put\x12B\n" +
 	"\n" +
 	"membership\x18\x04 \x01(\v2 .ringside.wire.MembershipRequestH\x00R\n" +
-	"membershipB\x06\n" +
+	"membership\x120\n" +
+	"\x04list\x18\x05 \x01(\v2\x1a.ringside.wire.ListRequestH\x00R\x04list\x126\n" +
+	"\x06forget\x18\x06 \x01(\v2\x1c.ringside.wire.ForgetRequestH\x00R\x06forgetB\x06\n" +
 	"\x04body\"-\n" +
 	"\x11MembershipRequest\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\"\x98\x01\n" +
@@ -3015,7 +3624,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12-\n" +
 	"\x06quorum\x18\x03 \x01(\v2\x15.ringside.wire.QuorumR\x06quorum\x12\x12\n" +
 	"\x04view\x18\x04 \x01(\x06R\x04view\x12\x1b\n" +
-	"\tno_repair\x18\x05 \x01(\bR\bnoRepair\"\xe5\x01\n" +
+	"\tno_repair\x18\x05 \x01(\bR\bnoRepair\"\x97\x02\n" +
 	"\n" +
 	"PutRequest\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
@@ -3025,21 +3634,47 @@ const file_wire_proto_rawDesc = "" +
 	"\x06delete\x18\x05 \x01(\bR\x06delete\x12-\n" +
 	"\x06quorum\x18\a \x01(\v2\x15.ringside.wire.QuorumR\x06quorum\x12\x1a\n" +
 	"\bbalanced\x18\b \x01(\bR\bbalanced\x12\x12\n" +
-	"\x04view\x18\t \x01(\x06R\x04viewJ\x04\b\x06\x10\a\"\xc1\x01\n" +
+	"\x04view\x18\t \x01(\x06R\x04view\x12\x12\n" +
+	"\x04meta\x18\n" +
+	" \x01(\fR\x04meta\x12\x1c\n" +
+	"\toverwrite\x18\v \x01(\bR\toverwriteJ\x04\b\x06\x10\a\"\xa7\x02\n" +
 	"\vClientReply\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12+\n" +
 	"\x03get\x18\x02 \x01(\v2\x17.ringside.wire.GetReplyH\x00R\x03get\x12+\n" +
 	"\x03put\x18\x03 \x01(\v2\x17.ringside.wire.PutReplyH\x00R\x03put\x12@\n" +
 	"\n" +
 	"membership\x18\x04 \x01(\v2\x1e.ringside.wire.MembershipReplyH\x00R\n" +
-	"membershipB\x06\n" +
-	"\x04body\"\x9c\x01\n" +
+	"membership\x12.\n" +
+	"\x04list\x18\x05 \x01(\v2\x18.ringside.wire.ListReplyH\x00R\x04list\x124\n" +
+	"\x06forget\x18\x06 \x01(\v2\x1a.ringside.wire.ForgetReplyH\x00R\x06forgetB\x06\n" +
+	"\x04body\"U\n" +
+	"\vListRequest\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x16\n" +
+	"\x06prefix\x18\x02 \x01(\fR\x06prefix\x12\x14\n" +
+	"\x05after\x18\x03 \x01(\fR\x05after\";\n" +
+	"\rForgetRequest\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\fR\x03key\"\x9c\x01\n" +
 	"\x0fMembershipReply\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\x12\x12\n" +
 	"\x04view\x18\x04 \x01(\x06R\x04view\x12/\n" +
-	"\achanges\x18\x05 \x03(\v2\x15.ringside.wire.ChangeR\achanges\"\xec\x02\n" +
+	"\achanges\x18\x05 \x03(\v2\x15.ringside.wire.ChangeR\achanges\"\xc3\x01\n" +
+	"\tListReply\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
+	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12\x18\n" +
+	"\amissing\x18\x04 \x03(\tR\amissing\x12,\n" +
+	"\x04keys\x18\x05 \x03(\v2\x18.ringside.wire.ListedKeyR\x04keys\x12\x14\n" +
+	"\x05after\x18\x06 \x01(\fR\x05after\x12\x12\n" +
+	"\x04more\x18\a \x01(\bR\x04more\"\x85\x01\n" +
+	"\vForgetReply\x12\x18\n" +
+	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
+	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
+	"\amessage\x18\x03 \x01(\tR\amessage\x12\x1c\n" +
+	"\tforgotten\x18\x04 \x01(\bR\tforgotten\x12\x12\n" +
+	"\x04live\x18\x05 \x01(\bR\x04live\"\xec\x02\n" +
 	"\bGetReply\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
@@ -3103,7 +3738,7 @@ func file_wire_proto_rawDescGZIP() []byte {
 	return file_wire_proto_rawDescData
 }
 
-var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 36)
+var file_wire_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_wire_proto_goTypes = []any{
 	(*Clock)(nil),             // 0: ringside.wire.Clock
 	(*Version)(nil),           // 1: ringside.wire.Version
@@ -3125,22 +3760,29 @@ var file_wire_proto_goTypes = []any{
 	(*Tombstone)(nil),         // 17: ringside.wire.Tombstone
 	(*Collect)(nil),           // 18: ringside.wire.Collect
 	(*CollectReply)(nil),      // 19: ringside.wire.CollectReply
-	(*Membership)(nil),        // 20: ringside.wire.Membership
-	(*Pending)(nil),           // 21: ringside.wire.Pending
-	(*Quorum)(nil),            // 22: ringside.wire.Quorum
-	(*ClientRequest)(nil),     // 23: ringside.wire.ClientRequest
-	(*MembershipRequest)(nil), // 24: ringside.wire.MembershipRequest
-	(*GetRequest)(nil),        // 25: ringside.wire.GetRequest
-	(*PutRequest)(nil),        // 26: ringside.wire.PutRequest
-	(*ClientReply)(nil),       // 27: ringside.wire.ClientReply
-	(*MembershipReply)(nil),   // 28: ringside.wire.MembershipReply
-	(*GetReply)(nil),          // 29: ringside.wire.GetReply
-	(*PutReply)(nil),          // 30: ringside.wire.PutReply
-	(*Hint)(nil),              // 31: ringside.wire.Hint
-	(*Record)(nil),            // 32: ringside.wire.Record
-	(*Own)(nil),               // 33: ringside.wire.Own
-	(*Self)(nil),              // 34: ringside.wire.Self
-	(*Context)(nil),           // 35: ringside.wire.Context
+	(*Keys)(nil),              // 20: ringside.wire.Keys
+	(*KeysReply)(nil),         // 21: ringside.wire.KeysReply
+	(*ListedKey)(nil),         // 22: ringside.wire.ListedKey
+	(*Membership)(nil),        // 23: ringside.wire.Membership
+	(*Pending)(nil),           // 24: ringside.wire.Pending
+	(*Quorum)(nil),            // 25: ringside.wire.Quorum
+	(*ClientRequest)(nil),     // 26: ringside.wire.ClientRequest
+	(*MembershipRequest)(nil), // 27: ringside.wire.MembershipRequest
+	(*GetRequest)(nil),        // 28: ringside.wire.GetRequest
+	(*PutRequest)(nil),        // 29: ringside.wire.PutRequest
+	(*ClientReply)(nil),       // 30: ringside.wire.ClientReply
+	(*ListRequest)(nil),       // 31: ringside.wire.ListRequest
+	(*ForgetRequest)(nil),     // 32: ringside.wire.ForgetRequest
+	(*MembershipReply)(nil),   // 33: ringside.wire.MembershipReply
+	(*ListReply)(nil),         // 34: ringside.wire.ListReply
+	(*ForgetReply)(nil),       // 35: ringside.wire.ForgetReply
+	(*GetReply)(nil),          // 36: ringside.wire.GetReply
+	(*PutReply)(nil),          // 37: ringside.wire.PutReply
+	(*Hint)(nil),              // 38: ringside.wire.Hint
+	(*Record)(nil),            // 39: ringside.wire.Record
+	(*Own)(nil),               // 40: ringside.wire.Own
+	(*Self)(nil),              // 41: ringside.wire.Self
+	(*Context)(nil),           // 42: ringside.wire.Context
 }
 var file_wire_proto_depIdxs = []int32{
 	0,  // 0: ringside.wire.Version.past:type_name -> ringside.wire.Clock
@@ -3159,40 +3801,48 @@ var file_wire_proto_depIdxs = []int32{
 	16, // 13: ringside.wire.Message.offer_reply:type_name -> ringside.wire.OfferReply
 	18, // 14: ringside.wire.Message.collect:type_name -> ringside.wire.Collect
 	19, // 15: ringside.wire.Message.collect_reply:type_name -> ringside.wire.CollectReply
-	1,  // 16: ringside.wire.ReadReply.siblings:type_name -> ringside.wire.Version
-	1,  // 17: ringside.wire.ReadReply.lost:type_name -> ringside.wire.Version
-	1,  // 18: ringside.wire.Write.siblings:type_name -> ringside.wire.Version
-	26, // 19: ringside.wire.Forward.put:type_name -> ringside.wire.PutRequest
-	30, // 20: ringside.wire.ForwardReply.reply:type_name -> ringside.wire.PutReply
-	7,  // 21: ringside.wire.SyncReply.entries:type_name -> ringside.wire.Write
-	13, // 22: ringside.wire.Gossip.changes:type_name -> ringside.wire.Change
-	17, // 23: ringside.wire.Collect.tombstones:type_name -> ringside.wire.Tombstone
-	13, // 24: ringside.wire.Membership.changes:type_name -> ringside.wire.Change
-	21, // 25: ringside.wire.Membership.pending:type_name -> ringside.wire.Pending
-	21, // 26: ringside.wire.Membership.lost:type_name -> ringside.wire.Pending
-	25, // 27: ringside.wire.ClientRequest.get:type_name -> ringside.wire.GetRequest
-	26, // 28: ringside.wire.ClientRequest.put:type_name -> ringside.wire.PutRequest
-	24, // 29: ringside.wire.ClientRequest.membership:type_name -> ringside.wire.MembershipRequest
-	22, // 30: ringside.wire.GetRequest.quorum:type_name -> ringside.wire.Quorum
-	22, // 31: ringside.wire.PutRequest.quorum:type_name -> ringside.wire.Quorum
-	29, // 32: ringside.wire.ClientReply.get:type_name -> ringside.wire.GetReply
-	30, // 33: ringside.wire.ClientReply.put:type_name -> ringside.wire.PutReply
-	28, // 34: ringside.wire.ClientReply.membership:type_name -> ringside.wire.MembershipReply
-	13, // 35: ringside.wire.MembershipReply.changes:type_name -> ringside.wire.Change
-	1,  // 36: ringside.wire.GetReply.siblings:type_name -> ringside.wire.Version
-	1,  // 37: ringside.wire.GetReply.tombstones:type_name -> ringside.wire.Version
-	1,  // 38: ringside.wire.GetReply.lost:type_name -> ringside.wire.Version
-	1,  // 39: ringside.wire.PutReply.version:type_name -> ringside.wire.Version
-	31, // 40: ringside.wire.PutReply.hinted:type_name -> ringside.wire.Hint
-	1,  // 41: ringside.wire.PutReply.lost_to:type_name -> ringside.wire.Version
-	1,  // 42: ringside.wire.Record.siblings:type_name -> ringside.wire.Version
-	33, // 43: ringside.wire.Record.own:type_name -> ringside.wire.Own
-	0,  // 44: ringside.wire.Context.clock:type_name -> ringside.wire.Clock
-	45, // [45:45] is the sub-list for method output_type
-	45, // [45:45] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	20, // 16: ringside.wire.Message.keys:type_name -> ringside.wire.Keys
+	21, // 17: ringside.wire.Message.keys_reply:type_name -> ringside.wire.KeysReply
+	1,  // 18: ringside.wire.ReadReply.siblings:type_name -> ringside.wire.Version
+	1,  // 19: ringside.wire.ReadReply.lost:type_name -> ringside.wire.Version
+	1,  // 20: ringside.wire.Write.siblings:type_name -> ringside.wire.Version
+	29, // 21: ringside.wire.Forward.put:type_name -> ringside.wire.PutRequest
+	37, // 22: ringside.wire.ForwardReply.reply:type_name -> ringside.wire.PutReply
+	7,  // 23: ringside.wire.SyncReply.entries:type_name -> ringside.wire.Write
+	13, // 24: ringside.wire.Gossip.changes:type_name -> ringside.wire.Change
+	17, // 25: ringside.wire.Collect.tombstones:type_name -> ringside.wire.Tombstone
+	22, // 26: ringside.wire.KeysReply.keys:type_name -> ringside.wire.ListedKey
+	13, // 27: ringside.wire.Membership.changes:type_name -> ringside.wire.Change
+	24, // 28: ringside.wire.Membership.pending:type_name -> ringside.wire.Pending
+	24, // 29: ringside.wire.Membership.lost:type_name -> ringside.wire.Pending
+	28, // 30: ringside.wire.ClientRequest.get:type_name -> ringside.wire.GetRequest
+	29, // 31: ringside.wire.ClientRequest.put:type_name -> ringside.wire.PutRequest
+	27, // 32: ringside.wire.ClientRequest.membership:type_name -> ringside.wire.MembershipRequest
+	31, // 33: ringside.wire.ClientRequest.list:type_name -> ringside.wire.ListRequest
+	32, // 34: ringside.wire.ClientRequest.forget:type_name -> ringside.wire.ForgetRequest
+	25, // 35: ringside.wire.GetRequest.quorum:type_name -> ringside.wire.Quorum
+	25, // 36: ringside.wire.PutRequest.quorum:type_name -> ringside.wire.Quorum
+	36, // 37: ringside.wire.ClientReply.get:type_name -> ringside.wire.GetReply
+	37, // 38: ringside.wire.ClientReply.put:type_name -> ringside.wire.PutReply
+	33, // 39: ringside.wire.ClientReply.membership:type_name -> ringside.wire.MembershipReply
+	34, // 40: ringside.wire.ClientReply.list:type_name -> ringside.wire.ListReply
+	35, // 41: ringside.wire.ClientReply.forget:type_name -> ringside.wire.ForgetReply
+	13, // 42: ringside.wire.MembershipReply.changes:type_name -> ringside.wire.Change
+	22, // 43: ringside.wire.ListReply.keys:type_name -> ringside.wire.ListedKey
+	1,  // 44: ringside.wire.GetReply.siblings:type_name -> ringside.wire.Version
+	1,  // 45: ringside.wire.GetReply.tombstones:type_name -> ringside.wire.Version
+	1,  // 46: ringside.wire.GetReply.lost:type_name -> ringside.wire.Version
+	1,  // 47: ringside.wire.PutReply.version:type_name -> ringside.wire.Version
+	38, // 48: ringside.wire.PutReply.hinted:type_name -> ringside.wire.Hint
+	1,  // 49: ringside.wire.PutReply.lost_to:type_name -> ringside.wire.Version
+	1,  // 50: ringside.wire.Record.siblings:type_name -> ringside.wire.Version
+	40, // 51: ringside.wire.Record.own:type_name -> ringside.wire.Own
+	0,  // 52: ringside.wire.Context.clock:type_name -> ringside.wire.Clock
+	53, // [53:53] is the sub-list for method output_type
+	53, // [53:53] is the sub-list for method input_type
+	53, // [53:53] is the sub-list for extension type_name
+	53, // [53:53] is the sub-list for extension extendee
+	0,  // [0:53] is the sub-list for field type_name
 }
 
 func init() { file_wire_proto_init() }
@@ -3216,16 +3866,22 @@ func file_wire_proto_init() {
 		(*Message_OfferReply)(nil),
 		(*Message_Collect)(nil),
 		(*Message_CollectReply)(nil),
+		(*Message_Keys)(nil),
+		(*Message_KeysReply)(nil),
 	}
-	file_wire_proto_msgTypes[23].OneofWrappers = []any{
+	file_wire_proto_msgTypes[26].OneofWrappers = []any{
 		(*ClientRequest_Get)(nil),
 		(*ClientRequest_Put)(nil),
 		(*ClientRequest_Membership)(nil),
+		(*ClientRequest_List)(nil),
+		(*ClientRequest_Forget)(nil),
 	}
-	file_wire_proto_msgTypes[27].OneofWrappers = []any{
+	file_wire_proto_msgTypes[30].OneofWrappers = []any{
 		(*ClientReply_Get)(nil),
 		(*ClientReply_Put)(nil),
 		(*ClientReply_Membership)(nil),
+		(*ClientReply_List)(nil),
+		(*ClientReply_Forget)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
@@ -3233,7 +3889,7 @@ func file_wire_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_wire_proto_rawDesc), len(file_wire_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   36,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
