@@ -24,6 +24,7 @@ not know the node and is tested without it.
 	the new version is made              stamp.go, clocks.go
 	a get is coordinated                 get.go: coordinator.onGet
 	a replica is stored and read         records.go, replica.go
+	keys are listed                      listing.go
 	a record's bytes are made            package record: key.go, value.go, header.go
 	a hint is made                       quorum.Write.Plan, put.go: put.replicate
 	a hint is stored                     replica.go: records.keep, which calls handoff.keep in handoff.go
@@ -32,6 +33,7 @@ not know the node and is tested without it.
 	Merkle trees are kept up to date     trees.go, called by records.go, transfer.go, tombstones.go, scrub.go
 	Merkle trees are compared            syncround.go, syncanswer.go, synckeys.go
 	a tombstone may be collected         package tombstone decides; tombstones.go asks and drops
+	                                     (forget.go: at once, because a client says so)
 	a question to a peer waits           calls.go
 	a peer is suspected                  detector.go; the states are in package liveness
 	a range waits, or is handed over     moves.go, arrivals.go, transfer.go

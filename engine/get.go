@@ -59,11 +59,11 @@ func (c *coordinator) onGet(client uint64, req wire.GetRequest) {
 		g.refuse(wire.BadRequest, err)
 		return
 	}
-	g.replicas = quorum.NewRead(c, n.members.preference(req.Key), g.quorum.R, g.quorum.Strict)
+	g.replicas = quorum.NewRead(c, n.members.preference(req.Key), readNeed(g.quorum))
 	targets := g.replicas.Targets()
-	if len(targets) < g.quorum.R {
+	if len(targets) < g.quorum.R || !g.replicas.Reachable(targets) {
 		g.reply(wire.GetReply{
-			Err: wire.QuorumNotReached, Message: fmt.Sprintf("R=%d, but %s; nothing was read", g.quorum.R, c.reaches(targets)),
+			Err: wire.QuorumNotReached, Message: fmt.Sprintf("%s, but %s; nothing was read", readWants(g.quorum), c.reaches(targets)),
 			Missing: slices.DeleteFunc(g.replicas.Unheard(), func(node string) bool { return slices.Contains(targets, node) }),
 		})
 		return
@@ -250,6 +250,7 @@ func (g *get) succeed() {
 	g.reply(wire.GetReply{
 		Siblings: live, Tombstones: deleted, Replied: g.replicas.Counted(),
 		Context: g.n.coordinator.seal(g.req.Key, g.context(s)), Lost: g.lost(),
+		Primaries: g.primaries(),
 	})
 }
 
@@ -285,6 +286,15 @@ func (g *get) lost() vclock.Siblings {
 	return sortedByDot(out)[:min(len(out), wire.MaxMerged)]
 }
 
+// primaries returns the number of homes among the answers that count, 0 if the client did not ask
+// for homes.
+func (g *get) primaries() int {
+	if g.quorum.PR == 0 {
+		return 0
+	}
+	return g.replicas.Primaries()
+}
+
 // refuse answers the client before any replica was asked.
 func (g *get) refuse(code wire.Code, err error) {
 	g.reply(wire.GetReply{Err: code, Message: err.Error()})
@@ -292,7 +302,7 @@ func (g *get) refuse(code wire.Code, err error) {
 
 // fail answers the client after replicas were asked.
 func (g *get) fail(code wire.Code, message string) {
-	r := wire.GetReply{Err: code, Message: message, Replied: g.replicas.Counted()}
+	r := wire.GetReply{Err: code, Message: message, Replied: g.replicas.Counted(), Primaries: g.primaries()}
 	if code == wire.QuorumNotReached {
 		r.Missing = g.replicas.Unheard()
 	}

@@ -193,7 +193,7 @@ func sortedByDot(s vclock.Siblings) vclock.Siblings {
 func withoutValues(s vclock.Siblings) vclock.Siblings {
 	s = slices.Clone(s)
 	for i := range s {
-		s[i].Value = nil
+		s[i].Value, s[i].Meta = nil, nil
 	}
 	return s
 }

@@ -187,6 +187,8 @@ func (n *Node) receive(m wire.Message) {
 		n.syncer.onSync(m, b)
 	case wire.Collect:
 		n.collector.onCollect(m, b)
+	case wire.Keys:
+		n.records.onKeys(m, b)
 	default:
 		n.calls.answered(m)
 	}
@@ -203,6 +205,10 @@ func (n *Node) request(in *Request) {
 		n.coordinator.onGet(in.Client, b)
 	case wire.PutRequest:
 		n.coordinator.onPut(in.Client, b)
+	case wire.ListRequest:
+		n.coordinator.onList(in.Client, b)
+	case wire.ForgetRequest:
+		n.collector.onForget(in.Client, b)
 	case wire.MembershipRequest:
 		n.coordinator.membership(in.Client, b)
 	default:
@@ -219,6 +225,12 @@ func (n *Node) refuseOutside(in *Request) {
 		n.reply(in.Client, wire.GetReply{Request: b.Request, Err: code, Message: why, Coordinator: self})
 	case wire.PutRequest:
 		n.reply(in.Client, wire.PutReply{Request: b.Request, Err: code, Message: why, Coordinator: self})
+	case wire.ListRequest:
+		n.reply(in.Client, wire.ListReply{Request: b.Request, Err: code, Message: why})
+	case wire.ForgetRequest:
+		n.reply(in.Client, wire.ForgetReply{Request: b.Request, Err: code, Message: why})
+	case wire.MembershipRequest:
+		n.reply(in.Client, wire.MembershipReply{Request: b.Request, Err: code, Message: why})
 	}
 }
 

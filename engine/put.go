@@ -114,10 +114,12 @@ func checkPut(req wire.PutRequest) (wire.Code, error) {
 		return wire.TooLarge, fmt.Errorf("the key has %d bytes, the limit is %d", len(req.Key), wire.MaxKey)
 	case len(req.Value) > wire.MaxValue:
 		return wire.TooLarge, fmt.Errorf("the value has %d bytes, the limit is %d", len(req.Value), wire.MaxValue)
-	case req.Delete && len(req.Context) == 0:
+	case req.Delete && len(req.Context) == 0 && !req.Blind && !req.Overwrite:
 		return wire.BadRequest, fmt.Errorf("a delete needs the context of a get: without one it deletes nothing")
-	case req.Delete && len(req.Value) > 0:
-		return wire.BadRequest, fmt.Errorf("a delete carries no value")
+	case len(req.Meta) > wire.MaxMeta:
+		return wire.TooLarge, fmt.Errorf("the metadata has %d bytes, the limit is %d", len(req.Meta), wire.MaxMeta)
+	case req.Delete && len(req.Value)+len(req.Meta) > 0:
+		return wire.BadRequest, fmt.Errorf("a delete carries no value and no metadata")
 	}
 	return wire.OK, nil
 }
@@ -127,7 +129,7 @@ func (c *coordinator) coordinate(req wire.PutRequest, o origin) {
 	n := c.n
 	p := newPut(c, req, o)
 	plan := p.replicas.Plan(n.members.has(n.cfg.Name))
-	if len(plan.Assigned) < req.Quorum.W {
+	if !p.replicas.Reachable(plan) {
 		p.refuse(plan)
 		return
 	}
@@ -156,7 +158,7 @@ func newPut(c *coordinator, req wire.PutRequest, o origin) *put {
 	n := c.n
 	p := &put{
 		n: n, req: req, origin: o,
-		replicas:  quorum.NewWrite(c, n.cfg.Name, n.members.preference(req.Key), req.Quorum.W, req.Quorum.Strict),
+		replicas:  quorum.NewWrite(c, n.cfg.Name, n.members.preference(req.Key), writeNeed(req.Quorum)),
 		questions: questions{n: n, request: req.Request},
 	}
 	p.questions.by = p
@@ -272,7 +274,7 @@ func (p *put) settle() {
 // succeed tells the client that W nodes hold the version.
 func (p *put) succeed() {
 	n, v := p.n, p.version
-	v.Value = nil
+	v.Value, v.Meta = nil, nil
 	p.last.succeeds(n.now)
 	if len(p.lostTo) > 0 {
 		n.records.lastWrites.report(p.req.Key, p.version, p.lostTo[0])
@@ -280,7 +282,7 @@ func (p *put) succeed() {
 	live := p.all.Live()
 	p.respond(wire.PutReply{
 		Version: v, Siblings: len(live), Deletes: len(p.all) - len(live), Acks: p.replicas.Acks(), Hinted: p.hinted(),
-		Context: n.coordinator.seal(p.req.Key, p.context()), LostTo: withoutValues(p.lostTo),
+		Primaries: p.primaries(), Context: n.coordinator.seal(p.req.Key, p.context()), LostTo: withoutValues(p.lostTo),
 	})
 }
 
@@ -309,6 +311,15 @@ func (p *put) hinted() []wire.Hint {
 	return out
 }
 
+// primaries returns the number of homes that hold the version, 0 if the client did not ask for
+// homes.
+func (p *put) primaries() int {
+	if p.req.Quorum.PW == 0 {
+		return 0
+	}
+	return p.replicas.Primaries()
+}
+
 // end ends the put. A client that was not answered yet is told that the quorum was not reached.
 func (p *put) end() {
 	p.questions.abandon()
@@ -318,9 +329,10 @@ func (p *put) end() {
 		acks := p.replicas.Acks()
 		p.respond(wire.PutReply{
 			Err: wire.QuorumNotReached, Unknown: !mutant.Is(mutant.TimeoutSaysRefused), Acks: acks, Hinted: p.hinted(),
-			Message: fmt.Sprintf("W=%d, but %s acknowledged in time; the write stays where it is and may be seen later",
-				p.req.Quorum.W, onlyOr(acks)),
-			Missing: p.replicas.Unheard(acks),
+			Message: fmt.Sprintf("%s, but %s acknowledged in time; the write stays where it is and may be seen later",
+				writeWants(p.req.Quorum), onlyOr(acks)),
+			Primaries: p.primaries(),
+			Missing:   p.replicas.Unheard(acks),
 		})
 	}
 	p.n.records.lastWrites.end(p)

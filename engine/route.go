@@ -16,6 +16,7 @@ import (
 	"ringside/engine/dedup"
 	"ringside/engine/event"
 	"ringside/engine/member"
+	"ringside/engine/quorum"
 	"ringside/engine/wire"
 )
 
@@ -75,14 +76,33 @@ func (c *coordinator) busy() error {
 func (c *coordinator) withDefaults(q wire.Quorum, reads bool) (wire.Quorum, error) {
 	cfg := &c.n.cfg
 	q.R, q.W, q.Strict = cmp.Or(q.R, cfg.Quorum.R), cmp.Or(q.W, cfg.Quorum.W), c.strict(q)
-	name, want := "W", q.W
+	name, want, primaries := "W", q.W, q.PW
 	if reads {
-		name, want = "R", q.R
+		name, want, primaries = "R", q.R, q.PR
 	}
-	if most := c.Replicas(); want < 1 || want > most {
+	most := c.Replicas()
+	switch {
+	case q.N < 0 || q.N > most:
+		return q, fmt.Errorf("N=%d: want 1 to the cluster's N=%d", q.N, most)
+	case q.N > 0:
+		most = q.N
+	}
+	switch {
+	case want < 1 || want > most:
 		return q, fmt.Errorf("%s=%d: want 1 to N=%d", name, want, most)
+	case primaries < 0 || primaries > most:
+		return q, fmt.Errorf("P%s=%d: want 0 to N=%d", name, primaries, most)
 	}
 	return q, nil
+}
+
+// readNeed and writeNeed return what a quorum with all its numbers needs.
+func readNeed(q wire.Quorum) quorum.Need {
+	return quorum.Need{Count: q.R, Primaries: q.PR, Homes: q.N, Strict: q.Strict}
+}
+
+func writeNeed(q wire.Quorum) quorum.Need {
+	return quorum.Need{Count: q.W, Primaries: q.PW, Homes: q.N, Strict: q.Strict}
 }
 
 // strict reports whether only homes count in a request with the quorum q.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"ringside/engine/quorum"
+	"ringside/engine/wire"
 )
 
 // shortfall says why the put was refused before anything was written.
@@ -18,7 +19,11 @@ func (p *put) shortfall(plan quorum.Plan) string {
 	if p.req.Quorum.Strict {
 		why = "a strict quorum has no fallbacks"
 	}
-	return fmt.Sprintf("W=%d, but %s (%s); nothing was written", p.req.Quorum.W, p.n.coordinator.reaches(reached), why)
+	if p.req.Quorum.PW > 0 {
+		why = "a primary is a home that takes its replica itself"
+	}
+	return fmt.Sprintf("%s, but %s (%s); nothing was written",
+		writeWants(p.req.Quorum), p.n.coordinator.reaches(reached), why)
 }
 
 // shortfall says why the get failed, and which nodes did not answer.
@@ -27,7 +32,7 @@ func (g *get) shortfall() string {
 	silent := slices.DeleteFunc(slices.Clone(homes), func(h string) bool { return !slices.Contains(unheard, h) })
 	switch {
 	case !g.replicas.FoundNothing() || len(silent) == 0 && len(counted) < g.quorum.R:
-		return fmt.Sprintf("R=%d, but %s answered in time", g.quorum.R, onlyOr(counted))
+		return fmt.Sprintf("%s, but %s answered in time", readWants(g.quorum), onlyOr(counted))
 	case len(counted) < g.quorum.R:
 		return fmt.Sprintf(
 			"R=%d, but of the key's homes %s %s answered in time; no answer from %s, so there may be a value", g.quorum.R,
@@ -35,6 +40,19 @@ func (g *get) shortfall() string {
 	}
 	return fmt.Sprintf("R=%d, and %s hold nothing, but there is no answer from %s, which may keep a value or a hint",
 		g.quorum.R, strings.Join(counted, " "), strings.Join(unheard, " "))
+}
+
+// readWants says what the quorum of a get asks for.
+func readWants(q wire.Quorum) string { return wants("R", q.R, q.PR) }
+
+// writeWants says what the quorum of a put asks for.
+func writeWants(q wire.Quorum) string { return wants("W", q.W, q.PW) }
+
+func wants(name string, count, primaries int) string {
+	if primaries == 0 {
+		return fmt.Sprintf("%s=%d", name, count)
+	}
+	return fmt.Sprintf("%s=%d and P%s=%d", name, count, name, primaries)
 }
 
 // reaches says which of the nodes that may hold a key this node reaches.

@@ -29,6 +29,9 @@ func (p *put) stamp(plan quorum.Plan) (wire.Code, error) {
 		known, lww = nil, false
 	}
 	p.lww = lww || n.cfg.LWW
+	if p.req.Overwrite {
+		ctx.Clock, ctx.Time = ctx.Clock.Merge(known.Context()), max(ctx.Time, latest(known))
+	}
 	home := plan.FallbackFor(n.cfg.Name)
 	// This check comes before a dot is minted that no node would keep.
 	if home != "" && n.handoff.full() && !mutant.Is(mutant.OwnHintsUnbounded) {
@@ -71,7 +74,7 @@ func (p *put) newVersion(ctx wire.Context, known vclock.Siblings, own record.Own
 	}
 	return vclock.Version{
 		Dot:  vclock.Dot{Actor: vclock.Actor{Node: n.cfg.Name, Epoch: own.Epoch}, Counter: own.Counter},
-		Past: past, Value: p.req.Value, Deleted: p.req.Delete,
+		Past: past, Value: p.req.Value, Meta: p.req.Meta, Deleted: p.req.Delete,
 		Request: p.req.Request, Literal: n.cfg.Literal, Time: t,
 	}
 }

@@ -49,12 +49,13 @@ type collector struct {
 	n       *Node
 	batches *tombstone.Batches
 	watches *tombstone.Watches
-	scanned []byte // the key at which the next scan begins
-	kept    string // why tombstones stay, "" if no reason is known
+	scanned []byte                                // the key at which the next scan begins
+	kept    string                                // why tombstones stay, "" if no reason is known
+	ended   map[*tombstone.Batch]func(why string) // tells the client that asked for the batch
 }
 
 func newCollector(n *Node) *collector {
-	return &collector{n: n, batches: tombstone.NewBatches(), watches: tombstone.NewWatches()}
+	return &collector{n: n, batches: tombstone.NewBatches(), watches: tombstone.NewWatches(), ended: map[*tombstone.Batch]func(string){}}
 }
 
 // begin plans the first scan, at a random moment within pause.
@@ -97,8 +98,14 @@ func (c *collector) collect() {
 		c.dropEverywhere(b)
 		return
 	}
+	c.askTwice(b, n.cfg.Timings.Tombstones)
+}
+
+// askTwice asks all members the two questions, and drops what all of them agree to. between is the
+// time between the questions.
+func (c *collector) askTwice(b *tombstone.Batch, between time.Duration) {
 	c.askAll(b, wire.CollectAsk, func() {
-		n.after(n.cfg.Timings.Tombstones, func() {
+		c.n.after(between, func() {
 			c.askAll(b, wire.CollectAgain, func() { c.dropEverywhere(b) })
 		})
 	})
@@ -238,6 +245,7 @@ var objections = map[wire.CollectAnswer]string{
 func (c *collector) endBatch(b *tombstone.Batch, why string) {
 	if c.batches.End(b) {
 		c.reportKept(len(b.Tombstones), why)
+		c.tellEnd(b, why)
 	}
 }
 

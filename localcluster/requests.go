@@ -24,7 +24,7 @@ func (c *Cluster) Do(ctx context.Context, via string, req wire.ClientRequest) (w
 	}
 	req, key := c.number(req)
 	if req == nil {
-		return nil, usage.Errorf("invalid request: want a GetRequest, a PutRequest or a MembershipRequest")
+		return nil, usage.Errorf("invalid request: there is no request %T", req)
 	}
 	if via == "" {
 		if via = c.registry.firstRunning(key); via == "" {
@@ -73,6 +73,16 @@ func (c *Cluster) number(req wire.ClientRequest) (wire.ClientRequest, []byte) {
 			r.Request = c.requests.Add(1)
 		}
 		return r, r.Key
+	case wire.ForgetRequest:
+		if r.Request == 0 {
+			r.Request = c.requests.Add(1)
+		}
+		return r, r.Key
+	case wire.ListRequest:
+		if r.Request == 0 {
+			r.Request = c.requests.Add(1)
+		}
+		return r, nil
 	case wire.MembershipRequest:
 		return r, nil
 	}

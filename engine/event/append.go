@@ -199,6 +199,9 @@ func appendVersion(b []byte, v vclock.Version) []byte {
 	} else {
 		b = append(appendBytes(b, "value", v.Value), ',')
 	}
+	if len(v.Meta) > 0 {
+		b = append(appendBytes(b, "meta", v.Meta), ',')
+	}
 	c := v.Clock()
 	b = append(b, `"clock":`...)
 	b = appendCounters(b, c)

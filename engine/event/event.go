@@ -86,16 +86,19 @@ type Span struct {
 // a value may have a megabyte.
 const PreviewLen = 256
 
-// Preview returns s with values cut to PreviewLen bytes and an ellipsis. It returns s itself if no
-// value is longer, and does not change s.
+// Preview returns s with values and metadata cut to PreviewLen bytes, values with an ellipsis. It
+// returns s itself if none is longer, and does not change s.
 func Preview(s vclock.Siblings) vclock.Siblings {
 	for i, v := range s {
-		if len(v.Value) > PreviewLen {
+		if len(v.Value) > PreviewLen || len(v.Meta) > PreviewLen {
 			out := make(vclock.Siblings, len(s))
 			copy(out, s)
 			for j := i; j < len(out); j++ {
 				if b := out[j].Value; len(b) > PreviewLen {
 					out[j].Value = append(append([]byte(nil), b[:PreviewLen]...), "…"...)
+				}
+				if b := out[j].Meta; len(b) > PreviewLen {
+					out[j].Meta = append([]byte(nil), b[:PreviewLen]...)
 				}
 			}
 			return out

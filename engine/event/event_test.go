@@ -22,7 +22,7 @@ func version(node string, counter uint64, value string) vclock.Version {
 // full returns an event with every field set, and every field of the values in it.
 func full() Event {
 	v := version("n1", 2, "\xff\x1b")
-	v.Literal = true
+	v.Literal, v.Meta = true, []byte("m\xff")
 	v.Past = vclock.Clock{{Actor: vclock.Actor{Node: "n1", Epoch: 9}, Counter: 4, From: 2, Time: 6}}
 	versions := vclock.Siblings{v, {Dot: version("n2", 1, "").Dot, Deleted: true}}
 	changes := member.History{{Time: 7, By: "n1", Node: "n6", Kind: member.Remove, Weight: 2, Zone: "east"}}

@@ -13,6 +13,8 @@ import (
 type VersionJSON struct {
 	Value       *string           `json:"value,omitempty"`        // a value that is UTF-8
 	ValueBase64 *string           `json:"value_base64,omitempty"` // any other value
+	Meta        *string           `json:"meta,omitempty"`         // what the application stores beside the value
+	MetaBase64  *string           `json:"meta_base64,omitempty"`  // the same if it is not UTF-8
 	Deleted     bool              `json:"deleted,omitempty"`
 	Clock       map[string]uint64 `json:"clock"`
 	Notation    string            `json:"notation"`
@@ -47,6 +49,9 @@ func JSONOf(v vclock.Version) VersionJSON {
 	}
 	if !v.Deleted {
 		j.Value, j.ValueBase64 = Text(v.Value)
+	}
+	if len(v.Meta) > 0 {
+		j.Meta, j.MetaBase64 = Text(v.Meta)
 	}
 	for _, e := range v.Past {
 		p := EntryJSON{DotJSON: dotJSON(vclock.Dot{Actor: e.Actor, Counter: e.Counter}), From: e.From}
@@ -118,7 +123,10 @@ func (j VersionJSON) Version() (vclock.Version, error) {
 		return v, fmt.Errorf("decode version: %w", err)
 	}
 	v.Time = t.UnixNano()
-	v.Value, err = untext(j.Value, j.ValueBase64)
+	if v.Value, err = untext(j.Value, j.ValueBase64); err != nil {
+		return v, err
+	}
+	v.Meta, err = untext(j.Meta, j.MetaBase64)
 	return v, err
 }
 

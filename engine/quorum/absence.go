@@ -34,7 +34,7 @@ func (r *Read) homesDecide() bool { return r.strict || mutant.Is(mutant.HintsUna
 
 // tooManyUnheard reports whether the nodes that have not answered could hold an acknowledged
 // version.
-func (r *Read) tooManyUnheard() bool { return len(r.Unheard()) > r.cluster.Replicas()-r.r }
+func (r *Read) tooManyUnheard() bool { return len(r.Unheard()) > r.replicas()-r.r }
 
 // absent reports whether the answers show that no node holds a version. The caller has checked that
 // R answers count and that no answer holds a version.

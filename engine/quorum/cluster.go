@@ -16,6 +16,14 @@ type Cluster interface {
 	Leavers() []string
 }
 
+// A Need is what the quorum of a request asks for (§4.5).
+type Need struct {
+	Count     int  // R or W
+	Primaries int  // so many of the nodes that count must be homes
+	Homes     int  // only so many homes of the preference list count; 0: all of them
+	Strict    bool // no fallbacks
+}
+
 // names is a small set of nodes.
 type names []string
 
@@ -33,13 +41,33 @@ type candidates struct {
 	pref    []string // the key's whole preference list, which may be of an earlier ring
 	asked   names
 	strict  bool // homes only
+	n       int  // only so many homes count; 0: all of them
 }
 
 // Homes returns the homes of the key, best first. The caller must not change the result.
-func (c *candidates) Homes() []string { return c.pref[:min(c.cluster.Replicas(), len(c.pref))] }
+func (c *candidates) Homes() []string { return c.pref[:min(c.replicas(), len(c.pref))] }
+
+// replicas returns the number of homes that count.
+func (c *candidates) replicas() int {
+	if c.n > 0 {
+		return min(c.n, c.cluster.Replicas())
+	}
+	return c.cluster.Replicas()
+}
 
 // IsHome reports whether a node is a home of the key.
 func (c *candidates) IsHome(node string) bool { return slices.Contains(c.Homes(), node) }
+
+// homesAmong returns the number of homes among nodes.
+func (c *candidates) homesAmong(nodes []string) int {
+	count := 0
+	for _, node := range nodes {
+		if c.IsHome(node) {
+			count++
+		}
+	}
+	return count
+}
 
 // take returns the first node of list that was not asked yet and is fit, and notes that it is asked
 // now. It returns "" if there is no such node.

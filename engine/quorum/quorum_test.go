@@ -59,7 +59,7 @@ func TestPlan(t *testing.T) {
 		"alone": {fixed{n: 3, cut: set("n2", "n3", "n4", "n5", "n6")}, "n1", 2, false,
 			Plan{Assigned: []Assignment{{"n1", "n1"}}, Missing: []string{"n2", "n3"}}},
 	} {
-		got := NewWrite(c.cluster, c.self, pref, c.w, c.strict).Plan(true)
+		got := NewWrite(c.cluster, c.self, pref, Need{Count: c.w, Strict: c.strict}).Plan(true)
 		if fmt.Sprint(got) != fmt.Sprint(c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
@@ -87,7 +87,7 @@ func TestPlanLaws(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f, list, self := drawCluster(t)
 		w, strict := rapid.IntRange(1, f.n).Draw(t, "w"), rapid.Bool().Draw(t, "strict")
-		write := NewWrite(f, self, list, w, strict)
+		write := NewWrite(f, self, list, Need{Count: w, Strict: strict})
 		plan := write.Plan(true)
 		homes := slices.Clone(plan.Missing)
 		used := map[string]bool{}
@@ -116,7 +116,7 @@ func TestPlanLaws(t *testing.T) {
 
 // A node counts once. A replica that did not get through goes to a fallback that was not asked yet.
 func TestAcks(t *testing.T) {
-	w := NewWrite(fixed{n: 3, cut: set("n2")}, "n1", pref, 2, false)
+	w := NewWrite(fixed{n: 3, cut: set("n2")}, "n1", pref, Need{Count: 2})
 	w.Plan(true) // n4 stands in for n2
 	if !w.Ack(Assignment{"n1", "n1"}) || w.Ack(Assignment{"n1", "n1"}) || w.Enough() {
 		t.Fatalf("one node makes %d acknowledgements", w.Count())
@@ -132,7 +132,7 @@ func TestAcks(t *testing.T) {
 	if got := w.Unheard(w.Acks()); !slices.Equal(got, []string{"n2", "n3", "n4"}) {
 		t.Fatalf("not heard of %v", got)
 	}
-	if _, ok := NewWrite(fixed{n: 3}, "n1", pref, 2, true).Replace(Assignment{"n3", "n3"}); ok {
+	if _, ok := NewWrite(fixed{n: 3}, "n1", pref, Need{Count: 2, Strict: true}).Replace(Assignment{"n3", "n3"}); ok {
 		t.Fatal("a strict quorum has a fallback")
 	}
 }
@@ -166,7 +166,7 @@ func TestCounted(t *testing.T) {
 			[]Answer{{Node: "n1", Pending: true, Siblings: found}, {Node: "n2", Home: true, Siblings: found}},
 			[]string{"n2"}, false},
 	} {
-		r := NewRead(c.cluster, pref, 2, false)
+		r := NewRead(c.cluster, pref, Need{Count: 2})
 		for _, a := range c.answers {
 			r.Add(a)
 		}
@@ -178,7 +178,7 @@ func TestCounted(t *testing.T) {
 
 // Answers of homes that were not given the range count as a last resort.
 func TestRelax(t *testing.T) {
-	r := NewRead(fixed{n: 3}, pref, 2, false)
+	r := NewRead(fixed{n: 3}, pref, Need{Count: 2})
 	r.Add(Answer{Node: "n1", Pending: true, Siblings: found})
 	r.Add(Answer{Node: "n2", Home: true, Siblings: found})
 	if r.Enough() || !r.Relax() || !r.Enough() || r.Relax() {
@@ -188,7 +188,7 @@ func TestRelax(t *testing.T) {
 
 // Homes that answered before a hint may have reached them are asked again, once.
 func TestHomesAreAskedAgain(t *testing.T) {
-	r := NewRead(fixed{n: 3, cut: set("n5", "n6")}, pref, 2, false)
+	r := NewRead(fixed{n: 3, cut: set("n5", "n6")}, pref, Need{Count: 2})
 	r.Add(Answer{Node: "n1", Home: true})
 	r.Add(Answer{Node: "n2", Home: true})
 	if got := slices.Collect(r.Confirm()); !slices.Equal(got, []string{"n4"}) {
@@ -211,7 +211,7 @@ func TestHomesAreAskedAgain(t *testing.T) {
 // §4.9: a home that was not given the range names nodes that held it, which are asked in its place.
 // If such a node has handed the range over, the home is asked again.
 func TestEarlierHolders(t *testing.T) {
-	r := NewRead(fixed{n: 3, cut: set("n5")}, pref, 2, false)
+	r := NewRead(fixed{n: 3, cut: set("n5")}, pref, Need{Count: 2})
 	r.Add(Answer{Node: "n1", Pending: true})
 	if got := r.Earlier([]string{"n5", "n6"}); got != "n6" {
 		t.Fatalf("%q is asked in place of n1", got)
@@ -241,7 +241,7 @@ func TestQuorumsOverlap(t *testing.T) {
 			could = list[:f.n]
 		}
 		holders := set(rapid.Permutation(could).Draw(t, "holders")[:w]...)
-		read := NewRead(f, list, r, strict)
+		read := NewRead(f, list, Need{Count: r, Strict: strict})
 		for _, node := range rapid.Permutation(list).Draw(t, "order") {
 			a := Answer{Node: node, Home: read.IsHome(node)}
 			if holders[node] {

@@ -22,7 +22,7 @@ type Answer struct {
 // A Read counts the answers to one get.
 type Read struct {
 	candidates
-	r       int
+	r, pr   int
 	answers []Answer // one for each node, in the order in which they arrived
 	silent  names    // asked, and no answer in time
 
@@ -41,18 +41,19 @@ type Read struct {
 // to the homes after they answered.
 type recheck struct{ wanted, done bool }
 
-// NewRead returns the count of a get that needs r answers. The preference list pref is the key's.
-func NewRead(c Cluster, pref []string, r int, strict bool) *Read {
-	out := &Read{candidates: candidates{cluster: c, pref: pref, strict: strict}, r: r}
+// NewRead returns the count of a get with what its quorum asks for. The preference list pref is the
+// key's.
+func NewRead(c Cluster, pref []string, n Need) *Read {
+	out := &Read{candidates: candidates{cluster: c, pref: pref, strict: n.Strict, n: n.Homes}, r: n.Count, pr: n.Primaries}
 	out.asked, out.answers = out.askedRoom[:0], out.answersRoom[:0]
 	return out
 }
 
 // Targets returns the nodes to ask at first: the N best healthy nodes of the preference list, or
-// the healthy homes if the quorum is strict. If these are fewer than R, Targets adds suspected
-// nodes.
+// the healthy homes if the quorum is strict. If these are fewer than R, or the homes among them fewer
+// than PR, Targets adds suspected nodes.
 func (r *Read) Targets() []string {
-	list, most := r.pref, r.cluster.Replicas()
+	list, most := r.pref, r.replicas()
 	if r.strict && !mutant.Is(mutant.StrictReadsFallbacks) {
 		list = r.Homes()
 	}
@@ -68,8 +69,16 @@ func (r *Read) Targets() []string {
 	}
 	add(most, r.cluster.Healthy)
 	add(r.r, r.cluster.Connected)
+	for lacking := r.pr - r.homesAmong(out); lacking > 0; lacking-- {
+		if node := r.take(r.Homes(), r.cluster.Connected); node != "" {
+			out = append(out, node)
+		}
+	}
 	return out
 }
+
+// Reachable reports whether nodes have enough homes among them for PR.
+func (r *Read) Reachable(nodes []string) bool { return r.homesAmong(nodes) >= r.pr }
 
 // Next returns the next healthy node of the preference list, which is to be asked in place of
 // another one. It returns "" if there is none.
@@ -200,8 +209,14 @@ func (r *Read) Enough() bool {
 	if counted < r.r && !(mutant.Is(mutant.ReadShortOfR) && counted == r.r-1) {
 		return false
 	}
+	if r.pr > 0 && r.Primaries() < r.pr {
+		return false
+	}
 	return !r.FoundNothing() || r.absent()
 }
+
+// Primaries returns the number of homes among the answers that count.
+func (r *Read) Primaries() int { return r.homesAmong(r.Counted()) }
 
 // FirstHome returns the home that answered first, "" if no home has answered.
 func (r *Read) FirstHome() string {

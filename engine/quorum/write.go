@@ -49,6 +49,7 @@ func (p Plan) FallbackFor(node string) string {
 type Write struct {
 	candidates
 	w    int
+	pw   int
 	self string // the coordinator
 	acks []Assignment
 
@@ -60,10 +61,11 @@ type Write struct {
 // inPlace is the number of nodes for which a Write or a Read needs no more memory than its own.
 const inPlace = 4
 
-// NewWrite returns the count of a put that succeeds with w replicas. The coordinator is self. The
+// NewWrite returns the count of a put with what its quorum asks for. The coordinator is self. The
 // preference list pref is the key's.
-func NewWrite(c Cluster, self string, pref []string, w int, strict bool) *Write {
-	out := &Write{candidates: candidates{cluster: c, pref: pref, strict: strict}, w: w, self: self}
+func NewWrite(c Cluster, self string, pref []string, n Need) *Write {
+	out := &Write{candidates: candidates{cluster: c, pref: pref, strict: n.Strict, n: n.Homes},
+		w: n.Count, pw: n.Primaries, self: self}
 	out.asked, out.acks = out.askedRoom[:0], out.acksRoom[:0]
 	out.asked.add(self) // it holds the version before any other node is asked
 	return out
@@ -169,8 +171,25 @@ func (w *Write) Fallbacks() []Assignment {
 	return out
 }
 
-// Enough reports whether W nodes hold the version.
+// Reachable reports whether a put with this plan may reach W nodes, and PW homes.
+func (w *Write) Reachable(p Plan) bool {
+	homes := 0
+	for _, a := range p.Assigned {
+		if a.For() == "" {
+			homes++
+		}
+	}
+	return len(p.Assigned) >= w.w && homes >= w.pw
+}
+
+// Primaries returns the number of homes that hold the version.
+func (w *Write) Primaries() int { return len(w.acks) - len(w.Fallbacks()) }
+
+// Enough reports whether W nodes hold the version, and PW homes are among them.
 func (w *Write) Enough() bool {
+	if w.pw > 0 && w.Primaries() < w.pw {
+		return false
+	}
 	return len(w.acks) >= w.w || mutant.Is(mutant.AckShortOfW) && len(w.acks) == w.w-1
 }
 

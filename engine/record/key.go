@@ -61,6 +61,12 @@ func HintKey(home string, key []byte) []byte {
 	return slices.Concat([]byte(home), []byte{0}, DataKey(key))
 }
 
+// HintKeys returns the bounds, from (inclusive) and to (exclusive), of the hint keys for home whose
+// data keys are dataKey or later.
+func HintKeys(home string, dataKey []byte) (from, to []byte) {
+	return slices.Concat([]byte(home), []byte{0}, dataKey), append([]byte(home), 1)
+}
+
 // SplitHintKey splits a stored key of the space store.Hints into the home's name and the data key
 // of the hint, which share memory with stored. SplitHintKey checks neither; ParseHintKey does. It
 // returns false if stored has no zero byte.

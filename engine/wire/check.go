@@ -57,7 +57,7 @@ func checkMessage(m *Message) error {
 	case CollectReply:
 		return checkCollectReply(&b)
 	case Keys:
-		return checkPage(b.Prefix, b.After)
+		return checkPage(b.Prefix, b.From)
 	case KeysReply:
 		return checkKeysReply(&b)
 	}
@@ -235,7 +235,8 @@ func checkGetReply(r *GetReply) error {
 		checkOptionalName("coordinator", r.Coordinator),
 		checkNames("replied", r.Replied),
 		checkNames("missing", r.Missing),
-		checkSiblings(r.Lost))
+		checkSiblings(r.Lost),
+		checkSize("primaries", r.Primaries, MaxNodes))
 }
 
 func checkMembershipReply(r *MembershipReply) error {
@@ -250,6 +251,7 @@ func checkPutReply(r *PutReply) error {
 		checkNames("acks", r.Acks),
 		checkNames("missing", r.Missing),
 		checkSiblings(r.LostTo),
+		checkSize("primaries", r.Primaries, MaxNodes),
 		checkSize("hinted", len(r.Hinted), MaxNodes)); err != nil {
 		return err
 	}

@@ -39,7 +39,7 @@ type PutRequest struct {
 	Context []byte // a token of a GetReply or a PutReply, at most MaxToken bytes; empty: a blind write
 	Value   []byte // at most MaxValue bytes; empty if Delete is set
 	Meta    []byte // stored beside the value, at most MaxMeta bytes; empty if Delete is set
-	Delete  bool   // with an empty Context, the tombstone replaces nothing
+	Delete  bool
 	Quorum  Quorum
 	Digest  uint64 // as in GetRequest
 	// Balanced says that a load balancer chose the node and not the client, so any of the top N may
@@ -48,6 +48,9 @@ type PutRequest struct {
 	// Overwrite says that the new version also replaces all versions that its coordinator knows of
 	// the key, whatever Context covers. A concurrent write is lost then, as under last write wins.
 	Overwrite bool
+	// Blind says that a delete without a context is meant: its tombstone replaces nothing. A node
+	// refuses such a delete otherwise.
+	Blind bool
 }
 
 // MembershipRequest asks a node for the membership history that the node knows (§6.4).
@@ -93,6 +96,8 @@ type GetReply struct {
 	// Lost has acknowledged versions that last write wins lost lately, as far as the nodes that
 	// answered remember. Their values are cut.
 	Lost vclock.Siblings
+	// Primaries is the number of homes among Replied if the quorum has a PR, and 0 otherwise.
+	Primaries int
 }
 
 // Deleted reports whether a tombstone is among the concurrent versions.
@@ -120,6 +125,8 @@ type PutReply struct {
 	// Missing has, with QuorumNotReached, the nodes that the put needed and that could not be
 	// reached or did not answer, in the order of the preference list.
 	Missing []string
+	// Primaries is the number of homes among Acks if the quorum has a PW, and 0 otherwise.
+	Primaries int
 }
 
 // ListReply answers ListRequest.

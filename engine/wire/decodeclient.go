@@ -115,6 +115,8 @@ func (d *Decoder) put(b []byte) (PutRequest, error) {
 			m.Meta = r.Blob()
 		case 11:
 			m.Overwrite = r.Bool()
+		case 12:
+			m.Blind = r.Bool()
 		default:
 			r.Unknown()
 		}
@@ -223,6 +225,8 @@ func (d *Decoder) getReply(b []byte) (GetReply, error) {
 			d.node(1, "missing", &r)
 		case 11:
 			d.sibling(2, MaxMerged, &r)
+		case 12:
+			m.Primaries = count(r.Uint())
 		default:
 			r.Unknown()
 		}
@@ -285,6 +289,8 @@ func (d *Decoder) putReply(b []byte) (PutReply, error) {
 			m.Deletes = count(r.Uint())
 		case 14:
 			d.node(1, "missing", &r)
+		case 15:
+			m.Primaries = count(r.Uint())
 		default:
 			r.Unknown()
 		}

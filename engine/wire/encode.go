@@ -92,14 +92,14 @@ func putBackground(w *field.Writer, body Body) {
 		w.Uint(1, uint64(b.Err))
 		putPacked(w, 2, b.Answers)
 	case Keys:
-		m = w.Open(21, len(b.Prefix)+len(b.After))
+		m = w.Open(21, len(b.Prefix)+len(b.From))
 		w.Blob(1, b.Prefix)
-		w.Blob(2, b.After)
+		w.Blob(2, b.From)
 	case KeysReply:
 		m = w.Open(22, aboutListed(b.Keys))
 		w.Uint(1, uint64(b.Err))
 		putListed(w, 2, b.Keys)
-		w.Blob(3, b.Reached)
+		w.Blob(3, b.Next)
 	default:
 		return
 	}

@@ -52,6 +52,7 @@ func putPut(w *field.Writer, r *PutRequest) {
 	w.Fixed(9, r.Digest)
 	w.Blob(10, r.Meta)
 	w.Bool(11, r.Overwrite)
+	w.Bool(12, r.Blind)
 }
 
 func putQuorum(w *field.Writer, num int, q Quorum) {
@@ -111,6 +112,7 @@ func putGetReply(w *field.Writer, r *GetReply) {
 	w.Fixed(9, r.Digest)
 	w.Strings(10, r.Missing)
 	putVersions(w, 11, r.Lost)
+	w.Uint(12, number(r.Primaries))
 }
 
 func putPutReply(w *field.Writer, r *PutReply) {
@@ -135,6 +137,7 @@ func putPutReply(w *field.Writer, r *PutReply) {
 	putVersions(w, 12, r.LostTo)
 	w.Uint(13, number(r.Deletes))
 	w.Strings(14, r.Missing)
+	w.Uint(15, number(r.Primaries))
 }
 
 // text returns s without invalid UTF-8, which protobuf refuses, and cut to MaxText bytes.

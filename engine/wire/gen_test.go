@@ -78,6 +78,7 @@ var genPut = rapid.Custom(func(t *rapid.T) PutRequest {
 	r := PutRequest{
 		Request: rapid.Uint64().Draw(t, "request"), Key: genBytes.Draw(t, "key"), Context: genBytes.Draw(t, "context"),
 		Quorum: genQuorum.Draw(t, "quorum"), Balanced: rapid.Bool().Draw(t, "balanced"), Digest: rapid.Uint64().Draw(t, "view"), Overwrite: rapid.Bool().Draw(t, "overwrite"),
+		Blind: rapid.Bool().Draw(t, "blind"),
 	}
 	if r.Delete = rapid.Bool().Draw(t, "delete"); !r.Delete {
 		r.Value, r.Meta = genBytes.Draw(t, "value"), genBytes.Draw(t, "meta")
@@ -94,6 +95,7 @@ var genGetReply = rapid.Custom(func(t *rapid.T) GetReply {
 		Request: rapid.Uint64().Draw(t, "request"), Err: genCode.Draw(t, "err"), Message: rapid.StringN(0, 20, -1).Draw(t, "message"),
 		Siblings: genSiblings.Draw(t, "siblings"), Tombstones: genSiblings.Draw(t, "tombstones"), Context: genBytes.Draw(t, "context"),
 		Coordinator: genName.Draw(t, "coordinator"), Replied: genNames.Draw(t, "replied"), Digest: rapid.Uint64().Draw(t, "view"), Missing: genNames.Draw(t, "missing"), Lost: genSiblings.Draw(t, "lost"),
+		Primaries: rapid.IntRange(0, MaxNodes).Draw(t, "primaries"),
 	}
 })
 
@@ -103,6 +105,7 @@ var genPutReply = rapid.Custom(func(t *rapid.T) PutReply {
 		Unknown: rapid.Bool().Draw(t, "unknown"), Siblings: rapid.IntRange(0, MaxMerged).Draw(t, "count"),
 		Context: genBytes.Draw(t, "context"), Coordinator: genName.Draw(t, "coordinator"), Acks: genNames.Draw(t, "acks"),
 		Digest: rapid.Uint64().Draw(t, "view"), LostTo: genSiblings.Draw(t, "lost to"), Deletes: rapid.IntRange(0, MaxMerged).Draw(t, "deletes"), Missing: genNames.Draw(t, "missing"),
+		Primaries: rapid.IntRange(0, MaxNodes).Draw(t, "primaries"),
 	}
 	if r.Err == OK {
 		r.Version = genVersion.Draw(t, "version")
@@ -180,10 +183,10 @@ var genBody = rapid.OneOf(
 		return r
 	}),
 	rapid.Custom(func(t *rapid.T) Body {
-		return Keys{Prefix: genBytes.Draw(t, "prefix"), After: genBytes.Draw(t, "after")}
+		return Keys{Prefix: genBytes.Draw(t, "prefix"), From: genBytes.Draw(t, "from")}
 	}),
 	rapid.Custom(func(t *rapid.T) Body {
-		return KeysReply{Err: genCode.Draw(t, "err"), Keys: genListed.Draw(t, "keys"), Reached: genBytes.Draw(t, "reached")}
+		return KeysReply{Err: genCode.Draw(t, "err"), Keys: genListed.Draw(t, "keys"), Next: genBytes.Draw(t, "next")}
 	}),
 )
 

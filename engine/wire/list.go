@@ -10,7 +10,7 @@ func checkPage(prefix, after []byte) error {
 }
 
 func checkKeysReply(b *KeysReply) error {
-	return first(checkCode(b.Err), checkListed(b.Keys), checkSize("cursor", len(b.Reached), MaxCursor))
+	return first(checkCode(b.Err), checkListed(b.Keys), checkSize("cursor", len(b.Next), MaxCursor))
 }
 
 func checkListReply(r *ListReply) error {
@@ -65,15 +65,15 @@ func (d *Decoder) keys(b []byte) (Keys, error) {
 		case 1:
 			m.Prefix = r.Blob()
 		case 2:
-			m.After = r.Blob()
+			m.From = r.Blob()
 		default:
 			r.Unknown()
 		}
 	}
-	if err := first(r.Err(), checkPage(m.Prefix, m.After)); err != nil {
+	if err := first(r.Err(), checkPage(m.Prefix, m.From)); err != nil {
 		return m, err
 	}
-	m.Prefix, m.After = d.copy(m.Prefix), d.copy(m.After)
+	m.Prefix, m.From = d.copy(m.Prefix), d.copy(m.From)
 	return m, nil
 }
 
@@ -87,7 +87,7 @@ func (d *Decoder) keysReply(b []byte) (KeysReply, error) {
 		case 2:
 			m.Keys = readListed(m.Keys, &r)
 		case 3:
-			m.Reached = r.Blob()
+			m.Next = r.Blob()
 		default:
 			r.Unknown()
 		}
@@ -96,7 +96,7 @@ func (d *Decoder) keysReply(b []byte) (KeysReply, error) {
 		return m, err
 	}
 	keepListed(m.Keys)
-	m.Reached = d.copy(m.Reached)
+	m.Next = d.copy(m.Next)
 	return m, nil
 }
 

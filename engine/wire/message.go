@@ -202,14 +202,14 @@ const (
 // that begin with Prefix.
 type Keys struct {
 	Prefix []byte // at most MaxKey bytes
-	After  []byte // the part begins behind this stored key, of at most MaxCursor bytes; empty: the first part
+	From   []byte // the stored key at which the part begins, of at most MaxCursor bytes; empty: the first part
 }
 
 // KeysReply answers Keys.
 type KeysReply struct {
-	Err     Code
-	Keys    []ListedKey // in the order of their stored keys, at most MaxListed
-	Reached []byte      // the stored key at which the part ends; empty: the end of the store
+	Err  Code
+	Keys []ListedKey // in the order of their stored keys, at most MaxListed
+	Next []byte      // the stored key at which the next part begins; empty: this part is the last
 }
 
 func (Ping) isBody()         {}

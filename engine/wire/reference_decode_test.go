@@ -64,11 +64,11 @@ func messageFromPB(p *wirepb.Message) (Message, error) {
 		}
 		m.Body = r
 	case *wirepb.Message_Keys:
-		m.Body = Keys{Prefix: bytesFromPB(b.Keys.GetPrefix()), After: bytesFromPB(b.Keys.GetAfter())}
+		m.Body = Keys{Prefix: bytesFromPB(b.Keys.GetPrefix()), From: bytesFromPB(b.Keys.GetFrom())}
 	case *wirepb.Message_KeysReply:
 		m.Body = KeysReply{
 			Err: codeFromPB(b.KeysReply.GetErr()), Keys: listedFromPB(b.KeysReply.GetKeys()),
-			Reached: bytesFromPB(b.KeysReply.GetReached()),
+			Next: bytesFromPB(b.KeysReply.GetNext()),
 		}
 	default:
 		err = errors.New("no body")
@@ -169,6 +169,7 @@ func putFromPB(p *wirepb.PutRequest) PutRequest {
 		Request: p.GetRequest(), Key: bytesFromPB(p.GetKey()), Context: bytesFromPB(p.GetContext()),
 		Value: bytesFromPB(p.GetValue()), Delete: p.GetDelete(), Quorum: quorumFromPB(p.GetQuorum()),
 		Balanced: p.GetBalanced(), Digest: p.GetView(), Meta: bytesFromPB(p.GetMeta()), Overwrite: p.GetOverwrite(),
+		Blind: p.GetBlind(),
 	}
 }
 
@@ -193,7 +194,7 @@ func getReplyFromPB(p *wirepb.GetReply) (GetReply, error) {
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(),
 		Siblings: s, Tombstones: dead, Context: bytesFromPB(p.GetContext()),
 		Coordinator: p.GetCoordinator(), Replied: p.GetReplied(), Digest: p.GetView(),
-		Missing: p.GetMissing(), Lost: lost,
+		Missing: p.GetMissing(), Lost: lost, Primaries: countPB(p.GetPrimaries()),
 	}
 	return r, first(checkSize("message", len(r.Message), MaxText), checkGetReply(&r))
 }
@@ -230,7 +231,8 @@ func putReplyFromPB(p *wirepb.PutReply) (PutReply, error) {
 	r := PutReply{
 		Request: p.GetRequest(), Err: codeFromPB(p.GetErr()), Message: p.GetMessage(), Unknown: p.GetUnknown(),
 		Siblings: countPB(p.GetSiblings()), Deletes: countPB(p.GetDeletes()), Missing: p.GetMissing(),
-		Context: bytesFromPB(p.GetContext()), Coordinator: p.GetCoordinator(), Acks: p.GetAcks(), Digest: p.GetView(),
+		Primaries: countPB(p.GetPrimaries()),
+		Context:   bytesFromPB(p.GetContext()), Coordinator: p.GetCoordinator(), Acks: p.GetAcks(), Digest: p.GetView(),
 		LostTo: lostTo,
 	}
 	if v := p.GetVersion(); v != nil {

@@ -58,10 +58,10 @@ func messageToPB(m Message) *wirepb.Message {
 		}
 		p.Body = &wirepb.Message_CollectReply{CollectReply: r}
 	case Keys:
-		p.Body = &wirepb.Message_Keys{Keys: &wirepb.Keys{Prefix: b.Prefix, After: b.After}}
+		p.Body = &wirepb.Message_Keys{Keys: &wirepb.Keys{Prefix: b.Prefix, From: b.From}}
 	case KeysReply:
 		p.Body = &wirepb.Message_KeysReply{KeysReply: &wirepb.KeysReply{
-			Err: uint32(b.Err), Keys: listedToPB(b.Keys), Reached: b.Reached,
+			Err: uint32(b.Err), Keys: listedToPB(b.Keys), Next: b.Next,
 		}}
 	}
 	return p
@@ -117,6 +117,7 @@ func putToPB(r PutRequest) *wirepb.PutRequest {
 	return &wirepb.PutRequest{
 		Request: r.Request, Key: r.Key, Context: r.Context, Value: r.Value,
 		Delete: r.Delete, Quorum: quorumToPB(r.Quorum), Balanced: r.Balanced, View: r.Digest, Meta: r.Meta, Overwrite: r.Overwrite,
+		Blind: r.Blind,
 	}
 }
 
@@ -132,14 +133,15 @@ func getReplyToPB(r GetReply) *wirepb.GetReply {
 		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message),
 		Siblings: siblingsToPB(r.Siblings), Tombstones: siblingsToPB(r.Tombstones), Context: r.Context,
 		Coordinator: r.Coordinator, Replied: r.Replied, View: r.Digest, Missing: r.Missing,
-		Lost: siblingsToPB(r.Lost),
+		Primaries: uint32(r.Primaries),
+		Lost:      siblingsToPB(r.Lost),
 	}
 }
 
 func putReplyToPB(r PutReply) *wirepb.PutReply {
 	p := &wirepb.PutReply{
 		Request: r.Request, Err: uint32(r.Err), Message: text(r.Message), Unknown: r.Unknown,
-		Siblings: uint32(r.Siblings), Deletes: uint32(r.Deletes), Missing: r.Missing, Context: r.Context,
+		Siblings: uint32(r.Siblings), Deletes: uint32(r.Deletes), Missing: r.Missing, Primaries: uint32(r.Primaries), Context: r.Context,
 		Coordinator: r.Coordinator, Acks: r.Acks, View: r.Digest, LostTo: siblingsToPB(r.LostTo),
 	}
 	if r.Version.Dot != (vclock.Dot{}) {

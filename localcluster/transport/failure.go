@@ -18,6 +18,10 @@ func Failure(req wire.ClientRequest, code wire.Code, unknown bool, message strin
 		return wire.GetReply{Request: r.Request, Err: code, Message: message}
 	case wire.PutRequest:
 		return wire.PutReply{Request: r.Request, Err: code, Message: message, Unknown: unknown}
+	case wire.ListRequest:
+		return wire.ListReply{Request: r.Request, Err: code, Message: message}
+	case wire.ForgetRequest:
+		return wire.ForgetReply{Request: r.Request, Err: code, Message: message}
 	case wire.MembershipRequest:
 		return wire.MembershipReply{Request: r.Request, Err: code, Message: message}
 	}

@@ -1641,11 +1641,11 @@ func (x *CollectReply) GetAnswers() []uint32 {
 	return nil
 }
 
-// Keys asks for a page of the keys that a node holds. after is a stored key.
+// Keys asks for a page of the keys that a node holds. from and next are stored keys.
 type Keys struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Prefix        []byte                 `protobuf:"bytes,1,opt,name=prefix,proto3" json:"prefix,omitempty"`
-	After         []byte                 `protobuf:"bytes,2,opt,name=after,proto3" json:"after,omitempty"`
+	From          []byte                 `protobuf:"bytes,2,opt,name=from,proto3" json:"from,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1687,9 +1687,9 @@ func (x *Keys) GetPrefix() []byte {
 	return nil
 }
 
-func (x *Keys) GetAfter() []byte {
+func (x *Keys) GetFrom() []byte {
 	if x != nil {
-		return x.After
+		return x.From
 	}
 	return nil
 }
@@ -1698,7 +1698,7 @@ type KeysReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Err           uint32                 `protobuf:"varint,1,opt,name=err,proto3" json:"err,omitempty"`
 	Keys          []*ListedKey           `protobuf:"bytes,2,rep,name=keys,proto3" json:"keys,omitempty"`
-	Reached       []byte                 `protobuf:"bytes,3,opt,name=reached,proto3" json:"reached,omitempty"`
+	Next          []byte                 `protobuf:"bytes,3,opt,name=next,proto3" json:"next,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1747,9 +1747,9 @@ func (x *KeysReply) GetKeys() []*ListedKey {
 	return nil
 }
 
-func (x *KeysReply) GetReached() []byte {
+func (x *KeysReply) GetNext() []byte {
 	if x != nil {
-		return x.Reached
+		return x.Next
 	}
 	return nil
 }
@@ -2283,6 +2283,7 @@ type PutRequest struct {
 	View          uint64                 `protobuf:"fixed64,9,opt,name=view,proto3" json:"view,omitempty"`
 	Meta          []byte                 `protobuf:"bytes,10,opt,name=meta,proto3" json:"meta,omitempty"`
 	Overwrite     bool                   `protobuf:"varint,11,opt,name=overwrite,proto3" json:"overwrite,omitempty"`
+	Blind         bool                   `protobuf:"varint,12,opt,name=blind,proto3" json:"blind,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2383,6 +2384,13 @@ func (x *PutRequest) GetMeta() []byte {
 func (x *PutRequest) GetOverwrite() bool {
 	if x != nil {
 		return x.Overwrite
+	}
+	return false
+}
+
+func (x *PutRequest) GetBlind() bool {
+	if x != nil {
+		return x.Blind
 	}
 	return false
 }
@@ -2894,6 +2902,7 @@ type GetReply struct {
 	View          uint64                 `protobuf:"fixed64,9,opt,name=view,proto3" json:"view,omitempty"`
 	Missing       []string               `protobuf:"bytes,10,rep,name=missing,proto3" json:"missing,omitempty"`
 	Lost          []*Version             `protobuf:"bytes,11,rep,name=lost,proto3" json:"lost,omitempty"`
+	Primaries     uint32                 `protobuf:"varint,12,opt,name=primaries,proto3" json:"primaries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3005,6 +3014,13 @@ func (x *GetReply) GetLost() []*Version {
 	return nil
 }
 
+func (x *GetReply) GetPrimaries() uint32 {
+	if x != nil {
+		return x.Primaries
+	}
+	return 0
+}
+
 type PutReply struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Request       uint64                 `protobuf:"varint,1,opt,name=request,proto3" json:"request,omitempty"`
@@ -3021,6 +3037,7 @@ type PutReply struct {
 	LostTo        []*Version             `protobuf:"bytes,12,rep,name=lost_to,json=lostTo,proto3" json:"lost_to,omitempty"`
 	Deletes       uint32                 `protobuf:"varint,13,opt,name=deletes,proto3" json:"deletes,omitempty"`
 	Missing       []string               `protobuf:"bytes,14,rep,name=missing,proto3" json:"missing,omitempty"`
+	Primaries     uint32                 `protobuf:"varint,15,opt,name=primaries,proto3" json:"primaries,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -3151,6 +3168,13 @@ func (x *PutReply) GetMissing() []string {
 		return x.Missing
 	}
 	return nil
+}
+
+func (x *PutReply) GetPrimaries() uint32 {
+	if x != nil {
+		return x.Primaries
+	}
+	return 0
 }
 
 type Hint struct {
@@ -3579,14 +3603,14 @@ const file_wire_proto_rawDesc = "" +
 	"tombstones\":\n" +
 	"\fCollectReply\x12\x10\n" +
 	"\x03err\x18\x01 \x01(\rR\x03err\x12\x18\n" +
-	"\aanswers\x18\x02 \x03(\rR\aanswers\"4\n" +
+	"\aanswers\x18\x02 \x03(\rR\aanswers\"2\n" +
 	"\x04Keys\x12\x16\n" +
-	"\x06prefix\x18\x01 \x01(\fR\x06prefix\x12\x14\n" +
-	"\x05after\x18\x02 \x01(\fR\x05after\"e\n" +
+	"\x06prefix\x18\x01 \x01(\fR\x06prefix\x12\x12\n" +
+	"\x04from\x18\x02 \x01(\fR\x04from\"_\n" +
 	"\tKeysReply\x12\x10\n" +
 	"\x03err\x18\x01 \x01(\rR\x03err\x12,\n" +
-	"\x04keys\x18\x02 \x03(\v2\x18.ringside.wire.ListedKeyR\x04keys\x12\x18\n" +
-	"\areached\x18\x03 \x01(\fR\areached\"7\n" +
+	"\x04keys\x18\x02 \x03(\v2\x18.ringside.wire.ListedKeyR\x04keys\x12\x12\n" +
+	"\x04next\x18\x03 \x01(\fR\x04next\"7\n" +
 	"\tListedKey\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\fR\x03key\x12\x18\n" +
 	"\adeleted\x18\x02 \x01(\bR\adeleted\"\x9b\x01\n" +
@@ -3624,7 +3648,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x03key\x18\x02 \x01(\fR\x03key\x12-\n" +
 	"\x06quorum\x18\x03 \x01(\v2\x15.ringside.wire.QuorumR\x06quorum\x12\x12\n" +
 	"\x04view\x18\x04 \x01(\x06R\x04view\x12\x1b\n" +
-	"\tno_repair\x18\x05 \x01(\bR\bnoRepair\"\x97\x02\n" +
+	"\tno_repair\x18\x05 \x01(\bR\bnoRepair\"\xad\x02\n" +
 	"\n" +
 	"PutRequest\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
@@ -3637,7 +3661,8 @@ const file_wire_proto_rawDesc = "" +
 	"\x04view\x18\t \x01(\x06R\x04view\x12\x12\n" +
 	"\x04meta\x18\n" +
 	" \x01(\fR\x04meta\x12\x1c\n" +
-	"\toverwrite\x18\v \x01(\bR\toverwriteJ\x04\b\x06\x10\a\"\xa7\x02\n" +
+	"\toverwrite\x18\v \x01(\bR\toverwrite\x12\x14\n" +
+	"\x05blind\x18\f \x01(\bR\x05blindJ\x04\b\x06\x10\a\"\xa7\x02\n" +
 	"\vClientReply\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\x04R\x02id\x12+\n" +
 	"\x03get\x18\x02 \x01(\v2\x17.ringside.wire.GetReplyH\x00R\x03get\x12+\n" +
@@ -3674,7 +3699,7 @@ const file_wire_proto_rawDesc = "" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
 	"\amessage\x18\x03 \x01(\tR\amessage\x12\x1c\n" +
 	"\tforgotten\x18\x04 \x01(\bR\tforgotten\x12\x12\n" +
-	"\x04live\x18\x05 \x01(\bR\x04live\"\xec\x02\n" +
+	"\x04live\x18\x05 \x01(\bR\x04live\"\x8a\x03\n" +
 	"\bGetReply\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
@@ -3689,7 +3714,8 @@ const file_wire_proto_rawDesc = "" +
 	"\x04view\x18\t \x01(\x06R\x04view\x12\x18\n" +
 	"\amissing\x18\n" +
 	" \x03(\tR\amissing\x12*\n" +
-	"\x04lost\x18\v \x03(\v2\x16.ringside.wire.VersionR\x04lost\"\xae\x03\n" +
+	"\x04lost\x18\v \x03(\v2\x16.ringside.wire.VersionR\x04lost\x12\x1c\n" +
+	"\tprimaries\x18\f \x01(\rR\tprimaries\"\xcc\x03\n" +
 	"\bPutReply\x12\x18\n" +
 	"\arequest\x18\x01 \x01(\x04R\arequest\x12\x10\n" +
 	"\x03err\x18\x02 \x01(\rR\x03err\x12\x18\n" +
@@ -3705,7 +3731,8 @@ const file_wire_proto_rawDesc = "" +
 	"\x04view\x18\v \x01(\x06R\x04view\x12/\n" +
 	"\alost_to\x18\f \x03(\v2\x16.ringside.wire.VersionR\x06lostTo\x12\x18\n" +
 	"\adeletes\x18\r \x01(\rR\adeletes\x12\x18\n" +
-	"\amissing\x18\x0e \x03(\tR\amissing\"0\n" +
+	"\amissing\x18\x0e \x03(\tR\amissing\x12\x1c\n" +
+	"\tprimaries\x18\x0f \x01(\rR\tprimaries\"0\n" +
 	"\x04Hint\x12\x16\n" +
 	"\x06holder\x18\x01 \x01(\tR\x06holder\x12\x10\n" +
 	"\x03for\x18\x02 \x01(\tR\x03for\"\x8c\x01\n" +
