@@ -1,8 +1,8 @@
 package engine
 
-// §4.4, beyond the paper: a client asks for one tombstone to be collected at once. The two questions
-// are those of tombstones.go. The time between them is wire.ForgetAfter in place of the grace, so
-// the client must know that no old write of the key is still under way.
+// §4.4, beyond the paper: a client asks for one tombstone to be collected at once. The two
+// questions are those of tombstones.go. The time between them is wire.ForgetAfter in place of the
+// grace, so the client must know that no old write of the key is still under way.
 
 import (
 	"fmt"
@@ -28,7 +28,8 @@ func (c *collector) onForget(client uint64, req wire.ForgetRequest) {
 		answer(wire.ForgetReply{Message: "this cluster keeps tombstones (--tombstones off)"})
 		return
 	case c.batches.Full():
-		answer(wire.ForgetReply{Err: wire.Overloaded, Message: n.cfg.Name + " collects as many tombstones as it can; try again"})
+		answer(wire.ForgetReply{Err: wire.Overloaded,
+			Message: n.cfg.Name + " collects as many tombstones as it can; try again"})
 		return
 	case c.batches.Active(req.Key):
 		answer(wire.ForgetReply{Message: n.cfg.Name + " collects the tombstone already"})
@@ -62,8 +63,8 @@ func (c *collector) forget(t wire.Tombstone, answer func(wire.ForgetReply)) {
 	c.askTwice(b, wire.ForgetAfter)
 }
 
-// tellEnd tells the client of a batch that the batch has ended. why says why its tombstone stays, ""
-// if the tombstone was collected.
+// tellEnd tells the client of a batch that the batch has ended. why says why its tombstone stays,
+// "" if the tombstone was collected.
 func (c *collector) tellEnd(b *tombstone.Batch, why string) {
 	if tell := c.ended[b]; tell != nil {
 		delete(c.ended, b)

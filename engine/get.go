@@ -63,7 +63,8 @@ func (c *coordinator) onGet(client uint64, req wire.GetRequest) {
 	targets := g.replicas.Targets()
 	if len(targets) < g.quorum.R || !g.replicas.Reachable(targets) {
 		g.reply(wire.GetReply{
-			Err: wire.QuorumNotReached, Message: fmt.Sprintf("%s, but %s; nothing was read", readWants(g.quorum), c.reaches(targets)),
+			Err:     wire.QuorumNotReached,
+			Message: fmt.Sprintf("%s, but %s; nothing was read", readWants(g.quorum), c.reaches(targets)),
 			Missing: slices.DeleteFunc(g.replicas.Unheard(), func(node string) bool { return slices.Contains(targets, node) }),
 		})
 		return

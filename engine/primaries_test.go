@@ -44,7 +44,8 @@ func TestPrimariesOfAPut(t *testing.T) {
 	}
 }
 
-// A home that dies after the put began leaves it short of PW, although a fallback takes the replica.
+// A home that dies after the put began leaves the put short of PW, although a fallback takes the
+// replica.
 func TestPrimaryDiesDuringThePut(t *testing.T) {
 	w := five(t)
 	key := w.keyAt("n1", "n2", "n3")

@@ -55,7 +55,10 @@ type collector struct {
 }
 
 func newCollector(n *Node) *collector {
-	return &collector{n: n, batches: tombstone.NewBatches(), watches: tombstone.NewWatches(), ended: map[*tombstone.Batch]func(string){}}
+	return &collector{
+		n: n, batches: tombstone.NewBatches(), watches: tombstone.NewWatches(),
+		ended: map[*tombstone.Batch]func(string){},
+	}
 }
 
 // begin plans the first scan, at a random moment within pause.

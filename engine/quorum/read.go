@@ -50,8 +50,8 @@ func NewRead(c Cluster, pref []string, n Need) *Read {
 }
 
 // Targets returns the nodes to ask at first: the N best healthy nodes of the preference list, or
-// the healthy homes if the quorum is strict. If these are fewer than R, or the homes among them fewer
-// than PR, Targets adds suspected nodes.
+// the healthy homes if the quorum is strict. If these are fewer than R, or the homes among them
+// fewer than PR, Targets adds suspected nodes.
 func (r *Read) Targets() []string {
 	list, most := r.pref, r.replicas()
 	if r.strict && !mutant.Is(mutant.StrictReadsFallbacks) {

@@ -7,8 +7,8 @@ import (
 	"ringside/engine/vclock"
 )
 
-// A Quorum is what one request asks for (§4.5). A zero field means the cluster's setting, which is 0
-// for PR and PW. The fields count distinct nodes and are 0 to MaxNodes.
+// A Quorum is what one request asks for (§4.5). A zero field means the cluster's setting, which is
+// 0 for PR and PW. The fields count distinct nodes and are 0 to MaxNodes.
 type Quorum struct {
 	R, W   int
 	PR, PW int  // so many of the R answers, or of the W replicas, must be those of homes
@@ -153,7 +153,7 @@ type ForgetReply struct {
 	Request   uint64
 	Err       Code
 	Message   string // as in GetReply; with OK and without Forgotten: why the tombstone stays
-	Forgotten bool   // no member holds the key any more
+	Forgotten bool   // no member holds the key
 	Live      bool   // the key has a value
 }
 

@@ -116,7 +116,7 @@ func (d *Decoder) body(kind uint64, b []byte) (Body, error) {
 	case 21:
 		return d.keys(b)
 	default:
-		return d.keysReply(b)
+		return readKeysReply(b)
 	}
 }
 

@@ -60,7 +60,7 @@ func (d *Decoder) request(kind uint64, b []byte) (ClientRequest, error) {
 	case 5:
 		return d.listRequest(b)
 	default:
-		return d.forgetRequest(b)
+		return readForgetRequest(b)
 	}
 }
 

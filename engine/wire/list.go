@@ -77,7 +77,7 @@ func (d *Decoder) keys(b []byte) (Keys, error) {
 	return m, nil
 }
 
-func (d *Decoder) keysReply(b []byte) (KeysReply, error) {
+func readKeysReply(b []byte) (KeysReply, error) {
 	var m KeysReply
 	r := field.Read("keys_reply", b)
 	for r.Next() {
@@ -96,7 +96,7 @@ func (d *Decoder) keysReply(b []byte) (KeysReply, error) {
 		return m, err
 	}
 	keepListed(m.Keys)
-	m.Next = d.copy(m.Next)
+	m.Next = copyOf(m.Next)
 	return m, nil
 }
 
@@ -159,7 +159,7 @@ func (d *Decoder) listRequest(b []byte) (ListRequest, error) {
 	return m, nil
 }
 
-func (d *Decoder) forgetRequest(b []byte) (ForgetRequest, error) {
+func readForgetRequest(b []byte) (ForgetRequest, error) {
 	var m ForgetRequest
 	r := field.Read("forget_request", b)
 	for r.Next() {
@@ -175,7 +175,7 @@ func (d *Decoder) forgetRequest(b []byte) (ForgetRequest, error) {
 	if err := first(r.Err(), checkSize("key", len(m.Key), MaxKey)); err != nil {
 		return m, err
 	}
-	m.Key = d.copy(m.Key)
+	m.Key = copyOf(m.Key)
 	return m, nil
 }
 
