@@ -27,6 +27,10 @@ var arrows = map[string][]string{
 		"ringside/engine/usage", "ringside/engine/wire", "ringside/localcluster/atomicfile",
 		"ringside/localcluster/bench", "ringside/localcluster/config",
 	},
+	"ringside/cli/capsule": {
+		"ringside/engine/escape", "ringside/engine/event", "ringside/engine/usage", "ringside/localcluster/atomicfile",
+		"ringside/localcluster/buildinfo",
+	},
 	"ringside/cli/condition": append([]string{"ringside/cli/exit", "ringside/cli/render"}, leaves...),
 	"ringside/cli/console":   {"ringside/engine/escape"},
 	"ringside/cli/diagram":   append([]string{"ringside/cli/exit", "ringside/cli/render", "ringside/engine/settings"}, leaves...),
@@ -71,9 +75,9 @@ var arrows = map[string][]string{
 	}, leaves...),
 	"ringside/cli/shard": {"ringside/cli/verbs", "ringside/engine/usage", "ringside/localcluster/buildinfo"},
 	"ringside/cli/simulate": append([]string{
-		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/recording", "ringside/cli/render", "ringside/cli/shard",
-		"ringside/cli/verbs", "ringside/engine/sim/...", "ringside/localcluster/atomicfile", "ringside/tui",
-		"ringside/tui/futures",
+		"ringside/cli/capsule", "ringside/cli/console", "ringside/cli/exit", "ringside/cli/recording", "ringside/cli/render",
+		"ringside/cli/shard", "ringside/cli/verbs", "ringside/engine/sim/...", "ringside/localcluster/atomicfile",
+		"ringside/localcluster/buildinfo", "ringside/tui", "ringside/tui/futures",
 	}, leaves...),
 	"ringside/cli/tour": append([]string{
 		"ringside/cli/condition", "ringside/cli/console", "ringside/cli/exit", "ringside/cli/render",
@@ -82,7 +86,7 @@ var arrows = map[string][]string{
 	}, leaves...),
 	"ringside/cli/verbs": append([]string{
 		"ringside/engine/sim/session",
-		"ringside/cli/condition", "ringside/cli/diagram", "ringside/cli/exit", "ringside/cli/render",
+		"ringside/cli/capsule", "ringside/cli/condition", "ringside/cli/diagram", "ringside/cli/exit", "ringside/cli/render",
 		"ringside/cli/verbs/cart",
 		"ringside/localcluster/atomicfile", "ringside/localcluster/bench/workload",
 	}, leaves...),

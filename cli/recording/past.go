@@ -49,7 +49,7 @@ func (l *Live) Rewind(ctx context.Context) (tui.Playback, error) {
 	l.mu.Lock()
 	running, uses := l.running, l.uses
 	l.mu.Unlock()
-	events, err := remembered(ctx, running)
+	events, err := verbs.Remembered(ctx, running)
 	if err != nil {
 		return nil, err
 	}
@@ -98,42 +98,3 @@ func (l *Live) Past() tui.Playback {
 
 // Generation implements feed.Changing.
 func (l *Live) Generation() int { return l.show.Generation() }
-
-// remembered returns the events that a cluster remembers. If the cluster has forgotten its
-// beginning, they begin with the settings of now, and with the present state of each node whose
-// state did not change since.
-func remembered(ctx context.Context, c verbs.Cluster) ([]event.Event, error) {
-	var events []event.Event
-	err := c.Events(ctx, event.Query{}, func(batch []event.Event) error {
-		events = append(events, batch...)
-		return nil
-	})
-	if err != nil || len(events) == 0 || events[0].Kind == event.Cluster {
-		return events, err
-	}
-	snapshot, err := c.Snapshot(ctx)
-	if err != nil {
-		return nil, err
-	}
-	changed := map[string]bool{}
-	for _, e := range events {
-		switch e.Kind {
-		case event.NodeUp, event.NodeDown, event.NodePaused:
-			changed[e.Node] = true
-		}
-	}
-	var first []event.Event
-	for _, e := range snapshot {
-		e.Time = events[0].Time
-		switch e.Kind {
-		case event.Cluster:
-			e.Count = 0
-			first = append(first, e)
-		case event.NodeUp, event.NodeDown, event.NodePaused:
-			if !changed[e.Node] {
-				first = append(first, e)
-			}
-		}
-	}
-	return append(first, events...), nil
-}

@@ -1,7 +1,9 @@
 package recording
 
 import (
+	"bytes"
 	"context"
+	"slices"
 	"time"
 
 	"ringside/cli/verbs"
@@ -21,6 +23,7 @@ type Recording struct {
 	*clock  // that of a pair moves two recordings
 	side    int
 	events  []event.Event // the clock's track of that side
+	ending  []event.Event // the snapshot at the end; nil: what the events result in
 	flights []flight      // in the order in which they left
 	refusal error         // of commands that would change the recording
 	view    *view.Cluster // after the first seen events; the clock's mutex guards both
@@ -44,6 +47,19 @@ func New(events []event.Event, what string) (*Recording, error) {
 	}
 	c := newClock([2][]event.Event{events}, len(events))
 	return newRecording(c, 0, what), nil
+}
+
+// NewSession returns the recording of events of a real cluster, paused at its end. There, a
+// snapshot is ending, which has the replicas of all keys. what is as for New.
+func NewSession(events, ending []event.Event, what string) (*Recording, error) {
+	r, err := New(events, what)
+	if err != nil {
+		return nil, err
+	}
+	r.ending = slices.Clone(ending)
+	r.ending[0].Count = len(events) // which have other sequence numbers now
+	r.stop(len(r.moments))
+	return r, nil
 }
 
 func newRecording(c *clock, side int, what string) *Recording {
@@ -119,11 +135,15 @@ func (r *Recording) Events(ctx context.Context, q event.Query, fn func([]event.E
 	}
 }
 
-// Snapshot implements verbs.Cluster: it returns the state that the events so far result in.
+// Snapshot implements verbs.Cluster: it returns the state that the events so far result in, or that
+// was recorded at the end.
 func (r *Recording) Snapshot(_ context.Context, keys ...[]byte) ([]event.Event, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	n := r.happened()
+	if r.ending != nil && n == len(r.events) {
+		return endingOf(r.ending, keys), nil
+	}
 	if r.seen > n {
 		r.view, r.seen = view.New(), 0
 	}
@@ -160,3 +180,10 @@ func (r *Recording) Compare(context.Context, bool, ...event.Span) ([]event.Event
 
 // Down implements verbs.Cluster.
 func (r *Recording) Down(context.Context) error { return r.refusal }
+
+// endingOf returns a snapshot without the replicas of other keys.
+func endingOf(snapshot []event.Event, keys [][]byte) []event.Event {
+	return slices.DeleteFunc(slices.Clone(snapshot), func(e event.Event) bool {
+		return e.Kind == event.Replicas && !slices.ContainsFunc(keys, func(k []byte) bool { return bytes.Equal(k, e.Key) })
+	})
+}

@@ -74,13 +74,7 @@ func (h Header) Head() Header { return h }
 func (h Header) Part() Shard { return Shard{h.Shard, h.Shards} }
 
 // Commit names the source of the running binary; "" if it is unknown.
-func Commit() string {
-	info := buildinfo.Read()
-	if info.Modified && info.Commit != "" {
-		return info.Short() + "+changes"
-	}
-	return info.Short()
-}
+func Commit() string { return buildinfo.Commit() }
 
 // Content is what the file of a shard contains.
 type Content interface {

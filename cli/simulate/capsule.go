@@ -7,33 +7,15 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"strings"
 
+	"ringside/cli/capsule"
 	"ringside/cli/exit"
 	"ringside/cli/render"
-	"ringside/cli/shard"
 	"ringside/engine/sim/plan"
 	"ringside/engine/sim/shrink"
 	"ringside/engine/usage"
-	"ringside/localcluster/atomicfile"
 )
-
-const (
-	// capsuleFormat is the number of the format of capsules.
-	capsuleFormat = 1
-	// maxCapsule bounds the bytes of a capsule or script that is read. A run of plan.MaxOps
-	// operations fits.
-	maxCapsule = 256 << 20
-)
-
-// A capsule is the content of a file that holds one run: what it is, and what came out.
-type capsule struct {
-	Capsule int    `json:"capsule"` // capsuleFormat
-	Commit  string `json:"commit"`  // of the ringside that played the run; "" if it is unknown
-	Script  string `json:"script"`  // plays the run again
-	// Text and Result are what ringside sim prints of the run, without and with --json.
-	Text   string          `json:"text"`
-	Result json.RawMessage `json:"result"`
-}
 
 // writeCapsule plays a run and writes its capsule to the file of --capsule. options are those from
 // which the run was drawn, "" if it was not drawn.
@@ -48,13 +30,10 @@ func (r *runner) writeCapsule(p plan.Plan, options string) error {
 	if v := result.Violations; len(v) > 0 {
 		p.Expect.Property = v[0].Property
 	}
-	text, err := json.Marshal(rep)
+	c, err := capsule.New(one.text()+rep.more(""), rep)
 	if err == nil {
-		text, err = json.Marshal(capsule{capsuleFormat, shard.Commit(), shrink.Report(p, result, ""),
-			one.text() + rep.more(""), text})
-	}
-	if err == nil {
-		err = atomicfile.Replace(r.Path(r.call.String("capsule")), append(text, '\n'))
+		c.Script = shrink.Report(p, result, "")
+		err = c.Write(r.Path(r.call.String("capsule")))
 	}
 	if err != nil {
 		return fmt.Errorf("sim --capsule: %w", err)
@@ -78,37 +57,38 @@ func (r *runner) leaveCapsule(c *campaign, p *plan.Plan, options string) error {
 }
 
 // readRun reads the run of a capsule or of a script. The capsule is nil if the file is a script.
-func (r *runner) readRun(name string) (plan.Plan, *capsule, error) {
+// The plan is empty if the run is one of a real cluster.
+func (r *runner) readRun(name string) (plan.Plan, *capsule.Capsule, error) {
 	f, err := os.Open(r.Path(name))
 	if err != nil {
 		return plan.Plan{}, nil, usage.Errorf("%s: %w", r.call.Verb.Name, err)
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxCapsule+1))
-	if err == nil && len(text) > maxCapsule {
-		err = fmt.Errorf("the file has more than %d bytes", maxCapsule)
-	}
+	p, c, err := decodeRun(f)
 	if err != nil {
 		return plan.Plan{}, nil, usage.Errorf("%s %s: %w", r.call.Verb.Name, render.Quoted(name), err)
-	}
-	var c *capsule
-	if bytes.HasPrefix(bytes.TrimSpace(text), []byte("{")) {
-		c = &capsule{}
-		if err := json.Unmarshal(text, c); err != nil || c.Capsule != capsuleFormat {
-			return plan.Plan{}, nil, usage.Errorf("%s %s: the file is not a capsule of format %d; "+
-				"ringside sim --seed SEED --capsule FILE writes one", r.call.Verb.Name, render.Quoted(name), capsuleFormat)
-		}
-		text = []byte(c.Script)
-	}
-	p, err := plan.ParseScript(bytes.NewReader(text))
-	if err != nil {
-		return p, nil, usage.Errorf("%s %s: %w", r.call.Verb.Name, render.Quoted(name), err)
 	}
 	return p, c, nil
 }
 
-// open shows the run of a capsule: on the screens if there is a terminal, otherwise what sim
-// printed. It plays the run again, and fails if this ringside comes to another result.
+// decodeRun decodes what readRun returns.
+func decodeRun(f io.Reader) (p plan.Plan, c *capsule.Capsule, err error) {
+	text, err := capsule.Text(f)
+	if err != nil {
+		return p, nil, err
+	}
+	if capsule.Is(text) {
+		if c, err = capsule.Parse(text); err != nil || c.Live() {
+			return p, c, err
+		}
+		text = []byte(c.Script)
+	}
+	p, err = plan.ParseScript(bytes.NewReader(text))
+	return p, c, err
+}
+
+// open shows the run of a capsule: on the screens if there is a terminal, otherwise as text. It
+// plays a simulated run again, and fails if this ringside comes to another result.
 func (r *runner) open() error {
 	name := r.call.Arg(0)
 	p, c, err := r.readRun(name)
@@ -118,6 +98,8 @@ func (r *runner) open() error {
 	case c == nil:
 		return usage.Errorf("open %s: the file is a script and not a capsule; ringside sim --replay plays it",
 			render.Quoted(name))
+	case c.Live():
+		return r.openSession(name, c)
 	}
 	one, result, ended := r.playPlan(p, true)
 	if !ended {
@@ -128,21 +110,27 @@ func (r *runner) open() error {
 		return fmt.Errorf("open %s: %w", render.Quoted(name), err)
 	}
 	if !sameResult(again, c.Result) {
-		return &exit.Error{Exit: exit.Expectation, Code: "other_result", Message: fmt.Sprintf(
-			"open %s: this ringside, of commit %q, comes to another result than the capsule, of commit %q: the trace "+
-				"hash here is %016x; open the capsule with the ringside that wrote it", render.Quoted(name), shard.Commit(),
-			c.Commit, result.Hash)}
+		return otherResult(name, c, fmt.Sprintf(": the trace hash here is %016x", result.Hash))
 	}
 	if r.toScreens {
 		return r.showOnScreens(p)
 	}
-	if err := r.Show(c.Result, c.Text); err != nil {
+	if err := r.Show(c.Result, safeText(c.Text)); err != nil {
 		return err
 	}
 	if v := result.Violations; len(v) > 0 {
 		return &exit.Error{Exit: exit.Expectation, Code: "property_violated", Message: v[0].Detail, Reported: true}
 	}
 	return nil
+}
+
+// safeText escapes the text of a capsule, which may come from anywhere, and keeps its lines.
+func safeText(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		lines[i] = render.Typed(l)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // sameResult reports whether two results of one run are the same, apart from the real time and from

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"ringside/cli/render"
+	"ringside/cli/verbs"
 	"ringside/engine/sim"
 	"ringside/engine/sim/fork"
 )
@@ -39,13 +40,17 @@ type diffedKey struct {
 
 // diff tells where the runs of two files part.
 func (r *runner) diff() error {
-	a, _, err := r.readRun(r.call.Arg(0))
+	a, one, err := r.readRun(r.call.Arg(0))
 	if err != nil {
 		return err
 	}
-	b, _, err := r.readRun(r.call.Arg(1))
+	b, other, err := r.readRun(r.call.Arg(1))
 	if err != nil {
 		return err
+	}
+	live := [2]bool{one != nil && one.Live(), other != nil && other.Live()}
+	if live[0] || live[1] {
+		return r.diffSessions([2]verbs.Session{sessionOf(one, a), sessionOf(other, b)}, live[0] && live[1])
 	}
 	f, ended := fork.Compare(sim.Player{GoOn: r.alive}, a, b)
 	if !ended {

@@ -12,5 +12,6 @@
 //
 // A run that fails is made smaller and written as a script (single.go). flags.go reads the flags,
 // report.go writes the results as text and as JSON. opening.go has two more commands: open shows
-// the run of a capsule again, and diff (diff.go) tells where two runs part.
+// the run of a capsule again, and diff (diff.go) tells where two runs part. session.go does both
+// for runs of real clusters, whose requests and faults course.go lists.
 package simulate

@@ -176,7 +176,7 @@ func courseOf(f *fork.Fork, width int, titles [2]string) string {
 	s.row("", titles[0], titles[1])
 	rule := strings.Repeat("-", s.column)
 	s.row("", rule, rule)
-	for _, pair := range align(f.AsItIs.After, f.Changed.After) {
+	for _, pair := range align(f.AsItIs.After, f.Changed.After, happened) {
 		s.row("", eventText(pair[0]), eventText(pair[1]))
 	}
 	return s.String()
@@ -189,10 +189,10 @@ func eventText(e *event.Event) string {
 	return since(*e) + "  " + happened(*e)
 }
 
-// align pairs the events that say the same in two lists, in their order (the longest common
-// subsequence). Each of the other events stands alone.
-func align(a, b []event.Event) [][2]*event.Event {
-	same := func(i, j int) bool { return happened(a[i]) == happened(b[j]) }
+// align pairs the items that say the same in two lists, in their order (the longest common
+// subsequence). Each of the other items stands alone.
+func align[T any](a, b []T, says func(T) string) [][2]*T {
+	same := func(i, j int) bool { return says(a[i]) == says(b[j]) }
 	longest := make([][]int, len(a)+1) // of a[i:] and b[j:]
 	for i := range longest {
 		longest[i] = make([]int, len(b)+1)
@@ -205,30 +205,30 @@ func align(a, b []event.Event) [][2]*event.Event {
 			}
 		}
 	}
-	var out [][2]*event.Event
+	var out [][2]*T
 	for i, j := 0, 0; i < len(a) || j < len(b); {
 		switch {
 		case i < len(a) && j < len(b) && same(i, j):
-			out = append(out, [2]*event.Event{&a[i], &b[j]})
+			out = append(out, [2]*T{&a[i], &b[j]})
 			i, j = i+1, j+1
 		case j == len(b) || i < len(a) && longest[i+1][j] >= longest[i][j+1]:
-			out = append(out, [2]*event.Event{&a[i], nil})
+			out = append(out, [2]*T{&a[i], nil})
 			i++
 		default:
-			out = append(out, [2]*event.Event{nil, &b[j]})
+			out = append(out, [2]*T{nil, &b[j]})
 			j++
 		}
 	}
 	return pack(out)
 }
 
-// pack puts an event that stands alone on the left beside the next one that stands alone on the
+// pack puts an item that stands alone on the left beside the next one that stands alone on the
 // right, as long as no pair is between them.
-func pack(rows [][2]*event.Event) [][2]*event.Event {
-	var out, left, right [][2]*event.Event
+func pack[T any](rows [][2]*T) [][2]*T {
+	var out, left, right [][2]*T
 	flush := func() {
 		for i := range max(len(left), len(right)) {
-			var row [2]*event.Event
+			var row [2]*T
 			if i < len(left) {
 				row[0] = left[i][0]
 			}

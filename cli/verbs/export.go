@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"ringside/cli/capsule"
 	"ringside/cli/render"
 	"ringside/engine/escape"
 	"ringside/engine/event"
@@ -16,16 +17,19 @@ import (
 
 // Suffixes of exported files, which choose their formats.
 const (
-	scriptSuffix  = ".script"
-	eventsSuffix  = ".jsonl"
-	capsuleSuffix = ".capsule"
+	scriptSuffix = ".script"
+	eventsSuffix = ".jsonl"
 )
 
 var exportVerb = &Verb{
 	Name: "export", Group: GroupLook, Section: "§4",
 	Args:  []Arg{{Name: "FILE", Complete: CompleteFiles}},
-	Usage: "write what happened so far to a file: FILE.script to play again, FILE.jsonl with all events",
+	Usage: "write what happened so far to a file: a capsule, a script to play again, or all events",
 	Help: `The suffix chooses the format.
+  FILE.capsule  the settings, the events that the cluster remembers, what every node holds of each key now, and
+                what that comes to. ringside open FILE.capsule shows the same screens and numbers again, without a
+                cluster, and ringside diff A.capsule B.capsule tells where two of them part. At most the 500 keys
+                that were used last are in it.
   FILE.script   a script of the simulator: the settings, the requests with their coordinators and contexts,
                 the faults, joins and leaves, and their times. ringside sim --replay FILE.script plays it, and
                 ringside sim --replay FILE.script --at 3 --change 'no partition' --fork asks what another
@@ -43,12 +47,11 @@ written; events -f --json > FILE.jsonl keeps all events from the start. An exist
 		case scriptSuffix:
 		case eventsSuffix:
 			write = exportEvents
-		case capsuleSuffix:
-			return c.Misusef("%s: a capsule holds a simulated run; export a name that ends in %s, and  sim --replay "+
-				"FILE%[2]s --capsule FILE%s  makes a capsule of it", render.Quoted(name), scriptSuffix, capsuleSuffix)
+		case capsule.Suffix:
+			write = exportCapsule
 		default:
-			return c.Misusef("%s: the suffix chooses the format; choose a name that ends in %s or %s",
-				render.Quoted(name), scriptSuffix, eventsSuffix)
+			return c.Misusef("%s: the suffix chooses the format; choose a name that ends in %s, %s or %s",
+				render.Quoted(name), capsule.Suffix, scriptSuffix, eventsSuffix)
 		}
 		path, err := e.path(name)
 		if err != nil {
@@ -85,7 +88,11 @@ func exported(e *Env, r exportReport) error {
 		r.Notes = orEmpty(r.Notes)
 		return e.print(r)
 	}
-	text := fmt.Sprintf("wrote %s: %s\n", render.Typed(r.File), render.Count(r.Events, "event"))
+	text := fmt.Sprintf("wrote %s: %s", render.Typed(r.File), render.Count(r.Events, "event"))
+	if r.Format == "capsule" {
+		text += fmt.Sprintf("; %sopen %s shows them", e.Prefix, render.Typed(r.File))
+	}
+	text += "\n"
 	if r.Operations != nil {
 		text = fmt.Sprintf("wrote %s: %s and %s; %ssim --replay %s plays it\n", render.Typed(r.File),
 			render.Count(*r.Operations, "operation"), render.Count(*r.Faults, "fault"), e.Prefix, render.Typed(r.File))
@@ -119,13 +126,9 @@ func exportEvents(ctx context.Context, e *Env, path string) (exportReport, error
 	if err != nil {
 		return exportReport{}, err
 	}
-	out := exportReport{Format: "recording", Events: len(events)}
+	out := exportReport{Format: "recording", Events: len(events), Notes: gapNotes(events)}
 	var text bytes.Buffer
 	for _, ev := range events {
-		if ev.Kind == event.Gap {
-			out.Notes = append(out.Notes, fmt.Sprintf("%s that the cluster no longer remembers",
-				render.Count(ev.Count, "event")))
-		}
 		line, err := escape.JSON(ev)
 		if err != nil {
 			return out, fmt.Errorf("export: %w", err)
@@ -136,4 +139,26 @@ func exportEvents(ctx context.Context, e *Env, path string) (exportReport, error
 		return out, fmt.Errorf("export: %w", err)
 	}
 	return out, nil
+}
+
+// gapNotes says which events are missing.
+func gapNotes(events []event.Event) (out []string) {
+	for _, ev := range events {
+		if ev.Kind == event.Gap {
+			out = append(out, fmt.Sprintf("%s that the cluster no longer remembers", render.Count(ev.Count, "event")))
+		}
+	}
+	return out
+}
+
+// exportCapsule writes the capsule of the cluster.
+func exportCapsule(ctx context.Context, e *Env, path string) (exportReport, error) {
+	c, err := Capsule(ctx, e.Cluster)
+	if err != nil {
+		return exportReport{}, fmt.Errorf("export: %w", err)
+	}
+	if err := c.Write(path); err != nil {
+		return exportReport{}, fmt.Errorf("export: %w", err)
+	}
+	return exportReport{Format: "capsule", Events: len(c.Events), Notes: gapNotes(c.Events)}, nil
 }

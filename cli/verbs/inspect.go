@@ -28,7 +28,7 @@ var inspectVerb = &Verb{
 			return err
 		}
 		if e.JSON {
-			return printInspect(e, cluster, key)
+			return e.print(inspectJSON(cluster, key))
 		}
 		return e.write(showInspect(e.painter(), cluster, key))
 	},
@@ -64,7 +64,8 @@ func replicas(cluster *view.Cluster, key []byte) []replica {
 	return append(own, hinted...)
 }
 
-func printInspect(e *Env, cluster *view.Cluster, key []byte) error {
+// inspectJSON returns the JSON of inspect.
+func inspectJSON(cluster *view.Cluster, key []byte) any {
 	type entry struct {
 		Node     string              `json:"node"`
 		Role     string              `json:"role"`
@@ -81,7 +82,7 @@ func printInspect(e *Env, cluster *view.Cluster, key []byte) error {
 		entries = append(entries, entry{r.node, role, r.home, r.up, event.VersionsJSON(r.versions)})
 	}
 	homes := cluster.Ring.Homes(key)
-	return e.print(struct {
+	return struct {
 		keyJSON
 		Position   string   `json:"position"`
 		Preference []string `json:"preference"`
@@ -92,7 +93,7 @@ func printInspect(e *Env, cluster *view.Cluster, key []byte) error {
 		// Lost lists the key's versions that last write wins lost and that a node remembers.
 		Lost []event.VersionJSON `json:"lost,omitempty"`
 	}{keyOf(key), ring.Of(key).String(), homes, orEmpty(cluster.Ring.Preference(key)[len(homes):]), cluster.Converged(key),
-		cluster.Blocking(key), entries, event.VersionsJSON(lostOf(cluster, key))})
+		cluster.Blocking(key), entries, event.VersionsJSON(lostOf(cluster, key))}
 }
 
 func showInspect(p render.Painter, cluster *view.Cluster, key []byte) string {
@@ -106,8 +107,8 @@ func showInspect(p render.Painter, cluster *view.Cluster, key []byte) string {
 		}
 		if len(r.versions) == 0 {
 			nothing := "nothing"
-			if !r.up {
-				nothing = "the node is " + string(cluster.Node(r.node).Status)
+			if n := cluster.Node(r.node); !r.up && n != nil { // a forged recording may have no such node
+				nothing = "the node is " + string(n.Status)
 			}
 			t.Row(append(lead, render.Toned(render.Dim, nothing))...)
 		}

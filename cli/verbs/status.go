@@ -27,7 +27,7 @@ disk of one node, which is not their home. For a node that is down or paused, st
 			return err
 		}
 		if e.JSON {
-			return printStatus(e, cluster)
+			return e.print(statusJSON(cluster))
 		}
 		return e.write(showStatus(e.painter(), cluster))
 	},
@@ -37,7 +37,8 @@ disk of one node, which is not their home. For a node that is down or paused, st
 // so a finer precision would be wrong.
 const leftGrain = 100 * time.Millisecond
 
-func printStatus(e *Env, cluster *view.Cluster) error {
+// statusJSON returns the JSON of status.
+func statusJSON(cluster *view.Cluster) any {
 	type node struct {
 		Node     string      `json:"node"`
 		State    view.Status `json:"state"`
@@ -68,7 +69,7 @@ func printStatus(e *Env, cluster *view.Cluster) error {
 			n.TombstonesKept, !n.Current()}
 	}
 	s := cluster.Settings
-	return e.print(struct {
+	return struct {
 		Cluster  string             `json:"cluster"`
 		N        int                `json:"n"`
 		R        int                `json:"r"`
@@ -97,7 +98,7 @@ func printStatus(e *Env, cluster *view.Cluster) error {
 	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, settings.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem,
 		s.NoSync, nodes, cluster.Groups, cluster.OneWay, splitLeft(cluster), slowMS(cluster), cluster.Loss,
 		cluster.Hints(), s.Buffer, cluster.Buffered(), cluster.Queues, cluster.Lost(),
-		len(cluster.Ring.Members()), replicasOn(cluster, cluster.Ring)})
+		len(cluster.Ring.Members()), replicasOn(cluster, cluster.Ring)}
 }
 
 // splitLeft returns the seconds until a timed split heals, nil if there is none.

@@ -48,3 +48,13 @@ func Version() string {
 	}
 	return info.Version
 }
+
+// Commit names the source of the running binary: the short commit, with "+changes" if the tree
+// differed from it, and "" if the commit is unknown.
+func Commit() string {
+	info := Read()
+	if info.Modified && info.Commit != "" {
+		return info.Short() + "+changes"
+	}
+	return info.Short()
+}
