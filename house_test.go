@@ -70,8 +70,8 @@ var arrows = map[string][]string{
 	"ringside/cli/recording": append([]string{"ringside/cli/fresh", "ringside/cli/verbs", "ringside/tui"}, leaves...),
 	"ringside/cli/render":    leaves,
 	"ringside/cli/script": append([]string{
-		"ringside/cli/console", "ringside/cli/render", "ringside/cli/verbs", "ringside/localcluster/control",
-		"ringside/localcluster/datadir", "ringside/testscripts",
+		"ringside/cli/capsule", "ringside/cli/console", "ringside/cli/render", "ringside/cli/verbs",
+		"ringside/localcluster/config", "ringside/localcluster/control", "ringside/localcluster/datadir", "ringside/testscripts",
 	}, leaves...),
 	"ringside/cli/shard": {"ringside/cli/verbs", "ringside/engine/usage", "ringside/localcluster/buildinfo"},
 	"ringside/cli/simulate": append([]string{
@@ -207,8 +207,8 @@ var arrows = map[string][]string{
 	"ringside/riak/kv":           {"ringside/engine/settings", "ringside/engine/wire", "ringside/riak/rpb"},
 	"ringside/riak/rpb":          {},
 	"ringside/ringsidetest": append([]string{
-		"ringside/cli/condition", "ringside/cli/console", "ringside/cli/diagram", "ringside/cli/render", "ringside/cli/verbs",
-		"ringside/localcluster", "ringside/localcluster/config",
+		"ringside/cli/capsule", "ringside/cli/condition", "ringside/cli/console", "ringside/cli/diagram", "ringside/cli/render",
+		"ringside/cli/verbs", "ringside/localcluster", "ringside/localcluster/config",
 	}, leaves...),
 	"ringside/localcluster": {
 		"ringside/engine", "ringside/engine/driver", "ringside/engine/escape", "ringside/engine/event",

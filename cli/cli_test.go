@@ -69,7 +69,7 @@ func ringside(t *testing.T, dir, line string, change ...func(*Env)) result {
 
 func getenv(dir string) func(string) string {
 	return func(name string) string {
-		if name == "RINGSIDE_HOME" {
+		if name == "RINGSIDE_HOME" || name == "TMPDIR" {
 			return dir
 		}
 		return ""
@@ -299,13 +299,13 @@ func TestScriptsAreReported(t *testing.T) {
 	in := func(e *Env) { e.Dir = dir }
 	r := ringside(t, dataHome(t), "run good.txtar bad.txtar odd.txtar --json", in)
 	var lines []struct {
-		Script, FailedAt, Message string
-		OK                        bool
+		Script, FailedAt, Message, Capsule string
+		OK                                 bool
 	}
 	for line := range strings.Lines(strings.ReplaceAll(r.out, "failed_at", "FailedAt")) {
 		lines = append(lines, struct {
-			Script, FailedAt, Message string
-			OK                        bool
+			Script, FailedAt, Message, Capsule string
+			OK                                 bool
 		}{})
 		if err := json.Unmarshal([]byte(line), &lines[len(lines)-1]); err != nil {
 			t.Fatal(err)
@@ -313,7 +313,7 @@ func TestScriptsAreReported(t *testing.T) {
 	}
 	if r.exit != exit.Expectation || len(lines) != 3 || !lines[0].OK || lines[1].OK || lines[2].OK ||
 		!strings.HasSuffix(lines[1].FailedAt, "bad.txtar:5") ||
-		lines[1].Message != "exit 3: get: no value for nothing" ||
+		lines[1].Message != "exit 3: get: no value for nothing" || lines[0].Capsule+lines[2].Capsule != "" ||
 		!strings.Contains(lines[2].Message, "unknown command") {
 		t.Errorf("exit %d: %+v", r.exit, lines)
 	}

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -13,6 +15,7 @@ import (
 	"ringside/cli/render"
 	"ringside/cli/script"
 	"ringside/cli/verbs"
+	"ringside/localcluster/atomicfile"
 	"ringside/testscripts"
 )
 
@@ -26,10 +29,16 @@ var runCommand = command{
 whose lines are those of a shell: ringside put cart "milk and eggs" --via n3. Each script has a home of its
 own, and ringside up in a script starts a throw-away cluster. A folder stands for its .txtar files. A name that
 is not a file is one of the embedded scripts, as in  ringside run figure3 ; --list shows them.
+A script that fails while a cluster of its runs leaves the capsule of that cluster: ringside open FILE shows what
+happened, and ringside diff tells where two runs part. The capsule is in a new folder for temporary files, or where
+--capsule says; of several scripts that fail, --capsule has the first.
+--json prints {"script","ok","elapsed_ms","failed_at"?,"message"?,"capsule"?} for each script.
 --list --json prints {"scripts":[{"name","title"}]}.`,
 		Flags: []verbs.Flag{
 			{Name: "v", Aliases: []string{"verbose"}, Kind: verbs.Bool,
 				Help: "show the log of each script, also if it passed"},
+			{Name: "capsule", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
+				Help: "where the first script that fails leaves the capsule of its cluster"},
 			{Name: "list", Kind: verbs.Bool, Help: "list the embedded scripts with what they show"}},
 	},
 	run: (*session).runScripts,
@@ -46,6 +55,11 @@ func (s *session) runScripts(c *verbs.Call) error {
 		return c.Misusef("FILE.txtar is missing; name a file, a folder or one of: %s",
 			strings.Join(testscripts.Names(), " "))
 	}
+	if name := c.String("capsule"); name != "" {
+		if err := verbs.CheckWritable(s.Path(name)); err != nil {
+			return c.Misusef("--capsule %s cannot be written: %w; nothing was run", render.Quoted(name), err)
+		}
+	}
 	scripts, err := script.Find(s.Dir, c.Args)
 	if err != nil {
 		return err
@@ -55,6 +69,7 @@ func (s *session) runScripts(c *verbs.Call) error {
 		if !r.OK {
 			failed++
 			r.Message = withPrefix(r.Message)
+			keepCapsule(s, &r, c.String("capsule"), failed)
 		}
 		return s.showResult(r, c.Bool("v"))
 	})
@@ -63,6 +78,32 @@ func (s *session) runScripts(c *verbs.Call) error {
 		return &exit.Error{Exit: exit.Expectation, Code: "script_failed", Message: msg, Reported: true}
 	}
 	return err
+}
+
+// keepCapsule moves the capsule of a script that failed to a place that stays: to the file of
+// --capsule, which is for the first script, or to a new folder. Without a capsule, r then has none.
+func keepCapsule(s *session, r *script.Result, file string, failed int) {
+	if r.Capsule == "" || file != "" && failed > 1 {
+		r.Capsule = ""
+		return
+	}
+	text, err := os.ReadFile(r.Capsule)
+	path := s.Path(file)
+	if file == "" && err == nil {
+		var dir string
+		if dir, err = os.MkdirTemp(s.Getenv("TMPDIR"), "ringside-"+r.Name+"-"); err == nil {
+			file = filepath.Join(dir, filepath.Base(r.Capsule))
+			path = file
+		}
+	}
+	if err == nil {
+		err = atomicfile.Replace(path, text)
+	}
+	if err != nil {
+		s.Notef("%s: the capsule of %s was not written: %v\n", program, render.Text(r.Name), err)
+		file = ""
+	}
+	r.Capsule = file
 }
 
 // unknownCommand matches testscript's message on a line that begins with an unknown command.
@@ -84,7 +125,8 @@ func (s *session) showResult(r script.Result, verbose bool) error {
 		ElapsedMS int64  `json:"elapsed_ms"`
 		FailedAt  string `json:"failed_at,omitempty"`
 		Message   string `json:"message,omitempty"`
-	}{r.Script, r.OK, r.Elapsed.Milliseconds(), r.FailedAt, r.Message}, r.Text(verbose))
+		Capsule   string `json:"capsule,omitempty"`
+	}{r.Script, r.OK, r.Elapsed.Milliseconds(), r.FailedAt, r.Message, r.Capsule}, r.Text(verbose))
 }
 
 // listScripts shows the embedded scripts.

@@ -45,9 +45,10 @@ type Options struct {
 
 	// Wait bounds how long Wait and WaitConverged wait; 0: 10 s.
 	Wait time.Duration
-	// Recording is the file to which a test that fails writes the events; "": a new file in the
-	// test's folder for artifacts with go test -artifacts, or else in a folder that is kept.
-	Recording string
+	// Capsule is the file to which a test that fails writes its capsule, which ringside open shows;
+	// "": a file named after the test, in the test's folder for artifacts with go test -artifacts,
+	// in the folder that the variable RINGSIDE_ARTIFACTS names, or else in a new temporary folder.
+	Capsule string
 }
 
 // defaultWait is the time that Wait waits. A hint is returned a second after a heal.
@@ -61,6 +62,7 @@ type Cluster struct {
 	o       Options
 	cluster *localcluster.Cluster
 	env     *verbs.Env
+	number  int // of the test's cluster, from 1 on
 
 	mu      sync.Mutex // guards what follows
 	history history
@@ -68,8 +70,8 @@ type Cluster struct {
 }
 
 // Start starts a cluster in memory, and stops it at the end of the test. If the test has failed,
-// the end of the test also shows the traces of the latest requests, and writes the events to a file
-// that ringside tui --play opens.
+// the end of the test also shows the traces of the latest requests, and writes a capsule, which
+// ringside open shows.
 func Start(tb TB, o Options) *Cluster {
 	tb.Helper()
 	s, err := o.settings()
@@ -89,10 +91,24 @@ func Start(tb TB, o Options) *Cluster {
 	if err != nil {
 		tb.Fatalf("ringsidetest: %v", err)
 	}
-	c := &Cluster{tb: tb, o: o, cluster: running, history: history{limit: maxEvents}}
+	c := &Cluster{tb: tb, o: o, cluster: running, history: history{limit: maxEvents}, number: started(tb.Name())}
 	c.env = &verbs.Env{Cluster: recorded{running, c}}
 	tb.Cleanup(c.stop)
 	return c
+}
+
+// clusters counts the clusters that each test of this process has started, by the test's name.
+var clusters = struct {
+	mu sync.Mutex
+	of map[string]int
+}{of: map[string]int{}}
+
+// started counts a cluster of a test, and returns its number.
+func started(test string) int {
+	clusters.mu.Lock()
+	defer clusters.mu.Unlock()
+	clusters.of[test]++
+	return clusters.of[test]
 }
 
 // settings returns the settings of the cluster that o describes.

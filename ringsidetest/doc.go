@@ -24,8 +24,9 @@
 // with a bound, so that a test needs no sleep. NoSiblings, Siblings and NothingLost are assertions.
 //
 // When a test has failed, its log has the latest requests drawn message by message, and the name of
-// a file with all events: ringside tui --play FILE shows the run on the screens, forwards and
-// backwards.
+// its capsule: ringside open FILE shows the run on the screens, forwards and backwards, and
+// ringside diff A B tells where two runs part. The variable RINGSIDE_ARTIFACTS, or go test
+// -artifacts, chooses a folder for capsules that a CI job keeps.
 //
 // The module testdata/shop is an application with such tests.
 package ringsidetest

@@ -1,7 +1,6 @@
 package ringsidetest
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"fmt"
@@ -9,15 +8,16 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"ringside/cli/capsule"
 	"ringside/cli/diagram"
 	"ringside/cli/render"
+	"ringside/cli/verbs"
 	"ringside/engine/escape"
-	"ringside/engine/event"
 	"ringside/engine/view"
 )
 
-// recordingName is the name of the file with the events, in a folder of its own.
-const recordingName = "ringside.jsonl"
+// artifactsVariable names the folder for capsules where go test has no -artifacts.
+const artifactsVariable = "RINGSIDE_ARTIFACTS"
 
 // stop takes the cluster down. If the test has failed, stop first shows what happened.
 func (c *Cluster) stop() {
@@ -50,13 +50,13 @@ func (c *Cluster) report(ctx context.Context) {
 			c.tb.Logf("%s", drawn(diagram.New(r, state, events)))
 		}
 	}
-	path, err := c.record(events)
+	path, err := c.leaveCapsule(ctx)
 	if err != nil {
-		c.tb.Logf("ringsidetest: the events were not written: %v; set Options.Recording to a file", err)
+		c.tb.Logf("ringsidetest: the capsule was not written: %v; set Options.Capsule to a file", err)
 		return
 	}
-	c.tb.Logf("ringsidetest: the run was recorded; look at it with (, and . go from event to event)\n  "+
-		"ringside tui --play %s", escape.Typed([]byte(path)))
+	c.tb.Logf("ringsidetest: the run is in a capsule; look at it with (, and . go from event to event)\n  "+
+		"ringside open %s", escape.Typed([]byte(path)))
 }
 
 // drawn returns a request as ringside trace shows it.
@@ -65,35 +65,51 @@ func drawn(d *diagram.Diagram) string {
 	return d.Title() + "\n" + d.Text(p) + d.WhyText(p) + d.WhereText(p)
 }
 
-// record writes events as ringside events --json does, and returns the name of the file.
-func (c *Cluster) record(events []event.Event) (string, error) {
-	path := c.o.Recording
+// leaveCapsule writes the capsule of the cluster, and returns the name of the file.
+func (c *Cluster) leaveCapsule(ctx context.Context) (string, error) {
+	out, err := verbs.Capsule(ctx, c.env.Cluster)
+	if err != nil {
+		return "", err
+	}
+	path := c.o.Capsule
 	if path == "" {
 		dir, err := c.artifacts()
 		if err != nil {
 			return "", err
 		}
-		path = filepath.Join(dir, recordingName)
+		path = filepath.Join(dir, c.fileName()+capsule.Suffix)
 	}
-	var out bytes.Buffer
-	for _, e := range events {
-		line, err := escape.JSON(e)
-		if err != nil {
-			return "", fmt.Errorf("encode event %d: %w", e.Seq, err)
-		}
-		out.Write(append(line, '\n'))
-	}
-	return path, os.WriteFile(path, out.Bytes(), 0o600)
+	return path, out.Write(path)
 }
 
-// artifacts returns a folder that is there after the test: the folder of go test -artifacts, or
-// else a new one. Without the flag, go test deletes the folder of ArtifactDir.
+// artifacts returns a folder that is there after the test: the folder of go test -artifacts, that
+// of artifactsVariable, or else a new one. Without the flag, go test deletes the folder of
+// ArtifactDir.
 func (c *Cluster) artifacts() (string, error) {
 	keeper, ok := c.tb.(interface{ ArtifactDir() string })
 	if f := flag.Lookup("test.artifacts"); ok && f != nil && f.Value.String() == "true" {
 		return keeper.ArtifactDir(), nil
 	}
-	name := regexp.MustCompile(`[^A-Za-z0-9]+`).ReplaceAllString(c.tb.Name(), "-")
-	const maxName = 60 // of a folder, which systems bound
-	return os.MkdirTemp("", "ringside-"+name[:min(len(name), maxName)]+"-")
+	if dir := os.Getenv(artifactsVariable); dir != "" {
+		return dir, os.MkdirAll(dir, 0o700)
+	}
+	return os.MkdirTemp("", "ringside-"+c.testName()+"-")
+}
+
+// notInNames matches what names of files leave out.
+var notInNames = regexp.MustCompile(`[^A-Za-z0-9]+`)
+
+// testName returns the name of the test as a part of the name of a file.
+func (c *Cluster) testName() string {
+	const maxName = 60 // systems bound the names of files
+	name := notInNames.ReplaceAllString(c.tb.Name(), "-")
+	return name[:min(len(name), maxName)]
+}
+
+// fileName returns the name of the test, with a number for its second cluster and further ones.
+func (c *Cluster) fileName() string {
+	if c.number == 1 {
+		return c.testName()
+	}
+	return fmt.Sprintf("%s-%d", c.testName(), c.number)
 }

@@ -12,8 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"ringside/cli/capsule"
 	"ringside/cli/recording"
-	"ringside/engine/event"
 	"ringside/engine/wire"
 	"ringside/ringsidetest"
 )
@@ -36,8 +36,8 @@ func must[T any](t ringsidetest.TB, v T, err error) T {
 	return v
 }
 
-// record sends the recording of a test that fails to a temporary file.
-func record(t *testing.T) string { return filepath.Join(t.TempDir(), "run.jsonl") }
+// left is where a test that fails leaves its capsule.
+func left(t *testing.T) string { return filepath.Join(t.TempDir(), "run.capsule") }
 
 func TestClient(t *testing.T) {
 	c := ringsidetest.Start(t, ringsidetest.Options{Nodes: 3})
@@ -162,10 +162,10 @@ func TestFaults(t *testing.T) {
 
 // Clocks that disagree make last write wins lose an acknowledged write, which NothingLost finds.
 func TestSkewLosesWrites(t *testing.T) {
-	file := record(t)
+	file := left(t)
 	log := fails(t, func(tb ringsidetest.TB) {
 		c := ringsidetest.Start(tb, ringsidetest.Options{
-			Nodes: 3, LastWriteWins: true, Skew: map[string]time.Duration{"n1": time.Hour}, Recording: file,
+			Nodes: 3, LastWriteWins: true, Skew: map[string]time.Duration{"n1": time.Hour}, Capsule: file,
 		})
 		must(tb, must2(c.Client().Via("n1").Put(t.Context(), "x", []byte("ahead"), nil)), nil)
 		must(tb, must2(c.Client().Via("n2").Put(t.Context(), "x", []byte("later"), nil)), nil)
@@ -175,7 +175,7 @@ func TestSkewLosesWrites(t *testing.T) {
 		}
 		c.NothingLost()
 	})
-	for _, want := range []string{"acknowledged writes are missing", "#2 put of x: lost: ", "ringside tui --play " + file} {
+	for _, want := range []string{"acknowledged writes are missing", "#2 put of x: lost: ", "ringside open " + file} {
 		if !strings.Contains(log, want) {
 			t.Errorf("no %q in:\n%s", want, log)
 		}
@@ -183,18 +183,18 @@ func TestSkewLosesWrites(t *testing.T) {
 	if strings.Contains(log, "has won") {
 		t.Error(log)
 	}
-	for _, e := range recorded(t, file) {
+	for _, e := range capsuleIn(t, file).Events {
 		if ahead := e.Time - time.Duration(time.Now().UnixNano()); ahead.Abs() > 10*time.Minute {
 			t.Errorf("event %d, %s of %q, is %v ahead of the cluster's time", e.Seq, e.Kind, e.Node, ahead)
 		}
 	}
 }
 
-// A test that fails shows its requests, and its recording opens on the screens.
-func TestFailureLeavesATraceAndARecording(t *testing.T) {
-	file := record(t)
+// A test that fails shows its requests, and its capsule opens on the screens.
+func TestFailureLeavesATraceAndACapsule(t *testing.T) {
+	file := left(t)
 	log := fails(t, func(tb ringsidetest.TB) {
-		c := ringsidetest.Start(tb, ringsidetest.Options{Recording: file})
+		c := ringsidetest.Start(tb, ringsidetest.Options{Capsule: file})
 		left, right := c.Split("cart")
 		must(tb, must2(left.Put(t.Context(), "cart", []byte("milk"), nil)), nil)
 		must(tb, must2(right.Put(t.Context(), "cart", []byte("eggs"), nil)), nil)
@@ -204,35 +204,57 @@ func TestFailureLeavesATraceAndARecording(t *testing.T) {
 		c.Siblings("cart", 1)
 	})
 	for _, want := range []string{
-		`cart has 2 siblings: "milk", "eggs"; `, "cart has 2 values, want 1", "put cart", "§4.6", "ringside tui --play " + file,
+		`cart has 2 siblings: "milk", "eggs"; `, "cart has 2 values, want 1", "put cart", "§4.6", "ringside open " + file,
 	} {
 		if !strings.Contains(log, want) {
 			t.Errorf("no %q in:\n%s", want, log)
 		}
 	}
-	events := recorded(t, file)
-	r, err := recording.New(events, "a test")
+	c := capsuleIn(t, file)
+	r, err := recording.NewSession(c.Events, c.Ending, "a test")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p := r.Progress(); p.Length <= 0 || len(events) < 50 {
-		t.Errorf("%d events over %v", len(events), p.Length)
+	if p := r.Progress(); p.Length <= 0 || len(c.Events) < 50 || !strings.Contains(c.Text, "2 siblings") &&
+		!strings.Contains(c.Text, "2 writes: 2 sibling") {
+		t.Errorf("%d events over %v:\n%s", len(c.Events), p.Length, c.Text)
 	}
 }
 
-// recorded reads a recording.
-func recorded(t *testing.T, file string) []event.Event {
+// capsuleIn reads a capsule.
+func capsuleIn(t *testing.T, file string) *capsule.Capsule {
 	t.Helper()
-	f, err := os.Open(file)
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	events, err := recording.Read(f)
+	c, err := capsule.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return events
+	return c
+}
+
+// The capsule of each cluster of a test that fails has a name of its own in the folder that a CI
+// job keeps.
+func TestCapsulesAreKept(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "kept")
+	t.Setenv("RINGSIDE_ARTIFACTS", dir)
+	fails(t, func(tb ringsidetest.TB) {
+		for range 2 {
+			ringsidetest.Start(tb, ringsidetest.Options{Nodes: 1, N: 1, R: 1, W: 1})
+		}
+		tb.Errorf("failed")
+	})
+	files, err := filepath.Glob(filepath.Join(dir, "*.capsule"))
+	if err != nil || len(files) != 2 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	for _, f := range files {
+		if c := capsuleIn(t, f); c.Events[0].Settings.N != 1 {
+			t.Errorf("%s is of %+v", f, c.Events[0].Settings)
+		}
+	}
 }
 
 func TestMistakesAreExplained(t *testing.T) {
@@ -260,7 +282,7 @@ func TestMistakesAreExplained(t *testing.T) {
 		}, "does not hold after 20ms"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c.o.Recording = record(t)
+			c.o.Capsule = left(t)
 			log := fails(t, func(tb ringsidetest.TB) { c.do(ringsidetest.Start(tb, c.o)) })
 			if !strings.Contains(log, c.want) {
 				t.Errorf("no %q in:\n%s", c.want, log)

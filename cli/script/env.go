@@ -73,7 +73,7 @@ func Params(ctx context.Context, program Program, folder string, scripts []Scrip
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			return setUp(env)
+			return setUp(ctx, env, folder)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			programName: func(ts *testscript.TestScript, neg bool,
@@ -88,14 +88,18 @@ func Params(ctx context.Context, program Program, folder string, scripts []Scrip
 	}, err
 }
 
-// setUp gives a script a home and a host of its own.
-func setUp(env *testscript.Env) error {
+// setUp gives a script a home and a host of its own. If the script fails under Run, its capsule is
+// left in folder.
+func setUp(ctx context.Context, env *testscript.Env, folder string) error {
 	root, err := console.ShortTemp("rs-")
 	if err != nil {
 		return err
 	}
 	home, bin, host := filepath.Join(root, "h"), filepath.Join(root, "b"), &Host{}
 	env.Defer(func() {
+		if t, ok := env.T().(*runner); ok && t.failed {
+			t.leaveCapsule(ctx, home, folder)
+		}
 		_ = host.Close()
 		TakeDown(home)
 		_ = os.RemoveAll(root) // a temporary folder: the system clears what stays

@@ -28,6 +28,9 @@ type Result struct {
 	FailedAt string // "file:line" of a script that failed
 	Message  string // why it failed
 	Log      string // of the commands that ran; not safe for a terminal
+	// Capsule is the file with the capsule of the cluster that a script that failed had running, ""
+	// if it had none. Run deletes the file when it returns.
+	Capsule string
 }
 
 // Run runs scripts, several at once, and calls show with the result of each in the order of
@@ -111,6 +114,7 @@ type runner struct {
 	subs    []*runner
 	done    chan struct{}
 	slots   chan struct{} // bounds how many scripts run at once
+	capsule string        // the file of leaveCapsule
 }
 
 // Skip implements testscript.T.
@@ -163,7 +167,7 @@ func (t *runner) result(shown, file string) Result {
 	if !t.failed {
 		return r
 	}
-	r.FailedAt, r.Message = shown, "see the log"
+	r.FailedAt, r.Message, r.Capsule = shown, "see the log", t.capsule
 	if m := failure.FindAllStringSubmatch(log, -1); m != nil {
 		last := m[len(m)-1]
 		r.FailedAt, r.Message = shown+":"+last[2], strings.TrimSpace(last[3]+reason(log, last[3]))
@@ -206,7 +210,12 @@ func reason(log, message string) string {
 func (r Result) Text(verbose bool) string {
 	switch {
 	case !r.OK:
-		return fmt.Sprintf("FAIL  %s  %s: %s\n%s\n", r.Name, r.FailedAt, render.Text(r.Message), indent(r.Log))
+		text := fmt.Sprintf("FAIL  %s  %s: %s\n%s\n", r.Name, r.FailedAt, render.Text(r.Message), indent(r.Log))
+		if r.Capsule != "" {
+			text += fmt.Sprintf("      the cluster is in a capsule; look at it with: %s open %s\n", programName,
+				render.Typed(r.Capsule))
+		}
+		return text
 	case verbose:
 		return r.line() + indent(r.Log) + "\n"
 	}
