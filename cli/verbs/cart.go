@@ -101,7 +101,8 @@ func runCart(ctx context.Context, e *Env, c *Call) error {
 		remark = fmt.Sprintf("%s: %s merged by %s: %s\n", render.Key(key), render.Count(n, "sibling"), b.merge,
 			b.words())
 	}
-	return e.put(ctx, c, save, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
+	return e.put(ctx, c, save, wire.PutRequest{Key: key, Context: g.Context, Value: value, Meta: g.commonMeta(),
+		Quorum: quorumOf(c)}, remark)
 }
 
 // checkItems returns a usage error for arguments that fit no cart.

@@ -29,6 +29,10 @@ var (
 		Help: "answers to wait for (§4.5); otherwise the cluster's R"}
 	writeFlag = Flag{Name: "W", Kind: Int, Value: "W", Max: wire.MaxNodes,
 		Help: "durable replicas to wait for (§4.5); otherwise the cluster's W"}
+	primaryReadFlag = Flag{Name: "pr", Kind: Int, Value: "N", Max: wire.MaxNodes,
+		Help: "so many of the answers must be those of homes, and not of fallbacks (§4.6)"}
+	primaryWriteFlag = Flag{Name: "pw", Kind: Int, Value: "N", Max: wire.MaxNodes,
+		Help: "so many of the durable replicas must be those of homes, and not hints (§4.6)"}
 	strictFlag  = Flag{Name: "strict", Kind: Bool, Help: "only the key's N homes count: no fallbacks, no hints (§4.6)"}
 	contextFlag = Flag{Name: "c", Aliases: []string{"context"}, Kind: String, Value: "CTX", Complete: CompleteContexts,
 		Help: "the context of what you read: @NAME, @./FILE (any path with a slash), or the context itself"}
@@ -54,9 +58,9 @@ context replaces them (or see resolve). Exit 3 means that there is no value: R o
 homes hold none, and of all nodes that may hold it, hints included, at most N-R did not
 answer. Otherwise exit 5 names the nodes that did not answer. A delete is not a sibling: if a value
 has not seen a delete, get shows the value and the delete. "found" in JSON means a value, "deleted" means
-that there is also a delete, and "deletes" lists such deletes.
+that there is also a delete, and "deletes" lists such deletes. "meta" is what put --meta stored beside a value.
 ` + notationHelp,
-	Flags: []Flag{viaFlag, readFlag, strictFlag, saveFlag,
+	Flags: []Flag{viaFlag, readFlag, primaryReadFlag, strictFlag, saveFlag,
 		{Name: "one", Kind: Bool, Help: "fail with exit 4 if there are siblings"},
 		{Name: "raw", Kind: Bool, Help: "write the value's bytes unchanged, and nothing else"},
 		{Name: "force", Kind: Bool, Help: "with --raw: write also to a terminal, which the bytes may control"},
@@ -146,11 +150,10 @@ func (e *Env) get(ctx context.Context, via string, req wire.GetRequest) (*getRes
 // quorumOf returns the quorum that the flags of the call ask for.
 func quorumOf(c *Call) wire.Quorum {
 	q := wire.Quorum{Strict: c.Bool("strict")}
-	if c.flags["R"] != nil {
-		q.R = c.Int("R")
-	}
-	if c.flags["W"] != nil {
-		q.W = c.Int("W")
+	for name, field := range map[string]*int{"R": &q.R, "W": &q.W, "pr": &q.PR, "pw": &q.PW} {
+		if c.flags[name] != nil {
+			*field = c.Int(name)
+		}
 	}
 	return q
 }
@@ -183,6 +186,7 @@ func (g *getResult) json(e *Env, c *Call) error {
 		Context     string              `json:"context"`
 		Coordinator string              `json:"coordinator"`
 		Replied     []string            `json:"replied"`
+		Primaries   int                 `json:"primaries,omitempty"` // homes among Replied, with --pr
 		Request     uint64              `json:"request"`
 		ElapsedUS   int64               `json:"elapsed_us"`
 		// Lost lists the key's versions that last write wins lost and that a node in Replied
@@ -190,7 +194,7 @@ func (g *getResult) json(e *Env, c *Call) error {
 		Lost []event.VersionJSON `json:"lost,omitempty"`
 	}{keyOf(g.key), len(g.Siblings) > 0, event.VersionsJSON(g.Siblings), g.Deleted(),
 		event.VersionsJSON(g.Tombstones), encodeToken(g.Context), g.Coordinator,
-		orEmpty(g.Replied), g.Request, g.elapsed.Microseconds(), event.VersionsJSON(g.Lost)})
+		orEmpty(g.Replied), g.Primaries, g.Request, g.elapsed.Microseconds(), event.VersionsJSON(g.Lost)})
 	if err != nil {
 		return err
 	}
@@ -218,7 +222,7 @@ func (g *getResult) show(ctx context.Context, e *Env, c *Call) error {
 		want = n
 	}
 	tail := outcome{letter: "R", coordinator: render.Node(g.Coordinator), want: want, nodes: g.Replied,
-		request: g.Request, elapsed: g.elapsed}.show(e.painter())
+		primaries: g.Primaries, request: g.Request, elapsed: g.elapsed}.show(e.painter())
 	if len(g.Lost) > 0 {
 		e.note("%s", lostNote(g.Lost))
 	}
@@ -273,6 +277,7 @@ type outcome struct {
 	coordinator string // safe for a terminal
 	want        int    // how many nodes had to answer
 	nodes       []string
+	primaries   int // homes among nodes, if the request asked for some; 0 otherwise
 	hints       []wire.Hint
 	request     uint64
 	elapsed     time.Duration
@@ -288,8 +293,12 @@ func (o outcome) show(p render.Painter) string {
 			}
 		}
 	}
-	return fmt.Sprintf("coordinator %s  %s %d/%d: %s  %s", o.coordinator, o.letter, len(o.nodes), o.want,
-		strings.Join(nodes, " "), p.Paint(render.Dim, event.RequestName(o.request)+"  "+render.Duration(o.elapsed)))
+	homes := ""
+	if o.primaries > 0 {
+		homes = ", " + render.Count(o.primaries, "home")
+	}
+	return fmt.Sprintf("coordinator %s  %s %d/%d: %s%s  %s", o.coordinator, o.letter, len(o.nodes), o.want,
+		strings.Join(nodes, " "), homes, p.Paint(render.Dim, event.RequestName(o.request)+"  "+render.Duration(o.elapsed)))
 }
 
 // lostNote returns the note on acknowledged versions that last write wins lost.

@@ -27,8 +27,12 @@ sibling of each value that the key has (a blind write).
 W replicas must hold the version durably. A home that cannot be reached has a fallback, which keeps
 the replica with a hint and hands it over later (§4.6). Without --via, or through a node that
 is not a home, the home that answered your last get first coordinates, as the context tells (§5).
+--overwrite replaces also what the context does not cover, as far as the coordinator knows of it. A
+concurrent write is then lost.
 ` + notationHelp,
-	Flags: []Flag{contextFlag, viaFlag, writeFlag, strictFlag, saveFlag},
+	Flags: []Flag{contextFlag, viaFlag, writeFlag, primaryWriteFlag, strictFlag, saveFlag,
+		{Name: "meta", Kind: String, Value: "TEXT", Help: "store this text beside the value; get --json shows it"},
+		{Name: "overwrite", Kind: Bool, Help: "replace all versions that the coordinator knows"}},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		key, err := keyArg(c)
 		if err != nil {
@@ -39,7 +43,11 @@ is not a home, the home that answered your last get first coordinates, as the co
 			return err
 		}
 		defer save.discard()
-		req := wire.PutRequest{Key: key, Quorum: quorumOf(c)}
+		req := wire.PutRequest{Key: key, Quorum: quorumOf(c), Meta: []byte(c.String("meta")),
+			Overwrite: c.Bool("overwrite")}
+		if len(req.Meta) > wire.MaxMeta {
+			return c.Misusef("--meta has %d bytes: want at most %d", len(req.Meta), wire.MaxMeta)
+		}
 		if req.Context, err = e.contextFor(ctx, c, key); err != nil {
 			return err
 		}
@@ -58,7 +66,7 @@ var delVerb = &Verb{
 	Usage: "delete what the context covers",
 	Help: `A delete writes a tombstone: a version without a value, which descends from what
 was read. A version that the context does not cover stays.`,
-	Flags: []Flag{contextFlag, viaFlag, writeFlag, strictFlag, saveFlag},
+	Flags: []Flag{contextFlag, viaFlag, writeFlag, primaryWriteFlag, strictFlag, saveFlag},
 	Run: func(ctx context.Context, e *Env, c *Call) error {
 		key, err := keyArg(c)
 		if err != nil {
@@ -97,7 +105,7 @@ func (e *Env) put(ctx context.Context, c *Call, save *saving, req wire.PutReques
 		return putFailed(c.Verb.Name, req.Key, r)
 	}
 	saved := save.keep(r.Context)
-	if len(req.Context) == 0 && r.Siblings+r.Deletes > 1 {
+	if len(req.Context) == 0 && !req.Overwrite && r.Siblings+r.Deletes > 1 {
 		e.note("%s", blindNote(req.Key, r))
 	}
 	return e.afterSave(saved, func() error {
@@ -178,6 +186,7 @@ func printPut(e *Env, key []byte, r wire.PutReply, elapsed time.Duration) error 
 		Context     string            `json:"context"`
 		Coordinator string            `json:"coordinator"`
 		Acks        []string          `json:"acks"`
+		Primaries   int               `json:"primaries,omitempty"` // homes among Acks, with --pw
 		Hinted      []event.HintJSON  `json:"hinted"`
 		Siblings    int               `json:"siblings"`
 		Deletes     int               `json:"deletes"`
@@ -187,7 +196,7 @@ func printPut(e *Env, key []byte, r wire.PutReply, elapsed time.Duration) error 
 		// acknowledgement.
 		LostTo []event.VersionJSON `json:"lost_to,omitempty"`
 	}{keyOf(key), v.Clock, v.Notation, v.Dot, v.Past, v.Literal, encodeToken(r.Context), r.Coordinator,
-		orEmpty(r.Acks), event.HintsJSON(r.Hinted), r.Siblings, r.Deletes, r.Request, elapsed.Microseconds(),
+		orEmpty(r.Acks), r.Primaries, event.HintsJSON(r.Hinted), r.Siblings, r.Deletes, r.Request, elapsed.Microseconds(),
 		event.VersionsJSON(r.LostTo)})
 }
 
@@ -203,7 +212,7 @@ func (e *Env) showPut(ctx context.Context, req wire.PutRequest, r wire.PutReply,
 	}
 	line := e.paint(render.Good, "ok") + "  " + e.paint(render.Accent, r.Version.Notation()) + "  " +
 		outcome{letter: "W", coordinator: coordinatorOf(cluster, req.Key, r.Coordinator), want: want, nodes: r.Acks,
-			hints: r.Hinted, request: r.Request, elapsed: elapsed}.show(e.painter())
+			primaries: r.Primaries, hints: r.Hinted, request: r.Request, elapsed: elapsed}.show(e.painter())
 	if left := unseen(req, r); left != "" {
 		line += "\n  " + e.paint(render.Warn, left)
 	}

@@ -3,6 +3,7 @@ package verbs
 // §4.4: semantic reconciliation. The client replaces siblings by one version.
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 
@@ -18,7 +19,8 @@ var resolveVerb = &Verb{
 	Help: `resolve reads the key and puts one value with the context that covers all siblings, so that the new
 version descends from each of them. --pick takes the number that get shows. --union keeps the items of every
 sibling, as the paper's shopping cart does: added items are never lost, and removed items can come back. --or-set
-merges the sets of  cart add --merge or-set , in which removed items do not come back.`,
+merges the sets of  cart add --merge or-set , in which removed items do not come back. What put --meta stored beside
+the sibling that --pick takes stays, and otherwise what is the same beside all siblings.`,
 	Flags: []Flag{
 		{Name: "pick", Kind: Int, Value: "I", Max: wire.MaxMerged, Help: "keep sibling I"},
 		{Name: "with", Kind: String, Value: "VALUE", Help: "write this value", MayBeEmpty: true},
@@ -54,7 +56,7 @@ func runResolve(ctx context.Context, e *Env, c *Call) error {
 	if err := g.verdict(false); err != nil && !(g.Deleted() && c.Has("with")) {
 		return err
 	}
-	value, err := g.choose(ctx, e, c)
+	value, meta, err := g.choose(ctx, e, c)
 	if err != nil {
 		return err
 	}
@@ -69,25 +71,44 @@ func runResolve(ctx context.Context, e *Env, c *Call) error {
 	case 1:
 		remark = fmt.Sprintf("%s had one value; its value is now: %s\n", render.Key(key), showValue(value))
 	}
-	return e.put(ctx, c, save, wire.PutRequest{Key: key, Context: g.Context, Value: value, Quorum: quorumOf(c)}, remark)
+	return e.put(ctx, c, save, wire.PutRequest{Key: key, Context: g.Context, Value: value, Meta: meta,
+		Quorum: quorumOf(c)}, remark)
 }
 
-// choose returns the value that the flags of the call choose.
-func (g *getResult) choose(ctx context.Context, e *Env, c *Call) ([]byte, error) {
+// choose returns the value that the flags of the call choose, and what is stored beside it.
+func (g *getResult) choose(ctx context.Context, e *Env, c *Call) (value, meta []byte, err error) {
+	meta = g.commonMeta()
 	switch {
 	case c.Has("with"):
-		return e.readValue(ctx, c.String("with"))
+		value, err = e.readValue(ctx, c.String("with"))
+		return value, meta, err
 	case c.Bool(cartUnion):
-		return mergeCarts(g, cartUnion)
+		value, err = mergeCarts(g, cartUnion)
+		return value, meta, err
 	case c.Bool(cartSet):
-		return mergeCarts(g, cartSet)
+		value, err = mergeCarts(g, cartSet)
+		return value, meta, err
 	}
 	i := c.Int("pick")
 	if i > len(g.Siblings) {
-		return nil, usage.Errorf("resolve: --pick %d: %s has %s", i, render.Key(g.key), render.Count(len(g.Siblings),
+		return nil, nil, usage.Errorf("resolve: --pick %d: %s has %s", i, render.Key(g.key), render.Count(len(g.Siblings),
 			"sibling"))
 	}
-	return g.Siblings[i-1].Value, nil
+	return g.Siblings[i-1].Value, g.Siblings[i-1].Meta, nil
+}
+
+// commonMeta returns what is stored beside each sibling, nil unless it is the same for all.
+func (g *getResult) commonMeta() []byte {
+	if len(g.Siblings) == 0 {
+		return nil
+	}
+	first := g.Siblings[0].Meta
+	for _, v := range g.Siblings[1:] {
+		if !bytes.Equal(v.Meta, first) {
+			return nil
+		}
+	}
+	return first
 }
 
 // mergeCarts returns the merge of all siblings as a value.

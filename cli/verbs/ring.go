@@ -172,10 +172,7 @@ func showPlace(p render.Painter, cluster *view.Cluster, key []byte) string {
 		if i >= len(homes) {
 			role = "fallback, with a hint (§4.6)"
 		}
-		status := view.Status("gone") // a member whose node is gone and that was not removed yet
-		if n := cluster.Node(name); n != nil {
-			status = n.Status
-		}
+		status := stateOf(cluster, name)
 		t.Row(render.Number(i+1), render.NodeCell(name), render.Toned(statusTones[status], string(status)),
 			render.Cell{Text: role})
 	}

@@ -89,10 +89,10 @@ var registry []*Verb
 
 func init() {
 	registry = []*Verb{
-		getVerb, putVerb, delVerb, resolveVerb, cartVerb, asVerb, loadVerb,
+		getVerb, putVerb, delVerb, resolveVerb, cartVerb, asVerb, loadVerb, keysVerb,
 		partitionVerb, healVerb, killVerb, pauseVerb, resumeVerb, restartVerb, wipeVerb, slowVerb, lossVerb,
 		joinVerb, leaveVerb,
-		statusVerb, ringVerb, inspectVerb, clockVerb, hintsVerb, merkleVerb, syncVerb, traceVerb, eventsVerb,
+		statusVerb, ringVerb, whereVerb, inspectVerb, clockVerb, hintsVerb, merkleVerb, syncVerb, traceVerb, eventsVerb,
 		exportVerb, whyVerb, fateVerb,
 		waitVerb, settleVerb, expectVerb, helpVerb,
 		downVerb,
