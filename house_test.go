@@ -94,7 +94,7 @@ var arrows = map[string][]string{
 	"ringside/cli/metrics":    {"ringside/engine/event", "ringside/engine/view"},
 	"ringside/cli/web": {
 		"ringside/cli/answer", "ringside/cli/exit", "ringside/cli/verbs", "ringside/engine/escape",
-		"ringside/engine/event", "ringside/engine/usage", "ringside/engine/wire",
+		"ringside/engine/event", "ringside/engine/usage", "ringside/engine/wire", "ringside/loopback",
 	},
 	"ringside/engine": {
 		"ringside/engine/admission", "ringside/engine/dedup", "ringside/engine/event", "ringside/engine/hints",
@@ -203,6 +203,7 @@ var arrows = map[string][]string{
 		"ringside/engine/wire/field",
 	},
 	"ringside/engine/wire/field": {},
+	"ringside/loopback":          {},
 	"ringside/riak":              {},
 	"ringside/riak/kv":           {"ringside/engine/settings", "ringside/engine/wire", "ringside/riak/rpb"},
 	"ringside/riak/rpb":          {},

@@ -4,11 +4,10 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
-	"fmt"
-	"net"
 	"net/http"
-	"strconv"
 	"strings"
+
+	"ringside/loopback"
 )
 
 // tokenBytes is the number of random bytes of a token.
@@ -21,9 +20,7 @@ func NewToken() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// A guard lets a request through if it comes from a program of this machine that has the token. A
-// web page in a browser reaches the port as well, possibly by a name of its own (DNS rebinding). So
-// the guard refuses a foreign Host, and all that a browser sends for a page.
+// A guard lets a request through if it comes from a program of this machine that has the token.
 type guard struct {
 	token string
 	port  uint16
@@ -36,7 +33,7 @@ func (g guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'")
-	if why := g.foreign(r); why != "" {
+	if why := (loopback.Server{Port: g.port}).Foreign(r); why != "" {
 		refuse(w, http.StatusForbidden, "forbidden", why)
 		return
 	}
@@ -47,31 +44,6 @@ func (g guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	g.next.ServeHTTP(w, r)
-}
-
-// foreign returns why a request is refused: its Host is not this server, or a web page caused it.
-func (g guard) foreign(r *http.Request) string {
-	if !g.isHere(r.Host) {
-		return fmt.Sprintf("the Host is not this server; use http://127.0.0.1:%d", g.port)
-	}
-	if len(r.Header.Values("Origin")) > 0 {
-		return "the request has an Origin, so a web page sent it; pages have no access"
-	}
-	for _, site := range r.Header.Values("Sec-Fetch-Site") {
-		if site != "none" && site != "same-origin" {
-			return "Sec-Fetch-Site says that another site caused the request; pages have no access"
-		}
-	}
-	return ""
-}
-
-// isHere reports whether a Host names this server.
-func (g guard) isHere(host string) bool {
-	name, port, err := net.SplitHostPort(host)
-	if err != nil { // without a port, which stands for that of the scheme
-		name, port = strings.TrimSuffix(strings.TrimPrefix(host, "["), "]"), "80"
-	}
-	return port == strconv.Itoa(int(g.port)) && isLoopback(name)
 }
 
 // hasToken reports whether the request carries the token.

@@ -17,6 +17,7 @@ import (
 	"ringside/cli/verbs"
 	"ringside/engine/escape"
 	"ringside/engine/usage"
+	"ringside/loopback"
 )
 
 const (
@@ -91,20 +92,11 @@ func checkAddr(addr string) error {
 	switch {
 	case err != nil || port == "":
 		return usage.Errorf("--http %s: want HOST:PORT, such as 127.0.0.1:0", shown)
-	case !isLoopback(host):
+	case !loopback.IsHost(host):
 		return usage.Errorf("--http %s: the API listens on 127.0.0.1, [::1] or localhost only, because a program that "+
 			"reaches it can change the cluster; use ssh -L to reach it from another machine", shown)
 	}
 	return nil
-}
-
-// isLoopback reports whether a host without a port is this machine by its loopback interface.
-func isLoopback(host string) bool {
-	if strings.EqualFold(host, "localhost") {
-		return true
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Zone() == "" && ip.Unmap().IsLoopback()
 }
 
 // URL returns the address of the server, such as http://127.0.0.1:4000.
