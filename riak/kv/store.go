@@ -3,8 +3,10 @@ package kv
 import (
 	"context"
 	"errors"
+	"time"
 
 	"ringside/engine/settings"
+	"ringside/engine/vclock"
 	"ringside/engine/wire"
 )
 
@@ -20,74 +22,155 @@ type Cluster interface {
 type Store struct {
 	cluster Cluster
 	node    string
+	n       int              // the cluster's N
+	strict  bool             // the cluster's quorums are strict
+	types   map[string]Props // those that every cluster has
+	created Props            // of a type that is created
+
+	props *propsCache
+	reap  *reaper
+	rings rings
+	stats stats
 }
 
-var errNotYet = errors.New("not yet supported")
+// NewStore returns a store that sends its requests to the node. Close ends the store.
+func NewStore(c Cluster, node string) *Store {
+	set := c.Settings()
+	s := &Store{cluster: c, node: node, n: set.N, strict: set.Strict}
+	s.types, s.created = builtInTypes(set)
+	s.props = newPropsCache(s)
+	s.reap = newReaper(s)
+	return s
+}
 
-// NewStore returns a store that sends its requests to the node.
-func NewStore(c Cluster, node string) *Store { return &Store{cluster: c, node: node} }
-
-// Close ends what the store does in the background.
-func (s *Store) Close() {}
+// Close ends what the store does in the background, and waits for that.
+func (s *Store) Close() {
+	s.reap.close()
+	s.props.close()
+}
 
 // NodeName returns Riak's name of a node.
 func NodeName(node string) string { return node + "@127.0.0.1" }
 
-// Get returns the object. See the package comment for objects that are absent or deleted.
-func (s *Store) Get(ctx context.Context, n Name, o GetOptions) (Object, error) {
-	return Object{}, errNotYet
+// within returns ctx with the time of a request, and a function that ends it. A request without a
+// time needs none: nodes and their clients give up long before DefaultTimeout.
+func (o Common) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	if o.Timeout == nil {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, *o.Timeout)
 }
 
-// Put writes content as a new sibling, which replaces the siblings that the vclock covers, or all
-// of them where the bucket has no siblings. It returns a zero Object unless the options ask for the
-// object. After an error the write may have happened all the same, as in Riak.
-func (s *Store) Put(ctx context.Context, n Name, content Content, o PutOptions) (Object, error) {
-	return Object{}, errNotYet
+// do sends a request to the node. The error is one of this package.
+func (s *Store) do(ctx context.Context, req wire.ClientRequest) (wire.ClientReply, error) {
+	reply, err := s.cluster.Do(ctx, s.node, req)
+	switch {
+	case err == nil:
+		return reply, nil
+	case errors.Is(err, context.DeadlineExceeded):
+		return nil, ErrTimeout
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	return nil, ErrNodeDown // the cluster has stopped
 }
 
-// Delete writes a tombstone, and has the cluster forget it when all replicas have it. An absent
-// object is not an error.
-func (s *Store) Delete(ctx context.Context, n Name, o DeleteOptions) error { return errNotYet }
-
-// ListKeys calls page with the keys of a bucket, in any order, each key once, until page returns an
-// error. Keys with a tombstone are among them until it is forgotten. page owns the slice.
-func (s *Store) ListKeys(ctx context.Context, typ, bucket string, page func(keys []string) error) error {
-	return errNotYet
+// get asks the node for a key. A reply that is not OK is an error of this package.
+func (s *Store) get(ctx context.Context, key []byte, q wire.Quorum) (wire.GetReply, error) {
+	r, err := s.do(ctx, wire.GetRequest{Key: key, Quorum: q})
+	if err != nil {
+		return wire.GetReply{}, err
+	}
+	reply := r.(wire.GetReply)
+	if reply.Err == wire.QuorumNotReached {
+		return reply, missed(s.strict || q.Strict, need{"r", q.R, len(reply.Replied)}, need{"pr", q.PR, reply.Primaries})
+	}
+	return reply, failure(reply.Err, reply.Message)
 }
 
-// ListBuckets calls page with the names of the type's buckets that have keys, as ListKeys does.
-func (s *Store) ListBuckets(ctx context.Context, typ string, page func(buckets []string) error) error {
-	return errNotYet
+// put sends a write to the node, as get does. If the context is one of another cluster, it covers
+// nothing of the key, as in Riak.
+func (s *Store) put(ctx context.Context, req wire.PutRequest) (wire.PutReply, error) {
+	req.Blind = req.Delete && len(req.Context) == 0
+	r, err := s.do(ctx, req)
+	if err != nil {
+		return wire.PutReply{}, err
+	}
+	reply := r.(wire.PutReply)
+	switch q := req.Quorum; {
+	case reply.Err == wire.ContextRefused && len(req.Context) > 0:
+		req.Context = nil
+		return s.put(ctx, req)
+	case reply.Err == wire.QuorumNotReached:
+		return reply, missed(s.strict || q.Strict, need{"w", q.W, len(reply.Acks)}, need{"pw", q.PW, reply.Primaries})
+	}
+	return reply, failure(reply.Err, reply.Message)
 }
 
-// Props returns all properties of a bucket, without its name.
-func (s *Store) Props(ctx context.Context, typ, bucket string) (Props, error) { return nil, errNotYet }
+// A need is a quorum, and how many nodes of it a request found.
+type need struct {
+	quorum    string
+	want, got int
+}
 
-// SetProps sets some properties of a bucket. The error may be InvalidProps.
-func (s *Store) SetProps(ctx context.Context, typ, bucket string, p Props) error { return errNotYet }
+// missed returns the error for a quorum that was not reached.
+func missed(strict bool, all, primaries need) error {
+	switch {
+	case primaries.got < primaries.want:
+		return &Unsatisfied{primaries.quorum, primaries.want, primaries.got}
+	case strict && all.got < all.want:
+		return &Insufficient{Have: all.got, Need: all.want}
+	}
+	return &Unsatisfied{all.quorum, all.want, all.got}
+}
 
-// ResetProps gives a bucket the properties of its type. An unknown type is not an error.
-func (s *Store) ResetProps(ctx context.Context, typ, bucket string) error { return errNotYet }
+// failure returns the error for the code of a reply, nil for OK.
+func failure(c wire.Code, message string) error {
+	switch c {
+	case wire.OK:
+		return nil
+	case wire.Overloaded:
+		return ErrOverload
+	case wire.NodeDown:
+		return ErrNodeDown
+	case wire.TooLarge:
+		return ErrTooLarge
+	}
+	return errors.New(c.String() + ": " + message)
+}
 
-// TypeProps returns all properties of a type. The error may be *InvalidType.
-func (s *Store) TypeProps(ctx context.Context, typ string) (Props, error) { return nil, errNotYet }
+// object returns what a key has. single says that the bucket has no siblings: the newest version
+// counts.
+func (s *Store) object(key []byte, reply wire.GetReply, single bool) Object {
+	versions := reply.Siblings
+	if len(reply.Tombstones) > 0 {
+		versions = append(append(vclock.Siblings(nil), versions...), reply.Tombstones...)
+	}
+	if len(versions) == 0 {
+		return Object{}
+	}
+	if single && len(versions) > 1 {
+		versions = versions.Latest(nil)
+	}
+	o := Object{VClock: sealVClock(key, reply.Context)}
+	if len(versions.Live()) == 0 {
+		o.Deleted = true
+		return o
+	}
+	o.Contents = make([]Content, len(versions))
+	for i, v := range versions {
+		o.Contents[i] = contentOf(v)
+	}
+	return o
+}
 
-// SetTypeProps sets some properties of a type. The error may be InvalidProps, ErrNoDefaultUpdate
-// and ErrNotActive.
-func (s *Store) SetTypeProps(ctx context.Context, typ string, p Props) error { return errNotYet }
+// dropValues leaves out the values of the contents.
+func (o Object) dropValues() Object {
+	for i := range o.Contents {
+		o.Contents[i].Value = nil
+	}
+	return o
+}
 
-// CreateType makes a type that has the properties p, or sets them if there is such a type.
-func (s *Store) CreateType(ctx context.Context, typ string, p Props) error { return errNotYet }
-
-// TypeExists reports whether there is such a type.
-func (s *Store) TypeExists(ctx context.Context, typ string) (bool, error) { return false, errNotYet }
-
-// Preflist returns the homes of a key, whether they run or not, in their order.
-func (s *Store) Preflist(ctx context.Context, n Name) ([]PreflistItem, error) { return nil, errNotYet }
-
-// Stats returns numbers and texts by the names of Riak's /stats. Numbers that ringside does not
-// have are missing.
-func (s *Store) Stats() map[string]any { return nil }
-
-// NewKey returns a key for a put without one: 27 base62 characters.
-func NewKey() string { return "" }
+// timeOf returns the time of a version.
+func timeOf(v vclock.Version) time.Time { return time.Unix(0, v.Time).UTC() }

@@ -1,0 +1,162 @@
+package kv
+
+import (
+	"context"
+	"slices"
+
+	"ringside/engine/vclock"
+	"ringside/engine/wire"
+)
+
+// Put writes content as a new sibling, which replaces the siblings that the vclock covers, or all
+// of them where the bucket has no siblings. It returns a zero Object unless the options ask for the
+// object. After an error the write may have happened all the same, as in Riak.
+func (s *Store) Put(ctx context.Context, n Name, content Content, o PutOptions) (Object, error) {
+	ctx, cancel := o.within(ctx)
+	defer cancel()
+	defer s.stats.puts.began()()
+	if err := n.check(); err != nil {
+		return Object{}, err
+	}
+	b, err := s.bucket(ctx, n)
+	if err != nil {
+		return Object{}, err
+	}
+	q, err := s.write(b, o.Common, o.W, o.DW, o.PW)
+	if err != nil {
+		return Object{}, err
+	}
+	key := n.EngineKey()
+	token, err := openVClock(key, o.VClock)
+	if err != nil {
+		return Object{}, err
+	}
+	if err := s.permits(ctx, key, b, o); err != nil {
+		return Object{}, err
+	}
+	req := wire.PutRequest{Key: key, Context: token, Value: content.Value, Meta: content.meta(), Quorum: q,
+		Overwrite: b.single}
+	if len(req.Meta) > wire.MaxMeta {
+		return Object{}, ErrTooLarge
+	}
+	reply, err := s.put(ctx, req)
+	if err != nil {
+		return Object{}, err
+	}
+	s.stats.wrote(reply)
+	if !o.ReturnBody && !o.ReturnHead {
+		return Object{}, nil
+	}
+	out, err := s.after(ctx, req, reply, b)
+	if err == nil && !o.ReturnBody {
+		out = out.dropValues()
+	}
+	return out, err
+}
+
+// permits checks the conditions of a put. They are read before the write, as in Riak, so two puts
+// at once may both pass.
+func (s *Store) permits(ctx context.Context, key []byte, b *bucket, o PutOptions) error {
+	if !o.IfNoneMatch && !o.IfNotModified {
+		return nil
+	}
+	q, err := s.read(b, Common{NVal: o.NVal, SloppyQuorum: o.SloppyQuorum}, nil, nil)
+	if err != nil {
+		return err
+	}
+	reply, err := s.get(ctx, key, q)
+	if err != nil {
+		return err
+	}
+	now := s.object(key, reply, b.single)
+	absent := now.Absent() || now.Deleted
+	switch {
+	case o.IfNoneMatch && !absent:
+		return ErrMatchFound
+	case o.IfNotModified && absent:
+		return ErrNotFound
+	case o.IfNotModified && !sameVClock(key, o.VClock, now.VClock):
+		return ErrModified
+	}
+	return nil
+}
+
+// after returns the object after a put. If the key has siblings, a get reads them. A get that does
+// not see the new version, which takes a split, gives way to the new version alone, whose vclock
+// covers no other sibling.
+func (s *Store) after(ctx context.Context, req wire.PutRequest, reply wire.PutReply, b *bucket) (Object, error) {
+	own := reply.Version
+	own.Value, own.Meta = req.Value, req.Meta
+	alone := wire.GetReply{Siblings: vclock.Siblings{own}, Context: reply.Context}
+	if reply.Siblings == 1 && reply.Deletes == 0 && len(reply.LostTo) == 0 {
+		return s.object(req.Key, alone, b.single), nil
+	}
+	n := s.n
+	if req.Quorum.N > 0 {
+		n = req.Quorum.N
+	}
+	q := wire.Quorum{R: max(1, n-len(reply.Acks)+1), N: req.Quorum.N, Strict: req.Quorum.Strict}
+	all, err := s.get(ctx, req.Key, q)
+	if err != nil {
+		return Object{}, err
+	}
+	seen := slices.ContainsFunc(all.Siblings, func(v vclock.Version) bool { return v.Dot == own.Dot })
+	if !seen && len(reply.LostTo) == 0 {
+		return s.object(req.Key, alone, b.single), nil
+	}
+	return s.object(req.Key, all, b.single), nil
+}
+
+// Delete writes a tombstone, and has the cluster forget it when all replicas have it. An absent
+// object is not an error.
+func (s *Store) Delete(ctx context.Context, n Name, o DeleteOptions) error {
+	ctx, cancel := o.within(ctx)
+	defer cancel()
+	if n.Bucket == "" || n.Key == "" {
+		return nil
+	}
+	b, err := s.bucket(ctx, n)
+	if err != nil {
+		return err
+	}
+	read, err := s.read(b, o.Common, first(o.R, o.RW, &b.rw), o.PR)
+	if err != nil {
+		return err
+	}
+	write, err := s.write(b, o.Common, first(o.W, o.RW, &b.rw), o.DW, o.PW)
+	if err != nil {
+		return err
+	}
+	key := n.EngineKey()
+	token, err := openVClock(key, o.VClock)
+	if err != nil {
+		return err
+	}
+	if len(o.VClock) == 0 {
+		reply, err := s.get(ctx, key, read)
+		if err != nil {
+			return err
+		}
+		if now := s.object(key, reply, b.single); now.Absent() || now.Deleted {
+			return nil
+		}
+		token = reply.Context
+	}
+	reply, err := s.put(ctx, wire.PutRequest{Key: key, Context: token, Delete: true, Quorum: write, Overwrite: b.single})
+	if err != nil {
+		return err
+	}
+	s.stats.wrote(reply)
+	s.reap.add(key)
+	return nil
+}
+
+// first returns the first of the pointers that is not nil.
+func first(pointers ...*uint32) *uint32 {
+	for _, p := range pointers {
+		if p != nil {
+			return p
+		}
+	}
+	return nil
+}
