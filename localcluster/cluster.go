@@ -39,6 +39,7 @@ type Cluster struct {
 	events  eventlog.Log
 
 	registry registry
+	services services
 	requests atomic.Uint64         // the latest number that the cluster gave to a request
 	failed   atomic.Pointer[error] // the reason why the cluster stopped by itself
 

@@ -281,6 +281,7 @@ func (n *node) remove() error {
 		n.c.stopSplitTimer()
 	}
 	n.c.registry.remove(n)
+	n.c.services.forget(n.name)
 	if i := n.current.Load(); i != nil {
 		i.end()
 	}

@@ -67,6 +67,7 @@ func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, 
 		}
 		running = append(running, i)
 	}
+	out = append(out, c.services.events(&c.registry)...)
 	out = append(out, c.network.Events()...)
 	out = append(out, c.memoryEvent())
 	out = append(out, c.describe(ctx, running, keys)...)

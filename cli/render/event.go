@@ -78,6 +78,12 @@ var phrases = map[event.Kind]struct {
 	}},
 	event.NodePaused: {"PAUSED", fixed("does not work; its connections stay")},
 	event.NodeWiped:  {"WIPED", fixed("lost its disk")},
+	event.Serves: {"SERVES", func(e event.Event) string {
+		if e.Addr == "" {
+			return "no longer serves " + Text(e.Op) + after(": ", message(e))
+		}
+		return Text(e.Op) + " at " + escape.TerminalShort([]byte(e.Addr), maxAddr) + after(": ", message(e))
+	}},
 	event.Split: {"✂ SPLIT", func(e event.Event) string {
 		way := ""
 		if e.OneWay {

@@ -65,7 +65,7 @@ var tones = map[event.Kind]Tone{
 	event.Reconciled: Accent,
 
 	event.Slice: Dim, event.Summary: Dim, event.Buffered: Dim, event.TombstoneCollected: Dim, event.TombstonesKept: Dim,
-	event.NodeLeft: Dim,
+	event.NodeLeft: Dim, event.Serves: Dim,
 }
 
 // A Painter colours text with a terminal's sixteen basic colours, which follow the terminal's own

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -40,15 +41,17 @@ const leftGrain = 100 * time.Millisecond
 // statusJSON returns the JSON of status.
 func statusJSON(cluster *view.Cluster) any {
 	type node struct {
-		Node     string      `json:"node"`
-		State    view.Status `json:"state"`
-		Reason   string      `json:"reason,omitempty"` // why the node went down by itself
-		Addr     string      `json:"addr"`
-		Keys     int         `json:"keys"`
-		Hints    int         `json:"hints"`
-		Buffered int         `json:"buffered"`        // objects in memory only
-		Slice    float64     `json:"slice,omitempty"` // part of the rate that background work may use, 0 to 1
-		Suspects []string    `json:"suspects"`
+		Node   string      `json:"node"`
+		State  view.Status `json:"state"`
+		Reason string      `json:"reason,omitempty"` // why the node went down by itself
+		Addr   string      `json:"addr"`
+		// Services are the addresses for clients of other protocols, by service, such as riak.
+		Services map[string]string `json:"services,omitempty"`
+		Keys     int               `json:"keys"`
+		Hints    int               `json:"hints"`
+		Buffered int               `json:"buffered"`        // objects in memory only
+		Slice    float64           `json:"slice,omitempty"` // part of the rate that background work may use, 0 to 1
+		Suspects []string          `json:"suspects"`
 		// Sees counts the nodes that the node believes to be up, including itself; 0 if the node is
 		// down.
 		Sees    int  `json:"sees"`
@@ -64,7 +67,7 @@ func statusJSON(cluster *view.Cluster) any {
 	}
 	nodes := make([]node, len(cluster.Nodes))
 	for i, n := range cluster.Nodes {
-		nodes[i] = node{n.Name, n.Status, n.Reason, n.Addr, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n),
+		nodes[i] = node{n.Name, n.Status, n.Reason, n.Addr, n.Services, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n),
 			cluster.Sees(n), isMember(cluster, n), len(n.History), n.Pending, n.Foreign, n.Tombstones,
 			n.TombstonesKept, !n.Current()}
 	}
@@ -170,6 +173,8 @@ func showNodes(p render.Painter, cluster *view.Cluster) string {
 	if split {
 		titles = append([]string{"side"}, titles...)
 	}
+	services := servicesOf(cluster)
+	titles = append(titles, services...)
 	if changing {
 		titles = append(titles, "ring")
 	}
@@ -186,12 +191,27 @@ func showNodes(p render.Painter, cluster *view.Cluster) string {
 		if split {
 			row = append([]render.Cell{{Text: render.Side(cluster.Side(n.Name))}}, row...)
 		}
+		for _, service := range services {
+			row = append(row, render.Toned(render.Dim, render.Text(n.Services[service])))
+		}
 		if changing {
 			row = append(row, render.Toned(render.Accent, inRing(cluster, n)))
 		}
 		t.Row(row...)
 	}
 	return t.Render(p)
+}
+
+// servicesOf returns the services that nodes offer beside ringside's own protocol, in the order of
+// their names.
+func servicesOf(cluster *view.Cluster) []string {
+	names := map[string]bool{}
+	for _, n := range cluster.Nodes {
+		for service := range n.Services {
+			names[service] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(names))
 }
 
 // showNotes shows what differs from a healthy cluster, one line each.

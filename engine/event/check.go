@@ -16,6 +16,7 @@ var fields = map[Kind]string{
 	NodeDown:   "Message?",
 	NodePaused: "",
 	NodeWiped:  "",
+	Serves:     "Op Addr? Message?",
 	NodeLeft:   "",
 	Split:      "Groups OneWay? Delay? Elapsed?",
 	Heal:       "",

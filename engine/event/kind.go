@@ -18,6 +18,9 @@ const (
 	NodePaused Kind = "node-paused"
 	// NodeWiped: Node's disk was emptied.
 	NodeWiped Kind = "node-wiped"
+	// Serves: Node serves clients by the service Op, which the driver offers beside its own
+	// protocol, at [Addr]. Without Addr, it no longer does. [Message] says what is unusual.
+	Serves Kind = "serves"
 	// NodeLeft: the driver took down Node, which had departed.
 	NodeLeft Kind = "node-left"
 	// Split: the network was cut between Groups, in one direction only if [OneWay] is set. [Delay]
@@ -189,7 +192,8 @@ const (
 // Sections maps each kind to the section of the paper that it shows.
 var Sections = map[Kind]string{
 	Cluster: "§4", NodeUp: "§4.8", NodeDown: "§4.8", NodePaused: "§4.8", NodeWiped: "§4.7", NodeLeft: "§4.9",
-	Split: "§4.6", Heal: "§4.6", Slow: "§4.8", Loss: "§4.8", Dropped: "§4.8", DiskFailed: "§5",
+	Serves: "§4.1",
+	Split:  "§4.6", Heal: "§4.6", Slow: "§4.8", Loss: "§4.8", Dropped: "§4.8", DiskFailed: "§5",
 	Buffered: "§6.1", BufferLost: "§6.1", Memory: "§6.5", Gap: "§4", Summary: "§4",
 
 	Violated: "§4", RunOver: "§4",

@@ -23,7 +23,9 @@ type Node struct {
 	Status Status
 	Reason string // why the node is down if no command took it down, "" otherwise
 	Addr   string // host and port
-	Silent bool   // the node did not answer the last snapshot; its counts are older
+	// Services are the addresses at which the node serves clients of other protocols, by service.
+	Services map[string]string
+	Silent   bool // the node did not answer the last snapshot; its counts are older
 
 	Keys     int                           // live keys that it holds as a home
 	Hints    map[string]event.HintCount    // by home
@@ -50,7 +52,8 @@ type NodeRing struct {
 }
 
 func newNode(name string) *Node {
-	return &Node{Name: name, Status: Down, Hints: map[string]event.HintCount{}, Suspects: map[string]bool{}}
+	return &Node{Name: name, Status: Down, Hints: map[string]event.HintCount{}, Suspects: map[string]bool{},
+		Services: map[string]string{}}
 }
 
 // HintTotal returns the number of hints that the node keeps.

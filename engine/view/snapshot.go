@@ -25,6 +25,11 @@ func (v *Cluster) Snapshot(now time.Duration, keys ...[]byte) []event.Event {
 			out = append(out, event.Event{Kind: event.NodeDown, Node: n.Name, Message: n.Reason})
 		}
 	}
+	for _, n := range v.Nodes {
+		for _, service := range slices.Sorted(maps.Keys(n.Services)) {
+			out = append(out, event.Event{Kind: event.Serves, Node: n.Name, Op: service, Addr: n.Services[service]})
+		}
+	}
 	out = append(out, v.faults()...)
 	for _, n := range v.Nodes {
 		out = append(out, event.Event{Kind: event.State, Node: n.Name, State: n.state()})

@@ -99,7 +99,7 @@ func (v *Cluster) Apply(e event.Event) {
 		if e.Settings != nil {
 			v.begin(*e.Settings)
 		}
-	case event.NodeUp, event.NodeDown, event.NodePaused, event.NodeWiped:
+	case event.NodeUp, event.NodeDown, event.NodePaused, event.NodeWiped, event.Serves:
 		v.status(e)
 	case event.NodeLeft:
 		v.Nodes = slices.DeleteFunc(v.Nodes, func(n *Node) bool { return n.Name == e.Node })
@@ -257,6 +257,8 @@ func (v *Cluster) status(e event.Event) {
 		clear(n.Suspects)
 	case event.NodePaused:
 		n.Status = Paused
+	case event.Serves:
+		setOrDelete(n.Services, e.Op, e.Addr)
 	case event.NodeWiped:
 		n.Keys, n.Foreign, n.Pending, n.Roots = 0, 0, 0, nil
 		clear(n.Hints)
