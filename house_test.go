@@ -205,8 +205,12 @@ var arrows = map[string][]string{
 	"ringside/engine/wire/field": {},
 	"ringside/loopback":          {},
 	"ringside/riak":              {},
-	"ringside/riak/kv":           {"ringside/engine/settings", "ringside/engine/wire", "ringside/riak/rpb"},
-	"ringside/riak/rpb":          {},
+	"ringside/riak/door":         {"ringside/engine/event", "ringside/riak/kv"},
+	"ringside/riak/pbdoor":       {"ringside/riak/kv", "ringside/riak/rpb"},
+	"ringside/riak/kv": {
+		"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/vclock", "ringside/engine/wire", "ringside/riak/rpb",
+	},
+	"ringside/riak/rpb": {},
 	"ringside/ringsidetest": append([]string{
 		"ringside/cli/capsule", "ringside/cli/condition", "ringside/cli/console", "ringside/cli/diagram", "ringside/cli/render",
 		"ringside/cli/verbs", "ringside/localcluster", "ringside/localcluster/config",

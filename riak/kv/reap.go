@@ -2,6 +2,7 @@ package kv
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -145,11 +146,17 @@ func (r *reaper) next() (g grave, wait time.Duration, ok bool) {
 	return grave{}, wait, false
 }
 
-// forget makes one attempt.
+// forget makes one attempt. Only a home of the key can make it. If the store's node is not one,
+// the reaper asks a home itself: a home forgets nothing unless it reaches all members.
 func (r *reaper) forget(g grave) {
 	ctx, cancel := context.WithTimeout(r.ctx, reapTime)
 	defer cancel()
-	reply, err := r.store.do(ctx, wire.ForgetRequest{Key: g.key})
+	s := r.store
+	homes, at := s.rings.of(s.cluster.Settings()).Homes(g.key), s.node
+	if len(homes) > 0 && !slices.Contains(homes, at) {
+		at = homes[g.tries%len(homes)]
+	}
+	reply, err := s.cluster.Do(ctx, at, wire.ForgetRequest{Key: g.key})
 	if f, ok := reply.(wire.ForgetReply); err == nil && ok && (f.Forgotten || f.Live) {
 		return
 	}

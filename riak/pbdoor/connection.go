@@ -1,0 +1,121 @@
+package pbdoor
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"google.golang.org/protobuf/proto"
+
+	"ringside/riak/kv"
+	"ringside/riak/rpb"
+)
+
+// A connection is one client. Its goroutine owns it.
+type connection struct {
+	s        *Server
+	conn     net.Conn
+	r        *bufio.Reader
+	body     []byte // memory for the next request
+	reply    []byte // memory for the next reply
+	clientID []byte // per connection, as in Riak
+}
+
+// errClose ends a connection after its last reply was written.
+var errClose = errors.New("close")
+
+func newConnection(s *Server, conn net.Conn) *connection {
+	return &connection{s: s, conn: conn, r: bufio.NewReader(conn), clientID: []byte{0, 0, 0, 0}}
+}
+
+// serve serves requests until the connection or the server ends.
+func (c *connection) serve() {
+	defer c.s.o.Store.Connected()()
+	for c.next() == nil {
+	}
+}
+
+// next serves one request. After an error the connection ends.
+func (c *connection) next() error {
+	if _, err := c.r.Peek(1); err != nil { // no deadline between requests
+		return err
+	}
+	if err := c.s.awaitNode(); err != nil {
+		return err
+	}
+	_ = c.conn.SetReadDeadline(time.Now().Add(bodyTime))
+	h, err := rpb.ReadHeader(c.r, maxFrame)
+	if errors.Is(err, rpb.ErrTooLarge) {
+		return c.fatal(fmt.Sprintf("{too_large,%d}", maxFrame))
+	}
+	if err != nil {
+		return err // for an empty frame also, as in Riak
+	}
+	giveBack, err := c.s.take(c.s.in, int(h))
+	if err != nil {
+		return err
+	}
+	defer giveBack()
+	code, body, err := h.ReadRest(c.r, c.body)
+	if err != nil {
+		return err
+	}
+	_ = c.conn.SetReadDeadline(time.Time{})
+	err = c.handle(code, body)
+	if c.body = body; cap(body) > keptBuffer {
+		c.body = nil
+	}
+	return err
+}
+
+// send writes a frame.
+func (c *connection) send(code rpb.Code, m proto.Message) error {
+	size := 0
+	if m != nil {
+		size = proto.Size(m)
+	}
+	giveBack, err := c.s.take(c.s.out, size)
+	if err != nil {
+		return err
+	}
+	defer giveBack()
+	frame, err := rpb.AppendFrame(c.reply[:0], code, m)
+	if err != nil {
+		return c.fail(kv.ErrTooLarge)
+	}
+	if c.reply = frame; cap(frame) > keptBuffer {
+		c.reply = nil
+	}
+	if err := c.s.awaitNode(); err != nil {
+		return err
+	}
+	_ = c.conn.SetWriteDeadline(time.Now().Add(writeTime))
+	_, err = c.conn.Write(frame)
+	return err
+}
+
+// fail sends the Error message for an error of package kv. The connection goes on, unless the node
+// is down or the client sent a damaged vclock.
+func (c *connection) fail(err error) error {
+	switch {
+	case errors.Is(err, kv.ErrNodeDown), c.s.ctx.Err() != nil:
+		return errClose
+	case errors.Is(err, kv.ErrDamagedVClock):
+		return c.fatal(err.Error())
+	}
+	return c.sendError(err.Error())
+}
+
+// fatal sends an Error message and ends the connection.
+func (c *connection) fatal(text string) error {
+	if err := c.sendError(text); err != nil {
+		return err
+	}
+	return errClose
+}
+
+func (c *connection) sendError(text string) error {
+	return c.send(rpb.CodeError, &rpb.Error{Errmsg: []byte(text), Errcode: proto.Uint32(0)})
+}
