@@ -11,8 +11,8 @@ import (
 const noMemory = "the queues of all nodes have used up their memory; try again"
 
 // memoryEvent returns an event with the memory that the queues hold.
-func (c *Cluster) memoryEvent() event.Event {
-	u := c.memory.Use()
+func memoryEvent(queues *budget.Budget) event.Event {
+	u := queues.Use()
 	return event.Event{Kind: event.Memory, Count: u.Used, Want: u.Limit}
 }
 

@@ -16,7 +16,7 @@ type services struct {
 }
 
 // Serves records that a node serves clients at addr by a service, such as riak. An empty addr ends
-// that. note says what is unusual. The events and snapshots of the cluster have what Serves records.
+// that. note says what is unusual. Events and snapshots of the cluster have what Serves records.
 func (c *Cluster) Serves(node, service, addr, note string) {
 	if c.registry.node(node) == nil {
 		return // it left meanwhile

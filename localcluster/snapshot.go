@@ -69,7 +69,7 @@ func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, 
 	}
 	out = append(out, c.services.events(&c.registry)...)
 	out = append(out, c.network.Events()...)
-	out = append(out, c.memoryEvent())
+	out = append(out, memoryEvent(c.memory))
 	out = append(out, c.describe(ctx, running, keys)...)
 	now := c.now()
 	for i := range out {

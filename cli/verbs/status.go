@@ -67,8 +67,8 @@ func statusJSON(cluster *view.Cluster) any {
 	}
 	nodes := make([]node, len(cluster.Nodes))
 	for i, n := range cluster.Nodes {
-		nodes[i] = node{n.Name, n.Status, n.Reason, n.Addr, n.Services, n.Keys, n.HintTotal(), n.Buffered, n.Slice, suspects(n),
-			cluster.Sees(n), isMember(cluster, n), len(n.History), n.Pending, n.Foreign, n.Tombstones,
+		nodes[i] = node{n.Name, n.Status, n.Reason, n.Addr, n.Services, n.Keys, n.HintTotal(), n.Buffered, n.Slice,
+			suspects(n), cluster.Sees(n), isMember(cluster, n), len(n.History), n.Pending, n.Foreign, n.Tombstones,
 			n.TombstonesKept, !n.Current()}
 	}
 	s := cluster.Settings

@@ -155,7 +155,9 @@ func (c *propsCache) stored(ctx context.Context, at scope) (p Props, exists bool
 		return nil, false, nil, err
 	}
 	versions := slices.Clone(reply.Siblings)
-	slices.SortFunc(versions, func(a, b vclock.Version) int { return cmp.Or(cmp.Compare(a.Time, b.Time), a.Dot.Compare(b.Dot)) })
+	slices.SortFunc(versions, func(a, b vclock.Version) int {
+		return cmp.Or(cmp.Compare(a.Time, b.Time), a.Dot.Compare(b.Dot))
+	})
 	p = Props{}
 	for _, v := range versions {
 		if set, err := ParseProps(v.Value); err == nil { // a person may have written another value

@@ -26,8 +26,8 @@ func (r *rings) of(set settings.Cluster) *ring.Ring {
 	return r.ring
 }
 
-// Preflist returns the homes of a key, whether they run or not, in their order. There are as many as
-// n_val, but not more than the cluster's N. The error may be ErrNoType and *ZeroLength.
+// Preflist returns the homes of a key, whether they run or not, in their order. There are as many
+// as n_val, but not more than the cluster's N. The error may be ErrNoType and *ZeroLength.
 func (s *Store) Preflist(ctx context.Context, n Name) ([]PreflistItem, error) {
 	if err := n.check(); err != nil {
 		return nil, err

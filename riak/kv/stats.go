@@ -115,8 +115,10 @@ func (s *Store) Stats() map[string]any {
 	counts("node_puts", &s.stats.puts)
 	counts("vnode_gets", &s.stats.vnodeGets)
 	counts("vnode_puts", &s.stats.vnodePuts)
-	for name, m := range map[string]*meter{"node_get_fsm_time_mean": &s.stats.gets, "node_put_fsm_time_mean": &s.stats.puts,
-		"node_get_fsm_siblings_mean": &s.stats.siblings, "node_get_fsm_objsize_mean": &s.stats.size} {
+	for name, m := range map[string]*meter{
+		"node_get_fsm_time_mean": &s.stats.gets, "node_put_fsm_time_mean": &s.stats.puts,
+		"node_get_fsm_siblings_mean": &s.stats.siblings, "node_get_fsm_objsize_mean": &s.stats.size,
+	} {
 		_, out[name], _ = m.read()
 	}
 	return out

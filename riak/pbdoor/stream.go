@@ -17,9 +17,12 @@ var errIntruded = errors.New("Cannot send another request while one is in progre
 // errUnsent wraps what ended a connection during a list.
 type errUnsent struct{ error }
 
+// A pageFunc sends one message of a list.
+type pageFunc func(proto.Message) error
+
 func (c *connection) listKeys(m proto.Message) error {
 	req := m.(*rpb.ListKeysReq)
-	return c.stream(req.Timeout, rpb.CodeListKeysResp, func(ctx context.Context, page func(proto.Message) error) error {
+	return c.stream(req.Timeout, rpb.CodeListKeysResp, func(ctx context.Context, page pageFunc) error {
 		err := c.s.o.Store.ListKeys(ctx, typeOf(req.Type), string(req.Bucket), func(keys []string) error {
 			return page(&rpb.ListKeysResp{Key: bytesOf(keys)})
 		})
@@ -33,7 +36,7 @@ func (c *connection) listKeys(m proto.Message) error {
 func (c *connection) listBuckets(m proto.Message) error {
 	req := m.(*rpb.ListBucketsReq)
 	if req.GetStream() {
-		return c.stream(req.Timeout, rpb.CodeListBucketsResp, func(ctx context.Context, page func(proto.Message) error) error {
+		return c.stream(req.Timeout, rpb.CodeListBucketsResp, func(ctx context.Context, page pageFunc) error {
 			err := c.s.o.Store.ListBuckets(ctx, typeOf(req.Type), func(buckets []string) error {
 				return page(&rpb.ListBucketsResp{Bucket: bytesOf(buckets)})
 			})
@@ -68,7 +71,7 @@ func (c *connection) listTime(timeout *uint32) (context.Context, context.CancelF
 // stream sends the messages of a list as they come. Another request that arrives meanwhile ends the
 // connection.
 func (c *connection) stream(timeout *uint32, code rpb.Code,
-	list func(ctx context.Context, page func(proto.Message) error) error) error {
+	list func(ctx context.Context, page pageFunc) error) error {
 	ctx, cancel := c.listTime(timeout)
 	defer cancel()
 	intruded, stop := c.watch()
