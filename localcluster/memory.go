@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"ringside/engine/event"
+	"ringside/localcluster/budget"
 )
 
 // noMemory is the message of a request that is refused for lack of memory.
