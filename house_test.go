@@ -39,10 +39,14 @@ var arrows = map[string][]string{
 		"ringside/cli/verbs", "ringside/engine/event", "ringside/engine/fault", "ringside/engine/member",
 		"ringside/engine/wire", "ringside/tui",
 	},
-	"ringside/cli/lab": {"ringside/cli/lab/interval", "ringside/cli/shard", "ringside/engine/usage", "ringside/localcluster/buildinfo"},
+	"ringside/cli/lab": {
+		"ringside/cli/lab/interval", "ringside/cli/shard", "ringside/engine/sim/plan", "ringside/engine/usage",
+		"ringside/localcluster/buildinfo",
+	},
 	"ringside/cli/lab/command": {
 		"ringside/cli/console", "ringside/cli/exit", "ringside/cli/lab", "ringside/cli/lab/...", "ringside/cli/render",
-		"ringside/cli/shard", "ringside/cli/verbs", "ringside/engine/usage", "ringside/localcluster/atomicfile",
+		"ringside/cli/shard", "ringside/cli/simulate", "ringside/cli/verbs", "ringside/engine/sim/plan", "ringside/engine/usage",
+		"ringside/localcluster/atomicfile",
 	},
 	"ringside/cli/lab/experiments": append([]string{
 		"ringside/cli/lab", "ringside/cli/paper", "ringside/cli/lab/wars", "ringside/engine", "ringside/engine/sim",

@@ -60,9 +60,24 @@ type Measure struct {
 	Unit  string // such as "ms" or "%"; "" if there is none
 	// Share marks a share of all cases. Its samples have Hits and Of, and its rows are in percent.
 	Share bool
-	Log   bool // the y axis is logarithmic
+	Log   bool    // the y axis is logarithmic
+	Most  float64 // the greatest value that the quantity can have; 0: there is none
 	// X is the x axis of this measure; nil: that of the experiment.
 	X *Axis
+}
+
+// clip returns an interval without the values that the quantity cannot have. All quantities are
+// counts, times and ratios, so none is below 0. The mean of such a quantity lies in the clipped
+// interval whenever it lies in the interval, so the confidence level stays the same. Newcombe
+// (1998, "Two-sided confidence intervals for the single proportion") truncates limits outside of
+// [0, 1] in this way. An interval on a logarithmic scale would be one of the geometric mean, which
+// is not what a row shows.
+func (m Measure) clip(low, high float64) (float64, float64) {
+	low = max(low, 0)
+	if m.Most > 0 {
+		high = min(high, m.Most)
+	}
+	return low, high
 }
 
 // A Unit is work that one processor does.
@@ -99,7 +114,8 @@ type Claim struct {
 	Text string
 	// Holds reports whether the rows bear the claim out, and the figures that decided. It returns
 	// ErrMissing if rows are missing, because the run was interrupted or the values leave them out,
-	// and Undecided if the claim says nothing about the values, or the intervals leave both possible.
+	// and Undecided if the claim says nothing about the values, or the intervals leave both
+	// possible.
 	Holds func(v Values, rows Rows) (holds bool, figures string, err error)
 }
 

@@ -165,7 +165,17 @@ func (r *Report) conclude() {
 	if undecided > 0 && agree+differ > 0 {
 		r.Text += fmt.Sprintf("; claims without a verdict: %d", undecided)
 	}
+	if n, usual := len(r.Seeds), r.Experiment.Seeds; r.Verdict == Differs && n > 0 && n < usual {
+		r.Text += fmt.Sprintf("; %s few, the usual number is %d", seedsAre(n), usual)
+	}
 	if !r.Complete {
 		r.Text += "; the run was interrupted, so rows have fewer seeds or are missing"
 	}
+}
+
+func seedsAre(n int) string {
+	if n == 1 {
+		return "1 seed is"
+	}
+	return fmt.Sprintf("%d seeds are", n)
 }

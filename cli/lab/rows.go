@@ -163,6 +163,7 @@ func (r *Row) fill(m Measure, samples []seedSample) bool {
 		means[i] /= counts[i]
 	}
 	r.Mean, r.Low, r.High = interval.Mean(means)
+	r.Low, r.High = m.clip(r.Low, r.High)
 	r.Mean, r.Low, r.High = round(r.Mean), round(r.Low), round(r.High)
 	return true
 }

@@ -2,6 +2,7 @@ package simulate
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"ringside/cli/capsule"
 	"ringside/cli/exit"
 	"ringside/cli/render"
+	"ringside/engine/sim"
 	"ringside/engine/sim/plan"
 	"ringside/engine/sim/shrink"
 	"ringside/engine/usage"
@@ -24,6 +26,24 @@ func (r *runner) writeCapsule(p plan.Plan, options string) error {
 	if !ended {
 		return r.ctx.Err()
 	}
+	if err := writeCapsule(r.Path(r.call.String("capsule")), p, one, result, options); err != nil {
+		return fmt.Errorf("sim --capsule: %w", err)
+	}
+	return nil
+}
+
+// WriteCapsule plays a run and writes its capsule to a file.
+func WriteCapsule(ctx context.Context, path string, p plan.Plan) error {
+	r := &runner{ctx: ctx}
+	one, result, ended := r.playPlan(p, true)
+	if !ended {
+		return ctx.Err()
+	}
+	return writeCapsule(path, p, one, result, "")
+}
+
+// writeCapsule writes the capsule of a run that was played.
+func writeCapsule(path string, p plan.Plan, one *campaign, result sim.Result, options string) error {
 	rep := one.single()
 	rep.Options = options
 	p.Expect = plan.Expect{Hash: result.Hash}
@@ -33,12 +53,9 @@ func (r *runner) writeCapsule(p plan.Plan, options string) error {
 	c, err := capsule.New(one.text()+rep.more(""), rep)
 	if err == nil {
 		c.Script = shrink.Report(p, result, "")
-		err = c.Write(r.Path(r.call.String("capsule")))
+		err = c.Write(path)
 	}
-	if err != nil {
-		return fmt.Errorf("sim --capsule: %w", err)
-	}
-	return nil
+	return err
 }
 
 // leaveCapsule writes the capsule of a campaign if the call asks for one: of the lowest seed that

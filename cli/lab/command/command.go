@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"ringside/cli/console"
-	"ringside/cli/exit"
 	"ringside/cli/lab"
 	"ringside/cli/lab/experiments"
 	"ringside/cli/lab/report"
@@ -20,7 +19,6 @@ import (
 	"ringside/cli/shard"
 	"ringside/cli/verbs"
 	"ringside/engine/usage"
-	"ringside/localcluster/atomicfile"
 )
 
 // all is the name that stands for every experiment.
@@ -72,26 +70,6 @@ func Run(ctx context.Context, con *console.Console, call *verbs.Call) error {
 	default:
 		return r.runOne(name)
 	}
-}
-
-// checkFiles finds flags that contradict each other, and files that cannot be written.
-func (r *runner) checkFiles() error {
-	if len(r.call.Args) > 1 && !r.call.Bool("merge") && r.call.Arg(0) != sweep.Name {
-		return r.call.Misusef("files are for --merge, and for lab run FILE")
-	}
-	for _, name := range []string{"html", "csv", "out"} {
-		if !r.call.Has(name) {
-			continue
-		}
-		if name != "out" && r.call.Has("shard") && !r.call.Bool("merge") {
-			return usage.Errorf("lab --shard: a part has no report: give --%s with --merge", name)
-		}
-		if err := verbs.CheckWritable(r.Path(r.call.String(name))); err != nil {
-			return usage.Errorf("lab: --%s %s cannot be written: %w; nothing was run", name,
-				render.Quoted(r.call.String(name)), err)
-		}
-	}
-	return nil
 }
 
 // list lists the experiments.
@@ -158,6 +136,9 @@ func (r *runner) runOne(name string) error {
 	e, err := r.find(name)
 	if err != nil {
 		return err
+	}
+	if r.call.Has("capsule") {
+		return r.leaveCapsule(e)
 	}
 	out, command, err := r.play(e, true)
 	if err != nil {
@@ -317,61 +298,4 @@ func (r *runner) merge() error {
 	}
 	job := lab.Job{Experiment: rep.Experiment, Values: rep.Chosen, Seeds: rep.Seeds}
 	return r.show([]report.Answer{{Report: rep, Command: commandOf(job, "FILE")}})
-}
-
-// show shows answers, and writes the files that the call asks for. It returns an error
-// with exit.Expectation if a published figure or a claim does not hold.
-func (r *runner) show(answers []report.Answer) error {
-	if r.call.Has("html") {
-		page, err := report.Page(answers)
-		if err != nil {
-			return err
-		}
-		if err := r.write("html", func(w io.Writer) error { _, err := w.Write(page); return err }); err != nil {
-			return err
-		}
-	}
-	if r.call.Has("csv") {
-		err := r.write("csv", func(w io.Writer) error { return report.CSV(w, answers) })
-		if err != nil {
-			return err
-		}
-	}
-	var texts []string
-	reports := []*lab.Report{}
-	differs := false
-	for _, a := range answers {
-		texts = append(texts, report.Text(a.Report, r.painter(), a.Command))
-		reports = append(reports, a.Report)
-		differs = differs || a.Report.Verdict == lab.Differs
-	}
-	var value any = map[string]any{"labs": reports}
-	if r.call.Arg(0) != all {
-		value = reports[0]
-	}
-	if err := r.Show(value, strings.Join(texts, "\n")); err != nil {
-		return err
-	}
-	switch {
-	case r.ctx.Err() != nil:
-		return r.ctx.Err()
-	case differs:
-		return &exit.Error{Exit: exit.Expectation, Code: "differs", Reported: true,
-			Message: "a published figure or a claim does not hold"}
-	}
-	return nil
-}
-
-// write writes the file of a flag as a whole or not at all.
-func (r *runner) write(flag string, write func(io.Writer) error) error {
-	name := r.Path(r.call.String(flag))
-	var content strings.Builder
-	err := write(&content)
-	if err == nil {
-		err = atomicfile.Replace(name, []byte(content.String()))
-	}
-	if err != nil {
-		return fmt.Errorf("lab: --%s: %w", flag, err)
-	}
-	return nil
 }

@@ -77,7 +77,11 @@ func flags() []verbs.Flag {
 		{Name: "html", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
 			Help: "also write a page with figures"},
 		{Name: "csv", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
-			Help: "also write the rows as CSV"},
+			Help: "also write the rows as CSV; - writes them to standard output, in place of the text"},
+		{Name: "capsule", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
+			Help: "play one unit of the first seed alone, and keep its run for ringside open and diff"},
+		{Name: "unit", Kind: verbs.Int, Value: "NUMBER", Max: maxSeeds,
+			Help: "with --capsule: which unit of the seed, that is which series and place; otherwise 1"},
 	}
 	out = append(out, shard.Flags...)
 	for _, e := range experiments.All() {

@@ -32,7 +32,7 @@ func balance() *lab.Experiment {
 			paper.FigureNodes, paper.FigureReplicas, fewestRings, paper.FigurePartitions),
 		Clock:    lab.Virtual,
 		X:        lab.Axis{Label: "tokens or partitions", Log: true},
-		Measures: []lab.Measure{{Name: "efficiency", Label: "mean load ÷ greatest load"}},
+		Measures: []lab.Measure{{Name: "efficiency", Label: "mean load ÷ greatest load", Most: 1}},
 		Params: []lab.Param{{
 			Name: "metadata", Kind: lab.Wholes, Default: "60,480,3840", Min: paper.MinMetadata, Max: paper.MaxMetadata,
 			Help: "sizes of the metadata: tokens, or partitions for strategy 3",

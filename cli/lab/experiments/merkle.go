@@ -44,10 +44,14 @@ func merkle() *lab.Experiment {
 			if err := checkStock(int(slices.Max(v.Numbers("keys"))), v.Whole("value"), 2); err != nil {
 				return nil, err
 			}
-			most, fewest := slices.Max(v.Numbers("keys")), slices.Min(v.Numbers("differences"))
-			if fewest > most {
+			most, d := slices.Max(v.Numbers("keys")), v.Numbers("differences")
+			unplayed := slices.Min(d) // the usual differences are more than a few keys have
+			if slices.Contains(v.Changed(), "differences") {
+				unplayed = slices.Max(d)
+			}
+			if unplayed > most {
 				return nil, usage.Errorf("--differences %.0f is more than --keys %.0f; "+
-					"want at most as many differences as keys", fewest, most)
+					"want at most as many differences as keys", unplayed, most)
 			}
 			var settings []stock.Comparison
 			for _, keys := range v.Numbers("keys") {

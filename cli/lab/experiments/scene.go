@@ -80,6 +80,7 @@ func (s *scene) play(ctx context.Context) (sim.Measured, error) {
 	if err := s.Check(); err != nil {
 		return sim.Measured{}, err
 	}
+	lab.Plays(ctx, s.Plan)
 	pl := sim.Player{GoOn: goOn(ctx), Looks: s.looks, Watch: s.watch}
 	m, ended := pl.Measure(s.Plan)
 	switch {

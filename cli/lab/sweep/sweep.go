@@ -262,9 +262,10 @@ func units(settings []setting, measures []measured, seeds []uint64) []lab.Unit {
 	var out []lab.Unit
 	for _, seed := range seeds {
 		for _, s := range settings {
-			out = append(out, lab.Unit{Seed: seed, Run: func(context.Context) ([]lab.Sample, error) {
+			out = append(out, lab.Unit{Seed: seed, Run: func(ctx context.Context) ([]lab.Sample, error) {
 				o := s.options
 				o.Seed = seed
+				lab.Plays(ctx, plan.New(o))
 				m, err := sim.Measure(o)
 				if err != nil {
 					return nil, err
