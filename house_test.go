@@ -209,6 +209,7 @@ var arrows = map[string][]string{
 	"ringside/engine/wire/field": {},
 	"ringside/loopback":          {},
 	"ringside/riak":              {},
+	"ringside/riak/httpdoor":     {"ringside/engine/wire", "ringside/loopback", "ringside/riak/kv"},
 	"ringside/riak/door":         {"ringside/engine/event", "ringside/riak/kv"},
 	"ringside/riak/pbdoor":       {"ringside/riak/kv", "ringside/riak/rpb"},
 	"ringside/riak/kv": {
@@ -348,7 +349,7 @@ var kept = map[string][]string{
 	"github.com/expr-lang/":           {"ringside/cli/condition"},
 	"github.com/anishathalye/":        {"ringside/engine/sim/linear"},
 	"github.com/prometheus/":          {"ringside/cli/metrics"},
-	"golang.org/x/net":                {"ringside/cli/web"},
+	"golang.org/x/net":                {"ringside/cli/web", "ringside/riak/httpdoor"},
 }
 
 // pure says whether a package must be free of I/O, concurrency, clocks and chance.
