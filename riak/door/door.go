@@ -132,8 +132,8 @@ func (d *Doors) Addr(nodeName, service string) string {
 	return ""
 }
 
-// kinds are the events that open and close ports.
-var kinds = []event.Kind{event.NodeUp, event.NodeDown, event.NodePaused, event.NodeLeft}
+// kinds are the events that open and close ports, and one that a node counts for its numbers.
+var kinds = []event.Kind{event.NodeUp, event.NodeDown, event.NodePaused, event.NodeLeft, event.ReadRepair}
 
 // follow opens and closes ports as events say, until ctx ends.
 func (d *Doors) follow(ctx context.Context) {
@@ -189,6 +189,10 @@ func (d *Doors) apply(e *event.Event) {
 			n.resume()
 			n.end()
 			delete(d.nodes, e.Node)
+		}
+	case event.ReadRepair:
+		if n != nil {
+			n.store.ReadRepaired()
 		}
 	}
 }

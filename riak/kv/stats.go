@@ -14,10 +14,12 @@ const statsWindow = 60
 
 // stats are the numbers of /stats.
 type stats struct {
-	gets, puts                   meter
-	vnodeGets, vnodePuts         meter // replicas that answered
-	siblings, size               meter // of the objects that were read
-	connections, connectionsEver atomic.Int64
+	gets, puts           meter
+	vnodeGets, vnodePuts meter // replicas that answered
+	siblings, size       meter // of the objects that were read
+	connects             meter // to the protocol-buffers door
+	connections          atomic.Int64
+	repairs              meter // replicas that a get found stale, as coordinator
 }
 
 // A meter counts, and sums up a quantity, over statsWindow and over all time.
@@ -88,9 +90,12 @@ func (s *stats) wrote(reply wire.PutReply) { s.vnodePuts.add(int64(len(reply.Ack
 // its end.
 func (s *Store) Connected() (ended func()) {
 	s.stats.connections.Add(1)
-	s.stats.connectionsEver.Add(1)
+	s.stats.connects.add(1, 0)
 	return func() { s.stats.connections.Add(-1) }
 }
+
+// ReadRepaired counts a stale replica to which the node sent newer versions.
+func (s *Store) ReadRepaired() { s.stats.repairs.add(1, 0) }
 
 // Stats returns numbers and texts by the names of Riak's /stats. Numbers that ringside does not
 // have are missing.
@@ -99,8 +104,9 @@ func (s *Store) Stats() map[string]any {
 	r := s.rings.of(set)
 	out := map[string]any{
 		"nodename": NodeName(s.node), "storage_backend": "ringside", "riak_kv_version": ServerVersion,
+		"riak_core_version": ServerVersion, "sys_otp_release": runtime.Version(), // what the node runs on
 		"ring_num_partitions": len(r.Ranges()), "ring_creation_size": len(r.Ranges()), "cpu_nprocs": runtime.NumCPU(),
-		"pbc_active": s.stats.connections.Load(), "pbc_connects_total": s.stats.connectionsEver.Load(),
+		"pbc_active": s.stats.connections.Load(),
 	}
 	members, others := []string{}, []string{}
 	for _, m := range r.Members() {
@@ -115,6 +121,11 @@ func (s *Store) Stats() map[string]any {
 	counts("node_puts", &s.stats.puts)
 	counts("vnode_gets", &s.stats.vnodeGets)
 	counts("vnode_puts", &s.stats.vnodePuts)
+	counts("pbc_connects", &s.stats.connects)
+	counts("read_repairs", &s.stats.repairs)
+	var mem runtime.MemStats
+	runtime.ReadMemStats(&mem)
+	out["mem_total"], out["mem_allocated"] = mem.Sys, mem.Alloc
 	for name, m := range map[string]*meter{
 		"node_get_fsm_time_mean": &s.stats.gets, "node_put_fsm_time_mean": &s.stats.puts,
 		"node_get_fsm_siblings_mean": &s.stats.siblings, "node_get_fsm_objsize_mean": &s.stats.size,

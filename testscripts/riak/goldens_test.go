@@ -17,6 +17,7 @@ import (
 
 	"ringside/localcluster"
 	"ringside/riak/door"
+	"ringside/riak/httpdoor"
 	"ringside/riak/pbdoor"
 )
 
@@ -110,12 +111,19 @@ var services = []door.Service{
 	{Name: "riak", Serve: func(ln net.Listener, n door.Node) io.Closer {
 		return pbdoor.Serve(ln, pbdoor.Options{Store: n.Store, Node: n.Name, Stalled: n.Stalled})
 	}},
+	{Name: "riak-http", Serve: func(ln net.Listener, n door.Node) io.Closer {
+		return httpdoor.Serve(ln, httpdoor.Options{Store: n.Store, Stalled: n.Stalled})
+	}},
 }
 
 // Each answer is the one that was recorded from Riak KV 3.2.0, in the sense of README.md.
 func TestGoldensOfProtocolBuffers(t *testing.T) { play(t, "pb.jsonl") }
 
+// So are the answers over HTTP. Some scenarios use both interfaces.
+func TestGoldensOfHTTP(t *testing.T) { play(t, "http.jsonl") }
+
 func play(t *testing.T, file string) {
+	t.Parallel()
 	python, err := exec.LookPath("python3")
 	if err != nil {
 		t.Skip("python3 is not installed, and replay.py needs it")
