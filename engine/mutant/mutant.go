@@ -25,6 +25,7 @@ const (
 	// get
 	ReadShortOfR
 	StrictReadsFallbacks
+	FallbacksArePrimaries
 	OneSiblingShown
 	HintsUnasked
 	ContextWithoutTombstones

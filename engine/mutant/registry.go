@@ -44,6 +44,8 @@ var registry = [Names]Mutant{
 		"a get is answered when one replica less than R has answered"},
 	StrictReadsFallbacks: {"strict-reads-fallbacks", slow, []string{p7},
 		"a strict get counts the answers of fallbacks"},
+	FallbacksArePrimaries: {"fallbacks-are-primaries", slow, []string{p1, p7},
+		"a request that asks for primaries is answered without them"},
 	HintsUnasked: {"hints-unasked", slow, []string{p7},
 		"a get says that there is nothing without asking the nodes that may keep hints"},
 	OneSiblingShown: {"one-sibling-shown", quick, []string{p1},

@@ -209,7 +209,7 @@ func (r *Read) Enough() bool {
 	if counted < r.r && !(mutant.Is(mutant.ReadShortOfR) && counted == r.r-1) {
 		return false
 	}
-	if r.pr > 0 && r.Primaries() < r.pr {
+	if r.pr > 0 && r.Primaries() < r.pr && !mutant.Is(mutant.FallbacksArePrimaries) {
 		return false
 	}
 	return !r.FoundNothing() || r.absent()

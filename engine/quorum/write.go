@@ -187,7 +187,7 @@ func (w *Write) Primaries() int { return len(w.acks) - len(w.Fallbacks()) }
 
 // Enough reports whether W nodes hold the version, and PW homes are among them.
 func (w *Write) Enough() bool {
-	if w.pw > 0 && w.Primaries() < w.pw {
+	if w.pw > 0 && w.Primaries() < w.pw && !mutant.Is(mutant.FallbacksArePrimaries) {
 		return false
 	}
 	return len(w.acks) >= w.w || mutant.Is(mutant.AckShortOfW) && len(w.acks) == w.w-1

@@ -67,8 +67,8 @@ func distinct(nodes []string) bool {
 }
 
 // checkQuorum checks the nodes that count for a reply: as many as the client or the cluster asked
-// for, each once (P13), and only homes under a strict quorum. P1 and P7 depend on that. own is the
-// quorum of the operation, usual that of the cluster.
+// for, each once (P13), the primaries among them, and only homes under a strict quorum. P1 and P7
+// depend on that. own is the quorum of the operation, usual that of the cluster.
 func (r *reads) checkQuorum(op *operation, property string, nodes []string, own, usual int) {
 	if want := min(cmp.Or(own, usual), r.e.plan.Replicas()); len(nodes) < want {
 		r.e.fail(property, "%s #%d succeeds with %v, the quorum is %d", op.Kind, op.ID, nodes, want)
@@ -76,8 +76,21 @@ func (r *reads) checkQuorum(op *operation, property string, nodes []string, own,
 	if !distinct(nodes) {
 		r.e.fail(P13, "%s #%d counts a replica twice: %v", op.Kind, op.ID, nodes)
 	}
-	if r.e.strict(op) && !r.e.plan.Moves() { // during changes, the node may know another ring
-		homes := r.e.world.Members().Ring().Homes([]byte(op.Key))
+	if r.e.plan.Moves() { // the node may know another ring
+		return
+	}
+	homes := r.e.world.Members().Ring().Homes([]byte(op.Key))
+	primaries := 0
+	for _, node := range nodes {
+		if slices.Contains(homes, node) {
+			primaries++
+		}
+	}
+	if primaries < op.Primaries {
+		r.e.fail(property, "%s #%d succeeds with %v, and %d homes of %s are not among them",
+			op.Kind, op.ID, nodes, op.Primaries, op.Key)
+	}
+	if r.e.strict(op) {
 		if i := slices.IndexFunc(nodes, func(n string) bool { return !slices.Contains(homes, n) }); i >= 0 {
 			r.e.fail(property, "%s #%d is strict, and counts %s, which is not a home of %s",
 				op.Kind, op.ID, nodes[i], op.Key)

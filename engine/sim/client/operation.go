@@ -36,7 +36,13 @@ type Operation struct {
 }
 
 func (op *Operation) quorum() wire.Quorum {
-	return wire.Quorum{R: op.R, W: op.W, Strict: op.Strict}
+	q := wire.Quorum{R: op.R, W: op.W, Strict: op.Strict}
+	if op.Kind == plan.Get {
+		q.PR = op.Primaries
+	} else {
+		q.PW = op.Primaries
+	}
+	return q
 }
 
 // An Observer is told of operations. Its methods must not change the World.

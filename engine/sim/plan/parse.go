@@ -235,6 +235,8 @@ func (p *Plan) parseOp(at time.Duration, words []string) error {
 			o.R = f.named("R", MaxNodes)
 		case strings.HasPrefix(w, "W="):
 			o.W = f.named("W", MaxNodes)
+		case strings.HasPrefix(w, "primaries="):
+			o.Primaries = f.named("primaries", MaxNodes)
 		default:
 			return fmt.Errorf("unknown word %q", w)
 		}

@@ -77,18 +77,20 @@ const (
 // An Op is one operation of a client. An Op begins at At, or when the previous operation of the
 // client has ended, whichever is later.
 type Op struct {
-	At       time.Duration
-	Client   int
-	ID       uint64 // stays the same when other operations are left out; part of the written value
-	Kind     string // Get, Put or Del
-	Key      string
-	Via      string // node that the client asks
-	Context  int    // of a put or delete: which kept context of the client, 0 for the newest; or Blind
-	From     uint64 // operation whose reply's context the client presents, whichever client that was; 0: see Context
-	Of       string // key whose context the client presents by mistake; "": the context of Key
-	R, W     int    // 0: those of the cluster
-	Strict   bool
-	Balanced bool // a put for which a load balancer chose the node (§5)
+	At      time.Duration
+	Client  int
+	ID      uint64 // stays the same when other operations are left out; part of the written value
+	Kind    string // Get, Put or Del
+	Key     string
+	Via     string // node that the client asks
+	Context int    // of a put or delete: which kept context of the client, 0 for the newest; or Blind
+	From    uint64 // operation whose reply's context the client presents, whichever client that was; 0: see Context
+	Of      string // key whose context the client presents by mistake; "": the context of Key
+	R, W    int    // 0: those of the cluster
+	Strict  bool
+	// Primaries is the PR of a get or the PW of a put: so many homes must be among the nodes that count.
+	Primaries int
+	Balanced  bool // a put for which a load balancer chose the node (§5)
 	// After is an operation, and Pause the least time between its end and the beginning of this one.
 	// 0, or no operation of the plan: this one waits for no other client's.
 	After uint64

@@ -178,6 +178,9 @@ func (o Op) words() string {
 	if o.W > 0 {
 		s += fmt.Sprintf(" W=%d", o.W)
 	}
+	if o.Primaries > 0 {
+		s += fmt.Sprintf(" primaries=%d", o.Primaries)
+	}
 	if o.Strict {
 		s += " strict"
 	}

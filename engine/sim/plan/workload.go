@@ -49,7 +49,28 @@ func (d *drawing) ops() []Op {
 		out[i].ID = uint64(i + 1)
 		out[i].Balanced = out[i].Kind != Get && balanced.IntN(2) == 0
 	}
+	d.primaries(out)
 	return out
+}
+
+const (
+	// primariesOdds is the probability that some requests of a run ask for primaries, and
+	// primaryOdds that of one request in such a run.
+	primariesOdds = .2
+	primaryOdds   = .3
+)
+
+// primaries lets requests ask for homes among the nodes that count.
+func (d *drawing) primaries(ops []Op) {
+	r := d.stream("primaries")
+	if d.o.OwnQuorums <= 0 || r.Float64() >= primariesOdds {
+		return
+	}
+	for i := range ops {
+		if r.Float64() < primaryOdds {
+			ops[i].Primaries = 1 + r.IntN(min(d.o.N, d.o.Nodes))
+		}
+	}
 }
 
 func (d *drawing) op(at time.Duration, client int) Op {
