@@ -88,7 +88,7 @@ type Op struct {
 	Of      string // key whose context the client presents by mistake; "": the context of Key
 	R, W    int    // 0: those of the cluster
 	Strict  bool
-	// Primaries is the PR of a get or the PW of a put: so many homes must be among the nodes that count.
+	// Primaries is the PR of a get or the PW of a put: so many homes must be among those that count.
 	Primaries int
 	Balanced  bool // a put for which a load balancer chose the node (§5)
 	// After is an operation, and Pause the least time between its end and the beginning of this one.
