@@ -60,11 +60,11 @@ func (d *durability) checkAcks(op *operation, r wire.PutReply) {
 
 // checkHinted checks, when a put is acknowledged, that the fallbacks among its acknowledgements
 // hold it in a hint. As a replica of a node that is not a home, it would wait for a change of the
-// ring.
+// ring. A fallback that knows that the home has left has no hints for that home.
 func (d *durability) checkHinted(op *operation, r wire.PutReply) {
 	for _, hint := range r.Hinted {
 		h := d.e.world.Host(hint.Holder)
-		if d.e.lww() || !h.Up() || d.e.lostBy(h, op.ID) || h.MembershipLostAt() >= op.Began ||
+		if d.e.lww() || !h.Up() || !h.Node().Ring().Has(hint.For) || d.e.lostBy(h, op.ID) || h.MembershipLostAt() >= op.Began ||
 			d.e.losses.handed[holding{h.Name(), op.Key}] >= op.Began ||
 			slices.Contains(h.Node().Ring().Homes([]byte(op.Key)), h.Name()) {
 			continue
