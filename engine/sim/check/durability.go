@@ -64,9 +64,12 @@ func (d *durability) checkAcks(op *operation, r wire.PutReply) {
 func (d *durability) checkHinted(op *operation, r wire.PutReply) {
 	for _, hint := range r.Hinted {
 		h := d.e.world.Host(hint.Holder)
-		if d.e.lww() || !h.Up() || !h.Node().Ring().Has(hint.For) || d.e.lostBy(h, op.ID) || h.MembershipLostAt() >= op.Began ||
-			d.e.losses.handed[holding{h.Name(), op.Key}] >= op.Began ||
-			slices.Contains(h.Node().Ring().Homes([]byte(op.Key)), h.Name()) {
+		if d.e.lww() || !h.Up() {
+			continue
+		}
+		ring := h.Node().Ring()
+		if !ring.Has(hint.For) || slices.Contains(ring.Homes([]byte(op.Key)), h.Name()) || d.e.lostBy(h, op.ID) ||
+			h.MembershipLostAt() >= op.Began || d.e.losses.handed[holding{h.Name(), op.Key}] >= op.Began {
 			continue
 		}
 		asReplica, inHint := false, false
