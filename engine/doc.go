@@ -61,7 +61,7 @@ not know the node and is tested without it.
 	§4.9    adding and removing nodes      pending; moves.go, arrivals.go, transfer.go, depart.go
 	§5      read repair                    readrepair.go
 	        choice of a put's coordinator  route.go
-	        local persistence              store, store/level, record; scrub.go
+	        local persistence              store and its subpackages, record; scrub.go
 	§6.1    durability for speed           buffer.go, store.Buffer
 	§6.2    partitioning strategies        ring
 	§6.4    client-driven coordination     clientdriven.go; localcluster has the client

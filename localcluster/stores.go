@@ -11,7 +11,7 @@ import (
 // storeMemory is about the number of bytes that the databases of all nodes may use for buffers and
 // caches. A database takes an equal part when it opens, and keeps that part while nodes join and
 // leave.
-const storeMemory = 192 << 20
+const storeMemory = 256 << 20
 
 // openStore opens the node's store with the wrappers that the options ask for. damage is nil, or
 // the reason why an earlier store could not be read.

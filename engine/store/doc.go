@@ -2,7 +2,8 @@
 Package store defines the local persistence of a node (§5: "a pluggable persistence engine"): the
 small interface that the engine reads through and that drivers write through.
 
-Store is the interface. Mem implements it in memory, and package level implements it on disk.
+Store is the interface. Mem implements it in memory, and package level implements it on disk, with
+the help of package recent.
 Overlay and Buffer are readers that show writes which are not yet in the store below them: Overlay
 those of one group commit, and Buffer those of the object buffer (§6.1).
 

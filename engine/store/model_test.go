@@ -19,7 +19,7 @@ func TestStoresBehaveAlike(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		runs++
 		path := fmt.Sprintf("%s/%d", dir, runs)
-		disk, report, err := level.Open(path, level.Options{})
+		disk, report, err := level.Open(path, level.Options{Memory: 2 << 20})
 		if err != nil || report.Recovered {
 			t.Fatal(report, err)
 		}
@@ -50,7 +50,7 @@ func TestStoresBehaveAlike(t *testing.T) {
 				if err := disk.Close(); err != nil {
 					t.Fatal(err)
 				}
-				if disk, report, err = level.Open(path, level.Options{}); err != nil || report.Recovered {
+				if disk, report, err = level.Open(path, level.Options{Memory: 2 << 20}); err != nil || report.Recovered {
 					t.Fatal(report, err)
 				}
 			}

@@ -6,6 +6,9 @@ Open opens the database in a folder and returns a Store and a Report. It disting
 process leaves behind (tail.go) from damage. Damage makes the report say Recovered until the caller
 calls Store.Trust (doubt.go).
 
+A Store keeps the values that were read or written recently in memory (values.go). Scans always read
+the database.
+
 One goroutine may read a Store while another one applies a batch. Begin reading at Open.
 */
 package level

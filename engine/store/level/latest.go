@@ -15,7 +15,7 @@ const manyGets = 4
 // While another goroutine applies a batch, a Get may or may not see that batch, as without a
 // snapshot. The goroutine that reads hides the batch under its own writes until then.
 type latest struct {
-	applied  uint64 // Store.applied before the snapshot was taken
+	applied  uint64 // values.applied before the snapshot was taken
 	gets     int    // since that
 	snapshot *leveldb.Snapshot
 }
@@ -25,12 +25,9 @@ type getter interface {
 	Get(key []byte, ro *opt.ReadOptions) ([]byte, error)
 }
 
-// of returns a getter that shows all batches whose Apply has returned.
-func (l *latest) of(s *Store) getter {
-	if applied := s.applied.Load(); applied != l.applied {
-		l.release()
-		l.applied, l.gets = applied, 0
-	}
+// of returns a getter that shows at least so many batches, which are all whose Apply has returned.
+func (l *latest) of(s *Store, applied uint64) getter {
+	l.forgetOld(applied)
 	if l.snapshot != nil {
 		return l.snapshot
 	}
@@ -41,6 +38,14 @@ func (l *latest) of(s *Store) getter {
 		}
 	}
 	return s.db // which returns the same error
+}
+
+// forgetOld gives back a snapshot that was taken before the latest of the batches.
+func (l *latest) forgetOld(applied uint64) {
+	if applied != l.applied {
+		l.release()
+		l.applied, l.gets = applied, 0
+	}
 }
 
 // release gives the snapshot back, so that compactions may drop what only the snapshot shows.

@@ -20,7 +20,7 @@ const keepBatch = 1 << 20
 type Store struct {
 	db       *leveldb.DB
 	disk     *disk
-	applied  atomic.Uint64 // batches that Apply has finished with
+	values   values
 	latest   latest
 	batch    leveldb.Batch
 	key      []byte                // reused by Get: a space and a key
@@ -45,20 +45,25 @@ func (s *Store) Get(sp store.Space, key []byte) ([]byte, error) {
 		return nil, err
 	}
 	s.key = append(append(s.key[:0], byte(sp)), key...)
-	v, err := s.latest.of(s).Get(s.key, nil)
+	v, ok, applied := s.values.get(s.key)
+	if ok {
+		s.latest.forgetOld(applied)
+		return v, nil
+	}
+	v, err := s.latest.of(s, applied).Get(s.key, nil)
 	switch {
 	case errors.Is(err, leveldb.ErrNotFound):
 		return nil, nil
 	case err != nil:
 		return nil, fmt.Errorf("level: get: %w", named(err))
-	case v == nil: // nil would mean that there is no value
-		return []byte{}, nil
 	}
+	v = append(make([]byte, 0, len(v)), v...) // not nil, and not a part of a block, which v would keep alive
+	s.values.keep(s.key, v, applied)
 	return v, nil
 }
 
-// Scan implements store.Reader. It shows the store as of the call. A block that fails its checksum
-// ends the scan with an error that wraps store.ErrCorrupt.
+// Scan implements store.Reader. It shows the database as of the call. A block that fails its
+// checksum ends the scan with an error that wraps store.ErrCorrupt.
 func (s *Store) Scan(sp store.Space, from, to []byte, fn func(key, value []byte) bool) error {
 	if err := s.poisoned(); err != nil {
 		return err
@@ -67,9 +72,10 @@ func (s *Store) Scan(sp store.Space, from, to []byte, fn func(key, value []byte)
 	if to != nil {
 		r.Limit = spaceKey(sp, to)
 	}
-	it := s.db.NewIterator(r, nil)
+	it := s.db.NewIterator(r, &scanning)
 	defer it.Release()
 	for it.Next() {
+		s.values.scanned(it.Key(), it.Value())
 		if !fn(it.Key()[1:], it.Value()) {
 			return nil
 		}
@@ -79,6 +85,9 @@ func (s *Store) Scan(sp store.Space, from, to []byte, fn func(key, value []byte)
 	}
 	return nil
 }
+
+// scanning are the options of a scan. A long scan would push all other blocks out of the cache.
+var scanning = opt.ReadOptions{DontFillCache: true}
 
 // synced and unsynced are the options of a write.
 var synced, unsynced = opt.WriteOptions{Sync: true}, opt.WriteOptions{}
@@ -105,7 +114,11 @@ func (s *Store) Apply(batch []store.Write, sync bool) error {
 		options = &synced
 	}
 	err := s.db.Write(&s.batch, options)
-	s.applied.Add(1)
+	if err == nil {
+		s.values.wrote(batch)
+	} else {
+		s.values.end() // the database may hold the batch or not
+	}
 	if len(s.batch.Dump()) > keepBatch {
 		s.batch = leveldb.Batch{}
 	}
@@ -119,6 +132,7 @@ func (s *Store) Apply(batch []store.Write, sync bool) error {
 // Close implements store.Store. Later calls do nothing.
 func (s *Store) Close() error {
 	s.latest.release()
+	s.values.end()
 	err := s.db.Close()
 	if errors.Is(err, leveldb.ErrClosed) {
 		return nil

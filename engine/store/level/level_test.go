@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -261,5 +262,34 @@ func BenchmarkApplySync(b *testing.B) {
 		if err := put(s, i%1000); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkReplace measures what a put costs a node: it reads a record and writes it again, with
+// the memory that one of three nodes has.
+func BenchmarkReplace(b *testing.B) {
+	for _, keys := range []int{10_000, 300_000} {
+		b.Run(fmt.Sprint(keys, " keys"), func(b *testing.B) {
+			s, _, err := Open(b.TempDir(), Options{Memory: 85 << 20})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			record, rng := bytes.Repeat([]byte("0123456789"), 17), rand.New(rand.NewPCG(1, 2))
+			replace := func(i int) {
+				k := fmt.Appendf(nil, "%08x-key-%07d", uint32(i)*2654435761, i)
+				_, err := s.Get(store.Data, k)
+				if err = errors.Join(err, s.Apply([]store.Write{{Space: store.Data, Key: k, Value: record}}, false)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for i := range keys {
+				replace(i)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				replace(rng.IntN(keys))
+			}
+		})
 	}
 }

@@ -19,12 +19,15 @@ import (
 
 // Sizes of one open database. A process runs many nodes, so the sizes depend on Options.Memory.
 // Each size has a least and a greatest value. A full write buffer becomes a table, and tables have
-// to be merged, so a large buffer saves work.
+// to be merged, so a large buffer saves work. Blocks are the parts of tables, among them the index
+// and the filter of each table. Values that were read or written recently are kept one by one,
+// because a block has many values of which few are used.
 const (
 	leastBuffer, mostBuffer = 512 << 10, 16 << 20 // bytes of the write buffer
-	leastCache, mostCache   = 256 << 10, 64 << 20 // bytes of the cache of blocks
+	leastBlocks, mostBlocks = 256 << 10, 64 << 20 // bytes of the cache of blocks
 	bufferPart              = 3                   // the part of the memory, one in bufferPart, for the write buffer
-	cachePart               = 2                   // the part, one in cachePart, for the cache
+	blockPart               = 8                   // the part, one in blockPart, for blocks; values take the rest
+	indexPart               = 5                   // for so many bytes of values their index takes one byte
 
 	leastFiles, mostFiles = 16, 128   // tables kept open; each is a file descriptor
 	filePart              = 128 << 10 // bytes of the memory for which one more table is kept open
@@ -51,7 +54,7 @@ type Options struct {
 	// scans succeed. The report says Recovered.
 	Rebuild error
 	// Memory is about the number of bytes that the database may use for buffers and caches. Less
-	// than the least sizes, 768 KiB, counts as the least sizes.
+	// than the least sizes, 768 KiB, counts as the least sizes, and no values are kept.
 	Memory int
 
 	openDisk func() (storage.Storage, error) // for tests; nil: the folder's files
@@ -164,7 +167,7 @@ func (a attempt) try(dir string, opts Options) (_ *Store, err error) {
 	if d.intact, err = tornTails(raw); err != nil {
 		return nil, err
 	}
-	options := goleveldbOptions(a.flags, opts.Memory)
+	options := goleveldbOptions(a.flags, sizesOf(opts.Memory))
 	if opts.Rebuild != nil { // rewrite must take each level whole
 		options.CompactionSourceLimitFactor = wholeLevel
 	}
@@ -182,7 +185,11 @@ func (a attempt) try(dir string, opts Options) (_ *Store, err error) {
 	case err != nil:
 		return nil, err
 	}
-	return &Store{db: db, disk: d}, nil
+	s := &Store{db: db, disk: d}
+	if a.strict {
+		s.values.begin(sizesOf(opts.Memory).values)
+	}
+	return s, nil
 }
 
 // rewrite writes every table again. A lenient store leaves out what is damaged. A compaction skips
@@ -209,17 +216,38 @@ func rewrite(db *leveldb.DB) error {
 	return it.Error()
 }
 
-func goleveldbOptions(flags opt.Strict, memory int) *opt.Options {
+// sizes are the bytes that an open database uses for each purpose, and the number of tables that it
+// keeps open.
+type sizes struct{ buffer, blocks, values, files int }
+
+// sizesOf divides the memory of a database.
+func sizesOf(memory int) sizes {
+	s := sizes{
+		buffer: min(max(memory/bufferPart, leastBuffer), mostBuffer),
+		blocks: min(max(memory/blockPart, leastBlocks), mostBlocks),
+		files:  min(max(memory/filePart, leastFiles), mostFiles),
+	}
+	s.values = max(0, memory-s.buffer-s.blocks) / (1 + indexPart) * indexPart
+	return s
+}
+
+func goleveldbOptions(flags opt.Strict, s sizes) *opt.Options {
 	return &opt.Options{
-		WriteBuffer:            min(max(memory/bufferPart, leastBuffer), mostBuffer),
-		BlockCacheCapacity:     min(max(memory/cachePart, leastCache), mostCache),
-		OpenFilesCacheCapacity: min(max(memory/filePart, leastFiles), mostFiles),
+		WriteBuffer:            s.buffer,
+		BlockCacheCapacity:     s.blocks,
+		OpenFilesCacheCapacity: s.files,
 		Compression:            opt.NoCompression, // values are short, and the disk is local
 		CompactionTableSize:    tableSize,
 		CompactionTotalSize:    firstLevel,
 		Filter:                 filter.NewBloomFilter(bloomBits),
 		Strict:                 flags,
 		NoWriteMerge:           true, // one writer
+		// The pool gives the buffer of a whole table to a small index, which then counts as so many
+		// bytes in the cache of blocks. A few of these push out all other blocks.
+		DisableBufferPool: true,
+		// With filters, a read that looks into several tables costs little. goleveldb would merge
+		// tables after some hundreds of such reads.
+		DisableSeeksCompaction: true,
 		// Each batch goes through the journal, so that there is only one way to durability.
 		DisableLargeBatchTransaction: true,
 	}
