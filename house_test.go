@@ -216,7 +216,8 @@ var arrows = map[string][]string{
 	"ringside/riak/kv": {
 		"ringside/engine/ring", "ringside/engine/settings", "ringside/engine/vclock", "ringside/engine/wire", "ringside/riak/rpb",
 	},
-	"ringside/riak/rpb": {},
+	"ringside/riak/rpb":    {},
+	"ringside/riak/target": append([]string{"ringside/riak/kv", "ringside/riak/rpb"}, leaves...),
 	"ringside/ringsidetest": append([]string{
 		"ringside/cli/capsule", "ringside/cli/condition", "ringside/cli/console", "ringside/cli/diagram", "ringside/cli/render",
 		"ringside/cli/verbs", "ringside/localcluster", "ringside/localcluster/config",
