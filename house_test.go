@@ -18,7 +18,8 @@ import (
 var arrows = map[string][]string{
 	"ringside": {"ringside/cli"},
 	"ringside/cli": {
-		"ringside/cli/...", "ringside/engine/...", "ringside/localcluster/...", "ringside/testscripts",
+		"ringside/cli/...", "ringside/engine/...", "ringside/localcluster/...", "ringside/riak/target",
+		"ringside/testscripts",
 		"ringside/tui", "ringside/tui/command", "ringside/tui/cues", "ringside/tui/snapshot",
 	},
 	"ringside/cli/answer": {"ringside/cli/exit", "ringside/cli/verbs"},
@@ -92,7 +93,7 @@ var arrows = map[string][]string{
 		"ringside/engine/sim/session",
 		"ringside/cli/capsule", "ringside/cli/condition", "ringside/cli/diagram", "ringside/cli/exit", "ringside/cli/render",
 		"ringside/cli/verbs/cart",
-		"ringside/localcluster/atomicfile", "ringside/localcluster/bench/workload",
+		"ringside/localcluster/atomicfile", "ringside/localcluster/bench/workload", "ringside/riak/target",
 	}, leaves...),
 	"ringside/cli/verbs/cart": {},
 	"ringside/cli/metrics":    {"ringside/engine/event", "ringside/engine/view"},

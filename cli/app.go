@@ -119,6 +119,7 @@ func (s *session) app() *cli.App {
 		ExitErrHandler: func(*cli.Context, error) {}, // Run returns the exit code
 		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return badGlobal(err) },
 	}
+	app.Flags = append(app.Flags, s.target.flags()...)
 	for _, cmd := range commands {
 		app.Commands = append(app.Commands, s.urfave(cmd))
 	}
@@ -184,6 +185,9 @@ func (s *session) do(cmd command, words []string) error {
 	if cmd.own != "" && s.name != "" {
 		return usage.Errorf("%s: --cluster %s: the command uses %s; leave --cluster out", cmd.verb.Name,
 			render.Quoted(s.name), cmd.own)
+	}
+	if done, err := checkTarget(s, cmd, c); done || err != nil {
+		return err
 	}
 	return cmd.run(s, c)
 }

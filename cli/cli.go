@@ -19,6 +19,7 @@ import (
 	"ringside/engine/usage"
 	"ringside/localcluster/config"
 	"ringside/localcluster/datadir"
+	"ringside/riak/target"
 )
 
 // An Env holds all that a command line uses of the process.
@@ -78,6 +79,9 @@ func Run(ctx context.Context, env Env) int {
 	if s.cluster != nil {
 		_ = s.cluster.close() // only a connection, so nothing is lost
 	}
+	if s.foreign != nil {
+		s.foreign.Close()
+	}
 	return s.finish(err)
 }
 
@@ -95,6 +99,9 @@ type session struct {
 	host    *script.Host
 	name    string // the value of --cluster
 	cluster *lazy
+
+	target  targetChoice
+	foreign *target.Cluster // nil if the command uses no target
 }
 
 func newSession(ctx context.Context, env Env) *session {
@@ -106,17 +113,18 @@ func newSession(ctx context.Context, env Env) *session {
 }
 
 // globals are the flags that may stand before the command and after it.
-var globals = []verbs.Flag{
+var globals = append([]verbs.Flag{
 	{Name: verbs.ClusterFlag, Kind: verbs.String, Value: "NAME",
 		Help: "the cluster; otherwise that of RINGSIDE_CLUSTER, or default"},
 	{Name: "no-color", Kind: verbs.Bool, Help: "no colours, as with NO_COLOR or TERM=dumb"},
-}
+}, targetFlags()...)
 
 // adopt takes over the global flags that stand after the command.
 func (s *session) adopt(c *verbs.Call) {
 	if c.Has("cluster") {
 		s.name = c.String("cluster")
 	}
+	s.target.adopt(c)
 	s.NoColor = s.NoColor || c.Bool("no-color")
 	s.JSON = s.JSON || c.Bool("json")
 }
@@ -144,7 +152,7 @@ func useHome(s *session, dir string) {
 		switch name {
 		case "RINGSIDE_HOME":
 			return dir
-		case "RINGSIDE_CLUSTER":
+		case "RINGSIDE_CLUSTER", targetVariable:
 			return ""
 		}
 		return outer(name)
@@ -163,13 +171,19 @@ func throwAwayHome(s *session, pattern string) (dir string, remove func(), err e
 // verbsEnv returns the surroundings of a verb. The verb connects to the cluster when it first uses
 // it.
 func (s *session) verbsEnv() *verbs.Env {
-	s.cluster = &lazy{session: s}
 	tty := console.IsTerminal(s.Stdout)
-	return &verbs.Env{
-		Cluster: s.cluster, In: s.Stdin, Out: s.Stdout, Err: s.Stderr, JSON: s.JSON, Terminal: tty, Width: s.Width(),
+	env := &verbs.Env{
+		In: s.Stdin, Out: s.Stdout, Err: s.Stderr, JSON: s.JSON, Terminal: tty, Width: s.Width(),
 		Color: tty && s.Colors(), Name: s.clusterName(), Dir: s.Dir,
 		Contexts: contexts{s}, Extra: globals, Prefix: prefix, Progress: s.Progress().Show,
 	}
+	if a, err := targetOf(s); a != nil && err == nil { // checkTarget has reported an error
+		useTarget(s, env, *a)
+		return env
+	}
+	s.cluster = &lazy{session: s}
+	env.Cluster = s.cluster
+	return env
 }
 
 // finish prints an error and returns the exit code.

@@ -53,7 +53,7 @@ func runExec(s *session, c *verbs.Call) error {
 		if err := s.PrintJSON(a); err != nil {
 			return err
 		}
-		if a.Exit == exit.NoCluster {
+		if a.Exit == exit.NoCluster && s.cluster != nil {
 			s.cluster.forget() // a cluster that was started again has another socket
 		}
 		if a.Exit != exit.OK && c.Bool("stop") {

@@ -215,7 +215,8 @@ func underCluster(s *session, c *verbs.Call) (int, error) {
 
 // ownVariables are the variables that a command in a cluster does not inherit.
 var ownVariables = []string{
-	"RINGSIDE_HOME", "RINGSIDE_CLUSTER", "RINGSIDE_HTTP", "RINGSIDE_TOKEN", detachedVariable, parentVariable,
+	"RINGSIDE_HOME", "RINGSIDE_CLUSTER", targetVariable,
+	"RINGSIDE_HTTP", "RINGSIDE_TOKEN", detachedVariable, parentVariable,
 }
 
 // variables returns the environment of a command that finds the cluster.

@@ -63,6 +63,7 @@ func (p *patcher) checkCall(n *ast.CallNode) {
 	case len(n.Arguments) < f.needs || len(n.Arguments) > len(f.takes):
 		p.err = fmt.Errorf("%s takes %s, not %d", name, arity(f), len(n.Arguments))
 	default:
+		p.uses(name)
 		for i, arg := range n.Arguments {
 			if s, ok := arg.(*ast.StringNode); ok && f.takes[i] != Key && f.takes[i] != Word {
 				p.named = append(p.named, nodeName{name: s.Value, as: f.takes[i]})

@@ -1,6 +1,7 @@
 package condition
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,8 @@ type Condition struct {
 	// fails begins the message of a Wait that times out; "" stands for that of the command wait.
 	fails string
 	via   string // the node that coordinates gets
+	// state is a part that only a cluster of ringside can answer, "" if there is none.
+	state string
 	// usesKey is set if the condition uses Options.Key.
 	usesKey bool
 	// blocks returns "" if the condition holds, and otherwise what keeps it from holding.
@@ -123,6 +126,7 @@ func allOf(parts []*Condition, via string) *Condition {
 	for i, part := range parts {
 		texts[i] = part.Text
 		out.usesKey = out.usesKey || part.usesKey
+		out.state = cmp.Or(out.state, part.state)
 	}
 	out.Text = strings.Join(texts, ", ")
 	out.blocks = func(ctx context.Context, l *look) (string, error) {
@@ -153,6 +157,9 @@ func parseOne(text string, o Options) (*Condition, error) {
 	word := spaced.ReplaceAllString(strings.TrimSpace(text), "$1")
 	name, arg, _ := strings.Cut(strings.ReplaceAll(word, "==", "="), "=")
 	n, notNumber := strconv.Atoi(arg)
+	if word == "converged" || name == "hints" || name == "paused" {
+		out.state = name
+	}
 	switch {
 	case word == "up":
 		out.blocks = allUp
@@ -178,10 +185,14 @@ func parseOne(text string, o Options) (*Condition, error) {
 		if err != nil {
 			return nil, err
 		}
-		out.blocks = x.blocks
+		out.blocks, out.state = x.blocks, x.state
 	}
 	return out, nil
 }
+
+// NeedsState returns the first part of the condition that asks for more than values and for which
+// nodes answer, "" if there is none. A foreign cluster does not tell more.
+func (c *Condition) NeedsState() string { return c.state }
 
 // Settled returns the condition of the verb settle: all members are up, and the cluster has
 // converged.

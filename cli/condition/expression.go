@@ -26,7 +26,12 @@ const maxExpression = 4096
 type expression struct {
 	program *vm.Program
 	named   []nodeName
+	state   string // a function that asks for more than what told lists, "" if there is none
 }
+
+// told are the functions of values, and of which nodes answer.
+var told = map[string]bool{"siblings": true, "found": true, "deleted": true, "value": true, "values": true,
+	"up": true, "down": true, "nodes": true}
 
 // functionNames are the names of all functions, sorted. init fills it because functions refer to
 // it.
@@ -51,7 +56,7 @@ func compile(text, typed string) (*expression, error) {
 	if reason != "" {
 		return nil, fmt.Errorf("invalid condition %s: %s", render.Quoted(typed), reason)
 	}
-	return &expression{program: program, named: p.named}, nil
+	return &expression{program: program, named: p.named, state: p.state}, nil
 }
 
 // compile returns the program of an expression, or the reason why the expression is not a
@@ -277,6 +282,7 @@ type patcher struct {
 	// key and value are the sides of a comparison of a word, such as cart==milk.
 	key, value string
 	named      []nodeName
+	state      string // as in expression
 }
 
 // unknown returns a word of an expression that does not compile, if the word was probably meant to
@@ -298,6 +304,7 @@ func (p *patcher) Visit(node *ast.Node) {
 			p.words = append(p.words, n.Value)
 			ast.Patch(node, &ast.StringNode{Value: n.Value})
 		} else if p.calls++; f.needs == 0 {
+			p.uses(n.Value)
 			ast.Patch(node, &ast.CallNode{Callee: &ast.IdentifierNode{Value: n.Value}})
 		} else {
 			if p.bare == nil {
@@ -323,6 +330,13 @@ func (p *patcher) Visit(node *ast.Node) {
 		if left, right := keyPart(n.Node), keyPart(n.Property); left != "" && right != "" {
 			ast.Patch(node, &ast.StringNode{Value: left + "." + right})
 		}
+	}
+}
+
+// uses notes that the expression calls a function.
+func (p *patcher) uses(name string) {
+	if !told[name] && p.state == "" {
+		p.state = name
 	}
 }
 

@@ -237,7 +237,10 @@ func eachSibling(g *getResult, f func(vclock.Version) string) []string {
 func showVersions(s vclock.Siblings) string {
 	parts := make([]string, len(s))
 	for i, v := range s {
-		parts[i] = v.Notation() + " " + render.Value(v, render.MaxKey)
+		parts[i] = render.Value(v, render.MaxKey)
+		if v.Dot.Counter > 0 { // a version of a foreign cluster has no clock
+			parts[i] = v.Notation() + " " + parts[i]
+		}
 	}
 	return strings.Join(parts, " ‖ ")
 }

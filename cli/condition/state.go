@@ -20,7 +20,8 @@ func allUp(ctx context.Context, l *look) (string, error) {
 	}
 	var expected []string
 	for _, name := range cluster.Settings.Nodes {
-		if last, _ := cluster.History.Last(name); cluster.Ring.Has(name) || last.Kind != member.Remove {
+		last, _ := cluster.History.Last(name)
+		if cluster.Ring == nil || cluster.Ring.Has(name) || last.Kind != member.Remove {
 			expected = append(expected, name)
 		}
 	}

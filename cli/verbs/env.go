@@ -32,6 +32,9 @@ type Env struct {
 	Client   string    // whose contexts requests use and save; "" for no client
 	Extra    []Flag    // flags that the caller has read, or reads from the call
 	Prefix   string    // what help writes before a command: "ringside " in a shell
+	// Hook runs the command that the user has given for a verb that a foreign cluster has no
+	// interface for. ran is false if there is none. Hook may be nil.
+	Hook func(ctx context.Context, c *Call) (ran bool, err error)
 	// Progress shows how far a long verb is, in place of the text before; "" removes it. nil: no
 	// user looks. The text is safe for a terminal.
 	Progress func(text string)
@@ -123,12 +126,17 @@ func (e *Env) checkCluster(c *Call) error {
 
 // Call runs a command that has been parsed.
 func (e *Env) Call(ctx context.Context, c *Call) error {
-	if !c.Bool("json") {
-		return c.Verb.Run(ctx, e, c)
+	if c.Bool("json") {
+		j := *e
+		j.JSON, j.Color = true, false
+		e = &j
 	}
-	j := *e
-	j.JSON, j.Color = true, false
-	return c.Verb.Run(ctx, &j, c)
+	if f := foreignOf(e); f != nil {
+		if done, err := callForeign(ctx, e, f, c); done {
+			return err
+		}
+	}
+	return c.Verb.Run(ctx, e, c)
 }
 
 // Names returns the names of all verbs.

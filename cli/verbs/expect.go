@@ -15,7 +15,7 @@ import (
 )
 
 var expectVerb = &Verb{
-	Name: "expect", Group: GroupScript, Section: "§4.4",
+	Name: expectName, Group: GroupScript, Section: "§4.4",
 	Args:  []Arg{{Name: "CONDITION", Complete: CompleteConditions, Many: true}},
 	Usage: "check that a condition holds now; exit 8 shows the values if it does not",
 	Help:  condition.Help + "\nexpect --exit CODE -- COMMAND... runs a command and checks its exit code.",

@@ -87,11 +87,16 @@ func runGet(ctx context.Context, e *Env, c *Call) error {
 		return err
 	}
 	return e.afterSave(save.keep(g.Context), func() error {
+		f := foreignOf(e)
 		switch {
+		case e.JSON && f != nil:
+			return g.foreignJSON(e, f, c)
 		case e.JSON:
 			return g.json(e, c)
 		case c.Bool("raw"):
 			return g.raw(e)
+		case f != nil:
+			return g.showForeign(e, c)
 		}
 		return g.show(ctx, e, c)
 	})
@@ -249,15 +254,19 @@ func (g *getResult) showSiblings(p render.Painter) string {
 	for _, v := range g.Tombstones {
 		t.Row(render.Toned(render.Bold, "+"), clockCell(v), render.Toned(render.Dim, "deleted"))
 	}
-	head := fmt.Sprintf("‖ %s has %s: concurrent, none descends from another (§4.4)",
-		render.Key(g.key), render.Count(len(g.Siblings), "sibling"))
+	all := append(slices.Clone(g.Siblings), g.Tombstones...)
+	return p.Paint(render.Warn, g.siblingsHead()) + "\n" + t.Render(p) +
+		"  context " + p.Paint(render.Accent, all.Context().String()) + " covers them all\n"
+}
+
+// siblingsHead is the line before siblings.
+func (g *getResult) siblingsHead() string {
 	if g.Deleted() {
-		head = fmt.Sprintf("‖ %s: %s, and a delete that had not seen it (§4.4)",
+		return fmt.Sprintf("‖ %s: %s, and a delete that had not seen it (§4.4)",
 			render.Key(g.key), render.Count(len(g.Siblings), "value"))
 	}
-	all := append(slices.Clone(g.Siblings), g.Tombstones...)
-	return p.Paint(render.Warn, head) + "\n" + t.Render(p) +
-		"  context " + p.Paint(render.Accent, all.Context().String()) + " covers them all\n"
+	return fmt.Sprintf("‖ %s has %s: concurrent, none descends from another (§4.4)",
+		render.Key(g.key), render.Count(len(g.Siblings), "sibling"))
 }
 
 func clockCell(v vclock.Version) render.Cell { return render.Toned(render.Accent, v.Notation()) }

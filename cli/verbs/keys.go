@@ -27,20 +27,25 @@ of the others; keys then names them. A key of which all replicas asked hold only
 			return c.Misusef("PREFIX has %d bytes: a key has at most %d", len(c.Arg(0)), wire.MaxKey)
 		}
 		return eachKey(ctx, e, c.String("via"), []byte(c.Arg(0)), func(k wire.ListedKey) error {
-			switch {
-			case k.Deleted && !c.Bool("deleted"):
+			if k.Deleted && !c.Bool("deleted") {
 				return nil
-			case e.JSON:
-				return e.print(struct {
-					keyJSON
-					Deleted bool `json:"deleted"`
-				}{keyOf(k.Key), k.Deleted})
-			case k.Deleted:
-				return e.write(escape.Terminal(k.Key) + "  (deleted)\n")
 			}
-			return e.write(escape.Terminal(k.Key) + "\n")
+			return printKey(e, k)
 		})
 	},
+}
+
+func printKey(e *Env, k wire.ListedKey) error {
+	switch {
+	case e.JSON:
+		return e.print(struct {
+			keyJSON
+			Deleted bool `json:"deleted"`
+		}{keyOf(k.Key), k.Deleted})
+	case k.Deleted:
+		return e.write(escape.Terminal(k.Key) + "  (deleted)\n")
+	}
+	return e.write(escape.Terminal(k.Key) + "\n")
 }
 
 // eachKey calls fn with each key that begins with prefix, page by page.

@@ -34,6 +34,7 @@ type Call struct {
 	Args  []string
 	Rest  []string // the words after --, which are also in Args
 	Dash  bool     // whether there was a --
+	Words []string // all words after the verb's name, without the flags that all commands have
 	flags map[string]*flagValue
 }
 
@@ -77,6 +78,7 @@ func parse(v *Verb, words []string, common []Flag) (*Call, error) {
 	fs := c.flagSet(common)
 	for len(words) > 0 {
 		w := words[0]
+		from := words
 		switch {
 		case v.Nests && len(c.Args) > 0 && !strings.HasPrefix(w, "-"):
 			c.Args, words = append(c.Args, words...), nil
@@ -93,7 +95,11 @@ func parse(v *Verb, words []string, common []Flag) (*Call, error) {
 				return nil, err
 			}
 			words = words[n:]
+			if name, _, _ := strings.Cut(strings.TrimLeft(w, "-"), "="); v.flag(name) == nil {
+				continue
+			}
 		}
+		c.Words = append(c.Words, from[:len(from)-len(words)]...)
 	}
 	if c.Bool("help") {
 		return c, ErrHelp

@@ -109,6 +109,9 @@ func (e *Env) put(ctx context.Context, c *Call, save *saving, req wire.PutReques
 		e.note("%s", blindNote(req.Key, r))
 	}
 	return e.afterSave(saved, func() error {
+		if foreignOf(e) != nil {
+			return foreignPut(e, req, r, elapsed, remark)
+		}
 		if e.JSON {
 			return printPut(e, req.Key, r, elapsed)
 		}

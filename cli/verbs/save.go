@@ -20,6 +20,7 @@ import (
 	"ringside/engine/usage"
 	"ringside/engine/wire"
 	"ringside/localcluster/atomicfile"
+	"ringside/riak/target"
 )
 
 // A ContextFile is an open file to which a context is about to be written. The caller calls
@@ -107,7 +108,8 @@ func checkOurs(f *os.File) error {
 	}
 	text := strings.TrimSpace(string(b))
 	token, err := wire.DecodeToken(text)
-	if len(b) == 0 || len(b) <= maxContextFile && err == nil && wire.Sealed(token) {
+	ours := err == nil && (wire.Sealed(token) || target.Recognized(token))
+	if len(b) == 0 || len(b) <= maxContextFile && ours {
 		return nil
 	}
 	return errForeign
@@ -159,11 +161,11 @@ func (c *ContextFile) Discard() {
 // whom the request is sent. A nil saving has none, and its methods do nothing.
 type saving struct {
 	call    *Call
-	targets []target
+	targets []saveTarget
 }
 
-// A target is a place where a context is about to be saved.
-type target struct {
+// A saveTarget is a place where a context is about to be saved.
+type saveTarget struct {
 	shown string // as the user knows it
 	file  *ContextFile
 }
@@ -176,7 +178,7 @@ func (e *Env) openSave(c *Call, key []byte) (*saving, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.targets = append(s.targets, target{shown(c), file})
+		s.targets = append(s.targets, saveTarget{shown(c), file})
 	}
 	if e.Client != "" {
 		file, err := openClient(e, key)
@@ -184,7 +186,7 @@ func (e *Env) openSave(c *Call, key []byte) (*saving, error) {
 			s.discard()
 			return nil, err
 		}
-		s.targets = append(s.targets, target{"the context of " + e.Client, file})
+		s.targets = append(s.targets, saveTarget{"the context of " + e.Client, file})
 	}
 	if len(s.targets) == 0 {
 		return nil, nil

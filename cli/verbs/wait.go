@@ -27,7 +27,7 @@ var waitKeyFlag = Flag{Name: "key", Kind: String, Value: "KEY", Complete: Comple
 	Help: "with converged: this key only"}
 
 var waitVerb = &Verb{
-	Name: "wait", Group: GroupScript, Section: "§4.6, §4.8",
+	Name: waitName, Group: GroupScript, Section: "§4.6, §4.8",
 	Args:  []Arg{{Name: "CONDITION", Complete: CompleteConditions, Many: true}},
 	Usage: "wait until a condition holds; exit 8 names what blocks it",
 	Help:  condition.Help,
@@ -93,6 +93,9 @@ type source struct{ env *Env }
 
 // View implements condition.Source.
 func (s source) View(ctx context.Context, keys ...[]byte) (*view.Cluster, error) {
+	if f := foreignOf(s.env); f != nil {
+		return foreignView(ctx, f)
+	}
 	return s.env.view(ctx, keys...)
 }
 

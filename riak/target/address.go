@@ -114,6 +114,15 @@ func (a Address) String() string {
 	return Scheme + strings.Join(a.Hosts, ",") + "/" + url.PathEscape(a.Type) + "/" + url.PathEscape(a.Bucket)
 }
 
+// Short returns the target for a sentence: the first host stands for all.
+func (a Address) Short() string {
+	short := a
+	if short.Hosts = a.Hosts[:1]; len(a.Hosts) > 1 {
+		short.Hosts = []string{a.Hosts[0], "..."}
+	}
+	return short.String()
+}
+
 // Name returns a name for the cluster by which contexts are kept. It is the same for the same
 // hosts, in any order and with any bucket.
 func (a Address) Name() string {

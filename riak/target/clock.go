@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"slices"
 	"strings"
@@ -67,6 +68,24 @@ func Decode(vclock []byte) ([]Entry, error) {
 	}
 	return entries, nil
 }
+
+// Recognized reports whether b is a vclock: of Riak, or of a door of ringside, which is a format
+// byte, a CRC32 of what follows, and at least a hash of the key.
+func Recognized(b []byte) bool {
+	if len(b) > doorToken && b[0] == doorFormat {
+		return binary.BigEndian.Uint32(b[doorSum:]) == crc32.ChecksumIEEE(b[doorKey:])
+	}
+	_, err := Decode(b)
+	return err == nil
+}
+
+// The vclocks of ringside's doors, as package kv makes them.
+const (
+	doorFormat = 0x01
+	doorSum    = 1
+	doorKey    = doorSum + 4
+	doorToken  = doorKey + 8
+)
 
 // A decoder reads a term. After a failure, all results are zero.
 type decoder struct {

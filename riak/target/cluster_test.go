@@ -346,7 +346,7 @@ func TestLook(t *testing.T) {
 	}
 	c := open(t, long, play(t, answersOf(t, "props_get_type")[0]))
 	props, err := c.Props(t.Context())
-	if err != nil || props.GetNVal() != 3 || !props.GetAllowMult() || QuorumText(props.GetR()) != "quorum" {
+	if err != nil || props.N != 3 || !props.AllowMult || QuorumText(props.R) != "quorum" || props.Count(props.R) != 2 {
 		t.Errorf("%v, %v", props, err)
 	}
 	if _, err := c.Snapshot(t.Context()); err == nil {

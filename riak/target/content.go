@@ -49,7 +49,7 @@ func versions(contents []*rpb.Content) (live, deleted vclock.Siblings, err error
 	for _, c := range contents {
 		v := vclock.Version{Value: c.Value, Deleted: c.GetDeleted()}
 		v.Time = int64(c.GetLastMod())*1e9 + int64(c.GetLastModUsecs())*1e3
-		v.Dot.Node, v.Dot.Counter = string(c.Vtag), 1
+		v.Dot.Node = string(c.Vtag)
 		if v.Deleted {
 			v.Value = nil
 			deleted = append(deleted, v)

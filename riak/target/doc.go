@@ -13,10 +13,10 @@ A key riak:TYPE/BUCKET/KEY is the object of that name, as for the doors of rings
 in the bucket of the target. R, W, PR and PW of a request are r, w with dw, pr and pw of Riak, and
 Strict is sloppy_quorum=false. A context is Riak's vclock, which is never changed.
 
-Riak tells one vclock for all siblings of an object, so a sibling has no clock of its own. The Dot of
-a version is made of its vtag, which names the sibling and no event: no other field of a version's
-clock is known. The Meta of a version has the content type, links and other metadata in the form of
-rpb.Metadata, so that a put with the Meta of a version keeps them.
+Riak tells one vclock for all siblings of an object, so a sibling has no clock of its own. The Dot
+of a version has its vtag as the node and 0 as the counter, which is no event of a clock. The Meta of
+a version has the content type, links and other metadata in the form of rpb.Metadata, so that a put
+with the Meta of a version keeps them.
 
 # Failures
 

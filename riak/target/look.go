@@ -8,8 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"google.golang.org/protobuf/proto"
-
 	"ringside/engine/usage"
 	"ringside/riak/kv"
 	"ringside/riak/rpb"
@@ -74,6 +72,7 @@ func (c *Cluster) Keys(ctx context.Context, via string, prefix []byte, fn func(k
 type Node struct {
 	Addr    string
 	Name    string // of Riak's node; "" if it does not answer
+	Short   string // its part before the @, if no other node has the same, and Name otherwise
 	Version string
 	Took    time.Duration
 	Err     error // why the host does not answer
@@ -92,6 +91,7 @@ func (c *Cluster) Nodes(ctx context.Context) ([]Node, error) {
 		})
 	}
 	all.Wait()
+	shorten(out)
 	none := &Unreachable{Target: c.Address().String()}
 	for _, n := range out {
 		if n.Err == nil {
@@ -110,19 +110,51 @@ func (c *Cluster) Nodes(ctx context.Context) ([]Node, error) {
 	return out, none
 }
 
-// Props returns the properties of the target's bucket that matter to the commands.
-func (c *Cluster) Props(ctx context.Context) (*rpb.Props, error) {
+// shorten sets the short names.
+func shorten(nodes []Node) {
+	count := map[string]int{}
+	for _, n := range nodes {
+		short, _, _ := strings.Cut(n.Name, "@")
+		count[short]++
+	}
+	for i, n := range nodes {
+		short, _, _ := strings.Cut(n.Name, "@")
+		if nodes[i].Short = n.Name; count[short] == 1 {
+			nodes[i].Short = short
+		}
+	}
+}
+
+// Props are the properties of a bucket that matter to the commands.
+type Props struct {
+	N             int
+	R, W, PR, PW  uint32 // numbers of nodes, or Riak's words
+	AllowMult     bool   // concurrent puts make siblings
+	LastWriteWins bool
+}
+
+// Props returns the properties of the target's bucket.
+func (c *Cluster) Props(ctx context.Context) (Props, error) {
 	a := c.Address()
 	resp := &rpb.BucketResp{}
 	_, err := c.client.do(ctx, "", exchange{code: rpb.CodeGetBucketReq, reply: rpb.CodeGetBucketResp, again: true,
 		body: &rpb.BucketReq{Bucket: []byte(a.Bucket), Type: typeField(a.Type)}, take: into(resp)})
-	if err != nil {
-		return nil, err
+	p := resp.GetProps()
+	return Props{N: int(p.GetNVal()), R: p.GetR(), W: p.GetW(), PR: p.GetPr(), PW: p.GetPw(),
+		AllowMult: p.GetAllowMult(), LastWriteWins: p.GetLastWriteWins()}, err
+}
+
+// Count returns the number of nodes that a quorum of the bucket means.
+func (p Props) Count(quorum uint32) int {
+	switch quorum {
+	case kv.One:
+		return 1
+	case kv.QuorumWord, kv.Default:
+		return p.N/2 + 1
+	case kv.All:
+		return p.N
 	}
-	if resp.Props == nil {
-		resp.Props = &rpb.Props{NVal: proto.Uint32(0)}
-	}
-	return resp.Props, nil
+	return int(min(quorum, uint32(p.N)))
 }
 
 // QuorumText returns a quorum property as Riak writes it: a number, or one, quorum, all, default.
