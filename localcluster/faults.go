@@ -35,13 +35,13 @@ func (c *Cluster) Fault(ctx context.Context, f fault.Fault) error {
 		if err := c.faultNetwork(f); err != nil {
 			return err
 		}
-	case fault.Kill, fault.Pause, fault.Resume, fault.Restart, fault.Wipe:
+	case fault.Kill, fault.Pause, fault.Resume, fault.Restart, fault.Wipe, fault.Skew:
 		if err := c.faultNodes(f); err != nil {
 			return err
 		}
 	}
 	switch f.Kind {
-	case fault.Split, fault.Heal, fault.Resume, fault.Restart, fault.Wipe:
+	case fault.Split, fault.Heal, fault.Resume, fault.Restart, fault.Wipe, fault.Skew:
 		return c.network.AwaitLinks(ctx, mendTime)
 	}
 	return nil
@@ -105,7 +105,7 @@ func (c *Cluster) faultNodes(f fault.Fault) error {
 		}
 		n.failures, n.fullAttempts = 0, 0
 		n.why.Store(nil)
-		if err := n.apply(f.Kind); err != nil {
+		if err := n.apply(f); err != nil {
 			return err
 		}
 	}
@@ -127,7 +127,7 @@ func (c *Cluster) nodesFor(f fault.Fault) ([]*node, error) {
 		if slices.Contains(out, n) {
 			continue
 		}
-		if err := n.check(f.Kind); err != nil {
+		if err := n.check(f); err != nil {
 			return nil, err
 		}
 		out = append(out, n)
@@ -135,9 +135,9 @@ func (c *Cluster) nodesFor(f fault.Fault) ([]*node, error) {
 	return out, nil
 }
 
-// check returns why a fault of this kind makes no sense for the node, nil if it makes sense.
-func (n *node) check(kind fault.Kind) error {
-	i := n.current.Load()
+// check returns why a fault makes no sense for the node, nil if it makes sense.
+func (n *node) check(f fault.Fault) error {
+	i, kind := n.current.Load(), f.Kind
 	switch {
 	case kind == fault.Restart || kind == fault.Wipe:
 		return nil
@@ -147,6 +147,9 @@ func (n *node) check(kind fault.Kind) error {
 		return usage.Errorf("kill: %s is down already; start it with restart %s", n.name, n.name)
 	case i == nil:
 		return usage.Errorf("%s: %s is down; start it with restart %s", kind, n.name, n.name)
+	case kind == fault.Skew && f.Ahead < n.skew():
+		return usage.Errorf("skew: the clock of %s is %v ahead already, and a clock never goes back; want at least that",
+			n.name, n.skew())
 	case kind == fault.Pause && i.paused.Load():
 		return usage.Errorf("pause: %s is paused already; end that with resume %s", n.name, n.name)
 	case kind == fault.Resume && !i.paused.Load():
@@ -156,8 +159,8 @@ func (n *node) check(kind fault.Kind) error {
 }
 
 // apply does one fault to the node. The caller holds faults.
-func (n *node) apply(kind fault.Kind) error {
-	switch i := n.current.Load(); kind {
+func (n *node) apply(f fault.Fault) error {
+	switch i := n.current.Load(); f.Kind {
 	case fault.Kill:
 		n.kill()
 	case fault.Pause:
@@ -173,6 +176,11 @@ func (n *node) apply(kind fault.Kind) error {
 		i.turnMu.Unlock()
 	case fault.Restart:
 		n.kill()
+		return n.startOrWait()
+	case fault.Skew: // a running node would take a step of its clock for a pause, and its timers with it
+		n.kill()
+		n.ahead.Store(int64(f.Ahead))
+		n.c.publish(event.Event{Node: n.name, Kind: event.Skew, Delay: f.Ahead})
 		return n.startOrWait()
 	case fault.Wipe:
 		n.kill()

@@ -17,6 +17,7 @@ type node struct {
 	current atomic.Pointer[incarnation] // nil while the node is down
 	addr    atomic.Pointer[string]      // of its port; "" before the first incarnation with a free port
 	last    atomic.Pointer[event.NodeState]
+	ahead   atomic.Int64           // how far its clock is ahead, in ns; set while no incarnation runs
 	why     atomic.Pointer[string] // the reason why the node went down by itself; nil if it did not
 
 	// The fields below are guarded by Cluster.faults.
@@ -35,6 +36,9 @@ type node struct {
 // cluster is starting.
 func (c *Cluster) addNode(name, beside string) *node {
 	n := &node{c: c, name: name, disk: c.claim.Disk(name)}
+	if c.opts.Skew != nil {
+		n.ahead.Store(int64(c.opts.Skew(name)))
+	}
 	addr := ""
 	if c.opts.BasePort != 0 {
 		addr = loopback(c.opts.BasePort + c.takePort(name))
@@ -46,19 +50,18 @@ func (c *Cluster) addNode(name, beside string) *node {
 }
 
 // now returns the time that the node's clock shows.
-func (n *node) now() time.Duration {
-	if n.c.opts.Skew == nil {
-		return n.c.now()
-	}
-	return n.c.now() + n.c.opts.Skew(n.name)
-}
+func (n *node) now() time.Duration { return n.c.now() + n.skew() }
+
+// skew returns how far the node's clock is ahead of the cluster's. It stays the same for an
+// incarnation.
+func (n *node) skew() time.Duration { return time.Duration(n.ahead.Load()) }
 
 // unskew gives events of the node the time of the cluster.
 func (n *node) unskew(events []event.Event) {
-	if n.c.opts.Skew == nil {
+	skew := n.skew()
+	if skew == 0 {
 		return
 	}
-	skew := n.c.opts.Skew(n.name)
 	for i := range events {
 		if events[i].Time != 0 { // 0 stands for the time at which the event is published
 			events[i].Time -= skew

@@ -54,6 +54,9 @@ func (c *Cluster) Snapshot(ctx context.Context, keys ...[]byte) ([]event.Event, 
 	var running []*incarnation
 	for _, n := range c.registry.nodes() {
 		i := n.current.Load()
+		if d := n.skew(); d != 0 {
+			out = append(out, event.Event{Node: n.name, Kind: event.Skew, Delay: d})
+		}
 		if i == nil {
 			out = append(out, event.Event{Node: n.name, Kind: event.NodeDown, Message: n.reason()})
 			out = append(out, n.lastKnown()...) // the hints on its disk still wait for their homes

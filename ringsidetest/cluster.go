@@ -12,6 +12,7 @@ import (
 	"ringside/cli/condition"
 	"ringside/cli/console"
 	"ringside/cli/verbs"
+	"ringside/engine/fault"
 	"ringside/engine/settings"
 	"ringside/localcluster"
 	"ringside/localcluster/config"
@@ -22,9 +23,6 @@ const (
 	startTime = time.Minute
 	// callTime bounds each question of this package to the cluster.
 	callTime = 30 * time.Second
-	// maxSkew bounds Options.Skew. Time in a context has no larger bound, and a larger skew shows
-	// nothing else.
-	maxSkew = 24 * time.Hour
 )
 
 // Options describe a cluster. A zero field stands for the default.
@@ -40,7 +38,7 @@ type Options struct {
 
 	// Skew has, by node, how far a node's clock is ahead of the others, at most 24 hours; a
 	// negative skew is behind. Clocks decide which write is the last. The skew is there from the
-	// start, because the clock of a node never goes back.
+	// start; Cluster.Skew makes it greater later.
 	Skew map[string]time.Duration
 
 	// Wait bounds how long Wait and WaitConverged wait; 0: 10 s.
@@ -136,8 +134,8 @@ func (o Options) settings() (settings.Cluster, error) {
 		if !slices.Contains(s.Nodes, node) {
 			return s, fmt.Errorf("Options.Skew names %q; the nodes are %s", node, strings.Join(s.Nodes, " "))
 		}
-		if skew.Abs() > maxSkew {
-			return s, fmt.Errorf("Options.Skew of %s is %v; want at most %v", node, skew, maxSkew)
+		if skew.Abs() > fault.MaxAhead {
+			return s, fmt.Errorf("Options.Skew of %s is %v; want at most %v", node, skew, fault.MaxAhead)
 		}
 	}
 	return s, nil

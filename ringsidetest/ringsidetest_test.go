@@ -190,6 +190,25 @@ func TestSkewLosesWrites(t *testing.T) {
 	}
 }
 
+// A clock that goes wrong later makes last write wins lose a write, and siblings lose nothing.
+func TestSkewLater(t *testing.T) {
+	for _, lww := range []bool{false, true} {
+		c := ringsidetest.Start(t, ringsidetest.Options{Nodes: 3, LastWriteWins: lww})
+		c.Skew(time.Hour, "n1")
+		must(t, must2(c.Client().Via("n1").Put(t.Context(), "x", []byte("ahead"), nil)), nil)
+		must(t, must2(c.Client().Via("n2").Put(t.Context(), "x", []byte("later"), nil)), nil)
+		c.WaitConverged()
+		if !lww {
+			c.Siblings("x", 2)
+			c.NothingLost()
+			continue
+		}
+		if values := c.Siblings("x", 1); string(values[0]) != "ahead" {
+			t.Errorf("%q has won", values)
+		}
+	}
+}
+
 // A test that fails shows its requests, and its capsule opens on the screens.
 func TestFailureLeavesATraceAndACapsule(t *testing.T) {
 	file := left(t)

@@ -112,7 +112,7 @@ func follow(ctx context.Context, src Source) (<-chan struct{}, func()) {
 // only events here are Suspect and Alive, which are rare.
 var wakes = map[event.Kind]bool{
 	event.NodeUp: true, event.NodeDown: true, event.NodePaused: true, event.NodeWiped: true, event.Split: true,
-	event.Heal: true, event.Slow: true, event.Loss: true, event.Stored: true, event.HintStored: true,
+	event.Heal: true, event.Slow: true, event.Loss: true, event.Skew: true, event.Stored: true, event.HintStored: true,
 	event.HintDelivered: true, event.HintLost: true, event.Membership: true, event.RangeReady: true,
 	event.RangeDropped: true, event.NodeLeft: true, event.HintRehomed: true, event.TombstoneCollected: true,
 	event.ReadRepair: true, event.Suspect: true, event.Alive: true, event.LWWLost: true, event.Gap: true,

@@ -111,6 +111,8 @@ func faultDetail(e event.Event) []string {
 	switch {
 	case e.Kind == event.Slow:
 		out = append(out, e.Delay.String())
+	case e.Kind == event.Skew:
+		out = append(out, Ahead(e.Delay))
 	case e.Kind == event.Split && e.Delay > 0:
 		out = append(out, "for "+e.Delay.String())
 	case e.Kind == event.Slice:

@@ -55,7 +55,7 @@ func InStory(e event.Event) bool {
 
 var story = map[event.Kind]bool{
 	event.NodeUp: true, event.NodeDown: true, event.NodePaused: true, event.NodeWiped: true, event.Split: true,
-	event.Heal: true, event.Slow: true, event.Loss: true, event.DiskFailed: true, event.Gap: true,
+	event.Heal: true, event.Slow: true, event.Loss: true, event.Skew: true, event.DiskFailed: true, event.Gap: true,
 	event.HintStored: true, event.ReadRepair: true, event.Replied: true, event.LWWLost: true, event.FreshEpoch: true,
 	event.RolledBack: true, event.Truncated: true,
 	event.HintDelivered: true, event.HintRefused: true, event.Suspect: true, event.Alive: true, event.Damaged: true,
@@ -94,6 +94,7 @@ var phrases = map[event.Kind]struct {
 	event.Heal:       {"HEAL", fixed("the network is whole again")},
 	event.Slow:       {"SLOW", func(e event.Event) string { return link(e) + " by " + Duration(e.Delay) }},
 	event.Loss:       {"LOSS", func(e event.Event) string { return link(e) + " loses " + Percent(e.Percent, 4) }},
+	event.Skew:       {"SKEW", func(e event.Event) string { return "its clock is " + Ahead(e.Delay) }},
 	event.Dropped:    {"DROPPED", func(e event.Event) string { return "a message to " + peers(e) + " was lost" }},
 	event.DiskFailed: {"DISK", func(e event.Event) string { return "failed" + after(": ", message(e)) }},
 	event.Gap: {"GAP", func(e event.Event) string {

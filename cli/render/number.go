@@ -86,6 +86,17 @@ func Duration(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
+// Ahead says how far a clock is ahead: "1h0m0s ahead", "2s behind", "right".
+func Ahead(d time.Duration) string {
+	switch {
+	case d > 0:
+		return d.String() + " ahead"
+	case d < 0:
+		return (-d).String() + " behind"
+	}
+	return "right"
+}
+
 // Since returns the Duration since start.
 func Since(start time.Time) string { return Duration(time.Since(start)) }
 

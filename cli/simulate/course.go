@@ -91,7 +91,7 @@ func (r *courseReader) apply(e *event.Event) {
 	case event.NodeDown, event.NodePaused:
 		r.down[e.Node] = true
 		r.fault(e)
-	case event.Split, event.Heal, event.Slow, event.Loss, event.NodeWiped, event.NodeLeft, event.DiskFailed:
+	case event.Split, event.Heal, event.Slow, event.Loss, event.Skew, event.NodeWiped, event.NodeLeft, event.DiskFailed:
 		r.fault(e)
 	case event.Membership:
 		r.change(e)

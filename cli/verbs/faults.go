@@ -124,6 +124,27 @@ var lossVerb = &Verb{
 	},
 }
 
+var skewVerb = &Verb{
+	Name: "skew", Group: GroupFaults, Section: "§4.4, §6",
+	Args:  []Arg{{Name: "NODE", Complete: CompleteNodes}, {Name: "AHEAD"}},
+	Usage: "let the clock of a node be wrong, from a new start on",
+	Help: `AHEAD is how far the clock is ahead of the others, as in 10s, up to 24h. The clock gives versions their times, and
+under last write wins the version with the latest time stays: a node whose clock is ahead wins over later writes.
+With siblings, clocks decide nothing. The node is crashed and started again with that clock, as a machine that boots
+with a wrong time. A clock never goes back, so AHEAD is at least what it was; other nodes may follow. NODE may
+name several nodes, as in n1,n2. status shows clocks that are wrong; down ends it.`,
+	Run: func(ctx context.Context, e *Env, c *Call) error {
+		d, err := time.ParseDuration(c.Arg(1))
+		if err != nil {
+			return c.Misusef("%s is not a duration such as 10s", render.Quoted(c.Arg(1)))
+		}
+		if err := fault.CheckAhead(d); err != nil {
+			return c.Misuse(err)
+		}
+		return e.fault(ctx, fault.Fault{Kind: fault.Skew, Nodes: nodeArgs(c.Args[:1]), Ahead: d})
+	},
+}
+
 // fault causes a fault, or ends one, and shows the cluster after it.
 func (e *Env) fault(ctx context.Context, f fault.Fault) error {
 	if err := e.Cluster.Fault(ctx, f); err != nil {
@@ -134,7 +155,7 @@ func (e *Env) fault(ctx context.Context, f fault.Fault) error {
 		return err
 	}
 	found := map[string]string{}
-	if f.Kind == fault.Restart {
+	if f.Kind == fault.Restart || f.Kind == fault.Skew {
 		found = e.foundAtStart(ctx)
 	}
 	if e.JSON {
@@ -148,8 +169,10 @@ func (e *Env) fault(ctx context.Context, f fault.Fault) error {
 			Split   [][]string `json:"split"`
 			OneWay  bool       `json:"one_way,omitempty"`
 			ForS    float64    `json:"for_s,omitempty"`
+			AheadMS float64    `json:"ahead_ms,omitempty"`
 		}{f.Kind, f.Nodes, notesOn(f.Nodes, found), f.Link, float64(f.Delay) / float64(time.Millisecond), f.Percent,
-			cluster.Groups, cluster.OneWay, f.For.Seconds()})
+			cluster.Groups, cluster.OneWay, f.For.Seconds(),
+			float64(f.Ahead) / float64(time.Millisecond)})
 	}
 	return e.write(showFault(e.painter(), f, cluster, found) + "\n")
 }
@@ -193,7 +216,9 @@ func showFault(p render.Painter, f fault.Fault, cluster *view.Cluster, found map
 	}
 	lines := make([]string, len(f.Nodes))
 	for i, name := range f.Nodes {
-		lines[i] = nodeDone(p, f.Kind, name)
+		if lines[i] = nodeDone(p, f.Kind, name); f.Kind == fault.Skew {
+			lines[i] = p.Paint(render.Warn, render.Node(name)) + "  started again; its clock is " + render.Ahead(f.Ahead)
+		}
 		if note := found[name]; note != "" {
 			lines[i] = p.Paint(render.Warn, render.Node(name)) + "  started again: " + render.Text(note)
 		}

@@ -90,6 +90,7 @@ func statusJSON(cluster *view.Cluster) any {
 		LeftS    *float64           `json:"split_left_s,omitempty"` // until the split heals by itself
 		Slow     map[string]float64 `json:"slow_ms"`
 		Loss     map[string]float64 `json:"loss"`
+		Skew     map[string]float64 `json:"skew_ms"` // of each node whose clock is ahead; below 0: behind
 		Hints    int                `json:"hints"`
 		Buffer   int                `json:"buffer"` // objects that fit into each node's buffer; 0: no buffers
 		Buffered int                `json:"buffered"`
@@ -99,7 +100,7 @@ func statusJSON(cluster *view.Cluster) any {
 		Members  int `json:"members"`  // of the ring
 		Replicas int `json:"replicas"` // of each key: N, or fewer if there are fewer members
 	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, settings.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem,
-		s.NoSync, nodes, cluster.Groups, cluster.OneWay, splitLeft(cluster), slowMS(cluster), cluster.Loss,
+		s.NoSync, nodes, cluster.Groups, cluster.OneWay, splitLeft(cluster), inMS(cluster.Slow), cluster.Loss, inMS(cluster.Skew),
 		cluster.Hints(), s.Buffer, cluster.Buffered(), cluster.Queues, cluster.Lost(),
 		len(cluster.Ring.Members()), replicasOn(cluster, cluster.Ring)}
 }
@@ -114,10 +115,11 @@ func splitLeft(cluster *view.Cluster) *float64 {
 	return &s
 }
 
-func slowMS(cluster *view.Cluster) map[string]float64 {
+// inMS returns durations in milliseconds.
+func inMS(durations map[string]time.Duration) map[string]float64 {
 	out := map[string]float64{}
-	for link, d := range cluster.Slow {
-		out[link] = float64(d) / float64(time.Millisecond)
+	for name, d := range durations {
+		out[name] = float64(d) / float64(time.Millisecond)
 	}
 	return out
 }
@@ -247,6 +249,10 @@ func showNotes(p render.Painter, cluster *view.Cluster) string {
 	}
 	for _, link := range sortedKeys(cluster.Loss) {
 		out += p.Paint(render.Warn, "loss") + "  " + render.Text(link) + fmt.Sprintf(" of %g%%\n", cluster.Loss[link])
+	}
+	for _, node := range sortedKeys(cluster.Skew) {
+		out += p.Paint(render.Warn, "skew") + "  the clock of " + render.Node(node) + " is " +
+			render.Ahead(cluster.Skew[node]) + "\n"
 	}
 	return out + showReasons(p, cluster) + showSilent(p, cluster) + showKept(p, cluster)
 }

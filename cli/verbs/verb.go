@@ -90,7 +90,7 @@ var registry []*Verb
 func init() {
 	registry = []*Verb{
 		getVerb, putVerb, delVerb, resolveVerb, cartVerb, asVerb, loadVerb, keysVerb,
-		partitionVerb, healVerb, killVerb, pauseVerb, resumeVerb, restartVerb, wipeVerb, slowVerb, lossVerb,
+		partitionVerb, healVerb, killVerb, pauseVerb, resumeVerb, restartVerb, wipeVerb, slowVerb, lossVerb, skewVerb,
 		joinVerb, leaveVerb,
 		statusVerb, ringVerb, whereVerb, inspectVerb, clockVerb, hintsVerb, merkleVerb, syncVerb, traceVerb, eventsVerb,
 		exportVerb, whyVerb, fateVerb,

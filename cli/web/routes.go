@@ -67,6 +67,7 @@ var routes = []route{
 	{"POST", "/v1/nodes/{node}/resume", "resume", []string{"{node}"}, params, false},
 	{"POST", "/v1/nodes/{node}/restart", "restart", []string{"{node}"}, params, false},
 	{"POST", "/v1/nodes/{node}/wipe", "wipe", []string{"{node}"}, params, false},
+	{"POST", "/v1/nodes/{node}/skew", "skew", []string{"{node}", "ahead"}, params, false},
 	{"POST", "/v1/wait", "wait", []string{"condition..."}, params, false},
 	{"POST", "/v1/expect", "expect", []string{"condition..."}, params, false},
 	{"POST", "/v1/settle", "settle", nil, params, false},

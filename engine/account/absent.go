@@ -39,7 +39,8 @@ func (c *chain) loss(w *write) string {
 	c.step(w.lost, "a replica had to choose: last write wins kept the later time, %s, and dropped %s", c.ref(by.version),
 		c.ref(w.version))
 	return fmt.Sprintf("%s. Last write wins compares times and not clocks, so it kept %s and dropped %s, which was "+
-		"acknowledged. With --mode siblings both would be there", g.reason(c, by), c.ref(by.version), c.ref(w.version))
+		"acknowledged%s. With --mode siblings both would be there", g.reason(c, by), c.ref(by.version), c.ref(w.version),
+		c.skewInWords(by.version))
 }
 
 // absence explains why the key has no value.

@@ -94,7 +94,7 @@ func (a *Account) note(i int, e *event.Event) {
 	}
 	switch e.Kind {
 	case event.NodeUp, event.NodeDown, event.NodePaused, event.NodeWiped, event.NodeLeft, event.Split, event.Heal,
-		event.Slow, event.Loss, event.Suspect, event.Alive:
+		event.Slow, event.Loss, event.Skew, event.Suspect, event.Alive:
 		if e.Seq > 0 || !a.repeats(e, i) {
 			a.faults = append(a.faults, i)
 		}

@@ -184,7 +184,7 @@ func heldOutside(out *Write) string {
 func (a *Account) lostInWords(w *write, out *Write) string {
 	switch {
 	case out.By != nil:
-		return "last write wins dropped it for " + a.ref(*out.By) + ", which had not seen it"
+		return "last write wins dropped it for " + a.ref(*out.By) + ", which had not seen it" + a.skewInWords(*out.By)
 	case w.lost >= 0:
 		return "last write wins dropped it for a version that had not seen it"
 	}
@@ -193,6 +193,14 @@ func (a *Account) lostInWords(w *write, out *Write) string {
 		s += ": " + why
 	}
 	return s
+}
+
+// skewInWords says that a version won because the clock of its coordinator is ahead, "" if it is not.
+func (a *Account) skewInWords(v vclock.Version) string {
+	if d := a.view.Skew[v.Dot.Node]; d > 0 {
+		return "; the clock of " + named(v.Dot.Node) + " is " + d.String() + " ahead"
+	}
+	return ""
 }
 
 func (a *Account) unknownInWords(w *write, out *Write) string {

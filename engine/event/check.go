@@ -22,6 +22,7 @@ var fields = map[Kind]string{
 	Heal:       "",
 	Slow:       "Link Delay?",
 	Loss:       "Link Percent?",
+	Skew:       "Delay?",
 	Dropped:    "Peer Request? Count? Message",
 	DiskFailed: "Message",
 	Buffered:   "Count? Want",

@@ -70,7 +70,7 @@ func (e Event) Failed() bool { return e.Kind == Replied && e.Err != wire.OK }
 // not hold: the moments that a viewer of a recording wants to jump to.
 func (e Event) Fault() bool {
 	switch e.Kind {
-	case Split, Heal, NodeDown, NodePaused, NodeWiped, Slow, Loss, DiskFailed, BufferLost, Violated:
+	case Split, Heal, NodeDown, NodePaused, NodeWiped, Slow, Loss, Skew, DiskFailed, BufferLost, Violated:
 		return true
 	}
 	return false

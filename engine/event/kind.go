@@ -33,6 +33,9 @@ const (
 	Slow Kind = "slow"
 	// Loss: Link loses [Percent] of its messages from now on.
 	Loss Kind = "loss"
+	// Skew: the clock of Node, which gives versions their times, is [Delay] ahead of the cluster's from
+	// the next start of Node on. A negative [Delay] is behind.
+	Skew Kind = "skew"
 	// Dropped: a message from Node to Peer was lost to a fault, as Message says; it belonged to
 	// [Request]. [Count] is the number of messages that the link has lost so far.
 	Dropped Kind = "dropped"
@@ -193,7 +196,7 @@ const (
 var Sections = map[Kind]string{
 	Cluster: "§4", NodeUp: "§4.8", NodeDown: "§4.8", NodePaused: "§4.8", NodeWiped: "§4.7", NodeLeft: "§4.9",
 	Serves: "§4.1",
-	Split:  "§4.6", Heal: "§4.6", Slow: "§4.8", Loss: "§4.8", Dropped: "§4.8", DiskFailed: "§5",
+	Split:  "§4.6", Heal: "§4.6", Slow: "§4.8", Loss: "§4.8", Skew: "§4.4", Dropped: "§4.8", DiskFailed: "§5",
 	Buffered: "§6.1", BufferLost: "§6.1", Memory: "§6.5", Gap: "§4", Summary: "§4",
 
 	Violated: "§4", RunOver: "§4",

@@ -23,6 +23,7 @@ var takes = map[Kind][]string{
 	Resume:  {"nodes"},
 	Restart: {"nodes"},
 	Wipe:    {"nodes"},
+	Skew:    {"nodes", "ahead"},
 }
 
 // Check returns an error if f has an unknown kind, a number out of range, or a field that its kind
@@ -30,7 +31,8 @@ var takes = map[Kind][]string{
 func (f Fault) Check() error {
 	allowed, known := takes[f.Kind]
 	if !known {
-		return fmt.Errorf("invalid fault %q: want partition, heal, slow, loss, kill, pause, resume, restart or wipe",
+		return fmt.Errorf("invalid fault %q: want partition, heal, slow, loss, kill, pause, resume, "+
+			"restart, wipe or skew",
 			short(string(f.Kind)))
 	}
 	for _, field := range f.given() {
@@ -50,6 +52,8 @@ func (f Fault) Check() error {
 		return CheckDelay(f.Delay)
 	case Loss:
 		return CheckPercent(f.Percent)
+	case Skew:
+		return CheckAhead(f.Ahead)
 	}
 	return nil
 }
@@ -63,6 +67,7 @@ func (f Fault) given() []string {
 	}{
 		{"groups", len(f.Groups) > 0}, {"one_way", f.OneWay}, {"for", f.For != 0}, {"nodes", len(f.Nodes) > 0},
 		{"link", f.Link != ""}, {"delay", f.Delay != 0}, {"percent", f.Percent != 0}, // NaN is not zero
+		{"ahead", f.Ahead != 0},
 	} {
 		if field.set {
 			out = append(out, field.name)
@@ -75,6 +80,14 @@ func (f Fault) given() []string {
 func CheckDelay(d time.Duration) error {
 	if d < 0 || d > MaxDelay {
 		return fmt.Errorf("slow: delay %v, want 0 to %v", d, MaxDelay)
+	}
+	return nil
+}
+
+// CheckAhead returns an error if a node's clock cannot be that far ahead.
+func CheckAhead(d time.Duration) error {
+	if d < 0 || d > MaxAhead {
+		return fmt.Errorf("skew: %v ahead, want 0 to %v", d, MaxAhead)
 	}
 	return nil
 }

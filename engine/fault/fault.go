@@ -23,6 +23,7 @@ const (
 	Resume  Kind = "resume"    // ends Pause
 	Restart Kind = "restart"   // crashes Nodes that run, and starts Nodes on their disks
 	Wipe    Kind = "wipe"      // crashes Nodes, and starts them on empty disks
+	Skew    Kind = "skew"      // crashes Nodes, and starts them on their disks with clocks that are Ahead
 )
 
 // A Fault is one fault, or the end of faults. Check returns an error for a field that its Kind does
@@ -32,10 +33,11 @@ type Fault struct {
 	Groups  [][]string    `json:"groups,omitempty"`  // Split; nodes in no group are a last group
 	OneWay  bool          `json:"one_way,omitempty"` // Split: later groups still reach earlier ones
 	For     time.Duration `json:"for,omitempty"`     // Split: until the split heals by itself; 0: never
-	Nodes   []string      `json:"nodes,omitempty"`   // Kill, Pause, Resume, Restart, Wipe
+	Nodes   []string      `json:"nodes,omitempty"`   // Kill, Pause, Resume, Restart, Wipe, Skew
 	Link    string        `json:"link,omitempty"`    // Slow, Loss: "n1>n3", "n1-n3" or "n1"
 	Delay   time.Duration `json:"delay,omitempty"`   // Slow: one way, up to MaxDelay; 0 ends the delay
 	Percent float64       `json:"percent,omitempty"` // Loss: 0 to 100; 0 ends the loss
+	Ahead   time.Duration `json:"ahead,omitempty"`   // Skew: of the cluster's clock, up to MaxAhead
 }
 
 // A Link is one direction between two nodes.
@@ -52,6 +54,9 @@ type Condition struct {
 
 // MaxDelay bounds the Delay of Slow. A longer delay could not be told from a split.
 const MaxDelay = time.Minute
+
+// MaxAhead bounds the Ahead of Skew. A clock that is wrong by more shows nothing else.
+const MaxAhead = 24 * time.Hour
 
 // A Net is the state of the network between a set of nodes.
 type Net struct {

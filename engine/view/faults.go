@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Faults are the faults of the network that are on now.
+// Faults are the faults of the network and of clocks that are on now.
 type Faults struct {
 	Groups   [][]string               // of the split; nil: there is no split
 	OneWay   bool                     // of the split (event.Event)
@@ -13,6 +13,7 @@ type Faults struct {
 	SplitFor time.Duration            // after which the driver heals the split; 0: never
 	Slow     map[string]time.Duration // link, as the command named it → delay
 	Loss     map[string]float64       // link, as the command named it → percent
+	Skew     map[string]time.Duration // node → how far its clock is ahead; negative: behind
 }
 
 // SplitLeft returns the time until the driver heals the split. ok is false if there is no split, or

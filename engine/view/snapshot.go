@@ -60,6 +60,9 @@ func (v *Cluster) faults() (out []event.Event) {
 	for _, link := range slices.Sorted(maps.Keys(v.Loss)) {
 		out = append(out, event.Event{Kind: event.Loss, Link: link, Percent: v.Loss[link]})
 	}
+	for _, node := range slices.Sorted(maps.Keys(v.Skew)) {
+		out = append(out, event.Event{Kind: event.Skew, Node: node, Delay: v.Skew[node]})
+	}
 	return out
 }
 

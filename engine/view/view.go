@@ -66,7 +66,9 @@ func New() *Cluster {
 	return &Cluster{
 		keys: keySet{by: map[string]*Key{}}, requests: map[uint64]*Request{}, lost: map[string]bool{},
 		Healing: newHealing(),
-		Faults:  Faults{Slow: map[string]time.Duration{}, Loss: map[string]float64{}},
+		Faults: Faults{
+			Slow: map[string]time.Duration{}, Loss: map[string]float64{}, Skew: map[string]time.Duration{},
+		},
 	}
 }
 
@@ -104,6 +106,7 @@ func (v *Cluster) Apply(e event.Event) {
 	case event.NodeLeft:
 		v.Nodes = slices.DeleteFunc(v.Nodes, func(n *Node) bool { return n.Name == e.Node })
 		v.forgetHeld(e.Node)
+		delete(v.Skew, e.Node)
 	case event.Membership:
 		v.membership(e)
 	case event.Split:
@@ -116,6 +119,8 @@ func (v *Cluster) Apply(e event.Event) {
 		setOrDelete(v.Slow, e.Link, e.Delay)
 	case event.Loss:
 		setOrDelete(v.Loss, e.Link, e.Percent)
+	case event.Skew:
+		setOrDelete(v.Skew, e.Node, e.Delay)
 	case event.Memory:
 		v.Queues = MemoryUse{e.Count, e.Want}
 	case event.Gap:
@@ -223,6 +228,7 @@ func (v *Cluster) begin(s settings.Cluster) {
 	v.Groups, v.OneWay = nil, false
 	clear(v.Slow)
 	clear(v.Loss)
+	clear(v.Skew)
 	nodes := make([]*Node, len(s.Nodes))
 	for i, name := range s.Nodes {
 		if nodes[i] = v.Node(name); nodes[i] == nil {

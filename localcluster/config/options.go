@@ -34,8 +34,7 @@ type Options struct {
 	FlushDelay func(node string) time.Duration
 
 	// Skew returns how far the clock of a node is ahead of the clock of the cluster; a negative Skew
-	// is behind. It is for experiments, and must return the same for each call with a node, because
-	// an engine's clock never goes back. A nil Skew stands for clocks that agree. Events carry the
+	// is behind. It is for experiments. A nil Skew stands for clocks that agree. Events carry the
 	// time of the cluster.
 	Skew func(node string) time.Duration
 

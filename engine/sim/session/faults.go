@@ -56,6 +56,8 @@ func (f *faults) take(e event.Event) {
 		f.x.note("slow %s: a script has no slow links, except for all links during the whole run", e.Link)
 	case event.Loss:
 		f.x.note("loss %s: a script loses single messages (drop), or a share of all during the whole run", e.Link)
+	case event.Skew:
+		f.x.note("skew %s: in a script, a clock is wrong from the start on (clock n1 skew=1h)", e.Node)
 	case event.DiskFailed, event.Damaged:
 		f.x.note("trouble with a disk (%s %s)", e.Node, e.Kind)
 	}
