@@ -20,8 +20,9 @@
 //
 // Start returns a Cluster. Its Client reads and writes bytes. Of wraps a Client for values of one
 // type, with a Codec that says how siblings merge; CheckMerge checks the laws of that merge. Faults
-// are Partition, Kill, Pause, Slow, Loss, Skew and others. Wait and WaitConverged wait for a condition,
-// with a bound, so that a test needs no sleep. NoSiblings, Siblings and NothingLost are assertions.
+// are Partition, Kill, Pause, Slow, Loss, Skew and others. Wait and WaitConverged wait for a
+// condition, with a bound, so that a test needs no sleep. NoSiblings, Siblings and NothingLost are
+// assertions.
 //
 // When a test has failed, its log has the latest requests drawn message by message, and the name of
 // its capsule: ringside open FILE shows the run on the screens, forwards and backwards, and

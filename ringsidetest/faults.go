@@ -83,9 +83,9 @@ func (c *Cluster) Resume(nodes ...string) {
 	c.fault(fault.Fault{Kind: fault.Resume, Nodes: nodes})
 }
 
-// Skew crashes nodes and starts them again with clocks that are ahead of the others, at most 24 hours
-// and at least as far as they were, because a clock never goes back. Clocks decide which write is the
-// last (Options.LastWriteWins); with siblings they decide nothing.
+// Skew crashes nodes and starts them again with clocks that are ahead of the others, at most 24
+// hours and at least as far as they were, because a clock never goes back. Clocks decide which
+// write is the last (Options.LastWriteWins); with siblings they decide nothing.
 func (c *Cluster) Skew(ahead time.Duration, nodes ...string) {
 	c.tb.Helper()
 	c.fault(fault.Fault{Kind: fault.Skew, Nodes: nodes, Ahead: ahead})

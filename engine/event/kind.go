@@ -33,8 +33,8 @@ const (
 	Slow Kind = "slow"
 	// Loss: Link loses [Percent] of its messages from now on.
 	Loss Kind = "loss"
-	// Skew: the clock of Node, which gives versions their times, is [Delay] ahead of the cluster's from
-	// the next start of Node on. A negative [Delay] is behind.
+	// Skew: the clock of Node, which gives versions their times, is [Delay] ahead of the cluster's
+	// from the next start of Node on. A negative [Delay] is behind.
 	Skew Kind = "skew"
 	// Dropped: a message from Node to Peer was lost to a fault, as Message says; it belonged to
 	// [Request]. [Count] is the number of messages that the link has lost so far.
@@ -77,7 +77,8 @@ const (
 // Events of one request. All have Request and Key.
 const (
 	// Requested: a client's Request for Key reached Node. Op is get, put or del. Quorum is that of
-	// the request, or of the cluster if the request left it open. [Context] is that of a put or del.
+	// the request, or of the cluster if the request left it open. [Context] is that of a put or
+	// del.
 	Requested Kind = "requested"
 	// Forwarded: Node handed the put to Peer, one of the top N. [Message] says why to Peer, if Peer
 	// was not the first home that could be reached.
@@ -115,8 +116,8 @@ const (
 	// LWWLost: last write wins lost an acknowledged version, Versions. [Request] wrote that
 	// version. Message names the version that won.
 	LWWLost Kind = "lww-lost"
-	// Truncated: the clock of the new version lost Count pairs, which Message names. Versions are the
-	// version as it was stamped, and the same version with all its pairs.
+	// Truncated: the clock of the new version lost Count pairs, which Message names. Versions are
+	// the version as it was stamped, and the same version with all its pairs.
 	Truncated Kind = "truncated"
 )
 

@@ -40,8 +40,8 @@ type method struct {
 // a request of another program or another version of this program changes nothing.
 var methods = map[string]method{
 	"do": {takes: []string{"via", "request"}, needs: []string{"request"}, check: checkDo},
-	"fault": {takes: []string{"fault", "fault.kind", "fault.groups", "fault.one_way", "fault.for", "fault.nodes", "fault.ahead",
-		"fault.link", "fault.delay", "fault.percent"},
+	"fault": {takes: []string{"fault", "fault.kind", "fault.groups", "fault.one_way", "fault.for", "fault.nodes",
+		"fault.link", "fault.delay", "fault.percent", "fault.ahead"},
 		needs: []string{"fault", "fault.kind"}, check: func(r request) error { return r.Fault.Check() }},
 	"member": {takes: []string{"member", "member.kind", "member.node", "member.via", "member.weight", "member.zone"},
 		needs: []string{"member", "member.kind"},
