@@ -56,8 +56,8 @@ var tones = map[event.Kind]Tone{
 	event.Gap: Bad, event.LWWLost: Bad, event.RolledBack: Bad, event.HintRefused: Bad, event.BufferLost: Bad,
 	event.Violated: Bad, event.Damaged: Bad,
 
-	event.NodePaused: Warn, event.Slow: Warn, event.Loss: Warn, event.Skew: Warn, event.Suspect: Warn, event.FreshEpoch: Warn,
-	event.Truncated: Warn, event.RangeDropped: Warn, event.Departed: Warn,
+	event.NodePaused: Warn, event.Slow: Warn, event.Loss: Warn, event.Skew: Warn, event.Suspect: Warn,
+	event.FreshEpoch: Warn, event.Truncated: Warn, event.RangeDropped: Warn, event.Departed: Warn,
 
 	event.HintStored: Hint, event.HintSent: Hint, event.HintDelivered: Hint, event.HintRehomed: Hint,
 

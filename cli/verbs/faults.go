@@ -128,8 +128,8 @@ var skewVerb = &Verb{
 	Name: "skew", Group: GroupFaults, Section: "§4.4, §6",
 	Args:  []Arg{{Name: "NODE", Complete: CompleteNodes}, {Name: "AHEAD"}},
 	Usage: "let the clock of a node be wrong, from a new start on",
-	Help: `AHEAD is how far the clock is ahead of the others, as in 10s, up to 24h. The clock gives versions their times, and
-under last write wins the version with the latest time stays: a node whose clock is ahead wins over later writes.
+	Help: `AHEAD is how far the clock is ahead of the others, as in 10s, up to 24h. The clock gives versions their times,
+and under last write wins the version with the latest time stays: a node whose clock is ahead wins over later writes.
 With siblings, clocks decide nothing. The node is crashed and started again with that clock, as a machine that boots
 with a wrong time. A clock never goes back, so AHEAD is at least what it was; other nodes may follow. NODE may
 name several nodes, as in n1,n2. status shows clocks that are wrong; down ends it.`,

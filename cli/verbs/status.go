@@ -100,8 +100,8 @@ func statusJSON(cluster *view.Cluster) any {
 		Members  int `json:"members"`  // of the ring
 		Replicas int `json:"replicas"` // of each key: N, or fewer if there are fewer members
 	}{s.Name, s.N, s.R, s.W, s.Mode, cmp.Or(s.Clocks, settings.ClocksDotted), s.Truncate, s.Strict, s.Strategy, s.Mem,
-		s.NoSync, nodes, cluster.Groups, cluster.OneWay, splitLeft(cluster), inMS(cluster.Slow), cluster.Loss, inMS(cluster.Skew),
-		cluster.Hints(), s.Buffer, cluster.Buffered(), cluster.Queues, cluster.Lost(),
+		s.NoSync, nodes, cluster.Groups, cluster.OneWay, splitLeft(cluster), inMS(cluster.Slow), cluster.Loss,
+		inMS(cluster.Skew), cluster.Hints(), s.Buffer, cluster.Buffered(), cluster.Queues, cluster.Lost(),
 		len(cluster.Ring.Members()), replicasOn(cluster, cluster.Ring)}
 }
 

@@ -195,7 +195,8 @@ func (a *Account) lostInWords(w *write, out *Write) string {
 	return s
 }
 
-// skewInWords says that a version won because the clock of its coordinator is ahead, "" if it is not.
+// skewInWords says that a version won because the clock of its coordinator is ahead, "" if it is
+// not.
 func (a *Account) skewInWords(v vclock.Version) string {
 	if d := a.view.Skew[v.Dot.Node]; d > 0 {
 		return "; the clock of " + named(v.Dot.Node) + " is " + d.String() + " ahead"
