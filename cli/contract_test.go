@@ -115,6 +115,7 @@ var contractSteps = []contractStep{
 	{"restart", "restart n3 n4", ""},
 	{"wait up", "wait up hints=0", ""},
 	{"wipe", "wipe n4", ""},
+	{"skew", "skew n2 1s", ""},
 	{"sync", "sync", ""},
 	{"sync range", "sync cart", ""},
 	{"merkle", "merkle cart", ""},
