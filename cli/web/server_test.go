@@ -213,7 +213,7 @@ func TestInvalidRequests(t *testing.T) {
 		{"GET", "/", "", 404, "no such path"},
 		{"POST", "/v1/status", "", 405, "the path takes GET"},
 		{"PATCH", "/v1/keys/cart", "", 405, "the path takes GET, PUT, POST, DELETE"},
-		{"GET", "/v1/keys/cart?Q=1", "", 400, `unknown parameter \"Q\"; get takes: via R strict`},
+		{"GET", "/v1/keys/cart?Q=1", "", 400, `unknown parameter \"Q\"; get takes: via R pr strict`},
 		{"GET", "/v1/status?Q=1", "", 400, `unknown parameter \"Q\"; status takes no parameters"`},
 		{"GET", "/v1/keys/cart?R=1&R=2", "", 400, "2 times"},
 		{"GET", "/v1/keys/cart?R=0", "", 400, "whole number"},
