@@ -245,6 +245,9 @@ func overview() string {
 
 ` + verbs.Overview(allVerbs()) + `
 Every command takes --cluster NAME, --json, --no-color and --help, before or after its arguments.
+With --target riak://HOST:PORT[,HOST:PORT][/TYPE/BUCKET], or RINGSIDE_TARGET, the commands act on a cluster
+of Riak: get, put, del, resolve, cart, as, load, keys, where, status, wait, expect, run and exec.
+There, --timeout 5s limits each request, and --hook-VERB CMD runs a command for a verb that Riak lacks.
 Exit codes: 0 ok, 1 internal error, 2 usage, 3 key not found, 4 siblings where one value was
 asked for, 5 quorum not reached, 6 context refused, 7 no such cluster running, 8 an expect or
 wait that does not hold, 130 interrupted.

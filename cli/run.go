@@ -32,6 +32,10 @@ is not a file is one of the embedded scripts, as in  ringside run figure3 ; --li
 A script that fails while a cluster of its runs leaves the capsule of that cluster: ringside open FILE shows what
 happened, and ringside diff tells where two runs part. The capsule is in a new folder for temporary files, or where
 --capsule says; of several scripts that fail, --capsule has the first.
+With --target riak://HOST:PORT the lines of a script act on a cluster of Riak, and ringside up starts nothing. Each
+script has a bucket of its own, so that it finds no keys and changes none of others; the bucket stays. Before anything
+runs, run names the lines that a cluster of Riak cannot do, and exits 2, unless --skip-unsupported leaves them out
+together with the lines that check their output.
 --json prints {"script","ok","elapsed_ms","failed_at"?,"message"?,"capsule"?} for each script.
 --list --json prints {"scripts":[{"name","title"}]}.`,
 		Flags: []verbs.Flag{
@@ -39,6 +43,8 @@ happened, and ringside diff tells where two runs part. The capsule is in a new f
 				Help: "show the log of each script, also if it passed"},
 			{Name: "capsule", Kind: verbs.String, Value: "FILE", Complete: verbs.CompleteFiles,
 				Help: "where the first script that fails leaves the capsule of its cluster"},
+			{Name: skipFlag, Kind: verbs.Bool,
+				Help: "with --target: leave out the lines that a cluster of Riak cannot do"},
 			{Name: "list", Kind: verbs.Bool, Help: "list the embedded scripts with what they show"}},
 	},
 	run: (*session).runScripts,
@@ -65,7 +71,11 @@ func (s *session) runScripts(c *verbs.Call) error {
 		return err
 	}
 	failed := 0
-	err = script.Run(s.ctx, scriptProgram, scripts, c.Bool("v"), func(r script.Result) error {
+	o := script.Options{Program: scriptProgram, Verbose: c.Bool("v")}
+	if o.Environ, scripts, err = scriptsOnTarget(s, c, scripts); err != nil {
+		return err
+	}
+	err = script.Run(s.ctx, o, scripts, func(r script.Result) error {
 		if !r.OK {
 			failed++
 			r.Message = withPrefix(r.Message)
@@ -158,5 +168,5 @@ func Scripts(ctx context.Context, folder, temp string) (testscript.Params, error
 	if err != nil {
 		return testscript.Params{}, err
 	}
-	return script.Params(ctx, scriptProgram, temp, scripts)
+	return script.Params(ctx, script.Options{Program: scriptProgram}, temp, scripts)
 }

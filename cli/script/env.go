@@ -63,9 +63,17 @@ func (h *Host) Close() error {
 
 type hostKey struct{}
 
+// Options say how scripts are run.
+type Options struct {
+	Program Program // runs the lines of ringside
+	Verbose bool    // testscript logs all, also of a script that passed
+	// Environ returns variables of the form NAME=VALUE for one more script. It may be nil.
+	Environ func() []string
+}
+
 // Params returns the parameters with which testscript runs scripts. folder is for the translated
 // copies of scripts that need one; the caller deletes folder.
-func Params(ctx context.Context, program Program, folder string, scripts []Script) (testscript.Params, error) {
+func Params(ctx context.Context, o Options, folder string, scripts []Script) (testscript.Params, error) {
 	files, err := onDisk(folder, scripts)
 	return testscript.Params{
 		Files: files,
@@ -73,12 +81,15 @@ func Params(ctx context.Context, program Program, folder string, scripts []Scrip
 			if err := ctx.Err(); err != nil {
 				return err
 			}
+			if o.Environ != nil {
+				env.Vars = append(env.Vars, o.Environ()...)
+			}
 			return setUp(ctx, env, folder)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			programName: func(ts *testscript.TestScript, neg bool,
 				args []string) {
-				runCommand(ctx, program, ts, neg, args)
+				runCommand(ctx, o.Program, ts, neg, args)
 			},
 			shellName: func(ts *testscript.TestScript, _ bool, args []string) {
 				ts.Fatalf("%v", verbs.RefuseShell(args))

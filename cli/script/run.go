@@ -36,7 +36,7 @@ type Result struct {
 // Run runs scripts, several at once, and calls show with the result of each in the order of
 // scripts. If show fails, Run ends the scripts and returns show's error. If ctx ends, Run ends the
 // scripts and returns ctx's error. Run returns after every script has cleaned up.
-func Run(ctx context.Context, program Program, scripts []Script, verbose bool, show func(Result) error) error {
+func Run(ctx context.Context, o Options, scripts []Script, show func(Result) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	folder, err := os.MkdirTemp("", "ringside-run-")
@@ -44,11 +44,11 @@ func Run(ctx context.Context, program Program, scripts []Script, verbose bool, s
 		return fmt.Errorf("run: %w", err)
 	}
 	defer os.RemoveAll(folder)
-	params, err := Params(ctx, program, folder, scripts)
+	params, err := Params(ctx, o, folder, scripts)
 	if err != nil {
 		return fmt.Errorf("run: %w", err)
 	}
-	all := &runner{verbose: verbose, done: make(chan struct{}),
+	all := &runner{verbose: o.Verbose, done: make(chan struct{}),
 		slots: make(chan struct{}, min(maxParallel, runtime.GOMAXPROCS(0)+1))}
 	go func() {
 		defer close(all.done)

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"ringside/cli/exit"
 	"ringside/cli/render"
@@ -152,6 +153,43 @@ func (c *Call) Lack(extra []Flag) *Lack {
 	}
 	return &Lack{c, fmt.Sprintf("%s %s", c.Verb.Name, cond.NeedsState()),
 		"a condition may use siblings, value, values, found, deleted, up, down and nodes there"}
+}
+
+// Via returns the value of --via of the call, or of the command in it; "" if it is not given.
+func (c *Call) Via(extra []Flag) string {
+	if inner := c.inner(); len(inner) > 0 {
+		if v := Lookup(inner[0]); v != nil {
+			if in, err := Parse(v, inner[1:], extra...); err == nil {
+				return in.Via(extra)
+			}
+		}
+	}
+	if !c.Has(viaFlag.Name) {
+		return ""
+	}
+	return c.String(viaFlag.Name)
+}
+
+// WithoutFlags returns words without the flags that stand before the first other word. known are
+// the flags that may stand there. --cluster stays, behind the words.
+func WithoutFlags(words []string, known []Flag) []string {
+	var kept []string
+	for len(words) > 0 && strings.HasPrefix(words[0], "-") && words[0] != "-" {
+		name, _, joined := strings.Cut(strings.TrimLeft(words[0], "-"), "=")
+		n := 1
+		i := slices.IndexFunc(known, func(f Flag) bool { return f.Name == name })
+		if i >= 0 && known[i].Kind != Bool && !joined {
+			n = min(2, len(words))
+		}
+		if name == ClusterFlag {
+			kept = append(kept, words[:n]...)
+		}
+		words = words[n:]
+	}
+	if len(words) == 0 {
+		return nil
+	}
+	return slices.Concat(words[:1], kept, words[1:])
 }
 
 // inner returns the words of the command in a call of as or expect.
