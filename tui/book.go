@@ -87,17 +87,14 @@ func (b *book) update(msg tea.Msg) tea.Cmd {
 // focus.
 func (b *book) drawTabs(c *canvas.Canvas, inPrompt bool) {
 	x := 1
-	for id := range page.ID(page.Count) {
-		if id != page.Ring && b.pages[id] == nil {
-			continue
-		}
+	for _, id := range b.screens() {
 		text, st := " "+screenKey(id)+" "+page.Titles[id]+" ", theme.Dim
 		if id == b.shown {
 			text, st = "["+strings.TrimSpace(text)+"]", theme.Accent|theme.Bold
 		}
 		x = c.Put(x, 0, st, text) + 1
 	}
-	hint := "alt+1 … alt+" + screenKey(page.ID(page.Count-1)) + " from the prompt"
+	hint := "alt+1 … alt+" + b.lastScreen() + " from the prompt"
 	if inPrompt && x+c.Width(hint) < c.W-1 {
 		c.PutRight(c.W-1, 0, theme.Dim, hint)
 	}
@@ -107,18 +104,35 @@ func (b *book) drawTabs(c *canvas.Canvas, inPrompt bool) {
 // from the prompt too.
 func screenKey(id page.ID) string { return strconv.Itoa(int(id) + 1) }
 
+// screens returns the screens that are there: all, except for lessons in a recording.
+func (b *book) screens() []page.ID {
+	var out []page.ID
+	for id := range page.ID(page.Count) {
+		if id == page.Ring || b.pages[id] != nil {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// lastScreen returns the key of the last screen.
+func (b *book) lastScreen() string {
+	screens := b.screens()
+	return screenKey(screens[len(screens)-1])
+}
+
 // screenKeys returns the keys that change to another screen.
-func screenKeys(show func(page.ID) tea.Cmd) (out keymap.Map) {
+func screenKeys(screens []page.ID, show func(page.ID) tea.Cmd) (out keymap.Map) {
 	panes := keymap.Spot{Where: keymap.Panes, Place: keymap.Help}
 	anywhere := keymap.Spot{Where: keymap.Anywhere, Place: keymap.Help}
 	var words []string
-	for id := range page.ID(page.Count) {
+	for _, id := range screens {
 		do := func() tea.Cmd { return show(id) }
 		out = append(out,
 			keymap.New(panes, do, "", "", screenKey(id)), keymap.New(anywhere, do, "", "", "alt+"+screenKey(id)))
 		words = append(words, strings.ToLower(page.Titles[id]))
 	}
-	last := screenKey(page.ID(page.Count - 1))
+	last := screenKey(screens[len(screens)-1])
 	out[0].SetHelp("1-"+last, strings.Join(words, ", "))
 	out[1].SetHelp("alt+1-"+last, "the same from the prompt")
 	return out

@@ -189,7 +189,7 @@ func TestPromisedKeysAreThere(t *testing.T) {
 		if !ok {
 			continue
 		}
-		for _, k := range strings.Fields(strings.ReplaceAll(promised, "1-5", "1 2 3 4 5")) {
+		for _, k := range strings.Fields(strings.ReplaceAll(promised, "1-4", "1 2 3 4")) {
 			if k == "…" {
 				continue
 			}

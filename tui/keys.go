@@ -33,7 +33,7 @@ func (m *model) liveKeys() keymap.Map {
 		b.Changes = true
 		return b
 	}
-	out := append(screenKeys(m.show), keymap.Map{
+	out := append(screenKeys(m.screens(), m.show), keymap.Map{
 		bind(anywhere, func() tea.Cmd { return interrupt(m) }, "ctrl+c", "quit, or clear a line", "ctrl+c"),
 
 		bind(prompt, m.submit, "⏎", "run", "enter"),
@@ -41,7 +41,7 @@ func (m *model) liveKeys() keymap.Map {
 		bind(prompt, silent(func() { m.prompt.Recall(-1) }), "↑↓", "history", "up", "ctrl+p"),
 		bind(promptHelp, silent(func() { m.prompt.Recall(+1) }), "", "", "down", "ctrl+n"),
 		bind(prompt, silent(func() { m.prompt.Accept(m.suggest.First()) }), "→", "take the suggestion", "right"),
-		bind(prompt, m.leavePrompt, "esc", "to the panes: 1-5 p h K s t …", "esc"),
+		bind(prompt, m.leavePrompt, "esc", "to the panes: 1-"+m.lastScreen()+" p h K s t …", "esc"),
 		bind(promptHelp, silent(m.prompt.Clear), "ctrl+u", "clear the line", "ctrl+u"),
 		bind(promptPinned, m.helpInPrompt, "?", "help", "?"),
 		bind(promptHelp, m.endOfInput, "ctrl+d", "quit, on an empty line", "ctrl+d"),

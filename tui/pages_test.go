@@ -138,6 +138,7 @@ func TestEachKeyAnswersOnEachScreen(t *testing.T) {
 				}
 				s, ran := interactive(t)
 				s.pages[page.Tour] = lessons.New(s.desk, &desk{})
+				s.keys = s.liveKeys()
 				split(s)
 				s.take()
 				s.throwAway, s.o.Dir = true, t.TempDir() // quitting asks, and S saves a picture

@@ -235,6 +235,7 @@ func TestScreensTellTheirCommands(t *testing.T) {
 	shows(t, s, "the same as a command:  hints")
 	d := &desk{}
 	s.pages[page.Tour] = lessons.New(s.desk, d)
+	s.keys = s.liveKeys()
 	s.hit("5")
 	shows(t, s, "the same as a command:  tour --list")
 	d.open = "carts"

@@ -27,8 +27,8 @@ func checkFork(c *verbs.Call) error {
 	case !given:
 		return nil
 	case !c.Bool("fork") || !c.Has("change"):
-		return usage.Errorf("sim: a fork needs all of --seed or --replay, --at TIME, --change 'CHANGE' and --fork; " +
-			"without --at, the change is there from the beginning")
+		return usage.Errorf("sim: a fork needs --fork, --change 'CHANGE', and one run (--seed SEED or --replay FILE); " +
+			"--at TIME says when the change begins, and without --at it is there from the beginning")
 	case c.Has("seeds") || c.Has("for") || !isSingle(c) && !c.Bool("tui"):
 		return usage.Errorf("sim: --fork is about one run: give --seed SEED alone, or --replay FILE")
 	case c.Has("check"):
