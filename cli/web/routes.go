@@ -113,7 +113,7 @@ func newHandler(o Options) http.Handler {
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
 		refuse(w, http.StatusMethodNotAllowed, "method_not_allowed", "the path takes "+strings.Join(allowed, ", "))
 	})
-	return mux
+	return cleanPaths(mux)
 }
 
 // parameters returns the names of the parameters that are arguments of the route's command.

@@ -81,7 +81,7 @@ func Serve(o Options) (*Server, error) {
 		ErrorLog:    log.New(lineWriter(o.Log), "", 0),
 		BaseContext: func(net.Listener) context.Context { return ctx },
 	}
-	s.done.Go(func() { _ = s.http.Serve(netutil.LimitListener(ln, maxConns)) }) // until Close
+	s.done.Go(func() { _ = s.http.Serve(jsonErrors{netutil.LimitListener(ln, maxConns)}) }) // until Close
 	return s, nil
 }
 
