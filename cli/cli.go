@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -53,8 +54,8 @@ func Main(args []string) int {
 
 const (
 	// garbagePart is how much garbage there may be before it is collected, in percent of the memory
-	// in use. Nodes keep little and make much garbage, so Go's usual 100 would collect it many times
-	// a second.
+	// in use. Nodes keep little and make much garbage, so Go's usual 100 would collect it many
+	// times a second.
 	garbagePart = 400
 	// memoryLimit is the number of bytes of the whole process beyond which garbage is collected
 	// sooner, whatever garbagePart says.
@@ -159,13 +160,16 @@ func useHome(s *session, dir string) {
 	}
 }
 
-// throwAwayHome makes the session use a new home folder, which remove deletes.
-func throwAwayHome(s *session, pattern string) (dir string, remove func(), err error) {
-	if dir, err = console.ShortTemp(pattern); err != nil {
+// throwAwayHome makes the session use a new home folder, which remove deletes. It also deletes
+// those that processes left that were killed.
+func throwAwayHome(s *session, prefix string) (dir string, remove func(), err error) {
+	dir, remove, err = datadir.ThrowAway(func() (string, error) { return console.ShortTemp(prefix) })
+	if err != nil {
 		return "", nil, fmt.Errorf("create a home folder: %w", err)
 	}
+	datadir.Sweep(filepath.Dir(dir), prefix)
 	useHome(s, dir)
-	return dir, func() { _ = os.RemoveAll(dir) }, nil // a temporary folder: the system clears what stays
+	return dir, remove, nil
 }
 
 // verbsEnv returns the surroundings of a verb. The verb connects to the cluster when it first uses

@@ -13,8 +13,8 @@ import (
 	"ringside/engine/escape"
 )
 
-// A request that is not HTTP never reaches a handler: package net/http answers it by itself, in
-// plain text. jsonErrors is a listener whose connections answer in JSON in its place.
+// jsonErrors is a listener whose connections answer requests that are not HTTP in JSON. Such a
+// request never reaches a handler, and package net/http answers it by itself, in plain text.
 type jsonErrors struct{ net.Listener }
 
 // Accept implements net.Listener.
