@@ -268,8 +268,9 @@ var arrows = map[string][]string{
 	"ringside/localcluster/link": {
 		"ringside/engine", "ringside/engine/event", "ringside/engine/fault", "ringside/engine/wire",
 		"ringside/localcluster/broadcast", "ringside/localcluster/budget", "ringside/localcluster/inbox",
-		"ringside/localcluster/transport",
+		"ringside/localcluster/traffic", "ringside/localcluster/transport",
 	},
+	"ringside/localcluster/traffic": {"ringside/engine/wire"},
 	"ringside/localcluster/transport": {
 		"ringside/engine/wire", "ringside/localcluster/broadcast", "ringside/localcluster/budget",
 		"ringside/localcluster/gate",

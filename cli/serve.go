@@ -24,7 +24,7 @@ const httpFlag = "http"
 func (r *running) serve(ctx context.Context, s *session, addr string, o localcluster.Options, file string) error {
 	own := *s // later command lines do not change what the API uses
 	own.name, own.cluster = o.Name, nil
-	counters := metrics.New(r.Cluster)
+	counters := metrics.New(r.Cluster, r.Cluster.Traffic.Bytes)
 	token := web.NewToken()
 	server, err := web.Serve(web.Options{
 		Addr: addr, Token: token, Metrics: metrics.Handler(counters),

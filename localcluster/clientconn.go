@@ -6,6 +6,7 @@ import (
 	"ringside/engine"
 	"ringside/engine/wire"
 	"ringside/localcluster/inbox"
+	"ringside/localcluster/traffic"
 	"ringside/localcluster/transport"
 )
 
@@ -60,6 +61,7 @@ func (s *server) serveClient(conn net.Conn) {
 		if err != nil {
 			return
 		}
+		c.s.i.c.Traffic.Add(traffic.Client, len(b))
 		id, req, err := decoder.ClientRequest(b)
 		if err != nil {
 			return
@@ -106,6 +108,7 @@ func (c *clientConn) answer(scratch []byte, id uint64, req wire.ClientRequest, r
 	}
 	size := len(b)
 	if err == nil && c.out.Send(b) {
+		c.s.i.c.Traffic.Add(traffic.Client, size)
 		return b, size
 	}
 	b, err = wire.AppendClientReply(b[:0], id, transport.Failure(req, wire.Overloaded, true,

@@ -18,6 +18,7 @@ import (
 	"ringside/localcluster/datadir"
 	"ringside/localcluster/eventlog"
 	"ringside/localcluster/link"
+	"ringside/localcluster/traffic"
 )
 
 // linkTime bounds how long Start waits for a connection between nodes. Without faults it takes a
@@ -37,6 +38,7 @@ type Cluster struct {
 	memory  *budget.Budget // of all queues
 	files   fileBudget
 	events  eventlog.Log
+	Traffic traffic.Counter // of messages between nodes and of clients
 
 	registry registry
 	services services
@@ -81,7 +83,7 @@ func Start(ctx context.Context, o Options) (_ *Cluster, err error) {
 	c.ctx, c.run.cancel = context.WithCancel(context.Background())
 	c.registry.set(s)
 	c.network = link.NewNetwork(link.Options{Secret: claim.Secret, Memory: c.memory, Now: c.now, Publish: c.publish,
-		Addr: c.registry.addrOf, MaxEnds: files.peers, Done: c.ctx.Done(), Stopped: control.ErrStopped})
+		Addr: c.registry.addrOf, Traffic: &c.Traffic, MaxEnds: files.peers, Done: c.ctx.Done(), Stopped: control.ErrStopped})
 	c.client = client.New(client.Options{Secret: claim.Secret, Memory: c.memory, Lookup: c.registry.target})
 	defer func() {
 		if err != nil {

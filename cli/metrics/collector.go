@@ -32,6 +32,11 @@ var latencies = []float64{
 	.0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5,
 }
 
+// trafficCounter is the description of the bytes of all messages.
+var trafficCounter = prometheus.NewDesc("ringside_message_bytes_total", "Bytes of messages between nodes, and of "+
+	"requests of clients and their replies, by mechanism: client, reads, writes, hints, acknowledgements and others.",
+	[]string{"mechanism"}, nil)
+
 // kinds are the kinds of events that are counted.
 var kinds = []event.Kind{
 	event.Replied, event.Reconciled, event.ReadRepair, event.HintStored, event.HintDelivered, event.HintRefused,
@@ -41,6 +46,7 @@ var kinds = []event.Kind{
 // A Collector implements prometheus.Collector. Run feeds it.
 type Collector struct {
 	cluster Cluster
+	traffic func() map[string]int64
 	all     []prometheus.Collector
 
 	requests  *prometheus.CounterVec
@@ -79,9 +85,10 @@ const (
 	transfer    = "transfer"
 )
 
-// New returns a Collector that has counted nothing.
-func New(cluster Cluster) *Collector {
-	c := &Collector{cluster: cluster}
+// New returns a Collector that has counted nothing. traffic returns the bytes that were sent so
+// far, by what they were sent for.
+func New(cluster Cluster, traffic func() map[string]int64) *Collector {
+	c := &Collector{cluster: cluster, traffic: traffic}
 	one := func(name, help string) prometheus.Counter {
 		out := prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
 		c.all = append(c.all, out)
@@ -207,6 +214,7 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, one := range c.all {
 		one.Describe(ch)
 	}
+	ch <- trafficCounter
 	for _, g := range gauges {
 		ch <- g
 	}
@@ -216,6 +224,9 @@ func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 	for _, one := range c.all {
 		one.Collect(ch)
+	}
+	for mechanism, bytes := range c.traffic() {
+		ch <- prometheus.MustNewConstMetric(trafficCounter, prometheus.CounterValue, float64(bytes), mechanism)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), snapshotTime)
 	defer cancel()

@@ -42,6 +42,9 @@ func (f *fake) Count(_ context.Context, kinds []event.Kind, fn func([]event.Even
 
 func (f *fake) Snapshot(context.Context, ...[]byte) ([]event.Event, error) { return f.snapshot, f.err }
 
+// littleTraffic is the traffic of a cluster that has sent 7 bytes.
+func littleTraffic() map[string]int64 { return map[string]int64{"hints": 7} }
+
 // gather returns the value of each series of some collectors: of a histogram its count.
 func gather(t *testing.T, from ...prometheus.Collector) map[string]float64 {
 	t.Helper()
@@ -78,7 +81,7 @@ func TestCounters(t *testing.T) {
 		{Kind: event.RangeTransferred, Rounds: []event.SyncRound{changed}}, {Kind: event.Dropped}, {Kind: event.LWWLost},
 		{Kind: event.Gap, Count: 40},
 	}}
-	c := New(f)
+	c := New(f, littleTraffic)
 	c.Run(t.Context())
 	got := gather(t, c)
 	for name, want := range map[string]float64{
@@ -100,6 +103,7 @@ func TestCounters(t *testing.T) {
 		"ringside_repair_bytes_total anti_entropy":       1110,
 		"ringside_repair_bytes_total transfer":           1000,
 		"ringside_repair_keys_total anti_entropy":        3,
+		"ringside_message_bytes_total hints":             7,
 		"ringside_suspicions_total":                      1,
 		"ringside_messages_dropped_total":                1,
 		"ringside_lww_lost_total":                        1,
@@ -115,7 +119,7 @@ func TestCounters(t *testing.T) {
 // Without a snapshot a scrape fails, and does not report zeros.
 func TestFailedSnapshot(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(New(&fake{err: errors.New("the cluster is stopped")}))
+	registry.MustRegister(New(&fake{err: errors.New("the cluster is stopped")}, littleTraffic))
 	if _, err := registry.Gather(); err == nil || !strings.Contains(err.Error(), "the cluster is stopped") {
 		t.Errorf("%v", err)
 	}
@@ -124,7 +128,7 @@ func TestFailedSnapshot(t *testing.T) {
 // The names and helps follow the conventions of Prometheus.
 func TestConventions(t *testing.T) {
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(New(&fake{}))
+	registry.MustRegister(New(&fake{}, littleTraffic))
 	problems, err := testutil.GatherAndLint(registry)
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +150,7 @@ func TestLiveCluster(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := New(cluster)
+	c := New(cluster, cluster.Traffic.Bytes)
 	counted := make(chan struct{})
 	go func() { defer close(counted); c.Run(context.Background()) }()
 	if err := cluster.Fault(t.Context(), fault.Fault{Kind: fault.Split, Groups: [][]string{{"n1", "n2"}, {"n3", "n4", "n5"}}}); err != nil {
@@ -180,6 +184,11 @@ func TestLiveCluster(t *testing.T) {
 	if hints == 0 || got["ringside_partition_groups"] != 2 || got["ringside_nodes down"] != 1 || got["ringside_node_up n5"] != 0 {
 		t.Errorf("hints %v: %v", hints, got)
 	}
+	for _, mechanism := range []string{"client", "writes", "hints", "acknowledgements", "reads"} {
+		if name := "ringside_message_bytes_total " + mechanism; got[name] == 0 {
+			t.Errorf("%s is 0", name)
+		}
+	}
 	if err := cluster.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -208,7 +217,7 @@ func TestLiveCluster(t *testing.T) {
 func names(t *testing.T) []string {
 	t.Helper()
 	registry := prometheus.NewRegistry()
-	registry.MustRegister(New(&fake{snapshot: []event.Event{{Kind: event.NodeUp, Node: "n1"}}}))
+	registry.MustRegister(New(&fake{snapshot: []event.Event{{Kind: event.NodeUp, Node: "n1"}}}, littleTraffic))
 	families, err := registry.Gather()
 	if err != nil {
 		t.Fatal(err)

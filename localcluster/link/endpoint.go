@@ -8,6 +8,7 @@ import (
 	"ringside/engine/fault"
 	"ringside/engine/wire"
 	"ringside/localcluster/inbox"
+	"ringside/localcluster/traffic"
 	"ringside/localcluster/transport"
 )
 
@@ -140,8 +141,11 @@ func (e *Endpoint) Send(messages []wire.Message) {
 		}
 		if !k.enqueue(m.Request, payload) {
 			e.o.Unsent(m, len(payload))
-		} else if !slices.Contains(e.touched, k) {
-			e.touched = append(e.touched, k)
+		} else {
+			e.net.o.Traffic.Add(traffic.Of(m.Body), len(payload))
+			if !slices.Contains(e.touched, k) {
+				e.touched = append(e.touched, k)
+			}
 		}
 		if e.scratch = payload; cap(payload) > transport.KeepBuffer {
 			e.scratch = nil

@@ -13,6 +13,7 @@ import (
 	"ringside/engine/fault"
 	"ringside/localcluster/broadcast"
 	"ringside/localcluster/budget"
+	"ringside/localcluster/traffic"
 )
 
 // Options of a Network.
@@ -22,6 +23,7 @@ type Options struct {
 	Now     func() time.Duration     // since 1970; never goes back
 	Publish func(event.Event)        // publishes an event of the cluster; must not block
 	Addr    func(node string) string // of the node's port; "" if there is no such node
+	Traffic *traffic.Counter         // counts what enters the links; nil: nothing counts
 	MaxEnds func(nodes int) int      // connections that each of so many nodes keeps open; nil: no limit
 	Done    <-chan struct{}          // closed when the cluster goes down
 	Stopped error                    // the error of waits that Done ends
