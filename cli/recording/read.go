@@ -37,6 +37,9 @@ func Read(r io.Reader) ([]event.Event, error) {
 		if len(out) == maxEvents {
 			return nil, usage.Errorf("line %d: a recording has at most %d events", n, maxEvents)
 		}
+		if n == 1 && bytes.HasPrefix(line, []byte(`{"capsule":`)) {
+			return nil, usage.Errorf("the file is a capsule and not a recording; show it with: ringside open FILE")
+		}
 		var e event.Event
 		if err := json.Unmarshal(line, &e); err != nil {
 			bad = usage.Errorf("line %d is not an event: %v; record with: ringside events --json > FILE", n, err)

@@ -18,6 +18,7 @@ ringside comes to another result. Without a terminal, and with --json, open prin
 A simulated run has its script and is played again. The text is what sim prints of the run.
   ringside sim --seed 42 --capsule 42.capsule
   ringside sim --seeds 5000 --capsule failed.capsule    of the lowest seed that fails, if one does
+  ringside lab lww --capsule lww.capsule --unit 2       of one unit of an experiment
 
 The capsule of a real cluster has the events that the cluster remembered, and what every node held of each key.
 The screens begin at the end, as tui showed them; , and . go from event to event. The text has the numbers of status,
